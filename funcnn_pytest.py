@@ -17,7 +17,8 @@ import pytest
 
 ledger: Ledger | None = None  # of the running session
 
-_INSIDES = ("funcnn.testing", "hypothesis", "_pytest", "pluggy")
+_CHECKS_OF_ARGUMENTS = ("funcnn.checked", "funcnn.needs", "funcnn.fields", "funcnn.arrays")
+_INSIDES = ("funcnn.testing", *_CHECKS_OF_ARGUMENTS, "hypothesis", "_pytest", "pluggy")
 _MOST_LINES = 10  # about undecided arguments
 _SHELL = "hypothesis_temporary_module_"  # the module of the function by which @given replaces a test
 # What Python itself reads of an exception, whose class may give other values or raise errors.
@@ -167,7 +168,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except ValueError:
         valid = False
     if not valid:
-        raise pytest.UsageError(f"funcnn_resolution must be a number between 0 and 1, such as 1e-7; it is {given!r}")
+        raise pytest.UsageError(f"funcnn_resolution must be a number between 0 and 1, such as 1e-7, not {given!r}")
     ledger = Ledger(float(given) if given else None, outer=ledger)
     config.pluginmanager.register(ledger, "funcnn-ledger")
 

@@ -37,7 +37,7 @@ __getattr__, __dir__, __all__ = lazily(
         "records": "record state",
         "gradients": "Grads gradient",
         "arrays": "Array namespace",
-        "annotations": "Seed",
+        "needs": "Seed",
         "errors": "FuncnnError",
     },
     NAMESPACES,

@@ -17,7 +17,6 @@ from funcnn import teach as teach
 from funcnn import training as training
 from funcnn import traits as traits
 from funcnn import trees as trees
-from funcnn.annotations import Seed as Seed
 from funcnn.arrays import Array as Array
 from funcnn.arrays import namespace as namespace
 from funcnn.core import backward as backward
@@ -64,6 +63,7 @@ from funcnn.losses import huber as huber
 from funcnn.losses import mse as mse
 from funcnn.losses import softmax_cross_entropy as softmax_cross_entropy
 from funcnn.metrics import accuracy as accuracy
+from funcnn.needs import Seed as Seed
 from funcnn.optimizers import Adam as Adam
 from funcnn.optimizers import AdamW as AdamW
 from funcnn.optimizers import ClipNorm as ClipNorm

@@ -60,22 +60,22 @@ def namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
     if not is_plain(x):
         if not type(name) is type(whose) is str:
             raise KindError(f"namespace: name and whose must be strings, not {kind(name)} and {kind(whose)}")
-        raise KindError(f"{whose}{name} must be an array, not {kind(x)}{for_kind(x, name)}")
+        raise KindError(f"{whose}{name} must be an array, not {kind(x)}{for_kind(name, x)}")
     return cast("Namespace", x.__array_namespace__())
 
 
-def float_namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
+def float_namespace(function: str, argument: str, x: Any) -> Namespace:
     """`namespace` of an array of floats in the machine's byte order, so that the result has the dtype of x."""
     if is_native_float(x):
         return _NUMPY
     if not is_plain(x):
-        raise KindError(f"{whose}{name} must be an array, not {kind(x)}{for_kind(x, name, floats=True)}")
-    xp = namespace(x, name, whose)
+        raise KindError(f"{function}: {argument} must be an array, not {kind(x)}{for_kind(argument, x, floats=True)}")
+    xp = namespace(x)
     if not is_float(x):
-        raise KindError(f"{whose}{name} must be an array of floats, not {kind(x)}{for_entries(x, name)}")
+        raise KindError(f"{function}: {argument} must be an array of floats, not {kind(x)}{for_entries(argument, x)}")
     if isinstance(x, np.ndarray) and not x.dtype.isnative:
-        remedy = f"write {name}.astype({x.dtype.name!r})"
-        raise KindError(f"{whose}{name} must be an array in the machine's byte order, not {kind(x)}; {remedy}")
+        remedy = f"write {argument}.astype({x.dtype.name!r})"
+        raise KindError(f"{function}: {argument} must be an array in the machine's byte order, not {kind(x)}; {remedy}")
     return xp
 
 
@@ -88,14 +88,14 @@ _NATIVE = {np.dtype(letter) for letter in "efdgFDG"}
 _NUMPY = cast("Namespace", np)
 
 
-def check_arrays(name: str, x: Any, what: str = "x") -> None:
+def check_arrays(function: str, argument: str, x: Any) -> None:
     """Check that `x` is an array, or a tuple of arrays, tuples and None."""
     if type(x) is tuple:
         for i, part in enumerate(x):
             if part is not None:
-                check_arrays(name, part, f"{what}[{i}]")
+                check_arrays(function, f"{argument}[{i}]", part)
     elif type(x) is not np.ndarray:
-        namespace(x, what, f"{name}: ")
+        namespace(x, argument, f"{function}: ")
 
 
 def is_float(array: Any) -> bool:

@@ -43,7 +43,7 @@ def words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
     Raises:
         KindError: `xp` is not numpy or jax.numpy, `key` not a tuple of ints, or `shape` not a tuple of sizes.
     """
-    return _words(xp, key, _checked("words", xp, key, shape))
+    return _words(xp, key, _as_shape("words", xp, key, shape))
 
 
 def _words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
@@ -79,8 +79,8 @@ def uniform(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: 
     Raises:
         KindError: as `words`, or `dtype` is not a type of real floats.
     """
-    shape = _checked("uniform", xp, key, shape)
-    return _uniform(xp, key, shape, as_float_dtype("uniform", dtype))
+    shape = _as_shape("uniform", xp, key, shape)
+    return _uniform(xp, key, shape, as_float_dtype("uniform", "dtype", dtype))
 
 
 def _uniform(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: Any) -> Array:
@@ -102,8 +102,8 @@ def normal(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: A
     Raises:
         KindError: as `uniform`.
     """
-    shape = _checked("normal", xp, key, shape)
-    dtype = as_float_dtype("normal", dtype)
+    shape = _as_shape("normal", xp, key, shape)
+    dtype = as_float_dtype("normal", "dtype", dtype)
     if hasattr(xp, "normal"):  # as in `words`
         return xp.normal(*_hash(xp, key), shape, dtype)
     n = math.prod(shape)
@@ -113,17 +113,17 @@ def normal(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: A
     return xp.concatenate([r * xp.cos(angle), r * xp.sin(angle)])[:n].reshape(shape).astype(dtype, copy=False)
 
 
-def _checked(name: str, xp: Any, key: Any, shape: Any) -> tuple[int, ...]:
+def _as_shape(function: str, xp: Any, key: Any, shape: Any) -> tuple[int, ...]:
     """Check the arguments; the result is the shape in Python's ints, whose product does not overflow."""
     if not hasattr(xp, "concatenate"):
-        raise KindError(f"{name}: xp must be numpy or jax.numpy, not {kind(xp)}")
+        raise KindError(f"{function}: xp must be numpy or jax.numpy, not {kind(xp)}")
     if type(key) is not tuple or not all(map(_is_word, key)):
-        raise KindError(f"{name}: key must be a tuple of 64-bit ints, not {short(key)}")
+        raise KindError(f"{function}: key must be a tuple of 64-bit ints, not {short(key)}")
     if type(shape) is not tuple or not all([is_whole(size) and size >= 0 for size in shape]):
-        raise KindError(f"{name}: shape must be a tuple of whole numbers, none negative, not {short(shape)}")
+        raise KindError(f"{function}: shape must be a tuple of whole numbers, none negative, not {short(shape)}")
     shape = tuple(map(operator.index, shape))
     if math.prod(shape) > MOST_ENTRIES:
-        raise RangeError(f"{name}: shape must have at most {MOST_ENTRIES} entries, not {short(shape)}")
+        raise RangeError(f"{function}: shape must have at most {MOST_ENTRIES} entries, not {short(shape)}")
     return shape
 
 

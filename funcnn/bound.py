@@ -26,6 +26,6 @@ class BoundFunction(partial[T]):
         except TypeError as error:
             if cast("TracebackType", error.__traceback__).tb_next:  # the error was raised inside the function
                 raise
-            name, needed = self.func.__name__.lstrip("_"), ", ".join(signature(self).parameters)
+            function, needed = self.func.__name__.lstrip("_"), ", ".join(signature(self).parameters)
             given = " and ".join([f"{len(args)} by position", *kwargs])
-            raise KindError(f"{name}: the function that it returns takes ({needed}), got {given}") from None
+            raise KindError(f"{function}: the function that it returns takes ({needed}), got {given}") from None

@@ -25,7 +25,7 @@ def recorded() -> Iterator[list[Any]]:
         _RECORD.reset(token)
 
 
-def outside(a: Any, low: float, high: float) -> bool:
+def is_outside(a: Any, low: float, high: float) -> bool:
     """Whether a number of `a` is below `low` or above `high`, which NaN is not.
 
     A tracer has no numbers: for it the result is False, and the check is recorded.
@@ -36,16 +36,16 @@ def outside(a: Any, low: float, high: float) -> bool:
     return False
 
 
-def not_at_least(a: Any, low: float) -> bool:
-    """Whether a number of `a` is below `low` or NaN; for a tracer as `outside`."""
+def is_not_at_least(a: Any, low: float) -> bool:
+    """Whether a number of `a` is below `low` or NaN; for a tracer as `is_outside`."""
     if type(a) is np.ndarray:
         return not a.min() >= low
     _record(lambda: ~(a >= low))
     return False
 
 
-def differs(a: Any, *allowed: float) -> bool:
-    """Whether a number of `a` is none of the allowed ones; for a tracer as `outside`."""
+def is_none_of(a: Any, *allowed: float) -> bool:
+    """Whether a number of `a` is none of the allowed ones; for a tracer as `is_outside`."""
     if type(a) is np.ndarray:
         return not reduce(or_, [a == one for one in allowed]).all()
     _record(lambda: reduce(and_, [a != one for one in allowed]))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
-from functools import update_wrapper, wraps
+from functools import wraps
 from inspect import getattr_static
 from types import FunctionType, MemberDescriptorType, TracebackType
 from typing import Any, cast
@@ -11,6 +12,7 @@ from typing import Any, cast
 import attrs
 
 from funcnn.annotations import accepting
+from funcnn.checked import renamed
 from funcnn.errors import FrozenError, FuncnnError, KindError
 
 # Names of variables in the code that attrs generates: a field with such a name would overwrite the variable.
@@ -32,7 +34,10 @@ def completed(cls: type, fields: list[Any]) -> list[Any]:
         if not field.inherited:
             _check_name(cls, field)
     _check_order(cls, [field for field in fields if field.init and not field.kw_only])
-    return [field.evolve(alias=_alias(field), converter=field.converter or _converter(field)) for field in fields]
+    space = vars(sys.modules[cls.__module__]) if cls.__module__ in sys.modules else {}
+    return [
+        field.evolve(alias=_alias(field), converter=field.converter or _converter(field, space)) for field in fields
+    ]
 
 
 def _check_name(cls: type, field: attrs.Attribute[Any]) -> None:
@@ -57,10 +62,10 @@ def _check_order(cls: type, fields: list[Any]) -> None:
             raise KindError(f"record: {field.name} of {cls.__name__} {needed}; {remedy}")
 
 
-def _converter(field: attrs.Attribute[Any]) -> Any:
+def _converter(field: attrs.Attribute[Any], space: dict[str, Any]) -> Any:
     if "borrowed" in field.metadata:
         return None
-    return accepting(Any if "branches" in field.metadata else field.type)  # a class checks its branches itself
+    return accepting(Any if "branches" in field.metadata else field.type, space)  # a class checks its branches itself
 
 
 def _alias(field: attrs.Attribute[Any]) -> str:
@@ -93,7 +98,7 @@ def constructor(cls: type, pair: Sequence[Callable[[Any, Any], None]]) -> Callab
         except TypeError as error:
             if cast("TracebackType", error.__traceback__).tb_next:  # raised inside init
                 raise
-            raise _misfit(type(self), args, kwargs) from None
+            raise _arguments_error(type(self), args, kwargs) from None
 
     return __init__
 
@@ -103,30 +108,30 @@ def _fields(cls: Any) -> list[attrs.Attribute[Any]]:
     return sorted([field for field in attrs.fields(cls) if field.init], key=lambda field: "state" in field.metadata)
 
 
-def _misfit(cls: type, args: tuple[Any, ...], given: dict[str, Any]) -> KindError:
+def _arguments_error(cls: type, args: tuple[Any, ...], given: dict[str, Any]) -> KindError:
     """The error for arguments that the constructor of `cls` does not take."""
-    fields, whose = _fields(cls), cls.__name__
+    fields, function = _fields(cls), cls.__name__
     names = [str(field.alias) for field in fields]
     positional = [field.alias for field in attrs.fields(cast("Any", cls)) if field.init and not field.kw_only]
     remedy = next((remedies[base] for base in cls.__mro__ if base in remedies), "")
     known = f"; its fields are {', '.join(names)}" if names else "; it has no fields"
     if hasattr(cls, "init") and args and type(args[0]) is int:
-        known = f"; write {whose}.init(...) for sizes"
+        known = f"; write {function}.init(...) for sizes"
     if len(args) > len(positional):
         if not names:
-            return KindError(f"{whose}: takes no arguments, got {len(args)}")
+            return KindError(f"{function}: takes no arguments, got {len(args)}")
         if not positional:
-            return KindError(f"{whose}: settings are keyword-only, got {len(args)} positional{remedy or known}")
+            return KindError(f"{function}: settings are keyword-only, got {len(args)} positional{remedy or known}")
         most = f"{len(positional)} positional argument{'s' if len(positional) > 1 else ''}"
-        return KindError(f"{whose}: takes at most {most}, got {len(args)}{known}")
+        return KindError(f"{function}: takes at most {most}, got {len(args)}{known}")
     for name in given:
         if name not in names:
-            return KindError(f"{whose}: there is no field {name}{remedy if name == 'lr' and remedy else known}")
+            return KindError(f"{function}: there is no field {name}{remedy if name == 'lr' and remedy else known}")
         if name in positional[: len(args)]:
-            return KindError(f"{whose}: {name} is given twice, by position and by name")
+            return KindError(f"{function}: {name} is given twice, by position and by name")
     needed = [str(field.alias) for field in fields if field.default is attrs.NOTHING]
     missing = [name for name in needed if name not in (*positional[: len(args)], *given)]
-    return KindError(f"{whose}: {', '.join(missing)} must be given{known}")
+    return KindError(f"{function}: {', '.join(missing)} must be given{known}")
 
 
 def finish_class(cls: Any) -> None:
@@ -134,38 +139,35 @@ def finish_class(cls: Any) -> None:
 
     Python's errors name the class in which a method is defined: those of a copy begin with the class that was called.
     """
-    cls.__setattr__, cls.__delattr__ = refuse_to_set, refuse_to_delete  # their errors give the name of the field
+    cls.__setattr__, cls.__delattr__ = raise_on_set, raise_on_delete  # their errors give the name of the field
     if getattr(cls, "__abstractmethods__", ()):
-        cls.__new__ = staticmethod(refuse_abstract)
+        cls.__new__ = staticmethod(new_unless_abstract)
     for name in [name for name in dir(cls) if name not in vars(cls) and not name.startswith("_")]:
         method = getattr_static(cls, name)
         if type(method) is classmethod and isinstance(rule := method.__func__, FunctionType):
-            own = FunctionType(rule.__code__, rule.__globals__, name, rule.__defaults__, rule.__closure__)
-            own.__kwdefaults__ = rule.__kwdefaults__
-            update_wrapper(own, rule).__qualname__ = f"{cls.__qualname__}.{name}"
-            setattr(cls, name, classmethod(own))
+            setattr(cls, name, classmethod(renamed(rule, f"{cls.__qualname__}.{name}")))
 
 
-def refuse_abstract(cls: Any, /, *args: Any, **kwargs: Any) -> Any:
+def new_unless_abstract(cls: Any, /, *args: Any, **kwargs: Any) -> Any:
     """The `__new__` of records with abstract methods, and of their subclasses"""
     if missing := sorted(cls.__abstractmethods__):
         raise KindError(f"{cls.__name__}: {' and '.join(missing)} must be defined in the class")
     return object.__new__(cls)
 
 
-def refuse_to_set(self: Any, name: str, value: object) -> None:
+def raise_on_set(self: Any, name: str, value: object) -> None:
     """The `__setattr__` of records"""
     is_field = name in [field.name for field in attrs.fields(type(self))]
     remedy = f"; write evolve(record, {name}=...)" if is_field else ""
     raise FrozenError(f"{type(self).__name__}: {name} cannot be set, since a record does not change{remedy}")
 
 
-def refuse_to_delete(self: Any, name: str) -> None:
+def raise_on_delete(self: Any, name: str) -> None:
     """The `__delattr__` of records"""
     raise FrozenError(f"{type(self).__name__}: {name} cannot be deleted, since a record does not change")
 
 
-def refuse_to_add(self: Any, other: object) -> Any:
+def radd_unless_chain(self: Any, other: object) -> Any:
     """The `__radd__` of records, which refuses `chain + layer`"""
     if type(other) is not tuple:
         return NotImplemented

@@ -14,26 +14,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from os import PathLike
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import numpy as np
 
 from funcnn.arrays import freeze, is_array, kind, short, wide
 from funcnn.bound import BoundFunction
+from funcnn.checked import checked
 from funcnn.dispatch import inside, verb
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import check_flag, is_whole, learning_rate
-from funcnn.gradients import Grads, no_grads
+from funcnn.fields import is_whole
+from funcnn.gradients import Grads, grads_error
 from funcnn.logits import check_end, squashed_twice
 from funcnn.losses.protocol import check_of_out_and_y, evaluated
+from funcnn.needs import Flag, as_learning_rate, passing
 from funcnn.records import build, is_record, plans
-from funcnn.refusals import no_rule
+from funcnn.refusals import no_rule_error
 from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, ValueAndGrad
 from funcnn.trees.walks import check_tree
 
 P = TypeVar("P")
 
-Loss = Callable[[Any, Any], tuple[Any, Any]]  # loss(out, y) -> (cost, dA), dA the gradient of cost by out
+# loss(out, y) -> (cost, dA), dA the gradient of cost by out
+Loss = Annotated[Callable[[Any, Any], tuple[Any, Any]], passing("a function (out, y)", check_of_out_and_y)]
 
 
 @cast("Callable[[Any], Forward]", verb(returns=(tuple, "(out, cache)")))
@@ -52,7 +55,7 @@ def forward(params: Any, x: Any, /) -> tuple[Any, Any]:
         KindError: `params` is not a layer, but a class, a list, or a record without a rule.
         ShapeError: `x` does not fit the layer. In a chain a note on any error names the layer.
     """
-    raise no_rule("forward", params)
+    raise no_rule_error("forward", params)
 
 
 @cast("Callable[[Any], Backward]", verb(returns=(Grads, "Grads(params, x)")))
@@ -73,7 +76,7 @@ def backward(params: Any, cache: Any, dA: Any, /) -> Grads[Any]:
         KindError: as `forward`.
         ShapeError: `dA` has another shape than `out`, or the cache is of another network.
     """
-    raise no_rule("backward", params)
+    raise no_rule_error("backward", params)
 
 
 @cast("Callable[[Any], ForwardOnly]", verb)
@@ -127,22 +130,26 @@ def is_layer(value: Any) -> bool:
 _NO_RULE = forward.dispatch(object)
 
 
-def check_is_layer(name: str, params: Any, what: str = "params", x: Any = None) -> None:
-    """Check that `params` is a layer or a tuple of layers, and not the x of `name(x, params)`."""
+def check_is_layer(function: str, argument: str, params: Any, x: Any = None) -> None:
+    """Check that `params` is a layer or a tuple of layers, and not the x of `function(x, params)`."""
     if type(params) is tuple or is_layer(params):
         return
-    remedy = f"; write tuple({what})" * (type(params) is list) + f"; write load({what})" * (
+    remedy = f"; write tuple({argument})" * (type(params) is list) + f"; write load({argument})" * (
         isinstance(params, str | PathLike) and str(params).endswith(".npz")
     )
     if is_record(params) and hasattr(params, "params"):  # a TrainState or a Grads
-        remedy = "; write state.params" if hasattr(params, "optimizer") else f"; write {what}.params"
-    remedy = f"; write {what}.network_" if hasattr(params, "network_") else remedy  # an estimator for scikit-learn
+        remedy = "; write state.params" if hasattr(params, "optimizer") else f"; write {argument}.params"
+    remedy = f"; write {argument}.network_" if hasattr(params, "network_") else remedy  # an estimator for scikit-learn
     if is_array(params) and (is_record(x) or type(x) is tuple):
-        remedy = f"; write {name}(params, x)"
-    raise KindError(f"{name}: {what} must be a layer or a tuple of layers, not {kind(params)}{remedy}")
+        remedy = f"; write {function}(params, x)"
+    raise KindError(f"{function}: {argument} must be a layer or a tuple of layers, not {kind(params)}{remedy}")
 
 
-def value_and_grad(loss: Loss, *, inputs: bool = False) -> ValueAndGrad:
+Layer = Annotated[P, passing("a layer or a tuple of layers", check_is_layer)]
+
+
+@checked
+def value_and_grad(loss: Loss, *, inputs: Flag = False) -> ValueAndGrad:
     """The first three of the four lines as one function `(params, x, y) -> (cost, Grads)`; it pickles if `loss` does.
 
     `Grads.x` is None, which saves its computation, or with `inputs=True` the gradient of the cost with respect to x.
@@ -157,14 +164,12 @@ def value_and_grad(loss: Loss, *, inputs: bool = False) -> ValueAndGrad:
         KindError: `loss` is not a loss, or takes logits where the net gives probabilities; `inputs` is not a bool.
         ShapeError: the network ends in a Softmax over one output.
     """
-    check_of_out_and_y("value_and_grad", loss)
-    check_flag("value_and_grad", inputs, "inputs")
     return BoundFunction(_value_and_grad, loss, inputs)
 
 
 def _value_and_grad(loss: Loss, inputs: Any, params: P, x: Any, y: Any) -> tuple[Any, Grads[P]]:
-    check_is_layer("value_and_grad", params)
-    if found := squashed_twice(loss, params):
+    check_is_layer("value_and_grad", "params", params)
+    if found := squashed_twice("the loss", loss, params):
         raise KindError(f"value_and_grad: {found}")
     out, cache = forward(params, x)
     check_end("value_and_grad", params, out)
@@ -189,12 +194,12 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
         KindError: `lr` is not a single number, `grads` not a Grads, or `params` not a tree.
     """
     if type(grads) is not Grads:
-        raise no_grads("sgd", grads)
+        raise grads_error("sgd", grads)
     if type(params) not in plans:
-        check_tree(params, "sgd", "params")
+        check_tree("sgd", "params", params)
     elif type(params) is not type(grads.params) and hasattr(params, "optimizer"):  # a TrainState
-        check_is_layer("sgd", params)
-    return cast("P", _step(params, grads.params, learning_rate(lr)))
+        check_is_layer("sgd", "params", params)
+    return cast("P", _step(params, grads.params, as_learning_rate("sgd", "lr", lr)))
 
 
 def _step(p: Any, g: Any, lr: Any) -> Any:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, singledispatch, wraps
 from importlib import import_module
-from inspect import Parameter, signature
 from typing import Any, cast
 
 import attrs
 import numpy as np
 
-from funcnn.arrays import counted, is_array, kind
+from funcnn.arrays import kind
 from funcnn.by_value import verbs
-from funcnn.errors import FuncnnError, KindError
-from funcnn.fields import as_called, check_function, parameters_of
+from funcnn.errors import KindError
+from funcnn.fields import check_function
 from funcnn.records import build, getters, is_record, plans, values
-from funcnn.refusals import check_layer, is_no_layer
+from funcnn.refusals import check_tree_of_layers, is_no_layer
 
 Rule = Callable[..., Any]
 
@@ -38,8 +37,8 @@ def verb(
     """
     if default is None:
         return lambda function: verb(function, returns=returns, check=check)
-    name, (returned, written) = default.__name__, returns
-    accepts = (lambda _, made: _is_made_of_layers(made)) if returned is object else returned
+    returned, needed = returns
+    check_result = _result_check(default.__name__, returned, needed)
     rules, calls, find, *others = _table(default)
 
     @wraps(default)
@@ -50,19 +49,12 @@ def verb(
                 check(params, *given)
             made = (calls.get(cls) or find(cls)[1])(params, *given)
         except (TypeError, ValueError, AttributeError, LookupError) as error:
-            if not isinstance(error, FuncnnError) and (refusal := _refusal(default, given)) is not None:
-                raise refusal from error
-            _check_arity(default, rules.get(cls), error, params, given)
+            _explain(default, rules.get(cls), error, params, *given)
             raise
         cls_made = type(made)
-        if written and (cls_made is not returned or (cls_made is tuple and len(made) != 2)):
-            if not isinstance(accepts, type) and accepts(params, made):
-                return made
-            if made is params:
-                check_layer(name, params)
-            given_back = counted(len(made), "value") if cls_made is tuple else kind(made)
-            raise KindError(f"{name}: the rule for {cls.__name__} must return {written}, not {given_back}")
-        if cls is not tuple and made is not params:  # the layers of a chain have sealed the result
+        if needed and (cls_made is not returned or (cls_made is tuple and len(made) != 2)):
+            check_result(params, made)
+        elif cls is not tuple and made is not params:  # the layers of a chain have sealed the result
             _seal(made if cls_made is tuple else (made,), given)
         return made
 
@@ -82,10 +74,37 @@ def trait(default: Rule) -> Any:
         try:
             return rule(params)
         except TypeError as error:
-            _check_arity(default, rule, error, params, ())
+            _explain(default, rule, error, params)
             raise
 
     return _with_table(call, rules, calls, find, *others)
+
+
+def _explain(default: Rule, rule: Rule | None, error: Exception, *given: Any) -> None:
+    """Raise the error that says why a rule failed with `error`, if the arguments or the rule's parameters are wrong."""
+    from funcnn.rule_errors import call_error  # noqa: PLC0415  imported after a failure
+
+    if (explained := call_error(default, rule, error, *given)) is not None:
+        raise explained from error
+
+
+def _result_check(function: str, returned: Any, needed: str) -> Callable[[Any, Any], None]:
+    """The check of a result whose class is not `returned`, or of a tuple that is not a pair."""
+
+    def check_result(params: Any, made: Any) -> None:
+        if returned is object:
+            is_right = _is_made_of_layers(made)
+        else:
+            is_right = not isinstance(returned, type) and returned(params, made)
+        if is_right:
+            return
+        if made is params:
+            check_tree_of_layers(function, params)
+        from funcnn.rule_errors import result_error  # noqa: PLC0415  imported after a failure
+
+        raise result_error(function, params, made, needed)
+
+    return check_result
 
 
 def call_instead(rule: Rule, other: Rule) -> None:
@@ -105,19 +124,18 @@ def _table(default: Rule) -> tuple[Any, ...]:
         if cls is tuple:
             import_module(CHAIN)
         rule = default if issubclass(cls, tuple) and cls is not tuple else dispatcher.dispatch(cls)
-        if rule is not default and cls is not tuple and cls not in plans:
-            raise KindError(f"{name}: {cls.__name__} is not a record; put @record above the class")
+        if rule is not default:
+            _check_class(name, cls)
         return rules.setdefault(cls, rule), calls.setdefault(cls, _instead.get(id(rule), rule))
 
     def register(cls: Any) -> Callable[[Rule], Rule]:
         if not isinstance(cls, type):
             remedy = f"; write @{name}.register({type(cls).__name__})" if is_record(cls) else ""
             raise KindError(f"{name}.register: cls must be a class, not {kind(cls)}{remedy}")
-        if cls is not tuple and cls not in plans:
-            raise KindError(f"{name}.register: {cls.__name__} is not a record; put @record above the class")
+        _check_class(f"{name}.register", cls)
 
         def put(rule: Rule) -> Rule:
-            check_function(f"{name}.register", rule, "the rule")
+            check_function(f"{name}.register", "the rule", rule)
             rules.clear()
             calls.clear()
             registered.append(cls)
@@ -130,44 +148,17 @@ def _table(default: Rule) -> tuple[Any, ...]:
     return rules, calls, find, register, dispatcher
 
 
+def _check_class(function: str, cls: type) -> None:
+    """Check that rules can be registered for a class: it is tuple, or a class of records."""
+    if cls is not tuple and cls not in plans:
+        raise KindError(f"{function}: {cls.__name__} is not a record; put @record above the class")
+
+
 def _with_table(call: Any, rules: Any, calls: Any, find: Any, register: Any, dispatcher: Any) -> Any:
     call.dispatch = lambda cls: rules.get(cls) or find(cls)[0]
     call.calls, call.register, call.registry = calls, register, dispatcher.registry
     verbs[call.__module__, call.__name__] = call
     return call
-
-
-def _check_arity(default: Rule, rule: Rule | None, error: Exception, params: Any, given: tuple[Any, ...]) -> None:
-    """Raise a KindError if a rule failed with a TypeError because it does not accept the arguments of the verb."""
-    if type(error) is not TypeError or (found := parameters_of(rule)) is None:
-        return
-    try:
-        found.bind(params, *given)
-    except TypeError:
-        name, cls, taken = default.__name__, type(params).__name__, signature(default).parameters.values()
-        needed = ", ".join([one.name + ("=None" if one.default is None else "") for one in taken])
-        raise KindError(f"{name}: the rule for {cls} must take ({needed}), not {as_called(rule)}") from error
-
-
-def _refusal(default: Rule, given: tuple[Any, ...]) -> KindError | None:
-    """The error for arguments that no rule takes, after a rule failed; None if the arguments are in order."""
-    _, *parameters = signature(default).parameters.values()
-    name, needed = default.__name__, [parameter for parameter in parameters if parameter.default is Parameter.empty]
-    if not len(needed) <= len(given) <= len(parameters):
-        needs = f"({', '.join(signature(default).parameters)}), got {1 + len(given)} of them"
-        return KindError(f"{name}: the arguments must be {needs}")
-    for parameter, value in zip(parameters, given, strict=False):
-        is_checked = value is parameter.default or parameter.annotation in ("int", "Values")  # checked by the verb
-        if not is_checked and not _holds_arrays(value):
-            return KindError(f"{name}: {parameter.name} must be an array or a tuple of arrays, not {kind(value)}")
-    return None
-
-
-def _holds_arrays(value: Any) -> bool:
-    """Whether `value` is an array of numbers, a record, or a tuple (or NamedTuple) of these, of None and of ints."""
-    if isinstance(value, tuple):
-        return all([part is None or type(part) is int or _holds_arrays(part) for part in value])
-    return (is_array(value) and getattr(value.dtype, "kind", "no") not in "OSTUVMm") or is_record(value)
 
 
 def _seal(parts: Any, given: tuple[Any, ...]) -> None:
@@ -193,13 +184,13 @@ def _among(array: object, given: tuple[Any, ...]) -> bool:
     return False
 
 
-def inside(verb: Rule, tree: Any, *args: Any, name: str = "") -> Any:
+def inside(verb: Rule, tree: Any, *args: Any, function: str = "") -> Any:
     """`tree` with `verb` applied to each layer in its fields: the default rule of verbs from layers to layers.
 
     A tuple of layers is one layer, the chain; in a field declared with `branches` it holds layers side by side. In any
-    other tuple `verb` is applied to the layers only. `name` is the function named in errors, by default the verb.
+    other tuple `verb` is applied to the layers only. `function` is the function named in errors, by default the verb.
     """
-    check_layer(name or cast("Any", verb).__name__, tree)
+    check_tree_of_layers(function or cast("Any", verb).__name__, tree)
     cls: Any = type(tree)
     old, new = values(tree), []
     for part, several in zip(old, _are_branches(cls), strict=True):

@@ -9,7 +9,7 @@ from funcnn.arrays import short
 from funcnn.core import forward_only, is_layer
 from funcnn.dispatch import trait, verb
 from funcnn.errors import KindError, ShapeError
-from funcnn.refusals import check_layer, no_rule
+from funcnn.refusals import check_tree_of_layers, no_rule_error
 from funcnn.sizes import check_sizes
 from funcnn.traits import Trait
 
@@ -28,7 +28,7 @@ P = TypeVar("P")
 X = TypeVar("X")
 
 
-class Step(Protocol):
+class StepVerb(Protocol):
     """`step(params, x, memory) -> (out, memory)`."""
 
     def __call__(self, params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]: ...
@@ -36,7 +36,7 @@ class Step(Protocol):
     def register(self, cls: type[P], /) -> Callable[[Callable[[P, X, Any], Any]], Callable[[P, X, Any], Any]]: ...
 
 
-@cast("Callable[[Any], Step]", verb(returns=(tuple, "(out, memory)")))
+@cast("Callable[[Any], StepVerb]", verb(returns=(tuple, "(out, memory)")))
 def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
     """`(out, memory)`: the output for the next part of a sequence, and the memory that later parts need.
 
@@ -60,7 +60,7 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
         Any error that `forward` raises.
     """
     if not is_layer(params):
-        raise no_rule("step", params)
+        raise no_rule_error("step", params)
     cls = type(params).__name__
     raise KindError(
         f"step: {cls} is not declared to map each position alone; if it does, write "
@@ -68,7 +68,7 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
     )
 
 
-class FixedMemory(Protocol):
+class FixedMemoryVerb(Protocol):
     """`fixed_memory(params, m, t_most) -> memory`."""
 
     def __call__(self, params: Any, m: int, t_most: int, /) -> Any: ...
@@ -80,7 +80,7 @@ def _check_sizes(params: Any, m: Any, t_most: Any) -> None:
     check_sizes("fixed_memory", {"m": m, "t_most": t_most})
 
 
-@cast("Callable[[Any], FixedMemory]", verb(check=_check_sizes))
+@cast("Callable[[Any], FixedMemoryVerb]", verb(check=_check_sizes))
 def fixed_memory(params: Any, m: int, t_most: int, /) -> Any:
     """The memory for the first call of `step`, which keeps its shapes: with room for t_most positions of m sequences
 
@@ -105,15 +105,15 @@ def fixed_memory(params: Any, m: int, t_most: int, /) -> Any:
         KindError: m or t_most is not a whole number, or `step` refuses a layer.
         RangeError: m or t_most is less than 1.
     """
-    check_layer("fixed_memory", params)
-    return no_memory(params)
+    check_tree_of_layers("fixed_memory", params)
+    return check_can_step(params)
 
 
-def no_memory(params: Any) -> None:
-    """None, or the error of a rule for `step` that is declared by `refuses`, as an error of `fixed_memory`."""
+def check_can_step(params: Any) -> None:
+    """Raise the error of a rule for `step` that is declared by `refuses`, as an error of `fixed_memory`."""
     rule = step.dispatch(type(params))
     if rule is only_trains:
-        raise differs("fixed_memory", params)
+        raise mode_error("fixed_memory", params)
     if rule not in _refusing:
         return
     try:
@@ -153,13 +153,13 @@ def positionwise(params: Any, x: Any, memory: Any = None) -> tuple[Any, None]:
 
 def only_trains(params: Any, x: Any, memory: Any = None) -> Any:
     """The rule for `step` that refuses a layer that differs between training and prediction."""
-    raise differs("step", params)
+    raise mode_error("step", params)
 
 
-def differs(name: str, params: Any) -> KindError:
+def mode_error(function: str, params: Any) -> KindError:
     """The error of `step` or `fixed_memory` for a layer that differs between training and prediction."""
-    call = f"{name}(inference(net), {'x, memory' if name == 'step' else 'm, t_most'})"
-    return KindError(f"{name}: {type(params).__name__} differs between training and prediction; write {call}")
+    call = f"{function}(inference(net), {'x, memory' if function == 'step' else 'm, t_most'})"
+    return KindError(f"{function}: {type(params).__name__} differs between training and prediction; write {call}")
 
 
 @refuses
@@ -185,7 +185,7 @@ def mixes_positions(params: Any, /) -> Any:
     Raises:
         KindError: `params` is not a layer.
     """
-    check_layer("mixes_positions", params)
+    check_tree_of_layers("mixes_positions", params)
     return step.dispatch(type(params)) is not positionwise
 
 
@@ -210,5 +210,5 @@ def pads_with_zeros(params: Any, /) -> Any:
     Raises:
         KindError: `params` is not a layer.
     """
-    check_layer("pads_with_zeros", params)
+    check_tree_of_layers("pads_with_zeros", params)
     return False

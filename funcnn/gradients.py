@@ -34,9 +34,9 @@ class Grads(Generic[P]):
     def __attrs_post_init__(self) -> None:
         """Check that `params` is a tree and `x` holds arrays; transformations such as `jax.vmap` skip this check."""
         if type(self.params) not in plans:
-            check_tree(self.params, type(self).__name__, "params")
+            check_tree(type(self).__name__, "params", self.params)
         if type(self.x) is not np.ndarray and self.x is not None:
-            check_arrays(type(self).__name__, self.x)
+            check_arrays(type(self).__name__, "x", self.x)
 
 
 def gradient(params: P, /, *others: Never, **parts: Any) -> P:
@@ -66,7 +66,7 @@ def gradient(params: P, /, *others: Never, **parts: Any) -> P:
         if type(part) is type(old) is np.ndarray and part.shape == old.shape and part.dtype == old.dtype:
             new.append(part)
         elif part is not _LEFT_OUT:
-            new.append(_fitted(cls, name, old, part, is_state=is_state))
+            new.append(_as_part(cls, name, old, part, is_state=is_state))
         elif is_state:
             new.append(None)
         elif _is_trained(old):
@@ -80,14 +80,14 @@ def gradient(params: P, /, *others: Never, **parts: Any) -> P:
     return build(cls, new)
 
 
-def _fitted(cls: type, name: str, old: Any, part: Any, *, is_state: bool) -> Any:
+def _as_part(cls: type, name: str, old: Any, part: Any, *, is_state: bool) -> Any:
     part, what = as_array(part), f"the next {name}" if is_state else f"d{name}"
     if is_array(old) and (is_array(part) or not is_state):  # jit passes a state that is a number as an array
         if not is_array(part):
             needed = f"an array like {name}, {short(old)}"
             raise KindError(f"{cls.__name__} backward: {what} must be {needed}, not {kind(part)}")
         if part.shape != old.shape:
-            raise ShapeError(f"{cls.__name__} backward: {what} must be like {name}, {short(old)}; it is {short(part)}")
+            raise ShapeError(f"{cls.__name__} backward: {what} must be like {name}, {short(old)}, not {short(part)}")
         if part.dtype != old.dtype:
             raise KindError(f"{cls.__name__} backward: {what} is {part.dtype}, {name} is {old.dtype}")
     elif is_state:
@@ -149,8 +149,8 @@ def _last_state(states: Sequence[Any]) -> Any:
     return next((now for now in reversed(states) if now is not None), None)
 
 
-def no_grads(whose: str, given: Any) -> KindError:
+def grads_error(function: str, given: Any) -> KindError:
     """The error for gradients that are not a Grads, such as the pair that `value_and_grad` or `update` returns."""
     place = [i for i, part in enumerate(given) if type(part) is Grads] if type(given) is tuple else []
     remedy = f"; write grads[{place[0]}]" if place else ""
-    return KindError(f"{whose}: grads must be what backward returns, a Grads, not {kind(given)}{remedy}")
+    return KindError(f"{function}: grads must be what backward returns, a Grads, not {kind(given)}{remedy}")

@@ -14,22 +14,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, freeze, is_array, kind, short
+from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import (
-    as_finite,
-    as_float_dtype,
-    as_positive,
-    as_seed,
-    check_flag,
-    check_function,
-    is_whole,
-)
+from funcnn.fields import as_float_dtype, is_whole
+from funcnn.needs import Finite, Positive, Seed, as_seed, function
 from funcnn.sizes import MOST_ENTRIES
 
 __all__ = [
@@ -47,7 +40,9 @@ __all__ = [
 ]
 
 Shape = tuple[int, ...]
-Initializer = Callable[[Seed, Shape, Any], Array]
+Initializer = Annotated[
+    Callable[[Seed, Shape, Any], Array], function("an initializer, such as glorot_uniform", takes=3)
+]
 
 
 def zeros(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
@@ -55,39 +50,28 @@ def zeros(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
     return _constant("zeros", 0.0, seed, shape, dtype)
 
 
-def constant(value: float) -> Initializer:
-    """W = value
-
-    Raises:
-        KindError: `value` is not a number.
-        RangeError: `value` is not finite.
-    """
-    return partial(_constant, "constant", as_finite("constant", value, "value"))
+@checked
+def constant(value: Finite) -> Initializer:
+    """W = value"""
+    return partial(_constant, "constant", value)
 
 
-def normal(scale: float) -> Initializer:
+@checked
+def normal(scale: Positive) -> Initializer:
     """W ~ N(0, scale^2)
 
     >>> from funcnn import Dense
     >>> from funcnn.initializers import normal
     >>> Dense.init(1, 2, seed=0, weights=normal(0.01))
     Dense(W=<f64 [[ 0.0013 -0.0013]]>, b=<f64 [0. 0.]>)
-
-    Raises:
-        KindError: `scale` is not a number.
-        RangeError: `scale` is not finite and above 0.
     """
-    return partial(_normal, "normal", as_positive("normal", scale, "scale"))
+    return partial(_normal, "normal", scale)
 
 
-def uniform(limit: float) -> Initializer:
-    """W ~ U(-limit, limit)
-
-    Raises:
-        KindError: `limit` is not a number.
-        RangeError: `limit` is not finite and above 0.
-    """
-    return partial(_uniform, "uniform", as_positive("uniform", limit, "limit"))
+@checked
+def uniform(limit: Positive) -> Initializer:
+    """W ~ U(-limit, limit)"""
+    return partial(_uniform, "uniform", limit)
 
 
 def glorot_uniform(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
@@ -135,7 +119,7 @@ def orthogonal(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
     section 5.
     """
     _fans("orthogonal", shape)
-    new = as_float_dtype("orthogonal", dtype)
+    new = as_float_dtype("orthogonal", "dtype", dtype)
     rows, columns = math.prod(shape[:-1]), shape[-1]
     tall = _normal("orthogonal", 1, seed, (max(rows, columns), min(rows, columns)), np.float64)
     q, r = np.linalg.qr(tall)
@@ -157,68 +141,66 @@ def fans(shape: Shape) -> tuple[int, int]:
     return _fans("fans", shape)
 
 
-def draw(whose: str, weights: Initializer, seed: Seed, shape: Shape, dtype: Any, *, what: str = "weights") -> Array:
-    """Call an initializer and check its result. Errors name the function `whose` and its argument `what`.
+def draw(function: str, argument: str, weights: Initializer, seed: Seed, shape: Shape, dtype: Any) -> Array:
+    """Call an initializer and check its result. Errors name `function` and `argument`.
 
     Raises:
-        KindError: `weights` is not an initializer, `seed` is not a seed, or `dtype` is not a type of real floats; or
-            the initializer returns another dtype, or a value that is not an array.
+        KindError: the initializer returns another dtype, or a value that is not an array.
         ShapeError: the initializer returns another shape.
     """
-    check_function(whose, weights, what, "an initializer, such as glorot_uniform", takes=3)
-    new = as_float_dtype(whose, dtype)
-    W = weights(as_seed(whose, seed), shape, new)
-    if not is_array(W) or W.dtype != new or W.shape != shape:
-        error = ShapeError if is_array(W) and W.dtype == new else KindError
+    W = weights(seed, shape, dtype)
+    if not is_array(W) or W.dtype != dtype or W.shape != shape:
+        error = ShapeError if is_array(W) and W.dtype == dtype else KindError
         given = f"{W.shape} of {W.dtype}" if is_array(W) else kind(W)
-        raise error(f"{whose}: {what} must return an array of shape {shape} of {new.name}, not {given}")
+        raise error(f"{function}: {argument} must return an array of shape {shape} of {dtype.name}, not {given}")
     return W
 
 
-def draw_bias(whose: str, n: int, dtype: Any, *, bias: bool) -> Array | None:
+def draw_bias(n: int, dtype: Any, *, bias: bool) -> Array | None:
     """A bias of n zeros, or None if `bias` is False."""
-    check_flag(whose, bias, "bias")
     return zeros(0, (n,), dtype) if bias else None
 
 
-def _fans(name: str, shape: Shape) -> tuple[int, int]:
-    _check_shape(name, shape)
+def _fans(function: str, shape: Shape) -> tuple[int, int]:
+    _check_shape(function, shape)
     if len(shape) < 2:
-        raise ShapeError(f"{name}: shape must be (..., n_in, n_out), not {shape}")
+        raise ShapeError(f"{function}: shape must be (..., n_in, n_out), not {shape}")
     *others, n_in, n_out = shape
     return n_in * math.prod(others), n_out * math.prod(others)
 
 
-def _check_shape(name: str, shape: Any) -> None:
+def _check_shape(function: str, shape: Any) -> None:
     if type(shape) is not tuple or not all(map(is_whole, shape)):
         given = short(shape) if type(shape) is tuple else kind(shape)
-        raise KindError(f"{name}: shape must be a tuple of whole numbers, such as (2, 8), not {given}")
+        raise KindError(f"{function}: shape must be a tuple of whole numbers, such as (2, 8), not {given}")
     if min(shape, default=1) < 1:
-        raise ShapeError(f"{name}: each axis of shape must be at least 1, not {short(shape)}")
+        raise ShapeError(f"{function}: each axis of shape must be at least 1, not {short(shape)}")
     if math.prod(map(int, shape)) > MOST_ENTRIES:
-        raise ShapeError(f"{name}: shape must have at most {MOST_ENTRIES} entries, not {short(shape)}")
+        raise ShapeError(f"{function}: shape must have at most {MOST_ENTRIES} entries, not {short(shape)}")
 
 
 # The functions above with their name as first argument, for errors.
 
 
-def _constant(name: str, value: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
-    return _made(name, seed, shape, dtype, lambda _: np.full(shape, value))
+def _constant(function: str, value: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
+    return _made(function, seed, shape, dtype, lambda _: np.full(shape, value))
 
 
-def _normal(name: str, scale: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
-    return _made(name, seed, shape, dtype, lambda words: scale * np.random.default_rng(words).standard_normal(shape))
+def _normal(function: str, scale: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
+    return _made(
+        function, seed, shape, dtype, lambda words: scale * np.random.default_rng(words).standard_normal(shape)
+    )
 
 
-def _uniform(name: str, limit: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
-    return _made(name, seed, shape, dtype, lambda words: np.random.default_rng(words).uniform(-limit, limit, shape))
+def _uniform(function: str, limit: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
+    return _made(function, seed, shape, dtype, lambda words: np.random.default_rng(words).uniform(-limit, limit, shape))
 
 
-def _made(name: str, seed: Seed, shape: Shape, dtype: Any, make: Callable[[Any], Array]) -> Array:
+def _made(function: str, seed: Seed, shape: Shape, dtype: Any, make: Callable[[Any], Array]) -> Array:
     """The array that `make` draws from the seed, read-only; check the arguments of an initializer."""
-    _check_shape(name, shape)
-    words, new = as_seed(name, seed), as_float_dtype(name, dtype)
+    _check_shape(function, shape)
+    words, new = as_seed(function, "seed", seed), as_float_dtype(function, "dtype", dtype)
     try:
         return freeze(make(words).astype(new, copy=False))
     except MemoryError:
-        raise RangeError(f"{name}: shape must fit into memory; it is {shape}") from None
+        raise RangeError(f"{function}: shape must fit into memory; it is {shape}") from None

@@ -45,7 +45,7 @@ def lazily(
         if name in parts:
             return import_module(f"{package}.{name}")
         if name not in home:
-            raise _absent(package, name)
+            raise _absent_name_error(package, name)
         value = getattr(import_module(home[name]), name)
         setattr(sys.modules[package], name, value)  # later uses do not call this function
         return value
@@ -61,7 +61,7 @@ def load_all() -> None:
             getattr(space, name)
 
 
-def _absent(package: str, name: str) -> AttributeError | ImportError:
+def _absent_name_error(package: str, name: str) -> AttributeError | ImportError:
     """The error for a name that a package does not have; it gives the place of the name, or of a name like it."""
     text = f"module {package!r} has no attribute {name!r}"
     if name.startswith("_"):

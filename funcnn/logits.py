@@ -10,22 +10,22 @@ from funcnn.losses.protocol import takes_logits
 from funcnn.traits import gives_probabilities, shares
 
 
-def squashed_twice(loss: Any, params: Any, what: str = "the loss") -> str:
+def squashed_twice(argument: str, loss: Any, params: Any) -> str:
     """The end of the error if a loss of logits is given probabilities, and otherwise an empty string."""
     place = _squashed(takes, gives_probabilities(params)) if (takes := takes_logits(loss)) else None
     if place is None:
         return ""
-    return f"{what} takes logits, so leave out the layer at the end of {place}{short(params)}"
+    return f"{argument} takes logits, so leave out the layer at the end of {place}{short(params)}"
 
 
-def check_end(name: str, params: Any, out: Any) -> None:
+def check_end(function: str, params: Any, out: Any) -> None:
     """Check that the network does not end in a softmax over one output, which is always 1."""
     if getattr(out, "shape", ())[-1:] == (1,):
         while type(params) is tuple and params:
             params = params[-1]
         if gives_probabilities.dispatch(type(params)) is shares:
             cls = type(params).__name__
-            raise ShapeError(f"{name}: {cls} over one output is always 1, and its dx is 0; write Sigmoid()")
+            raise ShapeError(f"{function}: {cls} over one output is always 1, and its dx is 0; write Sigmoid()")
 
 
 def _squashed(takes: Any, gives: Any) -> str | None:

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import counted, kind, namespace, unmapped
+from funcnn.checked import checked
 from funcnn.core import check_is_layer, forward_only, inference
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_count
+from funcnn.needs import Count
 from funcnn.trees.walks import map_arrays, row_count
 
 
-def predict(params: Any, x: Any, rows: int | None = None, *, out: Any = None) -> Any:
+@checked
+def predict(params: Any, x: Any, rows: Count | None = None, *, out: Any = None) -> Any:
     """`forward(inference(params), x)[0]`, without caches; with `rows`, for so many rows at a time to save memory.
 
     With `out`, an array of the result's shape and dtype, each block of rows is written to it and `out` is the result;
@@ -27,17 +29,15 @@ def predict(params: Any, x: Any, rows: int | None = None, *, out: Any = None) ->
     (1000, 3)
 
     Raises:
-        KindError: `params` is not a network, `x` is not made of arrays, or `rows` is not a whole number. Or `out` is
-            not an array of NumPy that can be written to, has another dtype than the result, or is not a tuple like it.
-        RangeError: `rows` is less than 1.
+        KindError: `params` is not a network, or `x` is not made of arrays. Or `out` is not an array of NumPy that can
+            be written to, has another dtype than the result, or is not a tuple like it.
         ShapeError: the arrays of `x` have unequal numbers of rows, or do not fit the network; or `out` has another
             shape than the result.
     """
-    check_is_layer("predict", params, x=x)
-    rows = None if rows is None else as_count("predict", rows, "rows")
-    params, x, m = inference(params), map_arrays(unmapped, x), row_count(x, "x", "predict: ")
+    check_is_layer("predict", "params", params, x=x)
+    params, x, m = inference(params), map_arrays(unmapped, x), row_count("predict", "x", x)
     if out is not None:
-        _check_destination("predict", out)
+        _check_destination("predict", "out", out)
     if rows is None or rows >= m:
         made = forward_only(params, x)
         return made if out is None else _written("predict", out, made, 0, m)
@@ -51,45 +51,45 @@ def predict(params: Any, x: Any, rows: int | None = None, *, out: Any = None) ->
             _written("predict", out, made, start, m)
     if out is not None:
         return out
-    return map_arrays(lambda *parts: namespace(parts[0]).concatenate(parts), *outs, whose="predict")
+    return map_arrays(lambda *parts: namespace(parts[0]).concatenate(parts), *outs, function="predict")
 
 
-def _check_destination(name: str, out: Any, what: str = "out") -> None:
+def _check_destination(function: str, argument: str, out: Any) -> None:
     """Check that `out` is an array of NumPy, such as a memory map, that can be written to; or a tuple of them."""
     if type(out) is tuple and out:
         for i, part in enumerate(out):
             if part is not None:  # as a mask may be
-                _check_destination(name, part, f"{what}[{i}]")
+                _check_destination(function, f"{argument}[{i}]", part)
         return
     if type(out) not in {np.ndarray, np.memmap}:
-        raise KindError(f"{name}: {what} must be an array of NumPy, or a tuple of arrays, not {kind(out)}")
+        raise KindError(f"{function}: {argument} must be an array of NumPy, or a tuple of arrays, not {kind(out)}")
     if not out.flags.writeable:
-        raise KindError(f"{name}: {what} must be an array that can be written to, not a read-only one")
+        raise KindError(f"{function}: {argument} must be an array that can be written to, not a read-only one")
 
 
-def _written(name: str, out: Any, made: Any, start: int, rows: int) -> Any:
+def _written(function: str, out: Any, made: Any, start: int, rows: int) -> Any:
     """Write the block of the result that begins with row `start` to `out`, all of which has so many rows."""
-    _check_alike(name, out, made, rows, "out")
+    _check_alike(function, "out", out, made, rows)
     _write(out, made, start)
     return out
 
 
-def _check_alike(name: str, out: Any, made: Any, rows: int, what: str) -> None:
+def _check_alike(function: str, argument: str, out: Any, made: Any, rows: int) -> None:
     if type(made) is tuple or type(out) is tuple:
         if type(made) is not type(out) or len(made) != len(out):
             needed = f"a tuple of {counted(len(made), 'array')}" if type(made) is tuple else "one array"
             given = f"a tuple of {len(out)}" if type(out) is tuple else kind(out)
-            raise KindError(f"{name}: {what} must be {needed}, as the network returns, not {given}")
+            raise KindError(f"{function}: {argument} must be {needed}, as the network returns, not {given}")
         for i, (part, source) in enumerate(zip(out, made, strict=True)):
-            _check_alike(name, part, source, rows, f"{what}[{i}]")
+            _check_alike(function, f"{argument}[{i}]", part, source, rows)
         return
     if made is None and out is None:
         return
     if made is None or out is None or out.dtype != made.dtype:
         needed = "None" if made is None else f"a {made.dtype} array"
-        raise KindError(f"{name}: {what} must be {needed}, as the network returns, not {kind(out)}")
+        raise KindError(f"{function}: {argument} must be {needed}, as the network returns, not {kind(out)}")
     if out.shape != (shape := (rows, *made.shape[1:])):
-        raise ShapeError(f"{name}: {what} must be {shape}, the shape of the result, not {out.shape}")
+        raise ShapeError(f"{function}: {argument} must be {shape}, the shape of the result, not {out.shape}")
 
 
 def _write(out: Any, made: Any, start: int) -> None:

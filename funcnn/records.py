@@ -17,9 +17,9 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import freeze, is_array, kind, native, same, shape_of, short
-from funcnn.constructors import completed, constructor, finish_class, refuse_to_add
+from funcnn.constructors import completed, constructor, finish_class, radd_unless_chain
 from funcnn.errors import FuncnnError, KindError
-from funcnn.fields import check_flag, count, fraction, not_negative, patterns, positive
+from funcnn.needs import as_flag
 
 __all__ = ["branches", "record", "state"]
 
@@ -41,8 +41,9 @@ def state(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
 
     In a base class give `kw_only=True`: otherwise the state precedes the fields of subclasses in their constructors.
     """
-    check_flag("state", kw_only, "kw_only")
-    return attrs.field(default=default, kw_only=kw_only or None, metadata={"state": True})  # as `positive`
+    as_flag("state", "kw_only", kw_only)
+    # None, and not False, leaves it to the class whether its fields are given by name alone.
+    return attrs.field(default=default, kw_only=kw_only or None, metadata={"state": True})
 
 
 def branches(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
@@ -56,8 +57,8 @@ def branches(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
     >>> Either((Relu(), Tanh()))
     Either(layers=(Relu(), Tanh()))
     """
-    check_flag("branches", kw_only, "kw_only")
-    return attrs.field(default=default, kw_only=kw_only or None, metadata={"branches": True})  # as `positive`
+    as_flag("branches", "kw_only", kw_only)
+    return attrs.field(default=default, kw_only=kw_only or None, metadata={"branches": True})
 
 
 def borrowed() -> Any:
@@ -69,10 +70,7 @@ def borrowed() -> Any:
 def record(cls: type[T], /) -> type[T]: ...
 @overload
 def record(*, kw_only: bool = False) -> Callable[[type[T]], type[T]]: ...
-@dataclass_transform(
-    frozen_default=True,
-    field_specifiers=(attrs.field, state, branches, borrowed, fraction, positive, not_negative, count, patterns),
-)
+@dataclass_transform(frozen_default=True, field_specifiers=(attrs.field, state, branches, borrowed))
 def record(cls: type[T] | None = None, /, *, kw_only: bool = False) -> Any:
     """Make a class a record: frozen, slotted, compared by value, and listed in the registry.
 
@@ -94,7 +92,7 @@ def record(cls: type[T] | None = None, /, *, kw_only: bool = False) -> Any:
         FuncnnError: another record inside funcnn has that name, or a field has a name that attrs needs itself. A class
             of your own replaces an older class with the same name, for notebook cells that run again.
     """
-    check_flag("record", kw_only, "kw_only")
+    as_flag("record", "kw_only", kw_only)
     if cls is None:
         return partial(_made, kw_only=kw_only)
     return _made(cls, kw_only=kw_only)
@@ -244,5 +242,5 @@ _METHODS = {
     "__setstate__": _setstate,
     "__copy__": _itself,
     "__deepcopy__": _itself,
-    "__radd__": refuse_to_add,
+    "__radd__": radd_unless_chain,
 }

@@ -16,30 +16,34 @@ _MADE_BY = {"layer": ("funcnn.core", "forward"), "optimizer": ("funcnn.optimizer
 _ALSO = ("funcnn.core", "inference")  # has a rule for Active, which stands for a layer until inference is called
 
 
-def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
+def no_rule_error(function: str, params: object, needed: str = "layer") -> KindError:
     """The error for a class, a list, or a record without a rule."""
     if isinstance(params, type):
-        return KindError(f"{verb}: {params.__name__} is a class; pass a value of it, as {call_of(params)}")
+        return KindError(f"{function}: {params.__name__} is a class; pass a value of it, as {call_of(params)}")
     if isinstance(params, list | tuple):
-        return KindError(f"{verb}: a chain of {what}s is a tuple, not a {type(params).__name__}; write tuple({what}s)")
-    cls, part = type(params), "params" if what == "layer" else what
+        return KindError(
+            f"{function}: a chain of {needed}s is a tuple, not a {type(params).__name__}; write tuple({needed}s)"
+        )
+    cls, part = type(params), "params" if needed == "layer" else needed
     if is_record(params) and _is_state(cls):
-        return KindError(f"{verb}: there is no rule for {cls.__name__}; write state.{part}")
-    if not is_record(params) or _is_other(cls, what):
-        one = f"an {what}" if what == "optimizer" else f"a {what}"
-        rule = f" with a rule for {_MADE_BY[what][1]}," if is_record(params) else ""
-        return KindError(f"{verb}: {kind(params)} is not {one}; {one} is a record{rule} or a tuple of {what}s")
-    return KindError(f"{verb}: there is no rule for {cls.__name__}; write one with @{verb}.register({cls.__name__})")
+        return KindError(f"{function}: there is no rule for {cls.__name__}; write state.{part}")
+    if not is_record(params) or _is_other(cls, needed):
+        one = f"an {needed}" if needed == "optimizer" else f"a {needed}"
+        rule = f" with a rule for {_MADE_BY[needed][1]}," if is_record(params) else ""
+        return KindError(f"{function}: {kind(params)} is not {one}; {one} is a record{rule} or a tuple of {needed}s")
+    return KindError(
+        f"{function}: there is no rule for {cls.__name__}; write one with @{function}.register({cls.__name__})"
+    )
 
 
-def check_layer(verb: str, params: Any) -> None:
+def check_tree_of_layers(function: str, params: Any) -> None:
     """Check that a value, or each part of a tuple, is a layer, or a record of a user, such as one of two networks."""
     cls: Any = type(params)
     if cls is tuple:
         for part in params:
-            check_layer(verb, part)
+            check_tree_of_layers(function, part)
     elif cls not in plans or is_no_layer(cls):
-        raise no_rule(verb, params)
+        raise no_rule_error(function, params)
 
 
 @cache  # by class, since funcnn registers all rules of its own classes where they are defined
@@ -54,7 +58,7 @@ def _is_state(cls: type) -> bool:
     return {"optimizer", "params"} <= {name for name, _ in plans[cls]}
 
 
-def _is_other(cls: type, what: str) -> bool:
+def _is_other(cls: type, needed: str) -> bool:
     """Whether a class of funcnn is not a layer, or not an optimizer."""
-    rule = verbs[_MADE_BY[what]].dispatch
+    rule = verbs[_MADE_BY[needed]].dispatch
     return cls.__module__.startswith("funcnn.") and rule(cls) is rule(object)

@@ -9,20 +9,20 @@ import attrs
 import numpy as np
 
 
-def for_kind(x: Any, name: str, *, floats: bool = False) -> str:
+def for_kind(argument: str, x: Any, *, floats: bool = False) -> str:
     """The end of a sentence about a value that is not an array: a tuple, a table, a list, a number; of floats."""
     if has_mask(x):
-        written = f"for ({name}, mask) write {_FOR_PAIRS[name]}" if name in _FOR_PAIRS else ""
-        written = f"write ({name}, mask), a tuple" if type(x) is list and name == "x" else written
+        written = f"for ({argument}, mask) write {_FOR_PAIRS[argument]}" if argument in _FOR_PAIRS else ""
+        written = f"write ({argument}, mask), a tuple" if type(x) is list and argument == "x" else written
         return written and f"; {written}"
     if type(x) is tuple:
-        return f"; {_FOR_TUPLES[name]}" if name in _FOR_TUPLES else ""
+        return f"; {_FOR_TUPLES[argument]}" if argument in _FOR_TUPLES else ""
     if hasattr(type(x), "to_numpy"):
-        return for_table(x, name)
-    is_number = name == "x" and isinstance(x, int | float)
+        return for_table(argument, x)
+    is_number = argument == "x" and isinstance(x, int | float)
     code = _kind_of_array(x, is_number=is_number)
     as_floats = ", float" if floats and code != "f" else ""
-    return f"; write np.asarray({name}{as_floats})" if code else ""
+    return f"; write np.asarray({argument}{as_floats})" if code else ""
 
 
 def _kind_of_array(x: Any, *, is_number: bool) -> str:
@@ -59,21 +59,21 @@ _FOR_TUPLES = {
 }
 
 
-def for_table(x: Any, name: str) -> str:
+def for_table(argument: str, x: Any) -> str:
     """The end of a sentence about a table or a column of another library, such as a DataFrame."""
     try:
         array = np.asarray(x)
         if array.ndim == 2 and array.dtype == object:  # columns of several types
             np.asarray(x, float)
-            return f"; write np.asarray({name}, float)"
+            return f"; write np.asarray({argument}, float)"
     except (TypeError, ValueError):
         return "; its columns of text must become numbers"
-    return f"; write {name}.to_numpy()"
+    return f"; write {argument}.to_numpy()"
 
 
-def for_entries(x: Any, name: str) -> str:
+def for_entries(argument: str, x: Any) -> str:
     """The end of a sentence about an array whose entries are not floats."""
-    return f"; write {name}.astype(float)" if becomes_floats(x) else ""
+    return f"; write {argument}.astype(float)" if becomes_floats(x) else ""
 
 
 def becomes_floats(x: Any) -> bool:

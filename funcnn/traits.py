@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar, cast
 from funcnn.arrays import is_array
 from funcnn.dispatch import trait
 from funcnn.records import is_record, plans, values
-from funcnn.refusals import check_layer
+from funcnn.refusals import check_tree_of_layers
 
 __all__ = ["gives_probabilities", "like_x", "probabilities", "rests", "shares", "takes_complex"]
 
@@ -40,7 +40,7 @@ def gives_probabilities(params: Any, /) -> Any:
     Raises:
         KindError: `params` is not a layer.
     """
-    check_layer("gives_probabilities", params)
+    check_tree_of_layers("gives_probabilities", params)
     return False
 
 
@@ -76,7 +76,7 @@ def rests(params: Any, /) -> bool:
     Raises:
         KindError: `params` is not a layer.
     """
-    check_layer("rests", params)
+    check_tree_of_layers("rests", params)
     return False
 
 
@@ -106,7 +106,7 @@ def takes_complex(params: Any, /) -> bool:
     Raises:
         KindError: `params` is not a layer.
     """
-    check_layer("takes_complex", params)
+    check_tree_of_layers("takes_complex", params)
     return all(map(takes_complex, parts)) if (parts := _inside(params)) is not None else False
 
 

@@ -12,21 +12,21 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import kind
+from funcnn.checked import checked
 from funcnn.compilation.agreement import MOST_COMPARED, agree, are_alike, first_rows, unsuited
 from funcnn.compilation.engine import engine
 from funcnn.compilation.failures import reason_of, tried
 from funcnn.compilation.fold import Fold
 from funcnn.compilation.outside import always, guarded
 from funcnn.compilation.shapes import Untraceable
-from funcnn.compilation.step import Step
+from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten
 from funcnn.compilation.trace import trace
 from funcnn.core import Loss, sgd, value_and_grad
 from funcnn.dispatch import registered
 from funcnn.errors import KindError
-from funcnn.fields import as_count
 from funcnn.gradients import Grads
-from funcnn.losses.protocol import check_of_out_and_y
+from funcnn.needs import Count
 from funcnn.optimizers.base import update
 
 _MOST_STEPS = 64  # of a compiled function; the step that was used longest ago is dropped
@@ -40,7 +40,7 @@ class Compiled:
     def __init__(self, loss: Loss, threads: int) -> None:
         self.loss, self.threads = loss, threads
         self._plain = value_and_grad(loss)
-        self._steps: list[tuple[list[Any], Step | str, Callable[[], bool]]] = []
+        self._steps: list[tuple[list[Any], CompiledStep | str, Callable[[], bool]]] = []
         self._registered, self._changes, self._pool = len(registered), 0, list[Any]()
         self.__signature__ = _TAKEN  # which `train` asks for at each call; `inspect` needs 30 us to find it
 
@@ -52,7 +52,7 @@ class Compiled:
         made = None if isinstance(step, str) else tried(step, arrays, numbers, x, y)
         return self._plain(params, x, y) if made is None else made
 
-    def step(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step | str:
+    def step(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> CompiledStep | str:
         """The kernel for these arguments, or the reason why there is none; what differs goes to the two lists."""
         try:
             form = _form(params, x, y, arrays, numbers)
@@ -79,10 +79,10 @@ class Compiled:
         new, self._registered = tuple(set(registered[self._registered :])), len(registered)
         self._steps = [one for one in self._steps if not _has_class(one[0], new)]
         for _, step, _ in self._steps:
-            if isinstance(step, Step):
+            if isinstance(step, CompiledStep):
                 step.folds = [one for one in step.folds if not _has_class(one[0], new)]
 
-    def _made(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step | str:
+    def _made(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> CompiledStep | str:
         """The kernel, if its result for these arguments is that of the plain path."""
         if reason := unavailable() or unsuited(x, y, arrays):
             return reason
@@ -97,10 +97,12 @@ class Compiled:
         made = tried(sample, arrays, numbers, *few)
         return step if made is None or agree(made, plain) else "the kernel's result differs from that of NumPy"
 
-    def _step_for(self, params: Any, x: Any, y: Any, threads: int = 1) -> Step:
-        return Step(trace(self.loss, params, x, y), len(x), threads, self._pool)
+    def _step_for(self, params: Any, x: Any, y: Any, threads: int = 1) -> CompiledStep:
+        return CompiledStep(trace(self.loss, params, x, y), len(x), threads, self._pool)
 
-    def _sample(self, step: Step, params: Any, x: Any, y: Any) -> tuple[Step, tuple[Any, Any], tuple[Any, Grads[Any]]]:
+    def _sample(
+        self, step: CompiledStep, params: Any, x: Any, y: Any
+    ) -> tuple[CompiledStep, tuple[Any, Any], tuple[Any, Grads[Any]]]:
         """A step with the same code for the first rows, these rows, and NumPy's result; else the step and all rows."""
         if len(x) > MOST_COMPARED:
             few = tuple(map(first_rows, (x, y)))
@@ -127,7 +129,7 @@ class Compiled:
         fold = self._fold(step, params, optimizer, alike[:2], lrs[: len(alike[:2])])
         return None if isinstance(fold, str) else tried(fold, params, optimizer, alike, lrs[: len(alike)])
 
-    def _fold(self, step: Step, params: Any, optimizer: Any, batches: Any, lrs: Any) -> Fold | str:
+    def _fold(self, step: CompiledStep, params: Any, optimizer: Any, batches: Any, lrs: Any) -> Fold | str:
         """The fold of a step with an optimizer, or why there is none."""
         form: list[Any] = []
         flatten(optimizer, [], [], form)
@@ -138,7 +140,7 @@ class Compiled:
         step.folds = [(form, fold, is_unchanged), *step.folds[: _MOST_STEPS - 1]]
         return fold
 
-    def _made_fold(self, step: Step, params: Any, optimizer: Any, batches: Any, lrs: Any) -> Fold | str:
+    def _made_fold(self, step: CompiledStep, params: Any, optimizer: Any, batches: Any, lrs: Any) -> Fold | str:
         """The fold, if it gives the bits of single steps."""
         try:
             fold = Fold(step, optimizer)
@@ -158,7 +160,8 @@ class Compiled:
         return f"compiled({getattr(self.loss, '__name__', self.loss)})"
 
 
-def compiled(loss: Loss, *, threads: int = 1) -> Compiled:
+@checked
+def compiled(loss: Loss, *, threads: Count = 1) -> Compiled:
     """`value_and_grad(loss)` as machine code, several times as fast for small networks: (params, x, y) -> (cost, Grads)
 
     At the first call for a network of some structure, `forward`, the loss and `backward_params` are applied to symbolic
@@ -182,13 +185,8 @@ def compiled(loss: Loss, *, threads: int = 1) -> Compiled:
     >>> cost, grads = compiled(mse)(Dense(np.eye(1), np.zeros(1)), np.array([[3.0]]), np.array([[1.0]]))
     >>> cost, grads.params
     (4.0, Dense(W=<f64 [[12.]]>, b=<f64 [4.]>))
-
-    Raises:
-        KindError: `loss` is not a function, or `threads` not a whole number.
-        RangeError: `threads` is less than 1.
     """
-    check_of_out_and_y("compiled", loss)
-    return Compiled(loss, as_count("compiled", threads, "threads"))
+    return Compiled(loss, threads)
 
 
 def explain(function: Compiled, params: Any, x: Any, y: Any) -> str:

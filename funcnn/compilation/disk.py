@@ -43,7 +43,7 @@ def read(key: str) -> bytes | None:
     place = home
     try:
         home = place = folder()
-        place = _own(home) / f"{key}.kernel"
+        place = _as_own_folder(home) / f"{key}.kernel"
         with open(place, "rb", opener=lambda name, flags: os.open(name, flags | _SAFE)) as file:
             _check_own(os.fstat(file.fileno()), stat.S_ISREG)
             content = file.read(MOST_BYTES)
@@ -63,7 +63,7 @@ def write(key: str, code: bytes) -> None:
     try:
         home = folder()
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=_own(home), delete=False) as file, _removed_on_error(file.name):
+        with NamedTemporaryFile(dir=_as_own_folder(home), delete=False) as file, _removed_on_failure(file.name):
             file.write(hashlib.sha256(key.encode() + code).digest() + code)
             file.close()
             Path(file.name).replace(home / f"{key}.kernel")
@@ -75,7 +75,7 @@ def write(key: str, code: bytes) -> None:
             path.unlink()
 
 
-def _own(home: Path) -> Path:
+def _as_own_folder(home: Path) -> Path:
     """The folder, if it is one that only the user of this process can write to."""
     _check_own(home.lstat(), stat.S_ISDIR)
     return home
@@ -94,7 +94,7 @@ def _check_own(status: os.stat_result, is_right: Callable[[int], bool]) -> None:
 
 
 @contextmanager
-def _removed_on_error(path: str) -> Iterator[None]:
+def _removed_on_failure(path: str) -> Iterator[None]:
     """A block that writes a file, which is removed if the block ends in an error."""
     try:
         yield

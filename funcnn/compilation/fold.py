@@ -14,10 +14,10 @@ from funcnn.compilation.helpers import run
 from funcnn.compilation.kernel import Kernel
 from funcnn.compilation.memory import Memory, address
 from funcnn.compilation.shapes import NUMBER, Untraceable
-from funcnn.compilation.step import Functions, Step
+from funcnn.compilation.step import CompiledStep, KernelFunctions
 from funcnn.compilation.structure import builder, flatten, stepper, view
 from funcnn.compilation.symbols import Symbol
-from funcnn.compilation.update import Update, memory_of
+from funcnn.compilation.update import UpdateProgram, memory_of
 
 
 class Fold:
@@ -27,17 +27,17 @@ class Fold:
         Untraceable: the optimizer does what a kernel cannot do, or the kernel needs numbers computed from parameters.
     """
 
-    def __init__(self, step: Step, optimizer: Any) -> None:
+    def __init__(self, step: CompiledStep, optimizer: Any) -> None:
         program = step.program
         if any([a.op != "halves" and a.dtype != NUMBER for _, a in program.computed]):
             raise Untraceable("an array that is computed from the parameters")
-        self.step, self.update = step, Update(optimizer, program)
+        self.step, self.update = step, UpdateProgram(optimizer, program)
         self.kernel = Kernel(program, engine().registers, self.update)
-        self._functions = Functions(self.kernel)
+        self._functions = KernelFunctions(self.kernel)
         self._params = stepper(program.trace.params, program.trace.grads)
         self._optimizer = builder(self.update.after, self._leaf)
         self._firsts = [s.data for s in memory_of(self.update.before)]
-        self._memories: list[Memory] = []  # as in Step
+        self._memories: list[Memory] = []  # as in CompiledStep
 
     def __call__(
         self, params: Any, optimizer: Any, batches: list[tuple[Any, Any]], lrs: list[float]

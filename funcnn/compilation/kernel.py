@@ -10,7 +10,7 @@ from funcnn.compilation.rounds import Rounds
 from funcnn.compilation.sharing import ARGUMENTS, RUNNING, functions, load, word
 from funcnn.compilation.text import Index, Text
 from funcnn.compilation.tile import Tile
-from funcnn.compilation.update import Update
+from funcnn.compilation.update import UpdateProgram
 from funcnn.compilation.vectors import Vectors
 
 MOST_SHARDS, ROWS_OF_SHARD = 8, 1024
@@ -26,7 +26,7 @@ class Kernel:
     is the number of floats that rounds store for each row.
     """
 
-    def __init__(self, program: Program, registers: Registers, update: Update | None = None) -> None:
+    def __init__(self, program: Program, registers: Registers, update: UpdateProgram | None = None) -> None:
         trace = program.trace
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
         t = Text(trace.dtype, 2 if widest <= 16 else 1)  # small networks wait for results: take more rows at once

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.shapes import Operand, Shape, refused
+from funcnn.compilation.shapes import Operand, Shape, raise_untraceable
 from funcnn.compilation.symbols import Symbol, common_dtype, elementwise, is_number, is_step_number, product, reduced
 from funcnn.compilation.trigonometric import LARGEST
-from funcnn.conditions import outside
+from funcnn.conditions import is_outside
 
 UNARY = ["absolute", "erfc", "exp", "expm1", "log", "log1p", "negative", "sign", "sqrt", "tanh"]
 BINARY = ["add", "divide", "maximum", "minimum", "multiply", "power", "subtract"]
@@ -22,7 +22,7 @@ BITS = ["bitwise_and", "bitwise_or", "invert"]
 ELEMENTWISE = {"cos", "sin", *UNARY, *BINARY, *TRUTHS, *BITS}
 
 
-class Namespace:
+class SymbolicNamespace:
     """What `namespace(x)` is for a symbolic array x."""
 
     __name__ = "funcnn.compilation"
@@ -33,7 +33,7 @@ class Namespace:
     def __getattr__(self, name: str) -> Any:
         if name not in ELEMENTWISE:
             if hasattr(np, name):
-                return refused(f"there is no kernel for {name}")
+                return raise_untraceable(f"there is no kernel for {name}")
             raise AttributeError(name)
         return lambda *args: _of_arrays(name, *args, dtype=bool if name in TRUTHS else None)
 
@@ -82,7 +82,7 @@ class Namespace:
 
     def full(self, shape: int | Shape, value: float, dtype: Any = None) -> Symbol:
         if isinstance(value, Symbol):
-            return refused("an array filled with a number that is computed")
+            return raise_untraceable("an array filled with a number that is computed")
         return Symbol("full", (), (shape,) if isinstance(shape, int) else shape, dtype or float, None, value)
 
     def ones(self, shape: int | Shape, dtype: Any = None) -> Symbol:
@@ -115,7 +115,7 @@ class Namespace:
         return Symbol("normal", (*halves,), shape, dtype, math.prod(shape[1:]))
 
     def concatenate(self, parts: Any, axis: int = 0) -> Any:
-        return refused("a concatenation")
+        return raise_untraceable("a concatenation")
 
     def arange(self, *limits: int) -> Any:
         return np.arange(*limits)
@@ -125,15 +125,15 @@ def _periodic(op: str, x: Any) -> Symbol:
     """sin or cos; a larger argument than the kernel can reduce is a fault, so that NumPy computes the step."""
     if isinstance(x, Symbol) and x.features:
         largest = LARGEST[x.dtype.itemsize]
-        outside(x, -largest, largest)
+        is_outside(x, -largest, largest)
     return _of_arrays(op, x)
 
 
 def _of_arrays(op: str, *args: Operand, dtype: Any = None) -> Symbol:
     """The operation, refused for numbers alone: NumPy would make them arrays, which widen other arrays."""
     if all([is_step_number(a) or is_number(a) for a in args]):
-        return refused(f"{op} of a state")
+        return raise_untraceable(f"{op} of a state")
     return elementwise(op, *args, dtype=dtype)
 
 
-Symbol.functions = Namespace()
+Symbol.functions = SymbolicNamespace()

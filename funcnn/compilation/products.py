@@ -9,7 +9,7 @@ import attrs
 
 from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import Known, Panel
-from funcnn.compilation.program import Sum
+from funcnn.compilation.program import SumOfProducts
 from funcnn.compilation.text import Index, Text
 
 Compute = Callable[[Index, Known], None]
@@ -87,7 +87,7 @@ def across(panel: Panel, node: Node, then: Compute) -> None:
     then(0, known)
 
 
-def sums(panel: Panel, one: Sum, panels: str, enter: Callable[[Index], None], registers: Registers) -> None:
+def sums(panel: Panel, one: SumOfProducts, panels: str, enter: Callable[[Index], None], registers: Registers) -> None:
     """Add left^T @ right over the panels of a tile to the sums at %G, block by block of accumulators.
 
     `enter(p)` sets the memory of `panel` to that of panel p of the tile.
@@ -111,7 +111,7 @@ def _sum_row(
 
 def _sum_block(
     panel: Panel,
-    one: Sum,
+    one: SumOfProducts,
     panels: str,
     enter: Callable[[Index], None],
     vector_bytes: int,

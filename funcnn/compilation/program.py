@@ -14,7 +14,7 @@ from funcnn.compilation.evaluation import prepared
 from funcnn.compilation.graph import Graph, Node
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise, is_number
-from funcnn.compilation.trace import Trace, padded
+from funcnn.compilation.trace import TracedStep, padded
 
 SUMS = {"product", "total"}
 LEAST_FACTOR = 1e-9
@@ -23,7 +23,7 @@ MOST_SUMS = 10_000
 
 
 @attrs.frozen(eq=False)
-class Sum:
+class SumOfProducts:
     """left^T @ right over all rows, added to the sums from number `at` on; without left, the sum of the rows of right.
 
     Without left, `is_total` adds the features of right as well. `round` is the number of times that all rows are read
@@ -54,10 +54,10 @@ class Program(Graph):
     are the constants that are computed from them when i rounds are over, with their places.
     """
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: TracedStep) -> None:
         super().__init__(trace.count, trace.dtype)
         self.trace = trace
-        self.sums: list[Sum] = []
+        self.sums: list[SumOfProducts] = []
         self.places: dict[int, int] = {}
         self.own: dict[int, int] = {}
         self.derived: list[Symbol] = []
@@ -140,7 +140,7 @@ class Program(Graph):
     def _add_sum(self, left: Symbol | None, right: Symbol, at: int, *, is_total: bool) -> None:
         stages = [self.stage(one) for one in (left, right) if one is not None]
         left_node = None if left is None else self.node(left)
-        self.sums.append(Sum(left_node, self.node(right), at, is_total, max(stages)))
+        self.sums.append(SumOfProducts(left_node, self.node(right), at, is_total, max(stages)))
 
     def _place(self, own: list[Symbol]) -> None:
         """Give the sums that rows need their places, and count the rounds."""

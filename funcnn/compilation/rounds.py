@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from funcnn.compilation.graph import ROOMS, Node
-from funcnn.compilation.program import Program, Sum
+from funcnn.compilation.program import Program, SumOfProducts
 from funcnn.compilation.schedule import DEAR
 
 MOST_AGAIN = 8
@@ -20,7 +20,7 @@ class Round:
     """
 
     nodes: list[Node]
-    sums: list[Sum]
+    sums: list[SumOfProducts]
 
 
 class Rounds:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from funcnn.compilation.graph import READ, ROOMS, Node
-from funcnn.compilation.program import Sum
+from funcnn.compilation.program import SumOfProducts
 
 # Operations that take many instructions: a product with many outputs has no registers left for them.
 DEAR = {"cos", "divide", "erfc", "exp", "expm1", "log", "log1p", "normal", "power", "sign", "sin", "sqrt", "tanh"}
@@ -33,7 +33,7 @@ class Schedule:
     `kept` and `passing` are the lines of the two, and `panels` is the number of panels of a tile.
     """
 
-    def __init__(self, nodes: list[Node], sums: list[Sum], rows: int, line_bytes: int) -> None:
+    def __init__(self, nodes: list[Node], sums: list[SumOfProducts], rows: int, line_bytes: int) -> None:
         self.stages = [_stage(some) for some in _slots(nodes)]
         for stage in self.stages:
             _store(stage)

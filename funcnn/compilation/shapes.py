@@ -30,9 +30,9 @@ _WITHIN = str(Path(__file__).parents[1]), "<attrs"  # files whose code may ask f
 _REFUSED: ContextVar[list[Untraceable] | None] = ContextVar("refused", default=None)
 
 
-def refused(what: str) -> Any:
+def raise_untraceable(reason: str) -> Any:
     """End the trace."""
-    error = Untraceable(what)
+    error = Untraceable(reason)
     if (found := _REFUSED.get()) is not None:
         found.append(error)
     raise error
@@ -88,20 +88,22 @@ class Shaped:
         while one.op in VIEWS and not one.is_changed:
             one = one.args[0]
         if one.is_changed:
-            refused("an array that is used again after a change in place")
+            raise_untraceable("an array that is used again after a change in place")
 
     @property  # type: ignore[misc]  # `isinstance` reads it for a class that is not the type
     def __class__(self) -> type:
         if not cast("Any", currentframe()).f_back.f_code.co_filename.startswith(_WITHIN):
-            refused("a branch that depends on the class of an array")
+            raise_untraceable("a branch that depends on the class of an array")
         return type(self)
 
     def __getattr__(self, name: str) -> Any:
         """What NumPy's arrays have and these have not is refused, since a rule may ask for it with `hasattr`."""
         if name.startswith(("__array_", "__buffer__")):
-            return refused("a conversion to an array of NumPy")
+            return raise_untraceable("a conversion to an array of NumPy")
         if hasattr(np.ndarray, name):
-            return refused(f"the {'method' if callable(getattr(np.ndarray, name)) else 'attribute'} {name} of an array")
+            return raise_untraceable(
+                f"the {'method' if callable(getattr(np.ndarray, name)) else 'attribute'} {name} of an array"
+            )
         raise AttributeError(name)
 
     ndim = property(lambda self: len(self.shape))
@@ -117,10 +119,14 @@ class Shaped:
     def T(self) -> Self:  # noqa: N802  as NumPy has it
         """The transpose."""
         if self.features is None:
-            return self._view(self.data.T) if self.op == "parameter" else refused("the transpose of a computed array")
+            return (
+                self._view(self.data.T)
+                if self.op == "parameter"
+                else raise_untraceable("the transpose of a computed array")
+            )
         if self.features and self.ndim == 2 and self.shape[0] == self.rows:
             return type(self)("transpose", (self,), self.shape[::-1], self.dtype, self.features)
-        return refused(f"the transpose of an array {self.shape}")
+        return raise_untraceable(f"the transpose of an array {self.shape}")
 
     def _view(self, data: Any) -> Self:
         return type(self)("parameter", (), data.shape, self.dtype, None, data)
@@ -134,7 +140,7 @@ class Shaped:
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Operand, **kwargs: Any) -> Any:
         """The function of the namespace that has the name of NumPy's: a user's rule may call np.exp."""
         if method != "__call__" or kwargs:
-            return refused(f"np.{ufunc.__name__} with {', '.join(kwargs) or method}")
+            return raise_untraceable(f"np.{ufunc.__name__} with {', '.join(kwargs) or method}")
         return self._function(ufunc.__name__)(*args)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -143,24 +149,26 @@ class Shaped:
 
     def _function(self, name: str) -> Any:
         """The function of the namespace; functions of other libraries, and of parts of NumPy, are not in it."""
-        return getattr(self.functions, name, None) or refused(f"there is no kernel for {name}")
+        return getattr(self.functions, name, None) or raise_untraceable(f"there is no kernel for {name}")
 
     def __bool__(self) -> bool:
-        return refused("a branch that depends on numbers")
+        return raise_untraceable("a branch that depends on numbers")
 
     def _truth(self, axis: Any = None, **_: Any) -> Any:
-        return refused("a branch that depends on numbers" if axis is None else "all or any of an array over an axis")
+        return raise_untraceable(
+            "a branch that depends on numbers" if axis is None else "all or any of an array over an axis"
+        )
 
     all = any = _truth
 
     def __iter__(self) -> Any:
-        return refused(f"a loop over an array {self.shape}")
+        return raise_untraceable(f"a loop over an array {self.shape}")
 
     def __index__(self) -> int:
-        return refused("an index that depends on numbers")
+        return raise_untraceable("an index that depends on numbers")
 
     def __float__(self) -> float:
-        return refused("a conversion to a number of Python")
+        return raise_untraceable("a conversion to a number of Python")
 
     __int__: Any = __float__
     __complex__: Any = __float__
@@ -175,7 +183,7 @@ class Shaped:
         if dtype == self.dtype:
             return self
         if self.features is not None and (dtype.kind != "f" or (self.dtype.kind == "f" and self.op != "y")):
-            return refused(f"a conversion from {self.dtype} to {dtype}")
+            return raise_untraceable(f"a conversion from {self.dtype} to {dtype}")
         return type(self)("astype", (self,), self.shape, dtype, self.features)
 
     def reshape(self, *shape: Any) -> Self:
@@ -187,15 +195,15 @@ class Shaped:
             return self._view(self.data.reshape(new))
         keeps_rows = self.features and (new[:1] == (self.rows,) or new[0] == math.prod(new))
         if math.prod(new) != self.size or not (keeps_rows or self.features == 0):
-            return refused(f"a reshape from {self.shape} to {new}")
+            return raise_untraceable(f"a reshape from {self.shape} to {new}")
         return self._reshaped(new)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        refused("an assignment to entries of an array")
+        raise_untraceable("an assignment to entries of an array")
 
     def __getitem__(self, key: Any) -> Self:
         if any([isinstance(part, Shaped) for part in (key if isinstance(key, tuple) else (key,))]):
-            return refused("an index that depends on numbers")
+            return raise_untraceable("an index that depends on numbers")
         if self.op == "parameter":
             return self._view(np.asarray(self.data[key]))
         if self.features is None:
@@ -207,7 +215,7 @@ class Shaped:
             if after.shape[:1] == self.shape[:1] and np.array_equal(after.ravel(), before.ravel()):
                 return self._reshaped(after.shape)
         whole = "; kernels take whole rows" if self.features else ""
-        return refused(f"the part [{_written(key)}] of an array {self.shape}{whole}")
+        return raise_untraceable(f"the part [{_written(key)}] of an array {self.shape}{whole}")
 
 
 def _written(key: Any) -> str:

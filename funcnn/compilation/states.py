@@ -14,7 +14,7 @@ from funcnn.records import getters, plans
 
 
 @attrs.frozen(eq=False)
-class States:
+class SymbolicStates:
     """Symbolic numbers, and for each the value after a step, computed from them."""
 
     symbols: list[Symbol]
@@ -40,7 +40,7 @@ class States:
         return run
 
 
-def states(symbols: list[Symbol], before: Any, after: Any) -> States:
+def states(symbols: list[Symbol], before: Any, after: Any) -> SymbolicStates:
     """The states of a tree, given the tree before and after a step; in `after`, None means unchanged."""
     following = [s if one is None else one for s, one in _pairs(before, after)]
     if len(following) != len(symbols) or not all(
@@ -49,7 +49,7 @@ def states(symbols: list[Symbol], before: Any, after: Any) -> States:
         raise Untraceable("a state that is not a number after the step")
     if not _leaves(following) <= set(map(id, symbols)):
         raise Untraceable("a state that follows from a state of something else")
-    return States(symbols, following)
+    return SymbolicStates(symbols, following)
 
 
 def _leaves(values: list[Any]) -> set[int]:

@@ -17,12 +17,12 @@ from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import NUMBER
 from funcnn.compilation.structure import builder, view
 from funcnn.compilation.symbols import Symbol
-from funcnn.compilation.trace import Trace
+from funcnn.compilation.trace import TracedStep
 from funcnn.gradients import Grads
 from funcnn.records import build
 
 
-class Functions:
+class KernelFunctions:
     """The functions of a kernel, and the table of constants that is their first argument."""
 
     def __init__(self, kernel: Kernel) -> None:
@@ -34,21 +34,21 @@ class Functions:
         self.table = address(self._table)
 
 
-class Step:
+class CompiledStep:
     """`value_and_grad(loss)` for networks of one structure and batches of one shape.
 
     Raises:
         Untraceable: there is no kernel for what the trace does.
     """
 
-    def __init__(self, traced: Trace, rows: int, threads: int, pool: list[Any]) -> None:
+    def __init__(self, traced: TracedStep, rows: int, threads: int, pool: list[Any]) -> None:
         self.program = p = Program(traced)
         self.pool = pool  # of memory, shared by the steps of a compiled function
         self.kernel = Kernel(p, engine().registers)
         self.dtype = traced.dtype
         self.bounds = self.kernel.bounds(rows)
         self.threads = min(threads, len(self.bounds) - 1)
-        self._functions = Functions(self.kernel)
+        self._functions = KernelFunctions(self.kernel)
         self._grads = builder(traced.grads, self._leaf)
         self.number: Callable[[Any], Any] = float  # the class of the cost that the loss returns
         self.folds: list[tuple[list[Any], Any, Callable[[], bool]]] = []  # by the form of the optimizer

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.shapes import NUMBER, VIEWS, Operand, Shape, Shaped, refused
+from funcnn.compilation.shapes import NUMBER, VIEWS, Operand, Shape, Shaped, raise_untraceable
 
 
 def _operator(op: str, dtype: Any = None, *, is_reflected: bool = False) -> Callable[[Symbol, Operand], Symbol]:
@@ -30,12 +30,12 @@ def _in_place(apply: Callable[[Any, Any], Symbol]) -> Callable[[Symbol, Operand]
         if self.shape == () and self.op not in {*VIEWS, "full", "parameter", "where"}:
             return made
         if (made.shape, made.dtype) != (self.shape, self.dtype):
-            return refused("a change in place to another shape or dtype")
+            return raise_untraceable("a change in place to another shape or dtype")
         one: Any = self
         while one.op in VIEWS:
             one.is_changed, one = True, one.args[0]
         one.is_changed = True
-        return made if one.args or one.op == "full" else refused(f"a change in place of {one.op}")
+        return made if one.args or one.op == "full" else raise_untraceable(f"a change in place of {one.op}")
 
     return change
 
@@ -64,7 +64,7 @@ class Symbol(Shaped):
 
     def sum(self, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Symbol:  # noqa: FBT001, FBT002  as NumPy has it
         if dtype is not None or out is not None:
-            return refused("a sum with a dtype or an out")
+            return raise_untraceable("a sum with a dtype or an out")
         return reduced("sum", self, axis, keepdims)
 
     def max(self, axis: Any = None, out: None = None, keepdims: bool = False) -> Symbol:  # noqa: FBT001, FBT002  as NumPy has it
@@ -118,7 +118,7 @@ def elementwise(op: str, *args: Operand, dtype: Any = None) -> Symbol:
         shapes = " and ".join([str(getattr(a, "shape", ())) for a in args])
         constant = any([isinstance(a, np.ndarray) and a.shape[:1] == (rows,) for a in args])
         which = "; one is a constant with numbers for each row" if constant else ""
-        return refused(f"{op} of arrays {shapes}{which}")
+        return raise_untraceable(f"{op} of arrays {shapes}{which}")
     return Symbol(op, args, shape, dtype, features)
 
 
@@ -145,12 +145,12 @@ def _check_kinds(op: str, args: tuple[Operand, ...]) -> None:
         if op in COMPARISONS and len(rows) == 1 and all([_is_exact(a) for a in others]):
             return
         if op in COMPARISONS | OF_TRUTHS | OF_BITS or not has_floats:
-            refused(f"{op} of whole numbers")
+            raise_untraceable(f"{op} of whole numbers")
     are_bools = all([getattr(a, "dtype", None) == np.dtype(bool) for a in args])
     if op in OF_BITS and not are_bools:
-        refused(f"{op} of numbers")
+        raise_untraceable(f"{op} of numbers")
     if op not in COMPARISONS | OF_TRUTHS | OF_BITS and not has_floats and not (are_bools and op in OF_BOOLS):
-        refused(f"{op} of bools")
+        raise_untraceable(f"{op} of bools")
 
 
 def _is_exact(a: Any) -> bool:
@@ -170,7 +170,7 @@ def common_dtype(args: tuple[Operand, ...]) -> Any:
     dtypes = {a.dtype for a in args if hasattr(a, "dtype") and not is_step_number(a)}
     numbers = [a for a in args if is_number(a) and not hasattr(a, "dtype")]
     if dtypes <= {np.dtype(bool)} and any(map(is_step_number, args)):
-        return refused("a state in an array of whole numbers or bools")
+        return raise_untraceable("a state in an array of whole numbers or bools")
     return np.result_type(*dtypes, *numbers)
 
 
@@ -201,16 +201,16 @@ def reduced(op: str, a: Symbol, axis: Any, keepdims: bool) -> Symbol:  # noqa: F
     if has_rows and a.ndim > 2 and a.rows == a.shape[0] and axes == tuple(range(1, a.ndim)):
         return reduced(op, a.reshape(a.rows, a.features), -1, keepdims=False).reshape(left)
     each = "; kernels have it for the features of each row" if has_rows and op != "sum" else ""
-    return refused(f"the {op} of an array {a.shape} over axes {axes}{each}")
+    return raise_untraceable(f"the {op} of an array {a.shape} over axes {axes}{each}")
 
 
 def product(a: Operand, b: Operand) -> Symbol:  # noqa: PLR0911  one for each kind of product
     """The matrix product a @ b, of rows with parameters, or of one array with another over all rows."""
     if a.dtype != b.dtype:
-        return refused(f"a product of {a.dtype} and {b.dtype}")
+        return raise_untraceable(f"a product of {a.dtype} and {b.dtype}")
     by_row = [isinstance(one, Symbol) and bool(one.features) for one in (a, b)]
     if a.shape[-1:] != b.shape[max(0, len(b.shape) - 2) :][:1]:
-        return refused(f"a product of arrays {a.shape} and {b.shape}")
+        return raise_untraceable(f"a product of arrays {a.shape} and {b.shape}")
     if by_row == [True, False] and a.op != "transpose" and a.features == a.shape[-1] and is_known(b):
         if b.ndim == 1:
             return reduced("sum", a if is_ones(b) else a * b, -1, keepdims=False)
@@ -222,7 +222,7 @@ def product(a: Operand, b: Operand) -> Symbol:  # noqa: PLR0911  one for each ki
         return (a.reshape(rows) * b.reshape(rows)).sum(-1).reshape(a.rows, 1, 1)
     if by_row == [False, True] and is_ones(a) and a.shape == b.shape[:1] == (b.rows,):
         return reduced("sum", b, 0, keepdims=False)
-    return refused(f"a product of arrays {a.shape} and {b.shape}")
+    return raise_untraceable(f"a product of arrays {a.shape} and {b.shape}")
 
 
 def is_known(a: Operand) -> bool:
@@ -235,8 +235,8 @@ def is_ones(a: Operand) -> bool:
     return isinstance(a, Symbol) and a.op == "full" and a.data == 1 and not a.is_changed
 
 
-def _refuses(name: str) -> Callable[..., Any]:
-    return lambda *_: refused(f"the operator {name}")
+def _untraceable(name: str) -> Callable[..., Any]:
+    return lambda *_: raise_untraceable(f"the operator {name}")
 
 
 _OTHERS = (
@@ -244,4 +244,4 @@ _OTHERS = (
     *["rrshift", "rxor", "ifloordiv", "ilshift", "imatmul", "imod"],
 )
 for _name in _OTHERS:
-    setattr(Symbol, f"__{_name}__", _refuses(_name))
+    setattr(Symbol, f"__{_name}__", _untraceable(_name))

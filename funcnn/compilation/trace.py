@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from funcnn.compilation.shapes import Untraceable, unrefused
-from funcnn.compilation.states import States, states
+from funcnn.compilation.states import SymbolicStates, states
 from funcnn.compilation.structure import symbolic
 from funcnn.compilation.symbols import Symbol, is_step_number
 from funcnn.compilation.text import LINE
@@ -18,7 +18,7 @@ from funcnn.trees.walks import leaves
 
 
 @attrs.frozen(eq=False)
-class Trace:
+class TracedStep:
     """The cost and the gradient of a network as symbolic arrays.
 
     `params` is the network with symbolic arrays, whose indices count up to `count` with gaps, since each array begins
@@ -31,7 +31,7 @@ class Trace:
     cost: Symbol
     faults: list[Symbol]
     count: int
-    states: States
+    states: SymbolicStates
     x: Symbol
     y: Symbol | tuple[Symbol, ...]
     gradients: list[Symbol] = attrs.field(init=False)
@@ -58,7 +58,7 @@ class Trace:
         return self.x.dtype
 
 
-def trace(loss: Loss, params: Any, x: Any, y: Any) -> Trace:
+def trace(loss: Loss, params: Any, x: Any, y: Any) -> TracedStep:
     """What `value_and_grad(loss)(params, x, y)` computes.
 
     Raises:
@@ -76,7 +76,7 @@ def trace(loss: Loss, params: Any, x: Any, y: Any) -> Trace:
     inputs = _input("x", x, 0), _inputs(y)
     with unrefused(), recorded() as faults:
         cost, grads = value_and_grad(loss)(layers, *inputs)
-    return Trace(layers, grads.params, cost, faults, count, states(counters, layers, grads.params), *inputs)
+    return TracedStep(layers, grads.params, cost, faults, count, states(counters, layers, grads.params), *inputs)
 
 
 def _input(name: str, rows: Any, first: int) -> Symbol:

@@ -28,7 +28,7 @@ POINTERS = {"parameters": "%V", "gradients": "%G", "memory": "%M"}
 
 
 @attrs.frozen(eq=False)
-class Place:
+class MemoryOffset:
     """Where the entries of an array begin, in the memory of this name."""
 
     name: str
@@ -41,11 +41,11 @@ class Store:
 
     value: Any
     start: Any
-    place: Place
+    place: MemoryOffset
     size: int
 
 
-class Update(Graph):
+class UpdateProgram(Graph):
     """`p - lr g'` for each parameter, with g' and the next memory from `update(optimizer, grads, params)`.
 
     The constants differ from step to step; the first is lr. `memory` is the length of the optimizer's memory, whose
@@ -76,12 +76,12 @@ class Update(Graph):
         for p, g, is_state in _trained(params, steps.params):
             if g.shape != p.shape:
                 raise Untraceable("a step or a state of another shape")
-            self._store(g, None if is_state else p, Place("parameters", p.data))
+            self._store(g, None if is_state else p, MemoryOffset("parameters", p.data))
         old, new = memory_of(self.before), memory_of(self.after)
         if [s.shape for s in old] != [s.shape for s in new]:
             raise Untraceable("a memory of another shape after the step")
         for one, other in zip(old, new, strict=True):
-            self._store(other, None, Place("memory", one.data))
+            self._store(other, None, MemoryOffset("memory", one.data))
         self.states = states(counters, self.before, self.after)
 
     def numbers(self, lrs: list[float], run: list[list[Any]]) -> Any:
@@ -112,7 +112,7 @@ class Update(Graph):
         first, self.memory = self.memory, padded(self.memory + array.size, self.dtype)
         return _entries("memory", array, first)
 
-    def _store(self, value: Symbol, minus_from: Symbol | None, place: Place) -> None:
+    def _store(self, value: Symbol, minus_from: Symbol | None, place: MemoryOffset) -> None:
         """Keep an array of entries; or, for a step, p - lr times it."""
         if not isinstance(value, Symbol) or value.features != 1:
             raise Untraceable("a step or a memory that is not computed entry by entry")

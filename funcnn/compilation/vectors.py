@@ -17,7 +17,7 @@ POINTERS = {"constants": "%V", "sums": "%G"}
 
 
 @attrs.frozen(eq=False)
-class Target:
+class _Target:
     """An array of `size` numbers, and the memory it is written to, from number `first` on."""
 
     name: str
@@ -40,7 +40,7 @@ class Vectors(Graph):
         gradients = program.derived if stage == program.rounds else []
         given = [("constants", *one) for one in program.vectors[stage]]
         given += [("sums", program.places[id(s)], s) for s in gradients]
-        self._targets = [Target(name, first, self._value(s), s.size) for name, first, s in given]
+        self._targets = [_Target(name, first, self._value(s), s.size) for name, first, s in given]
 
     def constant(self, a: Operand) -> tuple[int, ...]:
         return self.program.constant(a)

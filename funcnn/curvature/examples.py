@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from funcnn.arrays import Array, kind
 from funcnn.bound import BoundFunction
+from funcnn.checked import checked
 from funcnn.core import check_is_layer
 from funcnn.errors import FuncnnError, KindError, RangeError
 from funcnn.gradients import Grads
 from funcnn.losses.protocol import evaluated
 from funcnn.signatures import ValueAndGrad
-from funcnn.training.arguments import check_gradient
+from funcnn.training.arguments import CostAndGrads
 from funcnn.trees.vectors import to_vector
 from funcnn.trees.walks import map_arrays, row_count
 
@@ -28,7 +29,8 @@ class Diagonal(Protocol):
     def __call__(self, params: P, x: Any, y: Any, /) -> P: ...
 
 
-def per_example(value_and_grad: Callable[..., Any]) -> ValueAndGrad:
+@checked
+def per_example(value_and_grad: CostAndGrads) -> ValueAndGrad:
     """`(params, x, y) -> (costs, Grads)`: cost and gradient of each of the m rows, each as a batch of one row
 
     costs: (m,). Each gradient has an axis of rows before the axes of its parameter: (m, n_in, n_out) for `Dense.W`.
@@ -51,12 +53,11 @@ def per_example(value_and_grad: Callable[..., Any]) -> ValueAndGrad:
     (array([4., 0.]), array([12.,  0.]))
 
     Raises:
-        KindError: `value_and_grad` is not a function (params, x, y) that returns (cost, Grads), params is not a
-            network, or the gradient of the batch is not the mean over rows.
+        KindError: params is not a network, `value_and_grad` does not return (cost, Grads), or the gradient of the batch
+            is not the mean over rows.
         ShapeError: x and y have unequal numbers of rows.
         RangeError: there are no rows.
     """
-    check_gradient("per_example", value_and_grad)
     return BoundFunction(_per_example, value_and_grad)
 
 
@@ -69,7 +70,8 @@ def _per_example(value_and_grad: ValueAndGrad, params: P, x: Any, y: Any) -> tup
     )
 
 
-def fisher_diagonal(value_and_grad: Callable[..., Any]) -> Diagonal:
+@checked
+def fisher_diagonal(value_and_grad: CostAndGrads) -> Diagonal:
     """`(params, x, y) -> params`: the mean over rows of g^2, where g is the gradient of the cost of a row
 
     A record like params. For a cost that is a negative log-likelihood, such as `softmax_cross_entropy`, and labels y
@@ -91,7 +93,6 @@ def fisher_diagonal(value_and_grad: Callable[..., Any]) -> Diagonal:
     Raises:
         KindError, ShapeError, RangeError: as `per_example`.
     """
-    check_gradient("fisher_diagonal", value_and_grad)
     return BoundFunction(_fisher_diagonal, value_and_grad)
 
 
@@ -102,19 +103,21 @@ def _fisher_diagonal(value_and_grad: ValueAndGrad, params: P, x: Any, y: Any) ->
     return map_arrays(lambda t: t / m, total, states=False)
 
 
-def _rows(name: str, value_and_grad: ValueAndGrad, params: Any, x: Any, y: Any) -> Iterator[tuple[Any, Grads[Any]]]:
+def _rows(function: str, value_and_grad: ValueAndGrad, params: Any, x: Any, y: Any) -> Iterator[tuple[Any, Grads[Any]]]:
     """(cost, grads) of each row; in the end it is checked that their means are those of the batch."""
-    check_is_layer(name, params)
-    if (m := row_count((x, y), "(x, y)", f"{name}: ")) == 0:
-        raise RangeError(f"{name}: x must have at least one row, got 0")
-    whole = _numbers(*_called(name, value_and_grad, params, x, y))
+    check_is_layer(function, "params", params)
+    if (m := row_count(function, "(x, y)", (x, y))) == 0:
+        raise RangeError(f"{function}: x must have at least one row, got 0")
+    whole = _numbers(*_called(function, value_and_grad, params, x, y))
     total, size = np.zeros_like(whole), np.zeros_like(whole)
     for i in range(m):
         one_x, one_y = [map_arrays(lambda a: a[i : i + 1], part) for part in (x, y)]  # noqa: B023  used at once
         try:
-            cost, grads = _called(name, value_and_grad, params, one_x, one_y)
+            cost, grads = _called(function, value_and_grad, params, one_x, one_y)
         except FuncnnError as error:
-            raise KindError(f"{name}: rows must not depend on each other, but one row alone raises: {error}") from error
+            raise KindError(
+                f"{function}: rows must not depend on each other, but one row alone raises: {error}"
+            ) from error
         share = _numbers(cost, grads) / m
         total, size = total + share, size + abs(share)
         yield cost, grads
@@ -122,13 +125,13 @@ def _rows(name: str, value_and_grad: ValueAndGrad, params: Any, x: Any, y: Any) 
     for what, part in (("cost", slice(0, 1)), ("gradient", slice(1, None))):
         if apart[part].max(initial=0) > allowed * size[part].max(initial=0):
             needed = "rows must not depend on each other or on their place"
-            raise KindError(f"{name}: {needed}, but the mean {what} of the rows is not the {what} of the batch")
+            raise KindError(f"{function}: {needed}, but the mean {what} of the rows is not the {what} of the batch")
 
 
-def _called(name: str, value_and_grad: ValueAndGrad, *given: Any) -> tuple[Any, Grads[Any]]:
-    cost, grads = evaluated(name, value_and_grad, *given)
+def _called(function: str, value_and_grad: ValueAndGrad, *given: Any) -> tuple[Any, Grads[Any]]:
+    cost, grads = evaluated(function, value_and_grad, *given)
     if type(grads) is not Grads:
-        raise KindError(f"{name}: value_and_grad must return (cost, Grads), got {kind(grads)}")
+        raise KindError(f"{function}: value_and_grad must return (cost, Grads), got {kind(grads)}")
     return cost, grads
 
 

@@ -8,15 +8,16 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.bound import BoundFunction
+from funcnn.checked import checked
 from funcnn.core import Loss, backward_params, forward
 from funcnn.curvature.checks import check_line, check_network
 from funcnn.curvature.complex_step import complex_step
 from funcnn.curvature.differences import by_differences
 from funcnn.curvature.lines import Rule, converted
 from funcnn.errors import NotFiniteError
-from funcnn.fields import check_flag
 from funcnn.logits import check_end
-from funcnn.losses.protocol import check_of_out_and_y, evaluated, takes_complex_out
+from funcnn.losses.protocol import evaluated, takes_complex_out
+from funcnn.needs import Flag
 from funcnn.traits import refuses_complex
 from funcnn.trees.vectors import from_vector, to_vector
 
@@ -44,7 +45,8 @@ class Products(Protocol):
     def __call__(self, params: P, x: Any, y: Any, v: P, /) -> Product[P]: ...
 
 
-def hvp(loss: Loss, *, bound: bool = True) -> Products:
+@checked
+def hvp(loss: Loss, *, bound: Flag = True) -> Products:
     """`(params, x, y, v) -> Product`: H v, where H is the matrix of second derivatives of the cost by the parameters
 
     H_ij = d g_i / d p_j, where g is the gradient that `backward` returns, so H v = d g(p + t v) / dt at t = 0. `v` is a
@@ -74,18 +76,18 @@ def hvp(loss: Loss, *, bound: bool = True) -> Products:
     Derivatives of Real Functions.
 
     Raises:
-        KindError: `loss` is not a function (out, y), or takes logits of a network that gives probabilities; params is
-            not a network, has no parameters, or holds complex numbers or arrays of another library than NumPy; x
-            does; v is of another class or dtype than params.
+        KindError: the loss takes logits of a network that gives probabilities; params is not a network, has no
+            parameters, or holds complex numbers or arrays of another library than NumPy; x does; v is of another class
+            or dtype than params.
         ShapeError: v has other shapes than params; or as `forward` and the loss.
         RangeError: v holds NaN or an infinity.
         NotFiniteError: the cost, or the product, is not finite.
     """
-    _check("hvp", loss, bound)
     return BoundFunction(_hvp, loss, bound)
 
 
-def ggnvp(loss: Loss, *, bound: bool = True) -> Products:
+@checked
+def ggnvp(loss: Loss, *, bound: Flag = True) -> Products:
     """`(params, x, y, v) -> Product`: J' L J v, where J = d out / d params, and L holds the loss's second derivatives
 
     This generalised Gauss-Newton matrix is the Hessian of the cost if the network is replaced by its linear part at
@@ -108,13 +110,7 @@ def ggnvp(loss: Loss, *, bound: bool = True) -> Products:
     Raises:
         KindError, ShapeError, RangeError, NotFiniteError: as `hvp`.
     """
-    _check("ggnvp", loss, bound)
     return BoundFunction(_ggnvp, loss, bound)
-
-
-def _check(name: str, loss: Any, bound: Any) -> None:
-    check_of_out_and_y(name, loss)
-    check_flag(name, bound, "bound")
 
 
 def _hvp(loss: Loss, bound: bool, params: P, x: Any, y: Any, v: P) -> Product[P]:  # noqa: FBT001  given by `hvp`
@@ -133,18 +129,18 @@ def _ggnvp(loss: Loss, bound: bool, params: P, x: Any, y: Any, v: P) -> Product[
     return _product("ggnvp", loss, gradient, (params, x, v), bound=bound)
 
 
-def _cotangent(name: str, loss: Loss, params: Any, out: Any, y: Any) -> Any:
-    check_end(name, params, out)
-    cost, dA = evaluated(name, loss, out, y)
+def _cotangent(function: str, loss: Loss, params: Any, out: Any, y: Any) -> Any:
+    check_end(function, params, out)
+    cost, dA = evaluated(function, loss, out, y)
     if not np.isfinite(cost):
-        raise NotFiniteError(f"{name}: the cost must be finite, got {cost.real}")
+        raise NotFiniteError(f"{function}: the cost must be finite, got {cost.real}")
     return dA
 
 
-def _product(name: str, loss: Loss, rule: Rule, given: tuple[P, Any, P], *, bound: bool) -> Product[P]:
+def _product(function: str, loss: Loss, rule: Rule, given: tuple[P, Any, P], *, bound: bool) -> Product[P]:
     params, x, v = given
-    check_network(name, loss, params, x)
-    check_line(name, params, v)
+    check_network(function, loss, params, x)
+    check_line(function, params, v)
     line = cast("tuple[Any, Any, Any]", converted(lambda a: a.astype(float), given))
     obstacle = refuses_complex(params)
     reason = f"{obstacle} is not declared by takes_complex" if obstacle else ""
@@ -152,12 +148,12 @@ def _product(name: str, loss: Loss, rule: Rule, given: tuple[P, Any, P], *, boun
         reason = "the loss is not declared by of_complex"
     slope, error = by_differences(rule, *line) if reason else complex_step(rule, *line, bound=bound)
     if not np.isfinite(slope).all():
-        raise NotFiniteError(f"{name}: the product must be finite, got {slope[~np.isfinite(slope)][0]}")
+        raise NotFiniteError(f"{function}: the product must be finite, got {slope[~np.isfinite(slope)][0]}")
     with np.errstate(over="ignore"):
         value = from_vector(params, slope)
     stored = to_vector(value)
     if not np.isfinite(stored).all():
-        raise NotFiniteError(f"{name}: the product must fit into {stored.dtype}, got {abs(slope).max():.4g}")
+        raise NotFiniteError(f"{function}: the product must fit into {stored.dtype}, got {abs(slope).max():.4g}")
     if bound and error is not None:
         rounded = error + np.finfo(stored.dtype).eps * (abs(slope) + error)
         return Product(value, from_vector(params, rounded), "differences" if reason else "complex step", reason)

@@ -10,18 +10,20 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, freeze, is_array, kind, short
+from funcnn.checked import checked
 from funcnn.data.sequence import Batches, in_epochs
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_count, as_seed, is_whole
+from funcnn.fields import is_whole
+from funcnn.needs import Count, Natural, Seed, words_of
 from funcnn.trees.walks import map_arrays, row_count
 
 Buckets = tuple[tuple[int, Array], ...]
 
 
+@checked
 def bucketed_batches(
-    x: list[Array], y: Any, size: int, *, lengths: Sequence[int], epochs: int = 1, seed: Seed
+    x: list[Array], y: Any, size: Count, *, lengths: Sequence[int], epochs: Natural = 1, seed: Seed
 ) -> Batches:
     """Batches `((x, mask), y)` of sequences of like length, each padded with 0 to the least of `lengths` that fits.
 
@@ -43,71 +45,76 @@ def bucketed_batches(
     (21, 3, [(1, 4, 3), (2, 4, 3), (2, 12, 3)])
 
     Raises:
-        KindError: x is not a list of arrays of one dtype, y is not an array, a tuple of arrays or such a list, `size`,
-            `epochs` or one of `lengths` is not a whole number, or `seed` is not a seed.
+        KindError: x is not a list of arrays of one dtype, y is not an array, a tuple of arrays or such a list, or one
+            of `lengths` is not a whole number.
         ShapeError: sequences differ in more than their number of positions, or x and y differ in the number of rows or
             of positions.
         RangeError: there are no sequences, a sequence has no position or more than the last of `lengths`; the lengths
-            are not above 0 and rising; `size` is less than 1, or `epochs` is negative.
+            are not above 0 and rising.
     """
-    name = "bucketed_batches"
-    positions = _positions(name, x, "x")
+    function = "bucketed_batches"
+    positions = _positions(function, "x", x)
     if isinstance(y, list):
-        _check_alike(name, positions, _positions(name, y, "y"))
-    elif (rows := row_count(y, "y", f"{name}: ")) != len(x):
-        raise ShapeError(f"{name}: x and y must have equally many rows; x: {len(x)}, y: {rows}")
-    size, epochs = as_count(name, size, "size"), as_count(name, epochs, "epochs", least=0)
-    buckets = _buckets(name, positions, _lengths(name, lengths))
+        _check_alike(function, positions, _positions(function, "y", y))
+    elif (rows := row_count(function, "y", y)) != len(x):
+        raise ShapeError(f"{function}: x and y must have equally many rows; x: {len(x)}, y: {rows}")
+    buckets = _buckets(function, positions, _as_lengths(function, lengths))
     per_epoch = sum([-(-len(rows) // size) for _, rows in buckets])
-    source = Bucketed(x[:], y[:] if isinstance(y, list) else y, size, as_seed(name, seed), per_epoch, buckets)
-    return in_epochs(name, source, epochs)
+    source = Bucketed(x[:], y[:] if isinstance(y, list) else y, size, words_of(seed), per_epoch, buckets)
+    return in_epochs(function, source, epochs)
 
 
-def _positions(name: str, sequences: Any, what: str) -> list[int]:
+def _positions(function: str, argument: str, sequences: Any) -> list[int]:
     """The number of positions of each sequence in a list."""
     if not isinstance(sequences, list):
         remedy = "; write [a[b] for a, b in zip(x, mask)]" if is_array(sequences) else ""
-        raise KindError(f"{name}: {what} must be a list of arrays, not {kind(sequences)}{remedy}")
+        raise KindError(f"{function}: {argument} must be a list of arrays, not {kind(sequences)}{remedy}")
     if not sequences:
-        raise RangeError(f"{name}: {what} must have a sequence, got none")
+        raise RangeError(f"{function}: {argument} must have a sequence, got none")
     for i, sequence in enumerate(sequences):
         if not is_array(sequence) or not sequence.shape:
-            raise KindError(f"{name}: {what} must be a list of arrays (t, ...); {what}[{i}] is {short(sequence)}")
+            raise KindError(
+                f"{function}: {argument} must be a list of arrays (t, ...); {argument}[{i}] is {short(sequence)}"
+            )
         first = sequences[0]
         if sequence.dtype != first.dtype:
-            raise KindError(f"{name}: {what} must have one dtype; {what}[{i}] is {sequence.dtype}, not {first.dtype}")
+            raise KindError(
+                f"{function}: {argument} must have one dtype; {argument}[{i}] is {sequence.dtype}, not {first.dtype}"
+            )
         if sequence.shape[1:] != first.shape[1:]:
             raise ShapeError(
-                f"{name}: {what} must be alike after the first axis; {what}[{i}] is {sequence.shape}, "
-                f"{what}[0] is {first.shape}"
+                f"{function}: {argument} must be alike after the first axis; {argument}[{i}] is {sequence.shape}, "
+                f"{argument}[0] is {first.shape}"
             )
         if not sequence.shape[0]:
-            raise RangeError(f"{name}: {what} must have a position in each sequence; {what}[{i}] has none")
+            raise RangeError(f"{function}: {argument} must have a position in each sequence; {argument}[{i}] has none")
     return [sequence.shape[0] for sequence in sequences]
 
 
-def _check_alike(name: str, x: list[int], y: list[int]) -> None:
+def _check_alike(function: str, x: list[int], y: list[int]) -> None:
     if len(x) != len(y):
-        raise ShapeError(f"{name}: x and y must have equally many rows; x: {len(x)}, y: {len(y)}")
+        raise ShapeError(f"{function}: x and y must have equally many rows; x: {len(x)}, y: {len(y)}")
     for i, (own, labels) in enumerate(zip(x, y, strict=True)):
         if own != labels:
-            raise ShapeError(f"{name}: x and y must have equally many positions; x[{i}]: {own}, y[{i}]: {labels}")
+            raise ShapeError(f"{function}: x and y must have equally many positions; x[{i}]: {own}, y[{i}]: {labels}")
 
 
-def _lengths(name: str, lengths: Any) -> tuple[int, ...]:
+def _as_lengths(function: str, lengths: Any) -> tuple[int, ...]:
     if not isinstance(lengths, tuple | list | range) or not all(map(is_whole, lengths)):
         given = short(lengths) if isinstance(lengths, tuple | list) else kind(lengths)
-        raise KindError(f"{name}: lengths must be a tuple of whole numbers, not {given}")
+        raise KindError(f"{function}: lengths must be a tuple of whole numbers, not {given}")
     bounds = tuple(map(operator.index, lengths))
     if not bounds or bounds[0] < 1 or any([a >= b for a, b in pairwise(bounds)]):
-        raise RangeError(f"{name}: lengths must be above 0 and rising, one or more; they are {bounds}")
+        raise RangeError(f"{function}: lengths must be above 0 and rising, one or more; they are {bounds}")
     return bounds
 
 
-def _buckets(name: str, positions: list[int], lengths: tuple[int, ...]) -> Buckets:
+def _buckets(function: str, positions: list[int], lengths: tuple[int, ...]) -> Buckets:
     """Each length to which sequences are padded, and the rows that are padded to it."""
     if (longest := max(positions)) > lengths[-1]:
-        raise RangeError(f"{name}: lengths must end at {longest} or more, the longest sequence, not at {lengths[-1]}")
+        raise RangeError(
+            f"{function}: lengths must end at {longest} or more, the longest sequence, not at {lengths[-1]}"
+        )
     at = np.searchsorted(lengths, positions)
     return tuple([(lengths[i], np.flatnonzero(at == i)) for i in np.unique(at)])
 

@@ -15,16 +15,17 @@ from typing import TypeVar
 import numpy as np
 
 from funcnn.arrays import Array, is_float, namespace, short
-from funcnn.data.checks import by_row, check_array, check_generator, check_images_of_floats, image_sizes
+from funcnn.checked import checked
+from funcnn.data.checks import Floats, Generator, OneArray, by_row, image_sizes
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_count, as_fraction, as_positive, check_whole
+from funcnn.needs import Count, Fraction, Natural, Positive, Whole, as_count
 from funcnn.trees.walks import map_arrays
 
 T = TypeVar("T")
-Rng = np.random.Generator
 
 
-def random_flip(x: T, rng: Rng, *, axis: int = 2) -> T:
+@checked
+def random_flip(x: T, rng: Generator, *, axis: Whole = 2) -> T:
     """x, where each image is mirrored with probability 1/2: left to right, or with axis=1 top to bottom
 
     x: (m, h, w, c), channels last. An x with channels first, (m, c, h, w), is taken as images of c rows: write
@@ -37,20 +38,19 @@ def random_flip(x: T, rng: Rng, *, axis: int = 2) -> T:
     [[0.0, 1.0, 2.0], [2.0, 1.0, 0.0], [2.0, 1.0, 0.0], [2.0, 1.0, 0.0]]
 
     Raises:
-        KindError: x is not an array or a tuple of arrays, or `rng` is not a numpy.random.Generator.
+        KindError: x is not an array or a tuple of arrays.
         ShapeError: x is not (m, h, w, c), or the arrays of a tuple differ in m, h or w.
         RangeError: `axis` is not 1 or 2, or an axis of x has size 0.
     """
     m, _, _ = image_sizes("random_flip", x)
-    check_generator("random_flip", rng)
-    check_whole("random_flip", axis, "axis")
     if axis not in (1, 2):
-        raise RangeError(f"random_flip: axis must be 1, top to bottom, or 2, left to right; it is {axis}")
+        raise RangeError(f"random_flip: axis must be 1, top to bottom, or 2, left to right, not {axis}")
     chosen = (rng.random(m) < 0.5).reshape(m, 1, 1, 1)
     return map_arrays(lambda a: namespace(a).where(chosen, a[:, :, ::-1] if axis == 2 else a[:, ::-1], a), x)
 
 
-def random_crop(x: T, rng: Rng, *, size: tuple[int, int] | None = None, padding: int = 0) -> T:
+@checked
+def random_crop(x: T, rng: Generator, *, size: tuple[int, int] | None = None, padding: Natural = 0) -> T:
     """A random part of each image, of `size` (h, w), after `padding` rows and columns of 0 were added on all sides
 
     Without a size, the images keep theirs: they are shifted by up to `padding` pixels. x: as in `random_flip`, channels
@@ -66,33 +66,31 @@ def random_crop(x: T, rng: Rng, *, size: tuple[int, int] | None = None, padding:
     (1, 1, 2, 1)
 
     Raises:
-        KindError, ShapeError: as `random_flip`; KindError also if neither `size` nor `padding` is given, or one is not
-            made of whole numbers.
-        RangeError: `size` is greater than the padded image, or less than 1, `padding` is negative, or x has no pixels.
+        KindError, ShapeError: as `random_flip`; KindError also if neither `size` nor `padding` is given, or `size` is
+            not made of whole numbers.
+        RangeError: `size` is greater than the padded image, or less than 1, or x has no pixels.
     """
-    name = "random_crop"
-    m, h, w = image_sizes(name, x)
-    check_generator(name, rng)
-    padding = as_count(name, padding, "padding", least=0)
+    function = "random_crop"
+    m, h, w = image_sizes(function, x)
     if size is None and padding == 0:
-        raise KindError(f"{name}: size or padding must be given, or each crop is the whole image")
+        raise KindError(f"{function}: size or padding must be given, or each crop is the whole image")
     if size is None:
         size = (h, w)
     if not isinstance(size, tuple | list) or len(size) != 2:
-        raise KindError(f"{name}: size must be (h, w), two whole numbers, not {short(size)}")
-    sides = [as_count(name, side, what) for side, what in zip(size, ("size[0]", "size[1]"), strict=True)]
+        raise KindError(f"{function}: size must be (h, w), two whole numbers, not {short(size)}")
+    sides = [as_count(function, argument, side) for side, argument in zip(size, ("size[0]", "size[1]"), strict=True)]
     room = [own + 2 * padding - side for own, side in zip((h, w), sides, strict=True)]
     if min(room) < 0:
-        raise RangeError(
-            f"{name}: size must be at most {(h + 2 * padding, w + 2 * padding)}, the padded image; it is {tuple(sides)}"
-        )
+        most = (h + 2 * padding, w + 2 * padding)
+        raise RangeError(f"{function}: size must be at most {most}, the padded image, not {tuple(sides)}")
     rows, columns = [
         rng.integers(free + 1, size=(m, 1)) - padding + np.arange(side) for free, side in zip(room, sides, strict=True)
     ]
     return map_arrays(lambda a: _pixels(a, rows[:, :, None], columns[:, None, :]), x)
 
 
-def random_turn(x: T, rng: Rng) -> T:
+@checked
+def random_turn(x: T, rng: Generator) -> T:
     """x, where each image is turned by 0, 90, 180 or 270 degrees, with equal probabilities
 
     For images without an upside, such as micrographs or maps. Images must be square.
@@ -109,7 +107,6 @@ def random_turn(x: T, rng: Rng) -> T:
         RangeError: an axis of x has size 0.
     """
     m, h, w = image_sizes("random_turn", x)
-    check_generator("random_turn", rng)
     if h != w:
         raise ShapeError(f"random_turn: x must hold square images, not {h} x {w}")
     turns = rng.integers(4, size=m)
@@ -123,7 +120,8 @@ def random_turn(x: T, rng: Rng) -> T:
     return map_arrays(turned, x)
 
 
-def random_rotation(x: T, rng: Rng, *, degrees: float) -> T:
+@checked
+def random_rotation(x: T, rng: Generator, *, degrees: Positive) -> T:
     """x, where each image is rotated about its centre by an angle between -degrees and degrees
 
     Pixels are interpolated linearly, and those from outside of the image are 0. In arrays of whole numbers, such as
@@ -137,13 +135,11 @@ def random_rotation(x: T, rng: Rng, *, degrees: float) -> T:
     (dtype('float32'), [1.0, 1.0])
 
     Raises:
-        KindError, ShapeError: as `random_flip`; KindError also if `degrees` is not a number.
-        RangeError: `degrees` is not finite and above 0, or an axis of x has size 0.
+        KindError, ShapeError: as `random_flip`.
+        RangeError: an axis of x has size 0.
     """
-    name = "random_rotation"
-    m, h, w = image_sizes(name, x)
-    check_generator(name, rng)
-    most = np.radians(as_positive(name, degrees, "degrees"))
+    m, h, w = image_sizes("random_rotation", x)
+    most = np.radians(degrees)
     angle = rng.uniform(-most, most, (m, 1, 1))
     cos, sin = np.cos(angle), np.sin(angle)
     below, right = np.arange(h)[:, None] - (h - 1) / 2, np.arange(w) - (w - 1) / 2
@@ -152,7 +148,8 @@ def random_rotation(x: T, rng: Rng, *, degrees: float) -> T:
     return map_arrays(lambda a: _between_pixels(a, rows, columns) if is_float(a) else _nearest(a, rows, columns), x)
 
 
-def random_brightness(x: Array, rng: Rng, *, most: float) -> Array:
+@checked
+def random_brightness(x: Floats, rng: Generator, *, most: Fraction) -> Array:
     """factor x, with a factor between 1 - most and 1 + most for each image
 
     >>> import numpy as np
@@ -161,17 +158,15 @@ def random_brightness(x: Array, rng: Rng, *, most: float) -> Array:
     [1.055, 0.908]
 
     Raises:
-        KindError: x is not an array of floats, `rng` is not a numpy.random.Generator, or `most` is not a number.
         ShapeError: x is not (m, h, w, c).
-        RangeError: `most` is not in [0, 1), or an axis of x has size 0.
+        RangeError: an axis of x has size 0.
     """
-    m, _, _ = check_images_of_floats("random_brightness", x)
-    check_generator("random_brightness", rng)
-    most = as_fraction("random_brightness", most, "most")
+    m, _, _ = image_sizes("random_brightness", x)
     return x * by_row(rng.uniform(1 - most, 1 + most, m), x)
 
 
-def cutout(x: Array, rng: Rng, *, size: int) -> Array:
+@checked
+def cutout(x: OneArray, rng: Generator, *, size: Count) -> Array:
     """x, with a square of `size` pixels set to 0 in each image, in all channels
 
     The centre of the square is any pixel of the image, so a part of the square may be outside. DeVries & Taylor 2017,
@@ -185,17 +180,13 @@ def cutout(x: Array, rng: Rng, *, size: int) -> Array:
            [1., 1., 0., 0., 0.]])
 
     Raises:
-        KindError: x is not an array, `rng` is not a numpy.random.Generator, or `size` is not a whole number.
         ShapeError: x is not (m, h, w, c).
-        RangeError: `size` is less than 1, or so large that no pixel is left, or an axis of x has size 0.
+        RangeError: `size` is so large that no pixel is left, or an axis of x has size 0.
     """
-    check_array("cutout", x)
     m, h, w = image_sizes("cutout", x)
-    check_generator("cutout", rng)
-    size = as_count("cutout", size, "size")
     if size >= (most := 2 * max(h, w) - 1):
         why = f"or all pixels of {h} x {w} images are 0"
-        raise RangeError(f"cutout: size must be less than {most}, {why}; it is {size}")
+        raise RangeError(f"cutout: size must be less than {most}, {why}, not {size}")
     inside = []
     for n in (h, w):
         from_first = np.arange(n) - (rng.integers(n, size=(m, 1)) - (size - 1) // 2)

@@ -8,10 +8,10 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.annotations import Seed
 from funcnn.arrays import as_array, counted, is_array, kind, same, short
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_seed, check_function
+from funcnn.fields import check_function
+from funcnn.needs import Seed, as_seed
 from funcnn.trees.walks import map_arrays, row_count
 
 _NAME = "Batches.map"
@@ -19,19 +19,19 @@ _NAME = "Batches.map"
 
 def mapped(source: Any, f: Callable[..., Any], seed: Seed | None) -> Mapped:
     """The source with f of each batch."""
-    if seed is None:
+    words = None if seed is None else as_seed(_NAME, "seed", seed)
+    if words is None:
         remedy = "; for an rng give a seed" if takes(f, 3) else ""
-        check_function(_NAME, f, "f", "a function (x, y)", takes=2, remedy=remedy)
+        check_function(_NAME, "f", f, "a function (x, y)", takes=2, remedy=remedy)
     else:
-        seed = as_seed(_NAME, seed)
-        check_function(_NAME, f, "f", "a function (x, y, rng)", takes=3)
-    return Mapped(source, f, seed, source.depth + 1 if isinstance(source, Mapped) else 0)
+        check_function(_NAME, "f", f, "a function (x, y, rng)", takes=3)
+    return Mapped(source, f, words, source.depth + 1 if isinstance(source, Mapped) else 0)
 
 
 def takes(f: Any, n: int) -> bool:
     """Whether f can be called with n arguments."""
     try:
-        check_function("", f, "", takes=n)
+        check_function("", "", f, takes=n)
     except KindError:
         return False
     return True
@@ -67,7 +67,7 @@ class Mapped:
         except Exception as error:
             error.add_note(f"in map, in batch {step}")
             raise
-        _check_result(made, row_count(batch))
+        _check_result(made, row_count(_NAME, "the batch", batch))
         return map_arrays(_read_only, made)
 
     def _generators(self, step: int) -> list[np.random.Generator]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from funcnn.arrays import Array, is_array, kind
-from funcnn.data.checks import by_row, check_generator, check_rows_of_floats
+from funcnn.checked import checked
+from funcnn.data.checks import Generator, by_row, float_row_count
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_positive
-
-Rng = np.random.Generator
+from funcnn.needs import Positive
 
 
-def gaussian_noise(x: Array, rng: Rng, *, deviation: float) -> Array:
+@checked
+def gaussian_noise(x: Array, rng: Generator, *, deviation: Positive) -> Array:
     """x + deviation z, z from the standard normal distribution
 
     In a network, the layer `GaussianNoise` adds noise to the output of other layers. Bishop 1995, Training with Noise
@@ -24,18 +24,16 @@ def gaussian_noise(x: Array, rng: Rng, *, deviation: float) -> Array:
     array([[ 0.1118, -0.1387]], dtype=float32)
 
     Raises:
-        KindError: x is not an array of floats, `rng` is not a numpy.random.Generator, or `deviation` is not a number.
+        KindError: x is not an array of floats.
         ShapeError: x has no rows.
-        RangeError: `deviation` is not finite and above 0.
     """
-    check_rows_of_floats("gaussian_noise", x)
-    check_generator("gaussian_noise", rng)
-    deviation = as_positive("gaussian_noise", deviation, "deviation")
+    float_row_count("gaussian_noise", "x", x)
     z = rng.standard_normal(x.shape, np.float64 if x.dtype == np.float64 else np.float32)
     return x + (deviation * z).astype(x.dtype)
 
 
-def mixup(x: Array, y: Array, rng: Rng, *, alpha: float) -> tuple[Array, Array]:
+@checked
+def mixup(x: Array, y: Array, rng: Generator, *, alpha: Positive) -> tuple[Array, Array]:
     """(s x + (1 - s) x', s y + (1 - s) y'), s from the distribution Beta(alpha, alpha), for pairs of rows
 
     Each row is mixed with the row that a permutation puts in its place. x: (m, ...), y: (m, ...), of floats, such as
@@ -49,18 +47,15 @@ def mixup(x: Array, y: Array, rng: Rng, *, alpha: float) -> tuple[Array, Array]:
     (True, [1.0, 1.0])
 
     Raises:
-        KindError: x or y is not an array of floats, `rng` is not a numpy.random.Generator, or `alpha` is not a number.
+        KindError: x or y is not an array of floats.
         ShapeError: x and y have unequal numbers of rows.
-        RangeError: `alpha` is not finite and above 0.
     """
-    rows = check_rows_of_floats("mixup", x)
+    rows = float_row_count("mixup", "x", x)
     if is_array(y) and y.dtype.kind in "iu" and y.ndim == 1:
         raise KindError(f"mixup: y must be an array of floats, not {kind(y)}; write np.eye(k)[y] for k classes")
-    others = check_rows_of_floats("mixup", y, "y")
+    others = float_row_count("mixup", "y", y)
     if rows != others:
         raise ShapeError(f"mixup: x and y must have equally many rows; x: {rows}, y: {others}")
-    check_generator("mixup", rng)
-    alpha = as_positive("mixup", alpha, "alpha")
     share, partner = rng.beta(alpha, alpha, rows), rng.permutation(rows)
     mixed_x, mixed_y = [by_row(share, a) * a + by_row(1 - share, a) * a[partner] for a in (x, y)]
     return mixed_x, mixed_y

@@ -11,12 +11,14 @@ from typing import Any
 import attrs
 
 from funcnn.arrays import kind
+from funcnn.checked import checked
 from funcnn.data.sequence import Batch, Rerouted
 from funcnn.errors import KindError
-from funcnn.fields import as_count
+from funcnn.needs import Count
 
 
-def prefetch(data: Sequence[Batch], n: int) -> Prefetched:
+@checked
+def prefetch(data: Sequence[Batch], n: Count) -> Prefetched:
     """The same batches in the same order; in a loop, a thread reads up to n batches ahead.
 
     `data` is what `batches` makes, or another sequence of batches; so a slice of the result has the batches of a slice
@@ -38,12 +40,11 @@ def prefetch(data: Sequence[Batch], n: int) -> Prefetched:
     (9, True)
 
     Raises:
-        KindError: `data` is not a sequence, but a generator or an array, or n is not a whole number.
-        RangeError: n is less than 1.
+        KindError: `data` is not a sequence, but a generator or an array.
     """
     if not isinstance(data, Sequence) or isinstance(data, str | bytes | bytearray | range | deque):
         raise KindError(f"prefetch: data must be a sequence of batches, such as batches makes, not {kind(data)}")
-    return Prefetched(data, as_count("prefetch", n, "n"))
+    return Prefetched(data, n)
 
 
 @attrs.frozen(eq=False)

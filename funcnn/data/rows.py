@@ -7,15 +7,16 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, freeze, is_array, kind
+from funcnn.checked import checked
 from funcnn.data.sequence import Batches, in_epochs
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_count, as_seed
+from funcnn.needs import Count, Natural, Seed, words_of
 from funcnn.trees.walks import map_arrays, row_count
 
 
-def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batches:
+@checked
+def batches(x: Any, y: Any, size: Count, *, epochs: Natural = 1, seed: Seed) -> Batches:
     """The rows of x and y in batches of `size` rows, `epochs` times over, each time in a new random order.
 
     Batch i of epoch e holds rows `i size ... (i + 1) size - 1` of a permutation that depends on `(*seed, e)` alone; the
@@ -31,23 +32,22 @@ def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batche
     (9, 3, (1, 2), 5)
 
     Raises:
-        KindError: x or y is not an array or a tuple of arrays, `size` or `epochs` is not a whole number, or `seed` is
-            not a seed.
+        KindError: x or y is not an array or a tuple of arrays.
         ShapeError: x and y have unequal numbers of rows.
-        RangeError: there are no rows, `size` is less than 1 or more than the rows, or `epochs` is negative.
+        RangeError: there are no rows, or `size` is more than the rows.
     """
-    rows = check_rows("batches", x, y)
-    size, epochs = as_count("batches", size, "size"), as_count("batches", epochs, "epochs", least=0)
+    rows = common_row_count("batches", x, y)
     if not rows:
         raise RangeError("batches: x must have one row or more, got none")
     if size > rows:
-        raise RangeError(f"batches: size must be at most the number of rows, {rows}; it is {size}")
-    source = Shuffled(x, y, size, as_seed("batches", seed), -(-rows // size))
+        raise RangeError(f"batches: size must be at most the number of rows, {rows}, not {size}")
+    source = Shuffled(x, y, size, words_of(seed), -(-rows // size))
     return in_epochs("batches", source, epochs)
 
 
+@checked
 def balanced_batches(
-    x: Any, y: Any, size: int, *, classes: Array | None = None, epochs: int = 1, seed: Seed
+    x: Any, y: Any, size: Count, *, classes: Array | None = None, epochs: Natural = 1, seed: Seed
 ) -> Batches:
     """Batches in which each class has equally many rows, or one more if `size` is not a multiple of their number.
 
@@ -67,45 +67,44 @@ def balanced_batches(
         KindError: as `batches`; or the classes are not an array of whole numbers.
         ShapeError: x, y and the classes have unequal numbers of rows, or the classes are not (m,).
         RangeError: a class is negative or has no rows; `size` is less than the number of classes, or greater than the
-            number of rows in an epoch; `epochs` is negative.
+            number of rows in an epoch.
     """
-    name, what = "balanced_batches", "y" if classes is None else "classes"
-    rows = check_rows(name, x, y)
-    groups = _groups(name, y if classes is None else classes, what, rows)
-    size, epochs = as_count(name, size, "size"), as_count(name, epochs, "epochs", least=0)
+    function, argument = "balanced_batches", "y" if classes is None else "classes"
+    rows = common_row_count(function, x, y)
+    groups = _groups(function, argument, y if classes is None else classes, rows)
     most = len(groups) * max(map(len, groups))
     if not len(groups) <= size <= most:
         needed = f"at least the number of classes, {len(groups)}, and at most the rows in an epoch, {most}"
-        raise RangeError(f"{name}: size must be {needed}; it is {size}")
-    source = Balanced(x, y, size, as_seed(name, seed), -(-most // size), groups)
-    return in_epochs(name, source, epochs)
+        raise RangeError(f"{function}: size must be {needed}, not {size}")
+    source = Balanced(x, y, size, words_of(seed), -(-most // size), groups)
+    return in_epochs(function, source, epochs)
 
 
-def check_rows(name: str, x: Any, y: Any) -> int:
+def common_row_count(function: str, x: Any, y: Any) -> int:
     """The number of rows of x, checked to be that of y."""
-    rows, others = row_count(x, "x", f"{name}: "), row_count(y, "y", f"{name}: ")
+    rows, others = row_count(function, "x", x), row_count(function, "y", y)
     if rows != others:
-        raise ShapeError(f"{name}: x and y must have equally many rows; x: {rows}, y: {others}")
+        raise ShapeError(f"{function}: x and y must have equally many rows; x: {rows}, y: {others}")
     return rows
 
 
-def _groups(name: str, classes: Any, what: str, rows: int) -> tuple[Array, ...]:
+def _groups(function: str, argument: str, classes: Any, rows: int) -> tuple[Array, ...]:
     """The rows of each class."""
-    remedy = "; give the class of each row as classes" if what == "y" else ""
+    remedy = "; give the class of each row as classes" if argument == "y" else ""
     if is_array(classes) and classes.dtype.kind == "b":
-        remedy = "; give y.astype(int) as classes" if what == "y" else "; write classes.astype(int)"
+        remedy = "; give y.astype(int) as classes" if argument == "y" else "; write classes.astype(int)"
     if not is_array(classes) or classes.dtype.kind not in "iu":
-        raise KindError(f"{name}: {what} must be an array of whole numbers, not {kind(classes)}{remedy}")
+        raise KindError(f"{function}: {argument} must be an array of whole numbers, not {kind(classes)}{remedy}")
     if classes.shape != (rows,):
-        raise ShapeError(f"{name}: {what} must be ({rows},), a class for each row, not {classes.shape}{remedy}")
+        raise ShapeError(f"{function}: {argument} must be ({rows},), a class for each row, not {classes.shape}{remedy}")
     classes = np.asarray(classes)
     if rows == 0 or classes.min() < 0:
         given = "there are no rows" if rows == 0 else f"the least is {classes.min()}"
-        raise RangeError(f"{name}: {what} must be 0 or more, for one row or more; {given}")
+        raise RangeError(f"{function}: {argument} must be 0 or more, for one row or more; {given}")
     counts = np.bincount(classes)
     if not counts.all():
         raise RangeError(
-            f"{name}: each class from 0 to {len(counts) - 1} must have a row; class {counts.argmin()} has none"
+            f"{function}: each class from 0 to {len(counts) - 1} must have a row; class {counts.argmin()} has none"
         )
     return tuple(np.split(classes.argsort(kind="stable"), counts.cumsum()[:-1]))
 
@@ -122,7 +121,7 @@ class Shuffled:
 
     def order(self, epoch: int) -> Array:
         """A permutation of the rows."""
-        return np.random.default_rng((*self.seed, epoch)).permutation(row_count(self.x))
+        return np.random.default_rng((*self.seed, epoch)).permutation(row_count("batches", "x", self.x))
 
     def batch(self, order: Array, step: int) -> tuple[Any, Any]:
         """The rows of a batch."""

@@ -8,11 +8,10 @@ from typing import Any, Protocol, overload
 
 import attrs
 
-from funcnn.annotations import Seed
 from funcnn.arrays import kind
 from funcnn.data.mapped import check_pure, mapped
 from funcnn.errors import KindError, NoItemError
-from funcnn.fields import as_count
+from funcnn.needs import Seed, as_count
 
 Batch = tuple[Any, Any]
 
@@ -31,9 +30,9 @@ class Source(Protocol):
         """The batch of this number, from the order of its epoch."""
 
 
-def in_epochs(name: str, source: Source, epochs: int) -> Batches:
+def in_epochs(function: str, source: Source, epochs: int) -> Batches:
     """The batches of some epochs; check that their number is a length."""
-    return Batches(source, range(as_count(name, source.per_epoch * epochs, "the number of batches", least=0)))
+    return Batches(source, range(as_count(function, "the number of batches", source.per_epoch * epochs, least=0)))
 
 
 @attrs.frozen(eq=False)
@@ -131,7 +130,7 @@ def first_step(data: Any) -> int | None:
     return data.steps[0] if isinstance(data, Batches) and data.steps and data.steps.step == 1 else None
 
 
-def check_index(name: str, i: Any, n: int, items: str) -> None:
+def check_index(function: str, i: Any, n: int, items: str) -> None:
     """Check an index of a sequence of n items: a whole number from -n to n - 1, or a slice of whole numbers."""
     parts = [part for part in (i.start, i.stop, i.step) if part is not None] if isinstance(i, slice) else [i]
     for part in parts:
@@ -141,6 +140,6 @@ def check_index(name: str, i: Any, n: int, items: str) -> None:
         except TypeError:
             fits = False
         if not fits:
-            raise KindError(f"{name}: an index must be a whole number or a slice, not {kind(part)}")
+            raise KindError(f"{function}: an index must be a whole number or a slice, not {kind(part)}")
     if not isinstance(i, slice) and not -n <= i < n:
-        raise NoItemError(f"{name}: index {i} is out of range; there are {n} {items}")
+        raise NoItemError(f"{function}: index {i} is out of range; there are {n} {items}")

@@ -7,16 +7,17 @@ from typing import Any, TypeVar
 import numpy as np
 
 from funcnn.arrays import Array, is_array, is_plain, kind, namespace
-from funcnn.data.checks import check_generator, sizes_of
+from funcnn.checked import checked
+from funcnn.data.checks import Generator, sizes_of
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_count, as_fraction, check_whole
+from funcnn.needs import Count, Fraction, Whole
 from funcnn.trees.walks import map_arrays
 
 T = TypeVar("T")
-Rng = np.random.Generator
 
 
-def random_window(x: T, rng: Rng, *, size: int, lengths: Array | None = None) -> T:
+@checked
+def random_window(x: T, rng: Generator, *, size: Count, lengths: Array | None = None) -> T:
     """`size` consecutive positions of each sequence, from a random position on
 
     x: (m, t, ...), or a tuple of such arrays, such as `(x, mask)` or x and a label for each position, from which the
@@ -31,33 +32,31 @@ def random_window(x: T, rng: Rng, *, size: int, lengths: Array | None = None) ->
            [105, 106, 107]])
 
     Raises:
-        KindError: x is not an array or a tuple of arrays, `rng` is not a numpy.random.Generator, `size` is not a whole
-            number, or `lengths` is not an array of whole numbers.
+        KindError: x is not an array or a tuple of arrays, or `lengths` is not an array of whole numbers.
         ShapeError: x is not (m, t, ...), the arrays of a tuple differ in m or t, or `lengths` is not (m,).
-        RangeError: `size` is less than 1 or greater than t, a length is not in 0 .. t, or an axis of x has size 0.
+        RangeError: `size` is greater than t, a length is not in 0 .. t, or an axis of x has size 0.
     """
-    name = "random_window"
-    m, t = sizes_of(name, x, "(m, t, ...)", 2)
-    check_generator(name, rng)
-    if (size := as_count(name, size, "size")) > t:
-        raise RangeError(f"{name}: size must be at most {t}, the number of positions; it is {size}")
-    ends = np.full(m, t) if lengths is None else _lengths(name, lengths, m, t)
+    m, t = sizes_of("random_window", x, "(m, t, ...)", 2)
+    if size > t:
+        raise RangeError(f"random_window: size must be at most {t}, the number of positions, not {size}")
+    ends = np.full(m, t) if lengths is None else _as_lengths("random_window", lengths, m, t)
     begins = rng.integers(np.maximum(ends - size, 0) + 1)
     at = np.arange(m)[:, None], begins[:, None] + np.arange(size)
     return map_arrays(lambda a: a[at], x)
 
 
-def _lengths(name: str, lengths: Any, m: int, t: int) -> Array:
+def _as_lengths(function: str, lengths: Any, m: int, t: int) -> Array:
     if not is_array(lengths) or lengths.dtype.kind not in "iu":
-        raise KindError(f"{name}: lengths must be an array of whole numbers, not {kind(lengths)}")
+        raise KindError(f"{function}: lengths must be an array of whole numbers, not {kind(lengths)}")
     if lengths.shape != (m,):
-        raise ShapeError(f"{name}: lengths must be ({m},), one for each sequence, not {lengths.shape}")
+        raise ShapeError(f"{function}: lengths must be ({m},), one for each sequence, not {lengths.shape}")
     if lengths.min() < 0 or lengths.max() > t:
-        raise RangeError(f"{name}: lengths must be in 0 .. {t}; they are in {lengths.min()} .. {lengths.max()}")
+        raise RangeError(f"{function}: lengths must be in 0 .. {t}; they are in {lengths.min()} .. {lengths.max()}")
     return np.asarray(lengths, int)
 
 
-def token_dropout(ids: Array, rng: Rng, *, rate: float, token: int) -> Array:
+@checked
+def token_dropout(ids: Array, rng: Generator, *, rate: Fraction, token: Whole) -> Array:
     """ids, where each is replaced by `token` with the probability `rate`
 
     Bowman et al. 2016, Generating Sentences from a Continuous Space, section 3.1, with the token of unknown words.
@@ -68,17 +67,12 @@ def token_dropout(ids: Array, rng: Rng, *, rate: float, token: int) -> Array:
     array([[1, 0, 0, 0, 5, 6, 7, 8]])
 
     Raises:
-        KindError: ids is not an array of whole numbers, `rng` is not a numpy.random.Generator, `rate` is not a number,
-            or `token` is not a whole number.
-        RangeError: `rate` is not in [0, 1), or `token` does not fit the dtype of ids.
+        KindError: ids is not an array of whole numbers.
+        RangeError: `token` does not fit the dtype of ids.
     """
-    name = "token_dropout"
     if not is_plain(ids) or ids.dtype.kind not in "iu":
-        raise KindError(f"{name}: ids must be an array of whole numbers, not {kind(ids)}")
-    check_generator(name, rng)
-    rate = as_fraction(name, rate, "rate")
-    check_whole(name, token, "token")
+        raise KindError(f"token_dropout: ids must be an array of whole numbers, not {kind(ids)}")
     bounds = np.iinfo(ids.dtype)
     if not bounds.min <= token <= bounds.max:
-        raise RangeError(f"{name}: token must fit {ids.dtype}, {bounds.min} .. {bounds.max}; it is {token}")
+        raise RangeError(f"token_dropout: token must fit {ids.dtype}, {bounds.min} .. {bounds.max}; it is {token}")
     return namespace(ids).where(rng.random(ids.shape) < rate, np.asarray(token, ids.dtype), ids)

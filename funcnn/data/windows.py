@@ -8,16 +8,19 @@ from typing import Any, Protocol
 import attrs
 import numpy as np
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, check_arrays, freeze, namespace, unmapped
-from funcnn.data.rows import check_rows
+from funcnn.checked import checked
+from funcnn.data.rows import common_row_count
 from funcnn.data.sequence import Batches, in_epochs
 from funcnn.errors import RangeError
-from funcnn.fields import as_count, as_seed
+from funcnn.needs import Count, Natural, Seed, as_count, as_seed
 from funcnn.trees.walks import map_arrays
 
 
-def windowed_batches(x: Any, y: Any, size: int, *, block: int, window: int, epochs: int = 1, seed: Seed) -> Batches:
+@checked
+def windowed_batches(
+    x: Any, y: Any, size: Count, *, block: Count, window: Count, epochs: Natural = 1, seed: Seed
+) -> Batches:
     """Batches of rows that are read in blocks of consecutive rows, and shuffled within a window of some blocks.
 
     x and y are arrays or tuples of arrays, as for `batches`, such as memory maps, `np.load(path, mmap_mode="r")`. They
@@ -41,22 +44,20 @@ def windowed_batches(x: Any, y: Any, size: int, *, block: int, window: int, epoc
     Raises:
         KindError: as `batches`; or an array is of a subclass other than a memory map, such as a masked array.
         ShapeError: x and y have unequal numbers of rows.
-        RangeError: `size` or `block` is less than 1 or greater than the number of rows, `window` is less than 1, or
-            `epochs` is negative.
+        RangeError: `size` or `block` is greater than the number of rows.
     """
-    name = "windowed_batches"
-    rows = check_rows(name, x, y)
+    function = "windowed_batches"
+    rows = common_row_count(function, x, y)
     x, y = map_arrays(unmapped, (x, y))
-    check_arrays(name, x)
-    check_arrays(name, y, "y")
-    block = as_count(name, block, "block")
+    check_arrays(function, "x", x)
+    check_arrays(function, "y", y)
     if block > rows:
-        raise RangeError(f"{name}: block must be at most the number of rows, {rows}; it is {block}")
+        raise RangeError(f"{function}: block must be at most the number of rows, {rows}, not {block}")
     sizes = np.diff(np.append(np.arange(0, rows, block), rows))
-    return windowed(name, Cut((x, y), block), sizes, size, window=window, epochs=epochs, seed=seed)
+    return windowed(function, Cut((x, y), block), sizes, size, window=window, epochs=epochs, seed=seed)
 
 
-class Blocks(Protocol):
+class BlockReader(Protocol):
     """Rows that are read in blocks of consecutive rows."""
 
     def read(self, blocks: Sequence[int]) -> tuple[Any, Any]:
@@ -76,22 +77,24 @@ class Cut:
         return map_arrays(lambda a: namespace(a).concatenate([a[part] for part in rows]), self.arrays)
 
 
-def windowed(name: str, blocks: Blocks, sizes: Array, size: int, *, window: int, epochs: int, seed: Seed) -> Batches:
-    """The batches of blocks that have so many rows each; errors name the function `name`."""
-    size, epochs = as_count(name, size, "size"), as_count(name, epochs, "epochs", least=0)
+def windowed(
+    function: str, blocks: BlockReader, sizes: Array, size: int, *, window: int, epochs: int, seed: Seed
+) -> Batches:
+    """The batches of blocks that have so many rows each; errors name `function`."""
+    size, epochs = as_count(function, "size", size), as_count(function, "epochs", epochs, least=0)
     rows = int(sizes.sum())
     if size > rows:
-        raise RangeError(f"{name}: size must be at most the number of rows, {rows}; it is {size}")
-    window = as_count(name, window, "window")
-    source = Windowed(blocks, freeze(sizes), size, as_seed(name, seed), -(-rows // size), window)
-    return in_epochs(name, source, epochs)
+        raise RangeError(f"{function}: size must be at most the number of rows, {rows}, not {size}")
+    window = as_count(function, "window", window)
+    source = Windowed(blocks, freeze(sizes), size, as_seed(function, "seed", seed), -(-rows // size), window)
+    return in_epochs(function, source, epochs)
 
 
 @attrs.frozen(eq=False)
 class Windowed:
     """Rows in a random order of blocks, a window of which is shuffled at a time, cut into batches."""
 
-    blocks: Blocks
+    blocks: BlockReader
     sizes: Array = attrs.field(repr=False)
     size: int
     seed: tuple[int, ...]

@@ -14,7 +14,7 @@ import numpy as np
 
 from funcnn.arrays import Array, freeze, kind
 from funcnn.errors import FileError, FuncnnError, KindError, NoFileError
-from funcnn.files.encoding import FORM, Refuse, array_nodes
+from funcnn.files.encoding import FORM, MakeError, array_nodes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,80 +69,84 @@ def write(file: BinaryIO, tree: Any, parts: Sequence[tuple[dict[str, Any], Array
                     entry.write(chunk)
 
 
-def read(file: BinaryIO, refuse: Refuse) -> tuple[Any, list[Array]]:
+def read(file: BinaryIO, file_error: MakeError) -> tuple[Any, list[Array]]:
     """The tree and its read-only arrays. Sizes are compared with the file's length before memory is allocated."""
     import zipfile  # noqa: PLC0415  as in write
 
     try:
         with zipfile.ZipFile(file) as archive:
-            tree = _tree(archive, os.fstat(file.fileno()).st_size, refuse)
-            return tree, _arrays(archive, array_nodes(tree, refuse), refuse)
+            tree = _tree(archive, os.fstat(file.fileno()).st_size, file_error)
+            return tree, _arrays(archive, array_nodes(tree, file_error), file_error)
     except (FuncnnError, MemoryError):
         raise
     except Exception as error:  # zipfile and json raise a dozen kinds of errors on damaged files
-        raise refuse(f"is damaged, or was not written by save: {str(error) or repr(error)}") from error
+        raise file_error(f"is damaged, or was not written by save: {str(error) or repr(error)}") from error
 
 
-def _tree(archive: ZipFile, size: int, refuse: Refuse) -> Any:
+def _tree(archive: ZipFile, size: int, file_error: MakeError) -> Any:
     import json  # noqa: PLC0415  as in write
 
     entries = archive.infolist()
     if any([entry.compress_type or entry.compress_size != entry.file_size for entry in entries]):
-        raise refuse("has an entry that is compressed or states two sizes, which save does not write")
+        raise file_error("has an entry that is compressed or states two sizes, which save does not write")
     if sum([entry.file_size for entry in entries]) > size:
-        raise refuse(f"states sizes that exceed its {size} bytes")
+        raise file_error(f"states sizes that exceed its {size} bytes")
     if TREE not in archive.namelist():
-        raise refuse(f"is a zip without {TREE}, so it was not written by save")
+        raise file_error(f"is a zip without {TREE}, so it was not written by save")
     text = archive.read(TREE)
     document = json.loads(text)
     version = document.get("version") if type(document) is dict else None
     if type(version) is int and version > VERSION:
-        raise refuse(f"has version {version} of the format, but this funcnn reads {VERSION}; update funcnn")
+        raise file_error(f"has version {version} of the format, but this funcnn reads {VERSION}; update funcnn")
     if checksum(text).encode() != archive.comment:
-        raise refuse(f"is damaged: {TREE} does not match the checksum in the comment of the zip")
+        raise file_error(f"is damaged: {TREE} does not match the checksum in the comment of the zip")
     if (type(version), version) != (int, VERSION) or document.keys() != {"format", "version", "value"}:
-        raise refuse(FORM)
+        raise file_error(FORM)
     return document["value"]
 
 
-def _arrays(archive: ZipFile, nodes: list[dict[str, Any]], refuse: Refuse) -> list[Array]:
+def _arrays(archive: ZipFile, nodes: list[dict[str, Any]], file_error: MakeError) -> list[Array]:
     headers = [npy_header(node) for node in nodes]
     lengths = [math.prod(node["shape"]) * np.dtype(node["dtype"]).itemsize for node in nodes]
     sizes = [len(header) + length for header, length in zip(headers, lengths, strict=True)]
     first, *entries = archive.infolist()
     needed = [(f"{i}.npy", size) for i, size in enumerate(sizes)]
     if first.filename != TREE or [(entry.filename, entry.file_size) for entry in entries] != needed:
-        raise refuse("does not hold the arrays that its tree lists")
+        raise file_error("does not hold the arrays that its tree lists")
     arrays = []
     for node, header, entry in zip(nodes, headers, entries, strict=True):
         found = archive.read(entry)
         data = memoryview(found)[len(header) :]
         if not found.startswith(header):
-            raise refuse(f"is damaged: the header of {entry.filename} does not match {node['dtype']} {node['shape']}")
+            raise file_error(
+                f"is damaged: the header of {entry.filename} does not match {node['dtype']} {node['shape']}"
+            )
         if checksum(data) != node["checksum"]:
-            raise refuse(f"is damaged: {entry.filename} does not match the checksum in the tree")
+            raise file_error(f"is damaged: {entry.filename} does not match the checksum in the tree")
         array: Array = np.ndarray(node["shape"], node["dtype"], found, len(header), order=node["order"])
         arrays.append(freeze(array.astype(array.dtype.newbyteorder("="), copy=False)))
     return arrays
 
 
-def place(verb: str, path: Any, remedy: str = "") -> Path:
+def as_path(function: str, path: Any, remedy: str = "") -> Path:
     """Check that `path` is the path of a file that exists or can be created; the result is a Path."""
     from pathlib import Path  # noqa: PLC0415  imported late, as hashlib is
 
     try:
         mode = Path(path).stat().st_mode
     except TypeError:
-        raise KindError(f"{verb}: path must be a string or a Path, not {kind(path)}{remedy}") from None
+        raise KindError(f"{function}: path must be a string or a Path, not {kind(path)}{remedy}") from None
     except ValueError:
-        raise FileError(f"{verb}: {path!r} is not a valid path") from None
+        raise FileError(f"{function}: {path!r} is not a valid path") from None
     except OSError as error:  # the file does not exist, or may not be read
         if error.errno == errno.ELOOP:
-            raise FileError(f"{verb}: {Path(path)} is a link that leads to itself; give the path of a file") from None
+            raise FileError(
+                f"{function}: {Path(path)} is a link that leads to itself; give the path of a file"
+            ) from None
         return Path(path)
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
-        raise FileError(f"{verb}: {Path(path)} is {what}; give the path of a file")
+        raise FileError(f"{function}: {Path(path)} is {what}; give the path of a file")
     return Path(path)
 
 
@@ -151,7 +155,7 @@ _DAY = 24 * 60 * 60  # seconds: no save takes as long
 
 
 @contextmanager
-def replacing(verb: str, where: Path) -> Iterator[BinaryIO]:
+def replacing(function: str, where: Path) -> Iterator[BinaryIO]:
     """A file to write to. At the end it replaces the file at `where` atomically, or not at all.
 
     The new file has the mode of the file that it replaces, and its group and owner where the system allows that; a file
@@ -173,9 +177,11 @@ def replacing(verb: str, where: Path) -> Iterator[BinaryIO]:
         _remove_left(spare)
         spare.replace(target)
     except FileNotFoundError:
-        raise NoFileError(f"{verb}: {where} cannot be written: its folder does not exist; create it first") from None
+        raise NoFileError(
+            f"{function}: {where} cannot be written: its folder does not exist; create it first"
+        ) from None
     except OSError as error:
-        raise FileError(f"{verb}: {where} cannot be written: {error.strerror or error}") from error
+        raise FileError(f"{function}: {where} cannot be written: {error.strerror or error}") from error
     finally:
         with suppress(OSError):  # after a success the spare file does not exist
             spare.unlink()
@@ -210,14 +216,14 @@ def _take_over(spare: Path, old: os.stat_result) -> None:
 
 
 @contextmanager
-def reading(verb: str, path: Any) -> Iterator[BinaryIO]:
+def reading(function: str, path: Any) -> Iterator[BinaryIO]:
     """The file at a path, to read from."""
-    where = place(verb, path)
+    where = as_path(function, path)
     try:
         file = where.open("rb")
     except FileNotFoundError:
-        raise NoFileError(f"{verb}: there is no file {where}") from None
+        raise NoFileError(f"{function}: there is no file {where}") from None
     except OSError as error:
-        raise FileError(f"{verb}: {where} cannot be read: {error.strerror or error}") from error
+        raise FileError(f"{function}: {where} cannot be read: {error.strerror or error}") from error
     with file:
         yield file

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import attrs
 import numpy as np
@@ -13,16 +13,19 @@ from funcnn.arrays import Array, is_array, kind, same, short
 from funcnn.errors import FuncnnError, KindError, RangeError
 from funcnn.files.migrations import of_today
 from funcnn.lazy import load_all
+from funcnn.needs import function
 from funcnn.records import is_record, name_of, plans, registry
 from funcnn.remedies import for_table
 from funcnn.trees.walks import DEEPEST
 
 FORM = "has a tree of a form that save does not write"
 
-Refuse = Callable[[str], FuncnnError]
-"""`refuse(reason) -> error`, where reason is the part of the message after the name of the file."""
+MakeError = Callable[[str], FuncnnError]
+"""`make(reason) -> error`, where reason is the part of the message after the name of the file."""
 
-Migrate = Callable[[str, dict[str, Any]], tuple[str, dict[str, Any]]]
+Migrate = Annotated[
+    Callable[[str, dict[str, Any]], tuple[str, dict[str, Any]]], function("a function (name, fields)", takes=2)
+]
 """`migrate(name, fields) -> (name, fields)`: the record of an old file, in terms of the present classes."""
 
 # The dtypes that are the same on every machine; longdouble is not.
@@ -32,14 +35,14 @@ MOST_AXES = 64  # NumPy's own limit
 
 
 def encode(
-    verb: str, value: Any, leaf: Callable[[Any, str], Any], name: Callable[[type], str] = name_of, path: str = ""
+    function: str, value: Any, leaf: Callable[[Any, str], Any], name: Callable[[type], str] = name_of, path: str = ""
 ) -> Any:
     """The tree of a value; each part that is not a record, tuple, number, string or None becomes `leaf(part, path)`."""
     if path.count(".") >= DEEPEST:
-        raise RangeError(f"{verb}: value must be nested at most {DEEPEST} deep")
+        raise RangeError(f"{function}: value must be nested at most {DEEPEST} deep")
 
     def inside(part: Any, step: str) -> Any:
-        return encode(verb, part, leaf, name, f"{path}.{step}" if path else step)
+        return encode(function, part, leaf, name, f"{path}.{step}" if path else step)
 
     if type(value) is tuple:
         return {"tuple": [inside(part, str(i)) for i, part in enumerate(value)]}
@@ -47,7 +50,7 @@ def encode(
         fields = {field: inside(getattr(value, field), field) for field, _ in plans[type(value)]}
         return {"record": name(type(value)), "fields": fields}
     if type(value) is int and value.bit_length() > MOST_BITS:
-        raise RangeError(f"{verb}: value{at(path)} must have at most {MOST_BITS} bits; it has {value.bit_length()}")
+        raise RangeError(f"{function}: value{at(path)} must have at most {MOST_BITS} bits; it has {value.bit_length()}")
     return value if value is None or type(value) in (bool, int, float, str) else leaf(value, path)
 
 
@@ -56,11 +59,11 @@ def at(path: str) -> str:
     return f" at {path}" if path else ""
 
 
-def refusal(verb: str, part: Any, path: str) -> KindError:
+def part_error(function: str, part: Any, path: str) -> KindError:
     """The error for a part that is not a record, tuple, array, number, string or None."""
     needed = "a record, a tuple, an array, a real number, a string or None"
     given = f"np.{type(part).__name__}" if isinstance(part, np.generic) else kind(part)
-    return KindError(f"{verb}: value{at(path)} must be {needed}, not {given}{_remedy(part)}")
+    return KindError(f"{function}: value{at(path)} must be {needed}, not {given}{_remedy(part)}")
 
 
 def _remedy(part: Any) -> str:
@@ -73,17 +76,19 @@ def _remedy(part: Any) -> str:
     if isinstance(part, np.generic):
         return "; write value.item()" if type(part.item()) in (bool, int, float, str) else ""
     if hasattr(part, "to_numpy"):
-        return for_table(part, "value")
+        return for_table("value", part)
     return "; write a record with rules in place of the function" if callable(part) else ""
 
 
-def check_unmasked(verb: str, array: Any, path: str) -> None:
+def check_unmasked(function: str, array: Any, path: str) -> None:
     """Refuse a masked array, since NumPy would drop its mask."""
     if isinstance(array, np.ma.MaskedArray):
-        raise KindError(f"{verb}: value{at(path)} is a MaskedArray; write value.filled(...), with a value for its gaps")
+        raise KindError(
+            f"{function}: value{at(path)} is a MaskedArray; write value.filled(...), with a value for its gaps"
+        )
 
 
-def array_nodes(tree: Any, refuse: Refuse) -> list[dict[str, Any]]:
+def array_nodes(tree: Any, file_error: MakeError) -> list[dict[str, Any]]:
     """Check a tree from a file, and list its nodes of arrays in order.
 
     A tree that `save` does not write is refused, such as one with an unknown dtype or a negative size.
@@ -101,7 +106,7 @@ def array_nodes(tree: Any, refuse: Refuse) -> list[dict[str, Any]]:
         else:
             right, parts = _is_array_node(node) and node["array"] == next(numbers), []
         if not right or depth > DEEPEST:
-            raise refuse(FORM)
+            raise file_error(FORM)
         if type(node) is dict and "array" in node:
             yield node
         for part in parts:
@@ -123,18 +128,18 @@ def _is_array_node(node: dict[str, Any]) -> bool:
     )
 
 
-def decode(node: Any, arrays: Sequence[Array], migrate: Migrate | None, refuse: Refuse) -> Any:
+def decode(node: Any, arrays: Sequence[Array], migrate: Migrate | None, file_error: MakeError) -> Any:
     """The value of a tree that `array_nodes` checked or `encode` made; constructors check the fields of the records."""
     if type(node) is not dict:
         return node
     if "array" in node:
         return arrays[node["array"]]
     if "tuple" in node:
-        return tuple([decode(part, arrays, migrate, refuse) for part in node["tuple"]])
-    name, fields = node["record"], {n: decode(part, arrays, migrate, refuse) for n, part in node["fields"].items()}
+        return tuple([decode(part, arrays, migrate, file_error) for part in node["tuple"]])
+    name, fields = node["record"], {n: decode(part, arrays, migrate, file_error) for n, part in node["fields"].items()}
     if migrate is not None:
         name, fields = _migrated(migrate, name, fields)
-    return _made(*of_today(name, fields), refuse)
+    return _made(*of_today(name, fields), file_error)
 
 
 def _migrated(migrate: Migrate, name: str, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -144,16 +149,16 @@ def _migrated(migrate: Migrate, name: str, fields: dict[str, Any]) -> tuple[str,
     raise KindError(f"load: migrate must return (name, fields), a string and a dict; for {name} it gave {short(new)}")
 
 
-def _made(name: str, fields: dict[str, Any], refuse: Refuse) -> Any:
+def _made(name: str, fields: dict[str, Any], file_error: MakeError) -> Any:
     if name not in registry:
         load_all()
     cls = registry.get(name)
     if cls is None:
-        raise refuse(f"holds a record {name}, {_where_defined(name)}")
+        raise file_error(f"holds a record {name}, {_where_defined(name)}")
     needed = [field for field, _ in plans[cls]]
     if set(needed) != set(fields):
         has, remedy = ", ".join(needed), "for another version of it pass migrate"
-        raise refuse(f"holds a {name} with ({', '.join(fields)}); the class has ({has}); {remedy}")
+        raise file_error(f"holds a {name} with ({', '.join(fields)}); the class has ({has}); {remedy}")
     arguments = {
         cast("str", field.alias): fields[field.name]
         for field in attrs.fields(cast("type[attrs.AttrsInstance]", cls))
@@ -162,11 +167,11 @@ def _made(name: str, fields: dict[str, Any], refuse: Refuse) -> Any:
     try:
         made = cls(**arguments)
     except Exception as error:
-        raise refuse(f"holds a {name} that its constructor refuses: {error}") from error
+        raise file_error(f"holds a {name} that its constructor refuses: {error}") from error
     for field in needed:
         given, got = _plain(fields[field]), _plain(getattr(made, field))
         if not same(given, got):
-            raise refuse(f"holds a {name} whose constructor changes {field} from {short(given)} to {short(got)}")
+            raise file_error(f"holds a {name} whose constructor changes {field} from {short(given)} to {short(got)}")
     return made
 
 

@@ -8,10 +8,10 @@ from typing import Any, Literal
 import numpy as np
 
 from funcnn.arrays import Array, freeze, is_array, kind, owned
+from funcnn.checked import checked
 from funcnn.errors import FileError, KindError
-from funcnn.fields import check_function
-from funcnn.files.archive import checksum, place, raw, read, reading, replacing, write
-from funcnn.files.encoding import DTYPES, Migrate, at, check_unmasked, decode, encode, refusal
+from funcnn.files.archive import as_path, checksum, raw, read, reading, replacing, write
+from funcnn.files.encoding import DTYPES, Migrate, at, check_unmasked, decode, encode, part_error
 from funcnn.records import name_of, registry
 from funcnn.remedies import for_entries
 
@@ -52,7 +52,7 @@ def save(path: PathLike, value: Any) -> None:
             FileNotFoundError, if the folder does not exist.
     """
     swapped = isinstance(value, str | os.PathLike)
-    where = place("save", path, "; write save(path, value)" if swapped else "")
+    where = as_path("save", path, "; write save(path, value)" if swapped else "")
     if where.suffix == ".onnx":
         model = "value" if type(value).__name__ == "ModelProto" else "to_onnx(value, x)"
         written = f"since save writes another format; write onnx.save({model}, path)"
@@ -87,7 +87,7 @@ def encoded(value: Any) -> tuple[Any, list[tuple[dict[str, Any], Array]]]:
 def _writable(part: Any, where: str) -> Array:
     """An array as it will be written: little-endian, read-only, contiguous by rows or by columns."""
     if not is_array(part):
-        raise refusal("save", part, where)
+        raise part_error("save", part, where)
     check_unmasked("save", part, where)
     if isinstance(part, np.ndarray) and type(part) is not np.ndarray:
         raise KindError(f"save: value{at(where)} must be a plain array, not {kind(part)}; write np.asarray(value)")
@@ -106,7 +106,7 @@ def _writable(part: Any, where: str) -> Array:
 def _instead(array: Any) -> str:
     dtype = array.dtype
     if dtype.kind == "O":
-        return for_entries(array, "value")
+        return for_entries("value", array)
     if dtype.kind == "U" or dtype.fields:
         return "; write tuple(value.tolist())" if len(array.shape) == 1 else ""
     return f"; write {_INSTEAD[dtype.kind]}" if dtype.kind in _INSTEAD and dtype.type is not np.void else ""
@@ -119,6 +119,7 @@ def _newest(cls: type) -> str:
     return name
 
 
+@checked
 def load(path: PathLike, *, migrate: Migrate | None = None) -> Any:
     """The value that was saved: equal to it, with read-only arrays of NumPy and records made by their constructors.
 
@@ -140,17 +141,15 @@ def load(path: PathLike, *, migrate: Migrate | None = None) -> Any:
         FileError: the file cannot be read, is damaged, is of a newer version, or holds a record of a class that is not
             imported or that refuses its fields. The error is a NoFileError, and so a FileNotFoundError, if there is no
             file.
-        KindError: `path` is not a path, `migrate` is not a function, or does not return a name and fields.
+        KindError: `path` is not a path, or `migrate` does not return a name and fields.
     """
-    if migrate is not None:
-        check_function("load", migrate, "migrate", "a function (name, fields)", takes=2)
 
-    def refuse(reason: str) -> FileError:
+    def file_error(reason: str) -> FileError:
         return FileError(f"load: {os.fspath(path)} {reason}")
 
     with reading("load", path) as file:
-        tree, arrays = read(file, refuse)
-    return decode(tree, arrays, migrate, refuse)
+        tree, arrays = read(file, file_error)
+    return decode(tree, arrays, migrate, file_error)
 
 
 def fingerprint(value: Any) -> str:
@@ -178,7 +177,7 @@ def fingerprint(value: Any) -> str:
 
     def leaf(part: Any, where: str) -> Any:
         if not is_array(part):
-            raise refusal("fingerprint", part, where)
+            raise part_error("fingerprint", part, where)
         check_unmasked("fingerprint", part, where)
         if part.dtype.hasobject or part.dtype.char in "gG":  # pointers, or padding bytes of any value
             needed = "an array of numbers without padding bytes" if part.dtype.char in "gG" else "an array of numbers"

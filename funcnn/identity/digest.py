@@ -72,7 +72,7 @@ class _Trees:
             return "dtype", repr(value)
         if isinstance(value, np.ufunc):
             if value.types[0].startswith("O"):  # of np.frompyfunc, which does not show its function
-                raise self._unknown(value)
+                raise self._no_hash_error(value)
             return "ufunc", value.__name__, repr(value.types)  # of several libraries, one name may have several types
         what = type(value).__name__, repr(value.dtype), str(value.shape)
         if value.dtype.hasobject:
@@ -108,12 +108,12 @@ class _Trees:
             reduce = copyreg.dispatch_table.get(type(value))
             made = reduce(value) if reduce else value.__reduce_ex__(4)
         except Exception:  # noqa: BLE001  of an object that cannot be pickled, by any method of its class
-            raise self._unknown(value) from None
+            raise self._no_hash_error(value) from None
         if isinstance(made, str):
             return type(value).__name__, str(getattr(value, "__module__", "")), made
         return type(value).__name__, *[self.tree(list(part) if isinstance(part, Iterator) else part) for part in made]
 
-    def _unknown(self, value: Any) -> UnknownError:
+    def _no_hash_error(self, value: Any) -> UnknownError:
         return UnknownError(f"{'.'.join(self._path)} is a value of the class {type(value).__name__}, which has no hash")
 
 

@@ -63,8 +63,8 @@ class Shapes:
         )
 
 
-class Walk:
-    """The blocks of a network; `shapes` is None if there is no x."""
+class BlockBuilder:
+    """Builds the blocks of a network; `shapes` writes shapes as text."""
 
     def __init__(self, x: Any) -> None:
         arrays = arrays_in((x,)) if x is not None else []

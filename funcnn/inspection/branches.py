@@ -11,13 +11,13 @@ from funcnn.arrays import kind
 from funcnn.core import is_layer
 from funcnn.dispatch import verb
 from funcnn.errors import KindError
-from funcnn.fields import check_text
 from funcnn.inspection.checks import check_network
 from funcnn.layers.activations.glu import Glu
 from funcnn.layers.attention.heads import MultiHead
 from funcnn.layers.combinators.residual import Residual
 from funcnn.layers.combinators.shared import Shared
 from funcnn.layers.recurrent.bidirectional import Bidirectional
+from funcnn.needs import as_text
 from funcnn.records import values
 
 P = TypeVar("P")
@@ -46,14 +46,14 @@ class Branches:
     join: str = ""
 
     def __attrs_post_init__(self) -> None:
-        check_text("Branches", self.join, "join")
+        as_text("Branches", "join", self.join)
         if type(self.branches) is not tuple:
             raise KindError(f"Branches: branches must be a tuple of dicts, not {kind(self.branches)}")
         for i, branch in enumerate(self.branches):
             if not isinstance(branch, Mapping) or not all([isinstance(path, str) for path in branch]):
                 raise KindError(f"Branches: branches[{i}] must be a dict from paths to layers, not {kind(branch)}")
             for path, layer in branch.items():
-                check_network("Branches", layer, path)
+                check_network("Branches", path, layer)
 
 
 def _by_default(params: Any) -> Branches:

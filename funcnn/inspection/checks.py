@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 
@@ -12,23 +12,29 @@ from funcnn.arrays import check_arrays, kind
 from funcnn.core import check_is_layer, forward_only
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import is_whole
+from funcnn.needs import passing
 from funcnn.trees.walks import arrays_in
 
+P = TypeVar("P")
 
-def check_network(name: str, params: Any, what: str = "params") -> None:
+
+def check_network(function: str, argument: str, params: Any) -> None:
     """Check that `params` is a layer or a tuple of layers, at any depth."""
-    check_is_layer(name, params, what)
+    check_is_layer(function, argument, params)
     for i, layer in enumerate(params if type(params) is tuple else ()):
-        check_network(name, layer, f"{what}[{i}]")
+        check_network(function, f"{argument}[{i}]", layer)
 
 
-def check_example(name: str, params: Any, x: Any) -> None:
+Network = Annotated[P, passing("a layer or a tuple of layers, at any depth", check_network)]
+
+
+def check_example(function: str, params: Any, x: Any) -> None:
     """Check that `x` is None, an array or a tuple of arrays; a shape is refused."""
     if is_whole(x) or (type(x) is tuple and x and all(map(is_whole, x))):
         given = f"a shape {x}{_remedy(params, x)}" if type(x) is tuple else kind(x)
-        raise KindError(f"{name}: x must be an array or a tuple of arrays, not {given}")
+        raise KindError(f"{function}: x must be an array or a tuple of arrays, not {given}")
     if x is not None:
-        check_arrays(name, x)
+        check_arrays(function, "x", x)
 
 
 def _remedy(params: Any, shape: tuple[int, ...]) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from math import prod
 from typing import Any, Protocol, TypeVar, cast
 
-from funcnn.arrays import check_arrays, is_float
+from funcnn.arrays import is_float
+from funcnn.checked import checked
 from funcnn.core import forward_only
 from funcnn.dispatch import verb
-from funcnn.inspection.checks import check_network
+from funcnn.inspection.checks import Network
 from funcnn.inspection.log import inner_calls
 from funcnn.layers.activations.base import Identity
 from funcnn.layers.activations.glu import Glu
@@ -35,6 +36,7 @@ from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
 from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.layers.recurrent.last import Last
+from funcnn.needs import Arrays
 from funcnn.trees.walks import arrays_in
 
 P = TypeVar("P")
@@ -64,7 +66,8 @@ def _with_register(function: Any) -> Any:
 
 
 @cast("Callable[[Any], Flops]", _with_register)
-def flops(params: Any, x: Any, /) -> int:
+@checked
+def flops(params: Network[Any], x: Arrays, /) -> int:
     """The number of operations on floats in `forward(params, x)`.
 
     A multiplication, an addition, exp and every other function of one number count as one operation; moving numbers
@@ -79,11 +82,8 @@ def flops(params: Any, x: Any, /) -> int:
     217
 
     Raises:
-        KindError: `params` is not a layer or a tuple of layers, or `x` is not an array or a tuple of arrays.
         Any error that `forward` raises.
     """
-    check_network("flops", params)
-    check_arrays("flops", x)
     forward_only(params, x)  # checks x, since the rules below only read its shape
     return _counted(params, x)
 

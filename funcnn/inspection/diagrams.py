@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, Protocol, TypeVar, cast
 
+from funcnn.checked import checked
 from funcnn.core import forward
-from funcnn.inspection.blocks import Block, Walk
+from funcnn.inspection.blocks import Block, BlockBuilder
 from funcnn.inspection.branches import Branches, branches_of
-from funcnn.inspection.checks import check_example, check_network
-from funcnn.inspection.layout import PAD, Line, Node, Rect, Shape, Text, placed
+from funcnn.inspection.checks import Network, check_example
+from funcnn.inspection.layout import PAD, Junction, Line, PlacedText, Rect, Shape, placed
 from funcnn.inspection.log import Entry, Log, logged
 from funcnn.records import record
 from funcnn.trees.walks import count
@@ -54,7 +55,8 @@ def _with_register(function: Any) -> Any:
 
 
 @cast("Callable[[Any], DiagramVerb]", _with_register)
-def diagram(params: Any, x: Any = None, /) -> Diagram:
+@checked
+def diagram(params: Network[Any], x: Any = None, /) -> Diagram:
     """A picture of a network as SVG: a box for each layer, a frame around layers inside a layer, branches side by side.
 
     A box has the path of its layer, as `parameters` and errors have it, the settings that are not defaults, and the
@@ -89,17 +91,16 @@ def diagram(params: Any, x: Any = None, /) -> Diagram:
     True
 
     Raises:
-        KindError: `params` is not a layer or a tuple of layers, or `x` is not an array or a tuple of arrays.
+        KindError: `x` is not an array or a tuple of arrays.
         Any error of `forward(params, x)`.
     """
-    check_network("diagram", params)
     check_example("diagram", params, x)
     calls: Sequence[Entry] = ()
     if x is not None:
         log = Log()
         forward(logged(params, log), x)
         calls = log.now.inside
-    blocks = Walk(x).chain(params, "", calls)
+    blocks = BlockBuilder(x).chain(params, "", calls)
     total = f"{count(params):,} trainable parameters"
     shapes, width, height = placed(blocks, [total])
     return Diagram(_svg(shapes, math.ceil(width), math.ceil(height), "; ".join([*map(_told, blocks), total])))
@@ -117,21 +118,21 @@ def _svg(shapes: Sequence[Shape], width: int, height: int, told: str) -> str:
     head = f'xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}"'
     lines = [f'<svg {head} viewBox="0 0 {width} {height}">', f"<title>A network</title><desc>{escape(told)}</desc>"]
     lines += [f"<style>{_STYLE}</style>", '<g fill="none" stroke="currentColor">']
-    lines += [_drawn(shape) for shape in shapes if not isinstance(shape, Text)]
+    lines += [_drawn(shape) for shape in shapes if not isinstance(shape, PlacedText)]
     lines.append('</g><g fill="currentColor" font-family="ui-monospace,Menlo,Consolas,monospace" font-size="12">')
-    lines += [_written(shape) for shape in shapes if isinstance(shape, Text)]
-    lines += [_centred(shape) for shape in shapes if isinstance(shape, Node)]
+    lines += [_written(shape) for shape in shapes if isinstance(shape, PlacedText)]
+    lines += [_centred(shape) for shape in shapes if isinstance(shape, Junction)]
     return "\n".join([*lines, "</g>", "</svg>", ""]).encode("ascii", "xmlcharrefreplace").decode()
 
 
-def _drawn(shape: Rect | Node | Line) -> str:
+def _drawn(shape: Rect | Junction | Line) -> str:
     if isinstance(shape, Line):
         path = "M" + "L".join([f"{x:.1f} {y:.1f}" for x, y in shape.points])
         if not shape.arrow:
             return f'<path d="{path}"/>'
         (x, y), size = shape.points[-1], 4
         return f'<path d="{path}"/><path fill="currentColor" d="M{x:.1f} {y:.1f}l{-size} {-2 * size}h{2 * size}z"/>'
-    if isinstance(shape, Node):
+    if isinstance(shape, Junction):
         left, top, height = shape.x - shape.width / 2, shape.y - 10, 20
         return f'<rect x="{left:.1f}" y="{top:.1f}" width="{shape.width:.1f}" height="{height}" rx="{height / 2}"/>'
     block, place = shape.block, f'x="{shape.x:.1f}" y="{shape.y:.1f}" width="{shape.width:.1f}"'
@@ -140,11 +141,11 @@ def _drawn(shape: Rect | Node | Line) -> str:
     return f'<rect {place} height="{shape.height:.1f}" rx="{PAD / 2:g}"{tint}{dashes}/>'
 
 
-def _written(text: Text) -> str:
+def _written(text: PlacedText) -> str:
     path = f'<tspan fill-opacity=".7" font-weight="normal">{escape(text.path)} </tspan>' if text.path else ""
     weight = ' font-weight="bold"' if text.bold else ""
     return f'<text x="{text.x:.1f}" y="{text.y:.1f}"{weight}>{path}{escape(text.text)}</text>'
 
 
-def _centred(node: Node) -> str:
+def _centred(node: Junction) -> str:
     return f'<text x="{node.x:.1f}" y="{node.y + 4:.1f}" text-anchor="middle">{escape(node.text)}</text>'

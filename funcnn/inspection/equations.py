@@ -14,14 +14,15 @@ from typing import Any, Protocol, TypeVar, cast
 import attrs
 
 from funcnn.arrays import is_array, kind
+from funcnn.checked import checked
 from funcnn.dispatch import trait
 from funcnn.errors import KindError
-from funcnn.fields import check_flag
 from funcnn.inspection.branches import holds_layers
-from funcnn.inspection.checks import check_network
+from funcnn.inspection.checks import Network
 from funcnn.inspection.formulas import RULES, Equations
 from funcnn.inspection.terms import Terms, escaped
 from funcnn.layers.combinators.shared import Here
+from funcnn.needs import Flag
 from funcnn.records import plans
 
 P = TypeVar("P")
@@ -58,7 +59,8 @@ def _with_register(function: Any) -> Any:
 
 
 @cast("Callable[[Any], Latex]", _with_register)
-def latex(params: Any, /, *, shapes: bool = False) -> str:
+@checked
+def latex(params: Network[Any], /, *, shapes: Flag = False) -> str:
     r"""The equations of a network in LaTeX, one line for each layer, as an `aligned` environment.
 
     The lines are numbered from 1: h_2 is what the layer of line 2 gives, and W_2 its weights; the last line gives out.
@@ -99,11 +101,8 @@ def latex(params: Any, /, *, shapes: bool = False) -> str:
     'h_{1} &= x U_{1} V_{1} \\quad U_{1} \\in \\mathbb{R}^{4 \\times 1}, V_{1} \\in \\mathbb{R}^{1 \\times 4} \\\\'
 
     Raises:
-        KindError: `params` is not a layer or a tuple of layers, `shapes` is not True or False, or a rule does not
-            return a string or a tuple of strings with balanced braces and parentheses.
+        KindError: a rule does not return a string or a tuple of strings with balanced braces and parentheses.
     """
-    check_network("latex", params)
-    check_flag("latex", shapes, "shapes")
     page = _Page()
     out = page.out_of(params, "x")
     if not _OUT.fullmatch(out):  # no layer, which leaves x as it is
@@ -142,7 +141,7 @@ class _Page:
             return x
         key = f"<{self.keys}>"
         self.keys += 1
-        sides = [_sides(equation) for equation in _checked(layer)]
+        sides = [_sides(equation) for equation in _as_equations(layer)]
         of_arrays = self.shared.setdefault(id(layer), key) if self.places else key
         terms = Terms(layer, x, key, of_arrays, [left for left, _ in sides], self.out_of)
         self.places += type(layer) is Here
@@ -169,7 +168,7 @@ class _Page:
         return "\n".join([r"\begin{aligned}", " \\\\\n".join(rows), r"\end{aligned}"])
 
 
-def _checked(layer: Any) -> tuple[str, ...]:
+def _as_equations(layer: Any) -> tuple[str, ...]:
     """The equations that the rule for a layer returns."""
     made, cls = _equations_of(layer), type(layer).__name__
     equations = (made,) if isinstance(made, str) else made

@@ -26,7 +26,7 @@ class Rect:
 
 
 @attrs.frozen
-class Node:
+class Junction:
     """The node that joins branches: its centre, and its width."""
 
     x: float
@@ -36,7 +36,7 @@ class Node:
 
 
 @attrs.frozen
-class Text:
+class PlacedText:
     """A text that begins at (x, y), the left end of its base line; the first words are its path."""
 
     x: float
@@ -54,7 +54,7 @@ class Line:
     arrow: bool = False
 
 
-Shape = Rect | Node | Text | Line
+Shape = Rect | Junction | PlacedText | Line
 
 
 def width_of(text: str) -> float:
@@ -112,7 +112,7 @@ def placed(blocks: Sequence[Block], below: Sequence[str]) -> tuple[list[Shape], 
     _chain(shapes, blocks, named, middle, y, tall, last=True)
     y += tall + LINE
     for text in below:
-        shapes.append(Text(middle - width_of(text) / 2, y, text))
+        shapes.append(PlacedText(middle - width_of(text) / 2, y, text))
         y += LINE
     return shapes, wide + 2 * PAD, y
 
@@ -143,7 +143,7 @@ def _chain(
 
 def _label(shapes: list[Shape], label: str, x: float, y: float) -> None:
     if label:
-        shapes.append(Text(x + NEXT, y + GAP / 2 + 3, label))
+        shapes.append(PlacedText(x + NEXT, y + GAP / 2 + 3, label))
 
 
 def _block(shapes: list[Shape], block: Block, middle: float, y: float) -> None:
@@ -153,7 +153,7 @@ def _block(shapes: list[Shape], block: Block, middle: float, y: float) -> None:
     shapes.append(Rect(left, y, wide, tall, block))
     start = left + PAD if block.branches else middle - texts / 2
     for i, line in enumerate((block.title, *block.lines)):
-        shapes.append(Text(start, y + PAD + LINE * (i + 0.75) - 1, line, "" if i else block.path, bold=not i))
+        shapes.append(PlacedText(start, y + PAD + LINE * (i + 0.75) - 1, line, "" if i else block.path, bold=not i))
     if not block.branches:
         return
     columns = [_column(block, branch) for branch in block.branches]
@@ -172,6 +172,6 @@ def _block(shapes: list[Shape], block: Block, middle: float, y: float) -> None:
         x += own + ASIDE
     joined += FORK if several else 0
     if block.join:
-        shapes.append(Node(middle, joined + JOIN / 2, max(JOIN, width_of(block.join) + 2 * NEXT), block.join))
+        shapes.append(Junction(middle, joined + JOIN / 2, max(JOIN, width_of(block.join) + 2 * NEXT), block.join))
         joined += JOIN
     shapes.append(Line(((middle, joined), (middle, bottom))))

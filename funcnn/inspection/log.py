@@ -16,7 +16,7 @@ from funcnn.core import backward, backward_params, forward
 from funcnn.generation import mixes_positions, pads_with_zeros
 from funcnn.gradients import Grads, gradient
 from funcnn.inspection.nesting import contents, replaced, with_replaced_fields
-from funcnn.layers.checks import foreign
+from funcnn.layers.checks import foreign_cache_error
 from funcnn.records import build, is_record, record, state, values
 from funcnn.traits import rests
 
@@ -145,7 +145,7 @@ def logged_pads_with_zeros(params: Logged) -> bool:
 
 def _back(verb: Any, params: Logged, cache: Any, dA: Any) -> Any:
     if type(cache) is not Entry:
-        raise foreign(params, cache)
+        raise foreign_cache_error(params, cache)
     return params.logged_log.backward(verb, params.logged, dA, cache)
 
 

@@ -9,14 +9,15 @@ from typing import Any
 import attrs
 
 from funcnn.arrays import counted, is_array, short
+from funcnn.checked import checked
 from funcnn.core import forward
 from funcnn.errors import KindError
-from funcnn.fields import check_flag
-from funcnn.inspection.checks import check_example, check_network
+from funcnn.inspection.checks import Network, check_example
 from funcnn.inspection.costs import flops
 from funcnn.inspection.memory import held_bytes, scaled
 from funcnn.inspection.nesting import contents
 from funcnn.layers.combinators.frozen import Frozen
+from funcnn.needs import Flag
 from funcnn.records import is_record, record, values
 from funcnn.tables import Printer, filled, html, text
 from funcnn.trees.walks import arrays_in, count
@@ -45,7 +46,8 @@ class Summary:
         return html(self.rows, *self.totals)
 
 
-def summary(params: Any, x: Any = None, *, costs: bool = False) -> Summary:
+@checked
+def summary(params: Network[Any], x: Any = None, *, costs: Flag = False) -> Summary:
     """A table of the layers: each with its settings, the shapes of x and out, and the number of its parameters.
 
     The number of a layer is its path, as in errors and in `parameters`; settings at their defaults are left out, and
@@ -73,12 +75,9 @@ def summary(params: Any, x: Any = None, *, costs: bool = False) -> Summary:
     Forward is 2.04 Mflop; the arrays are 872 B, and 2.03 MB are kept for backward.
 
     Raises:
-        KindError: `params` is not a layer or a tuple of layers, `x` is not an array or a tuple of arrays, `costs` is
-            not True or False, or it is True without x.
+        KindError: `x` is not an array or a tuple of arrays, or `costs` is True without x.
         Any error of `forward(params, x)`.
     """
-    check_network("summary", params)
-    check_flag("summary", costs, "costs")
     check_example("summary", params, x)
     if x is None and costs:
         raise KindError("summary: x must be given if costs is True; write summary(params, x, costs=True)")

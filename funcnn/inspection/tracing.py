@@ -9,17 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_arrays, is_array, is_float
+from funcnn.arrays import Array, is_array, is_float
+from funcnn.checked import checked
 from funcnn.core import Loss, backward, backward_params, forward, is_layer, sgd
 from funcnn.errors import FuncnnError, KindError
-from funcnn.fields import check_flag, is_whole, learning_rate
+from funcnn.fields import is_whole
 from funcnn.gradients import Grads
-from funcnn.inspection.checks import check_network
+from funcnn.inspection.checks import Network
 from funcnn.inspection.log import Entry, Log, bare, entries, gradients, logged
 from funcnn.inspection.memory import held_bytes, scaled
 from funcnn.inspection.summaries import described, shape
 from funcnn.logits import squashed_twice
-from funcnn.losses.protocol import check_of_out_and_y, evaluated
+from funcnn.losses.protocol import evaluated
+from funcnn.needs import Arrays, Flag, Rate
 from funcnn.records import borrowed, plans, record, values
 from funcnn.tables import Printer, Rows, filled, html, text
 from funcnn.trees.walks import arrays_in
@@ -100,7 +102,10 @@ class Trace:
         return html(self._rows(), self._total())
 
 
-def trace(params: Any, x: Any, y: Any, loss: Loss, *, lr: float | None = None, inputs: bool = False) -> Trace:
+@checked
+def trace(
+    params: Network[Any], x: Arrays, y: Any, loss: Loss, *, lr: Rate | None = None, inputs: Flag = False
+) -> Trace:
     """Every intermediate value of one step: forward, the loss, backward, and with a learning rate sgd.
 
     The step is `value_and_grad(loss, inputs=inputs)(params, x, y)`, bit for bit, and then `sgd`. It includes the layers
@@ -125,28 +130,19 @@ def trace(params: Any, x: Any, y: Any, loss: Loss, *, lr: float | None = None, i
     (4, 3)
 
     Raises:
-        KindError: `params` is not a layer or a tuple of layers, `x` is not an array or a tuple of arrays, `loss` is not
-            a function that returns (cost, dA), or it takes logits and the network ends in probabilities; `lr` is not a
-            number, or `inputs` not a bool.
-        RangeError: `lr` is negative or not finite.
+        KindError: `loss` does not return (cost, dA), or takes logits and the network ends in probabilities.
         Any error of forward, the loss or backward.
     """
     return traced("trace", params, x, y, loss, lr, inputs=inputs)
 
 
-def traced(whose: str, params: Any, x: Any, y: Any, loss: Loss, lr: float | None, *, inputs: bool) -> Trace:
-    """`trace`; errors name `whose`."""
-    check_network(whose, params)
-    check_arrays(whose, x)
-    check_of_out_and_y(whose, loss)
-    check_flag(whose, inputs, "inputs")
-    rate = None if lr is None else learning_rate(lr, whose)
-    if found := squashed_twice(loss, params):
-        raise KindError(f"{whose}: {found}")
-    log = Log()
-    net = logged(params, log)
+def traced(function: str, params: Any, x: Any, y: Any, loss: Loss, lr: float | None, *, inputs: bool) -> Trace:
+    """`trace` for arguments that `function` has checked; errors name `function`."""
+    if found := squashed_twice("the loss", loss, params):
+        raise KindError(f"{function}: {found}")
+    net = logged(params, log := Log())
     out, cache = forward(net, x)
-    cost, dA = evaluated(whose, loss, out, y)
+    cost, dA = evaluated(function, loss, out, y)
     back = backward(net, cache, dA) if inputs else Grads(backward_params(net, cache, dA), None)
     grads, sums = Grads(bare(back.params), back.x), dict(gradients(back.params))
     kept, count = set(map(id, entries(cache))), Counter[str]()
@@ -158,7 +154,7 @@ def traced(whose: str, params: Any, x: Any, y: Any, loss: Loss, lr: float | None
         values = bare(entry.layer), entry.x, entry.out, own, entry.dA, entry.dx, gradient
         visits.append(Visit(entry.path, count[entry.path], depth, n, *values))
         count[entry.path] += 1
-    after = None if rate is None else sgd(params, grads, rate)
+    after = None if lr is None else sgd(params, grads, lr)
     return Trace(cost, tuple(visits), out, dA, grads, after)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from funcnn.arrays import Array, is_array, kind
 from funcnn.errors import KindError
+from funcnn.needs import passing
 from funcnn.records import build, is_record, plans
 
 MANY = 8  # names in a message
@@ -30,18 +31,27 @@ def map_named(take: Callable[[str, Any], Any], tree: Any, path: str = "", *, car
     return build(type(tree), [inside(getattr(tree, name), name, is_state=is_state) for name, is_state in fields])
 
 
-def renamed(whose: str, given: Mapping[str, Array], names: Any, source: str) -> dict[str, Array]:
+def check_names(function: str, argument: str, names: Any) -> None:
+    """Check that `names` is a dict of strings."""
+    if not isinstance(names, Mapping) or not all([isinstance(word, str) for pair in names.items() for word in pair]):
+        raise KindError(f"{function}: {argument} must be a dict of strings, not {kind(names)}")
+
+
+Names = Annotated[Mapping[str, str], passing("a dict of strings", check_names)]
+
+
+def renamed(
+    function: str, given: Mapping[str, Array], names: Mapping[str, str] | None, source: str
+) -> dict[str, Array]:
     """The arrays, with the longest key of `names` with which a name begins, up to a dot, replaced by its value.
 
     A star in a key stands for any text within a part, and one in its value for the same text. Errors of the function
-    `whose` call the arrays `source`.
+    `function` call the arrays `source`.
     """
     names = {} if names is None else names
-    if not isinstance(names, Mapping) or not all([isinstance(word, str) for pair in names.items() for word in pair]):
-        raise KindError(f"{whose}: names must be a dict of strings, not {kind(names)}")
     for head, new in names.items():
         if head.count("*") != new.count("*"):
-            raise KindError(f"{whose}: names must have as many stars in {head} as in {new}")
+            raise KindError(f"{function}: names must have as many stars in {head} as in {new}")
     found: dict[str, Array] = {}
     used = set()
     for name, array in given.items():
@@ -55,10 +65,10 @@ def renamed(whose: str, given: Mapping[str, Array], names: Any, source: str) -> 
                 used.add(head)
                 break
         if new in found:
-            raise KindError(f"{whose}: names must keep all names apart, but two of {source} become {new}")
+            raise KindError(f"{function}: names must keep all names apart, but two of {source} become {new}")
         found[new] = array
     if unused := [head for head in names if head not in used]:
-        raise KindError(f"{whose}: names has {listed(unused)}, with which no name of {source} begins")
+        raise KindError(f"{function}: names has {listed(unused)}, with which no name of {source} begins")
     return found
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -16,12 +15,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from funcnn.arrays import Array, freeze, is_array, kind
+from funcnn.checked import checked
 from funcnn.errors import FileError, KindError, NoFileError
-from funcnn.files.archive import place, replacing
+from funcnn.files.archive import as_path, replacing
 from funcnn.files.encoding import at, check_unmasked
-from funcnn.interop.named import NUMBERS, map_named, renamed
+from funcnn.interop.named import NUMBERS, Names, map_named, renamed
 from funcnn.layers.recurrent.base import Recurrent
-from funcnn.trees.walks import check_tree
+from funcnn.trees.walks import Tree, check_tree
 
 __all__ = ["read", "write"]
 
@@ -48,8 +48,8 @@ def write(path: str | os.PathLike[str], tree: Any) -> None:
         FileError: as `save`.
     """
     is_swapped = isinstance(tree, str | os.PathLike)
-    where = place("write", path, "; write write(path, tree)" if is_swapped else "")
-    check_tree(tree, "write")
+    where = as_path("write", path, "; write write(path, tree)" if is_swapped else "")
+    check_tree("write", "tree", tree)
     arrays: dict[str, Array] = {}
 
     def take(name: str, leaf: Any) -> Any:
@@ -67,7 +67,8 @@ def write(path: str | os.PathLike[str], tree: Any) -> None:
         file.write(data)
 
 
-def read(path: str | os.PathLike[str], like: T, *, names: Mapping[str, str] | None = None) -> T:
+@checked
+def read(path: str | os.PathLike[str], like: Tree[T], *, names: Names | None = None) -> T:
     """`like` with the arrays of a file of safetensors, which must have the same names, shapes and dtypes.
 
     The arrays are read-only arrays of NumPy. `names` renames those of the file: each key is a name, or the part of it
@@ -79,12 +80,11 @@ def read(path: str | os.PathLike[str], like: T, *, names: Mapping[str, str] | No
     arrays of an LSTM or a GRU.
 
     Raises:
-        KindError: `path` is not a path, `like` is not a record, tuple or array, or `names` is not a dict of strings,
-            has a name that is not in the file, gives two arrays one name, or names an array that is refused.
+        KindError: `path` is not a path, or `names` has a name that is not in the file, gives two arrays one name, or
+            names an array that is refused.
         FileError: the file is not a file of safetensors, or `like` has other names, shapes or dtypes. The error is a
             NoFileError, and so a FileNotFoundError, if there is no file.
     """
-    check_tree(like, "read", "like")
     given = _arrays(path)
     found = renamed("read", given, names, os.fspath(path))
     for old, new in zip(given, found, strict=True):
@@ -137,7 +137,7 @@ def _part(tree: Any, steps: list[str]) -> Any:
 
 
 def _arrays(path: Any) -> dict[str, Array]:
-    where = place("read", path)
+    where = as_path("read", path)
     try:
         with safe_open(where, framework="numpy") as file:
             return {name: freeze(file.get_tensor(name).copy()) for name in file.keys()}  # noqa: SIM118  it is not a dict

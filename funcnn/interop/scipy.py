@@ -7,13 +7,13 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import Array, check_arrays, counted, freeze, short
+from funcnn.arrays import Array, counted, freeze, short
+from funcnn.checked import checked
 from funcnn.core import Loss, value_and_grad
 from funcnn.errors import KindError, NotFiniteError
-from funcnn.fields import as_count, as_rate
-from funcnn.inspection.checks import check_network
+from funcnn.inspection.checks import Network
 from funcnn.logits import squashed_twice
-from funcnn.losses.protocol import check_of_out_and_y
+from funcnn.needs import Arrays, Count, Rate
 from funcnn.trees.vectors import from_vector, to_vector
 
 __all__ = ["Minimum", "minimize"]
@@ -38,15 +38,16 @@ class Minimum(NamedTuple, Generic[P]):
     message: str
 
 
+@checked
 def minimize(
-    params: P,
-    x: Any,
+    params: Network[P],
+    x: Arrays,
     y: Any,
     loss: Loss,
     *,
     method: str = "L-BFGS-B",
-    steps: int = 1000,
-    tolerance: float | None = None,
+    steps: Count = 1000,
+    tolerance: Rate | None = None,
 ) -> Minimum[P]:
     """The network with the least `loss(forward(params, x)[0], y)` that a method of `scipy.optimize.minimize` finds.
 
@@ -70,24 +71,17 @@ def minimize(
 
     Raises:
         ImportError: SciPy is not installed.
-        KindError: `params` is not a layer or a tuple of layers, or has no real numbers to train; `x` is not an array or
-            a tuple of arrays; `loss` is not a function, or takes logits of a network that gives probabilities; `method`
-            is not one of the four; `steps` is not a whole number, or `tolerance` not a number.
-        RangeError: `steps` is less than 1, or `tolerance` is negative or not finite.
+        KindError: `params` has no real numbers to train, `loss` takes logits of a network that gives probabilities, or
+            `method` is not one of the four.
         NotFiniteError: the cost at the start, or at a point that the method evaluated last, is not finite.
     """
-    check_network("minimize", params)
-    check_arrays("minimize", x)
-    check_of_out_and_y("minimize", loss)
-    if found := squashed_twice(loss, params):
+    if found := squashed_twice("the loss", loss, params):
         raise KindError(f"minimize: {found}")
     if not isinstance(method, str) or method not in METHODS:
         raise KindError(f"minimize: method must be one of {', '.join(METHODS)}, not {short(method)}")
-    options = {"maxiter": as_count("minimize", steps)}
+    options = {"maxiter": steps}
     if method == "L-BFGS-B":
-        options["maxfun"] = 100 * options["maxiter"]  # the default of 15000 could end the run early
-    if tolerance is not None:
-        tolerance = as_rate("minimize", tolerance, "tolerance")
+        options["maxfun"] = 100 * steps  # the default of 15000 could end the run early
     start = np.asarray(to_vector(params))
     if not start.size or start.dtype.kind == "c":
         raise KindError(f"minimize: params must have real numbers to train; they are {short(params)}")

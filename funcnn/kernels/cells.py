@@ -18,8 +18,8 @@ from funcnn.kernels.strips import Strips
 Body = Callable[[Index, Index], None]
 
 
-class Row(NamedTuple):
-    """A row at a step; `ahead` is the distance of its numbers at the next step, which the kernel then asks for.
+class RowPointer(NamedTuple):
+    """A pointer to a row; `ahead` is the distance of its numbers at the next step, which the kernel then asks for.
 
     The processor does not do so by itself, since they are on another page; without, the kernel takes 1.3 times as long.
     """
@@ -61,10 +61,10 @@ class Cell:
         t = self.t
         return t.at(f"%{name}", t.times(t.plus(t.times(r, steps), i), width))
 
-    def kept_rows(self, z: Row, rest: Row) -> list[Row]:
+    def kept_rows(self, z: RowPointer, rest: RowPointer) -> list[RowPointer]:
         """The rows of the arrays that are kept."""
         rows = {"z": z, "rest": rest}
-        return [Row(self.t.at(rows[name].at, first * self.k), rows[name].ahead) for name, first in self.places]
+        return [RowPointer(self.t.at(rows[name].at, first * self.k), rows[name].ahead) for name, first in self.places]
 
     def there(self, r: Index, i: Index) -> str:
         """The number of the mask, in all lanes."""
@@ -96,18 +96,18 @@ class Cell:
 
         t.loop(count, block)
 
-    def entries(self, f: Index, there: str, inputs: list[Row | list[str]], outs: list[Row]) -> None:
+    def entries(self, f: Index, there: str, inputs: list[RowPointer | list[str]], outs: list[RowPointer]) -> None:
         """The rule for the panel of units from f on, given the rows of its arrays; or panels that are loaded."""
 
         def read(place: Place) -> str:
             row = inputs[place[0]]
-            return self.t.read(self._at(row, place[1], f, 0)) if isinstance(row, Row) else row[place[1]]
+            return self.t.read(self._at(row, place[1], f, 0)) if isinstance(row, RowPointer) else row[place[1]]
 
         self.gates.write(
             self.t, read, there, lambda place, v: self.t.write(v, self._at(outs[place[0]], place[1], f, 1))
         )
 
-    def _at(self, row: Row, gate: int, f: Index, is_output: int) -> str:
+    def _at(self, row: RowPointer, gate: int, f: Index, is_output: int) -> str:
         """Where a panel of units of a gate is."""
         t = self.t
         at = t.at(row.at, t.plus(f, gate * self.k))

@@ -6,12 +6,12 @@ from typing import Any
 
 from funcnn.compilation.memory import aligned
 from funcnn.compilation.text import Index
-from funcnn.kernels.cells import Cell, Row
-from funcnn.kernels.gates import Blocks, Gates, mapped
+from funcnn.kernels.cells import Cell, RowPointer
+from funcnn.kernels.gates import GateArray, Gates, mapped
 from funcnn.records import build, plans
 
 
-class Back(Cell):
+class BackCell(Cell):
     """(dz_t, du_t, dstate_{t-1}) = back(...) and dh_{t-1} += du_t @ U^T; `results` are dz, and du if it is not dz"""
 
     def __init__(self, cls: Any, dtype: Any, k: int, m: int, kept: tuple[int, ...], *, masked: bool) -> None:
@@ -30,7 +30,7 @@ class Back(Cell):
         self.call = self.written([], arrays)
 
     def __call__(self, U: Any, m: int, t: int, there: Any, arrays: list[Any], dlast: Any) -> tuple[Any, ...]:
-        """The gradient of the first state; `arrays` are dout, the states, z and rest of `Forward`, and the results."""
+        """The gradient of the first state; `arrays` are dout, the states, z and rest of forward, and the results."""
         k, gk, wide = self.k, U.shape[1], self.many * self.lanes
         packed = aligned(self.width * gk, self.dtype).reshape(self.count, gk, wide)
         for j in range(self.count):
@@ -42,7 +42,7 @@ class Back(Cell):
         self.call(self.gates.table, packed, there, dh, direct, *others, *arrays, m, t)
         return dh[:, :k].copy(), *others
 
-    def _rule(self, there: Any, dout: Blocks, *rest: Blocks) -> list[Blocks]:
+    def _rule(self, there: Any, dout: GateArray, *rest: GateArray) -> list[GateArray]:
         n = self.cls.states
         dafter, before, after, kept = rest[:n], rest[n : 2 * n], rest[2 * n : 3 * n], rest[3 * n :]
         dafter = (dafter[0] + dout, *dafter[1:])
@@ -66,14 +66,14 @@ class Back(Cell):
     def _cell(self, r: Index, i: Index) -> None:
         """The cell for row r at step i."""
         t, k, gk = self.t, self.k, self.cls.gates * self.k
-        before = [Row(self.row(name, r, i, t.plus("%t", 1), k), -k) for name in self.states]
-        after = [Row(t.at(state, k)) for state, _ in before]
-        z, rest = Row(self.row("z", r, i, "%t", gk), -gk), self.row("rest", r, i, "%t", self.rest * k)
-        kept = self.kept_rows(z, Row(rest, -self.rest * k))
-        dh, direct = [Row(self.row(name, r, 0, 1, self.width)) for name in ("dh", "direct")]
-        others = [Row(self.row(name, r, 0, 1, k)) for name in self.others]
-        dout, there = Row(self.row("dout", r, i, "%t", k), -k), self.there(r, i)
-        outs = [Row(self.row(name, r, i, "%t", gk), -gk) for name in self.results]
+        before = [RowPointer(self.row(name, r, i, t.plus("%t", 1), k), -k) for name in self.states]
+        after = [RowPointer(t.at(state, k)) for state, _ in before]
+        z, rest = RowPointer(self.row("z", r, i, "%t", gk), -gk), self.row("rest", r, i, "%t", self.rest * k)
+        kept = self.kept_rows(z, RowPointer(rest, -self.rest * k))
+        dh, direct = [RowPointer(self.row(name, r, 0, 1, self.width)) for name in ("dh", "direct")]
+        others = [RowPointer(self.row(name, r, 0, 1, k)) for name in self.others]
+        dout, there = RowPointer(self.row("dout", r, i, "%t", k), -k), self.there(r, i)
+        outs = [RowPointer(self.row(name, r, i, "%t", gk), -gk) for name in self.results]
         outs += [*[direct][: self.has_direct], *others]
         t.strips(k, lambda f: self.entries(f, there, [dout, dh, *others, *before, *after, *kept], outs))
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from funcnn.compilation.memory import aligned
 from funcnn.compilation.text import Index
-from funcnn.kernels.cells import Cell, Row
-from funcnn.kernels.gates import Blocks, Gates, Product, mapped
+from funcnn.kernels.cells import Cell, RowPointer
+from funcnn.kernels.gates import GateArray, Gates, RightFactor, mapped
 from funcnn.records import build, plans
 
 
@@ -18,7 +18,7 @@ def biases(cls: Any) -> list[str]:
     return [name for name, _ in plans[cls] if name not in {"W", "U"}]
 
 
-class Forward(Cell):
+class ForwardCell(Cell):
     """state_t = cell(z_t + b, state_{t-1}), where the kept arrays are written over z"""
 
     def __init__(self, cls: Any, dtype: Any, k: int, m: int, *, masked: bool) -> None:
@@ -40,9 +40,9 @@ class Forward(Cell):
         memory = aligned(self.size * g * self.lanes, self.dtype)
         self.call(self.gates.table, packed, there, memory, *arrays, m, t, t if keeps else 1, int(keeps))
 
-    def _rule(self, there: Any, product: Blocks, z: Blocks, *rest: Blocks) -> list[Blocks]:
+    def _rule(self, there: Any, product: GateArray, z: GateArray, *rest: GateArray) -> list[GateArray]:
         own, before = rest[: len(self.own)], rest[len(self.own) :]
-        arrays = {"U": Product(product), **dict(zip(self.own, own, strict=True))}
+        arrays = {"U": RightFactor(product), **dict(zip(self.own, own, strict=True))}
         layer = build(self.cls, [arrays.get(name) for name, _ in plans[self.cls]])
         after, kept = self.cls.cell(layer, z + layer.b, before)
         if not self.masked:
@@ -70,11 +70,15 @@ class Forward(Cell):
         """The cell for row r of a block and a panel of units."""
         t, k, g = self.t, self.k, self.cls.gates
         row = t.plus(first, r)
-        z, out = self.row("z", row, i, "%t", g * k), Row(self.row("out", row, i, "%t", k), k)
+        z, out = self.row("z", row, i, "%t", g * k), RowPointer(self.row("out", row, i, "%t", k), k)
         before = [self.row(name, row, i, t.plus("%t", 1), k) for name in self.states]
-        after = [Row(t.at(state, k), k) for state in before]
-        rest = Row(self.row("rest", row, t.times(i, "%ks"), "%kt", self.rest * k), self.rest * k)
+        after = [RowPointer(t.at(state, k), k) for state in before]
+        rest = RowPointer(self.row("rest", row, t.times(i, "%ks"), "%kt", self.rest * k), self.rest * k)
         scratch = t.at("%A", t.times(r, g * t.rows))
         product = [t.load(scratch, j * t.rows) for j in range(g)]
-        inputs: list[Any] = [product, Row(z, g * k), *map(Row, [*[f"%{name}" for name in self.own], *before])]
-        self.entries(f, self.there(row, i), inputs, [out, *after, *self.kept_rows(Row(z), rest)])
+        inputs: list[Any] = [
+            product,
+            RowPointer(z, g * k),
+            *map(RowPointer, [*[f"%{name}" for name in self.own], *before]),
+        ]
+        self.entries(f, self.there(row, i), inputs, [out, *after, *self.kept_rows(RowPointer(z), rest)])

@@ -46,7 +46,7 @@ class EntryRule(Graph):
             given.append(Symbol("memory", (), FORM, dtype, 1, 2 + i) if is_array else _state())
             (symbols if is_array else states).append(given[-1])
         lr = _state()
-        self._numbers = Numbers([*states, lr] if moves else states)
+        self._numbers = ScalarProgram([*states, lr] if moves else states)
         self._outputs: dict[Node, int] = {}
         step, *after = optimizer.step(*symbols[:2], states[0], *given)
         self.made = [self._kind(s) for s in (symbols[1] - lr * step if moves else step, *after)]
@@ -128,7 +128,7 @@ def needed(values: list[Node]) -> set[Node]:
     return found
 
 
-class Numbers:
+class ScalarProgram:
     """Symbolic numbers as a list of operations of Python, in which each takes the results of those before it.
 
     Called with the numbers of the states, it returns the list of all results.

@@ -15,7 +15,7 @@ from funcnn.compilation.text import Text
 from funcnn.kernels.entries import FORM, needed
 
 
-class Blocks:
+class GateArray:
     """An array (m, n k) as n symbolic arrays (m, k) side by side, one for each gate."""
 
     __array_priority__ = 1000
@@ -36,16 +36,16 @@ class Blocks:
     def __array_namespace__(self, api_version: str | None = None) -> Any:
         return _FUNCTIONS
 
-    def __getitem__(self, key: Any) -> Blocks:
+    def __getitem__(self, key: Any) -> GateArray:
         """Whole gates of all rows."""
         _, columns = key
         first, last, _ = columns.indices(self.shape[1])
-        return Blocks(self.parts[first // FORM[1] : last // FORM[1]])
+        return GateArray(self.parts[first // FORM[1] : last // FORM[1]])
 
-    def __matmul__(self, other: Product) -> Blocks:
+    def __matmul__(self, other: RightFactor) -> GateArray:
         return other.made
 
-    def _applied(self, name: str, *others: Any, is_reflected: bool = False) -> Blocks:
+    def _applied(self, name: str, *others: Any, is_reflected: bool = False) -> GateArray:
         return mapped(name, *(*others, self) if is_reflected else (self, *others))
 
     __add__, __sub__ = partialmethod(_applied, "add"), partialmethod(_applied, "subtract")
@@ -54,34 +54,34 @@ class Blocks:
     __rtruediv__ = partialmethod(_applied, "divide", is_reflected=True)
 
 
-class Product:
-    """What stands for U: the product of h with it is `made`, which is computed beforehand."""
+class RightFactor:
+    """U, the right factor of h @ U; the product is `made`, which is computed beforehand."""
 
-    def __init__(self, made: Blocks) -> None:
+    def __init__(self, made: GateArray) -> None:
         self.made = made
 
 
 class _Functions:
-    """What `namespace(x)` is for Blocks."""
+    """What `namespace(x)` is for a GateArray."""
 
     finfo = staticmethod(np.finfo)
 
-    def __getattr__(self, name: str) -> Callable[..., Blocks]:
+    def __getattr__(self, name: str) -> Callable[..., GateArray]:
         return lambda *args: mapped(name, *args)
 
-    def concatenate(self, parts: list[Blocks], axis: int) -> Blocks:
+    def concatenate(self, parts: list[GateArray], axis: int) -> GateArray:
         """Gates side by side."""
-        return Blocks([part for one in parts for part in one.parts])
+        return GateArray([part for one in parts for part in one.parts])
 
 
 _FUNCTIONS = _Functions()
 
 
-def mapped(name: str, *args: Any) -> Blocks:
+def mapped(name: str, *args: Any) -> GateArray:
     """A function of the parts, one by one."""
-    [count] = {len(a.parts) for a in args if isinstance(a, Blocks)}
+    [count] = {len(a.parts) for a in args if isinstance(a, GateArray)}
     function = getattr(Symbol.functions, name)
-    return Blocks([function(*[a.parts[i] if isinstance(a, Blocks) else a for a in args]) for i in range(count)])
+    return GateArray([function(*[a.parts[i] if isinstance(a, GateArray) else a for a in args]) for i in range(count)])
 
 
 Place = tuple[int, int]
@@ -89,18 +89,18 @@ Place = tuple[int, int]
 
 
 class Gates(Graph):
-    """`rule(there, *arrays)`, in Blocks: arrays of so many `gates`, and one number for each row, 0 at padded positions.
+    """`rule(there, *arrays)`, in GateArrays of so many `gates`, and one number for each row, 0 at padded positions.
 
     The results are arrays as well, of as many gates as `outputs` says.
     """
 
-    def __init__(self, rule: Callable[..., list[Blocks]], gates: list[int], dtype: Any) -> None:
+    def __init__(self, rule: Callable[..., list[GateArray]], gates: list[int], dtype: Any) -> None:
         super().__init__(0, dtype)
         self._there = Symbol("x", (), FORM, dtype, 1, 0)
         places = [(i, j) for i, n in enumerate(gates) for j in range(n)]
         symbols = [Symbol("memory", (), FORM, dtype, 1, at) for at in range(len(places))]
         left = iter(symbols)
-        made = rule(self._there, *[Blocks([next(left) for _ in range(n)]) for n in gates])
+        made = rule(self._there, *[GateArray([next(left) for _ in range(n)]) for n in gates])
         self.outputs = [len(one.parts) for one in made]
         self._results = [(i, j, self.node(part)) for i, one in enumerate(made) for j, part in enumerate(one.parts)]
         wanted = needed([node for _, _, node in self._results if isinstance(node, Node)])

@@ -17,7 +17,7 @@ _FIRST = {"sum": 0.0, "maximum": -math.inf, "minimum": math.inf}
 
 
 @attrs.frozen(eq=False)
-class Row:
+class SweptRow:
     """A row of a round: its number, the addresses of its inputs and outputs, and its numbers that are known."""
 
     index: int
@@ -36,7 +36,7 @@ class Lanes(Panel):
         super().__init__(text, graph)
         self.passes, self.features, self._sums = passes, passes.features, sums
         self.outputs = {node: inputs + i for i, node in enumerate(passes.outputs)}
-        self.current = Row(0, [], {})
+        self.current = SweptRow(0, [], {})
         self.fresh: set[Node] = set()
         self.again = 0
         self._line = -(-self.features // text.rows) * text.rows
@@ -105,12 +105,12 @@ class Lanes(Panel):
             self._fetch(place, "read")
         return self.read(place)
 
-    def _fetch(self, pointer: str, what: str) -> None:
+    def _fetch(self, pointer: str, purpose: str) -> None:
         """Ask for the numbers `_AHEAD` bytes later, which the processor would do too late at the end of a page."""
         t = self.text
         t.declared.add("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
         ahead = t.at(pointer, _AHEAD // t.bytes)
-        t.do(f"call void @llvm.prefetch.p0(ptr {ahead}, i32 {int(what == 'write')}, i32 3, i32 1)")
+        t.do(f"call void @llvm.prefetch.p0(ptr {ahead}, i32 {int(purpose == 'write')}, i32 3, i32 1)")
 
     def read(self, pointer: str) -> str:
         """The panel at an address that is not that of a line."""

@@ -9,7 +9,7 @@ from funcnn.compilation.schedule import DEAR
 
 
 @attrs.frozen(eq=False)
-class Sum:
+class SumOverRows:
     """The sum of a node over all rows, as the numbers from `at` on; `is_total` adds the features of a row as well."""
 
     node: Node
@@ -39,7 +39,7 @@ class Passes:
     computes it again, or, if that is dear, reads it from the outputs or from memory for the nodes `kept`.
     """
 
-    def __init__(self, nodes: list[Node], outputs: list[Node], sums: list[Sum], features: int) -> None:
+    def __init__(self, nodes: list[Node], outputs: list[Node], sums: list[SumOverRows], features: int) -> None:
         self.features, self.outputs, self.sums = features, outputs, sums
         self.kept: list[Node] = []
         self._levels: dict[Node, int] = {}

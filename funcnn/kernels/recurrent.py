@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from funcnn.kernels.calls import are_plain, fresh, sealed
-from funcnn.kernels.cells_back import Back
-from funcnn.kernels.cells_forward import Forward, biases
+from funcnn.kernels.cells_back import BackCell
+from funcnn.kernels.cells_forward import ForwardCell, biases
 from funcnn.layers.recurrent.cells import GRU, LSTM
 from funcnn.layers.recurrent.steps import Stacked
 
@@ -60,10 +60,10 @@ def _numbers(mask: Any, dtype: Any) -> Any:
 
 
 @cache
-def _forward(cls: Any, dtype: Any, k: int, m: int, masked: bool) -> Forward:  # noqa: FBT001  of a cached function
-    return Forward(cls, dtype, k, m, masked=masked)
+def _forward(cls: Any, dtype: Any, k: int, m: int, masked: bool) -> ForwardCell:  # noqa: FBT001  of a cached function
+    return ForwardCell(cls, dtype, k, m, masked=masked)
 
 
 @cache
-def _back(cls: Any, dtype: Any, k: int, m: int, kept: tuple[int, ...], masked: bool) -> Back:  # noqa: FBT001  as above
-    return Back(cls, dtype, k, m, kept, masked=masked)
+def _back(cls: Any, dtype: Any, k: int, m: int, kept: tuple[int, ...], masked: bool) -> BackCell:  # noqa: FBT001  as above
+    return BackCell(cls, dtype, k, m, kept, masked=masked)

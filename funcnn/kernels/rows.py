@@ -16,7 +16,7 @@ from funcnn.compilation.structure import builder
 from funcnn.compilation.symbols import Symbol
 from funcnn.compilation.text import Text
 from funcnn.kernels.sweep import Sweep
-from funcnn.kernels.traces import PANEL, Trace
+from funcnn.kernels.traces import PANEL, RowTrace
 from funcnn.records import getters, plans
 
 _MOST = 1000  # kernels of a rule, one for each combination of shapes; if there are more, all are traced anew
@@ -30,7 +30,7 @@ def by_rows(rule: Callable[..., Any], *, at: int) -> Callable[..., Any]:
     computed from sums over all rows. The kernel returns None where the rule does something else, where an array is not
     contiguous, and where a check of numbers fails.
     """
-    kernels: dict[tuple[Any, ...], Rows | None] = {}
+    kernels: dict[tuple[Any, ...], RowKernel | None] = {}
 
     def kernel(*given: Any) -> Any:
         arrays, form = list[Any](), list[Any]()
@@ -70,18 +70,18 @@ def _flatten(part: Any, arrays: list[Any], form: list[Any]) -> None:
         form.append(repr(part) if cls is float else part)  # 0.0 equals -0.0, but rules may tell them apart
 
 
-def _made(rule: Callable[..., Any], given: tuple[Any, ...], at: int) -> Rows | None:
+def _made(rule: Callable[..., Any], given: tuple[Any, ...], at: int) -> RowKernel | None:
     try:
-        trace = Trace(rule, given, at)
+        trace = RowTrace(rule, given, at)
     except Exception:  # noqa: BLE001  also the errors of the rule, which it raises again where it computes
         return None
-    return Rows(trace)
+    return RowKernel(trace)
 
 
-class Rows:
+class RowKernel:
     """A kernel for arrays of the shapes of a trace."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: RowTrace) -> None:
         self.trace, text = trace, Text(trace.dtype, most=1 << (trace.features.bit_length() - 1))
         widths = [s.features or 0 for s in trace.inputs]
         sweeps = [Sweep(text, trace, passes, widths, trace.length) for passes in trace.sweeps]

@@ -63,8 +63,8 @@ class Strips(Text):
         name = self._masked("store", f"void @{{}}({self.panel}, ptr, i32, {self.bools})")
         self.do(f"call void @{name}({self.panel} {value}, ptr {at}, i32 {self.bytes}, {self.bools} {self._mask})")
 
-    def _masked(self, what: str, declaration: str) -> str:
-        name = f"llvm.masked.{what}.v{self.rows}f{8 * self.bytes}.p0"
+    def _masked(self, operation: str, declaration: str) -> str:
+        name = f"llvm.masked.{operation}.v{self.rows}f{8 * self.bytes}.p0"
         self.declared.add(f"declare {declaration.format(name)}")
         return name
 

@@ -8,8 +8,8 @@ from functools import partial
 from funcnn.compilation.graph import INPUTS, Graph, Node
 from funcnn.compilation.panel import Known
 from funcnn.compilation.text import Index, Text
-from funcnn.kernels.lanes import AT_ONCE, Lanes, Row
-from funcnn.kernels.passes import Pass, Passes, Sum
+from funcnn.kernels.lanes import AT_ONCE, Lanes, SweptRow
+from funcnn.kernels.passes import Pass, Passes, SumOverRows
 
 ROWS_OF_BLOCK = 256  # whose sums are added up before they are added to those of other blocks, which loses fewer digits
 _UNROLLED = 2  # panels of a round of a loop over features: one sum alone would wait for its last addition
@@ -72,7 +72,7 @@ class Sweep(Lanes):
         """The rows with these numbers, side by side."""
         t = self.text
         places = [[t.at(f"%p{i}", t.times(r, width)) for i, width in enumerate(self._widths)] for r in numbers]
-        rows = [Row(i, own, {}) for i, own in enumerate(places)]
+        rows = [SweptRow(i, own, {}) for i, own in enumerate(places)]
         read: set[Node] = set()
         for i, one in enumerate(self.passes.passes):
             for self.current in rows:
@@ -100,13 +100,13 @@ class Sweep(Lanes):
             if one.node.features == 1 and self.passes.level(one.node) == i:
                 self._add_number(one, self.number(one.node, 0, 1, self.current.numbers))
 
-    def _add_number(self, one: Sum, panel: str) -> None:
+    def _add_number(self, one: SumOverRows, panel: str) -> None:
         t, to = self.text, self.text.at("%A", one.at)
         t.put(t.let(f"fadd {t.float} {t.number(to)}, {self.lane(panel)}"), to)
 
     # One pass over the features.
 
-    def _along(self, i: int, one: Pass, rows: list[Row]) -> None:
+    def _along(self, i: int, one: Pass, rows: list[SweptRow]) -> None:
         """Compute the features of some rows, and the reductions over them."""
         t, n = self.text, self.features
         sums = [s for s in self.passes.sums if s.node.features > 1 and self.passes.level(s.node) == i]
@@ -145,7 +145,7 @@ class Sweep(Lanes):
             for s in totals:
                 self._add_number(s, next(joined))
 
-    def _features(self, one: Pass, f: Index, rows: list[Row]) -> list[Known]:
+    def _features(self, one: Pass, f: Index, rows: list[SweptRow]) -> list[Known]:
         """What a panel of features of each row is in registers."""
         found: list[Known] = []
         for self.current in rows:
@@ -153,7 +153,7 @@ class Sweep(Lanes):
             self.compute(one.nodes, f, found[-1])
         return found
 
-    def _add(self, one: Sum, f: Index, found: list[Known], rows: list[Row]) -> None:
+    def _add(self, one: SumOverRows, f: Index, found: list[Known], rows: list[SweptRow]) -> None:
         """Add a panel of features of some rows to the sums of the block."""
         to = self.text.at("%A", self.text.plus(one.at, f))
         total = self.read(to)

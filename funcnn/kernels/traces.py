@@ -15,13 +15,13 @@ from funcnn.compilation.structure import symbolic
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.trace import padded
 from funcnn.conditions import recorded
-from funcnn.kernels.passes import Passes, Sum
+from funcnn.kernels.passes import Passes, SumOverRows
 from funcnn.records import getters, plans
 
 PANEL = 64  # numbers: as long as any panel, so that a panel that begins in an array of constants ends among them
 
 
-class Trace(Graph):
+class RowTrace(Graph):
     """What a rule computes from rows: of the array `given[at]`, and of the other arrays with as many rows.
 
     `arrays` are the symbols of all arrays in order: inputs, which are read row by row, with their number as `data`; and
@@ -96,13 +96,13 @@ class Trace(Graph):
         return self._stages[id(a)]
 
     def _sweeps(self, roots: list[Symbol]) -> list[Passes]:
-        sums: dict[int, tuple[int, Sum]] = {}
+        sums: dict[int, tuple[int, SumOverRows]] = {}
         for s in _sums_of(roots):
             self.places[id(s)], self.length = self.length, padded(self.length + s.size, self.dtype)
             left, *_ = s.args
             if s.op == "product" and left is not None:
                 raise Untraceable("a product of arrays over all rows")
-            sums[id(s)] = self.stage(s) - 1, Sum(self.node(s.args[-1]), self.places[id(s)], s.op == "total")
+            sums[id(s)] = self.stage(s) - 1, SumOverRows(self.node(s.args[-1]), self.places[id(s)], s.op == "total")
         outputs = [(self.stage(s), self.node(s)) for s in self.leaves if s.features]
         self.length = max(PANEL, self.length)
         for node in self.nodes:

@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.annotations import Seed
 from funcnn.arrays import is_array, kind, short
+from funcnn.checked import checked
 from funcnn.core import backward, backward_params, check_block, forward, forward_only, inference, reseed
 from funcnn.dispatch import alters
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_seed
 from funcnn.generation import fixed_memory, step
 from funcnn.gradients import Grads
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.activations.base import Relu
-from funcnn.layers.checks import check_held, check_tuple
+from funcnn.layers.checks import Held, check_tuple
 from funcnn.layers.dense import Dense
 from funcnn.layers.notes import note, noted
+from funcnn.needs import Flag, FloatDtype, Seed, words_of
 from funcnn.records import build, plans, values
 from funcnn.sizes import check_sizes
 from funcnn.traits import is_inert
@@ -144,14 +144,15 @@ def chain_reseed(params: Layers, i: int) -> Layers:
     return tuple([reseed(layer, i) for layer in params])
 
 
+@checked
 def mlp(
     sizes: Sequence[int],
-    hidden: Any = Relu(),  # noqa: B008  an immutable value
+    hidden: Held[Any] = Relu(),  # noqa: B008  an immutable value
     *,
     seed: Seed,
     weights: Initializer = glorot_uniform,
-    bias: bool = True,
-    dtype: Any = np.float64,
+    bias: Flag = True,
+    dtype: FloatDtype = np.float64,
 ) -> Layers:
     """A multi-layer perceptron from its sizes: Dense, hidden, Dense, ..., hidden, Dense.
 
@@ -164,7 +165,7 @@ def mlp(
 
     Raises:
         RangeError: there are fewer than two sizes, or a size is less than 1.
-        KindError: `sizes` is not a list of whole numbers, `hidden` is not a layer, or an argument is of a wrong kind.
+        KindError: `sizes` is not a list of whole numbers.
     """
     row = is_array(sizes) and np.ndim(sizes) == 1
     if isinstance(sizes, str | bytes | bytearray) or not (row or isinstance(sizes, Sequence)):
@@ -172,11 +173,9 @@ def mlp(
     if len(sizes) < 2:
         raise RangeError(f"mlp: sizes must be at least two numbers, n_in and n_out; sizes: {sizes}")
     check_sizes("mlp", {f"sizes[{i}]": size for i, size in enumerate(sizes)})
-    check_held("mlp", "hidden", hidden)
-    words = as_seed("mlp", seed)
     layers: Layers = ()
     for i, (n_in, n_out) in enumerate(pairwise(sizes)):
-        W = draw("mlp", weights, (*words, i), (n_in, n_out), dtype)
+        W = draw("mlp", "weights", weights, (*words_of(seed), i), (n_in, n_out), dtype)
         layers += (reseed(hidden, i),) if i else ()
-        layers += (Dense(W, draw_bias("mlp", n_out, dtype, bias=bias)),)
+        layers += (Dense(W, draw_bias(n_out, dtype, bias=bias)),)
     return layers

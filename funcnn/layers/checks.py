@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import is_number
 from funcnn.generation import mixes_positions, pads_with_zeros
 from funcnn.gradients import gradient
+from funcnn.needs import passing
 from funcnn.records import is_record
 from funcnn.remedies import becomes_floats, has_mask
 from funcnn.trees.walks import DEEPEST, is_deeper
@@ -31,22 +32,22 @@ from funcnn.trees.walks import DEEPEST, is_deeper
 # Inputs. The name of the layer is computed only for an error, since these run at every call.
 
 
-def float_array(layer: Any, x: Any) -> Namespace:
+def namespace_of_floats(layer: Any, x: Any) -> Namespace:
     """Check that x is an array of floats; the result is the module that computes with x."""
     if is_native_float(x):
         return _NUMPY
     _check_no_mask(layer, x)
-    return float_namespace(x, whose=f"{type(layer).__name__}: ")
+    return float_namespace(type(layer).__name__, "x", x)
 
 
 _NUMPY = cast("Namespace", np)
 
 
-def any_array(layer: Any, x: Any, what: str = "x") -> None:
+def check_array(layer: Any, argument: str, x: Any) -> None:
     """Check that x is an array."""
     if type(x) is not np.ndarray:
         _check_no_mask(layer, x)
-        namespace(x, what, f"{type(layer).__name__}: ")
+        namespace(x, argument, f"{type(layer).__name__}: ")
 
 
 def _check_no_mask(layer: Any, x: Any) -> None:
@@ -57,16 +58,16 @@ def _check_no_mask(layer: Any, x: Any) -> None:
 
 
 def check_rows(
-    layer: Any, x: Any, n: int | None, like: Array, name: str = "W", *, form: str = "m, ...", what: str = "x"
+    layer: Any, argument: str, x: Any, n: int | None, like: Array, name: str = "W", *, form: str = "m, ..."
 ) -> None:
     """Check that x is (m, ..., n), or of any shape, and has the dtype of `like`, the parameter called `name`."""
     if type(x) is not np.ndarray:
-        any_array(layer, x, what)
+        check_array(layer, argument, x)
     if n is not None and (x.ndim < 2 or x.shape[-1] != n):
         remedy = missing_axis(x, n) if x.ndim == 1 else channels_first(x, n) if x.ndim == 4 else ""
-        raise wrong_shape(layer, f"({form}, {n})", x, remedy, what)
+        raise shape_error(layer, argument, x, f"({form}, {n})", remedy)
     if x.dtype != like.dtype:
-        raise mixed(type(layer).__name__, what, x, name, like)
+        raise dtype_error(type(layer).__name__, argument, x, name, like)
 
 
 def check_out_gradient(layer: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> None:
@@ -83,9 +84,9 @@ def _name(layer: Any) -> str:
     return layer if type(layer) is str else type(layer).__name__
 
 
-def wrong_shape(layer: Any, needed: str, x: Array, remedy: str = "", what: str = "x") -> ShapeError:
+def shape_error(layer: Any, argument: str, x: Array, needed: str, remedy: str = "") -> ShapeError:
     """The error for an x of another shape than the layer needs."""
-    return ShapeError(f"{type(layer).__name__}: {what} must be {needed}, not {x.shape}{remedy}")
+    return ShapeError(f"{type(layer).__name__}: {argument} must be {needed}, not {x.shape}{remedy}")
 
 
 def missing_axis(x: Array, n: int, of: str = "feature") -> str:
@@ -101,14 +102,14 @@ def channels_first(x: Array, n: int) -> str:
     return f"; channels are last, so write x.transpose(0, {axes}, 1)" if x.shape[1] == n != x.shape[-1] else ""
 
 
-def mixed(whose: str, what: str, array: Any, name: str, like: Any) -> KindError:
+def dtype_error(function: str, argument: str, array: Any, name: str, like: Any) -> KindError:
     """The error for an array whose dtype is not the dtype of `like`, the array called `name`."""
     loses = not (is_float(array) or becomes_floats(array)) or (array.dtype.kind == "c" != like.dtype.kind)
-    remedy = "" if loses else f"; write {what}.astype({like.dtype.name!r})"
-    return KindError(f"{whose}: {what} is {array.dtype}, {name} is {like.dtype}{remedy}")
+    remedy = "" if loses else f"; write {argument}.astype({like.dtype.name!r})"
+    return KindError(f"{function}: {argument} is {array.dtype}, {name} is {like.dtype}{remedy}")
 
 
-def like(layer: Any, method: str, made: Any, x: Array) -> Any:
+def as_like_x(layer: Any, method: str, made: Any, x: Array) -> Any:
     """Check what a method of an activation returned: like x; a slope is a number, or broadcasts to the shape of x."""
     shape, dtype = getattr(made, "shape", None), getattr(made, "dtype", None)
     if shape == x.shape and dtype == x.dtype:
@@ -133,7 +134,7 @@ def own_gradient(layer: Any, own: Any, /, **of_base: Any) -> Any:
 # Caches and memories.
 
 
-def foreign(params: Any, cache: Any) -> ShapeError:
+def foreign_cache_error(params: Any, cache: Any) -> ShapeError:
     """The error for the cache of another layer."""
     return ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
 
@@ -151,41 +152,41 @@ def check_memory(params: Any, memory: Any, shape: tuple[int, ...], dtype: Any, *
     if len(found) == 1:
         [(given, of)] = found
         if given == shape:
-            raise other_dtype(params, of, dtype)
+            raise memory_dtype_error(params, of, dtype)
         if (given[1:], of) == (shape[1:], dtype):
-            raise other_sequences(params, given[0], shape[0])
+            raise memory_sequences_error(params, given[0], shape[0])
     needed = f"{'an array' if parts == 1 else f'a tuple of {parts} arrays'} of {dtype}, {shape}"
-    raise unfit_memory(params, needed, memory)
+    raise memory_form_error(params, needed, memory)
 
 
-def unfit_memory(params: Any, needed: str, memory: Any) -> ShapeError:
+def memory_form_error(params: Any, needed: str, memory: Any) -> ShapeError:
     """The error for a memory of `step` of another form."""
     return ShapeError(f"step: the memory of {type(params).__name__} must be {needed}, not {short(memory)}")
 
 
-def other_sequences(params: Any, n: int, m: int) -> ShapeError:
+def memory_sequences_error(params: Any, n: int, m: int) -> ShapeError:
     """The error for a memory of `step` of n sequences, where x is of m."""
     return ShapeError(
         f"step: the memory of {type(params).__name__} must be of {counted(m, 'sequence')}, as x is, not of {n}"
     )
 
 
-def other_dtype(params: Any, given: Any, dtype: Any) -> ShapeError:
+def memory_dtype_error(params: Any, given: Any, dtype: Any) -> ShapeError:
     """The error for a memory of `step` of another dtype than x."""
     return ShapeError(f"step: the memory of {type(params).__name__} must be of {dtype}, as x is, not of {given}")
 
 
-def unpacked(params: Any, cache: Any, n: int) -> tuple[Any, ...]:
+def as_cache_parts(params: Any, cache: Any, n: int) -> tuple[Any, ...]:
     """Check that the cache is a tuple of n parts; the result is the cache."""
     if type(cache) is not tuple or len(cache) != n:
-        raise foreign(params, cache)
+        raise foreign_cache_error(params, cache)
     return cache
 
 
-def only_array(params: Any, cache: Any) -> Array:
+def as_cache_array(params: Any, cache: Any) -> Array:
     """Check that the cache is an array; the result is the cache."""
     if not is_plain(cache):
-        raise foreign(params, cache)
+        raise foreign_cache_error(params, cache)
     only: Array = cache
     return only
 
@@ -193,36 +194,42 @@ def only_array(params: Any, cache: Any) -> Array:
 # Layers and tuples.
 
 
-def check_held(whose: str, name: str, value: Any) -> None:
+def check_held(function: str, argument: str, value: Any) -> None:
     """Check that `value` is a layer, or a tuple of layers, which can stand in one more layer and be saved with it."""
     if is_deeper(value, DEEPEST - 1):
-        raise RangeError(f"{whose}: {name} must be nested at most {DEEPEST - 1} deep")
-    _check_layers(whose, name, value)
+        raise RangeError(f"{function}: {argument} must be nested at most {DEEPEST - 1} deep")
+    _check_layers(function, argument, value)
 
 
-def _check_layers(whose: str, name: str, value: Any) -> None:
+def _check_layers(function: str, argument: str, value: Any) -> None:
     """Check that `value` is a layer, which is a record with a rule for `forward`, or a tuple of layers."""
     if type(value) is tuple:
         for i, layer in enumerate(value):
-            _check_layers(whose, f"{name}[{i}]", layer)
+            _check_layers(function, f"{argument}[{i}]", layer)
     elif not is_record(value) or forward.dispatch(type(value)) is _NO_RULE:
-        remedy = f"; write tuple({name})" if type(value) is list else ""
+        remedy = f"; write tuple({argument})" if type(value) is list else ""
         needed = "a layer, such as Relu(), or a tuple of layers"
-        raise KindError(f"{whose}: {name} must be {needed}, not {kind(value)}{remedy}")
+        raise KindError(f"{function}: {argument} must be {needed}, not {kind(value)}{remedy}")
 
 
 _NO_RULE = forward.dispatch(object)
 
 
-def check_tuple(whose: str, name: str, value: Any, n: int | None = None, why: str = "", remedy: str = "") -> None:
+L = TypeVar("L")
+Held = Annotated[L, passing("a layer or a tuple of layers", check_held)]
+
+
+def check_tuple(
+    function: str, argument: str, value: Any, n: int | None = None, why: str = "", remedy: str = ""
+) -> None:
     """Check that `value` is a tuple of n parts; without n, of one part or more."""
     size = "a tuple" if n is None else f"a tuple of {n}"
     if type(value) is not tuple:
-        remedy = f"; write tuple({name})" if type(value) is list and name.isidentifier() else remedy
-        raise KindError(f"{whose}: {name} must be {size}{why}, not {shown(value)}{remedy}")
+        remedy = f"; write tuple({argument})" if type(value) is list and argument.isidentifier() else remedy
+        raise KindError(f"{function}: {argument} must be {size}{why}, not {shown(value)}{remedy}")
     if len(value) != (n if n is not None else len(value) or 1):
         given = f"one of {len(value)}" if value else "an empty one"
-        raise ShapeError(f"{whose}: {name} must be {size}{why}, not {given}{remedy}")
+        raise ShapeError(f"{function}: {argument} must be {size}{why}, not {given}{remedy}")
 
 
 def shown(value: Any) -> str:

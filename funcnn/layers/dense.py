@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, sum_of_rows
+from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import ShapeError
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
-from funcnn.layers.checks import check_out_gradient, check_rows, foreign, mixed
+from funcnn.layers.checks import check_out_gradient, check_rows, dtype_error, foreign_cache_error
+from funcnn.needs import Flag, FloatDtype, Seed
 from funcnn.records import record
-from funcnn.sizes import check_sizes
+from funcnn.sizes import Size
 
 
 @record
@@ -44,38 +43,34 @@ class Dense:
             remedy = "; for a W of torch write W.T" if b is not None and b.shape == self.W.shape[:1] else ""
             raise ShapeError(f"{type(self).__name__}: W must be (n_in, n_out) and b (n_out,) or None; {shapes}{remedy}")
         if b is not None and b.dtype != self.W.dtype:
-            raise mixed(type(self).__name__, "b", b, "W", self.W)
+            raise dtype_error(type(self).__name__, "b", b, "W", self.W)
 
     @classmethod
+    @checked
     def init(
         cls,
-        n_in: int,
-        n_out: int,
+        n_in: Size,
+        n_out: Size,
         *,
         seed: Seed,
         weights: Initializer = glorot_uniform,
-        bias: bool = True,
-        dtype: Any = np.float64,
+        bias: Flag = True,
+        dtype: FloatDtype = np.float64,
     ) -> Dense:
         """W is drawn by an initializer; b is 0, or None without a bias.
 
         >>> Dense.init(2, 27, seed=1)
         Dense(W=<f64 2x27>, b=<f64 27>)
-
-        Raises:
-            RangeError: a size is less than 1.
-            KindError: a size is not a whole number, or another argument is of the wrong kind.
         """
-        check_sizes(f"{cls.__name__}.init", {"n_in": n_in, "n_out": n_out})
-        W = draw(f"{cls.__name__}.init", weights, seed, (n_in, n_out), dtype)
-        return cls(W, draw_bias(f"{cls.__name__}.init", n_out, dtype, bias=bias))
+        W = draw(f"{cls.__name__}.init", "weights", weights, seed, (n_in, n_out), dtype)
+        return cls(W, draw_bias(n_out, dtype, bias=bias))
 
 
 @forward.register(Dense)
 def dense_forward(params: Dense, x: Array) -> tuple[Array, Array]:
     """out = x @ W + b"""
     W = params.W
-    check_rows(params, x, W.shape[0], W)
+    check_rows(params, "x", x, W.shape[0], W)
     out = (W.T @ x.T).T if by_columns(x, W.shape[1]) else x @ W
     if params.b is not None:
         out += params.b
@@ -96,7 +91,7 @@ def dense_backward_params(params: Dense, x: Array, dA: Array) -> Dense:
     """dW = x^T @ dA, db = 1^T @ dA"""
     W = params.W
     if getattr(x, "shape", ())[-1:] != W.shape[:1]:
-        raise foreign(params, x)
+        raise foreign_cache_error(params, x)
     check_out_gradient(params, dA, (*x.shape[:-1], W.shape[1]), W.dtype)
     if x.ndim != 2:
         x, dA = x.reshape(-1, x.shape[-1]), dA.reshape(-1, dA.shape[-1])

@@ -6,17 +6,17 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, Namespace, as_array, float_namespace
 from funcnn.bits import normal, words
+from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward, inference, reseed
 from funcnn.dispatch import inside
 from funcnn.errors import RangeError
-from funcnn.fields import as_seed, fraction, not_negative
 from funcnn.generation import maps_alone, mixes_positions, only_trains, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Identity
-from funcnn.layers.checks import check_held, check_out_gradient, float_array, only_array, wrong_shape
+from funcnn.layers.checks import Held, as_cache_array, check_out_gradient, namespace_of_floats, shape_error
+from funcnn.needs import Fraction, Rate, Seed, as_seed
 from funcnn.records import record, state
 from funcnn.traits import gives_probabilities, like_x
 from funcnn.trees.edits import evolve
@@ -43,12 +43,12 @@ class Stochastic:
 
     def __attrs_post_init__(self) -> None:
         if type(self.step) is int and not 0 <= self.step < 2**31:
-            raise RangeError(f"{type(self).__name__}: step must be in [0, 2**31); it is {self.step}")
+            raise RangeError(f"{type(self).__name__}: step must be in [0, 2**31), not {self.step}")
 
     @property
     def key(self) -> tuple[Any, ...]:
         """The key of the random numbers of this step."""
-        return (*as_seed(type(self).__name__, self.seed), self.step)
+        return (*as_seed(type(self).__name__, "seed", self.seed), self.step)
 
 
 @record
@@ -60,13 +60,14 @@ class Active:
 
 inference.register(Stochastic)(lambda _: Identity())
 inference.register(Active)(lambda params: params.layer)
-reseed.register(Stochastic)(lambda params, i: evolve(params, seed=(*as_seed("reseed", params.seed), i)))
+reseed.register(Stochastic)(lambda params, i: evolve(params, seed=(*as_seed("reseed", "seed", params.seed), i)))
 step.register(Stochastic)(only_trains)
 mixes_positions.register(Stochastic)(maps_alone)
 gives_probabilities.register(Stochastic)(like_x)
 
 
-def noisy(net: P) -> P:
+@checked
+def noisy(net: Held[P]) -> P:
     """`inference(net)` with its dropout and noise still random: Monte Carlo dropout, with one draw for each `reseed`
 
     The mean of `forward(reseed(noisy(net), i), x)[0]` over i is a prediction; the standard deviation is its spread.
@@ -77,14 +78,13 @@ def noisy(net: P) -> P:
     >>> layers.noisy((BatchNorm.init(2), Dropout(0.5, seed=0)))
     (Affine(scale=<f64 [1. 1.]>, shift=<f64 [0. 0.]>), Dropout(seed=(0,), step=0, rate=0.5))
     """
-    check_held("noisy", "net", net)
     return inference(_with_active(net))
 
 
 def _with_active(net: Any) -> Any:
     if isinstance(net, Stochastic):
         return Active(net)
-    return tuple(map(_with_active, net)) if type(net) is tuple else inside(_with_active, net, name="noisy")
+    return tuple(map(_with_active, net)) if type(net) is tuple else inside(_with_active, net, function="noisy")
 
 
 @record
@@ -112,7 +112,7 @@ class Dropout(Stochastic):
         KindError: x is not an array of floats.
     """
 
-    rate: float = fraction()
+    rate: Fraction
 
 
 @record
@@ -141,16 +141,16 @@ class ChannelDropout(Dropout):
 @forward.register(Dropout)
 def dropout_forward(params: Dropout, x: Array) -> tuple[Array, Array]:
     """The cache is the mask, one byte for each entry"""
-    keep = _keep(params, float_array(params, x), x.shape)
+    keep = _keep(params, namespace_of_floats(params, x), x.shape)
     return _masked(params, keep, x), keep
 
 
 @forward.register(ChannelDropout)
 def channel_dropout_forward(params: ChannelDropout, x: Array) -> tuple[Array, Array]:
     """The cache is the mask, one byte for each channel of each example, broadcast"""
-    xp = float_array(params, x)
+    xp = namespace_of_floats(params, x)
     if x.ndim < 2:
-        raise wrong_shape(params, "(m, ..., c)", x)
+        raise shape_error(params, "x", x, "(m, ..., c)")
     m, *positions, c = x.shape
     keep = xp.broadcast_to(_keep(params, xp, (m, *[1] * len(positions), c)), x.shape)
     return _masked(params, keep, x), keep
@@ -160,7 +160,7 @@ def channel_dropout_forward(params: ChannelDropout, x: Array) -> tuple[Array, Ar
 def dropout_backward(params: Dropout, keep: Array, dA: Array) -> Grads[Dropout]:
     """dx = dA mask / (1 - rate)"""
     _check_back(params, keep, dA)
-    float_namespace(dA, "dA", f"{type(params).__name__}: ")
+    float_namespace(type(params).__name__, "dA", dA)
     return Grads(_next(params), _masked(params, keep, dA))
 
 
@@ -193,13 +193,13 @@ class GaussianNoise(Stochastic):
         KindError: x is not an array of floats.
     """
 
-    std: float = not_negative()
+    std: Rate
 
 
 @forward.register(GaussianNoise)
 def gaussian_noise_forward(params: GaussianNoise, x: Array) -> tuple[Array, Array]:
     """out = x + std z"""
-    z = normal(float_array(params, x), params.key, x.shape, x.real.dtype)
+    z = normal(namespace_of_floats(params, x), params.key, x.shape, x.real.dtype)
     return as_array(x + params.std * z), x
 
 
@@ -229,5 +229,5 @@ def _next(params: P) -> P:
 
 def _check_back(params: Stochastic, cache: Any, dA: Any) -> None:
     """Check that dA has the shape of out, and its dtype unless the cache is a mask."""
-    only_array(params, cache)
+    as_cache_array(params, cache)
     check_out_gradient(params, dA, cache.shape, cache.dtype if cache.dtype.kind != "b" else getattr(dA, "dtype", None))

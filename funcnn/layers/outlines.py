@@ -16,14 +16,14 @@ def outline(x: Any) -> Any:
     return namespace(x).zeros((0, *x.shape), dtype=x.dtype) if is_array(x) else x
 
 
-def fitting(layer: Any, dA: Any, kept: Any) -> Any:
+def as_gradient_like(layer: Any, dA: Any, kept: Any) -> Any:
     """Check that dA is like the value with outline `kept`; the result is dA, or None where there is no gradient."""
     if type(kept) is tuple:
         if dA is None:
             return (None,) * len(kept)
         if type(dA) is not tuple or len(dA) != len(kept):
-            raise ShapeError(f"{type(layer).__name__}: dA must be like out, a tuple of {len(kept)}; it is {short(dA)}")
-        return tuple([fitting(layer, *each) for each in zip(dA, kept, strict=True)])
+            raise ShapeError(f"{type(layer).__name__}: dA must be like out, a tuple of {len(kept)}, not {short(dA)}")
+        return tuple([as_gradient_like(layer, *each) for each in zip(dA, kept, strict=True)])
     if not is_array(kept):
         if kept is not None:
             raise ShapeError(f"backward: the cache is of another network; it holds {kind(kept)}")

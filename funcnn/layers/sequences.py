@@ -11,41 +11,41 @@ from funcnn.layers.checks import check_out_gradient
 FORMS = {2: "(x, mask)", 3: "(x, mask, state)"}
 
 
-def opened(whose: str, given: Any, most: int = 2) -> tuple[Any, Any, Any]:
+def as_triple(function: str, given: Any, most: int = 2) -> tuple[Any, Any, Any]:
     """The triple (x, mask, state) from x, (x, mask) or (x, mask, state); a part that is not given is None."""
     if type(given) is not tuple:
         return given, None, None
     if not 2 <= len(given) <= most:
         forms = " or ".join([form for n, form in FORMS.items() if n <= most])
-        raise ShapeError(f"{whose}: x must be an array, or {forms}, not a tuple of {len(given)}")
+        raise ShapeError(f"{function}: x must be an array, or {forms}, not a tuple of {len(given)}")
     return (*given, None)[:3]
 
 
-def closed(given: Any, x: Any, mask: Any = None, state: Any = None) -> Any:
+def in_form_of(given: Any, x: Any, mask: Any = None, state: Any = None) -> Any:
     """x, (x, mask) or (x, mask, state), in the form of `given`."""
     return (x, mask, state)[: len(given)] if type(given) is tuple else x
 
 
-def check_sequence(whose: str, x: Any, mask: Any = None, name: str = "x", n: int = 0) -> None:
+def check_sequence(function: str, argument: str, x: Any, mask: Any = None, n: int = 0) -> None:
     """Check that x is (m, t, features) with t at least 1, and that the mask is bools (m, t), or None; n features."""
-    namespace(x, name, f"{whose}: ")
+    namespace(x, argument, f"{function}: ")
     if x.ndim != 3 or x.shape[1] < 1:
         lacks_axis = "; write x[..., None] for one feature" if n == 1 != x.shape[-1] else ""
         advice = "; put an Embedding before the layer" if x.dtype.kind in "iu" else lacks_axis
         advice = advice if x.ndim == 2 else ""
-        raise ShapeError(f"{whose}: {name} must be (m, t, features), t at least 1, not {x.shape}{advice}")
-    check_mask(whose, mask, x.shape[:2], name)
+        raise ShapeError(f"{function}: {argument} must be (m, t, features), t at least 1, not {x.shape}{advice}")
+    check_mask(function, mask, x.shape[:2], argument)
 
 
-def check_mask(whose: str, mask: Any, shape: tuple[int, ...], name: str = "x") -> None:
+def check_mask(function: str, mask: Any, shape: tuple[int, ...], name: str = "x") -> None:
     """Check that the mask holds bools and has this shape, or is None."""
     if mask is None:
         return
     if not is_array(mask) or mask.dtype != bool:
         needed = f"an array of bools, True at the positions of {name} that are not padding"
-        raise KindError(f"{whose}: mask must be {needed}, not {kind(mask)}")
+        raise KindError(f"{function}: mask must be {needed}, not {kind(mask)}")
     if mask.shape != shape:
-        raise ShapeError(f"{whose}: mask must be {'(m, t), ' if len(shape) == 2 else ''}{shape}, not {mask.shape}")
+        raise ShapeError(f"{function}: mask must be {'(m, t), ' if len(shape) == 2 else ''}{shape}, not {mask.shape}")
 
 
 def mask_of(given: Any) -> Any:
@@ -62,18 +62,18 @@ def blank(x: Array, mask: Array | None) -> Array:
     return x if mask is None else namespace(x).where(mask[(..., *(None,) * (x.ndim - mask.ndim))], x, 0)
 
 
-def out_gradients(layer: Any, given: Any, dA: Any) -> tuple[Any, Any]:
+def as_out_gradients(layer: Any, given: Any, dA: Any) -> tuple[Any, Any]:
     """The gradients of out and of the last state, from a dA in the form of `given`; each may be None."""
     if type(given) is not tuple:
         return dA, None
     if type(dA) is not tuple or len(dA) != len(given):
         wanted = {2: "(dA, None)", 3: "(dA, None, dstate)"}[len(given)]
-        raise ShapeError(f"{type(layer).__name__}: dA must be {wanted}, as out has that form; it is {short(dA)}")
+        raise ShapeError(f"{type(layer).__name__}: dA must be {wanted}, as out has that form, not {short(dA)}")
     return dA[0], dA[2] if len(dA) > 2 else None
 
 
-def out_gradient(layer: Any, given: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+def as_out_gradient(layer: Any, given: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> Array:
     """Check the gradient of out for a layer that takes x or (x, mask); the result is that gradient."""
-    dout, _ = out_gradients(layer, given, dA)
+    dout, _ = as_out_gradients(layer, given, dA)
     check_out_gradient(layer, dout, shape, dtype)
     return dout

@@ -7,9 +7,9 @@ from typing import Any, Generic, TypeVar
 
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import FuncnnError, KindError
-from funcnn.generation import fixed_memory, mixes_positions, no_memory, positionwise, refuses, step
+from funcnn.generation import check_can_step, fixed_memory, mixes_positions, positionwise, refuses, step
 from funcnn.gradients import Grads, returned_by
-from funcnn.layers.checks import check_held, own_gradient, shown, unpacked
+from funcnn.layers.checks import as_cache_parts, check_held, own_gradient, shown
 from funcnn.layers.notes import noted
 from funcnn.records import record
 from funcnn.remedies import has_mask
@@ -104,23 +104,25 @@ def _noted(params: Wrapper[Any], verb: Any, *given: Any) -> Any:
 
 def _pair(params: Wrapper[Any], method: str, x: Any, *aside: Any) -> tuple[Any, Any]:
     """The result of `enter` or `leave`, checked to be a pair; a method of arrays alone is refused for (x, mask)."""
-    cls = type(params).__name__
+    function = type(params).__name__
     try:
         made = getattr(params, method)(x, *aside)
         if has_mask(x) and type(made) is tuple:
-            _refuse_repeated(made[0], x)
+            _check_not_repeated(made[0], x)
     except (TypeError, ValueError, AttributeError, LookupError) as error:
         if has_mask(x) and not isinstance(error, FuncnnError):
-            what = "x" if method == "enter" else "out of the layer"
-            raise KindError(f"{cls}: {what} must be an array, not tuple; for (x, mask) write First(layer)") from error
+            argument = "x" if method == "enter" else "out of the layer"
+            raise KindError(
+                f"{function}: {argument} must be an array, not tuple; for (x, mask) write First(layer)"
+            ) from error
         raise
     if type(made) is not tuple or len(made) != 2:
         needed = "(the layer's x, aside)" if method == "enter" else "(out, kept)"
-        raise KindError(f"{cls}: {method} must return {needed}, not {shown(made)}")
+        raise KindError(f"{function}: {method} must return {needed}, not {shown(made)}")
     return made
 
 
-def _refuse_repeated(made: Any, x: tuple[Any, ...]) -> None:
+def _check_not_repeated(made: Any, x: tuple[Any, ...]) -> None:
     """Raise an error if `made` is 2 * x, or another multiple of the tuple, instead of the products of its parts."""
     if type(made) is tuple and len(made) != len(x) and all([part is x[i % len(x)] for i, part in enumerate(made)]):
         raise TypeError
@@ -145,7 +147,7 @@ def wrapper_forward_only(params: Wrapper[Any], x: Any) -> Any:
 @backward.register(Wrapper)
 def wrapper_backward(params: Wrapper[Any], cache: tuple[Any, Any], dA: Any) -> Grads[Any]:
     """dx = enter_back(dx of the layer), where the layer gets leave_back(dA)"""
-    own, kept = unpacked(params, cache, 2)
+    own, kept = as_cache_parts(params, cache, 2)
     grads = _noted(params, backward, own, params.leave_back(dA, kept))
     try:
         dx = params.enter_back(grads.x, dA, kept)
@@ -160,7 +162,7 @@ def wrapper_backward(params: Wrapper[Any], cache: tuple[Any, Any], dA: Any) -> G
 @backward_params.register(Wrapper)
 def wrapper_backward_params(params: Wrapper[Any], cache: tuple[Any, Any], dA: Any) -> Any:
     """The gradient of the layer, where the layer gets leave_back(dA)"""
-    own, kept = unpacked(params, cache, 2)
+    own, kept = as_cache_parts(params, cache, 2)
     return _gradient(params, _noted(params, backward_params, own, params.leave_back(dA, kept)), dA, kept)
 
 
@@ -191,7 +193,7 @@ def wrapper_fixed_memory(params: Wrapper[Any], m: int, t_most: int) -> Any:
     """The memory of the layer; None if the wrapper itself is declared to map each position alone"""
     if step.dispatch(type(params)) is step_inside:
         return _noted(params, fixed_memory, m, t_most)
-    return no_memory(params)
+    return check_can_step(params)
 
 
 @mixes_positions.register(Wrapper)

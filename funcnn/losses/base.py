@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, float_namespace, is_array, is_float, is_native_float, kind, namespace, wide
-from funcnn.conditions import differs, not_at_least, outside
+from funcnn.conditions import is_none_of, is_not_at_least, is_outside
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import is_number
 from funcnn.losses.remedies import (
@@ -32,25 +32,25 @@ from funcnn.losses.remedies import (
     for_weights,
 )
 
-Fitted = tuple[Array, Array, Array | None]
+Terms = tuple[Array, Array, Array | None]
 
 
-def fitted(name: str, out: Array, y: Array, weight: Array | None, setting: str = "") -> Fitted:
+def as_terms(function: str, out: Array, y: Array, weight: Array | None, setting: str = "") -> Terms:
     """Check out, y and the weight, and cast them to the dtype of the computation; one term for each output.
 
     `setting` is the argument that the error recommends if a number is given as the weight.
     """
-    check_alike(name, out, y)
+    check_alike(function, out, y)
     a = wide(out)
-    return a, cast(y, a.dtype), fitted_weight(name, weight, out.shape, a.dtype, setting)
+    return a, cast(y, a.dtype), as_weight(function, weight, out.shape, a.dtype, setting)
 
 
-def fitted_examples(name: str, out: Array, y: Array, weight: Array | None) -> Fitted:
-    """As `fitted`, for a loss with one term for each example."""
-    check_alike(name, out, y)
-    check_examples(name, out)
+def as_example_terms(function: str, out: Array, y: Array, weight: Array | None) -> Terms:
+    """As `as_terms`, for a loss with one term for each example."""
+    check_alike(function, out, y)
+    check_examples(function, out)
     a = wide(out)
-    return a, cast(y, a.dtype), fitted_weight(name, weight, out.shape[:-1], a.dtype)
+    return a, cast(y, a.dtype), as_weight(function, weight, out.shape[:-1], a.dtype)
 
 
 def cast(values: Array, dtype: Any) -> Array:
@@ -58,8 +58,8 @@ def cast(values: Array, dtype: Any) -> Array:
     return values if values.dtype == dtype else values.astype(dtype)
 
 
-def fitted_weight(
-    name: str, weight: Any, shape: tuple[int, ...], dtype: Any, setting: str = "", classes: int = 0
+def as_weight(
+    function: str, weight: Any, shape: tuple[int, ...], dtype: Any, setting: str = "", classes: int = 0
 ) -> Array | None:
     """Check the weight for terms of this shape, and cast it; `classes` is the number of classes, if any."""
     if weight is None:
@@ -67,15 +67,15 @@ def fitted_weight(
     if is_number(weight):
         remedy = f"{setting}={weight}" if setting else f"np.full(len(y), {weight})"
         end = f"; write {remedy}" if abs(weight) < 2**63 else ""
-        raise KindError(f"{name}: weight must be an array, not {kind(weight)}{end}")
-    namespace(weight, "weight", f"{name}: ")
-    _check_numbers(name, "weight", weight)
+        raise KindError(f"{function}: weight must be an array, not {kind(weight)}{end}")
+    namespace(weight, "weight", f"{function}: ")
+    _check_numbers(function, "weight", weight)
     if weight.ndim == 0 or weight.shape != shape[: weight.ndim]:
         needed = " or ".join([str(shape[: i + 1]) for i in range(len(shape))])
         remedy = for_weights(weight.shape, shape, classes)
-        raise ShapeError(f"{name}: weight must have the shape {needed}, not {weight.shape}{remedy}")
-    if not_at_least(weight, 0):
-        raise RangeError(f"{name}: weight must not be negative or NaN; it has {weight.min()} .. {weight.max()}")
+        raise ShapeError(f"{function}: weight must have the shape {needed}, not {weight.shape}{remedy}")
+    if is_not_at_least(weight, 0):
+        raise RangeError(f"{function}: weight must not be negative or NaN; it has {weight.min()} .. {weight.max()}")
     return weight.reshape(weight.shape + (1,) * (len(shape) - weight.ndim)).astype(dtype)
 
 
@@ -99,69 +99,69 @@ def mean(terms: Array) -> Any:
 # The checks. Tracers have no values to check. Losses that are defined between the labels accept a NaN in y.
 
 
-def check(name: str, out: Any, y: Any, *, of_classes: bool = False) -> None:
+def check_out_and_y(function: str, out: Any, y: Any, *, of_classes: bool = False) -> None:
     """Check that `out` holds floats, that y holds numbers, and that there are rows."""
     if not is_native_float(out):
-        _check_floats(name, out, y, of_classes=of_classes)
+        _check_floats(function, out, y, of_classes=of_classes)
     if type(y) is not np.ndarray:
-        namespace(y, "y", f"{name}: ")
-    _check_numbers(name, "y", y, of_classes=of_classes and y.shape != out.shape)
+        namespace(y, "y", f"{function}: ")
+    _check_numbers(function, "y", y, of_classes=of_classes and y.shape != out.shape)
     if out.size == 0:
-        raise RangeError(f"{name}: out must have at least one entry; out: {out.shape}")
+        raise RangeError(f"{function}: out must have at least one entry; out: {out.shape}")
     if out.ndim == 0:
-        raise ShapeError(f"{name}: out must be (m, ...), rows first; out: ()")
+        raise ShapeError(f"{function}: out must be (m, ...), rows first; out: ()")
 
 
-def _check_floats(name: str, out: Any, y: Any, *, of_classes: bool) -> None:
+def _check_floats(function: str, out: Any, y: Any, *, of_classes: bool) -> None:
     """Check that `out` is an array of floats; swapped arguments and predicted classes have their own errors."""
     if is_array(out) and not is_float(out) and is_array(y):
         if is_float(y) and out.dtype.kind in "biu" and (are_outputs(y) or not of_classes):
-            remedy = for_order(name) if are_outputs(y) else ""
-            raise KindError(f"{name}: out must be an array of floats, not {kind(out)}{remedy}")
+            remedy = for_order(function) if are_outputs(y) else ""
+            raise KindError(f"{function}: out must be an array of floats, not {kind(out)}{remedy}")
         if of_classes and out.ndim <= y.ndim:
-            remedy = for_predictions(name) if out.shape == y.shape else for_scores(name, out, y)
-            raise KindError(f"{name}: out must be the scores of the classes, in floats, not {kind(out)}{remedy}")
-    float_namespace(out, "out", f"{name}: ")
+            remedy = for_predictions(function) if out.shape == y.shape else for_scores(function, out, y)
+            raise KindError(f"{function}: out must be the scores of the classes, in floats, not {kind(out)}{remedy}")
+    float_namespace(function, "out", out)
 
 
-def check_alike(name: str, out: Any, y: Any) -> None:
+def check_alike(function: str, out: Any, y: Any) -> None:
     """As `check`; also check that out and y have one shape."""
-    check(name, out, y)
+    check_out_and_y(function, out, y)
     if out.shape != y.shape:
         remedy = for_shapes(out.shape, y.shape)
-        raise ShapeError(f"{name}: out and y must have the same shape; out: {out.shape}, y: {y.shape}{remedy}")
+        raise ShapeError(f"{function}: out and y must have the same shape; out: {out.shape}, y: {y.shape}{remedy}")
 
 
-def check_examples(name: str, out: Array) -> None:
+def check_examples(function: str, out: Array) -> None:
     """Check that `out` has an axis of outputs after the axis of rows."""
     if out.ndim < 2:
-        raise ShapeError(f"{name}: out must be (m, ..., n), rows first; out: {out.shape}")
+        raise ShapeError(f"{function}: out must be (m, ..., n), rows first; out: {out.shape}")
 
 
-def _check_numbers(name: str, what: str, values: Array, *, of_classes: bool = False) -> None:
+def _check_numbers(function: str, argument: str, values: Array, *, of_classes: bool = False) -> None:
     """Check that the values are real numbers or bools. NumPy's kind V is bfloat16, or an array with named columns."""
     code = values.dtype.kind
     if code not in "biuf" and (code != "V" or values.dtype.names):
         given = {"O": "objects", "U": "strings", "S": "strings", "T": "strings"}.get(code, values.dtype)
-        remedy = for_entries(what, values, of_classes=of_classes)
-        raise KindError(f"{name}: {what} must hold numbers, not {given}{remedy}")
+        remedy = for_entries(argument, values, of_classes=of_classes)
+        raise KindError(f"{function}: {argument} must hold numbers, not {given}{remedy}")
 
 
-def check_unit(name: str, y: Array, out: Any = None) -> None:
+def check_unit(function: str, y: Array, out: Any = None) -> None:
     """Check that y is in [0, 1]."""
-    if outside(y, 0, 1):
-        remedy = for_labels(name, out, y)
-        raise RangeError(f"{name}: y must be in [0, 1]; it has {y.min()} .. {y.max()}{remedy}")
+    if is_outside(y, 0, 1):
+        remedy = for_labels(function, out, y)
+        raise RangeError(f"{function}: y must be in [0, 1]; it has {y.min()} .. {y.max()}{remedy}")
 
 
-def check_binary(name: str, y: Array, out: Any) -> None:
+def check_binary(function: str, y: Array, out: Any) -> None:
     """Check that y is 0 or 1."""
-    if differs(y, 0, 1):
-        remedy = for_labels(name, out, y)
-        raise RangeError(f"{name}: y must be 0 or 1; it has {y.min()} .. {y.max()}{remedy}")
+    if is_none_of(y, 0, 1):
+        remedy = for_labels(function, out, y)
+        raise RangeError(f"{function}: y must be 0 or 1; it has {y.min()} .. {y.max()}{remedy}")
 
 
-def check_not_negative(name: str, y: Array) -> None:
+def check_not_negative(function: str, y: Array) -> None:
     """Check that y is not negative."""
-    if outside(y, 0, math.inf):
-        raise RangeError(f"{name}: y must not be negative; it has {y.min()} .. {y.max()}")
+    if is_outside(y, 0, math.inf):
+        raise RangeError(f"{function}: y must not be negative; it has {y.min()} .. {y.max()}")

@@ -7,21 +7,21 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, namespace, wide
-from funcnn.conditions import outside
+from funcnn.conditions import is_outside
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_number
 from funcnn.losses.base import (
+    as_example_terms,
+    as_terms,
+    as_weight,
     cast,
-    check,
     check_examples,
+    check_out_and_y,
     check_unit,
-    fitted,
-    fitted_examples,
-    fitted_weight,
     weigh,
 )
 from funcnn.losses.protocol import of_logits
 from funcnn.losses.remedies import for_classes, for_shapes
+from funcnn.needs import as_number
 
 
 def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
@@ -41,13 +41,13 @@ def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> t
         ShapeError, KindError: as `mse`.
         RangeError: as `mse`; or out or y is not in [0, 1].
     """
-    a, y, weight = fitted("binary_cross_entropy", out, y, weight)
+    a, y, weight = as_terms("binary_cross_entropy", out, y, weight)
     xp = namespace(a)
     check_unit("binary_cross_entropy", y)
     eps = float(xp.finfo(out.dtype).eps)
     inside = (a > eps) & (a < 1 - eps)
     clips = not (xp is np and inside.all())
-    if clips and outside(a, 0, 1):
+    if clips and is_outside(a, 0, 1):
         remedy = "for logits write binary_cross_entropy_with_logits"
         raise RangeError(f"binary_cross_entropy: out must be in [0, 1]; it has {a.min()} .. {a.max()}; {remedy}")
     p = xp.clip(a, eps, 1 - eps) if clips else a
@@ -71,7 +71,7 @@ def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None 
         ShapeError, KindError: as `mse`.
         RangeError: as `mse`; or y is not in [0, 1].
     """
-    a, y, weight = fitted("binary_cross_entropy_with_logits", out, y, weight)
+    a, y, weight = as_terms("binary_cross_entropy_with_logits", out, y, weight)
     check_unit("binary_cross_entropy_with_logits", y, out)
     xp = namespace(a)
     e = xp.exp(xp.minimum(a, -a))  # e^-|a|, where abs would drop an imaginary step; for softplus and sigmoid
@@ -110,14 +110,16 @@ def softmax_cross_entropy(
         RangeError: a class is not in 0 .. k - 1, soft labels are not in [0, 1], k is 1, there are no rows, a weight is
             negative or NaN, or the smoothing is not in [0, 1).
     """
-    if not 0 <= (share := as_number("softmax_cross_entropy", smoothing, "smoothing")) < 1:
-        raise RangeError(f"softmax_cross_entropy: smoothing must be in [0, 1); it is {smoothing}")
+    if not 0 <= (share := as_number("softmax_cross_entropy", "smoothing", smoothing)) < 1:
+        raise RangeError(f"softmax_cross_entropy: smoothing must be in [0, 1), not {smoothing}")
     return cross_entropy("softmax_cross_entropy", out, y, weight, share)
 
 
-def cross_entropy(name: str, out: Array, y: Array, weight: Array | None = None, share: float = 0) -> tuple[Any, Array]:
-    """`softmax_cross_entropy`; errors name the function that was called, `name`."""
-    a, y, weight, of_classes = labels(name, out, y, weight, "smoothing")
+def cross_entropy(
+    function: str, out: Array, y: Array, weight: Array | None = None, share: float = 0
+) -> tuple[Any, Array]:
+    """`softmax_cross_entropy`; errors name `function`."""
+    a, y, weight, of_classes = as_labels(function, out, y, weight, "smoothing")
     if of_classes and not share:
         cost, slope, _, _ = minus_log_p(y, a)
         return weigh(cost[..., 0], slope, weight, out.dtype)
@@ -152,7 +154,7 @@ def kl_divergence(out: Array, y: Array, weight: Array | None = None) -> tuple[An
         ShapeError, KindError: as `mse`; ShapeError also if out has no axis of classes.
         RangeError: as `mse`; or y is not in [0, 1], or k is 1.
     """
-    a, y, weight = fitted_examples("kl_divergence", out, y, weight)
+    a, y, weight = as_example_terms("kl_divergence", out, y, weight)
     check_several("kl_divergence", out)
     check_unit("kl_divergence", y, out)
     z, e = exponentials(y, a)
@@ -194,16 +196,14 @@ def gathered(y: Array, out: Array) -> tuple[Array, Array, Array, Array]:
     return np.log1p(rest + np.expm1(z)) - z, e, own, rest
 
 
-def labels(
-    name: str, out: Array, y: Array, weight: Array | None, setting: str
-) -> tuple[Array, Array, Array | None, bool]:
-    """`fitted` for classes or soft labels; and whether y holds classes."""
-    of_classes = check_classes(name, out, y)
+def as_labels(function: str, out: Array, y: Array, weight: Any, setting: str) -> tuple[Array, Array, Any, bool]:
+    """`as_terms` for classes or soft labels; and whether y holds classes."""
+    of_classes = has_classes(function, out, y)
     k, a = out.shape[-1], wide(out)
     if not of_classes:
-        check_unit(name, y, out)
+        check_unit(function, y, out)
         y = cast(y, a.dtype)
-    weight = fitted_weight(name, weight, out.shape[:-1], a.dtype, setting, k if of_classes else 0)
+    weight = as_weight(function, weight, out.shape[:-1], a.dtype, setting, k if of_classes else 0)
     return a, y, weight, of_classes
 
 
@@ -212,29 +212,31 @@ def one_hot(y: Array, out: Array) -> Array:
     return cast(y[..., None] == namespace(out).arange(out.shape[-1]), out.dtype)
 
 
-def check_classes(name: str, out: Array, y: Array) -> bool:
+def has_classes(function: str, out: Array, y: Array) -> bool:
     """Whether y holds classes, and not soft labels; any other y is refused."""
-    check(name, out, y, of_classes=True)
-    check_examples(name, out)
+    check_out_and_y(function, out, y, of_classes=True)
+    check_examples(function, out)
     *axes, k = out.shape
     if y.shape not in (out.shape, tuple(axes)):
         needed, remedy = f"classes {tuple(axes)} or soft labels {out.shape}", for_shapes(tuple(axes), y.shape)
-        raise ShapeError(f"{name}: y must be {needed}; y: {y.shape}, out: {out.shape}{remedy}")
-    check_several(name, out)
+        raise ShapeError(f"{function}: y must be {needed}; y: {y.shape}, out: {out.shape}{remedy}")
+    check_several(function, out)
     if y.shape == out.shape:
         return False
     if y.dtype.kind not in "iu":
-        raise KindError(f"{name}: classes must be integers, not {y.dtype}{for_classes(y, k)}")
-    if outside(y, 0, k - 1):
-        raise RangeError(f"{name}: classes must be in 0 .. {k - 1}; y has {y.min()} .. {y.max()}{for_classes(y, k)}")
+        raise KindError(f"{function}: classes must be integers, not {y.dtype}{for_classes(y, k)}")
+    if is_outside(y, 0, k - 1):
+        given = f"{y.min()} .. {y.max()}{for_classes(y, k)}"
+        raise RangeError(f"{function}: classes must be in 0 .. {k - 1}; y has {given}")
     return True
 
 
-def check_several(name: str, out: Array) -> None:
+def check_several(function: str, out: Array) -> None:
     """Check that there are two classes or more, since the softmax of a single logit is always 1."""
     if out.shape[-1] == 1:
-        binary = "binary_focal" if name == "softmax_focal" else "binary_cross_entropy_with_logits"
-        raise RangeError(f"{name}: out must have two classes or more; out: {out.shape}; for one output write {binary}")
+        binary = "binary_focal" if function == "softmax_focal" else "binary_cross_entropy_with_logits"
+        rule = f"out must have two classes or more; out: {out.shape}"
+        raise RangeError(f"{function}: {rule}; for one output write {binary}")
 
 
 def exponentials(y: Array, out: Array) -> tuple[Array, Array]:

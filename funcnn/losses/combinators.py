@@ -5,20 +5,40 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from funcnn.arrays import Array, is_array, kind, namespace, short, wide
 from funcnn.bound import BoundFunction
+from funcnn.checked import checked
 from funcnn.core import Loss
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import check_function, is_number
 from funcnn.losses.base import cast
-from funcnn.losses.protocol import check_of_arrays, check_of_out_and_y, declared, evaluated, takes_logits
+from funcnn.losses.protocol import check_of_arrays, declared, evaluated, takes_logits
+from funcnn.needs import passing
+
+_WEIGHTED = "a function (out, y, weight)"
 
 
-def weighted(loss: Loss) -> Loss:
+def _check_of_weight(function: str, argument: str, loss: Any, remedy: str = "") -> None:
+    check_function(function, argument, loss, _WEIGHTED, takes=3, remedy=remedy)
+    check_of_arrays(function, argument, loss, _WEIGHTED)
+
+
+def _check_maskable(function: str, argument: str, loss: Any) -> None:
+    _check_of_weight(function, argument, loss, "; for a metric write metric(out[mask], y[mask])")
+    if getattr(loss, "func", None) is _weighted:
+        raise KindError(f"{function}: {argument} must not be weighted; write weighted(masked({argument}))")
+
+
+OfWeight = Annotated[Callable[..., tuple[Any, Any]], passing(_WEIGHTED, _check_of_weight)]
+Maskable = Annotated[Callable[..., tuple[Any, Any]], passing(_WEIGHTED, _check_maskable)]
+
+
+@checked
+def weighted(loss: OfWeight) -> Loss:
     """The loss of `(out, (y, weight))`, so that weights travel with the rows, through batches and blocks.
 
     >>> import numpy as np
@@ -29,10 +49,8 @@ def weighted(loss: Loss) -> Loss:
     2.0
 
     Raises:
-        KindError: `loss` is not a function (out, y, weight) that returns (cost, dA), or y is not a pair.
+        KindError: `loss` does not return (cost, dA), or y is not a pair.
     """
-    check_function("weighted", loss, "loss", "a function (out, y, weight)", takes=3)
-    check_of_arrays("weighted", loss, "loss", "a function (out, y, weight)")
     return declared(BoundFunction(_weighted, loss), takes_logits(loss))
 
 
@@ -44,7 +62,8 @@ def _weighted(loss: Any, out: Any, y: tuple[Any, Any], weight: Any = None) -> tu
     return evaluated("weighted", loss, out, *y)
 
 
-def masked(loss: Loss) -> Loss:
+@checked
+def masked(loss: Maskable) -> Loss:
     """The loss of `((out, mask), y)`, where masked positions have weight 0, whatever they hold; dA is (d, None)
 
     mask: bools of the first axes of out and y, `(m, t)` for sequences, False at padded positions; None is all True.
@@ -61,15 +80,10 @@ def masked(loss: Loss) -> Loss:
     (2.0, [[[2.0], [0.0]]], None)
 
     Raises:
-        KindError: `loss` is not a function (out, y, weight) that returns (cost, dA), or it is a weighted loss; out is
-            not a pair (out, mask), or the mask does not hold bools.
+        KindError: `loss` is a weighted loss, or does not return (cost, dA); out is not a pair (out, mask), or the mask
+            does not hold bools.
         ShapeError: out, y or the weight do not begin with the axes of the mask.
     """
-    remedy = "; for a metric write metric(out[mask], y[mask])"
-    check_function("masked", loss, "loss", "a function (out, y, weight)", takes=3, remedy=remedy)
-    check_of_arrays("masked", loss, "loss", "a function (out, y, weight)")
-    if getattr(loss, "func", None) is _weighted:
-        raise KindError("masked: loss must not be weighted; write weighted(masked(loss))")
     return declared(BoundFunction(_masked, loss), takes_logits(loss))
 
 
@@ -86,17 +100,20 @@ def _masked(loss: Any, out: tuple[Any, Any], y: Any, weight: Any = None) -> tupl
     return cost, (d, None)
 
 
-def _unmasked(mask: Array, name: str, values: Array) -> Array:
+def _unmasked(mask: Array, argument: str, values: Array) -> Array:
     """The values where the mask is True, else 0; a weight with one entry for each row gets one for each position."""
-    xp = namespace(mask if type(values) is np.ndarray else values, name, "masked: ")
-    axes = mask.ndim if name != "weight" else min(mask.ndim, values.ndim)
+    xp = namespace(mask if type(values) is np.ndarray else values, argument, "masked: ")
+    axes = mask.ndim if argument != "weight" else min(mask.ndim, values.ndim)
     if values.ndim < axes or axes == 0 or values.shape[:axes] != mask.shape[:axes]:
-        raise ShapeError(f"masked: {name} must begin with the axes of mask; mask: {mask.shape}, {name}: {values.shape}")
+        raise ShapeError(
+            f"masked: {argument} must begin with the axes of mask; mask: {mask.shape}, {argument}: {values.shape}"
+        )
     both = max(mask.ndim, values.ndim)
     mask, values = [a.reshape(a.shape + (1,) * (both - a.ndim)) for a in (mask, values)]
     return xp.where(mask, values, 0)
 
 
+@checked
 def joint(*losses: Loss, factors: Sequence[float] | None = None) -> Loss:
     """The loss of a network with several outputs: cost = sum factor_i cost_i, each of `(out[i], y[i])`; dA is a tuple
 
@@ -113,13 +130,10 @@ def joint(*losses: Loss, factors: Sequence[float] | None = None) -> Loss:
     (2.6931, (array([[2.]]), array([[ 0.5, -0.5]])))
 
     Raises:
-        KindError: a loss is not a function (out, y) that returns (cost, dA), or out or y is not a tuple of as many
-            entries.
+        KindError: a loss does not return (cost, dA), or out or y is not a tuple of as many entries.
         RangeError: no loss is given, or a factor is not finite.
         ShapeError: the number of factors is not the number of losses.
     """
-    for i, loss in enumerate(losses):
-        check_of_out_and_y("joint", loss, f"loss {i}")
     if not losses:
         raise RangeError("joint: losses must be one or more, got none")
     factors = (1.0,) * len(losses) if factors is None else factors

@@ -6,10 +6,10 @@ from typing import Any
 
 from funcnn.arrays import Array, namespace
 from funcnn.elementary import largest_exponent, sigmoid, softplus
-from funcnn.fields import as_rate
-from funcnn.losses.base import check_binary, fitted, weigh
-from funcnn.losses.classification import exponentials, labels, minus_log_p
+from funcnn.losses.base import as_terms, check_binary, weigh
+from funcnn.losses.classification import as_labels, exponentials, minus_log_p
 from funcnn.losses.protocol import of_logits
+from funcnn.needs import as_rate
 
 
 @of_logits
@@ -32,8 +32,8 @@ def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: fl
         ShapeError, KindError: as `mse`.
         RangeError: as `mse`; or y is not 0 or 1, or gamma is negative or not finite.
     """
-    gamma = as_rate("binary_focal", gamma, "gamma")
-    a, y, weight = fitted("binary_focal", out, y, weight, "gamma")
+    gamma = as_rate("binary_focal", "gamma", gamma)
+    a, y, weight = as_terms("binary_focal", out, y, weight, "gamma")
     check_binary("binary_focal", y, out)
     sign = 1 - 2 * y
     u = sign * a
@@ -62,8 +62,8 @@ def softmax_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: f
         ShapeError, KindError: as `softmax_cross_entropy`.
         RangeError: as `softmax_cross_entropy`; or gamma is negative or not finite.
     """
-    gamma = as_rate("softmax_focal", gamma, "gamma")
-    a, y, weight, of_classes = labels("softmax_focal", out, y, weight, "gamma")
+    gamma = as_rate("softmax_focal", "gamma", gamma)
+    a, y, weight, of_classes = as_labels("softmax_focal", out, y, weight, "gamma")
     if of_classes:
         cost, slope, own, rest = minus_log_p(y, a)
         p, wrong = own / (own + rest), rest / (own + rest)

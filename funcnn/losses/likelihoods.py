@@ -7,7 +7,7 @@ from typing import Any
 
 from funcnn.arrays import Array, float_namespace, kind, namespace, short, wide
 from funcnn.errors import KindError, ShapeError
-from funcnn.losses.base import check_not_negative, fitted, weigh
+from funcnn.losses.base import as_terms, check_not_negative, weigh
 
 
 def poisson_nll(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
@@ -26,7 +26,7 @@ def poisson_nll(out: Array, y: Array, weight: Array | None = None) -> tuple[Any,
         ShapeError, KindError: as `mse`.
         RangeError: as `mse`; or y is negative.
     """
-    a, y, weight = fitted("poisson_nll", out, y, weight)
+    a, y, weight = as_terms("poisson_nll", out, y, weight)
     check_not_negative("poisson_nll", y)
     rate = namespace(a).exp(a)
     return weigh(rate - y * a, rate - y, weight, out.dtype)
@@ -54,8 +54,8 @@ def gaussian_nll(out: tuple[Array, Array], y: Array, weight: Array | None = None
         given = short(out) if type(out) is tuple else kind(out)
         raise KindError(f"gaussian_nll: out must be a pair (mu, s), the mean and the log of the variance, not {given}")
     mu, s = out
-    a, y, weight = fitted("gaussian_nll", mu, y, weight)
-    xp = float_namespace(s, "s", "gaussian_nll: ")
+    a, y, weight = as_terms("gaussian_nll", mu, y, weight)
+    xp = float_namespace("gaussian_nll", "s", s)
     if s.shape != mu.shape:
         raise ShapeError(f"gaussian_nll: mu and s must have the same shape; mu: {mu.shape}, s: {s.shape}")
     if s.dtype != mu.dtype:

@@ -9,7 +9,7 @@ import numpy as np
 from funcnn.arrays import Array, namespace, wide
 from funcnn.elementary import sign
 from funcnn.errors import ShapeError
-from funcnn.losses.base import cast, check, check_binary, check_not_negative, fitted, fitted_weight, weigh
+from funcnn.losses.base import as_terms, as_weight, cast, check_binary, check_not_negative, check_out_and_y, weigh
 from funcnn.losses.protocol import of_logits
 from funcnn.losses.remedies import for_shapes
 
@@ -56,10 +56,10 @@ def squared_hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[An
     return weigh(short * short, -2 * side * short, weight, out.dtype)
 
 
-def _shortfall(name: str, out: Array, y: Array, weight: Array | None) -> tuple[Array, Array, Array | None]:
+def _shortfall(function: str, out: Array, y: Array, weight: Array | None) -> tuple[Array, Array, Array | None]:
     """The distance of each score from its margin, 0 for a score beyond it, and the sign that the score should have."""
-    a, y, weight = fitted(name, out, y, weight)
-    check_binary(name, y, out)
+    a, y, weight = as_terms(function, out, y, weight)
+    check_binary(function, y, out)
     side = 2 * y - 1
     short = 1 - side * a  # traced if out or y is
     return namespace(short).maximum(short, 0), side, weight
@@ -83,7 +83,7 @@ def triplet(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Arr
         KindError: as `mse`.
         RangeError: as `mse`; or y is negative.
     """
-    check("triplet", out, y)
+    check_out_and_y("triplet", out, y)
     if out.ndim != 3 or out.shape[1] != 3:
         raise ShapeError(f"triplet: out must be (m, 3, d), anchor, positive and negative in each row; out: {out.shape}")
     rows, full = out.shape[:1], wide(out)
@@ -95,4 +95,4 @@ def triplet(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Arr
     a, p, n = full[:, 0], full[:, 1], full[:, 2]
     cost = xp.maximum(((a - p) ** 2).sum(axis=-1) - ((a - n) ** 2).sum(axis=-1) + cast(y, full.dtype), 0)
     slope = 2 * sign(cost)[:, None, None] * xp.stack([n - p, p - a, a - n], axis=1)
-    return weigh(cost, slope, fitted_weight("triplet", weight, rows, full.dtype), out.dtype)
+    return weigh(cost, slope, as_weight("triplet", weight, rows, full.dtype), out.dtype)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from numbers import Number
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from funcnn.arrays import counted, is_array, kind
 from funcnn.errors import KindError
-from funcnn.fields import as_called, check_function, parameters_of
+from funcnn.fields import call_text, check_function, parameters_of
 from funcnn.lazy import counterpart
+from funcnn.needs import passing
 
 F = TypeVar("F")
 _COMPLEX = "__funcnn_complex__"
@@ -38,13 +40,13 @@ def of_logits(loss: F) -> F:
     return _marked("of_logits", loss, _LOGITS)
 
 
-def _marked(name: str, loss: F, mark: str) -> F:
+def _marked(function: str, loss: F, mark: str) -> F:
     if callable(loss):
         with suppress(AttributeError, TypeError):  # methods and records, whose attributes are fixed
             setattr(loss, mark, True)
             return loss
-    remedy = f"; put @{name} above its def" if callable(loss) else ""
-    raise KindError(f"{name}: loss must be a function, not {kind(loss)}{remedy}")
+    remedy = f"; put @{function} above its def" if callable(loss) else ""
+    raise KindError(f"{function}: loss must be a function, not {kind(loss)}{remedy}")
 
 
 def takes_logits(loss: Any) -> Any:
@@ -63,51 +65,54 @@ def declared(made: F, answer: Any) -> F:
     return made
 
 
-def check_of_out_and_y(name: str, value: Any, what: str = "loss") -> None:
+def check_of_out_and_y(function: str, argument: str, value: Any) -> None:
     """Check that a loss or a metric is a function (out, y) of arrays.
 
     The metrics of scikit-learn and the losses of Keras are functions (y_true, y_pred), which would be called with y and
     out exchanged; many of them give another number then.
     """
     needed = "a function (out, y)"
-    check_function(name, value, what, needed, takes=2)
-    check_of_arrays(name, value, what, needed)
+    check_function(function, argument, value, needed, takes=2)
+    check_of_arrays(function, argument, value, needed)
     parameters = parameters_of(value)
     names = list(parameters.parameters)[:2] if parameters else []
     if names[:1] in (["y"], ["y_true"]) and names[1] in _PREDICTIONS:
-        raise KindError(f"{name}: {what} must be {needed}, not {as_called(value)}{_remedy(value, what)}")
+        raise KindError(f"{function}: {argument} must be {needed}, not {call_text(value)}{_remedy(argument, value)}")
 
 
-def _remedy(value: Any, what: str) -> str:
+Metric = Annotated[Callable[[Any, Any], Any], passing("a function (out, y)", check_of_out_and_y)]
+
+
+def _remedy(argument: str, value: Any) -> str:
     """The remedy for a function of (y, out): to exchange them; if it gives a cost alone, a loss of funcnn."""
     function = getattr(value, "__name__", "<lambda>")
     library = str(getattr(value, "__module__", "")).partition(".")[0]
-    if what != "metric" and library in {"keras", "sklearn"}:
+    if argument != "metric" and library in {"keras", "sklearn"}:
         return f"; write {found}" if (found := counterpart(function, "funcnn.losses")) else ""
     return f"; write lambda out, y: {function}(y, out)" if function != "<lambda>" else ""
 
 
-def check_of_arrays(name: str, value: Any, what: str, needed: str) -> None:
+def check_of_arrays(function: str, argument: str, value: Any, needed: str) -> None:
     """Refuse a function or a module of a library whose losses take tensors."""
     library = str(getattr(value, "__module__", "")).partition(".")[0]
     if library in {"torch", "tensorflow"}:
-        raise KindError(f"{name}: {what} must be {needed} of arrays, not one of {library}")
+        raise KindError(f"{function}: {argument} must be {needed} of arrays, not one of {library}")
 
 
 _PREDICTIONS = {"out", "y_pred", "y_prob", "y_proba", "y_score"}  # the names of funcnn and of scikit-learn
 
 
-def evaluated(whose: str, loss: Any, *given: Any) -> tuple[Any, Any]:
+def evaluated(function: str, loss: Any, *given: Any) -> tuple[Any, Any]:
     """Call the loss and check that it returns (cost, dA); errors name the function that was given the loss."""
     made: Any = loss(*given)
     if type(made) is not tuple or len(made) != 2:
         given_back = counted(len(made), "value") if type(made) is tuple else kind(made)
-        raise KindError(f"{whose}: the loss must return (cost, dA), dA being the gradient of cost, not {given_back}")
+        raise KindError(f"{function}: the loss must return (cost, dA), dA being the gradient of cost, not {given_back}")
     cost: Any = made[0]
     has_axes = bool(getattr(cost, "ndim", 0))
     if type(cost) is not float and (has_axes or not is_of_numbers(cost)):
         given_back = f"{kind(cost)} of shape {cost.shape}" if has_axes else kind(cost)
-        raise KindError(f"{whose}: the loss must return (cost, dA), cost being one number, not {given_back}")
+        raise KindError(f"{function}: the loss must return (cost, dA), cost being one number, not {given_back}")
     return made
 
 

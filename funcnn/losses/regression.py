@@ -7,8 +7,8 @@ from typing import Any
 from funcnn.arrays import Array, namespace
 from funcnn.elementary import absolute, sign
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_number, as_positive
-from funcnn.losses.base import cast, fitted, mean, weigh
+from funcnn.losses.base import as_terms, cast, mean, weigh
+from funcnn.needs import as_number, as_positive
 
 
 def mse(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
@@ -25,7 +25,7 @@ def mse(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
         RangeError: out has no entries, or a weight is negative or NaN.
         KindError: out is not an array of floats, or y or the weight not an array of numbers.
     """
-    a, y, weight = fitted("mse", out, y, weight)
+    a, y, weight = as_terms("mse", out, y, weight)
     e = a - y
     we = e if weight is None else weight * e
     return mean(we * e), cast(we * (2 / e.size), out.dtype)
@@ -37,7 +37,7 @@ def mae(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     Raises:
         ShapeError, RangeError, KindError: as `mse`.
     """
-    a, y, weight = fitted("mae", out, y, weight)
+    a, y, weight = as_terms("mae", out, y, weight)
     e = a - y
     return weigh(abs(e), sign(e), weight, out.dtype)
 
@@ -50,8 +50,8 @@ def huber(out: Array, y: Array, weight: Array | None = None, *, delta: float = 1
     Raises:
         ShapeError, RangeError, KindError: as `mse`; RangeError also if delta is not finite and above 0.
     """
-    delta = as_positive("huber", delta, "delta")
-    a, y, weight = fitted("huber", out, y, weight, "delta")
+    delta = as_positive("huber", "delta", delta)
+    a, y, weight = as_terms("huber", out, y, weight, "delta")
     e = a - y
     slope = namespace(e).clip(e, -delta, delta)
     return weigh(slope * (e - 0.5 * slope), slope, weight, out.dtype)
@@ -74,7 +74,7 @@ def log_cosh(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Ar
     Raises:
         ShapeError, RangeError, KindError: as `mse`.
     """
-    a, y, weight = fitted("log_cosh", out, y, weight)
+    a, y, weight = as_terms("log_cosh", out, y, weight)
     e = a - y
     xp, size = namespace(e), absolute(e)
     slope, near = xp.tanh(e), size < 1
@@ -104,9 +104,9 @@ def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float | No
     """
     if q is None:
         raise KindError("quantile: q must be given; write partial(quantile, q=0.9)")
-    if not 0 < (q := as_number("quantile", q, "q")) < 1:
-        raise RangeError(f"quantile: q must be in (0, 1); it is {q}")
-    a, y, weight = fitted("quantile", out, y, weight, "q")
+    if not 0 < (q := as_number("quantile", "q", q)) < 1:
+        raise RangeError(f"quantile: q must be in (0, 1), not {q}")
+    a, y, weight = as_terms("quantile", out, y, weight, "q")
     e = a - y
     xp = namespace(e)
     side = sign(e)

@@ -11,9 +11,9 @@ from funcnn.arrays import Array, is_float
 Shape = tuple[int, ...]
 
 
-def for_order(name: str) -> str:
+def for_order(function: str) -> str:
     """The remedy for swapped arguments."""
-    return f"; write {name}(out, y), the output of the network first"
+    return f"; write {function}(out, y), the output of the network first"
 
 
 def are_outputs(y: Any) -> bool:
@@ -21,29 +21,29 @@ def are_outputs(y: Any) -> bool:
     return type(y) is np.ndarray and y.dtype.kind == "f" and bool((y != np.floor(y)).any())
 
 
-def for_predictions(name: str) -> str:
+def for_predictions(function: str) -> str:
     """The remedy for predicted classes in place of scores."""
-    return "; for predicted classes write (out == y).mean()" if name == "accuracy" else ""
+    return "; for predicted classes write (out == y).mean()" if function == "accuracy" else ""
 
 
-def for_scores(name: str, out: Any, y: Any) -> str:
+def for_scores(function: str, out: Any, y: Any) -> str:
     """The remedy for classes in place of scores: scores in place of classes, which are not soft labels."""
     are_classes = type(y) is np.ndarray and is_float(y) and y.shape[:-1] == out.shape
-    return for_order(name) if are_classes and ((y < 0) | (y > 1)).any() else ""
+    return for_order(function) if are_classes and ((y < 0) | (y > 1)).any() else ""
 
 
-def for_entries(what: str, values: Array, *, of_classes: bool) -> str:
+def for_entries(argument: str, values: Array, *, of_classes: bool) -> str:
     """The remedy for strings or objects in place of numbers."""
     entries = values.ravel().tolist() if values.dtype.kind in "OUST" else []
     if not entries:
         return ""
     if all([isinstance(entry, str | bytes) for entry in entries]) and of_classes:
-        return f"; write classes, {what} = np.unique({what}, return_inverse=True)"
+        return f"; write classes, {argument} = np.unique({argument}, return_inverse=True)"
     try:
         is_lost = np.isnan(values.astype(float)).any()  # None becomes NaN
     except (TypeError, ValueError):
         return ""
-    return "" if is_lost else f"; write {what}.astype(float)"
+    return "" if is_lost else f"; write {argument}.astype(float)"
 
 
 def for_classes(y: Array, k: int) -> str:
@@ -55,12 +55,12 @@ def for_classes(y: Array, k: int) -> str:
     return "; write y - 1" if (y.min(), y.max()) == (1, k) else ""
 
 
-def for_labels(name: str, out: Any, y: Array) -> str:
+def for_labels(function: str, out: Any, y: Array) -> str:
     """The remedy for labels that are not 0 or 1."""
     if (abs(y) == 1).all():
         return "; write (y + 1) / 2"
     is_labels = type(out) is np.ndarray and out.any() and ((out == 0) | (out == 1)).all()
-    return for_order(name) if is_labels else ""
+    return for_order(function) if is_labels else ""
 
 
 def for_shapes(needed: Shape, given: Shape) -> str:

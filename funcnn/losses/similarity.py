@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.arrays import Array, namespace
-from funcnn.losses.base import fitted_examples, weigh
+from funcnn.losses.base import as_example_terms, weigh
 
 
 def cosine_distance(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
@@ -26,7 +26,7 @@ def cosine_distance(out: Array, y: Array, weight: Array | None = None) -> tuple[
         ShapeError, KindError: as `mse`; ShapeError also if out has no axis behind the rows.
         RangeError: as `mse`.
     """
-    a, y, weight = fitted_examples("cosine_distance", out, y, weight)
+    a, y, weight = as_example_terms("cosine_distance", out, y, weight)
     (u, length), (v, of_y) = _direction(a), _direction(y)
     e = u - v
     xp, zero = namespace(e), (length == 0) | (of_y == 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from funcnn.arrays import Array, is_array, is_float, kind, namespace, wide
-from funcnn.conditions import not_at_least
+from funcnn.conditions import is_not_at_least
 from funcnn.errors import KindError, RangeError, ShapeError
 
 
@@ -40,7 +40,7 @@ def normalised(weight: Array) -> Array:
     if not weight.shape:
         raise ShapeError("normalised: weight must be an array with one weight for each row or position, not ()")
     weight = wide(weight) if is_float(weight) else weight.astype(xp.asarray(0.0).dtype)
-    if weight.size and not_at_least(weight, 0):
+    if weight.size and is_not_at_least(weight, 0):
         raise RangeError(f"normalised: weight must not be negative or NaN; it has {weight.min()} .. {weight.max()}")
     total = weight.sum()
     if not is_array(total) and not 0 < total < np.inf:

@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, is_array, kind, namespace, short
+from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_count, as_finite
-from funcnn.losses.base import check, check_alike, check_unit
-from funcnn.losses.classification import check_classes, cross_entropy
+from funcnn.losses.base import check_alike, check_out_and_y, check_unit
+from funcnn.losses.classification import cross_entropy, has_classes
 from funcnn.losses.protocol import of_logits
+from funcnn.needs import Count, Finite
 from funcnn.training.scores import better
 
 
 @better("higher")
-def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
+@checked
+def accuracy(out: Array, y: Array, *, threshold: Finite | None = None) -> Any:
     """The share of right predictions, in [0, 1]; NaN if out holds a NaN
 
     Without a threshold, out is (m, ..., k), and the predicted class is the index of the largest output; y holds integer
@@ -35,14 +37,14 @@ def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
     Raises:
         ShapeError: y does not fit out, or out has no axis of classes and there is no threshold.
         KindError: out is not an array of floats, y is not an array of numbers, or classes are not integers.
-        RangeError: there are no rows, there is one output and no threshold, the threshold is not finite, or a label is
-            not a class.
+        RangeError: there are no rows, there is one output and no threshold, or a label is not a class.
     """
     predicted, true, _ = answers("accuracy", out, y, threshold)
     return _share(predicted == true, out)
 
 
-def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
+@checked
+def confusion(out: Array, y: Array, *, threshold: Finite | None = None) -> Array:
     """counts[i, j]: the number of examples of class i that were predicted as class j
 
     Integers of shape (k, k). The sum of all counts is the number of predictions; the diagonal counts the right ones.
@@ -65,7 +67,8 @@ def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
 
 
 @better("higher")
-def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
+@checked
+def top_k_accuracy(out: Array, y: Array, k: Count) -> Any:
     """The share of examples whose class has one of the k largest outputs; NaN if out holds a NaN
 
     `out`, `y` and masks are as in `accuracy`, and for k = 1 the result is the same. Of equal outputs, the earlier one
@@ -77,12 +80,11 @@ def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
     0.5
 
     Raises:
-        ShapeError, KindError, RangeError: as `accuracy`; KindError also if k is not a whole number, and RangeError if
-            k is less than 1 or greater than the number of classes.
+        ShapeError, KindError, RangeError: as `accuracy`; RangeError also if k is greater than the number of classes.
     """
-    true, classes = _classes("top_k_accuracy", out, y), out.shape[-1]
-    if as_count("top_k_accuracy", k, "k") > classes:
-        raise RangeError(f"top_k_accuracy: k must be at most {classes}, the number of classes; it is {k}")
+    true, classes = _as_classes("top_k_accuracy", out, y), out.shape[-1]
+    if k > classes:
+        raise RangeError(f"top_k_accuracy: k must be at most {classes}, the number of classes, not {k}")
     xp, true = namespace(out), true[..., None]
     own = xp.take_along_axis(out, true, axis=-1)
     before = (out > own) | ((out == own) & (xp.arange(classes) < true))
@@ -105,7 +107,7 @@ def perplexity(out: Array, y: Array) -> Any:
     Raises:
         ShapeError, KindError, RangeError: as `softmax_cross_entropy`.
     """
-    _classes("perplexity", out, y)
+    _as_classes("perplexity", out, y)
     cost, _ = cross_entropy("perplexity", out, y)
     if not isinstance(cost, float):
         return namespace(cost).exp(cost)
@@ -113,39 +115,40 @@ def perplexity(out: Array, y: Array) -> Any:
         return float(np.exp(cost))
 
 
-def check_real(name: str, out: Any) -> None:
+def check_real(function: str, out: Any) -> None:
     """Check that `out` is not complex, which losses take for the complex step: complex numbers have no order."""
     if is_array(out) and out.dtype.kind == "c":
-        raise KindError(f"{name}: out must be an array of real floats, not {kind(out)}")
+        raise KindError(f"{function}: out must be an array of real floats, not {kind(out)}")
 
 
-def answers(name: str, out: Array, y: Array, threshold: float | None) -> tuple[Array, Array, int]:
+def answers(function: str, out: Array, y: Array, threshold: float | None) -> tuple[Array, Array, int]:
     """The predicted and the true classes, as whole numbers from 0 to k - 1, and k."""
-    check_real(name, out)
+    check_real(function, out)
     if threshold is None:
-        true = _classes(name, out, y, "; for one output give threshold=0 for logits or threshold=0.5 for probabilities")
+        true = _as_classes(
+            function, out, y, "; for one output give threshold=0 for logits or threshold=0.5 for probabilities"
+        )
         return out.argmax(axis=-1), true, out.shape[-1]
-    threshold = as_finite(name, threshold, "threshold")
-    check_alike(name, out, y)
+    check_alike(function, out, y)
     if not ((y == 0) | (y == 1)).all():
-        raise RangeError(f"{name}: with a threshold y must be 0 or 1; it has {y.min()} .. {y.max()}")
+        raise RangeError(f"{function}: with a threshold y must be 0 or 1; it has {y.min()} .. {y.max()}")
     return (out > threshold).astype(int), y.astype(int), 2
 
 
-def _classes(name: str, out: Array, y: Array, remedy: str = "") -> Array:
+def _as_classes(function: str, out: Array, y: Array, remedy: str = "") -> Array:
     """The true classes, for out (m, ..., k); `remedy` ends the error for a single output."""
-    check_real(name, out)
-    check(name, out, y, of_classes=True)
+    check_real(function, out)
+    check_out_and_y(function, out, y, of_classes=True)
     if out.ndim < 2:
         needed = f"(m, ..., k), rows first{', or give a threshold' * bool(remedy)}"
-        raise ShapeError(f"{name}: out must be {needed}; out: {out.shape}")
+        raise ShapeError(f"{function}: out must be {needed}; out: {out.shape}")
     if out.shape[-1] < 2:
-        raise RangeError(f"{name}: out must have two classes or more; out: {out.shape}{remedy}")
-    if check_classes(name, out, y):
+        raise RangeError(f"{function}: out must have two classes or more; out: {out.shape}{remedy}")
+    if has_classes(function, out, y):
         return y.astype(int)
-    check_unit(name, y, out)
+    check_unit(function, y, out)
     if type(y) is np.ndarray and np.isnan(y).any():
-        raise RangeError(f"{name}: y must not hold NaN, which is not a class; y: {short(y)}")
+        raise RangeError(f"{function}: y must not hold NaN, which is not a class; y: {short(y)}")
     return y.argmax(axis=-1)
 
 

@@ -7,12 +7,14 @@ from typing import Any
 
 from funcnn.arrays import counted, is_array, kind
 from funcnn.bound import BoundFunction
+from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.losses.protocol import check_of_out_and_y, declared, takes_logits
+from funcnn.losses.protocol import Metric, declared, takes_logits
 from funcnn.training.scores import better, direction_of
 
 
-def unpadded(metric: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+@checked
+def unpadded(metric: Metric) -> Callable[[Any, Any], Any]:
     """The metric of `((out, mask), y)` that is `metric(out[mask], y[mask])`: padded positions do not count.
 
     mask: bools of the first axes of out and y, `(m, t)` for sequences, False at padded positions; None is all True.
@@ -27,12 +29,10 @@ def unpadded(metric: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     0.5
 
     Raises:
-        KindError: `metric` is not a function (out, y), or it is a loss; out is not a pair (out, mask), or the mask does
-            not hold bools.
+        KindError: `metric` is a loss; out is not a pair (out, mask), or the mask does not hold bools.
         ShapeError: out or y does not begin with the axes of the mask.
         RangeError: the mask is False everywhere.
     """
-    check_of_out_and_y("unpadded", metric, "metric")
     made = declared(BoundFunction(_unpadded, metric), takes_logits(metric))
     return better(direction)(made) if (direction := direction_of(metric)) else made
 

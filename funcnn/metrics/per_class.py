@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.arrays import Array, namespace, short, wide
+from funcnn.checked import checked
 from funcnn.errors import RangeError
 from funcnn.metrics.classification import answers
+from funcnn.needs import Finite
 from funcnn.training.scores import better
 
 
 @better("higher")
-def precision(out: Array, y: Array, *, threshold: float | None = None) -> Array:
+@checked
+def precision(out: Array, y: Array, *, threshold: Finite | None = None) -> Array:
     """right_c / predicted_c, the share of the predictions of class c that are right: an array (k,)
 
     NaN for a class that is never predicted. Without a threshold, `out` and `y` are as in `accuracy`, and k is the
@@ -31,7 +34,8 @@ def precision(out: Array, y: Array, *, threshold: float | None = None) -> Array:
 
 
 @better("higher")
-def recall(out: Array, y: Array, *, threshold: float | None = None) -> Array:
+@checked
+def recall(out: Array, y: Array, *, threshold: Finite | None = None) -> Array:
     """right_c / true_c, the share of the examples of class c that are predicted as c: an array (k,)
 
     NaN for a class without examples. `out`, `y` and `threshold` are as in `precision`.
@@ -49,7 +53,8 @@ def recall(out: Array, y: Array, *, threshold: float | None = None) -> Array:
 
 
 @better("higher")
-def f1(out: Array, y: Array, *, threshold: float | None = None) -> Array:
+@checked
+def f1(out: Array, y: Array, *, threshold: Finite | None = None) -> Array:
     """2 right_c / (predicted_c + true_c), the harmonic mean of precision and recall of class c: an array (k,)
 
     NaN for a class that has no examples and is never predicted. `out`, `y` and `threshold` are as in `precision`.
@@ -66,7 +71,8 @@ def f1(out: Array, y: Array, *, threshold: float | None = None) -> Array:
     return _ratio(2 * right, predicted + true, out)
 
 
-def confusion_per_class(out: Array, y: Array, *, threshold: float | None = None) -> Array:
+@checked
+def confusion_per_class(out: Array, y: Array, *, threshold: Finite | None = None) -> Array:
     """counts[c, i, j]: the number of examples that are of class c (i = 1) or not (0), and predicted as c (j = 1) or not
 
     Integers of shape (k, 2, 2). `out`, `y` and `threshold` are as in `precision`: with a threshold, class c is the
@@ -88,12 +94,12 @@ def confusion_per_class(out: Array, y: Array, *, threshold: float | None = None)
     return xp.stack([no, yes], axis=-2)
 
 
-def _counts(name: str, out: Array, y: Array, threshold: float | None) -> tuple[Array, Array, Array, int]:
+def _counts(function: str, out: Array, y: Array, threshold: float | None) -> tuple[Array, Array, Array, int]:
     """For each class, how many predictions are right, are of it, and should be of it; and how many there are."""
-    predicted, true, k = answers(name, out, y, threshold)
+    predicted, true, k = answers(function, out, y, threshold)
     xp = namespace(out)
     if xp.isnan(out).any():
-        raise RangeError(f"{name}: out must not hold NaN, which is not a class; out: {short(out)}")
+        raise RangeError(f"{function}: out must not hold NaN, which is not a class; out: {short(out)}")
     if threshold is not None:
         rows = [a.reshape(-1, out.shape[-1]).sum(axis=0) for a in (predicted * true, predicted, true)]
         return rows[0], rows[1], rows[2], out.size // out.shape[-1]

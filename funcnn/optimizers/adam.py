@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.arrays import Array, namespace
-from funcnn.fields import fraction, not_negative, patterns
 from funcnn.gradients import Grads
+from funcnn.needs import Fraction, Rate
 from funcnn.optimizers.base import P, PerArray, per_array_update, update
 from funcnn.optimizers.transforms import decayed
 from funcnn.paths import Where
@@ -30,9 +30,9 @@ class Adam(PerArray):
         RangeError: `b1` or `b2` is not in [0, 1), or `eps` is negative.
     """
 
-    b1: float = fraction(default=0.9)
-    b2: float = fraction(default=0.999)
-    eps: float = not_negative(default=1e-8)
+    b1: Fraction = 0.9
+    b2: Fraction = 0.999
+    eps: Rate = 1e-8
 
     def step(self, g: Array, p: Array, t: int, m: Memory = 0, v: Memory = 0) -> tuple[Array, ...]:
         """g', and the two sums"""
@@ -75,8 +75,8 @@ class AdamW(Adam):
         FuncnnError: in `update`, `where` matches no parameter.
     """
 
-    decay: float = not_negative(default=0.01)
-    where: Where = patterns(default="*")
+    decay: Rate = 0.01
+    where: Where = "*"
 
 
 @update.register(AdamW)
@@ -119,7 +119,7 @@ class NAdam(Adam):
         RangeError: as Adam, or `psi` is negative.
     """
 
-    psi: float = not_negative(default=0.004)
+    psi: Rate = 0.004
 
     def step(self, g: Array, p: Array, t: int, m: Memory = 0, v: Memory = 0, pi: float = 1.0) -> tuple[Any, ...]:
         """g', the two sums, and pi_t"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.arrays import Array, namespace
-from funcnn.fields import fraction, not_negative, positive
+from funcnn.needs import Fraction, Positive, Rate
 from funcnn.optimizers.base import PerArray
 from funcnn.records import record
 
@@ -21,7 +21,7 @@ class Adagrad(PerArray):
         RangeError: `eps` is negative.
     """
 
-    eps: float = not_negative(default=1e-10)
+    eps: Rate = 1e-10
 
     def step(self, g: Array, p: Array, t: int, s: Array | float = 0) -> tuple[Array, Array]:
         """g' and s'"""
@@ -42,8 +42,8 @@ class Adadelta(PerArray):
         RangeError: `rho` is not in [0, 1), or `eps` is not above 0 (with 0, every step has length 0).
     """
 
-    rho: float = fraction(default=0.9)
-    eps: float = positive(default=1e-6)
+    rho: Fraction = 0.9
+    eps: Positive = 1e-6
 
     def step(
         self, g: Array, p: Array, t: int, s: Array | float = 0, d: Array | float = 0
@@ -67,10 +67,10 @@ class RMSProp(PerArray):
         RangeError: `rho` or `momentum` is not in [0, 1), or `eps` is negative.
     """
 
-    rho: float = fraction(default=0.9)
-    eps: float = not_negative(default=1e-8)
+    rho: Fraction = 0.9
+    eps: Rate = 1e-8
     centred: bool = False
-    momentum: float = fraction(default=0.0)
+    momentum: Fraction = 0.0
 
     def step(
         self, g: Array, p: Array, t: int, s: Array | float = 0, c: Array | float = 0, m: Array | float = 0

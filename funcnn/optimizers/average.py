@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from funcnn.arrays import Array, is_float, short, wide
+from funcnn.checked import checked
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import fraction
 from funcnn.gradients import Grads
+from funcnn.needs import Fraction
 from funcnn.optimizers.base import update
 from funcnn.records import record, state
 from funcnn.trees.edits import evolve
-from funcnn.trees.walks import check_tree, map_arrays
+from funcnn.trees.walks import Tree, check_tree, map_arrays
 
 P = TypeVar("P")
 
@@ -30,14 +31,14 @@ class Average:
         RangeError: `beta` is not in [0, 1).
     """
 
-    beta: float = fraction(default=0.999)
+    beta: Fraction = 0.999
     sums: Any = state(default=None)
     t: int = state(default=0)
 
     def __attrs_post_init__(self) -> None:
         """Check that `sums` is a tree or None."""
         if self.sums is not None:
-            check_tree(self.sums, type(self).__name__, "sums")
+            check_tree(type(self).__name__, "sums", self.sums)
 
 
 @update.register(Average)
@@ -50,7 +51,8 @@ def average_update(optimizer: Average, grads: Grads[P], params: P) -> tuple[Grad
     return grads, evolve(optimizer, sums=sums, t=optimizer.t + 1)
 
 
-def averaged(optimizer: Any, params: P) -> P:
+@checked
+def averaged(optimizer: Any, params: Tree[P]) -> P:
     """The average of the networks after each step; k steps ago has the weight (1 - beta) beta^k / (1 - beta^t).
 
     `optimizer` is an Average, or a chain with one Average; `params` is the network that the last step led to, the
@@ -70,10 +72,9 @@ def averaged(optimizer: Any, params: P) -> P:
     True
 
     Raises:
-        KindError: there is not exactly one Average in `optimizer`, or `params` is not a tree.
+        KindError: there is not exactly one Average in `optimizer`.
         ShapeError: the sums are of another network.
     """
-    check_tree(params, "averaged", "params")
     found = _averages(optimizer)
     if len(found) != 1:
         remedy = "; write averaged(optimizer, params)" if not found and _averages(params) else ""

@@ -17,11 +17,11 @@ from funcnn.arrays import Array, freeze, kind, owned, short, wide
 from funcnn.constructors import remedies
 from funcnn.dispatch import verb
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_called, check_function, parameters_of
-from funcnn.gradients import Grads, no_grads
+from funcnn.fields import call_text, check_function, parameters_of
+from funcnn.gradients import Grads, grads_error
 from funcnn.paths import Where, map_chosen
 from funcnn.records import build, plans, record, state, values
-from funcnn.refusals import no_rule
+from funcnn.refusals import no_rule_error
 from funcnn.trees.walks import check_tree
 
 Opt = TypeVar("Opt")  # an optimizer
@@ -38,12 +38,12 @@ class Update(Protocol):
     ) -> Callable[[Callable[[Opt, Grads[P], P], tuple[Grads[P], Opt]]], Callable[..., Any]]: ...
 
 
-def _check(optimizer: Any, grads: Any, params: Any) -> None:
+def _check_update(optimizer: Any, grads: Any, params: Any) -> None:
     if type(grads) is not Grads:
-        raise no_grads("update", grads)
+        raise grads_error("update", grads)
     cls = type(params)
     if cls not in plans:
-        check_tree(params, "update", "params")
+        check_tree("update", "params", params)
     if type(grads.params) is not cls and {"optimizer", "params"} <= {*dir(params)}:  # a TrainState
         raise KindError(f"update: params must be a layer or a tuple of layers, not {kind(params)}; write state.params")
     if type(grads.params) is not cls or (cls is tuple and len(params) != len(grads.params)):
@@ -52,7 +52,7 @@ def _check(optimizer: Any, grads: Any, params: Any) -> None:
         )
 
 
-@cast("Callable[[Any], Update]", verb(returns=(tuple, "(grads, optimizer)"), check=_check))
+@cast("Callable[[Any], Update]", verb(returns=(tuple, "(grads, optimizer)"), check=_check_update))
 def update(optimizer: Any, grads: Grads[Any], params: Any, /) -> tuple[Grads[Any], Any]:
     """`(grads, optimizer)`: the gradient to step along, and the optimizer with its new memory.
 
@@ -75,7 +75,7 @@ def update(optimizer: Any, grads: Grads[Any], params: Any, /) -> tuple[Grads[Any
         KindError: `optimizer` is not an optimizer (but a class, a list or a layer), or `grads` is not a Grads.
         ShapeError: `grads` are the gradients of another network.
     """
-    raise no_rule("update", optimizer, "optimizer")
+    raise no_rule_error("update", optimizer, "optimizer")
 
 
 @update.register(tuple)
@@ -124,10 +124,10 @@ class PerArray:
     def __attrs_post_init__(self) -> None:
         """Check `step`, and that the memory is a tuple with one tuple for each parameter."""
         needed = "a method (self, g, p, t, ...), with a default for each argument after t"
-        check_function(_name(self), getattr(self, "step", None), "step", needed, takes=3)
+        check_function(_name(self), "step", getattr(self, "step", None), needed, takes=3)
         found = parameters_of(self.step)
         if found and [*found.parameters.values()][2].default is not Parameter.empty:  # the memory would begin with t
-            raise KindError(f"{_name(self)}: step must be {needed}, not {as_called(self.step)}")
+            raise KindError(f"{_name(self)}: step must be {needed}, not {call_text(self.step)}")
         if type(self.memory) is not tuple or not all([type(part) is tuple for part in self.memory]):
             raise KindError(f"{_name(self)}: memory must be a tuple of tuples, not {short(self.memory)}")
 
@@ -145,7 +145,7 @@ def per_array_update(optimizer: PA, grads: Grads[P], params: P) -> tuple[Grads[P
     def step(g: Array, p: Array) -> Array:
         memory = next(past, None)
         if memory is None or not _can_be_a_memory(memory, p):
-            raise _foreign(optimizer, memory, p)
+            raise _foreign_memory_error(optimizer, memory, p)
         made = optimizer.step(g, p, t, *memory)
         if type(made) is not tuple or not made or not _is_like(made[0], p) or not _can_be_a_memory(made[1:], p):
             given = short(made) if type(made) is tuple else kind(made)
@@ -158,7 +158,7 @@ def per_array_update(optimizer: PA, grads: Grads[P], params: P) -> tuple[Grads[P
 
     steps = per_parameter(step, grads, params)
     if optimizer.memory and len(new) != len(optimizer.memory):
-        raise _foreign(optimizer, optimizer.memory[len(new)], params)
+        raise _foreign_memory_error(optimizer, optimizer.memory[len(new)], params)
     after = {"memory": tuple(new), "t": t}
     fields = zip(plans[type(optimizer)], values(optimizer), strict=True)
     return steps, build(type(optimizer), [after.get(name, value) for (name, _), value in fields])
@@ -172,13 +172,13 @@ def per_parameter(f: Callable[[Array, Array], Any], grads: Grads[P], params: P, 
 
     def checked(g: Array, p: Array) -> Any:
         if not _is_like(g, p):
-            raise ShapeError(f"update: the gradient of {short(p)} must be like it; it is {short(g)}")
+            raise ShapeError(f"update: the gradient of {short(p)} must be like it, not {short(g)}")
         if g.dtype.itemsize < 4:  # in float16 1e-8 rounds to 0, and 256 squared overflows
             return f(wide(g), wide(p)).astype(g.dtype)
         new = f(g, p)
         return owned(new) if new is g else new  # the caller may write to g
 
-    return Grads(map_chosen(checked, where, grads.params, params, whose="update"), grads.x)
+    return Grads(map_chosen(checked, where, grads.params, params, function="update"), grads.x)
 
 
 def _is_like(part: Any, p: Array) -> bool:
@@ -192,7 +192,7 @@ def _can_be_a_memory(memory: Any, p: Array) -> bool:
     )
 
 
-def _foreign(optimizer: Any, memory: Any, p: Any) -> ShapeError:
+def _foreign_memory_error(optimizer: Any, memory: Any, p: Any) -> ShapeError:
     return ShapeError(
         f"update: the memory of {_name(optimizer)} is of another network, {short(memory)} where the parameter is "
         f"{short(p)}; start anew with {_name(optimizer)}(...)"

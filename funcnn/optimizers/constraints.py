@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from funcnn.arrays import Array, as_array, float_namespace, is_array, kind, short, wide
+from funcnn.checked import checked
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import check_function, check_patterns
+from funcnn.needs import function
 from funcnn.paths import Where, map_chosen
-from funcnn.trees.walks import check_tree
+from funcnn.trees.walks import Tree
 
 P = TypeVar("P")
+Projection = Annotated[Callable[[Array], Array], function("a function of an array", takes=1)]
 
 
-def project(params: P, onto: Callable[[Array], Array], where: Where = "*") -> P:
+@checked
+def project(params: Tree[P], onto: Projection, where: Where = "*") -> P:
     """`params` with `onto(p)` in place of each parameter p that `where` chooses: projected gradient descent.
 
     Write `params = project(sgd(params, grads, lr), nonnegative, "*.W")` as the last of the four lines, or pass
@@ -29,12 +32,11 @@ def project(params: P, onto: Callable[[Array], Array], where: Where = "*") -> P:
 
     Raises:
         FuncnnError: a pattern of `where` matches no parameter.
-        KindError: `params` is not a tree, `onto` is not a function that returns an array, or `where` is not a pattern
-            of paths or a tuple of patterns.
+        KindError: `onto` does not return an array.
         ShapeError: `onto` gives an array of another shape or dtype.
     """
 
-    def checked(p: Array) -> Array:
+    def projected(p: Array) -> Array:
         new = as_array(onto(p))
         if not is_array(new):
             raise KindError(f"project: onto must give an array like {short(p)}, not {kind(new)}")
@@ -42,10 +44,7 @@ def project(params: P, onto: Callable[[Array], Array], where: Where = "*") -> P:
             raise ShapeError(f"project: onto must give an array like {short(p)}, not {short(new)}")
         return new
 
-    check_tree(params, "project", "params")
-    check_function("project", onto, "onto", "a function of an array", takes=1)
-    check_patterns("project", "where", where)
-    return map_chosen(checked, where, params, whose="project")
+    return map_chosen(projected, where, params, function="project")
 
 
 def nonnegative(p: Array) -> Array:
@@ -54,7 +53,7 @@ def nonnegative(p: Array) -> Array:
     Raises:
         KindError: `p` is not an array of floats.
     """
-    return float_namespace(p, "p", "nonnegative: ").maximum(p, 0)
+    return float_namespace("nonnegative", "p", p).maximum(p, 0)
 
 
 def unit_norm(p: Array) -> Array:
@@ -65,7 +64,7 @@ def unit_norm(p: Array) -> Array:
     Raises:
         KindError: `p` is not an array of floats.
     """
-    xp = float_namespace(p, "p", "unit_norm: ")
+    xp = float_namespace("unit_norm", "p", p)
     full = wide(p)
     largest = abs(full).max(0, initial=0)  # the square of p may overflow, or be 0
     scaled = full / xp.where(largest == 0, 1, largest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from funcnn.arrays import Array, namespace
-from funcnn.fields import fraction
+from funcnn.needs import Fraction
 from funcnn.optimizers.base import PerArray
 from funcnn.records import record
 
@@ -23,7 +23,7 @@ class Momentum(PerArray):
         RangeError: `beta` is not in [0, 1).
     """
 
-    beta: float = fraction(default=0.9)
+    beta: Fraction = 0.9
     nesterov: bool = False
 
     def step(self, g: Array, p: Array, t: int, m: Array | float = 0) -> tuple[Array, Array]:
@@ -49,8 +49,8 @@ class Lion(PerArray):
         RangeError: `b1` or `b2` is not in [0, 1).
     """
 
-    b1: float = fraction(default=0.9)
-    b2: float = fraction(default=0.99)
+    b1: Fraction = 0.9
+    b2: Fraction = 0.99
 
     def step(self, g: Array, p: Array, t: int, m: Array | float = 0) -> tuple[Array, Array]:
         """g' and m'"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from funcnn.arrays import Array, namespace
-from funcnn.fields import fraction
+from funcnn.needs import Fraction
 from funcnn.optimizers.adam import Adam, Memory
 from funcnn.records import record
 
@@ -34,7 +34,7 @@ class Muon(Adam):
         RangeError: as Adam, or `beta` is not in [0, 1).
     """
 
-    beta: float = fraction(default=0.95)
+    beta: Fraction = 0.95
     nesterov: bool = True
 
     def step(self, g: Array, p: Array, t: int, m: Memory = 0, v: Memory = 0) -> tuple[Array, ...]:

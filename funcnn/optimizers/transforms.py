@@ -12,10 +12,10 @@ import attrs
 
 from funcnn.arrays import namespace, short, wide
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import check_patterns, not_negative, patterns, positive
 from funcnn.gradients import Grads
+from funcnn.needs import Positive, Rate
 from funcnn.optimizers.base import P, per_parameter, update
-from funcnn.paths import Where
+from funcnn.paths import Where, as_patterns
 from funcnn.records import record
 from funcnn.trees.walks import walk
 
@@ -31,7 +31,7 @@ class ClipNorm:
         RangeError: `norm` is not above 0.
     """
 
-    norm: float = positive()
+    norm: Positive
 
 
 @update.register(ClipNorm)
@@ -59,7 +59,7 @@ class ClipValue:
         RangeError: `value` is not above 0.
     """
 
-    value: float = positive()
+    value: Positive
 
 
 @update.register(ClipValue)
@@ -92,8 +92,8 @@ class Decay:
         FuncnnError: in `update`, a pattern of `where` matches no parameter.
     """
 
-    rate: float = not_negative()
-    where: Where = patterns(default="*")
+    rate: Rate
+    where: Where = "*"
 
 
 @update.register(Decay)
@@ -123,16 +123,16 @@ class L2(Decay):
 Factors = tuple[tuple[Where, float], ...]
 
 
-def _pairs(record: Any, _: Any, value: Any) -> None:
+def _check_pairs(record: Any, _: Any, value: Any) -> None:
     """Check that each pair is a pattern and a number."""
-    whose, pairs = type(record).__name__, value if type(value) is tuple else (value,)
+    function, pairs = type(record).__name__, value if type(value) is tuple else (value,)
     if not all([type(pair) is tuple and len(pair) == 2 and isinstance(pair[1], int | float) for pair in pairs]):
         needed = 'pairs, such as (("0.*", 0.1), ("*.b", 2.0))'
-        raise KindError(f"{whose}: factors must be {needed}, not {short(value)}")
+        raise KindError(f"{function}: factors must be {needed}, not {short(value)}")
     for where, factor in pairs:
-        check_patterns(whose, "the first of a pair", where)
+        as_patterns(function, "the first of a pair", where)
         if not 0 <= factor < math.inf:
-            raise RangeError(f"{whose}: a factor must be finite and not negative; it is {factor}")
+            raise RangeError(f"{function}: a factor must be finite and not negative, not {factor}")
 
 
 @record
@@ -149,7 +149,7 @@ class Rates:
         FuncnnError: in `update`, a pattern matches no parameter.
     """
 
-    factors: Factors = attrs.field(validator=_pairs)
+    factors: Factors = attrs.field(validator=_check_pairs)
 
 
 @update.register(Rates)

@@ -10,7 +10,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from threading import Lock, local
 from typing import Any, Self
 
-from funcnn.fields import as_count
+from funcnn.checked import checked
+from funcnn.needs import Count
 
 _TURN = 5e-4  # seconds; measured: with 5 ms, steps of 5 and of 18 ms take 2 % longer
 _NO_CHOICE = AttributeError, OSError  # a system without affinities, or a process that may not read or set them
@@ -59,23 +60,24 @@ def _short_turns() -> Callable[[], None]:
     return lambda: sys.setswitchinterval(before)
 
 
-def _controller(whose: str) -> Any:
+def _controller(function: str) -> Any:
     """The controller, made once: it searches the libraries of the process, which takes 0.1 ms and more."""
     if not _limits:
         try:
             from threadpoolctl import ThreadpoolController  # noqa: PLC0415  an optional library
         except ImportError:
-            raise ImportError(f'{whose} needs threadpoolctl; write pip install "funcnn[parallel]"') from None
+            raise ImportError(f'{function} needs threadpoolctl; write pip install "funcnn[parallel]"') from None
         _limits.append(ThreadpoolController())
     return _limits[0]
 
 
-def check_installed(whose: str) -> None:
+def check_installed(function: str) -> None:
     """Check that threadpoolctl is installed."""
-    _controller(whose)
+    _controller(function)
 
 
-def threads(n: int) -> ThreadPoolExecutor:
+@checked
+def threads(n: Count) -> ThreadPoolExecutor:
     """An executor of n threads for `sharded`; inside a `with` block, BLAS computes each product in one thread.
 
     Otherwise each of the n threads would share its cores with the threads of BLAS. On Linux, if there are n cores or
@@ -92,11 +94,8 @@ def threads(n: int) -> ThreadPoolExecutor:
     True
 
     Raises:
-        KindError: `n` is not a whole number.
-        RangeError: `n` is less than 1.
         ImportError: threadpoolctl is not installed.
     """
-    n = as_count("threads", n, "n")
     check_installed("threads")
     return Threads(n, "funcnn-sharded")
 

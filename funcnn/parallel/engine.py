@@ -14,9 +14,9 @@ from typing import Any
 from funcnn.arrays import kind
 from funcnn.errors import KindError, WorkerError, WorkerTimeoutError
 from funcnn.parallel.blocks import bytes_of
-from funcnn.parallel.packing import packed, refusal, takes_by_value
+from funcnn.parallel.packing import packed, pickling_error, takes_by_value
 from funcnn.parallel.sent import Sent, size_of
-from funcnn.parallel.shards import Block
+from funcnn.parallel.shards import RowBlock
 from funcnn.parallel.worker import (
     Failed,
     Missing,
@@ -37,11 +37,11 @@ class InThreads:
     def __init__(self, function: Any) -> None:
         self._function, self._last, self._is_over = function, math.inf, Event()
 
-    def submit(self, executor: Executor, block: Block) -> Future[Any]:
+    def submit(self, executor: Executor, block: RowBlock) -> Future[Any]:
         """Each block runs in a copy of the caller's context, which has NumPy's handling of errors."""
         return executor.submit(copy_context().run, self._attempted, block)
 
-    def _attempted(self, block: Block) -> Any:
+    def _attempted(self, block: RowBlock) -> Any:
         if block.i > self._last:  # the error of an earlier block ends the step
             return None
         made = None
@@ -53,7 +53,7 @@ class InThreads:
                 self._is_over.set()
         return made
 
-    def wait_for_all(self, waiting: deque[tuple[Block, Future[Any]]]) -> None:
+    def wait_for_all(self, waiting: deque[tuple[RowBlock, Future[Any]]]) -> None:
         """Wait for the last block or for an error: each time that the caller is woken, it takes Python's lock from the
         others. Large gradients are added as they come, since there would be one of each block in memory.
         """
@@ -62,7 +62,7 @@ class InThreads:
             last.add_done_callback(lambda _: self._is_over.set())
             self._is_over.wait()
 
-    def received(self, block: Block, reply: Any) -> Any:
+    def received(self, block: RowBlock, reply: Any) -> Any:
         """The reply as it is; None for a block that was not begun, to submit it again: all blocks before it are there,
         so the error was one of an attempt that had taken too long.
         """
@@ -91,7 +91,7 @@ class InProcesses:
         self._function = self._packed({"value_and_grad": function}, function, apart=False).stream
         self._tasks: dict[int, tuple[Task, list[Any]]] = {}
 
-    def submit(self, executor: Executor, block: Block) -> Future[Any]:
+    def submit(self, executor: Executor, block: RowBlock) -> Future[Any]:
         """The task is packed once, since a block may be submitted again."""
         if block.i not in self._tasks:
             parts = {"params": block.params, "x": block.x, "y": block.y}
@@ -102,16 +102,16 @@ class InProcesses:
         self._traffic.sent += len(task.function) + len(task.stream) + sum(map(size_of, task.forms))
         return executor.submit(work, task)
 
-    def wait_for_all(self, _: deque[tuple[Block, Future[Any]]]) -> None:
+    def wait_for_all(self, _: deque[tuple[RowBlock, Future[Any]]]) -> None:
         """Wait for nothing: what has come is unpacked while the others compute."""
 
     def _packed(self, parts: dict[str, Any], value: Any, *, apart: bool = True) -> Any:
         try:
             return packed(value, by_value=self._by_value, apart=apart)
         except Exception as error:
-            raise refusal(self._name, parts, by_value=self._by_value) from error
+            raise pickling_error(self._name, parts, by_value=self._by_value) from error
 
-    def received(self, block: Block, reply: Any) -> Any:
+    def received(self, block: RowBlock, reply: Any) -> Any:
         """The result; None if arrays were missing, which are in the task from now on."""
         task, arrays = self._tasks[block.i]
         if isinstance(reply, Missing):
@@ -128,8 +128,8 @@ class InProcesses:
         return result_of(reply)
 
 
-class Engine:
-    """An executor, or a function that makes one; how long and how often it is tried, and with how many blocks."""
+class BlockRunner:
+    """Runs blocks on an executor, or on those that a function makes: `pending` at a time, with retries."""
 
     def __init__(
         self, executor: Executor | Callable[[], Executor], timeout: float | None, retries: int, pending: int
@@ -138,7 +138,7 @@ class Engine:
         self._made: Executor | None = None
         self._lock, self._sent, self.traffic = Lock(), Sent(), Traffic()
 
-    def results(self, function: Any, blocks: list[Block]) -> Generator[tuple[Any, Any]]:
+    def results(self, function: Any, blocks: list[RowBlock]) -> Generator[tuple[Any, Any]]:
         """The cost and the gradient of each block, in the order of the blocks.
 
         Raises:
@@ -147,7 +147,7 @@ class Engine:
         """
         executor = self._current(None)
         carrier = self._carrier(function, executor)
-        waiting: deque[tuple[Block, Future[Any]]] = deque()
+        waiting: deque[tuple[RowBlock, Future[Any]]] = deque()
         rest, tries = iter(blocks), Counter[int]()
         try:
             while True:
@@ -162,7 +162,7 @@ class Engine:
                     reply = carrier.received(block, future.result(self._timeout))
                 except Exception as error:
                     if tries[block.i] >= self._retries:
-                        raise self._error(executor, block, len(blocks), future, error) from error
+                        raise self._block_error(executor, block, len(blocks), future, error) from error
                     tries[block.i] += 1
                     if executor is not (executor := self._current(executor)):
                         _cancel(waiting)
@@ -190,10 +190,12 @@ class Engine:
             if self._made is None or self._made is failed:
                 if failed is not None:
                     failed.shutdown(wait=False)
-                self._made = _checked(self._given())
+                self._made = _as_executor(self._given())
             return self._made
 
-    def _error(self, executor: Executor, block: Block, k: int, future: Future[Any], error: Exception) -> WorkerError:
+    def _block_error(
+        self, executor: Executor, block: RowBlock, k: int, future: Future[Any], error: Exception
+    ) -> WorkerError:
         name, which = type(executor).__name__, f"block {block.i} of {k}, rows {block.start}:{block.stop}"
         if not future.done():
             return WorkerTimeoutError(
@@ -203,19 +205,19 @@ class Engine:
         return WorkerError(f"sharded: {name} must compute {which}, got {given}")
 
 
-def _checked(executor: Any) -> Executor:
+def _as_executor(executor: Any) -> Executor:
     if not isinstance(executor, Executor):
         needed = "an Executor of concurrent.futures, or a function that makes one"
         raise KindError(f"sharded: executor must be {needed}, got a function that returns {kind(executor)}")
     return executor
 
 
-def _cancel(waiting: deque[tuple[Block, Future[Any]]]) -> None:
+def _cancel(waiting: deque[tuple[RowBlock, Future[Any]]]) -> None:
     for _, future in waiting:
         future.cancel()
 
 
-def _submitted(carrier: InThreads | InProcesses, executor: Executor, block: Block) -> Future[Any]:
+def _submitted(carrier: InThreads | InProcesses, executor: Executor, block: RowBlock) -> Future[Any]:
     """The future of a block; an executor that is shut down or broken gives one that has failed."""
     try:
         return carrier.submit(executor, block)
@@ -227,7 +229,7 @@ def _submitted(carrier: InThreads | InProcesses, executor: Executor, block: Bloc
         return failed
 
 
-def _result(executor: Executor, block: Block, k: int, reply: Any) -> tuple[Any, Any]:
+def _result(executor: Executor, block: RowBlock, k: int, reply: Any) -> tuple[Any, Any]:
     """What the block gave, or the error that it raised."""
     which, name = f"block {block.i} of {k}, rows {block.start}:{block.stop}", type(executor).__name__
     if isinstance(reply, Unread):

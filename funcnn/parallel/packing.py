@@ -73,7 +73,7 @@ class _Unpickler(pickle.Unpickler):
         return self.arrays[number]
 
 
-def refusal(engine: str, parts: dict[str, Any], *, by_value: bool) -> KindError:
+def pickling_error(engine: str, parts: dict[str, Any], *, by_value: bool) -> KindError:
     """The error for values of which one does not pickle: it names the innermost field that does not."""
     wrong = [name for name, value in parts.items() if not _pickles(value, by_value=by_value)]
     path, culprit = _culprit(parts[wrong[0]], wrong[0], by_value=by_value)

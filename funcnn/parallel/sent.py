@@ -22,20 +22,20 @@ from funcnn.arrays import Array, owned
 _MOST_MISSES = 8  # after so many, an array is sent in each step, since the memory of the workers is too small
 
 
-class Held(NamedTuple):
+class HeldArray(NamedTuple):
     """An array that a worker keeps under this token."""
 
     token: bytes
 
 
-class Kept(NamedTuple):
+class KeptArray(NamedTuple):
     """An array that a worker shall keep under this token."""
 
     token: bytes
     array: Any
 
 
-class Mapped(NamedTuple):
+class MappedArray(NamedTuple):
     """An array in a file, which is recognised by its size and the time of its last change."""
 
     path: str
@@ -74,7 +74,7 @@ class Sent:
             self._misses = {token: n for token, n in self._misses.items() if token in tokens}
 
     def form_of(self, a: Array) -> Any:
-        """The array, Kept, Held or Mapped."""
+        """The array, a KeptArray, a HeldArray or a MappedArray."""
         if (found := mapped(a)) is not None:
             return found
         key = (a.ctypes.data, a.shape, a.strides, a.dtype.str)
@@ -83,7 +83,7 @@ class Sent:
                 entry = self._now[key] = self._entry(a, self._last.get(key))
             if entry.steps == 0 or self._misses.get(entry.token, 0) >= _MOST_MISSES:
                 return a
-            return Kept(entry.token, a) if entry.steps == 1 else Held(entry.token)
+            return KeptArray(entry.token, a) if entry.steps == 1 else HeldArray(entry.token)
 
     def _entry(self, a: Array, old: _Entry | None) -> _Entry:
         digest = None if owned(a) is a else _digest(a)
@@ -93,11 +93,11 @@ class Sent:
 
     def missed(self, form: Any, array: Array) -> Any:
         """How to send an array that a worker does not have."""
-        if not isinstance(form, Held):
+        if not isinstance(form, HeldArray):
             return array
         with self._lock:
             self._misses[form.token] = self._misses.get(form.token, 0) + 1
-        return Kept(form.token, array)
+        return KeptArray(form.token, array)
 
 
 def _digest(a: Array) -> bytes:
@@ -105,7 +105,7 @@ def _digest(a: Array) -> bytes:
     return hashlib.blake2b(contents, digest_size=16).digest()
 
 
-def mapped(a: Any) -> Mapped | None:
+def mapped(a: Any) -> MappedArray | None:
     """The place of an array in a file, if it is a part of a memory map that is read only; None otherwise."""
     root, base = None, a
     while isinstance(base, np.ndarray):
@@ -118,11 +118,13 @@ def mapped(a: Any) -> Mapped | None:
         return None  # the file was removed; the memory map is still valid
     offset = root.offset + a.ctypes.data - root.ctypes.data
     order = "C" if a.flags.c_contiguous else "F"
-    return Mapped(str(root.filename), status.st_size, status.st_mtime_ns, a.dtype, offset, a.shape, order)
+    return MappedArray(str(root.filename), status.st_size, status.st_mtime_ns, a.dtype, offset, a.shape, order)
 
 
 def size_of(form: Any) -> int:
     """The bytes that are sent for an array."""
-    if isinstance(form, Kept):
+    if isinstance(form, KeptArray):
         return len(form.token) + form.array.nbytes
-    return len(form.token) if isinstance(form, Held) else len(form.path) if isinstance(form, Mapped) else form.nbytes
+    if isinstance(form, HeldArray):
+        return len(form.token)
+    return len(form.path) if isinstance(form, MappedArray) else form.nbytes

@@ -6,22 +6,23 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Executor
 from contextlib import closing
 from inspect import Parameter, Signature
-from typing import Any
+from typing import Annotated, Any
 
 from funcnn.arrays import kind
+from funcnn.checked import checked
 from funcnn.core import check_is_layer
 from funcnn.errors import KindError
-from funcnn.fields import as_count, as_positive, check_function
+from funcnn.fields import check_function
 from funcnn.gradients import Grads
+from funcnn.needs import Count, Natural, Positive, passing
 from funcnn.parallel.blas import check_installed
 from funcnn.parallel.blocks import bounds_of
 from funcnn.parallel.coupled import check_rows
-from funcnn.parallel.engine import Engine, Traffic
-from funcnn.parallel.shards import Block, blocks, rows_of
+from funcnn.parallel.engine import BlockRunner, Traffic
+from funcnn.parallel.shards import RowBlock, blocks, rows_of
 from funcnn.parallel.sums import summed
 from funcnn.parallel.worker import computed
-from funcnn.signatures import ValueAndGrad
-from funcnn.training.arguments import check_gradient
+from funcnn.training.arguments import CostAndGrads
 
 _TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("params", "x", "y")])
 
@@ -32,13 +33,13 @@ class Sharded:
     def __init__(self, function: Any, rows: Any, executor: Any, timeout: Any, retries: int, pending: int) -> None:
         self._arguments = (function, rows, executor, timeout, retries, pending)
         self._function, self._rows = function, rows
-        self._engine = None if executor is None else Engine(executor, timeout, retries, pending)
+        self._engine = None if executor is None else BlockRunner(executor, timeout, retries, pending)
         self._is_checked = False
         self.__signature__ = _TAKEN
 
     def __call__(self, params: Any, x: Any, y: Any, /) -> tuple[Any, Grads[Any]]:
         """(cost, Grads), as the function gives it, but for rounding errors."""
-        check_is_layer("sharded", params)
+        check_is_layer("sharded", "params", params)
         m = rows_of(x, y)
         bounds = bounds_of(m, self._rows, params, x)
         if len(bounds) == 2:
@@ -64,14 +65,31 @@ class Sharded:
         return f"sharded({self._function!r})"
 
 
+_EXECUTOR = "an Executor of concurrent.futures, or a function that makes one"
+
+
+def _check_executor(function: str, argument: str, executor: Any) -> None:
+    """Check that `executor` is an Executor, a class of Executors, or a function without arguments."""
+    if isinstance(executor, Executor) or (isinstance(executor, type) and issubclass(executor, Executor)):
+        return
+    if hasattr(type(executor), "get_executor"):  # a Client of Dask
+        given = f"{kind(executor)}; write {argument}.get_executor()"
+        raise KindError(f"{function}: {argument} must be {_EXECUTOR}, not {given}")
+    check_function(function, argument, executor, _EXECUTOR, takes=0)
+
+
+ExecutorOrMaker = Annotated[Executor | Callable[[], Executor], passing(_EXECUTOR, _check_executor)]
+
+
+@checked
 def sharded(
-    value_and_grad: ValueAndGrad,
+    value_and_grad: CostAndGrads,
     *,
-    rows: int | None = None,
-    executor: Executor | Callable[[], Executor] | None = None,
-    timeout: float | None = None,
-    retries: int = 0,
-    pending: int = 64,
+    rows: Count | None = None,
+    executor: ExecutorOrMaker | None = None,
+    timeout: Positive | None = None,
+    retries: Natural = 0,
+    pending: Count = 64,
 ) -> Sharded:
     """The same function of (params, x, y), by blocks of rows: cost = sum m_i / m cost_i, grads = sum m_i / m grads_i
 
@@ -108,32 +126,19 @@ def sharded(
     True
 
     Raises:
-        KindError: an argument is of the wrong kind. The function that is returned raises it if the loss or the network
-            couples rows, or if a value does not pickle that must be sent to another process.
-        RangeError: `rows` or `pending` is less than 1, `timeout` not above 0, or `retries` negative.
+        KindError: `value_and_grad` is sharded already. The function that is returned raises it if the loss or the
+            network couples rows, or if a value does not pickle that must be sent to another process.
         ImportError: threadpoolctl is not installed.
         WorkerError: an executor could not compute a block; a WorkerTimeoutError if it was too slow. The function that
             is returned raises it. An error of `value_and_grad` is raised as it is, with a note that names the block.
     """
     if isinstance(value_and_grad, Sharded):
         raise KindError("sharded: value_and_grad must be a function that is not sharded, got a sharded one")
-    check_gradient("sharded", value_and_grad)
-    rows = None if rows is None else as_count("sharded", rows, "rows")
-    is_class = isinstance(executor, type) and issubclass(executor, Executor)
-    if executor is not None and not isinstance(executor, Executor) and not is_class:
-        needed = "an Executor of concurrent.futures, or a function that makes one"
-        if hasattr(type(executor), "get_executor"):  # a Client of Dask
-            given = f"{kind(executor)}; write executor.get_executor()"
-            raise KindError(f"sharded: executor must be {needed}, not {given}")
-        check_function("sharded", executor, "executor", needed, takes=0)
-    timeout = None if timeout is None else as_positive("sharded", timeout, "timeout")
-    retries = as_count("sharded", retries, "retries", least=0)
-    pending = as_count("sharded", pending, "pending")
     check_installed("sharded")
     return Sharded(value_and_grad, rows, executor, timeout, retries, pending)
 
 
-def _one_by_one(function: Any, parts: list[Block]) -> Generator[tuple[Any, Any]]:
+def _one_by_one(function: Any, parts: list[RowBlock]) -> Generator[tuple[Any, Any]]:
     for block in parts:
         try:
             yield computed(function, block.params, block.x, block.y)

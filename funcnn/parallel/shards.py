@@ -13,7 +13,7 @@ from funcnn.errors import ShapeError
 from funcnn.trees.walks import arrays_in, map_arrays, row_count
 
 
-class Block(NamedTuple):
+class RowBlock(NamedTuple):
     """One block: its number, the rows from `start` to `stop`, and the arguments of `value_and_grad` for them."""
 
     i: int
@@ -26,13 +26,13 @@ class Block(NamedTuple):
 
 def rows_of(x: Any, y: Any) -> int:
     """The number of rows of x, checked to be that of y, which may be None."""
-    m = row_count(x, "x", "sharded: ")
-    if y is not None and (others := row_count(y, "y", "sharded: ")) != m:
+    m = row_count("sharded", "x", x)
+    if y is not None and (others := row_count("sharded", "y", y)) != m:
         raise ShapeError(f"sharded: x and y must have equally many rows; x: {m}, y: {others}")
     return m
 
 
-def blocks(bounds: list[int], params: Any, x: Any, y: Any) -> list[Block]:
+def blocks(bounds: list[int], params: Any, x: Any, y: Any) -> list[RowBlock]:
     """The blocks: block i has a view of its rows, and `reseed(params, i)`, so that it draws random numbers of its own.
 
     >>> import numpy as np
@@ -42,7 +42,7 @@ def blocks(bounds: list[int], params: Any, x: Any, y: Any) -> list[Block]:
     """
     params = laid(params)
     cuts = enumerate(pairwise(bounds))
-    return [Block(i, a, b, reseed(params, i), _rows(x, a, b), _rows(y, a, b)) for i, (a, b) in cuts]
+    return [RowBlock(i, a, b, reseed(params, i), _rows(x, a, b), _rows(y, a, b)) for i, (a, b) in cuts]
 
 
 def _rows(tree: Any, start: int, stop: int) -> Any:

@@ -44,17 +44,17 @@ def summed(params: Any, made: Iterable[tuple[Any, Grads[Any]]], bounds: list[int
         else:
             slopes, states = _parts_of(given.params)
             if len(slopes) != len(total):
-                raise _unlike(f"{len(total)} and {len(slopes)}")
+                raise _unlike_gradients_error(f"{len(total)} and {len(slopes)}")
             for i, g in enumerate(slopes):
                 if g.shape != total[i].shape:
-                    raise _unlike(f"shapes {total[i].shape} and {g.shape}")
+                    raise _unlike_gradients_error(f"shapes {total[i].shape} and {g.shape}")
                 total[i] += share * wide(g)  # arrays of JAX are replaced
         columns.append(states)
     following = [_next_state(i, params, states, shares) for i, states in enumerate(zip(*columns, strict=True))]
     return cost, Grads(_ended(first, iter(total), iter(following)), _joined(rows))
 
 
-def _unlike(given: str) -> KindError:
+def _unlike_gradients_error(given: str) -> KindError:
     needed = "gradients of the same arrays for each block"
     return KindError(f"sharded: value_and_grad must return {needed}, got {given}")
 

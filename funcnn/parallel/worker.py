@@ -15,7 +15,7 @@ from funcnn.arrays import freeze
 from funcnn.compilation.switch import kernels_are_on, switched
 from funcnn.parallel.blas import one_thread
 from funcnn.parallel.packing import Packed, packed, unpacked
-from funcnn.parallel.sent import Held, Kept, Mapped
+from funcnn.parallel.sent import HeldArray, KeptArray, MappedArray
 from funcnn.training.arguments import check_returned
 
 _MOST_BYTES, _MOST_FUNCTIONS = 1 << 28, 8  # kept in a process; what was used longest ago is dropped
@@ -126,14 +126,14 @@ def result_of(reply: Any) -> Any:
 
 def _array(form: Any) -> Any:
     """The array, read-only; None if it is not here."""
-    if isinstance(form, Held):
+    if isinstance(form, HeldArray):
         with _LOCK:
             if form.token in _arrays:
                 _arrays.move_to_end(form.token)
             return _arrays.get(form.token)
-    if isinstance(form, Mapped):
+    if isinstance(form, MappedArray):
         return _in_file(form)
-    if not isinstance(form, Kept):
+    if not isinstance(form, KeptArray):
         return freeze(form)
     with _LOCK:
         array = _arrays.setdefault(form.token, freeze(form.array))
@@ -142,7 +142,7 @@ def _array(form: Any) -> Any:
     return array
 
 
-def _in_file(form: Mapped) -> Any:
+def _in_file(form: MappedArray) -> Any:
     """The array in the file, if the file is here and is the one that was meant."""
     try:
         status = Path(form.path).stat()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import is_color_like
 
 from funcnn.arrays import Array, is_array, is_float, kind, namespace, short
+from funcnn.checked import checked
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_count
-from funcnn.inspection.checks import check_network
-from funcnn.plot.axes import axes
+from funcnn.inspection.checks import Network
+from funcnn.needs import Count, passing
+from funcnn.plot.axes import Ax, axes_of
 from funcnn.prediction import predict
 from funcnn.sizes import check_sizes
 from funcnn.trees.walks import arrays_in
@@ -21,12 +22,23 @@ from funcnn.trees.walks import arrays_in
 ROWS = 1 << 16  # pixels at a time, so the memory needed does not grow with the picture
 
 
+def check_shape(function: str, argument: str, shape: Any) -> None:
+    """Check that `shape` is the (h, w) of a picture."""
+    if not isinstance(shape, tuple | list) or len(shape) != 2:
+        raise KindError(f"{function}: {argument} must be (h, w), two whole numbers, not {short(shape)}")
+    check_sizes(function, {"h": shape[0], "w": shape[1]})
+
+
+PictureShape = Annotated[tuple[int, int], passing("(h, w), two whole numbers of at least 1", check_shape)]
+
+
+@checked
 def pictures(
     images: Array,
     titles: Sequence[str],
-    ax: Axes | None = None,
+    ax: Ax | None = None,
     *,
-    columns: int = 8,
+    columns: Count = 8,
     colors: Sequence[str] | str = "black",
 ) -> Axes:
     """A grid of pictures, each with a title below it in a colour of its own.
@@ -34,10 +46,9 @@ def pictures(
     images: (k, h, w) in grey or (k, h, w, 3) in colour; 0 is black and 1 is white.
 
     Raises:
-        KindError: `images` is not an array of numbers, `titles` is not a list of strings, `colors` is not a colour
-            of matplotlib or a list of colours, `columns` is not a whole number, or `ax` is not an Axes.
+        KindError: `images` is not an array of numbers, `titles` is not a list of strings, or `colors` is not a colour
+            of matplotlib or a list of colours.
         ShapeError: `images` has other axes, or the number of titles or colours is not the number of pictures.
-        RangeError: `columns` is less than 1.
     """
     namespace(images, "images", "pictures: ")
     if images.dtype.kind not in "biuf":
@@ -46,13 +57,13 @@ def pictures(
         raise ShapeError(
             f"pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: {images.shape}"
         )
-    columns, ax = as_count("pictures", columns, "columns"), axes("pictures", ax)
     k, h, w = images.shape[:3]
     colors = [colors] * k if isinstance(colors, str) else colors
     _check_each("titles", titles, "strings", lambda title: isinstance(title, str))
     _check_each("colors", colors, "colours of matplotlib", is_color_like)
     if not k == len(titles) == len(colors):
         raise ShapeError(f"pictures: titles and colors must be {k}, one a picture, not {len(titles)} and {len(colors)}")
+    ax = axes_of(ax)
     for i, (image, title, color) in enumerate(zip(images, titles, colors, strict=True)):
         row, column = divmod(i, columns)
         left, top = 1.1 * w * column, 1.35 * h * row
@@ -64,64 +75,55 @@ def pictures(
     return ax
 
 
-def picture(params: Any, shape: tuple[int, int], ax: Axes | None = None, *, rows: int = ROWS, **image: Any) -> Axes:
+@checked
+def picture(
+    params: Network[Any], shape: PictureShape, ax: Ax | None = None, *, rows: Count = ROWS, **image: Any
+) -> Axes:
     """The output of a network as a picture of `shape` pixels; x is (row, column), each from -1 to 1.
 
     One output is drawn in grey, three in colour; 0 is black and 1 is white. Further arguments go to `Axes.imshow`:
     `cmap="gray_r"` draws 1 as black.
 
     Raises:
-        As `render`; and KindError if `ax` is not an Axes.
+        ShapeError: as `render`.
     """
-    ax = axes("picture", ax)
-    ax.imshow(_rendered("picture", params, shape, rows), **{"cmap": "gray", "vmin": 0, "vmax": 1, **image})
+    pixels, ax = _rendered("picture", params, shape, rows), axes_of(ax)
+    ax.imshow(pixels, **{"cmap": "gray", "vmin": 0, "vmax": 1, **image})
     ax.set_axis_off()
     return ax
 
 
-def render(params: Any, shape: tuple[int, int], *, rows: int = ROWS) -> Array:
+@checked
+def render(params: Network[Any], shape: PictureShape, *, rows: Count = ROWS) -> Array:
     """The array that `picture` draws: (h, w) for one output, (h, w, 3) for three, clipped to [0, 1].
 
     Raises:
-        KindError: `params` is not a layer or a tuple of layers, `shape` is not two whole numbers, or `rows` is not a
-            whole number.
         ShapeError: the network has another number of outputs.
-        RangeError: a size or `rows` is less than 1.
     """
     return _rendered("render", params, shape, rows)
 
 
-def _rendered(name: str, params: Any, shape: Any, rows: Any) -> Array:
-    check_network(name, params)
-    rows, x = as_count(name, rows, "rows"), _coordinates(name, shape)
+def _rendered(function: str, params: Any, shape: tuple[int, int], rows: int) -> Array:
+    x = coordinates(shape)
     dtype = next((leaf.dtype for leaf in arrays_in(params) if is_float(leaf)), x.dtype)
     out = predict(params, x.astype(dtype), rows=rows)
     if not is_array(out) or out.shape not in ((len(x), 1), (len(x), 3)):
-        raise ShapeError(f"{name}: the network must give 1 or 3 outputs, (h w, 1) or (h w, 3); it gives {short(out)}")
+        raise ShapeError(
+            f"{function}: the network must give 1 or 3 outputs, (h w, 1) or (h w, 3); it gives {short(out)}"
+        )
     return np.clip(out, 0, 1).reshape(tuple(shape) if out.shape[1] == 1 else (*shape, 3))
 
 
-def coordinates(shape: tuple[int, int]) -> Array:
-    """(row, column) of every pixel of a picture of h x w, in [-1, 1], as an array of (h w, 2).
-
-    Raises:
-        KindError: `shape` is not two whole numbers.
-        RangeError: h or w is less than 1.
-    """
-    return _coordinates("coordinates", shape)
-
-
-def _coordinates(name: str, shape: Any) -> Array:
-    if not isinstance(shape, tuple | list) or len(shape) != 2:
-        raise KindError(f"{name}: shape must be (h, w), two whole numbers, not {short(shape)}")
-    check_sizes(name, {"h": shape[0], "w": shape[1]})
+@checked
+def coordinates(shape: PictureShape) -> Array:
+    """(row, column) of every pixel of a picture of h x w, in [-1, 1], as an array of (h w, 2)."""
     grid = np.meshgrid(*[np.linspace(-1, 1, n) for n in shape], indexing="ij")
     return np.stack([part.ravel() for part in grid], axis=1)
 
 
-def _check_each(what: str, values: Any, needed: str, fits: Callable[[Any], bool]) -> None:
+def _check_each(argument: str, values: Any, needed: str, fits: Callable[[Any], bool]) -> None:
     if not isinstance(values, list | tuple | np.ndarray) or getattr(values, "ndim", 1) != 1:
-        raise KindError(f"pictures: {what} must be a list of {needed}, not {kind(values)}")
+        raise KindError(f"pictures: {argument} must be a list of {needed}, not {kind(values)}")
     for value in values:
         if not fits(value):
-            raise KindError(f"pictures: {what} must be a list of {needed}, not one with {short(value)}")
+            raise KindError(f"pictures: {argument} must be a list of {needed}, not one with {short(value)}")

@@ -11,17 +11,18 @@ from contextlib import closing
 from html import escape
 from importlib.resources import files
 from os import PathLike
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import numpy as np
 from matplotlib.image import imsave
 
 from funcnn.arrays import Array, is_array, short
+from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_count, check_function, check_text
-from funcnn.files.archive import place, replacing
+from funcnn.files.archive import as_path, replacing
+from funcnn.needs import Count, Text, function
 from funcnn.training.loop import TrainState
-from funcnn.training.runs import Run, check_run, every_kth
+from funcnn.training.runs import Run, every_kth
 
 S = TypeVar("S", bound=TrainState[Any])
 
@@ -30,13 +31,14 @@ _WIDTH, _HEIGHT, _EDGE = 600.0, 120.0, 8.0  # of the curve
 _SECONDS = 12.0  # that a run takes to play, at 5 to 20 frames in a second
 
 
+@checked
 def write_player(
     path: str | PathLike[str],
     run: Run[S],
-    frame: Callable[[S], Array],
+    frame: Annotated[Callable[[S], Array], function("a function of a state, such as render_regions", takes=1)],
     *,
-    every: int = 1,
-    title: str = "Training run",
+    every: Count = 1,
+    title: Text = "Training run",
 ) -> None:
     """Write a run as one HTML file that plays it: a picture of each state, its step and cost, and the curve of costs.
 
@@ -59,23 +61,18 @@ def write_player(
     ...     write_player(os.path.join(folder, "run.html"), run, lambda state: render(state.params, (32, 32)), every=5)
 
     Raises:
-        KindError: `path` is not a path, `run` is not a run, `frame` is not a function of a state or does not return an
-            array of real numbers, `every` is not a whole number, or `title` is not a string.
+        KindError: `path` is not a path, or `frame` does not return an array of real numbers.
         ShapeError: `frame` returns an array that is not (h, w) or (h, w, 3), or of another shape than the first one.
-        RangeError: the run is empty, `every` is less than 1, `frame` returns numbers that are not finite, or the file
-            would have more than 5 MB.
+        RangeError: the run is empty, `frame` returns numbers that are not finite, or the file would have more than
+            5 MB.
         NotFiniteError: as `history`.
         FileError: `path` is not the path of a file, or the file cannot be written.
     """
-    where = place("write_player", path)
-    check_run("write_player", run)
-    check_function("write_player", frame, "frame", "a function of a state, such as render_regions", takes=1)
-    every = as_count("write_player", every, "every")
-    check_text("write_player", title, "title")
+    where = as_path("write_player", path)
     steps, costs, pictures, size, shape = [], [], [], 0, None
-    with closing(every_kth(run, "write_player", every)) as states:
+    with closing(every_kth("write_player", run, every)) as states:
         for now in states:
-            image = _image(frame(now), shape)
+            image = _as_image(frame(now), shape)
             shape = image.shape
             pictures.append(_png(image))
             size += len(pictures[-1])
@@ -93,7 +90,7 @@ def write_player(
         file.write(text.encode())
 
 
-def _image(made: Any, shape: tuple[int, ...] | None) -> Array:
+def _as_image(made: Any, shape: tuple[int, ...] | None) -> Array:
     """What `frame` returned, checked and clipped."""
     if not is_array(made) or made.dtype.kind not in "biuf":
         raise KindError(f"write_player: frame must return an array of real numbers, not {short(made)}")

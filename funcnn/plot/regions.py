@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from funcnn.arrays import Array, float_namespace, is_array, namespace, short
+from funcnn.checked import checked
 from funcnn.errors import RangeError, ShapeError
-from funcnn.fields import as_count
-from funcnn.inspection.checks import check_network
-from funcnn.plot.axes import axes
+from funcnn.inspection.checks import Network
+from funcnn.needs import whole
+from funcnn.plot.axes import Ax, axes_of
 from funcnn.plot.images import ROWS
 from funcnn.prediction import predict
 from funcnn.traits import gives_probabilities
@@ -19,26 +20,26 @@ from funcnn.traits import gives_probabilities
 _REGIONS = ("#f4a582", "#92c5de")  # of class 0 and of class 1, on white
 _ALPHA = 0.6
 _EXAMPLES = ((0.40, 0.0, 0.12), (0.02, 0.19, 0.38))  # the ends of the colour map RdBu
+Points = Annotated[int, whole(2)]
 
 
-def decision_regions(params: Any, x: Array, y: Array, ax: Axes | None = None, *, points: int = 300) -> Axes:
+@checked
+def decision_regions(params: Network[Any], x: Array, y: Array, ax: Ax | None = None, *, points: Points = 300) -> Axes:
     """The examples, over the class of each point of the plane, for a network of two inputs and one output.
 
     x: (m, 2), y: (m, 1) of 0 and 1. The boundary is drawn where the output is 0.5 if the network gives probabilities,
     and where the output is 0 if it gives logits. `points` is the number of points for each axis.
 
     Raises:
-        KindError: `params` is not a layer or a tuple of layers, x is not an array of floats, y is not an array,
-            `points` is not a whole number, or `ax` is not an Axes.
+        KindError: x is not an array of floats, or y is not an array.
         ShapeError: x does not have two features, y does not have one label for each row, or the network does not have
             one output.
-        RangeError: x is not finite, a label is not 0 or 1, or `points` is less than 2.
+        RangeError: x is not finite, or a label is not 0 or 1.
     """
-    points = _checked("decision_regions", params, x, y, points)
-    ax = axes("decision_regions", ax)
     _check_values("decision_regions", x, y)
     horizontal, vertical = np.meshgrid(*_sides(x, points))
     level = _levels("decision_regions", params, horizontal, vertical)
+    ax = axes_of(ax)
     ax.contourf(horizontal, vertical, level, levels=[-np.inf, 0, np.inf], colors=list(_REGIONS), alpha=_ALPHA)
     if level.min() < 0 < level.max():
         ax.contour(horizontal, vertical, level, levels=[0], colors="white", linewidths=1.5)
@@ -46,7 +47,8 @@ def decision_regions(params: Any, x: Array, y: Array, ax: Axes | None = None, *,
     return ax
 
 
-def render_regions(params: Any, x: Array, y: Array, *, points: int = 160) -> Array:
+@checked
+def render_regions(params: Network[Any], x: Array, y: Array, *, points: Points = 160) -> Array:
     """The picture of `decision_regions` as an array, (points, points, 3) with numbers from 0 to 1, a frame of a player.
 
     Row 0 is the upper end of the plane. Each example is one pixel in the dark colour of its class.
@@ -54,7 +56,6 @@ def render_regions(params: Any, x: Array, y: Array, *, points: int = 160) -> Arr
     Raises:
         KindError, ShapeError, RangeError: as `decision_regions`.
     """
-    points = _checked("render_regions", params, x, y, points)
     _check_values("render_regions", x, y)
     sides = _sides(x, points)
     level = _levels("render_regions", params, *np.meshgrid(*sides))
@@ -67,20 +68,15 @@ def render_regions(params: Any, x: Array, y: Array, *, points: int = 160) -> Arr
     return image[::-1]
 
 
-def _checked(name: str, params: Any, x: Any, y: Any, points: Any) -> int:
-    check_network(name, params)
-    float_namespace(x, "x", f"{name}: ")
-    namespace(y, "y", f"{name}: ")
-    return as_count(name, points, "points", least=2)
-
-
-def _check_values(name: str, x: Array, y: Array) -> None:
+def _check_values(function: str, x: Array, y: Array) -> None:
+    float_namespace(function, "x", x)
+    namespace(y, "y", f"{function}: ")
     if x.ndim != 2 or x.shape[1] != 2 or not len(x) == y.size > 0:
-        raise ShapeError(f"{name}: x must be (m, 2) and y (m, 1), m > 0; x: {x.shape}, y: {y.shape}")
+        raise ShapeError(f"{function}: x must be (m, 2) and y (m, 1), m > 0; x: {x.shape}, y: {y.shape}")
     if not np.isfinite(x).all():
-        raise RangeError(f"{name}: x must be finite")
+        raise RangeError(f"{function}: x must be finite")
     if not np.isin(y, [0, 1]).all():
-        raise RangeError(f"{name}: y must be 0 and 1, the classes of a network with one output")
+        raise RangeError(f"{function}: y must be 0 and 1, the classes of a network with one output")
 
 
 def _sides(x: Array, points: int) -> list[Array]:
@@ -90,9 +86,9 @@ def _sides(x: Array, points: int) -> list[Array]:
     return [np.linspace(a, b, points, dtype=x.dtype) for a, b in zip(low - margin, high + margin, strict=True)]
 
 
-def _levels(name: str, params: Any, horizontal: Array, vertical: Array) -> Array:
+def _levels(function: str, params: Any, horizontal: Array, vertical: Array) -> Array:
     """The output at each point, less the output at the boundary"""
     out = predict(params, np.stack([horizontal.ravel(), vertical.ravel()], axis=1), rows=ROWS)
     if not is_array(out) or out.shape != (horizontal.size, 1):
-        raise ShapeError(f"{name}: the network must give one output, (m, 1); it gives {short(out)}")
+        raise ShapeError(f"{function}: the network must give one output, (m, 1); it gives {short(out)}")
     return (out - (0.5 if gives_probabilities(params) is True else 0)).reshape(horizontal.shape)

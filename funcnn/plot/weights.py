@@ -8,13 +8,15 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from funcnn.arrays import Array, kind, namespace, short
+from funcnn.checked import checked
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_count
-from funcnn.plot.axes import axes
-from funcnn.sizes import check_sizes
+from funcnn.needs import Count
+from funcnn.plot.axes import Ax, axes_of
+from funcnn.plot.images import PictureShape
 
 
-def heat_map(matrix: Array, ax: Axes | None = None, **image: Any) -> Axes:
+@checked
+def heat_map(matrix: Array, ax: Ax | None = None, **image: Any) -> Axes:
     """A matrix as a heat map, such as the weights of a Dense, a table of an Embedding, or the weights of attention.
 
     matrix: (rows, columns), row 0 above. The colour scale is symmetric about 0, where it is white, and reaches to the
@@ -29,22 +31,17 @@ def heat_map(matrix: Array, ax: Axes | None = None, **image: Any) -> Axes:
     (8, 3)
 
     Raises:
-        KindError: `matrix` is not an array of real numbers, or `ax` is not an Axes.
+        KindError: `matrix` is not an array of real numbers.
         ShapeError: `matrix` does not have two axes, or has an axis of 0.
     """
     _check_numbers("heat_map", "matrix", matrix)
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise ShapeError(f"heat_map: matrix must be (rows, columns), with no axis of 0; matrix: {matrix.shape}")
-    return _drawn(matrix.astype(float), axes("heat_map", ax), **image)
+    return _drawn(matrix.astype(float), axes_of(ax), **image)
 
 
-def filters(
-    W: Array,
-    ax: Axes | None = None,
-    *,
-    shape: tuple[int, int] | None = None,
-    columns: int | None = None,
-) -> Axes:
+@checked
+def filters(W: Array, ax: Ax | None = None, *, shape: PictureShape | None = None, columns: Count | None = None) -> Axes:
     """The weights of the first layer as images: of each unit of a Dense, or the kernels of a Conv2d.
 
     For a Dense on images of one channel, W: (h w, n_out) and `shape` is (h, w): image k has the weights of unit k,
@@ -58,18 +55,16 @@ def filters(
     >>> ax = filters(Conv2d.init(3, 4, 5, seed=0).W)
 
     Raises:
-        KindError: W is not an array of real numbers, `shape` is not two whole numbers, `columns` is not a whole number,
-            or `ax` is not an Axes.
+        KindError: W is not an array of real numbers.
         ShapeError: W has an axis of 0 or neither two axes nor four, `shape` is missing for two or given for four, or W
             does not have h w rows.
-        RangeError: a size or `columns` is less than 1.
     """
     _check_numbers("filters", "W", W)
     if W.ndim not in (2, 4) or 0 in W.shape:
         raise ShapeError(f"filters: W must be (h w, n_out) or (kh, kw, c_in, c_out), with no axis of 0; W: {W.shape}")
     wide = W.shape[2] if W.ndim == 4 and W.shape[2] > 1 else 8
-    columns = wide if columns is None else as_count("filters", columns, "columns")
-    images, ax = _images(W, shape), axes("filters", ax)
+    columns = wide if columns is None else columns
+    images, ax = _as_images(W, shape), axes_of(ax)
     k, h, w = images.shape
     rows = -(-k // columns)
     tiles = np.full((rows * columns, h + 1, w + 1), np.nan)  # a blank line between the images
@@ -80,7 +75,7 @@ def filters(
     return ax
 
 
-def _images(W: Array, shape: Any) -> Array:
+def _as_images(W: Array, shape: tuple[int, int] | None) -> Array:
     """The weights as (k, h, w)"""
     if W.ndim == 4:
         if shape is not None:
@@ -88,19 +83,16 @@ def _images(W: Array, shape: Any) -> Array:
         return W.transpose(3, 2, 0, 1).reshape(-1, *W.shape[:2])
     if shape is None:
         raise ShapeError(f"filters: shape must be the (h, w) of the images for W of two axes, got None; W: {W.shape}")
-    if not isinstance(shape, tuple | list) or len(shape) != 2:
-        raise KindError(f"filters: shape must be (h, w), two whole numbers, not {short(shape)}")
-    check_sizes("filters", {"h": shape[0], "w": shape[1]})
     h, w = shape
     if len(W) != h * w:
         raise ShapeError(f"filters: W must have h w rows, {h * w} for shape ({h}, {w}); W: {W.shape}")
     return W.T.reshape(-1, h, w)
 
 
-def _check_numbers(name: str, what: str, array: Any) -> None:
-    namespace(array, what, f"{name}: ")
+def _check_numbers(function: str, argument: str, array: Any) -> None:
+    namespace(array, argument, f"{function}: ")
     if array.dtype.kind not in "biuf":
-        raise KindError(f"{name}: {what} must be an array of real numbers, not {kind(array)}")
+        raise KindError(f"{function}: {argument} must be an array of real numbers, not {kind(array)}")
 
 
 def _drawn(matrix: Array, ax: Axes, **image: Any) -> Axes:

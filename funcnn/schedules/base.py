@@ -8,16 +8,17 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from inspect import signature
-from typing import Any
+from typing import Annotated, Any
 
 from funcnn.arrays import is_array
 from funcnn.errors import KindError
-from funcnn.fields import as_count, check_function
+from funcnn.fields import check_function
+from funcnn.needs import Need, as_count, as_rate
 
 Schedule = Callable[[int], float]
 
 
-def check_schedule(name: str, schedule: Any, what: str, needed: str) -> None:
+def check_schedule(function: str, argument: str, schedule: Any, needed: str) -> None:
     """Check that `schedule` is a function of one argument, and not a maker of schedules, such as `cosine`."""
     maker = schedule
     while isinstance(maker, partial):
@@ -28,11 +29,23 @@ def check_schedule(name: str, schedule: Any, what: str, needed: str) -> None:
             str(p.replace(annotation=p.empty)) for p in signature(maker).parameters.values() if p.default is p.empty
         ]
         remedy = "" if maker is not schedule else f"; write {called}({', '.join(arguments)})"
-        raise KindError(f"{name}: {what} must be {needed}, not {called}, which makes a schedule{remedy}")
-    check_function(name, schedule, what, needed, takes=1)
+        raise KindError(f"{function}: {argument} must be {needed}, not {called}, which makes a schedule{remedy}")
+    check_function(function, argument, schedule, needed, takes=1)
 
 
 _MAKERS = {"funcnn.schedules.decays", "funcnn.schedules.cycles"}
+
+
+def _rate_or_schedule(function: str, argument: str, value: Any) -> Any:
+    if callable(value):
+        check_schedule(function, argument, value, "a rate or a schedule")
+        return value
+    return as_rate(function, argument, value)
+
+
+RateOrSchedule = Annotated[
+    float | Schedule, Need("a rate or a schedule", "type(value) is float and 0 <= value < inf", _rate_or_schedule)
+]
 
 
 def between(a: float, b: float, share: float) -> float:
@@ -45,7 +58,7 @@ def half_cosine(share: float) -> float:
     return (1 + math.cos(math.pi * share)) / 2
 
 
-def as_step(name: str, step: Any) -> Any:
+def as_step(function: str, step: Any) -> Any:
     """Check a step: the result is an int of at least 0. A traced step is returned unchanged."""
     if type(step) is int and 0 <= step <= sys.maxsize:
         return step
@@ -54,4 +67,4 @@ def as_step(name: str, step: Any) -> Any:
             step = operator.index(step)
         except TypeError:  # from JAX, for a tracer
             return step
-    return as_count(name, step, "step", least=0)
+    return as_count(function, "step", step, least=0)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from funcnn.bound import BoundFunction
-from funcnn.errors import RangeError
-from funcnn.fields import as_count, as_number, as_rate
+from funcnn.checked import checked
+from funcnn.needs import Count, Rate, number
 from funcnn.schedules.base import Schedule, as_step, between, half_cosine
 
 
-def cosine_restarts(lr: float, steps: int, *, factor: int = 1, final: float = 0.0) -> Schedule:
+@checked
+def cosine_restarts(lr: Rate, steps: Count, *, factor: Count = 1, final: Rate = 0.0) -> Schedule:
     """final + (lr - final) (1 + cos(pi t / T)) / 2, t steps into a cycle of T steps
 
     T is `steps` in the first cycle; each later cycle is `factor` times as long as the cycle before. The rate is near
@@ -21,14 +24,8 @@ def cosine_restarts(lr: float, steps: int, *, factor: int = 1, final: float = 0.
     >>> lr = cosine_restarts(0.2, 100, factor=2)  # cycles of 100, 200, 400 steps
     >>> lr(0), round(lr(50), 12), lr(100), round(lr(200), 12), lr(300)
     (0.2, 0.1, 0.2, 0.1, 0.2)
-
-    Raises:
-        RangeError: a rate is negative, or `steps` or `factor` is less than 1.
-        KindError: a rate is not a number, or `steps` or `factor` not a whole number.
     """
-    name = "cosine_restarts"
-    rates = as_rate(name, lr), as_rate(name, final, "final")
-    return BoundFunction(_cosine_restarts, *rates, as_count(name, steps), as_count(name, factor, "factor"))
+    return BoundFunction(_cosine_restarts, lr, final, steps, factor)
 
 
 def _cosine_restarts(lr: float, final: float, steps: int, factor: int, step: int) -> float:
@@ -40,7 +37,10 @@ def _cosine_restarts(lr: float, final: float, steps: int, factor: int, step: int
     return between(final, lr, half_cosine(step / steps))
 
 
-def sawtooth(lr: float, steps: int, *, up: float = 0.0, final: float = 0.0) -> Schedule:
+@checked
+def sawtooth(
+    lr: Rate, steps: Count, *, up: Annotated[float, number("0 <= value <= 1", "in [0, 1]")] = 0.0, final: Rate = 0.0
+) -> Schedule:
     """final + (lr - final) (1 - t / steps), t = step mod steps: straight lines from lr to final
 
     `up` is the share of each cycle in which the rate first rises from `final` to `lr`, also on a straight line: 0 for
@@ -55,16 +55,8 @@ def sawtooth(lr: float, steps: int, *, up: float = 0.0, final: float = 0.0) -> S
     >>> triangular = sawtooth(0.2, 100, up=0.5, final=0.1)
     >>> [round(triangular(step), 12) for step in (0, 25, 50, 75, 100)]
     [0.1, 0.15, 0.2, 0.15, 0.1]
-
-    Raises:
-        RangeError: a rate is negative, `steps` is less than 1, or `up` is not in [0, 1].
-        KindError: an argument is not a number, or `steps` not a whole number.
     """
-    name = "sawtooth"
-    rates = as_rate(name, lr), as_rate(name, final, "final")
-    if not 0 <= as_number(name, up, "up") <= 1:
-        raise RangeError(f"sawtooth: up must be in [0, 1]; it is {up}")
-    return BoundFunction(_sawtooth, *rates, as_count(name, steps), float(up))
+    return BoundFunction(_sawtooth, lr, final, steps, up)
 
 
 def _sawtooth(lr: float, final: float, steps: int, up: float, step: int) -> float:
@@ -72,7 +64,15 @@ def _sawtooth(lr: float, final: float, steps: int, up: float, step: int) -> floa
     return between(final, lr, t / up if t < up else (1 - t) / (1 - up))
 
 
-def one_cycle(lr: float, steps: int, *, up: float = 0.45, start: float | None = None, final: float = 0.0) -> Schedule:
+@checked
+def one_cycle(
+    lr: Rate,
+    steps: Count,
+    *,
+    up: Annotated[float, number("0 < value <= 0.5", "in (0, 0.5]")] = 0.45,
+    start: Rate | None = None,
+    final: Rate = 0.0,
+) -> Schedule:
     """Straight lines: from start to lr in up * steps steps, back to start in as many steps, then to final
 
     `start` is lr / 10 by default; from step `steps` on the rate is `final`. The paper also moves the momentum, in the
@@ -85,20 +85,8 @@ def one_cycle(lr: float, steps: int, *, up: float = 0.45, start: float | None = 
     >>> lr = one_cycle(1.0, 1000)
     >>> [round(lr(step), 12) for step in (0, 225, 450, 675, 900, 950, 999, 1000)]
     [0.1, 0.55, 1.0, 0.55, 0.1, 0.05, 0.001, 0.0]
-
-    Raises:
-        RangeError: a rate is negative, `steps` is less than 1, or `up` is not in (0, 0.5].
-        KindError: an argument is not a number, or `steps` not a whole number.
     """
-    name = "one_cycle"
-    rates = (
-        as_rate(name, lr),
-        as_rate(name, lr / 10 if start is None else start, "start"),
-        as_rate(name, final, "final"),
-    )
-    if not 0 < as_number(name, up, "up") <= 0.5:
-        raise RangeError(f"one_cycle: up must be in (0, 0.5]; it is {up}")
-    return BoundFunction(_one_cycle, *rates, as_count(name, steps), float(up))
+    return BoundFunction(_one_cycle, lr, lr / 10 if start is None else start, final, steps, up)
 
 
 def _one_cycle(lr: float, start: float, final: float, steps: int, up: float, step: int) -> float:

@@ -10,13 +10,15 @@ import math
 import operator
 from bisect import bisect
 from itertools import accumulate
-from typing import Any
+from typing import Annotated, Any
 
 from funcnn.arrays import short
 from funcnn.bound import BoundFunction
+from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_count, as_number, as_positive, as_rate, is_number, is_whole
-from funcnn.schedules.base import Schedule, as_step, between, check_schedule, half_cosine
+from funcnn.fields import is_number, is_whole
+from funcnn.needs import Count, Positive, Rate, number
+from funcnn.schedules.base import RateOrSchedule, Schedule, as_step, between, check_schedule, half_cosine
 
 
 def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
@@ -39,11 +41,11 @@ def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
         KindError: a stage is not a pair of a rate or schedule and a whole number.
     """
     for lr in [stage[0] for stage in plan if type(stage) is tuple and stage and callable(stage[0])]:
-        check_schedule("stages", lr, "the schedule of a stage", "a function of the step number")
+        check_schedule("stages", "the schedule of a stage", lr, "a function of the step number")
     if odd := [stage for stage in plan if not _is_stage(stage)]:
         raise KindError(f"stages: a stage must be (rate or schedule, whole number of steps), not {short(odd[0])}")
     if not plan or any([steps < 1 or not (callable(lr) or 0 <= lr < math.inf) for lr, steps in plan]):
-        raise RangeError(f"stages: plan must be (rate >= 0, steps >= 1) once or more; it is {plan}")
+        raise RangeError(f"stages: plan must be (rate >= 0, steps >= 1) once or more, not {plan}")
     begins = accumulate([operator.index(steps) for _, steps in plan[:-1]], initial=0)
     return BoundFunction(_stages, tuple([lr if callable(lr) else float(lr) for lr, _ in plan]), tuple(begins))
 
@@ -61,7 +63,8 @@ def _is_stage(stage: Any) -> bool:
     return is_whole(steps) and (is_number(rate) or callable(rate))
 
 
-def exponential(lr: float, factor: float, steps: int) -> Schedule:
+@checked
+def exponential(lr: Rate, factor: Positive, steps: Count) -> Schedule:
     """lr factor^(step / steps): the rate changes by the same ratio in each step, and by `factor` in `steps` steps
 
     With a factor above 1 the rate grows, as for a test of rates; it is infinite where it exceeds the largest float.
@@ -69,13 +72,8 @@ def exponential(lr: float, factor: float, steps: int) -> Schedule:
     >>> from funcnn.schedules import exponential
     >>> exponential(0.1, 0.5, 100)(200), exponential(0.5, 2, 100)(200)
     (0.025, 2.0)
-
-    Raises:
-        RangeError: the rate is negative, the factor is not finite and above 0, or `steps` is less than 1.
-        KindError: an argument is not a number, or `steps` not a whole number.
     """
-    name = "exponential"
-    return BoundFunction(_exponential, as_rate(name, lr), as_positive(name, factor, "factor"), as_count(name, steps))
+    return BoundFunction(_exponential, lr, factor, steps)
 
 
 def _exponential(lr: float, factor: float, steps: int, step: int) -> float:
@@ -85,7 +83,8 @@ def _exponential(lr: float, factor: float, steps: int, step: int) -> float:
         return math.inf if lr else 0.0
 
 
-def step_decay(lr: float, factor: float, steps: int) -> Schedule:
+@checked
+def step_decay(lr: Rate, factor: Annotated[float, number("0 < value <= 1", "in (0, 1]")], steps: Count) -> Schedule:
     """lr factor^floor(step / steps): the rate is multiplied by `factor` after each `steps` steps
 
     For stages of unequal lengths use `stages`. Ge et al. 2019, The Step Decay Schedule.
@@ -94,21 +93,16 @@ def step_decay(lr: float, factor: float, steps: int) -> Schedule:
     >>> lr = step_decay(0.1, 0.5, 100)
     >>> lr(0), lr(99), lr(100), lr(200)
     (0.1, 0.1, 0.05, 0.025)
-
-    Raises:
-        RangeError: the rate is negative, the factor is not in (0, 1], or `steps` is less than 1.
-        KindError: an argument is not a number, or `steps` not a whole number.
     """
-    if not 0 < as_number("step_decay", factor, "factor") <= 1:
-        raise RangeError(f"step_decay: factor must be in (0, 1]; it is {factor}")
-    return BoundFunction(_step_decay, as_rate("step_decay", lr), float(factor), as_count("step_decay", steps))
+    return BoundFunction(_step_decay, lr, factor, steps)
 
 
 def _step_decay(lr: float, factor: float, steps: int, step: int) -> float:
     return lr * factor ** (as_step("step_decay", step) // steps)
 
 
-def inverse_time(lr: float, steps: int, *, power: float = 1.0) -> Schedule:
+@checked
+def inverse_time(lr: Rate, steps: Count, *, power: Positive = 1.0) -> Schedule:
     """lr / (1 + step / steps)^power: with power 1, half the rate at step `steps` and a third at twice that
 
     With 1/2 < power <= 1 the sum of the rates is infinite and the sum of their squares finite, the condition under
@@ -118,13 +112,8 @@ def inverse_time(lr: float, steps: int, *, power: float = 1.0) -> Schedule:
     >>> lr = inverse_time(0.6, 100)
     >>> [round(lr(step), 12) for step in (0, 100, 200, 500)]
     [0.6, 0.3, 0.2, 0.1]
-
-    Raises:
-        RangeError: the rate is negative, the power is not above 0, or `steps` is less than 1.
-        KindError: an argument is not a number, or `steps` not a whole number.
     """
-    name = "inverse_time"
-    return BoundFunction(_inverse_time, as_rate(name, lr), as_count(name, steps), as_positive(name, power, "power"))
+    return BoundFunction(_inverse_time, lr, steps, power)
 
 
 def _inverse_time(lr: float, steps: int, power: float, step: int) -> float:
@@ -132,7 +121,8 @@ def _inverse_time(lr: float, steps: int, power: float, step: int) -> float:
     return lr * (1 + as_step("inverse_time", step) / steps) ** -power
 
 
-def polynomial(lr: float, steps: int, *, power: float = 1.0, final: float = 0.0) -> Schedule:
+@checked
+def polynomial(lr: Rate, steps: Count, *, power: Positive = 1.0, final: Rate = 0.0) -> Schedule:
     """final + (lr - final) (1 - step / steps)^power, then final: a straight line if power is 1
 
     The rate rises if `final` is the larger. Chen et al. 2017, DeepLab, with power 0.9.
@@ -141,21 +131,16 @@ def polynomial(lr: float, steps: int, *, power: float = 1.0, final: float = 0.0)
     >>> lr = polynomial(0.2, 100)
     >>> lr(0), lr(50), lr(100), lr(200)
     (0.2, 0.1, 0.0, 0.0)
-
-    Raises:
-        RangeError: a rate is negative, the power is not above 0, or `steps` is less than 1.
-        KindError: an argument is not a number, or `steps` not a whole number.
     """
-    name = "polynomial"
-    rates = as_rate(name, lr), as_rate(name, final, "final")
-    return BoundFunction(_polynomial, *rates, as_count(name, steps), as_positive(name, power, "power"))
+    return BoundFunction(_polynomial, lr, final, steps, power)
 
 
 def _polynomial(lr: float, final: float, steps: int, power: float, step: int) -> float:
     return between(final, lr, max(1 - as_step("polynomial", step) / steps, 0.0) ** power)
 
 
-def cosine(lr: float, steps: int, *, final: float = 0.0) -> Schedule:
+@checked
+def cosine(lr: Rate, steps: Count, *, final: Rate = 0.0) -> Schedule:
     """final + (lr - final) (1 + cos(pi step / steps)) / 2, then final
 
     The rate rises if `final` is the larger. Loshchilov & Hutter 2017, SGDR: Stochastic Gradient Descent with Warm
@@ -165,20 +150,16 @@ def cosine(lr: float, steps: int, *, final: float = 0.0) -> Schedule:
     >>> lr = cosine(0.2, 100)
     >>> lr(0), round(lr(50), 12), lr(100), lr(200)
     (0.2, 0.1, 0.0, 0.0)
-
-    Raises:
-        RangeError: a rate is negative, or `steps` is less than 1.
-        KindError: an argument is not a number, or `steps` not a whole number.
     """
-    rates = as_rate("cosine", lr), as_rate("cosine", final, "final")
-    return BoundFunction(_cosine, *rates, as_count("cosine", steps))
+    return BoundFunction(_cosine, lr, final, steps)
 
 
 def _cosine(lr: float, final: float, steps: int, step: int) -> float:
     return between(final, lr, half_cosine(min(as_step("cosine", step), steps) / steps))
 
 
-def warm_up(schedule: float | Schedule, steps: int) -> Schedule:
+@checked
+def warm_up(schedule: RateOrSchedule, steps: Count) -> Schedule:
     """schedule(step) min(1, step / steps): from 0 at step 0 to the whole rate at step `steps`
 
     `schedule` is a rate or a schedule. A schedule counts from step 0, during the ramp too, and ends when it would end
@@ -193,15 +174,8 @@ def warm_up(schedule: float | Schedule, steps: int) -> Schedule:
     (0.0, 0.05, 0.1, 0.1)
     >>> warm_up(cosine(0.1, 100), 4)(100)
     0.0
-
-    Raises:
-        RangeError: the rate is negative, or `steps` less than 1.
-        KindError: `schedule` is not a rate or a function, or `steps` not a whole number.
     """
-    if callable(schedule):
-        check_schedule("warm_up", schedule, "schedule", "a rate or a schedule")
-        return BoundFunction(_warm_up, schedule, as_count("warm_up", steps))
-    return BoundFunction(_warm_up, as_rate("warm_up", schedule, "schedule"), as_count("warm_up", steps))
+    return BoundFunction(_warm_up, schedule, steps)
 
 
 def _warm_up(schedule: float | Schedule, steps: int, step: int) -> float:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from funcnn.arrays import kind
+from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_number, is_number
+from funcnn.fields import is_number
+from funcnn.needs import Number
 from funcnn.records import record, state
 from funcnn.trees.edits import evolve
 
@@ -58,10 +59,11 @@ class Plateau:
             *[(name, "at least 0", count >= 0) for name, count in counts.items()],
         ):
             if not fits:
-                raise RangeError(f"{type(self).__name__}: {name} must be {needed}; it is {getattr(self, name)}")
+                raise RangeError(f"{type(self).__name__}: {name} must be {needed}, not {getattr(self, name)}")
 
 
-def plateau(now: Plateau, cost: Any) -> Plateau:
+@checked
+def plateau(now: Plateau, cost: Number) -> Plateau:
     """lr -> max(factor lr, final) if more than `patience` costs in a row are not below best - threshold |best|
 
     One step of a fold: `functools.reduce(plateau, costs, Plateau(0.1))`. A cost of NaN does not improve. For a score
@@ -83,7 +85,6 @@ def plateau(now: Plateau, cost: Any) -> Plateau:
     if not isinstance(now, Plateau):
         remedy = "; write Plateau(lr)" if now is Plateau or is_number(now) else ""
         raise KindError(f"plateau: now must be a Plateau, not {kind(now)}{remedy}")
-    cost = as_number("plateau", cost, "cost")
     # The bound is below best also if best is negative. It is a product, since a difference of two infinities is NaN.
     improves = cost < now.best * (1 - math.copysign(now.threshold, now.best))
     waiting = 0 if improves or now.cooling else now.waiting + 1

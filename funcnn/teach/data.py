@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.teach.rows import Row
+from funcnn.teach.rows import StepArray
 from funcnn.teach.steps import Walk
 
 
@@ -30,7 +30,7 @@ def data_of(walk: Walk, nudges: dict[int, dict[str, Any]], numbers: int, cells: 
     return {"cost": names.index("cost"), "after": walk.after, "rows": rows, "steps": steps, "nudges": nudges}
 
 
-def _row(row: Row, numbers: int, cells: int) -> dict[str, Any]:
+def _row(row: StepArray, numbers: int, cells: int) -> dict[str, Any]:
     values = np.asarray(row.values)
     n = values.ndim
     found: dict[str, Any] = {

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from funcnn.arrays import check_arrays
-from funcnn.core import check_is_layer
-from funcnn.fields import check_function
+from funcnn.checked import checked
+from funcnn.inspection.checks import Network
+from funcnn.needs import Arrays
 from funcnn.teach.diagnosis import Diagnosis
-from funcnn.trees.walks import check_tree
 
 if TYPE_CHECKING:
     from funcnn.testing.arguments import Argnums, Convention
@@ -66,14 +65,13 @@ def diagnose(
         Inconclusive: f is not finite at args, or args are outside domain.
         ImportError: hypothesis is not installed, which `funcnn.testing` needs.
     """
-    check_function("diagnose", f, "f")
-    check_function("diagnose", vjp, "vjp")
-    from funcnn.teach.tutor.verdict import of_function  # noqa: PLC0415  it needs hypothesis, as all of testing does
+    from funcnn.teach.tutor import verdict  # noqa: PLC0415  it needs hypothesis, as all of testing does
 
-    return of_function(f, vjp, args, argnums, kwargs, convention, domain)
+    return verdict.diagnose(f, vjp, args, argnums, kwargs, convention, domain)
 
 
-def diagnose_layer(params: Any, x: Any, *, domain: Any = None) -> Diagnosis:
+@checked
+def diagnose_layer(params: Network[Any], x: Arrays, *, domain: Any = None) -> Diagnosis:
     """Name the mistake in the backward of a layer, as `diagnose` does for a function.
 
     >>> import numpy as np
@@ -94,15 +92,11 @@ def diagnose_layer(params: Any, x: Any, *, domain: Any = None) -> Diagnosis:
         domain: as in `check_layer`.
 
     Raises:
-        KindError: params is not a layer, or x is not an array or a tuple of arrays.
         RangeError: there are more than 400 numbers.
         GradientError: backward raises an exception, or breaks the protocol of a layer.
         Inconclusive: as `diagnose`.
         ImportError: as `diagnose`.
     """
-    check_is_layer("diagnose_layer", params)
-    check_arrays("diagnose_layer", x)
-    check_tree(params, "diagnose_layer", "params")
     from funcnn.teach.tutor.verdict import of_layer  # noqa: PLC0415  it needs hypothesis, as all of testing does
 
     return of_layer(params, x, domain)

@@ -5,21 +5,25 @@ from __future__ import annotations
 import runpy
 import traceback
 from collections.abc import Callable, Iterator
-from os import PathLike, fspath
+from os import fspath
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Annotated, Any
 
 from funcnn.arrays import kind
+from funcnn.checked import checked
 from funcnn.errors import FileError, KindError, NoFileError, RangeError
-from funcnn.fields import check_flag, check_function, check_text, check_whole
+from funcnn.fields import check_function
+from funcnn.needs import FilePath, Flag, Text, Whole, function
 from funcnn.teach.progress import Exercise, Named, Progress, Result
 
 Test = Callable[[], object]
+Tutor = Annotated[Callable[[], Named], function("a function without arguments", takes=0)]
 
 
+@checked
 def exercise(
-    title: str, *, page: str, hint: str = "", tutor: Callable[[], Named] | None = None, mistake: bool = False
+    title: Text, *, page: Text, hint: Text = "", tutor: Tutor | None = None, mistake: Flag = False
 ) -> Callable[[Test], Test]:
     """Declare a function without arguments as the test of an exercise, which `check` finds in its file.
 
@@ -44,26 +48,21 @@ def exercise(
             test, until all others are done, or `check` is asked for this one.
 
     Raises:
-        KindError: title, page or hint is not a string, mistake is not True or False, or tutor or the test is not a
-            function without arguments.
+        KindError: the test is not a function without arguments.
     """
-    for name, value in (("title", title), ("page", page), ("hint", hint)):
-        check_text("exercise", value, name)
-    check_flag("exercise", mistake, "mistake")
-    if tutor is not None:
-        check_function("exercise", tutor, "tutor", "a function without arguments, or None", takes=0)
 
     def declare(test: Test) -> Test:
         if not isinstance(test, FunctionType):
             raise KindError(f"exercise: the test must be a function, not {kind(test)}")
-        check_function("exercise", test, "the test", "a function without arguments", takes=0)
+        check_function("exercise", "the test", test, "a function without arguments", takes=0)
         vars(test)["exercise"] = Exercise(title, page, hint, tutor, mistake)
         return test
 
     return declare
 
 
-def check(file: str | PathLike[str], *, exercise: int | None = None) -> Progress:
+@checked
+def check(file: FilePath, *, exercise: Whole | None = None) -> Progress:
     """Run a Python file and then the tests of its exercises; the progress prints what is done and what is next.
 
     The file may define `NEXT`, a string, which is named when all exercises are done.
@@ -95,15 +94,11 @@ def check(file: str | PathLike[str], *, exercise: int | None = None) -> Progress
         exercise: the number of the exercise to check alone, from 1, or None for all of the file.
 
     Raises:
-        KindError: file is not a path, exercise is not a whole number or None, or `NEXT` is not a string.
+        KindError: `NEXT` is not a string.
         NoFileError: there is no such file.
         FileError: the file cannot be run.
         RangeError: no function of the file is declared with `exercise`, or there is no exercise of this number.
     """
-    if not isinstance(file, str | PathLike):
-        raise KindError(f"check: file must be a path, not {kind(file)}")
-    if exercise is not None:
-        check_whole("check", exercise, "exercise")
     path = fspath(file)
     if not Path(path).is_file():
         folder = "" if Path(path).is_absolute() else f" in the folder {Path.cwd()}"

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, kind
-from funcnn.fields import as_positive, check_text
+from funcnn.checked import checked
+from funcnn.needs import Positive, Text
 
 
-def expect(what: str, found: Any, wanted: Any, *, tolerance: float = 1e-7) -> None:
+@checked
+def expect(what: Text, found: Any, wanted: Any, *, tolerance: Positive = 1e-7) -> None:
     """Compare what a learner's function returned with the numbers that are wanted, up to a relative tolerance.
 
     >>> from funcnn.teach import expect
@@ -32,10 +34,7 @@ def expect(what: str, found: Any, wanted: Any, *, tolerance: float = 1e-7) -> No
 
     Raises:
         AssertionError: found is something else, has another shape or other numbers.
-        KindError, RangeError: what is not a string, or tolerance not a number above 0.
     """
-    check_text("expect", what, "what")
-    tolerance = as_positive("expect", tolerance, "tolerance")
     right, given = np.asarray(wanted, float), _numbers(found)
     if given is None:
         raise AssertionError(f"{what} must be {_text(right)}, got {kind(found)}")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, cast
 
 import numpy as np
 
-from funcnn.arrays import Array, check_arrays, kind, short
+from funcnn.arrays import Array, kind, short
+from funcnn.checked import checked
 from funcnn.core import Loss, forward_only
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_positive, check_text, is_whole
-from funcnn.inspection.checks import check_network
-from funcnn.losses.protocol import check_of_out_and_y, evaluated
+from funcnn.fields import is_whole
+from funcnn.inspection.checks import Network
+from funcnn.losses.protocol import evaluated
+from funcnn.needs import Arrays, Need, Positive, Text
 from funcnn.records import borrowed, record
 from funcnn.trees.edits import replace
 from funcnn.trees.walks import walk
@@ -38,8 +40,20 @@ class Nudge:
         return (self.above - self.below) / (2 * self.h)
 
 
+def _as_index(function: str, argument: str, value: Any) -> tuple[int, ...]:
+    several = value if type(value) is tuple else (value,)
+    if not all(map(is_whole, several)):
+        given = short(value) if type(value) is tuple else kind(value)
+        raise KindError(f"{function}: {argument} must be an int or a tuple of ints, not {given}")
+    return tuple(map(int, several))
+
+
+Index = Annotated[int | tuple[int, ...], Need("an int or a tuple of ints", "False", _as_index)]
+
+
+@checked
 def nudge(
-    params: Any, x: Any, y: Any, loss: Loss, path: str, index: int | tuple[int, ...], *, h: float = STEP
+    params: Network[Any], x: Arrays, y: Any, loss: Loss, path: Text, index: Index, *, h: Positive = STEP
 ) -> Nudge:
     """Change one number by -h and by +h, run forward and the loss for both, and compare the costs.
 
@@ -59,19 +73,14 @@ def nudge(
     array([[12.]])
 
     Raises:
-        KindError: `params` is not a layer or a tuple of layers, `x` is not an array or a tuple of arrays, `loss` is not
-            a function that returns (cost, dA), `path` is not the path of an array of floats of NumPy, or `index` is
-            not an int or a tuple of ints.
+        KindError: `loss` does not return (cost, dA), or `path` is not the path of an array of floats of NumPy.
         ShapeError: the array has no entry `index`.
-        RangeError: `h` is not above 0, or smaller than the last digit of the number.
+        RangeError: `h` is smaller than the last digit of the number.
         Any error of forward or the loss.
     """
-    check_network("nudge", params)
-    check_arrays("nudge", x)
-    check_of_out_and_y("nudge", loss)
-    check_text("nudge", path, "path")
-    place, step = _place("nudge", params, x, path, index), as_positive("nudge", h, "h")
-    return nudged(params, x, y, loss, path, place, step)
+    place = cast("tuple[int, ...]", index)
+    _check_place("nudge", params, x, path, place)
+    return nudged(params, x, y, loss, path, place, h)
 
 
 def nudged(params: Any, x: Any, y: Any, loss: Loss, path: str, place: tuple[int, ...], h: float) -> Nudge:
@@ -100,16 +109,11 @@ def nudgeable(params: Any, x: Any) -> dict[str, Array]:
     return {path: a for path, a in arrays.items() if path and type(a) is np.ndarray and a.dtype.kind == "f"}
 
 
-def _place(name: str, params: Any, x: Any, path: str, index: Any) -> tuple[int, ...]:
-    """The index as a tuple, checked to be the place of an entry of the array at the path."""
+def _check_place(function: str, params: Any, x: Any, path: str, place: tuple[int, ...]) -> None:
+    """Check that `place` is the place of an entry of the array at the path."""
     arrays = nudgeable(params, x)
     if path not in arrays:
-        raise KindError(f"{name}: path must be the path of an array of floats, {', '.join(arrays)}, got {path!r}")
-    place = index if type(index) is tuple else (index,)
-    if not all(map(is_whole, place)):
-        given = short(index) if type(index) is tuple else kind(index)
-        raise KindError(f"{name}: index must be an int or a tuple of ints, got {given}")
+        raise KindError(f"{function}: path must be the path of an array of floats, {', '.join(arrays)}, got {path!r}")
     shape = arrays[path].shape
     if len(place) != len(shape) or not all([0 <= i < n for i, n in zip(place, shape, strict=True)]):
-        raise ShapeError(f"{name}: index must be the place of an entry of {path}, {shape}, got {place}")
-    return tuple(map(int, place))
+        raise ShapeError(f"{function}: index must be the place of an entry of {path}, {shape}, got {place}")

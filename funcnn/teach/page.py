@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import kind
+from funcnn.checked import checked
 from funcnn.core import Loss
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import learning_rate
 from funcnn.files.archive import replacing
+from funcnn.inspection.checks import Network
+from funcnn.needs import Arrays, Rate
 from funcnn.teach.data import data_of
 from funcnn.teach.replays import nudges_of
 from funcnn.teach.rows import NUMBERS
@@ -29,7 +31,8 @@ MOST_BYTES = 300_000
 DETAILS = [(NUMBERS, 1024), (100, 256), (40, 64), (10, 16), (1, 4)]
 
 
-def write_steps(params: Any, x: Any, y: Any, loss: Loss, lr: float, path: str | os.PathLike[str]) -> None:
+@checked
+def write_steps(params: Network[Any], x: Arrays, y: Any, loss: Loss, lr: Rate, path: str | os.PathLike[str]) -> None:
     """Write one training step as a page: forward, the loss, backward and sgd, number by number.
 
     The page is one file of less than 300 kB, which a browser opens without a server and which makes no request. Its
@@ -60,33 +63,32 @@ def write_steps(params: Any, x: Any, y: Any, loss: Loss, lr: float, path: str | 
     True
 
     Raises:
-        KindError: `params` is not a layer or a tuple of layers, `x` is not an array or a tuple of arrays, `loss` is not
-            a function that returns (cost, dA), `lr` is not a number, `path` does not end in .html, or an array is not
-            of NumPy and of real numbers.
-        RangeError: `lr` is negative or not finite, or the network has too many layers for a page.
+        KindError: `loss` does not return (cost, dA), `path` does not end in .html, or an array is not of NumPy and of
+            real numbers.
+        RangeError: the network has too many layers for a page.
         NotFiniteError: the cost is NaN or infinite; the message names the first array that is not finite.
         FileError: the file cannot be written; NoFileError if its folder does not exist.
         Any error of forward, the loss or backward.
     """
-    rate, file = learning_rate(lr, "write_steps"), _file(path)
+    file = _as_path(path)
     _check_numbers(params, x, y)
-    walk = walk_through(params, x, y, loss, rate, whose="write_steps")
-    text = page_of(walk, params, x, y, loss, rate)
+    walk = walk_through("write_steps", params, x, y, loss, lr)
+    text = page_of(walk, params, x, y, loss, lr)
     with replacing("write_steps", file) as page:
         page.write(text.encode())
 
 
 def _check_numbers(params: Any, x: Any, y: Any) -> None:
     """Check that all arrays are arrays of NumPy, of real numbers."""
-    for what, tree in (("params", params), ("x", x), ("y", y)):
+    for argument, tree in (("params", params), ("x", x), ("y", y)):
         for a in arrays_in((tree,)):
             if type(a) is not np.ndarray:
-                raise KindError(f"write_steps: {what} must hold arrays of NumPy, got {type(a).__name__}")
+                raise KindError(f"write_steps: {argument} must hold arrays of NumPy, got {type(a).__name__}")
             if a.dtype.kind not in "fiub":
-                raise KindError(f"write_steps: {what} must hold real numbers, got {kind(a)}")
+                raise KindError(f"write_steps: {argument} must hold real numbers, got {kind(a)}")
 
 
-def _file(path: Any) -> Path:
+def _as_path(path: Any) -> Path:
     if not isinstance(path, str | os.PathLike):
         raise KindError(f"write_steps: path must be the name of a file, got {kind(path)}")
     file = Path(path)

@@ -18,7 +18,7 @@ NUMBERS = 200  # an array with more numbers is a heat map
 
 
 @attrs.define(eq=False)
-class Row:
+class StepArray:
     """An array: its name in the step, its values, and for each entry the number with its terms, or None.
 
     `axes` are the axes whose entries stand below each other and beside each other.
@@ -31,14 +31,14 @@ class Row:
 
 
 @attrs.define(eq=False)
-class Rows:
+class StepArrays:
     """Every array of a step, once, whatever the number of places in which it stands.
 
     `places` has the place of each number with terms by its id: `@3.5` is entry 5 of row 3, and `#3.5` an entry of a row
     that is a heat map.
     """
 
-    rows: list[Row] = attrs.field(factory=list)
+    rows: list[StepArray] = attrs.field(factory=list)
     places: dict[int, str] = attrs.field(factory=dict)
     _indices: dict[int, int] = attrs.field(factory=dict)
     _names: Counter[str] = attrs.field(factory=Counter)
@@ -50,7 +50,7 @@ class Rows:
             self._names[name] += 1
             name = f"{name}_{self._names[name]}" if self._names[name] > 1 else name
             self._indices[id(values)] = len(self.rows)
-            self.rows.append(Row(name, values))
+            self.rows.append(StepArray(name, values))
         return self._indices[id(values)]
 
     def index(self, values: Any) -> int | None:
@@ -111,7 +111,7 @@ def agrees(values: Any, made: Any) -> bool:
 _TOLERANCES = {2: 3e-2, 4: 1e-3}  # by the bytes of a number
 
 
-def terms_of_rows(rows: Rows) -> dict[int, str]:
+def terms_of_rows(rows: StepArrays) -> dict[int, str]:
     """The terms of each row as JSON, by the index of the row: a list for each entry, or 0 for an entry without."""
     found = {}
     for index, row in enumerate(rows.rows):

@@ -14,7 +14,7 @@ from funcnn.core import Loss, backward, backward_params, forward, forward_only
 from funcnn.errors import FuncnnError, NotFiniteError
 from funcnn.inspection.tracing import Trace, Visit, label, traced
 from funcnn.layers.activations.base import Elementwise
-from funcnn.teach.rows import Rows, terms_of_rows
+from funcnn.teach.rows import StepArrays, terms_of_rows
 from funcnn.teach.symbols import symbols_of, without_arguments
 from funcnn.teach.terms import Between, link_terms, own
 from funcnn.training.origin import is_finite, origin
@@ -48,17 +48,17 @@ class Walk:
     """
 
     seen: Trace
-    rows: Rows
+    rows: StepArrays
     steps: list[Step]
     terms: dict[int, str]
     after: float | None
 
 
-def walk_through(params: Any, x: Any, y: Any, loss: Loss, lr: float, *, whose: str = "walk_through") -> Walk:
-    """The steps of forward, of the loss, of backward and of sgd; errors name `whose`."""
-    seen, rows = traced(whose, params, x, y, loss, lr, inputs=True), Rows()
+def walk_through(function: str, params: Any, x: Any, y: Any, loss: Loss, lr: float) -> Walk:
+    """The steps of forward, of the loss, of backward and of sgd; errors name `function`."""
+    seen, rows = traced(function, params, x, y, loss, lr, inputs=True), StepArrays()
     if not is_finite(seen.cost):
-        raise NotFiniteError(f"{whose}: the cost is {seen.cost}; {origin(params, x, y)}")
+        raise NotFiniteError(f"{function}: the cost is {seen.cost}; {origin(params, x, y)}")
     seen = evolve(seen, cost=np.asarray(seen.cost))
     named(rows, "x", x)
     counts = Counter([visit.path for visit in seen.visits])
@@ -86,7 +86,7 @@ def _cost_after(seen: Trace, x: Any, y: Any, loss: Loss) -> float | None:
         return None
 
 
-def named(rows: Rows, name: str, tree: Any, prefix: str = "") -> Named:
+def named(rows: StepArrays, name: str, tree: Any, prefix: str = "") -> Named:
     """The rows of the arrays of x, out, dA or dx, which may be a tuple: `x`, or `x.0` and `x.1`."""
     pairs = [(f"{name}.{path}".rstrip("."), a) for path, a in walk(tree) if isinstance(a, np.ndarray)]
     return [(short, rows.put(f"{prefix}.{short}".lstrip("."), a)) for short, a in pairs]
@@ -95,7 +95,7 @@ def named(rows: Rows, name: str, tree: Any, prefix: str = "") -> Named:
 class _Call:
     """The arrays of one call of a layer."""
 
-    def __init__(self, rows: Rows, visit: Visit, several: bool) -> None:  # noqa: FBT001  it is a fact of the visit
+    def __init__(self, rows: StepArrays, visit: Visit, several: bool) -> None:  # noqa: FBT001  it is a fact of the visit
         """Give each array a row."""
         self.rows, self.visit, self.label = rows, visit, label(visit)
         self.x = named(rows, "x", visit.x, self.label)
@@ -134,7 +134,7 @@ class _Call:
         return step
 
 
-def _updates(rows: Rows, seen: Trace, params: Any, calls: list[_Call], lr: float) -> list[Step]:
+def _updates(rows: StepArrays, seen: Trace, params: Any, calls: list[_Call], lr: float) -> list[Step]:
     """The steps of sgd, one for each layer with parameters."""
     homes = {f"{call.visit.path}.{name}".lstrip("."): call for call in calls for name, _ in own(call.visit.layer)}
     gradients, after, steps = dict(walk(seen.grads.params)), dict(walk(seen.after)), dict[str, Step]()
@@ -189,7 +189,7 @@ def inner_first(visits: tuple[Visit, ...]) -> list[int]:
     return [*order, *reversed(open_calls)]
 
 
-def _short(rows: Rows, prefix: str, indices: list[int], others: Named) -> Named:
+def _short(rows: StepArrays, prefix: str, indices: list[int], others: Named) -> Named:
     """The labels of variables: their names, without the path of the layer unless another array has the name."""
     names, taken = [rows.rows[i].name for i in indices], {name for name, _ in others}
     pairs = [(name, name.removeprefix(prefix).lstrip(".")) for name in names]

@@ -21,7 +21,7 @@ from funcnn.layers.recurrent.base import Recurrent
 from funcnn.records import plans
 from funcnn.teach.arrays import TermArray, floats, given
 from funcnn.teach.numbers import NoTermsError, at_most
-from funcnn.teach.rows import NUMBERS, Rows, agrees
+from funcnn.teach.rows import NUMBERS, StepArrays, agrees
 from funcnn.teach.watching import Variables, Watch
 from funcnn.trees.walks import arrays_in, map_arrays, walk
 
@@ -32,7 +32,7 @@ Between = dict[tuple[int, str], list[int]]
 """The rows of the variables of each rule, by the index of the visit, or -1 for the loss, and the name of the verb."""
 
 
-def link_terms(rows: Rows, seen: Trace, params: Any, x: Any, y: Any, loss: Loss, lr: float) -> Between:
+def link_terms(rows: StepArrays, seen: Trace, params: Any, x: Any, y: Any, loss: Loss, lr: float) -> Between:
     """Give each number of the rows its terms; the result has new rows, of numbers that the rules make on the way."""
     if sum([a.size for a in arrays_in((params, x, y))]) > MOST_GIVEN:
         return {}
@@ -54,7 +54,7 @@ def _leaves(tree: Any) -> Any:
 class _Run(Log):
     """A log whose layers are called with numbers that keep their terms."""
 
-    rows: Rows
+    rows: StepArrays
     seen: Trace
     watch: Watch
     between: Between
@@ -62,7 +62,7 @@ class _Run(Log):
     several: dict[str, bool]
     index: dict[int, int]
 
-    def __init__(self, rows: Rows, seen: Trace) -> None:
+    def __init__(self, rows: StepArrays, seen: Trace) -> None:
         """An empty log; the visits of the trace are found by their paths."""
         super().__init__()
         self.rows, self.seen, self.watch = rows, seen, Watch(NUMBERS)

@@ -21,7 +21,15 @@ from funcnn.teach.arrays import TermArray
 # Modules whose variables are steps of a function that is read as one, such as sigmoid, or of the machinery. Those of a
 # convolution are images before the bias is added, and windows gathered as rows.
 _AS_ONE = ("funcnn.arrays", "funcnn.elementary")
-_MACHINERY = ("attr", "funcnn.dispatch", "funcnn.gradients", "funcnn.objects", "funcnn.teach", "numpy")
+_MACHINERY = (
+    "attr",
+    "funcnn.dispatch",
+    "funcnn.gradients",
+    "funcnn.objects",
+    "funcnn.rule_errors",
+    "funcnn.teach",
+    "numpy",
+)
 _PARTS = ("funcnn.layers.convolution",)
 _CHECKS = ("funcnn.layers.checks", "funcnn.layers.notes", "funcnn.inspection.log", "funcnn.losses.base")
 

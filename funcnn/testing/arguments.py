@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import attrs
 import numpy as np
@@ -12,23 +12,50 @@ import numpy as np
 from funcnn.arrays import Array, counted, is_array, kind, short
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import check_function, is_whole
-from funcnn.testing.claim import Claim, as_argument, is_special
+from funcnn.needs import instance, passing
+from funcnn.testing.claim import Claim, as_argument, as_arrays, is_special
 from funcnn.testing.domain import as_domain
 from funcnn.testing.flattening import Flattened
-from funcnn.testing.options import Options, checked_options
+from funcnn.testing.options import Options, as_options, word
 from funcnn.testing.pytrees import leaves, map_leaves
 from funcnn.testing.source import as_source
 
-Convention = Literal["jax", "torch"]
-Argnums = int | tuple[int, ...] | list[int]
+
+def _check_argnums(function: str, argument: str, value: Any) -> None:
+    several = value if isinstance(value, tuple | list) else [value]
+    if not several or not all(map(is_whole, several)):
+        given = short(tuple(several)) if isinstance(value, tuple | list) else kind(value)
+        raise KindError(f"{function}: {argument} must be {_ARGNUMS}, not {given}")
 
 
-def flattened(whose: str, f: Callable[..., Any], args: Any, argnums: Any, kwargs: Any, convention: Any) -> Flattened:
-    """Check the arguments of f and the options of the check `whose`; the result is f as a function of real arrays."""
-    if not isinstance(args, tuple | list):
-        raise KindError(f"{whose}: args must be a tuple, an array for each argument of f, not {kind(args)}")
-    sign = _sign_of(whose, convention)
-    chosen = _argnums_of(whose, argnums, len(args))
+def _check_keywords(function: str, argument: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise KindError(f"{function}: {argument} must be {_KEYWORDS}, not {kind(value)}")
+    for name in value:
+        if not isinstance(name, str):
+            raise KindError(f"{function}: {argument} must have names of keyword arguments as keys, not {kind(name)}")
+
+
+_ARGNUMS = "a whole number or a tuple of them"
+_KEYWORDS = "a dict of keyword arguments of f"
+Arguments = Annotated[Sequence[Any], instance(tuple | list, "a tuple, an array for each argument of f")]
+Argnums = Annotated[int | tuple[int, ...] | list[int], passing(_ARGNUMS, _check_argnums)]
+Keywords = Annotated[Mapping[str, Any], passing(_KEYWORDS, _check_keywords)]
+Convention = Annotated[Literal["jax", "torch"], word("jax", "torch")]
+_SIGNS = {"jax": -1, "torch": 1}  # of the imaginary part of a gradient
+
+
+def flattened(
+    function: str,
+    f: Callable[..., Any],
+    args: Arguments,
+    argnums: Argnums | None = None,
+    kwargs: Keywords | None = None,
+    convention: Convention | None = None,
+) -> Flattened:
+    """f as a function of real arrays, with its arguments, which are checked; errors name `function`."""
+    sign = _SIGNS[convention] if convention else 0
+    chosen = _as_argnums(function, argnums, len(args))
     paths = names_of(f, len(args))
     if argnums is None:  # a Python int, such as a seed, an axis or a shape, must remain one
         chosen = tuple([i for i in chosen if not _is_ints(args[i])])
@@ -38,41 +65,40 @@ def flattened(whose: str, f: Callable[..., Any], args: Any, argnums: Any, kwargs
             array = np.asarray(leaf)
             if array.dtype.kind == "c":
                 if not sign:
-                    raise KindError(f'{whose}: {path} is complex; choose convention="jax" or convention="torch"')
+                    raise KindError(f'{function}: {path} is complex; choose convention="jax" or convention="torch"')
                 return array
-        return as_argument(whose, path, leaf)
+        return as_argument(function, path, leaf)
 
     found = list(args)
     for i in chosen:
         if argnums is None and len(args) > 1 and isinstance(args[i], str | bool):
             needed = "an array of numbers, or not in argnums"
-            raise KindError(f"{whose}: {paths[i]} must be {needed}, not {kind(args[i])}")
+            raise KindError(f"{function}: {paths[i]} must be {needed}, not {kind(args[i])}")
         arrays = iter([as_leaf(path, leaf) for path, leaf in leaves(args[i], paths[i])])
         found[i] = map_leaves(lambda _: next(arrays), args[i])  # noqa: B023  called at once
         if argnums is not None and not any(a.dtype.kind in "fc" for _, a in leaves(found[i])):
-            raise KindError(f"{whose}: argnums has {i}, but {paths[i]} holds no floats, so it has no gradient")
-    return Flattened(whose, f, tuple(found), paths, chosen, _keywords_of(whose, kwargs), sign)
+            raise KindError(f"{function}: argnums has {i}, but {paths[i]} holds no floats, so it has no gradient")
+    return Flattened(function, f, tuple(found), paths, chosen, kwargs or {}, sign)
 
 
-def claim_of(
-    function: Flattened, vjp: Callable[..., Any], given: Any, derivative: str = "vjp"
-) -> tuple[Claim, Options]:
+def claim_of(f: Flattened, vjp: Callable[..., Any], given: Any, derivative: str = "vjp") -> tuple[Claim, Options]:
     """The claim that vjp is the derivative of a function of real arrays, and the options that were `given`."""
-    name = getattr(function.f, "__name__", "f").replace("<lambda>", "f")
-    names, arrays = zip(*function.parts(), strict=True) if [*function.parts()] else ((), ())
-    every = {**dict(zip(function.paths, function.args, strict=True)), **function.kwargs}
+    name = getattr(f.f, "__name__", "f").replace("<lambda>", "f")
+    names = tuple([name for name, _ in f.parts()])
+    arrays = as_arrays(f.function, names, [array for _, array in f.parts()])
+    every = {**dict(zip(f.paths, f.args, strict=True)), **f.kwargs}
     source = "\n".join([f"    {path} = {as_source(a)}" for path, a in every.items()])
-    claim = Claim(function.whose, "function", name, function.value, vjp, arrays, names, source)
-    claim = attrs.evolve(claim, cotangent=function.cotangent, derivative=derivative)
-    claim, options = limited(claim, given, function.paths, lambda parts: function.called(parts)[0])
+    claim = Claim(f.function, "function", name, f.value, vjp, arrays, names, source)
+    claim = attrs.evolve(claim, cotangent=f.cotangent, derivative=derivative)
+    claim, options = limited(claim, given, f.paths, lambda parts: f.called(parts)[0])
     for option, what in ((options.exact, "for exact=True"), (options.oracle, "with an oracle")):
-        if option and function.sign:
-            raise RangeError(f"{claim.whose}: convention must be None {what}, which computes with real numbers")
-    return claim, with_oracle(claim.whose, options, function.called)
+        if option and f.sign:
+            raise RangeError(f"{claim.function}: convention must be None {what}, which computes with real numbers")
+    return claim, with_oracle(claim.function, options, f.called)
 
 
 def with_oracle(
-    whose: str,
+    function: str,
     options: Options,
     called: Callable[[Sequence[Any]], tuple[Any, Any]],
     arranged: Callable[[Array], Array] = np.asarray,
@@ -82,76 +108,51 @@ def with_oracle(
         return options
     from funcnn.testing.exact.oracle import Oracle  # noqa: PLC0415  it needs mpmath
 
-    return attrs.evolve(options, oracle=Oracle(whose, options.oracle, called, arranged))
+    return attrs.evolve(options, oracle=Oracle(function, options.oracle, called, arranged))
 
 
 def limited(
     claim: Claim, given: Any, paths: Sequence[str], called: Callable[[Sequence[Array]], Sequence[Any]]
 ) -> tuple[Claim, Options]:
     """The claim, and its checked options with their domain. `called` gives the arguments `paths` of f from arrays."""
-    options = checked_options(claim.whose, given)
+    options = as_options(claim.function, given)
     holds = options.domain
     if callable(holds):
-        holds = _predicate(claim.whose, holds, paths, called)
+        holds = _predicate(claim.function, holds, paths, called)
     structure = options.structure or {}
-    limits = as_domain(claim.whose, claim.names, claim.args, holds, structure)
+    limits = as_domain(claim.function, claim.names, claim.args, holds, structure)
     tangent = "its gradient is compared on the tangent space"
     named = {name: what if isinstance(what, str) else getattr(what, "__name__", "") for name, what in structure.items()}
     source = "".join([f'\n    # structure of {moved}: "{what}"; {tangent}' for moved, what in named.items()])
     return attrs.evolve(claim, source=claim.source + source), attrs.evolve(options, limits=limits)
 
 
-def _predicate(whose: str, domain: Callable[..., Any], paths: Sequence[str], called: Any) -> Callable[..., Any]:
+def _predicate(function: str, domain: Callable[..., Any], paths: Sequence[str], called: Any) -> Callable[..., Any]:
     """A domain as a function of real arrays."""
-    check_function(whose, domain, "domain", f"a function ({', '.join(paths)})", takes=len(paths))
+    check_function(function, "domain", domain, f"a function ({', '.join(paths)})", takes=len(paths))
 
     def holds(*parts: Any) -> Any:
         inside = domain(*called(parts))
         if np.asarray(inside).dtype != np.bool_:
-            raise KindError(f"{whose}: domain must return a bool or an array of bools, not {short(inside)}")
+            raise KindError(f"{function}: domain must return a bool or an array of bools, not {short(inside)}")
         return inside
 
     return holds
 
 
-def _sign_of(whose: str, convention: Any) -> int:
-    """The sign of the imaginary part of a gradient; 0 without a convention."""
-    signs = {"jax": -1, "torch": 1}
-    if convention is None:
-        return 0
-    if not isinstance(convention, str) or convention not in signs:
-        given = short(convention) if isinstance(convention, str) else kind(convention)
-        raise KindError(f'{whose}: convention must be "jax" or "torch", not {given}')
-    return signs[convention]
-
-
-def _argnums_of(whose: str, argnums: Any, n: int) -> tuple[int, ...]:
+def _as_argnums(function: str, argnums: Argnums | None, n: int) -> tuple[int, ...]:
     if argnums is None:
         return tuple(range(n))
-    several = list(argnums) if isinstance(argnums, tuple | list) else [argnums]
-    if not several or not all(map(is_whole, several)):
-        given = short(tuple(several)) if isinstance(argnums, tuple | list) else kind(argnums)
-        raise KindError(f"{whose}: argnums must be a whole number or a tuple of them, not {given}")
+    several = argnums if isinstance(argnums, tuple | list) else [argnums]
     for i in several:
         if not -n <= i < n:
             raise RangeError(
-                f"{whose}: argnums must be in [{-n}, {n}), since f has {counted(n, 'argument')}; it has {i}"
+                f"{function}: argnums must be in [{-n}, {n}), since f has {counted(n, 'argument')}; it has {i}"
             )
     chosen = tuple([int(i) % n for i in several])
     if len({*chosen}) < len(chosen):
-        raise RangeError(f"{whose}: argnums must name each argument once; it is {short(tuple(several))}")
+        raise RangeError(f"{function}: argnums must name each argument once; it is {short(tuple(several))}")
     return chosen
-
-
-def _keywords_of(whose: str, kwargs: Any) -> Mapping[str, Any]:
-    if kwargs is None:
-        return {}
-    if not isinstance(kwargs, dict):
-        raise KindError(f"{whose}: kwargs must be a dict of keyword arguments of f, not {kind(kwargs)}")
-    for name in kwargs:
-        if not isinstance(name, str):
-            raise KindError(f"{whose}: kwargs must have names of keyword arguments as keys, not {kind(name)}")
-    return kwargs
 
 
 def _is_ints(arg: Any) -> bool:

@@ -12,7 +12,8 @@ import numpy as np
 from autograd import make_vjp
 
 from funcnn.arrays import Array
-from funcnn.fields import check_function
+from funcnn.checked import checked
+from funcnn.needs import Function
 from funcnn.testing.differentiation.constants import REPEATED
 from funcnn.testing.pytrees import leaves, map_leaves
 from funcnn.testing.verdict import NoDerivative, NotPure
@@ -20,7 +21,8 @@ from funcnn.testing.verdict import NoDerivative, NotPure
 Vjp = Callable[[Sequence[Any], Array], tuple[Any, ...]]
 
 
-def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
+@checked
+def pair(function: Function) -> tuple[Callable[..., Array], Vjp]:
     """The values of a function of arrays, and its gradients by the rules of its primitives.
 
     The function is an `autograd.extend.primitive` with rules from `defvjp`, or any function of `autograd.numpy` that
@@ -38,11 +40,9 @@ def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
     share state between calls.
 
     Raises:
-        KindError: `function` is not a function.
         GradientError: from vjp: a rule gives another result the second time; or autograd has no rule for a part of the
             function, which is a `NoDerivative`.
     """
-    check_function("pair", function, "function")
 
     def f(*args: Array) -> Any:
         return function(*args)

@@ -51,12 +51,12 @@ class CheckedPair:
             raise WrongShape(
                 f"vjp must give a gradient for each argument, {len(args)} in all, in a tuple or a list; it gave {given}"
             )
-        return [self._fitting(*each, dA.dtype) for each in zip(self.names, args, gradients, strict=True)]
+        return [self._as_fitting_gradient(*each, dA.dtype) for each in zip(self.names, args, gradients, strict=True)]
 
-    def _fitting(self, name: str, arg: Array, gradient: Any, dtype: Any) -> Any:
+    def _as_fitting_gradient(self, name: str, arg: Array, gradient: Any, dtype: Any) -> Any:
         if arg.dtype.kind != "f":
             if gradient is not None and np.asarray(gradient).dtype.kind in "fc" and not self.casts:
-                raise WrongDtype(f"the gradient of {name}, which is {arg.dtype}, must be None; it is {short(gradient)}")
+                raise WrongDtype(f"the gradient of {name}, which is {arg.dtype}, must be None, not {short(gradient)}")
             return None
         if gradient is None:
             raise WrongShape(f"the gradient of {name} must have the shape of {name}, {arg.shape}; it is None")
@@ -68,7 +68,7 @@ class CheckedPair:
         if gradient.dtype.kind not in "fiub" or (arg.ndim and gradient.dtype not in (arg.dtype, dtype)):
             if self.casts and gradient.dtype.kind in "fiubc":
                 return gradient.real.astype(arg.dtype)
-            raise WrongDtype(f"the gradient of {name} must be {arg.dtype}, as {name} is; it is {gradient.dtype}")
+            raise WrongDtype(f"the gradient of {name} must be {arg.dtype}, as {name} is, not {gradient.dtype}")
         return gradient
 
 

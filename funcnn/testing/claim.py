@@ -27,15 +27,15 @@ def no_promises() -> None:
 class Rules(NamedTuple):
     """f and vjp of a claim, without checks, from lists of arrays of any library to lists of arrays.
 
-    `forward(args)` gives every output, `backward(args, cotangents)` a gradient for each argument, and, in its place for
-    forward mode, `tangent(args, tangents)` a tangent of each output. In the arguments from index `first_drawn` on, the
-    check may replace the numbers by others.
+    `f(args)` gives every output, `vjp(args, cotangents)` a gradient for each argument, and, in its place for forward
+    mode, `jvp(args, tangents)` a tangent of each output. In the arguments from index `first_drawn` on, the check may
+    replace the numbers by others.
     """
 
-    forward: Callable[[Sequence[Any]], Sequence[Any]]
-    backward: Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]] | None
+    f: Callable[[Sequence[Any]], Sequence[Any]]
+    vjp: Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]] | None
     first_drawn: int
-    tangent: Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]] | None = None
+    jvp: Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]] | None = None
 
 
 @attrs.frozen(eq=False)
@@ -49,12 +49,12 @@ class Claim:
     functions for exact arithmetic, by default f and vjp.
     """
 
-    whose: str
+    function: str
     kind: str
     name: str
     f: Callable[..., Any]
     vjp: Vjp
-    args: tuple[Any, ...]
+    args: tuple[Array, ...]  # as `as_arrays` makes them
     names: tuple[str, ...]
     source: str
     promises: Callable[[], None] = no_promises
@@ -75,23 +75,19 @@ class Claim:
     quick_vjp: Vjp | None = None
     quick_calls: int = 0
 
-    def arrays(self) -> tuple[Array, ...]:
-        """The arguments as arrays of real numbers, whole numbers or booleans."""
-        arrays = tuple([as_argument(self.whose, name, a) for name, a in zip(self.names, self.args, strict=True)])
-        if not any(a.dtype.kind == "f" for a in arrays):
-            raise KindError(f"{self.whose}: no argument holds floats, so there is no gradient to check")
-        return arrays
+    def complete(self, error: GradientError, dtype: Any = np.float64) -> None:
+        """Begin an error with the name of f, and end it with the source of the arguments, whose floats have a dtype."""
+        if not str(error).startswith(f"{self.name}: "):  # as an error about numbers does
+            message = re.sub(r"\bvjp\b", self.derivative, str(error))
+            error.args = (f"{self.name}: {message}\n{self.source_in(dtype)}",)
 
     @contextmanager
-    def named(self, dtype: Any = np.float64) -> Iterator[None]:
-        """Begin an error with the name of f, and end it with the source of the arguments, whose floats have a dtype."""
+    def named(self) -> Iterator[None]:
+        """Complete errors, for the arguments in float64."""
         try:
             yield
         except GradientError as error:
-            if str(error).startswith(f"{self.name}: "):  # as an error about numbers does
-                raise
-            message = re.sub(r"\bvjp\b", self.derivative, str(error))
-            error.args = (f"{self.name}: {message}\n{self.source_in(dtype)}",)
+            self.complete(error)
             raise
 
     def source_in(self, dtype: Any) -> str:
@@ -114,14 +110,22 @@ class Claim:
         return f"    {type(error).__name__}: {message}{notes}"
 
 
-def as_argument(whose: str, name: str, a: Any) -> Array:
-    """Check an argument; the result is an array. Errors name the check `whose` and the argument `name`."""
+def as_arrays(function: str, names: Iterable[str], args: Iterable[Any]) -> tuple[Array, ...]:
+    """Arguments as arrays of real numbers, whole numbers or booleans, of which one at least holds floats."""
+    arrays = tuple([as_argument(function, name, a) for name, a in zip(names, args, strict=True)])
+    if not any(a.dtype.kind == "f" for a in arrays):
+        raise KindError(f"{function}: no argument holds floats, so there is no gradient to check")
+    return arrays
+
+
+def as_argument(function: str, argument: str, a: Any) -> Array:
+    """Check an argument; the result is an array. Errors name `function` and `argument`."""
     given = isinstance(a, Number) or (is_array(a) and not is_special(a))
     array = np.asarray(a) if given else np.zeros((), object)
     if array.dtype.kind == "c":
-        raise KindError(f"{whose}: {name} must hold real numbers; it is {array.dtype}")
+        raise KindError(f"{function}: {argument} must hold real numbers; it is {array.dtype}")
     if array.dtype.kind not in "fiub" or isinstance(a, bool):
-        raise KindError(f"{whose}: {name} must be an array of numbers, not {kind(a)}{_remedy(a, name)}")
+        raise KindError(f"{function}: {argument} must be an array of numbers, not {kind(a)}{_remedy(argument, a)}")
     return array
 
 
@@ -135,7 +139,7 @@ def is_special(a: Any) -> bool:
     return isinstance(a, np.ma.MaskedArray | np.matrix)
 
 
-def _remedy(a: Any, name: str) -> str:
+def _remedy(argument: str, a: Any) -> str:
     """The end of a sentence about a tensor or a column that NumPy converts to numbers; else empty."""
     if is_special(a) or not hasattr(type(a), "__array__"):
         return ""
@@ -143,4 +147,4 @@ def _remedy(a: Any, name: str) -> str:
         fits = np.asarray(a).dtype.kind in "fiub"
     except (RuntimeError, TypeError, ValueError):  # such as of a tensor that requires a gradient
         return ""
-    return for_kind(a, name) if fits else ""
+    return for_kind(argument, a) if fits else ""

@@ -8,14 +8,17 @@ from typing import Any, Unpack
 from hypothesis import given
 from hypothesis import strategies as st
 
+from funcnn.checked import checked
+from funcnn.needs import Text
 from funcnn.testing.layer import check_layer
-from funcnn.testing.options import CheckOptions, checked_options, takes_options
+from funcnn.testing.options import CheckOptions, as_options, takes_options
 from funcnn.testing.strategies import cases
 from funcnn.testing.table import layers_of
 
 
 @takes_options
-def every_layer(module: str, **options: Unpack[CheckOptions]) -> Callable[..., None]:
+@checked
+def every_layer(module: Text, **options: Unpack[CheckOptions]) -> Callable[..., None]:
     """A pytest test of the gradients of every layer that a package defines, parametrized by layer.
 
         test_every_layer = every_layer("mine")
@@ -29,7 +32,7 @@ def every_layer(module: str, **options: Unpack[CheckOptions]) -> Callable[..., N
         RangeError: an option is out of its range.
         ImportError: `exact=True` needs mpmath.
     """
-    checked_options("every_layer", options)
+    as_options("every_layer", options)
     import pytest  # noqa: PLC0415  the checks work without pytest
 
     @pytest.mark.parametrize("layer", layers_of("every_layer", module), ids=lambda layer: layer.__name__)

@@ -10,7 +10,7 @@ import numpy as np
 
 from funcnn.arrays import Array, kind, short
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_number
+from funcnn.needs import as_number
 from funcnn.testing.constraints import STRUCTURES, Constraint
 from funcnn.testing.differentiation.constants import IN_ITS_SET
 from funcnn.testing.projections import projected
@@ -66,12 +66,14 @@ class Domain:
         return found
 
 
-def as_domain(whose: str, names: Sequence[str], args: Sequence[Array], domain: Any, structure: Any) -> Domain:
-    """Check the contents of `domain` and `structure` of the check `whose`; the result is what they describe."""
-    holds = _intervals(whose, names, domain) if isinstance(domain, Mapping) else domain
-    _check_names(whose, "structure", structure, names)
+def as_domain(function: str, names: Sequence[str], args: Sequence[Array], domain: Any, structure: Any) -> Domain:
+    """Check the contents of `domain` and `structure` of the check `function`; the result is what they describe."""
+    holds = _as_intervals(function, names, domain) if isinstance(domain, Mapping) else domain
+    _check_names(function, "structure", structure, names)
     own = dict(zip(names, args, strict=True))
-    constraints = {names.index(name): _constraint(whose, name, own[name], what) for name, what in structure.items()}
+    constraints = {
+        names.index(name): _as_constraint(function, name, own[name], what) for name, what in structure.items()
+    }
     free = {name: a for name, a in own.items() if name not in structure}
     hints = {
         name: f"f reads one triangle of {name}; if {name} is always symmetric, "
@@ -86,9 +88,9 @@ def _quoted(name: str) -> str:
     return repr(name) if '"' in name else f'"{name}"'
 
 
-def _intervals(whose: str, names: Sequence[str], domain: Any) -> Callable[..., bool]:
-    _check_names(whose, "domain", domain, names)
-    ends = {names.index(name): _ends(whose, name, interval) for name, interval in domain.items()}
+def _as_intervals(function: str, names: Sequence[str], domain: Any) -> Callable[..., bool]:
+    _check_names(function, "domain", domain, names)
+    ends = {names.index(name): _as_ends(function, name, interval) for name, interval in domain.items()}
 
     def holds(*args: Array) -> bool:
         return all(((low <= args[i]) & (args[i] <= high)).all() for i, (low, high) in ends.items())
@@ -96,43 +98,43 @@ def _intervals(whose: str, names: Sequence[str], domain: Any) -> Callable[..., b
     return holds
 
 
-def _ends(whose: str, name: str, interval: Any) -> tuple[float, float]:
+def _as_ends(function: str, argument: str, interval: Any) -> tuple[float, float]:
     if not isinstance(interval, tuple | list) or len(interval) != 2:
-        raise KindError(f"{whose}: domain of {name} must be a pair (low, high), not {kind(interval)}")
+        raise KindError(f"{function}: domain of {argument} must be a pair (low, high), not {kind(interval)}")
     low, high = (
-        default if end is None else as_number(whose, end, f"an end of the domain of {name}")
+        default if end is None else as_number(function, f"an end of the domain of {argument}", end)
         for end, default in zip(interval, (-np.inf, np.inf), strict=True)
     )
     if not low < high:
-        raise RangeError(f"{whose}: domain of {name} must be (low, high) with low < high; it is {short(interval)}")
+        raise RangeError(f"{function}: domain of {argument} must be (low, high) with low < high, not {short(interval)}")
     return low, high
 
 
-def _check_names(whose: str, what: str, given: Mapping[str, Any], names: Sequence[str]) -> None:
+def _check_names(function: str, argument: str, given: Mapping[str, Any], names: Sequence[str]) -> None:
     for name in given:
         if name not in names:
-            raise RangeError(f"{whose}: {what} names {short(name)}, but the arguments are {', '.join(names)}")
+            raise RangeError(f"{function}: {argument} names {short(name)}, but the arguments are {', '.join(names)}")
 
 
-def _constraint(whose: str, name: str, a: Array, structure: Any) -> Constraint:
+def _as_constraint(function: str, argument: str, a: Array, structure: Any) -> Constraint:
     of_caller = callable(structure) and not isinstance(structure, type)
     if not of_caller and not (isinstance(structure, str) and structure in STRUCTURES):
         known = ", ".join([f'"{known}"' for known in STRUCTURES])
         given = short(structure) if isinstance(structure, str) else kind(structure)
-        raise KindError(f"{whose}: structure of {name} must be a projection or one of {known}, not {given}")
+        raise KindError(f"{function}: structure of {argument} must be a projection or one of {known}, not {given}")
     if a.dtype.kind != "f":
-        raise KindError(f"{whose}: structure of {name} needs floats; {name} is {a.dtype}")
+        raise KindError(f"{function}: structure of {argument} needs floats; {argument} is {a.dtype}")
     wide = a.astype(np.float64)
     if of_caller:
-        return projected(whose, name, structure, wide)
+        return projected(function, argument, structure, wide)
     family = STRUCTURES[structure]
     axes = {"arrays with an axis": 1}.get(family.needs, 2)
     if a.ndim < axes or (family.needs == "square matrices" and a.shape[-1] != a.shape[-2]):
-        raise RangeError(f"{whose}: structure of {name} needs {family.needs}; {name} has shape {a.shape}")
+        raise RangeError(f"{function}: structure of {argument} needs {family.needs}; {argument} has shape {a.shape}")
     measure = np.ones(()) if family.measure is None else family.measure(wide)
     with np.errstate(all="ignore"):
         constraint = family.near(wide)
         near = abs(constraint.project(wide) - wide) <= IN_ITS_SET * abs(wide).max(initial=0)
         if not (near.all() and (abs(measure - 1) <= IN_ITS_SET).all() and constraint.holds(wide)):
-            raise RangeError(f'{whose}: {name} must be "{structure}", as structure says; it is not')
+            raise RangeError(f'{function}: {argument} must be "{structure}", as structure says; it is not')
     return constraint

@@ -8,7 +8,7 @@ import numpy as np
 from funcnn.testing.claim import Claim
 from funcnn.testing.comparison.quick import compare_quickly
 from funcnn.testing.differentiation.vector_function import cotangent
-from funcnn.testing.memory import refuse_aliases
+from funcnn.testing.memory import check_apart
 from funcnn.testing.options import SECTIONS, Options
 from funcnn.testing.purity import FirstResults, equal
 from funcnn.testing.verdict import GradientError, Report
@@ -32,19 +32,19 @@ def fast_report(claim: Claim, options: Options) -> Report | None:
 
 
 def _report(claim: Claim, options: Options) -> Report | None:
-    function = in_float64(claim, claim.arrays(), attrs.evolve(options, purity=False))
+    function = in_float64(claim, attrs.evolve(options, purity=False))
     args, dA, vjp = function.args, cotangent(function.rng, function.out), function.vjp
     if not np.isfinite(function.out).all():
         return None
     first = FirstResults(function, dA, function.out, vjp(args, dA), options.nondeterministic)
     if not options.aliasing:
-        refuse_aliases(function, args, first.gradients, dA)
+        check_apart(function, args, first.gradients, dA)
     statistics = compare_quickly(function, options, claim.quick_calls)
     if statistics is None:
         return None
     if options.purity:
-        first.same(first.gradients, "vjp changes an earlier gradient")
-        first.same(vjp(args, dA), "vjp gives another result when it is called again")
+        first.check_same(first.gradients, "vjp changes an earlier gradient")
+        first.check_same(vjp(args, dA), "vjp gives another result when it is called again")
         if not equal(function.f(*args), function.out, options.nondeterministic):
             return None
     return attrs.evolve(statistics.report(function), left_out=tuple(_left_out(claim, options)))

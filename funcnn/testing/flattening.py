@@ -20,7 +20,7 @@ from funcnn.testing.pytrees import children, leaves, leaves_like, map_leaves, re
 from funcnn.testing.verdict import NotDeterministic, NotPure, WrongDtype, WrongShape
 
 
-class Result(NamedTuple):
+class ResultStructure(NamedTuple):
     """The structure of a result: the first one, the kind of numbers and the shape of each leaf, and is it one array?
 
     A plain result is one value that is not complex.
@@ -31,7 +31,7 @@ class Result(NamedTuple):
     is_plain: bool
 
 
-_UNKNOWN = Result(None, (), is_plain=False)  # before f was called
+_UNKNOWN = ResultStructure(None, (), is_plain=False)  # before f was called
 
 
 @attrs.define(eq=False)
@@ -41,7 +41,7 @@ class Flattened:
     `sign` is the sign of an imaginary part in a gradient: -1 for JAX, 1 for torch, 0 where no number may be complex.
     """
 
-    whose: str
+    function: str
     f: Callable[..., Any]
     args: tuple[Any, ...]
     paths: tuple[str, ...]
@@ -49,7 +49,7 @@ class Flattened:
     kwargs: Mapping[str, Any]
     sign: int
     is_plain: bool = attrs.field(init=False)  # every argument is one real array: then a call costs nothing more
-    result: Result = attrs.field(default=_UNKNOWN, init=False)
+    result: ResultStructure = attrs.field(default=_UNKNOWN, init=False)
     _fault: str = attrs.field(default="", init=False)
     _earlier: list[tuple[Array, Array]] = attrs.field(factory=list, init=False)  # leaves of a result, and their copies
     _constants: dict[Any, tuple[tuple[Any, ...], Mapping[str, Any]]] = attrs.field(factory=dict, init=False)
@@ -112,18 +112,20 @@ class Flattened:
         self._earlier = [(a, a.copy()) for a in found]
         return np.concatenate(list(self._reals(found)))
 
-    def _result_of(self, out: Any) -> Result:
+    def _result_of(self, out: Any) -> ResultStructure:
         if children(out) is None or out is None:
             kinds = [np.asarray(out)] if is_array(out) or np.isscalar(out) else [np.zeros((), object)]
         else:
             kinds = [np.asarray(leaf) for _, leaf in leaves(out)]
             if not any(a.dtype.kind in "fc" for a in kinds):
-                raise KindError(f"{self.whose}: f must return floats; it returned {short(out)}")
+                raise KindError(f"{self.function}: f must return floats; it returned {short(out)}")
         if not self.sign and any(a.dtype.kind == "c" for a in kinds):
-            raise KindError(f'{self.whose}: f returns complex numbers; choose convention="jax" or convention="torch"')
+            raise KindError(
+                f'{self.function}: f returns complex numbers; choose convention="jax" or convention="torch"'
+            )
         specs = tuple([(a.dtype.kind, a.shape) for a in kinds])
         is_plain = (children(out) is None or out is None) and specs[0][0] != "c"
-        return Result(out, specs, is_plain)
+        return ResultStructure(out, specs, is_plain)
 
     def _check_earlier(self, message: str) -> None:
         if not all(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc") for a, b in self._earlier):
@@ -210,7 +212,7 @@ def _complex(real: Array, imaginary: Array) -> Array:
     return freeze(z)
 
 
-def _parts(arg: Array, value: Any, sign: int, what: str, why: str) -> list[Any]:
+def _parts(arg: Array, value: Any, sign: int, name: str, why: str) -> list[Any]:
     """A gradient or a tangent as one or two real arrays."""
     if arg.dtype.kind != "c":
         return [value]
@@ -218,7 +220,7 @@ def _parts(arg: Array, value: Any, sign: int, what: str, why: str) -> list[Any]:
         return [None, None]
     value = np.asarray(value)
     if value.dtype.kind != "c" and arg.ndim:
-        raise WrongDtype(f"{what} must be {arg.dtype}, {why}; it is {value.dtype}")
+        raise WrongDtype(f"{name} must be {arg.dtype}, {why}, not {value.dtype}")
     return [value.real, sign * value.imag]
 
 

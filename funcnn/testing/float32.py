@@ -42,12 +42,12 @@ def check_narrow(function: VectorFunction, own: Narrow) -> None:
             tuple([perturbed(a, function.rng, own.eps) if a.dtype.kind == "f" else a for a in wide])
         )
         places.append((moved, tuple([sealed(a.astype(b.dtype)) for a, b in zip(moved, narrow, strict=True)])))
-    found = _gradients_or_error(function, narrow, dA)
+    found = _gradients_or_exception(function, narrow, dA)
     wide_out = out.astype(np.float64)
     if not _near(wide_out, exact, own):
         return
-    near = [_gradients_or_error(function, args, sealed(dA.astype(exact.dtype))) for args, _ in places]
-    nearby = [found] + [_gradients_or_error(function, args, dA) for _, args in places[1:]]
+    near = [_gradients_or_exception(function, args, sealed(dA.astype(exact.dtype))) for args, _ in places]
+    nearby = [found] + [_gradients_or_exception(function, args, dA) for _, args in places[1:]]
     if isinstance(found, Raised) and not any([isinstance(one, list) for one in nearby]):
         raise RefusedDtype(f"{found}, for {np.dtype(own.dtype)} arguments") from found.__cause__
     if not all([isinstance(one, list) for one in near + nearby]):
@@ -57,7 +57,7 @@ def check_narrow(function: VectorFunction, own: Narrow) -> None:
     size = float(weight.ravel() @ np.maximum(abs(exact.ravel()), 1.0) * own.eps + weight.sum() * distance)
     for i in function.floats:
         wanted, got = ([gradients[i].astype(np.float64) for gradients in several] for several in (near, nearby))
-        _refuse_far(function.names[i], wanted, got, own.residue * size / distance_to_zero(wide[i]), own)
+        _check_near(function.names[i], wanted, got, own.residue * size / distance_to_zero(wide[i]), own)
 
 
 def _fits(a: Array, own: Narrow) -> bool:
@@ -66,7 +66,7 @@ def _fits(a: Array, own: Narrow) -> bool:
     return bool(((size < own.largest_argument) & ((a == 0) | (size >= np.finfo(own.dtype).tiny))).all())
 
 
-def _gradients_or_error(function: VectorFunction, args: tuple[Array, ...], dA: Array) -> Any:
+def _gradients_or_exception(function: VectorFunction, args: tuple[Array, ...], dA: Array) -> Any:
     """The gradients, or the error that says what vjp raised, or that the arguments lie outside the domain."""
     try:
         return function.vjp(args, dA)
@@ -78,7 +78,7 @@ def _near(a: Array, b: Array, own: Narrow) -> bool:
     return bool((abs(a - b) <= own.value * abs(b).max(initial=own.floor)).all())
 
 
-def _refuse_far(name: str, wanted: list[Array], got: list[Array], residue: Array, own: Narrow) -> None:
+def _check_near(name: str, wanted: list[Array], got: list[Array], residue: Array, own: Narrow) -> None:
     """Refuse a gradient in the dtype that is far off, by more than the spread of nearby gradients and cancellation."""
     low, high = np.minimum.reduce(wanted), np.maximum.reduce(wanted)
     size = np.maximum(abs(low), abs(high)).max(initial=0)

@@ -10,8 +10,9 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array, namespace, short
+from funcnn.checked import checked
 from funcnn.errors import KindError
-from funcnn.fields import check_flag, check_function
+from funcnn.needs import Flag, Function
 from funcnn.testing.arguments import claim_of
 from funcnn.testing.claim import Rules
 from funcnn.testing.comparison.constants import (
@@ -24,11 +25,11 @@ from funcnn.testing.differentiation.constants import EPS, PERTURBATIONS
 from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import generator
 from funcnn.testing.flattening import Flattened
-from funcnn.testing.memory import refuse_shared
+from funcnn.testing.memory import check_not_shared
 from funcnn.testing.numbers import told_apart
 from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.recording import verdict
-from funcnn.testing.scalar import of_x, refuse_changes, wide
+from funcnn.testing.scalar import Rest, check_unchanged, of_x, wide
 from funcnn.testing.sections import Section
 from funcnn.testing.source import as_source
 from funcnn.testing.tangents import Jvp
@@ -36,13 +37,14 @@ from funcnn.testing.verdict import NotSymmetric, Report, WrongShape
 
 
 @takes_options
+@checked
 def check_hessian(
-    grad: Callable[..., Any],
-    hess: Callable[..., Any],
+    grad: Function,
+    hess: Function,
     x: Any,
     *,
-    args: Sequence[Any] = (),
-    product: bool = False,
+    args: Rest = (),
+    product: Flag = False,
     **options: Unpack[CheckOptions],
 ) -> Report:
     """Check `hess(x, *args)`, or a product of it with a vector, against the gradient `grad(x, *args)`.
@@ -78,34 +80,31 @@ def check_hessian(
             return an array of the shape of x, or an option is of the wrong kind.
         RangeError: as `check_vjp`.
     """
-    whose = "check_hessian"
-    check_function(whose, grad, "grad")
-    check_function(whose, hess, "hess")
-    check_flag(whose, product, "product")
+    function = "check_hessian"
 
     def value(x: Array, *rest: Any) -> Array:
         found = np.asarray(grad(wide(x), *rest))
         if found.shape != x.shape:
-            raise KindError(f"{whose}: grad must return an array of shape {x.shape}, as x has; it is {short(found)}")
+            raise KindError(f"{function}: grad must return an array of shape {x.shape}, as x has; it is {short(found)}")
         return found.astype(np.float64)
 
-    function = of_x(whose, grad, value, x, args)
+    flat = of_x(function, grad, value, x, args)
     times = _Products(hess, product)
-    vjp = function.gradients(lambda args, dA: [times(args, dA, transposed=True)])
-    claim, chosen = claim_of(function, vjp, options, derivative="hess")
+    vjp = flat.gradients(lambda args, dA: [times(args, dA, transposed=True)])
+    claim, chosen = claim_of(flat, vjp, options, derivative="hess")
     times.aliasing = chosen.aliasing
     if chosen.exact:
-        return verdict(attrs.evolve(claim, rules=_rules(function, grad, hess, product=product)), chosen)
+        return verdict(attrs.evolve(claim, rules=_rules(flat, grad, hess, product=product)), chosen)
 
     def check_symmetry() -> None:
         with claim.named():
-            _refuse_asymmetry(function, times)
+            _check_symmetry(flat, times)
 
     own = attrs.evolve(claim, promises=check_symmetry, cotangent=partial(_shown, claim.names))
     if not product:
         return verdict(own, chosen)
     section = Section(claim.names, claim.args, chosen.limits.constraints)
-    products = Jvp(function, lambda args, tangents: times(args, tangents[0]), section, chosen, "hess")
+    products = Jvp(flat, lambda args, tangents: times(args, tangents[0]), section, chosen, "hess")
     return verdict(*products.claimed(own))
 
 
@@ -128,9 +127,9 @@ class _Products:
         if H.shape != (n, n):
             raise WrongShape(f"hess must return a matrix of shape {(n, n)}; it is {H.shape}")
         if isinstance(H, np.ndarray):
-            refuse_changes(self.kept, [H], "hess")
+            check_unchanged(self.kept, [H], "hess")
             if not self.aliasing:
-                refuse_shared("the matrix from hess", H, [("x", x)])
+                check_not_shared("the matrix from hess", H, [("x", x)])
         return np.asarray((H.T if transposed else H) @ p.ravel()).reshape(p.shape)
 
 
@@ -161,7 +160,7 @@ def _shown(names: Sequence[str], dA: Array) -> Callable[[str, Any], tuple[str, s
     return named
 
 
-def _refuse_asymmetry(function: Flattened, times: Callable[..., Array]) -> None:
+def _check_symmetry(function: Flattened, times: Callable[..., Array]) -> None:
     """Check that V'HV is symmetric, where V is the identity if x is small, else has random columns."""
     (x,) = [a for _, a in function.parts()]
     rng = generator([x])

@@ -10,7 +10,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from funcnn.fields import check_flag, check_function
+from funcnn.checked import checked
+from funcnn.needs import Flag, Function
 from funcnn.testing.verdict import NoDerivative
 
 Vjp = Callable[[Sequence[Any], Any], tuple[Any, ...]]
@@ -20,7 +21,8 @@ _in_float64: Callable[..., AbstractContextManager[Any]] = (
 )
 
 
-def pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callable[..., Any], Vjp]:
+@checked
+def pair(function: Function, *, jit: Flag = True) -> tuple[Callable[..., Any], Vjp]:
     """The values of a function of arrays, and the gradients that `jax.vjp` finds, as functions of NumPy arrays.
 
     The function is a `jax.custom_vjp`, or any function of arrays and of trees of arrays, with one value or
@@ -39,11 +41,8 @@ def pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callable[..
     first example of each shape is slow, and hypothesis would report it as flaky.
 
     Raises:
-        KindError: `function` is not a function, or `jit` neither True nor False.
         GradientError: from vjp: JAX has no derivative of the function, which is a `NoDerivative`.
     """
-    check_function("pair", function, "function")
-    check_flag("pair", jit, "jit")
     value, gradients = _compiled(function) if jit else (function, _gradients_of(function))
 
     def f(*args: Any) -> Any:
@@ -60,7 +59,8 @@ def pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callable[..
     return f, vjp
 
 
-def jvp_pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callable[..., Any], Callable[..., Any]]:
+@checked
+def jvp_pair(function: Function, *, jit: Flag = True) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The values of a function, and the tangents that `jax.jvp` finds, as `check_jvp` takes them; otherwise as `pair`.
 
     >>> import jax, numpy as np
@@ -71,7 +71,6 @@ def jvp_pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callabl
     pass: ...
 
     Raises:
-        KindError: as `pair`.
         GradientError: as `pair`.
     """
     f, _ = pair(function, jit=jit)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Unpack
 
 import attrs
 import numpy as np
 
 from funcnn.arrays import Array
+from funcnn.checked import checked
 from funcnn.errors import RangeError
-from funcnn.fields import check_function
-from funcnn.testing.arguments import Argnums, Convention, claim_of, flattened
+from funcnn.needs import Function
+from funcnn.testing.arguments import Argnums, Arguments, Convention, Keywords, claim_of, flattened
 from funcnn.testing.calls import add_remedy, check_call
 from funcnn.testing.comparison.constants import CONTRACTION, GRADIENT_CHANGE, LARGEST_GRADIENT_CHANGE
 from funcnn.testing.differentiation.constants import EPS, PERTURBATIONS
@@ -27,14 +28,15 @@ from funcnn.testing.verdict import NotTransposed, Raised, Report, WrongShape
 
 
 @takes_options
+@checked
 def check_jvp(
-    f: Callable[..., Any],
-    jvp: Callable[..., Any],
-    args: Sequence[Any],
+    f: Function,
+    jvp: Function,
+    args: Arguments,
     *,
-    vjp: Callable[..., Any] | None = None,
+    vjp: Function | None = None,
     argnums: Argnums | None = None,
-    kwargs: Mapping[str, Any] | None = None,
+    kwargs: Keywords | None = None,
     convention: Convention | None = None,
     **options: Unpack[CheckOptions],
 ) -> Report:
@@ -86,17 +88,13 @@ def check_jvp(
         KindError: as `check_vjp`; jvp cannot be called as `jvp(args, tangents)`.
         RangeError: as `check_vjp`.
     """
-    check_function("check_jvp", f, "f")
-    check_function("check_jvp", jvp, "jvp")
-    if vjp is not None:
-        check_function("check_jvp", vjp, "vjp")
     function = flattened("check_jvp", f, args, argnums, kwargs, convention)
 
     def product(jvp: Callable[..., Any], parts: Sequence[Array], u: Array, v: Sequence[Any]) -> float:
         names, arrays = zip(*function.parts(), strict=True)
         return float(np.vdot(u, Jvp(function, jvp, Section(names, arrays), Options())(parts, v)))
 
-    check_call(function, jvp, "jvp", product)
+    check_call(function, "jvp", jvp, product)
     claim, chosen = claim_of(function, jvp, options, derivative="jvp")
     if chosen.exact:
         if vjp is not None:
@@ -109,17 +107,17 @@ def check_jvp(
 
         def check_transposed() -> None:
             with spoken.named():
-                _refuse_other_transpose(products, transposed, claim.names, claim.args)
+                _check_transpose(products, transposed, claim.names, claim.args)
 
         claim = attrs.evolve(claim, promises=check_transposed)
     try:
         return verdict(*products.claimed(claim))
     except (Raised, WrongShape) as error:
-        add_remedy(error, function, jvp, "jvp", product)
+        add_remedy(function, "jvp", jvp, product, error)
         raise
 
 
-def _refuse_other_transpose(products: Jvp, vjp: Any, names: Sequence[str], arrays: Sequence[Array]) -> None:
+def _check_transpose(products: Jvp, vjp: Any, names: Sequence[str], arrays: Sequence[Array]) -> None:
     rng = generator(arrays)
     wide = tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in arrays])
     v = [cotangent(rng, a) if a.dtype.kind == "f" else None for a in wide]

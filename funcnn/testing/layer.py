@@ -9,23 +9,27 @@ from typing import Any, Unpack
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, check_arrays, is_array, kind
-from funcnn.core import backward, check_is_layer, forward, inference, reseed, sgd
+from funcnn.arrays import Array, is_array, kind
+from funcnn.checked import checked
+from funcnn.core import backward, forward, inference, reseed, sgd
 from funcnn.errors import KindError
 from funcnn.generation import positionwise, step
+from funcnn.inspection.checks import Network
+from funcnn.needs import Arrays
 from funcnn.testing.arguments import limited, with_oracle
-from funcnn.testing.claim import Claim, Rules, holds_halves
+from funcnn.testing.claim import Claim, Rules, as_arrays, holds_halves
 from funcnn.testing.options import CheckOptions, Options, takes_options
-from funcnn.testing.protocol import bits, cast, check_class, check_gradients, refuse_float64
+from funcnn.testing.protocol import bits, cast, check_class, check_gradients, check_no_float64
 from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
 from funcnn.testing.template import Template, template
 from funcnn.testing.verdict import BrokenPromise, Report
-from funcnn.trees.walks import arrays_in, check_tree, map_arrays, parameters, walk
+from funcnn.trees.walks import arrays_in, map_arrays, parameters, walk
 
 
 @takes_options
-def check_layer(params: Any, x: Any, **options: Unpack[CheckOptions]) -> Report:
+@checked
+def check_layer(params: Network[Any], x: Arrays, **options: Unpack[CheckOptions]) -> Report:
     """Test a layer at x: dx and the gradient of every parameter, against finite differences of its forward.
 
     A network is a layer. It must have the properties that `check_vjp` tests, and these: another forward before backward
@@ -65,14 +69,11 @@ def check_layer(params: Any, x: Any, **options: Unpack[CheckOptions]) -> Report:
 
     Raises:
         GradientError: as `check_vjp`, or the layer breaks the protocol.
-        Inconclusive: as `check_vjp`.
-        KindError: params is not a layer, or x not an array or a tuple of arrays, or whole numbers where floats are due.
-        RangeError, ImportError: as `check_vjp`.
+        Inconclusive, RangeError, ImportError: as `check_vjp`.
+        KindError: x holds whole numbers where floats are due.
     """
-    check_is_layer("check_layer", params)
-    check_arrays("check_layer", x)
     _check_floats(params, x)
-    return verdict(*LayerFunction(params, x).claimed(options))
+    return verdict(*LayerFunction(params, x).claimed("check_layer", options))
 
 
 def _check_floats(params: Any, x: Any) -> None:
@@ -105,27 +106,25 @@ class LayerFunction:
     def _x_of(self) -> Template:
         return template(self.x)
 
-    def claimed(self, given: Any, whose: str = "check_layer") -> tuple[Claim, Options]:
+    def claimed(self, function: str, given: Any) -> tuple[Claim, Options]:
         """The claim that backward is the vjp of forward, in float64, and that the layer obeys its protocol.
 
-        The options are those that were `given` to the check, the function called `whose`.
+        The options are those that were `given` to the check `function`.
         """
-        check_tree(self.params, whose, "params")
         name = "network" if type(self.params) is tuple else type(self.params).__name__
         source = f"    params = {as_source(self.params)}\n    x = {as_source(self.x)}"
         wide = LayerFunction(*cast((self.params, self.x), np.float64))
         own = parameters(wide.params)
-        args = (*own.values(), *arrays_in(wide.x))
         names = (*[f"params.{path}".rstrip(".") for path in own], *[path for path, _ in walk(wide.x, "x")])
+        args = as_arrays(function, names, (*own.values(), *arrays_in(wide.x)))
         rules = Rules(wide.outputs, wide.pulled_back, len(own))
-        claim = Claim(whose, "layer", name, wide.value, wide.gradients, args, names, source, rules=rules)
+        claim = Claim(function, "layer", name, wide.value, wide.gradients, args, names, source, rules=rules)
         claim = attrs.evolve(claim, has_halves=holds_halves(arrays_in((self.params, self.x))))
         claim, options = limited(claim, given, ("params", "x"), wide.at)
-        options = with_oracle(whose, options, lambda arrays: (tuple(arrays), {}), np.ravel)
+        options = with_oracle(function, options, lambda arrays: (tuple(arrays), {}), np.ravel)
         wide = attrs.evolve(wide, options=options)
         quick = attrs.evolve(wide, kept={}).gradients if options.fast else None
-        promises, shaped = wide.check_promises, wide.shaped
-        claim = attrs.evolve(claim, vjp=wide.gradients, promises=promises, cotangent=shaped)
+        claim = attrs.evolve(claim, vjp=wide.gradients, promises=wide.check_promises, cotangent=wide.shaped)
         claim = attrs.evolve(claim, quick_vjp=quick, quick_calls=2)
         return claim, options
 
@@ -224,10 +223,10 @@ class LayerFunction:
     def check_float32(self) -> None:
         """Check that a float32 layer gives float32, and stays float32 after a step."""
         out, cache = forward(self.params, self.x)
-        refuse_float64("out", out)
+        check_no_float64("out", out)
         grads = backward(self.params, cache, map_arrays(np.ones_like, out))
-        refuse_float64("grads", grads)
-        refuse_float64("the stepped layer", sgd(self.params, grads, 0.1))
+        check_no_float64("grads", grads)
+        check_no_float64("the stepped layer", sgd(self.params, grads, 0.1))
 
 
 def _unflat(vector: Array, like: Any) -> Any:

@@ -9,14 +9,15 @@ from typing import Any, Unpack
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, check_arrays, is_array, namespace, short
+from funcnn.arrays import Array, is_array, namespace, short
+from funcnn.checked import checked
 from funcnn.core import Loss
-from funcnn.fields import check_flag
-from funcnn.losses.protocol import check_of_out_and_y, evaluated
+from funcnn.losses.protocol import evaluated
+from funcnn.needs import Arrays, Flag
 from funcnn.testing.arguments import limited
-from funcnn.testing.claim import Claim, Rules
+from funcnn.testing.claim import Claim, Rules, as_arrays
 from funcnn.testing.differentiation.constants import BLOCK_ABSOLUTE, BLOCK_RELATIVE
-from funcnn.testing.memory import refuse_shared
+from funcnn.testing.memory import check_not_shared
 from funcnn.testing.numbers import told_apart
 from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.protocol import cast
@@ -28,7 +29,8 @@ from funcnn.trees.walks import arrays_in, map_arrays, walk
 
 
 @takes_options
-def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Unpack[CheckOptions]) -> Report:
+@checked
+def check_loss(loss: Loss, out: Arrays, y: Arrays, *, rows: Flag = True, **options: Unpack[CheckOptions]) -> Report:
     """Check a loss at (out, y): its dA against its cost, and the protocol of losses.
 
     A loss is a mean over rows: the costs of blocks of rows, weighted by their shares of the rows, sum to the cost of
@@ -66,10 +68,6 @@ def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Un
             False.
         RangeError, ImportError: as `check_vjp`.
     """
-    check_of_out_and_y("check_loss", loss)
-    check_arrays("check_loss", out, "out")
-    check_arrays("check_loss", y, "y")
-    check_flag("check_loss", rows, "rows")
     name = _name_of(loss)
     called: Loss = partial(evaluated, "check_loss", loss)
     source = f"    out = {as_source(out)}\n    y = {as_source(y)}"
@@ -103,13 +101,13 @@ def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Un
     def check_promises() -> None:
         if not chosen.aliasing:
             with claim.named():
-                _refuse_aliases(called, out, y)
+                _check_no_aliases(called, out, y)
         _check_rows(called, cast(out, np.float64), y, rows=rows)
         narrow = cast(out, np.float32)
         if chosen.float32 and chosen.limits.has(tuple(arrays_in(narrow))):
             _check_float32(called, narrow, y)
 
-    args, rules = tuple(arrays_in(out)), Rules(value, pulled_back, 0)
+    args, rules = as_arrays("check_loss", names, arrays_in(out)), Rules(value, pulled_back, 0)
     claim = Claim("check_loss", "loss", name, f, vjp, args, names, source, rules=rules)
     claim, chosen = limited(claim, options, ("out", "y"), lambda parts: (rebuilt(parts), y))
     return verdict(attrs.evolve(claim, promises=check_promises, quick_calls=5), chosen)
@@ -134,18 +132,18 @@ def _gradients(out: Any, dA: Any) -> list[Any]:
     """The part of dA for each array in out."""
     if type(out) is tuple:
         if type(dA) is not tuple or len(dA) != len(out):
-            raise BrokenPromise(f"dA must be a tuple of {len(out)}, as out is; it is {short(dA)}")
+            raise BrokenPromise(f"dA must be a tuple of {len(out)}, as out is, not {short(dA)}")
         return [d for part, of in zip(out, dA, strict=True) for d in _gradients(part, of)]
     if dA is not None and is_array(out) and not is_array(dA):
-        raise BrokenPromise(f"dA must be an array of the shape of out, {out.shape}; it is {short(dA)}")
+        raise BrokenPromise(f"dA must be an array of the shape of out, {out.shape}, not {short(dA)}")
     return [dA] if is_array(out) else []  # an array without floats, such as a mask, has no gradient
 
 
-def _refuse_aliases(loss: Loss, out: Any, y: Any) -> None:
+def _check_no_aliases(loss: Loss, out: Any, y: Any) -> None:
     """Refuse a dA that shares memory with out or y."""
     dA = _gradients(out, loss(out, y)[1])
     for path, d in zip([path for path, _ in walk(out, "out")], dA, strict=True):
-        refuse_shared(f"d{path}", d, [*walk(out, "out"), *walk(y, "y")])
+        check_not_shared(f"d{path}", d, [*walk(out, "out"), *walk(y, "y")])
 
 
 def _check_float32(loss: Loss, out: Any, y: Any) -> None:

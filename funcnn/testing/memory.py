@@ -36,8 +36,8 @@ def check_aliases(results: FirstResults) -> None:
     for args, cotangent in ((function.args, dA), *_ones_and_zeros(function, dA)):
         gradients = value_or_none(function.vjp, args, cotangent)
         if gradients is not None:  # else the arguments lie outside the domain of vjp
-            refuse_aliases(function, args, gradients, cotangent)
-            _refuse_pairs(
+            check_apart(function, args, gradients, cotangent)
+            _check_pairs_apart(
                 function, gradients, [(f"the gradient of {name} of an earlier call", g) for name, g in earlier]
             )
 
@@ -53,18 +53,18 @@ def _ones_and_zeros(function: VectorFunction, dA: Array) -> Iterator[tuple[tuple
                 yield fitted, dA
 
 
-def refuse_aliases(function: VectorFunction, args: tuple[Array, ...], gradients: Sequence[Any], dA: Array) -> None:
+def check_apart(function: VectorFunction, args: tuple[Array, ...], gradients: Sequence[Any], dA: Array) -> None:
     """Refuse gradients that share memory with dA, with an argument or with one another."""
-    _refuse_pairs(function, gradients, [("dA", dA), *zip(function.names, args, strict=True)])
+    _check_pairs_apart(function, gradients, [("dA", dA), *zip(function.names, args, strict=True)])
 
 
-def _refuse_pairs(function: VectorFunction, gradients: Sequence[Any], others: Sequence[tuple[str, Any]]) -> None:
+def _check_pairs_apart(function: VectorFunction, gradients: Sequence[Any], others: Sequence[tuple[str, Any]]) -> None:
     named = [(f"the gradient of {name}", g) for name, g in zip(function.names, gradients, strict=True)]
     for k, (name, gradient) in enumerate(named):
-        refuse_shared(name, gradient, [*named[k + 1 :], *others])
+        check_not_shared(name, gradient, [*named[k + 1 :], *others])
 
 
-def refuse_shared(name: str, a: Any, others: Iterable[tuple[str, Any]]) -> None:
+def check_not_shared(name: str, a: Any, others: Iterable[tuple[str, Any]]) -> None:
     """Refuse an array that shares memory with one of some others, each of which may be None."""
     for other, b in others:
         if a is not None and b is not None and np.shares_memory(a, b):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Annotated, Any
 
 import hypothesis
 from attrs import frozen
@@ -17,14 +17,21 @@ from hypothesis.errors import Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
 from funcnn.arrays import Array, kind
+from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_count, check_function, check_text, check_whole
+from funcnn.needs import Count, Function, Need, Whole, as_text, guard, instance, passing
 from funcnn.testing.differentiation.vector_function import Vjp
+from funcnn.testing.tensors import Strategy
 from funcnn.testing.verdict import GradientError, Inconclusive
 from funcnn.testing.vjp import check_vjp
 
-Pair = tuple[Callable[..., Array], Vjp]
-Check = Callable[..., Any]
+
+def _check_pair(function: str, argument: str, value: Any) -> None:
+    if type(value) is not tuple or len(value) != 2 or not all(map(callable, value)):
+        raise KindError(f"{function}: {argument} must be a pair of functions (f, vjp), not {kind(value)}")
+
+
+Pair = Annotated[tuple[Callable[..., Array], Vjp], passing("a pair of functions (f, vjp)", _check_pair)]
 
 
 @frozen
@@ -53,13 +60,11 @@ class Mutant:
 
     def __attrs_post_init__(self) -> None:
         """Check that the fields are strings, a strategy and two pairs of functions."""
-        check_text("Mutant", self.name, "name")
-        check_text("Mutant", self.why, "why")
-        if not isinstance(self.arguments, SearchStrategy):
-            raise KindError(f"Mutant: arguments must be a strategy of hypothesis, not {kind(self.arguments)}")
-        for name, pair in (("right", self.right), ("wrong", self.wrong)):
-            if type(pair) is not tuple or len(pair) != 2 or not all(map(callable, pair)):
-                raise KindError(f"Mutant: {name} must be a pair of functions (f, vjp), not {kind(pair)}")
+        as_text("Mutant", "name", self.name)
+        as_text("Mutant", "why", self.why)
+        guard(Strategy)("Mutant", "arguments", self.arguments)
+        _check_pair("Mutant", "right", self.right)
+        _check_pair("Mutant", "wrong", self.wrong)
 
 
 @frozen
@@ -96,21 +101,38 @@ class Score:
         return "\n".join([*map(str, rows), f"{caught} of {len(rows)} mutants are caught at every seed"])
 
 
-def is_caught(mutant: Mutant, check: Check = check_vjp, seed: int = 0, examples: int = 100) -> str | None:
+def _several(needed: str, annotation: Any) -> Need:
+    """A list of values, each of which is as the annotation needs it, made of any iterable."""
+    as_one = guard(annotation)
+
+    def explain(function: str, argument: str, value: Any) -> list[Any]:
+        try:
+            listed = list(value)
+        except TypeError:
+            raise KindError(f"{function}: {argument} must be {needed}, not {kind(value)}") from None
+        if not listed:
+            raise RangeError(f"{function}: {argument} must not be empty")
+        return [as_one(function, f"{argument}[{i}]", one) for i, one in enumerate(listed)]
+
+    return Need(needed, "False", explain)
+
+
+OneMutant = Annotated[Mutant, instance(Mutant, "a Mutant")]
+Mutants = Annotated[Iterable[Mutant], _several("an iterable of Mutants", OneMutant)]
+Seeds = Annotated[Iterable[int], _several("an iterable of whole numbers", Whole)]
+
+
+@checked
+def is_caught(mutant: OneMutant, check: Function = check_vjp, seed: Whole = 0, examples: Count = 100) -> str | None:
     """The name of the error by which a check finds the mistake within `examples` examples; None if it does not.
 
     Other exceptions of the check are raised. An inconclusive example does not count as found.
-
-    Raises:
-        KindError: `mutant` is not a Mutant, `check` not a function, `seed` or `examples` not a whole number.
-        RangeError: `examples` is less than 1.
     """
-    _check("is_caught", mutant, check, seed, examples)
     found: list[GradientError] = []
 
-    @hypothesis.seed(int(seed))
+    @hypothesis.seed(seed)
     @settings(
-        max_examples=int(examples),
+        max_examples=examples,
         phases=[Phase.generate],
         database=None,
         deadline=None,
@@ -139,9 +161,8 @@ def is_caught(mutant: Mutant, check: Check = check_vjp, seed: int = 0, examples:
     return None
 
 
-def score(
-    mutants: Iterable[Mutant], check: Check = check_vjp, seeds: Iterable[int] = range(5), examples: int = 100
-) -> Score:
+@checked
+def score(mutants: Mutants, check: Function = check_vjp, seeds: Seeds = range(5), examples: Count = 100) -> Score:
     """Run a check on every mutant, with every seed.
 
     >>> import numpy as np
@@ -157,30 +178,7 @@ def score(
     ()
 
     Raises:
-        KindError: `mutants` are not Mutants, or `seeds` not whole numbers; `check` and `examples` as in `is_caught`.
-        RangeError: there is no mutant or no seed; `examples` is less than 1.
+        RangeError: there is no mutant or no seed.
     """
-    table, rerun = _listed(mutants, "mutants"), _listed(seeds, "seeds")
-    for mutant in table:
-        for seed in rerun:
-            _check("score", mutant, check, seed, examples)
-    rows = [Row(one.name, tuple([is_caught(one, check, seed, examples) for seed in rerun])) for one in table]
+    rows = [Row(one.name, tuple([is_caught(one, check, seed, examples) for seed in seeds])) for one in mutants]
     return Score(tuple(rows))
-
-
-def _check(whose: str, mutant: Any, check: Any, seed: Any, examples: Any) -> None:
-    if not isinstance(mutant, Mutant):
-        raise KindError(f"{whose}: a mutant must be a Mutant, not {kind(mutant)}")
-    check_function(whose, check, "check")
-    check_whole(whose, seed, "a seed")
-    as_count(whose, examples, "examples")
-
-
-def _listed(values: Any, what: str) -> list[Any]:
-    try:
-        listed = list(values)
-    except TypeError:
-        raise KindError(f"score: {what} must be a list or another iterable, not {kind(values)}") from None
-    if not listed:
-        raise RangeError(f"score: {what} must not be empty")
-    return listed

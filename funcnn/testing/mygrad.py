@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import update_wrapper
-from typing import Any
+from typing import Annotated, Any
 
 import mygrad
 import numpy as np
 
 from funcnn.arrays import Array, is_array, kind
+from funcnn.checked import checked
 from funcnn.errors import KindError
 from funcnn.fields import check_function
+from funcnn.needs import passing
 from funcnn.testing.differentiation.constants import REPEATED
 from funcnn.testing.pytrees import leaves, map_leaves
 from funcnn.testing.verdict import NoDerivative, NotPure
@@ -22,7 +24,16 @@ Vjp = Callable[[Sequence[Any], Array], tuple[Any, ...]]
 _UFUNC: Any = type(mygrad.add).__base__  # functions such as mygrad.add are classes, of this class
 
 
-def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
+def _check(function: str, argument: str, value: Any) -> None:
+    if not isinstance(value, _UFUNC):
+        check_function(function, argument, value)
+
+
+Function = Annotated[Callable[..., Any], passing("a function", _check)]
+
+
+@checked
+def pair(function: Function) -> tuple[Callable[..., Array], Vjp]:
     """The values of a function of tensors, and its gradients by MyGrad's backward, as functions of arrays.
 
     The function is any function of tensors, for example one that calls `mygrad.execute_op` with your `Operation`. It
@@ -39,12 +50,10 @@ def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
     with other arguments in between: this finds values that operations share between calls.
 
     Raises:
-        KindError: `function` is not a function, or does not return a tensor.
+        KindError: from f: `function` does not return a tensor.
         GradientError: from vjp: backward gives another result the second time; or MyGrad has no derivative of the
             function, which is a `NoDerivative`.
     """
-    if not isinstance(function, _UFUNC):
-        check_function("pair", function, "function")
 
     def f(*args: Any) -> Any:
         with mygrad.no_autodiff:

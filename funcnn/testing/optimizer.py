@@ -10,14 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from funcnn.arrays import Array, is_array, short
+from funcnn.checked import checked
 from funcnn.core import sgd
-from funcnn.fields import check_flag
 from funcnn.gradients import Grads
+from funcnn.needs import Flag
 from funcnn.optimizers.base import update
 from funcnn.records import build, is_record, plans
 from funcnn.testing.differentiation.vector_function import generator, sealed
 from funcnn.testing.verdict import BrokenPromise, NotDeterministic, NotFinite, NotPure, WrongDtype, WrongShape
-from funcnn.trees.walks import arrays_in, check_tree, count, map_arrays, walk
+from funcnn.trees.walks import Tree, arrays_in, count, map_arrays, walk
 
 _SCALES = (1.0, 1e-3, 30.0, 1.0, 1e-6)  # the sizes of the gradients, step by step: some are clipped, some are not
 _EMPTY = ((type(None), None), (tuple, 0), (int, 0), (float, (0.0).hex()))  # outlines of an empty memory
@@ -43,7 +44,8 @@ class _Call(NamedTuple):
     made_then: Outline
 
 
-def check_optimizer(optimizer: Any, params: Any, *, keeps_states: bool = True) -> None:
+@checked
+def check_optimizer(optimizer: Tree[Any], params: Tree[Any], *, keeps_states: Flag = True) -> None:
     """Check that an optimizer is pure, over five steps of a network with random gradients.
 
     Pure means: the same call gives the same bits, also after other updates and for copies of its arguments, so a run
@@ -69,9 +71,6 @@ def check_optimizer(optimizer: Any, params: Any, *, keeps_states: bool = True) -
         GradientError: one of these properties does not hold; its class and its message say which.
         KindError: `optimizer` has no rule, `params` is not a tree, or `keeps_states` neither True nor False.
     """
-    check_tree(params, "check_optimizer", "params")
-    check_tree(optimizer, "check_optimizer", "optimizer")
-    check_flag("check_optimizer", keeps_states, "keeps_states")
     for dtype in (np.float64, np.float32):  # float32 last, so that its errors concern float32 alone
         cast = lambda a, dtype=dtype: np.array(a, dtype if a.dtype.kind == "f" else a.dtype)
         try:
@@ -134,7 +133,7 @@ def _check_fit(call: _Call, dtype: np.dtype[Any], *, keeps_states: bool) -> None
         raise BrokenPromise(f"update must not change {path}: in an optimizer, only states may change")
     for path, array in walk(optimizer, "optimizer"):
         if array.dtype.kind == "f" and array.dtype != dtype:
-            raise WrongDtype(f"{path} must be {dtype}, as the parameters are; it is {array.dtype}")
+            raise WrongDtype(f"{path} must be {dtype}, as the parameters are, not {array.dtype}")
 
 
 def _check_gradient(made: Any, given: Any, *, keeps_states: bool) -> None:
@@ -148,7 +147,7 @@ def _check_gradient(made: Any, given: Any, *, keeps_states: bool) -> None:
             if g.shape != p.shape:
                 raise WrongShape(f"{path} must have the shape of its parameter, {p.shape}; it is {g.shape}")
             if g.dtype != p.dtype:
-                raise WrongDtype(f"{path} must be {p.dtype}, as its parameter is; it is {g.dtype}")
+                raise WrongDtype(f"{path} must be {p.dtype}, as its parameter is, not {g.dtype}")
             if not np.isfinite(g).all():
                 raise NotFinite(f"{path} is not finite where the gradient that was given is")
         elif path in fixed and after.get(path) != entry:

@@ -23,8 +23,8 @@ from funcnn.testing.differentiation.vector_function import (
 )
 
 
-def projected(whose: str, name: str, project: Callable[[Any], Any], own: Array) -> Constraint:
-    """The set of a projection of the caller, for the argument `name` of the check `whose`.
+def projected(function: str, argument: str, project: Callable[[Any], Any], own: Array) -> Constraint:
+    """The set of a projection of the caller, for the argument `argument` of the check `function`.
 
     The projection is differentiated by differences, as f is.
     """
@@ -34,18 +34,20 @@ def projected(whose: str, name: str, project: Callable[[Any], Any], own: Array) 
             raise TypeError("a projection is called with real numbers")
         found = project(sealed(x))
         if not is_array(found) or found.shape != own.shape or found.dtype.kind != "f":
-            needed = f"an array of floats of shape {own.shape}, as {name} has"
-            raise KindError(f"{whose}: structure of {name} must return {needed}; it returned {short(found)}")
+            needed = f"an array of floats of shape {own.shape}, as {argument} has"
+            raise KindError(f"{function}: structure of {argument} must return {needed}; it returned {short(found)}")
         return np.asarray(found, np.float64)
 
     def far(a: Array, b: Array) -> bool:
         return not (abs(a - b) <= IN_ITS_SET * abs(own).max(initial=0)).all()
 
     if far(called(own), own):
-        raise RangeError(f"{whose}: {name} must be in its structure, which its projection leaves as it is; it is not")
+        raise RangeError(
+            f"{function}: {argument} must be in its structure, which its projection leaves as it is; it is not"
+        )
     beside = called(own + NEW_ARGUMENTS * step_scales(own) * generator([own]).uniform(-1, 1, own.shape))
     if far(called(beside), beside):
-        raise RangeError(f"{whose}: structure of {name} must be a projection, P(P(x)) = P(x); it is not")
+        raise RangeError(f"{function}: structure of {argument} must be a projection, P(P(x)) = P(x); it is not")
 
     kept: dict[bytes, Array] = {}  # the Jacobian of P, (entry of x, entry of P(x)), at the last x
 
@@ -54,7 +56,7 @@ def projected(whose: str, name: str, project: Callable[[Any], Any], own: Array) 
             kept.clear()
             kept[key] = _slopes(lambda y: called(y.reshape(x.shape)).ravel(), x.ravel())
         if not np.isfinite(kept[key]).all():
-            raise RangeError(f"{whose}: structure of {name} must have finite slopes at {name}; it has not")
+            raise RangeError(f"{function}: structure of {argument} must have finite slopes at {argument}; it has not")
         return np.asarray((kept[key] @ g.ravel()).reshape(x.shape))
 
     return Constraint(anchored(called, own), pull_back, lambda _: True)

@@ -27,12 +27,10 @@ def check_gradients(params: Any, cache: Any, dA: Any, grads: Grads[Any]) -> None
 def check_class(params: Any, grads: Grads[Any]) -> None:
     """Check that the gradient of a layer is of its class."""
     if type(grads.params) is not type(params):
-        raise BrokenPromise(
-            f"Grads.params must be a {type(params).__name__}, as params is; it is {short(grads.params)}"
-        )
+        raise BrokenPromise(f"Grads.params must be a {type(params).__name__}, as params is, not {short(grads.params)}")
 
 
-def refuse_float64(name: str, tree: Any) -> None:
+def check_no_float64(name: str, tree: Any) -> None:
     """Check that no array of a tree is float64."""
     for path, array in walk(tree, name):
         if array.dtype == np.float64:

@@ -49,7 +49,7 @@ class FirstResults:
     def _copies(self) -> list[Any]:
         return [None if g is None else g.copy() for g in self.gradients]
 
-    def same(self, now: Sequence[Any], message: str, kind: type[GradientError] = NotPure) -> None:
+    def check_same(self, now: Sequence[Any], message: str, kind: type[GradientError] = NotPure) -> None:
         """Raise an error with the message, and with what changed, unless gradients are as they were first."""
         for name, a, b in zip(self.function.names, self.copies, now, strict=True):
             if a is not None and not equal(a, b, self.tolerance):
@@ -71,7 +71,7 @@ class FirstResults:
                 f"f changes an earlier result after many other calls: {change('out', function.out, self.returned)}"
             )
         changed = "vjp changes an earlier gradient after many other calls"
-        self.same(self.gradients, changed)
+        self.check_same(self.gradients, changed)
         if not all([equal(*both) for both in self.others]):
             raise NotPure(changed)
         after = "after many other calls"
@@ -79,22 +79,22 @@ class FirstResults:
             if other is not None:
                 after = "after f was called with one entry changed"
                 value_or_none(function.f, *other)
-            self.same(function.vjp(args, self.dA), f"vjp gives another result {after}")
+            self.check_same(function.vjp(args, self.dA), f"vjp gives another result {after}")
             out = function.f(*args)
             if not equal(out, function.out, self.tolerance):
                 raise NotPure(f"f gives another result {after}: {change('out', function.out, out)}")
         for k in {0, function.x.size - 1} if function.x.size else ():
-            self._refuse_stale_entry(k)
+            self._check_stale_entry(k)
             if self._stays(k, 2.0 ** -REPEATING[-1]):  # then it may over longer distances too
-                all(self._refuse_repeated(k, 2.0**-exponent) for exponent in REPEATING)
-        self._refuse_stale_exchange()
+                all(self._is_varying(k, 2.0**-exponent) for exponent in REPEATING)
+        self._check_stale_exchange()
 
-    def _refuse_stale_entry(self, k: int) -> None:
+    def _check_stale_entry(self, k: int) -> None:
         """Refuse a gradient that stays when entry k changes: it was remembered under the other entries."""
         x, others = self._new_arguments(), np.arange(self.function.x.size) != k
-        self._refuse_stale(x, NEW_ENTRY * step_scales(x) * ~others, others, "one entry has changed")
+        self._check_stale(x, NEW_ENTRY * step_scales(x) * ~others, others, "one entry has changed")
 
-    def _refuse_stale_exchange(self) -> None:
+    def _check_stale_exchange(self) -> None:
         """Refuse a gradient that stays when two entries change places: it was remembered under a sum, a mean or bounds.
 
         The two are of similar size. All entries have so few digits that the sum of similar ones has no rounding error.
@@ -109,13 +109,13 @@ class FirstResults:
             k = (similar * (high - low)).argmax()
             step = np.zeros(x.size)
             step[order[k : k + 2]] = high[k] - low[k], low[k] - high[k]
-            self._refuse_stale(x, step, np.full(x.size, fill_value=True), "two entries have changed places")
+            self._check_stale(x, step, np.full(x.size, fill_value=True), "two entries have changed places")
 
     def _new_arguments(self) -> Array:
         x = self.function.x
         return x + NEW_ARGUMENTS * step_scales(x) * self.function.rng.uniform(0.5, 1, x.size)
 
-    def _refuse_stale(self, x: Array, step: Array, nudged: Array, when: str) -> None:
+    def _check_stale(self, x: Array, step: Array, nudged: Array, when: str) -> None:
         """Refuse a gradient that stays after a step, unless it also stays where others move a little as well."""
         before = self._gradients_at([x, x + step])
         if before is None or not any([a is not None and equal(a, b) for a, b in zip(*before, strict=True)]):
@@ -147,7 +147,7 @@ class FirstResults:
         first, again = [self._gradient_beside(k, size * h) for h in (place, place + distance)]
         return equal(first, again)
 
-    def _refuse_repeated(self, k: int, distance: float) -> bool:
+    def _is_varying(self, k: int, distance: float) -> bool:
         """Refuse a gradient that stays over a distance from points at which vjp was called just before.
 
         Such a gradient may be right: constant, or a staircase if vjp computes in float32 inside. But a staircase does

@@ -124,11 +124,11 @@ def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
     return rebuilt(tree, iter([f(leaf) for _, leaf in leaves(tree)]))
 
 
-def leaves_like(tree: Any, given: Any, what: str, error: type[GradientError]) -> Iterator[Any]:
+def leaves_like(tree: Any, given: Any, name: str, error: type[GradientError]) -> Iterator[Any]:
     """The leaves of `given` in the order of `tree`; where a part of `given` is None, None for each leaf of that part.
 
     A tuple may stand for a list, and a dict or an instance of another class, by names, for an instance of a class.
-    Raises `error` where the structures differ; `what` names `given`.
+    Raises `error` where the structures differ; `name` is the name of `given` in errors.
     """
     parts = children(tree)
     if parts is None:
@@ -137,11 +137,11 @@ def leaves_like(tree: Any, given: Any, what: str, error: type[GradientError]) ->
         yield from [None for _ in leaves(tree)]
     else:
         if difference := _difference(tree, given):
-            raise error(f"{what} must be {outline(tree)}; it {difference}")
+            raise error(f"{name} must be {outline(tree)}{difference}")
         named = _named(given) if fields_of(tree) is not None else None
         keys = tree if isinstance(tree, dict) else range(len(parts))
         for (index, part), key in zip(parts, keys, strict=True):
-            yield from leaves_like(part, given[key] if named is None else named[index[1:]], what + index, error)
+            yield from leaves_like(part, given[key] if named is None else named[index[1:]], name + index, error)
 
 
 def _named(given: Any) -> Mapping[str, Any] | None:
@@ -158,15 +158,15 @@ def _difference(tree: Any, given: Any) -> str:
         names = getattr(tree, "_fields", None)
         fits = isinstance(given, tuple | list) and len(given) == len(tree)
         named_alike = names is None or getattr(given, "_fields", names) == names
-        return "" if fits and named_alike else f"is {outline(given)}"
+        return "" if fits and named_alike else f", not {outline(given)}"
     found = _named(given) if fields is not None else given if isinstance(given, dict) else None
     if found is None:
-        return f"is {outline(given)}"
+        return f", not {outline(given)}"
     wanted = tree if fields is None else [index[1:] for index, _ in children(tree) or ()]
     shown = repr if fields is None else str
     lacks, more = [key for key in wanted if key not in found], [key for key in found if key not in (fields or tree)]
     said = [f"{verb} {', '.join(map(shown, keys))}" for verb, keys in (("lacks", lacks), ("has more:", more)) if keys]
-    return " and ".join(said)
+    return f"; it {' and '.join(said)}" if said else ""
 
 
 def outline(tree: Any) -> str:

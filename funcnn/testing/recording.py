@@ -9,7 +9,7 @@ from hypothesis import Phase, currently_in_test_context, settings
 from funcnn.testing.claim import Claim
 from funcnn.testing.fast import fast_report
 from funcnn.testing.options import Options, ledger
-from funcnn.testing.rejection import count_decided, reject_example
+from funcnn.testing.rejection import count_decided, raise_rejection
 from funcnn.testing.verdict import GradientError, Inconclusive, Report
 from funcnn.testing.verification import verify
 
@@ -20,14 +20,14 @@ settings.register_profile("funcnn", deadline=None, print_blob=True, phases=set(P
 def verdict(claim: Claim, options: Options) -> Report:
     """Run a check and record its verdict; inside `@given`, an inconclusive check rejects the example."""
     try:
-        report = _checked(claim, options)
+        report = _report_of(claim, options)
     except GradientError:
         _record(claim, options, "fail")
         raise
     except Inconclusive as error:
         _record(claim, options, "inconclusive", reason=str(error))
         if options.inconclusive == "reject" and currently_in_test_context():
-            reject_example(claim.name, str(error))
+            raise_rejection(claim.name, str(error))
         raise
     count_decided(claim.name)
     found: dict[str, Any] = {"kinks": report.kinks, "decided": report.decided, "undecided": report.undecided}
@@ -35,11 +35,11 @@ def verdict(claim: Claim, options: Options) -> Report:
     return report
 
 
-def _checked(claim: Claim, options: Options) -> Report:
+def _report_of(claim: Claim, options: Options) -> Report:
     if options.exact:
-        from funcnn.testing.exact.check import check_exactly  # noqa: PLC0415  it needs mpmath
+        from funcnn.testing.exact.check import exact_report  # noqa: PLC0415  it needs mpmath
 
-        return check_exactly(claim, options.limits)
+        return exact_report(claim, options.limits)
     return (options.fast and fast_report(claim, options)) or verify(claim, options)
 
 

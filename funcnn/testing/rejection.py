@@ -15,14 +15,14 @@ ENOUGH = 10  # the number of these others
 
 
 @attrs.define
-class Verdicts:
+class _CheckCounts:
     """The number of checks of one subject in one run of a test with `@given`."""
 
     decided: int = 0
     inconclusive: int = 0
 
 
-_counts: WeakKeyDictionary[Any, dict[str, Verdicts]] = WeakKeyDictionary()
+_counts: WeakKeyDictionary[Any, dict[str, _CheckCounts]] = WeakKeyDictionary()
 
 
 def count_decided(subject: str) -> None:
@@ -31,7 +31,7 @@ def count_decided(subject: str) -> None:
         _verdicts(_runner(), subject).decided += 1
 
 
-def reject_example(subject: str, reason: str) -> NoReturn:
+def raise_rejection(subject: str, reason: str) -> NoReturn:
     """Let hypothesis draw another example; or fail with the reason, where hypothesis would fail without it.
 
     Raises:
@@ -49,10 +49,10 @@ def reject_example(subject: str, reason: str) -> NoReturn:
     reject()
 
 
-def _verdicts(runner: Any, subject: str) -> Verdicts:
+def _verdicts(runner: Any, subject: str) -> _CheckCounts:
     if runner is None:  # a version of hypothesis whose runs cannot be told apart
-        return Verdicts()
-    return _counts.setdefault(runner, {}).setdefault(subject, Verdicts())
+        return _CheckCounts()
+    return _counts.setdefault(runner, {}).setdefault(subject, _CheckCounts())
 
 
 def _runner() -> Any:

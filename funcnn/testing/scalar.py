@@ -5,33 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from numbers import Number
-from typing import Any, Literal, Unpack
+from typing import Annotated, Any, Literal, Unpack
 
 import attrs
 import numpy as np
 
 from funcnn.arrays import Array, is_array, kind, namespace, short
+from funcnn.checked import checked
 from funcnn.errors import KindError
-from funcnn.fields import check_function
+from funcnn.needs import Function, Need, function, instance
 from funcnn.testing.arguments import claim_of, flattened
 from funcnn.testing.checked_pair import as_gradient
 from funcnn.testing.claim import Rules, is_special
 from funcnn.testing.flattening import Flattened
-from funcnn.testing.memory import refuse_shared
+from funcnn.testing.memory import check_not_shared
 from funcnn.testing.numbers import change
 from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.pytrees import children, leaves, map_leaves, shaped
 from funcnn.testing.recording import verdict
 from funcnn.testing.verdict import NotPure, Report
 
+_OTHERS = function("a function or True")
+FunctionOrTrue = Annotated[Callable[..., Any] | Literal[True], Need(_OTHERS.needed, "value is True", _OTHERS.explain)]
+Rest = Annotated[Sequence[Any], instance(tuple | list, "a tuple of further arguments")]
+
 
 @takes_options
+@checked
 def check_gradient(
-    f: Callable[..., Any],
-    grad: Callable[..., Any] | Literal[True],
+    f: Function,
+    grad: FunctionOrTrue,
     x: Any,
     *,
-    args: Sequence[Any] = (),
+    args: Rest = (),
     **options: Unpack[CheckOptions],
 ) -> Report:
     """Check `grad(x, *args)`, the gradient of one number, against the values of `f(x, *args)` alone.
@@ -68,37 +74,34 @@ def check_gradient(
             number, or an option is of the wrong kind.
         RangeError: as `check_vjp`.
     """
-    whose = "check_gradient"
-    check_function(whose, f, "f")
-    if grad is not True:
-        check_function(whose, grad, "grad", "a function or True")
+    function = "check_gradient"
 
     def value(x: Any, *rest: Any) -> Array:
         found = f(wide(x), *rest)
         if grad is True:
-            found, _ = _pair(whose, found)
+            found, _ = _as_pair(function, found)
         number = _array(found)
         if number.size != 1 or number.dtype.kind not in "fiub":
-            raise KindError(f"{whose}: f must return one number, not {short(found)}")
+            raise KindError(f"{function}: f must return one number, not {short(found)}")
         return number.astype(np.float64).reshape(())
 
     kept: list[tuple[Any, Array]] = []
 
     def vjp(args: tuple[Any, ...], dA: Array) -> list[Any]:
         x, *rest = args
-        found = _pair(whose, f(wide(x), *rest))[1] if grad is True else grad(wide(x), *rest)
+        found = _as_pair(function, f(wide(x), *rest))[1] if grad is True else grad(wide(x), *rest)
         parts = [as_gradient("x", part) for part in _leaves(x, found)] if children(x) is None else _leaves(x, found)
-        refuse_changes(kept, parts, "grad" if grad is not True else "f")
+        check_unchanged(kept, parts, "grad" if grad is not True else "f")
         if not chosen.aliasing:
             for part in parts:
-                refuse_shared("the gradient of x", np.asarray(part), leaves(x, "x"))
+                check_not_shared("the gradient of x", np.asarray(part), leaves(x, "x"))
         return [_with_leaves(x, found, [np.asarray(part, np.float64) * dA for part in parts])]
 
-    function = (of_tree if _is_tree(x) else of_x)(whose, f, value, x, args)
+    flat = (of_tree if _is_tree(x) else of_x)(function, f, value, x, args)
     derivative = "f" if grad is True else "grad"
-    claim, chosen = claim_of(function, function.gradients(vjp), options, derivative=derivative)
+    claim, chosen = claim_of(flat, flat.gradients(vjp), options, derivative=derivative)
     quick_calls = 5 if grad is True else 0
-    return verdict(attrs.evolve(claim, rules=_rules(function, f, grad), quick_calls=quick_calls), chosen)
+    return verdict(attrs.evolve(claim, rules=_rules(flat, f, grad), quick_calls=quick_calls), chosen)
 
 
 def _rules(function: Flattened, f: Any, grad: Any) -> Rules:
@@ -128,20 +131,18 @@ def _with_leaves(x: Any, found: Any, made: list[Any]) -> Any:
     return made[0] if children(x) is None else shaped(found, iter(made))
 
 
-def of_x(whose: str, f: Any, value: Callable[..., Any], x: Any, args: Any) -> Flattened:
+def of_x(function: str, f: Any, value: Callable[..., Any], x: Any, args: Rest) -> Flattened:
     """A function of x, an array or a list of numbers, and of constants, with the name and the parameters of f."""
     numbers = _array(x)
     if numbers.dtype.kind not in "fiu" or isinstance(x, bool):
-        raise KindError(f"{whose}: x must be an array or a list of numbers, not {kind(x)}")
-    return of_tree(whose, f, value, numbers.astype(np.float64), args)
+        raise KindError(f"{function}: x must be an array or a list of numbers, not {kind(x)}")
+    return of_tree(function, f, value, numbers.astype(np.float64), args)
 
 
-def of_tree(whose: str, f: Any, value: Callable[..., Any], x: Any, args: Any) -> Flattened:
+def of_tree(function: str, f: Any, value: Callable[..., Any], x: Any, args: Rest) -> Flattened:
     """A function of x, an array or a tree of arrays, and of constants, with the name and the parameters of f."""
-    if not isinstance(args, tuple | list):
-        raise KindError(f"{whose}: args must be a tuple of further arguments, not {kind(args)}")
     update_wrapper(value, f, updated=())
-    return flattened(whose, value, (x, *args), 0, None, None)
+    return flattened(function, value, (x, *args), 0)
 
 
 def _is_tree(x: Any) -> bool:
@@ -150,9 +151,9 @@ def _is_tree(x: Any) -> bool:
     return not plain and any([np.asarray(leaf).dtype.kind == "f" for _, leaf in leaves(x)])
 
 
-def _pair(whose: str, found: Any) -> tuple[Any, Any]:
+def _as_pair(function: str, found: Any) -> tuple[Any, Any]:
     if not isinstance(found, tuple | list) or len(found) != 2:
-        raise KindError(f"{whose}: f must return value and gradient if grad is True, not {short(found)}")
+        raise KindError(f"{function}: f must return value and gradient if grad is True, not {short(found)}")
     return found[0], found[1]
 
 
@@ -173,7 +174,7 @@ def wide(x: Any) -> Any:
     return map_leaves(wide, x)
 
 
-def refuse_changes(kept: list[tuple[Any, Array]], found: Sequence[Any], who: str) -> None:
+def check_unchanged(kept: list[tuple[Any, Array]], found: Sequence[Any], who: str) -> None:
     """Check that arrays that were returned before are unchanged, and keep these."""
     for now, was in kept:
         if not np.array_equal(now, was, equal_nan=True):

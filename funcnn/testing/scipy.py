@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, kind
-from funcnn.errors import KindError
-from funcnn.fields import check_function
+from funcnn.arrays import Array
+from funcnn.checked import checked
+from funcnn.needs import Function
+from funcnn.testing.scalar import FunctionOrTrue
 
 Vjp = Callable[[Sequence[Array], Array], tuple[Array, ...]]
 
 
-def pair(fun: Callable[..., Any], jac: Callable[..., Any] | Literal[True]) -> tuple[Callable[[Array], Array], Vjp]:
+@checked
+def pair(fun: Function, jac: FunctionOrTrue) -> tuple[Callable[[Array], Array], Vjp]:
     """`fun` and `jac` of one x, as `minimize` (one value), `least_squares` and `root` (an array of values) take them.
 
     `jac(x)` is the gradient of the one value, or a matrix with a row for each value: an array, a sparse matrix or a
@@ -30,13 +32,7 @@ def pair(fun: Callable[..., Any], jac: Callable[..., Any] | Literal[True]) -> tu
 
     f and vjp compute in float64, as SciPy does, also if x is float32. Bind other arguments, as in `lambda x: fun(x,
     a)`.
-
-    Raises:
-        KindError: fun is not a function, or jac is neither a function nor True, such as SciPy's "2-point".
     """
-    if jac is not True and (not callable(jac) or isinstance(jac, type)):
-        raise KindError(f"pair: jac must be a function or True, not {kind(jac)}")
-    check_function("pair", fun, "fun")
 
     def f(x: Array) -> Array:
         value = fun(_wide(x))

@@ -16,7 +16,7 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.testing.differentiation.constants import BESIDE, EPS, LINEARITY, LINEARITY_FLOOR, LINEARITY_ROUNDING, ROUGH
 from funcnn.testing.differentiation.rounding import (
-    cancellation_error,
+    cancellation_rounding,
     distance_to_zero,
     gradient_change,
     gradient_noise,
@@ -41,7 +41,7 @@ Check = Callable[[], None]
 
 
 def structure_checks(results: FirstResults, other_dA: Array, options: Options) -> Iterator[Check]:
-    """The checks of structure that follow `check_calls`, each of which raises a GradientError."""
+    """The checks of structure that follow `first_results`, each of which raises a GradientError."""
     function, dA = results.function, results.dA
     rounding = cache(lambda: _rounding(function, dA, ROUGH if options.casts else 0.0))  # computed at the first call
     if options.purity:
@@ -53,7 +53,7 @@ def structure_checks(results: FirstResults, other_dA: Array, options: Options) -
         yield lambda: _check_layouts(function, dA, rounding)
 
 
-def check_calls(function: VectorFunction, options: Options) -> tuple[FirstResults, Array]:
+def first_results(function: VectorFunction, options: Options) -> tuple[FirstResults, Array]:
     """Check that a result depends on nothing but the arguments of its call.
 
     What f and vjp gave first is returned, and another cotangent. A mistake that is found here makes other checks moot.
@@ -67,16 +67,16 @@ def check_calls(function: VectorFunction, options: Options) -> tuple[FirstResult
         return results, other_dA
     if not equal(returned, out, tolerance):
         raise NotPure(f"vjp changes what f returned before: {change('out', out, returned)}")
-    gradients, same = results.gradients, results.same
+    gradients, check_same = results.gradients, results.check_same
     results.keep(function.vjp(args, other_dA))
-    same(gradients, "vjp changes a gradient that it returned before, when it is called with another dA")
-    same(function.vjp(args, dA), "vjp gives another result when it is called again", NotDeterministic)
+    check_same(gradients, "vjp changes a gradient that it returned before, when it is called with another dA")
+    check_same(function.vjp(args, dA), "vjp gives another result when it is called again", NotDeterministic)
     what = "vjp gives another result after {} was called with other arguments"
     others = list(_other_arguments(function))
-    same(function.vjp(args, dA), what.format("f"))
+    check_same(function.vjp(args, dA), what.format("f"))
     for other in others:
         value_or_none(function.vjp, other, dA)
-    same(function.vjp(args, dA), what.format("it"))
+    check_same(function.vjp(args, dA), what.format("it"))
     for name, a, b in zip(function.names, args, kept, strict=True):
         if not equal(a, b):
             raise NotPure(f"f or vjp changes its arguments: {change(name, b, a)}")
@@ -109,7 +109,7 @@ def _rounding(function: VectorFunction, dA: Array, rough: float) -> list[Any]:
     x = function.x
     hidden = EPS * abs(dA).sum() / distance_to_zero(x)  # terms of size 1 may cancel
     entries = gradient_change(function.gradient_or_nan, x, dA, function.rng)
-    entries = entries + cancellation_error(size_of_terms(function.value, function.out, x), x, dA) + hidden
+    entries = entries + cancellation_rounding(size_of_terms(function.value, function.out, x), x, dA) + hidden
     noise = gradient_noise(function.gradient_or_nan, x, dA, function.rng.spawn(1)[0])
     entries = entries + LINEARITY_ROUNDING * np.where(np.isfinite(noise), noise, 0)
     entries = entries + (rough and rough * abs(function.gradient(x.copy(), dA)).max(initial=0))
@@ -130,7 +130,7 @@ def _check_linearity(
         what = f"vjp of {c:g} dA is not {c:g} times vjp of dA" if c else "vjp of a dA of zeros is not zero"
         if abs(c) > 1:
             wanted = _where_finite(scaled, wanted)
-        _refuse_nonlinear(function, scaled, wanted, abs(c), rounding, what)
+        _check_linear(function, scaled, wanted, abs(c), rounding, what)
     second = function.vjp(args, other_dA)
     total = function.vjp(args, sealed(dA + other_dA))
     sums = _where_finite(total, [None if a is None else a + b for a, b in zip(first, second, strict=True)])
@@ -139,7 +139,7 @@ def _check_linearity(
         parts = zip(rounding(), first, second, strict=True)
         return [None if a is None else r + LINEARITY / LINEARITY_ROUNDING * _size(a - b) for r, a, b in parts]
 
-    _refuse_nonlinear(function, total, sums, 1.0, lost, "vjp of a sum of cotangents is not the sum of vjp of each")
+    _check_linear(function, total, sums, 1.0, lost, "vjp of a sum of cotangents is not the sum of vjp of each")
 
 
 def _where_finite(got: Sequence[Any], wanted: Sequence[Any]) -> list[Any]:
@@ -150,15 +150,15 @@ def _where_finite(got: Sequence[Any], wanted: Sequence[Any]) -> list[Any]:
     ]
 
 
-def _refuse_nonlinear(
-    function: VectorFunction, got: Sequence[Any], wanted: Sequence[Any], scale: float, rounding: Rounding, what: str
+def _check_linear(
+    function: VectorFunction, got: Sequence[Any], wanted: Sequence[Any], scale: float, rounding: Rounding, message: str
 ) -> None:
     for i, (name, a, b) in enumerate(zip(function.names, got, wanted, strict=True)):
         if a is not None and differ_by_more(a, b) and differ_by_more(a, b, LINEARITY_ROUNDING * scale * rounding()[i]):
             k = int(np.nan_to_num(abs(a - b)).argmax())
             got_there, wanted_there = told_apart(a.flat[k], b.flat[k])
             where = entry_of(name, k, a.shape)
-            raise NotLinear(f"{what}: the gradient of {where} is {got_there}, but must be {wanted_there}")
+            raise NotLinear(f"{message}: the gradient of {where} is {got_there}, but must be {wanted_there}")
 
 
 def differ_by_more(a: Array, b: Array, rounding: Any = 0.0) -> bool:
@@ -183,31 +183,31 @@ def _check_layouts(function: VectorFunction, dA: Array, rounding: Rounding) -> N
     """Check that gradients do not depend on the memory layout of the cotangent or of an argument."""
     same = np.broadcast_to(dA.ravel()[:1].reshape((1,) * dA.ndim) if dA.size else dA, dA.shape)
     pairs = [(what, dA, _frozen(other)) for what, other in _layouts(dA)] + [("broadcast", sealed(same), same)]
-    for what, plain, other in pairs:
+    for layout, plain, other in pairs:
         wanted = function.vjp(function.args, plain)
-        if _differ(_of_layout(function, function.args, other, f"a {what} dA"), wanted, rounding):
-            raise WrongForLayout(f"vjp gives another result for a {what} dA of the same entries")
-    for what in ("Fortran-ordered", "reversed", "strided"):
+        if _differ(_of_layout(function, function.args, other, f"a {layout} dA"), wanted, rounding):
+            raise WrongForLayout(f"vjp gives another result for a {layout} dA of the same entries")
+    for layout in ("Fortran-ordered", "reversed", "strided"):
 
-        def arranged(args: tuple[Array, ...], what: str = what) -> tuple[Array, ...]:
-            views = [dict(_layouts(a)).get(what, a) if a.dtype.kind == "f" else a for a in args]
+        def arranged(args: tuple[Array, ...], layout: str = layout) -> tuple[Array, ...]:
+            views = [dict(_layouts(a)).get(layout, a) if a.dtype.kind == "f" else a for a in args]
             return tuple(map(_frozen, views))
 
         # Rounding may break a tie differently for each layout, which is not a mistake: arguments beside the tie decide.
         beside = function.arguments(function.x * (1 + BESIDE * function.rng.uniform(-1, 1, function.x.size)))
         wanted = function.vjp(function.args, dA)
-        if not _differ(_of_layout(function, arranged(function.args), dA, f"{what} arguments"), wanted, rounding):
+        if not _differ(_of_layout(function, arranged(function.args), dA, f"{layout} arguments"), wanted, rounding):
             continue
         pair = [value_or_none(function.vjp, args, dA) for args in (arranged(beside), beside)]
         if all(found is not None for found in pair) and _differ(pair[0], pair[1], rounding):
-            raise WrongForLayout(f"vjp gives another result for {what} arguments of the same entries")
+            raise WrongForLayout(f"vjp gives another result for {layout} arguments of the same entries")
 
 
-def _of_layout(function: VectorFunction, args: tuple[Array, ...], dA: Array, what: str) -> list[Any]:
+def _of_layout(function: VectorFunction, args: tuple[Array, ...], dA: Array, layout: str) -> list[Any]:
     try:
         return list(function.vjp(args, dA))
     except Raised as error:
-        raise RefusedLayout(f"{error}, for {what}") from error.__cause__
+        raise RefusedLayout(f"{error}, for {layout}") from error.__cause__
 
 
 def _differ(a: Sequence[Any], b: Sequence[Any], rounding: Rounding) -> bool:

@@ -5,41 +5,46 @@ from __future__ import annotations
 import sys
 from collections.abc import Container
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 from funcnn import records
 from funcnn.arrays import kind
+from funcnn.checked import checked
 from funcnn.core import forward
 from funcnn.errors import KindError
-from funcnn.fields import check_text
 from funcnn.inspection.log import Logged
 from funcnn.lazy import load_all
+from funcnn.needs import Text, passing
 from funcnn.records import is_record
-from funcnn.testing.tensors import tensors
+from funcnn.testing.tensors import Strategy, tensors
 from funcnn.trees.walks import parameters
 
 Case = tuple[Any, Any]
 
+
+def _check_class(function: str, argument: str, value: Any) -> None:
+    if not isinstance(value, type):
+        remedy = f"; write {function}({type(value).__name__})" if function == "cases" and is_record(value) else ""
+        raise KindError(f"{function}: {argument} must be a class of layers, not {kind(value)}{remedy}")
+
+
+LayerClass = Annotated[type, passing("a class of layers", _check_class)]
+
 table: dict[type, st.SearchStrategy[Case]] = {}
 
 
-def register(layer: type, strategy: st.SearchStrategy[Case]) -> None:
-    """Register a strategy for cases `(params, x)` of a layer of your own, for `cases`, `layers` and `st.from_type`.
-
-    Raises:
-        KindError: `layer` is not a class, or `strategy` not a strategy.
-    """
-    _check_class("register", layer)
-    if not isinstance(strategy, st.SearchStrategy):
-        raise KindError(f"register: strategy must be a strategy of hypothesis, not {kind(strategy)}")
+@checked
+def register(layer: LayerClass, strategy: Strategy[Case]) -> None:
+    """Register a strategy for cases `(params, x)` of a layer of your own, for `cases`, `layers` and `st.from_type`."""
     table[layer] = strategy
     st.register_type_strategy(layer, strategy.map(lambda case: case[0]))
 
 
-def cases(layer: type) -> st.SearchStrategy[Case]:
+@checked
+def cases(layer: LayerClass) -> st.SearchStrategy[Case]:
     """A strategy for cases `(params, x)`: a layer, and an x that fits it.
 
     For a layer that is registered only with `st.register_type_strategy`, x has two axes, and a width that forward
@@ -52,9 +57,8 @@ def cases(layer: type) -> st.SearchStrategy[Case]:
     (Relu(), array([[0.125]]))
 
     Raises:
-        KindError: there is no strategy for that layer, or it is not a class.
+        KindError: there is no strategy for that layer.
     """
-    _check_class("cases", layer)
     if layer in table:
         return table[layer]
     if layer in types_of_hypothesis():
@@ -74,12 +78,6 @@ def types_of_hypothesis() -> Container[type]:
     return _global_type_lookup
 
 
-def _check_class(whose: str, layer: Any) -> None:
-    if not isinstance(layer, type):
-        remedy = f"; write {whose}({type(layer).__name__})" if whose == "cases" and is_record(layer) else ""
-        raise KindError(f"{whose}: layer must be a class of layers, not {kind(layer)}{remedy}")
-
-
 def _with_x(params: Any) -> st.SearchStrategy[Case]:
     """A strategy for an x of a width that the layer accepts."""
     widths = dict.fromkeys([*[size for a in parameters(params).values() for size in a.shape], 1, 2, 3, 4])
@@ -94,7 +92,8 @@ def _with_x(params: Any) -> st.SearchStrategy[Case]:
     )
 
 
-def layers(module: str = "funcnn") -> st.SearchStrategy[Case]:
+@checked
+def layers(module: Text = "funcnn") -> st.SearchStrategy[Case]:
     """A case of any layer that a package defines.
 
     Raises:
@@ -103,7 +102,8 @@ def layers(module: str = "funcnn") -> st.SearchStrategy[Case]:
     return st.one_of([cases(layer) for layer in layers_of("layers", module)])
 
 
-def registered(module: str = "funcnn") -> list[type]:
+@checked
+def registered(module: Text = "funcnn") -> list[type]:
     """Every layer that a package defines: its records with a forward rule, except abstract bases; in funcnn, also the
     chain.
 
@@ -117,14 +117,13 @@ def registered(module: str = "funcnn") -> list[type]:
     return layers_of("registered", module)
 
 
-def layers_of(whose: str, module: str) -> list[type]:
+def layers_of(function: str, module: str) -> list[type]:
     """As `registered`; errors begin with the name of the function that was called."""
-    check_text(whose, module, "module")
     try:
         import_module(module)  # so that the result does not depend on earlier imports
         load_all()  # the layers of funcnn
     except (ModuleNotFoundError, ValueError):  # an empty name raises ValueError
-        raise KindError(f"{whose}: there is no module {module}") from None
+        raise KindError(f"{function}: there is no module {module}") from None
     default, package = forward.dispatch(object), module.split(".", maxsplit=1)[0]
     # A class of a docstring example has the name of a module that does not contain it.
     found = [
@@ -140,11 +139,12 @@ def layers_of(whose: str, module: str) -> list[type]:
         if cls is not Logged and forward.dispatch(cls) is not default and not getattr(cls, "__abstractmethods__", None)
     ]
     if not made:
-        raise KindError(f"{whose}: {module} defines no layer")
+        raise KindError(f"{function}: {module} defines no layer")
     return [*made, *([tuple] if module == "funcnn" else [])]
 
 
-def unproven(module: str = "funcnn") -> list[str]:
+@checked
+def unproven(module: Text = "funcnn") -> list[str]:
     """The layers of a package for which there is no strategy. One line in a suite: `assert not unproven("mine")`.
 
     Raises:

@@ -20,7 +20,7 @@ from funcnn.testing.differentiation.constants import (
 from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import cotangent, generator
 from funcnn.testing.flattening import Flattened, split
-from funcnn.testing.memory import refuse_shared
+from funcnn.testing.memory import check_not_shared
 from funcnn.testing.numbers import change, entry_of, told_apart
 from funcnn.testing.options import Options
 from funcnn.testing.purity import equal
@@ -141,14 +141,14 @@ class Jvp:
         )
         for (kind, shape), value in zip(function.result.leaves, given, strict=True):
             if kind in "fc":
-                own = _fitting(value, kind, shape, dtype)
-                refuse_shared("the tangent of f", own, shared)
+                own = _as_tangent(value, kind, shape, dtype)
+                check_not_shared("the tangent of f", own, shared)
                 self._earlier.append((own, own.copy()))
                 reals += [a.ravel() for a in split(own, kind)]
         return np.concatenate(reals)
 
 
-def _fitting(value: Any, kind: str, shape: tuple[int, ...], dtype: Any) -> Array:
+def _as_tangent(value: Any, kind: str, shape: tuple[int, ...], dtype: Any) -> Array:
     """Check that the tangent of one output has the shape and the dtype of the output."""
     array = np.asarray(np.nan if value is None else value)
     if array.shape != shape or value is None:
@@ -156,7 +156,7 @@ def _fitting(value: Any, kind: str, shape: tuple[int, ...], dtype: Any) -> Array
         raise WrongShape(f"the tangent of f must have the shape of its value, {shape}; it is {given}")
     wanted = dtype if kind == "f" else np.result_type(dtype, np.complex64)
     if array.dtype.kind not in ("fiub" if kind == "f" else "fiubc") or (shape and array.dtype != wanted):
-        raise WrongDtype(f"the tangent of f must be {wanted}, as its value is; it is {array.dtype}")
+        raise WrongDtype(f"the tangent of f must be {wanted}, as its value is, not {array.dtype}")
     return array
 
 
@@ -175,12 +175,12 @@ def _check_purity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents) ->
     first = jvp(parts, v)
     jvp(parts, w)
 
-    def same(now: Array, message: str, kind: type[GradientError]) -> None:
+    def check_same(now: Array, message: str, kind: type[GradientError]) -> None:
         size = abs(first).max(initial=0)
         if not np.allclose(now, first, rtol=tolerance, atol=tolerance * size, equal_nan=True):
             raise kind(f"{message}: {change('the tangent', first, now)}")
 
-    same(jvp(parts, v), f"{name} gives another result when it is called again", NotDeterministic)
+    check_same(jvp(parts, v), f"{name} gives another result when it is called again", NotDeterministic)
     moved = [freeze(np.roll(a, 1)) if a.dtype.kind == "f" else a for a in parts]
     calls: list[Callable[[], Any]] = [lambda: jvp.function.value(*moved), lambda: jvp(moved, w)][not jvp.calls_f :]
     for call in calls if np.all(jvp.holds(*moved)) else ():
@@ -189,7 +189,7 @@ def _check_purity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents) ->
         except Exception:  # noqa: BLE001, S112  these arguments may lie outside the domain
             continue
     jvp._earlier = []  # noqa: SLF001  of other arguments
-    same(jvp(parts, v), f"{name} gives another result after f or {name} was called with other arguments", NotPure)
+    check_same(jvp(parts, v), f"{name} gives another result after f or {name} was called with other arguments", NotPure)
     lent, lent_v = [a.copy() for a in parts], [None if a is None else a.copy() for a in v]  # all others are read-only
     jvp(lent, lent_v)
     for what, now, before in (("its arguments", lent, parts), ("its tangents", lent_v, v)):

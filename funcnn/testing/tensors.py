@@ -10,29 +10,59 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from math import prod
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from hypothesis import strategies as st
 
 from funcnn.arrays import Array, freeze, kind
+from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_count, check_text
+from funcnn.needs import Natural, Need, as_count, as_text, instance, passing
 
 _DIGIT = 32  # chosen: the number of values of an entry of the lattice
 _DIGITS = 24  # chosen: so many entries have a digit of their own; larger arrays hold random numbers from a seed
 
 
-def dims(*names: str, least: int = 1, most: int = 4) -> st.SearchStrategy[dict[str, int]]:
+def _check_name(function: str, argument: str, value: Any) -> None:
+    if not as_text(function, argument, value).isidentifier():
+        raise KindError(f"{function}: {argument} must be one word, not {value!r}")
+
+
+def _check_shape(function: str, argument: str, value: Any) -> None:
+    text = as_text(function, argument, value)
+    if any([not (name.isidentifier() or name.isdecimal()) for name in text.split()]):
+        is_list = re.fullmatch(r"[\w\s,;()\[\]]*", text)  # of another character the remedy may change the meaning
+        words = " ".join(re.findall(r"\w+", text))
+        remedy = f"; write {words!r}" if is_list else ""
+        raise KindError(f"{function}: {argument} must be {_NAMES}, not {text!r}{remedy}")
+
+
+def _as_sizes(function: str, argument: str, value: Any) -> tuple[int, ...]:
+    if not isinstance(value, tuple | list):
+        raise KindError(f"{function}: {argument} must be a tuple of sizes, not {kind(value)}")
+    return tuple([as_count(function, f"{argument}[{i}]", size, least=0) for i, size in enumerate(value)])
+
+
+_NAMES = "names or numbers with spaces between them"
+Name = Annotated[str, passing("a word", _check_name)]
+Shape = Annotated[str, passing(_NAMES, _check_shape)]
+T = TypeVar("T")
+Strategy = Annotated[st.SearchStrategy[T], instance(st.SearchStrategy, "a strategy of hypothesis")]
+Sizes = Annotated[Sequence[int], Need("a tuple of sizes", "False", _as_sizes)]
+
+
+@checked
+def dims(*names: Name, least: Natural = 1, most: Natural = 4) -> st.SearchStrategy[dict[str, int]]:
     """A size for each name: in one draw of four all are equal, in one of eight one of them is several times larger.
 
     Sizes are 1 to 4, or `least` to `most`; with `least=0` a size may be 0. A missing transpose shows only if a matrix
     is not square, a superfluous one only if it is square, and a loop that drops its remainder only if a size is large.
 
     Raises:
-        KindError: a name is not a string or not a name, or `least` or `most` is not a whole number.
-        RangeError: `least` is negative, or `most` is less than `least`.
+        RangeError: `most` is less than `least`.
     """
-    _check("dims", names, least, most)
+    _check_ends("dims", least, most)
     size = st.integers(least, most)
     equal = size.map(lambda n: dict.fromkeys(names, n))
     free = st.fixed_dictionaries(dict.fromkeys(names, size))
@@ -46,7 +76,8 @@ def dims(*names: str, least: int = 1, most: int = 4) -> st.SearchStrategy[dict[s
     return st.integers(0, 7).flatmap(lambda k: equal if k < 2 else free.flatmap(enlarged) if k == 7 else free)
 
 
-def tensors(*shapes: str, least: int = 1, most: int = 4) -> st.SearchStrategy[tuple[Array, ...]]:
+@checked
+def tensors(*shapes: Shape, least: Natural = 1, most: Natural = 4) -> st.SearchStrategy[tuple[Array, ...]]:
     """Arrays whose shapes are named sizes: `tensors("m n", "n k", "k")`; a number is a fixed size.
 
     With `least=0` some arrays are empty: a mean over no rows, or a loop that does not run, has a gradient too.
@@ -58,9 +89,9 @@ def tensors(*shapes: str, least: int = 1, most: int = 4) -> st.SearchStrategy[tu
            [0.125, 0.125]]))
 
     Raises:
-        KindError, RangeError: as `dims`.
+        RangeError: as `dims`.
     """
-    _check("tensors", shapes, least, most)
+    _check_ends("tensors", least, most)
     names = sorted({name for shape in shapes for name in shape.split() if not name.isdecimal()})
 
     def arrays(sizes: dict[str, int]) -> st.SearchStrategy[tuple[Array, ...]]:
@@ -69,21 +100,13 @@ def tensors(*shapes: str, least: int = 1, most: int = 4) -> st.SearchStrategy[tu
     return dims(*names, least=least, most=most).flatmap(arrays)
 
 
-def _check(whose: str, texts: tuple[str, ...], least: int, most: int) -> None:
-    for text in texts:
-        check_text(whose, text, "each name" if whose == "dims" else "each shape")
-        if whose == "dims" and not text.isidentifier():
-            raise KindError(f"dims: each name must be one word, not {text!r}")
-        if any([not (name.isidentifier() or name.isdecimal()) for name in text.split()]):
-            needed = "names or numbers with spaces between them"
-            is_list = re.fullmatch(r"[\w\s,;()\[\]]*", text)  # of another character the remedy may change the meaning
-            remedy = " ".join(re.findall(r"\w+", text))
-            raise KindError(f"{whose}: sizes must be {needed}, not {text!r}{f'; write {remedy!r}' if is_list else ''}")
-    if as_count(whose, most, "most", least=0) < as_count(whose, least, "least", least=0):
-        raise RangeError(f"{whose}: most must be at least {least}, the value of least; it is {most}")
+def _check_ends(function: str, least: int, most: int) -> None:
+    if most < least:
+        raise RangeError(f"{function}: most must be at least {least}, the value of least, not {most}")
 
 
-def tensor(shape: Sequence[int]) -> st.SearchStrategy[Array]:
+@checked
+def tensor(shape: Sizes) -> st.SearchStrategy[Array]:
     """A read-only array in one of seven regimes; the mixture is drawn twice as often as each of the others.
 
     Multiples of 1/8 up to 2, and multiples of 1/2 up to 8, give exact ties, zeros, ones, and the corners of piecewise
@@ -91,14 +114,8 @@ def tensor(shape: Sequence[int]) -> st.SearchStrategy[Array]:
     +-800 saturates activations. Sorted arrays, constant arrays, and arrays of 1 and -1 find results that are right only
     for one order or one magnitude of the entries. Arrays of which all entries are near 1e-3, near 1e-6 or near 1e-9
     reach branches for small lengths and angles.
-
-    Raises:
-        KindError: the shape is not a tuple or a list of whole numbers.
-        RangeError: a size is negative.
     """
-    if not isinstance(shape, tuple | list):
-        raise KindError(f"tensor: shape must be a tuple of sizes, not {kind(shape)}")
-    return _tensor(tuple([as_count("tensor", size, "each size", least=0) for size in shape]))
+    return _tensor(tuple(shape))
 
 
 @st.composite

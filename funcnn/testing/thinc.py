@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from thinc.api import Model, NumpyOps
 
 from funcnn.arrays import Array, is_array, kind
+from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError
+from funcnn.needs import instance
 from funcnn.testing.differentiation.constants import REPEATED
 from funcnn.testing.pytrees import leaves, map_leaves
 from funcnn.testing.verdict import NoDerivative, NotPure
@@ -18,6 +20,9 @@ from funcnn.testing.verdict import NoDerivative, NotPure
 Vjp = Callable[[Sequence[Any], Any], tuple[Any, ...]]
 
 _EMPTY = "be empty, since the model has no parameters; it has"
+
+
+ThincModel = Annotated[Any, instance(Model, "a thinc.api.Model")]
 
 
 class _Ops(NumpyOps):
@@ -34,7 +39,8 @@ class _Ops(NumpyOps):
         return super().asarray(data, self.float if dtype == "float32" else dtype)
 
 
-def pair(model: Any) -> tuple[Callable[..., Any], Vjp]:
+@checked
+def pair(model: ThincModel) -> tuple[Callable[..., Any], Vjp]:
     """The values of a model, and its gradients by the callback of thinc, as functions of parameters and of X.
 
     `params` is a dict of arrays by the names that `parameters_of` gives. It may name some parameters, or none; the
@@ -54,7 +60,7 @@ def pair(model: Any) -> tuple[Callable[..., Any], Vjp]:
     this finds values that are kept outside the callback, and gradients that are not added to earlier ones.
 
     Raises:
-        KindError: `model` is not a model of thinc, or from f and vjp: `params` is not a dict.
+        KindError: from f and vjp: `params` is not a dict.
         RangeError: a parameter is not initialized; or from f and vjp: `params` has a name that the model does not have.
         ValueError: from f or vjp: an argument or the cotangent, which is read-only, was written to.
         GradientError: from vjp: backward gives another result the second time; or it gives no gradient of a parameter
@@ -68,7 +74,7 @@ def pair(model: Any) -> tuple[Callable[..., Any], Vjp]:
         Y, _ = copy.begin_update(given)
         if not all(map(is_array, _leaves(Y))):
             raise KindError(f"pair: model must return arrays, not {kind(Y)}")
-        _refuse_writes((_values(copy), given), (every, X), "f")
+        _check_no_writes((_values(copy), given), (every, X), "f")
         return Y
 
     def vjp(args: Sequence[Any], dA: Any) -> tuple[Any, Any]:
@@ -80,7 +86,7 @@ def pair(model: Any) -> tuple[Callable[..., Any], Vjp]:
             _, callback = copy.begin_update(given)
             disturb()
             dX = callback(cotangent)
-            _refuse_writes((_values(copy), given, cotangent), (every, X, dA), "backward")
+            _check_no_writes((_values(copy), given, cotangent), (every, X, dA), "backward")
             places = _places(copy)
             return {name: _gradient(name, *places[name]) for name in params}, dX
 
@@ -98,24 +104,22 @@ def pair(model: Any) -> tuple[Callable[..., Any], Vjp]:
     return f, vjp
 
 
-def parameters_of(model: Any) -> dict[str, Array]:
+@checked
+def parameters_of(model: ThincModel) -> dict[str, Array]:
     """The parameters of a model in float64, by the names of the layer and of the parameter, such as "linear.W".
 
     Layers of the same name are numbered: "linear.W", "linear 2.W".
 
     Raises:
-        KindError: `model` is not a model of thinc.
         RangeError: a parameter is not initialized.
     """
     return _parameters("parameters_of", model)
 
 
-def _parameters(whose: str, model: Any) -> dict[str, Array]:
-    if not isinstance(model, Model):
-        raise KindError(f"{whose}: model must be a thinc.api.Model, not {kind(model)}")
+def _parameters(function: str, model: Any) -> dict[str, Array]:
     for name, (node, key) in _places(model).items():
         if not node.has_param(key):
-            raise RangeError(f"{whose}: model must be initialized, but {name} is not; call model.initialize()")
+            raise RangeError(f"{function}: model must be initialized, but {name} is not; call model.initialize()")
     return {name: np.array(a, np.float64) for name, a in _values(model).items()}
 
 
@@ -168,7 +172,7 @@ def _copy(a: Any) -> Any:
     return np.array(a, order="K") if is_array(a) else a
 
 
-def _refuse_writes(given: Any, arrays: Any, who: str) -> None:
+def _check_no_writes(given: Any, arrays: Any, who: str) -> None:
     for a, b in zip(_arrays(given), _arrays(arrays), strict=True):
         if a.tobytes() != b.tobytes():
             raise ValueError(f"{who} wrote to an array of shape {b.shape}, which is read-only")

@@ -8,15 +8,16 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial, update_wrapper
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from torch.autograd import forward_ad
 
 from funcnn.arrays import Array, is_array, kind
+from funcnn.checked import checked
 from funcnn.errors import KindError
-from funcnn.fields import check_flag, check_function
+from funcnn.needs import Flag, function, instance
 from funcnn.testing.differentiation.constants import REPEATED
 from funcnn.testing.pytrees import leaves, leaves_like, map_leaves
 from funcnn.testing.verdict import GradientError, NoDerivative, NotPure
@@ -24,11 +25,16 @@ from funcnn.testing.verdict import GradientError, NoDerivative, NotPure
 Vjp = Callable[[Sequence[Any], Any], tuple[Any, ...]]
 Jvp = Callable[[Sequence[Any], Sequence[Any]], Any]
 
+FunctionOrModule = Annotated[Callable[..., Any], function("a function or a module")]
+
+Module = Annotated[torch.nn.Module, instance(torch.nn.Module, "a torch.nn.Module")]
+
 # The first backward of torch takes half a second: it runs here, not in the first example of a test.
 torch.ones(1, requires_grad=True).sum().backward()
 
 
-def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Callable[..., Any], Vjp]:
+@checked
+def pair(function: FunctionOrModule, *, parameters: Flag = False) -> tuple[Callable[..., Any], Vjp]:
     """The values of a function of tensors, and its gradients by torch's backward, as functions of arrays.
 
     The function is the `apply` of a `torch.autograd.Function`, a module, or any function that returns a tensor, or a
@@ -48,8 +54,7 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
     Arguments are contiguous; the cotangent need not be.
 
     Raises:
-        KindError: `function` is not a function, or does not return tensors; or `parameters` is True, and `function`
-            is not a module.
+        KindError: `function` does not return tensors; or `parameters` is True, and `function` is not a module.
         ValueError: from f or vjp: an argument or the cotangent, which is read-only, was written to.
         GradientError: from vjp: backward gives another result the second time; or torch has no derivative of the
             function, which is a `NoDerivative`.
@@ -61,15 +66,15 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
         tensors = map_leaves(_tensor, args)
         with torch.no_grad():
             out = call(*tensors)
-        _refuse_writes(tensors, args, "f")
-        return map_leaves(_array, _checked(out))
+        _check_no_writes(tensors, args, "f")
+        return map_leaves(_array, _as_tensors(out))
 
     @_one_thread()
     def vjp(args: Sequence[Any], dA: Any) -> tuple[Any, ...]:
         tensors = map_leaves(_tensor, tuple(args))
         wanted = [t.requires_grad_() for _, t in leaves(tensors) if _has_gradient(t)]
         with torch.enable_grad():
-            outs = [out for _, out in leaves(_checked(call(*tensors))) if _has_gradient(out)]
+            outs = [out for _, out in leaves(_as_tensors(call(*tensors))) if _has_gradient(out)]
 
         def backward() -> list[Array]:
             cotangents = [_tensor(a, "K") for _, a in leaves(dA)]
@@ -79,7 +84,7 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
             ahead, back = zip(*pairs, strict=True)
             with _named_without_rule():
                 found = torch.autograd.grad(ahead, wanted, back, retain_graph=True, allow_unused=True)
-            _refuse_writes([*cotangents, tensors], [dA, args], "backward")
+            _check_no_writes([*cotangents, tensors], [dA, args], "backward")
             return [_array(torch.zeros_like(t) if g is None else g) for t, g in zip(wanted, found, strict=True)]
 
         first = backward()
@@ -94,7 +99,8 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
     return f, vjp
 
 
-def jvp_pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Callable[..., Any], Jvp]:
+@checked
+def jvp_pair(function: FunctionOrModule, *, parameters: Flag = False) -> tuple[Callable[..., Any], Jvp]:
     """The values of a function, and its tangents by torch's forward mode, as `check_jvp` takes them; else as `pair`.
 
     An output that depends on no argument has a tangent of zeros.
@@ -122,7 +128,7 @@ def jvp_pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple
         tensors = map_leaves(_tensor, tuple(args))
         with forward_ad.dual_level(), _named_without_rule():
             duals = map_leaves(lambda t: t if (v := next(rest)) is None else forward_ad.make_dual(t, v), tensors)
-            out = _checked(call(*duals))
+            out = _as_tensors(call(*duals))
             if all([forward_ad.unpack_dual(leaf).tangent is None for _, leaf in leaves(out)]):
                 raise NoDerivative("torch has no derivative of this function: its output has no tangent")
             return map_leaves(_tangent, out)
@@ -130,27 +136,20 @@ def jvp_pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple
     return f, jvp
 
 
-def parameters_of(module: torch.nn.Module) -> tuple[Array, ...]:
-    """The parameters of a module as arrays: the first arguments of the pair `pair(module, parameters=True)`.
-
-    Raises:
-        KindError: `module` is not a module.
-    """
-    if not isinstance(module, torch.nn.Module):
-        raise KindError(f"parameters_of: module must be a torch.nn.Module, not {kind(module)}")
+@checked
+def parameters_of(module: Module) -> tuple[Array, ...]:
+    """The parameters of a module as arrays: the first arguments of the pair `pair(module, parameters=True)`."""
     return tuple([p.detach().to("cpu", torch.float64, copy=True).numpy() for p in module.parameters()])
 
 
-def _called(whose: str, function: Any, parameters: Any) -> tuple[Callable[..., Any], tuple[str, ...]]:
+def _called(function: str, f: Any, parameters: Any) -> tuple[Callable[..., Any], tuple[str, ...]]:
     """What `pair` calls, and the names of the parameters that it takes first."""
-    check_function(whose, function, "function", "a function or a module")
-    check_flag(whose, parameters, "parameters")
-    if isinstance(function, torch.nn.Module):
-        names = tuple([name for name, _ in function.named_parameters()]) if parameters else ()
-        return _pure(function, names), names
+    if isinstance(f, torch.nn.Module):
+        names = tuple([name for name, _ in f.named_parameters()]) if parameters else ()
+        return _pure(f, names), names
     if parameters:
-        raise KindError(f"{whose}: function must be a module if parameters=True, not {kind(function)}")
-    return function, ()
+        raise KindError(f"{function}: function must be a module if parameters=True, not {kind(f)}")
+    return f, ()
 
 
 @contextmanager
@@ -184,7 +183,7 @@ def _tangent(out: Any) -> Any:
     return _array(torch.zeros_like(out) if found is None else found)
 
 
-def _checked(out: Any) -> Any:
+def _as_tensors(out: Any) -> Any:
     """The result of a function, a tree of tensors."""
     if out is None or not all(isinstance(leaf, torch.Tensor) for _, leaf in leaves(out)):
         raise KindError(f"pair: function must return tensors, not {kind(out)}")
@@ -200,7 +199,7 @@ def _named_without_rule() -> Iterator[None]:
         raise NoDerivative(f"torch has no derivative of this function: {str(error).splitlines()[0]}") from error
 
 
-def _refuse_writes(tensors: Any, arrays: Any, who: str) -> None:
+def _check_no_writes(tensors: Any, arrays: Any, who: str) -> None:
     for (_, tensor), (_, array) in zip(leaves(tensors), leaves(arrays), strict=True):
         if torch.is_tensor(tensor) and _array(tensor).tobytes() != array.tobytes():
             raise ValueError(f"{who} wrote to a tensor of shape {array.shape}, which is read-only")

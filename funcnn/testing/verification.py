@@ -5,17 +5,18 @@ A mistake does not hide another one: all are collected, and one error reports th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, short
+from funcnn.arrays import short
 from funcnn.errors import FuncnnError, KindError
 from funcnn.testing.checked_pair import CheckedPair
 from funcnn.testing.claim import Claim
-from funcnn.testing.comparison.gradient import check_gradient
+from funcnn.testing.comparison.gradient import gradient_statistics
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.differentiation.constants import ROUGH
 from funcnn.testing.differentiation.narrow import FLOAT16, FLOAT32
@@ -25,7 +26,7 @@ from funcnn.testing.float32 import check_narrow
 from funcnn.testing.numbers import change
 from funcnn.testing.options import Options
 from funcnn.testing.purity import equal
-from funcnn.testing.structure import check_calls, structure_checks
+from funcnn.testing.structure import first_results, structure_checks
 from funcnn.testing.verdict import (
     GradientError,
     Inconclusive,
@@ -44,19 +45,21 @@ from funcnn.testing.verdict import (
 MOOT = (WrongShape, Raised, NoDerivative, NotPure, NotDeterministic, NotLinear)  # then there is no Jacobian to compare
 NUMBERS = (WrongGradient, NotFinite)
 
+Found = dict[type[GradientError], tuple[GradientError, Any]]  # the first mistake of each kind, and the dtype it is in
+
 
 def verify(claim: Claim, options: Options) -> Report:
     """The report if the claim holds; otherwise the most important one of the errors that `check_vjp` lists is raised.
 
     A gradient of a wrong dtype ends a run. Then the checks run once more with casts, to find other mistakes.
     """
-    found: dict[type[GradientError], GradientError] = {}
+    found: Found = {}
     with np.errstate(all="ignore"):  # a value that is not finite is checked, without a warning
         run = _run(claim, options, found)
         if WrongDtype in found:
             _run(claim, attrs.evolve(options, casts=True, tolerance=max(options.tolerance, ROUGH)), found)
     if run is None or found:
-        raise combined(claim, [*found.values()])
+        raise combined_error(claim, found)
     function, statistics = run
     if statistics.nothing_decided:
         raise Inconclusive(statistics.why_inconclusive(options.resolution))
@@ -65,60 +68,60 @@ def verify(claim: Claim, options: Options) -> Report:
     return report
 
 
-def _run(
-    claim: Claim, options: Options, found: dict[type[GradientError], GradientError]
-) -> tuple[VectorFunction, Statistics] | None:
+def _run(claim: Claim, options: Options, found: Found) -> tuple[VectorFunction, Statistics] | None:
     """Run the checks and add the first mistake of each kind to `found`; None if a mistake makes the others moot."""
     statistics = Statistics()
     try:
-        with claim.named():
-            function = in_float64(claim, claim.arrays(), options)
-            if not np.isfinite(function.out).all():
-                raise Inconclusive("f is not finite at these arguments: draw arguments at which it is")
-            if options.oracle:
-                options.oracle.check(function)
-            first, other_dA = check_calls(function, options)
+        function = in_float64(claim, options)
+        if not np.isfinite(function.out).all():
+            raise Inconclusive("f is not finite at these arguments: draw arguments at which it is")
+        if options.oracle:
+            options.oracle.check(function)
+        first, other_dA = first_results(function, options)
         for check in structure_checks(first, other_dA, options):
-            with _collected(found), claim.named():
+            with _collected(found):
                 check()
-        with _collected(found), claim.named():
-            statistics = check_gradient(function, options, claim.name, claim.source_in(np.float64))
+        with _collected(found):
+            statistics = gradient_statistics(function, options, claim.name, claim.source_in(np.float64))
         if options.purity:
-            with _collected(found), claim.named():
+            with _collected(found):
                 first.check_lasting()
         for narrow in (FLOAT32, *[FLOAT16] * claim.has_halves) if options.float32 else ():
-            with _collected(found), claim.named(narrow.dtype):
+            with _collected(found, narrow.dtype):
                 check_narrow(function, narrow)
     except GradientError as error:
-        found.setdefault(type(error), error)
+        found.setdefault(type(error), (error, np.float64))
         return None
     return function, statistics
 
 
 @contextmanager
-def _collected(found: dict[type[GradientError], GradientError]) -> Iterator[None]:
+def _collected(found: Found, dtype: Any = np.float64) -> Iterator[None]:
     try:
         yield
-    except WrongDtype:
-        raise
     except GradientError as error:
-        found.setdefault(type(error), error)
+        found.setdefault(type(error), (error, dtype))
+        if isinstance(error, WrongDtype):
+            raise
 
 
-def combined(claim: Claim, found: Sequence[GradientError]) -> GradientError:
+def combined_error(claim: Claim, found: Found) -> GradientError:
     """The most important mistake, whose message lists the others."""
-    error, *others = sorted(found, key=lambda one: 0 if type(one) in MOOT else 1 if isinstance(one, NUMBERS) else 2)
+    for one, dtype in found.values():
+        claim.complete(one, dtype)
+    mistakes = [one for one, _ in found.values()]
+    error, *others = sorted(mistakes, key=lambda one: 0 if type(one) in MOOT else 1 if isinstance(one, NUMBERS) else 2)
     if others:
         error.others = tuple(others)
         error.args = (f"{error}\n    and also:\n" + "\n".join([claim.paragraph(other) for other in others]),)
     return error
 
 
-def in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> VectorFunction:
+def in_float64(claim: Claim, options: Options) -> VectorFunction:
     """Check that f returns one array of floats, equal in two calls; the result is the function in float64."""
     domain = options.limits
     pair = CheckedPair(claim.f, claim.vjp, claim.names, domain, options.casts)
-    args = domain.fitted(tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in args]))
+    args = domain.fitted(tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in claim.args]))
     try:
         returned = pair.forward(*args)
     except OutsideDomainError:
@@ -129,11 +132,11 @@ def in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> Vecto
         wide = (
             ", which calls it in float64" if any([a.dtype.kind == "f" and a.itemsize < 8 for a in claim.args]) else ""
         )
-        error.add_note(f"raised by {claim.name} itself, not by {claim.whose}{wide}\n{claim.source_in(np.float64)}")
+        error.add_note(f"raised by {claim.name} itself, not by {claim.function}{wide}\n{claim.source_in(np.float64)}")
         raise
     out = np.array(returned)
     if out.dtype.kind != "f":
-        raise KindError(f"{claim.whose}: f must return floats; it returned {short(returned)}")
+        raise KindError(f"{claim.function}: f must return floats; it returned {short(returned)}")
     again = pair.forward(*args) if options.purity else returned
     if not equal(out, again, options.nondeterministic):
         raise NotDeterministic(f"f gives another result when it is called again: {change('out', out, again)}")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Unpack
 
 from attrs import evolve
 
 from funcnn.arrays import Array
-from funcnn.fields import check_function
-from funcnn.testing.arguments import Argnums, Convention, claim_of, flattened
+from funcnn.checked import checked
+from funcnn.needs import Function
+from funcnn.testing.arguments import Argnums, Arguments, Convention, Keywords, claim_of, flattened
 from funcnn.testing.calls import add_remedy, check_call
 from funcnn.testing.checked_pair import CheckedPair
 from funcnn.testing.domain import Domain
@@ -20,13 +21,14 @@ from funcnn.testing.verdict import Raised, Report, WrongShape
 
 
 @takes_options
+@checked
 def check_vjp(
-    f: Callable[..., Any],
-    vjp: Callable[..., Any],
-    args: Sequence[Any],
+    f: Function,
+    vjp: Function,
+    args: Arguments,
     *,
     argnums: Argnums | None = None,
-    kwargs: Mapping[str, Any] | None = None,
+    kwargs: Keywords | None = None,
     convention: Convention | None = None,
     **options: Unpack[CheckOptions],
 ) -> Report:
@@ -182,8 +184,6 @@ def check_vjp(
         ShapeError: the oracle gives another shape than f.
         ImportError: `exact=True` or `oracle` needs mpmath.
     """
-    check_function("check_vjp", f, "f")
-    check_function("check_vjp", vjp, "vjp")
     function = flattened("check_vjp", f, args, argnums, kwargs, convention)
 
     def product(vjp: Callable[..., Any], parts: Sequence[Array], u: Array, v: Sequence[Any]) -> float:
@@ -193,10 +193,10 @@ def check_vjp(
             [float((g * d).sum()) for g, d in zip(pair.backward(tuple(parts), u), v, strict=True) if d is not None]
         )
 
-    check_call(function, vjp, "vjp", product)
+    check_call(function, "vjp", vjp, product)
     claim, chosen = claim_of(function, function.gradients(vjp), options)
     try:
         return verdict(evolve(claim, rules=vjp_rules(function, vjp)), chosen)
     except (Raised, WrongShape) as error:
-        add_remedy(error, function, vjp, "vjp", product)
+        add_remedy(function, "vjp", vjp, product, error)
         raise

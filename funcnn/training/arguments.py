@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from inspect import isgeneratorfunction
-from typing import Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from funcnn.arrays import is_array, is_float, kind
 from funcnn.core import value_and_grad as gradient_of
 from funcnn.data.sequence import first_step
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_called, check_function, is_number, learning_rate, parameters_of
+from funcnn.fields import call_text, check_function, is_number, parameters_of
 from funcnn.gradients import Grads
+from funcnn.needs import as_learning_rate, passing
 from funcnn.optimizers.base import update
 from funcnn.records import is_record
-from funcnn.schedules.base import as_step, check_schedule
+from funcnn.schedules.base import Schedule, as_step, check_schedule
+from funcnn.signatures import ValueAndGrad
 
 
 def is_arraylike(value: Any) -> bool:
@@ -23,27 +25,27 @@ def is_arraylike(value: Any) -> bool:
     return hasattr(value, "__array__") or hasattr(value, "to_numpy")
 
 
-def check_data(name: str, data: Any) -> None:
+def check_data(function: str, argument: str, data: Any) -> None:
     """Check the data without reading a batch, since a sequence of another library may read files for each batch."""
     if isinstance(data, list | tuple | deque | str | bytes | bytearray | range):
         for batch in data:
-            pair(name, batch)
+            as_pair(function, batch)
     elif is_arraylike(data):
-        pair(name, data)
+        as_pair(function, data)
     elif isinstance(data, Mapping | set | frozenset | type) or not (
         hasattr(data, "__iter__") or hasattr(data, "__getitem__")
     ):
         remedy = "; write data()" if isgeneratorfunction(data) else ""
-        raise KindError(f"{name}: data must be an iterable of batches (x, y), not {kind(data)}{remedy}")
+        raise KindError(f"{function}: {argument} must be an iterable of batches (x, y), not {kind(data)}{remedy}")
 
 
-def check_begin(name: str, start: Any, data: Any) -> None:
+def check_begin(function: str, start: Any, data: Any) -> None:
     """Check that `data`, if the number of its first batch is known, begins with the batch of `start.step`."""
-    step, first = as_step(name, start.step), first_step(data)
+    step, first = as_step(function, start.step), first_step(data)
     if first is not None and type(step) is int and first != step:
         remedy = "; to resume write data[start.step:], for another run evolve(start, step=0)" if first == 0 else ""
         raise RangeError(
-            f"{name}: data must begin with batch {step}, the step of start, not with batch {first}{remedy}"
+            f"{function}: data must begin with batch {step}, the step of start, not with batch {first}{remedy}"
         )
 
 
@@ -53,55 +55,62 @@ def is_optimizer(value: Any) -> bool:
     return is_record(value) and dispatch(type(value)) is not dispatch(object)
 
 
-def check_optimizer(name: str, optimizer: Any) -> None:
+def check_optimizer(function: str, argument: str, optimizer: Any) -> None:
     """Check that `optimizer` is an optimizer, or a tuple of optimizers."""
     if type(optimizer) is tuple:
         for part in optimizer:
-            check_optimizer(name, part)
+            check_optimizer(function, argument, part)
     elif not is_optimizer(optimizer):
         remedy = "; write () for none" if optimizer is None else ""
         needed = "an optimizer, such as Adam(), or a tuple of them"
-        raise KindError(f"{name}: optimizer must be {needed}, not {kind(optimizer)}{remedy}")
+        raise KindError(f"{function}: {argument} must be {needed}, not {kind(optimizer)}{remedy}")
 
 
-def pair(name: str, batch: Any) -> Any:
+def as_pair(function: str, batch: Any) -> Any:
     """Check that a batch is a pair (x, y)."""
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         given = f"{kind(batch)} of {len(batch)}" if isinstance(batch, tuple | list) else kind(batch)
         remedy = "; write [(x, y)] for one batch of all rows" if is_array(batch) else ""
-        raise KindError(f"{name}: data must give batches (x, y), not {given}{remedy}")
+        raise KindError(f"{function}: data must give batches (x, y), not {given}{remedy}")
     return batch
 
 
-def check_gradient(name: str, function: Any) -> None:
-    """Check that `function` is a function like the result of `value_and_grad`, and not a loss."""
+def check_gradient(function: str, argument: str, value: Any) -> None:
+    """Check that `value` is a function like the result of `value_and_grad`, and not a loss."""
     needed = "a function (params, x, y) that returns (cost, Grads)"
-    is_itself, parameters = function is gradient_of, parameters_of(function)
+    is_itself, parameters = value is gradient_of, parameters_of(value)
     if is_itself or (parameters and next(iter(parameters.parameters), "") == "out"):  # every loss takes (out, y)
-        given = "value_and_grad itself" if is_itself else as_called(function)
-        raise KindError(f"{name}: value_and_grad must be {needed}, not {given}; write value_and_grad(loss)")
-    check_function(name, function, "value_and_grad", needed, takes=3)
+        given = "value_and_grad itself" if is_itself else call_text(value)
+        raise KindError(f"{function}: {argument} must be {needed}, not {given}; write value_and_grad(loss)")
+    check_function(function, argument, value, needed, takes=3)
 
 
-def check_returned(name: str, made: Any) -> None:
+def check_returned(function: str, made: Any) -> None:
     """Check that a function returned (cost, Grads), and that the cost is a number."""
     if type(made) is not tuple or len(made) != 2 or type(made[1]) is not Grads:
         given = f"({', '.join(map(kind, made))})" if type(made) is tuple else kind(made)
-        raise KindError(f"{name}: value_and_grad must return (cost, Grads(params, x)), not {given}")
+        raise KindError(f"{function}: value_and_grad must return (cost, Grads(params, x)), not {given}")
     cost = made[0]
     if type(cost) is not float and not (is_number(cost) or (is_array(cost) and is_float(cost) and cost.ndim == 0)):
-        raise KindError(f"{name}: value_and_grad must return a number as the cost, not {kind(cost)}")
+        raise KindError(f"{function}: value_and_grad must return a number as the cost, not {kind(cost)}")
 
 
-def check_lr(name: str, lr: Any) -> None:
+def check_lr(function: str, argument: str, lr: Any) -> None:
     """Check that `lr` is a learning rate, or a function from the step number to a learning rate."""
     if callable(lr):
-        check_schedule(name, lr, "lr", "a number or a function of the step number")
+        check_schedule(function, argument, lr, "a number or a function of the step number")
     else:
-        learning_rate(lr, name)
+        as_learning_rate(function, argument, lr)
 
 
-def check_constraint(name: str, constraint: Any) -> None:
-    """Check that `constraint` is a function of the parameters, or None."""
-    if constraint is not None:
-        check_function(name, constraint, "constraint", "a function of the parameters", takes=1)
+def check_constraint(function: str, argument: str, constraint: Any) -> None:
+    """Check that `constraint` is a function of the parameters."""
+    check_function(function, argument, constraint, "a function of the parameters", takes=1)
+
+
+P = TypeVar("P")
+Data = Annotated[Iterable[tuple[Any, Any]], passing("an iterable of batches (x, y)", check_data)]
+Optimizer = Annotated[P, passing("an optimizer, or a tuple of optimizers", check_optimizer)]
+CostAndGrads = Annotated[ValueAndGrad, passing("a function (params, x, y) that returns (cost, Grads)", check_gradient)]
+LearningRate = Annotated[float | Schedule, passing("a number or a function of the step number", check_lr)]
+Constraint = Annotated[Callable[[Any], Any], passing("a function of the parameters", check_constraint)]

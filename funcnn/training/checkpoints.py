@@ -8,19 +8,21 @@ from os import PathLike
 from time import monotonic
 from typing import Any, TypeVar
 
+from funcnn.checked import checked
 from funcnn.errors import RangeError
-from funcnn.fields import as_count, as_positive
-from funcnn.files.archive import place
+from funcnn.files.archive import as_path
 from funcnn.files.store import save
+from funcnn.needs import Count, Positive
 from funcnn.training.loop import TrainState
-from funcnn.training.origin import finite
-from funcnn.training.runs import Run, check_run, states_of
+from funcnn.training.origin import as_finite_state
+from funcnn.training.runs import Run, states_of
 
 S = TypeVar("S", bound=TrainState[Any])
 
 
+@checked
 def checkpoint_every(
-    run: Run[S], path: str | PathLike[str], *, steps: int | None = None, seconds: float | None = None
+    run: Run[S], path: str | PathLike[str], *, steps: Count | None = None, seconds: Positive | None = None
 ) -> Iterator[S]:
     """The states of a run. Each state that is due is saved at `path` before it is given, and the last state at the end.
 
@@ -49,26 +51,21 @@ def checkpoint_every(
         NotFiniteError: a state that is due has a parameter, a state or a memory of the optimizer that is not finite.
         FileError: `path` is a folder. Also any error of `save`.
     """
-    check_run("checkpoint_every", run)
-    place("checkpoint_every", path)
+    as_path("checkpoint_every", path)
     if (steps is None) is (seconds is None):
         raise RangeError(
             f"checkpoint_every: exactly one of steps and seconds must be given; steps: {steps}, seconds: {seconds}"
         )
-    if steps is not None:
-        steps = as_count("checkpoint_every", steps)
-    else:
-        seconds = as_positive("checkpoint_every", seconds, "seconds")
     return _checkpoint_every(run, path, steps, seconds)
 
 
 def _checkpoint_every(run: Run[S], path: Any, steps: int | None, seconds: float | None) -> Iterator[S]:
     now, saved, at = None, None, monotonic()
-    with closing(states_of(run, "checkpoint_every")) as states:
+    with closing(states_of("checkpoint_every", "run", run)) as states:
         for now in states:
             if now.step % steps == 0 if steps else monotonic() - at >= (seconds or 0):
-                save(path, finite("checkpoint_every", now))
+                save(path, as_finite_state("checkpoint_every", now))
                 saved, at = now, monotonic()
             yield now
     if now is not saved:
-        save(path, finite("checkpoint_every", now))
+        save(path, as_finite_state("checkpoint_every", now))

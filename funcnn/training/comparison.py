@@ -7,8 +7,9 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from funcnn.arrays import counted
+from funcnn.checked import checked
 from funcnn.errors import RangeError
-from funcnn.training.runs import Run, check_run, states_of
+from funcnn.training.runs import Run, states_of
 from funcnn.trees.differences import differences
 
 
@@ -32,6 +33,7 @@ class Divergence(NamedTuple):
         return f"the runs differ from step {self.step} on: {parts}, most of all {path}, by {most:.3g}"
 
 
+@checked
 def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
     """The first step at which two runs differ, and their `difference` at this step; None if the runs are equal.
 
@@ -53,10 +55,8 @@ def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
         RangeError: the runs are at different steps, or neither run has a state (a generator gives each state once).
         ShapeError: as `difference`.
     """
-    check_run("compare", run_a, "run_a")
-    check_run("compare", run_b, "run_b")
     step = None
-    read_a, read_b = states_of(run_a, "compare", "run_a"), states_of(run_b, "compare", "run_b")
+    read_a, read_b = states_of("compare", "run_a", run_a), states_of("compare", "run_b", run_b)
     with closing(read_a) as states_a, closing(read_b) as states_b:
         for a, b in zip_longest(states_a, states_b):
             if a is None or b is None:

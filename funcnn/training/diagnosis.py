@@ -10,18 +10,19 @@ from typing import Any, TypeVar
 import numpy as np
 
 from funcnn.arrays import is_array, is_float, kind
+from funcnn.checked import checked
 from funcnn.core import Loss, backward_params, forward, sgd, value_and_grad
 from funcnn.data.sequence import first_step
 from funcnn.errors import FuncnnError, KindError, NotFiniteError, RangeError
 from funcnn.fields import is_number
 from funcnn.gradients import Grads
 from funcnn.inspection.log import Log, bare, logged
-from funcnn.losses.protocol import check_of_out_and_y, evaluated
+from funcnn.losses.protocol import evaluated
 from funcnn.optimizers.base import update
 from funcnn.records import borrowed, record
-from funcnn.training.arguments import check_constraint, check_data, check_lr
+from funcnn.training.arguments import Constraint, LearningRate, check_data
 from funcnn.training.loop import TrainState, train
-from funcnn.training.origin import Found, check, check_call, check_layers
+from funcnn.training.origin import FirstNotFinite, check_call, check_finite, check_layers
 
 P = TypeVar("P")
 
@@ -59,13 +60,14 @@ class Birth:
         return f"step {self.step}, {self.phase}: the first array that is not finite is {self.array}{of}; {what}"
 
 
+@checked
 def bisect_nan(
     states: Sequence[TrainState[P]],
     data: Sequence[tuple[Any, Any]],
     loss: Loss,
-    lr: float | Callable[[int], float],
+    lr: LearningRate,
     *,
-    constraint: Callable[[P], P] | None = None,
+    constraint: Constraint | None = None,
 ) -> Birth | None:
     """The origin of the first NaN or infinity of a run: the step, the part of the step, the layer and the array.
 
@@ -93,13 +95,10 @@ def bisect_nan(
         FuncnnError: the repeated run is not the run of the states.
     """
     _check_arguments(states, data)
-    check_of_out_and_y("bisect_nan", loss)
-    check_lr("bisect_nan", lr)
-    check_constraint("bisect_nan", constraint)
     with np.errstate(all="ignore"):
         first_bad = bisect_left(states, True, key=lambda now: not _finite(now))  # noqa: FBT003  the key is False, then True
         if not first_bad:
-            return _birth(states[0].step, _state, states[0])
+            return _birth(states[0].step, _check_state, states[0])
         now, end = states[first_bad - 1], states[min(first_bad, len(states) - 1)]
         if len(data) < end.step:
             raise RangeError(
@@ -114,11 +113,11 @@ def bisect_nan(
             if after is None or not _finite(after):
                 birth = _birth(now.step, _step, now, batch, loss, lr, constraint)
                 if birth is None:
-                    raise _another_way(now.step)
+                    raise _repetition_error(now.step)
                 return birth
             now = after
             if first_bad < len(states) and now.step == end.step:
-                raise _another_way(now.step - 1)
+                raise _repetition_error(now.step - 1)
     return None
 
 
@@ -127,7 +126,7 @@ def _check_arguments(states: Any, data: Any) -> None:
     if others:
         given = f"{kind(states)} of {kind(others[0])}" if isinstance(states, Sequence) else kind(states)
         raise KindError(f"bisect_nan: states must be a sequence of TrainStates, such as [start], not {given}")
-    check_data("bisect_nan", data)
+    check_data("bisect_nan", "data", data)
     if not (hasattr(data, "__len__") and hasattr(data, "__getitem__")) or isinstance(data, deque):
         raise KindError(f"bisect_nan: data must be a sequence of batches, for data[step:], not {kind(data)}")
     if first := first_step(data):
@@ -139,7 +138,7 @@ def _check_arguments(states: Any, data: Any) -> None:
         raise RangeError(f"bisect_nan: states must be one or more, in the order of their steps; steps: {steps}")
 
 
-def _another_way(step: int) -> FuncnnError:
+def _repetition_error(step: int) -> FuncnnError:
     return FuncnnError(
         f"bisect_nan: step {step} of the repeated run differs from the states; data, loss, lr and constraint must be "
         "those of the run, and every rule pure"
@@ -150,35 +149,35 @@ def _birth(step: int, part: Callable[..., None], *given: Any) -> Birth | None:
     """The first array that is not finite in `part`, which checks its arrays in the order in which they are computed."""
     try:
         part(*given)
-    except Found as found:
+    except FirstNotFinite as found:
         return Birth(step, *found.args)
     return None
 
 
 def _finite(now: TrainState[Any]) -> bool:
-    return _birth(now.step, _state, now) is None
+    return _birth(now.step, _check_state, now) is None
 
 
-def _state(now: TrainState[Any]) -> None:
+def _check_state(now: TrainState[Any]) -> None:
     check_layers("start", "", now.params)
     for place, optimizer in _parts(now.optimizer, "optimizer"):
-        check("start", place, optimizer)
+        check_finite("start", place, optimizer)
 
 
 def _step(now: TrainState[Any], batch: Any, loss: Loss, lr: Any, constraint: Any) -> None:
     x, y = batch
-    check("data", "", x, "x")
-    check("data", "", y, "y")
+    check_finite("data", "", x, "x")
+    check_finite("data", "", y, "y")
     net = logged(now.params, Log(check_call))
     out, cache = forward(net, x)
     cost, dA = evaluated("bisect_nan", loss, out, y)
-    check("loss", "", np.asarray(cost), "cost")
-    check("loss", "", dA, "dA")
+    check_finite("loss", "", np.asarray(cost), "cost")
+    check_finite("loss", "", dA, "dA")
     grads = Grads(bare(backward_params(net, cache, dA)), None)
     for place, optimizer in _parts(now.optimizer, "optimizer"):
         grads, memory = update(optimizer, grads, now.params)
-        check("update", place, memory)
-        check("update", place, grads.params, "grads")
+        check_finite("update", place, memory)
+        check_finite("update", place, grads.params, "grads")
     params = sgd(now.params, grads, lr(now.step) if callable(lr) else lr)
     check_layers("step", "", params)
     if constraint is not None:

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import numpy as np
 
 from funcnn.allocation import keep_freed_memory
 from funcnn.arrays import as_array, is_array, is_float, kind, owned, short
+from funcnn.checked import checked
 from funcnn.core import is_layer
 from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
-from funcnn.fields import as_count, is_number, learning_rate
+from funcnn.fields import is_number
 from funcnn.gradients import Grads
+from funcnn.needs import Count, as_learning_rate, passing
 from funcnn.records import build, plans, record, state, values
-from funcnn.signatures import ValueAndGrad
 from funcnn.tables import Printer, Rows, html, text
 from funcnn.training.arguments import (
+    Constraint,
+    CostAndGrads,
+    Data,
+    LearningRate,
+    as_pair,
     check_begin,
-    check_constraint,
-    check_data,
-    check_gradient,
-    check_lr,
     check_optimizer,
     check_returned,
     is_optimizer,
-    pair,
 )
 from funcnn.training.descent import moved
-from funcnn.training.origin import finite, is_finite, origin
+from funcnn.training.origin import as_finite_state, is_finite, origin
 from funcnn.trees.walks import check_tree, map_arrays
 
 _WIDTH = 100  # the most characters printed of a part of a state, since the memory of an optimizer may be long
@@ -59,17 +60,19 @@ class TrainState(Generic[P]):
 
     def __attrs_post_init__(self) -> None:
         """Check that each field has the kind that it needs."""
-        name = type(self).__name__
-        check_tree(self.params, name, "params")
+        function = type(self).__name__
+        check_tree(function, "params", self.params)
         holds_params = isinstance(self.params, TrainState | Grads)
         if holds_params or (is_optimizer(self.params) and not is_layer(self.params)):
-            optimizer = f"the optimizer {kind(self.params)}; write {name}(params, optimizer)"
-            raise KindError(f"{name}: params must be a network, not {kind(self.params) if holds_params else optimizer}")
-        check_optimizer(name, self.optimizer)
+            optimizer = f"the optimizer {kind(self.params)}; write {function}(params, optimizer)"
+            raise KindError(
+                f"{function}: params must be a network, not {kind(self.params) if holds_params else optimizer}"
+            )
+        check_optimizer(function, "optimizer", self.optimizer)
         if isinstance(self.step, int) and self.step < 0:
-            raise RangeError(f"{name}: step must not be negative; it is {self.step}")
+            raise RangeError(f"{function}: step must not be negative; it is {self.step}")
         if not (is_number(self.cost) or (is_array(self.cost) and is_float(self.cost))):
-            raise KindError(f"{name}: cost must be a number, not {kind(self.cost)}")
+            raise KindError(f"{function}: cost must be a number, not {kind(self.cost)}")
 
     def after(self, params: Any, optimizer: Any, cost: Any, steps: int = 1) -> Any:
         """The state one step later, or some steps later."""
@@ -96,14 +99,15 @@ def _shown(value: Any) -> str:
     return words if len(words) <= _WIDTH else f"{words[: _WIDTH - 3]}..."
 
 
+@checked
 def train(
-    start: S,
-    data: Iterable[tuple[Any, Any]],
-    value_and_grad: ValueAndGrad,
-    lr: float | Callable[[int], float],
+    start: Trained[S],
+    data: Data,
+    value_and_grad: CostAndGrads,
+    lr: LearningRate,
     *,
-    constraint: Callable[[Any], Any] | None = None,
-    every: int = 1,
+    constraint: Constraint | None = None,
+    every: Count = 1,
 ) -> Iterator[S]:
     """The states of a run, one after each batch `(x, y)` of `data`; or at each step that `every` divides, and the last.
 
@@ -138,23 +142,20 @@ def train(
             `batches` and do not begin with the batch of `start.step`. Or FUNCNN_KEEP_MEMORY is neither 0 nor 1.
         ShapeError: `constraint` changes a shape or a dtype, or the gradients are of another network.
     """
-    check_training("train", start, data, value_and_grad)
-    check_lr("train", lr)
-    check_constraint("train", constraint)
-    every = as_count("train", every, "every")
+    check_begin("train", start, data)
     keep_freed_memory("train")
     return _train(start, data, value_and_grad, lr, constraint, every)
 
 
-def check_training(name: str, start: Any, data: Any, value_and_grad: Any) -> None:
-    """Check the first three arguments of `train`."""
+def check_trained(function: str, argument: str, start: Any) -> None:
+    """Check that `start` is a TrainState."""
     if not isinstance(start, TrainState):
         is_network = type(start) is tuple or is_layer(start)
         remedy = "; write TrainState(params)" if is_network else ""
-        raise KindError(f"{name}: start must be a TrainState, not {kind(start)}{remedy}")
-    check_data(name, data)
-    check_begin(name, start, data)
-    check_gradient(name, value_and_grad)
+        raise KindError(f"{function}: {argument} must be a TrainState, not {kind(start)}{remedy}")
+
+
+Trained = Annotated[S, passing("a TrainState", check_trained)]
 
 
 def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any, every: int) -> Iterator[S]:
@@ -178,12 +179,12 @@ def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any, e
         yield now
     if nothing:
         raise RangeError("train: data must give a batch, got none; a generator can be read once, so make a new one")
-    finite("train", now)
+    as_finite_state("train", now)
 
 
 def _after(now: S, batch: Any, value_and_grad: Any, lr: Any, constraint: Any) -> S:
     """The state after one step."""
-    x, y = pair("train", batch)
+    x, y = as_pair("train", batch)
     cost, grads = _evaluated(value_and_grad, now.params, x, y)
     if not is_finite(cost):
         raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {origin(now.params, x, y)}")
@@ -201,7 +202,7 @@ def _folded(now: S, batches: list[Any], value_and_grad: Any, fold: Any, lr: Any)
     tried after it.
     """
     rates, tries = [_rate(lr, now.step + i) for i in range(len(batches))], 2
-    pairs, done = [pair("train", batch) for batch in batches], 0
+    pairs, done = [as_pair("train", batch) for batch in batches], 0
     while done < len(pairs):
         rest = len(pairs) - done
         made = fold(now.params, now.optimizer, pairs[done:], rates[done:]) if rest > 1 and tries else None
@@ -214,12 +215,12 @@ def _folded(now: S, batches: list[Any], value_and_grad: Any, fold: Any, lr: Any)
 
 
 def _copied(batch: Any) -> Any:
-    x, y = pair("train", batch)
+    x, y = as_pair("train", batch)
     return map_arrays(lambda a: a.copy() if isinstance(a, np.ndarray) else a, (x, y))
 
 
 def _rate(lr: Any, step: Any) -> Any:
-    return learning_rate(lr(step), "train", f"lr({step})") if callable(lr) else lr
+    return as_learning_rate("train", f"lr({step})", lr(step)) if callable(lr) else lr
 
 
 def _evaluated(value_and_grad: Any, params: Any, x: Any, y: Any) -> tuple[Any, Grads[Any]]:
@@ -241,4 +242,4 @@ def _constrained(constraint: Any, params: Any) -> Any:
             raise ShapeError(f"train: constraint must keep shapes and dtypes; {short(old)} became {short(new)}")
         return owned(new)
 
-    return map_arrays(checked, after, params, whose="train")
+    return map_arrays(checked, after, params, function="train")

@@ -14,28 +14,28 @@ from funcnn.inspection.log import Log, bare, logged
 from funcnn.trees.walks import arrays_in, walk
 
 
-class Found(BaseException):
+class FirstNotFinite(BaseException):
     """The first array that is not finite: the phase of the step, the path of the layer, the array's name and the array.
 
-    `Found` is not an Exception, so that a rule that catches every Exception does not catch it.
+    `FirstNotFinite` is not an Exception, so that a rule that catches every Exception does not catch it.
     """
 
 
-def check(phase: str, place: str, tree: Any, name: str = "") -> None:
+def check_finite(phase: str, place: str, tree: Any, name: str = "") -> None:
     """Check that every array of a tree is finite."""
     for path, array in walk(tree, name):
         if is_float(array) and not is_finite(array):
-            raise Found(phase, place, path, array)
+            raise FirstNotFinite(phase, place, path, array)
 
 
 def check_layers(phase: str, place: str, tree: Any, layer: Any = ()) -> None:
-    """As `check`, but `Found` has the path of the layer that holds the array, and the gradient of W is called dW."""
+    """As `check`, but the error has the path of the layer that holds the array, and the gradient of W is called dW."""
     trained = {path for path, _ in walk(layer, states=False)}
     for path, array in walk(tree, place):
         if is_float(array) and not is_finite(array):
             where, _, name = path.rpartition(".")
             is_trained = path.removeprefix(f"{place}.") in trained
-            raise Found(phase, where, f"d{name}" if is_trained else name, array)
+            raise FirstNotFinite(phase, where, f"d{name}" if is_trained else name, array)
 
 
 def check_call(phase: str, place: str, layer: Any, **values: Any) -> None:
@@ -44,7 +44,7 @@ def check_call(phase: str, place: str, layer: Any, **values: Any) -> None:
         if name == "gradient":
             check_layers(phase, place, bare(value), bare(layer))
         else:
-            check(phase, place, value, name)
+            check_finite(phase, place, value, name)
 
 
 def origin(params: Any, x: Any, y: Any) -> str:
@@ -60,10 +60,10 @@ def origin(params: Any, x: Any, y: Any) -> str:
 
     try:
         for name, value in (("params", params), ("x", x), ("y", y)):
-            check("data", "", value, name)
+            check_finite("data", "", value, name)
         with np.errstate(all="ignore"):  # the step itself has shown NumPy's warnings
             forward(logged(params, Log(check_and_name)), x)
-    except Found as found:
+    except FirstNotFinite as found:
         phase, place, name, _ = found.args
         if phase == "data":
             return f"the first array that is not finite is {name}"
@@ -75,16 +75,18 @@ def origin(params: Any, x: Any, y: Any) -> str:
     return "params, x, y and out are finite, so the loss is the cause"
 
 
-def finite(name: str, now: Any) -> Any:
+def as_finite_state(function: str, now: Any) -> Any:
     """The TrainState `now`, in which parameters, states and the memory of the optimizer are checked to be finite.
 
     A step whose cost is finite may give a state that is not. `train` finds it by the cost of the next step, or at the
-    end; functions of runs call `finite` for each state that they keep, save, score, or end with.
+    end; functions of runs call `as_finite_state` for each state that they keep, save, score, or end with.
     """
     if not all(map(is_finite, arrays_in((now.params, now.optimizer)))):  # without paths, in a third of the time
         arrays = [*walk(now.params, "params"), *walk(now.optimizer, "optimizer")]
         path = next(path for path, array in arrays if not is_finite(array))
-        raise NotFiniteError(f"{name}: {path} is not finite after {counted(now.step, 'step')}; a smaller lr may help")
+        raise NotFiniteError(
+            f"{function}: {path} is not finite after {counted(now.step, 'step')}; a smaller lr may help"
+        )
     return now
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any, TypeVar
 
-from funcnn.fields import as_count, as_number
-from funcnn.training.arguments import check_lr
+from funcnn.checked import checked
+from funcnn.needs import Natural, as_number
+from funcnn.training.arguments import LearningRate
 from funcnn.training.loop import TrainState
-from funcnn.training.runs import Run, check_run, states_of
+from funcnn.training.runs import Run, states_of
 
 S = TypeVar("S", bound=TrainState[Any])
 
 
-def progress(run: Run[S], total: int | None = None, *, lr: float | Callable[[int], float] | None = None) -> Iterator[S]:
+@checked
+def progress(run: Run[S], total: Natural | None = None, *, lr: LearningRate | None = None) -> Iterator[S]:
     """The states, under a tqdm bar with the step, steps per second, the cost, and the learning rate if `lr` is given.
 
     `total` is the number of the last step, `len(data)`; if it is given, the bar shows the time left. For a run that
@@ -33,11 +35,6 @@ def progress(run: Run[S], total: int | None = None, *, lr: float | Callable[[int
         KindError: `run` is not a run, `total` is not a whole number, or `lr` is not a number or a function.
         RangeError: `total` is negative.
     """
-    check_run("progress", run)
-    if total is not None:
-        total = as_count("progress", total, "total", least=0)
-    if lr is not None:
-        check_lr("progress", lr)
     try:
         from tqdm.auto import tqdm  # noqa: PLC0415  optional, and needed here alone
     except ImportError:
@@ -46,11 +43,11 @@ def progress(run: Run[S], total: int | None = None, *, lr: float | Callable[[int
 
 
 def _rate(lr: Any, step: int) -> float:
-    return float(as_number("progress", lr(step), f"lr({step})") if callable(lr) else lr)
+    return float(as_number("progress", f"lr({step})", lr(step)) if callable(lr) else lr)
 
 
 def _progress(run: Run[S], total: int | None, lr: Any, tqdm: Any) -> Iterator[S]:
-    with closing(states_of(run, "progress")) as states, tqdm(total=total, unit="step") as bar:
+    with closing(states_of("progress", "run", run)) as states, tqdm(total=total, unit="step") as bar:
         for now in states:
             if bar.n == 0:
                 bar.initial = bar.n = bar.last_print_n = max(now.step - 1, 0)  # earlier steps are not part of the speed

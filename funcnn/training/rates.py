@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from funcnn.arrays import kind
+from funcnn.checked import checked
 from funcnn.errors import KindError, NotFiniteError, RangeError
-from funcnn.fields import as_number, as_positive
-from funcnn.signatures import ValueAndGrad
-from funcnn.training.arguments import check_constraint
-from funcnn.training.loop import TrainState, check_training, train
+from funcnn.needs import Positive, number, passing
+from funcnn.training.arguments import Constraint, CostAndGrads, check_begin, check_data
+from funcnn.training.loop import Trained, TrainState, train
 from funcnn.training.runs import states_of
 from funcnn.training.table import Table
 
 
+@checked
 def lr_range_test(
-    start: TrainState[Any],
-    data: Sequence[tuple[Any, Any]],
-    value_and_grad: ValueAndGrad,
+    start: Trained[TrainState[Any]],
+    data: Annotated[Sequence[tuple[Any, Any]], passing("a sequence of batches (x, y)", check_data)],
+    value_and_grad: CostAndGrads,
     *,
-    low: float,
-    high: float,
-    stop: float = 4.0,
-    constraint: Callable[[Any], Any] | None = None,
+    low: Positive,
+    high: Positive,
+    stop: Annotated[float, number("value > 1", "above 1")] = 4.0,
+    constraint: Constraint | None = None,
 ) -> Table:
     """The costs of a run from `start` whose learning rate grows from `low` to `high`, by the same ratio in each step
 
@@ -59,23 +60,19 @@ def lr_range_test(
             above 0, `high` is not finite and above `low`, or `stop` is not above 1.
         NotFiniteError: the cost of the first step is not finite. Any other error is as in `train`.
     """
-    name = "lr_range_test"
-    check_training(name, start, data, value_and_grad)
+    function = "lr_range_test"
+    check_begin(function, start, data)
     if not isinstance(data, Sequence):
-        raise KindError(f"{name}: data must be a sequence of batches, such as data[:100], not {kind(data)}")
+        raise KindError(f"{function}: data must be a sequence of batches, such as data[:100], not {kind(data)}")
     if len(data) < 2:
-        raise RangeError(f"{name}: data must have two batches or more, not {len(data)}")
-    low, high, stop = as_positive(name, low, "low"), as_positive(name, high, "high"), as_number(name, stop, "stop")
+        raise RangeError(f"{function}: data must have two batches or more, not {len(data)}")
     if high <= low:
-        raise RangeError(f"{name}: high must be above low, {low}; it is {high}")
-    if not stop > 1:
-        raise RangeError(f"{name}: stop must be above 1; it is {stop}")
-    check_constraint(name, constraint)
+        raise RangeError(f"{function}: high must be above low, {low}, not {high}")
     lr = partial(_growing, low, high, int(start.step), len(data) - 1)
     rows: list[tuple[int, float, float]] = []
     lowest = math.inf
     try:
-        with closing(states_of(train(start, data, value_and_grad, lr, constraint=constraint), name)) as run:
+        with closing(states_of(function, "run", train(start, data, value_and_grad, lr, constraint=constraint))) as run:
             for now in run:
                 cost = float(now.cost)
                 rows.append((now.step, lr(now.step - 1), cost))

@@ -11,25 +11,25 @@ from collections import deque
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from types import GeneratorType
-from typing import Any, Generic, TypeVar, overload
+from typing import Annotated, Any, Generic, TypeVar, overload
 
 import attrs
 
 from funcnn.arrays import kind
+from funcnn.checked import checked
 from funcnn.data.sequence import check_index
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_count
+from funcnn.needs import Count, passing
 from funcnn.training.arguments import is_arraylike
 from funcnn.training.loop import TrainState
-from funcnn.training.origin import finite
+from funcnn.training.origin import as_finite_state
 from funcnn.trees.walks import leaves
 
 S = TypeVar("S", bound=TrainState[Any])
 
-Run = Iterable[S]
 
-
-def keep(run: Run[S], *, every: int = 1) -> States[S]:
+@checked
+def keep(run: Run[S], *, every: Count = 1) -> States[S]:
     """The states at each step that `every` divides, and the last state, as a sequence: a run that can be read again.
 
     Each state holds its own network; arrays that do not change, such as the arrays of a frozen layer, are shared.
@@ -50,9 +50,7 @@ def keep(run: Run[S], *, every: int = 1) -> States[S]:
         RangeError: `every` is less than 1.
         NotFiniteError: a parameter, a state or a memory of the optimizer is not finite in a state to be kept.
     """
-    check_run("keep", run)
-    every = as_count("keep", every, "every")
-    with closing(every_kth(run, "keep", every)) as states:
+    with closing(every_kth("keep", run, every)) as states:
         return States(tuple(states))
 
 
@@ -89,51 +87,59 @@ class States(Sequence[S], Generic[S]):
         return f"<States: {len(self)} states, {steps}, {self.nbytes // len(self)} bytes of arrays each>"
 
 
-def check_run(name: str, run: Any, what: str = "run") -> None:
+def check_run(function: str, argument: str, run: Any) -> None:
     """Check that `run` is a run, without taking a state from it; the states in a list are checked too."""
     if isinstance(run, list | tuple | deque | str | States):
         for now in run:
-            _check_state(name, now, what)
+            _check_state(function, argument, now)
     elif not isinstance(run, Iterable) or isinstance(run, Mapping | set | frozenset) or is_arraylike(run):
-        raise KindError(f"{name}: {what} must be an iterable of TrainStates, such as train gives, not {kind(run)}")
+        raise KindError(
+            f"{function}: {argument} must be an iterable of TrainStates, such as train gives, not {kind(run)}"
+        )
     elif isinstance(run, GeneratorType) and run.gi_frame is None:
-        raise RangeError(f"{name}: {what} was read to its end before; a generator can be read once, so make a new one")
+        raise RangeError(
+            f"{function}: {argument} was read to its end before; a generator can be read once, so make a new one"
+        )
 
 
-def _check_state(name: str, now: Any, what: str) -> None:
+def _check_state(function: str, argument: str, now: Any) -> None:
     if not isinstance(now, TrainState):
-        raise KindError(f"{name}: {what} must give TrainStates, not {kind(now)}")
+        raise KindError(f"{function}: {argument} must give TrainStates, not {kind(now)}")
 
 
-def states_of(run: Run[S], name: str, what: str = "run") -> Generator[S, None, None]:
+def states_of(function: str, argument: str, run: Run[S]) -> Generator[S, None, None]:
     """The states of a run, which is closed when this generator is closed."""
     try:
         for now in run:
-            _check_state(name, now, what)
+            _check_state(function, argument, now)
             yield now
     finally:
         getattr(run, "close", tuple)()  # a list has no close
 
 
-def every_kth(run: Run[S], name: str, every: int) -> Generator[S, None, None]:
+def every_kth(function: str, run: Run[S], every: int) -> Generator[S, None, None]:
     """The states at each step that `every` divides, and the last state; each is checked to be finite."""
     between = None
-    with closing(states_of(run, name)) as states:
+    with closing(states_of(function, "run", run)) as states:
         for now in states:
             between = now if now.step % every else None
             if between is None:
-                yield finite(name, now)
+                yield as_finite_state(function, now)
     if between is not None:
-        yield finite(name, between)
+        yield as_finite_state(function, between)
 
 
-def check_start(name: str, start: Any) -> None:
-    """Check that `start` is the state from which a run goes on, or None."""
-    if start is not None and not isinstance(start, TrainState):
-        raise KindError(f"{name}: start must be the TrainState from which the run goes on, not {kind(start)}")
+def check_start(function: str, argument: str, start: Any) -> None:
+    """Check that `start` is the state from which a run goes on."""
+    if not isinstance(start, TrainState):
+        raise KindError(f"{function}: {argument} must be the TrainState from which the run goes on, not {kind(start)}")
 
 
-def check_goes_on(name: str, before: int, now: TrainState[Any]) -> None:
+Run = Annotated[Iterable[S], passing("an iterable of TrainStates", check_run)]
+Start = Annotated[S, passing("the TrainState from which the run goes on", check_start)]
+
+
+def check_goes_on(function: str, before: int, now: TrainState[Any]) -> None:
     """Check that the first state of a run is later than the step from which it goes on."""
     if now.step <= before:
-        raise RangeError(f"{name}: run must go on from step {before}; its first state is at step {now.step}")
+        raise RangeError(f"{function}: run must go on from step {before}; its first state is at step {now.step}")

@@ -10,17 +10,18 @@ import attrs
 
 from funcnn.arrays import is_array, kind, short
 from funcnn.bound import BoundFunction
+from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_count, check_function, is_number
+from funcnn.fields import check_function, is_number
 from funcnn.logits import squashed_twice
-from funcnn.losses.protocol import check_of_out_and_y
+from funcnn.losses.protocol import Metric
+from funcnn.needs import Count
 from funcnn.prediction import predict
 from funcnn.training.loop import TrainState
 from funcnn.traits import gives_probabilities
 from funcnn.trees.walks import row_count
 
 F = TypeVar("F")
-Metric = Callable[[Any, Any], Any]
 Direction = Literal["lower", "higher"]
 
 _BETTER = "__funcnn_better__"  # an attribute of the function, which `functools.wraps` and cloudpickle copy
@@ -42,10 +43,10 @@ def better(direction: Direction) -> Callable[[F], F]:
     Raises:
         KindError: `direction` is another word, or the decorated object is not a function.
     """
-    _check_direction("better", direction, "direction")
+    _check_direction("better", "direction", direction)
 
     def declare(function: F) -> F:
-        check_function("better", function, "the metric")
+        check_function("better", "the metric", function)
         try:
             setattr(function, _BETTER, direction)
         except AttributeError:
@@ -55,10 +56,10 @@ def better(direction: Direction) -> Callable[[F], F]:
     return declare
 
 
-def _check_direction(name: str, direction: Any, what: str) -> None:
+def _check_direction(function: str, argument: str, direction: Any) -> None:
     if not isinstance(direction, str) or direction not in get_args(Direction):
         given = repr(direction) if isinstance(direction, str) else kind(direction)
-        raise KindError(f'{name}: {what} must be "lower" or "higher", not {given}')
+        raise KindError(f'{function}: {argument} must be "lower" or "higher", not {given}')
 
 
 def direction_of(score: Any) -> Any:
@@ -70,46 +71,46 @@ def direction_of(score: Any) -> Any:
     return direction or getattr(type(score).__call__, _BETTER, None)
 
 
-def as_cost(name: str, score: Any, direction: Any) -> Callable[[TrainState[Any]], float]:
+def as_cost(function: str, score: Any, direction: Any) -> Callable[[TrainState[Any]], float]:
     """The function of the state whose lowest value is the best: the score, or its negative."""
     needed = "a function of the state, such as validation(mse, x, y)"
-    check_function(name, score, "score", needed, takes=1)
+    check_function(function, "score", score, needed, takes=1)
     known = direction_of(score)
     if direction is not None:
-        _check_direction(name, direction, "better")
-        _check_agreement(name, direction, known)
+        _check_direction(function, "better", direction)
+        _check_agreement(function, direction, known)
     elif known is None and not isinstance(score, Validation):  # the metric of a validation may be a loss
-        raise _undeclared(name)
-    return partial(_cost, name, score, direction or known)
+        raise _direction_error(function)
+    return partial(_cost, function, score, direction or known)
 
 
-def _cost(name: str, score: Any, direction: Any, now: TrainState[Any]) -> float:
+def _cost(function: str, score: Any, direction: Any, now: TrainState[Any]) -> float:
     if isinstance(score, Validation):
         value, is_loss = score.measured(now)
         if is_loss:
-            _check_agreement(name, direction, "lower")
+            _check_agreement(function, direction, "lower")
             direction = "lower"
     else:
         value = score(now)
     if not is_number(value):
-        raise KindError(f"{name}: score must give a number, not {short(value) if is_array(value) else kind(value)}")
+        raise KindError(f"{function}: score must give a number, not {short(value) if is_array(value) else kind(value)}")
     if direction is None:
-        raise _undeclared(name)
+        raise _direction_error(function)
     return -float(value) if direction == "higher" else float(value)
 
 
-def _check_agreement(name: str, given: Any, known: Any) -> None:
+def _check_agreement(function: str, given: Any, known: Any) -> None:
     if given and known and given != known:
-        raise KindError(f'{name}: better must be "{known}", as score declares, not "{given}"')
+        raise KindError(f'{function}: better must be "{known}", as score declares, not "{given}"')
 
 
-def _undeclared(name: str) -> KindError:
-    return KindError(
-        f'{name}: better must be "lower" or "higher", since score does not declare it; for a cost write better="lower"'
-    )
+def _direction_error(function: str) -> KindError:
+    remedy = 'for a cost write better="lower"'
+    return KindError(f'{function}: better must be "lower" or "higher", since score does not declare it; {remedy}')
 
 
-def validation(metric: Metric, x: Any, y: Any, *, rows: int | None = None) -> Validation:
+@checked
+def validation(metric: Metric, x: Any, y: Any, *, rows: Count | None = None) -> Validation:
     """The function `state -> metric(predict(state.params, x, rows), y)`; for a loss, only the cost is returned.
 
     The result for the last network is kept, so if `early_stopping` and `history` call the same validation, the network
@@ -129,10 +130,7 @@ def validation(metric: Metric, x: Any, y: Any, *, rows: int | None = None) -> Va
         RangeError: `rows` is less than 1. The function raises it if the metric is a `partial` with a threshold
             that is not in (0, 1), and the network gives probabilities.
     """
-    check_of_out_and_y("validation", metric, "metric")
-    row_count(x, "x", "validation: ")
-    if rows is not None:
-        rows = as_count("validation", rows, "rows")
+    row_count("validation", "x", x)
     return Validation(metric, x, y, rows)
 
 
@@ -189,14 +187,14 @@ def _measure(metric: Metric, x: Any, y: Any, rows: int | None, params: Any) -> t
 
 def _check_scale(metric: Any, params: Any) -> None:
     """Check that the metric takes probabilities if the network gives probabilities."""
-    if found := squashed_twice(metric, params, "metric"):
+    if found := squashed_twice("metric", metric, params):
         raise KindError(f"validation: {found}")
     while isinstance(metric, BoundFunction) and metric.args:  # `unpadded` has the metric as its first argument
         metric = metric.args[0]
     threshold: Any = getattr(metric, "keywords", {}).get("threshold")
     if is_number(threshold) and not 0 < threshold < 1 and gives_probabilities(params) is True:
         needed = "in (0, 1), as the network gives probabilities"
-        raise RangeError(f"validation: threshold must be {needed}; it is {threshold}; write threshold=0.5")
+        raise RangeError(f"validation: threshold must be {needed}, not {threshold}; write threshold=0.5")
 
 
 def _cost_of(result: tuple[Any, ...] | None, out: Any) -> Any:

@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from math import inf, isfinite
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 
 from funcnn.arrays import is_array, kind
+from funcnn.checked import checked
 from funcnn.errors import KindError, NotFiniteError, RangeError
-from funcnn.fields import as_count, check_function
+from funcnn.needs import Count, function
 from funcnn.records import build, record, state, values
 from funcnn.training.loop import TrainState
-from funcnn.training.origin import finite
-from funcnn.training.runs import Run, check_run, check_start, states_of
+from funcnn.training.origin import as_finite_state
+from funcnn.training.runs import Run, Start, states_of
 from funcnn.training.scores import Direction, as_cost
 
 P = TypeVar("P")
 S = TypeVar("S", bound=TrainState[Any])
 
 
-def until(run: Run[S], done: Callable[[S], bool]) -> Iterator[S]:
+@checked
+def until(
+    run: Run[S], done: Annotated[Callable[[S], bool], function("a function of the state", takes=1)]
+) -> Iterator[S]:
     """The states up to the first for which `done(state)` is true, that state included.
 
     >>> import numpy as np
@@ -37,23 +41,22 @@ def until(run: Run[S], done: Callable[[S], bool]) -> Iterator[S]:
         KindError: `run` is not a run, or `done` is not a function of the state that returns True or False.
         NotFiniteError: the last state has a parameter, a state or a memory of the optimizer that is not finite.
     """
-    check_run("until", run)
-    check_function("until", done, "done", "a function of the state", takes=1)
     return _until(run, done)
 
 
 def _until(run: Run[S], done: Callable[[S], Any]) -> Iterator[S]:
-    with closing(states_of(run, "until")) as states:
+    with closing(states_of("until", "run", run)) as states:
         for now in states:
             answer = done(now)
             if not (isinstance(answer, bool | np.bool_) or (is_array(answer) and answer.shape == ())):
                 raise KindError(f"until: done must return True or False, not {kind(answer)}")
             if answer:
-                yield finite("until", now)
+                yield as_finite_state("until", now)
                 return
             yield now
 
 
+@checked
 def while_finite(run: Run[S]) -> Iterator[S]:
     """The states while they are finite: the run ends where `train` would raise a NotFiniteError, or a step before.
 
@@ -74,15 +77,14 @@ def while_finite(run: Run[S]) -> Iterator[S]:
     Raises:
         KindError: `run` is not a run.
     """
-    check_run("while_finite", run)
     return _while_finite(run)
 
 
 def _while_finite(run: Run[S]) -> Iterator[S]:
-    with closing(states_of(run, "while_finite")) as states:
+    with closing(states_of("while_finite", "run", run)) as states:
         try:
             for now in states:
-                yield finite("while_finite", now)
+                yield as_finite_state("while_finite", now)
         except NotFiniteError:
             return
 
@@ -129,13 +131,14 @@ class WithBest(TrainState[P]):
     _repr_pretty_ = TrainState._repr_pretty_  # IPython prefers the repr of a class to a method of its base
 
 
+@checked
 def best_so_far(
     run: Run[TrainState[P]],
     score: Callable[[TrainState[P]], Any],
     *,
     better: Direction | None = None,
-    every: int = 1,
-    start: TrainState[P] | None = None,
+    every: Count = 1,
+    start: Start[TrainState[P]] | None = None,
 ) -> Iterator[WithBest[P]]:
     """The states, each with the best-scored state so far as its `best`.
 
@@ -163,32 +166,25 @@ def best_so_far(
         RangeError: `every` is less than 1, or the run does not go on from `start`.
         NotFiniteError: a state to be scored has a parameter, a state or a memory of the optimizer that is not finite.
     """
-    return _best_so_far("best_so_far", run, score, better, every, start)
+    return _with_best("best_so_far", run, as_cost("best_so_far", score, better), every, start)
 
 
-def _best_so_far(name: str, run: Any, score: Any, better: Any, every: Any, start: Any) -> Iterator[WithBest[Any]]:
-    check_run(name, run)
-    every = as_count(name, every, "every")
-    check_start(name, start)
-    return _with_best(name, run, as_cost(name, score, better), every, start)
-
-
-def _with_best(name: str, run: Any, cost: Any, every: int, start: Any) -> Iterator[WithBest[Any]]:
+def _with_best(function: str, run: Any, cost: Any, every: int, start: Any) -> Iterator[WithBest[Any]]:
     best, waited = (start.best_or_none, start.waited) if isinstance(start, WithBest) else (None, 0)
     lowest, is_first = inf if best is None else cost(best), True
-    with closing(states_of(run, name)) as states:
+    with closing(states_of(function, "run", run)) as states:
         for now in states:
             if is_first:
                 is_first = False
                 if start is not None and now.step != start.step + 1:
                     needed = f"the state from which run goes on, at step {now.step - 1}"
-                    raise RangeError(f"{name}: start must be {needed}; it is at step {start.step}")
+                    raise RangeError(f"{function}: start must be {needed}, not at step {start.step}")
                 if start is None and isinstance(now, WithBest):
                     raise KindError(
-                        f"{name}: start must be given, as run goes on from a state with a best; write start=state"
+                        f"{function}: start must be given, as run goes on from a state with a best; write start=state"
                     )
             if now.step % every == 0:
-                finite(name, now)
+                as_finite_state(function, now)
                 found, waited = cost(now), waited + 1
                 if isfinite(found) and found < lowest:
                     lowest, waited = found, 0
@@ -196,14 +192,15 @@ def _with_best(name: str, run: Any, cost: Any, every: int, start: Any) -> Iterat
             yield build(WithBest, (*values(now)[:4], best, waited))
 
 
+@checked
 def early_stopping(
     run: Run[TrainState[P]],
     score: Callable[[TrainState[P]], Any],
     *,
-    patience: int,
+    patience: Count,
     better: Direction | None = None,
-    every: int = 1,
-    start: TrainState[P] | None = None,
+    every: Count = 1,
+    start: Start[TrainState[P]] | None = None,
 ) -> Iterator[WithBest[P]]:
     """The states of `best_so_far`, until `patience` scores in a row were not better than the best.
 
@@ -223,8 +220,7 @@ def early_stopping(
     Raises:
         KindError, RangeError, NotFiniteError: as `best_so_far`, and likewise for `patience`.
     """
-    patience = as_count("early_stopping", patience, "patience")
-    states = _best_so_far("early_stopping", run, score, better, every, start)
+    states = _with_best("early_stopping", run, as_cost("early_stopping", score, better), every, start)
     if isinstance(start, WithBest) and start.waited >= patience:
         return iter(())
     return _until(states, lambda now: now.waited >= patience)

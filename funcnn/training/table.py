@@ -10,23 +10,26 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 
 from funcnn.arrays import Array, as_array, is_array, kind, owned, same, short
+from funcnn.checked import checked
 from funcnn.errors import KindError, NoColumnError, RangeError
-from funcnn.fields import as_count, check_function, check_text
+from funcnn.fields import check_function
+from funcnn.needs import Count, as_text
 from funcnn.tables import Printer, Rows, html, text
 from funcnn.training.loop import TrainState
-from funcnn.training.runs import Run, check_goes_on, check_run, check_start, every_kth
+from funcnn.training.runs import Run, Start, check_goes_on, every_kth
 
 S = TypeVar("S", bound=TrainState[Any])
 
 _SHOWN = 20  # the most rows in print; of a longer table, the first and the last rows are printed
 
 
+@checked
 def history(
     run: Run[S],
     measures: Mapping[str, Callable[[S], Any]] = MappingProxyType({}),
     *,
-    every: int = 1,
-    start: S | None = None,
+    every: Count = 1,
+    start: Start[S] | None = None,
     table: Table | None = None,
 ) -> tuple[S, Table]:
     """`(last, table)`: the last state, and a table with the columns "step", "cost" and one for each measure.
@@ -58,14 +61,11 @@ def history(
             1, or two columns have one name.
         NotFiniteError: a state of the table has a parameter, a state or a memory of the optimizer that is not finite.
     """
-    check_run("history", run)
-    every = as_count("history", every, "every")
     _check_measures(measures)
-    check_start("history", start)
-    columns = _begun(table, ["step", "cost", *measures])
+    columns = _as_columns(table, ["step", "cost", *measures])
     before = max([-1 if start is None else start.step, *columns["step"][-1:]])
     last: S | None = None
-    with closing(every_kth(run, "history", every)) as states:
+    with closing(every_kth("history", run, every)) as states:
         for now in states:
             if last is None:
                 check_goes_on("history", before, now)
@@ -75,7 +75,7 @@ def history(
             columns["step"].append(now.step)
             columns["cost"].append(now.cost)
             for name, measure in measures.items():
-                columns[name].append(_measured(name, measure(now), columns[name]))
+                columns[name].append(_as_measure(name, measure(now), columns[name]))
             if len(columns["step"]) == 1:
                 _table(columns)  # refuses two columns of one name before the run goes on
     if last is None:
@@ -92,14 +92,14 @@ def _check_measures(measures: Any) -> None:
         example = '{"accuracy": validation(accuracy, x, y)}'
         raise KindError(f"history: measures must be a mapping, such as {example}, not {kind(measures)}")
     for name, measure in measures.items():
-        check_text("history", name, "the name of a measure")
+        as_text("history", "the name of a measure", name)
         needed = "a function of the state, such as validation(accuracy, x, y)"
-        check_function("history", measure, f"the measure {name!r}", needed, takes=1)
+        check_function("history", f"the measure {name!r}", measure, needed, takes=1)
     if taken := {"step", "cost"} & measures.keys():
         raise RangeError(f"history: {min(taken)!r} is in the table already; give the measure another name")
 
 
-def _begun(table: Any, names: list[str]) -> dict[str, list[Any]]:
+def _as_columns(table: Any, names: list[str]) -> dict[str, list[Any]]:
     """The columns so far, as lists."""
     if table is None:
         return {name: [] for name in names}
@@ -116,7 +116,7 @@ def _table(columns: dict[str, list[Any]]) -> Table:
     return Table({name: np.array(column, int if name == "step" else None) for name, column in columns.items()})
 
 
-def _measured(name: str, value: Any, others: list[Any]) -> Array:
+def _as_measure(name: str, value: Any, others: list[Any]) -> Array:
     array = np.asarray(value) if isinstance(value, int | float) or is_array(as_array(value)) else None
     if array is None or array.dtype.kind not in "biuf":
         raise KindError(f"history: the measure {name!r} must give a number or an array of them, not {kind(value)}")
@@ -165,10 +165,10 @@ class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
     def __reduce__(self) -> tuple[Any, ...]:
         return Table, (self.whole,)
 
-    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+    def _raise_immutable(self, *_: Any, **__: Any) -> NoReturn:
         raise KindError("Table: a table cannot be changed; write {**table, name: column}")
 
-    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _raise_immutable
 
     def _rows(self) -> Rows:
         whole = self.whole.values()

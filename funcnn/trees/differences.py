@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, is_array, same, short
+from funcnn.checked import checked
 from funcnn.errors import ShapeError
 from funcnn.records import is_record, plans
-from funcnn.trees.walks import check_tree
+from funcnn.trees.walks import Tree
 
 
-def difference(a: Any, b: Any) -> dict[str, float]:
+@checked
+def difference(a: Tree[Any], b: Tree[Any]) -> dict[str, float]:
     """The largest `|a - b|` of each array, state and setting in which two trees of one shape differ, by its path.
 
     The dict is empty if the trees are equal by `==`: NaN equals NaN, and 0.0 equals -0.0. A difference is infinite if
@@ -30,33 +32,30 @@ def difference(a: Any, b: Any) -> dict[str, float]:
 
     Raises:
         ShapeError: the trees differ in a class, a number of parts, a shape or a dtype.
-        KindError: `a` or `b` is not a tree, but a list, a class or a number.
     """
-    check_tree(a, "difference")
-    check_tree(b, "difference")
     return differences("difference", a, b)
 
 
-def differences(whose: str, a: Any, b: Any) -> dict[str, float]:
-    """`difference` without checks of its arguments; errors name `whose`."""
+def differences(function: str, a: Any, b: Any) -> dict[str, float]:
+    """`difference` without checks of its arguments; errors name `function`."""
     found: dict[str, float] = {}
-    _collect(whose, a, b, "", found)
+    _collect(function, a, b, "", found)
     return found
 
 
-def _collect(whose: str, a: Any, b: Any, path: str, found: dict[str, float]) -> None:
+def _collect(function: str, a: Any, b: Any, path: str, found: dict[str, float]) -> None:
     """Add the differences between a and b to `found`, by path."""
     if is_array(a) or is_array(b):
         p, q = _numbers(a), _numbers(b)
         if p is None or q is None or p.shape != q.shape or (is_array(a) and is_array(b) and p.dtype != q.dtype):
-            raise _unlike(whose, a, b, path)
+            raise _unlike_trees_error(function, a, b, path)
         if distance := _distance(p, q):
             found[path] = distance
     elif type(a) is tuple or type(b) is tuple or is_record(a) or is_record(b):
         if type(a) is not type(b) or (type(a) is tuple and len(a) != len(b)):
-            raise _unlike(whose, a, b, path)
+            raise _unlike_trees_error(function, a, b, path)
         for name, p, q in _parts(a, b):
-            _collect(whose, p, q, f"{path}.{name}" if path else name, found)
+            _collect(function, p, q, f"{path}.{name}" if path else name, found)
     elif not same(a, b):
         p, q = _numbers(a), _numbers(b)
         found[path] = np.inf if p is None or q is None else _distance(p, q)
@@ -87,9 +86,9 @@ def _distance(p: Array, q: Array) -> float:
     return np.inf if np.isnan(largest) else largest
 
 
-def _unlike(whose: str, a: Any, b: Any, path: str) -> ShapeError:
+def _unlike_trees_error(function: str, a: Any, b: Any, path: str) -> ShapeError:
     where = f" at {path}" if path else ""
-    return ShapeError(f"{whose}: the trees must be alike{where}; they have {_outline(a)} and {_outline(b)}")
+    return ShapeError(f"{function}: the trees must be alike{where}; they have {_outline(a)} and {_outline(b)}")
 
 
 def _outline(value: Any) -> str:

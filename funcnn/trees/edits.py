@@ -7,10 +7,11 @@ from typing import Any, TypeVar, cast
 import attrs
 
 from funcnn.arrays import is_array, kind, short
+from funcnn.checked import checked
 from funcnn.errors import FuncnnError, KindError
-from funcnn.fields import check_text
+from funcnn.needs import Text
 from funcnn.records import is_record
-from funcnn.trees.walks import check_tree
+from funcnn.trees.walks import Tree, check_tree
 
 T = TypeVar("T")
 
@@ -32,7 +33,8 @@ def evolve(record: T, /, **changes: Any) -> T:
     return cast("T", attrs.evolve(cast("Any", record), **changes))
 
 
-def replace(tree: T, path: str, value: Any) -> T:
+@checked
+def replace(tree: Tree[T], path: Text, value: Any) -> T:
     """`tree` with another part at a path; the old tree is unchanged.
 
     >>> import numpy as np
@@ -43,11 +45,9 @@ def replace(tree: T, path: str, value: Any) -> T:
 
     Raises:
         FuncnnError: the tree has no part at that path.
-        KindError: `tree` is not a tree, `path` is not a string, or a layer or an array would be replaced by a value of
-            another kind. Any error of the constructor of the record at that path.
+        KindError: a layer or an array would be replaced by a value of another kind. Any error of the constructor of
+            the record at that path.
     """
-    check_tree(tree, "replace")
-    check_text("replace", path, "path")
     return cast("T", _replaced(tree, path.split("."), value, path))
 
 
@@ -58,7 +58,7 @@ def _replaced(tree: Any, steps: list[str], value: Any, path: str) -> Any:
     if type(tree) is tuple and step.isdecimal() and int(step) < len(tree):
         i = int(step)
         if not rest:
-            check_tree((value,), "replace", "value")
+            check_tree("replace", "value", (value,))
             _check_alike(tree[i], value, path)
         return (*tree[:i], _replaced(tree[i], rest, value, path), *tree[i + 1 :])
     if not is_record(tree) or step not in (fields := attrs.fields_dict(type(tree))):

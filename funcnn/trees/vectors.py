@@ -8,14 +8,16 @@ from typing import Any, TypeVar
 import numpy as np
 
 from funcnn.arrays import Array, as_array, float_namespace, freeze, is_array, is_plain, kind, namespace, owned, short
+from funcnn.checked import checked
 from funcnn.errors import KindError, ShapeError
 from funcnn.records import is_record
-from funcnn.trees.walks import check_tree, map_arrays, walk
+from funcnn.trees.walks import Tree, map_arrays, walk
 
 T = TypeVar("T")
 
 
-def to_vector(tree: Any) -> Array:
+@checked
+def to_vector(tree: Tree[Any]) -> Array:
     """All trained arrays, concatenated into one array with one axis, the form that optimizers of other libraries take.
 
     >>> from funcnn import Dense, trees
@@ -23,9 +25,8 @@ def to_vector(tree: Any) -> Array:
     (9,)
 
     Raises:
-        KindError: `tree` is not a tree, but a list, a class or a number.
+        KindError: an array of the tree does not hold numbers.
     """
-    check_tree(tree, "to_vector")
     found = dict(walk(tree, states=False))
     for path, leaf in found.items():
         if not is_plain(leaf) or leaf.dtype.kind not in "biufcV" or leaf.dtype.fields:  # V: bfloat16
@@ -35,7 +36,8 @@ def to_vector(tree: Any) -> Array:
     return freeze(namespace([*traced, *parts][0]).concatenate(parts))
 
 
-def from_vector(tree: T, vector: Array) -> T:
+@checked
+def from_vector(tree: Tree[T], vector: Array) -> T:
     """`tree` with the entries of `vector`, shape `(n,)`, as its trained arrays: the inverse of `to_vector`.
 
     >>> import numpy as np
@@ -45,12 +47,11 @@ def from_vector(tree: T, vector: Array) -> T:
 
     Raises:
         ShapeError: the vector has another number of entries than the tree has trained numbers.
-        KindError: `tree` is not a tree, `vector` is not an array of floats, or `vector` is complex and the tree is not.
+        KindError: `vector` is not an array of floats, or `vector` is complex and the tree is not.
     """
-    check_tree(tree, "from_vector")
     if is_array(tree) and (isinstance(vector, tuple) or is_record(vector)):
         raise KindError(f"from_vector: vector must be an array, not {kind(vector)}; write from_vector(tree, vector)")
-    float_namespace(vector, "vector", "from_vector: ")
+    float_namespace("from_vector", "vector", vector)
     needed = sum([leaf.size for _, leaf in walk(tree, states=False)])
     if vector.shape != (needed,):
         raise ShapeError(f"from_vector: vector must have the shape ({needed},) for this tree, not {vector.shape}")
@@ -66,7 +67,8 @@ def from_vector(tree: T, vector: Array) -> T:
     return map_arrays(cut, tree, states=False)
 
 
-def with_parameters(tree: T, arrays: Mapping[str, Array]) -> T:
+@checked
+def with_parameters(tree: Tree[T], arrays: Mapping[str, Array]) -> T:
     """`tree` with other trained arrays, given by path: the inverse of `parameters`.
 
     >>> import numpy as np
@@ -76,11 +78,9 @@ def with_parameters(tree: T, arrays: Mapping[str, Array]) -> T:
     Dense(W=<f64 [[0.0334] [1.2741]]>, b=<f64 [3.]>)
 
     Raises:
-        KindError: `tree` is not a tree, `arrays` has other paths than `parameters(tree)`, or an array has another
-            dtype.
+        KindError: `arrays` has other paths than `parameters(tree)`, or an array has another dtype.
         ShapeError: an array has another shape.
     """
-    check_tree(tree, "with_parameters")
     if not isinstance(arrays, Mapping):
         raise KindError(f"with_parameters: arrays must be a dict of arrays by path, not {kind(arrays)}")
     paths = [path for path, _ in walk(tree, states=False)]

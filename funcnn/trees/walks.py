@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from numbers import Number
 from types import NoneType
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import numpy as np
 
 from funcnn.arrays import Array, freeze, is_array, is_float, kind, short
+from funcnn.checked import checked
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_float_dtype, check_function
+from funcnn.needs import FloatDtype, Function, passing
 from funcnn.records import build, plans, values
 from funcnn.remedies import for_kind
 
@@ -35,7 +36,8 @@ def _parts(tree: Any) -> tuple[Any, ...]:
     return tree if type(tree) is tuple else values(tree) if type(tree) in plans else ()
 
 
-def tree_map(f: Callable[..., Any], tree: T, *rest: Any) -> T:
+@checked
+def tree_map(f: Function, tree: Tree[T], *rest: Tree[Any]) -> T:
     """`tree` with `f(a, *others)` in place of each array a, states included; others: the arrays at a's path in `rest`.
 
     >>> import numpy as np
@@ -46,12 +48,12 @@ def tree_map(f: Callable[..., Any], tree: T, *rest: Any) -> T:
 
     Raises:
         ShapeError: the trees differ in the number of layers, or in class.
-        KindError: `f` is not a function, or `tree` or a part of `rest` is not a tree.
     """
-    return map_arrays(_checked("tree_map", f, tree, rest), tree, *rest, whose="tree_map")
+    return map_arrays(_of_arrays("tree_map", f, rest), tree, *rest, function="tree_map")
 
 
-def map_parameters(f: Callable[..., Any], tree: T, *rest: Any) -> T:
+@checked
+def map_parameters(f: Function, tree: Tree[T], *rest: Tree[Any]) -> T:
     """`tree_map` over the trained arrays only; states and settings are taken from `tree`.
 
     >>> from funcnn import Dense, trees
@@ -60,46 +62,41 @@ def map_parameters(f: Callable[..., Any], tree: T, *rest: Any) -> T:
 
     Raises:
         ShapeError: as `tree_map`.
-        KindError: as `tree_map`.
     """
-    f = _checked("map_parameters", f, tree, rest)
-    return map_arrays(f, tree, *rest, whose="map_parameters", states=False)
+    f = _of_arrays("map_parameters", f, rest)
+    return map_arrays(f, tree, *rest, function="map_parameters", states=False)
 
 
-def _checked(name: str, f: Any, tree: Any, rest: Sequence[Any]) -> Callable[..., Any]:
-    """f with a check: where `tree` has an array, each tree of `rest` must have an array too."""
-    check_function(name, f, "f")
-    check_tree(tree, name)
-    for i, other in enumerate(rest):
-        check_tree(other, name, f"rest[{i}]")
+def _of_arrays(function: str, f: Callable[..., Any], rest: Sequence[Any]) -> Callable[..., Any]:
+    """f with a check: where the first tree has an array, each tree of `rest` must have an array too."""
 
     def of_arrays(leaf: Array, *others: Any) -> Any:
         if not all(map(is_array, others)):
-            raise _unlike(name, leaf, others)
+            raise _unlike_trees_error(function, leaf, others)
         return f(leaf, *others)
 
-    return of_arrays if rest else cast("Callable[..., Any]", f)
+    return of_arrays if rest else f
 
 
-def map_arrays(f: Callable[..., Any], tree: T, *rest: Any, whose: str = "", states: bool = True) -> T:
-    """`tree_map` without checks of its arguments, for the functions that use it; errors name `whose`."""
-    return cast("T", _map(f, tree, rest, whose, states=states))
+def map_arrays(f: Callable[..., Any], tree: T, *rest: Any, function: str = "", states: bool = True) -> T:
+    """`tree_map` without checks of its arguments, for the functions that use it; errors name `function`."""
+    return cast("T", _map(function, f, tree, rest, states=states))
 
 
-def _map(f: Callable[..., Any], tree: Any, rest: Sequence[Any], whose: str, *, states: bool) -> Any:
+def _map(function: str, f: Callable[..., Any], tree: Any, rest: Sequence[Any], *, states: bool) -> Any:
     cls = type(tree)
     if cls is tuple:
         if any([type(other) is not tuple or len(other) != len(tree) for other in rest]):
-            raise _unlike(whose, tree, rest)
+            raise _unlike_trees_error(function, tree, rest)
         parts = zip(tree, *rest, strict=True)
-        return tuple([_map(f, part, others, whose, states=states) for part, *others in parts])
+        return tuple([_map(function, f, part, others, states=states) for part, *others in parts])
     if cls in plans:
         if any([type(other) is not cls for other in rest]):
-            raise _unlike(whose, tree, rest)
+            raise _unlike_trees_error(function, tree, rest)
         contents = [getattr(tree, name) for name, _ in plans[cls]]
         for i, (name, is_state) in enumerate(plans[cls]):
             if states or not is_state:
-                contents[i] = _map(f, contents[i], [getattr(other, name) for other in rest], whose, states=states)
+                contents[i] = _map(function, f, contents[i], [getattr(other, name) for other in rest], states=states)
         return build(cls, contents)
     if not is_array(tree):
         return tree
@@ -107,22 +104,21 @@ def _map(f: Callable[..., Any], tree: Any, rest: Sequence[Any], whose: str, *, s
     return tree if new is tree else freeze(new)  # an array that f returns unchanged belongs to the caller
 
 
-def _unlike(whose: str, tree: Any, rest: Sequence[Any]) -> ShapeError:
+def _unlike_trees_error(function: str, tree: Any, rest: Sequence[Any]) -> ShapeError:
     given = ", ".join(map(short, (tree, *rest)))
-    return ShapeError(f"{whose}: the trees are not alike: {given}" if whose else f"the trees are not alike: {given}")
+    return ShapeError(
+        f"{function}: the trees are not alike: {given}" if function else f"the trees are not alike: {given}"
+    )
 
 
-def leaves(tree: Any) -> list[Array]:
+@checked
+def leaves(tree: Tree[Any]) -> list[Array]:
     """Every array, states included, in field order, as in JAX.
 
     >>> from funcnn import mlp, trees
     >>> [leaf.shape for leaf in trees.leaves(mlp([2, 3, 1], seed=0))]
     [(2, 3), (3,), (3, 1), (1,)]
-
-    Raises:
-        KindError: `tree` is not a tree, but a list, a class or a number.
     """
-    check_tree(tree, "leaves")
     return arrays_in(tree)
 
 
@@ -134,17 +130,14 @@ def arrays_in(tree: Any) -> list[Array]:
     return [tree] if is_array(tree) else []
 
 
-def parameters(tree: Any) -> dict[str, Array]:
+@checked
+def parameters(tree: Tree[Any]) -> dict[str, Array]:
     """Each trained array by its path, in field order.
 
     >>> from funcnn import mlp, parameters
     >>> list(parameters(mlp([2, 3, 1], seed=0)))
     ['0.W', '0.b', '2.W', '2.b']
-
-    Raises:
-        KindError: `tree` is not a tree, but a list, a class or a number.
     """
-    check_tree(tree, "parameters")
     return dict(walk(tree, states=False))
 
 
@@ -161,21 +154,19 @@ def walk(tree: Any, path: str = "", *, states: bool = True) -> Iterator[tuple[st
         yield from walk(part, f"{path}.{name}" if path else name, states=states)
 
 
-def count(tree: Any) -> int:
+@checked
+def count(tree: Tree[Any]) -> int:
     """The number of trained numbers: the entries of all `parameters`.
 
     >>> from funcnn import mlp, trees
     >>> trees.count(mlp([2, 27, 1], seed=0))
     109
-
-    Raises:
-        KindError: `tree` is not a tree, but a list, a class or a number.
     """
-    check_tree(tree, "count")
     return sum([leaf.size for _, leaf in walk(tree, states=False)])
 
 
-def astype(tree: T, dtype: Any) -> T:
+@checked
+def astype(tree: Tree[T], dtype: FloatDtype) -> T:
     """`tree` with every array of floats as `dtype`, states included; arrays of whole numbers are unchanged.
 
     An array that has the dtype already is shared. A number that is too large for `dtype` becomes infinite, and NumPy
@@ -187,17 +178,15 @@ def astype(tree: T, dtype: Any) -> T:
     (Dense(W=<f32 [[ 0.3874] [-0.6511]]>, b=<f32 [0.]>),)
 
     Raises:
-        KindError: `dtype` is not a type of real floats, an array holds complex numbers, or `tree` is not a tree.
+        KindError: an array holds complex numbers.
     """
-    check_tree(tree, "astype")
-    new = as_float_dtype("astype", dtype)
     for path, leaf in walk(tree):
         if leaf.dtype.kind == "c":
-            raise KindError(f"astype: {path or 'the array'} holds complex numbers, but {new.name} does not")
-    return map_arrays(lambda a: a.astype(new) if is_float(a) and a.dtype != new else a, tree)
+            raise KindError(f"astype: {path or 'the array'} holds complex numbers, but {dtype.name} does not")
+    return map_arrays(lambda a: a.astype(dtype) if is_float(a) and a.dtype != dtype else a, tree)
 
 
-def check_tree(tree: Any, name: str, what: str = "tree") -> None:
+def check_tree(function: str, argument: str, tree: Any) -> None:
     """Check that `tree` is a record, an array or a tuple of trees; a tuple may also hold None, numbers and strings."""
     cls = type(tree)
     if cls in plans:
@@ -210,27 +199,32 @@ def check_tree(tree: Any, name: str, what: str = "tree") -> None:
             return
         for i, part in enumerate(tree):
             if not isinstance(part, _LEAVES):
-                check_tree(part, name, f"{what}[{i}]")
+                check_tree(function, f"{argument}[{i}]", part)
     elif not is_array(tree) or (isinstance(tree, np.ndarray) and tree.dtype.kind in "OSU"):
         numbers = " of numbers" if is_array(tree) else ""
-        remedy = f"; write tuple({what})" if cls is list else ""
-        raise KindError(f"{name}: {what} must be a record, a tuple or an array{numbers}, not {kind(tree)}{remedy}")
+        remedy = f"; write tuple({argument})" if cls is list else ""
+        raise KindError(
+            f"{function}: {argument} must be a record, a tuple or an array{numbers}, not {kind(tree)}{remedy}"
+        )
 
 
 _LEAVES = (NoneType, bool, int, float, complex, str, np.generic)
+Tree = Annotated[T, passing("a record, an array or a tuple of trees", check_tree)]
 
 
-def row_count(x: Any, name: str = "x", whose: str = "") -> int:
+def row_count(function: str, argument: str, x: Any) -> int:
     """The number of rows of an array, or of all arrays in a tuple, checked to be equal; a part may be None."""
     parts = [part for part in x if part is not None] if type(x) is tuple else []  # a missing mask or first state
     if parts:
-        counts = [row_count(part, name, whose) for part in parts]
+        counts = [row_count(function, argument, part) for part in parts]
         if len(set(counts)) > 1:
-            raise ShapeError(f"{whose}{name} must hold arrays with equally many rows; rows: {counts}")
+            raise ShapeError(f"{function}: {argument} must hold arrays with equally many rows; rows: {counts}")
         return counts[0]
     if not is_array(x) or not x.shape:
         given = short(x) if is_array(x) else kind(x)
         has_no_rows = type(x) is tuple or isinstance(x, Number) or getattr(x, "shape", None) == ()
-        remedy = "" if has_no_rows or is_array(x) else for_kind(x, name)
-        raise KindError(f"{whose}{name} must be an array or a tuple of arrays, rows first, not {given}{remedy}")
+        remedy = "" if has_no_rows or is_array(x) else for_kind(argument, x)
+        raise KindError(
+            f"{function}: {argument} must be an array or a tuple of arrays, rows first, not {given}{remedy}"
+        )
     return cast("int", x.shape[0])  # in jax.export it may be a symbol

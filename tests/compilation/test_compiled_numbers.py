@@ -26,7 +26,7 @@ from funcnn import (
 from funcnn.compilation import compiled, explain
 from funcnn.compilation.compiler import agree
 from funcnn.compilation.shapes import NUMBER, Untraceable
-from funcnn.compilation.states import States
+from funcnn.compilation.states import SymbolicStates
 from funcnn.compilation.symbols import Symbol
 from funcnn.elementary import normal_cdf
 from funcnn.optimizers import PerArray
@@ -293,9 +293,9 @@ def test_no_step_is_taken_with_lr_0():
 
 def test_a_state_may_not_become_a_number_of_another_class():
     number = Symbol("state", (), (), NUMBER, None)
-    assert States([number], [number + 1]).after([2]) == [3]
+    assert SymbolicStates([number], [number + 1]).after([2]) == [3]
     with pytest.raises(Untraceable, match="a state that becomes a number of another class"):
-        States([number], [number / 2]).after([2])
+        SymbolicStates([number], [number / 2]).after([2])
 
 
 def test_two_parameters_may_have_the_same_gradient():

@@ -11,7 +11,7 @@ pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 from funcnn import Array, Elementwise, Grads, backward, forward, gradient, mse, namespace, record, value_and_grad
 from funcnn.bits import words
 from funcnn.compilation import compiled, explain
-from funcnn.conditions import outside
+from funcnn.conditions import is_outside
 from funcnn.trees import leaves
 
 rng = np.random.default_rng(0)
@@ -76,7 +76,7 @@ RULES = {
 
 
 def checked(a):
-    outside(a, -1e9, 1e9)
+    is_outside(a, -1e9, 1e9)
     return a
 
 
@@ -201,7 +201,7 @@ def of_parts(out, y):
 
 
 def of_no_rows(out, y):
-    outside(namespace(out).ones(3, out.dtype) * 1.0, 0, 1)
+    is_outside(namespace(out).ones(3, out.dtype) * 1.0, 0, 1)
     return mse(out, y)
 
 
@@ -237,4 +237,4 @@ def test_losses_that_do_not(reason):
 
 
 def test_checks_of_a_tracer_are_left_out():
-    assert not outside(object(), 0, 1)
+    assert not is_outside(object(), 0, 1)

@@ -345,6 +345,18 @@ def _step_without_default(params, x, memory):
     return x, memory
 
 
+def test_an_error_of_a_rule_without_a_signature_passes_as_it_is():
+    @record
+    class Own:
+        pass
+
+    forward.register(Own)(max)
+    with pytest.raises(TypeError, match="'>' not supported") as caught:
+        forward(Own(), x)
+    assert type(caught.value) is TypeError
+    assert caught.value.__cause__ is None
+
+
 def test_an_error_inside_of_a_trait_passes_as_it_is():
     @record
     class Own:

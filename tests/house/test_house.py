@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import defaultdict
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -21,14 +22,15 @@ ROOMS = [
     "allocation bound conditions objects remedies",
     "arrays",
     "elementary fields tables",
+    "needs",
     "sizes",
     "bits",
-    "annotations",
+    "annotations checked",
     "constructors",
     "records",
     "by_value initializers losses.protocol trees",
     "identity",
-    "gradients files refusals",
+    "gradients files refusals rule_errors",
     "data dispatch paths schedules signatures",
     "traits",
     "logits",
@@ -94,6 +96,16 @@ def test_every_file_can_be_read_in_one_sitting():
     assert len((ROOT / "CONTRIBUTING.md").read_text("utf-8").splitlines()) <= 40
 
 
+def test_every_public_class_has_a_name_of_its_own():
+    homes = defaultdict(list)
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].append(name_of(path))
+    assert len(homes) > 300
+    assert {name: modules for name, modules in homes.items() if len(modules) > 1} == {}
+
+
 def test_what_coverage_need_not_look_at_is_there():
     functions = {path.name: path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
     named = [line.split("::") for line in sorted(AGAIN)]
@@ -113,6 +125,19 @@ def test_every_file_is_searched_for_examples(pytestconfig):
 def test_importing_funcnn_loads_numpy_and_attrs_alone():
     extra = {name.split(".")[0] for name in loaded_by("import funcnn") - loaded_by("import numpy, attrs")}
     assert extra - set(sys.stdlib_module_names) <= {"funcnn", "numpy"}  # NumPy loads parts of itself when asked
+
+
+def test_the_errors_of_rules_are_loaded_after_a_failure():
+    steps = [
+        "import funcnn as nn, numpy as np, unittest",
+        "net, x = nn.mlp([2, 3, 1], seed=0), np.ones((4, 2))",
+        "cost, grads = nn.value_and_grad(nn.mse)(net, x, x[:, :1])",
+        "grads, optimizer = nn.update(nn.Adam(), grads, net)",
+        "nn.predict(nn.reseed(nn.sgd(net, grads, 0.1), 0), x)",
+    ]
+    assert "funcnn.rule_errors" not in loaded_by("; ".join(steps))
+    failure = "unittest.TestCase().assertRaises(TypeError, nn.forward, net, None)"
+    assert "funcnn.rule_errors" in loaded_by("; ".join([*steps, failure]))
 
 
 def test_hypothesis_is_loaded_by_testing_alone():

@@ -147,6 +147,6 @@ def test_what_users_write_runs() -> None:
 
 def test_help_and_editors_show_what_a_field_takes() -> None:
     assert str(signature(Dense)) == "(W: 'Array', b: 'Array | None') -> None"
-    assert str(signature(Adam)).endswith("b1: 'float' = 0.9, b2: 'float' = 0.999, eps: 'float' = 1e-08) -> None")
+    assert str(signature(Adam)).endswith("b1: 'Fraction' = 0.9, b2: 'Fraction' = 0.999, eps: 'Rate' = 1e-08) -> None")
     assert "W: 'Array', b: 'Array | None'" in render_doc(Dense)
     assert {parameter.kind for parameter in signature(Adam).parameters.values()} == {Parameter.KEYWORD_ONLY}

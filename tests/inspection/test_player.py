@@ -99,21 +99,6 @@ ROWS = {
         nn.errors.RangeError,
         "write_player: run must have a state, got none; a generator can be read once",
     ),
-    "an array for a function": (
-        lambda to: plot.write_player(to, STATES, x),
-        nn.errors.KindError,
-        "write_player: frame must be a function of a state, such as render_regions, not float64 array",
-    ),
-    "every half step": (
-        lambda to: plot.write_player(to, STATES, gray, every=0.5),
-        nn.errors.KindError,
-        "write_player: every must be a whole number, not float",
-    ),
-    "a number as title": (
-        lambda to: plot.write_player(to, STATES, gray, title=3),
-        nn.errors.KindError,
-        "write_player: title must be a string, not int",
-    ),
     "a number as picture": (
         lambda to: plot.write_player(to, STATES, lambda state: 0.5),
         nn.errors.KindError,

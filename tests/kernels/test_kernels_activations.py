@@ -23,8 +23,8 @@ ACTIVATIONS = [cls for cls in OURS if cls is not Elementwise]
 @pytest.fixture
 def used(monkeypatch):
     """The kernels that are used, which get arrays of any size."""
-    found, call = [], rows.Rows.__call__
-    monkeypatch.setattr(rows.Rows, "__call__", lambda self, arrays: found.append(self) or call(self, arrays))
+    found, call = [], rows.RowKernel.__call__
+    monkeypatch.setattr(rows.RowKernel, "__call__", lambda self, arrays: found.append(self) or call(self, arrays))
     with for_all_sizes(*RULES):
         yield found
 

@@ -31,7 +31,7 @@ from funcnn.errors import RangeError, ShapeError
 from funcnn.kernels import entries
 from funcnn.kernels import optimizers as kernels
 from funcnn.kernels.calls import Call
-from funcnn.kernels.entries import EntryRule, Numbers
+from funcnn.kernels.entries import EntryRule, ScalarProgram
 from funcnn.kernels.strips import Strips
 from funcnn.optimizers import Adadelta, Adagrad, AMSGrad, ClipValue, Lion, NAdam, PerArray, RAdam, RMSProp
 from funcnn.optimizers.base import per_array_update
@@ -266,7 +266,7 @@ def test_strips_of_known_length():
 
 def test_numbers_of_states_are_computed_by_operations_of_python_alone():
     number = Symbol("state", (), (), NUMBER, None)
-    numbers = Numbers([number])
+    numbers = ScalarProgram([number])
     place = numbers.place(number + 1)
     assert numbers([2])[place] == 3
     with pytest.raises(Untraceable, match="sin of numbers"):

@@ -79,7 +79,9 @@ def doors():
 
 def is_door(thing):
     """A function or a class that takes something; no error, no alias of types."""
-    return callable(thing) and not (isinstance(thing, type) and issubclass(thing, BaseException)) and parameters(thing)
+    is_alias = hasattr(thing, "__metadata__")
+    is_error = isinstance(thing, type) and issubclass(thing, BaseException)
+    return callable(thing) and not is_alias and not is_error and parameters(thing)
 
 
 def parameters(function):

@@ -163,7 +163,7 @@ def test_gradients_add_over_rows(layer, data):
     params, x = data.draw(fst.cases(layer))
     assume(not couples(params))
     out, _, dA, grads, _ = step(params, x)
-    whole, count = floats((out, grads.x)), row_count(x)
+    whole, count = floats((out, grads.x)), row_count("test", "x", x)
     rows = []
     for i in range(count):
         one, cache = forward(params, rows_of(x, slice(i, i + 1)))
@@ -184,7 +184,7 @@ def test_no_rows_are_rows_too(layer, data):
     params, x = data.draw(fst.cases(layer))
     assume(not couples(params))
     out, _, _, grads, after = step(params, rows_of(x, slice(0)))
-    assert row_count(out) == 0
+    assert row_count("test", "x", out) == 0
     assert [a.shape for a in floats(grads.x)] == [a[:0].shape for a in floats(x)]
     assert parameters(after).keys() == parameters(params).keys()
     assert not any(a.any() for a in parameters(grads.params).values())

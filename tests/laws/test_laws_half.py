@@ -36,7 +36,7 @@ one = at_most(1)  # of each layer, with as many rows
 
 def with_many_rows(x):
     """Rows as those of x, the floats in them drawn anew."""
-    times = -(-MANY // row_count(x))
+    times = -(-MANY // row_count("test", "x", x))
 
     def of(a):
         if is_float(a):
@@ -50,7 +50,7 @@ def with_many_rows(x):
 @one
 @given(st.data())
 def test_a_layer_of_many_rows(layer, data):
-    params, x = data.draw(fst.cases(layer).filter(lambda case: row_count(case[1]) > 0))
+    params, x = data.draw(fst.cases(layer).filter(lambda case: row_count("test", "x", case[1]) > 0))
     check_layer_of_halves(params, with_many_rows(x))
 
 

@@ -60,7 +60,7 @@ from funcnn.layers import (
     Take,
     Tied,
 )
-from funcnn.layers.outlines import fitting, nothing, outline
+from funcnn.layers.outlines import as_gradient_like, nothing, outline
 from funcnn.testing.cases.combinators import swish, swish_vjp
 from funcnn.testing.strategies import cases
 from funcnn.traits import gives_probabilities, is_inert
@@ -224,8 +224,8 @@ def test_what_has_no_gradient_gets_none_whatever_is_asked():
     pair = (x, np.arange(3), None, np.array([True]))
     kept = outline(pair)
     assert [a if a is None else a.nbytes for a in kept] == [0, 0, None, 0]
-    assert fitting(Tanh(), (x, x, x, x), kept)[1:] == (None, None, None)
-    assert fitting(Tanh(), None, kept) == (None,) * 4
+    assert as_gradient_like(Tanh(), (x, x, x, x), kept)[1:] == (None, None, None)
+    assert as_gradient_like(Tanh(), None, kept) == (None,) * 4
     zeros = nothing(kept)
     assert zeros[0].tolist() == np.zeros((4, 3)).tolist()
     assert zeros[1:] == (None, None, None)

@@ -303,10 +303,10 @@ def test_what_passes_numbers_on_does_not_hide_what_gives_probabilities():
 def test_a_joint_loss_of_logits_is_refused_behind_no_other_branch():
     branches = Parallel((Sigmoid(), Tanh()))
     inner = Parallel((Parallel(((), Sigmoid())),))
-    assert squashed_twice(joint(mse, hinge), (Copy(2), branches)) == ""
-    assert "branch 0 of (Copy(n=2)" in squashed_twice(joint(hinge, mse), (Copy(2), branches))
-    assert squashed_twice(joint(hinge, mse), (Copy(2), branches, Sum())) == ""
-    assert "branch 0 of branch 1 of" in squashed_twice(joint(joint(mse, hinge)), (inner,))
+    assert squashed_twice("the loss", joint(mse, hinge), (Copy(2), branches)) == ""
+    assert "branch 0 of (Copy(n=2)" in squashed_twice("the loss", joint(hinge, mse), (Copy(2), branches))
+    assert squashed_twice("the loss", joint(hinge, mse), (Copy(2), branches, Sum())) == ""
+    assert "branch 0 of branch 1 of" in squashed_twice("the loss", joint(joint(mse, hinge)), (inner,))
 
 
 def test_nan_flows_through():

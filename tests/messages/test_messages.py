@@ -386,7 +386,7 @@ ROWS = {
     "a gradient of another shape": (
         lambda: gradient(dense, W=dense.W.T, b=dense.b),
         ShapeError,
-        "Dense backward: dW must be like W, <f64 2x27>; it is <f64 27x2>",
+        "Dense backward: dW must be like W, <f64 2x27>, not <f64 27x2>",
     ),
     "a gradient that is no array": (
         lambda: gradient(dense, W=dense.W, b=0),
@@ -401,7 +401,7 @@ ROWS = {
     "a state of another shape": (
         lambda: gradient(Fields(y), W=y, mean=np.zeros(2)),
         ShapeError,
-        "Fields backward: the next mean must be like mean, <f64 [0.]>; it is <f64 [0. 0.]>",
+        "Fields backward: the next mean must be like mean, <f64 [0.]>, not <f64 [0. 0.]>",
     ),
     # sgd.
     "gradients of a longer network": (
@@ -430,9 +430,9 @@ ROWS = {
         KindError,
         "sgd: grads must be what backward returns, a Grads, not tuple; write grads[1]",
     ),
-    "lr negative": (lambda: sgd(net, grads, -0.1), RangeError, "sgd: lr must be finite and not negative; it is -0.1"),
-    "lr NaN": (lambda: sgd(net, grads, float("nan")), RangeError, "sgd: lr must be finite and not negative; it is nan"),
-    "lr endless": (lambda: sgd(net, grads, np.inf), RangeError, "sgd: lr must be finite and not negative; it is inf"),
+    "lr negative": (lambda: sgd(net, grads, -0.1), RangeError, "sgd: lr must be finite and not negative, not -0.1"),
+    "lr NaN": (lambda: sgd(net, grads, float("nan")), RangeError, "sgd: lr must be finite and not negative, not nan"),
+    "lr endless": (lambda: sgd(net, grads, np.inf), RangeError, "sgd: lr must be finite and not negative, not inf"),
     "lr an array": (
         lambda: sgd(net, grads, lr_array),
         KindError,
@@ -513,7 +513,7 @@ ROWS = {
         KindError,
         "mse: weight must be an array, not list; write np.asarray(weight)",
     ),
-    "delta of 0": (loss(nn.huber, y, y, delta=0), RangeError, "huber: delta must be finite and above 0; it is 0"),
+    "delta of 0": (loss(nn.huber, y, y, delta=0), RangeError, "huber: delta must be finite and above 0, not 0"),
     "a class too high": (
         loss(nn.softmax_cross_entropy, x, labels + 2),
         RangeError,
@@ -618,32 +618,12 @@ ROWS = {
         KindError,
         "Fields: seed must be an int in [0, 2**31), or a tuple of them, not -1",
     ),
-    "a seed of text": (
-        lambda: mlp([2, 1], seed="x"),
-        KindError,
-        "mlp: seed must be an int in [0, 2**31), or a tuple of them, not 'x'",
-    ),
     "a name that is taken": (
         name_again,
         nn.FuncnnError,
         "record: the name Dense is taken, by funcnn.layers.dense",
     ),
-    "a negative slope": (
-        lambda: nn.layers.LeakyRelu(-0.1),
-        RangeError,
-        "LeakyRelu: alpha must be finite and not negative; it is -0.1",
-    ),
-    "a slope that is no number": (
-        lambda: nn.layers.Elu(float("nan")),
-        RangeError,
-        "Elu: alpha must be finite and not negative; it is nan",
-    ),
     # Sizes and initializers.
-    "a size of 0": (
-        lambda: Dense.init(0, 3, seed=0),
-        RangeError,
-        "Dense.init: sizes must be at least 1; n_in: 0, n_out: 3",
-    ),
     "one size": (
         lambda: mlp([2], seed=0),
         RangeError,
@@ -654,15 +634,10 @@ ROWS = {
         RangeError,
         "mlp: sizes must be at least 1; sizes[0]: 2, sizes[1]: -3, sizes[2]: 1",
     ),
-    "a spread of 0": (
-        lambda: nn.initializers.normal(0),
+    "a layer beyond any memory": (
+        lambda: mlp([2, 10**50], seed=0),
         RangeError,
-        "normal: scale must be finite and above 0; it is 0",
-    ),
-    "an endless limit": (
-        lambda: nn.initializers.uniform(np.inf),
-        RangeError,
-        "uniform: limit must be finite and above 0; it is inf",
+        f"mlp: sizes must be at most {(2**63 - 1) // 16}; sizes[0]: 2, sizes[1]: about 10**50",
     ),
     "fans of a vector": (
         lambda: nn.he_normal(0, (3,)),
@@ -707,16 +682,10 @@ ROWS = {
         "write a record with rules in place of the function",
     ),
     # Data, schedules, training.
-    "rows below 1": (lambda: predict(net, x, rows=0), RangeError, "predict: rows must be at least 1; it is 0"),
     "batches larger than the data": (
         lambda: batches(x, y, 11, seed=0),
         RangeError,
-        "batches: size must be at most the number of rows, 10; it is 11",
-    ),
-    "batches of nothing": (
-        lambda: batches(x, y, 0, seed=0),
-        RangeError,
-        "batches: size must be at least 1; it is 0",
+        "batches: size must be at most the number of rows, 10, not 11",
     ),
     "unequal rows": (
         lambda: batches(x, y[:9], 2, seed=0),
@@ -728,36 +697,20 @@ ROWS = {
         KindError,
         "batches: y must be an array or a tuple of arrays, rows first, not list; write np.asarray(y)",
     ),
-    "negative epochs": (
-        lambda: batches(x, y, 2, epochs=-1, seed=0),
-        RangeError,
-        "batches: epochs must be at least 0; it is -1",
-    ),
     "no stages": (
         nn.schedules.stages,
         RangeError,
-        "stages: plan must be (rate >= 0, steps >= 1) once or more; it is ()",
+        "stages: plan must be (rate >= 0, steps >= 1) once or more, not ()",
     ),
     "a stage of a negative rate": (
         lambda: nn.schedules.stages((1, 10), (-1, 10)),
         RangeError,
-        "stages: plan must be (rate >= 0, steps >= 1) once or more; it is ((1, 10), (-1, 10))",
+        "stages: plan must be (rate >= 0, steps >= 1) once or more, not ((1, 10), (-1, 10))",
     ),
     "a stage of no number": (
         lambda: nn.schedules.stages((float("nan"), 10)),
         RangeError,
-        "stages: plan must be (rate >= 0, steps >= 1) once or more; it is ((nan, 10),)",
-    ),
-    "a cosine of a negative rate": (
-        lambda: nn.cosine(-1, 10),
-        RangeError,
-        "cosine: the rate must be finite and not negative; it is -1",
-    ),
-    "a warm-up of no steps": (lambda: nn.warm_up(1, 0), RangeError, "warm_up: steps must be at least 1; it is 0"),
-    "a factor of 0": (
-        lambda: nn.schedules.exponential(1, 0, 10),
-        RangeError,
-        "exponential: factor must be finite and above 0; it is 0",
+        "stages: plan must be (rate >= 0, steps >= 1) once or more, not ((nan, 10),)",
     ),
     "NaN in x": (
         stepped(x=nan_x),
@@ -854,27 +807,17 @@ ROWS = {
     "a resolution of 0": (
         checked(tripled, y, resolution=0),
         RangeError,
-        "check_vjp: resolution must be in [1e-15, 1); it is 0",
+        "check_vjp: resolution must be in [1e-15, 1), not 0",
     ),
     "a resolution of 1": (
         checked(tripled, y, resolution=1.0),
         RangeError,
-        "check_vjp: resolution must be in [1e-15, 1); it is 1.0",
+        "check_vjp: resolution must be in [1e-15, 1), not 1.0",
     ),
     "a resolution of text": (
         checked(tripled, y, resolution="high"),
         KindError,
         "check_vjp: resolution must be a number, not str",
-    ),
-    "no end of noise": (
-        checked(tripled, y, nondeterministic=1.0),
-        RangeError,
-        "check_vjp: nondeterministic must be in [0, 1); it is 1.0",
-    ),
-    "less than no noise": (
-        checked(tripled, y, nondeterministic=-1e-9),
-        RangeError,
-        "check_vjp: nondeterministic must be in [0, 1); it is -1e-09",
     ),
     "another word for the inconclusive": (
         checked(tripled, y, inconclusive="skip"),

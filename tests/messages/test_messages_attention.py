@@ -65,11 +65,6 @@ ROWS = {
         RangeError,
         "Attention: heads must divide the 4 features; heads: 3",
     ),
-    "no heads": (
-        lambda: CrossAttention(square, square, square, square, 0),
-        RangeError,
-        "CrossAttention: heads must be at least 1; it is 0",
-    ),
     "more heads than features": (
         lambda: Attention.init(4, 8, seed=0),
         RangeError,
@@ -78,37 +73,17 @@ ROWS = {
     "rotary by a yes": (
         lambda: Attention.init(4, 2, seed=0, rotary=True),
         KindError,
-        "Attention: rotary must be a Rotary, or None, not bool",
+        "Attention.init: rotary must be a Rotary, or None, not bool",
     ),
     "heads of an odd width to turn": (
         lambda: Attention(three[0], three[0], three[0], three[1], 1, rotary=Rotary()),
         RangeError,
         "Attention: rotary needs an even number of features in each head, not 3",
     ),
-    "no features": (
-        lambda: Attention.init(0, 1, seed=0),
-        RangeError,
-        "Attention.init: sizes must be at least 1; n: 0",
-    ),
-    "no features of the memory": (
-        lambda: CrossAttention.init(4, 2, n_memory=0, seed=0),
-        RangeError,
-        "CrossAttention.init: sizes must be at least 1; n: 4, n_memory: 0",
-    ),
-    "a block of no hidden features": (
-        lambda: transformer_block(4, 2, 0, seed=0),
-        RangeError,
-        "transformer_block: sizes must be at least 1; n: 4, heads: 2, hidden: 0",
-    ),
     "a block of heads that do not divide": (
         lambda: transformer_block(4, 3, 8, seed=0),
         RangeError,
         "transformer_block: heads must divide the 4 features; heads: 3",
-    ),
-    "a block that drops all": (
-        lambda: transformer_block(4, 2, 8, seed=0, dropout=1.0),
-        RangeError,
-        "transformer_block: dropout must be in [0, 1); it is 1.0",
     ),
     # x.
     "one sequence": (
@@ -212,7 +187,7 @@ ROWS = {
     "dA without its mask": (
         lambda: backward(layer, pair_cache, x),
         ShapeError,
-        "Attention: dA must be (dA, None), as out has that form; it is <f64 3x5x4>",
+        "Attention: dA must be (dA, None), as out has that form, not <f64 3x5x4>",
     ),
     "dA of float32": (
         lambda: backward(cross, cross_cache, (x.astype(np.float32), None)),
@@ -222,7 +197,7 @@ ROWS = {
     "dA without its memory": (
         lambda: backward(cross, cross_cache, x),
         ShapeError,
-        "CrossAttention: dA must be like out, (out, memory) or (out, memory, mask); it is <f64 3x5x4>",
+        "CrossAttention: dA must be like out, (out, memory) or (out, memory, mask), not <f64 3x5x4>",
     ),
     "dA of another memory": (
         lambda: backward(cross, cross_cache, (x, x)),
@@ -427,12 +402,12 @@ ROWS = {
     "allowed, keys before queries": (
         lambda: attend(q, k, v, np.ones((3, 5), bool)),
         ShapeError,
-        "attend: allowed must be (..., t, s), or broadcast to (2, 5, 3); it is (3, 5)",
+        "attend: allowed must be (..., t, s), or broadcast to (2, 5, 3), not (3, 5)",
     ),
     "allowed, with an axis more": (
         lambda: attend(q, k, v, np.ones((1, 2, 5, 3), bool)),
         ShapeError,
-        "attend: allowed must be (..., t, s), or broadcast to (2, 5, 3); it is (1, 2, 5, 3)",
+        "attend: allowed must be (..., t, s), or broadcast to (2, 5, 3), not (1, 2, 5, 3)",
     ),
     "back to queries of another shape": (
         lambda: attend_backward(q[..., :3], k, v, weights, out),

@@ -16,7 +16,6 @@ from funcnn import (
     Dropout,
     Embedding,
     Flatten,
-    Frozen,
     GlobalAvgPool,
     Relu,
     Residual,
@@ -136,25 +135,15 @@ class Leaving(Wrapper):
 
 
 ROWS = {
-    "no copies": (
-        lambda: Copy(0),
-        RangeError,
-        "Copy: n must be at least 1; it is 0",
-    ),
-    "half a copy": (
-        lambda: Copy(1.5),
-        KindError,
-        "Copy: n must be a whole number, not float",
-    ),
     "dA of a copy that is one array": (
         back(Copy(2), x, x),
         ShapeError,
-        "Copy: dA must be like out, a tuple of 2; it is <f64 4x3>",
+        "Copy: dA must be like out, a tuple of 2, not <f64 4x3>",
     ),
     "dA of a copy with one part too many": (
         back(Copy(2), x, (x, x, x)),
         ShapeError,
-        "Copy: dA must be like out, a tuple of 2; it is (<f64 4x3>, <f64 4x3>, <f64 4x3>)",
+        "Copy: dA must be like out, a tuple of 2, not (<f64 4x3>, <f64 4x3>, <f64 4x3>)",
     ),
     "dA of a copy of another shape": (
         back(Copy(2), x, (x, x[:1])),
@@ -169,7 +158,7 @@ ROWS = {
     "dA of a copied pair that is no pair": (
         back(Copy(2), (x, mask), ((x, None), x)),
         ShapeError,
-        "Copy: dA must be like out, a tuple of 2; it is <f64 4x3>",
+        "Copy: dA must be like out, a tuple of 2, not <f64 4x3>",
     ),
     "one layer in the place of branches": (
         lambda: Parallel(Relu()),
@@ -257,7 +246,7 @@ ROWS = {
     "a part counted from the end": (
         lambda: Take(-1),
         RangeError,
-        "Take: i must be at least 0, the first part; it is -1",
+        "Take: i must be at least 0, the first part, not -1",
     ),
     "a part that is not there": (
         given(Take(2), (x, x)),
@@ -422,7 +411,7 @@ ROWS = {
     "a matrix of factors": (
         lambda: Scale(x),
         ShapeError,
-        "Scale: factor must be (n,), or () for one number; it is (4, 3)",
+        "Scale: factor must be (n,), or () for one number, not (4, 3)",
     ),
     "a list of factors": (
         lambda: Scale([1.0]),
@@ -432,7 +421,7 @@ ROWS = {
     "no features to scale": (
         lambda: Scale.init(0, value=1.0),
         RangeError,
-        "Scale.init: n must be at least 1; it is 0",
+        "Scale.init: n must be at least 1, not 0",
     ),
     "factors for other features": (
         given(Scale(np.ones(2)), x),
@@ -592,11 +581,6 @@ ROWS = {
             "in Shared, (Here(name='', layer=Relu()), Here(name='other', layer=None)), x: <f64 4x3>",
         ],
     ),
-    "a place whose name is a number": (
-        lambda: Here(1),
-        KindError,
-        "Here: name must be a string, not int",
-    ),
     "a place for a class": (
         lambda: evolve(HERE, layer=Relu),
         KindError,
@@ -612,11 +596,6 @@ ROWS = {
         KindError,
         "Shared: net must have a Here('b') outside of Frozen, so that the layer is trained",
     ),
-    "a frozen place alone": (
-        lambda: Shared(Relu(), Frozen(HERE)),
-        KindError,
-        "Shared: net must have a Here() outside of Frozen, so that the layer is trained",
-    ),
     "a class to be shared": (
         lambda: Shared(Relu, HERE),
         KindError,
@@ -625,22 +604,12 @@ ROWS = {
     "a list of layers to share with": (
         lambda: Shared(Relu(), [HERE]),
         KindError,
-        "Shared: net must be immutable, not list; write tuple(net)",
-    ),
-    "a class to share with": (
-        lambda: Shared(Relu(), Relu),
-        KindError,
-        "Shared: net must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+        "Shared: net must be a layer, such as Relu(), or a tuple of layers, not list; write tuple(net)",
     ),
     "dA of logits that is None": (
         back(tied, ids, None),
         KindError,
         "Tied: dA must be an array of the shape of out, (1, 3, 5), not None",
-    ),
-    "a name that is none": (
-        lambda: Shared(Relu(), HERE, None),
-        KindError,
-        "Shared: name must be a string, not None",
     ),
     "a shared name within itself": (
         lambda: Shared(Relu(), (HERE, Shared(Relu(), HERE))),
@@ -663,22 +632,12 @@ ROWS = {
     "a table that is a row": (
         lambda: Tied(np.ones(3), ()),
         ShapeError,
-        "Tied: W must be (n_symbols, n); it is (3,)",
+        "Tied: W must be (n_symbols, n), not (3,)",
     ),
     "a table of whole numbers": (
         lambda: Tied(ids, ()),
         KindError,
         "Tied: W must be an array of floats, not int64 array; write np.array(W, float)",
-    ),
-    "a class between tables": (
-        lambda: Tied(np.ones((5, 2)), Relu),
-        KindError,
-        "Tied: net must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
-    ),
-    "a table of nothing": (
-        lambda: Tied.init(0, 2, net=(), seed=0),
-        RangeError,
-        "Tied.init: sizes must be at least 1; n_symbols: 0, n: 2",
     ),
     "ids that are floats": (
         given(tied, x),
@@ -717,7 +676,7 @@ ROWS = {
     "dA of logits without the mask's": (
         back(tied, (ids, mask), np.ones((1, 3, 5))),
         ShapeError,
-        "Tied: dA must be like out, a tuple of 2; it is <f64 1x3x5>",
+        "Tied: dA must be like out, a tuple of 2, not <f64 1x3x5>",
     ),
     "a number as a function": (
         lambda: Function(3, square_vjp),

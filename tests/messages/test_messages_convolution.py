@@ -63,16 +63,6 @@ ROWS = {
         RangeError,
         "Conv2d: groups must divide c_in, 6, and c_out, 4; it is 3",
     ),
-    "no groups": (
-        lambda: Conv2d(W, b, groups=0),
-        RangeError,
-        "Conv2d: groups must be at least 1; it is 0",
-    ),
-    "half a group": (
-        lambda: Conv2d(W, b, groups=0.5),
-        KindError,
-        "Conv2d: groups must be a whole number, not float",
-    ),
     "a sequence's kernel of four axes": (
         lambda: Conv1d(W, b),
         ShapeError,
@@ -93,25 +83,10 @@ ROWS = {
         KindError,
         "Conv2d: W must be an array of floats, not list; write np.array(W, float)",
     ),
-    "init without channels": (
-        lambda: Conv2d.init(0, 4, 3, seed=0),
-        RangeError,
-        "Conv2d.init: sizes must be at least 1; c_in: 0, c_out: 4, groups: 1",
-    ),
     "init with channels that are a float": (
         lambda: Conv2d.init(4.0, 4, 3, seed=0),
         KindError,
         "Conv2d.init: c_in must be a whole number, not float; write int(c_in)",
-    ),
-    "init with channels that are a word": (
-        lambda: ConvTranspose2d.init(4, "4", 3, seed=0),
-        KindError,
-        "ConvTranspose2d.init: c_out must be a whole number, not str",
-    ),
-    "init with half a group": (
-        lambda: Conv1d.init(4, 4, 3, seed=0, groups=0.5),
-        KindError,
-        "Conv1d.init: groups must be a whole number, not float",
     ),
     "init with weights that are a name": (
         lambda: Conv1d.init(4, 4, 3, seed=0, weights="glorot"),
@@ -131,12 +106,12 @@ ROWS = {
     "init of an empty kernel": (
         lambda: ConvTranspose2d.init(2, 4, 0, seed=0),
         RangeError,
-        "ConvTranspose2d.init: kernel must be a whole number from 1 on, or a pair of them; it is 0",
+        "ConvTranspose2d.init: kernel must be a whole number from 1 on, or a pair of them, not 0",
     ),
     "init of a negative kernel": (
         lambda: Conv1d.init(2, 4, -1, seed=0),
         RangeError,
-        "Conv1d.init: kernel must be a whole number from 1 on; it is -1",
+        "Conv1d.init: kernel must be a whole number from 1 on, not -1",
     ),
     "init of two kernels for a sequence": (
         lambda: Conv1d.init(2, 4, (3, 3), seed=0),
@@ -152,12 +127,12 @@ ROWS = {
     "stride 0": (
         lambda: Conv2d(W, b, 0),
         RangeError,
-        "Conv2d: stride must be a whole number from 1 on, or a pair of them; it is 0",
+        "Conv2d: stride must be a whole number from 1 on, or a pair of them, not 0",
     ),
     "stride 0 along one axis": (
         lambda: Conv2d(W, b, (1, 0)),
         RangeError,
-        "Conv2d: stride must be a whole number from 1 on, or a pair of them; it is (1, 0)",
+        "Conv2d: stride must be a whole number from 1 on, or a pair of them, not (1, 0)",
     ),
     "a stride for three axes": (
         lambda: Conv2d(W, b, (1, 1, 1)),
@@ -177,7 +152,7 @@ ROWS = {
     "stride 0 of a sequence": (
         lambda: Conv1d(W[0], b, 0),
         RangeError,
-        "Conv1d: stride must be a whole number from 1 on; it is 0",
+        "Conv1d: stride must be a whole number from 1 on, not 0",
     ),
     "a pair of strides for a sequence": (
         lambda: Conv1d(W[0], b, (1, 2)),
@@ -187,7 +162,7 @@ ROWS = {
     "dilation 0": (
         lambda: Conv2d(W, b, dilation=0),
         RangeError,
-        "Conv2d: dilation must be a whole number from 1 on, or a pair of them; it is 0",
+        "Conv2d: dilation must be a whole number from 1 on, or a pair of them, not 0",
     ),
     "a word that is no padding": (
         lambda: Conv2d(W, b, padding="full"),
@@ -199,7 +174,7 @@ ROWS = {
         lambda: Conv2d(W, b, padding=-1),
         RangeError,
         'Conv2d: padding must be "same", "valid", a whole number from 0 on, or a tuple of a number or a pair '
-        "(before, after) for each of h and w; it is -1",
+        "(before, after) for each of h and w, not -1",
     ),
     "three sides": (
         lambda: Conv2d(W, b, padding=((1, 1, 1), 0)),
@@ -228,12 +203,12 @@ ROWS = {
     "a negative side of a sequence": (
         lambda: Conv1d(W[0], b, padding=(2, -2)),
         RangeError,
-        'Conv1d: padding must be "same", "valid", a whole number from 0 on, or a pair (before, after); it is (2, -2)',
+        'Conv1d: padding must be "same", "valid", a whole number from 0 on, or a pair (before, after), not (2, -2)',
     ),
     "a window of nothing": (
         lambda: MaxPool(0),
         RangeError,
-        "MaxPool: size must be a whole number from 1 on, or a tuple of them; it is 0",
+        "MaxPool: size must be a whole number from 1 on, or a tuple of them, not 0",
     ),
     "no windows": (
         lambda: MaxPool(()),
@@ -248,7 +223,7 @@ ROWS = {
     "stride 0 of a pool": (
         lambda: MaxPool(2, 0),
         RangeError,
-        "MaxPool: stride must be a whole number from 1 on, or a tuple of them; it is 0",
+        "MaxPool: stride must be a whole number from 1 on, or a tuple of them, not 0",
     ),
     "numbers for the sides of a pool": (
         lambda: MaxPool(2, padding=(1, 0)),
@@ -259,12 +234,7 @@ ROWS = {
     "factor 0": (
         lambda: Upsample(0),
         RangeError,
-        "Upsample: factor must be a whole number from 1 on, or a tuple of them; it is 0",
-    ),
-    "a way of upsampling": (
-        lambda: Upsample(2, linear="nearest"),
-        KindError,
-        "Upsample: linear must be True or False, not str",
+        "Upsample: factor must be a whole number from 1 on, or a tuple of them, not 0",
     ),
     "half a factor": (
         lambda: Upsample(0.5),
@@ -373,18 +343,17 @@ ROWS = {
     "a window for a sequence": (
         lambda: forward(MaxPool((2, 2)), x[:, 0]),
         ShapeError,
-        "MaxPool: size must be a number, or a tuple of 1, one entry for each axis of positions of x; it is (2, 2)",
+        "MaxPool: size must be a number, or a tuple of 1, one entry for each axis of positions of x, not (2, 2)",
     ),
     "a stride for a sequence": (
         lambda: forward(MaxPool(2, (2,)), x),
         ShapeError,
-        "MaxPool: stride must be a number, or a tuple of 2, one entry for each axis of positions of x; it is (2,)",
+        "MaxPool: stride must be a number, or a tuple of 2, one entry for each axis of positions of x, not (2,)",
     ),
     "sides for a sequence": (
         lambda: forward(AvgPool(2, 2, ((1, 1),)), x),
         ShapeError,
-        "AvgPool: padding must be a number, or a tuple of 2, one entry for each axis of positions of x; "
-        "it is ((1, 1),)",
+        "AvgPool: padding must be a number, or a tuple of 2, one entry for each axis of positions of x, not ((1, 1),)",
     ),
     "rows for a pool": (
         lambda: forward(MaxPool(2), x[0, 0]),
@@ -434,7 +403,7 @@ ROWS = {
     "factors for a sequence": (
         lambda: forward(Upsample((2, 2)), x[:, 0]),
         ShapeError,
-        "Upsample: factor must be a number, or a tuple of 1, one entry for each axis of positions of x; it is (2, 2)",
+        "Upsample: factor must be a number, or a tuple of 1, one entry for each axis of positions of x, not (2, 2)",
     ),
     "whole numbers to enlarge": (
         lambda: forward(Upsample(2), x.astype(int)),

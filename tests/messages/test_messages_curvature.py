@@ -75,13 +75,6 @@ def steep(out, y):
 
 
 ROWS = {
-    "no loss": (call(hvp, "mse"), KindError, "hvp: loss must be a function (out, y), not str"),
-    "a loss of one argument": (
-        call(ggnvp, np.sum.__call__.__class__),
-        KindError,
-        "ggnvp: loss must be a function (out, y), not the class method-wrapper",
-    ),
-    "bound as a number": (call(hvp, mse, bound=1), KindError, "hvp: bound must be True or False, not int"),
     "no network": (
         call(hvp(mse), X, X, Y, X),
         KindError,
@@ -233,11 +226,6 @@ ROWS = {
         KindError,
         "fisher_diagonal: value_and_grad must be a function (params, x, y) that returns (cost, Grads), "
         "not mse(out, y, weight); write value_and_grad(loss)",
-    ),
-    "per_example of another function": (
-        call(per_example, len),
-        KindError,
-        "per_example: value_and_grad must be a function (params, x, y) that returns (cost, Grads), not len(obj)",
     ),
     "per_example of a Grads alone": (
         call(per_example(lambda *_: (0.0, NET)), NET, X, Y),

@@ -18,7 +18,6 @@ from funcnn.data import (
     random_brightness,
     random_crop,
     random_flip,
-    random_rotation,
     random_turn,
     random_window,
     token_dropout,
@@ -189,7 +188,7 @@ ROWS = {
     "a map that fails": (
         mapped(lambda x, y: batches(x, y, 9, seed=0)),
         RangeError,
-        "batches: size must be at most the number of rows, 4; it is 9",
+        "batches: size must be at most the number of rows, 4, not 9",
         ["in map, in batch 0"],
     ),
     # balanced_batches.
@@ -246,12 +245,12 @@ ROWS = {
     "fewer rows than classes in a batch": (
         balanced(classes, 2),
         RangeError,
-        f"{BALANCED}: size must be at least the number of classes, 3, and at most the rows in an epoch, 12; it is 2",
+        f"{BALANCED}: size must be at least the number of classes, 3, and at most the rows in an epoch, 12, not 2",
     ),
     "more rows than an epoch has": (
         balanced(classes, 13),
         RangeError,
-        f"{BALANCED}: size must be at least the number of classes, 3, and at most the rows in an epoch, 12; it is 13",
+        f"{BALANCED}: size must be at least the number of classes, 3, and at most the rows in an epoch, 12, not 13",
     ),
     "balanced batches of unequal rows": (
         balanced(classes[1:]),
@@ -328,11 +327,6 @@ ROWS = {
         f"{BUCKETED}: x and y must have equally many rows; x: 3, y: 1",
     ),
     # Augmentations.
-    "a seed for a generator": (
-        call(random_flip, images, 0),
-        KindError,
-        "random_flip: rng must be a numpy.random.Generator, as map gives it, not int",
-    ),
     "NumPy's old generator": (
         call(gaussian_noise, x, np.random.RandomState(0), deviation=0.1),
         KindError,
@@ -346,7 +340,7 @@ ROWS = {
     "a flip of channels": (
         call(random_flip, images, rng, axis=3),
         RangeError,
-        "random_flip: axis must be 1, top to bottom, or 2, left to right; it is 3",
+        "random_flip: axis must be 1, top to bottom, or 2, left to right, not 3",
     ),
     "a flip of no images": (
         call(random_flip, images[:0], rng),
@@ -376,7 +370,7 @@ ROWS = {
     "a crop that is larger than the image": (
         call(random_crop, images, rng, size=(7, 5), padding=1),
         RangeError,
-        "random_crop: size must be at most (6, 7), the padded image; it is (7, 5)",
+        "random_crop: size must be at most (6, 7), the padded image, not (7, 5)",
     ),
     "a crop without size and padding": (
         call(random_crop, images, rng),
@@ -391,32 +385,17 @@ ROWS = {
     "a crop to nothing": (
         call(random_crop, images, rng, size=(0, 2)),
         RangeError,
-        "random_crop: size[0] must be at least 1; it is 0",
-    ),
-    "a rotation by no degrees": (
-        call(random_rotation, images, rng, degrees=0),
-        RangeError,
-        "random_rotation: degrees must be finite and above 0; it is 0",
+        "random_crop: size[0] must be at least 1, not 0",
     ),
     "brightness of bytes": (
         call(random_brightness, images.astype(np.uint8), rng, most=0.1),
         KindError,
         "random_brightness: x must be an array of floats, not uint8 array; write x.astype(float)",
     ),
-    "brightness that may be negative": (
-        call(random_brightness, images, rng, most=1),
-        RangeError,
-        "random_brightness: most must be in [0, 1); it is 1",
-    ),
-    "a cutout of nothing": (
-        call(cutout, images, rng, size=0),
-        RangeError,
-        "cutout: size must be at least 1; it is 0",
-    ),
     "a cutout of all pixels": (
         call(cutout, np.ones((2, 3, 5, 1)), rng, size=9),
         RangeError,
-        "cutout: size must be less than 9, or all pixels of 3 x 5 images are 0; it is 9",
+        "cutout: size must be less than 9, or all pixels of 3 x 5 images are 0, not 9",
     ),
     "a cutout of two arrays": (
         call(cutout, (images, images), rng, size=2),
@@ -446,7 +425,7 @@ ROWS = {
     "a window that is longer than the sequence": (
         call(random_window, x, rng, size=3),
         RangeError,
-        "random_window: size must be at most 2, the number of positions; it is 3",
+        "random_window: size must be at most 2, the number of positions, not 3",
     ),
     "a window of a mask for lengths": (
         call(random_window, x, rng, size=1, lengths=x > 0),
@@ -478,12 +457,6 @@ ROWS = {
         RangeError,
         "token_dropout: token must fit uint8, 0 .. 255; it is 256",
     ),
-    "tokens that are all dropped": (
-        call(token_dropout, classes, rng, rate=1, token=0),
-        RangeError,
-        "token_dropout: rate must be in [0, 1); it is 1",
-    ),
-    "a bucket of no rows": (bucketed(size=0), RangeError, f"{BUCKETED}: size must be at least 1; it is 0"),
 }
 
 

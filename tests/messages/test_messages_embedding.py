@@ -29,34 +29,18 @@ ROWS = {
     "an embedding of one axis": (
         lambda: Embedding(np.ones(3)),
         ShapeError,
-        "Embedding: W must be (n_symbols, n); it is (3,)",
-    ),
-    "an embedding of no symbol": (
-        lambda: Embedding.init(0, 3, seed=0),
-        RangeError,
-        "Embedding.init: sizes must be at least 1; n_symbols: 0, n: 3",
+        "Embedding: W must be (n_symbols, n), not (3,)",
     ),
     "places of one axis": (
         lambda: LearnedPosition(np.ones(3)),
         ShapeError,
-        "LearnedPosition: P must be (t_most, n); it is (3,)",
-    ),
-    "no place": (
-        lambda: LearnedPosition.init(0, 3, seed=0),
-        RangeError,
-        "LearnedPosition.init: sizes must be at least 1; t_most: 0, n: 3",
-    ),
-    "a base of 0": (
-        lambda: SinusoidalPosition(base=0.0),
-        RangeError,
-        "SinusoidalPosition: base must be finite and above 0; it is 0.0",
+        "LearnedPosition: P must be (t_most, n), not (3,)",
     ),
     "a width, as other libraries take it": (
         lambda: SinusoidalPosition(64),
         KindError,
         "SinusoidalPosition: settings are keyword-only, got 1 positional; its fields are base",
     ),
-    "a negative base": (lambda: Rotary(base=-1.0), RangeError, "Rotary: base must be finite and above 0; it is -1.0"),
     "dA of an embedding, of another width": (
         lambda: backward(table, ids_cache, dA),
         ShapeError,
@@ -196,19 +180,13 @@ ROWS = {
     "a start at nan": (
         lambda: rotate(q, np.nan),
         RangeError,
-        "rotate: start must be finite; it is nan",
+        "rotate: start must be finite, not nan",
     ),
     "a start for each place": (
         lambda: rotate(q, np.arange(5)),
         KindError,
         "rotate: start must be a number, the first position, not int64 array",
     ),
-    "a base below 0": (
-        lambda: rotate(q, base=-1),
-        RangeError,
-        "rotate: base must be finite and above 0; it is -1",
-    ),
-    "a base that is none": (lambda: rotate(q, base=None), KindError, "rotate: base must be a number, not None"),
     "no ids": (
         lambda: forward(Embedding.init(3, 2, seed=0), None),
         KindError,

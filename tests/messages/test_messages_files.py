@@ -566,16 +566,6 @@ ROWS = {
         FileError,
         "load: net.npz holds a record Gate, and this version of funcnn has no such class",
     ),
-    "a migration that is not a function": (
-        lambda: load("net.npz", migrate={"Gate": "Dense"}),
-        KindError,
-        "load: migrate must be a function (name, fields), not dict",
-    ),
-    "a migration that is a class": (
-        lambda: load("net.npz", migrate=Relu),
-        KindError,
-        "load: migrate must be a function (name, fields), not the class Relu",
-    ),
     "fields that are not those of the class": (
         loaded(a_record("Dense", W=1, bias=2)),
         FileError,

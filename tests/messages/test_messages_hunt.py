@@ -62,7 +62,7 @@ ROWS = {
     "a number for a reason": (
         call(Target, "sin", SINE, ONE, known={"Hung": 1}),
         KindError,
-        "Target: the reason of Hung must be a string, not int",
+        "Target: known['Hung'] must be a string, not int",
     ),
     "an unknown option": (
         call(Target, "sin", SINE, ONE, domains={}),
@@ -72,7 +72,11 @@ ROWS = {
         "oracle, fast, float32, layouts, purity",
     ),
     "a number for a spec": (call(hunt, 3, "."), KindError, "hunt: spec must be a path, not int"),
-    "a number in a list of specs": (call(hunt, ["spec.py", 3], "."), KindError, "hunt: spec must be a path, not int"),
+    "a number in a list of specs": (
+        call(hunt, ["spec.py", 3], "."),
+        KindError,
+        "hunt: spec[1] must be a path, not int",
+    ),
     "a folder without specs": (call(hunt, ".", "."), RangeError, "hunt: no file in . defines TARGETS"),
     "a folder with a file that is not Python": (
         told("TARGETS = [", path="."),
@@ -85,18 +89,18 @@ ROWS = {
         "hunt: two specs have the name spec: one/spec.py and two/spec.py",
     ),
     "a number for a folder": (call(hunt, "spec.py", 3), KindError, "hunt: folder must be a path, not int"),
-    "no time": (told(GOOD, seconds=0), RangeError, "hunt: seconds must be finite and above 0; it is 0"),
+    "no time": (told(GOOD, seconds=0), RangeError, "hunt: seconds must be finite and above 0, not 0"),
     "endless patience": (
         told(GOOD, patience=float("inf")),
         RangeError,
-        "hunt: patience must be finite and above 0; it is inf",
+        "hunt: patience must be finite and above 0, not inf",
     ),
     "fewer than no workers": (
         call(hunt, "spec.py", ".", workers=-1),
         RangeError,
-        "hunt: workers must be at least 0; it is -1",
+        "hunt: workers must be at least 0, not -1",
     ),
-    "no examples": (told(GOOD, examples=0), RangeError, "hunt: examples must be at least 1; it is 0"),
+    "no examples": (told(GOOD, examples=0), RangeError, "hunt: examples must be at least 1, not 0"),
     "a seed of 0.5": (told(GOOD, seed=0.5), KindError, "hunt: seed must be a whole number, not float"),
     "a number for a pattern": (told(GOOD, only=1), KindError, "hunt: only must be a string, not int"),
     "a pattern of nothing": (
@@ -144,12 +148,12 @@ ROWS = {
     "another seed": (
         told(GOOD, state='{"seed": 1, "examples": 100, "results": {}}'),
         RangeError,
-        "hunt: seed must be 1, as in state.json, or name another folder; it is 0",
+        "hunt: seed must be 1, as in state.json, or name another folder, not 0",
     ),
     "another number of examples": (
         told(GOOD, state='{"seed": 0, "examples": 5, "results": {}}'),
         RangeError,
-        "hunt: examples must be 5, as in state.json, or name another folder; it is 100",
+        "hunt: examples must be 5, as in state.json, or name another folder, not 100",
     ),
 }
 

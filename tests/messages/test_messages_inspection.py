@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from funcnn import (
-    Adam,
     Dense,
     FuncnnError,
     Grads,
@@ -25,9 +24,8 @@ from funcnn import (
     softmax_cross_entropy,
     summary,
     trace,
-    value_and_grad,
 )
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.errors import KindError, ShapeError
 from funcnn.files import fingerprint
 from funcnn.inspection import Branches, Probe, diagram, flops, latex
 from funcnn.inspection.probe import Seen
@@ -63,11 +61,6 @@ ROWS = [
         [],
     ),
     (
-        lambda: trace(Relu, x, x, mse),
-        KindError,
-        "trace: params must be a layer or a tuple of layers, not the class Relu",
-    ),
-    (
         lambda: trace([dense], x, x, mse),
         KindError,
         "trace: params must be a layer or a tuple of layers, not list; write tuple(params)",
@@ -88,29 +81,9 @@ ROWS = [
         "trace: params must be a layer or a tuple of layers, not Grads; write params.params",
     ),
     (
-        lambda: trace((dense, None), x, x, mse),
-        KindError,
-        "trace: params[1] must be a layer or a tuple of layers, not None",
-    ),
-    (
         lambda: trace(dense, [[1.0, 2.0, 3.0]], x, mse),
         KindError,
         "trace: x must be an array, not list; write np.asarray(x)",
-    ),
-    (
-        lambda: trace(dense, x, x, value_and_grad(mse)),
-        KindError,
-        "trace: loss must be a function (out, y), not a function (params, x, y)",
-    ),
-    (
-        lambda: trace(dense, x, x, None),
-        KindError,
-        "trace: loss must be a function (out, y), not None",
-    ),
-    (
-        lambda: trace(dense, x, x, Relu),
-        KindError,
-        "trace: loss must be a function (out, y), not the class Relu",
     ),
     (
         lambda: trace(dense, x, x, lambda out, y: 0.0),
@@ -122,9 +95,7 @@ ROWS = [
         KindError,
         "trace: the loss must return (cost, dA), dA being the gradient of cost, not 3 values",
     ),
-    (lambda: trace(dense, x, x, mse, lr="0.1"), KindError, "trace: lr must be a number, not str"),
-    (lambda: trace(dense, x, x, mse, lr=-1), RangeError, "trace: lr must be finite and not negative; it is -1.0"),
-    (lambda: trace(dense, x, x, mse, inputs=1), KindError, "trace: inputs must be True or False, not int"),
+    (lambda: trace(dense, x, x, mse, lr="0.1"), KindError, "trace: lr must be a number, not str; write float(lr)"),
     (
         lambda: Probe(dense, seen=x),
         KindError,
@@ -201,9 +172,6 @@ ROWS = [
         KindError,
         "flops: params must be a layer or a tuple of layers, not list; write tuple(params)",
     ),
-    (lambda: flops(3, x), KindError, "flops: params must be a layer or a tuple of layers, not int"),
-    (lambda: flops(x, dense), KindError, "flops: params must be a layer or a tuple of layers, not float64 array"),
-    (lambda: flops(dense, None), KindError, "flops: x must be an array, not None"),
     (
         lambda: flops((dense, Relu()), (x, [x])),
         KindError,
@@ -223,19 +191,9 @@ ROWS = [
         "summary: params must be a layer or a tuple of layers, not list; write tuple(params)",
     ),
     (
-        lambda: summary(Dense),
-        KindError,
-        "summary: params must be a layer or a tuple of layers, not the class Dense",
-    ),
-    (
         lambda: summary(TrainState((dense,)), x),
         KindError,
         "summary: params must be a layer or a tuple of layers, not TrainState; write state.params",
-    ),
-    (
-        lambda: summary((dense, Adam())),
-        KindError,
-        "summary: params[1] must be a layer or a tuple of layers, not Adam",
     ),
     (
         lambda: trace(First((Relu(), Remat(GlobalAvgPool()))), (series, series[..., 0] > 0), series, mse),
@@ -280,8 +238,6 @@ ROWS = [
         KindError,
         "Branches: net must be a layer or a tuple of layers, not float64 array",
     ),
-    (lambda: latex(None), KindError, "latex: params must be a layer or a tuple of layers, not None"),
-    (lambda: latex(dense, shapes=1), KindError, "latex: shapes must be True or False, not int"),
     (
         lambda: latex.register(Own)(lambda params: 3)(Own()) and latex(Own()),
         KindError,
@@ -309,8 +265,6 @@ ROWS = [
     ),
     (lambda: latex.register(lambda x: x), KindError, "latex.register: cls must be a class, not function"),
     (lambda: Branches((), None), KindError, "Branches: join must be a string, not None"),
-    (lambda: summary(dense, x, costs="yes"), KindError, "summary: costs must be True or False, not str"),
-    (lambda: summary(dense, x, costs=1), KindError, "summary: costs must be True or False, not int"),
     (
         lambda: summary(dense, costs=True),
         KindError,

@@ -212,14 +212,14 @@ ROWS = {
         for name, loss in TOGETHER.items()
     },
     **{
-        f"quantile of {q}": (of(quantile, x, x, q=q), RangeError, f"quantile: q must be in (0, 1); it is {float(q)}")
+        f"quantile of {q}": (of(quantile, x, x, q=q), RangeError, f"quantile: q must be in (0, 1), not {float(q)}")
         for q in (0, 1, -0.5, 90, math.nan)
     },
     **{
         f"{name}, gamma of {gamma}": (
             of(loss, x, zeros, gamma=gamma),
             RangeError,
-            f"{name}: gamma must be finite and not negative; it is {gamma}",
+            f"{name}: gamma must be finite and not negative, not {gamma}",
         )
         for name, loss in (("binary_focal", binary_focal), ("softmax_focal", softmax_focal))
         for gamma in (-1, math.inf, math.nan)
@@ -228,12 +228,12 @@ ROWS = {
         f"a smoothing of {smoothing}": (
             of(softmax_cross_entropy, x, labels, smoothing=smoothing),
             RangeError,
-            f"softmax_cross_entropy: smoothing must be in [0, 1); it is {smoothing}",
+            f"softmax_cross_entropy: smoothing must be in [0, 1), not {smoothing}",
         )
         for smoothing in (1, -0.1, math.nan)
     },
     **{
-        f"{name} of a text": (act, KindError, f"{name} must be a number, not str")
+        f"{name} of a text": (act, KindError, f"{name} must be a number, not str; write float({name.split()[1]})")
         for name, act in (
             ("softmax_cross_entropy: smoothing", of(softmax_cross_entropy, x, labels, smoothing="0.1")),
             ("huber: delta", of(huber, x, x, delta="1")),
@@ -243,11 +243,6 @@ ROWS = {
             ("accuracy: threshold", of(accuracy, x, zeros, threshold="0.5")),
         )
     },
-    "the best one and a half": (
-        of(top_k_accuracy, x, labels, 1.5),
-        KindError,
-        "top_k_accuracy: k must be a whole number, not float",
-    ),
     **{
         f"{loss.__name__} of one number": (
             of(loss, np.array(0.5), np.array(1.0)),
@@ -466,7 +461,7 @@ ROWS = {
         for made, needed in (
             (masked, "loss must be a function (out, y, weight)"),
             (weighted, "loss must be a function (out, y, weight)"),
-            (joint, "loss 0 must be a function (out, y)"),
+            (joint, "losses[0] must be a function (out, y)"),
             (value_and_grad, "loss must be a function (out, y)"),
         )
     },
@@ -479,14 +474,14 @@ ROWS = {
         for made, needed in (
             (masked, "loss must be a function (out, y, weight)"),
             (weighted, "loss must be a function (out, y, weight)"),
-            (joint, "loss 0 must be a function (out, y)"),
+            (joint, "losses[0] must be a function (out, y)"),
             (value_and_grad, "loss must be a function (out, y)"),
         )
     },
     "the second of two losses, a result": (
         lambda: joint(mse, mse(x, x)),
         KindError,
-        "joint: loss 1 must be a function (out, y), not tuple",
+        "joint: losses[1] must be a function (out, y), not tuple",
     ),
     **{
         f"{whose}, a loss that returns {name}": (
@@ -552,7 +547,7 @@ ROWS = {
             KindError,
             f"{made.__name__}: {what} must be a function (out, y), not a function (y, out)",
         )
-        for made, what in ((value_and_grad, "loss"), (joint, "loss 0"), (unpadded, "metric"))
+        for made, what in ((value_and_grad, "loss"), (joint, "losses[0]"), (unpadded, "metric"))
     },
     "a loss of torch": (
         partial(value_and_grad, of_torch),
@@ -592,11 +587,6 @@ ROWS = {
         KindError,
         "of_logits: loss must be a function, not Ordinal; put @of_logits above its def",
     ),
-    "a metric that is a class": (
-        lambda: validation(Dense, x, y),
-        KindError,
-        "validation: metric must be a function (out, y), not the class Dense",
-    ),
     "a mask for a weighted loss": (
         lambda: masked(weighted(mse)),
         KindError,
@@ -612,7 +602,7 @@ ROWS = {
     "a tuple of losses": (
         lambda: joint((mse, mse)),
         KindError,
-        "joint: loss 0 must be a function (out, y), not tuple",
+        "joint: losses[0] must be a function (out, y), not tuple",
     ),
     "a factor too few": (
         lambda: joint(mse, mse, factors=(1,)),
@@ -661,7 +651,7 @@ ROWS = {
                 "accuracy(out, y, threshold); for a metric write metric(out[mask], y[mask])",
             ),
             ("weighted", weighted, "loss", "(out, y, weight)", "no weight", accuracy, "accuracy(out, y, threshold)"),
-            ("joint", joint, "loss 0", "(out, y)", "one argument", lambda out: out, "a function (out)"),
+            ("joint", joint, "losses[0]", "(out, y)", "one argument", lambda out: out, "a function (out)"),
             ("value_and_grad", value_and_grad, "loss", "(out, y)", "one argument", abs, "abs(x)"),
         )
     },
@@ -721,15 +711,10 @@ ROWS = {
             ("perplexity", perplexity, ()),
         )
     },
-    "the 0 largest": (
-        lambda: top_k_accuracy(x, labels, 0),
-        RangeError,
-        "top_k_accuracy: k must be at least 1; it is 0",
-    ),
     "more than there are classes": (
         lambda: top_k_accuracy(x, labels, 3),
         RangeError,
-        "top_k_accuracy: k must be at most 2, the number of classes; it is 3",
+        "top_k_accuracy: k must be at most 2, the number of classes, not 3",
     ),
     "labels that fit nothing": (
         lambda: top_k_accuracy(x, y, 1),

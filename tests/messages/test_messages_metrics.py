@@ -129,7 +129,7 @@ ROWS = {
     "an unpadded threshold for probabilities": (
         validated(unpadded(partial(accuracy, threshold=0)), Dense(np.ones((3, 1)), None), Sigmoid()),
         RangeError,
-        "validation: threshold must be in (0, 1), as the network gives probabilities; it is 0; write threshold=0.5",
+        "validation: threshold must be in (0, 1), as the network gives probabilities, not 0; write threshold=0.5",
     ),
     "an unpadded metric without a mask": (
         lambda: validation(unpadded(accuracy), steps, places)(TrainState(())),

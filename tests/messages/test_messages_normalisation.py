@@ -73,130 +73,20 @@ ROWS = {
         KindError,
         "RMSNorm: scale must be an array of floats, not list; write np.array(scale, float)",
     ),
-    "eps 0": (lambda: LayerNorm.init(3, eps=0.0), RangeError, "LayerNorm: eps must be finite and above 0; it is 0.0"),
-    "eps negative": (
-        lambda: BatchNorm.init(3, eps=-1e-5),
-        RangeError,
-        "BatchNorm: eps must be finite and above 0; it is -1e-05",
-    ),
-    "eps of rms norm": (
-        lambda: RMSNorm.init(3, eps=0),
-        RangeError,
-        "RMSNorm: eps must be finite and above 0; it is 0.0",
-    ),
-    "eps of group norm": (
-        lambda: GroupNorm.init(4, groups=2, eps=0),
-        RangeError,
-        "GroupNorm: eps must be finite and above 0; it is 0.0",
-    ),
-    "eps nan": (
-        lambda: InstanceNorm.init(3, eps=np.nan),
-        RangeError,
-        "InstanceNorm: eps must be finite and above 0; it is nan",
-    ),
-    "momentum 1": (
-        lambda: BatchNorm.init(3, momentum=1),
-        RangeError,
-        "BatchNorm: momentum must be in [0, 1); it is 1.0",
-    ),
-    "momentum negative": (
-        lambda: BatchNorm.init(3, momentum=-0.1),
-        RangeError,
-        "BatchNorm: momentum must be in [0, 1); it is -0.1",
-    ),
     "groups do not divide": (
         lambda: GroupNorm.init(6, groups=4),
         RangeError,
         "GroupNorm: groups must divide the 6 channels; it is 4",
     ),
-    "no groups": (
-        lambda: GroupNorm.init(6, groups=0),
-        RangeError,
-        "GroupNorm: groups must be at least 1; it is 0",
-    ),
-    "groups a fraction": (
-        lambda: GroupNorm.init(6, groups=1.5),
-        KindError,
-        "GroupNorm: groups must be a whole number, not float",
-    ),
-    "no features": (lambda: BatchNorm.init(0), RangeError, "BatchNorm.init: n must be at least 1; it is 0"),
-    "no features of layer norm": (
-        lambda: LayerNorm.init(0),
-        RangeError,
-        "LayerNorm.init: n must be at least 1; it is 0",
-    ),
-    "no features of rms norm": (
-        lambda: RMSNorm.init(-1),
-        RangeError,
-        "RMSNorm.init: n must be at least 1; it is -1",
-    ),
-    "no channels": (
-        lambda: GroupNorm.init(0, groups=1),
-        RangeError,
-        "GroupNorm.init: n must be at least 1; it is 0",
-    ),
-    "no channels of instance norm": (
-        lambda: InstanceNorm.init(0),
-        RangeError,
-        "InstanceNorm.init: n must be at least 1; it is 0",
-    ),
-    "no features of an affine map": (
-        lambda: Affine.init(0),
-        RangeError,
-        "Affine.init: n must be at least 1; it is 0",
-    ),
-    "features a word": (
-        lambda: LayerNorm.init("4"),
-        KindError,
-        "LayerNorm.init: n must be a whole number, not str",
-    ),
-    "features a fraction": (
-        lambda: BatchNorm.init(4.5),
-        KindError,
-        "BatchNorm.init: n must be a whole number, not float",
-    ),
-    "channels a truth": (
-        lambda: GroupNorm.init(n=True, groups=1),
-        KindError,
-        "GroupNorm.init: n must be a whole number, not bool",
-    ),
-    "rate 1": (lambda: Dropout(1.0, seed=1), RangeError, "Dropout: rate must be in [0, 1); it is 1.0"),
-    "rate negative": (lambda: Dropout(-0.1, seed=1), RangeError, "Dropout: rate must be in [0, 1); it is -0.1"),
-    "rate of channels": (
-        lambda: ChannelDropout(2, seed=1),
-        RangeError,
-        "ChannelDropout: rate must be in [0, 1); it is 2.0",
-    ),
-    "rate nan": (lambda: Dropout(np.nan, seed=1), RangeError, "Dropout: rate must be in [0, 1); it is nan"),
-    "rate a word": (
-        lambda: Dropout("half", seed=1),
-        KindError,
-        "Dropout: rate must be a number, not str",
-    ),
-    "seed negative": (
-        lambda: Dropout(0.5, seed=-1),
-        KindError,
-        "Dropout: seed must be an int in [0, 2**31), or a tuple of them, not -1",
-    ),
     "step negative": (
         lambda: Dropout(0.5, seed=1, step=-1),
         RangeError,
-        "Dropout: step must be in [0, 2**31); it is -1",
+        "Dropout: step must be in [0, 2**31), not -1",
     ),
     "step too large": (
         lambda: evolve(noise, step=2**40),
         RangeError,
-        "GaussianNoise: step must be in [0, 2**31); it is 1099511627776",
-    ),
-    "std negative": (
-        lambda: GaussianNoise(-1.0, seed=1),
-        RangeError,
-        "GaussianNoise: std must be finite and not negative; it is -1.0",
-    ),
-    "std infinite": (
-        lambda: GaussianNoise(np.inf, seed=1),
-        RangeError,
-        "GaussianNoise: std must be finite and not negative; it is inf",
+        "GaussianNoise: step must be in [0, 2**31), not 1099511627776",
     ),
     # Given the wrong x.
     "one row while training": (

@@ -4,7 +4,6 @@ Each row: the call, the class of the error, the sentence, and the notes that say
 """
 
 import math
-import sys
 from functools import partial
 
 import numpy as np
@@ -13,7 +12,6 @@ import pytest
 from funcnn import (
     Adam,
     AdamW,
-    ClipNorm,
     Dense,
     FuncnnError,
     Grads,
@@ -31,19 +29,12 @@ from funcnn import (
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.optimizers import (
     L2,
-    Adadelta,
-    Adagrad,
-    AMSGrad,
     Average,
     ClipValue,
     Decay,
     Lion,
-    Muon,
-    NAdam,
     PerArray,
-    RAdam,
     Rates,
-    RMSProp,
     averaged,
     nonnegative,
     project,
@@ -58,46 +49,13 @@ net = mlp([2, 9, 1], seed=1)
 small = Dense(np.array([[1.0], [2.0]]), np.array([3.0]))
 half = tree_map(lambda a: a.astype(np.float32), small)
 grads = value_and_grad(mse)(net, x, y)[1]
+PATTERN = 'a pattern of paths, such as "*.W", or a tuple of them'
 PATHS = "there are 0.W, 0.b, 2.W, 2.b"
-SHARE = "in [0, 1)"
-NOT_NEGATIVE = "finite and not negative"
-POSITIVE = "finite and above 0"
-
-# The class, the field, what it needs, and what does not meet that.
-RANGES = [
-    *[(cls, name, SHARE, v) for cls in (Adam, AdamW, AMSGrad, NAdam, RAdam) for name in ("b1", "b2") for v in (1.0,)],
-    *[(Adam, "b1", SHARE, v) for v in (math.nan, -0.1, math.inf)],
-    *[(cls, "eps", NOT_NEGATIVE, -1e-8) for cls in (Adam, AdamW, AMSGrad, NAdam, RAdam, Adagrad, RMSProp, Muon)],
-    (Adam, "eps", NOT_NEGATIVE, math.nan),
-    (AdamW, "decay", NOT_NEGATIVE, -0.01),
-    (NAdam, "psi", NOT_NEGATIVE, -1.0),
-    (NAdam, "psi", NOT_NEGATIVE, math.inf),
-    *[(Momentum, "beta", SHARE, v) for v in (1.0, math.nan, -0.5)],
-    *[(Lion, name, SHARE, 1.0) for name in ("b1", "b2")],
-    *[(Muon, name, SHARE, 1.0) for name in ("b1", "b2", "beta")],
-    *[(RMSProp, name, SHARE, v) for name in ("rho", "momentum") for v in (1.0, -0.1)],
-    (Adadelta, "rho", SHARE, 1.0),
-    (Adadelta, "eps", POSITIVE, 0.0),
-    (Average, "beta", SHARE, 1.0),
-    *[(ClipNorm, "norm", POSITIVE, v) for v in (0.0, -1.0, math.nan, math.inf)],
-    *[(ClipValue, "value", POSITIVE, v) for v in (0.0, -1.0, math.nan)],
-    *[(cls, "rate", NOT_NEGATIVE, v) for cls in (Decay, L2) for v in (-0.1, math.nan, math.inf)],
-]
 
 
-@pytest.mark.parametrize(("cls", "name", "needed", "value"), RANGES)
-def test_numbers_out_of_range_are_refused(cls, name, needed, value):
-    with pytest.raises(RangeError) as caught:
-        cls(**{name: value})
-    assert str(caught.value) == f"{cls.__name__}: {name} must be {needed}; it is {value}"
-
-
-def test_every_number_of_every_optimizer_has_a_row():
-    """A field is new, or its range was forgotten"""
+def test_every_number_of_every_optimizer_declares_its_limits():
     made = [cls for cls in registry.values() if cls.__module__.startswith("funcnn.optimizers.")]
-    classes = [cls for cls in made if hasattr(sys.modules[cls.__module__], cls.__name__)]  # not those of an example
-    numbers = {(cls, field.name) for cls in classes for field in cls.__attrs_attrs__ if field.type == "float"}
-    assert {(cls, name) for cls, name, *_ in RANGES} == numbers
+    assert [cls for cls in made for field in cls.__attrs_attrs__ if field.type == "float"] == []
 
 
 def call(function, *given, **options):
@@ -158,21 +116,11 @@ ROWS = {
         f"{A_STEP}float",
     ),
     "no number": (call(Adam, b1="0.9"), KindError, "Adam: b1 must be a number, not str; write float(b1)"),
-    "a word for a choice": (
-        call(Momentum, nesterov="no"),
-        KindError,
-        "Momentum: nesterov must be True or False, not str",
-    ),
-    "a list of numbers": (
-        call(Momentum, beta=[0.9]),
-        KindError,
-        "Momentum: beta must be a number, not list",
-    ),
     # Patterns.
     "a list of patterns": (
         call(Decay, 0.1, ["*.W"]),
         KindError,
-        "Decay: where must be immutable, not list; write tuple(where)",
+        f"Decay: where must be {PATTERN}, not ['*.W']; write tuple(where)",
     ),
     "no pattern": (
         call(AdamW, where=""),
@@ -212,7 +160,7 @@ ROWS = {
     "a list of patterns for a projection": (
         call(project, net, nonnegative, ["*.W"]),
         KindError,
-        "project: where must be a pattern of paths, such as \"*.W\", or a tuple of them, not ['*.W']",
+        f"project: where must be {PATTERN}, not ['*.W']; write tuple(where)",
     ),
     # Rates.
     "a pair for pairs": (
@@ -248,12 +196,12 @@ ROWS = {
     "a negative factor": (
         call(Rates, (("*.W", 1), ("*.b", -0.1))),
         RangeError,
-        "Rates: a factor must be finite and not negative; it is -0.1",
+        "Rates: a factor must be finite and not negative, not -0.1",
     ),
     "a factor NaN": (
         call(Rates, (("*.W", math.nan),)),
         RangeError,
-        "Rates: a factor must be finite and not negative; it is nan",
+        "Rates: a factor must be finite and not negative, not nan",
     ),
     # What is no optimizer.
     "no optimizer": (
@@ -291,11 +239,6 @@ ROWS = {
         KindError,
         "project: params must be a record, a tuple or an array, not list; write tuple(params)",
     ),
-    "a constraint by its name": (
-        call(project, net, "nonnegative"),
-        KindError,
-        "project: onto must be a function of an array, not str",
-    ),
     "a list without negative numbers": (
         call(nonnegative, [1.0]),
         KindError,
@@ -321,12 +264,12 @@ ROWS = {
     "gradients of another shape": (
         call(update, Adam(), Grads(small.W.T, None), small.W),
         ShapeError,
-        "update: the gradient of <f64 [[1.] [2.]]> must be like it; it is <f64 [[1. 2.]]>",
+        "update: the gradient of <f64 [[1.] [2.]]> must be like it, not <f64 [[1. 2.]]>",
     ),
     "gradients of another dtype": (
         call(update, ClipValue(1.0), Grads(half, None), small),
         ShapeError,
-        "update: the gradient of <f64 [[1.] [2.]]> must be like it; it is <f32 [[1.] [2.]]>",
+        "update: the gradient of <f64 [[1.] [2.]]> must be like it, not <f32 [[1.] [2.]]>",
     ),
     "gradients of another network": (
         call(update, Adam(), Grads(net, None), small),
@@ -452,15 +395,15 @@ ROWS = {
     "a schedule that gives NaN": (
         trained(lr=lambda step: 0.1 if step < 2 else math.nan),
         RangeError,
-        "train: lr(2) must be finite and not negative; it is nan",
+        "train: lr(2) must be finite and not negative, not nan",
     ),
     "a schedule that gives a negative number": (
         trained(lr=lambda step: 0.1 - 0.1 * step),
         RangeError,
-        "train: lr(2) must be finite and not negative; it is -0.1",
+        "train: lr(2) must be finite and not negative, not -0.1",
     ),
-    "lr a text in train": (trained(lr="0.1"), KindError, "train: lr must be a number, not str"),
-    "lr NaN in train": (trained(lr=math.nan), RangeError, "train: lr must be finite and not negative; it is nan"),
+    "lr a text in train": (trained(lr="0.1"), KindError, "train: lr must be a number, not str; write float(lr)"),
+    "lr NaN in train": (trained(lr=math.nan), RangeError, "train: lr must be finite and not negative, not nan"),
     "a generator that has ended": (
         trained(data=exhausted()),
         RangeError,

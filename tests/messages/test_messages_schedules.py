@@ -21,7 +21,7 @@ from funcnn.schedules import (
 )
 from tests.says import assert_says
 
-nan, inf, FLAG = math.nan, math.inf, True
+nan, inf = math.nan, math.inf
 
 # Each with a rate and a number of steps, and whatever else it needs.
 MAKERS = {
@@ -35,87 +35,14 @@ MAKERS = {
     "one_cycle": lambda lr, steps: one_cycle(lr, steps, start=0.1),
     "warm_up": warm_up,
 }
-ENDING = {"polynomial": polynomial, "cosine": cosine, "cosine_restarts": cosine_restarts, "sawtooth": sawtooth}
-ENDING |= {"one_cycle": one_cycle}
-POWERS = {"inverse_time": inverse_time, "polynomial": polynomial}
 
 ROWS = {
-    **{
-        f"{name}, {what}": (
-            lambda make=make, lr=lr: make(lr, 10),
-            kind,
-            f"{name}: {'schedule' if name == 'warm_up' else 'the rate'} must be {sentence}",
-        )
-        for name, make in MAKERS.items()
-        for what, lr, kind, sentence in (
-            ("a negative rate", -0.1, RangeError, "finite and not negative; it is -0.1"),
-            ("a rate of NaN", nan, RangeError, "finite and not negative; it is nan"),
-            ("an endless rate", inf, RangeError, "finite and not negative; it is inf"),
-            ("a rate in words", "fast", KindError, "a number, not str"),
-            ("a rate for each layer", np.ones(2), KindError, "a number, not float64 array"),
-        )
-    },
-    **{
-        f"{name}, {what}": (lambda make=make, steps=steps: make(0.1, steps), kind, f"{name}: steps must be {sentence}")
-        for name, make in MAKERS.items()
-        for what, steps, kind, sentence in (
-            ("no steps", 0, RangeError, "at least 1; it is 0"),
-            ("steps before the first", -5, RangeError, "at least 1; it is -5"),
-            ("half a step", 10.5, KindError, "a whole number, not float"),
-            ("many steps as a float", 1e4, KindError, "a whole number, not float; write int(steps)"),
-        )
-    },
-    **{
-        f"{name}, {what}": (
-            lambda make=make, final=final: make(0.1, 10, final=final),
-            kind,
-            f"{name}: final must be {sentence}",
-        )
-        for name, make in ENDING.items()
-        for what, final, kind, sentence in (
-            ("a negative end", -1, RangeError, "finite and not negative; it is -1"),
-            ("an end of NaN", nan, RangeError, "finite and not negative; it is nan"),
-            ("an endless end", inf, RangeError, "finite and not negative; it is inf"),
-            ("no end", None, KindError, "a number, not None"),
-        )
-    },
-    **{
-        f"{name}, {what}": (
-            lambda make=make, factor=factor: make(0.1, factor, 10),
-            kind,
-            f"{name}: factor must be {sentence}" + (f"; it is {factor}" if kind is RangeError else ""),
-        )
-        for name, make, bounds in (
-            ("exponential", exponential, "finite and above 0"),
-            ("step_decay", step_decay, "in (0, 1]"),
-        )
-        for what, factor, kind, sentence in (
-            ("a factor that is too high", inf if make is exponential else 1.5, RangeError, bounds),
-            ("a factor of 0", 0, RangeError, bounds),
-            ("a factor of NaN", nan, RangeError, bounds),
-            ("factors in a list", [0.5], KindError, "a number, not list"),
-        )
-    },
-    **{
-        f"{name}, {what}": (
-            lambda make=make, power=power: make(0.1, 10, power=power),
-            kind,
-            f"{name}: power must be {sentence}",
-        )
-        for name, make in POWERS.items()
-        for what, power, kind, sentence in (
-            ("a power of 0", 0, RangeError, "finite and above 0; it is 0"),
-            ("a power of NaN", nan, RangeError, "finite and above 0; it is nan"),
-            ("an endless power", inf, RangeError, "finite and above 0; it is inf"),
-            ("a power in words", "square", KindError, "a number, not str"),
-        )
-    },
     **{
         f"{name}, {what}": (lambda lr=lr, step=step: lr(step), kind, f"{name}: step must be {sentence}")
         for name, lr in {**{name: make(0.1, 10) for name, make in MAKERS.items()}, "stages": stages((0.1, 10))}.items()
         for what, step, kind, sentence in (
-            ("before the first step", -1, RangeError, "at least 0; it is -1"),
-            ("before the first step, of NumPy", np.array(-1), RangeError, "at least 0; it is -1"),
+            ("before the first step", -1, RangeError, "at least 0, not -1"),
+            ("before the first step, of NumPy", np.array(-1), RangeError, "at least 0, not -1"),
             ("at half a step", 1.5, KindError, "a whole number, not float"),
             ("at a step as a float", 2.0, KindError, "a whole number, not float; write int(step)"),
             ("at a flag", True, KindError, "a whole number, not bool"),
@@ -123,22 +50,6 @@ ROWS = {
             ("at None", None, KindError, "a whole number, not None"),
             ("at several steps", np.arange(2), KindError, "a whole number, not int64 array"),
         )
-    },
-    **{
-        f"{name} of a flag": (
-            lambda make=make: make(FLAG, 10),
-            KindError,
-            f"{name}: {'schedule' if name == 'warm_up' else 'the rate'} must be a number, not bool",
-        )
-        for name, make in MAKERS.items()
-    },
-    **{
-        f"{name}, a flag for steps": (
-            lambda make=make: make(0.1, FLAG),
-            KindError,
-            f"{name}: steps must be a whole number, not bool",
-        )
-        for name, make in MAKERS.items()
     },
     "a class for a schedule": (
         lambda: warm_up(Plateau, 10),
@@ -189,16 +100,16 @@ ROWS = {
             ("so many flags", (0.1, True), "(0.1, True)"),
         )
     },
-    "no stages": (stages, RangeError, "stages: plan must be (rate >= 0, steps >= 1) once or more; it is ()"),
+    "no stages": (stages, RangeError, "stages: plan must be (rate >= 0, steps >= 1) once or more, not ()"),
     "a stage of an endless rate": (
         lambda: stages((1, 10), (inf, 10)),
         RangeError,
-        "stages: plan must be (rate >= 0, steps >= 1) once or more; it is ((1, 10), (inf, 10))",
+        "stages: plan must be (rate >= 0, steps >= 1) once or more, not ((1, 10), (inf, 10))",
     ),
     "a stage of no steps": (
         lambda: stages((1, 10), (1, 0)),
         RangeError,
-        "stages: plan must be (rate >= 0, steps >= 1) once or more; it is ((1, 10), (1, 0))",
+        "stages: plan must be (rate >= 0, steps >= 1) once or more, not ((1, 10), (1, 0))",
     ),
     "rate and steps without a pair": (
         lambda: stages(0.1, 10),
@@ -230,60 +141,34 @@ ROWS = {
         KindError,
         "stages: a stage must be (rate or schedule, whole number of steps), not (0.1, 0.5)",
     ),
-    # Cycles.
-    "cycles that shrink": (
-        lambda: cosine_restarts(0.1, 10, factor=0),
+    # Limits of their own.
+    "a step decay that grows": (
+        lambda: step_decay(0.1, 1.5, 10),
         RangeError,
-        "cosine_restarts: factor must be at least 1; it is 0",
+        "step_decay: factor must be in (0, 1], not 1.5",
     ),
-    "a factor for the rate": (
-        lambda: cosine_restarts(0.1, 10, factor=0.5),
-        KindError,
-        "cosine_restarts: factor must be a whole number, not float",
-    ),
+    "a step decay to 0": (lambda: step_decay(0.1, 0, 10), RangeError, "step_decay: factor must be in (0, 1], not 0"),
     "a tooth that rises too long": (
         lambda: sawtooth(0.1, 10, up=1.1),
         RangeError,
-        "sawtooth: up must be in [0, 1]; it is 1.1",
+        "sawtooth: up must be in [0, 1], not 1.1",
     ),
-    "a tooth of NaN": (lambda: sawtooth(0.1, 10, up=nan), RangeError, "sawtooth: up must be in [0, 1]; it is nan"),
-    "a tooth of None": (lambda: sawtooth(0.1, 10, up=None), KindError, "sawtooth: up must be a number, not None"),
     "a cycle that never rises": (
         lambda: one_cycle(0.1, 10, up=0),
         RangeError,
-        "one_cycle: up must be in (0, 0.5]; it is 0",
+        "one_cycle: up must be in (0, 0.5], not 0",
     ),
     "a cycle that cannot come down": (
         lambda: one_cycle(0.1, 10, up=0.6),
         RangeError,
-        "one_cycle: up must be in (0, 0.5]; it is 0.6",
-    ),
-    "a cycle up in words": (
-        lambda: one_cycle(0.1, 10, up="half"),
-        KindError,
-        "one_cycle: up must be a number, not str",
-    ),
-    "a cycle that starts below 0": (
-        lambda: one_cycle(0.1, 10, start=-0.1),
-        RangeError,
-        "one_cycle: start must be finite and not negative; it is -0.1",
-    ),
-    "a cycle that starts with a word": (
-        lambda: one_cycle(0.1, 10, start="low"),
-        KindError,
-        "one_cycle: start must be a number, not str",
-    ),
-    "one cycle of a word, without a start": (
-        lambda: one_cycle("fast", 10),
-        KindError,
-        "one_cycle: the rate must be a number, not str",
+        "one_cycle: up must be in (0, 0.5], not 0.6",
     ),
     # Plateaus.
     **{
         f"a plateau, {field} {value}": (
             lambda field=field, value=value: Plateau(**{"lr": 0.1, field: value}),
             RangeError,
-            f"Plateau: {field} must be {needed}; it is {value}",
+            f"Plateau: {field} must be {needed}, not {value}",
         )
         for field, needed, bad in (
             ("lr", "finite and not below final", (-0.1, nan, inf)),
@@ -301,38 +186,22 @@ ROWS = {
     "a plateau below its end": (
         lambda: Plateau(0.1, final=0.2),
         RangeError,
-        "Plateau: lr must be finite and not below final; it is 0.1",
+        "Plateau: lr must be finite and not below final, not 0.1",
     ),
     "a plateau raised out of range": (
         lambda: evolve(Plateau(0.1), factor=2),
         RangeError,
-        "Plateau: factor must be in (0, 1); it is 2.0",
+        "Plateau: factor must be in (0, 1), not 2.0",
     ),
     "a plateau of a word": (
         lambda: Plateau("fast"),
         KindError,
         "Plateau: lr must be a number, not str",
     ),
-    "the patience of half an epoch": (
-        lambda: Plateau(0.1, patience=0.5),
-        KindError,
-        "Plateau: patience must be a whole number, not float",
-    ),
     "a rate for a plateau": (
         lambda: plateau(0.1, 1.0),
         KindError,
         "plateau: now must be a Plateau, not float; write Plateau(lr)",
-    ),
-    "the cost of each row": (
-        lambda: plateau(Plateau(0.1), np.ones(1)),
-        KindError,
-        "plateau: cost must be a number, not float64 array",
-    ),
-    "no cost": (lambda: plateau(Plateau(0.1), None), KindError, "plateau: cost must be a number, not None"),
-    "a cost and its gradient": (
-        lambda: plateau(Plateau(0.1), (1.0, np.ones((2, 1)))),
-        KindError,
-        "plateau: cost must be a number, not tuple",
     ),
     "no plateau at all": (
         lambda: plateau(Plateau, 1.0),

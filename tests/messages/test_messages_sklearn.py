@@ -267,19 +267,19 @@ ROWS = {
         A + "optimizer must be an optimizer, such as Adam(), or a tuple of them, not None; write () for none",
     ),
     "the name of a schedule": (fit(lr="adaptive"), KindError, A + "lr must be a number, not str"),
-    "a negative rate": (regress(lr=-0.1), RangeError, R + "lr must be finite and not negative; it is -0.1"),
+    "a negative rate": (regress(lr=-0.1), RangeError, R + "lr must be finite and not negative, not -0.1"),
     "the size of a batch by its name": (
         fit(batch_size="auto"),
         KindError,
         A + "batch_size must be a whole number, not str",
     ),
-    "empty batches": (fit(batch_size=0), RangeError, A + "batch_size must be at least 1; it is 0"),
-    "no epochs": (fit(epochs=0), RangeError, A + "epochs must be at least 1; it is 0"),
+    "empty batches": (fit(batch_size=0), RangeError, A + "batch_size must be at least 1, not 0"),
+    "no epochs": (fit(epochs=0), RangeError, A + "epochs must be at least 1, not 0"),
     "half an epoch": (fit(epochs=0.5), KindError, A + "epochs must be a whole number, not float"),
     "all rows held out": (
         fit(validation_fraction=1.0),
         RangeError,
-        A + "validation_fraction must be above 0 and below 1, or None; it is 1.0",
+        A + "validation_fraction must be above 0 and below 1, or None, not 1.0",
     ),
     "a flag for the rows held out": (
         fit(validation_fraction=True),
@@ -294,13 +294,13 @@ ROWS = {
     "patience of zero": (
         fit(patience=0, validation_fraction=0.5),
         RangeError,
-        A + "patience must be at least 1; it is 0",
+        A + "patience must be at least 1, not 0",
     ),
     "a warm start by its name": (fit(warm_start="yes"), KindError, A + "warm_start must be True or False, not str"),
     "a large seed": (
         fit(random_state=2**31),
         RangeError,
-        A + "random_state must be in [0, 2**31); it is 2147483648",
+        A + "random_state must be in [0, 2**31), not 2147483648",
     ),
     "a new generator": (
         fit(random_state=np.random.default_rng(0)),

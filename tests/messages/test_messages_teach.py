@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from funcnn import Dense, Relu, Sigmoid, mse, softmax_cross_entropy, value_and_grad
+from funcnn import Dense, Sigmoid, mse, softmax_cross_entropy, value_and_grad
 from funcnn.errors import FileError, KindError, NoFileError, NotFiniteError, RangeError, ShapeError
 from funcnn.teach import nudge, write_steps
 from funcnn.teach.arrays import given
@@ -59,11 +59,10 @@ ROWS = [
         "write_steps: the loss takes logits, so leave out the layer at the end of "
         "(Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), Sigmoid())",
     ),
-    (lambda: write_steps(dense, x, two, mse, "0.1", PAGE), KindError, "write_steps: lr must be a number, not str"),
     (
-        lambda: write_steps(dense, x, two, mse, -0.1, PAGE),
-        RangeError,
-        "write_steps: lr must be finite and not negative; it is -0.1",
+        lambda: write_steps(dense, x, two, mse, "0.1", PAGE),
+        KindError,
+        "write_steps: lr must be a number, not str; write float(lr)",
     ),
     (
         lambda: write_steps(dense, given(x), two, mse, 0.1, PAGE),
@@ -110,16 +109,10 @@ ROWS = [
         KindError,
         "nudge: path must be the path of an array of floats, W, got 'x'",
     ),
-    (lambda: nudge(dense, x, two, mse, 0, (0, 0)), KindError, "nudge: path must be a string, not int"),
     (
         lambda: nudge(dense, x, two, y_first, "W", (0, 0)),
         KindError,
         "nudge: loss must be a function (out, y), not y_first(y_true, y_pred); write lambda out, y: y_first(y, out)",
-    ),
-    (
-        lambda: nudge(dense, x, two, Relu, "W", (0, 0)),
-        KindError,
-        "nudge: loss must be a function (out, y), not the class Relu",
     ),
     (
         lambda: nudge(dense, x, two, lambda out, y: 1.0, "W", (0, 0)),
@@ -129,12 +122,12 @@ ROWS = [
     (
         lambda: nudge(dense, x, two, mse, "W", [0, 0]),
         KindError,
-        "nudge: index must be an int or a tuple of ints, got list",
+        "nudge: index must be an int or a tuple of ints, not list",
     ),
     (
         lambda: nudge(dense, x, two, mse, "W", (0, 0.5)),
         KindError,
-        "nudge: index must be an int or a tuple of ints, got (0, 0.5)",
+        "nudge: index must be an int or a tuple of ints, not (0, 0.5)",
     ),
     (
         lambda: nudge(dense, x, two, mse, "W", 2),
@@ -145,11 +138,6 @@ ROWS = [
         lambda: nudge(dense, x, two, mse, "W", (0, -1)),
         ShapeError,
         "nudge: index must be the place of an entry of W, (3, 2), got (0, -1)",
-    ),
-    (
-        lambda: nudge(dense, x, two, mse, "W", (0, 0), h=0),
-        RangeError,
-        "nudge: h must be finite and above 0; it is 0",
     ),
     (
         lambda: nudge(dense, x, two, mse, "W", (0, 0), h=1e-17),

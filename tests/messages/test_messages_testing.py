@@ -19,7 +19,6 @@ from funcnn.testing import (
 )
 from funcnn.testing import strategies as fst
 from funcnn.testing.mutation import Mutant, is_caught, score
-from funcnn.testing.scipy import pair
 from tests.says import assert_says
 
 yes = True
@@ -73,8 +72,6 @@ forward.register(Gain)(lambda params, x: (params.factor * x, x))
 backward.register(Gain)(lambda params, x, dA: Grads(gradient(params, factor=(x * dA).sum(axis=0)), params.factor * dA))
 
 ROWS = {
-    "no function": (call(check_vjp, 3, half_vjp, [x]), KindError, "check_vjp: f must be a function, not int"),
-    "no vjp": (call(check_vjp, half, Relu, [x]), KindError, "check_vjp: vjp must be a function, not the class Relu"),
     "a word in a list": (
         call(check_vjp, half, half_vjp, [["1.0"]]),
         KindError,
@@ -84,11 +81,6 @@ ROWS = {
         call(check_vjp, half, half_vjp, [{1.0}]),
         KindError,
         "check_vjp: x must be an array of numbers, not set",
-    ),
-    "args without a tuple": (
-        call(check_vjp, half, half_vjp, x),
-        KindError,
-        "check_vjp: args must be a tuple, an array for each argument of f, not float64 array",
     ),
     "complex without convention": (
         call(check_vjp, half, half_vjp, [{"z": 1j * x}]),
@@ -104,11 +96,6 @@ ROWS = {
         call(check_vjp, half, half_vjp, [x], convention="numpy"),
         KindError,
         'check_vjp: convention must be "jax" or "torch", not \'numpy\'',
-    ),
-    "a convention by a number": (
-        call(check_vjp, half, half_vjp, [x], convention=1),
-        KindError,
-        'check_vjp: convention must be "jax" or "torch", not int',
     ),
     "complex numbers that are exact": (
         call(check_vjp, half, half_vjp, [x], convention="jax", exact=True),
@@ -129,11 +116,6 @@ ROWS = {
         call(check_vjp, half, half_vjp, [x], oracle=abs, exact=True),
         RangeError,
         "check_vjp: oracle has no effect with exact=True; leave it out",
-    ),
-    "an oracle by a number": (
-        call(check_vjp, half, half_vjp, [x], oracle=1),
-        KindError,
-        "check_vjp: oracle must be a function, not int",
     ),
     "an oracle that returns text": (
         call(check_vjp, half, half_vjp, [x], oracle=lambda number: "1"),
@@ -162,11 +144,6 @@ ROWS = {
         KindError,
         "check_vjp: argnums must be a whole number or a tuple of them, not ()",
     ),
-    "argnums of names": (
-        call(check_vjp, half, half_vjp, [x], argnums=["x"]),
-        KindError,
-        "check_vjp: argnums must be a whole number or a tuple of them, not ('x',)",
-    ),
     "argnums beyond": (
         call(check_vjp, half, half_vjp, [x], argnums=1),
         RangeError,
@@ -192,13 +169,6 @@ ROWS = {
         KindError,
         "check_vjp: kwargs must have names of keyword arguments as keys, not int",
     ),
-    "no f of a jvp": (call(check_jvp, "f", half_vjp, [x]), KindError, "check_jvp: f must be a function, not str"),
-    "no jvp": (call(check_jvp, half, None, [x]), KindError, "check_jvp: jvp must be a function, not None"),
-    "no vjp of a jvp": (
-        call(check_jvp, half, half_jvp, [x], vjp=3),
-        KindError,
-        "check_jvp: vjp must be a function, not int",
-    ),
     "a jvp of whole numbers": (
         call(check_jvp, half, half_jvp, [np.arange(2)]),
         KindError,
@@ -213,11 +183,6 @@ ROWS = {
         call(check_jvp, lambda x: None, half_jvp, [x]),
         KindError,
         "check_jvp: f must return floats; it returned None",
-    ),
-    "no scalar function": (
-        call(check_gradient, 1.0, half, x),
-        KindError,
-        "check_gradient: f must be a function, not float",
     ),
     "a gradient by a word": (
         call(check_gradient, half, "2-point", x),
@@ -269,21 +234,6 @@ ROWS = {
         KindError,
         "check_gradient: args must be a tuple of further arguments, not float",
     ),
-    "no gradient of a Hessian": (
-        call(check_hessian, None, half, x),
-        KindError,
-        "check_hessian: grad must be a function, not None",
-    ),
-    "no Hessian": (
-        call(check_hessian, half, x, x),
-        KindError,
-        "check_hessian: hess must be a function, not float64 array",
-    ),
-    "a product by a word": (
-        call(check_hessian, half, half, x, product="yes"),
-        KindError,
-        "check_hessian: product must be True or False, not str",
-    ),
     "ragged rows": (
         call(check_hessian, half, half, [[1.0], [1.0, 2.0]]),
         KindError,
@@ -293,11 +243,6 @@ ROWS = {
         call(check_hessian, np.sum, half, x[0]),
         KindError,
         "check_hessian: grad must return an array of shape (2,), as x has; it is <f64 2.>",
-    ),
-    "a tolerance of a Hessian": (
-        call(check_hessian, half, half, x, tolerance=2),
-        RangeError,
-        "check_hessian: tolerance must be in [0, 1); it is 2",
     ),
     "True for a number": (
         call(check_vjp, half, half_vjp, [True]),
@@ -339,41 +284,6 @@ ROWS = {
         KindError,
         "check_gradient: x must be an array or a list of numbers, not MaskedArray",
     ),
-    "aliasing by a word": (
-        call(check_vjp, half, half_vjp, [x], aliasing="no"),
-        KindError,
-        "check_vjp: aliasing must be True or False, not str",
-    ),
-    "layouts by a word": (
-        call(check_vjp, half, half_vjp, [x], layouts="no"),
-        KindError,
-        "check_vjp: layouts must be True or False, not str",
-    ),
-    "float32 by a number": (
-        call(check_vjp, half, half_vjp, [x], float32=0),
-        KindError,
-        "check_vjp: float32 must be True or False, not int",
-    ),
-    "layouts by None": (
-        call(check_vjp, half, half_vjp, [x], layouts=None),
-        KindError,
-        "check_vjp: layouts must be True or False, not None",
-    ),
-    "purity by a dtype": (
-        call(check_vjp, half, half_vjp, [x], purity=np.float32),
-        KindError,
-        "check_vjp: purity must be True or False, not the class float32",
-    ),
-    "a tolerance of all": (
-        call(check_vjp, half, half_vjp, [x], tolerance=1),
-        RangeError,
-        "check_vjp: tolerance must be in [0, 1); it is 1",
-    ),
-    "at_kinks by another word": (
-        call(check_vjp, half, half_vjp, [x], at_kinks="any"),
-        KindError,
-        'check_vjp: at_kinks must be "subgradient", "hull" or "skip", not \'any\'',
-    ),
     "an interval without a name": (
         call(check_vjp, half, half_vjp, [x], domain=(0, 1)),
         KindError,
@@ -392,7 +302,7 @@ ROWS = {
     "the ends of an interval exchanged": (
         call(check_vjp, half, half_vjp, [x], domain={"x": (1, 0)}),
         RangeError,
-        "check_vjp: domain of x must be (low, high) with low < high; it is (1, 0)",
+        "check_vjp: domain of x must be (low, high) with low < high, not (1, 0)",
     ),
     "an end by a word": (
         call(check_vjp, half, half_vjp, [x], domain={"x": ("0", 1)}),
@@ -474,7 +384,7 @@ ROWS = {
     "a resolution for a layer": (
         call(check_layer, dense, x, resolution=2),
         RangeError,
-        "check_layer: resolution must be in [1e-15, 1); it is 2",
+        "check_layer: resolution must be in [1e-15, 1), not 2",
     ),
     "True for the inconclusive": (
         call(check_loss, mse, x, x, inconclusive=True),
@@ -506,11 +416,6 @@ ROWS = {
         RangeError,
         "check_vjp: layouts=True has no effect with fast=True, which leaves it out",
     ),
-    "fast by a number": (
-        call(check_vjp, half, half_vjp, [x], fast=1),
-        KindError,
-        "check_vjp: fast must be True or False, not int",
-    ),
     "a vjp beside a jvp in exact arithmetic": (
         call(check_jvp, half, half_jvp, [x], vjp=half_vjp, exact=True),
         RangeError,
@@ -530,11 +435,6 @@ ROWS = {
         call(check_vjp, half, half_vjp, [x], structure={"x": lambda a: None}),
         KindError,
         "check_vjp: structure of x must return an array of floats of shape (3, 2), as x has; it returned None",
-    ),
-    "exact by a number": (
-        call(check_layer, dense, x, exact=1),
-        KindError,
-        "check_layer: exact must be True or False, not int",
     ),
     **{
         f"{name} in exact arithmetic": (
@@ -569,16 +469,6 @@ ROWS = {
         call(check_loss, mse, x, x, structure={"y": "simplex"}),
         RangeError,
         "check_loss: structure names 'y', but the arguments are out",
-    ),
-    "a tolerance of every layer": (
-        call(every_layer, "funcnn", tolerance=2),
-        RangeError,
-        "every_layer: tolerance must be in [0, 1); it is 2",
-    ),
-    "a domain by a word for every layer": (
-        call(every_layer, "funcnn", domain="x > 0"),
-        KindError,
-        "every_layer: domain must be a function of the arguments or a dict by names of arguments, not str",
     ),
     "a resolution of a layer in exact arithmetic": (
         call(check_layer, dense, x, resolution=1e-3, exact=True),
@@ -620,7 +510,6 @@ ROWS = {
         KindError,
         "check_layer: no argument holds floats, so there is no gradient to check",
     ),
-    "no loss": (call(check_loss, None, x, x), KindError, "check_loss: loss must be a function (out, y), not None"),
     "a cost alone": (
         call(check_loss, lambda out, y: float(((out - y) ** 2).mean()), x, x),
         KindError,
@@ -631,15 +520,10 @@ ROWS = {
         KindError,
         f"check_loss: the loss must return (cost, dA), cost being one number, not float64 array of shape {x.shape}",
     ),
-    "a loss of out alone": (
-        call(check_loss, lambda out: (0.0, out), x, x),
-        KindError,
-        "check_loss: loss must be a function (out, y), not a function (out)",
-    ),
     "a number for dA": (
         call(check_loss, lambda out, y: (0.0, 1.0), x, x),
         BrokenPromise,
-        "loss: dA must be an array of the shape of out, (3, 2); it is 1.0"
+        "loss: dA must be an array of the shape of out, (3, 2), not 1.0"
         "\n    out = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]])"
         "\n    y = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]])",
     ),
@@ -659,30 +543,10 @@ ROWS = {
         KindError,
         "check_loss: out must hold real numbers; it is complex128",
     ),
-    "y in a list": (
-        call(check_loss, mse, x, [1.0]),
-        KindError,
-        "check_loss: y must be an array, not list; write np.asarray(y)",
-    ),
-    "an optimizer by its class": (
-        call(check_optimizer, Momentum, dense),
-        KindError,
-        "check_optimizer: optimizer must be a record, a tuple or an array, not the class Momentum",
-    ),
     "a network in a list": (
         call(check_optimizer, Momentum(), [dense]),
         KindError,
         "check_optimizer: params must be a record, a tuple or an array, not list; write tuple(params)",
-    ),
-    "keeps_states by a number": (
-        call(check_optimizer, Momentum(), dense, keeps_states=1),
-        KindError,
-        "check_optimizer: keeps_states must be True or False, not int",
-    ),
-    "a module for its name": (
-        call(every_layer, pytest),
-        KindError,
-        "every_layer: module must be a string, not module",
     ),
     "a module that is not there": (call(every_layer, "mine"), KindError, "every_layer: there is no module mine"),
     "a module without a name": (call(fst.layers, ""), KindError, "layers: there is no module "),
@@ -701,32 +565,24 @@ ROWS = {
         KindError,
         "register: strategy must be a strategy of hypothesis, not tuple",
     ),
-    "a size for its name": (call(fst.dims, "m", 3), KindError, "dims: each name must be a string, not int"),
     "sizes with commas": (
         call(fst.tensors, "m n", "n,k"),
         KindError,
-        "tensors: sizes must be names or numbers with spaces between them, not 'n,k'; write 'n k'",
+        "tensors: shapes[1] must be names or numbers with spaces between them, not 'n,k'; write 'n k'",
     ),
-    "two names in one": (call(fst.dims, "m n"), KindError, "dims: each name must be one word, not 'm n'"),
+    "two names in one": (call(fst.dims, "m n"), KindError, "dims: names[0] must be one word, not 'm n'"),
     "a size that is computed": (
         call(fst.tensors, "m 2*n"),
         KindError,
-        "tensors: sizes must be names or numbers with spaces between them, not 'm 2*n'",
+        "tensors: shapes[0] must be names or numbers with spaces between them, not 'm 2*n'",
     ),
-    "sizes for their names": (call(fst.tensors, (2, 3)), KindError, "tensors: each shape must be a string, not tuple"),
-    "a size of 2.5 at least": (
-        call(fst.dims, "m", least=2.5),
-        KindError,
-        "dims: least must be a whole number, not float",
-    ),
-    "less than no size": (call(fst.tensors, "m", least=-1), RangeError, "tensors: least must be at least 0; it is -1"),
     "most below least": (
         call(fst.tensors, "m", least=5),
         RangeError,
-        "tensors: most must be at least 5, the value of least; it is 4",
+        "tensors: most must be at least 5, the value of least, not 4",
     ),
     "a number for a shape": (call(fst.tensor, 3), KindError, "tensor: shape must be a tuple of sizes, not int"),
-    "half a size": (call(fst.tensor, (2, 1.5)), KindError, "tensor: each size must be a whole number, not float"),
+    "half a size": (call(fst.tensor, (2, 1.5)), KindError, "tensor: shape[1] must be a whole number, not float"),
     "a mutant without a name": (
         call(Mutant, None, "forgotten", names, (half, half_vjp), (half, forgotten)),
         KindError,
@@ -745,27 +601,19 @@ ROWS = {
     "functions for a mutant": (
         call(is_caught, (half, forgotten)),
         KindError,
-        "is_caught: a mutant must be a Mutant, not tuple",
-    ),
-    "no check": (call(is_caught, mutant, None), KindError, "is_caught: check must be a function, not None"),
-    "no examples": (
-        call(is_caught, mutant, examples=0),
-        RangeError,
-        "is_caught: examples must be at least 1; it is 0",
+        "is_caught: mutant must be a Mutant, not tuple",
     ),
     "one mutant for several": (
         call(score, mutant),
         KindError,
-        "score: mutants must be a list or another iterable, not Mutant",
+        "score: mutants must be an iterable of Mutants, not Mutant",
     ),
     "no mutants": (call(score, []), RangeError, "score: mutants must not be empty"),
     "a seed by its name": (
         call(score, [mutant], seeds=["0"]),
         KindError,
-        "score: a seed must be a whole number, not str",
+        "score: seeds[0] must be a whole number, not str",
     ),
-    "no jac": (call(pair, half, "2-point"), KindError, "pair: jac must be a function or True, not str"),
-    "no fun": (call(pair, None, jac=True), KindError, "pair: fun must be a function, not None"),
 }
 
 

@@ -29,14 +29,10 @@ from funcnn.files import fingerprint
 from funcnn.layers import Residual
 from funcnn.optimizers import Average, Decay, averaged, nonnegative, project
 from funcnn.trees import (
-    astype,
-    count,
-    difference,
     from_vector,
     leaves,
     map_parameters,
     replace,
-    to_vector,
     with_parameters,
 )
 from tests.says import assert_says
@@ -62,22 +58,11 @@ class Holder:
     kept: Any = state(default=None)
 
 
-# Each public function of a tree, called with it, and what it calls the tree.
+# Functions of a tree, called with it, and what they call the tree: one that declares it, and those that do not.
 FUNCTIONS = {
-    "tree_map": (lambda tree: tree_map(abs, tree), "tree"),
     "tree_map, of several": (lambda tree: tree_map(np.add, net, tree), "rest[0]"),
-    "map_parameters": (lambda tree: map_parameters(abs, tree), "tree"),
     "map_parameters, of several": (lambda tree: map_parameters(np.add, net, tree), "rest[0]"),
     "leaves": (leaves, "tree"),
-    "parameters": (parameters, "tree"),
-    "with_parameters": (lambda tree: with_parameters(tree, {}), "tree"),
-    "count": (count, "tree"),
-    "astype": (lambda tree: astype(tree, np.float32), "tree"),
-    "to_vector": (to_vector, "tree"),
-    "from_vector": (lambda tree: from_vector(tree, vector), "tree"),
-    "replace": (lambda tree: replace(tree, "0", Relu()), "tree"),
-    "difference": (lambda tree: difference(tree, net), "tree"),
-    "difference, to it": (lambda tree: difference(net, tree), "tree"),
     "sgd": (lambda tree: sgd(tree, grads, 0.1), "params"),
     "update": (lambda tree: update(Adam(), grads, tree), "params"),
     "update, by nothing": (lambda tree: update((), grads, tree), "params"),
@@ -140,13 +125,11 @@ def call(function, *given, **options):
 
 LIKE = "(Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, b=<f64 [0.]>))"
 ROWS = {
-    "no function": (call(tree_map, None, net), KindError, "tree_map: f must be a function, not None"),
     "a layer for a function": (
         call(map_parameters, Relu, net),
         KindError,
         "map_parameters: f must be a function, not the class Relu",
     ),
-    "the tree first": (call(tree_map, net, abs), KindError, "tree_map: f must be a function, not tuple"),
     "a longer tree": (
         call(map_parameters, np.add, net[:1], net),
         ShapeError,
@@ -291,7 +274,6 @@ ROWS = {
         KindError,
         "Holder: sizes must be immutable, not list; write tuple(sizes)",
     ),
-    "no path": (call(replace, net, 1, Relu()), KindError, "replace: path must be a string, not int"),
     "an empty path": (
         call(replace, small, "", Relu()),
         FuncnnError,

@@ -48,7 +48,7 @@ PARTS = {  # the options, or what stands in the place of functions, without each
     "units of powers of two": {f"{COMPARISON}.gradient.rescaled": lambda _: None},
     "steps of every size": {f"{COMPARISON}.tried.other_sizes": lambda *_: iter(())},
     "complex step": {f"{COMPARISON}.{name}.complex_step": no_slope for name in ("comparison", "blocks")},
-    "second checks": {f"{COMPARISON}.tried.check_again": at_once},
+    "second checks": {f"{COMPARISON}.tried.outcome_of": at_once},
 }
 
 

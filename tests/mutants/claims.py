@@ -528,8 +528,8 @@ CALLS = [
     (r"vjp raised (\w+) where f did not: (.*)", raises),
     (rf"the gradient of {NAME} must have the shape of \1, (\(.*\)); it is (.*)", is_of_shape),
     (r"vjp must give a gradient for each argument, (\d+) in all, in a tuple or a list; it gave (\d+)", is_of_number),
-    (rf"the gradient of {NAME} must be (\w+), as \S+ is; it is (\w+)", is_of_dtype),
-    (rf"the gradient of {NAME}, which is int64, must be None; it is .*", has_gradient),
+    (rf"the gradient of {NAME} must be (\w+), as \S+ is, not (\w+)", is_of_dtype),
+    (rf"the gradient of {NAME}, which is int64, must be None, not .*", has_gradient),
 ]
 DEPENDS = only_in_the_mutant(depends_on_calls)
 RULES = [

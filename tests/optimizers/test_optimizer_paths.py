@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from funcnn import Dense, FuncnnError, Grads, Tanh, mlp, parameters, record, update
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import fraction, not_negative, patterns, positive
+from funcnn.needs import Fraction, Positive, Rate
 from funcnn.optimizers import Decay, Rates, nonnegative, project
-from funcnn.paths import chosen, map_chosen
+from funcnn.paths import Where, chosen, map_chosen
 from funcnn.trees import leaves, map_parameters
 
 NET = (Dense.init(2, 3, seed=0), Tanh(), (Dense.init(3, 3, seed=1), Dense.init(3, 1, seed=2)))
@@ -37,9 +37,9 @@ CHOSEN = {
 
 @pytest.mark.parametrize("where", CHOSEN, ids=str)
 def test_patterns_choose_paths(where):
-    yes = chosen(where, PATHS, "test")
+    yes = chosen("test", where, PATHS)
     assert tuple([path for path, one in zip(PATHS, yes, strict=True) if one]) == CHOSEN[where]
-    visited = map_chosen(lambda a: 0 * a + 7, where, NET, whose="test")
+    visited = map_chosen(lambda a: 0 * a + 7, where, NET, function="test")
     assert tuple([path for path, a in parameters(visited).items() if (a == 7).all()]) == CHOSEN[where]
     for path, a in parameters(visited).items():
         assert path in CHOSEN[where] or a is parameters(NET)[path]
@@ -47,18 +47,18 @@ def test_patterns_choose_paths(where):
 
 def test_case_matters():
     with pytest.raises(FuncnnError, match=r"^test: no parameter matches '\*\.w'; there are 0\.W, 0\.b"):
-        chosen("*.w", PATHS, "test")
+        chosen("test", "*.w", PATHS)
 
 
 @given(st.sampled_from(PATHS), st.sampled_from(PATHS))
 def test_to_choose_and_to_spare_are_opposites(one, two):
-    yes, no = chosen((one, two), PATHS, ""), chosen((f"!{one}", f"!{two}"), PATHS, "")
+    yes, no = chosen("", (one, two), PATHS), chosen("", (f"!{one}", f"!{two}"), PATHS)
     assert [a != b for a, b in zip(yes, no, strict=True)] == [True] * len(PATHS)
 
 
 def test_where_there_are_no_parameters_any_pattern_will_do():
-    assert chosen("*.W", (), "test") == ()
-    assert map_chosen(lambda a: a, "*.W", (Tanh(),), whose="test") == (Tanh(),)
+    assert chosen("test", "*.W", ()) == ()
+    assert map_chosen(lambda a: a, "*.W", (Tanh(),), function="test") == (Tanh(),)
     grads = Grads(Tanh(), None)
     assert update(Decay(0.1, "0.W"), grads, Tanh())[0] == grads
 
@@ -71,7 +71,7 @@ def test_a_single_array_has_the_empty_path():
 
 def test_the_rest_comes_along():
     other = map_parameters(lambda a: 0 * a + 2, NET)
-    made = map_chosen(lambda a, b: a * 0 + b, "0.W", NET, other, whose="test")
+    made = map_chosen(lambda a, b: a * 0 + b, "0.W", NET, other, function="test")
     assert (made[0].W == 2).all()
     assert made[2] == NET[2]
 
@@ -105,17 +105,17 @@ def test_a_projection_of_a_number_is_one():
 
 @record
 class Numbers:
-    share: float = fraction(default=0.5)
-    width: float = positive(default=1.0)
-    rate: float = not_negative(default=0.0)
-    where: object = patterns(default="*")
+    share: Fraction = 0.5
+    width: Positive = 1.0
+    rate: Rate = 0.0
+    where: Where = "*"
 
 
 @record
 class Needed:
-    share: float = fraction()
-    width: float = positive()
-    rate: float = not_negative()
+    share: Fraction
+    width: Positive
+    rate: Rate
 
 
 TAKEN = {"share": (0, 0.0, 0.999, 1 - 2**-53), "width": (5e-324, 1, 1e308), "rate": (0, 0.0, 1e308)}
@@ -140,7 +140,7 @@ def test_other_numbers_are_refused(field):
     for value in values:
         with pytest.raises(RangeError) as caught:
             Numbers(**{field: value})
-        assert str(caught.value) == f"Numbers: {field} must be {needed}; it is {float(value)}"
+        assert str(caught.value) == f"Numbers: {field} must be {needed}, not {value}"
 
 
 def test_without_a_default_they_must_be_given():

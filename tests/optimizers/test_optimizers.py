@@ -37,8 +37,8 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import positive
 from funcnn.files import fingerprint
+from funcnn.needs import Positive
 from funcnn.optimizers import (
     L2,
     Adadelta,
@@ -806,7 +806,7 @@ def test_settings_are_given_by_name_alone(cls):
 def test_every_kind_of_field_is_given_by_name_alone_where_the_class_says_so():
     @record(kw_only=True)
     class Named:
-        size: float = positive(default=1.0)
+        size: Positive = 1.0
         seen: int = state(default=0)
         layers: tuple[Any, ...] = branches(default=())
 

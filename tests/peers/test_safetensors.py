@@ -239,11 +239,6 @@ ROWS = {
         KindError,
         "write: tree[1] must be a record, a tuple or an array, not list; write tuple(tree[1])",
     ),
-    "a class for a network": (
-        lambda: read("net.safetensors", Dense),
-        KindError,
-        "read: like must be a record, a tuple or an array, not the class Dense",
-    ),
     "a number for a path": (
         lambda: read(3, net),
         KindError,
@@ -365,7 +360,6 @@ NAMES = [
         "write weights_from of interop.torch",
     ),
     (TORCH, Tanh(), {"1": "0"}, "read: names has 1, with which no name of net.safetensors begins"),
-    (TORCH, Tanh(), [], "read: names must be a dict of strings, not list"),
     (
         TORCH,
         Tanh(),

@@ -82,11 +82,6 @@ ROWS = [
         "heat_map: matrix must be (rows, columns), with no axis of 0; matrix: (2,)",
     ),
     (
-        lambda: plot.heat_map(matrix, plt),
-        nn.errors.KindError,
-        "heat_map: ax must be an Axes of matplotlib, not module",
-    ),
-    (
         lambda: plot.filters(matrix),
         nn.errors.ShapeError,
         "filters: shape must be the (h, w) of the images for W of two axes, got None; W: (6, 2)",
@@ -97,11 +92,6 @@ ROWS = [
         "filters: W must have h w rows, 4 for shape (2, 2); W: (6, 2)",
     ),
     (
-        lambda: plot.filters(matrix, shape=6),
-        nn.errors.KindError,
-        "filters: shape must be (h, w), two whole numbers, not 6",
-    ),
-    (
         lambda: plot.filters(matrix[None, None], shape=(1, 1)),
         nn.errors.ShapeError,
         "filters: shape must be None for kernels of four axes, got (1, 1)",
@@ -110,11 +100,6 @@ ROWS = [
         lambda: plot.filters(matrix[None]),
         nn.errors.ShapeError,
         "filters: W must be (h w, n_out) or (kh, kw, c_in, c_out), with no axis of 0; W: (1, 6, 2)",
-    ),
-    (
-        lambda: plot.filters(matrix, shape=(2, 3), columns=0),
-        nn.errors.RangeError,
-        "filters: columns must be at least 1; it is 0",
     ),
 ]
 

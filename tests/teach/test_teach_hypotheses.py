@@ -134,5 +134,5 @@ def test_a_gradient_of_another_structure():
     def scaled(params, x):
         return params["a"] * x
 
-    with pytest.raises(GradientError, match="scaled: the gradient of params must be a dict of 'a'; it is"):
+    with pytest.raises(GradientError, match="scaled: the gradient of params must be a dict of 'a', not"):
         diagnose(scaled, lambda args, dA: [[dA.sum()], dA], ({"a": np.array(3.0)}, X))

@@ -135,7 +135,7 @@ def value_of(term, rows):
 
 @pytest.fixture(scope="module", params=CASES)
 def walked(request):
-    return request.param, CASES[request.param], walk_through(*CASES[request.param], 0.1)
+    return request.param, CASES[request.param], walk_through("walk_through", *CASES[request.param], 0.1)
 
 
 def test_the_terms_of_every_number_that_a_step_makes_sum_to_it(walked):
@@ -182,7 +182,7 @@ def test_values_are_those_of_the_trace(walked):
 
 
 def test_the_terms_of_the_one_screen_page():
-    found = walk_through(*CASES["one screen"], 0.01)
+    found = walk_through("walk_through", *CASES["one screen"], 0.01)
     names = [row.name for row in found.rows.rows]
     place = lambda name, i: f"@{names.index(name)}.{i}"
     terms = lambda name, i: terms_of(
@@ -212,7 +212,7 @@ def test_the_terms_of_the_one_screen_page():
 
 
 def test_the_variables_of_a_recurrent_cell_have_the_number_of_their_step():
-    found = walk_through(*CASES["lstm"], 0.1)
+    found = walk_through("walk_through", *CASES["lstm"], 0.1)
     there, back = found.steps[0], found.steps[6]
     assert [label for label, _ in there.between if label.startswith("c_")] == ["c_1", "c_2", "c_3"]
     assert [label for label, _ in back.between if label.startswith("dc")] == ["dc_3", "dc_2", "dc_1"]
@@ -248,14 +248,14 @@ class Rounded(Elementwise):
 
 
 def test_a_layer_of_ones_own_has_its_terms_and_its_variables():
-    found = walk_through((Scaled(np.array([3.0, 5.0])),), x, x, mse, 0.1)
+    found = walk_through("walk_through", (Scaled(np.array([3.0, 5.0])),), x, x, mse, 0.1)
     [(label, index)] = found.steps[0].between
     assert label == "doubled"
     assert terms_of(found.rows.rows[index].numbers.flat[1], f"@{index}.1", found.rows.places) == ["2*@0.1"]
 
 
 def test_a_rule_that_cannot_be_read_has_no_terms_and_the_others_do():
-    found = walk_through((SCREEN[0], Rounded(), SCREEN[0]), x, x, mse, 0.1)
+    found = walk_through("walk_through", (SCREEN[0], Rounded(), SCREEN[0]), x, x, mse, 0.1)
     rows = {row.name: row for row in found.rows.rows}
     assert {a.how for a in rows["1.out"].numbers.flat} == {"given"}
     assert {a.how for a in rows["2.out"].numbers.flat} == {"+"}
@@ -265,7 +265,7 @@ def test_a_rule_that_cannot_be_read_has_no_terms_and_the_others_do():
 
 def test_an_unreadable_rule_that_is_called_twice_leaves_out_the_layer_around_it():
     net = Shared(Rounded(), (Here(), Here()))
-    found = walk_through((net, SCREEN[0]), x, x, mse, 0.1)
+    found = walk_through("walk_through", (net, SCREEN[0]), x, x, mse, 0.1)
     rows = {row.name: row for row in found.rows.rows}
     assert rows["1.dW"].numbers is not None
     assert {a.how for a in rows["0.dx"].numbers.flat} == {"given"}
@@ -275,23 +275,25 @@ def test_a_loss_that_cannot_be_read_leaves_forward_with_terms():
     def rounded(out, y):
         return float(np.asarray(out, float).sum()), np.ones(out.shape)
 
-    rows = {row.name: row for row in walk_through(SCREEN, x, y, rounded, 0.1).rows.rows}
+    rows = {row.name: row for row in walk_through("walk_through", SCREEN, x, y, rounded, 0.1).rows.rows}
     assert rows["2.out"].numbers is not None
     assert rows["2.dA"].numbers is None
 
 
 def test_a_large_network_has_no_terms_and_a_large_rule_neither(monkeypatch):
-    assert walk_through(SCREEN, x, y, mse, 0.1).rows.rows[0].numbers is not None
+    assert walk_through("walk_through", SCREEN, x, y, mse, 0.1).rows.rows[0].numbers is not None
     monkeypatch.setattr(running, "MOST_MADE", 10)
-    assert {a.how for a in walk_through(SCREEN, x, y, mse, 0.1).rows.rows[3].numbers.flat} <= {"given"}
+    assert {a.how for a in walk_through("walk_through", SCREEN, x, y, mse, 0.1).rows.rows[3].numbers.flat} <= {"given"}
     monkeypatch.setattr(running, "MOST_GIVEN", 10)
-    assert {row.numbers is None for row in walk_through(SCREEN, x, y, mse, 0.1).rows.rows} == {True}
+    assert {row.numbers is None for row in walk_through("walk_through", SCREEN, x, y, mse, 0.1).rows.rows} == {True}
 
 
 def test_parameters_that_do_not_change_have_no_step_of_sgd():
     net = (Frozen(SCREEN[0]), Relu(), SCREEN[2])
-    assert [step.path for step in walk_through(net, x, y, mse, 0.1).steps if step.phase == "sgd"] == ["2"]
-    assert [step.path for step in walk_through(SCREEN, x, y, mse, 0).steps if step.phase == "sgd"] == []
+    assert [step.path for step in walk_through("walk_through", net, x, y, mse, 0.1).steps if step.phase == "sgd"] == [
+        "2"
+    ]
+    assert [step.path for step in walk_through("walk_through", SCREEN, x, y, mse, 0).steps if step.phase == "sgd"] == []
 
 
 def ones(out, y):
@@ -318,7 +320,7 @@ def unnamed(step):
 @at_most_examples(2, quick=1)
 @hypothesis.given(st.data())
 def test_the_terms_of_every_layer_sum_to_its_numbers(layer, data):
-    found = walk_through(*data.draw(fst.cases(layer)), None, ones, 0.1)
+    found = walk_through("walk_through", *data.draw(fst.cases(layer)), None, ones, 0.1)
     assert [(step.kind, unnamed(step)) for step in found.steps if unnamed(step)] == []
     rows = found.rows.rows
     for index, row in enumerate(rows):
@@ -346,7 +348,7 @@ def test_the_symbols_of_every_loss_are_named(loss):
 def test_symbols_have_the_values_of_settings():
     huge = partial(huber, delta=2.0)
     convolution = Conv1d(np.ones((2, 1, 1)), None, stride=2, padding=(1, 0))
-    found = walk_through((convolution, MaxPool(2)), np.ones((1, 8, 1)), np.ones((1, 2, 1)), huge, 0.1)
+    found = walk_through("walk_through", (convolution, MaxPool(2)), np.ones((1, 8, 1)), np.ones((1, 2, 1)), huge, 0.1)
     first, second, loss, *_, step = [dict(step.symbols) for step in found.steps]
     assert first["s"] == "the stride, here 2"
     assert first["before"] == "the number of positions added before x; the padding is (1, 0)"
@@ -359,7 +361,7 @@ def test_symbols_have_the_values_of_settings():
 
 def test_random_numbers_are_those_of_the_dtype():
     net = (Dropout(0.5, seed=1), Dense.init(2, 2, seed=0, dtype=np.float32))
-    rows = {row.name: row for row in walk_through(net, x.astype(np.float32), x, ones, 0.1).rows.rows}
+    rows = {row.name: row for row in walk_through("walk_through", net, x.astype(np.float32), x, ones, 0.1).rows.rows}
     assert {a.how for a in rows["0.out"].numbers.flat} == {"*", "constant"}
 
 
@@ -375,7 +377,7 @@ class Unlike(Elementwise):
 
 
 def test_a_rule_that_computes_something_else_has_no_terms():
-    rows = {row.name: row for row in walk_through((SCREEN[0], Unlike()), x, x, mse, 0.1).rows.rows}
+    rows = {row.name: row for row in walk_through("walk_through", (SCREEN[0], Unlike()), x, x, mse, 0.1).rows.rows}
     assert {a.how for a in rows["1.out"].numbers.flat} == {"given"}
     assert not agrees(np.ones(2), given(np.array([1.0, 2.0])))
     assert agrees(np.ones(2), np.zeros(2))  # which is not of numbers with terms
@@ -384,7 +386,7 @@ def test_a_rule_that_computes_something_else_has_no_terms():
         cost, dA = mse(out, y)
         return cost, dA if type(dA) is np.ndarray else 2 * dA
 
-    rows = {row.name: row for row in walk_through(SCREEN, x, y, loss, 0.1).rows.rows}
+    rows = {row.name: row for row in walk_through("walk_through", SCREEN, x, y, loss, 0.1).rows.rows}
     assert rows["2.dA"].numbers is None
 
 

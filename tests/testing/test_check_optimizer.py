@@ -460,22 +460,22 @@ PLANTED = {
     "a scalar that widens": (
         lambda: of_numbers(lambda g: np.float64(0.5) * g),
         WrongDtype,
-        "grads.params.0.W must be float32, as its parameter is; it is float64",
+        "grads.params.0.W must be float32, as its parameter is, not float64",
     ),
     "a scalar that widens at times": (
         lambda: planted(clip_that_widens),
         WrongDtype,
-        "grads.params.0.W must be float32, as its parameter is; it is float64",
+        "grads.params.0.W must be float32, as its parameter is, not float64",
     ),
     "memory in float64": (
         lambda: planted(wide_memory),
         WrongDtype,
-        "optimizer.memory.0.W must be float32, as the parameters are; it is float64",
+        "optimizer.memory.0.W must be float32, as the parameters are, not float64",
     ),
     "memory in float32": (
         lambda: planted(narrow_memory),
         WrongDtype,
-        "optimizer.memory.0.W must be float64, as the parameters are; it is float32",
+        "optimizer.memory.0.W must be float64, as the parameters are, not float32",
     ),
     "a shape lost": (
         lambda: of_numbers(np.ravel),

@@ -215,7 +215,7 @@ def test_a_rule_that_writes_to_its_arguments_is_caught():
 
 
 def test_grads_of_another_class_are_caught():
-    with pytest.raises(BrokenPromise, match=r"Grads\.params must be a Mine, as params is; it is ()"):
+    with pytest.raises(BrokenPromise, match=r"Grads\.params must be a Mine, as params is, not ()"):
         check_layer(layer(lambda p, x, dA: Grads((), p.k * dA)), X)
 
 

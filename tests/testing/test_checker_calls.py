@@ -56,7 +56,7 @@ def test_a_check_that_fails_costs_at_most_four_that_pass(what, calls):
     if what == "sin":
         f, vjp, args = np.sin, lambda args, dA: [dA * np.cos(args[0])], (rng.standard_normal(4),)
     else:
-        claim = LayerFunction(*LAYERS[what]).claimed({})[0]
+        claim = LayerFunction(*LAYERS[what]).claimed("check_layer", {})[0]
         f, vjp, args = claim.f, claim.vjp, claim.args
     passing, failed = calls(f, vjp, args)
     assert not failed

@@ -554,7 +554,7 @@ def test_a_gradient_of_another_class_is_refused():
     def unwrapped_backward(params, cache, dA):
         return backward(params.layer, cache, dA)
 
-    with pytest.raises(BrokenPromise, match=r"Grads.params must be a Unwrapped, as params is; it is Dense"):
+    with pytest.raises(BrokenPromise, match=r"Grads.params must be a Unwrapped, as params is, not Dense"):
         check_layer(Unwrapped(DENSE, None), drawn(1, 4), exact=True)
 
 

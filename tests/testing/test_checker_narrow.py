@@ -38,7 +38,7 @@ def refuses(g):
         (lambda g: 2 * g, WrongForFloat16, r"gradient of x\[.*\] is .* in float16, but .* in float64"),
         (lambda g: g * np.float16(1.25), WrongForFloat16, "in float16"),
         (lambda g: g * np.float16(np.nan), WrongForFloat16, "in float16"),
-        (lambda g: g.astype(np.float32), WrongDtype, "gradient of x must be float16, as x is; it is float32"),
+        (lambda g: g.astype(np.float32), WrongDtype, "gradient of x must be float16, as x is, not float32"),
         (refuses, RefusedDtype, "float32, please, for float16 arguments"),
     ],
 )

@@ -106,12 +106,12 @@ WRONG = {
     "a narrow dtype": (
         lambda: (double, lambda args, dA: [(2 * dA).astype(np.float32)]),
         WrongDtype,
-        "gradient of x must be float64, as x is; it is float32",
+        "gradient of x must be float64, as x is, not float32",
     ),
     "complex numbers": (
         lambda: (double, lambda args, dA: [2 * dA + 0j]),
         WrongDtype,
-        "gradient of x must be float64, as x is; it is complex128",
+        "gradient of x must be float64, as x is, not complex128",
     ),
     "an f of another result": (drifting_f, NotDeterministic, "f gives another result when it is called again"),
     "a vjp of another result": (drifting_vjp, NotDeterministic, "vjp gives another result when it is called again"),
@@ -187,7 +187,7 @@ WRONG = {
     "a gradient of float64 whatever the dtype": (
         lambda: (double, lambda args, dA: [dA * np.full(dA.shape, 2.0)]),
         WrongDtype,
-        "gradient of x must be float32, as x is; it is float64",
+        "gradient of x must be float32, as x is, not float64",
     ),
     "another branch for float32": (
         lambda: (double, lambda args, dA: [2 * dA if dA.dtype == np.float64 else 3 * dA]),

@@ -92,11 +92,11 @@ def test_a_gradient_of_another_structure_is_refused_where_it_differs():
     for gradient, message in (
         ({"a": v}, "the gradient of params must be a dict of 'a', 'b'; it lacks 'b'"),
         ({"a": v, "b": [v], 3: v}, "the gradient of params must be a dict of 'a', 'b'; it has more: 3"),
-        (v, "the gradient of params must be a dict of 'a', 'b'; it is <f64"),
-        ({"a": v, "b": v}, r'the gradient of params\["b"\] must be a list of 1; it is <f64'),
-        ({"a": v, "b": ()}, r'the gradient of params\["b"\] must be a list of 1; it is a tuple of 0'),
-        ({"a": v, "b": {}}, r'the gradient of params\["b"\] must be a list of 1; it is an empty dict'),
-        ({"a": v, "b": "no"}, r'the gradient of params\["b"\] must be a list of 1; it is str'),
+        (v, "the gradient of params must be a dict of 'a', 'b', not <f64"),
+        ({"a": v, "b": v}, r'the gradient of params\["b"\] must be a list of 1, not <f64'),
+        ({"a": v, "b": ()}, r'the gradient of params\["b"\] must be a list of 1, not a tuple of 0'),
+        ({"a": v, "b": {}}, r'the gradient of params\["b"\] must be a list of 1, not an empty dict'),
+        ({"a": v, "b": "no"}, r'the gradient of params\["b"\] must be a list of 1, not str'),
         (None, r'the gradient of params\["a"\] must have the shape of params\["a"\], \(3,\); it is None'),
     ):
         says(WrongShape, message, check_vjp, f, lambda args, dA, g=gradient: [g], args)
@@ -201,19 +201,19 @@ def test_a_gradient_of_an_instance_is_one_of_its_class_or_has_its_names():
     layer, g = Linear(v, v), lambda layer: layer.W * layer.b
     for made in (Linear, lambda W, b: {"b": b, "W": W}, namedtuple("Other", "W b")):  # noqa: PYI024  as above
         check_vjp(g, lambda args, dA, made=made: [made(dA * args[0].b, dA * args[0].W)], [layer])
-    wanted = r"the gradient of layer must be Linear\(W, b, activation, name, inputs\); it "
+    wanted = r"the gradient of layer must be Linear\(W, b, activation, name, inputs\)"
     for gradient, difference in (
-        ({"W": v}, "lacks b$"),
-        ({"W": v, "b": v, "c": v, "name": "c"}, "has more: c$"),
-        (namedtuple("Other", "W c")(v, v), "lacks b and has more: c"),  # noqa: PYI024  as above
-        (Net([], 1.0), "lacks W, b and has more: layers, _scale, seed"),
-        ((v, v), "is a tuple of 2"),
-        (v, "is <f64"),
+        ({"W": v}, "; it lacks b$"),
+        ({"W": v, "b": v, "c": v, "name": "c"}, "; it has more: c$"),
+        (namedtuple("Other", "W c")(v, v), "; it lacks b and has more: c"),  # noqa: PYI024  as above
+        (Net([], 1.0), "; it lacks W, b and has more: layers, _scale, seed"),
+        ((v, v), ", not a tuple of 2"),
+        (v, ", not <f64"),
     ):
         message = f"{wanted}{difference}"
         says(WrongShape, f"(?m){message}", check_vjp, g, lambda args, dA, given=gradient: [given], [layer])
     for gradient, shown in ((Pair(v, v), r"Pair\(first, second\)"), ((v,), "a tuple of 1")):
-        message = rf"the gradient of p must be Moments\(mean, spread\); it is {shown}"
+        message = rf"the gradient of p must be Moments\(mean, spread\), not {shown}"
         says(WrongShape, message, check_vjp, f, lambda args, dA, given=gradient: [given], [Moments(v, v)])
     check_vjp(lambda x: (x[0], x[1]), lambda args, dA: [Pair(1 * dA[0], 1 * dA[1])], [(v, v)])
 
@@ -286,7 +286,7 @@ def test_a_value_whose_structure_changes():
         calls.append(x)
         return (x, x) if len(calls) == 1 else (x, x[:1])
 
-    says(NotDeterministic, "the result of f must be a tuple of 2; it is a tuple of 1", check_vjp, f, two_vjp, [v])
+    says(NotDeterministic, "the result of f must be a tuple of 2, not a tuple of 1", check_vjp, f, two_vjp, [v])
     calls.clear()
     says(NotDeterministic, "a result of another shape", check_vjp, g, two_vjp, [v])
 
@@ -408,7 +408,7 @@ def test_complex_values_of_real_arguments_and_real_values_of_complex_ones():
     check_vjp(lambda z: z * 2, lambda args, dA: [2 * dA], [3j], convention="torch")
     says(
         WrongDtype,
-        "the gradient of z must be complex128, as z is; it is float64",
+        "the gradient of z must be complex128, as z is, not float64",
         check_vjp,
         lambda z: z * 1,
         lambda args, dA: [dA.real],
@@ -426,7 +426,7 @@ def test_complex_values_of_real_arguments_and_real_values_of_complex_ones():
     )
     says(
         WrongDtype,
-        "gradient of x must be float64, as x is; it is complex128",
+        "gradient of x must be float64, as x is, not complex128",
         check_vjp,
         lambda x: x * 1j,
         lambda args, dA: [-1j * dA],
@@ -438,7 +438,7 @@ def test_complex_values_of_real_arguments_and_real_values_of_complex_ones():
 @pytest.mark.parametrize(
     ("error", "message", "jvp"),
     [
-        (WrongShape, "the tangent of f must be a tuple of 2; it is <f64", lambda args, t: t[0]),
+        (WrongShape, "the tangent of f must be a tuple of 2, not <f64", lambda args, t: t[0]),
         (WrongShape, r"shape of its value, \(3,\); it is None", lambda args, t: (t[0], {"double": None, "count": 0})),
         (
             WrongShape,
@@ -447,7 +447,7 @@ def test_complex_values_of_real_arguments_and_real_values_of_complex_ones():
         ),
         (
             WrongDtype,
-            "must be float64, as its value is; it is float32",
+            "must be float64, as its value is, not float32",
             lambda args, t: (t[0].astype("f"), {"double": t[0], "count": 0}),
         ),
         (Raised, "jvp raised KeyError where f did not", lambda args, t: {}["lost"]),

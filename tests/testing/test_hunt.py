@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from funcnn.testing.hunt import command, hunt, schedule, worker
-from funcnn.testing.hunt.state import Result, load_state
+from funcnn.testing.hunt.state import TargetResult, load_state
 
 HEAD = """
 import os, time
@@ -121,7 +121,7 @@ class Stops:
     def __init__(self):
         self.asked = []
 
-    def check(self, place, seed, most, i):
+    def outcomes(self, place, seed, most, i):
         self.asked.append((place.name, i))
         if place.name == "tan" and i == 1:
             raise KeyboardInterrupt
@@ -134,9 +134,9 @@ class Stops:
 def test_an_interrupted_run_keeps_what_was_done(tmp_path):
     state, stops = load_state(tmp_path / "state.json", 0, 2), Stops()
     names = ["sin", "tan", "cos"]
-    state.results = {name: Result(name) for name in names}
+    state.results = {name: TargetResult(name) for name in names}
     with pytest.raises(KeyboardInterrupt):
-        schedule.run(state, {name: worker.Place("spec.py", name) for name in names}, [stops], 60, print)
+        schedule.run(state, {name: worker.TargetPlace("spec.py", name) for name in names}, [stops], 60, print)
     assert stops.asked == [("sin", 0), ("sin", 1), ("tan", 0), ("tan", 1), "closed"]
     again = load_state(tmp_path / "state.json", 0, 2)
     assert list(again.results) == ["sin"]
@@ -151,7 +151,7 @@ class Clock:
     def monotonic(self):
         return self.now
 
-    def check(self, place, seed, most, i):
+    def outcomes(self, place, seed, most, i):
         self.now += 3 if place.name.startswith("slow") else 1
         return []
 
@@ -163,8 +163,8 @@ def test_slow_functions_share_what_quick_ones_leave(tmp_path, monkeypatch):
     state, clock = load_state(tmp_path / "state.json", 0, 5), Clock()
     monkeypatch.setattr(schedule, "time", clock)
     names, lines = ["slow", "quick", "also quick", "slow, too"], []
-    state.results = {name: Result(name) for name in names}
-    schedule.run(state, {name: worker.Place("spec.py", name) for name in names}, [clock], 39, lines.append)
+    state.results = {name: TargetResult(name) for name in names}
+    schedule.run(state, {name: worker.TargetPlace("spec.py", name) for name in names}, [clock], 39, lines.append)
     assert lines[0] == "slow: 4 examples"  # the first one, and those that begin in a quarter of the other 36 seconds
     assert lines[-1] == "slow: 5 examples"
     assert [state.results[name].examples for name in names] == [5, 5, 5, 5]

@@ -235,7 +235,7 @@ def test_a_test_that_could_decide_nothing_says_so(run):
 def test_a_resolution_is_a_number_between_0_and_1(run, given):
     code, printed = run("def test_it(): pass", "-o", f"funcnn_resolution={given}")
     assert code == pytest.ExitCode.USAGE_ERROR
-    message = f"ERROR: funcnn_resolution must be a number between 0 and 1, such as 1e-7; it is {given!r}"
+    message = f"ERROR: funcnn_resolution must be a number between 0 and 1, such as 1e-7, not {given!r}"
     assert message in printed.splitlines()
 
 

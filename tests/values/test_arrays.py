@@ -90,7 +90,7 @@ def test_arrays_that_have_nothing_but_the_standard():
     xp = pytest.importorskip("array_api_strict", reason="its arrays are meant")
     x, W = xp.asarray([[1.0, -2.0]]), xp.asarray([[1.0], [3.0]])
     assert is_array(x)
-    assert namespace(x) is float_namespace(x) is xp
+    assert namespace(x) is float_namespace("test", "x", x) is xp
     assert is_float(x)
     assert not is_float(xp.asarray([1]))
     assert short(x) == "<float64 1x2>"

@@ -117,8 +117,8 @@ def test_vectors_of_complex_numbers_are_for_complex_trees():
 
 
 def test_rows_are_counted_through_tuples():
-    assert row_count((np.ones((3, 2)), (np.ones(3), np.ones((3, 1))))) == 3
-    assert row_count((np.ones((3, 2)), None)) == 3
+    assert row_count("test", "x", (np.ones((3, 2)), (np.ones(3), np.ones((3, 1))))) == 3
+    assert row_count("test", "x", (np.ones((3, 2)), None)) == 3
 
 
 def test_fingerprints_tell_values_apart():

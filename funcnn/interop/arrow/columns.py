@@ -13,17 +13,21 @@ import attrs
 import numpy as np
 import pyarrow as pa
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, kind
+from funcnn.checked import checked
 from funcnn.data.sequence import Batches
 from funcnn.data.windows import windowed
 from funcnn.errors import KindError
 from funcnn.interop.arrow.parts import parts_of
+from funcnn.needs import Count, Natural, Seed
 
 _NAME = "arrow_batches"
 
 
-def arrow_batches(source: Any, size: int, *, x: Any, y: Any, window: int, epochs: int = 1, seed: Seed) -> Batches:
+@checked
+def arrow_batches(
+    source: Any, size: Count, *, x: Any, y: Any, window: Count, epochs: Natural = 1, seed: Seed
+) -> Batches:
     """Batches `(x, y)` of columns, as `funcnn.data.windowed_batches` makes them of blocks that a file already has.
 
     `source` is the path of a Parquet file or of an Arrow file (Feather version 2), a list of paths of files with equal
@@ -48,11 +52,11 @@ def arrow_batches(source: Any, size: int, *, x: Any, y: Any, window: int, epochs
     Raises:
         KindError: `source` is not a path, a list of paths or a table; a column is missing, is there twice, is not of
             numbers, or has another type than those beside it or in another file. Or, when its block is read, a column
-            has nulls. As `windowed_batches`, for the other arguments.
+            has nulls.
         FileError: a file cannot be read, has changed since, or is neither a Parquet file nor an Arrow file.
-        RangeError: there are no files; or as `windowed_batches`.
+        RangeError: there are no files, or `size` is greater than the number of rows.
     """
-    columns = _columns(x, "x"), _columns(y, "y")
+    columns = _as_columns("x", x), _as_columns("y", y)
     parts = parts_of(_NAME, source)
     forms = [{name: _form(part, name) for name in names_in(columns)} for part in parts]
     for part, form in zip(parts, forms, strict=True):
@@ -65,7 +69,7 @@ def arrow_batches(source: Any, size: int, *, x: Any, y: Any, window: int, epochs
     _check_alike(columns, forms[0])
     blocks = [(part, i, rows) for part in parts for i, rows in enumerate(part.sizes(list(forms[0])))]
     counts = np.array([rows for _, _, rows in blocks], int)
-    reader = Columns(columns, forms[0], tuple(blocks))
+    reader = ColumnReader(columns, forms[0], tuple(blocks))
     return windowed(_NAME, reader, counts, size, window=window, epochs=epochs, seed=seed)
 
 
@@ -79,15 +83,15 @@ class Form(NamedTuple):
         return f"lists of {self.shape[0]} {self.dtype}" if self.shape else str(self.dtype)
 
 
-def _columns(names: Any, what: str) -> Any:
+def _as_columns(argument: str, names: Any) -> Any:
     """Checked names: a list becomes a frozen one."""
     if type(names) is tuple and names:
-        return tuple([_columns(part, f"{what}[{i}]") for i, part in enumerate(names)])
+        return tuple([_as_columns(f"{argument}[{i}]", part) for i, part in enumerate(names)])
     if type(names) is list and names and all([type(name) is str for name in names]):
         return Beside(names)
     if type(names) is not str:
         given = "an empty one" if type(names) in {list, tuple} and not names else kind(names)
-        raise KindError(f"{_NAME}: {what} must be the name of a column, a list of names or a tuple, not {given}")
+        raise KindError(f"{_NAME}: {argument} must be the name of a column, a list of names or a tuple, not {given}")
     return names
 
 
@@ -135,7 +139,7 @@ def _check_alike(columns: Any, forms: dict[str, Form]) -> None:
 
 
 @attrs.frozen(eq=False)
-class Columns:
+class ColumnReader:
     """The columns of a file or of several, whose blocks are read when they are needed."""
 
     columns: Any

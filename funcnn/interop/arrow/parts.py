@@ -14,44 +14,44 @@ from pyarrow import parquet
 
 from funcnn.arrays import kind
 from funcnn.errors import FileError, KindError, NoFileError, RangeError
-from funcnn.files.archive import place
+from funcnn.files.archive import as_path
 
 
-def parts_of(name: str, source: Any) -> list[Any]:
-    """The table, or each of the files; errors name the function `name`."""
+def parts_of(function: str, source: Any) -> list[Any]:
+    """The table, or each of the files; errors name `function`."""
     if isinstance(source, pa.Table):
         return [OfTable(source.schema, tuple(source.to_batches()))]
     if type(source) is list and not source:
-        raise RangeError(f"{name}: source must have a file, got none")
+        raise RangeError(f"{function}: source must have a file, got none")
     paths = source if type(source) is list else [source]
     for path in paths:
         if not isinstance(path, str | os.PathLike):
             given = f"a list with {kind(path)}" if type(source) is list else kind(path)
-            raise KindError(f"{name}: source must be a path, a list of paths or a pyarrow.Table, not {given}")
-    return [_opened(name, place(name, path)) for path in paths]
+            raise KindError(f"{function}: source must be a path, a list of paths or a pyarrow.Table, not {given}")
+    return [_opened(function, as_path(function, path)) for path in paths]
 
 
-def _opened(name: str, path: Path) -> Any:
+def _opened(function: str, path: Path) -> Any:
     """The file by its first bytes, since names differ."""
-    with _reading(name, path):
+    with _reading(function, path):
         with path.open("rb") as file:
             first = file.read(6)
         if first[:4] == b"PAR1":
-            return OfParquet(name, path, _stamp(path), parquet.read_metadata(path))
+            return OfParquet(function, path, _stamp(path), parquet.read_metadata(path))
         if first == b"ARROW1":
             with pa.memory_map(str(path)) as file:
-                return OfArrow(name, path, _stamp(path), pa.ipc.open_file(file).schema)
-    raise FileError(f"{name}: {path} is neither a Parquet file nor an Arrow file")
+                return OfArrow(function, path, _stamp(path), pa.ipc.open_file(file).schema)
+    raise FileError(f"{function}: {path} is neither a Parquet file nor an Arrow file")
 
 
 @contextmanager
-def _reading(name: str, path: Path) -> Iterator[None]:
+def _reading(function: str, path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise NoFileError(f"{name}: there is no file {path}") from None
+        raise NoFileError(f"{function}: there is no file {path}") from None
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise FileError(f"{name}: {path} cannot be read: {error}") from error
+        raise FileError(f"{function}: {path} cannot be read: {error}") from error
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -62,10 +62,10 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 def _check_unchanged(part: OfParquet | OfArrow) -> None:
     """Check that a file is as it was: the rows of its blocks are known, and are not read again for each block."""
-    with _reading(part.whose, part.path):
+    with _reading(part.function, part.path):
         found = _stamp(part.path)
     if found != part.stamp:
-        raise FileError(f"{part.whose}: {part.path} must stay as it was when the batches were made")
+        raise FileError(f"{part.function}: {part.path} must stay as it was when the batches were made")
 
 
 @attrs.frozen(eq=False)
@@ -89,7 +89,7 @@ class OfTable:
 class OfParquet:
     """The row groups of a Parquet file, which is opened for each of them, so that it pickles."""
 
-    whose: str
+    function: str
     path: Path
     stamp: tuple[int, int]
     metadata: Any
@@ -113,7 +113,7 @@ class OfParquet:
         decode, and how much they take at a time is up to chance.
         """
         _check_unchanged(self)
-        with _reading(self.whose, self.path), parquet.ParquetFile(self.path, metadata=self.metadata) as file:
+        with _reading(self.function, self.path), parquet.ParquetFile(self.path, metadata=self.metadata) as file:
             columns = [file.read_row_group(i, columns=[name], use_threads=False).column(0) for name in names]
         return pa.table(columns, names)
 
@@ -122,7 +122,7 @@ class OfParquet:
 class OfArrow:
     """The record batches of an Arrow file, as memory maps of it if it is not compressed."""
 
-    whose: str
+    function: str
     path: Path
     stamp: tuple[int, int]
     schema: Any
@@ -146,5 +146,5 @@ class OfArrow:
     def _opened(self, names: list[str]) -> Iterator[Any]:
         _check_unchanged(self)
         fields = sorted([self.schema.get_field_index(name) for name in names])
-        with _reading(self.whose, self.path), pa.memory_map(str(self.path)) as source:
+        with _reading(self.function, self.path), pa.memory_map(str(self.path)) as source:
             yield pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=fields))

@@ -40,8 +40,8 @@ def register_settings(cls: Any) -> None:
 
 
 def _encoded(cls: type, field: str, value: Any) -> Any:
-    def refuse(part: Any, path: str) -> Any:
+    def raise_on_part(part: Any, path: str) -> Any:
         needed = "numbers, strings and tuples of them"
         raise KindError(f"serialize: {field}{at(path)} of {cls.__name__} must hold {needed}, got {kind(part)}")
 
-    return encode("serialize", value, refuse)
+    return encode("serialize", value, raise_on_part)

@@ -18,7 +18,7 @@ from funcnn.fields import check_function
 from funcnn.generation import refuses, step
 from funcnn.gradients import Grads
 from funcnn.interop.jax.precision import as_given, running
-from funcnn.layers.checks import check_out_gradient, mixed, unpacked
+from funcnn.layers.checks import as_cache_parts, check_out_gradient, dtype_error
 from funcnn.layers.outlines import outline
 from funcnn.records import build, is_record, plans, record, values
 from funcnn.trees.walks import arrays_in, map_arrays, row_count, walk
@@ -93,12 +93,12 @@ class JaxFunction(JaxLayer):
 
     def __attrs_post_init__(self) -> None:
         """Check that f takes the parameters and x, and that there is nothing but parameters in `params`."""
-        whose = type(self).__name__
+        function = type(self).__name__
         for i, part in enumerate(self.params):
-            _check_parameter(whose, f"params[{i}]", part)
+            _check_parameter(function, f"params[{i}]", part)
         n = len(self.params)
         needed = f"a function of {n} parameter{'s' * (n != 1)} and x"
-        check_function(whose, self.f, "f", needed, takes=n + 1)
+        check_function(function, "f", self.f, needed, takes=n + 1)
 
     def __repr__(self) -> str:
         """The name of the function, since its address differs between processes."""
@@ -108,18 +108,18 @@ class JaxFunction(JaxLayer):
         return self.f(*self.params, x)
 
 
-def _check_parameter(whose: str, name: str, part: Any) -> None:
+def _check_parameter(function: str, argument: str, part: Any) -> None:
     if type(part) is tuple:
         for i, inner in enumerate(part):
-            _check_parameter(whose, f"{name}[{i}]", inner)
+            _check_parameter(function, f"{argument}[{i}]", inner)
     elif not is_array(part) and not is_record(part):
-        raise KindError(f"{whose}: {name} must be an array, a record or a tuple of them, got {kind(part)}")
+        raise KindError(f"{function}: {argument} must be an array, a record or a tuple of them, got {kind(part)}")
 
 
 @forward.register(JaxLayer)
 def jax_layer_forward(params: JaxLayer, x: Any) -> tuple[Any, tuple[Any, Any]]:
     """out = value(x)"""
-    check_arrays(type(params).__name__, x)
+    check_arrays(type(params).__name__, "x", x)
     out = _called(_COMPILED[_value], params, x)
     return out, (x, outline(out))
 
@@ -153,23 +153,23 @@ def jax_layer_step(params: JaxLayer, x: Any, memory: Any = None) -> Any:
 
 def _pulled_back(params: JaxLayer, cache: Any, dA: Any, *, with_x: bool) -> tuple[Any, list[Any], list[Any]]:
     """x, the gradients of the parameters, and the gradients of the arrays of floats in x."""
-    x, of_out = unpacked(params, cache, 2)
+    x, of_out = as_cache_parts(params, cache, 2)
     check_out_gradient(params, dA, of_out.shape[1:], of_out.dtype)
     own, of_x = _called(_COMPILED[_gradients if with_x else _own_gradients], params, x, dA)
     return x, own, of_x
 
 
-def _called(function: Any, params: JaxLayer, x: Any, *rest: Any) -> Any:
-    """function(params, x, *rest) in the precision of these arrays, as arrays of NumPy if they are."""
-    whose = type(params).__name__
+def _called(rule: Any, params: JaxLayer, x: Any, *rest: Any) -> Any:
+    """rule(params, x, *rest) in the precision of these arrays, as arrays of NumPy if they are."""
+    function = type(params).__name__
     own, given = list(walk(params, states=False)), list(walk(x, "x"))
     floats = [(name, a) for name, a in (*given, *own) if is_float(a)]
     for name, a in floats[1:]:
         if a.dtype != floats[0][1].dtype:
-            raise mixed(whose, *floats[0], name, a)
+            raise dtype_error(function, *floats[0], name, a)
     arrays = [*given, *own, *[("dA", a) for a in rest]]
-    with running(whose, arrays):
-        made = function(params, x, *rest)
+    with running(function, arrays):
+        made = rule(params, x, *rest)
         numpy = all([isinstance(a, np.ndarray) for _, a in arrays])
         return jax.tree.map(partial(as_given, numpy=numpy), made)
 
@@ -178,7 +178,7 @@ def _called(function: Any, params: JaxLayer, x: Any, *rest: Any) -> Any:
 
 
 def _value(params: JaxLayer, x: Any) -> Any:
-    return _checked(params, x, params.value(x))
+    return _as_out(params, x, params.value(x))
 
 
 def _gradients(params: JaxLayer, x: Any, dA: Any) -> tuple[list[Any], list[Any]]:
@@ -219,17 +219,17 @@ def _gradient(tree: Any, rest: Iterator[Any]) -> Any:
     return build(type(tree), [None if is_state else _gradient(part, rest) for (_, is_state), part in fields])
 
 
-def _checked(params: JaxLayer, x: Any, out: Any) -> Any:
+def _as_out(params: JaxLayer, x: Any, out: Any) -> Any:
     """Check what `value` returned, while JAX traces it: an array of floats of the dtype and the rows of x."""
-    whose, f = type(params).__name__, _spoken(params)
+    function, f = type(params).__name__, _spoken(params)
     if not is_array(out):
-        raise KindError(f"{whose}: {f} must return an array, got {kind(out)}")
+        raise KindError(f"{function}: {f} must return an array, got {kind(out)}")
     dtype = next((a.dtype for a in (*arrays_in(x), *_arrays_of(params)) if is_float(a)), out.dtype)
     if not is_float(out) or out.dtype != dtype:
         needed = f"an array of {dtype if is_float(out) else 'floats'}"
-        raise KindError(f"{whose}: {f} must return {needed}, got {kind(out)}")
-    if out.shape[:1] != (m := row_count(x, "x", f"{whose}: "),):
-        raise ShapeError(f"{whose}: {f} must return as many rows as x has, {m}, got the shape {out.shape}")
+        raise KindError(f"{function}: {f} must return {needed}, got {kind(out)}")
+    if out.shape[:1] != (m := row_count(function, "x", x),):
+        raise ShapeError(f"{function}: {f} must return as many rows as x has, {m}, got the shape {out.shape}")
     return out
 
 

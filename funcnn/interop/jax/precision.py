@@ -16,20 +16,20 @@ _in_float64: Any = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experim
 
 
 @contextmanager
-def running(whose: str, arrays: Iterable[tuple[str, Any]]) -> Iterator[None]:
+def running(function: str, arrays: Iterable[tuple[str, Any]]) -> Iterator[None]:
     """The context in which functions that JAX has compiled run with these arrays, given with their names.
 
     Float64 stays float64, as `precision` says. Errors of funcnn lose the note of JAX about frames that are not shown.
     """
     try:
-        with precision(whose, arrays):
+        with precision(function, arrays):
             yield
     except FuncnnError as error:
         error.__notes__ = [note for note in getattr(error, "__notes__", ()) if "JAX_TRACEBACK_FILTERING" not in note]
         raise
 
 
-def precision(whose: str, arrays: Iterable[tuple[str, Any]]) -> AbstractContextManager[Any]:
+def precision(function: str, arrays: Iterable[tuple[str, Any]]) -> AbstractContextManager[Any]:
     """The context in which JAX computes with these arrays, given with their names, without rounding them.
 
     If an array of NumPy is float64 and `jax_enable_x64` is off, it is on in the context.
@@ -42,7 +42,7 @@ def precision(whose: str, arrays: Iterable[tuple[str, Any]]) -> AbstractContextM
     for name, a in given:
         is_number = is_float(a) or a.dtype.kind in "biu"
         if not is_number or a.dtype.itemsize > (16 if a.dtype.kind == "c" else 8):
-            raise KindError(f"{whose}: {name} must be an array of numbers that JAX has, got {kind(a)}")
+            raise KindError(f"{function}: {name} must be an array of numbers that JAX has, got {kind(a)}")
     wide = [(name, a) for name, a in given if isinstance(a, np.ndarray) and a.dtype.char in "dD"]
     if not wide or jax.config.jax_enable_x64:
         return nullcontext()
@@ -50,7 +50,7 @@ def precision(whose: str, arrays: Iterable[tuple[str, Any]]) -> AbstractContextM
         return _in_float64(True)  # noqa: FBT003  JAX takes no keyword here
     name, a = wide[0]
     needed = "a smaller dtype beside arrays of JAX, since jax_enable_x64 is off"
-    raise KindError(f"{whose}: {name} must have {needed}, got {kind(a)}")
+    raise KindError(f"{function}: {name} must have {needed}, got {kind(a)}")
 
 
 def as_given(array: Any, *, numpy: bool) -> Any:

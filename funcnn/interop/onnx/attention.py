@@ -14,13 +14,13 @@ from funcnn.interop.onnx.values import Var, any_of, blank, constant, dtype_of, r
 from funcnn.layers.attention.cross_attention import CrossAttention
 from funcnn.layers.attention.self_attention import Attention
 from funcnn.layers.dense import Dense
-from funcnn.layers.sequences import closed, opened
+from funcnn.layers.sequences import as_triple, in_form_of
 
 
 @to_graph.register(Attention)
 def attention_to_graph(layer: Attention, given: Values) -> Values:
     """out is 0 at padded positions"""
-    x, mask, _ = opened("to_onnx", given)
+    x, mask, _ = as_triple("to_onnx", given)
     padding, pairs = _masks(mask)
     x = blank(x, padding)
     if layer.causal:
@@ -28,7 +28,7 @@ def attention_to_graph(layer: Attention, given: Values) -> Values:
         order = constant(np.tri(t, dtype=np.bool_)[None])
         pairs = order if pairs is None else op.and_(pairs, order)
     keys = x if mask is None else blank(x, any_of(pairs, 1))
-    return closed(given, blank(_attended(layer, x, keys, pairs, layer.rotary), padding), mask)
+    return in_form_of(given, blank(_attended(layer, x, keys, pairs, layer.rotary), padding), mask)
 
 
 @to_graph.register(CrossAttention)

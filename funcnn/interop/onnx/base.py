@@ -13,7 +13,7 @@ from funcnn.dispatch import verb
 from funcnn.errors import KindError
 from funcnn.layers.combinators.branches import Take
 from funcnn.layers.notes import noted
-from funcnn.refusals import no_rule
+from funcnn.refusals import no_rule_error
 
 P = TypeVar("P")  # a layer
 V = TypeVar("V")  # values of spox
@@ -30,10 +30,10 @@ class ToGraph(Protocol):
     def register(self, cls: type[P], /) -> Callable[[Callable[[P, V], W]], Callable[..., W]]: ...
 
 
-def _check(layer: Any, x: Values) -> None:
+def _check_graph(layer: Any, x: Values) -> None:
     """Check that the layer has a rule of its own, and that x is made of values of spox."""
     if type(layer) not in cast("Any", to_graph).registry and is_layer(layer):
-        raise without_rule(layer)
+        raise no_graph_rule_error(layer)
     if not _is_made_of_values(x) or (x is None and type(layer) is not tuple):
         given = f"not {kind(x)}; to_onnx takes arrays"
         raise KindError(f"to_graph: x must be a value of spox, or a tuple of them, {given}")
@@ -48,13 +48,15 @@ def _may_return(layer: Any, made: Values) -> bool:
     return _is_made_of_values(made) and (made is not None or type(layer) in (tuple, Take))
 
 
-def without_rule(layer: Any) -> KindError:
+def no_graph_rule_error(layer: Any) -> KindError:
     """The error for a layer that cannot be written as ONNX."""
     cls = type(layer).__name__
     return KindError(f"to_onnx: there is no rule for {cls}; write one with @to_graph.register({cls})")
 
 
-@cast("Callable[[Any], ToGraph]", verb(check=_check, returns=(_may_return, "a value of spox, or a tuple of them")))
+@cast(
+    "Callable[[Any], ToGraph]", verb(check=_check_graph, returns=(_may_return, "a value of spox, or a tuple of them"))
+)
 def to_graph(layer: Any, x: Values, /) -> Values:
     """out of the layer in prediction, written with operators of ONNX; x and out are values of spox.
 
@@ -80,7 +82,7 @@ def to_graph(layer: Any, x: Values, /) -> Values:
     Raises:
         KindError: there is no rule for the layer; x, or what the rule returns, is not made of values of spox.
     """
-    raise no_rule("to_graph", layer)
+    raise no_rule_error("to_graph", layer)
 
 
 @to_graph.register(tuple)

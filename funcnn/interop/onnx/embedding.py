@@ -14,16 +14,16 @@ from funcnn.layers.embedding.positions import LearnedPosition, Rotary, Sinusoida
 from funcnn.layers.embedding.rotation import rotate
 from funcnn.layers.embedding.symbols import Embedding
 from funcnn.layers.notes import noted
-from funcnn.layers.sequences import closed, opened
+from funcnn.layers.sequences import as_triple, in_form_of
 from funcnn.prediction import predict
 
 
 @to_graph.register(Embedding)
 def embedding_to_graph(layer: Embedding, given: Values) -> Values:
     """The ids at padded positions are not read"""
-    ids, mask, _ = opened("to_onnx", given)
+    ids, mask, _ = as_triple("to_onnx", given)
     rows = op.gather(constant(layer.W), blank(op.cast(ids, to=np.int64), mask), axis=0)
-    return closed(given, blank(rows, mask), mask)
+    return in_form_of(given, blank(rows, mask), mask)
 
 
 @to_graph.register(Tied)
@@ -40,15 +40,15 @@ def tied_to_graph(layer: Tied, x: Values) -> Values:
 @to_graph.register(LearnedPosition)
 def added_position_to_graph(layer: Any, given: Values) -> Values:
     """x + the layer's out for zeros"""
-    x, mask, _ = opened("to_onnx", given)
-    return closed(given, blank(op.add(x, constant(predict(layer, outline(x)))), mask), mask)
+    x, mask, _ = as_triple("to_onnx", given)
+    return in_form_of(given, blank(op.add(x, constant(predict(layer, outline(x)))), mask), mask)
 
 
 @to_graph.register(Rotary)
 def rotary_to_graph(layer: Rotary, given: Values) -> Values:
     """See `rotated`"""
-    x, mask, _ = opened("to_onnx", given)
-    return closed(given, blank(rotated(x, layer.base), mask), mask)
+    x, mask, _ = as_triple("to_onnx", given)
+    return in_form_of(given, blank(rotated(x, layer.base), mask), mask)
 
 
 def rotated(x: Var, base: float) -> Var:

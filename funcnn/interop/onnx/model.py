@@ -38,11 +38,11 @@ def to_onnx(params: Any, x: Any) -> ModelProto:
             rule gives values of another kind than predict does; predict gives no array.
         ShapeError: the parts of x have unequal numbers of rows, or do not fit the network; a rule gives another shape.
     """
-    check_is_layer("to_onnx", params, x=x)
-    _check_chain(params, "params")
-    row_count(x, "x", "to_onnx: ")
+    check_is_layer("to_onnx", "params", params, x=x)
+    _check_chain("params", params)
+    row_count("to_onnx", "x", x)
     net = inference(params)
-    if (_float_dtypes(net, "params"), _float_dtypes(x, "x")) == ({"float64"}, {"float32"}):
+    if (_float_dtypes("params", net), _float_dtypes("x", x)) == ({"float64"}, {"float32"}):
         remedy = "write astype(params, np.float32)"
         raise KindError(f"to_onnx: params and x must have one dtype, not float64 and float32; {remedy}")
     out = predict(params, x)
@@ -59,20 +59,20 @@ def to_onnx(params: Any, x: Any) -> ModelProto:
     return model
 
 
-def _check_chain(params: Any, name: str) -> None:
+def _check_chain(argument: str, params: Any) -> None:
     """Check that the parts of a chain are layers, and the parts of chains in it."""
     if type(params) is tuple:
         for i, part in enumerate(params):
-            check_is_layer("to_onnx", part, f"{name}.{i}")
-            _check_chain(part, f"{name}.{i}")
+            check_is_layer("to_onnx", f"{argument}.{i}", part)
+            _check_chain(f"{argument}.{i}", part)
 
 
-def _float_dtypes(tree: Any, name: str) -> set[str]:
+def _float_dtypes(argument: str, tree: Any) -> set[str]:
     """The dtypes of arrays of floats, checked to be float32 or float64."""
     found = [(path, array.dtype) for path, array in walk(tree) if is_float(array)]
     for path, dtype in found:
         if dtype not in (np.float32, np.float64):
-            where = f"{name}.{path}" if path else name
+            where = f"{argument}.{path}" if path else argument
             raise KindError(f"to_onnx: {where} must be float32 or float64, not {dtype}")
     return {dtype.name for _, dtype in found}
 

@@ -14,7 +14,7 @@ from funcnn.interop.onnx.values import Var, any_of, blank, check_single, constan
 from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
 from funcnn.layers.convolution.pool import AvgPool, MaxPool
 from funcnn.layers.convolution.upsample import Upsample
-from funcnn.layers.sequences import opened
+from funcnn.layers.sequences import as_triple
 
 
 @to_graph.register(MaxPool)
@@ -35,7 +35,7 @@ def avg_pool_to_graph(layer: AvgPool, x: Var) -> Var:
 @to_graph.register(GlobalAvgPool)
 def global_avg_pool_to_graph(layer: GlobalAvgPool, given: Values) -> Var:
     """The sum over the positions that are not padded, by their number"""
-    x, mask, _ = opened("to_onnx", given)
+    x, mask, _ = as_triple("to_onnx", given)
     if mask is None:
         return op.reduce_mean(x, axes=_positions(x), keepdims=0)
     counts = op.reduce_sum(op.cast(mask, to=dtype_of(x)), constant(np.array([1])))
@@ -46,7 +46,7 @@ def global_avg_pool_to_graph(layer: GlobalAvgPool, given: Values) -> Var:
 @to_graph.register(GlobalMaxPool)
 def global_max_pool_to_graph(layer: GlobalMaxPool, given: Values) -> Var:
     """Padded positions are minus infinity; out is 0 if there is no other"""
-    x, mask, _ = opened("to_onnx", given)
+    x, mask, _ = as_triple("to_onnx", given)
     if mask is None:
         return op.reduce_max(x, axes=_positions(x), keepdims=0)
     there = op.where(op.unsqueeze(mask, constant(np.array([2]))), x, constant(-math.inf, x))

@@ -18,7 +18,7 @@ from funcnn.layers.notes import noted
 from funcnn.layers.recurrent.bidirectional import Bidirectional
 from funcnn.layers.recurrent.cells import GRU, LSTM, RNN
 from funcnn.layers.recurrent.last import Last
-from funcnn.layers.sequences import closed, opened
+from funcnn.layers.sequences import as_triple, in_form_of
 
 # The gates of ONNX, as numbers of ours: of an LSTM input, output, forget, candidate, of a GRU update, reset, candidate.
 GATES: dict[type, list[int]] = {RNN: [0], GRU: [1, 0, 2], LSTM: [0, 2, 1, 3]}
@@ -44,7 +44,7 @@ def _weights(layer: Any) -> tuple[Var, Var, Var]:
 @to_graph.register(LSTM)
 def recurrent_to_graph(layer: Any, given: Values) -> Values:
     """The state is kept at padded positions"""
-    x, mask, state = opened("to_onnx", given, 3)
+    x, mask, state = as_triple("to_onnx", given, 3)
     check_single(layer, x)
     place: Var = None
     lengths: Var = None
@@ -59,7 +59,7 @@ def recurrent_to_graph(layer: Any, given: Values) -> Values:
         befores = first or [op.mul(part, constant(0, x)) for part in last]
         some = any_of(mask, 1)
         last = tuple([_either(some, new, old) for new, old in zip(last, befores, strict=True)])
-    return closed(given, out, mask, last if layer.states > 1 else last[0])
+    return in_form_of(given, out, mask, last if layer.states > 1 else last[0])
 
 
 def _either(some: Var, new: Var, old: Var) -> Var:
@@ -100,13 +100,13 @@ def _run(layer: Any, x: Var, lengths: Var | None, first: tuple[Var, ...]) -> tup
 @to_graph.register(Bidirectional)
 def bidirectional_to_graph(layer: Bidirectional[Any, Any], given: Values) -> Values:
     """The second layer reads x from its end"""
-    x, mask, states = opened("to_onnx", given, 3)
+    x, mask, states = as_triple("to_onnx", given, 3)
     one, other = (None, None) if states is None else states
-    turned = closed(given, _turned(x), None if mask is None else _turned(mask), other)
-    ahead = noted("in ahead of Bidirectional", to_graph, layer.ahead, closed(given, x, mask, one))
+    turned = in_form_of(given, _turned(x), None if mask is None else _turned(mask), other)
+    ahead = noted("in ahead of Bidirectional", to_graph, layer.ahead, in_form_of(given, x, mask, one))
     behind = noted("in behind of Bidirectional", to_graph, layer.behind, turned)
-    (a, _, last), (b, _, first) = opened("", ahead, 3), opened("", behind, 3)
-    return closed(given, op.concat([a, _turned(b)], axis=2), mask, (last, first))
+    (a, _, last), (b, _, first) = as_triple("", ahead, 3), as_triple("", behind, 3)
+    return in_form_of(given, op.concat([a, _turned(b)], axis=2), mask, (last, first))
 
 
 def _turned(x: Var) -> Var:
@@ -118,7 +118,7 @@ def _turned(x: Var) -> Var:
 @to_graph.register(Last)
 def last_to_graph(layer: Last, given: Values) -> Var:
     """The last position that is not padded; 0 if there is none"""
-    x, mask, _ = opened("to_onnx", given)
+    x, mask, _ = as_triple("to_onnx", given)
     t = shape_of(x)[1]
     if mask is None:
         return op.gather(x, constant(np.array(t - 1)), axis=1)

@@ -102,14 +102,16 @@ def from_optax(transformation: optax.GradientTransformation) -> Optax:
     Raises:
         KindError: `transformation` is not a GradientTransformation. In `update`, the errors of `Optax`.
     """
-    _check_transformation("from_optax", "transformation must be", transformation)
+    _check_transformation("from_optax", transformation, "be")
     return FromOptax(transformation)
 
 
-def _check_transformation(whose: str, needed: str, given: Any) -> None:
+def _check_transformation(function: str, given: Any, must: str) -> None:
     if not isinstance(given, optax.GradientTransformation):
         remedy = "; write transformation.gradient_transformation()" if isinstance(given, optax.MultiSteps) else ""
-        raise KindError(f"{whose}: {needed} an optax.GradientTransformation, got {kind(given)}{remedy}")
+        raise KindError(
+            f"{function}: transformation must {must} an optax.GradientTransformation, got {kind(given)}{remedy}"
+        )
 
 
 @update.register(Optax)
@@ -119,7 +121,7 @@ def optax_update(optimizer: Optax, grads: Grads[Any], params: Any) -> tuple[Grad
     for path, p in own.items():
         g = given.get(path)
         if getattr(g, "shape", None) != p.shape or given[path].dtype != p.dtype:
-            raise ShapeError(f"update: the gradient of {short(p)} must be like it; it is {short(g)}")
+            raise ShapeError(f"update: the gradient of {short(p)} must be like it, not {short(g)}")
     if not own:
         return grads, optimizer
     memory = optimizer.memory
@@ -137,13 +139,13 @@ def optax_update(optimizer: Optax, grads: Grads[Any], params: Any) -> tuple[Grad
 @lru_cache(maxsize=64)
 def _stepping(optimizer: Optax) -> Callable[..., Any]:
     """The compiled `(memory, grads, params) -> (-updates, memory)` of an optimizer with these settings."""
-    transformation, whose = optimizer.transformation(), type(optimizer).__name__
-    _check_transformation(whose, "transformation must return", transformation)
+    transformation, function = optimizer.transformation(), type(optimizer).__name__
+    _check_transformation(function, transformation, "return")
 
     def step(memory: Any, grads: Any, params: Any) -> Any:
         state = transformation.init(params)
         if memory is not None:
-            state = _restored(whose, memory, state)
+            state = _restored(function, memory, state)
         try:
             updates, state = transformation.update(grads, state, params)
         except TypeError as error:
@@ -177,17 +179,17 @@ def _is_key(leaf: Any) -> bool:
     return hasattr(leaf, "dtype") and bool(jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key))
 
 
-def _restored(whose: str, memory: Any, like: Any) -> Any:
+def _restored(name: str, memory: Any, like: Any) -> Any:
     """The state of optax with the arrays of a memory."""
     leaves, tree = jax.tree.flatten(like)
     if len(memory) != len(leaves):
         raise ShapeError(
-            f"update: the memory of {whose} must hold {counted(len(leaves), 'array')} here, got {len(memory)}"
+            f"update: the memory of {name} must hold {counted(len(leaves), 'array')} here, got {len(memory)}"
         )
     parts = []
     for i, (a, leaf) in enumerate(zip(memory, leaves, strict=True)):
         needed = _stored(leaf)
         if (a.shape, a.dtype) != (needed.shape, needed.dtype):
-            raise ShapeError(f"update: memory[{i}] of {whose} must be like {short(needed)} here, got {short(a)}")
+            raise ShapeError(f"update: memory[{i}] of {name} must be like {short(needed)} here, got {short(a)}")
         parts.append(jax.random.wrap_key_data(a, impl=jax.random.key_impl(leaf)) if _is_key(leaf) else a)
     return tree.unflatten(parts)

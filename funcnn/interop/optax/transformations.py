@@ -11,13 +11,14 @@ import optax
 from jax import numpy as jnp
 
 from funcnn.arrays import is_array, is_float, kind
+from funcnn.checked import checked
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import learning_rate
 from funcnn.gradients import Grads
 from funcnn.interop.jax.precision import running  # whose package registers optimizers as pytrees
+from funcnn.needs import Rate
 from funcnn.optimizers.base import update
 from funcnn.records import is_record
-from funcnn.training.arguments import check_optimizer
+from funcnn.training.arguments import Optimizer
 from funcnn.trees.walks import walk
 
 
@@ -28,7 +29,8 @@ class FuncnnState(NamedTuple):
     is_first: Any
 
 
-def to_optax(optimizer: Any, lr: float) -> optax.GradientTransformation:
+@checked
+def to_optax(optimizer: Optimizer[Any], lr: Rate) -> optax.GradientTransformation:
     """An optimizer of funcnn, or a tuple of them, as a transformation of optax whose updates are `-lr` times g'.
 
     The transformation works as any other of optax: last in `optax.chain`, in `optax.multi_transform`, under `jax.jit`
@@ -51,19 +53,15 @@ def to_optax(optimizer: Any, lr: float) -> optax.GradientTransformation:
     [0.375, 0.375]
 
     Raises:
-        KindError: `optimizer` is not an optimizer, or `lr` not a number; in `init` and `update`, `params` is not given
-            or holds anything but arrays of floats, or float64 arrays while `jax_enable_x64` is off; in `update`, the
-            state is not what `init` returned, or the memory of the optimizer changes its structure.
-        RangeError: `lr` is negative or not finite.
+        KindError: in `init` and `update`, `params` is not given or holds anything but arrays of floats, or float64
+            arrays while `jax_enable_x64` is off; in `update`, the state is not what `init` returned, or the memory of
+            the optimizer changes its structure.
         ShapeError: in `update`, the gradients are not like the parameters.
     """
-    check_optimizer("to_optax", optimizer)
-    rate = learning_rate(lr, "to_optax")
-
-    compiled: Any = jax.jit(partial(_step, optimizer, rate))
+    compiled: Any = jax.jit(partial(_step, optimizer, lr))
 
     def init(params: Any) -> FuncnnState:
-        after = _memory_of(optimizer, _as_tree(params, "params"))
+        after = _memory_of(optimizer, _as_tree("params", params))
         return FuncnnState(jax.tree.map(_zeros, after), jnp.asarray(1, bool))
 
     def updates_of(grads: Any, state: Any, params: Any = None) -> tuple[Any, FuncnnState]:
@@ -71,7 +69,7 @@ def to_optax(optimizer: Any, lr: float) -> optax.GradientTransformation:
             raise KindError("to_optax: params must be given to update; write update(grads, state, params)")
         if type(state) is not FuncnnState:
             raise KindError(f"to_optax: state must be what init returned, got {kind(state)}")
-        tree, given = _as_tree(params, "params"), _as_tree(grads, "updates")
+        tree, given = _as_tree("params", params), _as_tree("updates", grads)
         if jax.tree.structure(grads) != jax.tree.structure(params):
             raise ShapeError("to_optax: updates must be a tree like params")
         with running("to_optax", ()):
@@ -113,17 +111,17 @@ def _outline(tree: Any) -> Any:
     return structure, [(np.shape(part), jnp.result_type(part)) for part in parts]
 
 
-def _as_tree(params: Any, name: str) -> Any:
+def _as_tree(argument: str, params: Any) -> Any:
     """A pytree as a tree of funcnn: itself, if it is one, or else the tuple of its leaves."""
     own = {id(a) for _, a in walk(params, states=False)}
     for path, leaf in jax.tree_util.tree_leaves_with_path(params):
-        whose = f"to_optax: {name}{jax.tree_util.keystr(path)} must be"
+        rule = f"to_optax: {argument}{jax.tree_util.keystr(path)} must be"
         if own and id(leaf) not in own and _holds_records(params):
-            raise KindError(f"{whose} a parameter, got a state of a layer; write parameters(net)")
+            raise KindError(f"{rule} a parameter, got a state of a layer; write parameters(net)")
         if not is_array(leaf) or not is_float(leaf):
-            raise KindError(f"{whose} an array of floats, got {kind(leaf)}")
+            raise KindError(f"{rule} an array of floats, got {kind(leaf)}")
         if isinstance(leaf, np.ndarray) and leaf.dtype.char in "dD" and not jax.config.jax_enable_x64:
-            raise KindError(f"{whose} float32 while jax_enable_x64 is off, got {kind(leaf)}")
+            raise KindError(f"{rule} float32 while jax_enable_x64 is off, got {kind(leaf)}")
     return params if len(own) == len(jax.tree.leaves(params)) else tuple(jax.tree.leaves(params))
 
 

@@ -60,15 +60,15 @@ class Estimator(BaseEstimator):
         self.warm_start = warm_start
         self.random_state = random_state
 
-    def _before(self, name: str, *, partial: bool = False) -> Course | None:
+    def _before(self, function: str, *, partial: bool = False) -> Course | None:
         """Check the settings; the result is the course that this fit continues, or None if it begins anew."""
-        check_settings(name, self)
+        check_settings(function, self)
         if partial and self.validation_fraction is not None:
-            raise RangeError(f"{name}: validation_fraction must be None, as partial_fit holds out no rows")
+            raise RangeError(f"{function}: validation_fraction must be None, as partial_fit holds out no rows")
         if not (hasattr(self, "_course") and (partial or self.warm_start)):
             return None
         if self._course.layers != layers_of(self):
-            raise RangeError(f"{name}: network, sizes and hidden must be as in the first fit, which goes on")
+            raise RangeError(f"{function}: network, sizes and hidden must be as in the first fit, which goes on")
         return self._course
 
     def _data(self, X: Any, **given: Any) -> Any:
@@ -78,18 +78,18 @@ class Estimator(BaseEstimator):
         """
         return validate_data(self, X, dtype=[np.float64, np.float32], order="C", accept_sparse="csr", **given)
 
-    def _weight(self, name: str, sample_weight: Any, m: int) -> Array | None:
+    def _as_weight(self, function: str, sample_weight: Any, m: int) -> Array | None:
         if sample_weight is None:
             return None
         given = np.asarray(sample_weight)
         if given.shape != (m,):
-            raise ShapeError(f"{name}: sample_weight must have the shape ({m},), not {given.shape}")
-        weight = as_numbers(name, given, "sample_weight")
+            raise ShapeError(f"{function}: sample_weight must have the shape ({m},), not {given.shape}")
+        weight = as_numbers(function, "sample_weight", given)
         assert_all_finite(weight, input_name="sample_weight")
         if weight.min() < 0:
-            raise RangeError(f"{name}: sample_weight must not be negative; it has {weight.min()}")
+            raise RangeError(f"{function}: sample_weight must not be negative; it has {weight.min()}")
         if not weight.any():
-            raise RangeError(f"{name}: sample_weight must have a weight above 0; all are zero")
+            raise RangeError(f"{function}: sample_weight must have a weight above 0; all are zero")
         return weight
 
     def _put(self, course: Course) -> Self:

@@ -111,16 +111,16 @@ class NetworkClassifier(ClassifierMixin, Estimator):
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on the rows of X and y for `epochs`; with `warm_start`, go on where the last fit ended."""
-        name = f"{type(self).__name__}.fit"
-        course = self._before(name)
-        X, y = self._labelled(name, X, y, reset=course is None)
-        target = course.target if course else _found(name, y)
-        rows = self._rows(name, target, X, y, sample_weight)
+        function = f"{type(self).__name__}.fit"
+        course = self._before(function)
+        X, y = self._labelled(function, X, y, reset=course is None)
+        target = course.target if course else _found(function, y)
+        rows = self._rows(function, target, X, y, sample_weight)
         if course is None:
-            _check_classes(name, target, rows)
-        course = course or begun(name, self, target, X)
+            _check_classes(function, target, rows)
+        course = course or begun(function, self, target, X)
         stratify = isinstance(target, Classes)
-        return self._put(continued(name, self, course, rows, self.epochs, stratify=stratify))
+        return self._put(continued(function, self, course, rows, self.epochs, stratify=stratify))
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one epoch on the rows of X and y, from where the last call or fit ended.
@@ -128,17 +128,17 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         `classes` are all classes, also those that only later calls have; the first call needs them. For several columns
         of y they are a list with the classes of each column; for several labels, zeros and ones, they are not needed.
         """
-        name = f"{type(self).__name__}.partial_fit"
-        course = self._before(name, partial=True)
+        function = f"{type(self).__name__}.partial_fit"
+        course = self._before(function, partial=True)
         weights = self.class_weight
         if "balanced" in (weights if isinstance(weights, list) else [weights]):
-            raise RangeError(f'{name}: class_weight must not be "balanced", as the rows to come are not known')
-        X, y = self._labelled(name, X, y, reset=course is None)
-        target = course.target if course else _given(name, y, classes)
+            raise RangeError(f'{function}: class_weight must not be "balanced", as the rows to come are not known')
+        X, y = self._labelled(function, X, y, reset=course is None)
+        target = course.target if course else _as_target(function, y, classes)
         if course and classes is not None and not _alike(classes, target.values):
-            raise RangeError(f"{name}: classes must be those of the first fit, or None")
-        rows = self._rows(name, target, X, y, sample_weight)
-        return self._put(continued(name, self, course or begun(name, self, target, X), rows, 1))
+            raise RangeError(f"{function}: classes must be those of the first fit, or None")
+        rows = self._rows(function, target, X, y, sample_weight)
+        return self._put(continued(function, self, course or begun(function, self, target, X), rows, 1))
 
     def predict(self, X: Any) -> Array:
         """The class of each row, (m,); for several labels or columns, (m, n)."""
@@ -165,21 +165,21 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         out = self._out(X)
         return self._course.target.scores(out, squashed=self._squashed)
 
-    def _labelled(self, name: str, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
+    def _labelled(self, function: str, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
         X, y = self._data(X, y=y, multi_output=True, reset=reset)
         y = y.toarray() if sparse.issparse(y) else y
         if y.dtype.kind == "O":
-            unique(name, y)  # scikit-learn sorts the labels of all columns together
+            unique(function, "y", y)  # scikit-learn sorts the labels of all columns together
         check_classification_targets(y)
         return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
-    def _rows(self, name: str, target: Any, X: Any, y: Array, sample_weight: Any) -> Rows:
-        codes, weight = target.codes(name, y), self._weight(name, sample_weight, len(y))
+    def _rows(self, function: str, target: Any, X: Any, y: Array, sample_weight: Any) -> Rows:
+        codes, weight = target.codes(function, y), self._as_weight(function, sample_weight, len(y))
         if self.class_weight is not None:
             weight = np.ones(len(y)) if weight is None else weight
-            weight = class_weights(name, self.class_weight, target.columns(codes), weight)
+            weight = class_weights(function, self.class_weight, target.columns(codes), weight)
             if not weight.any():
-                raise RangeError(f"{name}: class_weight must leave a row with a weight above 0")
+                raise RangeError(f"{function}: class_weight must leave a row with a weight above 0")
         return Rows(X, codes, weight)
 
     def _put(self, course: Course) -> Self:
@@ -193,43 +193,43 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         return tags
 
 
-def _check_classes(name: str, target: Any, rows: Rows) -> None:
+def _check_classes(function: str, target: Any, rows: Rows) -> None:
     """Check that each column has two classes at least. A label may be 0 in all rows."""
     codes = rows.codes if rows.weight is None else rows.codes[rows.weight > 0]
     for _, column in [] if isinstance(target, Labels) else target.columns(codes):
         if len(np.unique(column)) < 2:
-            raise RangeError(f"{name}: y must have at least 2 classes with weights above 0; it has 1 class")
+            raise RangeError(f"{function}: y must have at least 2 classes with weights above 0; it has 1 class")
 
 
-def _found(name: str, y: Array) -> Any:
+def _found(function: str, y: Array) -> Any:
     """The target that y shows."""
     if type_of_target(y) == "multilabel-indicator":
         return Labels(y.shape[1])
     if y.ndim == 1:
-        return Classes(unique(name, y))
-    return Columns(tuple([Classes(unique(name, column)) for column in y.T]))
+        return Classes(unique(function, "y", y))
+    return Columns(tuple([Classes(unique(function, "y", column)) for column in y.T]))
 
 
-def _given(name: str, y: Array, classes: Any) -> Any:
+def _as_target(function: str, y: Array, classes: Any) -> Any:
     """The target of the classes that the first call of `partial_fit` is given."""
     if y.ndim == 1:
-        return Classes(_as_classes(name, classes))
+        return Classes(_as_classes(function, classes))
     labels = Labels(y.shape[1])
     if classes is None or _alike(classes, labels.values):
         return labels
     if not isinstance(classes, list | tuple) or len(classes) != y.shape[1]:
         needed = f"a list of {y.shape[1]} lists of labels, one for each column"
-        raise KindError(f"{name}: classes must be {needed}, not {short(classes)}")
-    return Columns(tuple([Classes(_as_classes(name, of_column)) for of_column in classes]))
+        raise KindError(f"{function}: classes must be {needed}, not {short(classes)}")
+    return Columns(tuple([Classes(_as_classes(function, of_column)) for of_column in classes]))
 
 
-def _as_classes(name: str, classes: Any) -> Array:
+def _as_classes(function: str, classes: Any) -> Array:
     if classes is None:
-        raise KindError(f"{name}: classes must be given in the first call, since y may not have all of them")
+        raise KindError(f"{function}: classes must be given in the first call, since y may not have all of them")
     if not _is_list(classes):
-        raise KindError(f"{name}: classes must be a list of labels, not {short(classes)}")
-    if len(found := unique(name, np.asarray(classes), "classes")) < 2:
-        raise RangeError(f"{name}: classes must be at least 2, got {len(found)}")
+        raise KindError(f"{function}: classes must be a list of labels, not {short(classes)}")
+    if len(found := unique(function, "classes", np.asarray(classes))) < 2:
+        raise RangeError(f"{function}: classes must be at least 2, got {len(found)}")
     return found
 
 

@@ -39,13 +39,13 @@ class Columns:
         """The target of a network with n outputs."""
         return self
 
-    def codes(self, name: str, y: Array) -> Array:
+    def codes(self, function: str, y: Array) -> Array:
         """The index of the class of each row in each column, (m, c)."""
         if y.shape[1:] != (len(self.parts),):
             raise ShapeError(
-                f"{name}: y must have {counted(len(self.parts), 'column')}, as in the first fit; y: {y.shape}"
+                f"{function}: y must have {counted(len(self.parts), 'column')}, as in the first fit; y: {y.shape}"
             )
-        return np.stack([part.codes(name, y[:, j]) for j, part in enumerate(self.parts)], axis=1)
+        return np.stack([part.codes(function, y[:, j]) for j, part in enumerate(self.parts)], axis=1)
 
     def columns(self, codes: Array) -> list[tuple[Array, Array]]:
         """The classes and the codes of each column."""

@@ -54,40 +54,42 @@ def _alone(setting: Any) -> Any:
     return setting[0] if type(setting) is tuple and len(setting) == 1 else setting
 
 
-def begun(name: str, estimator: Any, target: Any, X: Any) -> Course:
+def begun(function: str, estimator: Any, target: Any, X: Any) -> Course:
     """The course of a new network, before its first epoch."""
-    n_in, n_out, seed = X.shape[1], target.widths[0], seed_of(name, estimator.random_state)
+    n_in, n_out, seed = X.shape[1], target.widths[0], seed_of(function, estimator.random_state)
     network = estimator.network
     if network is None:
         network = mlp([n_in, *estimator.sizes, n_out], hidden=_alone(estimator.hidden), seed=seed, dtype=X.dtype)
     elif type(network) is not tuple and not is_layer(network):
         network = network(n_in, n_out, seed)
-        check_network(name, network, "network(n_in, n_out, seed)")
+        check_network(function, "network(n_in, n_out, seed)", network)
     dtype = dtype_of(network, X.dtype)
     try:
         out = outputs(network, X[:1], dtype)
     except FuncnnError as error:
-        raise ShapeError(f"{name}: network must take rows of {counted(n_in, 'feature')}; {error}") from error
+        raise ShapeError(f"{function}: network must take rows of {counted(n_in, 'feature')}; {error}") from error
     shape = of_prediction(out).shape
     if shape not in [(1, n) for n in target.widths]:
         needed = "1 output" if target.widths == (1,) else f"{' or '.join(map(str, target.widths))} outputs"
         given = short(out) if type(out) is tuple else shape
-        raise ShapeError(f"{name}: network must give {needed} for each row; for one row it gives {given}")
+        raise ShapeError(f"{function}: network must give {needed} for each row; for one row it gives {given}")
     state = TrainState(network, _alone(estimator.optimizer))
     return Course(target.for_outputs(shape[1]), dtype, seed, layers_of(estimator), estimator.optimizer, state)
 
 
-def continued(name: str, estimator: Any, course: Course, rows: Rows, epochs: int, *, stratify: bool = False) -> Course:
+def continued(
+    function: str, estimator: Any, course: Course, rows: Rows, epochs: int, *, stratify: bool = False
+) -> Course:
     """The course after some more epochs; with patience, until the cost on the rows held out does not improve."""
     loss, labels = course.target.task(estimator.loss)
     if estimator.loss is not None and rows.weight is not None:
-        check_function(name, estimator.loss, "loss", "a function (out, y, weight), as rows have weights", takes=3)
-    if found := squashed_twice(loss, course.state.params):
-        raise KindError(f"{name}: {found}")
-    check_boundary(name, course.target, estimator.loss, course.state.params)
+        check_function(function, "loss", estimator.loss, "a function (out, y, weight), as rows have weights", takes=3)
+    if found := squashed_twice("the loss", loss, course.state.params):
+        raise KindError(f"{function}: {found}")
+    check_boundary(function, course.target, estimator.loss, course.state.params)
     held_out = None
     if estimator.validation_fraction is not None:
-        rows, apart = _split(name, rows, estimator.validation_fraction, course.seed, stratify=stratify)
+        rows, apart = _split(function, rows, estimator.validation_fraction, course.seed, stratify=stratify)
         held_out = HeldOut(apart, loss, labels, course.dtype)
     done = len(course.costs)
     data, per_epoch = rows.normalised().batches(
@@ -121,14 +123,14 @@ def _start(course: Course, optimizer: Any, patience: int | None) -> TrainState[A
     return state
 
 
-def _split(name: str, rows: Rows, share: float, seed: int, *, stratify: bool) -> tuple[Rows, Rows]:
+def _split(function: str, rows: Rows, share: float, seed: int, *, stratify: bool) -> tuple[Rows, Rows]:
     """The rows to train on, and the rows held out."""
     index = np.arange(len(rows.codes))
     try:
         parts = train_test_split(index, test_size=share, stratify=rows.codes if stratify else None, random_state=seed)
     except ValueError as error:
-        raise RangeError(f"{name}: validation_fraction must fit the rows; {error}") from None
+        raise RangeError(f"{function}: validation_fraction must fit the rows; {error}") from None
     kept, apart = [rows.part(part) for part in parts]
     if any([part.weight is not None and not part.weight.any() for part in (kept, apart)]):
-        raise RangeError(f"{name}: sample_weight must have a weight above 0 among the rows held out and the others")
+        raise RangeError(f"{function}: sample_weight must have a weight above 0 among the rows held out and the others")
     return kept, apart.normalised()

@@ -41,13 +41,13 @@ class NetworkRegressor(RegressorMixin, Estimator):
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on the rows of X and y for `epochs`; with `warm_start`, go on where the last fit ended."""
-        name = f"{type(self).__name__}.fit"
-        return self._trained(name, self._before(name), X, y, sample_weight, self.epochs)
+        function = f"{type(self).__name__}.fit"
+        return self._trained(function, self._before(function), X, y, sample_weight, self.epochs)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on the rows of X and y, from where the last call or fit ended."""
-        name = f"{type(self).__name__}.partial_fit"
-        return self._trained(name, self._before(name, partial=True), X, y, sample_weight, 1)
+        function = f"{type(self).__name__}.partial_fit"
+        return self._trained(function, self._before(function, partial=True), X, y, sample_weight, 1)
 
     def predict(self, X: Any) -> Array:
         """The outputs of the network, (m,) or (m, n) as y was; for a pair of outputs, the first.
@@ -58,12 +58,12 @@ class NetworkRegressor(RegressorMixin, Estimator):
         prediction: Array = self._course.target.prediction(out)
         return np.exp(prediction) if innermost(self._course.loss) is poisson_nll else prediction
 
-    def _trained(self, name: str, course: Course | None, X: Any, y: Any, sample_weight: Any, epochs: int) -> Self:
-        check_no_logits(name, self.loss)
+    def _trained(self, function: str, course: Course | None, X: Any, y: Any, sample_weight: Any, epochs: int) -> Self:
+        check_no_logits(function, self.loss)
         X, y = self._data(X, y=y, multi_output=True, reset=course is None)
         target = course.target if course else Numbers(1 if y.ndim == 1 else y.shape[1], is_flat=y.ndim == 1)
-        rows = Rows(X, target.codes(name, y), self._weight(name, sample_weight, len(y)))
-        return self._put(continued(name, self, course or begun(name, self, target, X), rows, epochs))
+        rows = Rows(X, target.codes(function, y), self._as_weight(function, sample_weight, len(y)))
+        return self._put(continued(function, self, course or begun(function, self, target, X), rows, epochs))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

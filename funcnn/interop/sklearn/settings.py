@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from funcnn.arrays import counted, is_array, kind
 from funcnn.core import is_layer
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_count, as_number, check_flag, check_function, is_whole
+from funcnn.fields import check_function, is_whole
 from funcnn.inspection.checks import check_network
 from funcnn.interop.sklearn.targets import Classes, Labels
 from funcnn.layers.activations.base import Relu
@@ -21,6 +21,7 @@ from funcnn.losses.classification import binary_cross_entropy, binary_cross_entr
 from funcnn.losses.margins import hinge
 from funcnn.losses.protocol import check_of_out_and_y, takes_logits
 from funcnn.losses.regression import mse
+from funcnn.needs import as_count, as_flag, as_number
 from funcnn.sizes import check_sizes
 from funcnn.training.arguments import check_lr, check_optimizer
 from funcnn.traits import gives_probabilities
@@ -30,41 +31,43 @@ _SHARE = "validation_fraction"
 _NUMBERS, _MARGINS = mse.__module__, hinge.__module__
 
 
-def check_settings(name: str, estimator: Any) -> None:
-    """Check all settings of an estimator; errors begin with `name`."""
-    _check_network(name, estimator)
+def check_settings(function: str, estimator: Any) -> None:
+    """Check all settings of an estimator; errors begin with `function`."""
+    _check_network(function, estimator)
     if estimator.loss is not None:
-        check_of_out_and_y(name, estimator.loss)
-    check_optimizer(name, estimator.optimizer)
-    check_lr(name, estimator.lr)
-    as_count(name, estimator.batch_size, "batch_size")
-    as_count(name, estimator.epochs, "epochs")
-    if (share := estimator.validation_fraction) is not None and not 0 < as_number(name, share, _SHARE) < 1:
-        raise RangeError(f"{name}: {_SHARE} must be above 0 and below 1, or None; it is {share}")
+        check_of_out_and_y(function, "loss", estimator.loss)
+    check_optimizer(function, "optimizer", estimator.optimizer)
+    check_lr(function, "lr", estimator.lr)
+    as_count(function, "batch_size", estimator.batch_size)
+    as_count(function, "epochs", estimator.epochs)
+    if (share := estimator.validation_fraction) is not None and not 0 < as_number(function, _SHARE, share) < 1:
+        raise RangeError(f"{function}: {_SHARE} must be above 0 and below 1, or None, not {share}")
     if estimator.patience is not None:
-        as_count(name, estimator.patience, "patience")
+        as_count(function, "patience", estimator.patience)
         if share is None:
-            raise RangeError(f"{name}: {_SHARE} must be given with patience, which counts scores of held-out rows")
-    check_flag(name, estimator.warm_start, "warm_start")
+            raise RangeError(f"{function}: {_SHARE} must be given with patience, which counts scores of held-out rows")
+    as_flag(function, "warm_start", estimator.warm_start)
 
 
-def _check_network(name: str, estimator: Any) -> None:
+def _check_network(function: str, estimator: Any) -> None:
     network, sizes = estimator.network, estimator.sizes
     if not isinstance(sizes, tuple | list) and not (is_array(sizes) and np.ndim(sizes) == 1):
         remedy = f"; write ({sizes},)" if is_whole(sizes) else ""
-        raise KindError(f"{name}: sizes must be a tuple of whole numbers, such as (100,), not {kind(sizes)}{remedy}")
+        raise KindError(
+            f"{function}: sizes must be a tuple of whole numbers, such as (100,), not {kind(sizes)}{remedy}"
+        )
     if len(sizes):
-        check_sizes(name, {f"sizes[{i}]": size for i, size in enumerate(sizes)})
-    check_held(name, "hidden", estimator.hidden)
+        check_sizes(function, {f"sizes[{i}]": size for i, size in enumerate(sizes)})
+    check_held(function, "hidden", estimator.hidden)
     if network is None:
         return
     if type(network) is tuple or is_layer(network) or not callable(network) or hasattr(network, "state_dict"):
-        check_network(name, network, "network")
+        check_network(function, "network", network)
     else:
-        check_function(name, network, "network", "a network or a function (n_in, n_out, seed)", takes=3)
+        check_function(function, "network", network, "a network or a function (n_in, n_out, seed)", takes=3)
     for setting, value, default in (("sizes", tuple(sizes), SIZES), ("hidden", estimator.hidden, HIDDEN)):
         if value != default:
-            raise KindError(f"{name}: {setting} must not be given with network, which has its own layers")
+            raise KindError(f"{function}: {setting} must not be given with network, which has its own layers")
 
 
 def innermost(loss: Any) -> Any:
@@ -101,7 +104,7 @@ def for_own(loss: Any) -> str:
     return "" if home(loss).startswith("funcnn.losses.") else "; if it takes logits, write of_logits(loss)"
 
 
-def check_boundary(name: str, target: Any, loss: Any, network: Any) -> None:
+def check_boundary(function: str, target: Any, loss: Any, network: Any) -> None:
     """Check that the value of an output between two classes, or between the values of a label, is known for a loss."""
     if (isinstance(target, Classes) and target.outputs > 1) or not isinstance(target, Classes | Labels):
         return
@@ -109,71 +112,71 @@ def check_boundary(name: str, target: Any, loss: Any, network: Any) -> None:
         return
     needed = "a loss of logits, of probabilities, or of numbers such as mse, as one output decides between two classes"
     remedy = for_own(loss) or ("; give the network 2 outputs" if isinstance(target, Classes) else "")
-    raise KindError(f"{name}: loss must be {needed}, not {called(loss)}{remedy}")
+    raise KindError(f"{function}: loss must be {needed}, not {called(loss)}{remedy}")
 
 
-def check_no_logits(name: str, loss: Any) -> None:
+def check_no_logits(function: str, loss: Any) -> None:
     """Check that the outputs of a network that a loss trains are in the units of y."""
     if takes_logits(loss):
         is_binary = innermost(loss) is binary_cross_entropy_with_logits
         remedy = "; for y in [0, 1] write binary_cross_entropy, and a network that ends in Sigmoid()" * is_binary
         needed = "a loss of outputs in the units of y, which are the predictions"
-        raise KindError(f"{name}: loss must be {needed}, not {called(loss)}, which takes logits{remedy}")
+        raise KindError(f"{function}: loss must be {needed}, not {called(loss)}, which takes logits{remedy}")
 
 
-def seed_of(name: str, random_state: Any) -> int:
+def seed_of(function: str, random_state: Any) -> int:
     """The seed of a fit: an int `random_state` itself, or else a number that the generator of NumPy draws."""
     if is_whole(random_state):
         if not 0 <= random_state < 2**31:
-            raise RangeError(f"{name}: random_state must be in [0, 2**31); it is {random_state}")
+            raise RangeError(f"{function}: random_state must be in [0, 2**31), not {random_state}")
         return int(random_state)
     if random_state is not None and not isinstance(random_state, np.random.RandomState):
-        raise KindError(f"{name}: random_state must be an int, a RandomState or None, not {kind(random_state)}")
+        raise KindError(f"{function}: random_state must be an int, a RandomState or None, not {kind(random_state)}")
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
-def class_weights(name: str, given: Any, columns: Sequence[tuple[Any, Any]], weight: Any) -> Any:
+def class_weights(function: str, given: Any, columns: Sequence[tuple[Any, Any]], weight: Any) -> Any:
     """The weight of each row, times the weight of its class in each column of y.
 
     `columns` has the classes and their numbers (m,) for each column. "balanced" gives all classes of a column the same
     total weight: class c has the weight sum w / (k sum w_c), w_c being the weights of its rows.
     """
     for j, (classes, codes) in enumerate(columns):
-        one = given if isinstance(given, str | dict) else _each(name, given, len(columns))[j]
+        one = given if isinstance(given, str | dict) else _as_class_weights(function, given, len(columns))[j]
         if one is None:
             continue
         if isinstance(one, dict):
-            weight = weight * np.array([_weight(name, one, label) for label in classes.tolist()])[codes]
+            weight = weight * np.array([_as_weight(function, one, label) for label in classes.tolist()])[codes]
         elif one == "balanced":
             totals = np.bincount(codes, weight, minlength=len(classes))
             share = np.divide(weight.sum(), len(classes) * totals, out=np.zeros(len(classes)), where=totals > 0)
             weight = weight * share[codes]
         else:
-            raise _no_class_weight(name, one)
+            raise _class_weight_error(function, one)
         if isinstance(one, dict) and (strange := [label for label in one if label not in classes.tolist()]):
-            raise RangeError(f"{name}: class_weight must have classes of y as its keys; {strange[0]!r} is not one")
+            raise RangeError(f"{function}: class_weight must have classes of y as its keys; {strange[0]!r} is not one")
     return weight
 
 
-def _each(name: str, given: Any, columns: int) -> Any:
+def _as_class_weights(function: str, given: Any, columns: int) -> Any:
     if not isinstance(given, list):
-        raise _no_class_weight(name, given)
+        raise _class_weight_error(function, given)
     if columns == 1 and len(given) > 1:
         needed = 'None, "balanced" or a dict from classes to weights, as y has one column'
-        raise KindError(f"{name}: class_weight must be {needed}, not {kind(given)}")
+        raise KindError(f"{function}: class_weight must be {needed}, not {kind(given)}")
     if len(given) != columns:
         needed = f"{counted(columns, 'entry', 'entries')}, one for each column"
-        raise RangeError(f"{name}: class_weight must have {needed}; it has {len(given)}")
+        raise RangeError(f"{function}: class_weight must have {needed}; it has {len(given)}")
     return given
 
 
-def _no_class_weight(name: str, given: Any) -> KindError:
+def _class_weight_error(function: str, given: Any) -> KindError:
     shown = repr(given) if isinstance(given, str) else kind(given)
-    return KindError(f'{name}: class_weight must be None, "balanced", a dict, or a list of these, not {shown}')
+    return KindError(f'{function}: class_weight must be None, "balanced", a dict, or a list of these, not {shown}')
 
 
-def _weight(name: str, weights: dict[Any, Any], label: Any) -> float:
-    weight = as_number(name, weights.get(label, 1), f"class_weight[{label!r}]")
+def _as_weight(function: str, weights: dict[Any, Any], label: Any) -> float:
+    weight = as_number(function, f"class_weight[{label!r}]", weights.get(label, 1))
     if not 0 <= weight < np.inf:
-        raise RangeError(f"{name}: class_weight must be finite and not negative; that of {label!r} is {weight}")
+        raise RangeError(f"{function}: class_weight must be finite and not negative; that of {label!r} is {weight}")
     return weight

@@ -40,11 +40,11 @@ class Numbers:
         """The target of a network with n outputs."""
         return self
 
-    def codes(self, name: str, y: Array) -> Array:
+    def codes(self, function: str, y: Array) -> Array:
         """The numbers, (m, n)."""
-        numbers = as_numbers(name, y)
+        numbers = as_numbers(function, "y", y)
         if (n := 1 if y.ndim == 1 else y.shape[1]) != self.n:
-            raise ShapeError(f"{name}: y must have {counted(self.n, 'column')}, as in the first fit; it has {n}")
+            raise ShapeError(f"{function}: y must have {counted(self.n, 'column')}, as in the first fit; it has {n}")
         return numbers.reshape(len(y), n)
 
     def task(self, loss: Any) -> Task:
@@ -76,13 +76,13 @@ class Classes:
         """The target of a network with n outputs."""
         return attrs.evolve(self, outputs=n)
 
-    def codes(self, name: str, y: Array) -> Array:
+    def codes(self, function: str, y: Array) -> Array:
         """The index of the class of each row, (m,)."""
         if y.ndim > 1:
-            raise ShapeError(f"{name}: y must be one class for each row, as in the first fit; y: {y.shape}")
+            raise ShapeError(f"{function}: y must be one class for each row, as in the first fit; y: {y.shape}")
         known = self.values.tolist()
-        if unseen := [label for label in unique(name, y).tolist() if label not in known]:
-            raise RangeError(f"{name}: y must have the classes {_shown(known)}; it has {unseen[0]!r}")
+        if unseen := [label for label in unique(function, "y", y).tolist() if label not in known]:
+            raise RangeError(f"{function}: y must have the classes {_shown(known)}; it has {unseen[0]!r}")
         return np.searchsorted(self.values, y)
 
     def columns(self, codes: Array) -> list[tuple[Array, Array]]:
@@ -134,14 +134,14 @@ class Labels:
         """The target of a network with n outputs."""
         return self
 
-    def codes(self, name: str, y: Array) -> Array:
+    def codes(self, function: str, y: Array) -> Array:
         """Zeros and ones, (m, n)."""
         if y.shape[1:] != (self.n,):
             raise ShapeError(
-                f"{name}: y must have {counted(self.n, 'label')} for each row, as in the first fit; y: {y.shape}"
+                f"{function}: y must have {counted(self.n, 'label')} for each row, as in the first fit; y: {y.shape}"
             )
         if y.dtype.kind not in "biuf" or not np.isin(y, (0, 1)).all():
-            raise RangeError(f"{name}: y must hold zeros and ones, since it has one column for each label")
+            raise RangeError(f"{function}: y must hold zeros and ones, since it has one column for each label")
         return y.astype(float)
 
     def columns(self, codes: Array) -> list[tuple[Array, Array]]:
@@ -170,22 +170,24 @@ class Labels:
         return out if squashed else forward_only(Sigmoid(), out)
 
 
-def as_numbers(name: str, values: Array, what: str = "y") -> Array:
+def as_numbers(function: str, argument: str, values: Array) -> Array:
     """The values as float64."""
     if values.dtype.kind not in "biufO":
-        raise KindError(f"{name}: {what} must hold numbers, not {kind(values)}")
+        raise KindError(f"{function}: {argument} must hold numbers, not {kind(values)}")
     try:
         return values.astype(float)
     except (TypeError, ValueError) as error:  # objects
-        raise KindError(f"{name}: {what} must hold numbers; {error}") from None
+        raise KindError(f"{function}: {argument} must hold numbers; {error}") from None
 
 
-def unique(name: str, y: Array, what: str = "y") -> Array:
+def unique(function: str, argument: str, y: Array) -> Array:
     """The labels in y, sorted."""
     try:
         return np.unique(y)
     except TypeError:
-        raise KindError(f"{name}: {what} must hold labels of one kind, such as int or str, not of several") from None
+        raise KindError(
+            f"{function}: {argument} must hold labels of one kind, such as int or str, not of several"
+        ) from None
 
 
 def _shown(labels: list[Any]) -> str:

@@ -10,7 +10,7 @@ import torch
 
 from funcnn.arrays import Array
 from funcnn.dispatch import verb
-from funcnn.refusals import no_rule
+from funcnn.refusals import no_rule_error
 
 P = TypeVar("P")  # a layer
 M = TypeVar("M", bound=torch.nn.Module)
@@ -42,7 +42,7 @@ def to_torch(layer: Any, /) -> torch.nn.Module:
     Raises:
         KindError: there is no rule for the layer; write one with `@to_torch.register(Layer)`.
     """
-    raise no_rule("to_torch", layer)
+    raise no_rule_error("to_torch", layer)
 
 
 def parameter(array: Array) -> torch.nn.Parameter:

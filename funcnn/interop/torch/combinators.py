@@ -61,7 +61,7 @@ class Scaled(torch.nn.Module):
         return self.factor * x
 
 
-class Table(torch.nn.Module):
+class TiedTable(torch.nn.Module):
     """net(W[ids]) @ W^T"""
 
     def __init__(self, W: Any, net: torch.nn.Module) -> None:
@@ -158,6 +158,6 @@ for _layer, _rule in {
     Remat: lambda layer: Held(to_torch(layer.layer), _checkpointed),
     Here: lambda layer: Place(layer.name, torch.nn.Identity() if layer.layer is None else to_torch(layer.layer)),
     Scale: lambda layer: Scaled(layer.factor),
-    Tied: lambda layer: Table(layer.W, to_torch(layer.net)),
+    Tied: lambda layer: TiedTable(layer.W, to_torch(layer.net)),
 }.items():
     to_torch.register(_layer)(_rule)

@@ -86,7 +86,7 @@ def learned_position_to_torch(layer: LearnedPosition) -> torch.nn.Module:
     return PlaceTable(parameter(layer.P))
 
 
-class Table(Around):
+class MaskedEmbedding(Around):
     """ids -> out, or (ids, mask) -> (out, mask), by `self.layer`, a `torch.nn.Embedding`"""
 
     around = "layer"
@@ -107,4 +107,4 @@ class Table(Around):
 @to_torch.register(Embedding)
 def embedding_to_torch(layer: Embedding) -> torch.nn.Module:
     """A module with a copy of the table"""
-    return Table(filled(torch.nn.Embedding(*layer.W.shape), weight=layer.W))
+    return MaskedEmbedding(filled(torch.nn.Embedding(*layer.W.shape), weight=layer.W))

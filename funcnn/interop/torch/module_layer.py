@@ -8,19 +8,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, kind, short
 from funcnn.bits import words
 from funcnn.core import backward, forward, inference, reseed
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_seed
 from funcnn.gradients import Grads, gradient
 from funcnn.interop.torch.base import to_torch
 from funcnn.interop.torch.skeleton import Skeleton
 from funcnn.interop.torch.tensors import array_of
 from funcnn.interop.torch.trees import has_gradient, leaves_of, map_tree, tensor_of
-from funcnn.layers.checks import mixed, unpacked
-from funcnn.layers.outlines import fitting, outline
+from funcnn.layers.checks import as_cache_parts, dtype_error
+from funcnn.layers.outlines import as_gradient_like, outline
+from funcnn.needs import Seed, as_seed
 from funcnn.records import record, state
 from funcnn.trees.edits import evolve
 
@@ -63,14 +62,14 @@ class TorchLayer:
     step: int = state(default=0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        whose = type(self).__name__
+        function = type(self).__name__
         if not isinstance(self.module, Skeleton):
-            raise KindError(f"{whose}: module must be made by {whose}.init(module), not {kind(self.module)}")
+            raise KindError(f"{function}: module must be made by {function}.init(module), not {kind(self.module)}")
         given = {"arrays": self.arrays, "buffers": self.buffers}
-        for (what, arrays), shapes in zip(given.items(), self.module.shapes, strict=True):
+        for (argument, arrays), shapes in zip(given.items(), self.module.shapes, strict=True):
             if [getattr(array, "shape", None) for array in arrays] != shapes:
                 needed = f"arrays of the shapes {shapes}, as {self.module} has them"
-                raise ShapeError(f"{whose}: {what} must be {needed}, not {short(arrays)}")
+                raise ShapeError(f"{function}: {argument} must be {needed}, not {short(arrays)}")
 
     @classmethod
     def init(cls, module: Any, *, seed: Seed = 0) -> TorchLayer:
@@ -79,17 +78,17 @@ class TorchLayer:
         Raises:
             KindError: as `TorchLayer`; `seed` is not a seed.
         """
-        whose = f"{cls.__name__}.init"
+        function = f"{cls.__name__}.init"
         if not isinstance(module, torch.nn.Module):
-            raise KindError(f"{whose}: module must be a module of torch, not {kind(module)}")
+            raise KindError(f"{function}: module must be a module of torch, not {kind(module)}")
         if isinstance(module, torch.jit.ScriptModule):
-            raise KindError(f"{whose}: module must be one that pickles, not one that torch.jit compiled")
+            raise KindError(f"{function}: module must be one that pickles, not one that torch.jit compiled")
         given = (*module.named_parameters(), *module.named_buffers())
-        arrays = {name: array_of(whose, tensor, name).copy() for name, tensor in given}
+        arrays = {name: array_of(function, name, tensor).copy() for name, tensor in given}
         for name, array in arrays.items():
             if array.dtype.kind == "c":
-                raise KindError(f"{whose}: {name} must hold real numbers, not {array.dtype}")
-        words_of_seed, skeleton = as_seed(whose, seed), Skeleton.of(module)
+                raise KindError(f"{function}: {name} must hold real numbers, not {array.dtype}")
+        words_of_seed, skeleton = as_seed(function, "seed", seed), Skeleton.of(module)
         trained, held = [tuple([arrays[name] for name in names]) for names in (skeleton.trained, skeleton.held)]
         return cls(trained, skeleton, held, seed=words_of_seed)
 
@@ -98,7 +97,7 @@ def _called(params: TorchLayer, arrays: Any, x: Any, then: Callable[[Any], Any])
     """(then(out), the tensors by name, with the next buffers), given tensors for the parameters and for x"""
     tensors = dict(zip(params.module.trained, arrays, strict=True))
     tensors |= dict(zip(params.module.held, map(tensor_of, params.buffers), strict=True))
-    high, low = words(np, (*as_seed("TorchLayer", params.seed), params.step), (2,)).tolist()
+    high, low = words(np, (*as_seed("TorchLayer", "seed", params.seed), params.step), (2,)).tolist()
     return params.module.call(tensors, x, (high << 31) + low, then), tensors
 
 
@@ -108,7 +107,7 @@ def _check_x(params: TorchLayer, x: Any) -> None:
         if type(part) is not np.ndarray:
             raise KindError(f"TorchLayer: x must be an array of NumPy, or a tuple of them, not {kind(part)}")
         if first is not None and part.dtype.kind in "fc" and part.dtype != first.dtype:
-            raise mixed("TorchLayer", "x", part, params.module.trained[0], first)
+            raise dtype_error("TorchLayer", "x", part, params.module.trained[0], first)
 
 
 @forward.register(TorchLayer)
@@ -124,8 +123,8 @@ def torch_layer_forward(params: TorchLayer, x: Any) -> tuple[Any, tuple[Any, Any
 @backward.register(TorchLayer)
 def torch_layer_backward(params: TorchLayer, cache: tuple[Any, Any], dA: Any) -> Grads[TorchLayer]:
     """The gradients by torch, of a second call; None in dA is 0"""
-    x, of_out = unpacked(params, cache, 2)
-    dA = fitting(params, dA, of_out)
+    x, of_out = as_cache_parts(params, cache, 2)
+    dA = as_gradient_like(params, dA, of_out)
     own = [tensor_of(array).requires_grad_() for array in params.arrays]
     given = map_tree(lambda array: tensor_of(array).requires_grad_(has_gradient(array)), x)
     inputs = [tensor for tensor in (*own, *leaves_of(given)) if tensor.requires_grad]
@@ -167,7 +166,7 @@ def torch_layer_inference(params: TorchLayer) -> TorchLayer:
     return params if module is params.module else evolve(params, module=module)
 
 
-reseed.register(TorchLayer)(lambda params, i: evolve(params, seed=(*as_seed("reseed", params.seed), i)))
+reseed.register(TorchLayer)(lambda params, i: evolve(params, seed=(*as_seed("reseed", "seed", params.seed), i)))
 
 
 @to_torch.register(TorchLayer)

@@ -39,12 +39,12 @@ class Given:
         cls = type(module).__name__
         return f"{self.path} ({cls})" if self.path else cls
 
-    def need(self, module: Any, needed: str, got: Any, *, holds: bool) -> None:
+    def check_setting(self, module: Any, needed: str, got: Any, *, holds: bool) -> None:
         """Refuse a module with a setting that no layer has."""
         if not holds:
             raise KindError(f"from_torch: {self.named(module)} must have {needed}, not {got}")
 
-    def axes(self, module: Any, form: str) -> None:
+    def check_axes(self, module: Any, form: str) -> None:
         """Check that x has the axes of `form`, such as (m, c, t); torch also takes it without m."""
         if self.tensor.ndim != 1 + form.count(","):
             shape = tuple(self.tensor.shape)
@@ -75,7 +75,7 @@ def _register(cls: Any) -> Callable[[Any], Any]:
         raise KindError(f"from_torch.register: cls must be a class of modules of torch, not {kind(cls)}")
 
     def put(rule: Any) -> Any:
-        check_function("from_torch.register", rule, "the rule", "a function (module, x)", takes=2)
+        check_function("from_torch.register", "the rule", rule, "a function (module, x)", takes=2)
         _RULES[cls] = rule
         return rule
 
@@ -129,11 +129,11 @@ def from_torch(module: Any, x: Any, /) -> Any:
     if isinstance(x, Given):
         layer, _, x.out = converted(module, x)
         return layer
-    array, given = _checked(module, x), Given(x, Layout(), "", count())
+    array, given = _as_array(module, x), Given(x, Layout(), "", count())
     _rule(module, given)
     try:
         with torch.no_grad():
-            theirs = array_of("from_torch", called(module, x), "out of the module")
+            theirs = array_of("from_torch", "out of the module", called(module, x))
     except (RuntimeError, ValueError, TypeError, LookupError) as error:
         if isinstance(error, FuncnnError):
             raise
@@ -149,7 +149,7 @@ def from_torch(module: Any, x: Any, /) -> Any:
     return layer
 
 
-def _checked(module: Any, x: Any) -> Array:
+def _as_array(module: Any, x: Any) -> Array:
     """x as an array, after checks of both"""
     if not isinstance(module, torch.nn.Module):
         raise KindError(f"from_torch: module must be a module of torch, not {kind(module)}")
@@ -164,7 +164,7 @@ def _checked(module: Any, x: Any) -> Array:
         if (other := names.setdefault(id(tensor), name)) != name:
             rule = f"{name} and {other} must be two parameters, since each layer has its own"
             raise KindError(f"from_torch: {rule}; they are one")
-    array = array_of("from_torch", x, "x")
+    array = array_of("from_torch", "x", x)
     arrays_of("from_torch", module)
     if x.ndim < 2 or not len(x):
         raise ShapeError(f"from_torch: x must be (m, ...), with one row or more, not {tuple(x.shape)}")

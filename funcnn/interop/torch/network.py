@@ -51,7 +51,7 @@ class Network(torch.nn.Module):
 
     def __init__(self, params: Any) -> None:
         super().__init__()
-        check_is_layer("Network", params)
+        check_is_layer("Network", "params", params)
         check_held("Network", "params", params)
         self._trained = {path for path, leaf in walk(params, states=False) if is_float(leaf)}
         self._form = self._registered(params, {})
@@ -100,7 +100,7 @@ class Network(torch.nn.Module):
         tensors = self._tensors()
 
         def current(path: str, leaf: Any) -> Any:
-            array = arrays_in_tensors("Network", tensors[path], path)
+            array = arrays_in_tensors("Network", path, tensors[path])
             if not is_array(leaf):
                 return type(leaf)(array.item())
             return freeze(np.array(array)) if copied else array
@@ -114,7 +114,7 @@ class Network(torch.nn.Module):
 
     def forward(self, x: Any) -> Any:
         """out of the network"""
-        arrays = arrays_in_tensors("Network", x, "x")
+        arrays = arrays_in_tensors("Network", "x", x)
         if not torch.is_grad_enabled():
             net = self._network(copied=False)
             return map_tree(tensor_of, forward_only(net if self.training else inference(net), arrays))

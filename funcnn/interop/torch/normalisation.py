@@ -27,7 +27,7 @@ class ChannelsLast(Around):
         return self.module(positions).transpose(1, 2).reshape(x.shape)
 
 
-class Scaled(torch.nn.Module):
+class ScaledAndShifted(torch.nn.Module):
     """out = x weight + bias, for each feature alone."""
 
     def __init__(self, layer: Affine) -> None:
@@ -87,4 +87,4 @@ def _with_bias(module: torch.nn.Module, shift: Any) -> torch.nn.Module:
 @to_torch.register(Affine)
 def affine_to_torch(layer: Affine) -> torch.nn.Module:
     """A module with copies of scale and shift"""
-    return Scaled(layer)
+    return ScaledAndShifted(layer)

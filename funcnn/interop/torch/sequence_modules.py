@@ -23,8 +23,8 @@ from funcnn.layers.recurrent.bidirectional import Bidirectional
 
 
 def _sequence(module: Any, given: Given, *, batch_first: bool) -> None:
-    given.need(module, "batch_first=True", "False", holds=batch_first)
-    given.axes(module, "(m, t, n)")
+    given.check_setting(module, "batch_first=True", "False", holds=batch_first)
+    given.check_axes(module, "(m, t, n)")
     given.features_in(module, ROWS)
 
 
@@ -34,9 +34,11 @@ def _sequence(module: Any, given: Given, *, batch_first: bool) -> None:
 def recurrent_from_torch(module: Any, given: Given) -> Any:
     """A chain of the layers of the module; dropout between them"""
     _sequence(module, given, batch_first=module.batch_first)
-    given.need(module, "proj_size=0", module.proj_size, holds=module.proj_size == 0)
+    given.check_setting(module, "proj_size=0", module.proj_size, holds=module.proj_size == 0)
     if isinstance(module, nn.RNN):
-        given.need(module, 'nonlinearity="tanh"', repr(module.nonlinearity), holds=module.nonlinearity == "tanh")
+        given.check_setting(
+            module, 'nonlinearity="tanh"', repr(module.nonlinearity), holds=module.nonlinearity == "tanh"
+        )
     cls: Any = next(ours for ours, theirs in MODULES.items() if isinstance(module, theirs))
     weights, layers = module.state_dict(), []
 
@@ -59,8 +61,10 @@ def attention_from_torch(module: Any, given: Given) -> Attention:
     """Of x to itself, without a mask"""
     _sequence(module, given, batch_first=module.batch_first)
     dropout = module.dropout
-    given.need(module, "dropout=0.0, since funcnn does not drop attention weights", dropout, holds=dropout == 0)
-    given.need(module, "add_bias_kv=False and add_zero_attn=False", "True", holds=not _has_more_keys(module))
+    given.check_setting(
+        module, "dropout=0.0, since funcnn does not drop attention weights", dropout, holds=dropout == 0
+    )
+    given.check_setting(module, "add_bias_kv=False and add_zero_attn=False", "True", holds=not _has_more_keys(module))
     bias = module.in_proj_bias is not None
     settings = {"bias": bias, "dtype": dtype_of(module)}
     return weights_from(module, Attention.init(module.embed_dim, module.num_heads, seed=0, weights=zeros, **settings))
@@ -86,7 +90,7 @@ def encoder_layer_from_torch(module: Any, given: Given) -> tuple[Any, ...]:
 
     f = module.activation
     known = f in _FUNCTIONS or isinstance(f, nn.Module)
-    given.need(module, "relu, gelu or a module as activation", getattr(f, "__name__", f), holds=known)
+    given.check_setting(module, "relu, gelu or a module as activation", getattr(f, "__name__", f), holds=known)
     activation = _FUNCTIONS[f] if f in _FUNCTIONS else part("activation")
     attention = (part("self_attn"), *map(First, drop("dropout1")))
     dense = (part("linear1"), activation, *drop("dropout"), part("linear2"), *drop("dropout2"))

@@ -48,9 +48,9 @@ def linear_from_torch(module: Any, given: Given) -> Dense:
 def embedding_from_torch(module: Any, given: Given) -> Embedding:
     """A table of the same rows"""
     given.features_in(module, ROWS)
-    given.need(module, "no max_norm", module.max_norm, holds=module.max_norm is None)
+    given.check_setting(module, "no max_norm", module.max_norm, holds=module.max_norm is None)
     has_none = module.padding_idx is None
-    given.need(module, "padding_idx=None, since funcnn trains every row", module.padding_idx, holds=has_none)
+    given.check_setting(module, "padding_idx=None, since funcnn trains every row", module.padding_idx, holds=has_none)
     shape = module.num_embeddings, module.embedding_dim
     return weights_from(module, Embedding.init(*shape, seed=0, weights=zeros, dtype=dtype_of(module)))
 
@@ -65,7 +65,7 @@ def dropout_from_torch(module: Any, given: Given) -> Dropout:
 @from_torch.register(nn.Dropout2d)
 def channel_dropout_from_torch(module: Any, given: Given) -> ChannelDropout:
     """Of the same rate"""
-    given.axes(module, "(m, c, t)" if isinstance(module, nn.Dropout1d) else "(m, c, h, w)")
+    given.check_axes(module, "(m, c, t)" if isinstance(module, nn.Dropout1d) else "(m, c, h, w)")
     given.features_in(module, CHANNELS)
     return ChannelDropout(module.p, seed=next(given.seeds))
 
@@ -87,9 +87,9 @@ def _by_features(module: Any, given: Given, like: Any, *, order: str) -> Any:
 @from_torch.register(nn.BatchNorm2d)
 def batch_norm_from_torch(module: Any, given: Given) -> BatchNorm:
     """Running statistics are states"""
-    given.need(module, "running statistics", "none", holds=module.track_running_stats)
+    given.check_setting(module, "running statistics", "none", holds=module.track_running_stats)
     momentum = module.momentum
-    given.need(module, "a number as momentum", "None, the mean over all batches", holds=momentum is not None)
+    given.check_setting(module, "a number as momentum", "None, the mean over all batches", holds=momentum is not None)
     settings = {"momentum": momentum, "eps": module.eps, "bias": module.bias is not None}
     like = BatchNorm.init(module.num_features, dtype=dtype_of(module, given.tensor), **settings)
     return _by_features(module, given, like, order=CHANNELS)
@@ -100,7 +100,7 @@ def batch_norm_from_torch(module: Any, given: Given) -> BatchNorm:
 def row_norm_from_torch(module: Any, given: Given) -> LayerNorm | RMSNorm:
     """Over the last axis"""
     shape, dtype = module.normalized_shape, dtype_of(module, given.tensor)
-    given.need(module, "a normalized_shape of one axis", shape, holds=len(shape) == 1)
+    given.check_setting(module, "a normalized_shape of one axis", shape, holds=len(shape) == 1)
     if isinstance(module, nn.RMSNorm):
         eps = float(np.finfo(dtype).eps) if module.eps is None else module.eps
         return _by_features(module, given, RMSNorm.init(*shape, eps=eps, dtype=dtype), order=ROWS)
@@ -121,8 +121,8 @@ def group_norm_from_torch(module: Any, given: Given) -> GroupNorm:
 @from_torch.register(nn.InstanceNorm2d)
 def instance_norm_from_torch(module: Any, given: Given) -> InstanceNorm:
     """By channel"""
-    given.need(module, "no running statistics", "some", holds=not module.track_running_stats)
-    given.axes(module, "(m, c, t)" if isinstance(module, nn.InstanceNorm1d) else "(m, c, h, w)")
+    given.check_setting(module, "no running statistics", "some", holds=not module.track_running_stats)
+    given.check_axes(module, "(m, c, t)" if isinstance(module, nn.InstanceNorm1d) else "(m, c, h, w)")
     settings = {"eps": module.eps, "bias": module.bias is not None}
     like = InstanceNorm.init(module.num_features, dtype=dtype_of(module, given.tensor), **settings)
     return _by_features(module, given, like, order=CHANNELS)
@@ -146,7 +146,7 @@ def _check_axis(module: Any, given: Given) -> None:
     """Decide that the features are in the axis `dim` of the module."""
     n, dim = given.tensor.ndim, module.dim
     dims = {ROWS: (-1, n - 1), CHANNELS: (1, 1 - n)}
-    given.need(module, "the axis of features as dim", dim, holds=any([dim in some for some in dims.values()]))
+    given.check_setting(module, "the axis of features as dim", dim, holds=any([dim in some for some in dims.values()]))
     if given.layout.is_mixed or dim in dims[ROWS]:
         given.features_in(module, ROWS)
     else:
@@ -172,8 +172,8 @@ def softmax_from_torch(module: Any, given: Given) -> Softmax | LogSoftmax:
 @from_torch.register(nn.Softplus)
 def softplus_from_torch(module: Any, given: Given) -> Softplus:
     """Above its threshold torch returns x, which differs by e^-threshold at most"""
-    given.need(module, "beta=1", module.beta, holds=module.beta == 1)
-    given.need(module, "a threshold of 20 or more", module.threshold, holds=module.threshold >= 20)
+    given.check_setting(module, "beta=1", module.beta, holds=module.beta == 1)
+    given.check_setting(module, "a threshold of 20 or more", module.threshold, holds=module.threshold >= 20)
     return Softplus()
 
 

@@ -56,14 +56,14 @@ class Skeleton:
             try:
                 torch.default_generator.manual_seed(word)
                 made = torch.func.functional_call(
-                    self._copies.inside, named, (lambda module: then(self._checked(module(*arguments))),)
+                    self._copies.inside, named, (lambda module: then(self._as_tensors(module(*arguments))),)
                 )
             finally:
                 torch.set_rng_state(before)
         tensors.update({name: named[f"module.{name}"] for name in tensors})
         return made
 
-    def _checked(self, out: Any) -> Any:
+    def _as_tensors(self, out: Any) -> Any:
         for leaf in leaves_of(map_tree(lambda part: part, out)):
             if not isinstance(leaf, torch.Tensor):
                 raise KindError(f"TorchLayer: {self} must return a tensor, or a tuple of tensors, not {kind(leaf)}")

@@ -34,15 +34,15 @@ def leaves_of(tree: Any) -> Iterator[Any]:
         yield tree
 
 
-def arrays_in_tensors(whose: str, tree: Any, what: str) -> Any:
+def arrays_in_tensors(function: str, argument: str, tree: Any) -> Any:
     """The arrays of a tree of real tensors, which share their memory and are read-only."""
 
     def array(tensor: Any) -> Array:
         if not isinstance(tensor, torch.Tensor):
-            raise KindError(f"{whose}: {what} must be a tensor, or a tuple of tensors, not {kind(tensor)}")
+            raise KindError(f"{function}: {argument} must be a tensor, or a tuple of tensors, not {kind(tensor)}")
         if tensor.is_complex():
-            raise KindError(f"{whose}: {what} must hold real numbers, not {tensor.dtype}")
-        view = array_of(whose, tensor, what)[...]
+            raise KindError(f"{function}: {argument} must hold real numbers, not {tensor.dtype}")
+        view = array_of(function, argument, tensor)[...]
         view.setflags(write=False)
         return view
 

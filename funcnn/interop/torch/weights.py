@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import numpy as np
 
 from funcnn.arrays import Array, is_float, same
-from funcnn.core import check_is_layer
+from funcnn.checked import checked
+from funcnn.core import Layer
 from funcnn.errors import FuncnnError, KindError, ShapeError
-from funcnn.interop.named import listed, renamed
+from funcnn.interop.named import Names, listed, renamed
 from funcnn.interop.torch.base import Around, to_torch
 from funcnn.interop.torch.recurrent import join_biases
 from funcnn.interop.torch.tensors import arrays_of
@@ -20,7 +21,8 @@ from funcnn.trees.walks import map_arrays, walk
 P = TypeVar("P")
 
 
-def weights_from(source: Any, like: P, *, names: Mapping[str, str] | None = None) -> P:
+@checked
+def weights_from(source: Any, like: Layer[P], *, names: Names | None = None) -> P:
     """`like` with the weights of a module of torch, or of a state dict.
 
     `like` says what the layers are and how they are set: eps, stride, heads. `source` gives every array of floats,
@@ -44,11 +46,10 @@ def weights_from(source: Any, like: P, *, names: Mapping[str, str] | None = None
 
     Raises:
         KindError: `source` is not a module or a dict of tensors on the CPU, has other names, or a tensor of another
-            dtype than the array of `like`; `like` is not a layer, or `to_torch` has no rule for it.
+            dtype than the array of `like`; `to_torch` has no rule for `like`.
         ShapeError: a tensor has another shape than `like` needs.
         FuncnnError: `source` has numbers for which `like` has no array.
     """
-    check_is_layer("weights_from", like, "like", source)
     check_held("weights_from", "like", like)
     given = renamed("weights_from", arrays_of("weights_from", source), names, "source")
     paths, numbered = _numbered(like)
@@ -125,9 +126,9 @@ class _Entries:
         if (places != ids).any() or places.min(initial=0) < 0 or places.max(initial=0) >= self.numbers.size:
             raise FuncnnError(f"weights_from: to_torch(like) must have the entries of like, unchanged, in {name}")
         owners = np.unique(np.searchsorted(self.ends, places[places > 0]))
-        whose = ", ".join([self.paths[i] or "the array" for i in owners])
+        named = ", ".join([self.paths[i] or "the array" for i in owners])
         if array.shape != ids.shape:
-            raise ShapeError(f"weights_from: {name} must be {ids.shape}, for {whose} of like, not {array.shape}")
+            raise ShapeError(f"weights_from: {name} must be {ids.shape}, for {named} of like, not {array.shape}")
         for i in owners:
             if self.dtypes[i] != array.dtype:
                 given = f"{name} is {array.dtype}, {self.paths[i]} of like is {self.dtypes[i]}"
@@ -136,7 +137,7 @@ class _Entries:
             raise FuncnnError(f"weights_from: {name} must be 0 in the entries for which like has no array")
         shared = places[self.is_filled[places]]
         if not same(self.numbers[shared], array[self.is_filled[places]].astype(np.float64)):
-            rule = f"{name} must hold the numbers that source has for {whose} of like under another name"
+            rule = f"{name} must hold the numbers that source has for {named} of like under another name"
             raise FuncnnError(f"weights_from: {rule}, since like has them once")
         self.numbers[places] = array
         self.is_filled[places] = places > 0

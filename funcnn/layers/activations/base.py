@@ -12,10 +12,10 @@ from funcnn.arrays import Array, namespace, short
 from funcnn.core import backward, forward
 from funcnn.elementary import broken_slope, sigmoid, sign, softplus
 from funcnn.errors import KindError
-from funcnn.fields import not_negative
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient, returned_by
-from funcnn.layers.checks import check_out_gradient, float_array, like, only_array, own_gradient
+from funcnn.layers.checks import as_cache_array, as_like_x, check_out_gradient, namespace_of_floats, own_gradient
+from funcnn.needs import Rate
 from funcnn.records import record
 from funcnn.traits import gives_probabilities, like_x, probabilities
 
@@ -70,19 +70,19 @@ class Elementwise(ABC):
 @forward.register(Elementwise)
 def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
     """out = value(x)"""
-    float_array(params, x)
+    namespace_of_floats(params, x)
     # NumPy turns 0-d results into scalars, which have no namespace.
-    out = like(params, "value", params.value(x), x) if x.ndim else params.value(x[None]).reshape(())
+    out = as_like_x(params, "value", params.value(x), x) if x.ndim else params.value(x[None]).reshape(())
     return out, out if params.keeps == "out" else x
 
 
 @backward.register(Elementwise)
 def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[Elementwise]:
     """dx = dA * slope"""
-    check_out_gradient(params, dA, only_array(params, kept).shape, kept.dtype)
+    check_out_gradient(params, dA, as_cache_array(params, kept).shape, kept.dtype)
     if not (has_axes := kept.ndim):
         kept, dA = kept[None], dA[None]
-    dx = like(params, "slope", params.slope(kept), kept)
+    dx = as_like_x(params, "slope", params.slope(kept), kept)
     own = params.own_gradients(dA, kept)
     if type(params).__module__.startswith("funcnn."):
         dx *= dA  # in place, since every slope in funcnn is a new array
@@ -148,7 +148,7 @@ class LeakyRelu(Elementwise):
         RangeError: `alpha` is negative: out would not have the sign of x, from which the slope is computed.
     """
 
-    alpha: float = not_negative(default=0.01)
+    alpha: Rate = 0.01
     keeps = "out"
 
     def value(self, x: Array) -> Array:
@@ -234,7 +234,7 @@ class Elu(Elementwise):
         RangeError: `alpha` is negative: out would not have the sign of x, from which the slope is computed.
     """
 
-    alpha: float = not_negative(default=1.0)
+    alpha: Rate = 1.0
     keeps = "out"
 
     def value(self, x: Array) -> Array:

@@ -10,7 +10,15 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.generation import fixed_memory, mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Sigmoid
-from funcnn.layers.checks import check_held, check_out_gradient, float_array, only_array, shown, unpacked, wrong_shape
+from funcnn.layers.checks import (
+    Held,
+    as_cache_array,
+    as_cache_parts,
+    check_out_gradient,
+    namespace_of_floats,
+    shape_error,
+    shown,
+)
 from funcnn.layers.notes import noted
 from funcnn.records import record
 
@@ -38,10 +46,7 @@ class Glu:
         KindError: `gate` is not a layer, or changes the dtype.
     """
 
-    gate: Any = Sigmoid()
-
-    def __attrs_post_init__(self) -> None:
-        check_held(type(self).__name__, "gate", self.gate)
+    gate: Held[Any] = Sigmoid()
 
 
 @forward.register(Glu)
@@ -54,8 +59,8 @@ def glu_forward(params: Glu, x: Array) -> tuple[Array, tuple[Array, Array, Any]]
 @backward.register(Glu)
 def glu_backward(params: Glu, cache: tuple[Array, Array, Any], dA: Array) -> Grads[Glu]:
     """dx = (dA gate(b), dx of the gate), the gate given dA a"""
-    x, passed, inner = unpacked(params, cache, 3)
-    only_array(params, passed)
+    x, passed, inner = as_cache_parts(params, cache, 3)
+    as_cache_array(params, passed)
     check_out_gradient(params, dA, passed.shape, passed.dtype)
     grads = noted("in Glu", backward, params.gate, inner, dA * _halves(x)[0])
     return Grads(gradient(params, gate=grads.params), namespace(x).concatenate([dA * passed, grads.x], axis=-1))
@@ -75,9 +80,9 @@ mixes_positions.register(Glu)(lambda params: mixes_positions(params.gate))
 
 def _gated(verb: Any, params: Glu, x: Array, *memory: Any) -> tuple[Array, Array, Any]:
     """a, gate(b), and the cache or the memory that `verb` of the gate returns."""
-    float_array(params, x)
+    namespace_of_floats(params, x)
     if x.ndim < 2 or x.shape[-1] % 2:
-        raise wrong_shape(params, "(m, ..., 2 n), with an even number of features", x)
+        raise shape_error(params, "x", x, "(m, ..., 2 n), with an even number of features")
     a, b = _halves(x)
     passed, rest = noted("in Glu", verb, params.gate, b, *memory)
     if not is_array(passed) or passed.shape != b.shape:

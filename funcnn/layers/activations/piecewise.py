@@ -10,8 +10,8 @@ import math
 from funcnn.arrays import Array, namespace
 from funcnn.elementary import sign
 from funcnn.errors import RangeError
-from funcnn.fields import positive
 from funcnn.layers.activations.base import Elementwise
+from funcnn.needs import Positive
 from funcnn.records import record
 from funcnn.traits import gives_probabilities, probabilities
 
@@ -143,7 +143,7 @@ class SoftShrink(Elementwise):
         RangeError: `threshold` is 0 or negative.
     """
 
-    threshold: float = positive(default=0.5)
+    threshold: Positive = 0.5
     keeps = "out"
 
     def value(self, x: Array) -> Array:
@@ -172,7 +172,7 @@ class HardShrink(Elementwise):
         RangeError: `threshold` is 0 or negative.
     """
 
-    threshold: float = positive(default=0.5)
+    threshold: Positive = 0.5
     keeps = "out"
 
     def value(self, x: Array) -> Array:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from funcnn.arrays import Array, as_array, is_plain, namespace, wide
+from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.elementary import broken_slope
 from funcnn.errors import ShapeError
-from funcnn.fields import as_count, as_finite, positive
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import constant, draw
 from funcnn.layers.activations.base import Elementwise
-from funcnn.layers.checks import check_out_gradient, check_rows, foreign
+from funcnn.layers.checks import check_out_gradient, check_rows, foreign_cache_error
+from funcnn.needs import Finite, FloatDtype, Positive
 from funcnn.records import record
+from funcnn.sizes import Size
 
 
 @record
@@ -66,7 +66,7 @@ class Celu(Elementwise):
         RangeError: `alpha` is 0 or negative.
     """
 
-    alpha: float = positive(default=1.0)
+    alpha: Positive = 1.0
     keeps = "out"
 
     def value(self, x: Array) -> Array:
@@ -106,28 +106,24 @@ class PRelu:
 
     def __attrs_post_init__(self) -> None:
         if len(shape := self.alpha.shape) != 1 or not self.alpha.size:
-            raise ShapeError(f"{type(self).__name__}: alpha must be (n,), or (1,) for one slope; it is {shape}")
+            raise ShapeError(f"{type(self).__name__}: alpha must be (n,), or (1,) for one slope, not {shape}")
 
     @classmethod
-    def init(cls, n: int = 1, *, alpha: float = 0.25, dtype: Any = np.float64) -> PRelu:
+    @checked
+    def init(cls, n: Size = 1, *, alpha: Finite = 0.25, dtype: FloatDtype = np.float64) -> PRelu:
         """n slopes, one for each feature, or one for all; 0.25 is the value of the paper, section 2.
 
         >>> PRelu.init()
         PRelu(alpha=<f64 [0.25]>)
-
-        Raises:
-            RangeError: n is less than 1.
-            KindError: n is not a whole number, `alpha` not a number, or `dtype` not a type of real floats.
         """
-        value = constant(as_finite(whose := f"{cls.__name__}.init", alpha, "alpha"))
-        return cls(draw(whose, value, 0, (as_count(whose, n, "n"),), dtype))
+        return cls(draw(f"{cls.__name__}.init", "weights", constant(alpha), 0, (n,), dtype))
 
 
 @forward.register(PRelu)
 def prelu_forward(params: PRelu, x: Array) -> tuple[Array, Array]:
     """out = x where x > 0, else alpha x"""
     alpha = params.alpha
-    check_rows(params, x, alpha.size if alpha.size > 1 else None, alpha, "alpha")
+    check_rows(params, "x", x, alpha.size if alpha.size > 1 else None, alpha, "alpha")
     return namespace(x).where(x > 0, x, x * _factor(params)), x
 
 
@@ -136,7 +132,7 @@ def prelu_backward(params: PRelu, x: Array, dA: Array) -> Grads[PRelu]:
     """dx = dA where x > 0, else alpha dA; dalpha = sum of dA min(x, 0)"""
     alpha = params.alpha
     if not is_plain(x) or (alpha.size > 1 and x.shape[-1:] != alpha.shape):
-        raise foreign(params, x)
+        raise foreign_cache_error(params, x)
     check_out_gradient(params, dA, x.shape, x.dtype)
     by_feature = (wide(dA) * namespace(x).where(x > 0, 0, x)).reshape(-1, alpha.size)
     grads = gradient(params, alpha=by_feature.sum(0).astype(x.dtype, copy=False))

@@ -10,8 +10,8 @@ import numpy as np
 
 from funcnn.arrays import Array, namespace
 from funcnn.elementary import absolute, largest_exponent, minus_tanh, normal_cdf, sigmoid, softplus
-from funcnn.fields import positive
 from funcnn.layers.activations.base import Elementwise
+from funcnn.needs import Positive
 from funcnn.records import record
 
 
@@ -235,7 +235,7 @@ class Sine(Elementwise):
         RangeError: `omega` is 0 or negative.
     """
 
-    omega: float = positive(default=1.0)
+    omega: Positive = 1.0
 
     def value(self, x: Array) -> Array:
         return namespace(x).sin(self.omega * x)

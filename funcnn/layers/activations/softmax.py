@@ -8,7 +8,7 @@ from funcnn.arrays import Array, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_out_gradient, float_array, only_array, wrong_shape
+from funcnn.layers.checks import as_cache_array, check_out_gradient, namespace_of_floats, shape_error
 from funcnn.records import record
 from funcnn.traits import gives_probabilities, shares
 
@@ -50,7 +50,7 @@ def softmax_forward(params: Softmax, x: Array) -> tuple[Array, Array]:
 @backward.register(Softmax)
 def softmax_backward(params: Softmax, out: Array, dA: Array) -> Grads[Softmax]:
     """dx = out (dA - sum of dA out)"""
-    check_out_gradient(params, dA, only_array(params, out).shape, out.dtype)
+    check_out_gradient(params, dA, as_cache_array(params, out).shape, out.dtype)
     p = wide(out)
     dx = p * (dA - (dA * p).sum(axis=-1, keepdims=True))
     return Grads(gradient(params), dx.astype(out.dtype, copy=False))
@@ -91,16 +91,16 @@ def log_softmax_forward(params: LogSoftmax, x: Array) -> tuple[Array, Array]:
 @backward.register(LogSoftmax)
 def log_softmax_backward(params: LogSoftmax, out: Array, dA: Array) -> Grads[LogSoftmax]:
     """dx = dA - e^out (sum of dA)"""
-    check_out_gradient(params, dA, only_array(params, out).shape, out.dtype)
+    check_out_gradient(params, dA, as_cache_array(params, out).shape, out.dtype)
     dx = dA - namespace(out).exp(wide(out)) * wide(dA).sum(axis=-1, keepdims=True)
     return Grads(gradient(params), dx.astype(out.dtype, copy=False))
 
 
 def _below_the_largest(params: Any, x: Array) -> Array:
     """x minus the largest x of its row"""
-    float_array(params, x)
+    namespace_of_floats(params, x)
     if x.ndim < 2 or not x.shape[-1]:
-        raise wrong_shape(params, "(m, ..., n), n at least 1", x)
+        raise shape_error(params, "x", x, "(m, ..., n), n at least 1")
     return wide(x) - x.max(axis=-1, keepdims=True)
 
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, counted, short
+from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.attention.heads import (
-    Cache,
+    AttentionCache,
     MultiHead,
     by_heads,
     check_memory_of_heads,
@@ -29,7 +29,9 @@ from funcnn.layers.attention.heads import (
 from funcnn.layers.attention.masks import allowed_pairs, check_attended, check_no_pairs, of_positions
 from funcnn.layers.checks import check_out_gradient, shown
 from funcnn.layers.sequences import blank
+from funcnn.needs import Flag, FloatDtype, Seed, Whole
 from funcnn.records import record
+from funcnn.sizes import Size
 
 
 @record
@@ -66,26 +68,27 @@ class CrossAttention(MultiHead):
     """
 
     @classmethod
+    @checked
     def init(
         cls,
-        n: int,
-        heads: int,
+        n: Size,
+        heads: Whole,
         *,
-        n_memory: int,
+        n_memory: Size,
         seed: Seed,
         weights: Initializer = glorot_uniform,
-        bias: bool = True,
-        dtype: Any = np.float64,
+        bias: Flag = True,
+        dtype: FloatDtype = np.float64,
     ) -> CrossAttention:
         """n features in queries, in all heads together and in out; the weights come from children 0 to 3 of the seed.
 
         Raises:
-            RangeError: a size is less than 1, or heads does not divide n.
+            RangeError: heads does not divide n.
         """
         return cls(*dense_layers(f"{cls.__name__}.init", n, n_memory, heads, seed, weights, dtype, bias=bias), heads)
 
 
-def _opened(params: CrossAttention, x: Any) -> tuple[Array, Array, Array | None]:
+def _as_parts(params: CrossAttention, x: Any) -> tuple[Array, Array, Array | None]:
     """Queries, memory and mask, with 0 at padded positions of the memory."""
     if type(x) is not tuple:
         raise KindError(f"CrossAttention: x must be (queries, memory) or (queries, memory, mask), not {shown(x)}")
@@ -94,8 +97,8 @@ def _opened(params: CrossAttention, x: Any) -> tuple[Array, Array, Array | None]
             f"CrossAttention: x must be (queries, memory) or (queries, memory, mask), not a tuple of {len(x)}"
         )
     queries, memory, mask = x if len(x) == 3 else (*x, None)
-    check_attended(params, queries, None, queries, params.query.W, "queries")
-    check_attended(params, memory, mask, queries, params.key.W, "memory")
+    check_attended(params, "queries", queries, None, queries, params.query.W)
+    check_attended(params, "memory", memory, mask, queries, params.key.W)
     if queries.shape[0] != memory.shape[0]:
         shapes = f"queries: {queries.shape}, memory: {memory.shape}"
         raise ShapeError(f"CrossAttention: queries and memory must be of equally many sequences; {shapes}")
@@ -103,22 +106,20 @@ def _opened(params: CrossAttention, x: Any) -> tuple[Array, Array, Array | None]
 
 
 @forward.register(CrossAttention)
-def cross_attention_forward(params: CrossAttention, x: Any) -> tuple[tuple[Any, ...], Cache]:
+def cross_attention_forward(params: CrossAttention, x: Any) -> tuple[tuple[Any, ...], AttentionCache]:
     """out = out_layer(attend(query(queries), key(memory), value(memory)))"""
-    queries, memory, mask = _opened(params, x)
+    queries, memory, mask = _as_parts(params, x)
     attending, attended, allowed = allowed_pairs(mask, None)
     qkv, caches = project(params, blank(queries, attending), blank(memory, attended))
     out, cache = gather(params, qkv, allowed, caches)
     return (out, *x[1:]), cache
 
 
-def _back(back: Any, params: CrossAttention, cache: Cache, dA: Any) -> tuple[Any, Any, Any, Any]:
+def _back(back: Any, params: CrossAttention, cache: AttentionCache, dA: Any) -> tuple[Any, Any, Any, Any]:
     """The results of `back` for query, key and value, and the gradient of the layer `out`"""
     shape = shape_of_out(params, cache)
     if type(dA) is not tuple or len(dA) not in (2, 3):
-        raise ShapeError(
-            f"CrossAttention: dA must be like out, (out, memory) or (out, memory, mask); it is {short(dA)}"
-        )
+        raise ShapeError(f"CrossAttention: dA must be like out, (out, memory) or (out, memory, mask), not {short(dA)}")
     check_out_gradient(params, dA[0], shape, params.out.W.dtype)
     dqkv, out = gather_backward(params, cache, dA[0])
     q, k, v = project_backward(back, params, cache.layers, dqkv)
@@ -126,7 +127,7 @@ def _back(back: Any, params: CrossAttention, cache: Cache, dA: Any) -> tuple[Any
 
 
 @backward.register(CrossAttention)
-def cross_attention_backward(params: CrossAttention, cache: Cache, dA: Any) -> Grads[CrossAttention]:
+def cross_attention_backward(params: CrossAttention, cache: AttentionCache, dA: Any) -> Grads[CrossAttention]:
     """dqueries = dx of query, dmemory = dA[1] + dx of key + dx of value"""
     q, k, v, out = _back(backward, params, cache, dA)
     dmemory = rows_to_sequence(k.x + v.x, cache.qkv[1])
@@ -138,7 +139,7 @@ def cross_attention_backward(params: CrossAttention, cache: Cache, dA: Any) -> G
 
 
 @backward_params.register(CrossAttention)
-def cross_attention_backward_params(params: CrossAttention, cache: Cache, dA: Any) -> CrossAttention:
+def cross_attention_backward_params(params: CrossAttention, cache: AttentionCache, dA: Any) -> CrossAttention:
     """As `cross_attention_backward`, without the three products for dx"""
     q, k, v, out = _back(backward_params, params, cache, dA)
     return gradient(params, query=q, key=k, value=v, out=out)
@@ -147,7 +148,7 @@ def cross_attention_backward_params(params: CrossAttention, cache: Cache, dA: An
 @step.register(CrossAttention)
 def cross_attention_step(params: CrossAttention, x: Any, memory: Any = None) -> tuple[Any, tuple[Array, Array]]:
     """The queries attend to all of x's memory, whose keys and values, (k, v), are kept from the first step"""
-    queries, seen, mask = _opened(params, x)
+    queries, seen, mask = _as_parts(params, x)
     check_no_pairs(mask)
     if memory is None:
         (q, k, v), _ = project(params, queries, seen)

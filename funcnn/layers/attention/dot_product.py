@@ -31,7 +31,7 @@ def attend(q: Array, k: Array, v: Array, allowed: Array | None = None) -> tuple[
         KindError: q, k and v are not arrays of floats of one dtype, or `allowed` is not an array of bools.
         ShapeError: the shapes of q, k, v and `allowed` do not fit together.
     """
-    shape = _shape_of_weights("attend: ", q, k, v)
+    shape = _shape_of_weights("attend", q, k, v)
     if q.dtype.itemsize < 4:
         return in_float32(attend, q, k, v, allowed)
     xp = namespace(q)
@@ -67,7 +67,7 @@ def attend_backward(q: Array, k: Array, v: Array, weights: Array, dA: Array) -> 
         KindError: as `attend`; dA does not have the dtype of out.
         ShapeError: as `attend`; the weights do not fit q and k, or dA does not have the shape of out.
     """
-    shape = _shape_of_weights("attend_backward: ", q, k, v)
+    shape = _shape_of_weights("attend_backward", q, k, v)
     if getattr(weights, "shape", None) != shape or weights.dtype != q.dtype:
         given = f"{weights.dtype}, {weights.shape}" if is_array(weights) else kind(weights)
         raise ShapeError(
@@ -92,17 +92,17 @@ def no_later(s: int, t: int, xp: Any) -> Array:
     return (xp.arange(s)[:, None] <= xp.arange(s - t, s)).T
 
 
-def _shape_of_weights(whose: str, q: Any, k: Any, v: Any) -> tuple[int, ...]:
+def _shape_of_weights(function: str, q: Any, k: Any, v: Any) -> tuple[int, ...]:
     """Check that q, k and v are floats of one dtype and fit together; the result is the shape of the weights"""
-    float_namespace(q, "q", whose)
-    float_namespace(k, "k", whose)
-    float_namespace(v, "v", whose)
+    float_namespace(function, "q", q)
+    float_namespace(function, "k", k)
+    float_namespace(function, "v", v)
     if not q.dtype == k.dtype == v.dtype:
-        raise KindError(f"{whose}q, k and v must be of one dtype; q: {q.dtype}, k: {k.dtype}, v: {v.dtype}")
+        raise KindError(f"{function}: q, k and v must be of one dtype; q: {q.dtype}, k: {k.dtype}, v: {v.dtype}")
     alike = 1 < q.ndim == k.ndim and k.shape[:-2] + k.shape[-1:] == q.shape[:-2] + q.shape[-1:]
     if not alike or q.shape[-1] < 1 or v.shape[:-1] != k.shape[:-1]:
         shapes = f"q: {q.shape}, k: {k.shape}, v: {v.shape}"
-        raise ShapeError(f"{whose}q must be (..., t, d), k (..., s, d) and v (..., s, e), d at least 1; {shapes}")
+        raise ShapeError(f"{function}: q must be (..., t, d), k (..., s, d) and v (..., s, e), d at least 1; {shapes}")
     return *q.shape[:-1], k.shape[-2]
 
 
@@ -114,7 +114,7 @@ def _check_allowed(allowed: Any, shape: tuple[int, ...]) -> None:
         return  # the common case, checked first for speed
     sizes = zip(reversed(allowed.shape), reversed(shape), strict=False)
     if allowed.ndim > len(shape) or not all([given in (1, needed) for given, needed in sizes]):
-        raise ShapeError(f"attend: allowed must be (..., t, s), or broadcast to {shape}; it is {allowed.shape}")
+        raise ShapeError(f"attend: allowed must be (..., t, s), or broadcast to {shape}, not {allowed.shape}")
 
 
 def _transposed(a: Array) -> Array:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, counted, is_array, kind
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_seed, check_whole, count
 from funcnn.initializers import Initializer, draw, draw_bias
 from funcnn.layers.attention.dot_product import attend, attend_backward
-from funcnn.layers.checks import foreign, other_dtype, unfit_memory
+from funcnn.layers.checks import foreign_cache_error, memory_dtype_error, memory_form_error
 from funcnn.layers.dense import Dense
 from funcnn.layers.embedding.positions import Rotary
+from funcnn.needs import Count, Seed, passing, words_of
 from funcnn.records import record
-from funcnn.sizes import check_sizes
 
 Triple = tuple[Any, Any, Any]
 
@@ -29,21 +27,21 @@ class MultiHead:
     key: Dense
     value: Dense
     out: Dense
-    heads: int = count()
+    heads: Count
 
     def __attrs_post_init__(self) -> None:
-        whose, layers = type(self).__name__, (self.query, self.key, self.value, self.out)
+        function, layers = type(self).__name__, (self.query, self.key, self.value, self.out)
         for name, layer in zip(("query", "key", "value", "out"), layers, strict=True):
             if type(layer) is not Dense:
-                raise KindError(f"{whose}: {name} must be a Dense, not {kind(layer)}")
+                raise KindError(f"{function}: {name} must be a Dense, not {kind(layer)}")
         query, key, value, out = [layer.W.shape for layer in layers]
         if not query[1] == key[1] == value[1] == out[0] or key[0] != value[0]:
             shapes = f"query: {query}, key: {key}, value: {value}, out: {out}"
-            raise ShapeError(f"{whose}: W of query must be (., n), of key and value (k, n), of out (n, .); {shapes}")
-        check_heads(whose, query[1], self.heads)
+            raise ShapeError(f"{function}: W of query must be (., n), of key and value (k, n), of out (n, .); {shapes}")
+        check_heads(function, query[1], self.heads)
 
 
-class Cache(NamedTuple):
+class AttentionCache(NamedTuple):
     """The caches of query, key and value, and of out; q, k and v by heads; the attention weights."""
 
     layers: Any
@@ -52,30 +50,30 @@ class Cache(NamedTuple):
     weights: Array
 
 
-def check_heads(whose: str, n: int, heads: int) -> None:
+def check_heads(function: str, n: int, heads: int) -> None:
     """Check that the number of heads divides the n features."""
     if not 1 <= heads <= n or n % heads:
-        raise RangeError(f"{whose}: heads must divide the {counted(n, 'feature')}; heads: {heads}")
+        raise RangeError(f"{function}: heads must divide the {counted(n, 'feature')}; heads: {heads}")
 
 
-def check_rotary(whose: str, rotary: Any) -> None:
-    """Check that `rotary` is a Rotary, or None."""
-    if rotary is not None and type(rotary) is not Rotary:
-        raise KindError(f"{whose}: rotary must be a Rotary, or None, not {kind(rotary)}")
+def check_rotary(function: str, argument: str, rotary: Any) -> None:
+    """Check that `rotary` is a Rotary."""
+    if type(rotary) is not Rotary:
+        raise KindError(f"{function}: {argument} must be a Rotary, or None, not {kind(rotary)}")
+
+
+OfRotary = Annotated[Rotary, passing("a Rotary", check_rotary)]
 
 
 def dense_layers(
-    whose: str, n: int, n_memory: int, heads: int, seed: Seed, weights: Initializer, dtype: Any, *, bias: bool
+    function: str, n: int, n_memory: int, heads: int, seed: Seed, weights: Initializer, dtype: Any, *, bias: bool
 ) -> tuple[Dense, Dense, Dense, Dense]:
     """Query, key, value and out, drawn from children 0 to 3 of the seed."""
-    check_sizes(whose, {"n": n} if n is n_memory else {"n": n, "n_memory": n_memory})
-    check_whole(whose, heads, "heads")
-    check_heads(whose, n, heads)
-    words = as_seed(whose, seed)
+    check_heads(function, n, heads)
 
     def drawn(i: int, n_in: int) -> Dense:
-        W = draw(whose, weights, (*words, i), (n_in, n), dtype)
-        return Dense(W, draw_bias(whose, n, dtype, bias=bias))
+        W = draw(function, "weights", weights, (*words_of(seed), i), (n_in, n), dtype)
+        return Dense(W, draw_bias(n, dtype, bias=bias))
 
     return drawn(0, n), drawn(1, n_memory), drawn(2, n_memory), drawn(3, n)
 
@@ -94,14 +92,14 @@ def by_heads(layer: Dense, x: Array, heads: int) -> tuple[Array, Any]:
     return split(y, x.shape, heads), cache
 
 
-def gather(params: MultiHead, qkv: Triple, allowed: Array | None, caches: Any = ()) -> tuple[Array, Cache]:
+def gather(params: MultiHead, qkv: Triple, allowed: Array | None, caches: Any = ()) -> tuple[Array, AttentionCache]:
     """(out, cache): the attention of all heads, then the layer `out`"""
     y, weights = attend(*qkv, allowed)
     out, last = forward(params.out, merge(y))
-    return rows_to_sequence(out, y), Cache(caches, last, qkv, weights)
+    return rows_to_sequence(out, y), AttentionCache(caches, last, qkv, weights)
 
 
-def gather_backward(params: MultiHead, cache: Cache, dA: Array) -> tuple[Triple, Any]:
+def gather_backward(params: MultiHead, cache: AttentionCache, dA: Array) -> tuple[Triple, Any]:
     """(dq, dk and dv of the heads, the gradient of the layer `out`)"""
     grads = backward(params.out, cache.last, _rows(dA))
     return attend_backward(*cache.qkv, cache.weights, split(grads.x, dA.shape, params.heads)), grads.params
@@ -115,8 +113,8 @@ def project_backward(back: Callable[..., Any], params: MultiHead, caches: Triple
 
 def shape_of_out(params: MultiHead, cache: Any) -> tuple[int, ...]:
     """The shape of out."""
-    if type(cache) is not Cache:
-        raise foreign(params, cache)
+    if type(cache) is not AttentionCache:
+        raise foreign_cache_error(params, cache)
     m, _, t, _ = cache.qkv[0].shape
     return m, t, params.out.W.shape[1]
 
@@ -156,7 +154,7 @@ def check_memory_of_heads(params: MultiHead, memory: Any, parts: int) -> None:
     fit = type(memory) is tuple and len(memory) == parts and all(map(fits, memory[:2]))
     if not fit or memory[0].shape != memory[1].shape or not all(map(fits_mask, memory[2:])):
         form, mask = ("(k, v, mask)", ", mask bool (m, positions) or None") if parts == 3 else ("(k, v)", "")
-        raise unfit_memory(params, f"{form}, k and v of {W.dtype}, (m, {heads}, positions, {d}){mask}", memory)
+        raise memory_form_error(params, f"{form}, k and v of {W.dtype}, (m, {heads}, positions, {d}){mask}", memory)
     for a in memory[:2]:
         if a.dtype != W.dtype:
-            raise other_dtype(params, a.dtype, W.dtype)
+            raise memory_dtype_error(params, a.dtype, W.dtype)

@@ -10,18 +10,18 @@ from funcnn.layers.checks import check_rows
 from funcnn.layers.sequences import check_mask, check_sequence
 
 
-def check_attended(params: Any, x: Any, mask: Any, queries: Any, W: Array, name: str = "x") -> None:
+def check_attended(params: Any, argument: str, x: Any, mask: Any, queries: Any, W: Array) -> None:
     """Check that x is (m, s, n), for W of (n, ...), and that the mask is (m, s), (m, t, s) or None."""
-    whose, W_name = type(params).__name__, {"queries": "W of query", "memory": "W of key"}.get(name, "W")
-    check_sequence(whose, x, name=name)
-    check_rows(params, x, len(W), W, W_name, form="m, s" if name == "memory" else "m, t", what=name)
+    function, W_name = type(params).__name__, {"queries": "W of query", "memory": "W of key"}.get(argument, "W")
+    check_sequence(function, argument, x)
+    check_rows(params, argument, x, len(W), W, W_name, form="m, s" if argument == "memory" else "m, t")
     if mask is None:
         return
-    check_mask(whose, mask, getattr(mask, "shape", ()), name)  # only that it holds bools; its shape is checked below
+    check_mask(function, mask, getattr(mask, "shape", ()), argument)  # only its dtype; its shape is checked below
     (m, s), t, letter = x.shape[:2], queries.shape[1], "t" if x is queries else "s"
     if mask.shape not in ((m, s), (m, t, s)):
         forms = f"(m, {letter}), {(m, s)}, or (m, t, {letter}), {(m, t, s)}"
-        raise ShapeError(f"{whose}: mask must be {forms}, not {mask.shape}")
+        raise ShapeError(f"{function}: mask must be {forms}, not {mask.shape}")
 
 
 def check_no_pairs(mask: Array | None) -> None:

@@ -12,7 +12,7 @@ from funcnn.fields import is_whole
 from funcnn.layers.attention.dot_product import no_later
 from funcnn.layers.attention.heads import MultiHead, check_memory_of_heads
 from funcnn.layers.attention.masks import allowed_pairs
-from funcnn.layers.checks import other_sequences
+from funcnn.layers.checks import memory_sequences_error
 
 Grown = tuple[Array, Array, Array | None]
 
@@ -33,7 +33,7 @@ def positions_before(params: MultiHead, memory: Any, x: Array) -> Any:
     fixed = type(memory) is FixedMemory
     check_memory_of_heads(params, memory[:3] if fixed else memory, 3)
     if memory[0].shape[0] != x.shape[0]:
-        raise other_sequences(params, memory[0].shape[0], x.shape[0])
+        raise memory_sequences_error(params, memory[0].shape[0], x.shape[0])
     most = memory[0].shape[2]
     if not fixed:
         return most

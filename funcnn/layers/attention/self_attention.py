@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, namespace
+from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.generation import fixed_memory, step
@@ -15,9 +15,9 @@ from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.attention.dot_product import no_later
 from funcnn.layers.attention.heads import (
-    Cache,
+    AttentionCache,
     MultiHead,
-    check_rotary,
+    OfRotary,
     dense_layers,
     gather,
     gather_backward,
@@ -28,10 +28,11 @@ from funcnn.layers.attention.heads import (
 )
 from funcnn.layers.attention.masks import allowed_pairs, check_attended, check_no_pairs, of_positions
 from funcnn.layers.attention.memory import FixedMemory, extended, positions_before
-from funcnn.layers.embedding.positions import Rotary
 from funcnn.layers.embedding.rotation import rotate_alike
-from funcnn.layers.sequences import blank, closed, opened, out_gradient
+from funcnn.layers.sequences import as_out_gradient, as_triple, blank, in_form_of
+from funcnn.needs import Flag, FloatDtype, Seed, Whole
 from funcnn.records import record
+from funcnn.sizes import Size
 
 
 @record
@@ -72,35 +73,35 @@ class Attention(MultiHead):
     """
 
     causal: bool = False
-    rotary: Rotary | None = None
+    rotary: OfRotary | None = None
 
     def __attrs_post_init__(self) -> None:
         MultiHead.__attrs_post_init__(self)
         if self.query.W.shape[0] != self.key.W.shape[0]:
             shapes = f"the features of x; query: {self.query.W.shape}, key: {self.key.W.shape}"
             raise ShapeError(f"{type(self).__name__}: W of query and key must have equally many rows, {shapes}")
-        check_rotary(type(self).__name__, self.rotary)
         d = self.query.W.shape[1] // self.heads
         if self.rotary is not None and d % 2:
             raise RangeError(f"{type(self).__name__}: rotary needs an even number of features in each head, not {d}")
 
     @classmethod
+    @checked
     def init(
         cls,
-        n: int,
-        heads: int,
+        n: Size,
+        heads: Whole,
         *,
         seed: Seed,
-        causal: bool = False,
-        rotary: Rotary | None = None,
+        causal: Flag = False,
+        rotary: OfRotary | None = None,
         weights: Initializer = glorot_uniform,
-        bias: bool = True,
-        dtype: Any = np.float64,
+        bias: Flag = True,
+        dtype: FloatDtype = np.float64,
     ) -> Attention:
         """n features in x, in all heads together and in out; the weights come from children 0 to 3 of the seed.
 
         Raises:
-            RangeError: a size is less than 1, or heads does not divide n.
+            RangeError: heads does not divide n.
         """
         layers = dense_layers(f"{cls.__name__}.init", n, n, heads, seed, weights, dtype, bias=bias)
         return cls(*layers, heads, causal, rotary)
@@ -115,23 +116,23 @@ def _project(params: Attention, queries: Array, keys: Array, start: int = 0) -> 
 
 
 @forward.register(Attention)
-def attention_forward(params: Attention, given: Any) -> tuple[Any, tuple[Any, Cache]]:
+def attention_forward(params: Attention, given: Any) -> tuple[Any, tuple[Any, AttentionCache]]:
     """out = out_layer(attend(query(x), key(x), value(x)))"""
-    x, mask, _ = opened("Attention", given)
-    check_attended(params, x, mask, x, params.query.W)
+    x, mask, _ = as_triple("Attention", given)
+    check_attended(params, "x", x, mask, x, params.query.W)
     padding, t = of_positions(mask), x.shape[1]
     x = blank(x, padding)
     queries, keys, allowed = allowed_pairs(mask, no_later(t, t, namespace(x)) if params.causal else None)
     qkv, caches = _project(params, blank(x, queries), blank(x, keys))
     out, cache = gather(params, qkv, allowed, caches)
-    return closed(given, blank(out, padding), mask), (given, cache)
+    return in_form_of(given, blank(out, padding), mask), (given, cache)
 
 
-def _back(back: Any, params: Attention, cache: tuple[Any, Cache], dA: Any) -> tuple[Any, Any, Any, Any]:
+def _back(back: Any, params: Attention, cache: tuple[Any, AttentionCache], dA: Any) -> tuple[Any, Any, Any, Any]:
     """The results of `back` for query, key and value, and the gradient of the layer `out`"""
     given, own = cache if type(cache) is tuple and len(cache) == 2 else (None, cast("Any", cache))
-    dA = out_gradient(params, given, dA, shape_of_out(params, own), params.out.W.dtype)
-    (dq, dk, dv), out = gather_backward(params, own, blank(dA, of_positions(opened("backward", given)[1])))
+    dA = as_out_gradient(params, given, dA, shape_of_out(params, own), params.out.W.dtype)
+    (dq, dk, dv), out = gather_backward(params, own, blank(dA, of_positions(as_triple("backward", given)[1])))
     if params.rotary is not None:
         dq, dk = rotate_alike((dq, dk), 0, params.rotary.base, back=True)
     q, k, v = project_backward(back, params, own.layers, (dq, dk, dv))
@@ -139,17 +140,17 @@ def _back(back: Any, params: Attention, cache: tuple[Any, Cache], dA: Any) -> tu
 
 
 @backward.register(Attention)
-def attention_backward(params: Attention, cache: tuple[Any, Cache], dA: Any) -> Grads[Attention]:
+def attention_backward(params: Attention, cache: tuple[Any, AttentionCache], dA: Any) -> Grads[Attention]:
     """dx = dx of query + dx of key + dx of value"""
     q, k, v, out = _back(backward, params, cache, dA)
     dx = q.x + k.x
     dx += v.x
     grads = gradient(params, query=q.params, key=k.params, value=v.params, out=out, rotary=params.rotary)
-    return Grads(grads, closed(cache[0], rows_to_sequence(dx, cache[1].qkv[0])))
+    return Grads(grads, in_form_of(cache[0], rows_to_sequence(dx, cache[1].qkv[0])))
 
 
 @backward_params.register(Attention)
-def attention_backward_params(params: Attention, cache: tuple[Any, Cache], dA: Any) -> Attention:
+def attention_backward_params(params: Attention, cache: tuple[Any, AttentionCache], dA: Any) -> Attention:
     """As `attention_backward`, without the three products for dx"""
     q, k, v, out = _back(backward_params, params, cache, dA)
     return gradient(params, query=q, key=k, value=v, out=out, rotary=params.rotary)
@@ -160,14 +161,14 @@ def attention_step(params: Attention, given: Any, memory: Any = None) -> tuple[A
     """The positions of x attend to themselves and to earlier positions, whose keys and values are the memory"""
     if not params.causal:
         raise KindError("step: Attention must be causal; else out depends on later positions")
-    x, mask, _ = opened("Attention", given)
-    check_attended(params, x, mask, x, params.query.W)
+    x, mask, _ = as_triple("Attention", given)
+    check_attended(params, "x", x, mask, x, params.query.W)
     check_no_pairs(mask)
     x = blank(x, mask)
     (q, k, v), _ = _project(params, x, x, start=positions_before(params, memory, x))
     (k, v), allowed, memory = extended(memory, k, v, mask)
     out, _ = gather(params, (q, k, v), allowed)
-    return closed(given, blank(out, mask), mask), memory
+    return in_form_of(given, blank(out, mask), mask), memory
 
 
 @fixed_memory.register(Attention)

@@ -6,35 +6,35 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.annotations import Seed
-from funcnn.fields import as_fraction, as_seed, check_flag
+from funcnn.checked import checked
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.activations.smooth import Gelu
-from funcnn.layers.attention.heads import check_heads, check_rotary
+from funcnn.layers.attention.heads import OfRotary, check_heads
 from funcnn.layers.attention.self_attention import Attention
-from funcnn.layers.checks import check_held
+from funcnn.layers.checks import Held
 from funcnn.layers.combinators.first import First
 from funcnn.layers.combinators.residual import Residual
 from funcnn.layers.dense import Dense
 from funcnn.layers.dropout import Dropout
-from funcnn.layers.embedding.positions import Rotary
 from funcnn.layers.normalisation.norm import LayerNorm
-from funcnn.sizes import check_sizes
+from funcnn.needs import Flag, FloatDtype, Fraction, Seed, words_of
+from funcnn.sizes import Size
 
 
+@checked
 def transformer_block(
-    n: int,
-    heads: int,
-    hidden: int,
+    n: Size,
+    heads: Size,
+    hidden: Size,
     *,
     seed: Seed,
-    causal: bool = False,
-    pre_norm: bool = True,
-    dropout: float = 0.0,
-    rotary: Rotary | None = None,
-    activation: Any = Gelu(),  # noqa: B008  an immutable value
+    causal: Flag = False,
+    pre_norm: Flag = True,
+    dropout: Fraction = 0.0,
+    rotary: OfRotary | None = None,
+    activation: Held[Any] = Gelu(),  # noqa: B008  an immutable value
     weights: Initializer = glorot_uniform,
-    dtype: Any = np.float64,
+    dtype: FloatDtype = np.float64,
 ) -> tuple[Any, ...]:
     """A chain: h = x + attention(norm(x)), out = h + dense(activation(dense(norm(h)))); n features in and out.
 
@@ -57,26 +57,20 @@ def transformer_block(
     (3, 5, 4)
 
     Raises:
-        RangeError: a size is less than 1, heads does not divide n, or dropout is not in [0, 1).
-        KindError: an argument is of the wrong kind.
+        RangeError: heads does not divide n.
     """
-    name = "transformer_block"
-    check_sizes(name, {"n": n, "heads": heads, "hidden": hidden})
-    check_heads(name, n, heads)
-    check_flag(name, causal, "causal")
-    check_flag(name, pre_norm, "pre_norm")
-    check_rotary(name, rotary)
-    check_held(name, "activation", activation)
-    words, rate = as_seed(name, seed), as_fraction(name, dropout, "dropout")
+    function = "transformer_block"
+    check_heads(function, n, heads)
+    words = words_of(seed)
 
     def dense(i: int, n_in: int, n_out: int) -> Dense:
-        W = draw(name, weights, (*words, i), (n_in, n_out), dtype)
-        return Dense(W, draw_bias(name, n_out, dtype, bias=True))
+        W = draw(function, "weights", weights, (*words, i), (n_in, n_out), dtype)
+        return Dense(W, draw_bias(n_out, dtype, bias=True))
 
     positionwise = (dense(1, n, hidden), activation, dense(2, hidden, n))
     norm = (LayerNorm.init(n, dtype=dtype),)
     before, after = (norm, ()) if pre_norm else ((), norm)
-    drop = [(Dropout(rate=rate, seed=(*words, i)),) if rate else () for i in (3, 4)]
+    drop = [(Dropout(rate=dropout, seed=(*words, i)),) if dropout else () for i in (3, 4)]
     attention = Attention.init(n, heads, seed=(*words, 0), causal=causal, rotary=rotary, weights=weights, dtype=dtype)
     return (
         Residual((*map(First, before), attention, *map(First, drop[0]))),

@@ -11,12 +11,12 @@ from typing import Any
 from funcnn.arrays import check_arrays, counted
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import RangeError, ShapeError
-from funcnn.fields import count
 from funcnn.generation import fixed_memory, mixes_positions, positionwise, step
 from funcnn.gradients import Grads, added, gradient
-from funcnn.layers.checks import check_held, check_tuple, foreign
+from funcnn.layers.checks import check_held, check_tuple, foreign_cache_error
 from funcnn.layers.notes import noted
-from funcnn.layers.outlines import fitting, nothing, outline
+from funcnn.layers.outlines import as_gradient_like, nothing, outline
+from funcnn.needs import Count
 from funcnn.records import branches, record
 from funcnn.traits import gives_probabilities
 
@@ -41,13 +41,13 @@ class Copy:
         ShapeError: dA is not a tuple of n parts like x.
     """
 
-    n: int = count()
+    n: Count
 
 
 @forward.register(Copy)
 def copy_forward(params: Copy, x: Any) -> tuple[Parts, Any]:
     """out = (x, ..., x); the cache is the outline of x"""
-    check_arrays("Copy", x)
+    check_arrays("Copy", "x", x)
     return (x,) * params.n, outline(x)
 
 
@@ -55,8 +55,8 @@ def copy_forward(params: Copy, x: Any) -> tuple[Parts, Any]:
 def copy_backward(params: Copy, kept: Any, dA: Parts) -> Grads[Copy]:
     """dx = sum_i dA_i"""
     if kept is None:
-        raise foreign(params, kept)
-    return Grads(params, added(fitting(params, dA, (kept,) * params.n)))
+        raise foreign_cache_error(params, kept)
+    return Grads(params, added(as_gradient_like(params, dA, (kept,) * params.n)))
 
 
 @record
@@ -92,7 +92,7 @@ def _branches(params: Parallel, verb: Any, *given: Parts) -> list[Any]:
     return [noted(f"in branch {i} of Parallel", verb, layer, *own) for i, (layer, *own) in parts]
 
 
-def _split(params: Parallel, x: Any) -> Parts:
+def _as_inputs(params: Parallel, x: Any) -> Parts:
     n = len(params.layers)
     check_tuple("Parallel", "x", x, n, ", one for each layer", f"; for one x put Copy({n}) before Parallel")
     return tuple(x)
@@ -101,20 +101,20 @@ def _split(params: Parallel, x: Any) -> Parts:
 @forward.register(Parallel)
 def parallel_forward(params: Parallel, x: Parts) -> tuple[Parts, Parts]:
     """out_i, cache_i = forward(layer_i, x_i)"""
-    outs, caches = zip(*_branches(params, forward, _split(params, x)), strict=True)
+    outs, caches = zip(*_branches(params, forward, _as_inputs(params, x)), strict=True)
     return outs, caches
 
 
 @forward_only.register(Parallel)
 def parallel_forward_only(params: Parallel, x: Parts) -> Parts:
     """out_i = layer_i(x_i)"""
-    return tuple(_branches(params, forward_only, _split(params, x)))
+    return tuple(_branches(params, forward_only, _as_inputs(params, x)))
 
 
 @backward.register(Parallel)
 def parallel_backward(params: Parallel, cache: Parts, dA: Parts) -> Grads[Parallel]:
     """dx_i, and the gradient of layer_i, from dA_i"""
-    grads = _branches(params, backward, cache, _output_gradients(params, cache, dA))
+    grads = _branches(params, backward, cache, _as_output_gradients(params, cache, dA))
     return Grads(gradient(params, layers=tuple([g.params for g in grads])), tuple([g.x for g in grads]))
 
 
@@ -122,11 +122,11 @@ def parallel_backward(params: Parallel, cache: Parts, dA: Parts) -> Grads[Parall
 def parallel_backward_params(params: Parallel, cache: Parts, dA: Parts) -> Parallel:
     """The gradient of layer_i, from dA_i"""
     return gradient(
-        params, layers=tuple(_branches(params, backward_params, cache, _output_gradients(params, cache, dA)))
+        params, layers=tuple(_branches(params, backward_params, cache, _as_output_gradients(params, cache, dA)))
     )
 
 
-def _output_gradients(params: Parallel, cache: Any, dA: Any) -> Parts:
+def _as_output_gradients(params: Parallel, cache: Any, dA: Any) -> Parts:
     for name, given in (("the cache", cache), ("dA", dA)):
         check_tuple("Parallel", name, given, len(params.layers), ", one for each layer")
     return tuple(dA)
@@ -135,7 +135,7 @@ def _output_gradients(params: Parallel, cache: Any, dA: Any) -> Parts:
 @step.register(Parallel)
 def parallel_step(params: Parallel, x: Parts, memory: Any = None) -> tuple[Parts, Parts]:
     """out_i, memory_i = step(layer_i, x_i, memory_i)"""
-    x = _split(params, x)
+    x = _as_inputs(params, x)
     before = (None,) * len(x) if memory is None else memory
     check_tuple("step: Parallel", "the memory", before, len(x), ", one for each layer")
     outs, memories = zip(*_branches(params, step, x, before), strict=True)
@@ -174,14 +174,14 @@ class Take:
 
     def __attrs_post_init__(self) -> None:
         if self.i < 0:
-            raise RangeError(f"{type(self).__name__}: i must be at least 0, the first part; it is {self.i}")
+            raise RangeError(f"{type(self).__name__}: i must be at least 0, the first part, not {self.i}")
 
 
 @forward.register(Take)
 def take_forward(params: Take, x: Parts) -> tuple[Any, Any]:
     """out = x_i"""
     check_tuple("Take", "x", x)
-    check_arrays("Take", x)
+    check_arrays("Take", "x", x)
     if params.i >= len(x):
         raise ShapeError(
             f"Take: x has {counted(len(x), 'part')}, the last being {len(x) - 1}; there is no part {params.i}"
@@ -193,8 +193,8 @@ def take_forward(params: Take, x: Parts) -> tuple[Any, Any]:
 def take_backward(params: Take, kept: Parts, dA: Any) -> Grads[Take]:
     """dx_i = dA, and 0 elsewhere"""
     if type(kept) is not tuple or len(kept) <= params.i:
-        raise foreign(params, kept)
-    d = fitting(params, dA, kept[params.i])
+        raise foreign_cache_error(params, kept)
+    d = as_gradient_like(params, dA, kept[params.i])
     return Grads(params, tuple([d if i == params.i else nothing(part) for i, part in enumerate(kept)]))
 
 

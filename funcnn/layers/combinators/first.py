@@ -8,7 +8,7 @@ from funcnn.arrays import check_arrays, is_array
 from funcnn.errors import KindError, ShapeError
 from funcnn.generation import mixes_positions, only_trains, pads_with_zeros, step
 from funcnn.layers.checks import check_tuple, shown
-from funcnn.layers.outlines import fitting, outline
+from funcnn.layers.outlines import as_gradient_like, outline
 from funcnn.layers.sequences import blank, mask_of
 from funcnn.layers.wrapper import L, Wrapper, given_by_layer, step_inside
 from funcnn.records import record
@@ -45,7 +45,7 @@ class First(Wrapper[L]):
         if type(x) is not tuple:
             return x, None
         check_tuple("First", "x", x, why=", (x, *rest)")
-        check_arrays("First", x)
+        check_arrays("First", "x", x)
         mask = mask_of(x)
         if mask is not None or _is_ids_and_mask(x):
             behind = _behind_padding(self.layer)
@@ -73,7 +73,7 @@ class First(Wrapper[L]):
         if kept is None:
             return dx
         rest, mask = kept
-        return (dx if dx is None else blank(dx, mask), *fitting(self, dA[1:], rest))
+        return (dx if dx is None else blank(dx, mask), *as_gradient_like(self, dA[1:], rest))
 
 
 def _is_ids_and_mask(x: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from funcnn.core import backward, backward_params
 from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import unpacked
+from funcnn.layers.checks import as_cache_parts
 from funcnn.layers.wrapper import L, Through, Wrapper, given_by_layer, step_inside
 from funcnn.records import record, state
 from funcnn.traits import gives_probabilities, rests
@@ -46,7 +46,7 @@ class Frozen(Through, Wrapper[L]):
 @backward.register(Frozen)
 def frozen_backward(params: Frozen[Any], cache: Any, dA: Any) -> Grads[Frozen[Any]]:
     """dx of the layer, whose own gradient and next states are dropped"""
-    return Grads(gradient(params), backward(params.layer, unpacked(params, cache, 2)[0], dA).x)
+    return Grads(gradient(params), backward(params.layer, as_cache_parts(params, cache, 2)[0], dA).x)
 
 
 backward_params.register(Frozen)(lambda params, _cache, _dA: gradient(params))

@@ -10,8 +10,8 @@ from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.generation import refuses, step
 from funcnn.gradients import Grads
-from funcnn.layers.checks import unpacked
-from funcnn.layers.outlines import fitting, outline
+from funcnn.layers.checks import as_cache_parts
+from funcnn.layers.outlines import as_gradient_like, outline
 from funcnn.records import record
 from funcnn.traits import takes_complex
 
@@ -67,7 +67,7 @@ def _called(function: Any) -> str:
 @forward.register(Function)
 def function_forward(params: Function, x: Any) -> tuple[Any, tuple[Any, Any]]:
     """out = f(x)"""
-    check_arrays("Function", x)
+    check_arrays("Function", "x", x)
     out = as_array(params.f(x))
     return out, (x, outline(out))
 
@@ -75,8 +75,8 @@ def function_forward(params: Function, x: Any) -> tuple[Any, tuple[Any, Any]]:
 @backward.register(Function)
 def function_backward(params: Function, cache: tuple[Any, Any], dA: Any) -> Grads[Function]:
     """dx = vjp(x, dA)"""
-    x, of_out = unpacked(params, cache, 2)
-    dx = params.vjp(x, fitting(params, dA, of_out))
+    x, of_out = as_cache_parts(params, cache, 2)
+    dx = params.vjp(x, as_gradient_like(params, dA, of_out))
     if is_array(x) and dx is not None and getattr(dx, "shape", None) != x.shape:
         raise ShapeError(
             f"Function: {_called(params.vjp)} must give dx of the shape of x, {x.shape}; it is {short(dx)}"

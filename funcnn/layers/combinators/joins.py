@@ -9,8 +9,8 @@ from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, added
-from funcnn.layers.checks import check_tuple, foreign, shown, unpacked
-from funcnn.layers.outlines import fitting, outline
+from funcnn.layers.checks import as_cache_parts, check_tuple, foreign_cache_error, shown
+from funcnn.layers.outlines import as_gradient_like, outline
 from funcnn.records import record
 
 Parts = tuple[Any, ...]
@@ -47,8 +47,8 @@ def sum_forward(params: Sum, x: Parts) -> tuple[Any, Any]:
 def sum_backward(params: Sum, kept: Parts, dA: Any) -> Grads[Sum]:
     """dx_i = dA"""
     if type(kept) is not tuple or not kept:
-        raise foreign(params, kept)
-    d = fitting(params, dA, kept[0])
+        raise foreign_cache_error(params, kept)
+    d = as_gradient_like(params, dA, kept[0])
     return Grads(params, (d,) * len(kept))
 
 
@@ -80,17 +80,17 @@ def concat_forward(params: Concat, x: Parts) -> tuple[Any, Any]:
         raise ShapeError(
             f"Concat: the parts of x must be (m, ..., n_i), equal in all axes but the last; shapes: {_shapes(heads)}"
         )
-    out = _with(float_namespace(heads[0]).concatenate(heads, -1), rest)
+    out = _with(float_namespace("Concat", "x", heads[0]).concatenate(heads, -1), rest)
     return out, (outline(out), outline(x))
 
 
 @backward.register(Concat)
 def concat_backward(params: Concat, cache: tuple[Any, Parts], dA: Any) -> Grads[Concat]:
     """dx_i = dA[..., n_1 + ... + n_(i-1) : n_1 + ... + n_i]"""
-    of_out, of_parts = unpacked(params, cache, 2)
+    of_out, of_parts = as_cache_parts(params, cache, 2)
     if type(of_parts) is not tuple:
-        raise foreign(params, cache)
-    d, end, dx = fitting(params, dA, of_out), 0, []
+        raise foreign_cache_error(params, cache)
+    d, end, dx = as_gradient_like(params, dA, of_out), 0, []
     for part in of_parts:
         head, dhead = (part[0], d[0]) if type(part) is tuple else (part, d)
         start, end = end, end + head.shape[-1]
@@ -99,17 +99,19 @@ def concat_backward(params: Concat, cache: tuple[Any, Parts], dA: Any) -> Grads[
     return Grads(params, tuple(dx))
 
 
-def _heads(whose: str, x: Any) -> tuple[list[Array], Parts]:
+def _heads(function: str, x: Any) -> tuple[list[Array], Parts]:
     """The arrays to be joined; and, if they come in tuples, the other entries of the first tuple."""
-    check_tuple(whose, "x", x, why=" of the parts to be joined")
+    check_tuple(function, "x", x, why=" of the parts to be joined")
     tuples = [part if type(part) is tuple else (part,) for part in x]
     alike = len({(type(part) is tuple, len(own)) for part, own in zip(x, tuples, strict=True)}) == 1
     if not alike or not all([own and _is_floats(own[0]) and not any(map(_is_floats, own[1:])) for own in tuples]):
         needed = "all be arrays of floats, or all pairs of one and its mask"
-        raise KindError(f"{whose}: the parts of x must {needed}; x: {shown(x)}")
+        raise KindError(f"{function}: the parts of x must {needed}; x: {shown(x)}")
     heads = [own[0] for own in tuples]
     if len({head.dtype for head in heads}) > 1:
-        raise KindError(f"{whose}: the parts of x must have one dtype, not {', '.join([h.dtype.name for h in heads])}")
+        raise KindError(
+            f"{function}: the parts of x must have one dtype, not {', '.join([h.dtype.name for h in heads])}"
+        )
     return heads, tuples[0][1:]
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from funcnn.arrays import Array, is_array, namespace
 from funcnn.core import inference
 from funcnn.errors import KindError, ShapeError
-from funcnn.generation import differs, fixed_memory, mixes_positions, positionwise, step
-from funcnn.layers.checks import foreign, shown
+from funcnn.generation import fixed_memory, mixes_positions, mode_error, positionwise, step
+from funcnn.layers.checks import foreign_cache_error, shown
 from funcnn.layers.sequences import mask_of
 from funcnn.layers.wrapper import L, Wrapper, given_by_layer
 from funcnn.records import is_record, record, values
@@ -53,7 +53,7 @@ class Map(Wrapper[L]):
 
     def leave_back(self, dA: Any, kept: Array) -> Any:
         if getattr(kept, "ndim", 0) != 3:
-            raise foreign(self, kept)
+            raise foreign_cache_error(self, kept)
         for array in arrays_in(dA):
             if array.shape[:2] != kept.shape[1:]:
                 m, t = kept.shape[1:]
@@ -78,7 +78,7 @@ def _moments(tree: Any, outline: Array) -> Any:
 def map_step(params: Map[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
     """Each position is mapped alone, for any layer"""
     if inference(params.layer) is not params.layer:
-        raise differs("step", params)
+        raise mode_error("step", params)
     return positionwise(params, x, memory)
 
 
@@ -86,7 +86,7 @@ def map_step(params: Map[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
 def map_fixed_memory(params: Map[Any], m: int, t_most: int) -> None:
     """None, as each position is mapped alone"""
     if inference(params.layer) is not params.layer:
-        raise differs("fixed_memory", params)
+        raise mode_error("fixed_memory", params)
 
 
 def _mixes_rows(layer: Any) -> bool:

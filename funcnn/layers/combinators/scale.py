@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from funcnn.arrays import Array, wide
+from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.errors import ShapeError
-from funcnn.fields import as_count, as_finite
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import constant, draw
-from funcnn.layers.checks import check_out_gradient, check_rows, only_array, wrong_shape
+from funcnn.layers.checks import as_cache_array, check_out_gradient, check_rows, shape_error
+from funcnn.needs import Finite, FloatDtype, as_count
 from funcnn.records import record
 
 
@@ -41,10 +40,11 @@ class Scale:
 
     def __attrs_post_init__(self) -> None:
         if len(shape := self.factor.shape) > 1:
-            raise ShapeError(f"{type(self).__name__}: factor must be (n,), or () for one number; it is {shape}")
+            raise ShapeError(f"{type(self).__name__}: factor must be (n,), or () for one number, not {shape}")
 
     @classmethod
-    def init(cls, n: int | tuple[()] = (), *, value: float, dtype: Any = np.float64) -> Scale:
+    @checked
+    def init(cls, n: int | tuple[()] = (), *, value: Finite, dtype: FloatDtype = np.float64) -> Scale:
         """The same value for each of n features; without n, one number for all features.
 
         >>> Scale.init(3, value=1e-4)
@@ -52,27 +52,27 @@ class Scale:
 
         Raises:
             RangeError: n is less than 1.
-            KindError: n is not a whole number, `value` not a number, or `dtype` not a type of real floats.
+            KindError: n is not a whole number.
         """
-        whose = f"{cls.__name__}.init"
-        shape = () if type(n) is tuple and not n else (as_count(whose, n, "n"),)
-        return cls(draw(whose, constant(as_finite(whose, value, "value")), 0, shape, dtype))
+        function = f"{cls.__name__}.init"
+        shape = () if type(n) is tuple and not n else (as_count(function, "n", n),)
+        return cls(draw(function, "weights", constant(value), 0, shape, dtype))
 
 
 @forward.register(Scale)
 def scale_forward(params: Scale, x: Array) -> tuple[Array, Array]:
     """out = factor * x"""
     factor = params.factor
-    check_rows(params, x, factor.size if factor.ndim else None, factor, "factor")
+    check_rows(params, "x", x, factor.size if factor.ndim else None, factor, "factor")
     if not x.ndim:
-        raise wrong_shape(params, "(m, ..., n)", x)
+        raise shape_error(params, "x", x, "(m, ..., n)")
     return x * factor, x
 
 
 @backward.register(Scale)
 def scale_backward(params: Scale, x: Array, dA: Array) -> Grads[Scale]:
     """dx = factor * dA, dfactor = sum x * dA"""
-    check_out_gradient(params, dA, only_array(params, x).shape, x.dtype)
+    check_out_gradient(params, dA, as_cache_array(params, x).shape, x.dtype)
     per_entry = wide(x) * dA
     axes = tuple(range(per_entry.ndim - params.factor.ndim))
     return Grads(gradient(params, factor=per_entry.sum(axes).astype(x.dtype, copy=False)), dA * params.factor)

@@ -10,8 +10,8 @@ from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads
-from funcnn.layers.checks import only_array, unpacked
-from funcnn.layers.outlines import fitting, outline
+from funcnn.layers.checks import as_cache_array, as_cache_parts
+from funcnn.layers.outlines import as_gradient_like, outline
 from funcnn.records import record
 from funcnn.traits import gives_probabilities, like_x
 
@@ -91,8 +91,8 @@ def _shaped(x: Array, shape: tuple[int, ...]) -> tuple[Any, Any]:
 
 def shape_backward(params: Any, cache: tuple[Array, Array], dA: Any) -> Grads[Any]:
     """dx = dA in the shape of x"""
-    of_x, of_out = [only_array(params, part) for part in unpacked(params, cache, 2)]
-    d = fitting(params, dA, of_out)
+    of_x, of_out = [as_cache_array(params, part) for part in as_cache_parts(params, cache, 2)]
+    d = as_gradient_like(params, dA, of_out)
     return Grads(params, None if d is None else d.reshape(of_x.shape[1:]))
 
 

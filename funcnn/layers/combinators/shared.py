@@ -8,7 +8,7 @@ from typing import Any
 from funcnn.errors import KindError
 from funcnn.generation import step
 from funcnn.gradients import added
-from funcnn.layers.checks import check_held
+from funcnn.layers.checks import Held
 from funcnn.layers.wrapper import Through, Wrapper, given_by_layer, step_inside
 from funcnn.records import build, is_record, plans, record, values
 from funcnn.traits import gives_probabilities
@@ -72,12 +72,11 @@ class Shared(Through, Wrapper[Any]):
     """
 
     layer: Any
-    net: Any
+    net: Held[Any]
     name: str = ""
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
-        check_held(type(self).__name__, "net", self.net)
         if any([found.name == self.name for found in _inside(Shared, self.net)]):
             same = f"a Shared of the same name, {self.name!r}"
             raise KindError(f"{type(self).__name__}: net must not have {same}; rename one of them")

@@ -6,19 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, is_array, short
+from funcnn.checked import checked
 from funcnn.core import backward, forward, forward_only
 from funcnn.errors import KindError, ShapeError
 from funcnn.generation import fixed_memory, mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
-from funcnn.layers.checks import check_held, check_out_gradient, only_array, unpacked
+from funcnn.layers.checks import Held, as_cache_array, as_cache_parts, check_out_gradient
 from funcnn.layers.embedding.symbols import Embedding
 from funcnn.layers.notes import noted
-from funcnn.layers.outlines import fitting, outline
+from funcnn.layers.outlines import as_gradient_like, outline
+from funcnn.needs import FloatDtype, Seed
 from funcnn.records import build, record
-from funcnn.sizes import check_sizes
+from funcnn.sizes import Size
 
 
 @record
@@ -45,32 +46,26 @@ class Tied:
     """
 
     W: Array
-    net: Any
+    net: Held[Any]
 
     def __attrs_post_init__(self) -> None:
         if len(self.W.shape) != 2:
-            raise ShapeError(f"{type(self).__name__}: W must be (n_symbols, n); it is {self.W.shape}")
-        check_held(type(self).__name__, "net", self.net)
+            raise ShapeError(f"{type(self).__name__}: W must be (n_symbols, n), not {self.W.shape}")
 
     @classmethod
+    @checked
     def init(
         cls,
-        n_symbols: int,
-        n: int,
+        n_symbols: Size,
+        n: Size,
         *,
-        net: Any,
+        net: Held[Any],
         seed: Seed,
         weights: Initializer = normal(0.02),  # noqa: B008  an immutable value
-        dtype: Any = np.float64,
+        dtype: FloatDtype = np.float64,
     ) -> Tied:
-        """W is drawn by an initializer.
-
-        Raises:
-            RangeError: a size is less than 1.
-            KindError: a size is not a whole number, or `weights` not an initializer.
-        """
-        check_sizes(f"{cls.__name__}.init", {"n_symbols": n_symbols, "n": n})
-        return cls(draw(f"{cls.__name__}.init", weights, seed, (n_symbols, n), dtype), net)
+        """W is drawn by an initializer."""
+        return cls(draw(f"{cls.__name__}.init", "weights", weights, seed, (n_symbols, n), dtype), net)
 
 
 def _table(params: Tied) -> Embedding:
@@ -111,9 +106,9 @@ def tied_forward_only(params: Tied, x: Any) -> Any:
 @backward.register(Tied)
 def tied_backward(params: Tied, cache: tuple[Any, ...], dA: Any) -> Grads[Tied]:
     """dW = dA^T @ h, and in row i, dx of the net wherever the id was i"""
-    (read, own, h, of_out), W = unpacked(params, cache, 4), params.W
-    only_array(params, h)
-    dA = fitting(params, dA, of_out)
+    (read, own, h, of_out), W = as_cache_parts(params, cache, 4), params.W
+    as_cache_array(params, h)
+    dA = as_gradient_like(params, dA, of_out)
     dout = dA[0] if type(dA) is tuple else dA
     check_out_gradient(params, dout, (*h.shape[:-1], W.shape[0]), W.dtype)
     grads = noted("in Tied", backward, params.net, own, _beside(dout @ W, dA))

@@ -7,16 +7,23 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array
+from funcnn.checked import checked
 from funcnn.errors import RangeError, ShapeError
-from funcnn.fields import count
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
-from funcnn.layers.checks import any_array, channels_first, foreign, missing_axis, mixed, wrong_shape
-from funcnn.layers.convolution.sizes import Padding, Sizes, numbers, padding, sizes
+from funcnn.layers.checks import (
+    channels_first,
+    check_array,
+    dtype_error,
+    foreign_cache_error,
+    missing_axis,
+    shape_error,
+)
+from funcnn.layers.convolution.sizes import Padding, Sizes, as_counts, padding, sizes
 from funcnn.layers.convolution.windows import Axes
+from funcnn.needs import Count, Flag, FloatDtype, Seed
 from funcnn.records import record
-from funcnn.sizes import check_sizes
+from funcnn.sizes import Size
 
 
 @record
@@ -31,41 +38,42 @@ class Convolution(ABC):
     stride: Sizes = sizes(default=1)
     padding: Padding = padding()
     dilation: Sizes = sizes(default=1)
-    groups: int = count(default=1)
+    groups: Count = 1
 
     axes: ClassVar[int]
     form: ClassVar[str]
 
     def __attrs_post_init__(self) -> None:
-        W, b, name = self.W, self.b, type(self).__name__
+        W, b, function = self.W, self.b, type(self).__name__
         shapes = f"W: {W.shape}, b: {None if b is None else b.shape}"
         if len(W.shape) != self.axes + 2 or min(W.shape) < 1:
-            raise ShapeError(f"{name}: W must be {self.form}, none of them 0; {shapes}")
+            raise ShapeError(f"{function}: W must be {self.form}, none of them 0; {shapes}")
         c_in, c_out = self.channels()
         if b is not None and b.shape != (c_out,):
             axes = ", ".join(map(str, [*range(2, W.ndim), 1, 0]))
             is_of_torch = b.shape == W.shape[:1] and b.size not in W.shape[1:] and "c_in / groups" in self.form
             remedy = f"; for a W of torch write W.transpose({axes})" if is_of_torch else ""
-            raise ShapeError(f"{name}: W must be {self.form} and b (c_out,) or None; {shapes}{remedy}")
+            raise ShapeError(f"{function}: W must be {self.form} and b (c_out,) or None; {shapes}{remedy}")
         if b is not None and b.dtype != W.dtype:
-            raise mixed(name, "b", b, "W", W)
-        _check_groups(name, c_in, c_out, self.groups)
+            raise dtype_error(function, "b", b, "W", W)
+        _check_groups(function, c_in, c_out, self.groups)
 
     @classmethod
+    @checked
     def init(
         cls,
-        c_in: int,
-        c_out: int,
+        c_in: Size,
+        c_out: Size,
         kernel: Sizes,
         *,
         seed: Seed,
         stride: Sizes = 1,
         padding: Padding = 0,
         dilation: Sizes = 1,
-        groups: int = 1,
+        groups: Size = 1,
         weights: Initializer = glorot_uniform,
-        bias: bool = True,
-        dtype: Any = np.float64,
+        bias: Flag = True,
+        dtype: FloatDtype = np.float64,
     ) -> Self:
         """W, for a kernel of this size, is drawn by an initializer; b is 0, or None without a bias.
 
@@ -74,15 +82,14 @@ class Convolution(ABC):
         ((5, 5, 3, 16), (3, 2, 8))
 
         Raises:
-            RangeError: a size is less than 1, or `groups` does not divide c_in and c_out.
-            KindError: a size is not a whole number, or another argument is of the wrong kind.
+            RangeError: a size of the kernel is less than 1, or `groups` does not divide c_in and c_out.
+            KindError: a size of the kernel is not a whole number.
         """
-        name = f"{cls.__name__}.init"
-        check_sizes(name, {"c_in": c_in, "c_out": c_out, "groups": groups})
-        _check_groups(name, c_in, c_out, groups)
-        shape = (*numbers(name, "kernel", kernel, cls.axes), *cls.kernel_channels(c_in, c_out, groups))
-        W = draw(name, weights, seed, shape, dtype)
-        return cls(W, draw_bias(name, c_out, dtype, bias=bias), stride, padding, dilation, groups)
+        function = f"{cls.__name__}.init"
+        _check_groups(function, c_in, c_out, groups)
+        shape = (*as_counts(function, "kernel", kernel, cls.axes), *cls.kernel_channels(c_in, c_out, groups))
+        W = draw(function, "weights", weights, seed, shape, dtype)
+        return cls(W, draw_bias(c_out, dtype, bias=bias), stride, padding, dilation, groups)
 
     @staticmethod
     def kernel_channels(c_in: int, c_out: int, groups: int) -> tuple[int, int]:
@@ -98,24 +105,24 @@ class Convolution(ABC):
         """The windows over x as an image."""
 
 
-def _check_groups(name: str, c_in: int, c_out: int, groups: int) -> None:
+def _check_groups(function: str, c_in: int, c_out: int, groups: int) -> None:
     if c_in % groups or c_out % groups:
-        raise RangeError(f"{name}: groups must divide c_in, {c_in}, and c_out, {c_out}; it is {groups}")
+        raise RangeError(f"{function}: groups must divide c_in, {c_in}, and c_out, {c_out}; it is {groups}")
 
 
 def check_positions(params: Convolution, x: Any) -> None:
     """Check that x is (m, *positions, c_in), an array of W's dtype."""
-    any_array(params, x)
+    check_array(params, "x", x)
     c, missing = params.channels()[0], params.axes + 2 - x.ndim
     if missing or x.shape[-1] != c:
         remedy = missing_axis(x, c, "channel") if missing == 1 else "" if missing else channels_first(x, c)
-        raise wrong_shape(params, f"(m, {'h, w' if params.axes == 2 else 't'}, {c})", x, remedy)
+        raise shape_error(params, "x", x, f"(m, {'h, w' if params.axes == 2 else 't'}, {c})", remedy)
     if x.dtype != params.W.dtype:
-        raise mixed(type(params).__name__, "x", x, "W", params.W)
+        raise dtype_error(type(params).__name__, "x", x, "W", params.W)
 
 
 def check_cache(params: Convolution, x: Any) -> None:
     """Check that the cache, which is x, has as many axes as W, c_in channels, and the dtype of W."""
     shape: Any = getattr(x, "shape", ())
     if len(shape) != params.axes + 2 or shape[-1] != params.channels()[0] or x.dtype != params.W.dtype:
-        raise foreign(params, x)
+        raise foreign_cache_error(params, x)

@@ -146,13 +146,13 @@ def conv1d_fixed_memory(params: Conv1d, m: int, t_most: int) -> None:
     _past("fixed_memory", params)
 
 
-def _past(name: str, params: Conv1d) -> int:
+def _past(function: str, params: Conv1d) -> int:
     """The number of earlier positions on which out depends, of a causal convolution."""
     dilation: Any = params.dilation  # a number, not a tuple
     past: int = dilation * (params.W.shape[0] - 1)
     if (params.stride, params.padding) != (1, (past, 0)):
         given = f"stride is {params.stride}, padding {params.padding}"
-        raise KindError(f"{name}: Conv1d must be causal, of stride 1 and padding ({past}, 0); {given}")
+        raise KindError(f"{function}: Conv1d must be causal, of stride 1 and padding ({past}, 0); {given}")
     return past
 
 

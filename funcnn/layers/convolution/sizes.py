@@ -35,13 +35,13 @@ def padding() -> Any:
     return attrs.field(default=0, converter=_PADDING)
 
 
-def for_axes(params: Any, name: str, value: Any, axes: int) -> Any:
+def as_entries(params: Any, argument: str, value: Any, axes: int) -> Any:
     """A setting of a layer for sequences and images, as a tuple of one entry for each axis of positions of x."""
     if type(value) is not tuple:
         return (value,) * axes
     if len(value) != axes:
         needed = f"a number, or a tuple of {axes}, one entry for each axis of positions of x"
-        raise ShapeError(f"{type(params).__name__}: {name} must be {needed}; it is {value}")
+        raise ShapeError(f"{type(params).__name__}: {argument} must be {needed}, not {value}")
     return value
 
 
@@ -52,22 +52,22 @@ def of_each(params: Any, x: Array) -> list[tuple[Any, ...]]:
     return list(zip(*settings, strict=True))
 
 
-def numbers(whose: str, name: str, value: Any, axes: int) -> Any:
+def as_counts(function: str, argument: str, value: Any, axes: int) -> Any:
     """Check a setting; the result has a whole number from 1 on for each axis; with 0 axes, a number stays a number."""
     several = [", or a tuple of them", "", ", or a pair of them"][axes]
-    rule = f"{whose}: {name} must be a whole number from 1 on{several}"
+    rule = f"{function}: {argument} must be a whole number from 1 on{several}"
     found = _whole(value if type(value) is tuple else (value,) * (axes or 1))
     if not found or axes not in {0, len(found)}:
         raise KindError(f"{rule}, not {_shown(value)}")
     if min(found) < 1:
-        raise RangeError(f"{rule}; it is {value}")
+        raise RangeError(f"{rule}, not {value}")
     return found if axes or type(value) is tuple else found[0]
 
 
-def _sizes(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
+def _as_sizes(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     if value is None is field.default:
         return None
-    found = numbers(type(record).__name__, field.name, value, record.axes)
+    found = as_counts(type(record).__name__, field.name, value, record.axes)
     return found[0] if record.axes == 1 else found
 
 
@@ -78,7 +78,7 @@ _PADDINGS = [
 ]
 
 
-def _padding(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
+def _as_padding(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     if type(value) is str and value == "same":
         return value
     axes = record.axes
@@ -87,7 +87,7 @@ def _padding(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     if found is None:
         raise KindError(f"{rule}, not {_shown(value)}")
     if min(map(min, found)) < 0:
-        raise RangeError(f"{rule}; it is {value}")
+        raise RangeError(f"{rule}, not {value}")
     if axes == 0 and type(value) is not tuple:
         return found[0][0]
     return found[0] if axes == 1 else tuple(found)
@@ -114,4 +114,4 @@ def _shown(value: Any) -> str:
     return short(value) if value is None or isinstance(value, int | float | str | tuple) else kind(value)
 
 
-_SIZES, _PADDING = [attrs.Converter(convert, takes_self=True, takes_field=True) for convert in (_sizes, _padding)]
+_SIZES, _PADDING = [attrs.Converter(convert, takes_self=True, takes_field=True) for convert in (_as_sizes, _as_padding)]

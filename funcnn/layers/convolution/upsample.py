@@ -10,8 +10,8 @@ from funcnn.core import backward, forward
 from funcnn.errors import KindError
 from funcnn.generation import fixed_memory, positionwise, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_out_gradient, float_array, only_array, wrong_shape
-from funcnn.layers.convolution.sizes import Sizes, for_axes, sizes
+from funcnn.layers.checks import as_cache_array, check_out_gradient, namespace_of_floats, shape_error
+from funcnn.layers.convolution.sizes import Sizes, as_entries, sizes
 from funcnn.records import record
 
 
@@ -47,8 +47,8 @@ class Upsample:
 @forward.register(Upsample)
 def upsample_forward(params: Upsample, x: Array) -> tuple[Array, Array]:
     """Along each axis of positions: copies, or shares of neighbours, interleaved"""
-    xp, out = float_array(params, x), x
-    for axis, factor in enumerate(_factors(params, x), 1):
+    xp, out = namespace_of_floats(params, x), x
+    for axis, factor in enumerate(_as_factors(params, x), 1):
         before, n, behind = out.shape[:axis], x.shape[axis], out.shape[axis + 1 :]
         flat = out.reshape(math.prod(before), n, math.prod(behind))
         if params.linear:
@@ -62,7 +62,7 @@ def upsample_forward(params: Upsample, x: Array) -> tuple[Array, Array]:
 @backward.register(Upsample)
 def upsample_backward(params: Upsample, x: Array, dA: Array) -> Grads[Upsample]:
     """dx: the sum of dA over the copies of each number, or over its shares"""
-    factors = _factors(params, only_array(params, x))
+    factors = _as_factors(params, as_cache_array(params, x))
     positions = [f * n for f, n in zip(factors, x.shape[1:-1], strict=True)]
     check_out_gradient(params, dA, (x.shape[0], *positions, x.shape[-1]), x.dtype)
     dx: Any = wide(dA)
@@ -77,10 +77,10 @@ def upsample_backward(params: Upsample, x: Array, dA: Array) -> Grads[Upsample]:
     return Grads(gradient(params), dx.astype(x.dtype, copy=False))
 
 
-def _factors(params: Upsample, x: Array) -> tuple[int, ...]:
+def _as_factors(params: Upsample, x: Array) -> tuple[int, ...]:
     if x.ndim not in {3, 4} or 0 in x.shape[1:-1]:
-        raise wrong_shape(params, "(m, t, c) or (m, h, w, c), t, h and w at least 1", x)
-    return for_axes(params, "factor", params.factor, x.ndim - 2)
+        raise shape_error(params, "x", x, "(m, t, c) or (m, h, w, c), t, h and w at least 1")
+    return as_entries(params, "factor", params.factor, x.ndim - 2)
 
 
 def _offsets(factor: int) -> list[float]:
@@ -120,6 +120,6 @@ def upsample_fixed_memory(params: Upsample, m: int, t_most: int) -> None:
     _check_alone("fixed_memory", params)
 
 
-def _check_alone(name: str, params: Upsample) -> None:
+def _check_alone(function: str, params: Upsample) -> None:
     if params.linear:
-        raise KindError(f"{name}: Upsample must not be linear; else out depends on the next position")
+        raise KindError(f"{function}: Upsample must not be linear; else out depends on the next position")

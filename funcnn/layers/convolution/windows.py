@@ -52,9 +52,9 @@ ONE_ROW = Axis(1, 1, 1, 1, 0, 0, 1)
 
 @cache  # few different arguments, the same for every batch
 def axis_of(
-    whose: str, name: str, positions: int, size: int, stride: int = 1, padding: Any = (0, 0), dilation: int = 1
+    function: str, name: str, positions: int, size: int, stride: int = 1, padding: Any = (0, 0), dilation: int = 1
 ) -> Axis:
-    """The windows along an axis of `positions` positions; `whose` and `name` are for errors.
+    """The windows along an axis of `positions` positions; `function` and `name` are for errors.
 
         out = floor((before + positions + after - reach) / stride) + 1,  reach = dilation (size - 1) + 1
 
@@ -73,7 +73,7 @@ def axis_of(
             else f"positions along {name}"
         )
         held = f"{positions} and {before} + {after} of padding" if before + after and positions else f"{positions}"
-        raise ShapeError(f"{whose}: x must have {needed}, not {held}")
+        raise ShapeError(f"{function}: x must have {needed}, not {held}")
     return Axis(positions, size, stride, dilation, before, after, room // stride + 1)
 
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+import attrs
 import numpy as np
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, is_array, namespace, wide
+from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.errors import ShapeError
-from funcnn.fields import is_whole, positive
+from funcnn.fields import is_whole
 from funcnn.generation import fixed_memory, maps_alone, mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
-from funcnn.layers.checks import check_rows, float_array, foreign, unfit_memory
+from funcnn.layers.checks import check_rows, foreign_cache_error, memory_form_error, namespace_of_floats
 from funcnn.layers.embedding.rotation import rotate_backward, rotated, waves
-from funcnn.layers.sequences import blank, check_sequence, closed, opened, out_gradient
+from funcnn.layers.sequences import as_out_gradient, as_triple, blank, check_sequence, in_form_of
+from funcnn.needs import FloatDtype, Positive, Seed
 from funcnn.records import record
-from funcnn.sizes import check_sizes
+from funcnn.sizes import Size
 
 
 @record
@@ -47,11 +49,11 @@ def position_forward(params: Position, given: Any) -> tuple[Any, Any]:
 @backward.register(Position)
 def position_backward(params: Position, given: Any, dA: Any) -> Grads[Any]:
     """dx of `back`, 0 at padded positions"""
-    x, mask, _ = opened("backward", given)
+    x, mask, _ = as_triple("backward", given)
     if not is_array(x):
-        raise foreign(params, given)
-    grads, dx = params.back(blank(out_gradient(params, given, dA, x.shape, x.dtype), mask))
-    return Grads(grads, closed(given, dx))
+        raise foreign_cache_error(params, given)
+    grads, dx = params.back(blank(as_out_gradient(params, given, dA, x.shape, x.dtype), mask))
+    return Grads(grads, in_form_of(given, dx))
 
 
 @step.register(Position)
@@ -60,8 +62,8 @@ def position_step(params: Position, given: Any, memory: Any = None) -> tuple[Any
     start: Any = 0 if memory is None else memory
     traced = is_array(start) and start.shape == () and start.dtype.kind in "iu"
     if not traced and not (is_whole(start) and start >= 0):
-        raise unfit_memory(params, "a whole number from 0 on", memory)
-    return _encoded(params, given, start), start + opened("", given)[0].shape[1]
+        raise memory_form_error(params, "a whole number from 0 on", memory)
+    return _encoded(params, given, start), start + as_triple("", given)[0].shape[1]
 
 
 mixes_positions.register(Position)(maps_alone)
@@ -74,10 +76,10 @@ def position_fixed_memory(params: Position, m: int, t_most: int) -> int:
 
 
 def _encoded(params: Position, given: Any, start: Any) -> Any:
-    x, mask, _ = opened(type(params).__name__, given)
-    check_sequence(type(params).__name__, x, mask)
-    float_array(params, x)
-    return closed(given, blank(params.encode(blank(x, mask), start), mask), mask)
+    x, mask, _ = as_triple(type(params).__name__, given)
+    check_sequence(type(params).__name__, "x", x, mask)
+    namespace_of_floats(params, x)
+    return in_form_of(given, blank(params.encode(blank(x, mask), start), mask), mask)
 
 
 @record
@@ -101,10 +103,10 @@ class SinusoidalPosition(Position):
         ShapeError: x is not (m, t, n), or n is odd.
     """
 
-    base: float = positive(default=10000.0, kw_only=True)
+    base: Positive = attrs.field(default=10000.0, kw_only=True)
 
     def encode(self, x: Array, start: Any) -> Array:
-        sin, cos = waves(x, start, self.base, "SinusoidalPosition")
+        sin, cos = waves("SinusoidalPosition", "x", x, start, self.base)
         return x + namespace(x).stack([sin, cos], axis=-1).reshape(x.shape[1:])
 
     def back(self, dA: Array) -> tuple[Any, Array]:
@@ -135,29 +137,25 @@ class LearnedPosition(Position):
 
     def __attrs_post_init__(self) -> None:
         if len(self.P.shape) != 2 or not self.P.size:
-            raise ShapeError(f"{type(self).__name__}: P must be (t_most, n); it is {self.P.shape}")
+            raise ShapeError(f"{type(self).__name__}: P must be (t_most, n), not {self.P.shape}")
 
     @classmethod
+    @checked
     def init(
         cls,
-        t_most: int,
-        n: int,
+        t_most: Size,
+        n: Size,
         *,
         seed: Seed,
         weights: Initializer = normal(0.02),  # noqa: B008  an immutable value
-        dtype: Any = np.float64,
+        dtype: FloatDtype = np.float64,
     ) -> LearnedPosition:
-        """P is drawn by an initializer.
-
-        Raises:
-            RangeError: a size is less than 1.
-        """
-        check_sizes(f"{cls.__name__}.init", {"t_most": t_most, "n": n})
-        return cls(draw(f"{cls.__name__}.init", weights, seed, (t_most, n), dtype))
+        """P is drawn by an initializer."""
+        return cls(draw(f"{cls.__name__}.init", "weights", weights, seed, (t_most, n), dtype))
 
     def encode(self, x: Array, start: Any) -> Array:
         t, (most, n), P = x.shape[1], self.P.shape, self.P
-        check_rows(self, x, n, P, "P", form="m, t")
+        check_rows(self, "x", x, n, P, "P", form="m, t")
         last = t if is_array(start) else start + t  # the value of a traced start is unknown
         if last > most:
             raise ShapeError(f"LearnedPosition: x must end at position {most} or before, not at {last}; x: {x.shape}")
@@ -188,10 +186,10 @@ class Rotary(Position):
         RangeError, ShapeError: as `SinusoidalPosition`.
     """
 
-    base: float = positive(default=10000.0, kw_only=True)
+    base: Positive = attrs.field(default=10000.0, kw_only=True)
 
     def encode(self, x: Array, start: Any) -> Array:
-        return rotated(x, *waves(x, start, self.base, "Rotary"))
+        return rotated(x, *waves("Rotary", "x", x, start, self.base))
 
     def back(self, dA: Array) -> tuple[Any, Array]:
         """dx_p = R_p^T dA_p"""

@@ -6,17 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, in_float32, kind, namespace
+from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
-from funcnn.layers.checks import only_array, unpacked
-from funcnn.layers.sequences import blank, check_mask, closed, opened, out_gradient
+from funcnn.layers.checks import as_cache_array, as_cache_parts
+from funcnn.layers.sequences import as_out_gradient, as_triple, blank, check_mask, in_form_of
+from funcnn.needs import FloatDtype, Seed
 from funcnn.records import record
-from funcnn.sizes import check_sizes
+from funcnn.sizes import Size
 
 
 @record
@@ -49,34 +50,31 @@ class Embedding:
 
     def __attrs_post_init__(self) -> None:
         if len(self.W.shape) != 2 or not self.W.size:
-            raise ShapeError(f"{type(self).__name__}: W must be (n_symbols, n); it is {self.W.shape}")
+            raise ShapeError(f"{type(self).__name__}: W must be (n_symbols, n), not {self.W.shape}")
 
     @classmethod
+    @checked
     def init(
         cls,
-        n_symbols: int,
-        n: int,
+        n_symbols: Size,
+        n: Size,
         *,
         seed: Seed,
         weights: Initializer = normal(1.0),  # noqa: B008  an immutable value
-        dtype: Any = np.float64,
+        dtype: FloatDtype = np.float64,
     ) -> Embedding:
         """W is drawn by an initializer.
 
         >>> Embedding.init(27, 8, seed=0)
         Embedding(W=<f64 27x8>)
-
-        Raises:
-            RangeError: a size is less than 1.
         """
-        check_sizes(f"{cls.__name__}.init", {"n_symbols": n_symbols, "n": n})
-        return cls(draw(f"{cls.__name__}.init", weights, seed, (n_symbols, n), dtype))
+        return cls(draw(f"{cls.__name__}.init", "weights", weights, seed, (n_symbols, n), dtype))
 
 
 @forward.register(Embedding)
 def embedding_forward(params: Embedding, given: Any) -> tuple[Any, tuple[Any, Array]]:
     """out = W[ids]; the cache is x, and the ids with 0 at padded positions"""
-    ids, mask, _ = opened("Embedding", given)
+    ids, mask, _ = as_triple("Embedding", given)
     xp, n = namespace(ids, "ids", "Embedding: "), len(params.W)
     if ids.dtype.kind not in "iu":
         raise KindError(f"Embedding: ids must be an array of whole numbers, not {kind(ids)}")
@@ -86,17 +84,17 @@ def embedding_forward(params: Embedding, given: Any) -> tuple[Any, tuple[Any, Ar
     rows = params.W if xp is np else xp.asarray(params.W)  # traced ids do not index an array of NumPy
     if xp is np and ids.size and not 0 <= ids.min() <= ids.max() < n:
         raise RangeError(f"Embedding: ids must be from 0 to {n - 1}; they are from {ids.min()} to {ids.max()}")
-    return closed(given, blank(rows[ids], mask), mask), (given, ids)
+    return in_form_of(given, blank(rows[ids], mask), mask), (given, ids)
 
 
 @backward.register(Embedding)
 def embedding_backward(params: Embedding, cache: tuple[Any, Array], dA: Any) -> Grads[Embedding]:
     """dW_i = the sum of dA over all positions with id i"""
-    (given, ids), n = unpacked(params, cache, 2), params.W.shape[1]
-    only_array(params, ids)
-    dout = blank(out_gradient(params, given, dA, (*ids.shape, n), params.W.dtype), opened("", given)[1])
+    (given, ids), n = as_cache_parts(params, cache, 2), params.W.shape[1]
+    as_cache_array(params, ids)
+    dout = blank(as_out_gradient(params, given, dA, (*ids.shape, n), params.W.dtype), as_triple("", given)[1])
     dW = rows_added(ids.reshape(-1), dout.reshape(-1, n), len(params.W))
-    return Grads(gradient(params, W=dW), closed(given, None))
+    return Grads(gradient(params, W=dW), in_form_of(given, None))
 
 
 def rows_added(ids: Array, rows: Array, n: int) -> Array:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from funcnn.arrays import Array
+from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
@@ -18,7 +17,9 @@ from funcnn.layers.normalisation.standardization import (
     rescaled,
     rescaled_backward,
 )
+from funcnn.needs import FloatDtype
 from funcnn.records import record
+from funcnn.sizes import Size
 
 
 @record
@@ -46,23 +47,20 @@ class Affine:
         check_channels(self, "scale", "shift")
 
     @classmethod
-    def init(cls, n: int, *, dtype: Any = np.float64) -> Affine:
+    @checked
+    def init(cls, n: Size, *, dtype: FloatDtype = np.float64) -> Affine:
         """For n features: scale = 1, shift = 0.
 
         >>> Affine.init(2)
         Affine(scale=<f64 [1. 1.]>, shift=<f64 [0. 0.]>)
-
-        Raises:
-            RangeError: n is less than 1.
-            KindError: n is not a whole number, or another argument is of the wrong kind.
         """
-        return cls(*ones_and_zeros(cls, n, dtype))
+        return cls(*ones_and_zeros(n, dtype))
 
 
 @forward.register(Affine)
 def affine_forward(params: Affine, x: Array) -> tuple[Array, tuple[Array]]:
     """out = x scale + shift"""
-    check_rows(params, x, params.scale.size, params.scale, "scale")
+    check_rows(params, "x", x, params.scale.size, params.scale, "scale")
     return rescaled(x, params.scale, params.shift), (x,)
 
 

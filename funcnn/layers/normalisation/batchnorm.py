@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from funcnn.arrays import Array, namespace, wide
+from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward, inference
 from funcnn.errors import RangeError
-from funcnn.fields import fraction, positive
 from funcnn.generation import mixes_positions, only_trains, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_rows
@@ -23,7 +22,9 @@ from funcnn.layers.normalisation.standardization import (
     rescaled_backward,
     standardized,
 )
+from funcnn.needs import Flag, FloatDtype, Fraction, Positive
 from funcnn.records import record, state
+from funcnn.sizes import Size
 
 
 @record
@@ -66,8 +67,8 @@ class BatchNorm:
     shift: Array | None
     mean: Array = state()
     var: Array = state()
-    momentum: float = fraction(default=0.1)
-    eps: float = positive(default=1e-5)
+    momentum: Fraction = 0.1
+    eps: Positive = 1e-5
 
     def __attrs_post_init__(self) -> None:
         check_channels(self, "scale", "shift", "mean", "var")
@@ -75,26 +76,29 @@ class BatchNorm:
             raise RangeError(f"{type(self).__name__}: var must not be negative; its least is {self.var.real.min()}")
 
     @classmethod
+    @checked
     def init(
-        cls, n: int, *, momentum: float = 0.1, eps: float = 1e-5, bias: bool = True, dtype: Any = np.float64
+        cls,
+        n: Size,
+        *,
+        momentum: Fraction = 0.1,
+        eps: Positive = 1e-5,
+        bias: Flag = True,
+        dtype: FloatDtype = np.float64,
     ) -> BatchNorm:
         """For n features: scale = 1, shift = 0, or None without a bias; running mean 0 and variance 1.
 
         >>> BatchNorm.init(1)
         BatchNorm(scale=<f64 [1.]>, shift=<f64 [0.]>, mean=<f64 [0.]>, var=<f64 [1.]>, momentum=0.1, eps=1e-05)
-
-        Raises:
-            RangeError: n is less than 1.
-            KindError: n is not a whole number, or another argument is of the wrong kind.
         """
-        mean, var = ones_and_zeros(cls, n, dtype)[::-1]
-        return cls(*ones_and_zeros(cls, n, dtype, bias=bias), mean, var, momentum, eps)
+        mean, var = ones_and_zeros(n, dtype)[::-1]
+        return cls(*ones_and_zeros(n, dtype, bias=bias), mean, var, momentum, eps)
 
 
 @forward.register(BatchNorm)
 def batch_norm_forward(params: BatchNorm, x: Array) -> tuple[Array, tuple[Array, ...]]:
     """The cache is xhat, 1 / sqrt(var + eps), and mean and var of the batch"""
-    check_rows(params, x, params.scale.size, params.scale, "scale")
+    check_rows(params, "x", x, params.scale.size, params.scale, "scale")
     if math.prod(x.shape[:-1]) < 2:
         remedy = "to predict, write inference(params); to train, leave out a batch of one row"
         raise RangeError(f"BatchNorm: x must have at least two rows for a variance, not {x.shape}; {remedy}")

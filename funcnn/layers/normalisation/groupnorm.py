@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, counted, namespace, wide
+from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError
-from funcnn.fields import count, positive
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_rows
@@ -26,7 +26,9 @@ from funcnn.layers.normalisation.standardization import (
     standardized,
     standardized_backward,
 )
+from funcnn.needs import Count, Flag, FloatDtype, Positive
 from funcnn.records import record
+from funcnn.sizes import Size
 
 
 @record
@@ -55,8 +57,8 @@ class GroupNorm:
 
     scale: Array
     shift: Array | None
-    groups: int = count()
-    eps: float = positive(default=1e-5)
+    groups: Count
+    eps: Positive = 1e-5
 
     def __attrs_post_init__(self) -> None:
         check_channels(self, "scale", "shift")
@@ -66,17 +68,19 @@ class GroupNorm:
             )
 
     @classmethod
-    def init(cls, n: int, *, groups: int, eps: float = 1e-5, bias: bool = True, dtype: Any = np.float64) -> GroupNorm:
+    @checked
+    def init(
+        cls, n: Size, *, groups: Count, eps: Positive = 1e-5, bias: Flag = True, dtype: FloatDtype = np.float64
+    ) -> GroupNorm:
         """For n channels: scale = 1, shift = 0, or None without a bias.
 
         >>> GroupNorm.init(4, groups=2)
         GroupNorm(scale=<f64 [1. 1. 1. 1.]>, shift=<f64 [0. 0. 0. 0.]>, groups=2, eps=1e-05)
 
         Raises:
-            RangeError: n is less than 1.
-            KindError: n is not a whole number, or another argument is of the wrong kind.
+            RangeError: `groups` does not divide n.
         """
-        return cls(*ones_and_zeros(cls, n, dtype, bias=bias), groups, eps)
+        return cls(*ones_and_zeros(n, dtype, bias=bias), groups, eps)
 
 
 @record
@@ -117,7 +121,7 @@ def _mean_of_groups(groups: int, a: Array) -> Array:
 
 def group_norm_forward(params: Any, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """The cache is xhat and 1 / sqrt(var + eps)"""
-    check_rows(params, x, params.scale.size, params.scale, "scale")
+    check_rows(params, "x", x, params.scale.size, params.scale, "scale")
     if math.prod(x.shape[1:]) < 2 * params.groups:
         rule = f"x must have at least two numbers in each of its {params.groups} groups for a variance"
         raise RangeError(f"{type(params).__name__}: {rule}, not {x.shape}")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from funcnn.arrays import Array, namespace, sum_of_rows, wide
+from funcnn.checked import checked
 from funcnn.core import backward, forward
-from funcnn.fields import positive
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_rows
@@ -19,7 +17,9 @@ from funcnn.layers.normalisation.standardization import (
     ones_and_zeros,
     rescaled,
 )
+from funcnn.needs import FloatDtype, Positive
 from funcnn.records import record
+from funcnn.sizes import Size
 
 
 @record
@@ -65,7 +65,7 @@ def _slopes(xhat: Array, scale: Array, d: Array) -> tuple[Array, Array]:
 @forward.register(LayerNorm)
 def layer_norm_forward(params: LayerNorm, x: Array) -> tuple[Array, tuple[Array, ...]]:
     """The cache is x, the means of its rows, and 1 / sqrt(var + eps)"""
-    check_rows(params, x, params.scale.size, params.scale, "scale")
+    check_rows(params, "x", x, params.scale.size, params.scale, "scale")
     a = wide(x)
     mean = _mean_of_rows(a, namespace(x).ones(x.shape[-1], dtype=a.dtype))
     xhat = a - mean
@@ -116,29 +116,26 @@ class RMSNorm:
     """
 
     scale: Array
-    eps: float = positive(default=1e-6)
+    eps: Positive = 1e-6
 
     def __attrs_post_init__(self) -> None:
         check_channels(self, "scale")
 
     @classmethod
-    def init(cls, n: int, *, eps: float = 1e-6, dtype: Any = np.float64) -> RMSNorm:
+    @checked
+    def init(cls, n: Size, *, eps: Positive = 1e-6, dtype: FloatDtype = np.float64) -> RMSNorm:
         """For n features: scale = 1.
 
         >>> RMSNorm.init(2)
         RMSNorm(scale=<f64 [1. 1.]>, eps=1e-06)
-
-        Raises:
-            RangeError: n is less than 1.
-            KindError: n is not a whole number, or another argument is of the wrong kind.
         """
-        return cls(ones_and_zeros(cls, n, dtype)[0], eps)
+        return cls(ones_and_zeros(n, dtype)[0], eps)
 
 
 @forward.register(RMSNorm)
 def rms_norm_forward(params: RMSNorm, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """The cache is x and 1 / sqrt(mean(x^2) + eps)"""
-    check_rows(params, x, params.scale.size, params.scale, "scale")
+    check_rows(params, "x", x, params.scale.size, params.scale, "scale")
     a = wide(x)
     inv = _inverse_root_mean_square(a, params.eps)
     return rescaled((a * inv).astype(x.dtype, copy=False), params.scale, None), (x, inv)

@@ -8,11 +8,13 @@ from typing import Any, Self
 import numpy as np
 
 from funcnn.arrays import Array, namespace, sum_of_rows, wide
+from funcnn.checked import checked
 from funcnn.errors import ShapeError
-from funcnn.fields import as_count, as_float_dtype, positive
 from funcnn.initializers import constant, draw_bias
-from funcnn.layers.checks import check_out_gradient, foreign, mixed
+from funcnn.layers.checks import check_out_gradient, dtype_error, foreign_cache_error
+from funcnn.needs import Flag, FloatDtype, Positive
 from funcnn.records import record
+from funcnn.sizes import Size
 
 Mean = Callable[[Array], Array]
 """The mean of the numbers that are normalised together, in a shape that broadcasts against them."""
@@ -66,25 +68,23 @@ def check_channels(layer: Any, *names: str) -> None:
             shapes = ", ".join([f"{name}: {getattr(getattr(layer, name), 'shape', None)}" for name in names])
             raise ShapeError(f"{type(layer).__name__}: {' and '.join(names)} must be (n,); {shapes}")
         if array.dtype != first.dtype:
-            raise mixed(type(layer).__name__, name, array, names[0], first)
+            raise dtype_error(type(layer).__name__, name, array, names[0], first)
 
 
 def check_back(params: Any, cache: Any, dA: Any) -> None:
     """Check that the cache is a tuple that begins with an array of the shape of out, and that dA is like out."""
     like = cache[0] if type(cache) is tuple and cache else None
     if like is None or getattr(like, "shape", ())[-1:] != params.scale.shape:
-        raise foreign(params, cache)
+        raise foreign_cache_error(params, cache)
     check_out_gradient(params, dA, like.shape, params.scale.dtype)
 
 
 # Scale and shift: initial values, and gradients.
 
 
-def ones_and_zeros(cls: type, n: int, dtype: Any, *, bias: bool = True) -> tuple[Array, Any]:
-    """The initial scale and shift of `cls.init`; the shift is None without a bias."""
-    whose = f"{cls.__name__}.init"
-    as_count(whose, n, "n")
-    return constant(1.0)(0, (n,), as_float_dtype(whose, dtype)), draw_bias(whose, n, dtype, bias=bias)
+def ones_and_zeros(n: int, dtype: Any, *, bias: bool = True) -> tuple[Array, Any]:
+    """The initial scale and shift of `init`; the shift is None without a bias."""
+    return constant(1.0)(0, (n,), dtype), draw_bias(n, dtype, bias=bias)
 
 
 @record
@@ -93,24 +93,21 @@ class Standardizing:
 
     scale: Array
     shift: Array | None
-    eps: float = positive(default=1e-5)
+    eps: Positive = 1e-5
 
     def __attrs_post_init__(self) -> None:
         check_channels(self, "scale", "shift")
 
     @classmethod
-    def init(cls, n: int, *, eps: float = 1e-5, bias: bool = True, dtype: Any = np.float64) -> Self:
+    @checked
+    def init(cls, n: Size, *, eps: Positive = 1e-5, bias: Flag = True, dtype: FloatDtype = np.float64) -> Self:
         """For n features: scale = 1, shift = 0, or None without a bias.
 
         >>> from funcnn import LayerNorm
         >>> LayerNorm.init(2)
         LayerNorm(scale=<f64 [1. 1.]>, shift=<f64 [0. 0.]>, eps=1e-05)
-
-        Raises:
-            RangeError: n is less than 1.
-            KindError: n is not a whole number, or another argument is of the wrong kind.
         """
-        return cls(*ones_and_zeros(cls, n, dtype, bias=bias), eps)
+        return cls(*ones_and_zeros(n, dtype, bias=bias), eps)
 
 
 def rescaled(xhat: Array, scale: Array, shift: Array | None) -> Array:

@@ -7,20 +7,27 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, is_array, namespace, sum_of_rows
+from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import ShapeError
-from funcnn.fields import as_seed
 from funcnn.generation import fixed_memory, step
 from funcnn.gradients import Grads, returned_by
 from funcnn.initializers import Initializer, draw, glorot_uniform, orthogonal
-from funcnn.layers.checks import check_memory, check_out_gradient, check_rows, foreign, mixed, own_gradient
-from funcnn.layers.recurrent.states import State, as_given, first_state, last_gradient
+from funcnn.layers.checks import (
+    check_memory,
+    check_out_gradient,
+    check_rows,
+    dtype_error,
+    foreign_cache_error,
+    own_gradient,
+)
+from funcnn.layers.recurrent.states import State, as_first_state, as_given, as_last_gradient
 from funcnn.layers.recurrent.steps import Cache, Stacked, steps_backward, steps_forward
-from funcnn.layers.sequences import blank, check_sequence, closed, opened, out_gradients
+from funcnn.layers.sequences import as_out_gradients, as_triple, blank, check_sequence, in_form_of
+from funcnn.needs import FloatDtype, Seed, words_of
 from funcnn.records import record
-from funcnn.sizes import check_sizes
+from funcnn.sizes import Size
 
 
 @record
@@ -63,29 +70,25 @@ class Recurrent(ABC):
         """Check that these arrays have the dtype of W."""
         for name, array in arrays.items():
             if array.dtype != self.W.dtype:
-                raise mixed(type(self).__name__, name, array, "W", self.W)
+                raise dtype_error(type(self).__name__, name, array, "W", self.W)
 
     @classmethod
+    @checked
     def init(
         cls,
-        n_in: int,
-        n_hidden: int,
+        n_in: Size,
+        n_hidden: Size,
         *,
         seed: Seed,
         weights: Initializer = glorot_uniform,
         recurrent: Initializer = orthogonal,
-        dtype: Any = np.float64,
+        dtype: FloatDtype = np.float64,
     ) -> Self:
-        """W and U drawn gate by gate; U is orthogonal, so that the product with it keeps the norm of a state.
-
-        Raises:
-            RangeError: a size is less than 1.
-        """
-        words = as_seed(name := f"{cls.__name__}.init", seed)
-        check_sizes(name, {"n_in": n_in, "n_hidden": n_hidden})
-        W = [draw(name, weights, (*words, 0, i), (n_in, n_hidden), dtype) for i in range(cls.gates)]
+        """W and U drawn gate by gate; U is orthogonal, so that the product with it keeps the norm of a state."""
+        function, words = f"{cls.__name__}.init", words_of(seed)
+        W = [draw(function, "weights", weights, (*words, 0, i), (n_in, n_hidden), dtype) for i in range(cls.gates)]
         square = n_hidden, n_hidden
-        U = [draw(name, recurrent, (*words, 1, i), square, dtype, what="recurrent") for i in range(cls.gates)]
+        U = [draw(function, "recurrent", recurrent, (*words, 1, i), square, dtype) for i in range(cls.gates)]
         return cls(np.concatenate(W, axis=1), np.concatenate(U, axis=1), *cls.first_biases(n_hidden, dtype))
 
     @classmethod
@@ -129,23 +132,23 @@ def recurrent_forward_only(params: Recurrent, given: Any) -> Any:
 
 def _run(params: Recurrent, given: Any, *, keeps: bool) -> tuple[Any, Any]:
     """out, and the cache, if `keeps`."""
-    x, mask, state = opened(type(params).__name__, given, 3)
-    check_sequence(type(params).__name__, x, mask, n=len(params.W))
-    check_rows(params, x, len(params.W), params.W, form="m, t")
+    x, mask, state = as_triple(type(params).__name__, given, 3)
+    check_sequence(type(params).__name__, "x", x, mask, n=len(params.W))
+    check_rows(params, "x", x, len(params.W), params.W, form="m, t")
     (m, t, n), W = x.shape, params.W
     z = blank(x, mask).reshape(m * t, n) @ W
-    first = first_state(params, state, m, namespace(x))
+    first = as_first_state(params, state, m, namespace(x))
     out, last, cache = steps_forward(params, given, z.reshape(m, t, W.shape[1]), mask, first, keeps=keeps)
-    return closed(given, out, mask, as_given(params, last)), cache
+    return in_form_of(given, out, mask, as_given(params, last)), cache
 
 
 @backward.register(Recurrent)
 def recurrent_backward(params: Recurrent, cache: Cache | Stacked, dA: Any) -> Grads[Any]:
     """dx = dz @ W^T, and dW, dU and the biases as in `recurrent_backward_params`"""
     grads, dz, dfirst = _back(params, cache, dA)
-    x, _, state = opened("", cache.given, 3)
+    x, _, state = as_triple("", cache.given, 3)
     dx = (dz @ params.W.T).reshape(x.shape)
-    return Grads(grads, closed(cache.given, dx, None, None if state is None else as_given(params, dfirst)))
+    return Grads(grads, in_form_of(cache.given, dx, None, None if state is None else as_given(params, dfirst)))
 
 
 @backward_params.register(Recurrent)
@@ -158,14 +161,14 @@ def _back(params: Recurrent, cache: Any, dA: Any) -> tuple[Any, Array, State]:
     """The gradients of the parameters, of z (one row for each step of each sequence), and of the first state."""
     k = len(params.U)
     if type(cache) not in {Cache, Stacked} or [part.shape[-1] for part in cache.last] != [k] * params.states:
-        raise foreign(params, cache.last if type(cache) in {Cache, Stacked} else cache)
-    x, mask, _ = opened("", cache.given, 3)
+        raise foreign_cache_error(params, cache.last if type(cache) in {Cache, Stacked} else cache)
+    x, mask, _ = as_triple("", cache.given, 3)
     m, t, n = x.shape
-    dout, dlast = out_gradients(params, cache.given, dA)
+    dout, dlast = as_out_gradients(params, cache.given, dA)
     if type(cache.given) is not tuple or dout is not None:
         check_out_gradient(params, dout, (m, t, k), x.dtype)
         dout = blank(dout, mask)
-    dlast = last_gradient(params, dlast, cache.last)
+    dlast = as_last_gradient(params, dlast, cache.last)
     h, dz, du, own, dfirst = steps_backward(params, cache, mask, dout, dlast)
     dW, dU = blank(x, mask).reshape(m * t, n).T @ dz, h.T @ du
     return own_gradient(params, own, W=dW, U=dU, **params.biases(dz, du)), dz, dfirst
@@ -174,17 +177,17 @@ def _back(params: Recurrent, cache: Any, dA: Any) -> tuple[Any, Array, State]:
 @step.register(Recurrent)
 def recurrent_step(params: Recurrent, given: Any, memory: Any = None) -> tuple[Any, Any]:
     """The memory is the state"""
-    x, mask, _ = opened(f"step: {type(params).__name__}", given)
+    x, mask, _ = as_triple(f"step: {type(params).__name__}", given)
     if memory is not None and is_array(x) and x.ndim == 3 and x.dtype == params.W.dtype:  # else x is refused
         check_memory(params, memory, (x.shape[0], len(params.U)), x.dtype, parts=params.states)
     out, _, state = forward_only(params, (x, mask, memory))
-    return closed(given, out, mask), state
+    return in_form_of(given, out, mask), state
 
 
 @fixed_memory.register(Recurrent)
 def recurrent_fixed_memory(params: Recurrent, m: int, t_most: int) -> Any:
     """The first state"""
-    return as_given(params, first_state(params, None, m, np))
+    return as_given(params, as_first_state(params, None, m, np))
 
 
 returned_by[Recurrent] = "own_gradients"

@@ -9,10 +9,10 @@ from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import ShapeError
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_held, check_out_gradient, shown, unpacked
+from funcnn.layers.checks import Held, as_cache_parts, check_out_gradient, shown
 from funcnn.layers.notes import noted
 from funcnn.layers.outlines import outline
-from funcnn.layers.sequences import check_sequence, closed, opened, out_gradients
+from funcnn.layers.sequences import as_out_gradients, as_triple, check_sequence, in_form_of
 from funcnn.records import record
 
 A = TypeVar("A")
@@ -45,12 +45,8 @@ class Bidirectional(Generic[A, B]):
             of x; also any error of the two layers.
     """
 
-    ahead: A
-    behind: B
-
-    def __attrs_post_init__(self) -> None:
-        check_held(type(self).__name__, "ahead", self.ahead)
-        check_held(type(self).__name__, "behind", self.behind)
+    ahead: Held[A]
+    behind: Held[B]
 
 
 Both = tuple[Any, Any]
@@ -64,32 +60,34 @@ def _both(params: Bidirectional[Any, Any], verb: Any, *given: Both) -> Both:
 
 def _halves(given: Any) -> Both:
     """The inputs of the two layers."""
-    x, mask, states = opened("Bidirectional", given, 3)
-    check_sequence("Bidirectional", x, mask)
-    one, other = _pair("state", states)
-    return closed(given, x, mask, one), closed(given, x[:, ::-1], None if mask is None else mask[:, ::-1], other)
+    x, mask, states = as_triple("Bidirectional", given, 3)
+    check_sequence("Bidirectional", "x", x, mask)
+    one, other = _as_pair("state", states)
+    return in_form_of(given, x, mask, one), in_form_of(
+        given, x[:, ::-1], None if mask is None else mask[:, ::-1], other
+    )
 
 
-def _pair(name: str, states: Any) -> Both:
+def _as_pair(argument: str, states: Any) -> Both:
     if states is None:
         return None, None
     if type(states) is not tuple or len(states) != 2:
-        raise ShapeError(f"Bidirectional: {name} must be a pair, for ahead and for behind, not {short(states)}")
+        raise ShapeError(f"Bidirectional: {argument} must be a pair, for ahead and for behind, not {short(states)}")
     return states
 
 
 def _joined(given: Any, outs: Both) -> Any:
     """The outs of the two layers side by side, in the form of x."""
-    _check(given, outs)
-    (one, _, last), (other, _, first) = (opened("", out, 3) for out in outs)
+    _check_outs(given, outs)
+    (one, _, last), (other, _, first) = (as_triple("", out, 3) for out in outs)
     out = namespace(one).concatenate([one, other[:, ::-1]], axis=2)
-    return closed(given, out, opened("", given, 3)[1], (last, first))
+    return in_form_of(given, out, as_triple("", given, 3)[1], (last, first))
 
 
-def _check(given: Any, outs: Both) -> None:
+def _check_outs(given: Any, outs: Both) -> None:
     """Check that the outs of the two layers have the form of x, and fit side by side."""
     form: Any = lambda x: len(x) if type(x) is tuple else 0
-    parts: list[Any] = [opened("", out, 3)[0] if form(out) == form(given) else None for out in outs]
+    parts: list[Any] = [as_triple("", out, 3)[0] if form(out) == form(given) else None for out in outs]
     sequences = [(part.shape[:2], part.dtype) for part in parts if is_array(part) and part.ndim == 3]
     if len(sequences) < 2 or sequences[0] != sequences[1]:
         needed = "ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype"
@@ -115,10 +113,10 @@ def bidirectional_forward_only(params: Bidirectional[Any, Any], given: Any) -> A
 def bidirectional_backward(params: Bidirectional[Any, Any], cache: Any, dA: Any) -> Grads[Bidirectional[Any, Any]]:
     """dx = dx_ahead + reversed(dx_behind)"""
     one, other = _both(params, backward, *_output_gradients(params, cache, dA))
-    (dx, _, dfirst), (turned, _, dlast) = opened("", one.x, 3), opened("", other.x, 3)
+    (dx, _, dfirst), (turned, _, dlast) = as_triple("", one.x, 3), as_triple("", other.x, 3)
     dx = dx + turned[:, ::-1]
     dstate = None if dfirst is None is dlast else (dfirst, dlast)
-    return Grads(gradient(params, ahead=one.params, behind=other.params), closed(cache[0], dx, None, dstate))
+    return Grads(gradient(params, ahead=one.params, behind=other.params), in_form_of(cache[0], dx, None, dstate))
 
 
 @backward_params.register(Bidirectional)
@@ -130,15 +128,15 @@ def bidirectional_backward_params(params: Bidirectional[Any, Any], cache: Any, d
 
 def _output_gradients(params: Bidirectional[Any, Any], cache: Any, dA: Any) -> tuple[Both, Both]:
     """The caches and the dA of the two layers."""
-    given, outs, caches = unpacked(params, cache, 3)
-    dout, dstates = out_gradients(params, given, dA)
-    one, other = (opened("", out, 3)[0] for out in outs)
-    dlast, dfirst = _pair("dA of the state", dstates)
+    given, outs, caches = as_cache_parts(params, cache, 3)
+    dout, dstates = as_out_gradients(params, given, dA)
+    one, other = (as_triple("", out, 3)[0] for out in outs)
+    dlast, dfirst = _as_pair("dA of the state", dstates)
     if dout is None:
-        return caches, (closed(given, None, None, dlast), closed(given, None, None, dfirst))
+        return caches, (in_form_of(given, None, None, dlast), in_form_of(given, None, None, dfirst))
     k = one.shape[3]
     check_out_gradient(params, dout, (*one.shape[1:3], k + other.shape[3]), one.dtype)
-    return caches, (closed(given, dout[..., :k], None, dlast), closed(given, dout[:, ::-1, k:], None, dfirst))
+    return caches, (in_form_of(given, dout[..., :k], None, dlast), in_form_of(given, dout[:, ::-1, k:], None, dfirst))
 
 
 step.register(Bidirectional)(no_step)

@@ -96,7 +96,7 @@ class GRU(Recurrent):
         Recurrent.__attrs_post_init__(self)
         k = len(self.U)
         if self.c.shape != (k,):
-            raise ShapeError(f"{type(self).__name__}: c must be (k,), ({k},); it is {self.c.shape}")
+            raise ShapeError(f"{type(self).__name__}: c must be (k,), ({k},), not {self.c.shape}")
         self.check_dtypes(c=self.c)
 
     @classmethod

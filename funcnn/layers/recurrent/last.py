@@ -8,9 +8,9 @@ from funcnn.arrays import Array, float_namespace, is_array, namespace
 from funcnn.core import backward, forward
 from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_memory, check_out_gradient, foreign
+from funcnn.layers.checks import check_memory, check_out_gradient, foreign_cache_error
 from funcnn.layers.outlines import outline
-from funcnn.layers.sequences import check_sequence, closed, opened
+from funcnn.layers.sequences import as_triple, check_sequence, in_form_of
 from funcnn.records import record
 
 
@@ -40,8 +40,8 @@ class Last:
 @forward.register(Last)
 def last_forward(params: Last, given: Any) -> tuple[Array, Any]:
     """out[m] = x[m, s_m]; the cache is the outline of x, and the mask"""
-    x, mask = _checked("Last", given)
-    return _taken(x, mask, 0), closed(given, outline(x), mask)
+    x, mask = _as_sequence("Last", given)
+    return _taken(x, mask, 0), in_form_of(given, outline(x), mask)
 
 
 @backward.register(Last)
@@ -49,20 +49,20 @@ def last_backward(params: Last, cache: Any, dA: Array) -> Grads[Last]:
     """dx[m, s_m] = dA[m], else 0"""
     kept, mask = cache if type(cache) is tuple and len(cache) == 2 else (cache, None)
     if not is_array(kept) or kept.ndim != 4 or len(kept):
-        raise foreign(params, cache)
+        raise foreign_cache_error(params, cache)
     m, t, k = kept.shape[1:]
     check_out_gradient(params, dA, (m, k), kept.dtype)
     xp = namespace(dA)
     here = xp.arange(t) == (t - 1 if mask is None else _positions(mask, xp)[:, None])
     if mask is not None:  # 0 everywhere in a sequence of padding alone
         here = here & mask
-    return Grads(gradient(params), closed(cache, xp.where(here[..., None], dA[:, None], 0)))
+    return Grads(gradient(params), in_form_of(cache, xp.where(here[..., None], dA[:, None], 0)))
 
 
 @step.register(Last)
 def last_step(params: Last, given: Any, memory: Any = None) -> tuple[Array, Array]:
     """The memory is out; a sequence whose x is all padding here keeps its memory"""
-    x, mask = _checked("Last", given)
+    x, mask = _as_sequence("Last", given)
     m, _, k = x.shape
     if memory is not None:
         check_memory(params, memory, (m, k), x.dtype)
@@ -70,11 +70,11 @@ def last_step(params: Last, given: Any, memory: Any = None) -> tuple[Array, Arra
     return out, out
 
 
-def _checked(whose: str, given: Any) -> tuple[Array, Array | None]:
+def _as_sequence(function: str, given: Any) -> tuple[Array, Array | None]:
     """Check the input; the result is x and the mask."""
-    x, mask, _ = opened(whose, given)
-    float_namespace(x, whose=f"{whose}: ")
-    check_sequence(whose, x, mask)
+    x, mask, _ = as_triple(function, given)
+    float_namespace(function, "x", x)
+    check_sequence(function, "x", x, mask)
     return x, mask
 
 

@@ -11,7 +11,7 @@ from funcnn.layers.checks import check_out_gradient
 State = tuple[Array, ...]
 
 
-def first_state(params: Any, state: Any, m: int, xp: Any) -> State:
+def as_first_state(params: Any, state: Any, m: int, xp: Any) -> State:
     """Check the state before the first step; the result is a tuple, of zeros for None."""
     shape, dtype = (m, len(params.U)), params.W.dtype
     if state is None:
@@ -29,13 +29,13 @@ def as_given(params: Any, state: State) -> Any:
     return state if params.states > 1 else state[0]
 
 
-def last_gradient(params: Any, given: Any, state: State) -> State:
+def as_last_gradient(params: Any, given: Any, state: State) -> State:
     """Check the gradient of the last state; the result is a tuple, of zeros for None."""
     parts = given if params.states > 1 and given is not None else (given,) * params.states
     if type(parts) is not tuple or len(parts) != len(state):
         needed = short(as_given(params, state))
         raise ShapeError(
-            f"{type(params).__name__}: dA of the last state must be like that state, {needed}; it is {short(given)}"
+            f"{type(params).__name__}: dA of the last state must be like that state, {needed}, not {short(given)}"
         )
     for part, like in zip(parts, state, strict=True):
         if part is not None:

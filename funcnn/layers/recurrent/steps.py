@@ -9,7 +9,7 @@ from funcnn.errors import KindError
 from funcnn.layers.checks import own_gradient
 from funcnn.layers.recurrent.loop import Scanned, Series, along, loop_of, total
 from funcnn.layers.recurrent.states import State
-from funcnn.layers.sequences import blank, opened
+from funcnn.layers.sequences import as_triple, blank
 
 
 class Cache(NamedTuple):
@@ -110,7 +110,7 @@ def steps_backward(
     At a padded position the gradient of a state passes through to the state before.
     """
     _, before, others, last = cache.apart() if type(cache) is Stacked else cache
-    t = opened("", cache.given, 3)[0].shape[1]
+    t = as_triple("", cache.given, 3)[0].shape[1]
     fixed = params, params.U.T.copy()  # contiguous, which halves the time of the product
     series = None if dout is None else dout.swapaxes(0, 1), _by_steps(mask), before, others
     loop = loop_of(params.U, dout, *dlast, *last)

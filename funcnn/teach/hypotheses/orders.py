@@ -15,7 +15,7 @@ from funcnn.teach.tutor.view import Prediction, View, known, same, subsets
 
 def transposed(view: View) -> Iterator[Prediction]:
     """The Jacobian, the gradient, dA or another argument transposed; a reshape in place of a transpose."""
-    yield from _as_a_whole(view)
+    yield from _jacobian_as_a_whole(view)
     yield from _reshaped(view)
     yield from _along_axes(view)
     for j in (view.i, *view.others):
@@ -23,7 +23,7 @@ def transposed(view: View) -> Iterator[Prediction]:
             yield view.if_at(f"{view.name(j)}, axes {axes}", j, value)
 
 
-def _as_a_whole(view: View) -> Iterator[Prediction]:
+def _jacobian_as_a_whole(view: View) -> Iterator[Prediction]:
     """The Jacobian as one matrix, if a transpose is the only thing that gives its numbers."""
     J = view.jacobian
     if is_axes_permutation(view):

@@ -99,7 +99,7 @@ def draws_of(claim: Claim, domain: Domain) -> list[Draw]:
     Raises:
         GradientError: vjp raises an exception at the arguments, or does not give a gradient for each of them.
     """
-    args = tuple([np.asarray(a, np.float64) if a.dtype.kind == "f" else a for a in claim.arrays()])
+    args = tuple([np.asarray(a, np.float64) if a.dtype.kind == "f" else a for a in claim.args])
     rng, size = np.random.default_rng(0), 0.3
     found = [_draw(claim, domain, args, rng)]
 

@@ -14,7 +14,7 @@ Hypothesis = Callable[[View], Iterator[Prediction]]
 
 
 @attrs.frozen
-class Line:
+class PageLine:
     """A line of a page under docs/: the page, the title of its section, and the words of the line."""
 
     page: str
@@ -31,22 +31,22 @@ class Mistake:
 
     name: str
     kind: str
-    line: Line
+    line: PageLine
     hypotheses: tuple[Hypothesis, ...] = ()
     by_dA: tuple[Callable[[View, Array], Array], ...] = ()  # noqa: N815  dA is its name everywhere
 
 
-UPSTREAM = Line(
+UPSTREAM = PageLine(
     "questions/what_dA_is.md",
     "What is dA, the upstream gradient?",
     "Backward, each gate takes its $dA$ and multiplies it by its own slopes.",
 )
-TWO_PATHS = Line(
+TWO_PATHS = PageLine(
     "questions/what_dA_is.md",
     "What is dA, the upstream gradient?",
     "$x$ reaches the cost on two paths. The chain rule adds them: $dx = 2 + 6 = 8$.",
 )
-BY_OUT = Line(
+BY_OUT = PageLine(
     "questions/why_a_cache.md",
     "Why does backward need a cache?",
     r"The slope of tanh has two formulas: $1 - \tanh(x)^2$ takes the input, $1 - \text{out}^2$ the output.",
@@ -70,7 +70,7 @@ MISTAKES = (
     Mistake(
         "factor",
         "a constant factor is missing or too much, such as 2, 1/m, or a mean in place of a sum",
-        Line(
+        PageLine(
             "questions/one_over_m.md",
             "Why is there a 1/m in the gradient?",
             r"Each layer is linear in $dA$, for example $dW = \sum_i x_i^T dA_i$, so the factor reaches every gradient "
@@ -83,7 +83,7 @@ MISTAKES = (
     Mistake(
         "wrong sum",
         "a sum or a mean runs over an axis that must remain",
-        Line(
+        PageLine(
             "questions/why_db_sums_over_rows.md",
             "Why does the bias gradient db sum over rows?",
             "Backward, the gradient is the sum along that axis: **the gradient of a copy is a sum**.",
@@ -93,7 +93,7 @@ MISTAKES = (
     Mistake(
         "missing sum",
         "only one term of a sum is kept, or its terms are not added",
-        Line(
+        PageLine(
             "questions/why_db_sums_over_rows.md",
             "Why does the bias gradient db sum over rows?",
             "Backward, the gradient is the sum along that axis: **the gradient of a copy is a sum**.",
@@ -103,7 +103,7 @@ MISTAKES = (
     Mistake(
         "transposed",
         "a matrix or an array is transposed and must not be, or must be and is not",
-        Line(
+        PageLine(
             "questions/why_the_transpose.md",
             "Why transpose in backprop?",
             "The transpose exchanges the two indices of $W$, so that the sum for $dx$ is a matrix product too.",
@@ -113,7 +113,7 @@ MISTAKES = (
     Mistake(
         "flipped",
         "the gradient is reversed along an axis",
-        Line(
+        PageLine(
             *CONVOLUTION,
             r"The chain rule sums over all of them: $dW_{kl} = \sum_{i,j} x_{i+k,\,j+l}\,dA_{ij}$.",
         ),
@@ -122,7 +122,7 @@ MISTAKES = (
     Mistake(
         "kernel not flipped",
         "the kernel must be reversed here, or is reversed and must not be",
-        Line(
+        PageLine(
             *CONVOLUTION,
             "So the kernel is rotated here: $dx$ is the correlation of $dA$, with zeros around it, and the rotated "
             "kernel.",
@@ -144,19 +144,19 @@ MISTAKES = (
     Mistake(
         "slope missing",
         "dA is not multiplied by a slope",
-        Line("layers/activations.md", "Activations", r"$dx = dA \cdot f'(x)$."),
+        PageLine("layers/activations.md", "Activations", r"$dx = dA \cdot f'(x)$."),
         (slopes.slope_missing,),
     ),
     Mistake(
         "branch reversed",
         "the branches of the slope are exchanged",
-        Line("questions/kinks.md", "Kinks: what is the derivative of Relu at 0?", "$dA$ where out > 0, else 0."),
+        PageLine("questions/kinks.md", "Kinks: what is the derivative of Relu at 0?", "$dA$ where out > 0, else 0."),
         (slopes.branch_reversed,),
     ),
     Mistake(
         "diagonal only",
         "each output depends on several entries, and only the slope by its own entry is used",
-        Line(
+        PageLine(
             "questions/softmax_derivative.md",
             "The softmax derivative and p - y",
             r"$\dfrac{\partial p_k}{\partial z_j} = p_k\,(\delta_{kj} - p_j)$.",
@@ -166,19 +166,19 @@ MISTAKES = (
     Mistake(
         "statistics constant",
         "a number that is computed from x, such as a norm or mean and variance, is treated as a constant",
-        Line(*BATCH_NORM, r"Every $x_j$ changes $\mu$ and $s$, and so all $N$ outputs."),
+        PageLine(*BATCH_NORM, r"Every $x_j$ changes $\mu$ and $s$, and so all $N$ outputs."),
         (statistics.statistics_constant, statistics.quotient_constant),
     ),
     Mistake(
         "variance constant",
         "the mean has a gradient, and the variance is treated as a constant",
-        Line(*BATCH_NORM, r"Divide by $2 s$: $\partial s / \partial x_j = u_j / N$."),
+        PageLine(*BATCH_NORM, r"Divide by $2 s$: $\partial s / \partial x_j = u_j / N$."),
         (statistics.variance_constant,),
     ),
     Mistake(
         "mean constant",
         "the variance has a gradient, and the mean is treated as a constant",
-        Line(
+        PageLine(
             *BATCH_NORM,
             r"**Mean:** $\partial \mu / \partial x_j = 1/N$, "
             r"so $\partial (x_i - \mu) / \partial x_j = \delta_{ij} - 1/N$.",
@@ -188,13 +188,13 @@ MISTAKES = (
     Mistake(
         "lost residual",
         "the identity beside a branch has no gradient: dA itself is missing",
-        Line("layers/combinators.md", "Residual blocks", "$out = x + f(x)$ has the derivative $I + J$."),
+        PageLine("layers/combinators.md", "Residual blocks", "$out = x + f(x)$ has the derivative $I + J$."),
         (paths.lost_residual,),
     ),
     Mistake(
         "truncated sequence",
         "the gradient does not flow back through earlier steps",
-        Line(
+        PageLine(
             "layers/recurrent.md",
             "The derivative",
             "$h_t$ reaches the cost on two paths, through out at $t$ and through step $t + 1$, so its gradient is a "

@@ -2,46 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 
+from funcnn.checked import checked
 from funcnn.core import forward
 from funcnn.errors import RangeError
+from funcnn.needs import Function
 from funcnn.teach.diagnosis import Diagnosis
 from funcnn.teach.tutor.draws import NEEDED, Draw, draws_of
 from funcnn.teach.tutor.fitting import fitting, is_wrong, wrong_arguments
 from funcnn.teach.tutor.mistakes import NAMED
-from funcnn.testing.arguments import Argnums, Convention, claim_of, flattened
+from funcnn.testing.arguments import Argnums, Arguments, Convention, Keywords, claim_of, flattened
 from funcnn.testing.claim import Claim
-from funcnn.testing.domain import Interval
 from funcnn.testing.layer import LayerFunction
-from funcnn.testing.options import Options
+from funcnn.testing.options import Inside, Options
 from funcnn.testing.verdict import Inconclusive
 from funcnn.testing.verification import in_float64
 
 MOST = 400  # chosen: numbers of the arguments, and of f's value, so that a diagnosis takes less than 5 s
 
 
-def of_function(
-    f: Callable[..., Any],
-    vjp: Callable[..., Any],
-    args: Sequence[Any],
+@checked
+def diagnose(
+    f: Function,
+    vjp: Function,
+    args: Arguments,
     argnums: Argnums | None,
-    kwargs: Mapping[str, Any] | None,
+    kwargs: Keywords | None,
     convention: Convention | None,
-    domain: Callable[..., Any] | Mapping[str, Interval] | None,
+    domain: Inside | None,
 ) -> Diagnosis:
     """The diagnosis of a function with its vjp."""
     function = flattened("diagnose", f, args, argnums, kwargs, convention)
     return _diagnosed(*claim_of(function, function.gradients(vjp), {"domain": domain}))
 
 
-def of_layer(params: Any, x: Any, domain: Callable[..., Any] | Mapping[str, Interval] | None) -> Diagnosis:
+def of_layer(params: Any, x: Any, domain: Inside | None) -> Diagnosis:
     """The diagnosis of a layer, whose value keeps its axes if it is one array: sums and transposes are along them."""
-    claim, options = LayerFunction(params, x).claimed({"domain": domain}, "diagnose_layer")
+    claim, options = LayerFunction(params, x).claimed("diagnose_layer", {"domain": domain})
     out = forward(params, x)[0]
     if type(out) is np.ndarray:
         claim = attrs.evolve(claim, f=_shaped(claim.f, out.shape), vjp=_raveled(claim.vjp))
@@ -62,12 +64,12 @@ def _diagnosed(claim: Claim, options: Options) -> Diagnosis:
 
 
 def _diagnosis(claim: Claim, options: Options) -> Diagnosis:
-    function = in_float64(claim, claim.arrays(), options)
+    function = in_float64(claim, options)
     if not np.isfinite(function.out).all():
         raise Inconclusive("f is not finite at these arguments: choose arguments at which it is")
     for what, size in (("args must hold", function.x.size), ("f must return", function.out.size)):
         if size > MOST:
-            raise RangeError(f"{claim.whose}: {what} at most {MOST} numbers, got {size}; take smaller arrays")
+            raise RangeError(f"{claim.function}: {what} at most {MOST} numbers, got {size}; take smaller arrays")
     with claim.named():
         draws = draws_of(claim, options.limits)
     if len(draws) < NEEDED:

@@ -22,7 +22,7 @@ from funcnn.testing.comparison.constants import (
     NEAR,
     VISIBLE_ROUNDING,
 )
-from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.comparison.directions import ProbeDirection
 from funcnn.testing.differentiation.constants import FINER_STEPS, FIRST_STEPS
 from funcnn.testing.differentiation.richardson import Slopes, differences, fitted_slope
 
@@ -45,7 +45,7 @@ def contradicted(first: Comparison, finer: Array, slope: Array, error: Array) ->
     return (finer & (near <= NEAR * error + unsettled) & (far > APART * error) & (far > FARTHER * near)).any(axis=0)
 
 
-def bends(measurement: Measurement, probe: Probe, slopes: Slopes, first: Comparison, sure: Array) -> Array:
+def bends(measurement: Measurement, probe: ProbeDirection, slopes: Slopes, first: Comparison, sure: Array) -> Array:
     """By cotangent, whether a slope that bends within a step of x explains the difference.
 
     For several entries together this explains a difference below the resolution, since each entry alone is measured
@@ -74,7 +74,9 @@ def bends(measurement: Measurement, probe: Probe, slopes: Slopes, first: Compari
     return explained | (unsure & contradicted(first, np.isfinite(error), slope, error))
 
 
-def _fitted(measurement: Measurement, probe: Probe, step: float, gap: Array, tried: Array) -> tuple[Array, Array]:
+def _fitted(
+    measurement: Measurement, probe: ProbeDirection, step: float, gap: Array, tried: Array
+) -> tuple[Array, Array]:
     """The slope by cotangent and its error: from few values if they decide, else from many."""
     function, u = measurement.function, measurement.cotangents.T
 

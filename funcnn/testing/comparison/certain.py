@@ -21,15 +21,15 @@ from funcnn.testing.comparison.constants import (
     LINEAR_SAMPLES,
     LINEAR_STEP,
 )
-from funcnn.testing.comparison.directions import Probe
-from funcnn.testing.comparison.finding import Finding, gradient_rounding, worst_finding
+from funcnn.testing.comparison.directions import ProbeDirection
+from funcnn.testing.comparison.finding import GradientFinding, gradient_rounding, worst_finding
 from funcnn.testing.comparison.finest import agrees_at_finest_steps
 from funcnn.testing.comparison.tolerance import largest_along
 from funcnn.testing.differentiation.richardson import Slopes
 from funcnn.testing.differentiation.vector_function import step_scales
 
 
-def nonlinearity(measurement: Measurement, probes: Sequence[Probe], slopes: Slopes) -> Array:
+def nonlinearity(measurement: Measurement, probes: Sequence[ProbeDirection], slopes: Slopes) -> Array:
     """By cotangent: how far slopes in random directions are from those of single entries; infinite if unknown.
 
     f(x + t d) - f(x) = t D d + O(t^2) where f is smooth. With two steps t, an error in t^2 remains. A third step, down
@@ -67,7 +67,9 @@ def may_be_certain(found: Comparison) -> Array:
     return found.wrong & (_gap(found) > found.bound)
 
 
-def certain_finding(measurement: Measurement, probe: Probe, first: Comparison, deviation: Array) -> Finding | None:
+def certain_finding(
+    measurement: Measurement, probe: ProbeDirection, first: Comparison, deviation: Array
+) -> GradientFinding | None:
     """A finding without second checks: f is linear near x, and the difference is far beyond every error.
 
     `deviation` is that of f from a linear function, by cotangent. None if there is no such finding. The rounding error

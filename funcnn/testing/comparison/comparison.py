@@ -10,7 +10,7 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.constants import CONTRACTION, MOST_OUTPUTS, MOST_REFINED, NUMBERS_IN_MEMORY
-from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.comparison.directions import ProbeDirection
 from funcnn.testing.differentiation.complex_step import complex_step, sharpened
 from funcnn.testing.differentiation.constants import (
     BOUND,
@@ -151,7 +151,7 @@ def noise_towards(measurement: Measurement, direction: Direction) -> Noise:
     return measurement.noise.joined(noise_along(function.value, function.x, direction, function.one))
 
 
-def compare(measurement: Measurement, probes: Sequence[Probe], slopes: Slopes) -> Comparison:
+def compare(measurement: Measurement, probes: Sequence[ProbeDirection], slopes: Slopes) -> Comparison:
     """The gradient along each direction, and the slopes contracted with each cotangent."""
     parts = [(measurement.gradients[:, d.where], d.by) for _, _, d in probes]
     analytic = np.array([g @ d for g, d in parts])
@@ -186,7 +186,7 @@ def compared(
     )
 
 
-def first_slopes(measurement: Measurement, probes: Sequence[Probe]) -> Slopes:
+def first_slopes(measurement: Measurement, probes: Sequence[ProbeDirection]) -> Slopes:
     """The slopes that the first steps give."""
     function = measurement.function
     directions = [p.direction for p in probes]
@@ -215,7 +215,9 @@ def _shown(
     return slopes._replace(error=np.where(lost, np.inf, slopes.error))
 
 
-def refined_slopes(measurement: Measurement, probe: Probe) -> tuple[Probe, DifferenceQuotients, Slopes]:
+def refined_slopes(
+    measurement: Measurement, probe: ProbeDirection
+) -> tuple[ProbeDirection, DifferenceQuotients, Slopes]:
     """The slopes along one direction from more steps: smaller steps for kinks and edges, larger steps for noise."""
     f, x, known = measurement.function.value, measurement.function.x, measurement.function.out.ravel()
     few = measurement.function.out.size <= MOST_REFINED
@@ -232,7 +234,7 @@ def refined_slopes(measurement: Measurement, probe: Probe) -> tuple[Probe, Diffe
     return probe, quotients, _shown(measurement.function, [probe.direction], quotients, slopes)
 
 
-def compare_complex(measurement: Measurement, probe: Probe, slopes: Slopes) -> Comparison:
+def compare_complex(measurement: Measurement, probe: ProbeDirection, slopes: Slopes) -> Comparison:
     """The comparison by cotangent, with slopes sharpened by a complex step.
 
     This comparison never finds a gradient wrong: the bound is at least the resolution, since the gradient has the

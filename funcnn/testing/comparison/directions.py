@@ -16,7 +16,7 @@ from funcnn.testing.comparison.constants import MOST_ENTRIES
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
 
 
-class Probe(NamedTuple):
+class ProbeDirection(NamedTuple):
     """A direction that moves one entry of an argument, a whole argument (no entry), or all arguments (leaf "")."""
 
     leaf: str
@@ -24,7 +24,7 @@ class Probe(NamedTuple):
     direction: Direction
 
 
-def probes(function: VectorFunction, done: Collection[str] = ()) -> Iterator[Probe]:
+def probes(function: VectorFunction, done: Collection[str] = ()) -> Iterator[ProbeDirection]:
     """Every entry of small arguments, some of large ones; then several entries together, of one argument and of all.
 
     Without the arguments that are `done`.
@@ -32,20 +32,22 @@ def probes(function: VectorFunction, done: Collection[str] = ()) -> Iterator[Pro
     x, rng = function.x, function.rng
     size, own = step_scales(x), magnitudes(x)
 
-    def together(leaf: str, index: Array) -> Iterator[Probe]:
-        yield Probe(leaf, None, Direction(index, own[index]))
+    def together(leaf: str, index: Array) -> Iterator[ProbeDirection]:
+        yield ProbeDirection(leaf, None, Direction(index, own[index]))
         for _ in range(3):
             yield random(leaf, index)
 
-    def random(leaf: str, index: Array) -> Probe:
-        return Probe(leaf, None, Direction(index, rng.choice([-1.0, -0.5, 0.5, 1.0], index.size) * own[index]))
+    def random(leaf: str, index: Array) -> ProbeDirection:
+        return ProbeDirection(leaf, None, Direction(index, rng.choice([-1.0, -0.5, 0.5, 1.0], index.size) * own[index]))
 
     open_ = [place for place in function.places() if place[0] not in done]
     for leaf, start, shape in open_:
         n = prod(shape)
         entries = range(n) if n <= MOST_ENTRIES else sorted(rng.choice(n, MOST_ENTRIES // 3, replace=False).tolist())
         for k in entries:
-            yield Probe(leaf, _entry(k, shape), Direction(np.array([start + k]), size[start + k : start + k + 1]))
+            yield ProbeDirection(
+                leaf, _entry(k, shape), Direction(np.array([start + k]), size[start + k : start + k + 1])
+            )
         if n > MOST_ENTRIES:
             for _ in range(MOST_ENTRIES // 6):
                 yield random(leaf, start + np.sort(rng.choice(n, MOST_ENTRIES // 3, replace=False)))
@@ -55,11 +57,11 @@ def probes(function: VectorFunction, done: Collection[str] = ()) -> Iterator[Pro
         yield from together("", np.arange(x.size))
 
 
-def single_entries(function: VectorFunction, probe: Probe) -> Iterator[Probe]:
+def single_entries(function: VectorFunction, probe: ProbeDirection) -> Iterator[ProbeDirection]:
     """A probe for each entry that a direction moves, at most MOST_ENTRIES, with steps in proportion to the entries."""
     x = function.x
     for k in probe.direction.where[:MOST_ENTRIES].tolist():
-        yield Probe(*place_of(function, k), Direction(np.array([k]), magnitudes(x[k : k + 1])))
+        yield ProbeDirection(*place_of(function, k), Direction(np.array([k]), magnitudes(x[k : k + 1])))
 
 
 def place_of(function: VectorFunction, k: int) -> tuple[str, tuple[int, ...]]:

@@ -23,9 +23,9 @@ from funcnn.testing.comparison.constants import (
     NEARLY_RIGHT,
     SHARED_BOUNDS,
 )
-from funcnn.testing.comparison.directions import Probe, place_of
-from funcnn.testing.comparison.finding import Finding
-from funcnn.testing.comparison.second_checks import check_again
+from funcnn.testing.comparison.directions import ProbeDirection, place_of
+from funcnn.testing.comparison.finding import GradientFinding
+from funcnn.testing.comparison.second_checks import outcome_of
 from funcnn.testing.differentiation.vector_function import (
     Direction,
     VectorFunction,
@@ -47,7 +47,7 @@ DRAWN_SPREADS = ((1.0, True), (1.0, False), (0.125, False))
 Numbers = tuple[Array, Array, Array]  # analytic values, numeric values, and the errors of these
 
 
-class Draw(NamedTuple):
+class ComparedDraw(NamedTuple):
     """An argument x and its analytic gradient; at the entries `places`: the numeric one, its error, the verdict.
 
     A numeric value that is not known is nan. An entry that is neither right nor wrong is undecided, as where the two
@@ -73,7 +73,9 @@ def place(function: VectorFunction, leaf: str) -> tuple[int, tuple[int, ...]]:
     return next((start, shape) for name, start, shape in function.places() if name == leaf)
 
 
-def given_draw(measurement: Measurement, leaf: str, findings: Sequence[Finding], *, tested: bool) -> Draw:
+def given_draw(
+    measurement: Measurement, leaf: str, findings: Sequence[GradientFinding], *, tested: bool
+) -> ComparedDraw:
     """The arguments of the check, at which every entry was `tested`, or only those of the findings."""
     start, shape = place(measurement.function, leaf)
     single = measurement.function.out.size == 1
@@ -91,7 +93,7 @@ def given_draw(measurement: Measurement, leaf: str, findings: Sequence[Finding],
     places = np.arange(wrong.size) if tested else np.flatnonzero(wrong)
     right = ~wrong.ravel() & ~_faint(measurement.gradients[:, inside])
     x = measurement.function.x[inside].reshape(shape)
-    return Draw(x, analytic, places, *[a.ravel()[places] for a in (numeric, abs(error), wrong, right)])
+    return ComparedDraw(x, analytic, places, *[a.ravel()[places] for a in (numeric, abs(error), wrong, right)])
 
 
 def _faint(gradients: Array) -> Array:
@@ -101,7 +103,7 @@ def _faint(gradients: Array) -> Array:
     return found
 
 
-def other_draws(measurement: Measurement, leaf: str, given: Draw) -> Iterator[Draw]:
+def other_draws(measurement: Measurement, leaf: str, given: ComparedDraw) -> Iterator[ComparedDraw]:
     """The same argument at other points, with zeros too if it has some; none where f is not defined elsewhere."""
     rng = generator(measurement.function.args)
     for with_zeros in sorted({False, not given.x.all()}):
@@ -111,7 +113,7 @@ def other_draws(measurement: Measurement, leaf: str, given: Draw) -> Iterator[Dr
 
 def draw_of(
     measurement: Measurement, function: VectorFunction | None, leaf: str, wanted: Sequence[int] = ()
-) -> Iterator[Draw]:
+) -> Iterator[ComparedDraw]:
     """The draw of an argument of a function that was redrawn, if it was; of the entries `wanted`, and of others."""
     if function is not None:
         with suppress(GradientError, OutsideDomainError):  # vjp may raise an exception for another cotangent
@@ -159,7 +161,7 @@ def _like(a: Array, rng: np.random.Generator, spread: float, *, any_sign: bool, 
     return (sign * size).reshape(a.shape)
 
 
-def _draw_at(measurement: Measurement, function: VectorFunction, leaf: str, wanted: Array) -> Draw:
+def _draw_at(measurement: Measurement, function: VectorFunction, leaf: str, wanted: Array) -> ComparedDraw:
     """The gradient of an argument where the function was redrawn, compared at some of the entries."""
     own = measure(function, measurement.options)
     start, shape = place(function, leaf)
@@ -168,7 +170,10 @@ def _draw_at(measurement: Measurement, function: VectorFunction, leaf: str, want
     places = np.unique(np.concatenate([few, some]))
     x = function.x
     by = np.where(abs(x) < LARGEST_SMALL_ENTRY, magnitudes(x), step_scales(x))
-    every = [Probe(*place_of(function, start + k), Direction(np.array([start + k]), by[[start + k]])) for k in places]
+    every = [
+        ProbeDirection(*place_of(function, start + k), Direction(np.array([start + k]), by[[start + k]]))
+        for k in places
+    ]
     slopes = first_slopes(own, every)
     found = compare(own, every, slopes)
     kinked = (slopes.kink | slopes.jump).any(axis=1)
@@ -181,14 +186,14 @@ def _draw_at(measurement: Measurement, function: VectorFunction, leaf: str, want
     unknown = np.full(len(own.cotangents), np.inf)
     for j in np.flatnonzero(kinked & ~right).tolist():
         probe, quotients, refined = refined_slopes(own, every[j])
-        outcome = check_again(own, probe, quotients, refined, unknown, thorough=False)
+        outcome = outcome_of(own, probe, quotients, refined, unknown, thorough=False)
         wrong[j], right[j] = outcome.finding is not None, outcome.finding is None and bool(outcome.settled.all())
     inside = slice(start, start + size)
     scale = by[start + places] * unit / function.gradient_unit[start + places]
     numeric, error = (np.where(sharp, a[:, c] / scale, np.nan) for a in (found.numeric, found.bound))
     analytic = own.gradients[c, inside] / unit * function.gradient_unit[inside]
     right &= ~_faint(own.gradients[:, inside])[places]
-    return Draw(x[inside].reshape(shape), analytic.reshape(shape), places, numeric, abs(error), wrong, right)
+    return ComparedDraw(x[inside].reshape(shape), analytic.reshape(shape), places, numeric, abs(error), wrong, right)
 
 
 def reads_one_triangle(function: VectorFunction, start: int, shape: tuple[int, ...]) -> bool:

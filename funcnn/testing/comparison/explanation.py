@@ -6,7 +6,7 @@ import numpy as np
 
 from funcnn.testing.comparison.comparison import Measurement
 from funcnn.testing.comparison.constants import MOST_ENTRIES
-from funcnn.testing.comparison.finding import Finding
+from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.comparison.hints import hints
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.numbers import told_apart
@@ -53,12 +53,12 @@ def _last(leaf: str) -> str:
     return leaf if '"' in leaf else leaf.rpartition(".")[2]  # a key of a dict may have a dot
 
 
-def _scale(finding: Finding) -> float:
+def _scale(finding: GradientFinding) -> float:
     """The length of a direction, by which its numbers are divided."""
     return float(abs(finding.probe.direction.by[0])) if finding.probe.entry is not None else 1.0
 
 
-def _numbers(finding: Finding) -> str:
+def _numbers(finding: GradientFinding) -> str:
     scale = _scale(finding)
     analytic, numeric = told_apart(finding.analytic / scale, finding.numeric / scale)
     at_kink, low, high = told_apart(finding.analytic / scale, finding.low / scale, finding.high / scale)
@@ -70,7 +70,7 @@ def _numbers(finding: Finding) -> str:
     return f"analytic {at_kink}, at a kink of f: allowed [{low}, {high}] +- {bound}: {apart} bounds outside"
 
 
-def _together(measurement: Measurement, finding: Finding, statistics: Statistics) -> str:
+def _together(measurement: Measurement, finding: GradientFinding, statistics: Statistics) -> str:
     leaf = finding.probe.leaf
     where = f"the entries of d{_last(leaf)}" if leaf else "the gradients of all arguments"
     each = all(

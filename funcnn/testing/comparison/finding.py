@@ -16,7 +16,7 @@ from funcnn.testing.comparison.constants import (
     PROPAGATED,
     TERMS,
 )
-from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.comparison.directions import ProbeDirection
 from funcnn.testing.comparison.tolerance import largest_along
 from funcnn.testing.differentiation.constants import (
     EPS,
@@ -25,14 +25,14 @@ from funcnn.testing.differentiation.constants import (
     SMALLEST_NORMAL,
     VISIBLE,
 )
-from funcnn.testing.differentiation.rounding import cancellation_error, propagated_noise
+from funcnn.testing.differentiation.rounding import cancellation_rounding, propagated_noise
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, step_scales
 
 
-class Finding(NamedTuple):
+class GradientFinding(NamedTuple):
     """A wrong gradient that no second check explains, along this probe, with this cotangent."""
 
-    probe: Probe
+    probe: ProbeDirection
     cotangent: int
     analytic: float
     numeric: float
@@ -49,7 +49,7 @@ class Finding(NamedTuple):
         """The distance to the allowed interval."""
         return max(self.low - self.analytic, self.analytic - self.high)
 
-    def without_units(self, function: VectorFunction, gradients: Array) -> Finding:
+    def without_units(self, function: VectorFunction, gradients: Array) -> GradientFinding:
         """The same finding in units of 1, in which the gradients are these; function has the units."""
         where, by = self.probe.direction
         by, e = np.ldexp(by, function.x_exponent[where]), function.out_exponent
@@ -58,18 +58,20 @@ class Finding(NamedTuple):
             by, e, numbers = np.ones(1), e - int(function.x_exponent[where[0]]), numbers / self.probe.direction.by[0]
         numbers = np.ldexp(numbers, e).tolist()
         analytic = float(gradients[self.cotangent, where] @ by)
-        found = Finding(self.probe._replace(direction=Direction(where, by)), self.cotangent, analytic, *numbers[:5])
+        found = GradientFinding(
+            self.probe._replace(direction=Direction(where, by)), self.cotangent, analytic, *numbers[:5]
+        )
         return found._replace(contracted=self.contracted and (numbers[5], numbers[6]))
 
 
 def worst_finding(
     measurement: Measurement,
-    probe: Probe,
+    probe: ProbeDirection,
     first: Comparison,
     outside: Array,
     interval: tuple[Array, Array],
     error: Array,
-) -> Finding:
+) -> GradientFinding:
     """The worst difference among the cotangents `outside`; at first those that are not tolerated, of one output."""
     low, high = interval
     distance = np.maximum(low - first.analytic, first.analytic - high)
@@ -81,10 +83,10 @@ def worst_finding(
     numbers: Any = [float(a[c]) for a in (first.analytic, first.numeric, error, low, high, size)]
     sharp = first.known[-1] and error[-1] <= measurement.resolution * first.size[-1]
     contracted = (float(first.numeric[-1]), float(error[-1])) if sharp else None
-    return Finding(probe, c, *numbers)._replace(contracted=contracted)
+    return GradientFinding(probe, c, *numbers)._replace(contracted=contracted)
 
 
-def gradient_rounding(measurement: Measurement, probe: Probe, first: Comparison, of: Array) -> Array:
+def gradient_rounding(measurement: Measurement, probe: ProbeDirection, first: Comparison, of: Array) -> Array:
     """The rounding error of the gradient along a probe for some cotangents; nearly 0 if the gradient is discontinuous.
 
     A gradient that changes by more than a hundredth of itself when x moves by one unit in the last place is wrong, not
@@ -102,7 +104,7 @@ def gradient_rounding(measurement: Measurement, probe: Probe, first: Comparison,
         dA = measurement.cotangents[c]
         change = GRADIENT_CHANGE * measurement.gradient_change(c)[index] @ abs(entries)
         change = change if coarse.any() or change <= LARGEST_GRADIENT_CHANGE * first.size[c] else 0
-        terms = CANCELLATION * cancellation_error(measurement.terms, x, dA)
+        terms = CANCELLATION * cancellation_rounding(measurement.terms, x, dA)
         terms = (terms + PROPAGATED * propagated_noise(out, x, dA, measurement.noise))[index] @ abs(entries)
         if change < gap[c] <= change + terms:
             noise = GRADIENT_NOISE * measurement.gradient_noise(c)[index] @ abs(entries)

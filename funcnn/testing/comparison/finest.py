@@ -16,12 +16,12 @@ from funcnn.testing.comparison.constants import (
     FINEST_RATIO,
     FINEST_STEP,
 )
-from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.comparison.directions import ProbeDirection
 from funcnn.testing.differentiation.constants import EPS
 
 
 def agrees_at_finest_steps(
-    measurement: Measurement, probe: Probe, first: Comparison, wrong: Array, steps: int = FINEST
+    measurement: Measurement, probe: ProbeDirection, first: Comparison, wrong: Array, steps: int = FINEST
 ) -> Array:
     """By cotangent, whether the slopes at so many fine steps equal a wrong gradient much better than the numeric slope.
 

@@ -28,7 +28,7 @@ def flat(measurement: Measurement, moving: Sequence[Direction], faint: Array) ->
     if not faint.any():
         return found
     function, used = measurement.function, measurement.cotangents != 0
-    beside = Beside(measurement, function.rng.spawn(1)[0])  # other checks draw the same as without this one
+    beside = _Neighbourhood(measurement, function.rng.spawn(1)[0])  # other checks draw the same as without this one
     where, by = (np.concatenate(part) for part in zip(*moving, strict=True))
     steps, rounding = FLAT_STEPS[0] * by * beside.ways(by.size), beside.rounding(FLAT_STEPS[0], abs(by).min())
     together: dict[bytes, Array] = {}
@@ -46,7 +46,7 @@ def flat(measurement: Measurement, moving: Sequence[Direction], faint: Array) ->
 
 
 @attrs.frozen(eq=False)
-class Beside:
+class _Neighbourhood:
     """The values of f beside x, and their rounding errors by step."""
 
     measurement: Measurement

@@ -19,9 +19,9 @@ from funcnn.testing.comparison.comparison import (
     measure,
 )
 from funcnn.testing.comparison.constants import MOST_ENTRIES, SLOPES_IN_MEMORY
-from funcnn.testing.comparison.directions import Probe, place_of, probes, single_entries
+from funcnn.testing.comparison.directions import ProbeDirection, place_of, probes, single_entries
 from funcnn.testing.comparison.explanation import gradient_error
-from funcnn.testing.comparison.finding import Finding
+from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.comparison.flat import flat
 from funcnn.testing.comparison.scales import lengthened, small
 from funcnn.testing.comparison.statistics import Statistics
@@ -32,7 +32,7 @@ from funcnn.testing.differentiation.vector_function import Direction, VectorFunc
 from funcnn.testing.options import Options
 
 
-def check_gradient(function: VectorFunction, options: Options, name: str, source: str) -> Statistics:
+def gradient_statistics(function: VectorFunction, options: Options, name: str, source: str) -> Statistics:
     """The statistics, if no gradient is wrong; otherwise raises a GradientError.
 
     If arguments are extreme, the gradient is compared in units that fit them, and as it is if that does not decide.
@@ -61,7 +61,7 @@ def _compared(function: VectorFunction, plain: VectorFunction, options: Options,
     suspected = len(statistics.findings)
     done = [one.blocks.leaf for one in tested if suspected or one.decided]
     coupled = [k for one in tested for k in one.blocks.entries_of(np.array(one.coupled, int)).tolist()]
-    alone = single_entries(function, Probe("", None, Direction(np.array(coupled, int), np.array(coupled))))
+    alone = single_entries(function, ProbeDirection("", None, Direction(np.array(coupled, int), np.array(coupled))))
     _check_all(measurement, [*alone, *probes(function, done)], statistics)
     if statistics.findings:
         if some and suspected:
@@ -75,7 +75,7 @@ def _compared(function: VectorFunction, plain: VectorFunction, options: Options,
 def _check_suspects(function: VectorFunction, some: Restriction, statistics: Statistics) -> None:
     """Add the directions of a restriction, whose entries have the names that they have in the whole function."""
 
-    def named(probe: Probe) -> Probe:
+    def named(probe: ProbeDirection) -> ProbeDirection:
         if probe.entry is None:
             return probe
         return probe._replace(entry=place_of(function, int(some.entries[probe.direction.where[0]]))[1])
@@ -88,9 +88,9 @@ def _check_suspects(function: VectorFunction, some: Restriction, statistics: Sta
 
 def _check_all(
     measurement: Measurement,
-    every: Sequence[Probe],
+    every: Sequence[ProbeDirection],
     statistics: Statistics,
-    named: Callable[[Probe], Probe] = lambda probe: probe,
+    named: Callable[[ProbeDirection], ProbeDirection] = lambda probe: probe,
 ) -> None:
     """Add directions, in blocks that fit into memory."""
     every = sorted(map(named, every), key=lambda probe: probe.entry is None)
@@ -108,15 +108,15 @@ def _check_all(
 
 
 def _without_units(
-    function: VectorFunction, measurement: Measurement, findings: Sequence[Finding]
-) -> tuple[Measurement, list[Finding]]:
+    function: VectorFunction, measurement: Measurement, findings: Sequence[GradientFinding]
+) -> tuple[Measurement, list[GradientFinding]]:
     """The measurement, and findings in it, in the units of the function itself."""
     gradients = np.array([function.gradient(function.x.copy(), dA) for dA in measurement.cotangents])
     plain = attrs.evolve(measurement, function=function, gradients=gradients)
     return plain, [finding.without_units(measurement.function, gradients) for finding in findings]
 
 
-def _check_some(measurement: Measurement, some: Sequence[Probe], statistics: Statistics) -> None:
+def _check_some(measurement: Measurement, some: Sequence[ProbeDirection], statistics: Statistics) -> None:
     """Add some directions, which are measured together, those of single entries first."""
     slopes = first_slopes(measurement, some)
     first, deviation, measured = compare(measurement, some, slopes), _unknown(measurement), False
@@ -147,7 +147,7 @@ def _check_some(measurement: Measurement, some: Sequence[Probe], statistics: Sta
             _check_thoroughly(measurement, probe, statistics, deviation, decided[k])
 
 
-def _decided(measurement: Measurement, some: Sequence[Probe], found: Comparison, settled: Array) -> Array:
+def _decided(measurement: Measurement, some: Sequence[ProbeDirection], found: Comparison, settled: Array) -> Array:
     """Which pairs, (probe, cotangent), are settled by a visible slope, or of an output that is flat along an entry."""
     entries = [k for k, probe in enumerate(some) if probe.entry is not None]
     counted = measurement.counted
@@ -163,7 +163,7 @@ def _unknown(measurement: Measurement) -> Array:
 
 
 def _check_thoroughly(
-    measurement: Measurement, probe: Probe, statistics: Statistics, deviation: Array, decided: Array
+    measurement: Measurement, probe: ProbeDirection, statistics: Statistics, deviation: Array, decided: Array
 ) -> None:
     one = tried(measurement, probe, deviation, decided, thorough=not statistics.findings)
     finding, settled = one.outcome.finding, one.outcome.settled

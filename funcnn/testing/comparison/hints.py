@@ -19,22 +19,22 @@ from funcnn.testing.comparison.constants import (
     VISIBLE_FACTOR,
 )
 from funcnn.testing.comparison.draws import (
-    Draw,
+    ComparedDraw,
     given_draw,
     other_draws,
     place,
     reads_one_triangle,
 )
-from funcnn.testing.comparison.finding import Finding
+from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.comparison.sizes import size_clause
 
 NEARLY_RIGHT_ELSEWHERE = 1e-2  # chosen: an error that is below NEARLY_RIGHT here may be larger at other arguments
-Others = Callable[[], Sequence[Draw]]
+Others = Callable[[], Sequence[ComparedDraw]]
 Holds = Callable[[Array, Array, Array], bool]  # of analytic values, numeric values, and the errors of these
 
 
 def hints(
-    measurement: Measurement, leaf: str, findings: Sequence[Finding], undecided: int, every: str
+    measurement: Measurement, leaf: str, findings: Sequence[GradientFinding], undecided: int, every: str
 ) -> Iterator[str]:
     """The hints about an argument that hold at its given entries, and where it is drawn again."""
     start, shape = place(measurement.function, leaf)
@@ -57,7 +57,9 @@ def hints(
         yield from _sign(leaf, given, others)
 
 
-def _relation(measurement: Measurement, leaf: str, findings: Sequence[Finding], given: Draw, others: Others) -> str:
+def _relation(
+    measurement: Measurement, leaf: str, findings: Sequence[GradientFinding], given: ComparedDraw, others: Others
+) -> str:
     """A factor, a missing precision or an offset that analytic and numeric values share, within the numeric error."""
     single, first = measurement.function.out.size == 1, findings[0]
     a, n, error = given.numbers(given.wrong)
@@ -73,7 +75,7 @@ def _relation(measurement: Measurement, leaf: str, findings: Sequence[Finding], 
     def holds(relation: Holds, *, of_all: bool = False) -> bool:
         return relation(a, n, error) and _elsewhere(relation, others(), of_all=of_all)
 
-    factors: Callable[[Draw, float], bool] = lambda draw, by: _elsewhere(_has_factor(by, digits), [draw])
+    factors: Callable[[ComparedDraw, float], bool] = lambda draw, by: _elsewhere(_has_factor(by, digits), [draw])
     if holds(_is_zero):
         text = "analytic is 0"
     elif off <= SINGLE and holds(_is_single, of_all=True):
@@ -118,7 +120,7 @@ def _has_some_offset(a: Array, n: Array, e: Array) -> bool:
     return a.size > 1 and _has_offset(float((a - n).mean()), SHARED)(a, n, e)
 
 
-def _solver(measurement: Measurement, off: float, given: Draw, others: Others) -> str:
+def _solver(measurement: Measurement, off: float, given: ComparedDraw, others: Others) -> str:
     """A question if all entries are nearly right, as where f solves equations up to a tolerance of its own.
 
     One small entry that is wrong by all of its size is a mistake: a solver errs in large entries too.
@@ -144,14 +146,14 @@ def _is_near(a: Array, n: Array, e: Array) -> bool:
     return bool((abs(a - n) <= NEARLY_RIGHT_ELSEWHERE * abs(n).max() + e).all())
 
 
-def _elsewhere(holds: Holds, others: Sequence[Draw], *, of_all: bool = False) -> bool:
+def _elsewhere(holds: Holds, others: Sequence[ComparedDraw], *, of_all: bool = False) -> bool:
     """Whether a relation holds for the wrong entries of other draws, or for all entries; some of them are needed."""
     numbers = [draw.numbers(draw.wrong | of_all) for draw in others]
     some = [each for each in numbers if each[0].size]
     return bool(some) and all([holds(*each) for each in some])
 
 
-def _order(given: Draw, others: Others) -> Iterator[str]:
+def _order(given: ComparedDraw, others: Others) -> Iterator[str]:
     """A hint if the numbers are right, but at the wrong positions."""
     shape, numeric = given.analytic.shape, given.numeric
     if given.wrong.sum() < 2 or np.allclose(given.analytic.ravel(), numeric, rtol=NEARLY_RIGHT, atol=0):
@@ -162,11 +164,11 @@ def _order(given: Draw, others: Others) -> Iterator[str]:
     if shape[-1:] == shape[-2:-1]:
         ways.append(("transposed", lambda a: np.swapaxes(a, -1, -2)))
 
-    def close(draw: Draw, way: Callable[[Array], Array]) -> bool:
+    def close(draw: ComparedDraw, way: Callable[[Array], Array]) -> bool:
         error = SHARED_BOUNDS * draw.error.max(initial=0)
         return np.allclose(way(draw.analytic).ravel()[draw.places], draw.numeric, rtol=SHARED, atol=error)
 
-    def elsewhere(holds: Callable[[Draw], bool]) -> bool:
+    def elsewhere(holds: Callable[[ComparedDraw], bool]) -> bool:
         return any([draw.wrong.any() for draw in others()]) and all(map(holds, others()))
 
     for what, way in ways:
@@ -178,13 +180,13 @@ def _order(given: Draw, others: Others) -> Iterator[str]:
         yield "analytic holds the numeric entries in another order"
 
 
-def _permuted(draw: Draw) -> bool:
+def _permuted(draw: ComparedDraw) -> bool:
     """Whether each numeric value is one of the analytic ones."""
     apart = abs(draw.analytic.reshape(-1, 1) - draw.numeric).min(axis=0)
     return bool((apart <= SHARED_BOUNDS * draw.error + SHARED * abs(draw.numeric)).all())
 
 
-def _sign(leaf: str, given: Draw, others: Others) -> Iterator[str]:
+def _sign(leaf: str, given: ComparedDraw, others: Others) -> Iterator[str]:
     """A hint if entries are wrong where x has a sign, and right elsewhere."""
     for what, has in (("is 0", np.equal), ("is negative", np.less), ("is positive", np.greater)):
         if given.wrong.all() or not _exactly(given, has):
@@ -195,7 +197,7 @@ def _sign(leaf: str, given: Draw, others: Others) -> Iterator[str]:
             yield f"wrong exactly where {leaf} {what}"
 
 
-def _exactly(draw: Draw, has: Callable[[Array, float], Array], *, partly: bool = False) -> bool:
+def _exactly(draw: ComparedDraw, has: Callable[[Array, float], Array], *, partly: bool = False) -> bool:
     """Whether the entries with a sign are wrong and the others right; `partly` leaves out undecided ones."""
     there, decided = has(draw.x.ravel()[draw.places], 0), draw.wrong | draw.right
     return bool((partly or decided.all()) and (there == draw.wrong)[decided].all())

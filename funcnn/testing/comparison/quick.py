@@ -16,7 +16,7 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, measure
 from funcnn.testing.comparison.constants import FLAT_STEPS, SLOPES_IN_MEMORY
-from funcnn.testing.comparison.directions import Probe, probes
+from funcnn.testing.comparison.directions import ProbeDirection, probes
 from funcnn.testing.comparison.flat import unchanged_side
 from funcnn.testing.comparison.scales import lengthened
 from funcnn.testing.comparison.second_checks import Outcome
@@ -113,7 +113,7 @@ def _is_linear(measurement: Measurement) -> bool:
     return not differ_by_more(function.gradient(function.x.copy(), -2 * (u + v)), -2 * (g + h))
 
 
-def _chosen(function: VectorFunction) -> tuple[list[Probe], list[Probe]]:
+def _chosen(function: VectorFunction) -> tuple[list[ProbeDirection], list[ProbeDirection]]:
     """Single entries and parts of large arguments; and all entries together, in two ways."""
     every = [*probes(function)]
     sizes = {leaf: prod(shape) for leaf, _, shape in function.places()}
@@ -121,7 +121,7 @@ def _chosen(function: VectorFunction) -> tuple[list[Probe], list[Probe]]:
     return single, every[-4:-2] if function.x.size > 1 else []
 
 
-def _flat(measurement: Measurement, probe: Probe) -> Array:
+def _flat(measurement: Measurement, probe: ProbeDirection) -> Array:
     """By cotangent, whether a long step of an entry changes no output of it."""
     function, (direction,) = measurement.function, lengthened(measurement.function, [probe.direction])
     h = FLAT_STEPS[0]
@@ -132,7 +132,7 @@ def _flat(measurement: Measurement, probe: Probe) -> Array:
     return ~((measurement.cotangents != 0) & changed).any(axis=1)
 
 
-def _all_tried(measurement: Measurement, chosen: Sequence[Probe]) -> Iterator[tuple[Probe, _Tried]]:
+def _all_tried(measurement: Measurement, chosen: Sequence[ProbeDirection]) -> Iterator[tuple[ProbeDirection, _Tried]]:
     """Each direction with what two steps show, measured in blocks that fit into memory."""
     at_once = max(1, SLOPES_IN_MEMORY // (_EACH * measurement.function.out.size))
     for start in range(0, len(chosen), at_once):
@@ -140,7 +140,7 @@ def _all_tried(measurement: Measurement, chosen: Sequence[Probe]) -> Iterator[tu
         yield from zip(some, _tried(measurement, some, 0), strict=True)
 
 
-def _tried(measurement: Measurement, some: Sequence[Probe], other: int) -> list[_Tried]:
+def _tried(measurement: Measurement, some: Sequence[ProbeDirection], other: int) -> list[_Tried]:
     function, directions = measurement.function, [probe.direction for probe in some]
     steps, known = [k + other for k in QUICK_STEPS], function.out.ravel()
     whole = difference_quotients(function.value, function.x, directions, steps, centre=known)
@@ -174,7 +174,7 @@ def _between_sides(
     return found.known & inside & ~found.settled & ((u != 0) & kink).any(axis=1)
 
 
-def _better(measurement: Measurement, probe: Probe, quotients: DifferenceQuotients) -> int:
+def _better(measurement: Measurement, probe: ProbeDirection, quotients: DifferenceQuotients) -> int:
     """How many times to halve the steps: until truncation, in h^2, equals rounding, in 1 / h; 0 if that is little.
 
     If rounding dominates, truncation is unknown, and steps become longer. If a step leaves the domain of f, steps

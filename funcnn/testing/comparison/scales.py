@@ -13,12 +13,12 @@ import numpy as np
 
 from funcnn.testing.comparison.comparison import Measurement
 from funcnn.testing.comparison.constants import LARGEST_SMALL_ENTRY, SAME_OVER_STEP
-from funcnn.testing.comparison.directions import Probe
-from funcnn.testing.comparison.finding import Finding
+from funcnn.testing.comparison.directions import ProbeDirection
+from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
 
 
-def small(function: VectorFunction, probe: Probe, step: float = LARGEST_SMALL_ENTRY) -> bool:
+def small(function: VectorFunction, probe: ProbeDirection, step: float = LARGEST_SMALL_ENTRY) -> bool:
     """Whether a probe moves one entry by a step that is longer than the entry."""
     if probe.entry is None:
         return False
@@ -32,7 +32,7 @@ def lengthened(function: VectorFunction, directions: Sequence[Direction]) -> lis
     return [one._replace(by=largest) if one.by[0] < LARGEST_SMALL_ENTRY * largest[0] else one for one in directions]
 
 
-def other_sizes(function: VectorFunction, probe: Probe) -> Iterator[Probe]:
+def other_sizes(function: VectorFunction, probe: ProbeDirection) -> Iterator[ProbeDirection]:
     """The probe of one entry with shorter steps, if the entry is small, and with longer steps, if another is large."""
     if probe.entry is None:
         return
@@ -44,7 +44,7 @@ def other_sizes(function: VectorFunction, probe: Probe) -> Iterator[Probe]:
         yield probe._replace(direction=long)
 
 
-def constant_over_step(measurement: Measurement, finding: Finding, step: float) -> bool:
+def constant_over_step(measurement: Measurement, finding: GradientFinding, step: float) -> bool:
     """Whether the gradient is about the same over a long step, so that the slope over this step speaks of it.
 
     Beside values of 1e16, the slope of tanh at 1e-6 is visible only over steps over which it falls to 0.

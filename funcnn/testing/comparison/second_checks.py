@@ -17,8 +17,8 @@ from funcnn.testing.comparison.bends import bends, contradicted, doubtful, finer
 from funcnn.testing.comparison.certain import certain_finding
 from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, noise_towards, refined_slopes
 from funcnn.testing.comparison.constants import BOUNDED_SLOPE, LINEAR_BEND, MOST_ENTRIES, OTHER_FACTOR
-from funcnn.testing.comparison.directions import Probe, single_entries
-from funcnn.testing.comparison.finding import Finding, gradient_rounding, worst_finding
+from funcnn.testing.comparison.directions import ProbeDirection, single_entries
+from funcnn.testing.comparison.finding import GradientFinding, gradient_rounding, worst_finding
 from funcnn.testing.comparison.finest import agrees_at_finest_steps
 from funcnn.testing.comparison.staircases import stairs
 from funcnn.testing.comparison.tolerance import largest_along
@@ -46,14 +46,14 @@ class Outcome(NamedTuple):
 
     settled: Array
     kink: Array
-    finding: Finding | None
+    finding: GradientFinding | None
     left_out: Array
     why: Why = ""
 
 
-def check_again(
+def outcome_of(
     measurement: Measurement,
-    probe: Probe,
+    probe: ProbeDirection,
     quotients: DifferenceQuotients,
     slopes: Slopes,
     deviation: Array,
@@ -119,7 +119,7 @@ def _samples_of_ties(x: Array) -> int:
     return ceil(tied * (log(tied) + UNLIKELY)) if tied else 0
 
 
-def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: Comparison) -> Outcome:
+def _not_finite(measurement: Measurement, probe: ProbeDirection, slopes: Slopes, first: Comparison) -> Outcome:
     """A nan is wrong where the slopes are bounded. Where slopes grow without bound, infinity may be right."""
     none = np.zeros(len(measurement.cotangents), bool)
     bounded = (BOUND * slopes.error[0] <= BOUNDED_SLOPE * np.maximum(abs(slopes.slope[0]), 1)) & ~slopes.jump[0]
@@ -138,10 +138,10 @@ def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: C
     c = int(np.flatnonzero(wrong)[0])
     numbers = (first.analytic, first.numeric, first.bound, first.numeric, first.numeric, first.size)
     values: Any = [float(a[c]) for a in numbers]
-    return Outcome(none, none, Finding(probe, c, *values), left_out)
+    return Outcome(none, none, GradientFinding(probe, c, *values), left_out)
 
 
-def _left_out(measurement: Measurement, probe: Probe, gap: float, wrong: Array) -> Array:
+def _left_out(measurement: Measurement, probe: ProbeDirection, gap: float, wrong: Array) -> Array:
     """By cotangent, whether `at_kinks` leaves out a wrong gradient of several entries.
 
     With "hull", each entry is compared by itself, with an interval of its own. So a direction of several entries is
@@ -156,7 +156,7 @@ def _left_out(measurement: Measurement, probe: Probe, gap: float, wrong: Array) 
     return wrong & ~rest
 
 
-def _surroundings(measurement: Measurement, probe: Probe, slopes: Slopes, gap: float) -> Surroundings:
+def _surroundings(measurement: Measurement, probe: ProbeDirection, slopes: Slopes, gap: float) -> Surroundings:
     """The slopes around x along a probe, by steps that resolve differences of `gap`."""
     function, noise = measurement.function, measurement.noise.of_smallest_steps
     slope, scale = slopes.slope[0], measurement.scale
@@ -180,7 +180,7 @@ def _allowed(
 
 
 def _confirmed(
-    measurement: Measurement, probe: Probe, quotients: DifferenceQuotients, slopes: Slopes, first: Comparison
+    measurement: Measurement, probe: ProbeDirection, quotients: DifferenceQuotients, slopes: Slopes, first: Comparison
 ) -> Array:
     """By cotangent, whether finer steps, and steps that are not powers of two, give the same slopes."""
     u, f, x = measurement.cotangents, measurement.function.value, measurement.function.x

@@ -8,12 +8,12 @@ from math import prod
 import numpy as np
 
 from funcnn.testing.comparison.comparison import Measurement
-from funcnn.testing.comparison.draws import Draw, draw_of, redrawn
+from funcnn.testing.comparison.draws import ComparedDraw, draw_of, redrawn
 from funcnn.testing.differentiation.vector_function import VectorFunction, generator
 
 
 def size_clause(
-    measurement: Measurement, leaf: str, ratio: float, error: float, has_factor: Callable[[Draw, float], bool]
+    measurement: Measurement, leaf: str, ratio: float, error: float, has_factor: Callable[[ComparedDraw, float], bool]
 ) -> str:
     """The size that a factor follows when axes become longer by 1, as a clause of a sentence; empty if there is none.
 

@@ -27,12 +27,12 @@ from funcnn.testing.comparison.constants import (
     WINDOW_POINTS,
     WINDOWS,
 )
-from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.comparison.directions import ProbeDirection
 from funcnn.testing.differentiation.constants import BOUND, EPS, QUOTIENT_NOISE
 from funcnn.testing.differentiation.richardson import Slopes
 
 
-def stairs(measurement: Measurement, probe: Probe, slopes: Slopes, first: Comparison, wrong: Array) -> Array:
+def stairs(measurement: Measurement, probe: ProbeDirection, slopes: Slopes, first: Comparison, wrong: Array) -> Array:
     """By cotangent, whether a wrong gradient may be right, since rounding errors of f jump by as much as they differ.
 
     Over a distance of many stairs, the slope of f must be nearer to the gradient than to the numeric slope.
@@ -66,7 +66,7 @@ class Jumps(NamedTuple):
     """A contraction of f along a direction, the distance of neighbouring numbers, and the sizes that count as jumps."""
 
     measurement: Measurement
-    probe: Probe
+    probe: ProbeDirection
     u: Array
     exact: float
     least: float

@@ -11,8 +11,8 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison
-from funcnn.testing.comparison.directions import Probe, place_of
-from funcnn.testing.comparison.finding import Finding
+from funcnn.testing.comparison.directions import ProbeDirection, place_of
+from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.comparison.second_checks import Outcome
 from funcnn.testing.comparison.together import Tested
 from funcnn.testing.differentiation.richardson import Slopes
@@ -41,7 +41,7 @@ class Statistics:
     probes: int = 0
     kinks: int = 0
     inconclusive: int = 0
-    findings: list[Finding] = attrs.field(factory=list)
+    findings: list[GradientFinding] = attrs.field(factory=list)
     tolerated: dict[str, float] = attrs.field(factory=dict)  # by leaf: the largest relative error
     decided: dict[str, bool] = attrs.field(factory=dict)
     directions: Counter[tuple[str, bool]] = attrs.field(factory=Counter)
@@ -56,7 +56,9 @@ class Statistics:
     unsettled: set[str] = attrs.field(factory=set)  # leaves of which a slope was not settled
     sharpest: float = np.inf  # relative bound where nothing was settled
 
-    def count(self, probe: Probe, found: Comparison, settled: Array, decided: Array, kink: Array | None = None) -> None:
+    def count(
+        self, probe: ProbeDirection, found: Comparison, settled: Array, decided: Array, kink: Array | None = None
+    ) -> None:
         """Add one direction, for all cotangents."""
         self.probes += len(settled)
         self.inconclusive += int((~settled).sum())
@@ -69,7 +71,7 @@ class Statistics:
         if probe.entry is not None:
             self._count_entry(probe, found, decided)
 
-    def _count_entry(self, probe: Probe, found: Comparison, decided: Array) -> None:
+    def _count_entry(self, probe: ProbeDirection, found: Comparison, decided: Array) -> None:
         """Add an entry: the error that would be found in it, or that it is not decided."""
         where = f"{probe.leaf}{list(probe.entry)}" if probe.entry else probe.leaf
         unit = float(self.unit[probe.direction.where[0]]) / float(probe.direction.by[0])
@@ -129,7 +131,7 @@ class Statistics:
         """Whether the gradient of a leaf was compared: slopes of 0 alone say nothing beside others that are open."""
         return self.decided.get(leaf, False) and (leaf in self.telling or leaf not in self.unsettled)
 
-    def tolerate(self, finding: Finding) -> None:
+    def tolerate(self, finding: GradientFinding) -> None:
         """Add an error that is tolerated."""
         leaf = finding.probe.leaf or "all arguments"
         self.tolerated[leaf] = max(self.tolerated.get(leaf, 0.0), finding.distance / finding.size)

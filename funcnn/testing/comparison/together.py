@@ -27,7 +27,7 @@ from funcnn.testing.comparison.constants import (
     SHORTER,
     TRACED_SUSPECTS,
 )
-from funcnn.testing.comparison.finding import Finding
+from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.differentiation.rounding import Noise
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
 
@@ -140,7 +140,9 @@ class Restriction(NamedTuple):
     entries: Array
     outputs: Array
 
-    def restored(self, whole: Measurement, findings: Sequence[Finding], own: int) -> tuple[Measurement, list[Finding]]:
+    def restored(
+        self, whole: Measurement, findings: Sequence[GradientFinding], own: int
+    ) -> tuple[Measurement, list[GradientFinding]]:
         """The whole measurement with some cotangents and gradients of the restriction behind its own, and all findings.
 
         The first findings, `own` of them, are those of the restriction.

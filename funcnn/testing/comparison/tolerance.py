@@ -8,10 +8,10 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Measurement
-from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.comparison.directions import ProbeDirection
 
 
-def largest_along(measurement: Measurement, probe: Probe, size: Array) -> Array:
+def largest_along(measurement: Measurement, probe: ProbeDirection, size: Array) -> Array:
     """By cotangent: the size of a gradient along a probe if each entry were the largest one of its argument.
 
     A solver that ends at a tolerance has errors of that size in every entry of its derivative, also where it is 0.

@@ -15,11 +15,11 @@ from funcnn.testing.comparison.comparison import (
     refined_slopes,
     with_noise_along,
 )
-from funcnn.testing.comparison.directions import Probe
-from funcnn.testing.comparison.finding import Finding
+from funcnn.testing.comparison.directions import ProbeDirection
+from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.comparison.flat import flat
 from funcnn.testing.comparison.scales import constant_over_step, other_sizes, small
-from funcnn.testing.comparison.second_checks import Outcome, check_again
+from funcnn.testing.comparison.second_checks import Outcome, outcome_of
 from funcnn.testing.differentiation.constants import STEP_RATIO
 from funcnn.testing.differentiation.richardson import Slopes
 
@@ -27,7 +27,7 @@ from funcnn.testing.differentiation.richardson import Slopes
 class Tried(NamedTuple):
     """A direction with its steps, its comparison and slopes; by cotangent, what is settled, and what is decided."""
 
-    probe: Probe
+    probe: ProbeDirection
     found: Comparison
     plain: Comparison  # without a complex step
     slopes: Slopes
@@ -54,7 +54,9 @@ class Tried(NamedTuple):
         return best._replace(outcome=outcome, decided=self.decided | other.decided)
 
 
-def tried(measurement: Measurement, probe: Probe, deviation: Array, decided: Array, *, thorough: bool) -> Tried:
+def tried(
+    measurement: Measurement, probe: ProbeDirection, deviation: Array, decided: Array, *, thorough: bool
+) -> Tried:
     """The direction with as many sizes of steps as needed, for the cotangents that are not yet `decided`."""
     found = _with_steps(measurement, probe, deviation, thorough=thorough)
     found = found._replace(decided=found.decided | decided)
@@ -76,9 +78,9 @@ def tried(measurement: Measurement, probe: Probe, deviation: Array, decided: Arr
     return found
 
 
-def _with_steps(measurement: Measurement, probe: Probe, deviation: Array, *, thorough: bool) -> Tried:
+def _with_steps(measurement: Measurement, probe: ProbeDirection, deviation: Array, *, thorough: bool) -> Tried:
     probe, quotients, slopes = refined_slopes(measurement, probe)
-    outcome = check_again(measurement, probe, quotients, slopes, deviation, thorough=thorough)
+    outcome = outcome_of(measurement, probe, quotients, slopes, deviation, thorough=thorough)
     found = plain = compare(measurement, [probe], slopes).of(0)
     if not outcome.finding and not outcome.settled.all():
         found = compare_complex(measurement, probe, slopes)
@@ -97,7 +99,7 @@ def _of_long_steps(measurement: Measurement, one: Tried) -> Tried:
     return one._replace(outcome=Outcome(one.outcome.settled & visible, none, finding, none), decided=visible)
 
 
-def _is_seen(measurement: Measurement, one: Tried, finding: Finding) -> bool:
+def _is_seen(measurement: Measurement, one: Tried, finding: GradientFinding) -> bool:
     """Whether the slope over a step that is long for an entry speaks of the gradient at x."""
     used = measurement.cotangents[finding.cotangent] != 0
     step = STEP_RATIO * float(one.slopes.step[0][used].max())

@@ -196,7 +196,7 @@ def size_of_terms(f: Value, out: Array, x: Array) -> Array:
     return np.maximum(abs(out.ravel()), np.fmin(near, 1.0))
 
 
-def cancellation_error(terms: Array, x: Array, dA: Array) -> Array:
+def cancellation_rounding(terms: Array, x: Array, dA: Array) -> Array:
     """The rounding error that cancelled terms leave in each entry of a gradient: eps |dA f| / |x|, for terms of f.
 
     A gradient is of the size of dA f / x. Where it is much smaller, terms of that size have cancelled, and their

@@ -30,11 +30,11 @@ KNOWN = (
 LIMITS = (64, 800)  # of entries drawn anew: far out on a saturated tail, and where e^x overflows in float64
 
 
-def check_exactly(claim: Claim, domain: Domain) -> Report:
+def exact_report(claim: Claim, domain: Domain) -> Report:
     """The report if backward agrees with forward; otherwise a GradientError, or Inconclusive."""
-    args = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in claim.arrays()]
+    args = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in claim.args]
     if (n := sum([a.size for a in args])) > MOST_NUMBERS:
-        raise RangeError(f"{claim.whose}: exact=True takes at most {MOST_NUMBERS} numbers in all arrays; it got {n}")
+        raise RangeError(f"{claim.function}: exact=True takes at most {MOST_NUMBERS} numbers in all arrays; it got {n}")
     try:
         domain.check(tuple(args))
     except OutsideDomainError:
@@ -83,7 +83,7 @@ def _drawn_anew(
     if all([a is b for a, b in zip(args, drawn, strict=True)]) or not domain.has(tuple(drawn)):
         return None
     try:
-        outs = claim.rules.forward(drawn)
+        outs = claim.rules.f(drawn)
     except (ArithmeticError, LookupError, ValueError):
         return None
     return drawn if all([np.isfinite(out).all() for out in outs]) else None
@@ -106,7 +106,7 @@ def _agreement(claim: Claim, args: list[Array], seed: list[int], digits: int, *m
     directions = [dyadic(a.shape, rng) for a in args]
     with mpmath.workdps(digits):
         try:
-            with claim.named(), _as_told():
+            with claim.named(), _clearer_errors():
                 found = pullback(claim.rules, claim.names, args, rng)
                 agreement = found.compared(directions)
         except ZeroDivisionError:
@@ -114,12 +114,12 @@ def _agreement(claim: Claim, args: list[Array], seed: list[int], digits: int, *m
         if agreement.holds or agreement.is_open:
             return agreement
         if agreement.is_rational or not more:
-            raise _wrong(claim, found, directions)
+            raise _wrong_gradient_error(claim, found, directions)
     return _agreement(claim, args, seed, *more)
 
 
 @contextmanager
-def _as_told() -> Iterator[None]:
+def _clearer_errors() -> Iterator[None]:
     """Replace two errors of NumPy by errors that name the cause: a write to an argument, or a missing exact rule."""
     try:
         yield
@@ -129,7 +129,7 @@ def _as_told() -> Iterator[None]:
         raise write_error("f or vjp", error) or error from None
 
 
-def _wrong(claim: Claim, found: Pullback, directions: Sequence[Array]) -> WrongGradient:
+def _wrong_gradient_error(claim: Claim, found: Pullback, directions: Sequence[Array]) -> WrongGradient:
     i, k, at = culprit(found, directions)
     name, a = claim.names[i], found.args[i]
     index = f"[{', '.join(map(str, np.unravel_index(k, a.shape)))}]" if a.ndim else ""
@@ -143,7 +143,7 @@ def _wrong(claim: Claim, found: Pullback, directions: Sequence[Array]) -> WrongG
 
 def _pasted(claim: Claim, found: Pullback) -> Iterator[str]:
     """The numbers that were drawn in place of arguments, and the cotangent, as source."""
-    for name, own, a in zip(claim.names, claim.arrays(), found.args, strict=True):
+    for name, own, a in zip(claim.names, claim.args, found.args, strict=True):
         if not np.array_equal(own, a):
             yield f"\n    {name} = {as_source(a)}  # in place of {name} above"
     dA = np.concatenate([u.ravel() for u in found.cotangents]).reshape(np.shape(claim.f(*found.args)))

@@ -68,7 +68,7 @@ class Pullback:
     def compared(self, directions: Sequence[Array]) -> Agreement:
         """Both sides along a direction, which has an array for each argument; only floats move."""
         with recorded_kinks() as kinks:
-            outs = self.rules.forward([of_values(a, v) for a, v in zip(self.args, directions, strict=True)])
+            outs = self.rules.f([of_values(a, v) for a, v in zip(self.args, directions, strict=True)])
         left = [
             times(number.derivative, exact(u))
             for out, dA in zip(outs, self.cotangents, strict=True)
@@ -80,9 +80,9 @@ class Pullback:
             for a, gradient, v in zip(self.args, self.gradients, directions, strict=True)
             if a.dtype.kind == "f"
         ]
-        if self.rules.tangent is not None:
+        if self.rules.jvp is not None:
             steps = [of_values(v) if a.dtype.kind == "f" else None for a, v in zip(self.args, directions, strict=True)]
-            found = self.rules.tangent([of_values(a) for a in self.args], steps)
+            found = self.rules.jvp([of_values(a) for a in self.args], steps)
             pairs = [*zip(found, self.cotangents, strict=True)]
         right = [
             times(number.value, exact(d))
@@ -97,11 +97,11 @@ class Pullback:
 def pullback(rules: Rules, names: Sequence[str], args: Sequence[Array], rng: np.random.Generator) -> Pullback:
     """The gradients at arguments, for random cotangents."""
     constants = [of_values(a) for a in args]
-    shapes = [out.shape for out in rules.forward(constants)]
+    shapes = [out.shape for out in rules.f(constants)]
     cotangents = [dyadic(shape, rng) for shape in shapes]
-    if rules.backward is None:
+    if rules.vjp is None:
         return Pullback(rules, args, cotangents, [None] * len(args))
-    gradients = rules.backward(constants, [of_values(dA) for dA in cotangents])
+    gradients = rules.vjp(constants, [of_values(dA) for dA in cotangents])
     for name, a, gradient in zip(names, args, gradients, strict=True):
         if a.dtype.kind == "f" and getattr(gradient, "shape", None) != a.shape:
             raise WrongShape(f"the gradient of {name} must have the shape {a.shape}; it is {short(gradient)}")

@@ -12,7 +12,7 @@ from mpmath import mpf
 
 from funcnn.arrays import Array, short
 from funcnn.errors import KindError, ShapeError
-from funcnn.testing.comparison.finding import Finding
+from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.differentiation.vector_function import VectorFunction
 
 DIGITS = 80  # chosen: a slope then has about 50 digits
@@ -28,14 +28,14 @@ class Oracle:
     `arranged` gives its numbers the shape of the value of f.
     """
 
-    whose: str
+    function: str
     entry: Callable[..., Any]
     called: Callable[[Sequence[Array]], tuple[tuple[Any, ...], Mapping[str, Any]]]
     arranged: Callable[[Array], Array] = np.asarray
 
     def check(self, function: VectorFunction) -> None:
         """Raise an error unless the oracle gives a real number for each output of f."""
-        needed = f"{self.whose}: oracle must take a number of mpmath for each argument of f and return one"
+        needed = f"{self.function}: oracle must take a number of mpmath for each argument of f and return one"
         try:
             made = self.values(function, _exact(function.x))
         except Exception as error:
@@ -45,7 +45,7 @@ class Oracle:
                 raise KindError(f"{needed}, which is real; it returned {short(number)}")
         if made.shape != function.out.shape:
             raise ShapeError(
-                f"{self.whose}: oracle is applied entry by entry, which gives the shape {made.shape}; "
+                f"{self.function}: oracle is applied entry by entry, which gives the shape {made.shape}; "
                 f"the value of f has the shape {function.out.shape}"
             )
 
@@ -57,7 +57,7 @@ class Oracle:
             made = np.frompyfunc(lambda *numbers: self.entry(*numbers, **kwargs), len(args), 1)(*entries)
             return self.arranged(np.asarray(made, object))
 
-    def opinion(self, function: VectorFunction, finding: Finding, u: Array) -> str:
+    def opinion(self, function: VectorFunction, finding: GradientFinding, u: Array) -> str:
         """Which of both sides differs from the oracle along the direction of a finding, as a line of its message."""
         with mpmath.workdps(DIGITS):
             try:
@@ -77,7 +77,7 @@ class Oracle:
                 f"{'' if forward else self._of_values(function)}"
             )
 
-    def _slope(self, function: VectorFunction, finding: Finding, u: Array, h: mpf) -> mpf:
+    def _slope(self, function: VectorFunction, finding: GradientFinding, u: Array, h: mpf) -> mpf:
         """The slope of <u, f> by a central difference."""
         where, by = finding.probe.direction
         ends = []

@@ -21,7 +21,7 @@ from funcnn.testing.verdict import GradientError, Inconclusive, NoDerivative
 from funcnn.testing.vjp import check_vjp
 
 
-class Outcome(NamedTuple):
+class ExampleOutcome(NamedTuple):
     """The kind of a finding; its message; and the number of entries of the arguments."""
 
     kind: str
@@ -55,7 +55,7 @@ def _examples(path: str, name: str, seed: int, most: int) -> list[Sequence[Any]]
     return draw(load_spec(path).targets[name], seed, most)
 
 
-def check_example(path: str, name: str, seed: int, most: int, i: int) -> list[Outcome] | None:
+def outcomes_of(path: str, name: str, seed: int, most: int, i: int) -> list[ExampleOutcome] | None:
     """The mistakes that example i of at most `most` shows; None if there are not so many examples."""
     target, args = load_spec(path).targets[name], None
     try:
@@ -69,7 +69,7 @@ def check_example(path: str, name: str, seed: int, most: int, i: int) -> list[Ou
     except (Exception, SystemExit) as error:  # noqa: BLE001  any error of a library is an outcome
         found = error.findings if isinstance(error, GradientError) else (error,)
         size = sum([np.size(a) for _, a in leaves(args)])
-        return [Outcome(_kind(one), _message(one, args), size) for one in found]
+        return [ExampleOutcome(_kind(one), _message(one, args), size) for one in found]
     return []
 
 

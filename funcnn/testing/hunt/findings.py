@@ -8,7 +8,7 @@ import attrs
 
 from funcnn.arrays import counted
 from funcnn.testing.hunt.spec import Spec
-from funcnn.testing.hunt.state import Result
+from funcnn.testing.hunt.state import TargetResult
 from funcnn.testing.hunt.target import INCONCLUSIVE
 
 
@@ -56,7 +56,7 @@ class Findings:
         return "\n".join([*lines, f"{targets}, {examples}, {self.inconclusive} inconclusive: {ends}"])
 
 
-def findings(specs: Mapping[str, Spec], results: Mapping[str, Result]) -> Findings:
+def findings(specs: Mapping[str, Spec], results: Mapping[str, TargetResult]) -> Findings:
     """The findings among results, by the known issues of the specs.
 
     That examples are inconclusive is a finding only if all examples of the target were checked, and none was decided.

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, cast
 
-from funcnn.arrays import kind
-from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_count, as_positive, check_text, check_whole
+from funcnn.checked import checked
+from funcnn.errors import RangeError
+from funcnn.needs import Count, FilePath, Natural, Need, Positive, Text, Whole, as_path, function
 from funcnn.testing.hunt.example import forget
 from funcnn.testing.hunt.findings import Findings, findings
 from funcnn.testing.hunt.fingerprint import fingerprint
@@ -18,26 +18,38 @@ from funcnn.testing.hunt.reports import write_reports
 from funcnn.testing.hunt.schedule import run
 from funcnn.testing.hunt.spec import load_spec, spec_files
 from funcnn.testing.hunt.state import load_state
-from funcnn.testing.hunt.worker import Place, ThisProcess, Worker
+from funcnn.testing.hunt.worker import TargetPlace, ThisProcess, Worker
 
 SpecPath = str | PathLike[str]
+
+
+def _as_specs(function: str, argument: str, value: Any) -> list[SpecPath]:
+    """The paths, also of one spec."""
+    if not isinstance(value, list | tuple):
+        return [as_path(function, argument, value)]
+    return [as_path(function, f"{argument}[{i}]", path) for i, path in enumerate(value)]
+
+
+Specs = Annotated[SpecPath | Sequence[SpecPath], Need("a path, or a list of paths", "False", _as_specs)]
+Show = Annotated[Callable[[str], None], function("a function of a line", takes=1)]
 
 
 def _silent(line: str) -> None:
     """Show nothing."""
 
 
+@checked
 def hunt(
-    spec: SpecPath | Sequence[SpecPath],
-    folder: str | PathLike[str],
+    spec: Specs,
+    folder: FilePath,
     *,
-    seconds: float = 60,
-    workers: int = 1,
-    seed: int = 0,
-    examples: int = 100,
-    patience: float = 60,
-    only: str = "*",
-    show: Callable[[str], None] = _silent,
+    seconds: Positive = 60,
+    workers: Natural = 1,
+    seed: Whole = 0,
+    examples: Count = 100,
+    patience: Positive = 60,
+    only: Text = "*",
+    show: Show = _silent,
 ) -> Findings:
     """Check the functions of a spec for at most about `seconds` seconds, and write the findings into a folder.
 
@@ -76,26 +88,17 @@ def hunt(
         show: a function that gets a line after each function.
 
     Raises:
-        KindError: an argument is of the wrong kind; the spec does not define a list of Targets.
-        RangeError: a number is out of its range; there is no spec; two specs, or two targets of a spec, have the same
-            name; no name matches `only`; the folder holds the state of a hunt with another seed or another number of
-            examples.
+        KindError: the spec does not define a list of Targets.
+        RangeError: there is no spec; two specs, or two targets of a spec, have the same name; no name matches `only`;
+            the folder holds the state of a hunt with another seed or another number of examples.
         FileError: the spec cannot be read or run, or `state.json` is not the state of a hunt.
     """
-    paths: list[Any] = [*spec] if isinstance(spec, list | tuple) else [spec]
-    for name, path in (*[("spec", path) for path in paths], ("folder", folder)):
-        if not isinstance(path, str | PathLike):
-            raise KindError(f"hunt: {name} must be a path, not {kind(path)}")
-    as_positive("hunt", seconds, "seconds")
-    as_positive("hunt", patience, "patience")
-    as_count("hunt", workers, "workers", least=0)
-    as_count("hunt", examples, "examples")
-    check_whole("hunt", seed, "seed")
-    check_text("hunt", only, "only")
     forget()
-    into, files = Path(folder), spec_files(paths)
+    into, files = Path(folder), spec_files(cast("list[SpecPath]", spec))
     specs = {title: load_spec(path) for title, path in files.items()}
-    places = {f"{title}/{name}": Place(files[title], name) for title, spec in specs.items() for name in spec.targets}
+    places = {
+        f"{title}/{name}": TargetPlace(files[title], name) for title, spec in specs.items() for name in spec.targets
+    }
     asked = {name: at for name, at in places.items() if fnmatchcase(name, only) or fnmatchcase(at.name, only)}
     if not asked:
         raise RangeError(f"hunt: only must match a name of {', '.join(files.values())}; it is {only!r}")

@@ -10,12 +10,12 @@ from threading import Event, Lock
 
 from funcnn.arrays import counted
 from funcnn.testing.hunt.state import State
-from funcnn.testing.hunt.worker import Place, ThisProcess
+from funcnn.testing.hunt.worker import TargetPlace, ThisProcess
 
 
 def run(
     state: State,
-    places: Mapping[str, Place],
+    places: Mapping[str, TargetPlace],
     workers: Sequence[ThisProcess],
     seconds: float,
     show: Callable[[str], None],
@@ -39,7 +39,7 @@ def run(
 
 def _round(
     state: State,
-    places: Mapping[str, Place],
+    places: Mapping[str, TargetPlace],
     workers: Sequence[ThisProcess],
     threads: ThreadPoolExecutor,
     end: float,
@@ -56,7 +56,7 @@ def _round(
         result, worker, until = state.results[name], free.get(), None
         try:
             while until is None or not (result.complete or stopped.is_set() or time.monotonic() >= until):
-                outcomes = worker.check(places[name], state.seed, state.most, result.examples)
+                outcomes = worker.outcomes(places[name], state.seed, state.most, result.examples)
                 with lock:
                     result.add(outcomes, state.most)
                     if until is None:  # the first example may have waited for the start of a process

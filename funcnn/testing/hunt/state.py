@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from funcnn.errors import FileError, RangeError
-from funcnn.testing.hunt.example import Outcome
+from funcnn.testing.hunt.example import ExampleOutcome
 from funcnn.testing.hunt.target import CRASHED, HUNG, INCONCLUSIVE
 
 
@@ -25,7 +25,7 @@ class Found:
 
 
 @attrs.define
-class Result:
+class TargetResult:
     """The outcomes of the examples of one target, in the order of the examples; see `fingerprint` for its own."""
 
     fingerprint: str = ""
@@ -35,7 +35,7 @@ class Result:
     complete: bool = False
     found: dict[str, Found] = attrs.field(factory=dict)
 
-    def add(self, outcomes: list[Outcome] | None, most: int) -> None:
+    def add(self, outcomes: list[ExampleOutcome] | None, most: int) -> None:
         """Count the mistakes that the next example shows.
 
         The target is complete after None, which means no more examples, after a crash and after a hang.
@@ -61,12 +61,12 @@ class State:
     path: Path
     seed: int
     most: int
-    results: dict[str, Result] = attrs.field(factory=dict)
+    results: dict[str, TargetResult] = attrs.field(factory=dict)
 
-    def result(self, name: str, fingerprint: str) -> Result:
+    def result(self, name: str, fingerprint: str) -> TargetResult:
         """The result of a target, which is empty if the target is new or has changed."""
         if name not in self.results or self.results[name].fingerprint != fingerprint:
-            self.results[name] = Result(fingerprint)
+            self.results[name] = TargetResult(fingerprint)
         return self.results[name]
 
     def save(self) -> None:
@@ -76,7 +76,7 @@ class State:
         beside.write_text(json.dumps(plain, indent=1) + "\n", "utf-8")
         os.replace(beside, self.path)  # noqa: PTH105  which is atomic
 
-    def _some(self) -> list[tuple[str, Result]]:
+    def _some(self) -> list[tuple[str, TargetResult]]:
         return [(name, result) for name, result in self.results.items() if result.examples or result.complete]
 
 
@@ -98,9 +98,9 @@ def load_state(path: Path, seed: int, most: int) -> State:
         raise FileError(f"hunt: {path} is not the state of a hunt; delete it, or name another folder") from error
     for name, value in {"seed": seed, "examples": most}.items():
         if kept[name] != value:
-            raise RangeError(f"hunt: {name} must be {kept[name]}, as in {path}, or name another folder; it is {value}")
+            raise RangeError(f"hunt: {name} must be {kept[name]}, as in {path}, or name another folder, not {value}")
     return state
 
 
-def _result(found: dict[str, Any], **counts: Any) -> Result:
-    return Result(**counts, found={kind: Found(**fields) for kind, fields in found.items()})
+def _result(found: dict[str, Any], **counts: Any) -> TargetResult:
+    return TargetResult(**counts, found={kind: Found(**fields) for kind, fields in found.items()})

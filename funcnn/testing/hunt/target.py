@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from inspect import signature
-from typing import Any
+from typing import Annotated, Any
 
 import attrs
 from hypothesis.strategies import SearchStrategy
 
 from funcnn.arrays import kind, short
+from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import check_text
+from funcnn.needs import Text, as_text, passing
 from funcnn.testing import verdict
+from funcnn.testing.mutation import Pair
+from funcnn.testing.tensors import Strategy
 from funcnn.testing.vjp import check_vjp
 
 OPTIONS = [name for name in signature(check_vjp).parameters if name not in {"f", "vjp", "args", "inconclusive"}]
@@ -24,6 +27,20 @@ KINDS = [
     CRASHED,  # the process ended
     HUNG,  # one example took longer than `patience`
 ]
+_REASONS = "a dict of reasons by kinds of findings"
+
+
+def _check_known(function: str, argument: str, value: Any) -> None:
+    if not isinstance(value, Mapping):
+        raise KindError(f"{function}: {argument} must be {_REASONS}, not {kind(value)}")
+    for which, reason in value.items():
+        if which not in KINDS:
+            kinds = ", ".join(KINDS)
+            raise RangeError(f"{function}: {argument} must name kinds of findings ({kinds}), not {short(which)}")
+        as_text(function, f"{argument}[{which!r}]", reason)
+
+
+Known = Annotated[Mapping[str, str], passing(_REASONS, _check_known)]
 
 
 @attrs.frozen(eq=False, init=False)
@@ -53,20 +70,16 @@ class Target:
     known: Mapping[str, str]
     options: Mapping[str, Any]
 
+    @checked
     def __init__(
-        self, name: str, pair: Any, arguments: Any, *, known: Mapping[str, str] | None = None, **options: Any
+        self,
+        name: Text,
+        pair: Pair,
+        arguments: Strategy[Sequence[Any]],
+        *,
+        known: Known | None = None,
+        **options: Any,
     ) -> None:
-        check_text("Target", name, "name")
-        if type(pair) is not tuple or len(pair) != 2 or not all(map(callable, pair)):
-            raise KindError(f"Target: pair must be a pair of functions (f, vjp), not {kind(pair)}")
-        if not isinstance(arguments, SearchStrategy):
-            raise KindError(f"Target: arguments must be a strategy of hypothesis, not {kind(arguments)}")
-        if known is not None and not isinstance(known, Mapping):
-            raise KindError(f"Target: known must be a dict of reasons by kinds of findings, not {kind(known)}")
-        for which, reason in (known or {}).items():
-            if which not in KINDS:
-                raise RangeError(f"Target: known must name kinds of findings ({', '.join(KINDS)}), not {short(which)}")
-            check_text("Target", reason, f"the reason of {which}")
         for option in options:
             if option not in OPTIONS:
                 raise KindError(f"Target: there is no option {option} of check_vjp; there are {', '.join(OPTIONS)}")

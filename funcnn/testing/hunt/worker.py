@@ -10,12 +10,12 @@ from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import Any, NamedTuple
 
-from funcnn.testing.hunt.example import Outcome, check_example
+from funcnn.testing.hunt.example import ExampleOutcome, outcomes_of
 from funcnn.testing.hunt.spec import load_spec
 from funcnn.testing.hunt.target import CRASHED, HUNG
 
 
-class Place(NamedTuple):
+class TargetPlace(NamedTuple):
     """Where a target is: the path of its spec, and its name there."""
 
     path: str
@@ -25,9 +25,9 @@ class Place(NamedTuple):
 class ThisProcess:
     """A worker without a process of its own: a crash ends the hunt, and a function that hangs is waited for."""
 
-    def check(self, place: Place, seed: int, most: int, i: int) -> list[Outcome] | None:
-        """The outcomes of an example; see `check_example`."""
-        return check_example(*place, seed, most, i)
+    def outcomes(self, place: TargetPlace, seed: int, most: int, i: int) -> list[ExampleOutcome] | None:
+        """The outcomes of an example; see `outcomes_of`."""
+        return outcomes_of(*place, seed, most, i)
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -42,8 +42,8 @@ class Worker(ThisProcess):
         self.path = ""
         self.pid = 0
 
-    def check(self, place: Place, seed: int, most: int, i: int) -> list[Outcome] | None:
-        """The outcomes of an example; see `check_example`."""
+    def outcomes(self, place: TargetPlace, seed: int, most: int, i: int) -> list[ExampleOutcome] | None:
+        """The outcomes of an example; see `outcomes_of`."""
         if self.path != place.path:
             self.close()
         if self.executor is None:
@@ -52,14 +52,14 @@ class Worker(ThisProcess):
                 1, mp_context=get_context("spawn")
             )  # libraries with threads do not fork
             self.pid = self.executor.submit(_begin, self.path).result()
-        future = self.executor.submit(check_example, *place, seed, most, i)
+        future = self.executor.submit(outcomes_of, *place, seed, most, i)
         try:
             return future.result(self.patience)
         except TimeoutError:
             os.kill(self.pid, signal.SIGTERM)
-            outcome = Outcome(HUNG, f"example {i}: no result after {self.patience:g} s")
+            outcome = ExampleOutcome(HUNG, f"example {i}: no result after {self.patience:g} s")
         except BrokenProcessPool:
-            outcome = Outcome(CRASHED, f"example {i}: the process that checked it ended")
+            outcome = ExampleOutcome(CRASHED, f"example {i}: the process that checked it ended")
         self.close()
         return [outcome]
 
