@@ -80,7 +80,8 @@ def number(limits: str = "", needed: str = "") -> Need:
 
     def explain(function: str, argument: str, value: Any) -> float:
         if not is_number(value):
-            raise KindError(f"{function}: {argument} must be a number, not {kind(value)}{_as_number(argument, value)}")
+            remedy = _as_number(argument, value, need if limits else None)
+            raise KindError(f"{function}: {argument} must be a number, not {kind(value)}{remedy}")
         try:
             made = float(value)
         except TypeError:  # from JAX, for a tracer, whose value is not known
@@ -97,14 +98,15 @@ def number(limits: str = "", needed: str = "") -> Need:
     return need
 
 
-def _as_number(argument: str, value: Any) -> str:
-    """The remedy for what has a number, such as a Plateau, or becomes one: a Decimal, text, a number in an array"""
+def _as_number(argument: str, value: Any, need: Need | None) -> str:
+    """The remedy for what has a number, such as a Plateau, or becomes one within the limits: a Decimal, text"""
     if is_number(getattr(value, "lr", None)):
         return f"; write {argument}.lr"
     if " " in argument:  # words, and no expression
         return ""
     try:
-        becomes_one = not isinstance(value, bool | np.bool_ | np.ndarray) and math.isfinite(float(value))
+        made = math.nan if isinstance(value, bool | np.bool_ | np.ndarray) else float(value)
+        becomes_one = math.isfinite(made) and (need is None or need.holds(made))
     except (TypeError, ValueError, OverflowError):
         becomes_one = False
     return f"; write float({argument})" if becomes_one else ""
@@ -116,6 +118,7 @@ def whole(least: int | None = None, most: int = sys.maxsize) -> Need:
     def explain(function: str, argument: str, value: Any) -> int:
         if not is_whole(value) and not (is_array(value) and value.shape == () and value.dtype.kind in "iu"):
             is_one = is_number(value) and math.isfinite(value) and value == int(value)
+            is_one = is_one and (least is None or least <= value <= most)
             remedy = f"; write int({argument})" if is_one else ""
             raise KindError(f"{function}: {argument} must be a whole number, not {kind(value)}{remedy}")
         value = operator.index(value)

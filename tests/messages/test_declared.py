@@ -4,6 +4,7 @@ import inspect
 import math
 import sys
 from functools import partial
+from pathlib import Path
 
 import attrs
 import numpy as np
@@ -123,14 +124,35 @@ def test_what_a_declaration_refuses_is_refused_by_the_function(row, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     caller = row.name if inspect.ismethod(row.function) else getattr(row.function, "__name__", row.name)
     for name, need in declared(row):
-        is_each = name in packed(row)
+        is_each, refused = name in packed(row), 0
         for make in VALUES.values():
             value = make()
             try:
                 if not need.holds(value):
                     need.explain(caller, f"{name}[0]" if is_each else name, value)
             except FuncnnError as error:
+                refused += 1
                 is_read = inspect.isgenerator(value) and value.gi_frame is None
                 again = make() if is_read else value
                 given = {**row.values(), name: (again,) if is_each else again}
                 assert_says((partial(row.call, given), type(error), str(error)))
+        assert refused, name
+
+
+LIST = Path(__file__).with_name("declared.txt")
+
+
+def lines_of(row):
+    """What the arguments of a row must be, a line each."""
+    return [f"{row.name}: {name} must be {need.needed}" for name, need in declared(row)]
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if declared(row)], ids=lambda row: row.name)
+def test_a_declaration_changes_on_purpose(row):
+    """A declaration is the only place that has the limits: `python -m tests.messages.test_declared` lists them anew."""
+    listed = LIST.read_text("utf-8").splitlines()
+    assert lines_of(row) == [line for line in listed if line.startswith(f"{row.name}: ")]
+
+
+if __name__ == "__main__":
+    LIST.write_text("".join([f"{line}\n" for row in ROWS for line in lines_of(row)]), "utf-8")
