@@ -18,9 +18,9 @@ def declared(app: Sphinx, what: str, name: str, obj: object, options: object, li
     for parameter in parameters:
         with suppress(NameError):  # a name that is imported for type checkers alone, and declares nothing
             if need := need_of(parameter.annotation, space):
-                sentences.append(f"`{parameter.name}` must be {need.needed}")
+                sentences.append(f"`{parameter.name}` is {need.needed}")
     if sentences:
-        lines += ["", f":raises KindError, RangeError: {'; '.join(sentences)}.", ""]
+        lines += ["", f":raises KindError, RangeError: unless {'; '.join(sentences)}.", ""]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
