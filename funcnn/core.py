@@ -18,20 +18,19 @@ from typing import Annotated, Any, TypeVar, cast
 
 import numpy as np
 
-from funcnn.arrays import freeze, is_array, kind, short, wide
+from funcnn.arrays import freeze, in_float32, is_array, kind, short
 from funcnn.bound import BoundFunction
 from funcnn.checked import checked
 from funcnn.dispatch import inside, verb
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import is_whole
-from funcnn.gradients import Grads, grads_error
+from funcnn.gradients import Grads, foreign_error, grads_error
 from funcnn.logits import check_end, squashed_twice
 from funcnn.losses.protocol import check_of_out_and_y, evaluated
 from funcnn.needs import Flag, as_learning_rate, passing
 from funcnn.records import build, is_record, plans
 from funcnn.refusals import no_rule_error
 from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, ValueAndGrad
-from funcnn.trees.walks import check_tree
 
 P = TypeVar("P")
 
@@ -195,32 +194,30 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
     """
     if type(grads) is not Grads:
         raise grads_error("sgd", grads)
-    if type(params) not in plans:
-        check_tree("sgd", "params", params)
-    elif type(params) is not type(grads.params) and hasattr(params, "optimizer"):  # a TrainState
-        check_is_layer("sgd", "params", params)
-    return cast("P", _step(params, grads.params, as_learning_rate("sgd", "lr", lr)))
+    rate = as_learning_rate("sgd", "lr", lr)
+    try:
+        return cast("P", _step(params, grads.params, rate))
+    except ShapeError as error:
+        raise foreign_error("sgd", params, grads.params, error) from None
 
 
 def _step(p: Any, g: Any, lr: Any) -> Any:
-    cls = type(p)
-    if cls is type(g) is np.ndarray and p.shape == g.shape:
-        return down(p, g, lr)
-    if cls in plans:
-        if type(g) is cls:
+    if (cls := type(p)) is type(g):
+        if cls is np.ndarray and p.shape == g.shape:
+            return down(p, g, lr)
+        if cls in plans:
             new = []
             for name, is_state in plans[cls]:
                 old, change = getattr(p, name), getattr(g, name)
                 new.append(_step(old, change, lr) if not is_state else old if change is None else change)
             return build(cls, new) if new else p
-    elif is_array(p):
-        if getattr(g, "shape", None) == p.shape:
-            return down(p, g, lr)
-    elif cls is not tuple:
-        return p  # a setting stays
-    elif type(g) is tuple and len(g) == len(p):
-        return tuple([_step(old, change, lr) for old, change in zip(p, g, strict=True)])
-    raise ShapeError(f"sgd: the gradients are of another network; params: {short(p)}, grads: {short(g)}")
+        if cls is tuple and len(p) == len(g):
+            return tuple([_step(old, change, lr) for old, change in zip(p, g, strict=True)])
+    if is_array(p) and p.shape == getattr(g, "shape", None):
+        return down(p, g, lr)
+    if cls is not type(g) or cls is tuple or is_array(p):
+        raise ShapeError(f"sgd: the gradients are of another network; params: {short(p)}, grads: {short(g)}")
+    return p  # a setting stays
 
 
 def down(p: Any, g: Any, lr: Any) -> Any:
@@ -228,7 +225,7 @@ def down(p: Any, g: Any, lr: Any) -> Any:
     if type(lr) is float and lr == 0:
         return p
     if p.dtype.itemsize < 4:  # in float16 a small lr rounds to 0, and lr g may overflow
-        return freeze((wide(p) - lr * wide(g)).astype(p.dtype))
+        return freeze(in_float32(lambda p, g: p - lr * g, p, g))
     step = lr * g
     step = step if step.dtype == p.dtype else step.astype(p.dtype)
     if type(step) is type(p) is np.ndarray:

@@ -154,3 +154,14 @@ def grads_error(function: str, given: Any) -> KindError:
     place = [i for i, part in enumerate(given) if type(part) is Grads] if type(given) is tuple else []
     remedy = f"; write grads[{place[0]}]" if place else ""
     return KindError(f"{function}: grads must be what backward returns, a Grads, not {kind(given)}{remedy}")
+
+
+def foreign_error(function: str, params: Any, grads: Any, error: Exception | None = None) -> Exception:
+    """The error for parameters that `grads`, the gradients of another value, do not fit; `error` tells of a part."""
+    check_tree(function, "params", params)
+    if type(params) is not type(grads) and hasattr(params, "optimizer"):  # a TrainState
+        return KindError(
+            f"{function}: params must be a layer or a tuple of layers, not {kind(params)}; write state.params"
+        )
+    given = f"params: {short(params)}, grads: {short(grads)}"
+    return error or ShapeError(f"{function}: the gradients are of another network; {given}")

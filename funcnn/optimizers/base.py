@@ -18,7 +18,7 @@ from funcnn.constructors import remedies
 from funcnn.dispatch import verb
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import call_text, check_function, parameters_of
-from funcnn.gradients import Grads, grads_error
+from funcnn.gradients import Grads, foreign_error, grads_error
 from funcnn.paths import Where, map_chosen
 from funcnn.records import build, plans, record, state, values
 from funcnn.refusals import no_rule_error
@@ -41,15 +41,10 @@ class Update(Protocol):
 def _check_update(optimizer: Any, grads: Any, params: Any) -> None:
     if type(grads) is not Grads:
         raise grads_error("update", grads)
-    cls = type(params)
-    if cls not in plans:
+    if (cls := type(params)) is tuple:  # a rule may not look at the parameters
         check_tree("update", "params", params)
-    if type(grads.params) is not cls and {"optimizer", "params"} <= {*dir(params)}:  # a TrainState
-        raise KindError(f"update: params must be a layer or a tuple of layers, not {kind(params)}; write state.params")
-    if type(grads.params) is not cls or (cls is tuple and len(params) != len(grads.params)):
-        raise ShapeError(
-            f"update: the gradients are of another network; params: {short(params)}, grads: {short(grads.params)}"
-        )
+    if cls is not type(grads.params) or (cls is tuple and len(params) != len(grads.params)):
+        raise foreign_error("update", params, grads.params)
 
 
 @cast("Callable[[Any], Update]", verb(returns=(tuple, "(grads, optimizer)"), check=_check_update))
