@@ -10,11 +10,12 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import funcnn
-from funcnn import initializers, layers, losses
+from funcnn import core
 from funcnn.installation import LIBRARIES
 from tests.watched import AGAIN
 
 ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
 SOURCES = sorted((ROOT / "funcnn").rglob("*.py"))
 # The rooms, from the ground up, each a file or a folder: it may import from those in the lines before its own.
 ROOMS = [
@@ -183,22 +184,25 @@ def test_rules_say_nothing_of_kernels():
     assert naming == {"__init__", "compilation.switch"}  # where they are asked for
 
 
-def test_the_readme_counts_right():
-    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
-    activations = [cls for name in layers.__all__ if is_activation(cls := getattr(layers, name))]
-    cross_entropies = [name for name in losses.__all__ if name.endswith("cross_entropy") or "cross_entropy_" in name]
-    examples = list((ROOT / "examples").glob("*.py"))
-    assert len(activations) - 1 + len({"PRelu", "Softmax", "LogSoftmax", "Glu"}) == 27  # less the base
-    assert "twenty-seven activations" in readme
-    assert (len(cross_entropies), len(initializers.__all__), len(examples)) == (3, 11, 17)
-    assert len(losses.__all__) == 17 + len({"of_logits", "of_complex", "weighted", "masked", "joint", "normalised"})
-    assert "Seventeen losses" in readme
-    assert "eleven initializers" in readme
-    assert "Seventeen examples" in readme
+def test_the_readme_is_short_and_has_the_two_commands_in_its_first_section():
+    assert len(README.splitlines()) <= 110
+    commands = re.findall("^pip install.*$", README.split("\n## ")[1], re.MULTILINE)
+    example = 'pip install -e ".[examples]" && python examples/transmission.py'
+    assert commands == [example, 'pip install -e ".[test]" && pytest']
 
 
-def is_activation(value):
-    return isinstance(value, type) and issubclass(value, funcnn.Elementwise)
+def test_the_readme_has_the_four_lines():
+    four, shown = [
+        [" ".join(line.partition("#")[0].split()) for line in re.findall("^    .*$", text, re.MULTILINE)]
+        for text in (core.__doc__, README.split("```")[1])
+    ]
+    assert shown == [line.replace("mse", "binary_cross_entropy").replace("lr", "lr=2.0") for line in four]
+
+
+def test_each_link_of_the_readme_leads_to_a_file_of_the_repository():
+    targets = re.findall(r"\]\(([^)]*)\)", README)
+    assert len(targets) > 20
+    assert [target for target in targets if not (ROOT / target).is_file()] == []
 
 
 def test_the_version_is_one():
