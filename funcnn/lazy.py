@@ -63,8 +63,10 @@ def load_all() -> None:
 
 def _absent_name_error(package: str, name: str) -> AttributeError | ImportError:
     """The error for a name that a package does not have; it gives the place of the name, or of a name like it."""
+    from importlib.util import find_spec  # noqa: PLC0415  only an error needs it
+
     text = f"module {package!r} has no attribute {name!r}"
-    if name.startswith("_"):
+    if name.startswith("_") or find_spec(f"{package}.{name}") is not None:  # a module that Python imports next
         return AttributeError(text)
     homes: dict[str, str] = {}  # the place of each name, in the package itself if it is there
     for home in [package, *[f"funcnn.{module}" for module in NAMESPACES], "funcnn"]:

@@ -15,7 +15,7 @@ from funcnn.layers.normalisation import affine, batchnorm, norm
 from funcnn.layers.recurrent import steps
 from funcnn.losses import classification
 from funcnn.optimizers import base as optimizers
-from funcnn.training import descent
+from funcnn.training import train_step
 
 
 def _steps(params: Any, given: Any, z: Any, *_: Any) -> int:
@@ -59,5 +59,5 @@ before_function(symbols.rows_added, "symbols", at=1, entries=1 << 12)
 before_function(steps.steps_forward, "recurrent", at=_steps, entries=1 << 12)
 before_function(steps.steps_backward, "recurrent", at=_steps_back, entries=1)
 before_function(classification.cross_entropy, "traced", at=1, entries=1 << 12)
-before_function(descent.moved, "optimizers", at=_parameters, entries=1 << 10)
+before_function(train_step.moved, "optimizers", at=_parameters, entries=1 << 10)
 before_function(core.down, "optimizers", at=0, entries=1 << 14)

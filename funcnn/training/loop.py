@@ -10,13 +10,13 @@ from typing import Annotated, Any, Generic, TypeVar
 import numpy as np
 
 from funcnn.allocation import keep_freed_memory
-from funcnn.arrays import as_array, is_array, is_float, kind, owned, short
+from funcnn.arrays import is_array, is_float, kind, short
 from funcnn.checked import checked
 from funcnn.core import is_layer
-from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
+from funcnn.errors import KindError, RangeError
 from funcnn.fields import is_number
 from funcnn.gradients import Grads
-from funcnn.needs import Count, as_learning_rate, passing
+from funcnn.needs import Count, passing
 from funcnn.records import build, plans, record, state, values
 from funcnn.tables import Printer, Rows, html, text
 from funcnn.training.arguments import (
@@ -27,11 +27,10 @@ from funcnn.training.arguments import (
     as_pair,
     check_begin,
     check_optimizer,
-    check_returned,
     is_optimizer,
 )
-from funcnn.training.descent import moved
-from funcnn.training.origin import as_finite_state, is_finite, origin
+from funcnn.training.origin import as_finite_state
+from funcnn.training.train_step import TrainStep
 from funcnn.trees.walks import check_tree, map_arrays
 
 _WIDTH = 100  # the most characters printed of a part of a state, since the memory of an optimizer may be long
@@ -144,7 +143,8 @@ def train(
     """
     check_begin("train", start, data)
     keep_freed_memory("train")
-    return _train(start, data, value_and_grad, lr, constraint, every)
+    fold = getattr(value_and_grad, "fold", None) if every > 1 and constraint is None else None
+    return _train(start, data, TrainStep(value_and_grad, lr, constraint, fold), every)
 
 
 def check_trained(function: str, argument: str, start: Any) -> None:
@@ -158,20 +158,15 @@ def check_trained(function: str, argument: str, start: Any) -> None:
 Trained = Annotated[S, passing("a TrainState", check_trained)]
 
 
-def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any, every: int) -> Iterator[S]:
+def _train(start: S, data: Any, step: TrainStep, every: int) -> Iterator[S]:
     now, batches = start, iter(data)
     nothing, between = batches is data, False  # an iterator may have ended
-    fold = getattr(value_and_grad, "fold", None) if every > 1 and constraint is None else None
-    is_kept = isinstance(data, list | tuple)
+    is_kept = step.fold is None or isinstance(data, list | tuple)
     while block := [
-        batch if is_kept or fold is None else _copied(batch)  # an iterator may use its arrays again
-        for batch in islice(batches, 1 if fold is None else every - now.step % every)
+        batch if is_kept else _copied(batch)  # an iterator may use its arrays again
+        for batch in islice(batches, 1 if step.fold is None else every - now.step % every)
     ]:
-        nothing = False
-        if fold is not None:
-            now = _folded(now, block, value_and_grad, fold, lr)
-        else:
-            now = _after(now, block[0], value_and_grad, lr, constraint)
+        now, nothing = step(now, block), False
         between = every > 1 and bool(now.step % every)
         if not between:
             yield now
@@ -182,64 +177,6 @@ def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any, e
     as_finite_state("train", now)
 
 
-def _after(now: S, batch: Any, value_and_grad: Any, lr: Any, constraint: Any) -> S:
-    """The state after one step."""
-    x, y = as_pair("train", batch)
-    cost, grads = _evaluated(value_and_grad, now.params, x, y)
-    if not is_finite(cost):
-        raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {origin(now.params, x, y)}")
-    params, optimizer = moved(now.optimizer, grads, now.params, _rate(lr, now.step))
-    if constraint is not None:
-        params = _constrained(constraint, params)
-    after: S = now.after(params, optimizer, cost)
-    return after
-
-
-def _folded(now: S, batches: list[Any], value_and_grad: Any, fold: Any, lr: Any) -> S:
-    """The state after all batches, taken in few calls of `fold`, or one by one where it gives None.
-
-    The first step is often one that cannot be folded, since an optimizer has no memory before it; so a second fold is
-    tried after it.
-    """
-    rates, tries = [_rate(lr, now.step + i) for i in range(len(batches))], 2
-    pairs, done = [as_pair("train", batch) for batch in batches], 0
-    while done < len(pairs):
-        rest = len(pairs) - done
-        made = fold(now.params, now.optimizer, pairs[done:], rates[done:]) if rest > 1 and tries else None
-        if made is None:
-            now, tries, done = _after(now, pairs[done], value_and_grad, rates[done], None), tries - 1, done + 1
-        else:
-            params, optimizer, costs = made
-            now, done = now.after(params, optimizer, owned(as_array(costs[-1])), len(costs)), done + len(costs)
-    return now
-
-
 def _copied(batch: Any) -> Any:
     x, y = as_pair("train", batch)
     return map_arrays(lambda a: a.copy() if isinstance(a, np.ndarray) else a, (x, y))
-
-
-def _rate(lr: Any, step: Any) -> Any:
-    return as_learning_rate("train", f"lr({step})", lr(step)) if callable(lr) else lr
-
-
-def _evaluated(value_and_grad: Any, params: Any, x: Any, y: Any) -> tuple[Any, Grads[Any]]:
-    """Call `value_and_grad` and check that it returns (cost, grads)."""
-    made = value_and_grad(params, x, y)
-    check_returned("train", made)
-    cost, grads = made
-    return owned(as_array(cost)), grads
-
-
-def _constrained(constraint: Any, params: Any) -> Any:
-    """Apply the constraint and check the parameters that it returns; they become read-only."""
-    after = constraint(params)
-    if type(after) is not type(params):
-        raise KindError(f"train: constraint must return parameters like those it is given, not {kind(after)}")
-
-    def checked(new: Any, old: Any) -> Any:
-        if new.shape != old.shape or new.dtype != old.dtype:
-            raise ShapeError(f"train: constraint must keep shapes and dtypes; {short(old)} became {short(new)}")
-        return owned(new)
-
-    return map_arrays(checked, after, params, function="train")

@@ -82,12 +82,15 @@ def as_finite_state(function: str, now: Any) -> Any:
     end; functions of runs call `as_finite_state` for each state that they keep, save, score, or end with.
     """
     if not all(map(is_finite, arrays_in((now.params, now.optimizer)))):  # without paths, in a third of the time
-        arrays = [*walk(now.params, "params"), *walk(now.optimizer, "optimizer")]
-        path = next(path for path, array in arrays if not is_finite(array))
-        raise NotFiniteError(
-            f"{function}: {path} is not finite after {counted(now.step, 'step')}; a smaller lr may help"
-        )
+        raise _not_finite_error(function, now)
     return now
+
+
+def _not_finite_error(function: str, now: Any) -> NotFiniteError:
+    """The error that names the first array of a state that is not finite."""
+    arrays = [*walk(now.params, "params"), *walk(now.optimizer, "optimizer")]
+    path = next(path for path, array in arrays if not is_finite(array))
+    return NotFiniteError(f"{function}: {path} is not finite after {counted(now.step, 'step')}; a smaller lr may help")
 
 
 def is_finite(values: Any) -> bool:

@@ -37,7 +37,7 @@ from funcnn.optimizers import Adadelta, Adagrad, AMSGrad, ClipValue, Lion, NAdam
 from funcnn.optimizers.base import per_array_update
 from funcnn.records import build, values
 from funcnn.testing import check_optimizer
-from funcnn.training import descent
+from funcnn.training import train_step
 from funcnn.trees import astype, map_parameters
 from tests.kernelled import for_all_sizes, kernels_are_on  # noqa: F401  used by every test
 
@@ -65,7 +65,7 @@ def test_updates_have_the_bits_of_the_rule(optimizer, dtype):
         if i:
             assert kernels.per_array_update(optimizer, grads, params) is not None
             assert kernels.moved(optimizer, grads, params, 0.01) is not None or isinstance(optimizer, AdamW)
-        assert descent.moved(optimizer, grads, params, 0.01) == (after_sgd, after)
+        assert train_step.moved(optimizer, grads, params, 0.01) == (after_sgd, after)
         made = update(optimizer, grads, params)
         assert made == (steps, after)
         assert repr(made) == repr((steps, after))
@@ -84,7 +84,11 @@ def test_results_that_are_written_past_the_cache_have_the_same_bits(dtype, monke
     monkeypatch.setattr(kernels, "Call", lambda t, *names: written.append("".join(t.statements)) or Call(t, *names))
     monkeypatch.setattr(entries, "Call", kernels.Call)
     with for_all_sizes(down):
-        made = update(optimizer, grads, params), sgd(params, steps, 0.5), descent.moved(optimizer, grads, params, 0.5)
+        made = (
+            update(optimizer, grads, params),
+            sgd(params, steps, 0.5),
+            train_step.moved(optimizer, grads, params, 0.5),
+        )
     assert len(written) == 3
     assert all(["nontemporal" in text and "fence" in text for text in written])
     with without_kernels():
@@ -106,8 +110,8 @@ def test_steps_that_run_as_update_and_sgd():
     assert refused(update(AdamW(), grads, NET)[1], grads, 0.1)  # which has a rule besides `step`
     assert refused(adam, Grads(grads.params[:2], None), 0.1)
     with pytest.raises(RangeError):
-        descent.moved(adam, grads, NET, -1.0)
-    assert descent.moved((adam, ClipValue(1e9)), grads, NET, 0.1)[0] == descent.moved(adam, grads, NET, 0.1)[0]
+        train_step.moved(adam, grads, NET, -1.0)
+    assert train_step.moved((adam, ClipValue(1e9)), grads, NET, 0.1)[0] == train_step.moved(adam, grads, NET, 0.1)[0]
 
 
 def test_a_step_passes_states_on_and_keeps_parameters_apart():
@@ -116,8 +120,8 @@ def test_a_step_passes_states_on_and_keeps_parameters_apart():
     grads = Grads((*grads.params[:-3], evolve(net[-3], step=1), *grads.params[-2:]), None)
     _, adam = update(Adam(), grads, net)
     with without_kernels():
-        plain = descent.moved(adam, grads, net, 0.1)
-    made = descent.moved(adam, grads, net, 0.1)
+        plain = train_step.moved(adam, grads, net, 0.1)
+    made = train_step.moved(adam, grads, net, 0.1)
     assert kernels.moved(adam, grads, net, 0.1) == made == plain
     assert made[0][-3].step == 1
     assert made[0][0].W.base.size < made[0][2].W.base.size

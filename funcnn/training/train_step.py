@@ -1,0 +1,88 @@
+"""A step of training: from a state and a batch to the next state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+
+from funcnn.arrays import as_array, kind, owned, short
+from funcnn.core import sgd
+from funcnn.errors import KindError, NotFiniteError, ShapeError
+from funcnn.gradients import Grads
+from funcnn.needs import as_learning_rate
+from funcnn.optimizers.base import update
+from funcnn.training.arguments import as_pair, check_returned
+from funcnn.training.origin import is_finite, origin
+from funcnn.trees.walks import map_arrays
+
+
+@attrs.frozen
+class TrainStep:
+    """The function from a state and the next batches to the state after a step with each of them.
+
+    `fold`, which functions made by `compiled` have, takes several steps in one call; it returns None where it cannot.
+    """
+
+    value_and_grad: Callable[..., Any]
+    lr: Any
+    constraint: Callable[[Any], Any] | None
+    fold: Callable[..., Any] | None
+
+    def __call__(self, now: Any, batches: Sequence[Any]) -> Any:
+        """The state after a step with each batch.
+
+        The first step is often one that cannot be folded, since an optimizer has no memory before it; so a second fold
+        is tried after it.
+        """
+        pairs = [as_pair("train", batch) for batch in batches]
+        rates = [self._rate(now.step + i) for i in range(len(pairs))]
+        done, tries = 0, 2
+        while done < len(pairs):
+            made = None
+            if self.fold is not None and tries > 0 and len(pairs) - done > 1:
+                made = self.fold(now.params, now.optimizer, pairs[done:], rates[done:])
+            if made is None:
+                now, tries, done = self._after(now, pairs[done], rates[done]), tries - 1, done + 1
+            else:
+                params, optimizer, costs = made
+                now, done = now.after(params, optimizer, owned(as_array(costs[-1])), len(costs)), done + len(costs)
+        return now
+
+    def _rate(self, step: Any) -> Any:
+        """The learning rate of the step of this number."""
+        return as_learning_rate("train", f"lr({step})", self.lr(step)) if callable(self.lr) else self.lr
+
+    def _after(self, now: Any, batch: Any, lr: Any) -> Any:
+        """The state after a step with one batch."""
+        x, y = batch
+        made = self.value_and_grad(now.params, x, y)
+        check_returned("train", made)
+        cost, grads = made
+        if not is_finite(cost):
+            raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {origin(now.params, x, y)}")
+        params, optimizer = moved(now.optimizer, grads, now.params, lr)
+        if self.constraint is not None:
+            params = _constrained(self.constraint, params)
+        return now.after(params, optimizer, owned(as_array(cost)))
+
+
+def moved(optimizer: Any, grads: Grads[Any], params: Any, lr: Any) -> tuple[Any, Any]:
+    """(params, optimizer) after the update of the optimizer and the step of sgd"""
+    steps, after = update(optimizer, grads, params)
+    return sgd(params, steps, lr), after
+
+
+def _constrained(constraint: Any, params: Any) -> Any:
+    """Apply the constraint and check the parameters that it returns; they become read-only."""
+    after = constraint(params)
+    if type(after) is not type(params):
+        raise KindError(f"train: constraint must return parameters like those it is given, not {kind(after)}")
+
+    def checked(new: Any, old: Any) -> Any:
+        if new.shape != old.shape or new.dtype != old.dtype:
+            raise ShapeError(f"train: constraint must keep shapes and dtypes; {short(old)} became {short(new)}")
+        return owned(new)
+
+    return map_arrays(checked, after, params, function="train")
