@@ -72,19 +72,7 @@ def check_layer(params: Network[Any], x: Arrays, **options: Unpack[CheckOptions]
         Inconclusive, RangeError, ImportError: as `check_vjp`.
         KindError: x holds whole numbers where floats are due.
     """
-    _check_floats(params, x)
     return verdict(*LayerFunction(params, x).claimed("check_layer", options))
-
-
-def _check_floats(params: Any, x: Any) -> None:
-    """Refuse an x of whole numbers for a layer that gives a gradient of x: only a layer of ids gives None."""
-    if is_array(x) and x.dtype.kind in "iu":
-        dx = None
-        with suppress(Exception):  # the check itself shows this error
-            out, cache = forward(params, x)
-            dx = backward(params, cache, map_arrays(np.ones_like, out)).x
-        if dx is not None:
-            raise KindError(f"check_layer: x must be floats, not {kind(x)}; write x.astype(float)")
 
 
 @attrs.frozen(eq=False)
@@ -111,6 +99,7 @@ class LayerFunction:
 
         The options are those that were `given` to the check `function`.
         """
+        self._check_floats(function)
         name = "network" if type(self.params) is tuple else type(self.params).__name__
         source = f"    params = {as_source(self.params)}\n    x = {as_source(self.x)}"
         wide = LayerFunction(*cast((self.params, self.x), np.float64))
@@ -127,6 +116,16 @@ class LayerFunction:
         claim = attrs.evolve(claim, vjp=wide.gradients, promises=wide.check_promises, cotangent=wide.shaped)
         claim = attrs.evolve(claim, quick_vjp=quick, quick_calls=2)
         return claim, options
+
+    def _check_floats(self, function: str) -> None:
+        """Refuse an x of whole numbers for a layer that gives a gradient of x: only a layer of ids gives None."""
+        if is_array(self.x) and self.x.dtype.kind in "iu":
+            dx = None
+            with suppress(Exception):  # the check itself shows this error
+                out, cache = forward(self.params, self.x)
+                dx = backward(self.params, cache, map_arrays(np.ones_like, out)).x
+            if dx is not None:
+                raise KindError(f"{function}: x must be floats, not {kind(self.x)}; write x.astype(float)")
 
     def at(self, args: Sequence[Array]) -> tuple[Any, Any]:
         """The layer and x that consist of these arrays, states in the same dtype."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import Phase, currently_in_test_context, settings
@@ -20,7 +21,7 @@ settings.register_profile("funcnn", deadline=None, print_blob=True, phases=set(P
 def verdict(claim: Claim, options: Options) -> Report:
     """Run a check and record its verdict; inside `@given`, an inconclusive check rejects the example."""
     try:
-        report = _report_of(claim, options)
+        report = _check_of(options)(claim, options)
     except GradientError:
         _record(claim, options, "fail")
         raise
@@ -35,12 +36,17 @@ def verdict(claim: Claim, options: Options) -> Report:
     return report
 
 
-def _report_of(claim: Claim, options: Options) -> Report:
+def _check_of(options: Options) -> Callable[[Claim, Options], Report]:
+    """The check that the options choose: in exact arithmetic, a fast one before the full one, or the full one."""
     if options.exact:
         from funcnn.testing.exact.check import exact_report  # noqa: PLC0415  it needs mpmath
 
-        return exact_report(claim, options.limits)
-    return (options.fast and fast_report(claim, options)) or verify(claim, options)
+        return exact_report
+    return _fast_or_full if options.fast else verify
+
+
+def _fast_or_full(claim: Claim, options: Options) -> Report:
+    return fast_report(claim, options) or verify(claim, options)
 
 
 def _record(claim: Claim, options: Options, verdict: str, **found: Any) -> None:

@@ -164,6 +164,7 @@ ASKING = {
     "identity.parts": "whether a function can import what it names",
     "installation": "the report",
     "interop.scipy": "an error that says what to install",
+    "lazy": "whether a name is a module of the package",
     "metrics.regression": "an error that says what to install",
     "parallel.blas": "an error that says what to install",
     "parallel.packing": "the way in which functions are pickled",

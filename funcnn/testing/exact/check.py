@@ -18,7 +18,7 @@ from funcnn.testing.domain import Domain, OutsideDomainError
 from funcnn.testing.exact.comparison import DIGITS, Agreement, Pullback, culprit, dyadic, pullback
 from funcnn.testing.exact.dual import NoExactRuleError
 from funcnn.testing.exact.values import FUNCTIONS, with_digits
-from funcnn.testing.options import AGREEING
+from funcnn.testing.options import AGREEING, Options
 from funcnn.testing.source import as_source
 from funcnn.testing.verdict import Inconclusive, Report, WrongGradient
 
@@ -30,9 +30,9 @@ KNOWN = (
 LIMITS = (64, 800)  # of entries drawn anew: far out on a saturated tail, and where e^x overflows in float64
 
 
-def exact_report(claim: Claim, domain: Domain) -> Report:
+def exact_report(claim: Claim, options: Options) -> Report:
     """The report if backward agrees with forward; otherwise a GradientError, or Inconclusive."""
-    args = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in claim.args]
+    args, domain = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in claim.args], options.limits
     if (n := sum([a.size for a in args])) > MOST_NUMBERS:
         raise RangeError(f"{claim.function}: exact=True takes at most {MOST_NUMBERS} numbers in all arrays; it got {n}")
     try:
