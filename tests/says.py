@@ -1,23 +1,58 @@
-"""The checks that every table of messages applies to its rows."""
+"""Tables of messages: each row is an act, the class of its error and the whole sentence, on one line or two.
+
+    range_error(lambda: Conv1d(W, b, 0)) >> "Conv1d: stride must be a whole number from 1 on, not 0",
+
+Behind the sentence stand the notes, the innermost first, or how many there are; without them the error has none.
+Several acts may have one sentence, `kind_error(first, second) >> sentence`. Other classes are written out,
+`raises(FrozenError, act) >> sentence`.
+"""
 
 import re
+from functools import partial
 
+import attrs
 import pytest
 
+from funcnn.errors import FileError, KindError, RangeError, ShapeError
 from funcnn.files import fingerprint
 
 
-def assert_says(row, *given):
-    """The act of a row raises this very error with this sentence and these notes, and changes nothing that is given.
+@attrs.frozen(eq=False)
+class Row:
+    """Acts whose error is of this very class: `row >> sentence >> notes`."""
 
-    A row is (act, class, sentence), and behind it the notes, or how many there are; without them there is none.
-    """
-    act, kind, sentence, *notes = row
+    kind: type
+    acts: tuple
+    sentence: str = ""
+    notes: list | int = attrs.field(factory=list)
+
+    def __rshift__(self, said):
+        return attrs.evolve(self, notes=said) if self.sentence else attrs.evolve(self, sentence=said)
+
+
+def raises(kind, *acts):
+    return Row(kind, acts)
+
+
+kind_error, shape_error, range_error, file_error = (
+    partial(raises, kind) for kind in (KindError, ShapeError, RangeError, FileError)
+)
+
+
+def each_row(rows):
+    """A mark that runs a test of `row` for each act of each row; its id is the beginning of the sentence."""
+    alone = [attrs.evolve(row, acts=(act,)) for row in rows for act in row.acts]
+    return pytest.mark.parametrize("row", alone, ids=[re.sub(r"\W+", "-", row.sentence)[:80] for row in alone])
+
+
+def assert_says(row, *given):
+    """The acts of a row raise this very error with this sentence and these notes, and change nothing that is given."""
     before = fingerprint(given)
-    with pytest.raises(kind, match="^" + re.escape(sentence) + "(\n|$)") as caught:
-        act()
-    assert type(caught.value) is kind
-    assert str(caught.value) == sentence
-    found, expected = getattr(caught.value, "__notes__", []), notes[0] if notes else []
-    assert (len(found) if isinstance(expected, int) else found) == expected
-    assert fingerprint(given) == before
+    for act in row.acts:
+        with pytest.raises(row.kind, match="^" + re.escape(row.sentence) + "(\n|$)") as caught:
+            act()
+        assert type(caught.value) is row.kind
+        assert str(caught.value) == row.sentence
+        found = getattr(caught.value, "__notes__", [])
+        assert (len(found) if isinstance(row.notes, int) else found) == row.notes
+        assert fingerprint(given) == before

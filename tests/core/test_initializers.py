@@ -11,7 +11,7 @@ import funcnn as nn
 from funcnn import initializers
 from funcnn.errors import KindError, ShapeError
 from funcnn.initializers import fans
-from tests.says import assert_says
+from tests.says import assert_says, each_row, kind_error, raises
 
 SHAPES = [(40, 300), (300, 40), (3, 3, 20, 50)]
 VARIANCES = {  # times fan_in, fan_out
@@ -126,10 +126,10 @@ NORMS = {
     "InstanceNorm.init": nn.layers.InstanceNorm.init,
 }
 RANDOM_BY_NAME = [*VARIANCES, "orthogonal"]
-REFUSED = {
+REFUSED = [
     # Whatever draws.
-    **{
-        f"{name}, seed {given}": (lambda make=make, seed=seed: make(seed=seed), KindError, f"{name}: {SEED} {given}")
+    *[
+        kind_error(lambda make=make, seed=seed: make(seed=seed)) >> f"{name}: {SEED} {given}"
         for name, make in DRAWING.items()
         for seed, given in (
             (True, "bool"),
@@ -141,165 +141,89 @@ REFUSED = {
             (np.array(2**31), "<i64 2147483648>"),
             (np.array([1]), "int64 array"),
         )
-    },
-    **{
-        f"{name}, dtype {given}": (
-            lambda make=make, dtype=dtype: make(dtype=dtype),
-            KindError,
-            f"{name}: {DTYPE} {given}",
-        )
+    ],
+    *[
+        kind_error(lambda make=make, dtype=dtype: make(dtype=dtype)) >> f"{name}: {DTYPE} {given}"
         for name, make in {
             **DRAWING,
             **{n: lambda make=make, **more: make(3, **more) for n, make in NORMS.items()},
         }.items()
         for dtype, given in (("foo", "'foo'"), (int, "int64"), (None, "None"), (complex, "complex128"))
-    },
-    **{
-        f"{name}, bias {given}": (
-            lambda make=make, bias=bias: make(bias=bias),
-            KindError,
-            f"{name}: bias must be True or False, not {given}",
-        )
+    ],
+    *[
+        kind_error(lambda make=make, bias=bias: make(bias=bias)) >> f"{name}: bias must be True or False, not {given}"
         for name, make in {
             **DRAWING,
             **{n: lambda make=make, **more: make(3, **more) for n, make in NORMS.items()},
         }.items()
         if name not in UNBIASED
         for bias, given in (("no", "str"), (None, "None"), (0, "int"))
-    },
-    **{
-        f"{name}, {what}": (
-            lambda make=make, weights=weights: make(weights=weights),
-            kind,
-            f"{name}: weights must {sentence}".replace("SHAPE", str(FIRST_SHAPES.get(name, (2, 3)))),
-        )
+    ],
+    *[
+        raises(kind, lambda make=make, weights=weights: make(weights=weights))
+        >> f"{name}: weights must {sentence}".replace("SHAPE", str(FIRST_SHAPES.get(name, (2, 3))))
         for name, make in DRAWING.items()
-        for what, weights, kind, sentence in (
-            ("a name for weights", "glorot", KindError, "be an initializer, such as glorot_uniform, not str"),
+        for weights, kind, sentence in (
+            ("glorot", KindError, "be an initializer, such as glorot_uniform, not str"),
+            (nn.Relu, KindError, "be an initializer, such as glorot_uniform, not the class Relu"),
+            (0.1, KindError, "be an initializer, such as glorot_uniform, not float"),
             (
-                "a class for weights",
-                nn.Relu,
-                KindError,
-                "be an initializer, such as glorot_uniform, not the class Relu",
-            ),
-            ("a number for weights", 0.1, KindError, "be an initializer, such as glorot_uniform, not float"),
-            (
-                "weights of one axis",
                 lambda seed, shape, dtype: np.ones(5, dtype),
                 ShapeError,
                 "return an array of shape SHAPE of float64, not (5,) of float64",
             ),
             (
-                "weights of one dtype",
                 lambda seed, shape, dtype: np.ones(shape, np.float32),
                 KindError,
                 "return an array of shape SHAPE of float64, not SHAPE of float32",
             ),
-            ("a pair of weights", pair, KindError, "return an array of shape SHAPE of float64, not tuple"),
+            (pair, KindError, "return an array of shape SHAPE of float64, not tuple"),
         )
-    },
+    ],
     # Initializers.
-    **{
-        f"{name}, {what}": (
-            lambda name=name, args=args: getattr(initializers, name)(*args),
-            kind,
-            f"{name}: {sentence}",
-        )
+    *[
+        raises(kind, lambda name=name, args=args: getattr(initializers, name)(*args)) >> f"{name}: {sentence}"
         for name in ["zeros", *RANDOM_BY_NAME]
-        for what, args, kind, sentence in (
-            (
-                "a word for a shape",
-                (0, "a"),
-                KindError,
-                "shape must be a tuple of whole numbers, such as (2, 8), not str",
-            ),
-            ("a list", (0, [2, 3]), KindError, "shape must be a tuple of whole numbers, such as (2, 8), not list"),
-            (
-                "a flag in a shape",
-                (0, (2, True)),
-                KindError,
-                "shape must be a tuple of whole numbers, such as (2, 8), not (2, True)",
-            ),
-            ("an empty axis", (0, (0, 3)), ShapeError, "each axis of shape must be at least 1, not (0, 3)"),
-            ("a dtype of ints", (0, (2, 3), int), KindError, f"{DTYPE} int64"),
-            ("no seed", (None, (2, 3)), KindError, f"{SEED} None"),
+        for args, kind, sentence in (
+            ((0, "a"), KindError, "shape must be a tuple of whole numbers, such as (2, 8), not str"),
+            ((0, [2, 3]), KindError, "shape must be a tuple of whole numbers, such as (2, 8), not list"),
+            ((0, (2, True)), KindError, "shape must be a tuple of whole numbers, such as (2, 8), not (2, True)"),
+            ((0, (0, 3)), ShapeError, "each axis of shape must be at least 1, not (0, 3)"),
+            ((0, (2, 3), int), KindError, f"{DTYPE} int64"),
+            ((None, (2, 3)), KindError, f"{SEED} None"),
         )
-    },
-    "fans of a number": (
-        lambda: fans(3),
-        KindError,
-        "fans: shape must be a tuple of whole numbers, such as (2, 8), not int",
-    ),
+    ],
+    kind_error(lambda: fans(3)) >> "fans: shape must be a tuple of whole numbers, such as (2, 8), not int",
     # Numbers of layers.
-    "a scale of None": (lambda: nn.layers.Scale.init(None, value=1.0), KindError, f"Scale.init: n {WHOLE} None"),
-    "sizes with a flag": (lambda: nn.mlp([2, True], seed=0), KindError, f"mlp: sizes[1] {WHOLE} bool"),
-    "sizes in bytes": (
-        lambda: nn.mlp(b"ab", seed=0),
-        KindError,
-        "mlp: sizes must be a list of whole numbers, such as [2, 8, 1], not bytes",
-    ),
-    "sizes in a matrix": (
-        lambda: nn.mlp(np.ones((2, 2), int), seed=0),
-        KindError,
-        "mlp: sizes must be a list of whole numbers, such as [2, 8, 1], not int64 array",
-    ),
-    "an array for a scale": (
-        lambda: nn.layers.Scale.init(np.ones(0), value=1.0),
-        KindError,
-        f"Scale.init: n {WHOLE} float64 array",
-    ),
-    "a flag for a kernel": (
-        lambda: nn.Conv2d.init(2, 4, FLAG, seed=0),
-        KindError,
-        "Conv2d.init: kernel must be a whole number from 1 on, or a pair of them, not True",
-    ),
-    "a flag for a stride": (
-        lambda: nn.Conv2d.init(2, 4, 3, seed=0, stride=(2, True)),
-        KindError,
-        "Conv2d: stride must be a whole number from 1 on, or a pair of them, not (2, True)",
-    ),
-    "a flag for a padding": (
-        lambda: nn.MaxPool(2, padding=True),
-        KindError,
-        'MaxPool: padding must be "same", "valid", a whole number from 0 on, or a tuple of pairs (before, after), '
-        "one for each axis, not True",
-    ),
-    "a flag for a size": (
-        lambda: nn.MaxPool(FLAG),
-        KindError,
-        "MaxPool: size must be a whole number from 1 on, or a tuple of them, not True",
-    ),
-    "a float for a factor": (
-        lambda: nn.layers.Upsample(2.0),
-        KindError,
-        "Upsample: factor must be a whole number from 1 on, or a tuple of them, not 2.0",
-    ),
-    "sizes of a perceptron": (
-        lambda: nn.mlp([2, 3.5, 1], seed=0),
-        KindError,
-        f"mlp: sizes[1] {WHOLE} float",
-    ),
-    "one size": (
-        lambda: nn.mlp(5, seed=0),
-        KindError,
-        "mlp: sizes must be a list of whole numbers, such as [2, 8, 1], not int",
-    ),
-    "a name for weights": (
-        lambda: nn.Dense.init(2, 2, seed=0, weights="glorot"),
-        KindError,
-        "Dense.init: weights must be an initializer, such as glorot_uniform, not str",
-    ),
-    "half a factor": (
-        lambda: nn.layers.Scale.init(0.5, value=1.0),
-        KindError,
-        f"Scale.init: n {WHOLE} float",
-    ),
-}
+    kind_error(lambda: nn.layers.Scale.init(None, value=1.0)) >> f"Scale.init: n {WHOLE} None",
+    kind_error(lambda: nn.mlp([2, True], seed=0)) >> f"mlp: sizes[1] {WHOLE} bool",
+    kind_error(lambda: nn.mlp(b"ab", seed=0))
+    >> "mlp: sizes must be a list of whole numbers, such as [2, 8, 1], not bytes",
+    kind_error(lambda: nn.mlp(np.ones((2, 2), int), seed=0))
+    >> "mlp: sizes must be a list of whole numbers, such as [2, 8, 1], not int64 array",
+    kind_error(lambda: nn.layers.Scale.init(np.ones(0), value=1.0)) >> f"Scale.init: n {WHOLE} float64 array",
+    kind_error(lambda: nn.Conv2d.init(2, 4, FLAG, seed=0))
+    >> "Conv2d.init: kernel must be a whole number from 1 on, or a pair of them, not True",
+    kind_error(lambda: nn.Conv2d.init(2, 4, 3, seed=0, stride=(2, True)))
+    >> "Conv2d: stride must be a whole number from 1 on, or a pair of them, not (2, True)",
+    kind_error(lambda: nn.MaxPool(2, padding=True))
+    >> 'MaxPool: padding must be "same", "valid", a whole number from 0 on, or a tuple of pairs (before, after), one '
+    "for each axis, not True",
+    kind_error(lambda: nn.MaxPool(FLAG))
+    >> "MaxPool: size must be a whole number from 1 on, or a tuple of them, not True",
+    kind_error(lambda: nn.layers.Upsample(2.0))
+    >> "Upsample: factor must be a whole number from 1 on, or a tuple of them, not 2.0",
+    kind_error(lambda: nn.mlp([2, 3.5, 1], seed=0)) >> f"mlp: sizes[1] {WHOLE} float",
+    kind_error(lambda: nn.mlp(5, seed=0)) >> "mlp: sizes must be a list of whole numbers, such as [2, 8, 1], not int",
+    kind_error(lambda: nn.Dense.init(2, 2, seed=0, weights="glorot"))
+    >> "Dense.init: weights must be an initializer, such as glorot_uniform, not str",
+    kind_error(lambda: nn.layers.Scale.init(0.5, value=1.0)) >> f"Scale.init: n {WHOLE} float",
+]
 
 
-@pytest.mark.parametrize("row", REFUSED)
+@each_row(REFUSED)
 def test_sizes_and_initializers_are_refused_in_one_sentence(row):
-    assert_says(REFUSED[row])
+    assert_says(row)
 
 
 def test_whole_numbers_of_numpy_are_sizes():

@@ -10,7 +10,6 @@ import pytest
 from funcnn import (
     Array,
     Dense,
-    FuncnnError,
     Grads,
     Relu,
     Sigmoid,
@@ -28,10 +27,11 @@ from funcnn import (
     tree_map,
     value_and_grad,
 )
-from funcnn.errors import KindError, NotFiniteError, ShapeError
+from funcnn.errors import NotFiniteError
 from funcnn.interop.scipy import METHODS, Minimum, minimize
 from funcnn.losses import weighted
 from funcnn.trees import from_vector, leaves, to_vector
+from tests.says import assert_says, each_row, kind_error, shape_error
 
 optimize = pytest.importorskip("scipy.optimize", reason="its methods are what is called")
 
@@ -169,68 +169,34 @@ def test_steps_may_need_more_evaluations_than_scipy_would_allow(monkeypatch):
     assert given["options"] == {"maxiter": 20000, "maxfun": 2000000}
 
 
-ROWS = {
-    "an unknown method": (
-        lambda: minimize(NET, X, Y, mse, method="Powell"),
-        KindError,
-        "minimize: method must be one of L-BFGS-B, BFGS, CG, Newton-CG, not 'Powell'",
-    ),
-    "no name for a method": (
-        lambda: minimize(NET, X, Y, mse, method=["BFGS"]),
-        KindError,
-        "minimize: method must be one of L-BFGS-B, BFGS, CG, Newton-CG, not ['BFGS']",
-    ),
-    "nothing to train": (
-        lambda: minimize((Relu(),), X, Y, mse),
-        KindError,
-        "minimize: params must have real numbers to train; they are (Relu(),)",
-    ),
-    "complex numbers": (
-        lambda: minimize(Dense(np.ones((2, 1), complex), None), X.astype(complex), Y, mse),
-        KindError,
-        "minimize: params must have real numbers to train; they are Dense(W=<c128 2x1>, b=None)",
-    ),
-    "a list for a network": (
-        lambda: minimize([Relu()], X, Y, mse),
-        KindError,
-        "minimize: params must be a layer or a tuple of layers, not list; write tuple(params)",
-    ),
-    "a state of training": (
-        lambda: minimize(TrainState(NET), X, Y, mse),
-        KindError,
-        "minimize: params must be a layer or a tuple of layers, not TrainState; write state.params",
-    ),
-    "a list for x": (
-        lambda: minimize(NET, X.tolist(), Y, mse),
-        KindError,
-        "minimize: x must be an array, not list; write np.asarray(x)",
-    ),
-    "an array for a method": (
-        lambda: minimize(NET, X, Y, mse, method=np.array(["BFGS", "CG"])),
-        KindError,
-        "minimize: method must be one of L-BFGS-B, BFGS, CG, Newton-CG, not <U128 2>",
-    ),
-    "probabilities and a loss of logits": (
-        lambda: minimize((Dense.init(2, 1, seed=0), Sigmoid()), X, Y > 0, binary_cross_entropy_with_logits),
-        KindError,
-        "minimize: the loss takes logits, so leave out the layer at the end of "
-        "(Dense(W=<f64 [[ 0.3874] [-0.6511]]>, b=<f64 [0.]>), Sigmoid())",
-    ),
-    "y of another shape": (
-        lambda: minimize(NET, X, Y[:, 0], mse),
-        ShapeError,
-        "mse: out and y must have the same shape; out: (40, 1), y: (40,); write y[:, None]",
-    ),
-}
+ROWS = [
+    kind_error(lambda: minimize(NET, X, Y, mse, method="Powell"))
+    >> "minimize: method must be one of L-BFGS-B, BFGS, CG, Newton-CG, not 'Powell'",
+    kind_error(lambda: minimize(NET, X, Y, mse, method=["BFGS"]))
+    >> "minimize: method must be one of L-BFGS-B, BFGS, CG, Newton-CG, not ['BFGS']",
+    kind_error(lambda: minimize((Relu(),), X, Y, mse))
+    >> "minimize: params must have real numbers to train; they are (Relu(),)",
+    kind_error(lambda: minimize(Dense(np.ones((2, 1), complex), None), X.astype(complex), Y, mse))
+    >> "minimize: params must have real numbers to train; they are Dense(W=<c128 2x1>, b=None)",
+    kind_error(lambda: minimize([Relu()], X, Y, mse))
+    >> "minimize: params must be a layer or a tuple of layers, not list; write tuple(params)",
+    kind_error(lambda: minimize(TrainState(NET), X, Y, mse))
+    >> "minimize: params must be a layer or a tuple of layers, not TrainState; write state.params",
+    kind_error(lambda: minimize(NET, X.tolist(), Y, mse))
+    >> "minimize: x must be an array, not list; write np.asarray(x)",
+    kind_error(lambda: minimize(NET, X, Y, mse, method=np.array(["BFGS", "CG"])))
+    >> "minimize: method must be one of L-BFGS-B, BFGS, CG, Newton-CG, not <U128 2>",
+    kind_error(lambda: minimize((Dense.init(2, 1, seed=0), Sigmoid()), X, Y > 0, binary_cross_entropy_with_logits))
+    >> "minimize: the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 [[ 0.3874] [-0.6511]]>, "
+    "b=<f64 [0.]>), Sigmoid())",
+    shape_error(lambda: minimize(NET, X, Y[:, 0], mse))
+    >> "mse: out and y must have the same shape; out: (40, 1), y: (40,); write y[:, None]",
+]
 
 
-@pytest.mark.parametrize("row", ROWS)
+@each_row(ROWS)
 def test_it_says(row):
-    act, kind, message = ROWS[row]
-    with pytest.raises(FuncnnError) as caught:
-        act()
-    assert type(caught.value) is kind
-    assert str(caught.value) == message
+    assert_says(row)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from tests.says import assert_says
+from tests.says import assert_says, each_row, kind_error, range_error, shape_error
 
 pytest.importorskip("matplotlib", reason="pictures are written with matplotlib")
 import matplotlib as mpl
@@ -88,54 +88,29 @@ def test_regions_are_an_array_with_the_examples_in_it():
     assert (flat.max(axis=2) < 0.5).sum() == 1
 
 
-ROWS = {
-    "a path that is a number": (
-        lambda to: plot.write_player(3, STATES, gray),
-        nn.errors.KindError,
-        "write_player: path must be a string or a Path, not int",
-    ),
-    "a list of no states": (
-        lambda to: plot.write_player(to, [], gray),
-        nn.errors.RangeError,
-        "write_player: run must have a state, got none; a generator can be read once",
-    ),
-    "a number as picture": (
-        lambda to: plot.write_player(to, STATES, lambda state: 0.5),
-        nn.errors.KindError,
-        "write_player: frame must return an array of real numbers, not 0.5",
-    ),
-    "a row as picture": (
-        lambda to: plot.write_player(to, STATES, lambda state: x[0]),
-        nn.errors.ShapeError,
-        "write_player: frame must return (h, w) or (h, w, 3), with no axis of 0, got (2,)",
-    ),
-    "pictures that grow": (
-        lambda to: plot.write_player(to, STATES, lambda state: np.ones((1, 1 + state.step))),
-        nn.errors.ShapeError,
-        "write_player: frame must return arrays of one shape, got (1, 1) and (1, 11)",
-    ),
-    "a NaN": (
-        lambda to: plot.write_player(to, STATES, lambda state: x * np.nan),
-        nn.errors.RangeError,
-        "write_player: frame must return finite numbers",
-    ),
-    "a labels' list": (
-        lambda to: plot.render_regions(line, x, [0, 1, 1]),
-        nn.errors.KindError,
-        "render_regions: y must be an array, not list; write np.asarray(y)",
-    ),
-    "three classes": (
-        lambda to: plot.render_regions(line, x, 2 * y),
-        nn.errors.RangeError,
-        "render_regions: y must be 0 and 1, the classes of a network with one output",
-    ),
-}
+ROWS = [
+    kind_error(lambda: plot.write_player(3, STATES, gray)) >> "write_player: path must be a string or a Path, not int",
+    range_error(lambda: plot.write_player("run.html", [], gray))
+    >> "write_player: run must have a state, got none; a generator can be read once",
+    kind_error(lambda: plot.write_player("run.html", STATES, lambda state: 0.5))
+    >> "write_player: frame must return an array of real numbers, not 0.5",
+    shape_error(lambda: plot.write_player("run.html", STATES, lambda state: x[0]))
+    >> "write_player: frame must return (h, w) or (h, w, 3), with no axis of 0, got (2,)",
+    shape_error(lambda: plot.write_player("run.html", STATES, lambda state: np.ones((1, 1 + state.step))))
+    >> "write_player: frame must return arrays of one shape, got (1, 1) and (1, 11)",
+    range_error(lambda: plot.write_player("run.html", STATES, lambda state: x * np.nan))
+    >> "write_player: frame must return finite numbers",
+    kind_error(lambda: plot.render_regions(line, x, [0, 1, 1]))
+    >> "render_regions: y must be an array, not list; write np.asarray(y)",
+    range_error(lambda: plot.render_regions(line, x, 2 * y))
+    >> "render_regions: y must be 0 and 1, the classes of a network with one output",
+]
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_bad_input_is_named(name, tmp_path):
-    act, *rest = ROWS[name]
-    assert_says((lambda: act(tmp_path / "run.html"), *rest))
+@each_row(ROWS)
+def test_bad_input_is_named(row, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert_says(row)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -20,7 +20,7 @@ from funcnn.testing.options import NEEDS
 from tests.kinds.trials import packed
 from tests.kinds.wrong import WRONG
 from tests.messages.test_kinds import ROWS, in_a_folder_of_its_own  # noqa: F401  a fixture
-from tests.says import assert_says
+from tests.says import assert_says, raises, range_error
 
 SENTENCES = {
     "Number": {
@@ -74,12 +74,12 @@ SENTENCES = {
 )
 def test_a_need_says_what_it_needs(need, value, sentence):
     kind = KindError if sentence.startswith(("a ", "an ", "True ")) else RangeError
-    assert_says((partial(guard(getattr(needs, need)), "f", "a", value), kind, f"f: a must be {sentence}"))
+    assert_says(raises(kind, partial(guard(getattr(needs, need)), "f", "a", value)) >> f"f: a must be {sentence}")
 
 
 def test_a_number_beyond_the_largest_float():
     sentence = "f: a must be in [-1.8e+308, 1.8e+308], not about 10**400"
-    assert_says((partial(needs.as_number, "f", "a", 10**400), RangeError, sentence))
+    assert_says(range_error(partial(needs.as_number, "f", "a", 10**400)) >> sentence)
 
 
 def test_each_need_has_a_sentence():
@@ -135,7 +135,7 @@ def test_what_a_declaration_refuses_is_refused_by_the_function(row, tmp_path, mo
                 is_read = inspect.isgenerator(value) and value.gi_frame is None
                 again = make() if is_read else value
                 given = {**row.values(), name: (again,) if is_each else again}
-                assert_says((partial(row.call, given), type(error), str(error)))
+                assert_says(raises(type(error), partial(row.call, given)) >> str(error))
         assert refused, name
 
 

@@ -28,7 +28,7 @@ from funcnn import (
 from funcnn.bits import words
 from funcnn.curvature import hvp
 from funcnn.data import prefetch
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.errors import KindError, RangeError
 from funcnn.initializers import constant, glorot_uniform
 from funcnn.layers import PRelu, rotate
 from funcnn.optimizers import project
@@ -38,18 +38,10 @@ from funcnn.trees import to_vector
 from tests.kinds.drawn import calls, outcome
 from tests.kinds.rows import kind, row
 from tests.kinds.trials import packed
-from tests.messages.test_kinds import MODULES
+from tests.messages.test_kinds import MODULES, in_a_folder_of_its_own  # noqa: F401  a fixture
+from tests.says import assert_says, each_row, kind_error, range_error, shape_error
 
 EACH = 8  # calls of each row
-
-
-@pytest.fixture(autouse=True)
-def in_a_folder_of_its_own(tmp_path, monkeypatch):
-    """Some write files, and some open figures."""
-    monkeypatch.chdir(tmp_path)
-    yield
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if hasattr(module, "ROWS")], ids=lambda m: m.__name__)
@@ -114,7 +106,7 @@ def test_drawn_calls_are_the_same_in_each_run():
 
 # What such calls have found.
 
-ONE, X, NET = np.ones((1, 1)), np.ones((4, 2)), mlp([2, 3, 1], seed=0)
+X, NET = np.ones((4, 2)), mlp([2, 3, 1], seed=0)
 MSE = value_and_grad(mse)
 MOST = 576460752303423487
 DA = np.ones((2, 2))
@@ -128,157 +120,60 @@ def state(net=NET):
     return TrainState(net, step=1)
 
 
-FOUND = {
-    "data that is a number": (
-        lambda: train(state(), np.float64(2.5), MSE, 0.1),
-        KindError,
-        "train: data must give batches (x, y), not float64",
-    ),
-    "data that is bytes": (
-        lambda: train(state(), b"ab", MSE, 0.1),
-        KindError,
-        "train: data must give batches (x, y), not int",
-    ),
-    "a run that is a number": (
-        lambda: keep(np.float64(2.5)),
-        KindError,
-        "keep: run must be an iterable of TrainStates, such as train gives, not float64",
-    ),
-    "a size of an array that no memory has": (
-        lambda: Dense.init(10**30, 1, seed=0),
-        RangeError,
-        f"Dense.init: n_in must be at most {MOST}, not 1{30 * '0'}",
-    ),
-    "a count that is no length": (
-        lambda: LayerNorm.init(sys.maxsize + 1),
-        RangeError,
-        f"LayerNorm.init: n must be at most {MOST}, not 9223372036854775808",
-    ),
-    "a shape that no memory has": (
-        lambda: glorot_uniform(0, (2**40, 2**40)),
-        ShapeError,
-        f"glorot_uniform: shape must have at most {MOST} entries, not (1099511627776, 1099511627776)",
-    ),
-    "a shape beyond the memory of this machine": (
-        lambda: constant(1.0)(0, (2**46,)),
-        RangeError,
-        "constant: shape must fit into memory; it is (70368744177664,)",
-    ),
-    "a rate beyond the largest float": (
-        lambda: cosine(10**400, 10),
-        RangeError,
-        "cosine: lr must be in [-1.8e+308, 1.8e+308], not about 10**400",
-    ),
-    "a setting beyond the largest float": (
-        lambda: Adam(eps=-(10**400)),
-        RangeError,
-        "Adam: eps must be in [-1.8e+308, 1.8e+308], not about -10**400",
-    ),
-    "a step that is no length": (
-        lambda: cosine(0.1, 10)(10**45),
-        RangeError,
-        "cosine: step must be at most 9223372036854775807, not about 10**45",
-    ),
-    "more batches than a length": (
-        lambda: batches(X, X, 2, epochs=2**62, seed=0),
-        RangeError,
-        "batches: the number of batches must be at most 9223372036854775807, not 9223372036854775808",
-    ),
-    "a seed of many digits": (
-        lambda: Dropout(0.5, seed=10**5000),
-        KindError,
-        "Dropout: seed must be an int in [0, 2**31), or a tuple of them, not about 10**5000",
-    ),
-    "a position beyond the largest float": (
-        lambda: rotate(np.ones((3, 4)), 10**400),
-        RangeError,
-        "rotate: start must be in [-1.8e+308, 1.8e+308], not about 10**400",
-    ),
-    "a cache that is a matrix": (
-        lambda: backward(Tanh(), matrix(), DA),
-        ShapeError,
-        "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Tanh()",
-    ),
-    "a cache of PRelu that is a matrix": (
-        lambda: backward(PRelu(np.ones(1)), matrix(), DA),
-        ShapeError,
-        "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.]]>, layer: PRelu(alpha=<f64 [1.]>)",
-    ),
-    "a gradient that is a matrix": (
-        lambda: backward(Softmax(), DA, matrix()),
-        KindError,
-        "Softmax: dA must be an array of the shape of out, (2, 2), not matrix",
-    ),
-    "a cache and a gradient of texts": (
-        lambda: backward(Tanh(), np.array([b"a"]), np.array([b"a"])),
-        KindError,
-        "backward: cache must be an array or a tuple of arrays, not |S1 array",
-    ),
-    "a word of a key beyond 64 bits": (
-        lambda: words(np, (10**30,), (2,)),
-        KindError,
-        f"words: key must be a tuple of 64-bit ints, not (1{30 * '0'},)",
-    ),
-    "more words than an array has": (
-        lambda: words(np, (1,), (2**40, 2**40)),
-        RangeError,
-        f"words: shape must have at most {MOST} entries, not (1099511627776, 1099511627776)",
-    ),
-    "a record of a class in C": (
-        lambda: record(int),
-        KindError,
-        "record: cls must be a class of Python, not the class int",
-    ),
-    "runs of two networks": (
-        lambda: compare([state()], [state(NET[:1])]),
-        ShapeError,
-        "compare: the trees must be alike at params; they have a tuple of 3 and a tuple of 1",
-    ),
-    "a vector of a masked array": (
-        lambda: to_vector(np.ma.ones(3)),
-        KindError,
-        "to_vector: tree must be an array of numbers, not MaskedArray",
-    ),
-    "a vector of named columns": (
-        lambda: to_vector((np.zeros(2, [("a", float)]),)),
-        KindError,
-        "to_vector: 0 must be an array of numbers, not [('a', '<f8')] array",
-    ),
-    "an initializer of one argument": (
-        lambda: Dense.init(2, 1, seed=0, weights=lambda x: x),
-        KindError,
-        "Dense.init: weights must be an initializer, such as glorot_uniform, not a function (x)",
-    ),
-    "a migration of one argument": (
-        lambda: load("net.npz", migrate=lambda x: x),
-        KindError,
-        "load: migrate must be a function (name, fields), not a function (x)",
-    ),
-    "a constraint of no argument": (
-        lambda: project(NET, lambda: None),
-        KindError,
-        "project: onto must be a function of an array, not a function ()",
-    ),
-    "a layer that is a text": (
-        lambda: hvp(mse)((NET[0], "text"), X, X, NET),
-        KindError,
-        "hvp: str is not a layer; a layer is a record or a tuple of layers",
-    ),
-    "more batches ahead than a length": (
-        lambda: prefetch([(X, X)], 10**30),
-        RangeError,
-        f"prefetch: n must be at most 9223372036854775807, not 1{30 * '0'}",
-    ),
-}
+FOUND = [
+    kind_error(lambda: train(state(), np.float64(2.5), MSE, 0.1))
+    >> "train: data must give batches (x, y), not float64",
+    kind_error(lambda: train(state(), b"ab", MSE, 0.1)) >> "train: data must give batches (x, y), not int",
+    kind_error(lambda: keep(np.float64(2.5)))
+    >> "keep: run must be an iterable of TrainStates, such as train gives, not float64",
+    range_error(lambda: Dense.init(10**30, 1, seed=0)) >> f"Dense.init: n_in must be at most {MOST}, not 1{30 * '0'}",
+    range_error(lambda: LayerNorm.init(sys.maxsize + 1))
+    >> f"LayerNorm.init: n must be at most {MOST}, not 9223372036854775808",
+    shape_error(lambda: glorot_uniform(0, (2**40, 2**40)))
+    >> f"glorot_uniform: shape must have at most {MOST} entries, not (1099511627776, 1099511627776)",
+    range_error(lambda: constant(1.0)(0, (2**46,))) >> "constant: shape must fit into memory; it is (70368744177664,)",
+    range_error(lambda: cosine(10**400, 10)) >> "cosine: lr must be in [-1.8e+308, 1.8e+308], not about 10**400",
+    range_error(lambda: Adam(eps=-(10**400))) >> "Adam: eps must be in [-1.8e+308, 1.8e+308], not about -10**400",
+    range_error(lambda: cosine(0.1, 10)(10**45))
+    >> "cosine: step must be at most 9223372036854775807, not about 10**45",
+    range_error(lambda: batches(X, X, 2, epochs=2**62, seed=0))
+    >> "batches: the number of batches must be at most 9223372036854775807, not 9223372036854775808",
+    kind_error(lambda: Dropout(0.5, seed=10**5000))
+    >> "Dropout: seed must be an int in [0, 2**31), or a tuple of them, not about 10**5000",
+    range_error(lambda: rotate(np.ones((3, 4)), 10**400))
+    >> "rotate: start must be in [-1.8e+308, 1.8e+308], not about 10**400",
+    shape_error(lambda: backward(Tanh(), matrix(), DA))
+    >> "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Tanh()",
+    shape_error(lambda: backward(PRelu(np.ones(1)), matrix(), DA))
+    >> "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.]]>, layer: PRelu(alpha=<f64 [1.]>)",
+    kind_error(lambda: backward(Softmax(), DA, matrix()))
+    >> "Softmax: dA must be an array of the shape of out, (2, 2), not matrix",
+    kind_error(lambda: backward(Tanh(), np.array([b"a"]), np.array([b"a"])))
+    >> "backward: cache must be an array or a tuple of arrays, not |S1 array",
+    kind_error(lambda: words(np, (10**30,), (2,))) >> f"words: key must be a tuple of 64-bit ints, not (1{30 * '0'},)",
+    range_error(lambda: words(np, (1,), (2**40, 2**40)))
+    >> f"words: shape must have at most {MOST} entries, not (1099511627776, 1099511627776)",
+    kind_error(lambda: record(int)) >> "record: cls must be a class of Python, not the class int",
+    shape_error(lambda: compare([state()], [state(NET[:1])]))
+    >> "compare: the trees must be alike at params; they have a tuple of 3 and a tuple of 1",
+    kind_error(lambda: to_vector(np.ma.ones(3))) >> "to_vector: tree must be an array of numbers, not MaskedArray",
+    kind_error(lambda: to_vector((np.zeros(2, [("a", float)]),)))
+    >> "to_vector: 0 must be an array of numbers, not [('a', '<f8')] array",
+    kind_error(lambda: Dense.init(2, 1, seed=0, weights=lambda x: x))
+    >> "Dense.init: weights must be an initializer, such as glorot_uniform, not a function (x)",
+    kind_error(lambda: load("net.npz", migrate=lambda x: x))
+    >> "load: migrate must be a function (name, fields), not a function (x)",
+    kind_error(lambda: project(NET, lambda: None)) >> "project: onto must be a function of an array, not a function ()",
+    kind_error(lambda: hvp(mse)((NET[0], "text"), X, X, NET))
+    >> "hvp: str is not a layer; a layer is a record or a tuple of layers",
+    range_error(lambda: prefetch([(X, X)], 10**30))
+    >> f"prefetch: n must be at most 9223372036854775807, not 1{30 * '0'}",
+]
 
 
-@pytest.mark.parametrize("name", FOUND)
-def test_it_says(name):
-    call, kind_of_error, sentence = FOUND[name]
-    with pytest.raises(kind_of_error) as caught:
-        call()
-    assert type(caught.value) is kind_of_error
-    assert str(caught.value) == sentence
+@each_row(FOUND)
+def test_it_says(row):
+    assert_says(row)
 
 
 def test_it_says_with_other_libraries(capsys):

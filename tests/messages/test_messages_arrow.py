@@ -1,15 +1,12 @@
-"""Error messages of batches of Parquet and Arrow files for invalid arguments, pinned word for word.
-
-Each row: the call, the class of the error, and the sentence.
-"""
+"""Error messages of batches of Parquet and Arrow files for invalid arguments, pinned word for word."""
 
 import os
 
 import numpy as np
 import pytest
 
-from funcnn.errors import FileError, KindError, NoFileError, RangeError
-from tests.says import assert_says
+from funcnn.errors import FileError, NoFileError
+from tests.says import assert_says, each_row, file_error, kind_error, raises, range_error
 
 pa = pytest.importorskip("pyarrow", reason="its readers read the files")
 
@@ -51,90 +48,39 @@ NAME = "arrow_batches"
 NAMES = "must be the name of a column, a list of names or a tuple, not"
 SOURCE = "source must be a path, a list of paths or a pyarrow.Table, not"
 NUMBERS = "must be of numbers, or of lists of numbers of a fixed length, not"
-ROWS = {
-    "a column that is missing": (
-        of(x=["a", "c"]),
-        KindError,
-        f"{NAME}: the table must have one column 'c', got only {ALL}",
-    ),
-    "a column that is there twice": (
-        of(twice),
-        KindError,
-        f"{NAME}: the table must have one column 'a', got 2 of them",
-    ),
-    "a column of text": (of(x="text"), KindError, f"{NAME}: column 'text' {NUMBERS} string"),
-    "a column of categories": (
-        of(y="class"),
-        KindError,
-        f"{NAME}: column 'class' {NUMBERS} dictionary<values=string, indices=int32, ordered=0>",
-    ),
-    "a column of days": (of(x=("a", ["day"])), KindError, f"{NAME}: column 'day' {NUMBERS} date32[day]"),
-    "a column of lists of any length": (
-        of(x="ragged"),
-        KindError,
-        f"{NAME}: column 'ragged' {NUMBERS} list<item: double>",
-    ),
-    "a column with nulls": (
-        first(x="null"),
-        KindError,
-        f"{NAME}: column 'null' must have no nulls, got 4 in block 0 of the table",
-    ),
-    "a column of lists with nulls": (
-        first(x="holes"),
-        KindError,
-        f"{NAME}: column 'holes' must have no nulls, got 10 in block 0 of the table",
-    ),
-    "a column with no lists": (
-        first(x="no"),
-        KindError,
-        f"{NAME}: column 'no' must have no nulls, got 5 in block 0 of the table",
-    ),
-    "columns of two types": (
-        of(x=("b", ["a", "i"])),
-        KindError,
-        f"{NAME}: columns side by side must have one type; 'a' is float64, 'i' is int64",
-    ),
-    "lists beside numbers": (
-        of(x=["a", "list"]),
-        KindError,
-        f"{NAME}: columns side by side must have one type; 'a' is float64, 'list' is lists of 3 float64",
-    ),
-    "lists in a list": (
-        of(x=["list"]),
-        KindError,
-        f"{NAME}: a column of lists must be alone; write 'list' for ['list']",
-    ),
-    "a number for a column": (of(x=0), KindError, f"{NAME}: x {NAMES} int"),
-    "numbers for columns": (of(y=("a", [0, 1])), KindError, f"{NAME}: y[1] {NAMES} list"),
-    "no columns": (of(x=[]), KindError, f"{NAME}: x {NAMES} an empty one"),
-    "columns as arrays": (of(x=np.ones((10, 2))), KindError, f"{NAME}: x {NAMES} float64 array"),
-    "a table of pyarrow as a dictionary": (of({"a": [1.0]}), KindError, f"{NAME}: {SOURCE} dict"),
-    "a list of tables": (of([table]), KindError, f"{NAME}: {SOURCE} a list with Table"),
-    "no files": (of([]), RangeError, f"{NAME}: source must have a file, got none"),
-    "a file that is not there": (of("nowhere.parquet"), NoFileError, f"{NAME}: there is no file nowhere.parquet"),
-    "a file of text": (of("text"), FileError, f"{NAME}: text is neither a Parquet file nor an Arrow file"),
-    "a folder": (of("."), FileError, f"{NAME}: . is a folder; give the path of a file"),
-    "files of two types": (
-        of(["a.parquet", "i.arrow"]),
-        KindError,
-        f"{NAME}: column 'a' must have one type in all files; it is float64 in a.parquet and int64 in i.arrow",
-    ),
-    "a later file without a column": (
-        of(["a.parquet", "b.parquet"]),
-        KindError,
-        f"{NAME}: b.parquet must have one column 'a', got only 'b'",
-    ),
-    "nulls in a file": (
-        first("null.parquet", x="null", window=1, size=10),
-        KindError,
-        f"{NAME}: column 'null' must have no nulls, got 2 in block 1 of null.parquet",
-    ),
-    "a batch of too many rows": (
-        of(size=11),
-        RangeError,
-        f"{NAME}: size must be at most the number of rows, 10, not 11",
-    ),
-}
+ROWS = [
+    kind_error(of(x=["a", "c"])) >> f"{NAME}: the table must have one column 'c', got only {ALL}",
+    kind_error(of(twice)) >> f"{NAME}: the table must have one column 'a', got 2 of them",
+    kind_error(of(x="text")) >> f"{NAME}: column 'text' {NUMBERS} string",
+    kind_error(of(y="class"))
+    >> f"{NAME}: column 'class' {NUMBERS} dictionary<values=string, indices=int32, ordered=0>",
+    kind_error(of(x=("a", ["day"]))) >> f"{NAME}: column 'day' {NUMBERS} date32[day]",
+    kind_error(of(x="ragged")) >> f"{NAME}: column 'ragged' {NUMBERS} list<item: double>",
+    kind_error(first(x="null")) >> f"{NAME}: column 'null' must have no nulls, got 4 in block 0 of the table",
+    kind_error(first(x="holes")) >> f"{NAME}: column 'holes' must have no nulls, got 10 in block 0 of the table",
+    kind_error(first(x="no")) >> f"{NAME}: column 'no' must have no nulls, got 5 in block 0 of the table",
+    kind_error(of(x=("b", ["a", "i"])))
+    >> f"{NAME}: columns side by side must have one type; 'a' is float64, 'i' is int64",
+    kind_error(of(x=["a", "list"]))
+    >> f"{NAME}: columns side by side must have one type; 'a' is float64, 'list' is lists of 3 float64",
+    kind_error(of(x=["list"])) >> f"{NAME}: a column of lists must be alone; write 'list' for ['list']",
+    kind_error(of(x=0)) >> f"{NAME}: x {NAMES} int",
+    kind_error(of(y=("a", [0, 1]))) >> f"{NAME}: y[1] {NAMES} list",
+    kind_error(of(x=[])) >> f"{NAME}: x {NAMES} an empty one",
+    kind_error(of(x=np.ones((10, 2)))) >> f"{NAME}: x {NAMES} float64 array",
+    kind_error(of({"a": [1.0]})) >> f"{NAME}: {SOURCE} dict",
+    kind_error(of([table])) >> f"{NAME}: {SOURCE} a list with Table",
+    range_error(of([])) >> f"{NAME}: source must have a file, got none",
+    raises(NoFileError, of("nowhere.parquet")) >> f"{NAME}: there is no file nowhere.parquet",
+    file_error(of("text")) >> f"{NAME}: text is neither a Parquet file nor an Arrow file",
+    file_error(of(".")) >> f"{NAME}: . is a folder; give the path of a file",
+    kind_error(of(["a.parquet", "i.arrow"]))
+    >> f"{NAME}: column 'a' must have one type in all files; it is float64 in a.parquet and int64 in i.arrow",
+    kind_error(of(["a.parquet", "b.parquet"])) >> f"{NAME}: b.parquet must have one column 'a', got only 'b'",
+    kind_error(first("null.parquet", x="null", window=1, size=10))
+    >> f"{NAME}: column 'null' must have no nulls, got 2 in block 1 of null.parquet",
+    range_error(of(size=11)) >> f"{NAME}: size must be at most the number of rows, 10, not 11",
+]
 
 
 @pytest.fixture
@@ -149,7 +95,7 @@ def files(tmp_path, monkeypatch):
     feather.write_feather(pa.table({"a": np.arange(3), "b": np.ones(3)}), "i.arrow")
 
 
-@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+@each_row(ROWS)
 @pytest.mark.usefixtures("files")
 def test_each_mistake_has_its_sentence(row):
     assert_says(row)

@@ -15,10 +15,10 @@ from funcnn import (
     record,
     update,
 )
-from funcnn.errors import KindError, ShapeError
+from funcnn.errors import KindError
 from funcnn.generation import fixed_memory, step
 from funcnn.records import state
-from tests.says import assert_says
+from tests.says import assert_says, each_row, kind_error, shape_error
 
 jax = pytest.importorskip("jax", reason="the messages are about its functions")
 optax = pytest.importorskip("optax", reason="the messages are about its transformations")
@@ -93,267 +93,111 @@ def cut(params):
     return optax.GradientTransformation(lambda p: (), lambda u, s, p=None: (params(u), s))
 
 
-ROWS = {
+ROWS = [
     # JaxFunction and JaxLayer
-    "a class for f": (
-        lambda: JaxFunction(Dense),
-        KindError,
-        "JaxFunction: f must be a function of 0 parameters and x, not the class Dense",
-    ),
-    "a text for f": (
-        lambda: JaxFunction("tanh"),
-        KindError,
-        "JaxFunction: f must be a function of 0 parameters and x, not str",
-    ),
-    "f of fewer arguments": (
-        lambda: JaxFunction(product),
-        KindError,
-        "JaxFunction: f must be a function of 0 parameters and x, not product(W, x)",
-    ),
-    "f of more arguments": (
-        lambda: JaxFunction(product, (W, W)),
-        KindError,
-        "JaxFunction: f must be a function of 2 parameters and x, not product(W, x)",
-    ),
-    "params that are an array": (
-        lambda: JaxFunction(product, W),
-        KindError,
-        "JaxFunction: params must be a tuple, not float64 array",
-    ),
-    "params that are a list": (
-        lambda: JaxFunction(product, [W]),
-        KindError,
-        "JaxFunction: params must be a tuple, not list; write tuple(params)",
-    ),
-    "a dict in params": (
-        lambda: JaxFunction(product, ({"W": W},)),
-        KindError,
-        "JaxFunction: params must be immutable, not dict",
-    ),
-    "a number in params": (
-        lambda: JaxFunction(product, ((0.5,),)),
-        KindError,
-        "JaxFunction: params[0][0] must be an array, a record or a tuple of them, got float",
-    ),
-    "integers in params": (
-        lambda: JaxFunction(product, (np.ones(2, int),)),
-        KindError,
-        "JaxFunction: params must be an array of floats, not int64 array",
-    ),
-    "a list for x": (
-        lambda: forward(PRODUCT, [1.0]),
-        KindError,
-        "JaxFunction: x must be an array, not list; write np.asarray(x)",
-    ),
-    "texts for x": (
-        lambda: forward(PRODUCT, np.array(["a"])),
-        KindError,
-        "JaxFunction: x must be an array of numbers that JAX has, got <U1 array",
-    ),
-    "longdouble": (
-        lambda: forward(JaxFunction(jnp.sin), X.astype(np.longdouble)),
-        KindError,
-        f"JaxFunction: x must be an array of numbers that JAX has, got {np.dtype(np.longdouble)} array",
-    ),
-    "x of another dtype": (
-        lambda: forward(PRODUCT, X32),
-        KindError,
-        "JaxFunction: x is float32, params.0 is float64; write x.astype('float64')",
-    ),
-    "an x without rows": (
-        lambda: forward(JaxFunction(jnp.sin), np.array(1.0)),
-        KindError,
-        "JaxFunction: x must be an array or a tuple of arrays, rows first, not <f64>",
-    ),
-    "a value that is a list": (
-        lambda: forward(Gain(np.ones(1)), X),
-        KindError,
-        "Gain: value must return an array, got list",
-    ),
-    "a value that is a pair": (
-        function(lambda x: (x, x)),
-        KindError,
-        "JaxFunction: <lambda> must return an array, got tuple",
-    ),
-    "a value that is a number": (
-        function(lambda x: 1.0),
-        KindError,
-        "JaxFunction: <lambda> must return an array, got float",
-    ),
-    "a value of integers": (
-        function(lambda x: jnp.round(x).astype(int)),
-        KindError,
-        "JaxFunction: <lambda> must return an array of floats, got int64 array",
-    ),
-    "a value of another dtype": (
-        function(lambda x: x.astype(jnp.float32)),
-        KindError,
-        "JaxFunction: <lambda> must return an array of float64, got float32 array",
-    ),
-    "a value of other rows": (
-        function(lambda x: x[1:]),
-        ShapeError,
-        "JaxFunction: <lambda> must return as many rows as x has, 4, got the shape (3, 2)",
-    ),
-    "a value without rows": (
-        function(jnp.sum),
-        ShapeError,
-        "JaxFunction: sum must return as many rows as x has, 4, got the shape ()",
-    ),
-    "dA of another shape": (
-        lambda: backward(PRODUCT, forward(PRODUCT, X)[1], X),
-        ShapeError,
-        "JaxFunction: dA must have the shape of out, (4, 3); it has (4, 2)",
-    ),
-    "no dA": (
-        lambda: backward(PRODUCT, forward(PRODUCT, X)[1], None),
-        KindError,
-        "JaxFunction: dA must be an array of the shape of out, (4, 3), not None",
-    ),
-    "another cache": (
-        lambda: backward(PRODUCT, X, X),
-        ShapeError,
-        f"backward: the cache is of another network; cache: <f64 4x2>, layer: {PRODUCT}",
-    ),
-    "float64 beside arrays of JAX": (
-        lambda: forward(JaxFunction(product, (jnp.ones((2, 3)),)), (X, X32)),
-        KindError,
-        "JaxFunction: x.0 is float64, x.1 is float32; write x.0.astype('float32')",
-    ),
-    "step": (
-        lambda: step(PRODUCT, X),
-        KindError,
-        "step: whether product maps each position alone is not known for a JaxFunction; "
-        "write a rule with @step.register(JaxFunction)",
-    ),
-    "a memory for steps": (
-        lambda: fixed_memory(PRODUCT, 3, 9),
-        KindError,
-        "fixed_memory: whether product maps each position alone is not known for a JaxFunction; "
-        "write a rule with @step.register(JaxFunction)",
-    ),
-    "step of a class": (
-        lambda: step(Gain(np.ones(1)), X),
-        KindError,
-        "step: whether value maps each position alone is not known for a Gain; write a rule with @step.register(Gain)",
-    ),
-    "serialize": (
-        lambda: serialized(PRODUCT),
-        KindError,
-        "serialize: f of JaxFunction must hold numbers, strings and tuples of them, got function",
-    ),
+    kind_error(lambda: JaxFunction(Dense))
+    >> "JaxFunction: f must be a function of 0 parameters and x, not the class Dense",
+    kind_error(lambda: JaxFunction("tanh")) >> "JaxFunction: f must be a function of 0 parameters and x, not str",
+    kind_error(lambda: JaxFunction(product))
+    >> "JaxFunction: f must be a function of 0 parameters and x, not product(W, x)",
+    kind_error(lambda: JaxFunction(product, (W, W)))
+    >> "JaxFunction: f must be a function of 2 parameters and x, not product(W, x)",
+    kind_error(lambda: JaxFunction(product, W)) >> "JaxFunction: params must be a tuple, not float64 array",
+    kind_error(lambda: JaxFunction(product, [W]))
+    >> "JaxFunction: params must be a tuple, not list; write tuple(params)",
+    kind_error(lambda: JaxFunction(product, ({"W": W},))) >> "JaxFunction: params must be immutable, not dict",
+    kind_error(lambda: JaxFunction(product, ((0.5,),)))
+    >> "JaxFunction: params[0][0] must be an array, a record or a tuple of them, got float",
+    kind_error(lambda: JaxFunction(product, (np.ones(2, int),)))
+    >> "JaxFunction: params must be an array of floats, not int64 array",
+    kind_error(lambda: forward(PRODUCT, [1.0])) >> "JaxFunction: x must be an array, not list; write np.asarray(x)",
+    kind_error(lambda: forward(PRODUCT, np.array(["a"])))
+    >> "JaxFunction: x must be an array of numbers that JAX has, got <U1 array",
+    kind_error(lambda: forward(JaxFunction(jnp.sin), X.astype(np.longdouble)))
+    >> f"JaxFunction: x must be an array of numbers that JAX has, got {np.dtype(np.longdouble)} array",
+    kind_error(lambda: forward(PRODUCT, X32))
+    >> "JaxFunction: x is float32, params.0 is float64; write x.astype('float64')",
+    kind_error(lambda: forward(JaxFunction(jnp.sin), np.array(1.0)))
+    >> "JaxFunction: x must be an array or a tuple of arrays, rows first, not <f64>",
+    kind_error(lambda: forward(Gain(np.ones(1)), X)) >> "Gain: value must return an array, got list",
+    kind_error(function(lambda x: (x, x))) >> "JaxFunction: <lambda> must return an array, got tuple",
+    kind_error(function(lambda x: 1.0)) >> "JaxFunction: <lambda> must return an array, got float",
+    kind_error(function(lambda x: jnp.round(x).astype(int)))
+    >> "JaxFunction: <lambda> must return an array of floats, got int64 array",
+    kind_error(function(lambda x: x.astype(jnp.float32)))
+    >> "JaxFunction: <lambda> must return an array of float64, got float32 array",
+    shape_error(function(lambda x: x[1:]))
+    >> "JaxFunction: <lambda> must return as many rows as x has, 4, got the shape (3, 2)",
+    shape_error(function(jnp.sum)) >> "JaxFunction: sum must return as many rows as x has, 4, got the shape ()",
+    shape_error(lambda: backward(PRODUCT, forward(PRODUCT, X)[1], X))
+    >> "JaxFunction: dA must have the shape of out, (4, 3); it has (4, 2)",
+    kind_error(lambda: backward(PRODUCT, forward(PRODUCT, X)[1], None))
+    >> "JaxFunction: dA must be an array of the shape of out, (4, 3), not None",
+    shape_error(lambda: backward(PRODUCT, X, X))
+    >> f"backward: the cache is of another network; cache: <f64 4x2>, layer: {PRODUCT}",
+    kind_error(lambda: forward(JaxFunction(product, (jnp.ones((2, 3)),)), (X, X32)))
+    >> "JaxFunction: x.0 is float64, x.1 is float32; write x.0.astype('float32')",
+    kind_error(lambda: step(PRODUCT, X))
+    >> "step: whether product maps each position alone is not known for a JaxFunction; "
+    "write a rule with @step.register(JaxFunction)",
+    kind_error(lambda: fixed_memory(PRODUCT, 3, 9))
+    >> "fixed_memory: whether product maps each position alone is not known for a JaxFunction; "
+    "write a rule with @step.register(JaxFunction)",
+    kind_error(lambda: step(Gain(np.ones(1)), X))
+    >> "step: whether value maps each position alone is not known for a Gain; write a rule with @step.register(Gain)",
+    kind_error(lambda: serialized(PRODUCT))
+    >> "serialize: f of JaxFunction must hold numbers, strings and tuples of them, got function",
     # from_optax
-    "the function adam": (
-        lambda: from_optax(optax.adam),
-        KindError,
-        "from_optax: transformation must be an optax.GradientTransformation, got function",
-    ),
-    "an optimizer of funcnn": (
-        lambda: from_optax(Adam()),
-        KindError,
-        "from_optax: transformation must be an optax.GradientTransformation, got Adam",
-    ),
-    "MultiSteps": (
-        lambda: from_optax(optax.MultiSteps(optax.sgd(0.1), 2)),
-        KindError,
-        "from_optax: transformation must be an optax.GradientTransformation, got MultiSteps; "
-        "write transformation.gradient_transformation()",
-    ),
-    "a method without a transformation": (
-        lambda: update(NoTransformation(), GRADS, NET),
-        KindError,
-        "NoTransformation: transformation must return an optax.GradientTransformation, got function",
-    ),
-    "a class without a method": (Optax, KindError, "Optax: transformation must be defined in the class"),
-    "memory that is a list": (
-        lambda: NoTransformation(memory=(1.0,)),
-        KindError,
-        "NoTransformation: memory must be a tuple of arrays or None, got (1.0,)",
-    ),
-    "one extra argument": (
-        step_of(optax.polyak_sgd()),
-        KindError,
-        "update: the transformation must take no extra arguments, got one that needs value",
-    ),
-    "three extra arguments": (
-        step_of(optax.chain(optax.scale(2.0), optax.lbfgs())),
-        KindError,
-        f"update: the transformation must take no extra arguments, got one that needs {MISSING}",
-    ),
-    "a memory of another network": (
-        lambda: update(ADAM, WIDER_GRADS, WIDER),
-        ShapeError,
-        "update: memory[1] of FromOptax must be like <f64 3x1> here, got <f64 2x1>",
-    ),
-    "a memory of more arrays": (
-        lambda: update(ADAM, Grads(gradient(UNBIASED, W=np.ones((2, 1))), None), UNBIASED),
-        ShapeError,
-        "update: the memory of FromOptax must hold 3 arrays here, got 5",
-    ),
-    "a gradient of another network": (
-        lambda: update(ADAM, Grads(WIDER_GRADS.params, None), NET),
-        ShapeError,
-        "update: the gradient of <f64 [[1.] [1.]]> must be like it, not <f64 [[1.] [1.] [1.]]>",
-    ),
-    "updates of another tree": (
-        step_of(cut(lambda u: list(u.values()))),
-        KindError,
-        "update: the transformation must return one update for each parameter, got another tree",
-    ),
-    "updates of another dtype": (
-        step_of(cut(lambda u: jax.tree.map(lambda a: a.astype(jnp.float32), u))),
-        KindError,
-        "update: an update of the transformation must be like <f64 2x1>, got <f32 2x1>",
-    ),
+    kind_error(lambda: from_optax(optax.adam))
+    >> "from_optax: transformation must be an optax.GradientTransformation, got function",
+    kind_error(lambda: from_optax(Adam()))
+    >> "from_optax: transformation must be an optax.GradientTransformation, got Adam",
+    kind_error(lambda: from_optax(optax.MultiSteps(optax.sgd(0.1), 2)))
+    >> "from_optax: transformation must be an optax.GradientTransformation, got MultiSteps; "
+    "write transformation.gradient_transformation()",
+    kind_error(lambda: update(NoTransformation(), GRADS, NET))
+    >> "NoTransformation: transformation must return an optax.GradientTransformation, got function",
+    kind_error(Optax) >> "Optax: transformation must be defined in the class",
+    kind_error(lambda: NoTransformation(memory=(1.0,)))
+    >> "NoTransformation: memory must be a tuple of arrays or None, got (1.0,)",
+    kind_error(step_of(optax.polyak_sgd()))
+    >> "update: the transformation must take no extra arguments, got one that needs value",
+    kind_error(step_of(optax.chain(optax.scale(2.0), optax.lbfgs())))
+    >> f"update: the transformation must take no extra arguments, got one that needs {MISSING}",
+    shape_error(lambda: update(ADAM, WIDER_GRADS, WIDER))
+    >> "update: memory[1] of FromOptax must be like <f64 3x1> here, got <f64 2x1>",
+    shape_error(lambda: update(ADAM, Grads(gradient(UNBIASED, W=np.ones((2, 1))), None), UNBIASED))
+    >> "update: the memory of FromOptax must hold 3 arrays here, got 5",
+    shape_error(lambda: update(ADAM, Grads(WIDER_GRADS.params, None), NET))
+    >> "update: the gradient of <f64 [[1.] [1.]]> must be like it, not <f64 [[1.] [1.] [1.]]>",
+    kind_error(step_of(cut(lambda u: list(u.values()))))
+    >> "update: the transformation must return one update for each parameter, got another tree",
+    kind_error(step_of(cut(lambda u: jax.tree.map(lambda a: a.astype(jnp.float32), u))))
+    >> "update: an update of the transformation must be like <f64 2x1>, got <f32 2x1>",
     # to_optax
-    "an optimizer of optax": (
-        lambda: to_optax(optax.adam(0.1), 0.1),
-        KindError,
-        "to_optax: optimizer must be an optimizer, such as Adam(), or a tuple of them, "
-        "not GradientTransformationExtraArgs",
-    ),
-    "no params": (
-        lambda: TO.update(JNET, TO.init(JNET)),
-        KindError,
-        "to_optax: params must be given to update; write update(grads, state, params)",
-    ),
-    "a state of optax": (
-        lambda: TO.update(JNET, optax.adam(0.1).init(JNET), JNET),
-        KindError,
-        "to_optax: state must be what init returned, got tuple",
-    ),
-    "a state of another network": (
-        lambda: TO.update({"w": jnp.ones(3)}, TO.init(JNET), {"w": jnp.ones(3)}),
-        ShapeError,
-        "to_optax: state must be the state of these parameters, got one of other parameters",
-    ),
-    "updates that are not like params": (
-        lambda: TO.update({"v": jnp.ones(2)}, TO.init(JNET), JNET),
-        ShapeError,
-        "to_optax: updates must be a tree like params",
-    ),
-    "integers": (
-        lambda: TO.init({"w": jnp.arange(2)}),
-        KindError,
-        "to_optax: params['w'] must be an array of floats, got int32 array",
-    ),
-    "a number": (lambda: TO.init({"w": 1.0}), KindError, "to_optax: params['w'] must be an array of floats, got float"),
-    "float64": (
-        lambda: TO.init({"w": np.ones(2)}),
-        KindError,
-        "to_optax: params['w'] must be float32 while jax_enable_x64 is off, got float64 array",
-    ),
-    "a layer with states": (
-        lambda: TO.init((Dropout(0.5, seed=0), Dense(jnp.ones((2, 1)), None))),
-        KindError,
-        "to_optax: params[0].seed[0] must be a parameter, got a state of a layer; write parameters(net)",
-    ),
-    "a growing memory": (
-        lambda: to_optax(OnesMore(), 0.1).update(UNBIASED32, to_optax(OnesMore(), 0.1).init(UNBIASED32), UNBIASED32),
-        KindError,
-        "to_optax: the memory of the optimizer must keep its structure after the first update",
-    ),
-}
+    kind_error(lambda: to_optax(optax.adam(0.1), 0.1))
+    >> "to_optax: optimizer must be an optimizer, such as Adam(), or a tuple of them, not "
+    "GradientTransformationExtraArgs",
+    kind_error(lambda: TO.update(JNET, TO.init(JNET)))
+    >> "to_optax: params must be given to update; write update(grads, state, params)",
+    kind_error(lambda: TO.update(JNET, optax.adam(0.1).init(JNET), JNET))
+    >> "to_optax: state must be what init returned, got tuple",
+    shape_error(lambda: TO.update({"w": jnp.ones(3)}, TO.init(JNET), {"w": jnp.ones(3)}))
+    >> "to_optax: state must be the state of these parameters, got one of other parameters",
+    shape_error(lambda: TO.update({"v": jnp.ones(2)}, TO.init(JNET), JNET))
+    >> "to_optax: updates must be a tree like params",
+    kind_error(lambda: TO.init({"w": jnp.arange(2)}))
+    >> "to_optax: params['w'] must be an array of floats, got int32 array",
+    kind_error(lambda: TO.init({"w": 1.0})) >> "to_optax: params['w'] must be an array of floats, got float",
+    kind_error(lambda: TO.init({"w": np.ones(2)}))
+    >> "to_optax: params['w'] must be float32 while jax_enable_x64 is off, got float64 array",
+    kind_error(lambda: TO.init((Dropout(0.5, seed=0), Dense(jnp.ones((2, 1)), None))))
+    >> "to_optax: params[0].seed[0] must be a parameter, got a state of a layer; write parameters(net)",
+    kind_error(
+        lambda: to_optax(OnesMore(), 0.1).update(UNBIASED32, to_optax(OnesMore(), 0.1).init(UNBIASED32), UNBIASED32)
+    )
+    >> "to_optax: the memory of the optimizer must keep its structure after the first update",
+]
 UNBIASED32 = Dense(jnp.ones((2, 1)), None)
 
 
@@ -363,7 +207,7 @@ def serialized(net):
     return export.export(jax.jit(lambda net, x: forward(net, x)[0]))(net, X).serialize()
 
 
-@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+@each_row(ROWS)
 def test_the_message_is(row):
     assert jax.config.jax_enable_x64 is False
     assert_says(row, X, W)

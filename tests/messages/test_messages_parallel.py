@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn.errors import KindError, RangeError, ShapeError, WorkerError
+from funcnn.errors import WorkerError
 from funcnn.parallel import sharded, threads
-from tests.says import assert_says
+from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
 from tests.sharding import Copying, gradient_by_machine_code, normalising
 
 pytest.importorskip("threadpoolctl", reason="both functions need it")
@@ -54,95 +54,51 @@ class Client:
 
 
 ROWS = [
-    (
-        made(nn.mse),
-        KindError,
-        f"sharded: value_and_grad must be {A_GRADIENT}, not mse(out, y, weight); write value_and_grad(loss)",
-    ),
-    (
-        made(nn.value_and_grad),
-        KindError,
-        f"sharded: value_and_grad must be {A_GRADIENT}, not value_and_grad itself; write value_and_grad(loss)",
-    ),
-    (
-        made(sharded(function)),
-        KindError,
-        "sharded: value_and_grad must be a function that is not sharded, got a sharded one",
-    ),
-    (made(executor=threads), KindError, f"sharded: executor must be {AN_EXECUTOR}, not threads(n)"),
-    (
-        made(executor=Client()),
-        KindError,
-        f"sharded: executor must be {AN_EXECUTOR}, not Client; write executor.get_executor()",
-    ),
-    (made(executor=lambda n: n), KindError, f"sharded: executor must be {AN_EXECUTOR}, not a function (n)"),
-    (
-        step(net, x, y, executor=dict),
-        KindError,
-        f"sharded: executor must be {AN_EXECUTOR}, not the class dict",
-    ),
-    (
-        step(net, x, y, executor=lambda: 5),
-        KindError,
-        f"sharded: executor must be {AN_EXECUTOR}, got a function that returns int",
-    ),
-    (
-        step([*net], x, y),
-        KindError,
-        "sharded: params must be a layer or a tuple of layers, not list; write tuple(params)",
-    ),
-    (step(net, 3, y), KindError, "sharded: x must be an array or a tuple of arrays, rows first, not int"),
-    (step(net, x, y[:5]), ShapeError, "sharded: x and y must have equally many rows; x: 12, y: 5"),
-    (step(net, (x, x[:3]), y), ShapeError, "sharded: x must hold arrays with equally many rows; rows: [12, 3]"),
-    (step(net, x, (y, y[:3])), ShapeError, "sharded: y must hold arrays with equally many rows; rows: [12, 3]"),
-    (
-        step(net, x, y, function=not_a_pair),
-        KindError,
-        "sharded: value_and_grad must return (cost, Grads(params, x)), not float",
-        ["in block 0 of 3, rows 0:4"],
-    ),
-    (
-        step(net, x, y, function=no_grads, executor=Copying()),
-        KindError,
-        "sharded: value_and_grad must return (cost, Grads(params, x)), not (float, tuple)",
-        ["in block 0 of 3, rows 0:4, on Copying"],
-    ),
-    (
-        step(net, x, y, function=cost_of_each_row),
-        KindError,
-        "sharded: value_and_grad must return a number as the cost, not float64 array",
-        ["in block 0 of 3, rows 0:4"],
-    ),
-    (
-        step(net, x[:11], y[:11], function=some_columns, rows=6),
-        KindError,
-        "sharded: value_and_grad must return gradients of the same arrays for each block, got shapes (2, 1) and (2, 2)",
-    ),
-    (
-        step((nn.BatchNorm.init(2),), x, y, rows=1),
-        RangeError,
-        "BatchNorm: x must have at least two rows for a variance, not (1, 2); to predict, write inference(params); to "
-        "train, leave out a batch of one row",
-        2,
-    ),
+    kind_error(made(nn.mse))
+    >> f"sharded: value_and_grad must be {A_GRADIENT}, not mse(out, y, weight); write value_and_grad(loss)",
+    kind_error(made(nn.value_and_grad))
+    >> f"sharded: value_and_grad must be {A_GRADIENT}, not value_and_grad itself; write value_and_grad(loss)",
+    kind_error(made(sharded(function)))
+    >> "sharded: value_and_grad must be a function that is not sharded, got a sharded one",
+    kind_error(made(executor=threads)) >> f"sharded: executor must be {AN_EXECUTOR}, not threads(n)",
+    kind_error(made(executor=Client()))
+    >> f"sharded: executor must be {AN_EXECUTOR}, not Client; write executor.get_executor()",
+    kind_error(made(executor=lambda n: n)) >> f"sharded: executor must be {AN_EXECUTOR}, not a function (n)",
+    kind_error(step(net, x, y, executor=dict)) >> f"sharded: executor must be {AN_EXECUTOR}, not the class dict",
+    kind_error(step(net, x, y, executor=lambda: 5))
+    >> f"sharded: executor must be {AN_EXECUTOR}, got a function that returns int",
+    kind_error(step([*net], x, y))
+    >> "sharded: params must be a layer or a tuple of layers, not list; write tuple(params)",
+    kind_error(step(net, 3, y)) >> "sharded: x must be an array or a tuple of arrays, rows first, not int",
+    shape_error(step(net, x, y[:5])) >> "sharded: x and y must have equally many rows; x: 12, y: 5",
+    shape_error(step(net, (x, x[:3]), y)) >> "sharded: x must hold arrays with equally many rows; rows: [12, 3]",
+    shape_error(step(net, x, (y, y[:3]))) >> "sharded: y must hold arrays with equally many rows; rows: [12, 3]",
+    kind_error(step(net, x, y, function=not_a_pair))
+    >> "sharded: value_and_grad must return (cost, Grads(params, x)), not float"
+    >> ["in block 0 of 3, rows 0:4"],
+    kind_error(step(net, x, y, function=no_grads, executor=Copying()))
+    >> "sharded: value_and_grad must return (cost, Grads(params, x)), not (float, tuple)"
+    >> ["in block 0 of 3, rows 0:4, on Copying"],
+    kind_error(step(net, x, y, function=cost_of_each_row))
+    >> "sharded: value_and_grad must return a number as the cost, not float64 array"
+    >> ["in block 0 of 3, rows 0:4"],
+    kind_error(step(net, x[:11], y[:11], function=some_columns, rows=6))
+    >> "sharded: value_and_grad must return gradients of the same arrays for each block, got shapes (2, 1) and (2, 2)",
+    range_error(step((nn.BatchNorm.init(2),), x, y, rows=1))
+    >> "BatchNorm: x must have at least two rows for a variance, not (1, 2); to predict, write inference(params); "
+    "to train, leave out a batch of one row" >> 2,
     *[
-        (
-            step(net, x, y, function=of(normalising)),
-            KindError,
-            "sharded: the loss must be a mean over rows, got normalising, whose gradient for a row depends on "
-            "other rows or on their number; check_loss shows it",
-        )
+        kind_error(step(net, x, y, function=of(normalising)))
+        >> "sharded: the loss must be a mean over rows, got normalising, whose gradient for a row depends on other "
+        "rows or on their number; check_loss shows it"
         for of in (nn.value_and_grad, gradient_by_machine_code)
     ],
-    (
-        step(net, x, y, executor=closed),
-        WorkerError,
-        "sharded: ThreadPoolExecutor must compute block 0 of 3, rows 0:4, got RuntimeError: cannot schedule new "
-        "futures after shutdown",
-    ),
+    raises(WorkerError, step(net, x, y, executor=closed))
+    >> "sharded: ThreadPoolExecutor must compute block 0 of 3, rows 0:4, got RuntimeError: "
+    "cannot schedule new futures after shutdown",
 ]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[row[2][:60] for row in ROWS])
+@each_row(ROWS)
 def test_messages(row):
     assert_says(row, x, y)

@@ -1,7 +1,4 @@
-"""Error messages of functions of runs, pinned word for word.
-
-Each row: the call, the class of the error, the sentence, and the notes that say where, the innermost first.
-"""
+"""Error messages of functions of runs, pinned word for word."""
 
 from functools import partial
 from itertools import islice
@@ -29,11 +26,11 @@ from funcnn import (
 )
 from funcnn import backward as backward_of
 from funcnn import forward as forward_of
-from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
+from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.losses import masked, quantile
 from funcnn.metrics import confusion, r2
 from funcnn.training import best_so_far, bisect_nan, keep, progress, until, while_finite
-from tests.says import assert_says
+from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)
 y = np.ones((10, 1))
@@ -54,10 +51,6 @@ def run(steps=4):
 def read(function, *given, **options):
     """The function, and then the states of the run that it makes."""
     return lambda: list(function(*given, **options))
-
-
-def call(function, *given, **options):
-    return lambda: function(*given, **options)
 
 
 def score(now):
@@ -114,81 +107,34 @@ WRAPPERS = {
     "history": lambda run, _: history(run),
     "keep": lambda run, _: keep(run),
 }
-EVERY = {
-    "best_so_far": partial(best_so_far, better="lower"),
-    "early_stopping": partial(early_stopping, patience=1, better="lower"),
-    "history": lambda run, _, every: history(run, every=every),
-    "keep": lambda run, _, every: keep(run, every=every),
-}
 
-ROWS = {
-    **{
-        f"{name} of a state": (call(wrapper, start, None), KindError, f"{name}: {NO_RUN}")
-        for name, wrapper in WRAPPERS.items()
-    },
-    **{
-        f"{name} of networks": (call(wrapper, [net], None), KindError, f"{name}: {NO_STATES}")
-        for name, wrapper in WRAPPERS.items()
-    },
-    "a measure called cost": (
-        call(history, run(), {"held": score, "cost": score}),
-        RangeError,
-        "history: 'cost' is in the table already; give the measure another name",
-    ),
-    "a measure called step": (
-        call(history, run(), {"step": score, "cost": score}),
-        RangeError,
-        "history: 'cost' is in the table already; give the measure another name",
-    ),
-    "the history of nothing": (
-        call(history, []),
-        RangeError,
-        "history: run must have a state, got none; a generator can be read once, and a finished run needs start",
-    ),
-    "a measure that gives nothing": (
-        call(history, run(), {"held": lambda now: None}),
-        KindError,
-        "history: the measure 'held' must give a number or an array of them, not None",
-    ),
-    "a measure that is a loss": (
-        call(history, run(), {"held": lambda now: mse(x, x)}),
-        KindError,
-        "history: the measure 'held' must give a number or an array of them, not tuple",
-    ),
-    "a measure that gives words": (
-        call(history, run(), {"held": lambda now: np.array(["low"])}),
-        KindError,
-        "history: the measure 'held' must give a number or an array of them, not <U3 array",
-    ),
-    "a measure that grows": (
-        call(history, run(), {"held": lambda now: np.ones(now.step)}),
-        KindError,
-        "history: the measure 'held' must give arrays of one shape, not (1,) and (2,)",
-    ),
-    "a score that is a loss": (
-        read(best_so_far, run(), lambda now: mse(x, x), better="lower"),
-        KindError,
-        "best_so_far: score must give a number, not tuple",
-    ),
-    "a score of many numbers": (
-        read(early_stopping, run(), lambda now: x, patience=1, better="lower"),
-        KindError,
-        "early_stopping: score must give a number, not <f64 10x2>",
-    ),
-    "a score in words": (
-        read(best_so_far, run(), lambda now: "good", better="higher"),
-        KindError,
-        "best_so_far: score must give a number, not str",
-    ),
-    "a start that is a network": (
-        call(best_so_far, run(), score, start=net),
-        KindError,
-        "best_so_far: start must be the TrainState from which the run goes on, not tuple",
-    ),
-    **{
-        f"checkpoints, {options}": (
-            call(checkpoint_every, run(), "nowhere", **options), kind, f"checkpoint_every: {sentence}"
-        )
+ROWS = [
+    *[kind_error(partial(wrapper, start, None)) >> f"{name}: {NO_RUN}" for name, wrapper in WRAPPERS.items()],
+    *[kind_error(partial(wrapper, [net], None)) >> f"{name}: {NO_STATES}" for name, wrapper in WRAPPERS.items()],
+    range_error(lambda: history(run(), {"held": score, "cost": score}))
+    >> "history: 'cost' is in the table already; give the measure another name",
+    range_error(lambda: history(run(), {"step": score, "cost": score}))
+    >> "history: 'cost' is in the table already; give the measure another name",
+    range_error(lambda: history([]))
+    >> "history: run must have a state, got none; a generator can be read once, and a finished run needs start",
+    kind_error(lambda: history(run(), {"held": lambda now: None}))
+    >> "history: the measure 'held' must give a number or an array of them, not None",
+    kind_error(lambda: history(run(), {"held": lambda now: mse(x, x)}))
+    >> "history: the measure 'held' must give a number or an array of them, not tuple",
+    kind_error(lambda: history(run(), {"held": lambda now: np.array(["low"])}))
+    >> "history: the measure 'held' must give a number or an array of them, not <U3 array",
+    kind_error(lambda: history(run(), {"held": lambda now: np.ones(now.step)}))
+    >> "history: the measure 'held' must give arrays of one shape, not (1,) and (2,)",
+    kind_error(read(best_so_far, run(), lambda now: mse(x, x), better="lower"))
+    >> "best_so_far: score must give a number, not tuple",
+    kind_error(read(early_stopping, run(), lambda now: x, patience=1, better="lower"))
+    >> "early_stopping: score must give a number, not <f64 10x2>",
+    kind_error(read(best_so_far, run(), lambda now: "good", better="higher"))
+    >> "best_so_far: score must give a number, not str",
+    kind_error(lambda: best_so_far(run(), score, start=net))
+    >> "best_so_far: start must be the TrainState from which the run goes on, not tuple",
+    *[
+        raises(kind, partial(checkpoint_every, run(), "nowhere", **options)) >> f"checkpoint_every: {sentence}"
         for options, kind, sentence in (
             ({}, RangeError, f"{EXACTLY_ONE}; steps: None, seconds: None"),
             ({"steps": 1, "seconds": 1.0}, RangeError, f"{EXACTLY_ONE}; steps: 1, seconds: 1.0"),
@@ -200,275 +146,124 @@ ROWS = {
             ({"seconds": float("nan")}, RangeError, "seconds must be finite and above 0, not nan"),
             ({"seconds": "60"}, KindError, "seconds must be a number, not str; write float(seconds)"),
         )
-    },
-    "training on a number": (
-        call(train, start, 5, value_and_grad(mse), 0.1),
-        KindError,
-        "train: data must be an iterable of batches (x, y), not int",
-    ),
-    **{
-        f"training on {name}": (
-            call(train, start, data, value_and_grad(mse), 0.1),
-            KindError,
-            f"train: data must give batches (x, y), not {given}",
+    ],
+    kind_error(lambda: train(start, 5, value_and_grad(mse), 0.1))
+    >> "train: data must be an iterable of batches (x, y), not int",
+    *[
+        kind_error(partial(train, start, data, value_and_grad(mse), 0.1))
+        >> f"train: data must give batches (x, y), not {given}"
+        for data, given in (
+            (x, "float64 array; write [(x, y)] for one batch of all rows"),
+            ((x, y), "float64 array; write [(x, y)] for one batch of all rows"),
+            ([(x, y, y)], "tuple of 3"),
+            ([x.tolist()], "list of 10"),
+            ("text", "str"),
         )
-        for name, data, given in (
-            ("rows", x, "float64 array; write [(x, y)] for one batch of all rows"),
-            ("one batch", (x, y), "float64 array; write [(x, y)] for one batch of all rows"),
-            ("triples", [(x, y, y)], "tuple of 3"),
-            ("singles", [x.tolist()], "list of 10"),
-            ("a text", "text", "str"),
+    ],
+    *[
+        kind_error(partial(train, start, data, given, 0.1))
+        >> f"train: value_and_grad must be a function (params, x, y) that returns (cost, Grads), not {text}"
+        for given, text in (
+            (mse, "mse(out, y, weight); write value_and_grad(loss)"),
+            (partial(quantile, q=0.9), "a function (out, y, weight, q); write value_and_grad(loss)"),
+            (masked(mse), "a function (out, y, weight); write value_and_grad(loss)"),
+            (lambda said, true: (0.0, said), "a function (said, true)"),
+            (value_and_grad, "value_and_grad itself; write value_and_grad(loss)"),
+            (3, "int"),
+            (Dense, "the class Dense"),
         )
-    },
-    **{
-        f"training on {name}": (
-            call(train, start, data, given, 0.1),
-            KindError,
-            f"train: value_and_grad must be a function (params, x, y) that returns (cost, Grads), not {text}",
-        )
-        for name, given, text in (
-            ("a loss", mse, "mse(out, y, weight); write value_and_grad(loss)"),
-            (
-                "a loss with a setting",
-                partial(quantile, q=0.9),
-                "a function (out, y, weight, q); write value_and_grad(loss)",
-            ),
-            ("a loss made of one", masked(mse), "a function (out, y, weight); write value_and_grad(loss)"),
-            ("a loss of two arguments", lambda said, true: (0.0, said), "a function (said, true)"),
-            ("what makes the function", value_and_grad, "value_and_grad itself; write value_and_grad(loss)"),
-            ("a number for the function", 3, "int"),
-            ("a class for the function", Dense, "the class Dense"),
-        )
-    },
-    "an error in the function": (
-        read(train, start, data, lambda params, x, y: len(3), 0.1),
-        TypeError,
-        "object of type 'int' has no len()",
-    ),
-    "measures without a name": (
-        lambda: history(run(), validation(mse, x, y)),
-        KindError,
-        'history: measures must be a mapping, such as {"accuracy": validation(accuracy, x, y)}, not Validation',
-    ),
-    "no step from a network of NaN": (
-        read(train, dead(0), [], value_and_grad(mse), 0.1),
-        NotFiniteError,
-        "train: params.0.W is not finite after 0 steps; a smaller lr may help",
-    ),
-    "an overflow in a network of one layer": (
-        overflow,
-        NotFiniteError,
-        "train: in step 0 the cost is inf; the first array that is not finite is out of "
-        "Dense(W=<f64 [[1.e+308]]>, b=None)",
-    ),
-    "a validation set of another shape": (
-        call(validation(mse, np.ones((10, 3)), y), start),
-        ShapeError,
-        "Dense: x must be (m, ..., 2), not (10, 3)",
-        [LAYER, SETS],
-    ),
-    "answers of another shape": (
-        call(validation(mse, x, np.ones(10)), start),
-        ShapeError,
-        "mse: out and y must have the same shape; out: (10, 1), y: (10,); write y[:, None]",
-        ["on the validation set, x: <f64 10x2>, y: <f64 10>"],
-    ),
-    "early stopping on a validation set of another shape": (
-        read(early_stopping, run(), validation(mse, np.ones((10, 3)), y), patience=1),
-        ShapeError,
-        "Dense: x must be (m, ..., 2), not (10, 3)",
-        [LAYER, SETS],
-    ),
-    "the validation of a network": (
-        call(validation(mse, x, y), net),
-        KindError,
-        "validation: state must be a TrainState, not tuple; write TrainState(params)",
-    ),
-    "accuracy of a list": (
-        call(accuracy, out.tolist(), classes),
-        KindError,
-        "accuracy: out must be an array, not list; write np.asarray(out)",
-    ),
-    "labels in a list": (
-        call(accuracy, out, classes.tolist()),
-        KindError,
-        "accuracy: y must be an array, not list; write np.asarray(y)",
-    ),
-    "accuracy of whole numbers": (
-        call(accuracy, out.astype(int), classes),
-        KindError,
-        "accuracy: out must be an array of floats, not int64 array; write out.astype(float)",
-    ),
-    "labels in words": (
-        call(accuracy, out, np.array(["a"] * 10)),
-        KindError,
-        "accuracy: y must hold numbers, not strings; write classes, y = np.unique(y, return_inverse=True)",
-    ),
-    "no rows": (
-        call(accuracy, out[:0], classes[:0]),
-        RangeError,
-        "accuracy: out must have at least one entry; out: (0, 3)",
-    ),
-    **{
-        f"{name} of one row without its axis": (
-            call(metric, out[0], np.array(1)),
-            ShapeError,
-            f"{name}: out must be (m, ..., k), rows first, or give a threshold; out: (3,)",
-        )
+    ],
+    raises(TypeError, read(train, start, data, lambda params, x, y: len(3), 0.1))
+    >> "object of type 'int' has no len()",
+    kind_error(lambda: history(run(), validation(mse, x, y)))
+    >> 'history: measures must be a mapping, such as {"accuracy": validation(accuracy, x, y)}, not Validation',
+    raises(NotFiniteError, read(train, dead(0), [], value_and_grad(mse), 0.1))
+    >> "train: params.0.W is not finite after 0 steps; a smaller lr may help",
+    raises(NotFiniteError, overflow) >> "train: in step 0 the cost is inf; "
+    "the first array that is not finite is out of Dense(W=<f64 [[1.e+308]]>, b=None)",
+    shape_error(lambda: validation(mse, np.ones((10, 3)), y)(start))
+    >> "Dense: x must be (m, ..., 2), not (10, 3)"
+    >> [LAYER, SETS],
+    shape_error(lambda: validation(mse, x, np.ones(10))(start))
+    >> "mse: out and y must have the same shape; out: (10, 1), y: (10,); write y[:, None]"
+    >> ["on the validation set, x: <f64 10x2>, y: <f64 10>"],
+    shape_error(read(early_stopping, run(), validation(mse, np.ones((10, 3)), y), patience=1))
+    >> "Dense: x must be (m, ..., 2), not (10, 3)"
+    >> [LAYER, SETS],
+    kind_error(lambda: validation(mse, x, y)(net))
+    >> "validation: state must be a TrainState, not tuple; write TrainState(params)",
+    kind_error(lambda: accuracy(out.tolist(), classes))
+    >> "accuracy: out must be an array, not list; write np.asarray(out)",
+    kind_error(lambda: accuracy(out, classes.tolist()))
+    >> "accuracy: y must be an array, not list; write np.asarray(y)",
+    kind_error(lambda: accuracy(out.astype(int), classes))
+    >> "accuracy: out must be an array of floats, not int64 array; write out.astype(float)",
+    kind_error(lambda: accuracy(out, np.array(["a"] * 10)))
+    >> "accuracy: y must hold numbers, not strings; write classes, y = np.unique(y, return_inverse=True)",
+    range_error(lambda: accuracy(out[:0], classes[:0])) >> "accuracy: out must have at least one entry; out: (0, 3)",
+    *[
+        shape_error(partial(metric, out[0], np.array(1)))
+        >> f"{name}: out must be (m, ..., k), rows first, or give a threshold; out: (3,)"
         for name, metric in (("accuracy", accuracy), ("confusion", confusion))
-    },
-    "no axes": (
-        call(confusion, np.array(1.0), np.array(1)),
-        ShapeError,
-        "confusion: out must be (m, ...), rows first; out: ()",
-    ),
-    "one output, no threshold": (
-        call(accuracy, out[:, :1], y),
-        RangeError,
-        "accuracy: out must have two classes or more; out: (10, 1); for one output give threshold=0 for logits or "
-        "threshold=0.5 for probabilities",
-    ),
-    "classes of fewer rows": (
-        call(confusion, out, classes[:9]),
-        ShapeError,
-        "confusion: y must be classes (10,) or soft labels (10, 3); y: (9,), out: (10, 3)",
-    ),
-    "classes in a column": (
-        call(accuracy, out, classes[:, None]),
-        ShapeError,
-        "accuracy: y must be classes (10,) or soft labels (10, 3); y: (10, 1), out: (10, 3); write y[:, 0]",
-    ),
-    "classes that are floats": (
-        call(accuracy, out, classes * 1.0),
-        KindError,
-        "accuracy: classes must be integers, not float64; write y.astype(int)",
-    ),
-    "a class that is none": (
-        call(accuracy, out, classes + 1),
-        RangeError,
-        "accuracy: classes must be in 0 .. 2; y has 1 .. 3; write y - 1",
-    ),
-    "a class below 0": (
-        call(confusion, out, classes - 1),
-        RangeError,
-        "confusion: classes must be in 0 .. 2; y has -1 .. 1",
-    ),
-    "a threshold, and labels of another shape": (
-        call(accuracy, out, classes, threshold=0),
-        ShapeError,
-        "accuracy: out and y must have the same shape; out: (10, 3), y: (10,)",
-    ),
-    "a threshold, and labels between": (
-        call(accuracy, out[:, :1], y * 0.7, threshold=0),
-        RangeError,
-        "accuracy: with a threshold y must be 0 or 1; it has 0.7 .. 0.7",
-    ),
-    "confusion about NaN": (
-        call(confusion, out * np.nan, classes),
-        RangeError,
-        "confusion: out must not hold NaN, which is not a class; out: <f64 10x3>",
-    ),
-    "states in no order": (
-        call(bisect_nan, [start, start], data, mse, 0.1),
-        RangeError,
-        "bisect_nan: states must be one or more, in the order of their steps; steps: [0, 0]",
-    ),
-    "no states": (
-        call(bisect_nan, [], data, mse, 0.1),
-        RangeError,
-        "bisect_nan: states must be one or more, in the order of their steps; steps: []",
-    ),
-    "one state, bare": (
-        call(bisect_nan, start, data, mse, 0.1),
-        KindError,
-        "bisect_nan: states must be a sequence of TrainStates, such as [start], not TrainState",
-    ),
-    "a run in place of states": (
-        call(bisect_nan, run(), data, mse, 0.1),
-        KindError,
-        "bisect_nan: states must be a sequence of TrainStates, such as [start], not generator",
-    ),
-    "networks in place of states": (
-        call(bisect_nan, [net], data, mse, 0.1),
-        KindError,
-        "bisect_nan: states must be a sequence of TrainStates, such as [start], not list of tuple",
-    ),
-    "batches that come once": (
-        call(bisect_nan, [start], islice(data, 3), mse, 0.1),
-        KindError,
-        "bisect_nan: data must be a sequence of batches, for data[step:], not islice",
-    ),
-    "a dict of batches": (
-        call(bisect_nan, [start], {"x": x}, mse, 0.1),
-        KindError,
-        "bisect_nan: data must be an iterable of batches (x, y), not dict",
-    ),
-    "a text of batches": (
-        call(bisect_nan, [start], "data", mse, 0.1),
-        KindError,
-        "bisect_nan: data must give batches (x, y), not str",
-    ),
-    "rows in place of batches": (
-        call(bisect_nan, [start], x, mse, 0.1),
-        KindError,
-        "bisect_nan: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
-    ),
-    "one batch in place of several": (
-        call(bisect_nan, [start], (x, y), mse, 0.1),
-        KindError,
-        "bisect_nan: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
-    ),
-    "a text for the rate of a NaN": (
-        call(bisect_nan, [start], data, mse, "low"),
-        KindError,
-        "bisect_nan: lr must be a number, not str",
-    ),
-    "a constraint that is a number": (
-        call(bisect_nan, [start], data, mse, 0.1, constraint=1.0),
-        KindError,
-        "bisect_nan: constraint must be a function of the parameters, not float",
-    ),
-    "data that end before the step": (
-        call(bisect_nan, [start, dead(9)], data, mse, 0.1),
-        RangeError,
-        "bisect_nan: data must be all batches of the run, at least 9 of them; there are 8",
-    ),
-    "data that end before the last state": (
-        call(bisect_nan, [TrainState(net, step=9)], data, mse, 0.1),
-        RangeError,
-        "bisect_nan: data must be all batches of the run, at least 9 of them; there are 8",
-    ),
-    "data of another run": (
-        call(bisect_nan, [start, dead(5)], data, mse, 0.1),
-        FuncnnError,
-        "bisect_nan: step 4 of the repeated run differs from the states; data, loss, lr and constraint must be those "
-        "of the run, and every rule pure",
-    ),
-    "a layer that is not pure": (
-        fickle,
-        FuncnnError,
-        "bisect_nan: step 0 of the repeated run differs from the states; data, loss, lr and constraint must be those "
-        "of the run, and every rule pure",
-    ),
-}  # fmt: skip
-NEEDING_SKLEARN = {
-    "r2 of another shape": (
-        call(r2, out, y),
-        ShapeError,
-        "r2: out and y must have the same shape; out: (10, 3), y: (10, 1)",
-    ),
-    "r2 of one row": (call(r2, out[:1], out[:1]), RangeError, "r2: there must be two rows or more; out: (1, 3)"),
-    "r2 of a y with NaN": (call(r2, x, x * np.nan), RangeError, "r2: y must be finite; y: <f64 10x2>"),
-    "r2 of a list": (call(r2, [1.0], y), KindError, "r2: out must be an array, not list; write np.asarray(out)"),
-}
-NEEDING = {"sklearn": NEEDING_SKLEARN, "tqdm": {name for name in ROWS if name.startswith("progress")}}
+    ],
+    shape_error(lambda: confusion(np.array(1.0), np.array(1)))
+    >> "confusion: out must be (m, ...), rows first; out: ()",
+    range_error(lambda: accuracy(out[:, :1], y)) >> "accuracy: out must have two classes or more; out: (10, 1); "
+    "for one output give threshold=0 for logits or threshold=0.5 for probabilities",
+    shape_error(lambda: confusion(out, classes[:9]))
+    >> "confusion: y must be classes (10,) or soft labels (10, 3); y: (9,), out: (10, 3)",
+    shape_error(lambda: accuracy(out, classes[:, None]))
+    >> "accuracy: y must be classes (10,) or soft labels (10, 3); y: (10, 1), out: (10, 3); write y[:, 0]",
+    kind_error(lambda: accuracy(out, classes * 1.0))
+    >> "accuracy: classes must be integers, not float64; write y.astype(int)",
+    range_error(lambda: accuracy(out, classes + 1)) >> "accuracy: classes must be in 0 .. 2; y has 1 .. 3; write y - 1",
+    range_error(lambda: confusion(out, classes - 1)) >> "confusion: classes must be in 0 .. 2; y has -1 .. 1",
+    shape_error(lambda: accuracy(out, classes, threshold=0))
+    >> "accuracy: out and y must have the same shape; out: (10, 3), y: (10,)",
+    range_error(lambda: accuracy(out[:, :1], y * 0.7, threshold=0))
+    >> "accuracy: with a threshold y must be 0 or 1; it has 0.7 .. 0.7",
+    range_error(lambda: confusion(out * np.nan, classes))
+    >> "confusion: out must not hold NaN, which is not a class; out: <f64 10x3>",
+    range_error(lambda: bisect_nan([start, start], data, mse, 0.1))
+    >> "bisect_nan: states must be one or more, in the order of their steps; steps: [0, 0]",
+    range_error(lambda: bisect_nan([], data, mse, 0.1))
+    >> "bisect_nan: states must be one or more, in the order of their steps; steps: []",
+    kind_error(lambda: bisect_nan(start, data, mse, 0.1))
+    >> "bisect_nan: states must be a sequence of TrainStates, such as [start], not TrainState",
+    kind_error(lambda: bisect_nan(run(), data, mse, 0.1))
+    >> "bisect_nan: states must be a sequence of TrainStates, such as [start], not generator",
+    kind_error(lambda: bisect_nan([net], data, mse, 0.1))
+    >> "bisect_nan: states must be a sequence of TrainStates, such as [start], not list of tuple",
+    kind_error(lambda: bisect_nan([start], islice(data, 3), mse, 0.1))
+    >> "bisect_nan: data must be a sequence of batches, for data[step:], not islice",
+    kind_error(lambda: bisect_nan([start], {"x": x}, mse, 0.1))
+    >> "bisect_nan: data must be an iterable of batches (x, y), not dict",
+    kind_error(lambda: bisect_nan([start], "data", mse, 0.1)) >> "bisect_nan: data must give batches (x, y), not str",
+    kind_error(lambda: bisect_nan([start], x, mse, 0.1), lambda: bisect_nan([start], (x, y), mse, 0.1))
+    >> "bisect_nan: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
+    kind_error(lambda: bisect_nan([start], data, mse, "low")) >> "bisect_nan: lr must be a number, not str",
+    kind_error(lambda: bisect_nan([start], data, mse, 0.1, constraint=1.0))
+    >> "bisect_nan: constraint must be a function of the parameters, not float",
+    range_error(lambda: bisect_nan([start, dead(9)], data, mse, 0.1))
+    >> "bisect_nan: data must be all batches of the run, at least 9 of them; there are 8",
+    range_error(lambda: bisect_nan([TrainState(net, step=9)], data, mse, 0.1))
+    >> "bisect_nan: data must be all batches of the run, at least 9 of them; there are 8",
+    raises(FuncnnError, lambda: bisect_nan([start, dead(5)], data, mse, 0.1))
+    >> "bisect_nan: step 4 of the repeated run differs from the states; "
+    "data, loss, lr and constraint must be those of the run, and every rule pure",
+    raises(FuncnnError, fickle) >> "bisect_nan: step 0 of the repeated run differs from the states; "
+    "data, loss, lr and constraint must be those of the run, and every rule pure",
+    shape_error(lambda: r2(out, y)) >> "r2: out and y must have the same shape; out: (10, 3), y: (10, 1)",
+    range_error(lambda: r2(out[:1], out[:1])) >> "r2: there must be two rows or more; out: (1, 3)",
+    range_error(lambda: r2(x, x * np.nan)) >> "r2: y must be finite; y: <f64 10x2>",
+    kind_error(lambda: r2([1.0], y)) >> "r2: out must be an array, not list; write np.asarray(out)",
+]
+LIBRARIES = {"r2": "sklearn", "progress": "tqdm"}
 
 
-@pytest.mark.parametrize("row", [*ROWS, *NEEDING_SKLEARN])
+@each_row(ROWS)
 def test_it_says(row, tmp_path, monkeypatch):
-    for library, rows in NEEDING.items():
-        if row in rows:
-            pytest.importorskip(library, reason="the function stands on it")
+    pytest.importorskip(LIBRARIES.get(row.sentence.split(":")[0], "numpy"), reason="the function stands on it")
     monkeypatch.chdir(tmp_path)
-    assert_says((ROWS | NEEDING_SKLEARN)[row], start, x, y, out, classes)
+    assert_says(row, start, x, y, out, classes)
     assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,6 @@ import math
 from functools import partial
 
 import numpy as np
-import pytest
 
 from funcnn import cosine, evolve, one_cycle, warm_up
 from funcnn.errors import KindError, RangeError
@@ -19,7 +18,7 @@ from funcnn.schedules import (
     stages,
     step_decay,
 )
-from tests.says import assert_says
+from tests.says import assert_says, each_row, kind_error, raises, range_error
 
 nan, inf = math.nan, math.inf
 
@@ -36,140 +35,75 @@ MAKERS = {
     "warm_up": warm_up,
 }
 
-ROWS = {
-    **{
-        f"{name}, {what}": (lambda lr=lr, step=step: lr(step), kind, f"{name}: step must be {sentence}")
+ROWS = [
+    *[
+        raises(kind, lambda lr=lr, step=step: lr(step)) >> f"{name}: step must be {sentence}"
         for name, lr in {**{name: make(0.1, 10) for name, make in MAKERS.items()}, "stages": stages((0.1, 10))}.items()
-        for what, step, kind, sentence in (
-            ("before the first step", -1, RangeError, "at least 0, not -1"),
-            ("before the first step, of NumPy", np.array(-1), RangeError, "at least 0, not -1"),
-            ("at half a step", 1.5, KindError, "a whole number, not float"),
-            ("at a step as a float", 2.0, KindError, "a whole number, not float; write int(step)"),
-            ("at a flag", True, KindError, "a whole number, not bool"),
-            ("at a word", "a", KindError, "a whole number, not str"),
-            ("at None", None, KindError, "a whole number, not None"),
-            ("at several steps", np.arange(2), KindError, "a whole number, not int64 array"),
+        for step, kind, sentence in (
+            (-1, RangeError, "at least 0, not -1"),
+            (np.array(-1), RangeError, "at least 0, not -1"),
+            (1.5, KindError, "a whole number, not float"),
+            (2.0, KindError, "a whole number, not float; write int(step)"),
+            (True, KindError, "a whole number, not bool"),
+            ("a", KindError, "a whole number, not str"),
+            (None, KindError, "a whole number, not None"),
+            (np.arange(2), KindError, "a whole number, not int64 array"),
         )
-    },
-    "a class for a schedule": (
-        lambda: warm_up(Plateau, 10),
-        KindError,
-        "warm_up: schedule must be a rate or a schedule, not the class Plateau",
-    ),
-    **{
-        f"{name} of {what}": (
-            act,
-            KindError,
-            f"{name}: {'schedule' if name == 'warm_up' else 'the schedule of a stage'} must be "
-            f"{'a rate or a schedule' if name == 'warm_up' else 'a function of the step number'}, not {given}",
-        )
-        for what, wrong, given in (
-            ("the function that makes one", cosine, "cosine, which makes a schedule; write cosine(lr, steps)"),
-            ("the function that joins them", stages, "stages, which makes a schedule; write stages(*plan)"),
-            ("half of one", partial(cosine, 0.1), "cosine, which makes a schedule"),
-            ("a function of two arguments", lambda a, b: a, "a function (a, b)"),
-            ("the function of plateaus", plateau, "plateau(now, cost)"),
-            ("the class of plateaus", Plateau, "the class Plateau"),
+    ],
+    kind_error(lambda: warm_up(Plateau, 10)) >> "warm_up: schedule must be a rate or a schedule, not the class Plateau",
+    *[
+        kind_error(act) >> f"{name}: {'schedule' if name == 'warm_up' else 'the schedule of a stage'} must be "
+        f"{'a rate or a schedule' if name == 'warm_up' else 'a function of the step number'}, not {given}"
+        for wrong, given in (
+            (cosine, "cosine, which makes a schedule; write cosine(lr, steps)"),
+            (stages, "stages, which makes a schedule; write stages(*plan)"),
+            (partial(cosine, 0.1), "cosine, which makes a schedule"),
+            (lambda a, b: a, "a function (a, b)"),
+            (plateau, "plateau(now, cost)"),
+            (Plateau, "the class Plateau"),
         )
         for name, act in (("warm_up", partial(warm_up, wrong, 10)), ("stages", partial(stages, (wrong, 10))))
-    },
-    "a ramp to a plateau": (
-        lambda: warm_up(Plateau(0.1), 10),
-        KindError,
-        "warm_up: schedule must be a number, not Plateau; write schedule.lr",
-    ),
-    "no step": (
-        cosine(0.1, 100),
-        KindError,
-        "cosine: the function that it returns takes (step), got 0 by position",
-    ),
-    "a step and more": (
-        lambda: stages((0.1, 100))(1, t=2),
-        KindError,
-        "stages: the function that it returns takes (step), got 1 by position and t",
-    ),
+    ],
+    kind_error(lambda: warm_up(Plateau(0.1), 10))
+    >> "warm_up: schedule must be a number, not Plateau; write schedule.lr",
+    kind_error(cosine(0.1, 100)) >> "cosine: the function that it returns takes (step), got 0 by position",
+    kind_error(lambda: stages((0.1, 100))(1, t=2))
+    >> "stages: the function that it returns takes (step), got 1 by position and t",
     # Stages.
-    **{
-        f"a stage of {what}": (
-            lambda stage=stage: stages(stage),
-            KindError,
-            f"stages: a stage must be (rate or schedule, whole number of steps), not {given}",
+    *[
+        kind_error(lambda stage=stage: stages(stage))
+        >> f"stages: a stage must be (rate or schedule, whole number of steps), not {given}"
+        for stage, given in (
+            ((True, 10), "(True, 10)"),
+            ((0.1, True), "(0.1, True)"),
         )
-        for what, stage, given in (
-            ("a flag", (True, 10), "(True, 10)"),
-            ("so many flags", (0.1, True), "(0.1, True)"),
-        )
-    },
-    "no stages": (stages, RangeError, "stages: plan must be (rate >= 0, steps >= 1) once or more, not ()"),
-    "a stage of an endless rate": (
-        lambda: stages((1, 10), (inf, 10)),
-        RangeError,
-        "stages: plan must be (rate >= 0, steps >= 1) once or more, not ((1, 10), (inf, 10))",
-    ),
-    "a stage of no steps": (
-        lambda: stages((1, 10), (1, 0)),
-        RangeError,
-        "stages: plan must be (rate >= 0, steps >= 1) once or more, not ((1, 10), (1, 0))",
-    ),
-    "rate and steps without a pair": (
-        lambda: stages(0.1, 10),
-        KindError,
-        "stages: a stage must be (rate or schedule, whole number of steps), not 0.1",
-    ),
-    "a plan that is not unpacked": (
-        lambda: stages(((0.1, 10), (0.2, 10))),
-        KindError,
-        "stages: a stage must be (rate or schedule, whole number of steps), not ((0.1, 10), (0.2, 10))",
-    ),
-    "a stage of three": (
-        lambda: stages((0.1, 10, 10)),
-        KindError,
-        "stages: a stage must be (rate or schedule, whole number of steps), not (0.1, 10, 10)",
-    ),
-    "a stage that is a list": (
-        lambda: stages([0.1, 10]),
-        KindError,
-        "stages: a stage must be (rate or schedule, whole number of steps), not [0.1, 10]",
-    ),
-    "a stage of a word": (
-        lambda: stages((0.1, 10), ("fast", 10)),
-        KindError,
-        "stages: a stage must be (rate or schedule, whole number of steps), not ('fast', 10)",
-    ),
-    "a stage of half a step": (
-        lambda: stages((0.1, 10), (0.1, 0.5)),
-        KindError,
-        "stages: a stage must be (rate or schedule, whole number of steps), not (0.1, 0.5)",
-    ),
+    ],
+    range_error(stages) >> "stages: plan must be (rate >= 0, steps >= 1) once or more, not ()",
+    range_error(lambda: stages((1, 10), (inf, 10)))
+    >> "stages: plan must be (rate >= 0, steps >= 1) once or more, not ((1, 10), (inf, 10))",
+    range_error(lambda: stages((1, 10), (1, 0)))
+    >> "stages: plan must be (rate >= 0, steps >= 1) once or more, not ((1, 10), (1, 0))",
+    kind_error(lambda: stages(0.1, 10)) >> "stages: a stage must be (rate or schedule, whole number of steps), not 0.1",
+    kind_error(lambda: stages(((0.1, 10), (0.2, 10))))
+    >> "stages: a stage must be (rate or schedule, whole number of steps), not ((0.1, 10), (0.2, 10))",
+    kind_error(lambda: stages((0.1, 10, 10)))
+    >> "stages: a stage must be (rate or schedule, whole number of steps), not (0.1, 10, 10)",
+    kind_error(lambda: stages([0.1, 10]))
+    >> "stages: a stage must be (rate or schedule, whole number of steps), not [0.1, 10]",
+    kind_error(lambda: stages((0.1, 10), ("fast", 10)))
+    >> "stages: a stage must be (rate or schedule, whole number of steps), not ('fast', 10)",
+    kind_error(lambda: stages((0.1, 10), (0.1, 0.5)))
+    >> "stages: a stage must be (rate or schedule, whole number of steps), not (0.1, 0.5)",
     # Limits of their own.
-    "a step decay that grows": (
-        lambda: step_decay(0.1, 1.5, 10),
-        RangeError,
-        "step_decay: factor must be in (0, 1], not 1.5",
-    ),
-    "a step decay to 0": (lambda: step_decay(0.1, 0, 10), RangeError, "step_decay: factor must be in (0, 1], not 0"),
-    "a tooth that rises too long": (
-        lambda: sawtooth(0.1, 10, up=1.1),
-        RangeError,
-        "sawtooth: up must be in [0, 1], not 1.1",
-    ),
-    "a cycle that never rises": (
-        lambda: one_cycle(0.1, 10, up=0),
-        RangeError,
-        "one_cycle: up must be in (0, 0.5], not 0",
-    ),
-    "a cycle that cannot come down": (
-        lambda: one_cycle(0.1, 10, up=0.6),
-        RangeError,
-        "one_cycle: up must be in (0, 0.5], not 0.6",
-    ),
+    range_error(lambda: step_decay(0.1, 1.5, 10)) >> "step_decay: factor must be in (0, 1], not 1.5",
+    range_error(lambda: step_decay(0.1, 0, 10)) >> "step_decay: factor must be in (0, 1], not 0",
+    range_error(lambda: sawtooth(0.1, 10, up=1.1)) >> "sawtooth: up must be in [0, 1], not 1.1",
+    range_error(lambda: one_cycle(0.1, 10, up=0)) >> "one_cycle: up must be in (0, 0.5], not 0",
+    range_error(lambda: one_cycle(0.1, 10, up=0.6)) >> "one_cycle: up must be in (0, 0.5], not 0.6",
     # Plateaus.
-    **{
-        f"a plateau, {field} {value}": (
-            lambda field=field, value=value: Plateau(**{"lr": 0.1, field: value}),
-            RangeError,
-            f"Plateau: {field} must be {needed}, not {value}",
-        )
+    *[
+        range_error(lambda field=field, value=value: Plateau(**{"lr": 0.1, field: value}))
+        >> f"Plateau: {field} must be {needed}, not {value}"
         for field, needed, bad in (
             ("lr", "finite and not below final", (-0.1, nan, inf)),
             ("final", "finite and not negative", (-0.1, nan, inf)),
@@ -182,38 +116,19 @@ ROWS = {
             ("cooling", "at least 0", (-1,)),
         )
         for value in bad
-    },
-    "a plateau below its end": (
-        lambda: Plateau(0.1, final=0.2),
-        RangeError,
-        "Plateau: lr must be finite and not below final, not 0.1",
-    ),
-    "a plateau raised out of range": (
-        lambda: evolve(Plateau(0.1), factor=2),
-        RangeError,
-        "Plateau: factor must be in (0, 1), not 2.0",
-    ),
-    "a plateau of a word": (
-        lambda: Plateau("fast"),
-        KindError,
-        "Plateau: lr must be a number, not str",
-    ),
-    "a rate for a plateau": (
-        lambda: plateau(0.1, 1.0),
-        KindError,
-        "plateau: now must be a Plateau, not float; write Plateau(lr)",
-    ),
-    "no plateau at all": (
-        lambda: plateau(Plateau, 1.0),
-        KindError,
-        "plateau: now must be a Plateau, not the class Plateau; write Plateau(lr)",
-    ),
-}
+    ],
+    range_error(lambda: Plateau(0.1, final=0.2)) >> "Plateau: lr must be finite and not below final, not 0.1",
+    range_error(lambda: evolve(Plateau(0.1), factor=2)) >> "Plateau: factor must be in (0, 1), not 2.0",
+    kind_error(lambda: Plateau("fast")) >> "Plateau: lr must be a number, not str",
+    kind_error(lambda: plateau(0.1, 1.0)) >> "plateau: now must be a Plateau, not float; write Plateau(lr)",
+    kind_error(lambda: plateau(Plateau, 1.0))
+    >> "plateau: now must be a Plateau, not the class Plateau; write Plateau(lr)",
+]
 
 
-@pytest.mark.parametrize("row", ROWS)
+@each_row(ROWS)
 def test_it_says(row):
-    assert_says(ROWS[row])
+    assert_says(row)
 
 
 def test_what_lies_at_the_border_is_taken():

@@ -1,15 +1,11 @@
-"""Error messages of the bridges to PyTorch, pinned word for word.
-
-Each row: the call, the class of the error, and the sentence.
-"""
+"""Error messages of the bridges to PyTorch, pinned word for word."""
 
 import numpy as np
 import pytest
 
 from funcnn import BatchNorm, Dense, Dropout, FuncnnError, Relu, Tanh, backward, forward, mlp, record, save
-from funcnn.errors import KindError, ShapeError
 from funcnn.layers import GRU, LSTM, Attention, Here, Scale, Shared
-from tests.says import assert_says
+from tests.says import assert_says, each_row, kind_error, raises, shape_error
 
 torch = pytest.importorskip("torch", reason="these are its modules")
 # After that line: without torch there is nothing to import.
@@ -126,7 +122,7 @@ def shared():
 
 
 def refuses(module, sentence, x=ROWS):
-    return converted(module, x), KindError, f"from_torch: {type(module).__name__} must have {sentence}"
+    return kind_error(converted(module, x)) >> f"from_torch: {type(module).__name__} must have {sentence}"
 
 
 REFUSED = [
@@ -181,308 +177,159 @@ REFUSED = [
 
 MESSAGES = [
     # from_torch: the module and x.
-    (converted(nn.Linear(4, 2).to("meta")), KindError, "from_torch: weight must be on the CPU, not on meta"),
-    (converted(nn.Linear(4, 2), ROWS.to("meta")), KindError, "from_torch: x must be on the CPU, not on meta"),
-    (
-        converted(nn.Sequential(nn.Linear(4, 2), nn.Dropout(0.1)), train=True),
-        KindError,
-        "from_torch: module must be in evaluation mode, but 0 (Linear) is in training mode; write module.eval()",
-    ),
-    (
-        converted(Mine(), train=True),
-        KindError,
-        "from_torch: module must be in evaluation mode, but it (Mine) is in training mode; write module.eval()",
-    ),
-    (
-        lambda: from_torch(nn.Sequential(nn.Linear(4, 2).eval(), nn.Dropout(0.1)).eval().append(nn.Tanh()), ROWS),
-        KindError,
-        "from_torch: module must be in evaluation mode, but 2 (Tanh) is in training mode; write module.eval()",
-    ),
-    (
-        lambda: from_torch(nn.Linear, ROWS),
-        KindError,
-        "from_torch: module must be a module of torch, not the class Linear",
-    ),
-    (converted(nn.Tanh(), X), KindError, "from_torch: x must be a tensor of torch, not float64 array"),
-    (
-        converted(nn.Linear(4, 2), ROWS.double()),
-        KindError,
-        "from_torch: x is torch.float64, weight is torch.float32; write x.to(torch.float32)",
-    ),
-    (
-        converted(nn.Linear(4, 2).bfloat16(), ROWS.bfloat16()),
-        KindError,
-        "from_torch: x must be of a dtype that NumPy has, not torch.bfloat16; write x.float()",
-    ),
-    (
-        converted(nn.Sequential(nn.Linear(4, 2), nn.Tanh()), torch.ones(3, 5)),
-        ShapeError,
-        "from_torch: x must fit the module, but it refuses (3, 5): "
-        "mat1 and mat2 shapes cannot be multiplied (3x5 and 4x2)",
-    ),
-    (converted(nn.Tanh(), torch.ones(4)), ShapeError, "from_torch: x must be (m, ...), with one row or more, not (4,)"),
-    (converted(nn.Tanh(), ROWS[:0]), ShapeError, "from_torch: x must be (m, ...), with one row or more, not (0, 4)"),
-    (converted(nn.LazyLinear(2)), KindError, "from_torch: weight has no shape yet; call the module with x before"),
-    (
-        converted(nn.Conv2d(4, 2, 3), IMAGE[0]),
-        ShapeError,
-        "from_torch: x of Conv2d must be (m, c, h, w), not (4, 5, 5)",
-    ),
-    (
-        lambda: from_torch(nn.Sequential(TWICE, nn.Tanh(), TWICE).eval(), ROWS),
-        KindError,
-        "from_torch: 2.weight and 0.weight must be two parameters, since each layer has its own; they are one",
-    ),
+    kind_error(converted(nn.Linear(4, 2).to("meta"))) >> "from_torch: weight must be on the CPU, not on meta",
+    kind_error(converted(nn.Linear(4, 2), ROWS.to("meta"))) >> "from_torch: x must be on the CPU, not on meta",
+    kind_error(converted(nn.Sequential(nn.Linear(4, 2), nn.Dropout(0.1)), train=True))
+    >> "from_torch: module must be in evaluation mode, but 0 (Linear) is in training mode; write module.eval()",
+    kind_error(converted(Mine(), train=True))
+    >> "from_torch: module must be in evaluation mode, but it (Mine) is in training mode; write module.eval()",
+    kind_error(
+        lambda: from_torch(nn.Sequential(nn.Linear(4, 2).eval(), nn.Dropout(0.1)).eval().append(nn.Tanh()), ROWS)
+    )
+    >> "from_torch: module must be in evaluation mode, but 2 (Tanh) is in training mode; write module.eval()",
+    kind_error(lambda: from_torch(nn.Linear, ROWS))
+    >> "from_torch: module must be a module of torch, not the class Linear",
+    kind_error(converted(nn.Tanh(), X)) >> "from_torch: x must be a tensor of torch, not float64 array",
+    kind_error(converted(nn.Linear(4, 2), ROWS.double()))
+    >> "from_torch: x is torch.float64, weight is torch.float32; write x.to(torch.float32)",
+    kind_error(converted(nn.Linear(4, 2).bfloat16(), ROWS.bfloat16()))
+    >> "from_torch: x must be of a dtype that NumPy has, not torch.bfloat16; write x.float()",
+    shape_error(converted(nn.Sequential(nn.Linear(4, 2), nn.Tanh()), torch.ones(3, 5)))
+    >> "from_torch: x must fit the module, but it refuses (3, 5): "
+    "mat1 and mat2 shapes cannot be multiplied (3x5 and 4x2)",
+    shape_error(converted(nn.Tanh(), torch.ones(4)))
+    >> "from_torch: x must be (m, ...), with one row or more, not (4,)",
+    shape_error(converted(nn.Tanh(), ROWS[:0])) >> "from_torch: x must be (m, ...), with one row or more, not (0, 4)",
+    kind_error(converted(nn.LazyLinear(2))) >> "from_torch: weight has no shape yet; call the module with x before",
+    shape_error(converted(nn.Conv2d(4, 2, 3), IMAGE[0]))
+    >> "from_torch: x of Conv2d must be (m, c, h, w), not (4, 5, 5)",
+    kind_error(lambda: from_torch(nn.Sequential(TWICE, nn.Tanh(), TWICE).eval(), ROWS))
+    >> "from_torch: 2.weight and 0.weight must be two parameters, since each layer has its own; they are one",
     # from_torch: modules without a rule, or in an order that no network has.
-    (
-        converted(nn.Sequential(nn.Tanh(), nn.Sequential(nn.Tanh(), Mine()))),
-        KindError,
-        "from_torch: there is no rule for Mine at 1.1; write one with @from_torch.register(Mine)",
-    ),
-    (
-        converted(nn.Bilinear(4, 2, 2)),
-        KindError,
-        "from_torch: there is no rule for Bilinear; write one with @from_torch.register(Bilinear)",
-    ),
-    (converted(Odd(4, 2)), KindError, "from_torch: there is no rule for Odd; write one with @from_torch.register(Odd)"),
-    (
-        converted(nn.Sequential(parametrized())),
-        KindError,
-        "from_torch: 0 (ParametrizedLinear) must not have a parametrization, but it has one of weight",
-    ),
-    (
-        converted(nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(3)), SEQUENCE),
-        KindError,
-        "from_torch: x of 1 (BatchNorm1d) must have its features in axis 1; "
-        "behind the modules before it they are in the last axis",
-    ),
-    (
-        converted(nn.Sequential(nn.Conv2d(4, 2, 1), nn.Linear(5, 5)), IMAGE),
-        KindError,
-        "from_torch: x of 1 (Linear) must have its features in the last axis; "
-        "behind the modules before it they are in axis 1",
-    ),
-    (
-        converted(nn.Sequential(nn.Conv2d(4, 2, 1), nn.Flatten(), nn.GroupNorm(2, 50)), IMAGE),
-        KindError,
-        "from_torch: x of 2 (GroupNorm) must have its features in the last axis; "
-        "behind the modules before it they are in the order of its Flatten",
-    ),
-    (
-        converted(Wrong()),
-        FuncnnError,
-        "from_torch: out of the network and of the module must be equal; for x they differ by 1",
-    ),
-    (
-        converted(Wrong(), NARROW),
-        FuncnnError,
-        "from_torch: out of the network and of the module must be equal; for x they are (3, 1) and (3, 2)",
-    ),
-    (
-        lambda: from_torch(nn.Sequential(nn.Tanh(), ListedTensor()).eval(), ROWS),
-        KindError,
-        "from_torch: the rule for ListedTensor must return a layer or a tuple of layers, not list",
-    ),
-    (converted(Listed()), KindError, "from_torch: out of the module must be a tensor, not list"),
-    (registered(torch.nn), KindError, "from_torch.register: cls must be a class of modules of torch, not module"),
-    (registered(Dense), KindError, "from_torch.register: cls must be a class of modules of torch, not the class Dense"),
-    (
-        registered(Mine, lambda module: Relu()),
-        KindError,
-        "from_torch.register: the rule must be a function (module, x), not a function (module)",
-    ),
+    kind_error(converted(nn.Sequential(nn.Tanh(), nn.Sequential(nn.Tanh(), Mine()))))
+    >> "from_torch: there is no rule for Mine at 1.1; write one with @from_torch.register(Mine)",
+    kind_error(converted(nn.Bilinear(4, 2, 2)))
+    >> "from_torch: there is no rule for Bilinear; write one with @from_torch.register(Bilinear)",
+    kind_error(converted(Odd(4, 2)))
+    >> "from_torch: there is no rule for Odd; write one with @from_torch.register(Odd)",
+    kind_error(converted(nn.Sequential(parametrized())))
+    >> "from_torch: 0 (ParametrizedLinear) must not have a parametrization, but it has one of weight",
+    kind_error(converted(nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(3)), SEQUENCE))
+    >> "from_torch: x of 1 (BatchNorm1d) must have its features in axis 1; "
+    "behind the modules before it they are in the last axis",
+    kind_error(converted(nn.Sequential(nn.Conv2d(4, 2, 1), nn.Linear(5, 5)), IMAGE))
+    >> "from_torch: x of 1 (Linear) must have its features in the last axis; "
+    "behind the modules before it they are in axis 1",
+    kind_error(converted(nn.Sequential(nn.Conv2d(4, 2, 1), nn.Flatten(), nn.GroupNorm(2, 50)), IMAGE))
+    >> "from_torch: x of 2 (GroupNorm) must have its features in the last axis; "
+    "behind the modules before it they are in the order of its Flatten",
+    raises(FuncnnError, converted(Wrong()))
+    >> "from_torch: out of the network and of the module must be equal; for x they differ by 1",
+    raises(FuncnnError, converted(Wrong(), NARROW))
+    >> "from_torch: out of the network and of the module must be equal; for x they are (3, 1) and (3, 2)",
+    kind_error(lambda: from_torch(nn.Sequential(nn.Tanh(), ListedTensor()).eval(), ROWS))
+    >> "from_torch: the rule for ListedTensor must return a layer or a tuple of layers, not list",
+    kind_error(converted(Listed())) >> "from_torch: out of the module must be a tensor, not list",
+    kind_error(registered(torch.nn)) >> "from_torch.register: cls must be a class of modules of torch, not module",
+    kind_error(registered(Dense))
+    >> "from_torch.register: cls must be a class of modules of torch, not the class Dense",
+    kind_error(registered(Mine, lambda module: Relu()))
+    >> "from_torch.register: the rule must be a function (module, x), not a function (module)",
     # weights_from: what is given.
-    (
-        weighed(nn.Linear(2, 3).double().to("meta"), DENSE),
-        KindError,
-        "weights_from: weight must be on the CPU, not on meta",
-    ),
-    (weighed([1], DENSE), KindError, "weights_from: source must be a module of torch or its state dict, not list"),
-    (weighed({0: X}, DENSE), KindError, "weights_from: source must be a module of torch or its state dict, not dict"),
-    (weighed({"weight": [1.0]}, DENSE), KindError, "weights_from: weight must be a tensor, not list"),
-    (
-        weighed(nn.Linear(2, 3), DENSE),
-        KindError,
-        "weights_from: weight is float32, W of like is float64; write astype(like, 'float32')",
-    ),
-    (
-        weighed(nn.Linear(2, 3).bfloat16(), DENSE),
-        KindError,
-        "weights_from: weight must be of a dtype that NumPy has, not torch.bfloat16; write weight.float()",
-    ),
-    (
-        weighed(SOURCE, Dense(np.ones((2, 3)) * 1j, None)),
-        KindError,
-        "weights_from: like must hold real numbers, but W is complex128",
-    ),
+    kind_error(weighed(nn.Linear(2, 3).double().to("meta"), DENSE))
+    >> "weights_from: weight must be on the CPU, not on meta",
+    kind_error(weighed([1], DENSE)) >> "weights_from: source must be a module of torch or its state dict, not list",
+    kind_error(weighed({0: X}, DENSE)) >> "weights_from: source must be a module of torch or its state dict, not dict",
+    kind_error(weighed({"weight": [1.0]}, DENSE)) >> "weights_from: weight must be a tensor, not list",
+    kind_error(weighed(nn.Linear(2, 3), DENSE))
+    >> "weights_from: weight is float32, W of like is float64; write astype(like, 'float32')",
+    kind_error(weighed(nn.Linear(2, 3).bfloat16(), DENSE))
+    >> "weights_from: weight must be of a dtype that NumPy has, not torch.bfloat16; write weight.float()",
+    kind_error(weighed(SOURCE, Dense(np.ones((2, 3)) * 1j, None)))
+    >> "weights_from: like must hold real numbers, but W is complex128",
     # weights_from: a state dict of another network.
-    (
-        weighed(nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)).double(), NET),
-        ShapeError,
-        "weights_from: 0.weight must be (3, 2), for 0.W of like, not (4, 2)",
-    ),
-    (
-        weighed(nn.MultiheadAttention(4, 2).double(), Attention.init(2, 1, seed=0)),
-        ShapeError,
-        "weights_from: in_proj_weight must be (6, 2), for query.W, key.W, value.W of like, not (12, 4)",
-    ),
-    (
-        weighed(nn.Sequential(nn.Linear(2, 3, bias=False), nn.Linear(3, 1)).double(), NET),
-        KindError,
-        f"{NAMES}; it lacks 0.bias, 2.weight, 2.bias and it has 1.weight, 1.bias, for which like has no place",
-    ),
-    (weighed({"weight": X.T}, DENSE), KindError, f"{NAMES}; it lacks bias"),
-    (
-        weighed({**SOURCE, **{f"extra.{i}": X for i in range(10)}}, DENSE),
-        KindError,
-        f"{NAMES}; it has extra.0, extra.1, extra.2, extra.3, extra.4, extra.5, extra.6, extra.7 and 2 more, "
-        "for which like has no place",
-    ),
-    (
-        weighed({**ATTENTION, "in_proj_bias": np.ones(6)}, BIASED),
-        FuncnnError,
-        "weights_from: in_proj_bias must be 0 in the entries for which like has no array",
-    ),
-    (
-        shared,
-        FuncnnError,
-        "weights_from: 1.layer.weight must hold the numbers that source has for layer.W of like under another name, "
-        "since like has them once",
-    ),
+    shape_error(weighed(nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)).double(), NET))
+    >> "weights_from: 0.weight must be (3, 2), for 0.W of like, not (4, 2)",
+    shape_error(weighed(nn.MultiheadAttention(4, 2).double(), Attention.init(2, 1, seed=0)))
+    >> "weights_from: in_proj_weight must be (6, 2), for query.W, key.W, value.W of like, not (12, 4)",
+    kind_error(weighed(nn.Sequential(nn.Linear(2, 3, bias=False), nn.Linear(3, 1)).double(), NET))
+    >> f"{NAMES}; it lacks 0.bias, 2.weight, 2.bias and it has 1.weight, 1.bias, for which like has no place",
+    kind_error(weighed({"weight": X.T}, DENSE)) >> f"{NAMES}; it lacks bias",
+    kind_error(weighed({**SOURCE, **{f"extra.{i}": X for i in range(10)}}, DENSE))
+    >> f"{NAMES}; it has extra.0, extra.1, extra.2, extra.3, extra.4, extra.5, extra.6, extra.7 and 2 more, for which "
+    "like has no place",
+    raises(FuncnnError, weighed({**ATTENTION, "in_proj_bias": np.ones(6)}, BIASED))
+    >> "weights_from: in_proj_bias must be 0 in the entries for which like has no array",
+    raises(FuncnnError, shared)
+    >> "weights_from: 1.layer.weight must hold the numbers that source has for layer.W of like under another name, "
+    "since like has them once",
     # weights_from: gates, whose order a name of torch says, and no other name.
-    (
-        weighed({"W": np.ones((2, 12)), "U": np.ones((3, 12)), "b": np.ones(12)}, LSTM.init(2, 3, seed=0)),
-        KindError,
-        f"{NAMES}; it lacks weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0 and it has W, U, b, "
-        "for which like has no place",
-    ),
-    (
-        weighed(nn.GRU(2, 4).double(), LSTM.init(2, 3, seed=0)),
-        ShapeError,
-        "weights_from: weight_hh_l0 must be (12, 3), for U of like, not (12, 4)",
-    ),
-    (
-        weighed(nn.LSTM(2, 3, proj_size=1).double(), LSTM.init(2, 3, seed=0)),
-        KindError,
-        f"{NAMES}; it has weight_hr_l0, for which like has no place",
-    ),
-    (
-        weighed(nn.GRU(2, 3, bidirectional=True).double(), GRU.init(2, 3, seed=0)),
-        KindError,
-        f"{NAMES}; it has weight_ih_l0_reverse, weight_hh_l0_reverse, bias_ih_l0_reverse, bias_hh_l0_reverse, "
-        "for which like has no place",
-    ),
+    kind_error(weighed({"W": np.ones((2, 12)), "U": np.ones((3, 12)), "b": np.ones(12)}, LSTM.init(2, 3, seed=0)))
+    >> f"{NAMES}; "
+    "it lacks weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0 and it has W, U, b, for which like has no place",
+    shape_error(weighed(nn.GRU(2, 4).double(), LSTM.init(2, 3, seed=0)))
+    >> "weights_from: weight_hh_l0 must be (12, 3), for U of like, not (12, 4)",
+    kind_error(weighed(nn.LSTM(2, 3, proj_size=1).double(), LSTM.init(2, 3, seed=0)))
+    >> f"{NAMES}; it has weight_hr_l0, for which like has no place",
+    kind_error(weighed(nn.GRU(2, 3, bidirectional=True).double(), GRU.init(2, 3, seed=0)))
+    >> f"{NAMES}; it has weight_ih_l0_reverse, weight_hh_l0_reverse, bias_ih_l0_reverse, bias_hh_l0_reverse, for which "
+    "like has no place",
     # weights_from: names.
-    (weighed(SOURCE, DENSE, names={"fc": 0}), KindError, "weights_from: names must be a dict of strings, not dict"),
-    (
-        weighed(SOURCE, DENSE, names={"fc": "", "bias": "bias"}),
-        KindError,
-        "weights_from: names has fc, with which no name of source begins",
-    ),
-    (
-        weighed(SOURCE, DENSE, names={"fc.*": "0"}),
-        KindError,
-        "weights_from: names must have as many stars in fc.* as in 0",
-    ),
-    (
-        weighed(SOURCE, DENSE, names={"weight": "bias"}),
-        KindError,
-        "weights_from: names must keep all names apart, but two of source become bias",
-    ),
+    kind_error(weighed(SOURCE, DENSE, names={"fc": 0})) >> "weights_from: names must be a dict of strings, not dict",
+    kind_error(weighed(SOURCE, DENSE, names={"fc": "", "bias": "bias"}))
+    >> "weights_from: names has fc, with which no name of source begins",
+    kind_error(weighed(SOURCE, DENSE, names={"fc.*": "0"}))
+    >> "weights_from: names must have as many stars in fc.* as in 0",
+    kind_error(weighed(SOURCE, DENSE, names={"weight": "bias"}))
+    >> "weights_from: names must keep all names apart, but two of source become bias",
     # Network.
-    (called(Network(NET), X), KindError, "Network: x must be a tensor, or a tuple of tensors, not float64 array"),
-    (called(Network(NET), torch.tensor(X).to("meta")), KindError, "Network: x must be on the CPU, not on meta"),
-    (called(Network(NET).to("meta"), torch.tensor(X)), KindError, "Network: 0.W must be on the CPU, not on meta"),
-    (called(Network(NET), torch.tensor(X) * 1j), KindError, "Network: x must hold real numbers, not torch.complex128"),
-    (
-        called(Network(NET), torch.tensor(X).float()),
-        KindError,
-        "Dense: x is float32, W is float64; write x.astype('float64')",
-        1,
-    ),
-    (lambda: Network(nn.Tanh()), KindError, "Network: params must be a layer or a tuple of layers, not Tanh"),
-    (
-        lambda: Network((1,)),
-        KindError,
-        "Network: params[0] must be a layer, such as Relu(), or a tuple of layers, not int",
-    ),
-    (
-        lambda: Network(Scale(np.ones(1) * 1j)),
-        KindError,
-        "Network: params must hold real numbers, but factor is complex128",
-    ),
-    (
-        lambda: Network((Half(np.ones(2)),)),
-        KindError,
-        "Network: 0.half must have a name that modules of torch do not use themselves",
-    ),
-    (
-        eval_network,
-        KindError,
-        "Network: in evaluation mode 1.scale has no gradient; "
-        "write network.train(), or network.requires_grad_(False) for dx alone",
-    ),
-    (second, KindError, "Network: there is no second derivative; write create_graph=False"),
+    kind_error(called(Network(NET), X)) >> "Network: x must be a tensor, or a tuple of tensors, not float64 array",
+    kind_error(called(Network(NET), torch.tensor(X).to("meta"))) >> "Network: x must be on the CPU, not on meta",
+    kind_error(called(Network(NET).to("meta"), torch.tensor(X))) >> "Network: 0.W must be on the CPU, not on meta",
+    kind_error(called(Network(NET), torch.tensor(X) * 1j)) >> "Network: x must hold real numbers, not torch.complex128",
+    kind_error(called(Network(NET), torch.tensor(X).float()))
+    >> "Dense: x is float32, W is float64; write x.astype('float64')"
+    >> 1,
+    kind_error(lambda: Network(nn.Tanh())) >> "Network: params must be a layer or a tuple of layers, not Tanh",
+    kind_error(lambda: Network((1,)))
+    >> "Network: params[0] must be a layer, such as Relu(), or a tuple of layers, not int",
+    kind_error(lambda: Network(Scale(np.ones(1) * 1j)))
+    >> "Network: params must hold real numbers, but factor is complex128",
+    kind_error(lambda: Network((Half(np.ones(2)),)))
+    >> "Network: 0.half must have a name that modules of torch do not use themselves",
+    kind_error(eval_network) >> "Network: in evaluation mode 1.scale has no gradient; "
+    "write network.train(), or network.requires_grad_(False) for dx alone",
+    kind_error(second) >> "Network: there is no second derivative; write create_graph=False",
     # TorchLayer.
-    (lambda: TorchLayer.init(Relu()), KindError, "TorchLayer.init: module must be a module of torch, not Relu"),
-    (
-        lambda: TorchLayer.init(nn.Linear(2, 3).to("meta")),
-        KindError,
-        "TorchLayer.init: weight must be on the CPU, not on meta",
-    ),
-    (
-        lambda: TorchLayer.init(nn.Linear(2, 3).to(torch.complex64)),
-        KindError,
-        "TorchLayer.init: weight must hold real numbers, not complex64",
-    ),
-    (
-        lambda: TorchLayer.init(torch.jit.trace(nn.Tanh(), ROWS)),
-        KindError,
-        "TorchLayer.init: module must be one that pickles, not one that torch.jit compiled",
-    ),
-    (
-        lambda: TorchLayer((X,), nn.Linear(2, 3)),
-        KindError,
-        "TorchLayer: module must be made by TorchLayer.init(module), not Linear",
-    ),
-    (
-        lambda: TorchLayer((X,), TorchLayer.init(nn.Linear(2, 3)).module),
-        ShapeError,
-        "TorchLayer: arrays must be arrays of the shapes [(3, 2), (3,)], as Linear has them, "
-        "not (<f64 [[1. 1.] [1. 1.] [1. 1.]]>,)",
-    ),
-    (
-        lambda: forward(TorchLayer.init(nn.Linear(2, 3)), X),
-        KindError,
-        "TorchLayer: x is float64, weight is float32; write x.astype('float32')",
-    ),
-    (
-        lambda: forward(TorchLayer.init(nn.Linear(2, 3)), torch.ones(3, 2)),
-        KindError,
-        "TorchLayer: x must be an array of NumPy, or a tuple of them, not Tensor",
-    ),
-    (
-        lambda: forward(TorchLayer.init(Listed()), X),
-        KindError,
-        "TorchLayer: Listed must return a tensor, or a tuple of tensors, not dict",
-    ),
-    (
-        backed(TorchLayer.init(nn.Linear(2, 3).double()), X, X),
-        ShapeError,
-        "TorchLayer: dA must have the shape of out, (3, 3); it has (3, 2)",
-    ),
-    (
-        lambda: save("net.npz", TorchLayer.init(nn.Linear(2, 3))),
-        KindError,
-        "save: value at module must be a record, a tuple, an array, a real number, a string or None, not Skeleton",
-    ),
+    kind_error(lambda: TorchLayer.init(Relu())) >> "TorchLayer.init: module must be a module of torch, not Relu",
+    kind_error(lambda: TorchLayer.init(nn.Linear(2, 3).to("meta")))
+    >> "TorchLayer.init: weight must be on the CPU, not on meta",
+    kind_error(lambda: TorchLayer.init(nn.Linear(2, 3).to(torch.complex64)))
+    >> "TorchLayer.init: weight must hold real numbers, not complex64",
+    kind_error(lambda: TorchLayer.init(torch.jit.trace(nn.Tanh(), ROWS)))
+    >> "TorchLayer.init: module must be one that pickles, not one that torch.jit compiled",
+    kind_error(lambda: TorchLayer((X,), nn.Linear(2, 3)))
+    >> "TorchLayer: module must be made by TorchLayer.init(module), not Linear",
+    shape_error(lambda: TorchLayer((X,), TorchLayer.init(nn.Linear(2, 3)).module))
+    >> "TorchLayer: arrays must be arrays of the shapes [(3, 2), (3,)], as Linear has them, not (<f64 [[1. 1.] [1. 1.] "
+    "[1. 1.]]>,)",
+    kind_error(lambda: forward(TorchLayer.init(nn.Linear(2, 3)), X))
+    >> "TorchLayer: x is float64, weight is float32; write x.astype('float32')",
+    kind_error(lambda: forward(TorchLayer.init(nn.Linear(2, 3)), torch.ones(3, 2)))
+    >> "TorchLayer: x must be an array of NumPy, or a tuple of them, not Tensor",
+    kind_error(lambda: forward(TorchLayer.init(Listed()), X))
+    >> "TorchLayer: Listed must return a tensor, or a tuple of tensors, not dict",
+    shape_error(backed(TorchLayer.init(nn.Linear(2, 3).double()), X, X))
+    >> "TorchLayer: dA must have the shape of out, (3, 3); it has (3, 2)",
+    kind_error(lambda: save("net.npz", TorchLayer.init(nn.Linear(2, 3))))
+    >> "save: value at module must be a record, a tuple, an array, a real number, a string or None, not Skeleton",
 ]
 
 
 @pytest.mark.filterwarnings(
     "ignore:Complex modules are a new feature", "ignore:LSTM with projections", "ignore:`torch.jit.trace"
 )
-@pytest.mark.parametrize("row", [*MESSAGES, *REFUSED], ids=lambda row: row[2][:60])
+@each_row([*MESSAGES, *REFUSED])
 def test_each_says_what_is_wrong(row, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert_says(row, X, NET)

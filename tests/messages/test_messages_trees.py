@@ -24,7 +24,7 @@ from funcnn import (
     tree_map,
     update,
 )
-from funcnn.errors import FuncnnError, KindError, ShapeError
+from funcnn.errors import FuncnnError, KindError
 from funcnn.files import fingerprint
 from funcnn.layers import Residual
 from funcnn.optimizers import Average, Decay, averaged, nonnegative, project
@@ -35,7 +35,7 @@ from funcnn.trees import (
     replace,
     with_parameters,
 )
-from tests.says import assert_says
+from tests.says import assert_says, each_row, kind_error, raises, shape_error
 
 x = np.linspace(-1, 1, 8).reshape(4, 2)
 net = mlp([2, 9, 1], seed=0)
@@ -93,10 +93,10 @@ def test_what_is_no_tree_is_refused_by_name(name, what):
     function, called = FUNCTIONS[name]
     make, kind = NO_TREES[what]
     sentence = f"{name.split(',')[0]}: {called} must be a record, a tuple or an array, not {kind}"
-    assert_says((lambda: function(make()), KindError, sentence))
+    assert_says(kind_error(lambda: function(make())) >> sentence)
     if what in INSIDE:  # a tuple of records may have numbers and text in it
         of_it = f"{name.split(',')[0]}: {called}[1] must be a record, a tuple or an array, not {kind}"
-        assert_says((lambda: function((net[0], make(), net[2])), KindError, of_it))
+        assert_says(kind_error(lambda: function((net[0], make(), net[2]))) >> of_it)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -104,224 +104,99 @@ def test_lists_and_arrays_of_text_are_refused_by_name(name):
     function, called = FUNCTIONS[name]
     name = name.split(",")[0]
     rule = f"{name}: {called} must be a record, a tuple or an array"
-    assert_says((lambda: function(list(net)), KindError, f"{rule}, not list; write tuple({called})"))
+    assert_says(kind_error(lambda: function(list(net))) >> f"{rule}, not list; write tuple({called})")
     rule = f"{name}: {called}[0] must be a record, a tuple or an array"
-    assert_says((lambda: function((list(net),)), KindError, f"{rule}, not list; write tuple({called}[0])"))
+    assert_says(kind_error(lambda: function((list(net),))) >> f"{rule}, not list; write tuple({called}[0])")
     rule = f"{name}: {called} must be a record, a tuple or an array of numbers"
-    assert_says((lambda: function(np.array(["a"])), KindError, f"{rule}, not <U1 array"))
-    assert_says((lambda: function(np.array([None])), KindError, f"{rule}, not object array"))
+    assert_says(kind_error(lambda: function(np.array(["a"]))) >> f"{rule}, not <U1 array")
+    assert_says(kind_error(lambda: function(np.array([None]))) >> f"{rule}, not object array")
 
 
 def test_pandas_is_no_tree():
     table = pytest.importorskip("pandas", reason="its tables are what is refused").DataFrame({"a": [1.0]})
     for name, (function, called) in FUNCTIONS.items():
         sentence = f"{name.split(',')[0]}: {called} must be a record, a tuple or an array, not DataFrame"
-        assert_says((lambda function=function: function(table), KindError, sentence))
-
-
-def call(function, *given, **options):
-    return lambda: function(*given, **options)
+        assert_says(kind_error(lambda function=function: function(table)) >> sentence)
 
 
 LIKE = "(Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, b=<f64 [0.]>))"
-ROWS = {
-    "a layer for a function": (
-        call(map_parameters, Relu, net),
-        KindError,
-        "map_parameters: f must be a function, not the class Relu",
-    ),
-    "a longer tree": (
-        call(map_parameters, np.add, net[:1], net),
-        ShapeError,
-        f"map_parameters: the trees are not alike: (Dense(W=<f64 2x9>, b=<f64 9>),), {LIKE}",
-    ),
-    "a layer without a bias": (
-        call(tree_map, np.add, Dense(small.W, np.ones(1)), small),
-        ShapeError,
-        "tree_map: the trees are not alike: <f64 [1.]>, None",
-    ),
+ROWS = [
+    kind_error(lambda: map_parameters(Relu, net)) >> "map_parameters: f must be a function, not the class Relu",
+    shape_error(lambda: map_parameters(np.add, net[:1], net))
+    >> f"map_parameters: the trees are not alike: (Dense(W=<f64 2x9>, b=<f64 9>),), {LIKE}",
+    shape_error(lambda: tree_map(np.add, Dense(small.W, np.ones(1)), small))
+    >> "tree_map: the trees are not alike: <f64 [1.]>, None",
     # Vectors.
-    "the vector first": (
-        call(from_vector, vector, net),
-        KindError,
-        "from_vector: vector must be an array, not tuple; write from_vector(tree, vector)",
-    ),
-    "the vector first, of a layer": (
-        call(from_vector, vector, small),
-        KindError,
-        "from_vector: vector must be an array, not Dense; write from_vector(tree, vector)",
-    ),
-    "a list": (
-        call(from_vector, net, [1.0] * 37),
-        KindError,
-        "from_vector: vector must be an array, not list; write np.asarray(vector)",
-    ),
-    "a list for an array": (
-        call(from_vector, vector, [1.0] * 37),
-        KindError,
-        "from_vector: vector must be an array, not list; write np.asarray(vector)",
-    ),
-    "no vector": (call(from_vector, net, None), KindError, "from_vector: vector must be an array, not None"),
-    "whole numbers": (
-        call(from_vector, net, np.arange(37)),
-        KindError,
-        "from_vector: vector must be an array of floats, not int64 array; write vector.astype(float)",
-    ),
-    "texts": (
-        call(from_vector, net, np.array(["1"] * 37)),
-        KindError,
-        "from_vector: vector must be an array of floats, not <U1 array",
-    ),
-    "complex numbers": (
-        call(from_vector, net, vector * 1j),
-        KindError,
-        "from_vector: vector holds complex numbers, but the tree float64",
-    ),
-    "a matrix": (
-        call(from_vector, net, vector[:, None]),
-        ShapeError,
-        "from_vector: vector must have the shape (37,) for this tree, not (37, 1)",
-    ),
+    kind_error(lambda: from_vector(vector, net))
+    >> "from_vector: vector must be an array, not tuple; write from_vector(tree, vector)",
+    kind_error(lambda: from_vector(vector, small))
+    >> "from_vector: vector must be an array, not Dense; write from_vector(tree, vector)",
+    kind_error(lambda: from_vector(net, [1.0] * 37), lambda: from_vector(vector, [1.0] * 37))
+    >> "from_vector: vector must be an array, not list; write np.asarray(vector)",
+    kind_error(lambda: from_vector(net, None)) >> "from_vector: vector must be an array, not None",
+    kind_error(lambda: from_vector(net, np.arange(37)))
+    >> "from_vector: vector must be an array of floats, not int64 array; write vector.astype(float)",
+    kind_error(lambda: from_vector(net, np.array(["1"] * 37)))
+    >> "from_vector: vector must be an array of floats, not <U1 array",
+    kind_error(lambda: from_vector(net, vector * 1j))
+    >> "from_vector: vector holds complex numbers, but the tree float64",
+    shape_error(lambda: from_vector(net, vector[:, None]))
+    >> "from_vector: vector must have the shape (37,) for this tree, not (37, 1)",
     # By path.
-    "arrays in a list": (
-        call(with_parameters, net, list(given.values())),
-        KindError,
-        "with_parameters: arrays must be a dict of arrays by path, not list",
-    ),
-    "a network for arrays": (
-        call(with_parameters, net, net),
-        KindError,
-        "with_parameters: arrays must be a dict of arrays by path, not tuple",
-    ),
-    "paths missing": (
-        call(with_parameters, net, {"0.W": given["0.W"], "2.W": given["2.W"]}),
-        KindError,
-        "with_parameters: arrays must have the paths of parameters(tree); 0.b, 2.b are missing",
-    ),
-    "a path in lower case": (
-        call(with_parameters, net, {"0.w": given["0.W"]}),
-        KindError,
-        "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0.w",
-    ),
-    "a path too many": (
-        call(with_parameters, net, given | {"0.c": vector}),
-        KindError,
-        "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0.c",
-    ),
-    "a path that is a number": (
-        call(with_parameters, net, given | {0: vector}),
-        KindError,
-        "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0",
-    ),
-    "another shape": (
-        call(with_parameters, net, given | {"2.W": vector}),
-        ShapeError,
-        "with_parameters: 2.W must be like <f64 9x1>, not <f64 37>",
-    ),
-    "no array": (
-        call(with_parameters, net, given | {"2.b": [1.0]}),
-        KindError,
-        "with_parameters: 2.b must be an array like <f64 [0.]>, not list",
-    ),
-    "another dtype": (
-        call(with_parameters, net, given | {"2.b": np.ones(1, np.float32)}),
-        KindError,
-        "with_parameters: 2.b must be float64, not float32; write arrays['2.b'].astype('float64')",
-    ),
+    kind_error(lambda: with_parameters(net, list(given.values())))
+    >> "with_parameters: arrays must be a dict of arrays by path, not list",
+    kind_error(lambda: with_parameters(net, net))
+    >> "with_parameters: arrays must be a dict of arrays by path, not tuple",
+    kind_error(lambda: with_parameters(net, {"0.W": given["0.W"], "2.W": given["2.W"]}))
+    >> "with_parameters: arrays must have the paths of parameters(tree); 0.b, 2.b are missing",
+    kind_error(lambda: with_parameters(net, {"0.w": given["0.W"]}))
+    >> "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0.w",
+    kind_error(lambda: with_parameters(net, given | {"0.c": vector}))
+    >> "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0.c",
+    kind_error(lambda: with_parameters(net, given | {0: vector}))
+    >> "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0",
+    shape_error(lambda: with_parameters(net, given | {"2.W": vector}))
+    >> "with_parameters: 2.W must be like <f64 9x1>, not <f64 37>",
+    kind_error(lambda: with_parameters(net, given | {"2.b": [1.0]}))
+    >> "with_parameters: 2.b must be an array like <f64 [0.]>, not list",
+    kind_error(lambda: with_parameters(net, given | {"2.b": np.ones(1, np.float32)}))
+    >> "with_parameters: 2.b must be float64, not float32; write arrays['2.b'].astype('float64')",
     # Replaced.
-    "a text for a layer": (
-        call(replace, net, "1", "x"),
-        KindError,
-        "replace: value must be a record or a tuple, as 1 is, not str",
-    ),
-    "None for a layer": (
-        call(replace, net, "1", None),
-        KindError,
-        "replace: value must be a record or a tuple, as 1 is, not None",
-    ),
-    "a list for a layer": (
-        call(replace, net, "1", [Relu()]),
-        KindError,
-        "replace: value[0] must be a record, a tuple or an array, not list; write tuple(value[0])",
-    ),
-    "a class for a layer": (
-        call(replace, net, "1", Relu),
-        KindError,
-        "replace: value[0] must be a record, a tuple or an array, not the class Relu",
-    ),
-    "an array for a chain": (
-        call(replace, (net, Relu()), "0", x),
-        KindError,
-        "replace: value must be a record or a tuple, as 0 is, not float64 array",
-    ),
-    "a text for an array": (
-        call(replace, (x, x), "0", "x"),
-        KindError,
-        "replace: value must be an array, as 0 is, not str",
-    ),
-    "a text for a layer inside": (
-        call(replace, (Holder(Relu()),), "0.inner", "x"),
-        KindError,
-        "replace: value must be a record or a tuple, as 0.inner is, not str",
-    ),
-    "a layer inside that its class refuses": (
-        call(replace, (Residual((Relu(),)),), "0.layer", "x"),
-        KindError,
-        "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not str",
-    ),
-    "a list for a list of sizes": (
-        call(replace, Holder(Relu()), "sizes", [1]),
-        KindError,
-        "Holder: sizes must be immutable, not list; write tuple(sizes)",
-    ),
-    "an empty path": (
-        call(replace, small, "", Relu()),
-        FuncnnError,
-        "replace: path '' does not exist: there is no '' in Dense(W=<f64 [[1.] [1.]]>, b=None)",
-    ),
-    "evolve a class": (call(evolve, Relu, a=1), KindError, "evolve: record must be a record, not the class Relu"),
+    kind_error(lambda: replace(net, "1", "x")) >> "replace: value must be a record or a tuple, as 1 is, not str",
+    kind_error(lambda: replace(net, "1", None)) >> "replace: value must be a record or a tuple, as 1 is, not None",
+    kind_error(lambda: replace(net, "1", [Relu()]))
+    >> "replace: value[0] must be a record, a tuple or an array, not list; write tuple(value[0])",
+    kind_error(lambda: replace(net, "1", Relu))
+    >> "replace: value[0] must be a record, a tuple or an array, not the class Relu",
+    kind_error(lambda: replace((net, Relu()), "0", x))
+    >> "replace: value must be a record or a tuple, as 0 is, not float64 array",
+    kind_error(lambda: replace((x, x), "0", "x")) >> "replace: value must be an array, as 0 is, not str",
+    kind_error(lambda: replace((Holder(Relu()),), "0.inner", "x"))
+    >> "replace: value must be a record or a tuple, as 0.inner is, not str",
+    kind_error(lambda: replace((Residual((Relu(),)),), "0.layer", "x"))
+    >> "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not str",
+    kind_error(lambda: replace(Holder(Relu()), "sizes", [1]))
+    >> "Holder: sizes must be immutable, not list; write tuple(sizes)",
+    raises(FuncnnError, lambda: replace(small, "", Relu()))
+    >> "replace: path '' does not exist: there is no '' in Dense(W=<f64 [[1.] [1.]]>, b=None)",
+    kind_error(lambda: evolve(Relu, a=1)) >> "evolve: record must be a record, not the class Relu",
     # sgd, update and others pass over nothing.
-    "lists inside": (
-        call(sgd, (net[0], [net[1]], net[2]), grads, 0.1),
-        KindError,
-        "sgd: params[1] must be a record, a tuple or an array, not list; write tuple(params[1])",
-    ),
-    "a gradient of another network": (
-        call(update, Decay(0.1), Grads(net[:1], None), net),
-        ShapeError,
-        f"update: the gradients are of another network; params: {LIKE}, grads: (Dense(W=<f64 2x9>, b=<f64 9>),)",
-    ),
-    "a gradient of another network, inside": (
-        call(update, Decay(0.1), Grads((net[:1],), None), (net,)),
-        ShapeError,
-        f"update: the trees are not alike: (Dense(W=<f64 2x9>, b=<f64 9>),), {LIKE}",
-    ),
-    "sums that are no tree": (
-        call(Average, 0.9, "text"),
-        KindError,
-        "Average: sums must be a record, a tuple or an array, not str",
-    ),
-    "memory that is no tuple": (
-        call(Adam, memory=None),
-        KindError,
-        "Adam: memory must be a tuple, not None",
-    ),
-    "memory of one array": (
-        call(Adam, memory=(1.0,)),
-        KindError,
-        "Adam: memory must be a tuple of tuples, not (1.0,)",
-    ),
-    "memory in a list": (
-        call(Adam, memory=[]),
-        KindError,
-        "Adam: memory must be a tuple, not list; write tuple(memory)",
-    ),
-}
+    kind_error(lambda: sgd((net[0], [net[1]], net[2]), grads, 0.1))
+    >> "sgd: params[1] must be a record, a tuple or an array, not list; write tuple(params[1])",
+    shape_error(lambda: update(Decay(0.1), Grads(net[:1], None), net))
+    >> f"update: the gradients are of another network; params: {LIKE}, grads: (Dense(W=<f64 2x9>, b=<f64 9>),)",
+    shape_error(lambda: update(Decay(0.1), Grads((net[:1],), None), (net,)))
+    >> f"update: the trees are not alike: (Dense(W=<f64 2x9>, b=<f64 9>),), {LIKE}",
+    kind_error(lambda: Average(0.9, "text")) >> "Average: sums must be a record, a tuple or an array, not str",
+    kind_error(lambda: Adam(memory=None)) >> "Adam: memory must be a tuple, not None",
+    kind_error(lambda: Adam(memory=(1.0,))) >> "Adam: memory must be a tuple of tuples, not (1.0,)",
+    kind_error(lambda: Adam(memory=[])) >> "Adam: memory must be a tuple, not list; write tuple(memory)",
+]
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_it_says(name):
-    assert_says(ROWS[name], x, net, vector)
+@each_row(ROWS)
+def test_it_says(row):
+    assert_says(row, x, net, vector)
 
 
 def test_any_value_whose_bytes_are_known_has_a_fingerprint():

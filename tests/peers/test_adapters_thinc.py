@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from funcnn.errors import KindError, RangeError
 from funcnn.testing import GradientError, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.verdict import NoDerivative, NotDeterministic, NotPure, WrongGradient
 from tests.counts import at_most, to_fail
+from tests.says import assert_says, each_row, kind_error, range_error
 
 api = pytest.importorskip("thinc.api", reason="this is the bridge to it")
 from funcnn.testing.thinc import pair, parameters_of  # noqa: E402  it needs thinc
@@ -171,35 +171,21 @@ def made_of(result):
     return api.Model("other", lambda model, X, is_train: (result, None))
 
 
-@pytest.mark.parametrize(
-    ("act", "error", "message"),
-    [
-        (lambda: pair(np.sin), KindError, "pair: model must be a thinc.api.Model, not ufunc"),
-        (lambda: parameters_of(3), KindError, "parameters_of: model must be a thinc.api.Model, not int"),
-        (
-            lambda: pair(api.Linear(2, 3)),
-            RangeError,
-            "pair: model must be initialized, but linear.W is not; call model.initialize()",
-        ),
-        (
-            lambda: pair(dense(right))[0](X, X),
-            KindError,
-            "pair: params must be a dict of parameters by name, not float64 array",
-        ),
-        (
-            lambda: pair(dense(right))[0]({"W": W}, X),
-            RangeError,
-            "pair: params must name parameters of the model (dense.W, dense.b), not 'W'",
-        ),
-        (
-            lambda: pair(made_of(X))[0]({"W": W}, X),
-            RangeError,
-            "pair: params must be empty, since the model has no parameters; it has 'W'",
-        ),
-        (lambda: pair(made_of("x"))[0]({}, X), KindError, "pair: model must return arrays, not str"),
-    ],
-)
-def test_it_says(act, error, message):
-    with pytest.raises(error) as raised:
-        act()
-    assert str(raised.value) == message
+ROWS = [
+    kind_error(lambda: pair(np.sin)) >> "pair: model must be a thinc.api.Model, not ufunc",
+    kind_error(lambda: parameters_of(3)) >> "parameters_of: model must be a thinc.api.Model, not int",
+    range_error(lambda: pair(api.Linear(2, 3)))
+    >> "pair: model must be initialized, but linear.W is not; call model.initialize()",
+    kind_error(lambda: pair(dense(right))[0](X, X))
+    >> "pair: params must be a dict of parameters by name, not float64 array",
+    range_error(lambda: pair(dense(right))[0]({"W": W}, X))
+    >> "pair: params must name parameters of the model (dense.W, dense.b), not 'W'",
+    range_error(lambda: pair(made_of(X))[0]({"W": W}, X))
+    >> "pair: params must be empty, since the model has no parameters; it has 'W'",
+    kind_error(lambda: pair(made_of("x"))[0]({}, X)) >> "pair: model must return arrays, not str",
+]
+
+
+@each_row(ROWS)
+def test_it_says(row):
+    assert_says(row)

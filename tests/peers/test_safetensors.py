@@ -23,11 +23,11 @@ from funcnn import (
     update,
 )
 from funcnn.arrays import same
-from funcnn.errors import FileError, KindError, NoFileError
+from funcnn.errors import FileError, NoFileError
 from funcnn.files import fingerprint
 from funcnn.layers import LSTM, RNN, RMSNorm
 from funcnn.trees import leaves
-from tests.says import assert_says
+from tests.says import assert_says, each_row, file_error, kind_error, raises
 
 safetensors = pytest.importorskip("safetensors", reason="these are its files")
 library = pytest.importorskip("safetensors.numpy", reason="these are its files")
@@ -198,111 +198,50 @@ def unreadable():
 
 W, b = np.zeros((2, 3)), np.zeros(3)
 ONLY = "must be bool, int, float or complex64, up to 64 bits, not"
-ROWS = {
-    "a dict": (
-        lambda: write("net.safetensors", {"W": W}),
-        KindError,
-        "write: tree must be a record, a tuple or an array, not dict",
-    ),
-    "complex numbers": (
-        lambda: write("net.safetensors", (Dense(W.astype(complex), None),)),
-        KindError,
-        f"write: value at 0.W {ONLY} complex128 array",
-    ),
-    "a large int": (
-        lambda: write("net.safetensors", TrainState((), step=2**64)),
-        KindError,
-        f"write: value at step {ONLY} the int {2**64}",
-    ),
-    "strings": (
-        lambda: write("net.safetensors", np.array(["a"])),
-        KindError,
-        "write: tree must be a record, a tuple or an array of numbers, not <U1 array",
-    ),
-    "dates": (
-        lambda: write("net.safetensors", np.array(["2000-01-01"], "M8[D]")),
-        KindError,
-        f"write: value {ONLY} datetime64[D] array",
-    ),
-    "a masked array": (
-        lambda: write("net.safetensors", (np.ma.zeros(2),)),
-        KindError,
-        "write: value at 0 is a MaskedArray; write value.filled(...), with a value for its gaps",
-    ),
-    "swapped arguments": (
-        lambda: write(net, "net.safetensors"),
-        KindError,
-        "write: path must be a string or a Path, not tuple; write write(path, tree)",
-    ),
-    "a list in a tuple": (
-        lambda: write("net.safetensors", (net, [W])),
-        KindError,
-        "write: tree[1] must be a record, a tuple or an array, not list; write tuple(tree[1])",
-    ),
-    "a number for a path": (
-        lambda: read(3, net),
-        KindError,
-        "read: path must be a string or a Path, not int",
-    ),
-    "names that are missing": (
-        given({}),
-        FileError,
-        "read: net.safetensors must have the arrays of like; it does not have W, b",
-    ),
-    "names that are too many": (
-        given({"W": W, "b": b, "0.W": W, "0.b": b}),
-        FileError,
-        "read: net.safetensors has 0.W, 0.b, which like does not have",
-    ),
-    "another shape": (
-        given({"W": W.T.copy(), "b": b}),
-        FileError,
-        "read: net.safetensors has W as float64 (3, 2); like has it as float64 (2, 3)",
-    ),
-    "another dtype": (
-        given({"W": W, "b": b.astype(np.float32)}),
-        FileError,
-        "read: net.safetensors has b as float32 (3,); like has it as float64 (3,)",
-    ),
-    "an array for a number": (
-        given({"step": np.zeros(2, int), "cost": np.array(1.0)}, TrainState(())),
-        FileError,
-        "read: net.safetensors has step as int64 (2,); like has it as int",
-    ),
-    "a float for a whole number": (
-        given({"step": np.array(1.5), "cost": np.array(1.0)}, TrainState(())),
-        FileError,
-        "read: net.safetensors has step as float64 (); like has it as int",
-    ),
-    "no file": (lambda: read("net.safetensors", net), NoFileError, "read: there is no file net.safetensors"),
-    "a folder to read": (
-        at_folder(read),
-        FileError,
-        "read: net.safetensors is a folder; give the path of a file",
-    ),
-    "a folder to write to": (
-        at_folder(write),
-        FileError,
-        "write: net.safetensors is a folder; give the path of a file",
-    ),
-    "no permission": (unreadable, FileError, "read: net.safetensors cannot be read: Permission denied"),
-    "another file": (
-        content(b"abc"),
-        FileError,
-        "read: net.safetensors is damaged, or not a file of safetensors:"
-        " Error while deserializing header: header too small",
-    ),
-    "a dtype that NumPy does not have": (
-        content(float8()),
-        FileError,
-        "read: net.safetensors is damaged, or not a file of safetensors: module 'numpy' has no attribute 'float8_e5m2'",
-    ),
-}
+ROWS = [
+    kind_error(lambda: write("net.safetensors", {"W": W}))
+    >> "write: tree must be a record, a tuple or an array, not dict",
+    kind_error(lambda: write("net.safetensors", (Dense(W.astype(complex), None),)))
+    >> f"write: value at 0.W {ONLY} complex128 array",
+    kind_error(lambda: write("net.safetensors", TrainState((), step=2**64)))
+    >> f"write: value at step {ONLY} the int {2**64}",
+    kind_error(lambda: write("net.safetensors", np.array(["a"])))
+    >> "write: tree must be a record, a tuple or an array of numbers, not <U1 array",
+    kind_error(lambda: write("net.safetensors", np.array(["2000-01-01"], "M8[D]")))
+    >> f"write: value {ONLY} datetime64[D] array",
+    kind_error(lambda: write("net.safetensors", (np.ma.zeros(2),)))
+    >> "write: value at 0 is a MaskedArray; write value.filled(...), with a value for its gaps",
+    kind_error(lambda: write(net, "net.safetensors"))
+    >> "write: path must be a string or a Path, not tuple; write write(path, tree)",
+    kind_error(lambda: write("net.safetensors", (net, [W])))
+    >> "write: tree[1] must be a record, a tuple or an array, not list; write tuple(tree[1])",
+    kind_error(lambda: read(3, net)) >> "read: path must be a string or a Path, not int",
+    file_error(given({})) >> "read: net.safetensors must have the arrays of like; it does not have W, b",
+    file_error(given({"W": W, "b": b, "0.W": W, "0.b": b}))
+    >> "read: net.safetensors has 0.W, 0.b, which like does not have",
+    file_error(given({"W": W.T.copy(), "b": b}))
+    >> "read: net.safetensors has W as float64 (3, 2); like has it as float64 (2, 3)",
+    file_error(given({"W": W, "b": b.astype(np.float32)}))
+    >> "read: net.safetensors has b as float32 (3,); like has it as float64 (3,)",
+    file_error(given({"step": np.zeros(2, int), "cost": np.array(1.0)}, TrainState(())))
+    >> "read: net.safetensors has step as int64 (2,); like has it as int",
+    file_error(given({"step": np.array(1.5), "cost": np.array(1.0)}, TrainState(())))
+    >> "read: net.safetensors has step as float64 (); like has it as int",
+    raises(NoFileError, lambda: read("net.safetensors", net)) >> "read: there is no file net.safetensors",
+    file_error(at_folder(read)) >> "read: net.safetensors is a folder; give the path of a file",
+    file_error(at_folder(write)) >> "write: net.safetensors is a folder; give the path of a file",
+    file_error(unreadable) >> "read: net.safetensors cannot be read: Permission denied",
+    file_error(content(b"abc"))
+    >> "read: net.safetensors is damaged, or not a file of safetensors: Error while deserializing header: "
+    "header too small",
+    file_error(content(float8()))
+    >> "read: net.safetensors is damaged, or not a file of safetensors: module 'numpy' has no attribute 'float8_e5m2'",
+]
 
 
-@pytest.mark.parametrize("row", ROWS)
+@each_row(ROWS)
 def test_it_says(row):
-    assert_says(ROWS[row])
+    assert_says(row)
 
 
 def test_a_file_cut_at_any_byte_is_refused(path):
@@ -372,7 +311,7 @@ NAMES = [
 @pytest.mark.parametrize(("arrays", "like", "names", "sentence"), NAMES, ids=lambda value: str(value)[:40])
 def test_names_that_confuse_are_refused(path, arrays, like, names, sentence):
     library.save_file(arrays, path)
-    assert_says((lambda: read(path, like, names=names), KindError, sentence), like)
+    assert_says(kind_error(lambda: read(path, like, names=names)) >> sentence, like)
 
 
 def test_names_that_lead_nowhere_are_lacking(path):

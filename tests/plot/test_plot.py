@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from tests.says import assert_says
+from tests.says import assert_says, each_row, kind_error, range_error, shape_error
 
 pytest.importorskip("matplotlib", reason="pictures are drawn with matplotlib")
 import matplotlib as mpl
@@ -177,185 +177,72 @@ class Counted(Elementwise):
 COLUMNS = "cost_curve: table must have the columns step and cost"
 LAYER = "must be a layer or a tuple of layers, not"
 two, half = nn.Dense.init(2, 2, seed=0), np.zeros((2, 3, 3))
-ROWS = {
-    "an array for a table": (
-        lambda: plot.cost_curve(np.ones(2)),
-        nn.errors.KindError,
-        f'{COLUMNS}, not float64 array; write {{"step": steps, "cost": costs}}',
-    ),
-    "all that history gives, for a table": (
-        lambda: plot.cost_curve((nn.TrainState(nn.Relu()), {"step": [1], "cost": [1.0]})),
-        nn.errors.KindError,
-        f"{COLUMNS}, not tuple; history gives (last, table)",
-    ),
-    "a table without rates": (
-        lambda: plot.range_curve({"step": [1], "cost": [1.0]}),
-        nn.errors.KindError,
-        'range_curve: table must have the columns lr and cost, not dict; write {"lr": lrs, "cost": costs}',
-    ),
-    "three costs for two rates": (
-        lambda: plot.range_curve({"lr": [1, 2], "cost": [1.0, 2.0, 3.0]}),
-        nn.errors.ShapeError,
-        "range_curve: table must have one cost for each lr; lr: (2,), cost: (3,)",
-    ),
-    "rates in words": (
-        lambda: plot.range_curve({"lr": ["low"], "cost": [1.0]}),
-        nn.errors.KindError,
-        "range_curve: the column lr must hold numbers, not list",
-    ),
-    "a table without steps": (
-        lambda: plot.cost_curve({"cost": [1.0]}),
-        nn.errors.KindError,
-        f'{COLUMNS}, not dict; write {{"step": steps, "cost": costs}}',
-    ),
-    "two costs for a step": (
-        lambda: plot.cost_curve({"step": [1], "cost": [1.0, 2.0]}),
-        nn.errors.ShapeError,
-        "cost_curve: table must have one cost for each step; step: (1,), cost: (2,)",
-    ),
-    "numbers for columns": (
-        lambda: plot.cost_curve({"step": 1, "cost": 2.0}),
-        nn.errors.ShapeError,
-        "cost_curve: table must have one cost for each step; step: (), cost: ()",
-    ),
-    "texts for costs": (
-        lambda: plot.cost_curve({"step": [1], "cost": ["low"]}),
-        nn.errors.KindError,
-        "cost_curve: the column cost must hold numbers, not list",
-    ),
-    "a schedule of texts": (
-        lambda: plot.rate_curve(lambda step: "low", 2),
-        nn.errors.KindError,
-        "rate_curve: lr(0) must be a number, not str",
-    ),
-    "a negative rate": (
-        lambda: plot.rate_curve(lambda step: -step, 2),
-        nn.errors.RangeError,
-        "rate_curve: lr(1) must be finite and not negative, not -1",
-    ),
-    "a list of layers": (
-        lambda: plot.decision_regions([line], x, y),
-        nn.errors.KindError,
-        f"decision_regions: params {LAYER} list; write tuple(params)",
-    ),
-    "one feature": (
-        lambda: plot.decision_regions(line, x[:, :1], y),
-        nn.errors.ShapeError,
-        "decision_regions: x must be (m, 2) and y (m, 1), m > 0; x: (3, 1), y: (3, 1)",
-    ),
-    "no rows": (
-        lambda: plot.decision_regions(line, x[:0], y[:0]),
-        nn.errors.ShapeError,
-        "decision_regions: x must be (m, 2) and y (m, 1), m > 0; x: (0, 2), y: (0, 1)",
-    ),
-    "whole numbers": (
-        lambda: plot.decision_regions(line, x.astype(int), y),
-        nn.errors.KindError,
-        "decision_regions: x must be an array of floats, not int64 array; write x.astype(float)",
-    ),
-    "a NaN": (
-        lambda: plot.decision_regions(line, x * np.nan, y),
-        nn.errors.RangeError,
-        "decision_regions: x must be finite",
-    ),
-    "a class -1": (
-        lambda: plot.decision_regions(line, x, 2 * y - 1),
-        nn.errors.RangeError,
-        "decision_regions: y must be 0 and 1, the classes of a network with one output",
-    ),
-    "two outputs": (
-        lambda: plot.decision_regions(two, x, y),
-        nn.errors.ShapeError,
-        "decision_regions: the network must give one output, (m, 1); it gives <f64 90000x2>",
-    ),
-    "two images": (
-        lambda: plot.decision_regions((Copy(2),), x, y, points=2),
-        nn.errors.ShapeError,
-        "decision_regions: the network must give one output, (m, 1); it gives (<f64 4x2>, <f64 4x2>)",
-    ),
-    "a list of pictures": (
-        lambda: plot.pictures([half], ["a"]),
-        nn.errors.KindError,
-        "pictures: images must be an array, not list",
-    ),
-    "one picture": (
-        lambda: plot.pictures(half[0], ["a"]),
-        nn.errors.ShapeError,
-        "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (3, 3)",
-    ),
-    "two channels": (
-        lambda: plot.pictures(np.zeros((1, 3, 3, 2)), ["a"]),
-        nn.errors.ShapeError,
-        "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (1, 3, 3, 2)",
-    ),
-    "no pictures": (
-        lambda: plot.pictures(half[:0], []),
-        nn.errors.ShapeError,
-        "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (0, 3, 3)",
-    ),
-    "pictures of texts": (
-        lambda: plot.pictures(half.astype(str), ["a", "b"]),
-        nn.errors.KindError,
-        "pictures: images must be an array of numbers, not <U32 array",
-    ),
-    "one title": (
-        lambda: plot.pictures(half, ["one"]),
-        nn.errors.ShapeError,
-        "pictures: titles and colors must be 2, one a picture, not 1 and 2",
-    ),
-    "a text for titles": (
-        lambda: plot.pictures(half, "ab"),
-        nn.errors.KindError,
-        "pictures: titles must be a list of strings, not str",
-    ),
-    "numbers for titles": (
-        lambda: plot.pictures(half, [1, 2]),
-        nn.errors.KindError,
-        "pictures: titles must be a list of strings, not one with 1",
-    ),
-    "titles in rows": (
-        lambda: plot.pictures(half, np.array([["a"], ["b"]])),
-        nn.errors.KindError,
-        "pictures: titles must be a list of strings, not <U1 array",
-    ),
-    "no such colour": (
-        lambda: plot.pictures(half, ["a", "b"], colors="redd"),
-        nn.errors.KindError,
-        "pictures: colors must be a list of colours of matplotlib, not one with 'redd'",
-    ),
-    "two and a half pixels": (
-        lambda: plot.picture(line, shape=(2.5, 3)),
-        nn.errors.KindError,
-        "picture: h must be a whole number, not float",
-    ),
-    "one side": (
-        lambda: plot.picture(line, 3),
-        nn.errors.KindError,
-        "picture: shape must be (h, w), two whole numbers, not 3",
-    ),
-    "three sides": (
-        lambda: plot.render(line, (3, 3, 3)),
-        nn.errors.KindError,
-        "render: shape must be (h, w), two whole numbers, not (3, 3, 3)",
-    ),
-    "no pixels": (
-        lambda: plot.coordinates((0, 3)),
-        nn.errors.RangeError,
-        "coordinates: sizes must be at least 1; h: 0, w: 3",
-    ),
-    "two outputs for a picture": (
-        lambda: plot.render(two, (2, 2)),
-        nn.errors.ShapeError,
-        "render: the network must give 1 or 3 outputs, (h w, 1) or (h w, 3); it gives <f64 4x2>",
-    ),
-    "a figure for an Axes": (
-        lambda: plot.picture(line, (3, 3), plt.figure()),
-        nn.errors.KindError,
-        "picture: ax must be an Axes of matplotlib, not Figure",
-    ),
-}
+ROWS = [
+    kind_error(lambda: plot.cost_curve(np.ones(2)))
+    >> f'{COLUMNS}, not float64 array; write {{"step": steps, "cost": costs}}',
+    kind_error(lambda: plot.cost_curve((nn.TrainState(nn.Relu()), {"step": [1], "cost": [1.0]})))
+    >> f"{COLUMNS}, not tuple; history gives (last, table)",
+    kind_error(lambda: plot.range_curve({"step": [1], "cost": [1.0]}))
+    >> 'range_curve: table must have the columns lr and cost, not dict; write {"lr": lrs, "cost": costs}',
+    shape_error(lambda: plot.range_curve({"lr": [1, 2], "cost": [1.0, 2.0, 3.0]}))
+    >> "range_curve: table must have one cost for each lr; lr: (2,), cost: (3,)",
+    kind_error(lambda: plot.range_curve({"lr": ["low"], "cost": [1.0]}))
+    >> "range_curve: the column lr must hold numbers, not list",
+    kind_error(lambda: plot.cost_curve({"cost": [1.0]}))
+    >> f'{COLUMNS}, not dict; write {{"step": steps, "cost": costs}}',
+    shape_error(lambda: plot.cost_curve({"step": [1], "cost": [1.0, 2.0]}))
+    >> "cost_curve: table must have one cost for each step; step: (1,), cost: (2,)",
+    shape_error(lambda: plot.cost_curve({"step": 1, "cost": 2.0}))
+    >> "cost_curve: table must have one cost for each step; step: (), cost: ()",
+    kind_error(lambda: plot.cost_curve({"step": [1], "cost": ["low"]}))
+    >> "cost_curve: the column cost must hold numbers, not list",
+    kind_error(lambda: plot.rate_curve(lambda step: "low", 2)) >> "rate_curve: lr(0) must be a number, not str",
+    range_error(lambda: plot.rate_curve(lambda step: -step, 2))
+    >> "rate_curve: lr(1) must be finite and not negative, not -1",
+    kind_error(lambda: plot.decision_regions([line], x, y))
+    >> f"decision_regions: params {LAYER} list; write tuple(params)",
+    shape_error(lambda: plot.decision_regions(line, x[:, :1], y))
+    >> "decision_regions: x must be (m, 2) and y (m, 1), m > 0; x: (3, 1), y: (3, 1)",
+    shape_error(lambda: plot.decision_regions(line, x[:0], y[:0]))
+    >> "decision_regions: x must be (m, 2) and y (m, 1), m > 0; x: (0, 2), y: (0, 1)",
+    kind_error(lambda: plot.decision_regions(line, x.astype(int), y))
+    >> "decision_regions: x must be an array of floats, not int64 array; write x.astype(float)",
+    range_error(lambda: plot.decision_regions(line, x * np.nan, y)) >> "decision_regions: x must be finite",
+    range_error(lambda: plot.decision_regions(line, x, 2 * y - 1))
+    >> "decision_regions: y must be 0 and 1, the classes of a network with one output",
+    shape_error(lambda: plot.decision_regions(two, x, y))
+    >> "decision_regions: the network must give one output, (m, 1); it gives <f64 90000x2>",
+    shape_error(lambda: plot.decision_regions((Copy(2),), x, y, points=2))
+    >> "decision_regions: the network must give one output, (m, 1); it gives (<f64 4x2>, <f64 4x2>)",
+    kind_error(lambda: plot.pictures([half], ["a"])) >> "pictures: images must be an array, not list",
+    shape_error(lambda: plot.pictures(half[0], ["a"]))
+    >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (3, 3)",
+    shape_error(lambda: plot.pictures(np.zeros((1, 3, 3, 2)), ["a"]))
+    >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (1, 3, 3, 2)",
+    shape_error(lambda: plot.pictures(half[:0], []))
+    >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (0, 3, 3)",
+    kind_error(lambda: plot.pictures(half.astype(str), ["a", "b"]))
+    >> "pictures: images must be an array of numbers, not <U32 array",
+    shape_error(lambda: plot.pictures(half, ["one"]))
+    >> "pictures: titles and colors must be 2, one a picture, not 1 and 2",
+    kind_error(lambda: plot.pictures(half, "ab")) >> "pictures: titles must be a list of strings, not str",
+    kind_error(lambda: plot.pictures(half, [1, 2])) >> "pictures: titles must be a list of strings, not one with 1",
+    kind_error(lambda: plot.pictures(half, np.array([["a"], ["b"]])))
+    >> "pictures: titles must be a list of strings, not <U1 array",
+    kind_error(lambda: plot.pictures(half, ["a", "b"], colors="redd"))
+    >> "pictures: colors must be a list of colours of matplotlib, not one with 'redd'",
+    kind_error(lambda: plot.picture(line, shape=(2.5, 3))) >> "picture: h must be a whole number, not float",
+    kind_error(lambda: plot.picture(line, 3)) >> "picture: shape must be (h, w), two whole numbers, not 3",
+    kind_error(lambda: plot.render(line, (3, 3, 3)))
+    >> "render: shape must be (h, w), two whole numbers, not (3, 3, 3)",
+    range_error(lambda: plot.coordinates((0, 3))) >> "coordinates: sizes must be at least 1; h: 0, w: 3",
+    shape_error(lambda: plot.render(two, (2, 2)))
+    >> "render: the network must give 1 or 3 outputs, (h w, 1) or (h w, 3); it gives <f64 4x2>",
+    kind_error(lambda: plot.picture(line, (3, 3), plt.figure()))
+    >> "picture: ax must be an Axes of matplotlib, not Figure",
+]
 
 
-@pytest.mark.parametrize("row", ROWS)
+@each_row(ROWS)
 def test_it_says(row):
-    assert_says(ROWS[row])
+    assert_says(row)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from tests.says import assert_says
+from tests.says import assert_says, each_row, kind_error, shape_error
 
 pytest.importorskip("matplotlib", reason="pictures are drawn with matplotlib")
 import matplotlib as mpl
@@ -66,44 +66,23 @@ def test_kernels_have_a_row_for_each_output_channel():
 
 matrix = np.ones((6, 2))
 ROWS = [
-    (
-        lambda: plot.heat_map([[1.0]]),
-        nn.errors.KindError,
-        "heat_map: matrix must be an array, not list; write np.asarray(matrix)",
-    ),
-    (
-        lambda: plot.heat_map(matrix + 1j),
-        nn.errors.KindError,
-        "heat_map: matrix must be an array of real numbers, not complex128 array",
-    ),
-    (
-        lambda: plot.heat_map(matrix[0]),
-        nn.errors.ShapeError,
-        "heat_map: matrix must be (rows, columns), with no axis of 0; matrix: (2,)",
-    ),
-    (
-        lambda: plot.filters(matrix),
-        nn.errors.ShapeError,
-        "filters: shape must be the (h, w) of the images for W of two axes, got None; W: (6, 2)",
-    ),
-    (
-        lambda: plot.filters(matrix, shape=(2, 2)),
-        nn.errors.ShapeError,
-        "filters: W must have h w rows, 4 for shape (2, 2); W: (6, 2)",
-    ),
-    (
-        lambda: plot.filters(matrix[None, None], shape=(1, 1)),
-        nn.errors.ShapeError,
-        "filters: shape must be None for kernels of four axes, got (1, 1)",
-    ),
-    (
-        lambda: plot.filters(matrix[None]),
-        nn.errors.ShapeError,
-        "filters: W must be (h w, n_out) or (kh, kw, c_in, c_out), with no axis of 0; W: (1, 6, 2)",
-    ),
+    kind_error(lambda: plot.heat_map([[1.0]]))
+    >> "heat_map: matrix must be an array, not list; write np.asarray(matrix)",
+    kind_error(lambda: plot.heat_map(matrix + 1j))
+    >> "heat_map: matrix must be an array of real numbers, not complex128 array",
+    shape_error(lambda: plot.heat_map(matrix[0]))
+    >> "heat_map: matrix must be (rows, columns), with no axis of 0; matrix: (2,)",
+    shape_error(lambda: plot.filters(matrix))
+    >> "filters: shape must be the (h, w) of the images for W of two axes, got None; W: (6, 2)",
+    shape_error(lambda: plot.filters(matrix, shape=(2, 2)))
+    >> "filters: W must have h w rows, 4 for shape (2, 2); W: (6, 2)",
+    shape_error(lambda: plot.filters(matrix[None, None], shape=(1, 1)))
+    >> "filters: shape must be None for kernels of four axes, got (1, 1)",
+    shape_error(lambda: plot.filters(matrix[None]))
+    >> "filters: W must be (h w, n_out) or (kh, kw, c_in, c_out), with no axis of 0; W: (1, 6, 2)",
 ]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[2][:40])
+@each_row(ROWS)
 def test_bad_input_is_named(row):
     assert_says(row)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from funcnn import Adam, Dense, Tanh, TrainState, batches, history, mlp, mse, train, value_and_grad
-from funcnn.errors import KindError, NotFiniteError, RangeError
+from funcnn.errors import NotFiniteError, RangeError
 from funcnn.schedules import exponential
 from funcnn.training import Table, lr_range_test
-from tests.says import assert_says
+from tests.says import assert_says, each_row, kind_error, range_error
 
 random = np.random.default_rng(0)
 x = random.uniform(-2, 2, (64, 2))
@@ -97,49 +97,30 @@ def ranged(low=0.1, high=1.0, start=line, data=zeros, value_and_grad=gradient, *
 
 
 NAME = "lr_range_test"
-ROWS = {
-    "a network": (
-        ranged(start=start.params),
-        KindError,
-        f"{NAME}: start must be a TrainState, not tuple; write TrainState(params)",
-    ),
-    "a generator": (
-        ranged(data=(batch for batch in zeros)),
-        KindError,
-        f"{NAME}: data must be a sequence of batches, such as data[:100], not generator",
-    ),
-    "one batch": (ranged(data=zeros[:1]), RangeError, f"{NAME}: data must have two batches or more, not 1"),
-    "no batch": (ranged(data=data[:0]), RangeError, f"{NAME}: data must have two batches or more, not 0"),
-    "batches of another step": (
-        ranged(start=start, data=data[7:]),
-        RangeError,
-        f"{NAME}: data must begin with batch 0, the step of start, not with batch 7",
-    ),
-    "rows": (
-        ranged(data=x),
-        KindError,
-        f"{NAME}: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
-    ),
-    "a loss": (
-        ranged(value_and_grad=mse),
-        KindError,
-        f"{NAME}: value_and_grad must be a function (params, x, y) that returns (cost, Grads), not mse(out, y, weight);"
-        " write value_and_grad(loss)",
-    ),
-    "a lowest rate of 0": (ranged(low=0), RangeError, f"{NAME}: low must be finite and above 0, not 0"),
-    "an infinite rate": (ranged(high=math.inf), RangeError, f"{NAME}: high must be finite and above 0, not inf"),
-    "rates that fall": (ranged(1.0, 0.1), RangeError, f"{NAME}: high must be above low, 1.0, not 0.1"),
-    "a rate in words": (ranged("low"), KindError, f"{NAME}: low must be a number, not str"),
-    "a stop at the lowest cost": (ranged(stop=1), RangeError, f"{NAME}: stop must be above 1, not 1"),
-    "a stop at NaN": (ranged(stop=math.nan), RangeError, f"{NAME}: stop must be above 1, not nan"),
-    "a constraint that is a number": (
-        ranged(constraint=1.0),
-        KindError,
-        f"{NAME}: constraint must be a function of the parameters, not float",
-    ),
-}
+ROWS = [
+    kind_error(ranged(start=start.params))
+    >> f"{NAME}: start must be a TrainState, not tuple; write TrainState(params)",
+    kind_error(ranged(data=(batch for batch in zeros)))
+    >> f"{NAME}: data must be a sequence of batches, such as data[:100], not generator",
+    range_error(ranged(data=zeros[:1])) >> f"{NAME}: data must have two batches or more, not 1",
+    range_error(ranged(data=data[:0])) >> f"{NAME}: data must have two batches or more, not 0",
+    range_error(ranged(start=start, data=data[7:]))
+    >> f"{NAME}: data must begin with batch 0, the step of start, not with batch 7",
+    kind_error(ranged(data=x))
+    >> f"{NAME}: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
+    kind_error(ranged(value_and_grad=mse))
+    >> f"{NAME}: value_and_grad must be a function (params, x, y) that returns (cost, Grads), not mse(out, y, weight); "
+    "write value_and_grad(loss)",
+    range_error(ranged(low=0)) >> f"{NAME}: low must be finite and above 0, not 0",
+    range_error(ranged(high=math.inf)) >> f"{NAME}: high must be finite and above 0, not inf",
+    range_error(ranged(1.0, 0.1)) >> f"{NAME}: high must be above low, 1.0, not 0.1",
+    kind_error(ranged("low")) >> f"{NAME}: low must be a number, not str",
+    range_error(ranged(stop=1)) >> f"{NAME}: stop must be above 1, not 1",
+    range_error(ranged(stop=math.nan)) >> f"{NAME}: stop must be above 1, not nan",
+    kind_error(ranged(constraint=1.0)) >> f"{NAME}: constraint must be a function of the parameters, not float",
+]
 
 
-@pytest.mark.parametrize("row", ROWS)
+@each_row(ROWS)
 def test_it_says(row):
-    assert_says(ROWS[row], start, line, x, y)
+    assert_says(row, start, line, x, y)

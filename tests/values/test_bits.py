@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from funcnn.bits import normal, uniform, words
-from funcnn.errors import KindError
-from tests.says import assert_says
+from tests.says import assert_says, each_row, kind_error
 
 N = 1 << 16
 
@@ -145,39 +144,23 @@ def test_normal_numbers_come_in_any_shape():
     assert np.isfinite(normal(np, (1,), (N,), np.float32)).all()
 
 
-WRONG = {
-    "a name for a module": (
-        lambda: words("numpy", (7,), (2,)),
-        KindError,
-        "words: xp must be numpy or jax.numpy, not str",
-    ),
-    "an int for a key": (lambda: words(np, 7, (2,)), KindError, "words: key must be a tuple of 64-bit ints, not 7"),
-    "a fraction in a key": (
-        lambda: uniform(np, (7, 1.5), (2,), np.float32),
-        KindError,
-        "uniform: key must be a tuple of 64-bit ints, not (7, 1.5)",
-    ),
-    "a size for a shape": (
-        lambda: normal(np, (7,), 2, np.float32),
-        KindError,
-        "normal: shape must be a tuple of whole numbers, none negative, not 2",
-    ),
-    "a negative size": (
-        lambda: normal(np, (7,), (2, -1), np.float32),
-        KindError,
-        "normal: shape must be a tuple of whole numbers, none negative, not (2, -1)",
-    ),
-    "a dtype of ints": (
-        lambda: uniform(np, (7,), (2,), int),
-        KindError,
-        "uniform: dtype must be a type of real floats, such as np.float32, not int64",
-    ),
-}
+WRONG = [
+    kind_error(lambda: words("numpy", (7,), (2,))) >> "words: xp must be numpy or jax.numpy, not str",
+    kind_error(lambda: words(np, 7, (2,))) >> "words: key must be a tuple of 64-bit ints, not 7",
+    kind_error(lambda: uniform(np, (7, 1.5), (2,), np.float32))
+    >> "uniform: key must be a tuple of 64-bit ints, not (7, 1.5)",
+    kind_error(lambda: normal(np, (7,), 2, np.float32))
+    >> "normal: shape must be a tuple of whole numbers, none negative, not 2",
+    kind_error(lambda: normal(np, (7,), (2, -1), np.float32))
+    >> "normal: shape must be a tuple of whole numbers, none negative, not (2, -1)",
+    kind_error(lambda: uniform(np, (7,), (2,), int))
+    >> "uniform: dtype must be a type of real floats, such as np.float32, not int64",
+]
 
 
-@pytest.mark.parametrize("name", WRONG)
-def test_it_says(name):
-    assert_says(WRONG[name])
+@each_row(WRONG)
+def test_it_says(row):
+    assert_says(row)
 
 
 def test_a_key_takes_words_of_numpy():
