@@ -112,7 +112,9 @@ def _as_unchanging(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     else:
         if not hasattr(type(value), "__next__"):
             return value
-    raise _field_error(record, field, "immutable", value, _immutable_remedy(value, record, field))
+    raise _field_error(
+        record, field, "an immutable value, such as a tuple or an array", value, _immutable_remedy(value, record, field)
+    )
 
 
 def _immutable_remedy(value: Any, record: Any, field: attrs.Attribute[Any], *, of_tuples: bool = False) -> str:

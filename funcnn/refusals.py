@@ -29,8 +29,8 @@ def no_rule_error(function: str, params: object, needed: str = "layer") -> KindE
         return KindError(f"{function}: there is no rule for {cls.__name__}; write state.{part}")
     if not is_record(params) or _is_other(cls, needed):
         one = f"an {needed}" if needed == "optimizer" else f"a {needed}"
-        rule = f" with a rule for {_MADE_BY[needed][1]}," if is_record(params) else ""
-        return KindError(f"{function}: {kind(params)} is not {one}; {one} is a record{rule} or a tuple of {needed}s")
+        one = f"a record with a rule for {_MADE_BY[needed][1]}," if is_record(params) else one
+        return KindError(f"{function}: {part} must be {one} or a tuple of {needed}s, not {kind(params)}")
     return KindError(
         f"{function}: there is no rule for {cls.__name__}; write one with @{function}.register({cls.__name__})"
     )

@@ -14,7 +14,9 @@ from funcnn.needs import passing
 def check_generator(function: str, argument: str, rng: Any) -> None:
     """Check that rng is a generator of NumPy."""
     if not isinstance(rng, np.random.Generator):
-        raise KindError(f"{function}: {argument} must be a numpy.random.Generator, as map gives it, not {kind(rng)}")
+        raise KindError(
+            f"{function}: {argument} must be a numpy.random.Generator, such as Batches.map passes, not {kind(rng)}"
+        )
 
 
 Generator = Annotated[np.random.Generator, passing("a numpy.random.Generator", check_generator)]

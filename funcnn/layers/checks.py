@@ -20,7 +20,7 @@ from funcnn.arrays import (
     short,
 )
 from funcnn.core import forward
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.errors import FuncnnError, KindError, RangeError, ShapeError
 from funcnn.fields import is_number
 from funcnn.generation import mixes_positions, pads_with_zeros
 from funcnn.gradients import gradient
@@ -73,7 +73,7 @@ def check_rows(
 def check_out_gradient(layer: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> None:
     """Check that dA has the shape and dtype of out; errors name `layer`, a layer or the name of a function."""
     if not is_plain(dA):
-        raise KindError(f"{_name(layer)}: dA must be an array of the shape of out, {shape}, not {kind(dA)}")
+        raise KindError(f"{_name(layer)}: dA must be an array like out, of shape {shape}, not {kind(dA)}")
     if dA.shape != shape:
         raise ShapeError(f"{_name(layer)}: dA must have the shape of out, {shape}; it has {dA.shape}")
     if dA.dtype != dtype:
@@ -134,8 +134,10 @@ def own_gradient(layer: Any, own: Any, /, **of_base: Any) -> Any:
 # Caches and memories.
 
 
-def foreign_cache_error(params: Any, cache: Any) -> ShapeError:
-    """The error for the cache of another layer."""
+def foreign_cache_error(params: Any, cache: Any) -> FuncnnError:
+    """The error for the cache of another layer, or for what is no cache."""
+    if cache is not None and type(cache) is not tuple and not is_array(cache):
+        return KindError(f"backward: cache must be the cache that forward(params, x) returned, not {kind(cache)}")
     return ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
 
 

@@ -67,8 +67,10 @@ def as_out_gradients(layer: Any, given: Any, dA: Any) -> tuple[Any, Any]:
     if type(given) is not tuple:
         return dA, None
     if type(dA) is not tuple or len(dA) != len(given):
-        wanted = {2: "(dA, None)", 3: "(dA, None, dstate)"}[len(given)]
-        raise ShapeError(f"{type(layer).__name__}: dA must be {wanted}, as out has that form, not {short(dA)}")
+        wanted = {2: "(dA, None), as out is (out, mask)", 3: "(dA, None, dstate), as out is (out, mask, state)"}[
+            len(given)
+        ]
+        raise ShapeError(f"{type(layer).__name__}: dA must be the tuple {wanted}; it is {short(dA)}")
     return dA[0], dA[2] if len(dA) > 2 else None
 
 

@@ -135,7 +135,7 @@ def _gradients(out: Any, dA: Any) -> list[Any]:
             raise BrokenPromise(f"dA must be a tuple of {len(out)}, as out is, not {short(dA)}")
         return [d for part, of in zip(out, dA, strict=True) for d in _gradients(part, of)]
     if dA is not None and is_array(out) and not is_array(dA):
-        raise BrokenPromise(f"dA must be an array of the shape of out, {out.shape}, not {short(dA)}")
+        raise BrokenPromise(f"dA must be an array like out, of shape {out.shape}, not {short(dA)}")
     return [dA] if is_array(out) else []  # an array without floats, such as a mask, has no gradient
 
 

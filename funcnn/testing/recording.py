@@ -21,7 +21,7 @@ settings.register_profile("funcnn", deadline=None, print_blob=True, phases=set(P
 def verdict(claim: Claim, options: Options) -> Report:
     """Run a check and record its verdict; inside `@given`, an inconclusive check rejects the example."""
     try:
-        report = _check_of(options)(claim, options)
+        report = _chosen(options)(claim, options)
     except GradientError:
         _record(claim, options, "fail")
         raise
@@ -36,7 +36,7 @@ def verdict(claim: Claim, options: Options) -> Report:
     return report
 
 
-def _check_of(options: Options) -> Callable[[Claim, Options], Report]:
+def _chosen(options: Options) -> Callable[[Claim, Options], Report]:
     """The check that the options choose: in exact arithmetic, a fast one before the full one, or the full one."""
     if options.exact:
         from funcnn.testing.exact.check import exact_report  # noqa: PLC0415  it needs mpmath

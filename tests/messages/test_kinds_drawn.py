@@ -147,7 +147,7 @@ FOUND = [
     shape_error(lambda: backward(PRelu(np.ones(1)), matrix(), DA))
     >> "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.]]>, layer: PRelu(alpha=<f64 [1.]>)",
     kind_error(lambda: backward(Softmax(), DA, matrix()))
-    >> "Softmax: dA must be an array of the shape of out, (2, 2), not matrix",
+    >> "Softmax: dA must be an array like out, of shape (2, 2), not matrix",
     kind_error(lambda: backward(Tanh(), np.array([b"a"]), np.array([b"a"])))
     >> "backward: cache must be an array or a tuple of arrays, not |S1 array",
     kind_error(lambda: words(np, (10**30,), (2,))) >> f"words: key must be a tuple of 64-bit ints, not (1{30 * '0'},)",
@@ -165,7 +165,7 @@ FOUND = [
     >> "load: migrate must be a function (name, fields), not a function (x)",
     kind_error(lambda: project(NET, lambda: None)) >> "project: onto must be a function of an array, not a function ()",
     kind_error(lambda: hvp(mse)((NET[0], "text"), X, X, NET))
-    >> "hvp: str is not a layer; a layer is a record or a tuple of layers",
+    >> "hvp: params must be a layer or a tuple of layers, not str",
     range_error(lambda: prefetch([(X, X)], 10**30))
     >> f"prefetch: n must be at most 9223372036854775807, not 1{30 * '0'}",
 ]

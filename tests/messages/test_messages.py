@@ -166,8 +166,8 @@ ROWS = [
     kind_error(lambda: forward(Bare(), x))
     >> "forward: there is no rule for Bare; write one with @forward.register(Bare)",
     kind_error(lambda: nn.update(relu, grads, net))
-    >> "update: Relu is not an optimizer; an optimizer is a record with a rule for update, or a tuple of optimizers",
-    kind_error(lambda: backward(3, (), x)) >> "backward: int is not a layer; a layer is a record or a tuple of layers",
+    >> "update: optimizer must be a record with a rule for update, or a tuple of optimizers, not Relu",
+    kind_error(lambda: backward(3, (), x)) >> "backward: params must be a layer or a tuple of layers, not int",
     kind_error(registered(dict)) >> "forward.register: dict is not a record; put @record above the class",
     kind_error(registered("Dense")) >> "forward.register: cls must be a class, not str",
     kind_error(registered(dense)) >> "forward.register: cls must be a class, not Dense; write @forward.register(Dense)",
@@ -182,10 +182,8 @@ ROWS = [
     shape_error(lambda: backward(net, cache, y[:5]))
     >> "Dense: dA must have the shape of out, (10, 1); it has (5, 1)"
     >> ["in layer 2, Dense(W=<f64 27x1>, b=<f64 [0.]>), dA: <f64 [[1.] [1.] [1.] [1.] [1.]]>"],
-    kind_error(lambda: backward(relu, x, [[1.0]]))
-    >> "Relu: dA must be an array of the shape of out, (10, 2), not list",
-    kind_error(lambda: backward(dense, x, 1.0))
-    >> "Dense: dA must be an array of the shape of out, (10, 27), not float",
+    kind_error(lambda: backward(relu, x, [[1.0]])) >> "Relu: dA must be an array like out, of shape (10, 2), not list",
+    kind_error(lambda: backward(dense, x, 1.0)) >> "Dense: dA must be an array like out, of shape (10, 27), not float",
     kind_error(lambda: backward(half[0], x.astype(np.float32), forward(dense, x)[0]))
     >> "Dense: dA is float64, out is float32; write dA.astype('float32')",
     shape_error(lambda: backward(relu, x, x[:1])) >> "Relu: dA must have the shape of out, (10, 2); it has (1, 2)",
@@ -298,7 +296,8 @@ ROWS = [
     kind_error(lambda: Dense(np.ones((1, 1), np.float32), np.ones(1)))
     >> "Dense: b is float64, W is float32; write b.astype('float32')",
     kind_error(lambda: Fields(y, other=(y, (labels,)))) >> "Fields: other must be an array of floats, not int64 array",
-    kind_error(lambda: Fields(y, other=[relu])) >> "Fields: other must be immutable, not list; write tuple(other)",
+    kind_error(lambda: Fields(y, other=[relu]))
+    >> "Fields: other must be an immutable value, such as a tuple or an array, not list; write tuple(other)",
     kind_error(lambda: Fields(y, rate="0.1")) >> "Fields: rate must be a number, not str; write float(rate)",
     kind_error(lambda: Fields(y, size=1.5)) >> "Fields: size must be a whole number, not float",
     kind_error(lambda: Fields(y, seed=-1)) >> "Fields: seed must be an int in [0, 2**31), or a tuple of them, not -1",

@@ -89,7 +89,7 @@ ROWS = [
     shape_error(lambda: backward(layer, cache, x[:2]))
     >> "Attention: dA must have the shape of out, (3, 5, 4); it has (2, 5, 4)",
     shape_error(lambda: backward(layer, pair_cache, x))
-    >> "Attention: dA must be (dA, None), as out has that form, not <f64 3x5x4>",
+    >> "Attention: dA must be the tuple (dA, None), as out is (out, mask); it is <f64 3x5x4>",
     kind_error(lambda: backward(cross, cross_cache, (x.astype(np.float32), None)))
     >> "CrossAttention: dA is float32, out is float64; write dA.astype('float64')",
     shape_error(lambda: backward(cross, cross_cache, x))
@@ -139,7 +139,7 @@ ROWS = [
     >> "fixed_memory: Flatten mixes positions, so it cannot take one part of a sequence alone"
     >> ["in layer 0, Flatten(), m: 3, t_most: 9"],
     kind_error(lambda: fixed_memory("net", 3, 9))
-    >> "fixed_memory: str is not a layer; a layer is a record or a tuple of layers",
+    >> "fixed_memory: params must be a layer or a tuple of layers, not str",
     shape_error(
         lambda: step(causal, x, fixed_memory(Attention.init(4, 2, seed=0, causal=True, dtype=np.float32), 3, 9))
     )

@@ -137,7 +137,8 @@ ROWS = [
     kind_error(back(Copy(2), x, (x, half))) >> "Copy: dA is float32, out is float64; write dA.astype('float64')",
     shape_error(back(Copy(2), (x, mask), ((x, None), x))) >> "Copy: dA must be like out, a tuple of 2, not <f64 4x3>",
     kind_error(lambda: Parallel(Relu())) >> "Parallel: layers must be a tuple of layers, one for each branch, not Relu",
-    kind_error(lambda: Parallel([Relu()])) >> "Parallel: layers must be immutable, not list; write tuple(layers)",
+    kind_error(lambda: Parallel([Relu()]))
+    >> "Parallel: layers must be an immutable value, such as a tuple or an array, not list; write tuple(layers)",
     shape_error(lambda: Parallel(()))
     >> "Parallel: layers must be a tuple of layers, one for each branch, not an empty one",
     kind_error(lambda: Parallel((Relu(), Tanh)))
@@ -171,8 +172,8 @@ ROWS = [
     >> ["in branch 1 of Parallel, Tanh(), dA: <f64 [[-1.     -0.8182 -0.6364]]>"],
     range_error(lambda: Take(-1)) >> "Take: i must be at least 0, the first part, not -1",
     shape_error(given(Take(2), (x, x))) >> "Take: x has 2 parts, the last being 1; there is no part 2",
-    kind_error(given(Take(0), x)) >> "Take: x must be a tuple, not <f64 4x3>",
-    shape_error(given(Take(0), ())) >> "Take: x must be a tuple, not an empty one",
+    kind_error(given(Take(0), x)) >> "Take: x must be a tuple of arrays, not <f64 4x3>",
+    shape_error(given(Take(0), ())) >> "Take: x must be a tuple of arrays, not an empty one",
     shape_error(back(Take(0), (x, x), x[:1])) >> "Take: dA must have the shape of out, (4, 3); it has (1, 3)",
     kind_error(given(Sum(), x)) >> "Sum: x must be a tuple of the parts to be joined, not <f64 4x3>",
     shape_error(given(Sum(), ())) >> "Sum: x must be a tuple of the parts to be joined, not an empty one",
@@ -200,7 +201,7 @@ ROWS = [
     kind_error(given(Concat(), (half, x))) >> "Concat: the parts of x must have one dtype, not float32, float64",
     kind_error(given(Concat(), (x.tolist(), x.tolist())))
     >> "Concat: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: (list, list)",
-    kind_error(back(Concat(), (x, x), (x, x))) >> "Concat: dA must be an array of the shape of out, (4, 6), not tuple",
+    kind_error(back(Concat(), (x, x), (x, x))) >> "Concat: dA must be an array like out, of shape (4, 6), not tuple",
     kind_error(lambda: Residual(Relu))
     >> "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
     range_error(lambda: reduce(lambda layer, _: Residual((layer,)), range(100), Relu()))
@@ -286,7 +287,7 @@ ROWS = [
     >> "Shared: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
     kind_error(lambda: Shared(Relu(), [HERE]))
     >> "Shared: net must be a layer, such as Relu(), or a tuple of layers, not list; write tuple(net)",
-    kind_error(back(tied, ids, None)) >> "Tied: dA must be an array of the shape of out, (1, 3, 5), not None",
+    kind_error(back(tied, ids, None)) >> "Tied: dA must be an array like out, of shape (1, 3, 5), not None",
     kind_error(lambda: Shared(Relu(), (HERE, Shared(Relu(), HERE))))
     >> "Shared: net must not have a Shared of the same name, ''; rename one of them",
     shape_error(given(Shared(dense, (Relu(), HERE, HERE)), x))
@@ -378,7 +379,7 @@ ROWS = [
     kind_error(lambda: fixed_memory(Function(square, square_vjp), 2, 9))
     >> "fixed_memory: whether square maps each position alone is not known for a Function; "
     "write a record with a rule for step",
-    kind_error(lambda: step("net", film)) >> "step: str is not a layer; a layer is a record or a tuple of layers",
+    kind_error(lambda: step("net", film)) >> "step: params must be a layer or a tuple of layers, not str",
     kind_error(lambda: step(Map(Dropout(0.5, seed=0)), film))
     >> "step: Map differs between training and prediction; write step(inference(net), x, memory)",
     *[

@@ -258,7 +258,7 @@ ROWS = [
     kind_error(lambda: forward(GlobalMaxPool(), (np.zeros((3, 5), int), there)))
     >> "GlobalMaxPool: x must be an array of floats, not int64 array; write x.astype(float)",
     kind_error(lambda: backward(GlobalAvgPool(), (steps, there), (steps[:, 0], None)))
-    >> "GlobalAvgPool: dA must be an array of the shape of out, (3, 2), not tuple",
+    >> "GlobalAvgPool: dA must be an array like out, of shape (3, 2), not tuple",
     shape_error(lambda: backward(GlobalMaxPool(), (steps, steps[:, 0]), steps[:, 0]))
     >> "backward: the cache is of another network; cache: (<f64 3x5x2>, <f64 [[1. 1.] [1. 1.] [1. 1.]]>), layer: "
     "GlobalMaxPool()",

@@ -162,7 +162,7 @@ ROWS = [
     shape_error(bucketed(y=[np.ones(1)])) >> f"{BUCKETED}: x and y must have equally many rows; x: 3, y: 1",
     # Augmentations.
     kind_error(lambda: gaussian_noise(x, np.random.RandomState(0), deviation=0.1))
-    >> "gaussian_noise: rng must be a numpy.random.Generator, as map gives it, not RandomState",
+    >> "gaussian_noise: rng must be a numpy.random.Generator, such as Batches.map passes, not RandomState",
     shape_error(lambda: random_flip(x, rng)) >> "random_flip: x must be (m, h, w, c), not (10, 2)",
     range_error(lambda: random_flip(images, rng, axis=3))
     >> "random_flip: axis must be 1, top to bottom, or 2, left to right, not 3",

@@ -105,7 +105,8 @@ ROWS = [
     kind_error(lambda: JaxFunction(product, W)) >> "JaxFunction: params must be a tuple, not float64 array",
     kind_error(lambda: JaxFunction(product, [W]))
     >> "JaxFunction: params must be a tuple, not list; write tuple(params)",
-    kind_error(lambda: JaxFunction(product, ({"W": W},))) >> "JaxFunction: params must be immutable, not dict",
+    kind_error(lambda: JaxFunction(product, ({"W": W},)))
+    >> "JaxFunction: params must be an immutable value, such as a tuple or an array, not dict",
     kind_error(lambda: JaxFunction(product, ((0.5,),)))
     >> "JaxFunction: params[0][0] must be an array, a record or a tuple of them, got float",
     kind_error(lambda: JaxFunction(product, (np.ones(2, int),)))
@@ -132,7 +133,7 @@ ROWS = [
     shape_error(lambda: backward(PRODUCT, forward(PRODUCT, X)[1], X))
     >> "JaxFunction: dA must have the shape of out, (4, 3); it has (4, 2)",
     kind_error(lambda: backward(PRODUCT, forward(PRODUCT, X)[1], None))
-    >> "JaxFunction: dA must be an array of the shape of out, (4, 3), not None",
+    >> "JaxFunction: dA must be an array like out, of shape (4, 3), not None",
     shape_error(lambda: backward(PRODUCT, X, X))
     >> f"backward: the cache is of another network; cache: <f64 4x2>, layer: {PRODUCT}",
     kind_error(lambda: forward(JaxFunction(product, (jnp.ones((2, 3)),)), (X, X32)))

@@ -87,7 +87,7 @@ ROWS = [
     shape_error(back(affine, x, x[:2])) >> "Affine: dA must have the shape of out, (4, 3); it has (2, 3)",
     shape_error(back(dropout, x, x[:2])) >> "Dropout: dA must have the shape of out, (4, 3); it has (2, 3)",
     shape_error(back(noise, x, x[:2])) >> "GaussianNoise: dA must have the shape of out, (4, 3); it has (2, 3)",
-    kind_error(back(dropout, x, 1.0)) >> "Dropout: dA must be an array of the shape of out, (4, 3), not float",
+    kind_error(back(dropout, x, 1.0)) >> "Dropout: dA must be an array like out, of shape (4, 3), not float",
     kind_error(back(dropout, x, np.ones((4, 3), int)))
     >> "Dropout: dA must be an array of floats, not int64 array; write dA.astype(float)",
     kind_error(back(layer, x, half)) >> "LayerNorm: dA is float32, out is float64; write dA.astype('float64')",

@@ -117,7 +117,7 @@ ROWS = [
     >> 'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not (\'*.W\', 0.1)',
     kind_error(lambda: Rates(0.1)) >> 'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not 0.1',
     kind_error(lambda: Rates({"*.W": 0.1}))
-    >> "Rates: factors must be immutable, not dict; write tuple(factors.items())",
+    >> "Rates: factors must be an immutable value, such as a tuple or an array, not dict; write tuple(factors.items())",
     kind_error(lambda: Rates((("*.W", 0.1, 0.2),)))
     >> 'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not ((\'*.W\', 0.1, 0.2),)',
     kind_error(lambda: Rates((("*.W", "fast"),)))
@@ -129,7 +129,7 @@ ROWS = [
     range_error(lambda: Rates((("*.W", math.nan),))) >> "Rates: a factor must be finite and not negative, not nan",
     # What is no optimizer.
     kind_error(lambda: update(None, grads, net))
-    >> "update: None is not an optimizer; an optimizer is a record or a tuple of optimizers",
+    >> "update: optimizer must be an optimizer or a tuple of optimizers, not None",
     kind_error(lambda: update([Adam()], grads, net))
     >> "update: a chain of optimizers is a tuple, not a list; write tuple(optimizers)",
     kind_error(lambda: update((), None, net)) >> "update: grads must be what backward returns, a Grads, not None",

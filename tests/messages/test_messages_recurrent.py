@@ -131,15 +131,15 @@ ROWS = [
     shape_error(lambda: backward(rnn, rnn_cache, dA[:, 1:]))
     >> "RNN: dA must have the shape of out, (3, 5, 4); it has (3, 4, 4)",
     kind_error(lambda: backward(rnn, rnn_cache, None))
-    >> "RNN: dA must be an array of the shape of out, (3, 5, 4), not None",
+    >> "RNN: dA must be an array like out, of shape (3, 5, 4), not None",
     kind_error(lambda: backward(rnn, rnn_cache, dA.astype(single)))
     >> "RNN: dA is float32, out is float64; write dA.astype('float64')",
     shape_error(lambda: backward(rnn, pair_cache, dA))
-    >> "RNN: dA must be (dA, None), as out has that form, not <f64 3x5x4>",
+    >> "RNN: dA must be the tuple (dA, None), as out is (out, mask); it is <f64 3x5x4>",
     shape_error(lambda: backward(gru, gru_cache, (dA, None)))
-    >> "GRU: dA must be (dA, None, dstate), as out has that form, not (<f64 3x5x4>, None)",
+    >> "GRU: dA must be the tuple (dA, None, dstate), as out is (out, mask, state); it is (<f64 3x5x4>, None)",
     kind_error(lambda: backward(rnn, rnn_cache, (dA, None)))
-    >> "RNN: dA must be an array of the shape of out, (3, 5, 4), not tuple",
+    >> "RNN: dA must be an array like out, of shape (3, 5, 4), not tuple",
     shape_error(lambda: backward(lstm, lstm_cache, (dA, None, h)))
     >> "LSTM: dA of the last state must be like that state, (<f64 3x4>, <f64 3x4>), not <f64 3x4>",
     shape_error(lambda: backward(gru, gru_cache, (dA, None, h[:2])))
@@ -190,7 +190,7 @@ ROWS = [
     shape_error(lambda: backward(Last(), last_cache, x))
     >> "Last: dA must have the shape of out, (3, 2); it has (3, 5, 2)",
     kind_error(lambda: backward(Last(), last_cache, (x[:, 0], None)))
-    >> "Last: dA must be an array of the shape of out, (3, 2), not tuple",
+    >> "Last: dA must be an array like out, of shape (3, 2), not tuple",
     kind_error(lambda: backward(Last(), last_cache, x[:, 0].astype(single)))
     >> "Last: dA is float32, out is float64; write dA.astype('float64')",
     shape_error(lambda: backward(Last(), x, x[:, 0]))

@@ -55,9 +55,10 @@ ROWS = [
     kind_error(lambda: Frozen("0")) >> "Frozen: layer must be a layer, such as Relu(), or a tuple of layers, not str",
     kind_error(lambda: Frozen(net[0].W))
     >> "Frozen: layer must be a layer, such as Relu(), or a tuple of layers, not float64 array",
-    kind_error(lambda: Frozen(list(net))) >> "Frozen: layer must be immutable, not list; write tuple(layer)",
+    kind_error(lambda: Frozen(list(net)))
+    >> "Frozen: layer must be an immutable value, such as a tuple or an array, not list; write tuple(layer)",
     kind_error(lambda: forward(Frozen(None), x))
-    >> "forward: None is not a layer; a layer is a record or a tuple of layers"
+    >> "forward: params must be a layer or a tuple of layers, not None"
     >> 1,
     kind_error(lambda: forward(Frozen((Relu,)), x))
     >> "Frozen: layer[0] must be a layer, such as Relu(), or a tuple of layers, not the class Relu",

@@ -247,7 +247,7 @@ ROWS = [
     kind_error(lambda: check_loss(lambda out, y: ((out - y) ** 2, 2 * (out - y)), x, x))
     >> f"check_loss: the loss must return (cost, dA), cost being one number, not float64 array of shape {x.shape}",
     raises(BrokenPromise, lambda: check_loss(lambda out, y: (0.0, 1.0), x, x))
-    >> "loss: dA must be an array of the shape of out, (3, 2), not 1.0\n    out = np.array([[1.0, 1.0], [1.0, 1.0], "
+    >> "loss: dA must be an array like out, of shape (3, 2), not 1.0\n    out = np.array([[1.0, 1.0], [1.0, 1.0], "
     "[1.0, 1.0]])\n    y = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]])",
     raises(
         BrokenPromise,

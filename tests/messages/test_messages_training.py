@@ -145,7 +145,7 @@ ROWS = [
     ],
     *[
         kind_error(partial(verb, given, *others))
-        >> f"{verb.__name__}: {named} is not a layer; a layer is a record{rule} or a tuple of layers"
+        >> f"{verb.__name__}: params must be {needed} or a tuple of layers, not {named}"
         for verb, others in (
             (forward, (x,)),
             (step, (x,)),
@@ -155,10 +155,10 @@ ROWS = [
             (rests, ()),
             (takes_complex, ()),
         )
-        for named, given, rule in (
-            ("Grads", gradient(net, x, y)[1], " with a rule for forward,"),
-            ("Adam", Adam(), " with a rule for forward,"),
-            ("str", "net", ""),
+        for named, given, needed in (
+            ("Grads", gradient(net, x, y)[1], "a record with a rule for forward,"),
+            ("Adam", Adam(), "a record with a rule for forward,"),
+            ("str", "net", "a layer"),
         )
     ],
     kind_error(lambda: step(Bare(), x)) >> "step: there is no rule for Bare; write one with @step.register(Bare)",
@@ -187,7 +187,8 @@ ROWS = [
             (1.5, "float"),
         ]
     ],
-    kind_error(lambda: TrainState(list(net))) >> "TrainState: params must be immutable, not list; write tuple(params)",
+    kind_error(lambda: TrainState(list(net)))
+    >> "TrainState: params must be an immutable value, such as a tuple or an array, not list; write tuple(params)",
     kind_error(lambda: TrainState(Adam(), net))
     >> "TrainState: params must be a network, not the optimizer Adam; write TrainState(params, optimizer)",
     *[

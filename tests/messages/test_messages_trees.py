@@ -176,7 +176,7 @@ ROWS = [
     kind_error(lambda: replace((Residual((Relu(),)),), "0.layer", "x"))
     >> "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not str",
     kind_error(lambda: replace(Holder(Relu()), "sizes", [1]))
-    >> "Holder: sizes must be immutable, not list; write tuple(sizes)",
+    >> "Holder: sizes must be an immutable value, such as a tuple or an array, not list; write tuple(sizes)",
     raises(FuncnnError, lambda: replace(small, "", Relu()))
     >> "replace: path '' does not exist: there is no '' in Dense(W=<f64 [[1.] [1.]]>, b=None)",
     kind_error(lambda: evolve(Relu, a=1)) >> "evolve: record must be a record, not the class Relu",

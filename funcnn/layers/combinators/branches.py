@@ -180,7 +180,7 @@ class Take:
 @forward.register(Take)
 def take_forward(params: Take, x: Parts) -> tuple[Any, Any]:
     """out = x_i"""
-    check_tuple("Take", "x", x)
+    check_tuple("Take", "x", x, why=" of arrays")
     check_arrays("Take", "x", x)
     if params.i >= len(x):
         raise ShapeError(
