@@ -246,3 +246,17 @@ def in_float32(f: Callable[..., Any], x: Array, *rest: Any) -> Any:
     """f(x, *rest), computed with x, and each array in rest of its dtype, made `wide`; results have the dtype of x."""
     made = f(wide(x), *[wide(a) if getattr(a, "dtype", None) == x.dtype else a for a in rest])
     return tuple([part.astype(x.dtype) for part in made]) if type(made) is tuple else made.astype(x.dtype)
+
+
+def product(a: Array, b: Array) -> Array:
+    """a @ b, stored by columns where a has many rows and few columns, and so has the product.
+
+    A bias, and the elementwise layers that follow, then loop over long columns instead of over short rows.
+    """
+    by_columns = type(a) is np.ndarray and 1 < b.shape[1] <= len(a) / _TALL and a.ndim == 2 and a.shape[1] <= _TALL
+    if b.shape[0] == 1:  # elementwise is faster
+        return (b.T * a.T).T if by_columns else a * b[0]
+    return (b.T @ a.T).T if by_columns else a @ b
+
+
+_TALL = 128  # rows for each column, and the most columns of a, both measured

@@ -16,6 +16,7 @@ from funcnn.errors import KindError
 from funcnn.fields import check_function
 from funcnn.records import build, getters, is_record, plans, values
 from funcnn.refusals import check_tree_of_layers, is_no_layer
+from funcnn.shapes import guarded
 
 Rule = Callable[..., Any]
 
@@ -126,7 +127,9 @@ def _table(default: Rule) -> tuple[Any, ...]:
         rule = default if issubclass(cls, tuple) and cls is not tuple else dispatcher.dispatch(cls)
         if rule is not default:
             _check_class(name, cls)
-        return rules.setdefault(cls, rule), calls.setdefault(cls, _instead.get(id(rule), rule))
+        owner = next((base for base in cls.__mro__ if base in dispatcher.registry), object)
+        call = guarded(name, cls, owner, _instead.get(id(rule), rule))
+        return rules.setdefault(cls, rule), calls.setdefault(cls, call)
 
     def register(cls: Any) -> Callable[[Rule], Rule]:
         if not isinstance(cls, type):

@@ -19,7 +19,8 @@ import numpy as np
 from funcnn.arrays import freeze, is_array, kind, native, same, shape_of, short
 from funcnn.constructors import completed, constructor, finish_class, radd_unless_chain
 from funcnn.errors import FuncnnError, KindError
-from funcnn.needs import as_flag
+from funcnn.needs import as_flag, as_text
+from funcnn.shapes import axes, check_axes
 
 __all__ = ["branches", "record", "state"]
 
@@ -36,14 +37,17 @@ registry: dict[str, type] = {}
 watchers: list[Callable[[type], None]] = []
 
 
-def state(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
+def state(*, default: Any = attrs.NOTHING, kw_only: bool = False, axes: str = "") -> Any:
     """A field that is carried, saved and traced, but not trained: running statistics, counters, seeds, a frozen layer.
 
-    In a base class give `kw_only=True`: otherwise the state precedes the fields of subclasses in their constructors.
+    `axes` are the axes of an array, as in `funcnn.shapes`. In a base class give `kw_only=True`: otherwise the state
+    precedes the fields of subclasses in their constructors.
     """
     as_flag("state", "kw_only", kw_only)
+    as_text("state", "axes", axes)
     # None, and not False, leaves it to the class whether its fields are given by name alone.
-    return attrs.field(default=default, kw_only=kw_only or None, metadata={"state": True})
+    metadata: dict[str, Any] = {"state": True} | ({"axes": axes} if axes else {})
+    return attrs.field(default=default, kw_only=kw_only or None, metadata=metadata)
 
 
 def branches(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
@@ -70,7 +74,7 @@ def borrowed() -> Any:
 def record(cls: type[T], /) -> type[T]: ...
 @overload
 def record(*, kw_only: bool = False) -> Callable[[type[T]], type[T]]: ...
-@dataclass_transform(frozen_default=True, field_specifiers=(attrs.field, state, branches, borrowed))
+@dataclass_transform(frozen_default=True, field_specifiers=(attrs.field, axes, state, branches, borrowed))
 def record(cls: type[T] | None = None, /, *, kw_only: bool = False) -> Any:
     """Make a class a record: frozen, slotted, compared by value, and listed in the registry.
 
@@ -109,6 +113,8 @@ def _made(cls: Any, *, kw_only: bool) -> type:
                 setattr(cls, name, method)
     except TypeError:  # a class that is written in C
         raise KindError(f"record: cls must be a class of Python, not {kind(cls)}") from None
+    if _declares_axes(cls):
+        setattr(cls, "__attrs_post_init__", _after_axes(cls.__dict__.get("__attrs_post_init__")))  # noqa: B010  no attribute of a type
     has_own = "__init__" in cls.__dict__
     made: Any = attrs.frozen(cls, eq=False, repr=False, kw_only=kw_only, field_transformer=completed)
     finish_class(made)
@@ -119,6 +125,24 @@ def _made(cls: Any, *, kw_only: bool) -> type:
         borrow = ["borrowed" in field.metadata for field in attrs.fields(made)]
         made.__init__ = constructor(made, _setters[made] if borrow == [True, True] else ())
     return cast("type", made)
+
+
+def _declares_axes(cls: Any) -> bool:
+    """Whether the class declares axes of a field, or has its own way to finish a base that does."""
+    own = [getattr(value, "metadata", {}) for value in vars(cls).values()]
+    inherited = [f.metadata for base in cls.__bases__ for f in getattr(base, "__attrs_attrs__", ())]
+    return any(["axes" in one for one in own + inherited * ("__attrs_post_init__" in cls.__dict__)])
+
+
+def _after_axes(finish: Any) -> Callable[[Any], None]:
+    """The `__attrs_post_init__` that checks the axes of the fields first."""
+
+    def check(self: Any) -> None:
+        check_axes(self)
+        if finish is not None:
+            finish(self)
+
+    return check
 
 
 def enlist(cls: Any) -> None:

@@ -36,7 +36,7 @@ def namespace_of_floats(layer: Any, x: Any) -> Namespace:
     """Check that x is an array of floats; the result is the module that computes with x."""
     if is_native_float(x):
         return _NUMPY
-    _check_no_mask(layer, x)
+    check_no_mask(layer, x)
     return float_namespace(type(layer).__name__, "x", x)
 
 
@@ -46,11 +46,11 @@ _NUMPY = cast("Namespace", np)
 def check_array(layer: Any, argument: str, x: Any) -> None:
     """Check that x is an array."""
     if type(x) is not np.ndarray:
-        _check_no_mask(layer, x)
+        check_no_mask(layer, x)
         namespace(x, argument, f"{type(layer).__name__}: ")
 
 
-def _check_no_mask(layer: Any, x: Any) -> None:
+def check_no_mask(layer: Any, x: Any) -> None:
     """Refuse a pair (x, mask): only First passes a mask around a layer that takes none."""
     if type(x) is tuple and has_mask(x) and (pads_with_zeros(layer) or not mixes_positions(layer)):
         remedy = "for (x, mask) write First(layer)"

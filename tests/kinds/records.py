@@ -5,7 +5,7 @@ from funcnn.generation import mixes_positions, pads_with_zeros, step
 from funcnn.inspection import flops
 from funcnn.records import branches
 from funcnn.traits import gives_probabilities, rests, takes_complex
-from tests.kinds.kinds import flag, function, layer
+from tests.kinds.kinds import flag, function, layer, text
 from tests.kinds.rows import kind, row
 from tests.kinds.wrong import ANYTHING
 
@@ -23,7 +23,7 @@ record_class = kind(Fresh, "class")
 anything = kind(None, ANYTHING)  # a default is checked by the field
 ROWS = [
     row(record, cls=kind(None, "None").made(fresh), kw_only=flag),
-    row(state, default=anything, kw_only=flag),
+    row(state, default=anything, kw_only=flag, axes=text),
     row(branches, default=anything, kw_only=flag),
     *[
         row(verb.register, f"{verb.__name__}.register", cls=record_class, speaks=f"{verb.__name__}.register")

@@ -27,22 +27,22 @@ ROWS = [
     raises(TypeError, lambda: Conv2d.init(3, 8)) >> "Conv2d.init() missing 1 required positional argument: 'kernel'",
     # The weights.
     shape_error(lambda: Conv2d(W[0], b))
-    >> "Conv2d: W must be (kh, kw, c_in / groups, c_out), none of them 0; W: (3, 2, 4), b: (4,)",
+    >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None; W: (3, 2, 4), b: (4,)",
     shape_error(lambda: Conv2d(W[:0], b))
-    >> "Conv2d: W must be (kh, kw, c_in / groups, c_out), none of them 0; W: (0, 3, 2, 4), b: (4,)",
+    >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None, no size 0; W: (0, 3, 2, 4), b: (4,)",
     shape_error(lambda: Conv2d(W, b[:3]))
-    >> "Conv2d: W must be (kh, kw, c_in / groups, c_out) and b (c_out,) or None; W: (3, 3, 2, 4), b: (3,)",
+    >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None; W: (3, 3, 2, 4), b: (3,)",
     shape_error(lambda: Conv2d(np.ones((5, 2, 3, 3)), np.ones(5)))
-    >> "Conv2d: W must be (kh, kw, c_in / groups, c_out) and b (c_out,) or None; W: (5, 2, 3, 3), b: (5,); "
-    "for a W of torch write W.transpose(2, 3, 1, 0)",
+    >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None; W: (5, 2, 3, 3), b: (5,); for a W of torch "
+    "write W.transpose(2, 3, 1, 0)",
     kind_error(lambda: Conv2d(W, b.astype("f"))) >> "Conv2d: b is float32, W is float64; write b.astype('float64')",
     range_error(lambda: Conv2d(W, b, groups=3)) >> "Conv2d: groups must divide c_in, 6, and c_out, 4; it is 3",
     shape_error(lambda: Conv1d(W, b))
-    >> "Conv1d: W must be (k, c_in / groups, c_out), none of them 0; W: (3, 3, 2, 4), b: (4,)",
+    >> "Conv1d: W must be (k, c, c_out) and b (c_out,) or None; W: (3, 3, 2, 4), b: (4,)",
     range_error(lambda: ConvTranspose2d(W, None, groups=4))
     >> "ConvTranspose2d: groups must divide c_in, 2, and c_out, 16; it is 4",
     shape_error(lambda: ConvTranspose2d(W, b, groups=2))
-    >> "ConvTranspose2d: W must be (kh, kw, c_in, c_out / groups) and b (c_out,) or None; W: (3, 3, 2, 4), b: (4,)",
+    >> "ConvTranspose2d: W must be (kh, kw, c, o) and b (2 o,) or None; W: (3, 3, 2, 4), b: (4,)",
     kind_error(lambda: Conv2d([[1.0]], b))
     >> "Conv2d: W must be an array of floats, not list; write np.array(W, float)",
     kind_error(lambda: Conv2d.init(4.0, 4, 3, seed=0))

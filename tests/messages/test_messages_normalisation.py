@@ -27,13 +27,17 @@ ROWS = [
     raises(TypeError, lambda: LayerNorm.init(1, 1e-5))
     >> "LayerNorm.init() takes 2 positional arguments but 3 were given",
     # Made wrongly.
-    shape_error(lambda: LayerNorm(x, zeros)) >> "LayerNorm: scale and shift must be (n,); scale: (4, 3), shift: (3,)",
-    shape_error(lambda: Affine(ones, np.zeros(2))) >> "Affine: scale and shift must be (n,); scale: (3,), shift: (2,)",
+    shape_error(lambda: LayerNorm(x, zeros)) >> "LayerNorm: scale must be (n,) and shift (n,) or None; scale: "
+    "(4, 3), shift: (3,)",
+    shape_error(lambda: Affine(ones, np.zeros(2))) >> "Affine: scale must be (n,) and shift (n,); scale: (3,), "
+    "shift: (2,)",
     shape_error(lambda: RMSNorm(x)) >> "RMSNorm: scale must be (n,); scale: (4, 3)",
     shape_error(lambda: evolve(batch, mean=np.zeros(2)))
-    >> "BatchNorm: scale and shift and mean and var must be (n,); scale: (3,), shift: (3,), mean: (2,), var: (3,)",
+    >> "BatchNorm: scale must be (n,), shift (n,) or None, mean (n,) and var (n,); scale: (3,), shift: (3,), "
+    "mean: (2,), var: (3,)",
     shape_error(lambda: BatchNorm(ones, None, zeros, np.ones((1, 3))))
-    >> "BatchNorm: scale and shift and mean and var must be (n,); scale: (3,), shift: None, mean: (3,), var: (1, 3)",
+    >> "BatchNorm: scale must be (n,), shift (n,) or None, mean (n,) and var (n,); scale: (3,), shift: None, "
+    "mean: (3,), var: (1, 3)",
     range_error(lambda: evolve(batch, var=np.array([1.0, -2.0, 0.0])))
     >> "BatchNorm: var must not be negative; its least is -2.0",
     kind_error(lambda: InstanceNorm(ones, zeros.astype(np.float32)))

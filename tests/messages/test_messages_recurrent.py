@@ -48,12 +48,14 @@ ROWS = [
     shape_error(lambda: LSTM(np.ones((2, 4)), np.ones((4, 4)), np.ones(4)))
     >> "LSTM: W must be (n, 4 k), U (k, 4 k) and b (4 k,); W: (2, 4), U: (4, 4), b: (4,)",
     shape_error(lambda: GRU(np.ones((2, 3)), np.ones((1, 3)), np.ones(1), np.ones(1)))
-    >> "GRU: W must be (n, 3 k), U (k, 3 k) and b (3 k,); W: (2, 3), U: (1, 3), b: (1,)",
+    >> "GRU: W must be (n, 3 k), U (k, 3 k), b (3 k,) and c (k,); W: (2, 3), U: (1, 3), b: (1,), c: (1,)",
     shape_error(lambda: RNN(np.float64(1), np.float64(1), np.float64(1)))
     >> "RNN: W must be (n, k), U (k, k) and b (k,); W: (), U: (), b: ()",
     shape_error(lambda: RNN(np.ones((0, 1)), np.ones((1, 1)), np.ones(1)))
-    >> "RNN: W must be (n, k), U (k, k) and b (k,); W: (0, 1), U: (1, 1), b: (1,)",
-    shape_error(lambda: GRU(gru.W, gru.U, gru.b, np.zeros(12))) >> "GRU: c must be (k,), (4,), not (12,)",
+    >> "RNN: W must be (n, k), U (k, k) and b (k,), no size 0; W: (0, 1), U: (1, 1), b: (1,)",
+    shape_error(lambda: GRU(gru.W, gru.U, gru.b, np.zeros(12))) >> "GRU: W must be (n, 3 k), U (k, 3 k), b (3 "
+    "k,) and c (k,); W: (2, 12), U: (4, 12), b: "
+    "(12,), c: (12,)",
     kind_error(lambda: RNN(rnn.W, rnn.U.astype(single), rnn.b))
     >> "RNN: U is float32, W is float64; write U.astype('float64')",
     kind_error(lambda: GRU(gru.W, gru.U, gru.b, gru.c.astype(single)))

@@ -10,14 +10,16 @@ from funcnn.errors import KindError
 from funcnn.generation import fixed_memory, no_step, pads_with_zeros, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_memory, check_out_gradient
-from funcnn.layers.convolution.base import Convolution, check_cache, check_positions
+from funcnn.layers.convolution.base import Convolution
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
 from funcnn.layers.convolution.sizes import of_each
 from funcnn.layers.convolution.windows import ONE_ROW, Axes, axis_of, image_of, like
 from funcnn.records import record
+from funcnn.shapes import shapes
 from funcnn.trees.edits import evolve
 
 
+@shapes(x="m h w groups*c", out="m h_out w_out c_out", W="kh kw c c_out")
 @record
 class Conv2d(Convolution):
     """out[m, i, j, o] = b[o] + sum_klc x[m, s i + d k - before, s j + d l - before, c] W[k, l, c, o]
@@ -55,13 +57,13 @@ class Conv2d(Convolution):
     """
 
     axes: ClassVar[int] = 2
-    form: ClassVar[str] = "(kh, kw, c_in / groups, c_out)"
 
     def windows(self, x: Array) -> Axes:
         rows, columns = [axis_of("Conv2d", *settings) for settings in of_each(self, x)]
         return rows, columns
 
 
+@shapes(x="m t groups*c", out="m t_out c_out", W="k c c_out")
 @record
 class Conv1d(Convolution):
     """out[m, t, o] = b[o] + sum_kc x[m, s t + d k - before, c] W[k, c, o]
@@ -89,7 +91,6 @@ class Conv1d(Convolution):
     """
 
     axes: ClassVar[int] = 1
-    form: ClassVar[str] = "(k, c_in / groups, c_out)"
 
     def windows(self, x: Array) -> Axes:
         return ONE_ROW, axis_of("Conv1d", "t", x.shape[1], self.W.shape[0], self.stride, self.padding, self.dilation)
@@ -103,7 +104,6 @@ def _kernel(params: Convolution) -> Array:
 @forward.register(Convolution)
 def convolution_forward(params: Convolution, x: Array) -> tuple[Array, Array]:
     """out = b + the sum over the taps of each window"""
-    check_positions(params, x)
     out = like(x, correlate(image_of(x), _kernel(params), params.windows(x), params.groups))
     if params.b is not None:
         out += params.b
@@ -121,7 +121,6 @@ def convolution_backward(params: Convolution, x: Array, dA: Array) -> Grads[Conv
 @backward_params.register(Convolution)
 def convolution_backward_params(params: Convolution, x: Array, dA: Array) -> Convolution:
     """dW: the x under each weight times dA, summed over the windows; db: the sum of dA over all positions"""
-    check_cache(params, x)
     W, axes = params.W, params.windows(x)
     check_out_gradient(params, dA, (x.shape[0], *[axis.out for axis in axes[-params.axes :]], W.shape[-1]), W.dtype)
     dW = kernel_gradient(image_of(x), image_of(dA), axes, params.groups).reshape(W.shape)
@@ -132,7 +131,6 @@ def convolution_backward_params(params: Convolution, x: Array, dA: Array) -> Con
 def conv1d_step(params: Conv1d, x: Array, memory: Any = None) -> tuple[Array, Array]:
     """out for the memory, which is zeros at first, followed by x"""
     past = _past("step", params)
-    check_positions(params, x)
     shape = x.shape[0], past, x.shape[2]
     before = namespace(x).zeros(shape, dtype=x.dtype) if memory is None else memory
     check_memory(params, before, shape, x.dtype)

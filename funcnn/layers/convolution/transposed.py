@@ -10,13 +10,15 @@ from funcnn.errors import ShapeError
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_out_gradient
-from funcnn.layers.convolution.base import Convolution, check_cache, check_positions
+from funcnn.layers.convolution.base import Convolution
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
 from funcnn.layers.convolution.sizes import of_each
 from funcnn.layers.convolution.windows import Axes, axis_of
 from funcnn.records import record
+from funcnn.shapes import shapes
 
 
+@shapes(x="m h w c", out="m h_out w_out groups*o", W="kh kw c o", b="groups*o")
 @record
 class ConvTranspose2d(Convolution):
     """out[m, p, q, o] = b[o] + sum_ijklc x[m, i, j, c] W[k, l, c, o], p = s i + d k - before, q = s j + d l - before
@@ -52,7 +54,6 @@ class ConvTranspose2d(Convolution):
     """
 
     axes: ClassVar[int] = 2
-    form: ClassVar[str] = "(kh, kw, c_in, c_out / groups)"
 
     @staticmethod
     def kernel_channels(c_in: int, c_out: int, groups: int) -> tuple[int, int]:
@@ -80,7 +81,6 @@ class ConvTranspose2d(Convolution):
 @forward.register(ConvTranspose2d)
 def conv_transpose2d_forward(params: ConvTranspose2d, x: Array) -> tuple[Array, Array]:
     """out = b + x times the kernel, summed onto out for each position of x"""
-    check_positions(params, x)
     out = correlate_adjoint(x, params.W.swapaxes(2, 3), params.windows(x), params.groups)
     if params.b is not None:
         out += params.b
@@ -98,7 +98,6 @@ def conv_transpose2d_backward(params: ConvTranspose2d, x: Array, dA: Array) -> G
 def conv_transpose2d_backward_params(params: ConvTranspose2d, x: Array, dA: Array) -> ConvTranspose2d:
     """dW: x times the dA under each weight, summed over the positions of x; db: the sum of dA over all positions"""
     W = params.W
-    check_cache(params, x)
     rows, columns = params.windows(x)
     check_out_gradient(params, dA, (x.shape[0], rows.positions, columns.positions, W.shape[3] * params.groups), W.dtype)
     dW = kernel_gradient(dA, x, (rows, columns), params.groups).swapaxes(2, 3)

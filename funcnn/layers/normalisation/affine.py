@@ -9,19 +9,18 @@ from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_rows
 from funcnn.layers.normalisation.standardization import (
-    check_back,
-    check_channels,
     ones_and_zeros,
     rescaled,
     rescaled_backward,
 )
 from funcnn.needs import FloatDtype
 from funcnn.records import record
+from funcnn.shapes import axes, shapes
 from funcnn.sizes import Size
 
 
+@shapes(x="m ... n", out="m ... n", cache="x,")
 @record
 class Affine:
     """out = x scale + shift, feature by feature
@@ -40,11 +39,8 @@ class Affine:
         KindError: shift or x is not of the dtype of scale.
     """
 
-    scale: Array
-    shift: Array
-
-    def __attrs_post_init__(self) -> None:
-        check_channels(self, "scale", "shift")
+    scale: Array = axes("n")
+    shift: Array = axes("n")
 
     @classmethod
     @checked
@@ -60,14 +56,12 @@ class Affine:
 @forward.register(Affine)
 def affine_forward(params: Affine, x: Array) -> tuple[Array, tuple[Array]]:
     """out = x scale + shift"""
-    check_rows(params, "x", x, params.scale.size, params.scale, "scale")
     return rescaled(x, params.scale, params.shift), (x,)
 
 
 @backward.register(Affine)
 def affine_backward(params: Affine, cache: tuple[Array], dA: Array) -> Grads[Affine]:
     """dx = dA scale, dscale = sum(dA x), dshift = sum(dA)"""
-    check_back(params, cache, dA)
     dscale, dshift = [d.astype(dA.dtype, copy=False) for d in rescaled_backward(cache[0], dA)]
     return Grads(gradient(params, scale=dscale, shift=dshift), dA * params.scale)
 

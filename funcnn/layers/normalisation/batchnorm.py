@@ -12,11 +12,8 @@ from funcnn.core import backward, backward_params, forward, inference
 from funcnn.errors import RangeError
 from funcnn.generation import mixes_positions, only_trains, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_rows
 from funcnn.layers.normalisation.affine import Affine
 from funcnn.layers.normalisation.standardization import (
-    check_back,
-    check_channels,
     ones_and_zeros,
     rescaled,
     rescaled_backward,
@@ -24,9 +21,11 @@ from funcnn.layers.normalisation.standardization import (
 )
 from funcnn.needs import Flag, FloatDtype, Fraction, Positive
 from funcnn.records import record, state
+from funcnn.shapes import axes, shapes
 from funcnn.sizes import Size
 
 
+@shapes(x="m ... n", out="m ... n", cache="x, _, _, _")
 @record
 class BatchNorm:
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each feature over all axes but the last
@@ -63,15 +62,14 @@ class BatchNorm:
         KindError: an array is not of the dtype of scale.
     """
 
-    scale: Array
-    shift: Array | None
-    mean: Array = state()
-    var: Array = state()
+    scale: Array = axes("n")
+    shift: Array | None = axes("n")
+    mean: Array = state(axes="n")
+    var: Array = state(axes="n")
     momentum: Fraction = 0.1
     eps: Positive = 1e-5
 
     def __attrs_post_init__(self) -> None:
-        check_channels(self, "scale", "shift", "mean", "var")
         if type(self.var) is np.ndarray and (self.var.real < 0).any():
             raise RangeError(f"{type(self).__name__}: var must not be negative; its least is {self.var.real.min()}")
 
@@ -98,7 +96,6 @@ class BatchNorm:
 @forward.register(BatchNorm)
 def batch_norm_forward(params: BatchNorm, x: Array) -> tuple[Array, tuple[Array, ...]]:
     """The cache is xhat, 1 / sqrt(var + eps), and mean and var of the batch"""
-    check_rows(params, "x", x, params.scale.size, params.scale, "scale")
     if math.prod(x.shape[:-1]) < 2:
         remedy = "to predict, write inference(params); to train, leave out a batch of one row"
         raise RangeError(f"BatchNorm: x must have at least two rows for a variance, not {x.shape}; {remedy}")
@@ -127,7 +124,6 @@ def batch_norm_backward_params(params: BatchNorm, cache: tuple[Array, ...], dA: 
 
 
 def _gradient_and_sums(params: BatchNorm, cache: tuple[Array, ...], dA: Array) -> tuple[BatchNorm, Array, Array]:
-    check_back(params, cache, dA)
     xhat, _, mean, var = cache
     n, new = math.prod(dA.shape[:-1]), params.momentum
     dscale, dshift = rescaled_backward(xhat, dA)

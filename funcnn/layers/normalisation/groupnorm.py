@@ -14,12 +14,9 @@ from funcnn.core import backward, forward
 from funcnn.errors import RangeError
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_rows
 from funcnn.layers.convolution.windows import flat
 from funcnn.layers.normalisation.standardization import (
     Standardizing,
-    check_back,
-    check_channels,
     ones_and_zeros,
     rescaled,
     rescaled_backward,
@@ -28,9 +25,11 @@ from funcnn.layers.normalisation.standardization import (
 )
 from funcnn.needs import Count, Flag, FloatDtype, Positive
 from funcnn.records import record
+from funcnn.shapes import axes, shapes
 from funcnn.sizes import Size
 
 
+@shapes(x="m ... c", out="m ... c", cache="x, _")
 @record
 class GroupNorm:
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each example over a group of channels
@@ -55,13 +54,12 @@ class GroupNorm:
         KindError: shift or x is not of the dtype of scale.
     """
 
-    scale: Array
-    shift: Array | None
+    scale: Array = axes("c")
+    shift: Array | None = axes("c")
     groups: Count
     eps: Positive = 1e-5
 
     def __attrs_post_init__(self) -> None:
-        check_channels(self, "scale", "shift")
         if (c := len(self.scale)) % self.groups:
             raise RangeError(
                 f"{type(self).__name__}: groups must divide the {counted(c, 'channel')}; it is {self.groups}"
@@ -83,6 +81,7 @@ class GroupNorm:
         return cls(*ones_and_zeros(n, dtype, bias=bias), groups, eps)
 
 
+@shapes(x="m ... n", out="m ... n", cache="x, _")
 @record
 class InstanceNorm(Standardizing):
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each channel of each example
@@ -121,7 +120,6 @@ def _mean_of_groups(groups: int, a: Array) -> Array:
 
 def group_norm_forward(params: Any, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """The cache is xhat and 1 / sqrt(var + eps)"""
-    check_rows(params, "x", x, params.scale.size, params.scale, "scale")
     if math.prod(x.shape[1:]) < 2 * params.groups:
         rule = f"x must have at least two numbers in each of its {params.groups} groups for a variance"
         raise RangeError(f"{type(params).__name__}: {rule}, not {x.shape}")
@@ -132,7 +130,6 @@ def group_norm_forward(params: Any, x: Array) -> tuple[Array, tuple[Array, Array
 
 def group_norm_backward(params: Any, cache: tuple[Array, Array], dA: Array) -> Grads[Any]:
     """dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps), d = dA scale"""
-    check_back(params, cache, dA)
     xhat, inv = cache
     d = flat(wide(dA) * params.scale)
     dx = standardized_backward(flat(xhat), inv, d, partial(_mean_of_groups, params.groups))

@@ -9,19 +9,18 @@ from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_rows
 from funcnn.layers.normalisation.standardization import (
     Standardizing,
-    check_back,
-    check_channels,
     ones_and_zeros,
     rescaled,
 )
 from funcnn.needs import FloatDtype, Positive
 from funcnn.records import record
+from funcnn.shapes import axes, shapes
 from funcnn.sizes import Size
 
 
+@shapes(x="m ... n", out="m ... n", cache="x, _, _")
 @record
 class LayerNorm(Standardizing):
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each row over the last axis
@@ -65,7 +64,6 @@ def _slopes(xhat: Array, scale: Array, d: Array) -> tuple[Array, Array]:
 @forward.register(LayerNorm)
 def layer_norm_forward(params: LayerNorm, x: Array) -> tuple[Array, tuple[Array, ...]]:
     """The cache is x, the means of its rows, and 1 / sqrt(var + eps)"""
-    check_rows(params, "x", x, params.scale.size, params.scale, "scale")
     a = wide(x)
     mean = _mean_of_rows(a, namespace(x).ones(x.shape[-1], dtype=a.dtype))
     xhat = a - mean
@@ -77,7 +75,6 @@ def layer_norm_forward(params: LayerNorm, x: Array) -> tuple[Array, tuple[Array,
 @backward.register(LayerNorm)
 def layer_norm_backward(params: LayerNorm, cache: tuple[Array, ...], dA: Array) -> Grads[LayerNorm]:
     """dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps), d = dA scale"""
-    check_back(params, cache, dA)
     (x, mean, inv), d = cache, wide(dA)
     xhat = x - mean
     xhat *= inv
@@ -91,6 +88,7 @@ def layer_norm_backward(params: LayerNorm, cache: tuple[Array, ...], dA: Array) 
     return Grads(gradient(params, scale=dscale, shift=shift), dx.astype(dA.dtype, copy=False))
 
 
+@shapes(x="m ... n", out="m ... n", cache="x, _")
 @record
 class RMSNorm:
     """out = x / sqrt(mean(x^2) + eps) scale, the mean of each row over the last axis
@@ -115,11 +113,8 @@ class RMSNorm:
         KindError: x is not of the dtype of scale.
     """
 
-    scale: Array
+    scale: Array = axes("n")
     eps: Positive = 1e-6
-
-    def __attrs_post_init__(self) -> None:
-        check_channels(self, "scale")
 
     @classmethod
     @checked
@@ -135,7 +130,6 @@ class RMSNorm:
 @forward.register(RMSNorm)
 def rms_norm_forward(params: RMSNorm, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """The cache is x and 1 / sqrt(mean(x^2) + eps)"""
-    check_rows(params, "x", x, params.scale.size, params.scale, "scale")
     a = wide(x)
     inv = _inverse_root_mean_square(a, params.eps)
     return rescaled((a * inv).astype(x.dtype, copy=False), params.scale, None), (x, inv)
@@ -144,7 +138,6 @@ def rms_norm_forward(params: RMSNorm, x: Array) -> tuple[Array, tuple[Array, Arr
 @backward.register(RMSNorm)
 def rms_norm_backward(params: RMSNorm, cache: tuple[Array, Array], dA: Array) -> Grads[RMSNorm]:
     """dx = (d - xhat mean(d xhat)) / sqrt(mean(x^2) + eps), d = dA scale"""
-    check_back(params, cache, dA)
     (x, inv), d = cache, wide(dA)
     xhat = x * inv
     dscale, slope = _slopes(xhat, params.scale, d)

@@ -9,11 +9,10 @@ import numpy as np
 
 from funcnn.arrays import Array, namespace, sum_of_rows, wide
 from funcnn.checked import checked
-from funcnn.errors import ShapeError
 from funcnn.initializers import constant, draw_bias
-from funcnn.layers.checks import check_out_gradient, dtype_error, foreign_cache_error
 from funcnn.needs import Flag, FloatDtype, Positive
 from funcnn.records import record
+from funcnn.shapes import axes
 from funcnn.sizes import Size
 
 Mean = Callable[[Array], Array]
@@ -54,31 +53,6 @@ def standardized_backward(xhat: Array, inv: Array, d: Array, mean_of: Mean) -> A
     return d
 
 
-# Checks.
-
-
-def check_channels(layer: Any, *names: str) -> None:
-    """Check that these fields of a layer are (n,) and of one dtype, or None."""
-    first = getattr(layer, names[0])
-    for name in names:
-        array = getattr(layer, name)
-        if array is None:
-            continue
-        if len(first.shape) != 1 or array.shape != first.shape:
-            shapes = ", ".join([f"{name}: {getattr(getattr(layer, name), 'shape', None)}" for name in names])
-            raise ShapeError(f"{type(layer).__name__}: {' and '.join(names)} must be (n,); {shapes}")
-        if array.dtype != first.dtype:
-            raise dtype_error(type(layer).__name__, name, array, names[0], first)
-
-
-def check_back(params: Any, cache: Any, dA: Any) -> None:
-    """Check that the cache is a tuple that begins with an array of the shape of out, and that dA is like out."""
-    like = cache[0] if type(cache) is tuple and cache else None
-    if like is None or getattr(like, "shape", ())[-1:] != params.scale.shape:
-        raise foreign_cache_error(params, cache)
-    check_out_gradient(params, dA, like.shape, params.scale.dtype)
-
-
 # Scale and shift: initial values, and gradients.
 
 
@@ -91,12 +65,9 @@ def ones_and_zeros(n: int, dtype: Any, *, bias: bool = True) -> tuple[Array, Any
 class Standardizing:
     """The base of the layers that standardize and then scale and shift each of n features."""
 
-    scale: Array
-    shift: Array | None
+    scale: Array = axes("n")
+    shift: Array | None = axes("n")
     eps: Positive = 1e-5
-
-    def __attrs_post_init__(self) -> None:
-        check_channels(self, "scale", "shift")
 
     @classmethod
     @checked

@@ -10,26 +10,25 @@ import numpy as np
 from funcnn.arrays import Array, is_array, namespace, sum_of_rows
 from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward, forward_only
-from funcnn.errors import ShapeError
 from funcnn.generation import fixed_memory, step
 from funcnn.gradients import Grads, returned_by
 from funcnn.initializers import Initializer, draw, glorot_uniform, orthogonal
 from funcnn.layers.checks import (
     check_memory,
     check_out_gradient,
-    check_rows,
-    dtype_error,
     foreign_cache_error,
     own_gradient,
 )
 from funcnn.layers.recurrent.states import State, as_first_state, as_given, as_last_gradient
 from funcnn.layers.recurrent.steps import Cache, Stacked, steps_backward, steps_forward
-from funcnn.layers.sequences import as_out_gradients, as_triple, blank, check_sequence, in_form_of
+from funcnn.layers.sequences import as_out_gradients, as_triple, blank, in_form_of
 from funcnn.needs import FloatDtype, Seed, words_of
 from funcnn.records import record
+from funcnn.shapes import axes, shapes
 from funcnn.sizes import Size
 
 
+@shapes(x="m t+ n", out="m t k", cache="_", forms=3)
 @record
 class Recurrent(ABC):
     """state_t = cell(x_t @ W + b, state_{t-1}), out_t = h_t, the first array of state_t
@@ -50,27 +49,12 @@ class Recurrent(ABC):
     step. Without `import funcnn.interop.jax`, `jax.jit` compiles t copies of the cell.
     """
 
-    W: Array
-    U: Array
-    b: Array
+    W: Array = axes("n gates*k", nonempty=True)
+    U: Array = axes("k gates*k", nonempty=True)
+    b: Array = axes("gates*k")
 
     gates: ClassVar[int] = 1
     states: ClassVar[int] = 1
-
-    def __attrs_post_init__(self) -> None:
-        g, shapes = self.gates, (self.W.shape, self.U.shape, self.b.shape)
-        n, k = [(*shape, 0)[0] for shape in shapes[:2]]
-        if n * k == 0 or shapes != ((n, g * k), (k, g * k), (g * k,)):
-            gk = f"{g} k" if g > 1 else "k"
-            needed = f"W must be (n, {gk}), U (k, {gk}) and b ({gk},)"
-            raise ShapeError(f"{type(self).__name__}: {needed}; W: {shapes[0]}, U: {shapes[1]}, b: {shapes[2]}")
-        self.check_dtypes(U=self.U, b=self.b)
-
-    def check_dtypes(self, **arrays: Array) -> None:
-        """Check that these arrays have the dtype of W."""
-        for name, array in arrays.items():
-            if array.dtype != self.W.dtype:
-                raise dtype_error(type(self).__name__, name, array, "W", self.W)
 
     @classmethod
     @checked
@@ -133,8 +117,6 @@ def recurrent_forward_only(params: Recurrent, given: Any) -> Any:
 def _run(params: Recurrent, given: Any, *, keeps: bool) -> tuple[Any, Any]:
     """out, and the cache, if `keeps`."""
     x, mask, state = as_triple(type(params).__name__, given, 3)
-    check_sequence(type(params).__name__, "x", x, mask, n=len(params.W))
-    check_rows(params, "x", x, len(params.W), params.W, form="m, t")
     (m, t, n), W = x.shape, params.W
     z = blank(x, mask).reshape(m * t, n) @ W
     first = as_first_state(params, state, m, namespace(x))

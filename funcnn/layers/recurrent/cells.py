@@ -8,10 +8,10 @@ import numpy as np
 
 from funcnn.arrays import Array, namespace, sum_of_rows
 from funcnn.elementary import sigmoid
-from funcnn.errors import ShapeError
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.layers.recurrent.states import State
 from funcnn.records import record
+from funcnn.shapes import axes
 
 
 @record
@@ -88,16 +88,9 @@ class GRU(Recurrent):
         KindError: an array is not of floats or not of the dtype of W, or the mask not of bools.
     """
 
-    c: Array
+    c: Array = axes("k")
 
     gates: ClassVar[int] = 3
-
-    def __attrs_post_init__(self) -> None:
-        Recurrent.__attrs_post_init__(self)
-        k = len(self.U)
-        if self.c.shape != (k,):
-            raise ShapeError(f"{type(self).__name__}: c must be (k,), ({k},), not {self.c.shape}")
-        self.check_dtypes(c=self.c)
 
     @classmethod
     def first_biases(cls, k: int, dtype: Any) -> tuple[Array, ...]:
