@@ -38,7 +38,7 @@ def axes(text: str, *, nonempty: bool = False, torch: bool = False) -> Any:
 
 @attrs.frozen(eq=False)
 class Shapes:
-    """The axes of x and of out, and of what the cache holds: "x", "out", a tuple such as "x, _" or "x,", or "_".
+    """The axes of x and of out, and what the cache holds: "x", "out", a "mask" of out, a tuple such as "x, _", or "_".
 
     With `forms=2` x may also be (x, mask), with `forms=3` (x, mask, state). `fields` are the axes of fields of a base.
     """
@@ -48,6 +48,10 @@ class Shapes:
     cache: str = "x"
     forms: int = 1
     fields: dict[str, str] = attrs.field(factory=dict)
+
+    def axes_of(self, part: str) -> list[str]:
+        """The axes of x, of out, or of a mask."""
+        return (self.x if part == "x" else self.out).split()
 
     def parts(self) -> list[str]:
         """What each part of the cache holds; one part, if the cache is no tuple."""
@@ -168,15 +172,16 @@ def _test_of_gradient(cls: type, shapes: Shapes) -> Iterator[str]:
     kept = f"cache[{i}]" if "," in shapes.cache else "cache"
     if "," in shapes.cache:
         yield f"type(cache) is tuple and len(cache) == {len(parts)}"
-    wanted, out = getattr(shapes, parts[i]).split(), shapes.out.split()
-    yield from _test(kept, cls, wanted)
-    yield f"type(dA) is ndarray and dA.dtype == {f'params.{like}' if like else kept}.dtype"
+    wanted, out = shapes.axes_of(parts[i]), shapes.out.split()
+    yield from _test(kept, cls, wanted, of_floats=parts[i] != "mask")
+    of_dA = f"dA.dtype == {f'params.{like}' if like else kept}.dtype" if parts[i] != "mask" else "is_native_float(dA)"
+    yield f"type(dA) is ndarray and {of_dA}"
     yield from _alike(kept, cls, wanted, out)
 
 
-def _test(array: str, cls: type, wanted: list[str]) -> Iterator[str]:
+def _test(array: str, cls: type, wanted: list[str], *, of_floats: bool = True) -> Iterator[str]:
     """The tests of an array, apart from its dtype if fields determine it."""
-    yield f"type({array}) is ndarray" if axes_of(cls) else f"is_native_float({array})"
+    yield f"is_native_float({array})" if of_floats and not axes_of(cls) else f"type({array}) is ndarray"
     n = len(wanted) - ("..." in wanted)
     if wanted != ["..."]:
         yield f"{array}.ndim {'>=' if '...' in wanted else '=='} {n}"

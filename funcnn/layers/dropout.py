@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from funcnn.arrays import Array, Namespace, as_array, float_namespace
+from funcnn.arrays import Array, Namespace, as_array, namespace
 from funcnn.bits import normal, words
 from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward, inference, reseed
@@ -15,9 +15,10 @@ from funcnn.errors import RangeError
 from funcnn.generation import maps_alone, mixes_positions, only_trains, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Identity
-from funcnn.layers.checks import Held, as_cache_array, check_out_gradient, namespace_of_floats, shape_error
+from funcnn.layers.checks import Held
 from funcnn.needs import Fraction, Rate, Seed, as_seed
 from funcnn.records import record, state
+from funcnn.shapes import shapes
 from funcnn.traits import gives_probabilities, like_x
 from funcnn.trees.edits import evolve
 
@@ -87,6 +88,7 @@ def _with_active(net: Any) -> Any:
     return tuple(map(_with_active, net)) if type(net) is tuple else inside(_with_active, net, function="noisy")
 
 
+@shapes(x="...", out="...", cache="mask")
 @record
 class Dropout(Stochastic):
     """out = x mask / (1 - rate), each entry of mask 0 with probability rate, else 1
@@ -115,6 +117,7 @@ class Dropout(Stochastic):
     rate: Fraction
 
 
+@shapes(x="m ... c", out="m ... c", cache="mask")
 @record
 class ChannelDropout(Dropout):
     """out = x mask / (1 - rate), one entry of mask for each channel of each example, for all positions
@@ -141,16 +144,14 @@ class ChannelDropout(Dropout):
 @forward.register(Dropout)
 def dropout_forward(params: Dropout, x: Array) -> tuple[Array, Array]:
     """The cache is the mask, one byte for each entry"""
-    keep = _keep(params, namespace_of_floats(params, x), x.shape)
+    keep = _keep(params, namespace(x), x.shape)
     return _masked(params, keep, x), keep
 
 
 @forward.register(ChannelDropout)
 def channel_dropout_forward(params: ChannelDropout, x: Array) -> tuple[Array, Array]:
     """The cache is the mask, one byte for each channel of each example, broadcast"""
-    xp = namespace_of_floats(params, x)
-    if x.ndim < 2:
-        raise shape_error(params, "x", x, "(m, ..., c)")
+    xp = namespace(x)
     m, *positions, c = x.shape
     keep = xp.broadcast_to(_keep(params, xp, (m, *[1] * len(positions), c)), x.shape)
     return _masked(params, keep, x), keep
@@ -159,8 +160,6 @@ def channel_dropout_forward(params: ChannelDropout, x: Array) -> tuple[Array, Ar
 @backward.register(Dropout)
 def dropout_backward(params: Dropout, keep: Array, dA: Array) -> Grads[Dropout]:
     """dx = dA mask / (1 - rate)"""
-    _check_back(params, keep, dA)
-    float_namespace(type(params).__name__, "dA", dA)
     return Grads(_next(params), _masked(params, keep, dA))
 
 
@@ -176,6 +175,7 @@ def _keep(params: Dropout, xp: Namespace, shape: tuple[int, ...]) -> Array:
     return as_array(words(xp, params.key, shape) >= np.uint32(min(round(params.rate * 2**32), 2**32 - 1)))
 
 
+@shapes(x="...", out="...")
 @record
 class GaussianNoise(Stochastic):
     """out = x + std z, z normal of mean 0 and variance 1, drawn anew for each entry in each step
@@ -199,20 +199,18 @@ class GaussianNoise(Stochastic):
 @forward.register(GaussianNoise)
 def gaussian_noise_forward(params: GaussianNoise, x: Array) -> tuple[Array, Array]:
     """out = x + std z"""
-    z = normal(namespace_of_floats(params, x), params.key, x.shape, x.real.dtype)
+    z = normal(namespace(x), params.key, x.shape, x.real.dtype)
     return as_array(x + params.std * z), x
 
 
 @backward.register(GaussianNoise)
 def gaussian_noise_backward(params: GaussianNoise, x: Array, dA: Array) -> Grads[GaussianNoise]:
     """dx = dA"""
-    _check_back(params, x, dA)
     return Grads(_next(params), dA)
 
 
 def stochastic_backward_params(params: S, cache: Array, dA: Array) -> S:
     """As `dropout_backward`, without dx; another layer on the base may have parameters, or another cache"""
-    _check_back(params, cache, dA)
     return _next(params)
 
 
@@ -225,9 +223,3 @@ def _next(params: P) -> P:
     step = cast("Any", params).step
     more = step != 2**31 - 1
     return gradient(params, step=(step + more) * more)
-
-
-def _check_back(params: Stochastic, cache: Any, dA: Any) -> None:
-    """Check that dA has the shape of out, and its dtype unless the cache is a mask."""
-    as_cache_array(params, cache)
-    check_out_gradient(params, dA, cache.shape, cache.dtype if cache.dtype.kind != "b" else getattr(dA, "dtype", None))

@@ -141,7 +141,9 @@ def check_x(shapes: Shapes, params: Any, given: Any) -> None:
 
 def shown(params: Any, wanted: list[str]) -> str:
     """Axes for messages, with the sizes that the fields determine: (m, ..., 3)"""
-    return f"({', '.join([str(axis.removesuffix('+') if (n := size_of(params, axis)) is None else n) for axis in wanted])})"
+    sizes = [(axis.removesuffix("+"), size_of(params, axis.removesuffix("+"))) for axis in wanted]
+    least = "".join([f", {axis[:-1]} at least 1" for axis in wanted if axis.endswith("+")])
+    return f"({', '.join([axis if known is None else str(known) for axis, known in sizes])}){least}"
 
 
 def _remedy(params: Any, x: Array, wanted: list[str]) -> str:
@@ -158,10 +160,10 @@ def check_gradient(shapes: Shapes, params: Any, cache: Any, dA: Any) -> None:
     parts, like = shapes.parts(), next(iter(_declared(params)), "")
     i = next(i for i, part in enumerate(parts) if part != "_")
     kept = as_cache_parts(params, cache, len(parts))[i] if "," in shapes.cache else cache
-    wanted: list[str] = getattr(shapes, parts[i]).split()
+    wanted, is_mask = shapes.axes_of(parts[i]), parts[i] == "mask"
     if not is_plain(kept) or not _fits(params, kept, wanted):
         raise foreign_cache_error(params, cache)
-    dtype = getattr(params, like).dtype if like else kept.dtype
+    dtype = getattr(params, like).dtype if like else getattr(dA, "dtype", None) if is_mask else kept.dtype
     sizes = {axis: kept.shape[i] for i, axis in placed(wanted)}
     dots = (
         [*kept.shape[wanted.index("...") : kept.ndim - (len(wanted) - wanted.index("...") - 1)]]
@@ -169,8 +171,10 @@ def check_gradient(shapes: Shapes, params: Any, cache: Any, dA: Any) -> None:
         else []
     )
     shape: list[Any] = []
-    for axis in shapes.out.split():
+    for axis in shapes.out.replace("+", "").split():
         known = size_of(params, axis)
         shape += dots if axis == "..." else [sizes.get(axis) if known is None else known]
     if None not in shape:
         check_out_gradient(params, dA, tuple(shape), dtype)
+    if is_mask:
+        float_namespace(type(params).__name__, "dA", dA)

@@ -14,12 +14,14 @@ from funcnn.elementary import broken_slope, sigmoid, sign, softplus
 from funcnn.errors import KindError
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient, returned_by
-from funcnn.layers.checks import as_cache_array, as_like_x, check_out_gradient, namespace_of_floats, own_gradient
+from funcnn.layers.checks import as_like_x, own_gradient
 from funcnn.needs import Rate
 from funcnn.records import record
+from funcnn.shapes import shapes
 from funcnn.traits import gives_probabilities, like_x, probabilities
 
 
+@shapes(x="...", out="...")
 @record
 class Elementwise(ABC):
     """out = value(x), dx = dA * slope(kept), for x of any shape.
@@ -70,7 +72,6 @@ class Elementwise(ABC):
 @forward.register(Elementwise)
 def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
     """out = value(x)"""
-    namespace_of_floats(params, x)
     # NumPy turns 0-d results into scalars, which have no namespace.
     out = as_like_x(params, "value", params.value(x), x) if x.ndim else params.value(x[None]).reshape(())
     return out, out if params.keeps == "out" else x
@@ -79,7 +80,6 @@ def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
 @backward.register(Elementwise)
 def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[Elementwise]:
     """dx = dA * slope"""
-    check_out_gradient(params, dA, as_cache_array(params, kept).shape, kept.dtype)
     if not (has_axes := kept.ndim):
         kept, dA = kept[None], dA[None]
     dx = as_like_x(params, "slope", params.slope(kept), kept)

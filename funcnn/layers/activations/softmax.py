@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from funcnn.arrays import Array, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import as_cache_array, check_out_gradient, namespace_of_floats, shape_error
 from funcnn.records import record
+from funcnn.shapes import shapes
 from funcnn.traits import gives_probabilities, shares
 
 
+@shapes(x="m ... n+", out="m ... n+", cache="out")
 @record
 class Softmax:
     """out_i = e^x_i / sum over j of e^x_j
@@ -40,7 +39,7 @@ class Softmax:
 @forward.register(Softmax)
 def softmax_forward(params: Softmax, x: Array) -> tuple[Array, Array]:
     """out = e^x / sum of e^x"""
-    below = _below_the_largest(params, x)
+    below = _below_the_largest(x)
     powers = namespace(x).exp(below)
     powers /= powers.sum(axis=-1, keepdims=True)
     out = powers.astype(x.dtype, copy=False)
@@ -50,12 +49,12 @@ def softmax_forward(params: Softmax, x: Array) -> tuple[Array, Array]:
 @backward.register(Softmax)
 def softmax_backward(params: Softmax, out: Array, dA: Array) -> Grads[Softmax]:
     """dx = out (dA - sum of dA out)"""
-    check_out_gradient(params, dA, as_cache_array(params, out).shape, out.dtype)
     p = wide(out)
     dx = p * (dA - (dA * p).sum(axis=-1, keepdims=True))
     return Grads(gradient(params), dx.astype(out.dtype, copy=False))
 
 
+@shapes(x="m ... n+", out="m ... n+", cache="out")
 @record
 class LogSoftmax:
     """out_i = x_i - log(sum over j of e^x_j)
@@ -82,7 +81,7 @@ class LogSoftmax:
 @forward.register(LogSoftmax)
 def log_softmax_forward(params: LogSoftmax, x: Array) -> tuple[Array, Array]:
     """out = x - log(sum of e^x)"""
-    below = _below_the_largest(params, x)
+    below = _below_the_largest(x)
     xp = namespace(x)
     out = (below - xp.log(xp.exp(below).sum(axis=-1, keepdims=True))).astype(x.dtype, copy=False)
     return out, out
@@ -91,16 +90,12 @@ def log_softmax_forward(params: LogSoftmax, x: Array) -> tuple[Array, Array]:
 @backward.register(LogSoftmax)
 def log_softmax_backward(params: LogSoftmax, out: Array, dA: Array) -> Grads[LogSoftmax]:
     """dx = dA - e^out (sum of dA)"""
-    check_out_gradient(params, dA, as_cache_array(params, out).shape, out.dtype)
     dx = dA - namespace(out).exp(wide(out)) * wide(dA).sum(axis=-1, keepdims=True)
     return Grads(gradient(params), dx.astype(out.dtype, copy=False))
 
 
-def _below_the_largest(params: Any, x: Array) -> Array:
+def _below_the_largest(x: Array) -> Array:
     """x minus the largest x of its row"""
-    namespace_of_floats(params, x)
-    if x.ndim < 2 or not x.shape[-1]:
-        raise shape_error(params, "x", x, "(m, ..., n), n at least 1")
     return wide(x) - x.max(axis=-1, keepdims=True)
 
 
