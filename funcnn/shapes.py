@@ -174,6 +174,8 @@ def _test_of_gradient(cls: type, shapes: Shapes) -> Iterator[str]:
         yield f"type(cache) is tuple and len(cache) == {len(parts)}"
     wanted, out = shapes.axes_of(parts[i]), shapes.out.split()
     yield from _test(kept, cls, wanted, of_floats=parts[i] != "mask")
+    if like:
+        yield f"{kept}.dtype == params.{like}.dtype"
     of_dA = f"dA.dtype == {f'params.{like}' if like else kept}.dtype" if parts[i] != "mask" else "is_native_float(dA)"
     yield f"type(dA) is ndarray and {of_dA}"
     yield from _alike(kept, cls, wanted, out)

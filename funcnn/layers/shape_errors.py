@@ -134,15 +134,16 @@ def check_x(shapes: Shapes, params: Any, given: Any) -> None:
         check_no_mask(params, x)
         float_namespace(function, "x", x)
     if not _fits(params, x, wanted):
-        raise shape_error(params, "x", x, shown(params, wanted), _remedy(params, x, wanted))
+        raise shape_error(params, "x", x, shown(params, wanted, x), _remedy(params, x, wanted))
     if like and x.dtype != getattr(params, like).dtype:
         raise dtype_error(function, "x", x, like, getattr(params, like))
 
 
-def shown(params: Any, wanted: list[str]) -> str:
+def shown(params: Any, wanted: list[str], x: Array) -> str:
     """Axes for messages, with the sizes that the fields determine: (m, ..., 3)"""
     sizes = [(axis.removesuffix("+"), size_of(params, axis.removesuffix("+"))) for axis in wanted]
-    least = "".join([f", {axis[:-1]} at least 1" for axis in wanted if axis.endswith("+")])
+    has_axes = len(wanted) - ("..." in wanted) <= x.ndim and 0 not in x.shape
+    least = "".join([f", {axis[:-1]} at least 1" for axis in wanted if axis.endswith("+") and not has_axes])
     return f"({', '.join([axis if known is None else str(known) for axis, known in sizes])}){least}"
 
 
@@ -161,7 +162,8 @@ def check_gradient(shapes: Shapes, params: Any, cache: Any, dA: Any) -> None:
     i = next(i for i, part in enumerate(parts) if part != "_")
     kept = as_cache_parts(params, cache, len(parts))[i] if "," in shapes.cache else cache
     wanted, is_mask = shapes.axes_of(parts[i]), parts[i] == "mask"
-    if not is_plain(kept) or not _fits(params, kept, wanted):
+    is_of_dtype = not like or is_mask or getattr(kept, "dtype", None) == getattr(params, like).dtype
+    if not is_plain(kept) or not is_of_dtype or not _fits(params, kept, wanted):
         raise foreign_cache_error(params, cache)
     dtype = getattr(params, like).dtype if like else getattr(dA, "dtype", None) if is_mask else kept.dtype
     sizes = {axis: kept.shape[i] for i, axis in placed(wanted)}

@@ -13,7 +13,10 @@ This module holds the functions that losses share.
 from __future__ import annotations
 
 import math
-from typing import Any
+import typing
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -32,7 +35,47 @@ from funcnn.losses.remedies import (
     for_weights,
 )
 
+F = TypeVar("F", bound=Callable[..., Any])
 Terms = tuple[Array, Array, Array | None]
+
+
+def per_output(rule: F) -> F:
+    """A loss with one term for each output, from a rule (out, y, weight) -> (cost, dA).
+
+    out and y are checked to have one shape (m, ...), and the weight the first axes of it. The rule gets them in the
+    dtype of the computation, and its dA is cast to the dtype of out.
+    """
+    return _loss_of(rule, as_terms, 1)
+
+
+def per_example(rule: F) -> F:
+    """As `per_output`, for a loss with one term for each example, of out and y (m, ..., n)."""
+    return _loss_of(rule, as_example_terms, 2)
+
+
+def _loss_of(rule: F, as_terms: Callable[..., Terms], least: int) -> F:
+    setting = next(iter(rule.__kwdefaults__ or ()), "")  # which the error recommends if a number is given as the weight
+
+    @wraps(rule)
+    def loss(out: Any, y: Any, weight: Any = None, **settings: Any) -> Any:
+        if (
+            type(out) is type(y) is np.ndarray
+            and weight is None
+            and out.dtype == y.dtype
+            and out.dtype in _COMPUTED
+            and out.shape == y.shape
+            and out.ndim >= least
+            and out.size
+        ):
+            return rule(out, y, None, **settings)
+        a, y, weight = as_terms(rule.__name__, out, y, weight, setting)
+        cost, dA = rule(a, y, weight, **settings)
+        return cost, cast(dA, out.dtype)
+
+    return typing.cast("F", loss)
+
+
+_COMPUTED = {np.dtype(np.float32), np.dtype(np.float64)}
 
 
 def as_terms(function: str, out: Array, y: Array, weight: Array | None, setting: str = "") -> Terms:
@@ -45,12 +88,12 @@ def as_terms(function: str, out: Array, y: Array, weight: Array | None, setting:
     return a, cast(y, a.dtype), as_weight(function, weight, out.shape, a.dtype, setting)
 
 
-def as_example_terms(function: str, out: Array, y: Array, weight: Array | None) -> Terms:
+def as_example_terms(function: str, out: Array, y: Array, weight: Array | None, setting: str = "") -> Terms:
     """As `as_terms`, for a loss with one term for each example."""
     check_alike(function, out, y)
     check_examples(function, out)
     a = wide(out)
-    return a, cast(y, a.dtype), as_weight(function, weight, out.shape[:-1], a.dtype)
+    return a, cast(y, a.dtype), as_weight(function, weight, out.shape[:-1], a.dtype, setting)
 
 
 def cast(values: Array, dtype: Any) -> Array:
@@ -79,13 +122,14 @@ def as_weight(
     return weight.reshape(weight.shape + (1,) * (len(shape) - weight.ndim)).astype(dtype)
 
 
-def weigh(cost: Array, slope: Array, weight: Array | None, dtype: Any) -> tuple[Any, Array]:
+def weigh(cost: Array, slope: Array, weight: Array | None, dtype: Any = None) -> tuple[Any, Array]:
     """The weighted mean of the terms `cost`, and dA; `slope`, the derivative of the terms, may have more axes."""
     if weight is None:
         slope *= 1 / cost.size  # each loss has just made it
-        return mean(cost), cast(slope, dtype)
+        return mean(cost), cast(slope, dtype or slope.dtype)
     each = weight * (1 / cost.size)
-    return mean(weight * cost), cast(slope * each.reshape(each.shape + (1,) * (slope.ndim - cost.ndim)), dtype)
+    dA = slope * each.reshape(each.shape + (1,) * (slope.ndim - cost.ndim))
+    return mean(weight * cost), cast(dA, dtype or dA.dtype)
 
 
 def mean(terms: Array) -> Any:

@@ -10,13 +10,14 @@ from funcnn.arrays import Array, namespace, wide
 from funcnn.conditions import is_outside
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.losses.base import (
-    as_example_terms,
     as_terms,
     as_weight,
     cast,
     check_examples,
     check_out_and_y,
     check_unit,
+    per_example,
+    per_output,
     weigh,
 )
 from funcnn.losses.protocol import of_logits
@@ -57,6 +58,7 @@ def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> t
 
 
 @of_logits
+@per_output
 def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """Cross-entropy of p = 1 / (1 + e^-out): cost = mean (log(1 + e^out) - y out), dA = (p - y) / size
 
@@ -71,14 +73,13 @@ def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None 
         ShapeError, KindError: as `mse`.
         RangeError: as `mse`; or y is not in [0, 1].
     """
-    a, y, weight = as_terms("binary_cross_entropy_with_logits", out, y, weight)
     check_unit("binary_cross_entropy_with_logits", y, out)
-    xp = namespace(a)
-    e = xp.exp(xp.minimum(a, -a))  # e^-|a|, where abs would drop an imaginary step; for softplus and sigmoid
-    step = cast(a > 0.0, a.dtype)
-    cost = xp.maximum(a, 0.0) - y * a + xp.log1p(e)  # whose slope at 0 is right in JAX, as that of step * a is not
-    # p - y over one denominator: where y = 1 and a > 0, -e is left, while p - 1 would cancel.
-    return weigh(cost, (step - y + (1.0 - step - y) * e) / (1.0 + e), weight, out.dtype)
+    xp = namespace(out)
+    e = xp.exp(xp.minimum(out, -out))  # e^-|out|, where abs would drop an imaginary step; for softplus and sigmoid
+    step = cast(out > 0.0, out.dtype)
+    cost = xp.maximum(out, 0.0) - y * out + xp.log1p(e)  # right in JAX at 0, where step * out is not
+    # p - y over one denominator: where y = 1 and out > 0, -e is left, while p - 1 would cancel.
+    return weigh(cost, (step - y + (1.0 - step - y) * e) / (1.0 + e), weight)
 
 
 @of_logits
@@ -135,6 +136,7 @@ def cross_entropy(
 
 
 @of_logits
+@per_example
 def kl_divergence(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """The Kullback-Leibler divergence: cost = mean sum y (log y - log p), dA = (p sum y - y) / n, p = softmax of out
 
@@ -154,14 +156,13 @@ def kl_divergence(out: Array, y: Array, weight: Array | None = None) -> tuple[An
         ShapeError, KindError: as `mse`; ShapeError also if out has no axis of classes.
         RangeError: as `mse`; or y is not in [0, 1], or k is 1.
     """
-    a, y, weight = as_example_terms("kl_divergence", out, y, weight)
     check_several("kl_divergence", out)
     check_unit("kl_divergence", y, out)
-    z, e = exponentials(y, a)
+    z, e = exponentials(y, out)
     total = e.sum(axis=-1, keepdims=True)
     xp, mass = namespace(z), y.sum(axis=-1, keepdims=True)
     cost = (mass * xp.log(total))[..., 0] + (y * (xp.log(xp.where(y == 0, 1, y)) - z)).sum(axis=-1)
-    return weigh(cost, mass * (e / total) - y, weight, out.dtype)
+    return weigh(cost, mass * (e / total) - y, weight)
 
 
 def minus_log_p(y: Array, out: Array) -> tuple[Array, Array, Array, Array]:

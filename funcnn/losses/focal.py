@@ -6,13 +6,14 @@ from typing import Any
 
 from funcnn.arrays import Array, namespace
 from funcnn.elementary import largest_exponent, sigmoid, softplus
-from funcnn.losses.base import as_terms, check_binary, weigh
+from funcnn.losses.base import check_binary, per_output, weigh
 from funcnn.losses.classification import as_labels, exponentials, minus_log_p
 from funcnn.losses.protocol import of_logits
 from funcnn.needs import as_rate
 
 
 @of_logits
+@per_output
 def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: float = 2.0) -> tuple[Any, Array]:
     """The focal loss of p = 1 / (1 + e^-out): cost = -mean (1 - q)^gamma log q, where q is p if y = 1, else 1 - p
 
@@ -33,15 +34,14 @@ def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: fl
         RangeError: as `mse`; or y is not 0 or 1, or gamma is negative or not finite.
     """
     gamma = as_rate("binary_focal", "gamma", gamma)
-    a, y, weight = as_terms("binary_focal", out, y, weight, "gamma")
     check_binary("binary_focal", y, out)
     sign = 1 - 2 * y
-    u = sign * a
+    u = sign * out
     wrong, cost, xp = sigmoid(u), softplus(u), namespace(u)
     factor = wrong**gamma
     # The sigmoid does not reach 0, so its product with a huge cost would not tend to 0.
     slope = sign * factor * (gamma * sigmoid(-u) * xp.minimum(cost, largest_exponent(xp, u.dtype)) + wrong)
-    return weigh(factor * cost, slope, weight, out.dtype)
+    return weigh(factor * cost, slope, weight)
 
 
 @of_logits

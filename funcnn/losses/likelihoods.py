@@ -7,9 +7,10 @@ from typing import Any
 
 from funcnn.arrays import Array, float_namespace, kind, namespace, short, wide
 from funcnn.errors import KindError, ShapeError
-from funcnn.losses.base import as_terms, check_not_negative, weigh
+from funcnn.losses.base import as_terms, check_not_negative, per_output, weigh
 
 
+@per_output
 def poisson_nll(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """Negative log-likelihood of Poisson counts of the rate e^out: cost = mean (e^out - y out), dA = (e^out - y) / size
 
@@ -26,10 +27,9 @@ def poisson_nll(out: Array, y: Array, weight: Array | None = None) -> tuple[Any,
         ShapeError, KindError: as `mse`.
         RangeError: as `mse`; or y is negative.
     """
-    a, y, weight = as_terms("poisson_nll", out, y, weight)
     check_not_negative("poisson_nll", y)
-    rate = namespace(a).exp(a)
-    return weigh(rate - y * a, rate - y, weight, out.dtype)
+    rate = namespace(out).exp(out)
+    return weigh(rate - y * out, rate - y, weight)
 
 
 def gaussian_nll(out: tuple[Array, Array], y: Array, weight: Array | None = None) -> tuple[Any, tuple[Array, Array]]:

@@ -9,12 +9,13 @@ import numpy as np
 from funcnn.arrays import Array, namespace, wide
 from funcnn.elementary import sign
 from funcnn.errors import ShapeError
-from funcnn.losses.base import as_terms, as_weight, cast, check_binary, check_not_negative, check_out_and_y, weigh
+from funcnn.losses.base import as_weight, cast, check_binary, check_not_negative, check_out_and_y, per_output, weigh
 from funcnn.losses.protocol import of_logits
 from funcnn.losses.remedies import for_shapes
 
 
 @of_logits
+@per_output
 def hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """The hinge loss of a support vector machine: cost = mean max(0, 1 - s out), s = 2 y - 1
 
@@ -32,11 +33,12 @@ def hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array
         ShapeError, KindError: as `mse`.
         RangeError: as `mse`; or y is not 0 or 1.
     """
-    short, side, weight = _shortfall("hinge", out, y, weight)
-    return weigh(short, -side * sign(short), weight, out.dtype)
+    short, side = _shortfall("hinge", out, y)
+    return weigh(short, -side * sign(short), weight)
 
 
 @of_logits
+@per_output
 def squared_hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """The squared hinge loss: cost = mean max(0, 1 - s out)^2, dA = -2 s max(0, 1 - s out) / size, s = 2 y - 1
 
@@ -52,17 +54,16 @@ def squared_hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[An
     Raises:
         ShapeError, KindError, RangeError: as `hinge`.
     """
-    short, side, weight = _shortfall("squared_hinge", out, y, weight)
-    return weigh(short * short, -2 * side * short, weight, out.dtype)
+    short, side = _shortfall("squared_hinge", out, y)
+    return weigh(short * short, -2 * side * short, weight)
 
 
-def _shortfall(function: str, out: Array, y: Array, weight: Array | None) -> tuple[Array, Array, Array | None]:
+def _shortfall(function: str, out: Array, y: Array) -> tuple[Array, Array]:
     """The distance of each score from its margin, 0 for a score beyond it, and the sign that the score should have."""
-    a, y, weight = as_terms(function, out, y, weight)
     check_binary(function, y, out)
     side = 2 * y - 1
-    short = 1 - side * a  # traced if out or y is
-    return namespace(short).maximum(short, 0), side, weight
+    short = 1 - side * out  # traced if out or y is
+    return namespace(short).maximum(short, 0), side
 
 
 def triplet(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:

@@ -7,10 +7,11 @@ from typing import Any
 from funcnn.arrays import Array, namespace
 from funcnn.elementary import absolute, sign
 from funcnn.errors import KindError, RangeError
-from funcnn.losses.base import as_terms, cast, mean, weigh
+from funcnn.losses.base import mean, per_output, weigh
 from funcnn.needs import as_number, as_positive
 
 
+@per_output
 def mse(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """Mean squared error: cost = mean (out - y)^2, dA = 2 (out - y) / size
 
@@ -25,23 +26,23 @@ def mse(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
         RangeError: out has no entries, or a weight is negative or NaN.
         KindError: out is not an array of floats, or y or the weight not an array of numbers.
     """
-    a, y, weight = as_terms("mse", out, y, weight)
-    e = a - y
+    e = out - y
     we = e if weight is None else weight * e
-    return mean(we * e), cast(we * (2 / e.size), out.dtype)
+    return mean(we * e), we * (2 / e.size)
 
 
+@per_output
 def mae(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """Mean absolute error: cost = mean |out - y|, dA = sign(out - y) / size, which is 0 where out = y
 
     Raises:
         ShapeError, RangeError, KindError: as `mse`.
     """
-    a, y, weight = as_terms("mae", out, y, weight)
-    e = a - y
-    return weigh(abs(e), sign(e), weight, out.dtype)
+    e = out - y
+    return weigh(abs(e), sign(e), weight)
 
 
+@per_output
 def huber(out: Array, y: Array, weight: Array | None = None, *, delta: float = 1.0) -> tuple[Any, Array]:
     """Huber's loss: cost = mean of e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2), with e = out - y
 
@@ -51,12 +52,12 @@ def huber(out: Array, y: Array, weight: Array | None = None, *, delta: float = 1
         ShapeError, RangeError, KindError: as `mse`; RangeError also if delta is not finite and above 0.
     """
     delta = as_positive("huber", "delta", delta)
-    a, y, weight = as_terms("huber", out, y, weight, "delta")
-    e = a - y
+    e = out - y
     slope = namespace(e).clip(e, -delta, delta)
-    return weigh(slope * (e - 0.5 * slope), slope, weight, out.dtype)
+    return weigh(slope * (e - 0.5 * slope), slope, weight)
 
 
+@per_output
 def log_cosh(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """Log-cosh: cost = mean log cosh e, dA = tanh(e) / size, with e = out - y
 
@@ -74,15 +75,15 @@ def log_cosh(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Ar
     Raises:
         ShapeError, RangeError, KindError: as `mse`.
     """
-    a, y, weight = as_terms("log_cosh", out, y, weight)
-    e = a - y
+    e = out - y
     xp, size = namespace(e), absolute(e)
     slope, near = xp.tanh(e), size < 1
     below = -0.5 * xp.log1p(-xp.where(near, slope * slope, 0))
     beyond = size + xp.log1p(0.5 * xp.expm1(-2 * size))
-    return weigh(xp.where(near, below, beyond), slope, weight, out.dtype)
+    return weigh(xp.where(near, below, beyond), slope, weight)
 
 
+@per_output
 def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float | None = None) -> tuple[Any, Array]:
     """The quantile, or pinball, loss: cost = mean of (1 - q) e where e > 0, else -q e, with e = out - y
 
@@ -106,9 +107,8 @@ def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float | No
         raise KindError("quantile: q must be given; write partial(quantile, q=0.9)")
     if not 0 < (q := as_number("quantile", "q", q)) < 1:
         raise RangeError(f"quantile: q must be in (0, 1), not {q}")
-    a, y, weight = as_terms("quantile", out, y, weight, "q")
-    e = a - y
+    e = out - y
     xp = namespace(e)
     side = sign(e)
     slope = xp.where(e > 0, (1 - q) * side, q * side)
-    return weigh(slope * e, slope, weight, out.dtype)
+    return weigh(slope * e, slope, weight)

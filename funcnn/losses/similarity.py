@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.arrays import Array, namespace
-from funcnn.losses.base import as_example_terms, weigh
+from funcnn.losses.base import per_example, weigh
 
 
+@per_example
 def cosine_distance(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """One minus the cosine of the angle: cost = mean (1 - u . v), u = out / |out|, v = y / |y| over the last axis
 
@@ -26,14 +27,13 @@ def cosine_distance(out: Array, y: Array, weight: Array | None = None) -> tuple[
         ShapeError, KindError: as `mse`; ShapeError also if out has no axis behind the rows.
         RangeError: as `mse`.
     """
-    a, y, weight = as_example_terms("cosine_distance", out, y, weight)
-    (u, length), (v, of_y) = _direction(a), _direction(y)
+    (u, length), (v, of_y) = _direction(out), _direction(y)
     e = u - v
     xp, zero = namespace(e), (length == 0) | (of_y == 0)
     cost = xp.where(zero, 1, 0.5 * (e * e).sum(axis=-1, keepdims=True))
     e -= (e * u).sum(axis=-1, keepdims=True) * u  # at right angles to u, also where u and v agree in most digits
     slope = xp.where(zero, 0, e / xp.where(length == 0, 1, length))
-    return weigh(cost[..., 0], slope, weight, out.dtype)
+    return weigh(cost[..., 0], slope, weight)
 
 
 def _direction(vectors: Array) -> tuple[Array, Array]:

@@ -157,8 +157,8 @@ ROWS = [
     kind_error(partial(mse, OUT, OUT, np.array(1)))
     >> "mse: weight must be an array, not int64 array; write np.full(len(y), 1)",
     kind_error(partial(huber, COLUMN, COLUMN, 2.0)) >> "huber: weight must be an array, not float; write delta=2.0",
-    kind_error(partial(quantile, COLUMN, COLUMN, 0.9)) >> "quantile: q must be given; write partial(quantile, q=0.9)",
-    kind_error(partial(quantile, COLUMN, COLUMN, 0.9, q=0.5))
+    kind_error(partial(quantile, COLUMN, COLUMN)) >> "quantile: q must be given; write partial(quantile, q=0.9)",
+    kind_error(partial(quantile, COLUMN, COLUMN, 0.9), partial(quantile, COLUMN, COLUMN, 0.9, q=0.5))
     >> "quantile: weight must be an array, not float; write q=0.9",
     kind_error(partial(binary_focal, COLUMN, YES, 2))
     >> "binary_focal: weight must be an array, not int; write gamma=2",
