@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -222,21 +221,6 @@ def _short_name(dtype: Any) -> str:
     return "bf16" if dtype.name == "bfloat16" else f"{dtype.kind}{8 * dtype.itemsize}"
 
 
-def sum_of_rows(a: Array) -> Array:
-    """The sum over all axes but the last: a product with a row of ones, several times as fast as `sum`"""
-    rows = a if a.ndim == 2 else a.reshape(-1, a.shape[-1])
-    ones = _ones if type(rows) is np.ndarray and rows.shape[0] < _FEW else namespace(rows).ones
-    return ones(rows.shape[0], dtype=rows.dtype) @ rows
-
-
-_FEW = 1 << 12  # rows: with more, making the row of ones takes a small part of the time of the product
-
-
-@lru_cache(16)
-def _ones(m: int, *, dtype: Any) -> Array:
-    return freeze(np.ones(m, dtype))
-
-
 def wide(x: Array) -> Array:
     """x as float32 if its dtype is smaller: in float16 the square of 256 and a count of 65,520 are infinite."""
     return x.astype(np.float32) if x.dtype.itemsize < 4 else x
@@ -246,17 +230,3 @@ def in_float32(f: Callable[..., Any], x: Array, *rest: Any) -> Any:
     """f(x, *rest), computed with x, and each array in rest of its dtype, made `wide`; results have the dtype of x."""
     made = f(wide(x), *[wide(a) if getattr(a, "dtype", None) == x.dtype else a for a in rest])
     return tuple([part.astype(x.dtype) for part in made]) if type(made) is tuple else made.astype(x.dtype)
-
-
-def product(a: Array, b: Array) -> Array:
-    """a @ b, stored by columns where a has many rows and few columns, and so has the product.
-
-    A bias, and the elementwise layers that follow, then loop over long columns instead of over short rows.
-    """
-    by_columns = type(a) is np.ndarray and 1 < b.shape[1] <= len(a) / _TALL and a.ndim == 2 and a.shape[1] <= _TALL
-    if b.shape[0] == 1:  # elementwise is faster
-        return (b.T * a.T).T if by_columns else a * b[0]
-    return (b.T @ a.T).T if by_columns else a @ b
-
-
-_TALL = 128  # rows for each column, and the most columns of a, both measured

@@ -20,7 +20,7 @@ from funcnn.arrays import freeze, is_array, kind, native, same, shape_of, short
 from funcnn.constructors import completed, constructor, finish_class, radd_unless_chain
 from funcnn.errors import FuncnnError, KindError
 from funcnn.needs import as_flag, as_text
-from funcnn.shapes import axes, check_axes
+from funcnn.shapes import axes, check_axes_of
 
 __all__ = ["branches", "record", "state"]
 
@@ -46,7 +46,7 @@ def state(*, default: Any = attrs.NOTHING, kw_only: bool = False, axes: str = ""
     as_flag("state", "kw_only", kw_only)
     as_text("state", "axes", axes)
     # None, and not False, leaves it to the class whether its fields are given by name alone.
-    metadata: dict[str, Any] = {"state": True} | ({"axes": axes} if axes else {})
+    metadata = {"state": True, "axes": axes} if axes else {"state": True}
     return attrs.field(default=default, kw_only=kw_only or None, metadata=metadata)
 
 
@@ -113,8 +113,7 @@ def _made(cls: Any, *, kw_only: bool) -> type:
                 setattr(cls, name, method)
     except TypeError:  # a class that is written in C
         raise KindError(f"record: cls must be a class of Python, not {kind(cls)}") from None
-    if _declares_axes(cls):
-        setattr(cls, "__attrs_post_init__", _after_axes(cls.__dict__.get("__attrs_post_init__")))  # noqa: B010  no attribute of a type
+    check_axes_of(cls)
     has_own = "__init__" in cls.__dict__
     made: Any = attrs.frozen(cls, eq=False, repr=False, kw_only=kw_only, field_transformer=completed)
     finish_class(made)
@@ -127,24 +126,6 @@ def _made(cls: Any, *, kw_only: bool) -> type:
     return cast("type", made)
 
 
-def _declares_axes(cls: Any) -> bool:
-    """Whether the class declares axes of a field, or has its own way to finish a base that does."""
-    own = [getattr(value, "metadata", {}) for value in vars(cls).values()]
-    inherited = [f.metadata for base in cls.__bases__ for f in getattr(base, "__attrs_attrs__", ())]
-    return any(["axes" in one for one in own + inherited * ("__attrs_post_init__" in cls.__dict__)])
-
-
-def _after_axes(finish: Any) -> Callable[[Any], None]:
-    """The `__attrs_post_init__` that checks the axes of the fields first."""
-
-    def check(self: Any) -> None:
-        check_axes(self)
-        if finish is not None:
-            finish(self)
-
-    return check
-
-
 def enlist(cls: Any) -> None:
     """Enter a record class in the tables above."""
     names = [field.name for field in attrs.fields(cls)]
@@ -152,15 +133,13 @@ def enlist(cls: Any) -> None:
     get = operator.attrgetter(*names or [""])  # which returns a tuple only for several names
     one = (lambda self: (get(self),)) if names else lambda _: ()
     getters[cls] = get if len(names) > 1 else one
-    _setters[cls] = tuple([_setter(cls, name) for name in names])
-    registry[name_of(cls)] = cls
+    _setters[cls], registry[name_of(cls)] = tuple([_setter(cls, name) for name in names]), cls
     for watch in watchers:
         watch(cls)
 
 
 def _setter(cls: type, name: str) -> Callable[[Any, Any], None]:
-    slot = getattr(cls, name, None)
-    if isinstance(slot, MemberDescriptorType):
+    if isinstance(slot := getattr(cls, name, None), MemberDescriptorType):
         return slot.__set__
     return lambda self, value: object.__setattr__(self, name, value)  # a class that was sent by value has no slots
 

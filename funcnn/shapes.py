@@ -25,7 +25,7 @@ from funcnn.arrays import is_native_float
 
 C = TypeVar("C", bound=type)
 
-declared: dict[type, Shapes] = {}
+declared: dict[type, LayerShapes] = {}
 
 
 def axes(text: str, *, nonempty: bool = False, torch: bool = False) -> Any:
@@ -37,7 +37,7 @@ def axes(text: str, *, nonempty: bool = False, torch: bool = False) -> Any:
 
 
 @attrs.frozen(eq=False)
-class Shapes:
+class LayerShapes:
     """The axes of x and of out, and what the cache holds: "x", "out", a "mask" of out, a tuple such as "x, _", or "_".
 
     With `forms=2` x may also be (x, mask), with `forms=3` (x, mask, state). `fields` are the axes of fields of a base.
@@ -62,13 +62,13 @@ def shapes(*, x: str, out: str, cache: str = "x", forms: int = 1, **fields: str)
     """Declare the axes of x, of out, of the cache and of fields of a base, for a class of layers and its subclasses."""
 
     def declare(cls: C) -> C:
-        declared[cls] = Shapes(x, out, cache, forms, fields)
+        declared[cls] = LayerShapes(x, out, cache, forms, fields)
         return cls
 
     return declare
 
 
-def declaration_of(cls: type) -> tuple[type | None, Shapes | None]:
+def declaration_of(cls: type) -> tuple[type | None, LayerShapes | None]:
     """The nearest class with declared shapes, and the shapes."""
     return next(((base, declared[base]) for base in cls.__mro__ if base in declared), (None, None))
 
@@ -104,6 +104,22 @@ def _factor(places: dict[str, tuple[str, int]], factor: str) -> str:
     if factor in places:
         return "params.{}.shape[{}]".format(*places[factor])
     return factor if factor.isdecimal() else f"params.{factor}"
+
+
+def check_axes_of(cls: Any) -> None:
+    """Let a class that is about to become a record check the axes of its fields first, if they are declared."""
+    own = [getattr(value, "metadata", {}) for value in vars(cls).values()]
+    inherited = [f.metadata for base in cls.__bases__ for f in getattr(base, "__attrs_attrs__", ())]
+    finish = vars(cls).get("__attrs_post_init__")
+    if not any(["axes" in one for one in own + inherited * (finish is not None)]):
+        return
+
+    def check(self: Any) -> None:
+        check_axes(self)
+        if finish is not None:
+            finish(self)
+
+    cls.__attrs_post_init__ = check
 
 
 def check_axes(params: Any) -> None:
@@ -150,7 +166,7 @@ def guarded(function: str, cls: type, owner: type, rule: Callable[..., Any]) -> 
     return rule
 
 
-def _composed(rule: Any, arguments: str, test: Iterator[str], check: str, shapes: Shapes) -> Any:
+def _composed(rule: Any, arguments: str, test: Iterator[str], check: str, shapes: LayerShapes) -> Any:
     passed = arguments.replace("=None", "")
     explained = passed.removesuffix(", memory")
     source = f"def guard({arguments}):\n if not ({' and '.join(test)}): explain({explained})\n return rule({passed})"
@@ -160,13 +176,13 @@ def _composed(rule: Any, arguments: str, test: Iterator[str], check: str, shapes
     return space["guard"]
 
 
-def _test_of_x(cls: type, shapes: Shapes) -> Iterator[str]:
+def _test_of_x(cls: type, shapes: LayerShapes) -> Iterator[str]:
     yield from _test("x", cls, shapes.x.split())
     if like := next(iter(axes_of(cls)), ""):
         yield f"x.dtype == params.{like}.dtype"
 
 
-def _test_of_gradient(cls: type, shapes: Shapes) -> Iterator[str]:
+def _test_of_gradient(cls: type, shapes: LayerShapes) -> Iterator[str]:
     parts, like = shapes.parts(), next(iter(axes_of(cls)), "")
     i = next(i for i, part in enumerate(parts) if part != "_")
     kept = f"cache[{i}]" if "," in shapes.cache else "cache"

@@ -23,7 +23,7 @@ from funcnn.layers.checks import (
 )
 from funcnn.layers.sequences import as_triple, check_sequence
 from funcnn.records import build, plans
-from funcnn.shapes import Shapes, axes_of, filled, placed, places_of
+from funcnn.shapes import LayerShapes, axes_of, filled, placed, places_of
 
 
 def check_fields(params: Any) -> None:
@@ -121,7 +121,7 @@ def _factor(params: Any, factor: str, places: dict[str, tuple[str, int]]) -> Any
     return next(iter(getattr(params, name).shape[i : i + 1]), None)
 
 
-def check_x(shapes: Shapes, params: Any, given: Any) -> None:
+def check_x(shapes: LayerShapes, params: Any, given: Any) -> None:
     """Check that x has the declared axes and the dtype of the parameters."""
     function, wanted = type(params).__name__, shapes.x.split()
     x, mask, _ = as_triple(function, given, shapes.forms) if shapes.forms > 1 else (given, None, None)
@@ -156,7 +156,7 @@ def _remedy(params: Any, x: Array, wanted: list[str]) -> str:
     return channels_first(x, n) if x.ndim == (least if is_channel else 4) else ""
 
 
-def check_gradient(shapes: Shapes, params: Any, cache: Any, dA: Any) -> None:
+def check_gradient(shapes: LayerShapes, params: Any, cache: Any, dA: Any) -> None:
     """Check that the cache has the declared parts, and that dA has the axes and the dtype of out."""
     parts, like = shapes.parts(), next(iter(_declared(params)), "")
     i = next(i for i, part in enumerate(parts) if part != "_")

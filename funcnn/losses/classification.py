@@ -22,7 +22,7 @@ from funcnn.losses.base import (
 )
 from funcnn.losses.protocol import of_logits
 from funcnn.losses.remedies import for_classes, for_shapes
-from funcnn.needs import as_number
+from funcnn.needs import as_fraction
 
 
 def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
@@ -111,8 +111,7 @@ def softmax_cross_entropy(
         RangeError: a class is not in 0 .. k - 1, soft labels are not in [0, 1], k is 1, there are no rows, a weight is
             negative or NaN, or the smoothing is not in [0, 1).
     """
-    if not 0 <= (share := as_number("softmax_cross_entropy", "smoothing", smoothing)) < 1:
-        raise RangeError(f"softmax_cross_entropy: smoothing must be in [0, 1), not {smoothing}")
+    share = as_fraction("softmax_cross_entropy", "smoothing", smoothing)
     return cross_entropy("softmax_cross_entropy", out, y, weight, share)
 
 

@@ -28,12 +28,13 @@ from funcnn import (
     parameters,
     record,
 )
-from funcnn.arrays import namespace, sum_of_rows
+from funcnn.arrays import namespace
 from funcnn.elementary import sigmoid
 from funcnn.layers.activations.smooth import _C, _gelu_power
 from funcnn.layers.convolution import correlation, windows
 from funcnn.layers.embedding import symbols
 from funcnn.layers.normalisation import standardization
+from funcnn.products import sum_of_rows
 from funcnn.testing import Inconclusive, check_layer, check_loss, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.exact import comparison

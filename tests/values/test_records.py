@@ -334,9 +334,9 @@ class Text:
 
 def test_what_can_change_is_no_setting():
     for wrong in ([1], {}, set(), bytearray()):
-        with pytest.raises(KindError, match="inner must be immutable"):
+        with pytest.raises(KindError, match="inner must be an immutable value"):
             Everything(np.ones(1), inner=wrong)
-        with pytest.raises(KindError, match="blocks must be immutable"):
+        with pytest.raises(KindError, match="blocks must be an immutable value"):
             Everything(np.ones(1), blocks=((wrong,),))
 
 
@@ -423,7 +423,7 @@ class Lazy:
         made.append(cls(np.ones(1), 3, (Relu(), nn.Tanh()), (Relu(), nn.Dropout(0.5, seed=1)), (np.ones(1),)))
         with pytest.raises(KindError, match="W must be an array of floats"):
             cls([1.0])
-        with pytest.raises(KindError, match="inner must be immutable"):
+        with pytest.raises(KindError, match="inner must be an immutable value"):
             cls(np.ones(1), inner=[Relu()])
         assert made[-1].seed == (3,)
         assert nn.inference(made[-1]).layers == (Relu(), nn.layers.Identity())

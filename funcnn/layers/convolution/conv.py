@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from funcnn.arrays import Array, namespace, sum_of_rows
+from funcnn.arrays import Array, namespace
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError
 from funcnn.generation import fixed_memory, no_step, pads_with_zeros, step
@@ -14,6 +14,7 @@ from funcnn.layers.convolution.base import Convolution
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
 from funcnn.layers.convolution.sizes import of_each
 from funcnn.layers.convolution.windows import ONE_ROW, Axes, axis_of, image_of, like
+from funcnn.products import sum_of_rows
 from funcnn.records import record
 from funcnn.shapes import shapes
 from funcnn.trees.edits import evolve

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace, sum_of_rows, wide
+from funcnn.arrays import Array, namespace, wide
 from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.generation import positionwise, step
@@ -15,6 +15,7 @@ from funcnn.layers.normalisation.standardization import (
     rescaled,
 )
 from funcnn.needs import FloatDtype, Positive
+from funcnn.products import sum_of_rows
 from funcnn.records import record
 from funcnn.shapes import axes, shapes
 from funcnn.sizes import Size

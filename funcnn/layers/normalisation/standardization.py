@@ -7,10 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace, sum_of_rows, wide
+from funcnn.arrays import Array, namespace, wide
 from funcnn.checked import checked
 from funcnn.initializers import constant, draw_bias
 from funcnn.needs import Flag, FloatDtype, Positive
+from funcnn.products import sum_of_rows
 from funcnn.records import record
 from funcnn.shapes import axes
 from funcnn.sizes import Size

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from funcnn.arrays import Array, is_array, namespace, sum_of_rows
+from funcnn.arrays import Array, is_array, namespace
 from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.generation import fixed_memory, step
@@ -23,6 +23,7 @@ from funcnn.layers.recurrent.states import State, as_first_state, as_given, as_l
 from funcnn.layers.recurrent.steps import Cache, Stacked, steps_backward, steps_forward
 from funcnn.layers.sequences import as_out_gradients, as_triple, blank, in_form_of
 from funcnn.needs import FloatDtype, Seed, words_of
+from funcnn.products import sum_of_rows
 from funcnn.records import record
 from funcnn.shapes import axes, shapes
 from funcnn.sizes import Size
