@@ -52,7 +52,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
     """A test file is imported here; an exception is raised again when its tests are collected."""
     if isinstance(collector, pytest.Module):
         sys.settrace(collector.session.stash[TRACE])
-        with suppress(Exception, pytest.Collector.CollectError, pytest.skip.Exception):
+        with suppress(Exception, pytest.skip.Exception):
             _ = collector.obj
         sys.settrace(None)
     return (yield)
