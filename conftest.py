@@ -18,8 +18,8 @@ import funcnn.testing  # noqa: F401  registers the profile "funcnn"
 from tests.printed import up_to_rounding
 
 # `pytest` draws few examples of each law, and the same ones each time; `pytest --hypothesis-profile full` draws others
-# each time, up to 14 of each law, as many as keep CI short. CI sets their seed, so that it fails for all or for nobody.
-settings.register_profile("full", settings.get_profile("funcnn"), max_examples=14)
+# each time, up to 20 of each law, as many as keep CI short. CI sets their seed, so that it fails for all or for nobody.
+settings.register_profile("full", settings.get_profile("funcnn"), max_examples=20)
 settings.register_profile("quick", settings.get_profile("funcnn"), max_examples=10, derandomize=True)
 settings.load_profile("quick")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 from typing import Annotated, Any, TypeVar
 
@@ -63,6 +64,11 @@ def dims(*names: Name, least: Natural = 1, most: Natural = 4) -> st.SearchStrate
         RangeError: `most` is less than `least`.
     """
     _check_ends("dims", least, most)
+    return _dims(names, least, most)
+
+
+@lru_cache  # hypothesis validates each new strategy, which takes half of the time of a draw
+def _dims(names: tuple[str, ...], least: int, most: int) -> st.SearchStrategy[dict[str, int]]:
     size = st.integers(least, most)
     equal = size.map(lambda n: dict.fromkeys(names, n))
     free = st.fixed_dictionaries(dict.fromkeys(names, size))
@@ -92,12 +98,18 @@ def tensors(*shapes: Shape, least: Natural = 1, most: Natural = 4) -> st.SearchS
         RangeError: as `dims`.
     """
     _check_ends("tensors", least, most)
-    names = sorted({name for shape in shapes for name in shape.split() if not name.isdecimal()})
+    return _tensors(shapes, least, most)
+
+
+@lru_cache
+def _tensors(shapes: tuple[str, ...], least: int, most: int) -> st.SearchStrategy[tuple[Array, ...]]:
+    split = [shape.split() for shape in shapes]
+    names = sorted({name for shape in split for name in shape if not name.isdecimal()})
 
     def arrays(sizes: dict[str, int]) -> st.SearchStrategy[tuple[Array, ...]]:
-        return st.tuples(*[tensor([sizes[n] if n in sizes else int(n) for n in shape.split()]) for shape in shapes])
+        return _together(tuple([tuple([sizes[n] if n in sizes else int(n) for n in shape]) for shape in split]))
 
-    return dims(*names, least=least, most=most).flatmap(arrays)
+    return _dims(tuple(names), least, most).flatmap(arrays)
 
 
 def _check_ends(function: str, least: int, most: int) -> None:
@@ -118,10 +130,16 @@ def tensor(shape: Sizes) -> st.SearchStrategy[Array]:
     return _tensor(tuple(shape))
 
 
+@lru_cache
+def _together(sizes: tuple[tuple[int, ...], ...]) -> st.SearchStrategy[tuple[Array, ...]]:
+    return st.tuples(*map(_tensor, sizes))
+
+
+@lru_cache
 @st.composite
 def _tensor(draw: st.DrawFn, size: tuple[int, ...]) -> Array:
-    regime = draw(st.sampled_from([_eighths, _halves, _normal, _mixed, _mixed, _scaled, _ordered, _small]))
-    return freeze(regime(draw(st.integers(0, _DIGIT**_DIGITS - 1)), size))
+    regime = draw(_REGIMES)
+    return freeze(regime(draw(_SEEDS), size))
 
 
 def _eighths(k: int, shape: tuple[int, ...]) -> Array:
@@ -181,3 +199,7 @@ def _ordered(k: int, shape: tuple[int, ...]) -> Array:
         rng.choice([-1.0, 0.0, 1.0], shape),
     ]
     return np.array(kinds[rng.integers(len(kinds))], order="C")
+
+
+_REGIMES = st.sampled_from([_eighths, _halves, _normal, _mixed, _mixed, _scaled, _ordered, _small])
+_SEEDS = st.integers(0, _DIGIT**_DIGITS - 1)

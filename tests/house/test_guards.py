@@ -2,29 +2,33 @@
 
 import ast
 import builtins
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2] / "funcnn"
-TREES = {path: ast.parse(path.read_text("utf-8")) for path in sorted(ROOT.rglob("*.py"))}
+
+
+@cache  # where a test needs it: each worker imports this file, and one of them runs it
+def trees():
+    """The syntax tree of each file."""
+    return {path: ast.parse(path.read_text("utf-8")) for path in sorted(ROOT.rglob("*.py"))}
 
 
 def public_names():
     """The names in every `__all__`, such as `check_vjp`, whose result is a report."""
-    tops = [node for tree in TREES.values() for node in tree.body if isinstance(node, ast.Assign)]
+    tops = [node for tree in trees().values() for node in tree.body if isinstance(node, ast.Assign)]
     lists = [node.value for node in tops if ast.unparse(node.targets[0]) == "__all__"]
     return {part.value for value in lists for part in ast.walk(value) if isinstance(part, ast.Constant)}
 
 
+@cache
 def error_classes():
     """The names of exceptions: Python's own, and the classes of funcnn that have one of them as a base."""
     found = {name for name, cls in vars(builtins).items() if isinstance(cls, type) and issubclass(cls, BaseException)}
-    classes = [node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = [node for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     while more := {cls.name for cls in classes if {ast.unparse(base) for base in cls.bases} & found} - found:
         found |= more
     return found
-
-
-PUBLIC, ERRORS = public_names(), error_classes()
 
 
 def functions(node, outer):
@@ -38,12 +42,16 @@ def functions(node, outer):
         yield from functions(part, f"{outer}.{part.name}")
 
 
-FUNCTIONS = {
-    path: function
-    for file, tree in TREES.items()
-    for path, function in functions(tree, ".".join(file.relative_to(ROOT).with_suffix("").parts))
-    if not (function in tree.body and function.name in PUBLIC)
-}
+@cache
+def functions_by_path():
+    """All functions but the public ones."""
+    public = public_names()
+    return {
+        path: function
+        for file, tree in trees().items()
+        for path, function in functions(tree, ".".join(file.relative_to(ROOT).with_suffix("").parts))
+        if not (function in tree.body and function.name in public)
+    }
 
 
 def gives_a_value(node):
@@ -59,11 +67,11 @@ def gives_a_value(node):
 def gives_an_error(function):
     """Whether the result is annotated as an exception, or as one of several, or as an exception or None."""
     union = ast.unparse(function.returns).split(" | ") if function.returns else []
-    return bool(set(union) - {"None"}) and set(union) <= {*ERRORS, "None"}
+    return bool(set(union) - {"None"}) and set(union) <= {*error_classes(), "None"}
 
 
 def those(holds):
-    return {path for path, function in FUNCTIONS.items() if holds(function)}
+    return {path for path, function in functions_by_path().items() if holds(function)}
 
 
 def named(begin):

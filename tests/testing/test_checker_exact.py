@@ -439,6 +439,12 @@ def test_a_number_has_no_index():
         check_vjp(np.sin, slopes(np.sin), [np.array(2.0)], exact=True)
 
 
+def test_an_exact_array_has_the_public_methods_of_an_array_alone():
+    x = of_values(np.array([1.5]))
+    assert x.tolist() == [1.5]
+    assert not hasattr(x, "__array_interface__")
+
+
 def test_digits_that_cancel_are_computed_again():
     report = check_vjp(
         lambda x: np.log(np.exp(x) + 1) - x, slopes(lambda x: 1 / (1 + np.exp(-x)) - 1), [np.array([90.0])], exact=True
