@@ -9,7 +9,7 @@ from funcnn.lazy import NAMESPACES
 
 PACKAGES = {
     name: Path(module.__file__).with_name("__init__.pyi")
-    for name in ["funcnn", *[f"funcnn.{name}" for name in NAMESPACES]]
+    for name in ["funcnn", "funcnn.testing", *[f"funcnn.{name}" for name in NAMESPACES]]
     if hasattr(module := import_module(name), "__path__")
 }
 
