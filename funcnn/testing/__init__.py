@@ -24,10 +24,10 @@ __getattr__, __dir__, __all__ = lazily(
         "jvp": "check_jvp",
         "scalar": "check_gradient",
         "hessian": "check_hessian",
-        "layer": "check_layer",
-        "loss": "check_loss",
-        "optimizer": "check_optimizer",
-        "completeness": "every_layer",
+        "networks.layer": "check_layer",
+        "networks.loss": "check_loss",
+        "networks.optimizer": "check_optimizer",
+        "networks.completeness": "every_layer",
         "verdict": (
             "Report GradientError WrongGradient WrongAtKink WrongTogether NotFinite WrongShape WrongDtype NotPure "
             "NotDeterministic Aliased NotLinear NotTransposed NotSymmetric WrongForLayout WrongForFloat32 "

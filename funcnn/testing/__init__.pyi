@@ -1,9 +1,9 @@
-from funcnn.testing.completeness import every_layer as every_layer
 from funcnn.testing.hessian import check_hessian as check_hessian
 from funcnn.testing.jvp import check_jvp as check_jvp
-from funcnn.testing.layer import check_layer as check_layer
-from funcnn.testing.loss import check_loss as check_loss
-from funcnn.testing.optimizer import check_optimizer as check_optimizer
+from funcnn.testing.networks.completeness import every_layer as every_layer
+from funcnn.testing.networks.layer import check_layer as check_layer
+from funcnn.testing.networks.loss import check_loss as check_loss
+from funcnn.testing.networks.optimizer import check_optimizer as check_optimizer
 from funcnn.testing.scalar import check_gradient as check_gradient
 from funcnn.testing.verdict import Aliased as Aliased
 from funcnn.testing.verdict import BrokenPromise as BrokenPromise

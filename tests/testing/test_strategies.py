@@ -13,8 +13,8 @@ import funcnn as nn
 from funcnn import Dense
 from funcnn.testing import check_vjp
 from funcnn.testing import strategies as fst
-from funcnn.testing.completeness import every_layer
 from funcnn.testing.mutation import is_caught
+from funcnn.testing.networks.completeness import every_layer
 from funcnn.testing.table import table, types_of_hypothesis
 from funcnn.testing.tensors import _lattice
 from tests.mutants import angles
