@@ -7,7 +7,7 @@ A layer of your own is registered once, with a strategy for its cases:
 Then `fst.cases(Swish)` and hypothesis' own `st.from_type(Swish)` both work.
 """
 
-from funcnn.testing.cases import (  # noqa: F401  each registers its cases
+from funcnn.testing.networks.cases import (  # noqa: F401  each registers its cases
     activations,
     attention,
     combinators,
@@ -19,8 +19,8 @@ from funcnn.testing.cases import (  # noqa: F401  each registers its cases
     normalisation,
     recurrent,
 )
-from funcnn.testing.cases.dense import networks
-from funcnn.testing.table import cases, layers, register, registered, unproven
+from funcnn.testing.networks.cases.dense import networks
+from funcnn.testing.networks.table import cases, layers, register, registered, unproven
 from funcnn.testing.tensors import dims, tensor, tensors
 
 __all__ = ["cases", "dims", "layers", "networks", "register", "registered", "tensor", "tensors", "unproven"]

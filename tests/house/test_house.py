@@ -169,7 +169,7 @@ ASKING = {
     "parallel.blas": "an error that says what to install",
     "parallel.packing": "the way in which functions are pickled",
     "testing.options": "an error that says what to install",
-    "testing.table": "classes of layers",
+    "testing.networks.table": "classes of layers",
     "training.progress_bar": "an error that says what to install",
 }
 
