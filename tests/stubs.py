@@ -1,4 +1,4 @@
-"""`python -m tests.stubs`: writes a stub next to each lazy namespace, for type checkers; for a package, `__init__.pyi`."""
+"""`python -m tests.stubs`: writes the stub of each lazy namespace, for type checkers: `__init__.pyi` for a package."""
 
 import sys
 from importlib import import_module
