@@ -113,7 +113,7 @@ pages = Sybil(
 )
 docstrings = Sybil(
     parsers=[DocTestParser(ELLIPSIS)],
-    patterns=["funcnn/*.py", "funcnn/*/*.py", "funcnn/*/*/*.py"],
+    patterns=["funcnn/*.py", "funcnn/*/*.py", "funcnn/*/*/*.py", "funcnn/*/*/*/*.py"],
     excludes=[path for library, path in ORACLES if not find_spec(library)],
     document_types={".py": PythonDocStringDocument},
 )

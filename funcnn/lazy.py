@@ -37,8 +37,12 @@ NAMESPACES = [
 def lazily(
     package: str, homes: dict[str, str], modules: list[str] | None = None
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """`(__getattr__, __dir__, __all__)` of a package; `homes` maps each of its modules to the names that it gives."""
-    home = {name: f"{package}.{module}" for module, names in homes.items() for name in names.split()}
+    """`(__getattr__, __dir__, __all__)` of a namespace; `homes` maps each of its modules to the names that it gives.
+
+    A home that begins with `funcnn.` is a module elsewhere.
+    """
+    places = {module: module if module.startswith("funcnn.") else f"{package}.{module}" for module in homes}
+    home = {name: places[module] for module, names in homes.items() for name in names.split()}
     parts = modules or []
 
     def get(name: str) -> Any:
@@ -66,7 +70,8 @@ def _absent_name_error(package: str, name: str) -> AttributeError | ImportError:
     from importlib.util import find_spec  # noqa: PLC0415  only an error needs it
 
     text = f"module {package!r} has no attribute {name!r}"
-    if name.startswith("_") or find_spec(f"{package}.{name}") is not None:  # a module that Python imports next
+    is_package = "__path__" in vars(sys.modules[package])
+    if name.startswith("_") or (is_package and find_spec(f"{package}.{name}")):  # a module that Python imports next
         return AttributeError(text)
     homes: dict[str, str] = {}  # the place of each name, in the package itself if it is there
     for home in [package, *[f"funcnn.{module}" for module in NAMESPACES], "funcnn"]:

@@ -1,4 +1,4 @@
-"""`python -m tests.stubs`: writes `__init__.pyi` next to each lazy `__init__.py`, for type checkers."""
+"""`python -m tests.stubs`: writes the stub of each lazy namespace, for type checkers: `__init__.pyi` for a package."""
 
 import sys
 from importlib import import_module
@@ -7,10 +7,11 @@ from pathlib import Path
 
 from funcnn.lazy import NAMESPACES
 
+SPACES = ["funcnn", "funcnn.testing", "funcnn.testing.strategies", *[f"funcnn.{name}" for name in NAMESPACES]]
 PACKAGES = {
-    name: Path(module.__file__).with_name("__init__.pyi")
-    for name in ["funcnn", *[f"funcnn.{name}" for name in NAMESPACES]]
-    if hasattr(module := import_module(name), "__path__")
+    name: Path(module.__file__).with_suffix(".pyi")
+    for name in SPACES
+    if "__getattr__" in vars(module := import_module(name))
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,18 @@ class Node:
     def inputs(self) -> list[Node]:
         """The arguments that differ from row to row."""
         return [a for a in self.args if isinstance(a, Node) and a.op != "vector"]
+
+
+def needed(values: Iterable[Value], *, vectors: bool = True) -> set[Node]:
+    """The nodes among these values, and all nodes of which they are computed, with or without those of vectors."""
+    found: set[Node] = set()
+    left = [value for value in values if isinstance(value, Node)]
+    while left:
+        node = left.pop()
+        if node not in found:
+            found.add(node)
+            left += [a for a in node.args if isinstance(a, Node)] if vectors else node.inputs
+    return found
 
 
 class Graph:

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from funcnn.compilation.evaluation import evaluate
-from funcnn.compilation.graph import INPUTS, Graph, Node
+from funcnn.compilation.graph import INPUTS, Graph, Node, needed
 from funcnn.compilation.panel import Known, Panel
 from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import NUMBER, Untraceable, unrefused
@@ -124,7 +124,7 @@ class UpdateProgram(Graph):
         """The stores by the arrays that they read: a memory is overwritten, so all that read it are in one loop."""
         groups: list[tuple[set[Node], list[Store]]] = []
         for store in self._stores:
-            reads = {node for node in _needed([store.value, store.start]) if node.op in INPUTS}
+            reads = {node for node in needed([store.value, store.start]) if node.op in INPUTS}
             together = [group for group in groups if group[0] & reads]
             groups = [group for group in groups if not group[0] & reads]
             stores = [one for _, group in together for one in group]
@@ -134,14 +134,14 @@ class UpdateProgram(Graph):
     def _write_group(self, t: Text, stores: list[Store]) -> None:
         panel = Panel(t, self)
         panel.constants = "%W"
-        needed = _needed([node for store in stores for node in (store.value, store.start)])
+        wanted = needed([node for store in stores for node in (store.value, store.start)])
 
         def entries(i: Index) -> None:
             known: Known = {}
             for node in self.nodes:
-                if node in needed and node.op in INPUTS:
+                if node in wanted and node.op in INPUTS:
                     known[node] = t.load(POINTERS[node.op], t.plus(node.data, i)), False
-            panel.compute([n for n in self.nodes if n in needed and n.op not in {*INPUTS, "vector"}], 0, known)
+            panel.compute([n for n in self.nodes if n in wanted and n.op not in {*INPUTS, "vector"}], 0, known)
             for store in stores:
                 value = panel.number(store.value, 0, 1, known)
                 if store.start is not None:
@@ -176,15 +176,3 @@ def _trained(params: Any, steps: Any) -> Iterator[tuple[Symbol, Symbol, bool]]:
                 yield from _trained(part, step)
             elif step is not None and step.dtype != NUMBER:
                 yield part, step, True
-
-
-def _needed(values: list[Any]) -> set[Node]:
-    """The nodes of which these are computed, and the nodes among them."""
-    found: set[Node] = set()
-    left = [value for value in values if isinstance(value, Node)]
-    while left:
-        node = left.pop()
-        if node not in found:
-            found.add(node)
-            left += [a for a in node.args if isinstance(a, Node)]
-    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from funcnn.compilation.graph import Graph, Node
+from funcnn.compilation.graph import Graph, Node, needed
 from funcnn.compilation.namespace import ELEMENTWISE
 from funcnn.compilation.panel import Known, Panel
 from funcnn.compilation.program import SUMS, Program
@@ -54,14 +54,14 @@ class Vectors(Graph):
 
     def _write_size(self, t: Text, size: int) -> None:
         panel, targets = Panel(t, self), [target for target in self._targets if target.size == size]
-        needed = _needed([target.value for target in targets])
+        wanted = needed([target.value for target in targets], vectors=False)
 
         def entries(i: Index) -> None:
             known: Known = {}
             for node in self.nodes:
-                if node in needed and node.op in POINTERS:
+                if node in wanted and node.op in POINTERS:
                     known[node] = _loaded(t, node, i), False
-            panel.compute([node for node in self.nodes if node in needed and node.op not in POINTERS], 0, known)
+            panel.compute([node for node in self.nodes if node in wanted and node.op not in POINTERS], 0, known)
             for target in targets:
                 t.store(panel.number(target.value, 0, 1, known), POINTERS[target.name], t.plus(target.first, i))
 
@@ -116,14 +116,3 @@ def _loaded(t: Text, node: Node, i: Index) -> str:
     if is_shared:
         return t.splat(t.number(pointer, first))
     return t.let(f"load {t.panel}, ptr {t.at(pointer, t.plus(first, i))}, align {t.bytes}")
-
-
-def _needed(values: list[Node]) -> set[Node]:
-    """The nodes of which these are computed, and the nodes among them."""
-    found, left = set[Node](), list(values)
-    while left:
-        node = left.pop()
-        if node not in found:
-            found.add(node)
-            left += node.inputs
-    return found

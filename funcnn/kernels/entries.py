@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.graph import INPUTS, Graph, Node
+from funcnn.compilation.graph import INPUTS, Graph, Node, needed
 from funcnn.compilation.panel import Known, Panel
 from funcnn.compilation.shapes import NUMBER, Untraceable
 from funcnn.compilation.symbols import Symbol
@@ -51,7 +51,7 @@ class EntryRule(Graph):
         step, *after = optimizer.step(*symbols[:2], states[0], *given)
         self.made = [self._kind(s) for s in (symbols[1] - lr * step if moves else step, *after)]
         self.outputs = len(self._outputs)
-        wanted = needed([*self._outputs])
+        wanted = needed(self._outputs)
         self._nodes = [node for node in self.nodes if node in wanted]
         self.inputs = [node.data for node in self._nodes if node.op in INPUTS]
         self.call = self._written()
@@ -114,18 +114,6 @@ class EntryRule(Graph):
 
 def _state() -> Symbol:
     return Symbol("state", (), (), NUMBER, None)
-
-
-def needed(values: list[Node]) -> set[Node]:
-    """These nodes, and all nodes of which they are computed."""
-    found: set[Node] = set()
-    left = list(values)
-    while left:
-        node = left.pop()
-        if node not in found:
-            found.add(node)
-            left += [a for a in node.args if isinstance(a, Node)]
-    return found
 
 
 class ScalarProgram:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.graph import Graph, Node
+from funcnn.compilation.graph import Graph, needed
 from funcnn.compilation.panel import Known, Panel
 from funcnn.compilation.symbols import Symbol
 from funcnn.compilation.text import Text
-from funcnn.kernels.entries import FORM, needed
+from funcnn.kernels.entries import FORM
 
 
 class GateArray:
@@ -103,7 +103,7 @@ class Gates(Graph):
         made = rule(self._there, *[GateArray([next(left) for _ in range(n)]) for n in gates])
         self.outputs = [len(one.parts) for one in made]
         self._results = [(i, j, self.node(part)) for i, one in enumerate(made) for j, part in enumerate(one.parts)]
-        wanted = needed([node for _, _, node in self._results if isinstance(node, Node)])
+        wanted = needed([node for _, _, node in self._results])
         self._inputs = {self.node(s): place for s, place in zip(symbols, places, strict=True)}
         self._inputs = {node: place for node, place in self._inputs.items() if node in wanted}
         self._nodes = [node for node in self.nodes if node in wanted and node.op not in {"memory", "x"}]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from funcnn.compilation.graph import ACROSS, INPUTS, Node
+from funcnn.compilation.graph import ACROSS, INPUTS, Node, needed
 from funcnn.compilation.schedule import DEAR
 
 
@@ -45,7 +45,7 @@ class Passes:
         self._levels: dict[Node, int] = {}
         roots = [*outputs, *[one.node for one in sums]]
         self.passes = [Pass() for _ in range(1 + max([self.level(node) for node in roots], default=0))]
-        wanted = _needed(roots)
+        wanted = needed(roots, vectors=False)
         order = [node for node in nodes if node in wanted]
         for node in order:
             if node.op in ACROSS:
@@ -78,15 +78,3 @@ class Passes:
             else:
                 left += node.inputs
         one.nodes = [node for node in order if node in found and node not in one.loaded]
-
-
-def _needed(roots: list[Node]) -> set[Node]:
-    """These nodes, and all nodes of which they are computed."""
-    found: set[Node] = set()
-    left = list(roots)
-    while left:
-        node = left.pop()
-        if node not in found:
-            found.add(node)
-            left += node.inputs
-    return found

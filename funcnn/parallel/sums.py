@@ -116,7 +116,7 @@ def _next_state(i: int, params: Any, states: Sequence[Any], shares: list[float])
     path, old = [*_states_of(params, "")][i]
     states = [old if state is None else laid(state) for state in states]
     shapes = {getattr(state, "shape", ()) for state in states}
-    if all(map(_is_of_floats, states)) and len(shapes) == 1:
+    if all([isinstance(a, float) or (is_array(a) and is_float(a)) for a in states]) and len(shapes) == 1:
         parts = [wide(state) if is_array(state) else state for state in states]
         mean: Any = sum([share * part for share, part in zip(shares, parts, strict=True)])
         return freeze(mean.astype(states[0].dtype)) if is_array(states[0]) else float(mean)
@@ -140,7 +140,3 @@ def _states_of(params: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield where.strip("."), part
         else:
             yield from _states_of(part, where)
-
-
-def _is_of_floats(state: Any) -> bool:
-    return isinstance(state, float) or (is_array(state) and is_float(state))

@@ -6,72 +6,33 @@ from funcnn.testing import check_layer, strategies as fst
 @given(fst.cases(Dense))
 def test_dense(case):
     check_layer(*case)
+
+`check_vjp`, `check_jvp`, `check_gradient` and `check_hessian` test plain functions, and load no layer.
 """
 
-from funcnn.testing.completeness import every_layer
-from funcnn.testing.hessian import check_hessian
-from funcnn.testing.jvp import check_jvp
-from funcnn.testing.layer import check_layer
-from funcnn.testing.loss import check_loss
-from funcnn.testing.optimizer import check_optimizer
-from funcnn.testing.scalar import check_gradient
-from funcnn.testing.verdict import (
-    Aliased,
-    BrokenPromise,
-    GradientError,
-    Inconclusive,
-    NoDerivative,
-    NotDeterministic,
-    NotFinite,
-    NotLinear,
-    NotPure,
-    NotSymmetric,
-    NotTransposed,
-    Raised,
-    RefusedDtype,
-    RefusedLayout,
-    Report,
-    WrongAtKink,
-    WrongDtype,
-    WrongForFloat16,
-    WrongForFloat32,
-    WrongForLayout,
-    WrongGradient,
-    WrongShape,
-    WrongTogether,
-)
-from funcnn.testing.vjp import check_vjp
+from hypothesis import Phase, settings
 
-__all__ = [
-    "Aliased",
-    "BrokenPromise",
-    "GradientError",
-    "Inconclusive",
-    "NoDerivative",
-    "NotDeterministic",
-    "NotFinite",
-    "NotLinear",
-    "NotPure",
-    "NotSymmetric",
-    "NotTransposed",
-    "Raised",
-    "RefusedDtype",
-    "RefusedLayout",
-    "Report",
-    "WrongAtKink",
-    "WrongDtype",
-    "WrongForFloat16",
-    "WrongForFloat32",
-    "WrongForLayout",
-    "WrongGradient",
-    "WrongShape",
-    "WrongTogether",
-    "check_gradient",
-    "check_hessian",
-    "check_jvp",
-    "check_layer",
-    "check_loss",
-    "check_optimizer",
-    "check_vjp",
-    "every_layer",
-]
+from funcnn.lazy import lazily
+
+# A profile for suites: a check calls f hundreds of times, and hypothesis would repeat a failing check to explain it.
+settings.register_profile("funcnn", deadline=None, print_blob=True, phases=set(Phase) - {Phase.explain})
+
+__getattr__, __dir__, __all__ = lazily(
+    __name__,
+    {
+        "vjp": "check_vjp",
+        "jvp": "check_jvp",
+        "scalar": "check_gradient",
+        "hessian": "check_hessian",
+        "networks.layer": "check_layer",
+        "networks.loss": "check_loss",
+        "networks.optimizer": "check_optimizer",
+        "networks.completeness": "every_layer",
+        "verdict": (
+            "Report GradientError WrongGradient WrongAtKink WrongTogether NotFinite WrongShape WrongDtype NotPure "
+            "NotDeterministic Aliased NotLinear NotTransposed NotSymmetric WrongForLayout WrongForFloat32 "
+            "WrongForFloat16 Raised RefusedLayout RefusedDtype NoDerivative BrokenPromise Inconclusive"
+        ),
+    },
+    ["strategies"],
+)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import Any
 
@@ -14,9 +13,8 @@ from autograd import make_vjp
 from funcnn.arrays import Array
 from funcnn.checked import checked
 from funcnn.needs import Function
-from funcnn.testing.differentiation.constants import REPEATED
-from funcnn.testing.pytrees import leaves, map_leaves
-from funcnn.testing.verdict import NoDerivative, NotPure
+from funcnn.testing.adapting import check_repeated, disturb, named_without_rule
+from funcnn.testing.pytrees import leaves
 
 Vjp = Callable[[Sequence[Any], Array], tuple[Any, ...]]
 
@@ -50,13 +48,12 @@ def pair(function: Function) -> tuple[Callable[..., Array], Vjp]:
     def vjp(args: Sequence[Any], dA: Array) -> tuple[Any, ...]:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Output seems independent")  # zeros are checked like other gradients
-            with _named_without_rule():
+            with named_without_rule("autograd"):
                 backwards = [make_vjp(function, i)(*args)[0] if _has_floats(a) else None for i, a in enumerate(args)]
                 first = [backward and backward(dA) for backward in backwards]
-                _disturb(function, args)
+                disturb(function, args)
                 gradients = [backward and backward(dA) for backward in backwards]
-        if not all(_close(a, b) for (_, a), (_, b) in zip(leaves(first), leaves(gradients), strict=True)):
-            raise NotPure("a rule gives another result after the function was called with other arguments")
+        check_repeated("a rule", first, gradients)
         return tuple(gradients)
 
     update_wrapper(f, getattr(function, "fun", function), updated=())  # a primitive hides the names of its arguments
@@ -65,24 +62,3 @@ def pair(function: Function) -> tuple[Callable[..., Array], Vjp]:
 
 def _has_floats(arg: Any) -> bool:
     return any(np.asarray(leaf).dtype.kind in "fc" for _, leaf in leaves(arg))
-
-
-@contextmanager
-def _named_without_rule() -> Iterator[None]:
-    """Raise NoDerivative where autograd has no rule."""
-    try:
-        yield
-    except NotImplementedError as error:  # raised by autograd for a primitive without a vjp
-        raise NoDerivative(f"autograd has no derivative of this function: {error}") from error
-
-
-def _disturb(function: Callable[..., Any], args: Sequence[Any]) -> None:
-    """Call the function with half of each number, which lies in most domains that contain the number."""
-    try:
-        function(*map_leaves(lambda a: a / a.dtype.type(2) if a.dtype.kind in "fc" else a, tuple(args)))
-    except Exception:  # noqa: BLE001  these arguments are not the user's own: they may lie outside the domain
-        return
-
-
-def _close(a: Any, b: Any) -> bool:
-    return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, rtol=REPEATED, equal_nan=True))

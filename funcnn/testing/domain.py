@@ -13,7 +13,6 @@ from funcnn.errors import KindError, RangeError
 from funcnn.needs import as_number
 from funcnn.testing.constraints import STRUCTURES, Constraint
 from funcnn.testing.differentiation.constants import IN_ITS_SET
-from funcnn.testing.projections import projected
 
 Args = tuple[Any, ...]
 Interval = tuple[float | None, float | None]
@@ -126,6 +125,8 @@ def _as_constraint(function: str, argument: str, a: Array, structure: Any) -> Co
         raise KindError(f"{function}: structure of {argument} needs floats; {argument} is {a.dtype}")
     wide = a.astype(np.float64)
     if of_caller:
+        from funcnn.testing.projections import projected  # noqa: PLC0415  only a projection of the caller needs it
+
         return projected(function, argument, structure, wide)
     family = STRUCTURES[structure]
     axes = {"arrays with an axis": 1}.get(family.needs, 2)

@@ -57,7 +57,7 @@ class Flattened:
     @is_plain.default
     def _is_plain(self) -> bool:
         in_order = self.argnums == tuple(range(len(self.args)))
-        return in_order and not self.kwargs and all(map(_is_real_array, self.args))
+        return in_order and not self.kwargs and all([is_array(a) and a.dtype.kind != "c" for a in self.args])
 
     def parts(self) -> Iterator[tuple[str, Array]]:
         """The real arrays with their names."""
@@ -188,10 +188,6 @@ class Flattened:
             for (name, arg), g in zip(leaves(args[i], path), every, strict=True):
                 gradients += _parts(arg, g, self.sign, f"the gradient of {name}", f"as {name} is")
         return gradients
-
-
-def _is_real_array(arg: Any) -> bool:
-    return is_array(arg) and arg.dtype.kind != "c"
 
 
 def split(a: Array, letter: str) -> list[Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache, update_wrapper
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from funcnn.checked import checked
 from funcnn.needs import Flag, Function
-from funcnn.testing.verdict import NoDerivative
+from funcnn.testing.adapting import named_without_rule
 
 Vjp = Callable[[Sequence[Any], Any], tuple[Any, ...]]
 
@@ -50,7 +50,7 @@ def pair(function: Function, *, jit: Flag = True) -> tuple[Callable[..., Any], V
             return jax.tree.map(np.asarray, value(*args))
 
     def vjp(args: Sequence[Any], dA: Any) -> tuple[Any, ...]:
-        with _precision(args), _named_without_rule():
+        with _precision(args), named_without_rule("JAX", *_WITHOUT_RULE):
             found = iter(gradients(tuple(args), jax.tree.leaves(dA)))
         leaves, tree = jax.tree.flatten(tuple(args))
         return tuple(jax.tree.unflatten(tree, [np.asarray(next(found)) if _is_float(a) else None for a in leaves]))
@@ -77,7 +77,7 @@ def jvp_pair(function: Function, *, jit: Flag = True) -> tuple[Callable[..., Any
     ahead = _compiled_jvp(function) if jit else _tangents_of(function)
 
     def jvp(args: Sequence[Any], tangents: Sequence[Any]) -> Any:
-        with _precision(args), _named_without_rule():
+        with _precision(args), named_without_rule("JAX", *_WITHOUT_RULE):
             steps = jax.tree.map(_step, tuple(tangents), tuple(args), is_leaf=_is_none)
             leaves, tree = jax.tree.flatten(ahead(tuple(args), jax.tree.leaves(steps)), is_leaf=_is_none)
         return jax.tree.unflatten(tree, [None if a is None else np.asarray(a) for a in leaves])
@@ -123,17 +123,6 @@ def _is_float(a: Any) -> bool:
 
 def _is_none(a: Any) -> bool:
     return a is None
-
-
-@contextmanager
-def _named_without_rule() -> Iterator[None]:
-    """Raise NoDerivative where JAX has no rule."""
-    try:
-        yield
-    except (NotImplementedError, ValueError) as error:  # JAX raises one or the other where it has no rule
-        if isinstance(error, ValueError) and not any(words in str(error) for words in _WITHOUT_RULE):
-            raise
-        raise NoDerivative(f"JAX has no derivative of this function: {str(error).splitlines()[0]}") from error
 
 
 _WITHOUT_RULE = ("Reverse-mode differentiation does not work", "do not support JVP")

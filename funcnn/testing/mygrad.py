@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import Annotated, Any
 
@@ -15,9 +14,9 @@ from funcnn.checked import checked
 from funcnn.errors import KindError
 from funcnn.fields import check_function
 from funcnn.needs import passing
-from funcnn.testing.differentiation.constants import REPEATED
+from funcnn.testing.adapting import check_repeated, disturb, named_without_rule
 from funcnn.testing.pytrees import leaves, map_leaves
-from funcnn.testing.verdict import NoDerivative, NotPure
+from funcnn.testing.verdict import NoDerivative
 
 Vjp = Callable[[Sequence[Any], Array], tuple[Any, ...]]
 
@@ -64,9 +63,9 @@ def pair(function: Function) -> tuple[Callable[..., Array], Vjp]:
 
     def vjp(args: Sequence[Any], dA: Array) -> tuple[Any, ...]:
         first = _gradients(function, args, dA, lambda: None)
-        gradients = _gradients(function, args, dA, lambda: _disturb(function, args))
-        if not all(_close(a, b) for (_, a), (_, b) in zip(leaves(first), leaves(gradients), strict=True)):
-            raise NotPure("backward gives another result after the function was called with other arguments")
+        of_tensors = lambda *args: function(*map_leaves(mygrad.tensor, args))
+        gradients = _gradients(function, args, dA, lambda: disturb(of_tensors, args))
+        check_repeated("backward", first, gradients)
         return gradients
 
     update_wrapper(f, function, updated=())
@@ -77,7 +76,7 @@ def _gradients(
     function: Callable[..., Any], args: Sequence[Any], dA: Array, disturb: Callable[[], None]
 ) -> tuple[Any, ...]:
     tensors = map_leaves(mygrad.tensor, tuple(args))
-    with _named_without_rule():
+    with named_without_rule("MyGrad", "cannot involve non-constant"):
         out = function(*tensors)
     disturb()
     if isinstance(out, mygrad.Tensor):
@@ -86,26 +85,3 @@ def _gradients(
     if all(g is None for g in found):
         raise NoDerivative("MyGrad has no derivative of this function: no argument gets a gradient")
     return map_leaves(lambda t: None if t.constant else np.zeros_like(t.data) if t.grad is None else t.grad, tensors)
-
-
-@contextmanager
-def _named_without_rule() -> Iterator[None]:
-    """Raise NoDerivative where MyGrad has no derivative."""
-    try:
-        yield
-    except ValueError as error:  # raised by MyGrad for a NumPy function without a derivative
-        if "cannot involve non-constant" not in str(error):
-            raise
-        raise NoDerivative(f"MyGrad has no derivative of this function: {error}") from error
-
-
-def _disturb(function: Callable[..., Any], args: Sequence[Any]) -> None:
-    """Call the function with half of each number, which lies in most domains that contain the number."""
-    try:
-        function(*map_leaves(lambda a: mygrad.tensor(a / a.dtype.type(2) if a.dtype.kind == "f" else a), tuple(args)))
-    except Exception:  # noqa: BLE001  these arguments are not the user's own: they may lie outside the domain
-        return
-
-
-def _close(a: Array, b: Array) -> bool:
-    return bool(np.allclose(a, b, rtol=REPEATED, equal_nan=True))

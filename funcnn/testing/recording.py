@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import Phase, currently_in_test_context, settings
+from hypothesis import currently_in_test_context
 
 from funcnn.testing.claim import Claim
-from funcnn.testing.fast import fast_report
 from funcnn.testing.options import Options, ledger
 from funcnn.testing.rejection import count_decided, raise_rejection
 from funcnn.testing.verdict import GradientError, Inconclusive, Report
 from funcnn.testing.verification import verify
-
-# A profile for suites: a check calls f hundreds of times, and hypothesis would repeat a failing check to explain it.
-settings.register_profile("funcnn", deadline=None, print_blob=True, phases=set(Phase) - {Phase.explain})
 
 
 def verdict(claim: Claim, options: Options) -> Report:
@@ -46,6 +42,8 @@ def _chosen(options: Options) -> Callable[[Claim, Options], Report]:
 
 
 def _fast_or_full(claim: Claim, options: Options) -> Report:
+    from funcnn.testing.fast import fast_report  # noqa: PLC0415  only the option fast needs it
+
     return fast_report(claim, options) or verify(claim, options)
 
 

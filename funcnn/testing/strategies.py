@@ -4,23 +4,16 @@ A layer of your own is registered once, with a strategy for its cases:
 
     fst.register(Swish, fst.tensors("m n").map(lambda arrays: (Swish(), *arrays)))
 
-Then `fst.cases(Swish)` and hypothesis' own `st.from_type(Swish)` both work.
+Then `fst.cases(Swish)` and hypothesis' own `st.from_type(Swish)` both work. The layers of funcnn are loaded and
+registered at the first use of such a name: strategies for arrays load no layer.
 """
 
-from funcnn.testing.cases import (  # noqa: F401  each registers its cases
-    activations,
-    attention,
-    combinators,
-    convolution,
-    dense,
-    dropout,
-    embedding,
-    inspection,
-    normalisation,
-    recurrent,
-)
-from funcnn.testing.cases.dense import networks
-from funcnn.testing.table import cases, layers, register, registered, unproven
-from funcnn.testing.tensors import dims, tensor, tensors
+from funcnn.lazy import lazily
 
-__all__ = ["cases", "dims", "layers", "networks", "register", "registered", "tensor", "tensors", "unproven"]
+__getattr__, __dir__, __all__ = lazily(
+    __name__,
+    {
+        "funcnn.testing.tensors": "dims tensor tensors",
+        "funcnn.testing.networks.strategies": "cases layers networks register registered unproven",
+    },
+)

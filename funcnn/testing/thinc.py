@@ -13,6 +13,7 @@ from funcnn.arrays import Array, is_array, kind
 from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError
 from funcnn.needs import instance
+from funcnn.testing.adapting import disturb
 from funcnn.testing.differentiation.constants import REPEATED
 from funcnn.testing.pytrees import leaves, map_leaves
 from funcnn.testing.verdict import NoDerivative, NotPure
@@ -91,7 +92,7 @@ def pair(model: ThincModel) -> tuple[Callable[..., Any], Vjp]:
             return {name: _gradient(name, *places[name]) for name in params}, dX
 
         dparams, dX = backward(lambda: None)
-        again = backward(lambda: _disturb(copy, X))
+        again = backward(lambda: disturb(copy.begin_update, (X,)))
         twice = {name: 2 * a for name, a in dparams.items()}, dX
         if not all([_close(a, b) for a, b in zip(_leaves(twice), _leaves(again), strict=True)]):
             raise NotPure(
@@ -182,11 +183,3 @@ def _close(a: Array, b: Array) -> bool:
     """Whether two gradients are equal but for the order of their sums, of which an entry may cancel."""
     largest = float(abs(a[np.isfinite(a)]).max(initial=0))
     return bool(np.allclose(a, b, rtol=REPEATED, atol=REPEATED * largest, equal_nan=True))
-
-
-def _disturb(model: Any, X: Any) -> None:
-    """Call the model with half of each number, which lies in most domains that contain the number."""
-    try:
-        model.begin_update(map_leaves(lambda a: a / a.dtype.type(2) if is_array(a) and a.dtype.kind == "f" else a, X))
-    except Exception:  # noqa: BLE001  these arguments are not the user's own: they may lie outside the domain
-        return

@@ -18,9 +18,9 @@ from funcnn.arrays import Array, is_array, kind
 from funcnn.checked import checked
 from funcnn.errors import KindError
 from funcnn.needs import Flag, function, instance
-from funcnn.testing.differentiation.constants import REPEATED
+from funcnn.testing.adapting import check_repeated, disturb, named_without_rule
 from funcnn.testing.pytrees import leaves, leaves_like, map_leaves
-from funcnn.testing.verdict import GradientError, NoDerivative, NotPure
+from funcnn.testing.verdict import GradientError, NoDerivative
 
 Vjp = Callable[[Sequence[Any], Any], tuple[Any, ...]]
 Jvp = Callable[[Sequence[Any], Sequence[Any]], Any]
@@ -76,22 +76,25 @@ def pair(function: FunctionOrModule, *, parameters: Flag = False) -> tuple[Calla
         with torch.enable_grad():
             outs = [out for _, out in leaves(_as_tensors(call(*tensors))) if _has_gradient(out)]
 
+        def of_tensors(*args: Any) -> None:
+            with torch.no_grad():
+                call(*map_leaves(_tensor, args))
+
         def backward() -> list[Array]:
             cotangents = [_tensor(a, "K") for _, a in leaves(dA)]
             pairs = [(out, c) for out, c in zip(outs, cotangents, strict=True) if out.requires_grad]
             if not pairs:
                 raise NoDerivative("torch has no derivative of this function: its output does not require a gradient")
             ahead, back = zip(*pairs, strict=True)
-            with _named_without_rule():
+            with named_without_rule("torch"):
                 found = torch.autograd.grad(ahead, wanted, back, retain_graph=True, allow_unused=True)
             _check_no_writes([*cotangents, tensors], [dA, args], "backward")
             return [_array(torch.zeros_like(t) if g is None else g) for t, g in zip(wanted, found, strict=True)]
 
         first = backward()
-        _disturb(call, args)
+        disturb(of_tensors, args)
         gradients = backward()
-        if not all(np.allclose(a, b, rtol=REPEATED, equal_nan=True) for a, b in zip(first, gradients, strict=True)):
-            raise NotPure("backward gives another result after the function was called with other arguments")
+        check_repeated("backward", first, gradients)
         rest = iter(gradients)
         return tuple(map_leaves(lambda t: next(rest) if _has_gradient(t) else None, tensors))
 
@@ -126,7 +129,7 @@ def jvp_pair(function: FunctionOrModule, *, parameters: Flag = False) -> tuple[C
     def jvp(args: Sequence[Any], tangents: Sequence[Any]) -> Any:
         rest = map(_tensor, leaves_like(tuple(args), tangents, "tangents", GradientError))  # None for a constant
         tensors = map_leaves(_tensor, tuple(args))
-        with forward_ad.dual_level(), _named_without_rule():
+        with forward_ad.dual_level(), named_without_rule("torch"):
             duals = map_leaves(lambda t: t if (v := next(rest)) is None else forward_ad.make_dual(t, v), tensors)
             out = _as_tensors(call(*duals))
             if all([forward_ad.unpack_dual(leaf).tangent is None for _, leaf in leaves(out)]):
@@ -190,28 +193,10 @@ def _as_tensors(out: Any) -> Any:
     return out
 
 
-@contextmanager
-def _named_without_rule() -> Iterator[None]:
-    """Raise NoDerivative where torch has no derivative."""
-    try:
-        yield
-    except NotImplementedError as error:  # raised by torch for an operation without a backward
-        raise NoDerivative(f"torch has no derivative of this function: {str(error).splitlines()[0]}") from error
-
-
 def _check_no_writes(tensors: Any, arrays: Any, who: str) -> None:
     for (_, tensor), (_, array) in zip(leaves(tensors), leaves(arrays), strict=True):
         if torch.is_tensor(tensor) and _array(tensor).tobytes() != array.tobytes():
             raise ValueError(f"{who} wrote to a tensor of shape {array.shape}, which is read-only")
-
-
-def _disturb(call: Callable[..., Any], args: Any) -> None:
-    """Call the function with half of each number, which lies in most domains that contain the number."""
-    try:
-        with torch.no_grad():
-            call(*map_leaves(lambda t: t / 2 if _has_gradient(t) else t, map_leaves(_tensor, args)))
-    except Exception:  # noqa: BLE001  these arguments are not the user's own: they may lie outside the domain
-        return
 
 
 def _pure(module: torch.nn.Module, names: Sequence[str]) -> Callable[..., Any]:

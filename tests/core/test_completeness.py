@@ -9,7 +9,7 @@ import pytest
 
 from funcnn import forward
 from funcnn.testing import strategies as fst
-from funcnn.testing.table import table
+from funcnn.testing.networks.table import table
 from tests.mutants import LATER, MUTANTS
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -15,10 +15,11 @@ def trees():
 
 
 def public_names():
-    """The names in every `__all__`, such as `check_vjp`, whose result is a report."""
+    """The names in every `__all__`, also of a lazy package, such as `check_vjp`, whose result is a report."""
     tops = [node for tree in trees().values() for node in tree.body if isinstance(node, ast.Assign)]
-    lists = [node.value for node in tops if ast.unparse(node.targets[0]) == "__all__"]
-    return {part.value for value in lists for part in ast.walk(value) if isinstance(part, ast.Constant)}
+    lists = [node.value for node in tops if "__all__" in ast.unparse(node.targets[0])]
+    texts = [part.value for value in lists for part in ast.walk(value) if isinstance(part, ast.Constant)]
+    return {name for text in texts for name in text.split()}
 
 
 @cache

@@ -61,7 +61,7 @@ from funcnn.layers import (
     Tied,
 )
 from funcnn.layers.outlines import as_gradient_like, nothing, outline
-from funcnn.testing.cases.combinators import swish, swish_vjp
+from funcnn.testing.networks.cases.combinators import swish, swish_vjp
 from funcnn.testing.strategies import cases
 from funcnn.traits import gives_probabilities, is_inert
 from funcnn.trees import count, leaves

@@ -13,7 +13,7 @@ from funcnn.generation import positionwise, step
 from funcnn.records import registry
 from funcnn.testing import check_layer
 from funcnn.testing import strategies as fst
-from funcnn.testing.table import table
+from funcnn.testing.networks.table import table
 from funcnn.testing.verdict import BrokenPromise
 from tests.counts import at_most
 

@@ -5,7 +5,7 @@ import pytest
 
 from funcnn import GRU, Adam, Conv2d, Dense, Elementwise, Embedding, Frozen, Relu, Residual, TrainState, mlp, record
 from funcnn.layers import Bidirectional, Copy, Function, LeakyRelu, Parallel, Take
-from funcnn.testing.cases.combinators import swish, swish_vjp
+from funcnn.testing.networks.cases.combinators import swish, swish_vjp
 from funcnn.trees import astype
 from tests.says import assert_says, each_row, kind_error, range_error, shape_error
 

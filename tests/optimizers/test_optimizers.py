@@ -62,7 +62,7 @@ from funcnn.optimizers import (
 from funcnn.optimizers.base import per_parameter
 from funcnn.records import branches, registry
 from funcnn.testing import GradientError
-from funcnn.testing.optimizer import check_optimizer
+from funcnn.testing.networks.optimizer import check_optimizer
 from funcnn.trees import from_vector, leaves, map_parameters, to_vector
 
 NET = mlp([2, 3, 1], hidden=Tanh(), seed=0)

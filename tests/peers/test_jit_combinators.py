@@ -20,7 +20,7 @@ from funcnn.layers import (
     Take,
     Tied,
 )
-from funcnn.testing.cases.combinators import swish, swish_vjp
+from funcnn.testing.networks.cases.combinators import swish, swish_vjp
 from tests.peers.jitted import assert_compiled_once
 
 jax = pytest.importorskip("jax", reason="this is its compiler")

@@ -9,7 +9,7 @@ import funcnn as nn
 from funcnn import Array, Dense, Grads, Tanh, evolve, mlp, record, state, update
 from funcnn.testing import GradientError
 from funcnn.testing import strategies as fst
-from funcnn.testing.optimizer import check_optimizer
+from funcnn.testing.networks.optimizer import check_optimizer
 from funcnn.testing.verdict import BrokenPromise, NotDeterministic, NotFinite, NotPure, WrongDtype, WrongShape
 from funcnn.trees import map_parameters
 from tests.counts import at_most

@@ -7,7 +7,7 @@ from funcnn import Conv2d, Dense
 from funcnn.layers import LSTM
 from funcnn.testing import check_vjp
 from funcnn.testing.differentiation.vector_function import VectorFunction
-from funcnn.testing.layer import LayerFunction
+from funcnn.testing.networks.layer import LayerFunction
 from funcnn.testing.verdict import GradientError
 
 rng = np.random.default_rng(0)

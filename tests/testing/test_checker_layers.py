@@ -229,8 +229,8 @@ def test_a_loss_may_be_off_and_compute_in_float64():
 
 
 def test_every_layer_passes_its_options_on(monkeypatch):
-    monkeypatch.setattr("funcnn.testing.completeness.layers_of", lambda *_: [type(WIDE)])
-    monkeypatch.setattr("funcnn.testing.completeness.cases", lambda _: st.just((WIDE, x)))
+    monkeypatch.setattr("funcnn.testing.networks.completeness.layers_of", lambda *_: [type(WIDE)])
+    monkeypatch.setattr("funcnn.testing.networks.completeness.cases", lambda _: st.just((WIDE, x)))
 
     @settings(database=None, max_examples=1)
     @given(st.data())

@@ -13,9 +13,9 @@ import funcnn as nn
 from funcnn import Dense
 from funcnn.testing import check_vjp
 from funcnn.testing import strategies as fst
-from funcnn.testing.completeness import every_layer
 from funcnn.testing.mutation import is_caught
-from funcnn.testing.table import table, types_of_hypothesis
+from funcnn.testing.networks.completeness import every_layer
+from funcnn.testing.networks.table import table, types_of_hypothesis
 from funcnn.testing.tensors import _lattice
 from tests.mutants import angles
 from tests.mutants.trials import draw
@@ -151,7 +151,7 @@ def test_a_case_of_any_layer():
 def test_hypothesis_has_its_table_of_types_where_it_is_read():
     moved = (
         "hypothesis no longer has `_global_type_lookup` in hypothesis.strategies._internal.types: let "
-        "`types_of_hypothesis` in funcnn/testing/table.py read the table from its new place"
+        "`types_of_hypothesis` in funcnn/testing/networks/table.py read the table from its new place"
     )
     assert Dense in types_of_hypothesis(), moved
 

@@ -66,7 +66,7 @@ def is_convolution(view: View) -> bool:
         is_diagonal = seen.sum(axis=0).max() < 2 and seen.sum(axis=1).max() < 2
         if is_diagonal or min(rows, columns) < 2 or rows + columns < 5:
             continue
-        if any([_is_moved(moved, *by) for by in _steps(rows, columns)]):
+        if any([same(moved[down:, right:], moved[:-down, :-right]) for down, right in _steps(rows, columns)]):
             return True
     return False
 
@@ -74,7 +74,3 @@ def is_convolution(view: View) -> bool:
 def _steps(rows: int, columns: int) -> Iterator[tuple[int, int]]:
     yield from [(1, step) for step in range(1, min(columns, 4))]
     yield from [(step, 1) for step in range(2, min(rows, 4))]
-
-
-def _is_moved(moved: Array, down: int, right: int) -> bool:
-    return same(moved[down:, right:], moved[:-down, :-right])

@@ -18,7 +18,7 @@ from funcnn.teach.tutor.fitting import fitting, is_wrong, wrong_arguments
 from funcnn.teach.tutor.mistakes import NAMED
 from funcnn.testing.arguments import Argnums, Arguments, Convention, Keywords, claim_of, flattened
 from funcnn.testing.claim import Claim
-from funcnn.testing.layer import LayerFunction
+from funcnn.testing.networks.layer import LayerFunction
 from funcnn.testing.options import Inside, Options
 from funcnn.testing.verdict import Inconclusive
 from funcnn.testing.verification import in_float64

@@ -1,8 +1,11 @@
-"""Slopes that bend close to x, at steps finer than those that agree with one another.
+"""Slopes at steps finer than those that agree with one another, where a slope bends close to x, or f is a sawtooth.
 
 Coarse steps may agree and be wrong where a slope bends within a step of x, as that of the Huber loss does. Finer steps
 show it, down to steps at which rounding errors of f are as large as the difference. There, the slope is fitted to many
 values.
+
+Between the jumps of a sawtooth, f has a slope that steps longer than a tooth do not show. A gradient that equals the
+slopes at the finest steps is the derivative, whatever longer steps say.
 """
 
 from __future__ import annotations
@@ -17,13 +20,17 @@ from funcnn.testing.comparison.constants import (
     DOUBTFUL,
     FARTHER,
     FEW_PAIRS,
+    FINEST,
+    FINEST_AGREES,
+    FINEST_RATIO,
+    FINEST_STEP,
     FIT_ERROR,
     MORE_PAIRS,
     NEAR,
     VISIBLE_ROUNDING,
 )
 from funcnn.testing.comparison.directions import ProbeDirection
-from funcnn.testing.differentiation.constants import FINER_STEPS, FIRST_STEPS
+from funcnn.testing.differentiation.constants import EPS, FINER_STEPS, FIRST_STEPS
 from funcnn.testing.differentiation.richardson import Slopes, differences, fitted_slope
 
 
@@ -88,3 +95,28 @@ def _fitted(
     if ((error > gap) | (error * DECIDED < gap))[tried].all():
         return slope, error
     return fitted_slope(np.concatenate([few, at(MORE_PAIRS)]), step, FEW_PAIRS + MORE_PAIRS)
+
+
+def agrees_at_finest_steps(
+    measurement: Measurement, probe: ProbeDirection, first: Comparison, wrong: Array, steps: int = FINEST
+) -> Array:
+    """By cotangent, whether the slopes at so many fine steps equal a wrong gradient much better than the numeric slope.
+
+    The finest step is so long that rounding errors of f hide a small part of the difference only, and that x + h is
+    exact to three digits. Where f does not change over such a step, the slope is unknown.
+    """
+    function, u = measurement.function, measurement.cotangents
+    gap = abs(first.analytic - first.numeric)
+    agrees = wrong & np.isfinite(gap) & (gap > 0)
+    if not agrees.any():
+        return agrees
+    x, direction = function.x, probe.direction
+    rounding = EPS * (abs(u) @ abs(function.out.ravel()))[agrees] / gap[agrees]
+    exact = EPS * float(max(abs(x[direction.where]) / abs(direction.by)))
+    h = FINEST_STEP * max(float(rounding.max()), exact)
+    for k in range(steps):
+        step = h * FINEST_RATIO**k
+        change = function.value(direction.moved(x, step)) - function.value(direction.moved(x, -step))
+        slope = u @ np.where(np.isfinite(change), change, 0) / (2 * step)
+        agrees &= (slope != 0) & (abs(slope - first.analytic) <= gap / FINEST_AGREES)
+    return agrees

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from funcnn.arrays import Array
+from funcnn.testing.comparison.bends import agrees_at_finest_steps
 from funcnn.testing.comparison.comparison import Comparison, Measurement
 from funcnn.testing.comparison.constants import (
     CERTAIN,
@@ -22,9 +23,7 @@ from funcnn.testing.comparison.constants import (
     LINEAR_STEP,
 )
 from funcnn.testing.comparison.directions import ProbeDirection
-from funcnn.testing.comparison.finding import GradientFinding, gradient_rounding, worst_finding
-from funcnn.testing.comparison.finest import agrees_at_finest_steps
-from funcnn.testing.comparison.tolerance import largest_along
+from funcnn.testing.comparison.finding import GradientFinding, gradient_rounding, largest_along, worst_finding
 from funcnn.testing.differentiation.richardson import Slopes
 from funcnn.testing.differentiation.vector_function import step_scales
 

@@ -61,7 +61,7 @@ FARTHER = 4
 FIT_ERROR = 64  # calibrated: the error of a fitted slope is at least so small a part of the rounding error at one step
 VISIBLE_ROUNDING = 16  # calibrated: steps whose rounding exceeds the gap by more than this say nothing
 
-# Slopes at the finest steps (finest.py). Chosen: rounding errors hide a thousandth of the difference at the
+# Slopes at the finest steps (bends.py). Chosen: rounding errors hide a thousandth of the difference at the
 # finest of three steps, each 4 times as long as the one before; the slopes equal the gradient to a 16th of it.
 FINEST_STEP = 1024
 FINEST = 3

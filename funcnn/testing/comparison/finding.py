@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,6 @@ from funcnn.testing.comparison.constants import (
     TERMS,
 )
 from funcnn.testing.comparison.directions import ProbeDirection
-from funcnn.testing.comparison.tolerance import largest_along
 from funcnn.testing.differentiation.constants import (
     EPS,
     HIDDEN,
@@ -140,3 +140,16 @@ def _unseen(measurement: Measurement, where: Array) -> Array:
 def last_digit(function: VectorFunction) -> Array:
     """The distance from each entry of x to the next number, in the units of the caller."""
     return EPS * abs(np.ldexp(function.x, function.x_exponent))
+
+
+def largest_along(measurement: Measurement, probe: ProbeDirection, size: Array) -> Array:
+    """By cotangent: the size of a gradient along a probe if each entry were the largest one of its argument.
+
+    A solver that ends at a tolerance has errors of that size in every entry of its derivative, also where it is 0.
+    The result is at least `size`, which is that of the analytic or the numeric value.
+    """
+    moves = np.zeros(measurement.function.x.size)
+    moves[probe.direction.where] = abs(probe.direction.by)
+    spans = [slice(start, start + prod(shape)) for _, start, shape in measurement.function.places()]
+    largest = [abs(measurement.gradients[:, span]).max(axis=1, initial=0) * moves[span].sum() for span in spans]
+    return np.maximum(size, np.sum(largest, axis=0))

@@ -20,7 +20,6 @@ from funcnn.testing.comparison.comparison import (
 )
 from funcnn.testing.comparison.constants import MOST_ENTRIES, SLOPES_IN_MEMORY
 from funcnn.testing.comparison.directions import ProbeDirection, place_of, probes, single_entries
-from funcnn.testing.comparison.explanation import gradient_error
 from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.comparison.flat import flat
 from funcnn.testing.comparison.scales import lengthened, small
@@ -68,6 +67,8 @@ def _compared(function: VectorFunction, plain: VectorFunction, options: Options,
             measurement, statistics.findings = some.restored(measurement, statistics.findings, suspected)
         if function is not plain:
             measurement, statistics.findings = _without_units(plain, measurement, statistics.findings)
+        from funcnn.testing.comparison.explanation import gradient_error  # noqa: PLC0415  only a failure needs it
+
         raise gradient_error(measurement, name, statistics, source)
     return statistics
 

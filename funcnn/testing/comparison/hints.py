@@ -76,7 +76,7 @@ def _relation(
         return relation(a, n, error) and _elsewhere(relation, others(), of_all=of_all)
 
     factors: Callable[[ComparedDraw, float], bool] = lambda draw, by: _elsewhere(_has_factor(by, digits), [draw])
-    if holds(_is_zero):
+    if holds(lambda a, *_: not a.any()):
         text = "analytic is 0"
     elif off <= SINGLE and holds(_is_single, of_all=True):
         text = "analytic has no more digits than float32 holds"
@@ -132,10 +132,6 @@ def _solver(measurement: Measurement, off: float, given: ComparedDraw, others: O
         return ""
     question = f"; does f iterate until a tolerance? tolerance=1e{ceil(log10(2 * off))}"
     return f"right to {off:.0e} of the largest entry{'' if measurement.options.oracle else question}"
-
-
-def _is_zero(a: Array, *_: Array) -> bool:
-    return not a.any()
 
 
 def _is_single(a: Array, n: Array, e: Array) -> bool:

@@ -20,7 +20,7 @@ from funcnn.layers import (
     Take,
     Tied,
 )
-from funcnn.testing.cases.combinators import swish, swish_vjp
+from funcnn.testing.networks.cases.combinators import swish, swish_vjp
 from funcnn.testing.strategies import tensor
 from tests.peers.cases.dense import dense
 from tests.peers.cases.drawing import within

@@ -12,7 +12,7 @@ from funcnn.layers.attention.cross_attention import CrossAttention
 from funcnn.layers.attention.self_attention import Attention
 from funcnn.layers.dense import Dense
 from funcnn.layers.embedding.positions import Rotary
-from funcnn.testing.table import Case, register
+from funcnn.testing.networks.table import Case, register
 from funcnn.testing.tensors import dims, tensor
 
 

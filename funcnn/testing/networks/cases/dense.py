@@ -12,7 +12,7 @@ from funcnn.arrays import Array, freeze
 from funcnn.layers.activations.base import Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
 from funcnn.layers.activations.smooth import Gelu
 from funcnn.layers.dense import Dense
-from funcnn.testing.table import Case, register, table
+from funcnn.testing.networks.table import Case, register, table
 from funcnn.testing.tensors import tensors
 
 

@@ -12,7 +12,7 @@ from funcnn.layers.normalisation.affine import Affine
 from funcnn.layers.normalisation.batchnorm import BatchNorm
 from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
 from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
-from funcnn.testing.table import Case, register
+from funcnn.testing.networks.table import Case, register
 from funcnn.testing.tensors import dims, tensor
 
 EPS = st.sampled_from([1e-2, 1e-5, 1.0])

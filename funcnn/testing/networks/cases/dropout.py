@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
-from funcnn.testing.table import register
+from funcnn.testing.networks.table import register
 from funcnn.testing.tensors import tensors
 
 SEEDS = st.integers(0, 2**31 - 1) | st.tuples(st.integers(0, 3), st.integers(0, 3))

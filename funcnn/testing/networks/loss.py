@@ -18,12 +18,12 @@ from funcnn.testing.arguments import limited
 from funcnn.testing.claim import Claim, Rules, as_arrays
 from funcnn.testing.differentiation.constants import BLOCK_ABSOLUTE, BLOCK_RELATIVE
 from funcnn.testing.memory import check_not_shared
+from funcnn.testing.networks.protocol import cast
+from funcnn.testing.networks.template import template
 from funcnn.testing.numbers import told_apart
 from funcnn.testing.options import CheckOptions, takes_options
-from funcnn.testing.protocol import cast
 from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
-from funcnn.testing.template import template
 from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, map_arrays, walk
 

@@ -13,7 +13,7 @@ from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
 from funcnn.layers.convolution.pool import AvgPool, MaxPool
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.convolution.upsample import Upsample
-from funcnn.testing.table import Case, register
+from funcnn.testing.networks.table import Case, register
 from funcnn.testing.tensors import tensor
 
 small = st.integers(1, 3)

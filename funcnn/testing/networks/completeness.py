@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from funcnn.checked import checked
 from funcnn.needs import Text
-from funcnn.testing.layer import check_layer
+from funcnn.testing.networks.layer import check_layer
+from funcnn.testing.networks.strategies import cases
+from funcnn.testing.networks.table import layers_of
 from funcnn.testing.options import CheckOptions, as_options, takes_options
-from funcnn.testing.strategies import cases
-from funcnn.testing.table import layers_of
 
 
 @takes_options

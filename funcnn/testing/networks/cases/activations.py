@@ -14,7 +14,7 @@ from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwi
 from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu
 from funcnn.layers.activations.smooth import ExactGelu, Gelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
 from funcnn.layers.activations.softmax import LogSoftmax, Softmax
-from funcnn.testing.table import Case, register
+from funcnn.testing.networks.table import Case, register
 from funcnn.testing.tensors import tensors
 
 

@@ -11,7 +11,7 @@ from funcnn.arrays import freeze
 from funcnn.layers.recurrent.bidirectional import Bidirectional
 from funcnn.layers.recurrent.cells import GRU, LSTM, RNN
 from funcnn.layers.recurrent.last import Last
-from funcnn.testing.table import Case, register
+from funcnn.testing.networks.table import Case, register
 from funcnn.testing.tensors import dims, tensor
 
 KINDS: tuple[Any, ...] = (RNN, GRU, LSTM)

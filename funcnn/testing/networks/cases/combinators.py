@@ -24,8 +24,8 @@ from funcnn.layers.combinators.shapes import Flatten, Reshape
 from funcnn.layers.combinators.shared import Here, Shared
 from funcnn.layers.combinators.tied import Tied
 from funcnn.layers.dense import Dense
-from funcnn.testing.cases.dense import networks
-from funcnn.testing.table import Case, cases, register
+from funcnn.testing.networks.cases.dense import networks
+from funcnn.testing.networks.table import Case, cases, register
 from funcnn.testing.tensors import dims, tensors
 
 Draw = st.DrawFn

@@ -18,11 +18,11 @@ from funcnn.inspection.checks import Network
 from funcnn.needs import Arrays
 from funcnn.testing.arguments import limited, with_oracle
 from funcnn.testing.claim import Claim, Rules, as_arrays, holds_halves
+from funcnn.testing.networks.protocol import bits, cast, check_class, check_gradients, check_no_float64
+from funcnn.testing.networks.template import Template, template
 from funcnn.testing.options import CheckOptions, Options, takes_options
-from funcnn.testing.protocol import bits, cast, check_class, check_gradients, check_no_float64
 from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
-from funcnn.testing.template import Template, template
 from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, map_arrays, parameters, walk
 

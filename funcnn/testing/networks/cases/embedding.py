@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from funcnn.arrays import Array, freeze
 from funcnn.layers.embedding.positions import LearnedPosition, Rotary, SinusoidalPosition
 from funcnn.layers.embedding.symbols import Embedding
-from funcnn.testing.table import Case, register
+from funcnn.testing.networks.table import Case, register
 from funcnn.testing.tensors import dims, tensor
 
 

@@ -1,1 +1,0 @@
-"""Strategies for cases of each layer of funcnn, one file for each family."""

@@ -1,0 +1,17 @@
+"""Strategies for cases of each layer of funcnn, one file for each family; all are registered together.
+
+A combinator has cases of other layers inside, so that no file of this folder can be loaded without the others.
+"""
+
+from funcnn.testing.networks.cases import (  # noqa: F401  each registers its cases
+    activations,
+    attention,
+    combinators,
+    convolution,
+    dense,
+    dropout,
+    embedding,
+    inspection,
+    normalisation,
+    recurrent,
+)

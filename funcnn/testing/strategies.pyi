@@ -1,0 +1,9 @@
+from funcnn.testing.networks.strategies import cases as cases
+from funcnn.testing.networks.strategies import layers as layers
+from funcnn.testing.networks.strategies import networks as networks
+from funcnn.testing.networks.strategies import register as register
+from funcnn.testing.networks.strategies import registered as registered
+from funcnn.testing.networks.strategies import unproven as unproven
+from funcnn.testing.tensors import dims as dims
+from funcnn.testing.tensors import tensor as tensor
+from funcnn.testing.tensors import tensors as tensors
