@@ -1,3 +1,4 @@
+from funcnn import about as about
 from funcnn import compilation as compilation
 from funcnn import curvature as curvature
 from funcnn import data as data

@@ -12,6 +12,7 @@ from typing import Any
 
 # The public modules and packages of funcnn that need no other libraries.
 NAMESPACES = [
+    "about",
     "compilation",
     "curvature",
     "data",

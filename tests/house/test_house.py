@@ -50,6 +50,7 @@ ROOMS = [
     "layers.attention",
     "curvature",
     "kernels",
+    "about",
     "inspection",
     "installation interop plot",
     "__main__ testing",

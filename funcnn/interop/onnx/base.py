@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, Protocol, TypeVar, cast
 
+import attrs
 import spox
 
+from funcnn.about.card import Card
+from funcnn.about.table import card_of
 from funcnn.arrays import kind
 from funcnn.core import is_layer
 from funcnn.dispatch import verb
 from funcnn.errors import KindError
+from funcnn.interop.onnx.values import check_single
 from funcnn.layers.combinators.branches import Take
 from funcnn.layers.notes import noted
 from funcnn.refusals import no_rule_error
@@ -32,7 +37,7 @@ class ToGraph(Protocol):
 
 def _check_graph(layer: Any, x: Values) -> None:
     """Check that the layer has a rule of its own, and that x is made of values of spox."""
-    if type(layer) not in cast("Any", to_graph).registry and is_layer(layer):
+    if type(layer) not in cast("Any", to_graph).registry and is_layer(layer) and not _twin(layer):
         raise no_graph_rule_error(layer)
     if not _is_made_of_values(x) or (x is None and type(layer) is not tuple):
         given = f"not {kind(x)}; to_onnx takes arrays"
@@ -82,7 +87,19 @@ def to_graph(layer: Any, x: Values, /) -> Values:
     Raises:
         KindError: there is no rule for the layer; x, or what the rule returns, is not made of values of spox.
     """
-    raise no_rule_error("to_graph", layer)
+    if not (twin := _twin(layer)):
+        raise no_rule_error("to_graph", layer)
+    if not cast("Card", card_of(layer)).double:
+        check_single(layer, x)
+    module, _, name = twin.partition(":")
+    settings = {field.name: getattr(layer, field.name) for field in attrs.fields(type(layer))}
+    return getattr(import_module(module), name)(x, **settings)
+
+
+def _twin(layer: Any) -> str:
+    """The function of ONNX in the card of a class, not of its bases, since a subclass may compute something else."""
+    card = card_of(layer, bases=False)
+    return "" if card is None else card.onnx
 
 
 @to_graph.register(tuple)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
+import attrs
 import numpy as np
 import torch
 
+from funcnn.about.table import card_of
 from funcnn.arrays import Array
 from funcnn.dispatch import verb
 from funcnn.refusals import no_rule_error
@@ -40,9 +43,21 @@ def to_torch(layer: Any, /) -> torch.nn.Module:
     True
 
     Raises:
-        KindError: there is no rule for the layer; write one with `@to_torch.register(Layer)`.
+        KindError: there is no rule for the layer, and no twin in its card; write one with `@to_torch.register(Layer)`.
     """
-    raise no_rule_error("to_torch", layer)
+    card = card_of(layer)
+    if card is None or not card.torch:
+        raise no_rule_error("to_torch", layer)
+    module, _, name = card.torch.partition(":")
+    twin, settings = getattr(import_module(module), name), settings_of(layer)
+    if isinstance(twin, type) and issubclass(twin, torch.nn.Module):
+        return twin(*settings)
+    return Applied(lambda x: twin(x, *settings))
+
+
+def settings_of(layer: Any) -> list[Any]:
+    """The values of the fields of a layer whose fields are all settings."""
+    return [getattr(layer, field.name) for field in attrs.fields(type(layer))]
 
 
 def parameter(array: Array) -> torch.nn.Parameter:
