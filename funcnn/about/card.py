@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from funcnn.needs import Flag, Text
+from typing import Annotated, Any
+
+from funcnn.arrays import kind
+from funcnn.errors import KindError
+from funcnn.needs import Flag, Text, passing
 from funcnn.records import record
+
+
+def _check_equations(function: str, argument: str, value: Any) -> None:
+    lines = value if type(value) is tuple else (value,)
+    if not all([type(line) is str for line in lines]):
+        raise KindError(f"{function}: {argument} must be a string or a tuple of strings, not {kind(value)}")
+
+
+Equations = Annotated[str | tuple[str, ...], passing("a string or a tuple of strings", _check_equations)]
 
 
 @record(kw_only=True)
@@ -42,7 +55,7 @@ class Card:
     \end{aligned}
     """
 
-    latex: str | tuple[str, ...] = ""
+    latex: Equations = ""
     symbols: tuple[tuple[str, str], ...] = ()
     settings: tuple[tuple[float, ...], ...] = ((),)
     axes: tuple[str, ...] = ("m n", "m t n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from importlib import import_module
 from typing import Annotated, Any
@@ -28,7 +28,7 @@ def _check_subject(function: str, argument: str, value: Any) -> None:
 
 
 def _check_family(function: str, argument: str, value: Any) -> None:
-    if value not in ("", *FAMILIES.values()):
+    if type(value) is not str or value not in ("", *FAMILIES.values()):
         raise KindError(f"{function}: {argument} must be one of {', '.join(FAMILIES.values())}, not {kind(value)}")
 
 
@@ -47,7 +47,7 @@ def cards(family: Annotated[str, passing("the name of a family", _check_family)]
 
     >>> from funcnn import Relu, about
     >>> about.cards("activations")[Relu].latex
-    '\\\\max(x, 0)'
+    '\\max(x, 0)'
     """
     for one in [family] if family else FAMILIES.values():
         _load(one)
@@ -68,7 +68,10 @@ def card_of(subject: Any, *, bases: Flag = True) -> Card | None:
     while isinstance(subject, partial):
         subject = subject.func
     cls = subject if isinstance(subject, type) else type(subject)
-    subjects = [subject] if cls not in plans else cls.__mro__ if bases else [cls]
+    if cls in plans:
+        subjects: list[Any] = list(cls.__mro__) if bases else [cls]
+    else:
+        subjects = [subject] if callable(subject) and isinstance(subject, Hashable) else []
     for one in subjects:
         if one not in _cards and (family := _family(one)):
             _load(family)

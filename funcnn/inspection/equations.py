@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 import attrs
 
+from funcnn.about.table import cards
 from funcnn.arrays import is_array, kind
 from funcnn.checked import checked
 from funcnn.dispatch import trait
@@ -206,5 +207,5 @@ def _space(shape: tuple[int, ...]) -> str:
     return rf"\mathbb{{R}}^{{{sizes}}}" if sizes else r"\mathbb{R}"
 
 
-for _layer, _rule in RULES.items():
+for _layer, _rule in (dict.fromkeys(cards("activations"), of_card) | RULES).items():
     latex.register(_layer)(_rule)

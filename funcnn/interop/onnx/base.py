@@ -9,8 +9,7 @@ from typing import Any, Protocol, TypeVar, cast
 import attrs
 import spox
 
-from funcnn.about.card import Card
-from funcnn.about.table import card_of
+from funcnn.about.table import card_of, cards
 from funcnn.arrays import kind
 from funcnn.core import is_layer
 from funcnn.dispatch import verb
@@ -37,8 +36,10 @@ class ToGraph(Protocol):
 
 def _check_graph(layer: Any, x: Values) -> None:
     """Check that the layer has a rule of its own, and that x is made of values of spox."""
-    if type(layer) not in cast("Any", to_graph).registry and is_layer(layer) and not _twin(layer):
-        raise no_graph_rule_error(layer)
+    if type(layer) not in cast("Any", to_graph).registry and is_layer(layer):
+        card = card_of(layer, bases=False)  # not of a base, since a subclass may compute something else
+        if card is None or not card.onnx:
+            raise no_graph_rule_error(layer)
     if not _is_made_of_values(x) or (x is None and type(layer) is not tuple):
         given = f"not {kind(x)}; to_onnx takes arrays"
         raise KindError(f"to_graph: x must be a value of spox, or a tuple of them, {given}")
@@ -87,19 +88,23 @@ def to_graph(layer: Any, x: Values, /) -> Values:
     Raises:
         KindError: there is no rule for the layer; x, or what the rule returns, is not made of values of spox.
     """
-    if not (twin := _twin(layer)):
+    return graph_of_card(layer, x)
+
+
+def graph_of_card(layer: Any, x: Values) -> Values:
+    """The function of ONNX that the card names"""
+    card = card_of(layer)
+    if card is None or not card.onnx:
         raise no_rule_error("to_graph", layer)
-    if not cast("Card", card_of(layer)).double:
+    if not card.double:
         check_single(layer, x)
-    module, _, name = twin.partition(":")
+    module, _, name = card.onnx.partition(":")
     settings = {field.name: getattr(layer, field.name) for field in attrs.fields(type(layer))}
     return getattr(import_module(module), name)(x, **settings)
 
 
-def _twin(layer: Any) -> str:
-    """The function of ONNX in the card of a class, not of its bases, since a subclass may compute something else."""
-    card = card_of(layer, bases=False)
-    return "" if card is None else card.onnx
+for _layer in cards("activations"):
+    to_graph.register(_layer)(graph_of_card)
 
 
 @to_graph.register(tuple)

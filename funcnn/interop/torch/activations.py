@@ -56,8 +56,8 @@ def glu_to_torch(layer: Glu) -> torch.nn.Module:
 
 @to_torch.register(Softplus)
 def softplus_to_torch(_: Softplus) -> torch.nn.Module:
-    """By default torch returns x above 20"""
-    return torch.nn.Softplus(threshold=700)
+    """By default torch returns x above 20; without a threshold it overflows, in float32 at 89"""
+    return torch.nn.Softplus(threshold=80)
 
 
 @to_torch.register(Gelu)

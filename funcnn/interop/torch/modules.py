@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from inspect import signature
 from itertools import count
 from typing import Any, Protocol, TypeVar, cast
 
-import attrs
 import numpy as np
 import torch
 from torch.nn.utils.parametrize import is_parametrized
 
-from funcnn.about.table import cards
 from funcnn.arrays import Array, kind
 from funcnn.core import is_layer
 from funcnn.errors import FuncnnError, KindError, ShapeError
 from funcnn.fields import check_function
+from funcnn.interop.torch.base import layer_of_card
 from funcnn.interop.torch.layouts import ROWS, Layout
 from funcnn.interop.torch.tensors import array_of, arrays_of
 from funcnn.prediction import predict
@@ -230,21 +227,11 @@ def _rule(module: Any, given: Given) -> Callable[[Any, Any], Any]:
     for base in cls.__mro__:
         if base in _RULES and base.forward is cls.forward:
             return _RULES[base]
-        if (layer := _twins().get(base)) is not None and base.forward is cls.forward:
-            given_by = list(signature(base).parameters)[: len(attrs.fields(layer))]
-            return lambda module, _: layer(*[getattr(module, name) for name in given_by])
+        if getattr(base, "forward", None) is cls.forward and (layer := layer_of_card(module, base)) is not None:
+            return lambda *_: layer
     where = f" at {given.path}" if given.path else ""
     remedy = f"write one with @from_torch.register({cls.__name__})"
     raise KindError(f"from_torch: there is no rule for {cls.__name__}{where}; {remedy}")
-
-
-def _twins() -> dict[Any, Any]:
-    """The layers whose cards name a class of modules, by that class, if its module is loaded"""
-    found = {}
-    for layer, card in cards().items():
-        module, _, name = card.torch.partition(":")
-        found[getattr(sys.modules.get(module), name, None)] = layer
-    return found
 
 
 @from_torch.register(torch.nn.Sequential)
