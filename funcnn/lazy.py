@@ -1,6 +1,6 @@
 """Lazy namespaces, which import a module at the first use of one of its names (PEP 562, SPEC 1).
 
-Type checkers read the stub of a namespace, `__init__.pyi`, which `python -m tests.stubs` writes.
+The names are those in the stub of the namespace, `__init__.pyi`, which type checkers read too.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 # The public modules and packages of funcnn that need no other libraries.
 NAMESPACES = [
@@ -35,12 +35,14 @@ NAMESPACES = [
 ]
 
 
-def lazily(
-    package: str, homes: dict[str, str], modules: list[str] | None = None
-) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """`(__getattr__, __dir__, __all__)` of a package; `homes` maps each of its modules to the names that it gives."""
-    home = {name: f"{package}.{module}" for module, names in homes.items() for name in names.split()}
-    parts = modules or []
+def lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """`(__getattr__, __dir__, __all__)` of a package, whose names are those that its stub imports."""
+    module = sys.modules[package]
+    stub = cast("Any", module.__spec__).loader.get_data(f"{module.__path__[0]}/__init__.pyi").decode()
+    # Each line is `from home import name as name`; for a module inside, home is the package.
+    found = [line.split() for line in stub.splitlines() if line.startswith("from ")]
+    home = {words[3]: words[1] for words in found if words[1] != package}
+    parts = [words[3] for words in found if words[1] == package]
 
     def get(name: str) -> Any:
         if name in parts:

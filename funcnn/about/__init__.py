@@ -2,4 +2,4 @@
 
 from funcnn.lazy import lazily
 
-__getattr__, __dir__, __all__ = lazily(__name__, {"card": "Card", "table": "card_of cards register"})
+__getattr__, __dir__, __all__ = lazily(__name__)
