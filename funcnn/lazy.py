@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 # The public modules and packages of funcnn that need no other libraries.
 NAMESPACES = [
@@ -37,12 +37,14 @@ NAMESPACES = [
 
 def lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """`(__getattr__, __dir__, __all__)` of a package, whose names are those that its stub imports."""
-    module = sys.modules[package]
-    stub = cast("Any", module.__spec__).loader.get_data(f"{module.__path__[0]}/__init__.pyi").decode()
-    # Each line is `from home import name as name`; for a module inside, home is the package.
-    found = [line.split() for line in stub.splitlines() if line.startswith("from ")]
-    home = {words[3]: words[1] for words in found if words[1] != package}
-    parts = [words[3] for words in found if words[1] == package]
+    module: Any = sys.modules[package]
+    words = module.__spec__.loader.get_data(f"{module.__path__[0]}/__init__.pyi").decode().split()
+    home, parts = {}, []  # each line is `from place import name as name`; a module inside is imported from the package
+    for place, name in zip(words[1::6], words[3::6], strict=False):  # in the end may stand the type of __version__
+        if place == package:
+            parts.append(name)
+        else:
+            home[name] = place
 
     def get(name: str) -> Any:
         if name in parts:

@@ -20,6 +20,7 @@ from funcnn import (
     losses,
 )
 from funcnn.layers import GRU, LSTM, RNN, AvgPool
+from tests.blocks import CARDED
 
 RATE = 0.4
 
@@ -131,6 +132,7 @@ def conv(v):
 ACTIVATIONS = ("Relu", "LeakyRelu", "Elu", "Sigmoid", "Tanh", "Softplus", "Silu", "Gelu")
 LOSSES = ("mse", "binary_cross_entropy", "binary_cross_entropy_with_logits", "softmax_cross_entropy", "cosine_distance")
 RULES = {
+    **{name: of_layer(getattr(layers, name)) for name in CARDED},
     **{name: of_layer(getattr(layers, name)) for name in (*ACTIVATIONS, "Dense", "BatchNorm", "LayerNorm", "RMSNorm")},
     **{name: of_layer(getattr(layers, name), rows=True) for name in ("Softmax", "LogSoftmax")},
     **{name: of_loss(getattr(losses, name)) for name in LOSSES},

@@ -15,6 +15,7 @@ import pytest
 import funcnn
 from funcnn.lazy import _OPTIONAL, _OTHERS, NAMESPACES, load_all
 from funcnn.records import registry
+from tests.blocks import extension
 
 SPACES = {name: import_module(f"funcnn.{name}") for name in NAMESPACES}
 # Why each name stands at the top.
@@ -100,6 +101,11 @@ PUBLIC = [(space, name) for space in SPACES for name in SPACES[space].__all__]
 def test_the_pages_of_all_names_have_each_once_at_its_home():
     pages = (Path(__file__).parents[2] / "docs" / "api").glob("*.md")
     page = "\n".join([page.read_text("utf-8") for page in sorted(pages)])
+    families = extension("families")
+    members = [
+        layer for home in re.findall(r"^\.\. names:: (\S+)$", page, re.MULTILINE) for layer in families.members(home)
+    ]
+    page += "".join([f"\n.. autoclass:: funcnn.layers.{layer.__name__}" for layer in members])
     listed = re.findall(r"^\.\. [\w:]+:: funcnn\.((?:\w+\.)?\w+)$", page, re.MULTILINE)
     homes = {name: f"{space}.{name}" for space, name in PUBLIC}
     public = [*homes.values(), *[name for name in TOP if name not in homes]]
