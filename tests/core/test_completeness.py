@@ -8,7 +8,7 @@ import pytest
 from funcnn import forward
 from funcnn.testing import strategies as fst
 from funcnn.testing.table import table
-from tests.blocks import DOCS, PAGES, extension
+from tests.blocks import CARDED, DOCS, PAGES, extension
 from tests.mutants import LATER, MUTANTS
 
 REGISTERED = fst.registered()
@@ -92,7 +92,7 @@ def test_it_is_in_the_docs_with_the_first_line_of_its_docstring(layer):
 def test_its_page_speaks_of_it(layer):
     [page] = [page for page, homes in LISTED.items() if families.is_in(layer, homes)]
     listed = re.findall(r"```\{derivations\}\n(.*?)\n```", PAGES[DOCS / page], re.DOTALL)
-    spoken = PAGES[DOCS / page] + " ".join([families.links(homes, "") for homes in listed])
+    spoken = " ".join([PAGES[DOCS / page], *[families.links(homes, "") for homes in listed], *CARDED])
     assert re.search(rf"\b{layer.__name__}\b", spoken)
 
 
