@@ -1,6 +1,7 @@
 """The members of families: the layers that a file or a folder of funcnn defines, and what pages list of them."""
 
 import re
+from inspect import cleandoc
 
 from funcnn import forward, inspection, layers
 from funcnn.about import cards
@@ -56,11 +57,9 @@ def table(homes: str) -> str:
 
 def derivations(homes: str) -> dict[str, str]:
     """The derivations in the cards of these layers, by name."""
-    return {
-        layer.__name__: cards()[layer].derivation
-        for layer in members(homes)
-        if layer in cards() and cards()[layer].derivation
-    }
+    about = cards()
+    found = {layer.__name__: cleandoc(about[layer].derivation) for layer in members(homes) if layer in about}
+    return {name: text for name, text in found.items() if text}
 
 
 def links(homes: str, page: str) -> str:

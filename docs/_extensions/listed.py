@@ -29,7 +29,7 @@ class Derivations(Box):
         """The boxes, and the sentence with the links."""
         homes, written = " ".join(self.content), []
         for name, text in families.derivations(homes).items():
-            written += self.box(name, text.strip().splitlines())
+            written += self.box(name, text.splitlines())
         page = Path(self.env.doc2path(self.env.docname)).read_text("utf-8")
         return written + self.parse_text_to_nodes(families.links(homes, page))
 
