@@ -18,4 +18,4 @@ def extension(name):
     return module
 
 
-CARDED = extension("families").derivations("layers")
+CARDED = extension("families").derivations("layers") | extension("families").derivations("losses")

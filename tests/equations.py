@@ -23,7 +23,8 @@ def value_of(equation: str, functions: Any = np, **symbols: Any) -> Any:
         simpler := re.sub(r"e\^\{([^{}]*)\}", r"exp(\1)", text)
     ) != text:
         text = simpler
-    text = re.sub(r"\\sqrt\{([^{}]*)\}", r"sqrt(\1)", text).replace("\\", "").replace("^", "**")
+    text = re.sub(r"\\sqrt\{([^{}]*)\}", r"sqrt(\1)", text).replace("\\", "")
+    text = re.sub(r"\^\{([^{}]*)\}", r"**(\1)", text).replace("^", "**")
     text = re.sub(r"(?<=[\w)]) (?=[\w(])", " * ", text)
     known = FUNCTIONS if functions is np else {}
     return eval(text, {**vars(functions), "abs": abs, **known, **symbols})

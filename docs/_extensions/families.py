@@ -3,7 +3,7 @@
 import re
 from inspect import cleandoc
 
-from funcnn import forward, inspection, layers
+from funcnn import forward, inspection, layers, losses
 from funcnn.about import cards
 from funcnn.testing.strategies import registered
 
@@ -18,14 +18,17 @@ def is_in(layer: type, homes: str) -> bool:
 
 
 def members(homes: str) -> list[type]:
-    """The layers of these folders and files, in the order of the namespaces."""
+    """The layers of these folders and files, or the losses, in the order of the namespaces."""
+    if homes == "losses":
+        return sorted(cards("losses"), key=lambda loss: losses.__all__.index(loss.__name__))
     order = ["tuple", *layers.__all__, *inspection.__all__]
     return [layer for layer in sorted(registered(), key=lambda one: order.index(one.__name__)) if is_in(layer, homes)]
 
 
 def named(words: str) -> list[str]:
-    """The names in a text; a word with a dot stands for the layers of a folder or file."""
-    found = [[layer.__name__ for layer in members(word)] if "." in word else [word] for word in words.split()]
+    """The names in a text; a word with a dot stands for the layers of a folder or file, and `losses` for all losses."""
+    is_home = lambda word: "." in word or word == "losses"
+    found = [[layer.__name__ for layer in members(word)] if is_home(word) else [word] for word in words.split()]
     return [name for names in found for name in names]
 
 
@@ -66,4 +69,5 @@ def links(homes: str, page: str) -> str:
     """A sentence with links to the rules of the layers that have no derivation on the page or in their cards."""
     derived = {*re.findall(r"^```\{derivation\} (\w+)$", page, re.MULTILINE), *derivations(homes)}
     rest = [layer.__name__ for layer in members(homes) if layer.__name__ not in derived]
-    return f"The code of the other layers: {', '.join([f'{{ref}}`{name} <rule-{name.lower()}>`' for name in rest])}."
+    linked = [f"{{ref}}`{name} <rule-{name.lower().replace('_', '-')}>`" for name in rest]
+    return f"The code of the other {homes.split('.', maxsplit=1)[0]}: {', '.join(linked)}."

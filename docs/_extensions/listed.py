@@ -1,4 +1,4 @@
-"""Directives that list the layers of folders and files: `layers`, `derivations` and, in reStructuredText, `names`."""
+"""Directives that list layers or losses: `layers`, `derivations` and, in reStructuredText, `names`."""
 
 from pathlib import Path
 
@@ -35,19 +35,16 @@ class Derivations(Box):
 
 
 class Names(SphinxDirective):
-    """Each layer with its docstring, and with `init` where it has one."""
+    """Each layer or loss with its docstring, and a layer with its `init`."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         """As with autodoc's directive for each of them."""
         lines = []
-        for layer in families.members(self.arguments[0]):
-            lines += [
-                f".. autoclass:: funcnn.layers.{layer.__name__}",
-                *["   :members: init"] * hasattr(layer, "init"),
-                "",
-            ]
+        for one in families.members(self.arguments[0]):
+            kind, space = "class" if isinstance(one, type) else "function", self.arguments[0].split(".")[0]
+            lines += [f".. auto{kind}:: funcnn.{space}.{one.__name__}", "   :members: init" * hasattr(one, "init"), ""]
         section = nodes.section()
         self.state.nested_parse(StringList(lines, self.get_source_info()[0]), 0, section)
         return section.children

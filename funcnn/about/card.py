@@ -31,10 +31,12 @@ class Card:
     - `symbols` are pairs: a symbol of the docstring that is no field, and its meaning.
     - `settings` are the arguments of the cases, a tuple for each case; `axes` are the shapes of x, `corners` the x at
       which the slope is one of several, and `jumps` the x at which there is no slope.
+    - `takes` says what out and y of a loss are, such as ("numbers", "bits"); `latex` is then a term of its mean.
     - `torch` is a class of modules, which takes the settings by position, or a function of x and the settings.
     - `jax` is a function of x and the settings. For a loss, `torch` and `jax` are functions of out, y and the settings.
     - `onnx` is a function of x and, by name, the settings, such as an operator of spox; `double` says whether
       onnxruntime has it in float64 too.
+    - `rational` says that the gradient of a loss is a fraction of its arguments.
     - `mistakes` are triples: what is wrong, why one could write it, and the wrong slope, or for a loss the wrong
       gradient, as an expression in NumPy's functions, x or out and y, the settings, and `slope`, the right one.
     - `derivation` has the steps from the equation to the rule, as the pages show them.
@@ -61,9 +63,11 @@ class Card:
     axes: tuple[str, ...] = ("m n", "m t n")
     corners: tuple[float, ...] = ()
     jumps: tuple[float, ...] = ()
+    takes: tuple[str, ...] = ()
     torch: Text = ""
     jax: Text = ""
     onnx: Text = ""
     double: Flag = False
+    rational: Flag = False
     mistakes: tuple[tuple[str, str, str], ...] = ()
     derivation: Text = ""

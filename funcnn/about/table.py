@@ -15,7 +15,7 @@ from funcnn.needs import Flag, instance, passing
 from funcnn.records import plans
 
 # The module of the cards of each family, by the folder or file of funcnn that defines the family.
-FAMILIES = {"funcnn.layers.activations": "activations"}
+FAMILIES = {"funcnn.layers.activations": "activations", "funcnn.losses": "losses"}
 
 _cards: dict[Any, Card] = {}
 

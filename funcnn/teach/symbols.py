@@ -39,8 +39,6 @@ from funcnn.layers.recurrent.bidirectional import Bidirectional
 from funcnn.layers.recurrent.cells import GRU, LSTM
 from funcnn.layers.recurrent.last import Last
 from funcnn.layers.wrapper import Wrapper
-from funcnn.losses.likelihoods import gaussian_nll
-from funcnn.losses.margins import triplet
 from funcnn.records import plans
 
 # Of each layer and loss.
@@ -138,11 +136,6 @@ SYMBOLS: dict[type, dict[str, str]] = {
     },
 }
 
-LOSSES: list[tuple[Any, dict[str, str]]] = [
-    (gaussian_nll, {"mu": "the first part of out", "s": "the second part of out"}),
-    (triplet, {"a": "out[:, 0]", "p": "out[:, 1]", "n": "out[:, 2]"}),
-]
-
 
 def symbols_of(lines: list[str], of: Any, shown: Iterable[str]) -> list[tuple[str, str]]:
     """The symbols in the equations of a layer or of a loss with their meanings, without the arrays that are shown.
@@ -169,8 +162,8 @@ def meanings(of: Any) -> dict[str, str]:
     """The meanings of symbols that every layer or loss has, of the settings, and of the symbols of the class."""
     known = dict(_COMMON)
     if callable(of):
-        own = next((symbols for loss, symbols in LOSSES if loss is without_arguments(of)), {})
-        return known | _LOSS | own | _options(of)
+        card = card_of(without_arguments(of))
+        return known | _LOSS | dict(card.symbols if card else ()) | _options(of)
     settings = {name: value for name, value in _fields(of).items() if not is_array(value)}
     if isinstance(of, Pool) and of.stride is None:
         settings["stride"] = of.size

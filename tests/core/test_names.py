@@ -102,10 +102,9 @@ def test_the_pages_of_all_names_have_each_once_at_its_home():
     pages = (Path(__file__).parents[2] / "docs" / "api").glob("*.md")
     page = "\n".join([page.read_text("utf-8") for page in sorted(pages)])
     families = extension("families")
-    members = [
-        layer for home in re.findall(r"^\.\. names:: (\S+)$", page, re.MULTILINE) for layer in families.members(home)
-    ]
-    page += "".join([f"\n.. autoclass:: funcnn.layers.{layer.__name__}" for layer in members])
+    for home in re.findall(r"^\.\. names:: (\S+)$", page, re.MULTILINE):
+        space, names = home.split(".")[0], [member.__name__ for member in families.members(home)]
+        page += "".join([f"\n.. autoclass:: funcnn.{space}.{name}" for name in names])
     listed = re.findall(r"^\.\. [\w:]+:: funcnn\.((?:\w+\.)?\w+)$", page, re.MULTILINE)
     homes = {name: f"{space}.{name}" for space, name in PUBLIC}
     public = [*homes.values(), *[name for name in TOP if name not in homes]]
