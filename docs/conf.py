@@ -15,7 +15,8 @@ version = release = funcnn.__version__
 sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 extensions = [
     *("sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser"),
-    *("accessible", "arguments", "course", "derivations", "mathml", "placeholders", "rules", "stepper", "terms"),
+    *("accessible", "arguments", "course", "derivations", "listed", "mathml"),
+    *("placeholders", "rules", "stepper", "terms"),
 ]
 exclude_patterns = ["_build"]
 html_math_renderer = "mathml"

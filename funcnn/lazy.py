@@ -1,6 +1,6 @@
 """Lazy namespaces, which import a module at the first use of one of its names (PEP 562, SPEC 1).
 
-Type checkers read the stub of a namespace, `__init__.pyi`, which `python -m tests.stubs` writes.
+The names are those in the stub of the namespace, `__init__.pyi`, which type checkers read too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 # The public modules and packages of funcnn that need no other libraries.
 NAMESPACES = [
+    "about",
     "compilation",
     "curvature",
     "data",
@@ -34,16 +35,16 @@ NAMESPACES = [
 ]
 
 
-def lazily(
-    package: str, homes: dict[str, str], modules: list[str] | None = None
-) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """`(__getattr__, __dir__, __all__)` of a namespace; `homes` maps each of its modules to the names that it gives.
-
-    A home that begins with `funcnn.` is a module elsewhere.
-    """
-    places = {module: module if module.startswith("funcnn.") else f"{package}.{module}" for module in homes}
-    home = {name: places[module] for module, names in homes.items() for name in names.split()}
-    parts = modules or []
+def lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """`(__getattr__, __dir__, __all__)` of a namespace, whose names are those that its stub imports."""
+    module: Any = sys.modules[package]
+    words = module.__spec__.loader.get_data(f"{module.__spec__.origin}i").decode().split()
+    home, parts = {}, []  # each line is `from place import name as name`; a module inside is imported from the package
+    for place, name in zip(words[1::6], words[3::6], strict=False):  # in the end may stand the type of __version__
+        if place == package:
+            parts.append(name)
+        else:
+            home[name] = place
 
     def get(name: str) -> Any:
         if name in parts:

@@ -16,3 +16,6 @@ def extension(name):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+CARDED = extension("families").derivations("layers") | extension("families").derivations("losses")

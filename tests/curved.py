@@ -28,6 +28,7 @@ from funcnn.losses import (
 )
 from funcnn.traits import takes_complex
 from funcnn.trees import leaves, map_parameters, to_vector
+from tests.cards import further
 from tests.peers.cases import CASES
 
 
@@ -165,6 +166,7 @@ LOSSES = {
     "poisson_nll": (poisson_nll, OUT, rng.integers(0, 9, (5, 3))),
     "gaussian_nll": (gaussian_nll, (OUT, rng.normal(size=(5, 3))), Y),
 }
+LOSSES |= further(LOSSES, (5, 3))
 
 
 def shifted(out):

@@ -20,6 +20,9 @@ from funcnn import (
     losses,
 )
 from funcnn.layers import GRU, LSTM, RNN, AvgPool
+from tests.blocks import CARDED
+from tests.cards import LOSSES as CARDED_LOSSES
+from tests.cards import settings_of
 
 RATE = 0.4
 
@@ -131,6 +134,8 @@ def conv(v):
 ACTIVATIONS = ("Relu", "LeakyRelu", "Elu", "Sigmoid", "Tanh", "Softplus", "Silu", "Gelu")
 LOSSES = ("mse", "binary_cross_entropy", "binary_cross_entropy_with_logits", "softmax_cross_entropy", "cosine_distance")
 RULES = {
+    **{name: of_layer(getattr(layers, name)) for name in CARDED if hasattr(layers, name)},
+    **{name: of_loss(loss, *settings_of(loss)[0]) for name, loss in CARDED_LOSSES.items() if name in CARDED},
     **{name: of_layer(getattr(layers, name)) for name in (*ACTIVATIONS, "Dense", "BatchNorm", "LayerNorm", "RMSNorm")},
     **{name: of_layer(getattr(layers, name), rows=True) for name in ("Softmax", "LogSoftmax")},
     **{name: of_loss(getattr(losses, name)) for name in LOSSES},

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from funcnn import Sigmoid, forward, huber, losses, softmax_cross_entropy
+from funcnn.about import card_of
 from funcnn.testing import strategies as fst
+from tests import cards as about
 
 
 class Case(NamedTuple):
@@ -126,6 +128,18 @@ CASES = {
     "masked": masks_of("masked"),
     "joint": of_several("joint"),
 }
+OF_KINDS = {
+    "numbers": lambda a: a,
+    "probabilities": lambda a: 0.05 + 0.9 * probabilities(a),
+    "unit": probabilities,
+    "bits": lambda a: a > 0,
+    "counts": abs,
+}
+for name, loss in about.LOSSES.items():
+    of, targets = [OF_KINDS[kind] for kind in card_of(loss).takes]
+    names = about.settings_of(loss)[0]
+    drawn = {one: st.sampled_from([settings[one] for settings in about.settings_of(loss)]) for one in names}
+    CASES.setdefault(name, of_outputs(name, of, targets, **drawn))
 # Names of the namespace that are no losses, or losses of the cases above: each law calls `weighted(loss)`.
 OTHERS = {"of_complex", "of_logits", "normalised", "weighted"}
 

@@ -9,6 +9,7 @@ from funcnn import backward, forward, losses, tree_map
 from funcnn import layers as nn
 from funcnn.arrays import is_float
 from funcnn.trees import astype, leaves
+from tests.cards import further
 
 MANY = 70_000
 HIGH, WIDE = 256, 280  # of an image with as many places
@@ -161,3 +162,4 @@ LOSSES = {
     "gaussian_nll": (losses.gaussian_nll, (COLUMN, COLUMN[::-1]), UNIT),
     "joint": (losses.joint(losses.mse, losses.softmax_cross_entropy), (COLUMN, LOGITS), (UNIT, CLASSES)),
 }
+LOSSES |= {name: (loss, out.astype(COLUMN.dtype), y) for name, (loss, out, y) in further(LOSSES, (MANY, 1)).items()}

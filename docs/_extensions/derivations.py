@@ -36,7 +36,11 @@ class Box(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The shapes in a sentence, and a numbered list of the steps."""
-        found = read(self.arguments[0], list(self.content))
+        return self.box(self.arguments[0], list(self.content))
+
+    def box(self, name: str, lines: list[str]) -> list[nodes.Node]:
+        """The box of one derivation."""
+        found = read(name, lines)
         end = found.name.lower().replace("_", "-")
         label = f"derivation-{end}"
         self.env.domains.standard_domain.anonlabels[label] = self.env.docname, label

@@ -8,6 +8,7 @@ from textwrap import dedent
 from typing import Any
 
 from docutils import nodes
+from families import named
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -58,7 +59,7 @@ class Rules(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """For each name a line with its file, which has the label of the name, and the code."""
         written: list[nodes.Node] = []
-        for name in " ".join(self.content).split():
+        for name in named(" ".join(self.content)):
             label, functions = f"rule-{name.lower().replace('_', '-')}", rule(name)
             self.env.note_dependency(inspect.getsourcefile(functions[0]))
             self.env.domains.standard_domain.anonlabels[label] = self.env.docname, label

@@ -10,6 +10,4 @@ error means for it. `switch` turns kernels of single layers on.
 
 from funcnn.lazy import lazily
 
-__getattr__, __dir__, __all__ = lazily(
-    __name__, {"compiler": "compiled explain", "switch": "with_kernels without_kernels"}
-)
+__getattr__, __dir__, __all__ = lazily(__name__)

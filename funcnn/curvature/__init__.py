@@ -2,6 +2,4 @@
 
 from funcnn.lazy import lazily
 
-__getattr__, __dir__, __all__ = lazily(
-    __name__, {"products": "Product hvp ggnvp", "examples": "per_example fisher_diagonal"}
-)
+__getattr__, __dir__, __all__ = lazily(__name__)

@@ -2,4 +2,4 @@
 
 from funcnn.lazy import lazily
 
-__getattr__, __dir__, __all__ = lazily(__name__, {"store": "save load fingerprint", "memo": "memoize"})
+__getattr__, __dir__, __all__ = lazily(__name__)

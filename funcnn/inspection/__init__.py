@@ -2,15 +2,4 @@
 
 from funcnn.lazy import lazily
 
-__getattr__, __dir__, __all__ = lazily(
-    __name__,
-    {
-        "summaries": "summary Summary",
-        "tracing": "trace Trace Visit",
-        "costs": "flops",
-        "probe": "Probe",
-        "branches": "Branches",
-        "diagrams": "diagram Diagram",
-        "equations": "latex",
-    },
-)
+__getattr__, __dir__, __all__ = lazily(__name__)

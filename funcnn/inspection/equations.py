@@ -13,13 +13,14 @@ from typing import Any, Protocol, TypeVar, cast
 
 import attrs
 
+from funcnn.about.table import cards
 from funcnn.arrays import is_array, kind
 from funcnn.checked import checked
 from funcnn.dispatch import trait
 from funcnn.errors import KindError
 from funcnn.inspection.branches import holds_layers
 from funcnn.inspection.checks import Network
-from funcnn.inspection.formulas import RULES, Equations
+from funcnn.inspection.formulas import RULES, Equations, of_card
 from funcnn.inspection.terms import Terms, escaped
 from funcnn.layers.combinators.shared import Here
 from funcnn.needs import Flag
@@ -30,8 +31,10 @@ P = TypeVar("P")
 _OUT = re.compile(r"h_\{(<\d+>)\}")  # what a layer gives
 
 
-def _by_default(params: Any) -> str:
-    """The class as a function of x, with its parameters behind a semicolon"""
+def _by_default(params: Any) -> Equations:
+    """The equations of the card; without them the class as a function of x, with its parameters behind a semicolon"""
+    if equations := of_card(params):
+        return equations
     cls, own = type(params), []
     for name, is_state in plans[cls]:
         value = getattr(params, name)
@@ -78,9 +81,9 @@ def latex(params: Network[Any], /, *, shapes: Flag = False) -> str:
     \mathrm{out} &= h_{2} W_{3} + b_{3}
     \end{aligned}
 
-    A layer of your own is a function with the name of its class, until `@latex.register(Layer)` gives its equation: a
-    rule that returns the right side of out, or a tuple of equations, of which the last is that of out. Its letters
-    other than x, out, the fields and the left sides of its equations stay as they are.
+    A layer of your own is a function with the name of its class, until its card or `@latex.register(Layer)` gives its
+    equation: a rule that returns the right side of out, or a tuple of equations, of which the last is that of out. Its
+    letters other than x, out, the fields and the left sides of its equations stay as they are.
 
     >>> from funcnn import Array, forward, record
     >>> import numpy as np
@@ -204,5 +207,5 @@ def _space(shape: tuple[int, ...]) -> str:
     return rf"\mathbb{{R}}^{{{sizes}}}" if sizes else r"\mathbb{R}"
 
 
-for _layer, _rule in RULES.items():
+for _layer, _rule in (dict.fromkeys(cards("activations"), of_card) | RULES).items():
     latex.register(_layer)(_rule)

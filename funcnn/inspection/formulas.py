@@ -1,18 +1,14 @@
-r"""The equations of the layers of funcnn in LaTeX, as `latex` reads them."""
+r"""The equations of layers in LaTeX, as `latex` reads them: from cards, and of layers without a card."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+from funcnn.about.table import card_of
 from funcnn.inspection.probe import Probe
 from funcnn.inspection.terms import escaped
-from funcnn.layers.activations.base import Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
-from funcnn.layers.activations.glu import Glu
-from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.activations.smooth import ExactGelu, Gelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
-from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 from funcnn.layers.attention.cross_attention import CrossAttention
 from funcnn.layers.attention.self_attention import Attention
 from funcnn.layers.combinators.branches import Copy, Parallel, Take
@@ -48,26 +44,6 @@ Equations = str | tuple[str, ...]
 
 # Equations without settings.
 _FIXED: dict[type, Equations] = {
-    Identity: "x",
-    Relu: r"\max(x, 0)",
-    Sigmoid: r"\frac{1}{1 + e^{-x}}",
-    Tanh: r"\tanh(x)",
-    Softplus: r"\log(1 + e^{x})",
-    Gelu: r"\frac{x}{2} \odot \left(1 + \tanh\left(\sqrt{2 / \pi} (x + 0.044715 x^3)\right)\right)",
-    ExactGelu: r"x \odot \Phi(x)",
-    Silu: r"\frac{x}{1 + e^{-x}}",
-    Mish: r"x \odot \tanh(\log(1 + e^{x}))",
-    Softsign: r"\frac{x}{1 + \lvert x \rvert}",
-    LogSigmoid: r"-\log(1 + e^{-x})",
-    TanhShrink: r"x - \tanh(x)",
-    Relu6: r"\min(\max(x, 0), 6)",
-    HardSigmoid: r"\frac{1}{6} \min(\max(x + 3, 0), 6)",
-    HardSwish: r"\frac{x}{6} \odot \min(\max(x + 3, 0), 6)",
-    Selu: r"1.0507 \left(\max(x, 0) + 1.6733 (e^{\min(x, 0)} - 1)\right)",
-    PRelu: r"\max(x, 0) + alpha \odot \min(x, 0)",
-    Softmax: r"\operatorname{softmax}(x)",
-    LogSoftmax: r"\log \operatorname{softmax}(x)",
-    Glu: ("[a, b] = x", r"a \odot gate(b)"),
     Scale: r"factor \odot x",
     Affine: r"x \odot scale + shift",
     Residual: "x + layer(x)",
@@ -110,6 +86,15 @@ def number(value: float) -> str:
     """
     digits, _, power = f"{value:g}".partition("e")
     return digits if not power else f"10^{{{int(power)}}}" if digits == "1" else rf"{digits} \cdot 10^{{{int(power)}}}"
+
+
+def of_card(params: Any) -> Equations:
+    """The equations in the card of a layer, with its settings in their places; empty without a card"""
+    card = card_of(params)
+    equations = "" if card is None else card.latex
+    lines = (equations,) if isinstance(equations, str) else equations
+    made = [re.sub(r"<(\w+)>", lambda found: number(getattr(params, found[1])), line) for line in lines]
+    return made[0] if isinstance(equations, str) else tuple(made)
 
 
 def _plus(params: Any, name: str) -> str:
@@ -191,13 +176,6 @@ _WAVES = r"[\sin(p \omega_0), \cos(p \omega_0), \sin(p \omega_1), \ldots], \quad
 RULES: dict[type, Callable[[Any], Equations]] = {
     **{layer: _fixed(equations) for layer, equations in _FIXED.items()},
     Dense: lambda p: f"x W{_plus(p, 'b')}",
-    LeakyRelu: lambda p: rf"\max(x, 0) + {number(p.alpha)} \min(x, 0)",
-    Elu: lambda p: rf"\max(x, 0) + {number(p.alpha)} (e^{{\min(x, 0)}} - 1)",
-    Celu: lambda p: rf"\max(x, 0) + {number(p.alpha)} (e^{{\min(x, 0) / {number(p.alpha)}}} - 1)",
-    HardTanh: lambda p: rf"\min(\max(x, {number(p.low)}), {number(p.high)})",
-    SoftShrink: lambda p: rf"x - \min(\max(x, -{number(p.threshold)}), {number(p.threshold)})",
-    HardShrink: lambda p: rf"x \odot [\lvert x \rvert > {number(p.threshold)}]",
-    Sine: lambda p: rf"\sin({number(p.omega)} x)",
     Dropout: _dropped("d"),
     ChannelDropout: _dropped("d_c"),
     GaussianNoise: lambda p: rf"x + {number(p.std)} z, \quad z \sim \operatorname{{N}}(0, 1)",

@@ -6,12 +6,4 @@ the state.
 
 from funcnn.lazy import lazily
 
-__getattr__, __dir__, __all__ = lazily(
-    __name__,
-    {
-        "classification": "accuracy top_k_accuracy perplexity confusion",
-        "per_class": "precision recall f1 confusion_per_class",
-        "regression": "r2",
-        "padding": "unpadded",
-    },
-)
+__getattr__, __dir__, __all__ = lazily(__name__)

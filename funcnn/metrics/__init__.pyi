@@ -1,10 +1,10 @@
 from funcnn.metrics.classification import accuracy as accuracy
-from funcnn.metrics.classification import confusion as confusion
-from funcnn.metrics.classification import perplexity as perplexity
 from funcnn.metrics.classification import top_k_accuracy as top_k_accuracy
-from funcnn.metrics.padding import unpadded as unpadded
-from funcnn.metrics.per_class import confusion_per_class as confusion_per_class
-from funcnn.metrics.per_class import f1 as f1
+from funcnn.metrics.classification import perplexity as perplexity
+from funcnn.metrics.classification import confusion as confusion
 from funcnn.metrics.per_class import precision as precision
 from funcnn.metrics.per_class import recall as recall
+from funcnn.metrics.per_class import f1 as f1
+from funcnn.metrics.per_class import confusion_per_class as confusion_per_class
 from funcnn.metrics.regression import r2 as r2
+from funcnn.metrics.padding import unpadded as unpadded

@@ -8,4 +8,4 @@ on several rows at once.
 
 from funcnn.lazy import lazily
 
-__getattr__, __dir__, __all__ = lazily(__name__, {"blas": "threads", "sharding": "sharded"})
+__getattr__, __dir__, __all__ = lazily(__name__)

@@ -4,8 +4,8 @@ from funcnn.teach.diagnosis import Diagnosis as Diagnosis
 from funcnn.teach.exercises import check as check
 from funcnn.teach.exercises import exercise as exercise
 from funcnn.teach.expectations import expect as expect
-from funcnn.teach.nudges import Nudge as Nudge
 from funcnn.teach.nudges import nudge as nudge
+from funcnn.teach.nudges import Nudge as Nudge
 from funcnn.teach.page import write_steps as write_steps
 from funcnn.teach.progress import Exercise as Exercise
 from funcnn.teach.progress import Progress as Progress

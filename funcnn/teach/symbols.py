@@ -8,14 +8,11 @@ from typing import Any
 
 import attrs
 
+from funcnn.about.table import card_of
 from funcnn.arrays import is_array
 from funcnn.fields import parameters_of
 from funcnn.inspection.branches import holds_layers
 from funcnn.layers.activations.base import Elementwise
-from funcnn.layers.activations.glu import Glu
-from funcnn.layers.activations.rectifiers import PRelu
-from funcnn.layers.activations.smooth import ExactGelu, Gelu, Mish, Silu
-from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 from funcnn.layers.attention.cross_attention import CrossAttention
 from funcnn.layers.attention.self_attention import Attention
 from funcnn.layers.combinators.branches import Copy, Parallel, Take
@@ -42,8 +39,7 @@ from funcnn.layers.recurrent.bidirectional import Bidirectional
 from funcnn.layers.recurrent.cells import GRU, LSTM
 from funcnn.layers.recurrent.last import Last
 from funcnn.layers.wrapper import Wrapper
-from funcnn.losses.likelihoods import gaussian_nll
-from funcnn.losses.margins import triplet
+from funcnn.records import plans
 
 # Of each layer and loss.
 _COMMON = {
@@ -80,18 +76,6 @@ _NORM = {
 _HEADS = {"d": "the number of features of a head", "q . k": "the dot product of each query with each key"}
 SYMBOLS: dict[type, dict[str, str]] = {
     Elementwise: {"slope": "the derivative of each number of out with respect to its x"},
-    Mish: {"t": "tanh(log(1 + e^x))"},
-    Silu: {"s": "1 / (1 + e^-x)"},
-    Gelu: {
-        "s": "1 / (1 + e^(-2 u))",
-        "u": "sqrt(2 / pi) (x + 0.044715 x^3)",
-        "u'": "the derivative of u with respect to x",
-    },
-    ExactGelu: {"P": "the probability that a standard normal number is below x"},
-    PRelu: {"sum": "the sum over all entries that share an alpha"},
-    Glu: {"a": "the first half of x", "b": "the second half of x"},
-    Softmax: {"i": "the entry along the last axis", "j": "each entry", "sum": "the sum over the last axis"},
-    LogSoftmax: {"i": "the entry along the last axis", "j": "each entry", "sum": "the sum over the last axis"},
     SinusoidalPosition: _SEQUENCE,
     LearnedPosition: _SEQUENCE,
     Rotary: _SEQUENCE | {"R": "the rotation of each pair of features, by the angles a_i"},
@@ -152,11 +136,6 @@ SYMBOLS: dict[type, dict[str, str]] = {
     },
 }
 
-LOSSES: list[tuple[Any, dict[str, str]]] = [
-    (gaussian_nll, {"mu": "the first part of out", "s": "the second part of out"}),
-    (triplet, {"a": "out[:, 0]", "p": "out[:, 1]", "n": "out[:, 2]"}),
-]
-
 
 def symbols_of(lines: list[str], of: Any, shown: Iterable[str]) -> list[tuple[str, str]]:
     """The symbols in the equations of a layer or of a loss with their meanings, without the arrays that are shown.
@@ -183,8 +162,8 @@ def meanings(of: Any) -> dict[str, str]:
     """The meanings of symbols that every layer or loss has, of the settings, and of the symbols of the class."""
     known = dict(_COMMON)
     if callable(of):
-        own = next((symbols for loss, symbols in LOSSES if loss is without_arguments(of)), {})
-        return known | _LOSS | own | _options(of)
+        card = card_of(without_arguments(of))
+        return known | _LOSS | dict(card.symbols if card else ()) | _options(of)
     settings = {name: value for name, value in _fields(of).items() if not is_array(value)}
     if isinstance(of, Pool) and of.stride is None:
         settings["stride"] = of.size
@@ -197,7 +176,8 @@ def meanings(of: Any) -> dict[str, str]:
             known[name] = f"{value}, a setting of {type(of).__name__}"
     known |= dict.fromkeys(_fields(of).keys() - settings.keys(), "a parameter of the layer")
     for cls in reversed(type(of).__mro__):
-        own = SYMBOLS.get(cls, {})
+        card = card_of(cls, bases=False) if cls in plans else None
+        own = SYMBOLS.get(cls, {}) if card is None else dict(card.symbols)
         known |= {symbol: meaning.format_map(settings) for symbol, meaning in own.items()}
     return known
 

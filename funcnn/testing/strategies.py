@@ -10,10 +10,4 @@ registered at the first use of such a name: strategies for arrays load no layer.
 
 from funcnn.lazy import lazily
 
-__getattr__, __dir__, __all__ = lazily(
-    __name__,
-    {
-        "funcnn.testing.tensors": "dims tensor tensors",
-        "funcnn.testing.networks.strategies": "cases layers networks register registered unproven",
-    },
-)
+__getattr__, __dir__, __all__ = lazily(__name__)

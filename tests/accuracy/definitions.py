@@ -2,9 +2,14 @@
 
 from functools import partial
 
-from mpmath import erfc, exp, log, log1p, mp, mpf, sin, sinh, sqrt, tanh
+import mpmath
+from mpmath import erfc, exp, log, log1p, mp, mpf, sinh, sqrt, tanh
 
 from funcnn import layers
+from funcnn.inspection import latex
+from tests.cards import ELEMENTWISE as ACTIVATIONS
+from tests.cards import example
+from tests.equations import value_of
 
 # Activations: the function, and the slope as a function of out where out is what the cache keeps.
 
@@ -41,31 +46,27 @@ def clip(x, low, high):
 SELU = {"scale": 1.0507009873554805, "alpha": 1.0507009873554805 * 1.6732632423543772}
 CELU = {"alpha": 0.5, "width": 0.5}
 
-ELEMENTWISE = {
-    layers.Identity(): (lambda x: x, None),
-    layers.Relu(): (lambda x: max(x, 0), None),
+
+def written(layer):
+    """The function that the equation in the card of an activation is."""
+    [line] = latex(layer).splitlines()[1:-1]
+    equation, known = line.partition("&= ")[2], {"max": max, "min": min, "Phi": below}
+    return lambda x: mpf(value_of(equation, mpmath, x=x, **known))
+
+
+# Those whose slope is a function of out, or whose equation has rounded numbers or a bracket.
+OWN = {
     layers.LeakyRelu(): (lambda x: x if x > 0 else mpf(0.01) * x, None),
-    layers.Relu6(): (lambda x: clip(x, 0, 6), None),
-    layers.HardTanh(): (lambda x: clip(x, -1, 1), None),
-    layers.HardSigmoid(): (lambda x: clip(x + 3, 0, 6) / 6, None),
-    layers.HardSwish(): (lambda x: x * clip(x + 3, 0, 6) / 6, None),
-    layers.SoftShrink(): (lambda x: x - clip(x, -0.5, 0.5), None),
     layers.HardShrink(): (lambda x: x if abs(x) > 0.5 else mpf(0), None),
     layers.Sigmoid(): (sigmoid, lambda out: out * (1 - out)),
     layers.Tanh(): (tanh, lambda out: 1 - out**2),
-    layers.Softplus(): (softplus, None),
-    layers.LogSigmoid(): (lambda x: -softplus(-x), None),
     layers.Elu(): (elu, elu_slope),
     layers.Selu(): (partial(elu, **SELU), partial(elu_slope, **SELU)),
     layers.Celu(0.5): (partial(elu, **CELU), partial(elu_slope, **CELU)),
-    layers.Gelu(): (gelu, None),
-    layers.ExactGelu(): (lambda x: x * below(x), None),
-    layers.Silu(): (lambda x: x * sigmoid(x), None),
-    layers.Mish(): (lambda x: x * tanh(softplus(x)), None),
-    layers.Softsign(): (lambda x: x / (1 + abs(x)), None),
-    layers.TanhShrink(): (lambda x: x - tanh(x), None),
-    layers.Sine(3.0): (lambda x: sin(3 * x), None),
 }
+
+WRITTEN = [example(cls) for cls in ACTIVATIONS if cls not in set(map(type, OWN))]
+ELEMENTWISE = {**{layer: (written(layer), None) for layer in WRITTEN}, **OWN}
 
 
 # Rules of a row: the function, and the gradient as a function of what the cache keeps.

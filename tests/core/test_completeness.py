@@ -1,18 +1,16 @@
 """Every layer has a place in the docs, a strategy, two oracles and planted mistakes."""
 
-import importlib.util
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from funcnn import forward
 from funcnn.testing import strategies as fst
 from funcnn.testing.networks.table import table
+from tests.blocks import CARDED, DOCS, PAGES, extension
 from tests.mutants import LATER, MUTANTS
 
-DOCS = Path(__file__).parents[2] / "docs"
 REGISTERED = fst.registered()
 NAMES = [layer.__name__ for layer in REGISTERED]
 
@@ -75,13 +73,8 @@ NOT_IN_TORCH = {"Function": "its two functions are NumPy's, which torch cannot f
 NOT_IN_ONNX = {"Function": "its two functions are NumPy's, which ONNX cannot follow"}
 
 
-@pytest.fixture(scope="module")
-def written():
-    """The script that writes the table of docs/layers.md."""
-    spec = importlib.util.spec_from_file_location("layers_page", DOCS / "layers.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+families = extension("families")
+LISTED = families.pages(PAGES[DOCS / "layers.md"])
 
 
 @pytest.mark.parametrize("layer", REGISTERED, ids=NAMES)
@@ -89,27 +82,18 @@ def test_it_is_in_the_docs_with_the_first_line_of_its_docstring(layer):
     text = forward.dispatch(tuple).__doc__ if layer is tuple else layer.__doc__
     line = text.strip().splitlines()[0]
     name = "(layer, layer, ...)" if layer is tuple else layer.__name__
-    rows = [row for row in (DOCS / "layers.md").read_text("utf-8").splitlines() if row.startswith(f"| `{name}` | ")]
+    rows = [row for homes in LISTED.values() for row in families.table(homes).splitlines() if f"| `{name}` | " in row]
     assert len(rows) == 1
     shown = rows[0].split(" | ", 1)[1].removesuffix(" |").strip("` ").replace(r"\|", "|")
     assert shown.strip("`.") == line.strip("`.")
 
 
 @pytest.mark.parametrize("layer", [layer for layer in REGISTERED if layer is not tuple], ids=lambda cls: cls.__name__)
-def test_its_page_speaks_of_it(layer, written):
-    [page] = [page for (_, page), homes in written.PAGES.items() if written.is_in(layer, homes)]
-    assert re.search(rf"\b{layer.__name__}\b", (DOCS / page).read_text("utf-8"))
-
-
-def test_the_page_is_as_its_script_writes_it(written):
-    assert (DOCS / "layers.md").read_text("utf-8").split(written.START)[1] == written.table()
-
-
-def test_a_layer_whose_module_no_page_has_is_noticed(written, monkeypatch):
-    pages = {page: homes.replace("layers.dense", "") for page, homes in written.PAGES.items()}
-    monkeypatch.setattr(written, "PAGES", pages)
-    with pytest.raises(SystemExit, match="no page has Dense; add the file or its folder to PAGES"):
-        written.table()
+def test_its_page_speaks_of_it(layer):
+    [page] = [page for page, homes in LISTED.items() if families.is_in(layer, homes)]
+    listed = re.findall(r"```\{derivations\}\n(.*?)\n```", PAGES[DOCS / page], re.DOTALL)
+    spoken = " ".join([PAGES[DOCS / page], *[families.links(homes, "") for homes in listed], *CARDED])
+    assert re.search(rf"\b{layer.__name__}\b", spoken)
 
 
 @pytest.mark.parametrize("layer", REGISTERED, ids=NAMES)

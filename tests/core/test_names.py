@@ -15,7 +15,7 @@ import pytest
 import funcnn
 from funcnn.lazy import _OPTIONAL, _OTHERS, NAMESPACES, load_all
 from funcnn.records import registry
-from tests.stubs import PACKAGES, stub
+from tests.blocks import extension
 
 SPACES = {name: import_module(f"funcnn.{name}") for name in NAMESPACES}
 # Why each name stands at the top.
@@ -90,12 +90,21 @@ TOP = {
 }
 # Names that a script is likely to have itself, so that `from funcnn import *` may not take them.
 TAKEN = {"step", "count", "normal", "uniform", "zeros", "constant", "leaves", "replace", "compare", "difference"}
+PACKAGES = {
+    name: Path(module.__file__).with_name("__init__.pyi")
+    for name, module in {"funcnn": funcnn, **{f"funcnn.{name}": space for name, space in SPACES.items()}}.items()
+    if hasattr(module, "__path__")
+}
 PUBLIC = [(space, name) for space in SPACES for name in SPACES[space].__all__]
 
 
 def test_the_pages_of_all_names_have_each_once_at_its_home():
     pages = (Path(__file__).parents[2] / "docs" / "api").glob("*.md")
     page = "\n".join([page.read_text("utf-8") for page in sorted(pages)])
+    families = extension("families")
+    for home in re.findall(r"^\.\. names:: (\S+)$", page, re.MULTILINE):
+        space, names = home.split(".")[0], [member.__name__ for member in families.members(home)]
+        page += "".join([f"\n.. autoclass:: funcnn.{space}.{name}" for name in names])
     listed = re.findall(r"^\.\. [\w:]+:: funcnn\.((?:\w+\.)?\w+)$", page, re.MULTILINE)
     homes = {name: f"{space}.{name}" for space, name in PUBLIC}
     public = [*homes.values(), *[name for name in TOP if name not in homes]]
@@ -144,7 +153,12 @@ def test_every_public_name_says_what_it_is(space, name):
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_type_checkers_see_each_name_from_where_it_is_loaded(package):
-    assert PACKAGES[package].read_text("utf-8") == stub(package), "run python -m tests.stubs"
+    lines = PACKAGES[package].read_text("utf-8").splitlines()
+    found = [re.fullmatch(r"from ([\w.]+) import (\w+) as \2", line) for line in lines if line.startswith("from")]
+    assert all(found)
+    names = [line[2] for line in found if line[1] != package]
+    assert names == import_module(package).__all__
+    assert [line for line in lines if not line.startswith("from")] == ["", "__version__: str"] * (package == "funcnn")
 
 
 @pytest.mark.parametrize(("space", "name"), [pair for pair in PUBLIC if pair[1] not in TOP], ids="-".join)
@@ -205,7 +219,9 @@ def test_a_name_that_needs_another_library_has_a_remedy(name, home):
     with pytest.raises(ImportError) as missing:
         exec(f"from funcnn import {name}")
     assert str(missing.value) == f"funcnn.{name}: it is in {home}; write from {home} import {name}"
-    assert re.search(rf"\b{name}\b", Path(find_spec(home).origin).read_text("utf-8"))  # the library may be absent
+    home = Path(find_spec(home).origin)  # the library may be absent
+    texts = [path.read_text("utf-8") for path in (home, home.with_suffix(".pyi")) if path.exists()]
+    assert any([re.search(rf"\b{name}\b", text) for text in texts])
 
 
 @pytest.mark.parametrize("name", ["pmap", "lax", "cuda", "EMA"])

@@ -1,5 +1,6 @@
 """Layers: how each is constructed, its `init`, and what it takes as x, as cache and as dA."""
 
+import attrs
 import numpy as np
 
 from funcnn import (
@@ -21,7 +22,6 @@ from funcnn import (
     Residual,
     Sigmoid,
     Softmax,
-    Tanh,
     backward,
     forward,
     mlp,
@@ -34,55 +34,36 @@ from funcnn.layers import (
     Affine,
     AvgPool,
     Bidirectional,
-    Celu,
     ChannelDropout,
     Concat,
     Conv1d,
     ConvTranspose2d,
     Copy,
     CrossAttention,
-    Elu,
-    ExactGelu,
     First,
     Function,
     GaussianNoise,
     GlobalMaxPool,
     Glu,
     GroupNorm,
-    HardShrink,
-    HardSigmoid,
-    HardSwish,
-    HardTanh,
     Here,
-    Identity,
     InstanceNorm,
     Last,
-    LeakyRelu,
     LearnedPosition,
-    LogSigmoid,
     LogSoftmax,
     Map,
-    Mish,
     Parallel,
     PRelu,
-    Relu6,
     Remat,
     Reshape,
     RMSNorm,
     Rotary,
     Scale,
-    Selu,
     Shared,
-    Silu,
-    Sine,
     SinusoidalPosition,
-    Softplus,
-    SoftShrink,
-    Softsign,
     Stochastic,
     Sum,
     Take,
-    TanhShrink,
     Tied,
     Upsample,
     attend,
@@ -92,6 +73,7 @@ from funcnn.layers import (
     rotate,
     rotate_backward,
 )
+from tests.cards import ELEMENTWISE, example
 from tests.kinds.kinds import NET, array, count, dtype, flag, fraction, initializer, number, seed, text
 from tests.kinds.kinds import layer as network
 from tests.kinds.rows import Row, both, kind, row
@@ -167,16 +149,9 @@ rotary = kind(Rotary(), "None")
 
 CONSTRUCTED = [
     *[
-        layer(cls, X)
-        for cls in (
-            *(Relu, Sigmoid, Tanh, Identity, Softplus, Gelu, ExactGelu, Silu, Mish, Selu, Softsign, LogSigmoid),
-            *(TanhShrink, Relu6, HardSigmoid, HardSwish),
-        )
+        layer(cls, X, **{field.name: number(getattr(example(cls), field.name)) for field in attrs.fields(cls)})
+        for cls in ELEMENTWISE
     ],
-    *[layer(cls, X, alpha=number) for cls in (LeakyRelu, Elu, Celu)],
-    *[layer(cls, X, threshold=number) for cls in (SoftShrink, HardShrink)],
-    layer(Sine, X, omega=number),
-    layer(HardTanh, X, low=number(-3.0), high=number(2.0)),
     layer(PRelu, array, alpha=drawn(2)),
     *[layer(cls, array) for cls in (Softmax, LogSoftmax)],
     layer(Glu, array, gate=kind(Sigmoid())),

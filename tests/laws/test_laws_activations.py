@@ -31,13 +31,10 @@ from funcnn.layers import (
 )
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, leaves
+from tests.cards import OTHERS
 from tests.counts import at_most
 
-FAMILY = [
-    *(Selu, Celu, PRelu, Relu6, HardTanh, HardSigmoid, HardSwish, SoftShrink, HardShrink, Silu, Mish, ExactGelu),
-    *(Softsign, LogSigmoid, TanhShrink, Sine, Softmax, LogSoftmax, Glu),
-]
-every_layer = pytest.mark.parametrize("layer", FAMILY, ids=lambda layer: layer.__name__)
+every_layer = pytest.mark.parametrize("layer", OTHERS, ids=lambda layer: layer.__name__)
 x = fst.tensors("m n").map(lambda arrays: arrays[0])
 some = at_most(30)  # of each of so many layers
 close = {"rtol": 1e-13, "atol": 1e-13}

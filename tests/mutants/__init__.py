@@ -7,6 +7,7 @@ from tests.mutants import (
     attention,
     axes,
     branches,
+    cards,
     classification,
     coincidences,
     combinators,
@@ -45,6 +46,7 @@ MUTANTS = [mutant for family in FAMILIES for mutant in family.MUTANTS]
 LAYERS = [
     alike,
     attention,
+    cards,
     coincidences,
     combinators,
     earlier,

@@ -24,7 +24,9 @@ OTHERS = {
 }
 EVERY = [*MUTANTS, *LATER]
 LINES = (Path(__file__).parent / "labels.txt").read_text("utf-8").splitlines()
-LABELLED = [(mutant, *line.split(" | ", 1)) for mutant, line in zip(EVERY, LINES, strict=True)]
+LABELS = {name: label for label, name in [line.split(" | ", 1) for line in LINES]}
+# A mistake in the card of a layer that came later has no label of its own.
+LABELLED = [(mutant, LABELS.get(mutant.name, "other: formula"), mutant.name) for mutant in EVERY]
 
 
 def family_of(mutant):

@@ -1,7 +1,6 @@
 """`latex`: every layer has its equation, which is well formed, and that of an activation gives its values."""
 
 import importlib.util
-import math
 import re
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from funcnn import (
     Array,
     Attention,
     Dense,
-    Elementwise,
     Embedding,
     Frozen,
     Relu,
@@ -30,7 +28,9 @@ from funcnn import (
 from funcnn.inspection import latex
 from funcnn.layers import Concat, Conv2d, Copy, Dropout, Here, Map, Parallel, PRelu, Rotary, Scale, Shared, Wrapper
 from funcnn.testing import strategies as fst
+from tests.cards import ELEMENTWISE
 from tests.counts import at_most
+from tests.equations import value_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -199,37 +199,7 @@ def test_a_layer_of_ones_own_is_a_function_until_it_has_an_equation():
     ]
 
 
-# The values of an equation: LaTeX as an expression of Python.
-
-FUNCTIONS = {
-    "max": np.maximum,
-    "min": np.minimum,
-    "tanh": np.tanh,
-    "log": np.log,
-    "sin": np.sin,
-    "exp": np.exp,
-    "sqrt": np.sqrt,
-    "abs": np.abs,
-    "Phi": np.vectorize(lambda x: math.erfc(-x / math.sqrt(2)) / 2),
-}
-
-
-def value_of(equation: str, **symbols: Any) -> Any:
-    text = re.sub(r"\\left\(|\\right\)", lambda found: found[0][-1], equation)
-    text = text.replace(r"\lvert", "abs(").replace(r"\rvert", ")").replace(r"\pi", "pi").replace(r"\odot", "*")
-    while (simpler := re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1) / (\2))", text)) != text or (
-        simpler := re.sub(r"e\^\{([^{}]*)\}", r"exp(\1)", text)
-    ) != text:
-        text = simpler
-    text = re.sub(r"\\sqrt\{([^{}]*)\}", r"sqrt(\1)", text).replace("\\", "").replace("^", "**")
-    text = re.sub(r"(?<=[\w)]) (?=[\w(])", " * ", text)
-    return eval(text, {**FUNCTIONS, "pi": math.pi, **symbols})
-
-
-ACTIVATIONS = [cls for cls in fst.registered() if cls is not tuple and issubclass(cls, Elementwise)]
-
-
-@pytest.mark.parametrize("cls", ACTIVATIONS, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", ELEMENTWISE, ids=lambda cls: cls.__name__)
 @at_most(2)
 @given(data=st.data())
 def test_the_equation_of_an_activation_gives_its_values(cls, data):

@@ -1,15 +1,13 @@
 """Formulas of derivations in TeX; each page has the derivation of its layers and losses or a link to the rule."""
 
-import importlib.util
 import re
 
 import pytest
 
 from funcnn import losses
-from funcnn.testing.strategies import registered
 from tests.blocks import DOCS, PAGES, TEXTS, extension
 
-formulas = extension("formulas")
+formulas, families = extension("formulas"), extension("families")
 CONSTRUCTORS = {"weighted", "masked", "joint", "of_logits", "of_complex", "normalised"}  # of losses, and no loss
 
 WRITTEN = {
@@ -66,24 +64,29 @@ def label(name):
 def listed():
     """The names of the page of rules, as often as it has them."""
     blocks = re.findall(r"^```\{rules\}\n(.*?)^```", PAGES[DOCS / "rules.md"], re.MULTILINE | re.DOTALL)
-    return " ".join(blocks).split()
+    return families.named(" ".join(blocks))
 
 
 def pages_of_all():
     """The page of each layer and of each loss, by name."""
-    spec = importlib.util.spec_from_file_location("layers_page", DOCS / "layers.py")
-    written = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(written)
-    homes = [(page, home) for (_, page), home in written.PAGES.items()]
-    pages = {cls.__name__: page for cls in registered() for page, home in homes if written.is_in(cls, home)}
+    homes = families.pages(PAGES[DOCS / "layers.md"])
+    pages = {layer.__name__: page for page, home in homes.items() for layer in families.members(home)}
     return pages | dict.fromkeys(set(losses.__all__) - CONSTRUCTORS, "losses.md")
+
+
+def shown(page):
+    """The text of a page, with the sentences that its directives write."""
+    text = PAGES[DOCS / page]
+    homes = re.findall(r"^```\{derivations\}\n(.*?)\n```", text, re.MULTILINE | re.DOTALL)
+    boxes = [f"```{{derivation}} {name}\n" for home in homes for name in families.derivations(home)]
+    return "\n".join([text, *[families.links(home, text) for home in homes], *boxes])
 
 
 def test_each_page_has_the_derivation_of_its_layers_or_a_link_to_the_rule():
     pages = pages_of_all()
     assert pages.keys() > TEXTS.keys()
     for name, page in pages.items():
-        text = PAGES[DOCS / page]
+        text = shown(page)
         assert (f"```{{derivation}} {name}\n" in text) != (f"<rule-{label(name)}>`" in text), name
 
 

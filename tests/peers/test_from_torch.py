@@ -5,12 +5,13 @@ import pytest
 
 from funcnn import BatchNorm, Dense, Dropout, Flatten, Relu, Residual, Tanh, forward, inference, predict
 from funcnn.layers import Bidirectional, Conv2d, First, GlobalAvgPool, Identity, Reshape
+from tests.cards import CARDS, ELEMENTWISE, example
 
 torch = pytest.importorskip("torch", reason="these are its modules")
 # After that line: without torch there is nothing to import.
 from torch import nn  # noqa: E402  as just said
 
-from funcnn.interop.torch import from_torch  # noqa: E402  as just said
+from funcnn.interop.torch import from_torch, to_torch  # noqa: E402  as just said
 
 NEAR = {torch.float32: 1e-6, torch.float64: 1e-12}
 SEQUENCE, IMAGE, SIGNAL, ROWS = (2, 6, 4), (2, 4, 8, 6), (2, 4, 9), (5, 4)
@@ -127,12 +128,11 @@ SEQUENCES = {
     ),
     "flattened": lambda: nn.Sequential(nn.Flatten(), nn.Linear(24, 2)),
 }
+TWINS = [to_torch(example(cls)) for cls in ELEMENTWISE if CARDS[cls].torch.startswith("torch.nn:")]
 ACTIVATIONS = [
-    nn.ReLU(), nn.LeakyReLU(0.2), nn.Sigmoid(), nn.Tanh(), nn.ELU(2.0), nn.GELU(), nn.GELU("tanh"), nn.SELU(),
-    nn.CELU(0.5), nn.ReLU6(), nn.Hardtanh(-2.0, 0.5), nn.Hardswish(), nn.Softshrink(0.2), nn.Hardshrink(0.3),
-    nn.SiLU(), nn.Mish(), nn.Softsign(), nn.LogSigmoid(), nn.Tanhshrink(), nn.Identity(), nn.PReLU(),
-    nn.Softplus(threshold=50), nn.Softmax(dim=1), nn.LogSoftmax(dim=-1), nn.GLU(),
-]  # fmt: skip
+    *(*TWINS, nn.GELU("tanh"), nn.PReLU(), nn.Softplus(threshold=50), nn.Softmax(dim=1), nn.LogSoftmax(dim=-1)),
+    nn.GLU(),
+]
 PLAIN = {
     **{f"{type(m).__name__} {i}": lambda m=m: nn.Sequential(nn.Linear(4, 4), m) for i, m in enumerate(ACTIVATIONS)},
     "features": norm(nn.PReLU(4)),

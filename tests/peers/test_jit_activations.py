@@ -3,37 +3,17 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, Elementwise, Relu, Softmax, backward, forward, namespace
-from funcnn.layers import (
-    Celu,
-    ExactGelu,
-    Glu,
-    HardShrink,
-    HardSigmoid,
-    HardSwish,
-    HardTanh,
-    LogSigmoid,
-    LogSoftmax,
-    Mish,
-    PRelu,
-    Relu6,
-    Selu,
-    Silu,
-    Sine,
-    SoftShrink,
-    Softsign,
-    TanhShrink,
-)
-from funcnn.testing.strategies import registered
+from funcnn import Dense, Relu, backward, forward, namespace
+from funcnn.layers import Glu, PRelu, Silu
+from tests.cards import ELEMENTWISE, OTHERS, example
 from tests.peers.jitted import assert_compiled_once
 
 jax = pytest.importorskip("jax", reason="this is its compiler")
 pytestmark = pytest.mark.usefixtures("jax64")
 
 LAYERS = [
-    *(Selu(), Celu(0.5), PRelu.init(), PRelu.init(4), Relu6(), HardTanh(-0.5, 0.5), HardSigmoid(), HardSwish()),
-    *(SoftShrink(0.1), HardShrink(0.1), Silu(), Mish(), ExactGelu(), Softsign(), LogSigmoid(), TanhShrink()),
-    *(Sine(3.0), Softmax(), LogSoftmax(), Glu(), Glu(Relu()), Glu((Silu(), PRelu.init(2)))),
+    *[example(cls) for cls in OTHERS if cls is not PRelu],
+    *(PRelu.init(), PRelu.init(4), Glu(Relu()), Glu((Silu(), PRelu.init(2)))),
 ]
 X, Y = (np.random.default_rng(i).standard_normal(shape) for i, shape in enumerate([(8, 3), (8, 2)]))
 
@@ -45,7 +25,7 @@ def test_five_steps_are_compiled_once_and_are_those_of_numpy(layer, dtype):
     assert_compiled_once((Dense.init(3, 4, seed=1), layer, Dense.init(n, 2, seed=2)), X, Y, dtype)
 
 
-@pytest.mark.parametrize("cls", [*[cls for cls in registered() if issubclass(cls, Elementwise)], PRelu])
+@pytest.mark.parametrize("cls", [*ELEMENTWISE, PRelu])
 def test_dx_is_nan_where_numpy_has_it(cls):
     layer, x = PRelu.init() if cls is PRelu else cls(), np.array([[np.nan, -4.0, -0.3, 0.0, 0.3, 4.0, np.nan]])
 

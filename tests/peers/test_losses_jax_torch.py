@@ -36,6 +36,7 @@ from funcnn.losses import (
 )
 from funcnn.testing.strategies import tensor
 from funcnn.trees import leaves
+from tests import cards as about
 from tests.counts import at_most
 
 jax = pytest.importorskip("jax", reason="jax.grad of a loss's value is an oracle for its gradient")
@@ -215,6 +216,18 @@ CASES = {
     "cosine": (cosine_distance, torch_cosine, normal(SHAPE), normal(SHAPE)),
     "cosine (m, t, k)": (cosine_distance, torch_cosine, normal((2, 3, 4)), normal((2, 3, 4))),
 }
+
+
+def of_card(loss):
+    """A loss with the last of its settings, its equation in torch, and how to draw out and y."""
+    chosen = about.set_up(loss)[-1]
+    largest = lambda a, b: torch.maximum(*torch.broadcast_tensors(torch.as_tensor(a), torch.as_tensor(b)))
+    smallest = lambda a, b: -largest(-a, -b)
+    out, y = [st.integers(0, 999).map(lambda seed, i=i: about.arguments(loss, SHAPE, seed)[i]) for i in range(2)]
+    return chosen, lambda out, y: about.terms(chosen, out, y, torch, max=largest, min=smallest), out, y
+
+
+CASES |= {f"{name}, by its equation": of_card(loss) for name, loss in about.LOSSES.items()}
 # The losses that have one term for all outputs of an example.
 TOGETHER = {softmax_cross_entropy, softmax_focal, kl_divergence, cosine_distance}
 every_loss = pytest.mark.parametrize("name", CASES)

@@ -28,6 +28,7 @@ from funcnn import (
     parameters,
     record,
 )
+from funcnn.about import card_of
 from funcnn.arrays import namespace
 from funcnn.elementary import sigmoid
 from funcnn.layers.activations.smooth import _C, _gelu_power
@@ -40,6 +41,7 @@ from funcnn.testing import strategies as fst
 from funcnn.testing.exact import comparison
 from funcnn.testing.exact.array import of_values
 from funcnn.testing.verdict import BrokenPromise, NotPure, WrongGradient, WrongShape
+from tests.cards import further
 
 # Their gradients are fractions, whatever x is; those of other layers agree in 40 digits or more.
 RATIONAL = {
@@ -131,6 +133,7 @@ LOSSES = {
     "poisson_nll": (0, losses.poisson_nll, OUT, COUNTS),
     "gaussian_nll": (0, losses.gaussian_nll, (OUT, Y), SOFT),
 }
+LOSSES |= {name: (card_of(case[0]).rational, *case) for name, case in further(LOSSES, (3, 4)).items()}
 
 
 @pytest.mark.parametrize("name", LOSSES)

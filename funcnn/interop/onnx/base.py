@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, Protocol, TypeVar, cast
 
+import attrs
 import spox
 
+from funcnn.about.table import card_of, cards
 from funcnn.arrays import kind
 from funcnn.core import is_layer
 from funcnn.dispatch import verb
 from funcnn.errors import KindError
+from funcnn.interop.onnx.values import check_single
 from funcnn.layers.combinators.branches import Take
 from funcnn.layers.notes import noted
 from funcnn.refusals import no_rule_error
@@ -33,7 +37,9 @@ class ToGraph(Protocol):
 def _check_graph(layer: Any, x: Values) -> None:
     """Check that the layer has a rule of its own, and that x is made of values of spox."""
     if type(layer) not in cast("Any", to_graph).registry and is_layer(layer):
-        raise no_graph_rule_error(layer)
+        card = card_of(layer, bases=False)  # not of a base, since a subclass may compute something else
+        if card is None or not card.onnx:
+            raise no_graph_rule_error(layer)
     if not _is_made_of_values(x) or (x is None and type(layer) is not tuple):
         given = f"not {kind(x)}; to_onnx takes arrays"
         raise KindError(f"to_graph: x must be a value of spox, or a tuple of them, {given}")
@@ -82,7 +88,23 @@ def to_graph(layer: Any, x: Values, /) -> Values:
     Raises:
         KindError: there is no rule for the layer; x, or what the rule returns, is not made of values of spox.
     """
-    raise no_rule_error("to_graph", layer)
+    return graph_of_card(layer, x)
+
+
+def graph_of_card(layer: Any, x: Values) -> Values:
+    """The function of ONNX that the card names"""
+    card = card_of(layer)
+    if card is None or not card.onnx:
+        raise no_rule_error("to_graph", layer)
+    if not card.double:
+        check_single(layer, x)
+    module, _, name = card.onnx.partition(":")
+    settings = {field.name: getattr(layer, field.name) for field in attrs.fields(type(layer))}
+    return getattr(import_module(module), name)(x, **settings)
+
+
+for _layer in cards("activations"):
+    to_graph.register(_layer)(graph_of_card)
 
 
 @to_graph.register(tuple)

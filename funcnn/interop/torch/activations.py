@@ -1,18 +1,16 @@
-"""Conversions of activations, Softmax and Glu."""
+"""Conversions of activations, Softmax and Glu for which torch has no module with the same settings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, cast
 
 import torch
 
-from funcnn.interop.torch.base import Applied, Around, filled, to_torch
-from funcnn.layers.activations.base import Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn.interop.torch.base import Around, filled, to_torch
+from funcnn.layers.activations.base import Sigmoid, Softplus
 from funcnn.layers.activations.glu import Glu
-from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.activations.smooth import ExactGelu, Gelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
+from funcnn.layers.activations.rectifiers import PRelu
+from funcnn.layers.activations.smooth import Gelu
 from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 
 
@@ -56,33 +54,30 @@ def glu_to_torch(layer: Glu) -> torch.nn.Module:
     return torch.nn.GLU() if type(layer.gate) is Sigmoid else Gated(cast("torch.nn.Module", to_torch(layer.gate)))
 
 
-_MODULES: dict[type, Callable[[Any], torch.nn.Module]] = {
-    Identity: lambda _: torch.nn.Identity(),
-    Relu: lambda _: torch.nn.ReLU(),
-    LeakyRelu: lambda layer: torch.nn.LeakyReLU(layer.alpha),
-    Sigmoid: lambda _: torch.nn.Sigmoid(),
-    Tanh: lambda _: torch.nn.Tanh(),
-    Softplus: lambda _: torch.nn.Softplus(threshold=700),  # by default torch returns x above 20
-    Elu: lambda layer: torch.nn.ELU(layer.alpha),
-    Gelu: lambda _: torch.nn.GELU(approximate="tanh"),
-    Selu: lambda _: torch.nn.SELU(),
-    Celu: lambda layer: torch.nn.CELU(layer.alpha),
-    Relu6: lambda _: torch.nn.ReLU6(),
-    HardTanh: lambda layer: torch.nn.Hardtanh(layer.low, layer.high),
-    # torch.nn.Hardsigmoid rounds 1 / 6 to float32, in float64 too.
-    HardSigmoid: lambda _: Applied(lambda x: torch.nn.functional.relu6(x + 3) / 6),
-    HardSwish: lambda _: torch.nn.Hardswish(),
-    SoftShrink: lambda layer: torch.nn.Softshrink(layer.threshold),
-    HardShrink: lambda layer: torch.nn.Hardshrink(layer.threshold),
-    Silu: lambda _: torch.nn.SiLU(),
-    Mish: lambda _: torch.nn.Mish(),
-    ExactGelu: lambda _: torch.nn.GELU(),
-    Softsign: lambda _: torch.nn.Softsign(),
-    LogSigmoid: lambda _: torch.nn.LogSigmoid(),
-    TanhShrink: lambda _: torch.nn.Tanhshrink(),
-    Sine: lambda layer: Applied(lambda x: torch.sin(layer.omega * x)),  # torch does not have this activation
-    Softmax: lambda _: torch.nn.Softmax(dim=-1),
-    LogSoftmax: lambda _: torch.nn.LogSoftmax(dim=-1),
-}
-for _layer, _module in _MODULES.items():
-    to_torch.register(_layer)(_module)
+@to_torch.register(Softplus)
+def softplus_to_torch(_: Softplus) -> torch.nn.Module:
+    """By default torch returns x above 20; without a threshold it overflows, in float32 at 89"""
+    return torch.nn.Softplus(threshold=80)
+
+
+@to_torch.register(Gelu)
+def gelu_to_torch(_: Gelu) -> torch.nn.Module:
+    """torch calls it an approximation of ExactGelu"""
+    return torch.nn.GELU(approximate="tanh")
+
+
+@to_torch.register(Softmax)
+@to_torch.register(LogSoftmax)
+def softmax_to_torch(layer: Softmax | LogSoftmax) -> torch.nn.Module:
+    """Over the last axis"""
+    return (torch.nn.Softmax if isinstance(layer, Softmax) else torch.nn.LogSoftmax)(dim=-1)
+
+
+def hard_sigmoid(x: Any) -> Any:
+    """torch.nn.Hardsigmoid rounds 1 / 6 to float32, in float64 too"""
+    return torch.nn.functional.relu6(x + 3) / 6
+
+
+def sine(x: Any, omega: float) -> Any:
+    """torch does not have this activation"""
+    return torch.sin(omega * x)

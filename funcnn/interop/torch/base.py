@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from importlib import import_module
+from inspect import signature
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
+import attrs
 import numpy as np
 import torch
 
+from funcnn.about.table import card_of, cards
 from funcnn.arrays import Array
 from funcnn.dispatch import verb
 from funcnn.refusals import no_rule_error
@@ -40,9 +45,36 @@ def to_torch(layer: Any, /) -> torch.nn.Module:
     True
 
     Raises:
-        KindError: there is no rule for the layer; write one with `@to_torch.register(Layer)`.
+        KindError: there is no rule for the layer, and no twin in its card; write one with `@to_torch.register(Layer)`.
     """
-    raise no_rule_error("to_torch", layer)
+    return module_of_card(layer)
+
+
+def module_of_card(layer: Any) -> torch.nn.Module:
+    """The twin that the card names"""
+    card = card_of(layer)
+    if card is None or not card.torch:
+        raise no_rule_error("to_torch", layer)
+    module, _, name = card.torch.partition(":")
+    twin = getattr(import_module(module), name)
+    settings = [getattr(layer, field.name) for field in attrs.fields(type(layer))]
+    if isinstance(twin, type) and issubclass(twin, torch.nn.Module):
+        return twin(*settings)
+    return Applied(lambda x: twin(x, *settings))
+
+
+def layer_of_card(module: Any, base: type) -> Any:
+    """The layer whose card names this base of the module's class; None if there is none."""
+    for layer, card in cards().items():
+        home, _, name = card.torch.partition(":")
+        if getattr(sys.modules.get(home), name, None) is base:
+            arguments = list(signature(base).parameters)[: len(attrs.fields(layer))]
+            return layer(*[getattr(module, argument) for argument in arguments])
+    return None
+
+
+for _layer in cards("activations"):
+    to_torch.register(_layer)(module_of_card)
 
 
 def parameter(array: Array) -> torch.nn.Parameter:

@@ -14,6 +14,7 @@ from funcnn.arrays import Array, kind
 from funcnn.core import is_layer
 from funcnn.errors import FuncnnError, KindError, ShapeError
 from funcnn.fields import check_function
+from funcnn.interop.torch.base import layer_of_card
 from funcnn.interop.torch.layouts import ROWS, Layout
 from funcnn.interop.torch.tensors import array_of, arrays_of
 from funcnn.prediction import predict
@@ -226,6 +227,8 @@ def _rule(module: Any, given: Given) -> Callable[[Any, Any], Any]:
     for base in cls.__mro__:
         if base in _RULES and base.forward is cls.forward:
             return _RULES[base]
+        if getattr(base, "forward", None) is cls.forward and (layer := layer_of_card(module, base)) is not None:
+            return lambda *_: layer
     where = f" at {given.path}" if given.path else ""
     remedy = f"write one with @from_torch.register({cls.__name__})"
     raise KindError(f"from_torch: there is no rule for {cls.__name__}{where}; {remedy}")

@@ -1,9 +1,7 @@
-"""Rules of `from_torch` for Linear, Embedding, dropout, normalisation, and activations."""
+"""Rules of `from_torch` for Linear, Embedding, dropout, normalisation, and activations whose cards do not name them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,11 +13,11 @@ from funcnn.interop.torch.layouts import CHANNELS, ROWS, Layout
 from funcnn.interop.torch.modules import Given, from_torch
 from funcnn.interop.torch.tensors import dtype_of
 from funcnn.interop.torch.weights import weights_from
-from funcnn.layers.activations.base import Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn.layers.activations.base import Softplus
 from funcnn.layers.activations.glu import Glu
-from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.activations.smooth import ExactGelu, Gelu, LogSigmoid, Mish, Silu, Softsign, TanhShrink
+from funcnn.layers.activations.piecewise import HardSigmoid
+from funcnn.layers.activations.rectifiers import PRelu
+from funcnn.layers.activations.smooth import ExactGelu, Gelu
 from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 from funcnn.layers.dense import Dense
 from funcnn.layers.dropout import ChannelDropout, Dropout
@@ -177,31 +175,13 @@ def softplus_from_torch(module: Any, given: Given) -> Softplus:
     return Softplus()
 
 
-def _activation(layer: Callable[[Any], Any], module: Any, given: Given) -> Any:
-    return layer(module)
+@from_torch.register(nn.GELU)
+def gelu_from_torch(module: Any, _: Given) -> Gelu | ExactGelu:
+    """One module has both forms"""
+    return Gelu() if module.approximate == "tanh" else ExactGelu()
 
 
-_ACTIVATIONS: dict[type, Callable[[Any], Any]] = {
-    nn.Identity: lambda _: Identity(),
-    nn.ReLU: lambda _: Relu(),
-    nn.LeakyReLU: lambda module: LeakyRelu(module.negative_slope),
-    nn.Sigmoid: lambda _: Sigmoid(),
-    nn.Tanh: lambda _: Tanh(),
-    nn.ELU: lambda module: Elu(module.alpha),
-    nn.GELU: lambda module: Gelu() if module.approximate == "tanh" else ExactGelu(),
-    nn.SELU: lambda _: Selu(),
-    nn.CELU: lambda module: Celu(module.alpha),
-    nn.ReLU6: lambda _: Relu6(),
-    nn.Hardtanh: lambda module: HardTanh(module.min_val, module.max_val),
-    nn.Hardsigmoid: lambda _: HardSigmoid(),
-    nn.Hardswish: lambda _: HardSwish(),
-    nn.Softshrink: lambda module: SoftShrink(module.lambd),
-    nn.Hardshrink: lambda module: HardShrink(module.lambd),
-    nn.SiLU: lambda _: Silu(),
-    nn.Mish: lambda _: Mish(),
-    nn.Softsign: lambda _: Softsign(),
-    nn.LogSigmoid: lambda _: LogSigmoid(),
-    nn.Tanhshrink: lambda _: TanhShrink(),
-}
-for _cls, _layer in _ACTIVATIONS.items():
-    from_torch.register(_cls)(partial(_activation, _layer))
+@from_torch.register(nn.Hardsigmoid)
+def hard_sigmoid_from_torch(_: Any, __: Given) -> HardSigmoid:
+    """Equal but for the digits of 1 / 6"""
+    return HardSigmoid()

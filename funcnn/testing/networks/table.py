@@ -11,14 +11,16 @@ import numpy as np
 from hypothesis import strategies as st
 
 from funcnn import records
-from funcnn.arrays import kind
+from funcnn.about.card import Card
+from funcnn.about.table import card_of
+from funcnn.arrays import freeze, kind
 from funcnn.checked import checked
 from funcnn.core import forward
 from funcnn.errors import KindError
 from funcnn.inspection.log import Logged
 from funcnn.lazy import load_all
 from funcnn.needs import Text, passing
-from funcnn.records import is_record
+from funcnn.records import is_record, plans
 from funcnn.testing.tensors import Strategy, tensors
 from funcnn.trees.walks import parameters
 
@@ -61,9 +63,19 @@ def cases(layer: LayerClass) -> st.SearchStrategy[Case]:
     """
     if layer in table:
         return table[layer]
+    if (card := card_of(layer, bases=False) if layer in plans else None) is not None:
+        return of_card(layer, card)
     if layer in types_of_hypothesis():
         return st.from_type(layer).flatmap(_with_x)
     raise KindError(f"cases: there is no strategy for {layer.__name__}; write register({layer.__name__}, ...)")
+
+
+def of_card(layer: type, card: Card) -> st.SearchStrategy[Case]:
+    """The cases of a card: the layer with each of its settings, and x of each shape, outside of the jumps."""
+    layers = st.sampled_from([layer(*numbers) for numbers in card.settings])
+    arrays = st.one_of([tensors(shape) for shape in card.axes]).map(lambda drawn: drawn[0])
+    outside = lambda x: freeze(np.where(np.isin(abs(x), card.jumps), 1.01 * x, x))
+    return st.tuples(layers, arrays.map(outside) if card.jumps else arrays)
 
 
 def types_of_hypothesis() -> Container[type]:

@@ -7,53 +7,18 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from funcnn.about.table import cards
 from funcnn.arrays import Array, freeze
-from funcnn.layers.activations.base import Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn.layers.activations.base import Identity, LeakyRelu, Relu, Sigmoid, Tanh
 from funcnn.layers.activations.glu import Glu
-from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.activations.smooth import ExactGelu, Gelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
-from funcnn.layers.activations.softmax import LogSoftmax, Softmax
-from funcnn.testing.networks.table import Case, register
+from funcnn.layers.activations.rectifiers import PRelu
+from funcnn.layers.activations.smooth import Gelu, Silu
+from funcnn.testing.networks.table import Case, of_card, register
 from funcnn.testing.tensors import tensors
 
-
-def inputs() -> st.SearchStrategy[Array]:
-    """x of two or three axes, for layers that accept both."""
-    return (tensors("m n") | tensors("m t n")).map(lambda arrays: arrays[0])
-
-
-# Activations without settings.
-for _layer in (
-    *(Identity, Relu, Sigmoid, Tanh, Softplus, Gelu),
-    *(Selu, Relu6, HardSigmoid, HardSwish, Silu, Mish, ExactGelu, Softsign, LogSigmoid, TanhShrink),
-    *(Softmax, LogSoftmax),
-):
-    register(_layer, st.tuples(st.builds(_layer), inputs()))
-
-
-def _with(layer: type, *settings: tuple[float, ...]) -> None:
-    """Settings with kinks at numbers that `tensors` draws, and other settings."""
-    register(layer, st.tuples(st.sampled_from([layer(*numbers) for numbers in settings]), inputs()))
-
-
-for _leaky in (LeakyRelu, Elu):
-    register(_leaky, st.tuples(st.builds(_leaky, st.sampled_from([0.0, 0.01, 0.5, 1.0, 2.0])), inputs()))
-_with(Celu, (1.0,), (0.5,), (2.0,))
-_with(HardTanh, (), (-0.5, 2.0), (0.0, 1.0), (1.0, 1.3))
-_with(SoftShrink, (), (0.1,), (1.0,))
-_with(Sine, (), (0.5,), (3.0,))
-
-
-def _off_the_jumps(x: Array) -> Array:
-    """HardShrink has neither a derivative nor a subgradient at its jumps, so x does not contain them."""
-    return freeze(np.where((abs(x) == 0.5) | (abs(x) == 1), 1.01 * x, x))
-
-
-register(
-    HardShrink,
-    st.tuples(st.sampled_from([HardShrink(), HardShrink(0.1), HardShrink(1.0)]), inputs().map(_off_the_jumps)),
-)
+for _layer, _card in cards("activations").items():
+    if _layer not in (PRelu, Glu):
+        register(_layer, of_card(_layer, _card))
 
 
 def _prelu_cases() -> st.SearchStrategy[Case]:

@@ -1,0 +1,73 @@
+"""The class of cards."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from funcnn.arrays import kind
+from funcnn.errors import KindError
+from funcnn.needs import Flag, Text, passing
+from funcnn.records import record
+
+
+def _check_equations(function: str, argument: str, value: Any) -> None:
+    lines = value if type(value) is tuple else (value,)
+    if not all([type(line) is str for line in lines]):
+        raise KindError(f"{function}: {argument} must be a string or a tuple of strings, not {kind(value)}")
+
+
+Equations = Annotated[str | tuple[str, ...], passing("a string or a tuple of strings", _check_equations)]
+
+
+@record(kw_only=True)
+class Card:
+    r"""What is known about a layer, a loss or an optimizer beside its rules, as data.
+
+    Verbs without a rule for a layer ask its card: `latex` reads the equation, `to_torch`, `from_torch` and `to_onnx`
+    read the twins, and the strategies of `funcnn.testing` read the cases. A twin is a string `"module:name"`, so a card
+    imports no library.
+
+    - `latex` is the equation, or several, as for `latex.register`; a setting in angle brackets stands for its value.
+    - `symbols` are pairs: a symbol of the docstring that is no field, and its meaning.
+    - `settings` are the arguments of the cases, a tuple for each case; `axes` are the shapes of x, `corners` the x at
+      which the slope is one of several, and `jumps` the x at which there is no slope.
+    - `takes` says what out and y of a loss are, such as ("numbers", "bits"); `latex` is then a term of its mean.
+    - `torch` is a class of modules, which takes the settings by position, or a function of x and the settings.
+    - `jax` is a function of x and the settings. For a loss, `torch` and `jax` are functions of out, y and the settings.
+    - `onnx` is a function of x and, by name, the settings, such as an operator of spox; `double` says whether
+      onnxruntime has it in float64 too.
+    - `rational` says that the gradient of a loss is a fraction of its arguments.
+    - `mistakes` are triples: what is wrong, why one could write it, and the wrong slope, or for a loss the wrong
+      gradient, as an expression in NumPy's functions, x or out and y, the settings, and `slope`, the right one.
+    - `derivation` has the steps from the equation to the rule, as the pages show them.
+
+    >>> from funcnn import Elementwise, about, record
+    >>> from funcnn.inspection import latex
+    >>> @record
+    ... class Cube(Elementwise):
+    ...     scale: float = 1.0
+    ...     def value(self, x):
+    ...         return self.scale * x**3
+    ...     def slope(self, kept):
+    ...         return 3 * self.scale * kept**2
+    >>> about.register(Cube, about.Card(latex="<scale> x^3", settings=((), (2.0,))))
+    >>> print(latex(Cube(0.5)))
+    \begin{aligned}
+    \mathrm{out} &= 0.5 x^3
+    \end{aligned}
+    """
+
+    latex: Equations = ""
+    symbols: tuple[tuple[str, str], ...] = ()
+    settings: tuple[tuple[float, ...], ...] = ((),)
+    axes: tuple[str, ...] = ("m n", "m t n")
+    corners: tuple[float, ...] = ()
+    jumps: tuple[float, ...] = ()
+    takes: tuple[str, ...] = ()
+    torch: Text = ""
+    jax: Text = ""
+    onnx: Text = ""
+    double: Flag = False
+    rational: Flag = False
+    mistakes: tuple[tuple[str, str, str], ...] = ()
+    derivation: Text = ""

@@ -1,0 +1,30 @@
+"""The values of an equation: LaTeX as an expression of Python, with the functions of NumPy or of mpmath."""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "max": np.maximum,
+    "min": np.minimum,
+    "Phi": np.vectorize(lambda x: math.erfc(-x / math.sqrt(2)) / 2),
+}
+
+
+def value_of(equation: str, functions: Any = np, **symbols: Any) -> Any:
+    """The right side for these symbols; functions that `symbols` does not have are those of the module."""
+    text = re.sub(r"\\left\(|\\right\)", lambda found: found[0][-1], equation)
+    text = re.sub(r"\\operatorname\{(\w+)\}", r"\1", text).replace(r"\pi", "pi").replace(r"\odot", "*")
+    text = text.replace(r"\lvert", "abs(").replace(r"\rvert", ")")
+    while (simpler := re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1) / (\2))", text)) != text or (
+        simpler := re.sub(r"e\^\{([^{}]*)\}", r"exp(\1)", text)
+    ) != text:
+        text = simpler
+    text = re.sub(r"\\sqrt\{([^{}]*)\}", r"sqrt(\1)", text).replace("\\", "")
+    text = re.sub(r"\^\{([^{}]*)\}", r"**(\1)", text).replace("^", "**")
+    text = re.sub(r"(?<=[\w)]) (?=[\w(])", " * ", text)
+    known = FUNCTIONS if functions is np else {}
+    return eval(text, {**vars(functions), "abs": abs, **known, **symbols})

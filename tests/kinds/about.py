@@ -1,0 +1,32 @@
+"""Cards, and their table."""
+
+from funcnn import record
+from funcnn.about import Card, card_of, cards, register
+from tests.kinds.kinds import flag, text
+from tests.kinds.rows import kind, row
+from tests.kinds.wrong import ANYTHING
+
+
+@record
+class Carded:
+    """A class that gets a card."""
+
+
+ROWS = [
+    row(
+        Card,
+        latex=text,
+        symbols=kind((("a", "the first half"),)),
+        settings=kind(((),)),
+        axes=kind(("m n",)),
+        corners=kind((1.0,)),
+        jumps=kind((1.0,)),
+        **dict.fromkeys(("torch", "jax", "onnx", "derivation"), text),
+        takes=kind(("numbers", "bits")),
+        **dict.fromkeys(("double", "rational"), flag),
+        mistakes=kind((("half", "a factor", "slope / 2"),)),
+    ),
+    row(register, subject=kind(Carded, "class"), card=kind(Card())),
+    row(card_of, subject=kind(Carded, ANYTHING), bases=flag),
+    row(cards, family=kind("activations")),
+]
