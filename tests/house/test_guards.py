@@ -15,7 +15,7 @@ def trees():
 
 
 def public_names():
-    """The names in every `__all__` and in the stub of every lazy namespace, such as `check_vjp`, which gives a report."""
+    """The names in every `__all__`, and in the stub of every lazy namespace: `check_vjp` gives a report."""
     tops = [node for tree in trees().values() for node in tree.body if isinstance(node, ast.Assign)]
     lists = [node.value for node in tops if ast.unparse(node.targets[0]) == "__all__"]
     listed = {part.value for value in lists for part in ast.walk(value) if isinstance(part, ast.Constant)}
