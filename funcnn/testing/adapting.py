@@ -33,8 +33,8 @@ def disturb(function: Callable[..., Any], args: Sequence[Any]) -> None:
         function(*map_leaves(half, tuple(args)))
 
 
-def check_repeated(what: str, first: Any, again: Any) -> None:
+def check_repeated(rule: str, first: Any, again: Any) -> None:
     """Check that a rule gave the same gradients before and after `disturb`."""
     for (_, a), (_, b) in zip(leaves(first), leaves(again), strict=True):
         if np.shape(a) != np.shape(b) or not np.allclose(a, b, rtol=REPEATED, equal_nan=True):
-            raise NotPure(f"{what} gives another result after the function was called with other arguments")
+            raise NotPure(f"{rule} gives another result after the function was called with other arguments")
