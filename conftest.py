@@ -14,7 +14,7 @@ from sybil.document import PythonDocStringDocument
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
 
-import funcnn.testing  # noqa: F401  registers the profile "funcnn"
+import funcnn.testing.networks.cases  # noqa: F401  registers layers in one order, whichever tests are run, and the profile "funcnn"
 from tests.printed import up_to_rounding
 
 # `pytest` draws few examples of each law, and the same ones each time; `pytest --hypothesis-profile full` draws others
