@@ -1,9 +1,10 @@
-"""What tests take from the cards of activations and losses."""
+"""What tests take from the cards of activations, losses and optimizers."""
 
 import re
 from functools import partial
 from inspect import signature
 
+import attrs
 import numpy as np
 
 from funcnn import Elementwise
@@ -72,3 +73,33 @@ def terms(loss, out, y, functions=np, **known):
         name, equals, right = text.partition(" = ")
         known[name if equals else ""] = value_of(right or name, functions, out=out, y=y, **known)
     return known[""]
+
+
+OPTIMIZERS = cards("optimizers")
+
+
+def optimizers_of(cls):
+    """An optimizer with each of its settings."""
+    names = [field.name for field in attrs.fields(cls) if "state" not in field.metadata]
+    return [cls(**dict(zip(names, values, strict=False))) for values in OPTIMIZERS[cls].settings]
+
+
+def steps_by_equations(optimizer, last=""):
+    """A rule as in `DEFINED` in the tests of optimizers: each number by the equations of the card, from step 1 on."""
+    latex = OPTIMIZERS[type(optimizer)].latex
+    *lines, step = (latex,) if isinstance(latex, str) else latex
+    write = lambda text: re.sub(r"<(\w+)>", lambda found: str(getattr(optimizer, found[1])), text)
+
+    def rule(history, params):
+        made = []
+        for i, p in enumerate(params):
+            known = {name: np.zeros_like(p) for name in "muvw"}
+            for t, grads in enumerate(history, 1):
+                known |= {"g": np.asarray(grads[i]), "p": p, "t": t}
+                for line in lines:
+                    name, _, right = write(line).partition(" = ")
+                    known[name] = value_of(right, **known)
+            made.append(value_of(write(last or step), **known))
+        return made
+
+    return rule

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": np.minimum,
     "Phi": np.vectorize(lambda x: math.erfc(-x / math.sqrt(2)) / 2),
 }
+# Braces with no braces in them, and what stands before them.
+INNERMOST = [
+    (r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1) / (\2))"),
+    (r"(?<!\w)e\^\{([^{}]*)\}", r"exp(\1)"),
+    (r"\^\{([^{}]*)\}", r"**(\1)"),
+    (r"\\sqrt\{([^{}]*)\}", r"sqrt(\1)"),
+]
 
 
 def value_of(equation: str, functions: Any = np, **symbols: Any) -> Any:
@@ -19,12 +27,8 @@ def value_of(equation: str, functions: Any = np, **symbols: Any) -> Any:
     text = re.sub(r"\\left\(|\\right\)", lambda found: found[0][-1], equation)
     text = re.sub(r"\\operatorname\{(\w+)\}", r"\1", text).replace(r"\pi", "pi").replace(r"\odot", "*")
     text = text.replace(r"\lvert", "abs(").replace(r"\rvert", ")")
-    while (simpler := re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1) / (\2))", text)) != text or (
-        simpler := re.sub(r"e\^\{([^{}]*)\}", r"exp(\1)", text)
-    ) != text:
+    while (simpler := reduce(lambda made, rule: re.sub(*rule, made), INNERMOST, text)) != text:
         text = simpler
-    text = re.sub(r"\\sqrt\{([^{}]*)\}", r"sqrt(\1)", text).replace("\\", "")
-    text = re.sub(r"\^\{([^{}]*)\}", r"**(\1)", text).replace("^", "**")
-    text = re.sub(r"(?<=[\w)]) (?=[\w(])", " * ", text)
+    text = re.sub(r"(?<=[\w)]) (?=[\w(])", " * ", text.replace("\\", "").replace("^", "**"))
     known = FUNCTIONS if functions is np else {}
     return eval(text, {**vars(functions), "abs": abs, **known, **symbols})

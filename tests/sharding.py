@@ -7,12 +7,14 @@ from importlib.util import find_spec
 import numpy as np
 
 import funcnn as nn
-from funcnn import layers, losses, optimizers
+from funcnn import layers, losses
 from funcnn.compilation import compiled
 from funcnn.core import backward_params
 from funcnn.files import fingerprint
 from funcnn.parallel import sharded
 from funcnn.trees.walks import arrays_in, row_count
+from tests.cards import OPTIMIZERS as OF_CARDS
+from tests.cards import optimizers_of
 
 gradient_by_machine_code = compiled if find_spec("llvmlite") else nn.value_and_grad
 random = np.random.default_rng(0)
@@ -94,15 +96,7 @@ NETS = {
         (Y, LABELS),
     ),
 }
-OPTIMIZERS = {
-    name: getattr(optimizers, name)(*given)
-    for name, given in {
-        **dict.fromkeys(["Momentum", "Lion", "Adam", "AdamW", "NAdam", "RAdam", "AMSGrad", "RMSProp"], ()),
-        **dict.fromkeys(["Adagrad", "Adadelta", "Muon", "Average"], ()),
-        **dict.fromkeys(["ClipNorm", "ClipValue", "Decay", "L2"], (0.1,)),
-        "Rates": ((("*.b", 0.5),),),
-    }.items()
-}
+OPTIMIZERS = {cls.__name__: optimizers_of(cls)[0] for cls in OF_CARDS}
 
 
 def run(name, optimizer=(), steps=5, **options):

@@ -3,7 +3,7 @@
 import re
 from inspect import cleandoc
 
-from funcnn import forward, inspection, layers, losses
+from funcnn import forward, inspection, layers, losses, optimizers
 from funcnn.about import cards
 from funcnn.testing.strategies import registered
 
@@ -18,9 +18,9 @@ def is_in(layer: type, homes: str) -> bool:
 
 
 def members(homes: str) -> list[type]:
-    """The layers of these folders and files, or the losses, in the order of the namespaces."""
-    if homes == "losses":
-        return sorted(cards("losses"), key=lambda loss: losses.__all__.index(loss.__name__))
+    """The layers of these folders and files, or the losses or optimizers, in the order of the namespaces."""
+    if (space := {"losses": losses, "optimizers": optimizers}.get(homes)) is not None:
+        return sorted(cards(homes), key=lambda one: space.__all__.index(one.__name__))
     order = ["tuple", *layers.__all__, *inspection.__all__]
     return [layer for layer in sorted(registered(), key=lambda one: order.index(one.__name__)) if is_in(layer, homes)]
 

@@ -32,6 +32,7 @@ class Card:
     - `settings` are the arguments of the cases, a tuple for each case; `axes` are the shapes of x, `corners` the x at
       which the slope is one of several, and `jumps` the x at which there is no slope.
     - `takes` says what out and y of a loss are, such as ("numbers", "bits"); `latex` is then a term of its mean.
+      For an optimizer they are g, or g and p, if its equations are those of each number, with t for the step.
     - `torch` is a class of modules, which takes the settings by position, or a function of x and the settings.
     - `jax` is a function of x and the settings. For a loss, `torch` and `jax` are functions of out, y and the settings.
     - `onnx` is a function of x and, by name, the settings, such as an operator of spox; `double` says whether
@@ -59,7 +60,7 @@ class Card:
 
     latex: Equations = ""
     symbols: tuple[tuple[str, str], ...] = ()
-    settings: tuple[tuple[float, ...], ...] = ((),)
+    settings: tuple[tuple[Any, ...], ...] = ((),)
     axes: tuple[str, ...] = ("m n", "m t n")
     corners: tuple[float, ...] = ()
     jumps: tuple[float, ...] = ()

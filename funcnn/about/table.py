@@ -15,7 +15,11 @@ from funcnn.needs import Flag, instance, passing
 from funcnn.records import plans
 
 # The module of the cards of each family, by the folder or file of funcnn that defines the family.
-FAMILIES = {"funcnn.layers.activations": "activations", "funcnn.losses": "losses"}
+FAMILIES = {
+    "funcnn.layers.activations": "activations",
+    "funcnn.losses": "losses",
+    "funcnn.optimizers": "optimizers",
+}
 
 _cards: dict[Any, Card] = {}
 

@@ -1,5 +1,7 @@
 """Optimizers, transformations of gradients, and constraints."""
 
+import attrs
+
 from funcnn import Adam, AdamW, ClipNorm, Momentum, update
 from funcnn.optimizers import (
     L2,
@@ -20,6 +22,7 @@ from funcnn.optimizers import (
     project,
     unit_norm,
 )
+from tests.cards import OPTIMIZERS
 from tests.kinds.kinds import GRADS, NET, array, count, flag, fraction, grads, layer, number
 from tests.kinds.rows import kind, row
 
@@ -67,3 +70,8 @@ ROWS = [
     row(nonnegative, p=array | "0-d"),
     row(unit_norm, p=array | "0-d"),
 ]
+KINDS = {"Fraction": fraction, "Rate": number, "Positive": number, "bool": flag, "Where": where}
+for cls in OPTIMIZERS:
+    if cls not in [one.function for one in ROWS]:
+        fields = [field for field in attrs.fields(cls) if "state" not in field.metadata]
+        ROWS.append(of(cls, **{field.name: KINDS[field.type] for field in fields}))

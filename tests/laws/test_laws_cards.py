@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import Array, Elementwise, forward, layers, losses, record
+from funcnn import Array, Elementwise, forward, layers, losses, optimizers, record
 from funcnn.about import Card, card_of, cards, register
 from funcnn.about.table import FAMILIES
 from funcnn.inspection import latex
@@ -146,4 +146,6 @@ def test_each_member_of_a_family_has_a_card(family):
     members = [cls for cls in fst.registered() if cls is not tuple and cls.__module__.startswith(f"{home}.")]
     if family == "losses":
         members = [getattr(losses, name) for name in losses.__all__ if name not in CONSTRUCTORS]
+    if family == "optimizers":
+        members = [getattr(optimizers, name) for name in optimizers.__all__ if name[0].isupper() and name != "PerArray"]
     assert set(members) == set(cards(family))

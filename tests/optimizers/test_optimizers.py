@@ -64,6 +64,8 @@ from funcnn.records import branches, registry
 from funcnn.testing import GradientError
 from funcnn.testing.networks.optimizer import check_optimizer
 from funcnn.trees import from_vector, leaves, map_parameters, to_vector
+from tests.cards import OPTIMIZERS as OF_CARDS
+from tests.cards import optimizers_of, steps_by_equations
 
 NET = mlp([2, 3, 1], hidden=Tanh(), seed=0)
 SHAPES = (3, 5), (3, 5), (5, 2), (2, 2, 4), (4,), ()
@@ -251,6 +253,12 @@ DEFINED = {
     "Rates": (Rates((("0", 0.5), ("!5", 3), (("1", "2"), 0.0))), rates(1.5, 0.0, 0.0, 3, 3, 1)),
     "Average": (Average(0.9), the_last),
     "nothing": ((), the_last),
+}
+DEFINED |= {
+    f"{optimizer} by its equations": (optimizer, steps_by_equations(optimizer))
+    for cls, card in OF_CARDS.items()
+    if card.takes
+    for optimizer in optimizers_of(cls)
 }
 SIZES = (1.0, 3.0, 0.1, 0.5, 20.0, 1.0, 0.01, 2.0)  # of the gradients; the norm is clipped in some of the steps only
 
@@ -777,6 +785,14 @@ MISTAKES = {
     "lengthened": Mistake("ClipNorm", lambda: rule_for_all(lengthened)),
     "the last factor only": Mistake("Rates", lambda: rule_for_all(last_factor_only)),
 }
+OF_CARDS_MISTAKES = [(cls, mistake) for cls, card in OF_CARDS.items() for mistake in card.mistakes]
+
+
+@pytest.mark.parametrize(("cls", "mistake"), OF_CARDS_MISTAKES, ids=str)
+def test_a_mistake_of_a_card_is_another_step(cls, mistake):
+    optimizer = optimizers_of(cls)[-1]
+    with pytest.raises(AssertionError):
+        assert_as_defined(optimizer, steps_by_equations(optimizer, last=mistake[2]))
 
 
 @pytest.mark.parametrize("name", MISTAKES)

@@ -5,6 +5,7 @@ is constant or decreasing, and small enough to keep the parameters below about 1
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +28,8 @@ from funcnn.optimizers import (
     RMSProp,
     averaged,
 )
+from tests.cards import OPTIMIZERS as OF_CARDS
+from tests.cards import optimizers_of
 
 pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]
 jax = pytest.importorskip("jax", reason="optax is made of it")
@@ -264,13 +267,11 @@ CASES = {
         lambda: optax.scale_by_adadelta(0.8, 0.01),
         lr=0.1,
     ),
-    "Lion": Case(Lion(), optax=optax.scale_by_lion),
     "Lion, Decay": Case(
         (Lion(b1=0.8, b2=0.95), Decay(0.3)),
         optax=lambda: optax.chain(optax.scale_by_lion(0.8, 0.95), optax.add_decayed_weights(0.3)),
     ),
     "Muon, not Nesterov, eps=0": Case(Muon(eps=0, nesterov=False), optax=muon_in_optax),
-    "ClipNorm": Case(ClipNorm(0.5), optax=lambda: optax.clip_by_global_norm(0.5)),
     "ClipNorm, Momentum": Case(
         (ClipNorm(0.5), Momentum()), optax=lambda: optax.chain(optax.clip_by_global_norm(0.5), optax.trace(0.9))
     ),
@@ -293,6 +294,14 @@ CASES = {
     "Adam, Rates": Case(
         (Adam(), Rates((("0", 0.1), ("5", 3.0), (("5", "2"), 2.0), ("2", 0.0)))), with_factors, rates_in_optax
     ),
+}
+CASES |= {
+    f"{optimizer}, twin": Case(
+        optimizer, optax=partial(getattr(optax, card.jax.partition(":")[2]), *values), over=AS_LONG
+    )
+    for cls, card in OF_CARDS.items()
+    if card.jax
+    for optimizer, values in zip(optimizers_of(cls), card.settings, strict=True)
 }
 PAIRS = [(name, peer) for name in CASES for peer in ("torch", "optax") if getattr(CASES[name], peer)]
 
