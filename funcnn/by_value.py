@@ -1,8 +1,8 @@
 """Record classes sent to another process by value, as cloudpickle does for `__main__` and notebooks.
 
-A class carries its entry in the tables of `records` and its rules in the tables of the verbs. A function that is
-pickled with a class must be importable: cloudpickle sends any other function with everything it refers to, such as the
-table of all records.
+A class carries its entry in the tables of `records`, its declared shapes, and its rules in the tables of the verbs. A
+function that is pickled with a class must be importable: cloudpickle sends any other function with everything it refers
+to, such as the table of all records.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, cast
 import attrs
 
 from funcnn.records import enlist, plans, watchers
+from funcnn.shapes import LayerShapes, declared
 
 # All verbs, by module and name.
 verbs: dict[tuple[str, str], Any] = {}
@@ -33,7 +34,7 @@ class _Entry:
             for (module, name), verb in verbs.items()
             if self.cls in verb.registry and module != "__main__"  # another process has another __main__
         ]
-        return _arrived, (self.cls, attrs.fields(cast("Any", self.cls))), rules
+        return _arrived, (self.cls, attrs.fields(cast("Any", self.cls)), declared.get(self.cls)), rules
 
     def __setstate__(self, rules: list[tuple[str, str, Callable[..., Any]]]) -> None:
         for module, name, rule in rules if self.cls in _guests else ():
@@ -41,8 +42,10 @@ class _Entry:
             verbs[module, name].register(self.cls)(rule)
 
 
-def _arrived(cls: Any, fields: Any) -> _Entry:
+def _arrived(cls: Any, fields: Any, shapes: LayerShapes | None) -> _Entry:
     if cls not in plans:
+        if shapes is not None:
+            declared[cls] = shapes
         cls.__attrs_attrs__ = fields  # first, since the other attributes may hold records of this class
         enlist(cls)
         _guests.add(cls)

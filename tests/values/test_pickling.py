@@ -33,6 +33,7 @@ class Early:
 assert "funcnn.dispatch" not in sys.modules
 from funcnn.dispatch import trait
 from funcnn.optimizers import PerArray
+from funcnn.shapes import axes, shapes
 
 
 @nn.record
@@ -55,11 +56,12 @@ class Twice(Swell):
     seen: nn.Array = nn.state(default=np.zeros(2))
 
 
+@shapes(x="m n", out="m n", cache="out, _")
 @nn.record
 class Weighted:
     """out = inner(x) w: rules of its own, and a verb that has a default"""
 
-    w: nn.Array
+    w: nn.Array = axes("n")
     inner: Any = ()
     seen: int = nn.state(default=0)
 
@@ -146,10 +148,15 @@ for _ in range(2):
     assert np.array_equal(made(3), 0.3 * x) or np.allclose(made(3), 0.3 * x)
     assert nn.predict(net, x).shape == (4, 1)
     assert nn.evolve(net[0], w=2 * net[0].w).w.tolist() == [2, 2]
-    for wrong in (lambda: net[0].inner[0].__class__(share="no"), lambda: net[0].__class__()):
+    for wrong in (
+        lambda: net[0].inner[0].__class__(share="no"),
+        lambda: net[0].__class__(),
+        lambda: nn.forward(net[0], np.ones((4, 3))),
+        lambda: nn.evolve(net[0], w=np.ones((2, 2))),
+    ):
         try:
             wrong()
-        except TypeError as error:
+        except (TypeError, nn.errors.ShapeError) as error:
             assert str(error).split(":")[0] in {"Swell", "Weighted"}
         else:
             raise AssertionError
