@@ -19,73 +19,50 @@ from funcnn.losses.similarity import cosine_distance
 
 _numbers = partial(Card, takes=("numbers", "numbers"))
 _bits = partial(Card, takes=("numbers", "bits"))
-_GAMMAS = ((2.0,), (0.5,), (3.0,))
+_classes = partial(Card, takes=("rows", "classes"))
+_TORCH, _OPTAX = "torch.nn.functional:", "optax.losses:"
+_CLIPPED = "e = out - y", r"s = \max(\min(e, <delta>), -<delta>)", "s (e - s / 2)"
+_FOCAL = r"q = \frac{1}{1 + e^{(1 - 2 y) out}}", r"-(1 - q)^{<gamma>} \log(q)"
+_LIKELIHOOD = r"(\mu, s) = out", r"\frac{1}{2} (s + (\mu - y)^2 e^{-s})"
+_SOFTMAX = r"p = \operatorname{softmax}(out)"
+_GAMMAS = (2.0,), (0.5,), (3.0,)
 
 CARDS = {
-    mse: _numbers(
-        rational=True, latex="(out - y)^2", torch="torch.nn.functional:mse_loss", jax="optax.losses:squared_error"
-    ),
-    mae: _numbers(rational=True, latex=r"\lvert out - y \rvert", torch="torch.nn.functional:l1_loss"),
-    huber: _numbers(
-        rational=True,
-        latex=("e = out - y", r"s = \max(\min(e, <delta>), -<delta>)", "s (e - s / 2)"),
-        settings=((1.0,), (0.5,), (3.0,)),
-        torch="torch.nn.functional:huber_loss",
-        jax="optax.losses:huber_loss",
-    ),
-    log_cosh: _numbers(latex=("e = out - y", r"\log(\cosh(e))"), jax="optax.losses:log_cosh"),
+    mse: _numbers(latex="(out - y)^2", torch=f"{_TORCH}mse_loss", jax=f"{_OPTAX}squared_error", rational=True),
+    mae: _numbers(latex=r"\lvert out - y \rvert", torch=f"{_TORCH}l1_loss", rational=True),
+    huber: _numbers(latex=_CLIPPED, settings=((1.0,), (0.5,), (3.0,)), jax=f"{_OPTAX}huber_loss", rational=True),
+    log_cosh: _numbers(latex=("e = out - y", r"\log(\cosh(e))"), jax=f"{_OPTAX}log_cosh"),
     quantile: _numbers(
-        rational=True,
-        latex=("e = out - y", r"\max(e, 0) - <q> e"),
-        settings=((0.25,), (0.5,), (0.875,)),
+        latex=("e = out - y", r"\max(e, 0) - <q> e"), settings=((0.25,), (0.5,), (0.875,)), rational=True
     ),
     binary_cross_entropy: Card(
         latex=r"-y \log(out) - (1 - y) \log(1 - out)",
         takes=("probabilities", "unit"),
-        torch="torch.nn.functional:binary_cross_entropy",
+        torch=f"{_TORCH}binary_cross_entropy",
     ),
     binary_cross_entropy_with_logits: Card(
         latex=r"\log(1 + e^{out}) - y out",
         takes=("numbers", "unit"),
-        torch="torch.nn.functional:binary_cross_entropy_with_logits",
-        jax="optax.losses:sigmoid_binary_cross_entropy",
+        torch=f"{_TORCH}binary_cross_entropy_with_logits",
+        jax=f"{_OPTAX}sigmoid_binary_cross_entropy",
     ),
-    binary_focal: _bits(
-        latex=(r"q = \frac{1}{1 + e^{(1 - 2 y) out}}", r"-(1 - q)^{<gamma>} \log(q)"),
-        settings=_GAMMAS,
-    ),
-    hinge: _bits(rational=True, latex=r"\max(0, 1 - (2 y - 1) out)"),
-    squared_hinge: _bits(rational=True, latex=r"\max(0, 1 - (2 y - 1) out)^2"),
+    binary_focal: _bits(latex=_FOCAL, settings=_GAMMAS),
+    hinge: _bits(latex=r"\max(0, 1 - (2 y - 1) out)", rational=True),
+    squared_hinge: _bits(latex=r"\max(0, 1 - (2 y - 1) out)^2", rational=True),
     poisson_nll: Card(latex="e^{out} - y out", takes=("numbers", "counts")),
     gaussian_nll: Card(
-        latex=(r"(\mu, s) = out", r"\frac{1}{2} (s + (\mu - y)^2 e^{-s})"),
+        latex=_LIKELIHOOD,
         symbols=(("mu", "the first part of out"), ("s", "the second part of out")),
         takes=("pairs", "numbers"),
     ),
-    softmax_cross_entropy: Card(
-        latex=(r"p = \operatorname{softmax}(out)", r"-\log p_y"),
-        settings=((0.0,), (0.125,)),
-        takes=("rows", "classes"),
-        jax="optax.losses:softmax_cross_entropy_with_integer_labels",
-    ),
-    softmax_focal: Card(
-        latex=(r"p = \operatorname{softmax}(out)", r"-(1 - p_y)^{<gamma>} \log p_y"),
-        settings=_GAMMAS,
-        takes=("rows", "classes"),
-    ),
-    kl_divergence: Card(
-        latex=(r"p = \operatorname{softmax}(out)", r"\sum_i y_i (\log y_i - \log p_i)"),
-        takes=("rows", "distributions"),
-    ),
-    cosine_distance: Card(
-        latex=r"1 - \frac{out \cdot y}{\lvert out \rvert \lvert y \rvert}",
-        takes=("rows", "numbers"),
-        jax="optax.losses:cosine_distance",
-    ),
+    softmax_cross_entropy: _classes(latex=(_SOFTMAX, r"-\log p_y"), settings=((0.0,), (0.125,))),
+    softmax_focal: _classes(latex=(_SOFTMAX, r"-(1 - p_y)^{<gamma>} \log p_y"), settings=_GAMMAS),
+    kl_divergence: Card(latex=(_SOFTMAX, r"\sum_i y_i (\log y_i - \log p_i)"), takes=("rows", "distributions")),
+    cosine_distance: Card(latex=r"1 - \cos(out, y)", takes=("rows", "numbers"), jax=f"{_OPTAX}cosine_distance"),
     triplet: Card(
-        rational=True,
         latex=("(a, p, n) = out", r"\max(0, \lvert a - p \rvert^2 - \lvert a - n \rvert^2 + y)"),
         symbols=(("a", "out[:, 0]"), ("p", "out[:, 1]"), ("n", "out[:, 2]")),
         takes=("triples", "margins"),
+        rational=True,
     ),
 }

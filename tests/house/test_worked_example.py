@@ -39,7 +39,7 @@ def test_the_tests_of_the_new_activation_pass(tmp_path):
         shutil.copy(path, tmp_path)
     outside = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "GIT", "COV"))}
     run = {"cwd": tmp_path, "env": outside | {"PYTHONPATH": str(tmp_path)}, "encoding": "utf-8"}
-    subprocess.run(["git", "apply", "-"], input=CHANGES, check=True, **run)
+    subprocess.run(["git", "apply", "--unidiff-zero", "-"], input=CHANGES, check=True, **run)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "Asinh"]
     done = subprocess.run([*command, *[f"tests/{test}" for test in TESTS]], capture_output=True, check=False, **run)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,9 +1,10 @@
-"""The mistakes that cards plant in the slopes of activations."""
+"""The mistakes that cards plant in the slopes of activations and in the gradients of losses."""
 
 import numpy as np
 
-from funcnn import Elementwise, backward, forward
-from funcnn.about import cards
+from funcnn import backward, forward
+from funcnn.about import card_of
+from tests.cards import CARDS, ELEMENTWISE, LOSSES, arguments, set_up
 from tests.mutants.activations import WIDE, X, density, erf, softplus
 from tests.mutants.family import Family, sigmoid
 
@@ -34,9 +35,26 @@ def mutants(cls, card):
     return [family.but(what, why, slope_of(layer, text)) for what, why, text in card.mistakes]
 
 
+def mutants_of_loss(loss):
+    """The loss with the last of its settings, as a function of out; y is one for each shape."""
+    chosen = set_up(loss)[-1]
+    y_for = lambda out: arguments(loss, out.shape)[1]
+    known = dict(getattr(chosen, "keywords", {}))
+
+    def wrong(text):
+        def vjp(out, dA):
+            y = y_for(out)
+            slope = chosen(out, y)[1] * out.size
+            return [dA * eval(text, vars(np) | NAMES, known | {"out": out, "y": y, "slope": slope}) / out.size]
+
+        return vjp
+
+    draws = X.map(lambda arrays: (0.05 + 0.9 * sigmoid(arrays[0]),)) if card_of(loss).takes[0] == "probabilities" else X
+    family = Family(loss.__name__, draws, lambda out: chosen(out, y_for(out))[0], wrong("slope"))
+    return [family.but(what, why, wrong(text)) for what, why, text in card_of(loss).mistakes]
+
+
 MUTANTS = [
-    mutant
-    for cls, card in cards("activations").items()
-    if issubclass(cls, Elementwise)
-    for mutant in mutants(cls, card)
+    *[mutant for cls in ELEMENTWISE for mutant in mutants(cls, CARDS[cls])],
+    *[mutant for loss in LOSSES.values() for mutant in mutants_of_loss(loss)],
 ]
