@@ -18,10 +18,9 @@ PACKAGES = {
 def stub(package):
     """Each name from the module where it is defined, under its own name, which says that it is public here."""
     module = import_module(package)
-    homes = getclosurevars(module.__getattr__).nonlocals["home"]
-    lines = [f"from {home} import {name} as {name}" for name, home in homes.items()]
-    if package == "funcnn":
-        lines += [f"from funcnn import {name} as {name}" for name in NAMESPACES]
+    known = getclosurevars(module.__getattr__).nonlocals
+    lines = [f"from {home} import {name} as {name}" for name, home in known["home"].items()]
+    lines += [f"from {package} import {name} as {name}" for name in known["parts"]]
     rank = lambda line: (line.split()[1], not line.split()[3].isupper(), not line.split()[3][0].isupper(), line.lower())
     text = "\n".join(sorted(lines, key=rank)) + "\n"
     return f"{text}\n__version__: str\n" if package == "funcnn" else text

@@ -9,11 +9,12 @@ TREES = {path: ast.parse(path.read_text("utf-8")) for path in sorted(ROOT.rglob(
 
 
 def public_names():
-    """The names in every `__all__`, also of a lazy package, such as `check_vjp`, whose result is a report."""
+    """The names in every `__all__` and in every stub of a lazy namespace, such as `check_vjp`, which gives a report."""
     tops = [node for tree in TREES.values() for node in tree.body if isinstance(node, ast.Assign)]
-    lists = [node.value for node in tops if "__all__" in ast.unparse(node.targets[0])]
-    texts = [part.value for value in lists for part in ast.walk(value) if isinstance(part, ast.Constant)]
-    return {name for text in texts for name in text.split()}
+    lists = [node.value for node in tops if ast.unparse(node.targets[0]) == "__all__"]
+    stubs = [line for path in ROOT.rglob("*.pyi") for line in path.read_text("utf-8").splitlines()]
+    named = {part.value for value in lists for part in ast.walk(value) if isinstance(part, ast.Constant)}
+    return named | {line.split()[-1] for line in stubs if line.startswith("from")}
 
 
 def error_classes():
