@@ -7,7 +7,8 @@ from funcnn.testing import check_layer, strategies as fst
 def test_dense(case):
     check_layer(*case)
 
-`check_vjp`, `check_jvp`, `check_gradient` and `check_hessian` test plain functions, and load no layer.
+`check_layer`, `check_loss` and `check_optimizer` test the parts of networks. `check_vjp`, `check_jvp`, `check_gradient`
+and `check_hessian` test plain functions, and load no layer.
 """
 
 from hypothesis import Phase, settings

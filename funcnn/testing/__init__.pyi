@@ -1,3 +1,4 @@
+from funcnn.testing import strategies as strategies
 from funcnn.testing.hessian import check_hessian as check_hessian
 from funcnn.testing.jvp import check_jvp as check_jvp
 from funcnn.testing.networks.completeness import every_layer as every_layer
