@@ -30,4 +30,3 @@ from funcnn.testing.verdict import WrongGradient as WrongGradient
 from funcnn.testing.verdict import WrongShape as WrongShape
 from funcnn.testing.verdict import WrongTogether as WrongTogether
 from funcnn.testing.vjp import check_vjp as check_vjp
-from funcnn.testing import strategies as strategies
