@@ -71,6 +71,7 @@ def test_a_layer_has_the_cases_of_its_card(data):
     assert layer in {Cube(), Cube(0.25)}
     assert x.ndim == 2
     check_layer(layer, x.clip(-9, 9))
+    assert "Cube" not in fst.unproven(HERE)
 
 
 def test_a_layer_has_the_equation_and_the_symbols_of_its_card():
