@@ -113,7 +113,7 @@ def _as_unchanging(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
         if not hasattr(type(value), "__next__"):
             return value
     raise _field_error(
-        record, field, "an immutable value, such as a tuple or an array", value, _immutable_remedy(value, record, field)
+        record, field, "an immutable value, such as a tuple", value, _immutable_remedy(value, record, field)
     )
 
 

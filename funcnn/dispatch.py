@@ -14,9 +14,9 @@ from funcnn.arrays import kind
 from funcnn.by_value import verbs
 from funcnn.errors import KindError
 from funcnn.fields import check_function
+from funcnn.guards import guarded
 from funcnn.records import build, getters, is_record, plans, values
 from funcnn.refusals import check_tree_of_layers, is_no_layer
-from funcnn.shapes import guarded
 
 Rule = Callable[..., Any]
 

@@ -19,8 +19,9 @@ import numpy as np
 from funcnn.arrays import freeze, is_array, kind, native, same, shape_of, short
 from funcnn.constructors import completed, constructor, finish_class, radd_unless_chain
 from funcnn.errors import FuncnnError, KindError
+from funcnn.guards import check_axes_of
 from funcnn.needs import as_flag, as_text
-from funcnn.shapes import axes, check_axes_of
+from funcnn.shapes import axes
 
 __all__ = ["branches", "record", "state"]
 
@@ -97,9 +98,7 @@ def record(cls: type[T] | None = None, /, *, kw_only: bool = False) -> Any:
             of your own replaces an older class with the same name, for notebook cells that run again.
     """
     as_flag("record", "kw_only", kw_only)
-    if cls is None:
-        return partial(_made, kw_only=kw_only)
-    return _made(cls, kw_only=kw_only)
+    return partial(_made, kw_only=kw_only) if cls is None else _made(cls, kw_only=kw_only)
 
 
 def _made(cls: Any, *, kw_only: bool) -> type:

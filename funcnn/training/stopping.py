@@ -180,9 +180,8 @@ def _with_best(function: str, run: Any, cost: Any, every: int, start: Any) -> It
                     needed = f"the state from which run goes on, at step {now.step - 1}"
                     raise RangeError(f"{function}: start must be {needed}, not at step {start.step}")
                 if start is None and isinstance(now, WithBest):
-                    raise KindError(
-                        f"{function}: start must be given, as run goes on from a state with a best; write start=state"
-                    )
+                    needed = "the state from which run goes on, since it holds the best state so far"
+                    raise KindError(f"{function}: start must be {needed}; write start=state")
             if now.step % every == 0:
                 as_finite_state(function, now)
                 found, waited = cost(now), waited + 1

@@ -105,10 +105,8 @@ def _map(function: str, f: Callable[..., Any], tree: Any, rest: Sequence[Any], *
 
 
 def _unlike_trees_error(function: str, tree: Any, rest: Sequence[Any]) -> ShapeError:
-    given = ", ".join(map(short, (tree, *rest)))
-    return ShapeError(
-        f"{function}: the trees are not alike: {given}" if function else f"the trees are not alike: {given}"
-    )
+    given = f"where the first has {short(tree)}, there is {', '.join(map(short, rest))}"
+    return ShapeError(f"{function}: the trees must be alike; {given}".removeprefix(": "))
 
 
 @checked

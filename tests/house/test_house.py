@@ -28,6 +28,7 @@ ROOMS = [
     "bits",
     "annotations checked",
     "constructors shapes",
+    "guards",
     "records",
     "by_value initializers losses.protocol testing trees",
     "identity",

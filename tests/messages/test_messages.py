@@ -297,7 +297,7 @@ ROWS = [
     >> "Dense: b is float64, W is float32; write b.astype('float32')",
     kind_error(lambda: Fields(y, other=(y, (labels,)))) >> "Fields: other must be an array of floats, not int64 array",
     kind_error(lambda: Fields(y, other=[relu]))
-    >> "Fields: other must be an immutable value, such as a tuple or an array, not list; write tuple(other)",
+    >> "Fields: other must be an immutable value, such as a tuple, not list; write tuple(other)",
     kind_error(lambda: Fields(y, rate="0.1")) >> "Fields: rate must be a number, not str; write float(rate)",
     kind_error(lambda: Fields(y, size=1.5)) >> "Fields: size must be a whole number, not float",
     kind_error(lambda: Fields(y, seed=-1)) >> "Fields: seed must be an int in [0, 2**31), or a tuple of them, not -1",
@@ -320,7 +320,8 @@ ROWS = [
     >> "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (10, 2), b: (1,)",
     shape_error(lambda: nn.trees.from_vector(net, y[:, 0]))
     >> "from_vector: vector must have the shape (109,) for this tree, not (10,)",
-    shape_error(lambda: nn.tree_map(np.add, relu, nn.Tanh())) >> "tree_map: the trees are not alike: Relu(), Tanh()",
+    shape_error(lambda: nn.tree_map(np.add, relu, nn.Tanh()))
+    >> "tree_map: the trees must be alike; where the first has Relu(), there is Tanh()",
     kind_error(lambda: nn.files.fingerprint((np.sin,)))
     >> "fingerprint: value at 0 must be a record, a tuple, an array, a real number, a string or None, not ufunc; "
     "write a record with rules in place of the function",

@@ -138,7 +138,7 @@ ROWS = [
     shape_error(back(Copy(2), (x, mask), ((x, None), x))) >> "Copy: dA must be like out, a tuple of 2, not <f64 4x3>",
     kind_error(lambda: Parallel(Relu())) >> "Parallel: layers must be a tuple of layers, one for each branch, not Relu",
     kind_error(lambda: Parallel([Relu()]))
-    >> "Parallel: layers must be an immutable value, such as a tuple or an array, not list; write tuple(layers)",
+    >> "Parallel: layers must be an immutable value, such as a tuple, not list; write tuple(layers)",
     shape_error(lambda: Parallel(()))
     >> "Parallel: layers must be a tuple of layers, one for each branch, not an empty one",
     kind_error(lambda: Parallel((Relu(), Tanh)))
@@ -280,9 +280,9 @@ ROWS = [
     kind_error(lambda: evolve(HERE, layer=Relu))
     >> "Here: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
     kind_error(lambda: Shared(Relu(), (Relu(), Tanh())))
-    >> "Shared: net must have a Here() outside of Frozen, so that the layer is trained",
+    >> "Shared: net must hold Here() outside of Frozen, where the shared layer is used and trained",
     kind_error(lambda: Shared(Relu(), Here("a"), "b"))
-    >> "Shared: net must have a Here('b') outside of Frozen, so that the layer is trained",
+    >> "Shared: net must hold Here('b') outside of Frozen, where the shared layer is used and trained",
     kind_error(lambda: Shared(Relu, HERE))
     >> "Shared: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
     kind_error(lambda: Shared(Relu(), [HERE]))
@@ -423,7 +423,7 @@ ROWS = [
     kind_error(lambda: forward(First((Relu(), Conv1d.init(4, 4, 3, padding="same", seed=0))), (film, film[..., 0] > 0)))
     >> "First: with a mask, the layer must map each position alone; Conv1d mixes positions",
     shape_error(lambda: forward(First(Conv1d.init(4, 4, 3, seed=0)), (film, film[..., 0] > 0)))
-    >> "First: with a mask, (2, 3), the layer must keep the number of positions; it gives <f64 2x1x4>",
+    >> "First: the layer inside must keep the 3 positions of the mask, (2, 3); it gives <f64 2x1x4>",
     kind_error(lambda: forward(First(Twice((Tanh(),))), (film, film[..., 0] > 0)))
     >> "First: with a mask, the layer must map each position alone; Twice is not declared to; "
     "if it does, write step.register(Twice)(positionwise)",

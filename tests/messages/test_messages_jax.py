@@ -106,7 +106,7 @@ ROWS = [
     kind_error(lambda: JaxFunction(product, [W]))
     >> "JaxFunction: params must be a tuple, not list; write tuple(params)",
     kind_error(lambda: JaxFunction(product, ({"W": W},)))
-    >> "JaxFunction: params must be an immutable value, such as a tuple or an array, not dict",
+    >> "JaxFunction: params must be an immutable value, such as a tuple, not dict",
     kind_error(lambda: JaxFunction(product, ((0.5,),)))
     >> "JaxFunction: params[0][0] must be an array, a record or a tuple of them, got float",
     kind_error(lambda: JaxFunction(product, (np.ones(2, int),)))

@@ -117,7 +117,7 @@ ROWS = [
     >> 'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not (\'*.W\', 0.1)',
     kind_error(lambda: Rates(0.1)) >> 'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not 0.1',
     kind_error(lambda: Rates({"*.W": 0.1}))
-    >> "Rates: factors must be an immutable value, such as a tuple or an array, not dict; write tuple(factors.items())",
+    >> "Rates: factors must be an immutable value, such as a tuple, not dict; write tuple(factors.items())",
     kind_error(lambda: Rates((("*.W", 0.1, 0.2),)))
     >> 'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not ((\'*.W\', 0.1, 0.2),)',
     kind_error(lambda: Rates((("*.W", "fast"),)))
@@ -190,8 +190,8 @@ ROWS = [
     >> "averaged: optimizer must hold exactly one Average, got 2",
     shape_error(lambda: averaged(remembering(Average()), net))
     >> ANOTHER
-    + "the trees are not alike: (Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, "
-    "b=<f64 [0.]>)), Dense(W=<f64 [[0.] [0.]]>, b=<f64 [0.]>)",
+    + "the trees must be alike; where the first has (Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, "
+    "b=<f64 [0.]>)), there is Dense(W=<f64 [[0.] [0.]]>, b=<f64 [0.]>)",
     shape_error(lambda: update(remembering(Average()), Grads(net[0], None), net[0]))
     >> ANOTHER + "<f64 [[0.] [0.]]> in the sums, <f64 2x9> in params",
     shape_error(lambda: averaged(remembering(Average()), half))

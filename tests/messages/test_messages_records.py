@@ -195,29 +195,27 @@ ROWS = [
     >> "Fields: inner must be an array of floats, not int64 array; write np.array(inner, float)",
     # What can change.
     kind_error(changing([1]))
-    >> "Fields: inner must be an immutable value, such as a tuple or an array, not list; write tuple(inner)",
-    kind_error(changing(((), [1])))
-    >> "Fields: inner must be an immutable value, such as a tuple or an array, not list",
+    >> "Fields: inner must be an immutable value, such as a tuple, not list; write tuple(inner)",
+    kind_error(changing(((), [1]))) >> "Fields: inner must be an immutable value, such as a tuple, not list",
     kind_error(changing(deque()))
-    >> "Fields: inner must be an immutable value, such as a tuple or an array, not deque; write tuple(inner)",
+    >> "Fields: inner must be an immutable value, such as a tuple, not deque; write tuple(inner)",
     kind_error(changing({}))
-    >> "Fields: inner must be an immutable value, such as a tuple or an array, not dict; write tuple(inner.items())",
+    >> "Fields: inner must be an immutable value, such as a tuple, not dict; write tuple(inner.items())",
     kind_error(changing({1}))
-    >> "Fields: inner must be an immutable value, such as a tuple or an array, not set; write frozenset(inner)",
+    >> "Fields: inner must be an immutable value, such as a tuple, not set; write frozenset(inner)",
     kind_error(changing(bytearray()))
-    >> "Fields: inner must be an immutable value, such as a tuple or an array, not bytearray; write bytes(inner)",
+    >> "Fields: inner must be an immutable value, such as a tuple, not bytearray; write bytes(inner)",
     kind_error(changing(memoryview(bytearray(2))))
-    >> "Fields: inner must be an immutable value, such as a tuple or an array, not memoryview",
+    >> "Fields: inner must be an immutable value, such as a tuple, not memoryview",
     kind_error(changing(layer for layer in ()))
-    >> "Fields: inner must be an immutable value, such as a tuple or an array, not generator; write tuple(inner)",
+    >> "Fields: inner must be an immutable value, such as a tuple, not generator; write tuple(inner)",
     kind_error(changing(map(abs, ())))
-    >> "Fields: inner must be an immutable value, such as a tuple or an array, not map; write tuple(inner)",
-    kind_error(changing(iter(())))
-    >> "Fields: inner must be an immutable value, such as a tuple or an array, not tuple_iterator",
+    >> "Fields: inner must be an immutable value, such as a tuple, not map; write tuple(inner)",
+    kind_error(changing(iter(()))) >> "Fields: inner must be an immutable value, such as a tuple, not tuple_iterator",
     kind_error(changing(Pair(x, x)))
-    >> "Fields: inner must be an immutable value, such as a tuple or an array, not Pair; write tuple(inner)",
+    >> "Fields: inner must be an immutable value, such as a tuple, not Pair; write tuple(inner)",
     kind_error(lambda: nn.TrainState((), cost=[1.0]))
-    >> "TrainState: cost must be an immutable value, such as a tuple or an array, not list",
+    >> "TrainState: cost must be an immutable value, such as a tuple, not list",
     # x, at the door of a layer.
     kind_error(lambda: forward(Relu(), big))
     >> "Relu: x must be an array in the machine's byte order, not >f8 array; write x.astype('float64')",
@@ -245,7 +243,7 @@ def test_tables_of_pandas_are_refused_with_the_way_out():
     table = pandas.DataFrame({"a": [1.0]})
     for given, kind in ((table, "DataFrame"), (table["a"], "Series")):
         for row in [
-            kind_error(changing(given)) >> "Fields: inner must be an immutable value, such as a tuple or an array, "
+            kind_error(changing(given)) >> "Fields: inner must be an immutable value, such as a tuple, "
             f"not {kind}; write inner.to_numpy()",
             kind_error(partial(Dense, given, None)) >> f"{AN_ARRAY}{kind}; write W.to_numpy(float)",
             kind_error(partial(forward, Relu(), given)) >> f"Relu: x must be an array, not {kind}; write x.to_numpy()",

@@ -56,7 +56,7 @@ ROWS = [
     kind_error(lambda: Frozen(net[0].W))
     >> "Frozen: layer must be a layer, such as Relu(), or a tuple of layers, not float64 array",
     kind_error(lambda: Frozen(list(net)))
-    >> "Frozen: layer must be an immutable value, such as a tuple or an array, not list; write tuple(layer)",
+    >> "Frozen: layer must be an immutable value, such as a tuple, not list; write tuple(layer)",
     kind_error(lambda: forward(Frozen(None), x))
     >> "forward: params must be a layer or a tuple of layers, not None"
     >> 1,

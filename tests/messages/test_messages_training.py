@@ -188,7 +188,7 @@ ROWS = [
         ]
     ],
     kind_error(lambda: TrainState(list(net)))
-    >> "TrainState: params must be an immutable value, such as a tuple or an array, not list; write tuple(params)",
+    >> "TrainState: params must be an immutable value, such as a tuple, not list; write tuple(params)",
     kind_error(lambda: TrainState(Adam(), net))
     >> "TrainState: params must be a network, not the optimizer Adam; write TrainState(params, optimizer)",
     *[
@@ -305,7 +305,7 @@ ROWS = [
     shape_error(read(train, start, data[:1], gradient, 0.1, constraint=lambda p: astype(p, np.float32)))
     >> "train: constraint must keep shapes and dtypes; <f64 2x9> became <f32 2x9>",
     shape_error(read(train, TrainState((Relu(), Relu())), [(y, y)], gradient, 0.1, constraint=lambda p: p[:1]))
-    >> "train: the trees are not alike: (Relu(),), (Relu(), Relu())",
+    >> "train: the trees must be alike; where the first has (Relu(),), there is (Relu(), Relu())",
     *[
         range_error(act)
         >> f"{name}: {what} was read to its end before; a generator can be read once, so make a new one"
@@ -371,7 +371,8 @@ ROWS = [
     kind_error(read(best_so_far, run(), validation(partial(confusion, threshold=0), x, y), better="higher"))
     >> "best_so_far: score must give a number, not <i64 [[ 0  0] [ 0 10]]>",
     kind_error(read(early_stopping, run(start=WithBest(net, step=2)), held_out, patience=1))
-    >> "early_stopping: start must be given, as run goes on from a state with a best; write start=state",
+    >> "early_stopping: start must be the state from which run goes on, since it holds the best state so far; "
+    "write start=state",
     range_error(read(early_stopping, run(), held_out, patience=1, start=TrainState(net, step=1)))
     >> "early_stopping: start must be the state from which run goes on, at step 0, not at step 1",
     range_error(read(best_so_far, list(run())[1:], held_out, start=WithBest(net)))

@@ -123,9 +123,10 @@ LIKE = "(Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, b=<f64 [0.]>)
 ROWS = [
     kind_error(lambda: map_parameters(Relu, net)) >> "map_parameters: f must be a function, not the class Relu",
     shape_error(lambda: map_parameters(np.add, net[:1], net))
-    >> f"map_parameters: the trees are not alike: (Dense(W=<f64 2x9>, b=<f64 9>),), {LIKE}",
+    >> f"map_parameters: the trees must be alike; where the first has (Dense(W=<f64 2x9>, b=<f64 9>),), "
+    f"there is {LIKE}",
     shape_error(lambda: tree_map(np.add, Dense(small.W, np.ones(1)), small))
-    >> "tree_map: the trees are not alike: <f64 [1.]>, None",
+    >> "tree_map: the trees must be alike; where the first has <f64 [1.]>, there is None",
     # Vectors.
     kind_error(lambda: from_vector(vector, net))
     >> "from_vector: vector must be an array, not tuple; write from_vector(tree, vector)",
@@ -176,7 +177,7 @@ ROWS = [
     kind_error(lambda: replace((Residual((Relu(),)),), "0.layer", "x"))
     >> "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not str",
     kind_error(lambda: replace(Holder(Relu()), "sizes", [1]))
-    >> "Holder: sizes must be an immutable value, such as a tuple or an array, not list; write tuple(sizes)",
+    >> "Holder: sizes must be an immutable value, such as a tuple, not list; write tuple(sizes)",
     raises(FuncnnError, lambda: replace(small, "", Relu()))
     >> "replace: path '' does not exist: there is no '' in Dense(W=<f64 [[1.] [1.]]>, b=None)",
     kind_error(lambda: evolve(Relu, a=1)) >> "evolve: record must be a record, not the class Relu",
@@ -186,7 +187,7 @@ ROWS = [
     shape_error(lambda: update(Decay(0.1), Grads(net[:1], None), net))
     >> f"update: the gradients are of another network; params: {LIKE}, grads: (Dense(W=<f64 2x9>, b=<f64 9>),)",
     shape_error(lambda: update(Decay(0.1), Grads((net[:1],), None), (net,)))
-    >> f"update: the trees are not alike: (Dense(W=<f64 2x9>, b=<f64 9>),), {LIKE}",
+    >> f"update: the trees must be alike; where the first has (Dense(W=<f64 2x9>, b=<f64 9>),), there is {LIKE}",
     kind_error(lambda: Average(0.9, "text")) >> "Average: sums must be a record, a tuple or an array, not str",
     kind_error(lambda: Adam(memory=None)) >> "Adam: memory must be a tuple, not None",
     kind_error(lambda: Adam(memory=(1.0,))) >> "Adam: memory must be a tuple of tuples, not (1.0,)",

@@ -460,7 +460,7 @@ def test_a_run_that_resumes_goes_on_with_its_best_or_is_refused():
     assert half.best.step < 30
     assert list(best_so_far(run(half), held_out, start=half)) == whole[31:]
     assert all([now.best_or_none is None and now.waited == 0 for now in run(half)])  # as no score was taken
-    with pytest.raises(KindError, match="run goes on from a state with a best"):
+    with pytest.raises(KindError, match="it holds the best state so far"):
         list(best_so_far(run(half), held_out))
     assert next(best_so_far(run(half.best), held_out)).step == half.best.step + 1  # a plain state: a new best
 

@@ -59,7 +59,7 @@ class First(Wrapper[L]):
             return out, None
         rest, mask = aside
         if mask is not None and is_array(out) and out.shape[:2] != mask.shape:
-            needed = f"with a mask, {mask.shape}, the layer must keep the number of positions"
+            needed = f"the layer inside must keep the {mask.shape[1]} positions of the mask, {mask.shape}"
             raise ShapeError(f"First: {needed}; it gives {shown(out)}")
         return (out, *rest), (outline(rest), mask)
 

@@ -82,8 +82,8 @@ class Shared(Through, Wrapper[Any]):
             raise KindError(f"{type(self).__name__}: net must not have {same}; rename one of them")
         here = f"Here({self.name!r})" if self.name else "Here()"
         if not _places(self.net, self.name):
-            where = "outside of Frozen, so that the layer is trained"
-            raise KindError(f"{type(self).__name__}: net must have a {here} {where}")
+            where = "outside of Frozen, where the shared layer is used and trained"
+            raise KindError(f"{type(self).__name__}: net must hold {here} {where}")
         if _filled(self.net, self.name, None) != self.net:
             raise KindError(f"{type(self).__name__}: each Here in net must be empty; write {here}")
 

@@ -20,7 +20,7 @@ from funcnn.shapes import shapes
 from funcnn.trees.edits import evolve
 
 
-@shapes(x="m h w groups*c", out="m h_out w_out c_out", W="kh kw c c_out")
+@shapes(x="m h w groups*c", out="m h_out w_out c_out", fields={"W": "kh kw c c_out"})
 @record
 class Conv2d(Convolution):
     """out[m, i, j, o] = b[o] + sum_klc x[m, s i + d k - before, s j + d l - before, c] W[k, l, c, o]
@@ -64,7 +64,7 @@ class Conv2d(Convolution):
         return rows, columns
 
 
-@shapes(x="m t groups*c", out="m t_out c_out", W="k c c_out")
+@shapes(x="m t groups*c", out="m t_out c_out", fields={"W": "k c c_out"})
 @record
 class Conv1d(Convolution):
     """out[m, t, o] = b[o] + sum_kc x[m, s t + d k - before, c] W[k, c, o]

@@ -19,7 +19,7 @@ from funcnn.records import record
 from funcnn.shapes import shapes
 
 
-@shapes(x="m h w c", out="m h_out w_out groups*o", W="kh kw c o", b="groups*o")
+@shapes(x="m h w c", out="m h_out w_out groups*o", fields={"W": "kh kw c o", "b": "groups*o"})
 @record
 class ConvTranspose2d(Convolution):
     """out[m, p, q, o] = b[o] + sum_ijklc x[m, i, j, c] W[k, l, c, o], p = s i + d k - before, q = s j + d l - before

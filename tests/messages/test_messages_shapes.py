@@ -1,0 +1,101 @@
+"""Error messages of declarations of shapes, and of layers that declare unusual ones."""
+
+import numpy as np
+
+from funcnn import Array, Dense, Grads, backward, forward, gradient, record
+from funcnn.shapes import axes, shapes
+from tests.says import assert_says, each_row, kind_error, shape_error
+
+
+class Bare:
+    """No record."""
+
+
+@shapes(x="m a ... n", out="a ... 2", cache="x")
+@record
+class Folding:
+    """out = the sum of x over m, times W: the first axis goes, and out has a fixed size"""
+
+    W: Array = axes("n 2")
+
+
+@forward.register(Folding)
+def folding_forward(params, x):
+    return x.sum(axis=0) @ params.W, x
+
+
+@backward.register(Folding)
+def folding_backward(params, x, dA):
+    dW = x.sum(axis=0).reshape(-1, len(params.W)).T @ dA.reshape(-1, 2)
+    return Grads(gradient(params, W=dW), np.broadcast_to(dA @ params.W.T, x.shape))
+
+
+@shapes(x="m t n", out="m n", cache="_, x")
+@record
+class Summing:
+    """out = the sum of x over t"""
+
+
+@forward.register(Summing)
+def summing_forward(params, x):
+    return x.sum(axis=1), (None, x)
+
+
+@backward.register(Summing)
+def summing_backward(params, cache, dA):
+    return Grads(params, np.broadcast_to(dA[:, None], cache[1].shape))
+
+
+folding, x = Folding(np.ones((3, 2))), np.ones((4, 5, 6, 3))
+cache, out = forward(folding, x)[1], np.ones((5, 6, 2))
+series = np.ones((4, 5, 3))
+kept = forward(Summing(), series)[1]
+NAMES = 'must name axes, such as "m ... n", not'
+
+ROWS = [
+    kind_error(lambda: axes(("n", "m"))) >> f"axes: text {NAMES} ('n', 'm')",
+    kind_error(lambda: axes("n, m")) >> f"axes: text {NAMES} 'n, m'",
+    kind_error(lambda: shapes(x="m ... n ...", out="m")) >> f"shapes: x {NAMES} 'm ... n ...'",
+    kind_error(lambda: shapes(x="m", out="(m)")) >> f"shapes: out {NAMES} '(m)'",
+    kind_error(lambda: shapes(x="m", out="m", fields={"W": "n-1"})) >> f"shapes: W {NAMES} 'n-1'",
+    kind_error(lambda: shapes(x="m n", out="m ...")) >> "shapes: x must have the axes ... of out, not 'm n'",
+    kind_error(lambda: shapes(x="m", out="m", cache="x; _"), lambda: shapes(x="m", out="m", cache="x; _"))
+    >> 'shapes: cache must be "x", "out", "mask", "_" or parts such as "x, _", not \'x; _\'',
+    kind_error(lambda: shapes(x="m", out="m", cache="_, _"))
+    >> 'shapes: cache must be "x", "out", "mask", "_" or parts such as "x, _", not \'_, _\'',
+    kind_error(lambda: shapes(x="m", out="m")(Bare)) >> "shapes: Bare is not a record; put @shapes above @record",
+    # Layers with unusual axes.
+    shape_error(lambda: Folding(np.ones((3, 3)))) >> "Folding: W must be (n, 2); W: (3, 3)",
+    shape_error(lambda: forward(folding, np.ones((4, 3))))
+    >> "Folding: x must be (m, a, ..., 3), not (4, 3); write x[None] for one row",
+    shape_error(lambda: backward(folding, cache, np.ones((4, 6, 2))))
+    >> "Folding: dA must have the shape of out, (5, 6, 2); it has (4, 6, 2)",
+    shape_error(lambda: backward(folding, cache, np.ones((5, 7, 2))))
+    >> "Folding: dA must have the shape of out, (5, 6, 2); it has (5, 7, 2)",
+    shape_error(lambda: backward(folding, cache[..., :2], out))
+    >> "backward: the cache is of another network; cache: <f64 4x5x6x2>, "
+    "layer: Folding(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>)",
+    shape_error(lambda: backward(Summing(), kept, np.ones((4, 5))))
+    >> "Summing: dA must have the shape of out, (4, 3); it has (4, 5)",
+    shape_error(lambda: backward(Summing(), kept[1:], np.ones((4, 3))))
+    >> "backward: the cache is of another network; cache: (<f64 4x5x3>,), layer: Summing()",
+]
+
+
+@each_row(ROWS)
+def test_it_says(row):
+    assert_says(row)
+
+
+def test_what_fits_passes():
+    assert backward(folding, cache, out).x.shape == x.shape
+    assert backward(Summing(), kept, np.ones((4, 3))).x.shape == series.shape
+
+
+def test_a_subclass_with_its_own_rule_has_no_guard_of_its_base():
+    @record
+    class Rows(Dense):
+        """out = x_i @ W for x: (n,) alone"""
+
+    forward.register(Rows)(lambda params, x: (x @ params.W, x))
+    assert forward(Rows(np.ones((2, 3)), None), np.ones(2))[0].shape == (3,)
