@@ -37,7 +37,7 @@ class Card:
     - `jax` is a function of x and the settings. For a loss, `torch` and `jax` are functions of out, y and the settings.
     - `onnx` is a function of x and, by name, the settings, such as an operator of spox; `double` says whether
       onnxruntime has it in float64 too.
-    - `rational` says that the gradient of a loss is a fraction of its arguments.
+    - `rational` says that a loss and its gradient are fractions of their arguments.
     - `mistakes` are triples: what is wrong, why one could write it, and the wrong slope, or for a loss the wrong
       gradient, as an expression in NumPy's functions, x or out and y, the settings, and `slope`, the right one.
     - `derivation` has the steps from the equation to the rule, as the pages show them.
