@@ -10,41 +10,20 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
 
-# The public modules and packages of funcnn that need no other libraries.
-NAMESPACES = [
-    "about",
-    "compilation",
-    "curvature",
-    "data",
-    "errors",
-    "files",
-    "generation",
-    "initializers",
-    "inspection",
-    "layers",
-    "losses",
-    "metrics",
-    "optimizers",
-    "parallel",
-    "records",
-    "schedules",
-    "teach",
-    "training",
-    "traits",
-    "trees",
-]
+NAMESPACES: list[str] = []  # the modules and packages in the stub of funcnn; they need no other libraries
 
 
 def lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """`(__getattr__, __dir__, __all__)` of a namespace, whose names are those that its stub imports."""
     module: Any = sys.modules[package]
     words = module.__spec__.loader.get_data(f"{module.__spec__.origin}i").decode().split()
-    home, parts = {}, []  # each line is `from place import name as name`; a module inside is imported from the package
-    for place, name in zip(words[1::6], words[3::6], strict=False):  # in the end may stand the type of __version__
+    home, parts = {}, []
+    for place, name in zip(words[1::6], words[3::6], strict=False):  # each line is `from place import name as name`
         if place == package:
             parts.append(name)
         else:
             home[name] = place
+    NAMESPACES[:] = parts or NAMESPACES
 
     def get(name: str) -> Any:
         if name in parts:

@@ -28,18 +28,20 @@ class Card:
     imports no library.
 
     - `latex` is the equation, or several, as for `latex.register`; a setting in angle brackets stands for its value.
-    - `symbols` are pairs: a symbol of the docstring that is no field, and its meaning.
+    - `symbols` are pairs: a symbol of the docstring that is not a field, and its meaning.
     - `settings` are the arguments of the cases, a tuple for each case; `axes` are the shapes of x, `corners` the x at
       which the slope is one of several, and `jumps` the x at which there is no slope.
     - `takes` says what out and y of a loss are, such as ("numbers", "bits"); `latex` is then a term of its mean.
       For an optimizer they are g, or g and p, if its equations are those of each number, with t for the step.
     - `torch` is a class of modules, which takes the settings by position, or a function of x and the settings.
-    - `jax` is a function of x and the settings. For a loss, `torch` and `jax` are functions of out, y and the settings.
+    - `jax` is a function of x and the settings. For a loss, `torch` and `jax` are functions of out, y and the settings;
+      for an optimizer `jax` makes a transformation of optax from the settings.
     - `onnx` is a function of x and, by name, the settings, such as an operator of spox; `double` says whether
       onnxruntime has it in float64 too.
-    - `rational` says that the gradient of a loss is a fraction of its arguments.
+    - `rational` says that a loss and its gradient are fractions of their arguments.
     - `mistakes` are triples: what is wrong, why one could write it, and the wrong slope, or for a loss the wrong
-      gradient, as an expression in NumPy's functions, x or out and y, the settings, and `slope`, the right one.
+      gradient, as an expression in NumPy's functions, x or out and y, the settings, and `slope`, the right one. For an
+      optimizer the wrong step is written as in `latex`.
     - `derivation` has the steps from the equation to the rule, as the pages show them.
 
     >>> from funcnn import Elementwise, about, record

@@ -19,7 +19,13 @@ TESTS = [
         "pages/test_equations.py",
     ),
     *("peers/test_activations_torch.py", "peers/test_torch_activations.py", "peers/test_onnx.py"),
-    *("peers/test_jit_activations.py", "house/test_accuracy.py"),
+    *(
+        "peers/test_jit_activations.py",
+        "house/test_accuracy.py",
+        "curvature/test_curvature.py",
+        "laws/test_laws.py",
+        "testing/test_checker_exact.py",
+    ),
 ]
 
 

@@ -26,7 +26,7 @@ ROWS = [
         **dict.fromkeys(("double", "rational"), flag),
         mistakes=kind((("half", "a factor", "slope / 2"),)),
     ),
-    row(register, subject=kind(Carded, "class"), card=kind(Card())),
+    row(register, subject=kind(Carded).but("class"), card=kind(Card())),  # it would take the card of another class
     row(card_of, subject=kind(Carded, ANYTHING), bases=flag),
     row(cards, family=kind("activations")),
 ]

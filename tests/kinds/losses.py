@@ -68,4 +68,4 @@ KINDS = {"bits": BITS, "unit": array(P), "numbers": array, "counts": array(X + 2
 for loss in LOSSES.values():
     if loss not in [one.function for one in ROWS]:
         out, y = [KINDS[kind] for kind in card_of(loss).takes]
-        ROWS.append(of(loss, y, out, **dict.fromkeys(settings_of(loss)[0], fraction)))
+        ROWS.append(of(loss, y, out, **dict.fromkeys(settings_of(loss)[0], number)))

@@ -61,7 +61,8 @@ CARD = Card(
     onnx=f"{HERE}:cube_in_onnx",
 )
 register(Cube, CARD)
-register(Other, Card(latex="x^3", torch=f"{HERE}:cube"))
+OTHER = Card(latex="x^3", torch=f"{HERE}:cube")
+register(Other, OTHER)
 
 
 @at_most(10)
@@ -116,6 +117,9 @@ def test_a_module_becomes_the_layer_whose_card_names_it():
     globals()["Cubed"] = Cubed
     register(Named, Card(torch=f"{HERE}:Cubed"))
     assert from_torch(Cubed(0.5).eval(), torch.ones(2, 2)) == Named(0.5)
+    register(Other, Card(latex="x^3", torch="torch.nn:Mish"))
+    assert from_torch(torch.nn.Mish().eval(), torch.ones(2, 2)) == layers.Mish()
+    register(Other, OTHER)
 
 
 def test_a_layer_of_a_card_is_written_in_onnx():

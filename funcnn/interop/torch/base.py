@@ -65,7 +65,7 @@ def module_of_card(layer: Any) -> torch.nn.Module:
 
 def layer_of_card(module: Any, base: type) -> Any:
     """The layer whose card names this base of the module's class; None if there is none."""
-    for layer, card in cards().items():
+    for layer, card in (cards("activations") | cards()).items():  # those of funcnn first
         home, _, name = card.torch.partition(":")
         if getattr(sys.modules.get(home), name, None) is base:
             arguments = list(signature(base).parameters)[: len(attrs.fields(layer))]
