@@ -23,7 +23,8 @@ def lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]],
             parts.append(name)
         else:
             home[name] = place
-    NAMESPACES[:] = parts or NAMESPACES
+    if package == "funcnn":
+        NAMESPACES.extend(parts)
 
     def get(name: str) -> Any:
         if name in parts:
