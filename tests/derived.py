@@ -159,6 +159,8 @@ SIZES = {
     "Embedding": {"m": 3, "n": 2, "k": 4},  # so that one id occurs twice
 }
 
+SETTINGS = {"eps", "alpha", "delta", *[name for loss in CARDED_LOSSES.values() for name in settings_of(loss)[0]]}
+
 
 def numbers(name, points, seed):
     """Numbers for the names of a derivation, as `Evaluated` asks for them."""
@@ -172,7 +174,7 @@ def numbers(name, points, seed):
             return np.stack([dropped(i, shape) for i in range(points)])
         if array == "rate":
             return np.full(points, RATE)
-        if array in ("eps", "alpha", "delta"):
+        if array in SETTINGS and not shape:
             return random.uniform(0.2, 0.9, points)
         if is_softmax and array == "y":
             return random.dirichlet(np.ones(shape[-1]), (points, *shape[:-1]))
