@@ -18,22 +18,6 @@ from funcnn.arrays import is_native_float
 from funcnn.shapes import LayerShapes, axes_of, declaration_of, filled, placed, places_of
 
 
-def check_axes_of(cls: Any) -> None:
-    """Let a class that is about to become a record check the axes of its fields first, if they are declared."""
-    own = [getattr(value, "metadata", {}) for value in vars(cls).values()]
-    inherited = [f.metadata for base in cls.__bases__ for f in getattr(base, "__attrs_attrs__", ())]
-    finish = vars(cls).get("__attrs_post_init__")
-    if not any(["axes" in one for one in own + inherited * (finish is not None)]):
-        return
-
-    def check(self: Any) -> None:
-        check_axes(self)
-        if finish is not None:
-            finish(self)
-
-    cls.__attrs_post_init__ = check
-
-
 def check_axes(params: Any) -> None:
     """Check that the arrays in the fields of a record have the axes that are declared, and one dtype."""
     cls: Any = type(params)

@@ -19,9 +19,8 @@ import numpy as np
 from funcnn.arrays import freeze, is_array, kind, native, same, shape_of, short
 from funcnn.constructors import completed, constructor, finish_class, radd_unless_chain
 from funcnn.errors import FuncnnError, KindError
-from funcnn.guards import check_axes_of
 from funcnn.needs import as_flag, as_text
-from funcnn.shapes import axes
+from funcnn.shapes import axes, check_axes_of
 
 __all__ = ["branches", "record", "state"]
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib import import_module
 from typing import Any, TypeVar
 
 import attrs
@@ -118,6 +119,22 @@ def places_of(cls: Any) -> dict[str, tuple[str, int]]:
             if axis.isidentifier():
                 found.setdefault(axis, (name, i))
     return found
+
+
+def check_axes_of(cls: Any) -> None:
+    """Let a class that is about to become a record check the axes of its fields first, if they are declared."""
+    own = [getattr(value, "metadata", {}) for value in vars(cls).values()]
+    inherited = [f.metadata for base in cls.__bases__ for f in getattr(base, "__attrs_attrs__", ())]
+    finish = vars(cls).get("__attrs_post_init__")
+    if not any(["axes" in one for one in own + inherited * (finish is not None)]):
+        return
+
+    def check(self: Any) -> None:
+        import_module("funcnn.guards").check_axes(self)  # loaded with the first array that has declared axes
+        if finish is not None:
+            finish(self)
+
+    cls.__attrs_post_init__ = check
 
 
 def filled(wanted: list[str]) -> list[int]:

@@ -47,14 +47,14 @@ class Card:
     >>> from funcnn import Elementwise, about, record
     >>> from funcnn.inspection import latex
     >>> @record
-    ... class Cube(Elementwise):
+    ... class Cubic(Elementwise):
     ...     scale: float = 1.0
     ...     def value(self, x):
     ...         return self.scale * x**3
     ...     def slope(self, kept):
     ...         return 3 * self.scale * kept**2
-    >>> about.register(Cube, about.Card(latex="<scale> x^3", settings=((), (2.0,))))
-    >>> print(latex(Cube(0.5)))
+    >>> about.register(Cubic, about.Card(latex="<scale> x^3", settings=((), (2.0,))))
+    >>> print(latex(Cubic(0.5)))
     \begin{aligned}
     \mathrm{out} &= 0.5 x^3
     \end{aligned}
