@@ -74,6 +74,7 @@ def test_sin(arrays):
 """
 
 
+@pytest.mark.unwatched
 def test_a_suite_with_the_plugin_loads_nothing_of_networks(tmp_path):
     (tmp_path / "test_suite.py").write_text(SUITE, "utf-8")
     run = "['-p', 'no:cacheprovider', '--rootdir', '.', 'test_suite.py']"
