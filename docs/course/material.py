@@ -164,7 +164,7 @@ def files() -> dict[str, bytes]:
     copied = {path.name: path for path in (COURSE / "README.txt", COURSE / "requirements.txt", ROOT / "LICENSE")}
     copied |= {str(path.relative_to(COURSE)): path for path in COURSE.glob("*s/unit?.py")}
     copied |= {picture.name: picture for page in [*UNITS, *LINKED] for picture in pictures(page)}
-    package = [path for path in (ROOT / "funcnn").rglob("*.*") if path.suffix not in {".pyc", ".pyi"}]
+    package = [path for path in (ROOT / "funcnn").rglob("*.*") if path.suffix != ".pyc"]
     copied |= {str(path.relative_to(ROOT)): path for path in package}
     return {name: text.encode() for name, text in made.items()} | {
         name: path.read_bytes() for name, path in copied.items()

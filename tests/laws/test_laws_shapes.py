@@ -158,6 +158,7 @@ BY_EXAMPLE = [losses.kl_divergence, losses.cosine_distance]
 @given(st.data())
 def test_a_loss_takes_out_and_y_of_one_shape_and_a_weight_of_its_first_axes(loss, data):
     [out] = data.draw(fst.tensors(data.draw(st.sampled_from(["m 2", "m t 3"]))))
+    out = np.clip(out, -30, 30)  # a rate e^out is finite
     y = (out > 0) / out.shape[-1]
     y = np.round(y) if loss in LOSSES else y
     terms = out.shape if loss in LOSSES else out.shape[:-1]

@@ -93,7 +93,7 @@ def to_graph(layer: Any, x: Values, /) -> Values:
 
 def graph_of_card(layer: Any, x: Values) -> Values:
     """The function of ONNX that the card names"""
-    card = card_of(layer)
+    card = card_of(type(layer))
     if card is None or not card.onnx:
         raise no_rule_error("to_graph", layer)
     if not card.double:

@@ -52,7 +52,7 @@ def to_torch(layer: Any, /) -> torch.nn.Module:
 
 def module_of_card(layer: Any) -> torch.nn.Module:
     """The twin that the card names"""
-    card = card_of(layer)
+    card = card_of(type(layer))
     if card is None or not card.torch:
         raise no_rule_error("to_torch", layer)
     module, _, name = card.torch.partition(":")
