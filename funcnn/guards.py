@@ -15,7 +15,23 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import is_native_float
-from funcnn.shapes import LayerShapes, axes_of, declaration_of, filled, placed, places_of
+from funcnn.shapes import LayerShapes, axes_of, declaration_of, filled, parts_of, placed, places_of
+
+
+def add_check(cls: Any) -> None:
+    """Let a class that is about to become a record check the axes of its fields first, if they are declared."""
+    own = [getattr(value, "metadata", {}) for value in vars(cls).values()]
+    inherited = [f.metadata for base in cls.__bases__ for f in getattr(base, "__attrs_attrs__", ())]
+    finish = vars(cls).get("__attrs_post_init__")
+    if not any(["axes" in one for one in own + inherited * (finish is not None)]):
+        return
+
+    def check(self: Any) -> None:
+        check_axes(self)
+        if finish is not None:
+            finish(self)
+
+    cls.__attrs_post_init__ = check
 
 
 def check_axes(params: Any) -> None:
@@ -45,13 +61,16 @@ def _fields_test(cls: Any) -> Callable[[Any], bool]:
 
 def _explain(check: str, *given: Any) -> None:
     """Decide where a fast test failed: raise the error, or return if the arguments are in order."""
-    getattr(import_module("funcnn.layers.shape_errors"), check)(*given)
+    getattr(import_module(ERRORS), check)(*given)
+
+
+ERRORS = "funcnn.layers.shape_errors"  # the module of the errors, which is imported after a failure
 
 
 def guarded(function: str, cls: type, owner: type, rule: Callable[..., Any]) -> Callable[..., Any]:
     """The rule of a verb for a class, with the guard of its declared shapes; `owner` is the class of the rule."""
     base, shapes = declaration_of(cls)
-    if base is None or shapes is None or not issubclass(base, owner):
+    if base is None or shapes is None or owner is object or not issubclass(base, owner):  # a default calls other verbs
         return rule
     if function in {"forward", "forward_only"}:
         return _composed(rule, "params, x", _test_of_x(cls, shapes), "check_x", shapes)
@@ -79,7 +98,7 @@ def _test_of_x(cls: type, shapes: LayerShapes) -> Iterator[str]:
 
 
 def _test_of_gradient(cls: type, shapes: LayerShapes) -> Iterator[str]:
-    parts, like = shapes.parts(), next(iter(axes_of(cls)), "")
+    parts, like = parts_of(shapes.cache), next(iter(axes_of(cls)), "")
     i = next(i for i, part in enumerate(parts) if part != "_")
     kept = f"cache[{i}]" if "," in shapes.cache else "cache"
     if "," in shapes.cache:

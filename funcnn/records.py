@@ -19,8 +19,9 @@ import numpy as np
 from funcnn.arrays import freeze, is_array, kind, native, same, shape_of, short
 from funcnn.constructors import completed, constructor, finish_class, radd_unless_chain
 from funcnn.errors import FuncnnError, KindError
+from funcnn.guards import add_check
 from funcnn.needs import as_flag, as_text
-from funcnn.shapes import axes, check_axes_of
+from funcnn.shapes import axes
 
 __all__ = ["branches", "record", "state"]
 
@@ -111,7 +112,7 @@ def _made(cls: Any, *, kw_only: bool) -> type:
                 setattr(cls, name, method)
     except TypeError:  # a class that is written in C
         raise KindError(f"record: cls must be a class of Python, not {kind(cls)}") from None
-    check_axes_of(cls)
+    add_check(cls)
     has_own = "__init__" in cls.__dict__
     made: Any = attrs.frozen(cls, eq=False, repr=False, kw_only=kw_only, field_transformer=completed)
     finish_class(made)

@@ -15,38 +15,66 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
-from importlib import import_module
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import attrs
 
-from funcnn.arrays import short
+from funcnn.arrays import kind, short
+from funcnn.checked import checked
 from funcnn.errors import KindError
+from funcnn.needs import Flag, passing
 
 C = TypeVar("C", bound=type)
 
 declared: dict[type, LayerShapes] = {}
 
 
-def axes(text: str, *, nonempty: bool = False, torch: bool = False) -> Any:
-    """A parameter with these axes, such as "n_in n_out"; with `nonempty` no size is 0.
-
-    With `torch` an error says how to move the axes of torch's array, whose last two axes come first, exchanged.
-
-    Raises:
-        KindError: `text` does not name axes.
-    """
-    _check_text("axes", "text", text)
-    return attrs.field(metadata={"axes": text, "nonempty": nonempty, "torch": torch})
-
-
 _AXIS = re.compile(r"\.\.\.|[a-zA-Z_]\w*\+?|[0-9]+|\w+(\*\w+)+")
 
 
-def _check_text(function: str, argument: str, text: Any) -> None:
+def _check_names(function: str, argument: str, text: Any) -> None:
     names = text.split() if type(text) is str else [""]
     if not all(map(_AXIS.fullmatch, names)) or names.count("...") > 1:
         raise KindError(f'{function}: {argument} must name axes, such as "m ... n", not {short(text)}')
+
+
+def _check_cache(function: str, argument: str, text: Any) -> None:
+    parts = parts_of(text) if type(text) is str else [""]
+    if not {"x", "out", "mask", "_"}.issuperset(parts) or (text != "_" and {*parts} == {"_"}):
+        needed = 'must be "x", "out", "mask", "_" or parts such as "x, _"'
+        raise KindError(f"{function}: {argument} {needed}, not {short(text)}")
+
+
+def _check_fields(function: str, argument: str, value: Any) -> None:
+    if type(value) is not dict:
+        raise KindError(f"{function}: {argument} must be a dict from names of fields to axes, not {kind(value)}")
+    for name, text in value.items():
+        _check_names(function, f"{argument}[{name!r}]", text)
+
+
+def _check_forms(function: str, argument: str, value: Any) -> None:
+    if type(value) is not int or not 1 <= value <= 3:
+        raise KindError(f"{function}: {argument} must be 1, 2 or 3, not {short(value)}")
+
+
+Axes = Annotated[str, passing("names of axes", _check_names)]
+Kept = Annotated[str, passing("parts of a cache", _check_cache)]
+FieldAxes = Annotated[dict[str, str], passing("a dict from names of fields to axes", _check_fields)]
+Forms = Annotated[int, passing("1, 2 or 3", _check_forms)]
+
+
+def parts_of(cache: str) -> list[str]:
+    """What each part of a cache holds; one part, if the cache is not a tuple."""
+    return cache.removesuffix(",").split(", ")
+
+
+@checked
+def axes(text: Axes, *, nonempty: Flag = False, torch: Flag = False) -> Any:
+    """A parameter with these axes, such as "n_in n_out"; with `nonempty` no size is 0.
+
+    With `torch` an error says how to move the axes of torch's array, whose last two axes come first, exchanged.
+    """
+    return attrs.field(metadata={"axes": text, "nonempty": nonempty, "torch": torch})
 
 
 @attrs.frozen(eq=False)
@@ -66,31 +94,24 @@ class LayerShapes:
         """The axes of x, of out, or of a mask."""
         return (self.x if part == "x" else self.out).split()
 
-    def parts(self) -> list[str]:
-        """What each part of the cache holds; one part, if the cache is no tuple."""
-        return self.cache.removesuffix(",").split(", ")
 
-
+@checked
 def shapes(
-    *, x: str, out: str, cache: str = "x", forms: int = 1, fields: dict[str, str] | None = None
+    *, x: Axes, out: Axes, cache: Kept = "x", forms: Forms = 1, fields: FieldAxes | None = None
 ) -> Callable[[C], C]:
     """Declare the axes of x, of out, of the cache and of fields of a base, for a class of layers and its subclasses.
 
     Raises:
-        KindError: a text does not name axes, `cache` says something else than `LayerShapes` describes, out has `...`
-            where x has none, or the class is not a record.
+        KindError: out has `...` where x has none, or the class is not a record.
     """
-    for argument, text in {"x": x, "out": out, **(fields or {})}.items():
-        _check_text("shapes", argument, text)
-    made = LayerShapes(x, out, cache, forms, fields or {})
-    if not {"x", "out", "mask", "_"}.issuperset(made.parts()) or (cache != "_" and {*made.parts()} == {"_"}):
-        raise KindError(f'shapes: cache must be "x", "out", "mask", "_" or parts such as "x, _", not {short(cache)}')
     if "..." in out and "..." not in x:
         raise KindError(f"shapes: x must have the axes ... of out, not {short(x)}")
+    made = LayerShapes(x, out, cache, forms, fields or {})
 
     def declare(cls: C) -> C:
-        if not hasattr(cls, "__attrs_attrs__"):
-            raise KindError(f"shapes: {cls.__name__} is not a record; put @shapes above @record")
+        if not isinstance(cls, type) or not hasattr(cls, "__attrs_attrs__"):
+            name = cls.__name__ if isinstance(cls, type) else kind(cls)
+            raise KindError(f"shapes: {name} is not a class of records; put @shapes above @record")
         declared[cls] = made
         return cls
 
@@ -119,22 +140,6 @@ def places_of(cls: Any) -> dict[str, tuple[str, int]]:
             if axis.isidentifier():
                 found.setdefault(axis, (name, i))
     return found
-
-
-def check_axes_of(cls: Any) -> None:
-    """Let a class that is about to become a record check the axes of its fields first, if they are declared."""
-    own = [getattr(value, "metadata", {}) for value in vars(cls).values()]
-    inherited = [f.metadata for base in cls.__bases__ for f in getattr(base, "__attrs_attrs__", ())]
-    finish = vars(cls).get("__attrs_post_init__")
-    if not any(["axes" in one for one in own + inherited * (finish is not None)]):
-        return
-
-    def check(self: Any) -> None:
-        import_module("funcnn.guards").check_axes(self)  # loaded with the first array that has declared axes
-        if finish is not None:
-            finish(self)
-
-    cls.__attrs_post_init__ = check
 
 
 def filled(wanted: list[str]) -> list[int]:

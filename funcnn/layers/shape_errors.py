@@ -23,7 +23,7 @@ from funcnn.layers.checks import (
 )
 from funcnn.layers.sequences import as_triple, check_sequence
 from funcnn.records import build, plans
-from funcnn.shapes import LayerShapes, axes_of, filled, placed, places_of
+from funcnn.shapes import LayerShapes, axes_of, filled, parts_of, placed, places_of
 
 
 def check_fields(params: Any) -> None:
@@ -158,7 +158,7 @@ def _remedy(params: Any, x: Array, wanted: list[str]) -> str:
 
 def check_gradient(shapes: LayerShapes, params: Any, cache: Any, dA: Any) -> None:
     """Check that the cache has the declared parts, and that dA has the axes and the dtype of out."""
-    parts, like = shapes.parts(), next(iter(_declared(params)), "")
+    parts, like = parts_of(shapes.cache), next(iter(_declared(params)), "")
     i = next(i for i, part in enumerate(parts) if part != "_")
     kept = as_cache_parts(params, cache, len(parts))[i] if "," in shapes.cache else cache
     wanted, is_mask = shapes.axes_of(parts[i]), parts[i] == "mask"

@@ -13,7 +13,7 @@ from funcnn import backward, evolve, forward, losses
 from funcnn.core import backward_params, forward_only
 from funcnn.errors import FuncnnError, KindError
 from funcnn.records import plans
-from funcnn.shapes import axes_of, declaration_of
+from funcnn.shapes import axes_of, declaration_of, parts_of
 from funcnn.testing import strategies as fst
 
 LAYERS = sorted(
@@ -139,9 +139,9 @@ def test_a_cache_has_the_declared_axes(cls, data):
     shapes = declaration_of(cls)[1]
     out, cache = forward(layer, x)
     parts = list(cache) if type(cache) is tuple else [cache]
-    i = next(i for i, part in enumerate(shapes.parts()) if part != "_")
+    i = next(i for i, part in enumerate(parts_of(shapes.cache)) if part != "_")
     for other in wrong(parts[i]):
-        if other.dtype != parts[i].dtype and shapes.parts()[i] == "mask":
+        if other.dtype != parts[i].dtype and parts_of(shapes.cache)[i] == "mask":
             continue
         gives = forward(layer, other)[0] if cache is x and not is_refused(forward, layer, other) else None
         if gives is not None and gives.shape == out.shape:  # windows of a stride may leave positions out

@@ -57,13 +57,24 @@ ROWS = [
     kind_error(lambda: axes("n, m")) >> f"axes: text {NAMES} 'n, m'",
     kind_error(lambda: shapes(x="m ... n ...", out="m")) >> f"shapes: x {NAMES} 'm ... n ...'",
     kind_error(lambda: shapes(x="m", out="(m)")) >> f"shapes: out {NAMES} '(m)'",
-    kind_error(lambda: shapes(x="m", out="m", fields={"W": "n-1"})) >> f"shapes: W {NAMES} 'n-1'",
+    kind_error(lambda: shapes(x="m", out="m", fields={"W": "n-1"})) >> f"shapes: fields['W'] {NAMES} 'n-1'",
     kind_error(lambda: shapes(x="m n", out="m ...")) >> "shapes: x must have the axes ... of out, not 'm n'",
-    kind_error(lambda: shapes(x="m", out="m", cache="x; _"), lambda: shapes(x="m", out="m", cache="x; _"))
+    kind_error(lambda: shapes(x="m", out="m", cache="x; _"))
     >> 'shapes: cache must be "x", "out", "mask", "_" or parts such as "x, _", not \'x; _\'',
     kind_error(lambda: shapes(x="m", out="m", cache="_, _"))
     >> 'shapes: cache must be "x", "out", "mask", "_" or parts such as "x, _", not \'_, _\'',
-    kind_error(lambda: shapes(x="m", out="m")(Bare)) >> "shapes: Bare is not a record; put @shapes above @record",
+    kind_error(lambda: shapes(x="m", out="m")(Bare))
+    >> "shapes: Bare is not a class of records; put @shapes above @record",
+    kind_error(lambda: shapes(x="m", out="m")(folding))
+    >> "shapes: Folding is not a class of records; put @shapes above @record",
+    kind_error(lambda: axes("n", nonempty=1)) >> "axes: nonempty must be True or False, not int",
+    kind_error(lambda: shapes(x=["m"], out="m")) >> f"shapes: x {NAMES} ['m']",
+    kind_error(lambda: shapes(x="m", out="m", cache=None))
+    >> 'shapes: cache must be "x", "out", "mask", "_" or parts such as "x, _", not None',
+    kind_error(lambda: shapes(x="m", out="m", forms=True)) >> "shapes: forms must be 1, 2 or 3, not True",
+    kind_error(lambda: shapes(x="m", out="m", forms=4)) >> "shapes: forms must be 1, 2 or 3, not 4",
+    kind_error(lambda: shapes(x="m", out="m", fields=("W", "n")))
+    >> "shapes: fields must be a dict from names of fields to axes, not tuple",
     # Layers with unusual axes.
     shape_error(lambda: Folding(np.ones((3, 3)))) >> "Folding: W must be (n, 2); W: (3, 3)",
     shape_error(lambda: forward(folding, np.ones((4, 3))))
