@@ -80,10 +80,10 @@ def float_namespace(function: str, argument: str, x: Any) -> Namespace:
 
 def is_native_float(x: Any) -> bool:
     """Whether x is a NumPy array of floats in the machine's byte order, which is the most frequent case."""
-    return type(x) is np.ndarray and x.dtype in _NATIVE
+    return type(x) is np.ndarray and x.dtype in NATIVE
 
 
-_NATIVE = {np.dtype(letter) for letter in "efdgFDG"}
+NATIVE = {np.dtype(letter) for letter in "efdgFDG"}
 _NUMPY = cast("Namespace", np)
 
 

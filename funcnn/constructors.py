@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from inspect import getattr_static
 from types import FunctionType, MemberDescriptorType, TracebackType
@@ -74,25 +74,13 @@ def _alias(field: attrs.Attribute[Any]) -> str:
     return field.name if is_default else str(field.alias)
 
 
-def constructor(cls: type, pair: Sequence[Callable[[Any, Any], None]]) -> Callable[..., None]:
-    """The `__init__` that attrs generated for `cls`, which raises a KindError if the arguments do not fit.
-
-    For a class of two fields without converters, such as Grads, `pair` holds their setters, for speed: a Grads is made
-    for each layer in each step. For other classes `pair` is empty, and attrs sets the fields.
-    """
+def constructor(cls: type) -> Callable[..., None]:
+    """The `__init__` that attrs generated for `cls`, which raises a KindError if the arguments do not fit."""
     init: Any = vars(cls)["__init__"]
     init.__annotations__ = {field.alias: field.type for field in _fields(cls)} | {"return": None}
-    first, second = pair or (None, None)
-    finish = getattr(cls, "__attrs_post_init__", None)
 
     @wraps(init)
     def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:  # noqa: N807  it becomes that method
-        if first and second and len(args) == 2 and not kwargs:
-            first(self, args[0])
-            second(self, args[1])
-            if finish:
-                finish(self)
-            return
         try:
             init(self, *args, **kwargs)
         except TypeError as error:

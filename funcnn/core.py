@@ -12,7 +12,9 @@ In `funcnn.layers` the rules of a layer follow its class; the rules of a tuple, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from itertools import repeat
 from os import PathLike
 from typing import Annotated, Any, TypeVar, cast
 
@@ -194,11 +196,13 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
     """
     if type(grads) is not Grads:
         raise grads_error("sgd", grads)
-    rate = as_learning_rate("sgd", "lr", lr)
+    if type(lr) is not float or not 0 <= lr < math.inf:
+        lr = as_learning_rate("sgd", "lr", lr)
     try:
-        return cast("P", _step(params, grads.params, rate))
+        stepped: P = _step(params, grads.params, lr)
     except ShapeError as error:
         raise foreign_error("sgd", params, grads.params, error) from None
+    return stepped
 
 
 def _step(p: Any, g: Any, lr: Any) -> Any:
@@ -212,7 +216,7 @@ def _step(p: Any, g: Any, lr: Any) -> Any:
                 new.append(_step(old, change, lr) if not is_state else old if change is None else change)
             return build(cls, new) if new else p
         if cls is tuple and len(p) == len(g):
-            return tuple([_step(old, change, lr) for old, change in zip(p, g, strict=True)])
+            return tuple(map(_step, p, g, repeat(lr)))
     if is_array(p) and p.shape == getattr(g, "shape", None):
         return down(p, g, lr)
     if cls is not type(g) or cls is tuple or is_array(p):

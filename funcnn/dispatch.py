@@ -173,8 +173,8 @@ def _seal(parts: Any, given: tuple[Any, ...]) -> None:
                     break
             else:
                 part.setflags(0)  # write=False, twice as fast as by keyword
-        elif (contents := getters.get(cls)) is not None:
-            _seal(contents(part), given)
+        elif plans.get(cls):  # a record with fields
+            _seal(getters[cls](part), given)
         elif isinstance(part, (tuple, list, dict)):
             _seal(part.values() if isinstance(part, dict) else part, given)
 

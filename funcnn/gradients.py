@@ -31,12 +31,14 @@ class Grads(Generic[P]):
     params: P = borrowed()
     x: Any = borrowed()
 
-    def __attrs_post_init__(self) -> None:
+    def __init__(self, params: P, x: Any) -> None:
         """Check that `params` is a tree and `x` holds arrays; transformations such as `jax.vmap` skip this check."""
-        if type(self.params) not in plans:
-            check_tree(type(self).__name__, "params", self.params)
-        if type(self.x) is not np.ndarray and self.x is not None:
-            check_arrays(type(self).__name__, "x", self.x)
+        if type(params) not in plans:
+            check_tree(type(self).__name__, "params", params)
+        if type(x) is not np.ndarray and x is not None:
+            check_arrays(type(self).__name__, "x", x)
+        object.__setattr__(self, "params", params)
+        object.__setattr__(self, "x", x)
 
 
 def gradient(params: P, /, *others: Never, **parts: Any) -> P:

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.arrays import is_native_float
+from funcnn.arrays import NATIVE
 from funcnn.shapes import LayerShapes, axes_of, declaration_of, filled, parts_of, placed, places_of
 
 
@@ -85,7 +85,7 @@ def _composed(rule: Any, arguments: str, test: Iterator[str], check: str, shapes
     passed = arguments.replace("=None", "")
     explained = passed.removesuffix(", memory")
     source = f"def guard({arguments}):\n if not ({' and '.join(test)}): explain({explained})\n return rule({passed})"
-    space = {"ndarray": np.ndarray, "is_native_float": is_native_float, "rule": rule}
+    space = {"ndarray": np.ndarray, "NATIVE": NATIVE, "rule": rule}
     space["explain"] = partial(_explain, check, shapes)
     exec(compile(source, f"<guard of {rule.__name__}>", "exec"), space)  # noqa: S102  made of names of fields and axes
     return space["guard"]
@@ -107,14 +107,16 @@ def _test_of_gradient(cls: type, shapes: LayerShapes) -> Iterator[str]:
     yield from _test(kept, cls, wanted, of_floats=parts[i] != "mask")
     if like:
         yield f"{kept}.dtype == params.{like}.dtype"
-    of_dA = f"dA.dtype == {f'params.{like}' if like else kept}.dtype" if parts[i] != "mask" else "is_native_float(dA)"
+    of_dA = f"dA.dtype == {f'params.{like}' if like else kept}.dtype" if parts[i] != "mask" else "dA.dtype in NATIVE"
     yield f"type(dA) is ndarray and {of_dA}"
     yield from _alike(kept, cls, wanted, out)
 
 
 def _test(array: str, cls: type, wanted: list[str], *, of_floats: bool = True) -> Iterator[str]:
     """The tests of an array, apart from its dtype if fields determine it."""
-    yield f"is_native_float({array})" if of_floats and not axes_of(cls) else f"type({array}) is ndarray"
+    yield f"type({array}) is ndarray"
+    if of_floats and not axes_of(cls):
+        yield f"{array}.dtype in NATIVE"
     n = len(wanted) - ("..." in wanted)
     if wanted != ["..."]:
         yield f"{array}.ndim {'>=' if '...' in wanted else '=='} {n}"

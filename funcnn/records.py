@@ -120,8 +120,7 @@ def _made(cls: Any, *, kw_only: bool) -> type:
         raise FuncnnError(f"record: the name {name} is taken, by {registry[name].__module__}")
     enlist(made)
     if not has_own:
-        borrow = ["borrowed" in field.metadata for field in attrs.fields(made)]
-        made.__init__ = constructor(made, _setters[made] if borrow == [True, True] else ())
+        made.__init__ = constructor(made)
     return cast("type", made)
 
 

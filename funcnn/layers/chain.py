@@ -55,45 +55,10 @@ def chain_forward_only(params: Layers, x: Any) -> Any:
     return x
 
 
-@backward.register(tuple)
-def chain_backward(params: Layers, cache: tuple[Any, ...], dA: Any) -> Grads[Layers]:
-    """The chain rule: dx of each layer is dA of the layer before it"""
-    _check_cache(params, cache)
-    grads, dx = _back(params, cache, dA, until=0)
-    return build(Grads, (grads, dx))  # without the checks of Grads, which both parts have passed
-
-
-@backward_params.register(tuple)
-def chain_backward_params(params: Layers, cache: tuple[Any, ...], dA: Any) -> Layers:
-    """The chain rule, down to the first layer with a parameter to train or a state that changes"""
-    _check_cache(params, cache)
-    first = 0
-    while first < len(params) and is_inert(params[first]):
-        first += 1
-    rest = _unchanged(params[:first])
-    if first == len(params):
-        return rest
-    grads, dA = _back(params, cache, dA, until=first + 1)
-    return (*rest, noted(f"in layer {first}", backward_params, params[first], cache[first], dA), *grads)
-
-
-def _check_cache(params: Layers, cache: Any) -> None:
+def chain_backward(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int = 0) -> Grads[Layers]:
+    """The chain rule: dx of each layer is dA of the layer before it; for the layers from `until` on"""
     if type(cache) is not tuple or len(cache) != len(params):
         raise ShapeError(f"backward: the cache is of another network; layers: {len(params)}, cache: {short(cache)}")
-
-
-def _unchanged(layer: Any) -> Any:
-    """The gradient of a layer in which nothing is trained: the layer with None for each state."""
-    if type(layer) is tuple:
-        return tuple(map(_unchanged, layer))
-    if not plans.get(type(layer)):
-        return layer
-    fields = zip(plans[type(layer)], values(layer), strict=True)
-    return build(type(layer), [None if is_state else _unchanged(part) for (_, is_state), part in fields])
-
-
-def _back(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int) -> tuple[Layers, Any]:
-    """The gradients of the layers from `until` on, and dx of layer `until`."""
     gradients = []
     for i in range(len(params) - 1, until - 1, -1):
         try:
@@ -105,7 +70,33 @@ def _back(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int) -> tup
             raise
         gradients.append(grads.params)
         dA = grads.x
-    return tuple(gradients[::-1]), dA
+    return build(Grads, (tuple(gradients[::-1]), dA))  # without the checks of Grads, which both parts have passed
+
+
+backward.register(tuple)(chain_backward)
+
+
+@backward_params.register(tuple)
+def chain_backward_params(params: Layers, cache: tuple[Any, ...], dA: Any) -> Layers:
+    """The chain rule, down to the first layer with a parameter to train or a state that changes"""
+    first = 0
+    while first < len(params) and is_inert(params[first]):
+        first += 1
+    after, rest = chain_backward(params, cache, dA, until=first + 1), _unchanged(params[:first])
+    if first == len(params):
+        return rest
+    grads = noted(f"in layer {first}", backward_params, params[first], cache[first], after.x)
+    return (*rest, grads, *after.params)
+
+
+def _unchanged(layer: Any) -> Any:
+    """The gradient of a layer in which nothing is trained: the layer with None for each state."""
+    if type(layer) is tuple:
+        return tuple(map(_unchanged, layer))
+    if not plans.get(type(layer)):
+        return layer
+    fields = zip(plans[type(layer)], values(layer), strict=True)
+    return build(type(layer), [None if is_state else _unchanged(part) for (_, is_state), part in fields])
 
 
 @step.register(tuple)

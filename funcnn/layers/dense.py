@@ -7,11 +7,11 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward
+from funcnn.elementary import product, sum_of_rows
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.needs import Flag, FloatDtype, Seed
-from funcnn.products import product, sum_of_rows
 from funcnn.records import record
 from funcnn.shapes import axes, shapes
 from funcnn.sizes import Size

@@ -15,8 +15,8 @@ from __future__ import annotations
 import math
 import typing
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar
+from functools import partial, wraps
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from funcnn.arrays import Array, float_namespace, is_array, is_float, is_native_
 from funcnn.conditions import is_none_of, is_not_at_least, is_outside
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import is_number
+from funcnn.losses.protocol import takes_logits
 from funcnn.losses.remedies import (
     are_outputs,
     for_entries,
@@ -39,21 +40,27 @@ F = TypeVar("F", bound=Callable[..., Any])
 Terms = tuple[Array, Array, Array | None]
 
 
-def per_output(rule: F) -> F:
+@overload
+def per_output(rule: F, /) -> F: ...
+@overload
+def per_output(*, unit: bool = False, widened: bool = True) -> Callable[[F], F]: ...
+def per_output(rule: Any = None, /, *, unit: bool = False, widened: bool = True) -> Any:
     """A loss with one term for each output, from a rule (out, y, weight) -> (cost, dA).
 
-    out and y are checked to have one shape (m, ...), and the weight the first axes of it. The rule gets them in the
-    dtype of the computation, and its dA is cast to the dtype of out.
+    out and y are checked to have one shape (m, ...), and the weight the first axes of it; with `unit`, y is checked to
+    be in [0, 1]. The rule gets them in the dtype of the computation, or out in its own dtype if it is not `widened`,
+    and dA is cast to the dtype of out.
     """
-    return _loss_of(rule, as_terms, 1)
+    made = partial(_loss_of, as_terms=as_terms, least=1, unit=unit, widened=widened)
+    return made if rule is None else made(rule)
 
 
 def per_example(rule: F) -> F:
     """As `per_output`, for a loss with one term for each example, of out and y (m, ..., n)."""
-    return _loss_of(rule, as_example_terms, 2)
+    return _loss_of(rule, as_terms=as_example_terms, least=2)
 
 
-def _loss_of(rule: F, as_terms: Callable[..., Terms], least: int) -> F:
+def _loss_of(rule: F, as_terms: Callable[..., Terms], least: int, *, unit: bool = False, widened: bool = True) -> F:
     setting = next(iter(rule.__kwdefaults__ or ()), "")  # which the error recommends if a number is given as the weight
 
     @wraps(rule)
@@ -61,15 +68,18 @@ def _loss_of(rule: F, as_terms: Callable[..., Terms], least: int) -> F:
         if (
             type(out) is type(y) is np.ndarray
             and weight is None
-            and out.dtype == y.dtype
             and out.dtype in _COMPUTED
+            and y.dtype.kind in "biuf"
             and out.shape == y.shape
             and out.ndim >= least
             and out.size
+            and (not unit or (y.min() >= 0 and y.max() <= 1))
         ):
-            return rule(out, y, None, **settings)
+            return rule(out, y if y.dtype == out.dtype else y.astype(out.dtype), None, **settings)
         a, y, weight = as_terms(rule.__name__, out, y, weight, setting)
-        cost, dA = rule(a, y, weight, **settings)
+        if unit:
+            check_unit(rule.__name__, y, out if takes_logits(loss) else None)
+        cost, dA = rule(a if widened else out, y, weight, **settings)
         return cost, cast(dA, out.dtype)
 
     return typing.cast("F", loss)
@@ -126,10 +136,11 @@ def weigh(cost: Array, slope: Array, weight: Array | None, dtype: Any = None) ->
     """The weighted mean of the terms `cost`, and dA; `slope`, the derivative of the terms, may have more axes."""
     if weight is None:
         slope *= 1 / cost.size  # each loss has just made it
-        return mean(cost), cast(slope, dtype or slope.dtype)
-    each = weight * (1 / cost.size)
-    dA = slope * each.reshape(each.shape + (1,) * (slope.ndim - cost.ndim))
-    return mean(weight * cost), cast(dA, dtype or dA.dtype)
+    else:
+        each = weight * (1 / cost.size)
+        slope = slope * each.reshape(each.shape + (1,) * (slope.ndim - cost.ndim))
+        cost = weight * cost
+    return mean(cost), slope if dtype is None else cast(slope, dtype)
 
 
 def mean(terms: Array) -> Any:

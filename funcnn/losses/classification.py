@@ -10,7 +10,6 @@ from funcnn.arrays import Array, namespace, wide
 from funcnn.conditions import is_outside
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.losses.base import (
-    as_terms,
     as_weight,
     cast,
     check_examples,
@@ -25,6 +24,7 @@ from funcnn.losses.remedies import for_classes, for_shapes
 from funcnn.needs import as_fraction
 
 
+@per_output(unit=True, widened=False)
 def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """Cross-entropy of p = out: cost = -mean (y log p + (1 - y) log(1 - p)), dA = (p - y) / (p (1 - p)) / size
 
@@ -42,9 +42,7 @@ def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> t
         ShapeError, KindError: as `mse`.
         RangeError: as `mse`; or out or y is not in [0, 1].
     """
-    a, y, weight = as_terms("binary_cross_entropy", out, y, weight)
-    xp = namespace(a)
-    check_unit("binary_cross_entropy", y)
+    xp, a = namespace(out), out if out.dtype.itemsize >= 4 else wide(out)
     eps = float(xp.finfo(out.dtype).eps)
     inside = (a > eps) & (a < 1 - eps)
     clips = not (xp is np and inside.all())
@@ -54,11 +52,11 @@ def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> t
     p = xp.clip(a, eps, 1 - eps) if clips else a
     slope = (p - y) / (p * (1 - p))
     cost = (y - 1) * xp.log1p(-p) - y * xp.log(p)
-    return weigh(cost, inside * slope if clips else slope, weight, out.dtype)
+    return weigh(cost, inside * slope if clips else slope, weight)
 
 
 @of_logits
-@per_output
+@per_output(unit=True)
 def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """Cross-entropy of p = 1 / (1 + e^-out): cost = mean (log(1 + e^out) - y out), dA = (p - y) / size
 
@@ -73,7 +71,6 @@ def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None 
         ShapeError, KindError: as `mse`.
         RangeError: as `mse`; or y is not in [0, 1].
     """
-    check_unit("binary_cross_entropy_with_logits", y, out)
     xp = namespace(out)
     e = xp.exp(xp.minimum(out, -out))  # e^-|out|, where abs would drop an imaginary step; for softplus and sigmoid
     step = cast(out > 0.0, out.dtype)

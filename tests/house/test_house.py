@@ -22,7 +22,7 @@ ROOMS = [
     "errors lazy",
     "allocation bound conditions objects remedies",
     "arrays",
-    "elementary fields products tables",
+    "elementary fields tables",
     "needs",
     "sizes",
     "bits",

@@ -30,12 +30,11 @@ from funcnn import (
 )
 from funcnn.about import card_of
 from funcnn.arrays import namespace
-from funcnn.elementary import sigmoid
+from funcnn.elementary import sigmoid, sum_of_rows
 from funcnn.layers.activations.smooth import _C, _gelu_power
 from funcnn.layers.convolution import correlation, windows
 from funcnn.layers.embedding import symbols
 from funcnn.layers.normalisation import standardization
-from funcnn.products import sum_of_rows
 from funcnn.testing import Inconclusive, check_layer, check_loss, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.exact import comparison

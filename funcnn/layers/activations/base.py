@@ -73,7 +73,9 @@ class Elementwise(ABC):
 def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
     """out = value(x)"""
     # NumPy turns 0-d results into scalars, which have no namespace.
-    out = as_like_x(params, "value", params.value(x), x) if x.ndim else params.value(x[None]).reshape(())
+    out = params.value(x) if x.ndim else params.value(x[None]).reshape(())
+    if not type(out) is type(x) is np.ndarray or out.shape != x.shape or out.dtype != x.dtype:
+        out = as_like_x(params, "value", out, x)
     return out, out if params.keeps == "out" else x
 
 
@@ -82,13 +84,16 @@ def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[E
     """dx = dA * slope"""
     if not (has_axes := kept.ndim):
         kept, dA = kept[None], dA[None]
-    dx = as_like_x(params, "slope", params.slope(kept), kept)
-    own = params.own_gradients(dA, kept)
+    dx: Any = params.slope(kept)
+    if type(dx) is not np.ndarray or dx.shape != kept.shape or dx.dtype != kept.dtype:
+        dx = as_like_x(params, "slope", dx, kept)
+    has_own = type(params).own_gradients is not Elementwise.own_gradients
+    own = own_gradient(params, params.own_gradients(dA, kept)) if has_own else gradient(params)
     if type(params).__module__.startswith("funcnn."):
         dx *= dA  # in place, since every slope in funcnn is a new array
     else:
         dx = dx * dA  # not in place, since it may be an array of the user
-    return Grads(own_gradient(params, own) if own else gradient(params), dx if has_axes else dx.reshape(()))
+    return Grads(own, dx if has_axes else dx.reshape(()))
 
 
 step.register(Elementwise)(positionwise)
@@ -172,8 +177,7 @@ class Sigmoid(Elementwise):
 
     keeps = "out"
 
-    def value(self, x: Array) -> Array:
-        return sigmoid(x)
+    value = staticmethod(sigmoid)
 
     def slope(self, kept: Array) -> Array:
         """out (1 - out)"""
@@ -213,8 +217,7 @@ class Softplus(Elementwise):
     array([[6.931e-01, 8.000e+02]])
     """
 
-    def value(self, x: Array) -> Array:
-        return softplus(x)
+    value = staticmethod(softplus)
 
     def slope(self, kept: Array) -> Array:
         """1 / (1 + e^-x)"""

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from funcnn.arrays import Array
 from funcnn.core import backward, backward_params, forward
+from funcnn.elementary import sum_of_rows
 from funcnn.errors import ShapeError
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
@@ -14,7 +15,6 @@ from funcnn.layers.convolution.base import Convolution
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
 from funcnn.layers.convolution.sizes import of_each
 from funcnn.layers.convolution.windows import Axes, axis_of
-from funcnn.products import sum_of_rows
 from funcnn.records import record
 from funcnn.shapes import shapes
 

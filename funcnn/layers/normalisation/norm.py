@@ -7,6 +7,7 @@ import numpy as np
 from funcnn.arrays import Array, namespace, wide
 from funcnn.checked import checked
 from funcnn.core import backward, forward
+from funcnn.elementary import sum_of_rows
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.normalisation.standardization import (
@@ -15,7 +16,6 @@ from funcnn.layers.normalisation.standardization import (
     rescaled,
 )
 from funcnn.needs import FloatDtype, Positive
-from funcnn.products import sum_of_rows
 from funcnn.records import record
 from funcnn.shapes import axes, shapes
 from funcnn.sizes import Size

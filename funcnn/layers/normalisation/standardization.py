@@ -9,9 +9,9 @@ import numpy as np
 
 from funcnn.arrays import Array, namespace, wide
 from funcnn.checked import checked
+from funcnn.elementary import sum_of_rows
 from funcnn.initializers import constant, draw_bias
 from funcnn.needs import Flag, FloatDtype, Positive
-from funcnn.products import sum_of_rows
 from funcnn.records import record
 from funcnn.shapes import axes
 from funcnn.sizes import Size

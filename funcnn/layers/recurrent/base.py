@@ -10,6 +10,7 @@ import numpy as np
 from funcnn.arrays import Array, is_array, namespace
 from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward, forward_only
+from funcnn.elementary import sum_of_rows
 from funcnn.generation import fixed_memory, step
 from funcnn.gradients import Grads, returned_by
 from funcnn.initializers import Initializer, draw, glorot_uniform, orthogonal
@@ -23,7 +24,6 @@ from funcnn.layers.recurrent.states import State, as_first_state, as_given, as_l
 from funcnn.layers.recurrent.steps import Cache, Stacked, steps_backward, steps_forward
 from funcnn.layers.sequences import as_out_gradients, as_triple, blank, in_form_of
 from funcnn.needs import FloatDtype, Seed, words_of
-from funcnn.products import sum_of_rows
 from funcnn.records import record
 from funcnn.shapes import axes, shapes
 from funcnn.sizes import Size

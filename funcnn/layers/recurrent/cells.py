@@ -7,10 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from funcnn.arrays import Array, namespace
-from funcnn.elementary import sigmoid
+from funcnn.elementary import sigmoid, sum_of_rows
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.layers.recurrent.states import State
-from funcnn.products import sum_of_rows
 from funcnn.records import record
 from funcnn.shapes import axes
 
