@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Generic, Never, TypeVar
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, Generic, Never, TypeVar, cast
 
 import numpy as np
 
@@ -31,14 +32,30 @@ class Grads(Generic[P]):
     params: P = borrowed()
     x: Any = borrowed()
 
-    def __init__(self, params: P, x: Any) -> None:
+    def __attrs_post_init__(self) -> None:
         """Check that `params` is a tree and `x` holds arrays; transformations such as `jax.vmap` skip this check."""
-        if type(params) not in plans:
-            check_tree(type(self).__name__, "params", params)
-        if type(x) is not np.ndarray and x is not None:
-            check_arrays(type(self).__name__, "x", x)
-        object.__setattr__(self, "params", params)
-        object.__setattr__(self, "x", x)
+        if type(self.params) not in plans:
+            check_tree(type(self).__name__, "params", self.params)
+        if type(self.x) is not np.ndarray and self.x is not None:
+            check_arrays(type(self).__name__, "x", self.x)
+
+
+def _without_checks(init: Callable[..., None]) -> Any:
+    """The constructor of Grads, which each layer calls in each step, faster where there is nothing to check."""
+
+    @wraps(init)
+    def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:  # noqa: N807  it becomes that method
+        if not kwargs and len(args) == 2 and type(args[0]) in plans and type(args[1]) is np.ndarray:
+            put(self, "params", args[0])
+            put(self, "x", args[1])
+        else:
+            init(self, *args, **kwargs)
+
+    put = object.__setattr__
+    return __init__
+
+
+cast("Any", Grads).__init__ = _without_checks(Grads.__init__)
 
 
 def gradient(params: P, /, *others: Never, **parts: Any) -> P:

@@ -176,8 +176,13 @@ FloatDtype = Annotated[Any, Need("a type of real floats, such as np.float32", "F
 Seed = Annotated[int | tuple[int, ...], Need("an int in [0, 2**31), or a tuple of them", "False", _seed)]
 
 
-def guard(annotation: Any) -> Explain:
+def explained(annotation: Any) -> Explain:
     """The function (function, argument, value) that returns the value as the annotation needs it, or raises."""
+    return next(data for data in annotation.__metadata__ if isinstance(data, Need)).explain
+
+
+def guard(annotation: Any) -> Explain:
+    """As `explained`, but the test comes first: for arguments that are checked in each step."""
     need = next(data for data in annotation.__metadata__ if isinstance(data, Need))
     source = f"lambda function, argument, value: value if {need.test} else explain(function, argument, value)"
     return cast("Explain", _read(source, {"inf": math.inf, "explain": need.explain}))
@@ -190,7 +195,7 @@ def words_of(seed: Seed) -> tuple[int, ...]:
 
 # For arguments of computed names, such as lr(step).
 as_number, as_finite, as_rate, as_positive, as_fraction = map(guard, (Number, Finite, Rate, Positive, Fraction))
-as_whole, as_flag, as_text, as_path, as_seed = map(guard, (Whole, Flag, Text, FilePath, Seed))
+as_whole, as_flag, as_text, as_path, as_seed = map(explained, (Whole, Flag, Text, FilePath, Seed))
 
 
 def as_count(function: str, argument: str, value: Any, *, least: int = 1, most: int = sys.maxsize) -> int:

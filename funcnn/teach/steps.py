@@ -17,7 +17,8 @@ from funcnn.layers.activations.base import Elementwise
 from funcnn.teach.rows import StepArrays, terms_of_rows
 from funcnn.teach.symbols import symbols_of, without_arguments
 from funcnn.teach.terms import Between, link_terms, own
-from funcnn.training.origin import is_finite, origin
+from funcnn.training.finite import is_finite
+from funcnn.training.origin import origin
 from funcnn.trees.edits import evolve
 from funcnn.trees.walks import walk
 

@@ -13,8 +13,8 @@ from funcnn.errors import RangeError
 from funcnn.files.archive import as_path
 from funcnn.files.store import save
 from funcnn.needs import Count, Positive
+from funcnn.training.finite import as_finite_state
 from funcnn.training.loop import TrainState
-from funcnn.training.origin import as_finite_state
 from funcnn.training.runs import Run, states_of
 
 S = TypeVar("S", bound=TrainState[Any])

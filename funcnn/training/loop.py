@@ -29,7 +29,7 @@ from funcnn.training.arguments import (
     check_optimizer,
     is_optimizer,
 )
-from funcnn.training.origin import as_finite_state
+from funcnn.training.finite import as_finite_state
 from funcnn.training.train_step import TrainStep
 from funcnn.trees.walks import check_tree, map_arrays
 

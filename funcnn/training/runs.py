@@ -21,8 +21,8 @@ from funcnn.data.sequence import check_index
 from funcnn.errors import KindError, RangeError
 from funcnn.needs import Count, passing
 from funcnn.training.arguments import is_arraylike
+from funcnn.training.finite import as_finite_state
 from funcnn.training.loop import TrainState
-from funcnn.training.origin import as_finite_state
 from funcnn.trees.walks import leaves
 
 S = TypeVar("S", bound=TrainState[Any])

@@ -14,8 +14,8 @@ from funcnn.checked import checked
 from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.needs import Count, function
 from funcnn.records import build, record, state, values
+from funcnn.training.finite import as_finite_state
 from funcnn.training.loop import TrainState
-from funcnn.training.origin import as_finite_state
 from funcnn.training.runs import Run, Start, states_of
 from funcnn.training.scores import Direction, as_cost
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from funcnn.arrays import as_array, kind, owned, short
 from funcnn.core import sgd
@@ -14,12 +12,11 @@ from funcnn.gradients import Grads
 from funcnn.needs import as_learning_rate
 from funcnn.optimizers.base import update
 from funcnn.training.arguments import as_pair, check_returned
-from funcnn.training.origin import is_finite, origin
+from funcnn.training.finite import is_finite
 from funcnn.trees.walks import map_arrays
 
 
-@attrs.frozen
-class TrainStep:
+class TrainStep(NamedTuple):
     """The function from a state and the next batches to the state after a step with each of them.
 
     `fold`, which functions made by `compiled` have, takes several steps in one call; it returns None where it cannot.
@@ -61,6 +58,8 @@ class TrainStep:
         check_returned("train", made)
         cost, grads = made
         if not is_finite(cost):
+            from funcnn.training.origin import origin  # noqa: PLC0415  imported after a failure
+
             raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {origin(now.params, x, y)}")
         params, optimizer = moved(now.optimizer, grads, now.params, lr)
         if self.constraint is not None:
