@@ -16,7 +16,12 @@ NAMESPACES: list[str] = []  # the modules and packages in the stub of funcnn; th
 def lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """`(__getattr__, __dir__, __all__)` of a namespace, whose names are those that its stub imports."""
     module: Any = sys.modules[package]
-    words = module.__spec__.loader.get_data(f"{module.__spec__.origin}i").decode().split()
+    stub = f"{module.__spec__.origin}i"
+    try:
+        words = module.__spec__.loader.get_data(stub).decode().split()
+    except OSError as error:
+        remedy = "a frozen program must include the data files of funcnn"
+        raise ImportError(f"{package}: its names are read from {stub}, which is missing; {remedy}") from error
     home, parts = {}, []
     for place, name in zip(words[1::6], words[3::6], strict=False):  # each line is `from place import name as name`
         if place == package:

@@ -9,10 +9,12 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import funcnn
+from funcnn import lazy
 from funcnn.lazy import _OPTIONAL, _OTHERS, NAMESPACES, load_all
 from funcnn.records import registry
 from tests.blocks import extension
@@ -348,3 +350,15 @@ print(len(found), *(set(registry) - found))
     found, *missing = run(code)
     assert not missing
     assert int(found) == len(ours) >= 90
+
+
+def test_a_package_without_its_stub_says_what_is_missing(monkeypatch):
+    """A program that freezes modules leaves out the files that are not modules."""
+    missing = SimpleNamespace(origin="/frozen/funcnn/losses/__init__.py", loader=funcnn.losses.__spec__.loader)
+    monkeypatch.setattr(funcnn.losses, "__spec__", missing)
+    with pytest.raises(ImportError) as caught:
+        lazy.lazily("funcnn.losses")
+    assert str(caught.value) == (
+        "funcnn.losses: its names are read from /frozen/funcnn/losses/__init__.pyi, which is missing; "
+        "a frozen program must include the data files of funcnn"
+    )
