@@ -15,13 +15,8 @@ def check_attended(params: Any, argument: str, x: Any, mask: Any, queries: Any, 
     function, W_name = type(params).__name__, {"queries": "W of query", "memory": "W of key"}.get(argument, "W")
     check_sequence(function, argument, x)
     check_rows(params, argument, x, len(W), W, W_name, form="m, s" if argument == "memory" else "m, t")
-    if mask is None:
-        return
-    check_mask(function, mask, getattr(mask, "shape", ()), argument)  # only its dtype; its shape is checked below
     (m, s), t, letter = x.shape[:2], queries.shape[1], "t" if x is queries else "s"
-    if mask.shape not in ((m, s), (m, t, s)):
-        forms = f"(m, {letter}), {(m, s)}, or (m, t, {letter}), {(m, t, s)}"
-        raise ShapeError(f"{function}: mask must be {forms}, not {mask.shape}")
+    check_mask(function, mask, {f"(m, {letter})": (m, s), f"(m, t, {letter})": (m, t, s)}, argument)
 
 
 def check_no_pairs(mask: Array | None) -> None:

@@ -78,7 +78,7 @@ def embedding_forward(params: Embedding, given: Any) -> tuple[Any, tuple[Any, Ar
     xp, n = namespace(ids, "ids", "Embedding: "), len(params.W)
     if ids.dtype.kind not in "iu":
         raise KindError(f"Embedding: ids must be an array of whole numbers, not {kind(ids)}")
-    check_mask("Embedding", mask, ids.shape, "ids")
+    check_mask("Embedding", mask, {"like ids": ids.shape}, "ids")
     if mask is not None:
         ids = xp.where(mask, ids, 0)
     rows = params.W if xp is np else xp.asarray(params.W)  # traced ids do not index an array of NumPy
