@@ -15,7 +15,7 @@ checks of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
@@ -94,8 +94,9 @@ def axes(text: Axes, *, nonempty: Flag = False, torch: Flag = False) -> Any:
 class LayerShapes:
     """The axes of x and of out, and what the cache holds: "x", "out", a "mask" of out, a tuple such as "x, _", or "_".
 
-    With `forms=2` x may also be (x, mask), with `forms=3` (x, mask, state). `fields` are the axes of fields of a base,
-    or of a layer in a field, such as "query.W". An x of "_" is not checked.
+    With `forms=2` a sequence x, (m, t, n), may also be (x, mask), with `forms=3` (x, mask, state); out is in the form
+    of x if it has the axes of `mask`. `fields` are the axes of fields of a base, or of a layer in a field, such as
+    "query.W". An x of "_" is not checked.
     """
 
     x: str
@@ -104,6 +105,11 @@ class LayerShapes:
     forms: int = 1
     fields: dict[str, str] = attrs.field(factory=dict)
     mask: str = "m t"
+
+    @property
+    def passes_mask(self) -> bool:
+        """Whether out has the mask of x, since it has the axes of the mask."""
+        return {*alternatives_in(self.mask)[0]}.issubset(self.out.replace("+", "").split())
 
 
 @checked
@@ -115,11 +121,13 @@ def shapes(
     The declaration, in words, becomes the second paragraph of the docstring of the class.
 
     Raises:
-        KindError: out has `...` where x has none, or the class is not a record; or x, out and the fields differ in the
-            number of alternatives.
+        KindError: x lacks axes of the mask, or `...` of out; or x, out and the fields have different numbers of
+            alternatives; or the class is not a record.
     """
     if any([around(of_out) and not around(of_x) for of_x, of_out in _paired([x, out])]):
         raise KindError(f"shapes: x must have the axes ... of out, not {short(x)}")
+    if forms > 1 and not {*mask.replace("|", "").split()}.issubset(x.replace("+", "").split()):
+        raise KindError(f"shapes: x must have the axes of the mask, {short(mask)}, not {short(x)}")
     made = LayerShapes(x, out, cache, forms, fields or {}, mask)
 
     def declare(cls: C) -> C:
@@ -161,7 +169,8 @@ def alternatives_of(cls: Any) -> list[Alternative]:
     for x, out, *others in _paired([shapes.x, shapes.out, *fields.values()]):
         axes = dict(zip(fields, others, strict=True))
         places = [(axis, (name, i)) for name, names in axes.items() for i, axis in enumerate(names)]
-        made.append(Alternative(cls, x, out, axes, dict([one for one in places[::-1] if one[0].isidentifier()])))
+        known = dict([one for one in places[::-1] if one[0].isidentifier()])
+        made.append(Alternative(cls, x, [axis.removesuffix("+") for axis in out], axes, known))
     return made
 
 
@@ -187,9 +196,18 @@ def placed(wanted: list[str]) -> Iterator[tuple[int, str]]:
             yield i if dots is None or i < dots[0] else i - len(wanted), axis.removesuffix("+")
 
 
-def in_words(wanted: list[str], name: Callable[[str], str] = str, *, with_least: bool = False) -> str:
-    """Axes in words, each by its `name`: (m, t, 3); if `with_least`, also which sizes are at least 1."""
-    names = [axis.removesuffix("+") for axis in wanted]
-    least = [one for one, axis in zip(names, wanted, strict=True) if one != axis] if with_least else []
-    words = ", ".join([one if one == "..." else name(one) for one in names])
-    return f"({words}{',' * (len(names) == 1)})" + f", {' and '.join(least)} at least 1" * bool(least)
+def in_words(wanted: list[str], name: Callable[[str], str] = str) -> str:
+    """Axes in words, each by its `name`: (m, ..., 3)"""
+    words = [axis if axis == "..." else name(axis) for axis in [axis.removesuffix("+") for axis in wanted]]
+    return f"({', '.join(words)}{',' * (len(words) == 1)})"
+
+
+def listed(words: list[str]) -> str:
+    """a, b and c"""
+    return " and ".join([", ".join(words[:-1]), *words[-1:]] if words[1:] else words)
+
+
+def least(alternatives: list[list[str]]) -> str:
+    """Which sizes are at least 1, in words that follow the axes."""
+    filled = dict.fromkeys([axis[:-1] for wanted in alternatives for axis in wanted if axis.endswith("+")])
+    return f", {listed([f'all of {axis}' if axis == '...' else axis for axis in filled])} at least 1" if filled else ""

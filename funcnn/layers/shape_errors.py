@@ -11,7 +11,7 @@ import attrs
 
 from funcnn.arrays import Array, float_namespace, is_plain
 from funcnn.errors import ShapeError
-from funcnn.guards import fits
+from funcnn.guard_code import fits
 from funcnn.layers.checks import (
     as_cache_parts,
     channels_first,
@@ -33,6 +33,8 @@ from funcnn.shapes import (
     around,
     in_words,
     kept_part,
+    least,
+    listed,
     parts_of,
     placed,
 )
@@ -74,8 +76,7 @@ def _fields_error(params: Any, arrays: dict[str, Any]) -> ShapeError:
         needed.append(f"{name} {' or '.join([*forms, *['None'] * (name in optional)])}")
         given.append(f"{name}: {getattr(arrays.get(name), 'shape', None)}")
     needed[0] = needed[0].replace(" ", " must be ", 1)
-    words = " and ".join([", ".join(needed[:-1]), needed[-1]] if needed[1:] else needed)
-    words += ", no size 0" * any([0 in array.shape for array in arrays.values()])
+    words = listed(needed) + ", no size 0" * any([0 in array.shape for array in arrays.values()])
     return ShapeError(f"{cls.__name__}: {words}; {', '.join(given)}{_of_torch(params, arrays)}")
 
 
@@ -121,15 +122,15 @@ def check_x(shapes: LayerShapes, params: Any, given: Any) -> None:
     """Check that x has the declared axes and the dtype of the parameters, and that a mask has its axes."""
     function, like = type(params).__name__, next(iter(_alternatives(params)[0].fields), "")
     x, mask, _ = as_triple(function, given, shapes.forms) if shapes.forms > 1 else (given, None, None)
+    one = _alternatives(params)[0]
+    if mask is not None or (shapes.forms > 1 and around(one.x) is None):
+        check_sequence(function, "x", x, n=_size(params, one, one.x[-1]) or 0)
     if like:
         check_array(params, "x", x)
     else:
         check_no_mask(params, x)
         float_namespace(function, "x", x)
-    fitting = _fitting(params, "x", x)
-    if not fitting or mask is not None:
-        _check_sequence(shapes, params, x, mask)
-    if not fitting:
+    if not (fitting := _fitting(params, "x", x)):
         raise _x_error(params, x)
     if like and x.dtype != attrgetter(like)(params).dtype:
         raise dtype_error(function, "x", x, like, attrgetter(like)(params))
@@ -137,42 +138,37 @@ def check_x(shapes: LayerShapes, params: Any, given: Any) -> None:
         check_mask(function, mask, _shapes_of_mask(shapes, fitting[0], x))
 
 
-def _check_sequence(shapes: LayerShapes, params: Any, x: Array, mask: Any) -> None:
-    """Check that x is a sequence, if it has a mask or must be one."""
-    one = _alternatives(params)[0]
-    if mask is not None or (shapes.forms > 1 and around(one.x) is None):
-        check_sequence(type(params).__name__, "x", x, n=_size(params, one, one.x[-1]) or 0)
-
-
 def _shapes_of_mask(shapes: LayerShapes, one: Alternative, x: Array) -> dict[str, tuple[int, ...]]:
-    """The shapes that a mask of x may have, each with its axes in words."""
+    """The shapes that a mask of x may have, each with its axes in words; none if x is not a sequence."""
     sizes = {axis: x.shape[i] for i, axis in placed(one.x)}
-    return {in_words(names): tuple([sizes[axis] for axis in names]) for names in alternatives_in(shapes.mask)}
+    return (
+        {}
+        if x.ndim != 3
+        else {in_words(names): tuple([sizes[axis] for axis in names]) for names in alternatives_in(shapes.mask)}
+    )
 
 
 def _x_error(params: Any, x: Array) -> ShapeError:
-    one, *others = _fitting(params)
-    needed = [*dict.fromkeys([_shown(params, each, x) for each in (one, *others)])]
-    return shape_error(params, "x", x, " or ".join(needed), "" if needed[1:] else _remedy(params, one, x))
+    every = _fitting(params)
+    forms = [*dict.fromkeys([in_words(one.x, partial(_shown, params, one)) for one in every])]
+    is_short = 0 in x.shape or all([x.ndim < len(one.x) - ("..." in one.x) for one in every])
+    needed = " or ".join(forms) + least([one.x for one in every]) * is_short
+    return shape_error(params, "x", x, needed, "" if forms[1:] else _remedy(params, every[0], x))
 
 
-def _shown(params: Any, one: Alternative, x: Array) -> str:
-    """The axes of x, with the sizes that the fields determine: (m, ..., 3)"""
-
-    def name(axis: str) -> str:
-        known = _size(params, one, axis)
-        return axis.replace("*", " ") if known is None else str(known)
-
-    return in_words(one.x, name, with_least=x.ndim < len(one.x) or 0 in x.shape)
+def _shown(params: Any, one: Alternative, axis: str) -> str:
+    """An axis of x by its size, if the fields determine it, else by its name."""
+    known = _size(params, one, axis)
+    return axis.replace("*", " ") if known is None else str(known)
 
 
 def _remedy(params: Any, one: Alternative, x: Array) -> str:
     if (n := _size(params, one, one.x[-1])) is None:
         return ""
-    least, is_channel = len(one.x) - (around(one.x) is not None), "c" in one.x[-1].split("*")
-    if x.ndim == least - 1:
+    n_axes, is_channel = len(one.x) - (around(one.x) is not None), "c" in one.x[-1].split("*")
+    if x.ndim == n_axes - 1:
         return missing_axis(x, n, "channel" if is_channel else "feature")
-    return channels_first(x, n) if x.ndim == (least if is_channel else 4) else ""
+    return channels_first(x, n) if x.ndim == (n_axes if is_channel else 4) else ""
 
 
 def check_gradient(shapes: LayerShapes, params: Any, cache: Any, dA: Any) -> None:
@@ -188,11 +184,13 @@ def check_gradient(shapes: LayerShapes, params: Any, cache: Any, dA: Any) -> Non
     every = [one for one in _alternatives(params) if all([fits(one, part)(params, array) for part, array in kept])]
     if not every or (mask is not None and not is_mask(mask, _shapes_of_mask(shapes, every[0], held[parts.index("x")]))):
         raise foreign_cache_error(params, cache)
-    dout, like_kept = as_out_gradients(params, given, dA)[0], held[key]
-    shape = _shape_of_out(params, every[0], parts[key], like_kept)
+    if type(given) is tuple and shapes.passes_mask:
+        dA, _ = as_out_gradients(params, given, dA)
+    shape = _shape_of_out(params, every[0], parts[key], held[key])
     if None not in shape:
-        of_mask = getattr(dout, "dtype", None) if parts[key] == "mask" else like_kept.dtype
-        check_out_gradient(params, dout, shape, dtype or of_mask)
+        check_out_gradient(
+            params, dA, shape, dtype or getattr(dA if parts[key] == "mask" else held[key], "dtype", None)
+        )
     if parts[key] == "mask":
         float_namespace(type(params).__name__, "dA", dA)
 
@@ -203,7 +201,6 @@ def _shape_of_out(params: Any, one: Alternative, part: str, kept: Array) -> tupl
     sizes = {axis: kept.shape[i] for i, axis in placed(wanted)}
     before, behind = around(wanted) or (0, 0)
     for axis in one.out:
-        name = axis.removesuffix("+")
-        known = _size(params, one, name)
-        shape += kept.shape[before : kept.ndim - behind] if name == "..." else [known or sizes.get(name, known)]
+        known = _size(params, one, axis)
+        shape += kept.shape[before : kept.ndim - behind] if axis == "..." else [known or sizes.get(axis, known)]
     return tuple(shape)

@@ -1,6 +1,5 @@
 """Arrays that do not have the declared axes are refused: in a constructor, as x, as a cache and as dA."""
 
-import inspect
 from math import prod
 from operator import attrgetter
 
@@ -70,7 +69,9 @@ def fit_together(layer, arrays):
             return False
         for name, n in zip([name.removesuffix("+") for name in names], shape, strict=True):
             factors = [sizes.get(factor, getattr(layer, factor, None)) for factor in name.split("*")]
-            factors = [int(name) if name.isdecimal() else known for name, known in zip(name.split("*"), factors, strict=True)]
+            factors = [
+                int(name) if name.isdecimal() else known for name, known in zip(name.split("*"), factors, strict=True)
+            ]
             known = prod([factor for factor in factors if factor is not None])
             if "*" in name and (n % known if None in factors else n != known):
                 return False
@@ -120,19 +121,39 @@ def test_a_constructor_takes_the_declared_axes_alone(cls, data):
             assert refused or right, (name, other.shape, other.dtype)  # a setting may not fit, such as groups
 
 
+def head(x):
+    """x without its mask."""
+    return x[0] if type(x) is tuple else x
+
+
+def with_head(x, other):
+    """`other` in the form of x."""
+    return (other, *x[1:]) if type(x) is tuple else other
+
+
 @pytest.mark.parametrize("cls", OF_X, ids=lambda cls: cls.__name__)
 @given(st.data())
 def test_x_has_the_declared_axes(cls, data):
     layer, x = data.draw(fst.cases(cls))
-    if type(x) is tuple:
-        return
     shapes = declaration_of(cls)[1]
-    for other in wrong(x):
-        right = fits(layer, [*fields_of(layer), (shapes.x, other)]) and (other.dtype == x.dtype or not texts_of(cls))
+    masks = [(shapes.mask, x[1])] if type(x) is tuple and x[1] is not None else []
+    for other in wrong(head(x)):
+        arrays = [*fields_of(layer), (shapes.x, other)]
+        right = fits(layer, arrays + masks) and (other.dtype == head(x).dtype or not texts_of(cls))
         for verb in (forward, forward_only):
-            assert right or is_refused(verb, layer, other), (other.shape, other.dtype)
-        if not is_refused(forward, layer, other):
-            assert fits(layer, [*fields_of(layer), (shapes.x, other), (shapes.out, forward(layer, other)[0])])
+            assert right or is_refused(verb, layer, with_head(x, other)), (other.shape, other.dtype)
+        if not is_refused(forward, layer, with_head(x, other)):
+            assert fits(layer, [*arrays, (shapes.out, head(forward(layer, with_head(x, other))[0]))])
+
+
+@pytest.mark.parametrize("cls", [cls for cls in OF_X if declaration_of(cls)[1].forms > 1], ids=lambda cls: cls.__name__)
+@given(st.data())
+def test_a_mask_has_the_declared_axes(cls, data):
+    layer, x = data.draw(fst.cases(cls).filter(lambda case: type(case[1]) is tuple and case[1][1] is not None))
+    shapes, (x, mask, *rest) = declaration_of(cls)[1], x
+    for other in wrong(mask):
+        right = other.dtype == bool and fits(layer, [(shapes.x, x), (shapes.mask, other)])
+        assert right is not is_refused(forward, layer, (x, other, *rest)), (other.shape, other.dtype)
 
 
 @pytest.mark.parametrize("cls", OF_X, ids=lambda cls: cls.__name__)
@@ -140,33 +161,31 @@ def test_x_has_the_declared_axes(cls, data):
 def test_a_gradient_has_the_axes_of_out(cls, data):
     layer, x = data.draw(fst.cases(cls))
     out, cache = forward(layer, x)
-    if type(out) is tuple:
-        return
-    for dA in wrong(out):
-        if dA.dtype == out.dtype or declaration_of(cls)[1].cache != "mask":
+    for dA in wrong(head(out)):
+        if dA.dtype == head(out).dtype or declaration_of(cls)[1].cache != "mask":
+            given = (dA, *[None for _ in out[1:]]) if type(out) is tuple else dA
             for verb in (backward, backward_params):
-                assert is_refused(verb, layer, cache, dA), (dA.shape, dA.dtype)
+                assert is_refused(verb, layer, cache, given), (dA.shape, dA.dtype)
 
 
 @pytest.mark.parametrize("cls", OF_CACHE, ids=lambda cls: cls.__name__)
 @given(st.data())
 def test_a_cache_has_the_declared_axes(cls, data):
     layer, x = data.draw(fst.cases(cls))
-    shapes = declaration_of(cls)[1]
     out, cache = forward(layer, x)
-    parts = list(cache) if type(cache) is tuple else [cache]
-    names = parts_of(shapes.cache)
+    names = parts_of(declaration_of(cls)[1].cache)
+    parts = [cache] if len(names) == 1 and "," not in declaration_of(cls)[1].cache else list(cache)
     i = min(range(len(names)), key=lambda i: ["out", "mask", "x", "_"].index(names[i]))
-    if type(parts[i]) is tuple:  # x with its mask
-        return
-    for other in wrong(parts[i]):
-        if other.dtype != parts[i].dtype and names[i] == "mask":
+    for other in wrong(head(parts[i])):
+        if other.dtype != head(parts[i]).dtype and names[i] == "mask":
             continue
-        gives = forward(layer, other)[0] if cache is x and not is_refused(forward, layer, other) else None
-        if gives is not None and gives.shape == out.shape:  # windows of a stride may leave positions out
+        part = with_head(parts[i], other)
+        gives = forward(layer, part)[0] if cache is x and not is_refused(forward, layer, part) else None
+        if gives is not None and head(gives).shape == head(out).shape:  # windows of a stride may leave positions out
             continue
-        given = (*parts[:i], other, *parts[i + 1 :])
-        assert is_refused(backward, layer, given if type(cache) is tuple else other, np.ones_like(out)), other.shape
+        kept = (*parts[:i], part, *parts[i + 1 :]) if parts[0] is not cache else part
+        dA = (np.ones_like(out[0]), *[None for _ in out[1:]]) if type(out) is tuple else np.ones_like(out)
+        assert is_refused(backward, layer, kept, dA), other.shape
 
 
 LOSSES = [losses.mse, losses.huber, losses.log_cosh, losses.hinge, losses.poisson_nll, losses.binary_focal]

@@ -66,8 +66,10 @@ LAYERS = {
 }
 # By name: what the dtype of x must be, and of what; that of others is any of floats.
 TYPED = {
-    **dict.fromkeys(("Dense", "RNN", "GRU", "LSTM", "Attention", "Conv1d", "Conv2d", "ConvTranspose2d"), "W"),
+    **dict.fromkeys(("Dense", "RNN", "GRU", "LSTM", "Conv1d", "Conv2d", "ConvTranspose2d"), "W"),
     **dict.fromkeys(("BatchNorm", "LayerNorm", "RMSNorm", "GroupNorm", "InstanceNorm", "Affine"), "scale"),
+    "Attention": "query.W",
+    "LearnedPosition": "P",
     "PRelu": "alpha",
     "Scale": "factor",
 }
@@ -75,7 +77,7 @@ WITH_MASKS = (
     *("RNN", "GRU", "LSTM", "Last", "Bidirectional", "Attention", "SinusoidalPosition", "LearnedPosition", "Rotary"),
     *("GlobalAvgPool", "GlobalMaxPool"),
 )
-FLOATS = [name for name in LAYERS if name not in {*TYPED, "Bidirectional"}]  # which leaves it to the layers in it
+FLOATS = [name for name in LAYERS if name not in TYPED]
 SEQUENCES = [name for name, (_, x) in LAYERS.items() if x is sequences and name not in {"Conv1d", "InstanceNorm"}]
 
 

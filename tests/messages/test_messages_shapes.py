@@ -59,6 +59,12 @@ ROWS = [
     kind_error(lambda: shapes(x="m", out="(m)")) >> f"shapes: out {NAMES} '(m)'",
     kind_error(lambda: shapes(x="m", out="m", fields={"W": "n-1"})) >> f"shapes: fields['W'] {NAMES} 'n-1'",
     kind_error(lambda: shapes(x="m n", out="m ...")) >> "shapes: x must have the axes ... of out, not 'm n'",
+    kind_error(lambda: shapes(x="m n | m ...", out="m ... | m"))
+    >> "shapes: x must have the axes ... of out, not 'm n | m ...'",
+    kind_error(lambda: shapes(x="m ...+ n", out="m t n", forms=2))
+    >> "shapes: x must have the axes of the mask, 'm t', not 'm ...+ n'",
+    kind_error(lambda: shapes(x="m t | m", out="m | m t | t"))
+    >> "shapes: axes must have one alternative, or equally many, not 'm t | m', 'm | m t | t'",
     kind_error(lambda: shapes(x="m", out="m", cache="x; _"))
     >> 'shapes: cache must be "x", "out", "mask", "_" or parts such as "x, _", not \'x; _\'',
     kind_error(lambda: shapes(x="m", out="m", cache="_, _"))

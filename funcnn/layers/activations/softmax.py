@@ -11,7 +11,7 @@ from funcnn.shapes import shapes
 from funcnn.traits import gives_probabilities, shares
 
 
-@shapes(x="m ... n+", out="m ... n+", cache="out")
+@shapes(x="m ... n+", out="m ... n", cache="out")
 @record
 class Softmax:
     """out_i = e^x_i / sum over j of e^x_j
@@ -54,7 +54,7 @@ def softmax_backward(params: Softmax, out: Array, dA: Array) -> Grads[Softmax]:
     return Grads(gradient(params), dx.astype(out.dtype, copy=False))
 
 
-@shapes(x="m ... n+", out="m ... n+", cache="out")
+@shapes(x="m ... n+", out="m ... n", cache="out")
 @record
 class LogSoftmax:
     """out_i = x_i - log(sum over j of e^x_j)

@@ -9,7 +9,7 @@ import numpy as np
 from funcnn.arrays import Array, in_float32, kind, namespace
 from funcnn.checked import checked
 from funcnn.core import backward, forward
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.errors import KindError, RangeError
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
@@ -17,6 +17,7 @@ from funcnn.layers.checks import as_cache_array, as_cache_parts
 from funcnn.layers.sequences import as_out_gradient, as_triple, blank, check_mask, in_form_of
 from funcnn.needs import FloatDtype, Seed
 from funcnn.records import record
+from funcnn.shapes import axes
 from funcnn.sizes import Size
 
 
@@ -46,11 +47,7 @@ class Embedding:
             values are unknown: a negative id counts from the end, and an id beyond the last row takes the last row.
     """
 
-    W: Array
-
-    def __attrs_post_init__(self) -> None:
-        if len(self.W.shape) != 2 or not self.W.size:
-            raise ShapeError(f"{type(self).__name__}: W must be (n_symbols, n), not {self.W.shape}")
+    W: Array = axes("n_symbols n", nonempty=True)
 
     @classmethod
     @checked
