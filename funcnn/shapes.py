@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from inspect import cleandoc
 from typing import Annotated, Any, TypeVar
 
 import attrs
@@ -135,6 +136,9 @@ def shapes(
             name = cls.__name__ if isinstance(cls, type) else kind(cls)
             raise KindError(f"shapes: {name} is not a class of records; put @shapes above @record")
         declared[cls] = made
+        if cls.__doc__ is not None:  # `python -OO` leaves docstrings out
+            first, *others = cleandoc(cls.__doc__).split("\n\n")
+            cls.__doc__ = "\n\n".join([first, f"{described(cls)}.", *others])
         return cls
 
     return declare
@@ -196,10 +200,32 @@ def placed(wanted: list[str]) -> Iterator[tuple[int, str]]:
             yield i if dots is None or i < dots[0] else i - len(wanted), axis.removesuffix("+")
 
 
-def in_words(wanted: list[str], name: Callable[[str], str] = str) -> str:
+def in_words(wanted: list[str], name: Callable[[str], str] = lambda axis: axis.replace("*", " ")) -> str:
     """Axes in words, each by its `name`: (m, ..., 3)"""
     words = [axis if axis == "..." else name(axis) for axis in [axis.removesuffix("+") for axis in wanted]]
-    return f"({', '.join(words)}{',' * (len(words) == 1)})"
+    return f"({', '.join(words)}{',' * (len(words) == 1 and words != ['...'])})"
+
+
+def described(cls: Any) -> str:
+    """The declared shapes of a class of layers, in words.
+
+    >>> from funcnn import Dense
+    >>> described(Dense)
+    'x: (m, ..., n_in), W: (n_in, n_out), b: (n_out,) or None, out: (m, ..., n_out)'
+    """
+    shapes = declaration_of(cls)[1] or LayerShapes("_", "_")
+    optional = {field.name for field in attrs.fields(cls) if "None" in str(field.type)}
+    every = []
+    for one in alternatives_of(cls):
+        said = [(name, in_words(axes) + " or None" * (name in optional)) for name, axes in one.fields.items()]
+        if shapes.forms > 1:
+            said.insert(0, ("mask", " or ".join(map(in_words, alternatives_in(shapes.mask)))))
+        if shapes.x != "_":
+            x, out = in_words(one.x), in_words(one.out)
+            said.insert(0, ("x and out" if x == out else "x", x + least([one.x]).replace(",", " with", 1)))
+            said += [("out", out)] * (x != out)
+        every.append(", ".join([f"{name}: {axes}" for name, axes in said]).replace("(...)", "any shape"))
+    return "; or ".join(every)
 
 
 def listed(words: list[str]) -> str:

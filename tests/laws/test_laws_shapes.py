@@ -1,5 +1,6 @@
 """Arrays that do not have the declared axes are refused: in a constructor, as x, as a cache and as dA."""
 
+import re
 from math import prod
 from operator import attrgetter
 
@@ -13,7 +14,7 @@ from funcnn import backward, evolve, forward, losses
 from funcnn.core import backward_params, forward_only
 from funcnn.errors import FuncnnError, KindError
 from funcnn.records import plans
-from funcnn.shapes import alternatives_of, declaration_of, parts_of
+from funcnn.shapes import alternatives_of, declaration_of, declared, described, parts_of
 from funcnn.testing import strategies as fst
 from funcnn.testing.networks.table import table
 
@@ -119,6 +120,15 @@ def test_a_constructor_takes_the_declared_axes_alone(cls, data):
             right = fits(layer, fields_of(layer, **{name: other})) and (other.dtype == array.dtype or is_alone)
             refused = is_refused(with_field, layer, name, other)
             assert refused or right, (name, other.shape, other.dtype)  # a setting may not fit, such as groups
+
+
+@pytest.mark.parametrize(
+    "cls", [cls for cls in declared if cls.__module__.startswith("funcnn.")], ids=lambda cls: cls.__name__
+)
+def test_the_docstring_says_the_declared_shapes(cls):
+    assert cls.__doc__.split("\n\n")[1] == f"{described(cls)}."
+    names = {axis for text in (*texts_of(cls).values(), declared[cls].x) for axis in re.findall(r"[a-z]\w*", text)}
+    assert names <= {*re.findall(r"[a-z]\w*", described(cls))}
 
 
 def head(x):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcnn import Array, Dense, Grads, backward, forward, gradient, record
-from funcnn.shapes import axes, shapes
+from funcnn.shapes import axes, described, shapes
 from tests.says import assert_says, each_row, kind_error, shape_error
 
 
@@ -102,6 +102,12 @@ ROWS = [
 @each_row(ROWS)
 def test_it_says(row):
     assert_says(row)
+
+
+def test_a_docstring_says_the_declared_shapes():
+    assert Folding.__doc__.endswith("\n\nx: (m, a, ..., n), W: (n, 2), out: (a, ..., 2).")
+    assert described(Summing) == "x: (m, t, n), out: (m, n)"
+    assert shapes(x="m", out="m")(record(type("Silent", (), {}))).__doc__ is None
 
 
 def test_what_fits_passes():

@@ -21,9 +21,9 @@ from funcnn.shapes import shapes
 class Glu:
     """out = a gate(b), where a is the first half of x along its last axis, and b the second
 
-    x: (m, ..., 2 n), out: (m, ..., n). The gate is any layer that keeps the shape of b; its parameters are trained.
-    `Glu()` is GLU, `Glu(Identity())` bilinear, `Glu(Relu())` ReGLU, `Glu(Gelu())` GEGLU, `Glu(Silu())` SwiGLU. A dense
-    layer before the Glu computes both halves: `Dense.init(n_in, 2 * n, seed=1)`.
+    The gate is any layer that keeps the shape of b; its parameters are trained. `Glu()` is GLU, `Glu(Identity())`
+    bilinear, `Glu(Relu())` ReGLU, `Glu(Gelu())` GEGLU, `Glu(Silu())` SwiGLU. A dense layer before the Glu computes both
+    halves: `Dense.init(n_in, 2 * n, seed=1)`.
 
         da = dA gate(b);  db = dx of the gate, given dA a;  dx = (da, db)
 

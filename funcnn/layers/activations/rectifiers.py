@@ -82,7 +82,7 @@ class Celu(Elementwise):
 class PRelu:
     """out = x where x > 0, else alpha x, where alpha is trained
 
-    x: (m, ..., n), alpha: (n,), a slope for each feature; or (1,), one for all, with x of any shape.
+    alpha is a slope for each feature, or one for all.
 
         dx = dA where x > 0, else alpha dA;  dalpha = sum of dA min(x, 0) over all entries that share an alpha
 

@@ -16,8 +16,8 @@ from funcnn.traits import gives_probabilities, shares
 class Softmax:
     """out_i = e^x_i / sum over j of e^x_j
 
-    x and out: (m, ..., n); out is positive, and sums to 1 along the last axis. The largest x of each row is subtracted
-    first, so that no exponential overflows; this does not change out. With d out_i / d x_j = out_i (delta_ij - out_j),
+    out is positive, and sums to 1 along the last axis. The largest x of each row is subtracted first, so that no
+    exponential overflows; this does not change out. With d out_i / d x_j = out_i (delta_ij - out_j),
 
         dx = out (dA - sum over j of dA_j out_j)
 
@@ -59,7 +59,7 @@ def softmax_backward(params: Softmax, out: Array, dA: Array) -> Grads[Softmax]:
 class LogSoftmax:
     """out_i = x_i - log(sum over j of e^x_j)
 
-    x and out: (m, ..., n); out is the logarithm of Softmax, finite also where Softmax rounds to 0.
+    out is the logarithm of Softmax, finite also where Softmax rounds to 0.
 
         dx = dA - e^out (sum over j of dA_j)
 

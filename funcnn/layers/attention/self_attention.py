@@ -49,9 +49,8 @@ from funcnn.sizes import Size
 class Attention(MultiHead):
     """out = out_layer(softmax(q . k / sqrt(d)) @ v), head by head, with q = query(x), k = key(x), v = value(x)
 
-    x: (m, t, n_in), or (x, mask); out has the form of x, and is (m, t, n_out). query, key and value are Dense of
-    n_in to n features, out is a Dense of n to n_out; each head has d = n / heads features. If `causal`, a position
-    attends to itself and to earlier positions, else to all.
+    x may be (x, mask); out has the form of x. query, key, value and out are Dense; each head has d = n / heads
+    features. If `causal`, a position attends to itself and to earlier positions, else to all.
 
     mask: bool (m, t), False at padded positions. At padded positions out and dx are 0, x is not read, and no position
     attends to them. The mask may also be one of pairs, bool (m, t, t), True at i, j if position i may attend to

@@ -20,8 +20,8 @@ from funcnn.shapes import axes, shapes
 class Scale:
     """out = factor * x; dx = factor * dA, dfactor = the sum of x * dA over all entries that the factor multiplies
 
-    x: (m, ..., n), factor: (n,), one for each feature, or (), one for all. The factor is trained; a fixed factor is
-    `Frozen(Scale(...))`. At the end of a residual branch, a factor near 0 makes the block nearly the identity.
+    There is a factor for each feature, or one for all. The factor is trained; a fixed factor is `Frozen(Scale(...))`.
+    At the end of a residual branch, a factor near 0 makes the block nearly the identity.
 
     Touvron et al. 2021, Going Deeper with Image Transformers (LayerScale), section 2; Bachlechner et al. 2021, ReZero
     is All You Need, equation 1.

@@ -20,8 +20,8 @@ from funcnn.shapes import shapes
 class GlobalAvgPool:
     """out[m, c] = the mean of x[m, ..., c] over all positions
 
-    x: (m, ..., c) with at least one axis of positions, out: (m, c). dx = dA / (the number of positions) at each
-    position. The cache is x. Lin, Chen & Yan 2014, Network in Network, section 3.2.
+    dx = dA / (the number of positions) at each position. The cache is x. Lin, Chen & Yan 2014, Network in Network,
+    section 3.2.
 
     A sequence (m, t, c) may be given as `(x, mask)`, mask bool (m, t), False at padded positions, or None. Padded
     positions do not count and are not read, and their dx is 0; for a sequence that is all padding, out is 0.
@@ -59,8 +59,8 @@ def global_avg_pool_backward(params: GlobalAvgPool, cache: Any, dA: Array) -> Gr
 class GlobalMaxPool:
     """out[m, c] = the maximum of x[m, ..., c] over all positions
 
-    x: (m, ..., c) with at least one axis of positions, out: (m, c). dx is dA at the first position of the maximum, else
-    0. The cache is x. Oquab, Bottou, Laptev & Sivic 2015, Is Object Localization for Free?, section 3.2.
+    dx is dA at the first position of the maximum, else 0. The cache is x. Oquab, Bottou, Laptev & Sivic 2015, Is Object
+    Localization for Free?, section 3.2.
 
     A sequence (m, t, c) may be given as `(x, mask)`, as for `GlobalAvgPool`; if all is padding, out is 0.
 

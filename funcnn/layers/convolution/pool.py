@@ -54,10 +54,9 @@ class Pool:
 class MaxPool(Pool):
     """out[m, i, j, c] = max of x[m, s i + k - before, s j + l - before, c] over the window, k < size, l < size
 
-    x: (m, h, w, c) or (m, t, c), out: (m, h_out, w_out, c) or (m, t_out, c), where
-    h_out = floor((h + before + after - size) / s) + 1. `size` and the stride s are numbers for
-    h and w alike, or tuples of one number for each axis; without a `stride`, s is `size`: the windows do not overlap.
-    `padding` is a number, a tuple of a pair (before, after) for each axis, "valid" or "same"; it is never the maximum.
+    h_out = floor((h + before + after - size) / s) + 1. `size` and the stride s are numbers for h and w alike, or tuples
+    of one number for each axis; without a `stride`, s is `size`: the windows do not overlap. `padding` is a number, a
+    tuple of a pair (before, after) for each axis, "valid" or "same"; it is never the maximum.
 
         dx = dA where x is the maximum, else 0, summed over the windows
 

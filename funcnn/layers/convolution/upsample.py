@@ -21,10 +21,10 @@ from funcnn.shapes import shapes
 class Upsample:
     """out[m, i, j, c] = x[m, i // f, j // f, c], or with `linear` interpolated between the nearest positions
 
-    x: (m, h, w, c) or (m, t, c), out: (m, f h, f w, c) or (m, f t, c). `factor` f is a whole number for every axis of
-    positions, or a tuple with one for each. Position i of out lies at position (i + 1/2) / f - 1/2 of x, and has the
-    value of the nearest position; with `linear`, a value interpolated between the two neighbours (bilinearly in
-    images), or the value of the border. A NaN or an infinity reaches only the positions that depend on it.
+    h_out = f h, w_out = f w and t_out = f t. `factor` f is a whole number for every axis of positions, or a tuple with
+    one for each. Position i of out lies at position (i + 1/2) / f - 1/2 of x, and has the value of the nearest
+    position; with `linear`, a value interpolated between the two neighbours (bilinearly in images), or the value of the
+    border. A NaN or an infinity reaches only the positions that depend on it.
 
     Along each axis out is linear in x, so dx is the adjoint of dA: the sum of the copies or shares. The cache is x.
 

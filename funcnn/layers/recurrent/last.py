@@ -20,9 +20,9 @@ from funcnn.shapes import shapes
 class Last:
     """out[m] = x[m, s_m], where s_m is the last step of sequence m; dx[m, s_m] = dA[m], else 0
 
-    x: (m, t, k), or `(x, mask)`, mask bool (m, t), False at padded positions, or None; out: (m, k), without a mask. s_m
-    is t - 1, or the last position at which the mask is True. For a sequence that is all padding, out is 0. x is not
-    read at padded positions. A classifier of sequences is a chain of recurrent layers, a Last and a Dense.
+    x may be `(x, mask)`, mask of bools, False at padded positions, or None; out has no mask. s_m is t - 1, or the last
+    position at which the mask is True. For a sequence that is all padding, out is 0. x is not read at padded positions.
+    A classifier of sequences is a chain of recurrent layers, a Last and a Dense.
 
     `step` returns the last step so far, both as out and as memory.
 
