@@ -14,6 +14,7 @@ from funcnn.shapes import (
     alternatives_in,
     alternatives_of,
     around,
+    fewest,
     kept_part,
     parts_of,
     placed,
@@ -26,7 +27,7 @@ Code = tuple[list[str], list[str]]
 def code_of_x(cls: type, shapes: LayerShapes) -> Code:
     """The code for the arguments of `forward` or `step`."""
     alternatives, x = alternatives_of(cls), "a" if shapes.forms > 1 else "x"
-    tests = [[*_fields_apart(one), *_x_tests(x, one, shapes)] for one in alternatives]
+    tests = [[*_fields_apart(one), *_part_tests(x, "x", one, shapes)] for one in alternatives]
     statements = [_taken_apart("x", shapes)] if shapes.forms > 1 else []
     return statements, [_of_dtype(x, next(iter(alternatives[0].fields), "")), *_either(tests)]
 
@@ -51,8 +52,7 @@ def code_of_gradient(cls: type, shapes: LayerShapes) -> Code:
     tests.append("is_native_float(dA)" if parts[key] == "mask" else is_alike)
     every = []
     for one in alternatives:
-        of_parts = [_x_tests if part == "x" else _out_tests for part in kept.values()]
-        own = [test for name, tests_of in zip(kept, of_parts, strict=True) for test in tests_of(name, one, shapes)]
+        own = [test for name, part in kept.items() for test in _part_tests(name, part, one, shapes)]
         every.append([*_fields_apart(one), *own, *_alike(dA, names[key], one, one.of(parts[key]))])
     return statements, [*tests, *_either(every)]
 
@@ -62,17 +62,14 @@ def _taken_apart(x: str, shapes: LayerShapes) -> str:
     return f"a, mask = {x}[:2] if type({x}) is tuple and 1 < len({x}) <= {shapes.forms} else ({x}, None)"
 
 
-def _x_tests(x: str, one: Alternative, shapes: LayerShapes) -> Iterator[str]:
-    yield from _axes_tests(x, one, one.x)
-    if shapes.forms > 1:
-        sizes = {axis: f"{x}.shape[{i}]" for i, axis in placed(one.x)}
+def _part_tests(array: str, part: str, one: Alternative, shapes: LayerShapes) -> Iterator[str]:
+    """The tests of the axes of x and its mask, or of out."""
+    yield from _axes_tests(array, one, one.of(part))
+    if part == "x" and shapes.forms > 1:
+        sizes = {axis: f"{array}.shape[{i}]" for i, axis in placed(one.x)}
         forms = [f"({''.join([f'{sizes[axis]}, ' for axis in names])})" for names in alternatives_in(shapes.mask)]
         is_mask = f"type(mask) is ndarray and mask.dtype == bool and mask.shape in ({', '.join(forms)},)"
-        yield f"(mask is None or ({x}.ndim == 3 and {is_mask}))"
-
-
-def _out_tests(out: str, one: Alternative, shapes: LayerShapes) -> Iterator[str]:
-    yield from _axes_tests(out, one, one.out)
+        yield f"(mask is None or ({array}.ndim == 3 and {is_mask}))"
 
 
 def _of_dtype(array: str, like: str) -> str:
@@ -88,7 +85,7 @@ def _fields_apart(one: Alternative) -> Iterable[str]:
 def _axes_tests(array: str, one: Alternative, wanted: list[str]) -> Iterator[str]:
     dots = around(wanted)
     if dots != (0, 0):
-        yield f"{array}.ndim {'>=' if dots else '=='} {len(wanted) - (dots is not None)}"
+        yield f"{array}.ndim {'>=' if dots else '=='} {fewest(wanted)}"
     yield from _size_tests(array, one, wanted)
 
 
@@ -103,6 +100,12 @@ def _size_tests(array: str, one: Alternative, wanted: list[str]) -> Iterator[str
             yield f"{here} == {' * '.join(known)}"
         elif any(known) and not all(known):
             yield f"{here} % ({' * '.join(filter(None, known))}) == 0"
+
+
+@cache
+def size_of(one: Alternative, axis: str) -> Callable[[Any], int | None]:
+    """A function of the record: the size of an axis, or None if the fields do not determine it."""
+    return _compiled("params", [_size(one, axis) or "None"])
 
 
 def _size(one: Alternative, axis: str) -> str:
@@ -147,7 +150,8 @@ def fields_test(cls: Any) -> Callable[[Any], bool]:
     tests = [*_either([_fields_tests(one) for one in alternatives])]
     tests += [_if_there(name, [f"params.{name}.dtype == params.{first}.dtype"]) for name in others]
     tests += [_if_there(name, [f"0 not in params.{name}.shape"]) for name in nonempty]
-    return _compiled("params", tests, f"<axes of {cls.__name__}>")
+    made: Callable[[Any], bool] = _compiled("params", tests)
+    return made
 
 
 @cache
@@ -156,10 +160,9 @@ def fits(one: Alternative, part: str = "") -> Callable[[Any, Any], bool]:
     return _compiled("params, array", [*_fields_tests(one), *(_axes_tests("array", one, one.of(part)) if part else [])])
 
 
-def _compiled(arguments: str, tests: list[str], name: str = "<axes>") -> Callable[..., bool]:
+def _compiled(arguments: str, tests: list[str]) -> Any:
     source = f"lambda {arguments}: {' and '.join(tests) or True}"
-    made: Callable[..., bool] = eval(compile(source, name, "eval"), {})  # noqa: S307  made of names of fields and axes
-    return made
+    return eval(compile(source, "<axes>", "eval"), {})  # noqa: S307  made of names of fields and axes
 
 
 def _fields_tests(one: Alternative) -> Iterator[str]:

@@ -192,6 +192,11 @@ def around(wanted: list[str]) -> tuple[int, int] | None:
     return next(((i, len(wanted) - i - 1) for i, axis in enumerate(wanted) if axis.startswith("...")), None)
 
 
+def fewest(wanted: list[str]) -> int:
+    """The number of axes, without `...`"""
+    return len(wanted) - (around(wanted) is not None)
+
+
 def placed(wanted: list[str]) -> Iterator[tuple[int, str]]:
     """Each axis with its index, from the end behind `...`"""
     dots = around(wanted)

@@ -6,7 +6,6 @@ from typing import Any
 
 from funcnn.arrays import Array, is_array, is_float, kind, namespace, short
 from funcnn.errors import KindError, ShapeError
-from funcnn.layers.checks import check_out_gradient
 
 FORMS = {2: "(x, mask)", 3: "(x, mask, state)"}
 
@@ -77,10 +76,3 @@ def as_out_gradients(layer: Any, given: Any, dA: Any) -> tuple[Any, Any]:
         ]
         raise ShapeError(f"{type(layer).__name__}: dA must be the tuple {wanted}; it is {short(dA)}")
     return dA[0], dA[2] if len(dA) > 2 else None
-
-
-def as_out_gradient(layer: Any, given: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> Array:
-    """Check the gradient of out for a layer that takes x or (x, mask); the result is that gradient."""
-    dout, _ = as_out_gradients(layer, given, dA)
-    check_out_gradient(layer, dout, shape, dtype)
-    return dout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -11,7 +10,7 @@ import attrs
 
 from funcnn.arrays import Array, float_namespace, is_plain
 from funcnn.errors import ShapeError
-from funcnn.guard_code import fits
+from funcnn.guard_code import fits, size_of
 from funcnn.layers.checks import (
     as_cache_parts,
     channels_first,
@@ -31,6 +30,7 @@ from funcnn.shapes import (
     alternatives_in,
     alternatives_of,
     around,
+    fewest,
     in_words,
     kept_part,
     least,
@@ -82,7 +82,7 @@ def _fields_error(params: Any, arrays: dict[str, Any]) -> ShapeError:
 
 def _named(params: Any, one: Alternative, axis: str) -> str:
     """An axis of a field in words, in which attributes have their values: 3 k"""
-    factors = [factor if factor in one.places else str(_factor(params, one, factor)) for factor in axis.split("*")]
+    factors = [factor if factor in one.places else str(getattr(params, factor, factor)) for factor in axis.split("*")]
     return " ".join([factor for factor in factors if factor != "1"] or factors)
 
 
@@ -102,29 +102,13 @@ def _of_torch(params: Any, arrays: dict[str, Any]) -> str:
     return f"; for a W of torch write {written}"
 
 
-def _size(params: Any, one: Alternative, axis: str) -> int | None:
-    """The size of an axis; None if the fields do not determine it."""
-    if "*" not in axis and not axis.isdecimal() and axis not in one.places:
-        return None
-    sizes = [_factor(params, one, factor) for factor in axis.split("*")]
-    return None if None in sizes else math.prod(sizes)
-
-
-def _factor(params: Any, one: Alternative, factor: str) -> Any:
-    """A number, the value of an attribute, or the size of an axis of a field; None if it is not known."""
-    if factor not in one.places:
-        return int(factor) if factor.isdecimal() else getattr(params, factor, None)
-    name, i = one.places[factor]
-    return next(iter(attrgetter(name)(params).shape[i : i + 1]), None)
-
-
 def check_x(shapes: LayerShapes, params: Any, given: Any) -> None:
     """Check that x has the declared axes and the dtype of the parameters, and that a mask has its axes."""
     function, like = type(params).__name__, next(iter(_alternatives(params)[0].fields), "")
     x, mask, _ = as_triple(function, given, shapes.forms) if shapes.forms > 1 else (given, None, None)
     one = _alternatives(params)[0]
     if mask is not None or (shapes.forms > 1 and around(one.x) is None):
-        check_sequence(function, "x", x, n=_size(params, one, one.x[-1]) or 0)
+        check_sequence(function, "x", x, n=size_of(one, one.x[-1])(params) or 0)
     if like:
         check_array(params, "x", x)
     else:
@@ -140,35 +124,33 @@ def check_x(shapes: LayerShapes, params: Any, given: Any) -> None:
 
 def _shapes_of_mask(shapes: LayerShapes, one: Alternative, x: Array) -> dict[str, tuple[int, ...]]:
     """The shapes that a mask of x may have, each with its axes in words; none if x is not a sequence."""
+    if x.ndim != 3:
+        return {}
     sizes = {axis: x.shape[i] for i, axis in placed(one.x)}
-    return (
-        {}
-        if x.ndim != 3
-        else {in_words(names): tuple([sizes[axis] for axis in names]) for names in alternatives_in(shapes.mask)}
-    )
+    return {in_words(names): tuple([sizes[axis] for axis in names]) for names in alternatives_in(shapes.mask)}
 
 
 def _x_error(params: Any, x: Array) -> ShapeError:
     every = _fitting(params)
     forms = [*dict.fromkeys([in_words(one.x, partial(_shown, params, one)) for one in every])]
-    is_short = 0 in x.shape or all([x.ndim < len(one.x) - ("..." in one.x) for one in every])
+    is_short = 0 in x.shape or all([x.ndim < fewest(one.x) for one in every])
     needed = " or ".join(forms) + least([one.x for one in every]) * is_short
     return shape_error(params, "x", x, needed, "" if forms[1:] else _remedy(params, every[0], x))
 
 
 def _shown(params: Any, one: Alternative, axis: str) -> str:
     """An axis of x by its size, if the fields determine it, else by its name."""
-    known = _size(params, one, axis)
+    known = size_of(one, axis)(params)
     return axis.replace("*", " ") if known is None else str(known)
 
 
 def _remedy(params: Any, one: Alternative, x: Array) -> str:
-    if (n := _size(params, one, one.x[-1])) is None:
+    if (n := size_of(one, one.x[-1])(params)) is None:
         return ""
-    n_axes, is_channel = len(one.x) - (around(one.x) is not None), "c" in one.x[-1].split("*")
-    if x.ndim == n_axes - 1:
+    is_channel = "c" in one.x[-1].split("*")
+    if x.ndim == fewest(one.x) - 1:
         return missing_axis(x, n, "channel" if is_channel else "feature")
-    return channels_first(x, n) if x.ndim == (n_axes if is_channel else 4) else ""
+    return channels_first(x, n) if x.ndim == (fewest(one.x) if is_channel else 4) else ""
 
 
 def check_gradient(shapes: LayerShapes, params: Any, cache: Any, dA: Any) -> None:
@@ -186,11 +168,9 @@ def check_gradient(shapes: LayerShapes, params: Any, cache: Any, dA: Any) -> Non
         raise foreign_cache_error(params, cache)
     if type(given) is tuple and shapes.passes_mask:
         dA, _ = as_out_gradients(params, given, dA)
-    shape = _shape_of_out(params, every[0], parts[key], held[key])
+    shape, like_out = _shape_of_out(params, every[0], parts[key], held[key]), dA if parts[key] == "mask" else held[key]
     if None not in shape:
-        check_out_gradient(
-            params, dA, shape, dtype or getattr(dA if parts[key] == "mask" else held[key], "dtype", None)
-        )
+        check_out_gradient(params, dA, shape, dtype or getattr(like_out, "dtype", None))
     if parts[key] == "mask":
         float_namespace(type(params).__name__, "dA", dA)
 
@@ -201,6 +181,6 @@ def _shape_of_out(params: Any, one: Alternative, part: str, kept: Array) -> tupl
     sizes = {axis: kept.shape[i] for i, axis in placed(wanted)}
     before, behind = around(wanted) or (0, 0)
     for axis in one.out:
-        known = _size(params, one, axis)
+        known = size_of(one, axis)(params)
         shape += kept.shape[before : kept.ndim - behind] if axis == "..." else [known or sizes.get(axis, known)]
     return tuple(shape)

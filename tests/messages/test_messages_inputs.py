@@ -186,7 +186,7 @@ ROWS = [
     kind_error(
         given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences.astype(np.float32), sequences))
     )
-    >> "CrossAttention: queries is float32, W of query is float64; write queries.astype('float64')",
+    >> "CrossAttention: queries is float32, query.W is float64; write queries.astype('float64')",
     shape_error(given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences, sequences[..., :1])))
     >> "CrossAttention: memory must be (m, s, 2), not (4, 5, 1)",
     kind_error(given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), [sequences, sequences]))

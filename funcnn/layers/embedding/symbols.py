@@ -13,8 +13,8 @@ from funcnn.errors import KindError, RangeError
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
-from funcnn.layers.checks import as_cache_array, as_cache_parts
-from funcnn.layers.sequences import as_out_gradient, as_triple, blank, check_mask, in_form_of
+from funcnn.layers.checks import as_cache_array, as_cache_parts, check_out_gradient
+from funcnn.layers.sequences import as_out_gradients, as_triple, blank, check_mask, in_form_of
 from funcnn.needs import FloatDtype, Seed
 from funcnn.records import record
 from funcnn.shapes import axes
@@ -89,7 +89,9 @@ def embedding_backward(params: Embedding, cache: tuple[Any, Array], dA: Any) -> 
     """dW_i = the sum of dA over all positions with id i"""
     (given, ids), n = as_cache_parts(params, cache, 2), params.W.shape[1]
     as_cache_array(params, ids)
-    dout = blank(as_out_gradient(params, given, dA, (*ids.shape, n), params.W.dtype), as_triple("", given)[1])
+    dout, _ = as_out_gradients(params, given, dA)
+    check_out_gradient(params, dout, (*ids.shape, n), params.W.dtype)
+    dout = blank(dout, as_triple("", given)[1])
     dW = rows_added(ids.reshape(-1), dout.reshape(-1, n), len(params.W))
     return Grads(gradient(params, W=dW), in_form_of(given, None))
 
