@@ -6,8 +6,10 @@
         W: Array = axes("n_in n_out")
         b: Array | None = axes("n_out")
 
-Equal names are equal sizes, and a number is a fixed size. `...` is any number of axes, `t+` has a size above 0, and
-`gates*k` is a product of axes of fields and attributes of the layer. `guards` makes the checks of it.
+Equal names are equal sizes, and a number is a fixed size. `...` is any number of axes, `t+` and `...+` have no size 0,
+and `gates*k` is a product of numbers, axes and attributes of the layer; `2*n` is even, if no field has the axis n.
+`m t c | m h w c` are alternatives, the first of x with the first of out, and `()` has no axes. `guards` makes the
+checks of it.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from inspect import cleandoc
 from typing import Annotated, Any, TypeVar
 
 import attrs
@@ -29,13 +32,18 @@ C = TypeVar("C", bound=type)
 declared: dict[type, LayerShapes] = {}
 
 
-_AXIS = re.compile(r"\.\.\.|[a-zA-Z_]\w*\+?|[0-9]+|\w+(\*\w+)+")
+_AXIS = re.compile(r"\.\.\.\+?|[a-zA-Z_]\w*\+?|[0-9]+|\w+(\*\w+)+")
+
+
+def alternatives_in(text: str) -> list[list[str]]:
+    """The names of axes in each alternative of a text."""
+    return [[] if one == "()" else one.split() for one in text.split(" | ")]
 
 
 def _check_names(function: str, argument: str, text: Any) -> None:
-    names = text.split() if type(text) is str else [""]
-    if not all(map(_AXIS.fullmatch, names)) or names.count("...") > 1:
-        raise KindError(f'{function}: {argument} must name axes, such as "m ... n", not {short(text)}')
+    for names in alternatives_in(text) if type(text) is str else [[""]]:
+        if not all(map(_AXIS.fullmatch, names)) or sum([name.startswith("...") for name in names]) > 1:
+            raise KindError(f'{function}: {argument} must name axes, such as "m ... n", not {short(text)}')
 
 
 def _check_cache(function: str, argument: str, text: Any) -> None:
@@ -68,6 +76,12 @@ def parts_of(cache: str) -> list[str]:
     return cache.removesuffix(",").split(", ")
 
 
+def kept_part(cache: str) -> int:
+    """The index of the part that dA is compared with: out or its mask, if the cache holds one, else x."""
+    parts = parts_of(cache)
+    return min(range(len(parts)), key=lambda i: ["out", "mask", "x", "_"].index(parts[i]))
+
+
 @checked
 def axes(text: Axes, *, nonempty: Flag = False, torch: Flag = False) -> Any:
     """A parameter with these axes, such as "n_in n_out"; with `nonempty` no size is 0.
@@ -81,7 +95,9 @@ def axes(text: Axes, *, nonempty: Flag = False, torch: Flag = False) -> Any:
 class LayerShapes:
     """The axes of x and of out, and what the cache holds: "x", "out", a "mask" of out, a tuple such as "x, _", or "_".
 
-    With `forms=2` x may also be (x, mask), with `forms=3` (x, mask, state). `fields` are the axes of fields of a base.
+    With `forms=2` a sequence x, (m, t, n), may also be (x, mask), with `forms=3` (x, mask, state); out is in the form
+    of x if it has the axes of `mask`. `fields` are the axes of fields of a base, or of a layer in a field, such as
+    "query.W". An x of "_" is not checked.
     """
 
     x: str
@@ -89,30 +105,40 @@ class LayerShapes:
     cache: str = "x"
     forms: int = 1
     fields: dict[str, str] = attrs.field(factory=dict)
+    mask: str = "m t"
 
-    def axes_of(self, part: str) -> list[str]:
-        """The axes of x, of out, or of a mask."""
-        return (self.x if part == "x" else self.out).split()
+    @property
+    def passes_mask(self) -> bool:
+        """Whether out has the mask of x, since it has the axes of the mask."""
+        return {*alternatives_in(self.mask)[0]}.issubset(self.out.replace("+", "").split())
 
 
 @checked
 def shapes(
-    *, x: Axes, out: Axes, cache: Kept = "x", forms: Forms = 1, fields: FieldAxes | None = None
+    *, x: Axes, out: Axes, cache: Kept = "x", forms: Forms = 1, fields: FieldAxes | None = None, mask: Axes = "m t"
 ) -> Callable[[C], C]:
     """Declare the axes of x, of out, of the cache and of fields of a base, for a class of layers and its subclasses.
 
+    The declaration, in words, becomes the second paragraph of the docstring of the class.
+
     Raises:
-        KindError: out has `...` where x has none, or the class is not a record.
+        KindError: x lacks axes of the mask, or `...` of out; or x, out and the fields have different numbers of
+            alternatives; or the class is not a record.
     """
-    if "..." in out and "..." not in x:
+    if any([around(of_out) and not around(of_x) for of_x, of_out in _paired([x, out])]):
         raise KindError(f"shapes: x must have the axes ... of out, not {short(x)}")
-    made = LayerShapes(x, out, cache, forms, fields or {})
+    if forms > 1 and not {*mask.replace("|", "").split()}.issubset(x.replace("+", "").split()):
+        raise KindError(f"shapes: x must have the axes of the mask, {short(mask)}, not {short(x)}")
+    made = LayerShapes(x, out, cache, forms, fields or {}, mask)
 
     def declare(cls: C) -> C:
         if not isinstance(cls, type) or not hasattr(cls, "__attrs_attrs__"):
             name = cls.__name__ if isinstance(cls, type) else kind(cls)
             raise KindError(f"shapes: {name} is not a class of records; put @shapes above @record")
         declared[cls] = made
+        if cls.__doc__ is not None:  # `python -OO` leaves docstrings out
+            first, *others = cleandoc(cls.__doc__).split("\n\n")
+            cls.__doc__ = "\n\n".join([first, f"{described(cls)}.", *others])
         return cls
 
     return declare
@@ -123,35 +149,96 @@ def declaration_of(cls: type) -> tuple[type | None, LayerShapes | None]:
     return next(((base, declared[base]) for base in cls.__mro__ if base in declared), (None, None))
 
 
-@cache
-def axes_of(cls: Any) -> dict[str, list[str]]:
-    """The axes of each field that declares them, in the order of the fields."""
-    shapes = declaration_of(cls)[1]
-    found = {f.name: f.metadata["axes"] for f in attrs.fields(cls) if "axes" in f.metadata}
-    return {name: text.split() for name, text in (found | (shapes.fields if shapes else {})).items()}
+@attrs.frozen(eq=False)
+class Alternative:
+    """Axes that belong together: of x, of out, and of fields by name; `places` has each axis of the fields."""
+
+    cls: type
+    x: list[str]
+    out: list[str]
+    fields: dict[str, list[str]]
+    places: dict[str, tuple[str, int]]
+
+    def of(self, part: str) -> list[str]:
+        """The axes of x, of out, or of a mask of out."""
+        return self.x if part == "x" else self.out
 
 
 @cache
-def places_of(cls: Any) -> dict[str, tuple[str, int]]:
-    """For each axis of the fields, a field and the index of the axis in it."""
-    found: dict[str, tuple[str, int]] = {}
-    for name, names in axes_of(cls).items():
-        for i, axis in enumerate(names):
-            if axis.isidentifier():
-                found.setdefault(axis, (name, i))
-    return found
+def alternatives_of(cls: Any) -> list[Alternative]:
+    """The alternatives that a class declares, mostly one."""
+    shapes = declaration_of(cls)[1] or LayerShapes("_", "_", "_")
+    fields = {f.name: f.metadata["axes"] for f in attrs.fields(cls) if "axes" in f.metadata} | shapes.fields
+    made = []
+    for x, out, *others in _paired([shapes.x, shapes.out, *fields.values()]):
+        axes = dict(zip(fields, others, strict=True))
+        places = [(axis, (name, i)) for name, names in axes.items() for i, axis in enumerate(names)]
+        known = dict([one for one in places[::-1] if one[0].isidentifier()])
+        made.append(Alternative(cls, x, [axis.removesuffix("+") for axis in out], axes, known))
+    return made
 
 
-def filled(wanted: list[str]) -> list[int]:
-    """The indices of the axes that must have a size above 0."""
-    return [i for i, axis in _indices(wanted) if axis.endswith("+")]
+def _paired(texts: list[str]) -> list[tuple[list[str], ...]]:
+    """The alternatives of several texts side by side; a text of one alternative stands beside each."""
+    split = [alternatives_in(text) for text in texts]
+    n = max(map(len, split))
+    if not {1, n}.issuperset(map(len, split)):
+        raise KindError(f"shapes: axes must have one alternative, or equally many, not {', '.join(map(repr, texts))}")
+    return [*zip(*[one * (n // len(one)) for one in split], strict=True)]
+
+
+def around(wanted: list[str]) -> tuple[int, int] | None:
+    """The numbers of axes before and behind `...`, if it is there."""
+    return next(((i, len(wanted) - i - 1) for i, axis in enumerate(wanted) if axis.startswith("...")), None)
+
+
+def fewest(wanted: list[str]) -> int:
+    """The number of axes, without `...`"""
+    return len(wanted) - (around(wanted) is not None)
 
 
 def placed(wanted: list[str]) -> Iterator[tuple[int, str]]:
     """Each axis with its index, from the end behind `...`"""
-    yield from [(i, axis.removesuffix("+")) for i, axis in _indices(wanted)]
+    dots = around(wanted)
+    for i, axis in enumerate(wanted):
+        if not axis.startswith("..."):
+            yield i if dots is None or i < dots[0] else i - len(wanted), axis.removesuffix("+")
 
 
-def _indices(wanted: list[str]) -> list[tuple[int, str]]:
-    dots = wanted.index("...") if "..." in wanted else len(wanted)
-    return [(i if i < dots else i - len(wanted), axis) for i, axis in enumerate(wanted) if axis != "..."]
+def in_words(wanted: list[str], name: Callable[[str], str] = lambda axis: axis.replace("*", " ")) -> str:
+    """Axes in words, each by its `name`: (m, ..., 3)"""
+    words = [axis if axis == "..." else name(axis) for axis in [axis.removesuffix("+") for axis in wanted]]
+    return f"({', '.join(words)}{',' * (len(words) == 1 and words != ['...'])})"
+
+
+def described(cls: Any) -> str:
+    """The declared shapes of a class of layers, in words.
+
+    >>> from funcnn import Dense
+    >>> described(Dense)
+    'x: (m, ..., n_in), W: (n_in, n_out), b: (n_out,) or None, out: (m, ..., n_out)'
+    """
+    shapes = declaration_of(cls)[1] or LayerShapes("_", "_")
+    optional = {field.name for field in attrs.fields(cls) if "None" in str(field.type)}
+    every = []
+    for one in alternatives_of(cls):
+        said = [(name, in_words(axes) + " or None" * (name in optional)) for name, axes in one.fields.items()]
+        if shapes.forms > 1:
+            said.insert(0, ("mask", " or ".join(map(in_words, alternatives_in(shapes.mask)))))
+        if shapes.x != "_":
+            x, out = in_words(one.x), in_words(one.out)
+            said.insert(0, ("x and out" if x == out else "x", x + least([one.x]).replace(",", " with", 1)))
+            said += [("out", out)] * (x != out)
+        every.append(", ".join([f"{name}: {axes}" for name, axes in said]).replace("(...)", "any shape"))
+    return "; or ".join(every)
+
+
+def listed(words: list[str]) -> str:
+    """a, b and c"""
+    return " and ".join([", ".join(words[:-1]), *words[-1:]] if words[1:] else words)
+
+
+def least(alternatives: list[list[str]]) -> str:
+    """Which sizes are at least 1, in words that follow the axes."""
+    filled = dict.fromkeys([axis[:-1] for wanted in alternatives for axis in wanted if axis.endswith("+")])
+    return f", {listed([f'all of {axis}' if axis == '...' else axis for axis in filled])} at least 1" if filled else ""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 
 from funcnn.arrays import (
     Array,
-    Namespace,
     counted,
-    float_namespace,
     is_array,
     is_float,
-    is_native_float,
     is_plain,
     kind,
     namespace,
@@ -32,17 +29,6 @@ from funcnn.trees.walks import DEEPEST, is_deeper
 # Inputs. The name of the layer is computed only for an error, since these run at every call.
 
 
-def namespace_of_floats(layer: Any, x: Any) -> Namespace:
-    """Check that x is an array of floats; the result is the module that computes with x."""
-    if is_native_float(x):
-        return _NUMPY
-    check_no_mask(layer, x)
-    return float_namespace(type(layer).__name__, "x", x)
-
-
-_NUMPY = cast("Namespace", np)
-
-
 def check_array(layer: Any, argument: str, x: Any) -> None:
     """Check that x is an array."""
     if type(x) is not np.ndarray:
@@ -55,19 +41,6 @@ def check_no_mask(layer: Any, x: Any) -> None:
     if type(x) is tuple and has_mask(x) and (pads_with_zeros(layer) or not mixes_positions(layer)):
         remedy = "for (x, mask) write First(layer)"
         raise KindError(f"{type(layer).__name__}: x must be an array, not tuple; {remedy}")
-
-
-def check_rows(
-    layer: Any, argument: str, x: Any, n: int | None, like: Array, name: str = "W", *, form: str = "m, ..."
-) -> None:
-    """Check that x is (m, ..., n), or of any shape, and has the dtype of `like`, the parameter called `name`."""
-    if type(x) is not np.ndarray:
-        check_array(layer, argument, x)
-    if n is not None and (x.ndim < 2 or x.shape[-1] != n):
-        remedy = missing_axis(x, n) if x.ndim == 1 else channels_first(x, n) if x.ndim == 4 else ""
-        raise shape_error(layer, argument, x, f"({form}, {n})", remedy)
-    if x.dtype != like.dtype:
-        raise dtype_error(type(layer).__name__, argument, x, name, like)
 
 
 def check_out_gradient(layer: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> None:
@@ -104,7 +77,11 @@ def channels_first(x: Array, n: int) -> str:
 
 def dtype_error(function: str, argument: str, array: Any, name: str, like: Any) -> KindError:
     """The error for an array whose dtype is not the dtype of `like`, the array called `name`."""
-    loses = not (is_float(array) or becomes_floats(array)) or (array.dtype.kind == "c" != like.dtype.kind)
+    loses = (
+        "." in argument
+        or not (is_float(array) or becomes_floats(array))
+        or (array.dtype.kind == "c" != like.dtype.kind)
+    )
     remedy = "" if loses else f"; write {argument}.astype({like.dtype.name!r})"
     return KindError(f"{function}: {argument} is {array.dtype}, {name} is {like.dtype}{remedy}")
 

@@ -22,8 +22,6 @@ from funcnn.sizes import Size
 class Dense:
     """out = x @ W + b
 
-    x: (m, ..., n_in), W: (n_in, n_out), b: (n_out,) or None, out: (m, ..., n_out).
-
     >>> import numpy as np
     >>> from funcnn import Dense, forward
     >>> forward(Dense(np.array([[2.0]]), np.array([1.0])), np.array([[12.0]]))[0]

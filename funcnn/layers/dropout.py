@@ -93,9 +93,9 @@ def _with_active(net: Any) -> Any:
 class Dropout(Stochastic):
     """out = x mask / (1 - rate), each entry of mask 0 with probability rate, else 1
 
-    x and out: of any shape. dx = dA mask / (1 - rate). The expectation of out is x, so `inference` replaces the layer
-    by an `Identity`. The mask is a hash of (seed, step) and the entry's index, equal in NumPy and in JAX; each step
-    has another mask. To change all seeds of a network write `reseed(net, i)`.
+    dx = dA mask / (1 - rate). The expectation of out is x, so `inference` replaces the layer by an `Identity`. The mask
+    is a hash of (seed, step) and the entry's index, equal in NumPy and in JAX; each step has another mask. To change
+    all seeds of a network write `reseed(net, i)`.
 
     Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov 2014, Dropout: A Simple Way to Prevent Neural Networks
     from Overfitting, section 4, scaled as in section 10.
@@ -122,9 +122,9 @@ class Dropout(Stochastic):
 class ChannelDropout(Dropout):
     """out = x mask / (1 - rate), one entry of mask for each channel of each example, for all positions
 
-    x and out: (m, ..., c), mask: (m, 1, ..., c). dx = dA mask / (1 - rate). Neighbouring positions of an image are
-    correlated, so dropping single entries removes little information. On a sequence (m, t, c) the mask is the same at
-    all times (Gal & Ghahramani 2016, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks).
+    mask: (m, 1, ..., c). dx = dA mask / (1 - rate). Neighbouring positions of an image are correlated, so dropping
+    single entries removes little information. On a sequence (m, t, c) the mask is the same at all times (Gal &
+    Ghahramani 2016, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks).
 
     Tompson, Goroshin, Jain, LeCun & Bregler 2015, Efficient Object Localization Using Convolutional Networks, section
     3, SpatialDropout.
@@ -180,8 +180,8 @@ def _keep(params: Dropout, xp: Namespace, shape: tuple[int, ...]) -> Array:
 class GaussianNoise(Stochastic):
     """out = x + std z, z normal of mean 0 and variance 1, drawn anew for each entry in each step
 
-    x and out: of any shape, std in the units of x. dx = dA. On inputs the noise acts as a penalty on steep functions:
-    Bishop 1995, Training with Noise is Equivalent to Tikhonov Regularization.
+    std is in the units of x. dx = dA. On inputs the noise acts as a penalty on steep functions: Bishop 1995, Training
+    with Noise is Equivalent to Tikhonov Regularization.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers

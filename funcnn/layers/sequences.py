@@ -6,7 +6,6 @@ from typing import Any
 
 from funcnn.arrays import Array, is_array, is_float, kind, namespace, short
 from funcnn.errors import KindError, ShapeError
-from funcnn.layers.checks import check_out_gradient
 
 FORMS = {2: "(x, mask)", 3: "(x, mask, state)"}
 
@@ -34,18 +33,23 @@ def check_sequence(function: str, argument: str, x: Any, mask: Any = None, n: in
         advice = "; put an Embedding before the layer" if x.dtype.kind in "iu" else lacks_axis
         advice = advice if x.ndim == 2 else ""
         raise ShapeError(f"{function}: {argument} must be (m, t, features), t at least 1, not {x.shape}{advice}")
-    check_mask(function, mask, x.shape[:2], argument)
+    check_mask(function, mask, {"(m, t)": x.shape[:2]}, argument)
 
 
-def check_mask(function: str, mask: Any, shape: tuple[int, ...], name: str = "x") -> None:
-    """Check that the mask holds bools and has this shape, or is None."""
-    if mask is None:
+def check_mask(function: str, mask: Any, shapes: dict[str, tuple[int, ...]], name: str = "x") -> None:
+    """Check that the mask holds bools and has one of these shapes, whose axes in words are the keys, or is None."""
+    if mask is None or is_mask(mask, shapes):
         return
     if not is_array(mask) or mask.dtype != bool:
         needed = f"an array of bools, True at the positions of {name} that are not padding"
         raise KindError(f"{function}: mask must be {needed}, not {kind(mask)}")
-    if mask.shape != shape:
-        raise ShapeError(f"{function}: mask must be {'(m, t), ' if len(shape) == 2 else ''}{shape}, not {mask.shape}")
+    forms = ", or ".join([f"{words}, {shape}" for words, shape in shapes.items()])
+    raise ShapeError(f"{function}: mask must be {forms}, not {mask.shape}")
+
+
+def is_mask(mask: Any, shapes: dict[str, tuple[int, ...]]) -> bool:
+    """Whether the mask is an array of bools of one of these shapes."""
+    return is_array(mask) and mask.dtype == bool and mask.shape in shapes.values()
 
 
 def mask_of(given: Any) -> Any:
@@ -72,10 +76,3 @@ def as_out_gradients(layer: Any, given: Any, dA: Any) -> tuple[Any, Any]:
         ]
         raise ShapeError(f"{type(layer).__name__}: dA must be the tuple {wanted}; it is {short(dA)}")
     return dA[0], dA[2] if len(dA) > 2 else None
-
-
-def as_out_gradient(layer: Any, given: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> Array:
-    """Check the gradient of out for a layer that takes x or (x, mask); the result is that gradient."""
-    dout, _ = as_out_gradients(layer, given, dA)
-    check_out_gradient(layer, dout, shape, dtype)
-    return dout

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import attrs
 
 from funcnn.arrays import Array, float_namespace, is_plain
 from funcnn.errors import ShapeError
+from funcnn.guard_code import fits, size_of
 from funcnn.layers.checks import (
     as_cache_parts,
     channels_first,
@@ -21,162 +22,165 @@ from funcnn.layers.checks import (
     missing_axis,
     shape_error,
 )
-from funcnn.layers.sequences import as_triple, check_sequence
+from funcnn.layers.sequences import as_out_gradients, as_triple, check_mask, check_sequence, is_mask
 from funcnn.records import build, plans
-from funcnn.shapes import LayerShapes, axes_of, filled, parts_of, placed, places_of
+from funcnn.shapes import (
+    Alternative,
+    LayerShapes,
+    alternatives_in,
+    alternatives_of,
+    around,
+    fewest,
+    in_words,
+    kept_part,
+    least,
+    listed,
+    parts_of,
+    placed,
+)
 
 
 def check_fields(params: Any) -> None:
     """Raise the error for arrays of a record that do not have the declared axes, or not one dtype."""
     arrays = _arrays(params)
     (name, like), *others = arrays.items()
-    if _fit(params) and all([0 not in array.shape for array in arrays.values()]):
+    if _fitting(params) and all([0 not in array.shape for array in arrays.values()]):
         other, array = next((other, array) for other, array in others if array.dtype != like.dtype)
         raise dtype_error(type(params).__name__, other, array, name, like)
-    raise _fields_error(params)
+    raise _fields_error(params, arrays)
 
 
-def _declared(params: Any) -> dict[str, list[str]]:
+def _alternatives(params: Any) -> list[Alternative]:
     cls: Any = type(params)
-    return axes_of(cls)
+    return alternatives_of(cls)
 
 
-def _places(params: Any) -> dict[str, tuple[str, int]]:
-    cls: Any = type(params)
-    return places_of(cls)
+def _fitting(params: Any, part: str = "", array: Any = None) -> list[Alternative]:
+    """The alternatives whose axes the fields have, and an array as x or as out."""
+    return [one for one in _alternatives(params) if fits(one, part)(params, array)]
 
 
 def _arrays(params: Any) -> dict[str, Any]:
     """The arrays in the fields with declared axes."""
-    return {name: array for name in _declared(params) if (array := getattr(params, name)) is not None}
+    names = _alternatives(params)[0].fields
+    return {name: array for name in names if (array := attrgetter(name)(params)) is not None}
 
 
-def _fit(params: Any) -> bool:
-    """Whether all arrays have the declared axes."""
-    return all([_fits(params, array, _declared(params)[name]) for name, array in _arrays(params).items()])
-
-
-def _fields_error(params: Any) -> ShapeError:
+def _fields_error(params: Any, arrays: dict[str, Any]) -> ShapeError:
     cls: Any = type(params)
-    fields = [field for field in attrs.fields(cls) if field.name in axes_of(cls)]
-    needed = [_needed(params, field) for field in fields]
+    alternatives = alternatives_of(cls)
+    optional = {field.name for field in attrs.fields(cls) if "None" in str(field.type)}
+    needed, given = [], []
+    for name in alternatives[0].fields:
+        forms = dict.fromkeys([in_words(one.fields[name], partial(_named, params, one)) for one in alternatives])
+        needed.append(f"{name} {' or '.join([*forms, *['None'] * (name in optional)])}")
+        given.append(f"{name}: {getattr(arrays.get(name), 'shape', None)}")
     needed[0] = needed[0].replace(" ", " must be ", 1)
-    given = ", ".join([f"{field.name}: {getattr(getattr(params, field.name), 'shape', None)}" for field in fields])
-    words = " and ".join([", ".join(needed[:-1]), needed[-1]] if needed[1:] else needed)
-    words += ", no size 0" * any([0 in array.shape for array in _arrays(params).values()])
-    return ShapeError(f"{cls.__name__}: {words}; {given}{_of_torch(params, fields)}")
+    words = listed(needed) + ", no size 0" * any([0 in array.shape for array in arrays.values()])
+    return ShapeError(f"{cls.__name__}: {words}; {', '.join(given)}{_of_torch(params, arrays)}")
 
 
-def _needed(params: Any, field: attrs.Attribute[Any]) -> str:
-    """The axes of a field: W (n_in, n_out), or b (n_out,) or None"""
-    names = [_named(params, axis) for axis in _declared(params)[field.name]]
-    return f"{field.name} ({', '.join(names)}{',' * (len(names) == 1)}){' or None' * ('None' in str(field.type))}"
+def _named(params: Any, one: Alternative, axis: str) -> str:
+    """An axis of a field in words, in which attributes have their values: 3 k"""
+    factors = [factor if factor in one.places else str(getattr(params, factor, factor)) for factor in axis.split("*")]
+    return " ".join([factor for factor in factors if factor != "1"] or factors)
 
 
-def _named(params: Any, axis: str) -> str:
-    """An axis in words, in which attributes have their values: 3 k"""
-    known = _places(params)
-    factors = [factor if factor in known else str(size_of(params, f"{factor}*1")) for factor in axis.split("*")]
-    return " ".join([factor for factor in factors if factor != "1"])
-
-
-def _of_torch(params: Any, fields: Sequence[attrs.Attribute[Any]]) -> str:
+def _of_torch(params: Any, arrays: dict[str, Any]) -> str:
     """The remedy if an array fits with its axes in the order of torch."""
-    name, array = fields[0].name, getattr(params, fields[0].name)
-    others = [getattr(params, field.name) for field in fields[1:]]
-    if not fields[0].metadata.get("torch") or array.ndim < 2 or any([other is None for other in others]):
+    cls: Any = type(params)
+    of_torch = [field.name for field in attrs.fields(cls) if field.metadata.get("torch")]
+    others = [other for name, other in arrays.items() if name not in of_torch]
+    if not of_torch or arrays[of_torch[0]].ndim < 2 or len(others) < len(_alternatives(params)[0].fields) - 1:
         return ""
+    array = arrays[of_torch[0]]
     order = (*range(2, array.ndim), 1, 0)
-    contents = {field: getattr(params, field) for field, _ in plans[type(params)]} | {name: array.transpose(order)}
-    if not _fit(build(type(params), [*contents.values()])) or others[0].size in array.shape[1:]:
+    contents = {name: getattr(params, name) for name, _ in plans[cls]} | {of_torch[0]: array.transpose(order)}
+    if not _fitting(build(cls, [*contents.values()])) or others[0].size in array.shape[1:]:
         return ""
     written = "W.T" if array.ndim == 2 else f"W.transpose({', '.join(map(str, order))})"
     return f"; for a W of torch write {written}"
 
 
-def _fits(params: Any, array: Any, wanted: list[str]) -> bool:
-    """Whether an array has these axes, as far as the fields determine their sizes."""
-    n = len(wanted) - ("..." in wanted)
-    if array.ndim < n or (array.ndim > n and "..." not in wanted):
-        return False
-    if any([array.shape[i] == 0 for i in filled(wanted)]):
-        return False
-    return all([array.shape[i] == known for i, axis in placed(wanted) if (known := size_of(params, axis)) is not None])
-
-
-def size_of(params: Any, axis: str) -> int | None:
-    """The size of an axis; None if the fields do not determine it."""
-    places = _places(params)
-    if "*" not in axis and not axis.isdecimal() and axis not in places:
-        return None
-    sizes = [_factor(params, factor, places) for factor in axis.split("*")]
-    return None if None in sizes else math.prod(sizes)
-
-
-def _factor(params: Any, factor: str, places: dict[str, tuple[str, int]]) -> Any:
-    """A number, the value of an attribute, or the size of an axis of a field; None if the field has fewer axes."""
-    if factor not in places:
-        return int(factor) if factor.isdecimal() else getattr(params, factor)
-    name, i = places[factor]
-    return next(iter(getattr(params, name).shape[i : i + 1]), None)
-
-
 def check_x(shapes: LayerShapes, params: Any, given: Any) -> None:
-    """Check that x has the declared axes and the dtype of the parameters."""
-    function, wanted = type(params).__name__, shapes.x.split()
+    """Check that x has the declared axes and the dtype of the parameters, and that a mask has its axes."""
+    function, like = type(params).__name__, next(iter(_alternatives(params)[0].fields), "")
     x, mask, _ = as_triple(function, given, shapes.forms) if shapes.forms > 1 else (given, None, None)
-    if shapes.forms > 1:
-        check_sequence(function, "x", x, mask, n=size_of(params, wanted[-1]) or 0)
-    like = next(iter(_declared(params)), "")
+    one = _alternatives(params)[0]
+    if mask is not None or (shapes.forms > 1 and around(one.x) is None):
+        check_sequence(function, "x", x, n=size_of(one, one.x[-1])(params) or 0)
     if like:
         check_array(params, "x", x)
     else:
         check_no_mask(params, x)
         float_namespace(function, "x", x)
-    if not _fits(params, x, wanted):
-        raise shape_error(params, "x", x, shown(params, wanted, x), _remedy(params, x, wanted))
-    if like and x.dtype != getattr(params, like).dtype:
-        raise dtype_error(function, "x", x, like, getattr(params, like))
+    if not (fitting := _fitting(params, "x", x)):
+        raise _x_error(params, x)
+    if like and x.dtype != attrgetter(like)(params).dtype:
+        raise dtype_error(function, "x", x, like, attrgetter(like)(params))
+    if mask is not None:
+        check_mask(function, mask, _shapes_of_mask(shapes, fitting[0], x))
 
 
-def shown(params: Any, wanted: list[str], x: Array) -> str:
-    """Axes for messages, with the sizes that the fields determine: (m, ..., 3)"""
-    sizes = [(axis.removesuffix("+"), size_of(params, axis.removesuffix("+"))) for axis in wanted]
-    has_axes = len(wanted) - ("..." in wanted) <= x.ndim and 0 not in x.shape
-    least = "".join([f", {axis[:-1]} at least 1" for axis in wanted if axis.endswith("+") and not has_axes])
-    return f"({', '.join([axis if known is None else str(known) for axis, known in sizes])}){least}"
+def _shapes_of_mask(shapes: LayerShapes, one: Alternative, x: Array) -> dict[str, tuple[int, ...]]:
+    """The shapes that a mask of x may have, each with its axes in words; none if x is not a sequence."""
+    if x.ndim != 3:
+        return {}
+    sizes = {axis: x.shape[i] for i, axis in placed(one.x)}
+    return {in_words(names): tuple([sizes[axis] for axis in names]) for names in alternatives_in(shapes.mask)}
 
 
-def _remedy(params: Any, x: Array, wanted: list[str]) -> str:
-    if (n := size_of(params, wanted[-1])) is None:
+def _x_error(params: Any, x: Array) -> ShapeError:
+    every = _fitting(params)
+    forms = [*dict.fromkeys([in_words(one.x, partial(_shown, params, one)) for one in every])]
+    is_short = 0 in x.shape or all([x.ndim < fewest(one.x) for one in every])
+    needed = " or ".join(forms) + least([one.x for one in every]) * is_short
+    return shape_error(params, "x", x, needed, "" if forms[1:] else _remedy(params, every[0], x))
+
+
+def _shown(params: Any, one: Alternative, axis: str) -> str:
+    """An axis of x by its size, if the fields determine it, else by its name."""
+    known = size_of(one, axis)(params)
+    return axis.replace("*", " ") if known is None else str(known)
+
+
+def _remedy(params: Any, one: Alternative, x: Array) -> str:
+    if (n := size_of(one, one.x[-1])(params)) is None:
         return ""
-    least, is_channel = len(wanted) - ("..." in wanted), "c" in wanted[-1].split("*")
-    if x.ndim == least - 1:
+    is_channel = "c" in one.x[-1].split("*")
+    if x.ndim == fewest(one.x) - 1:
         return missing_axis(x, n, "channel" if is_channel else "feature")
-    return channels_first(x, n) if x.ndim == (least if is_channel else 4) else ""
+    return channels_first(x, n) if x.ndim == (fewest(one.x) if is_channel else 4) else ""
 
 
 def check_gradient(shapes: LayerShapes, params: Any, cache: Any, dA: Any) -> None:
     """Check that the cache has the declared parts, and that dA has the axes and the dtype of out."""
-    parts, like = parts_of(shapes.cache), next(iter(_declared(params)), "")
-    i = next(i for i, part in enumerate(parts) if part != "_")
-    kept = as_cache_parts(params, cache, len(parts))[i] if "," in shapes.cache else cache
-    wanted, is_mask = shapes.axes_of(parts[i]), parts[i] == "mask"
-    is_of_dtype = not like or is_mask or getattr(kept, "dtype", None) == getattr(params, like).dtype
-    if not is_plain(kept) or not is_of_dtype or not _fits(params, kept, wanted):
+    parts, key, like = parts_of(shapes.cache), kept_part(shapes.cache), next(iter(_alternatives(params)[0].fields), "")
+    held = [*as_cache_parts(params, cache, len(parts))] if "," in shapes.cache else [cache]
+    dtype, given, mask = attrgetter(like)(params).dtype if like else None, None, None
+    if shapes.forms > 1 and "x" in parts and type(given := held[parts.index("x")]) is tuple:
+        held[parts.index("x")], mask, *_ = given if 1 < len(given) <= shapes.forms else (None, None)
+    kept = [(part, array) for part, array in zip(parts, held, strict=True) if part != "_"]
+    if not all([is_plain(a) and (not like or part == "mask" or a.dtype == dtype) for part, a in kept]):
         raise foreign_cache_error(params, cache)
-    dtype = getattr(params, like).dtype if like else getattr(dA, "dtype", None) if is_mask else kept.dtype
-    sizes = {axis: kept.shape[i] for i, axis in placed(wanted)}
-    dots = (
-        [*kept.shape[wanted.index("...") : kept.ndim - (len(wanted) - wanted.index("...") - 1)]]
-        if "..." in wanted
-        else []
-    )
-    shape: list[Any] = []
-    for axis in shapes.out.replace("+", "").split():
-        known = size_of(params, axis)
-        shape += dots if axis == "..." else [sizes.get(axis) if known is None else known]
+    every = [one for one in _alternatives(params) if all([fits(one, part)(params, array) for part, array in kept])]
+    if not every or (mask is not None and not is_mask(mask, _shapes_of_mask(shapes, every[0], held[parts.index("x")]))):
+        raise foreign_cache_error(params, cache)
+    if type(given) is tuple and shapes.passes_mask:
+        dA, _ = as_out_gradients(params, given, dA)
+    shape, like_out = _shape_of_out(params, every[0], parts[key], held[key]), dA if parts[key] == "mask" else held[key]
     if None not in shape:
-        check_out_gradient(params, dA, tuple(shape), dtype)
-    if is_mask:
+        check_out_gradient(params, dA, shape, dtype or getattr(like_out, "dtype", None))
+    if parts[key] == "mask":
         float_namespace(type(params).__name__, "dA", dA)
+
+
+def _shape_of_out(params: Any, one: Alternative, part: str, kept: Array) -> tuple[Any, ...]:
+    """The shape of out, as far as the fields and a part of the cache determine it; else with None."""
+    wanted, shape = one.of(part), list[Any]()
+    sizes = {axis: kept.shape[i] for i, axis in placed(wanted)}
+    before, behind = around(wanted) or (0, 0)
+    for axis in one.out:
+        known = size_of(one, axis)(params)
+        shape += kept.shape[before : kept.ndim - behind] if axis == "..." else [known or sizes.get(axis, known)]
+    return tuple(shape)

@@ -28,7 +28,7 @@ ROOMS = [
     "bits",
     "annotations checked",
     "constructors shapes",
-    "guards",
+    "guard_code guards",
     "records",
     "by_value initializers losses.protocol testing trees",
     "identity",

@@ -67,9 +67,9 @@ ROWS = [
         ]
     ],
     # PRelu.
-    shape_error(lambda: PRelu(np.ones((2, 2)))) >> "PRelu: alpha must be (n,), or (1,) for one slope, not (2, 2)",
-    shape_error(lambda: PRelu(np.array(0.25))) >> "PRelu: alpha must be (n,), or (1,) for one slope, not ()",
-    shape_error(lambda: PRelu(np.ones(0))) >> "PRelu: alpha must be (n,), or (1,) for one slope, not (0,)",
+    shape_error(lambda: PRelu(np.ones((2, 2)))) >> "PRelu: alpha must be (n,) or (1,); alpha: (2, 2)",
+    shape_error(lambda: PRelu(np.array(0.25))) >> "PRelu: alpha must be (n,) or (1,); alpha: ()",
+    shape_error(lambda: PRelu(np.ones(0))) >> "PRelu: alpha must be (n,) or (1,), no size 0; alpha: (0,)",
     kind_error(lambda: PRelu(0.25))
     >> "PRelu: alpha must be an array of floats, not float; write np.array(alpha, float)",
     shape_error(lambda: forward(slopes, np.ones((2, 4)))) >> "PRelu: x must be (m, ..., 3), not (2, 4)",
@@ -113,10 +113,8 @@ ROWS = [
     kind_error(lambda: value_and_grad(binary_cross_entropy_with_logits)((Tanh(), HardSigmoid()), x, x))
     >> "value_and_grad: the loss takes logits, so leave out the layer at the end of (Tanh(), HardSigmoid())",
     # Glu.
-    shape_error(lambda: forward(Glu(), x))
-    >> "Glu: x must be (m, ..., 2 n), with an even number of features, not (2, 3)",
-    shape_error(lambda: forward(Glu(), np.ones(4)))
-    >> "Glu: x must be (m, ..., 2 n), with an even number of features, not (4,)",
+    shape_error(lambda: forward(Glu(), x)) >> "Glu: x must be (m, ..., 2 n), not (2, 3)",
+    shape_error(lambda: forward(Glu(), np.ones(4))) >> "Glu: x must be (m, ..., 2 n), not (4,)",
     kind_error(lambda: forward(Glu(), np.ones((2, 4), int)))
     >> "Glu: x must be an array of floats, not int64 array; write x.astype(float)",
     kind_error(lambda: Glu(Sigmoid))
@@ -138,7 +136,7 @@ ROWS = [
     shape_error(lambda: backward(Glu(), np.ones((2, 2)), np.ones((2, 1))))
     >> "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Glu(gate=Sigmoid())",
     shape_error(lambda: backward(Glu(), ((), (), ()), x))
-    >> "backward: the cache is of another network; cache: (), layer: Glu(gate=Sigmoid())",
+    >> "backward: the cache is of another network; cache: ((), (), ()), layer: Glu(gate=Sigmoid())",
     shape_error(lambda: backward(Glu(), forward(Glu(), np.ones((2, 4)))[1], np.ones((2, 4))))
     >> "Glu: dA must have the shape of out, (2, 2); it has (2, 4)",
 ]

@@ -5,6 +5,7 @@ import numpy as np
 from funcnn import Attention, Dense, Relu, Residual, backward, forward, transformer_block
 from funcnn.generation import fixed_memory, step
 from funcnn.layers import CrossAttention, Flatten, Rotary, attend, attend_backward
+from funcnn.trees import astype
 from tests.says import assert_says, each_row, kind_error, range_error, shape_error
 
 x, mask, memory = np.ones((3, 5, 4)), np.ones((3, 5), bool), np.ones((3, 2, 6))
@@ -35,13 +36,16 @@ ROWS = [
     kind_error(lambda: CrossAttention(square, square, square, Dense, 2))
     >> "CrossAttention: out must be a Dense, not the class Dense",
     shape_error(lambda: Attention(square, wide, square, square, 2))
-    >> "Attention: W of query must be (., n), of key and value (k, n), of out (n, .); query: (4, 4), key: "
-    "(4, 6), value: (4, 4), out: (4, 4)",
+    >> "Attention: query.W must be (n_in, n), key.W (n_in, n), value.W (n_in, n) and out.W (n, n_out); query.W: "
+    "(4, 4), key.W: (4, 6), value.W: (4, 4), out.W: (4, 4)",
     shape_error(lambda: CrossAttention(square, square, narrow, square, 2))
-    >> "CrossAttention: W of query must be (., n), of key and value (k, n), of out (n, .); query: (4, 4), key: "
-    "(4, 4), value: (3, 4), out: (4, 4)",
+    >> "CrossAttention: query.W must be (n_in, n), key.W (n_memory, n), value.W (n_memory, n) and out.W (n, n_out); "
+    "query.W: (4, 4), key.W: (4, 4), value.W: (3, 4), out.W: (4, 4)",
     shape_error(lambda: Attention(square, narrow, narrow, square, 2))
-    >> "Attention: W of query and key must have equally many rows, the features of x; query: (4, 4), key: (3, 4)",
+    >> "Attention: query.W must be (n_in, n), key.W (n_in, n), value.W (n_in, n) and out.W (n, n_out); query.W: "
+    "(4, 4), key.W: (3, 4), value.W: (3, 4), out.W: (4, 4)",
+    kind_error(lambda: Attention(square, square, astype(square, np.float32), square, 2))
+    >> "Attention: value.W is float32, query.W is float64",
     range_error(lambda: Attention(square, square, square, square, 3))
     >> "Attention: heads must divide the 4 features; heads: 3",
     range_error(lambda: Attention.init(4, 8, seed=0)) >> "Attention.init: heads must divide the 4 features; heads: 8",
@@ -58,7 +62,7 @@ ROWS = [
     kind_error(lambda: forward(layer, [[[1.0]]])) >> "Attention: x must be an array, not list; write np.asarray(x)",
     shape_error(lambda: forward(layer, x[..., :3])) >> "Attention: x must be (m, t, 4), not (3, 5, 3)",
     kind_error(lambda: forward(layer, x.astype(np.float32)))
-    >> "Attention: x is float32, W is float64; write x.astype('float64')",
+    >> "Attention: x is float32, query.W is float64; write x.astype('float64')",
     shape_error(lambda: forward(layer, (x, mask, mask)))
     >> "Attention: x must be an array, or (x, mask), not a tuple of 3",
     kind_error(lambda: forward(layer, (x, mask.astype(int))))

@@ -226,14 +226,14 @@ ROWS = [
     kind_error(back(First(Relu()), (x, mask), x)) >> "First: dA must be a tuple of 2, like out, not <f64 4x3>",
     shape_error(back(First(Relu()), (x, mask), (x, None, None)))
     >> "First: dA must be a tuple of 2, like out, not one of 3",
-    shape_error(lambda: Scale(x)) >> "Scale: factor must be (n,), or () for one number, not (4, 3)",
+    shape_error(lambda: Scale(x)) >> "Scale: factor must be (n,) or (); factor: (4, 3)",
     kind_error(lambda: Scale([1.0]))
     >> "Scale: factor must be an array of floats, not list; write np.array(factor, float)",
     range_error(lambda: Scale.init(0, value=1.0)) >> "Scale.init: n must be at least 1, not 0",
     shape_error(given(Scale(np.ones(2)), x)) >> "Scale: x must be (m, ..., 2), not (4, 3)",
     kind_error(given(Scale(np.ones(3)), half)) >> "Scale: x is float32, factor is float64; write x.astype('float64')",
     kind_error(given(Scale(np.ones(3)), ids)) >> "Scale: x is int64, factor is float64; write x.astype('float64')",
-    shape_error(given(Scale(np.ones(())), np.ones(()))) >> "Scale: x must be (m, ..., n), not ()",
+    shape_error(given(Scale(np.ones(())), np.ones(()))) >> "Scale: x must be (m, ...), not ()",
     shape_error(back(Scale(np.ones(3)), x, x[:1])) >> "Scale: dA must have the shape of out, (4, 3); it has (1, 3)",
     shape_error(given(Flatten(), x[0])) >> "Flatten: x must be (m, ...), with two axes or more; x: (3,)",
     kind_error(given(Flatten(), x.tolist())) >> "Flatten: x must be an array, not list; write np.asarray(x)",
@@ -300,7 +300,7 @@ ROWS = [
             "Here(name='', layer=Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None))), x: <f64 4x3>"
         ),
     ],
-    shape_error(lambda: Tied(np.ones(3), ())) >> "Tied: W must be (n_symbols, n), not (3,)",
+    shape_error(lambda: Tied(np.ones(3), ())) >> "Tied: W must be (n_symbols, n); W: (3,)",
     kind_error(lambda: Tied(ids, ()))
     >> "Tied: W must be an array of floats, not int64 array; write np.array(W, float)",
     kind_error(given(tied, x))

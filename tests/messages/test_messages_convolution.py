@@ -157,11 +157,11 @@ ROWS = [
     kind_error(lambda: forward(AvgPool(2), x.astype(int)))
     >> "AvgPool: x must be an array of floats, not int64 array; write x.astype(float)",
     shape_error(lambda: forward(GlobalAvgPool(), x[0, 0]))
-    >> "GlobalAvgPool: x must be (m, t, c) or (m, h, w, c), with at least one position, not (6, 2)",
+    >> "GlobalAvgPool: x must be (m, t, ..., c), t and all of ... at least 1, not (6, 2)",
     shape_error(lambda: forward(GlobalAvgPool(), x[:, :0]))
-    >> "GlobalAvgPool: x must be (m, t, c) or (m, h, w, c), with at least one position, not (4, 0, 6, 2)",
+    >> "GlobalAvgPool: x must be (m, t, ..., c), t and all of ... at least 1, not (4, 0, 6, 2)",
     shape_error(lambda: forward(GlobalMaxPool(), x[:, :, :0]))
-    >> "GlobalMaxPool: x must be (m, t, c) or (m, h, w, c), with at least one position, not (4, 10, 0, 2)",
+    >> "GlobalMaxPool: x must be (m, t, ..., c), t and all of ... at least 1, not (4, 10, 0, 2)",
     kind_error(lambda: forward(GlobalMaxPool(), x.astype(int)))
     >> "GlobalMaxPool: x must be an array of floats, not int64 array; write x.astype(float)",
     shape_error(lambda: forward(Upsample(2), x[0, 0]))
@@ -200,7 +200,7 @@ ROWS = [
     >> "backward: the cache is of another network; cache: <f64 4x10x6x2>, layer: "
     "MaxPool(size=2, stride=None, padding=0)",
     shape_error(lambda: backward(MaxPool(2), (None, None), x))
-    >> "backward: the cache is of another network; cache: None, layer: MaxPool(size=2, stride=None, padding=0)",
+    >> "backward: the cache is of another network; cache: (None, None), layer: MaxPool(size=2, stride=None, padding=0)",
     shape_error(lambda: backward(MaxPool(2), forward(MaxPool(2), x)[1], x))
     >> "MaxPool: dA must have the shape of out, (4, 5, 3, 2); it has (4, 10, 6, 2)",
     shape_error(lambda: backward(AvgPool(2), (x, x), x))
@@ -255,8 +255,8 @@ ROWS = [
     >> "GlobalAvgPool: x must be (m, t, features), t at least 1, not (3, 5, 2, 1)",
     shape_error(lambda: forward(GlobalAvgPool(), (steps, there, steps)))
     >> "GlobalAvgPool: x must be an array, or (x, mask), not a tuple of 3",
-    kind_error(lambda: forward(GlobalMaxPool(), (np.zeros((3, 5), int), there)))
-    >> "GlobalMaxPool: x must be an array of floats, not int64 array; write x.astype(float)",
+    shape_error(lambda: forward(GlobalMaxPool(), (np.zeros((3, 5), int), there)))
+    >> "GlobalMaxPool: x must be (m, t, features), t at least 1, not (3, 5); put an Embedding before the layer",
     kind_error(lambda: backward(GlobalAvgPool(), (steps, there), (steps[:, 0], None)))
     >> "GlobalAvgPool: dA must be an array like out, of shape (3, 2), not tuple",
     shape_error(lambda: backward(GlobalMaxPool(), (steps, steps[:, 0]), steps[:, 0]))

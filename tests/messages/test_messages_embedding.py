@@ -21,8 +21,8 @@ ROWS = [
         >> f"step: the memory of SinusoidalPosition must be a whole number from 0 on, not {start}"
         for start in (-3, 2.5)
     ],
-    shape_error(lambda: Embedding(np.ones(3))) >> "Embedding: W must be (n_symbols, n), not (3,)",
-    shape_error(lambda: LearnedPosition(np.ones(3))) >> "LearnedPosition: P must be (t_most, n), not (3,)",
+    shape_error(lambda: Embedding(np.ones(3))) >> "Embedding: W must be (n_symbols, n); W: (3,)",
+    shape_error(lambda: LearnedPosition(np.ones(3))) >> "LearnedPosition: P must be (t_most, n); P: (3,)",
     kind_error(lambda: SinusoidalPosition(64))
     >> "SinusoidalPosition: settings are keyword-only, got 1 positional; its fields are base",
     shape_error(lambda: backward(table, ids_cache, dA))
@@ -44,7 +44,7 @@ ROWS = [
     >> "Embedding: ids must be from 0 to 6; they are from 0 to 7",
     range_error(lambda: forward(table, (np.array([[9, -3]]), np.array([[True, False]]))))
     >> "Embedding: ids must be from 0 to 6; they are from 0 to 9",
-    shape_error(lambda: forward(table, (ids, mask[:2]))) >> "Embedding: mask must be (m, t), (3, 5), not (2, 5)",
+    shape_error(lambda: forward(table, (ids, mask[:2]))) >> "Embedding: mask must be like ids, (3, 5), not (2, 5)",
     shape_error(lambda: forward(table, (ids, mask, h)))
     >> "Embedding: x must be an array, or (x, mask), not a tuple of 3",
     shape_error(lambda: forward(Rotary(), np.ones((3, 5, 3))))

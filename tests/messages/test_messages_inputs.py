@@ -66,8 +66,10 @@ LAYERS = {
 }
 # By name: what the dtype of x must be, and of what; that of others is any of floats.
 TYPED = {
-    **dict.fromkeys(("Dense", "RNN", "GRU", "LSTM", "Attention", "Conv1d", "Conv2d", "ConvTranspose2d"), "W"),
+    **dict.fromkeys(("Dense", "RNN", "GRU", "LSTM", "Conv1d", "Conv2d", "ConvTranspose2d"), "W"),
     **dict.fromkeys(("BatchNorm", "LayerNorm", "RMSNorm", "GroupNorm", "InstanceNorm", "Affine"), "scale"),
+    "Attention": "query.W",
+    "LearnedPosition": "P",
     "PRelu": "alpha",
     "Scale": "factor",
 }
@@ -75,7 +77,7 @@ WITH_MASKS = (
     *("RNN", "GRU", "LSTM", "Last", "Bidirectional", "Attention", "SinusoidalPosition", "LearnedPosition", "Rotary"),
     *("GlobalAvgPool", "GlobalMaxPool"),
 )
-FLOATS = [name for name in LAYERS if name not in {*TYPED, "Bidirectional"}]  # which leaves it to the layers in it
+FLOATS = [name for name in LAYERS if name not in TYPED]
 SEQUENCES = [name for name, (_, x) in LAYERS.items() if x is sequences and name not in {"Conv1d", "InstanceNorm"}]
 
 
@@ -184,7 +186,7 @@ ROWS = [
     kind_error(
         given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences.astype(np.float32), sequences))
     )
-    >> "CrossAttention: queries is float32, W of query is float64; write queries.astype('float64')",
+    >> "CrossAttention: queries is float32, query.W is float64; write queries.astype('float64')",
     shape_error(given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences, sequences[..., :1])))
     >> "CrossAttention: memory must be (m, s, 2), not (4, 5, 1)",
     kind_error(given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), [sequences, sequences]))

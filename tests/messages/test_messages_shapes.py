@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcnn import Array, Dense, Grads, backward, forward, gradient, record
-from funcnn.shapes import axes, shapes
+from funcnn.shapes import axes, described, shapes
 from tests.says import assert_says, each_row, kind_error, shape_error
 
 
@@ -59,6 +59,12 @@ ROWS = [
     kind_error(lambda: shapes(x="m", out="(m)")) >> f"shapes: out {NAMES} '(m)'",
     kind_error(lambda: shapes(x="m", out="m", fields={"W": "n-1"})) >> f"shapes: fields['W'] {NAMES} 'n-1'",
     kind_error(lambda: shapes(x="m n", out="m ...")) >> "shapes: x must have the axes ... of out, not 'm n'",
+    kind_error(lambda: shapes(x="m n | m ...", out="m ... | m"))
+    >> "shapes: x must have the axes ... of out, not 'm n | m ...'",
+    kind_error(lambda: shapes(x="m ...+ n", out="m t n", forms=2))
+    >> "shapes: x must have the axes of the mask, 'm t', not 'm ...+ n'",
+    kind_error(lambda: shapes(x="m t | m", out="m | m t | t"))
+    >> "shapes: axes must have one alternative, or equally many, not 'm t | m', 'm | m t | t'",
     kind_error(lambda: shapes(x="m", out="m", cache="x; _"))
     >> 'shapes: cache must be "x", "out", "mask", "_" or parts such as "x, _", not \'x; _\'',
     kind_error(lambda: shapes(x="m", out="m", cache="_, _"))
@@ -96,6 +102,12 @@ ROWS = [
 @each_row(ROWS)
 def test_it_says(row):
     assert_says(row)
+
+
+def test_a_docstring_says_the_declared_shapes():
+    assert Folding.__doc__.endswith("\n\nx: (m, a, ..., n), W: (n, 2), out: (a, ..., 2).")
+    assert described(Summing) == "x: (m, t, n), out: (m, n)"
+    assert shapes(x="m", out="m")(record(type("Silent", (), {}))).__doc__ is None
 
 
 def test_what_fits_passes():

@@ -10,26 +10,20 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.generation import fixed_memory, mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Sigmoid
-from funcnn.layers.checks import (
-    Held,
-    as_cache_array,
-    as_cache_parts,
-    check_out_gradient,
-    namespace_of_floats,
-    shape_error,
-    shown,
-)
+from funcnn.layers.checks import Held, shown
 from funcnn.layers.notes import noted
 from funcnn.records import record
+from funcnn.shapes import shapes
 
 
+@shapes(x="m ... 2*n", out="m ... n", cache="x, out, _")
 @record
 class Glu:
     """out = a gate(b), where a is the first half of x along its last axis, and b the second
 
-    x: (m, ..., 2 n), out: (m, ..., n). The gate is any layer that keeps the shape of b; its parameters are trained.
-    `Glu()` is GLU, `Glu(Identity())` bilinear, `Glu(Relu())` ReGLU, `Glu(Gelu())` GEGLU, `Glu(Silu())` SwiGLU. A dense
-    layer before the Glu computes both halves: `Dense.init(n_in, 2 * n, seed=1)`.
+    The gate is any layer that keeps the shape of b; its parameters are trained. `Glu()` is GLU, `Glu(Identity())`
+    bilinear, `Glu(Relu())` ReGLU, `Glu(Gelu())` GEGLU, `Glu(Silu())` SwiGLU. A dense layer before the Glu computes both
+    halves: `Dense.init(n_in, 2 * n, seed=1)`.
 
         da = dA gate(b);  db = dx of the gate, given dA a;  dx = (da, db)
 
@@ -59,9 +53,7 @@ def glu_forward(params: Glu, x: Array) -> tuple[Array, tuple[Array, Array, Any]]
 @backward.register(Glu)
 def glu_backward(params: Glu, cache: tuple[Array, Array, Any], dA: Array) -> Grads[Glu]:
     """dx = (dA gate(b), dx of the gate), the gate given dA a"""
-    x, passed, inner = as_cache_parts(params, cache, 3)
-    as_cache_array(params, passed)
-    check_out_gradient(params, dA, passed.shape, passed.dtype)
+    x, passed, inner = cache
     grads = noted("in Glu", backward, params.gate, inner, dA * _halves(x)[0])
     return Grads(gradient(params, gate=grads.params), namespace(x).concatenate([dA * passed, grads.x], axis=-1))
 
@@ -80,9 +72,6 @@ mixes_positions.register(Glu)(lambda params: mixes_positions(params.gate))
 
 def _gated(verb: Any, params: Glu, x: Array, *memory: Any) -> tuple[Array, Array, Any]:
     """a, gate(b), and the cache or the memory that `verb` of the gate returns."""
-    namespace_of_floats(params, x)
-    if x.ndim < 2 or x.shape[-1] % 2:
-        raise shape_error(params, "x", x, "(m, ..., 2 n), with an even number of features")
     a, b = _halves(x)
     passed, rest = noted("in Glu", verb, params.gate, b, *memory)
     if not is_array(passed) or passed.shape != b.shape:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from funcnn.arrays import Array, as_array, is_plain, namespace, wide
+from funcnn.arrays import Array, as_array, namespace, wide
 from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.elementary import broken_slope
-from funcnn.errors import ShapeError
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import constant, draw
 from funcnn.layers.activations.base import Elementwise
-from funcnn.layers.checks import check_out_gradient, check_rows, foreign_cache_error
 from funcnn.needs import Finite, FloatDtype, Positive
 from funcnn.records import record
+from funcnn.shapes import axes, shapes
 from funcnn.sizes import Size
 
 
@@ -78,11 +77,12 @@ class Celu(Elementwise):
         return namespace(kept).where(kept > 0, 1, kept / self.alpha + 1)
 
 
+@shapes(x="m ... n | ...", out="m ... n | ...")
 @record
 class PRelu:
     """out = x where x > 0, else alpha x, where alpha is trained
 
-    x: (m, ..., n), alpha: (n,), a slope for each feature; or (1,), one for all, with x of any shape.
+    alpha is a slope for each feature, or one for all.
 
         dx = dA where x > 0, else alpha dA;  dalpha = sum of dA min(x, 0) over all entries that share an alpha
 
@@ -102,11 +102,7 @@ class PRelu:
         KindError: x and alpha differ in dtype.
     """
 
-    alpha: Array
-
-    def __attrs_post_init__(self) -> None:
-        if len(shape := self.alpha.shape) != 1 or not self.alpha.size:
-            raise ShapeError(f"{type(self).__name__}: alpha must be (n,), or (1,) for one slope, not {shape}")
+    alpha: Array = axes("n | 1", nonempty=True)
 
     @classmethod
     @checked
@@ -122,19 +118,13 @@ class PRelu:
 @forward.register(PRelu)
 def prelu_forward(params: PRelu, x: Array) -> tuple[Array, Array]:
     """out = x where x > 0, else alpha x"""
-    alpha = params.alpha
-    check_rows(params, "x", x, alpha.size if alpha.size > 1 else None, alpha, "alpha")
     return namespace(x).where(x > 0, x, x * _factor(params)), x
 
 
 @backward.register(PRelu)
 def prelu_backward(params: PRelu, x: Array, dA: Array) -> Grads[PRelu]:
     """dx = dA where x > 0, else alpha dA; dalpha = sum of dA min(x, 0)"""
-    alpha = params.alpha
-    if not is_plain(x) or (alpha.size > 1 and x.shape[-1:] != alpha.shape):
-        raise foreign_cache_error(params, x)
-    check_out_gradient(params, dA, x.shape, x.dtype)
-    by_feature = (wide(dA) * namespace(x).where(x > 0, 0, x)).reshape(-1, alpha.size)
+    by_feature = (wide(dA) * namespace(x).where(x > 0, 0, x)).reshape(-1, params.alpha.size)
     grads = gradient(params, alpha=by_feature.sum(0).astype(x.dtype, copy=False))
     return Grads(grads, as_array(dA * broken_slope(x, _factor(params))))
 

@@ -11,13 +11,13 @@ from funcnn.shapes import shapes
 from funcnn.traits import gives_probabilities, shares
 
 
-@shapes(x="m ... n+", out="m ... n+", cache="out")
+@shapes(x="m ... n+", out="m ... n", cache="out")
 @record
 class Softmax:
     """out_i = e^x_i / sum over j of e^x_j
 
-    x and out: (m, ..., n); out is positive, and sums to 1 along the last axis. The largest x of each row is subtracted
-    first, so that no exponential overflows; this does not change out. With d out_i / d x_j = out_i (delta_ij - out_j),
+    out is positive, and sums to 1 along the last axis. The largest x of each row is subtracted first, so that no
+    exponential overflows; this does not change out. With d out_i / d x_j = out_i (delta_ij - out_j),
 
         dx = out (dA - sum over j of dA_j out_j)
 
@@ -54,12 +54,12 @@ def softmax_backward(params: Softmax, out: Array, dA: Array) -> Grads[Softmax]:
     return Grads(gradient(params), dx.astype(out.dtype, copy=False))
 
 
-@shapes(x="m ... n+", out="m ... n+", cache="out")
+@shapes(x="m ... n+", out="m ... n", cache="out")
 @record
 class LogSoftmax:
     """out_i = x_i - log(sum over j of e^x_j)
 
-    x and out: (m, ..., n); out is the logarithm of Softmax, finite also where Softmax rounds to 0.
+    out is the logarithm of Softmax, finite also where Softmax rounds to 0.
 
         dx = dA - e^out (sum over j of dA_j)
 

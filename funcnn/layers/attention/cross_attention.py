@@ -24,10 +24,9 @@ from funcnn.layers.attention.heads import (
     project,
     project_backward,
     rows_to_sequence,
-    shape_of_out,
 )
 from funcnn.layers.attention.masks import allowed_pairs, check_attended, check_no_pairs, of_positions
-from funcnn.layers.checks import check_out_gradient, shown
+from funcnn.layers.checks import check_out_gradient, foreign_cache_error, shown
 from funcnn.layers.sequences import blank
 from funcnn.needs import Flag, FloatDtype, Seed, Whole
 from funcnn.records import record
@@ -117,10 +116,12 @@ def cross_attention_forward(params: CrossAttention, x: Any) -> tuple[tuple[Any, 
 
 def _back(back: Any, params: CrossAttention, cache: AttentionCache, dA: Any) -> tuple[Any, Any, Any, Any]:
     """The results of `back` for query, key and value, and the gradient of the layer `out`"""
-    shape = shape_of_out(params, cache)
+    if type(cache) is not AttentionCache:
+        raise foreign_cache_error(params, cache)
     if type(dA) is not tuple or len(dA) not in (2, 3):
         raise ShapeError(f"CrossAttention: dA must be like out, (out, memory) or (out, memory, mask), not {short(dA)}")
-    check_out_gradient(params, dA[0], shape, params.out.W.dtype)
+    m, _, t, _ = cache.qkv[0].shape
+    check_out_gradient(params, dA[0], (m, t, params.out.W.shape[1]), params.out.W.dtype)
     dqkv, out = gather_backward(params, cache, dA[0])
     q, k, v = project_backward(back, params, cache.layers, dqkv)
     return q, k, v, out

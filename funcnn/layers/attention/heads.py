@@ -7,38 +7,44 @@ from typing import Annotated, Any, NamedTuple
 
 from funcnn.arrays import Array, counted, is_array, kind
 from funcnn.core import backward, forward
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.errors import KindError, RangeError
+from funcnn.guards import check_axes
 from funcnn.initializers import Initializer, draw, draw_bias
 from funcnn.layers.attention.dot_product import attend, attend_backward
-from funcnn.layers.checks import foreign_cache_error, memory_dtype_error, memory_form_error
+from funcnn.layers.checks import memory_dtype_error, memory_form_error
 from funcnn.layers.dense import Dense
 from funcnn.layers.embedding.positions import Rotary
 from funcnn.needs import Count, Seed, passing, words_of
 from funcnn.records import record
+from funcnn.shapes import shapes
 
 Triple = tuple[Any, Any, Any]
 
 
+def check_dense(function: str, argument: str, value: Any) -> None:
+    """Check that `value` is a Dense."""
+    if type(value) is not Dense:
+        raise KindError(f"{function}: {argument} must be a Dense, not {kind(value)}")
+
+
+OfDense = Annotated[Dense, passing("a Dense", check_dense)]
+W_OF_LAYERS = {"query.W": "n_in n", "key.W": "n_memory n", "value.W": "n_memory n", "out.W": "n n_out"}
+
+
+@shapes(x="_", out="_", cache="_", fields=W_OF_LAYERS)
 @record
 class MultiHead:
     """The base of attention layers: four dense layers, and the number of heads."""
 
-    query: Dense
-    key: Dense
-    value: Dense
-    out: Dense
+    query: OfDense
+    key: OfDense
+    value: OfDense
+    out: OfDense
     heads: Count
 
     def __attrs_post_init__(self) -> None:
-        function, layers = type(self).__name__, (self.query, self.key, self.value, self.out)
-        for name, layer in zip(("query", "key", "value", "out"), layers, strict=True):
-            if type(layer) is not Dense:
-                raise KindError(f"{function}: {name} must be a Dense, not {kind(layer)}")
-        query, key, value, out = [layer.W.shape for layer in layers]
-        if not query[1] == key[1] == value[1] == out[0] or key[0] != value[0]:
-            shapes = f"query: {query}, key: {key}, value: {value}, out: {out}"
-            raise ShapeError(f"{function}: W of query must be (., n), of key and value (k, n), of out (n, .); {shapes}")
-        check_heads(function, query[1], self.heads)
+        check_axes(self)
+        check_heads(type(self).__name__, self.query.W.shape[1], self.heads)
 
 
 class AttentionCache(NamedTuple):
@@ -109,14 +115,6 @@ def project_backward(back: Callable[..., Any], params: MultiHead, caches: Triple
     """The results of `back`, backward or backward_params, for query, key and value"""
     layers = (params.query, params.key, params.value)
     return [back(layer, cache, merge(d)) for layer, cache, d in zip(layers, caches, dqkv, strict=True)]
-
-
-def shape_of_out(params: MultiHead, cache: Any) -> tuple[int, ...]:
-    """The shape of out."""
-    if type(cache) is not AttentionCache:
-        raise foreign_cache_error(params, cache)
-    m, _, t, _ = cache.qkv[0].shape
-    return m, t, params.out.W.shape[1]
 
 
 def _rows(x: Array) -> Array:

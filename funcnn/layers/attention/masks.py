@@ -6,22 +6,20 @@ from typing import Any
 
 from funcnn.arrays import Array
 from funcnn.errors import ShapeError
-from funcnn.layers.checks import check_rows
+from funcnn.layers.checks import dtype_error, shape_error
 from funcnn.layers.sequences import check_mask, check_sequence
 
 
 def check_attended(params: Any, argument: str, x: Any, mask: Any, queries: Any, W: Array) -> None:
     """Check that x is (m, s, n), for W of (n, ...), and that the mask is (m, s), (m, t, s) or None."""
-    function, W_name = type(params).__name__, {"queries": "W of query", "memory": "W of key"}.get(argument, "W")
+    function, W_name = type(params).__name__, "key.W" if argument == "memory" else "query.W"
     check_sequence(function, argument, x)
-    check_rows(params, argument, x, len(W), W, W_name, form="m, s" if argument == "memory" else "m, t")
-    if mask is None:
-        return
-    check_mask(function, mask, getattr(mask, "shape", ()), argument)  # only its dtype; its shape is checked below
+    if x.shape[2] != len(W):
+        raise shape_error(params, argument, x, f"(m, {'s' if argument == 'memory' else 't'}, {len(W)})")
+    if x.dtype != W.dtype:
+        raise dtype_error(function, argument, x, W_name, W)
     (m, s), t, letter = x.shape[:2], queries.shape[1], "t" if x is queries else "s"
-    if mask.shape not in ((m, s), (m, t, s)):
-        forms = f"(m, {letter}), {(m, s)}, or (m, t, {letter}), {(m, t, s)}"
-        raise ShapeError(f"{function}: mask must be {forms}, not {mask.shape}")
+    check_mask(function, mask, {f"(m, {letter})": (m, s), f"(m, t, {letter})": (m, t, s)}, argument)
 
 
 def check_no_pairs(mask: Array | None) -> None:

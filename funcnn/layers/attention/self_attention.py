@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from funcnn.arrays import Array, namespace
 from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.errors import KindError, RangeError
 from funcnn.generation import fixed_memory, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.attention.dot_product import no_later
 from funcnn.layers.attention.heads import (
+    W_OF_LAYERS,
     AttentionCache,
     MultiHead,
     OfRotary,
@@ -24,24 +25,32 @@ from funcnn.layers.attention.heads import (
     project,
     project_backward,
     rows_to_sequence,
-    shape_of_out,
 )
-from funcnn.layers.attention.masks import allowed_pairs, check_attended, check_no_pairs, of_positions
+from funcnn.layers.attention.masks import allowed_pairs, check_no_pairs, of_positions
 from funcnn.layers.attention.memory import FixedMemory, extended, positions_before
+from funcnn.layers.checks import foreign_cache_error
 from funcnn.layers.embedding.rotation import rotate_alike
-from funcnn.layers.sequences import as_out_gradient, as_triple, blank, in_form_of
+from funcnn.layers.sequences import as_out_gradients, as_triple, blank, in_form_of
 from funcnn.needs import Flag, FloatDtype, Seed, Whole
 from funcnn.records import record
+from funcnn.shapes import shapes
 from funcnn.sizes import Size
 
 
+@shapes(
+    x="m t+ n_in",
+    out="m t n_out",
+    cache="x, _",
+    forms=2,
+    mask="m t | m t t",
+    fields=W_OF_LAYERS | {"key.W": "n_in n", "value.W": "n_in n"},
+)
 @record
 class Attention(MultiHead):
     """out = out_layer(softmax(q . k / sqrt(d)) @ v), head by head, with q = query(x), k = key(x), v = value(x)
 
-    x: (m, t, n_in), or (x, mask); out has the form of x, and is (m, t, n_out). query, key and value are Dense of
-    n_in to n features, out is a Dense of n to n_out; each head has d = n / heads features. If `causal`, a position
-    attends to itself and to earlier positions, else to all.
+    x may be (x, mask); out has the form of x. query, key, value and out are Dense; each head has d = n / heads
+    features. If `causal`, a position attends to itself and to earlier positions, else to all.
 
     mask: bool (m, t), False at padded positions. At padded positions out and dx are 0, x is not read, and no position
     attends to them. The mask may also be one of pairs, bool (m, t, t), True at i, j if position i may attend to
@@ -77,9 +86,6 @@ class Attention(MultiHead):
 
     def __attrs_post_init__(self) -> None:
         MultiHead.__attrs_post_init__(self)
-        if self.query.W.shape[0] != self.key.W.shape[0]:
-            shapes = f"the features of x; query: {self.query.W.shape}, key: {self.key.W.shape}"
-            raise ShapeError(f"{type(self).__name__}: W of query and key must have equally many rows, {shapes}")
         d = self.query.W.shape[1] // self.heads
         if self.rotary is not None and d % 2:
             raise RangeError(f"{type(self).__name__}: rotary needs an even number of features in each head, not {d}")
@@ -118,8 +124,7 @@ def _project(params: Attention, queries: Array, keys: Array, start: int = 0) -> 
 @forward.register(Attention)
 def attention_forward(params: Attention, given: Any) -> tuple[Any, tuple[Any, AttentionCache]]:
     """out = out_layer(attend(query(x), key(x), value(x)))"""
-    x, mask, _ = as_triple("Attention", given)
-    check_attended(params, "x", x, mask, x, params.query.W)
+    x, mask, _ = as_triple("", given)
     padding, t = of_positions(mask), x.shape[1]
     x = blank(x, padding)
     queries, keys, allowed = allowed_pairs(mask, no_later(t, t, namespace(x)) if params.causal else None)
@@ -130,8 +135,10 @@ def attention_forward(params: Attention, given: Any) -> tuple[Any, tuple[Any, At
 
 def _back(back: Any, params: Attention, cache: tuple[Any, AttentionCache], dA: Any) -> tuple[Any, Any, Any, Any]:
     """The results of `back` for query, key and value, and the gradient of the layer `out`"""
-    given, own = cache if type(cache) is tuple and len(cache) == 2 else (None, cast("Any", cache))
-    dA = as_out_gradient(params, given, dA, shape_of_out(params, own), params.out.W.dtype)
+    given, own = cache
+    if type(own) is not AttentionCache:
+        raise foreign_cache_error(params, cache)
+    dA, _ = as_out_gradients(params, given, dA)
     (dq, dk, dv), out = gather_backward(params, own, blank(dA, of_positions(as_triple("backward", given)[1])))
     if params.rotary is not None:
         dq, dk = rotate_alike((dq, dk), 0, params.rotary.base, back=True)
@@ -161,8 +168,7 @@ def attention_step(params: Attention, given: Any, memory: Any = None) -> tuple[A
     """The positions of x attend to themselves and to earlier positions, whose keys and values are the memory"""
     if not params.causal:
         raise KindError("step: Attention must be causal; else out depends on later positions")
-    x, mask, _ = as_triple("Attention", given)
-    check_attended(params, "x", x, mask, x, params.query.W)
+    x, mask, _ = as_triple("", given)
     check_no_pairs(mask)
     x = blank(x, mask)
     (q, k, v), _ = _project(params, x, x, start=positions_before(params, memory, x))

@@ -7,21 +7,21 @@ import numpy as np
 from funcnn.arrays import Array, wide
 from funcnn.checked import checked
 from funcnn.core import backward, forward
-from funcnn.errors import ShapeError
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import constant, draw
-from funcnn.layers.checks import as_cache_array, check_out_gradient, check_rows, shape_error
 from funcnn.needs import Finite, FloatDtype, as_count
 from funcnn.records import record
+from funcnn.shapes import axes, shapes
 
 
+@shapes(x="m ... n | m ...", out="m ... n | m ...")
 @record
 class Scale:
     """out = factor * x; dx = factor * dA, dfactor = the sum of x * dA over all entries that the factor multiplies
 
-    x: (m, ..., n), factor: (n,), one for each feature, or (), one for all. The factor is trained; a fixed factor is
-    `Frozen(Scale(...))`. At the end of a residual branch, a factor near 0 makes the block nearly the identity.
+    There is a factor for each feature, or one for all. The factor is trained; a fixed factor is `Frozen(Scale(...))`.
+    At the end of a residual branch, a factor near 0 makes the block nearly the identity.
 
     Touvron et al. 2021, Going Deeper with Image Transformers (LayerScale), section 2; Bachlechner et al. 2021, ReZero
     is All You Need, equation 1.
@@ -36,11 +36,7 @@ class Scale:
         KindError: factor is not an array of floats, or has another dtype than x.
     """
 
-    factor: Array
-
-    def __attrs_post_init__(self) -> None:
-        if len(shape := self.factor.shape) > 1:
-            raise ShapeError(f"{type(self).__name__}: factor must be (n,), or () for one number, not {shape}")
+    factor: Array = axes("n | ()")
 
     @classmethod
     @checked
@@ -62,17 +58,12 @@ class Scale:
 @forward.register(Scale)
 def scale_forward(params: Scale, x: Array) -> tuple[Array, Array]:
     """out = factor * x"""
-    factor = params.factor
-    check_rows(params, "x", x, factor.size if factor.ndim else None, factor, "factor")
-    if not x.ndim:
-        raise shape_error(params, "x", x, "(m, ..., n)")
-    return x * factor, x
+    return x * params.factor, x
 
 
 @backward.register(Scale)
 def scale_backward(params: Scale, x: Array, dA: Array) -> Grads[Scale]:
     """dx = factor * dA, dfactor = sum x * dA"""
-    check_out_gradient(params, dA, as_cache_array(params, x).shape, x.dtype)
     per_entry = wide(x) * dA
     axes = tuple(range(per_entry.ndim - params.factor.ndim))
     return Grads(gradient(params, factor=per_entry.sum(axes).astype(x.dtype, copy=False)), dA * params.factor)

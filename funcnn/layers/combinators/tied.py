@@ -19,6 +19,7 @@ from funcnn.layers.notes import noted
 from funcnn.layers.outlines import as_gradient_like, outline
 from funcnn.needs import FloatDtype, Seed
 from funcnn.records import build, record
+from funcnn.shapes import axes
 from funcnn.sizes import Size
 
 
@@ -45,12 +46,8 @@ class Tied:
         RangeError: an id is negative, or W has no row for it.
     """
 
-    W: Array
+    W: Array = axes("n_symbols n")
     net: Held[Any]
-
-    def __attrs_post_init__(self) -> None:
-        if len(self.W.shape) != 2:
-            raise ShapeError(f"{type(self).__name__}: W must be (n_symbols, n), not {self.W.shape}")
 
     @classmethod
     @checked

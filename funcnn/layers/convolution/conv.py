@@ -25,14 +25,13 @@ from funcnn.trees.edits import evolve
 class Conv2d(Convolution):
     """out[m, i, j, o] = b[o] + sum_klc x[m, s i + d k - before, s j + d l - before, c] W[k, l, c, o]
 
-    x: (m, h, w, c_in), W: (kh, kw, c_in / groups, c_out), b: (c_out,) or None, out: (m, h_out, w_out, c_out), where
     h_out = floor((h + before + after - d (kh - 1) - 1) / s) + 1, and w_out alike. `stride` s and `dilation` d are whole
     numbers or pairs, one for each of h and w. `padding` is a number of zeros for all sides, or for each of h and w a
     number or a pair (before, after), or "valid" for none, or "same" for h_out = ceil(h / s). An even kernel with "same"
     adds one zero more at the end than at the beginning.
 
-    With several `groups` the first c_out / groups channels of out depend on the first c_in / groups channels of x, and
-    so on. With as many groups as x has channels, this is a depthwise convolution.
+    With several `groups` the first c_out / groups channels of out depend on the first c channels of x, and so on. With
+    as many groups as x has channels, this is a depthwise convolution.
 
     out is linear in x and in W, so the coefficient of each in the sum is its gradient,
 
@@ -69,7 +68,6 @@ class Conv2d(Convolution):
 class Conv1d(Convolution):
     """out[m, t, o] = b[o] + sum_kc x[m, s t + d k - before, c] W[k, c, o]
 
-    x: (m, t, c_in), W: (k, c_in / groups, c_out), b: (c_out,) or None, out: (m, t_out, c_out), where
     t_out = floor((t + before + after - d (k - 1) - 1) / s) + 1. The settings, the derivative and the cache are as in
     `Conv2d`, with one axis less: `padding` is a number, a pair (before, after), "valid" or "same".
 

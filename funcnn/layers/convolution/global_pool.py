@@ -5,22 +5,23 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from funcnn.arrays import Array, is_array, namespace, wide
+from funcnn.arrays import Array, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_out_gradient, foreign_cache_error, namespace_of_floats, shape_error
 from funcnn.layers.convolution.windows import flat
-from funcnn.layers.sequences import as_triple, blank, check_sequence, in_form_of, mask_of
+from funcnn.layers.sequences import as_triple, blank, in_form_of
 from funcnn.records import record
+from funcnn.shapes import shapes
 
 
+@shapes(x="m t+ ...+ c", out="m c", forms=2)
 @record
 class GlobalAvgPool:
     """out[m, c] = the mean of x[m, ..., c] over all positions
 
-    x: (m, ..., c) with at least one axis of positions, out: (m, c). dx = dA / (the number of positions) at each
-    position. The cache is x. Lin, Chen & Yan 2014, Network in Network, section 3.2.
+    dx = dA / (the number of positions) at each position. The cache is x. Lin, Chen & Yan 2014, Network in Network,
+    section 3.2.
 
     A sequence (m, t, c) may be given as `(x, mask)`, mask bool (m, t), False at padded positions, or None. Padded
     positions do not count and are not read, and their dx is 0; for a sequence that is all padding, out is 0.
@@ -39,7 +40,7 @@ class GlobalAvgPool:
 @forward.register(GlobalAvgPool)
 def global_avg_pool_forward(params: GlobalAvgPool, given: Any) -> tuple[Array, Any]:
     """out = the mean over the positions"""
-    x, mask = _as_positions(params, given)
+    x, mask = _as_positions(given)
     if mask is None:
         return x.mean(axis=1), given
     return (wide(blank(x, mask)).sum(axis=1) / _counts(mask)).astype(x.dtype), given
@@ -48,17 +49,18 @@ def global_avg_pool_forward(params: GlobalAvgPool, given: Any) -> tuple[Array, A
 @backward.register(GlobalAvgPool)
 def global_avg_pool_backward(params: GlobalAvgPool, cache: Any, dA: Array) -> Grads[GlobalAvgPool]:
     """dx = dA / (the number of positions)"""
-    x, mask = _as_cached_positions(params, cache, dA)
+    x, mask = _as_positions(cache)
     share = (wide(dA) / (x.shape[1] if mask is None else _counts(mask))).astype(x.dtype, copy=False)
     return _grads(params, cache, blank(namespace(dA).zeros_like(x) + share[:, None], mask))
 
 
+@shapes(x="m t+ ...+ c", out="m c", forms=2)
 @record
 class GlobalMaxPool:
     """out[m, c] = the maximum of x[m, ..., c] over all positions
 
-    x: (m, ..., c) with at least one axis of positions, out: (m, c). dx is dA at the first position of the maximum, else
-    0. The cache is x. Oquab, Bottou, Laptev & Sivic 2015, Is Object Localization for Free?, section 3.2.
+    dx is dA at the first position of the maximum, else 0. The cache is x. Oquab, Bottou, Laptev & Sivic 2015, Is Object
+    Localization for Free?, section 3.2.
 
     A sequence (m, t, c) may be given as `(x, mask)`, as for `GlobalAvgPool`; if all is padding, out is 0.
 
@@ -75,7 +77,7 @@ class GlobalMaxPool:
 @forward.register(GlobalMaxPool)
 def global_max_pool_forward(params: GlobalMaxPool, given: Any) -> tuple[Array, Any]:
     """out = the maximum over the positions"""
-    x, mask = _as_positions(params, given)
+    x, mask = _as_positions(given)
     if mask is None:
         return x.max(axis=1), given
     return namespace(x).where(mask.any(axis=1)[:, None], _without_padding(x, mask).max(axis=1), 0), given
@@ -84,7 +86,7 @@ def global_max_pool_forward(params: GlobalMaxPool, given: Any) -> tuple[Array, A
 @backward.register(GlobalMaxPool)
 def global_max_pool_backward(params: GlobalMaxPool, cache: Any, dA: Array) -> Grads[GlobalMaxPool]:
     """dx = dA at the first maximum"""
-    (x, mask), xp = _as_cached_positions(params, cache, dA), namespace(dA)
+    (x, mask), xp = _as_positions(cache), namespace(dA)
     first = x.argmax(axis=1) if mask is None else _without_padding(x, mask).argmax(axis=1)
     if mask is not None:  # the first position that is not padded, if all these are -inf
         first = xp.where(xp.take_along_axis(mask, first, axis=1), first, mask.argmax(axis=1)[:, None])
@@ -96,23 +98,9 @@ for _layer in (GlobalAvgPool, GlobalMaxPool):
     step.register(_layer)(no_step)
 
 
-def _as_positions(params: Any, given: Any) -> tuple[Array, Any]:
+def _as_positions(given: Any) -> tuple[Array, Any]:
     """x as (m, positions, c), and the mask."""
-    x, mask, _ = as_triple(type(params).__name__, given)
-    namespace_of_floats(params, x)
-    if mask is not None:
-        check_sequence(type(params).__name__, "x", x, mask)
-    if x.ndim < 3 or 0 in x.shape[1:-1]:
-        raise shape_error(params, "x", x, "(m, t, c) or (m, h, w, c), with at least one position")
-    return flat(x), mask
-
-
-def _as_cached_positions(params: Any, cache: Any, dA: Array) -> tuple[Array, Any]:
-    """Check dA; the result is x as (m, positions, c), and the mask, both from the cache, which is x as given."""
-    x, mask = cache if type(cache) is tuple and len(cache) == 2 else (cache, None)
-    if not is_array(x) or x.ndim < 3 or (mask is not None and mask_of(cache) is None):
-        raise foreign_cache_error(params, cache)
-    check_out_gradient(params, dA, (x.shape[0], x.shape[-1]), x.dtype)
+    x, mask, _ = as_triple("", given)
     return flat(x), mask
 
 

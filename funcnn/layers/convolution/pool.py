@@ -15,10 +15,11 @@ from funcnn.core import backward, forward
 from funcnn.errors import RangeError
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import as_cache_array, as_cache_parts, check_out_gradient, namespace_of_floats, shape_error
+from funcnn.layers.checks import check_out_gradient
 from funcnn.layers.convolution.sizes import Padding, Sizes, as_entries, padding, sizes
 from funcnn.layers.convolution.windows import ONE_ROW, Axes, Axis, axis_of, by_blocks, image_of, like, scattered, taps
 from funcnn.records import record
+from funcnn.shapes import shapes
 
 
 @record
@@ -33,8 +34,6 @@ class Pool:
 
     def windows(self, x: Array) -> Axes:
         """The windows over x as an image."""
-        if x.ndim not in {3, 4}:
-            raise shape_error(self, "x", x, "(m, t, c) or (m, h, w, c)")
         names = "t" if x.ndim == 3 else "hw"
         size = as_entries(self, "size", self.size, len(names))
         stride = size if self.stride is None else as_entries(self, "stride", self.stride, len(names))
@@ -50,14 +49,14 @@ class Pool:
         return axis_of(type(self).__name__, name, positions, size, stride, pair)
 
 
+@shapes(x="m t c | m h w c", out="m t_out c | m h_out w_out c", cache="x, out")
 @record
 class MaxPool(Pool):
     """out[m, i, j, c] = max of x[m, s i + k - before, s j + l - before, c] over the window, k < size, l < size
 
-    x: (m, h, w, c) or (m, t, c), out: (m, h_out, w_out, c) or (m, t_out, c), where
-    h_out = floor((h + before + after - size) / s) + 1. `size` and the stride s are numbers for
-    h and w alike, or tuples of one number for each axis; without a `stride`, s is `size`: the windows do not overlap.
-    `padding` is a number, a tuple of a pair (before, after) for each axis, "valid" or "same"; it is never the maximum.
+    h_out = floor((h + before + after - size) / s) + 1. `size` and the stride s are numbers for h and w alike, or tuples
+    of one number for each axis; without a `stride`, s is `size`: the windows do not overlap. `padding` is a number, a
+    tuple of a pair (before, after) for each axis, "valid" or "same"; it is never the maximum.
 
         dx = dA where x is the maximum, else 0, summed over the windows
 
@@ -81,7 +80,7 @@ class MaxPool(Pool):
 @forward.register(MaxPool)
 def max_pool_forward(params: MaxPool, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """out = the maximum over the taps"""
-    xp, axes = namespace_of_floats(params, x), params.windows(x)
+    xp, axes = namespace(x), params.windows(x)
     out = like(x, by_blocks(lambda part: reduce(xp.maximum, taps(part, axes, -math.inf)), image_of(x)))
     return out, (x, out)
 
@@ -89,9 +88,7 @@ def max_pool_forward(params: MaxPool, x: Array) -> tuple[Array, tuple[Array, Arr
 @backward.register(MaxPool)
 def max_pool_backward(params: MaxPool, cache: tuple[Array, Array], dA: Array) -> Grads[MaxPool]:
     """dx = dA at the first maximum of each window"""
-    x, out = [as_cache_array(params, part) for part in as_cache_parts(params, cache, 2)]
-    check_out_gradient(params, dA, out.shape, out.dtype)
-    axes = params.windows(x)
+    (x, out), axes = cache, params.windows(cache[0])
 
     def of_block(x: Array, out: Array, dA: Array) -> Array:
         return scattered(_routed(x, out, dA, axes), axes)
@@ -110,6 +107,7 @@ def _routed(x: Array, out: Array, dA: Array, axes: Axes) -> Iterator[Array]:
         yield dA * first
 
 
+@shapes(x="m t c | m h w c", out="m t_out c | m h_out w_out c")
 @record
 class AvgPool(Pool):
     """out[m, i, j, c] = the mean of x[m, s i + k - before, s j + l - before, c] over the window, k < size, l < size
@@ -134,7 +132,6 @@ class AvgPool(Pool):
 @forward.register(AvgPool)
 def avg_pool_forward(params: AvgPool, x: Array) -> tuple[Array, Array]:
     """out = the sum over the taps / the number of taps"""
-    namespace_of_floats(params, x)
     axes, a = params.windows(x), wide(x)
     out: Any = sum(taps(image_of(a), axes)) / _counts(axes, a.dtype)
     return like(x, out.astype(x.dtype, copy=False)), x
@@ -143,7 +140,7 @@ def avg_pool_forward(params: AvgPool, x: Array) -> tuple[Array, Array]:
 @backward.register(AvgPool)
 def avg_pool_backward(params: AvgPool, x: Array, dA: Array) -> Grads[AvgPool]:
     """dx: dA in equal shares for the positions of its window"""
-    axes = params.windows(as_cache_array(params, x))
+    axes = params.windows(x)
     check_out_gradient(params, dA, (x.shape[0], *[axis.out for axis in axes][4 - x.ndim :], x.shape[-1]), x.dtype)
     d = image_of(wide(dA))
     share = d / _counts(axes, d.dtype)

@@ -26,9 +26,8 @@ class ConvTranspose2d(Convolution):
 
     The sum is over all i, j, k, l that give this p and q: where copies of the kernel overlap, they add up.
 
-    x: (m, h, w, c_in), W: (kh, kw, c_in, c_out / groups), b: (c_out,) or None, out: (m, h_out, w_out, c_out), where
-    h_out = s (h - 1) + d (kh - 1) + 1 - before - after: each position of x adds a copy of the kernel, s positions
-    from the next, and the padding is cut off. With "same" h_out = s h. The settings are as in `Conv2d`.
+    h_out = s (h - 1) + d (kh - 1) + 1 - before - after: each position of x adds a copy of the kernel, s positions from
+    the next, and the padding is cut off. With "same" h_out = s h. The settings are as in `Conv2d`.
 
     out is the dx of a convolution whose dA is x, and is linear in x, so dx is that convolution of dA,
 

@@ -10,19 +10,21 @@ from funcnn.core import backward, forward
 from funcnn.errors import KindError
 from funcnn.generation import fixed_memory, positionwise, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import as_cache_array, check_out_gradient, namespace_of_floats, shape_error
+from funcnn.layers.checks import check_out_gradient
 from funcnn.layers.convolution.sizes import Sizes, as_entries, sizes
 from funcnn.records import record
+from funcnn.shapes import shapes
 
 
+@shapes(x="m t+ c | m h+ w+ c", out="m t_out c | m h_out w_out c")
 @record
 class Upsample:
     """out[m, i, j, c] = x[m, i // f, j // f, c], or with `linear` interpolated between the nearest positions
 
-    x: (m, h, w, c) or (m, t, c), out: (m, f h, f w, c) or (m, f t, c). `factor` f is a whole number for every axis of
-    positions, or a tuple with one for each. Position i of out lies at position (i + 1/2) / f - 1/2 of x, and has the
-    value of the nearest position; with `linear`, a value interpolated between the two neighbours (bilinearly in
-    images), or the value of the border. A NaN or an infinity reaches only the positions that depend on it.
+    h_out = f h, w_out = f w and t_out = f t. `factor` f is a whole number for every axis of positions, or a tuple with
+    one for each. Position i of out lies at position (i + 1/2) / f - 1/2 of x, and has the value of the nearest
+    position; with `linear`, a value interpolated between the two neighbours (bilinearly in images), or the value of the
+    border. A NaN or an infinity reaches only the positions that depend on it.
 
     Along each axis out is linear in x, so dx is the adjoint of dA: the sum of the copies or shares. The cache is x.
 
@@ -47,7 +49,7 @@ class Upsample:
 @forward.register(Upsample)
 def upsample_forward(params: Upsample, x: Array) -> tuple[Array, Array]:
     """Along each axis of positions: copies, or shares of neighbours, interleaved"""
-    xp, out = namespace_of_floats(params, x), x
+    xp, out = namespace(x), x
     for axis, factor in enumerate(_as_factors(params, x), 1):
         before, n, behind = out.shape[:axis], x.shape[axis], out.shape[axis + 1 :]
         flat = out.reshape(math.prod(before), n, math.prod(behind))
@@ -62,7 +64,7 @@ def upsample_forward(params: Upsample, x: Array) -> tuple[Array, Array]:
 @backward.register(Upsample)
 def upsample_backward(params: Upsample, x: Array, dA: Array) -> Grads[Upsample]:
     """dx: the sum of dA over the copies of each number, or over its shares"""
-    factors = _as_factors(params, as_cache_array(params, x))
+    factors = _as_factors(params, x)
     positions = [f * n for f, n in zip(factors, x.shape[1:-1], strict=True)]
     check_out_gradient(params, dA, (x.shape[0], *positions, x.shape[-1]), x.dtype)
     dx: Any = wide(dA)
@@ -78,8 +80,6 @@ def upsample_backward(params: Upsample, x: Array, dA: Array) -> Grads[Upsample]:
 
 
 def _as_factors(params: Upsample, x: Array) -> tuple[int, ...]:
-    if x.ndim not in {3, 4} or 0 in x.shape[1:-1]:
-        raise shape_error(params, "x", x, "(m, t, c) or (m, h, w, c), t, h and w at least 1")
     return as_entries(params, "factor", params.factor, x.ndim - 2)
 
 

@@ -16,14 +16,16 @@ from funcnn.fields import is_whole
 from funcnn.generation import fixed_memory, maps_alone, mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
-from funcnn.layers.checks import check_rows, foreign_cache_error, memory_form_error, namespace_of_floats
+from funcnn.layers.checks import memory_form_error
 from funcnn.layers.embedding.rotation import rotate_backward, rotated, waves
-from funcnn.layers.sequences import as_out_gradient, as_triple, blank, check_sequence, in_form_of
+from funcnn.layers.sequences import as_out_gradients, as_triple, blank, in_form_of
 from funcnn.needs import FloatDtype, Positive, Seed
 from funcnn.records import record
+from funcnn.shapes import axes, shapes
 from funcnn.sizes import Size
 
 
+@shapes(x="m t+ n", out="m t n", forms=2)
 @record
 class Position(ABC):
     """The base of position encodings: x is (m, t, n), or (x, mask); out has the form of x, with 0 at padded positions.
@@ -49,10 +51,7 @@ def position_forward(params: Position, given: Any) -> tuple[Any, Any]:
 @backward.register(Position)
 def position_backward(params: Position, given: Any, dA: Any) -> Grads[Any]:
     """dx of `back`, 0 at padded positions"""
-    x, mask, _ = as_triple("backward", given)
-    if not is_array(x):
-        raise foreign_cache_error(params, given)
-    grads, dx = params.back(blank(as_out_gradient(params, given, dA, x.shape, x.dtype), mask))
+    grads, dx = params.back(blank(as_out_gradients(params, given, dA)[0], as_triple("", given)[1]))
     return Grads(grads, in_form_of(given, dx))
 
 
@@ -76,9 +75,7 @@ def position_fixed_memory(params: Position, m: int, t_most: int) -> int:
 
 
 def _encoded(params: Position, given: Any, start: Any) -> Any:
-    x, mask, _ = as_triple(type(params).__name__, given)
-    check_sequence(type(params).__name__, "x", x, mask)
-    namespace_of_floats(params, x)
+    x, mask, _ = as_triple("", given)
     return in_form_of(given, blank(params.encode(blank(x, mask), start), mask), mask)
 
 
@@ -133,11 +130,7 @@ class LearnedPosition(Position):
         KindError: P is not an array of floats, or x of another dtype.
     """
 
-    P: Array
-
-    def __attrs_post_init__(self) -> None:
-        if len(self.P.shape) != 2 or not self.P.size:
-            raise ShapeError(f"{type(self).__name__}: P must be (t_most, n), not {self.P.shape}")
+    P: Array = axes("t_most n", nonempty=True)
 
     @classmethod
     @checked
@@ -154,8 +147,7 @@ class LearnedPosition(Position):
         return cls(draw(f"{cls.__name__}.init", "weights", weights, seed, (t_most, n), dtype))
 
     def encode(self, x: Array, start: Any) -> Array:
-        t, (most, n), P = x.shape[1], self.P.shape, self.P
-        check_rows(self, "x", x, n, P, "P", form="m, t")
+        t, most, P = x.shape[1], len(self.P), self.P
         last = t if is_array(start) else start + t  # the value of a traced start is unknown
         if last > most:
             raise ShapeError(f"LearnedPosition: x must end at position {most} or before, not at {last}; x: {x.shape}")

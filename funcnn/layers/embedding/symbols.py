@@ -9,14 +9,15 @@ import numpy as np
 from funcnn.arrays import Array, in_float32, kind, namespace
 from funcnn.checked import checked
 from funcnn.core import backward, forward
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.errors import KindError, RangeError
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
-from funcnn.layers.checks import as_cache_array, as_cache_parts
-from funcnn.layers.sequences import as_out_gradient, as_triple, blank, check_mask, in_form_of
+from funcnn.layers.checks import as_cache_array, as_cache_parts, check_out_gradient
+from funcnn.layers.sequences import as_out_gradients, as_triple, blank, check_mask, in_form_of
 from funcnn.needs import FloatDtype, Seed
 from funcnn.records import record
+from funcnn.shapes import axes
 from funcnn.sizes import Size
 
 
@@ -46,11 +47,7 @@ class Embedding:
             values are unknown: a negative id counts from the end, and an id beyond the last row takes the last row.
     """
 
-    W: Array
-
-    def __attrs_post_init__(self) -> None:
-        if len(self.W.shape) != 2 or not self.W.size:
-            raise ShapeError(f"{type(self).__name__}: W must be (n_symbols, n), not {self.W.shape}")
+    W: Array = axes("n_symbols n", nonempty=True)
 
     @classmethod
     @checked
@@ -78,7 +75,7 @@ def embedding_forward(params: Embedding, given: Any) -> tuple[Any, tuple[Any, Ar
     xp, n = namespace(ids, "ids", "Embedding: "), len(params.W)
     if ids.dtype.kind not in "iu":
         raise KindError(f"Embedding: ids must be an array of whole numbers, not {kind(ids)}")
-    check_mask("Embedding", mask, ids.shape, "ids")
+    check_mask("Embedding", mask, {"like ids": ids.shape}, "ids")
     if mask is not None:
         ids = xp.where(mask, ids, 0)
     rows = params.W if xp is np else xp.asarray(params.W)  # traced ids do not index an array of NumPy
@@ -92,7 +89,9 @@ def embedding_backward(params: Embedding, cache: tuple[Any, Array], dA: Any) -> 
     """dW_i = the sum of dA over all positions with id i"""
     (given, ids), n = as_cache_parts(params, cache, 2), params.W.shape[1]
     as_cache_array(params, ids)
-    dout = blank(as_out_gradient(params, given, dA, (*ids.shape, n), params.W.dtype), as_triple("", given)[1])
+    dout, _ = as_out_gradients(params, given, dA)
+    check_out_gradient(params, dout, (*ids.shape, n), params.W.dtype)
+    dout = blank(dout, as_triple("", given)[1])
     dW = rows_added(ids.reshape(-1), dout.reshape(-1, n), len(params.W))
     return Grads(gradient(params, W=dW), in_form_of(given, None))
 

@@ -25,7 +25,7 @@ from funcnn.sizes import Size
 class Affine:
     """out = x scale + shift, feature by feature
 
-    x and out: (m, ..., n), scale and shift: (n,). `inference` replaces a batch normalisation by an `Affine`.
+    `inference` replaces a batch normalisation by an `Affine`.
 
         dx = dA scale,  dscale = sum(dA x),  dshift = sum(dA), over all axes but the last
 

@@ -30,8 +30,8 @@ from funcnn.sizes import Size
 class BatchNorm:
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each feature over all axes but the last
 
-    x and out: (m, ..., n); scale and shift: (n,), shift may be None. Each of the N numbers of a feature changes
-    mean and variance, and so all N outputs. With xhat = (x - mean) / sqrt(var + eps), and sums over these N numbers:
+    Each of the N numbers of a feature changes mean and variance, and so all N outputs. With
+    xhat = (x - mean) / sqrt(var + eps), and sums over these N numbers:
 
         dx = scale / sqrt(var + eps) (dA - dshift / N - xhat dscale / N),  dscale = sum(dA xhat),  dshift = sum(dA)
 

@@ -34,9 +34,8 @@ from funcnn.sizes import Size
 class GroupNorm:
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each example over a group of channels
 
-    x and out: (m, ..., c), such as images (m, h, w, c); scale and shift: (c,), shift may be None. The channels are
-    split into `groups` equal runs; mean and var are over all positions and the c / groups channels of a run.
-    Examples are independent, so batches may be small. One group is layer normalisation over a whole image. With
+    The channels are split into `groups` equal runs; mean and var are over all positions and the c / groups channels of
+    a run. Examples are independent, so batches may be small. One group is layer normalisation over a whole image. With
     d = dA scale and xhat = (x - mean) / sqrt(var + eps), means over the same numbers, sums over all axes but the last:
 
         dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps),  dscale = sum(dA xhat),  dshift = sum(dA)
@@ -86,8 +85,8 @@ class GroupNorm:
 class InstanceNorm(Standardizing):
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each channel of each example
 
-    x and out: (m, ..., c), with at least two positions; scale and shift: (c,), shift may be None. This is group
-    normalisation with a group for each channel, and has the same rules. It removes the contrast of an image.
+    x has at least two positions. This is group normalisation with a group for each channel, and has the same rules. It
+    removes the contrast of an image.
 
     Ulyanov, Vedaldi & Lempitsky 2016, Instance Normalization, eq. 3.
 

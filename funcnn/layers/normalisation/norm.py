@@ -26,8 +26,8 @@ from funcnn.sizes import Size
 class LayerNorm(Standardizing):
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each row over the last axis
 
-    x and out: (m, ..., n); scale and shift: (n,), shift may be None. Rows are independent, so training and prediction
-    are the same. With d = dA scale and xhat = (x - mean) / sqrt(var + eps), means over the last axis, sums over rows:
+    Rows are independent, so training and prediction are the same. With d = dA scale and
+    xhat = (x - mean) / sqrt(var + eps), means over the last axis, sums over rows:
 
         dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps),  dscale = sum(dA xhat),  dshift = sum(dA)
 
@@ -94,8 +94,8 @@ def layer_norm_backward(params: LayerNorm, cache: tuple[Array, ...], dA: Array) 
 class RMSNorm:
     """out = x / sqrt(mean(x^2) + eps) scale, the mean of each row over the last axis
 
-    x and out: (m, ..., n), scale: (n,). Layer normalisation without mean and shift, with one pass less over x. With
-    d = dA scale and xhat = x / sqrt(mean(x^2) + eps):
+    Layer normalisation without mean and shift, with one pass less over x. With d = dA scale and
+    xhat = x / sqrt(mean(x^2) + eps):
 
         dx = (d - xhat mean(d xhat)) / sqrt(mean(x^2) + eps),  dscale = sum(dA xhat) over all rows
 

@@ -34,8 +34,8 @@ from funcnn.sizes import Size
 class Recurrent(ABC):
     """state_t = cell(x_t @ W + b, state_{t-1}), out_t = h_t, the first array of state_t
 
-    x: (m, t, n), out: (m, t, k); W: (n, g k), U: (k, g k), b: (g k,) for a cell of g gates. The base of all recurrent
-    layers, also of your own: write `cell`, one step forward, and `back`, one step backward.
+    The base of all recurrent layers, also of your own: write `cell`, one step forward, and `back`, one step backward;
+    `gates` are the arrays that W, U and b have side by side.
 
     x may be `(x, mask)`, mask bool (m, t), False at padded positions; out is then `(out, mask)`. At a padded position
     the state is kept, out is 0, and x is not read. x may also be `(x, mask, state)` with the first state, and out is

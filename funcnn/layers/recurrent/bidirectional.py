@@ -12,13 +12,15 @@ from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import Held, as_cache_parts, check_out_gradient, shown
 from funcnn.layers.notes import noted
 from funcnn.layers.outlines import outline
-from funcnn.layers.sequences import as_out_gradients, as_triple, check_sequence, in_form_of
+from funcnn.layers.sequences import as_out_gradients, as_triple, in_form_of
 from funcnn.records import record
+from funcnn.shapes import shapes
 
 A = TypeVar("A")
 B = TypeVar("B")
 
 
+@shapes(x="m t+ n", out="m t k", cache="_", forms=3)
 @record
 class Bidirectional(Generic[A, B]):
     """out = (ahead(x), reversed(behind(reversed(x)))), side by side
@@ -60,8 +62,7 @@ def _both(params: Bidirectional[Any, Any], verb: Any, *given: Both) -> Both:
 
 def _halves(given: Any) -> Both:
     """The inputs of the two layers."""
-    x, mask, states = as_triple("Bidirectional", given, 3)
-    check_sequence("Bidirectional", "x", x, mask)
+    x, mask, states = as_triple("", given, 3)
     one, other = _as_pair("state", states)
     return in_form_of(given, x, mask, one), in_form_of(
         given, x[:, ::-1], None if mask is None else mask[:, ::-1], other

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import Array, float_namespace, is_array, namespace
+from funcnn.arrays import Array, is_array, namespace
 from funcnn.core import backward, forward
 from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_memory, check_out_gradient, foreign_cache_error
 from funcnn.layers.outlines import outline
-from funcnn.layers.sequences import as_triple, check_sequence, in_form_of
+from funcnn.layers.sequences import as_triple, in_form_of
 from funcnn.records import record
+from funcnn.shapes import shapes
 
 
+@shapes(x="m t+ k", out="m k", cache="_", forms=2)
 @record
 class Last:
     """out[m] = x[m, s_m], where s_m is the last step of sequence m; dx[m, s_m] = dA[m], else 0
 
-    x: (m, t, k), or `(x, mask)`, mask bool (m, t), False at padded positions, or None; out: (m, k), without a mask. s_m
-    is t - 1, or the last position at which the mask is True. For a sequence that is all padding, out is 0. x is not
-    read at padded positions. A classifier of sequences is a chain of recurrent layers, a Last and a Dense.
+    x may be `(x, mask)`, mask of bools, False at padded positions, or None; out has no mask. s_m is t - 1, or the last
+    position at which the mask is True. For a sequence that is all padding, out is 0. x is not read at padded positions.
+    A classifier of sequences is a chain of recurrent layers, a Last and a Dense.
 
     `step` returns the last step so far, both as out and as memory.
 
@@ -40,7 +42,7 @@ class Last:
 @forward.register(Last)
 def last_forward(params: Last, given: Any) -> tuple[Array, Any]:
     """out[m] = x[m, s_m]; the cache is the outline of x, and the mask"""
-    x, mask = _as_sequence("Last", given)
+    x, mask, _ = as_triple("", given)
     return _taken(x, mask, 0), in_form_of(given, outline(x), mask)
 
 
@@ -62,20 +64,12 @@ def last_backward(params: Last, cache: Any, dA: Array) -> Grads[Last]:
 @step.register(Last)
 def last_step(params: Last, given: Any, memory: Any = None) -> tuple[Array, Array]:
     """The memory is out; a sequence whose x is all padding here keeps its memory"""
-    x, mask = _as_sequence("Last", given)
+    x, mask, _ = as_triple("", given)
     m, _, k = x.shape
     if memory is not None:
         check_memory(params, memory, (m, k), x.dtype)
     out = _taken(x, mask, 0 if memory is None else memory)
     return out, out
-
-
-def _as_sequence(function: str, given: Any) -> tuple[Array, Array | None]:
-    """Check the input; the result is x and the mask."""
-    x, mask, _ = as_triple(function, given)
-    float_namespace(function, "x", x)
-    check_sequence(function, "x", x, mask)
-    return x, mask
 
 
 def _positions(mask: Array, xp: Any) -> Any:
