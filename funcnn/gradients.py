@@ -130,7 +130,7 @@ def added(gradients: Sequence[Any]) -> Any:
     first, cls = found[0], type(found[0])
     if cls is tuple:
         if len({len(g) for g in found}) > 1:
-            raise ShapeError(f"the gradients of a shared value must be alike: {', '.join(map(short, found))}")
+            raise _unlike_error(found)
         return tuple([added(parts) for parts in zip(*found, strict=True)])
     if cls in plans:
         columns = zip(plans[cls], *map(values, found), strict=True)
@@ -138,11 +138,16 @@ def added(gradients: Sequence[Any]) -> Any:
     if not is_array(first):
         return first  # a setting
     if len({g.shape for g in found}) > 1:
-        raise ShapeError(f"the gradients of a shared value must be alike: {', '.join(map(short, found))}")
+        raise _unlike_error(found)
     total = first + found[1]
     for g in found[2:]:
         total += g
     return as_array(total)
+
+
+def _unlike_error(found: Sequence[Any]) -> ShapeError:
+    given = ", ".join(map(short, found))
+    return ShapeError(f"backward: the gradients of a value that is used several times must have one shape, not {given}")
 
 
 def _last_state(states: Sequence[Any]) -> Any:
@@ -164,4 +169,4 @@ def foreign_error(function: str, params: Any, grads: Any, error: Exception | Non
             f"{function}: params must be a layer or a tuple of layers, not {kind(params)}; write state.params"
         )
     given = f"params: {short(params)}, grads: {short(grads)}"
-    return error or ShapeError(f"{function}: the gradients are of another network; {given}")
+    return error or ShapeError(f"{function}: grads must be gradients of these params; {given}")

@@ -105,7 +105,7 @@ def shapes(
         KindError: out has `...` where x has none, or the class is not a record.
     """
     if "..." in out and "..." not in x:
-        raise KindError(f"shapes: x must have the axes ... of out, not {short(x)}")
+        raise KindError(f"shapes: x must have the axes '...', as out has them, not {short(x)}")
     made = LayerShapes(x, out, cache, forms, fields or {})
 
     def declare(cls: C) -> C:

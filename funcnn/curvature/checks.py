@@ -30,7 +30,7 @@ def check_network(function: str, loss: Loss, params: Any, x: Any) -> None:
                 raise KindError(f"{function}: {argument} must hold real numbers, got {kind(a)}")
     sizes = [a.size for _, a in walk(params, states=False)]
     if not sum(sizes):
-        raise KindError(f"{function}: params must have parameters, got {short(params)}")
+        raise KindError(f"{function}: params must have a parameter to differentiate by; {short(params)} has none")
     if len({a.dtype for a in arrays_in((params, x)) if a.dtype.kind not in "biu"}) > 1:
         forward(params, x)  # in double precision, a mixture of dtypes would not be refused
 

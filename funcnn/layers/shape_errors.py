@@ -124,9 +124,11 @@ def _factor(params: Any, factor: str, places: dict[str, tuple[str, int]]) -> Any
 def check_x(shapes: LayerShapes, params: Any, given: Any) -> None:
     """Check that x has the declared axes and the dtype of the parameters."""
     function, wanted = type(params).__name__, shapes.x.split()
-    x, mask, _ = as_triple(function, given, shapes.forms) if shapes.forms > 1 else (given, None, None)
+    state = "(h, c)" if getattr(params, "states", 1) == 2 else ""
+    x, mask, _ = as_triple(function, given, shapes.forms, state) if shapes.forms > 1 else (given, None, None)
     if shapes.forms > 1:
-        check_sequence(function, "x", x, mask, n=size_of(params, wanted[-1]) or 0)
+        state = (state or "state") if shapes.forms > 2 else ""
+        check_sequence(function, "x", x, mask, n=size_of(params, wanted[-1]) or 0, state=state)
     like = next(iter(_declared(params)), "")
     if like:
         check_array(params, "x", x)

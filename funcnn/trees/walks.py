@@ -105,8 +105,8 @@ def _map(function: str, f: Callable[..., Any], tree: Any, rest: Sequence[Any], *
 
 
 def _unlike_trees_error(function: str, tree: Any, rest: Sequence[Any]) -> ShapeError:
-    given = f"where the first has {short(tree)}, there is {', '.join(map(short, rest))}"
-    return ShapeError(f"{function}: the trees must be alike; {given}".removeprefix(": "))
+    given = f"where the first has {short(tree)}, another has {', '.join(map(short, rest))}"
+    return ShapeError(f"{function}: all trees must have the same structure; {given}".removeprefix(": "))
 
 
 @checked

@@ -143,9 +143,9 @@ FOUND = [
     range_error(lambda: rotate(np.ones((3, 4)), 10**400))
     >> "rotate: start must be in [-1.8e+308, 1.8e+308], not about 10**400",
     shape_error(lambda: backward(Tanh(), matrix(), DA))
-    >> "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Tanh()",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Tanh()",
     shape_error(lambda: backward(PRelu(np.ones(1)), matrix(), DA))
-    >> "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.]]>, layer: PRelu(alpha=<f64 [1.]>)",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: PRelu(alpha=<f64 [1.]>)",
     kind_error(lambda: backward(Softmax(), DA, matrix()))
     >> "Softmax: dA must be an array like out, of shape (2, 2), not matrix",
     kind_error(lambda: backward(Tanh(), np.array([b"a"]), np.array([b"a"])))

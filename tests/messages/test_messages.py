@@ -146,14 +146,14 @@ ROWS = [
     >> "predict: x must be an array or a tuple of arrays, rows first, not list; write np.asarray(x)",
     # What is no layer.
     kind_error(lambda: forward((Relu,), x))
-    >> "forward: Relu is a class; pass a value of it, as Relu()"
+    >> "forward: params must be a layer or a tuple of layers, not the class Relu; write Relu()"
     >> ["in layer 0, <class 'funcnn.layers.activations.base.Relu'>, x: <f64 10x2>"],
-    kind_error(lambda: forward(Dense, x)) >> "forward: Dense is a class; pass a value of it, as Dense.init(...)",
-    kind_error(lambda: forward(Residual, x)) >> "forward: Residual is a class; pass a value of it, as Residual(...)",
+    kind_error(lambda: forward(Dense, x)) >> "forward: params must be a layer or a tuple of layers, not the class Dense; write Dense.init(...)",
+    kind_error(lambda: forward(Residual, x)) >> "forward: params must be a layer or a tuple of layers, not the class Residual; write Residual(...)",
     kind_error(lambda: mlp([2, 3, 1], hidden=Relu, seed=0))
     >> "mlp: hidden must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
     kind_error(lambda: forward([relu, relu], x))
-    >> "forward: a chain of layers is a tuple, not a list; write tuple(layers)",
+    >> "forward: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: predict([relu], x))
     >> "predict: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: mlp([2, 3, 1], hidden="relu", seed=0))
@@ -166,7 +166,7 @@ ROWS = [
     kind_error(lambda: forward(Bare(), x))
     >> "forward: there is no rule for Bare; write one with @forward.register(Bare)",
     kind_error(lambda: nn.update(relu, grads, net))
-    >> "update: optimizer must be a record with a rule for update, or a tuple of optimizers, not Relu",
+    >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not Relu",
     kind_error(lambda: backward(3, (), x)) >> "backward: params must be a layer or a tuple of layers, not int",
     kind_error(registered(dict)) >> "forward.register: dict is not a record; put @record above the class",
     kind_error(registered("Dense")) >> "forward.register: cls must be a class, not str",
@@ -191,15 +191,15 @@ ROWS = [
     >> "Dense: dA must have the shape of out, (10, 27); it has (10, 2)"
     >> ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), dA: <f64 10x2>"],
     shape_error(lambda: backward(net[:2], cache, out))
-    >> "backward: the cache is of another network; layers: 2, cache: (<f64 10x2>, <f64 10x27>, <f64 10x27>)",
+    >> "backward: cache must be a tuple of 2, one for each layer, as forward returned it, not (<f64 10x2>, <f64 10x27>, <f64 10x27>)",
     shape_error(lambda: backward(net[2], cache[0], out))
-    >> "backward: the cache is of another network; cache: <f64 10x2>, layer: Dense(W=<f64 27x1>, b=<f64 [0.]>)",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 10x2>, layer: Dense(W=<f64 27x1>, b=<f64 [0.]>)",
     shape_error(lambda: backward(dense, cache[:1], out))
-    >> "backward: the cache is of another network; cache: (<f64 10x2>,), layer: Dense(W=<f64 2x27>, b=<f64 27>)",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 10x2>,), layer: Dense(W=<f64 2x27>, b=<f64 27>)",
     shape_error(lambda: backward(relu, cache[:1], out))
-    >> "backward: the cache is of another network; cache: (<f64 10x2>,), layer: Relu()",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 10x2>,), layer: Relu()",
     shape_error(lambda: backward(net, x, out))
-    >> "backward: the cache is of another network; layers: 3, cache: <f64 10x2>",
+    >> "backward: cache must be a tuple of 3, one for each layer, as forward returned it, not <f64 10x2>",
     kind_error(lambda: gradient(dense, {"W": dense.W, "b": dense.b}))
     >> "gradient: the gradients must be given by name; write gradient(params, **gradients)",
     kind_error(lambda: gradient(dense, W=dense.W))
@@ -224,12 +224,12 @@ ROWS = [
     >> "Fields backward: the next mean must be like mean, <f64 [0.]>, not <f64 [0. 0.]>",
     # sgd.
     shape_error(lambda: sgd(net[:2], grads, 0.1))
-    >> "sgd: the gradients are of another network; params: (Dense(W=<f64 2x27>, b=<f64 27>), Relu()), grads: "
+    >> "sgd: grads must be gradients of these params; params: (Dense(W=<f64 2x27>, b=<f64 27>), Relu()), grads: "
     "(Dense(W=<f64 2x27>, b=<f64 27>), Relu(), Dense(W=<f64 27x1>, b=<f64 [-0.6132]>))",
     shape_error(lambda: sgd(relu, Grads(nn.Tanh(), None), 0.1))
-    >> "sgd: the gradients are of another network; params: Relu(), grads: Tanh()",
+    >> "sgd: grads must be gradients of these params; params: Relu(), grads: Tanh()",
     shape_error(lambda: sgd(dense, Grads(net[2], None), 0.1))
-    >> "sgd: the gradients are of another network; params: <f64 2x27>, grads: <f64 27x1>",
+    >> "sgd: grads must be gradients of these params; params: <f64 2x27>, grads: <f64 27x1>",
     kind_error(lambda: sgd(net, grads.params, 0.1)) >> "sgd: grads must be what backward returns, a Grads, not tuple",
     kind_error(lambda: sgd(net, (0.5, grads), 0.1))
     >> "sgd: grads must be what backward returns, a Grads, not tuple; write grads[1]",
@@ -264,19 +264,19 @@ ROWS = [
     kind_error(loss(mse, x, x, [1.0] * 10)) >> "mse: weight must be an array, not list; write np.asarray(weight)",
     range_error(loss(nn.huber, y, y, delta=0)) >> "huber: delta must be finite and above 0, not 0",
     range_error(loss(nn.softmax_cross_entropy, x, labels + 2))
-    >> "softmax_cross_entropy: classes must be in 0 .. 1; y has 2 .. 2",
+    >> "softmax_cross_entropy: y must hold the classes 0 .. 1; it has 2",
     range_error(loss(nn.softmax_cross_entropy, x, labels - 1))
-    >> "softmax_cross_entropy: classes must be in 0 .. 1; y has -1 .. -1",
+    >> "softmax_cross_entropy: y must hold the classes 0 .. 1; it has -1",
     kind_error(loss(nn.softmax_cross_entropy, x, labels.astype(float)))
-    >> "softmax_cross_entropy: classes must be integers, not float64; write y.astype(int)",
+    >> "softmax_cross_entropy: y must hold classes as integers, not float64; write y.astype(int)",
     shape_error(loss(nn.softmax_cross_entropy, x, labels[:, None]))
     >> "softmax_cross_entropy: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2); write y[:, 0]",
     shape_error(loss(nn.softmax_cross_entropy, x[:, 0], labels))
     >> "softmax_cross_entropy: out must be (m, ..., n), rows first; out: (10,)",
     range_error(loss(nn.binary_cross_entropy_with_logits, y, -y))
-    >> "binary_cross_entropy_with_logits: y must be in [0, 1]; it has -1.0 .. -1.0; write (y + 1) / 2",
+    >> "binary_cross_entropy_with_logits: y must be in [0, 1]; it has -1.0; write (y + 1) / 2",
     range_error(loss(nn.binary_cross_entropy, 3 * y, y))
-    >> "binary_cross_entropy: out must be in [0, 1]; it has 3.0 .. 3.0; "
+    >> "binary_cross_entropy: out must be in [0, 1]; it has 3.0; "
     "for logits write binary_cross_entropy_with_logits",
     kind_error(lambda: value_and_grad(nn.binary_cross_entropy_with_logits)((net[2], Sigmoid()), x, y))
     >> "value_and_grad: the loss takes logits, so leave out the layer at the end of "
@@ -301,7 +301,7 @@ ROWS = [
     kind_error(lambda: Fields(y, rate="0.1")) >> "Fields: rate must be a number, not str; write float(rate)",
     kind_error(lambda: Fields(y, size=1.5)) >> "Fields: size must be a whole number, not float",
     kind_error(lambda: Fields(y, seed=-1)) >> "Fields: seed must be an int in [0, 2**31), or a tuple of them, not -1",
-    raises(nn.FuncnnError, name_again) >> "record: the name Dense is taken, by funcnn.layers.dense",
+    raises(nn.FuncnnError, name_again) >> "record: the name Dense is taken by funcnn.layers.dense; choose another name",
     # Sizes and initializers.
     range_error(lambda: mlp([2], seed=0)) >> "mlp: sizes must be at least two numbers, n_in and n_out; sizes: [2]",
     range_error(lambda: mlp([2, -3, 1], seed=0))
@@ -321,7 +321,7 @@ ROWS = [
     shape_error(lambda: nn.trees.from_vector(net, y[:, 0]))
     >> "from_vector: vector must have the shape (109,) for this tree, not (10,)",
     shape_error(lambda: nn.tree_map(np.add, relu, nn.Tanh()))
-    >> "tree_map: the trees must be alike; where the first has Relu(), there is Tanh()",
+    >> "tree_map: all trees must have the same structure; where the first has Relu(), another has Tanh()",
     kind_error(lambda: nn.files.fingerprint((np.sin,)))
     >> "fingerprint: value at 0 must be a record, a tuple, an array, a real number, a string or None, not ufunc; "
     "write a record with rules in place of the function",

@@ -80,13 +80,13 @@ ROWS = [
     kind_error(lambda: forward(slopes, x.astype(int)))
     >> "PRelu: x is int64, alpha is float64; write x.astype('float64')",
     shape_error(lambda: backward(slopes, np.ones((2, 4)), np.ones((2, 4))))
-    >> "backward: the cache is of another network; cache: <f64 2x4>, layer: PRelu(alpha=<f64 [1. 1. 1.]>)",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 2x4>, layer: PRelu(alpha=<f64 [1. 1. 1.]>)",
     shape_error(lambda: backward(PRelu.init(), (), x))
-    >> "backward: the cache is of another network; cache: (), layer: PRelu(alpha=<f64 [0.25]>)",
+    >> "backward: cache must be what forward returned for this layer; cache: (), layer: PRelu(alpha=<f64 [0.25]>)",
     shape_error(lambda: backward(slopes, x, np.ones((2, 1))))
     >> "PRelu: dA must have the shape of out, (2, 3); it has (2, 1)",
     shape_error(lambda: sgd(slopes, backward(PRelu.init(), x, x), 0.1))
-    >> "sgd: the gradients are of another network; params: <f64 [1. 1. 1.]>, grads: <f64 [0.]>",
+    >> "sgd: grads must be gradients of these params; params: <f64 [1. 1. 1.]>, grads: <f64 [0.]>",
     # Softmax and LogSoftmax.
     *[
         shape_error(lambda layer=layer, shape=shape: forward(layer, np.ones(shape)))
@@ -98,7 +98,7 @@ ROWS = [
     >> "Softmax: x must be an array of floats, not int64 array; write x.astype(float)",
     *[
         shape_error(lambda layer=layer: backward(layer, (x,), x))
-        >> f"backward: the cache is of another network; cache: (<f64 [[1. 1. 1.] [1. 1. 1.]]>,), layer: {layer}"
+        >> f"backward: cache must be what forward returned for this layer; cache: (<f64 [[1. 1. 1.] [1. 1. 1.]]>,), layer: {layer}"
         for layer in (Softmax(), LogSoftmax())
     ],
     kind_error(lambda: backward(Softmax(), x, x.astype(np.float32)))
@@ -136,9 +136,9 @@ ROWS = [
         "in layer 0, Glu(gate=(Dense(W=<f64 3x3>, b=<f64 [0. 0. 0.]>),)), x: <f64 5x4>",
     ],
     shape_error(lambda: backward(Glu(), np.ones((2, 2)), np.ones((2, 1))))
-    >> "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Glu(gate=Sigmoid())",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Glu(gate=Sigmoid())",
     shape_error(lambda: backward(Glu(), ((), (), ()), x))
-    >> "backward: the cache is of another network; cache: (), layer: Glu(gate=Sigmoid())",
+    >> "backward: cache must be what forward returned for this layer; cache: (), layer: Glu(gate=Sigmoid())",
     shape_error(lambda: backward(Glu(), forward(Glu(), np.ones((2, 4)))[1], np.ones((2, 4))))
     >> "Glu: dA must have the shape of out, (2, 2); it has (2, 4)",
 ]

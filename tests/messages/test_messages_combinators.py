@@ -164,9 +164,9 @@ ROWS = [
     kind_error(lambda: backward(two, x, (x, x)))
     >> "Parallel: the cache must be a tuple of 2, one for each layer, not <f64 4x3>",
     shape_error(lambda: step(two, (x, x), (None,) * 3))
-    >> "step: Parallel: the memory must be a tuple of 2, one for each layer, not one of 3",
+    >> "step: Parallel: memory must be a tuple of 2, one for each layer, as the last step returned it, not one of 3",
     kind_error(lambda: step(two, (x, x), x))
-    >> "step: Parallel: the memory must be a tuple of 2, one for each layer, not <f64 4x3>",
+    >> "step: Parallel: memory must be a tuple of 2, one for each layer, as the last step returned it, not <f64 4x3>",
     shape_error(back(two, (x, x), (x, x[:1])))
     >> "Tanh: dA must have the shape of out, (4, 3); it has (1, 3)"
     >> ["in branch 1 of Parallel, Tanh(), dA: <f64 [[-1.     -0.8182 -0.6364]]>"],
@@ -180,16 +180,16 @@ ROWS = [
     shape_error(given(Sum(), (x, x[:1]))) >> "Sum: the parts of x must have one shape; shapes: (4, 3), (1, 3)",
     kind_error(given(Sum(), (x, half))) >> "Sum: the parts of x must have one dtype, not float64, float32",
     kind_error(given(Sum(), (ids, ids)))
-    >> "Sum: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: "
+    >> "Sum: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: "
     "(<i64 [[0 1 4]]>, <i64 [[0 1 4]]>)",
     kind_error(given(Sum(), (x, mask)))
-    >> "Sum: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: "
+    >> "Sum: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: "
     "(<f64 4x3>, <b8 [[ True  True False]]>)",
     kind_error(given(Sum(), ((x, mask), x)))
-    >> "Sum: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: "
+    >> "Sum: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: "
     "((<f64 4x3>, <b8 [[ True  True False]]>), <f64 4x3>)",
     kind_error(given(Sum(), ((x, x), (x, x))))
-    >> "Sum: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: "
+    >> "Sum: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: "
     "((<f64 4x3>, <f64 4x3>), (<f64 4x3>, <f64 4x3>))",
     shape_error(back(Sum(), (x, x), x[:1])) >> "Sum: dA must have the shape of out, (4, 3); it has (1, 3)",
     shape_error(given(Concat(), (x, x[:2])))
@@ -200,7 +200,7 @@ ROWS = [
     >> "Concat: the parts of x must be (m, ..., n_i), equal in all axes but the last; shapes: (3,), (3,)",
     kind_error(given(Concat(), (half, x))) >> "Concat: the parts of x must have one dtype, not float32, float64",
     kind_error(given(Concat(), (x.tolist(), x.tolist())))
-    >> "Concat: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: (list, list)",
+    >> "Concat: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: (list, list)",
     kind_error(back(Concat(), (x, x), (x, x))) >> "Concat: dA must be an array like out, of shape (4, 6), not tuple",
     kind_error(lambda: Residual(Relu))
     >> "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
@@ -337,22 +337,22 @@ ROWS = [
     shape_error(back(Function(square, square_vjp), x, x[:1]))
     >> "Function: dA must have the shape of out, (4, 3); it has (1, 3)",
     shape_error(lambda: backward(Take(1), (x[:0],), x))
-    >> "backward: the cache is of another network; cache: (<f64 0x3>,), layer: Take(i=1)",
-    shape_error(lambda: backward(Sum(), (), x)) >> "backward: the cache is of another network; cache: (), layer: Sum()",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 0x3>,), layer: Take(i=1)",
+    shape_error(lambda: backward(Sum(), (), x)) >> "backward: cache must be what forward returned for this layer; cache: (), layer: Sum()",
     shape_error(lambda: backward(Concat(), (x, x), x))
-    >> "backward: the cache is of another network; cache: (<f64 4x3>, <f64 4x3>), layer: Concat()",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x3>, <f64 4x3>), layer: Concat()",
     shape_error(lambda: backward(First(Relu()), x, x))
-    >> "backward: the cache is of another network; cache: <f64 4x3>, layer: First(layer=Relu())",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x3>, layer: First(layer=Relu())",
     shape_error(lambda: backward(Scale(np.ones(3)), (x,), x))
-    >> "backward: the cache is of another network; cache: (<f64 4x3>,), layer: Scale(factor=<f64 [1. 1. 1.]>)",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x3>,), layer: Scale(factor=<f64 [1. 1. 1.]>)",
     shape_error(lambda: backward(Flatten(), (None, None), x))
-    >> "backward: the cache is of another network; cache: None, layer: Flatten()",
+    >> "backward: cache must be what forward returned for this layer; cache: None, layer: Flatten()",
     shape_error(lambda: backward(Map(Relu()), (x, x), film))
-    >> "backward: the cache is of another network; cache: <f64 4x3>, layer: Map(layer=Relu())",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x3>, layer: Map(layer=Relu())",
     shape_error(lambda: backward(tied, (x, x), x))
-    >> "backward: the cache is of another network; cache: (<f64 4x3>, <f64 4x3>), layer: Tied(W=<f64 5x2>, net=())",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x3>, <f64 4x3>), layer: Tied(W=<f64 5x2>, net=())",
     shape_error(lambda: backward(Function(square, square_vjp), x, x))
-    >> "backward: the cache is of another network; cache: <f64 4x3>, layer: Function(square, square_vjp)",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x3>, layer: Function(square, square_vjp)",
     shape_error(lambda: added([x, x[:1]]))
     >> "the gradients of a shared value must be alike: <f64 4x3>, <f64 [[-1.     -0.8182 -0.6364]]>",
     shape_error(lambda: added([(x,), (x, x)]))
@@ -363,7 +363,7 @@ ROWS = [
     >> "Dense: x must be (m, ..., 3), not (2, 3, 2)"
     >> ["in Glu, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 2x3x2>"],
     shape_error(lambda: backward(Glu(dense), (film, film[..., :2], ()), film[..., :2]))
-    >> "backward: the cache is of another network; cache: (), layer: Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None)"
+    >> "backward: cache must be what forward returned for this layer; cache: (), layer: Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None)"
     >> ["in Glu, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), dA: <f64 2x3x2>"],
     kind_error(lambda: step((Tanh(), Twice((Tanh(), Residual(GRU.init(4, 4, seed=0))))), film))
     >> "step: Twice is not declared to map each position alone; "
@@ -409,21 +409,21 @@ ROWS = [
     kind_error(lambda: Backwards(Relu))
     >> "Backwards: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
     shape_error(lambda: backward(Backwards(Relu()), film, film))
-    >> "backward: the cache is of another network; cache: <f64 2x3x4>, layer: Backwards(layer=Relu())",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 2x3x4>, layer: Backwards(layer=Relu())",
     kind_error(lambda: Shared(Relu(), Here(layer=Tanh()))) >> "Shared: each Here in net must be empty; write Here()",
     kind_error(lambda: Function(np.sin, np.cos)) >> "Function: vjp must take x and dA, but the ufunc cos takes 1",
     kind_error(lambda: forward(First(GlobalAvgPool()), (film, film[..., 0] > 0)))
-    >> "First: with a mask, the layer must map each position alone; GlobalAvgPool mixes positions",
+    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; GlobalAvgPool mixes them",
     kind_error(lambda: forward(First((Tanh(), Residual((Remat(BatchNorm.init(4)), Relu())))), (film, film[..., 0] > 0)))
-    >> "First: with a mask, the layer must map each position alone; BatchNorm mixes positions",
+    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; BatchNorm mixes them",
     kind_error(lambda: forward(First(Map((Relu(), BatchNorm.init(4)))), (film, film[..., 0] > 0)))
-    >> "First: with a mask, the layer must map each position alone; Map mixes positions",
+    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; Map mixes them",
     kind_error(lambda: forward(First((Embedding.init(3, 4, seed=0), GRU.init(4, 4, seed=0))), (ids % 3, ids > 0)))
-    >> "First: with a mask, the layer must map each position alone; GRU mixes positions",
+    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; GRU mixes them",
     kind_error(lambda: forward(First((Relu(), Conv1d.init(4, 4, 3, padding="same", seed=0))), (film, film[..., 0] > 0)))
-    >> "First: with a mask, the layer must map each position alone; Conv1d mixes positions",
+    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; Conv1d mixes them",
     shape_error(lambda: forward(First(Conv1d.init(4, 4, 3, seed=0)), (film, film[..., 0] > 0)))
-    >> "First: the layer inside must keep the 3 positions of the mask, (2, 3); it gives <f64 2x1x4>",
+    >> "First: layer must return (m, t, ...) with the m and t of the mask, (2, 3), not <f64 2x1x4>",
     kind_error(lambda: forward(First(Twice((Tanh(),))), (film, film[..., 0] > 0)))
     >> "First: with a mask, the layer must map each position alone; Twice is not declared to; "
     "if it does, write step.register(Twice)(positionwise)",
@@ -447,7 +447,7 @@ ROWS = [
     >> 2,
     *[
         shape_error(lambda layer=layer: step(layer, film, "junk"))
-        >> f"step: the memory of {type(layer).__name__} must be None, not 'junk'"
+        >> f"step: memory must be what the last step returned, or None in the first; {type(layer).__name__} needs None, not 'junk'"
         for layer in (Tanh(), Map(Tanh()))
     ],
     kind_error(lambda: step((Tanh(), Flatten()), film))

@@ -174,19 +174,19 @@ ROWS = [
     >> "Upsample: x must be an array of floats, not int64 array; write x.astype(float)",
     # Backward.
     shape_error(lambda: backward(conv, dA, dA))
-    >> "backward: the cache is of another network; cache: <f64 4x8x4x4>, layer: Conv2d(W=<f64 3x3x2x4>, b=<f64 [0. 0. "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x8x4x4>, layer: Conv2d(W=<f64 3x3x2x4>, b=<f64 [0. 0. "
     "0. 0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     shape_error(lambda: backward_params(conv, (), dA))
-    >> "backward: the cache is of another network; cache: (), layer: Conv2d(W=<f64 3x3x2x4>, b=<f64 [0. 0. 0. 0.]>, "
+    >> "backward: cache must be what forward returned for this layer; cache: (), layer: Conv2d(W=<f64 3x3x2x4>, b=<f64 [0. 0. 0. 0.]>, "
     "stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     shape_error(lambda: backward(conv, x[0], dA))
-    >> "backward: the cache is of another network; cache: <f64 10x6x2>, layer: Conv2d(W=<f64 3x3x2x4>, b=<f64 [0. 0. "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 10x6x2>, layer: Conv2d(W=<f64 3x3x2x4>, b=<f64 [0. 0. "
     "0. 0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     shape_error(lambda: backward(transposed, dA, dA))
-    >> "backward: the cache is of another network; cache: <f64 4x8x4x4>, layer: ConvTranspose2d(W=<f64 3x3x2x4>, "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x8x4x4>, layer: ConvTranspose2d(W=<f64 3x3x2x4>, "
     "b=<f64 [0. 0. 0. 0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     shape_error(lambda: backward(line, x, dA))
-    >> "backward: the cache is of another network; cache: <f64 4x10x6x2>, layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x10x6x2>, layer: "
     "Conv1d(W=<f64 3x2x4>, b=<f64 [0. 0. 0. 0.]>, stride=1, padding=(0, 0), dilation=1, groups=1)",
     shape_error(lambda: backward(conv, x, dA[:, 1:]))
     >> "Conv2d: dA must have the shape of out, (4, 8, 4, 4); it has (4, 7, 4, 4)",
@@ -197,29 +197,29 @@ ROWS = [
     shape_error(lambda: backward(transposed, x, x))
     >> "ConvTranspose2d: dA must have the shape of out, (4, 12, 8, 4); it has (4, 10, 6, 2)",
     shape_error(lambda: backward(MaxPool(2), x, x))
-    >> "backward: the cache is of another network; cache: <f64 4x10x6x2>, layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x10x6x2>, layer: "
     "MaxPool(size=2, stride=None, padding=0)",
     shape_error(lambda: backward(MaxPool(2), (None, None), x))
-    >> "backward: the cache is of another network; cache: None, layer: MaxPool(size=2, stride=None, padding=0)",
+    >> "backward: cache must be what forward returned for this layer; cache: None, layer: MaxPool(size=2, stride=None, padding=0)",
     shape_error(lambda: backward(MaxPool(2), forward(MaxPool(2), x)[1], x))
     >> "MaxPool: dA must have the shape of out, (4, 5, 3, 2); it has (4, 10, 6, 2)",
     shape_error(lambda: backward(AvgPool(2), (x, x), x))
-    >> "backward: the cache is of another network; cache: (<f64 4x10x6x2>, <f64 4x10x6x2>), layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x10x6x2>, <f64 4x10x6x2>), layer: "
     "AvgPool(size=2, stride=None, padding=0)",
     shape_error(lambda: backward(AvgPool(2), x, x))
     >> "AvgPool: dA must have the shape of out, (4, 5, 3, 2); it has (4, 10, 6, 2)",
     shape_error(lambda: backward(AvgPool(2), x[:, 0], x[:, 0]))
     >> "AvgPool: dA must have the shape of out, (4, 3, 2); it has (4, 6, 2)",
     shape_error(lambda: backward(GlobalAvgPool(), (), x))
-    >> "backward: the cache is of another network; cache: (), layer: GlobalAvgPool()",
+    >> "backward: cache must be what forward returned for this layer; cache: (), layer: GlobalAvgPool()",
     shape_error(lambda: backward(GlobalAvgPool(), x, x))
     >> "GlobalAvgPool: dA must have the shape of out, (4, 2); it has (4, 10, 6, 2)",
     shape_error(lambda: backward(GlobalMaxPool(), None, x))
-    >> "backward: the cache is of another network; cache: None, layer: GlobalMaxPool()",
+    >> "backward: cache must be what forward returned for this layer; cache: None, layer: GlobalMaxPool()",
     shape_error(lambda: backward(GlobalMaxPool(), x, x[:3, 0, 0]))
     >> "GlobalMaxPool: dA must have the shape of out, (4, 2); it has (3, 2)",
     shape_error(lambda: backward(Upsample(2), (x,), x))
-    >> "backward: the cache is of another network; cache: (<f64 4x10x6x2>,), layer: Upsample(factor=2, linear=False)",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x10x6x2>,), layer: Upsample(factor=2, linear=False)",
     shape_error(lambda: backward(Upsample(2), x, x))
     >> "Upsample: dA must have the shape of out, (4, 20, 12, 2); it has (4, 10, 6, 2)",
     # Step by step.
@@ -260,10 +260,10 @@ ROWS = [
     kind_error(lambda: backward(GlobalAvgPool(), (steps, there), (steps[:, 0], None)))
     >> "GlobalAvgPool: dA must be an array like out, of shape (3, 2), not tuple",
     shape_error(lambda: backward(GlobalMaxPool(), (steps, steps[:, 0]), steps[:, 0]))
-    >> "backward: the cache is of another network; cache: (<f64 3x5x2>, <f64 [[1. 1.] [1. 1.] [1. 1.]]>), layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 3x5x2>, <f64 [[1. 1.] [1. 1.] [1. 1.]]>), layer: "
     "GlobalMaxPool()",
     shape_error(lambda: backward(GlobalAvgPool(), steps[:, 0], steps[:, 0]))
-    >> "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.] [1. 1.]]>, layer: GlobalAvgPool()",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.] [1. 1.]]>, layer: GlobalAvgPool()",
 ]
 
 

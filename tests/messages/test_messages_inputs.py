@@ -106,7 +106,7 @@ ROWS = [
     ],
     *[
         kind_error(given(LAYERS[name][0], (LAYERS[name][1],) * 2))
-        >> f"{name}: x must be an array, not tuple; for several inputs there are Sum, Concat, Take and Parallel"
+        >> f"{name}: x must be an array, not tuple; for several inputs put Concat(), Sum(), Take(i) or Parallel(...) before it"
         for name in LAYERS
         if name not in WITH_MASKS
     ],
@@ -195,7 +195,7 @@ ROWS = [
     kind_error(given(nn.Embedding.init(3, 2, seed=0), np.eye(3)))
     >> "Embedding: ids must be an array of whole numbers, not float64 array",
     shape_error(lambda: step(nn.layers.Last(), sequences, np.ones((5, 2))))
-    >> "step: the memory of Last must be of 4 sequences, as x is, not of 5",
+    >> "step: memory must be of 4 sequences, as x is, not of 5; for other sequences begin with step(params, x)",
     *[
         kind_error(lambda value=value: nn.Residual(value))
         >> f"Residual: {place} must be a layer, such as Relu(), or a tuple of layers, not {given}"

@@ -93,7 +93,7 @@ ROWS = [
     >> "Probe: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu"
     >> [],
     shape_error(lambda: backward(Probe(Relu()), (x,), x))
-    >> "backward: the cache is of another network; cache: (<f64 4x3>,), layer: Relu()"
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x3>,), layer: Relu()"
     >> [],
     kind_error(lambda: Probe(x))
     >> "Probe: layer must be a layer, such as Relu(), or a tuple of layers, not float64 array"
@@ -111,7 +111,7 @@ ROWS = [
     kind_error(lambda: summary(TrainState((dense,)), x))
     >> "summary: params must be a layer or a tuple of layers, not TrainState; write state.params",
     kind_error(lambda: trace(First((Relu(), Remat(GlobalAvgPool()))), (series, series[..., 0] > 0), series, mse))
-    >> "First: with a mask, the layer must map each position alone; GlobalAvgPool mixes positions",
+    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; GlobalAvgPool mixes them",
     kind_error(lambda: summary(dense, 3)) >> "summary: x must be an array or a tuple of arrays, not int",
     kind_error(lambda: summary(dense, (4, 3)))
     >> "summary: x must be an array or a tuple of arrays, not a shape (4, 3); write np.zeros(x)",

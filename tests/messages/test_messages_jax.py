@@ -135,7 +135,7 @@ ROWS = [
     kind_error(lambda: backward(PRODUCT, forward(PRODUCT, X)[1], None))
     >> "JaxFunction: dA must be an array like out, of shape (4, 3), not None",
     shape_error(lambda: backward(PRODUCT, X, X))
-    >> f"backward: the cache is of another network; cache: <f64 4x2>, layer: {PRODUCT}",
+    >> f"backward: cache must be what forward returned for this layer; cache: <f64 4x2>, layer: {PRODUCT}",
     kind_error(lambda: forward(JaxFunction(product, (jnp.ones((2, 3)),)), (X, X32)))
     >> "JaxFunction: x.0 is float64, x.1 is float32; write x.0.astype('float32')",
     kind_error(lambda: step(PRODUCT, X))
@@ -150,14 +150,14 @@ ROWS = [
     >> "serialize: f of JaxFunction must hold numbers, strings and tuples of them, got function",
     # from_optax
     kind_error(lambda: from_optax(optax.adam))
-    >> "from_optax: transformation must be an optax.GradientTransformation, got function",
+    >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not function",
     kind_error(lambda: from_optax(Adam()))
-    >> "from_optax: transformation must be an optax.GradientTransformation, got Adam",
+    >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not Adam",
     kind_error(lambda: from_optax(optax.MultiSteps(optax.sgd(0.1), 2)))
-    >> "from_optax: transformation must be an optax.GradientTransformation, got MultiSteps; "
+    >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not MultiSteps; "
     "write transformation.gradient_transformation()",
     kind_error(lambda: update(NoTransformation(), GRADS, NET))
-    >> "NoTransformation: transformation must return an optax.GradientTransformation, got function",
+    >> "NoTransformation: transformation must return a transformation of optax, such as optax.adam(1e-3), not function",
     kind_error(Optax) >> "Optax: transformation must be defined in the class",
     kind_error(lambda: NoTransformation(memory=(1.0,)))
     >> "NoTransformation: memory must be a tuple of arrays or None, got (1.0,)",

@@ -120,7 +120,7 @@ ROWS = [
             (
                 of(loss, x, fine, np.full(10, np.nan)),
                 RangeError,
-                "weight must not be negative or NaN; it has nan .. nan",
+                "weight must not be negative or NaN; it has NaN",
             ),
         )
     ],
@@ -139,7 +139,7 @@ ROWS = [
         for name, loss in (("softmax_cross_entropy", softmax_cross_entropy), ("softmax_focal", softmax_focal))
     ],
     range_error(of(weighted(joint(mse, masked(mse))), (x, (x, None)), ((x, x), -y[:, 0])))
-    >> "mse: weight must not be negative or NaN; it has -1.0 .. -1.0",
+    >> "mse: weight must not be negative or NaN; it has -1.0",
     kind_error(of(quantile, x, x), lambda: value_and_grad(quantile)(Dense(np.eye(2), None), x, x))
     >> "quantile: q must be given; write partial(quantile, q=0.9)",
     *[
@@ -152,7 +152,7 @@ ROWS = [
         for name, loss in BINARY.items()
     ],
     *[
-        range_error(of(loss, x, halves)) >> f"{name}: y must be 0 or 1; it has 0.5 .. 0.5"
+        range_error(of(loss, x, halves)) >> f"{name}: y must be 0 or 1; it has 0.5"
         for name, loss in BINARY.items()
     ],
     *[
@@ -207,11 +207,11 @@ ROWS = [
     )
     >> "value_and_grad: the loss takes logits, so leave out the layer at the end of branch 1 of (Copy(n=2), "
     "Parallel(layers=(Relu(), (Relu(), Sigmoid()))), Identity())",
-    range_error(of(poisson_nll, x, zeros - 2)) >> "poisson_nll: y must not be negative; it has -2.0 .. -2.0",
+    range_error(of(poisson_nll, x, zeros - 2)) >> "poisson_nll: y must not be negative; it has -2.0",
     # The focal loss of classes takes what the cross-entropy takes, and says its own name.
-    range_error(of(softmax_focal, x, labels + 2)) >> "softmax_focal: classes must be in 0 .. 1; y has 2 .. 2",
+    range_error(of(softmax_focal, x, labels + 2)) >> "softmax_focal: y must hold the classes 0 .. 1; it has 2",
     kind_error(of(softmax_focal, x, labels.astype(float)))
-    >> "softmax_focal: classes must be integers, not float64; write y.astype(int)",
+    >> "softmax_focal: y must hold classes as integers, not float64; write y.astype(int)",
     shape_error(of(softmax_focal, x, labels[:, None]))
     >> "softmax_focal: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2); write y[:, 0]",
     range_error(of(softmax_focal, x[:0], labels[:0])) >> "softmax_focal: out must have at least one entry; out: (0, 2)",
@@ -232,7 +232,7 @@ ROWS = [
     shape_error(of(triplet, faces, y))
     >> "triplet: y must be (10,), the margin of each row; y: (10, 1), out: (10, 3, 4); write y[:, 0]",
     kind_error(of(triplet, faces, 1.0)) >> "triplet: y must be an array, not float",
-    range_error(of(triplet, faces, -y[:, 0])) >> "triplet: y must not be negative; it has -1.0 .. -1.0",
+    range_error(of(triplet, faces, -y[:, 0])) >> "triplet: y must not be negative; it has -1.0",
     range_error(of(triplet, faces[:0], y[:0, 0])) >> "triplet: out must have at least one entry; out: (0, 3, 4)",
     shape_error(of(triplet, faces, y[:, 0], faces[..., 0])) >> "triplet: weight must have the shape (10,), not (10, 3)",
     # gaussian_nll
@@ -420,7 +420,7 @@ ROWS = [
     >> "top_k_accuracy: k must be at most 2, the number of classes, not 3",
     shape_error(lambda: top_k_accuracy(x, y, 1))
     >> "top_k_accuracy: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2); write y[:, 0]",
-    range_error(lambda: perplexity(x, labels + 2)) >> "perplexity: classes must be in 0 .. 1; y has 2 .. 2",
+    range_error(lambda: perplexity(x, labels + 2)) >> "perplexity: y must hold the classes 0 .. 1; it has 2",
 ]
 
 

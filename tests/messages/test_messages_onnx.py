@@ -130,7 +130,7 @@ ROWS = [
     kind_error(lambda: to_graph(Relu(), None))
     >> "to_graph: x must be a value of spox, or a tuple of them, not None; to_onnx takes arrays",
     kind_error(lambda: to_graph([Relu()], value))
-    >> "to_graph: a chain of layers is a tuple, not a list; write tuple(layers)",
+    >> "to_graph: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: to_graph.register(Relu()))
     >> "to_graph.register: cls must be a class, not Relu; write @to_graph.register(Relu)",
     kind_error(lambda: to_graph.register(Same)(3)) >> "to_graph.register: the rule must be a function, not int",

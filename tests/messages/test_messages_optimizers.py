@@ -129,9 +129,9 @@ ROWS = [
     range_error(lambda: Rates((("*.W", math.nan),))) >> "Rates: a factor must be finite and not negative, not nan",
     # What is no optimizer.
     kind_error(lambda: update(None, grads, net))
-    >> "update: optimizer must be an optimizer or a tuple of optimizers, not None",
+    >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not None",
     kind_error(lambda: update([Adam()], grads, net))
-    >> "update: a chain of optimizers is a tuple, not a list; write tuple(optimizers)",
+    >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not list; write tuple(optimizer)",
     kind_error(lambda: update((), None, net)) >> "update: grads must be what backward returns, a Grads, not None",
     kind_error(lambda: update(Adam(), grads, list(net)))
     >> "update: params must be a record, a tuple or an array, not list; write tuple(params)",
@@ -143,7 +143,7 @@ ROWS = [
     kind_error(lambda: nonnegative([1.0])) >> "nonnegative: p must be an array, not list; write np.asarray(p)",
     kind_error(lambda: unit_norm(np.ones((2, 1), int)))
     >> "unit_norm: p must be an array of floats, not int64 array; write p.astype(float)",
-    kind_error(lambda: update(Adam, grads, net)) >> "update: Adam is a class; pass a value of it, as Adam()",
+    kind_error(lambda: update(Adam, grads, net)) >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Adam; write Adam()",
     # What update is given.
     kind_error(lambda: update(Adam(), (grads, Adam()), net))
     >> "update: grads must be what backward returns, a Grads, not tuple; write grads[0]",
@@ -154,7 +154,7 @@ ROWS = [
     shape_error(lambda: update(ClipValue(1.0), Grads(half, None), small))
     >> "update: the gradient of <f64 [[1.] [2.]]> must be like it, not <f32 [[1.] [2.]]>",
     shape_error(lambda: update(Adam(), Grads(net, None), small))
-    >> "update: the gradients are of another network; params: Dense(W=<f64 [[1.] [2.]]>, b=<f64 [3.]>), grads: "
+    >> "update: grads must be gradients of these params; params: Dense(W=<f64 [[1.] [2.]]>, b=<f64 [3.]>), grads: "
     "(Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, b=<f64 [0.]>))",
     # Memory.
     shape_error(lambda: update(remembering(Momentum(), net[0]), Grads(small, None), small))

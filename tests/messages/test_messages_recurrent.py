@@ -97,7 +97,7 @@ ROWS = [
     shape_error(lambda: forward(gru, (x, None, h.astype(single))))
     >> "GRU: state must be an array of float64, (3, 4), not <f32 3x4>",
     shape_error(lambda: forward(lstm, (x, None, h)))
-    >> "LSTM: state must be a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>",
+    >> "LSTM: state must be (h, c), a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>",
     shape_error(lambda: forward(gru, (x, None, (h, h))))
     >> "GRU: state must be an array of float64, (3, 4), not (<f64 3x4>, <f64 3x4>)",
     shape_error(lambda: forward(rnn, (x, None, (h,))))
@@ -123,12 +123,12 @@ ROWS = [
     shape_error(lambda: forward(both, (x, None, h)))
     >> "Bidirectional: state must be a pair, for ahead and for behind, not <f64 3x4>",
     shape_error(lambda: forward(both, (x, None, (h, h))))
-    >> "LSTM: state must be a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>"
+    >> "LSTM: state must be (h, c), a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>"
     >> ["in behind of Bidirectional, LSTM(W=<f64 2x16>, U=<f64 4x16>, b=<f64 16>), x: (<f64 3x5x2>, None, <f64 3x4>)"],
     shape_error(lambda: step((rnn,), x[:, :1], (None, h)))
-    >> "step: the memory must be a tuple of 1, one for each layer, not one of 2",
+    >> "step: memory must be a tuple of 1, one for each layer, as the last step returned it, not one of 2",
     kind_error(lambda: step((rnn,), x[:, :1], h))
-    >> "step: the memory must be a tuple of 1, one for each layer, not <f64 3x4>",
+    >> "step: memory must be a tuple of 1, one for each layer, as the last step returned it, not <f64 3x4>",
     # dA.
     shape_error(lambda: backward(rnn, rnn_cache, dA[:, 1:]))
     >> "RNN: dA must have the shape of out, (3, 5, 4); it has (3, 4, 4)",
@@ -152,27 +152,27 @@ ROWS = [
     >> "Bidirectional: dA of the state must be a pair, for ahead and for behind, not <f64 3x4>",
     # Caches.
     shape_error(lambda: backward(rnn, x, dA))
-    >> "backward: the cache is of another network; cache: <f64 3x5x2>, layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: "
     "RNN(W=<f64 2x4>, U=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>)",
     shape_error(lambda: backward(gru, forward(LSTM.init(1, 4, seed=0), 0 * x[:1, :1, :1])[1], dA))
-    >> "backward: the cache is of another network; cache: (<f64 [[0. 0. 0. 0.]]>, <f64 [[0. 0. 0. 0.]]>), layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 [[0. 0. 0. 0.]]>, <f64 [[0. 0. 0. 0.]]>), layer: "
     "GRU(W=<f64 2x12>, U=<f64 4x12>, b=<f64 12>, c=<f64 [0. 0. 0. 0.]>)",
     shape_error(lambda: backward(both, x, dA))
-    >> "backward: the cache is of another network; cache: <f64 3x5x2>, layer: Bidirectional(ahead=GRU(W=<f64 2x12>, "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: Bidirectional(ahead=GRU(W=<f64 2x12>, "
     "U=<f64 4x12>, b=<f64 12>, c=<f64 [0. 0. 0. 0.]>), behind=LSTM(W=<f64 2x16>, U=<f64 4x16>, b=<f64 16>))",
     # step.
     shape_error(lambda: step(rnn, (x, mask, h))) >> "step: RNN: x must be an array, or (x, mask), not a tuple of 3",
-    shape_error(lambda: step(rnn, x, h[:2])) >> "step: the memory of RNN must be of 3 sequences, as x is, not of 2",
+    shape_error(lambda: step(rnn, x, h[:2])) >> "step: memory must be of 3 sequences, as x is, not of 2; for other sequences begin with step(params, x)",
     shape_error(lambda: step(lstm, x, (h[:2], h[:2])))
-    >> "step: the memory of LSTM must be of 3 sequences, as x is, not of 2",
+    >> "step: memory must be of 3 sequences, as x is, not of 2; for other sequences begin with step(params, x)",
     shape_error(lambda: step(lstm, x, fixed_memory(LSTM.init(2, 4, seed=0, dtype=single), 3, 9)))
-    >> "step: the memory of LSTM must be of float64, as x is, not of float32",
+    >> "step: memory must be float64, as x is, not float32",
     shape_error(lambda: step(lstm, x, (h, h.astype(single))))
-    >> "step: the memory of LSTM must be a tuple of 2 arrays of float64, (3, 4), not (<f64 3x4>, <f32 3x4>)",
+    >> "step: memory must be what the last step returned, or None in the first; LSTM needs (h, c), a tuple of 2 arrays of float64, (3, 4), not (<f64 3x4>, <f32 3x4>)",
     shape_error(lambda: step(lstm, x, h))
-    >> "step: the memory of LSTM must be a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>",
+    >> "step: memory must be what the last step returned, or None in the first; LSTM needs (h, c), a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>",
     shape_error(lambda: step(gru, x, (dA, h)))
-    >> "step: the memory of GRU must be an array of float64, (3, 4), not (<f64 3x5x4>, <f64 3x4>)",
+    >> "step: memory must be what the last step returned, or None in the first; GRU needs an array of float64, (3, 4), not (<f64 3x5x4>, <f64 3x4>)",
     kind_error(lambda: step(gru, x.astype(single), h.astype(single)))
     >> "GRU: x is float32, W is float64; write x.astype('float64')",
     kind_error(lambda: step(both, x))
@@ -196,18 +196,18 @@ ROWS = [
     kind_error(lambda: backward(Last(), last_cache, x[:, 0].astype(single)))
     >> "Last: dA is float32, out is float64; write dA.astype('float64')",
     shape_error(lambda: backward(Last(), x, x[:, 0]))
-    >> "backward: the cache is of another network; cache: <f64 3x5x2>, layer: Last()",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: Last()",
     shape_error(lambda: backward(Last(), x[None], x[:, 0]))
-    >> "backward: the cache is of another network; cache: <f64 1x3x5x2>, layer: Last()",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 1x3x5x2>, layer: Last()",
     shape_error(lambda: backward(Last(), (*last_cache, None), x[:, 0]))
-    >> "backward: the cache is of another network; cache: (<f64 0x3x5x2>, <b8 3x5>, None), layer: Last()",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 0x3x5x2>, <b8 3x5>, None), layer: Last()",
     shape_error(lambda: step(Last(), (x, mask, h))) >> "Last: x must be an array, or (x, mask), not a tuple of 3",
     shape_error(lambda: step(Last(), x, h))
-    >> "step: the memory of Last must be an array of float64, (3, 2), not <f64 3x4>",
+    >> "step: memory must be what the last step returned, or None in the first; Last needs an array of float64, (3, 2), not <f64 3x4>",
     shape_error(lambda: step(Last(), np.ones((3, 5, 4)), h.astype(single)))
-    >> "step: the memory of Last must be of float64, as x is, not of float32",
+    >> "step: memory must be float64, as x is, not float32",
     shape_error(lambda: step(Last(), x, (None,)))
-    >> "step: the memory of Last must be an array of float64, (3, 2), not (None,)",
+    >> "step: memory must be what the last step returned, or None in the first; Last needs an array of float64, (3, 2), not (None,)",
     # Pools over time.
     # Positions.
 ]

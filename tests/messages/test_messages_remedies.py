@@ -120,16 +120,16 @@ ROWS = [
     >> "triplet: y must be (4,), the margin of each row; y: (4, 1), out: (4, 3, 2); write y[:, 0]",
     # Labels.
     kind_error(partial(softmax_cross_entropy, OUT, CLASSES.astype(float)))
-    >> "softmax_cross_entropy: classes must be integers, not float64; write y.astype(int)",
+    >> "softmax_cross_entropy: y must hold classes as integers, not float64; write y.astype(int)",
     kind_error(partial(softmax_cross_entropy, OUT[:, :2], CLASSES > 0))
-    >> "softmax_cross_entropy: classes must be integers, not bool; write y.astype(int)",
+    >> "softmax_cross_entropy: y must hold classes as integers, not bool; write y.astype(int)",
     kind_error(partial(softmax_cross_entropy, OUT, CLASSES / 2))
-    >> "softmax_cross_entropy: classes must be integers, not float64",
-    kind_error(partial(accuracy, OUT, CLASSES * np.nan)) >> "accuracy: classes must be integers, not float64",
+    >> "softmax_cross_entropy: y must hold classes as integers, not float64",
+    kind_error(partial(accuracy, OUT, CLASSES * np.nan)) >> "accuracy: y must hold classes as integers, not float64",
     range_error(partial(softmax_cross_entropy, OUT, CLASSES + 1))
-    >> "softmax_cross_entropy: classes must be in 0 .. 2; y has 1 .. 3; write y - 1",
+    >> "softmax_cross_entropy: y must hold the classes 0 .. 2; it has 1 .. 3; write y - 1",
     range_error(partial(softmax_cross_entropy, OUT, CLASSES + 2))
-    >> "softmax_cross_entropy: classes must be in 0 .. 2; y has 2 .. 4",
+    >> "softmax_cross_entropy: y must hold the classes 0 .. 2; it has 2 .. 4",
     range_error(partial(hinge, COLUMN, 2 * YES - 1))
     >> "hinge: y must be 0 or 1; it has -1.0 .. 1.0; write (y + 1) / 2",
     range_error(partial(binary_cross_entropy_with_logits, COLUMN, 2 * YES - 1))

@@ -167,7 +167,7 @@ ROWS = [
     kind_error(fit(optimizer=Adam))
     >> A + "optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Adam",
     kind_error(fit(optimizer=None))
-    >> A + "optimizer must be an optimizer, such as Adam(), or a tuple of them, not None; write () for none",
+    >> A + "optimizer must be an optimizer, such as Adam(), or a tuple of them, not None; for plain gradient descent write ()",
     kind_error(fit(lr="adaptive")) >> A + "lr must be a number, not str",
     range_error(regress(lr=-0.1)) >> R + "lr must be finite and not negative, not -0.1",
     kind_error(fit(batch_size="auto")) >> A + "batch_size must be a whole number, not str",

@@ -163,10 +163,10 @@ ROWS = [
     ],
     kind_error(lambda: step(Bare(), x)) >> "step: there is no rule for Bare; write one with @step.register(Bare)",
     kind_error(lambda: inference(Running(net, Adam(), 1)))
-    >> "inference: there is no rule for Running; write state.params",
+    >> "inference: params must be a layer or a tuple of layers, not Running; write state.params",
     *[
         kind_error(partial(verb, (Relu(), start), *given))
-        >> f"{verb.__name__}: there is no rule for TrainState; write state.params"
+        >> f"{verb.__name__}: params must be a layer or a tuple of layers, not TrainState; write state.params"
         for verb, given in ((inference, ()), (reseed, (1,)))
     ],
     *[
@@ -199,7 +199,7 @@ ROWS = [
             ((Adam(), Relu()), "Relu"),
             ("adam", "str"),
             (Adam, "the class Adam"),
-            (None, "None; write () for none"),
+            (None, "None; for plain gradient descent write ()"),
         ]
     ],
     range_error(lambda: TrainState(net, (), -1)) >> "TrainState: step must not be negative; it is -1",
@@ -282,7 +282,7 @@ ROWS = [
     >> "bisect_nan: loss must be a function (out, y), not None",
     kind_error(lambda: bisect_nan([start], data, mse, None)) >> "bisect_nan: lr must be a number, not None",
     kind_error(lambda: bisect_nan([start], deque(data), mse, 0.1))
-    >> "bisect_nan: data must be a sequence of batches, for data[step:], not deque",
+    >> "bisect_nan: data must be a sequence of batches with slices, data[step:], not deque",
     kind_error(lambda: bisect_nan([start], x, mse, 0.1))
     >> "bisect_nan: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
     kind_error(lambda: Birth(3, "loss", "", "cost", "nan")) >> "Birth: value must be an array of floats, not str",
@@ -305,7 +305,7 @@ ROWS = [
     shape_error(read(train, start, data[:1], gradient, 0.1, constraint=lambda p: astype(p, np.float32)))
     >> "train: constraint must keep shapes and dtypes; <f64 2x9> became <f32 2x9>",
     shape_error(read(train, TrainState((Relu(), Relu())), [(y, y)], gradient, 0.1, constraint=lambda p: p[:1]))
-    >> "train: the trees must be alike; where the first has (Relu(),), there is (Relu(), Relu())",
+    >> "train: all trees must have the same structure; where the first has (Relu(),), another has (Relu(), Relu())",
     *[
         range_error(act)
         >> f"{name}: {what} was read to its end before; a generator can be read once, so make a new one"

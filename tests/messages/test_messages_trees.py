@@ -126,7 +126,7 @@ ROWS = [
     >> f"map_parameters: the trees must be alike; where the first has (Dense(W=<f64 2x9>, b=<f64 9>),), "
     f"there is {LIKE}",
     shape_error(lambda: tree_map(np.add, Dense(small.W, np.ones(1)), small))
-    >> "tree_map: the trees must be alike; where the first has <f64 [1.]>, there is None",
+    >> "tree_map: all trees must have the same structure; where the first has <f64 [1.]>, another has None",
     # Vectors.
     kind_error(lambda: from_vector(vector, net))
     >> "from_vector: vector must be an array, not tuple; write from_vector(tree, vector)",
@@ -185,9 +185,9 @@ ROWS = [
     kind_error(lambda: sgd((net[0], [net[1]], net[2]), grads, 0.1))
     >> "sgd: params[1] must be a record, a tuple or an array, not list; write tuple(params[1])",
     shape_error(lambda: update(Decay(0.1), Grads(net[:1], None), net))
-    >> f"update: the gradients are of another network; params: {LIKE}, grads: (Dense(W=<f64 2x9>, b=<f64 9>),)",
+    >> f"update: grads must be gradients of these params; params: {LIKE}, grads: (Dense(W=<f64 2x9>, b=<f64 9>),)",
     shape_error(lambda: update(Decay(0.1), Grads((net[:1],), None), (net,)))
-    >> f"update: the trees must be alike; where the first has (Dense(W=<f64 2x9>, b=<f64 9>),), there is {LIKE}",
+    >> f"update: all trees must have the same structure; where the first has (Dense(W=<f64 2x9>, b=<f64 9>),), another has {LIKE}",
     kind_error(lambda: Average(0.9, "text")) >> "Average: sums must be a record, a tuple or an array, not str",
     kind_error(lambda: Adam(memory=None)) >> "Adam: memory must be a tuple, not None",
     kind_error(lambda: Adam(memory=(1.0,))) >> "Adam: memory must be a tuple of tuples, not (1.0,)",

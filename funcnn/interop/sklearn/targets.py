@@ -176,8 +176,9 @@ def as_numbers(function: str, argument: str, values: Array) -> Array:
         raise KindError(f"{function}: {argument} must hold numbers, not {kind(values)}")
     try:
         return values.astype(float)
-    except (TypeError, ValueError) as error:  # objects
-        raise KindError(f"{function}: {argument} must hold numbers; {error}") from None
+    except (TypeError, ValueError):  # objects
+        odd = next(value for value in values.ravel().tolist() if not isinstance(value, int | float))
+        raise KindError(f"{function}: {argument} must hold numbers, not {kind(odd)}") from None
 
 
 def unique(function: str, argument: str, y: Array) -> Array:

@@ -164,7 +164,7 @@ def _as_array(module: Any, x: Any) -> Array:
     for name, tensor in module.named_parameters(remove_duplicate=False):
         if (other := names.setdefault(id(tensor), name)) != name:
             rule = f"{name} and {other} must be two parameters, since each layer has its own"
-            raise KindError(f"from_torch: {rule}; they are one")
+            raise KindError(f"from_torch: {rule}; they are one tensor")
     array = array_of("from_torch", "x", x)
     arrays_of("from_torch", module)
     if x.ndim < 2 or not len(x):

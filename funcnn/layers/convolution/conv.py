@@ -9,11 +9,12 @@ from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError
 from funcnn.generation import fixed_memory, no_step, pads_with_zeros, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_memory, check_out_gradient
+from funcnn.layers.checks import check_out_gradient
 from funcnn.layers.convolution.base import Convolution
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
 from funcnn.layers.convolution.sizes import of_each
 from funcnn.layers.convolution.windows import ONE_ROW, Axes, axis_of, image_of, like
+from funcnn.layers.memories import check_memory
 from funcnn.products import sum_of_rows
 from funcnn.records import record
 from funcnn.shapes import shapes

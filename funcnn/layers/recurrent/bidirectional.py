@@ -60,8 +60,8 @@ def _both(params: Bidirectional[Any, Any], verb: Any, *given: Both) -> Both:
 
 def _halves(given: Any) -> Both:
     """The inputs of the two layers."""
-    x, mask, states = as_triple("Bidirectional", given, 3)
-    check_sequence("Bidirectional", "x", x, mask)
+    x, mask, states = as_triple("Bidirectional", given, 3, "(ahead, behind)")
+    check_sequence("Bidirectional", "x", x, mask, state="(ahead, behind)")
     one, other = _as_pair("state", states)
     return in_form_of(given, x, mask, one), in_form_of(
         given, x[:, ::-1], None if mask is None else mask[:, ::-1], other
@@ -72,7 +72,7 @@ def _as_pair(argument: str, states: Any) -> Both:
     if states is None:
         return None, None
     if type(states) is not tuple or len(states) != 2:
-        raise ShapeError(f"Bidirectional: {argument} must be a pair, for ahead and for behind, not {short(states)}")
+        raise ShapeError(f"Bidirectional: {argument} must be a pair, (ahead, behind), not {short(states)}")
     return states
 
 
