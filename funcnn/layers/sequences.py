@@ -66,7 +66,8 @@ def _for_mask(mask: Any, shape: tuple[int, ...], name: str, state: str) -> str:
     can_be_one = made is not None and (made.dtype.kind in "biu" or (made.dtype.kind == "f" and made.shape == shape))
     if can_be_one and np.isin(cast("Any", made), (0, 1)).all():
         return "; write np.asarray(mask, bool)"
-    return f"; for a state write ({name}, None, {state})" if state else ""
+    is_state = state and (is_array(mask) or type(mask) is tuple)
+    return f"; for a state write ({name}, None, {state})" if is_state else ""
 
 
 def mask_of(given: Any) -> Any:

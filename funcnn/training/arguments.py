@@ -70,7 +70,7 @@ def check_optimizer(function: str, argument: str, optimizer: Any) -> None:
         remedy = "; for plain gradient descent write ()" if optimizer is None else ""
         if isinstance(optimizer, type):
             remedy = f"; write {call_of(optimizer)}" if is_optimizer_class(optimizer) else ""
-        elif type(optimizer).__module__.startswith("optax."):
+        elif type(optimizer).__module__.startswith("optax.") and function != "to_optax":
             remedy = f"; write from_optax({argument})"
         needed = "an optimizer, such as Adam(), or a tuple of them"
         raise KindError(f"{function}: {argument} must be {needed}, not {kind(optimizer)}{remedy}")

@@ -105,7 +105,8 @@ def _map(function: str, f: Callable[..., Any], tree: Any, rest: Sequence[Any], *
 
 
 def _unlike_trees_error(function: str, tree: Any, rest: Sequence[Any]) -> ShapeError:
-    given = f"where the first has {short(tree)}, another has {', '.join(map(short, rest))}"
+    other = "another has" if len(rest) == 1 else "others have"
+    given = f"where the first has {short(tree)}, {other} {', '.join(map(short, rest))}"
     return ShapeError(f"{function}: all trees must have the same structure; {given}".removeprefix(": "))
 
 

@@ -386,7 +386,7 @@ def test_shared_is_trained_and_stepped_as_one():
 def test_a_place_that_holds_a_layer_already_is_refused():
     other = Dense.init(3, 3, seed=1)
     for net in ((Here(layer=other),), (HERE, Here(layer=other)), (HERE, Frozen((Here(layer=other),)))):
-        with pytest.raises(KindError, match=r"each Here in net must be empty; write Here\(\)"):
+        with pytest.raises(KindError, match=r"each Here in net must hold no layer of its own; write Here\(\)"):
             Shared(other, net)
     with pytest.raises(KindError, match=r"write Here\('a'\)"):
         Shared(other, Here("a", other), "a")

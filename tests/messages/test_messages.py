@@ -148,10 +148,12 @@ ROWS = [
     kind_error(lambda: forward((Relu,), x))
     >> "forward: params must be a layer or a tuple of layers, not the class Relu; write Relu()"
     >> ["in layer 0, <class 'funcnn.layers.activations.base.Relu'>, x: <f64 10x2>"],
-    kind_error(lambda: forward(Dense, x)) >> "forward: params must be a layer or a tuple of layers, not the class Dense; write Dense.init(...)",
-    kind_error(lambda: forward(Residual, x)) >> "forward: params must be a layer or a tuple of layers, not the class Residual; write Residual(...)",
+    kind_error(lambda: forward(Dense, x))
+    >> "forward: params must be a layer or a tuple of layers, not the class Dense; write Dense.init(...)",
+    kind_error(lambda: forward(Residual, x))
+    >> "forward: params must be a layer or a tuple of layers, not the class Residual; write Residual(...)",
     kind_error(lambda: mlp([2, 3, 1], hidden=Relu, seed=0))
-    >> "mlp: hidden must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    >> "mlp: hidden must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     kind_error(lambda: forward([relu, relu], x))
     >> "forward: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: predict([relu], x))
@@ -191,11 +193,14 @@ ROWS = [
     >> "Dense: dA must have the shape of out, (10, 27); it has (10, 2)"
     >> ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), dA: <f64 10x2>"],
     shape_error(lambda: backward(net[:2], cache, out))
-    >> "backward: cache must be a tuple of 2, one for each layer, as forward returned it, not (<f64 10x2>, <f64 10x27>, <f64 10x27>)",
+    >> "backward: cache must be a tuple of 2, one for each layer, as forward returned it, not (<f64 10x2>, <f64 "
+    "10x27>, <f64 10x27>)",
     shape_error(lambda: backward(net[2], cache[0], out))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 10x2>, layer: Dense(W=<f64 27x1>, b=<f64 [0.]>)",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 10x2>, layer: Dense(W=<f64 27x1>, "
+    "b=<f64 [0.]>)",
     shape_error(lambda: backward(dense, cache[:1], out))
-    >> "backward: cache must be what forward returned for this layer; cache: (<f64 10x2>,), layer: Dense(W=<f64 2x27>, b=<f64 27>)",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 10x2>,), layer: Dense(W=<f64 "
+    "2x27>, b=<f64 27>)",
     shape_error(lambda: backward(relu, cache[:1], out))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 10x2>,), layer: Relu()",
     shape_error(lambda: backward(net, x, out))
@@ -209,7 +214,7 @@ ROWS = [
     kind_error(lambda: forward(Threefold(), x))
     >> "forward: the rule for Threefold must return (out, cache), not 3 values",
     kind_error(lambda: backward((relu, Threefold()), (x, ()), x))
-    >> "backward: Grads.x is None, but the layer before needs it"
+    >> "backward: Grads.x must be the gradient of x, which the layer before needs, not None"
     >> ["in layer 1, Threefold(), dA: <f64 10x2>"],
     kind_error(lambda: gradient(Fields(y), W=y, rate=2.0))
     >> "Fields backward: rate is a setting, 1.0; it has no gradient",
@@ -252,7 +257,8 @@ ROWS = [
     kind_error(loss(nn.losses.mae, y, [[1.0]] * 10)) >> "mae: y must be an array, not list; write np.asarray(y)",
     kind_error(loss(mse, y, np.ma.masked_array(y))) >> "mse: y must be an array, not MaskedArray",
     kind_error(loss(mse, y, y.astype(object))) >> "mse: y must hold numbers, not objects; write y.astype(float)",
-    kind_error(loss(mse, y, y.astype(str))) >> "mse: y must hold numbers, not strings; write y.astype(float)",
+    kind_error(loss(mse, y, y.astype(str)))
+    >> "mse: y must hold numbers, not strings such as '1.0'; write y.astype(float)",
     kind_error(loss(mse, y, y, y.astype(object)))
     >> "mse: weight must hold numbers, not objects; write weight.astype(float)",
     kind_error(lambda: nn.losses.weighted(mse)(y, y)) >> "weighted: y must be a pair (y, weight), not float64 array",
@@ -275,8 +281,7 @@ ROWS = [
     >> "softmax_cross_entropy: out must be (m, ..., n), rows first; out: (10,)",
     range_error(loss(nn.binary_cross_entropy_with_logits, y, -y))
     >> "binary_cross_entropy_with_logits: y must be in [0, 1]; it has -1.0; write (y + 1) / 2",
-    range_error(loss(nn.binary_cross_entropy, 3 * y, y))
-    >> "binary_cross_entropy: out must be in [0, 1]; it has 3.0; "
+    range_error(loss(nn.binary_cross_entropy, 3 * y, y)) >> "binary_cross_entropy: out must be in [0, 1]; it has 3.0; "
     "for logits write binary_cross_entropy_with_logits",
     kind_error(lambda: value_and_grad(nn.binary_cross_entropy_with_logits)((net[2], Sigmoid()), x, y))
     >> "value_and_grad: the loss takes logits, so leave out the layer at the end of "
@@ -330,11 +335,13 @@ ROWS = [
     shape_error(lambda: batches(x, y[:9], 2, seed=0)) >> "batches: x and y must have equally many rows; x: 10, y: 9",
     kind_error(lambda: batches(x, [1] * 10, 2, seed=0))
     >> "batches: y must be an array or a tuple of arrays, rows first, not list; write np.asarray(y)",
-    range_error(nn.schedules.stages) >> "stages: plan must be (rate >= 0, steps >= 1) once or more, not ()",
+    range_error(nn.schedules.stages)
+    >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ()",
     range_error(lambda: nn.schedules.stages((1, 10), (-1, 10)))
-    >> "stages: plan must be (rate >= 0, steps >= 1) once or more, not ((1, 10), (-1, 10))",
+    >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ((1, 10), "
+    "(-1, 10))",
     range_error(lambda: nn.schedules.stages((float("nan"), 10)))
-    >> "stages: plan must be (rate >= 0, steps >= 1) once or more, not ((nan, 10),)",
+    >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ((nan, 10),)",
     raises(NotFiniteError, stepped(x=nan_x))
     >> "train: in step 0 the cost is nan; the first array that is not finite is x",
     raises(NotFiniteError, stepped(y=y * np.nan))
@@ -352,11 +359,11 @@ ROWS = [
     # Testing.
     kind_error(lambda: check_vjp(np.sin, lambda args, dA: [dA * np.cos(args[0])], np.ones(2)))
     >> "check_vjp: args must be a tuple, an array for each argument of f, not float64 array",
-    kind_error(lambda: fst.unproven("funcn")) >> "unproven: there is no module funcn",
+    kind_error(lambda: fst.unproven("funcn")) >> "unproven: there is no module 'funcn'",
     kind_error(lambda: fst.registered("json")) >> "registered: json defines no layer",
     kind_error(lambda: fst.cases(Bare)) >> "cases: there is no strategy for Bare; write register(Bare, ...)",
     kind_error(lambda: check_layer(Dense, x))
-    >> "check_layer: params must be a layer or a tuple of layers, not the class Dense",
+    >> "check_layer: params must be a layer or a tuple of layers, not the class Dense; write Dense.init(...)",
     kind_error(checked(np.sin, x + 0j)) >> 'check_vjp: x is complex; choose convention="jax" or convention="torch"',
     kind_error(checked(tripled, "0.1")) >> "check_vjp: x must be an array of numbers, not str",
     kind_error(checked(tripled, labels)) >> "check_vjp: no argument holds floats, so there is no gradient to check",

@@ -80,7 +80,8 @@ ROWS = [
     kind_error(lambda: forward(slopes, x.astype(int)))
     >> "PRelu: x is int64, alpha is float64; write x.astype('float64')",
     shape_error(lambda: backward(slopes, np.ones((2, 4)), np.ones((2, 4))))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 2x4>, layer: PRelu(alpha=<f64 [1. 1. 1.]>)",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 2x4>, layer: PRelu(alpha=<f64 [1. "
+    "1. 1.]>)",
     shape_error(lambda: backward(PRelu.init(), (), x))
     >> "backward: cache must be what forward returned for this layer; cache: (), layer: PRelu(alpha=<f64 [0.25]>)",
     shape_error(lambda: backward(slopes, x, np.ones((2, 1))))
@@ -98,7 +99,8 @@ ROWS = [
     >> "Softmax: x must be an array of floats, not int64 array; write x.astype(float)",
     *[
         shape_error(lambda layer=layer: backward(layer, (x,), x))
-        >> f"backward: cache must be what forward returned for this layer; cache: (<f64 [[1. 1. 1.] [1. 1. 1.]]>,), layer: {layer}"
+        >> "backward: cache must be what forward returned for this layer; cache: (<f64 [[1. 1. 1.] [1. 1. 1.]]>,), "
+        f"layer: {layer}"
         for layer in (Softmax(), LogSoftmax())
     ],
     kind_error(lambda: backward(Softmax(), x, x.astype(np.float32)))
@@ -120,7 +122,7 @@ ROWS = [
     kind_error(lambda: forward(Glu(), np.ones((2, 4), int)))
     >> "Glu: x must be an array of floats, not int64 array; write x.astype(float)",
     kind_error(lambda: Glu(Sigmoid))
-    >> "Glu: gate must be a layer, such as Relu(), or a tuple of layers, not the class Sigmoid",
+    >> "Glu: gate must be a layer, such as Relu(), or a tuple of layers, not the class Sigmoid; write Sigmoid()",
     kind_error(lambda: Glu(x)) >> "Glu: gate must be a layer, such as Relu(), or a tuple of layers, not float64 array",
     kind_error(lambda: Glu([Relu()]))
     >> "Glu: gate must be a layer, such as Relu(), or a tuple of layers, not list; write tuple(gate)",
@@ -136,7 +138,8 @@ ROWS = [
         "in layer 0, Glu(gate=(Dense(W=<f64 3x3>, b=<f64 [0. 0. 0.]>),)), x: <f64 5x4>",
     ],
     shape_error(lambda: backward(Glu(), np.ones((2, 2)), np.ones((2, 1))))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Glu(gate=Sigmoid())",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: "
+    "Glu(gate=Sigmoid())",
     shape_error(lambda: backward(Glu(), ((), (), ()), x))
     >> "backward: cache must be what forward returned for this layer; cache: (), layer: Glu(gate=Sigmoid())",
     shape_error(lambda: backward(Glu(), forward(Glu(), np.ones((2, 4)))[1], np.ones((2, 4))))

@@ -20,7 +20,7 @@ dA = np.ones((4, 8, 4, 4))
 # Sequences: with a memory, and with a mask.
 series, causal = np.ones((2, 5, 4)), Conv1d(np.ones((3, 4, 1)), None, padding=(2, 0))
 _, past = step(causal, series)
-MEMORY = "step: the memory of Conv1d must be"
+MEMORY = "step: memory must be what the last step returned, or None in the first; Conv1d needs"
 steps, there = np.ones((3, 5, 2)), np.ones((3, 5), bool)
 
 ROWS = [
@@ -174,16 +174,20 @@ ROWS = [
     >> "Upsample: x must be an array of floats, not int64 array; write x.astype(float)",
     # Backward.
     shape_error(lambda: backward(conv, dA, dA))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x8x4x4>, layer: Conv2d(W=<f64 3x3x2x4>, b=<f64 [0. 0. "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x8x4x4>, layer: Conv2d(W=<f64 "
+    "3x3x2x4>, b=<f64 [0. 0. "
     "0. 0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     shape_error(lambda: backward_params(conv, (), dA))
-    >> "backward: cache must be what forward returned for this layer; cache: (), layer: Conv2d(W=<f64 3x3x2x4>, b=<f64 [0. 0. 0. 0.]>, "
+    >> "backward: cache must be what forward returned for this layer; cache: (), layer: Conv2d(W=<f64 3x3x2x4>, "
+    "b=<f64 [0. 0. 0. 0.]>, "
     "stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     shape_error(lambda: backward(conv, x[0], dA))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 10x6x2>, layer: Conv2d(W=<f64 3x3x2x4>, b=<f64 [0. 0. "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 10x6x2>, layer: Conv2d(W=<f64 "
+    "3x3x2x4>, b=<f64 [0. 0. "
     "0. 0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     shape_error(lambda: backward(transposed, dA, dA))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x8x4x4>, layer: ConvTranspose2d(W=<f64 3x3x2x4>, "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x8x4x4>, layer: "
+    "ConvTranspose2d(W=<f64 3x3x2x4>, "
     "b=<f64 [0. 0. 0. 0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     shape_error(lambda: backward(line, x, dA))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 4x10x6x2>, layer: "
@@ -200,7 +204,8 @@ ROWS = [
     >> "backward: cache must be what forward returned for this layer; cache: <f64 4x10x6x2>, layer: "
     "MaxPool(size=2, stride=None, padding=0)",
     shape_error(lambda: backward(MaxPool(2), (None, None), x))
-    >> "backward: cache must be what forward returned for this layer; cache: None, layer: MaxPool(size=2, stride=None, padding=0)",
+    >> "backward: cache must be what forward returned for this layer; cache: None, layer: MaxPool(size=2, "
+    "stride=None, padding=0)",
     shape_error(lambda: backward(MaxPool(2), forward(MaxPool(2), x)[1], x))
     >> "MaxPool: dA must have the shape of out, (4, 5, 3, 2); it has (4, 10, 6, 2)",
     shape_error(lambda: backward(AvgPool(2), (x, x), x))
@@ -219,7 +224,8 @@ ROWS = [
     shape_error(lambda: backward(GlobalMaxPool(), x, x[:3, 0, 0]))
     >> "GlobalMaxPool: dA must have the shape of out, (4, 2); it has (3, 2)",
     shape_error(lambda: backward(Upsample(2), (x,), x))
-    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x10x6x2>,), layer: Upsample(factor=2, linear=False)",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x10x6x2>,), layer: "
+    "Upsample(factor=2, linear=False)",
     shape_error(lambda: backward(Upsample(2), x, x))
     >> "Upsample: dA must have the shape of out, (4, 20, 12, 2); it has (4, 10, 6, 2)",
     # Step by step.
@@ -243,14 +249,15 @@ ROWS = [
     shape_error(lambda: step(causal, series, np.ones((2, 3, 4))))
     >> f"{MEMORY} an array of float64, (2, 2, 4), not <f64 2x3x4>",
     shape_error(lambda: step(causal, series, past.astype(np.float32)))
-    >> f"{MEMORY} of float64, as x is, not of float32",
-    shape_error(lambda: step(causal, series, past[:1])) >> f"{MEMORY} of 2 sequences, as x is, not of 1",
+    >> "step: memory must be float64, as x is, not float32",
+    shape_error(lambda: step(causal, series, past[:1])) >> "step: memory must be of 2 sequences, as x is, not of 1; "
+    "for other sequences begin with step(params, x)",
     # Masks.
     shape_error(lambda: forward(GlobalAvgPool(), (steps, there[:, 1:])))
     >> "GlobalAvgPool: mask must be (m, t), (3, 5), not (3, 4)",
     kind_error(lambda: forward(GlobalMaxPool(), (steps, there.astype(float))))
     >> "GlobalMaxPool: mask must be an array of bools, True at the positions of x that are not padding, not float64 "
-    "array",
+    "array; write np.asarray(mask, bool)",
     shape_error(lambda: forward(GlobalAvgPool(), (steps[..., None], there)))
     >> "GlobalAvgPool: x must be (m, t, features), t at least 1, not (3, 5, 2, 1)",
     shape_error(lambda: forward(GlobalAvgPool(), (steps, there, steps)))
@@ -260,10 +267,12 @@ ROWS = [
     kind_error(lambda: backward(GlobalAvgPool(), (steps, there), (steps[:, 0], None)))
     >> "GlobalAvgPool: dA must be an array like out, of shape (3, 2), not tuple",
     shape_error(lambda: backward(GlobalMaxPool(), (steps, steps[:, 0]), steps[:, 0]))
-    >> "backward: cache must be what forward returned for this layer; cache: (<f64 3x5x2>, <f64 [[1. 1.] [1. 1.] [1. 1.]]>), layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 3x5x2>, <f64 [[1. 1.] [1. 1.] [1. "
+    "1.]]>), layer: "
     "GlobalMaxPool()",
     shape_error(lambda: backward(GlobalAvgPool(), steps[:, 0], steps[:, 0]))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.] [1. 1.]]>, layer: GlobalAvgPool()",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.] [1. 1.]]>, layer: "
+    "GlobalAvgPool()",
 ]
 
 

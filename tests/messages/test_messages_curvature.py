@@ -30,7 +30,7 @@ X, Y = np.linspace(-1, 1, 8).reshape(4, 2), np.linspace(0, 1, 4)[:, None]
 NET = mlp([2, 3, 1], hidden=Tanh(), seed=0)
 SMALL = (Dense(np.ones((2, 1)), None), Tanh())
 OTHER = mlp([2, 4, 1], hidden=Tanh(), seed=0)
-APART = "rows must not depend on each other or on their place"
+APART = "the output for a row must not depend on other rows or on the place of the row"
 EACH, FISHER = per_example(value_and_grad(mse)), fisher_diagonal(value_and_grad(mse))
 
 
@@ -95,7 +95,8 @@ ROWS = [
     >> "hvp: params must hold real numbers, got complex128 array",
     kind_error(lambda: ggnvp(mse)(NET, X + 0j, Y, NET)) >> "ggnvp: x must hold real numbers, got complex128 array",
     kind_error(lambda: hvp(mse)(NET, X.tolist(), Y, NET)) >> "hvp: x must be an array, not list; write np.asarray(x)",
-    kind_error(lambda: hvp(mse)((Tanh(),), X, X, (Tanh(),))) >> "hvp: params must have parameters, got (Tanh(),)",
+    kind_error(lambda: hvp(mse)((Tanh(),), X, X, (Tanh(),)))
+    >> "hvp: params must have a parameter to differentiate by; (Tanh(),) has none",
     kind_error(lambda: hvp(mse)(NET, X.astype(np.float32), Y, NET))
     >> "Dense: x is float32, W is float64; write x.astype('float64')"
     >> 1,
@@ -136,18 +137,19 @@ ROWS = [
     kind_error(lambda: per_example(lambda *_: (0.0, NET))(NET, X, Y))
     >> "per_example: value_and_grad must return (cost, Grads), got tuple",
     kind_error(lambda: EACH((NET[0], BatchNorm.init(3), NET[2]), X, Y))
-    >> "per_example: rows must not depend on each other, but one row alone raises: BatchNorm: x must have at least two "
+    >> "per_example: the output for a row must not depend on other rows, but one row alone raises: BatchNorm: x must "
+    "have at least two "
     "rows for a variance, not (1, 3); to predict, write inference(params); to train, leave out a batch of one row",
     kind_error(lambda: FISHER((NET[0], BatchNorm.init(3), NET[2]), X[:, None] * np.ones((2, 1)), np.ones((4, 2, 1))))
-    >> f"fisher_diagonal: {APART}, but the mean cost of the rows is not the cost of the batch",
+    >> f"fisher_diagonal: {APART}, but the mean cost of single rows is not the cost of the batch",
     kind_error(lambda: EACH((NET[0], Dropout(0.5, seed=2), NET[2]), X, Y))
-    >> f"per_example: {APART}, but the mean cost of the rows is not the cost of the batch",
+    >> f"per_example: {APART}, but the mean cost of single rows is not the cost of the batch",
     kind_error(lambda: per_example(value_and_grad(normalising))(NET, X, Y))
-    >> f"per_example: {APART}, but the mean cost of the rows is not the cost of the batch",
+    >> f"per_example: {APART}, but the mean cost of single rows is not the cost of the batch",
     kind_error(lambda: fisher_diagonal(value_and_grad(summing))(NET, X, Y))
-    >> f"fisher_diagonal: {APART}, but the mean cost of the rows is not the cost of the batch",
+    >> f"fisher_diagonal: {APART}, but the mean cost of single rows is not the cost of the batch",
     kind_error(lambda: per_example(value_and_grad(lambda out, y: (0.0, summing(out, y)[1])))(NET, X, Y))
-    >> f"per_example: {APART}, but the mean gradient of the rows is not the gradient of the batch",
+    >> f"per_example: {APART}, but the mean gradient of single rows is not the gradient of the batch",
     shape_error(lambda: EACH(NET, X, Y[:3]))
     >> "per_example: (x, y) must hold arrays with equally many rows; rows: [4, 3]",
     range_error(lambda: FISHER(NET, X[:0], Y[:0])) >> "fisher_diagonal: x must have at least one row, got 0",

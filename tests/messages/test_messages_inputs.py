@@ -94,8 +94,8 @@ ROWS = [
             (lambda x: None, "None"),
             (lambda x: "x", "str"),
             (lambda x: x.tolist(), "list; write np.asarray(x)"),
-            (lambda x: [[1.0], [1.0, 2.0]], "list"),
-            (lambda x: [x, x], "list"),
+            (lambda x: [[1.0], [1.0, 2.0]], "list; its rows have unequal lengths"),
+            (lambda x: [x, x], "list; to join arrays of one shape write np.stack(x)"),
             (lambda x: ["x"], "list"),
             (Frame, "Frame; write x.to_numpy()"),
             (lambda x: 1.5, "float; write np.asarray(x)"),
@@ -106,7 +106,8 @@ ROWS = [
     ],
     *[
         kind_error(given(LAYERS[name][0], (LAYERS[name][1],) * 2))
-        >> f"{name}: x must be an array, not tuple; for several inputs put Concat(), Sum(), Take(i) or Parallel(...) before it"
+        >> f"{name}: x must be an array, not tuple; for several inputs put Concat(), Sum(), Take(i) or Parallel(...) "
+        "before it"
         for name in LAYERS
         if name not in WITH_MASKS
     ],
@@ -146,9 +147,11 @@ ROWS = [
         >> f"{name}: mask must be an array of bools, True at the positions of x that are not padding, not {sentence}"
         for name in WITH_MASKS
         for wrong, sentence in (
-            (mask.astype(int), "int64 array"),
-            (mask.astype(float), "float64 array"),
-            (mask.tolist(), "list"),
+            (mask.astype(int), "int64 array; write np.asarray(mask, bool)"),
+            (mask.astype(float), "float64 array; write np.asarray(mask, bool)"),
+            (mask.tolist(), "list; write np.asarray(mask, bool)"),
+            (["x"], "list"),
+            ([[True], []], "list"),
             (5, "int"),
         )
     ],
@@ -201,7 +204,7 @@ ROWS = [
         >> f"Residual: {place} must be a layer, such as Relu(), or a tuple of layers, not {given}"
         for value, place, given in (
             (None, "layer", "None"),
-            ((nn.Tanh(), nn.Relu), "layer[1]", "the class Relu"),
+            ((nn.Tanh(), nn.Relu), "layer[1]", "the class Relu; write Relu()"),
             (nn.Adam(), "layer", "Adam"),
             ((nn.Tanh(), (nn.Tanh(), np.tanh)), "layer[1][1]", "ufunc"),
         )

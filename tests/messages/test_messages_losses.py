@@ -114,7 +114,11 @@ ROWS = [
                 KindError,
                 "out must be an array of floats, not int64 array; write out.astype(float)",
             ),
-            (of(loss, x, x.astype(str)), KindError, "y must hold numbers, not strings; write y.astype(float)"),
+            (
+                of(loss, x, x.astype(str)),
+                KindError,
+                "y must hold numbers, not strings such as '-1.0'; write y.astype(float)",
+            ),
             (of(loss, x, fine, [1.0]), KindError, "weight must be an array, not list; write np.asarray(weight)"),
             (of(loss, x, fine, np.arange(-1, 9)), RangeError, "weight must not be negative or NaN; it has -1 .. 8"),
             (
@@ -151,10 +155,7 @@ ROWS = [
         range_error(of(loss, x, np.sign(x))) >> f"{name}: y must be 0 or 1; it has -1.0 .. 1.0; write (y + 1) / 2"
         for name, loss in BINARY.items()
     ],
-    *[
-        range_error(of(loss, x, halves)) >> f"{name}: y must be 0 or 1; it has 0.5"
-        for name, loss in BINARY.items()
-    ],
+    *[range_error(of(loss, x, halves)) >> f"{name}: y must be 0 or 1; it has 0.5" for name, loss in BINARY.items()],
     *[
         shape_error(of(loss, x[0], halves[0])) >> f"{name}: out must be (m, ..., n), rows first; out: (2,)"
         for name, loss in TOGETHER.items()

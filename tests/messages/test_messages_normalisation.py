@@ -97,12 +97,14 @@ ROWS = [
     kind_error(back(layer, x, half)) >> "LayerNorm: dA is float32, out is float64; write dA.astype('float64')",
     kind_error(back(noise, x, half)) >> "GaussianNoise: dA is float32, out is float64; write dA.astype('float64')",
     shape_error(lambda: backward(batch, x, x))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x3>, layer: BatchNorm(scale=<f64 [1. 1. 1.]>, "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x3>, layer: BatchNorm(scale=<f64 "
+    "[1. 1. 1.]>, "
     "shift=<f64 [0. 0. 0.]>, mean=<f64 [0. 0. 0.]>, var=<f64 [1. 1. 1.]>, momentum=0.1, eps=1e-05)",
     shape_error(lambda: backward(layer, forward(LayerNorm.init(2), x.repeat(2, axis=0)[:, :2])[1], x))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 8x2>, <f64 8x1>, <f64 8x1>), layer: "
     "LayerNorm(scale=<f64 [1. 1. 1.]>, shift=<f64 [0. 0. 0.]>, eps=1e-05)",
-    shape_error(lambda: backward(affine, (), x)) >> "backward: cache must be what forward returned for this layer; cache: (), layer: "
+    shape_error(lambda: backward(affine, (), x))
+    >> "backward: cache must be what forward returned for this layer; cache: (), layer: "
     "Affine(scale=<f64 [1. 1. 1.]>, shift=<f64 [0. 0. 0.]>)",
     shape_error(lambda: backward(affine, ("x",), x))
     >> "backward: cache must be what forward returned for this layer; cache: ('x',), layer: "
@@ -112,9 +114,11 @@ ROWS = [
     kind_error(lambda: step(instance, x[None, :1]))
     >> "step: InstanceNorm mixes positions, so it cannot take one part of a sequence alone",
     shape_error(lambda: backward(dropout, (x,), x))
-    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x3>,), layer: Dropout(seed=(1,), step=0, rate=0.5)",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x3>,), layer: Dropout(seed=(1,), "
+    "step=0, rate=0.5)",
     shape_error(lambda: backward_params(channels, (), x))
-    >> "backward: cache must be what forward returned for this layer; cache: (), layer: ChannelDropout(seed=(1,), step=0, rate=0.5)",
+    >> "backward: cache must be what forward returned for this layer; cache: (), layer: ChannelDropout(seed=(1,), "
+    "step=0, rate=0.5)",
 ]
 
 

@@ -59,7 +59,8 @@ ROWS = [
     >> "to_onnx: params must be a layer or a tuple of layers, not float64 array; write to_onnx(params, x)",
     kind_error(lambda: to_onnx(list(net), x))
     >> "to_onnx: params must be a layer or a tuple of layers, not list; write tuple(params)",
-    kind_error(lambda: to_onnx(Relu, x)) >> "to_onnx: params must be a layer or a tuple of layers, not the class Relu",
+    kind_error(lambda: to_onnx(Relu, x))
+    >> "to_onnx: params must be a layer or a tuple of layers, not the class Relu; write Relu()",
     kind_error(lambda: to_onnx(TrainState(net), x))
     >> "to_onnx: params must be a layer or a tuple of layers, not TrainState; write state.params",
     kind_error(lambda: to_onnx(Adam(), x)) >> "to_onnx: params must be a layer or a tuple of layers, not Adam",
@@ -108,16 +109,16 @@ ROWS = [
     >> "to_onnx: there is no rule for Sub; write one with @to_graph.register(Sub)"
     >> 1,
     shape_error(lambda: to_onnx(ruled(fixed), x))
-    >> "to_onnx: the rules must give float64 with a free first axis, then (2,), not float64[3][2]",
+    >> "to_onnx: the rules of to_graph must return float64[m][2], for any number m of rows, not float64[3][2]",
     shape_error(lambda: to_onnx(ruled(lambda layer, x: op.concat([x, x], axis=1)), x))
-    >> "to_onnx: the rules must give float64 with a free first axis, then (2,), not float64[m][4]",
+    >> "to_onnx: the rules of to_graph must return float64[m][2], for any number m of rows, not float64[m][4]",
     shape_error(lambda: to_onnx(ruled(lambda layer, x: op.cast(x, to=np.float32)), x))
-    >> "to_onnx: the rules must give float64 with a free first axis, then (2,), not float32[m][2]",
+    >> "to_onnx: the rules of to_graph must return float64[m][2], for any number m of rows, not float32[m][2]",
     kind_error(lambda: to_onnx((ruled(lambda layer, x: np.ones((3, 2))), Relu()), x))
     >> f"{RETURNS}, not float64 array"
     >> 1,
     kind_error(lambda: to_onnx(ruled(lambda layer, x: (None,)), x))
-    >> "to_onnx: the rules must give a value of spox, like predict, not a tuple of 1",
+    >> "to_onnx: the rules of to_graph must return a value of spox, as predict does, not a tuple of 1",
     kind_error(lambda: to_onnx((ruled(lambda layer, x: None), Relu()), x)) >> f"{RETURNS}, not None" >> 1,
     kind_error(lambda: to_onnx(Frozen(ruled(lambda layer, x: [x])), x)) >> f"{RETURNS}, not list" >> 1,
     kind_error(lambda: to_onnx(ruled(lambda layer: layer), x))

@@ -56,17 +56,19 @@ ROWS = [
     >> "mse: out must be an array of floats, not int64 array; write out.astype(float)",
     # What holds no numbers, or is no array.
     kind_error(partial(softmax_cross_entropy, OUT, WORDS))
-    >> "softmax_cross_entropy: y must hold numbers, not strings; write classes, y = np.unique(y, return_inverse=True)",
+    >> "softmax_cross_entropy: y must hold numbers, not strings such as 'cat'; write classes, y = np.unique(y, "
+    "return_inverse=True)",
     kind_error(partial(accuracy, OUT, WORDS.astype(object)))
     >> "accuracy: y must hold numbers, not objects; write classes, y = np.unique(y, return_inverse=True)",
     kind_error(partial(softmax_focal, OUT, WORDS.astype(bytes)))
-    >> "softmax_focal: y must hold numbers, not strings; write classes, y = np.unique(y, return_inverse=True)",
+    >> "softmax_focal: y must hold numbers, not strings such as b'cat'; write classes, y = np.unique(y, "
+    "return_inverse=True)",
     kind_error(partial(mse, COLUMN, COLUMN.astype(str)))
-    >> "mse: y must hold numbers, not strings; write y.astype(float)",
+    >> "mse: y must hold numbers, not strings such as '2.0'; write y.astype(float)",
     kind_error(partial(mae, COLUMN, COLUMN.astype(object)))
     >> "mae: y must hold numbers, not objects; write y.astype(float)",
     kind_error(partial(mse, COLUMN, np.full((5, 1), None))) >> "mse: y must hold numbers, not objects",
-    kind_error(partial(mse, COLUMN, WORDS[:, None])) >> "mse: y must hold numbers, not strings",
+    kind_error(partial(mse, COLUMN, WORDS[:, None])) >> "mse: y must hold numbers, not strings such as 'cat'",
     kind_error(partial(mse, COLUMN, WORDS[:0])) >> "mse: y must hold numbers, not strings",
     kind_error(partial(mse, COLUMN, COLUMN + 1j)) >> "mse: y must hold numbers, not complex128",
     kind_error(partial(mse, COLUMN, YES.astype("M8[D]"))) >> "mse: y must hold numbers, not datetime64[D]",
@@ -90,8 +92,10 @@ ROWS = [
     kind_error(partial(softmax_cross_entropy, OUT, CLASSES.tolist()))
     >> "softmax_cross_entropy: y must be an array, not list; write np.asarray(y)",
     kind_error(partial(mse, COLUMN.tolist(), COLUMN)) >> "mse: out must be an array, not list; write np.asarray(out)",
-    kind_error(partial(mse, COLUMN, [COLUMN, COLUMN])) >> "mse: y must be an array, not list",
-    kind_error(partial(mse, COLUMN, [[1.0], [1.0, 2.0]])) >> "mse: y must be an array, not list",
+    kind_error(partial(mse, COLUMN, [COLUMN, COLUMN]))
+    >> "mse: y must be an array, not list; to join arrays of one shape write np.stack(y)",
+    kind_error(partial(mse, COLUMN, [[1.0], [1.0, 2.0]]))
+    >> "mse: y must be an array, not list; its rows have unequal lengths",
     kind_error(partial(mse, COLUMN, None)) >> "mse: y must be an array, not None",
     kind_error(partial(mse, COLUMN, 1.0)) >> "mse: y must be an array, not float",
     kind_error(partial(mse, COLUMN, float)) >> "mse: y must be an array, not the class float",
@@ -170,7 +174,7 @@ ROWS = [
     >> "mse: weight must be an array, not float; write np.full(len(y), 2.0)",
     kind_error(partial(mse, COLUMN, COLUMN, True)) >> "mse: weight must be an array, not bool",  # noqa: FBT003  a value
     kind_error(partial(mse, COLUMN, COLUMN, YES[:, 0].astype(str)))
-    >> "mse: weight must hold numbers, not strings; write weight.astype(float)",
+    >> "mse: weight must hold numbers, not strings such as '1'; write weight.astype(float)",
     # Probabilities and logits.
     range_error(partial(binary_cross_entropy, OUT, ONEHOT))
     >> "binary_cross_entropy: out must be in [0, 1]; it has -1.0 .. 4.0; "

@@ -199,7 +199,7 @@ ROWS = [
     kind_error(lambda: accuracy(out.astype(int), classes))
     >> "accuracy: out must be an array of floats, not int64 array; write out.astype(float)",
     kind_error(lambda: accuracy(out, np.array(["a"] * 10)))
-    >> "accuracy: y must hold numbers, not strings; write classes, y = np.unique(y, return_inverse=True)",
+    >> "accuracy: y must hold numbers, not strings such as 'a'; write classes, y = np.unique(y, return_inverse=True)",
     range_error(lambda: accuracy(out[:0], classes[:0])) >> "accuracy: out must have at least one entry; out: (0, 3)",
     *[
         shape_error(partial(metric, out[0], np.array(1)))
@@ -216,7 +216,8 @@ ROWS = [
     >> "accuracy: y must be classes (10,) or soft labels (10, 3); y: (10, 1), out: (10, 3); write y[:, 0]",
     kind_error(lambda: accuracy(out, classes * 1.0))
     >> "accuracy: y must hold classes as integers, not float64; write y.astype(int)",
-    range_error(lambda: accuracy(out, classes + 1)) >> "accuracy: y must hold the classes 0 .. 2; it has 1 .. 3; write y - 1",
+    range_error(lambda: accuracy(out, classes + 1))
+    >> "accuracy: y must hold the classes 0 .. 2; it has 1 .. 3; write y - 1",
     range_error(lambda: confusion(out, classes - 1)) >> "confusion: y must hold the classes 0 .. 2; it has -1 .. 1",
     shape_error(lambda: accuracy(out, classes, threshold=0))
     >> "accuracy: out and y must have the same shape; out: (10, 3), y: (10,)",

@@ -58,7 +58,8 @@ ROWS = [
     kind_error(lambda: shapes(x="m ... n ...", out="m")) >> f"shapes: x {NAMES} 'm ... n ...'",
     kind_error(lambda: shapes(x="m", out="(m)")) >> f"shapes: out {NAMES} '(m)'",
     kind_error(lambda: shapes(x="m", out="m", fields={"W": "n-1"})) >> f"shapes: fields['W'] {NAMES} 'n-1'",
-    kind_error(lambda: shapes(x="m n", out="m ...")) >> "shapes: x must have the axes ... of out, not 'm n'",
+    kind_error(lambda: shapes(x="m n", out="m ..."))
+    >> "shapes: x must have the axes '...', as out has them, not 'm n'",
     kind_error(lambda: shapes(x="m", out="m", cache="x; _"))
     >> 'shapes: cache must be "x", "out", "mask", "_" or parts such as "x, _", not \'x; _\'',
     kind_error(lambda: shapes(x="m", out="m", cache="_, _"))

@@ -129,23 +129,23 @@ ROWS = [
     ],
     *[
         kind_error(partial(verb, start, *given))
-        >> f"{verb.__name__}: there is no rule for TrainState; write state.{what}"
-        for verb, given, what in (
-            (forward, (x,), "params"),
-            (backward, (forward(net, x)[1], y), "params"),
-            (update, (gradient(net, x, y)[1], net), "optimizer"),
-            (step, (x,), "params"),
-            (fixed_memory, (1, 1), "params"),
-            (inference, (), "params"),
-            (reseed, (1,), "params"),
-            (folded, (), "params"),
-            (mixes_positions, (), "params"),
-            (gives_probabilities, (), "params"),
+        >> f"{verb.__name__}: {what} must be {needed}, not TrainState; write state.{what}"
+        for verb, given, what, needed in (
+            (forward, (x,), "params", "a layer or a tuple of layers"),
+            (backward, (forward(net, x)[1], y), "params", "a layer or a tuple of layers"),
+            (update, (gradient(net, x, y)[1], net), "optimizer", "an optimizer, such as Adam(), or a tuple of them"),
+            (step, (x,), "params", "a layer or a tuple of layers"),
+            (fixed_memory, (1, 1), "params", "a layer or a tuple of layers"),
+            (inference, (), "params", "a layer or a tuple of layers"),
+            (reseed, (1,), "params", "a layer or a tuple of layers"),
+            (folded, (), "params", "a layer or a tuple of layers"),
+            (mixes_positions, (), "params", "a layer or a tuple of layers"),
+            (gives_probabilities, (), "params", "a layer or a tuple of layers"),
         )
     ],
     *[
         kind_error(partial(verb, given, *others))
-        >> f"{verb.__name__}: params must be {needed} or a tuple of layers, not {named}"
+        >> f"{verb.__name__}: params must be a layer or a tuple of layers, not {named}"
         for verb, others in (
             (forward, (x,)),
             (step, (x,)),
@@ -155,11 +155,7 @@ ROWS = [
             (rests, ()),
             (takes_complex, ()),
         )
-        for named, given, needed in (
-            ("Grads", gradient(net, x, y)[1], "a record with a rule for forward,"),
-            ("Adam", Adam(), "a record with a rule for forward,"),
-            ("str", "net", "a layer"),
-        )
+        for named, given in (("Grads", gradient(net, x, y)[1]), ("Adam", Adam()), ("str", "net"))
     ],
     kind_error(lambda: step(Bare(), x)) >> "step: there is no rule for Bare; write one with @step.register(Bare)",
     kind_error(lambda: inference(Running(net, Adam(), 1)))
@@ -198,7 +194,7 @@ ROWS = [
             (0.1, "float"),
             ((Adam(), Relu()), "Relu"),
             ("adam", "str"),
-            (Adam, "the class Adam"),
+            (Adam, "the class Adam; write Adam()"),
             (None, "None; for plain gradient descent write ()"),
         ]
     ],
@@ -371,12 +367,12 @@ ROWS = [
     kind_error(read(best_so_far, run(), validation(partial(confusion, threshold=0), x, y), better="higher"))
     >> "best_so_far: score must give a number, not <i64 [[ 0  0] [ 0 10]]>",
     kind_error(read(early_stopping, run(start=WithBest(net, step=2)), held_out, patience=1))
-    >> "early_stopping: start must be the state from which run goes on, since it holds the best state so far; "
-    "write start=state",
+    >> "early_stopping: start must be the state that was passed to train, since it holds the best state so far, not "
+    "None; for train(state, ...) write start=state",
     range_error(read(early_stopping, run(), held_out, patience=1, start=TrainState(net, step=1)))
-    >> "early_stopping: start must be the state from which run goes on, at step 0, not at step 1",
+    >> "early_stopping: start must be the state that was passed to train, at step 0 as run shows, not one at step 1",
     range_error(read(best_so_far, list(run())[1:], held_out, start=WithBest(net)))
-    >> "best_so_far: start must be the state from which run goes on, at step 1, not at step 0",
+    >> "best_so_far: start must be the state that was passed to train, at step 1 as run shows, not one at step 0",
     *[
         kind_error(partial(Table, whole))
         >> "Table: whole must be a mapping from names to arrays with equal numbers of rows"
@@ -407,7 +403,7 @@ ROWS = [
     kind_error(lambda: history(run(), {"score": score}, table=table))
     >> "history: table must have the columns step, cost, score; its columns are step, cost",
     range_error(lambda: history(run(), table=table))
-    >> "history: run must go on from step 4; its first state is at step 1",
+    >> "history: run must begin after step 4, the last of start and table, not with step 1",
     # validation.
     kind_error(lambda: validation(x, y, mse)) >> "validation: metric must be a function (out, y), not float64 array",
     kind_error(lambda: validation(held_out, x, y))
@@ -433,7 +429,7 @@ ROWS = [
     kind_error(lambda: predict(Adam(), x)) >> f"{NO_NETWORK}, not Adam",
     kind_error(lambda: predict(x, net)) >> f"{NO_NETWORK}, not float64 array; write predict(params, x)",
     kind_error(lambda: predict(x, x)) >> f"{NO_NETWORK}, not float64 array",
-    kind_error(lambda: predict(Relu, x)) >> f"{NO_NETWORK}, not the class Relu",
+    kind_error(lambda: predict(Relu, x)) >> f"{NO_NETWORK}, not the class Relu; write Relu()",
     kind_error(lambda: predict(net, Frame()))
     >> "predict: x must be an array or a tuple of arrays, rows first, not Frame; write x.to_numpy()",
     shape_error(lambda: predict(net, (x, y[:9])))
