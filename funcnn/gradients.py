@@ -89,7 +89,7 @@ def _as_part(cls: type, name: str, old: Any, part: Any, *, is_state: bool) -> An
         if part.shape != old.shape:
             raise ShapeError(f"{cls.__name__} backward: {what} must be like {name}, {short(old)}, not {short(part)}")
         if part.dtype != old.dtype:
-            raise KindError(f"{cls.__name__} backward: {what} is {part.dtype}, {name} is {old.dtype}")
+            raise KindError(f"{cls.__name__} backward: {what} must be {old.dtype}, as {name} is, not {part.dtype}")
     elif is_state:
         kept = part is None or is_array(part) or type(part) is type(old)
         if not kept and (isinstance(old, bool | int | str) or is_array(old)):

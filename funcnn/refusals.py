@@ -30,7 +30,8 @@ def no_rule_error(function: str, params: object, needed: str = "layer") -> KindE
     if isinstance(params, type):
         remedy = f"; write {call_of(cls)}" if can_be_one else ""
     elif isinstance(params, list | tuple):
-        remedy = f"; write tuple({argument})"
+        are_records = all([type(part) is tuple or type(part) in plans for part in params])
+        remedy = f"; write tuple({argument})" if are_records else ""
     else:
         remedy = f"; write state.{argument}" if cls in plans and _is_state(cls) else ""
     return KindError(f"{function}: {argument} must be {_NEEDED[needed]}, not {kind(params)}{remedy}")

@@ -26,18 +26,13 @@ def for_kind(argument: str, x: Any, *, floats: bool = False) -> str:
 
 
 def _for_parts(argument: str, x: Any) -> str:
-    """The end of a sentence about a list that is no array: of arrays, of rows of unequal lengths, of text."""
+    """The end of a sentence about a list that is not an array: of arrays, or of rows of unequal lengths."""
     if type(x) is not list or not x:
         return ""
-    if all(map(_is_array, x)):
+    if all(map(_is_array, x)) and argument not in {"out", "y"}:
         return f"; to join arrays of one shape write np.stack({argument})"
-    try:
-        np.asarray(x)
-    except ValueError:
-        return "; its rows have unequal lengths"
-    except (TypeError, RuntimeError):  # from other libraries
-        return ""
-    return ""
+    rows = [len(part) for part in x if isinstance(part, list | tuple)]
+    return "; its rows have unequal lengths" if len(rows) == len(x) and len(set(rows)) > 1 else ""
 
 
 def _kind_of_array(x: Any, *, is_number: bool) -> str:

@@ -42,16 +42,17 @@ def check_line(function: str, params: Any, v: Any) -> None:
         map_arrays(lambda p, _: p, params, v, states=False)
     except ShapeError:
         raise KindError(
-            f"{function}: v must be of the classes of params, {short(params)}, got {short(v)}{remedy}"
+            f"{function}: v must be of the classes of params, {short(params)}, not {short(v)}{remedy}"
         ) from None
     own, others = dict(walk(params, states=False)), dict(walk(v, states=False))
     if own.keys() != others.keys():
-        raise KindError(f"{function}: v must have the parameters of params, {', '.join(own)}, got {', '.join(others)}")
+        needed, given = ", ".join(own), ", ".join(others)
+        raise KindError(f"{function}: v must have the parameters ({needed}) of params, not ({given})")
     for path, p in own.items():
         d = others[path]
         if type(d) is not np.ndarray or d.dtype != p.dtype:
-            raise KindError(f"{function}: v must hold {p.dtype} at {path}, as params, got {kind(d)}")
+            raise KindError(f"{function}: v must hold {p.dtype} at {path}, as params do, not {kind(d)}")
         if d.shape != p.shape:
-            raise ShapeError(f"{function}: v must have the shape {p.shape} at {path}, as params, got {d.shape}")
+            raise ShapeError(f"{function}: v must have the shape {p.shape} at {path}, as params have, not {d.shape}")
         if not np.isfinite(d).all():
             raise RangeError(f"{function}: v must be finite, got {d[~np.isfinite(d)][0]} at {path}")

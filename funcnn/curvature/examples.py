@@ -132,7 +132,7 @@ def _rows(function: str, value_and_grad: ValueAndGrad, params: Any, x: Any, y: A
 def _called(function: str, value_and_grad: ValueAndGrad, *given: Any) -> tuple[Any, Grads[Any]]:
     cost, grads = evaluated(function, value_and_grad, *given)
     if type(grads) is not Grads:
-        raise KindError(f"{function}: value_and_grad must return (cost, Grads), got {kind(grads)}")
+        raise KindError(f"{function}: value_and_grad must return (cost, Grads), not (cost, {kind(grads)})")
     return cost, grads
 
 

@@ -76,7 +76,9 @@ def check_out_gradient(layer: Any, dA: Any, shape: tuple[int, ...], dtype: Any) 
     if dA.shape != shape:
         raise ShapeError(f"{_name(layer)}: dA must have the shape of out, {shape}; it has {dA.shape}")
     if dA.dtype != dtype:
-        raise KindError(f"{_name(layer)}: dA is {dA.dtype}, out is {dtype}; write dA.astype({dtype.name!r})")
+        raise KindError(
+            f"{_name(layer)}: dA must be {dtype}, as out is, not {dA.dtype}; write dA.astype({dtype.name!r})"
+        )
 
 
 def _name(layer: Any) -> str:
@@ -105,7 +107,7 @@ def dtype_error(function: str, argument: str, array: Any, name: str, like: Any) 
     """The error for an array whose dtype is not the dtype of `like`, the array called `name`."""
     loses = not (is_float(array) or becomes_floats(array)) or (array.dtype.kind == "c" != like.dtype.kind)
     remedy = "" if loses else f"; write {argument}.astype({like.dtype.name!r})"
-    return KindError(f"{function}: {argument} is {array.dtype}, {name} is {like.dtype}{remedy}")
+    return KindError(f"{function}: {argument} must be {like.dtype}, as {name} is, not {array.dtype}{remedy}")
 
 
 def as_like_x(layer: Any, method: str, made: Any, x: Array) -> Any:
@@ -196,12 +198,12 @@ def check_tuple(
         remedy = f"; write tuple({argument})" if type(value) is list and argument.isidentifier() else remedy
         raise KindError(f"{function}: {argument} must be {size}{why}, not {shown(value)}{remedy}")
     if len(value) != (n if n is not None else len(value) or 1):
-        given = f"one of {len(value)}" if value else "an empty one"
+        given = f"a tuple of {len(value)}" if value else "an empty one"
         raise ShapeError(f"{function}: {argument} must be {size}{why}, not {given}{remedy}")
 
 
 def shown(value: Any) -> str:
     """The text of arrays with their shapes, also within tuples; of other values the kind, since a list may be long."""
     if type(value) is tuple:
-        return f"({', '.join(map(shown, value))})"
+        return f"({', '.join(map(shown, value))}{',' * (len(value) == 1)})"
     return short(value) if is_array(value) else kind(value)

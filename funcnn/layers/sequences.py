@@ -58,15 +58,18 @@ def check_mask(function: str, mask: Any, shape: tuple[int, ...], name: str = "x"
 
 
 def _for_mask(mask: Any, shape: tuple[int, ...], name: str, state: str) -> str:
-    """The remedy for a mask of another kind: of zeros and ones, a list of bools, or a state in its place."""
+    """The remedy for a mask of another kind: of zeros and ones, lengths, or a state in its place."""
     try:
         made = np.asarray(mask) if isinstance(mask, list | np.ndarray) else None
     except ValueError:  # rows of unequal lengths
         made = None
-    can_be_one = made is not None and (made.dtype.kind in "biu" or (made.dtype.kind == "f" and made.shape == shape))
+    code = "" if made is None else made.dtype.kind
+    if made is not None and code in {"i", "u"} and made.ndim == 1:
+        return f"; for lengths write np.arange({name}.shape[1]) < mask[:, None]"
+    can_be_one = code in {"b", "i", "u"} or (code == "f" and getattr(mask, "shape", None) == shape)
     if can_be_one and np.isin(cast("Any", made), (0, 1)).all():
         return "; write np.asarray(mask, bool)"
-    is_state = state and (is_array(mask) or type(mask) is tuple)
+    is_state = state and (code == "f" or type(mask) is tuple)
     return f"; for a state write ({name}, None, {state})" if is_state else ""
 
 

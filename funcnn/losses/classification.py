@@ -21,7 +21,7 @@ from funcnn.losses.base import (
     weigh,
 )
 from funcnn.losses.protocol import of_logits
-from funcnn.losses.remedies import for_classes, for_shapes
+from funcnn.losses.remedies import for_class_shape, for_classes
 from funcnn.needs import as_fraction
 from funcnn.remedies import span
 
@@ -219,7 +219,7 @@ def has_classes(function: str, out: Array, y: Array) -> bool:
     check_examples(function, out)
     *axes, k = out.shape
     if y.shape not in (out.shape, tuple(axes)):
-        needed, remedy = f"classes {tuple(axes)} or soft labels {out.shape}", for_shapes(tuple(axes), y.shape)
+        needed, remedy = f"classes {tuple(axes)} or soft labels {out.shape}", for_class_shape(tuple(axes), y)
         raise ShapeError(f"{function}: y must be {needed}; y: {y.shape}, out: {out.shape}{remedy}")
     check_several(function, out)
     if y.shape == out.shape:

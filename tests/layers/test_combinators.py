@@ -262,7 +262,7 @@ def test_nothing_is_broadcast_on_the_way_back_either():
         wrong = (x[:1],) if type(layer) is Copy else x[:1]
         with pytest.raises(ValueError, match="dA must have the shape of out"):
             backward(layer, cache, wrong)
-        with pytest.raises(TypeError, match="dA is float32, out is float64"):
+        with pytest.raises(TypeError, match="dA must be float64, as out is, not float32"):
             backward(layer, cache, as32(out))
 
 

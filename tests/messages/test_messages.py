@@ -133,8 +133,10 @@ ROWS = [
     >> "Dense: x must be (m, ..., 2), not (3, 1)"
     >> ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), x: <f64 [[-1.    ] [-0.7895] [-0.5789]]>"],
     shape_error(lambda: forward(dense, x[0])) >> "Dense: x must be (m, ..., 2), not (2,); write x[None] for one row",
-    kind_error(lambda: forward(half[0], x)) >> "Dense: x is float64, W is float32; write x.astype('float32')",
-    kind_error(lambda: forward(dense, x.astype(int))) >> "Dense: x is int64, W is float64; write x.astype('float64')",
+    kind_error(lambda: forward(half[0], x)) >> "Dense: x must be float32, as W is, not float64; write "
+    "x.astype('float32')",
+    kind_error(lambda: forward(dense, x.astype(int))) >> "Dense: x must be float64, as W is, not int64; write "
+    "x.astype('float64')",
     kind_error(lambda: forward(relu, x.astype(np.int32)))
     >> "Relu: x must be an array of floats, not int32 array; write x.astype(float)",
     kind_error(lambda: forward(relu, x.astype(object)))
@@ -156,6 +158,8 @@ ROWS = [
     >> "mlp: hidden must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     kind_error(lambda: forward([relu, relu], x))
     >> "forward: params must be a layer or a tuple of layers, not list; write tuple(params)",
+    kind_error(lambda: forward([1.0], x)) >> "forward: params must be a layer or a tuple of layers, not list",
+    kind_error(lambda: forward(dict, x)) >> "forward: params must be a layer or a tuple of layers, not the class dict",
     kind_error(lambda: predict([relu], x))
     >> "predict: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: mlp([2, 3, 1], hidden="relu", seed=0))
@@ -187,7 +191,7 @@ ROWS = [
     kind_error(lambda: backward(relu, x, [[1.0]])) >> "Relu: dA must be an array like out, of shape (10, 2), not list",
     kind_error(lambda: backward(dense, x, 1.0)) >> "Dense: dA must be an array like out, of shape (10, 27), not float",
     kind_error(lambda: backward(half[0], x.astype(np.float32), forward(dense, x)[0]))
-    >> "Dense: dA is float64, out is float32; write dA.astype('float32')",
+    >> "Dense: dA must be float32, as out is, not float64; write dA.astype('float32')",
     shape_error(lambda: backward(relu, x, x[:1])) >> "Relu: dA must have the shape of out, (10, 2); it has (1, 2)",
     shape_error(lambda: backward_params((dense,), (x,), x))
     >> "Dense: dA must have the shape of out, (10, 27); it has (10, 2)"
@@ -224,7 +228,8 @@ ROWS = [
     >> "Dense backward: dW must be like W, <f64 2x27>, not <f64 27x2>",
     kind_error(lambda: gradient(dense, W=dense.W, b=0))
     >> "Dense backward: db must be an array like b, <f64 27>, not int",
-    kind_error(lambda: gradient(half[0], W=dense.W, b=dense.b)) >> "Dense backward: dW is float64, W is float32",
+    kind_error(lambda: gradient(half[0], W=dense.W, b=dense.b)) >> "Dense backward: dW must be float32, as W is, not "
+    "float64",
     shape_error(lambda: gradient(Fields(y), W=y, mean=np.zeros(2)))
     >> "Fields backward: the next mean must be like mean, <f64 [0.]>, not <f64 [0. 0.]>",
     # sgd.
@@ -299,7 +304,7 @@ ROWS = [
     shape_error(lambda: Dense(np.ones(2), None))
     >> "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (2,), b: None",
     kind_error(lambda: Dense(np.ones((1, 1), np.float32), np.ones(1)))
-    >> "Dense: b is float64, W is float32; write b.astype('float32')",
+    >> "Dense: b must be float32, as W is, not float64; write b.astype('float32')",
     kind_error(lambda: Fields(y, other=(y, (labels,)))) >> "Fields: other must be an array of floats, not int64 array",
     kind_error(lambda: Fields(y, other=[relu]))
     >> "Fields: other must be an immutable value, such as a tuple, not list; write tuple(other)",

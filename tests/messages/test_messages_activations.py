@@ -76,9 +76,9 @@ ROWS = [
     shape_error(lambda: forward(slopes, np.ones(3)))
     >> "PRelu: x must be (m, ..., 3), not (3,); write x[None] for one row",
     kind_error(lambda: forward(slopes, x.astype(np.float32)))
-    >> "PRelu: x is float32, alpha is float64; write x.astype('float64')",
+    >> "PRelu: x must be float64, as alpha is, not float32; write x.astype('float64')",
     kind_error(lambda: forward(slopes, x.astype(int)))
-    >> "PRelu: x is int64, alpha is float64; write x.astype('float64')",
+    >> "PRelu: x must be float64, as alpha is, not int64; write x.astype('float64')",
     shape_error(lambda: backward(slopes, np.ones((2, 4)), np.ones((2, 4))))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 2x4>, layer: PRelu(alpha=<f64 [1. "
     "1. 1.]>)",
@@ -104,7 +104,7 @@ ROWS = [
         for layer in (Softmax(), LogSoftmax())
     ],
     kind_error(lambda: backward(Softmax(), x, x.astype(np.float32)))
-    >> "Softmax: dA is float32, out is float64; write dA.astype('float64')",
+    >> "Softmax: dA must be float64, as out is, not float32; write dA.astype('float64')",
     kind_error(lambda: value_and_grad(softmax_cross_entropy)(net, x, labels))
     >> "value_and_grad: the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 3x4>, b=<f64 [0. 0. "
     "0. 0.]>), Softmax())",
@@ -127,9 +127,9 @@ ROWS = [
     kind_error(lambda: Glu([Relu()]))
     >> "Glu: gate must be a layer, such as Relu(), or a tuple of layers, not list; write tuple(gate)",
     shape_error(lambda: forward(Glu(Dense.init(2, 3, seed=0)), np.ones((5, 4))))
-    >> "Glu: gate must keep the shape of its half, (5, 2), not return (5, 3)",
+    >> "Glu: gate must keep the shape of its half of x, (5, 2), not return (5, 3)",
     kind_error(lambda: forward(Glu(Function(narrowed, np.multiply)), np.ones((5, 4))))
-    >> "Glu: gate must keep the dtype of its half, float64, not return float32",
+    >> "Glu: gate must keep the dtype of its half of x, float64, not return float32",
     shape_error(lambda: forward((Glu((Dense.init(3, 3, seed=0),)),), np.ones((5, 4))))
     >> "Dense: x must be (m, ..., 3), not (5, 2)"
     >> [

@@ -36,10 +36,10 @@ ROWS = [
     kind_error(lambda: CrossAttention(square, square, square, Dense, 2))
     >> "CrossAttention: out must be a Dense, not the class Dense",
     shape_error(lambda: Attention(square, wide, square, square, 2))
-    >> "Attention: W of query must be (., n), of key and value (k, n), of out (n, .); query: (4, 4), key: "
+    >> "Attention: W of query must be (q, n), of key and value (k, n), of out (n, o); query: (4, 4), key: "
     "(4, 6), value: (4, 4), out: (4, 4)",
     shape_error(lambda: CrossAttention(square, square, narrow, square, 2))
-    >> "CrossAttention: W of query must be (., n), of key and value (k, n), of out (n, .); query: (4, 4), key: "
+    >> "CrossAttention: W of query must be (q, n), of key and value (k, n), of out (n, o); query: (4, 4), key: "
     "(4, 4), value: (3, 4), out: (4, 4)",
     shape_error(lambda: Attention(square, narrow, narrow, square, 2))
     >> "Attention: W of query and key must have equally many rows, the features of x; query: (4, 4), key: (3, 4)",
@@ -59,7 +59,7 @@ ROWS = [
     kind_error(lambda: forward(layer, [[[1.0]]])) >> "Attention: x must be an array, not list; write np.asarray(x)",
     shape_error(lambda: forward(layer, x[..., :3])) >> "Attention: x must be (m, t, 4), not (3, 5, 3)",
     kind_error(lambda: forward(layer, x.astype(np.float32)))
-    >> "Attention: x is float32, W is float64; write x.astype('float64')",
+    >> "Attention: x must be float64, as W is, not float32; write x.astype('float64')",
     shape_error(lambda: forward(layer, (x, mask, mask)))
     >> "Attention: x must be an array, or (x, mask), not a tuple of 3",
     kind_error(lambda: forward(layer, (x, mask.astype(int))))
@@ -95,7 +95,7 @@ ROWS = [
     shape_error(lambda: backward(layer, pair_cache, x))
     >> "Attention: dA must be the tuple (dA, None), as out is (out, mask); it is <f64 3x5x4>",
     kind_error(lambda: backward(cross, cross_cache, (x.astype(np.float32), None)))
-    >> "CrossAttention: dA is float32, out is float64; write dA.astype('float64')",
+    >> "CrossAttention: dA must be float64, as out is, not float32; write dA.astype('float64')",
     shape_error(lambda: backward(cross, cross_cache, x))
     >> "CrossAttention: dA must be like out, (out, memory) or (out, memory, mask), not <f64 3x5x4>",
     shape_error(lambda: backward(cross, cross_cache, (x, x)))

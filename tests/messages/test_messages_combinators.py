@@ -134,7 +134,8 @@ ROWS = [
     shape_error(back(Copy(2), x, (x, x, x)))
     >> "Copy: dA must be like out, a tuple of 2, not (<f64 4x3>, <f64 4x3>, <f64 4x3>)",
     shape_error(back(Copy(2), x, (x, x[:1]))) >> "Copy: dA must have the shape of out, (4, 3); it has (1, 3)",
-    kind_error(back(Copy(2), x, (x, half))) >> "Copy: dA is float32, out is float64; write dA.astype('float64')",
+    kind_error(back(Copy(2), x, (x, half))) >> "Copy: dA must be float64, as out is, not float32; write "
+    "dA.astype('float64')",
     shape_error(back(Copy(2), (x, mask), ((x, None), x))) >> "Copy: dA must be like out, a tuple of 2, not <f64 4x3>",
     kind_error(lambda: Parallel(Relu())) >> "Parallel: layers must be a tuple of layers, one for each branch, not Relu",
     kind_error(lambda: Parallel([Relu()]))
@@ -147,7 +148,7 @@ ROWS = [
     >> "Parallel: x must be a tuple of 2, one for each layer, not <f64 4x3>; for one x put Copy(2) before Parallel",
     kind_error(given(two, [x, x])) >> "Parallel: x must be a tuple of 2, one for each layer, not list; write tuple(x)",
     shape_error(given(two, (x, x, x)))
-    >> "Parallel: x must be a tuple of 2, one for each layer, not one of 3; for one x put Copy(2) before Parallel",
+    >> "Parallel: x must be a tuple of 2, one for each layer, not a tuple of 3; for one x put Copy(2) before Parallel",
     shape_error(given((Copy(2), Parallel((Relu(), dense))), film))
     >> "Dense: x must be (m, ..., 3), not (2, 3, 4)"
     >> [
@@ -158,13 +159,14 @@ ROWS = [
         ),
     ],
     kind_error(back(two, (x, x), x)) >> "Parallel: dA must be a tuple of 2, one for each layer, not <f64 4x3>",
-    shape_error(back(two, (x, x), (x,))) >> "Parallel: dA must be a tuple of 2, one for each layer, not one of 1",
+    shape_error(back(two, (x, x), (x,))) >> "Parallel: dA must be a tuple of 2, one for each layer, not a tuple of 1",
     shape_error(lambda: backward(two, forward(Parallel((Relu(),)), (x,))[1], (x, x)))
-    >> "Parallel: the cache must be a tuple of 2, one for each layer, not one of 1",
+    >> "Parallel: the cache must be a tuple of 2, one for each layer, not a tuple of 1",
     kind_error(lambda: backward(two, x, (x, x)))
     >> "Parallel: the cache must be a tuple of 2, one for each layer, not <f64 4x3>",
     shape_error(lambda: step(two, (x, x), (None,) * 3))
-    >> "step: Parallel: memory must be a tuple of 2, one for each layer, as the last step returned it, not one of 3",
+    >> "step: Parallel: memory must be a tuple of 2, one for each layer, as the last step returned it, not a tuple of "
+    "3",
     kind_error(lambda: step(two, (x, x), x))
     >> "step: Parallel: memory must be a tuple of 2, one for each layer, as the last step returned it, not <f64 4x3>",
     shape_error(back(two, (x, x), (x, x[:1])))
@@ -225,14 +227,16 @@ ROWS = [
     shape_error(given(First(Relu()), ())) >> "First: x must be a tuple, (x, *rest), not an empty one",
     kind_error(back(First(Relu()), (x, mask), x)) >> "First: dA must be a tuple of 2, like out, not <f64 4x3>",
     shape_error(back(First(Relu()), (x, mask), (x, None, None)))
-    >> "First: dA must be a tuple of 2, like out, not one of 3",
+    >> "First: dA must be a tuple of 2, like out, not a tuple of 3",
     shape_error(lambda: Scale(x)) >> "Scale: factor must be (n,), or () for one number, not (4, 3)",
     kind_error(lambda: Scale([1.0]))
     >> "Scale: factor must be an array of floats, not list; write np.array(factor, float)",
     range_error(lambda: Scale.init(0, value=1.0)) >> "Scale.init: n must be at least 1, not 0",
     shape_error(given(Scale(np.ones(2)), x)) >> "Scale: x must be (m, ..., 2), not (4, 3)",
-    kind_error(given(Scale(np.ones(3)), half)) >> "Scale: x is float32, factor is float64; write x.astype('float64')",
-    kind_error(given(Scale(np.ones(3)), ids)) >> "Scale: x is int64, factor is float64; write x.astype('float64')",
+    kind_error(given(Scale(np.ones(3)), half)) >> "Scale: x must be float64, as factor is, not float32; write "
+    "x.astype('float64')",
+    kind_error(given(Scale(np.ones(3)), ids)) >> "Scale: x must be float64, as factor is, not int64; write "
+    "x.astype('float64')",
     shape_error(given(Scale(np.ones(())), np.ones(()))) >> "Scale: x must be (m, ..., n), not ()",
     shape_error(back(Scale(np.ones(3)), x, x[:1])) >> "Scale: dA must have the shape of out, (4, 3); it has (1, 3)",
     shape_error(given(Flatten(), x[0])) >> "Flatten: x must be (m, ...), with two axes or more; x: (3,)",
@@ -256,7 +260,7 @@ ROWS = [
     >> "Map: x must not have a mask, since the layer is given rows; "
     "write First(Map(layer)), or without Map a layer that takes a mask",
     kind_error(given(Map(Relu()), ())) >> "Map: x must be an array, or a tuple of arrays, not ()",
-    kind_error(given(Map(Relu()), (None,))) >> "Map: x must be an array, or a tuple of arrays, not (None)",
+    kind_error(given(Map(Relu()), (None,))) >> "Map: x must be an array, or a tuple of arrays, not (None,)",
     kind_error(given(Map(Relu()), [film])) >> "Map: x must be an array, or a tuple of arrays, not list",
     shape_error(given(Map(dense), film))
     >> "Dense: x must be (m, ..., 3), not (6, 4)"
@@ -366,7 +370,7 @@ ROWS = [
     >> "backward: the gradients of a value that is used several times must have one shape, not (<f64 4x3>,), (<f64 "
     "4x3>, <f64 4x3>)",
     shape_error(given(Glu(Copy(2)), film))
-    >> "Glu: gate must keep the shape of its half, (2, 3, 2), not return (<f64 2x3x2>, <f64 2x3x2>)",
+    >> "Glu: gate must keep the shape of its half of x, (2, 3, 2), not return (<f64 2x3x2>, <f64 2x3x2>)",
     shape_error(given(Glu(dense), film))
     >> "Dense: x must be (m, ..., 3), not (2, 3, 2)"
     >> ["in Glu, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 2x3x2>"],

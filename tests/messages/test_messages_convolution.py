@@ -35,7 +35,8 @@ ROWS = [
     shape_error(lambda: Conv2d(np.ones((5, 2, 3, 3)), np.ones(5)))
     >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None; W: (5, 2, 3, 3), b: (5,); for a W of torch "
     "write W.transpose(2, 3, 1, 0)",
-    kind_error(lambda: Conv2d(W, b.astype("f"))) >> "Conv2d: b is float32, W is float64; write b.astype('float64')",
+    kind_error(lambda: Conv2d(W, b.astype("f"))) >> "Conv2d: b must be float64, as W is, not float32; write "
+    "b.astype('float64')",
     range_error(lambda: Conv2d(W, b, groups=3)) >> "Conv2d: groups must divide c_in, 6, and c_out, 4; it is 3",
     shape_error(lambda: Conv1d(W, b))
     >> "Conv1d: W must be (k, c, c_out) and b (c_out,) or None; W: (3, 3, 2, 4), b: (4,)",
@@ -113,8 +114,9 @@ ROWS = [
     shape_error(lambda: forward(conv, np.ones((4, 2, 10, 6))))
     >> "Conv2d: x must be (m, h, w, 2), not (4, 2, 10, 6); channels are last, so write x.transpose(0, 2, 3, 1)",
     kind_error(lambda: forward(astype(conv, np.float32), x))
-    >> "Conv2d: x is float64, W is float32; write x.astype('float32')",
-    kind_error(lambda: forward(conv, x.astype(int))) >> "Conv2d: x is int64, W is float64; write x.astype('float64')",
+    >> "Conv2d: x must be float32, as W is, not float64; write x.astype('float32')",
+    kind_error(lambda: forward(conv, x.astype(int))) >> "Conv2d: x must be float64, as W is, not int64; write "
+    "x.astype('float64')",
     kind_error(lambda: forward(conv, x.tolist())) >> "Conv2d: x must be an array, not list; write np.asarray(x)",
     shape_error(lambda: forward(conv, x[:, :, :2]))
     >> "Conv2d: x must have at least 3 positions along w, the length of a window, not 2",
@@ -195,7 +197,7 @@ ROWS = [
     shape_error(lambda: backward(conv, x, dA[:, 1:]))
     >> "Conv2d: dA must have the shape of out, (4, 8, 4, 4); it has (4, 7, 4, 4)",
     kind_error(lambda: backward(conv, x, dA.astype("f")))
-    >> "Conv2d: dA is float32, out is float64; write dA.astype('float64')",
+    >> "Conv2d: dA must be float64, as out is, not float32; write dA.astype('float64')",
     shape_error(lambda: backward(line, x[:, 0], dA[:, 0, 1:]))
     >> "Conv1d: dA must have the shape of out, (4, 4, 4); it has (4, 3, 4)",
     shape_error(lambda: backward(transposed, x, x))

@@ -148,10 +148,10 @@ ROWS = [
     range_error(bucketed([np.ones(2), np.ones(0)]))
     >> f"{BUCKETED}: x must have a position in each sequence; x[1] has none",
     range_error(bucketed(lengths=(0, 4)))
-    >> f"{BUCKETED}: lengths must be above 0 and rising, one or more; they are (0, 4)",
+    >> f"{BUCKETED}: lengths must be one or more rising numbers above 0, not (0, 4)",
     range_error(bucketed(lengths=(4, 2)))
-    >> f"{BUCKETED}: lengths must be above 0 and rising, one or more; they are (4, 2)",
-    range_error(bucketed(lengths=())) >> f"{BUCKETED}: lengths must be above 0 and rising, one or more; they are ()",
+    >> f"{BUCKETED}: lengths must be one or more rising numbers above 0, not (4, 2)",
+    range_error(bucketed(lengths=())) >> f"{BUCKETED}: lengths must be one or more rising numbers above 0, not ()",
     kind_error(bucketed(lengths=(2, 4.0))) >> f"{BUCKETED}: lengths must be a tuple of whole numbers, not (2, 4.0)",
     kind_error(bucketed(lengths=4)) >> f"{BUCKETED}: lengths must be a tuple of whole numbers, not int",
     range_error(bucketed(lengths=(1, 3)))

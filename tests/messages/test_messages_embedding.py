@@ -63,7 +63,7 @@ ROWS = [
     >> "LearnedPosition: x must be (m, t, features), t at least 1, not (5, 2)",
     shape_error(lambda: forward(places, np.ones((3, 5, 4)))) >> "LearnedPosition: x must be (m, t, 2), not (3, 5, 4)",
     kind_error(lambda: forward(places, x.astype(np.float32)))
-    >> "LearnedPosition: x is float32, P is float64; write x.astype('float64')",
+    >> "LearnedPosition: x must be float64, as P is, not float32; write x.astype('float64')",
     shape_error(lambda: forward(places, np.ones((3, 6, 2))))
     >> "LearnedPosition: x must end at position 5 or before, not at 6; x: (3, 6, 2)",
     shape_error(lambda: forward(Rotary(), (x, mask, h)))

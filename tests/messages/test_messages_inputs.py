@@ -113,7 +113,7 @@ ROWS = [
     ],
     *[
         kind_error(given(LAYERS[name][0], LAYERS[name][1].astype(dtype)))
-        >> f"{name}: x is {shown}, {like} is float64{remedy}"
+        >> f"{name}: x must be float64, as {like} is, not {shown}{remedy}"
         for name, like in TYPED.items()
         for dtype, shown, remedy in (
             ("float32", "float32", "; write x.astype('float64')"),
@@ -187,7 +187,7 @@ ROWS = [
     kind_error(
         given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences.astype(np.float32), sequences))
     )
-    >> "CrossAttention: queries is float32, W of query is float64; write queries.astype('float64')",
+    >> "CrossAttention: queries must be float64, as W of query is, not float32; write queries.astype('float64')",
     shape_error(given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences, sequences[..., :1])))
     >> "CrossAttention: memory must be (m, s, 2), not (4, 5, 1)",
     kind_error(given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), [sequences, sequences]))

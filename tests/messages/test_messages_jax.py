@@ -9,6 +9,7 @@ from funcnn import (
     Dense,
     Dropout,
     Grads,
+    TrainState,
     backward,
     forward,
     gradient,
@@ -117,7 +118,7 @@ ROWS = [
     kind_error(lambda: forward(JaxFunction(jnp.sin), X.astype(np.longdouble)))
     >> f"JaxFunction: x must be an array of numbers that JAX has, got {np.dtype(np.longdouble)} array",
     kind_error(lambda: forward(PRODUCT, X32))
-    >> "JaxFunction: x is float32, params.0 is float64; write x.astype('float64')",
+    >> "JaxFunction: x must be float64, as params.0 is, not float32; write x.astype('float64')",
     kind_error(lambda: forward(JaxFunction(jnp.sin), np.array(1.0)))
     >> "JaxFunction: x must be an array or a tuple of arrays, rows first, not <f64>",
     kind_error(lambda: forward(Gain(np.ones(1)), X)) >> "Gain: value must return an array, got list",
@@ -137,7 +138,7 @@ ROWS = [
     shape_error(lambda: backward(PRODUCT, X, X))
     >> f"backward: cache must be what forward returned for this layer; cache: <f64 4x2>, layer: {PRODUCT}",
     kind_error(lambda: forward(JaxFunction(product, (jnp.ones((2, 3)),)), (X, X32)))
-    >> "JaxFunction: x.0 is float64, x.1 is float32; write x.0.astype('float32')",
+    >> "JaxFunction: x.0 must be float32, as x.1 is, not float64; write x.0.astype('float32')",
     kind_error(lambda: step(PRODUCT, X))
     >> "step: there is no rule for JaxFunction, since product may mix positions; write one with "
     "@step.register(JaxFunction)",
@@ -180,6 +181,9 @@ ROWS = [
     kind_error(lambda: to_optax(optax.adam(0.1), 0.1))
     >> "to_optax: optimizer must be an optimizer, such as Adam(), or a tuple of them, not "
     "GradientTransformationExtraArgs",
+    kind_error(lambda: TrainState(Dense.init(2, 1, seed=0), optax.adam(0.1)))
+    >> "TrainState: optimizer must be an optimizer, such as Adam(), or a tuple of them, not "
+    "GradientTransformationExtraArgs; write from_optax(optimizer)",
     kind_error(lambda: TO.update(JNET, TO.init(JNET)))
     >> "to_optax: params must be given to update; write update(grads, state, params)",
     kind_error(lambda: TO.update(JNET, optax.adam(0.1).init(JNET), JNET))

@@ -247,7 +247,7 @@ ROWS = [
     shape_error(of(gaussian_nll, (x, x), y))
     >> "gaussian_nll: out and y must have the same shape; out: (10, 2), y: (10, 1)",
     kind_error(of(gaussian_nll, (x, x.astype(np.float32)), x))
-    >> "gaussian_nll: s is float32, mu is float64; write s.astype('float64')",
+    >> "gaussian_nll: s must be float64, as mu is, not float32; write s.astype('float64')",
     kind_error(of(gaussian_nll, (x, 0.0), x)) >> "gaussian_nll: s must be an array, not float",
     range_error(of(gaussian_nll, (x[:0], x[:0]), x[:0]))
     >> "gaussian_nll: out must have at least one entry; out: (0, 2)",
@@ -384,12 +384,11 @@ ROWS = [
         )
     ],
     *[
-        kind_error(partial(made, x))
-        >> f"{name}: the function that it returns takes (out, y, weight), got 1 by position"
+        kind_error(partial(made, x)) >> f"{name}: the function that it returns takes (out, y, weight), not 1 argument"
         for name, made in (("masked", masked(mse)), ("weighted", weighted(mse)), ("joint", joint(mse)))
     ],
     kind_error(lambda: value_and_grad(mse)(Dense(np.eye(2), None), (x, x)))
-    >> "value_and_grad: the function that it returns takes (params, x, y), got 2 by position",
+    >> "value_and_grad: the function that it returns takes (params, x, y), not 2 arguments",
     # Metrics.
     *[
         kind_error(partial(metric, labels, *given))
@@ -420,7 +419,8 @@ ROWS = [
     range_error(lambda: top_k_accuracy(x, labels, 3))
     >> "top_k_accuracy: k must be at most 2, the number of classes, not 3",
     shape_error(lambda: top_k_accuracy(x, y, 1))
-    >> "top_k_accuracy: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2); write y[:, 0]",
+    >> "top_k_accuracy: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2); write "
+    "y[:, 0].astype(int)",
     range_error(lambda: perplexity(x, labels + 2)) >> "perplexity: y must hold the classes 0 .. 1; it has 2",
 ]
 

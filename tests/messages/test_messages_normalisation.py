@@ -41,9 +41,9 @@ ROWS = [
     range_error(lambda: evolve(batch, var=np.array([1.0, -2.0, 0.0])))
     >> "BatchNorm: var must not be negative; its least is -2.0",
     kind_error(lambda: InstanceNorm(ones, zeros.astype(np.float32)))
-    >> "InstanceNorm: shift is float32, scale is float64; write shift.astype('float64')",
+    >> "InstanceNorm: shift must be float64, as scale is, not float32; write shift.astype('float64')",
     kind_error(lambda: evolve(batch, var=ones.astype(np.float32)))
-    >> "BatchNorm: var is float32, scale is float64; write var.astype('float64')",
+    >> "BatchNorm: var must be float64, as scale is, not float32; write var.astype('float64')",
     kind_error(lambda: RMSNorm([1.0, 1.0]))
     >> "RMSNorm: scale must be an array of floats, not list; write np.array(scale, float)",
     range_error(lambda: GroupNorm.init(6, groups=4)) >> "GroupNorm: groups must divide the 6 channels; it is 4",
@@ -69,9 +69,10 @@ ROWS = [
     shape_error(lambda: predict(batch, x[:, :2])) >> "Affine: x must be (m, ..., 3), not (4, 2)",
     shape_error(lambda: forward(layer, x[0]))
     >> "LayerNorm: x must be (m, ..., 3), not (3,); write x[None] for one row",
-    kind_error(lambda: forward(rms, half)) >> "RMSNorm: x is float32, scale is float64; write x.astype('float64')",
+    kind_error(lambda: forward(rms, half)) >> "RMSNorm: x must be float64, as scale is, not float32; write "
+    "x.astype('float64')",
     kind_error(lambda: forward(layer, np.ones((2, 3), int)))
-    >> "LayerNorm: x is int64, scale is float64; write x.astype('float64')",
+    >> "LayerNorm: x must be float64, as scale is, not int64; write x.astype('float64')",
     kind_error(lambda: forward(layer, x.tolist())) >> "LayerNorm: x must be an array, not list; write np.asarray(x)",
     kind_error(lambda: forward(batch, np.ma.masked_array(x))) >> "BatchNorm: x must be an array, not MaskedArray",
     kind_error(lambda: forward(layer, (x, x > 0)))
@@ -94,8 +95,10 @@ ROWS = [
     kind_error(back(dropout, x, 1.0)) >> "Dropout: dA must be an array like out, of shape (4, 3), not float",
     kind_error(back(dropout, x, np.ones((4, 3), int)))
     >> "Dropout: dA must be an array of floats, not int64 array; write dA.astype(float)",
-    kind_error(back(layer, x, half)) >> "LayerNorm: dA is float32, out is float64; write dA.astype('float64')",
-    kind_error(back(noise, x, half)) >> "GaussianNoise: dA is float32, out is float64; write dA.astype('float64')",
+    kind_error(back(layer, x, half)) >> "LayerNorm: dA must be float64, as out is, not float32; write "
+    "dA.astype('float64')",
+    kind_error(back(noise, x, half)) >> "GaussianNoise: dA must be float64, as out is, not float32; write "
+    "dA.astype('float64')",
     shape_error(lambda: backward(batch, x, x))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 4x3>, layer: BatchNorm(scale=<f64 "
     "[1. 1. 1.]>, "

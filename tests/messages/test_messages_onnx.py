@@ -86,7 +86,8 @@ ROWS = [
     # Dtypes.
     kind_error(lambda: to_onnx(net, x32))
     >> "to_onnx: params and x must have one dtype, not float64 and float32; write astype(params, np.float32)",
-    kind_error(lambda: to_onnx(net32, x)) >> "Dense: x is float64, W is float32; write x.astype('float32')" >> 1,
+    kind_error(lambda: to_onnx(net32, x)) >> "Dense: x must be float32, as W is, not float64; write "
+    "x.astype('float32')" >> 1,
     kind_error(lambda: to_onnx(astype(net, np.float16), x.astype(np.float16)))
     >> "to_onnx: params.0.W must be float32 or float64, not float16",
     kind_error(lambda: to_onnx(Relu(), x.astype(np.float16))) >> "to_onnx: x must be float32 or float64, not float16",

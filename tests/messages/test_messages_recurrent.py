@@ -57,9 +57,9 @@ ROWS = [
     "k,) and c (k,); W: (2, 12), U: (4, 12), b: "
     "(12,), c: (12,)",
     kind_error(lambda: RNN(rnn.W, rnn.U.astype(single), rnn.b))
-    >> "RNN: U is float32, W is float64; write U.astype('float64')",
+    >> "RNN: U must be float64, as W is, not float32; write U.astype('float64')",
     kind_error(lambda: GRU(gru.W, gru.U, gru.b, gru.c.astype(single)))
-    >> "GRU: c is float32, W is float64; write c.astype('float64')",
+    >> "GRU: c must be float64, as W is, not float32; write c.astype('float64')",
     kind_error(lambda: Bidirectional(3, gru))
     >> "Bidirectional: ahead must be a layer, such as Relu(), or a tuple of layers, not int",
     # x.
@@ -69,7 +69,8 @@ ROWS = [
     >> "GRU: x must be (m, t, features), t at least 1, not (3, 5); write x[..., None] for one feature",
     shape_error(lambda: forward(gru, x[:, :0])) >> "GRU: x must be (m, t, features), t at least 1, not (3, 0, 2)",
     shape_error(lambda: forward(rnn, np.ones((3, 5, 3)))) >> "RNN: x must be (m, t, 2), not (3, 5, 3)",
-    kind_error(lambda: forward(rnn, x.astype(single))) >> "RNN: x is float32, W is float64; write x.astype('float64')",
+    kind_error(lambda: forward(rnn, x.astype(single))) >> "RNN: x must be float64, as W is, not float32; write "
+    "x.astype('float64')",
     shape_error(lambda: forward(rnn, (x,)))
     >> "RNN: x must be an array, or (x, mask) or (x, mask, state), not a tuple of 1",
     shape_error(lambda: forward(lstm, (x, mask, h, h)))
@@ -84,8 +85,14 @@ ROWS = [
     >> "RNN: mask must be an array of bools, True at the positions of x that are not padding, not float64 array; "
     "write np.asarray(mask, bool)",
     kind_error(lambda: forward(rnn, (x, np.array([5, 3, 1]))))
-    >> "RNN: mask must be an array of bools, True at the positions of x that are not padding, not int64 array; for a "
+    >> "RNN: mask must be an array of bools, True at the positions of x that are not padding, not int64 array; for "
+    "lengths write np.arange(x.shape[1]) < mask[:, None]",
+    kind_error(lambda: forward(gru, (x, h)))
+    >> "GRU: mask must be an array of bools, True at the positions of x that are not padding, not float64 array; for a "
     "state write (x, None, state)",
+    kind_error(lambda: forward(lstm, (x, (h, h))))
+    >> "LSTM: mask must be an array of bools, True at the positions of x that are not padding, not tuple; for a state "
+    "write (x, None, (h, c))",
     shape_error(lambda: forward(gru, (x, np.ones(x.shape, bool)))) >> "GRU: mask must be (m, t), (3, 5), not (3, 5, 2)",
     shape_error(lambda: forward(both, (x, mask[:, 1:]))) >> "Bidirectional: mask must be (m, t), (3, 5), not (3, 4)",
     kind_error(lambda: forward((rnn, Dense.init(4, 1, seed=0)), (x, mask)))
@@ -130,7 +137,7 @@ ROWS = [
     >> "LSTM: state must be (h, c), a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>"
     >> ["in behind of Bidirectional, LSTM(W=<f64 2x16>, U=<f64 4x16>, b=<f64 16>), x: (<f64 3x5x2>, None, <f64 3x4>)"],
     shape_error(lambda: step((rnn,), x[:, :1], (None, h)))
-    >> "step: memory must be a tuple of 1, one for each layer, as the last step returned it, not one of 2",
+    >> "step: memory must be a tuple of 1, one for each layer, as the last step returned it, not a tuple of 2",
     kind_error(lambda: step((rnn,), x[:, :1], h))
     >> "step: memory must be a tuple of 1, one for each layer, as the last step returned it, not <f64 3x4>",
     # dA.
@@ -139,7 +146,7 @@ ROWS = [
     kind_error(lambda: backward(rnn, rnn_cache, None))
     >> "RNN: dA must be an array like out, of shape (3, 5, 4), not None",
     kind_error(lambda: backward(rnn, rnn_cache, dA.astype(single)))
-    >> "RNN: dA is float32, out is float64; write dA.astype('float64')",
+    >> "RNN: dA must be float64, as out is, not float32; write dA.astype('float64')",
     shape_error(lambda: backward(rnn, pair_cache, dA))
     >> "RNN: dA must be the tuple (dA, None), as out is (out, mask); it is <f64 3x5x4>",
     shape_error(lambda: backward(gru, gru_cache, (dA, None)))
@@ -184,7 +191,7 @@ ROWS = [
     >> "step: memory must be what the last step returned, or None in the first; GRU needs an array of float64, (3, "
     "4), not (<f64 3x5x4>, <f64 3x4>)",
     kind_error(lambda: step(gru, x.astype(single), h.astype(single)))
-    >> "GRU: x is float32, W is float64; write x.astype('float64')",
+    >> "GRU: x must be float64, as W is, not float32; write x.astype('float64')",
     kind_error(lambda: step(both, x))
     >> "step: Bidirectional mixes positions, so it cannot take one part of a sequence alone",
     # Ids.
@@ -205,7 +212,7 @@ ROWS = [
     kind_error(lambda: backward(Last(), last_cache, (x[:, 0], None)))
     >> "Last: dA must be an array like out, of shape (3, 2), not tuple",
     kind_error(lambda: backward(Last(), last_cache, x[:, 0].astype(single)))
-    >> "Last: dA is float32, out is float64; write dA.astype('float64')",
+    >> "Last: dA must be float64, as out is, not float32; write dA.astype('float64')",
     shape_error(lambda: backward(Last(), x, x[:, 0]))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: Last()",
     shape_error(lambda: backward(Last(), x[None], x[:, 0]))

@@ -92,8 +92,7 @@ ROWS = [
     kind_error(partial(softmax_cross_entropy, OUT, CLASSES.tolist()))
     >> "softmax_cross_entropy: y must be an array, not list; write np.asarray(y)",
     kind_error(partial(mse, COLUMN.tolist(), COLUMN)) >> "mse: out must be an array, not list; write np.asarray(out)",
-    kind_error(partial(mse, COLUMN, [COLUMN, COLUMN]))
-    >> "mse: y must be an array, not list; to join arrays of one shape write np.stack(y)",
+    kind_error(partial(mse, COLUMN, [COLUMN, COLUMN])) >> "mse: y must be an array, not list",
     kind_error(partial(mse, COLUMN, [[1.0], [1.0, 2.0]]))
     >> "mse: y must be an array, not list; its rows have unequal lengths",
     kind_error(partial(mse, COLUMN, None)) >> "mse: y must be an array, not None",
@@ -113,6 +112,10 @@ ROWS = [
     >> f"binary_cross_entropy_with_logits: {SAME}(5, 1), y: (5,); write y[:, None]",
     shape_error(partial(softmax_cross_entropy, OUT, CLASSES[:, None]))
     >> f"softmax_cross_entropy: {CLASSES_OR}(5, 1), out: (5, 3); write y[:, 0]",
+    shape_error(partial(softmax_cross_entropy, OUT, CLASSES[:, None].astype(float)))
+    >> f"softmax_cross_entropy: {CLASSES_OR}(5, 1), out: (5, 3); write y[:, 0].astype(int)",
+    shape_error(partial(softmax_cross_entropy, OUT, CLASSES[:, None] / 2))
+    >> f"softmax_cross_entropy: {CLASSES_OR}(5, 1), out: (5, 3)",
     shape_error(partial(softmax_cross_entropy, PLACES, np.zeros((4, 3, 1), int)))
     >> "softmax_cross_entropy: y must be classes (4, 3) or soft labels (4, 3, 2); y: (4, 3, 1), out: (4, 3, 2); "
     "write y[..., 0]",

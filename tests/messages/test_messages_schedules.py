@@ -66,9 +66,9 @@ ROWS = [
     ],
     kind_error(lambda: warm_up(Plateau(0.1), 10))
     >> "warm_up: schedule must be a number, not Plateau; write schedule.lr",
-    kind_error(cosine(0.1, 100)) >> "cosine: the function that it returns takes (step), got 0 by position",
+    kind_error(cosine(0.1, 100)) >> "cosine: the function that it returns takes (step), not 0 arguments",
     kind_error(lambda: stages((0.1, 100))(1, t=2))
-    >> "stages: the function that it returns takes (step), got 1 by position and t",
+    >> "stages: the function that it returns takes (step), not 1 argument and t",
     # Stages.
     *[
         kind_error(lambda stage=stage: stages(stage))

@@ -194,7 +194,7 @@ ROWS = [
     range_error(fit(y=np.full(12, "cat")), fit(sample_weight=NAMES == "cat"))
     >> A + "y must have at least 2 classes with weights above 0; it has 1 class",
     kind_error(regress(y=NAMES)) >> R + "y must hold numbers, not <U3 array",
-    kind_error(regress(y=np.array([{}] * 12))) >> R + "y must hold numbers, not dict",
+    kind_error(regress(y=np.array(["1.5", {}] * 6))) >> R + "y must hold numbers, not dict",
     kind_error(partial_fit(classes=None))
     >> P + "classes must be given in the first call, since y may not have all of them",
     range_error(partial_fit(classes=["cat"])) >> P + "classes must be at least 2, got 1",

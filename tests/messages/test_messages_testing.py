@@ -131,7 +131,7 @@ ROWS = [
     kind_error(lambda: check_hessian(half, half, [[1.0], [1.0, 2.0]]))
     >> "check_hessian: x must be an array or a list of numbers, not list",
     kind_error(lambda: check_hessian(np.sum, half, x[0]))
-    >> "check_hessian: grad must return an array of shape (2,), as x has; it is <f64 2.>",
+    >> "check_hessian: grad must return an array of shape (2,), as x has, not <f64 2.>",
     kind_error(lambda: check_vjp(half, half_vjp, [True])) >> "check_vjp: x must be an array of numbers, not bool",
     kind_error(lambda: check_vjp(lambda x, twice: x, half_vjp, [x, True]))
     >> "check_vjp: twice must be an array of numbers, not bool; to check the gradients of other arguments alone give "
@@ -178,7 +178,7 @@ ROWS = [
     kind_error(lambda: check_layer(Gain(np.ones(3)), np.arange(6).reshape(2, 3)))
     >> "check_layer: x must be floats, not int64 array; write x.astype(float)",
     kind_error(lambda: check_layer(Dense.init(3, 2, seed=0), np.arange(6).reshape(2, 3)))
-    >> "Dense: x is int64, W is float64; write x.astype('float64')",
+    >> "Dense: x must be float64, as W is, not int64; write x.astype('float64')",
     range_error(lambda: check_vjp(half, half_vjp, [1.0], structure={"x": "sorted"}))
     >> "check_vjp: structure of x needs arrays with an axis; x has shape ()",
     range_error(lambda: check_vjp(half, half_vjp, [np.arange(4.0).reshape(2, 2)], structure={"x": "symmetric"}))

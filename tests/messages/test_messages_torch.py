@@ -191,7 +191,7 @@ MESSAGES = [
     >> "from_torch: module must be a module of torch, not the class Linear",
     kind_error(converted(nn.Tanh(), X)) >> "from_torch: x must be a tensor of torch, not float64 array",
     kind_error(converted(nn.Linear(4, 2), ROWS.double()))
-    >> "from_torch: x is torch.float64, weight is torch.float32; write x.to(torch.float32)",
+    >> "from_torch: x must be torch.float32, as weight is, not torch.float64; write x.to(torch.float32)",
     kind_error(converted(nn.Linear(4, 2).bfloat16(), ROWS.bfloat16()))
     >> "from_torch: x must be of a dtype that NumPy has, not torch.bfloat16; write x.float()",
     shape_error(converted(nn.Sequential(nn.Linear(4, 2), nn.Tanh()), torch.ones(3, 5)))
@@ -230,9 +230,10 @@ MESSAGES = [
     kind_error(lambda: from_torch(nn.Sequential(nn.Tanh(), ListedTensor()).eval(), ROWS))
     >> "from_torch: the rule for ListedTensor must return a layer or a tuple of layers, not list",
     kind_error(converted(Listed())) >> "from_torch: out of the module must be a tensor, not list",
-    kind_error(registered(torch.nn)) >> "from_torch.register: cls must be a class of modules of torch, not module",
+    kind_error(registered(torch.nn)) >> "from_torch.register: cls must be a class of modules, such as "
+    "torch.nn.Linear, not module",
     kind_error(registered(Dense))
-    >> "from_torch.register: cls must be a class of modules of torch, not the class Dense",
+    >> "from_torch.register: cls must be a class of modules, such as torch.nn.Linear, not the class Dense",
     kind_error(registered(Mine, lambda module: Relu()))
     >> "from_torch.register: the rule must be a function (module, x), not a function (module)",
     # weights_from: what is given.
@@ -288,7 +289,7 @@ MESSAGES = [
     kind_error(called(Network(NET).to("meta"), torch.tensor(X))) >> "Network: 0.W must be on the CPU, not on meta",
     kind_error(called(Network(NET), torch.tensor(X) * 1j)) >> "Network: x must hold real numbers, not torch.complex128",
     kind_error(called(Network(NET), torch.tensor(X).float()))
-    >> "Dense: x is float32, W is float64; write x.astype('float64')"
+    >> "Dense: x must be float64, as W is, not float32; write x.astype('float64')"
     >> 1,
     kind_error(lambda: Network(nn.Tanh()))
     >> "Network: params must be a layer or a tuple of layers, not Tanh; for a module of torch write "
@@ -316,7 +317,7 @@ MESSAGES = [
     >> "TorchLayer: arrays must be arrays of the shapes [(3, 2), (3,)], as Linear has them, not (<f64 [[1. 1.] [1. 1.] "
     "[1. 1.]]>,)",
     kind_error(lambda: forward(TorchLayer.init(nn.Linear(2, 3)), X))
-    >> "TorchLayer: x is float64, weight is float32; write x.astype('float32')",
+    >> "TorchLayer: x must be float32, as weight is, not float64; write x.astype('float32')",
     kind_error(lambda: forward(TorchLayer.init(nn.Linear(2, 3)), torch.ones(3, 2)))
     >> "TorchLayer: x must be an array of NumPy, or a tuple of them, not Tensor",
     kind_error(lambda: forward(TorchLayer.init(Listed()), X))

@@ -370,9 +370,10 @@ ROWS = [
     >> "early_stopping: start must be the state that was passed to train, since it holds the best state so far, not "
     "None; for train(state, ...) write start=state",
     range_error(read(early_stopping, run(), held_out, patience=1, start=TrainState(net, step=1)))
-    >> "early_stopping: start must be the state that was passed to train, at step 0 as run shows, not one at step 1",
+    >> "early_stopping: start must be the state that was passed to train, at step 0, one before run begins, not at "
+    "step 1",
     range_error(read(best_so_far, list(run())[1:], held_out, start=WithBest(net)))
-    >> "best_so_far: start must be the state that was passed to train, at step 1 as run shows, not one at step 0",
+    >> "best_so_far: start must be the state that was passed to train, at step 1, one before run begins, not at step 0",
     *[
         kind_error(partial(Table, whole))
         >> "Table: whole must be a mapping from names to arrays with equal numbers of rows"

@@ -177,7 +177,7 @@ def as_numbers(function: str, argument: str, values: Array) -> Array:
     try:
         return values.astype(float)
     except (TypeError, ValueError):  # objects
-        odd = next(value for value in values.ravel().tolist() if not isinstance(value, int | float))
+        odd = next(value for value in values.ravel().tolist() if not _is_number(value))
         raise KindError(f"{function}: {argument} must hold numbers, not {kind(odd)}") from None
 
 
@@ -208,3 +208,11 @@ def _column(codes: Array) -> Array:
 
 def _one_hot(k: int, codes: Array) -> Array:
     return (codes[:, None] == np.arange(k)).astype(float)
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True

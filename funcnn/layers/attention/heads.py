@@ -38,7 +38,7 @@ class MultiHead:
         query, key, value, out = [layer.W.shape for layer in layers]
         if not query[1] == key[1] == value[1] == out[0] or key[0] != value[0]:
             shapes = f"query: {query}, key: {key}, value: {value}, out: {out}"
-            raise ShapeError(f"{function}: W of query must be (., n), of key and value (k, n), of out (n, .); {shapes}")
+            raise ShapeError(f"{function}: W of query must be (q, n), of key and value (k, n), of out (n, o); {shapes}")
         check_heads(function, query[1], self.heads)
 
 
