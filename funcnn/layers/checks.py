@@ -76,9 +76,7 @@ def check_out_gradient(layer: Any, dA: Any, shape: tuple[int, ...], dtype: Any) 
     if dA.shape != shape:
         raise ShapeError(f"{_name(layer)}: dA must have the shape of out, {shape}; it has {dA.shape}")
     if dA.dtype != dtype:
-        raise KindError(
-            f"{_name(layer)}: dA must be {dtype}, as out is, not {dA.dtype}; write dA.astype({dtype.name!r})"
-        )
+        raise KindError(f"{_name(layer)}: dA must be {dtype}, as out is, not {dA.dtype}{_cast('dA', dA, dtype)}")
 
 
 def _name(layer: Any) -> str:
@@ -106,8 +104,13 @@ def channels_first(x: Array, n: int) -> str:
 def dtype_error(function: str, argument: str, array: Any, name: str, like: Any) -> KindError:
     """The error for an array whose dtype is not the dtype of `like`, the array called `name`."""
     loses = not (is_float(array) or becomes_floats(array)) or (array.dtype.kind == "c" != like.dtype.kind)
-    remedy = "" if loses else f"; write {argument}.astype({like.dtype.name!r})"
+    remedy = "" if loses else _cast(argument, array, like.dtype)
     return KindError(f"{function}: {argument} must be {like.dtype}, as {name} is, not {array.dtype}{remedy}")
+
+
+def _cast(argument: str, array: Any, dtype: Any) -> str:
+    """The remedy for an array of another dtype; an array of JAX may stay float32, so there is none for float64."""
+    return f"; write {argument}.astype({dtype.name!r})" if isinstance(array, np.ndarray) or dtype.itemsize < 8 else ""
 
 
 def as_like_x(layer: Any, method: str, made: Any, x: Array) -> Any:

@@ -165,7 +165,8 @@ def check_gradient(shapes: LayerShapes, params: Any, cache: Any, dA: Any) -> Non
     kept = as_cache_parts(params, cache, len(parts))[i] if "," in shapes.cache else cache
     wanted, is_mask = shapes.axes_of(parts[i]), parts[i] == "mask"
     is_of_dtype = not like or is_mask or getattr(kept, "dtype", None) == getattr(params, like).dtype
-    if not is_plain(kept) or not is_of_dtype or not _fits(params, kept, wanted):
+    can_be_kept = is_plain(kept) and (is_mask or getattr(kept.dtype, "kind", "f") not in "biu")
+    if not can_be_kept or not is_of_dtype or not _fits(params, kept, wanted):
         raise foreign_cache_error(params, cache)
     dtype = getattr(params, like).dtype if like else getattr(dA, "dtype", None) if is_mask else kept.dtype
     sizes = {axis: kept.shape[i] for i, axis in placed(wanted)}
