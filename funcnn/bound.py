@@ -27,5 +27,5 @@ class BoundFunction(partial[T]):
             if cast("TracebackType", error.__traceback__).tb_next:  # the error was raised inside the function
                 raise
             function, needed = self.func.__name__.lstrip("_"), ", ".join(signature(self).parameters)
-            given = " and ".join([f"{len(args)} by position", *kwargs])
-            raise KindError(f"{function}: the function that it returns takes ({needed}), got {given}") from None
+            given = " and ".join([f"{len(args)} argument{'s' * (len(args) != 1)}", *kwargs])
+            raise KindError(f"{function}: the function that it returns takes ({needed}), not {given}") from None

@@ -32,6 +32,7 @@ from funcnn.losses.protocol import check_of_out_and_y, evaluated
 from funcnn.needs import Flag, as_learning_rate, passing
 from funcnn.records import build, is_record, plans
 from funcnn.refusals import no_rule_error
+from funcnn.remedies import call_of
 from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, ValueAndGrad
 
 P = TypeVar("P")
@@ -141,6 +142,10 @@ def check_is_layer(function: str, argument: str, params: Any, x: Any = None) -> 
     if is_record(params) and hasattr(params, "params"):  # a TrainState or a Grads
         remedy = "; write state.params" if hasattr(params, "optimizer") else f"; write {argument}.params"
     remedy = f"; write {argument}.network_" if hasattr(params, "network_") else remedy  # an estimator for scikit-learn
+    if hasattr(params, "state_dict"):
+        remedy = f"; for a module of torch write from_torch({argument}, x)"
+    if isinstance(params, type) and params in plans and forward.dispatch(params) is not _NO_RULE:
+        remedy = f"; write {call_of(params)}"
     if is_array(params) and (is_record(x) or type(x) is tuple):
         remedy = f"; write {function}(params, x)"
     raise KindError(f"{function}: {argument} must be a layer or a tuple of layers, not {kind(params)}{remedy}")
@@ -220,7 +225,7 @@ def _step(p: Any, g: Any, lr: Any) -> Any:
     if is_array(p) and p.shape == getattr(g, "shape", None):
         return down(p, g, lr)
     if cls is not type(g) or cls is tuple or is_array(p):
-        raise ShapeError(f"sgd: the gradients are of another network; params: {short(p)}, grads: {short(g)}")
+        raise ShapeError(f"sgd: grads must be gradients of these params; params: {short(p)}, grads: {short(g)}")
     return p  # a setting stays
 
 

@@ -63,7 +63,7 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
         raise no_rule_error("step", params)
     cls = type(params).__name__
     raise KindError(
-        f"step: {cls} is not declared to map each position alone; if it does, write "
+        f"step: there is no rule for {cls}; if out at each position depends on x at that position only, write "
         f"step.register({cls})(positionwise), else a rule with @step.register({cls})"
     )
 
@@ -147,8 +147,11 @@ def positionwise(params: Any, x: Any, memory: Any = None) -> tuple[Any, None]:
     (array([[[9.]]]), None)
     """
     if memory is not None:
-        raise ShapeError(f"step: the memory of {type(params).__name__} must be None, not {short(memory)}")
+        raise ShapeError(f"{AS_RETURNED}; {type(params).__name__} needs None, not {short(memory)}")
     return forward_only(params, x), None
+
+
+AS_RETURNED = "step: memory must be what the last step returned, or None in the first"  # of all sentences about it
 
 
 def only_trains(params: Any, x: Any, memory: Any = None) -> Any:

@@ -108,7 +108,7 @@ def _as_part(cls: type, name: str, old: Any, part: Any, *, is_state: bool) -> An
         if part.shape != old.shape:
             raise ShapeError(f"{cls.__name__} backward: {what} must be like {name}, {short(old)}, not {short(part)}")
         if part.dtype != old.dtype:
-            raise KindError(f"{cls.__name__} backward: {what} is {part.dtype}, {name} is {old.dtype}")
+            raise KindError(f"{cls.__name__} backward: {what} must be {old.dtype}, as {name} is, not {part.dtype}")
     elif is_state:
         kept = part is None or is_array(part) or type(part) is type(old)
         if not kept and (isinstance(old, bool | int | str) or is_array(old)):
@@ -149,7 +149,7 @@ def added(gradients: Sequence[Any]) -> Any:
     first, cls = found[0], type(found[0])
     if cls is tuple:
         if len({len(g) for g in found}) > 1:
-            raise ShapeError(f"the gradients of a shared value must be alike: {', '.join(map(short, found))}")
+            raise _unlike_error(found)
         return tuple([added(parts) for parts in zip(*found, strict=True)])
     if cls in plans:
         columns = zip(plans[cls], *map(values, found), strict=True)
@@ -157,11 +157,16 @@ def added(gradients: Sequence[Any]) -> Any:
     if not is_array(first):
         return first  # a setting
     if len({g.shape for g in found}) > 1:
-        raise ShapeError(f"the gradients of a shared value must be alike: {', '.join(map(short, found))}")
+        raise _unlike_error(found)
     total = first + found[1]
     for g in found[2:]:
         total += g
     return as_array(total)
+
+
+def _unlike_error(found: Sequence[Any]) -> ShapeError:
+    given = ", ".join(map(short, found))
+    return ShapeError(f"backward: the gradients of a value that is used several times must have one shape, not {given}")
 
 
 def _last_state(states: Sequence[Any]) -> Any:
@@ -183,4 +188,4 @@ def foreign_error(function: str, params: Any, grads: Any, error: Exception | Non
             f"{function}: params must be a layer or a tuple of layers, not {kind(params)}; write state.params"
         )
     given = f"params: {short(params)}, grads: {short(grads)}"
-    return error or ShapeError(f"{function}: the gradients are of another network; {given}")
+    return error or ShapeError(f"{function}: grads must be gradients of these params; {given}")

@@ -79,15 +79,16 @@ def _check_alike(function: str, argument: str, out: Any, made: Any, rows: int) -
         if type(made) is not type(out) or len(made) != len(out):
             needed = f"a tuple of {counted(len(made), 'array')}" if type(made) is tuple else "one array"
             given = f"a tuple of {len(out)}" if type(out) is tuple else kind(out)
-            raise KindError(f"{function}: {argument} must be {needed}, as the network returns, not {given}")
+            raise KindError(f"{function}: {argument} must be {needed}, as the result is, not {given}")
         for i, (part, source) in enumerate(zip(out, made, strict=True)):
             _check_alike(function, f"{argument}[{i}]", part, source, rows)
         return
     if made is None and out is None:
         return
     if made is None or out is None or out.dtype != made.dtype:
-        needed = "None" if made is None else f"a {made.dtype} array"
-        raise KindError(f"{function}: {argument} must be {needed}, as the network returns, not {kind(out)}")
+        order = ", in the machine's byte order" * (made is not None and out is not None and not out.dtype.isnative)
+        needed = "None, as the result is" if made is None else f"a {made.dtype} array, as the result is{order}"
+        raise KindError(f"{function}: {argument} must be {needed}, not {kind(out)}")
     if out.shape != (shape := (rows, *made.shape[1:])):
         raise ShapeError(f"{function}: {argument} must be {shape}, the shape of the result, not {out.shape}")
 

@@ -117,7 +117,7 @@ def _made(cls: Any, *, kw_only: bool) -> type:
     made: Any = attrs.frozen(cls, eq=False, repr=False, kw_only=kw_only, field_transformer=completed)
     finish_class(made)
     if (name := name_of(made)) in registry and "." not in name:
-        raise FuncnnError(f"record: the name {name} is taken, by {registry[name].__module__}")
+        raise FuncnnError(f"record: the name {name} is taken by {registry[name].__module__}; choose another name")
     enlist(made)
     if not has_own:
         made.__init__ = constructor(made)

@@ -8,32 +8,33 @@ from typing import Any
 from funcnn.arrays import kind
 from funcnn.by_value import verbs
 from funcnn.errors import KindError
-from funcnn.records import is_record, plans
+from funcnn.records import plans
 from funcnn.remedies import call_of
 
 # The verb that makes a record a layer, or an optimizer: it has a rule for the class.
 _MADE_BY = {"layer": ("funcnn.core", "forward"), "optimizer": ("funcnn.optimizers.base", "update")}
+_NEEDED = {
+    "layer": "a layer or a tuple of layers",
+    "optimizer": "an optimizer, such as Adam(), or a tuple of them",
+}
 _ALSO = ("funcnn.core", "inference")  # has a rule for Active, which stands for a layer until inference is called
 
 
 def no_rule_error(function: str, params: object, needed: str = "layer") -> KindError:
     """The error for a class, a list, or a record without a rule."""
+    argument = "params" if needed == "layer" else needed
+    cls: Any = params if isinstance(params, type) else type(params)
+    can_be_one, name = cls in plans and not _is_state(cls) and not _is_other(cls, needed), cls.__name__
+    if can_be_one and not isinstance(params, type):
+        return KindError(f"{function}: there is no rule for {name}; write one with @{function}.register({name})")
     if isinstance(params, type):
-        return KindError(f"{function}: {params.__name__} is a class; pass a value of it, as {call_of(params)}")
-    if isinstance(params, list | tuple):
-        return KindError(
-            f"{function}: a chain of {needed}s is a tuple, not a {type(params).__name__}; write tuple({needed}s)"
-        )
-    cls, part = type(params), "params" if needed == "layer" else needed
-    if is_record(params) and _is_state(cls):
-        return KindError(f"{function}: there is no rule for {cls.__name__}; write state.{part}")
-    if not is_record(params) or _is_other(cls, needed):
-        one = f"an {needed}" if needed == "optimizer" else f"a {needed}"
-        one = f"a record with a rule for {_MADE_BY[needed][1]}," if is_record(params) else one
-        return KindError(f"{function}: {part} must be {one} or a tuple of {needed}s, not {kind(params)}")
-    return KindError(
-        f"{function}: there is no rule for {cls.__name__}; write one with @{function}.register({cls.__name__})"
-    )
+        remedy = f"; write {call_of(cls)}" if can_be_one else ""
+    elif isinstance(params, list | tuple):
+        are_records = all([type(part) is tuple or type(part) in plans for part in params])
+        remedy = f"; write tuple({argument})" if are_records else ""
+    else:
+        remedy = f"; write state.{argument}" if cls in plans and _is_state(cls) else ""
+    return KindError(f"{function}: {argument} must be {_NEEDED[needed]}, not {kind(params)}{remedy}")
 
 
 def check_tree_of_layers(function: str, params: Any) -> None:

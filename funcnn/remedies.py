@@ -22,7 +22,17 @@ def for_kind(argument: str, x: Any, *, floats: bool = False) -> str:
     is_number = argument == "x" and isinstance(x, int | float)
     code = _kind_of_array(x, is_number=is_number)
     as_floats = ", float" if floats and code != "f" else ""
-    return f"; write np.asarray({argument}{as_floats})" if code else ""
+    return f"; write np.asarray({argument}{as_floats})" if code else _for_parts(argument, x)
+
+
+def _for_parts(argument: str, x: Any) -> str:
+    """The end of a sentence about a list that is not an array: of arrays, or of rows of unequal lengths."""
+    if type(x) is not list or not x:
+        return ""
+    if all(map(_is_array, x)) and argument not in {"out", "y"}:
+        return f"; to join arrays of one shape write np.stack({argument})"
+    rows = [len(part) for part in x if isinstance(part, list | tuple)]
+    return "; its rows have unequal lengths" if len(rows) == len(x) and len(set(rows)) > 1 else ""
 
 
 def _kind_of_array(x: Any, *, is_number: bool) -> str:
@@ -53,7 +63,7 @@ _FOR_PAIRS = {
     "memory": "(queries, memory, mask)",
 }
 _FOR_TUPLES = {
-    "x": "for several inputs there are Sum, Concat, Take and Parallel",
+    "x": "for several inputs put Concat(), Sum(), Take(i) or Parallel(...) before it",
     "out": "for several outputs write joint(loss, ...)",
     "y": "for several outputs write joint(loss, ...)",
 }
@@ -89,6 +99,14 @@ def call_of(cls: type) -> str:
         return f"{cls.__name__}.init(...)"
     needs = any([field.init and field.default is attrs.NOTHING for field in getattr(cls, "__attrs_attrs__", ())])
     return f"{cls.__name__}({'...' if needs else ''})"
+
+
+def span(values: Any) -> str:
+    """The numbers of an array for messages: from the least to the largest, one number, or NaN."""
+    low, high = values.min(), values.max()
+    if low != low:  # noqa: PLR0124  only NaN differs from itself
+        return "NaN"
+    return f"{low}" if low == high else f"{low} .. {high}"
 
 
 def written(number: Any) -> str:

@@ -126,7 +126,7 @@ def shapes(
             alternatives; or the class is not a record.
     """
     if any([around(of_out) and not around(of_x) for of_x, of_out in _paired([x, out])]):
-        raise KindError(f"shapes: x must have the axes ... of out, not {short(x)}")
+        raise KindError(f"shapes: x must have the axes '...', as out has them, not {short(x)}")
     if forms > 1 and not {*mask.replace("|", "").split()}.issubset(x.replace("+", "").split()):
         raise KindError(f"shapes: x must have the axes of the mask, {short(mask)}, not {short(x)}")
     made = LayerShapes(x, out, cache, forms, fields or {}, mask)

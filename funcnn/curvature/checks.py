@@ -30,7 +30,7 @@ def check_network(function: str, loss: Loss, params: Any, x: Any) -> None:
                 raise KindError(f"{function}: {argument} must hold real numbers, got {kind(a)}")
     sizes = [a.size for _, a in walk(params, states=False)]
     if not sum(sizes):
-        raise KindError(f"{function}: params must have parameters, got {short(params)}")
+        raise KindError(f"{function}: params must have a parameter to differentiate by; {short(params)} has none")
     if len({a.dtype for a in arrays_in((params, x)) if a.dtype.kind not in "biu"}) > 1:
         forward(params, x)  # in double precision, a mixture of dtypes would not be refused
 
@@ -42,16 +42,17 @@ def check_line(function: str, params: Any, v: Any) -> None:
         map_arrays(lambda p, _: p, params, v, states=False)
     except ShapeError:
         raise KindError(
-            f"{function}: v must be of the classes of params, {short(params)}, got {short(v)}{remedy}"
+            f"{function}: v must be of the classes of params, {short(params)}, not {short(v)}{remedy}"
         ) from None
     own, others = dict(walk(params, states=False)), dict(walk(v, states=False))
     if own.keys() != others.keys():
-        raise KindError(f"{function}: v must have the parameters of params, {', '.join(own)}, got {', '.join(others)}")
+        needed, given = ", ".join(own), ", ".join(others)
+        raise KindError(f"{function}: v must have the parameters ({needed}) of params, not ({given})")
     for path, p in own.items():
         d = others[path]
         if type(d) is not np.ndarray or d.dtype != p.dtype:
-            raise KindError(f"{function}: v must hold {p.dtype} at {path}, as params, got {kind(d)}")
+            raise KindError(f"{function}: v must hold {p.dtype} at {path}, as params do, not {kind(d)}")
         if d.shape != p.shape:
-            raise ShapeError(f"{function}: v must have the shape {p.shape} at {path}, as params, got {d.shape}")
+            raise ShapeError(f"{function}: v must have the shape {p.shape} at {path}, as params have, not {d.shape}")
         if not np.isfinite(d).all():
             raise RangeError(f"{function}: v must be finite, got {d[~np.isfinite(d)][0]} at {path}")

@@ -116,7 +116,7 @@ def _rows(function: str, value_and_grad: ValueAndGrad, params: Any, x: Any, y: A
             cost, grads = _called(function, value_and_grad, params, one_x, one_y)
         except FuncnnError as error:
             raise KindError(
-                f"{function}: rows must not depend on each other, but one row alone raises: {error}"
+                f"{function}: the output for a row must not depend on other rows, but one row alone raises: {error}"
             ) from error
         share = _numbers(cost, grads) / m
         total, size = total + share, size + abs(share)
@@ -124,14 +124,15 @@ def _rows(function: str, value_and_grad: ValueAndGrad, params: Any, x: Any, y: A
     apart, allowed = abs(total - whole), math.sqrt(np.finfo(whole.dtype).eps)
     for what, part in (("cost", slice(0, 1)), ("gradient", slice(1, None))):
         if apart[part].max(initial=0) > allowed * size[part].max(initial=0):
-            needed = "rows must not depend on each other or on their place"
-            raise KindError(f"{function}: {needed}, but the mean {what} of the rows is not the {what} of the batch")
+            needed = "the output for a row must not depend on other rows or on the place of the row"
+            given = f"the mean {what} of single rows is not the {what} of the batch"
+            raise KindError(f"{function}: {needed}, but {given}")
 
 
 def _called(function: str, value_and_grad: ValueAndGrad, *given: Any) -> tuple[Any, Grads[Any]]:
     cost, grads = evaluated(function, value_and_grad, *given)
     if type(grads) is not Grads:
-        raise KindError(f"{function}: value_and_grad must return (cost, Grads), got {kind(grads)}")
+        raise KindError(f"{function}: value_and_grad must return (cost, Grads), not (cost, {kind(grads)})")
     return cost, grads
 
 

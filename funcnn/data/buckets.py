@@ -105,7 +105,7 @@ def _as_lengths(function: str, lengths: Any) -> tuple[int, ...]:
         raise KindError(f"{function}: lengths must be a tuple of whole numbers, not {given}")
     bounds = tuple(map(operator.index, lengths))
     if not bounds or bounds[0] < 1 or any([a >= b for a, b in pairwise(bounds)]):
-        raise RangeError(f"{function}: lengths must be above 0 and rising, one or more; they are {bounds}")
+        raise RangeError(f"{function}: lengths must be one or more rising numbers above 0, not {bounds}")
     return bounds
 
 

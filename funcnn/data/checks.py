@@ -49,7 +49,7 @@ def sizes_of(function: str, x: Any, needed: str, axes: int) -> tuple[int, ...]:
         if part.ndim < axes or (axes == 3 and part.ndim != 4):
             raise ShapeError(f"{function}: {argument} must be {needed}, not {part.shape}")
         if part.shape[:axes] != parts[0].shape[:axes]:
-            raise ShapeError(f"{function}: x must hold arrays alike in {needed}, not {parts[0].shape} and {part.shape}")
+            raise ShapeError(f"{function}: x must hold arrays of equal {needed}, not {parts[0].shape} and {part.shape}")
     sizes = tuple(parts[0].shape[:axes])
     if 0 in sizes:
         raise RangeError(f"{function}: x must be {needed}, with no axis of 0, not {parts[0].shape}")

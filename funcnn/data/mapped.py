@@ -21,7 +21,7 @@ def mapped(source: Any, f: Callable[..., Any], seed: Seed | None) -> Mapped:
     """The source with f of each batch."""
     words = None if seed is None else as_seed(_NAME, "seed", seed)
     if words is None:
-        remedy = "; for an rng give a seed" if takes(f, 3) else ""
+        remedy = "; for a function with an rng give seed=0" if takes(f, 3) else ""
         check_function(_NAME, "f", f, "a function (x, y)", takes=2, remedy=remedy)
     else:
         check_function(_NAME, "f", f, "a function (x, y, rng)", takes=3)

@@ -12,6 +12,7 @@ from funcnn.checked import checked
 from funcnn.data.sequence import Batches, in_epochs
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.needs import Count, Natural, Seed, words_of
+from funcnn.remedies import span
 from funcnn.trees.walks import map_arrays, row_count
 
 
@@ -99,8 +100,8 @@ def _groups(function: str, argument: str, classes: Any, rows: int) -> tuple[Arra
         raise ShapeError(f"{function}: {argument} must be ({rows},), a class for each row, not {classes.shape}{remedy}")
     classes = np.asarray(classes)
     if rows == 0 or classes.min() < 0:
-        given = "there are no rows" if rows == 0 else f"the least is {classes.min()}"
-        raise RangeError(f"{function}: {argument} must be 0 or more, for one row or more; {given}")
+        needed = "have one row or more" if rows == 0 else f"not be negative; it has {span(classes)}"
+        raise RangeError(f"{function}: {argument} must {needed}")
     counts = np.bincount(classes)
     if not counts.all():
         raise RangeError(

@@ -11,6 +11,7 @@ from funcnn.checked import checked
 from funcnn.data.checks import Generator, sizes_of
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.needs import Count, Fraction, Whole
+from funcnn.remedies import span
 from funcnn.trees.walks import map_arrays
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ def _as_lengths(function: str, lengths: Any, m: int, t: int) -> Array:
     if lengths.shape != (m,):
         raise ShapeError(f"{function}: lengths must be ({m},), one for each sequence, not {lengths.shape}")
     if lengths.min() < 0 or lengths.max() > t:
-        raise RangeError(f"{function}: lengths must be in 0 .. {t}; they are in {lengths.min()} .. {lengths.max()}")
+        raise RangeError(f"{function}: lengths must be in 0 .. {t}; they are {span(lengths)}")
     return np.asarray(lengths, int)
 
 

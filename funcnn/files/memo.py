@@ -131,7 +131,9 @@ class Memoized(Generic[P, R]):
             rules = [verb for _, verb in sorted(verbs.items())]  # in an order that does not depend on imports
             found = digest(self.function, *dict.fromkeys(_classes(arguments)), rules=rules)
         except UnknownError as reason:
-            raise KindError(f"memoize: {self._name} must read what another run can compare; {reason}") from None
+            raise KindError(
+                f"memoize: {self._name} must read only values that another run can compare; {reason}"
+            ) from None
         return _CHANGED.get(found, found)
 
     @contextmanager

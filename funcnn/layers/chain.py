@@ -58,13 +58,14 @@ def chain_forward_only(params: Layers, x: Any) -> Any:
 def chain_backward(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int = 0) -> Grads[Layers]:
     """The chain rule: dx of each layer is dA of the layer before it; for the layers from `until` on"""
     if type(cache) is not tuple or len(cache) != len(params):
-        raise ShapeError(f"backward: the cache is of another network; layers: {len(params)}, cache: {short(cache)}")
+        needed = f"a tuple of {len(params)}, one for each layer, as forward returned it"
+        raise ShapeError(f"backward: cache must be {needed}, not {short(cache)}")
     gradients = []
     for i in range(len(params) - 1, until - 1, -1):
         try:
             grads = backward(params[i], cache[i], dA)
             if grads.x is None and i > 0:
-                raise KindError("backward: Grads.x is None, but the layer before needs it")  # noqa: TRY301  the handler below adds a note
+                raise KindError("backward: Grads.x must be the gradient of x, which the layer before needs, not None")  # noqa: TRY301  the handler below adds a note
         except Exception as error:
             error.add_note(note(f"in layer {i}", backward, params[i], cache, dA))
             raise
@@ -103,7 +104,7 @@ def _unchanged(layer: Any) -> Any:
 def chain_step(params: Layers, x: Any, memory: Any = None) -> tuple[Any, tuple[Any, ...]]:
     """x through each layer in turn, each with a memory of its own"""
     before = (None,) * len(params) if memory is None else memory
-    check_tuple("step", "the memory", before, len(params), ", one for each layer")
+    check_tuple("step", "memory", before, len(params), ", one for each layer, as the last step returned it")
     after = []
     for i, (layer, past) in enumerate(zip(params, before, strict=True)):
         x, now = noted(f"in layer {i}", step, layer, x, past)

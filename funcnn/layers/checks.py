@@ -8,7 +8,6 @@ import numpy as np
 
 from funcnn.arrays import (
     Array,
-    counted,
     is_array,
     is_float,
     is_plain,
@@ -22,8 +21,8 @@ from funcnn.fields import is_number
 from funcnn.generation import mixes_positions, pads_with_zeros
 from funcnn.gradients import gradient
 from funcnn.needs import passing
-from funcnn.records import is_record
-from funcnn.remedies import becomes_floats, has_mask
+from funcnn.records import is_record, plans
+from funcnn.remedies import becomes_floats, call_of, has_mask
 from funcnn.trees.walks import DEEPEST, is_deeper
 
 # Inputs. The name of the layer is computed only for an error, since these run at every call.
@@ -50,7 +49,7 @@ def check_out_gradient(layer: Any, dA: Any, shape: tuple[int, ...], dtype: Any) 
     if dA.shape != shape:
         raise ShapeError(f"{_name(layer)}: dA must have the shape of out, {shape}; it has {dA.shape}")
     if dA.dtype != dtype:
-        raise KindError(f"{_name(layer)}: dA is {dA.dtype}, out is {dtype}; write dA.astype({dtype.name!r})")
+        raise KindError(f"{_name(layer)}: dA must be {dtype}, as out is, not {dA.dtype}{_cast('dA', dA, dtype)}")
 
 
 def _name(layer: Any) -> str:
@@ -77,13 +76,14 @@ def channels_first(x: Array, n: int) -> str:
 
 def dtype_error(function: str, argument: str, array: Any, name: str, like: Any) -> KindError:
     """The error for an array whose dtype is not the dtype of `like`, the array called `name`."""
-    loses = (
-        "." in argument
-        or not (is_float(array) or becomes_floats(array))
-        or (array.dtype.kind == "c" != like.dtype.kind)
-    )
-    remedy = "" if loses else f"; write {argument}.astype({like.dtype.name!r})"
-    return KindError(f"{function}: {argument} is {array.dtype}, {name} is {like.dtype}{remedy}")
+    loses = not (is_float(array) or becomes_floats(array)) or (array.dtype.kind == "c" != like.dtype.kind)
+    remedy = "" if loses or "." in argument else _cast(argument, array, like.dtype)
+    return KindError(f"{function}: {argument} must be {like.dtype}, as {name} is, not {array.dtype}{remedy}")
+
+
+def _cast(argument: str, array: Any, dtype: Any) -> str:
+    """The remedy for an array of another dtype; an array of JAX may stay float32, so there is none for float64."""
+    return f"; write {argument}.astype({dtype.name!r})" if isinstance(array, np.ndarray) or dtype.itemsize < 8 else ""
 
 
 def as_like_x(layer: Any, method: str, made: Any, x: Array) -> Any:
@@ -108,51 +108,16 @@ def own_gradient(layer: Any, own: Any, /, **of_base: Any) -> Any:
     return gradient(layer, **of_base, **own)
 
 
-# Caches and memories.
+# Caches.
 
 
 def foreign_cache_error(params: Any, cache: Any) -> FuncnnError:
     """The error for the cache of another layer, or for what is no cache."""
     if cache is not None and type(cache) is not tuple and not is_array(cache):
         return KindError(f"backward: cache must be the cache that forward(params, x) returned, not {kind(cache)}")
-    return ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
-
-
-def check_memory(params: Any, memory: Any, shape: tuple[int, ...], dtype: Any, *, parts: int = 1) -> None:
-    """Check that the memory of `step` is an array of this shape and dtype, or a tuple of `parts` such arrays.
-
-    The shape begins with the number of sequences of x, and the dtype is the dtype of x.
-    """
-    arrays = memory if parts > 1 else (memory,)
-    are_arrays = type(arrays) is tuple and len(arrays) == parts and all(map(is_array, arrays))
-    found = {(tuple(a.shape), a.dtype) for a in arrays} if are_arrays else set()
-    if found == {(shape, dtype)}:
-        return
-    if len(found) == 1:
-        [(given, of)] = found
-        if given == shape:
-            raise memory_dtype_error(params, of, dtype)
-        if (given[1:], of) == (shape[1:], dtype):
-            raise memory_sequences_error(params, given[0], shape[0])
-    needed = f"{'an array' if parts == 1 else f'a tuple of {parts} arrays'} of {dtype}, {shape}"
-    raise memory_form_error(params, needed, memory)
-
-
-def memory_form_error(params: Any, needed: str, memory: Any) -> ShapeError:
-    """The error for a memory of `step` of another form."""
-    return ShapeError(f"step: the memory of {type(params).__name__} must be {needed}, not {short(memory)}")
-
-
-def memory_sequences_error(params: Any, n: int, m: int) -> ShapeError:
-    """The error for a memory of `step` of n sequences, where x is of m."""
     return ShapeError(
-        f"step: the memory of {type(params).__name__} must be of {counted(m, 'sequence')}, as x is, not of {n}"
+        f"backward: cache must be what forward returned for this layer; cache: {short(cache)}, layer: {short(params)}"
     )
-
-
-def memory_dtype_error(params: Any, given: Any, dtype: Any) -> ShapeError:
-    """The error for a memory of `step` of another dtype than x."""
-    return ShapeError(f"step: the memory of {type(params).__name__} must be of {dtype}, as x is, not of {given}")
 
 
 def as_cache_parts(params: Any, cache: Any, n: int) -> tuple[Any, ...]:
@@ -187,6 +152,8 @@ def _check_layers(function: str, argument: str, value: Any) -> None:
             _check_layers(function, f"{argument}[{i}]", layer)
     elif not is_record(value) or forward.dispatch(type(value)) is _NO_RULE:
         remedy = f"; write tuple({argument})" if type(value) is list else ""
+        if isinstance(value, type) and value in plans and forward.dispatch(value) is not _NO_RULE:
+            remedy = f"; write {call_of(value)}"
         needed = "a layer, such as Relu(), or a tuple of layers"
         raise KindError(f"{function}: {argument} must be {needed}, not {kind(value)}{remedy}")
 
@@ -207,12 +174,12 @@ def check_tuple(
         remedy = f"; write tuple({argument})" if type(value) is list and argument.isidentifier() else remedy
         raise KindError(f"{function}: {argument} must be {size}{why}, not {shown(value)}{remedy}")
     if len(value) != (n if n is not None else len(value) or 1):
-        given = f"one of {len(value)}" if value else "an empty one"
+        given = f"a tuple of {len(value)}" if value else "an empty one"
         raise ShapeError(f"{function}: {argument} must be {size}{why}, not {given}{remedy}")
 
 
 def shown(value: Any) -> str:
     """The text of arrays with their shapes, also within tuples; of other values the kind, since a list may be long."""
     if type(value) is tuple:
-        return f"({', '.join(map(shown, value))})"
+        return f"({', '.join(map(shown, value))}{',' * (len(value) == 1)})"
     return short(value) if is_array(value) else kind(value)

@@ -26,7 +26,7 @@ def as_gradient_like(layer: Any, dA: Any, kept: Any) -> Any:
         return tuple([as_gradient_like(layer, *each) for each in zip(dA, kept, strict=True)])
     if not is_array(kept):
         if kept is not None:
-            raise ShapeError(f"backward: the cache is of another network; it holds {kind(kept)}")
+            raise ShapeError(f"backward: cache must be what forward returned for this layer; it holds {kind(kept)}")
         return None
     if dA is None or not is_float(kept):
         return None

@@ -104,8 +104,8 @@ def _of_torch(params: Any, arrays: dict[str, Any]) -> str:
 
 def check_x(shapes: LayerShapes, params: Any, given: Any) -> None:
     """Check that x has the declared axes and the dtype of the parameters, and that a mask has its axes."""
-    function, like = type(params).__name__, next(iter(_alternatives(params)[0].fields), "")
-    x, mask, _ = as_triple(function, given, shapes.forms) if shapes.forms > 1 else (given, None, None)
+    function, like, state = type(params).__name__, next(iter(_alternatives(params)[0].fields), ""), _state_of(params)
+    x, mask, _ = as_triple(function, given, shapes.forms, state) if shapes.forms > 1 else (given, None, None)
     one = _alternatives(params)[0]
     if mask is not None or (shapes.forms > 1 and around(one.x) is None):
         check_sequence(function, "x", x, n=size_of(one, one.x[-1])(params) or 0)
@@ -119,7 +119,15 @@ def check_x(shapes: LayerShapes, params: Any, given: Any) -> None:
     if like and x.dtype != attrgetter(like)(params).dtype:
         raise dtype_error(function, "x", x, like, attrgetter(like)(params))
     if mask is not None:
-        check_mask(function, mask, _shapes_of_mask(shapes, fitting[0], x))
+        state = (state or "state") if shapes.forms > 2 else ""
+        check_mask(function, mask, _shapes_of_mask(shapes, fitting[0], x), state=state)
+
+
+def _state_of(params: Any) -> str:
+    """The form of the state of a layer that takes (x, mask, state), if it is not one array."""
+    if hasattr(params, "behind"):
+        return "(ahead, behind)"
+    return "(h, c)" if getattr(params, "states", 1) == 2 else ""
 
 
 def _shapes_of_mask(shapes: LayerShapes, one: Alternative, x: Array) -> dict[str, tuple[int, ...]]:
@@ -153,6 +161,11 @@ def _remedy(params: Any, one: Alternative, x: Array) -> str:
     return channels_first(x, n) if x.ndim == (fewest(one.x) if is_channel else 4) else ""
 
 
+def _can_be_kept(part: str, array: Any) -> bool:
+    """Whether an array may be what a rule has kept: numbers, or a mask."""
+    return is_plain(array) and (part == "mask" or getattr(array.dtype, "kind", "f") not in "biu")
+
+
 def check_gradient(shapes: LayerShapes, params: Any, cache: Any, dA: Any) -> None:
     """Check that the cache has the declared parts, and that dA has the axes and the dtype of out."""
     parts, key, like = parts_of(shapes.cache), kept_part(shapes.cache), next(iter(_alternatives(params)[0].fields), "")
@@ -161,7 +174,7 @@ def check_gradient(shapes: LayerShapes, params: Any, cache: Any, dA: Any) -> Non
     if shapes.forms > 1 and "x" in parts and type(given := held[parts.index("x")]) is tuple:
         held[parts.index("x")], mask, *_ = given if 1 < len(given) <= shapes.forms else (None, None)
     kept = [(part, array) for part, array in zip(parts, held, strict=True) if part != "_"]
-    if not all([is_plain(a) and (not like or part == "mask" or a.dtype == dtype) for part, a in kept]):
+    if not all([_can_be_kept(part, a) and (not like or part == "mask" or a.dtype == dtype) for part, a in kept]):
         raise foreign_cache_error(params, cache)
     every = [one for one in _alternatives(params) if all([fits(one, part)(params, array) for part, array in kept])]
     if not every or (mask is not None and not is_mask(mask, _shapes_of_mask(shapes, every[0], held[parts.index("x")]))):

@@ -35,6 +35,7 @@ from funcnn.losses.remedies import (
     for_shapes,
     for_weights,
 )
+from funcnn.remedies import span
 
 F = TypeVar("F", bound=Callable[..., Any])
 Terms = tuple[Array, Array, Array | None]
@@ -128,7 +129,7 @@ def as_weight(
         remedy = for_weights(weight.shape, shape, classes)
         raise ShapeError(f"{function}: weight must have the shape {needed}, not {weight.shape}{remedy}")
     if is_not_at_least(weight, 0):
-        raise RangeError(f"{function}: weight must not be negative or NaN; it has {weight.min()} .. {weight.max()}")
+        raise RangeError(f"{function}: weight must not be negative or NaN; it has {span(weight)}")
     return weight.reshape(weight.shape + (1,) * (len(shape) - weight.ndim)).astype(dtype)
 
 
@@ -197,7 +198,8 @@ def _check_numbers(function: str, argument: str, values: Array, *, of_classes: b
     """Check that the values are real numbers or bools. NumPy's kind V is bfloat16, or an array with named columns."""
     code = values.dtype.kind
     if code not in "biuf" and (code != "V" or values.dtype.names):
-        given = {"O": "objects", "U": "strings", "S": "strings", "T": "strings"}.get(code, values.dtype)
+        strings = f"strings such as {values.ravel()[:1].tolist()[0]!r:.20}" if values.size else "strings"
+        given = {"O": "objects", "U": strings, "S": strings, "T": strings}.get(code, values.dtype)
         remedy = for_entries(argument, values, of_classes=of_classes)
         raise KindError(f"{function}: {argument} must hold numbers, not {given}{remedy}")
 
@@ -206,17 +208,17 @@ def check_unit(function: str, y: Array, out: Any = None) -> None:
     """Check that y is in [0, 1]."""
     if is_outside(y, 0, 1):
         remedy = for_labels(function, out, y)
-        raise RangeError(f"{function}: y must be in [0, 1]; it has {y.min()} .. {y.max()}{remedy}")
+        raise RangeError(f"{function}: y must be in [0, 1]; it has {span(y)}{remedy}")
 
 
 def check_binary(function: str, y: Array, out: Any) -> None:
     """Check that y is 0 or 1."""
     if is_none_of(y, 0, 1):
         remedy = for_labels(function, out, y)
-        raise RangeError(f"{function}: y must be 0 or 1; it has {y.min()} .. {y.max()}{remedy}")
+        raise RangeError(f"{function}: y must be 0 or 1; it has {span(y)}{remedy}")
 
 
 def check_not_negative(function: str, y: Array) -> None:
     """Check that y is not negative."""
     if is_outside(y, 0, math.inf):
-        raise RangeError(f"{function}: y must not be negative; it has {y.min()} .. {y.max()}")
+        raise RangeError(f"{function}: y must not be negative; it has {span(y)}")

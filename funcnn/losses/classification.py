@@ -20,8 +20,9 @@ from funcnn.losses.base import (
     weigh,
 )
 from funcnn.losses.protocol import of_logits
-from funcnn.losses.remedies import for_classes, for_shapes
+from funcnn.losses.remedies import for_class_shape, for_classes
 from funcnn.needs import as_fraction
+from funcnn.remedies import span
 
 
 @per_output(unit=True, widened=False)
@@ -48,7 +49,7 @@ def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> t
     clips = not (xp is np and inside.all())
     if clips and is_outside(a, 0, 1):
         remedy = "for logits write binary_cross_entropy_with_logits"
-        raise RangeError(f"binary_cross_entropy: out must be in [0, 1]; it has {a.min()} .. {a.max()}; {remedy}")
+        raise RangeError(f"binary_cross_entropy: out must be in [0, 1]; it has {span(a)}; {remedy}")
     p = xp.clip(a, eps, 1 - eps) if clips else a
     slope = (p - y) / (p * (1 - p))
     cost = (y - 1) * xp.log1p(-p) - y * xp.log(p)
@@ -215,16 +216,15 @@ def has_classes(function: str, out: Array, y: Array) -> bool:
     check_examples(function, out)
     *axes, k = out.shape
     if y.shape not in (out.shape, tuple(axes)):
-        needed, remedy = f"classes {tuple(axes)} or soft labels {out.shape}", for_shapes(tuple(axes), y.shape)
+        needed, remedy = f"classes {tuple(axes)} or soft labels {out.shape}", for_class_shape(tuple(axes), y)
         raise ShapeError(f"{function}: y must be {needed}; y: {y.shape}, out: {out.shape}{remedy}")
     check_several(function, out)
     if y.shape == out.shape:
         return False
     if y.dtype.kind not in "iu":
-        raise KindError(f"{function}: classes must be integers, not {y.dtype}{for_classes(y, k)}")
+        raise KindError(f"{function}: y must hold classes as integers, not {y.dtype}{for_classes(y, k)}")
     if is_outside(y, 0, k - 1):
-        given = f"{y.min()} .. {y.max()}{for_classes(y, k)}"
-        raise RangeError(f"{function}: classes must be in 0 .. {k - 1}; y has {given}")
+        raise RangeError(f"{function}: y must hold the classes 0 .. {k - 1}; it has {span(y)}{for_classes(y, k)}")
     return True
 
 

@@ -59,7 +59,9 @@ def gaussian_nll(out: tuple[Array, Array], y: Array, weight: Array | None = None
     if s.shape != mu.shape:
         raise ShapeError(f"gaussian_nll: mu and s must have the same shape; mu: {mu.shape}, s: {s.shape}")
     if s.dtype != mu.dtype:
-        raise KindError(f"gaussian_nll: s is {s.dtype}, mu is {mu.dtype}; write s.astype({mu.dtype.name!r})")
+        raise KindError(
+            f"gaussian_nll: s must be {mu.dtype}, as mu is, not {s.dtype}; write s.astype({mu.dtype.name!r})"
+        )
     s = wide(s)
     most = math.floor(math.log(xp.finfo(s.dtype).max))
     root = xp.exp(

@@ -55,6 +55,14 @@ def for_classes(y: Array, k: int) -> str:
     return "; write y - 1" if (y.min(), y.max()) == (1, k) else ""
 
 
+def for_class_shape(needed: Shape, y: Array) -> str:
+    """As `for_shapes`, for a y of classes, which may be floats too."""
+    remedy = for_shapes(needed, y.shape)
+    if not remedy or y.dtype.kind in "iu":
+        return remedy
+    return f"{remedy}.astype(int)" if for_classes(y, 0) else ""
+
+
 def for_labels(function: str, out: Any, y: Array) -> str:
     """The remedy for labels that are not 0 or 1."""
     if (abs(y) == 1).all():

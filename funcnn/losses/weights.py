@@ -7,6 +7,7 @@ import numpy as np
 from funcnn.arrays import Array, is_array, is_float, kind, namespace, wide
 from funcnn.conditions import is_not_at_least
 from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.remedies import span
 
 
 def normalised(weight: Array) -> Array:
@@ -41,7 +42,7 @@ def normalised(weight: Array) -> Array:
         raise ShapeError("normalised: weight must be an array with one weight for each row or position, not ()")
     weight = wide(weight) if is_float(weight) else weight.astype(xp.asarray(0.0).dtype)
     if weight.size and is_not_at_least(weight, 0):
-        raise RangeError(f"normalised: weight must not be negative or NaN; it has {weight.min()} .. {weight.max()}")
+        raise RangeError(f"normalised: weight must not be negative or NaN; it has {span(weight)}")
     total = weight.sum()
     if not is_array(total) and not 0 < total < np.inf:
         raise RangeError(f"normalised: weight must have a finite sum above 0; its sum is {total}")

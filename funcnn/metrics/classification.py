@@ -13,6 +13,7 @@ from funcnn.losses.base import check_alike, check_out_and_y, check_unit
 from funcnn.losses.classification import cross_entropy, has_classes
 from funcnn.losses.protocol import of_logits
 from funcnn.needs import Count, Finite
+from funcnn.remedies import span
 from funcnn.training.scores import better
 
 
@@ -131,7 +132,7 @@ def answers(function: str, out: Array, y: Array, threshold: float | None) -> tup
         return out.argmax(axis=-1), true, out.shape[-1]
     check_alike(function, out, y)
     if not ((y == 0) | (y == 1)).all():
-        raise RangeError(f"{function}: with a threshold y must be 0 or 1; it has {y.min()} .. {y.max()}")
+        raise RangeError(f"{function}: with a threshold y must be 0 or 1; it has {span(y)}")
     return (out > threshold).astype(int), y.astype(int), 2
 
 

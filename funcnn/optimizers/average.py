@@ -89,13 +89,13 @@ def averaged(optimizer: Any, params: Tree[P]) -> P:
 def _added(optimizer: Average, params: P) -> P:
     def add(p: Array, s: Array) -> Array:
         if getattr(s, "shape", None) != p.shape or s.dtype != (wide(p).dtype if is_float(p) else p.dtype):
-            raise ShapeError(f"{short(s)} in the sums, {short(p)} in params")
+            raise ShapeError(f"the sums have {short(s)} where params have {short(p)}")
         return optimizer.beta * s + wide(p) if is_float(p) else p
 
     try:
         return map_arrays(add, params, optimizer.sums)
     except ShapeError as error:
-        raise ShapeError(f"Average: params must be like its sums; {error}") from None
+        raise ShapeError(f"Average: params must be the network whose sums it holds; {error}") from None
 
 
 def _averages(optimizer: Any) -> list[Average]:

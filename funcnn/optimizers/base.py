@@ -124,7 +124,7 @@ class PerArray:
         if found and [*found.parameters.values()][2].default is not Parameter.empty:  # the memory would begin with t
             raise KindError(f"{_name(self)}: step must be {needed}, not {call_text(self.step)}")
         if type(self.memory) is not tuple or not all([type(part) is tuple for part in self.memory]):
-            raise KindError(f"{_name(self)}: memory must be a tuple of tuples, not {short(self.memory)}")
+            raise KindError(f"{_name(self)}: memory must be () or what update returned, not {short(self.memory)}")
 
 
 remedies[PerArray] = "; lr is an argument of sgd and train"

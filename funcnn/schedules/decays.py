@@ -45,7 +45,8 @@ def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
     if odd := [stage for stage in plan if not _is_stage(stage)]:
         raise KindError(f"stages: a stage must be (rate or schedule, whole number of steps), not {short(odd[0])}")
     if not plan or any([steps < 1 or not (callable(lr) or 0 <= lr < math.inf) for lr, steps in plan]):
-        raise RangeError(f"stages: plan must be (rate >= 0, steps >= 1) once or more, not {plan}")
+        needed = "one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1"
+        raise RangeError(f"stages: plan must be {needed}, not {plan}")
     begins = accumulate([operator.index(steps) for _, steps in plan[:-1]], initial=0)
     return BoundFunction(_stages, tuple([lr if callable(lr) else float(lr) for lr, _ in plan]), tuple(begins))
 

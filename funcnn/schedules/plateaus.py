@@ -55,7 +55,7 @@ class Plateau:
             ("lr", "finite and not below final", self.final <= self.lr < math.inf),
             ("factor", "in (0, 1)", 0 < self.factor < 1),
             ("threshold", "in [0, 1)", 0 <= self.threshold < 1),
-            ("best", "a cost, not NaN", not math.isnan(self.best)),
+            ("best", "a number or inf", not math.isnan(self.best)),
             *[(name, "at least 0", count >= 0) for name, count in counts.items()],
         ):
             if not fits:

@@ -72,8 +72,8 @@ def flattened(
     found = list(args)
     for i in chosen:
         if argnums is None and len(args) > 1 and isinstance(args[i], str | bool):
-            needed = "an array of numbers, or not in argnums"
-            raise KindError(f"{function}: {paths[i]} must be {needed}, not {kind(args[i])}")
+            remedy = "; to check the gradients of other arguments alone give argnums"
+            raise KindError(f"{function}: {paths[i]} must be an array of numbers, not {kind(args[i])}{remedy}")
         arrays = iter([as_leaf(path, leaf) for path, leaf in leaves(args[i], paths[i])])
         found[i] = map_leaves(lambda _: next(arrays), args[i])  # noqa: B023  called at once
         if argnums is not None and not any(a.dtype.kind in "fc" for _, a in leaves(found[i])):

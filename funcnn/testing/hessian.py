@@ -85,7 +85,7 @@ def check_hessian(
     def value(x: Array, *rest: Any) -> Array:
         found = np.asarray(grad(wide(x), *rest))
         if found.shape != x.shape:
-            raise KindError(f"{function}: grad must return an array of shape {x.shape}, as x has; it is {short(found)}")
+            raise KindError(f"{function}: grad must return an array of shape {x.shape}, as x has, not {short(found)}")
         return found.astype(np.float64)
 
     flat = of_x(function, grad, value, x, args)

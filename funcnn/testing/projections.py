@@ -43,7 +43,7 @@ def projected(function: str, argument: str, project: Callable[[Any], Any], own: 
 
     if far(called(own), own):
         raise RangeError(
-            f"{function}: {argument} must be in its structure, which its projection leaves as it is; it is not"
+            f"{function}: the projection in structure must leave {argument} as it is, but it changes {argument}"
         )
     beside = called(own + NEW_ARGUMENTS * step_scales(own) * generator([own]).uniform(-1, 1, own.shape))
     if far(called(beside), beside):

@@ -16,6 +16,7 @@ from funcnn.gradients import Grads
 from funcnn.needs import as_learning_rate, passing
 from funcnn.optimizers.base import update
 from funcnn.records import is_record
+from funcnn.remedies import call_of
 from funcnn.schedules.base import Schedule, as_step, check_schedule
 from funcnn.signatures import ValueAndGrad
 
@@ -51,8 +52,13 @@ def check_begin(function: str, start: Any, data: Any) -> None:
 
 def is_optimizer(value: Any) -> bool:
     """Whether `value` is a record with a rule for `update`."""
+    return is_record(value) and is_optimizer_class(type(value))
+
+
+def is_optimizer_class(cls: type) -> bool:
+    """Whether a class has a rule for `update`."""
     dispatch = cast("Any", update).dispatch
-    return is_record(value) and dispatch(type(value)) is not dispatch(object)
+    return dispatch(cls) is not dispatch(object)
 
 
 def check_optimizer(function: str, argument: str, optimizer: Any) -> None:
@@ -61,7 +67,11 @@ def check_optimizer(function: str, argument: str, optimizer: Any) -> None:
         for part in optimizer:
             check_optimizer(function, argument, part)
     elif not is_optimizer(optimizer):
-        remedy = "; write () for none" if optimizer is None else ""
+        remedy = "; for plain gradient descent write ()" if optimizer is None else ""
+        if isinstance(optimizer, type):
+            remedy = f"; write {call_of(optimizer)}" if is_optimizer_class(optimizer) else ""
+        elif type(optimizer).__module__.startswith("optax.") and function != "to_optax":
+            remedy = f"; write from_optax({argument})"
         needed = "an optimizer, such as Adam(), or a tuple of them"
         raise KindError(f"{function}: {argument} must be {needed}, not {kind(optimizer)}{remedy}")
 

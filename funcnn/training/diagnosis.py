@@ -128,7 +128,7 @@ def _check_arguments(states: Any, data: Any) -> None:
         raise KindError(f"bisect_nan: states must be a sequence of TrainStates, such as [start], not {given}")
     check_data("bisect_nan", "data", data)
     if not (hasattr(data, "__len__") and hasattr(data, "__getitem__")) or isinstance(data, deque):
-        raise KindError(f"bisect_nan: data must be a sequence of batches, for data[step:], not {kind(data)}")
+        raise KindError(f"bisect_nan: data must be a sequence of batches with slices, data[step:], not {kind(data)}")
     if first := first_step(data):
         raise RangeError(
             f"bisect_nan: data must be all batches of the run, from step 0 on; they begin with batch {first}"

@@ -132,14 +132,15 @@ def every_kth(function: str, run: Run[S], every: int) -> Generator[S, None, None
 def check_start(function: str, argument: str, start: Any) -> None:
     """Check that `start` is the state from which a run goes on."""
     if not isinstance(start, TrainState):
-        raise KindError(f"{function}: {argument} must be the TrainState from which the run goes on, not {kind(start)}")
+        raise KindError(f"{function}: {argument} must be the TrainState that was passed to train, not {kind(start)}")
 
 
 Run = Annotated[Iterable[S], passing("an iterable of TrainStates", check_run)]
-Start = Annotated[S, passing("the TrainState from which the run goes on", check_start)]
+Start = Annotated[S, passing("the TrainState that was passed to train", check_start)]
 
 
 def check_goes_on(function: str, before: int, now: TrainState[Any]) -> None:
     """Check that the first state of a run is later than the step from which it goes on."""
     if now.step <= before:
-        raise RangeError(f"{function}: run must go on from step {before}; its first state is at step {now.step}")
+        needed = f"after step {before}, the last of start and table"
+        raise RangeError(f"{function}: run must begin {needed}, not with step {now.step}")

@@ -177,11 +177,11 @@ def _with_best(function: str, run: Any, cost: Any, every: int, start: Any) -> It
             if is_first:
                 is_first = False
                 if start is not None and now.step != start.step + 1:
-                    needed = f"the state from which run goes on, at step {now.step - 1}"
+                    needed = f"the state that was passed to train, at step {now.step - 1}, one before run begins"
                     raise RangeError(f"{function}: start must be {needed}, not at step {start.step}")
                 if start is None and isinstance(now, WithBest):
-                    needed = "the state from which run goes on, since it holds the best state so far"
-                    raise KindError(f"{function}: start must be {needed}; write start=state")
+                    needed = "the state that was passed to train, since it holds the best state so far, not None"
+                    raise KindError(f"{function}: start must be {needed}; for train(state, ...) write start=state")
             if now.step % every == 0:
                 as_finite_state(function, now)
                 found, waited = cost(now), waited + 1

@@ -87,8 +87,9 @@ def _distance(p: Array, q: Array) -> float:
 
 
 def _unlike_trees_error(function: str, a: Any, b: Any, path: str) -> ShapeError:
-    where = f" at {path}" if path else ""
-    return ShapeError(f"{function}: the trees must be alike{where}; they have {_outline(a)} and {_outline(b)}")
+    what, where = "the states of run_a and run_b" if function == "compare" else "a and b", f"at {path} " if path else ""
+    given = f"{where}they have {_outline(a)} and {_outline(b)}"
+    return ShapeError(f"{function}: {what} must have the same structure, shapes and dtypes; {given}")
 
 
 def _outline(value: Any) -> str:

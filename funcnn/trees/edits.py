@@ -74,4 +74,4 @@ def _check_alike(old: Any, value: Any, path: str) -> None:
     is_layer, becomes_layer = [is_record(part) or type(part) is tuple for part in (old, value)]
     if (is_layer and not becomes_layer) or (is_array(old) and not is_array(value)):
         needed = "a record or a tuple" if is_layer else "an array"
-        raise KindError(f"replace: value must be {needed}, as {path} is, not {kind(value)}")
+        raise KindError(f"replace: value must be {needed}, as the value at {path!r} is, not {kind(value)}")

@@ -95,12 +95,12 @@ def with_parameters(tree: Tree[T], arrays: Mapping[str, Array]) -> T:
     def given(leaf: Array) -> Any:
         new = as_array(arrays[path := next(rest)])
         if not is_array(new):
-            raise KindError(f"with_parameters: {path} must be an array like {short(leaf)}, not {kind(new)}")
+            raise KindError(f"with_parameters: arrays[{path!r}] must be an array like {short(leaf)}, not {kind(new)}")
         if new.shape != leaf.shape:
-            raise ShapeError(f"with_parameters: {path} must be like {short(leaf)}, not {short(new)}")
+            raise ShapeError(f"with_parameters: arrays[{path!r}] must be like {short(leaf)}, not {short(new)}")
         if new.dtype != leaf.dtype:
             remedy = f"write arrays[{path!r}].astype({leaf.dtype.name!r})"
-            raise KindError(f"with_parameters: {path} must be {leaf.dtype}, not {new.dtype}; {remedy}")
+            raise KindError(f"with_parameters: arrays[{path!r}] must be {leaf.dtype}, not {new.dtype}; {remedy}")
         return owned(new)
 
     return map_arrays(given, tree, states=False)

@@ -105,8 +105,9 @@ def _map(function: str, f: Callable[..., Any], tree: Any, rest: Sequence[Any], *
 
 
 def _unlike_trees_error(function: str, tree: Any, rest: Sequence[Any]) -> ShapeError:
-    given = f"where the first has {short(tree)}, there is {', '.join(map(short, rest))}"
-    return ShapeError(f"{function}: the trees must be alike; {given}".removeprefix(": "))
+    other = "another has" if len(rest) == 1 else "others have"
+    given = f"where the first has {short(tree)}, {other} {', '.join(map(short, rest))}"
+    return ShapeError(f"{function}: all trees must have the same structure; {given}".removeprefix(": "))
 
 
 @checked

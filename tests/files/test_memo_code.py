@@ -439,7 +439,7 @@ def test_what_has_no_hash_is_refused(tmp_path, text):
     f = memoize(module("import threading\n" + text).f, tmp_path)
     with pytest.raises(KindError) as caught:
         f(1)
-    assert str(caught.value) == f"memoize: f must read what another run can compare; {REFUSED[text]}"
+    assert str(caught.value) == f"memoize: f must read only values that another run can compare; {REFUSED[text]}"
 
 
 def test_a_memoized_function_calls_another(tmp_path):

@@ -120,7 +120,7 @@ def test_caches_that_kernels_leave_to_the_rule():
     assert recurrent.steps_backward(layer, cache._replace(gates=(3, 2)), None, dA, dlast) is None
     assert recurrent.steps_backward(RNN.init(2, 4, seed=0), cache, None, dA, dlast) is None
     for foreign in (wide, gru):
-        with pytest.raises(FuncnnError, match=r"the cache is of another network; cache: .*LSTM"):
+        with pytest.raises(FuncnnError, match=r"cache must be what forward returned for this layer; cache: .*LSTM"):
             backward(layer, foreign, dA)
     reversed_ = backward(layer, cache, dA[:, ::-1])
     are_alike(leaves(reversed_.params), leaves(backward(layer, cache, dA[:, ::-1].copy()).params), 1e-13)

@@ -262,7 +262,7 @@ def test_nothing_is_broadcast_on_the_way_back_either():
         wrong = (x[:1],) if type(layer) is Copy else x[:1]
         with pytest.raises(ValueError, match="dA must have the shape of out"):
             backward(layer, cache, wrong)
-        with pytest.raises(TypeError, match="dA is float32, out is float64"):
+        with pytest.raises(TypeError, match="dA must be float64, as out is, not float32"):
             backward(layer, cache, as32(out))
 
 
@@ -386,7 +386,7 @@ def test_shared_is_trained_and_stepped_as_one():
 def test_a_place_that_holds_a_layer_already_is_refused():
     other = Dense.init(3, 3, seed=1)
     for net in ((Here(layer=other),), (HERE, Here(layer=other)), (HERE, Frozen((Here(layer=other),)))):
-        with pytest.raises(KindError, match=r"each Here in net must be empty; write Here\(\)"):
+        with pytest.raises(KindError, match=r"each Here in net must hold no layer of its own; write Here\(\)"):
             Shared(other, net)
     with pytest.raises(KindError, match=r"write Here\('a'\)"):
         Shared(other, Here("a", other), "a")

@@ -143,9 +143,10 @@ FOUND = [
     range_error(lambda: rotate(np.ones((3, 4)), 10**400))
     >> "rotate: start must be in [-1.8e+308, 1.8e+308], not about 10**400",
     shape_error(lambda: backward(Tanh(), matrix(), DA))
-    >> "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Tanh()",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Tanh()",
     shape_error(lambda: backward(PRelu(np.ones(1)), matrix(), DA))
-    >> "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.]]>, layer: PRelu(alpha=<f64 [1.]>)",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: "
+    "PRelu(alpha=<f64 [1.]>)",
     kind_error(lambda: backward(Softmax(), DA, matrix()))
     >> "Softmax: dA must be an array like out, of shape (2, 2), not matrix",
     kind_error(lambda: backward(Tanh(), np.array([b"a"]), np.array([b"a"])))
@@ -155,7 +156,8 @@ FOUND = [
     >> f"words: shape must have at most {MOST} entries, not (1099511627776, 1099511627776)",
     kind_error(lambda: record(int)) >> "record: cls must be a class of Python, not the class int",
     shape_error(lambda: compare([state()], [state(NET[:1])]))
-    >> "compare: the trees must be alike at params; they have a tuple of 3 and a tuple of 1",
+    >> "compare: the states of run_a and run_b must have the same structure, shapes and dtypes; at params they have a "
+    "tuple of 3 and a tuple of 1",
     kind_error(lambda: to_vector(np.ma.ones(3))) >> "to_vector: tree must be an array of numbers, not MaskedArray",
     kind_error(lambda: to_vector((np.zeros(2, [("a", float)]),)))
     >> "to_vector: 0 must be an array of numbers, not [('a', '<f8')] array",

@@ -133,8 +133,10 @@ ROWS = [
     >> "Dense: x must be (m, ..., 2), not (3, 1)"
     >> ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), x: <f64 [[-1.    ] [-0.7895] [-0.5789]]>"],
     shape_error(lambda: forward(dense, x[0])) >> "Dense: x must be (m, ..., 2), not (2,); write x[None] for one row",
-    kind_error(lambda: forward(half[0], x)) >> "Dense: x is float64, W is float32; write x.astype('float32')",
-    kind_error(lambda: forward(dense, x.astype(int))) >> "Dense: x is int64, W is float64; write x.astype('float64')",
+    kind_error(lambda: forward(half[0], x)) >> "Dense: x must be float32, as W is, not float64; write "
+    "x.astype('float32')",
+    kind_error(lambda: forward(dense, x.astype(int))) >> "Dense: x must be float64, as W is, not int64; write "
+    "x.astype('float64')",
     kind_error(lambda: forward(relu, x.astype(np.int32)))
     >> "Relu: x must be an array of floats, not int32 array; write x.astype(float)",
     kind_error(lambda: forward(relu, x.astype(object)))
@@ -146,14 +148,18 @@ ROWS = [
     >> "predict: x must be an array or a tuple of arrays, rows first, not list; write np.asarray(x)",
     # What is no layer.
     kind_error(lambda: forward((Relu,), x))
-    >> "forward: Relu is a class; pass a value of it, as Relu()"
+    >> "forward: params must be a layer or a tuple of layers, not the class Relu; write Relu()"
     >> ["in layer 0, <class 'funcnn.layers.activations.base.Relu'>, x: <f64 10x2>"],
-    kind_error(lambda: forward(Dense, x)) >> "forward: Dense is a class; pass a value of it, as Dense.init(...)",
-    kind_error(lambda: forward(Residual, x)) >> "forward: Residual is a class; pass a value of it, as Residual(...)",
+    kind_error(lambda: forward(Dense, x))
+    >> "forward: params must be a layer or a tuple of layers, not the class Dense; write Dense.init(...)",
+    kind_error(lambda: forward(Residual, x))
+    >> "forward: params must be a layer or a tuple of layers, not the class Residual; write Residual(...)",
     kind_error(lambda: mlp([2, 3, 1], hidden=Relu, seed=0))
-    >> "mlp: hidden must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    >> "mlp: hidden must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     kind_error(lambda: forward([relu, relu], x))
-    >> "forward: a chain of layers is a tuple, not a list; write tuple(layers)",
+    >> "forward: params must be a layer or a tuple of layers, not list; write tuple(params)",
+    kind_error(lambda: forward([1.0], x)) >> "forward: params must be a layer or a tuple of layers, not list",
+    kind_error(lambda: forward(dict, x)) >> "forward: params must be a layer or a tuple of layers, not the class dict",
     kind_error(lambda: predict([relu], x))
     >> "predict: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: mlp([2, 3, 1], hidden="relu", seed=0))
@@ -166,7 +172,7 @@ ROWS = [
     kind_error(lambda: forward(Bare(), x))
     >> "forward: there is no rule for Bare; write one with @forward.register(Bare)",
     kind_error(lambda: nn.update(relu, grads, net))
-    >> "update: optimizer must be a record with a rule for update, or a tuple of optimizers, not Relu",
+    >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not Relu",
     kind_error(lambda: backward(3, (), x)) >> "backward: params must be a layer or a tuple of layers, not int",
     kind_error(registered(dict)) >> "forward.register: dict is not a record; put @record above the class",
     kind_error(registered("Dense")) >> "forward.register: cls must be a class, not str",
@@ -185,21 +191,24 @@ ROWS = [
     kind_error(lambda: backward(relu, x, [[1.0]])) >> "Relu: dA must be an array like out, of shape (10, 2), not list",
     kind_error(lambda: backward(dense, x, 1.0)) >> "Dense: dA must be an array like out, of shape (10, 27), not float",
     kind_error(lambda: backward(half[0], x.astype(np.float32), forward(dense, x)[0]))
-    >> "Dense: dA is float64, out is float32; write dA.astype('float32')",
+    >> "Dense: dA must be float32, as out is, not float64; write dA.astype('float32')",
     shape_error(lambda: backward(relu, x, x[:1])) >> "Relu: dA must have the shape of out, (10, 2); it has (1, 2)",
     shape_error(lambda: backward_params((dense,), (x,), x))
     >> "Dense: dA must have the shape of out, (10, 27); it has (10, 2)"
     >> ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), dA: <f64 10x2>"],
     shape_error(lambda: backward(net[:2], cache, out))
-    >> "backward: the cache is of another network; layers: 2, cache: (<f64 10x2>, <f64 10x27>, <f64 10x27>)",
+    >> "backward: cache must be a tuple of 2, one for each layer, as forward returned it, not (<f64 10x2>, <f64 "
+    "10x27>, <f64 10x27>)",
     shape_error(lambda: backward(net[2], cache[0], out))
-    >> "backward: the cache is of another network; cache: <f64 10x2>, layer: Dense(W=<f64 27x1>, b=<f64 [0.]>)",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 10x2>, layer: Dense(W=<f64 27x1>, "
+    "b=<f64 [0.]>)",
     shape_error(lambda: backward(dense, cache[:1], out))
-    >> "backward: the cache is of another network; cache: (<f64 10x2>,), layer: Dense(W=<f64 2x27>, b=<f64 27>)",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 10x2>,), layer: Dense(W=<f64 "
+    "2x27>, b=<f64 27>)",
     shape_error(lambda: backward(relu, cache[:1], out))
-    >> "backward: the cache is of another network; cache: (<f64 10x2>,), layer: Relu()",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 10x2>,), layer: Relu()",
     shape_error(lambda: backward(net, x, out))
-    >> "backward: the cache is of another network; layers: 3, cache: <f64 10x2>",
+    >> "backward: cache must be a tuple of 3, one for each layer, as forward returned it, not <f64 10x2>",
     kind_error(lambda: gradient(dense, {"W": dense.W, "b": dense.b}))
     >> "gradient: the gradients must be given by name; write gradient(params, **gradients)",
     kind_error(lambda: gradient(dense, W=dense.W))
@@ -209,7 +218,7 @@ ROWS = [
     kind_error(lambda: forward(Threefold(), x))
     >> "forward: the rule for Threefold must return (out, cache), not 3 values",
     kind_error(lambda: backward((relu, Threefold()), (x, ()), x))
-    >> "backward: Grads.x is None, but the layer before needs it"
+    >> "backward: Grads.x must be the gradient of x, which the layer before needs, not None"
     >> ["in layer 1, Threefold(), dA: <f64 10x2>"],
     kind_error(lambda: gradient(Fields(y), W=y, rate=2.0))
     >> "Fields backward: rate is a setting, 1.0; it has no gradient",
@@ -219,17 +228,18 @@ ROWS = [
     >> "Dense backward: dW must be like W, <f64 2x27>, not <f64 27x2>",
     kind_error(lambda: gradient(dense, W=dense.W, b=0))
     >> "Dense backward: db must be an array like b, <f64 27>, not int",
-    kind_error(lambda: gradient(half[0], W=dense.W, b=dense.b)) >> "Dense backward: dW is float64, W is float32",
+    kind_error(lambda: gradient(half[0], W=dense.W, b=dense.b)) >> "Dense backward: dW must be float32, as W is, not "
+    "float64",
     shape_error(lambda: gradient(Fields(y), W=y, mean=np.zeros(2)))
     >> "Fields backward: the next mean must be like mean, <f64 [0.]>, not <f64 [0. 0.]>",
     # sgd.
     shape_error(lambda: sgd(net[:2], grads, 0.1))
-    >> "sgd: the gradients are of another network; params: (Dense(W=<f64 2x27>, b=<f64 27>), Relu()), grads: "
+    >> "sgd: grads must be gradients of these params; params: (Dense(W=<f64 2x27>, b=<f64 27>), Relu()), grads: "
     "(Dense(W=<f64 2x27>, b=<f64 27>), Relu(), Dense(W=<f64 27x1>, b=<f64 [-0.6132]>))",
     shape_error(lambda: sgd(relu, Grads(nn.Tanh(), None), 0.1))
-    >> "sgd: the gradients are of another network; params: Relu(), grads: Tanh()",
+    >> "sgd: grads must be gradients of these params; params: Relu(), grads: Tanh()",
     shape_error(lambda: sgd(dense, Grads(net[2], None), 0.1))
-    >> "sgd: the gradients are of another network; params: <f64 2x27>, grads: <f64 27x1>",
+    >> "sgd: grads must be gradients of these params; params: <f64 2x27>, grads: <f64 27x1>",
     kind_error(lambda: sgd(net, grads.params, 0.1)) >> "sgd: grads must be what backward returns, a Grads, not tuple",
     kind_error(lambda: sgd(net, (0.5, grads), 0.1))
     >> "sgd: grads must be what backward returns, a Grads, not tuple; write grads[1]",
@@ -252,7 +262,8 @@ ROWS = [
     kind_error(loss(nn.losses.mae, y, [[1.0]] * 10)) >> "mae: y must be an array, not list; write np.asarray(y)",
     kind_error(loss(mse, y, np.ma.masked_array(y))) >> "mse: y must be an array, not MaskedArray",
     kind_error(loss(mse, y, y.astype(object))) >> "mse: y must hold numbers, not objects; write y.astype(float)",
-    kind_error(loss(mse, y, y.astype(str))) >> "mse: y must hold numbers, not strings; write y.astype(float)",
+    kind_error(loss(mse, y, y.astype(str)))
+    >> "mse: y must hold numbers, not strings such as '1.0'; write y.astype(float)",
     kind_error(loss(mse, y, y, y.astype(object)))
     >> "mse: weight must hold numbers, not objects; write weight.astype(float)",
     kind_error(lambda: nn.losses.weighted(mse)(y, y)) >> "weighted: y must be a pair (y, weight), not float64 array",
@@ -264,19 +275,18 @@ ROWS = [
     kind_error(loss(mse, x, x, [1.0] * 10)) >> "mse: weight must be an array, not list; write np.asarray(weight)",
     range_error(loss(nn.huber, y, y, delta=0)) >> "huber: delta must be finite and above 0, not 0",
     range_error(loss(nn.softmax_cross_entropy, x, labels + 2))
-    >> "softmax_cross_entropy: classes must be in 0 .. 1; y has 2 .. 2",
+    >> "softmax_cross_entropy: y must hold the classes 0 .. 1; it has 2",
     range_error(loss(nn.softmax_cross_entropy, x, labels - 1))
-    >> "softmax_cross_entropy: classes must be in 0 .. 1; y has -1 .. -1",
+    >> "softmax_cross_entropy: y must hold the classes 0 .. 1; it has -1",
     kind_error(loss(nn.softmax_cross_entropy, x, labels.astype(float)))
-    >> "softmax_cross_entropy: classes must be integers, not float64; write y.astype(int)",
+    >> "softmax_cross_entropy: y must hold classes as integers, not float64; write y.astype(int)",
     shape_error(loss(nn.softmax_cross_entropy, x, labels[:, None]))
     >> "softmax_cross_entropy: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2); write y[:, 0]",
     shape_error(loss(nn.softmax_cross_entropy, x[:, 0], labels))
     >> "softmax_cross_entropy: out must be (m, ..., n), rows first; out: (10,)",
     range_error(loss(nn.binary_cross_entropy_with_logits, y, -y))
-    >> "binary_cross_entropy_with_logits: y must be in [0, 1]; it has -1.0 .. -1.0; write (y + 1) / 2",
-    range_error(loss(nn.binary_cross_entropy, 3 * y, y))
-    >> "binary_cross_entropy: out must be in [0, 1]; it has 3.0 .. 3.0; "
+    >> "binary_cross_entropy_with_logits: y must be in [0, 1]; it has -1.0; write (y + 1) / 2",
+    range_error(loss(nn.binary_cross_entropy, 3 * y, y)) >> "binary_cross_entropy: out must be in [0, 1]; it has 3.0; "
     "for logits write binary_cross_entropy_with_logits",
     kind_error(lambda: value_and_grad(nn.binary_cross_entropy_with_logits)((net[2], Sigmoid()), x, y))
     >> "value_and_grad: the loss takes logits, so leave out the layer at the end of "
@@ -294,14 +304,14 @@ ROWS = [
     shape_error(lambda: Dense(np.ones(2), None))
     >> "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (2,), b: None",
     kind_error(lambda: Dense(np.ones((1, 1), np.float32), np.ones(1)))
-    >> "Dense: b is float64, W is float32; write b.astype('float32')",
+    >> "Dense: b must be float32, as W is, not float64; write b.astype('float32')",
     kind_error(lambda: Fields(y, other=(y, (labels,)))) >> "Fields: other must be an array of floats, not int64 array",
     kind_error(lambda: Fields(y, other=[relu]))
     >> "Fields: other must be an immutable value, such as a tuple, not list; write tuple(other)",
     kind_error(lambda: Fields(y, rate="0.1")) >> "Fields: rate must be a number, not str; write float(rate)",
     kind_error(lambda: Fields(y, size=1.5)) >> "Fields: size must be a whole number, not float",
     kind_error(lambda: Fields(y, seed=-1)) >> "Fields: seed must be an int in [0, 2**31), or a tuple of them, not -1",
-    raises(nn.FuncnnError, name_again) >> "record: the name Dense is taken, by funcnn.layers.dense",
+    raises(nn.FuncnnError, name_again) >> "record: the name Dense is taken by funcnn.layers.dense; choose another name",
     # Sizes and initializers.
     range_error(lambda: mlp([2], seed=0)) >> "mlp: sizes must be at least two numbers, n_in and n_out; sizes: [2]",
     range_error(lambda: mlp([2, -3, 1], seed=0))
@@ -321,7 +331,7 @@ ROWS = [
     shape_error(lambda: nn.trees.from_vector(net, y[:, 0]))
     >> "from_vector: vector must have the shape (109,) for this tree, not (10,)",
     shape_error(lambda: nn.tree_map(np.add, relu, nn.Tanh()))
-    >> "tree_map: the trees must be alike; where the first has Relu(), there is Tanh()",
+    >> "tree_map: all trees must have the same structure; where the first has Relu(), another has Tanh()",
     kind_error(lambda: nn.files.fingerprint((np.sin,)))
     >> "fingerprint: value at 0 must be a record, a tuple, an array, a real number, a string or None, not ufunc; "
     "write a record with rules in place of the function",
@@ -330,11 +340,13 @@ ROWS = [
     shape_error(lambda: batches(x, y[:9], 2, seed=0)) >> "batches: x and y must have equally many rows; x: 10, y: 9",
     kind_error(lambda: batches(x, [1] * 10, 2, seed=0))
     >> "batches: y must be an array or a tuple of arrays, rows first, not list; write np.asarray(y)",
-    range_error(nn.schedules.stages) >> "stages: plan must be (rate >= 0, steps >= 1) once or more, not ()",
+    range_error(nn.schedules.stages)
+    >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ()",
     range_error(lambda: nn.schedules.stages((1, 10), (-1, 10)))
-    >> "stages: plan must be (rate >= 0, steps >= 1) once or more, not ((1, 10), (-1, 10))",
+    >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ((1, 10), "
+    "(-1, 10))",
     range_error(lambda: nn.schedules.stages((float("nan"), 10)))
-    >> "stages: plan must be (rate >= 0, steps >= 1) once or more, not ((nan, 10),)",
+    >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ((nan, 10),)",
     raises(NotFiniteError, stepped(x=nan_x))
     >> "train: in step 0 the cost is nan; the first array that is not finite is x",
     raises(NotFiniteError, stepped(y=y * np.nan))
@@ -352,11 +364,11 @@ ROWS = [
     # Testing.
     kind_error(lambda: check_vjp(np.sin, lambda args, dA: [dA * np.cos(args[0])], np.ones(2)))
     >> "check_vjp: args must be a tuple, an array for each argument of f, not float64 array",
-    kind_error(lambda: fst.unproven("funcn")) >> "unproven: there is no module funcn",
+    kind_error(lambda: fst.unproven("funcn")) >> "unproven: there is no module 'funcn'",
     kind_error(lambda: fst.registered("json")) >> "registered: json defines no layer",
     kind_error(lambda: fst.cases(Bare)) >> "cases: there is no strategy for Bare; write register(Bare, ...)",
     kind_error(lambda: check_layer(Dense, x))
-    >> "check_layer: params must be a layer or a tuple of layers, not the class Dense",
+    >> "check_layer: params must be a layer or a tuple of layers, not the class Dense; write Dense.init(...)",
     kind_error(checked(np.sin, x + 0j)) >> 'check_vjp: x is complex; choose convention="jax" or convention="torch"',
     kind_error(checked(tripled, "0.1")) >> "check_vjp: x must be an array of numbers, not str",
     kind_error(checked(tripled, labels)) >> "check_vjp: no argument holds floats, so there is no gradient to check",

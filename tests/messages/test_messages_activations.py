@@ -76,17 +76,18 @@ ROWS = [
     shape_error(lambda: forward(slopes, np.ones(3)))
     >> "PRelu: x must be (m, ..., 3), not (3,); write x[None] for one row",
     kind_error(lambda: forward(slopes, x.astype(np.float32)))
-    >> "PRelu: x is float32, alpha is float64; write x.astype('float64')",
+    >> "PRelu: x must be float64, as alpha is, not float32; write x.astype('float64')",
     kind_error(lambda: forward(slopes, x.astype(int)))
-    >> "PRelu: x is int64, alpha is float64; write x.astype('float64')",
+    >> "PRelu: x must be float64, as alpha is, not int64; write x.astype('float64')",
     shape_error(lambda: backward(slopes, np.ones((2, 4)), np.ones((2, 4))))
-    >> "backward: the cache is of another network; cache: <f64 2x4>, layer: PRelu(alpha=<f64 [1. 1. 1.]>)",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 2x4>, layer: PRelu(alpha=<f64 [1. "
+    "1. 1.]>)",
     shape_error(lambda: backward(PRelu.init(), (), x))
-    >> "backward: the cache is of another network; cache: (), layer: PRelu(alpha=<f64 [0.25]>)",
+    >> "backward: cache must be what forward returned for this layer; cache: (), layer: PRelu(alpha=<f64 [0.25]>)",
     shape_error(lambda: backward(slopes, x, np.ones((2, 1))))
     >> "PRelu: dA must have the shape of out, (2, 3); it has (2, 1)",
     shape_error(lambda: sgd(slopes, backward(PRelu.init(), x, x), 0.1))
-    >> "sgd: the gradients are of another network; params: <f64 [1. 1. 1.]>, grads: <f64 [0.]>",
+    >> "sgd: grads must be gradients of these params; params: <f64 [1. 1. 1.]>, grads: <f64 [0.]>",
     # Softmax and LogSoftmax.
     *[
         shape_error(lambda layer=layer, shape=shape: forward(layer, np.ones(shape)))
@@ -98,11 +99,12 @@ ROWS = [
     >> "Softmax: x must be an array of floats, not int64 array; write x.astype(float)",
     *[
         shape_error(lambda layer=layer: backward(layer, (x,), x))
-        >> f"backward: the cache is of another network; cache: (<f64 [[1. 1. 1.] [1. 1. 1.]]>,), layer: {layer}"
+        >> "backward: cache must be what forward returned for this layer; cache: (<f64 [[1. 1. 1.] [1. 1. 1.]]>,), "
+        f"layer: {layer}"
         for layer in (Softmax(), LogSoftmax())
     ],
     kind_error(lambda: backward(Softmax(), x, x.astype(np.float32)))
-    >> "Softmax: dA is float32, out is float64; write dA.astype('float64')",
+    >> "Softmax: dA must be float64, as out is, not float32; write dA.astype('float64')",
     kind_error(lambda: value_and_grad(softmax_cross_entropy)(net, x, labels))
     >> "value_and_grad: the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 3x4>, b=<f64 [0. 0. "
     "0. 0.]>), Softmax())",
@@ -118,14 +120,14 @@ ROWS = [
     kind_error(lambda: forward(Glu(), np.ones((2, 4), int)))
     >> "Glu: x must be an array of floats, not int64 array; write x.astype(float)",
     kind_error(lambda: Glu(Sigmoid))
-    >> "Glu: gate must be a layer, such as Relu(), or a tuple of layers, not the class Sigmoid",
+    >> "Glu: gate must be a layer, such as Relu(), or a tuple of layers, not the class Sigmoid; write Sigmoid()",
     kind_error(lambda: Glu(x)) >> "Glu: gate must be a layer, such as Relu(), or a tuple of layers, not float64 array",
     kind_error(lambda: Glu([Relu()]))
     >> "Glu: gate must be a layer, such as Relu(), or a tuple of layers, not list; write tuple(gate)",
     shape_error(lambda: forward(Glu(Dense.init(2, 3, seed=0)), np.ones((5, 4))))
-    >> "Glu: gate must keep the shape of its half, (5, 2), not return (5, 3)",
+    >> "Glu: gate must keep the shape of its half of x, (5, 2), not return (5, 3)",
     kind_error(lambda: forward(Glu(Function(narrowed, np.multiply)), np.ones((5, 4))))
-    >> "Glu: gate must keep the dtype of its half, float64, not return float32",
+    >> "Glu: gate must keep the dtype of its half of x, float64, not return float32",
     shape_error(lambda: forward((Glu((Dense.init(3, 3, seed=0),)),), np.ones((5, 4))))
     >> "Dense: x must be (m, ..., 3), not (5, 2)"
     >> [
@@ -134,9 +136,11 @@ ROWS = [
         "in layer 0, Glu(gate=(Dense(W=<f64 3x3>, b=<f64 [0. 0. 0.]>),)), x: <f64 5x4>",
     ],
     shape_error(lambda: backward(Glu(), np.ones((2, 2)), np.ones((2, 1))))
-    >> "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Glu(gate=Sigmoid())",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: "
+    "Glu(gate=Sigmoid())",
     shape_error(lambda: backward(Glu(), ((), (), ()), x))
-    >> "backward: the cache is of another network; cache: ((), (), ()), layer: Glu(gate=Sigmoid())",
+    >> "backward: cache must be what forward returned for this layer; cache: ((), (), ()), layer: "
+    "Glu(gate=Sigmoid())",
     shape_error(lambda: backward(Glu(), forward(Glu(), np.ones((2, 4)))[1], np.ones((2, 4))))
     >> "Glu: dA must have the shape of out, (2, 2); it has (2, 4)",
 ]

@@ -21,9 +21,10 @@ _, seen = step(cross, (x, np.ones((3, 4, 6))))
 pairs = np.ones((3, 5, 5), bool)
 FORMS = "(queries, memory) or (queries, memory, mask)"
 PAST = "(<f64 3x2x5x2>, <f64 3x2x5x2>, None)"
-LENGTH = "step: the length of the memory must be a whole number from 0 to 9, not"
-FORM_OF_MEMORY = "(k, v, mask), k and v of float64, (m, {}, positions, {}), mask bool (m, positions) or None"
-MEMORY = f"step: the memory of Attention must be {FORM_OF_MEMORY.format(2, 2)}, not"
+LENGTH = "step: memory.length must be a whole number from 0 to 9, not"
+FORM_OF_MEMORY = "(k, v, mask) with k and v float64 (m, {}, positions, {}), and mask bool (m, positions) or None"
+LAST = "step: memory must be what the last step returned, or None in the first; Attention needs"
+MEMORY = f"{LAST} {FORM_OF_MEMORY.format(2, 2)}, not"
 
 # Of the dot product: the arrays, and the form that it names.
 q, k, v = np.ones((2, 5, 4)), np.ones((2, 3, 4)), np.ones((2, 3, 6))
@@ -45,7 +46,7 @@ ROWS = [
     >> "Attention: query.W must be (n_in, n), key.W (n_in, n), value.W (n_in, n) and out.W (n, n_out); query.W: "
     "(4, 4), key.W: (3, 4), value.W: (3, 4), out.W: (4, 4)",
     kind_error(lambda: Attention(square, square, astype(square, np.float32), square, 2))
-    >> "Attention: value.W is float32, query.W is float64",
+    >> "Attention: value.W must be float64, as query.W is, not float32",
     range_error(lambda: Attention(square, square, square, square, 3))
     >> "Attention: heads must divide the 4 features; heads: 3",
     range_error(lambda: Attention.init(4, 8, seed=0)) >> "Attention.init: heads must divide the 4 features; heads: 8",
@@ -62,11 +63,12 @@ ROWS = [
     kind_error(lambda: forward(layer, [[[1.0]]])) >> "Attention: x must be an array, not list; write np.asarray(x)",
     shape_error(lambda: forward(layer, x[..., :3])) >> "Attention: x must be (m, t, 4), not (3, 5, 3)",
     kind_error(lambda: forward(layer, x.astype(np.float32)))
-    >> "Attention: x is float32, query.W is float64; write x.astype('float64')",
+    >> "Attention: x must be float64, as query.W is, not float32; write x.astype('float64')",
     shape_error(lambda: forward(layer, (x, mask, mask)))
     >> "Attention: x must be an array, or (x, mask), not a tuple of 3",
     kind_error(lambda: forward(layer, (x, mask.astype(int))))
-    >> "Attention: mask must be an array of bools, True at the positions of x that are not padding, not int64 array",
+    >> "Attention: mask must be an array of bools, True at the positions of x that are not padding, not int64 array; "
+    "write np.asarray(mask, bool)",
     shape_error(lambda: forward(layer, (x, mask[:, :4])))
     >> "Attention: mask must be (m, t), (3, 5), or (m, t, t), (3, 5, 5), not (3, 4)",
     kind_error(lambda: forward(cross, x)) >> f"CrossAttention: x must be {FORMS}, not <f64 3x5x4>",
@@ -80,9 +82,11 @@ ROWS = [
     shape_error(lambda: forward(layer, (x, pairs[0])))
     >> "Attention: mask must be (m, t), (3, 5), or (m, t, t), (3, 5, 5), not (5, 5)",
     kind_error(lambda: forward(layer, (x, pairs.astype(float))))
-    >> "Attention: mask must be an array of bools, True at the positions of x that are not padding, not float64 array",
+    >> "Attention: mask must be an array of bools, True at the positions of x that are not padding, not float64 "
+    "array; write np.asarray(mask, bool)",
     kind_error(lambda: forward(cross, (x, memory, [[True]])))
-    >> "CrossAttention: mask must be an array of bools, True at the positions of memory that are not padding, not list",
+    >> "CrossAttention: mask must be an array of bools, True at the positions of memory that are not padding, not "
+    "list; write np.asarray(mask, bool)",
     shape_error(lambda: forward(cross, (x, memory, pairs[:, :2])))
     >> "CrossAttention: mask must be (m, s), (3, 2), or (m, t, s), (3, 5, 2), not (3, 2, 5)",
     kind_error(lambda: forward(cross, (x, (memory, mask))))
@@ -95,27 +99,29 @@ ROWS = [
     shape_error(lambda: backward(layer, pair_cache, x))
     >> "Attention: dA must be the tuple (dA, None), as out is (out, mask); it is <f64 3x5x4>",
     kind_error(lambda: backward(cross, cross_cache, (x.astype(np.float32), None)))
-    >> "CrossAttention: dA is float32, out is float64; write dA.astype('float64')",
+    >> "CrossAttention: dA must be float64, as out is, not float32; write dA.astype('float64')",
     shape_error(lambda: backward(cross, cross_cache, x))
     >> "CrossAttention: dA must be like out, (out, memory) or (out, memory, mask), not <f64 3x5x4>",
     shape_error(lambda: backward(cross, cross_cache, (x, x)))
     >> "CrossAttention: dA must have the shape of out, (3, 2, 6); it has (3, 5, 4)",
     shape_error(lambda: backward(Attention(narrow, narrow, narrow, square, 2), x, x))
-    >> "backward: the cache is of another network; cache: <f64 3x5x4>, layer: Attention(query=Dense(W=<f64 3x4>, "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x4>, layer: "
+    "Attention(query=Dense(W=<f64 3x4>, "
     "b=<f64 [0. 0. 0. 0.]>), key=Dense(W=<f64 3x4>, b=<f64 [0. 0. 0. 0.]>), value=Dense(W=<f64 3x4>, b=<f64 [0. 0. 0. "
     "0.]>), out=Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>), heads=2, causal=False, rotary=None)",
     shape_error(lambda: backward(cross, (x, memory), (x, None)))
-    >> "backward: the cache is of another network; cache: (<f64 3x5x4>, <f64 3x2x6>), layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 3x5x4>, <f64 3x2x6>), layer: "
     "CrossAttention(query=Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>), key=Dense(W=<f64 6x4>, b=<f64 [0. 0. 0. 0.]>), "
     "value=Dense(W=<f64 6x4>, b=<f64 [0. 0. 0. 0.]>), out=Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>), heads=2)",
     # Generation.
     kind_error(lambda: step(layer, x)) >> "step: Attention must be causal; else out depends on later positions",
     shape_error(lambda: step(causal, x[:2], past))
-    >> "step: the memory of Attention must be of 2 sequences, as x is, not of 3",
+    >> "step: memory must be of 2 sequences, as x is, not of 3; for other sequences begin with step(params, x)",
     shape_error(lambda: step(Attention.init(4, 4, seed=0, causal=True), x, past))
-    >> f"step: the memory of Attention must be {FORM_OF_MEMORY.format(4, 1)}, not {PAST}",
+    >> "step: memory must be what the last step returned, or None in the first; Attention needs "
+    f"{FORM_OF_MEMORY.format(4, 1)}, not {PAST}",
     shape_error(lambda: step(causal, x, (*[a.astype(np.float32) for a in past[:2]], None)))
-    >> "step: the memory of Attention must be of float64, as x is, not of float32",
+    >> "step: memory must be float64, as x is, not float32",
     shape_error(lambda: step(causal, x, (past[0], past[1][:, :, :4], None)))
     >> f"{MEMORY} (<f64 3x2x5x2>, <f64 3x2x4x2>, None)",
     shape_error(lambda: step(causal, x, (past[0], None, None))) >> f"{MEMORY} (<f64 3x2x5x2>, None, None)",
@@ -125,15 +131,18 @@ ROWS = [
     >> f"{MEMORY} (<f64 3x2x5x2>, <f64 3x2x5x2>, <i64 3x5>)",
     shape_error(lambda: step(causal, x, 7)) >> f"{MEMORY} 7",
     shape_error(lambda: step(cross, (x, memory), past))
-    >> f"step: the memory of CrossAttention must be (k, v), k and v of float64, (m, 2, positions, 2), not {PAST}",
+    >> "step: memory must be what the last step returned, or None in the first; CrossAttention needs (k, v) with k "
+    f"and v float64 (m, 2, positions, 2), not {PAST}",
     shape_error(lambda: step(cross, (x, memory), seen[:2]))
-    >> "step: the memory in x must be the memory of the first step, 3 sequences of 4 positions, not (3, 2, 6)",
+    >> "step: x must be (queries, memory) with the memory of the first step, of 3 sequences and 4 positions, not a "
+    "memory of the shape (3, 2, 6)",
     shape_error(lambda: step(cross, (x[:2], memory[:2]), tuple([a[:, :, :2] for a in seen])))
-    >> "step: the memory in x must be the memory of the first step, 3 sequences of 2 positions, not (2, 2, 6)",
+    >> "step: x must be (queries, memory) with the memory of the first step, of 3 sequences and 2 positions, not a "
+    "memory of the shape (2, 2, 6)",
     shape_error(lambda: step(causal, x[:2], fixed_memory(causal, 3, 9)))
-    >> "step: the memory of Attention must be of 2 sequences, as x is, not of 3",
+    >> "step: memory must be of 2 sequences, as x is, not of 3; for other sequences begin with step(params, x)",
     shape_error(lambda: step(causal, x, step(causal, x, fixed_memory(causal, 3, 9))[1]))
-    >> "step: the memory has room for 9 positions, not for 10",
+    >> "step: memory must have room for 10 positions, not for 9; call fixed_memory with a larger t_most",
     shape_error(lambda: step(causal, x, fixed_memory(causal, 3, 9)._replace(length="two"))) >> f"{LENGTH} 'two'",
     shape_error(lambda: step(causal, x, fixed_memory(causal, 3, 9)._replace(length=-1))) >> f"{LENGTH} -1",
     kind_error(lambda: fixed_memory(layer, 3, 9))
@@ -147,11 +156,13 @@ ROWS = [
     shape_error(
         lambda: step(causal, x, fixed_memory(Attention.init(4, 2, seed=0, causal=True, dtype=np.float32), 3, 9))
     )
-    >> "step: the memory of Attention must be of float64, as x is, not of float32",
+    >> "step: memory must be float64, as x is, not float32",
     shape_error(lambda: step(causal, (x, pairs)))
-    >> "step: mask must be one of positions, (m, t), not one of pairs, (3, 5, 5)",
+    >> "step: mask must be (m, t), True at the positions that are not padding, not a mask of pairs of positions, (3, "
+    "5, 5)",
     shape_error(lambda: step(cross, (x, memory, pairs[:, :, :2])))
-    >> "step: mask must be one of positions, (m, t), not one of pairs, (3, 5, 2)",
+    >> "step: mask must be (m, t), True at the positions that are not padding, not a mask of pairs of positions, (3, "
+    "5, 2)",
     shape_error(lambda: forward((Residual(layer),), x[..., :3]))
     >> "Attention: x must be (m, t, 4), not (3, 5, 3)"
     >> 2,

@@ -134,7 +134,8 @@ ROWS = [
     shape_error(back(Copy(2), x, (x, x, x)))
     >> "Copy: dA must be like out, a tuple of 2, not (<f64 4x3>, <f64 4x3>, <f64 4x3>)",
     shape_error(back(Copy(2), x, (x, x[:1]))) >> "Copy: dA must have the shape of out, (4, 3); it has (1, 3)",
-    kind_error(back(Copy(2), x, (x, half))) >> "Copy: dA is float32, out is float64; write dA.astype('float64')",
+    kind_error(back(Copy(2), x, (x, half))) >> "Copy: dA must be float64, as out is, not float32; write "
+    "dA.astype('float64')",
     shape_error(back(Copy(2), (x, mask), ((x, None), x))) >> "Copy: dA must be like out, a tuple of 2, not <f64 4x3>",
     kind_error(lambda: Parallel(Relu())) >> "Parallel: layers must be a tuple of layers, one for each branch, not Relu",
     kind_error(lambda: Parallel([Relu()]))
@@ -142,12 +143,12 @@ ROWS = [
     shape_error(lambda: Parallel(()))
     >> "Parallel: layers must be a tuple of layers, one for each branch, not an empty one",
     kind_error(lambda: Parallel((Relu(), Tanh)))
-    >> "Parallel: layers[1] must be a layer, such as Relu(), or a tuple of layers, not the class Tanh",
+    >> "Parallel: layers[1] must be a layer, such as Relu(), or a tuple of layers, not the class Tanh; write Tanh()",
     kind_error(given(two, x))
     >> "Parallel: x must be a tuple of 2, one for each layer, not <f64 4x3>; for one x put Copy(2) before Parallel",
     kind_error(given(two, [x, x])) >> "Parallel: x must be a tuple of 2, one for each layer, not list; write tuple(x)",
     shape_error(given(two, (x, x, x)))
-    >> "Parallel: x must be a tuple of 2, one for each layer, not one of 3; for one x put Copy(2) before Parallel",
+    >> "Parallel: x must be a tuple of 2, one for each layer, not a tuple of 3; for one x put Copy(2) before Parallel",
     shape_error(given((Copy(2), Parallel((Relu(), dense))), film))
     >> "Dense: x must be (m, ..., 3), not (2, 3, 4)"
     >> [
@@ -158,15 +159,16 @@ ROWS = [
         ),
     ],
     kind_error(back(two, (x, x), x)) >> "Parallel: dA must be a tuple of 2, one for each layer, not <f64 4x3>",
-    shape_error(back(two, (x, x), (x,))) >> "Parallel: dA must be a tuple of 2, one for each layer, not one of 1",
+    shape_error(back(two, (x, x), (x,))) >> "Parallel: dA must be a tuple of 2, one for each layer, not a tuple of 1",
     shape_error(lambda: backward(two, forward(Parallel((Relu(),)), (x,))[1], (x, x)))
-    >> "Parallel: the cache must be a tuple of 2, one for each layer, not one of 1",
+    >> "Parallel: the cache must be a tuple of 2, one for each layer, not a tuple of 1",
     kind_error(lambda: backward(two, x, (x, x)))
     >> "Parallel: the cache must be a tuple of 2, one for each layer, not <f64 4x3>",
     shape_error(lambda: step(two, (x, x), (None,) * 3))
-    >> "step: Parallel: the memory must be a tuple of 2, one for each layer, not one of 3",
+    >> "step: Parallel: memory must be a tuple of 2, one for each layer, as the last step returned it, not a tuple of "
+    "3",
     kind_error(lambda: step(two, (x, x), x))
-    >> "step: Parallel: the memory must be a tuple of 2, one for each layer, not <f64 4x3>",
+    >> "step: Parallel: memory must be a tuple of 2, one for each layer, as the last step returned it, not <f64 4x3>",
     shape_error(back(two, (x, x), (x, x[:1])))
     >> "Tanh: dA must have the shape of out, (4, 3); it has (1, 3)"
     >> ["in branch 1 of Parallel, Tanh(), dA: <f64 [[-1.     -0.8182 -0.6364]]>"],
@@ -180,16 +182,16 @@ ROWS = [
     shape_error(given(Sum(), (x, x[:1]))) >> "Sum: the parts of x must have one shape; shapes: (4, 3), (1, 3)",
     kind_error(given(Sum(), (x, half))) >> "Sum: the parts of x must have one dtype, not float64, float32",
     kind_error(given(Sum(), (ids, ids)))
-    >> "Sum: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: "
+    >> "Sum: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: "
     "(<i64 [[0 1 4]]>, <i64 [[0 1 4]]>)",
     kind_error(given(Sum(), (x, mask)))
-    >> "Sum: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: "
+    >> "Sum: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: "
     "(<f64 4x3>, <b8 [[ True  True False]]>)",
     kind_error(given(Sum(), ((x, mask), x)))
-    >> "Sum: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: "
+    >> "Sum: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: "
     "((<f64 4x3>, <b8 [[ True  True False]]>), <f64 4x3>)",
     kind_error(given(Sum(), ((x, x), (x, x))))
-    >> "Sum: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: "
+    >> "Sum: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: "
     "((<f64 4x3>, <f64 4x3>), (<f64 4x3>, <f64 4x3>))",
     shape_error(back(Sum(), (x, x), x[:1])) >> "Sum: dA must have the shape of out, (4, 3); it has (1, 3)",
     shape_error(given(Concat(), (x, x[:2])))
@@ -200,10 +202,10 @@ ROWS = [
     >> "Concat: the parts of x must be (m, ..., n_i), equal in all axes but the last; shapes: (3,), (3,)",
     kind_error(given(Concat(), (half, x))) >> "Concat: the parts of x must have one dtype, not float32, float64",
     kind_error(given(Concat(), (x.tolist(), x.tolist())))
-    >> "Concat: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: (list, list)",
+    >> "Concat: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: (list, list)",
     kind_error(back(Concat(), (x, x), (x, x))) >> "Concat: dA must be an array like out, of shape (4, 6), not tuple",
     kind_error(lambda: Residual(Relu))
-    >> "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    >> "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     range_error(lambda: reduce(lambda layer, _: Residual((layer,)), range(100), Relu()))
     >> "Residual: layer must be nested at most 99 deep",
     shape_error(given(Residual(dense), x)) >> "Residual: the layer must keep the shape of x, (4, 3); it gives (4, 2)",
@@ -220,19 +222,21 @@ ROWS = [
         ("in layer 1, Residual(layer=(Relu(), Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None))), x: <f64 2x3x4>"),
     ],
     kind_error(lambda: First(Relu))
-    >> "First: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    >> "First: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     kind_error(lambda: First(3)) >> "First: layer must be a layer, such as Relu(), or a tuple of layers, not int",
     shape_error(given(First(Relu()), ())) >> "First: x must be a tuple, (x, *rest), not an empty one",
     kind_error(back(First(Relu()), (x, mask), x)) >> "First: dA must be a tuple of 2, like out, not <f64 4x3>",
     shape_error(back(First(Relu()), (x, mask), (x, None, None)))
-    >> "First: dA must be a tuple of 2, like out, not one of 3",
+    >> "First: dA must be a tuple of 2, like out, not a tuple of 3",
     shape_error(lambda: Scale(x)) >> "Scale: factor must be (n,) or (); factor: (4, 3)",
     kind_error(lambda: Scale([1.0]))
     >> "Scale: factor must be an array of floats, not list; write np.array(factor, float)",
     range_error(lambda: Scale.init(0, value=1.0)) >> "Scale.init: n must be at least 1, not 0",
     shape_error(given(Scale(np.ones(2)), x)) >> "Scale: x must be (m, ..., 2), not (4, 3)",
-    kind_error(given(Scale(np.ones(3)), half)) >> "Scale: x is float32, factor is float64; write x.astype('float64')",
-    kind_error(given(Scale(np.ones(3)), ids)) >> "Scale: x is int64, factor is float64; write x.astype('float64')",
+    kind_error(given(Scale(np.ones(3)), half)) >> "Scale: x must be float64, as factor is, not float32; write "
+    "x.astype('float64')",
+    kind_error(given(Scale(np.ones(3)), ids)) >> "Scale: x must be float64, as factor is, not int64; write "
+    "x.astype('float64')",
     shape_error(given(Scale(np.ones(())), np.ones(()))) >> "Scale: x must be (m, ...), not ()",
     shape_error(back(Scale(np.ones(3)), x, x[:1])) >> "Scale: dA must have the shape of out, (4, 3); it has (1, 3)",
     shape_error(given(Flatten(), x[0])) >> "Flatten: x must be (m, ...), with two axes or more; x: (3,)",
@@ -248,7 +252,7 @@ ROWS = [
     shape_error(given(Reshape((1,)), np.ones(()))) >> "Reshape: x must be (m, ...), rows first; x: ()",
     shape_error(back(Reshape((3, 1)), x, x)) >> "Reshape: dA must have the shape of out, (4, 3, 1); it has (4, 3)",
     kind_error(lambda: Map(Relu))
-    >> "Map: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    >> "Map: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     shape_error(given(Map(Relu()), x[0])) >> "Map: x must be (m, t, ...), with the same m and t in all arrays; x: (3,)",
     shape_error(given(Map(Sum()), (film, film[:, :2])))
     >> "Map: x must be (m, t, ...), with the same m and t in all arrays; x: (2, 3, 4), (2, 2, 4)",
@@ -256,7 +260,7 @@ ROWS = [
     >> "Map: x must not have a mask, since the layer is given rows; "
     "write First(Map(layer)), or without Map a layer that takes a mask",
     kind_error(given(Map(Relu()), ())) >> "Map: x must be an array, or a tuple of arrays, not ()",
-    kind_error(given(Map(Relu()), (None,))) >> "Map: x must be an array, or a tuple of arrays, not (None)",
+    kind_error(given(Map(Relu()), (None,))) >> "Map: x must be an array, or a tuple of arrays, not (None,)",
     kind_error(given(Map(Relu()), [film])) >> "Map: x must be an array, or a tuple of arrays, not list",
     shape_error(given(Map(dense), film))
     >> "Dense: x must be (m, ..., 3), not (6, 4)"
@@ -264,27 +268,29 @@ ROWS = [
     shape_error(back(Map(Relu()), film, np.ones((3, 2, 4))))
     >> "Map: dA must have the shape of out, (2, 3, ...); it has (3, 2, 4)",
     kind_error(lambda: Remat(Relu))
-    >> "Remat: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    >> "Remat: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     shape_error(given(Remat(dense), film))
     >> "Dense: x must be (m, ..., 3), not (2, 3, 4)"
     >> ["in Remat, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 2x3x4>"],
     kind_error(given((Relu(), HERE), x))
-    >> "Here: there is no Shared around it"
+    >> "Here: it must be inside the net of a Shared, whose layer it calls"
     >> ["in layer 1, Here(name='', layer=None), x: <f64 4x3>"],
     kind_error(given(Shared(Relu(), (HERE, Here("other"))), x))
-    >> "Here: there is no Shared of the name 'other' around it"
+    >> "Here: it must be inside the net of a Shared of the name 'other', whose layer it calls"
     >> [
         "in layer 1, Here(name='other', layer=None), x: <f64 4x3>",
         "in Shared, (Here(name='', layer=Relu()), Here(name='other', layer=None)), x: <f64 4x3>",
     ],
     kind_error(lambda: evolve(HERE, layer=Relu))
-    >> "Here: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    >> "Here: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     kind_error(lambda: Shared(Relu(), (Relu(), Tanh())))
-    >> "Shared: net must hold Here() outside of Frozen, where the shared layer is used and trained",
+    >> "Shared: net must contain Here(), the place where layer is called, and not only inside a Frozen, which does "
+    "not train it",
     kind_error(lambda: Shared(Relu(), Here("a"), "b"))
-    >> "Shared: net must hold Here('b') outside of Frozen, where the shared layer is used and trained",
+    >> "Shared: net must contain Here('b'), the place where layer is called, and not only inside a Frozen, which does "
+    "not train it",
     kind_error(lambda: Shared(Relu, HERE))
-    >> "Shared: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    >> "Shared: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     kind_error(lambda: Shared(Relu(), [HERE]))
     >> "Shared: net must be a layer, such as Relu(), or a tuple of layers, not list; write tuple(net)",
     kind_error(back(tied, ids, None)) >> "Tied: dA must be an array like out, of shape (1, 3, 5), not None",
@@ -337,48 +343,55 @@ ROWS = [
     shape_error(back(Function(square, square_vjp), x, x[:1]))
     >> "Function: dA must have the shape of out, (4, 3); it has (1, 3)",
     shape_error(lambda: backward(Take(1), (x[:0],), x))
-    >> "backward: the cache is of another network; cache: (<f64 0x3>,), layer: Take(i=1)",
-    shape_error(lambda: backward(Sum(), (), x)) >> "backward: the cache is of another network; cache: (), layer: Sum()",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 0x3>,), layer: Take(i=1)",
+    shape_error(lambda: backward(Sum(), (), x))
+    >> "backward: cache must be what forward returned for this layer; cache: (), layer: Sum()",
     shape_error(lambda: backward(Concat(), (x, x), x))
-    >> "backward: the cache is of another network; cache: (<f64 4x3>, <f64 4x3>), layer: Concat()",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x3>, <f64 4x3>), layer: Concat()",
     shape_error(lambda: backward(First(Relu()), x, x))
-    >> "backward: the cache is of another network; cache: <f64 4x3>, layer: First(layer=Relu())",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x3>, layer: First(layer=Relu())",
     shape_error(lambda: backward(Scale(np.ones(3)), (x,), x))
-    >> "backward: the cache is of another network; cache: (<f64 4x3>,), layer: Scale(factor=<f64 [1. 1. 1.]>)",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x3>,), layer: Scale(factor=<f64 "
+    "[1. 1. 1.]>)",
     shape_error(lambda: backward(Flatten(), (None, None), x))
-    >> "backward: the cache is of another network; cache: None, layer: Flatten()",
+    >> "backward: cache must be what forward returned for this layer; cache: None, layer: Flatten()",
     shape_error(lambda: backward(Map(Relu()), (x, x), film))
-    >> "backward: the cache is of another network; cache: <f64 4x3>, layer: Map(layer=Relu())",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x3>, layer: Map(layer=Relu())",
     shape_error(lambda: backward(tied, (x, x), x))
-    >> "backward: the cache is of another network; cache: (<f64 4x3>, <f64 4x3>), layer: Tied(W=<f64 5x2>, net=())",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x3>, <f64 4x3>), layer: "
+    "Tied(W=<f64 5x2>, net=())",
     shape_error(lambda: backward(Function(square, square_vjp), x, x))
-    >> "backward: the cache is of another network; cache: <f64 4x3>, layer: Function(square, square_vjp)",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x3>, layer: Function(square, "
+    "square_vjp)",
     shape_error(lambda: added([x, x[:1]]))
-    >> "the gradients of a shared value must be alike: <f64 4x3>, <f64 [[-1.     -0.8182 -0.6364]]>",
+    >> "backward: the gradients of a value that is used several times must have one shape, not <f64 4x3>, <f64 [[-1.  "
+    "   -0.8182 -0.6364]]>",
     shape_error(lambda: added([(x,), (x, x)]))
-    >> "the gradients of a shared value must be alike: (<f64 4x3>,), (<f64 4x3>, <f64 4x3>)",
+    >> "backward: the gradients of a value that is used several times must have one shape, not (<f64 4x3>,), (<f64 "
+    "4x3>, <f64 4x3>)",
     shape_error(given(Glu(Copy(2)), film))
-    >> "Glu: gate must keep the shape of its half, (2, 3, 2), not return (<f64 2x3x2>, <f64 2x3x2>)",
+    >> "Glu: gate must keep the shape of its half of x, (2, 3, 2), not return (<f64 2x3x2>, <f64 2x3x2>)",
     shape_error(given(Glu(dense), film))
     >> "Dense: x must be (m, ..., 3), not (2, 3, 2)"
     >> ["in Glu, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 2x3x2>"],
     shape_error(lambda: backward(Glu(dense), (film, film[..., :2], ()), film[..., :2]))
-    >> "backward: the cache is of another network; cache: (), layer: Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None)"
-    >> ["in Glu, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), dA: <f64 2x3x2>"],
+    >> "backward: cache must be what forward returned for this layer; cache: (), layer: Dense(W=<f64 [[1. 1.] [1. 1.] "
+    "[1. 1.]]>, b=None)" >> ["in Glu, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), dA: <f64 2x3x2>"],
     kind_error(lambda: step((Tanh(), Twice((Tanh(), Residual(GRU.init(4, 4, seed=0))))), film))
-    >> "step: Twice is not declared to map each position alone; "
-    "if it does, write step.register(Twice)(positionwise), else a rule with @step.register(Twice)" >> 1,
+    >> "step: there is no rule for Twice; if out at each position depends on x at that position only, write "
+    "step.register(Twice)(positionwise), else a rule with @step.register(Twice)" >> 1,
     kind_error(lambda: step(Backwards(GRU.init(4, 4, seed=0)), film))
-    >> "step: Backwards does not declare that enter and leave map each position alone; "
-    "if they do, write step.register(Backwards)(step_inside)",
+    >> "step: Backwards has no rule; if its enter and leave treat each position on its own, write "
+    "step.register(Backwards)(step_inside)",
     kind_error(lambda: step(Function(square, square_vjp), film))
-    >> "step: whether square maps each position alone is not known for a Function; write a record with a rule for step",
+    >> "step: there is no rule for Function, since square may mix positions; write a record with a rule for step in "
+    "its place",
     kind_error(lambda: fixed_memory(Backwards(GRU.init(4, 4, seed=0)), 2, 9))
-    >> "fixed_memory: Backwards does not declare that enter and leave map each position alone; "
-    "if they do, write step.register(Backwards)(step_inside)",
+    >> "fixed_memory: Backwards has no rule; if its enter and leave treat each position on its own, write "
+    "step.register(Backwards)(step_inside)",
     kind_error(lambda: fixed_memory(Function(square, square_vjp), 2, 9))
-    >> "fixed_memory: whether square maps each position alone is not known for a Function; "
-    "write a record with a rule for step",
+    >> "fixed_memory: there is no rule for Function, since square may mix positions; write a record with a rule for "
+    "step in its place",
     kind_error(lambda: step("net", film)) >> "step: params must be a layer or a tuple of layers, not str",
     kind_error(lambda: step(Map(Dropout(0.5, seed=0)), film))
     >> "step: Map differs between training and prediction; write step(inference(net), x, memory)",
@@ -407,32 +420,37 @@ ROWS = [
     ],
     shape_error(given(Entering(dense), np.ones((1, 3, 4)))) >> "Dense: x must be (m, ..., 3), not (1, 3, 4)" >> 1,
     kind_error(lambda: Backwards(Relu))
-    >> "Backwards: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    >> "Backwards: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     shape_error(lambda: backward(Backwards(Relu()), film, film))
-    >> "backward: the cache is of another network; cache: <f64 2x3x4>, layer: Backwards(layer=Relu())",
-    kind_error(lambda: Shared(Relu(), Here(layer=Tanh()))) >> "Shared: each Here in net must be empty; write Here()",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 2x3x4>, layer: "
+    "Backwards(layer=Relu())",
+    kind_error(lambda: Shared(Relu(), Here(layer=Tanh())))
+    >> "Shared: each Here in net must hold no layer of its own; write Here()",
     kind_error(lambda: Function(np.sin, np.cos)) >> "Function: vjp must take x and dA, but the ufunc cos takes 1",
     kind_error(lambda: forward(First(GlobalAvgPool()), (film, film[..., 0] > 0)))
-    >> "First: with a mask, the layer must map each position alone; GlobalAvgPool mixes positions",
+    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; GlobalAvgPool "
+    "mixes them",
     kind_error(lambda: forward(First((Tanh(), Residual((Remat(BatchNorm.init(4)), Relu())))), (film, film[..., 0] > 0)))
-    >> "First: with a mask, the layer must map each position alone; BatchNorm mixes positions",
+    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; BatchNorm "
+    "mixes them",
     kind_error(lambda: forward(First(Map((Relu(), BatchNorm.init(4)))), (film, film[..., 0] > 0)))
-    >> "First: with a mask, the layer must map each position alone; Map mixes positions",
+    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; Map mixes them",
     kind_error(lambda: forward(First((Embedding.init(3, 4, seed=0), GRU.init(4, 4, seed=0))), (ids % 3, ids > 0)))
-    >> "First: with a mask, the layer must map each position alone; GRU mixes positions",
+    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; GRU mixes them",
     kind_error(lambda: forward(First((Relu(), Conv1d.init(4, 4, 3, padding="same", seed=0))), (film, film[..., 0] > 0)))
-    >> "First: with a mask, the layer must map each position alone; Conv1d mixes positions",
+    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; Conv1d mixes "
+    "them",
     shape_error(lambda: forward(First(Conv1d.init(4, 4, 3, seed=0)), (film, film[..., 0] > 0)))
-    >> "First: the layer inside must keep the 3 positions of the mask, (2, 3); it gives <f64 2x1x4>",
+    >> "First: layer must return (m, t, ...) with the m and t of the mask, (2, 3), not <f64 2x1x4>",
     kind_error(lambda: forward(First(Twice((Tanh(),))), (film, film[..., 0] > 0)))
-    >> "First: with a mask, the layer must map each position alone; Twice is not declared to; "
-    "if it does, write step.register(Twice)(positionwise)",
+    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; if Twice "
+    "treats each position on its own, write step.register(Twice)(positionwise)",
     kind_error(lambda: forward(First(Jitter()), (film, film[..., 0] > 0)))
-    >> "First: with a mask, the layer must map each position alone; Jitter is not declared to; "
-    "if it does, write mixes_positions.register(Jitter)(maps_alone)",
+    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; if Jitter "
+    "treats each position on its own, write mixes_positions.register(Jitter)(maps_alone)",
     kind_error(lambda: forward(First(Backwards(Tanh())), (film, film[..., 0] > 0)))
-    >> "First: with a mask, the layer must map each position alone; Backwards is not declared to; "
-    "if it does, write step.register(Backwards)(step_inside)",
+    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; if enter and "
+    "leave of Backwards treat each position on its own, write step.register(Backwards)(step_inside)",
     kind_error(lambda: forward(BatchNorm.init(4), (film, film[..., 0] > 0)))
     >> "BatchNorm: x must be an array, not tuple",
     kind_error(lambda: forward(Conv1d.init(4, 4, 3, padding="same", seed=0), (film, film[..., 0] > 0)))
@@ -447,7 +465,8 @@ ROWS = [
     >> 2,
     *[
         shape_error(lambda layer=layer: step(layer, film, "junk"))
-        >> f"step: the memory of {type(layer).__name__} must be None, not 'junk'"
+        >> f"step: memory must be what the last step returned, or None in the first; {type(layer).__name__} needs "
+        "None, not 'junk'"
         for layer in (Tanh(), Map(Tanh()))
     ],
     kind_error(lambda: step((Tanh(), Flatten()), film))

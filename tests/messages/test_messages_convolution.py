@@ -20,7 +20,7 @@ dA = np.ones((4, 8, 4, 4))
 # Sequences: with a memory, and with a mask.
 series, causal = np.ones((2, 5, 4)), Conv1d(np.ones((3, 4, 1)), None, padding=(2, 0))
 _, past = step(causal, series)
-MEMORY = "step: the memory of Conv1d must be"
+MEMORY = "step: memory must be what the last step returned, or None in the first; Conv1d needs"
 steps, there = np.ones((3, 5, 2)), np.ones((3, 5), bool)
 
 ROWS = [
@@ -35,7 +35,8 @@ ROWS = [
     shape_error(lambda: Conv2d(np.ones((5, 2, 3, 3)), np.ones(5)))
     >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None; W: (5, 2, 3, 3), b: (5,); for a W of torch "
     "write W.transpose(2, 3, 1, 0)",
-    kind_error(lambda: Conv2d(W, b.astype("f"))) >> "Conv2d: b is float32, W is float64; write b.astype('float64')",
+    kind_error(lambda: Conv2d(W, b.astype("f"))) >> "Conv2d: b must be float64, as W is, not float32; write "
+    "b.astype('float64')",
     range_error(lambda: Conv2d(W, b, groups=3)) >> "Conv2d: groups must divide c_in, 6, and c_out, 4; it is 3",
     shape_error(lambda: Conv1d(W, b))
     >> "Conv1d: W must be (k, c, c_out) and b (c_out,) or None; W: (3, 3, 2, 4), b: (4,)",
@@ -113,8 +114,9 @@ ROWS = [
     shape_error(lambda: forward(conv, np.ones((4, 2, 10, 6))))
     >> "Conv2d: x must be (m, h, w, 2), not (4, 2, 10, 6); channels are last, so write x.transpose(0, 2, 3, 1)",
     kind_error(lambda: forward(astype(conv, np.float32), x))
-    >> "Conv2d: x is float64, W is float32; write x.astype('float32')",
-    kind_error(lambda: forward(conv, x.astype(int))) >> "Conv2d: x is int64, W is float64; write x.astype('float64')",
+    >> "Conv2d: x must be float32, as W is, not float64; write x.astype('float32')",
+    kind_error(lambda: forward(conv, x.astype(int))) >> "Conv2d: x must be float64, as W is, not int64; write "
+    "x.astype('float64')",
     kind_error(lambda: forward(conv, x.tolist())) >> "Conv2d: x must be an array, not list; write np.asarray(x)",
     shape_error(lambda: forward(conv, x[:, :, :2]))
     >> "Conv2d: x must have at least 3 positions along w, the length of a window, not 2",
@@ -174,52 +176,58 @@ ROWS = [
     >> "Upsample: x must be an array of floats, not int64 array; write x.astype(float)",
     # Backward.
     shape_error(lambda: backward(conv, dA, dA))
-    >> "backward: the cache is of another network; cache: <f64 4x8x4x4>, layer: Conv2d(W=<f64 3x3x2x4>, b=<f64 [0. 0. "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x8x4x4>, layer: Conv2d(W=<f64 "
+    "3x3x2x4>, b=<f64 [0. 0. "
     "0. 0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     shape_error(lambda: backward_params(conv, (), dA))
-    >> "backward: the cache is of another network; cache: (), layer: Conv2d(W=<f64 3x3x2x4>, b=<f64 [0. 0. 0. 0.]>, "
+    >> "backward: cache must be what forward returned for this layer; cache: (), layer: Conv2d(W=<f64 3x3x2x4>, "
+    "b=<f64 [0. 0. 0. 0.]>, "
     "stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     shape_error(lambda: backward(conv, x[0], dA))
-    >> "backward: the cache is of another network; cache: <f64 10x6x2>, layer: Conv2d(W=<f64 3x3x2x4>, b=<f64 [0. 0. "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 10x6x2>, layer: Conv2d(W=<f64 "
+    "3x3x2x4>, b=<f64 [0. 0. "
     "0. 0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     shape_error(lambda: backward(transposed, dA, dA))
-    >> "backward: the cache is of another network; cache: <f64 4x8x4x4>, layer: ConvTranspose2d(W=<f64 3x3x2x4>, "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x8x4x4>, layer: "
+    "ConvTranspose2d(W=<f64 3x3x2x4>, "
     "b=<f64 [0. 0. 0. 0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     shape_error(lambda: backward(line, x, dA))
-    >> "backward: the cache is of another network; cache: <f64 4x10x6x2>, layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x10x6x2>, layer: "
     "Conv1d(W=<f64 3x2x4>, b=<f64 [0. 0. 0. 0.]>, stride=1, padding=(0, 0), dilation=1, groups=1)",
     shape_error(lambda: backward(conv, x, dA[:, 1:]))
     >> "Conv2d: dA must have the shape of out, (4, 8, 4, 4); it has (4, 7, 4, 4)",
     kind_error(lambda: backward(conv, x, dA.astype("f")))
-    >> "Conv2d: dA is float32, out is float64; write dA.astype('float64')",
+    >> "Conv2d: dA must be float64, as out is, not float32; write dA.astype('float64')",
     shape_error(lambda: backward(line, x[:, 0], dA[:, 0, 1:]))
     >> "Conv1d: dA must have the shape of out, (4, 4, 4); it has (4, 3, 4)",
     shape_error(lambda: backward(transposed, x, x))
     >> "ConvTranspose2d: dA must have the shape of out, (4, 12, 8, 4); it has (4, 10, 6, 2)",
     shape_error(lambda: backward(MaxPool(2), x, x))
-    >> "backward: the cache is of another network; cache: <f64 4x10x6x2>, layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x10x6x2>, layer: "
     "MaxPool(size=2, stride=None, padding=0)",
     shape_error(lambda: backward(MaxPool(2), (None, None), x))
-    >> "backward: the cache is of another network; cache: (None, None), layer: MaxPool(size=2, stride=None, padding=0)",
+    >> "backward: cache must be what forward returned for this layer; cache: (None, None), layer: "
+    "MaxPool(size=2, stride=None, padding=0)",
     shape_error(lambda: backward(MaxPool(2), forward(MaxPool(2), x)[1], x))
     >> "MaxPool: dA must have the shape of out, (4, 5, 3, 2); it has (4, 10, 6, 2)",
     shape_error(lambda: backward(AvgPool(2), (x, x), x))
-    >> "backward: the cache is of another network; cache: (<f64 4x10x6x2>, <f64 4x10x6x2>), layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x10x6x2>, <f64 4x10x6x2>), layer: "
     "AvgPool(size=2, stride=None, padding=0)",
     shape_error(lambda: backward(AvgPool(2), x, x))
     >> "AvgPool: dA must have the shape of out, (4, 5, 3, 2); it has (4, 10, 6, 2)",
     shape_error(lambda: backward(AvgPool(2), x[:, 0], x[:, 0]))
     >> "AvgPool: dA must have the shape of out, (4, 3, 2); it has (4, 6, 2)",
     shape_error(lambda: backward(GlobalAvgPool(), (), x))
-    >> "backward: the cache is of another network; cache: (), layer: GlobalAvgPool()",
+    >> "backward: cache must be what forward returned for this layer; cache: (), layer: GlobalAvgPool()",
     shape_error(lambda: backward(GlobalAvgPool(), x, x))
     >> "GlobalAvgPool: dA must have the shape of out, (4, 2); it has (4, 10, 6, 2)",
     shape_error(lambda: backward(GlobalMaxPool(), None, x))
-    >> "backward: the cache is of another network; cache: None, layer: GlobalMaxPool()",
+    >> "backward: cache must be what forward returned for this layer; cache: None, layer: GlobalMaxPool()",
     shape_error(lambda: backward(GlobalMaxPool(), x, x[:3, 0, 0]))
     >> "GlobalMaxPool: dA must have the shape of out, (4, 2); it has (3, 2)",
     shape_error(lambda: backward(Upsample(2), (x,), x))
-    >> "backward: the cache is of another network; cache: (<f64 4x10x6x2>,), layer: Upsample(factor=2, linear=False)",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x10x6x2>,), layer: "
+    "Upsample(factor=2, linear=False)",
     shape_error(lambda: backward(Upsample(2), x, x))
     >> "Upsample: dA must have the shape of out, (4, 20, 12, 2); it has (4, 10, 6, 2)",
     # Step by step.
@@ -243,14 +251,15 @@ ROWS = [
     shape_error(lambda: step(causal, series, np.ones((2, 3, 4))))
     >> f"{MEMORY} an array of float64, (2, 2, 4), not <f64 2x3x4>",
     shape_error(lambda: step(causal, series, past.astype(np.float32)))
-    >> f"{MEMORY} of float64, as x is, not of float32",
-    shape_error(lambda: step(causal, series, past[:1])) >> f"{MEMORY} of 2 sequences, as x is, not of 1",
+    >> "step: memory must be float64, as x is, not float32",
+    shape_error(lambda: step(causal, series, past[:1])) >> "step: memory must be of 2 sequences, as x is, not of 1; "
+    "for other sequences begin with step(params, x)",
     # Masks.
     shape_error(lambda: forward(GlobalAvgPool(), (steps, there[:, 1:])))
     >> "GlobalAvgPool: mask must be (m, t), (3, 5), not (3, 4)",
     kind_error(lambda: forward(GlobalMaxPool(), (steps, there.astype(float))))
     >> "GlobalMaxPool: mask must be an array of bools, True at the positions of x that are not padding, not float64 "
-    "array",
+    "array; write np.asarray(mask, bool)",
     shape_error(lambda: forward(GlobalAvgPool(), (steps[..., None], there)))
     >> "GlobalAvgPool: x must be (m, t, features), t at least 1, not (3, 5, 2, 1)",
     shape_error(lambda: forward(GlobalAvgPool(), (steps, there, steps)))
@@ -260,10 +269,12 @@ ROWS = [
     kind_error(lambda: backward(GlobalAvgPool(), (steps, there), (steps[:, 0], None)))
     >> "GlobalAvgPool: dA must be an array like out, of shape (3, 2), not tuple",
     shape_error(lambda: backward(GlobalMaxPool(), (steps, steps[:, 0]), steps[:, 0]))
-    >> "backward: the cache is of another network; cache: (<f64 3x5x2>, <f64 [[1. 1.] [1. 1.] [1. 1.]]>), layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 3x5x2>, <f64 [[1. 1.] [1. 1.] [1. "
+    "1.]]>), layer: "
     "GlobalMaxPool()",
     shape_error(lambda: backward(GlobalAvgPool(), steps[:, 0], steps[:, 0]))
-    >> "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.] [1. 1.]]>, layer: GlobalAvgPool()",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.] [1. 1.]]>, layer: "
+    "GlobalAvgPool()",
 ]
 
 

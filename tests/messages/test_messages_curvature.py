@@ -30,7 +30,7 @@ X, Y = np.linspace(-1, 1, 8).reshape(4, 2), np.linspace(0, 1, 4)[:, None]
 NET = mlp([2, 3, 1], hidden=Tanh(), seed=0)
 SMALL = (Dense(np.ones((2, 1)), None), Tanh())
 OTHER = mlp([2, 4, 1], hidden=Tanh(), seed=0)
-APART = "rows must not depend on each other or on their place"
+APART = "the output for a row must not depend on other rows or on the place of the row"
 EACH, FISHER = per_example(value_and_grad(mse)), fisher_diagonal(value_and_grad(mse))
 
 
@@ -73,31 +73,32 @@ ROWS = [
     kind_error(lambda: ggnvp(mse)(list(NET), X, Y, NET))
     >> "ggnvp: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: hvp(mse)(NET, X, Y))
-    >> "hvp: the function that it returns takes (params, x, y, v), got 3 by position",
+    >> "hvp: the function that it returns takes (params, x, y, v), not 3 arguments",
     shape_error(lambda: hvp(mse)(NET, X, Y, OTHER))
-    >> "hvp: v must have the shape (2, 3) at 0.W, as params, got (2, 4)",
+    >> "hvp: v must have the shape (2, 3) at 0.W, as params have, not (2, 4)",
     kind_error(lambda: hvp(mse)(SMALL, X, Y, SMALL[:1]))
-    >> "hvp: v must be of the classes of params, (Dense(W=<f64 [[1.] [1.]]>, b=None), Tanh()), got (Dense(W=<f64 [[1.] "
-    "[1.]]>, b=None),)",
+    >> "hvp: v must be of the classes of params, (Dense(W=<f64 [[1.] [1.]]>, b=None), Tanh()), not (Dense(W=<f64 "
+    "[[1.] [1.]]>, b=None),)",
     kind_error(lambda: ggnvp(mse)(Dense(np.eye(1), None), X[:, :1], Y, np.ones(2)))
-    >> "ggnvp: v must be of the classes of params, Dense(W=<f64 [[1.]]>, b=None), got <f64 [1. 1.]>",
+    >> "ggnvp: v must be of the classes of params, Dense(W=<f64 [[1.]]>, b=None), not <f64 [1. 1.]>",
     kind_error(lambda: hvp(mse)(Dense(np.eye(1), None), X[:, :1], Y, Grads(Dense(np.eye(1), None), None)))
-    >> "hvp: v must be of the classes of params, Dense(W=<f64 [[1.]]>, b=None), got Grads(params=Dense(W=<f64 [[1.]]>, "
-    "b=None), x=None); write v.params",
+    >> "hvp: v must be of the classes of params, Dense(W=<f64 [[1.]]>, b=None), not Grads(params=Dense(W=<f64 "
+    "[[1.]]>, b=None), x=None); write v.params",
     kind_error(lambda: hvp(mse)(Dense(np.eye(1), np.ones(1)), X[:, :1], Y, Dense(np.eye(1), None)))
-    >> "hvp: v must have the parameters of params, W, b, got W",
+    >> "hvp: v must have the parameters (W, b) of params, not (W)",
     kind_error(lambda: hvp(mse)(Dense(np.eye(1), None), X[:, :1], Y, Dense(np.eye(1), np.ones(1))))
-    >> "hvp: v must have the parameters of params, W, got W, b",
+    >> "hvp: v must have the parameters (W) of params, not (W, b)",
     kind_error(lambda: hvp(mse)(NET, X, Y, astype(NET, np.float32)))
-    >> "hvp: v must hold float64 at 0.W, as params, got float32 array",
+    >> "hvp: v must hold float64 at 0.W, as params do, not float32 array",
     range_error(lambda: hvp(mse)(NET, X, Y, with_bias(np.nan))) >> "hvp: v must be finite, got nan at 2.b",
     kind_error(lambda: hvp(mse)(map_parameters(lambda a: a + 0j, NET), X, Y, NET))
     >> "hvp: params must hold real numbers, got complex128 array",
     kind_error(lambda: ggnvp(mse)(NET, X + 0j, Y, NET)) >> "ggnvp: x must hold real numbers, got complex128 array",
     kind_error(lambda: hvp(mse)(NET, X.tolist(), Y, NET)) >> "hvp: x must be an array, not list; write np.asarray(x)",
-    kind_error(lambda: hvp(mse)((Tanh(),), X, X, (Tanh(),))) >> "hvp: params must have parameters, got (Tanh(),)",
+    kind_error(lambda: hvp(mse)((Tanh(),), X, X, (Tanh(),)))
+    >> "hvp: params must have a parameter to differentiate by; (Tanh(),) has none",
     kind_error(lambda: hvp(mse)(NET, X.astype(np.float32), Y, NET))
-    >> "Dense: x is float32, W is float64; write x.astype('float64')"
+    >> "Dense: x must be float64, as W is, not float32; write x.astype('float64')"
     >> 1,
     shape_error(lambda: hvp(mse)(NET, X[:, :1], Y, NET)) >> "Dense: x must be (m, ..., 2), not (4, 1)" >> 1,
     shape_error(lambda: hvp(mse)(NET, X, X, NET)) >> "mse: out and y must have the same shape; out: (4, 1), y: (4, 2)",
@@ -134,27 +135,28 @@ ROWS = [
     >> "fisher_diagonal: value_and_grad must be a function (params, x, y) that returns (cost, Grads), not mse(out, y, "
     "weight); write value_and_grad(loss)",
     kind_error(lambda: per_example(lambda *_: (0.0, NET))(NET, X, Y))
-    >> "per_example: value_and_grad must return (cost, Grads), got tuple",
+    >> "per_example: value_and_grad must return (cost, Grads), not (cost, tuple)",
     kind_error(lambda: EACH((NET[0], BatchNorm.init(3), NET[2]), X, Y))
-    >> "per_example: rows must not depend on each other, but one row alone raises: BatchNorm: x must have at least two "
+    >> "per_example: the output for a row must not depend on other rows, but one row alone raises: BatchNorm: x must "
+    "have at least two "
     "rows for a variance, not (1, 3); to predict, write inference(params); to train, leave out a batch of one row",
     kind_error(lambda: FISHER((NET[0], BatchNorm.init(3), NET[2]), X[:, None] * np.ones((2, 1)), np.ones((4, 2, 1))))
-    >> f"fisher_diagonal: {APART}, but the mean cost of the rows is not the cost of the batch",
+    >> f"fisher_diagonal: {APART}, but the mean cost of single rows is not the cost of the batch",
     kind_error(lambda: EACH((NET[0], Dropout(0.5, seed=2), NET[2]), X, Y))
-    >> f"per_example: {APART}, but the mean cost of the rows is not the cost of the batch",
+    >> f"per_example: {APART}, but the mean cost of single rows is not the cost of the batch",
     kind_error(lambda: per_example(value_and_grad(normalising))(NET, X, Y))
-    >> f"per_example: {APART}, but the mean cost of the rows is not the cost of the batch",
+    >> f"per_example: {APART}, but the mean cost of single rows is not the cost of the batch",
     kind_error(lambda: fisher_diagonal(value_and_grad(summing))(NET, X, Y))
-    >> f"fisher_diagonal: {APART}, but the mean cost of the rows is not the cost of the batch",
+    >> f"fisher_diagonal: {APART}, but the mean cost of single rows is not the cost of the batch",
     kind_error(lambda: per_example(value_and_grad(lambda out, y: (0.0, summing(out, y)[1])))(NET, X, Y))
-    >> f"per_example: {APART}, but the mean gradient of the rows is not the gradient of the batch",
+    >> f"per_example: {APART}, but the mean gradient of single rows is not the gradient of the batch",
     shape_error(lambda: EACH(NET, X, Y[:3]))
     >> "per_example: (x, y) must hold arrays with equally many rows; rows: [4, 3]",
     range_error(lambda: FISHER(NET, X[:0], Y[:0])) >> "fisher_diagonal: x must have at least one row, got 0",
     kind_error(lambda: EACH(list(NET), X, Y))
     >> "per_example: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: FISHER(NET, X))
-    >> "fisher_diagonal: the function that it returns takes (params, x, y), got 2 by position",
+    >> "fisher_diagonal: the function that it returns takes (params, x, y), not 2 arguments",
     kind_error(lambda: per_example(value_and_grad(softmax_cross_entropy))((SMALL[0], Softmax()), X, np.zeros(4, int)))
     >> "value_and_grad: the loss takes logits, so leave out the layer at the end of "
     "(Dense(W=<f64 [[1.] [1.]]>, b=None), Softmax())",

@@ -77,7 +77,8 @@ ROWS = [
     kind_error(mapped("flip")) >> f"{MAP} be a function (x, y), not str",
     kind_error(mapped(np.ndarray)) >> f"{MAP} be a function (x, y), not the class ndarray",
     kind_error(mapped(lambda x: x)) >> f"{MAP} be a function (x, y), not a function (x)",
-    kind_error(mapped(writing)) >> f"{MAP} be a function (x, y), not writing(x, y, rng); for an rng give a seed",
+    kind_error(mapped(writing))
+    >> f"{MAP} be a function (x, y), not writing(x, y, rng); for a function with an rng give seed=0",
     kind_error(mapped(writing_to_y, 0)) >> f"{MAP} be a function (x, y, rng), not writing_to_y(x, y)",
     kind_error(mapped(writing, 0.5)) >> "Batches.map: seed must be an int in [0, 2**31), or a tuple of them, not 0.5",
     kind_error(mapped(writing, of_itself))
@@ -127,9 +128,8 @@ ROWS = [
     shape_error(balanced(y, classes=classes[1:]))
     >> f"{BALANCED}: classes must be (10,), a class for each row, not (9,)",
     range_error(balanced(2 * classes)) >> f"{BALANCED}: each class from 0 to 4 must have a row; class 1 has none",
-    range_error(balanced(classes - 1)) >> f"{BALANCED}: y must be 0 or more, for one row or more; the least is -1",
-    range_error(lambda: balanced_batches(x[:0], classes[:0], 3, seed=0))
-    >> f"{BALANCED}: y must be 0 or more, for one row or more; there are no rows",
+    range_error(balanced(classes - 1)) >> f"{BALANCED}: y must not be negative; it has -1 .. 1",
+    range_error(lambda: balanced_batches(x[:0], classes[:0], 3, seed=0)) >> f"{BALANCED}: y must have one row or more",
     range_error(balanced(classes, 2))
     >> f"{BALANCED}: size must be at least the number of classes, 3, and at most the rows in an epoch, 12, not 2",
     range_error(balanced(classes, 13))
@@ -148,10 +148,10 @@ ROWS = [
     range_error(bucketed([np.ones(2), np.ones(0)]))
     >> f"{BUCKETED}: x must have a position in each sequence; x[1] has none",
     range_error(bucketed(lengths=(0, 4)))
-    >> f"{BUCKETED}: lengths must be above 0 and rising, one or more; they are (0, 4)",
+    >> f"{BUCKETED}: lengths must be one or more rising numbers above 0, not (0, 4)",
     range_error(bucketed(lengths=(4, 2)))
-    >> f"{BUCKETED}: lengths must be above 0 and rising, one or more; they are (4, 2)",
-    range_error(bucketed(lengths=())) >> f"{BUCKETED}: lengths must be above 0 and rising, one or more; they are ()",
+    >> f"{BUCKETED}: lengths must be one or more rising numbers above 0, not (4, 2)",
+    range_error(bucketed(lengths=())) >> f"{BUCKETED}: lengths must be one or more rising numbers above 0, not ()",
     kind_error(bucketed(lengths=(2, 4.0))) >> f"{BUCKETED}: lengths must be a tuple of whole numbers, not (2, 4.0)",
     kind_error(bucketed(lengths=4)) >> f"{BUCKETED}: lengths must be a tuple of whole numbers, not int",
     range_error(bucketed(lengths=(1, 3)))
@@ -169,7 +169,7 @@ ROWS = [
     range_error(lambda: random_flip(images[:0], rng))
     >> "random_flip: x must be (m, h, w, c), with no axis of 0, not (0, 4, 5, 1)",
     shape_error(lambda: random_turn((images, images[1:]), rng))
-    >> "random_turn: x must hold arrays alike in (m, h, w, c), not (3, 4, 5, 1) and (2, 4, 5, 1)",
+    >> "random_turn: x must hold arrays of equal (m, h, w, c), not (3, 4, 5, 1) and (2, 4, 5, 1)",
     kind_error(lambda: random_turn((images, [1]), rng))
     >> "random_turn: x[1] must be an array, not list; write np.asarray(x[1])",
     kind_error(lambda: random_turn((), rng)) >> "random_turn: x must be an array, not tuple",
@@ -200,7 +200,7 @@ ROWS = [
     shape_error(lambda: random_window(x, rng, size=1, lengths=classes[1:]))
     >> "random_window: lengths must be (10,), one for each sequence, not (9,)",
     range_error(lambda: random_window(x, rng, size=1, lengths=classes + 1))
-    >> "random_window: lengths must be in 0 .. 2; they are in 1 .. 3",
+    >> "random_window: lengths must be in 0 .. 2; they are 1 .. 3",
     shape_error(lambda: random_window(classes, rng, size=1)) >> "random_window: x must be (m, t, ...), not (10,)",
     kind_error(lambda: token_dropout(x, rng, rate=0.1, token=0))
     >> "token_dropout: ids must be an array of whole numbers, not float64 array",

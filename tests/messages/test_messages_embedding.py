@@ -18,7 +18,8 @@ dA = np.ones((3, 5, 4))
 ROWS = [
     *[
         shape_error(lambda start=start: step(SinusoidalPosition(), np.ones((1, 2, 4)), start))
-        >> f"step: the memory of SinusoidalPosition must be a whole number from 0 on, not {start}"
+        >> "step: memory must be what the last step returned, or None in the first; SinusoidalPosition needs a whole "
+        f"number from 0 on, not {start}"
         for start in (-3, 2.5)
     ],
     shape_error(lambda: Embedding(np.ones(3))) >> "Embedding: W must be (n_symbols, n); W: (3,)",
@@ -30,9 +31,11 @@ ROWS = [
     shape_error(lambda: backward(Rotary(), x, dA))
     >> "Rotary: dA must have the shape of out, (3, 5, 2); it has (3, 5, 4)",
     shape_error(lambda: backward(Rotary(), (None, ids), dA))
-    >> "backward: the cache is of another network; cache: (None, <i64 3x5>), layer: Rotary(base=10000.0)",
+    >> "backward: cache must be what forward returned for this layer; cache: (None, <i64 3x5>), layer: "
+    "Rotary(base=10000.0)",
     shape_error(lambda: backward(table, x, dA))
-    >> "backward: the cache is of another network; cache: <f64 3x5x2>, layer: Embedding(W=<f64 7x2>)",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: Embedding(W=<f64 "
+    "7x2>)",
     shape_error(lambda: step(places, x[:, :2], 4))
     >> "LearnedPosition: x must end at position 5 or before, not at 6; x: (3, 2, 2)",
     kind_error(lambda: forward(table, ids.astype(float)))
@@ -60,7 +63,7 @@ ROWS = [
     >> "LearnedPosition: x must be (m, t, features), t at least 1, not (5, 2)",
     shape_error(lambda: forward(places, np.ones((3, 5, 4)))) >> "LearnedPosition: x must be (m, t, 2), not (3, 5, 4)",
     kind_error(lambda: forward(places, x.astype(np.float32)))
-    >> "LearnedPosition: x is float32, P is float64; write x.astype('float64')",
+    >> "LearnedPosition: x must be float64, as P is, not float32; write x.astype('float64')",
     shape_error(lambda: forward(places, np.ones((3, 6, 2))))
     >> "LearnedPosition: x must end at position 5 or before, not at 6; x: (3, 6, 2)",
     shape_error(lambda: forward(Rotary(), (x, mask, h)))
@@ -77,9 +80,11 @@ ROWS = [
     >> "rotate: start must be a number, the first position, not int64 array",
     kind_error(lambda: forward(Embedding.init(3, 2, seed=0), None)) >> "Embedding: ids must be an array, not None",
     shape_error(lambda: step(LearnedPosition(np.ones((9, 4))), q, (q, q[:, :3], None)))
-    >> "step: the memory of LearnedPosition must be a whole number from 0 on, not (<f64 2x5x4>, <f64 2x3x4>, None)",
+    >> "step: memory must be what the last step returned, or None in the first; LearnedPosition needs a whole number "
+    "from 0 on, not (<f64 2x5x4>, <f64 2x3x4>, None)",
     shape_error(lambda: step(Rotary(), q, q[:, :2]))
-    >> "step: the memory of Rotary must be a whole number from 0 on, not <f64 2x2x4>",
+    >> "step: memory must be what the last step returned, or None in the first; Rotary needs a whole number from 0 "
+    "on, not <f64 2x2x4>",
 ]
 
 

@@ -255,7 +255,8 @@ ROWS = [
     kind_error(lambda: memoize(partial(np.add, 1), "results"))
     >> "memoize: function must be a function that def defines, not partial",
     kind_error(lambda: memoize(with_rate(Lock()), ".")(1))
-    >> "memoize: fit must read what another run can compare; rate is a value of the class lock, which has no hash",
+    >> "memoize: fit must read only values that another run can compare; rate is a value of the class lock, which has "
+    "no hash",
     kind_error(lambda: memoize(made_anew, 3)) >> "memoize: folder must be a string or a Path, not int",
     file_error(lambda: (save("net.npz", net), memoize(made_anew, Path("net.npz").name)))
     >> "memoize: the folder net.npz cannot be created: File exists",

@@ -64,8 +64,8 @@ ROWS = [
     raises(NoFileError, lambda: hunt("gone.py", ".")) >> "hunt: there is no file gone.py",
     file_error(told("import no_library"))
     >> "hunt: spec.py cannot be run: ModuleNotFoundError: No module named 'no_library'",
-    kind_error(told("")) >> "hunt: spec.py must define TARGETS, a list of Targets; TARGETS is None",
-    kind_error(told("TARGETS = [SINE]")) >> "hunt: spec.py must define TARGETS, a list of Targets; TARGETS is list",
+    kind_error(told("")) >> "hunt: TARGETS of spec.py must be a list of Targets, not None",
+    kind_error(told("TARGETS = [SINE]")) >> "hunt: TARGETS of spec.py must be a list of Targets, not a list with tuple",
     range_error(told("TARGETS = []")) >> "hunt: TARGETS of spec.py must not be empty",
     range_error(told("TARGETS = [Target('sin', SINE, ONE)] * 2")) >> "hunt: two targets of spec.py have the name sin",
     kind_error(told(f"{GOOD}; LIBRARIES = 'numpy'")) >> "hunt: LIBRARIES of spec.py must be a list of strings, not str",

@@ -96,8 +96,8 @@ ROWS = [
             (lambda x: None, "None"),
             (lambda x: "x", "str"),
             (lambda x: x.tolist(), "list; write np.asarray(x)"),
-            (lambda x: [[1.0], [1.0, 2.0]], "list"),
-            (lambda x: [x, x], "list"),
+            (lambda x: [[1.0], [1.0, 2.0]], "list; its rows have unequal lengths"),
+            (lambda x: [x, x], "list; to join arrays of one shape write np.stack(x)"),
             (lambda x: ["x"], "list"),
             (Frame, "Frame; write x.to_numpy()"),
             (lambda x: 1.5, "float; write np.asarray(x)"),
@@ -108,13 +108,14 @@ ROWS = [
     ],
     *[
         kind_error(given(LAYERS[name][0], (LAYERS[name][1],) * 2))
-        >> f"{name}: x must be an array, not tuple; for several inputs there are Sum, Concat, Take and Parallel"
+        >> f"{name}: x must be an array, not tuple; for several inputs put Concat(), Sum(), Take(i) or Parallel(...) "
+        "before it"
         for name in LAYERS
         if name not in WITH_MASKS
     ],
     *[
         kind_error(given(LAYERS[name][0], LAYERS[name][1].astype(dtype)))
-        >> f"{name}: x is {shown}, {like} is float64{remedy}"
+        >> f"{name}: x must be float64, as {like} is, not {shown}{remedy}"
         for name, like in TYPED.items()
         for dtype, shown, remedy in (
             ("float32", "float32", "; write x.astype('float64')"),
@@ -148,9 +149,11 @@ ROWS = [
         >> f"{name}: mask must be an array of bools, True at the positions of x that are not padding, not {sentence}"
         for name in WITH_MASKS
         for wrong, sentence in (
-            (mask.astype(int), "int64 array"),
-            (mask.astype(float), "float64 array"),
-            (mask.tolist(), "list"),
+            (mask.astype(int), "int64 array; write np.asarray(mask, bool)"),
+            (mask.astype(float), "float64 array; write np.asarray(mask, bool)"),
+            (mask.tolist(), "list; write np.asarray(mask, bool)"),
+            (["x"], "list"),
+            ([[True], []], "list"),
             (5, "int"),
         )
     ],
@@ -186,7 +189,7 @@ ROWS = [
     kind_error(
         given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences.astype(np.float32), sequences))
     )
-    >> "CrossAttention: queries is float32, query.W is float64; write queries.astype('float64')",
+    >> "CrossAttention: queries must be float64, as query.W is, not float32; write queries.astype('float64')",
     shape_error(given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences, sequences[..., :1])))
     >> "CrossAttention: memory must be (m, s, 2), not (4, 5, 1)",
     kind_error(given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), [sequences, sequences]))
@@ -197,13 +200,13 @@ ROWS = [
     kind_error(given(nn.Embedding.init(3, 2, seed=0), np.eye(3)))
     >> "Embedding: ids must be an array of whole numbers, not float64 array",
     shape_error(lambda: step(nn.layers.Last(), sequences, np.ones((5, 2))))
-    >> "step: the memory of Last must be of 4 sequences, as x is, not of 5",
+    >> "step: memory must be of 4 sequences, as x is, not of 5; for other sequences begin with step(params, x)",
     *[
         kind_error(lambda value=value: nn.Residual(value))
         >> f"Residual: {place} must be a layer, such as Relu(), or a tuple of layers, not {given}"
         for value, place, given in (
             (None, "layer", "None"),
-            ((nn.Tanh(), nn.Relu), "layer[1]", "the class Relu"),
+            ((nn.Tanh(), nn.Relu), "layer[1]", "the class Relu; write Relu()"),
             (nn.Adam(), "layer", "Adam"),
             ((nn.Tanh(), (nn.Tanh(), np.tanh)), "layer[1][1]", "ufunc"),
         )

@@ -90,17 +90,18 @@ ROWS = [
     >> "trace: there is no layer 'layer' #2; there are '', net.0, layer, net.1, layer #1"
     >> [],
     kind_error(lambda: Probe(Relu))
-    >> "Probe: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu"
+    >> "Probe: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()"
     >> [],
     shape_error(lambda: backward(Probe(Relu()), (x,), x))
-    >> "backward: the cache is of another network; cache: (<f64 4x3>,), layer: Relu()"
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x3>,), layer: Relu()"
     >> [],
     kind_error(lambda: Probe(x))
     >> "Probe: layer must be a layer, such as Relu(), or a tuple of layers, not float64 array"
     >> [],
     kind_error(lambda: flops([dense], x))
     >> "flops: params must be a layer or a tuple of layers, not list; write tuple(params)",
-    kind_error(lambda: flops((dense, Relu()), (x, [x]))) >> "flops: x[1] must be an array, not list",
+    kind_error(lambda: flops((dense, Relu()), (x, [x])))
+    >> "flops: x[1] must be an array, not list; to join arrays of one shape write np.stack(x[1])",
     shape_error(lambda: flops(dense, x[:, :2])) >> "Dense: x must be (m, ..., 3), not (4, 2)",
     shape_error(lambda: flops((dense, dense), x)) >> "Dense: x must be (m, ..., 3), not (4, 2)" >> [TWO],
     kind_error(lambda: flops.register(Sequence))
@@ -111,7 +112,8 @@ ROWS = [
     kind_error(lambda: summary(TrainState((dense,)), x))
     >> "summary: params must be a layer or a tuple of layers, not TrainState; write state.params",
     kind_error(lambda: trace(First((Relu(), Remat(GlobalAvgPool()))), (series, series[..., 0] > 0), series, mse))
-    >> "First: with a mask, the layer must map each position alone; GlobalAvgPool mixes positions",
+    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; GlobalAvgPool "
+    "mixes them",
     kind_error(lambda: summary(dense, 3)) >> "summary: x must be an array or a tuple of arrays, not int",
     kind_error(lambda: summary(dense, (4, 3)))
     >> "summary: x must be an array or a tuple of arrays, not a shape (4, 3); write np.zeros(x)",

@@ -9,6 +9,7 @@ from funcnn import (
     Dense,
     Dropout,
     Grads,
+    TrainState,
     backward,
     forward,
     gradient,
@@ -96,12 +97,12 @@ def cut(params):
 ROWS = [
     # JaxFunction and JaxLayer
     kind_error(lambda: JaxFunction(Dense))
-    >> "JaxFunction: f must be a function of 0 parameters and x, not the class Dense",
-    kind_error(lambda: JaxFunction("tanh")) >> "JaxFunction: f must be a function of 0 parameters and x, not str",
+    >> "JaxFunction: f must be a function (x), as params is (), not the class Dense",
+    kind_error(lambda: JaxFunction("tanh")) >> "JaxFunction: f must be a function (x), as params is (), not str",
     kind_error(lambda: JaxFunction(product))
-    >> "JaxFunction: f must be a function of 0 parameters and x, not product(W, x)",
+    >> "JaxFunction: f must be a function (x), as params is (), not product(W, x)",
     kind_error(lambda: JaxFunction(product, (W, W)))
-    >> "JaxFunction: f must be a function of 2 parameters and x, not product(W, x)",
+    >> "JaxFunction: f must be a function of the 2 parts of params and x, not product(W, x)",
     kind_error(lambda: JaxFunction(product, W)) >> "JaxFunction: params must be a tuple, not float64 array",
     kind_error(lambda: JaxFunction(product, [W]))
     >> "JaxFunction: params must be a tuple, not list; write tuple(params)",
@@ -117,7 +118,7 @@ ROWS = [
     kind_error(lambda: forward(JaxFunction(jnp.sin), X.astype(np.longdouble)))
     >> f"JaxFunction: x must be an array of numbers that JAX has, got {np.dtype(np.longdouble)} array",
     kind_error(lambda: forward(PRODUCT, X32))
-    >> "JaxFunction: x is float32, params.0 is float64; write x.astype('float64')",
+    >> "JaxFunction: x must be float64, as params.0 is, not float32; write x.astype('float64')",
     kind_error(lambda: forward(JaxFunction(jnp.sin), np.array(1.0)))
     >> "JaxFunction: x must be an array or a tuple of arrays, rows first, not <f64>",
     kind_error(lambda: forward(Gain(np.ones(1)), X)) >> "Gain: value must return an array, got list",
@@ -135,58 +136,62 @@ ROWS = [
     kind_error(lambda: backward(PRODUCT, forward(PRODUCT, X)[1], None))
     >> "JaxFunction: dA must be an array like out, of shape (4, 3), not None",
     shape_error(lambda: backward(PRODUCT, X, X))
-    >> f"backward: the cache is of another network; cache: <f64 4x2>, layer: {PRODUCT}",
+    >> f"backward: cache must be what forward returned for this layer; cache: <f64 4x2>, layer: {PRODUCT}",
     kind_error(lambda: forward(JaxFunction(product, (jnp.ones((2, 3)),)), (X, X32)))
-    >> "JaxFunction: x.0 is float64, x.1 is float32; write x.0.astype('float32')",
+    >> "JaxFunction: x.0 must be float32, as x.1 is, not float64",
     kind_error(lambda: step(PRODUCT, X))
-    >> "step: whether product maps each position alone is not known for a JaxFunction; "
-    "write a rule with @step.register(JaxFunction)",
+    >> "step: there is no rule for JaxFunction, since product may mix positions; write one with "
+    "@step.register(JaxFunction)",
     kind_error(lambda: fixed_memory(PRODUCT, 3, 9))
-    >> "fixed_memory: whether product maps each position alone is not known for a JaxFunction; "
-    "write a rule with @step.register(JaxFunction)",
+    >> "fixed_memory: there is no rule for JaxFunction, since product may mix positions; write one with "
+    "@step.register(JaxFunction)",
     kind_error(lambda: step(Gain(np.ones(1)), X))
-    >> "step: whether value maps each position alone is not known for a Gain; write a rule with @step.register(Gain)",
+    >> "step: there is no rule for Gain, since value may mix positions; write one with @step.register(Gain)",
     kind_error(lambda: serialized(PRODUCT))
     >> "serialize: f of JaxFunction must hold numbers, strings and tuples of them, got function",
     # from_optax
     kind_error(lambda: from_optax(optax.adam))
-    >> "from_optax: transformation must be an optax.GradientTransformation, got function",
+    >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not function",
     kind_error(lambda: from_optax(Adam()))
-    >> "from_optax: transformation must be an optax.GradientTransformation, got Adam",
+    >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not Adam",
     kind_error(lambda: from_optax(optax.MultiSteps(optax.sgd(0.1), 2)))
-    >> "from_optax: transformation must be an optax.GradientTransformation, got MultiSteps; "
+    >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not MultiSteps; "
     "write transformation.gradient_transformation()",
     kind_error(lambda: update(NoTransformation(), GRADS, NET))
-    >> "NoTransformation: transformation must return an optax.GradientTransformation, got function",
+    >> "NoTransformation: transformation must return a transformation of optax, such as optax.adam(1e-3), not function",
     kind_error(Optax) >> "Optax: transformation must be defined in the class",
     kind_error(lambda: NoTransformation(memory=(1.0,)))
-    >> "NoTransformation: memory must be a tuple of arrays or None, got (1.0,)",
+    >> "NoTransformation: memory must be None, or a tuple of arrays as update returned it, not (1.0,)",
     kind_error(step_of(optax.polyak_sgd()))
     >> "update: the transformation must take no extra arguments, got one that needs value",
     kind_error(step_of(optax.chain(optax.scale(2.0), optax.lbfgs())))
     >> f"update: the transformation must take no extra arguments, got one that needs {MISSING}",
     shape_error(lambda: update(ADAM, WIDER_GRADS, WIDER))
-    >> "update: memory[1] of FromOptax must be like <f64 3x1> here, got <f64 2x1>",
+    >> "update: the memory of FromOptax is of another network, memory[1] is <f64 2x1> in place of <f64 3x1>; start "
+    "anew with memory=None",
     shape_error(lambda: update(ADAM, Grads(gradient(UNBIASED, W=np.ones((2, 1))), None), UNBIASED))
-    >> "update: the memory of FromOptax must hold 3 arrays here, got 5",
+    >> "update: the memory of FromOptax is of another network, 5 arrays in place of 3; start anew with memory=None",
     shape_error(lambda: update(ADAM, Grads(WIDER_GRADS.params, None), NET))
     >> "update: the gradient of <f64 [[1.] [1.]]> must be like it, not <f64 [[1.] [1.] [1.]]>",
     kind_error(step_of(cut(lambda u: list(u.values()))))
-    >> "update: the transformation must return one update for each parameter, got another tree",
+    >> "update: the transformation must return updates in the structure of params",
     kind_error(step_of(cut(lambda u: jax.tree.map(lambda a: a.astype(jnp.float32), u))))
     >> "update: an update of the transformation must be like <f64 2x1>, got <f32 2x1>",
     # to_optax
     kind_error(lambda: to_optax(optax.adam(0.1), 0.1))
     >> "to_optax: optimizer must be an optimizer, such as Adam(), or a tuple of them, not "
     "GradientTransformationExtraArgs",
+    kind_error(lambda: TrainState(Dense.init(2, 1, seed=0), optax.adam(0.1)))
+    >> "TrainState: optimizer must be an optimizer, such as Adam(), or a tuple of them, not "
+    "GradientTransformationExtraArgs; write from_optax(optimizer)",
     kind_error(lambda: TO.update(JNET, TO.init(JNET)))
     >> "to_optax: params must be given to update; write update(grads, state, params)",
     kind_error(lambda: TO.update(JNET, optax.adam(0.1).init(JNET), JNET))
     >> "to_optax: state must be what init returned, got tuple",
     shape_error(lambda: TO.update({"w": jnp.ones(3)}, TO.init(JNET), {"w": jnp.ones(3)}))
-    >> "to_optax: state must be the state of these parameters, got one of other parameters",
+    >> "to_optax: state must be what init returned for these params, not a state of other params",
     shape_error(lambda: TO.update({"v": jnp.ones(2)}, TO.init(JNET), JNET))
-    >> "to_optax: updates must be a tree like params",
+    >> "to_optax: the gradients must have the structure of params",
     kind_error(lambda: TO.init({"w": jnp.arange(2)}))
     >> "to_optax: params['w'] must be an array of floats, got int32 array",
     kind_error(lambda: TO.init({"w": 1.0})) >> "to_optax: params['w'] must be an array of floats, got float",

@@ -52,16 +52,17 @@ ROWS = [
     shape_error(out(np.zeros((4, 1)))) >> "predict: out must be (10, 1), the shape of the result, not (4, 1)",
     shape_error(out(np.zeros(10))) >> "predict: out must be (10, 1), the shape of the result, not (10,)",
     kind_error(out(np.zeros((10, 1), np.float32)))
-    >> "predict: out must be a float64 array, as the network returns, not float32 array",
+    >> "predict: out must be a float64 array, as the result is, not float32 array",
     kind_error(out(np.zeros((10, 1), np.dtype(float).newbyteorder())))
-    >> f"predict: out must be a float64 array, as the network returns, not {np.dtype(float).newbyteorder()} array",
-    kind_error(out((y.copy(), y.copy()))) >> "predict: out must be one array, as the network returns, not a tuple of 2",
+    >> "predict: out must be a float64 array, as the result is, in the machine's byte order, not "
+    f"{np.dtype(float).newbyteorder()} array",
+    kind_error(out((y.copy(), y.copy()))) >> "predict: out must be one array, as the result is, not a tuple of 2",
     kind_error(out(np.zeros((2, 5, 3)), (sequences, None), cell))
-    >> "predict: out must be a tuple of 2 arrays, as the network returns, not float64 array",
+    >> "predict: out must be a tuple of 2 arrays, as the result is, not float64 array",
     kind_error(out((np.zeros((2, 5, 3)), np.ones((2, 5), bool)), (sequences, None), cell))
-    >> "predict: out[1] must be None, as the network returns, not bool array",
+    >> "predict: out[1] must be None, as the result is, not bool array",
     kind_error(out((np.zeros((2, 5, 3)), None), (sequences, np.ones((2, 5), bool)), cell))
-    >> "predict: out[1] must be a bool array, as the network returns, not None",
+    >> "predict: out[1] must be a bool array, as the result is, not None",
     shape_error(out(np.zeros((10, 1)), x, Dense.init(3, 1, seed=0))) >> "Dense: x must be (m, ..., 3), not (4, 2)",
 ]
 

@@ -114,13 +114,17 @@ ROWS = [
                 KindError,
                 "out must be an array of floats, not int64 array; write out.astype(float)",
             ),
-            (of(loss, x, x.astype(str)), KindError, "y must hold numbers, not strings; write y.astype(float)"),
+            (
+                of(loss, x, x.astype(str)),
+                KindError,
+                "y must hold numbers, not strings such as '-1.0'; write y.astype(float)",
+            ),
             (of(loss, x, fine, [1.0]), KindError, "weight must be an array, not list; write np.asarray(weight)"),
             (of(loss, x, fine, np.arange(-1, 9)), RangeError, "weight must not be negative or NaN; it has -1 .. 8"),
             (
                 of(loss, x, fine, np.full(10, np.nan)),
                 RangeError,
-                "weight must not be negative or NaN; it has nan .. nan",
+                "weight must not be negative or NaN; it has NaN",
             ),
         )
     ],
@@ -139,7 +143,7 @@ ROWS = [
         for name, loss in (("softmax_cross_entropy", softmax_cross_entropy), ("softmax_focal", softmax_focal))
     ],
     range_error(of(weighted(joint(mse, masked(mse))), (x, (x, None)), ((x, x), -y[:, 0])))
-    >> "mse: weight must not be negative or NaN; it has -1.0 .. -1.0",
+    >> "mse: weight must not be negative or NaN; it has -1.0",
     kind_error(of(quantile, x, x), lambda: value_and_grad(quantile)(Dense(np.eye(2), None), x, x))
     >> "quantile: q must be given; write partial(quantile, q=0.9)",
     *[
@@ -151,10 +155,7 @@ ROWS = [
         range_error(of(loss, x, np.sign(x))) >> f"{name}: y must be 0 or 1; it has -1.0 .. 1.0; write (y + 1) / 2"
         for name, loss in BINARY.items()
     ],
-    *[
-        range_error(of(loss, x, halves)) >> f"{name}: y must be 0 or 1; it has 0.5 .. 0.5"
-        for name, loss in BINARY.items()
-    ],
+    *[range_error(of(loss, x, halves)) >> f"{name}: y must be 0 or 1; it has 0.5" for name, loss in BINARY.items()],
     *[
         shape_error(of(loss, x[0], halves[0])) >> f"{name}: out must be (m, ..., n), rows first; out: (2,)"
         for name, loss in TOGETHER.items()
@@ -207,11 +208,11 @@ ROWS = [
     )
     >> "value_and_grad: the loss takes logits, so leave out the layer at the end of branch 1 of (Copy(n=2), "
     "Parallel(layers=(Relu(), (Relu(), Sigmoid()))), Identity())",
-    range_error(of(poisson_nll, x, zeros - 2)) >> "poisson_nll: y must not be negative; it has -2.0 .. -2.0",
+    range_error(of(poisson_nll, x, zeros - 2)) >> "poisson_nll: y must not be negative; it has -2.0",
     # The focal loss of classes takes what the cross-entropy takes, and says its own name.
-    range_error(of(softmax_focal, x, labels + 2)) >> "softmax_focal: classes must be in 0 .. 1; y has 2 .. 2",
+    range_error(of(softmax_focal, x, labels + 2)) >> "softmax_focal: y must hold the classes 0 .. 1; it has 2",
     kind_error(of(softmax_focal, x, labels.astype(float)))
-    >> "softmax_focal: classes must be integers, not float64; write y.astype(int)",
+    >> "softmax_focal: y must hold classes as integers, not float64; write y.astype(int)",
     shape_error(of(softmax_focal, x, labels[:, None]))
     >> "softmax_focal: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2); write y[:, 0]",
     range_error(of(softmax_focal, x[:0], labels[:0])) >> "softmax_focal: out must have at least one entry; out: (0, 2)",
@@ -232,7 +233,7 @@ ROWS = [
     shape_error(of(triplet, faces, y))
     >> "triplet: y must be (10,), the margin of each row; y: (10, 1), out: (10, 3, 4); write y[:, 0]",
     kind_error(of(triplet, faces, 1.0)) >> "triplet: y must be an array, not float",
-    range_error(of(triplet, faces, -y[:, 0])) >> "triplet: y must not be negative; it has -1.0 .. -1.0",
+    range_error(of(triplet, faces, -y[:, 0])) >> "triplet: y must not be negative; it has -1.0",
     range_error(of(triplet, faces[:0], y[:0, 0])) >> "triplet: out must have at least one entry; out: (0, 3, 4)",
     shape_error(of(triplet, faces, y[:, 0], faces[..., 0])) >> "triplet: weight must have the shape (10,), not (10, 3)",
     # gaussian_nll
@@ -246,7 +247,7 @@ ROWS = [
     shape_error(of(gaussian_nll, (x, x), y))
     >> "gaussian_nll: out and y must have the same shape; out: (10, 2), y: (10, 1)",
     kind_error(of(gaussian_nll, (x, x.astype(np.float32)), x))
-    >> "gaussian_nll: s is float32, mu is float64; write s.astype('float64')",
+    >> "gaussian_nll: s must be float64, as mu is, not float32; write s.astype('float64')",
     kind_error(of(gaussian_nll, (x, 0.0), x)) >> "gaussian_nll: s must be an array, not float",
     range_error(of(gaussian_nll, (x[:0], x[:0]), x[:0]))
     >> "gaussian_nll: out must have at least one entry; out: (0, 2)",
@@ -383,12 +384,11 @@ ROWS = [
         )
     ],
     *[
-        kind_error(partial(made, x))
-        >> f"{name}: the function that it returns takes (out, y, weight), got 1 by position"
+        kind_error(partial(made, x)) >> f"{name}: the function that it returns takes (out, y, weight), not 1 argument"
         for name, made in (("masked", masked(mse)), ("weighted", weighted(mse)), ("joint", joint(mse)))
     ],
     kind_error(lambda: value_and_grad(mse)(Dense(np.eye(2), None), (x, x)))
-    >> "value_and_grad: the function that it returns takes (params, x, y), got 2 by position",
+    >> "value_and_grad: the function that it returns takes (params, x, y), not 2 arguments",
     # Metrics.
     *[
         kind_error(partial(metric, labels, *given))
@@ -419,8 +419,9 @@ ROWS = [
     range_error(lambda: top_k_accuracy(x, labels, 3))
     >> "top_k_accuracy: k must be at most 2, the number of classes, not 3",
     shape_error(lambda: top_k_accuracy(x, y, 1))
-    >> "top_k_accuracy: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2); write y[:, 0]",
-    range_error(lambda: perplexity(x, labels + 2)) >> "perplexity: classes must be in 0 .. 1; y has 2 .. 2",
+    >> "top_k_accuracy: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2); write "
+    "y[:, 0].astype(int)",
+    range_error(lambda: perplexity(x, labels + 2)) >> "perplexity: y must hold the classes 0 .. 1; it has 2",
 ]
 
 

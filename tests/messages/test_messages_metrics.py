@@ -27,8 +27,8 @@ ROWS = [
         raises(error, partial(metric, *given, **options)) >> f"{metric.__name__}: {sentence}"
         for metric in (precision, recall, f1, confusion_per_class)
         for given, options, error, sentence in (
-            ((out, labels * 1.0), {}, KindError, "classes must be integers, not float64; write y.astype(int)"),
-            ((out, labels**3), {}, RangeError, "classes must be in 0 .. 2; y has 0 .. 8"),
+            ((out, labels * 1.0), {}, KindError, "y must hold classes as integers, not float64; write y.astype(int)"),
+            ((out, labels**3), {}, RangeError, "y must hold the classes 0 .. 2; it has 0 .. 8"),
             ((holed, labels), {}, RangeError, "out must not hold NaN, which is not a class; out: <f64 4x3>"),
             ((out[:, :1], labels), {}, RangeError, f"out must have two classes or more; out: (4, 1){REMEDY}"),
             ((out, labels), {"threshold": 0.5}, ShapeError, "out and y must have the same shape; out: (4, 3), y: (4,)"),
@@ -71,7 +71,7 @@ ROWS = [
     range_error(lambda: normalised(np.array([1.0, -1.0])))
     >> "normalised: weight must not be negative or NaN; it has -1.0 .. 1.0",
     range_error(lambda: normalised(np.array([1.0, np.nan])))
-    >> "normalised: weight must not be negative or NaN; it has nan .. nan",
+    >> "normalised: weight must not be negative or NaN; it has NaN",
     range_error(lambda: normalised(np.array([1.0, np.inf])))
     >> "normalised: weight must have a finite sum above 0; its sum is inf",
     range_error(lambda: normalised(mask & False), lambda: normalised(mask[:0]))

@@ -41,9 +41,9 @@ ROWS = [
     range_error(lambda: evolve(batch, var=np.array([1.0, -2.0, 0.0])))
     >> "BatchNorm: var must not be negative; its least is -2.0",
     kind_error(lambda: InstanceNorm(ones, zeros.astype(np.float32)))
-    >> "InstanceNorm: shift is float32, scale is float64; write shift.astype('float64')",
+    >> "InstanceNorm: shift must be float64, as scale is, not float32; write shift.astype('float64')",
     kind_error(lambda: evolve(batch, var=ones.astype(np.float32)))
-    >> "BatchNorm: var is float32, scale is float64; write var.astype('float64')",
+    >> "BatchNorm: var must be float64, as scale is, not float32; write var.astype('float64')",
     kind_error(lambda: RMSNorm([1.0, 1.0]))
     >> "RMSNorm: scale must be an array of floats, not list; write np.array(scale, float)",
     range_error(lambda: GroupNorm.init(6, groups=4)) >> "GroupNorm: groups must divide the 6 channels; it is 4",
@@ -69,9 +69,10 @@ ROWS = [
     shape_error(lambda: predict(batch, x[:, :2])) >> "Affine: x must be (m, ..., 3), not (4, 2)",
     shape_error(lambda: forward(layer, x[0]))
     >> "LayerNorm: x must be (m, ..., 3), not (3,); write x[None] for one row",
-    kind_error(lambda: forward(rms, half)) >> "RMSNorm: x is float32, scale is float64; write x.astype('float64')",
+    kind_error(lambda: forward(rms, half)) >> "RMSNorm: x must be float64, as scale is, not float32; write "
+    "x.astype('float64')",
     kind_error(lambda: forward(layer, np.ones((2, 3), int)))
-    >> "LayerNorm: x is int64, scale is float64; write x.astype('float64')",
+    >> "LayerNorm: x must be float64, as scale is, not int64; write x.astype('float64')",
     kind_error(lambda: forward(layer, x.tolist())) >> "LayerNorm: x must be an array, not list; write np.asarray(x)",
     kind_error(lambda: forward(batch, np.ma.masked_array(x))) >> "BatchNorm: x must be an array, not MaskedArray",
     kind_error(lambda: forward(layer, (x, x > 0)))
@@ -94,27 +95,33 @@ ROWS = [
     kind_error(back(dropout, x, 1.0)) >> "Dropout: dA must be an array like out, of shape (4, 3), not float",
     kind_error(back(dropout, x, np.ones((4, 3), int)))
     >> "Dropout: dA must be an array of floats, not int64 array; write dA.astype(float)",
-    kind_error(back(layer, x, half)) >> "LayerNorm: dA is float32, out is float64; write dA.astype('float64')",
-    kind_error(back(noise, x, half)) >> "GaussianNoise: dA is float32, out is float64; write dA.astype('float64')",
+    kind_error(back(layer, x, half)) >> "LayerNorm: dA must be float64, as out is, not float32; write "
+    "dA.astype('float64')",
+    kind_error(back(noise, x, half)) >> "GaussianNoise: dA must be float64, as out is, not float32; write "
+    "dA.astype('float64')",
     shape_error(lambda: backward(batch, x, x))
-    >> "backward: the cache is of another network; cache: <f64 4x3>, layer: BatchNorm(scale=<f64 [1. 1. 1.]>, "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x3>, layer: BatchNorm(scale=<f64 "
+    "[1. 1. 1.]>, "
     "shift=<f64 [0. 0. 0.]>, mean=<f64 [0. 0. 0.]>, var=<f64 [1. 1. 1.]>, momentum=0.1, eps=1e-05)",
     shape_error(lambda: backward(layer, forward(LayerNorm.init(2), x.repeat(2, axis=0)[:, :2])[1], x))
-    >> "backward: the cache is of another network; cache: (<f64 8x2>, <f64 8x1>, <f64 8x1>), layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 8x2>, <f64 8x1>, <f64 8x1>), layer: "
     "LayerNorm(scale=<f64 [1. 1. 1.]>, shift=<f64 [0. 0. 0.]>, eps=1e-05)",
-    shape_error(lambda: backward(affine, (), x)) >> "backward: the cache is of another network; cache: (), layer: "
+    shape_error(lambda: backward(affine, (), x))
+    >> "backward: cache must be what forward returned for this layer; cache: (), layer: "
     "Affine(scale=<f64 [1. 1. 1.]>, shift=<f64 [0. 0. 0.]>)",
     shape_error(lambda: backward(affine, ("x",), x))
-    >> "backward: the cache is of another network; cache: ('x',), layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: ('x',), layer: "
     "Affine(scale=<f64 [1. 1. 1.]>, shift=<f64 [0. 0. 0.]>)",
     kind_error(lambda: step(group, x[None]))
     >> "step: GroupNorm mixes positions, so it cannot take one part of a sequence alone",
     kind_error(lambda: step(instance, x[None, :1]))
     >> "step: InstanceNorm mixes positions, so it cannot take one part of a sequence alone",
     shape_error(lambda: backward(dropout, (x,), x))
-    >> "backward: the cache is of another network; cache: (<f64 4x3>,), layer: Dropout(seed=(1,), step=0, rate=0.5)",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x3>,), layer: Dropout(seed=(1,), "
+    "step=0, rate=0.5)",
     shape_error(lambda: backward_params(channels, (), x))
-    >> "backward: the cache is of another network; cache: (), layer: ChannelDropout(seed=(1,), step=0, rate=0.5)",
+    >> "backward: cache must be what forward returned for this layer; cache: (), layer: ChannelDropout(seed=(1,), "
+    "step=0, rate=0.5)",
 ]
 
 

@@ -59,7 +59,8 @@ ROWS = [
     >> "to_onnx: params must be a layer or a tuple of layers, not float64 array; write to_onnx(params, x)",
     kind_error(lambda: to_onnx(list(net), x))
     >> "to_onnx: params must be a layer or a tuple of layers, not list; write tuple(params)",
-    kind_error(lambda: to_onnx(Relu, x)) >> "to_onnx: params must be a layer or a tuple of layers, not the class Relu",
+    kind_error(lambda: to_onnx(Relu, x))
+    >> "to_onnx: params must be a layer or a tuple of layers, not the class Relu; write Relu()",
     kind_error(lambda: to_onnx(TrainState(net), x))
     >> "to_onnx: params must be a layer or a tuple of layers, not TrainState; write state.params",
     kind_error(lambda: to_onnx(Adam(), x)) >> "to_onnx: params must be a layer or a tuple of layers, not Adam",
@@ -85,7 +86,8 @@ ROWS = [
     # Dtypes.
     kind_error(lambda: to_onnx(net, x32))
     >> "to_onnx: params and x must have one dtype, not float64 and float32; write astype(params, np.float32)",
-    kind_error(lambda: to_onnx(net32, x)) >> "Dense: x is float64, W is float32; write x.astype('float32')" >> 1,
+    kind_error(lambda: to_onnx(net32, x)) >> "Dense: x must be float32, as W is, not float64; write "
+    "x.astype('float32')" >> 1,
     kind_error(lambda: to_onnx(astype(net, np.float16), x.astype(np.float16)))
     >> "to_onnx: params.0.W must be float32 or float64, not float16",
     kind_error(lambda: to_onnx(Relu(), x.astype(np.float16))) >> "to_onnx: x must be float32 or float64, not float16",
@@ -108,16 +110,16 @@ ROWS = [
     >> "to_onnx: there is no rule for Sub; write one with @to_graph.register(Sub)"
     >> 1,
     shape_error(lambda: to_onnx(ruled(fixed), x))
-    >> "to_onnx: the rules must give float64 with a free first axis, then (2,), not float64[3][2]",
+    >> "to_onnx: the rules of to_graph must return float64[m][2], for any number m of rows, not float64[3][2]",
     shape_error(lambda: to_onnx(ruled(lambda layer, x: op.concat([x, x], axis=1)), x))
-    >> "to_onnx: the rules must give float64 with a free first axis, then (2,), not float64[m][4]",
+    >> "to_onnx: the rules of to_graph must return float64[m][2], for any number m of rows, not float64[m][4]",
     shape_error(lambda: to_onnx(ruled(lambda layer, x: op.cast(x, to=np.float32)), x))
-    >> "to_onnx: the rules must give float64 with a free first axis, then (2,), not float32[m][2]",
+    >> "to_onnx: the rules of to_graph must return float64[m][2], for any number m of rows, not float32[m][2]",
     kind_error(lambda: to_onnx((ruled(lambda layer, x: np.ones((3, 2))), Relu()), x))
     >> f"{RETURNS}, not float64 array"
     >> 1,
     kind_error(lambda: to_onnx(ruled(lambda layer, x: (None,)), x))
-    >> "to_onnx: the rules must give a value of spox, like predict, not a tuple of 1",
+    >> "to_onnx: the rules of to_graph must return a value of spox, as predict does, not a tuple of 1",
     kind_error(lambda: to_onnx((ruled(lambda layer, x: None), Relu()), x)) >> f"{RETURNS}, not None" >> 1,
     kind_error(lambda: to_onnx(Frozen(ruled(lambda layer, x: [x])), x)) >> f"{RETURNS}, not list" >> 1,
     kind_error(lambda: to_onnx(ruled(lambda layer: layer), x))
@@ -130,7 +132,7 @@ ROWS = [
     kind_error(lambda: to_graph(Relu(), None))
     >> "to_graph: x must be a value of spox, or a tuple of them, not None; to_onnx takes arrays",
     kind_error(lambda: to_graph([Relu()], value))
-    >> "to_graph: a chain of layers is a tuple, not a list; write tuple(layers)",
+    >> "to_graph: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: to_graph.register(Relu()))
     >> "to_graph.register: cls must be a class, not Relu; write @to_graph.register(Relu)",
     kind_error(lambda: to_graph.register(Same)(3)) >> "to_graph.register: the rule must be a function, not int",

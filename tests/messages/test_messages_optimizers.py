@@ -86,7 +86,7 @@ def exhausted():
 LIKE = (
     "Mine: step must return (g, *memory), g like p, <f64 [[1.] [2.]]>, and memory of arrays like it or of numbers; not "
 )
-ANOTHER = "Average: params must be like its sums; "
+ANOTHER = "Average: params must be the network whose sums it holds; "
 A_STEP = "Mine: step must be a method (self, g, p, t, ...), with a default for each argument after t, not "
 ROWS = [
     kind_error(planned()) >> f"{A_STEP}None",
@@ -129,9 +129,9 @@ ROWS = [
     range_error(lambda: Rates((("*.W", math.nan),))) >> "Rates: a factor must be finite and not negative, not nan",
     # What is no optimizer.
     kind_error(lambda: update(None, grads, net))
-    >> "update: optimizer must be an optimizer or a tuple of optimizers, not None",
+    >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not None",
     kind_error(lambda: update([Adam()], grads, net))
-    >> "update: a chain of optimizers is a tuple, not a list; write tuple(optimizers)",
+    >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not list; write tuple(optimizer)",
     kind_error(lambda: update((), None, net)) >> "update: grads must be what backward returns, a Grads, not None",
     kind_error(lambda: update(Adam(), grads, list(net)))
     >> "update: params must be a record, a tuple or an array, not list; write tuple(params)",
@@ -143,7 +143,8 @@ ROWS = [
     kind_error(lambda: nonnegative([1.0])) >> "nonnegative: p must be an array, not list; write np.asarray(p)",
     kind_error(lambda: unit_norm(np.ones((2, 1), int)))
     >> "unit_norm: p must be an array of floats, not int64 array; write p.astype(float)",
-    kind_error(lambda: update(Adam, grads, net)) >> "update: Adam is a class; pass a value of it, as Adam()",
+    kind_error(lambda: update(Adam, grads, net))
+    >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Adam; write Adam()",
     # What update is given.
     kind_error(lambda: update(Adam(), (grads, Adam()), net))
     >> "update: grads must be what backward returns, a Grads, not tuple; write grads[0]",
@@ -154,7 +155,7 @@ ROWS = [
     shape_error(lambda: update(ClipValue(1.0), Grads(half, None), small))
     >> "update: the gradient of <f64 [[1.] [2.]]> must be like it, not <f32 [[1.] [2.]]>",
     shape_error(lambda: update(Adam(), Grads(net, None), small))
-    >> "update: the gradients are of another network; params: Dense(W=<f64 [[1.] [2.]]>, b=<f64 [3.]>), grads: "
+    >> "update: grads must be gradients of these params; params: Dense(W=<f64 [[1.] [2.]]>, b=<f64 [3.]>), grads: "
     "(Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, b=<f64 [0.]>))",
     # Memory.
     shape_error(lambda: update(remembering(Momentum(), net[0]), Grads(small, None), small))
@@ -190,14 +191,15 @@ ROWS = [
     >> "averaged: optimizer must hold exactly one Average, got 2",
     shape_error(lambda: averaged(remembering(Average()), net))
     >> ANOTHER
-    + "the trees must be alike; where the first has (Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, "
-    "b=<f64 [0.]>)), there is Dense(W=<f64 [[0.] [0.]]>, b=<f64 [0.]>)",
+    + "all trees must have the same structure; where the first has (Dense(W=<f64 2x9>, b=<f64 9>), Relu(), "
+    "Dense(W=<f64 9x1>, "
+    "b=<f64 [0.]>)), another has Dense(W=<f64 [[0.] [0.]]>, b=<f64 [0.]>)",
     shape_error(lambda: update(remembering(Average()), Grads(net[0], None), net[0]))
-    >> ANOTHER + "<f64 [[0.] [0.]]> in the sums, <f64 2x9> in params",
+    >> ANOTHER + "the sums have <f64 [[0.] [0.]]> where params have <f64 2x9>",
     shape_error(lambda: averaged(remembering(Average()), half))
-    >> ANOTHER + "<f64 [[0.] [0.]]> in the sums, <f32 [[1.] [2.]]> in params",
+    >> ANOTHER + "the sums have <f64 [[0.] [0.]]> where params have <f32 [[1.] [2.]]>",
     shape_error(lambda: averaged(remembering(Average(), Dense(small.W, None)), small))
-    >> ANOTHER + "None in the sums, <f64 [3.]> in params",
+    >> ANOTHER + "the sums have None where params have <f64 [3.]>",
     # Constraints.
     shape_error(lambda: project(small, np.ravel))
     >> "project: onto must give an array like <f64 [[1.] [2.]]>, not <f64 [1. 2.]>",

@@ -219,7 +219,7 @@ ROWS = [
     # x, at the door of a layer.
     kind_error(lambda: forward(Relu(), big))
     >> "Relu: x must be an array in the machine's byte order, not >f8 array; write x.astype('float64')",
-    kind_error(lambda: forward(dense, big)) >> "Dense: x is >f8, W is float64; write x.astype('float64')",
+    kind_error(lambda: forward(dense, big)) >> "Dense: x must be float64, as W is, not >f8; write x.astype('float64')",
     kind_error(lambda: mse(big, x))
     >> "mse: out must be an array in the machine's byte order, not >f8 array; write out.astype('float64')",
     kind_error(lambda: forward(Relu(), None)) >> "Relu: x must be an array, not None",

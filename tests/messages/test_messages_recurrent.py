@@ -57,9 +57,9 @@ ROWS = [
     "k,) and c (k,); W: (2, 12), U: (4, 12), b: "
     "(12,), c: (12,)",
     kind_error(lambda: RNN(rnn.W, rnn.U.astype(single), rnn.b))
-    >> "RNN: U is float32, W is float64; write U.astype('float64')",
+    >> "RNN: U must be float64, as W is, not float32; write U.astype('float64')",
     kind_error(lambda: GRU(gru.W, gru.U, gru.b, gru.c.astype(single)))
-    >> "GRU: c is float32, W is float64; write c.astype('float64')",
+    >> "GRU: c must be float64, as W is, not float32; write c.astype('float64')",
     kind_error(lambda: Bidirectional(3, gru))
     >> "Bidirectional: ahead must be a layer, such as Relu(), or a tuple of layers, not int",
     # x.
@@ -69,19 +69,30 @@ ROWS = [
     >> "GRU: x must be (m, t, features), t at least 1, not (3, 5); write x[..., None] for one feature",
     shape_error(lambda: forward(gru, x[:, :0])) >> "GRU: x must be (m, t, features), t at least 1, not (3, 0, 2)",
     shape_error(lambda: forward(rnn, np.ones((3, 5, 3)))) >> "RNN: x must be (m, t, 2), not (3, 5, 3)",
-    kind_error(lambda: forward(rnn, x.astype(single))) >> "RNN: x is float32, W is float64; write x.astype('float64')",
+    kind_error(lambda: forward(rnn, x.astype(single))) >> "RNN: x must be float64, as W is, not float32; write "
+    "x.astype('float64')",
     shape_error(lambda: forward(rnn, (x,)))
     >> "RNN: x must be an array, or (x, mask) or (x, mask, state), not a tuple of 1",
     shape_error(lambda: forward(lstm, (x, mask, h, h)))
-    >> "LSTM: x must be an array, or (x, mask) or (x, mask, state), not a tuple of 4",
+    >> "LSTM: x must be an array, or (x, mask) or (x, mask, state) with state=(h, c), not a tuple of 4",
     shape_error(lambda: forward(both, (x, mask, h, h)))
-    >> "Bidirectional: x must be an array, or (x, mask) or (x, mask, state), not a tuple of 4",
+    >> "Bidirectional: x must be an array, or (x, mask) or (x, mask, state) with state=(ahead, behind), not a tuple "
+    "of 4",
     kind_error(lambda: forward(rnn, (x, mask.tolist())))
-    >> "RNN: mask must be an array of bools, True at the positions of x that are not padding, not list",
+    >> "RNN: mask must be an array of bools, True at the positions of x that are not padding, not list; write "
+    "np.asarray(mask, bool)",
     kind_error(lambda: forward(rnn, (x, mask.astype(float))))
-    >> "RNN: mask must be an array of bools, True at the positions of x that are not padding, not float64 array",
+    >> "RNN: mask must be an array of bools, True at the positions of x that are not padding, not float64 array; "
+    "write np.asarray(mask, bool)",
     kind_error(lambda: forward(rnn, (x, np.array([5, 3, 1]))))
-    >> "RNN: mask must be an array of bools, True at the positions of x that are not padding, not int64 array",
+    >> "RNN: mask must be an array of bools, True at the positions of x that are not padding, not int64 array; for "
+    "lengths write np.arange(x.shape[1]) < mask[:, None]",
+    kind_error(lambda: forward(gru, (x, h)))
+    >> "GRU: mask must be an array of bools, True at the positions of x that are not padding, not float64 array; for a "
+    "state write (x, None, state)",
+    kind_error(lambda: forward(lstm, (x, (h, h))))
+    >> "LSTM: mask must be an array of bools, True at the positions of x that are not padding, not tuple; for a state "
+    "write (x, None, (h, c))",
     shape_error(lambda: forward(gru, (x, np.ones(x.shape, bool)))) >> "GRU: mask must be (m, t), (3, 5), not (3, 5, 2)",
     shape_error(lambda: forward(both, (x, mask[:, 1:]))) >> "Bidirectional: mask must be (m, t), (3, 5), not (3, 4)",
     kind_error(lambda: forward((rnn, Dense.init(4, 1, seed=0)), (x, mask)))
@@ -97,7 +108,7 @@ ROWS = [
     shape_error(lambda: forward(gru, (x, None, h.astype(single))))
     >> "GRU: state must be an array of float64, (3, 4), not <f32 3x4>",
     shape_error(lambda: forward(lstm, (x, None, h)))
-    >> "LSTM: state must be a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>",
+    >> "LSTM: state must be (h, c), a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>",
     shape_error(lambda: forward(gru, (x, None, (h, h))))
     >> "GRU: state must be an array of float64, (3, 4), not (<f64 3x4>, <f64 3x4>)",
     shape_error(lambda: forward(rnn, (x, None, (h,))))
@@ -121,21 +132,21 @@ ROWS = [
     >> "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; ahead: "
     "<f64 3x5x2>, behind: <f32 3x5x2>",
     shape_error(lambda: forward(both, (x, None, h)))
-    >> "Bidirectional: state must be a pair, for ahead and for behind, not <f64 3x4>",
+    >> "Bidirectional: state must be a pair, (ahead, behind), not <f64 3x4>",
     shape_error(lambda: forward(both, (x, None, (h, h))))
-    >> "LSTM: state must be a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>"
+    >> "LSTM: state must be (h, c), a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>"
     >> ["in behind of Bidirectional, LSTM(W=<f64 2x16>, U=<f64 4x16>, b=<f64 16>), x: (<f64 3x5x2>, None, <f64 3x4>)"],
     shape_error(lambda: step((rnn,), x[:, :1], (None, h)))
-    >> "step: the memory must be a tuple of 1, one for each layer, not one of 2",
+    >> "step: memory must be a tuple of 1, one for each layer, as the last step returned it, not a tuple of 2",
     kind_error(lambda: step((rnn,), x[:, :1], h))
-    >> "step: the memory must be a tuple of 1, one for each layer, not <f64 3x4>",
+    >> "step: memory must be a tuple of 1, one for each layer, as the last step returned it, not <f64 3x4>",
     # dA.
     shape_error(lambda: backward(rnn, rnn_cache, dA[:, 1:]))
     >> "RNN: dA must have the shape of out, (3, 5, 4); it has (3, 4, 4)",
     kind_error(lambda: backward(rnn, rnn_cache, None))
     >> "RNN: dA must be an array like out, of shape (3, 5, 4), not None",
     kind_error(lambda: backward(rnn, rnn_cache, dA.astype(single)))
-    >> "RNN: dA is float32, out is float64; write dA.astype('float64')",
+    >> "RNN: dA must be float64, as out is, not float32; write dA.astype('float64')",
     shape_error(lambda: backward(rnn, pair_cache, dA))
     >> "RNN: dA must be the tuple (dA, None), as out is (out, mask); it is <f64 3x5x4>",
     shape_error(lambda: backward(gru, gru_cache, (dA, None)))
@@ -149,32 +160,38 @@ ROWS = [
     shape_error(lambda: backward(both, both_cache, (dA, None, None)))
     >> "Bidirectional: dA must have the shape of out, (3, 5, 8); it has (3, 5, 4)",
     shape_error(lambda: backward(both, both_cache, (None, None, h)))
-    >> "Bidirectional: dA of the state must be a pair, for ahead and for behind, not <f64 3x4>",
+    >> "Bidirectional: dA of the state must be a pair, (ahead, behind), not <f64 3x4>",
     # Caches.
     shape_error(lambda: backward(rnn, x, dA))
-    >> "backward: the cache is of another network; cache: <f64 3x5x2>, layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: "
     "RNN(W=<f64 2x4>, U=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>)",
     shape_error(lambda: backward(gru, forward(LSTM.init(1, 4, seed=0), 0 * x[:1, :1, :1])[1], dA))
-    >> "backward: the cache is of another network; cache: (<f64 [[0. 0. 0. 0.]]>, <f64 [[0. 0. 0. 0.]]>), layer: "
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 [[0. 0. 0. 0.]]>, <f64 [[0. 0. 0. "
+    "0.]]>), layer: "
     "GRU(W=<f64 2x12>, U=<f64 4x12>, b=<f64 12>, c=<f64 [0. 0. 0. 0.]>)",
     shape_error(lambda: backward(both, x, dA))
-    >> "backward: the cache is of another network; cache: <f64 3x5x2>, layer: Bidirectional(ahead=GRU(W=<f64 2x12>, "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: "
+    "Bidirectional(ahead=GRU(W=<f64 2x12>, "
     "U=<f64 4x12>, b=<f64 12>, c=<f64 [0. 0. 0. 0.]>), behind=LSTM(W=<f64 2x16>, U=<f64 4x16>, b=<f64 16>))",
     # step.
     shape_error(lambda: step(rnn, (x, mask, h))) >> "step: RNN: x must be an array, or (x, mask), not a tuple of 3",
-    shape_error(lambda: step(rnn, x, h[:2])) >> "step: the memory of RNN must be of 3 sequences, as x is, not of 2",
+    shape_error(lambda: step(rnn, x, h[:2]))
+    >> "step: memory must be of 3 sequences, as x is, not of 2; for other sequences begin with step(params, x)",
     shape_error(lambda: step(lstm, x, (h[:2], h[:2])))
-    >> "step: the memory of LSTM must be of 3 sequences, as x is, not of 2",
+    >> "step: memory must be of 3 sequences, as x is, not of 2; for other sequences begin with step(params, x)",
     shape_error(lambda: step(lstm, x, fixed_memory(LSTM.init(2, 4, seed=0, dtype=single), 3, 9)))
-    >> "step: the memory of LSTM must be of float64, as x is, not of float32",
+    >> "step: memory must be float64, as x is, not float32",
     shape_error(lambda: step(lstm, x, (h, h.astype(single))))
-    >> "step: the memory of LSTM must be a tuple of 2 arrays of float64, (3, 4), not (<f64 3x4>, <f32 3x4>)",
+    >> "step: memory must be what the last step returned, or None in the first; LSTM needs (h, c), a tuple of 2 "
+    "arrays of float64, (3, 4), not (<f64 3x4>, <f32 3x4>)",
     shape_error(lambda: step(lstm, x, h))
-    >> "step: the memory of LSTM must be a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>",
+    >> "step: memory must be what the last step returned, or None in the first; LSTM needs (h, c), a tuple of 2 "
+    "arrays of float64, (3, 4), not <f64 3x4>",
     shape_error(lambda: step(gru, x, (dA, h)))
-    >> "step: the memory of GRU must be an array of float64, (3, 4), not (<f64 3x5x4>, <f64 3x4>)",
+    >> "step: memory must be what the last step returned, or None in the first; GRU needs an array of float64, (3, "
+    "4), not (<f64 3x5x4>, <f64 3x4>)",
     kind_error(lambda: step(gru, x.astype(single), h.astype(single)))
-    >> "GRU: x is float32, W is float64; write x.astype('float64')",
+    >> "GRU: x must be float64, as W is, not float32; write x.astype('float64')",
     kind_error(lambda: step(both, x))
     >> "step: Bidirectional mixes positions, so it cannot take one part of a sequence alone",
     # Ids.
@@ -187,27 +204,31 @@ ROWS = [
     kind_error(lambda: forward(Last(), x.astype(int)))
     >> "Last: x must be an array of floats, not int64 array; write x.astype(float)",
     kind_error(lambda: forward(Last(), (x, mask.astype(float))))
-    >> "Last: mask must be an array of bools, True at the positions of x that are not padding, not float64 array",
+    >> "Last: mask must be an array of bools, True at the positions of x that are not padding, not float64 array; "
+    "write np.asarray(mask, bool)",
     shape_error(lambda: forward(Last(), (x, mask[:, 1:]))) >> "Last: mask must be (m, t), (3, 5), not (3, 4)",
     shape_error(lambda: backward(Last(), last_cache, x))
     >> "Last: dA must have the shape of out, (3, 2); it has (3, 5, 2)",
     kind_error(lambda: backward(Last(), last_cache, (x[:, 0], None)))
     >> "Last: dA must be an array like out, of shape (3, 2), not tuple",
     kind_error(lambda: backward(Last(), last_cache, x[:, 0].astype(single)))
-    >> "Last: dA is float32, out is float64; write dA.astype('float64')",
+    >> "Last: dA must be float64, as out is, not float32; write dA.astype('float64')",
     shape_error(lambda: backward(Last(), x, x[:, 0]))
-    >> "backward: the cache is of another network; cache: <f64 3x5x2>, layer: Last()",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: Last()",
     shape_error(lambda: backward(Last(), x[None], x[:, 0]))
-    >> "backward: the cache is of another network; cache: <f64 1x3x5x2>, layer: Last()",
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 1x3x5x2>, layer: Last()",
     shape_error(lambda: backward(Last(), (*last_cache, None), x[:, 0]))
-    >> "backward: the cache is of another network; cache: (<f64 0x3x5x2>, <b8 3x5>, None), layer: Last()",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 0x3x5x2>, <b8 3x5>, None), layer: "
+    "Last()",
     shape_error(lambda: step(Last(), (x, mask, h))) >> "Last: x must be an array, or (x, mask), not a tuple of 3",
     shape_error(lambda: step(Last(), x, h))
-    >> "step: the memory of Last must be an array of float64, (3, 2), not <f64 3x4>",
+    >> "step: memory must be what the last step returned, or None in the first; Last needs an array of float64, (3, "
+    "2), not <f64 3x4>",
     shape_error(lambda: step(Last(), np.ones((3, 5, 4)), h.astype(single)))
-    >> "step: the memory of Last must be of float64, as x is, not of float32",
+    >> "step: memory must be float64, as x is, not float32",
     shape_error(lambda: step(Last(), x, (None,)))
-    >> "step: the memory of Last must be an array of float64, (3, 2), not (None,)",
+    >> "step: memory must be what the last step returned, or None in the first; Last needs an array of float64, (3, "
+    "2), not (None,)",
     # Pools over time.
     # Positions.
 ]

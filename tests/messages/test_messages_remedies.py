@@ -56,17 +56,19 @@ ROWS = [
     >> "mse: out must be an array of floats, not int64 array; write out.astype(float)",
     # What holds no numbers, or is no array.
     kind_error(partial(softmax_cross_entropy, OUT, WORDS))
-    >> "softmax_cross_entropy: y must hold numbers, not strings; write classes, y = np.unique(y, return_inverse=True)",
+    >> "softmax_cross_entropy: y must hold numbers, not strings such as 'cat'; write classes, y = np.unique(y, "
+    "return_inverse=True)",
     kind_error(partial(accuracy, OUT, WORDS.astype(object)))
     >> "accuracy: y must hold numbers, not objects; write classes, y = np.unique(y, return_inverse=True)",
     kind_error(partial(softmax_focal, OUT, WORDS.astype(bytes)))
-    >> "softmax_focal: y must hold numbers, not strings; write classes, y = np.unique(y, return_inverse=True)",
+    >> "softmax_focal: y must hold numbers, not strings such as b'cat'; write classes, y = np.unique(y, "
+    "return_inverse=True)",
     kind_error(partial(mse, COLUMN, COLUMN.astype(str)))
-    >> "mse: y must hold numbers, not strings; write y.astype(float)",
+    >> "mse: y must hold numbers, not strings such as '2.0'; write y.astype(float)",
     kind_error(partial(mae, COLUMN, COLUMN.astype(object)))
     >> "mae: y must hold numbers, not objects; write y.astype(float)",
     kind_error(partial(mse, COLUMN, np.full((5, 1), None))) >> "mse: y must hold numbers, not objects",
-    kind_error(partial(mse, COLUMN, WORDS[:, None])) >> "mse: y must hold numbers, not strings",
+    kind_error(partial(mse, COLUMN, WORDS[:, None])) >> "mse: y must hold numbers, not strings such as 'cat'",
     kind_error(partial(mse, COLUMN, WORDS[:0])) >> "mse: y must hold numbers, not strings",
     kind_error(partial(mse, COLUMN, COLUMN + 1j)) >> "mse: y must hold numbers, not complex128",
     kind_error(partial(mse, COLUMN, YES.astype("M8[D]"))) >> "mse: y must hold numbers, not datetime64[D]",
@@ -91,7 +93,8 @@ ROWS = [
     >> "softmax_cross_entropy: y must be an array, not list; write np.asarray(y)",
     kind_error(partial(mse, COLUMN.tolist(), COLUMN)) >> "mse: out must be an array, not list; write np.asarray(out)",
     kind_error(partial(mse, COLUMN, [COLUMN, COLUMN])) >> "mse: y must be an array, not list",
-    kind_error(partial(mse, COLUMN, [[1.0], [1.0, 2.0]])) >> "mse: y must be an array, not list",
+    kind_error(partial(mse, COLUMN, [[1.0], [1.0, 2.0]]))
+    >> "mse: y must be an array, not list; its rows have unequal lengths",
     kind_error(partial(mse, COLUMN, None)) >> "mse: y must be an array, not None",
     kind_error(partial(mse, COLUMN, 1.0)) >> "mse: y must be an array, not float",
     kind_error(partial(mse, COLUMN, float)) >> "mse: y must be an array, not the class float",
@@ -109,6 +112,10 @@ ROWS = [
     >> f"binary_cross_entropy_with_logits: {SAME}(5, 1), y: (5,); write y[:, None]",
     shape_error(partial(softmax_cross_entropy, OUT, CLASSES[:, None]))
     >> f"softmax_cross_entropy: {CLASSES_OR}(5, 1), out: (5, 3); write y[:, 0]",
+    shape_error(partial(softmax_cross_entropy, OUT, CLASSES[:, None].astype(float)))
+    >> f"softmax_cross_entropy: {CLASSES_OR}(5, 1), out: (5, 3); write y[:, 0].astype(int)",
+    shape_error(partial(softmax_cross_entropy, OUT, CLASSES[:, None] / 2))
+    >> f"softmax_cross_entropy: {CLASSES_OR}(5, 1), out: (5, 3)",
     shape_error(partial(softmax_cross_entropy, PLACES, np.zeros((4, 3, 1), int)))
     >> "softmax_cross_entropy: y must be classes (4, 3) or soft labels (4, 3, 2); y: (4, 3, 1), out: (4, 3, 2); "
     "write y[..., 0]",
@@ -120,16 +127,16 @@ ROWS = [
     >> "triplet: y must be (4,), the margin of each row; y: (4, 1), out: (4, 3, 2); write y[:, 0]",
     # Labels.
     kind_error(partial(softmax_cross_entropy, OUT, CLASSES.astype(float)))
-    >> "softmax_cross_entropy: classes must be integers, not float64; write y.astype(int)",
+    >> "softmax_cross_entropy: y must hold classes as integers, not float64; write y.astype(int)",
     kind_error(partial(softmax_cross_entropy, OUT[:, :2], CLASSES > 0))
-    >> "softmax_cross_entropy: classes must be integers, not bool; write y.astype(int)",
+    >> "softmax_cross_entropy: y must hold classes as integers, not bool; write y.astype(int)",
     kind_error(partial(softmax_cross_entropy, OUT, CLASSES / 2))
-    >> "softmax_cross_entropy: classes must be integers, not float64",
-    kind_error(partial(accuracy, OUT, CLASSES * np.nan)) >> "accuracy: classes must be integers, not float64",
+    >> "softmax_cross_entropy: y must hold classes as integers, not float64",
+    kind_error(partial(accuracy, OUT, CLASSES * np.nan)) >> "accuracy: y must hold classes as integers, not float64",
     range_error(partial(softmax_cross_entropy, OUT, CLASSES + 1))
-    >> "softmax_cross_entropy: classes must be in 0 .. 2; y has 1 .. 3; write y - 1",
+    >> "softmax_cross_entropy: y must hold the classes 0 .. 2; it has 1 .. 3; write y - 1",
     range_error(partial(softmax_cross_entropy, OUT, CLASSES + 2))
-    >> "softmax_cross_entropy: classes must be in 0 .. 2; y has 2 .. 4",
+    >> "softmax_cross_entropy: y must hold the classes 0 .. 2; it has 2 .. 4",
     range_error(partial(hinge, COLUMN, 2 * YES - 1))
     >> "hinge: y must be 0 or 1; it has -1.0 .. 1.0; write (y + 1) / 2",
     range_error(partial(binary_cross_entropy_with_logits, COLUMN, 2 * YES - 1))
@@ -170,7 +177,7 @@ ROWS = [
     >> "mse: weight must be an array, not float; write np.full(len(y), 2.0)",
     kind_error(partial(mse, COLUMN, COLUMN, True)) >> "mse: weight must be an array, not bool",  # noqa: FBT003  a value
     kind_error(partial(mse, COLUMN, COLUMN, YES[:, 0].astype(str)))
-    >> "mse: weight must hold numbers, not strings; write weight.astype(float)",
+    >> "mse: weight must hold numbers, not strings such as '1'; write weight.astype(float)",
     # Probabilities and logits.
     range_error(partial(binary_cross_entropy, OUT, ONEHOT))
     >> "binary_cross_entropy: out must be in [0, 1]; it has -1.0 .. 4.0; "

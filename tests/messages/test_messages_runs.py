@@ -132,7 +132,7 @@ ROWS = [
     kind_error(read(best_so_far, run(), lambda now: "good", better="higher"))
     >> "best_so_far: score must give a number, not str",
     kind_error(lambda: best_so_far(run(), score, start=net))
-    >> "best_so_far: start must be the TrainState from which the run goes on, not tuple",
+    >> "best_so_far: start must be the TrainState that was passed to train, not tuple",
     *[
         raises(kind, partial(checkpoint_every, run(), "nowhere", **options)) >> f"checkpoint_every: {sentence}"
         for options, kind, sentence in (
@@ -199,7 +199,7 @@ ROWS = [
     kind_error(lambda: accuracy(out.astype(int), classes))
     >> "accuracy: out must be an array of floats, not int64 array; write out.astype(float)",
     kind_error(lambda: accuracy(out, np.array(["a"] * 10)))
-    >> "accuracy: y must hold numbers, not strings; write classes, y = np.unique(y, return_inverse=True)",
+    >> "accuracy: y must hold numbers, not strings such as 'a'; write classes, y = np.unique(y, return_inverse=True)",
     range_error(lambda: accuracy(out[:0], classes[:0])) >> "accuracy: out must have at least one entry; out: (0, 3)",
     *[
         shape_error(partial(metric, out[0], np.array(1)))
@@ -215,13 +215,14 @@ ROWS = [
     shape_error(lambda: accuracy(out, classes[:, None]))
     >> "accuracy: y must be classes (10,) or soft labels (10, 3); y: (10, 1), out: (10, 3); write y[:, 0]",
     kind_error(lambda: accuracy(out, classes * 1.0))
-    >> "accuracy: classes must be integers, not float64; write y.astype(int)",
-    range_error(lambda: accuracy(out, classes + 1)) >> "accuracy: classes must be in 0 .. 2; y has 1 .. 3; write y - 1",
-    range_error(lambda: confusion(out, classes - 1)) >> "confusion: classes must be in 0 .. 2; y has -1 .. 1",
+    >> "accuracy: y must hold classes as integers, not float64; write y.astype(int)",
+    range_error(lambda: accuracy(out, classes + 1))
+    >> "accuracy: y must hold the classes 0 .. 2; it has 1 .. 3; write y - 1",
+    range_error(lambda: confusion(out, classes - 1)) >> "confusion: y must hold the classes 0 .. 2; it has -1 .. 1",
     shape_error(lambda: accuracy(out, classes, threshold=0))
     >> "accuracy: out and y must have the same shape; out: (10, 3), y: (10,)",
     range_error(lambda: accuracy(out[:, :1], y * 0.7, threshold=0))
-    >> "accuracy: with a threshold y must be 0 or 1; it has 0.7 .. 0.7",
+    >> "accuracy: with a threshold y must be 0 or 1; it has 0.7",
     range_error(lambda: confusion(out * np.nan, classes))
     >> "confusion: out must not hold NaN, which is not a class; out: <f64 10x3>",
     range_error(lambda: bisect_nan([start, start], data, mse, 0.1))
@@ -235,7 +236,7 @@ ROWS = [
     kind_error(lambda: bisect_nan([net], data, mse, 0.1))
     >> "bisect_nan: states must be a sequence of TrainStates, such as [start], not list of tuple",
     kind_error(lambda: bisect_nan([start], islice(data, 3), mse, 0.1))
-    >> "bisect_nan: data must be a sequence of batches, for data[step:], not islice",
+    >> "bisect_nan: data must be a sequence of batches with slices, data[step:], not islice",
     kind_error(lambda: bisect_nan([start], {"x": x}, mse, 0.1))
     >> "bisect_nan: data must be an iterable of batches (x, y), not dict",
     kind_error(lambda: bisect_nan([start], "data", mse, 0.1)) >> "bisect_nan: data must give batches (x, y), not str",
@@ -254,7 +255,7 @@ ROWS = [
     raises(FuncnnError, fickle) >> "bisect_nan: step 0 of the repeated run differs from the states; "
     "data, loss, lr and constraint must be those of the run, and every rule pure",
     shape_error(lambda: r2(out, y)) >> "r2: out and y must have the same shape; out: (10, 3), y: (10, 1)",
-    range_error(lambda: r2(out[:1], out[:1])) >> "r2: there must be two rows or more; out: (1, 3)",
+    range_error(lambda: r2(out[:1], out[:1])) >> "r2: out must have two rows or more, not (1, 3)",
     range_error(lambda: r2(x, x * np.nan)) >> "r2: y must be finite; y: <f64 10x2>",
     kind_error(lambda: r2([1.0], y)) >> "r2: out must be an array, not list; write np.asarray(out)",
 ]

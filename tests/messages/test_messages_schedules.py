@@ -66,9 +66,9 @@ ROWS = [
     ],
     kind_error(lambda: warm_up(Plateau(0.1), 10))
     >> "warm_up: schedule must be a number, not Plateau; write schedule.lr",
-    kind_error(cosine(0.1, 100)) >> "cosine: the function that it returns takes (step), got 0 by position",
+    kind_error(cosine(0.1, 100)) >> "cosine: the function that it returns takes (step), not 0 arguments",
     kind_error(lambda: stages((0.1, 100))(1, t=2))
-    >> "stages: the function that it returns takes (step), got 1 by position and t",
+    >> "stages: the function that it returns takes (step), not 1 argument and t",
     # Stages.
     *[
         kind_error(lambda stage=stage: stages(stage))
@@ -78,11 +78,14 @@ ROWS = [
             ((0.1, True), "(0.1, True)"),
         )
     ],
-    range_error(stages) >> "stages: plan must be (rate >= 0, steps >= 1) once or more, not ()",
+    range_error(stages)
+    >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ()",
     range_error(lambda: stages((1, 10), (inf, 10)))
-    >> "stages: plan must be (rate >= 0, steps >= 1) once or more, not ((1, 10), (inf, 10))",
+    >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ((1, 10), "
+    "(inf, 10))",
     range_error(lambda: stages((1, 10), (1, 0)))
-    >> "stages: plan must be (rate >= 0, steps >= 1) once or more, not ((1, 10), (1, 0))",
+    >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ((1, 10), "
+    "(1, 0))",
     kind_error(lambda: stages(0.1, 10)) >> "stages: a stage must be (rate or schedule, whole number of steps), not 0.1",
     kind_error(lambda: stages(((0.1, 10), (0.2, 10))))
     >> "stages: a stage must be (rate or schedule, whole number of steps), not ((0.1, 10), (0.2, 10))",
@@ -109,7 +112,7 @@ ROWS = [
             ("final", "finite and not negative", (-0.1, nan, inf)),
             ("factor", "in (0, 1)", (0.0, 1.0, -0.5, nan)),
             ("threshold", "in [0, 1)", (-0.1, 1.0, nan)),
-            ("best", "a cost, not NaN", (nan,)),
+            ("best", "a number or inf", (nan,)),
             ("patience", "at least 0", (-1,)),
             ("cooldown", "at least 0", (-1,)),
             ("waiting", "at least 0", (-1,)),

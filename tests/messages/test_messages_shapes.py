@@ -58,9 +58,10 @@ ROWS = [
     kind_error(lambda: shapes(x="m ... n ...", out="m")) >> f"shapes: x {NAMES} 'm ... n ...'",
     kind_error(lambda: shapes(x="m", out="(m)")) >> f"shapes: out {NAMES} '(m)'",
     kind_error(lambda: shapes(x="m", out="m", fields={"W": "n-1"})) >> f"shapes: fields['W'] {NAMES} 'n-1'",
-    kind_error(lambda: shapes(x="m n", out="m ...")) >> "shapes: x must have the axes ... of out, not 'm n'",
+    kind_error(lambda: shapes(x="m n", out="m ...")) >> "shapes: x must have the axes '...', as out has them, "
+    "not 'm n'",
     kind_error(lambda: shapes(x="m n | m ...", out="m ... | m"))
-    >> "shapes: x must have the axes ... of out, not 'm n | m ...'",
+    >> "shapes: x must have the axes '...', as out has them, not 'm n | m ...'",
     kind_error(lambda: shapes(x="m ...+ n", out="m t n", forms=2))
     >> "shapes: x must have the axes of the mask, 'm t', not 'm ...+ n'",
     kind_error(lambda: shapes(x="m t | m", out="m | m t | t"))
@@ -90,12 +91,12 @@ ROWS = [
     shape_error(lambda: backward(folding, cache, np.ones((5, 7, 2))))
     >> "Folding: dA must have the shape of out, (5, 6, 2); it has (5, 7, 2)",
     shape_error(lambda: backward(folding, cache[..., :2], out))
-    >> "backward: the cache is of another network; cache: <f64 4x5x6x2>, "
+    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x5x6x2>, "
     "layer: Folding(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>)",
     shape_error(lambda: backward(Summing(), kept, np.ones((4, 5))))
     >> "Summing: dA must have the shape of out, (4, 3); it has (4, 5)",
     shape_error(lambda: backward(Summing(), kept[1:], np.ones((4, 3))))
-    >> "backward: the cache is of another network; cache: (<f64 4x5x3>,), layer: Summing()",
+    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x5x3>,), layer: Summing()",
 ]
 
 

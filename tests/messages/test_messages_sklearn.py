@@ -93,7 +93,7 @@ ROWS = [
     kind_error(fit(sizes="100")) >> A + "sizes must be a tuple of whole numbers, such as (100,), not str",
     kind_error(fit(sizes=(10.5,))) >> A + "sizes[0] must be a whole number, not float",
     range_error(fit(sizes=(3, 0))) >> A + "sizes must be at least 1; sizes[0]: 3, sizes[1]: 0",
-    kind_error(fit(hidden=Relu)) >> A + f"hidden {LAYER}, not the class Relu",
+    kind_error(fit(hidden=Relu)) >> A + f"hidden {LAYER}, not the class Relu; write Relu()",
     kind_error(fit(hidden="relu")) >> A + f"hidden {LAYER}, not str",
     kind_error(fit(hidden=[Relu()])) >> A + f"hidden {LAYER}, not list; write tuple(hidden)",
     shape_error(fit(network=mlp([3, 3], seed=0)))
@@ -127,7 +127,9 @@ ROWS = [
     >> A + "loss must be a function (out, y), not accuracy_score(y_true, y_pred, normalize, sample_weight)",
     kind_error(lambda: summary(NetworkClassifier(epochs=1).fit(X, NAMES)))
     >> "summary: params must be a layer or a tuple of layers, not NetworkClassifier; write params.network_",
-    kind_error(fit(network=Module())) >> A + "network must be a layer or a tuple of layers, not Module",
+    kind_error(fit(network=Module()))
+    >> A
+    + "network must be a layer or a tuple of layers, not Module; for a module of torch write from_torch(network, x)",
     *[
         kind_error(lambda loss=loss: NetworkClassifier(loss=loss, epochs=1).fit(X, NAMES).predict_proba(X))
         >> "NetworkClassifier.predict_proba: loss must be a cross-entropy, whose outputs are logits, not "
@@ -165,9 +167,11 @@ ROWS = [
     kind_error(fit(optimizer="adam"))
     >> A + "optimizer must be an optimizer, such as Adam(), or a tuple of them, not str",
     kind_error(fit(optimizer=Adam))
-    >> A + "optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Adam",
+    >> A + "optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Adam; write Adam()",
     kind_error(fit(optimizer=None))
-    >> A + "optimizer must be an optimizer, such as Adam(), or a tuple of them, not None; write () for none",
+    >> A
+    + "optimizer must be an optimizer, such as Adam(), or a tuple of them, not None; for plain gradient descent write "
+    "()",
     kind_error(fit(lr="adaptive")) >> A + "lr must be a number, not str",
     range_error(regress(lr=-0.1)) >> R + "lr must be finite and not negative, not -0.1",
     kind_error(fit(batch_size="auto")) >> A + "batch_size must be a whole number, not str",
@@ -190,8 +194,7 @@ ROWS = [
     range_error(fit(y=np.full(12, "cat")), fit(sample_weight=NAMES == "cat"))
     >> A + "y must have at least 2 classes with weights above 0; it has 1 class",
     kind_error(regress(y=NAMES)) >> R + "y must hold numbers, not <U3 array",
-    kind_error(regress(y=np.array([{}] * 12)))
-    >> R + "y must hold numbers; float() argument must be a string or a real number, not 'dict'",
+    kind_error(regress(y=np.array(["1.5", {}] * 6))) >> R + "y must hold numbers, not dict",
     kind_error(partial_fit(classes=None))
     >> P + "classes must be given in the first call, since y may not have all of them",
     range_error(partial_fit(classes=["cat"])) >> P + "classes must be at least 2, got 1",

@@ -51,7 +51,7 @@ complex_net = tree_map(lambda a: a.astype(complex), net)
 ROWS = [
     # Frozen.
     kind_error(lambda: Frozen(Relu))
-    >> "Frozen: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    >> "Frozen: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     kind_error(lambda: Frozen("0")) >> "Frozen: layer must be a layer, such as Relu(), or a tuple of layers, not str",
     kind_error(lambda: Frozen(net[0].W))
     >> "Frozen: layer must be a layer, such as Relu(), or a tuple of layers, not float64 array",
@@ -61,7 +61,7 @@ ROWS = [
     >> "forward: params must be a layer or a tuple of layers, not None"
     >> 1,
     kind_error(lambda: forward(Frozen((Relu,)), x))
-    >> "Frozen: layer[0] must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    >> "Frozen: layer[0] must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     kind_error(lambda: value_and_grad(binary_cross_entropy_with_logits)((net[1], Frozen((net[1], Sigmoid()))), x, y))
     >> "value_and_grad: the loss takes logits, so leave out the layer at the end of "
     "(Relu(), Frozen(layer=(Relu(), Sigmoid())))",
@@ -87,22 +87,24 @@ ROWS = [
     kind_error(lambda: difference(list(net), net))
     >> "difference: a must be a record, a tuple or an array, not list; write tuple(a)",
     shape_error(lambda: difference((net, net), (net, net[:2])))
-    >> "difference: the trees must be alike at 1; they have a tuple of 3 and a tuple of 2",
+    >> "difference: a and b must have the same structure, shapes and dtypes; at 1 they have a tuple of 3 and a tuple "
+    "of 2",
     shape_error(lambda: difference(net, replace(net, "1", Tanh())))
-    >> "difference: the trees must be alike at 1; they have Relu and Tanh",
-    shape_error(lambda: difference((short,), (long,))) >> "difference: the trees must be alike at 0.W; "
-    "they have <f64 [[ 0.3001 -0.5044 -1.0057] [-1.0592  0.6863  0.9043]]> and <f64 2x4>",
+    >> "difference: a and b must have the same structure, shapes and dtypes; at 1 they have Relu and Tanh",
+    shape_error(lambda: difference((short,), (long,)))
+    >> "difference: a and b must have the same structure, shapes and dtypes; at 0.W they have <f64 [[ 0.3001 -0.5044 "
+    "-1.0057] [-1.0592  0.6863  0.9043]]> and <f64 2x4>",
     shape_error(lambda: difference(net[2].b, half[2].b))
-    >> "difference: the trees must be alike; they have <f64 [0.]> and <f32 [0.]>",
+    >> "difference: a and b must have the same structure, shapes and dtypes; they have <f64 [0.]> and <f32 [0.]>",
     shape_error(lambda: difference(short, evolve(short, b=None)))
-    >> "difference: the trees must be alike at b; they have <f64 [0. 0. 0.]> and None",
+    >> "difference: a and b must have the same structure, shapes and dtypes; at b they have <f64 [0. 0. 0.]> and None",
     shape_error(lambda: difference((net[0], net[1]), (net[0], Frozen(net[1]))))
-    >> "difference: the trees must be alike at 1; they have Relu and Frozen",
+    >> "difference: a and b must have the same structure, shapes and dtypes; at 1 they have Relu and Frozen",
     shape_error(lambda: difference(frozen, Frozen(net[1])))
-    >> "difference: the trees must be alike at layer; they have a tuple of 3 and Relu",
+    >> "difference: a and b must have the same structure, shapes and dtypes; at layer they have a tuple of 3 and Relu",
     *[
         shape_error(lambda a=a, b=b: difference(Held(a), Held(b)))
-        >> f"difference: the trees must be alike at held; they have {given}"
+        >> f"difference: a and b must have the same structure, shapes and dtypes; at held they have {given}"
         for a, b, given in [
             (None, (net,), "None and a tuple of 1"),
             ((), None, "a tuple of 0 and None"),
@@ -113,7 +115,7 @@ ROWS = [
         ]
     ],
     shape_error(lambda: difference(evolve(start, step=3), evolve(start, cost=np.ones(2))))
-    >> "difference: the trees must be alike at cost; they have nan and <f64 [1. 1.]>",
+    >> "difference: a and b must have the same structure, shapes and dtypes; at cost they have nan and <f64 [1. 1.]>",
     # compare.
     range_error(lambda: compare(run(), run(start=evolve(start, step=7))))
     >> "compare: run_a and run_b must be at the same step; run_a is at step 1, run_b at step 8",
@@ -121,7 +123,8 @@ ROWS = [
     >> "compare: run_a was read to its end before; a generator can be read once, so make a new one",
     range_error(lambda: compare([], iter(()))) >> "compare: one of the runs must have a state, got none",
     shape_error(lambda: compare(run(), run(start=TrainState((net,)))))
-    >> "compare: the trees must be alike at params; they have a tuple of 3 and a tuple of 1",
+    >> "compare: the states of run_a and run_b must have the same structure, shapes and dtypes; at params they have a "
+    "tuple of 3 and a tuple of 1",
 ]
 
 

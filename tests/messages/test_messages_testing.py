@@ -131,12 +131,14 @@ ROWS = [
     kind_error(lambda: check_hessian(half, half, [[1.0], [1.0, 2.0]]))
     >> "check_hessian: x must be an array or a list of numbers, not list",
     kind_error(lambda: check_hessian(np.sum, half, x[0]))
-    >> "check_hessian: grad must return an array of shape (2,), as x has; it is <f64 2.>",
+    >> "check_hessian: grad must return an array of shape (2,), as x has, not <f64 2.>",
     kind_error(lambda: check_vjp(half, half_vjp, [True])) >> "check_vjp: x must be an array of numbers, not bool",
     kind_error(lambda: check_vjp(lambda x, twice: x, half_vjp, [x, True]))
-    >> "check_vjp: twice must be an array of numbers, or not in argnums, not bool",
+    >> "check_vjp: twice must be an array of numbers, not bool; to check the gradients of other arguments alone give "
+    "argnums",
     kind_error(lambda: check_vjp(lambda x, mode: x, half_vjp, [x, "mean"]))
-    >> "check_vjp: mode must be an array of numbers, or not in argnums, not str",
+    >> "check_vjp: mode must be an array of numbers, not str; to check the gradients of other arguments alone give "
+    "argnums",
     kind_error(lambda: check_vjp(half, half_vjp, [Column(np.ones(2))]))
     >> "check_vjp: x must be an array of numbers, not Column; write np.asarray(x)",
     kind_error(lambda: check_vjp(half, half_vjp, [Column(None)]))
@@ -176,7 +178,7 @@ ROWS = [
     kind_error(lambda: check_layer(Gain(np.ones(3)), np.arange(6).reshape(2, 3)))
     >> "check_layer: x must be floats, not int64 array; write x.astype(float)",
     kind_error(lambda: check_layer(Dense.init(3, 2, seed=0), np.arange(6).reshape(2, 3)))
-    >> "Dense: x is int64, W is float64; write x.astype('float64')",
+    >> "Dense: x must be float64, as W is, not int64; write x.astype('float64')",
     range_error(lambda: check_vjp(half, half_vjp, [1.0], structure={"x": "sorted"}))
     >> "check_vjp: structure of x needs arrays with an axis; x has shape ()",
     range_error(lambda: check_vjp(half, half_vjp, [np.arange(4.0).reshape(2, 2)], structure={"x": "symmetric"}))
@@ -203,7 +205,7 @@ ROWS = [
     range_error(lambda: check_jvp(half, half_jvp, [x], vjp=half_vjp, exact=True))
     >> "check_jvp: vjp must be None for exact=True; write check_vjp(f, vjp, args, exact=True)",
     range_error(lambda: check_vjp(half, half_vjp, [x], structure={"x": np.negative}))
-    >> "check_vjp: x must be in its structure, which its projection leaves as it is; it is not",
+    >> "check_vjp: the projection in structure must leave x as it is, but it changes x",
     range_error(lambda: check_vjp(half, half_vjp, [x], structure={"x": lambda a: 1 + (a - 1) / 2}))
     >> "check_vjp: structure of x must be a projection, P(P(x)) = P(x); it is not",
     kind_error(lambda: check_vjp(half, half_vjp, [x], structure={"x": lambda a: None}))
@@ -260,8 +262,8 @@ ROWS = [
     kind_error(lambda: check_loss(mse, 1j * x, x)) >> "check_loss: out must hold real numbers; it is complex128",
     kind_error(lambda: check_optimizer(Momentum(), [dense]))
     >> "check_optimizer: params must be a record, a tuple or an array, not list; write tuple(params)",
-    kind_error(lambda: every_layer("mine")) >> "every_layer: there is no module mine",
-    kind_error(lambda: fst.layers("")) >> "layers: there is no module ",
+    kind_error(lambda: every_layer("mine")) >> "every_layer: there is no module 'mine'",
+    kind_error(lambda: fst.layers("")) >> "layers: there is no module ''",
     kind_error(lambda: fst.cases(dense)) >> "cases: layer must be a class of layers, not Dense; write cases(Dense)",
     kind_error(lambda: fst.register("Dense", names)) >> "register: layer must be a class of layers, not str",
     kind_error(lambda: fst.register(Dense, (dense, x)))

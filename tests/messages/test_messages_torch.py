@@ -142,9 +142,9 @@ REFUSED = [
         "an output_padding up to its padding, not (1, 1)",
         IMAGE,
     ),
-    refuses(nn.BatchNorm1d(4, track_running_stats=False), "running statistics, not none"),
+    refuses(nn.BatchNorm1d(4, track_running_stats=False), "track_running_stats=True, not False"),
     refuses(nn.BatchNorm1d(4, momentum=None), "a number as momentum, not None, the mean over all batches"),
-    refuses(nn.InstanceNorm2d(4, track_running_stats=True), "no running statistics, not some", IMAGE),
+    refuses(nn.InstanceNorm2d(4, track_running_stats=True), "track_running_stats=False, not True", IMAGE),
     refuses(nn.LayerNorm((3, 4)), "a normalized_shape of one axis, not (3, 4)", SEQUENCE),
     refuses(nn.Softmax(2), "the axis of features as dim, not 2", IMAGE),
     refuses(nn.Softplus(beta=2), "beta=1, not 2"),
@@ -191,7 +191,7 @@ MESSAGES = [
     >> "from_torch: module must be a module of torch, not the class Linear",
     kind_error(converted(nn.Tanh(), X)) >> "from_torch: x must be a tensor of torch, not float64 array",
     kind_error(converted(nn.Linear(4, 2), ROWS.double()))
-    >> "from_torch: x is torch.float64, weight is torch.float32; write x.to(torch.float32)",
+    >> "from_torch: x must be torch.float32, as weight is, not torch.float64; write x.to(torch.float32)",
     kind_error(converted(nn.Linear(4, 2).bfloat16(), ROWS.bfloat16()))
     >> "from_torch: x must be of a dtype that NumPy has, not torch.bfloat16; write x.float()",
     shape_error(converted(nn.Sequential(nn.Linear(4, 2), nn.Tanh()), torch.ones(3, 5)))
@@ -204,7 +204,7 @@ MESSAGES = [
     shape_error(converted(nn.Conv2d(4, 2, 3), IMAGE[0]))
     >> "from_torch: x of Conv2d must be (m, c, h, w), not (4, 5, 5)",
     kind_error(lambda: from_torch(nn.Sequential(TWICE, nn.Tanh(), TWICE).eval(), ROWS))
-    >> "from_torch: 2.weight and 0.weight must be two parameters, since each layer has its own; they are one",
+    >> "from_torch: 2.weight and 0.weight must be two parameters, since each layer has its own; they are one tensor",
     # from_torch: modules without a rule, or in an order that no network has.
     kind_error(converted(nn.Sequential(nn.Tanh(), nn.Sequential(nn.Tanh(), Mine()))))
     >> "from_torch: there is no rule for Mine at 1.1; write one with @from_torch.register(Mine)",
@@ -230,9 +230,10 @@ MESSAGES = [
     kind_error(lambda: from_torch(nn.Sequential(nn.Tanh(), ListedTensor()).eval(), ROWS))
     >> "from_torch: the rule for ListedTensor must return a layer or a tuple of layers, not list",
     kind_error(converted(Listed())) >> "from_torch: out of the module must be a tensor, not list",
-    kind_error(registered(torch.nn)) >> "from_torch.register: cls must be a class of modules of torch, not module",
+    kind_error(registered(torch.nn)) >> "from_torch.register: cls must be a class of modules, such as "
+    "torch.nn.Linear, not module",
     kind_error(registered(Dense))
-    >> "from_torch.register: cls must be a class of modules of torch, not the class Dense",
+    >> "from_torch.register: cls must be a class of modules, such as torch.nn.Linear, not the class Dense",
     kind_error(registered(Mine, lambda module: Relu()))
     >> "from_torch.register: the rule must be a function (module, x), not a function (module)",
     # weights_from: what is given.
@@ -261,8 +262,8 @@ MESSAGES = [
     raises(FuncnnError, weighed({**ATTENTION, "in_proj_bias": np.ones(6)}, BIASED))
     >> "weights_from: in_proj_bias must be 0 in the entries for which like has no array",
     raises(FuncnnError, shared)
-    >> "weights_from: 1.layer.weight must hold the numbers that source has for layer.W of like under another name, "
-    "since like has them once",
+    >> "weights_from: 1.layer.weight must equal the other tensor that source has for layer.W, since like has this "
+    "array once",
     # weights_from: gates, whose order a name of torch says, and no other name.
     kind_error(weighed({"W": np.ones((2, 12)), "U": np.ones((3, 12)), "b": np.ones(12)}, LSTM.init(2, 3, seed=0)))
     >> f"{NAMES}; "
@@ -288,9 +289,11 @@ MESSAGES = [
     kind_error(called(Network(NET).to("meta"), torch.tensor(X))) >> "Network: 0.W must be on the CPU, not on meta",
     kind_error(called(Network(NET), torch.tensor(X) * 1j)) >> "Network: x must hold real numbers, not torch.complex128",
     kind_error(called(Network(NET), torch.tensor(X).float()))
-    >> "Dense: x is float32, W is float64; write x.astype('float64')"
+    >> "Dense: x must be float64, as W is, not float32; write x.astype('float64')"
     >> 1,
-    kind_error(lambda: Network(nn.Tanh())) >> "Network: params must be a layer or a tuple of layers, not Tanh",
+    kind_error(lambda: Network(nn.Tanh()))
+    >> "Network: params must be a layer or a tuple of layers, not Tanh; for a module of torch write "
+    "from_torch(params, x)",
     kind_error(lambda: Network((1,)))
     >> "Network: params[0] must be a layer, such as Relu(), or a tuple of layers, not int",
     kind_error(lambda: Network(Scale(np.ones(1) * 1j)))
@@ -314,7 +317,7 @@ MESSAGES = [
     >> "TorchLayer: arrays must be arrays of the shapes [(3, 2), (3,)], as Linear has them, not (<f64 [[1. 1.] [1. 1.] "
     "[1. 1.]]>,)",
     kind_error(lambda: forward(TorchLayer.init(nn.Linear(2, 3)), X))
-    >> "TorchLayer: x is float64, weight is float32; write x.astype('float32')",
+    >> "TorchLayer: x must be float32, as weight is, not float64; write x.astype('float32')",
     kind_error(lambda: forward(TorchLayer.init(nn.Linear(2, 3)), torch.ones(3, 2)))
     >> "TorchLayer: x must be an array of NumPy, or a tuple of them, not Tensor",
     kind_error(lambda: forward(TorchLayer.init(Listed()), X))

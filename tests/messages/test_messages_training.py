@@ -129,23 +129,23 @@ ROWS = [
     ],
     *[
         kind_error(partial(verb, start, *given))
-        >> f"{verb.__name__}: there is no rule for TrainState; write state.{what}"
-        for verb, given, what in (
-            (forward, (x,), "params"),
-            (backward, (forward(net, x)[1], y), "params"),
-            (update, (gradient(net, x, y)[1], net), "optimizer"),
-            (step, (x,), "params"),
-            (fixed_memory, (1, 1), "params"),
-            (inference, (), "params"),
-            (reseed, (1,), "params"),
-            (folded, (), "params"),
-            (mixes_positions, (), "params"),
-            (gives_probabilities, (), "params"),
+        >> f"{verb.__name__}: {what} must be {needed}, not TrainState; write state.{what}"
+        for verb, given, what, needed in (
+            (forward, (x,), "params", "a layer or a tuple of layers"),
+            (backward, (forward(net, x)[1], y), "params", "a layer or a tuple of layers"),
+            (update, (gradient(net, x, y)[1], net), "optimizer", "an optimizer, such as Adam(), or a tuple of them"),
+            (step, (x,), "params", "a layer or a tuple of layers"),
+            (fixed_memory, (1, 1), "params", "a layer or a tuple of layers"),
+            (inference, (), "params", "a layer or a tuple of layers"),
+            (reseed, (1,), "params", "a layer or a tuple of layers"),
+            (folded, (), "params", "a layer or a tuple of layers"),
+            (mixes_positions, (), "params", "a layer or a tuple of layers"),
+            (gives_probabilities, (), "params", "a layer or a tuple of layers"),
         )
     ],
     *[
         kind_error(partial(verb, given, *others))
-        >> f"{verb.__name__}: params must be {needed} or a tuple of layers, not {named}"
+        >> f"{verb.__name__}: params must be a layer or a tuple of layers, not {named}"
         for verb, others in (
             (forward, (x,)),
             (step, (x,)),
@@ -155,18 +155,14 @@ ROWS = [
             (rests, ()),
             (takes_complex, ()),
         )
-        for named, given, needed in (
-            ("Grads", gradient(net, x, y)[1], "a record with a rule for forward,"),
-            ("Adam", Adam(), "a record with a rule for forward,"),
-            ("str", "net", "a layer"),
-        )
+        for named, given in (("Grads", gradient(net, x, y)[1]), ("Adam", Adam()), ("str", "net"))
     ],
     kind_error(lambda: step(Bare(), x)) >> "step: there is no rule for Bare; write one with @step.register(Bare)",
     kind_error(lambda: inference(Running(net, Adam(), 1)))
-    >> "inference: there is no rule for Running; write state.params",
+    >> "inference: params must be a layer or a tuple of layers, not Running; write state.params",
     *[
         kind_error(partial(verb, (Relu(), start), *given))
-        >> f"{verb.__name__}: there is no rule for TrainState; write state.params"
+        >> f"{verb.__name__}: params must be a layer or a tuple of layers, not TrainState; write state.params"
         for verb, given in ((inference, ()), (reseed, (1,)))
     ],
     *[
@@ -198,8 +194,8 @@ ROWS = [
             (0.1, "float"),
             ((Adam(), Relu()), "Relu"),
             ("adam", "str"),
-            (Adam, "the class Adam"),
-            (None, "None; write () for none"),
+            (Adam, "the class Adam; write Adam()"),
+            (None, "None; for plain gradient descent write ()"),
         ]
     ],
     range_error(lambda: TrainState(net, (), -1)) >> "TrainState: step must not be negative; it is -1",
@@ -282,7 +278,7 @@ ROWS = [
     >> "bisect_nan: loss must be a function (out, y), not None",
     kind_error(lambda: bisect_nan([start], data, mse, None)) >> "bisect_nan: lr must be a number, not None",
     kind_error(lambda: bisect_nan([start], deque(data), mse, 0.1))
-    >> "bisect_nan: data must be a sequence of batches, for data[step:], not deque",
+    >> "bisect_nan: data must be a sequence of batches with slices, data[step:], not deque",
     kind_error(lambda: bisect_nan([start], x, mse, 0.1))
     >> "bisect_nan: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
     kind_error(lambda: Birth(3, "loss", "", "cost", "nan")) >> "Birth: value must be an array of floats, not str",
@@ -305,7 +301,7 @@ ROWS = [
     shape_error(read(train, start, data[:1], gradient, 0.1, constraint=lambda p: astype(p, np.float32)))
     >> "train: constraint must keep shapes and dtypes; <f64 2x9> became <f32 2x9>",
     shape_error(read(train, TrainState((Relu(), Relu())), [(y, y)], gradient, 0.1, constraint=lambda p: p[:1]))
-    >> "train: the trees must be alike; where the first has (Relu(),), there is (Relu(), Relu())",
+    >> "train: all trees must have the same structure; where the first has (Relu(),), another has (Relu(), Relu())",
     *[
         range_error(act)
         >> f"{name}: {what} was read to its end before; a generator can be read once, so make a new one"
@@ -371,12 +367,13 @@ ROWS = [
     kind_error(read(best_so_far, run(), validation(partial(confusion, threshold=0), x, y), better="higher"))
     >> "best_so_far: score must give a number, not <i64 [[ 0  0] [ 0 10]]>",
     kind_error(read(early_stopping, run(start=WithBest(net, step=2)), held_out, patience=1))
-    >> "early_stopping: start must be the state from which run goes on, since it holds the best state so far; "
-    "write start=state",
+    >> "early_stopping: start must be the state that was passed to train, since it holds the best state so far, not "
+    "None; for train(state, ...) write start=state",
     range_error(read(early_stopping, run(), held_out, patience=1, start=TrainState(net, step=1)))
-    >> "early_stopping: start must be the state from which run goes on, at step 0, not at step 1",
+    >> "early_stopping: start must be the state that was passed to train, at step 0, one before run begins, not at "
+    "step 1",
     range_error(read(best_so_far, list(run())[1:], held_out, start=WithBest(net)))
-    >> "best_so_far: start must be the state from which run goes on, at step 1, not at step 0",
+    >> "best_so_far: start must be the state that was passed to train, at step 1, one before run begins, not at step 0",
     *[
         kind_error(partial(Table, whole))
         >> "Table: whole must be a mapping from names to arrays with equal numbers of rows"
@@ -407,7 +404,7 @@ ROWS = [
     kind_error(lambda: history(run(), {"score": score}, table=table))
     >> "history: table must have the columns step, cost, score; its columns are step, cost",
     range_error(lambda: history(run(), table=table))
-    >> "history: run must go on from step 4; its first state is at step 1",
+    >> "history: run must begin after step 4, the last of start and table, not with step 1",
     # validation.
     kind_error(lambda: validation(x, y, mse)) >> "validation: metric must be a function (out, y), not float64 array",
     kind_error(lambda: validation(held_out, x, y))
@@ -433,7 +430,7 @@ ROWS = [
     kind_error(lambda: predict(Adam(), x)) >> f"{NO_NETWORK}, not Adam",
     kind_error(lambda: predict(x, net)) >> f"{NO_NETWORK}, not float64 array; write predict(params, x)",
     kind_error(lambda: predict(x, x)) >> f"{NO_NETWORK}, not float64 array",
-    kind_error(lambda: predict(Relu, x)) >> f"{NO_NETWORK}, not the class Relu",
+    kind_error(lambda: predict(Relu, x)) >> f"{NO_NETWORK}, not the class Relu; write Relu()",
     kind_error(lambda: predict(net, Frame()))
     >> "predict: x must be an array or a tuple of arrays, rows first, not Frame; write x.to_numpy()",
     shape_error(lambda: predict(net, (x, y[:9])))

@@ -123,10 +123,10 @@ LIKE = "(Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, b=<f64 [0.]>)
 ROWS = [
     kind_error(lambda: map_parameters(Relu, net)) >> "map_parameters: f must be a function, not the class Relu",
     shape_error(lambda: map_parameters(np.add, net[:1], net))
-    >> f"map_parameters: the trees must be alike; where the first has (Dense(W=<f64 2x9>, b=<f64 9>),), "
-    f"there is {LIKE}",
+    >> f"map_parameters: all trees must have the same structure; where the first has (Dense(W=<f64 2x9>, b=<f64 9>),), "
+    f"another has {LIKE}",
     shape_error(lambda: tree_map(np.add, Dense(small.W, np.ones(1)), small))
-    >> "tree_map: the trees must be alike; where the first has <f64 [1.]>, there is None",
+    >> "tree_map: all trees must have the same structure; where the first has <f64 [1.]>, another has None",
     # Vectors.
     kind_error(lambda: from_vector(vector, net))
     >> "from_vector: vector must be an array, not tuple; write from_vector(tree, vector)",
@@ -157,23 +157,25 @@ ROWS = [
     kind_error(lambda: with_parameters(net, given | {0: vector}))
     >> "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0",
     shape_error(lambda: with_parameters(net, given | {"2.W": vector}))
-    >> "with_parameters: 2.W must be like <f64 9x1>, not <f64 37>",
+    >> "with_parameters: arrays['2.W'] must be like <f64 9x1>, not <f64 37>",
     kind_error(lambda: with_parameters(net, given | {"2.b": [1.0]}))
-    >> "with_parameters: 2.b must be an array like <f64 [0.]>, not list",
+    >> "with_parameters: arrays['2.b'] must be an array like <f64 [0.]>, not list",
     kind_error(lambda: with_parameters(net, given | {"2.b": np.ones(1, np.float32)}))
-    >> "with_parameters: 2.b must be float64, not float32; write arrays['2.b'].astype('float64')",
+    >> "with_parameters: arrays['2.b'] must be float64, not float32; write arrays['2.b'].astype('float64')",
     # Replaced.
-    kind_error(lambda: replace(net, "1", "x")) >> "replace: value must be a record or a tuple, as 1 is, not str",
-    kind_error(lambda: replace(net, "1", None)) >> "replace: value must be a record or a tuple, as 1 is, not None",
+    kind_error(lambda: replace(net, "1", "x"))
+    >> "replace: value must be a record or a tuple, as the value at '1' is, not str",
+    kind_error(lambda: replace(net, "1", None))
+    >> "replace: value must be a record or a tuple, as the value at '1' is, not None",
     kind_error(lambda: replace(net, "1", [Relu()]))
     >> "replace: value[0] must be a record, a tuple or an array, not list; write tuple(value[0])",
     kind_error(lambda: replace(net, "1", Relu))
     >> "replace: value[0] must be a record, a tuple or an array, not the class Relu",
     kind_error(lambda: replace((net, Relu()), "0", x))
-    >> "replace: value must be a record or a tuple, as 0 is, not float64 array",
-    kind_error(lambda: replace((x, x), "0", "x")) >> "replace: value must be an array, as 0 is, not str",
+    >> "replace: value must be a record or a tuple, as the value at '0' is, not float64 array",
+    kind_error(lambda: replace((x, x), "0", "x")) >> "replace: value must be an array, as the value at '0' is, not str",
     kind_error(lambda: replace((Holder(Relu()),), "0.inner", "x"))
-    >> "replace: value must be a record or a tuple, as 0.inner is, not str",
+    >> "replace: value must be a record or a tuple, as the value at '0.inner' is, not str",
     kind_error(lambda: replace((Residual((Relu(),)),), "0.layer", "x"))
     >> "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not str",
     kind_error(lambda: replace(Holder(Relu()), "sizes", [1]))
@@ -185,12 +187,13 @@ ROWS = [
     kind_error(lambda: sgd((net[0], [net[1]], net[2]), grads, 0.1))
     >> "sgd: params[1] must be a record, a tuple or an array, not list; write tuple(params[1])",
     shape_error(lambda: update(Decay(0.1), Grads(net[:1], None), net))
-    >> f"update: the gradients are of another network; params: {LIKE}, grads: (Dense(W=<f64 2x9>, b=<f64 9>),)",
+    >> f"update: grads must be gradients of these params; params: {LIKE}, grads: (Dense(W=<f64 2x9>, b=<f64 9>),)",
     shape_error(lambda: update(Decay(0.1), Grads((net[:1],), None), (net,)))
-    >> f"update: the trees must be alike; where the first has (Dense(W=<f64 2x9>, b=<f64 9>),), there is {LIKE}",
+    >> "update: all trees must have the same structure; where the first has (Dense(W=<f64 2x9>, b=<f64 9>),), "
+    f"another has {LIKE}",
     kind_error(lambda: Average(0.9, "text")) >> "Average: sums must be a record, a tuple or an array, not str",
     kind_error(lambda: Adam(memory=None)) >> "Adam: memory must be a tuple, not None",
-    kind_error(lambda: Adam(memory=(1.0,))) >> "Adam: memory must be a tuple of tuples, not (1.0,)",
+    kind_error(lambda: Adam(memory=(1.0,))) >> "Adam: memory must be () or what update returned, not (1.0,)",
     kind_error(lambda: Adam(memory=[])) >> "Adam: memory must be a tuple, not list; write tuple(memory)",
 ]
 

@@ -351,7 +351,7 @@ X, DENSE = normal(0, 5, 2), Dense.init(2, 1, seed=0)
     [
         (forward, ((Tanh(), Dense.init(3, 1, seed=0)), X), ShapeError, r"Dense: x must be \(m, ..., 3\), not \(5, 2\)"),
         (forward, ((Tanh(), Dense.init(3, 1, seed=0)), X), ShapeError, r"in layer 1, Dense\(W=<f64 .* x: <f64 5x2>"),
-        (forward, (DENSE, X.astype("f4")), KindError, r"x is float32, W is float64"),
+        (forward, (DENSE, X.astype("f4")), KindError, r"x must be float64, as W is, not float32"),
         (forward, (Relu(), np.ones((5, 2), int)), KindError, r"x must be an array of floats, not int64 array"),
         (backward, (DENSE, X, np.ones((5, 2))), ShapeError, r"dA must have the shape of out, \(5, 1\)"),
         (value_and_grad(mse), ((DENSE, Crooked(np.ones(1))), X, np.ones((5, 1))), ShapeError, r"dW must be like W"),

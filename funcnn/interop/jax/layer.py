@@ -11,7 +11,7 @@ import attrs
 import jax
 import numpy as np
 
-from funcnn.arrays import check_arrays, is_array, is_float, kind, short
+from funcnn.arrays import check_arrays, counted, is_array, is_float, kind, short
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_function
@@ -97,7 +97,7 @@ class JaxFunction(JaxLayer):
         for i, part in enumerate(self.params):
             _check_parameter(function, f"params[{i}]", part)
         n = len(self.params)
-        needed = f"a function of {n} parameter{'s' * (n != 1)} and x"
+        needed = f"a function of the {counted(n, 'part')} of params and x" if n else "a function (x), as params is ()"
         check_function(function, "f", self.f, needed, takes=n + 1)
 
     def __repr__(self) -> str:
@@ -146,8 +146,8 @@ def jax_layer_backward_params(params: JaxLayer, cache: tuple[Any, Any], dA: Any)
 def jax_layer_step(params: JaxLayer, x: Any, memory: Any = None) -> Any:
     """Refused, since `value` may mix positions"""
     raise KindError(
-        f"step: whether {_spoken(params)} maps each position alone is not known for a {type(params).__name__}; "
-        f"write a rule with @step.register({type(params).__name__})"
+        f"step: there is no rule for {type(params).__name__}, since {_spoken(params)} may mix positions; "
+        f"write one with @step.register({type(params).__name__})"
     )
 
 

@@ -86,15 +86,15 @@ def _arguments(x: Any) -> Values:
 def _check_made(made: Values, out: Any) -> None:
     """Check that the values are like what `predict` returns: parts, dtypes, and shapes but for the first axis."""
     if _form(made) != _form(out):
-        raise KindError(f"to_onnx: the rules must give {_form(out)}, like predict, not {_form(made)}")
+        raise KindError(f"to_onnx: the rules of to_graph must return {_form(out)}, as predict does, not {_form(made)}")
     if type(made) is tuple:
         for part, like in zip(made, out, strict=True):
             _check_made(part, like)
     elif made is not None:
         first, *rest = shape_of(made) or (0,)
         if dtype_of(made) != out.dtype or tuple(rest) != out.shape[1:] or type(first) is int:
-            needed = f"{out.dtype} with a free first axis, then {out.shape[1:]}"
-            raise ShapeError(f"to_onnx: the rules must give {needed}, not {made.type}")
+            needed = f"{out.dtype}[m]{''.join([f'[{n}]' for n in out.shape[1:]])}, for any number m of rows"
+            raise ShapeError(f"to_onnx: the rules of to_graph must return {needed}, not {made.type}")
 
 
 def _form(tree: Any) -> str:

@@ -62,7 +62,8 @@ class Optax(ABC):
         """Check that the memory is a tuple of arrays, or None before the first update."""
         if self.memory is not None and not (type(self.memory) is tuple and all(map(is_array, self.memory))):
             raise KindError(
-                f"{type(self).__name__}: memory must be a tuple of arrays or None, got {short(self.memory)}"
+                f"{type(self).__name__}: memory must be None, or a tuple of arrays as update returned it, "
+                f"not {short(self.memory)}"
             )
 
     @abstractmethod
@@ -109,9 +110,8 @@ def from_optax(transformation: optax.GradientTransformation) -> Optax:
 def _check_transformation(function: str, given: Any, must: str) -> None:
     if not isinstance(given, optax.GradientTransformation):
         remedy = "; write transformation.gradient_transformation()" if isinstance(given, optax.MultiSteps) else ""
-        raise KindError(
-            f"{function}: transformation must {must} an optax.GradientTransformation, got {kind(given)}{remedy}"
-        )
+        needed = "a transformation of optax, such as optax.adam(1e-3)"
+        raise KindError(f"{function}: transformation must {must} {needed}, not {kind(given)}{remedy}")
 
 
 @update.register(Optax)
@@ -164,7 +164,7 @@ def _stepping(optimizer: Optax) -> Callable[..., Any]:
 def _check_updates(updates: Any, params: Any) -> None:
     found, tree = jax.tree.flatten(updates)
     if tree != jax.tree.structure(params):
-        raise KindError("update: the transformation must return one update for each parameter, got another tree")
+        raise KindError("update: the transformation must return updates in the structure of params")
     for u, p in zip(found, jax.tree.leaves(params), strict=True):
         if (u.shape, u.dtype) != (p.shape, p.dtype):
             raise KindError(f"update: an update of the transformation must be like {short(p)}, got {short(u)}")
@@ -184,12 +184,15 @@ def _restored(name: str, memory: Any, like: Any) -> Any:
     leaves, tree = jax.tree.flatten(like)
     if len(memory) != len(leaves):
         raise ShapeError(
-            f"update: the memory of {name} must hold {counted(len(leaves), 'array')} here, got {len(memory)}"
+            f"update: the memory of {name} is of another network, {counted(len(memory), 'array')} in place of "
+            f"{len(leaves)}; start anew with memory=None"
         )
     parts = []
     for i, (a, leaf) in enumerate(zip(memory, leaves, strict=True)):
         needed = _stored(leaf)
         if (a.shape, a.dtype) != (needed.shape, needed.dtype):
-            raise ShapeError(f"update: memory[{i}] of {name} must be like {short(needed)} here, got {short(a)}")
+            given = f"memory[{i}] is {short(a)} in place of {short(needed)}"
+            where = f"update: the memory of {name} is of another network"
+            raise ShapeError(f"{where}, {given}; start anew with memory=None")
         parts.append(jax.random.wrap_key_data(a, impl=jax.random.key_impl(leaf)) if _is_key(leaf) else a)
     return tree.unflatten(parts)

@@ -71,7 +71,7 @@ def to_optax(optimizer: Optimizer[Any], lr: Rate) -> optax.GradientTransformatio
             raise KindError(f"to_optax: state must be what init returned, got {kind(state)}")
         tree, given = _as_tree("params", params), _as_tree("updates", grads)
         if jax.tree.structure(grads) != jax.tree.structure(params):
-            raise ShapeError("to_optax: updates must be a tree like params")
+            raise ShapeError("to_optax: the gradients must have the structure of params")
         with running("to_optax", ()):
             made, after = compiled(given, state, tree)
         return jax.tree.unflatten(jax.tree.structure(params), jax.tree.leaves(made)), after
@@ -87,7 +87,7 @@ def _memory_of(optimizer: Any, params: Any) -> Any:
 def _step(optimizer: Any, rate: Any, grads: Any, state: FuncnnState, params: Any) -> tuple[Any, FuncnnState]:
     """The updates, and the next state: from the optimizer that has no memory yet, or from the one in the state."""
     if _outline(_memory_of(optimizer, params)) != _outline(state.optimizer):
-        raise ShapeError("to_optax: state must be the state of these parameters, got one of other parameters")
+        raise ShapeError("to_optax: state must be what init returned for these params, not a state of other params")
 
     def updated(before: Any) -> Any:
         made, after = update(before, Grads(grads, None), params)

@@ -176,8 +176,9 @@ def as_numbers(function: str, argument: str, values: Array) -> Array:
         raise KindError(f"{function}: {argument} must hold numbers, not {kind(values)}")
     try:
         return values.astype(float)
-    except (TypeError, ValueError) as error:  # objects
-        raise KindError(f"{function}: {argument} must hold numbers; {error}") from None
+    except (TypeError, ValueError):  # objects
+        odd = next(value for value in values.ravel().tolist() if not _is_number(value))
+        raise KindError(f"{function}: {argument} must hold numbers, not {kind(odd)}") from None
 
 
 def unique(function: str, argument: str, y: Array) -> Array:
@@ -207,3 +208,11 @@ def _column(codes: Array) -> Array:
 
 def _one_hot(k: int, codes: Array) -> Array:
     return (codes[:, None] == np.arange(k)).astype(float)
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True

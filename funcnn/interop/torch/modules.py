@@ -73,7 +73,9 @@ _RULES: dict[type, Callable[[Any, Any], Any]] = {}
 def _register(cls: Any) -> Callable[[Any], Any]:
     """A decorator for the rule of a class of modules."""
     if not isinstance(cls, type) or not issubclass(cls, torch.nn.Module):
-        raise KindError(f"from_torch.register: cls must be a class of modules of torch, not {kind(cls)}")
+        raise KindError(
+            f"from_torch.register: cls must be a class of modules, such as torch.nn.Linear, not {kind(cls)}"
+        )
 
     def put(rule: Any) -> Any:
         check_function("from_torch.register", "the rule", rule, "a function (module, x)", takes=2)
@@ -164,14 +166,16 @@ def _as_array(module: Any, x: Any) -> Array:
     for name, tensor in module.named_parameters(remove_duplicate=False):
         if (other := names.setdefault(id(tensor), name)) != name:
             rule = f"{name} and {other} must be two parameters, since each layer has its own"
-            raise KindError(f"from_torch: {rule}; they are one")
+            raise KindError(f"from_torch: {rule}; they are one tensor")
     array = array_of("from_torch", "x", x)
     arrays_of("from_torch", module)
     if x.ndim < 2 or not len(x):
         raise ShapeError(f"from_torch: x must be (m, ...), with one row or more, not {tuple(x.shape)}")
     for name, tensor in module.named_parameters():
         if x.is_floating_point() and tensor.dtype != x.dtype:
-            raise KindError(f"from_torch: x is {x.dtype}, {name} is {tensor.dtype}; write x.to({tensor.dtype})")
+            raise KindError(
+                f"from_torch: x must be {tensor.dtype}, as {name} is, not {x.dtype}; write x.to({tensor.dtype})"
+            )
     return array
 
 

@@ -85,7 +85,7 @@ def _by_features(module: Any, given: Given, like: Any, *, order: str) -> Any:
 @from_torch.register(nn.BatchNorm2d)
 def batch_norm_from_torch(module: Any, given: Given) -> BatchNorm:
     """Running statistics are states"""
-    given.check_setting(module, "running statistics", "none", holds=module.track_running_stats)
+    given.check_setting(module, "track_running_stats=True", "False", holds=module.track_running_stats)
     momentum = module.momentum
     given.check_setting(module, "a number as momentum", "None, the mean over all batches", holds=momentum is not None)
     settings = {"momentum": momentum, "eps": module.eps, "bias": module.bias is not None}
@@ -119,7 +119,7 @@ def group_norm_from_torch(module: Any, given: Given) -> GroupNorm:
 @from_torch.register(nn.InstanceNorm2d)
 def instance_norm_from_torch(module: Any, given: Given) -> InstanceNorm:
     """By channel"""
-    given.check_setting(module, "no running statistics", "some", holds=not module.track_running_stats)
+    given.check_setting(module, "track_running_stats=False", "True", holds=not module.track_running_stats)
     given.check_axes(module, "(m, c, t)" if isinstance(module, nn.InstanceNorm1d) else "(m, c, h, w)")
     settings = {"eps": module.eps, "bias": module.bias is not None}
     like = InstanceNorm.init(module.num_features, dtype=dtype_of(module, given.tensor), **settings)

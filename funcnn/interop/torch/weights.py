@@ -137,8 +137,8 @@ class _Entries:
             raise FuncnnError(f"weights_from: {name} must be 0 in the entries for which like has no array")
         shared = places[self.is_filled[places]]
         if not same(self.numbers[shared], array[self.is_filled[places]].astype(np.float64)):
-            rule = f"{name} must hold the numbers that source has for {named} of like under another name"
-            raise FuncnnError(f"weights_from: {rule}, since like has them once")
+            rule = f"{name} must equal the other tensor that source has for {named}"
+            raise FuncnnError(f"weights_from: {rule}, since like has this array once")
         self.numbers[places] = array
         self.is_filled[places] = places > 0
 

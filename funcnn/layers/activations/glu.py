@@ -76,9 +76,9 @@ def _gated(verb: Any, params: Glu, x: Array, *memory: Any) -> tuple[Array, Array
     passed, rest = noted("in Glu", verb, params.gate, b, *memory)
     if not is_array(passed) or passed.shape != b.shape:
         made = passed.shape if is_array(passed) else shown(passed)
-        raise ShapeError(f"Glu: gate must keep the shape of its half, {b.shape}, not return {made}")
+        raise ShapeError(f"Glu: gate must keep the shape of its half of x, {b.shape}, not return {made}")
     if passed.dtype != b.dtype:
-        raise KindError(f"Glu: gate must keep the dtype of its half, {b.dtype}, not return {passed.dtype}")
+        raise KindError(f"Glu: gate must keep the dtype of its half of x, {b.dtype}, not return {passed.dtype}")
     return a, passed, rest
 
 

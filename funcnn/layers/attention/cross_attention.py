@@ -157,8 +157,9 @@ def cross_attention_step(params: CrossAttention, x: Any, memory: Any = None) -> 
         check_memory_of_heads(params, memory, 2)
         k, v = memory
         if k.shape[::2] != seen.shape[:2]:
-            before = f"{counted(k.shape[0], 'sequence')} of {counted(k.shape[2], 'position')}"
-            raise ShapeError(f"step: the memory in x must be the memory of the first step, {before}, not {seen.shape}")
+            before = f"of {counted(k.shape[0], 'sequence')} and {counted(k.shape[2], 'position')}"
+            needed = f"(queries, memory) with the memory of the first step, {before}"
+            raise ShapeError(f"step: x must be {needed}, not a memory of the shape {seen.shape}")
         q, _ = by_heads(params.query, queries, params.heads)
     out, _ = gather(params, (q, k, v), allowed_pairs(mask, None)[2])
     return (out, *x[1:]), (k, v)

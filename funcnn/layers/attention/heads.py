@@ -11,9 +11,9 @@ from funcnn.errors import KindError, RangeError
 from funcnn.guards import check_axes
 from funcnn.initializers import Initializer, draw, draw_bias
 from funcnn.layers.attention.dot_product import attend, attend_backward
-from funcnn.layers.checks import memory_dtype_error, memory_form_error
 from funcnn.layers.dense import Dense
 from funcnn.layers.embedding.positions import Rotary
+from funcnn.layers.memories import memory_dtype_error, memory_form_error
 from funcnn.needs import Count, Seed, passing, words_of
 from funcnn.records import record
 from funcnn.shapes import shapes
@@ -151,8 +151,9 @@ def check_memory_of_heads(params: MultiHead, memory: Any, parts: int) -> None:
 
     fit = type(memory) is tuple and len(memory) == parts and all(map(fits, memory[:2]))
     if not fit or memory[0].shape != memory[1].shape or not all(map(fits_mask, memory[2:])):
-        form, mask = ("(k, v, mask)", ", mask bool (m, positions) or None") if parts == 3 else ("(k, v)", "")
-        raise memory_form_error(params, f"{form}, k and v of {W.dtype}, (m, {heads}, positions, {d}){mask}", memory)
+        form, mask = ("(k, v, mask)", ", and mask bool (m, positions) or None") if parts == 3 else ("(k, v)", "")
+        needed = f"{form} with k and v {W.dtype} (m, {heads}, positions, {d}){mask}"
+        raise memory_form_error(params, needed, memory)
     for a in memory[:2]:
         if a.dtype != W.dtype:
-            raise memory_dtype_error(params, a.dtype, W.dtype)
+            raise memory_dtype_error(a.dtype, W.dtype)

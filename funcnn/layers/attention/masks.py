@@ -25,7 +25,8 @@ def check_attended(params: Any, argument: str, x: Any, mask: Any, queries: Any, 
 def check_no_pairs(mask: Array | None) -> None:
     """Refuse a mask of pairs, since `step` needs a mask of positions."""
     if mask is not None and mask.ndim == 3:
-        raise ShapeError(f"step: mask must be one of positions, (m, t), not one of pairs, {mask.shape}")
+        needed = "(m, t), True at the positions that are not padding"
+        raise ShapeError(f"step: mask must be {needed}, not a mask of pairs of positions, {mask.shape}")
 
 
 def of_positions(mask: Array | None) -> Array | None:

@@ -12,7 +12,7 @@ from funcnn.fields import is_whole
 from funcnn.layers.attention.dot_product import no_later
 from funcnn.layers.attention.heads import MultiHead, check_memory_of_heads
 from funcnn.layers.attention.masks import allowed_pairs
-from funcnn.layers.checks import memory_sequences_error
+from funcnn.layers.memories import memory_sequences_error
 
 Grown = tuple[Array, Array, Array | None]
 
@@ -33,7 +33,7 @@ def positions_before(params: MultiHead, memory: Any, x: Array) -> Any:
     fixed = type(memory) is FixedMemory
     check_memory_of_heads(params, memory[:3] if fixed else memory, 3)
     if memory[0].shape[0] != x.shape[0]:
-        raise memory_sequences_error(params, memory[0].shape[0], x.shape[0])
+        raise memory_sequences_error(memory[0].shape[0], x.shape[0])
     most = memory[0].shape[2]
     if not fixed:
         return most
@@ -41,9 +41,10 @@ def positions_before(params: MultiHead, memory: Any, x: Array) -> Any:
     traced = is_array(start) and start.shape == () and start.dtype.kind in "iu"
     if not traced and not (type(start) is int and 0 <= start <= most):
         given = short(memory.length)
-        raise ShapeError(f"step: the length of the memory must be a whole number from 0 to {most}, not {given}")
+        raise ShapeError(f"step: memory.length must be a whole number from 0 to {most}, not {given}")
     if not traced and start + x.shape[1] > most:
-        raise ShapeError(f"step: the memory has room for {counted(most, 'position')}, not for {start + x.shape[1]}")
+        needed, remedy = counted(start + x.shape[1], "position"), "call fixed_memory with a larger t_most"
+        raise ShapeError(f"step: memory must have room for {needed}, not for {most}; {remedy}")
     return start
 
 

@@ -51,7 +51,8 @@ class First(Wrapper[L]):
             behind = _behind_padding(self.layer)
             if mixes_positions(behind):
                 reason = _reason(type(_mixing(behind)))
-                raise KindError(f"First: with a mask, the layer must map each position alone; {reason}")
+                needed = "not mix positions if x has a mask, since the padding would enter the result"
+                raise KindError(f"First: layer must {needed}; {reason}")
         return blank(x[0], mask), (x[1:], mask)
 
     def leave(self, out: Any, aside: Any) -> tuple[Any, Any]:
@@ -59,8 +60,8 @@ class First(Wrapper[L]):
             return out, None
         rest, mask = aside
         if mask is not None and is_array(out) and out.shape[:2] != mask.shape:
-            needed = f"the layer inside must keep the {mask.shape[1]} positions of the mask, {mask.shape}"
-            raise ShapeError(f"First: {needed}; it gives {shown(out)}")
+            needed = f"return (m, t, ...) with the m and t of the mask, {mask.shape}"
+            raise ShapeError(f"First: layer must {needed}, not {shown(out)}")
         return (out, *rest), (outline(rest), mask)
 
     def leave_back(self, dA: Any, kept: Any) -> Any:
@@ -86,8 +87,9 @@ def _reason(cls: type) -> str:
     """The reason for the refusal, and how a user's layer declares that it maps each position alone"""
     rule, name = step.dispatch(cls), cls.__name__
     if rule not in _DECLARED or mixes_positions.dispatch(cls) not in _BY_STEP:
-        return f"{name} mixes positions"
-    return f"{name} is not declared to; if it does, write {_DECLARED[rule].format(name)}"
+        return f"{name} mixes them"
+    what = "enter and leave of {} treat" if rule is step.dispatch(Wrapper) else "{} treats"
+    return f"if {what.format(name)} each position on its own, write {_DECLARED[rule].format(name)}"
 
 
 # The declarations to write, by the rule for `step` of the layer.

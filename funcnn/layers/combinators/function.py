@@ -89,8 +89,8 @@ def function_backward(params: Function, cache: tuple[Any, Any], dA: Any) -> Grad
 def function_step(params: Function, x: Any, memory: Any = None) -> Any:
     """Refused, since f may mix positions"""
     raise KindError(
-        f"step: whether {_called(params.f)} maps each position alone is not known for a Function; "
-        "write a record with a rule for step"
+        f"step: there is no rule for Function, since {_called(params.f)} may mix positions; "
+        "write a record with a rule for step in its place"
     )
 
 

@@ -105,7 +105,7 @@ def _heads(function: str, x: Any) -> tuple[list[Array], Parts]:
     tuples = [part if type(part) is tuple else (part,) for part in x]
     alike = len({(type(part) is tuple, len(own)) for part, own in zip(x, tuples, strict=True)}) == 1
     if not alike or not all([own and _is_floats(own[0]) and not any(map(_is_floats, own[1:])) for own in tuples]):
-        needed = "all be arrays of floats, or all pairs of one and its mask"
+        needed = "all be arrays of floats, or all pairs (array of floats, mask)"
         raise KindError(f"{function}: the parts of x must {needed}; x: {shown(x)}")
     heads = [own[0] for own in tuples]
     if len({head.dtype for head in heads}) > 1:

@@ -39,7 +39,7 @@ class Here(Through, Wrapper[Any]):
         """The layer of the Shared"""
         if self.layer is None:
             named = f" of the name {self.name!r}" if self.name else ""
-            raise KindError(f"Here: there is no Shared{named} around it")
+            raise KindError(f"Here: it must be inside the net of a Shared{named}, whose layer it calls")
         return self.layer
 
 
@@ -82,10 +82,10 @@ class Shared(Through, Wrapper[Any]):
             raise KindError(f"{type(self).__name__}: net must not have {same}; rename one of them")
         here = f"Here({self.name!r})" if self.name else "Here()"
         if not _places(self.net, self.name):
-            where = "outside of Frozen, where the shared layer is used and trained"
-            raise KindError(f"{type(self).__name__}: net must hold {here} {where}")
+            needed = f"contain {here}, the place where layer is called, and not only inside a Frozen"
+            raise KindError(f"{type(self).__name__}: net must {needed}, which does not train it")
         if _filled(self.net, self.name, None) != self.net:
-            raise KindError(f"{type(self).__name__}: each Here in net must be empty; write {here}")
+            raise KindError(f"{type(self).__name__}: each Here in net must hold no layer of its own; write {here}")
 
     def held(self) -> Any:
         """The net with the layer in its places"""

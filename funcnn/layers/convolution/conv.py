@@ -10,11 +10,12 @@ from funcnn.elementary import sum_of_rows
 from funcnn.errors import KindError
 from funcnn.generation import fixed_memory, no_step, pads_with_zeros, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_memory, check_out_gradient
+from funcnn.layers.checks import check_out_gradient
 from funcnn.layers.convolution.base import Convolution
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
 from funcnn.layers.convolution.sizes import of_each
 from funcnn.layers.convolution.windows import ONE_ROW, Axes, axis_of, image_of, like
+from funcnn.layers.memories import check_memory
 from funcnn.records import record
 from funcnn.shapes import shapes
 from funcnn.trees.edits import evolve

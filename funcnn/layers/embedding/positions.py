@@ -16,8 +16,8 @@ from funcnn.fields import is_whole
 from funcnn.generation import fixed_memory, maps_alone, mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
-from funcnn.layers.checks import memory_form_error
 from funcnn.layers.embedding.rotation import rotate_backward, rotated, waves
+from funcnn.layers.memories import memory_form_error
 from funcnn.layers.sequences import as_out_gradients, as_triple, blank, in_form_of
 from funcnn.needs import FloatDtype, Positive, Seed
 from funcnn.records import record

@@ -15,11 +15,11 @@ from funcnn.generation import fixed_memory, step
 from funcnn.gradients import Grads, returned_by
 from funcnn.initializers import Initializer, draw, glorot_uniform, orthogonal
 from funcnn.layers.checks import (
-    check_memory,
     check_out_gradient,
     foreign_cache_error,
     own_gradient,
 )
+from funcnn.layers.memories import check_memory
 from funcnn.layers.recurrent.states import State, as_first_state, as_given, as_last_gradient
 from funcnn.layers.recurrent.steps import Cache, Stacked, steps_backward, steps_forward
 from funcnn.layers.sequences import as_out_gradients, as_triple, blank, in_form_of

@@ -73,7 +73,7 @@ def _as_pair(argument: str, states: Any) -> Both:
     if states is None:
         return None, None
     if type(states) is not tuple or len(states) != 2:
-        raise ShapeError(f"Bidirectional: {argument} must be a pair, for ahead and for behind, not {short(states)}")
+        raise ShapeError(f"Bidirectional: {argument} must be a pair, (ahead, behind), not {short(states)}")
     return states
 
 

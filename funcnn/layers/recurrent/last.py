@@ -8,7 +8,8 @@ from funcnn.arrays import Array, is_array, namespace
 from funcnn.core import backward, forward
 from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_memory, check_out_gradient, foreign_cache_error
+from funcnn.layers.checks import check_out_gradient, foreign_cache_error
+from funcnn.layers.memories import check_memory
 from funcnn.layers.outlines import outline
 from funcnn.layers.sequences import as_triple, in_form_of
 from funcnn.records import record

@@ -7,6 +7,7 @@ from typing import Any
 from funcnn.arrays import Array, is_array, namespace, short
 from funcnn.errors import ShapeError
 from funcnn.layers.checks import check_out_gradient
+from funcnn.layers.memories import form_of_state
 
 State = tuple[Array, ...]
 
@@ -19,7 +20,7 @@ def as_first_state(params: Any, state: Any, m: int, xp: Any) -> State:
     parts = state if type(state) is tuple else (state,)
     right = [is_array(part) and part.shape == shape and part.dtype == dtype for part in parts]
     if len(parts) != params.states or (type(state) is tuple) != (params.states > 1) or not all(right):
-        needed = f"{'an array' if params.states == 1 else f'a tuple of {params.states} arrays'} of {dtype}, {shape}"
+        needed = form_of_state(shape, dtype, params.states)
         raise ShapeError(f"{type(params).__name__}: state must be {needed}, not {short(state)}")
     return parts
 

@@ -43,7 +43,9 @@ def load_spec(path: str) -> Spec:
         raise FileError(f"hunt: {path} cannot be run: {type(error).__name__}: {error}") from error
     targets, libraries = found.get("TARGETS"), found.get("LIBRARIES", [])
     if not isinstance(targets, list) or not all([isinstance(target, Target) for target in targets]):
-        raise KindError(f"hunt: {path} must define TARGETS, a list of Targets; TARGETS is {kind(targets)}")
+        odd = [target for target in targets if not isinstance(target, Target)] if isinstance(targets, list) else []
+        given = f"a list with {kind(odd[0])}" if odd else kind(targets)
+        raise KindError(f"hunt: TARGETS of {path} must be a list of Targets, not {given}")
     if not targets:
         raise RangeError(f"hunt: TARGETS of {path} must not be empty")
     if not isinstance(libraries, list) or not all([isinstance(library, str) for library in libraries]):

@@ -135,7 +135,7 @@ def layers_of(function: str, module: str) -> list[type]:
         import_module(module)  # so that the result does not depend on earlier imports
         load_all()  # the layers of funcnn
     except (ModuleNotFoundError, ValueError):  # an empty name raises ValueError
-        raise KindError(f"{function}: there is no module {module}") from None
+        raise KindError(f"{function}: there is no module {module!r}") from None
     default, package = forward.dispatch(object), module.split(".", maxsplit=1)[0]
     # A class of a docstring example has the name of a module that does not contain it.
     found = [
