@@ -9,28 +9,29 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.testing.differentiation.constants import (
-    BESIDE_PRINTED,
-    CHANGED_ENTRIES,
-    EPS,
-    EXCHANGED,
-    FEW_DIGITS,
-    NATURAL,
-    NEW_ARGUMENTS,
-    NEW_ENTRY,
-    NUDGE,
-    NUDGED,
-    REPEATING,
-    REPEATING_APART,
-    REPEATING_FIT,
-    REPEATING_POINTS,
-    REPEATING_START,
-    SIMILAR,
-    VISIBLE,
-)
+from funcnn.testing.differentiation.constants import EPS, NEW_ARGUMENTS, VISIBLE
 from funcnn.testing.differentiation.vector_function import VectorFunction, magnitudes, step_scales
 from funcnn.testing.numbers import change
 from funcnn.testing.verdict import GradientError, NotPure
+
+CHANGED_ENTRIES = 2  # chosen: entries that are changed one by one, beside the first and the last
+BESIDE_PRINTED = 2.0**-30  # chosen: NumPy prints eight digits after the point
+# Chosen: two of the first entries change places, if they differ by at most three times the smaller one. All have that
+# many binary digits.
+EXCHANGED, SIMILAR, FEW_DIGITS = 64, 3, 20
+# Chosen: distances at which a memo of vjp under a short key may repeat a gradient, relative to the entry, as 1e-9 does
+# under printed digits. Points lie 16 to 48 distances apart, beginning a 16th of the entry from it.
+REPEATING = (14, 18, 22, 26, 30, 34)
+REPEATING_START = 2.0**-4
+REPEATING_APART = 32
+REPEATING_POINTS = 12  # chosen: a polynomial of degree 3 fits so many values of a staircase by no accident
+REPEATING_FIT = 64  # calibrated: the gradient at a point first called is so many times nearer to the polynomial
+# Chosen: distances of one changed entry from NEW_ARGUMENTS, and of all others.
+NEW_ENTRY = 2.0**-6
+NUDGE = 2.0**-24
+# Chosen: smaller changes of a gradient, in units of |dA f|, may be rounding where f saturates, as tanh(-30 x) does.
+NATURAL = 1e-9
+NUDGED = 64
 
 
 @attrs.frozen(eq=False)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.testing.differentiation.constants import BESIDE, EPS, LINEARITY, LINEARITY_FLOOR, LINEARITY_ROUNDING, ROUGH
+from funcnn.testing.differentiation.constants import EPS, LINEARITY_ROUNDING, ROUGH
 from funcnn.testing.differentiation.rounding import (
     cancellation_rounding,
     distance_to_zero,
@@ -27,14 +27,11 @@ from funcnn.testing.memory import check_aliases, check_writes
 from funcnn.testing.numbers import change, entry_of, told_apart
 from funcnn.testing.options import Options
 from funcnn.testing.purity import FirstResults, equal, value_or_none
-from funcnn.testing.verdict import (
-    NotDeterministic,
-    NotLinear,
-    NotPure,
-    Raised,
-    RefusedLayout,
-    WrongForLayout,
-)
+from funcnn.testing.verdict import NotDeterministic, NotLinear, NotPure, Raised, RefusedLayout, WrongForLayout
+
+LINEARITY = 1e-6  # chosen: relative to the largest entry; linear maps that are computed in float32 keep to it
+LINEARITY_FLOOR = 1e-290  # chosen: products of smaller numbers are denormal and lose their digits
+BESIDE = 1e-6  # chosen: relative distance of the arguments that decide whether a tie explains a difference of layouts
 
 Rounding = Callable[[], list[Any]]
 Check = Callable[[], None]

@@ -12,11 +12,7 @@ import numpy as np
 from funcnn.arrays import Array, freeze
 from funcnn.testing.checked_pair import write_error
 from funcnn.testing.claim import Claim
-from funcnn.testing.differentiation.constants import (
-    EPS,
-    LINEARITY_ROUNDING,
-    PERTURBATIONS,
-)
+from funcnn.testing.differentiation.constants import EPS, LINEARITY_ROUNDING, PERTURBATIONS
 from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import cotangent, generator
 from funcnn.testing.flattening import Flattened, split

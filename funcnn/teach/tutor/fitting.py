@@ -6,14 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from funcnn.teach.hypotheses.rivals import (
-    exchanged,
-    exponent,
-    in_the_same_direction,
-    of_another,
-    offset,
-    rescaled,
-)
+from funcnn.teach.hypotheses.rivals import exchanged, exponent, in_the_same_direction, of_another, offset, rescaled
 from funcnn.teach.tutor.draws import NEEDED, Draw
 from funcnn.teach.tutor.mistakes import MISTAKES, Hypothesis, Mistake
 from funcnn.teach.tutor.view import View, factor_of, same

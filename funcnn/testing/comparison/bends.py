@@ -14,24 +14,31 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison, Measurement
-from funcnn.testing.comparison.constants import (
-    APART,
-    DECIDED,
-    DOUBTFUL,
-    FARTHER,
-    FEW_PAIRS,
-    FINEST,
-    FINEST_AGREES,
-    FINEST_RATIO,
-    FINEST_STEP,
-    FIT_ERROR,
-    MORE_PAIRS,
-    NEAR,
-    VISIBLE_ROUNDING,
-)
 from funcnn.testing.comparison.directions import ProbeDirection
 from funcnn.testing.differentiation.constants import EPS, FINER_STEPS, FIRST_STEPS
 from funcnn.testing.differentiation.richardson import Slopes, differences, fitted_slope
+
+DOUBTFUL = 1e-5  # chosen: smaller relative errors are compared once more with slopes fitted to values at finer steps
+# Derived: within [-4h, 4h], values at +-2h and +-4h, eight of the first to one of the second, give the slope of a cubic
+# with the least rounding error, since the Chebyshev polynomial of degree 3 has its extrema there (Hoel and Levine 1964,
+# Optimal spacing and weighting in polynomial prediction). They are spread by 1/8, in few bits, so that x + h is exact
+# and rounding errors differ. The error of 38 values is that of the mean over 32 series of extrapolated quotients.
+FEW_PAIRS = (57 / 32, 62 / 32, 67 / 32, 72 / 32, 4.0)
+MORE_PAIRS = (*[k / 32 for k in (58, 59, 60, 61, 63, 64, 65, 66, 68, 69, 70, 71)], 30 / 8, 34 / 8)
+DECIDED = 10  # chosen: a slope whose error is a tenth of a difference decides on it
+# Calibrated: finer steps contradict the estimate if they are within 3 rounding errors of the gradient, and both 6
+# rounding errors and 4 times as far from the estimate.
+NEAR = 3
+APART = 6
+FARTHER = 4
+FIT_ERROR = 64  # calibrated: the error of a fitted slope is at least so small a part of the rounding error at one step
+VISIBLE_ROUNDING = 16  # calibrated: steps whose rounding exceeds the gap by more than this say nothing
+# Chosen: rounding errors hide a thousandth of the difference at the finest of three steps, each 4 times as long as the
+# one before; the slopes at these steps equal the gradient to a 16th of it.
+FINEST_STEP = 1024
+FINEST = 3
+FINEST_RATIO = 4
+FINEST_AGREES = 16
 
 
 def doubtful(found: Comparison) -> Array:

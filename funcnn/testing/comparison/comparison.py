@@ -9,17 +9,10 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.testing.comparison.constants import CONTRACTION, MOST_OUTPUTS, MOST_REFINED, NUMBERS_IN_MEMORY
+from funcnn.testing.comparison.constants import CONTRACTION, MOST_OUTPUTS, MOST_REFINED
 from funcnn.testing.comparison.directions import ProbeDirection
 from funcnn.testing.differentiation.complex_step import complex_step, sharpened
-from funcnn.testing.differentiation.constants import (
-    BOUND,
-    COARSER_STEPS,
-    EPS,
-    FINER_STEPS,
-    FIRST_STEPS,
-    REACHES,
-)
+from funcnn.testing.differentiation.constants import BOUND, COARSER_STEPS, EPS, FINER_STEPS, FIRST_STEPS, REACHES
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
 from funcnn.testing.differentiation.rounding import (
     Noise,
@@ -31,6 +24,8 @@ from funcnn.testing.differentiation.rounding import (
 )
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
 from funcnn.testing.options import Options
+
+NUMBERS_IN_MEMORY = 2**21  # chosen: 16 MB of cotangents and gradients
 
 Product = Callable[[Array, Array], Array]
 

@@ -16,13 +16,7 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Measurement, compare, first_slopes, measure, refined_slopes
-from funcnn.testing.comparison.constants import (
-    CERTAIN,
-    FAINT,
-    LARGEST_SMALL_ENTRY,
-    NEARLY_RIGHT,
-    SHARED_BOUNDS,
-)
+from funcnn.testing.comparison.constants import CERTAIN, LARGEST_SMALL_ENTRY, NEARLY_RIGHT, SHARED_BOUNDS
 from funcnn.testing.comparison.directions import ProbeDirection, place_of
 from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.comparison.second_checks import outcome_of
@@ -40,6 +34,7 @@ from funcnn.testing.domain import OutsideDomainError
 from funcnn.testing.purity import value_or_none
 from funcnn.testing.verdict import GradientError
 
+FAINT = 1e-9  # chosen: a smaller gradient, relative to the largest, is not said to be right
 DRAWN_ENTRIES = 8  # chosen: entries that are compared
 # Chosen: magnitudes are those of the given entries times 2^-1 to 2^1, with signs of both kinds, then with the given
 # signs, then nearer.

@@ -9,24 +9,19 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison, Measurement
-from funcnn.testing.comparison.constants import (
-    CANCELLATION,
-    GRADIENT_CHANGE,
-    GRADIENT_NOISE,
-    LARGEST_GRADIENT_CHANGE,
-    PROPAGATED,
-    TERMS,
-)
+from funcnn.testing.comparison.constants import GRADIENT_CHANGE, LARGEST_GRADIENT_CHANGE
 from funcnn.testing.comparison.directions import ProbeDirection
-from funcnn.testing.differentiation.constants import (
-    EPS,
-    HIDDEN,
-    SMALLEST_FACTOR,
-    SMALLEST_NORMAL,
-    VISIBLE,
-)
+from funcnn.testing.differentiation.constants import EPS, VISIBLE
 from funcnn.testing.differentiation.rounding import cancellation_rounding, propagated_noise
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, step_scales
+
+GRADIENT_NOISE = 64  # calibrated: margin on the measured noise of a gradient
+TERMS = 32  # calibrated: margin on the last digit of the terms of f over the largest scale of x
+CANCELLATION = 256  # calibrated: margin on the rounding error left by cancelled terms
+PROPAGATED = 64  # calibrated: margin on the noise of f in a gradient
+SMALLEST_NORMAL = 2.0**-1022  # derived: smaller gradients have lost digits
+HIDDEN = 0.125  # chosen: beside values with a last digit of an eighth, a term of size 1 is lost; its slope is below 8
+SMALLEST_FACTOR = 1e-150  # derived: a gradient of 0 may be 1 / a^2, where the square of a is infinite
 
 
 class GradientFinding(NamedTuple):

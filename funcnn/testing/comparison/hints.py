@@ -10,24 +10,14 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Measurement
-from funcnn.testing.comparison.constants import (
-    MOST_ENTRIES,
-    NEARLY_RIGHT,
-    SHARED,
-    SHARED_BOUNDS,
-    SINGLE,
-    VISIBLE_FACTOR,
-)
-from funcnn.testing.comparison.draws import (
-    ComparedDraw,
-    given_draw,
-    other_draws,
-    place,
-    reads_one_triangle,
-)
+from funcnn.testing.comparison.constants import MOST_ENTRIES, NEARLY_RIGHT, SHARED_BOUNDS
+from funcnn.testing.comparison.draws import ComparedDraw, given_draw, other_draws, place, reads_one_triangle
 from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.comparison.sizes import size_clause
 
+SHARED = 1e-9  # chosen: a factor, an offset or an order is common to entries up to this relative difference
+VISIBLE_FACTOR = 100  # chosen: a factor is named if the largest numeric value is more than so many times its error
+SINGLE = 1e-5  # chosen: a gradient computed in float32 is right to five digits
 NEARLY_RIGHT_ELSEWHERE = 1e-2  # chosen: an error that is below NEARLY_RIGHT here may be larger at other arguments
 Others = Callable[[], Sequence[ComparedDraw]]
 Holds = Callable[[Array, Array, Array], bool]  # of analytic values, numeric values, and the errors of these

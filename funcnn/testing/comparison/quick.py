@@ -21,13 +21,7 @@ from funcnn.testing.comparison.flat import unchanged_side
 from funcnn.testing.comparison.scales import lengthened
 from funcnn.testing.comparison.second_checks import Outcome
 from funcnn.testing.comparison.statistics import Statistics
-from funcnn.testing.differentiation.constants import (
-    BOUND,
-    EPS,
-    FLOOR,
-    REACHES,
-    SMALL_OUTPUT,
-)
+from funcnn.testing.differentiation.constants import BOUND, EPS, FLOOR, REACHES, SMALL_OUTPUT
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
 from funcnn.testing.differentiation.rounding import Noise
 from funcnn.testing.differentiation.vector_function import VectorFunction, magnitudes, rescaled

@@ -12,10 +12,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from funcnn.testing.comparison.comparison import Measurement
-from funcnn.testing.comparison.constants import LARGEST_SMALL_ENTRY, SAME_OVER_STEP
+from funcnn.testing.comparison.constants import LARGEST_SMALL_ENTRY
 from funcnn.testing.comparison.directions import ProbeDirection
 from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
+
+# Chosen: over a long step, the mean of the gradient on both sides changes by less than this part of a difference.
+SAME_OVER_STEP = 0.25
 
 
 def small(function: VectorFunction, probe: ProbeDirection, step: float = LARGEST_SMALL_ENTRY) -> bool:

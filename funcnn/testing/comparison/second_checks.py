@@ -16,7 +16,7 @@ from funcnn.arrays import Array
 from funcnn.testing.comparison.bends import agrees_at_finest_steps, bends, contradicted, doubtful, finer_steps
 from funcnn.testing.comparison.certain import certain_finding
 from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, noise_towards, refined_slopes
-from funcnn.testing.comparison.constants import BOUNDED_SLOPE, LINEAR_BEND, MOST_ENTRIES, OTHER_FACTOR
+from funcnn.testing.comparison.constants import LINEAR_BEND, MOST_ENTRIES
 from funcnn.testing.comparison.directions import ProbeDirection, single_entries
 from funcnn.testing.comparison.finding import GradientFinding, gradient_rounding, largest_along, worst_finding
 from funcnn.testing.comparison.staircases import stairs
@@ -25,13 +25,18 @@ from funcnn.testing.differentiation.constants import (
     COARSER_STEPS,
     FINER_STEPS,
     FIRST_STEPS,
-    MOST_TIED,
     SAMPLES,
     SAMPLES_OF_AN_ENTRY,
-    UNLIKELY,
 )
 from funcnn.testing.differentiation.kinks import Surroundings
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
+
+BOUNDED_SLOPE = 1e-3  # chosen: a slope known to three digits is bounded, so that a nan in its place is wrong
+OTHER_FACTOR = 0.83  # chosen: the second series of steps is no power of two, so that its rounding differs
+# Chosen: the samples around a tie leave out one of the tied entries with a probability of e^-14, if at most so many are
+# tied.
+UNLIKELY = 14
+MOST_TIED = 64
 
 Why = Literal["", "rounded", "stairs"]
 

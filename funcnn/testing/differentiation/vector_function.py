@@ -10,7 +10,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from funcnn.testing.differentiation.constants import EXTREMES, LARGEST_EXTREME, SMALLEST_MAGNITUDE
+from funcnn.testing.differentiation.constants import SMALLEST_MAGNITUDE
+
+# Derived: beside numbers above 2^53, 1 vanishes; with a margin. Below it, x - mean(x) cancels, as in layer norm at 1e8.
+# Numbers below 2^-53 vanish beside 1; larger ones lose digits there, which only steps of 1 show, as in log(1 + x^2).
+EXTREMES = (-60, 64)
+LARGEST_EXTREME = 960  # derived: 2^-960 times a number of 53 digits is no denormal number
 
 Array = NDArray[Any]
 Value = Callable[[Array], Array]  # a function of one vector, whose value is one vector

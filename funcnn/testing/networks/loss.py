@@ -16,7 +16,6 @@ from funcnn.losses.protocol import evaluated
 from funcnn.needs import Arrays, Flag
 from funcnn.testing.arguments import limited
 from funcnn.testing.claim import Claim, Rules, as_arrays
-from funcnn.testing.differentiation.constants import BLOCK_ABSOLUTE, BLOCK_RELATIVE
 from funcnn.testing.memory import check_not_shared
 from funcnn.testing.networks.protocol import cast
 from funcnn.testing.networks.template import template
@@ -26,6 +25,10 @@ from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
 from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, map_arrays, walk
+
+# Chosen: sums over blocks of rows add in another order.
+BLOCK_RELATIVE = 1e-12
+BLOCK_ABSOLUTE = 1e-15
 
 
 @takes_options
