@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.objects import RealEntry
+
 CONSTANT, GIVEN = "constant", "given"
 GUARD = 500.0  # constants beyond it keep exp from overflowing; a formula is read without them
 
@@ -34,7 +36,7 @@ def at_most(count: int) -> Iterator[None]:
         _left.reset(token)
 
 
-class Number:  # noqa: PLW1641  numbers are compared by value, and found by identity
+class Number(RealEntry):  # noqa: PLW1641  numbers are compared by value, and found by identity
     """A value, and how it was made: the name of an operation, and its operands."""
 
     __slots__ = ("born", "how", "parts", "value")
@@ -46,6 +48,11 @@ class Number:  # noqa: PLW1641  numbers are compared by value, and found by iden
         if left[0] < 0:
             raise NoTermsError("the rule makes more numbers than are listed")
         self.value, self.how, self.parts, self.born = value, how, parts, next(_births)
+
+    @classmethod
+    def of(cls, number: Any) -> Number:
+        """A number with its terms as it is, any other number as a constant."""
+        return number if type(number) is Number else Number(float(number))
 
     def __add__(self, other: Any) -> Number:
         other = number(other)
@@ -77,51 +84,18 @@ class Number:  # noqa: PLW1641  numbers are compared by value, and found by iden
         other = number(other)
         return self if _is(other, 1) else _made("^", np.power, self, other)
 
-    def __radd__(self, other: Any) -> Number:
-        return number(other) + self
-
-    def __rsub__(self, other: Any) -> Number:
-        return number(other) - self
-
-    def __rmul__(self, other: Any) -> Number:
-        return number(other) * self
-
-    def __rtruediv__(self, other: Any) -> Number:
-        return number(other) / self
-
     def __rpow__(self, other: Any) -> Number:
         return number(other) ** self
 
     def __neg__(self) -> Number:
         return _made("neg", operator.neg, self)
 
-    def __pos__(self) -> Number:
-        return self
-
     def __abs__(self) -> Number:
         return _made("abs", abs, self)
 
-    def conjugate(self) -> Number:
-        """The number itself, which is real."""
-        return self
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __int__(self) -> int:
-        return int(self.value)
-
-    def __lt__(self, other: Any) -> bool:
-        return self.value < number(other).value
-
-    def __le__(self, other: Any) -> bool:
-        return self.value <= number(other).value
-
-    def __gt__(self, other: Any) -> bool:
-        return self.value > number(other).value
-
-    def __ge__(self, other: Any) -> bool:
-        return self.value >= number(other).value
+    def compared(self, other: Any, how: Callable[[Any, Any], bool]) -> bool:
+        """Whether the values compare like this."""
+        return how(self.value, number(other).value)
 
     def __eq__(self, other: object) -> bool:
         return bool(self.value == number(other).value)
@@ -133,22 +107,14 @@ class Number:  # noqa: PLW1641  numbers are compared by value, and found by iden
         return lambda: _made(name, FUNCTIONS[name], self)
 
 
-FUNCTIONS: dict[str, Callable[[float], float]] = {
-    **{
-        name: getattr(np, name)
-        for name in ["exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "sqrt", "tanh", "sinh", "cosh"]
-    },
-    **{
-        name: getattr(np, name)
-        for name in ["sin", "cos", "tan", "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "sign"]
-    },
-    "erfc": math.erfc,
-}
+_NAMES = (
+    "exp expm1 exp2 log log1p log2 log10 sqrt tanh sinh cosh sin cos tan arcsin arccos arctan arcsinh arccosh arctanh "
+    "sign"
+)
+FUNCTIONS: dict[str, Callable[[float], float]] = {name: getattr(np, name) for name in _NAMES.split()}
+FUNCTIONS["erfc"] = math.erfc
 
-
-def number(value: Any) -> Number:
-    """A number with its terms as it is, any other number as a constant."""
-    return value if type(value) is Number else Number(float(value))
+number = Number.of
 
 
 def larger(a: Any, b: Any) -> Number:

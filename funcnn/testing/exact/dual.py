@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from funcnn.objects import RealEntry
 from funcnn.testing.exact.values import FUNCTIONS, ONE, ZERO, Value, alike, exact, over, plus, power, times, with_digits
 
 
@@ -32,7 +32,7 @@ def recorded_kinks() -> Iterator[list[str]]:
 
 
 @attrs.define(eq=False)
-class Dual:  # noqa: PLW1641  a Dual is never a key
+class Dual(RealEntry):  # noqa: PLW1641  a Dual is never a key
     """A value and its derivative; the derivative of a constant is 0.
 
     Wengert 1964, A Simple Automatic Derivative Evaluation Program.
@@ -40,6 +40,11 @@ class Dual:  # noqa: PLW1641  a Dual is never a key
 
     value: Value
     derivative: Value = ZERO
+
+    @classmethod
+    def of(cls, number: Any) -> Dual:
+        """A dual number as it is, any other number as a constant."""
+        return number if type(number) is Dual else Dual(exact(number))
 
     def __add__(self, other: Any) -> Dual:
         """(a + b)' = a' + b'"""
@@ -68,58 +73,22 @@ class Dual:  # noqa: PLW1641  a Dual is never a key
         slope = times(e, power(self.value, e - 1)) if self.derivative and e else ZERO
         return Dual(power(self.value, e), _part(self.derivative, slope))
 
-    def __radd__(self, other: Any) -> Dual:
-        return self + other
-
-    def __rmul__(self, other: Any) -> Dual:
-        return self * other
-
     def __sub__(self, other: Any) -> Dual:
         return self + -dual(other)
-
-    def __rsub__(self, other: Any) -> Dual:
-        return dual(other) + -self
-
-    def __rtruediv__(self, other: Any) -> Dual:
-        return dual(other) / self
 
     def __neg__(self) -> Dual:
         return Dual(-self.value, -self.derivative)
 
-    def __pos__(self) -> Dual:
-        return self
-
     def __abs__(self) -> Dual:
         return -self if self < 0 else self
 
-    def conjugate(self) -> Dual:
-        """The number itself, which is real."""
-        return self
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __int__(self) -> int:
-        return int(self.value)
-
-    def _compared(self, other: Any, how: Callable[[Any, Any], bool]) -> bool:
+    def compared(self, other: Any, how: Callable[[Any, Any], bool]) -> bool:
+        """Whether the values compare like this; equal ones with different derivatives are a kink."""
         other = dual(other)
         a, b = alike(self.value, other.value)
         if a == b and self.derivative != other.derivative:
             _kinks.get([]).append(how.__name__)
         return how(a, b)
-
-    def __lt__(self, other: Any) -> bool:
-        return self._compared(other, operator.lt)
-
-    def __le__(self, other: Any) -> bool:
-        return self._compared(other, operator.le)
-
-    def __gt__(self, other: Any) -> bool:
-        return self._compared(other, operator.gt)
-
-    def __ge__(self, other: Any) -> bool:
-        return self._compared(other, operator.ge)
 
     def __eq__(self, other: object) -> bool:
         a, b = alike(self.value, dual(other).value)
@@ -132,9 +101,7 @@ class Dual:  # noqa: PLW1641  a Dual is never a key
         return lambda: _applied(name, self)
 
 
-def dual(number: Any) -> Dual:
-    """A dual number as it is, any other number as a constant."""
-    return number if type(number) is Dual else Dual(exact(number))
+dual = Dual.of
 
 
 def _part(derivative: Value, factor: Value) -> Value:
