@@ -9,9 +9,7 @@ from funcnn.testing.networks.cases import (  # noqa: F401  each registers its ca
     combinators,
     convolution,
     dense,
-    dropout,
     embedding,
-    inspection,
     normalisation,
     recurrent,
 )
