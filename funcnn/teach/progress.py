@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 import attrs
 
-
-class Named(Protocol):
-    """What a tutor says of a wrong gradient: the name of the mistake if it has one, and more for each hint."""
-
-    @property
-    def name(self) -> str | None: ...
-    @property
-    def where(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def page(self) -> str: ...
+from funcnn.teach.diagnosing import Diagnosis
 
 
 @attrs.frozen
@@ -28,7 +16,7 @@ class Exercise:
     title: str
     page: str
     hint: str
-    tutor: Callable[[], Named] | None
+    tutor: Callable[[], Diagnosis] | None
     mistake: bool
 
     def hints(self, state: str, level: int) -> list[str]:
@@ -37,7 +25,7 @@ class Exercise:
         told = [found.where, found.kind, found.page][:level] if found else []
         return [text for text in told if text] + [self.hint] * (self.hint != "" and (found is None or not found.name))
 
-    def _diagnosis(self) -> Named | None:
+    def _diagnosis(self) -> Diagnosis | None:
         """None without a tutor, and where it cannot say anything, such as for gradients of another shape."""
         try:
             return self.tutor and self.tutor()

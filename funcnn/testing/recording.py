@@ -1,15 +1,18 @@
-"""Recording of verdicts for the pytest plugin, and rejection of inconclusive examples by hypothesis."""
+"""Verdicts of checks: their records for the pytest plugin, and inconclusive examples, which hypothesis rejects."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
+from weakref import WeakKeyDictionary
 
-from hypothesis import currently_in_test_context
+import attrs
+from hypothesis import HealthCheck, currently_in_test_context, reject
+from hypothesis.errors import FailedHealthCheck
 
 from funcnn.testing.claim import Claim
 from funcnn.testing.options import Options, ledger
-from funcnn.testing.rejection import count_decided, raise_rejection
 from funcnn.testing.verdict import GradientError, Inconclusive, Report
 from funcnn.testing.verification import verify
 
@@ -50,3 +53,58 @@ def _fast_or_full(claim: Claim, options: Options) -> Report:
 def _record(claim: Claim, options: Options, verdict: str, **found: Any) -> None:
     if (record := ledger()) is not None:
         record.record(claim.name, verdict, kind=claim.kind, resolution=options.resolution, **found)
+
+
+MOST_REJECTED = 40  # chosen: hypothesis gives up after 50 rejected examples, unless 10 others came before
+ENOUGH = 10  # the number of these others
+
+
+@attrs.define
+class _CheckCounts:
+    """The number of checks of one subject in one run of a test with `@given`."""
+
+    decided: int = 0
+    inconclusive: int = 0
+
+
+_counts: WeakKeyDictionary[Any, dict[str, _CheckCounts]] = WeakKeyDictionary()
+
+
+def count_decided(subject: str) -> None:
+    """Count a check that passed."""
+    if currently_in_test_context():
+        _verdicts(_runner(), subject).decided += 1
+
+
+def raise_rejection(subject: str, reason: str) -> NoReturn:
+    """Let hypothesis draw another example; or fail with the reason, where hypothesis would fail without it.
+
+    Raises:
+        FailedHealthCheck: so many examples were inconclusive, and so few decided, that hypothesis is about to end the
+            test for filtering too much; not if the test suppresses this health check.
+    """
+    runner = _runner()
+    found = _verdicts(runner, subject)
+    found.inconclusive += 1
+    suppressed = runner.settings.suppress_health_check if runner else ()
+    if found.inconclusive >= MOST_REJECTED and found.decided < ENOUGH and HealthCheck.filter_too_much not in suppressed:
+        every = found.inconclusive + found.decided
+        message = f"{found.inconclusive} of {every} examples were inconclusive for {subject}: {reason}"
+        raise FailedHealthCheck(message) from None
+    reject()
+
+
+def _verdicts(runner: Any, subject: str) -> _CheckCounts:
+    if runner is None:  # a version of hypothesis whose runs cannot be told apart
+        return _CheckCounts()
+    return _counts.setdefault(runner, {}).setdefault(subject, _CheckCounts())
+
+
+def _runner() -> Any:
+    """The object of hypothesis that lives as long as a run of a test, the runner of its engine; else None."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "hypothesis.internal.conjecture.engine":
+            return frame.f_locals.get("self")
+        frame = frame.f_back
+    return None

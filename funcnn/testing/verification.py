@@ -19,10 +19,9 @@ from funcnn.testing.claim import Claim
 from funcnn.testing.comparison.gradient import gradient_statistics
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.differentiation.constants import ROUGH
-from funcnn.testing.differentiation.narrow import FLOAT16, FLOAT32
 from funcnn.testing.differentiation.vector_function import VectorFunction, sealed
 from funcnn.testing.domain import OutsideDomainError
-from funcnn.testing.float32 import check_narrow
+from funcnn.testing.float32 import FLOAT16, FLOAT32, check_narrow
 from funcnn.testing.numbers import change
 from funcnn.testing.options import Options
 from funcnn.testing.purity import equal

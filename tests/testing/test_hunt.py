@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from funcnn.testing.hunt import command, hunt, schedule, worker
+from funcnn.testing.__main__ import main
+from funcnn.testing.hunt import hunt, schedule, worker
 from funcnn.testing.hunt.state import TargetResult, load_state
 
 HEAD = """
@@ -278,7 +279,7 @@ def test_a_worker_begins_with_the_spec(spec):
 @pytest.mark.parametrize(("name", "code"), [("sin", 0), ("tan", 1), ("gone", 2)])
 def test_the_exit_code_says_whether_findings_are_new(spec, tmp_path, capsys, name, code):
     words = [str(spec(ALL_KINDS)), "--only", name, "--workers", "0", "--examples", "1"]
-    assert command.main(["hunt", *words, "--folder", str(tmp_path)]) == code
+    assert main(["hunt", *words, "--folder", str(tmp_path)]) == code
     assert "hunt: only must match" in capsys.readouterr().err if code == 2 else not capsys.readouterr().err
 
 

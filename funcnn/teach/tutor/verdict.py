@@ -12,7 +12,7 @@ from funcnn.checked import checked
 from funcnn.core import forward
 from funcnn.errors import RangeError
 from funcnn.needs import Function
-from funcnn.teach.diagnosis import Diagnosis
+from funcnn.teach.diagnosing import Diagnosis
 from funcnn.teach.tutor.draws import NEEDED, Draw, draws_of
 from funcnn.teach.tutor.fitting import fitting, is_wrong, wrong_arguments
 from funcnn.teach.tutor.mistakes import NAMED
