@@ -10,9 +10,7 @@ from funcnn.arrays import Array, check_arrays, kind, short
 from funcnn.bound import BoundFunction
 from funcnn.checked import checked
 from funcnn.core import Loss, backward_params, check_is_layer, forward
-from funcnn.curvature.complex_step import complex_step
-from funcnn.curvature.differences import by_differences
-from funcnn.curvature.lines import Rule, converted
+from funcnn.curvature.lines import Rule, by_differences, complex_step, converted
 from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
 from funcnn.gradients import Grads
 from funcnn.logits import check_end, squashed_twice

@@ -1,6 +1,6 @@
 from funcnn.teach.diagnosing import diagnose as diagnose
 from funcnn.teach.diagnosing import diagnose_layer as diagnose_layer
-from funcnn.teach.diagnosing import Diagnosis as Diagnosis
+from funcnn.teach.progress import Diagnosis as Diagnosis
 from funcnn.teach.exercises import check as check
 from funcnn.teach.exercises import exercise as exercise
 from funcnn.teach.exercises import expect as expect

@@ -17,8 +17,7 @@ from funcnn.checked import checked
 from funcnn.errors import FileError, KindError, NoFileError, RangeError
 from funcnn.fields import check_function
 from funcnn.needs import FilePath, Flag, Positive, Text, Whole, function
-from funcnn.teach.diagnosing import Diagnosis
-from funcnn.teach.progress import Exercise, Progress, Result
+from funcnn.teach.progress import Diagnosis, Exercise, Progress, Result
 
 Test = Callable[[], object]
 Tutor = Annotated[Callable[[], Diagnosis], function("a function without arguments", takes=0)]

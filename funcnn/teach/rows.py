@@ -10,9 +10,8 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.teach.arrays import TermArray
 from funcnn.teach.expressions import terms_of
-from funcnn.teach.numbers import CONSTANT, Number
+from funcnn.teach.numbers import CONSTANT, Number, TermArray
 
 NUMBERS = 200  # an array with more numbers is a heat map
 

@@ -19,8 +19,7 @@ from funcnn.inspection.nesting import contents
 from funcnn.inspection.tracing import Trace, Visit, label, own_arrays
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.records import plans
-from funcnn.teach.arrays import TermArray, floats, given
-from funcnn.teach.numbers import NoTermsError, at_most
+from funcnn.teach.numbers import NoTermsError, TermArray, at_most, floats, given
 from funcnn.teach.rows import NUMBERS, StepArrays, agrees
 from funcnn.teach.watching import Variables, Watch
 from funcnn.trees.walks import arrays_in, map_arrays, walk

@@ -11,7 +11,7 @@ MOST_REFINED = 2**17  # chosen: with more outputs, finer and coarser steps would
 MOST_COUPLED = 4  # chosen: blocks that change outputs of others; with more of them, the blocks are not compared
 
 # Chosen: an entry below so small a part of its step is tried with steps in proportion to it as well, and a step below
-# so small a part of the largest entry with longer ones (scales.py).
+# so small a part of the largest entry with longer ones (tried.py).
 LARGEST_SMALL_ENTRY = 2.0**-6
 # Calibrated: the rounding of a contraction with a cotangent, in units of the last digit.
 CONTRACTION = 128

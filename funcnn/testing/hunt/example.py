@@ -13,8 +13,7 @@ import hypothesis
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 
-from funcnn.testing.hunt.spec import load_spec
-from funcnn.testing.hunt.target import ERROR, INCONCLUSIVE, Target
+from funcnn.testing.hunt.target import ERROR, INCONCLUSIVE, Target, load_spec
 from funcnn.testing.pytrees import leaves
 from funcnn.testing.source import as_source
 from funcnn.testing.verdict import GradientError, Inconclusive, NoDerivative

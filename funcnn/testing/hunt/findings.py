@@ -1,15 +1,18 @@
-"""The findings of a hunt: which are new, which are known, and which known issues were not seen."""
+"""The findings of a hunt: which are new, known, or not seen; and their reports: JSON, JUnit XML and Markdown."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
+from pathlib import Path
+from xml.etree.ElementTree import Element, ElementTree, SubElement
 
 import attrs
 
 from funcnn.arrays import counted
-from funcnn.testing.hunt.spec import Spec
 from funcnn.testing.hunt.state import TargetResult
-from funcnn.testing.hunt.target import INCONCLUSIVE
+from funcnn.testing.hunt.target import INCONCLUSIVE, Spec
 
 
 @attrs.frozen
@@ -85,3 +88,60 @@ def findings(specs: Mapping[str, Spec], results: Mapping[str, TargetResult]) -> 
         sum([result.inconclusive for result in results.values()]),
         {library: number for spec in specs.values() for library, number in spec.versions.items()},
     )
+
+
+def write_reports(found: Findings, folder: Path) -> None:
+    """Write `findings.json`, `junit.xml` and `findings.md`."""
+    plain = json.dumps(attrs.asdict(found), indent=1)
+    (folder / "findings.json").write_text(plain + "\n", "utf-8")
+    (folder / "findings.md").write_text(_page(found), "utf-8")
+    _junit(found).write(folder / "junit.xml", "utf-8", xml_declaration=True)
+
+
+def _junit(found: Findings) -> ElementTree[Element]:
+    """A test case for each finding, and for each target without one. Known findings count as skipped."""
+    every = [*found.new, *found.known]
+    quiet = [name for name in found.targets if name not in {one.target for one in every}]
+    counts = {"tests": len(every) + len(quiet), "failures": len(found.new), "skipped": len(found.known)}
+    suite = Element("testsuite", {"name": "hunt", **{name: str(count) for name, count in counts.items()}})
+    for name in quiet:
+        SubElement(suite, "testcase", _names(name))
+    for one in every:
+        case = SubElement(suite, "testcase", _names(f"{one.target}: {one.kind}"))
+        if one.reason is None:
+            first = _legal(one.message.partition("\n")[0])
+            SubElement(case, "failure", {"type": one.kind, "message": first}).text = _legal(one.message)
+        else:
+            SubElement(case, "skipped", {"message": _legal(f"known: {one.reason}")})
+    return ElementTree(suite)
+
+
+def _names(name: str) -> dict[str, str]:
+    spec, _, own = name.partition("/")
+    return {"classname": spec, "name": _legal(own)}
+
+
+def _legal(text: str) -> str:
+    """The text without the characters that XML 1.0 does not allow."""
+    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "?", text)
+
+
+def _page(found: Findings) -> str:
+    versions = ", ".join([f"{name} {version}" for name, version in found.versions.items()])
+    lines = ["# Findings", "", *([versions, ""] if versions else []), str(found).rpartition("\n")[2], ""]
+    lines += _section("New findings", [_entry(one) for one in found.new])
+    lines += _section("Known findings", [_entry(one) for one in found.known])
+    unseen = [f"- {target}, {kind}: {reason}" for target, kind, reason in found.unseen]
+    lines += _section("Known issues that were not seen", unseen)
+    lines += _section("Functions with examples left", [f"- {name}" for name in found.unfinished])
+    return "\n".join(lines)
+
+
+def _section(title: str, entries: list[str]) -> list[str]:
+    return [f"## {title}", "", *entries, ""] if entries else []
+
+
+def _entry(one: Finding) -> str:
+    reason = f"\n{one.reason}\n" if one.reason else ""
+    head = f"### {one.target}: {one.kind}\n{reason}\n{counted(one.count, 'example')}, such as number {one.example}:\n"
+    return f"{head}\n```text\n{one.message.replace('```', '` ` `')}\n```\n"

@@ -106,9 +106,9 @@ def _scaled(arrays: tuple[Array, ...]) -> Case:
 
 
 _factors = [("m n", "n"), ("m t n", "n"), ("m n", "1"), ("m t n", "1"), ("m", "1")]
-for _wrapper in (Frozen, Probe):
-    _inside = st.one_of(cases(Dense), cases(Gelu), networks())
-    register(_wrapper, _inside.map(lambda case, wrapper=_wrapper: (wrapper(case[0]), case[1])))
+_nets = st.one_of(cases(Dense), cases(Gelu), networks())
+register(Frozen, _nets.map(lambda case: (Frozen(case[0]), case[1])))
+register(Probe, _nets.map(lambda case: (Probe(case[0]), case[1])))
 register(Scale, st.sampled_from(_factors).flatmap(lambda shapes: tensors(*shapes)).map(_scaled))
 
 register(Flatten, st.tuples(st.just(Flatten()), (tensors("m n") | tensors("m t n k")).map(lambda arrays: arrays[0])))
