@@ -10,7 +10,7 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.testing.differentiation.constants import EPS_32
 from funcnn.testing.differentiation.rounding import distance_to_zero, perturbed
-from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, sealed
+from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, each_float, sealed, wide
 from funcnn.testing.domain import OutsideDomainError
 from funcnn.testing.numbers import entry_of, told_apart
 from funcnn.testing.verdict import GradientError, Raised, RefusedDtype, WrongForFloat16, WrongForFloat32
@@ -66,10 +66,10 @@ def check_narrow(function: VectorFunction, own: Narrow) -> None:
     """
     if not all(_fits(function.args[i], own) for i in function.floats):
         return
-    narrow = tuple([sealed(a.astype(own.dtype)) if a.dtype.kind == "f" else a for a in function.args])
-    wide = function.fitted(tuple([sealed(a.astype(np.float64)) if a.dtype.kind == "f" else a for a in narrow]))
+    narrow = each_float(lambda a: sealed(a.astype(own.dtype)), function.args)
+    exactly = function.fitted(wide(narrow))
     try:
-        out, exact = np.asarray(function.f(*narrow)), np.asarray(function.f(*wide))
+        out, exact = np.asarray(function.f(*narrow)), np.asarray(function.f(*exactly))
     except GradientError:
         raise
     except Exception:  # noqa: BLE001  a function may refuse the dtype by any exception
@@ -77,15 +77,13 @@ def check_narrow(function: VectorFunction, own: Narrow) -> None:
     if out.dtype != own.dtype or out.shape != exact.shape or not np.isfinite(out).all():
         return
     dA = cotangent(function.rng, out)
-    places = [(wide, narrow)]
+    places = [(exactly, narrow)]
     for _ in range(PERTURBATIONS):
-        moved = function.fitted(
-            tuple([perturbed(a, function.rng, own.eps) if a.dtype.kind == "f" else a for a in wide])
-        )
+        moved = function.fitted(each_float(lambda a: perturbed(a, function.rng, own.eps), exactly))
         places.append((moved, tuple([sealed(a.astype(b.dtype)) for a, b in zip(moved, narrow, strict=True)])))
     found = _gradients_or_exception(function, narrow, dA)
     wide_out = out.astype(np.float64)
-    if not _near(wide_out, exact, own):
+    if not (abs(wide_out - exact) <= own.value * abs(exact).max(initial=own.floor)).all():
         return
     near = [_gradients_or_exception(function, args, sealed(dA.astype(exact.dtype))) for args, _ in places]
     nearby = [found] + [_gradients_or_exception(function, args, dA) for _, args in places[1:]]
@@ -98,7 +96,7 @@ def check_narrow(function: VectorFunction, own: Narrow) -> None:
     size = float(weight.ravel() @ np.maximum(abs(exact.ravel()), 1.0) * own.eps + weight.sum() * distance)
     for i in function.floats:
         wanted, got = ([gradients[i].astype(np.float64) for gradients in several] for several in (near, nearby))
-        _check_near(function.names[i], wanted, got, own.residue * size / distance_to_zero(wide[i]), own)
+        _check_near(function.names[i], wanted, got, own.residue * size / distance_to_zero(exactly[i]), own)
 
 
 def _fits(a: Array, own: Narrow) -> bool:
@@ -113,10 +111,6 @@ def _gradients_or_exception(function: VectorFunction, args: tuple[Array, ...], d
         return function.vjp(args, dA)
     except (Raised, OutsideDomainError) as error:
         return error
-
-
-def _near(a: Array, b: Array, own: Narrow) -> bool:
-    return bool((abs(a - b) <= own.value * abs(b).max(initial=own.floor)).all())
 
 
 def _check_near(name: str, wanted: list[Array], got: list[Array], residue: Array, own: Narrow) -> None:

@@ -32,6 +32,13 @@ def entry_of(name: str, k: int, shape: tuple[int, ...]) -> str:
     return f"{name}[{index}]" if index else name
 
 
+def contrast(name: str, got: Any, wanted: Any) -> str:
+    """Where an array differs most from the one that it must be, with both numbers."""
+    k = int(np.nan_to_num(abs(got - wanted)).argmax())
+    one, other = told_apart(got.flat[k], wanted.flat[k])
+    return f"{entry_of(name, k, got.shape)} is {one}, but must be {other}"
+
+
 def change(name: str, was: Any, now: Any) -> str:
     """How an array differs from what it was: the entry that changed most, with both numbers."""
     was, now = np.asarray(was), np.asarray(now)

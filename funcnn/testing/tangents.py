@@ -14,10 +14,10 @@ from funcnn.testing.checked_pair import write_error
 from funcnn.testing.claim import Claim
 from funcnn.testing.differentiation.constants import EPS, LINEARITY_ROUNDING, PERTURBATIONS
 from funcnn.testing.differentiation.rounding import perturbed
-from funcnn.testing.differentiation.vector_function import cotangent, generator
+from funcnn.testing.differentiation.vector_function import cotangent, each_float, generator
 from funcnn.testing.flattening import Flattened, split
 from funcnn.testing.memory import check_not_shared
-from funcnn.testing.numbers import change, entry_of, told_apart
+from funcnn.testing.numbers import change, contrast
 from funcnn.testing.options import Options
 from funcnn.testing.purity import equal
 from funcnn.testing.pytrees import leaves_like
@@ -177,7 +177,7 @@ def _check_purity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents) ->
             raise kind(f"{message}: {change('the tangent', first, now)}")
 
     check_same(jvp(parts, v), f"{name} gives another result when it is called again", NotDeterministic)
-    moved = [freeze(np.roll(a, 1)) if a.dtype.kind == "f" else a for a in parts]
+    moved = each_float(lambda a: freeze(np.roll(a, 1)), parts)
     calls: list[Callable[[], Any]] = [lambda: jvp.function.value(*moved), lambda: jvp(moved, w)][not jvp.calls_f :]
     for call in calls if np.all(jvp.holds(*moved)) else ():
         try:
@@ -199,7 +199,7 @@ def _check_linearity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents)
 
     @cache  # computed where two results differ
     def rounding() -> Array:
-        near = [[perturbed(a, rng) if a.dtype.kind == "f" else a for a in parts] for _ in range(PERTURBATIONS)]
+        near = [each_float(lambda a: perturbed(a, rng), parts) for _ in range(PERTURBATIONS)]
         change = np.fmax.reduce([abs(jvp(args, v) - first) for args in near])
         terms = sum([float(abs(a).sum()) for a in (*v, *w) if a is not None])
         return LINEARITY_ROUNDING * (change + EPS * terms)  # terms of the size of the tangents may cancel
@@ -208,21 +208,15 @@ def _check_linearity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents)
         what = f"{c:g} tangents is not {c:g} times {name} of tangents" if c else "zeros is not zero"
         scaled = jvp(parts, _each(lambda a: c * a, v))  # noqa: B023  called at once
         if differ_by_more(scaled, c * first) and differ_by_more(scaled, c * first, abs(c) * rounding()):
-            raise NotLinear(f"{name} of {what}: {_contrast(scaled, c * first)}")
+            raise NotLinear(f"{name} of {what}: {contrast('the tangent', scaled, c * first)}")
     total = jvp(parts, [None if a is None else a + b for a, b in zip(v, w, strict=True)])
     if differ_by_more(total, first + other) and differ_by_more(total, first + other, rounding()):
         what = f"{name} of a sum of tangents is not the sum of {name} of each"
-        raise NotLinear(f"{what}: {_contrast(total, first + other)}")
+        raise NotLinear(f"{what}: {contrast('the tangent', total, first + other)}")
     for what, arrange in _LAYOUTS.items() if jvp.options.layouts else ():
         arranged = jvp(parts, _each(arrange, v))
         if differ_by_more(arranged, first) and differ_by_more(arranged, first, rounding()):
             raise WrongForLayout(f"{name} gives another result for {what} tangents of the same entries")
-
-
-def _contrast(got: Array, wanted: Array) -> str:
-    k = int(np.nan_to_num(abs(got - wanted)).argmax())
-    numbers = told_apart(got[k], wanted[k])
-    return f"{entry_of('the tangent', k, got.shape)} is {numbers[0]}, but must be {numbers[1]}"
 
 
 _LAYOUTS: dict[str, Callable[[Array], Array]] = {

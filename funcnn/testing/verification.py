@@ -19,7 +19,7 @@ from funcnn.testing.claim import Claim
 from funcnn.testing.comparison.gradient import gradient_statistics
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.differentiation.constants import ROUGH
-from funcnn.testing.differentiation.vector_function import VectorFunction, sealed
+from funcnn.testing.differentiation.vector_function import VectorFunction, sealed, wide
 from funcnn.testing.domain import OutsideDomainError
 from funcnn.testing.float32 import FLOAT16, FLOAT32, check_narrow
 from funcnn.testing.numbers import change
@@ -120,7 +120,7 @@ def in_float64(claim: Claim, options: Options) -> VectorFunction:
     """Check that f returns one array of floats, equal in two calls; the result is the function in float64."""
     domain = options.limits
     pair = CheckedPair(claim.f, claim.vjp, claim.names, domain, options.casts)
-    args = domain.fitted(tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in claim.args]))
+    args = domain.fitted(wide(claim.args))
     try:
         returned = pair.forward(*args)
     except OutsideDomainError:
@@ -128,10 +128,9 @@ def in_float64(claim: Claim, options: Options) -> VectorFunction:
     except (GradientError, FuncnnError):
         raise
     except Exception as error:
-        wide = (
-            ", which calls it in float64" if any([a.dtype.kind == "f" and a.itemsize < 8 for a in claim.args]) else ""
-        )
-        error.add_note(f"raised by {claim.name} itself, not by {claim.function}{wide}\n{claim.source_in(np.float64)}")
+        is_narrow = any([a.dtype.kind == "f" and a.itemsize < 8 for a in claim.args])
+        who = f"{claim.function}{', which calls it in float64' if is_narrow else ''}"
+        error.add_note(f"raised by {claim.name} itself, not by {who}\n{claim.source_in(np.float64)}")
         raise
     out = np.array(returned)
     if out.dtype.kind != "f":

@@ -19,9 +19,11 @@ from funcnn.testing.differentiation.vector_function import (
     Direction,
     VectorFunction,
     cotangent,
+    each_float,
     rescaled,
     sealed,
     step_scales,
+    wide,
 )
 from funcnn.testing.domain import Domain
 from funcnn.testing.verdict import GradientError, Raised, WrongShape
@@ -99,13 +101,13 @@ def draws_of(claim: Claim, domain: Domain) -> list[Draw]:
     Raises:
         GradientError: vjp raises an exception at the arguments, or does not give a gradient for each of them.
     """
-    args = tuple([np.asarray(a, np.float64) if a.dtype.kind == "f" else a for a in claim.args])
+    args = wide(claim.args)
     rng, size = np.random.default_rng(0), 0.3
     found = [_draw(claim, domain, args, rng)]
 
     def moved(move: Callable[[np.random.Generator, Array, float], Array]) -> Draw | None:
         with suppress(GradientError):  # these arguments are not the user's own
-            return _draw(claim, domain, tuple([move(rng, a, size) if a.dtype.kind == "f" else a for a in args]), rng)
+            return _draw(claim, domain, each_float(lambda a: move(rng, a, size), args), rng)
         return None
 
     found += [next(filter(None, (moved(move) for _ in range(TRIED))), None) for move in (_far, _reversed)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import attrs
@@ -202,6 +202,16 @@ def generator(args: Sequence[Array]) -> np.random.Generator:
     for a in args:
         digest.update(np.ascontiguousarray(a).tobytes())
     return np.random.default_rng(list(digest.digest()))
+
+
+def each_float(f: Callable[[Array], Any], arrays: Iterable[Array]) -> tuple[Any, ...]:
+    """The arrays, with f of each one that holds floats in its place."""
+    return tuple([f(a) if a.dtype.kind == "f" else a for a in arrays])
+
+
+def wide(arrays: Iterable[Array]) -> tuple[Array, ...]:
+    """The arrays, with floats in float64; read-only copies."""
+    return tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in arrays])
 
 
 def sealed(a: Array) -> Array:
