@@ -13,6 +13,8 @@ from funcnn.testing.differentiation.constants import REPEATED
 from funcnn.testing.pytrees import leaves, map_leaves
 from funcnn.testing.verdict import NoDerivative, NotPure
 
+Vjp = Callable[[Sequence[Any], Any], tuple[Any, ...]]
+
 
 @contextmanager
 def named_without_rule(library: str, *words: str) -> Iterator[None]:

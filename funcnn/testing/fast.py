@@ -24,6 +24,7 @@ from funcnn.testing.comparison.second_checks import Outcome
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.comparison.tried import lengthened
 from funcnn.testing.differentiation.constants import BOUND, EPS, FLOOR, REACHES, SMALL_OUTPUT
+from funcnn.testing.differentiation.kinks import contracted
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
 from funcnn.testing.differentiation.rounding import Noise
 from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, magnitudes, rescaled
@@ -210,11 +211,8 @@ def _between_sides(
     if not kink.any():
         return np.zeros(len(u), bool)
     right, left = (side[1, 0] + (side[1, 0] - side[0, 0]) / 3 for side in (quotients.right, quotients.left))
-    least = np.where(kink, np.minimum(left, right), slopes.slope[0])
-    most = np.where(kink, np.maximum(left, right), slopes.slope[0])
-    ends = np.where(u == 0, 0, u * least), np.where(u == 0, 0, u * most)
-    low, high = np.minimum(*ends).sum(axis=1) - found.bound, np.maximum(*ends).sum(axis=1) + found.bound
-    inside = (low <= found.analytic) & (found.analytic <= high)
+    low, high = contracted(u, kink, slopes.slope[0], np.minimum(left, right), np.maximum(left, right))
+    inside = (low - found.bound <= found.analytic) & (found.analytic <= high + found.bound)
     return found.known & inside & ~found.settled & ((u != 0) & kink).any(axis=1)
 
 

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, freeze, is_array, kind, short
+from funcnn.arrays import Array, freeze, is_array, short
 from funcnn.errors import KindError
+from funcnn.testing.checked_pair import check_count
 from funcnn.testing.claim import is_special
 from funcnn.testing.differentiation.vector_function import sealed
 from funcnn.testing.pytrees import children, leaves, leaves_like, map_leaves, rebuilt, shaped
@@ -175,11 +176,7 @@ class Flattened:
 
     def gradients_of(self, args: tuple[Any, ...], found: Any) -> list[Any]:
         """The gradients of the real arrays, from what vjp returned."""
-        if not isinstance(found, Sequence) or len(found) not in (len(args), len(self.argnums)):
-            given = f"{len(found)}" if isinstance(found, Sequence) else kind(found)
-            raise WrongShape(
-                f"vjp must give a gradient for each argument, {len(args)} in all, in a tuple or a list; it gave {given}"
-            )
+        check_count(found, len(args), len(self.argnums))
         own = [found[i] for i in self.argnums] if len(found) == len(args) else found
         gradients: list[Any] = []
         for i, gradient in zip(self.argnums, own, strict=True):

@@ -12,9 +12,7 @@ import numpy as np
 
 from funcnn.checked import checked
 from funcnn.needs import Flag, Function
-from funcnn.testing.adapting import named_without_rule
-
-Vjp = Callable[[Sequence[Any], Any], tuple[Any, ...]]
+from funcnn.testing.adapting import Vjp, named_without_rule
 
 _in_float64: Callable[..., AbstractContextManager[Any]] = (
     jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64  # the name before JAX 0.8

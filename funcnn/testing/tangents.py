@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array, freeze
-from funcnn.testing.checked_pair import write_error
+from funcnn.testing.checked_pair import raising
 from funcnn.testing.claim import Claim
 from funcnn.testing.differentiation.constants import EPS, LINEARITY_ROUNDING, PERTURBATIONS
 from funcnn.testing.differentiation.rounding import perturbed
@@ -29,7 +29,6 @@ from funcnn.testing.verdict import (
     NotDeterministic,
     NotLinear,
     NotPure,
-    Raised,
     WrongDtype,
     WrongForLayout,
     WrongShape,
@@ -116,14 +115,8 @@ class Jvp:
         """The tangent of the value, as a vector."""
         function = self.function
         args, kwargs = function.called(parts)
-        try:
+        with raising(self.name):
             found = self.jvp(args, self.function.tangents(tangents), **kwargs)
-        except GradientError:
-            raise
-        except Exception as error:
-            raise write_error(self.name, error) or Raised(
-                f"{self.name} raised {type(error).__name__} where f did not: {error}"
-            ) from error
         for now, was in self._earlier:
             if not np.array_equal(now, was, equal_nan=True):
                 what = f"{self.name} changes a tangent that it returned before"

@@ -51,6 +51,11 @@ BY_OUT = PageLine(
     "Why does backward need a cache?",
     r"The slope of tanh has two formulas: $1 - \tanh(x)^2$ takes the input, $1 - \text{out}^2$ the output.",
 )
+OF_A_COPY = PageLine(
+    "questions/why_db_sums_over_rows.md",
+    "Why does the bias gradient db sum over rows?",
+    "Backward, the gradient is the sum along that axis: **the gradient of a copy is a sum**.",
+)
 BATCH_NORM = ("questions/batch_norm.md", "Batch norm backward: the derivation")
 CONVOLUTION = ("questions/convolution.md", "Convolution by hand: 3 x 3 numbers and a 2 x 2 kernel")
 
@@ -83,21 +88,13 @@ MISTAKES = (
     Mistake(
         "wrong sum",
         "a sum or a mean runs over an axis that must remain",
-        PageLine(
-            "questions/why_db_sums_over_rows.md",
-            "Why does the bias gradient db sum over rows?",
-            "Backward, the gradient is the sum along that axis: **the gradient of a copy is a sum**.",
-        ),
+        OF_A_COPY,
         (sums.wrong_sum, statistics.quotient_axis),
     ),
     Mistake(
         "missing sum",
         "only one term of a sum is kept, or its terms are not added",
-        PageLine(
-            "questions/why_db_sums_over_rows.md",
-            "Why does the bias gradient db sum over rows?",
-            "Backward, the gradient is the sum along that axis: **the gradient of a copy is a sum**.",
-        ),
+        OF_A_COPY,
         (sums.missing_sum,),
     ),
     Mistake(

@@ -28,7 +28,7 @@ from funcnn.testing.differentiation.constants import (
     SAMPLES,
     SAMPLES_OF_AN_ENTRY,
 )
-from funcnn.testing.differentiation.kinks import Surroundings
+from funcnn.testing.differentiation.kinks import Surroundings, contracted
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
 
 BOUNDED_SLOPE = 1e-3  # chosen: a slope known to three digits is bounded, so that a nan in its place is wrong
@@ -171,15 +171,11 @@ def _allowed(
 ) -> tuple[Array, Array, Array, Array, Array]:
     """By cotangent: the interval of slopes, its error, and whether there is a kink, or a jump, where all is allowed."""
     at = around.interval(samples)
-    kink = at.kink | slopes.kink[0]
-    least = np.where(kink, np.fmin(at.low, slopes.slope[0]), slopes.slope[0])
-    most = np.where(kink, np.fmax(at.high, slopes.slope[0]), slopes.slope[0])
-    u = measurement.cotangents
-    ends = np.where(u == 0, 0, u * least), np.where(u == 0, 0, u * most)
+    kink, slope, u = at.kink | slopes.kink[0], slopes.slope[0], measurement.cotangents
+    least, most = contracted(u, kink, slope, np.fmin(at.low, slope), np.fmax(at.high, slope))
     error = abs(u) @ np.where(kink, at.error, 0)
-    used = u != 0
-    kinked, unknown = (used & kink).any(axis=1), (used & kink & at.jump).any(axis=1)
-    return np.minimum(*ends).sum(axis=1), np.maximum(*ends).sum(axis=1), error, kinked, unknown
+    used = (u != 0) & kink
+    return least, most, error, used.any(axis=1), (used & at.jump).any(axis=1)
 
 
 def _confirmed(

@@ -124,6 +124,12 @@ class Surroundings:
             yield size * self.rng.uniform(-1, 1, self.x.size)
 
 
+def contracted(u: Array, kink: Array, slope: Array, low: Array, high: Array) -> tuple[Array, Array]:
+    """The interval of <u, slope> over the outputs, the last axis, where slopes at kinks lie between low and high."""
+    ends = [np.where(u == 0, 0, u * np.where(kink, end, slope)) for end in (low, high)]
+    return np.minimum(*ends).sum(axis=-1), np.maximum(*ends).sum(axis=-1)
+
+
 def _mean(values: Array, of: Array) -> Array:
     """The mean over the finite samples; 0 without finite samples."""
     of = of & np.isfinite(values)

@@ -11,9 +11,10 @@ from zlib import crc32
 
 import hypothesis
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 
 from funcnn.testing.hunt.target import ERROR, INCONCLUSIVE, Target, load_spec
+from funcnn.testing.mutation import DRAWN_ONCE
 from funcnn.testing.pytrees import leaves
 from funcnn.testing.source import as_source
 from funcnn.testing.verdict import GradientError, Inconclusive, NoDerivative
@@ -33,14 +34,7 @@ def draw(target: Target, seed: int, most: int) -> list[Sequence[Any]]:
     found: list[Sequence[Any]] = []
 
     @hypothesis.seed(crc32(f"{seed} {target.name}".encode()))
-    @settings(
-        max_examples=most,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        derandomize=False,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(DRAWN_ONCE, max_examples=most)
     @given(target.arguments)
     def append(args: Sequence[Any]) -> None:
         found.append(args)
