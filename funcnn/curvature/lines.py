@@ -89,7 +89,8 @@ def complex_step(rule: Rule, params: Any, x: Any, v: Any, *, bound: bool) -> tup
         return slope, None
     rng, change = np.random.default_rng(0), np.zeros_like(slope)
     for _ in range(NUDGES):
-        p_near, x_near, v_near = [converted(lambda a: _nudged(a, rng), tree) for tree in (params, x, v)]
+        nudged = lambda a: a * (1 + NUDGE * np.finfo(float).eps * rng.uniform(-1, 1, a.shape))
+        p_near, x_near, v_near = [converted(nudged, tree) for tree in (params, x, v)]
         change = np.maximum(change, abs(_slope(rule, p_near, x_near, v_near, size) - slope))
     # Where softmax or tanh saturate, the change is 0 and the error is not: it is a rounding of other arrays' gradients.
     least = LAST_PLACES * np.finfo(float).eps * abs(slope).max()
@@ -101,10 +102,6 @@ def _slope(rule: Rule, params: Any, x: Any, v: Any, size: float) -> Array:
     v = converted(lambda a: a / size, v)
     with np.errstate(all="ignore"):  # the result is checked to be finite
         return rule(params, along(params, v, 1j * STEP), x).imag / STEP * size
-
-
-def _nudged(a: Array, rng: np.random.Generator) -> Array:
-    return a * (1 + NUDGE * np.finfo(float).eps * rng.uniform(-1, 1, a.shape))
 
 
 def by_differences(rule: Rule, params: Any, x: Any, v: Any) -> tuple[Array, Array]:

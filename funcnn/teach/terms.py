@@ -77,7 +77,8 @@ class _Run(Log):
         out, cache = forward(net, x)
         with self.watch.rule() as variables, at_most(MOST_MADE):
             cost, dA = loss(out, y)
-        self.link((np.asarray(seen.cost), seen.dA), (_array(cost), dA))
+        cost = cost if isinstance(cost, TermArray) else TermArray.wrapped(np.asarray(cost, object))
+        self.link((np.asarray(seen.cost), seen.dA), (cost, dA))
         self.name(-1, "loss", variables)
         back = backward(net, cache, dA)
         grads = Grads(bare(back.params), back.x)
@@ -187,10 +188,6 @@ class _Run(Log):
 
 
 _NO_TERMS = object()
-
-
-def _array(cost: Any) -> Any:
-    return cost if isinstance(cost, TermArray) else TermArray.wrapped(np.asarray(cost, object))
 
 
 def own(layer: Any) -> list[tuple[str, Any]]:

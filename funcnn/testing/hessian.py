@@ -21,12 +21,11 @@ from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import generator
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.memory import check_not_shared
-from funcnn.testing.numbers import told_apart
+from funcnn.testing.numbers import as_source, told_apart
 from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.recording import verdict
 from funcnn.testing.scalar import Rest, check_unchanged, of_x, wide
 from funcnn.testing.sections import Section
-from funcnn.testing.source import as_source
 from funcnn.testing.tangents import Jvp
 from funcnn.testing.verdict import NotSymmetric, Report, WrongShape
 

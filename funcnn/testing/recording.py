@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
@@ -20,7 +19,7 @@ from funcnn.testing.verification import verify
 def verdict(claim: Claim, options: Options) -> Report:
     """Run a check and record its verdict; inside `@given`, an inconclusive check rejects the example."""
     try:
-        report = _chosen(options)(claim, options)
+        report = _report(claim, options)
     except GradientError:
         _record(claim, options, "fail")
         raise
@@ -35,19 +34,17 @@ def verdict(claim: Claim, options: Options) -> Report:
     return report
 
 
-def _chosen(options: Options) -> Callable[[Claim, Options], Report]:
-    """The check that the options choose: in exact arithmetic, a fast one before the full one, or the full one."""
+def _report(claim: Claim, options: Options) -> Report:
+    """The report of the check that the options choose: exact, fast before full, or full."""
     if options.exact:
         from funcnn.testing.exact.check import exact_report  # noqa: PLC0415  it needs mpmath
 
-        return exact_report
-    return _fast_or_full if options.fast else verify
+        return exact_report(claim, options)
+    if options.fast:
+        from funcnn.testing.fast import fast_report  # noqa: PLC0415  only the option fast needs it
 
-
-def _fast_or_full(claim: Claim, options: Options) -> Report:
-    from funcnn.testing.fast import fast_report  # noqa: PLC0415  only the option fast needs it
-
-    return fast_report(claim, options) or verify(claim, options)
+        return fast_report(claim, options) or verify(claim, options)
+    return verify(claim, options)
 
 
 def _record(claim: Claim, options: Options, verdict: str, **found: Any) -> None:

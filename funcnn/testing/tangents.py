@@ -17,12 +17,11 @@ from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import cotangent, each_float, generator
 from funcnn.testing.flattening import Flattened, split
 from funcnn.testing.memory import check_not_shared
-from funcnn.testing.numbers import change, contrast
+from funcnn.testing.numbers import as_source, change, contrast
 from funcnn.testing.options import Options
 from funcnn.testing.purity import equal
 from funcnn.testing.pytrees import leaves_like
 from funcnn.testing.sections import Section
-from funcnn.testing.source import as_source
 from funcnn.testing.structure import differ_by_more
 from funcnn.testing.verdict import (
     GradientError,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -39,7 +39,7 @@ def diagnose(
 ) -> Diagnosis:
     """The diagnosis of a function with its vjp."""
     function = flattened("diagnose", f, args, argnums, kwargs, convention)
-    return _diagnosed(*claim_of(function, function.gradients(vjp), {"domain": domain}))
+    return _diagnosis(*claim_of(function, function.gradients(vjp), {"domain": domain}))
 
 
 def of_layer(params: Any, x: Any, domain: Inside | None) -> Diagnosis:
@@ -47,23 +47,12 @@ def of_layer(params: Any, x: Any, domain: Inside | None) -> Diagnosis:
     claim, options = LayerFunction(params, x).claimed("diagnose_layer", {"domain": domain})
     out = forward(params, x)[0]
     if type(out) is np.ndarray:
-        claim = attrs.evolve(claim, f=_shaped(claim.f, out.shape), vjp=_raveled(claim.vjp))
-    return _diagnosed(claim, options)
+        f, vjp, shape = claim.f, claim.vjp, out.shape
+        claim = attrs.evolve(claim, f=lambda *args: f(*args).reshape(shape), vjp=lambda args, dA: vjp(args, dA.ravel()))
+    return _diagnosis(claim, options)
 
 
-def _shaped(f: Callable[..., Any], shape: tuple[int, ...]) -> Callable[..., Any]:
-    return lambda *args: f(*args).reshape(shape)
-
-
-def _raveled(vjp: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda args, dA: vjp(args, dA.ravel())
-
-
-def _diagnosed(claim: Claim, options: Options) -> Diagnosis:
-    with np.errstate(all="ignore"):  # at arguments that are not the user's own
-        return _diagnosis(claim, options)
-
-
+@np.errstate(all="ignore")  # at arguments that are not the user's own
 def _diagnosis(claim: Claim, options: Options) -> Diagnosis:
     function = in_float64(claim, options)
     if not np.isfinite(function.out).all():

@@ -224,8 +224,5 @@ def _compared(measurement: Measurement, some: Sequence[Blocks], by: Array, part:
     unit = np.max([abs(by[blocks.entries].reshape(blocks.size, -1)[part]).max(axis=1) for blocks in some], axis=0)
     own = Slopes(*[a.reshape(size, -1).T for a in slopes])
     cotangents = u.reshape(len(u), some[0].size, -1)[:, part]
-    return compared(analytic, sizes, unit[:, None], own, cotangents, _product, measurement.resolution)
-
-
-def _product(a: Array, cotangents: Array) -> Array:
-    return (a[..., None] * cotangents).sum(axis=0)
+    product = lambda a, cotangents: (a[..., None] * cotangents).sum(axis=0)
+    return compared(analytic, sizes, unit[:, None], own, cotangents, product, measurement.resolution)

@@ -18,8 +18,8 @@ from funcnn.testing.domain import Domain, OutsideDomainError
 from funcnn.testing.exact.comparison import DIGITS, Agreement, Pullback, culprit, dyadic, pullback
 from funcnn.testing.exact.dual import NoExactRuleError
 from funcnn.testing.exact.values import FUNCTIONS, with_digits
+from funcnn.testing.numbers import as_source
 from funcnn.testing.options import AGREEING, Options
-from funcnn.testing.source import as_source
 from funcnn.testing.verdict import Inconclusive, Report, WrongGradient
 
 MOST_NUMBERS = 1000  # chosen: a check then takes milliseconds, and a second at worst

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 
 from funcnn.testing.hunt.target import ERROR, INCONCLUSIVE, Target, load_spec
 from funcnn.testing.mutation import DRAWN_ONCE
+from funcnn.testing.numbers import as_source
 from funcnn.testing.pytrees import leaves
-from funcnn.testing.source import as_source
 from funcnn.testing.verdict import GradientError, Inconclusive, NoDerivative
 from funcnn.testing.vjp import check_vjp
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from funcnn.testing.hunt.example import draw
 from funcnn.testing.hunt.target import Target
-from funcnn.testing.source import as_source
+from funcnn.testing.numbers import as_source
 
 DRAWN = 8  # most changes of a strategy show in so few examples
 _LIBRARIES = tuple([sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")])
@@ -39,17 +39,14 @@ def _parts(value: Any, seen: list[Any]) -> Iterator[str]:
         yield from chain.from_iterable([_parts(part, seen) for part in value])
         return
     yield re.sub(r" at 0x\w+", "", repr(value))
-    if isinstance(value, FunctionType) and not _is_of_library(value) and value not in seen:
+    code = value.__code__ if isinstance(value, FunctionType) and value not in seen else None
+    if code is not None and not code.co_filename.startswith(_LIBRARIES):
         seen.append(value)
-        yield from _code(value.__code__)
-        used = [value.__globals__.get(name) for name in _names(value.__code__)]
+        yield from _code(code)
+        used = [value.__globals__.get(name) for name in _names(code)]
         cells = [cell.cell_contents for cell in value.__closure__ or ()]
         yield from _parts([value.__defaults__, value.__kwdefaults__, *cells, *used], seen)
     yield from _parts([*filter(None, [getattr(value, "__wrapped__", None)])], seen)
-
-
-def _is_of_library(function: FunctionType) -> bool:
-    return function.__code__.co_filename.startswith(_LIBRARIES)
 
 
 def _code(code: CodeType) -> Iterator[str]:

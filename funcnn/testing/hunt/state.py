@@ -71,13 +71,11 @@ class State:
 
     def save(self) -> None:
         """Write the file. A run that is killed meanwhile leaves the previous file."""
-        plain = {"seed": self.seed, "examples": self.most, "results": {k: attrs.asdict(v) for k, v in self._some()}}
+        begun = {k: attrs.asdict(v) for k, v in self.results.items() if v.examples or v.complete}
+        plain = {"seed": self.seed, "examples": self.most, "results": begun}
         beside = self.path.with_suffix(".part")
         beside.write_text(json.dumps(plain, indent=1) + "\n", "utf-8")
         os.replace(beside, self.path)  # noqa: PTH105  which is atomic
-
-    def _some(self) -> list[tuple[str, TargetResult]]:
-        return [(name, result) for name, result in self.results.items() if result.examples or result.complete]
 
 
 def load_state(path: Path, seed: int, most: int) -> State:

@@ -19,10 +19,9 @@ from funcnn.testing.claim import Claim, Rules, as_arrays
 from funcnn.testing.memory import check_not_shared
 from funcnn.testing.networks.protocol import cast
 from funcnn.testing.networks.template import template
-from funcnn.testing.numbers import told_apart
+from funcnn.testing.numbers import as_source, told_apart
 from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.recording import verdict
-from funcnn.testing.source import as_source
 from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, map_arrays, walk
 
