@@ -10,7 +10,7 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.differentiation.constants import EPS, NEW_ARGUMENTS, VISIBLE
-from funcnn.testing.differentiation.vector_function import VectorFunction, magnitudes, step_scales
+from funcnn.testing.differentiation.vector_function import VectorFunction, computed, magnitudes, step_scales
 from funcnn.testing.numbers import change
 from funcnn.testing.verdict import GradientError, NotPure
 
@@ -43,12 +43,8 @@ class FirstResults:
     returned: Any
     gradients: Sequence[Any]
     tolerance: float
-    copies: Sequence[Any] = attrs.field(init=False)
+    copies: Sequence[Any] = computed(lambda self: [None if g is None else g.copy() for g in self.gradients])
     others: list[tuple[Array, Array]] = attrs.field(factory=list, init=False)  # further gradients, and their copies
-
-    @copies.default
-    def _copies(self) -> list[Any]:
-        return [None if g is None else g.copy() for g in self.gradients]
 
     def check_same(self, now: Sequence[Any], message: str, kind: type[GradientError] = NotPure) -> None:
         """Raise an error with the message, and with what changed, unless gradients are as they were first."""

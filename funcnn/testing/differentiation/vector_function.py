@@ -37,6 +37,11 @@ class Direction(NamedTuple):
         return x
 
 
+def computed(f: Callable[[Any], Any], *, init: bool = False) -> Any:
+    """A field whose value, if it is not given, is computed from the fields before it."""
+    return attrs.field(init=init, default=attrs.Factory(f, takes_self=True))
+
+
 @attrs.frozen(eq=False)
 class VectorFunction:
     """`f(*args)` and `vjp(args, dA)` at `args`, whose floats are float64; `out` is f(*args).
@@ -55,33 +60,17 @@ class VectorFunction:
     fitted: Callable[[tuple[Array, ...]], tuple[Array, ...]] = lambda args: args
     pulled_back: Callable[[tuple[Array, ...], Sequence[Any]], Sequence[Any]] = lambda _, gradients: gradients
     shown: Callable[[Array], Any] = np.asarray  # a cotangent as the caller's vjp takes it
-    exponents: tuple[int, ...] = attrs.field()
+    exponents: tuple[int, ...] = computed(lambda self: (0,) * len(self.args), init=True)
     out_exponent: int = 0
-    floats: tuple[int, ...] = attrs.field(init=False)
-    x_exponent: Array = attrs.field(init=False)  # by entry of x
-    x: Array = attrs.field(init=False)
-    rng: np.random.Generator = attrs.field(init=False)
+    floats: tuple[int, ...] = computed(lambda self: tuple([i for i, a in enumerate(self.args) if a.dtype.kind == "f"]))
+    x_exponent: Array = computed(  # by entry of x
+        lambda self: np.concatenate([np.full(self.args[i].size, self.exponents[i]) for i in self.floats])
+    )
+    x: Array = computed(
+        lambda self: sealed(np.ldexp(np.concatenate([self.args[i].ravel() for i in self.floats]), -self.x_exponent))
+    )
+    rng: np.random.Generator = computed(lambda self: generator(self.args))
     _spans: tuple[tuple[int, slice, tuple[int, ...]], ...] = attrs.field(init=False)
-
-    @exponents.default
-    def _exponents(self) -> tuple[int, ...]:
-        return (0,) * len(self.args)
-
-    @floats.default
-    def _floats(self) -> tuple[int, ...]:
-        return tuple([i for i, a in enumerate(self.args) if a.dtype.kind == "f"])
-
-    @x_exponent.default
-    def _x_exponent(self) -> Array:
-        return np.concatenate([np.full(self.args[i].size, self.exponents[i]) for i in self.floats])
-
-    @x.default
-    def _x(self) -> Array:
-        return sealed(np.ldexp(np.concatenate([self.args[i].ravel() for i in self.floats]), -self.x_exponent))
-
-    @rng.default
-    def _rng(self) -> np.random.Generator:
-        return generator(self.args)
 
     @_spans.default
     def _entries(self) -> tuple[tuple[int, slice, tuple[int, ...]], ...]:

@@ -18,6 +18,7 @@ from funcnn.inspection.checks import Network
 from funcnn.needs import Arrays
 from funcnn.testing.arguments import limited, with_oracle
 from funcnn.testing.claim import Claim, Rules, as_arrays, holds_halves
+from funcnn.testing.differentiation.vector_function import computed
 from funcnn.testing.networks.protocol import bits, cast, check_class, check_gradients, check_no_float64
 from funcnn.testing.networks.template import Template, template
 from funcnn.testing.numbers import as_source
@@ -83,16 +84,8 @@ class LayerFunction:
     x: Any
     options: Options = attrs.field(factory=Options)
     kept: dict[Any, Any] | None = None  # out and cache at the last arrays, for several cotangents
-    params_of: Template = attrs.field(init=False)
-    x_of: Template = attrs.field(init=False)
-
-    @params_of.default
-    def _params_of(self) -> Template:
-        return template(self.params, states=False)
-
-    @x_of.default
-    def _x_of(self) -> Template:
-        return template(self.x)
+    params_of: Template = computed(lambda self: template(self.params, states=False))
+    x_of: Template = computed(lambda self: template(self.x))
 
     def claimed(self, function: str, given: Any) -> tuple[Claim, Options]:
         """The claim that backward is the vjp of forward, in float64, and that the layer obeys its protocol.
