@@ -11,7 +11,7 @@ import pytest
 
 from funcnn.testing.__main__ import main
 from funcnn.testing.hunt import hunt, schedule
-from funcnn.testing.hunt.state import TargetResult, load_state
+from funcnn.testing.hunt.findings import TargetResult, load_state
 
 HEAD = """
 import os, time

@@ -60,18 +60,8 @@ BATCH_NORM = ("questions/batch_norm.md", "Batch norm backward: the derivation")
 CONVOLUTION = ("questions/convolution.md", "Convolution by hand: 3 x 3 numbers and a 2 x 2 kernel")
 
 MISTAKES = (
-    Mistake(
-        "zero gradient",
-        "the gradient is 0, although f depends on the argument",
-        TWO_PATHS,
-        (scale.zero,),
-    ),
-    Mistake(
-        "sign",
-        "the gradient has the opposite sign",
-        UPSTREAM,
-        (scale.sign,),
-    ),
+    Mistake("zero gradient", "the gradient is 0, although f depends on the argument", TWO_PATHS, (scale.zero,)),
+    Mistake("sign", "the gradient has the opposite sign", UPSTREAM, (scale.sign,)),
     Mistake(
         "factor",
         "a constant factor is missing or too much, such as 2, 1/m, or a mean in place of a sum",

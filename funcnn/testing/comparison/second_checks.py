@@ -13,13 +13,17 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.testing.comparison.bends import agrees_at_finest_steps, bends, contradicted, doubtful, finer_steps
-from funcnn.testing.comparison.certain import certain_finding
+from funcnn.testing.comparison.bends import agrees_at_finest_steps, bends, contradicted, doubtful, finer_steps, stairs
 from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, noise_towards, refined_slopes
 from funcnn.testing.comparison.constants import LINEAR_BEND, MOST_ENTRIES
 from funcnn.testing.comparison.directions import ProbeDirection, single_entries
-from funcnn.testing.comparison.finding import GradientFinding, gradient_rounding, largest_along, worst_finding
-from funcnn.testing.comparison.staircases import stairs
+from funcnn.testing.comparison.finding import (
+    GradientFinding,
+    certain_finding,
+    gradient_rounding,
+    largest_along,
+    worst_finding,
+)
 from funcnn.testing.differentiation.constants import (
     BOUND,
     COARSER_STEPS,

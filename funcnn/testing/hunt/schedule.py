@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from funcnn.arrays import counted
 from funcnn.testing.hunt.example import ExampleOutcome, outcomes_of
-from funcnn.testing.hunt.state import State
+from funcnn.testing.hunt.findings import State
 from funcnn.testing.hunt.target import CRASHED, HUNG, load_spec
 
 
