@@ -14,6 +14,9 @@ from funcnn.arrays import Array
 from funcnn.teach.numbers import CONSTANT, GIVEN, NoTermsError, Number, TermArray
 
 NUMBERS = 200  # an array with more numbers is a heat map
+MOST_TERMS = 100  # a longer sum is not read
+MOST_PLACES = 60  # numbers in one term
+_STRENGTH = {"+": 1, "-": 1, "neg": 2, "*": 2, "/": 2, "^": 3}
 
 
 @attrs.define(eq=False)
@@ -120,11 +123,6 @@ def terms_of_rows(rows: StepArrays) -> dict[int, str]:
         if any(entries):
             found[index] = json.dumps(entries, separators=(",", ":"))
     return found
-
-
-MOST_TERMS = 100  # a longer sum is not read
-MOST_PLACES = 60  # numbers in one term
-_STRENGTH = {"+": 1, "-": 1, "neg": 2, "*": 2, "/": 2, "^": 3}
 
 
 def terms_of(a: Number, own: str, places: dict[int, str]) -> list[str] | None:

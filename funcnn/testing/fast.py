@@ -35,6 +35,16 @@ from funcnn.testing.structure import differ_by_more
 from funcnn.testing.verdict import GradientError, Report
 from funcnn.testing.verification import in_float64
 
+# Derived: with f, f' and the third derivative of one size, the sum of truncation, h^2 / 6, and of rounding,
+# 2 eps / (h / 4), is least at h = 2^-16.
+QUICK_STEPS = (15, 17)
+QUICK_CALLS = 6  # derived: three times the two calls for each entry, and for f(x) and its repetition, of one step
+RESERVED = 2  # derived: for f(x) and its repetition
+BY_ROUNDING = 4  # chosen: slopes that differ by at most 4 rounding errors say nothing about truncation
+COARSER = 8  # chosen: steps are 2^8 times as long where only rounding is visible
+_BOTH = (1, -1)  # sides of x
+_EACH = 2 * len(QUICK_STEPS)  # calls of f for a direction
+
 
 def fast_report(claim: Claim, options: Options) -> Report | None:
     """The report of a gradient that agrees with f by few calls; None if something seems wrong, or nothing is decided.
@@ -77,17 +87,6 @@ def _left_out(claim: Claim, options: Options) -> list[str]:
     off = [names.get(name, name) for name in SECTIONS if getattr(options, name)]
     rules = {"layer": ["the rules of layers"], "loss": ["blocks of rows"]}.get(claim.kind, [])
     return [*off, "kinks beyond the slopes on both sides", *rules]
-
-
-# Derived: with f, f' and the third derivative of one size, the sum of truncation, h^2 / 6, and of rounding,
-# 2 eps / (h / 4), is least at h = 2^-16.
-QUICK_STEPS = (15, 17)
-QUICK_CALLS = 6  # derived: three times the two calls for each entry, and for f(x) and its repetition, of one step
-RESERVED = 2  # derived: for f(x) and its repetition
-BY_ROUNDING = 4  # chosen: slopes that differ by at most 4 rounding errors say nothing about truncation
-COARSER = 8  # chosen: steps are 2^8 times as long where only rounding is visible
-_BOTH = (1, -1)  # sides of x
-_EACH = 2 * len(QUICK_STEPS)  # calls of f for a direction
 
 
 class _Tried(NamedTuple):

@@ -15,6 +15,9 @@ from funcnn.testing.options import Options, ledger
 from funcnn.testing.verdict import GradientError, Inconclusive, Report
 from funcnn.testing.verification import verify
 
+MOST_REJECTED = 40  # chosen: hypothesis gives up after 50 rejected examples, unless 10 others came before
+ENOUGH = 10  # the number of these others
+
 
 def verdict(claim: Claim, options: Options) -> Report:
     """Run a check and record its verdict; inside `@given`, an inconclusive check rejects the example."""
@@ -50,10 +53,6 @@ def _report(claim: Claim, options: Options) -> Report:
 def _record(claim: Claim, options: Options, verdict: str, **found: Any) -> None:
     if (record := ledger()) is not None:
         record.record(claim.name, verdict, kind=claim.kind, resolution=options.resolution, **found)
-
-
-MOST_REJECTED = 40  # chosen: hypothesis gives up after 50 rejected examples, unless 10 others came before
-ENOUGH = 10  # the number of these others
 
 
 @attrs.define

@@ -25,6 +25,18 @@ from funcnn.testing.verdict import Inconclusive
 from funcnn.testing.verification import in_float64
 
 MOST = 400  # chosen: numbers of the arguments, and of f's value, so that a diagnosis takes less than 5 s
+# Mistakes without a name that may give the same gradient: then there is no name.
+RIVALS = {
+    "factor": [exchanged],
+    "wrong sum": [of_another],
+    "missing sum": [of_another],
+    "transposed": [rescaled, of_another, offset],
+    "flipped": [offset, of_another, in_the_same_direction],
+    "kernel not flipped": [offset, of_another],
+    "slope at out": [exponent],
+    "slope at x": [exponent],
+}
+WHOLE = {"zero gradient", "sign", "factor"}  # names of what is proportional to the gradient
 
 
 @checked
@@ -118,20 +130,6 @@ def _named(where: str, name: str, detail: str) -> Diagnosis:
     about = f" ({detail})" if detail else ""
     page = f'docs/{line.page}, "{line.section}":\n{line.words}'
     return Diagnosis(name, where, f"{name}: {mistake.kind}{about}.", page)
-
-
-# Mistakes without a name that may give the same gradient: then there is no name.
-RIVALS = {
-    "factor": [exchanged],
-    "wrong sum": [of_another],
-    "missing sum": [of_another],
-    "transposed": [rescaled, of_another, offset],
-    "flipped": [offset, of_another, in_the_same_direction],
-    "kernel not flipped": [offset, of_another],
-    "slope at out": [exponent],
-    "slope at x": [exponent],
-}
-WHOLE = {"zero gradient", "sign", "factor"}  # names of what is proportional to the gradient
 
 
 def wrong_arguments(draws: Sequence[Draw]) -> list[int]:

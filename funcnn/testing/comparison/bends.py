@@ -47,6 +47,16 @@ FINEST_STEP = 1024
 FINEST = 3
 FINEST_RATIO = 4
 FINEST_AGREES = 16
+STAIRS = 3  # chosen: a function with a jump or two is no staircase
+LARGEST_STAIR = 0.25  # chosen: jumps of the size of f, as those of a rounding to integers, are no rounding errors
+STAIRS_TRIED = 5  # chosen: the largest changes, of which a kink or two are no jumps
+LAST_DIGITS = 8.0  # chosen: rounding errors of so many last digits of f are no stairs
+# Chosen: windows around x from 4 steps, each 8 times as wide as the last one, to a distance of 4, each with 17 points.
+WIDER, WIDTHS = 8.0, 18
+WINDOW = 4.0
+WINDOW_POINTS = 8
+SMOOTH_HALF, SMOOTH_HALVINGS = 0.6, 10  # chosen: a change that halves in so many bisections is no jump
+WINDOWS = 8  # chosen: windows without jumps after which f is no staircase
 
 
 def doubtful(found: Comparison) -> Array:
@@ -135,18 +145,6 @@ def agrees_at_finest_steps(
         slope = u @ np.where(np.isfinite(change), change, 0) / (2 * step)
         agrees &= (slope != 0) & (abs(slope - first.analytic) <= gap / FINEST_AGREES)
     return agrees
-
-
-STAIRS = 3  # chosen: a function with a jump or two is no staircase
-LARGEST_STAIR = 0.25  # chosen: jumps of the size of f, as those of a rounding to integers, are no rounding errors
-STAIRS_TRIED = 5  # chosen: the largest changes, of which a kink or two are no jumps
-LAST_DIGITS = 8.0  # chosen: rounding errors of so many last digits of f are no stairs
-# Chosen: windows around x from 4 steps, each 8 times as wide as the last one, to a distance of 4, each with 17 points.
-WIDER, WIDTHS = 8.0, 18
-WINDOW = 4.0
-WINDOW_POINTS = 8
-SMOOTH_HALF, SMOOTH_HALVINGS = 0.6, 10  # chosen: a change that halves in so many bisections is no jump
-WINDOWS = 8  # chosen: windows without jumps after which f is no staircase
 
 
 def stairs(measurement: Measurement, probe: ProbeDirection, slopes: Slopes, first: Comparison, wrong: Array) -> Array:

@@ -29,6 +29,15 @@ PROPAGATED = 64  # calibrated: margin on the noise of f in a gradient
 SMALLEST_NORMAL = 2.0**-1022  # derived: smaller gradients have lost digits
 HIDDEN = 0.125  # chosen: beside values with a last digit of an eighth, a term of size 1 is lost; its slope is below 8
 SMALLEST_FACTOR = 1e-150  # derived: a gradient of 0 may be 1 / a^2, where the square of a is infinite
+# Chosen: near the finest first step, where the rounding of values is 1e-10 of a slope, and an eighth of it.
+LINEAR_STEP = 2.0**-16
+LINEAR_FACTOR = 8
+# Calibrated: a step from here in each sample. Without them a / (a - b) with b = a - 3e-9, beside a pole that all other
+# steps leap over, was reported as wrong.
+LINEAR_FINER = (26, 29, 32, 35, 38, 41, 44)
+LINEAR_NOISE = 4  # chosen: the rounding of two values, and a margin of two
+# Calibrated: with 42 samples, no nasty function is reported as wrong, and a failing check of sin costs 2.2 passes.
+LINEAR_SAMPLES = 42
 
 
 class GradientFinding(NamedTuple):
@@ -155,17 +164,6 @@ def largest_along(measurement: Measurement, probe: ProbeDirection, size: Array) 
     spans = [slice(start, start + prod(shape)) for _, start, shape in measurement.function.places()]
     largest = [abs(measurement.gradients[:, span]).max(axis=1, initial=0) * moves[span].sum() for span in spans]
     return np.maximum(size, np.sum(largest, axis=0))
-
-
-# Chosen: near the finest first step, where the rounding of values is 1e-10 of a slope, and an eighth of it.
-LINEAR_STEP = 2.0**-16
-LINEAR_FACTOR = 8
-# Calibrated: a step from here in each sample. Without them a / (a - b) with b = a - 3e-9, beside a pole that all other
-# steps leap over, was reported as wrong.
-LINEAR_FINER = (26, 29, 32, 35, 38, 41, 44)
-LINEAR_NOISE = 4  # chosen: the rounding of two values, and a margin of two
-# Calibrated: with 42 samples, no nasty function is reported as wrong, and a failing check of sin costs 2.2 passes.
-LINEAR_SAMPLES = 42
 
 
 def nonlinearity(measurement: Measurement, probes: Sequence[ProbeDirection], slopes: Slopes) -> Array:

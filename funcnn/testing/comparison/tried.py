@@ -31,6 +31,9 @@ from funcnn.testing.differentiation.constants import STEP_RATIO
 from funcnn.testing.differentiation.richardson import Slopes
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
 
+# Chosen: over a long step, the mean of the gradient on both sides changes by less than this part of a difference.
+SAME_OVER_STEP = 0.25
+
 
 class Tried(NamedTuple):
     """A direction with its steps, its comparison and slopes; by cotangent, what is settled, and what is decided."""
@@ -112,10 +115,6 @@ def _is_seen(measurement: Measurement, one: Tried, finding: GradientFinding) -> 
     used = measurement.cotangents[finding.cotangent] != 0
     step = STEP_RATIO * float(one.slopes.step[0][used].max())
     return abs(finding.numeric) > finding.bound and constant_over_step(measurement, finding, step)
-
-
-# Chosen: over a long step, the mean of the gradient on both sides changes by less than this part of a difference.
-SAME_OVER_STEP = 0.25
 
 
 def small(function: VectorFunction, probe: ProbeDirection, step: float = LARGEST_SMALL_ENTRY) -> bool:

@@ -24,6 +24,9 @@ from funcnn.testing.pytrees import leaves
 from funcnn.testing.verdict import GradientError, Inconclusive, NoDerivative
 from funcnn.testing.vjp import check_vjp
 
+DRAWN = 8  # most changes of a strategy show in so few examples
+_LIBRARIES = tuple([sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")])
+
 
 class ExampleOutcome(NamedTuple):
     """The kind of a finding; its message; and the number of entries of the arguments."""
@@ -91,10 +94,6 @@ def _kind(error: BaseException) -> str:
     if isinstance(error, Inconclusive):
         return INCONCLUSIVE
     return type(error).__name__ if isinstance(error, GradientError) else ERROR
-
-
-DRAWN = 8  # most changes of a strategy show in so few examples
-_LIBRARIES = tuple([sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")])
 
 
 def fingerprint(target: Target, versions: Mapping[str, str], seed: int) -> str:
