@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Unpack
 
 import attrs
@@ -135,7 +135,8 @@ def _check_transpose(products: Jvp, vjp: Any, names: Sequence[str], arrays: Sequ
             return products(args, [sealed(v) if j == i else zero for j, zero in enumerate(zeros)])
 
         if constraint := products.options.limits.constraints.get(i):  # both sides count along its set only
-            rows = [np.array([u.ravel() @ ahead(args, e) for e in _basis(step)]).reshape(step.shape) for args in near]
+            basis = np.eye(step.size).reshape(step.size, *step.shape)
+            rows = [np.array([u.ravel() @ ahead(args, e) for e in basis]).reshape(step.shape) for args in near]
             rows, gradients = (
                 [constraint.pull_back(args[i], g) for args, g in zip(near, of, strict=True)] for of in (rows, gradients)
             )
@@ -156,11 +157,3 @@ def _check_transpose(products: Jvp, vjp: Any, names: Sequence[str], arrays: Sequ
             raise NotTransposed(
                 f"vjp is not the transpose of jvp: along {name}, <u, J v> is {of_jvp}, but <J' u, v> is {of_vjp}"
             )
-
-
-def _basis(a: Array) -> Iterator[Array]:
-    """Arrays of the shape of a, each with one entry of 1."""
-    for k in range(a.size):
-        e = np.zeros(a.shape)
-        e.flat[k] = 1
-        yield e

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -32,6 +32,26 @@ NUDGE = 2.0**-24
 # Chosen: smaller changes of a gradient, in units of |dA f|, may be rounding where f saturates, as tanh(-30 x) does.
 NATURAL = 1e-9
 NUDGED = 64
+
+
+@attrs.define(eq=False)
+class Returned:
+    """Arrays that a function returned last, and copies of them, which they must equal."""
+
+    pairs: list[tuple[Any, Array]] = attrs.field(factory=list)
+    fault: str = ""  # of the first change, which each later check reports: an exception may be ignored
+
+    def keep(self, arrays: Iterable[Any]) -> None:
+        """Keep what was returned now in place of what was returned before."""
+        self.pairs = [(a, np.array(a)) for a in arrays]
+
+    def check(self, message: str, what: str = "") -> None:
+        """Raise a NotPure if an array has changed; with the change of the array if it is named by `what`."""
+        for now, was in self.pairs:
+            if not self.fault and not equal(now, was):
+                self.fault = f"{message}: {change(what, was, now)}" if what else message
+        if self.fault:
+            raise NotPure(self.fault)
 
 
 @attrs.frozen(eq=False)
@@ -202,7 +222,7 @@ def equal(a: Any, b: Any, tolerance: float = 0.0) -> bool:
     """Whether a and b have the same bits (nan equals nan), or differ by at most the tolerance."""
     if tolerance:
         return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance * np.max(np.abs(a), initial=0), equal_nan=True))
-    return bool(np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f"))
+    return bool(np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind in "fc"))
 
 
 def value_or_none(f: Callable[..., Any], *args: Any) -> Any:

@@ -19,7 +19,7 @@ from funcnn.testing.flattening import Flattened, split
 from funcnn.testing.memory import check_not_shared
 from funcnn.testing.numbers import as_source, change, contrast
 from funcnn.testing.options import Options
-from funcnn.testing.purity import equal
+from funcnn.testing.purity import Returned, equal
 from funcnn.testing.pytrees import leaves_like
 from funcnn.testing.sections import Section
 from funcnn.testing.structure import differ_by_more
@@ -48,7 +48,7 @@ class Jvp:
     calls_f: bool = True  # also with other arguments, which a fast check does not
     holds: Callable[..., Any] = attrs.field(default=lambda *_: True, init=False)  # whether arrays are in the domain
     _is_checked: bool = False
-    _earlier: list[tuple[Array, Array]] = attrs.field(factory=list, init=False)  # tangents returned, and their copies
+    returned: Returned = attrs.field(factory=Returned, init=False)  # the last tangents
     _columns: dict[Any, list[Array]] = attrs.field(factory=dict, init=False)
 
     def claimed(self, claim: Claim) -> tuple[Claim, Options]:
@@ -116,13 +116,10 @@ class Jvp:
         args, kwargs = function.called(parts)
         with raising(self.name):
             found = self.jvp(args, self.function.tangents(tangents), **kwargs)
-        for now, was in self._earlier:
-            if not np.array_equal(now, was, equal_nan=True):
-                what = f"{self.name} changes a tangent that it returned before"
-                raise NotPure(f"{what}: {change('the tangent', was, now)}")
+        self.returned.check(f"{self.name} changes a tangent that it returned before", "the tangent")
         dtype = np.result_type(*[a.dtype for a in parts if a.dtype.kind == "f"])
         given = list(leaves_like(function.result.tree, found, "the tangent of f", WrongShape))
-        self._earlier, reals = [], []
+        tangents_of_f: list[tuple[Array, str]] = []
         moved = [(f"the tangent of {name}", v) for (name, _), v in zip(function.parts(), tangents, strict=True)]
         shared = (
             [] if self.options.aliasing else [*moved, *zip([name for name, _ in function.parts()], parts, strict=True)]
@@ -131,9 +128,9 @@ class Jvp:
             if kind in "fc":
                 own = _as_tangent(value, kind, shape, dtype)
                 check_not_shared("the tangent of f", own, shared)
-                self._earlier.append((own, own.copy()))
-                reals += [a.ravel() for a in split(own, kind)]
-        return np.concatenate(reals)
+                tangents_of_f.append((own, kind))
+        self.returned.keep([own for own, _ in tangents_of_f])
+        return np.concatenate([a.ravel() for own, kind in tangents_of_f for a in split(own, kind)])
 
 
 def _as_tangent(value: Any, kind: str, shape: tuple[int, ...], dtype: Any) -> Array:
@@ -176,7 +173,7 @@ def _check_purity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents) ->
             call()
         except Exception:  # noqa: BLE001, S112  these arguments may lie outside the domain
             continue
-    jvp._earlier = []  # noqa: SLF001  of other arguments
+    jvp.returned = Returned()  # without tangents at other arguments
     check_same(jvp(parts, v), f"{name} gives another result after f or {name} was called with other arguments", NotPure)
     lent, lent_v = [a.copy() for a in parts], [None if a is None else a.copy() for a in v]  # all others are read-only
     jvp(lent, lent_v)

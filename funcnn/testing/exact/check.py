@@ -18,7 +18,7 @@ from funcnn.testing.domain import Domain, OutsideDomainError
 from funcnn.testing.exact.comparison import DIGITS, Agreement, Pullback, culprit, dyadic, pullback
 from funcnn.testing.exact.dual import NoExactRuleError
 from funcnn.testing.exact.values import FUNCTIONS, with_digits
-from funcnn.testing.numbers import as_source
+from funcnn.testing.numbers import as_source, entry_of
 from funcnn.testing.options import AGREEING, Options
 from funcnn.testing.verdict import Inconclusive, Report, WrongGradient
 
@@ -132,10 +132,9 @@ def _clearer_errors() -> Iterator[None]:
 def _wrong_gradient_error(claim: Claim, found: Pullback, directions: Sequence[Array]) -> WrongGradient:
     i, k, at = culprit(found, directions)
     name, a = claim.names[i], found.args[i]
-    index = f"[{', '.join(map(str, np.unravel_index(k, a.shape)))}]" if a.ndim else ""
     analytic, exact = [mpmath.nstr(with_digits(side), 20) for side in (at.backward, at.forward)]
     return WrongGradient(
-        f"{claim.name}: d{name}, wrong in exact arithmetic at {name}{index} = {a.flat[k]}\n"
+        f"{claim.name}: d{name}, wrong in exact arithmetic at {entry_of(name, k, a.shape)} = {a.flat[k]}\n"
         f"    analytic {analytic}, exact {exact}: {at.digits:.1f} digits agree\n"
         f"{claim.source}{''.join(_pasted(claim, found))}"
     )
