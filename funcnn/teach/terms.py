@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-import attrs
 import numpy as np
 
 from funcnn.core import Loss, backward, forward, sgd
@@ -49,23 +48,16 @@ def _leaves(tree: Any) -> Any:
     return map_arrays(lambda a: given(a) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a, tree)
 
 
-@attrs.define(eq=False, init=False)
 class _Run(Log):
     """A log whose layers are called with numbers that keep their terms."""
-
-    rows: StepArrays
-    seen: Trace
-    watch: Watch
-    between: Between
-    visits: dict[str, list[int]]
-    several: dict[str, bool]
-    index: dict[int, int]
 
     def __init__(self, rows: StepArrays, seen: Trace) -> None:
         """An empty log; the visits of the trace are found by their paths."""
         super().__init__()
         self.rows, self.seen, self.watch = rows, seen, Watch(NUMBERS)
-        self.between, self.visits, self.index = defaultdict(list), defaultdict(list), {}
+        self.between: Between = defaultdict(list)
+        self.visits: dict[str, list[int]] = defaultdict(list)
+        self.index: dict[int, int] = {}
         for i, visit in enumerate(seen.visits):
             self.visits[visit.path].append(i)
         self.several = {path: len(calls) > 1 for path, calls in self.visits.items()}
