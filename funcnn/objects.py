@@ -8,14 +8,27 @@ from __future__ import annotations
 
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import attrs
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
+
+T = TypeVar("T")
+
+
+@contextmanager
+def bound(variable: ContextVar[T], value: T) -> Iterator[T]:
+    """A block in which a variable has a value; the result is the value."""
+    token = variable.set(value)
+    try:
+        yield value
+    finally:
+        variable.reset(token)
 
 
 class RealEntry(ABC):

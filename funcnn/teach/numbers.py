@@ -5,15 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any
 
 import attrs
 import numpy as np
 
-from funcnn.objects import Functions, ObjectArray, RealEntry
+from funcnn.objects import Functions, ObjectArray, RealEntry, bound
 
 CONSTANT, GIVEN = "constant", "given"
 GUARD = 500.0  # constants beyond it keep exp from overflowing; a formula is read without them
@@ -27,14 +27,9 @@ _left: ContextVar[list[int]] = ContextVar("left")
 _births = itertools.count()
 
 
-@contextmanager
-def at_most(count: int) -> Iterator[None]:
+def at_most(count: int) -> AbstractContextManager[Any]:
     """A block in which at most `count` numbers can be made."""
-    token = _left.set([count])
-    try:
-        yield
-    finally:
-        _left.reset(token)
+    return bound(_left, [count])
 
 
 class Number(RealEntry):  # noqa: PLW1641  numbers are compared by value, and found by identity
@@ -152,14 +147,9 @@ _DOUBLE = np.dtype(np.float64)
 _given = np.frompyfunc(lambda value: Number(float(value), GIVEN), 1, 1)
 
 
-@contextmanager
-def floats(dtype: Any) -> Iterator[None]:
+def floats(dtype: Any) -> AbstractContextManager[Any]:
     """A block in which numbers with terms stand for numbers of this dtype; their values are float64."""
-    token = _dtype.set(np.dtype(dtype))
-    try:
-        yield
-    finally:
-        _dtype.reset(token)
+    return bound(_dtype, np.dtype(dtype))
 
 
 @attrs.define(eq=False)

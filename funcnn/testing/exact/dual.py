@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import attrs
 import numpy as np
 
-from funcnn.objects import Functions, ObjectArray, RealEntry
+from funcnn.objects import Functions, ObjectArray, RealEntry, bound
 from funcnn.testing.exact.values import FUNCTIONS, ONE, ZERO, Value, alike, exact, over, plus, power, times, with_digits
 
 
@@ -21,15 +21,9 @@ class NoExactRuleError(TypeError):
 _kinks: ContextVar[list[str]] = ContextVar("kinks")
 
 
-@contextmanager
-def recorded_kinks() -> Iterator[list[str]]:
+def recorded_kinks() -> AbstractContextManager[list[str]]:
     """A list of the comparisons, in the block, of equal numbers with different derivatives: either may grow faster."""
-    found: list[str] = []
-    token = _kinks.set(found)
-    try:
-        yield found
-    finally:
-        _kinks.reset(token)
+    return bound(_kinks, [])
 
 
 @attrs.define(eq=False)
