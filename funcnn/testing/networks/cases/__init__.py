@@ -4,7 +4,6 @@ A combinator has cases of other layers inside, so that no file of this folder ca
 """
 
 from funcnn.testing.networks.cases import (  # noqa: F401  each registers its cases
-    activations,
     attention,
     combinators,
     convolution,
