@@ -16,17 +16,16 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.claim import Claim
-from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, measure
-from funcnn.testing.comparison.constants import FLAT_STEPS, SLOPES_IN_MEMORY
+from funcnn.testing.comparison.comparison import SLOPES_IN_MEMORY, Comparison, Measurement, compare, measure
 from funcnn.testing.comparison.directions import ProbeDirection, probes
-from funcnn.testing.comparison.flat import unchanged_side
+from funcnn.testing.comparison.flat import FLAT_STEPS, unchanged_side
 from funcnn.testing.comparison.second_checks import Outcome
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.comparison.tried import lengthened
-from funcnn.testing.differentiation.constants import BOUND, EPS, FLOOR, REACHES, SMALL_OUTPUT
+from funcnn.testing.differentiation.constants import BOUND, EPS
 from funcnn.testing.differentiation.kinks import contracted
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
-from funcnn.testing.differentiation.rounding import Noise
+from funcnn.testing.differentiation.rounding import FLOOR, REACHES, SMALL_OUTPUT, Noise
 from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, magnitudes, rescaled
 from funcnn.testing.memory import check_apart
 from funcnn.testing.options import SECTIONS, Options

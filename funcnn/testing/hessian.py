@@ -15,9 +15,11 @@ from funcnn.errors import KindError
 from funcnn.needs import Flag, Function
 from funcnn.testing.arguments import claim_of
 from funcnn.testing.claim import Rules
-from funcnn.testing.comparison.constants import CONTRACTION, GRADIENT_CHANGE, LARGEST_GRADIENT_CHANGE, MOST_ENTRIES
-from funcnn.testing.differentiation.constants import EPS, PERTURBATIONS
-from funcnn.testing.differentiation.rounding import perturbed
+from funcnn.testing.comparison.comparison import CONTRACTION
+from funcnn.testing.comparison.directions import MOST_ENTRIES
+from funcnn.testing.comparison.finding import GRADIENT_CHANGE, LARGEST_GRADIENT_CHANGE
+from funcnn.testing.differentiation.constants import EPS
+from funcnn.testing.differentiation.rounding import PERTURBATIONS, perturbed
 from funcnn.testing.differentiation.vector_function import generator
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.memory import check_not_shared

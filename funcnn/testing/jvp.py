@@ -14,9 +14,10 @@ from funcnn.errors import RangeError
 from funcnn.needs import Function
 from funcnn.testing.arguments import Argnums, Arguments, Convention, Keywords, claim_of, flattened
 from funcnn.testing.calls import add_remedy, check_call
-from funcnn.testing.comparison.constants import CONTRACTION, GRADIENT_CHANGE, LARGEST_GRADIENT_CHANGE
-from funcnn.testing.differentiation.constants import EPS, PERTURBATIONS
-from funcnn.testing.differentiation.rounding import perturbed
+from funcnn.testing.comparison.comparison import CONTRACTION
+from funcnn.testing.comparison.finding import GRADIENT_CHANGE, LARGEST_GRADIENT_CHANGE
+from funcnn.testing.differentiation.constants import EPS
+from funcnn.testing.differentiation.rounding import PERTURBATIONS, perturbed
 from funcnn.testing.differentiation.vector_function import cotangent, each_float, generator, sealed, wide
 from funcnn.testing.numbers import told_apart
 from funcnn.testing.options import CheckOptions, Options, takes_options

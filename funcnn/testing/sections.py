@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array, freeze
-from funcnn.testing.comparison.constants import MOST_ENTRIES
+from funcnn.testing.comparison.directions import MOST_ENTRIES
 from funcnn.testing.differentiation.vector_function import generator, magnitudes
 from funcnn.testing.numbers import entry_of
 

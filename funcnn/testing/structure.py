@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.testing.differentiation.constants import EPS, LINEARITY_ROUNDING, ROUGH
+from funcnn.testing.differentiation.constants import EPS
 from funcnn.testing.differentiation.rounding import (
     cancellation_rounding,
     distance_to_zero,
@@ -29,6 +29,8 @@ from funcnn.testing.options import Options
 from funcnn.testing.purity import FirstResults, equal, value_or_none
 from funcnn.testing.verdict import NotDeterministic, NotLinear, NotPure, Raised, RefusedLayout, WrongForLayout
 
+LINEARITY_ROUNDING = 64  # calibrated: margin on the rounding of a gradient
+ROUGH = 1e-3  # chosen: relative error of a gradient that was computed in a narrower dtype than asked for
 LINEARITY = 1e-6  # chosen: relative to the largest entry; linear maps that are computed in float32 keep to it
 LINEARITY_FLOOR = 1e-290  # chosen: products of smaller numbers are denormal and lose their digits
 BESIDE = 1e-6  # chosen: relative distance of the arguments that decide whether a tie explains a difference of layouts

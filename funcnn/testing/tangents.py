@@ -12,8 +12,8 @@ import numpy as np
 from funcnn.arrays import Array, freeze
 from funcnn.testing.checked_pair import raising
 from funcnn.testing.claim import Claim
-from funcnn.testing.differentiation.constants import EPS, LINEARITY_ROUNDING, PERTURBATIONS
-from funcnn.testing.differentiation.rounding import perturbed
+from funcnn.testing.differentiation.constants import EPS
+from funcnn.testing.differentiation.rounding import PERTURBATIONS, perturbed
 from funcnn.testing.differentiation.vector_function import cotangent, each_float, generator
 from funcnn.testing.flattening import Flattened, split
 from funcnn.testing.memory import check_not_shared
@@ -22,7 +22,7 @@ from funcnn.testing.options import Options
 from funcnn.testing.purity import Returned, equal
 from funcnn.testing.pytrees import leaves_like
 from funcnn.testing.sections import Section
-from funcnn.testing.structure import differ_by_more
+from funcnn.testing.structure import LINEARITY_ROUNDING, differ_by_more
 from funcnn.testing.verdict import (
     GradientError,
     NotDeterministic,

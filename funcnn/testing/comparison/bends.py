@@ -21,10 +21,9 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison, Measurement
-from funcnn.testing.comparison.constants import LARGEST_SMALL_ENTRY
-from funcnn.testing.comparison.directions import ProbeDirection
-from funcnn.testing.differentiation.constants import BOUND, EPS, FINER_STEPS, FIRST_STEPS, QUOTIENT_NOISE
-from funcnn.testing.differentiation.richardson import Slopes, differences, fitted_slope
+from funcnn.testing.comparison.directions import LARGEST_SMALL_ENTRY, ProbeDirection
+from funcnn.testing.differentiation.constants import BOUND, EPS, FINER_STEPS, FIRST_STEPS
+from funcnn.testing.differentiation.richardson import QUOTIENT_NOISE, Slopes, differences, fitted_slope
 
 DOUBTFUL = 1e-5  # chosen: smaller relative errors are compared once more with slopes fitted to values at finer steps
 # Derived: within [-4h, 4h], values at +-2h and +-4h, eight of the first to one of the second, give the slope of a cubic

@@ -8,8 +8,7 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Measurement
-from funcnn.testing.differentiation.constants import SAMPLES
-from funcnn.testing.differentiation.kinks import Surroundings, contracted
+from funcnn.testing.differentiation.kinks import SAMPLES, Surroundings, contracted
 from funcnn.testing.differentiation.vector_function import Direction
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from funcnn.testing.comparison.comparison import Measurement
-from funcnn.testing.comparison.constants import MOST_ENTRIES
+from funcnn.testing.comparison.directions import MOST_ENTRIES
 from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.comparison.hints import hints
 from funcnn.testing.comparison.statistics import Statistics

@@ -15,13 +15,19 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.testing.comparison.bends import agrees_at_finest_steps
 from funcnn.testing.comparison.comparison import Comparison, Measurement
-from funcnn.testing.comparison.constants import CERTAIN, GRADIENT_CHANGE, LARGEST_GRADIENT_CHANGE, LINEAR_BEND
 from funcnn.testing.comparison.directions import ProbeDirection
 from funcnn.testing.differentiation.constants import EPS, VISIBLE
 from funcnn.testing.differentiation.richardson import Slopes
 from funcnn.testing.differentiation.rounding import cancellation_rounding, propagated_noise
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, step_scales
 
+# Calibrated: the change of a gradient under perturbed arguments counts 8 times, unless the gradient is discontinuous:
+# a change of more than a hundredth of it (8 times that, 8e-2) is not rounding.
+GRADIENT_CHANGE = 8
+LARGEST_GRADIENT_CHANGE = 8e-2
+LINEAR_BEND = 8  # chosen: a bend must explain a difference, and be no 32nd of it
+# Calibrated: a difference of more than so many times its bound and the deviation from a linear function.
+CERTAIN = 32
 GRADIENT_NOISE = 64  # calibrated: margin on the measured noise of a gradient
 TERMS = 32  # calibrated: margin on the last digit of the terms of f over the largest scale of x
 CANCELLATION = 256  # calibrated: margin on the rounding error left by cancelled terms

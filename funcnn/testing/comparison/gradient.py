@@ -10,9 +10,15 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.bends import doubtful
-from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, first_slopes, measure
-from funcnn.testing.comparison.constants import MOST_ENTRIES, SLOPES_IN_MEMORY
-from funcnn.testing.comparison.directions import ProbeDirection, place_of, probes, single_entries
+from funcnn.testing.comparison.comparison import (
+    SLOPES_IN_MEMORY,
+    Comparison,
+    Measurement,
+    compare,
+    first_slopes,
+    measure,
+)
+from funcnn.testing.comparison.directions import MOST_ENTRIES, ProbeDirection, place_of, probes, single_entries
 from funcnn.testing.comparison.finding import GradientFinding, certain_finding, may_be_certain, nonlinearity
 from funcnn.testing.comparison.flat import flat
 from funcnn.testing.comparison.statistics import Statistics

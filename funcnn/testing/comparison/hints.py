@@ -10,8 +10,10 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Measurement
-from funcnn.testing.comparison.constants import MOST_ENTRIES, NEARLY_RIGHT, SHARED_BOUNDS
+from funcnn.testing.comparison.directions import MOST_ENTRIES
 from funcnn.testing.comparison.draws import (
+    NEARLY_RIGHT,
+    SHARED_BOUNDS,
     ComparedDraw,
     draw_of,
     given_draw,

@@ -15,26 +15,20 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.testing.comparison.bends import agrees_at_finest_steps, bends, contradicted, doubtful, finer_steps, stairs
 from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, noise_towards, refined_slopes
-from funcnn.testing.comparison.constants import LINEAR_BEND, MOST_ENTRIES
-from funcnn.testing.comparison.directions import ProbeDirection, single_entries
+from funcnn.testing.comparison.directions import MOST_ENTRIES, ProbeDirection, single_entries
 from funcnn.testing.comparison.finding import (
+    LINEAR_BEND,
     GradientFinding,
     certain_finding,
     gradient_rounding,
     largest_along,
     worst_finding,
 )
-from funcnn.testing.differentiation.constants import (
-    BOUND,
-    COARSER_STEPS,
-    FINER_STEPS,
-    FIRST_STEPS,
-    SAMPLES,
-    SAMPLES_OF_AN_ENTRY,
-)
-from funcnn.testing.differentiation.kinks import Surroundings, contracted
+from funcnn.testing.differentiation.constants import BOUND, COARSER_STEPS, FINER_STEPS, FIRST_STEPS
+from funcnn.testing.differentiation.kinks import SAMPLES, Surroundings, contracted
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
 
+SAMPLES_OF_AN_ENTRY = (6, 12, 60)  # calibrated: the most samples of a kink for each entry of x
 BOUNDED_SLOPE = 1e-3  # chosen: a slope known to three digits is bounded, so that a nan in its place is wrong
 OTHER_FACTOR = 0.83  # chosen: the second series of steps is no power of two, so that its rounding differs
 # Chosen: the samples around a tie leave out one of the tied entries with a probability of e^-14, if at most so many are

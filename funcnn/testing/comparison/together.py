@@ -10,6 +10,7 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.blocks import (
+    MOST_COUPLED,
     Blocks,
     Verdicts,
     all_but,
@@ -18,8 +19,7 @@ from funcnn.testing.comparison.blocks import (
     coupled_by,
     coupled_by_vjp,
 )
-from funcnn.testing.comparison.comparison import Measurement, measure, with_noise_along
-from funcnn.testing.comparison.constants import MOST_COUPLED, MOST_OUTPUTS
+from funcnn.testing.comparison.comparison import MOST_OUTPUTS, Measurement, measure, with_noise_along
 from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.differentiation.rounding import Noise
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales

@@ -22,8 +22,7 @@ from funcnn.testing.comparison.comparison import (
     refined_slopes,
     with_noise_along,
 )
-from funcnn.testing.comparison.constants import LARGEST_SMALL_ENTRY
-from funcnn.testing.comparison.directions import ProbeDirection
+from funcnn.testing.comparison.directions import LARGEST_SMALL_ENTRY, ProbeDirection
 from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.comparison.flat import flat
 from funcnn.testing.comparison.second_checks import Outcome, outcome_of

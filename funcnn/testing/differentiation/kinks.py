@@ -19,6 +19,8 @@ import numpy as np
 
 from funcnn.testing.differentiation.vector_function import Array, Direction, Value
 
+# Calibrated: points sampled at random at first, and more before a gradient is wrong.
+SAMPLES = (6, 48, 240)
 FAR_SAMPLES = 6  # chosen: at the larger distance, where only a mean and the largest slopes are needed
 # Derived: slopes of a smooth function at points 64 times nearer (4 h 2^12 / (h 2^8)) vary 64 times less; with a margin
 # of 8.

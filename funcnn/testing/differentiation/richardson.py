@@ -15,10 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from funcnn.testing.differentiation.constants import QUOTIENT_NOISE
 from funcnn.testing.differentiation.rounding import Noise
 from funcnn.testing.differentiation.vector_function import Array, Direction, Value
 
+# Derived: two values with an error of 1 noise give a central difference with an error of 1 noise / h; extrapolation
+# makes it (16 + 1/4) / 15 = 1.08. Rounded up.
+QUOTIENT_NOISE = 2
 # Derived: an error in h^2 falls by 4^2 from a step to a quarter of it, so (16 C(h/4) - C(h)) / 15 has an error in h^4.
 ORDER = 16
 # Derived, with a margin of 4: an error in h^4 falls by 4^4 = 256. A change of 64 times the next is no accident.

@@ -15,18 +15,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from funcnn.testing.differentiation.constants import (
-    EPS,
-    EPS_32,
-    FLOOR,
-    OUTPUTS_AT_ONCE,
-    PERTURBATIONS,
-    REACHES,
-    SMALL_OUTPUT,
+from funcnn.testing.differentiation.constants import EPS, EPS_32
+from funcnn.testing.differentiation.vector_function import (
     SMALLEST_MAGNITUDE,
+    Array,
+    Direction,
+    Value,
+    magnitudes,
+    sealed,
+    step_scales,
 )
-from funcnn.testing.differentiation.vector_function import Array, Direction, Value, magnitudes, sealed, step_scales
 
+# Chosen: tables of noise reach 2^-k times the scale of x, from beyond the coarsest first step to below the finest.
+REACHES = (4, 9, 14, 19, 24, 29, 34, 39)
+# Chosen: an output a million times smaller than the largest one may be the difference of two that are as large.
+SMALL_OUTPUT = 1e-6
+OUTPUTS_AT_ONCE = 2**13  # chosen: tables of their values stay in a processor's cache
+FLOOR = 1e-300  # chosen: a logarithm of 0 is avoided
+PERTURBATIONS = 6  # calibrated: the number of perturbed arguments of which the largest change is taken
 INDEX_OF_SMALLEST_STEPS = 4  # 2^-24: the first of the tables shorter than the smallest first step, 2^-17
 LARGE_NOISE = 64  # calibrated: noise of f below so many units of its own last digit does not enter the gradient
 # Chosen to be irregular: the rounding of values at equal distances often grows evenly, and then no difference shows it.

@@ -10,8 +10,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from funcnn.testing.differentiation.constants import SMALLEST_MAGNITUDE
-
+SMALLEST_MAGNITUDE = 1e-290  # derived: the smallest step, 2^-48 times it, is above the denormal numbers
 # Derived: beside numbers above 2^53, 1 vanishes; with a margin. Below it, x - mean(x) cancels, as in layer norm at 1e8.
 # Numbers below 2^-53 vanish beside 1; larger ones lose digits there, which only steps of 1 show, as in log(1 + x^2).
 EXTREMES = (-60, 64)
