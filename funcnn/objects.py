@@ -6,14 +6,82 @@ objects, which are numbers of the subclass's own kind; arrays of whole numbers a
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import attrs
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
+
+T = TypeVar("T")
+
+
+@contextmanager
+def bound(variable: ContextVar[T], value: T) -> Iterator[T]:
+    """A block in which a variable has a value; the result is the value."""
+    token = variable.set(value)
+    try:
+        yield value
+    finally:
+        variable.reset(token)
+
+
+class RealEntry(ABC):
+    """A real number in an `ObjectArray`, with a `value`: the operations that follow from those of its class."""
+
+    __slots__ = ()
+    value: Any
+
+    @classmethod
+    @abstractmethod
+    def of(cls, number: Any) -> Any:
+        """A number of this class as it is, any other number as a constant."""
+
+    @abstractmethod
+    def compared(self, other: Any, how: Callable[[Any, Any], bool]) -> bool:
+        """Whether the values of both compare like this."""
+
+    def __radd__(self, other: Any) -> Any:
+        return self.of(other) + self
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.of(other) - self
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.of(other) * self
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.of(other) / self
+
+    def __pos__(self) -> Self:
+        return self
+
+    def conjugate(self) -> Self:
+        """The number itself, which is real."""
+        return self
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __lt__(self, other: Any) -> bool:
+        return self.compared(other, operator.lt)
+
+    def __le__(self, other: Any) -> bool:
+        return self.compared(other, operator.le)
+
+    def __gt__(self, other: Any) -> bool:
+        return self.compared(other, operator.gt)
+
+    def __ge__(self, other: Any) -> bool:
+        return self.compared(other, operator.ge)
 
 
 @attrs.define(eq=False)

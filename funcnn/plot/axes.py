@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from funcnn.arrays import kind
-from funcnn.errors import KindError
-from funcnn.needs import passing
+from funcnn.needs import instance
 
-
-def check_axes(function: str, argument: str, ax: Any) -> None:
-    """Check that `ax` is an Axes."""
-    if not isinstance(ax, Axes):
-        raise KindError(f"{function}: {argument} must be an Axes of matplotlib, not {kind(ax)}")
-
-
-Ax = Annotated[Axes, passing("an Axes of matplotlib", check_axes)]
+Ax = Annotated[Axes, instance(Axes, "an Axes of matplotlib")]
 
 
 def axes_of(ax: Axes | None) -> Axes:

@@ -28,11 +28,7 @@ def cost_curve(table: Mapping[str, Any], ax: Ax | None = None, **line: Any) -> A
         KindError: `table` is not such a mapping, or a column does not hold numbers.
         ShapeError: the numbers of steps and of costs differ.
     """
-    steps, costs = _as_columns("cost_curve", table, "step")
-    ax = axes_of(ax)
-    ax.plot(steps, costs, **line)
-    ax.set(yscale="log", xlabel="step", ylabel="cost")
-    return ax
+    return _curve(ax, line, *_as_columns("cost_curve", table, "step"), yscale="log", xlabel="step", ylabel="cost")
 
 
 @checked
@@ -44,10 +40,7 @@ def rate_curve(lr: LearningRate, steps: Steps, ax: Ax | None = None, **line: Any
         RangeError: a rate of the schedule is negative or not finite.
     """
     rates = [as_rate("rate_curve", f"lr({step})", lr(step)) if callable(lr) else lr for step in range(steps)]
-    ax = axes_of(ax)
-    ax.plot(np.arange(steps), rates, **line)
-    ax.set(xlabel="step", ylabel="learning rate")
-    return ax
+    return _curve(ax, line, np.arange(steps), rates, xlabel="step", ylabel="learning rate")
 
 
 @checked
@@ -59,10 +52,14 @@ def range_curve(table: Mapping[str, Any], ax: Ax | None = None, **line: Any) -> 
     Raises:
         KindError, ShapeError: as `cost_curve`.
     """
-    rates, costs = _as_columns("range_curve", table, "lr")
+    columns = _as_columns("range_curve", table, "lr")
+    return _curve(ax, line, *columns, xscale="log", xlabel="learning rate", ylabel="cost")
+
+
+def _curve(ax: Axes | None, line: dict[str, Any], x: Array, y: Any, **settings: str) -> Axes:
     ax = axes_of(ax)
-    ax.plot(rates, costs, **line)
-    ax.set(xscale="log", xlabel="learning rate", ylabel="cost")
+    ax.plot(x, y, **line)
+    ax.set(**settings)
     return ax
 
 

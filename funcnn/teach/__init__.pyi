@@ -1,9 +1,9 @@
 from funcnn.teach.diagnosing import diagnose as diagnose
 from funcnn.teach.diagnosing import diagnose_layer as diagnose_layer
-from funcnn.teach.diagnosis import Diagnosis as Diagnosis
+from funcnn.teach.progress import Diagnosis as Diagnosis
 from funcnn.teach.exercises import check as check
 from funcnn.teach.exercises import exercise as exercise
-from funcnn.teach.expectations import expect as expect
+from funcnn.teach.exercises import expect as expect
 from funcnn.teach.nudges import nudge as nudge
 from funcnn.teach.nudges import Nudge as Nudge
 from funcnn.teach.page import write_steps as write_steps

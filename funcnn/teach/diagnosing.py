@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from funcnn.checked import checked
 from funcnn.inspection.checks import Network
 from funcnn.needs import Arrays
-from funcnn.teach.diagnosis import Diagnosis
+from funcnn.teach.progress import Diagnosis
 
 if TYPE_CHECKING:
     from funcnn.testing.arguments import Argnums, Convention

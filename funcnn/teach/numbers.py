@@ -1,16 +1,19 @@
-"""Numbers that keep the operation and the numbers of which they were made."""
+"""Numbers that keep the operation and the numbers of which they were made; and arrays of them."""
 
 from __future__ import annotations
 
 import itertools
 import math
 import operator
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any
 
+import attrs
 import numpy as np
+
+from funcnn.objects import Functions, ObjectArray, RealEntry, bound
 
 CONSTANT, GIVEN = "constant", "given"
 GUARD = 500.0  # constants beyond it keep exp from overflowing; a formula is read without them
@@ -24,17 +27,12 @@ _left: ContextVar[list[int]] = ContextVar("left")
 _births = itertools.count()
 
 
-@contextmanager
-def at_most(count: int) -> Iterator[None]:
+def at_most(count: int) -> AbstractContextManager[Any]:
     """A block in which at most `count` numbers can be made."""
-    token = _left.set([count])
-    try:
-        yield
-    finally:
-        _left.reset(token)
+    return bound(_left, [count])
 
 
-class Number:  # noqa: PLW1641  numbers are compared by value, and found by identity
+class Number(RealEntry):  # noqa: PLW1641  numbers are compared by value, and found by identity
     """A value, and how it was made: the name of an operation, and its operands."""
 
     __slots__ = ("born", "how", "parts", "value")
@@ -46,6 +44,11 @@ class Number:  # noqa: PLW1641  numbers are compared by value, and found by iden
         if left[0] < 0:
             raise NoTermsError("the rule makes more numbers than are listed")
         self.value, self.how, self.parts, self.born = value, how, parts, next(_births)
+
+    @classmethod
+    def of(cls, number: Any) -> Number:
+        """A number with its terms as it is, any other number as a constant."""
+        return number if type(number) is Number else Number(float(number))
 
     def __add__(self, other: Any) -> Number:
         other = number(other)
@@ -77,51 +80,18 @@ class Number:  # noqa: PLW1641  numbers are compared by value, and found by iden
         other = number(other)
         return self if _is(other, 1) else _made("^", np.power, self, other)
 
-    def __radd__(self, other: Any) -> Number:
-        return number(other) + self
-
-    def __rsub__(self, other: Any) -> Number:
-        return number(other) - self
-
-    def __rmul__(self, other: Any) -> Number:
-        return number(other) * self
-
-    def __rtruediv__(self, other: Any) -> Number:
-        return number(other) / self
-
     def __rpow__(self, other: Any) -> Number:
         return number(other) ** self
 
     def __neg__(self) -> Number:
         return _made("neg", operator.neg, self)
 
-    def __pos__(self) -> Number:
-        return self
-
     def __abs__(self) -> Number:
         return _made("abs", abs, self)
 
-    def conjugate(self) -> Number:
-        """The number itself, which is real."""
-        return self
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __int__(self) -> int:
-        return int(self.value)
-
-    def __lt__(self, other: Any) -> bool:
-        return self.value < number(other).value
-
-    def __le__(self, other: Any) -> bool:
-        return self.value <= number(other).value
-
-    def __gt__(self, other: Any) -> bool:
-        return self.value > number(other).value
-
-    def __ge__(self, other: Any) -> bool:
-        return self.value >= number(other).value
+    def compared(self, other: Any, how: Callable[[Any, Any], bool]) -> bool:
+        """Whether the values compare like this."""
+        return how(self.value, number(other).value)
 
     def __eq__(self, other: object) -> bool:
         return bool(self.value == number(other).value)
@@ -133,22 +103,14 @@ class Number:  # noqa: PLW1641  numbers are compared by value, and found by iden
         return lambda: _made(name, FUNCTIONS[name], self)
 
 
-FUNCTIONS: dict[str, Callable[[float], float]] = {
-    **{
-        name: getattr(np, name)
-        for name in ["exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "sqrt", "tanh", "sinh", "cosh"]
-    },
-    **{
-        name: getattr(np, name)
-        for name in ["sin", "cos", "tan", "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "sign"]
-    },
-    "erfc": math.erfc,
-}
+_NAMES = (
+    "exp expm1 exp2 log log1p log2 log10 sqrt tanh sinh cosh sin cos tan arcsin arccos arctan arcsinh arccosh arctanh "
+    "sign"
+)
+FUNCTIONS: dict[str, Callable[[float], float]] = {name: getattr(np, name) for name in _NAMES.split()}
+FUNCTIONS["erfc"] = math.erfc
 
-
-def number(value: Any) -> Number:
-    """A number with its terms as it is, any other number as a constant."""
-    return value if type(value) is Number else Number(float(value))
+number = Number.of
 
 
 def larger(a: Any, b: Any) -> Number:
@@ -178,3 +140,72 @@ def _made(how: str, f: Callable[..., Any], *parts: Number) -> Number:
     with np.errstate(all="ignore"):  # the step itself has warned
         value = float(f(*[part.value for part in parts]))
     return Number(value) if all([part.how == CONSTANT for part in parts]) else Number(value, how, parts)
+
+
+_dtype: ContextVar[np.dtype[Any]] = ContextVar("dtype")
+_DOUBLE = np.dtype(np.float64)
+_given = np.frompyfunc(lambda value: Number(float(value), GIVEN), 1, 1)
+
+
+def floats(dtype: Any) -> AbstractContextManager[Any]:
+    """A block in which numbers with terms stand for numbers of this dtype; their values are float64."""
+    return bound(_dtype, np.dtype(dtype))
+
+
+@attrs.define(eq=False)
+class TermArray(ObjectArray):
+    """An array of numbers with terms, or of whole numbers or bools."""
+
+    entry = Number
+    as_entries = np.frompyfunc(number, 1, 1)
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the step for numbers with terms, else the dtype of the entries."""
+        return _dtype.get(_DOUBLE) if self.data.dtype == object else self.data.dtype
+
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        return NAMESPACE
+
+    def __array__(self, *args: Any, **settings: Any) -> Any:
+        raise NoTermsError("the rule converts its arrays to arrays of NumPy")
+
+    __float__ = __array__
+
+    @classmethod
+    def stored(cls, dtype: Any) -> Any:
+        """Every dtype of floats stands for numbers with terms."""
+        return object if np.dtype(dtype).kind == "f" else dtype
+
+    @classmethod
+    def calling(cls, _: Any, /) -> AbstractContextManager[Any]:
+        """Without warnings: the step itself has warned."""
+        return np.errstate(all="ignore")
+
+    @classmethod
+    def elementwise(cls, ufunc: Any, args: Any) -> Any:
+        """A function of NumPy, entry by entry; a maximum and an absolute value are operations of the numbers."""
+        values = cls.unwrapped(args)
+        if ufunc in _BY_VALUE and any([isinstance(a, np.ndarray) and a.dtype.kind == "O" for a in values]):
+            return cls.wrapped(_BY_VALUE[ufunc](*values))
+        return super().elementwise(ufunc, args)
+
+
+class _Functions(Functions):
+    def clip(self, x: Any, low: Any, high: Any) -> Any:
+        """min(max(x, low), high)"""
+        return np.minimum(np.maximum(x, low), high)
+
+
+NAMESPACE = _Functions(TermArray)
+_BY_VALUE = {
+    np.maximum: np.frompyfunc(larger, 2, 1),
+    np.minimum: np.frompyfunc(smaller, 2, 1),
+    np.sign: np.frompyfunc(lambda a: number(a).sign(), 1, 1),
+    np.absolute: np.frompyfunc(abs, 1, 1),
+}
+
+
+def given(values: Any) -> TermArray:
+    """The numbers of a NumPy array as numbers without terms, which are given."""
+    return TermArray(np.asarray(_given(values), object))

@@ -20,8 +20,7 @@ from funcnn.errors import KindError, RangeError
 from funcnn.files.archive import replacing
 from funcnn.inspection.checks import Network
 from funcnn.needs import Arrays, Rate
-from funcnn.teach.data import data_of
-from funcnn.teach.replays import nudges_of
+from funcnn.teach.data import data_of, nudges_of
 from funcnn.teach.rows import NUMBERS
 from funcnn.teach.steps import Walk, walk_through
 from funcnn.trees.walks import arrays_in

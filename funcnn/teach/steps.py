@@ -34,9 +34,9 @@ class Step:
     path: str
     kind: str
     equations: list[str]
-    given: Named
-    between: Named
-    made: Named
+    given: Named = attrs.field(factory=list)
+    between: Named = attrs.field(factory=list)
+    made: Named = attrs.field(factory=list)
     symbols: list[tuple[str, str]] = attrs.field(factory=list)  # of the equations, with their meanings
     kept: Named = attrs.field(factory=list)  # what the terms take from other steps
 
@@ -144,18 +144,9 @@ def _updates(rows: StepArrays, seen: Trace, params: Any, calls: list[_Call], lr:
         if call is None or new is p or not isinstance(p, np.ndarray) or g is None:
             continue
         name = path.removeprefix(call.visit.path).lstrip(".")
-        step = Step(
-            "sgd",
-            call.visit.path,
-            type(call.visit.layer).__name__,
-            ["p after = p - lr dp, for each parameter p"],
-            [],
-            [],
-            [],
-            [("lr", f"the learning rate, {lr:g}"), ("dp", "∂cost / ∂p")],
-        )
-        step = steps.setdefault(call.visit.path, step)
-        prefix = call.visit.path
+        prefix, kind = call.visit.path, type(call.visit.layer).__name__
+        step = steps.setdefault(prefix, Step("sgd", prefix, kind, ["p after = p - lr dp, for each parameter p"]))
+        step.symbols = [("lr", f"the learning rate, {lr:g}"), ("dp", "∂cost / ∂p")]
         step.given += [*named(rows, name, p, prefix), *named(rows, f"d{name}", g, prefix)]
         index = rows.put(f"{prefix}.{name}_after".lstrip("."), new)
         step.made.append((f"{name} after", index))

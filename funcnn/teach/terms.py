@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-import attrs
 import numpy as np
 
 from funcnn.core import Loss, backward, forward, sgd
@@ -19,8 +18,7 @@ from funcnn.inspection.nesting import contents
 from funcnn.inspection.tracing import Trace, Visit, label, own_arrays
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.records import plans
-from funcnn.teach.arrays import TermArray, floats, given
-from funcnn.teach.numbers import NoTermsError, at_most
+from funcnn.teach.numbers import NoTermsError, TermArray, at_most, floats, given
 from funcnn.teach.rows import NUMBERS, StepArrays, agrees
 from funcnn.teach.watching import Variables, Watch
 from funcnn.trees.walks import arrays_in, map_arrays, walk
@@ -50,23 +48,16 @@ def _leaves(tree: Any) -> Any:
     return map_arrays(lambda a: given(a) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a, tree)
 
 
-@attrs.define(eq=False, init=False)
 class _Run(Log):
     """A log whose layers are called with numbers that keep their terms."""
-
-    rows: StepArrays
-    seen: Trace
-    watch: Watch
-    between: Between
-    visits: dict[str, list[int]]
-    several: dict[str, bool]
-    index: dict[int, int]
 
     def __init__(self, rows: StepArrays, seen: Trace) -> None:
         """An empty log; the visits of the trace are found by their paths."""
         super().__init__()
         self.rows, self.seen, self.watch = rows, seen, Watch(NUMBERS)
-        self.between, self.visits, self.index = defaultdict(list), defaultdict(list), {}
+        self.between: Between = defaultdict(list)
+        self.visits: dict[str, list[int]] = defaultdict(list)
+        self.index: dict[int, int] = {}
         for i, visit in enumerate(seen.visits):
             self.visits[visit.path].append(i)
         self.several = {path: len(calls) > 1 for path, calls in self.visits.items()}
@@ -78,7 +69,8 @@ class _Run(Log):
         out, cache = forward(net, x)
         with self.watch.rule() as variables, at_most(MOST_MADE):
             cost, dA = loss(out, y)
-        self.link((np.asarray(seen.cost), seen.dA), (_array(cost), dA))
+        cost = cost if isinstance(cost, TermArray) else TermArray.wrapped(np.asarray(cost, object))
+        self.link((np.asarray(seen.cost), seen.dA), (cost, dA))
         self.name(-1, "loss", variables)
         back = backward(net, cache, dA)
         grads = Grads(bare(back.params), back.x)
@@ -188,10 +180,6 @@ class _Run(Log):
 
 
 _NO_TERMS = object()
-
-
-def _array(cost: Any) -> Any:
-    return cost if isinstance(cost, TermArray) else TermArray.wrapped(np.asarray(cost, object))
 
 
 def own(layer: Any) -> list[tuple[str, Any]]:

@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 
 from funcnn.arrays import Array
-from funcnn.teach.arrays import TermArray
+from funcnn.teach.numbers import TermArray
 
 # Modules whose variables are steps of a function that is read as one, such as sigmoid, or of the machinery. Those of a
 # convolution are images before the bias is added, and windows gathered as rows.

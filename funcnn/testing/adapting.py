@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import is_array
-from funcnn.testing.differentiation.constants import REPEATED
 from funcnn.testing.pytrees import leaves, map_leaves
 from funcnn.testing.verdict import NoDerivative, NotPure
+
+REPEATED = 1e-6  # chosen: float32 has no more digits, and a library may add in another order the second time
+
+Vjp = Callable[[Sequence[Any], Any], tuple[Any, ...]]
 
 
 @contextmanager

@@ -16,9 +16,9 @@ from funcnn.needs import instance, passing
 from funcnn.testing.claim import Claim, as_argument, as_arrays, is_special
 from funcnn.testing.domain import as_domain
 from funcnn.testing.flattening import Flattened
+from funcnn.testing.numbers import as_source
 from funcnn.testing.options import Options, as_options, word
 from funcnn.testing.pytrees import leaves, map_leaves
-from funcnn.testing.source import as_source
 
 
 def _check_argnums(function: str, argument: str, value: Any) -> None:

@@ -13,10 +13,8 @@ from autograd import make_vjp
 from funcnn.arrays import Array
 from funcnn.checked import checked
 from funcnn.needs import Function
-from funcnn.testing.adapting import check_repeated, disturb, named_without_rule
+from funcnn.testing.adapting import Vjp, check_repeated, disturb, named_without_rule
 from funcnn.testing.pytrees import leaves
-
-Vjp = Callable[[Sequence[Any], Array], tuple[Any, ...]]
 
 
 @checked

@@ -10,7 +10,7 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.errors import KindError
 from funcnn.fields import call_text, parameters_of
-from funcnn.testing.differentiation.vector_function import cotangent, generator, sealed
+from funcnn.testing.differentiation.vector_function import cotangent, generator, sealed, wide
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.purity import value_or_none
 from funcnn.testing.verdict import GradientError
@@ -46,7 +46,7 @@ def add_remedy(f: Flattened, argument: str, derivative: Derivative, product: Pro
 
 def _remedy(f: Flattened, argument: str, derivative: Derivative, product: Product) -> str:
     """The end of a sentence: a call with which the derivative is right along a random direction; empty without one."""
-    parts = [sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for _, a in f.parts()]
+    parts = wide([a for _, a in f.parts()])
     rng = generator(parts)
     v = [cotangent(rng, a) if a.dtype.kind == "f" else None for a in parts]
     low, high, out = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import attrs
@@ -38,19 +39,9 @@ class CheckedPair:
         Raises OutsideDomainError.
         """
         self.domain.check(args)
-        try:
+        with raising("vjp"):
             gradients = self.vjp(args, dA)
-        except GradientError:
-            raise
-        except Exception as error:
-            raise write_error("vjp", error) or Raised(
-                f"vjp raised {type(error).__name__} where f did not: {error}"
-            ) from error
-        if not isinstance(gradients, Sequence) or len(gradients) != len(args):
-            given = f"{len(gradients)}" if isinstance(gradients, Sequence) else kind(gradients)
-            raise WrongShape(
-                f"vjp must give a gradient for each argument, {len(args)} in all, in a tuple or a list; it gave {given}"
-            )
+        check_count(gradients, len(args))
         return [self._as_fitting_gradient(*each, dA.dtype) for each in zip(self.names, args, gradients, strict=True)]
 
     def _as_fitting_gradient(self, name: str, arg: Array, gradient: Any, dtype: Any) -> Any:
@@ -70,6 +61,26 @@ class CheckedPair:
                 return gradient.real.astype(arg.dtype)
             raise WrongDtype(f"the gradient of {name} must be {arg.dtype}, as {name} is, not {gradient.dtype}")
         return gradient
+
+
+@contextmanager
+def raising(who: str) -> Iterator[None]:
+    """Raise an exception of a derivative as a GradientError, at arguments at which f raised none."""
+    try:
+        yield
+    except GradientError:
+        raise
+    except Exception as error:
+        raised = Raised(f"{who} raised {type(error).__name__} where f did not: {error}")
+        raise write_error(who, error) or raised from error
+
+
+def check_count(gradients: Any, *counts: int) -> None:
+    """Check that vjp gave as many gradients as there are arguments, the first of `counts`, or as another of them."""
+    if not isinstance(gradients, Sequence) or len(gradients) not in counts:
+        given = f"{len(gradients)}" if isinstance(gradients, Sequence) else kind(gradients)
+        needed = f"a gradient for each argument, {counts[0]} in all, in a tuple or a list"
+        raise WrongShape(f"vjp must give {needed}; it gave {given}")
 
 
 def as_gradient(name: str, gradient: Any) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 from funcnn.arrays import Array, is_array, kind
 from funcnn.errors import KindError
 from funcnn.remedies import for_kind
-from funcnn.testing.differentiation.vector_function import Vjp
+from funcnn.testing.differentiation.vector_function import Vjp, computed
 from funcnn.testing.verdict import GradientError
 
 _FLOATS = re.compile(r"np\.array\(((?=[^()]*(?:\d[.e]|np\.inf|np\.nan))[^()j]*?)(?:, np\.float\d+)?\)")
@@ -58,18 +58,11 @@ class Claim:
     names: tuple[str, ...]
     source: str
     promises: Callable[[], None] = no_promises
-    rules: Rules = attrs.field()
-
-    @rules.default
-    def _rules(self) -> Rules:
-        return Rules(lambda args: [self.f(*args)], lambda args, dA: self.vjp(tuple(args), *dA), len(self.args))
-
-    has_halves: bool = attrs.field()
-
-    @has_halves.default
-    def _has_halves(self) -> bool:
-        return holds_halves(self.args)
-
+    rules: Rules = computed(
+        lambda self: Rules(lambda args: [self.f(*args)], lambda args, dA: self.vjp(tuple(args), *dA), len(self.args)),
+        init=True,
+    )
+    has_halves: bool = computed(lambda self: holds_halves(self.args), init=True)
     cotangent: Callable[[Array], Any] = np.asarray
     derivative: str = "vjp"
     quick_vjp: Vjp | None = None

@@ -11,8 +11,7 @@ import numpy as np
 from funcnn.arrays import Array, kind, short
 from funcnn.errors import KindError, RangeError
 from funcnn.needs import as_number
-from funcnn.testing.constraints import STRUCTURES, Constraint
-from funcnn.testing.differentiation.constants import IN_ITS_SET
+from funcnn.testing.constraints import IN_ITS_SET, STRUCTURES, Constraint
 
 Args = tuple[Any, ...]
 Interval = tuple[float | None, float | None]

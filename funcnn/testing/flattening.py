@@ -12,12 +12,14 @@ from typing import Any, NamedTuple
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, freeze, is_array, kind, short
+from funcnn.arrays import Array, freeze, is_array, short
 from funcnn.errors import KindError
+from funcnn.testing.checked_pair import check_count
 from funcnn.testing.claim import is_special
 from funcnn.testing.differentiation.vector_function import sealed
+from funcnn.testing.purity import Returned
 from funcnn.testing.pytrees import children, leaves, leaves_like, map_leaves, rebuilt, shaped
-from funcnn.testing.verdict import NotDeterministic, NotPure, WrongDtype, WrongShape
+from funcnn.testing.verdict import NotDeterministic, WrongDtype, WrongShape
 
 
 class ResultStructure(NamedTuple):
@@ -50,8 +52,7 @@ class Flattened:
     sign: int
     is_plain: bool = attrs.field(init=False)  # every argument is one real array: then a call costs nothing more
     result: ResultStructure = attrs.field(default=_UNKNOWN, init=False)
-    _fault: str = attrs.field(default="", init=False)
-    _earlier: list[tuple[Array, Array]] = attrs.field(factory=list, init=False)  # leaves of a result, and their copies
+    returned: Returned = attrs.field(factory=Returned, init=False)  # the leaves of the last result of f
     _constants: dict[Any, tuple[tuple[Any, ...], Mapping[str, Any]]] = attrs.field(factory=dict, init=False)
 
     @is_plain.default
@@ -104,12 +105,12 @@ class Flattened:
             self.result = self._result_of(out)
         if self.result.is_plain:
             return out
-        self._check_earlier("f changes an earlier result when it is called again")
+        self.returned.check("f changes an earlier result when it is called again")
         found = list(leaves_like(self.result.tree, out, "the result of f", NotDeterministic))
         found = [np.asarray(a) for a in found]
         if tuple([a.shape for a in found]) != tuple([shape for _, shape in self.result.leaves]):
             raise NotDeterministic("f gives a result of another shape when it is called again")
-        self._earlier = [(a, a.copy()) for a in found]
+        self.returned.keep(found)
         return np.concatenate(list(self._reals(found)))
 
     def _result_of(self, out: Any) -> ResultStructure:
@@ -126,11 +127,6 @@ class Flattened:
         specs = tuple([(a.dtype.kind, a.shape) for a in kinds])
         is_plain = (children(out) is None or out is None) and specs[0][0] != "c"
         return ResultStructure(out, specs, is_plain)
-
-    def _check_earlier(self, message: str) -> None:
-        if not all(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc") for a, b in self._earlier):
-            self._fault = self._fault or message  # a check may ignore the first exception
-            raise NotPure(self._fault)
 
     def _reals(self, found: Sequence[Array]) -> Iterator[Array]:
         """The real parts and the imaginary parts of the leaves of a result, each as a vector."""
@@ -168,18 +164,14 @@ class Flattened:
             found = vjp(args, self.cotangent(dA), **kwargs)
             if self.is_plain and self.result.is_plain:
                 return found
-            self._check_earlier("vjp changes what f returned before")
+            self.returned.check("vjp changes what f returned before")
             return self.gradients_of(args, found)
 
         return flat
 
     def gradients_of(self, args: tuple[Any, ...], found: Any) -> list[Any]:
         """The gradients of the real arrays, from what vjp returned."""
-        if not isinstance(found, Sequence) or len(found) not in (len(args), len(self.argnums)):
-            given = f"{len(found)}" if isinstance(found, Sequence) else kind(found)
-            raise WrongShape(
-                f"vjp must give a gradient for each argument, {len(args)} in all, in a tuple or a list; it gave {given}"
-            )
+        check_count(found, len(args), len(self.argnums))
         own = [found[i] for i in self.argnums] if len(found) == len(args) else found
         gradients: list[Any] = []
         for i, gradient in zip(self.argnums, own, strict=True):

@@ -15,23 +15,20 @@ from funcnn.errors import KindError
 from funcnn.needs import Flag, Function
 from funcnn.testing.arguments import claim_of
 from funcnn.testing.claim import Rules
-from funcnn.testing.comparison.constants import (
-    CONTRACTION,
-    GRADIENT_CHANGE,
-    LARGEST_GRADIENT_CHANGE,
-    MOST_ENTRIES,
-)
-from funcnn.testing.differentiation.constants import EPS, PERTURBATIONS
-from funcnn.testing.differentiation.rounding import perturbed
+from funcnn.testing.comparison.comparison import CONTRACTION
+from funcnn.testing.comparison.directions import MOST_ENTRIES
+from funcnn.testing.comparison.finding import GRADIENT_CHANGE, LARGEST_GRADIENT_CHANGE
+from funcnn.testing.differentiation.constants import EPS
+from funcnn.testing.differentiation.rounding import PERTURBATIONS, perturbed
 from funcnn.testing.differentiation.vector_function import generator
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.memory import check_not_shared
-from funcnn.testing.numbers import told_apart
+from funcnn.testing.numbers import as_source, told_apart
 from funcnn.testing.options import CheckOptions, takes_options
+from funcnn.testing.purity import Returned
 from funcnn.testing.recording import verdict
-from funcnn.testing.scalar import Rest, check_unchanged, of_x, wide
+from funcnn.testing.scalar import Rest, of_x, wide
 from funcnn.testing.sections import Section
-from funcnn.testing.source import as_source
 from funcnn.testing.tangents import Jvp
 from funcnn.testing.verdict import NotSymmetric, Report, WrongShape
 
@@ -115,7 +112,7 @@ class _Products:
     hess: Callable[..., Any]
     product: bool
     aliasing: bool = True
-    kept: list[tuple[Any, Array]] = attrs.field(factory=list)
+    returned: Returned = attrs.field(factory=Returned)
 
     def __call__(self, args: tuple[Any, ...], p: Array, *, transposed: bool = False) -> Array:
         (x, *rest), n = args, p.size
@@ -127,7 +124,8 @@ class _Products:
         if H.shape != (n, n):
             raise WrongShape(f"hess must return a matrix of shape {(n, n)}; it is {H.shape}")
         if isinstance(H, np.ndarray):
-            check_unchanged(self.kept, [H], "hess")
+            self.returned.check("hess changes an array that it returned before", "the array")
+            self.returned.keep([H])
             if not self.aliasing:
                 check_not_shared("the matrix from hess", H, [("x", x)])
         return np.asarray((H.T if transposed else H) @ p.ravel()).reshape(p.shape)

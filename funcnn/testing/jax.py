@@ -12,9 +12,7 @@ import numpy as np
 
 from funcnn.checked import checked
 from funcnn.needs import Flag, Function
-from funcnn.testing.adapting import named_without_rule
-
-Vjp = Callable[[Sequence[Any], Any], tuple[Any, ...]]
+from funcnn.testing.adapting import Vjp, named_without_rule
 
 _in_float64: Callable[..., AbstractContextManager[Any]] = (
     jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64  # the name before JAX 0.8
@@ -43,7 +41,7 @@ def pair(function: Function, *, jit: Flag = True) -> tuple[Callable[..., Any], V
     Raises:
         GradientError: from vjp: JAX has no derivative of the function, which is a `NoDerivative`.
     """
-    value, gradients = _compiled(function) if jit else (function, _gradients_of(function))
+    value, gradients, _ = (_compiled if jit else _rules)(function)
 
     def f(*args: Any) -> Any:
         with _precision(args):
@@ -74,7 +72,7 @@ def jvp_pair(function: Function, *, jit: Flag = True) -> tuple[Callable[..., Any
         GradientError: as `pair`.
     """
     f, _ = pair(function, jit=jit)
-    ahead = _compiled_jvp(function) if jit else _tangents_of(function)
+    *_, ahead = (_compiled if jit else _rules)(function)
 
     def jvp(args: Sequence[Any], tangents: Sequence[Any]) -> Any:
         with _precision(args), named_without_rule("JAX", *_WITHOUT_RULE):
@@ -128,14 +126,13 @@ def _is_none(a: Any) -> bool:
 _WITHOUT_RULE = ("Reverse-mode differentiation does not work", "do not support JVP")
 
 
-@lru_cache(maxsize=64)
-def _compiled(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    return jax.jit(function), jax.jit(_gradients_of(function))
+def _rules(function: Callable[..., Any]) -> tuple[Callable[..., Any], ...]:
+    return function, _gradients_of(function), _tangents_of(function)
 
 
 @lru_cache(maxsize=64)
-def _compiled_jvp(function: Callable[..., Any]) -> Callable[..., Any]:
-    return jax.jit(_tangents_of(function))
+def _compiled(function: Callable[..., Any]) -> tuple[Callable[..., Any], ...]:
+    return tuple(map(jax.jit, _rules(function)))
 
 
 def _precision(args: Sequence[Any]) -> AbstractContextManager[Any]:

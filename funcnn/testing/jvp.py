@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Unpack
 
 import attrs
@@ -14,10 +14,11 @@ from funcnn.errors import RangeError
 from funcnn.needs import Function
 from funcnn.testing.arguments import Argnums, Arguments, Convention, Keywords, claim_of, flattened
 from funcnn.testing.calls import add_remedy, check_call
-from funcnn.testing.comparison.constants import CONTRACTION, GRADIENT_CHANGE, LARGEST_GRADIENT_CHANGE
-from funcnn.testing.differentiation.constants import EPS, PERTURBATIONS
-from funcnn.testing.differentiation.rounding import perturbed
-from funcnn.testing.differentiation.vector_function import cotangent, generator, sealed
+from funcnn.testing.comparison.comparison import CONTRACTION
+from funcnn.testing.comparison.finding import GRADIENT_CHANGE, LARGEST_GRADIENT_CHANGE
+from funcnn.testing.differentiation.constants import EPS
+from funcnn.testing.differentiation.rounding import PERTURBATIONS, perturbed
+from funcnn.testing.differentiation.vector_function import cotangent, each_float, generator, sealed, wide
 from funcnn.testing.numbers import told_apart
 from funcnn.testing.options import CheckOptions, Options, takes_options
 from funcnn.testing.recording import verdict
@@ -119,12 +120,12 @@ def check_jvp(
 
 def _check_transpose(products: Jvp, vjp: Any, names: Sequence[str], arrays: Sequence[Array]) -> None:
     rng = generator(arrays)
-    wide = tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in arrays])
-    v = [cotangent(rng, a) if a.dtype.kind == "f" else None for a in wide]
+    at = wide(arrays)
+    v = [cotangent(rng, a) if a.dtype.kind == "f" else None for a in at]
     zeros = [None if a is None else sealed(0 * a) for a in v]
-    value = np.asarray(products.function.value(*wide))
+    value = np.asarray(products.function.value(*at))
     u = cotangent(rng, value)
-    near = [wide, *[tuple([_moved(a, rng) for a in wide]) for _ in range(PERTURBATIONS)]]
+    near = [at, *[each_float(lambda a: perturbed(a, rng), at) for _ in range(PERTURBATIONS)]]
     back = [vjp(args, u) for args in near]
     for i, (name, step) in enumerate(zip(names, v, strict=True)):
         if step is None:
@@ -135,7 +136,8 @@ def _check_transpose(products: Jvp, vjp: Any, names: Sequence[str], arrays: Sequ
             return products(args, [sealed(v) if j == i else zero for j, zero in enumerate(zeros)])
 
         if constraint := products.options.limits.constraints.get(i):  # both sides count along its set only
-            rows = [np.array([u.ravel() @ ahead(args, e) for e in _basis(step)]).reshape(step.shape) for args in near]
+            basis = np.eye(step.size).reshape(step.size, *step.shape)
+            rows = [np.array([u.ravel() @ ahead(args, e) for e in basis]).reshape(step.shape) for args in near]
             rows, gradients = (
                 [constraint.pull_back(args[i], g) for args, g in zip(near, of, strict=True)] for of in (rows, gradients)
             )
@@ -150,22 +152,9 @@ def _check_transpose(products: Jvp, vjp: Any, names: Sequence[str], arrays: Sequ
         hidden = abs(u).sum() * abs(step).max(initial=0)  # terms of size u v may cancel
         change = GRADIENT_CHANGE * (np.ptp(left) + np.ptp(right))  # by rounding, unless it is a jump
         change = change if change <= LARGEST_GRADIENT_CHANGE * size else 0.0
-        if abs(left[0] - right[0]) > change + CONTRACTION * EPS * (
-            size + hidden
-        ):  # a nan is found by the comparison with f
+        bound = change + CONTRACTION * EPS * (size + hidden)
+        if abs(left[0] - right[0]) > bound:  # a nan is found by the comparison with f
             of_jvp, of_vjp = told_apart(left[0], right[0])
             raise NotTransposed(
                 f"vjp is not the transpose of jvp: along {name}, <u, J v> is {of_jvp}, but <J' u, v> is {of_vjp}"
             )
-
-
-def _basis(a: Array) -> Iterator[Array]:
-    """Arrays of the shape of a, each with one entry of 1."""
-    for k in range(a.size):
-        e = np.zeros(a.shape)
-        e.flat[k] = 1
-        yield e
-
-
-def _moved(a: Array, rng: np.random.Generator) -> Array:
-    return perturbed(a, rng) if a.dtype.kind == "f" else a

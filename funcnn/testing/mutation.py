@@ -25,6 +25,16 @@ from funcnn.testing.tensors import Strategy
 from funcnn.testing.verdict import GradientError, Inconclusive
 from funcnn.testing.vjp import check_vjp
 
+# Examples that are drawn and neither kept nor shrunk.
+DRAWN_ONCE = settings(
+    phases=[Phase.generate],
+    database=None,
+    deadline=None,
+    derandomize=False,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+
 
 def _check_pair(function: str, argument: str, value: Any) -> None:
     if type(value) is not tuple or len(value) != 2 or not all(map(callable, value)):
@@ -131,15 +141,7 @@ def is_caught(mutant: OneMutant, check: Function = check_vjp, seed: Whole = 0, e
     found: list[GradientError] = []
 
     @hypothesis.seed(seed)
-    @settings(
-        max_examples=examples,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        derandomize=False,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(DRAWN_ONCE, max_examples=examples)
     @given(mutant.arguments)
     def run(args: tuple[Any, ...]) -> None:
         if found:  # hypothesis repeats a failure to report it, and a mistake that depends on state may not fail again

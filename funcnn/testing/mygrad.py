@@ -14,11 +14,9 @@ from funcnn.checked import checked
 from funcnn.errors import KindError
 from funcnn.fields import check_function
 from funcnn.needs import passing
-from funcnn.testing.adapting import check_repeated, disturb, named_without_rule
+from funcnn.testing.adapting import Vjp, check_repeated, disturb, named_without_rule
 from funcnn.testing.pytrees import leaves, map_leaves
 from funcnn.testing.verdict import NoDerivative
-
-Vjp = Callable[[Sequence[Any], Array], tuple[Any, ...]]
 
 _UFUNC: Any = type(mygrad.add).__base__  # functions such as mygrad.add are classes, of this class
 

@@ -15,9 +15,10 @@ import attrs
 from funcnn.arrays import kind, short
 from funcnn.errors import KindError, RangeError
 from funcnn.needs import Flag, Fraction, Function, Need, need_of, number, passing
-from funcnn.testing.differentiation.constants import RESOLUTION, SHARPEST_RESOLUTION
 from funcnn.testing.domain import Domain, Interval
 
+RESOLUTION = 1e-7  # chosen: float32 has no more digits, and an eps that was forgotten is rarely smaller
+SHARPEST_RESOLUTION = 1e-15
 AGREEING = 40  # chosen: digits in which both sides of a check in exact arithmetic agree, computed in 50 or in 900
 Check = TypeVar("Check", bound=Callable[..., Any])
 

@@ -9,18 +9,11 @@ import numpy as np
 
 from funcnn.arrays import Array, is_array, short
 from funcnn.errors import KindError, RangeError
-from funcnn.testing.constraints import Constraint, anchored
-from funcnn.testing.differentiation.constants import EPS, FIRST_STEPS, IN_ITS_SET, NEW_ARGUMENTS, REACHES
+from funcnn.testing.constraints import IN_ITS_SET, Constraint, anchored
+from funcnn.testing.differentiation.constants import EPS, FIRST_STEPS, NEW_ARGUMENTS
 from funcnn.testing.differentiation.richardson import difference_quotients, extrapolate
-from funcnn.testing.differentiation.rounding import Noise
-from funcnn.testing.differentiation.vector_function import (
-    Direction,
-    Value,
-    generator,
-    magnitudes,
-    sealed,
-    step_scales,
-)
+from funcnn.testing.differentiation.rounding import REACHES, Noise
+from funcnn.testing.differentiation.vector_function import Direction, Value, generator, magnitudes, sealed, step_scales
 
 
 def projected(function: str, argument: str, project: Callable[[Any], Any], own: Array) -> Constraint:

@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.testing.differentiation.constants import (
-    BESIDE_PRINTED,
-    CHANGED_ENTRIES,
-    EPS,
-    EXCHANGED,
-    FEW_DIGITS,
-    NATURAL,
-    NEW_ARGUMENTS,
-    NEW_ENTRY,
-    NUDGE,
-    NUDGED,
-    REPEATING,
-    REPEATING_APART,
-    REPEATING_FIT,
-    REPEATING_POINTS,
-    REPEATING_START,
-    SIMILAR,
-    VISIBLE,
-)
-from funcnn.testing.differentiation.vector_function import VectorFunction, magnitudes, step_scales
+from funcnn.testing.differentiation.constants import EPS, NEW_ARGUMENTS, VISIBLE
+from funcnn.testing.differentiation.vector_function import VectorFunction, computed, magnitudes, step_scales
 from funcnn.testing.numbers import change
 from funcnn.testing.verdict import GradientError, NotPure
+
+CHANGED_ENTRIES = 2  # chosen: entries that are changed one by one, beside the first and the last
+BESIDE_PRINTED = 2.0**-30  # chosen: NumPy prints eight digits after the point
+# Chosen: two of the first entries change places, if they differ by at most three times the smaller one. All have that
+# many binary digits.
+EXCHANGED, SIMILAR, FEW_DIGITS = 64, 3, 20
+# Chosen: distances at which a memo of vjp under a short key may repeat a gradient, relative to the entry, as 1e-9 does
+# under printed digits. Points lie 16 to 48 distances apart, beginning a 16th of the entry from it.
+REPEATING = (14, 18, 22, 26, 30, 34)
+REPEATING_START = 2.0**-4
+REPEATING_APART = 32
+REPEATING_POINTS = 12  # chosen: a polynomial of degree 3 fits so many values of a staircase by no accident
+REPEATING_FIT = 64  # calibrated: the gradient at a point first called is so many times nearer to the polynomial
+# Chosen: distances of one changed entry from NEW_ARGUMENTS, and of all others.
+NEW_ENTRY = 2.0**-6
+NUDGE = 2.0**-24
+# Chosen: smaller changes of a gradient, in units of |dA f|, may be rounding where f saturates, as tanh(-30 x) does.
+NATURAL = 1e-9
+NUDGED = 64
+
+
+@attrs.define(eq=False)
+class Returned:
+    """Arrays that a function returned last, and copies of them, which they must equal."""
+
+    pairs: list[tuple[Any, Array]] = attrs.field(factory=list)
+    fault: str = ""  # of the first change, which each later check reports: an exception may be ignored
+
+    def keep(self, arrays: Iterable[Any]) -> None:
+        """Keep what was returned now in place of what was returned before."""
+        self.pairs = [(a, np.array(a)) for a in arrays]
+
+    def check(self, message: str, what: str = "") -> None:
+        """Raise a NotPure if an array has changed; with the change of the array if it is named by `what`."""
+        for now, was in self.pairs:
+            if not self.fault and not equal(now, was):
+                self.fault = f"{message}: {change(what, was, now)}" if what else message
+        if self.fault:
+            raise NotPure(self.fault)
 
 
 @attrs.frozen(eq=False)
@@ -42,12 +63,8 @@ class FirstResults:
     returned: Any
     gradients: Sequence[Any]
     tolerance: float
-    copies: Sequence[Any] = attrs.field(init=False)
+    copies: Sequence[Any] = computed(lambda self: [None if g is None else g.copy() for g in self.gradients])
     others: list[tuple[Array, Array]] = attrs.field(factory=list, init=False)  # further gradients, and their copies
-
-    @copies.default
-    def _copies(self) -> list[Any]:
-        return [None if g is None else g.copy() for g in self.gradients]
 
     def check_same(self, now: Sequence[Any], message: str, kind: type[GradientError] = NotPure) -> None:
         """Raise an error with the message, and with what changed, unless gradients are as they were first."""
@@ -205,7 +222,7 @@ def equal(a: Any, b: Any, tolerance: float = 0.0) -> bool:
     """Whether a and b have the same bits (nan equals nan), or differ by at most the tolerance."""
     if tolerance:
         return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance * np.max(np.abs(a), initial=0), equal_nan=True))
-    return bool(np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f"))
+    return bool(np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind in "fc"))
 
 
 def value_or_none(f: Callable[..., Any], *args: Any) -> Any:

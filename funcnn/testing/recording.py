@@ -1,23 +1,28 @@
-"""Recording of verdicts for the pytest plugin, and rejection of inconclusive examples by hypothesis."""
+"""Verdicts of checks: their records for the pytest plugin, and inconclusive examples, which hypothesis rejects."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import inspect
+from typing import Any, NoReturn
+from weakref import WeakKeyDictionary
 
-from hypothesis import currently_in_test_context
+import attrs
+from hypothesis import HealthCheck, currently_in_test_context, reject
+from hypothesis.errors import FailedHealthCheck
 
 from funcnn.testing.claim import Claim
 from funcnn.testing.options import Options, ledger
-from funcnn.testing.rejection import count_decided, raise_rejection
 from funcnn.testing.verdict import GradientError, Inconclusive, Report
 from funcnn.testing.verification import verify
+
+MOST_REJECTED = 40  # chosen: hypothesis gives up after 50 rejected examples, unless 10 others came before
+ENOUGH = 10  # the number of these others
 
 
 def verdict(claim: Claim, options: Options) -> Report:
     """Run a check and record its verdict; inside `@given`, an inconclusive check rejects the example."""
     try:
-        report = _chosen(options)(claim, options)
+        report = _report(claim, options)
     except GradientError:
         _record(claim, options, "fail")
         raise
@@ -32,21 +37,70 @@ def verdict(claim: Claim, options: Options) -> Report:
     return report
 
 
-def _chosen(options: Options) -> Callable[[Claim, Options], Report]:
-    """The check that the options choose: in exact arithmetic, a fast one before the full one, or the full one."""
+def _report(claim: Claim, options: Options) -> Report:
+    """The report of the check that the options choose: exact, fast before full, or full."""
     if options.exact:
         from funcnn.testing.exact.check import exact_report  # noqa: PLC0415  it needs mpmath
 
-        return exact_report
-    return _fast_or_full if options.fast else verify
+        return exact_report(claim, options)
+    if options.fast:
+        from funcnn.testing.fast import fast_report  # noqa: PLC0415  only the option fast needs it
 
-
-def _fast_or_full(claim: Claim, options: Options) -> Report:
-    from funcnn.testing.fast import fast_report  # noqa: PLC0415  only the option fast needs it
-
-    return fast_report(claim, options) or verify(claim, options)
+        return fast_report(claim, options) or verify(claim, options)
+    return verify(claim, options)
 
 
 def _record(claim: Claim, options: Options, verdict: str, **found: Any) -> None:
     if (record := ledger()) is not None:
         record.record(claim.name, verdict, kind=claim.kind, resolution=options.resolution, **found)
+
+
+@attrs.define
+class _CheckCounts:
+    """The number of checks of one subject in one run of a test with `@given`."""
+
+    decided: int = 0
+    inconclusive: int = 0
+
+
+_counts: WeakKeyDictionary[Any, dict[str, _CheckCounts]] = WeakKeyDictionary()
+
+
+def count_decided(subject: str) -> None:
+    """Count a check that passed."""
+    if currently_in_test_context():
+        _verdicts(_runner(), subject).decided += 1
+
+
+def raise_rejection(subject: str, reason: str) -> NoReturn:
+    """Let hypothesis draw another example; or fail with the reason, where hypothesis would fail without it.
+
+    Raises:
+        FailedHealthCheck: so many examples were inconclusive, and so few decided, that hypothesis is about to end the
+            test for filtering too much; not if the test suppresses this health check.
+    """
+    runner = _runner()
+    found = _verdicts(runner, subject)
+    found.inconclusive += 1
+    suppressed = runner.settings.suppress_health_check if runner else ()
+    if found.inconclusive >= MOST_REJECTED and found.decided < ENOUGH and HealthCheck.filter_too_much not in suppressed:
+        every = found.inconclusive + found.decided
+        message = f"{found.inconclusive} of {every} examples were inconclusive for {subject}: {reason}"
+        raise FailedHealthCheck(message) from None
+    reject()
+
+
+def _verdicts(runner: Any, subject: str) -> _CheckCounts:
+    if runner is None:  # a version of hypothesis whose runs cannot be told apart
+        return _CheckCounts()
+    return _counts.setdefault(runner, {}).setdefault(subject, _CheckCounts())
+
+
+def _runner() -> Any:
+    """The object of hypothesis that lives as long as a run of a test, the runner of its engine; else None."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "hypothesis.internal.conjecture.engine":
+            return frame.f_locals.get("self")
+        frame = frame.f_back
+    return None

@@ -19,11 +19,11 @@ from funcnn.testing.checked_pair import as_gradient
 from funcnn.testing.claim import Rules, is_special
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.memory import check_not_shared
-from funcnn.testing.numbers import change
 from funcnn.testing.options import CheckOptions, takes_options
+from funcnn.testing.purity import Returned
 from funcnn.testing.pytrees import children, leaves, map_leaves, shaped
 from funcnn.testing.recording import verdict
-from funcnn.testing.verdict import NotPure, Report
+from funcnn.testing.verdict import Report
 
 _OTHERS = function("a function or True")
 FunctionOrTrue = Annotated[Callable[..., Any] | Literal[True], Need(_OTHERS.needed, "value is True", _OTHERS.explain)]
@@ -85,20 +85,20 @@ def check_gradient(
             raise KindError(f"{function}: f must return one number, not {short(found)}")
         return number.astype(np.float64).reshape(())
 
-    kept: list[tuple[Any, Array]] = []
+    returned, derivative = Returned(), "f" if grad is True else "grad"
 
     def vjp(args: tuple[Any, ...], dA: Array) -> list[Any]:
         x, *rest = args
         found = _as_pair(function, f(wide(x), *rest))[1] if grad is True else grad(wide(x), *rest)
         parts = [as_gradient("x", part) for part in _leaves(x, found)] if children(x) is None else _leaves(x, found)
-        check_unchanged(kept, parts, "grad" if grad is not True else "f")
+        returned.check(f"{derivative} changes an array that it returned before", "the array")
+        returned.keep(parts)
         if not chosen.aliasing:
             for part in parts:
                 check_not_shared("the gradient of x", np.asarray(part), leaves(x, "x"))
         return [_with_leaves(x, found, [np.asarray(part, np.float64) * dA for part in parts])]
 
     flat = (of_tree if _is_tree(x) else of_x)(function, f, value, x, args)
-    derivative = "f" if grad is True else "grad"
     claim, chosen = claim_of(flat, flat.gradients(vjp), options, derivative=derivative)
     quick_calls = 5 if grad is True else 0
     return verdict(attrs.evolve(claim, rules=_rules(flat, f, grad), quick_calls=quick_calls), chosen)
@@ -172,14 +172,3 @@ def wide(x: Any) -> Any:
     if isinstance(x, np.ndarray):
         return x.astype(np.float64) if x.dtype == np.float32 else x
     return map_leaves(wide, x)
-
-
-def check_unchanged(kept: list[tuple[Any, Array]], found: Sequence[Any], who: str) -> None:
-    """Check that arrays that were returned before are unchanged, and keep these."""
-    for now, was in kept:
-        if not np.array_equal(now, was, equal_nan=True):
-            kept[:] = [
-                (now, np.full(np.shape(was), np.inf))
-            ]  # so that later calls raise too: an exception may be ignored
-            raise NotPure(f"{who} changes an array that it returned before: {change('the array', was, now)}")
-    kept[:] = [(a, np.array(a, np.float64)) for a in found]

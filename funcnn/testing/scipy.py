@@ -11,9 +11,8 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.checked import checked
 from funcnn.needs import Function
+from funcnn.testing.adapting import Vjp
 from funcnn.testing.scalar import FunctionOrTrue
-
-Vjp = Callable[[Sequence[Array], Array], tuple[Array, ...]]
 
 
 @checked

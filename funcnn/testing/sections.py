@@ -8,8 +8,9 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array, freeze
-from funcnn.testing.comparison.constants import MOST_ENTRIES
+from funcnn.testing.comparison.directions import MOST_ENTRIES
 from funcnn.testing.differentiation.vector_function import generator, magnitudes
+from funcnn.testing.numbers import entry_of
 
 
 @attrs.frozen(eq=False)
@@ -55,8 +56,7 @@ class Section:
             elif k < 0:
                 yield f"{name} along random directions", np.zeros(3, a.dtype)
             else:
-                entry = ", ".join([str(int(index)) for index in np.unravel_index(k, a.shape)])
-                yield f"{name}[{entry}]", np.asarray(a.flat[k])
+                yield entry_of(name, k, a.shape), np.asarray(a.flat[k])
 
     def whole(self, parts: Sequence[Array]) -> tuple[Array, ...]:
         """The arrays that consist of these arguments; read-only."""

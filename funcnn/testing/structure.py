@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.testing.differentiation.constants import BESIDE, EPS, LINEARITY, LINEARITY_FLOOR, LINEARITY_ROUNDING, ROUGH
+from funcnn.testing.differentiation.constants import EPS
 from funcnn.testing.differentiation.rounding import (
     cancellation_rounding,
     distance_to_zero,
@@ -22,19 +22,18 @@ from funcnn.testing.differentiation.rounding import (
     gradient_noise,
     size_of_terms,
 )
-from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, sealed
+from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, each_float, sealed
 from funcnn.testing.memory import check_aliases, check_writes
-from funcnn.testing.numbers import change, entry_of, told_apart
+from funcnn.testing.numbers import change, contrast
 from funcnn.testing.options import Options
 from funcnn.testing.purity import FirstResults, equal, value_or_none
-from funcnn.testing.verdict import (
-    NotDeterministic,
-    NotLinear,
-    NotPure,
-    Raised,
-    RefusedLayout,
-    WrongForLayout,
-)
+from funcnn.testing.verdict import NotDeterministic, NotLinear, NotPure, Raised, RefusedLayout, WrongForLayout
+
+LINEARITY_ROUNDING = 64  # calibrated: margin on the rounding of a gradient
+ROUGH = 1e-3  # chosen: relative error of a gradient that was computed in a narrower dtype than asked for
+LINEARITY = 1e-6  # chosen: relative to the largest entry; linear maps that are computed in float32 keep to it
+LINEARITY_FLOOR = 1e-290  # chosen: products of smaller numbers are denormal and lose their digits
+BESIDE = 1e-6  # chosen: relative distance of the arguments that decide whether a tie explains a difference of layouts
 
 Rounding = Callable[[], list[Any]]
 Check = Callable[[], None]
@@ -92,16 +91,11 @@ def _other_arguments(function: VectorFunction) -> Iterator[tuple[Array, ...]]:
     moves: list[Callable[[Array], Array]] = [lambda a: a + 1, lambda a: a / 2, lambda a: a * (1 + BESIDE)]
     for ways in ([lambda a: np.roll(a, 1)], moves):
         for way in ways:
-            other = function.fitted(tuple([sealed(way(a)) if a.dtype.kind == "f" else a for a in function.args]))
+            other = function.fitted(tuple(map(sealed, each_float(way, function.args))))
             out = value_or_none(function.f, *other)
             yield other
-            if _is_like(out, function.out):
+            if out is not None and np.shape(out) == function.out.shape and np.isfinite(out).all():
                 break
-
-
-def _is_like(out: Any, wanted: Array) -> bool:
-    """Whether a value of f is of the right shape, and finite."""
-    return out is not None and np.shape(out) == wanted.shape and bool(np.isfinite(out).all())
 
 
 def _rounding(function: VectorFunction, dA: Array, rough: float) -> list[Any]:
@@ -155,10 +149,7 @@ def _check_linear(
 ) -> None:
     for i, (name, a, b) in enumerate(zip(function.names, got, wanted, strict=True)):
         if a is not None and differ_by_more(a, b) and differ_by_more(a, b, LINEARITY_ROUNDING * scale * rounding()[i]):
-            k = int(np.nan_to_num(abs(a - b)).argmax())
-            got_there, wanted_there = told_apart(a.flat[k], b.flat[k])
-            where = entry_of(name, k, a.shape)
-            raise NotLinear(f"{message}: the gradient of {where} is {got_there}, but must be {wanted_there}")
+            raise NotLinear(f"{message}: the gradient of {contrast(name, a, b)}")
 
 
 def differ_by_more(a: Array, b: Array, rounding: Any = 0.0) -> bool:
@@ -190,8 +181,7 @@ def _check_layouts(function: VectorFunction, dA: Array, rounding: Rounding) -> N
     for layout in ("Fortran-ordered", "reversed", "strided"):
 
         def arranged(args: tuple[Array, ...], layout: str = layout) -> tuple[Array, ...]:
-            views = [dict(_layouts(a)).get(layout, a) if a.dtype.kind == "f" else a for a in args]
-            return tuple(map(_frozen, views))
+            return each_float(lambda a: _frozen(dict(_layouts(a)).get(layout, a)), args)
 
         # Rounding may break a tie differently for each layout, which is not a mistake: arguments beside the tie decide.
         beside = function.arguments(function.x * (1 + BESIDE * function.rng.uniform(-1, 1, function.x.size)))

@@ -10,30 +10,24 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array, freeze
-from funcnn.testing.checked_pair import write_error
+from funcnn.testing.checked_pair import raising
 from funcnn.testing.claim import Claim
-from funcnn.testing.differentiation.constants import (
-    EPS,
-    LINEARITY_ROUNDING,
-    PERTURBATIONS,
-)
-from funcnn.testing.differentiation.rounding import perturbed
-from funcnn.testing.differentiation.vector_function import cotangent, generator
+from funcnn.testing.differentiation.constants import EPS
+from funcnn.testing.differentiation.rounding import PERTURBATIONS, perturbed
+from funcnn.testing.differentiation.vector_function import cotangent, each_float, generator
 from funcnn.testing.flattening import Flattened, split
 from funcnn.testing.memory import check_not_shared
-from funcnn.testing.numbers import change, entry_of, told_apart
+from funcnn.testing.numbers import as_source, change, contrast
 from funcnn.testing.options import Options
-from funcnn.testing.purity import equal
+from funcnn.testing.purity import Returned, equal
 from funcnn.testing.pytrees import leaves_like
 from funcnn.testing.sections import Section
-from funcnn.testing.source import as_source
-from funcnn.testing.structure import differ_by_more
+from funcnn.testing.structure import LINEARITY_ROUNDING, differ_by_more
 from funcnn.testing.verdict import (
     GradientError,
     NotDeterministic,
     NotLinear,
     NotPure,
-    Raised,
     WrongDtype,
     WrongForLayout,
     WrongShape,
@@ -54,7 +48,7 @@ class Jvp:
     calls_f: bool = True  # also with other arguments, which a fast check does not
     holds: Callable[..., Any] = attrs.field(default=lambda *_: True, init=False)  # whether arrays are in the domain
     _is_checked: bool = False
-    _earlier: list[tuple[Array, Array]] = attrs.field(factory=list, init=False)  # tangents returned, and their copies
+    returned: Returned = attrs.field(factory=Returned, init=False)  # the last tangents
     _columns: dict[Any, list[Array]] = attrs.field(factory=dict, init=False)
 
     def claimed(self, claim: Claim) -> tuple[Claim, Options]:
@@ -120,21 +114,12 @@ class Jvp:
         """The tangent of the value, as a vector."""
         function = self.function
         args, kwargs = function.called(parts)
-        try:
+        with raising(self.name):
             found = self.jvp(args, self.function.tangents(tangents), **kwargs)
-        except GradientError:
-            raise
-        except Exception as error:
-            raise write_error(self.name, error) or Raised(
-                f"{self.name} raised {type(error).__name__} where f did not: {error}"
-            ) from error
-        for now, was in self._earlier:
-            if not np.array_equal(now, was, equal_nan=True):
-                what = f"{self.name} changes a tangent that it returned before"
-                raise NotPure(f"{what}: {change('the tangent', was, now)}")
+        self.returned.check(f"{self.name} changes a tangent that it returned before", "the tangent")
         dtype = np.result_type(*[a.dtype for a in parts if a.dtype.kind == "f"])
         given = list(leaves_like(function.result.tree, found, "the tangent of f", WrongShape))
-        self._earlier, reals = [], []
+        tangents_of_f: list[tuple[Array, str]] = []
         moved = [(f"the tangent of {name}", v) for (name, _), v in zip(function.parts(), tangents, strict=True)]
         shared = (
             [] if self.options.aliasing else [*moved, *zip([name for name, _ in function.parts()], parts, strict=True)]
@@ -143,9 +128,9 @@ class Jvp:
             if kind in "fc":
                 own = _as_tangent(value, kind, shape, dtype)
                 check_not_shared("the tangent of f", own, shared)
-                self._earlier.append((own, own.copy()))
-                reals += [a.ravel() for a in split(own, kind)]
-        return np.concatenate(reals)
+                tangents_of_f.append((own, kind))
+        self.returned.keep([own for own, _ in tangents_of_f])
+        return np.concatenate([a.ravel() for own, kind in tangents_of_f for a in split(own, kind)])
 
 
 def _as_tangent(value: Any, kind: str, shape: tuple[int, ...], dtype: Any) -> Array:
@@ -181,14 +166,14 @@ def _check_purity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents) ->
             raise kind(f"{message}: {change('the tangent', first, now)}")
 
     check_same(jvp(parts, v), f"{name} gives another result when it is called again", NotDeterministic)
-    moved = [freeze(np.roll(a, 1)) if a.dtype.kind == "f" else a for a in parts]
+    moved = each_float(lambda a: freeze(np.roll(a, 1)), parts)
     calls: list[Callable[[], Any]] = [lambda: jvp.function.value(*moved), lambda: jvp(moved, w)][not jvp.calls_f :]
     for call in calls if np.all(jvp.holds(*moved)) else ():
         try:
             call()
         except Exception:  # noqa: BLE001, S112  these arguments may lie outside the domain
             continue
-    jvp._earlier = []  # noqa: SLF001  of other arguments
+    jvp.returned = Returned()  # without tangents at other arguments
     check_same(jvp(parts, v), f"{name} gives another result after f or {name} was called with other arguments", NotPure)
     lent, lent_v = [a.copy() for a in parts], [None if a is None else a.copy() for a in v]  # all others are read-only
     jvp(lent, lent_v)
@@ -203,7 +188,7 @@ def _check_linearity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents)
 
     @cache  # computed where two results differ
     def rounding() -> Array:
-        near = [[perturbed(a, rng) if a.dtype.kind == "f" else a for a in parts] for _ in range(PERTURBATIONS)]
+        near = [each_float(lambda a: perturbed(a, rng), parts) for _ in range(PERTURBATIONS)]
         change = np.fmax.reduce([abs(jvp(args, v) - first) for args in near])
         terms = sum([float(abs(a).sum()) for a in (*v, *w) if a is not None])
         return LINEARITY_ROUNDING * (change + EPS * terms)  # terms of the size of the tangents may cancel
@@ -212,21 +197,15 @@ def _check_linearity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents)
         what = f"{c:g} tangents is not {c:g} times {name} of tangents" if c else "zeros is not zero"
         scaled = jvp(parts, _each(lambda a: c * a, v))  # noqa: B023  called at once
         if differ_by_more(scaled, c * first) and differ_by_more(scaled, c * first, abs(c) * rounding()):
-            raise NotLinear(f"{name} of {what}: {_contrast(scaled, c * first)}")
+            raise NotLinear(f"{name} of {what}: {contrast('the tangent', scaled, c * first)}")
     total = jvp(parts, [None if a is None else a + b for a, b in zip(v, w, strict=True)])
     if differ_by_more(total, first + other) and differ_by_more(total, first + other, rounding()):
         what = f"{name} of a sum of tangents is not the sum of {name} of each"
-        raise NotLinear(f"{what}: {_contrast(total, first + other)}")
+        raise NotLinear(f"{what}: {contrast('the tangent', total, first + other)}")
     for what, arrange in _LAYOUTS.items() if jvp.options.layouts else ():
         arranged = jvp(parts, _each(arrange, v))
         if differ_by_more(arranged, first) and differ_by_more(arranged, first, rounding()):
             raise WrongForLayout(f"{name} gives another result for {what} tangents of the same entries")
-
-
-def _contrast(got: Array, wanted: Array) -> str:
-    k = int(np.nan_to_num(abs(got - wanted)).argmax())
-    numbers = told_apart(got[k], wanted[k])
-    return f"{entry_of('the tangent', k, got.shape)} is {numbers[0]}, but must be {numbers[1]}"
 
 
 _LAYOUTS: dict[str, Callable[[Array], Array]] = {

@@ -13,12 +13,9 @@ from funcnn.arrays import Array, is_array, kind
 from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError
 from funcnn.needs import instance
-from funcnn.testing.adapting import disturb
-from funcnn.testing.differentiation.constants import REPEATED
+from funcnn.testing.adapting import REPEATED, Vjp, disturb
 from funcnn.testing.pytrees import leaves, map_leaves
 from funcnn.testing.verdict import NoDerivative, NotPure
-
-Vjp = Callable[[Sequence[Any], Any], tuple[Any, ...]]
 
 _EMPTY = "be empty, since the model has no parameters; it has"
 

@@ -18,11 +18,10 @@ from funcnn.arrays import Array, is_array, kind
 from funcnn.checked import checked
 from funcnn.errors import KindError
 from funcnn.needs import Flag, function, instance
-from funcnn.testing.adapting import check_repeated, disturb, named_without_rule
+from funcnn.testing.adapting import Vjp, check_repeated, disturb, named_without_rule
 from funcnn.testing.pytrees import leaves, leaves_like, map_leaves
 from funcnn.testing.verdict import GradientError, NoDerivative
 
-Vjp = Callable[[Sequence[Any], Any], tuple[Any, ...]]
 Jvp = Callable[[Sequence[Any], Sequence[Any]], Any]
 
 FunctionOrModule = Annotated[Callable[..., Any], function("a function or a module")]

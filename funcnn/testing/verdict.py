@@ -105,6 +105,12 @@ class BrokenPromise(GradientError):
     """A layer, a loss or an optimizer breaks a rule of its protocol."""
 
 
+def rank(error: GradientError) -> int:
+    """The place of a mistake among several: first if there is no Jacobian to compare, second if numbers are wrong."""
+    moot = (WrongShape, Raised, NoDerivative, NotPure, NotDeterministic, NotLinear)
+    return 0 if type(error) in moot else 1 if isinstance(error, WrongGradient | NotFinite) else 2
+
+
 class Inconclusive(Exception):
     """No probe, a direction with a cotangent, was decided; the message says why, and what to change."""
 

@@ -18,32 +18,14 @@ from funcnn.testing.checked_pair import CheckedPair
 from funcnn.testing.claim import Claim
 from funcnn.testing.comparison.gradient import gradient_statistics
 from funcnn.testing.comparison.statistics import Statistics
-from funcnn.testing.differentiation.constants import ROUGH
-from funcnn.testing.differentiation.narrow import FLOAT16, FLOAT32
-from funcnn.testing.differentiation.vector_function import VectorFunction, sealed
+from funcnn.testing.differentiation.vector_function import VectorFunction, sealed, wide
 from funcnn.testing.domain import OutsideDomainError
-from funcnn.testing.float32 import check_narrow
+from funcnn.testing.float32 import FLOAT16, FLOAT32, check_narrow
 from funcnn.testing.numbers import change
 from funcnn.testing.options import Options
 from funcnn.testing.purity import equal
-from funcnn.testing.structure import first_results, structure_checks
-from funcnn.testing.verdict import (
-    GradientError,
-    Inconclusive,
-    NoDerivative,
-    NotDeterministic,
-    NotFinite,
-    NotLinear,
-    NotPure,
-    Raised,
-    Report,
-    WrongDtype,
-    WrongGradient,
-    WrongShape,
-)
-
-MOOT = (WrongShape, Raised, NoDerivative, NotPure, NotDeterministic, NotLinear)  # then there is no Jacobian to compare
-NUMBERS = (WrongGradient, NotFinite)
+from funcnn.testing.structure import ROUGH, first_results, structure_checks
+from funcnn.testing.verdict import GradientError, Inconclusive, NotDeterministic, NotPure, Report, WrongDtype, rank
 
 Found = dict[type[GradientError], tuple[GradientError, Any]]  # the first mistake of each kind, and the dtype it is in
 
@@ -110,7 +92,7 @@ def combined_error(claim: Claim, found: Found) -> GradientError:
     for one, dtype in found.values():
         claim.complete(one, dtype)
     mistakes = [one for one, _ in found.values()]
-    error, *others = sorted(mistakes, key=lambda one: 0 if type(one) in MOOT else 1 if isinstance(one, NUMBERS) else 2)
+    error, *others = sorted(mistakes, key=rank)
     if others:
         error.others = tuple(others)
         error.args = (f"{error}\n    and also:\n" + "\n".join([claim.paragraph(other) for other in others]),)
@@ -121,7 +103,7 @@ def in_float64(claim: Claim, options: Options) -> VectorFunction:
     """Check that f returns one array of floats, equal in two calls; the result is the function in float64."""
     domain = options.limits
     pair = CheckedPair(claim.f, claim.vjp, claim.names, domain, options.casts)
-    args = domain.fitted(tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in claim.args]))
+    args = domain.fitted(wide(claim.args))
     try:
         returned = pair.forward(*args)
     except OutsideDomainError:
@@ -129,10 +111,9 @@ def in_float64(claim: Claim, options: Options) -> VectorFunction:
     except (GradientError, FuncnnError):
         raise
     except Exception as error:
-        wide = (
-            ", which calls it in float64" if any([a.dtype.kind == "f" and a.itemsize < 8 for a in claim.args]) else ""
-        )
-        error.add_note(f"raised by {claim.name} itself, not by {claim.function}{wide}\n{claim.source_in(np.float64)}")
+        is_narrow = any([a.dtype.kind == "f" and a.itemsize < 8 for a in claim.args])
+        who = f"{claim.function}{', which calls it in float64' if is_narrow else ''}"
+        error.add_note(f"raised by {claim.name} itself, not by {who}\n{claim.source_in(np.float64)}")
         raise
     out = np.array(returned)
     if out.dtype.kind != "f":

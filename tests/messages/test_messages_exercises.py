@@ -7,7 +7,7 @@ import pytest
 
 from funcnn.errors import NoFileError
 from funcnn.teach import check, exercise, expect
-from funcnn.teach.command import main
+from funcnn.teach.__main__ import main
 from tests.says import assert_says, each_row, file_error, kind_error, raises, range_error
 
 HERE = str(Path(__file__).parents[1])

@@ -5,7 +5,7 @@ import numpy as np
 from funcnn import Dense, Sigmoid, mse, softmax_cross_entropy, value_and_grad
 from funcnn.errors import NoFileError, NotFiniteError
 from funcnn.teach import nudge, write_steps
-from funcnn.teach.arrays import given
+from funcnn.teach.numbers import given
 from tests.says import assert_says, each_row, file_error, kind_error, raises, range_error, shape_error
 
 x = np.linspace(-1, 1, 12).reshape(4, 3)

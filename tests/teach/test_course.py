@@ -138,7 +138,7 @@ def loaded(path):
 TIMED = """\
 import sys, time
 from funcnn.teach import check
-from funcnn.teach.command import main
+from funcnn.teach.__main__ import main
 for file in sys.argv[1:]:
     start = time.process_time()
     code = main(["check", file])

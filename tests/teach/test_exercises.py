@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from funcnn.teach import check, exercise, expect
-from funcnn.teach.command import main
+from funcnn.teach.__main__ import main
 from funcnn.testing import check_vjp
 
 HEAD = """\

@@ -48,10 +48,8 @@ from funcnn.arrays import is_array, is_float, namespace, same
 from funcnn.elementary import sigmoid
 from funcnn.layers import Conv1d, Elu, Here, Last, LogSoftmax, Remat, Shared, Silu, Softplus
 from funcnn.teach import terms as running
-from funcnn.teach.arrays import NAMESPACE, TermArray, given
-from funcnn.teach.expressions import terms_of
-from funcnn.teach.numbers import NoTermsError, at_most
-from funcnn.teach.rows import NUMBERS, agrees
+from funcnn.teach.numbers import NAMESPACE, NoTermsError, TermArray, at_most, given
+from funcnn.teach.rows import NUMBERS, agrees, terms_of
 from funcnn.teach.steps import Step, walk_through
 from funcnn.teach.symbols import symbols_of
 from funcnn.teach.watching import Watch

@@ -38,7 +38,7 @@ from funcnn.layers.normalisation import standardization
 from funcnn.testing import Inconclusive, check_layer, check_loss, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.exact import comparison
-from funcnn.testing.exact.array import of_values
+from funcnn.testing.exact.dual import of_values
 from funcnn.testing.verdict import BrokenPromise, NotPure, WrongGradient, WrongShape
 from tests.cards import further
 

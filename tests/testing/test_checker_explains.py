@@ -8,7 +8,7 @@ import pytest
 import funcnn as nn
 from funcnn import Array, Dense, Grads, backward, forward, gradient, record
 from funcnn.testing import Report, check_layer, check_loss, check_vjp
-from funcnn.testing.source import as_source
+from funcnn.testing.numbers import as_source
 from funcnn.testing.verdict import GradientError, WrongGradient
 
 rng = np.random.default_rng(1)

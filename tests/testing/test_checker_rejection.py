@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import FailedHealthCheck, Unsatisfiable
 
-from funcnn.testing import check_vjp, rejection
+from funcnn.testing import check_vjp, recording
 from funcnn.testing.verdict import Inconclusive
 
 WHY = "f is not finite at these arguments: draw arguments at which it is"
@@ -70,12 +70,12 @@ def test_a_suppressed_health_check_stays_suppressed():
 
 
 def test_where_runs_cannot_be_told_apart_examples_are_rejected(monkeypatch):
-    monkeypatch.setattr(rejection, "_runner", lambda: None)
+    monkeypatch.setattr(recording, "_runner", lambda: None)
     with pytest.raises(FailedHealthCheck, match="filtering out a lot of inputs"):
         run(lambda x: check(x, is_defined=False))
 
 
 def test_outside_of_given_there_is_no_run():
-    assert rejection._runner() is None
+    assert recording._runner() is None
     with pytest.raises(Inconclusive, match=WHY):
         check(1.0, is_defined=False)

@@ -9,8 +9,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from funcnn.testing.hunt import command, hunt, schedule, worker
-from funcnn.testing.hunt.state import TargetResult, load_state
+from funcnn.testing.__main__ import main
+from funcnn.testing.hunt import hunt, schedule
+from funcnn.testing.hunt.findings import TargetResult, load_state
 
 HEAD = """
 import os, time
@@ -136,7 +137,7 @@ def test_an_interrupted_run_keeps_what_was_done(tmp_path):
     names = ["sin", "tan", "cos"]
     state.results = {name: TargetResult(name) for name in names}
     with pytest.raises(KeyboardInterrupt):
-        schedule.run(state, {name: worker.TargetPlace("spec.py", name) for name in names}, [stops], 60, print)
+        schedule.run(state, {name: schedule.TargetPlace("spec.py", name) for name in names}, [stops], 60, print)
     assert stops.asked == [("sin", 0), ("sin", 1), ("tan", 0), ("tan", 1), "closed"]
     again = load_state(tmp_path / "state.json", 0, 2)
     assert list(again.results) == ["sin"]
@@ -164,7 +165,7 @@ def test_slow_functions_share_what_quick_ones_leave(tmp_path, monkeypatch):
     monkeypatch.setattr(schedule, "time", clock)
     names, lines = ["slow", "quick", "also quick", "slow, too"], []
     state.results = {name: TargetResult(name) for name in names}
-    schedule.run(state, {name: worker.TargetPlace("spec.py", name) for name in names}, [clock], 39, lines.append)
+    schedule.run(state, {name: schedule.TargetPlace("spec.py", name) for name in names}, [clock], 39, lines.append)
     assert lines[0] == "slow: 4 examples"  # the first one, and those that begin in a quarter of the other 36 seconds
     assert lines[-1] == "slow: 5 examples"
     assert [state.results[name].examples for name in names] == [5, 5, 5, 5]
@@ -258,9 +259,9 @@ def test_a_crash_and_a_hang_are_findings(spec, tmp_path):
 def test_a_worker_ends_with_its_parent(monkeypatch):
     ended = []
     monkeypatch.setattr(os, "_exit", ended.append)
-    worker._end_after(None)  # the process that a person started
+    schedule._end_after(None)  # the process that a person started
     assert ended == []
-    worker._end_after(Ended())
+    schedule._end_after(Ended())
     assert ended == [1]
 
 
@@ -272,18 +273,19 @@ class Ended:
 
 
 def test_a_worker_begins_with_the_spec(spec):
-    assert worker._begin(str(spec('Target("sin", sin, ONE)'))) == os.getpid()
+    assert schedule._begin(str(spec('Target("sin", sin, ONE)'))) == os.getpid()
 
 
 @pytest.mark.parametrize(("name", "code"), [("sin", 0), ("tan", 1), ("gone", 2)])
 def test_the_exit_code_says_whether_findings_are_new(spec, tmp_path, capsys, name, code):
     words = [str(spec(ALL_KINDS)), "--only", name, "--workers", "0", "--examples", "1"]
-    assert command.main(["hunt", *words, "--folder", str(tmp_path)]) == code
+    assert main(["hunt", *words, "--folder", str(tmp_path)]) == code
     assert "hunt: only must match" in capsys.readouterr().err if code == 2 else not capsys.readouterr().err
 
 
 def test_the_package_is_a_command(spec, tmp_path, monkeypatch):
     words = ["hunt", str(spec('Target("sin", sin, ONE)')), "--workers", "0", "--examples", "1"]
+    monkeypatch.delitem(sys.modules, main.__module__)  # which runpy refuses to run once more
     monkeypatch.setattr(sys, "argv", ["funcnn.testing", *words, "--folder", str(tmp_path)])
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("funcnn.testing", run_name="__main__")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import attrs
@@ -179,18 +179,20 @@ def statistics_constant(view: View) -> Iterator[Prediction]:
 
 def variance_constant(view: View) -> Iterator[Prediction]:
     """The mean has a gradient, the variance has none."""
-    groups = groups_of(view)
-    parts = groups and normalised(groups)
-    if groups and parts and abs(parts.by_variance).max() > 1e-6 * abs(parts.slopes).max():
-        yield known("", restored(view, groups.axes, parts.slopes + parts.by_mean))
+    yield from _one_constant(view, lambda parts: parts.by_mean)
 
 
 def mean_constant(view: View) -> Iterator[Prediction]:
     """The variance has a gradient, the mean has none."""
+    yield from _one_constant(view, lambda parts: parts.by_variance)
+
+
+def _one_constant(view: View, other: Callable[[Normalised], Array]) -> Iterator[Prediction]:
+    """The gradient with the term of the other statistic alone, unless the variance has none."""
     groups = groups_of(view)
     parts = groups and normalised(groups)
     if groups and parts and abs(parts.by_variance).max() > 1e-6 * abs(parts.slopes).max():
-        yield known("", restored(view, groups.axes, parts.slopes + parts.by_variance))
+        yield known("", restored(view, groups.axes, parts.slopes + other(parts)))
 
 
 def norm_constant(view: View) -> Iterator[Prediction]:

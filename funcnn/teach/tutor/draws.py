@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, short
+from funcnn.arrays import Array
+from funcnn.testing.checked_pair import check_count, raising
 from funcnn.testing.claim import Claim
 from funcnn.testing.differentiation.constants import FIRST_STEPS
 from funcnn.testing.differentiation.richardson import difference_quotients, extrapolate
@@ -19,12 +20,14 @@ from funcnn.testing.differentiation.vector_function import (
     Direction,
     VectorFunction,
     cotangent,
+    each_float,
     rescaled,
     sealed,
     step_scales,
+    wide,
 )
 from funcnn.testing.domain import Domain
-from funcnn.testing.verdict import GradientError, Raised, WrongShape
+from funcnn.testing.verdict import GradientError
 
 NEEDED = 3  # draws that a hypothesis must fit
 MADE = 6  # chosen: draws, in some of which a hypothesis may predict nothing, as where an activation is saturated
@@ -99,13 +102,13 @@ def draws_of(claim: Claim, domain: Domain) -> list[Draw]:
     Raises:
         GradientError: vjp raises an exception at the arguments, or does not give a gradient for each of them.
     """
-    args = tuple([np.asarray(a, np.float64) if a.dtype.kind == "f" else a for a in claim.args])
+    args = wide(claim.args)
     rng, size = np.random.default_rng(0), 0.3
     found = [_draw(claim, domain, args, rng)]
 
     def moved(move: Callable[[np.random.Generator, Array, float], Array]) -> Draw | None:
         with suppress(GradientError):  # these arguments are not the user's own
-            return _draw(claim, domain, tuple([move(rng, a, size) if a.dtype.kind == "f" else a for a in args]), rng)
+            return _draw(claim, domain, each_float(lambda a: move(rng, a, size), args), rng)
         return None
 
     found += [next(filter(None, (moved(move) for _ in range(TRIED))), None) for move in (_far, _reversed)]
@@ -197,18 +200,9 @@ def _gradients(function: VectorFunction, rng: np.random.Generator) -> dict[int, 
 
 
 def _called(function: VectorFunction, dA: Array) -> Sequence[Any]:
-    try:
+    with raising("vjp"):
         found = function.vjp(function.args, sealed(dA))
-    except GradientError:
-        raise
-    except Exception as error:
-        raise Raised(f"vjp raised {type(error).__name__} where f did not: {error}") from error
-    if not isinstance(found, Sequence) or len(found) != len(function.args):
-        given = f"{len(found)}" if isinstance(found, Sequence) else short(found)
-        raise WrongShape(
-            f"vjp must give a gradient for each argument, {len(function.args)} in all, in a tuple or a list; "
-            f"it gave {given}"
-        )
+    check_count(found, len(function.args))
     return found
 
 

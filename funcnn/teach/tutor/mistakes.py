@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import attrs
 
 from funcnn.arrays import Array
-from funcnn.teach.hypotheses import orders, paths, scale, slopes, statistics, sums
+from funcnn.teach.hypotheses import orders, paths, slopes, statistics, sums
 from funcnn.teach.tutor.view import Prediction, View
 
 Hypothesis = Callable[[View], Iterator[Prediction]]
@@ -51,22 +51,17 @@ BY_OUT = PageLine(
     "Why does backward need a cache?",
     r"The slope of tanh has two formulas: $1 - \tanh(x)^2$ takes the input, $1 - \text{out}^2$ the output.",
 )
+OF_A_COPY = PageLine(
+    "questions/why_db_sums_over_rows.md",
+    "Why does the bias gradient db sum over rows?",
+    "Backward, the gradient is the sum along that axis: **the gradient of a copy is a sum**.",
+)
 BATCH_NORM = ("questions/batch_norm.md", "Batch norm backward: the derivation")
 CONVOLUTION = ("questions/convolution.md", "Convolution by hand: 3 x 3 numbers and a 2 x 2 kernel")
 
 MISTAKES = (
-    Mistake(
-        "zero gradient",
-        "the gradient is 0, although f depends on the argument",
-        TWO_PATHS,
-        (scale.zero,),
-    ),
-    Mistake(
-        "sign",
-        "the gradient has the opposite sign",
-        UPSTREAM,
-        (scale.sign,),
-    ),
+    Mistake("zero gradient", "the gradient is 0, although f depends on the argument", TWO_PATHS, (paths.zero,)),
+    Mistake("sign", "the gradient has the opposite sign", UPSTREAM, (paths.sign,)),
     Mistake(
         "factor",
         "a constant factor is missing or too much, such as 2, 1/m, or a mean in place of a sum",
@@ -76,28 +71,20 @@ MISTAKES = (
             r"Each layer is linear in $dA$, for example $dW = \sum_i x_i^T dA_i$, so the factor reaches every gradient "
             "from there: **no layer divides by** $m$.",
         ),
-        (scale.factor,),
+        (paths.factor,),
     ),
-    Mistake("missing dA", "the gradient does not depend on dA", UPSTREAM, by_dA=(scale.without_dA,)),
-    Mistake("doubled dA", "dA is multiplied in twice", UPSTREAM, by_dA=(scale.doubled_dA,)),
+    Mistake("missing dA", "the gradient does not depend on dA", UPSTREAM, by_dA=(paths.without_dA,)),
+    Mistake("doubled dA", "dA is multiplied in twice", UPSTREAM, by_dA=(paths.doubled_dA,)),
     Mistake(
         "wrong sum",
         "a sum or a mean runs over an axis that must remain",
-        PageLine(
-            "questions/why_db_sums_over_rows.md",
-            "Why does the bias gradient db sum over rows?",
-            "Backward, the gradient is the sum along that axis: **the gradient of a copy is a sum**.",
-        ),
+        OF_A_COPY,
         (sums.wrong_sum, statistics.quotient_axis),
     ),
     Mistake(
         "missing sum",
         "only one term of a sum is kept, or its terms are not added",
-        PageLine(
-            "questions/why_db_sums_over_rows.md",
-            "Why does the bias gradient db sum over rows?",
-            "Backward, the gradient is the sum along that axis: **the gradient of a copy is a sum**.",
-        ),
+        OF_A_COPY,
         (sums.missing_sum,),
     ),
     Mistake(

@@ -12,6 +12,7 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.teach.tutor.draws import Draw, Learner
+from funcnn.testing.differentiation.vector_function import computed
 
 CLOSE = 1e-6  # chosen: the relative difference up to which two Jacobians are the same
 
@@ -34,16 +35,8 @@ class View:
 
     draw: Draw
     i: int
-    jacobian: Array = attrs.field(init=False)
-    learner: Learner = attrs.field(init=False)
-
-    @jacobian.default
-    def _jacobian(self) -> Array:
-        return self.draw.jacobians[self.i]
-
-    @learner.default
-    def _learner(self) -> Learner:
-        return self.draw.gradients[self.i]  # type: ignore[return-value]  # only arguments with gradients are viewed
+    jacobian: Array = computed(lambda self: self.draw.jacobians[self.i])
+    learner: Learner = computed(lambda self: self.draw.gradients[self.i])  # only arguments with gradients are viewed
 
     @property
     def x(self) -> Array:

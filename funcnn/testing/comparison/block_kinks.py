@@ -8,8 +8,7 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Measurement
-from funcnn.testing.differentiation.constants import SAMPLES
-from funcnn.testing.differentiation.kinks import Surroundings
+from funcnn.testing.differentiation.kinks import SAMPLES, Surroundings, contracted
 from funcnn.testing.differentiation.vector_function import Direction
 
 
@@ -43,11 +42,9 @@ def compare_at_kinks(
         measurement.scale,
     )
     low, high, error, kink, jump = (a.reshape(shape) for a in around.interval(SAMPLES[0]))
-    least, most = np.where(kink, np.fmin(low, slope), slope), np.where(kink, np.fmax(high, slope), slope)
-    ends = np.where(u == 0, 0, u * least), np.where(u == 0, 0, u * most)
+    least, most = contracted(u, kink, slope, np.fmin(low, slope), np.fmax(high, slope))
     slack = bound + (abs(u) * np.where(kink, error, 0)).sum(axis=2).T
-    lowest, highest = np.minimum(*ends).sum(axis=2).T - slack, np.maximum(*ends).sum(axis=2).T + slack
-    inside = (lowest <= analytic) & (analytic <= highest)
+    inside = (least.T - slack <= analytic) & (analytic <= most.T + slack)
     left_out = {"subgradient": False, "hull": several, "skip": True}[measurement.options.at_kinks]
     kinked, unknown = (np.any(where, axis=1) for where in (kink, kink & (jump | left_out)))
     return AtKinks(kinked & inside.all(axis=1) & ~unknown, unknown)

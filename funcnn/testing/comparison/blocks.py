@@ -16,22 +16,18 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.block_kinks import compare_at_kinks
-from funcnn.testing.comparison.comparison import Comparison, Measurement, compared
-from funcnn.testing.comparison.constants import (
-    BLOCK_STEP,
-    FLAT_STEPS,
-    MOST_COUPLED,
-    MOST_ENTRIES,
-    MOST_IN_A_BLOCK,
-    MOST_OUTPUTS,
-    MOST_REFINED,
-)
-from funcnn.testing.comparison.flat import unchanged_side
+from funcnn.testing.comparison.comparison import MOST_OUTPUTS, MOST_REFINED, Comparison, Measurement, compared
+from funcnn.testing.comparison.directions import MOST_ENTRIES
+from funcnn.testing.comparison.flat import FLAT_STEPS, unchanged_side
 from funcnn.testing.differentiation.complex_step import complex_step, sharpened
-from funcnn.testing.differentiation.constants import BOUND, FIRST_STEPS, OUTPUTS_AT_ONCE
+from funcnn.testing.differentiation.constants import BOUND, FIRST_STEPS
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, extrapolate
-from funcnn.testing.differentiation.rounding import Noise, parts
+from funcnn.testing.differentiation.rounding import OUTPUTS_AT_ONCE, Noise, parts
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes
+
+MOST_COUPLED = 4  # chosen: blocks that change outputs of others; with more of them, the blocks are not compared
+MOST_IN_A_BLOCK = 32  # chosen: entries of a block; each of them costs as many calls of f as an entry that moves alone
+BLOCK_STEP = 2.0**-12  # chosen: relative; as the steps of difference quotients, visible and inside most domains
 
 Changes = Callable[[Array], bool]  # whether some blocks change a number
 
@@ -229,8 +225,5 @@ def _compared(measurement: Measurement, some: Sequence[Blocks], by: Array, part:
     unit = np.max([abs(by[blocks.entries].reshape(blocks.size, -1)[part]).max(axis=1) for blocks in some], axis=0)
     own = Slopes(*[a.reshape(size, -1).T for a in slopes])
     cotangents = u.reshape(len(u), some[0].size, -1)[:, part]
-    return compared(analytic, sizes, unit[:, None], own, cotangents, _product, measurement.resolution)
-
-
-def _product(a: Array, cotangents: Array) -> Array:
-    return (a[..., None] * cotangents).sum(axis=0)
+    product = lambda a, cotangents: (a[..., None] * cotangents).sum(axis=0)
+    return compared(analytic, sizes, unit[:, None], own, cotangents, product, measurement.resolution)

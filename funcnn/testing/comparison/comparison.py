@@ -9,19 +9,12 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.testing.comparison.constants import CONTRACTION, MOST_OUTPUTS, MOST_REFINED, NUMBERS_IN_MEMORY
 from funcnn.testing.comparison.directions import ProbeDirection
 from funcnn.testing.differentiation.complex_step import complex_step, sharpened
-from funcnn.testing.differentiation.constants import (
-    BOUND,
-    COARSER_STEPS,
-    EPS,
-    FINER_STEPS,
-    FIRST_STEPS,
-    REACHES,
-)
+from funcnn.testing.differentiation.constants import BOUND, COARSER_STEPS, EPS, FINER_STEPS, FIRST_STEPS
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
 from funcnn.testing.differentiation.rounding import (
+    REACHES,
     Noise,
     estimate_noise,
     gradient_change,
@@ -31,6 +24,13 @@ from funcnn.testing.differentiation.rounding import (
 )
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
 from funcnn.testing.options import Options
+
+MOST_OUTPUTS = 24  # chosen: outputs with a cotangent each; more are contracted with three random cotangents
+SLOPES_IN_MEMORY = 2**20  # chosen: directions are measured in blocks of at most so many values of f
+MOST_REFINED = 2**17  # chosen: with more outputs, finer and coarser steps would take too much memory
+# Calibrated: the rounding of a contraction with a cotangent, in units of the last digit.
+CONTRACTION = 128
+NUMBERS_IN_MEMORY = 2**21  # chosen: 16 MB of cotangents and gradients
 
 Product = Callable[[Array, Array], Array]
 

@@ -12,8 +12,12 @@ from typing import NamedTuple
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.testing.comparison.constants import MOST_ENTRIES
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
+
+MOST_ENTRIES = 96  # chosen: entries of an argument that are moved one by one; of a larger one, directions are drawn
+# Chosen: an entry below so small a part of its step is tried with steps in proportion to it as well, and a step below
+# so small a part of the largest entry with longer ones (tried.py).
+LARGEST_SMALL_ENTRY = 2.0**-6
 
 
 class ProbeDirection(NamedTuple):

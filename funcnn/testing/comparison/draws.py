@@ -16,15 +16,8 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Measurement, compare, first_slopes, measure, refined_slopes
-from funcnn.testing.comparison.constants import (
-    CERTAIN,
-    FAINT,
-    LARGEST_SMALL_ENTRY,
-    NEARLY_RIGHT,
-    SHARED_BOUNDS,
-)
-from funcnn.testing.comparison.directions import ProbeDirection, place_of
-from funcnn.testing.comparison.finding import GradientFinding
+from funcnn.testing.comparison.directions import LARGEST_SMALL_ENTRY, ProbeDirection, place_of
+from funcnn.testing.comparison.finding import CERTAIN, GradientFinding
 from funcnn.testing.comparison.second_checks import outcome_of
 from funcnn.testing.differentiation.vector_function import (
     Direction,
@@ -40,6 +33,9 @@ from funcnn.testing.domain import OutsideDomainError
 from funcnn.testing.purity import value_or_none
 from funcnn.testing.verdict import GradientError
 
+SHARED_BOUNDS = 4  # chosen: numbers of a hint are equal up to so many times the largest bound
+NEARLY_RIGHT = 1e-3  # chosen: entries that are right to three digits have too few digits, not a wrong factor
+FAINT = 1e-9  # chosen: a smaller gradient, relative to the largest, is not said to be right
 DRAWN_ENTRIES = 8  # chosen: entries that are compared
 # Chosen: magnitudes are those of the given entries times 2^-1 to 2^1, with signs of both kinds, then with the given
 # signs, then nearer.

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from funcnn.testing.comparison.comparison import Measurement
-from funcnn.testing.comparison.constants import MOST_ENTRIES
+from funcnn.testing.comparison.directions import MOST_ENTRIES
 from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.comparison.hints import hints
 from funcnn.testing.comparison.statistics import Statistics
-from funcnn.testing.numbers import told_apart
-from funcnn.testing.source import as_source
+from funcnn.testing.numbers import as_source, told_apart
 from funcnn.testing.verdict import GradientError, NotFinite, WrongAtKink, WrongGradient, WrongTogether
 
 

@@ -10,22 +10,20 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.bends import doubtful
-from funcnn.testing.comparison.certain import certain_finding, may_be_certain, nonlinearity
 from funcnn.testing.comparison.comparison import (
+    SLOPES_IN_MEMORY,
     Comparison,
     Measurement,
     compare,
     first_slopes,
     measure,
 )
-from funcnn.testing.comparison.constants import MOST_ENTRIES, SLOPES_IN_MEMORY
-from funcnn.testing.comparison.directions import ProbeDirection, place_of, probes, single_entries
-from funcnn.testing.comparison.finding import GradientFinding
+from funcnn.testing.comparison.directions import MOST_ENTRIES, ProbeDirection, place_of, probes, single_entries
+from funcnn.testing.comparison.finding import GradientFinding, certain_finding, may_be_certain, nonlinearity
 from funcnn.testing.comparison.flat import flat
-from funcnn.testing.comparison.scales import lengthened, small
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.comparison.together import Restriction, restricted, tested_blocks
-from funcnn.testing.comparison.tried import tried
+from funcnn.testing.comparison.tried import lengthened, small, tried
 from funcnn.testing.differentiation.constants import FIRST_STEPS
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, rescaled
 from funcnn.testing.options import Options

@@ -10,24 +10,24 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Measurement
-from funcnn.testing.comparison.constants import (
-    MOST_ENTRIES,
-    NEARLY_RIGHT,
-    SHARED,
-    SHARED_BOUNDS,
-    SINGLE,
-    VISIBLE_FACTOR,
-)
+from funcnn.testing.comparison.directions import MOST_ENTRIES
 from funcnn.testing.comparison.draws import (
+    NEARLY_RIGHT,
+    SHARED_BOUNDS,
     ComparedDraw,
+    draw_of,
     given_draw,
     other_draws,
     place,
     reads_one_triangle,
+    redrawn,
 )
 from funcnn.testing.comparison.finding import GradientFinding
-from funcnn.testing.comparison.sizes import size_clause
+from funcnn.testing.differentiation.vector_function import VectorFunction, generator
 
+SHARED = 1e-9  # chosen: a factor, an offset or an order is common to entries up to this relative difference
+VISIBLE_FACTOR = 100  # chosen: a factor is named if the largest numeric value is more than so many times its error
+SINGLE = 1e-5  # chosen: a gradient computed in float32 is right to five digits
 NEARLY_RIGHT_ELSEWHERE = 1e-2  # chosen: an error that is below NEARLY_RIGHT here may be larger at other arguments
 Others = Callable[[], Sequence[ComparedDraw]]
 Holds = Callable[[Array, Array, Array], bool]  # of analytic values, numeric values, and the errors of these
@@ -197,3 +197,34 @@ def _exactly(draw: ComparedDraw, has: Callable[[Array, float], Array], *, partly
     """Whether the entries with a sign are wrong and the others right; `partly` leaves out undecided ones."""
     there, decided = has(draw.x.ravel()[draw.places], 0), draw.wrong | draw.right
     return bool((partly or decided.all()) and (there == draw.wrong)[decided].all())
+
+
+def size_clause(
+    measurement: Measurement, leaf: str, ratio: float, error: float, has_factor: Callable[[ComparedDraw, float], bool]
+) -> str:
+    """The size that a factor follows when axes become longer by 1, as a clause of a sentence; empty if there is none.
+
+    A factor of 2 and an axis of size 2 are often a coincidence, so f is called with larger arrays. `has_factor` says
+    whether the wrong entries of a draw have a factor.
+    """
+    function, rng = measurement.function, generator(measurement.function.args)
+    for size, axis, larger in _sizes(function):
+        for text, power in (("1/n", -1), ("n", 1)):
+            if abs(abs(ratio) - float(size) ** power) > error * float(size) ** power:
+                continue
+            longer = [np.pad(a, [(0, int(n == axis)) for n in np.shape(a)] or 0, "wrap") for a in function.args]
+            wanted = np.copysign(float(larger) ** power, ratio)
+            if any(
+                [has_factor(draw, float(wanted)) for draw in draw_of(measurement, redrawn(function, longer, rng), leaf)]
+            ):
+                return f", which is {'-' if ratio < 0 else ''}{text}, where n = {size} is a size of an array"
+    return ""
+
+
+def _sizes(function: VectorFunction) -> Iterator[tuple[int, int, int]]:
+    """Each size of an axis or an array, a size of axes that may become longer by 1, and the size after that."""
+    shapes = [a.shape for a in (*function.args, function.out)]
+    axes = sorted({n for shape in shapes for n in shape if n > 1})
+    yield from [(n, n, n + 1) for n in axes]
+    for shape in dict.fromkeys(shape for shape in shapes if len(shape) > 1):
+        yield from [(prod(shape), n, prod([m + (m == n) for m in shape])) for n in axes if n in shape]

@@ -13,25 +13,28 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.testing.comparison.bends import agrees_at_finest_steps, bends, contradicted, doubtful, finer_steps
-from funcnn.testing.comparison.certain import certain_finding
+from funcnn.testing.comparison.bends import agrees_at_finest_steps, bends, contradicted, doubtful, finer_steps, stairs
 from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, noise_towards, refined_slopes
-from funcnn.testing.comparison.constants import BOUNDED_SLOPE, LINEAR_BEND, MOST_ENTRIES, OTHER_FACTOR
-from funcnn.testing.comparison.directions import ProbeDirection, single_entries
-from funcnn.testing.comparison.finding import GradientFinding, gradient_rounding, largest_along, worst_finding
-from funcnn.testing.comparison.staircases import stairs
-from funcnn.testing.differentiation.constants import (
-    BOUND,
-    COARSER_STEPS,
-    FINER_STEPS,
-    FIRST_STEPS,
-    MOST_TIED,
-    SAMPLES,
-    SAMPLES_OF_AN_ENTRY,
-    UNLIKELY,
+from funcnn.testing.comparison.directions import MOST_ENTRIES, ProbeDirection, single_entries
+from funcnn.testing.comparison.finding import (
+    LINEAR_BEND,
+    GradientFinding,
+    certain_finding,
+    gradient_rounding,
+    largest_along,
+    worst_finding,
 )
-from funcnn.testing.differentiation.kinks import Surroundings
+from funcnn.testing.differentiation.constants import BOUND, COARSER_STEPS, FINER_STEPS, FIRST_STEPS
+from funcnn.testing.differentiation.kinks import SAMPLES, Surroundings, contracted
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
+
+SAMPLES_OF_AN_ENTRY = (6, 12, 60)  # calibrated: the most samples of a kink for each entry of x
+BOUNDED_SLOPE = 1e-3  # chosen: a slope known to three digits is bounded, so that a nan in its place is wrong
+OTHER_FACTOR = 0.83  # chosen: the second series of steps is no power of two, so that its rounding differs
+# Chosen: the samples around a tie leave out one of the tied entries with a probability of e^-14, if at most so many are
+# tied.
+UNLIKELY = 14
+MOST_TIED = 64
 
 Why = Literal["", "rounded", "stairs"]
 
@@ -166,15 +169,11 @@ def _allowed(
 ) -> tuple[Array, Array, Array, Array, Array]:
     """By cotangent: the interval of slopes, its error, and whether there is a kink, or a jump, where all is allowed."""
     at = around.interval(samples)
-    kink = at.kink | slopes.kink[0]
-    least = np.where(kink, np.fmin(at.low, slopes.slope[0]), slopes.slope[0])
-    most = np.where(kink, np.fmax(at.high, slopes.slope[0]), slopes.slope[0])
-    u = measurement.cotangents
-    ends = np.where(u == 0, 0, u * least), np.where(u == 0, 0, u * most)
+    kink, slope, u = at.kink | slopes.kink[0], slopes.slope[0], measurement.cotangents
+    least, most = contracted(u, kink, slope, np.fmin(at.low, slope), np.fmax(at.high, slope))
     error = abs(u) @ np.where(kink, at.error, 0)
-    used = u != 0
-    kinked, unknown = (used & kink).any(axis=1), (used & kink & at.jump).any(axis=1)
-    return np.minimum(*ends).sum(axis=1), np.maximum(*ends).sum(axis=1), error, kinked, unknown
+    used = (u != 0) & kink
+    return least, most, error, used.any(axis=1), (used & at.jump).any(axis=1)
 
 
 def _confirmed(

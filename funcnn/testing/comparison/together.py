@@ -10,6 +10,7 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.blocks import (
+    MOST_COUPLED,
     Blocks,
     Verdicts,
     all_but,
@@ -18,18 +19,15 @@ from funcnn.testing.comparison.blocks import (
     coupled_by,
     coupled_by_vjp,
 )
-from funcnn.testing.comparison.comparison import Measurement, measure, with_noise_along
-from funcnn.testing.comparison.constants import (
-    MOST_COUPLED,
-    MOST_OUTPUTS,
-    MOST_SETTLED,
-    MOST_SUSPECTS,
-    SHORTER,
-    TRACED_SUSPECTS,
-)
+from funcnn.testing.comparison.comparison import MOST_OUTPUTS, Measurement, measure, with_noise_along
 from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.differentiation.rounding import Noise
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
+
+MOST_SETTLED = 0.5  # chosen: if at most this share of the blocks is settled, the usual directions follow
+SHORTER = 2.0**-10  # chosen: steps beside a kink that the first ones cross; they end at 2^-27, where rounding is small
+MOST_SUSPECTS = 4  # chosen: blocks that are compared once more, as a function of their own
+TRACED_SUSPECTS = 3  # chosen: suspects for which a coupled block is searched, by 20 calls each among a million
 
 
 class Tested(NamedTuple):

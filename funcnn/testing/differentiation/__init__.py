@@ -2,6 +2,6 @@
 
 Read as an article: `vector_function` (what is differentiated, and along which directions), `richardson` (difference
 quotients, and their extrapolation with an error bound), `rounding` (the noise of the values, and of a gradient),
-`kinks` (points without a derivative), `complex_step` (a derivative without differences); `constants` has every constant
-and what fixed it, `narrow` those about narrow dtypes. The folder needs NumPy and attrs alone.
+`kinks` (points without a derivative), `complex_step` (a derivative without differences). `constants` has the numbers
+that belong to none of them, and what fixed each. The folder needs NumPy and attrs alone.
 """

@@ -15,17 +15,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from funcnn.testing.differentiation.constants import (
-    ESTIMATES_AGREE,
-    GROWTH_OF_A_JUMP,
-    KINK_NOISE,
-    KINK_RELATIVE,
-    ORDER,
-    QUOTIENT_NOISE,
-    TRUNCATION_DECAY,
-)
 from funcnn.testing.differentiation.rounding import Noise
 from funcnn.testing.differentiation.vector_function import Array, Direction, Value
+
+# Derived: two values with an error of 1 noise give a central difference with an error of 1 noise / h; extrapolation
+# makes it (16 + 1/4) / 15 = 1.08. Rounded up.
+QUOTIENT_NOISE = 2
+# Derived: an error in h^2 falls by 4^2 from a step to a quarter of it, so (16 C(h/4) - C(h)) / 15 has an error in h^4.
+ORDER = 16
+# Derived, with a margin of 4: an error in h^4 falls by 4^4 = 256. A change of 64 times the next is no accident.
+TRUNCATION_DECAY = 64
+# Calibrated: estimates at two steps agree within 4 times their error bounds.
+ESTIMATES_AGREE = 4
+# Calibrated: slopes on the two sides differ if by more than 40 times their noise, and by more than 1e-9 of their size.
+KINK_NOISE = 40
+KINK_RELATIVE = 1e-9
+# Derived: sizes of slopes that grow like h^-1/4 or faster, 4^(1/4) = 1.41, belong to a jump or a pole.
+GROWTH_OF_A_JUMP = 1.4
 
 
 class DifferenceQuotients(NamedTuple):

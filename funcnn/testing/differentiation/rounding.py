@@ -15,27 +15,41 @@ from typing import NamedTuple
 
 import numpy as np
 
-from funcnn.testing.differentiation.constants import (
-    CONFIRMED,
-    CUBIC_TO_QUINTIC,
-    DIGITS_KEPT,
-    EPS,
-    EPS_32,
-    FAR,
-    FLOOR,
-    INDEX_OF_SMALLEST_STEPS,
-    LARGE_NOISE,
-    LARGEST_NOISE,
-    LARGEST_NOISE_OF_COARSEST,
-    OUTPUTS_AT_ONCE,
-    PERTURBATIONS,
-    POINTS,
-    REACHES,
-    SMALL_NOISE,
-    SMALL_OUTPUT,
+from funcnn.testing.differentiation.constants import EPS, EPS_32
+from funcnn.testing.differentiation.vector_function import (
     SMALLEST_MAGNITUDE,
+    Array,
+    Direction,
+    Value,
+    magnitudes,
+    sealed,
+    step_scales,
 )
-from funcnn.testing.differentiation.vector_function import Array, Direction, Value, magnitudes, sealed, step_scales
+
+# Chosen: tables of noise reach 2^-k times the scale of x, from beyond the coarsest first step to below the finest.
+REACHES = (4, 9, 14, 19, 24, 29, 34, 39)
+# Chosen: an output a million times smaller than the largest one may be the difference of two that are as large.
+SMALL_OUTPUT = 1e-6
+OUTPUTS_AT_ONCE = 2**13  # chosen: tables of their values stay in a processor's cache
+FLOOR = 1e-300  # chosen: a logarithm of 0 is avoided
+PERTURBATIONS = 6  # calibrated: the number of perturbed arguments of which the largest change is taken
+INDEX_OF_SMALLEST_STEPS = 4  # 2^-24: the first of the tables shorter than the smallest first step, 2^-17
+LARGE_NOISE = 64  # calibrated: noise of f below so many units of its own last digit does not enter the gradient
+# Chosen to be irregular: the rounding of values at equal distances often grows evenly, and then no difference shows it.
+POINTS = (0.06, 0.17, 0.31, 0.42, 0.57, 0.70, 0.83, 0.94, 1.0)
+# Calibrated: a table shows noise if the next two finer ones show an eighth of it.
+CONFIRMED = 8
+# Chosen: a value has two digits at least, four over the coarsest table, where the function itself bends.
+LARGEST_NOISE = 1e-2
+LARGEST_NOISE_OF_COARSEST = 1e-4
+# Calibrated: the residual of a smooth function falls by more than 8 from the cubic to the quintic fit.
+CUBIC_TO_QUINTIC = 8
+# Calibrated: a residual that no fit explains is noise, unconfirmed, up to 64 units in the last place.
+SMALL_NOISE = 64
+# Derived: 30 of 53 binary digits contain the spacing of float32, 24 digits, and not the last ones of float64.
+DIGITS_KEPT = 30
+# Chosen: distances at which the size of an output is measured, since it may be constant near x.
+FAR = (-64, -8, -1, 1, 8, 64)
 
 Gradient = Callable[[Array, Array], Array]  # a function of x and a cotangent
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from funcnn.testing.differentiation.constants import EXTREMES, LARGEST_EXTREME, SMALLEST_MAGNITUDE
+SMALLEST_MAGNITUDE = 1e-290  # derived: the smallest step, 2^-48 times it, is above the denormal numbers
+# Derived: beside numbers above 2^53, 1 vanishes; with a margin. Below it, x - mean(x) cancels, as in layer norm at 1e8.
+# Numbers below 2^-53 vanish beside 1; larger ones lose digits there, which only steps of 1 show, as in log(1 + x^2).
+EXTREMES = (-60, 64)
+LARGEST_EXTREME = 960  # derived: 2^-960 times a number of 53 digits is no denormal number
 
 Array = NDArray[Any]
 Value = Callable[[Array], Array]  # a function of one vector, whose value is one vector
@@ -32,6 +36,11 @@ class Direction(NamedTuple):
         return x
 
 
+def computed(f: Callable[[Any], Any], *, init: bool = False) -> Any:
+    """A field whose value, if it is not given, is computed from the fields before it."""
+    return attrs.field(init=init, default=attrs.Factory(f, takes_self=True))
+
+
 @attrs.frozen(eq=False)
 class VectorFunction:
     """`f(*args)` and `vjp(args, dA)` at `args`, whose floats are float64; `out` is f(*args).
@@ -50,33 +59,17 @@ class VectorFunction:
     fitted: Callable[[tuple[Array, ...]], tuple[Array, ...]] = lambda args: args
     pulled_back: Callable[[tuple[Array, ...], Sequence[Any]], Sequence[Any]] = lambda _, gradients: gradients
     shown: Callable[[Array], Any] = np.asarray  # a cotangent as the caller's vjp takes it
-    exponents: tuple[int, ...] = attrs.field()
+    exponents: tuple[int, ...] = computed(lambda self: (0,) * len(self.args), init=True)
     out_exponent: int = 0
-    floats: tuple[int, ...] = attrs.field(init=False)
-    x_exponent: Array = attrs.field(init=False)  # by entry of x
-    x: Array = attrs.field(init=False)
-    rng: np.random.Generator = attrs.field(init=False)
+    floats: tuple[int, ...] = computed(lambda self: tuple([i for i, a in enumerate(self.args) if a.dtype.kind == "f"]))
+    x_exponent: Array = computed(  # by entry of x
+        lambda self: np.concatenate([np.full(self.args[i].size, self.exponents[i]) for i in self.floats])
+    )
+    x: Array = computed(
+        lambda self: sealed(np.ldexp(np.concatenate([self.args[i].ravel() for i in self.floats]), -self.x_exponent))
+    )
+    rng: np.random.Generator = computed(lambda self: generator(self.args))
     _spans: tuple[tuple[int, slice, tuple[int, ...]], ...] = attrs.field(init=False)
-
-    @exponents.default
-    def _exponents(self) -> tuple[int, ...]:
-        return (0,) * len(self.args)
-
-    @floats.default
-    def _floats(self) -> tuple[int, ...]:
-        return tuple([i for i, a in enumerate(self.args) if a.dtype.kind == "f"])
-
-    @x_exponent.default
-    def _x_exponent(self) -> Array:
-        return np.concatenate([np.full(self.args[i].size, self.exponents[i]) for i in self.floats])
-
-    @x.default
-    def _x(self) -> Array:
-        return sealed(np.ldexp(np.concatenate([self.args[i].ravel() for i in self.floats]), -self.x_exponent))
-
-    @rng.default
-    def _rng(self) -> np.random.Generator:
-        return generator(self.args)
 
     @_spans.default
     def _entries(self) -> tuple[tuple[int, slice, tuple[int, ...]], ...]:
@@ -197,6 +190,16 @@ def generator(args: Sequence[Array]) -> np.random.Generator:
     for a in args:
         digest.update(np.ascontiguousarray(a).tobytes())
     return np.random.default_rng(list(digest.digest()))
+
+
+def each_float(f: Callable[[Array], Any], arrays: Iterable[Array]) -> tuple[Any, ...]:
+    """The arrays, with f of each one that holds floats in its place."""
+    return tuple([f(a) if a.dtype.kind == "f" else a for a in arrays])
+
+
+def wide(arrays: Iterable[Array]) -> tuple[Array, ...]:
+    """The arrays, with floats in float64; read-only copies."""
+    return tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in arrays])
 
 
 def sealed(a: Array) -> Array:

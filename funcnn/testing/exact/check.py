@@ -13,13 +13,13 @@ from funcnn.arrays import Array
 from funcnn.errors import RangeError
 from funcnn.testing.checked_pair import write_error
 from funcnn.testing.claim import Claim
-from funcnn.testing.differentiation.vector_function import generator
+from funcnn.testing.differentiation.vector_function import generator, wide
 from funcnn.testing.domain import Domain, OutsideDomainError
 from funcnn.testing.exact.comparison import DIGITS, Agreement, Pullback, culprit, dyadic, pullback
 from funcnn.testing.exact.dual import NoExactRuleError
 from funcnn.testing.exact.values import FUNCTIONS, with_digits
+from funcnn.testing.numbers import as_source, entry_of
 from funcnn.testing.options import AGREEING, Options
-from funcnn.testing.source import as_source
 from funcnn.testing.verdict import Inconclusive, Report, WrongGradient
 
 MOST_NUMBERS = 1000  # chosen: a check then takes milliseconds, and a second at worst
@@ -32,11 +32,11 @@ LIMITS = (64, 800)  # of entries drawn anew: far out on a saturated tail, and wh
 
 def exact_report(claim: Claim, options: Options) -> Report:
     """The report if backward agrees with forward; otherwise a GradientError, or Inconclusive."""
-    args, domain = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in claim.args], options.limits
+    args, domain = wide(claim.args), options.limits
     if (n := sum([a.size for a in args])) > MOST_NUMBERS:
         raise RangeError(f"{claim.function}: exact=True takes at most {MOST_NUMBERS} numbers in all arrays; it got {n}")
     try:
-        domain.check(tuple(args))
+        domain.check(args)
     except OutsideDomainError:
         raise Inconclusive("the arguments are outside domain: draw arguments inside it") from None
     rng = generator(args)
@@ -70,7 +70,7 @@ def exact_report(claim: Claim, options: Options) -> Report:
 
 
 def _drawn_anew(
-    claim: Claim, args: list[Array], limit: int, rng: np.random.Generator, domain: Domain
+    claim: Claim, args: Sequence[Array], limit: int, rng: np.random.Generator, domain: Domain
 ) -> list[Array] | None:
     """The arguments with numbers up to the limit in place of the floats of x; None if forward does not take them.
 
@@ -97,7 +97,7 @@ def _apart(shape: Sequence[int], limit: int, signs: Sequence[float], rng: np.ran
     return (sizes * rng.choice(signs, n)).reshape(shape)
 
 
-def _agreement(claim: Claim, args: list[Array], seed: list[int], digits: int, *more: int) -> Agreement | None:
+def _agreement(claim: Claim, args: Sequence[Array], seed: list[int], digits: int, *more: int) -> Agreement | None:
     """The agreement at arguments; None if a slope is infinite. Raises a WrongGradient if the sides differ.
 
     If numbers were rounded, a difference counts only if a computation with more digits confirms it.
@@ -132,10 +132,9 @@ def _clearer_errors() -> Iterator[None]:
 def _wrong_gradient_error(claim: Claim, found: Pullback, directions: Sequence[Array]) -> WrongGradient:
     i, k, at = culprit(found, directions)
     name, a = claim.names[i], found.args[i]
-    index = f"[{', '.join(map(str, np.unravel_index(k, a.shape)))}]" if a.ndim else ""
     analytic, exact = [mpmath.nstr(with_digits(side), 20) for side in (at.backward, at.forward)]
     return WrongGradient(
-        f"{claim.name}: d{name}, wrong in exact arithmetic at {name}{index} = {a.flat[k]}\n"
+        f"{claim.name}: d{name}, wrong in exact arithmetic at {entry_of(name, k, a.shape)} = {a.flat[k]}\n"
         f"    analytic {analytic}, exact {exact}: {at.digits:.1f} digits agree\n"
         f"{claim.source}{''.join(_pasted(claim, found))}"
     )

@@ -13,8 +13,7 @@ import numpy as np
 
 from funcnn.arrays import Array, short
 from funcnn.testing.claim import Rules
-from funcnn.testing.exact.array import numbers_in, of_values
-from funcnn.testing.exact.dual import recorded_kinks
+from funcnn.testing.exact.dual import numbers_in, of_values, recorded_kinks
 from funcnn.testing.exact.values import ZERO, Value, exact, plus, times, with_digits
 from funcnn.testing.options import AGREEING
 from funcnn.testing.verdict import WrongShape

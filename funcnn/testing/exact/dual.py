@@ -1,15 +1,16 @@
-"""Dual numbers: a number and its derivative along one direction, both exact."""
+"""Dual numbers, which are a number and its derivative along one direction, both exact; and arrays of them."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import attrs
+import numpy as np
 
+from funcnn.objects import Functions, ObjectArray, RealEntry, bound
 from funcnn.testing.exact.values import FUNCTIONS, ONE, ZERO, Value, alike, exact, over, plus, power, times, with_digits
 
 
@@ -20,19 +21,13 @@ class NoExactRuleError(TypeError):
 _kinks: ContextVar[list[str]] = ContextVar("kinks")
 
 
-@contextmanager
-def recorded_kinks() -> Iterator[list[str]]:
+def recorded_kinks() -> AbstractContextManager[list[str]]:
     """A list of the comparisons, in the block, of equal numbers with different derivatives: either may grow faster."""
-    found: list[str] = []
-    token = _kinks.set(found)
-    try:
-        yield found
-    finally:
-        _kinks.reset(token)
+    return bound(_kinks, [])
 
 
 @attrs.define(eq=False)
-class Dual:  # noqa: PLW1641  a Dual is never a key
+class Dual(RealEntry):  # noqa: PLW1641  a Dual is never a key
     """A value and its derivative; the derivative of a constant is 0.
 
     Wengert 1964, A Simple Automatic Derivative Evaluation Program.
@@ -40,6 +35,11 @@ class Dual:  # noqa: PLW1641  a Dual is never a key
 
     value: Value
     derivative: Value = ZERO
+
+    @classmethod
+    def of(cls, number: Any) -> Dual:
+        """A dual number as it is, any other number as a constant."""
+        return number if type(number) is Dual else Dual(exact(number))
 
     def __add__(self, other: Any) -> Dual:
         """(a + b)' = a' + b'"""
@@ -68,58 +68,22 @@ class Dual:  # noqa: PLW1641  a Dual is never a key
         slope = times(e, power(self.value, e - 1)) if self.derivative and e else ZERO
         return Dual(power(self.value, e), _part(self.derivative, slope))
 
-    def __radd__(self, other: Any) -> Dual:
-        return self + other
-
-    def __rmul__(self, other: Any) -> Dual:
-        return self * other
-
     def __sub__(self, other: Any) -> Dual:
         return self + -dual(other)
-
-    def __rsub__(self, other: Any) -> Dual:
-        return dual(other) + -self
-
-    def __rtruediv__(self, other: Any) -> Dual:
-        return dual(other) / self
 
     def __neg__(self) -> Dual:
         return Dual(-self.value, -self.derivative)
 
-    def __pos__(self) -> Dual:
-        return self
-
     def __abs__(self) -> Dual:
         return -self if self < 0 else self
 
-    def conjugate(self) -> Dual:
-        """The number itself, which is real."""
-        return self
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __int__(self) -> int:
-        return int(self.value)
-
-    def _compared(self, other: Any, how: Callable[[Any, Any], bool]) -> bool:
+    def compared(self, other: Any, how: Callable[[Any, Any], bool]) -> bool:
+        """Whether the values compare like this; equal ones with different derivatives are a kink."""
         other = dual(other)
         a, b = alike(self.value, other.value)
         if a == b and self.derivative != other.derivative:
             _kinks.get([]).append(how.__name__)
         return how(a, b)
-
-    def __lt__(self, other: Any) -> bool:
-        return self._compared(other, operator.lt)
-
-    def __le__(self, other: Any) -> bool:
-        return self._compared(other, operator.le)
-
-    def __gt__(self, other: Any) -> bool:
-        return self._compared(other, operator.gt)
-
-    def __ge__(self, other: Any) -> bool:
-        return self._compared(other, operator.ge)
 
     def __eq__(self, other: object) -> bool:
         a, b = alike(self.value, dual(other).value)
@@ -132,9 +96,7 @@ class Dual:  # noqa: PLW1641  a Dual is never a key
         return lambda: _applied(name, self)
 
 
-def dual(number: Any) -> Dual:
-    """A dual number as it is, any other number as a constant."""
-    return number if type(number) is Dual else Dual(exact(number))
+dual = Dual.of
 
 
 def _part(derivative: Value, factor: Value) -> Value:
@@ -147,3 +109,90 @@ def _applied(name: str, x: Dual) -> Dual:
     f, slope = FUNCTIONS[name]
     at = with_digits(x.value)
     return Dual(f(at), times(x.derivative, slope(at)) if x.derivative else ZERO)
+
+
+class Size(int):
+    """A length of an axis, or a product of lengths; a quotient with it is an exact array, not a rounded number."""
+
+    def __truediv__(self, other: Any) -> Any:
+        return ExactArray.wrapped(dual(int(self))) / other
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return ExactArray.wrapped(dual(other)) / int(self)
+
+    def __mul__(self, other: Any) -> Any:
+        return Size(int(self) * other) if isinstance(other, int) else NotImplemented
+
+    __rmul__ = __mul__
+
+
+@attrs.define(eq=False)
+class ExactArray(ObjectArray):
+    """An array of dual numbers, or of whole numbers or bools."""
+
+    entry = Dual
+    as_entries = np.frompyfunc(dual, 1, 1)
+
+    @property
+    def dtype(self) -> Any:
+        """float64 for dual numbers, else the dtype of the entries."""
+        return np.dtype(np.float64) if self.data.dtype == object else self.data.dtype
+
+    @property
+    def shape(self) -> tuple[Size, ...]:
+        """The lengths of the axes."""
+        return tuple([Size(n) for n in self.data.shape])
+
+    @property
+    def size(self) -> Size:
+        """The number of entries."""
+        return Size(self.data.size)
+
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        return _NAMESPACE
+
+    def __array__(self, *args: Any, **settings: Any) -> Any:
+        raise NoExactRuleError(
+            "exact numbers are not converted to floats; np.zeros_like(x) makes an array of exact numbers"
+        )
+
+    __float__ = __array__
+
+    @classmethod
+    def stored(cls, dtype: Any) -> Any:
+        """The same dtype, but refuse one to which exact numbers would be rounded."""
+        found = np.dtype(dtype)
+        if found.kind == "f" and found.itemsize < 8:
+            raise NoExactRuleError(
+                f"exact numbers are not rounded to {found}; exact=True has no dtype of floats but float64"
+            )
+        return found
+
+    @classmethod
+    @contextmanager
+    def calling(cls, function: Any, /) -> Iterator[None]:
+        """Name the function of NumPy that does not take exact numbers."""
+        try:
+            yield
+        except NoExactRuleError:
+            raise
+        except (AttributeError, TypeError) as error:
+            raise NoExactRuleError(f"NumPy's {function.__name__} does not take exact numbers: {error}") from error
+
+
+_NAMESPACE = Functions(ExactArray)
+_WITH = np.frompyfunc(lambda a, d: Dual(a.value, d.value), 2, 1)
+
+
+def of_values(values: Any, derivatives: Any = None) -> Any:
+    """The numbers of a NumPy array as a read-only exact array; if they are floats, with derivatives."""
+    data = ExactArray.wrapped(values).data.view()
+    if derivatives is not None and values.dtype.kind == "f":
+        data = np.asarray(_WITH(data, ExactArray.unwrapped(derivatives)), object)
+    data.flags.writeable = False
+    return ExactArray(data)
+
+
+def numbers_in(array: Any) -> list[Dual]:
+    """The entries of an array."""
+    return list(_NAMESPACE.asarray(array).data.flat)

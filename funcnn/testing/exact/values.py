@@ -7,6 +7,7 @@ digits too. So a result that is a fraction has no rounding error.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -38,22 +39,11 @@ def alike(a: Value, b: Value) -> tuple[Value, Value]:
     return (a, b) if type(a) is type(b) else (with_digits(a), with_digits(b))
 
 
-def plus(a: Value, b: Value) -> Value:
-    """A + b"""
-    a, b = alike(a, b)
-    return a + b
+def _of_alike(operation: Callable[[Value, Value], Value]) -> Callable[[Value, Value], Value]:
+    return lambda a, b: operation(*alike(a, b))
 
 
-def times(a: Value, b: Value) -> Value:
-    """A b"""
-    a, b = alike(a, b)
-    return a * b
-
-
-def over(a: Value, b: Value) -> Value:
-    """A / b"""
-    a, b = alike(a, b)
-    return a / b
+plus, times, over = map(_of_alike, (operator.add, operator.mul, operator.truediv))
 
 
 def power(a: Value, e: Value) -> Value:

@@ -1,15 +1,111 @@
-"""The findings of a hunt: which are new, which are known, and which known issues were not seen."""
+"""The results of a hunt: a state, from which another run continues; findings, new, known or not seen; and reports."""
 
 from __future__ import annotations
 
+import json
+import os
+import re
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, ElementTree, SubElement
 
 import attrs
 
 from funcnn.arrays import counted
-from funcnn.testing.hunt.spec import Spec
-from funcnn.testing.hunt.state import TargetResult
-from funcnn.testing.hunt.target import INCONCLUSIVE
+from funcnn.errors import FileError, RangeError
+from funcnn.testing.hunt.example import ExampleOutcome
+from funcnn.testing.hunt.target import CRASHED, HUNG, INCONCLUSIVE, Spec
+
+
+@attrs.define
+class Found:
+    """The findings of one kind in one target: their number, and the example with the fewest entries."""
+
+    count: int
+    example: int
+    size: int
+    message: str
+
+
+@attrs.define
+class TargetResult:
+    """The outcomes of the examples of one target, in the order of the examples; see `fingerprint` for its own."""
+
+    fingerprint: str = ""
+    examples: int = 0
+    passed: int = 0
+    inconclusive: int = 0
+    complete: bool = False
+    found: dict[str, Found] = attrs.field(factory=dict)
+
+    def add(self, outcomes: list[ExampleOutcome] | None, most: int) -> None:
+        """Count the mistakes that the next example shows.
+
+        The target is complete after None, which means no more examples, after a crash and after a hang.
+        """
+        if outcomes is None:
+            self.complete = True
+            return
+        i, self.examples, kinds = self.examples, self.examples + 1, {outcome.kind for outcome in outcomes}
+        self.passed += not kinds
+        self.inconclusive += INCONCLUSIVE in kinds
+        self.complete = self.examples == most or not kinds.isdisjoint({CRASHED, HUNG})
+        for kind, message, size in outcomes:
+            before = self.found.get(kind)
+            new = Found(1, i, size, message)
+            smaller = new if before is None or size < before.size else before
+            self.found[kind] = attrs.evolve(smaller, count=before.count + 1 if before else 1)
+
+
+@attrs.define
+class State:
+    """The seed, the number of examples of each target, and the results by the names of the targets."""
+
+    path: Path
+    seed: int
+    most: int
+    results: dict[str, TargetResult] = attrs.field(factory=dict)
+
+    def result(self, name: str, fingerprint: str) -> TargetResult:
+        """The result of a target, which is empty if the target is new or has changed."""
+        if name not in self.results or self.results[name].fingerprint != fingerprint:
+            self.results[name] = TargetResult(fingerprint)
+        return self.results[name]
+
+    def save(self) -> None:
+        """Write the file. A run that is killed meanwhile leaves the previous file."""
+        begun = {k: attrs.asdict(v) for k, v in self.results.items() if v.examples or v.complete}
+        plain = {"seed": self.seed, "examples": self.most, "results": begun}
+        beside = self.path.with_suffix(".part")
+        beside.write_text(json.dumps(plain, indent=1) + "\n", "utf-8")
+        os.replace(beside, self.path)  # noqa: PTH105  which is atomic
+
+
+def load_state(path: Path, seed: int, most: int) -> State:
+    """The state in a file, or an empty one if there is no file.
+
+    Raises:
+        FileError: the file is not the state of a hunt.
+        RangeError: the state belongs to another seed or another number of examples.
+    """
+    state = State(path, seed, most)
+    if not path.exists():
+        return state
+    try:
+        plain = json.loads(path.read_text("utf-8"))
+        state.results = {name: _result(**fields) for name, fields in plain["results"].items()}
+        kept = {"seed": plain["seed"], "examples": plain["examples"]}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FileError(f"hunt: {path} is not the state of a hunt; delete it, or name another folder") from error
+    for name, value in {"seed": seed, "examples": most}.items():
+        if kept[name] != value:
+            raise RangeError(f"hunt: {name} must be {kept[name]}, as in {path}, or name another folder, not {value}")
+    return state
+
+
+def _result(found: dict[str, Any], **counts: Any) -> TargetResult:
+    return TargetResult(**counts, found={kind: Found(**fields) for kind, fields in found.items()})
 
 
 @attrs.frozen
@@ -85,3 +181,60 @@ def findings(specs: Mapping[str, Spec], results: Mapping[str, TargetResult]) -> 
         sum([result.inconclusive for result in results.values()]),
         {library: number for spec in specs.values() for library, number in spec.versions.items()},
     )
+
+
+def write_reports(found: Findings, folder: Path) -> None:
+    """Write `findings.json`, `junit.xml` and `findings.md`."""
+    plain = json.dumps(attrs.asdict(found), indent=1)
+    (folder / "findings.json").write_text(plain + "\n", "utf-8")
+    (folder / "findings.md").write_text(_page(found), "utf-8")
+    _junit(found).write(folder / "junit.xml", "utf-8", xml_declaration=True)
+
+
+def _junit(found: Findings) -> ElementTree[Element]:
+    """A test case for each finding, and for each target without one. Known findings count as skipped."""
+    every = [*found.new, *found.known]
+    quiet = [name for name in found.targets if name not in {one.target for one in every}]
+    counts = {"tests": len(every) + len(quiet), "failures": len(found.new), "skipped": len(found.known)}
+    suite = Element("testsuite", {"name": "hunt", **{name: str(count) for name, count in counts.items()}})
+    for name in quiet:
+        SubElement(suite, "testcase", _names(name))
+    for one in every:
+        case = SubElement(suite, "testcase", _names(f"{one.target}: {one.kind}"))
+        if one.reason is None:
+            first = _legal(one.message.partition("\n")[0])
+            SubElement(case, "failure", {"type": one.kind, "message": first}).text = _legal(one.message)
+        else:
+            SubElement(case, "skipped", {"message": _legal(f"known: {one.reason}")})
+    return ElementTree(suite)
+
+
+def _names(name: str) -> dict[str, str]:
+    spec, _, own = name.partition("/")
+    return {"classname": spec, "name": _legal(own)}
+
+
+def _legal(text: str) -> str:
+    """The text without the characters that XML 1.0 does not allow."""
+    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "?", text)
+
+
+def _page(found: Findings) -> str:
+    versions = ", ".join([f"{name} {version}" for name, version in found.versions.items()])
+    lines = ["# Findings", "", *([versions, ""] if versions else []), str(found).rpartition("\n")[2], ""]
+    lines += _section("New findings", [_entry(one) for one in found.new])
+    lines += _section("Known findings", [_entry(one) for one in found.known])
+    unseen = [f"- {target}, {kind}: {reason}" for target, kind, reason in found.unseen]
+    lines += _section("Known issues that were not seen", unseen)
+    lines += _section("Functions with examples left", [f"- {name}" for name in found.unfinished])
+    return "\n".join(lines)
+
+
+def _section(title: str, entries: list[str]) -> list[str]:
+    return [f"## {title}", "", *entries, ""] if entries else []
+
+
+def _entry(one: Finding) -> str:
+    reason = f"\n{one.reason}\n" if one.reason else ""
+    head = f"### {one.target}: {one.kind}\n{reason}\n{counted(one.count, 'example')}, such as number {one.example}:\n"
+    return f"{head}\n```text\n{one.message.replace('```', '` ` `')}\n```\n"

@@ -11,14 +11,10 @@ from typing import Annotated, Any, cast
 from funcnn.checked import checked
 from funcnn.errors import RangeError
 from funcnn.needs import Count, FilePath, Natural, Need, Positive, Text, Whole, as_path, function
-from funcnn.testing.hunt.example import forget
-from funcnn.testing.hunt.findings import Findings, findings
-from funcnn.testing.hunt.fingerprint import fingerprint
-from funcnn.testing.hunt.reports import write_reports
-from funcnn.testing.hunt.schedule import run
-from funcnn.testing.hunt.spec import load_spec, spec_files
-from funcnn.testing.hunt.state import load_state
-from funcnn.testing.hunt.worker import TargetPlace, ThisProcess, Worker
+from funcnn.testing.hunt.example import fingerprint, forget
+from funcnn.testing.hunt.findings import Findings, findings, load_state, write_reports
+from funcnn.testing.hunt.schedule import TargetPlace, ThisProcess, Worker, run
+from funcnn.testing.hunt.target import load_spec, spec_files
 
 SpecPath = str | PathLike[str]
 

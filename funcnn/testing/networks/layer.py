@@ -18,11 +18,12 @@ from funcnn.inspection.checks import Network
 from funcnn.needs import Arrays
 from funcnn.testing.arguments import limited, with_oracle
 from funcnn.testing.claim import Claim, Rules, as_arrays, holds_halves
+from funcnn.testing.differentiation.vector_function import computed
 from funcnn.testing.networks.protocol import bits, cast, check_class, check_gradients, check_no_float64
 from funcnn.testing.networks.template import Template, template
+from funcnn.testing.numbers import as_source
 from funcnn.testing.options import CheckOptions, Options, takes_options
 from funcnn.testing.recording import verdict
-from funcnn.testing.source import as_source
 from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, map_arrays, parameters, walk
 
@@ -83,16 +84,8 @@ class LayerFunction:
     x: Any
     options: Options = attrs.field(factory=Options)
     kept: dict[Any, Any] | None = None  # out and cache at the last arrays, for several cotangents
-    params_of: Template = attrs.field(init=False)
-    x_of: Template = attrs.field(init=False)
-
-    @params_of.default
-    def _params_of(self) -> Template:
-        return template(self.params, states=False)
-
-    @x_of.default
-    def _x_of(self) -> Template:
-        return template(self.x)
+    params_of: Template = computed(lambda self: template(self.params, states=False))
+    x_of: Template = computed(lambda self: template(self.x))
 
     def claimed(self, function: str, given: Any) -> tuple[Claim, Options]:
         """The claim that backward is the vjp of forward, in float64, and that the layer obeys its protocol.
@@ -178,7 +171,8 @@ class LayerFunction:
         """The parameters, x, out and cache; another forward came after."""
         params, x = self.at(args)
         out, cache = forward(params, x)
-        if self.options.purity and self._has(other := map_arrays(_one_more, x)):
+        one_more = lambda a: a + a.dtype.type(1) if a.dtype.kind == "f" else a
+        if self.options.purity and self._has(other := map_arrays(one_more, x)):
             with suppress(Exception):  # x + 1 may lie outside the domain of the layer
                 forward(params, other)  # so a layer that keeps its last input gives a wrong gradient
         return params, x, out, cache
@@ -241,7 +235,3 @@ def _gradients_of(x: Any, dx: Any) -> list[Any]:
         return [dx]
     parts = dx if type(dx) is tuple else (dx,) * len(x)
     return [gradient for part, d in zip(x, parts, strict=True) for gradient in _gradients_of(part, d)]
-
-
-def _one_more(a: Array) -> Array:
-    return a + a.dtype.type(1) if a.dtype.kind == "f" else a

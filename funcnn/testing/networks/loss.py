@@ -16,16 +16,18 @@ from funcnn.losses.protocol import evaluated
 from funcnn.needs import Arrays, Flag
 from funcnn.testing.arguments import limited
 from funcnn.testing.claim import Claim, Rules, as_arrays
-from funcnn.testing.differentiation.constants import BLOCK_ABSOLUTE, BLOCK_RELATIVE
 from funcnn.testing.memory import check_not_shared
 from funcnn.testing.networks.protocol import cast
 from funcnn.testing.networks.template import template
-from funcnn.testing.numbers import told_apart
+from funcnn.testing.numbers import as_source, told_apart
 from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.recording import verdict
-from funcnn.testing.source import as_source
 from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, map_arrays, walk
+
+# Chosen: sums over blocks of rows add in another order.
+BLOCK_RELATIVE = 1e-12
+BLOCK_ABSOLUTE = 1e-15
 
 
 @takes_options
@@ -102,7 +104,9 @@ def check_loss(loss: Loss, out: Arrays, y: Arrays, *, rows: Flag = True, **optio
         if not chosen.aliasing:
             with claim.named():
                 _check_no_aliases(called, out, y)
-        _check_rows(called, cast(out, np.float64), y, rows=rows)
+        m = len(arrays_in(out)[0])
+        for first in sorted({1, m // 3, m // 2} - {0}) if rows else ():
+            _check_blocks(called, cast(out, np.float64), y, first)
         narrow = cast(out, np.float32)
         if chosen.float32 and chosen.limits.has(tuple(arrays_in(narrow))):
             _check_float32(called, narrow, y)
@@ -156,13 +160,6 @@ def _check_float32(loss: Loss, out: Any, y: Any) -> None:
                 f"dA must have the dtype and shape of out, float32 {a.shape}; it is {dA.dtype} {dA.shape}"
                 + "; write y.astype(out.dtype)" * is_of_y
             )
-
-
-def _check_rows(loss: Loss, out: Any, y: Any, *, rows: bool) -> None:
-    """Check that two blocks of rows combine, of which the first has a row, a third of the rows, or half of them."""
-    m = len(arrays_in(out)[0])
-    for first in sorted({1, m // 3, m // 2} - {0}) if rows else ():
-        _check_blocks(loss, out, y, first)
 
 
 def _check_blocks(loss: Loss, out: Any, y: Any, first: int) -> None:

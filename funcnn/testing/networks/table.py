@@ -9,11 +9,12 @@ from typing import Annotated, Any
 
 import numpy as np
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from funcnn import records
 from funcnn.about.card import Card
 from funcnn.about.table import card_of
-from funcnn.arrays import freeze, kind
+from funcnn.arrays import Array, freeze, kind
 from funcnn.checked import checked
 from funcnn.core import forward
 from funcnn.errors import KindError
@@ -76,6 +77,16 @@ def of_card(layer: type, card: Card) -> st.SearchStrategy[Case]:
     arrays = st.one_of([tensors(shape) for shape in card.axes]).map(lambda drawn: drawn[0])
     outside = lambda x: freeze(np.where(np.isin(abs(x), card.jumps), 1.01 * x, x))
     return st.tuples(layers, arrays.map(outside) if card.jumps else arrays)
+
+
+def masks(*shape: int) -> st.SearchStrategy[Array]:
+    """Random bools, read-only; some rows are all False or all True."""
+    return hnp.arrays(bool, shape).map(freeze)
+
+
+def perhaps_masked(x: Array) -> st.SearchStrategy[Any]:
+    """X, or (x, mask) with random bools for each position."""
+    return st.just(x) | st.tuples(st.just(x), masks(*x.shape[:2]))
 
 
 def types_of_hypothesis() -> Container[type]:

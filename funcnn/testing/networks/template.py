@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 from funcnn.arrays import Array, is_array
@@ -17,11 +16,7 @@ def template(tree: Any, *, states: bool = True) -> Template:
 
     The result is the same as from `map_arrays`, but parts without arrays are not walked through again.
     """
-    return _filled(tree, states=states) or partial(_constant, tree)
-
-
-def _constant(tree: Any, rest: Iterator[Array]) -> Any:
-    return tree
+    return _filled(tree, states=states) or (lambda _: tree)
 
 
 def _filled(tree: Any, *, states: bool) -> Template | None:

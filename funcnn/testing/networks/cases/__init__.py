@@ -4,14 +4,11 @@ A combinator has cases of other layers inside, so that no file of this folder ca
 """
 
 from funcnn.testing.networks.cases import (  # noqa: F401  each registers its cases
-    activations,
     attention,
     combinators,
     convolution,
     dense,
-    dropout,
     embedding,
-    inspection,
     normalisation,
     recurrent,
 )

@@ -5,25 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from funcnn.arrays import Array, freeze
 from funcnn.layers.attention.cross_attention import CrossAttention
 from funcnn.layers.attention.self_attention import Attention
 from funcnn.layers.dense import Dense
 from funcnn.layers.embedding.positions import Rotary
-from funcnn.testing.networks.table import Case, register
+from funcnn.testing.networks.table import Case, masks, register
 from funcnn.testing.tensors import dims, tensor
 
 
 def _array(*shape: int) -> st.SearchStrategy[Array]:
     """As `tensor` draws, but within +-3, since a score is a product of four numbers."""
     return tensor(shape).map(lambda a: freeze(a.clip(-3, 3)))
-
-
-def masks(m: int, t: int, s: int) -> st.SearchStrategy[Array]:
-    """Random bools, (m, s) or (m, t, s); some rows are all False or all True."""
-    return (hnp.arrays(bool, (m, s)) | hnp.arrays(bool, (m, t, s))).map(freeze)
 
 
 @st.composite
@@ -44,16 +38,18 @@ def _attention_cases(draw: st.DrawFn) -> Case:
     query, key, value, out, heads = draw(_layers(size["n"], size["n"]))
     turned = [None] if query.W.shape[1] // heads % 2 else [None, Rotary(), Rotary(base=3.0)]
     layer = Attention(query, key, value, out, heads, draw(st.booleans()), draw(st.sampled_from(turned)))
-    x = draw(_array(size["m"], size["t"], size["n"]))
-    return layer, draw(st.sampled_from([x, (x, draw(masks(size["m"], size["t"], size["t"])))]))
+    m, t = size["m"], size["t"]
+    x = draw(_array(m, t, size["n"]))
+    return layer, draw(st.sampled_from([x, (x, draw(masks(m, t) | masks(m, t, t)))]))
 
 
 @st.composite
 def _cross_attention_cases(draw: st.DrawFn) -> Case:
     size = draw(dims("m", "t", "s", "n", "k", most=2))
     layer = CrossAttention(*draw(_layers(size["n"], size["k"])))
-    x = draw(_array(size["m"], size["t"], size["n"])), draw(_array(size["m"], size["s"], size["k"]))
-    return layer, draw(st.sampled_from([x, (*x, draw(masks(size["m"], size["t"], size["s"])))]))
+    m, t, s = size["m"], size["t"], size["s"]
+    x = draw(_array(m, t, size["n"])), draw(_array(m, s, size["k"]))
+    return layer, draw(st.sampled_from([x, (*x, draw(masks(m, s) | masks(m, t, s)))]))
 
 
 register(Attention, _attention_cases())

@@ -1,4 +1,4 @@
-"""Cases of combinators: layers that contain layers, and layers that join or reshape arrays."""
+"""Cases of combinators: layers that contain layers, also probes, and layers that join or reshape arrays."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from funcnn.arrays import Array, namespace
+from funcnn.inspection.probe import Probe
 from funcnn.layers.activations.base import Sigmoid, Tanh
 from funcnn.layers.activations.smooth import Gelu
 from funcnn.layers.combinators.branches import Copy, Parallel, Take
@@ -25,14 +26,10 @@ from funcnn.layers.combinators.shared import Here, Shared
 from funcnn.layers.combinators.tied import Tied
 from funcnn.layers.dense import Dense
 from funcnn.testing.networks.cases.dense import networks
-from funcnn.testing.networks.table import Case, cases, register
+from funcnn.testing.networks.table import Case, cases, masks, perhaps_masked, register
 from funcnn.testing.tensors import dims, tensors
 
 Draw = st.DrawFn
-
-
-def _masks(m: int, t: int) -> st.SearchStrategy[Array]:
-    return hnp.arrays(bool, (m, t))
 
 
 def _drawn(draw: Draw, *shapes: str, limit: float = 30) -> tuple[Array, ...]:
@@ -43,8 +40,7 @@ def _drawn(draw: Draw, *shapes: str, limit: float = 30) -> tuple[Array, ...]:
 @st.composite
 def _some(draw: Draw) -> Any:
     """An array of two or three axes, alone or with a mask."""
-    x = draw(tensors("m n") | tensors("m t n"))[0]
-    return draw(st.sampled_from([x, (x, draw(_masks(x.shape[0], x.shape[1])))]))
+    return draw(perhaps_masked(draw(tensors("m n") | tensors("m t n"))[0]))
 
 
 register(Copy, st.tuples(st.builds(Copy, st.integers(1, 3)), _some()))
@@ -69,7 +65,7 @@ def _joined(draw: Draw, *shapes: str) -> Any:
     parts = draw(tensors(*shapes))
     if draw(st.booleans()):
         return parts
-    return tuple([(part, draw(_masks(*part.shape[:2]))) for part in parts])
+    return tuple([(part, draw(masks(*part.shape[:2]))) for part in parts])
 
 
 register(Sum, st.tuples(st.just(Sum()), _joined("m n") | _joined("m n", "m n") | _joined("m t n", "m t n", "m t n")))
@@ -91,7 +87,7 @@ _square = tensors("m n", "n n", "n") | tensors("m t n", "n n", "n")
 def _with_mask(draw: Draw, case: Case) -> Case:
     """The layer within a First, for x with a mask."""
     layer, x = case
-    return First(layer), (x, draw(_masks(*x.shape[:2])))
+    return First(layer), (x, draw(masks(*x.shape[:2])))
 
 
 register(
@@ -110,7 +106,9 @@ def _scaled(arrays: tuple[Array, ...]) -> Case:
 
 
 _factors = [("m n", "n"), ("m t n", "n"), ("m n", "1"), ("m t n", "1"), ("m", "1")]
-register(Frozen, st.one_of(cases(Dense), cases(Gelu), networks()).map(lambda case: (Frozen(case[0]), case[1])))
+_nets = st.one_of(cases(Dense), cases(Gelu), networks())
+register(Frozen, _nets.map(lambda case: (Frozen(case[0]), case[1])))
+register(Probe, _nets.map(lambda case: (Probe(case[0]), case[1])))
 register(Scale, st.sampled_from(_factors).flatmap(lambda shapes: tensors(*shapes)).map(_scaled))
 
 register(Flatten, st.tuples(st.just(Flatten()), (tensors("m n") | tensors("m t n k")).map(lambda arrays: arrays[0])))
@@ -170,7 +168,7 @@ def _tied(draw: Draw) -> Case:
     W, V, b = _drawn(draw, *[size([str(sizes[name]) for name in names]) for names in ("vn", "nn", "n")], limit=3)
     ids = draw(hnp.arrays(np.int64, (sizes["m"], sizes["t"]), elements=st.integers(0, sizes["v"] - 1)))
     net: Any = draw(st.sampled_from([(), (Dense(V, b), Tanh())]))
-    return draw(st.sampled_from([(Tied(W, net), ids), (Tied(W, First(net)), (ids, draw(_masks(*ids.shape))))]))
+    return draw(st.sampled_from([(Tied(W, net), ids), (Tied(W, First(net)), (ids, draw(masks(*ids.shape))))]))
 
 
 register(Tied, _tied())

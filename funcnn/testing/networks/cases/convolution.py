@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
-from funcnn.arrays import freeze
 from funcnn.layers.convolution.conv import Conv1d, Conv2d
 from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
 from funcnn.layers.convolution.pool import AvgPool, MaxPool
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.convolution.upsample import Upsample
-from funcnn.testing.networks.table import Case, register
+from funcnn.testing.networks.table import Case, masks, register
 from funcnn.testing.tensors import tensor
 
 small = st.integers(1, 3)
@@ -67,7 +65,7 @@ def pooled(draw: st.DrawFn) -> Any:
     x = draw(spatial())
     if x.ndim > 3:
         return x
-    mask = draw(hnp.arrays(bool, x.shape[:2]).map(freeze))
+    mask = draw(masks(*x.shape[:2]))
     return draw(st.sampled_from([x, (x, mask), (x, None)]))
 
 
@@ -78,7 +76,4 @@ register(MaxPool, pools(MaxPool))
 register(AvgPool, pools(AvgPool))
 register(GlobalAvgPool, st.tuples(st.just(GlobalAvgPool()), pooled()))
 register(GlobalMaxPool, st.tuples(st.just(GlobalMaxPool()), pooled()))
-register(
-    Upsample,
-    st.tuples(st.builds(Upsample, st.integers(1, 3), st.booleans()), spatial(3)),
-)
+register(Upsample, st.tuples(st.builds(Upsample, st.integers(1, 3), st.booleans()), spatial(3)))

@@ -7,17 +7,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from funcnn.arrays import Array, freeze
+from funcnn.arrays import freeze
 from funcnn.layers.embedding.positions import LearnedPosition, Rotary, SinusoidalPosition
 from funcnn.layers.embedding.symbols import Embedding
-from funcnn.testing.networks.table import Case, register
+from funcnn.testing.networks.table import Case, perhaps_masked, register
 from funcnn.testing.tensors import dims, tensor
-
-
-def perhaps_masked(x: Array) -> st.SearchStrategy[Any]:
-    """x, or (x, mask) with random bools; some rows are all False or all True."""
-    masks = hnp.arrays(bool, x.shape[:2]).map(freeze)
-    return st.just(x) | masks.map(lambda mask: (x, mask))
 
 
 @st.composite

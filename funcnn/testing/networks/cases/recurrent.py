@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
-from funcnn.arrays import freeze
 from funcnn.layers.recurrent.bidirectional import Bidirectional
 from funcnn.layers.recurrent.cells import GRU, LSTM, RNN
 from funcnn.layers.recurrent.last import Last
-from funcnn.testing.networks.table import Case, register
+from funcnn.testing.networks.table import Case, masks, register
 from funcnn.testing.tensors import dims, tensor
 
 KINDS: tuple[Any, ...] = (RNN, GRU, LSTM)
@@ -32,7 +30,7 @@ def _given(draw: st.DrawFn, size: dict[str, int], state: st.SearchStrategy[Any])
     """Masks are random bools; some rows are all False or all True."""
     m, t = size["m"], size["t"]
     x = draw(tensor((m, t, size["n"])))
-    mask = draw(hnp.arrays(bool, (m, t)).map(freeze))
+    mask = draw(masks(m, t))
     return draw(st.sampled_from([x, (x, mask), (x, mask, draw(state))]))
 
 
@@ -54,7 +52,7 @@ def _bidirectional_cases(draw: st.DrawFn) -> Case:
 @st.composite
 def _last_cases(draw: st.DrawFn) -> Case:
     m, t, k = draw(dims("m", "t", "k", most=4)).values()
-    x, mask = draw(tensor((m, t, k))), draw(hnp.arrays(bool, (m, t)).map(freeze))
+    x, mask = draw(tensor((m, t, k))), draw(masks(m, t))
     return Last(), draw(st.sampled_from([x, (x, mask), (x, None)]))
 
 
