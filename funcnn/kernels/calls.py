@@ -11,6 +11,8 @@ import numpy as np
 from funcnn.compilation.engine import engine
 from funcnn.compilation.memory import address, aligned
 from funcnn.compilation.text import LINE, Text
+from funcnn.errors import FuncnnError
+from funcnn.layers.convolution.windows import Axes
 
 FLOATS = {np.dtype(np.float32), np.dtype(np.float64)}  # native ones
 
@@ -51,6 +53,15 @@ def sealed(array: Any) -> Any:
     array.base.setflags(0)  # write=False, twice as fast as by keyword
     array.setflags(0)
     return array
+
+
+def windows_of(params: Any, x: Any) -> Axes | None:
+    """The windows of a convolution or a pooling over x; None where the rule raises an error."""
+    try:
+        axes: Axes = params.windows(x)
+    except FuncnnError:
+        return None
+    return axes
 
 
 def are_plain(dtype: Any, *arrays: Any) -> bool:
