@@ -123,6 +123,13 @@ _CAN_BE_READ = sys.implementation.name == "cpython" and read_address(_SAMPLE) ==
 address = read_address if _CAN_BE_READ else told_address
 
 
+def aligned_copy(numbers: Any) -> Any:
+    """The numbers in memory that begins with a line of the cache."""
+    copy = aligned(numbers.size, numbers.dtype)
+    copy[:] = numbers
+    return copy
+
+
 def aligned(n: int, dtype: Any) -> Any:
     """Memory for n numbers, all 0, that begins with a line of the cache."""
     numbers = np.zeros(n + LINE // dtype.itemsize, dtype)

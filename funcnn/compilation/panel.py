@@ -87,9 +87,7 @@ class Panel:
         if op in LOGIC and (op.startswith(("logical", "bitwise")) or all([self._is_bool(a, known) for a in node.args])):
             return t.logic(LOGIC[op], *[self._truth(a, f, node, known) for a in node.args]), True
         if op in {"logical_not", "invert"}:
-            return t.logic(
-                "xor", self._truth(node.args[0], f, node, known), f"<{', '.join(['i1 true'] * t.rows)}>"
-            ), True
+            return t.inverse(self._truth(node.args[0], f, node, known)), True
         if op == "where":
             condition, a, b = node.args
             chosen = [self.number(v, f, node.features, known) for v in (a, b)]

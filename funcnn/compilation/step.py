@@ -12,7 +12,7 @@ from funcnn.compilation.engine import engine
 from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.helpers import run
 from funcnn.compilation.kernel import Kernel
-from funcnn.compilation.memory import Memory, address, aligned
+from funcnn.compilation.memory import Memory, address, aligned_copy
 from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import NUMBER
 from funcnn.compilation.structure import builder, view
@@ -29,8 +29,7 @@ class KernelFunctions:
         fold, helping = engine().functions(kernel.text, ("fold", "help"))
         self.fold = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2)(fold)
         self.help = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(helping)
-        self._table = aligned(kernel.table.size, kernel.table.dtype)
-        self._table[:] = kernel.table
+        self._table = aligned_copy(kernel.table)
         self.table = address(self._table)
 
 
