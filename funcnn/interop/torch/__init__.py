@@ -9,7 +9,6 @@ from funcnn.interop.torch import (  # noqa: F401  each module registers its rule
     dropout,
     embedding,
     image_modules,
-    inspection,
     normalisation,
     recurrent,
     sequence_modules,

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from inspect import signature
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import attrs
 import numpy as np
@@ -60,7 +60,7 @@ def module_of_card(layer: Any) -> torch.nn.Module:
     settings = [getattr(layer, field.name) for field in attrs.fields(type(layer))]
     if isinstance(twin, type) and issubclass(twin, torch.nn.Module):
         return twin(*settings)
-    return Applied(lambda x: twin(x, *settings))
+    return Computed(lambda x: twin(x, *settings))
 
 
 def layer_of_card(module: Any, base: type) -> Any:
@@ -92,23 +92,23 @@ def filled(module: torch.nn.Module, **arrays: Array | None) -> torch.nn.Module:
     return module
 
 
-class Around(torch.nn.Module):
-    """The base of modules around one of torch's own, whose weights `weights_from` takes by torch's names."""
+class Computed(torch.nn.Module):
+    """A module that computes `function(x, **parts)`; parts are modules, and arrays, of which copies are parameters."""
 
-    around: ClassVar[str] = "module"
-
-
-class Applied(torch.nn.Module):
-    """A function without weights as a module."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        """Store the function, which takes tensors"""
+    def __init__(self, function: Callable[..., Any], **parts: Any) -> None:
+        """Store the function, which takes tensors, and its parts by their names"""
         super().__init__()
         self.function = function
+        for name, part in parts.items():
+            setattr(self, name, part if isinstance(part, torch.nn.Module) else parameter(part))
 
     def forward(self, x: Any) -> Any:
-        """function(x)"""
-        return self.function(x)
+        """function(x, **parts)"""
+        return self.function(x, **self._parameters, **self._modules)
+
+
+class Around(Computed):
+    """One whose part is a module of torch's own, whose weights `weights_from` takes by torch's names."""
 
 
 @to_torch.register(tuple)

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from funcnn.interop.torch.base import to_torch
-from funcnn.interop.torch.normalisation import ChannelsLast
+from funcnn.interop.torch.base import Around, to_torch
+from funcnn.interop.torch.normalisation import channels_last
 from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
 
 
@@ -33,7 +33,7 @@ def dropout_to_torch(layer: Dropout) -> torch.nn.Module:
 @to_torch.register(ChannelDropout)
 def channel_dropout_to_torch(layer: ChannelDropout) -> torch.nn.Module:
     """The same rate, with masks drawn by torch"""
-    return ChannelsLast(torch.nn.Dropout1d(layer.rate))
+    return Around(channels_last, module=torch.nn.Dropout1d(layer.rate))
 
 
 @to_torch.register(GaussianNoise)
