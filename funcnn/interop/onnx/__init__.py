@@ -6,7 +6,6 @@ from funcnn.interop.onnx import (  # noqa: F401  each module registers its rules
     combinators,
     convolution,
     dense,
-    dropout,
     embedding,
     normalisation,
     pooling,
