@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ def _predicting(layer: Any, x: Values) -> Values:
     return to_graph(inference(layer), x)
 
 
-for _layer, _rule in {
+_RULES: dict[type, Callable[[Any, Values], Values]] = {
     **dict.fromkeys((Frozen, Remat, Probe, Here, Shared), _held),
     **dict.fromkeys((Dropout, ChannelDropout, GaussianNoise, BatchNorm), _predicting),
     Copy: lambda layer, x: (x,) * layer.n,
@@ -105,5 +106,6 @@ for _layer, _rule in {
     Sum: lambda _, x: _joined(x, op.sum),
     Concat: lambda _, x: _joined(x, lambda parts: op.concat(parts, axis=-1)),
     Flatten: lambda _, x: reshaped(x, int(np.prod(shape_of(x)[1:]))),
-}.items():
+}
+for _layer, _rule in _RULES.items():
     to_graph.register(_layer)(_rule)
