@@ -19,7 +19,7 @@ from funcnn.checked import checked
 from funcnn.dispatch import trait
 from funcnn.errors import KindError
 from funcnn.inspection.branches import holds_layers
-from funcnn.inspection.checks import Network
+from funcnn.inspection.checks import Network, registering
 from funcnn.inspection.formulas import RULES, Equations, of_card
 from funcnn.inspection.terms import Terms, escaped
 from funcnn.layers.combinators.shared import Here
@@ -56,12 +56,7 @@ class Latex(Protocol):
     def register(self, cls: type[P], /) -> Callable[[Callable[[P], Equations]], Callable[[P], Equations]]: ...
 
 
-def _with_register(function: Any) -> Any:
-    function.register = _equations_of.register
-    return function
-
-
-@cast("Callable[[Any], Latex]", _with_register)
+@cast("Callable[[Any], Latex]", registering(_equations_of.register))
 @checked
 def latex(params: Network[Any], /, *, shapes: Flag = False) -> str:
     r"""The equations of a network in LaTeX, one line for each layer, as an `aligned` environment.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from types import FunctionType
 from typing import Any
 
@@ -172,10 +172,10 @@ def _kind(value: Any) -> str:
     return type(value).__name__ if is_record(value) else short(value)
 
 
-def shape(value: Any) -> str:
-    """A shape as text: `9400x2`, `(5x9, 5)` for a tuple, `number` for a 0-d array."""
+def shape(value: Any, sign: str = "x", rows: Callable[[int], str] = str) -> str:
+    """A shape as text: `9400x2`, `(5x9, 5)` for a tuple, `number` for a 0-d array; `rows` writes the first size."""
     if type(value) is tuple:
-        return f"({', '.join(map(shape, value))})"
+        return f"({', '.join([shape(part, sign, rows) for part in value])})"
     if value is None:
         return "None"
-    return "x".join(map(str, value.shape)) or "number"
+    return sign.join([rows(value.shape[0]), *map(str, value.shape[1:])]) if value.shape else "number"
