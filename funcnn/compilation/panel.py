@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from funcnn.compilation.functions import exp, expm1, log, log1p, tanh
-from funcnn.compilation.graph import Graph, Node, Value
+from funcnn.compilation.graph import INPUTS, Graph, Node, Value, needed
 from funcnn.compilation.hashing import normal, random
 from funcnn.compilation.normal import erfc
 from funcnn.compilation.power import power
@@ -42,6 +42,7 @@ FUNCTIONS = {
     "sin": sin,
     "tanh": tanh,
 }
+READ_BY_ENTRIES = {*INPUTS, "constants", "sums"}
 IN_TEXT = {0.0, 1.0, -1.0, 2.0, -2.0, 0.5}  # numbers that do not depend on the number of rows, as 1 / m may
 
 Known = dict[Value, tuple[str, bool]]
@@ -71,6 +72,14 @@ class Panel:
         for node in group:
             known[node] = self._operation(node, f, known)
             self.keep(node, f, known)
+
+    def results(self, roots: Sequence[Value], read: Callable[[Node], str], known: Known | None = None) -> list[str]:
+        """The panels of values that are computed entry by entry; `read` gives those of inputs that are not known."""
+        known, wanted = dict(known or {}), needed(roots)
+        nodes = [node for node in self.graph.nodes if node in wanted and node.op != "vector"]
+        known.update({node: (read(node), False) for node in nodes if node.op in READ_BY_ENTRIES and node not in known})
+        self.compute([node for node in nodes if node not in known], 0, known)
+        return [self.number(one, 0, 1, known) for one in roots]
 
     def keep(self, node: Node, f: Index, known: Known) -> None:
         """Store feature f of a node, if it has a place."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.graph import INPUTS, Graph, Node, needed
-from funcnn.compilation.panel import Known, Panel
+from funcnn.compilation.panel import Panel
 from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import NUMBER, Untraceable, unrefused
 from funcnn.compilation.states import states
@@ -134,20 +134,15 @@ class UpdateProgram(Graph):
     def _write_group(self, t: Text, stores: list[Store]) -> None:
         panel = Panel(t, self)
         panel.constants = "%W"
-        wanted = needed([node for store in stores for node in (store.value, store.start)])
+        values = [store.value for store in stores]
+        starts = [store.start for store in stores if store.start is not None]
 
         def entries(i: Index) -> None:
-            known: Known = {}
-            for node in self.nodes:
-                if node in wanted and node.op in INPUTS:
-                    known[node] = t.load(POINTERS[node.op], t.plus(node.data, i)), False
-            panel.compute([n for n in self.nodes if n in wanted and n.op not in {*INPUTS, "vector"}], 0, known)
-            for store in stores:
-                value = panel.number(store.value, 0, 1, known)
-                if store.start is not None:
-                    step = t.mul(t.splat(t.number("%W")), value)
-                    value = t.sub(panel.number(store.start, 0, 1, known), step)
-                t.store(value, POINTERS[store.place.name], t.plus(store.place.first, i))
+            made = panel.results([*values, *starts], lambda node: t.load(POINTERS[node.op], t.plus(node.data, i)))
+            left = iter(made[len(values) :])
+            for store, value in zip(stores, made, strict=False):
+                new = value if store.start is None else t.sub(next(left), t.mul(t.splat(t.number("%W")), value))
+                t.store(new, POINTERS[store.place.name], t.plus(store.place.first, i))
 
         t.loop(padded(stores[0].size, self.dtype), entries, step=t.rows)
 
