@@ -95,7 +95,7 @@ def _is_out_gradient(x: Any, axes: Axes, dA: Any, channels: int) -> bool:
 
 def _correlated(x: Any, W: Any, axes: Axes, b: Any) -> Any:
     kh, kw, c, o = W.shape
-    kernel = _forward(x.dtype, c, o, settings_of(axes), axes[1].out, b is not None)
+    kernel = _forward(x.dtype, c, o, settings_of(axes), axes[1].out, has_bias=b is not None)
     packed = aligned(W.size, x.dtype).reshape(-1, kh, kw, c, kernel.wide)
     packed[...] = np.moveaxis(W.reshape(kh, kw, c, -1, kernel.wide), 3, 0)
     out = fresh((len(x), axes[0].out, axes[1].out, o), x.dtype)
@@ -174,9 +174,7 @@ class _Forward(_Block):
         return totals
 
 
-@cache
-def _forward(dtype: Any, c: int, o: int, settings: Any, wo: int, has_bias: bool) -> _Forward:  # noqa: FBT001  of a cached function
-    return _Forward(dtype, c, o, settings, wo, has_bias=has_bias)
+_forward = cache(_Forward)
 
 
 class _Gradient(_Block):
