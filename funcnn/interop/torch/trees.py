@@ -34,6 +34,15 @@ def leaves_of(tree: Any) -> Iterator[Any]:
         yield tree
 
 
+def pairs(tree: Any, gradients: Any) -> Iterator[tuple[Any, Any]]:
+    """Each leaf with its gradient; None stands for the gradients of a whole tuple too."""
+    if isinstance(tree, tuple):
+        for part, of_part in zip(tree, (None,) * len(tree) if gradients is None else gradients, strict=True):
+            yield from pairs(part, of_part)
+    elif tree is not None:
+        yield tree, gradients
+
+
 def arrays_in_tensors(function: str, argument: str, tree: Any) -> Any:
     """The arrays of a tree of real tensors, which share their memory and are read-only."""
 
