@@ -93,7 +93,8 @@ class Panel:
             return random(t, node, self.row, f, self.constants), True
         if op == "normal":
             return normal(t, node, self.row, f, self.constants), False
-        if op in LOGIC and (op.startswith(("logical", "bitwise")) or all([self._is_bool(a, known) for a in node.args])):
+        are_bools = all([known.get(_key(a), ("", False))[1] for a in node.args])
+        if op in LOGIC and (op.startswith(("logical", "bitwise")) or are_bools):
             return t.logic(LOGIC[op], *[self._truth(a, f, node, known) for a in node.args]), True
         if op in {"logical_not", "invert"}:
             return t.inverse(self._truth(node.args[0], f, node, known)), True
@@ -122,9 +123,6 @@ class Panel:
         return _ARITHMETIC[op](t, *([a, b] if b else [a])), False
 
     # Arguments.
-
-    def _is_bool(self, a: Value, known: Known) -> bool:
-        return _key(a) in known and known[_key(a)][1]
 
     def number(self, a: Value, f: Index, features: int, known: Known) -> str:
         """Feature f of an argument, or its only feature; bools as 1 and 0."""

@@ -63,10 +63,8 @@ class Rounds:
         return needed
 
     def _is_kept(self, node: Node) -> bool:
-        return node in self._homes and not self._is_made_again(node)
-
-    def _is_made_again(self, node: Node) -> bool:
-        return node.op in {"vector", "x", "y"} or self._sources[node] != {node}
+        """Whether an earlier round has made a node that is not made again."""
+        return node in self._homes and node.op not in {"vector", "x", "y"} and self._sources[node] == {node}
 
     def _made(self, node: Node, made: dict[Node, Node]) -> Node:
         """A node of this round, like one of the program."""

@@ -235,13 +235,9 @@ def is_ones(a: Operand) -> bool:
     return isinstance(a, Symbol) and a.op == "full" and a.data == 1 and not a.is_changed
 
 
-def _untraceable(name: str) -> Callable[..., Any]:
-    return lambda *_: raise_untraceable(f"the operator {name}")
-
-
 _OTHERS = (
     *["contains", "delitem", "divmod", "lshift", "pos", "rand", "rdivmod", "rlshift", "rmatmul", "ror"],
     *["rrshift", "rxor", "ifloordiv", "ilshift", "imatmul", "imod"],
 )
 for _name in _OTHERS:
-    setattr(Symbol, f"__{_name}__", _untraceable(_name))
+    setattr(Symbol, f"__{_name}__", lambda *_, name=_name: raise_untraceable(f"the operator {name}"))

@@ -129,7 +129,7 @@ class Order:
             end = min(stop, int(self._ends[i]))
             parts.append(self._part(i, start, end))
             start = end
-        return parts[0] if len(parts) == 1 else map_arrays(_joined, *parts)
+        return parts[0] if len(parts) == 1 else map_arrays(lambda *some: namespace(some[0]).concatenate(some), *parts)
 
     def _part(self, i: int, start: int, stop: int) -> tuple[Any, Any]:
         """Rows of one window."""
@@ -142,7 +142,3 @@ class Order:
             self._held = i, self._source.blocks.read(blocks.tolist()), order
         _, window, order = self._held
         return map_arrays(lambda a: a[order[start - begin : stop - begin]], window)
-
-
-def _joined(*parts: Any) -> Any:
-    return namespace(parts[0]).concatenate(parts)

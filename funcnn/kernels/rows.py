@@ -90,7 +90,8 @@ class RowKernel:
         functions = engine().functions(text.module(lines), names)
         counts = [len(widths) + len(passes.outputs) for passes in trace.sweeps]
         self._sweeps = [_function(at, arrays) for at, arrays in zip(functions, counts, strict=True)]
-        self._computed = [trace.computed_before(i) for i in range(len(sweeps))]
+        # The constants that are known before each sweep and not earlier, with their places.
+        self._computed = [[one for one in trace.computed if trace.stage(one[1]) == i] for i in range(len(sweeps))]
         self._table = aligned_copy(text.panels())
         self._constants = np.zeros(trace.constants + PANEL, trace.dtype)
         trace.fill(self._constants)

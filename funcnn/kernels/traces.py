@@ -128,10 +128,6 @@ class RowTrace(Graph):
         """The shape of an array of rows in the result, which has the axes of rows that x has."""
         return *self.lead, *s.shape[1:]
 
-    def computed_before(self, sweep: int) -> list[tuple[int, Symbol]]:
-        """The constants that are known before this sweep and not earlier, with their places."""
-        return [(at, a) for at, a in self.computed if self.stage(a) == sweep]
-
 
 def _leaves(tree: Any) -> list[Symbol]:
     cls = type(tree)

@@ -39,7 +39,8 @@ def _check_graph(layer: Any, x: Values) -> None:
     if type(layer) not in cast("Any", to_graph).registry and is_layer(layer):
         card = card_of(layer, bases=False)  # not of a base, since a subclass may compute something else
         if card is None or not card.onnx:
-            raise no_graph_rule_error(layer)
+            cls = type(layer).__name__
+            raise KindError(f"to_onnx: there is no rule for {cls}; write one with @to_graph.register({cls})")
     if not _is_made_of_values(x) or (x is None and type(layer) is not tuple):
         given = f"not {kind(x)}; to_onnx takes arrays"
         raise KindError(f"to_graph: x must be a value of spox, or a tuple of them, {given}")
@@ -52,12 +53,6 @@ def _is_made_of_values(x: Values) -> bool:
 def _may_return(layer: Any, made: Values) -> bool:
     """Whether a rule may return this: None is a part of x that is absent, which chains and `Take` pass on."""
     return _is_made_of_values(made) and (made is not None or type(layer) in (tuple, Take))
-
-
-def no_graph_rule_error(layer: Any) -> KindError:
-    """The error for a layer that cannot be written as ONNX."""
-    cls = type(layer).__name__
-    return KindError(f"to_onnx: there is no rule for {cls}; write one with @to_graph.register({cls})")
 
 
 @cast(

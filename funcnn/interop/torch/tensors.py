@@ -32,18 +32,13 @@ def array_of(function: str, argument: str, tensor: Any) -> Array:
         raise KindError(f"{function}: {argument} must be a tensor, not {kind(tensor)}")
     if is_lazy(tensor):
         raise KindError(f"{function}: {argument} has no shape yet; call the module with x before")
-    check_on_cpu(function, argument, tensor)
+    if tensor.device.type != "cpu":
+        raise KindError(f"{function}: {argument} must be on the CPU, not on {tensor.device}")
     if tensor.is_floating_point() and tensor.dtype not in _FLOATS:
         raise KindError(
             f"{function}: {argument} must be of a dtype that NumPy has, not {tensor.dtype}; write {argument}.float()"
         )
     return cast("Array", tensor.detach().numpy())
-
-
-def check_on_cpu(function: str, argument: str, tensor: Any) -> None:
-    """Check that a tensor is in the memory that NumPy reads."""
-    if tensor.device.type != "cpu":
-        raise KindError(f"{function}: {argument} must be on the CPU, not on {tensor.device}")
 
 
 def dtype_of(module: Any, *others: Any) -> Any:
