@@ -101,12 +101,7 @@ def _flat(layers: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def folded(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """The blocks, with three or more equal groups in a row as one frame around the first of them.
-
-    >>> from funcnn.inspection.blocks import Block, folded
-    >>> [block.title for block in folded([Block("0", "Relu"), *[Block(str(i), "Tanh") for i in range(1, 6)]])]
-    ['Relu', '5 times']
-    """
+    """The blocks, with three or more equal groups in a row as one frame around the first of them."""
     numbers: dict[Any, int] = {}
     keys = [numbers.setdefault(block.key(), len(numbers)) for block in blocks]
     made, i = [], 0

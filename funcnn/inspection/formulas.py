@@ -78,12 +78,7 @@ _FIXED: dict[type, Equations] = {
 
 
 def number(value: float) -> str:
-    """A setting as LaTeX.
-
-    >>> from funcnn.inspection.formulas import number
-    >>> number(0.25), number(1e-5)
-    ('0.25', '10^{-5}')
-    """
+    """A setting as LaTeX, such as 0.25 or 10^{-5}."""
     digits, _, power = f"{value:g}".partition("e")
     return digits if not power else f"10^{{{int(power)}}}" if digits == "1" else rf"{digits} \cdot 10^{{{int(power)}}}"
 

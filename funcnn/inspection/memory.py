@@ -17,13 +17,6 @@ def held_bytes(caches: Iterable[tuple[int, Any]], *given: Any) -> list[int]:
     the number of layers around it: the cache of an inner layer is part of the cache of the layer around it, which is
     listed earlier, and its arrays count at both depths. A view counts as the whole array that it keeps in memory;
     several views of one array count once.
-
-    >>> import numpy as np
-    >>> from funcnn import forward, mlp
-    >>> from funcnn.inspection.memory import held_bytes
-    >>> net, x = mlp([8, 8, 8], seed=0), np.ones((100, 8))
-    >>> held_bytes([(0, cache) for cache in forward(net, x)[1]], net, x)  # x is given; out of Relu is in two
-    [0, 6400, 0]
     """
     known = {0: _owners(given)}
     counts = []
@@ -48,12 +41,7 @@ def _owners(tree: Any) -> dict[int, int]:
 
 
 def scaled(number: float, unit: str) -> str:
-    """`872 B`, `2.03 MB`: a number with three digits and a metric prefix.
-
-    >>> from funcnn.inspection.memory import scaled
-    >>> scaled(2034567, "flop")
-    '2.03 Mflop'
-    """
+    """`872 B`, `2.03 MB`: a number with three digits and a metric prefix."""
     prefixes = ["", "k", "M", "G", "T", "P", "E"]
     while number >= 999.5 and len(prefixes) > 1:
         number /= 1000

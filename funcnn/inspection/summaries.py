@@ -135,13 +135,7 @@ def _bytes(tree: Any) -> int:
 
 
 def described(layer: Any) -> str:
-    """A layer with its fields: arrays by their shapes, records by their classes, and settings that are not defaults.
-
-    >>> from funcnn import Dense
-    >>> from funcnn.inspection.summaries import described
-    >>> described(Dense.init(2, 3, seed=0))
-    'Dense (W: 2x3, b: 3)'
-    """
+    """A layer with its fields: arrays by their shapes, records by their classes, and settings that are not defaults."""
     fields = details(layer)
     return f"{type(layer).__name__} ({', '.join(fields)})" if fields else type(layer).__name__
 

@@ -33,13 +33,7 @@ def rows_of(x: Any, y: Any) -> int:
 
 
 def blocks(bounds: list[int], params: Any, x: Any, y: Any) -> list[RowBlock]:
-    """The blocks: block i has a view of its rows, and `reseed(params, i)`, so that it draws random numbers of its own.
-
-    >>> import numpy as np
-    >>> from funcnn.parallel.shards import blocks
-    >>> [(block.i, block.x.shape) for block in blocks([0, 1, 3], (), np.zeros((3, 2)), None)]
-    [(0, (1, 2)), (1, (2, 2))]
-    """
+    """Block i has a view of its rows, and `reseed(params, i)`, so that it draws random numbers of its own."""
     params = laid(params)
     cuts = enumerate(pairwise(bounds))
     return [RowBlock(i, a, b, reseed(params, i), _rows(x, a, b), _rows(y, a, b)) for i, (a, b) in cuts]

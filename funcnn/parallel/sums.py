@@ -21,13 +21,6 @@ def summed(params: Any, made: Iterable[tuple[Any, Grads[Any]]], bounds: list[int
     `made` has the cost and the gradient of each block, in order. The rows of `Grads.x` are those of all blocks, times
     m_i / m. A state is a mean in the same way if its next values are floats that differ; if all are equal, it is that
     value.
-
-    >>> import numpy as np
-    >>> from funcnn.parallel.sums import summed
-    >>> from funcnn import Grads
-    >>> p = np.zeros(1)
-    >>> summed(p, [(1.0, Grads(p + 2, None)), (4.0, Grads(p + 5, None))], [0, 2, 3])
-    (2.0, Grads(params=<f64 [3.]>, x=None))
     """
     shares = [(stop - start) / bounds[-1] for start, stop in pairwise(bounds)]
     cost: Any = 0.0
