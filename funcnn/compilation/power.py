@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from funcnn.compilation.functions import FRACTION, MAGIC, SMALLEST, exponent_and_fraction, polynomial, two_to
+from funcnn.compilation.functions import FRACTION, MAGIC, of_positive, polynomial, two_to
 from funcnn.compilation.text import Text
 
 _HEAD = {8: -(1 << 32), 4: -(1 << 12)}  # the bits of a float whose square is exact
@@ -41,9 +41,7 @@ def power(t: Text, x: str, y: str) -> str:
 
 def _logarithm(t: Text, x: str) -> tuple[str, str]:
     """log2 x, of a positive x, as a sum of two floats, the first of few bits."""
-    is_small, scale = t.compare("olt", x, t.constant(SMALLEST[t.bytes])), FRACTION[t.bytes] + 2
-    n, f = exponent_and_fraction(t, t.bits(t.select(is_small, t.mul(x, t.constant(2.0**scale)), x)))
-    n = t.select(is_small, t.sub(n, t.constant(scale)), n)
+    n, f = of_positive(t, x)
     below = t.exactly("fadd", f, t.constant(2))
     s = t.div(f, below)
     first, below_first = _head(t, s), _head(t, below)

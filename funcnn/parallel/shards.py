@@ -9,7 +9,7 @@ import numpy as np
 
 from funcnn.arrays import unmapped
 from funcnn.core import reseed
-from funcnn.errors import ShapeError
+from funcnn.data.checks import checked_equal
 from funcnn.trees.walks import arrays_in, map_arrays, row_count
 
 
@@ -27,9 +27,7 @@ class RowBlock(NamedTuple):
 def rows_of(x: Any, y: Any) -> int:
     """The number of rows of x, checked to be that of y, which may be None."""
     m = row_count("sharded", "x", x)
-    if y is not None and (others := row_count("sharded", "y", y)) != m:
-        raise ShapeError(f"sharded: x and y must have equally many rows; x: {m}, y: {others}")
-    return m
+    return m if y is None else checked_equal("sharded", m, row_count("sharded", "y", y))
 
 
 def blocks(bounds: list[int], params: Any, x: Any, y: Any) -> list[RowBlock]:
