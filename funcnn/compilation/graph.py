@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -45,15 +45,18 @@ class Node:
         return [a for a in self.args if isinstance(a, Node) and a.op != "vector"]
 
 
-def needed(values: Iterable[Value], *, vectors: bool = True) -> set[Node]:
-    """The nodes among these values, and all nodes of which they are computed, with or without those of vectors."""
+def needed(
+    values: Iterable[Value], *, vectors: bool = True, is_end: Callable[[Node], bool] = lambda _: False
+) -> set[Node]:
+    """The nodes among these values, and those of which they are computed, with or without vectors, up to an end."""
     found: set[Node] = set()
     left = [value for value in values if isinstance(value, Node)]
     while left:
         node = left.pop()
         if node not in found:
             found.add(node)
-            left += [a for a in node.args if isinstance(a, Node)] if vectors else node.inputs
+            args = [a for a in node.args if isinstance(a, Node)] if vectors else node.inputs
+            left += [] if is_end(node) else args
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any, Protocol, TypeVar, cast
 
 import attrs
@@ -93,9 +93,8 @@ def graph_of_card(layer: Any, x: Values) -> Values:
         raise no_rule_error("to_graph", layer)
     if not card.double:
         check_single(layer, x)
-    module, _, name = card.onnx.partition(":")
     settings = {field.name: getattr(layer, field.name) for field in attrs.fields(type(layer))}
-    return getattr(import_module(module), name)(x, **settings)
+    return resolve_name(card.onnx)(x, **settings)
 
 
 for _layer in cards("activations"):

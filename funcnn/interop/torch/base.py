@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from inspect import signature
+from pkgutil import resolve_name
 from typing import Any, Protocol, TypeVar, cast
 
 import attrs
@@ -55,8 +55,7 @@ def module_of_card(layer: Any) -> torch.nn.Module:
     card = card_of(type(layer))
     if card is None or not card.torch:
         raise no_rule_error("to_torch", layer)
-    module, _, name = card.torch.partition(":")
-    twin = getattr(import_module(module), name)
+    twin = resolve_name(card.torch)
     settings = [getattr(layer, field.name) for field in attrs.fields(type(layer))]
     if isinstance(twin, type) and issubclass(twin, torch.nn.Module):
         return twin(*settings)
