@@ -12,17 +12,10 @@ from funcnn.compilation.graph import INPUTS, Graph, Node, Value, needed
 from funcnn.compilation.hashing import normal, random
 from funcnn.compilation.normal import erfc
 from funcnn.compilation.power import power
+from funcnn.compilation.symbols import COMPARISONS
 from funcnn.compilation.text import Index, Text
 from funcnn.compilation.trigonometric import cos, sin
 
-COMPARISONS = {
-    "greater": "ogt",
-    "greater_equal": "oge",
-    "less": "olt",
-    "less_equal": "ole",
-    "equal": "oeq",
-    "not_equal": "une",
-}
 LOGIC = {
     "logical_and": "and",
     "logical_or": "or",
@@ -32,16 +25,7 @@ LOGIC = {
     "maximum": "or",
     "minimum": "and",
 }
-FUNCTIONS = {
-    "cos": cos,
-    "erfc": erfc,
-    "exp": exp,
-    "expm1": expm1,
-    "log": log,
-    "log1p": log1p,
-    "sin": sin,
-    "tanh": tanh,
-}
+FUNCTIONS = {function.__name__: function for function in (cos, erfc, exp, expm1, log, log1p, sin, tanh)}
 READ_BY_ENTRIES = {*INPUTS, "constants", "sums"}
 IN_TEXT = {0.0, 1.0, -1.0, 2.0, -2.0, 0.5}  # numbers that do not depend on the number of rows, as 1 / m may
 

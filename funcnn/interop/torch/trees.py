@@ -36,7 +36,7 @@ def leaves_of(tree: Any) -> Iterator[Any]:
 
 def pairs(tree: Any, gradients: Any) -> Iterator[tuple[Any, Any]]:
     """Each leaf with its gradient; None stands for the gradients of a whole tuple too."""
-    if isinstance(tree, tuple):
+    if isinstance(tree, tuple | list):
         for part, of_part in zip(tree, (None,) * len(tree) if gradients is None else gradients, strict=True):
             yield from pairs(part, of_part)
     elif tree is not None:
