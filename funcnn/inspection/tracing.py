@@ -18,8 +18,7 @@ from funcnn.gradients import Grads
 from funcnn.inspection.branches import holds_layers
 from funcnn.inspection.checks import Network
 from funcnn.inspection.log import Entry, Log, bare, entries, gradients, logged
-from funcnn.inspection.memory import held_bytes, scaled
-from funcnn.inspection.summaries import described, shape
+from funcnn.inspection.summaries import described, held_bytes, scaled, shape
 from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import evaluated
 from funcnn.needs import Arrays, Flag, Rate

@@ -1,4 +1,4 @@
-"""Conversions of normalisation layers."""
+"""Conversions of Dense, normalisation and scales."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import spox.opset.ai.onnx.v17 as op
 
 from funcnn.interop.onnx.base import to_graph
-from funcnn.interop.onnx.values import Var, constant, reshaped, scaled, shape_of
+from funcnn.interop.onnx.values import Var, constant, linear, reshaped, scaled, shape_of
 from funcnn.layers.combinators.scale import Scale
+from funcnn.layers.dense import Dense
 from funcnn.layers.normalisation.affine import Affine
 from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
 from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
@@ -40,6 +41,7 @@ def _by_channel(layer: InstanceNorm, x: Var) -> Var:
 
 
 for _layer, _rule in {
+    Dense: lambda layer, x: linear(x, layer.W, layer.b),
     # Written out, since ONNX has an operator for it only from opset 17 on.
     LayerNorm: lambda layer, x: scaled(_standardized(x, [-1], layer.eps), layer.scale, layer.shift),
     RMSNorm: lambda layer, x: scaled(_divided(x, x, [-1], layer.eps), layer.scale, None),

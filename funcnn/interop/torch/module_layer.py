@@ -15,8 +15,7 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads, gradient
 from funcnn.interop.torch.base import to_torch
 from funcnn.interop.torch.skeleton import Skeleton
-from funcnn.interop.torch.tensors import array_of
-from funcnn.interop.torch.trees import has_gradient, leaves_of, map_tree, pairs, tensor_of
+from funcnn.interop.torch.tensors import array_of, has_gradient, leaves_of, map_tree, pairs, tensor_of
 from funcnn.layers.checks import as_cache_parts, dtype_error
 from funcnn.layers.outlines import as_gradient_like, outline
 from funcnn.needs import Seed, as_seed

@@ -12,7 +12,7 @@ from funcnn.core import backward, backward_params, check_is_layer, forward, forw
 from funcnn.errors import KindError
 from funcnn.gradients import Grads
 from funcnn.interop.named import map_named
-from funcnn.interop.torch.trees import arrays_in_tensors, has_gradient, leaves_of, map_tree, pairs, tensor_of
+from funcnn.interop.torch.tensors import arrays_in_tensors, has_gradient, leaves_of, map_tree, pairs, tensor_of
 from funcnn.layers.checks import check_held
 from funcnn.layers.notes import named
 from funcnn.trees.walks import walk

@@ -1,4 +1,4 @@
-"""Conversions of normalisation layers. torch has channels in axis 1, so the modules move axes there and back."""
+"""Conversions of Dense and normalisation. torch has channels in axis 1, so modules move axes there and back."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from funcnn.interop.torch.base import Around, Computed, filled, parameter, to_torch
+from funcnn.layers.dense import Dense
 from funcnn.layers.normalisation.affine import Affine
 from funcnn.layers.normalisation.batchnorm import BatchNorm
 from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
@@ -42,6 +43,12 @@ def _with_bias(module: torch.nn.Module, shift: Any) -> torch.nn.Module:
     return module
 
 
+def _dense(layer: Dense) -> torch.nn.Module:
+    """torch stores W as (n_out, n_in)"""
+    module = torch.nn.Linear(*layer.W.shape, bias=layer.b is not None)
+    return filled(module, weight=layer.W.T, bias=layer.b)
+
+
 def _of_rows(layer: LayerNorm | RMSNorm) -> torch.nn.Module:
     """torch also normalises over the last axis"""
     norm = torch.nn.LayerNorm if isinstance(layer, LayerNorm) else torch.nn.RMSNorm
@@ -49,6 +56,7 @@ def _of_rows(layer: LayerNorm | RMSNorm) -> torch.nn.Module:
 
 
 for _layer, _rule in {
+    Dense: _dense,
     LayerNorm: lambda layer: _with_bias(_of_rows(layer), layer.shift),
     RMSNorm: _of_rows,
     GroupNorm: lambda layer: _groups(layer, layer.groups),  # torch also groups neighbouring channels

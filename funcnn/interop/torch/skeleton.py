@@ -11,7 +11,7 @@ import torch
 
 from funcnn.arrays import Array, kind, same
 from funcnn.errors import KindError
-from funcnn.interop.torch.trees import leaves_of, map_tree, tensor_of
+from funcnn.interop.torch.tensors import leaves_of, map_tree, tensor_of
 
 _GENERATOR = threading.RLock()  # torch has one generator for all threads
 
