@@ -25,7 +25,7 @@ Task = tuple[Any, Callable[[Array], Any]]
 
 
 @attrs.frozen(eq=False)
-class Target:
+class _Encoding:
     """An encoding of y for which a network has n outputs."""
 
     n: int
@@ -41,7 +41,7 @@ class Target:
 
 
 @attrs.frozen(eq=False)
-class Numbers(Target):
+class Numbers(_Encoding):
     """The target of a regression: numbers (m, n), or (m,) if `is_flat`."""
 
     is_flat: bool
@@ -121,7 +121,7 @@ class Classes:
 
 
 @attrs.frozen(eq=False)
-class Labels(Target):
+class Labels(_Encoding):
     """n labels for each row, each 0 or 1, independent of each other."""
 
     @property
