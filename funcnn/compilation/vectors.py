@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import attrs
 import numpy as np
 
 from funcnn.compilation.graph import SUMS, Graph, Node
 from funcnn.compilation.namespace import ELEMENTWISE
-from funcnn.compilation.panel import Panel
+from funcnn.compilation.panel import Panel, Store
 from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, is_number, is_step_number
 from funcnn.compilation.text import Index, Text
 
 POINTERS = {"constants": "%V", "sums": "%G"}
-
-
-@attrs.frozen(eq=False)
-class _Target:
-    """An array of `size` numbers, and the memory it is written to, from number `first` on."""
-
-    name: str
-    first: int
-    value: Node
-    size: int
 
 
 class Vectors(Graph):
@@ -40,7 +29,7 @@ class Vectors(Graph):
         gradients = program.derived if stage == program.rounds else []
         given = [("constants", *one) for one in program.vectors[stage]]
         given += [("sums", program.places[id(s)], s) for s in gradients]
-        self._targets = [_Target(name, first, self._value(s), s.size) for name, first, s in given]
+        self._targets = [Store(name, first, self._value(s), s.size) for name, first, s in given]
 
     def constant(self, a: Operand) -> tuple[int, ...]:
         return self.program.constant(a)

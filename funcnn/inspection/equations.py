@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any, Protocol, TypeVar, cast
 
 import attrs
@@ -180,15 +181,9 @@ def _as_equations(layer: Any) -> tuple[str, ...]:
 
 
 def _is_balanced(side: str) -> bool:
-    for opening, closing in ("{}", "()"):
-        depth = 0
-        for letter in side:
-            depth += (letter == opening) - (letter == closing)
-            if depth < 0:
-                return False
-        if depth:
-            return False
-    return True
+    """Whether each brace and each parenthesis is closed, and none before it is opened."""
+    depths = [[*accumulate([(x == a) - (x == b) for x in side], initial=0)] for a, b in ("{}", "()")]
+    return all([min(depth) == depth[-1] == 0 for depth in depths])
 
 
 def _sides(equation: str) -> tuple[str, str]:
