@@ -1,12 +1,17 @@
-"""Which arrays kernels are for, and whether a kernel's result is that of NumPy."""
+"""Which arrays kernels are for, whether a kernel's result is that of NumPy, and what errors of rules mean for it."""
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from funcnn.compilation.shapes import Untraceable
 from funcnn.trees.walks import leaves
+
+_HERE = str(Path(__file__).parent)
 
 # Features of layers; with more, the products of BLAS are faster, measured. If one side of a matrix is narrow, the other
 # may be wider.
@@ -64,3 +69,20 @@ def _unsuited_part(x: Any, y: Any) -> str:
     if y.dtype.kind not in "biuf":
         return f"y must hold numbers, not {y.dtype}"
     return "" if y.shape[:1] == x.shape[:1] and y.size else f"y must have the rows of x, {len(x)}; y: {y.shape}"
+
+
+def tried(function: Any, *arguments: Any) -> Any:
+    """The result of a step or a fold; None if it ends in an error, which NumPy's steps raise where they meet it."""
+    try:
+        return function(*arguments)
+    except Exception:  # noqa: BLE001  of numbers, such as a division by a state that is 0, or a state that is too large
+        return None
+
+
+def reason_of(error: Exception) -> str:
+    """What a rule or a loss did that a kernel cannot do, and where: the last line outside this package."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [frame for frame in frames if not frame.filename.startswith((_HERE, "<"))]
+    what = error if isinstance(error, Untraceable) else f"{type(error).__name__}: {error}"
+    notes = "".join([f"; {note}" for note in getattr(error, "__notes__", [])])
+    return f"{what}{notes}" + (f", {Path(places[-1].filename).name}:{places[-1].lineno}" if places else "")

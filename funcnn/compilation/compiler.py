@@ -13,9 +13,8 @@ import numpy as np
 
 from funcnn.arrays import kind
 from funcnn.checked import checked
-from funcnn.compilation.agreement import MOST_COMPARED, agree, are_alike, first_rows, unsuited
+from funcnn.compilation.agreement import MOST_COMPARED, agree, are_alike, first_rows, reason_of, tried, unsuited
 from funcnn.compilation.engine import engine
-from funcnn.compilation.failures import reason_of, tried
 from funcnn.compilation.fold import Fold
 from funcnn.compilation.outside import always, guarded
 from funcnn.compilation.shapes import Untraceable

@@ -34,36 +34,32 @@ def _evaluated(a: Symbol, numbers_of: Callable[[Symbol], Any], done: dict[int, A
     if a.op == "full":
         return np.full(a.shape, a.data, a.dtype)
     args = [evaluate(one, numbers_of, done) for one in a.args]
-    if a.dtype == NUMBER and a.op in _PYTHON:
-        return _PYTHON[a.op](*args)
+    if a.dtype == NUMBER and a.op in PYTHON:
+        return _OF_OBJECTS[a.op](*args)
     if a.op in _SHAPES:
         return _SHAPES[a.op](a, args[0])
     return (_OPERATORS.get(a.op) or getattr(np, a.op))(*args)
 
 
+_UNARY: dict[str, Callable[..., Any]] = {"absolute": abs, "invert": operator.inv, "negative": operator.neg}
+PYTHON: dict[str, Callable[..., Any]] = _UNARY | {
+    name: getattr(operator, short)
+    for name, short in (
+        *[("add", "add"), ("subtract", "sub"), ("multiply", "mul"), ("divide", "truediv"), ("power", "pow")],
+        *[("floor_divide", "floordiv"), ("remainder", "mod"), ("equal", "eq"), ("not_equal", "ne")],
+        *[("greater", "gt"), ("greater_equal", "ge"), ("less", "lt"), ("less_equal", "le")],
+        *[("bitwise_and", "and_"), ("bitwise_or", "or_"), ("bitwise_xor", "xor"), ("right_shift", "rshift")],
+    )
+}
+"""What Python does with numbers: unlike NumPy, it rounds powers exactly, counts beyond 64 bits, refuses 1 / 0, and the
+sum of two bools is a whole number."""
+
+# For arrays of objects, one for each step.
+_OF_OBJECTS = {name: np.frompyfunc(function, 1 if name in _UNARY else 2, 1) for name, function in PYTHON.items()}
 # For NumPy's scalars, such as a cost, ten times as fast as its functions.
 _OPERATORS: dict[str, Callable[..., Any]] = {
-    "add": operator.add,
-    "divide": operator.truediv,
     "erfc": lambda x: np.asarray(erfc(x), x.dtype),
-    "multiply": operator.mul,
-    "negative": operator.neg,
-    "subtract": operator.sub,
-}
-# What Python does with numbers: unlike NumPy, it rounds powers exactly, counts beyond 64 bits, refuses 1 / 0, and
-# the sum of two bools is a whole number. For arrays of objects, one for each step.
-_PYTHON: dict[str, Callable[..., Any]] = {
-    "absolute": np.frompyfunc(abs, 1, 1),
-    **{name: np.frompyfunc(getattr(operator, short), 1, 1) for name, short in (("invert", "inv"), ("negative", "neg"))},
-    **{
-        name: np.frompyfunc(getattr(operator, short), 2, 1)
-        for name, short in (
-            *[("add", "add"), ("subtract", "sub"), ("multiply", "mul"), ("divide", "truediv"), ("power", "pow")],
-            *[("floor_divide", "floordiv"), ("remainder", "mod"), ("equal", "eq"), ("not_equal", "ne")],
-            *[("greater", "gt"), ("greater_equal", "ge"), ("less", "lt"), ("less_equal", "le")],
-            *[("bitwise_and", "and_"), ("bitwise_or", "or_"), ("bitwise_xor", "xor"), ("right_shift", "rshift")],
-        )
-    },
+    **{name: PYTHON[name] for name in ("add", "divide", "multiply", "negative", "subtract")},
 }
 
 

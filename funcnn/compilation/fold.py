@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from funcnn.arrays import freeze
 from funcnn.compilation.engine import engine
-from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.helpers import run
 from funcnn.compilation.kernel import Kernel
 from funcnn.compilation.memory import Memory, address
 from funcnn.compilation.shapes import NUMBER, Untraceable
 from funcnn.compilation.step import CompiledStep, KernelFunctions
-from funcnn.compilation.structure import builder, flatten, stepper, view
-from funcnn.compilation.symbols import Symbol
+from funcnn.compilation.structure import builder, flatten, leaf_at, stepper
 from funcnn.compilation.update import UpdateProgram, memory_of
 
 
@@ -35,7 +32,7 @@ class Fold:
         self.kernel = Kernel(program, engine().registers, self.update)
         self._functions = KernelFunctions(self.kernel)
         self._params = stepper(program.trace.params, program.trace.grads)
-        self._optimizer = builder(self.update.after, self._leaf)
+        self._optimizer = builder(self.update.after, leaf_at(self.update.place))
         self._firsts = [s.data for s in memory_of(self.update.before)]
         self._memories: list[Memory] = []  # as in CompiledStep
 
@@ -94,12 +91,6 @@ class Fold:
             program.fill_computed(memory.constants, program.trace.states.named(states[i]))
             memory.set_run(xs[i:], ys[i:], numbers[i:], totals[i : i + 1])
             run(self._functions, memory)
-
-    def _leaf(self, s: Symbol) -> Callable[[Any], Any]:
-        """What stands for a symbolic array in the optimizer after the steps: its memory, or a state."""
-        if s.dtype == NUMBER:
-            return lambda source: evaluate(s, lambda one: source[1][id(one)])
-        return view(s, self.update.place(s))
 
 
 def _contents(tree: Any) -> tuple[list[Any], list[Any]]:

@@ -14,7 +14,7 @@ _LOG_2 = {8: (6.93147180369123816490e-01, 1.90821492927058770002e-10), 4: (0.693
 MAGIC = {8: 1.5 * 2.0**52, 4: 1.5 * 2.0**23}  # a float plus this number ends in the bits of the nearest whole number
 _BIAS = {8: 1023, 4: 127}  # of the exponent
 FRACTION = {8: 52, 4: 23}  # bits
-SMALLEST = {8: 2.0**-1022, 4: 2.0**-126}  # the smallest normal number
+_SMALLEST = {8: 2.0**-1022, 4: 2.0**-126}  # the smallest normal number
 
 # tanh(x) = x + x z P(z) / Q(z), z = x^2, below 0.625: Moshier 1989, Methods and Programs for Mathematical Functions
 # (Cephes), tanh.c and tanhf.c.
@@ -119,11 +119,15 @@ def tanh(t: Text, x: str) -> str:
 
 
 def log(t: Text, x: str) -> str:
-    """log x = n log 2 + log(1 + f), with 1 + f between 1 / sqrt(2) and sqrt(2); subnormal numbers are scaled first."""
-    is_small, scale = t.compare("olt", x, t.constant(SMALLEST[t.bytes])), FRACTION[t.bytes] + 2
+    """log x = n log 2 + log(1 + f), with 1 + f between 1 / sqrt(2) and sqrt(2)."""
+    return _limits(t, x, _logarithm(t, *of_positive(t, x), t.constant(0)))
+
+
+def of_positive(t: Text, x: str) -> tuple[str, str]:
+    """`exponent_and_fraction` of a positive number; subnormal numbers are scaled first."""
+    is_small, scale = t.compare("olt", x, t.constant(_SMALLEST[t.bytes])), FRACTION[t.bytes] + 2
     n, f = exponent_and_fraction(t, t.bits(t.select(is_small, t.mul(x, t.constant(2.0**scale)), x)))
-    n = t.select(is_small, t.sub(n, t.constant(scale)), n)
-    return _limits(t, x, _logarithm(t, n, f, t.constant(0)))
+    return t.select(is_small, t.sub(n, t.constant(scale)), n), f
 
 
 def log1p(t: Text, x: str) -> str:

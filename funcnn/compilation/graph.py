@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ Value = Any
 
 ACROSS = {"row sum", "row maximum", "row minimum"}  # operations from all features of a row to one number
 ROOMS = {"dense", *ACROSS}  # operations that need all features of their argument at once
+SUMS = {"product", "total"}  # over all rows
 READ = {"kept", "x", "y"}  # what a round over the rows reads
 INPUTS = {"x", "y", "parameters", "gradients", "memory"}  # what a loop reads
 MOST_NODES = 1000  # LLVM needs four seconds for so many in one loop, and its time grows with the square of the number
@@ -44,15 +45,18 @@ class Node:
         return [a for a in self.args if isinstance(a, Node) and a.op != "vector"]
 
 
-def needed(values: Iterable[Value], *, vectors: bool = True) -> set[Node]:
-    """The nodes among these values, and all nodes of which they are computed, with or without those of vectors."""
+def needed(
+    values: Iterable[Value], *, vectors: bool = True, is_end: Callable[[Node], bool] = lambda _: False
+) -> set[Node]:
+    """The nodes among these values, and those of which they are computed, with or without vectors, up to an end."""
     found: set[Node] = set()
     left = [value for value in values if isinstance(value, Node)]
     while left:
         node = left.pop()
         if node not in found:
             found.add(node)
-            left += [a for a in node.args if isinstance(a, Node)] if vectors else node.inputs
+            args = [a for a in node.args if isinstance(a, Node)] if vectors else node.inputs
+            left += [] if is_end(node) else args
     return found
 
 
@@ -70,6 +74,20 @@ class Graph:
         self._made: dict[Any, Node] = {}
         self._seen: dict[int, tuple[Symbol, Value]] = {}
         self._places: dict[Any, int] = {}
+        self._stages: dict[int, tuple[Symbol, int]] = {}
+
+    def stage(self, a: Operand) -> int:
+        """The number of rounds over the rows that are over when an array is known; for rows, when they are computed."""
+        left = [a]
+        while left and isinstance(a, Symbol):
+            s = left[-1]
+            waiting = [one for one in s.args if isinstance(one, Symbol) and id(one) not in self._stages]
+            left += waiting
+            if not waiting:
+                before = [self._stages[id(one)][1] for one in s.args if isinstance(one, Symbol)]
+                self._stages[id(s)] = s, max(before, default=0) + (s.op in SUMS)
+                left.pop()
+        return self._stages[id(a)][1] if isinstance(a, Symbol) else 0
 
     def node(self, a: Operand) -> Value:
         """The node, or the number, of an array."""

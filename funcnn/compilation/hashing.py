@@ -15,14 +15,14 @@ def random(t: Text, node: Node, row: Index, f: Index, constants: str) -> str:
     """Where the word of feature f, for the rows of a panel from `row` on, is at least a threshold: a panel of bools."""
     threshold, *places = node.data
     words = f"<{t.rows} x i32>"
-    keys = [_splat(t, words, _word(t, constants, place)) for place in places]
+    keys = [t.splat(_word(t, constants, place), "i32") for place in places]
     return t.let(f"icmp uge {words} {_hashed(t, words, _index(t, words, node, row, f), keys)}, {_all(t, threshold)}")
 
 
 def normal(t: Text, node: Node, row: Index, f: Index, constants: str) -> str:
     """r cos(2 pi v), for the first half of all entries; then r sin(2 pi v), of the same words."""
     words, index = f"<{t.rows} x i32>", _index(t, f"<{t.rows} x i32>", node, row, f)
-    *keys, half = [_splat(t, words, _word(t, constants, place)) for place in node.data]
+    *keys, half = [t.splat(_word(t, constants, place), "i32") for place in node.data]
     is_first = t.let(f"icmp ult {words} {index}, {half}")
     other = t.let(f"select {t.bools} {is_first}, {words} {t.let(f'add {words} {index}, {half}')}, {words} {index}")
     first = t.let(f"select {t.bools} {is_first}, {words} {index}, {words} {t.let(f'sub {words} {index}, {half}')}")
@@ -36,7 +36,7 @@ def _index(t: Text, words: str, node: Node, row: Index, f: Index) -> str:
     """The numbers of the entries of feature f."""
     start = t.let(f"trunc i64 {t.plus(t.times(row, node.features), f)} to i32")
     lanes = ", ".join([f"i32 {i * node.features % 2**32}" for i in range(t.rows)])
-    return t.let(f"add {words} {_splat(t, words, start)}, <{lanes}>")
+    return t.let(f"add {words} {t.splat(start, 'i32')}, <{lanes}>")
 
 
 def _hashed(t: Text, words: str, index: str, keys: list[str]) -> str:
@@ -63,11 +63,6 @@ def _word(t: Text, constants: str, at: int) -> str:
     """32 bits from two floats with 16 bits each."""
     high, low = [t.let(f"fptoui {t.float} {t.number(constants, at + i)} to i32") for i in (0, 1)]
     return t.let(f"or i32 {t.let(f'shl i32 {high}, 16')}, {low}")
-
-
-def _splat(t: Text, words: str, word: str) -> str:
-    first = t.let(f"insertelement {words} poison, i32 {word}, i64 0")
-    return t.shuffled(words, first, "poison", [0] * t.rows)
 
 
 def _all(t: Text, word: int) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from funcnn.compilation.products import Registers
 from funcnn.compilation.program import Program
 from funcnn.compilation.rounds import Rounds
@@ -40,8 +38,7 @@ class Kernel:
         self.totals = program.length - program.first_total  # numbers for each step of a fold besides the gradients
         lines = [line for i, tile in enumerate(tiles) for line in tile.function(f"shard{i}", 0 if i else self.length)]
         lines += [*self._between(t), *self._finish(t), *functions(self.rounds, self.length, t.float), *self._fold(t)]
-        self.text = "\n".join([*sorted(t.declared), *lines, ""])
-        self.table = np.frombuffer(b"".join(t.table), trace.dtype)
+        self.text, self.table = t.module(lines), t.panels()
 
     def bounds(self, rows: int) -> list[int]:
         """The rows at which shards begin, and the number of rows; each shard begins at a tile."""

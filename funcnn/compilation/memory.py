@@ -83,35 +83,14 @@ class Memory:
             self._block[ARGUMENTS.index(name)] = argument
 
 
-class _Interface(ctypes.Structure):
-    """NumPy's array interface for C, https://numpy.org/doc/stable/reference/arrays.interface.html."""
-
-    _fields_ = (
-        ("two", ctypes.c_int),
-        ("nd", ctypes.c_int),
-        ("typekind", ctypes.c_char),
-        ("itemsize", ctypes.c_int),
-        ("flags", ctypes.c_int),
-        ("shape", ctypes.c_void_p),
-        ("strides", ctypes.c_void_p),
-        ("data", ctypes.c_void_p),
-    )
-
-
-_content = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
-    ("PyCapsule_GetPointer", ctypes.pythonapi)
-)
-
-
 def told_address(array: Any) -> int:
-    """The address of the first number, from the interface for C."""
-    capsule = array.__array_struct__
-    first: int = _Interface.from_address(_content(capsule, None)).data
+    """The address of the first number, from NumPy's array interface."""
+    first: int = array.__array_interface__["data"][0]
     return first
 
 
 def read_address(array: Any) -> int:
-    """The address of the first number, read where NumPy keeps it, behind the head of the object: five times as fast.
+    """The address of the first number, read where NumPy keeps it, behind the head of the object: ten times as fast.
 
     https://numpy.org/doc/stable/reference/c-api/types-and-structures.html, PyArrayObject.
     """
@@ -121,6 +100,13 @@ def read_address(array: Any) -> int:
 _HEAD, _SAMPLE = object.__basicsize__, np.zeros(1)
 _CAN_BE_READ = sys.implementation.name == "cpython" and read_address(_SAMPLE) == told_address(_SAMPLE)
 address = read_address if _CAN_BE_READ else told_address
+
+
+def aligned_copy(numbers: Any) -> Any:
+    """The numbers in memory that begins with a line of the cache."""
+    copy = aligned(numbers.size, numbers.dtype)
+    copy[:] = numbers
+    return copy
 
 
 def aligned(n: int, dtype: Any) -> Any:

@@ -8,18 +8,23 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.shapes import Operand, Shape, raise_untraceable
-from funcnn.compilation.symbols import Symbol, common_dtype, elementwise, is_number, is_step_number, product, reduced
+from funcnn.compilation.symbols import (
+    OF_BITS,
+    TRUTHS,
+    Symbol,
+    common_dtype,
+    elementwise,
+    is_number,
+    is_step_number,
+    product,
+    reduced,
+)
 from funcnn.compilation.trigonometric import LARGEST
 from funcnn.conditions import is_outside
 
 UNARY = ["absolute", "erfc", "exp", "expm1", "log", "log1p", "negative", "sign", "sqrt", "tanh"]
 BINARY = ["add", "divide", "maximum", "minimum", "multiply", "power", "subtract"]
-TRUTHS = {  # functions whose result is a bool
-    *["equal", "greater", "greater_equal", "isfinite", "less", "less_equal"],
-    *["logical_and", "logical_not", "logical_or", "not_equal"],
-}
-BITS = ["bitwise_and", "bitwise_or", "invert"]
-ELEMENTWISE = {"cos", "sin", *UNARY, *BINARY, *TRUTHS, *BITS}
+ELEMENTWISE = {"cos", "sin", *UNARY, *BINARY, *TRUTHS, *OF_BITS}
 
 
 class SymbolicNamespace:

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import attrs
 import numpy as np
 
 from funcnn.compilation.functions import exp, expm1, log, log1p, tanh
-from funcnn.compilation.graph import Graph, Node, Value
+from funcnn.compilation.graph import INPUTS, Graph, Node, Value, needed
 from funcnn.compilation.hashing import normal, random
 from funcnn.compilation.normal import erfc
 from funcnn.compilation.power import power
+from funcnn.compilation.symbols import COMPARISONS
 from funcnn.compilation.text import Index, Text
 from funcnn.compilation.trigonometric import cos, sin
 
-COMPARISONS = {
-    "greater": "ogt",
-    "greater_equal": "oge",
-    "less": "olt",
-    "less_equal": "ole",
-    "equal": "oeq",
-    "not_equal": "une",
-}
 LOGIC = {
     "logical_and": "and",
     "logical_or": "or",
@@ -32,20 +26,23 @@ LOGIC = {
     "maximum": "or",
     "minimum": "and",
 }
-FUNCTIONS = {
-    "cos": cos,
-    "erfc": erfc,
-    "exp": exp,
-    "expm1": expm1,
-    "log": log,
-    "log1p": log1p,
-    "sin": sin,
-    "tanh": tanh,
-}
+FUNCTIONS = {function.__name__: function for function in (cos, erfc, exp, expm1, log, log1p, sin, tanh)}
+READ_BY_ENTRIES = {*INPUTS, "constants", "sums"}
 IN_TEXT = {0.0, 1.0, -1.0, 2.0, -2.0, 0.5}  # numbers that do not depend on the number of rows, as 1 / m may
 
 Known = dict[Value, tuple[str, bool]]
 """What a loop over features has in registers: the name of the panel, and whether it consists of bools."""
+
+
+@attrs.frozen(eq=False)
+class Store:
+    """What a loop over `size` entries stores, from number `first` of a memory on: a value; or start - lr value."""
+
+    name: str
+    first: int
+    value: Value
+    size: int
+    start: Value = None
 
 
 class Panel:
@@ -72,6 +69,14 @@ class Panel:
             known[node] = self._operation(node, f, known)
             self.keep(node, f, known)
 
+    def results(self, roots: Sequence[Value], read: Callable[[Node], str], known: Known | None = None) -> list[str]:
+        """The panels of values that are computed entry by entry; `read` gives those of inputs that are not known."""
+        known, wanted = dict(known or {}), needed(roots)
+        nodes = [node for node in self.graph.nodes if node in wanted and node.op != "vector"]
+        known.update({node: (read(node), False) for node in nodes if node.op in READ_BY_ENTRIES and node not in known})
+        self.compute([node for node in nodes if node not in known], 0, known)
+        return [self.number(one, 0, 1, known) for one in roots]
+
     def keep(self, node: Node, f: Index, known: Known) -> None:
         """Store feature f of a node, if it has a place."""
         if node.is_stored and node.place[0]:
@@ -84,12 +89,11 @@ class Panel:
             return random(t, node, self.row, f, self.constants), True
         if op == "normal":
             return normal(t, node, self.row, f, self.constants), False
-        if op in LOGIC and (op.startswith(("logical", "bitwise")) or all([self._is_bool(a, known) for a in node.args])):
+        are_bools = all([known.get(_key(a), ("", False))[1] for a in node.args])
+        if op in LOGIC and (op.startswith(("logical", "bitwise")) or are_bools):
             return t.logic(LOGIC[op], *[self._truth(a, f, node, known) for a in node.args]), True
         if op in {"logical_not", "invert"}:
-            return t.logic(
-                "xor", self._truth(node.args[0], f, node, known), f"<{', '.join(['i1 true'] * t.rows)}>"
-            ), True
+            return t.inverse(self._truth(node.args[0], f, node, known)), True
         if op == "where":
             condition, a, b = node.args
             chosen = [self.number(v, f, node.features, known) for v in (a, b)]
@@ -115,9 +119,6 @@ class Panel:
         return _ARITHMETIC[op](t, *([a, b] if b else [a])), False
 
     # Arguments.
-
-    def _is_bool(self, a: Value, known: Known) -> bool:
-        return _key(a) in known and known[_key(a)][1]
 
     def number(self, a: Value, f: Index, features: int, known: Known) -> str:
         """Feature f of an argument, or its only feature; bools as 1 and 0."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from funcnn.compilation.functions import FRACTION, MAGIC, SMALLEST, exponent_and_fraction, polynomial, two_to
+from funcnn.compilation.functions import FRACTION, MAGIC, of_positive, polynomial, two_to
 from funcnn.compilation.text import Text
 
 _HEAD = {8: -(1 << 32), 4: -(1 << 12)}  # the bits of a float whose square is exact
@@ -30,20 +30,18 @@ def power(t: Text, x: str, y: str) -> str:
     value = t.select(t.compare("oeq", a, zero), at_0, t.select(t.compare("oeq", a, infinity), at_infinity, value))
     is_whole = _is_whole(t, size)
     is_even = t.logic("or", _is_whole(t, t.mul(size, t.constant(0.5))), t.compare("oge", size, _whole_from(t, 1)))
-    is_odd = t.logic("and", is_whole, _not(t, is_even))
+    is_odd = t.logic("and", is_whole, t.inverse(is_even))
     is_negative = t.let(f"icmp slt {t.integers} {t.bits(x)}, zeroinitializer")  # also of -0
     value = t.select(t.logic("and", is_negative, is_odd), t.neg(value), value)
     has_none = t.logic("and", t.compare("olt", x, zero), t.compare("olt", a, infinity))
-    has_none = t.logic("or", t.logic("and", has_none, _not(t, is_whole)), t.compare("uno", x, y))
+    has_none = t.logic("or", t.logic("and", has_none, t.inverse(is_whole)), t.compare("uno", x, y))
     value = t.select(has_none, t.constant(math.nan), value)
     return t.select(t.logic("or", t.compare("oeq", x, one), t.compare("oeq", y, zero)), one, value)
 
 
 def _logarithm(t: Text, x: str) -> tuple[str, str]:
     """log2 x, of a positive x, as a sum of two floats, the first of few bits."""
-    is_small, scale = t.compare("olt", x, t.constant(SMALLEST[t.bytes])), FRACTION[t.bytes] + 2
-    n, f = exponent_and_fraction(t, t.bits(t.select(is_small, t.mul(x, t.constant(2.0**scale)), x)))
-    n = t.select(is_small, t.sub(n, t.constant(scale)), n)
+    n, f = of_positive(t, x)
     below = t.exactly("fadd", f, t.constant(2))
     s = t.div(f, below)
     first, below_first = _head(t, s), _head(t, below)
@@ -113,7 +111,3 @@ def _is_whole(t: Text, size: str) -> str:
 def _whole_from(t: Text, more: int) -> str:
     """The number from which on all floats are whole; or, for 1, all are even."""
     return t.constant(2.0 ** (FRACTION[t.bytes] + more))
-
-
-def _not(t: Text, a: str) -> str:
-    return t.logic("xor", a, f"<{', '.join(['i1 true'] * t.rows)}>")

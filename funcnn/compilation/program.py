@@ -11,12 +11,11 @@ from typing import Any
 import attrs
 
 from funcnn.compilation.evaluation import prepared
-from funcnn.compilation.graph import Graph, Node
+from funcnn.compilation.graph import SUMS, Graph, Node
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise, is_number
 from funcnn.compilation.trace import TracedStep, padded
 
-SUMS = {"product", "total"}
 LEAST_FACTOR = 1e-9
 """The least factor of a sum over rows that kernels multiply into the rows."""
 MOST_SUMS = 10_000
@@ -62,7 +61,6 @@ class Program(Graph):
         self.own: dict[int, int] = {}
         self.derived: list[Symbol] = []
         self.vectors: defaultdict[int, list[tuple[int, Symbol]]] = defaultdict(list)
-        self._stages: dict[int, tuple[Symbol, int]] = {}
         self._length = 0
         own = _needed_by_rows([*trace.gradients, trace.cost, *trace.faults])
         for gradient in trace.gradients:
@@ -85,19 +83,6 @@ class Program(Graph):
     def computed(self) -> list[tuple[int, Symbol]]:
         """The constants that are computed before the first round."""
         return [one for one in super().computed if not self.stage(one[1])]
-
-    def stage(self, a: Operand) -> int:
-        """The number of rounds that are over when an array is known; for rows, when they can be computed."""
-        left = [a]
-        while left:
-            s = left[-1]
-            waiting = [one for one in s.args if isinstance(one, Symbol) and id(one) not in self._stages]
-            left += waiting
-            if not waiting:
-                before = [self._stages[id(one)][1] for one in s.args if isinstance(one, Symbol)]
-                self._stages[id(s)] = s, max(before, default=0) + (s.op in SUMS)
-                left.pop()
-        return self._stages[id(a)][1]
 
     def has_place(self, a: Symbol) -> bool:
         """Whether an array is among the constants."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from funcnn.compilation.graph import ROOMS, Node
+from funcnn.compilation.graph import ROOMS, Node, needed
 from funcnn.compilation.program import Program, SumOfProducts
 from funcnn.compilation.schedule import DEAR
 
@@ -39,9 +39,9 @@ class Rounds:
     def _round(self, program: Program, i: int) -> Round:
         made: dict[Node, Node] = {}
         given = [one for one in program.sums if one.round == i]
-        needed = self._needed([node for one in given for node in one.arguments])
+        wanted = needed([node for one in given for node in one.arguments], is_end=self._is_kept)
         for node in program.nodes:
-            if node in needed:
+            if node in wanted:
                 made[node] = self._made(node, made)
         for one in given:
             for node in one.arguments:
@@ -52,21 +52,9 @@ class Rounds:
         self._homes = {**{node: one for node, one in made.items() if one.op != "kept"}, **self._homes}
         return Round(list(made.values()), sums)
 
-    def _needed(self, roots: list[Node]) -> set[Node]:
-        """The nodes from which these are computed, back to those that earlier rounds keep."""
-        needed, left = set[Node](), list(roots)
-        while left:
-            node = left.pop()
-            if node not in needed:
-                needed.add(node)
-                left += [] if self._is_kept(node) else [a for a in node.args if isinstance(a, Node)]
-        return needed
-
     def _is_kept(self, node: Node) -> bool:
-        return node in self._homes and not self._is_made_again(node)
-
-    def _is_made_again(self, node: Node) -> bool:
-        return node.op in {"vector", "x", "y"} or self._sources[node] != {node}
+        """Whether an earlier round has made a node that is not made again."""
+        return node in self._homes and node.op not in {"vector", "x", "y"} and self._sources[node] == {node}
 
     def _made(self, node: Node, made: dict[Node, Node]) -> Node:
         """A node of this round, like one of the program."""

@@ -9,14 +9,11 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.engine import engine
-from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.helpers import run
 from funcnn.compilation.kernel import Kernel
-from funcnn.compilation.memory import Memory, address, aligned
+from funcnn.compilation.memory import Memory, address, aligned_copy
 from funcnn.compilation.program import Program
-from funcnn.compilation.shapes import NUMBER
-from funcnn.compilation.structure import builder, view
-from funcnn.compilation.symbols import Symbol
+from funcnn.compilation.structure import builder, leaf_at
 from funcnn.compilation.trace import TracedStep
 from funcnn.gradients import Grads
 from funcnn.records import build
@@ -29,8 +26,7 @@ class KernelFunctions:
         fold, helping = engine().functions(kernel.text, ("fold", "help"))
         self.fold = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2)(fold)
         self.help = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(helping)
-        self._table = aligned(kernel.table.size, kernel.table.dtype)
-        self._table[:] = kernel.table
+        self._table = aligned_copy(kernel.table)
         self.table = address(self._table)
 
 
@@ -49,7 +45,7 @@ class CompiledStep:
         self.bounds = self.kernel.bounds(rows)
         self.threads = min(threads, len(self.bounds) - 1)
         self._functions = KernelFunctions(self.kernel)
-        self._grads = builder(traced.grads, self._leaf)
+        self._grads = builder(traced.grads, leaf_at(lambda s: p.places[id(s)]))
         self.number: Callable[[Any], Any] = float  # the class of the cost that the loss returns
         self.folds: list[tuple[list[Any], Any, Callable[[], bool]]] = []  # by the form of the optimizer
         self._is_computed = bool(p.computed)
@@ -77,12 +73,6 @@ class CompiledStep:
             return None
         gradients.setflags(0)
         return self.number(cost), build(Grads, (self._grads((gradients, known)), None))
-
-    def _leaf(self, s: Symbol) -> Callable[[Any], Any]:
-        """What stands for a symbolic array in the gradient: a part of the sums, or the next value of a state."""
-        if s.dtype == NUMBER:
-            return lambda source: evaluate(s, lambda one: source[1][id(one)])
-        return view(s, self.program.places[id(s)])
 
     def ready(self, rows: Any) -> Any:
         """An array as kernels read it: contiguous, and of the dtype of x; the rows of a tuple stand side by side."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import is_array, kind
+from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.outside import parts_of
 from funcnn.compilation.shapes import NUMBER, Untraceable
 from funcnn.compilation.symbols import Symbol
@@ -119,6 +120,20 @@ def stepper(params: Any, grads: Any) -> Callable[[Any, Any], Any]:
     parts = [stepper(part, grad) for part, grad in zip(contents(params), contents(grads), strict=True)]
     make: Callable[[Any], Any] = tuple if cls is tuple else partial(build, cls)
     return lambda old, source: make([part(one, source) for part, one in zip(parts, contents(old), strict=True)])
+
+
+def leaf_at(place: Callable[[Symbol], int]) -> Leaf:
+    """What stands for a symbolic array: a part of a vector, from number `place(s)` on; or the next value of a state.
+
+    The source is the vector, and the numbers of the states by the ids of their symbols.
+    """
+
+    def leaf(s: Symbol) -> Callable[[Source], Any]:
+        if s.dtype == NUMBER:
+            return lambda source: evaluate(s, lambda one: source[1][id(one)])
+        return view(s, place(s))
+
+    return leaf
 
 
 def view(s: Symbol, first: int) -> Callable[[Source], Any]:

@@ -144,12 +144,12 @@ def _check_kinds(op: str, args: tuple[Operand, ...]) -> None:
         others = [np.asarray(a) for a in args if not isinstance(a, Symbol)]
         if op in COMPARISONS and len(rows) == 1 and all([_is_exact(a) for a in others]):
             return
-        if op in COMPARISONS | OF_TRUTHS | OF_BITS or not has_floats:
+        if op in TRUTHS | OF_BITS or not has_floats:
             raise_untraceable(f"{op} of whole numbers")
     are_bools = all([getattr(a, "dtype", None) == np.dtype(bool) for a in args])
     if op in OF_BITS and not are_bools:
         raise_untraceable(f"{op} of numbers")
-    if op not in COMPARISONS | OF_TRUTHS | OF_BITS and not has_floats and not (are_bools and op in OF_BOOLS):
+    if op not in TRUTHS | OF_BITS and not has_floats and not (are_bools and op in OF_BOOLS):
         raise_untraceable(f"{op} of bools")
 
 
@@ -158,8 +158,11 @@ def _is_exact(a: Any) -> bool:
     return bool((abs(a) < LARGEST_WHOLE).all()) and np.array_equal(a.astype(np.float32), a)
 
 
-COMPARISONS = {"equal", "greater", "greater_equal", "less", "less_equal", "not_equal"}
-OF_TRUTHS = {"isfinite", "logical_and", "logical_not", "logical_or"}  # of numbers and of bools
+# With LLVM's names.
+COMPARISONS = {"equal": "oeq", "greater": "ogt", "greater_equal": "oge"}
+COMPARISONS |= {"less": "olt", "less_equal": "ole", "not_equal": "une"}
+# Functions whose result is a bool: comparisons, and those of numbers and of bools.
+TRUTHS = {*COMPARISONS, "isfinite", "logical_and", "logical_not", "logical_or"}
 OF_BITS = {"bitwise_and", "bitwise_or", "invert"}  # of bools they are logic, of whole numbers something else
 OF_BOOLS = {"maximum", "minimum", "multiply"}  # whose result for bools is a bool
 LARGEST_WHOLE = 1 << 24  # beyond, float32 does not hold every whole number
@@ -235,13 +238,9 @@ def is_ones(a: Operand) -> bool:
     return isinstance(a, Symbol) and a.op == "full" and a.data == 1 and not a.is_changed
 
 
-def _untraceable(name: str) -> Callable[..., Any]:
-    return lambda *_: raise_untraceable(f"the operator {name}")
-
-
 _OTHERS = (
     *["contains", "delitem", "divmod", "lshift", "pos", "rand", "rdivmod", "rlshift", "rmatmul", "ror"],
     *["rrshift", "rxor", "ifloordiv", "ilshift", "imatmul", "imod"],
 )
 for _name in _OTHERS:
-    setattr(Symbol, f"__{_name}__", _untraceable(_name))
+    setattr(Symbol, f"__{_name}__", lambda *_, name=_name: raise_untraceable(f"the operator {name}"))

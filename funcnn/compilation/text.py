@@ -50,6 +50,14 @@ class Text:
         self.statements, self.block = [], "entry"
         return lines
 
+    def module(self, lines: Sequence[str]) -> str:
+        """The text of functions, with what they refer to."""
+        return "\n".join([*sorted(self.declared), *lines, ""])
+
+    def panels(self) -> Any:
+        """The table of constant panels."""
+        return np.frombuffer(b"".join(self.table), self.dtype)
+
     # Statements.
 
     def do(self, statement: str) -> None:
@@ -152,9 +160,16 @@ class Text:
         which = ", ".join(f"i32 {lane}" for lane in lanes)
         return self.let(f"shufflevector {kind} {a}, {kind} {b}, <{len(lanes)} x i32> <{which}>")
 
-    def splat(self, number: str) -> str:
-        first = self.let(f"insertelement {self.panel} poison, {self.float} {number}, i64 0")
-        return self.shuffled(self.panel, first, "poison", [0] * self.rows)
+    def splat(self, number: Index, of: str = "") -> str:
+        """A vector with this number in all lanes, of type `of`."""
+        kind = f"<{self.rows} x {of or self.float}>"
+        first = self.let(f"insertelement {kind} poison, {of or self.float} {number}, i64 0")
+        return self.shuffled(kind, first, "poison", [0] * self.rows)
+
+    def first_lanes(self, count: Index, of: str) -> str:
+        """Bools, True in the first `count` lanes, where `of` is the type of the count."""
+        lanes, most = ", ".join([f"{of} {i}" for i in range(self.rows)]), self.splat(count, of)
+        return self.let(f"icmp ult <{self.rows} x {of}> <{lanes}>, {most}")
 
     # Constants.
 
@@ -203,6 +218,10 @@ class Text:
 
     def logic(self, operation: str, a: str, b: str) -> str:
         return self.let(f"{operation} {self.bools} {a}, {b}")
+
+    def inverse(self, a: str) -> str:
+        """Bools that are True where those of a are not."""
+        return self.logic("xor", a, f"<{', '.join(['i1 true'] * self.rows)}>")
 
     def select(self, condition: str, a: str, b: str) -> str:
         return self.let(f"select {self.bools} {condition}, {self.panel} {a}, {self.panel} {b}")

@@ -85,10 +85,8 @@ class Tile:
 
     def _clear(self, enter: Callable[[Index], None], panel: Index, over: str) -> None:
         """Set to 0, in the last panel, what the sums read of rows that are copies."""
-        t, lanes = self.text, f"<{self.text.rows} x i64>"
-        first = t.let(f"insertelement {lanes} poison, i64 {over}, i64 0")
-        count = t.shuffled(lanes, first, "poison", [0] * t.rows)
-        is_row = t.let(f"icmp ult {lanes} <{', '.join([f'i64 {i}' for i in range(t.rows)])}>, {count}")
+        t = self.text
+        is_row = t.first_lanes(over, "i64")
         enter(panel)
         for node in {one: None for s in self.round.sums for one in s.arguments}:
 

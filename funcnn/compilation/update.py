@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import attrs
 import numpy as np
 
 from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.graph import INPUTS, Graph, Node, needed
-from funcnn.compilation.panel import Known, Panel
+from funcnn.compilation.panel import Panel, Store
 from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import NUMBER, Untraceable, unrefused
 from funcnn.compilation.states import states
@@ -25,24 +24,6 @@ from funcnn.records import plans, values
 from funcnn.trees.walks import arrays_in, map_arrays
 
 POINTERS = {"parameters": "%V", "gradients": "%G", "memory": "%M"}
-
-
-@attrs.frozen(eq=False)
-class MemoryOffset:
-    """Where the entries of an array begin, in the memory of this name."""
-
-    name: str
-    first: int
-
-
-@attrs.frozen(eq=False)
-class Store:
-    """A value that a loop stores: `value`, or start - lr value, for `size` entries from a place on."""
-
-    value: Any
-    start: Any
-    place: MemoryOffset
-    size: int
 
 
 class UpdateProgram(Graph):
@@ -76,12 +57,12 @@ class UpdateProgram(Graph):
         for p, g, is_state in _trained(params, steps.params):
             if g.shape != p.shape:
                 raise Untraceable("a step or a state of another shape")
-            self._store(g, None if is_state else p, MemoryOffset("parameters", p.data))
+            self._store(g, None if is_state else p, "parameters", p.data)
         old, new = memory_of(self.before), memory_of(self.after)
         if [s.shape for s in old] != [s.shape for s in new]:
             raise Untraceable("a memory of another shape after the step")
         for one, other in zip(old, new, strict=True):
-            self._store(other, None, MemoryOffset("memory", one.data))
+            self._store(other, None, "memory", one.data)
         self.states = states(counters, self.before, self.after)
 
     def numbers(self, lrs: list[float], run: list[list[Any]]) -> Any:
@@ -112,13 +93,13 @@ class UpdateProgram(Graph):
         first, self.memory = self.memory, padded(self.memory + array.size, self.dtype)
         return _entries("memory", array, first)
 
-    def _store(self, value: Symbol, minus_from: Symbol | None, place: MemoryOffset) -> None:
+    def _store(self, value: Symbol, minus_from: Symbol | None, name: str, first: int) -> None:
         """Keep an array of entries; or, for a step, p - lr times it."""
         if not isinstance(value, Symbol) or value.features != 1:
             raise Untraceable("a step or a memory that is not computed entry by entry")
         value.check_unchanged()
         nodes = [None if s is None else self.node(s) for s in (minus_from, value)]
-        self._stores.append(Store(nodes[1], nodes[0], place, value.size))
+        self._stores.append(Store(name, first, nodes[1], value.size, nodes[0]))
 
     def _groups(self) -> list[list[Store]]:
         """The stores by the arrays that they read: a memory is overwritten, so all that read it are in one loop."""
@@ -134,20 +115,15 @@ class UpdateProgram(Graph):
     def _write_group(self, t: Text, stores: list[Store]) -> None:
         panel = Panel(t, self)
         panel.constants = "%W"
-        wanted = needed([node for store in stores for node in (store.value, store.start)])
+        values = [store.value for store in stores]
+        starts = [store.start for store in stores if store.start is not None]
 
         def entries(i: Index) -> None:
-            known: Known = {}
-            for node in self.nodes:
-                if node in wanted and node.op in INPUTS:
-                    known[node] = t.load(POINTERS[node.op], t.plus(node.data, i)), False
-            panel.compute([n for n in self.nodes if n in wanted and n.op not in {*INPUTS, "vector"}], 0, known)
-            for store in stores:
-                value = panel.number(store.value, 0, 1, known)
-                if store.start is not None:
-                    step = t.mul(t.splat(t.number("%W")), value)
-                    value = t.sub(panel.number(store.start, 0, 1, known), step)
-                t.store(value, POINTERS[store.place.name], t.plus(store.place.first, i))
+            made = panel.results([*values, *starts], lambda node: t.load(POINTERS[node.op], t.plus(node.data, i)))
+            left = iter(made[len(values) :])
+            for store, value in zip(stores, made, strict=False):
+                new = value if store.start is None else t.sub(next(left), t.mul(t.splat(t.number("%W")), value))
+                t.store(new, POINTERS[store.name], t.plus(store.first, i))
 
         t.loop(padded(stores[0].size, self.dtype), entries, step=t.rows)
 

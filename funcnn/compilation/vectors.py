@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import attrs
 import numpy as np
 
-from funcnn.compilation.graph import Graph, Node, needed
+from funcnn.compilation.graph import SUMS, Graph, Node
 from funcnn.compilation.namespace import ELEMENTWISE
-from funcnn.compilation.panel import Known, Panel
-from funcnn.compilation.program import SUMS, Program
+from funcnn.compilation.panel import Panel, Store
+from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, is_number, is_step_number
 from funcnn.compilation.text import Index, Text
 
 POINTERS = {"constants": "%V", "sums": "%G"}
-
-
-@attrs.frozen(eq=False)
-class _Target:
-    """An array of `size` numbers, and the memory it is written to, from number `first` on."""
-
-    name: str
-    first: int
-    value: Node
-    size: int
 
 
 class Vectors(Graph):
@@ -35,12 +24,12 @@ class Vectors(Graph):
 
     def __init__(self, program: Program, stage: int) -> None:
         super().__init__(0, program.dtype)
-        self.program, self.stage = program, stage
+        self.program, self._over = program, stage
         self._values: dict[tuple[int, int], Node | float] = {}
         gradients = program.derived if stage == program.rounds else []
         given = [("constants", *one) for one in program.vectors[stage]]
         given += [("sums", program.places[id(s)], s) for s in gradients]
-        self._targets = [_Target(name, first, self._value(s), s.size) for name, first, s in given]
+        self._targets = [Store(name, first, self._value(s), s.size) for name, first, s in given]
 
     def constant(self, a: Operand) -> tuple[int, ...]:
         return self.program.constant(a)
@@ -54,16 +43,11 @@ class Vectors(Graph):
 
     def _write_size(self, t: Text, size: int) -> None:
         panel, targets = Panel(t, self), [target for target in self._targets if target.size == size]
-        wanted = needed([target.value for target in targets], vectors=False)
 
         def entries(i: Index) -> None:
-            known: Known = {}
-            for node in self.nodes:
-                if node in wanted and node.op in POINTERS:
-                    known[node] = _loaded(t, node, i), False
-            panel.compute([node for node in self.nodes if node in wanted and node.op not in POINTERS], 0, known)
-            for target in targets:
-                t.store(panel.number(target.value, 0, 1, known), POINTERS[target.name], t.plus(target.first, i))
+            made = panel.results([target.value for target in targets], lambda node: _loaded(t, node, i))
+            for target, value in zip(targets, made, strict=True):
+                t.store(value, POINTERS[target.name], t.plus(target.first, i))
 
         t.loop(-(-size // t.rows) * t.rows, entries, step=t.rows)
 
@@ -93,7 +77,7 @@ class Vectors(Graph):
             return self._read("sums", (program.own[id(s)],), s)
         if s.op == "parameter":
             return self._read("constants", program.constant(s.reshape(-1)), s)
-        if is_step_number(s) or (program.has_place(s) and program.stage(s) < self.stage):
+        if is_step_number(s) or (program.has_place(s) and program.stage(s) < self._over):
             return self._read("constants", program.constant(s)[:1], s)
         if s.op in {"reshape", "astype"} and s.dtype == s.args[0].dtype:
             return self._part(s.args[0], size)

@@ -12,6 +12,7 @@ import numpy as np
 
 from funcnn.arrays import Array, freeze, is_array, kind, short
 from funcnn.checked import checked
+from funcnn.data.checks import checked_equal
 from funcnn.data.sequence import Batches, in_epochs
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import is_whole
@@ -56,8 +57,8 @@ def bucketed_batches(
     positions = _positions(function, "x", x)
     if isinstance(y, list):
         _check_alike(function, positions, _positions(function, "y", y))
-    elif (rows := row_count(function, "y", y)) != len(x):
-        raise ShapeError(f"{function}: x and y must have equally many rows; x: {len(x)}, y: {rows}")
+    else:
+        checked_equal(function, len(x), row_count(function, "y", y))
     buckets = _buckets(function, positions, _as_lengths(function, lengths))
     per_epoch = sum([-(-len(rows) // size) for _, rows in buckets])
     source = Bucketed(x[:], y[:] if isinstance(y, list) else y, size, words_of(seed), per_epoch, buckets)
@@ -92,8 +93,7 @@ def _positions(function: str, argument: str, sequences: Any) -> list[int]:
 
 
 def _check_alike(function: str, x: list[int], y: list[int]) -> None:
-    if len(x) != len(y):
-        raise ShapeError(f"{function}: x and y must have equally many rows; x: {len(x)}, y: {len(y)}")
+    checked_equal(function, len(x), len(y))
     for i, (own, labels) in enumerate(zip(x, y, strict=True)):
         if own != labels:
             raise ShapeError(f"{function}: x and y must have equally many positions; x[{i}]: {own}, y[{i}]: {labels}")

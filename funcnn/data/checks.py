@@ -56,6 +56,13 @@ def sizes_of(function: str, x: Any, needed: str, axes: int) -> tuple[int, ...]:
     return sizes
 
 
+def checked_equal(function: str, rows: int, others: int) -> int:
+    """The number of rows of x, checked to be the number of rows of y."""
+    if rows != others:
+        raise ShapeError(f"{function}: x and y must have equally many rows; x: {rows}, y: {others}")
+    return rows
+
+
 def image_sizes(function: str, x: Any) -> tuple[int, ...]:
     """m, h and w of images (m, h, w, c), or of a tuple of them."""
     return sizes_of(function, x, "(m, h, w, c)", 3)

@@ -86,7 +86,7 @@ def random_crop(x: T, rng: Generator, *, size: tuple[int, int] | None = None, pa
     rows, columns = [
         rng.integers(free + 1, size=(m, 1)) - padding + np.arange(side) for free, side in zip(room, sides, strict=True)
     ]
-    return map_arrays(lambda a: _pixels(a, rows[:, :, None], columns[:, None, :]), x)
+    return map_arrays(lambda a: _bordered(a)(rows[:, :, None], columns[:, None, :]), x)
 
 
 @checked
@@ -145,7 +145,8 @@ def random_rotation(x: T, rng: Generator, *, degrees: Positive) -> T:
     below, right = np.arange(h)[:, None] - (h - 1) / 2, np.arange(w) - (w - 1) / 2
     rows = (h - 1) / 2 + cos * below + sin * right  # of the pixel that comes here, counterclockwise
     columns = (w - 1) / 2 - sin * below + cos * right
-    return map_arrays(lambda a: _between_pixels(a, rows, columns) if is_float(a) else _nearest(a, rows, columns), x)
+    nearest = [np.rint(place).astype(int) for place in (rows, columns)]
+    return map_arrays(lambda a: _between_pixels(a, rows, columns) if is_float(a) else _bordered(a)(*nearest), x)
 
 
 @checked
@@ -195,11 +196,6 @@ def cutout(x: OneArray, rng: Generator, *, size: Count) -> Array:
     return namespace(x).where(cut, np.zeros((), x.dtype), x)
 
 
-def _pixels(a: Array, rows: Array, columns: Array) -> Array:
-    """The pixels at (row, column) of each image; 0 outside of the image."""
-    return _bordered(a)(rows, columns)
-
-
 def _bordered(a: Array) -> Callable[[Array, Array], Array]:
     """The function of rows and columns that gives the pixels of images, after a border of 0 was added to each."""
     (m, h, w, c), xp = a.shape, namespace(a)
@@ -211,10 +207,6 @@ def _bordered(a: Array) -> Callable[[Array, Array], Array]:
         return xp.take(flat, places, axis=0)
 
     return at
-
-
-def _nearest(a: Array, rows: Array, columns: Array) -> Array:
-    return _pixels(a, np.rint(rows).astype(int), np.rint(columns).astype(int))
 
 
 def _between_pixels(a: Array, rows: Array, columns: Array) -> Array:

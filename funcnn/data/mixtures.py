@@ -6,8 +6,8 @@ import numpy as np
 
 from funcnn.arrays import Array, is_array, kind
 from funcnn.checked import checked
-from funcnn.data.checks import Generator, by_row, float_row_count
-from funcnn.errors import KindError, ShapeError
+from funcnn.data.checks import Generator, by_row, checked_equal, float_row_count
+from funcnn.errors import KindError
 from funcnn.needs import Positive
 
 
@@ -53,9 +53,7 @@ def mixup(x: Array, y: Array, rng: Generator, *, alpha: Positive) -> tuple[Array
     rows = float_row_count("mixup", "x", x)
     if is_array(y) and y.dtype.kind in "iu" and y.ndim == 1:
         raise KindError(f"mixup: y must be an array of floats, not {kind(y)}; write np.eye(k)[y] for k classes")
-    others = float_row_count("mixup", "y", y)
-    if rows != others:
-        raise ShapeError(f"mixup: x and y must have equally many rows; x: {rows}, y: {others}")
+    checked_equal("mixup", rows, float_row_count("mixup", "y", y))
     share, partner = rng.beta(alpha, alpha, rows), rng.permutation(rows)
     mixed_x, mixed_y = [by_row(share, a) * a + by_row(1 - share, a) * a[partner] for a in (x, y)]
     return mixed_x, mixed_y

@@ -60,14 +60,9 @@ class Prefetched(Rerouted):
         with ThreadPoolExecutor(1, "prefetch") as thread:
             waiting = deque([thread.submit(read, next, batches, end) for _ in range(min(self.n, len(self.data) + 1))])
             try:
-                while (batch := _first(waiting)) is not end:
+                while (batch := waiting.popleft().result()) is not end:
                     waiting.append(thread.submit(read, next, batches, end))
                     yield batch
             finally:
                 for future in waiting:
                     future.cancel()
-
-
-def _first(waiting: deque[Any]) -> Any:
-    """The batch that was asked for first, once it is there."""
-    return waiting.popleft().result()

@@ -9,6 +9,7 @@ import numpy as np
 
 from funcnn.arrays import Array, freeze, is_array, kind
 from funcnn.checked import checked
+from funcnn.data.checks import checked_equal
 from funcnn.data.sequence import Batches, in_epochs
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.needs import Count, Natural, Seed, words_of
@@ -83,10 +84,7 @@ def balanced_batches(
 
 def common_row_count(function: str, x: Any, y: Any) -> int:
     """The number of rows of x, checked to be that of y."""
-    rows, others = row_count(function, "x", x), row_count(function, "y", y)
-    if rows != others:
-        raise ShapeError(f"{function}: x and y must have equally many rows; x: {rows}, y: {others}")
-    return rows
+    return checked_equal(function, row_count(function, "x", x), row_count(function, "y", y))
 
 
 def _groups(function: str, argument: str, classes: Any, rows: int) -> tuple[Array, ...]:

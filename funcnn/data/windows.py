@@ -13,7 +13,7 @@ from funcnn.checked import checked
 from funcnn.data.rows import common_row_count
 from funcnn.data.sequence import Batches, in_epochs
 from funcnn.errors import RangeError
-from funcnn.needs import Count, Natural, Seed, as_count, as_seed
+from funcnn.needs import Count, Natural, Seed, words_of
 from funcnn.trees.walks import map_arrays
 
 
@@ -81,12 +81,10 @@ def windowed(
     function: str, blocks: BlockReader, sizes: Array, size: int, *, window: int, epochs: int, seed: Seed
 ) -> Batches:
     """The batches of blocks that have so many rows each; errors name `function`."""
-    size, epochs = as_count(function, "size", size), as_count(function, "epochs", epochs, least=0)
     rows = int(sizes.sum())
     if size > rows:
         raise RangeError(f"{function}: size must be at most the number of rows, {rows}, not {size}")
-    window = as_count(function, "window", window)
-    source = Windowed(blocks, freeze(sizes), size, as_seed(function, "seed", seed), -(-rows // size), window)
+    source = Windowed(blocks, freeze(sizes), size, words_of(seed), -(-rows // size), window)
     return in_epochs(function, source, epochs)
 
 
@@ -129,7 +127,7 @@ class Order:
             end = min(stop, int(self._ends[i]))
             parts.append(self._part(i, start, end))
             start = end
-        return parts[0] if len(parts) == 1 else map_arrays(_joined, *parts)
+        return parts[0] if len(parts) == 1 else map_arrays(lambda *some: namespace(some[0]).concatenate(some), *parts)
 
     def _part(self, i: int, start: int, stop: int) -> tuple[Any, Any]:
         """Rows of one window."""
@@ -142,7 +140,3 @@ class Order:
             self._held = i, self._source.blocks.read(blocks.tolist()), order
         _, window, order = self._held
         return map_arrays(lambda a: a[order[start - begin : stop - begin]], window)
-
-
-def _joined(*parts: Any) -> Any:
-    return namespace(parts[0]).concatenate(parts)

@@ -10,7 +10,7 @@ import attrs
 
 from funcnn.inspection.branches import branches_of
 from funcnn.inspection.log import Entry
-from funcnn.inspection.summaries import details, numbers
+from funcnn.inspection.summaries import details, numbers, shape
 from funcnn.layers.combinators.frozen import Frozen
 from funcnn.layers.combinators.shared import Here, Shared
 from funcnn.trees.walks import arrays_in
@@ -42,33 +42,12 @@ class Block:
         return self.title, self.lines, self.x, self.out, inner, self.join, self.repeats
 
 
-@attrs.define
-class Shapes:
-    """Shapes as text, the number of rows of x being m."""
-
-    m: int
-
-    def of(self, value: Any) -> str:
-        """`m × 27`, `2m × 27` if there are twice as many rows, `(m × 5 × 9, m × 5)` for a tuple."""
-        if type(value) is tuple:
-            return f"({', '.join(map(self.of, value))})"
-        if value is None:
-            return "None"
-        if not value.shape:
-            return "number"
-        times, rest = divmod(value.shape[0], self.m) if self.m else (1, value.shape[0])
-        rows = "m" if times == 1 else f"{times}m"
-        return " \N{MULTIPLICATION SIGN} ".join(
-            [str(value.shape[0]) if rest or not times else rows, *map(str, value.shape[1:])]
-        )
-
-
 class BlockBuilder:
-    """Builds the blocks of a network; `shapes` writes shapes as text."""
+    """Builds the blocks of a network; in the shapes of its blocks, m is the number of rows of x."""
 
     def __init__(self, x: Any) -> None:
         arrays = arrays_in((x,)) if x is not None else []
-        self.shapes = Shapes(arrays[0].shape[0] if arrays and arrays[0].shape else 0)
+        self.m = arrays[0].shape[0] if arrays and arrays[0].shape else 0
         self.homes: dict[str, str] = {}  # the path of the layer of each Shared, by its name
         self.drawn: set[str] = set()  # those of these layers that have a block
 
@@ -79,9 +58,17 @@ class BlockBuilder:
         flat = _flat(layers, path)
         return folded([self._block(layer, where, calls, trained, shared) for where, layer in flat])
 
+    def shape(self, value: Any) -> str:
+        """`m × 27`, `2m × 27` if there are twice as many rows, `(m × 5 × 9, m × 5)` for a tuple."""
+        return shape(value, " \N{MULTIPLICATION SIGN} ", self._rows)
+
+    def _rows(self, n: int) -> str:
+        times, rest = divmod(n, self.m) if self.m else (1, n)
+        return str(n) if rest or not times else "m" if times == 1 else f"{times}m"
+
     def _block(self, layer: Any, path: str, calls: Sequence[Entry], trained: bool, shared: bool) -> Block:  # noqa: FBT001  both are named by the caller
         call = next((entry for entry in calls if entry.path == path), None)
-        x, out = ("", "") if call is None else (self.shapes.of(call.x), self.shapes.of(call.out))
+        x, out = ("", "") if call is None else (self.shape(call.x), self.shape(call.out))
         if type(layer) is Shared:
             self.homes[layer.name] = f"{path}.layer".lstrip(".")
         found = branches_of(layer)
@@ -114,12 +101,7 @@ def _flat(layers: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def folded(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """The blocks, with three or more equal groups in a row as one frame around the first of them.
-
-    >>> from funcnn.inspection.blocks import Block, folded
-    >>> [block.title for block in folded([Block("0", "Relu"), *[Block(str(i), "Tanh") for i in range(1, 6)]])]
-    ['Relu', '5 times']
-    """
+    """The blocks, with three or more equal groups in a row as one frame around the first of them."""
     numbers: dict[Any, int] = {}
     keys = [numbers.setdefault(block.key(), len(numbers)) for block in blocks]
     made, i = [], 0

@@ -83,28 +83,11 @@ _by_default.__name__ = "diagram"  # the name in errors of register
 branches_of: BranchesVerb = verb(_by_default, returns=(Branches, "a Branches"))
 
 
-@branches_of.register(Residual)
-def residual_branches(params: Residual[Any]) -> Branches:
-    """x + layer(x)"""
-    return Branches(({"layer": params.layer}, {}), "+")
-
-
-@branches_of.register(Glu)
-def glu_branches(params: Glu) -> Branches:
-    """a gate(b), for the two halves of x"""
-    return Branches(({"gate": params.gate}, {}), "\N{MULTIPLICATION SIGN}")
-
-
-@branches_of.register(Bidirectional)
-def bidirectional_branches(params: Bidirectional[Any, Any]) -> Branches:
-    """Both directions, joined along the features"""
-    return Branches(({"ahead": params.ahead}, {"behind": params.behind}), "concat")
-
-
-@branches_of.register(Shared)
-def shared_branches(params: Shared) -> Branches:
-    """The net with the shared layer in its places"""
-    return Branches(({"net": params.held()},))
-
-
-branches_of.register(MultiHead)(lambda _: Branches(()))  # attention is a box, as it is a row of `summary`
+for _layer, _rule in {
+    Residual: lambda params: Branches(({"layer": params.layer}, {}), "+"),
+    Glu: lambda params: Branches(({"gate": params.gate}, {}), "\N{MULTIPLICATION SIGN}"),
+    Bidirectional: lambda params: Branches(({"ahead": params.ahead}, {"behind": params.behind}), "concat"),
+    Shared: lambda params: Branches(({"net": params.held()},)),
+    MultiHead: lambda _: Branches(()),  # attention is a box, as it is a row of `summary`
+}.items():
+    branches_of.register(_layer)(_rule)

@@ -18,6 +18,16 @@ from funcnn.trees.walks import arrays_in
 P = TypeVar("P")
 
 
+def registering(register: Any) -> Any:
+    """A decorator for a function whose rules another function registers."""
+
+    def put(function: Any) -> Any:
+        function.register = register
+        return function
+
+    return put
+
+
 def check_network(function: str, argument: str, params: Any) -> None:
     """Check that `params` is a layer or a tuple of layers, at any depth."""
     check_is_layer(function, argument, params)

@@ -10,7 +10,7 @@ from funcnn.arrays import is_float
 from funcnn.checked import checked
 from funcnn.core import forward_only
 from funcnn.dispatch import verb
-from funcnn.inspection.checks import Network
+from funcnn.inspection.checks import Network, registering
 from funcnn.inspection.log import inner_calls
 from funcnn.layers.activations.base import Identity
 from funcnn.layers.activations.glu import Glu
@@ -60,12 +60,7 @@ class Flops(Protocol):
     def register(self, cls: type[P], /) -> Callable[[Rule[P]], Rule[P]]: ...
 
 
-def _with_register(function: Any) -> Any:
-    function.register = _counted.register
-    return function
-
-
-@cast("Callable[[Any], Flops]", _with_register)
+@cast("Callable[[Any], Flops]", registering(_counted.register))
 @checked
 def flops(params: Network[Any], x: Arrays, /) -> int:
     """The number of operations on floats in `forward(params, x)`.

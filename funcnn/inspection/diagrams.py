@@ -11,7 +11,7 @@ from funcnn.checked import checked
 from funcnn.core import forward
 from funcnn.inspection.blocks import Block, BlockBuilder
 from funcnn.inspection.branches import Branches, branches_of
-from funcnn.inspection.checks import Network, check_example
+from funcnn.inspection.checks import Network, check_example, registering
 from funcnn.inspection.layout import PAD, Junction, Line, PlacedText, Rect, Shape, placed
 from funcnn.inspection.log import Entry, Log, logged
 from funcnn.records import record
@@ -49,12 +49,7 @@ class DiagramVerb(Protocol):
     def register(self, cls: type[P], /) -> Callable[[Callable[[P], Branches]], Callable[[P], Branches]]: ...
 
 
-def _with_register(function: Any) -> Any:
-    function.register = branches_of.register
-    return function
-
-
-@cast("Callable[[Any], DiagramVerb]", _with_register)
+@cast("Callable[[Any], DiagramVerb]", registering(branches_of.register))
 @checked
 def diagram(params: Network[Any], x: Any = None, /) -> Diagram:
     """A picture of a network as SVG: a box for each layer, a frame around layers inside a layer, branches side by side.

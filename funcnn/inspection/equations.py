@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any, Protocol, TypeVar, cast
 
 import attrs
@@ -19,7 +20,7 @@ from funcnn.checked import checked
 from funcnn.dispatch import trait
 from funcnn.errors import KindError
 from funcnn.inspection.branches import holds_layers
-from funcnn.inspection.checks import Network
+from funcnn.inspection.checks import Network, registering
 from funcnn.inspection.formulas import RULES, Equations, of_card
 from funcnn.inspection.terms import Terms, escaped
 from funcnn.layers.combinators.shared import Here
@@ -56,12 +57,7 @@ class Latex(Protocol):
     def register(self, cls: type[P], /) -> Callable[[Callable[[P], Equations]], Callable[[P], Equations]]: ...
 
 
-def _with_register(function: Any) -> Any:
-    function.register = _equations_of.register
-    return function
-
-
-@cast("Callable[[Any], Latex]", _with_register)
+@cast("Callable[[Any], Latex]", registering(_equations_of.register))
 @checked
 def latex(params: Network[Any], /, *, shapes: Flag = False) -> str:
     r"""The equations of a network in LaTeX, one line for each layer, as an `aligned` environment.
@@ -185,15 +181,9 @@ def _as_equations(layer: Any) -> tuple[str, ...]:
 
 
 def _is_balanced(side: str) -> bool:
-    for opening, closing in ("{}", "()"):
-        depth = 0
-        for letter in side:
-            depth += (letter == opening) - (letter == closing)
-            if depth < 0:
-                return False
-        if depth:
-            return False
-    return True
+    """Whether each brace and each parenthesis is closed, and none before it is opened."""
+    depths = [[*accumulate([(x == a) - (x == b) for x in side], initial=0)] for a, b in ("{}", "()")]
+    return all([min(depth) == depth[-1] == 0 for depth in depths])
 
 
 def _sides(equation: str) -> tuple[str, str]:

@@ -78,12 +78,7 @@ _FIXED: dict[type, Equations] = {
 
 
 def number(value: float) -> str:
-    """A setting as LaTeX.
-
-    >>> from funcnn.inspection.formulas import number
-    >>> number(0.25), number(1e-5)
-    ('0.25', '10^{-5}')
-    """
+    """A setting as LaTeX, such as 0.25 or 10^{-5}."""
     digits, _, power = f"{value:g}".partition("e")
     return digits if not power else f"10^{{{int(power)}}}" if digits == "1" else rf"{digits} \cdot 10^{{{int(power)}}}"
 
@@ -163,11 +158,6 @@ def _attended(queries: str, memory: str) -> Callable[[Any], Equations]:
     return rule
 
 
-def _reshaped(params: Reshape) -> str:
-    sizes = r" \times ".join(map(str, params.shape))
-    return rf"\operatorname{{reshape}}_{{{sizes}}}(x)"
-
-
 def _fixed(equations: Equations) -> Callable[[Any], Equations]:
     return lambda _: equations
 
@@ -191,7 +181,7 @@ RULES: dict[type, Callable[[Any], Equations]] = {
     MaxPool: _sized("maxpool", "size"),
     AvgPool: _sized("avgpool", "size"),
     Upsample: _sized("upsample", "factor"),
-    Reshape: _reshaped,
+    Reshape: _sized("reshape", "shape"),
     SinusoidalPosition: lambda p: rf"out_p = x_p + {_WAVES}{number(p.base)}^{{-2 i / n}}",
     Rotary: lambda p: rf"out_p = R_p x_p, \quad R_p = \operatorname{{rotation}}(p {number(p.base)}^{{-2 i / n}})",
     Attention: _attended("x", "x"),

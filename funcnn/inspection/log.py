@@ -125,22 +125,9 @@ def logged_backward_params(params: Logged, cache: Entry, dA: Any) -> Logged:
     return gradient(params, logged=_back(backward_params, params, cache, dA), logged_entry=cache)
 
 
-@rests.register(Logged)
-def logged_rests(params: Logged) -> bool:
-    """True, since a log needs no backward of its own"""
-    return True
-
-
-@mixes_positions.register(Logged)
-def logged_mixes_positions(params: Logged) -> bool:
-    """The result for the layer inside"""
-    return bool(mixes_positions(params.logged))
-
-
-@pads_with_zeros.register(Logged)
-def logged_pads_with_zeros(params: Logged) -> bool:
-    """The result for the layer inside"""
-    return bool(pads_with_zeros(params.logged))
+rests.register(Logged)(lambda _: True)  # a log needs no backward of its own
+mixes_positions.register(Logged)(lambda params: bool(mixes_positions(params.logged)))
+pads_with_zeros.register(Logged)(lambda params: bool(pads_with_zeros(params.logged)))
 
 
 def _back(verb: Any, params: Logged, cache: Any, dA: Any) -> Any:

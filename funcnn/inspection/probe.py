@@ -82,11 +82,6 @@ class Probe(Wrapper[L]):
         return short(self.layer)
 
 
-@rests.register(Probe)
-def probe_rests(params: Probe[Any]) -> bool:
-    """True, since a probe needs no backward of its own"""
-    return True
-
-
+rests.register(Probe)(lambda _: True)  # a probe needs no backward of its own
 step.register(Probe)(step_inside)
 gives_probabilities.register(Probe)(given_by_layer)

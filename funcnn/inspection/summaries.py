@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from types import FunctionType
 from typing import Any
 
@@ -14,7 +14,6 @@ from funcnn.core import forward
 from funcnn.errors import KindError
 from funcnn.inspection.checks import Network, check_example
 from funcnn.inspection.costs import flops
-from funcnn.inspection.memory import held_bytes, scaled
 from funcnn.inspection.nesting import contents
 from funcnn.layers.combinators.frozen import Frozen
 from funcnn.needs import Flag
@@ -135,13 +134,7 @@ def _bytes(tree: Any) -> int:
 
 
 def described(layer: Any) -> str:
-    """A layer with its fields: arrays by their shapes, records by their classes, and settings that are not defaults.
-
-    >>> from funcnn import Dense
-    >>> from funcnn.inspection.summaries import described
-    >>> described(Dense.init(2, 3, seed=0))
-    'Dense (W: 2x3, b: 3)'
-    """
+    """A layer with its fields: arrays by their shapes, records by their classes, and settings that are not defaults."""
     fields = details(layer)
     return f"{type(layer).__name__} ({', '.join(fields)})" if fields else type(layer).__name__
 
@@ -172,10 +165,53 @@ def _kind(value: Any) -> str:
     return type(value).__name__ if is_record(value) else short(value)
 
 
-def shape(value: Any) -> str:
-    """A shape as text: `9400x2`, `(5x9, 5)` for a tuple, `number` for a 0-d array."""
+def shape(value: Any, sign: str = "x", rows: Callable[[int], str] = str) -> str:
+    """A shape as text: `9400x2`, `(5x9, 5)` for a tuple, `number` for a 0-d array; `rows` writes the first size."""
     if type(value) is tuple:
-        return f"({', '.join(map(shape, value))})"
+        return f"({', '.join([shape(part, sign, rows) for part in value])})"
     if value is None:
         return "None"
-    return "x".join(map(str, value.shape)) or "number"
+    return sign.join([rows(value.shape[0]), *map(str, value.shape[1:])]) if value.shape else "number"
+
+
+# Bytes.
+
+
+def held_bytes(caches: Iterable[tuple[int, Any]], *given: Any) -> list[int]:
+    """For each (depth, cache), the bytes that only this cache keeps in memory.
+
+    Two kinds of arrays are not counted: those in `given` (x and the parameters), and those in an earlier cache of the
+    same depth. So the sum over the caches of one depth is the memory that they need together. The depth of a layer is
+    the number of layers around it: the cache of an inner layer is part of the cache of the layer around it, which is
+    listed earlier, and its arrays count at both depths. A view counts as the whole array that it keeps in memory;
+    several views of one array count once.
+    """
+    known = {0: _owners(given)}
+    counts = []
+    for depth, cache in caches:
+        before = known[depth]
+        own = {key: n for key, n in _owners(cache).items() if key not in before}
+        known |= {depth: before | own, depth + 1: before}
+        counts.append(sum(own.values()))
+    return counts
+
+
+def _owners(tree: Any) -> dict[int, int]:
+    """The bytes of each array that owns its memory, by the id of the array."""
+    if is_array(tree):
+        while is_array(base := getattr(tree, "base", None)):
+            tree = base
+        return {id(tree): tree.nbytes}
+    found: dict[int, int] = {}
+    for part in contents(tree):
+        found |= _owners(part)
+    return found
+
+
+def scaled(number: float, unit: str) -> str:
+    """`872 B`, `2.03 MB`: a number with three digits and a metric prefix."""
+    prefixes = ["", "k", "M", "G", "T", "P", "E"]
+    while number >= 999.5 and len(prefixes) > 1:
+        number /= 1000
+        prefixes.pop(0)
+    return f"{number:.3g} {prefixes[0]}{unit}"

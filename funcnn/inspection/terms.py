@@ -98,12 +98,7 @@ def names(text: str) -> list[str]:
 
 
 def subscripted(symbol: str, below: str) -> str:
-    """The symbol with one more subscript.
-
-    >>> from funcnn.inspection.terms import subscripted
-    >>> subscripted("h_{1}", "t"), subscripted("x", "t"), subscripted("h_{1}^{(0)}", "t")
-    ('h_{1,t}', 'x_{t}', 'h_{1,t}^{(0)}')
-    """
+    """The symbol with one more subscript: h_{1,t} for h_{1} and t, h_{1,t}^{(0)} for h_{1}^{(0)}."""
     found = re.fullmatch(r"(.*_\{)([^{}]*)(\}(?:\^\{[^{}]*\})?)", symbol)
     return f"{found[1]}{found[2]},{below}{found[3]}" if found else f"{symbol}_{{{below}}}"
 

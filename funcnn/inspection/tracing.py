@@ -11,14 +11,14 @@ import numpy as np
 
 from funcnn.arrays import Array, is_array, is_float
 from funcnn.checked import checked
-from funcnn.core import Loss, backward, backward_params, forward, is_layer, sgd
+from funcnn.core import Loss, backward, backward_params, forward, sgd
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import is_whole
 from funcnn.gradients import Grads
+from funcnn.inspection.branches import holds_layers
 from funcnn.inspection.checks import Network
 from funcnn.inspection.log import Entry, Log, bare, entries, gradients, logged
-from funcnn.inspection.memory import held_bytes, scaled
-from funcnn.inspection.summaries import described, shape
+from funcnn.inspection.summaries import described, held_bytes, scaled, shape
 from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import evaluated
 from funcnn.needs import Arrays, Flag, Rate
@@ -189,11 +189,7 @@ def _row(visit: Visit) -> tuple[str, ...]:
 
 def _named(layer: Any) -> str:
     """A layer with its fields; for a layer with layers inside, which have rows of their own, the class alone."""
-    return type(layer).__name__ if any(map(_holds, values(layer))) else described(layer)
-
-
-def _holds(value: Any) -> bool:
-    return any(map(_holds, value)) if type(value) is tuple else is_layer(value)
+    return type(layer).__name__ if holds_layers(values(layer)) else described(layer)
 
 
 def own_arrays(value: Any, path: str = "") -> Iterator[tuple[str, Array]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import cache, wraps
 from importlib import import_module
 from typing import Any
@@ -22,20 +22,22 @@ Rule = Callable[..., Any]
 least: dict[Rule, int] = {}  # of each rule with a kernel: the entries from which on the kernel computes
 
 
-def before_rule(rule: Rule, home: str, *, at: int | Callable[..., int], entries: int) -> None:
-    """Put the kernel of the same name in the module `home` before a rule of verbs.
+def before_rule(
+    rule: Rule, home: str = "", *, at: int | Callable[..., int], entries: int, but: Container[type] = ()
+) -> None:
+    """Put the kernel of the same name in the module `home` before a rule of verbs; without a home, the rule, traced.
 
     The kernel is called with the arguments of the rule, if argument number `at` is a NumPy array of float32 or float64
     with `entries` entries or more; or if `at`, a function of the arguments, gives that many. It returns what the rule
     returns, but for rounding errors; or None where it cannot, as for arrays that are not contiguous or arguments that
     the rule refuses, and then the rule itself is called. Also the rule is called for a record of another package, since
-    a user's subclass may mean something else; where kernels are off, or llvmlite cannot be used; and after a kernel has
-    raised an error, which is shown as a warning.
+    a user's subclass may mean something else; for records of the classes `but`; where kernels are off, or llvmlite
+    cannot be used; and after a kernel has raised an error, which is shown as a warning.
     """
-    call_instead(rule, _with_kernel(rule, home, at, entries))
+    call_instead(rule, _with_kernel(rule, home, at, entries, but))
 
 
-def before_function(function: Rule, home: str, *, at: int | Callable[..., int], entries: int) -> None:
+def before_function(function: Rule, home: str = "", *, at: int | Callable[..., int], entries: int) -> None:
     """As `before_rule`, before a function: in all modules of funcnn that have it, and those imported later."""
     name, call = function.__name__, _with_kernel(function, home, at, entries)
     for module in [one for known, one in sys.modules.items() if known.startswith("funcnn.")]:
@@ -43,14 +45,14 @@ def before_function(function: Rule, home: str, *, at: int | Callable[..., int], 
             setattr(module, name, call)
 
 
-def _with_kernel(rule: Rule, home: str, at: int | Callable[..., int], entries: int) -> Rule:
+def _with_kernel(rule: Rule, home: str, at: int | Callable[..., int], entries: int, but: Container[type] = ()) -> Rule:
     found = _size_of_argument(at) if isinstance(at, int) else at
     least[rule] = entries
 
     @wraps(rule)
     def call(*given: Any, **options: Any) -> Any:
-        if kernels_are_on() and found(*given) >= least[rule]:
-            made = _by_kernel(home, rule, given, options)
+        if kernels_are_on() and found(*given) >= least[rule] and type(given[0]) not in but:
+            made = _by_kernel(lambda: _kernel(rule, home, at), rule, given, options)
             if made is not None:
                 return made
         return rule(*given, **options)
@@ -65,12 +67,12 @@ def _size_of_argument(at: int) -> Callable[..., int]:
     return size
 
 
-def _by_kernel(home: str, rule: Rule, given: tuple[Any, ...], options: dict[str, Any]) -> Any:
+def _by_kernel(kernel: Callable[[], Rule], rule: Rule, given: tuple[Any, ...], options: dict[str, Any]) -> Any:
     cls = type(given[0])
     if (cls in plans and not cls.__module__.startswith("funcnn.")) or rule in _FAILED or not _is_ready():
         return None
     try:
-        return _kernel(home, rule.__name__)(*given, **options)
+        return kernel()(*given, **options)
     except Exception as error:  # noqa: BLE001  whatever is wrong with an installation, the rule computes
         _FAILED.add(rule)
         _warn(f"the kernel of {rule.__name__} failed ({type(error).__name__}: {error})")
@@ -81,8 +83,9 @@ _FAILED: set[Rule] = set()
 
 
 @cache
-def _kernel(home: str, name: str) -> Rule:
-    found: Rule = getattr(import_module(f"funcnn.kernels.{home}"), name)
+def _kernel(rule: Rule, home: str, at: Any) -> Rule:
+    module = import_module(f"funcnn.kernels.{home or 'rows'}")
+    found: Rule = getattr(module, rule.__name__) if home else module.by_rows(rule, at=at)
     return found
 
 

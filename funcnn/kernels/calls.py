@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.engine import engine
-from funcnn.compilation.memory import address, aligned
+from funcnn.compilation.memory import address, aligned_copy
 from funcnn.compilation.text import LINE, Text
+from funcnn.errors import FuncnnError
+from funcnn.layers.convolution.windows import Axes
 
 FLOATS = {np.dtype(np.float32), np.dtype(np.float64)}  # native ones
 
@@ -26,13 +28,11 @@ class Call:
             [*[f"ptr noalias %{name}" for name in ("C", *pointers)], *[f"i64 %{name}" for name in numbers]]
         )
         lines = t.function("run", named)
-        [at] = engine().functions("\n".join([*sorted(t.declared), *lines, ""]), ("run",))
+        [at] = engine().functions(t.module(lines), ("run",))
         types = [ctypes.c_void_p] * (1 + len(pointers)) + [ctypes.c_int64] * len(numbers)
         self._function = ctypes.CFUNCTYPE(None, *types)(at)
         self._count = len(pointers)
-        table = np.frombuffer(b"".join(t.table), t.dtype)
-        self._table = aligned(table.size, t.dtype)
-        self._table[:] = table
+        self._table = aligned_copy(t.panels())
         self._at = address(self._table)
 
     def __call__(self, *given: Any) -> None:
@@ -51,6 +51,15 @@ def sealed(array: Any) -> Any:
     array.base.setflags(0)  # write=False, twice as fast as by keyword
     array.setflags(0)
     return array
+
+
+def windows_of(params: Any, x: Any) -> Axes | None:
+    """The windows of a convolution or a pooling over x; None where the rule raises an error."""
+    try:
+        axes: Axes = params.windows(x)
+    except FuncnnError:
+        return None
+    return axes
 
 
 def are_plain(dtype: Any, *arrays: Any) -> bool:

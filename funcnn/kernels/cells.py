@@ -101,19 +101,20 @@ class Cell:
 
         def read(place: Place) -> str:
             row = inputs[place[0]]
-            return self.t.read(self._at(row, place[1], f, 0)) if isinstance(row, RowPointer) else row[place[1]]
+            return (
+                self.t.read(self._at(row, place[1], f, writes=False)) if isinstance(row, RowPointer) else row[place[1]]
+            )
 
         self.gates.write(
-            self.t, read, there, lambda place, v: self.t.write(v, self._at(outs[place[0]], place[1], f, 1))
+            self.t, read, there, lambda place, v: self.t.write(v, self._at(outs[place[0]], place[1], f, writes=True))
         )
 
-    def _at(self, row: RowPointer, gate: int, f: Index, is_output: int) -> str:
+    def _at(self, row: RowPointer, gate: int, f: Index, *, writes: bool) -> str:
         """Where a panel of units of a gate is."""
         t = self.t
         at = t.at(row.at, t.plus(f, gate * self.k))
         if row.ahead:
-            t.declared.add("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
-            t.do(f"call void @llvm.prefetch.p0(ptr {t.at(at, row.ahead)}, i32 {is_output}, i32 2, i32 1)")
+            t.fetch(t.at(at, row.ahead), writes=writes, level=2)
         return at
 
     def written(self, numbers: list[str], arrays: list[str]) -> Call:

@@ -1,4 +1,4 @@
-"""Kernels of convolutions without groups: the sums of some windows and channels stay in registers.
+"""Kernels of convolutions. Without groups, the sums of some windows and channels stay in registers.
 
 The numbers of a window in one row of the image follow one another in memory, so that for each row of taps a block of
 windows is a product with a matrix, W[k] as (kw c, o). No window is copied.
@@ -14,12 +14,11 @@ import numpy as np
 from funcnn.compilation.engine import engine
 from funcnn.compilation.memory import aligned
 from funcnn.compilation.text import Index
-from funcnn.errors import FuncnnError
 from funcnn.gradients import Grads, gradient
 from funcnn.kernels import depthwise
-from funcnn.kernels.calls import Call, are_plain, fresh, sealed
-from funcnn.kernels.depthwise import NUMBERS, Images, is_out_gradient, memory_of, settings_of, sizes_of
-from funcnn.layers.convolution.correlation import adjoint_windows
+from funcnn.kernels.calls import Call, are_plain, fresh, sealed, windows_of
+from funcnn.kernels.depthwise import NUMBERS, Images, memory_of, settings_of, sizes_of
+from funcnn.layers.convolution.correlation import adjoint_windows, correlate_adjoint
 from funcnn.layers.convolution.windows import Axes, image_of, like
 
 MOST_NUMBERS = 1 << 18  # of W: with more, the products of NumPy are as fast
@@ -27,39 +26,42 @@ MOST_NUMBERS = 1 << 18  # of W: with more, the products of NumPy are as fast
 
 def convolution_forward(params: Any, x: Any) -> Any:
     """out = b + the sum over the taps of each window"""
-    if params.groups > 1:
-        return depthwise.convolution_forward(params, x)
     if (axes := _axes(params, x)) is None:
         return None
-    return like(x, _correlated(image_of(x), _image_kernel(params.W), axes, params.b)), x
+    correlated = _correlated if params.groups == 1 else depthwise.correlated
+    return like(x, correlated(image_of(x), _image_kernel(params.W), axes, params.b)), x
 
 
 def convolution_backward_params(params: Any, x: Any, dA: Any) -> Any:
     """dW: the x under each tap times dA, summed over the windows; db: the sum of dA over all positions"""
-    if params.groups > 1:
-        return depthwise.convolution_backward_params(params, x, dA)
-    if (axes := _axes(params, x)) is None or not is_out_gradient(x, axes, dA, params.W.shape[-1]):
-        return None
     W, b, o = params.W, params.b, params.W.shape[-1]
+    if (axes := _axes(params, x)) is None or not _is_out_gradient(x, axes, dA, o):
+        return None
+    channels = (x.shape[-1], o) if params.groups == 1 else (o,)
+    made = _kernel_gradient if params.groups == 1 else depthwise.kernel_gradient
     both = aligned(W.size + o, W.dtype)
-    kernel = _kernel_gradient(W.dtype, x.shape[-1], o, settings_of(axes))
-    kernel(x, dA, both, memory_of(x, axes), *sizes_of(len(x), axes))
+    made(W.dtype, *channels, settings_of(axes))(x, dA, both, memory_of(x, axes), *sizes_of(len(x), axes))
     both.setflags(write=False)
     return gradient(params, W=both[: W.size].reshape(W.shape), b=None if b is None else both[W.size :])
 
 
 def convolution_backward(params: Any, x: Any, dA: Any) -> Any:
     """dx: dA times the kernel, added back onto each window"""
-    if params.groups > 1:
-        return depthwise.convolution_backward(params, x, dA)
-    if (axes := _axes(params, x)) is None or not _lanes(x.dtype, x.shape[-1]):
+    is_direct = params.groups == 1
+    if (axes := _axes(params, x)) is None or (is_direct and not _lanes(x.dtype, x.shape[-1])):
         return None
-    if not (flipped := adjoint_windows(axes)):
+    if not (flipped := adjoint_windows(axes)) and is_direct:
         return None
     if (grads := convolution_backward_params(params, x, dA)) is None:
         return None
-    W = _image_kernel(params.W)[::-1, ::-1].swapaxes(2, 3)
-    return Grads(grads, like(x, _correlated(image_of(dA), W, flipped, None)))
+    d, W = image_of(dA), _image_kernel(params.W)
+    if not flipped:
+        dx = correlate_adjoint(d, W, axes, params.groups)
+    elif is_direct:
+        dx = _correlated(d, W[::-1, ::-1].swapaxes(2, 3), flipped, None)
+    else:
+        dx = depthwise.correlated(d, np.ascontiguousarray(W[::-1, ::-1]), flipped, None)
+    return Grads(grads, like(x, dx))
 
 
 def _image_kernel(W: Any) -> Any:
@@ -74,21 +76,26 @@ def _lanes(dtype: Any, o: int) -> int:
 
 def _axes(params: Any, x: Any) -> Axes | None:
     """The windows; None if there is no kernel for the convolution."""
-    W, b = params.W, params.b
-    if not are_plain(x.dtype, x, W, *([] if b is None else [b])) or x.ndim != W.ndim or x.shape[-1] != W.shape[-2]:
+    W, b, c = params.W, params.b, x.shape[-1]
+    if not are_plain(x.dtype, x, W, *([] if b is None else [b])) or x.ndim != W.ndim or not len(x):
         return None
-    if not _lanes(x.dtype, W.shape[-1]) or W.size > MOST_NUMBERS:
+    if params.groups > 1:
+        return windows_of(params, x) if depthwise.fits(W, params.groups, c) else None
+    if c != W.shape[-2] or not _lanes(x.dtype, W.shape[-1]) or W.size > MOST_NUMBERS:
         return None
-    try:
-        axes: Axes = params.windows(x)
-    except FuncnnError:  # which the rule raises
-        return None
-    return axes if axes[1].dilation == 1 and len(x) else None
+    axes = windows_of(params, x)
+    return axes if axes is not None and axes[1].dilation == 1 else None
+
+
+def _is_out_gradient(x: Any, axes: Axes, dA: Any, channels: int) -> bool:
+    """Whether dA has the shape of out, and kernels can read it."""
+    shape = len(x), *[axis.out for axis in axes][4 - x.ndim :], channels
+    return are_plain(x.dtype, dA) and dA.shape == shape
 
 
 def _correlated(x: Any, W: Any, axes: Axes, b: Any) -> Any:
     kh, kw, c, o = W.shape
-    kernel = _forward(x.dtype, c, o, settings_of(axes), axes[1].out, b is not None)
+    kernel = _forward(x.dtype, c, o, settings_of(axes), axes[1].out, has_bias=b is not None)
     packed = aligned(W.size, x.dtype).reshape(-1, kh, kw, c, kernel.wide)
     packed[...] = np.moveaxis(W.reshape(kh, kw, c, -1, kernel.wide), 3, 0)
     out = fresh((len(x), axes[0].out, axes[1].out, o), x.dtype)
@@ -167,9 +174,7 @@ class _Forward(_Block):
         return totals
 
 
-@cache
-def _forward(dtype: Any, c: int, o: int, settings: Any, wo: int, has_bias: bool) -> _Forward:  # noqa: FBT001  of a cached function
-    return _Forward(dtype, c, o, settings, wo, has_bias=has_bias)
+_forward = cache(_Forward)
 
 
 class _Gradient(_Block):

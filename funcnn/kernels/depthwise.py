@@ -10,69 +10,20 @@ import numpy as np
 
 from funcnn.compilation.engine import engine
 from funcnn.compilation.text import Index
-from funcnn.errors import FuncnnError
-from funcnn.gradients import Grads, gradient
-from funcnn.kernels.calls import Call, are_plain, fresh, sealed
+from funcnn.kernels.calls import Call, fresh, sealed
 from funcnn.kernels.strips import Strips, lanes
-from funcnn.layers.convolution.correlation import adjoint_windows, correlate_adjoint
-from funcnn.layers.convolution.windows import Axes, image_of, like
+from funcnn.layers.convolution.windows import Axes
 
 MOST_TAPS = 25  # which are written out
 
 
-def convolution_forward(params: Any, x: Any) -> Any:
+def fits(W: Any, groups: int, c: int) -> bool:
+    """Whether there is a kernel for W: a depthwise convolution of c channels, with one kernel for each."""
+    return bool(groups == c == W.shape[-1] and W.shape[-2] == 1 and W.size <= MOST_TAPS * c)
+
+
+def correlated(x: Any, W: Any, axes: Axes, b: Any) -> Any:
     """out = b + the sum over the taps of each window"""
-    if (axes := axes_of(params, x)) is None:
-        return None
-    return like(x, _correlated(image_of(x), params.W, axes, params.b)), x
-
-
-def convolution_backward_params(params: Any, x: Any, dA: Any) -> Any:
-    """dW: the x under each tap times dA, summed over the windows; db: the sum of dA over all positions"""
-    if (axes := axes_of(params, x)) is None or not is_out_gradient(x, axes, dA, x.shape[-1]):
-        return None
-    W, c = params.W, x.shape[-1]
-    both = np.zeros(W.size + c, W.dtype)
-    _kernel_gradient(W.dtype, c, settings_of(axes))(x, dA, both, memory_of(x, axes), *sizes_of(len(x), axes))
-    both.setflags(write=False)
-    return gradient(params, W=both[: W.size].reshape(W.shape), b=None if params.b is None else both[W.size :])
-
-
-def convolution_backward(params: Any, x: Any, dA: Any) -> Any:
-    """dx: dA times the kernel, added back onto each window"""
-    if (grads := convolution_backward_params(params, x, dA)) is None:
-        return None
-    axes, d = params.windows(x), image_of(dA)
-    W = params.W.reshape(-1, *params.W.shape[-3:])
-    if flipped := adjoint_windows(axes):
-        dx = _correlated(d, np.ascontiguousarray(W[::-1, ::-1]), flipped, None)
-    else:
-        dx = correlate_adjoint(d, W, axes, params.groups)
-    return Grads(grads, like(x, dx))
-
-
-def axes_of(params: Any, x: Any) -> Axes | None:
-    """The windows of a depthwise convolution with one kernel for each channel; None if there is no kernel for it."""
-    W, b = params.W, params.b
-    c = W.shape[-1]
-    if not are_plain(x.dtype, x, W, *([] if b is None else [b])) or x.ndim != W.ndim or x.shape[-1] != c:
-        return None
-    if params.groups != c or W.shape[-2] != 1 or W.size > MOST_TAPS * c:
-        return None
-    try:
-        axes: Axes = params.windows(x)
-    except FuncnnError:  # which the rule raises
-        return None
-    return axes
-
-
-def is_out_gradient(x: Any, axes: Axes, dA: Any, channels: int) -> bool:
-    """Whether dA has the shape of out, and kernels can read it."""
-    shape = len(x), *[axis.out for axis in axes][4 - x.ndim :], channels
-    return are_plain(x.dtype, dA) and dA.shape == shape
-
-
-def _correlated(x: Any, W: Any, axes: Axes, b: Any) -> Any:
     out = fresh((len(x), axes[0].out, axes[1].out, x.shape[3]), x.dtype)
     kernel = _forward(x.dtype, x.shape[3], settings_of(axes), b is not None)
     kernel(x, W, W if b is None else b, out, memory_of(x, axes), *sizes_of(len(x), axes))
@@ -175,7 +126,8 @@ def _forward(dtype: Any, c: int, settings: Any, has_bias: bool) -> Call:  # noqa
 
 
 @cache
-def _kernel_gradient(dtype: Any, c: int, settings: Any) -> Call:
+def kernel_gradient(dtype: Any, c: int, settings: Any) -> Call:
+    """dW and db, side by side."""
     images = Images(dtype, c, settings, lanes(c))
     t = images.t
     zeros = ["zeroinitializer"] * (len(images.taps) + 1)

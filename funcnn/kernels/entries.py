@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from funcnn.compilation.evaluation import PYTHON
 from funcnn.compilation.graph import INPUTS, Graph, Node, needed
 from funcnn.compilation.panel import Known, Panel
 from funcnn.compilation.shapes import NUMBER, Untraceable
@@ -96,13 +96,9 @@ class EntryRule(Graph):
             pointers = [t.pointer("%A", t.plus(at, i)) for i in range(1, line)]
 
             def entries(i: Index) -> None:
-                known = dict(shared)
-                for node in self._nodes:
-                    if node.op in INPUTS:
-                        known[node] = t.read(pointers[self.inputs.index(node.data)], i), False
-                panel.compute([node for node in self._nodes if node.op not in {*INPUTS, "vector"}], 0, known)
-                for node, j in self._outputs.items():
-                    t.write(panel.number(node, 0, 1, known), pointers[many + j], i, past_cache=self.past_cache)
+                read = lambda node: t.read(pointers[self.inputs.index(node.data)], i)
+                for j, made in enumerate(panel.results(list(self._outputs), read, shared)):
+                    t.write(made, pointers[many + j], i, past_cache=self.past_cache)
 
             t.strips(t.word("%A", at), entries)
 
@@ -141,29 +137,11 @@ class ScalarProgram:
                 if not isinstance(s, int | float):
                     raise Untraceable("a result that is neither an array nor a number")
                 operation: tuple[Callable[..., Any], tuple[int, ...]] = (lambda: s), ()
-            elif s.op in _OF_PYTHON and s.shape == ():
-                operation = _OF_PYTHON[s.op], tuple([self.place(a) for a in s.args])
+            elif s.op in PYTHON and s.shape == ():
+                operation = PYTHON[s.op], tuple([self.place(a) for a in s.args])
             else:
                 raise Untraceable(f"{s.op} of numbers")
             self._symbols.append(s)
             self._places[id(s)] = self._count + len(self._operations)
             self._operations.append(operation)
         return self._places[id(s)]
-
-
-_OF_PYTHON: dict[str, Callable[..., Any]] = {
-    "absolute": abs,
-    "add": operator.add,
-    "divide": operator.truediv,
-    "equal": operator.eq,
-    "greater": operator.gt,
-    "greater_equal": operator.ge,
-    "less": operator.lt,
-    "less_equal": operator.le,
-    "multiply": operator.mul,
-    "negative": operator.neg,
-    "not_equal": operator.ne,
-    "power": operator.pow,
-    "sqrt": lambda a: a**0.5,
-    "subtract": operator.sub,
-}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.graph import Graph, needed
+from funcnn.compilation.graph import Graph
 from funcnn.compilation.panel import Known, Panel
 from funcnn.compilation.symbols import Symbol
 from funcnn.compilation.text import Text
@@ -103,10 +103,7 @@ class Gates(Graph):
         made = rule(self._there, *[GateArray([next(left) for _ in range(n)]) for n in gates])
         self.outputs = [len(one.parts) for one in made]
         self._results = [(i, j, self.node(part)) for i, one in enumerate(made) for j, part in enumerate(one.parts)]
-        wanted = needed([node for _, _, node in self._results])
         self._inputs = {self.node(s): place for s, place in zip(symbols, places, strict=True)}
-        self._inputs = {node: place for node, place in self._inputs.items() if node in wanted}
-        self._nodes = [node for node in self.nodes if node in wanted and node.op not in {"memory", "x"}]
         self.table = np.zeros(max(1, self.constants), dtype)
         self.fill(self.table)
 
@@ -115,7 +112,6 @@ class Gates(Graph):
         panel = Panel(t, self)
         panel.constants = "%W"
         known: Known = {self.node(self._there): (there, False)} if there else {}
-        known.update({node: (read(place), False) for node, place in self._inputs.items()})
-        panel.compute(self._nodes, 0, known)
-        for i, j, node in self._results:
-            write((i, j), panel.number(node, 0, 1, known))
+        made = panel.results([node for *_, node in self._results], lambda node: read(self._inputs[node]), known)
+        for (i, j, _), value in zip(self._results, made, strict=True):
+            write((i, j), value)

@@ -8,8 +8,9 @@ import attrs
 
 from funcnn.compilation.graph import INPUTS, Graph, Node
 from funcnn.compilation.panel import Known, Panel
-from funcnn.compilation.text import Index, Text
+from funcnn.compilation.text import Index
 from funcnn.kernels.passes import Passes
+from funcnn.kernels.strips import Strips
 
 AT_ONCE = 2  # rows of a round; since each waits for its own reductions, it takes less than twice as long as one
 _AHEAD = 4096  # bytes, measured: with half or twice as many it takes as long, without a third longer
@@ -32,7 +33,9 @@ class Lanes(Panel):
     are computed again, and `again` is their number. `fresh` are the inputs that no pass has read before.
     """
 
-    def __init__(self, text: Text, graph: Graph, passes: Passes, inputs: int, sums: int) -> None:
+    text: Strips
+
+    def __init__(self, text: Strips, graph: Graph, passes: Passes, inputs: int, sums: int) -> None:
         super().__init__(text, graph)
         self.passes, self.features, self._sums = passes, passes.features, sums
         self.outputs = {node: inputs + i for i, node in enumerate(passes.outputs)}
@@ -86,8 +89,8 @@ class Lanes(Panel):
         if node in self.outputs or node in self.passes.kept:
             place = self._place(node, f)
             if node in self.outputs:
-                self._fetch(place, "write")
-            self.write(self.number(node, f, node.features, known), place)
+                self._fetch(place, writes=True)
+            self.text.write(self.number(node, f, node.features, known), place)
 
     def _place(self, node: Node, f: Index) -> str:
         if node in self.passes.kept:
@@ -99,23 +102,12 @@ class Lanes(Panel):
         if not isinstance(a, Node) or a.features == 1:
             return super()._load(a, f)
         if a.op == "vector":
-            return self.read(self.text.at("%V", self.text.plus(a.data[0], f)))
+            return self.text.read(self.text.at("%V", self.text.plus(a.data[0], f)))
         place = self._place(a, f)
         if a in self.fresh:
-            self._fetch(place, "read")
-        return self.read(place)
+            self._fetch(place, writes=False)
+        return self.text.read(place)
 
-    def _fetch(self, pointer: str, purpose: str) -> None:
+    def _fetch(self, pointer: str, *, writes: bool) -> None:
         """Ask for the numbers `_AHEAD` bytes later, which the processor would do too late at the end of a page."""
-        t = self.text
-        t.declared.add("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
-        ahead = t.at(pointer, _AHEAD // t.bytes)
-        t.do(f"call void @llvm.prefetch.p0(ptr {ahead}, i32 {int(purpose == 'write')}, i32 3, i32 1)")
-
-    def read(self, pointer: str) -> str:
-        """The panel at an address that is not that of a line."""
-        return self.text.let(f"load {self.text.panel}, ptr {pointer}, align {self.text.bytes}")
-
-    def write(self, panel: str, pointer: str) -> None:
-        """Store a panel at such an address."""
-        self.text.do(f"store {self.text.panel} {panel}, ptr {pointer}, align {self.text.bytes}")
+        self.text.fetch(self.text.at(pointer, _AHEAD // self.text.bytes), writes=writes, level=3)

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.text import Index
-from funcnn.errors import FuncnnError
 from funcnn.gradients import Grads, gradient
-from funcnn.kernels.calls import Call, are_plain, fresh, sealed
+from funcnn.kernels.calls import Call, are_plain, fresh, sealed, windows_of
 from funcnn.kernels.strips import Strips, lanes
 from funcnn.layers.convolution.windows import Axes, image_of, like, padded
 
@@ -49,11 +48,8 @@ def max_pool_backward(params: Any, cache: Any, dA: Any) -> Any:
 
 
 def _axes(params: Any, x: Any) -> Axes | None:
-    try:
-        axes: Axes = params.windows(x)
-    except FuncnnError:  # which the rule raises
-        return None
-    return axes if axes[0].size * axes[1].size <= MOST_TAPS else None
+    axes = windows_of(params, x)
+    return axes if axes is not None and axes[0].size * axes[1].size <= MOST_TAPS else None
 
 
 def _sizes(axes: Axes) -> tuple[int, ...]:

@@ -25,7 +25,7 @@ def steps_forward(params: Any, given: Any, z: Any, mask: Any, first: State, *, k
     own = [getattr(params, name) for name in biases(cls)]
     if cls not in CELLS or not m or not are_plain(dtype, z, params.U, *first, *own):
         return None
-    cell = _forward(cls, dtype, k, min(m, _MOST_ROWS), mask is not None)
+    cell = _forward(cls, dtype, k, min(m, _MOST_ROWS), masked=mask is not None)
     states, out = [fresh((m, t + 1, k), dtype) for _ in first], fresh((m, t, k), dtype)
     for state, start in zip(states, first, strict=True):
         state[:, 0] = start
@@ -43,10 +43,10 @@ def steps_backward(params: Any, cache: Any, mask: Any, dout: Any, dlast: State) 
     (m, t, gk), known = others[0].shape, [*states, *others, *dlast]
     if cls not in CELLS or not are_plain(dtype, params.U, *known, *([] if dout is None else [dout])):
         return None
-    forward = _forward(cls, dtype, k, min(m, _MOST_ROWS), mask is not None)
+    forward = _forward(cls, dtype, k, min(m, _MOST_ROWS), masked=mask is not None)
     if (cache.gates, others[1].shape) != (forward.kept, (m, t, forward.rest * k)) or gk != params.gates * k:
         return None
-    cell = _back(cls, dtype, k, min(m, _MOST_ROWS), forward.kept, mask is not None)
+    cell = _back(cls, dtype, k, min(m, _MOST_ROWS), forward.kept, masked=mask is not None)
     dout = np.zeros((m, t, k), dtype) if dout is None else dout
     rows = [fresh((m, t, gk), dtype) for _ in cell.results]
     dfirst = cell(params.U, m, t, _numbers(mask, dtype), [dout, *states, *others, *rows], dlast)
@@ -59,11 +59,4 @@ def _numbers(mask: Any, dtype: Any) -> Any:
     return np.ones(1, dtype) if mask is None else np.ascontiguousarray(mask, dtype)
 
 
-@cache
-def _forward(cls: Any, dtype: Any, k: int, m: int, masked: bool) -> ForwardCell:  # noqa: FBT001  of a cached function
-    return ForwardCell(cls, dtype, k, m, masked=masked)
-
-
-@cache
-def _back(cls: Any, dtype: Any, k: int, m: int, kept: tuple[int, ...], masked: bool) -> BackCell:  # noqa: FBT001  as above
-    return BackCell(cls, dtype, k, m, kept, masked=masked)
+_forward, _back = cache(ForwardCell), cache(BackCell)

@@ -10,11 +10,11 @@ import numpy as np
 
 from funcnn.arrays import is_array, kind
 from funcnn.compilation.engine import engine
-from funcnn.compilation.memory import address, aligned
+from funcnn.compilation.memory import address, aligned_copy
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.structure import builder
 from funcnn.compilation.symbols import Symbol
-from funcnn.compilation.text import Text
+from funcnn.kernels.strips import Strips
 from funcnn.kernels.sweep import Sweep
 from funcnn.kernels.traces import PANEL, RowTrace
 from funcnn.records import getters, plans
@@ -82,17 +82,17 @@ class RowKernel:
     """A kernel for arrays of the shapes of a trace."""
 
     def __init__(self, trace: RowTrace) -> None:
-        self.trace, text = trace, Text(trace.dtype, most=1 << (trace.features.bit_length() - 1))
+        self.trace, text = trace, Strips(trace.dtype, most=1 << (trace.features.bit_length() - 1))
         widths = [s.features or 0 for s in trace.inputs]
         sweeps = [Sweep(text, trace, passes, widths, trace.length) for passes in trace.sweeps]
         names = tuple([f"sweep{i}" for i in range(len(sweeps))])
         lines = [line for name, sweep in zip(names, sweeps, strict=True) for line in sweep.function(name)]
-        functions = engine().functions("\n".join([*sorted(text.declared), *lines, ""]), names)
+        functions = engine().functions(text.module(lines), names)
         counts = [len(widths) + len(passes.outputs) for passes in trace.sweeps]
         self._sweeps = [_function(at, arrays) for at, arrays in zip(functions, counts, strict=True)]
-        self._computed = [trace.computed_before(i) for i in range(len(sweeps))]
-        self._table = aligned(len(text.table) * text.rows, trace.dtype)
-        self._table[:] = np.frombuffer(b"".join(text.table), trace.dtype)
+        # The constants that are known before each sweep and not earlier, with their places.
+        self._computed = [[one for one in trace.computed if trace.stage(one[1]) == i] for i in range(len(sweeps))]
+        self._table = aligned_copy(text.panels())
         self._constants = np.zeros(trace.constants + PANEL, trace.dtype)
         trace.fill(self._constants)
         self._at = address(self._table), address(self._constants)

@@ -32,11 +32,7 @@ class Strips(Text):
         self.when(self.let(f"icmp ne i64 {whole}, {count}"), lambda: self._cut(self.minus(count, whole), whole, body))
 
     def _cut(self, count: Index, i: Index, body: Callable[[Index], None]) -> None:
-        words, rest = f"<{self.rows} x i32>", count if isinstance(count, int) else self.let(f"trunc i64 {count} to i32")
-        lanes = ", ".join([f"i32 {lane}" for lane in range(self.rows)])
-        first = self.let(f"insertelement {words} poison, i32 {rest}, i64 0")
-        most = self.shuffled(words, first, "poison", [0] * self.rows)
-        self._mask = self.let(f"icmp ult {words} <{lanes}>, {most}")
+        self._mask = self.first_lanes(count if isinstance(count, int) else self.let(f"trunc i64 {count} to i32"), "i32")
         body(i)
         self._mask = ""
 
@@ -67,6 +63,11 @@ class Strips(Text):
         name = f"llvm.masked.{operation}.v{self.rows}f{8 * self.bytes}.p0"
         self.declared.add(f"declare {declaration.format(name)}")
         return name
+
+    def fetch(self, pointer: str, *, writes: bool, level: int) -> None:
+        """Ask for the numbers at the pointer, which are read or written soon; `level` is 3 for the nearest cache."""
+        self.declared.add("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
+        self.do(f"call void @llvm.prefetch.p0(ptr {pointer}, i32 {int(writes)}, i32 {level}, i32 1)")
 
     def word(self, pointer: str, i: Index) -> str:
         """Whole number i, of 64 bits, at the pointer."""

@@ -7,9 +7,10 @@ from functools import partial
 
 from funcnn.compilation.graph import INPUTS, Graph, Node
 from funcnn.compilation.panel import Known
-from funcnn.compilation.text import Index, Text
+from funcnn.compilation.text import Index
 from funcnn.kernels.lanes import AT_ONCE, Lanes, SweptRow
 from funcnn.kernels.passes import Pass, Passes, SumOverRows
+from funcnn.kernels.strips import Strips
 
 ROWS_OF_BLOCK = 256  # whose sums are added up before they are added to those of other blocks, which loses fewer digits
 _UNROLLED = 2  # panels of a round of a loop over features: one sum alone would wait for its last addition
@@ -23,7 +24,7 @@ class Sweep(Lanes):
     numbers in a row of each input, and `length` is the number of sums.
     """
 
-    def __init__(self, text: Text, graph: Graph, passes: Passes, inputs: list[int], length: int) -> None:
+    def __init__(self, text: Strips, graph: Graph, passes: Passes, inputs: list[int], length: int) -> None:
         super().__init__(text, graph, passes, len(inputs), length)
         self._widths = [*inputs, *[node.features for node in passes.outputs]]
 
@@ -60,11 +61,11 @@ class Sweep(Lanes):
                 t.loop(-(-size // t.rows) * t.rows, lambda i: do(t.plus(one.at, i)), step=t.rows)  # noqa: B023  used at once
 
         def add(i: Index) -> None:
-            to, new = t.at("%G", i), self.read(t.at("%A", i))
-            before = t.let(f"select i1 {is_first}, {t.panel} zeroinitializer, {t.panel} {self.read(to)}")
-            self.write(t.add(before, new), to)
+            to, new = t.at("%G", i), t.read(t.at("%A", i))
+            before = t.let(f"select i1 {is_first}, {t.panel} zeroinitializer, {t.panel} {t.read(to)}")
+            t.write(t.add(before, new), to)
 
-        each(lambda i: self.write("zeroinitializer", t.at("%A", i)))
+        each(lambda i: t.write("zeroinitializer", t.at("%A", i)))
         self._all(start, t.least(t.minus("%count", start), ROWS_OF_BLOCK))
         each(add)
 
@@ -156,8 +157,8 @@ class Sweep(Lanes):
     def _add(self, one: SumOverRows, f: Index, found: list[Known], rows: list[SweptRow]) -> None:
         """Add a panel of features of some rows to the sums of the block."""
         to = self.text.at("%A", self.text.plus(one.at, f))
-        total = self.read(to)
+        total = self.text.read(to)
         for self.current in rows:
             known = found[self.current.index]
             total = self.text.add(total, self.once(self.number(one.node, f, self.features, known), "sum"))
-        self.write(total, to)
+        self.text.write(total, to)

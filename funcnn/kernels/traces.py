@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.evaluation import evaluate
-from funcnn.compilation.graph import Graph
+from funcnn.compilation.graph import SUMS, Graph
 from funcnn.compilation.shapes import Operand, Shape, Untraceable
 from funcnn.compilation.structure import symbolic
 from funcnn.compilation.symbols import Symbol, elementwise
@@ -42,7 +42,6 @@ class RowTrace(Graph):
         self.inputs: list[Symbol] = []
         self.places: dict[int, int] = {}
         self.length = 0
-        self._stages: dict[int, int] = {}
         with recorded() as faults:
             self.made = rule(*self._symbols(given))
         self.faults = [elementwise("where", fault, 1.0, 0.0, dtype=x.dtype).sum() for fault in faults]
@@ -85,15 +84,6 @@ class RowTrace(Graph):
         return self.arrays[-1]
 
     # Sweeps.
-
-    def stage(self, a: Operand) -> int:
-        """The number of sweeps that are over when an array is known, or that are over when its rows are computed."""
-        if not isinstance(a, Symbol):
-            return 0
-        if id(a) not in self._stages:
-            before = max([self.stage(one) for one in a.args], default=0)
-            self._stages[id(a)] = before + (a.op in {"product", "total"})
-        return self._stages[id(a)]
 
     def _sweeps(self, roots: list[Symbol]) -> list[Passes]:
         sums: dict[int, tuple[int, SumOverRows]] = {}
@@ -138,10 +128,6 @@ class RowTrace(Graph):
         """The shape of an array of rows in the result, which has the axes of rows that x has."""
         return *self.lead, *s.shape[1:]
 
-    def computed_before(self, sweep: int) -> list[tuple[int, Symbol]]:
-        """The constants that are known before this sweep and not earlier, with their places."""
-        return [(at, a) for at, a in self.computed if self.stage(a) == sweep]
-
 
 def _leaves(tree: Any) -> list[Symbol]:
     cls = type(tree)
@@ -162,7 +148,7 @@ def _sums_of(roots: list[Symbol]) -> list[Symbol]:
             found[id(s)] = s
         elif isinstance(s, Symbol) and id(s) not in seen:
             seen.add(id(s))
-            if s.op in {"product", "total"}:
+            if s.op in SUMS:
                 left.append((s, True))
             left += [(a, False) for a in s.args]
     return list(found.values())

@@ -17,24 +17,13 @@ def bounds_of(m: int, rows: int | None, params: Any, x: Any) -> list[int]:
     """The first row of each block, and m: blocks of at most `rows` rows, which differ by at most one row.
 
     Without `rows`, there are as many blocks as pay, by the bytes of the parameters and of a row of x.
-
-    >>> from funcnn.parallel.blocks import bounds_of
-    >>> bounds_of(10, 4, (), None)
-    [0, 3, 6, 10]
     """
     k = default_number(m, params, x) if rows is None else max(1, -(-m // rows))
     return [m * i // k for i in range(k + 1)]
 
 
 def default_number(m: int, params: Any, x: Any) -> int:
-    """The number of blocks of m rows: their work must be large beside the sum of their gradients.
-
-    >>> import numpy as np
-    >>> from funcnn import mlp
-    >>> from funcnn.parallel.blocks import default_number
-    >>> [default_number(m, mlp([2, 27, 31, 31, 1], seed=0), np.zeros((m, 2))) for m in (4000, 9400, 37600)]
-    [1, 2, 8]
-    """
+    """The number of blocks of m rows: their work must be large beside the sum of their gradients."""
     size = bytes_of(params)
     work = size * max([_positions(a) for a in arrays_in(x)], default=1) + bytes_of(x) // max(m, 1)
     least = (_LEAST + _ROWS_OF_A_SUM * size) / max(work, 1)
@@ -42,13 +31,7 @@ def default_number(m: int, params: Any, x: Any) -> int:
 
 
 def bytes_of(tree: Any) -> int:
-    """The bytes of all arrays.
-
-    >>> import numpy as np
-    >>> from funcnn.parallel.blocks import bytes_of
-    >>> bytes_of((np.zeros((2, 3)), (np.zeros(1, bool),)))
-    49
-    """
+    """The bytes of all arrays."""
     return sum([a.size * a.dtype.itemsize for a in arrays_in(tree)])
 
 

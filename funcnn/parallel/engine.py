@@ -146,7 +146,8 @@ class BlockRunner:
             FuncnnError: the error that `function` raises for a block, with a note that names the block.
         """
         executor = self._current(None)
-        carrier = self._carrier(function, executor)
+        is_local = isinstance(executor, ThreadPoolExecutor)
+        carrier = InThreads(function) if is_local else InProcesses(function, executor, self._sent, self.traffic)
         waiting: deque[tuple[RowBlock, Future[Any]]] = deque()
         rest, tries = iter(blocks), Counter[int]()
         try:
@@ -176,11 +177,6 @@ class BlockRunner:
                 yield _result(executor, block, len(blocks), reply)
         finally:
             _cancel(waiting)
-
-    def _carrier(self, function: Any, executor: Executor) -> InThreads | InProcesses:
-        if isinstance(executor, ThreadPoolExecutor):
-            return InThreads(function)
-        return InProcesses(function, executor, self._sent, self.traffic)
 
     def _current(self, failed: Executor | None) -> Executor:
         """The executor; in place of one that failed, a new one, unless it was given."""

@@ -77,9 +77,11 @@ def pickling_error(engine: str, parts: dict[str, Any], *, by_value: bool) -> Kin
     """The error for values of which one does not pickle: it names the innermost field that does not."""
     wrong = [name for name, value in parts.items() if not _pickles(value, by_value=by_value)]
     path, culprit = _culprit(parts[wrong[0]], wrong[0], by_value=by_value)
-    remedy = "; define it with def, at the top of a module" if "<" in getattr(culprit, "__qualname__", "") else ""
+    name = getattr(culprit, "__qualname__", "")
+    what = f"the function {name}" if name else short(culprit)
+    remedy = "; define it with def, at the top of a module" if "<" in name else ""
     needed = f"a value that can be sent to {engine}"
-    return KindError(f"sharded: {path} must be {needed}, got {_what(culprit)}, which does not pickle{remedy}")
+    return KindError(f"sharded: {path} must be {needed}, got {what}, which does not pickle{remedy}")
 
 
 def _pickles(value: Any, *, by_value: bool) -> bool:
@@ -109,7 +111,3 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
         yield from [(name, getattr(value, name)) for name, _ in plans[type(value)]]
     elif not hasattr(value, "__qualname__"):  # a function or a class pickles by its name, not by its attributes
         yield from getattr(value, "__dict__", {}).items()
-
-
-def _what(value: Any) -> str:
-    return f"the function {value.__qualname__}" if hasattr(value, "__qualname__") else short(value)

@@ -9,7 +9,7 @@ import numpy as np
 
 from funcnn.arrays import unmapped
 from funcnn.core import reseed
-from funcnn.errors import ShapeError
+from funcnn.data.checks import checked_equal
 from funcnn.trees.walks import arrays_in, map_arrays, row_count
 
 
@@ -27,19 +27,11 @@ class RowBlock(NamedTuple):
 def rows_of(x: Any, y: Any) -> int:
     """The number of rows of x, checked to be that of y, which may be None."""
     m = row_count("sharded", "x", x)
-    if y is not None and (others := row_count("sharded", "y", y)) != m:
-        raise ShapeError(f"sharded: x and y must have equally many rows; x: {m}, y: {others}")
-    return m
+    return m if y is None else checked_equal("sharded", m, row_count("sharded", "y", y))
 
 
 def blocks(bounds: list[int], params: Any, x: Any, y: Any) -> list[RowBlock]:
-    """The blocks: block i has a view of its rows, and `reseed(params, i)`, so that it draws random numbers of its own.
-
-    >>> import numpy as np
-    >>> from funcnn.parallel.shards import blocks
-    >>> [(block.i, block.x.shape) for block in blocks([0, 1, 3], (), np.zeros((3, 2)), None)]
-    [(0, (1, 2)), (1, (2, 2))]
-    """
+    """Block i has a view of its rows, and `reseed(params, i)`, so that it draws random numbers of its own."""
     params = laid(params)
     cuts = enumerate(pairwise(bounds))
     return [RowBlock(i, a, b, reseed(params, i), _rows(x, a, b), _rows(y, a, b)) for i, (a, b) in cuts]

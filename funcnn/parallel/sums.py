@@ -21,35 +21,28 @@ def summed(params: Any, made: Iterable[tuple[Any, Grads[Any]]], bounds: list[int
     `made` has the cost and the gradient of each block, in order. The rows of `Grads.x` are those of all blocks, times
     m_i / m. A state is a mean in the same way if its next values are floats that differ; if all are equal, it is that
     value.
-
-    >>> import numpy as np
-    >>> from funcnn.parallel.sums import summed
-    >>> from funcnn import Grads
-    >>> p = np.zeros(1)
-    >>> summed(p, [(1.0, Grads(p + 2, None)), (4.0, Grads(p + 5, None))], [0, 2, 3])
-    (2.0, Grads(params=<f64 [3.]>, x=None))
     """
     shares = [(stop - start) / bounds[-1] for start, stop in pairwise(bounds)]
     cost: Any = 0.0
     first: Any = None
     total: list[Any] = []
-    columns, rows = [], []
+    columns, rows = list[list[Any]](), list[Any]()
     for share, (part, given) in zip(shares, made, strict=True):
         cost += share * part
         rows.append(_shared(given.x, share))
-        if first is None:
-            first = laid(given.params)
-            slopes, states = _parts_of(first)
-            total = [share * wide(g) for g in slopes]
+        grads = given.params if columns else laid(given.params)
+        parts = list(_parts(grads))
+        slopes = [g for _, g, is_state in parts if not is_state]
+        if not columns:
+            first, total = grads, [share * wide(g) for g in slopes]
+        elif len(slopes) != len(total):
+            raise _unlike_gradients_error(f"{len(total)} and {len(slopes)}")
         else:
-            slopes, states = _parts_of(given.params)
-            if len(slopes) != len(total):
-                raise _unlike_gradients_error(f"{len(total)} and {len(slopes)}")
             for i, g in enumerate(slopes):
                 if g.shape != total[i].shape:
                     raise _unlike_gradients_error(f"shapes {total[i].shape} and {g.shape}")
                 total[i] += share * wide(g)  # arrays of JAX are replaced
-        columns.append(states)
+        columns.append([state for _, state, is_state in parts if is_state])
     following = [_next_state(i, params, states, shares) for i, states in enumerate(zip(*columns, strict=True))]
     return cost, Grads(_ended(first, iter(total), iter(following)), _joined(rows))
 
@@ -70,26 +63,19 @@ def _joined(parts: Sequence[Any]) -> Any:
     return None if parts[0] is None else freeze(namespace(parts[0]).concatenate(parts))
 
 
-def _parts_of(grads: Any) -> tuple[list[Any], list[Any]]:
-    """The gradients of all parameters, and the next values of all states, each in the order of the fields."""
-    slopes: list[Any] = []
-    states: list[Any] = []
-    _separate(grads, slopes, states)
-    return slopes, states
-
-
-def _separate(g: Any, slopes: list[Any], states: list[Any]) -> None:
+def _parts(g: Any, path: str = "") -> Iterator[tuple[str, Any, bool]]:
+    """The path and the value of each state and gradient, in the order of the fields; and whether it is a state."""
     if type(g) is tuple:
-        for part in g:
-            _separate(part, slopes, states)
+        for i, part in enumerate(g):
+            yield from _parts(part, f"{path}.{i}")
     elif type(g) in plans:
-        for part, (_, is_state) in zip(values(g), plans[type(g)], strict=True):
+        for (name, is_state), part in zip(plans[type(g)], values(g), strict=True):
             if is_state:
-                states.append(part)
+                yield f"{path}.{name}".strip("."), part, True
             else:
-                _separate(part, slopes, states)
+                yield from _parts(part, f"{path}.{name}")
     elif _is_slope(g):
-        slopes.append(g)
+        yield path, g, False
 
 
 def _is_slope(g: Any) -> bool:
@@ -113,7 +99,7 @@ def _next_state(i: int, params: Any, states: Sequence[Any], shares: list[float])
     first = states[0]
     if all([same(state, first) for state in states]):
         return first
-    path, old = [*_states_of(params, "")][i]
+    path, old = [(path, state) for path, state, is_state in _parts(params) if is_state][i]
     states = [old if state is None else laid(state) for state in states]
     shapes = {getattr(state, "shape", ()) for state in states}
     if all([isinstance(a, float) or (is_array(a) and is_float(a)) for a in states]) and len(shapes) == 1:
@@ -127,16 +113,3 @@ def _next_state(i: int, params: Any, states: Sequence[Any], shares: list[float])
             f"sharded: the next value of the state {path} must be {needed}, got {short(states[0])} and {short(other)}"
         )
     return states[-1]
-
-
-def _states_of(params: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """The path and the value of each state of a network."""
-    if type(params) is tuple:
-        for i, part in enumerate(params):
-            yield from _states_of(part, f"{path}.{i}")
-    for name, is_state in plans.get(type(params), ()):
-        part, where = getattr(params, name), f"{path}.{name}"
-        if is_state:
-            yield where.strip("."), part
-        else:
-            yield from _states_of(part, where)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import OrderedDict
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -18,10 +19,9 @@ from funcnn.parallel.packing import Packed, packed, unpacked
 from funcnn.parallel.sent import HeldArray, KeptArray, MappedArray
 from funcnn.training.arguments import check_returned
 
-_MOST_BYTES, _MOST_FUNCTIONS = 1 << 28, 8  # kept in a process; what was used longest ago is dropped
+_MOST_BYTES = 1 << 28  # of arrays that are kept in a process; what was used longest ago is dropped
 _LOCK = Lock()
 _arrays: OrderedDict[bytes, Any] = OrderedDict()
-_functions: OrderedDict[tuple[bytes, bool], Any] = OrderedDict()
 _HANDLING = {"ignore", "warn", "raise", "print"}  # others need a function, which stays where it is
 
 
@@ -92,7 +92,7 @@ def work(task: Task) -> Any:
         return Missing(missing)
     try:
         what = "value_and_grad"
-        function = _function(task.function, by_value=task.by_value)
+        function = _function(task.function)
         what = "params, x and y"
         params, x, y = unpacked(task.stream, arrays)
     except Exception as error:  # noqa: BLE001  a class may raise anything when it is loaded
@@ -154,16 +154,7 @@ def _in_file(form: MappedArray) -> Any:
     return found.view(np.ndarray)
 
 
-def _function(stream: bytes, *, by_value: bool) -> Any:
+@lru_cache(8)
+def _function(stream: bytes) -> Any:
     """The function, loaded once: what `compiled` makes would be compiled anew in each step."""
-    key = (stream, by_value)
-    with _LOCK:
-        if key in _functions:
-            _functions.move_to_end(key)
-            return _functions[key]
-    function = unpacked(stream, [])
-    with _LOCK:
-        _functions[key] = function
-        if len(_functions) > _MOST_FUNCTIONS:
-            _functions.popitem(last=False)
-    return function
+    return unpacked(stream, [])

@@ -35,7 +35,7 @@ from funcnn import (
 )
 from funcnn.errors import KindError
 from funcnn.inspection import flops
-from funcnn.inspection.memory import held_bytes, scaled
+from funcnn.inspection.summaries import held_bytes, scaled
 from funcnn.layers import (
     RNN,
     AvgPool,

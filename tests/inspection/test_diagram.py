@@ -32,7 +32,7 @@ from funcnn import (
     transformer_block,
 )
 from funcnn.inspection import Branches, diagram
-from funcnn.inspection.blocks import Shapes
+from funcnn.inspection.blocks import BlockBuilder
 from funcnn.inspection.layout import CHARACTER
 from funcnn.layers import Bidirectional, Concat, Copy, First, Glu, Here, Map, Parallel, Shared, Sum, Tied
 from funcnn.testing import strategies as fst
@@ -256,11 +256,11 @@ def test_a_layer_of_ones_own_is_drawn_and_says_how_it_is_connected():
 
 
 def test_shapes_are_named_by_the_number_of_rows():
-    shapes = Shapes(4)
+    shapes = BlockBuilder(np.ones((4, 1)))
     told = {"m x 2": (4, 2), "3m": (12,), "5 x 2": (5, 2), "number": (), "0 x 2": (0, 2)}
-    assert [plain(shapes.of(np.ones(shape))) for shape in told.values()] == list(told)
-    assert plain(shapes.of((np.ones((4, 1)), None))) == "(m x 1, None)"
-    assert plain(Shapes(0).of(np.ones((0, 2)))) == "m x 2"
+    assert [plain(shapes.shape(np.ones(shape))) for shape in told.values()] == list(told)
+    assert plain(shapes.shape((np.ones((4, 1)), None))) == "(m x 1, None)"
+    assert plain(BlockBuilder(np.ones((0, 2))).shape(np.ones((0, 2)))) == "m x 2"
     assert Picture((), np.ones((0, 2))).words[-1] == "0 trainable parameters"
 
 

@@ -47,8 +47,8 @@ from funcnn.generation import step
 from funcnn.gradients import added
 from funcnn.inspection import Probe
 from funcnn.inspection.log import bare
-from funcnn.inspection.memory import held_bytes
 from funcnn.inspection.probe import Seen
+from funcnn.inspection.summaries import held_bytes
 from funcnn.layers import Copy, First, Here, Identity, Map, Parallel, Remat, Scale, Shared, Sum, Tied
 from funcnn.testing import strategies as fst
 from funcnn.traits import gives_probabilities

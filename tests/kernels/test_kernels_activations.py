@@ -7,7 +7,7 @@ pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
 from funcnn import Array, Elementwise, Gelu, Relu, backward, forward, record
 from funcnn.compilation import without_kernels
-from funcnn.kernels import rows, traced
+from funcnn.kernels import rows, table
 from funcnn.layers import Silu
 from funcnn.layers.activations import base
 from funcnn.records import registry
@@ -39,7 +39,7 @@ def test_an_activation_is_that_of_its_rule(cls, dtype, used):
     with np.errstate(all="ignore"):
         out, cache = forward(layer, x)
         dx = backward(layer, cache, dA).x
-        assert len(used) == (0 if cls in traced._ONE_PASS else 2)
+        assert len(used) == (0 if cls in table._ONE_PASS else 2)
         with without_kernels():
             plain, cache = forward(layer, x)
             wanted = backward(layer, cache, dA).x

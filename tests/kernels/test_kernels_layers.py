@@ -93,7 +93,7 @@ def test_depthwise_convolutions_are_those_of_the_rule(kernel, stride, padding, d
         dA = drawn(*forward(layer, x)[0].shape, dtype=dtype)
         with without_kernels():
             plain = both_ways(layer, x, dA)
-        assert depthwise.convolution_backward(layer, x, dA) is not None
+        assert convolution.convolution_backward(layer, x, dA) is not None
         are_alike(both_ways(layer, x, dA), plain, 1e-13 if dtype is np.float64 else 1e-5)
         assert np.array_equal(backward_params(layer, x, dA).W, backward(layer, x, dA).params.W, equal_nan=True)
 
@@ -155,7 +155,7 @@ def test_kernels_are_proven_as_rules(layer, x):
 
 def test_large_arrays_go_to_kernels(monkeypatch):
     called = []
-    for module, name in ((pooling, "max_pool_forward"), (depthwise, "convolution_forward"), (symbols, "rows_added")):
+    for module, name in ((pooling, "max_pool_forward"), (depthwise, "correlated"), (symbols, "rows_added")):
         kernel = getattr(module, name)
         monkeypatch.setattr(
             module, name, lambda *given, kernel=kernel, name=name: called.append(name) or kernel(*given)
@@ -169,7 +169,7 @@ def test_large_arrays_go_to_kernels(monkeypatch):
         embedding := Embedding.init(100, 64, seed=0), forward(embedding, np.zeros((1, 64), int))[1], drawn(1, 64, 64)
     )
     attachment._kernel.cache_clear()
-    assert called == ["max_pool_forward", "convolution_forward", "rows_added"]
+    assert called == ["max_pool_forward", "correlated", "rows_added"]
 
 
 @record
@@ -189,12 +189,12 @@ def test_what_kernels_leave_to_the_rules():
     assert pooling.max_pool_backward(MaxPool(2), (x, out, x), dA) is None
     assert pooling.max_pool_backward(MaxPool(9), (x, out), dA) is None
     layer = Conv2d.init(3, 3, 2, seed=0, groups=3)
-    assert depthwise.convolution_forward(layer, x[:, :1].copy()) is None  # the rule refuses it
-    assert depthwise.convolution_forward(layer, x[:, ::2]) is None
-    assert depthwise.convolution_forward(layer, x[0]) is None
-    assert depthwise.convolution_forward(layer, x.astype(np.float32)) is None
-    assert depthwise.convolution_forward(Conv2d.init(4, 4, 1, seed=0, groups=2), drawn(1, 2, 2, 4)) is None
-    assert depthwise.convolution_backward(layer, x, dA) is None
+    assert convolution.convolution_forward(layer, x[:, :1].copy()) is None  # the rule refuses it
+    assert convolution.convolution_forward(layer, x[:, ::2]) is None
+    assert convolution.convolution_forward(layer, x[0]) is None
+    assert convolution.convolution_forward(layer, x.astype(np.float32)) is None
+    assert convolution.convolution_forward(Conv2d.init(4, 4, 1, seed=0, groups=2), drawn(1, 2, 2, 4)) is None
+    assert convolution.convolution_backward(layer, x, dA) is None
     direct, x4, dA4 = Conv2d.init(4, 4, 2, seed=0), drawn(2, 4, 4, 4), drawn(2, 3, 3, 4)
     assert convolution.convolution_backward(direct, x4, dA4) is not None
     assert convolution.convolution_backward(direct, x4, dA4[:1]) is None

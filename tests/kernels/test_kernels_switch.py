@@ -150,7 +150,7 @@ def _at_home(rule):
 def test_the_law_of_what_is_installed_asks_each_kernel(monkeypatch):
     """Its arrays are large enough; without that it would hold with kernels too."""
     asked = set()
-    monkeypatch.setattr(attachment, "_by_kernel", lambda home, rule, given, options: asked.add(rule))
+    monkeypatch.setattr(attachment, "_by_kernel", lambda kernel, rule, given, options: asked.add(rule))
     runs = [partial(of_layer, layer, x_of(shape)) for layer, shape in WIDE.values()]
     runs += [partial(of_loss, *LOSSES["softmax_cross_entropy"]), partial(of_optimizer, OPTIMIZERS["Adam"])]
     with with_kernels():

@@ -38,7 +38,7 @@ export = pytest.importorskip("jax.export", reason="it is what is tested")
 # After those lines: without JAX there is nothing to import.
 import funcnn.interop.jax  # noqa: E402, F401  registers the records
 from funcnn.interop.jax import JaxFunction  # noqa: E402  as just said
-from funcnn.interop.jax.export import register_settings  # noqa: E402  as just said
+from funcnn.interop.jax.pytrees import register_settings  # noqa: E402  as just said
 
 F = np.float32
 rng = np.random.default_rng(0)

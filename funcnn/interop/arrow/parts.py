@@ -60,14 +60,6 @@ def _stamp(path: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def _check_unchanged(part: OfParquet | OfArrow) -> None:
-    """Check that a file is as it was: the rows of its blocks are known, and are not read again for each block."""
-    with _reading(part.function, part.path):
-        found = _stamp(part.path)
-    if found != part.stamp:
-        raise FileError(f"{part.function}: {part.path} must stay as it was when the batches were made")
-
-
 @attrs.frozen(eq=False)
 class OfTable:
     """The record batches of a table, which is in memory, or is a memory map."""
@@ -86,18 +78,31 @@ class OfTable:
 
 
 @attrs.frozen(eq=False)
-class OfParquet:
-    """The row groups of a Parquet file, which is opened for each of them, so that it pickles."""
+class _OfFile:
+    """The blocks of a file, which is opened for each of them, so that it pickles; `stamp` is that of its rows."""
 
     function: str
     path: Path
     stamp: tuple[int, int]
-    metadata: Any
 
     @property
     def name(self) -> str:
         """The path."""
         return str(self.path)
+
+    def _check_unchanged(self) -> None:
+        """Check that the file is as it was: the rows of its blocks are known, and are not read again for each block."""
+        with _reading(self.function, self.path):
+            found = _stamp(self.path)
+        if found != self.stamp:
+            raise FileError(f"{self.function}: {self.path} must stay as it was when the batches were made")
+
+
+@attrs.frozen(eq=False)
+class OfParquet(_OfFile):
+    """The row groups of a Parquet file."""
+
+    metadata: Any
 
     @property
     def schema(self) -> Any:
@@ -112,25 +117,17 @@ class OfParquet:
         """The columns of a row group, read one after the other: together, in threads of pyarrow, each takes memory to
         decode, and how much they take at a time is up to chance.
         """
-        _check_unchanged(self)
+        self._check_unchanged()
         with _reading(self.function, self.path), parquet.ParquetFile(self.path, metadata=self.metadata) as file:
             columns = [file.read_row_group(i, columns=[name], use_threads=False).column(0) for name in names]
         return pa.table(columns, names)
 
 
 @attrs.frozen(eq=False)
-class OfArrow:
+class OfArrow(_OfFile):
     """The record batches of an Arrow file, as memory maps of it if it is not compressed."""
 
-    function: str
-    path: Path
-    stamp: tuple[int, int]
     schema: Any
-
-    @property
-    def name(self) -> str:
-        """The path."""
-        return str(self.path)
 
     def sizes(self, names: list[str]) -> list[int]:
         """The number of rows of each record batch, for which one column is read."""
@@ -144,7 +141,7 @@ class OfArrow:
 
     @contextmanager
     def _opened(self, names: list[str]) -> Iterator[Any]:
-        _check_unchanged(self)
+        self._check_unchanged()
         fields = sorted([self.schema.get_field_index(name) for name in names])
         with _reading(self.function, self.path), pa.memory_map(str(self.path)) as source:
             yield pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=fields))

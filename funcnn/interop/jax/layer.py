@@ -120,7 +120,7 @@ def _check_parameter(function: str, argument: str, part: Any) -> None:
 def jax_layer_forward(params: JaxLayer, x: Any) -> tuple[Any, tuple[Any, Any]]:
     """out = value(x)"""
     check_arrays(type(params).__name__, "x", x)
-    out = _called(_COMPILED[_value], params, x)
+    out = _called(_COMPILED, params, x)
     return out, (x, outline(out))
 
 
@@ -155,7 +155,7 @@ def _pulled_back(params: JaxLayer, cache: Any, dA: Any, *, with_x: bool) -> tupl
     """x, the gradients of the parameters, and the gradients of the arrays of floats in x."""
     x, of_out = as_cache_parts(params, cache, 2)
     check_out_gradient(params, dA, of_out.shape[1:], of_out.dtype)
-    own, of_x = _called(_COMPILED[_gradients if with_x else _own_gradients], params, x, dA)
+    own, of_x = _called(_GRADIENTS[with_x], params, x, dA)
     return x, own, of_x
 
 
@@ -181,30 +181,22 @@ def _value(params: JaxLayer, x: Any) -> Any:
     return _as_out(params, x, params.value(x))
 
 
-def _gradients(params: JaxLayer, x: Any, dA: Any) -> tuple[list[Any], list[Any]]:
-    own, floats = _arrays_of(params), [a for a in arrays_in(x) if is_float(a)]
-    found: tuple[list[Any], list[Any]] = jax.vjp(partial(_value_of, params, x), own, floats)[1](dA)
+def _gradients(params: JaxLayer, x: Any, dA: Any, *, with_x: bool) -> tuple[list[Any], list[Any]]:
+    """The gradients of the parameters, and with x of its arrays of floats."""
+    floats = [a for a in arrays_in(x) if is_float(a)] if with_x else []
+
+    def value(own: list[Any], floats: list[Any]) -> Any:
+        rest, some = iter(own), iter(floats)
+        layer = map_arrays(lambda _: next(rest), params, states=False)
+        return layer.value(map_arrays(lambda a: next(some) if is_float(a) else a, x) if with_x else x)
+
+    found: tuple[list[Any], list[Any]] = jax.vjp(value, _arrays_of(params), floats)[1](dA)
     return found
-
-
-def _own_gradients(params: JaxLayer, x: Any, dA: Any) -> tuple[list[Any], list[Any]]:
-    (found,) = jax.vjp(lambda own: _filled(params, own).value(x), _arrays_of(params))[1](dA)
-    return found, []
 
 
 def _arrays_of(params: Any) -> list[Any]:
     """The parameters of a layer."""
     return [a for _, a in walk(params, states=False)]
-
-
-def _value_of(params: JaxLayer, x: Any, own: list[Any], floats: list[Any]) -> Any:
-    rest = iter(floats)
-    return _filled(params, own).value(map_arrays(lambda a: next(rest) if is_float(a) else a, x))
-
-
-def _filled(params: JaxLayer, own: list[Any]) -> JaxLayer:
-    rest = iter(own)
-    return map_arrays(lambda _: next(rest), params, states=False)
 
 
 def _gradient(tree: Any, rest: Iterator[Any]) -> Any:
@@ -238,4 +230,5 @@ def _spoken(params: JaxLayer) -> str:
     return getattr(params.f, "__qualname__", "f") if isinstance(params, JaxFunction) else "value"
 
 
-_COMPILED: dict[Any, Any] = {rule: jax.jit(rule) for rule in (_value, _gradients, _own_gradients)}
+_COMPILED: Any = jax.jit(_value)
+_GRADIENTS: Any = [jax.jit(partial(_gradients, with_x=with_x)) for with_x in (False, True)]

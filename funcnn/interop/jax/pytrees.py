@@ -1,17 +1,21 @@
-"""Registration of records as JAX pytrees, and of their settings for `jax.export`."""
+"""Registration of records as JAX pytrees, and of their settings for `jax.export`, which has them in its files."""
 
 from __future__ import annotations
 
+import json
+from itertools import count
 from typing import Any
 
 import attrs
+from jax import export
 from jax.tree_util import GetAttrKey, register_pytree_with_keys
 
 from funcnn.annotations import ARRAY, OPTIONAL
-from funcnn.arrays import is_array
-from funcnn.interop.jax.export import register_settings
+from funcnn.arrays import is_array, kind
+from funcnn.errors import FileError, KindError
+from funcnn.files.encoding import at, decode, encode
 from funcnn.lazy import load_all
-from funcnn.records import build, is_record, plans, watchers
+from funcnn.records import build, is_record, name_of, plans, watchers
 
 
 def _is_traced(value: Any) -> bool:
@@ -40,6 +44,40 @@ def _register(cls: Any) -> None:
 
     register_pytree_with_keys(cls, flatten, unflatten)
     register_settings(cls)
+
+
+# The names under which classes are registered, since JAX takes each name once.
+_names: set[str] = set()
+
+
+def register_settings(cls: Any) -> None:
+    """Register how `jax.export` writes and reads the settings of a record class.
+
+    A class that replaces an older class of the same name gets a numbered name.
+    """
+    name = name_of(cls)
+    free = next(one for i in count(1) if (one := f"funcnn:{name}" if i == 1 else f"funcnn:{name} {i}") not in _names)
+    _names.add(free)
+
+    def write(settings: tuple[Any, ...]) -> bytes:
+        fields = zip(plans[cls], settings, strict=True)
+        made = [None if value is None else [_encoded(cls, field, *value)] for (field, _), value in fields]
+        return json.dumps(made).encode()
+
+    def read(data: bytes) -> tuple[Any, ...]:
+        return tuple([None if node is None else (decode(node[0], (), None, FileError),) for node in json.loads(data)])
+
+    export.register_pytree_node_serialization(
+        cls, serialized_name=free, serialize_auxdata=write, deserialize_auxdata=read
+    )
+
+
+def _encoded(cls: type, field: str, value: Any) -> Any:
+    def raise_on_part(part: Any, path: str) -> Any:
+        needed = "numbers, strings and tuples of them"
+        raise KindError(f"serialize: {field}{at(path)} of {cls.__name__} must hold {needed}, got {kind(part)}")
+
+    return encode("serialize", value, raise_on_part)
 
 
 load_all()  # so that a file of jax.export is read whatever was imported before

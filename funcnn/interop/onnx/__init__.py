@@ -5,8 +5,6 @@ from funcnn.interop.onnx import (  # noqa: F401  each module registers its rules
     attention,
     combinators,
     convolution,
-    dense,
-    dropout,
     embedding,
     normalisation,
     pooling,

@@ -8,9 +8,8 @@ import numpy as np
 import spox.opset.ai.onnx.v17 as op
 
 from funcnn.interop.onnx.base import Values, to_graph
-from funcnn.interop.onnx.dense import dense_to_graph
 from funcnn.interop.onnx.embedding import rotated
-from funcnn.interop.onnx.values import Var, any_of, blank, constant, dtype_of, reshaped, shape_of
+from funcnn.interop.onnx.values import Var, any_of, blank, constant, dtype_of, linear, reshaped, shape_of
 from funcnn.layers.attention.cross_attention import CrossAttention
 from funcnn.layers.attention.self_attention import Attention
 from funcnn.layers.dense import Dense
@@ -64,10 +63,10 @@ def _attended(layer: Any, x: Var, keys: Var, pairs: Var | None, rotary: Any = No
         lowest = constant(np.finfo(dtype_of(x)).min, x)
         weights = op.where(pairs, op.softmax(op.where(pairs, scores, lowest), axis=-1), constant(0, x))
     out = op.transpose(op.matmul(weights, v), perm=[0, 2, 1, 3])
-    return dense_to_graph(layer.out, reshaped(out, t, n))
+    return linear(reshaped(out, t, n), layer.out.W, layer.out.b)
 
 
 def _by_heads(layer: Dense, x: Var, heads: int) -> Var:
     """(m, t, n) as (m, heads, t, n / heads)"""
     t, n = shape_of(x)[1], layer.W.shape[1]
-    return op.transpose(reshaped(dense_to_graph(layer, x), t, heads, n // heads), perm=[0, 2, 1, 3])
+    return op.transpose(reshaped(linear(x, layer.W, layer.b), t, heads, n // heads), perm=[0, 2, 1, 3])

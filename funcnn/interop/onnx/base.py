@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any, Protocol, TypeVar, cast
 
 import attrs
@@ -39,7 +39,8 @@ def _check_graph(layer: Any, x: Values) -> None:
     if type(layer) not in cast("Any", to_graph).registry and is_layer(layer):
         card = card_of(layer, bases=False)  # not of a base, since a subclass may compute something else
         if card is None or not card.onnx:
-            raise no_graph_rule_error(layer)
+            cls = type(layer).__name__
+            raise KindError(f"to_onnx: there is no rule for {cls}; write one with @to_graph.register({cls})")
     if not _is_made_of_values(x) or (x is None and type(layer) is not tuple):
         given = f"not {kind(x)}; to_onnx takes arrays"
         raise KindError(f"to_graph: x must be a value of spox, or a tuple of them, {given}")
@@ -52,12 +53,6 @@ def _is_made_of_values(x: Values) -> bool:
 def _may_return(layer: Any, made: Values) -> bool:
     """Whether a rule may return this: None is a part of x that is absent, which chains and `Take` pass on."""
     return _is_made_of_values(made) and (made is not None or type(layer) in (tuple, Take))
-
-
-def no_graph_rule_error(layer: Any) -> KindError:
-    """The error for a layer that cannot be written as ONNX."""
-    cls = type(layer).__name__
-    return KindError(f"to_onnx: there is no rule for {cls}; write one with @to_graph.register({cls})")
 
 
 @cast(
@@ -98,9 +93,8 @@ def graph_of_card(layer: Any, x: Values) -> Values:
         raise no_rule_error("to_graph", layer)
     if not card.double:
         check_single(layer, x)
-    module, _, name = card.onnx.partition(":")
     settings = {field.name: getattr(layer, field.name) for field in attrs.fields(type(layer))}
-    return getattr(import_module(module), name)(x, **settings)
+    return resolve_name(card.onnx)(x, **settings)
 
 
 for _layer in cards("activations"):

@@ -1,12 +1,14 @@
-"""Conversions of layers that hold others, join arrays, or put them into other shapes."""
+"""Conversions of layers that hold others, are others in prediction, join arrays, or put them into other shapes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import spox.opset.ai.onnx.v17 as op
 
+from funcnn.core import inference
 from funcnn.inspection.probe import Probe
 from funcnn.interop.onnx.base import Values, to_graph
 from funcnn.interop.onnx.values import Var, blank, dtype_of, reshaped, shape_of
@@ -19,17 +21,9 @@ from funcnn.layers.combinators.remat import Remat
 from funcnn.layers.combinators.residual import Residual
 from funcnn.layers.combinators.shapes import Flatten, Reshape
 from funcnn.layers.combinators.shared import Here, Shared
+from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
+from funcnn.layers.normalisation.batchnorm import BatchNorm
 from funcnn.layers.notes import noted
-
-
-@to_graph.register(Frozen)
-@to_graph.register(Remat)
-@to_graph.register(Probe)
-@to_graph.register(Here)
-@to_graph.register(Shared)
-def held_to_graph(layer: Any, x: Values) -> Values:
-    """In prediction these are the layer that they hold; Shared has put its layer into each place"""
-    return _inside(layer, layer.held(), x)
 
 
 def _inside(layer: Any, held: Any, x: Values) -> Values:
@@ -73,23 +67,11 @@ def _each(f: Any, x: Values) -> Values:
     return tuple([_each(f, part) for part in x]) if type(x) is tuple else None if x is None else f(x)
 
 
-@to_graph.register(Copy)
-def copy_to_graph(layer: Copy, x: Values) -> Values:
-    """The same value n times"""
-    return (x,) * layer.n
-
-
 @to_graph.register(Parallel)
 def parallel_to_graph(layer: Parallel, x: Values) -> Values:
     """Each branch gets its part of x"""
     parts = enumerate(zip(layer.layers, x, strict=True))
     return tuple([noted(f"in branch {i} of Parallel", to_graph, branch, part) for i, (branch, part) in parts])
-
-
-@to_graph.register(Take)
-def take_to_graph(layer: Take, x: Values) -> Values:
-    """One part of x"""
-    return x[layer.i]
 
 
 def _joined(x: Values, join: Any) -> Values:
@@ -98,27 +80,32 @@ def _joined(x: Values, join: Any) -> Values:
     return (made, *x[0][1:]) if type(x[0]) is tuple else made
 
 
-@to_graph.register(Sum)
-def sum_to_graph(layer: Sum, x: Values) -> Values:
-    """Any number of arrays"""
-    return _joined(x, op.sum)
-
-
-@to_graph.register(Concat)
-def concat_to_graph(layer: Concat, x: Values) -> Values:
-    """Along the features"""
-    return _joined(x, lambda parts: op.concat(parts, axis=-1))
-
-
-@to_graph.register(Flatten)
-def flatten_to_graph(layer: Flatten, x: Var) -> Var:
-    """A row keeps its number of entries"""
-    return reshaped(x, int(np.prod(shape_of(x)[1:])))
-
-
 @to_graph.register(Reshape)
 def reshape_to_graph(layer: Reshape, x: Var) -> Var:
     """The size that is -1 follows from the entries of a row, since the first axis is free"""
     known = int(np.prod([size for size in layer.shape if size > 0]))
     left = int(np.prod(shape_of(x)[1:])) // known
     return reshaped(x, *[left if size == -1 else size for size in layer.shape])
+
+
+def _held(layer: Any, x: Values) -> Values:
+    """In prediction these are the layer that they hold; Shared has put its layer into each place"""
+    return _inside(layer, layer.held(), x)
+
+
+def _predicting(layer: Any, x: Values) -> Values:
+    """The identity, or the affine map of the running statistics"""
+    return to_graph(inference(layer), x)
+
+
+_RULES: dict[type, Callable[[Any, Values], Values]] = {
+    **dict.fromkeys((Frozen, Remat, Probe, Here, Shared), _held),
+    **dict.fromkeys((Dropout, ChannelDropout, GaussianNoise, BatchNorm), _predicting),
+    Copy: lambda layer, x: (x,) * layer.n,
+    Take: lambda layer, x: x[layer.i],
+    Sum: lambda _, x: _joined(x, op.sum),
+    Concat: lambda _, x: _joined(x, lambda parts: op.concat(parts, axis=-1)),
+    Flatten: lambda _, x: reshaped(x, int(np.prod(shape_of(x)[1:]))),
+}
+for _layer, _rule in _RULES.items():
+    to_graph.register(_layer)(_rule)

@@ -1,4 +1,4 @@
-"""Conversions of normalisation layers."""
+"""Conversions of Dense, normalisation and scales."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import spox.opset.ai.onnx.v17 as op
 
 from funcnn.interop.onnx.base import to_graph
-from funcnn.interop.onnx.values import Var, constant, reshaped, scaled, shape_of
+from funcnn.interop.onnx.values import Var, constant, linear, reshaped, scaled, shape_of
 from funcnn.layers.combinators.scale import Scale
+from funcnn.layers.dense import Dense
 from funcnn.layers.normalisation.affine import Affine
 from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
 from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
@@ -26,18 +27,6 @@ def _divided(x: Var, a: Var, axes: Sequence[int], eps: float) -> Var:
     return op.div(x, op.sqrt(op.add(op.reduce_mean(square, axes=axes), constant(eps, x))))
 
 
-@to_graph.register(LayerNorm)
-def layer_norm_to_graph(layer: LayerNorm, x: Var) -> Var:
-    """Written out, since ONNX has an operator for it only from opset 17 on"""
-    return scaled(_standardized(x, [-1], layer.eps), layer.scale, layer.shift)
-
-
-@to_graph.register(RMSNorm)
-def rms_norm_to_graph(layer: RMSNorm, x: Var) -> Var:
-    """Without the mean"""
-    return scaled(_divided(x, x, [-1], layer.eps), layer.scale, None)
-
-
 @to_graph.register(GroupNorm)
 def group_norm_to_graph(layer: GroupNorm, x: Var) -> Var:
     """The channels of a group become an axis of their own"""
@@ -47,20 +36,17 @@ def group_norm_to_graph(layer: GroupNorm, x: Var) -> Var:
     return scaled(reshaped(_standardized(grouped, axes, layer.eps), *positions, c), layer.scale, layer.shift)
 
 
-@to_graph.register(InstanceNorm)
-def instance_norm_to_graph(layer: InstanceNorm, x: Var) -> Var:
-    """Each channel alone"""
-    axes = range(1, len(shape_of(x)) - 1)
-    return scaled(_standardized(x, axes, layer.eps), layer.scale, layer.shift)
+def _by_channel(layer: InstanceNorm, x: Var) -> Var:
+    return _standardized(x, range(1, len(shape_of(x)) - 1), layer.eps)
 
 
-@to_graph.register(Affine)
-def affine_to_graph(layer: Affine, x: Var) -> Var:
-    """x scale + shift"""
-    return scaled(x, layer.scale, layer.shift)
-
-
-@to_graph.register(Scale)
-def scale_to_graph(layer: Scale, x: Var) -> Var:
-    """x factor"""
-    return scaled(x, layer.factor, None)
+for _layer, _rule in {
+    Dense: lambda layer, x: linear(x, layer.W, layer.b),
+    # Written out, since ONNX has an operator for it only from opset 17 on.
+    LayerNorm: lambda layer, x: scaled(_standardized(x, [-1], layer.eps), layer.scale, layer.shift),
+    RMSNorm: lambda layer, x: scaled(_divided(x, x, [-1], layer.eps), layer.scale, None),
+    InstanceNorm: lambda layer, x: scaled(_by_channel(layer, x), layer.scale, layer.shift),
+    Affine: lambda layer, x: scaled(x, layer.scale, layer.shift),
+    Scale: lambda layer, x: scaled(x, layer.factor, None),
+}.items():
+    to_graph.register(_layer)(_rule)

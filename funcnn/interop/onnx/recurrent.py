@@ -57,13 +57,9 @@ def recurrent_to_graph(layer: Any, given: Values) -> Values:
     if mask is not None:
         out = blank(op.gather_nd(out, place, batch_dims=1), mask)
         befores = first or [op.mul(part, constant(0, x)) for part in last]
-        some = any_of(mask, 1)
-        last = tuple([_either(some, new, old) for new, old in zip(last, befores, strict=True)])
+        some = op.unsqueeze(any_of(mask, 1), constant(np.array([1])))
+        last = tuple([op.where(some, new, old) for new, old in zip(last, befores, strict=True)])
     return in_form_of(given, out, mask, last if layer.states > 1 else last[0])
-
-
-def _either(some: Var, new: Var, old: Var) -> Var:
-    return op.where(op.unsqueeze(some, constant(np.array([1]))), new, old)
 
 
 def _order(mask: Var) -> tuple[Var, Var]:

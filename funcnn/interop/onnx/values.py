@@ -39,6 +39,12 @@ def outline(x: Var) -> Array:
     return np.broadcast_to(np.zeros((), dtype_of(x)), (1, *shape_of(x)[1:]))
 
 
+def linear(x: Var, W: Array, b: Array | None) -> Var:
+    """x W + b; MatMul takes leading axes as they are."""
+    out = op.matmul(x, constant(W))
+    return out if b is None else op.add(out, constant(b))
+
+
 def scaled(x: Var, scale: Array, shift: Array | None) -> Var:
     """x scale + shift"""
     out = op.mul(x, constant(scale))

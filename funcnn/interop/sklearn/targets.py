@@ -7,7 +7,7 @@ takes. `scores`, `prediction` and `probabilities` are of out; `squashed` says th
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import attrs
 import numpy as np
@@ -25,20 +25,26 @@ Task = tuple[Any, Callable[[Array], Any]]
 
 
 @attrs.frozen(eq=False)
-class Numbers:
-    """The target of a regression: numbers (m, n), or (m,) if `is_flat`."""
+class _Encoding:
+    """An encoding of y for which a network has n outputs."""
 
     n: int
-    is_flat: bool
 
     @property
     def widths(self) -> tuple[int, ...]:
         """How many outputs a network may have."""
         return (self.n,)
 
-    def for_outputs(self, n: int) -> Numbers:
+    def for_outputs(self, n: int) -> Self:
         """The target of a network with n outputs."""
         return self
+
+
+@attrs.frozen(eq=False)
+class Numbers(_Encoding):
+    """The target of a regression: numbers (m, n), or (m,) if `is_flat`."""
+
+    is_flat: bool
 
     def codes(self, function: str, y: Array) -> Array:
         """The numbers, (m, n)."""
@@ -115,24 +121,13 @@ class Classes:
 
 
 @attrs.frozen(eq=False)
-class Labels:
+class Labels(_Encoding):
     """n labels for each row, each 0 or 1, independent of each other."""
-
-    n: int
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """How many outputs a network may have."""
-        return (self.n,)
 
     @property
     def values(self) -> Array:
         """The numbers of the labels."""
         return np.arange(self.n)
-
-    def for_outputs(self, n: int) -> Labels:
-        """The target of a network with n outputs."""
-        return self
 
     def codes(self, function: str, y: Array) -> Array:
         """Zeros and ones, (m, n)."""

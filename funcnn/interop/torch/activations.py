@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 import torch
 
-from funcnn.interop.torch.base import Around, filled, to_torch
+from funcnn.interop.torch.base import Around, Computed, filled, to_torch
 from funcnn.layers.activations.base import Sigmoid, Softplus
 from funcnn.layers.activations.glu import Glu
 from funcnn.layers.activations.rectifiers import PRelu
@@ -14,63 +15,38 @@ from funcnn.layers.activations.smooth import Gelu
 from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 
 
-class LastAxis(Around):
-    """A module whose features are in axis 1, applied to x with features in the last axis"""
-
-    def __init__(self, module: torch.nn.Module) -> None:
-        """Store the module"""
-        super().__init__()
-        self.module = module
-
-    def forward(self, x: Any) -> Any:
-        """The module, applied with the leading axes merged into one"""
-        return self.module(x.reshape(-1, x.shape[-1])).reshape(x.shape)
+def _over_last_axis(x: Any, module: torch.nn.Module) -> Any:
+    """A module whose features are in axis 1, with the leading axes of x merged into one"""
+    return module(x.reshape(-1, x.shape[-1])).reshape(x.shape)
 
 
-class Gated(torch.nn.Module):
-    """out = a gate(b), where a is the first half of x along its last axis, and b the second"""
-
-    def __init__(self, gate: torch.nn.Module) -> None:
-        """Store the gate"""
-        super().__init__()
-        self.gate = gate
-
-    def forward(self, x: Any) -> Any:
-        """a gate(b)"""
-        a, b = x.chunk(2, dim=-1)
-        return a * self.gate(b)
+def _gated(x: Any, gate: torch.nn.Module) -> Any:
+    a, b = x.chunk(2, dim=-1)
+    return a * gate(b)
 
 
-@to_torch.register(PRelu)
-def prelu_to_torch(layer: PRelu) -> torch.nn.Module:
+def _prelu(layer: PRelu) -> torch.nn.Module:
     """torch applies one slope for each feature along axis 1"""
     module = filled(torch.nn.PReLU(layer.alpha.size), weight=layer.alpha)
-    return LastAxis(module) if layer.alpha.size > 1 else module
+    return Around(_over_last_axis, module=module) if layer.alpha.size > 1 else module
 
 
-@to_torch.register(Glu)
-def glu_to_torch(layer: Glu) -> torch.nn.Module:
+def _glu(layer: Glu) -> torch.nn.Module:
     """torch has Glu only with a sigmoid gate"""
-    return torch.nn.GLU() if type(layer.gate) is Sigmoid else Gated(cast("torch.nn.Module", to_torch(layer.gate)))
+    return torch.nn.GLU() if type(layer.gate) is Sigmoid else Computed(_gated, gate=to_torch(layer.gate))
 
 
-@to_torch.register(Softplus)
-def softplus_to_torch(_: Softplus) -> torch.nn.Module:
-    """By default torch returns x above 20; without a threshold it overflows, in float32 at 89"""
-    return torch.nn.Softplus(threshold=80)
-
-
-@to_torch.register(Gelu)
-def gelu_to_torch(_: Gelu) -> torch.nn.Module:
-    """torch calls it an approximation of ExactGelu"""
-    return torch.nn.GELU(approximate="tanh")
-
-
-@to_torch.register(Softmax)
-@to_torch.register(LogSoftmax)
-def softmax_to_torch(layer: Softmax | LogSoftmax) -> torch.nn.Module:
-    """Over the last axis"""
-    return (torch.nn.Softmax if isinstance(layer, Softmax) else torch.nn.LogSoftmax)(dim=-1)
+_RULES: dict[type, Callable[[Any], torch.nn.Module]] = {
+    PRelu: _prelu,
+    Glu: _glu,
+    # By default torch returns x above 20; without a threshold it overflows, in float32 at 89.
+    Softplus: lambda _: torch.nn.Softplus(threshold=80),
+    Gelu: lambda _: torch.nn.GELU(approximate="tanh"),  # torch calls it an approximation of ExactGelu
+    Softmax: lambda _: torch.nn.Softmax(dim=-1),
+    LogSoftmax: lambda _: torch.nn.LogSoftmax(dim=-1),
+}
+for _layer, _rule in _RULES.items():
+    to_torch.register(_layer)(_rule)
 
 
 def hard_sigmoid(x: Any) -> Any:

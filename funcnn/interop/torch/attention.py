@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,38 +14,18 @@ from funcnn.layers.attention.cross_attention import CrossAttention
 from funcnn.layers.attention.self_attention import Attention
 
 
-class SelfAttention(Around):
-    """x -> out, or (x, mask) -> (out, mask), by `self.attention`, a `torch.nn.MultiheadAttention`"""
-
-    around = "attention"
-
-    def __init__(self, attention: torch.nn.Module, *, causal: bool) -> None:
-        """`causal`: each position attends to itself and earlier ones only"""
-        super().__init__()
-        self.attention, self.causal = attention, causal
-
-    def forward(self, given: Any) -> Any:
-        """out is 0 at padded positions"""
-        x, mask = given if isinstance(given, tuple) else (given, None)
-        out = attended(self.attention, x, x, mask, causal=self.causal)
-        out = out if mask is None or mask.ndim == 3 else out.masked_fill(~mask[..., None], 0)
-        return (out, mask) if isinstance(given, tuple) else out
+def _of_itself(given: Any, attention: Any, *, causal: bool) -> Any:
+    """x -> out, or (x, mask) -> (out, mask), where out is 0 at padded positions"""
+    x, mask = given if isinstance(given, tuple) else (given, None)
+    out = attended(attention, x, x, mask, causal=causal)
+    out = out if mask is None or mask.ndim == 3 else out.masked_fill(~mask[..., None], 0)
+    return (out, mask) if isinstance(given, tuple) else out
 
 
-class MemoryAttention(Around):
-    """(queries, memory, ...) -> (out, memory, ...), by `self.attention`, a `torch.nn.MultiheadAttention`"""
-
-    around = "attention"
-
-    def __init__(self, attention: torch.nn.Module) -> None:
-        """Store the module"""
-        super().__init__()
-        self.attention = attention
-
-    def forward(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
-        """A mask in `given` is the mask of the memory"""
-        queries, memory, mask = given if len(given) == 3 else (*given, None)
-        return attended(self.attention, queries, memory, mask, causal=False), *given[1:]
+def _of_memory(given: tuple[Any, ...], attention: Any) -> tuple[Any, ...]:
+    """(queries, memory, ...) -> (out, memory, ...); a mask in `given` is the mask of the memory"""
+    queries, memory, mask = given if len(given) == 3 else (*given, None)
+    return attended(attention, queries, memory, mask, causal=False), *given[1:]
 
 
 def attended(module: Any, queries: Any, memory: Any, mask: Any, *, causal: bool) -> Any:
@@ -95,10 +76,10 @@ def attention_to_torch(layer: Attention) -> torch.nn.Module:
     """If one of the four Dense layers has a bias, the module has four biases, with zeros for the others"""
     if layer.rotary is not None:
         raise KindError("to_torch: torch has no attention with rotary positions")
-    return SelfAttention(multi_head(layer), causal=layer.causal)
+    return Around(partial(_of_itself, causal=layer.causal), attention=multi_head(layer))
 
 
 @to_torch.register(CrossAttention)
 def cross_attention_to_torch(layer: CrossAttention) -> torch.nn.Module:
     """If one of the four Dense layers has a bias, the module has four biases, with zeros for the others"""
-    return MemoryAttention(multi_head(layer))
+    return Around(_of_memory, attention=multi_head(layer))

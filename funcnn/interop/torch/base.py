@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from inspect import signature
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from pkgutil import resolve_name
+from typing import Any, Protocol, TypeVar, cast
 
 import attrs
 import numpy as np
@@ -55,12 +55,11 @@ def module_of_card(layer: Any) -> torch.nn.Module:
     card = card_of(type(layer))
     if card is None or not card.torch:
         raise no_rule_error("to_torch", layer)
-    module, _, name = card.torch.partition(":")
-    twin = getattr(import_module(module), name)
+    twin = resolve_name(card.torch)
     settings = [getattr(layer, field.name) for field in attrs.fields(type(layer))]
     if isinstance(twin, type) and issubclass(twin, torch.nn.Module):
         return twin(*settings)
-    return Applied(lambda x: twin(x, *settings))
+    return Computed(lambda x: twin(x, *settings))
 
 
 def layer_of_card(module: Any, base: type) -> Any:
@@ -92,23 +91,23 @@ def filled(module: torch.nn.Module, **arrays: Array | None) -> torch.nn.Module:
     return module
 
 
-class Around(torch.nn.Module):
-    """The base of modules around one of torch's own, whose weights `weights_from` takes by torch's names."""
+class Computed(torch.nn.Module):
+    """A module that computes `function(x, **parts)`; parts are modules, and arrays, of which copies are parameters."""
 
-    around: ClassVar[str] = "module"
-
-
-class Applied(torch.nn.Module):
-    """A function without weights as a module."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        """Store the function, which takes tensors"""
+    def __init__(self, function: Callable[..., Any], **parts: Any) -> None:
+        """Store the function, which takes tensors, and its parts by their names"""
         super().__init__()
         self.function = function
+        for name, part in parts.items():
+            setattr(self, name, part if isinstance(part, torch.nn.Module) else parameter(part))
 
     def forward(self, x: Any) -> Any:
-        """function(x)"""
-        return self.function(x)
+        """function(x, **parts)"""
+        return self.function(x, **self._parameters, **self._modules)
+
+
+class Around(Computed):
+    """One whose part is a module of torch's own, whose weights `weights_from` takes by torch's names."""
 
 
 @to_torch.register(tuple)

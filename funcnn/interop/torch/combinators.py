@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from funcnn.interop.torch.base import Applied, parameter, to_torch
+from funcnn.inspection.probe import Probe
+from funcnn.interop.torch.base import Computed, to_torch
 from funcnn.layers.combinators.branches import Copy, Parallel, Take
 from funcnn.layers.combinators.first import First
 from funcnn.layers.combinators.frozen import Frozen
@@ -20,19 +21,6 @@ from funcnn.layers.combinators.scale import Scale
 from funcnn.layers.combinators.shapes import Flatten, Reshape
 from funcnn.layers.combinators.shared import Here, Shared
 from funcnn.layers.combinators.tied import Tied
-
-
-class Held(torch.nn.Module):
-    """A module that computes `function(layer, x)`."""
-
-    def __init__(self, layer: torch.nn.Module, function: Callable[[Any, Any], Any]) -> None:
-        """Store both; the layer is a submodule, so that its parameters are trained"""
-        super().__init__()
-        self.layer, self.function = layer, function
-
-    def forward(self, x: Any) -> Any:
-        """function(layer, x)"""
-        return self.function(self.layer, x)
 
 
 class Place(torch.nn.Module):
@@ -48,34 +36,17 @@ class Place(torch.nn.Module):
         return self.layer(x)
 
 
-class Scaled(torch.nn.Module):
-    """factor * x"""
-
-    def __init__(self, factor: Any) -> None:
-        """Store a copy of the factor"""
-        super().__init__()
-        self.factor = parameter(factor)
-
-    def forward(self, x: Any) -> Any:
-        """factor * x"""
-        return self.factor * x
+def _tied(x: Any, W: Any, net: torch.nn.Module) -> Any:
+    """net(W[ids]) @ W^T: W is both the embedding and the last linear map"""
+    ids, mask = x if isinstance(x, tuple) else (x, torch.ones_like(x, dtype=torch.bool))
+    rows = torch.nn.functional.embedding(ids * mask, W).masked_fill(~mask[..., None], 0)
+    out = net(_beside(rows, x))
+    h = out[0] if isinstance(out, tuple) else out
+    return _beside(torch.nn.functional.linear(h, W), out)
 
 
-class TiedTable(torch.nn.Module):
-    """net(W[ids]) @ W^T"""
-
-    def __init__(self, W: Any, net: torch.nn.Module) -> None:
-        """Store net and a copy of W"""
-        super().__init__()
-        self.W, self.net = parameter(W), net
-
-    def forward(self, x: Any) -> Any:
-        """W is both the embedding and the last linear map"""
-        ids, mask = x if isinstance(x, tuple) else (x, torch.ones_like(x, dtype=torch.bool))
-        rows = torch.nn.functional.embedding(ids * mask, self.W).masked_fill(~mask[..., None], 0)
-        out = self.net(_beside(rows, x))
-        h = out[0] if isinstance(out, tuple) else out
-        return _beside(torch.nn.functional.linear(h, self.W), out)
+def _scaled(x: Any, factor: Any) -> Any:
+    return factor * x
 
 
 def _beside(head: Any, x: Any) -> Any:
@@ -86,12 +57,12 @@ def _heads(x: Any) -> list[Any]:
     return [part[0] if isinstance(part, tuple) else part for part in x]
 
 
-def _past(layer: torch.nn.Module, x: Any) -> Any:
+def _past(x: Any, layer: torch.nn.Module) -> Any:
     out = layer(x)
     return (x[0] + out[0], *out[1:]) if isinstance(x, tuple) else x + out
 
 
-def _first(layer: torch.nn.Module, x: Any) -> Any:
+def _first(x: Any, layer: torch.nn.Module) -> Any:
     return _beside(layer(_blanked(*x[:2])), x) if isinstance(x, tuple) else layer(x)
 
 
@@ -106,16 +77,16 @@ def _each(f: Callable[[Any], Any], x: Any) -> Any:
     return tuple([_each(f, part) for part in x]) if isinstance(x, tuple) else f(x)
 
 
-def _mapped(layer: torch.nn.Module, x: Any) -> Any:
+def _mapped(x: Any, layer: torch.nn.Module) -> Any:
     m, t = (x[0] if isinstance(x, tuple) else x).shape[:2]
     return _each(lambda a: a.unflatten(0, (m, t)), layer(_each(lambda a: a.flatten(0, 1), x)))
 
 
-def _branches(layers: Any, x: Any) -> Any:
-    return tuple([layer(part) for layer, part in zip(layers, x, strict=True)])
+def _branches(x: Any, layer: Any) -> Any:
+    return tuple([branch(part) for branch, part in zip(layer, x, strict=True)])
 
 
-def _checkpointed(layer: torch.nn.Module, x: Any) -> Any:
+def _checkpointed(x: Any, layer: torch.nn.Module) -> Any:
     return checkpoint(layer, x, use_reentrant=False)
 
 
@@ -139,25 +110,21 @@ def shared_to_torch(layer: Shared) -> torch.nn.Module:
     return net
 
 
-@to_torch.register(Parallel)
-def parallel_to_torch(layer: Parallel) -> torch.nn.Module:
-    """Each branch gets its part of x"""
-    return Held(torch.nn.ModuleList([to_torch(branch) for branch in layer.layers]), _branches)
-
-
 for _layer, _rule in {
-    Copy: lambda layer: Applied(lambda x: (x,) * layer.n),
-    Take: lambda layer: Applied(lambda x: x[layer.i]),
-    Sum: lambda _: Applied(lambda x: _beside(sum(_heads(x)[1:], _heads(x)[0]), x[0])),
-    Concat: lambda _: Applied(lambda x: _beside(torch.cat(_heads(x), -1), x[0])),
+    Copy: lambda layer: Computed(lambda x: (x,) * layer.n),
+    Take: lambda layer: Computed(lambda x: x[layer.i]),
+    Parallel: lambda layer: Computed(_branches, layer=torch.nn.ModuleList(map(to_torch, layer.layers))),
+    Sum: lambda _: Computed(lambda x: _beside(sum(_heads(x)[1:], _heads(x)[0]), x[0])),
+    Concat: lambda _: Computed(lambda x: _beside(torch.cat(_heads(x), -1), x[0])),
     Flatten: lambda _: torch.nn.Flatten(),
-    Reshape: lambda layer: Applied(lambda x: x.reshape(x.shape[0], *layer.shape)),
-    Residual: lambda layer: Held(to_torch(layer.layer), _past),
-    First: lambda layer: Held(to_torch(layer.layer), _first),
-    Map: lambda layer: Held(to_torch(layer.layer), _mapped),
-    Remat: lambda layer: Held(to_torch(layer.layer), _checkpointed),
+    Reshape: lambda layer: Computed(lambda x: x.reshape(x.shape[0], *layer.shape)),
+    Residual: lambda layer: Computed(_past, layer=to_torch(layer.layer)),
+    First: lambda layer: Computed(_first, layer=to_torch(layer.layer)),
+    Map: lambda layer: Computed(_mapped, layer=to_torch(layer.layer)),
+    Remat: lambda layer: Computed(_checkpointed, layer=to_torch(layer.layer)),
     Here: lambda layer: Place(layer.name, torch.nn.Identity() if layer.layer is None else to_torch(layer.layer)),
-    Scale: lambda layer: Scaled(layer.factor),
-    Tied: lambda layer: TiedTable(layer.W, to_torch(layer.net)),
+    Probe: lambda layer: to_torch(layer.layer),  # in torch, hooks read the values
+    Scale: lambda layer: Computed(_scaled, factor=layer.factor),
+    Tied: lambda layer: Computed(_tied, W=layer.W, net=to_torch(layer.net)),
 }.items():
     to_torch.register(_layer)(_rule)

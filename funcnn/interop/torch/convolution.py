@@ -6,13 +6,14 @@ torch has channels in axis 1 and pads both sides equally, so the modules move ax
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from funcnn.interop.torch.base import Applied, Around, filled, to_torch
+from funcnn.interop.torch.base import Around, Computed, filled, to_torch
 from funcnn.layers.convolution.conv import Conv1d, Conv2d
 from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
 from funcnn.layers.convolution.pool import AvgPool, MaxPool
@@ -20,36 +21,23 @@ from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.convolution.upsample import Upsample
 from funcnn.layers.convolution.windows import Axes
 
+Windows = Callable[[Any], Axes]
+"""`windows(x)` gives the windows over x, or over out of a transposed convolution."""
 
-class Padded(Around):
+
+def _padding(x: Any, module: torch.nn.Module, *, windows: Windows) -> Any:
     """A module that takes (m, c, ...) and does not pad, applied to x of (m, ..., c), padded as the layer pads."""
-
-    def __init__(self, module: torch.nn.Module, axes: Callable[[Any], Axes]) -> None:
-        """`axes(x)` gives the windows over x"""
-        super().__init__()
-        self.module, self.axes = module, axes
-
-    def forward(self, x: Any) -> Any:
-        """The module, applied to padded x"""
-        return self.module(padded(x, self.axes(x), 0.0)).movedim(1, -1)
+    return module(padded(x, windows(x), 0.0)).movedim(1, -1)
 
 
-class Cropped(Around):
-    """A transposed convolution that takes (m, c, h, w), applied to x of (m, h, w, c) and cut to the layer's out."""
-
-    def __init__(self, module: torch.nn.Module, axes: Callable[[Any], Axes]) -> None:
-        """`axes(x)` gives the windows over out"""
-        super().__init__()
-        self.module, self.axes = module, axes
-
-    def forward(self, x: Any) -> Any:
-        """The full convolution, cropped by negative padding, plus the bias, which is also added where no tap falls"""
-        own, x = self.module, x.movedim(-1, 1)
-        whole = functional.conv_transpose2d(x, own.weight, None, own.stride, 0, 0, own.groups, own.dilation)
-        axes = zip(self.axes(x.movedim(1, -1)), whole.shape[2:], strict=True)
-        sides = [(-axis.before, axis.before + axis.positions - n) for axis, n in axes]
-        out = functional.pad(whole, [*sides[1], *sides[0]]).movedim(1, -1)
-        return out if own.bias is None else out + own.bias
+def _cropping(x: Any, module: Any, *, windows: Windows) -> Any:
+    """The full transposed convolution, cropped by negative padding, plus the bias, also where no tap falls"""
+    own, channels_first = module, x.movedim(-1, 1)
+    whole = functional.conv_transpose2d(channels_first, own.weight, None, own.stride, 0, 0, own.groups, own.dilation)
+    axes = zip(windows(x), whole.shape[2:], strict=True)
+    sides = [(-axis.before, axis.before + axis.positions - n) for axis, n in axes]
+    out = functional.pad(whole, [*sides[1], *sides[0]]).movedim(1, -1)
+    return out if own.bias is None else out + own.bias
 
 
 def padded(x: Any, axes: Axes, value: float) -> Any:
@@ -58,40 +46,36 @@ def padded(x: Any, axes: Axes, value: float) -> Any:
     return functional.pad(x.movedim(-1, 1), sides, value=value)
 
 
-@to_torch.register(Conv2d)
-def conv2d_to_torch(layer: Conv2d) -> torch.nn.Module:
-    """torch stores W as (c_out, c_in / groups, kh, kw)"""
-    c_in, c_out = layer.W.shape[2] * layer.groups, layer.W.shape[3]
-    settings = layer.stride, 0, layer.dilation, layer.groups, layer.b is not None
-    module = torch.nn.Conv2d(c_in, c_out, layer.W.shape[:2], *settings)
-    filled(module, weight=np.ascontiguousarray(layer.W.transpose(3, 2, 0, 1)), bias=layer.b)
-    return Padded(module, layer.windows)
+def _filled(module: torch.nn.Module, layer: Any, channels: tuple[int, int]) -> torch.nn.Module:
+    """The module with W and b of the layer; torch has these axes of W, of channels, in front."""
+    W = np.ascontiguousarray(np.moveaxis(layer.W, channels, (0, 1)))
+    return filled(module, weight=W, bias=layer.b)
 
 
 @to_torch.register(Conv1d)
-def conv1d_to_torch(layer: Conv1d) -> torch.nn.Module:
-    """torch stores W as (c_out, c_in / groups, k)"""
-    c_in, c_out = layer.W.shape[1] * layer.groups, layer.W.shape[2]
+@to_torch.register(Conv2d)
+def conv_to_torch(layer: Conv1d | Conv2d) -> torch.nn.Module:
+    """torch stores W as (c_out, c_in / groups, ...)"""
+    *kernel, per_group, c_out = layer.W.shape
     settings = layer.stride, 0, layer.dilation, layer.groups, layer.b is not None
-    module = torch.nn.Conv1d(c_in, c_out, layer.W.shape[0], *settings)
-    filled(module, weight=np.ascontiguousarray(layer.W.transpose(2, 1, 0)), bias=layer.b)
-    return Padded(module, layer.windows)
+    made: Any = torch.nn.Conv1d if isinstance(layer, Conv1d) else torch.nn.Conv2d
+    module = made(per_group * layer.groups, c_out, tuple(kernel), *settings)
+    return Around(partial(_padding, windows=layer.windows), module=_filled(module, layer, (-1, -2)))
 
 
 @to_torch.register(ConvTranspose2d)
 def conv_transpose2d_to_torch(layer: ConvTranspose2d) -> torch.nn.Module:
     """torch stores W as (c_in, c_out / groups, kh, kw)"""
-    c_in, c_out = layer.W.shape[2], layer.W.shape[3] * layer.groups
+    *kernel, c_in, per_group = layer.W.shape
     settings = layer.stride, 0, 0, layer.groups, layer.b is not None, layer.dilation
-    module = torch.nn.ConvTranspose2d(c_in, c_out, layer.W.shape[:2], *settings)
-    filled(module, weight=np.ascontiguousarray(layer.W.transpose(2, 3, 0, 1)), bias=layer.b)
-    return Cropped(module, layer.windows)
+    module = torch.nn.ConvTranspose2d(c_in, per_group * layer.groups, tuple(kernel), *settings)
+    return Around(partial(_cropping, windows=layer.windows), module=_filled(module, layer, (-2, -1)))
 
 
 @to_torch.register(MaxPool)
 def max_pool_to_torch(layer: MaxPool) -> torch.nn.Module:
     """x is padded with minus infinity"""
-    return Applied(lambda x: pooled(functional.max_pool2d, x, layer.windows(x), -torch.inf))
+    return Computed(lambda x: pooled(functional.max_pool2d, x, layer.windows(x), -torch.inf))
 
 
 @to_torch.register(AvgPool)
@@ -104,7 +88,7 @@ def avg_pool_to_torch(layer: AvgPool) -> torch.nn.Module:
             functional.avg_pool2d, torch.ones_like(x), axes, 0.0
         )
 
-    return Applied(mean)
+    return Computed(mean)
 
 
 def pooled(pool: Callable[..., Any], x: Any, axes: Axes, value: float) -> Any:
@@ -126,7 +110,7 @@ def upsample_to_torch(layer: Upsample) -> torch.nn.Module:
             1, -1
         )
 
-    return Applied(resized)
+    return Computed(resized)
 
 
 def _mean(given: Any) -> Any:
@@ -144,5 +128,5 @@ def _max(given: Any) -> Any:
     return most.masked_fill(~mask.any(1)[:, None], 0)
 
 
-to_torch.register(GlobalAvgPool)(lambda _: Applied(_mean))
-to_torch.register(GlobalMaxPool)(lambda _: Applied(_max))
+to_torch.register(GlobalAvgPool)(lambda _: Computed(_mean))
+to_torch.register(GlobalMaxPool)(lambda _: Computed(_max))

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from funcnn.interop.torch.base import to_torch
-from funcnn.interop.torch.normalisation import ChannelsLast
+from funcnn.interop.torch.base import Around, to_torch
+from funcnn.interop.torch.normalisation import channels_last
 from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
 
 
@@ -24,19 +24,10 @@ class Noisy(torch.nn.Module):
         return x + self.std * torch.randn_like(x) if self.training else x
 
 
-@to_torch.register(Dropout)
-def dropout_to_torch(layer: Dropout) -> torch.nn.Module:
-    """The same rate, with masks drawn by torch"""
-    return torch.nn.Dropout(layer.rate)
-
-
-@to_torch.register(ChannelDropout)
-def channel_dropout_to_torch(layer: ChannelDropout) -> torch.nn.Module:
-    """The same rate, with masks drawn by torch"""
-    return ChannelsLast(torch.nn.Dropout1d(layer.rate))
-
-
-@to_torch.register(GaussianNoise)
-def gaussian_noise_to_torch(layer: GaussianNoise) -> torch.nn.Module:
-    """The same standard deviation, with noise drawn by torch"""
-    return Noisy(layer.std)
+# Masks and noise are drawn by torch.
+for _layer, _rule in {
+    Dropout: lambda layer: torch.nn.Dropout(layer.rate),
+    ChannelDropout: lambda layer: Around(channels_last, module=torch.nn.Dropout1d(layer.rate)),
+    GaussianNoise: lambda layer: Noisy(layer.std),
+}.items():
+    to_torch.register(_layer)(_rule)

@@ -18,11 +18,14 @@ from funcnn.layers.convolution.pool import AvgPool, MaxPool
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.convolution.upsample import Upsample
 
-SEQUENCES = nn.Conv1d | nn.MaxPool1d | nn.AvgPool1d | nn.AdaptiveAvgPool1d | nn.AdaptiveMaxPool1d
+SEQUENCES = (
+    *(nn.Conv1d, nn.MaxPool1d, nn.AvgPool1d, nn.AdaptiveAvgPool1d, nn.AdaptiveMaxPool1d),
+    *(nn.Dropout1d, nn.InstanceNorm1d),
+)
 FORMS = "(m, c, t)", "(m, c, h, w)"
 
 
-def _axes_of_positions(module: Any, given: Given) -> int:
+def axes_of_positions(module: Any, given: Given) -> int:
     """Check that x is a sequence or an image, as the module needs it; the result is the number of axes of positions."""
     axes = 1 if isinstance(module, SEQUENCES) else 2
     given.check_axes(module, FORMS[axes - 1])
@@ -35,7 +38,7 @@ def _axes_of_positions(module: Any, given: Given) -> int:
 @from_torch.register(nn.ConvTranspose2d)
 def convolution_from_torch(module: Any, given: Given) -> Any:
     """Padding with zeros"""
-    _axes_of_positions(module, given)
+    axes_of_positions(module, given)
     mode = module.padding_mode
     given.check_setting(module, 'padding_mode="zeros"', repr(mode), holds=mode == "zeros")
     classes = {nn.Conv1d: Conv1d, nn.Conv2d: Conv2d, nn.ConvTranspose2d: ConvTranspose2d}
@@ -58,7 +61,7 @@ def convolution_from_torch(module: Any, given: Given) -> Any:
 @from_torch.register(nn.MaxPool2d)
 def max_pool_from_torch(module: Any, given: Given) -> MaxPool:
     """Padding is never the maximum"""
-    axes = _axes_of_positions(module, given)
+    axes = axes_of_positions(module, given)
     given.check_setting(module, "dilation=1", module.dilation, holds=_each(module.dilation, axes) == (1,) * axes)
     given.check_setting(module, "return_indices=False", "True", holds=not module.return_indices)
     return MaxPool(*_windows(module, given, axes))
@@ -68,7 +71,7 @@ def max_pool_from_torch(module: Any, given: Given) -> MaxPool:
 @from_torch.register(nn.AvgPool2d)
 def avg_pool_from_torch(module: Any, given: Given) -> AvgPool:
     """Padding does not count"""
-    axes = _axes_of_positions(module, given)
+    axes = axes_of_positions(module, given)
     counts = module.count_include_pad and any(_each(module.padding, axes))
     given.check_setting(module, "count_include_pad=False, or no padding", f"padding={module.padding}", holds=not counts)
     divisor = getattr(module, "divisor_override", None)
@@ -92,7 +95,7 @@ def _each(setting: Any, axes: int) -> tuple[int, ...]:
 @from_torch.register(nn.AdaptiveMaxPool2d)
 def global_pool_from_torch(module: Any, given: Given) -> tuple[Any, ...]:
     """Over all positions, with positions of length 1 put back"""
-    axes, size = _axes_of_positions(module, given), module.output_size
+    axes, size = axes_of_positions(module, given), module.output_size
     given.check_setting(module, "output_size=1", size, holds=_each(size, axes) == (1,) * axes)
     is_mean = isinstance(module, nn.AdaptiveAvgPool1d | nn.AdaptiveAvgPool2d)
     given.check_setting(module, "return_indices=False", "True", holds=is_mean or not module.return_indices)

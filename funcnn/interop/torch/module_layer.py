@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,7 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads, gradient
 from funcnn.interop.torch.base import to_torch
 from funcnn.interop.torch.skeleton import Skeleton
-from funcnn.interop.torch.tensors import array_of
-from funcnn.interop.torch.trees import has_gradient, leaves_of, map_tree, tensor_of
+from funcnn.interop.torch.tensors import array_of, has_gradient, leaves_of, map_tree, pairs, tensor_of
 from funcnn.layers.checks import as_cache_parts, dtype_error
 from funcnn.layers.outlines import as_gradient_like, outline
 from funcnn.needs import Seed, as_seed
@@ -130,10 +129,10 @@ def torch_layer_backward(params: TorchLayer, cache: tuple[Any, Any], dA: Any) ->
     inputs = [tensor for tensor in (*own, *leaves_of(given)) if tensor.requires_grad]
 
     def gradients(out: Any) -> Any:
-        pairs = [(tensor, d) for tensor, d in _pairs(out, dA) if d is not None and tensor.requires_grad]
-        if not pairs or not inputs:
+        found = [(tensor, d) for tensor, d in pairs(out, dA) if d is not None and tensor.requires_grad]
+        if not found or not inputs:
             return [None] * len(inputs)
-        outs, ds = zip(*pairs, strict=True)
+        outs, ds = zip(*found, strict=True)
         return torch.autograd.grad(outs, inputs, list(map(tensor_of, ds)), allow_unused=True)
 
     with torch.enable_grad():
@@ -148,15 +147,6 @@ def torch_layer_backward(params: TorchLayer, cache: tuple[Any, Any], dA: Any) ->
 
 def _array(tensor: Any) -> Array:
     return tensor.detach().contiguous().numpy()
-
-
-def _pairs(out: Any, dA: Any) -> Iterator[tuple[Any, Any]]:
-    """Each tensor of out with its dA."""
-    if isinstance(out, torch.Tensor):
-        yield out, dA
-    elif out is not None:
-        for part, of_part in zip(out, (None,) * len(out) if dA is None else dA, strict=True):
-            yield from _pairs(part, of_part)
 
 
 @inference.register(TorchLayer)

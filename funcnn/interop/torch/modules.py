@@ -14,6 +14,7 @@ from funcnn.arrays import Array, kind
 from funcnn.core import is_layer
 from funcnn.errors import FuncnnError, KindError, ShapeError
 from funcnn.fields import check_function
+from funcnn.inspection.checks import registering
 from funcnn.interop.torch.base import layer_of_card
 from funcnn.interop.torch.layouts import ROWS, Layout
 from funcnn.interop.torch.tensors import array_of, arrays_of
@@ -85,12 +86,7 @@ def _register(cls: Any) -> Callable[[Any], Any]:
     return put
 
 
-def _with_register(function: Any) -> Any:
-    function.register = _register
-    return function
-
-
-@cast("Callable[[Any], FromTorch]", _with_register)
+@cast("Callable[[Any], FromTorch]", registering(_register))
 def from_torch(module: Any, x: Any, /) -> Any:
     """A network that computes what a module of torch computes for x, with copies of its weights.
 

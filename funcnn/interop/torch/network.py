@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from funcnn.core import backward, backward_params, check_is_layer, forward, forw
 from funcnn.errors import KindError
 from funcnn.gradients import Grads
 from funcnn.interop.named import map_named
-from funcnn.interop.torch.trees import arrays_in_tensors, has_gradient, leaves_of, map_tree, tensor_of
+from funcnn.interop.torch.tensors import arrays_in_tensors, has_gradient, leaves_of, map_tree, pairs, tensor_of
 from funcnn.layers.checks import check_held
 from funcnn.layers.notes import named
 from funcnn.trees.walks import walk
@@ -153,12 +152,13 @@ class _Call:
 
     def backward(self, dA: list[Any], wanted: tuple[bool, ...]) -> list[Any]:
         """The gradients of x and of the parameters; `wanted` says of which."""
-        parts = iter(dA)
-        outs = map_tree(lambda out: _given(next(parts)) if has_gradient(out) else _nothing(next(parts)), self.out)
+        given = zip(leaves_of(self.out), dA, strict=True)
+        parts = iter([d.numpy() if has_gradient(out) else None for out, d in given])
+        outs = map_tree(lambda _: next(parts), self.out)
         of_x = list(leaves_of(self.x))
         if any(wanted[: len(of_x)]):
             grads = backward(self.used, self.cache, outs)
-            of_params, dx = grads.params, list(_beside(self.x, grads.x))
+            of_params, dx = grads.params, [d for _, d in pairs(self.x, grads.x)]
         else:
             of_params, dx = backward_params(self.used, self.cache, outs), [None] * len(of_x)
         if self.trains:
@@ -174,23 +174,6 @@ class _Call:
                 remedy = "write network.train(), or network.requires_grad_(False) for dx alone"
                 raise KindError(f"Network: in evaluation mode {path} has no gradient; {remedy}")
         return [found.get(path) if is_wanted else None for path, is_wanted in zip(self.parameters, wanted, strict=True)]
-
-
-def _given(tensor: Any) -> Array:
-    return tensor.numpy()
-
-
-def _nothing(tensor: Any) -> None:
-    return None
-
-
-def _beside(x: Any, dx: Any) -> Iterator[Any]:
-    """For each array of x its gradient, or None."""
-    if isinstance(x, tuple):
-        for part, of_part in zip(x, (None,) * len(x) if dx is None else dx, strict=True):
-            yield from _beside(part, of_part)
-    elif x is not None:
-        yield dx
 
 
 class _Backward(torch.autograd.Function):

@@ -9,53 +9,43 @@ import torch
 
 from funcnn.arrays import Array, short
 from funcnn.errors import KindError
-from funcnn.interop.torch.base import Applied, Around, filled, to_torch
+from funcnn.interop.torch.base import Around, Computed, filled, to_torch
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.layers.recurrent.bidirectional import Bidirectional
 from funcnn.layers.recurrent.cells import GRU, LSTM, RNN
 from funcnn.layers.recurrent.last import Last
 
 
-class Sequences(Around):
-    """x -> out, (x, mask) -> (out, mask), (x, mask, state) -> (out, mask, state), by `self.layer`, a `torch.nn.RNNBase`
+def _sequences(given: Any, layer: Any) -> Any:
+    """x -> out, (x, mask) -> (out, mask), (x, mask, state) -> (out, mask, state), by a `torch.nn.RNNBase`
 
     torch packs sequences of unequal lengths, so each row of a mask must be one or more True, then False.
     """
+    x, mask, state = (*given, None)[:3] if isinstance(given, tuple) else (given, None, None)
+    state = None if state is None else _stacked(layer, state)
+    if mask is None:
+        out, last = layer(x, state)
+    else:
+        lengths = mask.sum(1).cpu()
+        packed = torch.nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        out, last = layer(packed, state)
+        out, _ = torch.nn.utils.rnn.pad_packed_sequence(out, batch_first=True, total_length=x.shape[1])
+    return (out, mask, _unstacked(layer, last))[: len(given)] if isinstance(given, tuple) else out
 
-    around = "layer"
 
-    def __init__(self, layer: torch.nn.Module) -> None:
-        """Store the module, which has batch_first=True"""
-        super().__init__()
-        self.layer = layer
+def _stacked(layer: Any, state: Any) -> Any:
+    """The state h or (h, c) of torch, whose first axis is the direction."""
+    if not layer.bidirectional:
+        return tuple([part[None] for part in state]) if isinstance(state, tuple) else state[None]
+    if isinstance(state[0], tuple):
+        return tuple(map(torch.stack, zip(*state, strict=True)))
+    return torch.stack(state)
 
-    def forward(self, given: Any) -> Any:
-        """x is packed if there is a mask"""
-        x, mask, state = (*given, None)[:3] if isinstance(given, tuple) else (given, None, None)
-        state = None if state is None else self._stacked(state)
-        if mask is None:
-            out, last = self.layer(x, state)
-        else:
-            lengths = mask.sum(1).cpu()
-            packed = torch.nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-            out, last = self.layer(packed, state)
-            out, _ = torch.nn.utils.rnn.pad_packed_sequence(out, batch_first=True, total_length=x.shape[1])
-        return (out, mask, self._unstacked(last))[: len(given)] if isinstance(given, tuple) else out
 
-    def _stacked(self, state: Any) -> Any:
-        """The state h or (h, c) of torch, whose first axis is the direction."""
-        if not self.layer.bidirectional:
-            return tuple([part[None] for part in state]) if isinstance(state, tuple) else state[None]
-        if isinstance(state[0], tuple):
-            return tuple(map(torch.stack, zip(*state, strict=True)))
-        return torch.stack(state)
-
-    def _unstacked(self, state: Any) -> Any:
-        one_way = [
-            tuple([part[i] for part in state]) if isinstance(state, tuple) else state[i]
-            for i in range(1 + self.layer.bidirectional)
-        ]
-        return tuple(one_way) if self.layer.bidirectional else one_way[0]
+def _unstacked(layer: Any, state: Any) -> Any:
+    ways = range(1 + layer.bidirectional)
+    found = [tuple([part[i] for part in state]) if isinstance(state, tuple) else state[i] for i in ways]
+    return tuple(found) if layer.bidirectional else found[0]
 
 
 def _in_order(layer: Recurrent, array: Array) -> Array:
@@ -99,7 +89,7 @@ MODULES: dict[type, Any] = {RNN: torch.nn.RNN, GRU: torch.nn.GRU, LSTM: torch.nn
 def recurrent_to_torch(layer: Any) -> torch.nn.Module:
     """A module of one layer and one direction"""
     module = MODULES[type(layer)](len(layer.W), len(layer.U), batch_first=True)
-    return Sequences(filled(module, **_weights(layer, "")))
+    return Around(_sequences, layer=filled(module, **_weights(layer, "")))
 
 
 @to_torch.register(Bidirectional)
@@ -109,7 +99,7 @@ def bidirectional_to_torch(layer: Bidirectional[Any, Any]) -> torch.nn.Module:
     if type(one) not in MODULES or type(one) is not type(other) or one.U.shape != other.U.shape:
         raise KindError(f"to_torch: Bidirectional must have two RNN, GRU or LSTM of one size, not {short(layer)}")
     module = MODULES[type(one)](len(one.W), len(one.U), batch_first=True, bidirectional=True)
-    return Sequences(filled(module, **_weights(one, ""), **_weights(other, "_reverse")))
+    return Around(_sequences, layer=filled(module, **_weights(one, ""), **_weights(other, "_reverse")))
 
 
 def _last(given: Any) -> Any:
@@ -121,4 +111,4 @@ def _last(given: Any) -> Any:
     return found.masked_fill(~mask.any(1)[:, None], 0)
 
 
-to_torch.register(Last)(lambda _: Applied(_last))
+to_torch.register(Last)(lambda _: Computed(_last))

@@ -64,14 +64,11 @@ def attention_from_torch(module: Any, given: Given) -> Attention:
     given.check_setting(
         module, "dropout=0.0, since funcnn does not drop attention weights", dropout, holds=dropout == 0
     )
-    given.check_setting(module, "add_bias_kv=False and add_zero_attn=False", "True", holds=not _has_more_keys(module))
+    has_more_keys = module.bias_k is not None or module.add_zero_attn
+    given.check_setting(module, "add_bias_kv=False and add_zero_attn=False", "True", holds=not has_more_keys)
     bias = module.in_proj_bias is not None
     settings = {"bias": bias, "dtype": dtype_of(module)}
     return weights_from(module, Attention.init(module.embed_dim, module.num_heads, seed=0, weights=zeros, **settings))
-
-
-def _has_more_keys(module: Any) -> bool:
-    return module.bias_k is not None or module.add_zero_attn
 
 
 _FUNCTIONS = {functional.relu: Relu(), functional.gelu: ExactGelu()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from torch import nn
 
 from funcnn.initializers import zeros
+from funcnn.interop.torch.image_modules import axes_of_positions
 from funcnn.interop.torch.layouts import CHANNELS, ROWS, Layout
 from funcnn.interop.torch.modules import Given, from_torch
 from funcnn.interop.torch.tensors import dtype_of
@@ -53,18 +55,11 @@ def embedding_from_torch(module: Any, given: Given) -> Embedding:
     return weights_from(module, Embedding.init(*shape, seed=0, weights=zeros, dtype=dtype_of(module)))
 
 
-@from_torch.register(nn.Dropout)
-def dropout_from_torch(module: Any, given: Given) -> Dropout:
-    """Of the same rate"""
-    return Dropout(module.p, seed=next(given.seeds))
-
-
 @from_torch.register(nn.Dropout1d)
 @from_torch.register(nn.Dropout2d)
 def channel_dropout_from_torch(module: Any, given: Given) -> ChannelDropout:
     """Of the same rate"""
-    given.check_axes(module, "(m, c, t)" if isinstance(module, nn.Dropout1d) else "(m, c, h, w)")
-    given.features_in(module, CHANNELS)
+    axes_of_positions(module, given)
     return ChannelDropout(module.p, seed=next(given.seeds))
 
 
@@ -120,7 +115,7 @@ def group_norm_from_torch(module: Any, given: Given) -> GroupNorm:
 def instance_norm_from_torch(module: Any, given: Given) -> InstanceNorm:
     """By channel"""
     given.check_setting(module, "track_running_stats=False", "True", holds=not module.track_running_stats)
-    given.check_axes(module, "(m, c, t)" if isinstance(module, nn.InstanceNorm1d) else "(m, c, h, w)")
+    axes_of_positions(module, given)
     settings = {"eps": module.eps, "bias": module.bias is not None}
     like = InstanceNorm.init(module.num_features, dtype=dtype_of(module, given.tensor), **settings)
     return _by_features(module, given, like, order=CHANNELS)
@@ -175,13 +170,10 @@ def softplus_from_torch(module: Any, given: Given) -> Softplus:
     return Softplus()
 
 
-@from_torch.register(nn.GELU)
-def gelu_from_torch(module: Any, _: Given) -> Gelu | ExactGelu:
-    """One module has both forms"""
-    return Gelu() if module.approximate == "tanh" else ExactGelu()
-
-
-@from_torch.register(nn.Hardsigmoid)
-def hard_sigmoid_from_torch(_: Any, __: Given) -> HardSigmoid:
-    """Equal but for the digits of 1 / 6"""
-    return HardSigmoid()
+_RULES: dict[type[nn.Module], Callable[[Any, Given], Any]] = {
+    nn.Dropout: lambda module, given: Dropout(module.p, seed=next(given.seeds)),
+    nn.GELU: lambda module, _: Gelu() if module.approximate == "tanh" else ExactGelu(),  # one module has both forms
+    nn.Hardsigmoid: lambda *_: HardSigmoid(),  # equal but for the digits of 1 / 6
+}
+for _module, _rule in _RULES.items():
+    from_torch.register(_module)(_rule)

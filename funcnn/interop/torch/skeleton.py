@@ -11,7 +11,7 @@ import torch
 
 from funcnn.arrays import Array, kind, same
 from funcnn.errors import KindError
-from funcnn.interop.torch.trees import leaves_of, map_tree, tensor_of
+from funcnn.interop.torch.tensors import leaves_of, map_tree, tensor_of
 
 _GENERATOR = threading.RLock()  # torch has one generator for all threads
 
@@ -31,7 +31,8 @@ class Skeleton:
     def of(cls, module: torch.nn.Module) -> Skeleton:
         """A copy of the module; tensors that it holds twice stay one."""
         tensors = (*module.parameters(), *module.buffers())
-        return cls(_copied(module, {id(tensor): _like(tensor, _without_numbers(tensor)) for tensor in tensors}))
+        bare = {id(tensor): _like(tensor, torch.empty_like(tensor, device="meta")) for tensor in tensors}
+        return cls(_copied(module, bare))
 
     def _tensors(self) -> dict[str, Any]:
         """The parameters and the buffers by name, each once."""
@@ -106,10 +107,6 @@ def _copied(module: torch.nn.Module, memo: dict[int, Any]) -> Any:
     except (RuntimeError, TypeError) as error:
         reason = str(error).split("\n", maxsplit=1)[0]
         raise KindError(f"TorchLayer: module must be one that can be copied: {reason}") from error
-
-
-def _without_numbers(tensor: Any) -> Any:
-    return torch.empty_like(tensor, device="meta")
 
 
 def _like(old: Any, new: Any) -> Any:

@@ -1,8 +1,8 @@
-"""Tensors of torch as arrays, and the checks of modules and tensors that are given."""
+"""Tensors of torch and trees of them, which are tensors, tuples and None, as arrays, and the other way round."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -32,7 +32,8 @@ def array_of(function: str, argument: str, tensor: Any) -> Array:
         raise KindError(f"{function}: {argument} must be a tensor, not {kind(tensor)}")
     if is_lazy(tensor):
         raise KindError(f"{function}: {argument} has no shape yet; call the module with x before")
-    check_on_cpu(function, argument, tensor)
+    if tensor.device.type != "cpu":
+        raise KindError(f"{function}: {argument} must be on the CPU, not on {tensor.device}")
     if tensor.is_floating_point() and tensor.dtype not in _FLOATS:
         raise KindError(
             f"{function}: {argument} must be of a dtype that NumPy has, not {tensor.dtype}; write {argument}.float()"
@@ -40,13 +41,60 @@ def array_of(function: str, argument: str, tensor: Any) -> Array:
     return cast("Array", tensor.detach().numpy())
 
 
-def check_on_cpu(function: str, argument: str, tensor: Any) -> None:
-    """Check that a tensor is in the memory that NumPy reads."""
-    if tensor.device.type != "cpu":
-        raise KindError(f"{function}: {argument} must be on the CPU, not on {tensor.device}")
-
-
 def dtype_of(module: Any, *others: Any) -> Any:
     """The dtype, of NumPy, of the parameters of a module; of a module without parameters, the dtype of the tensor."""
     first = next(iter((*module.parameters(), *others)))
     return first.detach().numpy().dtype
+
+
+# Trees.
+
+
+def tensor_of(array: Any) -> Any:
+    """A copy: torch has no read-only tensors."""
+    return torch.from_numpy(np.array(array))
+
+
+def map_tree(f: Any, tree: Any) -> Any:
+    """The tree with f of each leaf that is not None; a list counts as a tuple."""
+    if isinstance(tree, tuple | list):
+        return tuple([map_tree(f, part) for part in tree])
+    return None if tree is None else f(tree)
+
+
+def leaves_of(tree: Any) -> Iterator[Any]:
+    """The leaves that are not None, in order."""
+    if isinstance(tree, tuple):
+        for part in tree:
+            yield from leaves_of(part)
+    elif tree is not None:
+        yield tree
+
+
+def pairs(tree: Any, gradients: Any) -> Iterator[tuple[Any, Any]]:
+    """Each leaf with its gradient; None stands for the gradients of a whole tuple too."""
+    if isinstance(tree, tuple | list):
+        for part, of_part in zip(tree, (None,) * len(tree) if gradients is None else gradients, strict=True):
+            yield from pairs(part, of_part)
+    elif tree is not None:
+        yield tree, gradients
+
+
+def arrays_in_tensors(function: str, argument: str, tree: Any) -> Any:
+    """The arrays of a tree of real tensors, which share their memory and are read-only."""
+
+    def array(tensor: Any) -> Array:
+        if not isinstance(tensor, torch.Tensor):
+            raise KindError(f"{function}: {argument} must be a tensor, or a tuple of tensors, not {kind(tensor)}")
+        if tensor.is_complex():
+            raise KindError(f"{function}: {argument} must hold real numbers, not {tensor.dtype}")
+        view = array_of(function, argument, tensor)[...]
+        view.setflags(write=False)
+        return view
+
+    return map_tree(array, tree)
+
+
+def has_gradient(leaf: Any) -> bool:
+    """Whether an array or a tensor holds floats, so that it has a gradient."""
+    return bool(leaf.is_floating_point() if isinstance(leaf, torch.Tensor) else leaf.dtype.kind == "f")

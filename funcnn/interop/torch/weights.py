@@ -106,8 +106,7 @@ def _plain_names(module: Any, full: str = "", plain: str = "") -> Iterator[tuple
     for name in (*module._parameters, *module._buffers):  # noqa: SLF001  torch has no public list without children
         yield full + name, plain + name
     for name, part in module.named_children():
-        is_hidden = isinstance(module, Around) and name == module.around
-        yield from _plain_names(part, f"{full}{name}.", plain if is_hidden else f"{plain}{name}.")
+        yield from _plain_names(part, f"{full}{name}.", plain if isinstance(module, Around) else f"{plain}{name}.")
 
 
 class _Entries:
