@@ -221,6 +221,11 @@ def _short_name(dtype: Any) -> str:
     return "bf16" if dtype.name == "bfloat16" else f"{dtype.kind}{8 * dtype.itemsize}"
 
 
+def as_dtype(values: Array, dtype: Any) -> Array:
+    """The values in this dtype; an array of this dtype is not copied."""
+    return values if values.dtype == dtype else values.astype(dtype)
+
+
 def wide(x: Array) -> Array:
     """x as float32 if its dtype is smaller: in float16 the square of 256 and a count of 65,520 are infinite."""
     return x.astype(np.float32) if x.dtype.itemsize < 4 else x

@@ -7,7 +7,9 @@ A network is a value, and the functions of this module map values to values, wit
     grads      = backward(params, cache, dA)
     params     = sgd(params, grads, lr)
 
-In `funcnn.layers` the rules of a layer follow its class; the rules of a tuple, a chain, are in `layers/chain.py`.
+dA is the gradient of the cost by `out`, dW that by W. In `funcnn.layers` the rules of a layer follow its class; the
+rules of a tuple, the chain rule among them, are in `layers/chain.py`. `step` in `funcnn.generation` is a position of a
+sequence, not of training.
 """
 
 from __future__ import annotations
@@ -16,20 +18,21 @@ import math
 from collections.abc import Callable
 from itertools import repeat
 from os import PathLike
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 
 from funcnn.arrays import freeze, in_float32, is_array, kind, short
 from funcnn.bound import BoundFunction
 from funcnn.checked import checked
-from funcnn.dispatch import inside, verb
+from funcnn.dispatch import verb
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import is_whole
 from funcnn.gradients import Grads, foreign_error, grads_error
 from funcnn.logits import check_end, squashed_twice
 from funcnn.losses.protocol import check_of_out_and_y, evaluated
 from funcnn.needs import Flag, as_learning_rate, passing
+from funcnn.nested import inside, is_made_of_layers
 from funcnn.records import build, is_record, plans
 from funcnn.refusals import no_rule_error
 from funcnn.remedies import call_of
@@ -37,11 +40,11 @@ from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, In
 
 P = TypeVar("P")
 
-# loss(out, y) -> (cost, dA), dA the gradient of cost by out
+# loss(out, y) -> (cost, dA), dA the gradient of the cost with respect to out
 Loss = Annotated[Callable[[Any, Any], tuple[Any, Any]], passing("a function (out, y)", check_of_out_and_y)]
 
 
-@cast("Callable[[Any], Forward]", verb(returns=(tuple, "(out, cache)")))
+@verb(Forward, gives=tuple, needed="(out, cache)")
 def forward(params: Any, x: Any, /) -> tuple[Any, Any]:
     """`(out, cache)`: the output of the layer for x, and the arrays that its `backward` needs.
 
@@ -54,13 +57,14 @@ def forward(params: Any, x: Any, /) -> tuple[Any, Any]:
     array([[0., 2.]])
 
     Raises:
-        KindError: `params` is not a layer, but a class, a list, or a record without a rule.
+        KindError: `params` is not a layer, but a class, a list, or a record without a rule; or `x` is not an array of
+            the dtype of the parameters.
         ShapeError: `x` does not fit the layer. In a chain a note on any error names the layer.
     """
     raise no_rule_error("forward", params)
 
 
-@cast("Callable[[Any], Backward]", verb(returns=(Grads, "Grads(params, x)")))
+@verb(Backward, gives=Grads, needed="Grads(params, x)")
 def backward(params: Any, cache: Any, dA: Any, /) -> Grads[Any]:
     """`Grads(params, x)`, given `dA`, the gradient of the cost with respect to `out`.
 
@@ -75,25 +79,29 @@ def backward(params: Any, cache: Any, dA: Any, /) -> Grads[Any]:
     array([[0., 1.]])
 
     Raises:
-        KindError: as `forward`.
+        KindError: as `forward`; or `dA` is not an array of the dtype of out.
         ShapeError: `dA` has another shape than `out`, or the cache is of another network.
     """
     raise no_rule_error("backward", params)
 
 
-@cast("Callable[[Any], ForwardOnly]", verb)
+@verb(ForwardOnly)
 def forward_only(params: Any, x: Any) -> Any:
     """`forward(params, x)[0]`, without the caches: a chain drops each cache before it makes the next."""
     return forward(params, x)[0]
 
 
-@cast("Callable[[Any], BackwardParams]", verb)
+@verb(BackwardParams)
 def backward_params(params: Any, cache: Any, dA: Any) -> Any:
     """`backward(params, cache, dA).params`; a layer registers a rule if computing dx is extra work."""
     return backward(params, cache, dA).params
 
 
-@cast("Callable[[Any], Inference]", verb(returns=(object, "a layer")))
+def _is_layer(_: Any, made: Any) -> bool:
+    return is_made_of_layers(made)
+
+
+@verb(Inference, accepts=_is_layer, needed="a layer")
 def inference(params: Any, /) -> Any:
     """The network for prediction; for most layers it is the layer itself.
 
@@ -103,7 +111,7 @@ def inference(params: Any, /) -> Any:
     return inside(inference, params)
 
 
-@cast("Callable[[Any], Reseed]", verb(returns=(object, "a layer")))
+@verb(Reseed, accepts=_is_layer, needed="a layer")
 def reseed(params: Any, i: int, /) -> Any:
     """The network for row block `i`: every `seed` inside becomes its child `(*seed, i)`.
 
@@ -122,36 +130,6 @@ def check_block(i: Any) -> None:
     """Check the number of a row block, which becomes part of a seed: an int, or a tracer of an int under jit."""
     if type(i) is np.ndarray or not (is_array(i) or (is_whole(i) and 0 <= i < 2**31)):
         raise KindError(f"reseed: i must be an int in [0, 2**31), not {short(i)}")
-
-
-def is_layer(value: Any) -> bool:
-    """Whether `value` is a record with a rule for `forward`."""
-    return type(value) in plans and forward.dispatch(type(value)) is not _NO_RULE
-
-
-_NO_RULE = forward.dispatch(object)
-
-
-def check_is_layer(function: str, argument: str, params: Any, x: Any = None) -> None:
-    """Check that `params` is a layer or a tuple of layers, and not the x of `function(x, params)`."""
-    if type(params) is tuple or is_layer(params):
-        return
-    remedy = f"; write tuple({argument})" * (type(params) is list) + f"; write load({argument})" * (
-        isinstance(params, str | PathLike) and str(params).endswith(".npz")
-    )
-    if is_record(params) and hasattr(params, "params"):  # a TrainState or a Grads
-        remedy = "; write state.params" if hasattr(params, "optimizer") else f"; write {argument}.params"
-    remedy = f"; write {argument}.network_" if hasattr(params, "network_") else remedy  # an estimator for scikit-learn
-    if hasattr(params, "state_dict"):
-        remedy = f"; for a module of torch write from_torch({argument}, x)"
-    if isinstance(params, type) and params in plans and forward.dispatch(params) is not _NO_RULE:
-        remedy = f"; write {call_of(params)}"
-    if is_array(params) and (is_record(x) or type(x) is tuple):
-        remedy = f"; write {function}(params, x)"
-    raise KindError(f"{function}: {argument} must be a layer or a tuple of layers, not {kind(params)}{remedy}")
-
-
-Layer = Annotated[P, passing("a layer or a tuple of layers", check_is_layer)]
 
 
 @checked
@@ -180,13 +158,16 @@ def _value_and_grad(loss: Loss, inputs: Any, params: P, x: Any, y: Any) -> tuple
     out, cache = forward(params, x)
     check_end("value_and_grad", params, out)
     cost, dA = evaluated("value_and_grad", loss, out, y)
-    return cost, backward(params, cache, dA) if inputs else Grads(backward_params(params, cache, dA), None)
+    if inputs:
+        return cost, backward(params, cache, dA)
+    return cost, Grads(backward_params(params, cache, dA), None)  # without dx
 
 
 def sgd(params: P, grads: Grads[P], lr: float) -> P:
     """`p - lr g` for each trained array p with gradient g; each state takes its next value, whatever `lr` is.
 
-    `sgd` is the only function that moves parameters. Robbins & Monro 1951, A Stochastic Approximation Method.
+    It is the only step: an optimizer transforms the gradient before it, a constraint acts after it. Robbins & Monro
+    1951, A Stochastic Approximation Method.
 
     >>> import numpy as np
     >>> from funcnn import Dense, Grads, gradient, sgd
@@ -211,6 +192,7 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
 
 
 def _step(p: Any, g: Any, lr: Any) -> Any:
+    """Each array by `down`; records and tuples part by part; a state takes its next value, None for unchanged."""
     if (cls := type(p)) is type(g):
         if cls is np.ndarray and p.shape == g.shape:
             return down(p, g, lr)
@@ -218,7 +200,10 @@ def _step(p: Any, g: Any, lr: Any) -> Any:
             new = []
             for name, is_state in plans[cls]:
                 old, change = getattr(p, name), getattr(g, name)
-                new.append(_step(old, change, lr) if not is_state else old if change is None else change)
+                if is_state:
+                    new.append(old if change is None else change)
+                else:
+                    new.append(_step(old, change, lr))
             return build(cls, new) if new else p
         if cls is tuple and len(p) == len(g):
             return tuple(map(_step, p, g, repeat(lr)))
@@ -235,10 +220,43 @@ def down(p: Any, g: Any, lr: Any) -> Any:
         return p
     if p.dtype.itemsize < 4:  # in float16 a small lr rounds to 0, and lr g may overflow
         return freeze(in_float32(lambda p, g: p - lr * g, p, g))
-    step = lr * g
-    step = step if step.dtype == p.dtype else step.astype(p.dtype)
-    if type(step) is type(p) is np.ndarray:
-        after: Any = np.subtract(p, step, step)
+    lr_g = lr * g
+    lr_g = lr_g if lr_g.dtype == p.dtype else lr_g.astype(p.dtype)
+    if type(lr_g) is type(p) is np.ndarray:
+        after: Any = np.subtract(p, lr_g, lr_g)  # p - lr g, written over lr g
         after.setflags(0)  # write=False, twice as fast as by keyword
         return after
-    return freeze(p - step)
+    return freeze(p - lr_g)
+
+
+# Layers as arguments.
+
+
+def is_layer(value: Any) -> bool:
+    """Whether `value` is a record with a rule for `forward`."""
+    return type(value) in plans and forward.dispatch(type(value)) is not _NO_RULE
+
+
+_NO_RULE = forward.dispatch(object)  # the rule of classes without one
+
+
+def check_is_layer(function: str, argument: str, params: Any, x: Any = None) -> None:
+    """Check that `params` is a layer or a tuple of layers, and not the x of `function(x, params)`."""
+    if type(params) is tuple or is_layer(params):
+        return
+    remedy = f"; write tuple({argument})" * (type(params) is list) + f"; write load({argument})" * (
+        isinstance(params, str | PathLike) and str(params).endswith(".npz")
+    )
+    if is_record(params) and hasattr(params, "params"):  # a TrainState or a Grads
+        remedy = "; write state.params" if hasattr(params, "optimizer") else f"; write {argument}.params"
+    remedy = f"; write {argument}.network_" if hasattr(params, "network_") else remedy  # an estimator for scikit-learn
+    if hasattr(params, "state_dict"):
+        remedy = f"; for a module of torch write from_torch({argument}, x)"
+    if isinstance(params, type) and params in plans and forward.dispatch(params) is not _NO_RULE:
+        remedy = f"; write {call_of(params)}"
+    if is_array(params) and (is_record(x) or type(x) is tuple):
+        remedy = f"; write {function}(params, x)"
+    raise KindError(f"{function}: {argument} must be a layer or a tuple of layers, not {kind(params)}{remedy}")
+
+
+Layer = Annotated[P, passing("a layer or a tuple of layers", check_is_layer)]

@@ -131,7 +131,7 @@ def product(a: Array, b: Array) -> Array:
 _TALL = 128  # rows for each column, and the most columns of a, both measured
 
 
-def sum_of_rows(a: Array) -> Array:
+def sum_over_rows(a: Array) -> Array:
     """The sum over all axes but the last: a product with a row of ones, several times as fast as `sum`"""
     rows = a if a.ndim == 2 else a.reshape(-1, a.shape[-1])
     ones = _ones if type(rows) is np.ndarray and rows.shape[0] < _FEW else namespace(rows).ones

@@ -36,7 +36,7 @@ class StepVerb(Protocol):
     def register(self, cls: type[P], /) -> Callable[[Callable[[P, X, Any], Any]], Callable[[P, X, Any], Any]]: ...
 
 
-@cast("Callable[[Any], StepVerb]", verb(returns=(tuple, "(out, memory)")))
+@verb(StepVerb, gives=tuple, needed="(out, memory)")
 def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
     """`(out, memory)`: the output for the next part of a sequence, and the memory that later parts need.
 
@@ -80,7 +80,7 @@ def _check_sizes(params: Any, m: Any, t_most: Any) -> None:
     check_sizes("fixed_memory", {"m": m, "t_most": t_most})
 
 
-@cast("Callable[[Any], FixedMemoryVerb]", verb(check=_check_sizes))
+@verb(FixedMemoryVerb, check=_check_sizes)
 def fixed_memory(params: Any, m: int, t_most: int, /) -> Any:
     """The memory for the first call of `step`, which keeps its shapes: with room for t_most positions of m sequences
 

@@ -1,7 +1,15 @@
 """Guards, made of declared shapes: the check of a record's fields, and of the arguments of a rule.
 
-A guard is one fast test for arrays of NumPy. Where it fails, `layers.shape_errors` raises the error, or finds that all
-is in order: arrays of another library, tracers and symbols take this way.
+A guard is one fast test for arrays of NumPy. For x="m ... n_in" and W = axes("n_in n_out"), `dispatch` puts this one
+before `dense_forward`, when `forward` first gets a Dense:
+
+    def guard(params, x):
+        if not (type(x) is ndarray and x.dtype == params.W.dtype and x.ndim >= 2 and x.shape[-1] == params.W.shape[0]):
+            explain(params, x)
+        return rule(params, x)
+
+`explain` is in `layers.shape_errors`. It raises the error, or finds that all is in order: arrays of another library,
+tracers and symbols take this way.
 """
 
 from __future__ import annotations
@@ -22,7 +30,9 @@ def add_check(cls: Any) -> None:
     own = [getattr(value, "metadata", {}) for value in vars(cls).values()]
     inherited = [f.metadata for base in cls.__bases__ for f in getattr(base, "__attrs_attrs__", ())]
     finish = vars(cls).get("__attrs_post_init__")
-    if not any(["axes" in one for one in own + inherited * (finish is not None)]):
+    if finish is not None:  # in the place of the check of the base
+        own += inherited
+    if not any(["axes" in one for one in own]):
         return
 
     def check(self: Any) -> None:

@@ -8,8 +8,8 @@
 
 Equal names are equal sizes, and a number is a fixed size. `...` is any number of axes, `t+` and `...+` have no size 0,
 and `gates*k` is a product of numbers, axes and attributes of the layer; `2*n` is even, if no field has the axis n.
-`m t c | m h w c` are alternatives, the first of x with the first of out, and `()` has no axes. `guards` makes the
-checks of it.
+`m t c | m h w c` are alternatives, the first of x with the first of out, and `()` has no axes. Arrays in fields with
+axes, x and dA have one dtype, that of the first such field. `guards` makes the checks of it.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ class BranchesVerb(Protocol):
 
 
 _by_default.__name__ = "diagram"  # the name in errors of register
-branches_of: BranchesVerb = verb(_by_default, returns=(Branches, "a Branches"))
+branches_of = verb(BranchesVerb, gives=Branches, needed="a Branches")(_by_default)
 
 
 for _layer, _rule in {

@@ -11,7 +11,6 @@ import numpy as np
 from funcnn.arrays import is_array, kind, short
 from funcnn.checked import checked
 from funcnn.core import backward, backward_params, check_block, forward, forward_only, inference, reseed
-from funcnn.dispatch import alters
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.generation import fixed_memory, step
 from funcnn.gradients import Grads
@@ -21,6 +20,7 @@ from funcnn.layers.checks import Held, check_tuple
 from funcnn.layers.dense import Dense
 from funcnn.layers.notes import note, noted
 from funcnn.needs import Flag, FloatDtype, Seed, words_of
+from funcnn.nested import alters
 from funcnn.records import build, plans, values
 from funcnn.sizes import check_sizes
 from funcnn.traits import is_inert

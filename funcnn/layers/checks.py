@@ -100,7 +100,7 @@ def as_like_x(layer: Any, method: str, made: Any, x: Array) -> Any:
     raise KindError(f"{type(layer).__name__}: {method} must return an array of {x.dtype}, {x.shape}, not {short(made)}")
 
 
-def own_gradient(layer: Any, own: Any, /, **of_base: Any) -> Any:
+def gradient_with_own(layer: Any, own: Any, /, **of_base: Any) -> Any:
     """The gradient of a user's layer: the result of `own_gradients`, checked, and the gradients `of_base`."""
     if type(own) is not dict or own.keys() & of_base.keys():
         needed = "a dict of gradients and next values, by the names of its own fields"

@@ -7,7 +7,7 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward
-from funcnn.elementary import product, sum_of_rows
+from funcnn.elementary import product, sum_over_rows
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
@@ -17,10 +17,12 @@ from funcnn.shapes import axes, shapes
 from funcnn.sizes import Size
 
 
-@shapes(x="m ... n_in", out="m ... n_out")
+@shapes(x="m ... n_in", out="m ... n_out")  # checked before the rules below: see funcnn.guards
 @record
 class Dense:
     """out = x @ W + b
+
+        dx = dA @ W^T,  dW = x^T @ dA,  db = sum(dA), the sums over all axes but the last
 
     >>> import numpy as np
     >>> from funcnn import Dense, forward
@@ -59,7 +61,7 @@ class Dense:
 @forward.register(Dense)
 def dense_forward(params: Dense, x: Array) -> tuple[Array, Array]:
     """out = x @ W + b"""
-    out = product(x, params.W)
+    out = product(x, params.W)  # x @ W, stored by columns where that is faster
     if params.b is not None:
         out += params.b
     return out, x
@@ -67,16 +69,16 @@ def dense_forward(params: Dense, x: Array) -> tuple[Array, Array]:
 
 @backward.register(Dense)
 def dense_backward(params: Dense, x: Array, dA: Array) -> Grads[Dense]:
-    """dx = dA @ W^T, and the gradients of W and b as in `dense_backward_params`"""
+    """dx = dA @ W^T; dW = x^T @ dA, db = sum(dA), as in `dense_backward_params`"""
     return Grads(dense_backward_params(params, x, dA), product(dA, params.W.T))
 
 
 @backward_params.register(Dense)
 def dense_backward_params(params: Dense, x: Array, dA: Array) -> Dense:
-    """dW = x^T @ dA, db = 1^T @ dA"""
+    """dW = x^T @ dA, db = sum(dA)"""
     if x.ndim != 2:
         x, dA = x.reshape(-1, x.shape[-1]), dA.reshape(-1, dA.shape[-1])
-    return gradient(params, W=x.T @ dA, b=None if params.b is None else sum_of_rows(dA))
+    return gradient(params, W=x.T @ dA, b=None if params.b is None else sum_over_rows(dA))
 
 
-step.register(Dense)(positionwise)
+step.register(Dense)(positionwise)  # in generation each position is mapped alone

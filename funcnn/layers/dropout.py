@@ -10,13 +10,13 @@ from funcnn.arrays import Array, Namespace, as_array, namespace
 from funcnn.bits import normal, words
 from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward, inference, reseed
-from funcnn.dispatch import inside
 from funcnn.errors import RangeError
 from funcnn.generation import maps_alone, mixes_positions, only_trains, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Identity
 from funcnn.layers.checks import Held
 from funcnn.needs import Fraction, Rate, Seed, as_seed
+from funcnn.nested import inside
 from funcnn.records import record, state
 from funcnn.shapes import shapes
 from funcnn.traits import gives_probabilities, like_x

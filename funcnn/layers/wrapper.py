@@ -9,7 +9,7 @@ from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import FuncnnError, KindError
 from funcnn.generation import check_can_step, fixed_memory, mixes_positions, positionwise, refuses, step
 from funcnn.gradients import Grads, returned_by
-from funcnn.layers.checks import as_cache_parts, check_held, own_gradient, shown
+from funcnn.layers.checks import as_cache_parts, check_held, gradient_with_own, shown
 from funcnn.layers.notes import noted
 from funcnn.records import record
 from funcnn.remedies import has_mask
@@ -167,7 +167,7 @@ def wrapper_backward_params(params: Wrapper[Any], cache: tuple[Any, Any], dA: An
 
 
 def _gradient(params: Wrapper[Any], gradient_of_held: Any, dA: Any, kept: Any) -> Any:
-    return own_gradient(params, params.own_gradients(dA, kept), **params.held_gradients(gradient_of_held))
+    return gradient_with_own(params, params.own_gradients(dA, kept), **params.held_gradients(gradient_of_held))
 
 
 @step.register(Wrapper)

@@ -20,7 +20,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from funcnn.arrays import Array, float_namespace, is_array, is_float, is_native_float, kind, namespace, wide
+from funcnn.arrays import Array, as_dtype, float_namespace, is_array, is_float, is_native_float, kind, namespace, wide
 from funcnn.conditions import is_none_of, is_not_at_least, is_outside
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import is_number
@@ -38,7 +38,7 @@ from funcnn.losses.remedies import (
 from funcnn.remedies import span
 
 F = TypeVar("F", bound=Callable[..., Any])
-Terms = tuple[Array, Array, Array | None]
+Arguments = tuple[Array, Array, Array | None]
 
 
 @overload
@@ -52,21 +52,23 @@ def per_output(rule: Any = None, /, *, unit: bool = False, widened: bool = True)
     be in [0, 1]. The rule gets them in the dtype of the computation, or out in its own dtype if it is not `widened`,
     and dA is cast to the dtype of out.
     """
-    made = partial(_loss_of, as_terms=as_terms, least=1, unit=unit, widened=widened)
+    made = partial(_loss_of, as_arguments=as_arguments, least=1, unit=unit, widened=widened)
     return made if rule is None else made(rule)
 
 
 def per_example(rule: F) -> F:
     """As `per_output`, for a loss with one term for each example, of out and y (m, ..., n)."""
-    return _loss_of(rule, as_terms=as_example_terms, least=2)
+    return _loss_of(rule, as_arguments=as_example_arguments, least=2)
 
 
-def _loss_of(rule: F, as_terms: Callable[..., Terms], least: int, *, unit: bool = False, widened: bool = True) -> F:
+def _loss_of(
+    rule: F, as_arguments: Callable[..., Arguments], least: int, *, unit: bool = False, widened: bool = True
+) -> F:
     setting = next(iter(rule.__kwdefaults__ or ()), "")  # which the error recommends if a number is given as the weight
 
     @wraps(rule)
     def loss(out: Any, y: Any, weight: Any = None, **settings: Any) -> Any:
-        if (
+        if (  # the frequent case, in which the checks below pass; they decide about any other
             type(out) is type(y) is np.ndarray
             and weight is None
             and out.dtype in _COMPUTED
@@ -77,11 +79,11 @@ def _loss_of(rule: F, as_terms: Callable[..., Terms], least: int, *, unit: bool 
             and (not unit or (y.min() >= 0 and y.max() <= 1))
         ):
             return rule(out, y if y.dtype == out.dtype else y.astype(out.dtype), None, **settings)
-        a, y, weight = as_terms(rule.__name__, out, y, weight, setting)
+        a, y, weight = as_arguments(rule.__name__, out, y, weight, setting)
         if unit:
             check_unit(rule.__name__, y, out if takes_logits(loss) else None)
         cost, dA = rule(a if widened else out, y, weight, **settings)
-        return cost, cast(dA, out.dtype)
+        return cost, as_dtype(dA, out.dtype)
 
     return typing.cast("F", loss)
 
@@ -89,27 +91,22 @@ def _loss_of(rule: F, as_terms: Callable[..., Terms], least: int, *, unit: bool 
 _COMPUTED = {np.dtype(np.float32), np.dtype(np.float64)}
 
 
-def as_terms(function: str, out: Array, y: Array, weight: Array | None, setting: str = "") -> Terms:
+def as_arguments(function: str, out: Array, y: Array, weight: Array | None, setting: str = "") -> Arguments:
     """Check out, y and the weight, and cast them to the dtype of the computation; one term for each output.
 
     `setting` is the argument that the error recommends if a number is given as the weight.
     """
     check_alike(function, out, y)
     a = wide(out)
-    return a, cast(y, a.dtype), as_weight(function, weight, out.shape, a.dtype, setting)
+    return a, as_dtype(y, a.dtype), as_weight(function, weight, out.shape, a.dtype, setting)
 
 
-def as_example_terms(function: str, out: Array, y: Array, weight: Array | None, setting: str = "") -> Terms:
-    """As `as_terms`, for a loss with one term for each example."""
+def as_example_arguments(function: str, out: Array, y: Array, weight: Array | None, setting: str = "") -> Arguments:
+    """As `as_arguments`, for a loss with one term for each example."""
     check_alike(function, out, y)
     check_examples(function, out)
     a = wide(out)
-    return a, cast(y, a.dtype), as_weight(function, weight, out.shape[:-1], a.dtype, setting)
-
-
-def cast(values: Array, dtype: Any) -> Array:
-    """The values in this dtype; an array of this dtype is not copied."""
-    return values if values.dtype == dtype else values.astype(dtype)
+    return a, as_dtype(y, a.dtype), as_weight(function, weight, out.shape[:-1], a.dtype, setting)
 
 
 def as_weight(
@@ -133,15 +130,15 @@ def as_weight(
     return weight.reshape(weight.shape + (1,) * (len(shape) - weight.ndim)).astype(dtype)
 
 
-def weigh(cost: Array, slope: Array, weight: Array | None, dtype: Any = None) -> tuple[Any, Array]:
-    """The weighted mean of the terms `cost`, and dA; `slope`, the derivative of the terms, may have more axes."""
+def weigh(terms: Array, slope: Array, weight: Array | None, dtype: Any = None) -> tuple[Any, Array]:
+    """The weighted mean of the terms, and dA; `slope`, the derivative of the terms by out, may have more axes."""
     if weight is None:
-        slope *= 1 / cost.size  # each loss has just made it
+        slope *= 1 / terms.size  # each loss has just made it
     else:
-        each = weight * (1 / cost.size)
-        slope = slope * each.reshape(each.shape + (1,) * (slope.ndim - cost.ndim))
-        cost = weight * cost
-    return mean(cost), slope if dtype is None else cast(slope, dtype)
+        each = weight * (1 / terms.size)
+        slope = slope * each.reshape(each.shape + (1,) * (slope.ndim - terms.ndim))
+        terms = weight * terms
+    return mean(terms), slope if dtype is None else as_dtype(slope, dtype)
 
 
 def mean(terms: Array) -> Any:
@@ -181,7 +178,7 @@ def _check_floats(function: str, out: Any, y: Any, *, of_classes: bool) -> None:
 
 
 def check_alike(function: str, out: Any, y: Any) -> None:
-    """As `check`; also check that out and y have one shape."""
+    """As `check_out_and_y`; also check that out and y have one shape."""
     check_out_and_y(function, out, y)
     if out.shape != y.shape:
         remedy = for_shapes(out.shape, y.shape)

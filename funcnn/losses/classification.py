@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace, wide
+from funcnn.arrays import Array, as_dtype, namespace, wide
 from funcnn.conditions import is_outside
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.losses.base import (
     as_weight,
-    cast,
     check_examples,
     check_out_and_y,
     check_unit,
@@ -52,8 +51,8 @@ def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> t
         raise RangeError(f"binary_cross_entropy: out must be in [0, 1]; it has {span(a)}; {remedy}")
     p = xp.clip(a, eps, 1 - eps) if clips else a
     slope = (p - y) / (p * (1 - p))
-    cost = (y - 1) * xp.log1p(-p) - y * xp.log(p)
-    return weigh(cost, inside * slope if clips else slope, weight)
+    terms = (y - 1) * xp.log1p(-p) - y * xp.log(p)
+    return weigh(terms, inside * slope if clips else slope, weight)
 
 
 @of_logits
@@ -74,10 +73,10 @@ def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None 
     """
     xp = namespace(out)
     e = xp.exp(xp.minimum(out, -out))  # e^-|out|, where abs would drop an imaginary step; for softplus and sigmoid
-    step = cast(out > 0.0, out.dtype)
-    cost = xp.maximum(out, 0.0) - y * out + xp.log1p(e)  # right in JAX at 0, where step * out is not
+    step = as_dtype(out > 0.0, out.dtype)
+    terms = xp.maximum(out, 0.0) - y * out + xp.log1p(e)  # right in JAX at 0, where step * out is not
     # p - y over one denominator: where y = 1 and out > 0, -e is left, while p - 1 would cancel.
-    return weigh(cost, (step - y + (1.0 - step - y) * e) / (1.0 + e), weight)
+    return weigh(terms, (step - y + (1.0 - step - y) * e) / (1.0 + e), weight)
 
 
 @of_logits
@@ -119,8 +118,8 @@ def cross_entropy(
     """`softmax_cross_entropy`; errors name `function`."""
     a, y, weight, of_classes = as_labels(function, out, y, weight, "smoothing")
     if of_classes and not share:
-        cost, slope, _, _ = minus_log_p(y, a)
-        return weigh(cost[..., 0], slope, weight, out.dtype)
+        terms, slope, _, _ = minus_log_p(y, a)
+        return weigh(terms[..., 0], slope, weight, out.dtype)
     if of_classes:
         y = one_hot(y, a)
     mass = y.sum(axis=-1, keepdims=True)
@@ -128,8 +127,8 @@ def cross_entropy(
         y = y + share * (mass / y.shape[-1] - y)
     z, e = exponentials(y, a)
     total = e.sum(axis=-1, keepdims=True)
-    cost = (mass * namespace(z).log(total))[..., 0] - (y * z).sum(axis=-1)
-    return weigh(cost, mass * (e / total) - y, weight, out.dtype)
+    terms = (mass * namespace(z).log(total))[..., 0] - (y * z).sum(axis=-1)
+    return weigh(terms, mass * (e / total) - y, weight, out.dtype)
 
 
 @of_logits
@@ -158,8 +157,8 @@ def kl_divergence(out: Array, y: Array, weight: Array | None = None) -> tuple[An
     z, e = exponentials(y, out)
     total = e.sum(axis=-1, keepdims=True)
     xp, mass = namespace(z), y.sum(axis=-1, keepdims=True)
-    cost = (mass * xp.log(total))[..., 0] + (y * (xp.log(xp.where(y == 0, 1, y)) - z)).sum(axis=-1)
-    return weigh(cost, mass * (e / total) - y, weight)
+    terms = (mass * xp.log(total))[..., 0] + (y * (xp.log(xp.where(y == 0, 1, y)) - z)).sum(axis=-1)
+    return weigh(terms, mass * (e / total) - y, weight)
 
 
 def minus_log_p(y: Array, out: Array) -> tuple[Array, Array, Array, Array]:
@@ -177,14 +176,14 @@ def multiplied(y: Array, out: Array) -> tuple[Array, Array, Array, Array]:
     others = e * (1 - y)
     own, rest = xp.exp(z), others.sum(axis=-1, keepdims=True)
     total = own + rest
-    cost = mass * (xp.log1p(rest + xp.expm1(z)) - z)
-    return cost, (others - y * rest) * (mass / total), own, rest
+    terms = mass * (xp.log1p(rest + xp.expm1(z)) - z)
+    return terms, (others - y * rest) * (mass / total), own, rest
 
 
 def gathered(y: Array, out: Array) -> tuple[Array, Array, Array, Array]:
     """`minus_log_p` in NumPy: one index for each row in place of a one-hot row, in a third of the time."""
     e = np.subtract(out, out.max(axis=-1, keepdims=True), order="C")
-    at, flat = np.arange(0, e.size, e.shape[-1]).reshape(y.shape) + cast(y, np.intp), e.reshape(-1)
+    at, flat = np.arange(0, e.size, e.shape[-1]).reshape(y.shape) + as_dtype(y, np.intp), e.reshape(-1)
     z = flat[at][..., None]
     np.exp(e, out=e)
     flat[at] = 0
@@ -195,19 +194,19 @@ def gathered(y: Array, out: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def as_labels(function: str, out: Array, y: Array, weight: Any, setting: str) -> tuple[Array, Array, Any, bool]:
-    """`as_terms` for classes or soft labels; and whether y holds classes."""
+    """`as_arguments` for classes or soft labels; and whether y holds classes."""
     of_classes = has_classes(function, out, y)
     k, a = out.shape[-1], wide(out)
     if not of_classes:
         check_unit(function, y, out)
-        y = cast(y, a.dtype)
+        y = as_dtype(y, a.dtype)
     weight = as_weight(function, weight, out.shape[:-1], a.dtype, setting, k if of_classes else 0)
     return a, y, weight, of_classes
 
 
 def one_hot(y: Array, out: Array) -> Array:
     """A row for each class y, like a row of `out`: 1 at the class, 0 elsewhere."""
-    return cast(y[..., None] == namespace(out).arange(out.shape[-1]), out.dtype)
+    return as_dtype(y[..., None] == namespace(out).arange(out.shape[-1]), out.dtype)
 
 
 def has_classes(function: str, out: Array, y: Array) -> bool:

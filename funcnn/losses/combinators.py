@@ -9,13 +9,12 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from funcnn.arrays import Array, is_array, kind, namespace, short, wide
+from funcnn.arrays import Array, as_dtype, is_array, kind, namespace, short, wide
 from funcnn.bound import BoundFunction
 from funcnn.checked import checked
 from funcnn.core import Loss
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import check_function, is_number
-from funcnn.losses.base import cast
 from funcnn.losses.protocol import check_of_arrays, declared, evaluated, takes_logits
 from funcnn.needs import passing
 
@@ -158,7 +157,7 @@ def _joint(losses: Any, factors: Any, out: Any, y: Any, weight: Any = None) -> t
 
 
 def _times(factor: float, dA: Any) -> Any:
-    return dA if factor == 1 else _each(lambda a: cast(factor * wide(a), a.dtype), dA)
+    return dA if factor == 1 else _each(lambda a: as_dtype(factor * wide(a), a.dtype), dA)
 
 
 def _each(f: Callable[[Array], Any], tree: Any) -> Any:

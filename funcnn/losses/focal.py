@@ -37,11 +37,11 @@ def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: fl
     check_binary("binary_focal", y, out)
     sign = 1 - 2 * y
     u = sign * out
-    wrong, cost, xp = sigmoid(u), softplus(u), namespace(u)
+    wrong, terms, xp = sigmoid(u), softplus(u), namespace(u)
     factor = wrong**gamma
     # The sigmoid does not reach 0, so its product with a huge cost would not tend to 0.
-    slope = sign * factor * (gamma * sigmoid(-u) * xp.minimum(cost, largest_exponent(xp, u.dtype)) + wrong)
-    return weigh(factor * cost, slope, weight)
+    slope = sign * factor * (gamma * sigmoid(-u) * xp.minimum(terms, largest_exponent(xp, u.dtype)) + wrong)
+    return weigh(factor * terms, slope, weight)
 
 
 @of_logits
@@ -65,11 +65,11 @@ def softmax_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: f
     gamma = as_rate("softmax_focal", "gamma", gamma)
     a, y, weight, of_classes = as_labels("softmax_focal", out, y, weight, "gamma")
     if of_classes:
-        cost, slope, own, rest = minus_log_p(y, a)
+        terms, slope, own, rest = minus_log_p(y, a)
         p, wrong = own / (own + rest), rest / (own + rest)
         factor, where = wrong**gamma, namespace(wrong).where
-        ratio = where(wrong == 0, 1, cost / where(wrong == 0, 1, wrong))
-        return weigh((factor * cost)[..., 0], slope * (factor * (gamma * p * ratio + 1)), weight, out.dtype)
+        ratio = where(wrong == 0, 1, terms / where(wrong == 0, 1, wrong))
+        return weigh((factor * terms)[..., 0], slope * (factor * (gamma * p * ratio + 1)), weight, out.dtype)
     z, e = exponentials(y, a)
     total = e.sum(axis=-1, keepdims=True)
     xp = namespace(z)

@@ -7,7 +7,7 @@ from typing import Any
 
 from funcnn.arrays import Array, float_namespace, kind, namespace, short, wide
 from funcnn.errors import KindError, ShapeError
-from funcnn.losses.base import as_terms, check_not_negative, per_output, weigh
+from funcnn.losses.base import as_arguments, check_not_negative, per_output, weigh
 
 
 @per_output
@@ -54,7 +54,7 @@ def gaussian_nll(out: tuple[Array, Array], y: Array, weight: Array | None = None
         given = short(out) if type(out) is tuple else kind(out)
         raise KindError(f"gaussian_nll: out must be a pair (mu, s), the mean and the log of the variance, not {given}")
     mu, s = out
-    a, y, weight = as_terms("gaussian_nll", mu, y, weight)
+    a, y, weight = as_arguments("gaussian_nll", mu, y, weight)
     xp = float_namespace("gaussian_nll", "s", s)
     if s.shape != mu.shape:
         raise ShapeError(f"gaussian_nll: mu and s must have the same shape; mu: {mu.shape}, s: {s.shape}")

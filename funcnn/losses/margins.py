@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace, wide
+from funcnn.arrays import Array, as_dtype, namespace, wide
 from funcnn.elementary import sign
 from funcnn.errors import ShapeError
-from funcnn.losses.base import as_weight, cast, check_binary, check_not_negative, check_out_and_y, per_output, weigh
+from funcnn.losses.base import as_weight, check_binary, check_not_negative, check_out_and_y, per_output, weigh
 from funcnn.losses.protocol import of_logits
 from funcnn.losses.remedies import for_shapes
 
@@ -94,6 +94,6 @@ def triplet(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Arr
     check_not_negative("triplet", y)
     xp = namespace(y if type(out) is np.ndarray else out)  # either may be traced
     a, p, n = full[:, 0], full[:, 1], full[:, 2]
-    cost = xp.maximum(((a - p) ** 2).sum(axis=-1) - ((a - n) ** 2).sum(axis=-1) + cast(y, full.dtype), 0)
-    slope = 2 * sign(cost)[:, None, None] * xp.stack([n - p, p - a, a - n], axis=1)
-    return weigh(cost, slope, as_weight("triplet", weight, rows, full.dtype), out.dtype)
+    terms = xp.maximum(((a - p) ** 2).sum(axis=-1) - ((a - n) ** 2).sum(axis=-1) + as_dtype(y, full.dtype), 0)
+    slope = 2 * sign(terms)[:, None, None] * xp.stack([n - p, p - a, a - n], axis=1)
+    return weigh(terms, slope, as_weight("triplet", weight, rows, full.dtype), out.dtype)

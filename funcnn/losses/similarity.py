@@ -30,10 +30,10 @@ def cosine_distance(out: Array, y: Array, weight: Array | None = None) -> tuple[
     (u, length), (v, of_y) = _direction(out), _direction(y)
     e = u - v
     xp, zero = namespace(e), (length == 0) | (of_y == 0)
-    cost = xp.where(zero, 1, 0.5 * (e * e).sum(axis=-1, keepdims=True))
+    terms = xp.where(zero, 1, 0.5 * (e * e).sum(axis=-1, keepdims=True))
     e -= (e * u).sum(axis=-1, keepdims=True) * u  # at right angles to u, also where u and v agree in most digits
     slope = xp.where(zero, 0, e / xp.where(length == 0, 1, length))
-    return weigh(cost[..., 0], slope, weight)
+    return weigh(terms[..., 0], slope, weight)
 
 
 def _direction(vectors: Array) -> tuple[Array, Array]:

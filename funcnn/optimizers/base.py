@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from inspect import Parameter
 from itertools import repeat
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def _check_update(optimizer: Any, grads: Any, params: Any) -> None:
         raise foreign_error("update", params, grads.params)
 
 
-@cast("Callable[[Any], Update]", verb(returns=(tuple, "(grads, optimizer)"), check=_check_update))
+@verb(Update, gives=tuple, needed="(grads, optimizer)", check=_check_update)
 def update(optimizer: Any, grads: Grads[Any], params: Any, /) -> tuple[Grads[Any], Any]:
     """`(grads, optimizer)`: the gradient to step along, and the optimizer with its new memory.
 

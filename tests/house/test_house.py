@@ -33,7 +33,7 @@ ROOMS = [
     "by_value initializers losses.protocol testing trees",
     "identity",
     "gradients files refusals rule_errors",
-    "data dispatch paths schedules signatures",
+    "data dispatch nested paths schedules signatures",
     "traits",
     "logits",
     "core optimizers",

@@ -30,7 +30,7 @@ from funcnn import (
 )
 from funcnn.about import card_of
 from funcnn.arrays import namespace
-from funcnn.elementary import sigmoid, sum_of_rows
+from funcnn.elementary import sigmoid, sum_over_rows
 from funcnn.layers.activations.smooth import _C, _gelu_power
 from funcnn.layers.convolution import correlation, windows
 from funcnn.layers.embedding import symbols
@@ -258,7 +258,7 @@ MISTAKES = {
     ),
     "batch norm: a third in nine digits": (
         BATCH,
-        lambda p, c, d, g: (g.params, g.x + p.scale * c[1] * (sum_of_rows(d) * (1 / 3 - 0.333333333))),
+        lambda p, c, d, g: (g.params, g.x + p.scale * c[1] * (sum_over_rows(d) * (1 / 3 - 0.333333333))),
         drawn(3, 4),
     ),
     "GRU: dU and 1e-12": (GRU, of_parameter("U", lambda g, d: g + 1e-12), drawn(2, 3, 2)),

@@ -55,9 +55,7 @@ def _may_return(layer: Any, made: Values) -> bool:
     return _is_made_of_values(made) and (made is not None or type(layer) in (tuple, Take))
 
 
-@cast(
-    "Callable[[Any], ToGraph]", verb(check=_check_graph, returns=(_may_return, "a value of spox, or a tuple of them"))
-)
+@verb(ToGraph, accepts=_may_return, needed="a value of spox, or a tuple of them", check=_check_graph)
 def to_graph(layer: Any, x: Values, /) -> Values:
     """out of the layer in prediction, written with operators of ONNX; x and out are values of spox.
 

@@ -29,7 +29,7 @@ class ToTorch(Protocol):
     def register(self, cls: type[P], /) -> Callable[[Callable[[P], M]], Callable[..., M]]: ...
 
 
-@cast("Callable[[Any], ToTorch]", verb)
+@verb(ToTorch)
 def to_torch(layer: Any, /) -> torch.nn.Module:
     """A module of torch that computes what `layer` computes, with copies of its weights.
 

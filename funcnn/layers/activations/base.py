@@ -14,7 +14,7 @@ from funcnn.elementary import broken_slope, sigmoid, sign, softplus
 from funcnn.errors import KindError
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient, returned_by
-from funcnn.layers.checks import as_like_x, own_gradient
+from funcnn.layers.checks import as_like_x, gradient_with_own
 from funcnn.needs import Rate
 from funcnn.records import record
 from funcnn.shapes import shapes
@@ -48,14 +48,6 @@ class Elementwise(ABC):
 
     keeps: ClassVar[Literal["x", "out"]] = "x"
 
-    def __init_subclass__(cls) -> None:
-        for name, value in vars(cls).items():
-            is_known = type(value) is str and value in {"x", "out"}
-            if is_known and name in {"keep", "kept"}:
-                raise KindError(f'{cls.__name__}: there is no setting {name}; write keeps = "{value}"')
-            if name == "keeps" and not is_known:
-                raise KindError(f'{cls.__name__}: keeps must be "x" or "out", not {short(value)}')
-
     @abstractmethod
     def value(self, x: Array) -> Array:
         """The output for x, of x's shape and dtype."""
@@ -67,6 +59,14 @@ class Elementwise(ABC):
     def own_gradients(self, dA: Array, kept: Array) -> dict[str, Any]:
         """The gradients of the activation's own parameters and the next values of its own states, by name."""
         return {}
+
+    def __init_subclass__(cls) -> None:
+        for name, value in vars(cls).items():
+            is_known = type(value) is str and value in {"x", "out"}
+            if is_known and name in {"keep", "kept"}:
+                raise KindError(f'{cls.__name__}: there is no setting {name}; write keeps = "{value}"')
+            if name == "keeps" and not is_known:
+                raise KindError(f'{cls.__name__}: keeps must be "x" or "out", not {short(value)}')
 
 
 @forward.register(Elementwise)
@@ -82,22 +82,23 @@ def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
 @backward.register(Elementwise)
 def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[Elementwise]:
     """dx = dA * slope"""
-    if not (has_axes := kept.ndim):
-        kept, dA = kept[None], dA[None]
+    if not kept.ndim:  # NumPy turns 0-d results into scalars
+        grads = elementwise_backward(params, kept[None], dA[None])
+        return Grads(grads.params, grads.x.reshape(()))
     dx: Any = params.slope(kept)
     if type(dx) is not np.ndarray or dx.shape != kept.shape or dx.dtype != kept.dtype:
         dx = as_like_x(params, "slope", dx, kept)
     has_own = type(params).own_gradients is not Elementwise.own_gradients
-    own = own_gradient(params, params.own_gradients(dA, kept)) if has_own else gradient(params)
+    own = gradient_with_own(params, params.own_gradients(dA, kept)) if has_own else gradient(params)
     if type(params).__module__.startswith("funcnn."):
         dx *= dA  # in place, since every slope in funcnn is a new array
     else:
         dx = dx * dA  # not in place, since it may be an array of the user
-    return Grads(own, dx if has_axes else dx.reshape(()))
+    return Grads(own, dx)
 
 
 step.register(Elementwise)(positionwise)
-returned_by[Elementwise] = "own_gradients"
+returned_by[Elementwise] = "own_gradients"  # for the error if a gradient is left out
 
 
 @record

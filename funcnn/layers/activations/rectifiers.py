@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from funcnn.arrays import Array, as_array, namespace, wide
+from funcnn.arrays import Array, as_array, as_dtype, namespace, wide
 from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.elementary import broken_slope
@@ -125,7 +125,7 @@ def prelu_forward(params: PRelu, x: Array) -> tuple[Array, Array]:
 def prelu_backward(params: PRelu, x: Array, dA: Array) -> Grads[PRelu]:
     """dx = dA where x > 0, else alpha dA; dalpha = sum of dA min(x, 0)"""
     by_feature = (wide(dA) * namespace(x).where(x > 0, 0, x)).reshape(-1, params.alpha.size)
-    grads = gradient(params, alpha=by_feature.sum(0).astype(x.dtype, copy=False))
+    grads = gradient(params, alpha=as_dtype(by_feature.sum(0), x.dtype))
     return Grads(grads, as_array(dA * broken_slope(x, _factor(params))))
 
 

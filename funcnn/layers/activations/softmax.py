@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from funcnn.arrays import Array, namespace, wide
+from funcnn.arrays import Array, as_dtype, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
@@ -42,7 +42,7 @@ def softmax_forward(params: Softmax, x: Array) -> tuple[Array, Array]:
     below = _below_the_largest(x)
     powers = namespace(x).exp(below)
     powers /= powers.sum(axis=-1, keepdims=True)
-    out = powers.astype(x.dtype, copy=False)
+    out = as_dtype(powers, x.dtype)
     return out, out
 
 
@@ -51,7 +51,7 @@ def softmax_backward(params: Softmax, out: Array, dA: Array) -> Grads[Softmax]:
     """dx = out (dA - sum of dA out)"""
     p = wide(out)
     dx = p * (dA - (dA * p).sum(axis=-1, keepdims=True))
-    return Grads(gradient(params), dx.astype(out.dtype, copy=False))
+    return Grads(gradient(params), as_dtype(dx, out.dtype))
 
 
 @shapes(x="m ... n+", out="m ... n", cache="out")
@@ -83,7 +83,7 @@ def log_softmax_forward(params: LogSoftmax, x: Array) -> tuple[Array, Array]:
     """out = x - log(sum of e^x)"""
     below = _below_the_largest(x)
     xp = namespace(x)
-    out = (below - xp.log(xp.exp(below).sum(axis=-1, keepdims=True))).astype(x.dtype, copy=False)
+    out = as_dtype(below - xp.log(xp.exp(below).sum(axis=-1, keepdims=True)), x.dtype)
     return out, out
 
 
@@ -91,7 +91,7 @@ def log_softmax_forward(params: LogSoftmax, x: Array) -> tuple[Array, Array]:
 def log_softmax_backward(params: LogSoftmax, out: Array, dA: Array) -> Grads[LogSoftmax]:
     """dx = dA - e^out (sum of dA)"""
     dx = dA - namespace(out).exp(wide(out)) * wide(dA).sum(axis=-1, keepdims=True)
-    return Grads(gradient(params), dx.astype(out.dtype, copy=False))
+    return Grads(gradient(params), as_dtype(dx, out.dtype))
 
 
 def _below_the_largest(x: Array) -> Array:

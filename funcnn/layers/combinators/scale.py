@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from funcnn.arrays import Array, wide
+from funcnn.arrays import Array, as_dtype, wide
 from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.generation import positionwise, step
@@ -66,7 +66,7 @@ def scale_backward(params: Scale, x: Array, dA: Array) -> Grads[Scale]:
     """dx = factor * dA, dfactor = sum x * dA"""
     per_entry = wide(x) * dA
     axes = tuple(range(per_entry.ndim - params.factor.ndim))
-    return Grads(gradient(params, factor=per_entry.sum(axes).astype(x.dtype, copy=False)), dA * params.factor)
+    return Grads(gradient(params, factor=as_dtype(per_entry.sum(axes), x.dtype)), dA * params.factor)
 
 
 step.register(Scale)(positionwise)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from funcnn.arrays import Array, namespace
 from funcnn.core import backward, backward_params, forward
-from funcnn.elementary import sum_of_rows
+from funcnn.elementary import sum_over_rows
 from funcnn.errors import KindError
 from funcnn.generation import fixed_memory, no_step, pads_with_zeros, step
 from funcnn.gradients import Grads, gradient
@@ -124,7 +124,7 @@ def convolution_backward_params(params: Convolution, x: Array, dA: Array) -> Con
     W, axes = params.W, params.windows(x)
     check_out_gradient(params, dA, (x.shape[0], *[axis.out for axis in axes[-params.axes :]], W.shape[-1]), W.dtype)
     dW = kernel_gradient(image_of(x), image_of(dA), axes, params.groups).reshape(W.shape)
-    return gradient(params, W=dW, b=None if params.b is None else sum_of_rows(dA))
+    return gradient(params, W=dW, b=None if params.b is None else sum_over_rows(dA))
 
 
 @step.register(Conv1d)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from funcnn.arrays import Array, namespace, wide
+from funcnn.arrays import Array, as_dtype, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
@@ -50,7 +50,7 @@ def global_avg_pool_forward(params: GlobalAvgPool, given: Any) -> tuple[Array, A
 def global_avg_pool_backward(params: GlobalAvgPool, cache: Any, dA: Array) -> Grads[GlobalAvgPool]:
     """dx = dA / (the number of positions)"""
     x, mask = _as_positions(cache)
-    share = (wide(dA) / (x.shape[1] if mask is None else _counts(mask))).astype(x.dtype, copy=False)
+    share = as_dtype(wide(dA) / (x.shape[1] if mask is None else _counts(mask)), x.dtype)
     return _grads(params, cache, blank(namespace(dA).zeros_like(x) + share[:, None], mask))
 
 

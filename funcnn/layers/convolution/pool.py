@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace, wide
+from funcnn.arrays import Array, as_dtype, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError
 from funcnn.generation import no_step, step
@@ -94,7 +94,7 @@ def max_pool_backward(params: MaxPool, cache: tuple[Array, Array], dA: Array) ->
         return scattered(_routed(x, out, dA, axes), axes)
 
     dx = by_blocks(of_block, image_of(x), image_of(out), image_of(wide(dA)))
-    return Grads(gradient(params), like(x, dx).astype(x.dtype, copy=False))
+    return Grads(gradient(params), as_dtype(like(x, dx), x.dtype))
 
 
 def _routed(x: Array, out: Array, dA: Array, axes: Axes) -> Iterator[Array]:
@@ -134,7 +134,7 @@ def avg_pool_forward(params: AvgPool, x: Array) -> tuple[Array, Array]:
     """out = the sum over the taps / the number of taps"""
     axes, a = params.windows(x), wide(x)
     out: Any = sum(taps(image_of(a), axes)) / _counts(axes, a.dtype)
-    return like(x, out.astype(x.dtype, copy=False)), x
+    return like(x, as_dtype(out, x.dtype)), x
 
 
 @backward.register(AvgPool)
@@ -145,7 +145,7 @@ def avg_pool_backward(params: AvgPool, x: Array, dA: Array) -> Grads[AvgPool]:
     d = image_of(wide(dA))
     share = d / _counts(axes, d.dtype)
     dx = scattered(repeat(share, axes[0].size * axes[1].size), axes)
-    return Grads(gradient(params), like(x, dx).astype(x.dtype, copy=False))
+    return Grads(gradient(params), as_dtype(like(x, dx), x.dtype))
 
 
 step.register(Pool)(no_step)

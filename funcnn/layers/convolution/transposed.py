@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from funcnn.arrays import Array
 from funcnn.core import backward, backward_params, forward
-from funcnn.elementary import sum_of_rows
+from funcnn.elementary import sum_over_rows
 from funcnn.errors import ShapeError
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
@@ -101,7 +101,7 @@ def conv_transpose2d_backward_params(params: ConvTranspose2d, x: Array, dA: Arra
     rows, columns = params.windows(x)
     check_out_gradient(params, dA, (x.shape[0], rows.positions, columns.positions, W.shape[3] * params.groups), W.dtype)
     dW = kernel_gradient(dA, x, (rows, columns), params.groups).swapaxes(2, 3)
-    return gradient(params, W=dW, b=None if params.b is None else sum_of_rows(dA))
+    return gradient(params, W=dW, b=None if params.b is None else sum_over_rows(dA))
 
 
 step.register(ConvTranspose2d)(no_step)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from funcnn.arrays import Array, namespace, wide
+from funcnn.arrays import Array, as_dtype, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import KindError
 from funcnn.generation import fixed_memory, positionwise, step
@@ -76,7 +76,7 @@ def upsample_backward(params: Upsample, x: Array, dA: Array) -> Grads[Upsample]:
         else:
             dx = parts.sum(axis=2)
         dx = dx.reshape(*before, n, *behind)
-    return Grads(gradient(params), dx.astype(x.dtype, copy=False))
+    return Grads(gradient(params), as_dtype(dx, x.dtype))
 
 
 def _as_factors(params: Upsample, x: Array) -> tuple[int, ...]:

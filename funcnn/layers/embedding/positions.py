@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, is_array, namespace, wide
+from funcnn.arrays import Array, as_dtype, is_array, namespace, wide
 from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.errors import ShapeError
@@ -156,7 +156,7 @@ class LearnedPosition(Position):
     def back(self, dA: Array) -> tuple[Any, Array]:
         """dP = sum_m dA, and 0 for positions after the last position of x"""
         rest = namespace(dA).zeros((len(self.P) - dA.shape[1], dA.shape[2]), dtype=dA.dtype)
-        return gradient(self, P=namespace(dA).concatenate([wide(dA).sum(0).astype(dA.dtype, copy=False), rest])), dA
+        return gradient(self, P=namespace(dA).concatenate([as_dtype(wide(dA).sum(0), dA.dtype), rest])), dA
 
 
 @record

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, in_float32, kind, namespace
+from funcnn.arrays import Array, as_dtype, in_float32, kind, namespace
 from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError
@@ -104,7 +104,7 @@ def rows_added(ids: Array, rows: Array, n: int) -> Array:
     total: Any = xp.zeros((n, rows.shape[1]), dtype=rows.dtype)
     if xp is not np:
         return total.at[ids].add(rows)
-    ids = ids.astype(np.intp, copy=False)  # `take` refuses uint64
+    ids = as_dtype(ids, np.intp)  # `take` refuses uint64
     if n <= FEW:
         with np.errstate(invalid="ignore"):  # 0 * inf is NaN, also in rows of other ids
             product = np.eye(n, dtype=rows.dtype).take(ids, axis=0).T @ rows

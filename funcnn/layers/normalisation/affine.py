@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from funcnn.arrays import Array
+from funcnn.arrays import Array, as_dtype
 from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.generation import positionwise, step
@@ -62,7 +62,7 @@ def affine_forward(params: Affine, x: Array) -> tuple[Array, tuple[Array]]:
 @backward.register(Affine)
 def affine_backward(params: Affine, cache: tuple[Array], dA: Array) -> Grads[Affine]:
     """dx = dA scale, dscale = sum(dA x), dshift = sum(dA)"""
-    dscale, dshift = [d.astype(dA.dtype, copy=False) for d in rescaled_backward(cache[0], dA)]
+    dscale, dshift = [as_dtype(d, dA.dtype) for d in rescaled_backward(cache[0], dA)]
     return Grads(gradient(params, scale=dscale, shift=dshift), dA * params.scale)
 
 

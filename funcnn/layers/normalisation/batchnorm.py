@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace, wide
+from funcnn.arrays import Array, as_dtype, namespace, wide
 from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward, inference
+from funcnn.elementary import sum_over_rows
 from funcnn.errors import RangeError
 from funcnn.generation import mixes_positions, only_trains, step
 from funcnn.gradients import Grads, gradient
@@ -28,12 +29,12 @@ from funcnn.sizes import Size
 @shapes(x="m ... n", out="m ... n", cache="x, _, _, _")
 @record
 class BatchNorm:
-    """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each feature over all axes but the last
+    """out = scale (x - mean) / sqrt(var + eps) + shift, mean and var of each feature over all axes but the last
 
     Each of the N numbers of a feature changes mean and variance, and so all N outputs. With
     xhat = (x - mean) / sqrt(var + eps), and sums over these N numbers:
 
-        dx = scale / sqrt(var + eps) (dA - dshift / N - xhat dscale / N),  dscale = sum(dA xhat),  dshift = sum(dA)
+        dx = (scale / sqrt(var + eps)) (dA - dshift / N - xhat dscale / N),  dscale = sum(dA xhat),  dshift = sum(dA)
 
     The states are running averages for `inference`, which replaces the layer by an `Affine`:
 
@@ -89,7 +90,7 @@ class BatchNorm:
         >>> BatchNorm.init(1)
         BatchNorm(scale=<f64 [1.]>, shift=<f64 [0.]>, mean=<f64 [0.]>, var=<f64 [1.]>, momentum=0.1, eps=1e-05)
         """
-        mean, var = ones_and_zeros(n, dtype)[::-1]
+        var, mean = ones_and_zeros(n, dtype)
         return cls(*ones_and_zeros(n, dtype, bias=bias), mean, var, momentum, eps)
 
 
@@ -99,22 +100,26 @@ def batch_norm_forward(params: BatchNorm, x: Array) -> tuple[Array, tuple[Array,
     if math.prod(x.shape[:-1]) < 2:
         remedy = "to predict, write inference(params); to train, leave out a batch of one row"
         raise RangeError(f"BatchNorm: x must have at least two rows for a variance, not {x.shape}; {remedy}")
-    mean_of_columns = lambda a: namespace(a).ones(len(a), dtype=a.dtype) @ a / len(a)
-    xhat, inv, mean, var = standardized(x.reshape(-1, x.shape[-1]), mean_of_columns, params.eps)
+    mean_over_rows = lambda a: sum_over_rows(a) / len(a)
+    xhat, inv, mean, var = standardized(x.reshape(-1, x.shape[-1]), mean_over_rows, params.eps)
     return rescaled(xhat, params.scale, params.shift).reshape(x.shape), (xhat.reshape(x.shape), inv, mean, var)
 
 
 @backward.register(BatchNorm)
 def batch_norm_backward(params: BatchNorm, cache: tuple[Array, ...], dA: Array) -> Grads[BatchNorm]:
-    """dx = scale / sqrt(var + eps) (dA - sum(dA) / N - xhat sum(dA xhat) / N)"""
+    """dx = (scale / sqrt(var + eps)) (dA - dshift / N - xhat dscale / N)
+
+    It is `standardized_backward` with d = dA scale. scale is the same for all N numbers of a feature, so
+    mean(d) = scale dshift / N and mean(d xhat) = scale dscale / N, which are known already.
+    """
     grads, dscale, dshift = _gradient_and_sums(params, cache, dA)
     xhat, inv, _, _ = cache
-    n = math.prod(dA.shape[:-1])
-    dx = xhat * (dscale / -n)
+    N = math.prod(dA.shape[:-1])
+    dx = xhat * (dscale / -N)
     dx += dA
-    dx -= dshift / n
+    dx -= dshift / N
     dx *= params.scale * inv
-    return Grads(grads, dx.astype(dA.dtype, copy=False))
+    return Grads(grads, as_dtype(dx, dA.dtype))
 
 
 @backward_params.register(BatchNorm)
@@ -125,14 +130,14 @@ def batch_norm_backward_params(params: BatchNorm, cache: tuple[Array, ...], dA: 
 
 def _gradient_and_sums(params: BatchNorm, cache: tuple[Array, ...], dA: Array) -> tuple[BatchNorm, Array, Array]:
     xhat, _, mean, var = cache
-    n, new = math.prod(dA.shape[:-1]), params.momentum
+    N, momentum = math.prod(dA.shape[:-1]), params.momentum
     dscale, dshift = rescaled_backward(xhat, dA)
     grads = gradient(
         params,
-        scale=dscale.astype(dA.dtype, copy=False),
-        shift=None if params.shift is None else dshift.astype(dA.dtype, copy=False),
-        mean=((1 - new) * params.mean + new * mean).astype(dA.dtype, copy=False),
-        var=((1 - new) * params.var + new * (n / (n - 1)) * var).astype(dA.dtype, copy=False),
+        scale=as_dtype(dscale, dA.dtype),
+        shift=None if params.shift is None else as_dtype(dshift, dA.dtype),
+        mean=as_dtype((1 - momentum) * params.mean + momentum * mean, dA.dtype),
+        var=as_dtype((1 - momentum) * params.var + momentum * (N / (N - 1)) * var, dA.dtype),
     )
     return grads, dscale, dshift
 
@@ -148,4 +153,4 @@ def batch_norm_inference(params: BatchNorm) -> Affine:
     scale = params.scale / namespace(params.var).sqrt(wide(params.var) + params.eps)
     shift = -params.mean * scale
     shift = shift if params.shift is None else params.shift + shift
-    return Affine(scale.astype(dtype, copy=False), shift.astype(dtype, copy=False))
+    return Affine(as_dtype(scale, dtype), as_dtype(shift, dtype))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
-from funcnn.dispatch import inside, verb
+from funcnn.dispatch import verb
 from funcnn.layers.activations.base import Identity
 from funcnn.layers.convolution.base import Convolution
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.dense import Dense
 from funcnn.layers.normalisation.affine import Affine
+from funcnn.nested import inside
 from funcnn.trees.edits import evolve
 
 P = TypeVar("P")  # a layer
@@ -56,7 +57,7 @@ def folded(net: Any) -> Any:
     return tuple(layers)
 
 
-@cast("Callable[[Any], Merge]", verb)
+@verb(Merge)
 def merge(layer: Any, affine: Affine, /) -> Any:
     """One layer equal to `layer` followed by `affine`; None, the default, if there is no such layer."""
     return None

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, counted, namespace, wide
+from funcnn.arrays import Array, as_dtype, counted, namespace, wide
 from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError
@@ -32,7 +32,7 @@ from funcnn.sizes import Size
 @shapes(x="m ... c", out="m ... c", cache="x, _")
 @record
 class GroupNorm:
-    """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each example over a group of channels
+    """out = scale (x - mean) / sqrt(var + eps) + shift, mean and var of each example over a group of channels
 
     The channels are split into `groups` equal runs; mean and var are over all positions and the c / groups channels of
     a run. Examples are independent, so batches may be small. One group is layer normalisation over a whole image. With
@@ -49,7 +49,8 @@ class GroupNorm:
 
     Raises:
         ShapeError: the arrays are not (c,), or x has another number of channels.
-        RangeError: `groups` is below 1 or does not divide the channels, `eps` is not above 0; or a group is a number.
+        RangeError: `groups` is below 1 or does not divide the channels, `eps` is not above 0; or, in forward, a group
+            has a single number.
         KindError: shift or x is not of the dtype of scale.
     """
 
@@ -83,7 +84,7 @@ class GroupNorm:
 @shapes(x="m ... n", out="m ... n", cache="x, _")
 @record
 class InstanceNorm(Standardizing):
-    """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each channel of each example
+    """out = scale (x - mean) / sqrt(var + eps) + shift, mean and var of each channel of each example
 
     x has at least two positions. This is group normalisation with a group for each channel, and has the same rules. It
     removes the contrast of an image.
@@ -99,7 +100,7 @@ class InstanceNorm(Standardizing):
 
     Raises:
         RangeError: `eps` is not above 0; in forward: x has only one position.
-        ShapeError: scale and shift are not both (c,), or x has another number of channels.
+        ShapeError: scale and shift are not both (n,), or x has another number of channels.
         KindError: shift or x is not of the dtype of scale.
     """
 
@@ -132,8 +133,8 @@ def group_norm_backward(params: Any, cache: tuple[Array, Array], dA: Array) -> G
     xhat, inv = cache
     d = flat(wide(dA) * params.scale)
     dx = standardized_backward(flat(xhat), inv, d, partial(_mean_of_groups, params.groups))
-    dx = dx.reshape(dA.shape).astype(dA.dtype, copy=False)
-    dscale, dshift = [sums.astype(dA.dtype, copy=False) for sums in rescaled_backward(xhat, dA)]
+    dx = as_dtype(dx.reshape(dA.shape), dA.dtype)
+    dscale, dshift = [as_dtype(sums, dA.dtype) for sums in rescaled_backward(xhat, dA)]
     return Grads(gradient(params, scale=dscale, shift=None if params.shift is None else dshift), dx)
 
 

@@ -7,9 +7,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace, wide
+from funcnn.arrays import Array, as_dtype, namespace, wide
 from funcnn.checked import checked
-from funcnn.elementary import sum_of_rows
+from funcnn.elementary import sum_over_rows
 from funcnn.initializers import constant, draw_bias
 from funcnn.needs import Flag, FloatDtype, Positive
 from funcnn.records import record
@@ -37,7 +37,7 @@ def standardized(x: Array, mean_of: Mean, eps: float) -> tuple[Array, Array, Arr
     var = mean_of(xhat * xhat)
     inv = 1 / namespace(x).sqrt(var + eps)
     xhat *= inv
-    return xhat.astype(x.dtype, copy=False), inv, mean + rest, var
+    return as_dtype(xhat, x.dtype), inv, mean + rest, var
 
 
 def standardized_backward(xhat: Array, inv: Array, d: Array, mean_of: Mean) -> Array:
@@ -64,7 +64,7 @@ def ones_and_zeros(n: int, dtype: Any, *, bias: bool = True) -> tuple[Array, Any
 
 @record
 class Standardizing:
-    """The base of the layers that standardize and then scale and shift each of n features."""
+    """The fields and `init` of LayerNorm and InstanceNorm: scale and shift of each of n features."""
 
     scale: Array = axes("n")
     shift: Array | None = axes("n")
@@ -109,4 +109,4 @@ def _rescaled_by_blocks(xhat: Array, scale: Array, shift: Array | None) -> Array
 def rescaled_backward(xhat: Array, dA: Array) -> tuple[Array, Array]:
     """dscale = sum(dA xhat), dshift = sum(dA), over all axes but the last, in the dtype of `wide(dA)`"""
     d = wide(dA)
-    return sum_of_rows(d * xhat), sum_of_rows(d)
+    return sum_over_rows(d * xhat), sum_over_rows(d)

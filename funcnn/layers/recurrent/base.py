@@ -10,14 +10,14 @@ import numpy as np
 from funcnn.arrays import Array, is_array, namespace
 from funcnn.checked import checked
 from funcnn.core import backward, backward_params, forward, forward_only
-from funcnn.elementary import sum_of_rows
+from funcnn.elementary import sum_over_rows
 from funcnn.generation import fixed_memory, step
 from funcnn.gradients import Grads, returned_by
 from funcnn.initializers import Initializer, draw, glorot_uniform, orthogonal
 from funcnn.layers.checks import (
     check_out_gradient,
     foreign_cache_error,
-    own_gradient,
+    gradient_with_own,
 )
 from funcnn.layers.memories import check_memory
 from funcnn.layers.recurrent.states import State, as_first_state, as_given, as_last_gradient
@@ -100,7 +100,7 @@ class Recurrent(ABC):
 
     def biases(self, dz: Array, du: Array) -> dict[str, Array]:
         """The gradient of each bias, given dz and du with one row for each step of each sequence."""
-        return {"b": sum_of_rows(dz)}
+        return {"b": sum_over_rows(dz)}
 
 
 @forward.register(Recurrent)
@@ -154,7 +154,7 @@ def _back(params: Recurrent, cache: Any, dA: Any) -> tuple[Any, Array, State]:
     dlast = as_last_gradient(params, dlast, cache.last)
     h, dz, du, own, dfirst = steps_backward(params, cache, mask, dout, dlast)
     dW, dU = blank(x, mask).reshape(m * t, n).T @ dz, h.T @ du
-    return own_gradient(params, own, W=dW, U=dU, **params.biases(dz, du)), dz, dfirst
+    return gradient_with_own(params, own, W=dW, U=dU, **params.biases(dz, du)), dz, dfirst
 
 
 @step.register(Recurrent)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from funcnn.arrays import Array, namespace
-from funcnn.elementary import sigmoid, sum_of_rows
+from funcnn.elementary import sigmoid, sum_over_rows
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.layers.recurrent.states import State
 from funcnn.records import record
@@ -123,7 +123,7 @@ class GRU(Recurrent):
         return xp.concatenate([ds, dn], axis=1), xp.concatenate([ds, dn * r], axis=1), (direct,)
 
     def biases(self, dz: Array, du: Array) -> dict[str, Array]:
-        return {"b": sum_of_rows(dz), "c": sum_of_rows(du[:, 2 * len(self.U) :])}
+        return {"b": sum_over_rows(dz), "c": sum_over_rows(du[:, 2 * len(self.U) :])}
 
 
 @record

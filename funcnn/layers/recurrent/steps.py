@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from funcnn.arrays import Array, namespace, short
 from funcnn.errors import KindError
-from funcnn.layers.checks import own_gradient
+from funcnn.layers.checks import gradient_with_own
 from funcnn.layers.recurrent.loop import Scanned, Series, along, loop_of, total
 from funcnn.layers.recurrent.states import State
 from funcnn.layers.sequences import as_triple, blank
@@ -138,7 +138,7 @@ def _backward(
     dz, du, dbefore = made
     own = params.own_gradients(*given, dz, du)
     if type(own) is not dict:
-        own_gradient(params, own)  # which refuses it
+        gradient_with_own(params, own)  # which refuses it
     dh = du @ U_T
     dstate = (dh if dbefore[0] is None else dh + dbefore[0], *dbefore[1:])
     if passed is not None:
