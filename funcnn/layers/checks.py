@@ -77,11 +77,7 @@ def channels_first(x: Array, n: int) -> str:
 
 def dtype_error(function: str, argument: str, array: Any, name: str, like: Any) -> KindError:
     """The error for an array whose dtype is not the dtype of `like`, the array called `name`."""
-    loses = (
-        "." in argument
-        or not (is_float(array) or becomes_floats(array))
-        or (array.dtype.kind == "c" != like.dtype.kind)
-    )
+    loses = not (is_float(array) or becomes_floats(array)) or (array.dtype.kind == "c" != like.dtype.kind)
     remedy = "" if loses else f"; write {argument}.astype({like.dtype.name!r})"
     return KindError(f"{function}: {argument} is {array.dtype}, {name} is {like.dtype}{remedy}")
 
