@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import singledispatch, wraps
 from importlib import import_module
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -119,14 +119,13 @@ def call_instead(rule: Rule, other: Rule) -> None:
         each.calls.clear()
 
 
-class _Table(NamedTuple):
+class _Table:
     """The rules of a verb by class, as far as they were looked up; the same with their guards; and what fills them."""
 
-    rules: dict[type, Rule]
-    calls: dict[type, Rule]
-    find: Callable[[type], tuple[Rule, Rule]]
-    register: Callable[[Any], Callable[[Rule], Rule]]
-    registry: Any  # the registered rules
+    def __init__(
+        self, find: Any, register: Any, registry: Any, rules: dict[type, Rule], calls: dict[type, Rule]
+    ) -> None:
+        self.find, self.register, self.registry, self.rules, self.calls = find, register, registry, rules, calls
 
 
 def _table(default: Rule) -> _Table:
@@ -161,7 +160,7 @@ def _table(default: Rule) -> _Table:
         return put
 
     register.__qualname__ = f"{name}.register"  # Python's messages about missing arguments use it
-    return _Table(rules, calls, find, register, dispatcher.registry)
+    return _Table(find, register, dispatcher.registry, rules, calls)
 
 
 def _check_class(function: str, cls: type) -> None:

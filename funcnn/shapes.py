@@ -91,7 +91,6 @@ def axes(text: Axes, *, nonempty: Flag = False, torch: Flag = False) -> Any:
     return attrs.field(metadata={"axes": text, "nonempty": nonempty, "torch": torch})
 
 
-@attrs.frozen(eq=False)
 class LayerShapes:
     """The axes of x and of out, and what the cache holds: "x", "out", a "mask" of out, a tuple such as "x, _", or "_".
 
@@ -100,12 +99,16 @@ class LayerShapes:
     "query.W". An x of "_" is not checked.
     """
 
-    x: str
-    out: str
-    cache: str = "x"
-    forms: int = 1
-    fields: dict[str, str] = attrs.field(factory=dict)
-    mask: str = "m t"
+    def __init__(
+        self,
+        x: str,
+        out: str,
+        cache: str = "x",
+        forms: int = 1,
+        fields: dict[str, str] | None = None,
+        mask: str = "m t",
+    ) -> None:
+        self.x, self.out, self.cache, self.forms, self.fields, self.mask = x, out, cache, forms, fields or {}, mask
 
     @property
     def passes_mask(self) -> bool:
@@ -129,7 +132,7 @@ def shapes(
         raise KindError(f"shapes: x must have the axes '...', as out has them, not {short(x)}")
     if forms > 1 and not {*mask.replace("|", "").split()}.issubset(x.replace("+", "").split()):
         raise KindError(f"shapes: x must have the axes of the mask, {short(mask)}, not {short(x)}")
-    made = LayerShapes(x, out, cache, forms, fields or {}, mask)
+    made = LayerShapes(x, out, cache, forms, fields, mask)
 
     def declare(cls: C) -> C:
         if not isinstance(cls, type) or not hasattr(cls, "__attrs_attrs__"):
@@ -149,15 +152,13 @@ def declaration_of(cls: type) -> tuple[type | None, LayerShapes | None]:
     return next(((base, declared[base]) for base in cls.__mro__ if base in declared), (None, None))
 
 
-@attrs.frozen(eq=False)
 class Alternative:
     """Axes that belong together: of x, of out, and of fields by name; `places` has each axis of the fields."""
 
-    cls: type
-    x: list[str]
-    out: list[str]
-    fields: dict[str, list[str]]
-    places: dict[str, tuple[str, int]]
+    def __init__(
+        self, cls: type, x: list[str], out: list[str], fields: dict[str, list[str]], places: dict[str, tuple[str, int]]
+    ) -> None:
+        self.cls, self.x, self.out, self.fields, self.places = cls, x, out, fields, places
 
     def of(self, part: str) -> list[str]:
         """The axes of x, of out, or of a mask of out."""

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from funcnn.arrays import Array, float_namespace, is_plain
-from funcnn.errors import ShapeError
+from funcnn.errors import KindError, ShapeError
 from funcnn.guard_code import fits, size_of
 from funcnn.layers.checks import (
     as_cache_parts,
@@ -46,7 +46,10 @@ def check_fields(params: Any) -> None:
     (name, like), *others = arrays.items()
     if _fitting(params) and all([0 not in array.shape for array in arrays.values()]):
         other, array = next((other, array) for other, array in others if array.dtype != like.dtype)
-        raise dtype_error(type(params).__name__, other, array, name, like)
+        error = dtype_error(type(params).__name__, other, array, name, like)
+        raise (
+            error if other.isidentifier() else KindError(str(error).partition(";")[0])
+        )  # the remedy is for an argument
     raise _fields_error(params, arrays)
 
 

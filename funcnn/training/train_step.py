@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from funcnn.arrays import as_array, kind, owned, short
 from funcnn.core import sgd
@@ -16,16 +16,20 @@ from funcnn.training.finite import is_finite
 from funcnn.trees.walks import map_arrays
 
 
-class TrainStep(NamedTuple):
+class TrainStep:
     """The function from a state and the next batches to the state after a step with each of them.
 
     `fold`, which functions made by `compiled` have, takes several steps in one call; it returns None where it cannot.
     """
 
-    value_and_grad: Callable[..., Any]
-    lr: Any
-    constraint: Callable[[Any], Any] | None
-    fold: Callable[..., Any] | None
+    def __init__(
+        self,
+        value_and_grad: Callable[..., Any],
+        lr: Any,
+        constraint: Callable[[Any], Any] | None,
+        fold: Callable[..., Any] | None,
+    ) -> None:
+        self.value_and_grad, self.lr, self.constraint, self.fold = value_and_grad, lr, constraint, fold
 
     def __call__(self, now: Any, batches: Sequence[Any]) -> Any:
         """The state after a step with each batch.

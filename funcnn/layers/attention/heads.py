@@ -14,20 +14,25 @@ from funcnn.layers.attention.dot_product import attend, attend_backward
 from funcnn.layers.dense import Dense
 from funcnn.layers.embedding.positions import Rotary
 from funcnn.layers.memories import memory_dtype_error, memory_form_error
-from funcnn.needs import Count, Seed, passing, words_of
+from funcnn.needs import Count, Need, Seed, passing, words_of
 from funcnn.records import record
 from funcnn.shapes import shapes
 
 Triple = tuple[Any, Any, Any]
 
 
-def check_dense(function: str, argument: str, value: Any) -> None:
-    """Check that `value` is a Dense."""
-    if type(value) is not Dense:
-        raise KindError(f"{function}: {argument} must be a Dense, not {kind(value)}")
+def _exactly(cls: type, needed: str) -> Need:
+    """A value of this class, and not of a subclass, which may have other rules."""
+
+    def check(function: str, argument: str, value: Any) -> None:
+        if type(value) is not cls:
+            raise KindError(f"{function}: {argument} must be {needed}, not {kind(value)}")
+
+    return passing(needed.partition(",")[0], check)
 
 
-OfDense = Annotated[Dense, passing("a Dense", check_dense)]
+OfDense = Annotated[Dense, _exactly(Dense, "a Dense")]
+OfRotary = Annotated[Rotary, _exactly(Rotary, "a Rotary, or None")]
 W_OF_LAYERS = {"query.W": "n_in n", "key.W": "n_memory n", "value.W": "n_memory n", "out.W": "n n_out"}
 
 
@@ -60,15 +65,6 @@ def check_heads(function: str, n: int, heads: int) -> None:
     """Check that the number of heads divides the n features."""
     if not 1 <= heads <= n or n % heads:
         raise RangeError(f"{function}: heads must divide the {counted(n, 'feature')}; heads: {heads}")
-
-
-def check_rotary(function: str, argument: str, rotary: Any) -> None:
-    """Check that `rotary` is a Rotary."""
-    if type(rotary) is not Rotary:
-        raise KindError(f"{function}: {argument} must be a Rotary, or None, not {kind(rotary)}")
-
-
-OfRotary = Annotated[Rotary, passing("a Rotary", check_rotary)]
 
 
 def dense_layers(
