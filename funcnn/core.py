@@ -17,12 +17,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from itertools import repeat
-from os import PathLike
 from typing import Annotated, Any, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import freeze, in_float32, is_array, kind, short
+from funcnn.arrays import freeze, in_float32, is_array, short
 from funcnn.bound import BoundFunction
 from funcnn.checked import checked
 from funcnn.dispatch import verb
@@ -33,9 +32,8 @@ from funcnn.logits import check_end, squashed_twice
 from funcnn.losses.protocol import check_of_out_and_y, evaluated
 from funcnn.needs import Flag, as_learning_rate, passing
 from funcnn.nested import inside, is_made_of_layers
-from funcnn.records import build, is_record, plans
-from funcnn.refusals import no_rule_error
-from funcnn.remedies import call_of
+from funcnn.records import build, plans
+from funcnn.refusals import layer_error, no_rule_error
 from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, ValueAndGrad
 
 P = TypeVar("P")
@@ -242,21 +240,8 @@ _NO_RULE = forward.dispatch(object)  # the rule of classes without one
 
 def check_is_layer(function: str, argument: str, params: Any, x: Any = None) -> None:
     """Check that `params` is a layer or a tuple of layers, and not the x of `function(x, params)`."""
-    if type(params) is tuple or is_layer(params):
-        return
-    remedy = f"; write tuple({argument})" * (type(params) is list) + f"; write load({argument})" * (
-        isinstance(params, str | PathLike) and str(params).endswith(".npz")
-    )
-    if is_record(params) and hasattr(params, "params"):  # a TrainState or a Grads
-        remedy = "; write state.params" if hasattr(params, "optimizer") else f"; write {argument}.params"
-    remedy = f"; write {argument}.network_" if hasattr(params, "network_") else remedy  # an estimator for scikit-learn
-    if hasattr(params, "state_dict"):
-        remedy = f"; for a module of torch write from_torch({argument}, x)"
-    if isinstance(params, type) and params in plans and forward.dispatch(params) is not _NO_RULE:
-        remedy = f"; write {call_of(params)}"
-    if is_array(params) and (is_record(x) or type(x) is tuple):
-        remedy = f"; write {function}(params, x)"
-    raise KindError(f"{function}: {argument} must be a layer or a tuple of layers, not {kind(params)}{remedy}")
+    if type(params) is not tuple and not is_layer(params):
+        raise layer_error(function, argument, params, x)
 
 
 Layer = Annotated[P, passing("a layer or a tuple of layers", check_is_layer)]

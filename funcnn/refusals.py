@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
+from os import PathLike
 from typing import Any
 
-from funcnn.arrays import kind
+from funcnn.arrays import is_array, kind
 from funcnn.by_value import verbs
 from funcnn.errors import KindError
 from funcnn.records import plans
@@ -35,6 +36,25 @@ def no_rule_error(function: str, params: object, needed: str = "layer") -> KindE
     else:
         remedy = f"; write state.{argument}" if cls in plans and _is_state(cls) else ""
     return KindError(f"{function}: {argument} must be {_NEEDED[needed]}, not {kind(params)}{remedy}")
+
+
+def layer_error(function: str, argument: str, params: Any, x: Any = None) -> KindError:
+    """The error for what is no layer: a list, a path, a training state, an estimator, a module, a class; or an x."""
+    remedy = f"; write tuple({argument})" if type(params) is list else ""
+    if isinstance(params, str | PathLike) and str(params).endswith(".npz"):
+        remedy = f"; write load({argument})"
+    if type(params) in plans and hasattr(params, "params"):  # a TrainState or a Grads
+        remedy = "; write state.params" if hasattr(params, "optimizer") else f"; write {argument}.params"
+    if hasattr(params, "network_"):  # an estimator for scikit-learn
+        remedy = f"; write {argument}.network_"
+    if hasattr(params, "state_dict"):
+        remedy = f"; for a module of torch write from_torch({argument}, x)"
+    rule = verbs[_MADE_BY["layer"]].dispatch
+    if isinstance(params, type) and params in plans and rule(params) is not rule(object):
+        remedy = f"; write {call_of(params)}"
+    if is_array(params) and (type(x) in plans or type(x) is tuple):
+        remedy = f"; write {function}(params, x)"
+    return KindError(f"{function}: {argument} must be {_NEEDED['layer']}, not {kind(params)}{remedy}")
 
 
 def check_tree_of_layers(function: str, params: Any) -> None:

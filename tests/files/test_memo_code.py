@@ -151,7 +151,7 @@ squares = [lambda x: x + 37]
 exponential = np.exp
 
 
-@verb
+@verb(object)
 def own_verb(params):
     return 45
 

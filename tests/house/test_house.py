@@ -38,7 +38,7 @@ ROOMS = [
     "logits",
     "core optimizers",
     "generation losses prediction",
-    "layers.notes",
+    "layers.memories layers.notes",
     "layers.checks",
     "layers.outlines layers.sequences",
     "layers.shape_errors layers.wrapper inspection.nesting",

@@ -71,8 +71,7 @@ class Elementwise(ABC):
 
 @forward.register(Elementwise)
 def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
-    """out = value(x)"""
-    # NumPy turns 0-d results into scalars, which have no namespace.
+    """out = value(x)"""  # NumPy turns 0-d results into scalars, which have no namespace
     out = params.value(x) if x.ndim else params.value(x[None]).reshape(())
     if not type(out) is type(x) is np.ndarray or out.shape != x.shape or out.dtype != x.dtype:
         out = as_like_x(params, "value", out, x)
