@@ -381,13 +381,13 @@ ROWS = [
     >> "step: there is no rule for Twice; if out at each position depends on x at that position only, write "
     "step.register(Twice)(positionwise), else a rule with @step.register(Twice)" >> 1,
     kind_error(lambda: step(Backwards(GRU.init(4, 4, seed=0)), film))
-    >> "step: Backwards has no rule; if its enter and leave treat each position on its own, write "
+    >> "step: there is no rule for Backwards; if its enter and leave treat each position on its own, write "
     "step.register(Backwards)(step_inside)",
     kind_error(lambda: step(Function(square, square_vjp), film))
     >> "step: there is no rule for Function, since square may mix positions; write a record with a rule for step in "
     "its place",
     kind_error(lambda: fixed_memory(Backwards(GRU.init(4, 4, seed=0)), 2, 9))
-    >> "fixed_memory: Backwards has no rule; if its enter and leave treat each position on its own, write "
+    >> "fixed_memory: there is no rule for Backwards; if its enter and leave treat each position on its own, write "
     "step.register(Backwards)(step_inside)",
     kind_error(lambda: fixed_memory(Function(square, square_vjp), 2, 9))
     >> "fixed_memory: there is no rule for Function, since square may mix positions; write a record with a rule for "

@@ -165,9 +165,9 @@ def test_a_class_that_was_replaced_still_has_a_fingerprint():
 
 def test_maps_refuse_unlike_trees():
     for other in (net[:1], (net[0], Relu()), Relu()):
-        with pytest.raises(ValueError, match="the trees must be alike"):
+        with pytest.raises(ValueError, match="all trees must have the same structure"):
             tree_map(lambda a, b: a, net, other)
-    with pytest.raises(ValueError, match="the trees must be alike"):
+    with pytest.raises(ValueError, match="all trees must have the same structure"):
         tree_map(lambda a, b: a, net[0], Relu())
 
 
