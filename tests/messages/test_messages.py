@@ -141,7 +141,8 @@ ROWS = [
     >> "Relu: x must be an array of floats, not int32 array; write x.astype(float)",
     kind_error(lambda: forward(relu, x.astype(object)))
     >> "Relu: x must be an array of floats, not object array; write x.astype(float)",
-    kind_error(lambda: forward(dense, np.ma.masked_array(x))) >> "Dense: x must be an array, not MaskedArray",
+    kind_error(lambda: forward(dense, np.ma.masked_array(x))) >> "Dense: x must be an array, not MaskedArray; write "
+    "x.filled(...), with a value for its gaps",
     kind_error(lambda: forward(relu, x.view(np.matrix))) >> "Relu: x must be an array, not matrix; write np.asarray(x)",
     kind_error(lambda: forward(dense, [[1.0, 2.0]])) >> "Dense: x must be an array, not list; write np.asarray(x)",
     kind_error(lambda: predict(net, [[1.0, 2.0]]))
@@ -260,7 +261,8 @@ ROWS = [
     range_error(loss(nn.softmax_cross_entropy, x[:0], labels[:0]))
     >> "softmax_cross_entropy: out must have at least one entry; out: (0, 2)",
     kind_error(loss(nn.losses.mae, y, [[1.0]] * 10)) >> "mae: y must be an array, not list; write np.asarray(y)",
-    kind_error(loss(mse, y, np.ma.masked_array(y))) >> "mse: y must be an array, not MaskedArray",
+    kind_error(loss(mse, y, np.ma.masked_array(y))) >> "mse: y must be an array, not MaskedArray; write "
+    "y.filled(...), with a value for its gaps",
     kind_error(loss(mse, y, y.astype(object))) >> "mse: y must hold numbers, not objects; write y.astype(float)",
     kind_error(loss(mse, y, y.astype(str)))
     >> "mse: y must hold numbers, not strings such as '1.0'; write y.astype(float)",

@@ -165,10 +165,11 @@ ROWS = [
     kind_error(lambda: backward(two, x, (x, x)))
     >> "Parallel: the cache must be a tuple of 2, one for each layer, not <f64 4x3>",
     shape_error(lambda: step(two, (x, x), (None,) * 3))
-    >> "step: Parallel: memory must be a tuple of 2, one for each layer, as the last step returned it, not a tuple of "
+    >> "step: memory of Parallel must be a tuple of 2, one for each layer, as the last step returned it, not a tuple "
+    "of "
     "3",
     kind_error(lambda: step(two, (x, x), x))
-    >> "step: Parallel: memory must be a tuple of 2, one for each layer, as the last step returned it, not <f64 4x3>",
+    >> "step: memory of Parallel must be a tuple of 2, one for each layer, as the last step returned it, not <f64 4x3>",
     shape_error(back(two, (x, x), (x, x[:1])))
     >> "Tanh: dA must have the shape of out, (4, 3); it has (1, 3)"
     >> ["in branch 1 of Parallel, Tanh(), dA: <f64 [[-1.     -0.8182 -0.6364]]>"],
