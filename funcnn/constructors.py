@@ -47,7 +47,9 @@ def _check_name(cls: type, field: attrs.Attribute[Any]) -> None:
         is_method = type(vars(base)[field.name]) is not MemberDescriptorType
         if is_method or (field.name in states and "state" not in field.metadata):
             used = f"an attribute of {base.__name__}" if is_method else f"a state of {base.__name__}"
-            raise FuncnnError(f"record: a field of {cls.__name__} must not be named {field.name}, as {used} is")
+            raise FuncnnError(
+                f"record: a field of {cls.__name__} must not be named {field.name}, as {used} is; choose another name"
+            )
 
 
 def _check_order(cls: type, fields: list[Any]) -> None:

@@ -15,6 +15,8 @@ def for_kind(argument: str, x: Any, *, floats: bool = False) -> str:
         written = f"for ({argument}, mask) write {_FOR_PAIRS[argument]}" if argument in _FOR_PAIRS else ""
         written = f"write ({argument}, mask), a tuple" if type(x) is list and argument == "x" else written
         return written and f"; {written}"
+    if isinstance(x, np.ma.MaskedArray):
+        return f"; write {argument}.filled(...), with a value for its gaps"
     if type(x) is tuple:
         return f"; {_FOR_TUPLES[argument]}" if argument in _FOR_TUPLES else ""
     if hasattr(type(x), "to_numpy"):

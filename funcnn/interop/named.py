@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from funcnn.arrays import Array, is_array, kind
+from funcnn.arrays import Array, is_array, kind, short
 from funcnn.errors import KindError
 from funcnn.needs import passing
 from funcnn.records import build, is_record, plans
@@ -34,7 +34,8 @@ def map_named(take: Callable[[str, Any], Any], tree: Any, path: str = "", *, car
 def check_names(function: str, argument: str, names: Any) -> None:
     """Check that `names` is a dict of strings."""
     if not isinstance(names, Mapping) or not all([isinstance(word, str) for pair in names.items() for word in pair]):
-        raise KindError(f"{function}: {argument} must be a dict of strings, not {kind(names)}")
+        given = short(names) if isinstance(names, Mapping) else kind(names)
+        raise KindError(f"{function}: {argument} must be a dict of strings, not {given}")
 
 
 Names = Annotated[Mapping[str, str], passing("a dict of strings", check_names)]

@@ -176,7 +176,7 @@ def wrapper_step(params: Wrapper[Any], x: Any, memory: Any = None) -> Any:
     """Refused by default, since enter and leave might mix positions"""
     cls = type(params).__name__
     raise KindError(
-        f"step: {cls} has no rule; if its enter and leave treat each position on its own, write "
+        f"step: there is no rule for {cls}; if its enter and leave treat each position on its own, write "
         f"step.register({cls})(step_inside)"
     )
 

@@ -199,7 +199,7 @@ def test_rows_of_any_number_use_one_kernel():
 def test_values_that_a_check_refuses_have_the_error_of_the_plain_path():
     net, function = mlp([N_IN, N_OUT], seed=0), compiled(losses.softmax_cross_entropy)
     function(net, x, classes)
-    with pytest.raises(RangeError, match=r"classes must be in 0 \.\. 2; y has 0 \.\. 3"):
+    with pytest.raises(RangeError, match=r"y must hold the classes 0 \.\. 2; it has 0 \.\. 3"):
         function(net, x, np.append(classes[1:], 3))
     probabilities = (Dense(np.full((1, 1), 3.0), None),)
     function = compiled(losses.binary_cross_entropy)

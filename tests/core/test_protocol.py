@@ -128,7 +128,7 @@ forward.register(Halve)(lambda params, x: (x / 2, ()))
 
 def test_a_step_is_refused_until_the_layer_says_how():
     with pytest.raises(
-        KindError, match="no rule for Halve; if out at each position depends on x at that position only"
+        KindError, match="there is no rule for Halve; if out at each position depends on x at that position only, write"
     ):
         step((Halve(),), film)
     step.register(Halve)(positionwise)

@@ -40,7 +40,7 @@ ROOMS = [
     "generation losses prediction",
     "layers.memories layers.notes",
     "layers.checks",
-    "layers.outlines layers.sequences",
+    "layers.memories layers.outlines layers.sequences",
     "layers.shape_errors layers.wrapper inspection.nesting",
     "inspection.log",
     "compilation training",

@@ -551,7 +551,9 @@ def mistaken_backward(params, cache, dA):
 
 def test_the_cache_of_another_layer_is_refused_as_without_a_trace():
     with pytest.raises(
-        ShapeError, match=r"of another network; cache: \(<f64 \[\[1. 1.] \[1. 1.] \[1. 1.]]>,\), layer: Named"
+        ShapeError,
+        match=r"forward returned for this layer; cache: \(<f64 \[\[1. 1.] \[1. 1.] \[1. 1.]]>,\), layer: "
+        "Named",
     ):
         trace((Mistaken(Named(np.eye(2))),), np.ones((3, 2)), np.ones((3, 2)), mse)
 

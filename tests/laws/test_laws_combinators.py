@@ -306,7 +306,9 @@ def test_a_combinator_hands_on_the_memory_of_its_layer(name):
 
 @pytest.mark.parametrize("layers", [(Tanh(),), (GRU.init(4, 4, seed=0),)])
 def test_a_combinator_without_a_rule_for_step_is_refused_whatever_it_holds(layers):
-    with pytest.raises(KindError, match="step: Twice is not declared to map each position alone"):
+    with pytest.raises(
+        KindError, match="step: there is no rule for Twice; if out at each position depends on x at that position only"
+    ):
         step(Twice(layers), np.ones((1, 3, 4)))
 
 

@@ -141,7 +141,8 @@ ROWS = [
     >> "Relu: x must be an array of floats, not int32 array; write x.astype(float)",
     kind_error(lambda: forward(relu, x.astype(object)))
     >> "Relu: x must be an array of floats, not object array; write x.astype(float)",
-    kind_error(lambda: forward(dense, np.ma.masked_array(x))) >> "Dense: x must be an array, not MaskedArray",
+    kind_error(lambda: forward(dense, np.ma.masked_array(x))) >> "Dense: x must be an array, not MaskedArray; write "
+    "x.filled(...), with a value for its gaps",
     kind_error(lambda: forward(relu, x.view(np.matrix))) >> "Relu: x must be an array, not matrix; write np.asarray(x)",
     kind_error(lambda: forward(dense, [[1.0, 2.0]])) >> "Dense: x must be an array, not list; write np.asarray(x)",
     kind_error(lambda: predict(net, [[1.0, 2.0]]))
@@ -260,7 +261,8 @@ ROWS = [
     range_error(loss(nn.softmax_cross_entropy, x[:0], labels[:0]))
     >> "softmax_cross_entropy: out must have at least one entry; out: (0, 2)",
     kind_error(loss(nn.losses.mae, y, [[1.0]] * 10)) >> "mae: y must be an array, not list; write np.asarray(y)",
-    kind_error(loss(mse, y, np.ma.masked_array(y))) >> "mse: y must be an array, not MaskedArray",
+    kind_error(loss(mse, y, np.ma.masked_array(y))) >> "mse: y must be an array, not MaskedArray; write "
+    "y.filled(...), with a value for its gaps",
     kind_error(loss(mse, y, y.astype(object))) >> "mse: y must hold numbers, not objects; write y.astype(float)",
     kind_error(loss(mse, y, y.astype(str)))
     >> "mse: y must hold numbers, not strings such as '1.0'; write y.astype(float)",
@@ -362,8 +364,6 @@ ROWS = [
     kind_error(lambda: next(train(net, [(x, y)], value_and_grad(mse), 0.1)))
     >> "train: start must be a TrainState, not tuple; write TrainState(params)",
     # Testing.
-    kind_error(lambda: check_vjp(np.sin, lambda args, dA: [dA * np.cos(args[0])], np.ones(2)))
-    >> "check_vjp: args must be a tuple, an array for each argument of f, not float64 array",
     kind_error(lambda: fst.unproven("funcn")) >> "unproven: there is no module 'funcn'",
     kind_error(lambda: fst.registered("json")) >> "registered: json defines no layer",
     kind_error(lambda: fst.cases(Bare)) >> "cases: there is no strategy for Bare; write register(Bare, ...)",
@@ -378,7 +378,6 @@ ROWS = [
     kind_error(checked(lambda x: None, y)) >> "check_vjp: f must return floats; it returned None",
     range_error(checked(tripled, y, resolution=0)) >> "check_vjp: resolution must be in [1e-15, 1), not 0",
     range_error(checked(tripled, y, resolution=1.0)) >> "check_vjp: resolution must be in [1e-15, 1), not 1.0",
-    kind_error(checked(tripled, y, resolution="high")) >> "check_vjp: resolution must be a number, not str",
     kind_error(checked(tripled, y, inconclusive="skip"))
     >> 'check_vjp: inconclusive must be "reject" or "error", not \'skip\'',
 ]

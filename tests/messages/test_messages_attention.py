@@ -50,8 +50,6 @@ ROWS = [
     range_error(lambda: Attention(square, square, square, square, 3))
     >> "Attention: heads must divide the 4 features; heads: 3",
     range_error(lambda: Attention.init(4, 8, seed=0)) >> "Attention.init: heads must divide the 4 features; heads: 8",
-    kind_error(lambda: Attention.init(4, 2, seed=0, rotary=True))
-    >> "Attention.init: rotary must be a Rotary, or None, not bool",
     range_error(lambda: Attention(three[0], three[0], three[0], three[1], 1, rotary=Rotary()))
     >> "Attention: rotary needs an even number of features in each head, not 3",
     range_error(lambda: transformer_block(4, 3, 8, seed=0))

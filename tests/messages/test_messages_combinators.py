@@ -165,10 +165,11 @@ ROWS = [
     kind_error(lambda: backward(two, x, (x, x)))
     >> "Parallel: the cache must be a tuple of 2, one for each layer, not <f64 4x3>",
     shape_error(lambda: step(two, (x, x), (None,) * 3))
-    >> "step: Parallel: memory must be a tuple of 2, one for each layer, as the last step returned it, not a tuple of "
+    >> "step: memory of Parallel must be a tuple of 2, one for each layer, as the last step returned it, not a tuple "
+    "of "
     "3",
     kind_error(lambda: step(two, (x, x), x))
-    >> "step: Parallel: memory must be a tuple of 2, one for each layer, as the last step returned it, not <f64 4x3>",
+    >> "step: memory of Parallel must be a tuple of 2, one for each layer, as the last step returned it, not <f64 4x3>",
     shape_error(back(two, (x, x), (x, x[:1])))
     >> "Tanh: dA must have the shape of out, (4, 3); it has (1, 3)"
     >> ["in branch 1 of Parallel, Tanh(), dA: <f64 [[-1.     -0.8182 -0.6364]]>"],
@@ -381,13 +382,13 @@ ROWS = [
     >> "step: there is no rule for Twice; if out at each position depends on x at that position only, write "
     "step.register(Twice)(positionwise), else a rule with @step.register(Twice)" >> 1,
     kind_error(lambda: step(Backwards(GRU.init(4, 4, seed=0)), film))
-    >> "step: Backwards has no rule; if its enter and leave treat each position on its own, write "
+    >> "step: there is no rule for Backwards; if its enter and leave treat each position on its own, write "
     "step.register(Backwards)(step_inside)",
     kind_error(lambda: step(Function(square, square_vjp), film))
     >> "step: there is no rule for Function, since square may mix positions; write a record with a rule for step in "
     "its place",
     kind_error(lambda: fixed_memory(Backwards(GRU.init(4, 4, seed=0)), 2, 9))
-    >> "fixed_memory: Backwards has no rule; if its enter and leave treat each position on its own, write "
+    >> "fixed_memory: there is no rule for Backwards; if its enter and leave treat each position on its own, write "
     "step.register(Backwards)(step_inside)",
     kind_error(lambda: fixed_memory(Function(square, square_vjp), 2, 9))
     >> "fixed_memory: there is no rule for Function, since square may mix positions; write a record with a rule for "

@@ -48,8 +48,6 @@ ROWS = [
     >> "Conv2d: W must be an array of floats, not list; write np.array(W, float)",
     kind_error(lambda: Conv2d.init(4.0, 4, 3, seed=0))
     >> "Conv2d.init: c_in must be a whole number, not float; write int(c_in)",
-    kind_error(lambda: Conv1d.init(4, 4, 3, seed=0, weights="glorot"))
-    >> "Conv1d.init: weights must be an initializer, such as glorot_uniform, not str",
     range_error(lambda: Conv1d.init(4, 6, 3, seed=0, groups=4))
     >> "Conv1d.init: groups must divide c_in, 4, and c_out, 6; it is 4",
     kind_error(lambda: Conv2d.init(2, 4, (3, 3, 3), seed=0))

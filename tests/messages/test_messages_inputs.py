@@ -101,7 +101,7 @@ ROWS = [
             (lambda x: ["x"], "list"),
             (Frame, "Frame; write x.to_numpy()"),
             (lambda x: 1.5, "float; write np.asarray(x)"),
-            (np.ma.masked_array, "MaskedArray"),
+            (np.ma.masked_array, "MaskedArray; write x.filled(...), with a value for its gaps"),
             (lambda x: x.reshape(4, -1).view(np.matrix), "matrix; write np.asarray(x)"),
             (lambda x: nn.Relu, "the class Relu"),
         )

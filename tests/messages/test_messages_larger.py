@@ -30,8 +30,10 @@ ROWS = [
     range_error(windowed(block=11)) >> f"{WINDOWED}: block must be at most the number of rows, 10, not 11",
     range_error(windowed(size=11)) >> f"{WINDOWED}: size must be at most the number of rows, 10, not 11",
     shape_error(windowed(y=y[1:])) >> f"{WINDOWED}: x and y must have equally many rows; x: 10, y: 9",
-    kind_error(windowed(x=(x, np.ma.array(y)))) >> f"{WINDOWED}: x[1] must be an array, not MaskedArray",
-    kind_error(windowed(y=np.ma.array(y))) >> f"{WINDOWED}: y must be an array, not MaskedArray",
+    kind_error(windowed(x=(x, np.ma.array(y)))) >> f"{WINDOWED}: x[1] must be an array, not MaskedArray; write "
+    "x[1].filled(...), with a value for its gaps",
+    kind_error(windowed(y=np.ma.array(y))) >> f"{WINDOWED}: y must be an array, not MaskedArray; write y.filled(...), "
+    "with a value for its gaps",
     kind_error(windowed(x=x.tolist()))
     >> f"{WINDOWED}: x must be an array or a tuple of arrays, rows first, not list; write np.asarray(x)",
     # prefetch.

@@ -355,7 +355,6 @@ ROWS = [
     >> "mse: out and y must have the same shape; out: (4, 3, 2), y: (4, 3)",
     # joint
     range_error(joint) >> "joint: losses must be one or more, got none",
-    kind_error(lambda: joint((mse, mse))) >> "joint: losses[0] must be a function (out, y), not tuple",
     shape_error(lambda: joint(mse, mse, factors=(1,)))
     >> "joint: factors must be as many as losses; losses: 2, factors: 1",
     range_error(lambda: joint(mse, mse, factors=(1, math.inf))) >> "joint: factors must be finite; they are (1, inf)",

@@ -74,7 +74,8 @@ ROWS = [
     kind_error(lambda: forward(layer, np.ones((2, 3), int)))
     >> "LayerNorm: x must be float64, as scale is, not int64; write x.astype('float64')",
     kind_error(lambda: forward(layer, x.tolist())) >> "LayerNorm: x must be an array, not list; write np.asarray(x)",
-    kind_error(lambda: forward(batch, np.ma.masked_array(x))) >> "BatchNorm: x must be an array, not MaskedArray",
+    kind_error(lambda: forward(batch, np.ma.masked_array(x))) >> "BatchNorm: x must be an array, not MaskedArray; "
+    "write x.filled(...), with a value for its gaps",
     kind_error(lambda: forward(layer, (x, x > 0)))
     >> "LayerNorm: x must be an array, not tuple; for (x, mask) write First(layer)",
     kind_error(lambda: forward(dropout, np.ones((2, 3), int)))

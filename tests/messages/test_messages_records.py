@@ -109,15 +109,15 @@ ROWS = [
     ],
     kind_error(flat) >> "Mine: slope must be defined in the class",
     raises(FuncnnError, made((Elementwise,), {"value": float}))
-    >> "record: a field of Mine must not be named value, as an attribute of Elementwise is",
+    >> "record: a field of Mine must not be named value, as an attribute of Elementwise is; choose another name",
     raises(FuncnnError, made((Elementwise,), {"keeps": str}, keeps="out"))
-    >> "record: a field of Mine must not be named keeps, as an attribute of Elementwise is",
+    >> "record: a field of Mine must not be named keeps, as an attribute of Elementwise is; choose another name",
     raises(FuncnnError, made((Recurrent,), {"gates": int}, gates=4))
-    >> "record: a field of Mine must not be named gates, as an attribute of Recurrent is",
+    >> "record: a field of Mine must not be named gates, as an attribute of Recurrent is; choose another name",
     raises(FuncnnError, made((Wrapper,), {"held": float}))
-    >> "record: a field of Mine must not be named held, as an attribute of Wrapper is",
+    >> "record: a field of Mine must not be named held, as an attribute of Wrapper is; choose another name",
     raises(FuncnnError, made((PerArray,), {"t": float}, t=1.0))
-    >> "record: a field of Mine must not be named t, as a state of PerArray is",
+    >> "record: a field of Mine must not be named t, as a state of PerArray is; choose another name",
     # Records.
     raises(FrozenError, lambda: setattr(dense, "W", x))
     >> "Dense: W cannot be set, since a record does not change; write evolve(record, W=...)",

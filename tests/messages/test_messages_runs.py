@@ -147,8 +147,6 @@ ROWS = [
             ({"seconds": "60"}, KindError, "seconds must be a number, not str; write float(seconds)"),
         )
     ],
-    kind_error(lambda: train(start, 5, value_and_grad(mse), 0.1))
-    >> "train: data must be an iterable of batches (x, y), not int",
     *[
         kind_error(partial(train, start, data, value_and_grad(mse), 0.1))
         >> f"train: data must give batches (x, y), not {given}"
@@ -242,7 +240,6 @@ ROWS = [
     kind_error(lambda: bisect_nan([start], "data", mse, 0.1)) >> "bisect_nan: data must give batches (x, y), not str",
     kind_error(lambda: bisect_nan([start], x, mse, 0.1), lambda: bisect_nan([start], (x, y), mse, 0.1))
     >> "bisect_nan: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
-    kind_error(lambda: bisect_nan([start], data, mse, "low")) >> "bisect_nan: lr must be a number, not str",
     kind_error(lambda: bisect_nan([start], data, mse, 0.1, constraint=1.0))
     >> "bisect_nan: constraint must be a function of the parameters, not float",
     range_error(lambda: bisect_nan([start, dead(9)], data, mse, 0.1))

@@ -59,8 +59,6 @@ ROWS = [
     >> "nudge: loss must be a function (out, y), not y_first(y_true, y_pred); write lambda out, y: y_first(y, out)",
     kind_error(lambda: nudge(dense, x, two, lambda out, y: 1.0, "W", (0, 0)))
     >> "nudge: the loss must return (cost, dA), dA being the gradient of cost, not float",
-    kind_error(lambda: nudge(dense, x, two, mse, "W", [0, 0]))
-    >> "nudge: index must be an int or a tuple of ints, not list",
     kind_error(lambda: nudge(dense, x, two, mse, "W", (0, 0.5)))
     >> "nudge: index must be an int or a tuple of ints, not (0, 0.5)",
     shape_error(lambda: nudge(dense, x, two, mse, "W", 2))

@@ -240,7 +240,8 @@ MESSAGES = [
     kind_error(weighed(nn.Linear(2, 3).double().to("meta"), DENSE))
     >> "weights_from: weight must be on the CPU, not on meta",
     kind_error(weighed([1], DENSE)) >> "weights_from: source must be a module of torch or its state dict, not list",
-    kind_error(weighed({0: X}, DENSE)) >> "weights_from: source must be a module of torch or its state dict, not dict",
+    kind_error(weighed({0: X}, DENSE))
+    >> "weights_from: source must be a module of torch or its state dict, not a dict with the key 0",
     kind_error(weighed({"weight": [1.0]}, DENSE)) >> "weights_from: weight must be a tensor, not list",
     kind_error(weighed(nn.Linear(2, 3), DENSE))
     >> "weights_from: weight is float32, W of like is float64; write astype(like, 'float32')",
@@ -276,7 +277,8 @@ MESSAGES = [
     >> f"{NAMES}; it has weight_ih_l0_reverse, weight_hh_l0_reverse, bias_ih_l0_reverse, bias_hh_l0_reverse, for which "
     "like has no place",
     # weights_from: names.
-    kind_error(weighed(SOURCE, DENSE, names={"fc": 0})) >> "weights_from: names must be a dict of strings, not dict",
+    kind_error(weighed(SOURCE, DENSE, names={"fc": 0})) >> "weights_from: names must be a dict of strings, not {'fc': "
+    "0}",
     kind_error(weighed(SOURCE, DENSE, names={"fc": "", "bias": "bias"}))
     >> "weights_from: names has fc, with which no name of source begins",
     kind_error(weighed(SOURCE, DENSE, names={"fc.*": "0"}))

@@ -362,7 +362,7 @@ X, DENSE = normal(0, 5, 2), Dense.init(2, 1, seed=0)
             KindError,
             r"the loss takes logits, so leave out the layer at the end",
         ),
-        (sgd, ((DENSE, DENSE), Grads((DENSE,), None), 0.1), ShapeError, r"the gradients are of another network"),
+        (sgd, ((DENSE, DENSE), Grads((DENSE,), None), 0.1), ShapeError, r"grads must be gradients of these params"),
         (
             from_vector,
             (DENSE, np.zeros(4)),

@@ -20,7 +20,9 @@ def arrays_of(function: str, source: Any) -> dict[str, Array]:
     if isinstance(source, torch.nn.Module):
         source = source.state_dict()
     if not isinstance(source, Mapping) or not all([type(name) is str for name in source]):
-        raise KindError(f"{function}: source must be a module of torch or its state dict, not {kind(source)}")
+        keys = [name for name in source if type(name) is not str] if isinstance(source, Mapping) else []
+        given = f"a dict with the key {keys[0]!r}" if keys else kind(source)
+        raise KindError(f"{function}: source must be a module of torch or its state dict, not {given}")
     return {name: array_of(function, name, value) for name, value in source.items()}
 
 

@@ -137,7 +137,7 @@ def parallel_step(params: Parallel, x: Parts, memory: Any = None) -> tuple[Parts
     """out_i, memory_i = step(layer_i, x_i, memory_i)"""
     x = _as_inputs(params, x)
     before = (None,) * len(x) if memory is None else memory
-    check_tuple("step: Parallel", "memory", before, len(x), ", one for each layer, as the last step returned it")
+    check_tuple("step", "memory of Parallel", before, len(x), ", one for each layer, as the last step returned it")
     outs, memories = zip(*_branches(params, step, x, before), strict=True)
     return outs, memories
 
