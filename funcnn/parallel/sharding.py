@@ -43,8 +43,7 @@ class Sharded:
         m = rows_of(x, y)
         bounds = bounds_of(m, self._rows, params, x)
         if len(bounds) == 2:
-            made: tuple[Any, Grads[Any]] = self._function(params, x, y)
-            return made
+            return self._function(params, x, y)
         if not self._is_checked:
             check_rows(self._function, params, x, y, m)
             self._is_checked = True
