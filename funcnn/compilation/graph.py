@@ -76,10 +76,10 @@ class Graph:
         self._places: dict[Any, int] = {}
         self._stages: dict[int, tuple[Symbol, int]] = {}
 
-    def stage(self, a: Operand) -> int:
+    def stage(self, a: Symbol) -> int:
         """The number of rounds over the rows that are over when an array is known; for rows, when they are computed."""
         left = [a]
-        while left and isinstance(a, Symbol):
+        while left:
             s = left[-1]
             waiting = [one for one in s.args if isinstance(one, Symbol) and id(one) not in self._stages]
             left += waiting
@@ -87,7 +87,7 @@ class Graph:
                 before = [self._stages[id(one)][1] for one in s.args if isinstance(one, Symbol)]
                 self._stages[id(s)] = s, max(before, default=0) + (s.op in SUMS)
                 left.pop()
-        return self._stages[id(a)][1] if isinstance(a, Symbol) else 0
+        return self._stages[id(a)][1]
 
     def node(self, a: Operand) -> Value:
         """The node, or the number, of an array."""

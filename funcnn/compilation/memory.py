@@ -85,8 +85,7 @@ class Memory:
 
 def told_address(array: Any) -> int:
     """The address of the first number, from NumPy's array interface."""
-    first: int = array.__array_interface__["data"][0]
-    return first
+    return array.__array_interface__["data"][0]
 
 
 def read_address(array: Any) -> int:

@@ -85,8 +85,7 @@ _FAILED: set[Rule] = set()
 @cache
 def _kernel(rule: Rule, home: str, at: Any) -> Rule:
     module = import_module(f"funcnn.kernels.{home or 'rows'}")
-    found: Rule = getattr(module, rule.__name__) if home else module.by_rows(rule, at=at)
-    return found
+    return getattr(module, rule.__name__) if home else module.by_rows(rule, at=at)
 
 
 @cache  # once in a process, so that equal calls in it have equal bits

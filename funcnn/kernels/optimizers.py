@@ -33,7 +33,7 @@ def per_array_update(optimizer: Any, grads: Any, params: Any) -> tuple[Grads[Any
     if (made := _updated(optimizer, grads, params)) is None:
         return None
     steps, after = made
-    return Grads(_filled(grads.params, iter(steps)), grads.x), after
+    return Grads(_filled(grads.params, grads.params, iter(steps)), grads.x), after
 
 
 def moved(optimizer: Any, grads: Any, params: Any, lr: Any) -> tuple[Any, Any] | None:
@@ -43,7 +43,7 @@ def moved(optimizer: Any, grads: Any, params: Any, lr: Any) -> tuple[Any, Any] |
     if type(grads) is not Grads or (made := _updated(optimizer, grads, params, lr)) is None:
         return None
     arrays, after = made
-    return _stepped(params, grads.params, iter(arrays)), after
+    return _filled(params, grads.params, iter(arrays)), after
 
 
 def _updated(optimizer: Any, grads: Any, params: Any, *lr: float) -> tuple[list[Any], Any] | None:
@@ -98,31 +98,18 @@ def _fit(pairs: Pairs, memory: Any) -> bool:
     return dtype in FLOATS
 
 
-def _filled(tree: Any, arrays: Iterator[Any]) -> Any:
-    """The tree of gradients with other arrays."""
+def _filled(tree: Any, grads: Any, arrays: Iterator[Any]) -> Any:
+    """A network, or its gradient, with other arrays, and with the states that the gradient has."""
     cls = type(tree)
     if cls is np.ndarray:
         return next(arrays)
     if cls is tuple:
-        return tuple([_filled(part, arrays) for part in tree])
-    if cls not in plans:
-        return tree
-    contents = zip(plans[cls], getters[cls](tree), strict=True)
-    return build(cls, [part if is_state else _filled(part, arrays) for (_, is_state), part in contents])
-
-
-def _stepped(tree: Any, grads: Any, arrays: Iterator[Any]) -> Any:
-    """A network with other arrays, and with the states that the gradients have."""
-    cls = type(tree)
-    if cls is np.ndarray:
-        return next(arrays)
-    if cls is tuple:
-        return tuple([_stepped(part, g, arrays) for part, g in zip(tree, grads, strict=True)])
+        return tuple([_filled(part, g, arrays) for part, g in zip(tree, grads, strict=True)])
     if cls not in plans:
         return tree
     contents = zip(plans[cls], getters[cls](tree), getters[cls](grads), strict=True)
     return build(
-        cls, [(p if g is None else g) if is_state else _stepped(p, g, arrays) for (_, is_state), p, g in contents]
+        cls, [(p if g is None else g) if is_state else _filled(p, g, arrays) for (_, is_state), p, g in contents]
     )
 
 

@@ -48,8 +48,7 @@ def _for_all_threads(change: Callable[[], Callable[[], None]]) -> Callable[[], A
 @_for_all_threads
 def one_thread() -> Callable[[], None]:
     """Inside the block, in all threads of the process, BLAS computes a product in one thread."""
-    restore: Callable[[], None] = _controller("sharded").limit(limits=1, user_api="blas").restore_original_limits
-    return restore
+    return _controller("sharded").limit(limits=1, user_api="blas").restore_original_limits
 
 
 @_for_all_threads

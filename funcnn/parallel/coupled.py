@@ -10,7 +10,7 @@ import numpy as np
 from funcnn.compilation.compiler import Compiled
 from funcnn.core import forward_only, inference
 from funcnn.errors import KindError
-from funcnn.parallel.shards import sample
+from funcnn.parallel.blocks import sample
 from funcnn.trees.walks import arrays_in, map_arrays
 
 _ROWS, _FIRST = 16, 5  # rows that are tried, and how many of them are the first block

@@ -13,10 +13,9 @@ from typing import Any
 
 from funcnn.arrays import kind
 from funcnn.errors import KindError, WorkerError, WorkerTimeoutError
-from funcnn.parallel.blocks import bytes_of
+from funcnn.parallel.blocks import RowBlock, bytes_of
 from funcnn.parallel.packing import packed, pickling_error, takes_by_value
 from funcnn.parallel.sent import Sent, size_of
-from funcnn.parallel.shards import RowBlock
 from funcnn.parallel.worker import (
     Failed,
     Missing,

@@ -16,10 +16,9 @@ from funcnn.fields import check_function
 from funcnn.gradients import Grads
 from funcnn.needs import Count, Natural, Positive, passing
 from funcnn.parallel.blas import check_installed
-from funcnn.parallel.blocks import bounds_of
+from funcnn.parallel.blocks import RowBlock, blocks, bounds_of, rows_of
 from funcnn.parallel.coupled import check_rows
 from funcnn.parallel.engine import BlockRunner, Traffic
-from funcnn.parallel.shards import RowBlock, blocks, rows_of
 from funcnn.parallel.sums import summed
 from funcnn.parallel.worker import computed
 from funcnn.training.arguments import CostAndGrads
@@ -43,8 +42,7 @@ class Sharded:
         m = rows_of(x, y)
         bounds = bounds_of(m, self._rows, params, x)
         if len(bounds) == 2:
-            made: tuple[Any, Grads[Any]] = self._function(params, x, y)
-            return made
+            return self._function(params, x, y)
         if not self._is_checked:
             check_rows(self._function, params, x, y, m)
             self._is_checked = True

@@ -10,7 +10,7 @@ from funcnn.arrays import freeze, is_array, is_float, is_native_float, namespace
 from funcnn.errors import KindError
 from funcnn.fields import is_whole
 from funcnn.gradients import Grads
-from funcnn.parallel.shards import laid
+from funcnn.parallel.blocks import laid
 from funcnn.records import build, plans, values
 from funcnn.trees.walks import map_arrays
 

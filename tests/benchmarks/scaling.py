@@ -13,8 +13,7 @@ import numpy as np
 
 from funcnn import Grads, mlp, softmax_cross_entropy, tree_map
 from funcnn.parallel import sharded, threads
-from funcnn.parallel.blocks import bounds_of
-from funcnn.parallel.shards import blocks
+from funcnn.parallel.blocks import blocks, bounds_of
 from funcnn.parallel.worker import computed
 from funcnn.trees.walks import arrays_in
 from tests.benchmarks.sharded import RUNS, made

@@ -137,8 +137,7 @@ def jax_layer_backward(params: JaxLayer, cache: tuple[Any, Any], dA: Any) -> Gra
 def jax_layer_backward_params(params: JaxLayer, cache: tuple[Any, Any], dA: Any) -> JaxLayer:
     """The gradients of the parameters alone"""
     _, own, _ = _pulled_back(params, cache, dA, with_x=False)
-    made: JaxLayer = _gradient(params, iter(own))
-    return made
+    return _gradient(params, iter(own))
 
 
 @step.register(JaxLayer)
@@ -190,8 +189,7 @@ def _gradients(params: JaxLayer, x: Any, dA: Any, *, with_x: bool) -> tuple[list
         layer = map_arrays(lambda _: next(rest), params, states=False)
         return layer.value(map_arrays(lambda a: next(some) if is_float(a) else a, x) if with_x else x)
 
-    found: tuple[list[Any], list[Any]] = jax.vjp(value, _arrays_of(params), floats)[1](dA)
-    return found
+    return jax.vjp(value, _arrays_of(params), floats)[1](dA)
 
 
 def _arrays_of(params: Any) -> list[Any]:

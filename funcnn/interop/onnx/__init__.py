@@ -7,7 +7,6 @@ from funcnn.interop.onnx import (  # noqa: F401  each module registers its rules
     convolution,
     embedding,
     normalisation,
-    pooling,
     recurrent,
 )
 from funcnn.interop.onnx.base import to_graph

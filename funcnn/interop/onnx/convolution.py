@@ -1,32 +1,37 @@
-"""Conversions of convolutions. ONNX has the channels in axis 1, so x is transposed, and out is transposed back."""
+"""Conversions of convolution, pooling and upsampling. ONNX has channels in axis 1, so x and out are transposed."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import spox.opset.ai.onnx.v17 as op
 
-from funcnn.interop.onnx.base import to_graph
-from funcnn.interop.onnx.values import Var, check_single, constant, outline, shape_of
+from funcnn.interop.onnx.base import Values, to_graph
+from funcnn.interop.onnx.values import Var, any_of, blank, check_single, constant, dtype_of, outline, shape_of
 from funcnn.layers.convolution.conv import Conv1d, Conv2d
+from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
+from funcnn.layers.convolution.pool import AvgPool, MaxPool
 from funcnn.layers.convolution.transposed import ConvTranspose2d
+from funcnn.layers.convolution.upsample import Upsample
 from funcnn.layers.convolution.windows import Axis
+from funcnn.layers.sequences import as_triple
 
 
-def channels_first(f: Callable[[Var], Var], x: Var) -> Var:
+def _channels_first(f: Callable[[Var], Var], x: Var) -> Var:
     """f, which takes (m, c, ...), applied to x of (m, ..., c)"""
     n = len(shape_of(x))
     return op.transpose(f(op.transpose(x, perm=[0, n - 1, *range(1, n - 1)])), perm=[0, *range(2, n), 1])
 
 
-def axes_of(layer: Any, x: Var) -> tuple[Axis, ...]:
+def _axes_of(layer: Any, x: Var) -> tuple[Axis, ...]:
     """The windows of a layer along each axis of positions of x"""
     return tuple(layer.windows(outline(x))[4 - len(shape_of(x)) :])
 
 
-def settings(axes: tuple[Axis, ...]) -> dict[str, Any]:
+def _settings(axes: tuple[Axis, ...]) -> dict[str, Any]:
     """Sizes, strides and padding, as attributes of ONNX's operators."""
     return {
         "kernel_shape": [axis.size for axis in axes],
@@ -40,9 +45,9 @@ def settings(axes: tuple[Axis, ...]) -> dict[str, Any]:
 def conv_to_graph(layer: Any, x: Var) -> Var:
     """ONNX stores W as (c_out, c_in / groups, ...)"""
     check_single(layer, x)
-    W, axes = constant(np.moveaxis(layer.W, (-1, -2), (0, 1))), axes_of(layer, x)
+    W, axes = constant(np.moveaxis(layer.W, (-1, -2), (0, 1))), _axes_of(layer, x)
     more = {"dilations": [axis.dilation for axis in axes], "group": layer.groups}
-    return channels_first(lambda x: op.conv(x, W, _bias(layer), **settings(axes), **more), x)
+    return _channels_first(lambda x: op.conv(x, W, _bias(layer), **_settings(axes), **more), x)
 
 
 def _bias(layer: Any) -> Var | None:
@@ -53,7 +58,7 @@ def _bias(layer: Any) -> Var | None:
 def conv_transpose2d_to_graph(layer: ConvTranspose2d, x: Var) -> Var:
     """ONNX stores W as (c_in, c_out / groups, ...); `pads` are cut off, and `output_padding` has the bias alone"""
     check_single(layer, x)
-    axes = axes_of(layer, x)
+    axes = _axes_of(layer, x)
     whole = [axis.stride * (n - 1) + axis.reach for axis, n in zip(axes, shape_of(x)[1:3], strict=True)]
     after = [n - axis.before - axis.positions for axis, n in zip(axes, whole, strict=True)]
     W = constant(np.moveaxis(layer.W, (-2, -1), (0, 1)))
@@ -63,10 +68,62 @@ def conv_transpose2d_to_graph(layer: ConvTranspose2d, x: Var) -> Var:
             x,
             W,
             _bias(layer),
-            **{**settings(axes), "pads": [axis.before for axis in axes] + [max(n, 0) for n in after]},
+            **{**_settings(axes), "pads": [axis.before for axis in axes] + [max(n, 0) for n in after]},
             output_padding=[max(-n, 0) for n in after],
             dilations=[axis.dilation for axis in axes],
             group=layer.groups,
         )
 
-    return channels_first(transposed, x)
+    return _channels_first(transposed, x)
+
+
+@to_graph.register(MaxPool)
+def max_pool_to_graph(layer: MaxPool, x: Var) -> Var:
+    """Padding is never the maximum"""
+    more = _settings(_axes_of(layer, x))
+    return _channels_first(lambda x: op.max_pool(x, **more)[0], x)
+
+
+@to_graph.register(AvgPool)
+def avg_pool_to_graph(layer: AvgPool, x: Var) -> Var:
+    """Padding does not count"""
+    check_single(layer, x)
+    more = _settings(_axes_of(layer, x))
+    return _channels_first(lambda x: op.average_pool(x, **more, count_include_pad=0), x)
+
+
+@to_graph.register(GlobalAvgPool)
+def global_avg_pool_to_graph(layer: GlobalAvgPool, given: Values) -> Var:
+    """The sum over the positions that are not padded, by their number"""
+    x, mask, _ = as_triple("to_onnx", given)
+    if mask is None:
+        return op.reduce_mean(x, axes=_positions(x), keepdims=0)
+    counts = op.reduce_sum(op.cast(mask, to=dtype_of(x)), constant(np.array([1])))
+    total = op.reduce_sum(blank(x, mask), constant(np.array([1])), keepdims=0)
+    return op.div(total, op.max([counts, constant(1, x)]))
+
+
+@to_graph.register(GlobalMaxPool)
+def global_max_pool_to_graph(layer: GlobalMaxPool, given: Values) -> Var:
+    """Padded positions are minus infinity; out is 0 if there is no other"""
+    x, mask, _ = as_triple("to_onnx", given)
+    if mask is None:
+        return op.reduce_max(x, axes=_positions(x), keepdims=0)
+    there = op.where(op.unsqueeze(mask, constant(np.array([2]))), x, constant(-math.inf, x))
+    return blank(op.reduce_max(there, axes=[1], keepdims=0), any_of(mask, 1))
+
+
+def _positions(x: Var) -> list[int]:
+    return list(range(1, len(shape_of(x)) - 1))
+
+
+@to_graph.register(Upsample)
+def upsample_to_graph(layer: Upsample, x: Var) -> Var:
+    """Resize, with the centres of positions where the layer has them"""
+    check_single(layer, x)
+    factors = layer.factor if type(layer.factor) is tuple else (layer.factor,) * (len(shape_of(x)) - 2)
+    scales = constant(np.array([1, 1, *factors], np.float32))
+    how: dict[str, Any] = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
+    if not layer.linear:
+        how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    return _channels_first(lambda x: op.resize(x, None, scales, **how), x)

@@ -143,8 +143,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
     def predict(self, X: Any) -> Array:
         """The class of each row, (m,); for several labels or columns, (m, n)."""
         out = self._out(X)
-        prediction: Array = self._course.target.prediction(out, squashed=self._squashed)
-        return prediction
+        return self._course.target.prediction(out, squashed=self._squashed)
 
     def predict_proba(self, X: Any) -> Any:
         """The probability of each class, (m, k), or of each label, (m, n); for several columns a list of (m, k).
@@ -189,7 +188,6 @@ class NetworkClassifier(ClassifierMixin, Estimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
-        tags.target_tags.multi_output = True
         return tags
 
 

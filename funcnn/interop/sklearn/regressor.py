@@ -64,8 +64,3 @@ class NetworkRegressor(RegressorMixin, Estimator):
         target = course.target if course else Numbers(1 if y.ndim == 1 else y.shape[1], is_flat=y.ndim == 1)
         rows = Rows(X, target.codes(function, y), self._as_weight(function, sample_weight, len(y)))
         return self._put(continued(function, self, course or begun(function, self, target, X), rows, epochs))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags

@@ -75,8 +75,7 @@ def outputs(network: Any, X: Any, dtype: Any) -> Any:
 
 def of_prediction(out: Any) -> Array:
     """The output that predicts y: the first, if there are several, as for a mean and its variance."""
-    prediction: Array = out[0] if type(out) is tuple else out
-    return prediction
+    return out[0] if type(out) is tuple else out
 
 
 @attrs.frozen(eq=False)

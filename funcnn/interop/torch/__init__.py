@@ -5,7 +5,6 @@ from funcnn.interop.torch import (  # noqa: F401  each module registers its rule
     attention,
     combinators,
     convolution,
-    dropout,
     embedding,
     image_modules,
     normalisation,

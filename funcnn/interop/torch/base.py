@@ -105,6 +105,10 @@ class Computed(torch.nn.Module):
         """function(x, **parts)"""
         return self.function(x, **self._parameters, **self._modules)
 
+    def extra_repr(self) -> str:
+        """The name of the function"""
+        return str(getattr(self.function, "func", self.function).__name__).lstrip("_")
+
 
 class Around(Computed):
     """One whose part is a module of torch's own, whose weights `weights_from` takes by torch's names."""
