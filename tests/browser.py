@@ -46,8 +46,6 @@ class Page:
 
     def violations(self, *, only: Sequence[str] = (), without: Sequence[str] = ()) -> list[str]:
         """The rules of axe-core that the page breaks in the present scheme; `color-contrast` takes most of the time."""
-        axe = pytest.importorskip("axe_playwright_python", reason=ABSENT)
-        self.tab.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text("utf-8"))
         options = {"rules": {name: {"enabled": False} for name in without}, **({"runOnly": only} if only else {})}
         return list(self.tab.evaluate("options => asked.violations(options)", options))
 
@@ -57,12 +55,13 @@ class Page:
 
 
 class Window:
-    """A window of the browser, with one page at a time."""
+    """A window of the browser, with one page at a time, and the scripts in each page."""
 
-    def __init__(self, tab: Any) -> None:
+    def __init__(self, tab: Any, scripts: Iterable[Path]) -> None:
         self.tab = tab
         self.open = Page(tab)
-        tab.context.add_init_script(path=SCRIPT)
+        for script in scripts:
+            tab.context.add_init_script(path=script)
         tab.on("pageerror", lambda error: self.open.errors.append(str(error)))
         tab.on("console", lambda line: self.open.errors.append(line.text) if line.type == "error" else None)
         tab.on("request", self._asked)
@@ -90,6 +89,7 @@ class Window:
 def window() -> Iterator[Window]:
     """A browser for all tests of a file, which are skipped where there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason=ABSENT)
+    axe = Path(pytest.importorskip("axe_playwright_python", reason=ABSENT).__file__).with_name("axe.min.js")
     with playwright.sync_playwright() as driver:
         own = Path(driver.chromium.executable_path)  # which `playwright install` brings
         program = own if own.exists() else next(filter(None, map(shutil.which, PROGRAMS)), None)
@@ -97,6 +97,6 @@ def window() -> Iterator[Window]:
             pytest.skip(ABSENT)
         chromium = driver.chromium.launch(executable_path=program, args=FLAGS)
         try:
-            yield Window(chromium.new_page())
+            yield Window(chromium.new_page(), [SCRIPT, axe])
         finally:
             chromium.close()
