@@ -1,0 +1,1 @@
+from tests.teach.test_exercises import elsewhere
