@@ -157,8 +157,9 @@ def _made(name: str, fields: dict[str, Any], file_error: MakeError) -> Any:
         raise file_error(f"holds a record {name}, {_where_defined(name)}")
     needed = [field for field, _ in plans[cls]]
     if set(needed) != set(fields):
-        has, remedy = ", ".join(needed), "for another version of it pass migrate"
-        raise file_error(f"holds a {name} with ({', '.join(fields)}); the class has ({has}); {remedy}")
+        has = f"the fields {', '.join(fields)}" if fields else "no fields"
+        remedy = "for another version of the class pass migrate, a function (name, fields) -> (name, fields)"
+        raise file_error(f"holds a {name} with {has}, but the class has {', '.join(needed) or 'none'}; {remedy}")
     arguments = {
         cast("str", field.alias): fields[field.name]
         for field in attrs.fields(cast("type[attrs.AttrsInstance]", cls))

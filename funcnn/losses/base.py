@@ -116,8 +116,8 @@ def as_weight(
     if weight is None:
         return None
     if is_number(weight):
-        remedy = f"{setting}={weight}" if setting else f"np.full(len(y), {weight})"
-        end = f"; write {remedy}" if abs(weight) < 2**63 else ""
+        remedy = f"if it is {setting}, write {setting}={weight}" if setting else f"write np.full(len(y), {weight})"
+        end = f"; {remedy}" if abs(weight) < 2**63 else ""
         raise KindError(f"{function}: weight must be an array, not {kind(weight)}{end}")
     namespace(weight, "weight", f"{function}: ")
     _check_numbers(function, "weight", weight)

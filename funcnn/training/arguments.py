@@ -79,7 +79,7 @@ def check_optimizer(function: str, argument: str, optimizer: Any) -> None:
 def as_pair(function: str, batch: Any) -> Any:
     """Check that a batch is a pair (x, y)."""
     if not isinstance(batch, tuple | list) or len(batch) != 2:
-        given = f"{kind(batch)} of {len(batch)}" if isinstance(batch, tuple | list) else kind(batch)
+        given = f"a {kind(batch)} of {len(batch)}" if isinstance(batch, tuple | list) else kind(batch)
         remedy = "; write [(x, y)] for one batch of all rows" if is_array(batch) else ""
         raise KindError(f"{function}: data must give batches (x, y), not {given}{remedy}")
     return batch

@@ -10,7 +10,7 @@ from funcnn.arrays import is_array, kind, short
 from funcnn.checked import checked
 from funcnn.errors import FuncnnError, KindError
 from funcnn.needs import Text
-from funcnn.records import is_record
+from funcnn.records import is_record, plans
 from funcnn.trees.walks import Tree, check_tree
 
 T = TypeVar("T")
@@ -62,7 +62,10 @@ def _replaced(tree: Any, steps: list[str], value: Any, path: str) -> Any:
             _check_alike(tree[i], value, path)
         return (*tree[:i], _replaced(tree[i], rest, value, path), *tree[i + 1 :])
     if not is_record(tree) or step not in (fields := attrs.fields_dict(type(tree))):
-        raise FuncnnError(f"replace: path {path!r} does not exist: there is no {step!r} in {short(tree)}")
+        parts = [name for name, _ in plans[type(tree)]] if is_record(tree) else []
+        parts = [*map(str, range(len(tree)))] if type(tree) is tuple else parts
+        has = f"has {', '.join(parts)}" if parts else "has no parts"
+        raise FuncnnError(f"replace: path {path!r} does not exist: {short(tree)} {has}")
     field, old = fields[step], getattr(tree, step)
     if not rest and is_record(old) and value is not None and "state" not in field.metadata:
         _check_alike(old, value, path)

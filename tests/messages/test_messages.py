@@ -325,9 +325,9 @@ ROWS = [
     kind_error(lambda: nn.evolve(net, W=y))
     >> "evolve: record must be a record, not tuple; write replace(tree, path, value)",
     raises(nn.FuncnnError, lambda: nn.trees.replace(net, "2.V", y))
-    >> "replace: path '2.V' does not exist: there is no 'V' in Dense(W=<f64 27x1>, b=<f64 [0.]>)",
+    >> "replace: path '2.V' does not exist: Dense(W=<f64 27x1>, b=<f64 [0.]>) has W, b",
     raises(nn.FuncnnError, lambda: nn.trees.replace((relu,), "1.W", y))
-    >> "replace: path '1.W' does not exist: there is no '1' in (Relu(),)",
+    >> "replace: path '1.W' does not exist: (Relu(),) has 0",
     shape_error(lambda: nn.trees.replace(net, "2.W", x))
     >> "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (10, 2), b: (1,)",
     shape_error(lambda: nn.trees.from_vector(net, y[:, 0]))
@@ -365,7 +365,8 @@ ROWS = [
     >> "train: start must be a TrainState, not tuple; write TrainState(params)",
     # Testing.
     kind_error(lambda: fst.unproven("funcn")) >> "unproven: there is no module 'funcn'",
-    kind_error(lambda: fst.registered("json")) >> "registered: json defines no layer",
+    kind_error(lambda: fst.registered("json")) >> "registered: module must be one that defines a layer; json "
+    "defines none",
     kind_error(lambda: fst.cases(Bare)) >> "cases: there is no strategy for Bare; write register(Bare, ...)",
     kind_error(lambda: check_layer(Dense, x))
     >> "check_layer: params must be a layer or a tuple of layers, not the class Dense; write Dense.init(...)",

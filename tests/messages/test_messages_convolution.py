@@ -140,11 +140,11 @@ ROWS = [
     shape_error(lambda: forward(MaxPool(8), x))
     >> "MaxPool: x must have at least 8 positions along w, the length of a window, not 6",
     range_error(lambda: forward(MaxPool(2, padding=2), x))
-    >> "MaxPool: padding must be less than size, or some window covers padding alone; "
-    "along h size is 2, padding (2, 2)",
+    >> "MaxPool: padding must be less than size, else some window covers padding alone; along h size is 2, "
+    "padding (2, 2)",
     range_error(lambda: forward(AvgPool(3, padding=((0, 0), (0, 3))), x))
-    >> "AvgPool: padding must be less than size, or some window covers padding alone; "
-    "along w size is 3, padding (0, 3)",
+    >> "AvgPool: padding must be less than size, else some window covers padding alone; along w size is 3, "
+    "padding (0, 3)",
     shape_error(lambda: forward(MaxPool((2, 2)), x[:, 0]))
     >> "MaxPool: size must be a number, or a tuple of 1, one entry for each axis of positions of x, not (2, 2)",
     shape_error(lambda: forward(MaxPool(2, (2,)), x))

@@ -348,9 +348,11 @@ ROWS = [
     file_error(loaded(a_record("Gate", W=1)))
     >> "load: net.npz holds a record Gate, and this version of funcnn has no such class",
     file_error(loaded(a_record("Dense", W=1, bias=2)))
-    >> "load: net.npz holds a Dense with (W, bias); the class has (W, b); for another version of it pass migrate",
+    >> "load: net.npz holds a Dense with the fields W, bias, but the class has W, b; for another version of the "
+    "class pass migrate, a function (name, fields) -> (name, fields)",
     file_error(loaded(a_record("LeakyRelu")))
-    >> "load: net.npz holds a LeakyRelu with (); the class has (alpha); for another version of it pass migrate",
+    >> "load: net.npz holds a LeakyRelu with no fields, but the class has alpha; for another version of the "
+    "class pass migrate, a function (name, fields) -> (name, fields)",
     file_error(loaded(a_record("LeakyRelu", alpha="0.1")))
     >> "load: net.npz holds a LeakyRelu that its constructor refuses: LeakyRelu: alpha must be a number, not str; "
     "write float(alpha)",

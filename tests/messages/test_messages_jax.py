@@ -163,7 +163,8 @@ ROWS = [
     kind_error(lambda: NoTransformation(memory=(1.0,)))
     >> "NoTransformation: memory must be None, or a tuple of arrays as update returned it, not (1.0,)",
     kind_error(step_of(optax.polyak_sgd()))
-    >> "update: the transformation must take no extra arguments, got one that needs value",
+    >> "update: optimizer must hold a transformation that needs gradients and parameters alone, such as "
+    "optax.adam(1e-3), not one that also needs value",
     kind_error(step_of(optax.chain(optax.scale(2.0), optax.lbfgs())))
     >> f"update: the transformation must take no extra arguments, got one that needs {MISSING}",
     shape_error(lambda: update(ADAM, WIDER_GRADS, WIDER))

@@ -163,16 +163,17 @@ ROWS = [
     >> "poisson_nll: weight must have the shape (4,) or (4, 3) or (4, 3, 2), not (4, 3, 1); write weight[..., 0]",
     kind_error(partial(mse, OUT, OUT, np.array(1)))
     >> "mse: weight must be an array, not int64 array; write np.full(len(y), 1)",
-    kind_error(partial(huber, COLUMN, COLUMN, 2.0)) >> "huber: weight must be an array, not float; write delta=2.0",
+    kind_error(partial(huber, COLUMN, COLUMN, 2.0)) >> "huber: weight must be an array, not float; if it is "
+    "delta, write delta=2.0",
     kind_error(partial(quantile, COLUMN, COLUMN)) >> "quantile: q must be given; write partial(quantile, q=0.9)",
     kind_error(partial(quantile, COLUMN, COLUMN, 0.9), partial(quantile, COLUMN, COLUMN, 0.9, q=0.5))
-    >> "quantile: weight must be an array, not float; write q=0.9",
+    >> "quantile: weight must be an array, not float; if it is q, write q=0.9",
     kind_error(partial(binary_focal, COLUMN, YES, 2))
-    >> "binary_focal: weight must be an array, not int; write gamma=2",
+    >> "binary_focal: weight must be an array, not int; if it is gamma, write gamma=2",
     kind_error(partial(softmax_focal, OUT, CLASSES, 2))
-    >> "softmax_focal: weight must be an array, not int; write gamma=2",
+    >> "softmax_focal: weight must be an array, not int; if it is gamma, write gamma=2",
     kind_error(partial(softmax_cross_entropy, OUT, CLASSES, 0.1))
-    >> "softmax_cross_entropy: weight must be an array, not float; write smoothing=0.1",
+    >> "softmax_cross_entropy: weight must be an array, not float; if it is smoothing, write smoothing=0.1",
     kind_error(partial(mse, COLUMN, COLUMN, 2.0))
     >> "mse: weight must be an array, not float; write np.full(len(y), 2.0)",
     kind_error(partial(mse, COLUMN, COLUMN, True)) >> "mse: weight must be an array, not bool",  # noqa: FBT003  a value

@@ -180,7 +180,7 @@ ROWS = [
     kind_error(lambda: replace(Holder(Relu()), "sizes", [1]))
     >> "Holder: sizes must be an immutable value, such as a tuple, not list; write tuple(sizes)",
     raises(FuncnnError, lambda: replace(small, "", Relu()))
-    >> "replace: path '' does not exist: there is no '' in Dense(W=<f64 [[1.] [1.]]>, b=None)",
+    >> "replace: path '' does not exist: Dense(W=<f64 [[1.] [1.]]>, b=None) has W, b",
     kind_error(lambda: evolve(Relu, a=1)) >> "evolve: record must be a record, not the class Relu",
     # sgd, update and others pass over nothing.
     kind_error(lambda: sgd((net[0], [net[1]], net[2]), grads, 0.1))

@@ -152,9 +152,8 @@ def _stepping(optimizer: Optax) -> Callable[..., Any]:
             if "required keyword-only argument" not in str(error):
                 raise
             names = ", ".join(re.findall(r"'(\w+)'", str(error)))
-            raise KindError(
-                f"update: the transformation must take no extra arguments, got one that needs {names}"
-            ) from None
+            needed = "a transformation that needs gradients and parameters alone, such as optax.adam(1e-3)"
+            raise KindError(f"update: optimizer must hold {needed}, not one that also needs {names}") from None
         _check_updates(updates, params)
         return jax.tree.map(jnp.negative, updates), tuple(map(_stored, jax.tree.leaves(state)))
 

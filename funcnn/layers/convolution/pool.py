@@ -44,7 +44,7 @@ class Pool:
     def _axis(self, name: str, positions: int, size: int, stride: int, side: Any) -> Axis:
         pair = (side, side) if type(side) is int else side
         if pair != "same" and max(pair) >= size:
-            rule = "padding must be less than size, or some window covers padding alone"
+            rule = "padding must be less than size, else some window covers padding alone"
             raise RangeError(f"{type(self).__name__}: {rule}; along {name} size is {size}, padding {pair}")
         return axis_of(type(self).__name__, name, positions, size, stride, pair)
 

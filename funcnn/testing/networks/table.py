@@ -162,7 +162,7 @@ def layers_of(function: str, module: str) -> list[type]:
         if cls is not Logged and forward.dispatch(cls) is not default and not getattr(cls, "__abstractmethods__", None)
     ]
     if not made:
-        raise KindError(f"{function}: {module} defines no layer")
+        raise KindError(f"{function}: module must be one that defines a layer; {module} defines none")
     return [*made, *([tuple] if module == "funcnn" else [])]
 
 
