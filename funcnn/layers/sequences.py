@@ -71,7 +71,7 @@ def _for_mask(mask: Any, shapes: Sequence[Any], name: str, state: str) -> str:
         made = None
     code = "" if made is None else made.dtype.kind
     if made is not None and code in {"i", "u"} and made.ndim == 1:
-        return f"; for lengths write np.arange({name}.shape[1]) < mask[:, None]"
+        return f"; for lengths write np.arange({name}.shape[1]) < np.asarray(mask)[:, None]"
     can_be_one = code in {"b", "i", "u"} or (code == "f" and getattr(mask, "shape", None) in shapes)
     if can_be_one and np.isin(cast("Any", made), (0, 1)).all():
         return "; write np.asarray(mask, bool)"

@@ -166,7 +166,8 @@ ROWS = [
     >> "update: optimizer must hold a transformation that needs gradients and parameters alone, such as "
     "optax.adam(1e-3), not one that also needs value",
     kind_error(step_of(optax.chain(optax.scale(2.0), optax.lbfgs())))
-    >> f"update: the transformation must take no extra arguments, got one that needs {MISSING}",
+    >> "update: optimizer must hold a transformation that needs gradients and parameters alone, such as "
+    f"optax.adam(1e-3), not one that also needs {MISSING}",
     shape_error(lambda: update(ADAM, WIDER_GRADS, WIDER))
     >> "update: the memory of FromOptax is of another network, memory[1] is <f64 2x1> in place of <f64 3x1>; start "
     "anew with memory=None",

@@ -86,7 +86,7 @@ ROWS = [
     "write np.asarray(mask, bool)",
     kind_error(lambda: forward(rnn, (x, np.array([5, 3, 1]))))
     >> "RNN: mask must be an array of bools, True at the positions of x that are not padding, not int64 array; for "
-    "lengths write np.arange(x.shape[1]) < mask[:, None]",
+    "lengths write np.arange(x.shape[1]) < np.asarray(mask)[:, None]",
     kind_error(lambda: forward(gru, (x, h)))
     >> "GRU: mask must be an array of bools, True at the positions of x that are not padding, not float64 array; for a "
     "state write (x, None, state)",
