@@ -89,7 +89,7 @@ def told_address(array: Any) -> int:
 
 
 def read_address(array: Any) -> int:
-    """The address of the first number, read where NumPy keeps it, behind the head of the object: ten times as fast.
+    """The address of the first number, read where NumPy keeps it, behind the head of the object: five times as fast.
 
     https://numpy.org/doc/stable/reference/c-api/types-and-structures.html, PyArrayObject.
     """

@@ -158,7 +158,7 @@ def _is_exact(a: Any) -> bool:
     return bool((abs(a) < LARGEST_WHOLE).all()) and np.array_equal(a.astype(np.float32), a)
 
 
-# With LLVM's names.
+# Comparisons, with LLVM's names.
 COMPARISONS = {"equal": "oeq", "greater": "ogt", "greater_equal": "oge"}
 COMPARISONS |= {"less": "olt", "less_equal": "ole", "not_equal": "une"}
 # Functions whose result is a bool: comparisons, and those of numbers and of bools.

@@ -181,7 +181,7 @@ def _value(params: JaxLayer, x: Any) -> Any:
 
 
 def _gradients(params: JaxLayer, x: Any, dA: Any, *, with_x: bool) -> tuple[list[Any], list[Any]]:
-    """The gradients of the parameters, and with x of its arrays of floats."""
+    """The gradients of the parameters, and with `with_x` those of the arrays of floats in x."""
     floats = [a for a in arrays_in(x) if is_float(a)] if with_x else []
 
     def value(own: list[Any], floats: list[Any]) -> Any:

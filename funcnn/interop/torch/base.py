@@ -111,7 +111,7 @@ class Computed(torch.nn.Module):
 
 
 class Around(Computed):
-    """One whose part is a module of torch's own, whose weights `weights_from` takes by torch's names."""
+    """A `Computed` with one part, a module of torch's own, whose weights `weights_from` takes by torch's names."""
 
 
 @to_torch.register(tuple)
