@@ -2,7 +2,7 @@
 
 from funcnn import record
 from funcnn.about import Card, card_of, cards, register
-from tests.kinds.kinds import flag, text
+from tests.kinds.kinds import text
 from tests.kinds.rows import kind, row
 from tests.kinds.wrong import ANYTHING
 
@@ -21,12 +21,10 @@ ROWS = [
         axes=kind(("m n",)),
         corners=kind((1.0,)),
         jumps=kind((1.0,)),
-        **dict.fromkeys(("torch", "jax", "onnx", "derivation"), text),
         takes=kind(("numbers", "bits")),
-        **dict.fromkeys(("double", "rational"), flag),
         mistakes=kind((("half", "a factor", "slope / 2"),)),
     ),
     row(register, subject=kind(Carded).but("class"), card=kind(Card())),  # it would take the card of another class
-    row(card_of, subject=kind(Carded, ANYTHING), bases=flag),
+    row(card_of, subject=kind(Carded, ANYTHING)),
     row(cards, family=kind("activations")),
 ]

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from funcnn import Dense
-from tests.kinds.kinds import NET, Y, array, count, flag, layer, loss, number, optimizer, path, seed
+from tests.kinds.kinds import NET, layer, path
 from tests.kinds.rows import both, kind, row
 
 ROWS = []
@@ -13,20 +13,9 @@ if find_spec("scipy"):
     from funcnn.interop.scipy import minimize
     from funcnn.testing.scipy import pair
 
-    method = kind("BFGS")
     small = kind(Dense(np.ones((2, 1)), None))
     ROWS += [
-        row(
-            minimize,
-            params=small,
-            x=array,
-            y=array(Y),
-            loss=loss,
-            method=method,
-            steps=count,
-            tolerance=number | "None",
-            speaks="x",
-        ),
+        row(minimize, params=small, method=kind("BFGS"), speaks="x"),
         row(pair, "scipy.pair", fun=kind(np.sum), jac=kind(np.ones_like, "True")),
     ]
 if find_spec("pyarrow"):
@@ -35,18 +24,8 @@ if find_spec("pyarrow"):
     from funcnn.interop.arrow import arrow_batches
 
     columns = table({"a": np.ones(8), "b": np.ones(8)})
-    ROWS.append(
-        row(
-            arrow_batches,
-            source=kind(columns).made(lambda: columns),
-            size=count,
-            x=kind(["a", "b"]),
-            y=kind("b"),
-            window=count,
-            epochs=count,
-            seed=seed,
-        )
-    )
+    source = kind(columns).made(lambda: columns)
+    ROWS.append(row(arrow_batches, source=source, x=kind(["a", "b"]), y=kind("b")))
 if find_spec("safetensors"):
     from funcnn.interop.safetensors import read, write
 
@@ -55,8 +34,8 @@ if find_spec("safetensors"):
         return "net.safetensors"
 
     ROWS += [
-        row(write, path=path, tree=kind(NET, "0-d; record")),
-        row(read, path=path.made(written) - "text", like=kind(NET), names=kind({"0": "0"}, "{}; None")),
+        row(write, tree=kind(NET, "0-d; record")),
+        row(read, path=path.made(written) - "text", like=kind(NET)),
     ]
 if find_spec("spox"):
     import spox
@@ -64,7 +43,7 @@ if find_spec("spox"):
     from funcnn.interop.onnx import to_graph, to_onnx
 
     ROWS += [
-        row(to_onnx, params=layer, x=array),
+        row(to_onnx),
         row(
             to_graph,
             layer=layer,
@@ -87,19 +66,17 @@ if find_spec("torch"):
         row(to_torch, layer=layer),
         row(from_torch, module=kind(torch.nn.Tanh().eval()), x=kind(torch.ones(2, 2))),
         row(from_torch.register, cls=kind(Plain), speaks="from_torch.register"),
-        row(weights_from, source=kind(SOURCE), like=layer, names=kind({"0": "0"}, "{}; None"), speaks="like"),
-        row(Network, params=layer),
-        row(TorchLayer.init, module=module, seed=seed),
+        row(weights_from, source=kind(SOURCE), speaks="like"),
+        row(Network),
+        row(TorchLayer.init, module=module),
         row(
             TorchLayer,
             arrays=both(kind(np.ones(8))),
             module=kind(TorchLayer.init(torch.nn.PReLU(8)).module),
             buffers=kind(()),
-            seed=seed,
-            step=count,
         ),
-        row(pair, "torch.pair", function=kind(torch.nn.Tanh()), parameters=flag),
-        row(jvp_pair, "torch.jvp_pair", function=kind(torch.nn.Tanh()), parameters=flag),
+        row(pair, "torch.pair", function=kind(torch.nn.Tanh())),
+        row(jvp_pair, "torch.jvp_pair", function=kind(torch.nn.Tanh())),
         row(parameters_of, "torch.parameters_of", module=module),
     ]
 if find_spec("jax"):
@@ -109,15 +86,15 @@ if find_spec("jax"):
     from funcnn.testing.jax import jvp_pair, pair
 
     ROWS.append(row(JaxFunction, f=kind(jnp.sin), params=kind(())))
-    ROWS.append(row(pair, "jax.pair", function=kind(jnp.sin), jit=flag))
-    ROWS.append(row(jvp_pair, "jax.jvp_pair", function=kind(jnp.sin), jit=flag, speaks="pair"))
+    ROWS.append(row(pair, "jax.pair", function=kind(jnp.sin)))
+    ROWS.append(row(jvp_pair, "jax.jvp_pair", function=kind(jnp.sin), speaks="pair"))
 if find_spec("optax"):
     import optax
 
     from funcnn.interop.optax import from_optax, to_optax
 
     ROWS.append(row(from_optax, transformation=kind(optax.sgd(0.1))))
-    ROWS.append(row(to_optax, optimizer=optimizer, lr=number))
+    ROWS.append(row(to_optax))
 if find_spec("autograd"):
     from autograd import numpy as anp
 

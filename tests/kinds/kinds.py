@@ -3,7 +3,8 @@
 import numpy as np
 
 from funcnn import Momentum, Tanh, TrainState, backward, forward, glorot_uniform, mlp, mse, value_and_grad
-from tests.kinds.rows import kind
+from funcnn.layers import Rotary
+from tests.kinds.kind import kind
 
 X = np.linspace(-1, 1, 8).reshape(4, 2)
 Y = X[:, :1] + 1.0
@@ -34,3 +35,11 @@ schedule = kind(lambda step: 0.5 / (1 + step), "1.5; 0-d")  # or a number
 STATES = [TrainState(NET, step=i, cost=1.0) for i in range(1, 5)]
 run = kind(STATES).made(lambda: iter(STATES))
 gradient_of = kind(value_and_grad(mse))
+data = kind([(X, Y)] * 4)
+start = kind(TrainState(NET))
+rng = kind(np.random.default_rng(0))
+shape = kind((2, 3))
+xp = kind(None).made(lambda: np)
+where = kind("*", "text")
+rotary = kind(Rotary())
+ax = kind(None, "None")

@@ -61,7 +61,6 @@ from funcnn.layers import (
     Scale,
     Shared,
     SinusoidalPosition,
-    Stochastic,
     Sum,
     Take,
     Tied,
@@ -69,12 +68,11 @@ from funcnn.layers import (
     attend,
     attend_backward,
     folded,
-    noisy,
     rotate,
     rotate_backward,
 )
 from tests.cards import ELEMENTWISE, example
-from tests.kinds.kinds import NET, array, count, dtype, flag, fraction, initializer, number, seed, text
+from tests.kinds.kinds import NET, array, count, number, text
 from tests.kinds.kinds import layer as network
 from tests.kinds.rows import Row, both, kind, row
 from tests.kinds.wrong import ANYTHING
@@ -85,11 +83,12 @@ def layer(cls, x, /, *, none="", cached="", **settings):
 
     `none` is where dA may be None, since no gradient came; `cached` is what else may be a cache.
     """
-    made = cls(**{name: given.make() for name, given in settings.items()})
+    constructed = row(cls, **settings)
+    made = constructed.call(constructed.values())
     out, cache = forward(made, x.make())
     one = kind(made)
     return [
-        row(cls, **settings),
+        constructed,
         row(forward, f"forward({cls.__name__})", params=one, x=x, speaks=WORDS),
         row(
             backward,
@@ -139,13 +138,9 @@ held = network(Dense.init(2, 2, seed=0))
 size = kind(2)
 sizes = kind((2, 1))
 padding = kind("same")
-eps = number(0.1)
 scale, shift = drawn(2), drawn(2) | "None"
-draws = {"seed": seed, "weights": initializer, "dtype": dtype}
-memory = {"seed": seed, "step": count}
 kernel = {"stride": size(1), "padding": kind(0), "dilation": size(1), "groups": count(1)}
 square = {name: kind(Dense.init(4, 4, seed=i)) for i, name in enumerate(("query", "key", "value", "out"))}
-rotary = kind(Rotary(), "None")
 
 CONSTRUCTED = [
     *[
@@ -158,15 +153,15 @@ CONSTRUCTED = [
     layer(Dense, ROWS_3, W=W, b=b),
     layer(Scale, array, factor=scale | "0-d"),
     layer(Affine, array, scale=scale, shift=drawn(2)),
-    layer(BatchNorm, array, scale=scale, shift=shift, mean=drawn(2), var=kind(np.ones(2)), momentum=fraction, eps=eps),
-    layer(LayerNorm, array, scale=scale, shift=shift, eps=eps),
-    layer(RMSNorm, array, scale=scale, eps=eps),
-    layer(GroupNorm, IMAGES, scale=scale, shift=shift, groups=count, eps=eps),
-    layer(InstanceNorm, IMAGES, scale=scale, shift=shift, eps=eps),
-    layer(Dropout, X, rate=fraction, **memory),
-    layer(ChannelDropout, array, rate=fraction, **memory),
-    layer(GaussianNoise, X, std=number, **memory),
-    layer(Copy, array | "0-d; texts", cached="texts", n=count, none="dA; dA[0]; dA[1]"),
+    layer(BatchNorm, array, scale=scale, shift=shift, mean=drawn(2), var=kind(np.ones(2))),
+    layer(LayerNorm, array, scale=scale, shift=shift),
+    layer(RMSNorm, array, scale=scale),
+    layer(GroupNorm, IMAGES, scale=scale, shift=shift),
+    layer(InstanceNorm, IMAGES, scale=scale, shift=shift),
+    layer(Dropout, X),
+    layer(ChannelDropout, array),
+    layer(GaussianNoise, X),
+    layer(Copy, array | "0-d; texts", cached="texts", none="dA; dA[0]; dA[1]"),
     layer(Parallel, both(array | "0-d", array), layers=kind((Relu(), NET))),
     layer(Take, both(anything, anything), i=kind(0), none="dA"),
     *[layer(cls, both(array, array), none="dA") for cls in (Sum, Concat)],
@@ -184,9 +179,9 @@ CONSTRUCTED = [
     layer(Conv2d, IMAGES, W=drawn(2, 2, 2, 3), b=b, **kernel),
     layer(ConvTranspose2d, IMAGES, W=drawn(2, 2, 2, 3), b=b, **kernel),
     layer(Conv1d, drawn(2, 5, 2), W=drawn(2, 2, 3), b=b, **kernel),
-    *[layer(cls, IMAGES, size=size, stride=size | "None", padding=kind(0)) for cls in (MaxPool, AvgPool)],
+    *[layer(cls, IMAGES, padding=kind(0)) for cls in (MaxPool, AvgPool)],
     *[layer(cls, IMAGES) for cls in (GlobalAvgPool, GlobalMaxPool)],
-    layer(Upsample, IMAGES, factor=size, linear=flag),
+    layer(Upsample, IMAGES, factor=size),
     layer(Embedding, both(IDS, MASK), W=drawn(3, 2)),
     layer(SinusoidalPosition, SEQUENCE, base=number(10.0)),
     layer(Rotary, SEQUENCE, base=number(10.0)),
@@ -205,83 +200,39 @@ CONSTRUCTED = [
     layer(
         Bidirectional, SEQUENCE, none="dA[0]", ahead=kind(RNN.init(4, 3, seed=0)), behind=kind(RNN.init(4, 2, seed=1))
     ),
-    layer(Attention, SEQUENCE, **square, heads=count, causal=flag, rotary=rotary),
-    layer(CrossAttention, both(ROWS_3, drawn(2, 3, 4), MASK), none="dA[1]", **square, heads=count),
+    layer(Attention, SEQUENCE, **square),
+    layer(CrossAttention, both(ROWS_3, drawn(2, 3, 4), MASK), none="dA[1]", **square),
 ]
 
 ROWS: list[Row] = [
     *[rows for layers in CONSTRUCTED for rows in layers],
-    row(mlp, sizes=kind((2, 3, 1)), hidden=kind(Relu()), bias=flag, **draws),
-    row(Dense.init, n_in=count, n_out=count, bias=flag, **draws),
-    row(PRelu.init, n=count, alpha=number, dtype=dtype),
-    row(Scale.init, n=count, value=number, dtype=dtype),
-    row(Tied.init, n_symbols=count, n=count, net=held, **draws),
-    row(Embedding.init, n_symbols=count, n=count, **draws),
-    row(LearnedPosition.init, t_most=count, n=count, **draws),
+    row(mlp, sizes=kind((2, 3, 1))),
+    row(Tied.init, net=held),
     *[
-        row(
-            cls.init,
-            c_in=count,
-            c_out=count,
-            kernel=kind(2),
-            stride=size(1),
-            padding=padding,
-            dilation=size(1),
-            groups=count(1),
-            bias=flag,
-            **draws,
-        )
+        row(cls.init, stride=size(1), padding=padding, dilation=size(1), groups=count(1))
         for cls in (Conv2d, Conv1d, ConvTranspose2d)
     ],
-    row(BatchNorm.init, n=count, momentum=fraction, eps=eps, bias=flag, dtype=dtype),
-    row(GroupNorm.init, n=count, groups=count, eps=eps, bias=flag, dtype=dtype),
-    *[row(cls.init, n=count, eps=eps, bias=flag, dtype=dtype) for cls in (LayerNorm, InstanceNorm)],
-    row(RMSNorm.init, n=count, eps=eps, dtype=dtype),
-    row(Affine.init, n=count, dtype=dtype),
-    *[row(cls.init, n_in=count, n_hidden=count, recurrent=initializer, **draws) for cls in (RNN, LSTM, GRU)],
-    row(Attention.init, n=count(4), heads=count, causal=flag, rotary=rotary, bias=flag, **draws),
-    row(CrossAttention.init, n=count(4), heads=count, n_memory=count, bias=flag, **draws),
-    row(
-        transformer_block,
-        n=count(4),
-        heads=count,
-        hidden=count,
-        causal=flag,
-        pre_norm=flag,
-        dropout=fraction,
-        rotary=rotary,
-        activation=kind(Gelu()),
-        **draws,
-    ),
-    row(Stochastic, **memory),
+    *[row(cls.init, n=count(4)) for cls in (Attention, CrossAttention)],
+    row(transformer_block, n=count(4), activation=kind(Gelu())),
     row(folded, net=network | "record"),
-    row(noisy, net=network),
-    row(rotate, x=ROWS_3, start=kind(0, "1.5; 0-d"), base=number(10.0)),
-    row(rotate_backward, dA=ROWS_3, start=kind(0, "1.5; 0-d"), base=number(10.0)),
-    row(attend, q=ROWS_3, k=ROWS_3, v=ROWS_3, allowed=kind(np.ones((2, 3, 3), bool), "None")),
+    *[row(turn, start=kind(0, "1.5; 0-d"), **{a: ROWS_3}) for turn, a in ((rotate, "x"), (rotate_backward, "dA"))],
+    row(attend, **dict.fromkeys("qkv", ROWS_3), allowed=kind(np.ones((2, 3, 3), bool), "None")),
     row(
         attend_backward,
-        q=ROWS_3,
-        k=ROWS_3,
-        v=ROWS_3,
+        **dict.fromkeys("qkv", ROWS_3),
         weights=kind(attend(*[ROWS_3.make()] * 3)[1]),
         dA=ROWS_3,
         speaks="dA",
     ),
-    row(
-        step,
-        "step(LSTM)",
-        params=kind(LSTM.init(4, 3, seed=0)),
-        x=drawn(2, 1, 4),
-        memory=kind(None, "None"),
-        speaks="x",
-    ),
-    row(
-        step,
-        "step(Attention)",
-        params=kind(Attention.init(4, 2, causal=True, seed=0)),
-        x=drawn(2, 1, 4),
-        memory=kind(None, "None"),
-        speaks="x",
-    ),
+    *[
+        row(
+            step,
+            f"step({type(one).__name__})",
+            params=kind(one),
+            x=drawn(2, 1, 4),
+            memory=kind(None, "None"),
+            speaks="x",
+        )
+        for one in (LSTM.init(4, 3, seed=0), Attention.init(4, 2, causal=True, seed=0))
+    ],
 ]

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from tests.kinds.kinds import array, count, layer, path, run, schedule, text
+from tests.kinds.kinds import array
 from tests.kinds.rows import kind, row
 
 ROWS = []
@@ -12,20 +12,7 @@ if find_spec("matplotlib"):
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
-    from funcnn.plot import (
-        coordinates,
-        cost_curve,
-        decision_regions,
-        filters,
-        heat_map,
-        picture,
-        pictures,
-        range_curve,
-        rate_curve,
-        render,
-        render_regions,
-        write_player,
-    )
+    from funcnn import plot
 
     mpl.use("Agg")
 
@@ -36,26 +23,28 @@ if find_spec("matplotlib"):
     def pixels(state):
         return np.ones((2, 2))
 
+    def table(name):
+        return kind({name: np.ones(2), "cost": np.ones(2)})
+
     labels = array(np.array([0.0, 1, 1, 0])[:, None])
     shape = kind((3, 4))
-    ROWS += [
-        row(cost_curve, table=kind({"step": np.arange(2), "cost": np.ones(2)}), ax=axes()),
-        row(range_curve, table=kind({"lr": np.ones(2), "cost": np.ones(2)}), ax=axes()),
-        row(rate_curve, lr=schedule, steps=count, ax=axes()),
-        row(decision_regions, params=layer, x=array, y=labels, ax=axes(), points=count(3)),
-        row(render_regions, params=layer, x=array, y=labels, points=count(3)),
-        row(write_player, path=path, run=run, frame=kind(pixels), every=count, title=text),
-        row(heat_map, matrix=array, ax=axes()),
-        row(filters, W=array, ax=axes(), shape=kind((2, 2)), columns=count | "None"),
+    ROWS = [
+        row(plot.cost_curve, table=table("step"), ax=axes()),
+        row(plot.range_curve, table=table("lr"), ax=axes()),
+        row(plot.rate_curve, ax=axes()),
+        row(plot.decision_regions, y=labels, ax=axes()),
+        row(plot.render_regions, y=labels),
+        row(plot.write_player, frame=kind(pixels)),
+        row(plot.heat_map, matrix=array, ax=axes()),
+        row(plot.filters, W=array, ax=axes(), shape=kind((2, 2))),
         row(
-            pictures,
+            plot.pictures,
             images=array(np.ones((2, 3, 3))),
             titles=kind(["a", "b"], "texts"),
             ax=axes(),
-            columns=count,
             colors=kind("red"),
         ),
-        row(picture, params=layer, shape=shape, ax=axes(), rows=count),
-        row(render, params=layer, shape=shape, rows=count),
-        row(coordinates, shape=shape),
+        row(plot.picture, shape=shape, ax=axes()),
+        row(plot.render, shape=shape),
+        row(plot.coordinates, shape=shape),
     ]

@@ -5,7 +5,7 @@ from funcnn.generation import mixes_positions, pads_with_zeros, step
 from funcnn.inspection import flops
 from funcnn.records import branches
 from funcnn.traits import gives_probabilities, rests, takes_complex
-from tests.kinds.kinds import flag, function, layer, text
+from tests.kinds.kinds import function, layer
 from tests.kinds.rows import kind, row
 from tests.kinds.wrong import ANYTHING
 
@@ -22,17 +22,16 @@ class Fresh:
 record_class = kind(Fresh, "class")
 anything = kind(None, ANYTHING)  # a default is checked by the field
 ROWS = [
-    row(record, cls=kind(None, "None").made(fresh), kw_only=flag),
-    row(state, default=anything, kw_only=flag, axes=text),
-    row(branches, default=anything, kw_only=flag),
+    row(record, cls=kind(None, "None").made(fresh)),
+    row(state, default=anything),
+    row(branches, default=anything),
     *[
         row(verb.register, f"{verb.__name__}.register", cls=record_class, speaks=f"{verb.__name__}.register")
         for verb in (forward, backward, step, update, inference, gives_probabilities, flops)
     ],
     row(forward.register(Fresh), "@forward.register", rule=function, speaks="forward.register"),
-    row(gives_probabilities, params=layer | "record"),
-    row(rests, params=layer | "record"),
-    row(takes_complex, params=layer | "record"),
-    row(mixes_positions, params=layer | "record"),
-    row(pads_with_zeros, params=layer | "record"),
+    *[
+        row(trait, params=layer | "record")
+        for trait in (gives_probabilities, rests, takes_complex, mixes_positions, pads_with_zeros)
+    ],
 ]

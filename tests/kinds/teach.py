@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from funcnn.teach import check, exercise, nudge, write_steps
-from tests.kinds.kinds import Y, array, flag, layer, loss, number, path, text
+from tests.kinds.kinds import path
 from tests.kinds.rows import kind, row
 
 
@@ -15,26 +15,7 @@ def written():
 
 ROWS = [
     row(check, file=path.made(written) - "text", exercise=kind(1, "None")),  # there is no file "text"
-    row(exercise, title=text, page=text, hint=text, tutor=kind(lambda: None, "None"), mistake=flag),
-    row(
-        nudge,
-        params=layer,
-        x=array,
-        y=array(Y),
-        loss=loss,
-        path=kind("0.W"),
-        index=kind((0, 1)),
-        h=number,
-        speaks="x; mse",
-    ),
-    row(
-        write_steps,
-        params=layer,
-        x=array,
-        y=array(Y),
-        loss=loss,
-        lr=number,
-        path=kind("step.html"),
-        speaks="x; mse",
-    ),
+    row(exercise, tutor=kind(lambda: None, "None")),
+    row(nudge, path=kind("0.W"), index=kind((0, 1)), speaks="x; mse"),
+    row(write_steps, path=kind("step.html"), speaks="x; mse"),
 ]

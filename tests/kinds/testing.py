@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from funcnn import Relu, Tanh, mse
+from funcnn import Relu, Tanh
 from funcnn.teach import diagnose, diagnose_layer
 from funcnn.testing import (
     check_gradient,
@@ -16,7 +16,7 @@ from funcnn.testing import (
 )
 from funcnn.testing import strategies as fst
 from funcnn.testing.mutation import Mutant, is_caught, score
-from tests.kinds.kinds import NET, array, count, flag, layer, optimizer, text
+from tests.kinds.kinds import array, count, flag, layer, text, tree
 from tests.kinds.rows import both, kind, row
 
 
@@ -74,58 +74,32 @@ of_x = {
     **options,
     "float32": off,
 }
-ROWS = [
+of_args = {
+    "f": kind(sine),
     # At nan no slope of f is finite, so the check is inconclusive. A list is a tree, for which this vjp is wrong.
-    row(
-        check_vjp,
-        f=kind(sine),
-        vjp=kind(sine_vjp),
-        args=both((small | "1.5; 0-d").but("nan; (list,)")).but("(list,)"),
-        argnums=kind((0,), "None"),
-        kwargs=kind(None, "None; {}"),
-        convention=kind(None, "None"),
-        **options,
-    ),
-    row(
-        check_jvp,
-        f=kind(sine),
-        jvp=kind(sine_jvp),
-        args=both((small | "1.5; 0-d").but("nan; (list,)")).but("(list,)"),
-        vjp=kind(sine_vjp, "None"),
-        argnums=kind((0,), "None"),
-        kwargs=kind(None, "None; {}"),
-        convention=kind(None, "None"),
-        **options,
-    ),
+    "args": both((small | "1.5; 0-d").but("nan; (list,)")).but("(list,)"),
+    "argnums": kind((0,), "None"),
+    "kwargs": kind(None, "None; {}"),
+    "convention": kind(None, "None"),
+}
+ROWS = [
+    row(check_vjp, vjp=kind(sine_vjp), **of_args, **options),
+    row(check_jvp, jvp=kind(sine_jvp), vjp=kind(sine_vjp, "None"), **of_args, **options),
     row(check_gradient, f=kind(total), grad=kind(slopes), args=kind((), "[]").but("(list,)"), **of_x),
-    row(
-        check_hessian, grad=kind(slopes), hess=kind(curvature), args=kind((), "[]").but("(list,)"), product=flag, **of_x
-    ),
-    row(
-        diagnose,
-        f=kind(sine),
-        vjp=kind(sine_vjp),
-        args=both((small | "1.5; 0-d").but("nan; (list,)")).but("(list,)"),
-        argnums=kind((0,), "None"),
-        kwargs=kind(None, "None; {}"),
-        convention=kind(None, "None"),
-        domain=common["domain"],
-        speaks="sine; vjp; sine_vjp",
-    ),
+    row(check_hessian, grad=kind(slopes), hess=kind(curvature), args=kind((), "[]").but("(list,)"), **of_x),
+    row(diagnose, vjp=kind(sine_vjp), **of_args, domain=common["domain"], speaks="sine; vjp; sine_vjp"),
     row(diagnose_layer, params=layer(Tanh()), x=small | "0-d", domain=common["domain"], speaks="x; Tanh"),
     row(check_layer, params=layer(Tanh()), x=small | "0-d", **of_a_layer, speaks="x; Tanh"),
-    row(check_loss, loss=kind(mse), out=small, y=small, rows=flag, **options, speaks="mse"),
-    row(check_optimizer, optimizer=optimizer, params=kind(NET, "0-d; record"), speaks="update", keeps_states=flag),
+    row(check_loss, out=small, y=small, **options, speaks="mse"),
+    row(check_optimizer, params=tree, speaks="update"),
     row(every_layer, module=kind("funcnn"), **of_a_layer),
     row(fst.cases, layer=kind(Relu, "class")),
-    row(fst.layers, module=kind("funcnn")),
-    row(fst.registered, module=kind("funcnn")),
-    row(fst.unproven, module=kind("funcnn")),
+    *[row(of, module=kind("funcnn")) for of in (fst.layers, fst.registered, fst.unproven)],
     row(fst.register, layer=kind(Relu, "class"), strategy=kind(None).made(lambda: fst.cases(Relu))),
-    row(fst.dims, names=both(text("m"), text("n")), least=count, most=count(3)),
-    row(fst.tensors, shapes=both(text("m n"), text("n")), least=count, most=count(3)),
+    row(fst.dims, names=both(text("m"), text("n")), most=count(3)),
+    row(fst.tensors, shapes=both(text("m n"), text("n")), most=count(3)),
     row(fst.tensor, shape=kind((2, 3), "[]")),
-    row(Mutant, name=text, why=text, arguments=drawn, right=kind(PAIR), wrong=kind(WRONG_PAIR)),
-    row(is_caught, mutant=mutant, check=kind(check_vjp), seed=kind(0), examples=count),
-    row(score, mutants=kind([]).made(lambda: [MUTANT]), check=kind(check_vjp), seeds=kind([0]), examples=count),
+    row(Mutant, arguments=drawn, right=kind(PAIR), wrong=kind(WRONG_PAIR)),
+    row(is_caught, mutant=mutant, check=kind(check_vjp), seed=kind(0)),
+    row(score, mutants=kind([]).made(lambda: [MUTANT]), check=kind(check_vjp), seeds=kind([0])),
 ]
