@@ -3,8 +3,6 @@
 from functools import partial
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from funcnn import Grads, backward, forward, gradient, mse, record, softmax_cross_entropy, tree_map
 from funcnn.arrays import is_float
@@ -29,7 +27,7 @@ from funcnn.losses import (
 from funcnn.traits import takes_complex
 from funcnn.trees import leaves, map_parameters, to_vector
 from tests.cards import further
-from tests.peers.cases import CASES
+from tests.peers.cases import untied
 
 
 def floats(tree):
@@ -102,19 +100,6 @@ def quadratic(out, y):
     return cost, with_floats(lambda o: next(weights) + o, out)
 
 
-def drawn(strategy):
-    """One value, the same in each run."""
-    found = []
-
-    @settings(max_examples=1, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-    @given(strategy)
-    def draw(value):
-        found.append(value)
-
-    draw()
-    return found[0]
-
-
 def generic(tree, rng):
     """The tree with numbers among which there are no ties and no kinks."""
     return tree_map(lambda a: rng.normal(size=a.shape) if is_float(a) else a, tree)
@@ -122,10 +107,8 @@ def generic(tree, rng):
 
 def network(layer, which):
     """(net, x, y, v) of a layer's case, for the loss `quadratic`."""
-    rng = np.random.default_rng(which)
-    params, x = drawn(st.tuples(*CASES[layer][which]))
-    params = map_parameters(lambda a: rng.normal(size=a.shape), params)
-    x = generic(x, rng)
+    rng = np.random.default_rng(abs(which))
+    params, x = [*untied(layer, abs(which))][which]
     net = (Shifted(tuple([rng.normal(size=a.shape) for a in floats((x,))])), params) if floats((x,)) else (params,)
     y = tuple([rng.normal(size=o.shape) for o in floats((forward(net, x)[0],))])
     return net, x, y, map_parameters(lambda a: rng.normal(size=a.shape), net)

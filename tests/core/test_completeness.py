@@ -102,14 +102,6 @@ def test_it_has_a_strategy(layer):
 
 
 @pytest.mark.parametrize("layer", REGISTERED, ids=NAMES)
-def test_it_has_a_case_for_jax(layer):
-    pytest.importorskip("jax", reason="the cases are those of its test")
-    from tests.peers.cases import CASES
-
-    assert 1 <= len(CASES[layer]) <= 3
-
-
-@pytest.mark.parametrize("layer", REGISTERED, ids=NAMES)
 def test_it_has_a_module_in_torch_or_a_reason(layer):
     pytest.importorskip("torch", reason="its modules are the oracle")
     from funcnn.interop.torch import to_torch

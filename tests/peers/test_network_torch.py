@@ -5,8 +5,6 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from funcnn import (
     BatchNorm,
@@ -33,13 +31,13 @@ from funcnn import (
 from funcnn.arrays import is_array, same
 from funcnn.errors import KindError
 from funcnn.layers import GRU, LSTM, First, Last, Softmax
+from funcnn.testing.strategies import registered
 from funcnn.trees import astype, difference
+from tests.peers.cases import three
 
-pytest.importorskip("jax", reason="the cases are those of its test")
 torch = pytest.importorskip("torch", reason="these are its modules")
-# After those lines: without torch there is nothing to import.
+# After that line: without torch there is nothing to import.
 from funcnn.interop.torch import Network  # noqa: E402  as just said
-from tests.peers.cases import CASES  # noqa: E402  as just said
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(16, 2))
@@ -68,22 +66,9 @@ def flat(tree):
     return [leaf for part in tree for leaf in flat(part)] if type(tree) is tuple else [tree]
 
 
-def drawn(params, x):
-    found = []
-
-    @settings(max_examples=1, deadline=None, database=None, derandomize=True)
-    @given(st.tuples(params, x))
-    def draw(case):
-        found.append(case)
-
-    draw()
-    return found[-1]
-
-
-@pytest.mark.parametrize("layer", CASES, ids=lambda layer: layer.__name__)
+@pytest.mark.parametrize("layer", registered(), ids=lambda layer: layer.__name__)
 def test_out_gradients_and_states_are_those_of_the_layer(layer):
-    for case in CASES[layer]:
-        params, x = drawn(*case)
+    for params, x in three(layer):
         out, cache = forward(params, x)
         ds = [rng.normal(size=a.shape) if is_array(a) and a.dtype.kind == "f" else None for a in flat(out)]
         dA = iter([d if d is None else d.astype(a.dtype) for d, a in zip(ds, flat(out), strict=True)])

@@ -1,16 +1,41 @@
-"""Errors of `to_torch` for layers without a rule; each family of layers is compared in a file of its own."""
+"""Every layer as a module of torch: out and all gradients, in random settings; and errors of layers without a rule."""
 
 import math
 import re
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch", reason="to_torch makes modules of it")
+from hypothesis import given
+from hypothesis import strategies as st
 
 from funcnn.errors import KindError
-from funcnn.interop.torch import to_torch
 from funcnn.layers import Function
+from funcnn.layers.dropout import Stochastic
+from funcnn.testing.strategies import cases, registered
+from tests.counts import at_most
+
+pytest.importorskip("torch", reason="to_torch makes modules of it")
+# After that line: without torch there is nothing to import.
+from funcnn.interop.torch import to_torch
+from tests.peers.twins import assert_as_torch, generic
+
+# The parameters of recurrent layers and of attention are parts of those of torch, in another order.
+IN_OTHER_TESTS = {"Attention", "CrossAttention", "RNN", "GRU", "LSTM", "Bidirectional"}
+LAYERS = [
+    layer
+    for layer in registered()
+    if layer.__name__ not in IN_OTHER_TESTS and layer is not Function and not issubclass(layer, Stochastic)
+]
+AS_DRAWN = ("funcnn.layers.activations", "funcnn.layers.convolution")  # with values at kinks, in saturation and in ties
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.__name__)
+@at_most(25)
+@given(data=st.data())
+def test_out_and_all_gradients_are_those_of_the_module(layer, data):
+    (params, x), rng = data.draw(cases(layer)), np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    is_drawn = layer.__module__.startswith(AS_DRAWN)
+    assert_as_torch(generic(params, rng), x if is_drawn else generic(x, rng), rng)
 
 
 def test_a_layer_without_a_rule_is_named():

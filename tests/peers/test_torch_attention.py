@@ -15,18 +15,7 @@ from tests.counts import at_most
 torch = pytest.importorskip("torch", reason="its modules are the oracle")
 # After that line: without the library there is nothing to import.
 from funcnn.interop.torch import to_torch  # noqa: E402  as just said
-
-
-def assert_equal(name, ours, theirs):
-    theirs = theirs.detach().numpy()
-    assert ours.shape == theirs.shape
-    np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10 * max(1, abs(theirs).max()), err_msg=name)
-
-
-def tensors(x):
-    """As tensors, those of floats with gradients."""
-    parts = x if type(x) is tuple else (x,)
-    return [torch.tensor(a, requires_grad=a.dtype.kind == "f") for a in parts]
+from tests.peers.twins import assert_equal, flat, tensors  # noqa: E402  as just said
 
 
 def first(x):
@@ -86,7 +75,7 @@ def test_out_and_all_gradients_are_those_of_the_formula(layer, data):
     out, cache = forward(params, x)
     grads = backward(params, cache, like(x, dA))
     weights = {path: torch.tensor(a, requires_grad=True) for path, a in parameters(params).items()}
-    given_x = tensors(x)
+    given_x = flat(tensors(x))
     theirs = by_formula(params, weights, given_x)
     theirs.backward(torch.tensor(dA))
     assert_equal("out", first(out), theirs)
@@ -138,7 +127,7 @@ def assert_gradients_equal(ours, theirs):
 @given(st.data())
 def test_out_and_all_gradients_are_those_of_the_module(cross, data):
     params, x = data.draw(settings_of_a_module(cross=cross))
-    module, given_x = to_torch(params), tensors(x)
+    module, given_x = to_torch(params), flat(tensors(x))
     torch_out = first(module(tuple(given_x) if type(x) is tuple else given_x[0]))
     dA = np.random.default_rng(1).uniform(-1, 1, torch_out.shape)
     out, cache = forward(params, x)

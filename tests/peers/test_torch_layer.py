@@ -6,8 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from funcnn import (
     Adam,
@@ -30,15 +28,14 @@ from funcnn.layers.dropout import Stochastic
 from funcnn.testing import check_layer
 from funcnn.testing.strategies import registered
 from funcnn.trees import astype, difference
+from tests.peers.cases import untied
 
-pytest.importorskip("jax", reason="the cases are those of its test")
 torch = pytest.importorskip("torch", reason="these are its modules")
-# After those lines: without torch there is nothing to import.
+# After that line: without torch there is nothing to import.
 from torch import nn  # noqa: E402  as just said
 
 from funcnn.errors import FuncnnError, KindError  # noqa: E402  as just said
 from funcnn.interop.torch import Network, TorchLayer, to_torch, weights_from  # noqa: E402  as just said
-from tests.peers.cases import CASES  # noqa: E402  as just said
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(64, 2))
@@ -127,12 +124,11 @@ def flat(tree):
     return [leaf for part in tree for leaf in flat(part)] if isinstance(tree, tuple | list) else [tree]
 
 
-@pytest.mark.parametrize("layer", CASES, ids=lambda layer: layer.__name__)
+@pytest.mark.parametrize("layer", registered(), ids=lambda layer: layer.__name__)
 def test_its_rules_are_those_of_funcnn(layer):
     if layer is Function or issubclass(layer, Stochastic):
         return  # torch has no such module, or draws other numbers
-    for params, x in CASES[layer]:
-        case, given_x = drawn(params, x)
+    for case, given_x in untied(layer):
         if type(given_x) is tuple:
             continue  # these modules take a tuple as one argument
         try:
@@ -149,18 +145,6 @@ def test_its_rules_are_those_of_funcnn(layer):
         one, two = backward(case, cache, dA), backward(theirs, of_other, dA)
         if one.x is not None:
             assert np.allclose(one.x, two.x, rtol=1e-7, atol=1e-7)
-
-
-def drawn(params, x):
-    found = []
-
-    @settings(max_examples=1, deadline=None, database=None, derandomize=True)
-    @given(st.tuples(params, x))
-    def draw(case):
-        found.append(case)
-
-    draw()
-    return found[-1]
 
 
 def test_the_four_lines_train_it_beside_layers_of_funcnn():

@@ -1,11 +1,11 @@
-"""Embeddings, positions and recurrent layers against torch: out, last states and all gradients."""
+"""Positions and recurrent layers against torch: out, last states and all gradients."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import GRU, LSTM, Embedding, backward, forward, parameters
+from funcnn import GRU, LSTM, backward, forward, parameters
 from funcnn.errors import KindError
 from funcnn.layers import RNN, Bidirectional, Last, LearnedPosition, Rotary, SinusoidalPosition
 from funcnn.trees import astype
@@ -14,6 +14,7 @@ from tests.counts import at_most
 torch = pytest.importorskip("torch", reason="its modules are the oracle")
 # After that line: without the library there is nothing to import.
 from funcnn.interop.torch import to_torch  # noqa: E402  as just said
+from tests.peers.twins import tensors  # noqa: E402  as just said
 
 often = at_most(40)
 seeds, sizes = st.integers(0, 2**31 - 1), st.integers(1, 5)
@@ -25,13 +26,6 @@ def arrays(tree):
     if type(tree) is tuple:
         return [array for part in tree for array in arrays(part)]
     return [] if tree is None or str(tree.dtype) in {"bool", "torch.bool", "int64", "torch.int64"} else [tree]
-
-
-def tensors(tree):
-    """The same as tensors, those of floats with gradients."""
-    if type(tree) is tuple:
-        return tuple(map(tensors, tree))
-    return None if tree is None else torch.tensor(tree, requires_grad=tree.dtype.kind == "f")
 
 
 def like(tree, rng):
@@ -150,7 +144,7 @@ def test_stacked_layers_are_a_chain(kind, m, t, n, k, seed):
 @often
 @given(sizes, sizes, sizes, st.sampled_from(["x", "mask", "no mask"]), seeds)
 def test_the_last_step(m, t, k, form, seed):
-    """By a loop over rows, and by the module; of a row of nothing, zeros."""
+    """By a loop over rows; of a row of nothing, zeros."""
     rng = np.random.default_rng(seed)
     x, mask = rng.standard_normal((m, t, k)), rng.random((m, t)) < 0.5
     there = mask if form == "mask" else np.ones_like(mask)
@@ -160,18 +154,7 @@ def test_the_last_step(m, t, k, form, seed):
         return torch.stack([x[i, row.nonzero()[0][-1]] if row.any() else 0 * x[i, 0] for i, row in enumerate(there)])
 
     given = {"x": x, "mask": (x, mask), "no mask": (x, None)}[form]
-    for module in (rows, to_torch(Last())):
-        assert_as_torch(Last(), given, rng, module, [], list)
-
-
-@often
-@given(sizes, sizes, sizes, sizes, st.booleans(), seeds)
-def test_embedding(m, t, n_symbols, n, masked, seed):
-    rng = np.random.default_rng(seed)
-    layer = Embedding(rng.standard_normal((n_symbols, n)))
-    ids, mask = rng.integers(0, n_symbols, (m, t)), rng.random((m, t)) < 0.7
-    module = to_torch(layer)
-    assert_as_torch(layer, (ids, mask) if masked else ids, rng, module, list(module.parameters()), list)
+    assert_as_torch(Last(), given, rng, rows, [], list)
 
 
 # What torch has no module for, written with its functions once more.
@@ -223,8 +206,6 @@ def test_positions(kind, m, t, half, with_mask, base, seed):
     weights = [table] if kind is LearnedPosition else []
     x = (x, mask) if with_mask else x
     assert_as_torch(layer, x, rng, masked(function), weights, list)
-    module = to_torch(layer)
-    assert_as_torch(layer, x, rng, module, list(module.parameters()), list)
 
 
 def test_torch_has_two_ways_of_one_kind_only():
