@@ -54,16 +54,20 @@ class Called:
 def scaled_back(params, x, dA):
     return Grads(gradient(params, s=(x * dA).sum(axis=0)), dA * params.s)
 """
+
+
+def reads(k, definitions, change):
+    """A loss that multiplies mse by the expression k, whose value the statement `change` changes."""
+    return f"{definitions}\ndef loss(out, y): return times(out, y, {k})", change
+
+
 # The text of a module with a loss and a net, and the statements that change what they read.
 EDITS = {
-    "a global variable": ("k = 1.0\ndef loss(out, y): return times(out, y, k)", "k = 3.0"),
-    "a class of number": ("k = 1\ndef loss(out, y): return times(out, y, k)", "k = 1.5"),
-    "the sign of zero": ("k = 0.0\ndef loss(out, y): return times(out, y, np.copysign(1.0, k))", "k = -0.0"),
-    "a variable that hides a builtin": ("def loss(out, y): return times(out, y, abs(-2.0))", "abs = float"),
-    "the code": (
-        "def loss(out, y): return times(out, y, 1.0)",
-        "loss.__code__ = (lambda out, y: times(out, y, 3.0)).__code__",
-    ),
+    "a global variable": reads("k", "k = 1.0", "k = 3.0"),
+    "a class of number": reads("k", "k = 1", "k = 1.5"),
+    "the sign of zero": reads("np.copysign(1.0, k)", "k = 0.0", "k = -0.0"),
+    "a variable that hides a builtin": reads("abs(-2.0)", "", "abs = float"),
+    "the code": reads("1.0", "", "loss.__code__ = (lambda out, y: times(out, y, 3.0)).__code__"),
     "a default": ("def loss(out, y, k=1.0): return times(out, y, k)", "loss.__defaults__ = (3.0,)"),
     "a keyword default": ("def loss(out, y, *, k=1.0): return times(out, y, k)", "loss.__kwdefaults__ = {'k': 3.0}"),
     "a keyword default in place": (
@@ -71,37 +75,19 @@ EDITS = {
         "loss.__kwdefaults__['k'] = 3.0",
     ),
     "a list as default": ("def loss(out, y, k=[1.0]): return times(out, y, k[0])", "loss.__defaults__[0][0] = 3.0"),
-    "a longer list": ("ks = [1.0]\ndef loss(out, y): return times(out, y, sum(ks))", "ks.append(2.0)"),
-    "a dict": ("ks = {'k': 1.0}\ndef loss(out, y): return times(out, y, ks['k'])", "ks['k'] = 3.0"),
-    "a dict behind a view": (
-        "import types\nks = {'k': 1.0}\nview = types.MappingProxyType(ks)\n"
-        "def loss(out, y): return times(out, y, view['k'])",
-        "ks['k'] = 3.0",
+    "a longer list": reads("sum(ks)", "ks = [1.0]", "ks.append(2.0)"),
+    "a dict": reads("ks['k']", "ks = {'k': 1.0}", "ks['k'] = 3.0"),
+    "a dict behind a view": reads(
+        "view['k']", "import types\nks = {'k': 1.0}\nview = types.MappingProxyType(ks)", "ks['k'] = 3.0"
     ),
-    "an entry that is gone": (
-        "ks = {'k': 3.0}\ndef loss(out, y): return times(out, y, ks.get('k', 1.0))",
-        "del ks['k']",
-    ),
-    "a set": ("ks = {1.0}\ndef loss(out, y): return times(out, y, sum(ks))", "ks.add(2.0)"),
-    "an array": ("ks = np.ones(3)\ndef loss(out, y): return times(out, y, float(ks[1]))", "ks[1] = 3.0"),
-    "a view": (
-        "ks = np.ones(3)\nview = ks[1:]\nview.setflags(write=False)\n"
-        "def loss(out, y): return times(out, y, float(view[0]))",
-        "ks[1] = 3.0",
-    ),
-    "a helper": ("def k(): return 1.0\ndef loss(out, y): return times(out, y, k())", "def k(): return 3.0"),
-    "a helper's code": (
-        "def k(): return 1.0\ndef loss(out, y): return times(out, y, k())",
-        "k.__code__ = (lambda: 3.0).__code__",
-    ),
-    "a variable of another module": (
-        "def loss(out, y): return times(out, y, the_helpers.scale(1.0))",
-        "the_helpers.k = 3.0",
-    ),
-    "a helper in another module": (
-        "def loss(out, y): return times(out, y, the_helpers.scale(1.0))",
-        "the_helpers.scale = lambda a: a * 5",
-    ),
+    "an entry that is gone": reads("ks.get('k', 1.0)", "ks = {'k': 3.0}", "del ks['k']"),
+    "a set": reads("sum(ks)", "ks = {1.0}", "ks.add(2.0)"),
+    "an array": reads("float(ks[1])", "ks = np.ones(3)", "ks[1] = 3.0"),
+    "a view": reads("float(view[0])", "ks = np.ones(3)\nview = ks[1:]\nview.setflags(write=False)", "ks[1] = 3.0"),
+    "a helper": reads("k()", "def k(): return 1.0", "def k(): return 3.0"),
+    "a helper's code": reads("k()", "def k(): return 1.0", "k.__code__ = (lambda: 3.0).__code__"),
+    "a variable of another module": reads("the_helpers.scale(1.0)", "", "the_helpers.k = 3.0"),
+    "a helper in another module": reads("the_helpers.scale(1.0)", "", "the_helpers.scale = lambda a: a * 5"),
     "an import in the loss": (
         "def loss(out, y):\n from the_helpers import k\n return times(out, y, k)",
         "the_helpers.k = 3.0",
@@ -112,13 +98,13 @@ EDITS = {
         "k = 3.0",
     ),
     "a closure": (
-        "def made():\n k = 1.0\n def loss(out, y): return times(out, y, k)\n"
-        " def change():\n  nonlocal k\n  k = 3.0\n return loss, change\nloss, change = made()",
+        "def made():\n k = 1.0\n def loss(out, y): return times(out, y, k)\n def change():\n  nonlocal k\n"
+        "  k = 3.0\n return loss, change\nloss, change = made()",
         "change()",
     ),
     "a wrapped function": (
-        "def decorator(f):\n @wraps(f)\n def wrapper(*args): return f(*args)\n return wrapper\n"
-        "@decorator\ndef loss(out, y): return times(out, y, k)\nk = 1.0",
+        "def decorator(f):\n @wraps(f)\n def wrapper(*args): return f(*args)\n return wrapper\n@decorator\n"
+        "def loss(out, y): return times(out, y, k)\nk = 1.0",
         "k = 3.0",
     ),
     "a partial": ("def of(k, out, y): return times(out, y, k * j)\nj, loss = 1.0, partial(of, 2.0)", "j = 3.0"),
@@ -126,10 +112,7 @@ EDITS = {
     "an object": ("class Loss(Called): k = 1.0\nloss = Loss()", "loss.k = 3.0"),
     "an attribute of an object": ("loss = Called()\nloss.k = 1.0", "loss.k = 3.0"),
     "a class attribute": ("class Loss(Called): k = 1.0\nloss = Loss()", "Loss.k = 3.0"),
-    "an attribute of a base": (
-        "class Base(Called): k = 1.0\nclass Loss(Base): pass\nloss = Loss()",
-        "Base.k = 3.0",
-    ),
+    "an attribute of a base": ("class Base(Called): k = 1.0\nclass Loss(Base): pass\nloss = Loss()", "Base.k = 3.0"),
     "an attribute in front of a base's": (
         "class Base(Called): k = 1.0\nclass Loss(Base): pass\nloss = Loss()",
         "Loss.k = 3.0",
@@ -142,32 +125,16 @@ EDITS = {
         "class Loss(Called):\n @property\n def k(self): return 1.0\nloss = Loss()",
         "Loss.k.fget.__code__ = (lambda self: 3.0).__code__",
     ),
-    "an attribute of a dict": (
-        "class Config(dict): pass\nks = Config()\nks.k = 1.0\ndef loss(out, y): return times(out, y, ks.k)",
-        "ks.k = 3.0",
+    "an attribute of a dict": reads("ks.k", "class Config(dict): pass\nks = Config()\nks.k = 1.0", "ks.k = 3.0"),
+    "an attribute of a tuple": reads("ks.k", "class Pair(tuple): pass\nks = Pair()\nks.k = 1.0", "ks.k = 3.0"),
+    "an attribute of a set": reads("ks.k", "class Some(set): pass\nks = Some()\nks.k = 1.0", "ks.k = 3.0"),
+    "an attribute of an array": reads(
+        "ks.k", "class Own(np.ndarray): pass\nks = np.ones(2).view(Own)\nks.k = 1.0", "ks.k = 3.0"
     ),
-    "an attribute of a tuple": (
-        "class Pair(tuple): pass\nks = Pair()\nks.k = 1.0\ndef loss(out, y): return times(out, y, ks.k)",
-        "ks.k = 3.0",
+    "an attribute of a metaclass": reads(
+        "Loss.k", "class Meta(type): k = 1.0\nclass Loss(Called, metaclass=Meta): pass", "Meta.k = 3.0"
     ),
-    "an attribute of a set": (
-        "class Some(set): pass\nks = Some()\nks.k = 1.0\ndef loss(out, y): return times(out, y, ks.k)",
-        "ks.k = 3.0",
-    ),
-    "an attribute of an array": (
-        "class Own(np.ndarray): pass\nks = np.ones(2).view(Own)\nks.k = 1.0\n"
-        "def loss(out, y): return times(out, y, ks.k)",
-        "ks.k = 3.0",
-    ),
-    "an attribute of a metaclass": (
-        "class Meta(type): k = 1.0\nclass Loss(Called, metaclass=Meta): pass\n"
-        "def loss(out, y): return times(out, y, Loss.k)",
-        "Meta.k = 3.0",
-    ),
-    "the bases of a class": (
-        "class A: k = 1.0\nclass B: k = 3.0\nclass C(A): pass\ndef loss(out, y): return times(out, y, C.k)",
-        "C.__bases__ = (B,)",
-    ),
+    "the bases of a class": reads("C.k", "class A: k = 1.0\nclass B: k = 3.0\nclass C(A): pass", "C.__bases__ = (B,)"),
     "a private slot": (
         "class Loss:\n __slots__ = ('__k',)\n def __init__(self): self.__k = 1.0\n"
         " def __call__(self, out, y): return times(out, y, self.__k)\nloss = Loss()",
@@ -185,26 +152,20 @@ EDITS = {
         "class Loss(Called): k = 1.0\nclass Other(Loss): k = 3.0\nloss = Loss()",
         "loss.__class__ = Other",
     ),
-    "a bound method": (
-        "class Losses(Called): k = 1.0\nlosses = Losses()\nloss = losses.__call__",
-        "losses.k = 3.0",
-    ),
+    "a bound method": ("class Losses(Called): k = 1.0\nlosses = Losses()\nloss = losses.__call__", "losses.k = 3.0"),
     "a method behind a bound method": (
         "class Losses:\n def k(self): return 1.0\n def loss(self, out, y): return times(out, y, self.k())\n"
         "loss = Losses().loss",
         "Losses.k = lambda self: 3.0",
     ),
-    "a static method": (
-        "class Ks:\n @staticmethod\n def k(): return 1.0\ndef loss(out, y): return times(out, y, Ks.k())",
-        "Ks.k = staticmethod(lambda: 3.0)",
+    "a static method": reads(
+        "Ks.k()", "class Ks:\n @staticmethod\n def k(): return 1.0", "Ks.k = staticmethod(lambda: 3.0)"
     ),
-    "a class method": (
-        "class Ks:\n @classmethod\n def k(cls): return 1.0\ndef loss(out, y): return times(out, y, Ks.k())",
-        "Ks.k = classmethod(lambda cls: 3.0)",
+    "a class method": reads(
+        "Ks.k()", "class Ks:\n @classmethod\n def k(cls): return 1.0", "Ks.k = classmethod(lambda cls: 3.0)"
     ),
-    "a class method by its name as a string": (
-        "class Ks:\n @classmethod\n def k(cls): return 1.0\ndef loss(out, y): return times(out, y, getattr(Ks, 'k')())",
-        "Ks.k = classmethod(lambda cls: 3.0)",
+    "a class method by its name as a string": reads(
+        "getattr(Ks, 'k')()", "class Ks:\n @classmethod\n def k(cls): return 1.0", "Ks.k = classmethod(lambda cls: 3.0)"
     ),
     "a method of a layer": ("loss = mse", "Own.value = lambda self, x: x * 3.0"),
     "a method's code": ("loss = mse", "Own.value.__code__ = (lambda self, x: x * 3.0).__code__"),
@@ -215,9 +176,8 @@ EDITS = {
         "net[1].f.keywords['k'] = 3.0",
     ),
     "the code of a rule": (
-        "@record\nclass Scaled:\n s: Array\nbackward.register(Scaled)(scaled_back)\n"
-        "@forward.register(Scaled)\ndef scaled(params, x): return x * params.s * 1.0, x\n"
-        "loss, net = mse, (Scaled(np.ones(3)),)",
+        "@record\nclass Scaled:\n s: Array\nbackward.register(Scaled)(scaled_back)\n@forward.register(Scaled)\n"
+        "def scaled(params, x): return x * params.s * 1.0, x\nloss, net = mse, (Scaled(np.ones(3)),)",
         "scaled.__code__ = (lambda params, x: (x * params.s * 3.0, x)).__code__",
     ),
 }

@@ -18,9 +18,9 @@ TESTS = [
         "pages/test_derivations.py",
         "pages/test_equations.py",
     ),
-    *("peers/test_activations_torch.py", "peers/test_torch_activations.py", "peers/test_onnx.py"),
+    *("peers/test_activations_torch.py", "peers/test_to_torch.py", "peers/test_onnx.py"),
     *(
-        "peers/test_jit_activations.py",
+        "peers/test_jax_layers.py",
         "house/test_accuracy.py",
         "curvature/test_curvature.py",
         "laws/test_laws.py",

@@ -1,11 +1,12 @@
-"""Activations, their values and slopes, against the functions of JAX that their cards name."""
+"""Activations, their values and slopes, against the functions of JAX that their cards name; and NaN under jit."""
 
 from importlib import import_module
 
 import numpy as np
 import pytest
 
-from funcnn import backward, forward
+from funcnn import backward, forward, namespace
+from funcnn.layers import PRelu
 from tests.cards import CARDS, ELEMENTWISE, example
 
 jax = pytest.importorskip("jax", reason="its functions are the oracle")
@@ -21,3 +22,15 @@ def test_values_and_slopes_are_those_of_jax(cls):
     ours, cache = forward(layer, X)
     np.testing.assert_allclose(ours, out, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(backward(layer, cache, X).x, pull(X)[0], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("cls", [*ELEMENTWISE, PRelu])
+def test_dx_is_nan_where_numpy_has_it(cls):
+    layer, x = PRelu.init() if cls is PRelu else cls(), np.array([[np.nan, -4.0, -0.3, 0.0, 0.3, 4.0, np.nan]])
+
+    def both(layer, x):
+        out, cache = forward(layer, x)
+        return out, backward(layer, cache, namespace(out).ones_like(out)).x
+
+    for made, expected in zip(jax.jit(both)(layer, x), both(layer, x), strict=True):
+        np.testing.assert_allclose(made, expected, rtol=1e-12, atol=1e-15)  # in which NaN equals NaN

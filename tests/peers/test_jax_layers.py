@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import backward, forward, parameters
+from funcnn import Grads, backward, forward, parameters, sgd
 from funcnn.arrays import is_float
 from funcnn.testing.strategies import registered, tensor
 from funcnn.trees import astype
@@ -16,7 +16,7 @@ from tests.counts import at_most
 from tests.peers.cases import redrawn, three
 
 jax = pytest.importorskip("jax", reason="jax.vjp is the oracle")
-pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]
+pytestmark = pytest.mark.usefixtures("jax64")
 
 every_layer = pytest.mark.parametrize("layer", registered(), ids=lambda layer: layer.__name__)
 
@@ -65,6 +65,12 @@ def assert_equal(name, ours, theirs):
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12 * max(1, largest), err_msg=name)
 
 
+def alike(a, b):
+    """Whether two trees have one structure, and arrays of the same shapes and dtypes."""
+    kinds = [[(leaf.shape, leaf.dtype, leaf.weak_type) for leaf in jax.tree.leaves(tree)] for tree in (a, b)]
+    return jax.tree.structure(a) == jax.tree.structure(b) and kinds[0] == kinds[1]
+
+
 def cotangent(out, data):
     """Like out, with None for ids and masks."""
     if type(out) is tuple:
@@ -79,33 +85,49 @@ def drawn(layer, data):
         yield params, x, cotangent(forward(params, x)[0], data)
 
 
+@pytest.mark.unwatched
 @every_layer
-@at_most(6)
-@given(data=st.data())
-def test_backward_is_the_vjp_of_forward_and_under_jit_the_rules_give_what_they_give_in_numpy(layer, data):
-    for params, x, dA in drawn(layer, data):
-        expected = out, dparams, dx = rules(params, x, dA)
-        jitted_out, cache = jitted_forward(params, x)
-        grads, (jax_out, jax_dparams, jax_dx) = jitted_backward_and_vjp(params, cache, x, dA)
-        for name, ours, theirs in (("out", floats(out), jax_out), ("dx", floats(dx), jax_dx)):
-            assert len(ours) == len(theirs)
-            for i, pair in enumerate(zip(ours, theirs, strict=True)):
-                assert_equal(f"{name} {i}", *pair)
-        ours, theirs = parameters(dparams), parameters(jax_dparams)
-        assert ours.keys() == theirs.keys() == parameters(params).keys()
-        for path in ours:
-            assert_equal(f"d{path}", ours[path], theirs[path])
-        assert jax.tree.structure(grads.params) == jax.tree.structure(dparams)  # a state may be None: unchanged
-        # A state that is a number comes back from jit as an array.
-        pairs = zip(map(np.asarray, jax.tree.leaves(expected)), jax.tree.leaves((jitted_out, grads)), strict=True)
-        for i, (ours, theirs) in enumerate(pairs):
-            assert_equal(f"array {i} of (out, dparams, dx)", ours, theirs)
+def test_backward_is_the_vjp_of_forward_and_under_jit_the_rules_give_what_they_give_in_numpy(layer):
+    three(layer)  # outside of the other test that draws
+
+    @at_most(6)
+    @given(data=st.data())
+    def check(data):
+        for params, x, dA in drawn(layer, data):
+            expected = out, dparams, dx = rules(params, x, dA)
+            jitted_out, cache = jitted_forward(params, x)
+            grads, (jax_out, jax_dparams, jax_dx) = jitted_backward_and_vjp(params, cache, x, dA)
+            for name, ours, theirs in (("out", floats(out), jax_out), ("dx", floats(dx), jax_dx)):
+                assert len(ours) == len(theirs)
+                for i, pair in enumerate(zip(ours, theirs, strict=True)):
+                    assert_equal(f"{name} {i}", *pair)
+            ours, theirs = parameters(dparams), parameters(jax_dparams)
+            assert ours.keys() == theirs.keys() == parameters(params).keys()
+            for path in ours:
+                assert_equal(f"d{path}", ours[path], theirs[path])
+            assert jax.tree.structure(grads.params) == jax.tree.structure(dparams)  # a state may be None: unchanged
+            # A state that is a number comes back from jit as an array.
+            pairs = zip(map(np.asarray, jax.tree.leaves(expected)), jax.tree.leaves((jitted_out, grads)), strict=True)
+            for i, (ours, theirs) in enumerate(pairs):
+                assert_equal(f"array {i} of (out, dparams, dx)", ours, theirs)
+
+    check()
 
 
 @every_layer
-@at_most(1)
-@given(data=st.data())
-def test_float32_stays_float32_though_jax_has_64_bits(layer, data):
-    for params, x, dA in drawn(layer, data):
-        traced = jax.eval_shape(rules, *[astype(part, np.float32) for part in (params, x, dA)])
-        assert {leaf.dtype for leaf in floats(traced)} == {np.dtype(np.float32)}
+def test_float32_stays_float32_and_a_step_gives_what_is_compiled_already(layer):
+    three(layer)
+
+    @at_most(1)
+    @given(data=st.data())
+    def check(data):
+        for case in drawn(layer, data):
+            params, x, dA = [astype(part, np.float32) for part in case]
+            traced = jax.eval_shape(rules, params, x, dA)
+            assert {leaf.dtype for leaf in floats(traced)} == {np.dtype(np.float32)}
+            of_constants = jax.eval_shape(lambda params, x=x, dA=dA: rules(params, x, dA), params)
+            assert alike(of_constants, traced)
+            stepped = jax.eval_shape(lambda *given: sgd(given[0], Grads(*rules(*given)[1:]), 0.1), params, x, dA)
+            assert alike(stepped, jax.eval_shape(lambda params: params, params))
+
+    check()

@@ -22,9 +22,8 @@ from funcnn import (
     tree_map,
     value_and_grad,
 )
-from funcnn.arrays import is_float
 from funcnn.layers import Affine, ChannelDropout, GaussianNoise, GroupNorm, InstanceNorm, RMSNorm, Scale
-from funcnn.trees import astype, leaves
+from tests.peers.jitted import assert_compiled_once
 
 jax = pytest.importorskip("jax", reason="it compiles the steps")
 pytestmark = pytest.mark.usefixtures("jax64")
@@ -41,41 +40,10 @@ def network(*layers):
     return Dense.init(4, 8, seed=1), *layers, Relu(), Dense.init(8, 1, seed=2)
 
 
-def traced_step():
-    """The four lines under jit, and the list to which each tracing of them adds an entry."""
-    traces = []
-
-    def step(net, x, y):
-        traces.append(net)
-        out, cache = forward(net, x)
-        cost, dA = mse(out, y)
-        grads = backward(net, cache, dA)
-        return cost, sgd(net, grads, 0.1)
-
-    return step, jax.jit(step), traces
-
-
+@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["f64", "f32"])
 @pytest.mark.parametrize("layers", [LAYERS[:1], LAYERS[6:7], LAYERS], ids=["batch norm", "dropout", "all"])
-def test_five_steps_are_those_of_numpy_and_compile_once(layers):
-    step, jitted, traces = traced_step()
-    ours = theirs = network(*layers)
-    for _ in range(5):
-        cost, ours = step(ours, X, Y)
-        jax_cost, theirs = jitted(theirs, X, Y)
-        assert float(jax_cost) == pytest.approx(float(cost), rel=1e-9)
-    assert len(traces) == 5 + 1
-    for a, b in zip(map(np.asarray, jax.tree.leaves(ours)), jax.tree.leaves(theirs), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
-
-
-def test_float32_stays_and_compiles_once():
-    net, (x, y) = astype(network(*LAYERS), np.float32), astype((X, Y), np.float32)
-    _, jitted, traces = traced_step()
-    for _ in range(5):
-        cost, net = jitted(net, x, y)
-        assert cost.dtype == np.float32
-        assert {leaf.dtype for leaf in leaves(net) if is_float(leaf)} == {np.dtype(np.float32)}
-    assert len(traces) == 1
+def test_five_steps_are_those_of_numpy_and_compile_once(layers, dtype):
+    assert_compiled_once(network(*layers), X, Y, dtype, within=1e-9)
 
 
 def test_training_over_a_jitted_value_and_grad_moves_all_states():
