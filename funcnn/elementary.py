@@ -33,6 +33,22 @@ def softplus(x: Array) -> Array:
     return xp.where(x > 0, x, 0) + xp.log1p(xp.exp(xp.where(x > 0, -x, x)))
 
 
+def positive_part(x: Array) -> Array:
+    """max(x, 0)"""
+    is_large = isinstance(x.size, int) and x.size >= _LARGE  # in jax.export the size may be a symbol
+    return namespace(x).clip(x, 0, math.inf) if is_large else namespace(x).maximum(x, 0)
+
+
+def is_positive(x: Array) -> Array:
+    """1 where x > 0, else 0, in the dtype of x, for x that is not negative; NaN where x is NaN"""
+    if type(x) is np.ndarray and x.size >= _LARGE and not np.isnan(x.max()):
+        return (x > 0).astype(x.dtype)
+    return sign(x)
+
+
+_LARGE = 1 << 14  # entries: with more, these expressions are not slower in NumPy, measured in float32 and float64
+
+
 def sign(x: Array) -> Array:
     """-1, 0 or 1 in the dtype of x; for complex x the sign of the real part
 

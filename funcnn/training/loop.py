@@ -159,22 +159,36 @@ Trained = Annotated[S, passing("a TrainState", check_trained)]
 
 
 def _train(start: S, data: Any, step: TrainStep, every: int) -> Iterator[S]:
-    now, batches = start, iter(data)
-    nothing, between = batches is data, False  # an iterator may have ended
-    is_kept = step.fold is None or isinstance(data, list | tuple)
-    while block := [
-        batch if is_kept else _copied(batch)  # an iterator may use its arrays again
-        for batch in islice(batches, 1 if step.fold is None else every - now.step % every)
-    ]:
-        now, nothing = step(now, block), False
-        between = every > 1 and bool(now.step % every)
-        if not between:
-            yield now
-    if between:
-        yield now
-    if nothing:
+    batches, last = iter(data), None
+    if step.fold is None:
+        states = _states(start, batches, step)
+    else:
+        states = _states_of_blocks(start, batches, step, every, copies=not isinstance(data, list | tuple))
+    for last in states:
+        if every == 1 or last.step % every == 0:
+            yield last
+    if last is None and batches is data:  # an iterator that has ended
         raise RangeError("train: data must give a batch, got none; a generator can be read once, so make a new one")
-    as_finite_state("train", now)
+    if last is not None and every > 1 and last.step % every:
+        yield last
+    as_finite_state("train", start if last is None else last)
+
+
+def _states(now: S, batches: Iterator[Any], step: TrainStep) -> Iterator[S]:
+    """The fold: from a state and a batch to the next state."""
+    for batch in batches:
+        now = step(now, [batch])
+        yield now
+
+
+def _states_of_blocks(now: S, batches: Iterator[Any], step: TrainStep, every: int, *, copies: bool) -> Iterator[S]:
+    """The same fold, with all steps up to the next one that `every` divides in one call.
+
+    Batches of an iterator are copied, since it may use its arrays again.
+    """
+    while block := [_copied(batch) if copies else batch for batch in islice(batches, every - now.step % every)]:
+        now = step(now, block)
+        yield now
 
 
 def _copied(batch: Any) -> Any:

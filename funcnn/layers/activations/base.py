@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Literal
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from funcnn.arrays import Array, namespace, short
 from funcnn.core import backward, forward
-from funcnn.elementary import broken_slope, sigmoid, sign, softplus
+from funcnn.elementary import broken_slope, is_positive, positive_part, sigmoid, softplus
 from funcnn.errors import KindError
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient, returned_by
@@ -126,18 +125,11 @@ class Relu(Elementwise):
 
     keeps = "out"
 
-    def value(self, x: Array) -> Array:
-        is_large = isinstance(x.size, int) and x.size >= _LARGE  # in jax.export the size may be a symbol
-        return namespace(x).clip(x, 0, math.inf) if is_large else namespace(x).maximum(x, 0)
+    value = staticmethod(positive_part)
 
     def slope(self, kept: Array) -> Array:
-        """1 where out > 0, else 0: the sign of out, which is not negative"""
-        if type(kept) is np.ndarray and kept.size >= _LARGE and not np.isnan(kept.max()):
-            return (kept > 0).astype(kept.dtype)
-        return sign(kept)
-
-
-_LARGE = 1 << 14  # entries: with more, these expressions are not slower in NumPy, measured in float32 and float64
+        """1 where out > 0, else 0"""
+        return is_positive(kept)
 
 
 @record
