@@ -45,11 +45,11 @@ class Returned:
         """Keep what was returned now in place of what was returned before."""
         self.pairs = [(a, np.array(a)) for a in arrays]
 
-    def check(self, message: str, what: str = "") -> None:
-        """Raise a NotPure if an array has changed; with the change of the array if it is named by `what`."""
+    def check(self, message: str, name: str = "") -> None:
+        """Raise a NotPure if an array has changed; with the change of the array if the array has a name."""
         for now, was in self.pairs:
             if not self.fault and not equal(now, was):
-                self.fault = f"{message}: {change(what, was, now)}" if what else message
+                self.fault = f"{message}: {change(name, was, now)}" if name else message
         if self.fault:
             raise NotPure(self.fault)
 
