@@ -4,8 +4,8 @@ import pytest
 from hypothesis import Phase, settings
 
 FULL = settings.default.max_examples > 10  # the profile "full"; the other one is "quick"
-# Stories that train for seconds to a minute. A plain `pytest` skips them to stay short; CI runs all of them in full,
-# where a skip is a failure.
+# Tests that take seconds to a minute. A plain `pytest` skips them to stay short; CI runs all of them in full, where a
+# skip is a failure.
 in_full = pytest.mark.skipif(not FULL, reason="takes long, and runs with --hypothesis-profile full")
 
 

@@ -99,6 +99,7 @@ def test_ratios_of_checks_are_medians_within_repeats(monkeypatch):
     assert [cell.strip() for cell in cells[checks.ALL]] == ["4 s", "6 s", "2.00"] * 2
 
 
+@in_full
 @pytest.mark.parametrize("name", [name for name in checked.CHECKS if "200" not in name])
 def test_checks_that_are_timed_pass_and_fail(name, monkeypatch):
     for kind in ("passing", "failing"):

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from funcnn.testing import strategies as fst
 from funcnn.trees import leaves
 from funcnn.trees.walks import row_count
+from tests.counts import in_full
 from tests.installed import OPTIONAL, WIDE, bits_of
 from tests.narrow import LOSSES
 from tests.sharding import OPTIMIZERS
@@ -36,6 +37,7 @@ def both():
     return bits_of(cases), bits_of(cases, without=OPTIONAL)
 
 
+@in_full
 @pytest.mark.unwatched
 @pytest.mark.parametrize("name", EVERYTHING)
 def test_what_is_installed_never_changes_a_number(name):

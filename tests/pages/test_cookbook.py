@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.counts import in_full
 from tests.drawn import assert_drawn
 
 COOKBOOK = Path(__file__).parents[2] / "docs" / "cookbook"
@@ -62,6 +63,7 @@ def test_each_picture_is_drawn_from_names_that_its_page_has():
         assert read <= stored, page
 
 
+@in_full
 def test_pictures_are_drawn(tmp_path):
     assert_drawn(COOKBOOK, ["adversarial", "transfer"], ".png", tmp_path)  # the quickest two
 

@@ -28,6 +28,7 @@ from funcnn.arrays import same
 from funcnn.errors import RangeError
 from funcnn.layers import Here, Shared
 from funcnn.teach import nudge, page, write_steps
+from tests.counts import in_full
 
 rng = np.random.default_rng(0)
 x = np.array([[1.0, 2.0], [2.0, 1.0]])
@@ -90,6 +91,7 @@ def test_nudges_are_those_of_nudge(tmp_path):
     assert same(replay[2, 0, -2:], again.out_below.ravel())
 
 
+@in_full
 def test_large_arrays_are_heat_maps(tmp_path):
     wide = (Dense.init(40, 30, seed=0), Relu(), Dense.init(30, 1, seed=1))
     given, wanted = rng.normal(size=(50, 40)), rng.normal(size=(50, 1))
@@ -131,6 +133,7 @@ def test_numbers_that_h_would_not_change_are_not_nudged(params, scale, tmp_path)
     assert len(data["nudges"]) == (0 if dtype == np.float16 else 2)
 
 
+@in_full
 def test_a_network_of_many_numbers_has_fewer_details_and_then_none(tmp_path, monkeypatch):
     deep = tuple([Dense.init(14, 14, seed=i) for i in range(5)])
     given = rng.normal(size=(8, 14))

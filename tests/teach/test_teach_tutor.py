@@ -14,6 +14,7 @@ from funcnn.teach import Diagnosis, diagnose, diagnose_layer
 from funcnn.teach.tutor.mistakes import MISTAKES
 from funcnn.testing import GradientError, Inconclusive
 from tests.classics import CLASSICS, LABELS, normal
+from tests.counts import in_full
 from tests.mutants.tutoring import has_name, is_right, score, wrong_names
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -43,6 +44,7 @@ def test_a_classic_mistake_has_its_name_and_its_remedy_has_none(classic):
     assert diagnose(classic.f, classic.right, classic.args).where == "no gradient is wrong at these arguments."
 
 
+@in_full
 def test_mistakes_of_mutants_have_their_names_and_no_wrong_ones():
     rows = score(lambda name: name in SAMPLE)
     assert len(rows) == len(SAMPLE)

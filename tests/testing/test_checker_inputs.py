@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from funcnn.errors import KindError
 from funcnn.testing import GradientError, Inconclusive, check_vjp
 from funcnn.testing.verdict import Aliased, NotDeterministic, NotPure, Raised, WrongDtype, WrongGradient
+from tests.counts import in_full
 
 X = np.array([[1.0, -2.0]])
 ids = np.array([0, 1, 1])
@@ -200,6 +201,7 @@ def test_large_arrays_are_probed_in_part():
         check_vjp(centred, lambda args, dA: [2 * centred_vjp(args, dA)[0]], [x])
 
 
+@in_full
 def test_a_million_entries_are_no_obstacle():
     x = np.random.default_rng(0).standard_normal(10**6)
     report = check_vjp(lambda x: x.sum(), lambda args, dA: [np.full_like(args[0], dA)], [x])

@@ -17,6 +17,7 @@ from funcnn.testing.mutation import is_caught
 from funcnn.testing.networks.completeness import every_layer
 from funcnn.testing.networks.table import table, types_of_hypothesis
 from funcnn.testing.tensors import _lattice
+from tests.counts import in_full
 from tests.mutants import angles
 from tests.mutants.trials import draw
 
@@ -85,6 +86,7 @@ def test_every_regime_occurs():
     assert all(np.isfinite(a).all() for a in arrays)
 
 
+@in_full
 def test_nearly_every_seed_draws_arrays_of_small_length():
     bounds = np.array([1e-3, 1e-4, 1e-6, 1e-8])
     found = [[np.linalg.norm(a) for a in draw(fst.tensor((3,)), start, 100)] for start in range(20)]
@@ -133,6 +135,7 @@ def test_the_digits_of_a_lattice_count_up_in_both_signs_the_last_entry_first():
     assert _lattice(0, (0, 3)).shape == (0, 3)
 
 
+@in_full
 def test_every_layer_has_a_case_of_its_own_class():
     for cls in fst.registered():
         for params, x in drawn(fst.cases(cls), settings(few, max_examples=10)):
@@ -142,6 +145,7 @@ def test_every_layer_has_a_case_of_its_own_class():
     assert nn.Elementwise not in fst.registered()
 
 
+@in_full
 def test_a_case_of_any_layer():
     kinds = {type(params) for params, _ in drawn(fst.layers(), many)}
     assert kinds <= set(fst.registered())
