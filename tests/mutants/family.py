@@ -32,6 +32,16 @@ class Family:
             wrong=(f or self.f, spread(vjp or self.vjp, narrow=narrow)),
         )
 
+    def wrong_at(self, i, what, why, gradient):
+        """A mutant of the family whose gradient of argument i alone is wrong."""
+
+        def vjp(*args):
+            found = [*self.vjp(*args)]
+            found[i] = gradient(*args)
+            return found
+
+        return self.but(what, why, vjp)
+
 
 def spread(vjp, *, narrow=True):
     """`vjp(x, W, dA)` as the checker calls it, `vjp((x, W), dA)`.

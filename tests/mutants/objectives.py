@@ -292,21 +292,13 @@ MUTANTS = [
         "the order in a row",
         lambda out, dA: pulled(out, dA, lambda a, p, n: (n - p, a - n, p - a)),
     ),
-    gaussian.but("s held constant", "the variance is given", lambda mu, s, dA: [gaussian.vjp(mu, s, dA)[0], 0 * s]),
-    gaussian.but(
-        "e^s for e^-s",
-        "the precision",
-        lambda mu, s, dA: [dA * (mu - target(mu)) * np.exp(s) / mu.size, gaussian.vjp(mu, s, dA)[1]],
+    gaussian.wrong_at(1, "s held constant", "the variance is given", lambda mu, s, dA: 0 * s),
+    gaussian.wrong_at(
+        0, "e^s for e^-s", "the precision", lambda mu, s, dA: dA * (mu - target(mu)) * np.exp(s) / mu.size
     ),
-    gaussian.but(
-        "twice that of s",
-        "the log of a deviation",
-        lambda mu, s, dA: [gaussian.vjp(mu, s, dA)[0], 2 * gaussian.vjp(mu, s, dA)[1]],
-    ),
-    gaussian.but(
-        "1 - e^2",
-        "the variance forgotten",
-        lambda mu, s, dA: [gaussian.vjp(mu, s, dA)[0], dA * (1 - (mu - target(mu)) ** 2) / 2 / mu.size],
+    gaussian.wrong_at(1, "twice that of s", "the log of a deviation", lambda mu, s, dA: 2 * gaussian.vjp(mu, s, dA)[1]),
+    gaussian.wrong_at(
+        1, "1 - e^2", "the variance forgotten", lambda mu, s, dA: dA * (1 - (mu - target(mu)) ** 2) / 2 / mu.size
     ),
     hidden.but("in the cost only", "the mask forgotten", lambda out, dA: [dA * 2 * out / out.size]),
     hidden.but(
@@ -323,6 +315,6 @@ MUTANTS = [
     heads.but(
         "no factors", "in the cost only", lambda a, b, dA: [2 * heads.vjp(a, b, dA)[0], heads.vjp(a, b, dA)[1] / 2]
     ),
-    heads.but("one factor for all", "the first", lambda a, b, dA: [heads.vjp(a, b, dA)[0], heads.vjp(a, b, dA)[1] / 4]),
+    heads.wrong_at(1, "one factor for all", "the first", lambda a, b, dA: heads.vjp(a, b, dA)[1] / 4),
     heads.but("a mean of the losses", "divided by their number", lambda a, b, dA: [d / 2 for d in heads.vjp(a, b, dA)]),
 ]
