@@ -4,25 +4,15 @@ import math
 
 import numpy as np
 
-from funcnn import Sigmoid, Softmax, backward, forward
+from funcnn import Sigmoid, Softmax
 from funcnn.layers import ExactGelu, Glu, HardShrink, LogSoftmax, PRelu
 from funcnn.testing import strategies as fst
 from tests.mutants.activations import X, by, density, erf, gelu_slope
-from tests.mutants.family import Family, sigmoid, softmax
+from tests.mutants.family import of_layer, sigmoid, softmax
 
 
 def of(layer, arguments=X):
-    """A layer without parameters."""
-
-    def vjp(x, dA):
-        return [backward(layer, forward(layer, x)[1], dA).x]
-
-    return Family(str(layer), arguments, lambda x: forward(layer, x)[0], vjp)
-
-
-def prelu_vjp(x, alpha, dA):
-    grads = backward(PRelu(alpha), x, dA)
-    return [grads.x, grads.params.alpha]
+    return of_layer(str(layer), arguments, lambda: layer)
 
 
 def below(x):
@@ -56,7 +46,7 @@ gelu, soft_max, log_softmax = of(ExactGelu()), of(Softmax()), of(LogSoftmax())
 pairs = fst.tensors("m n", "m n").map(lambda arrays: (np.concatenate(arrays, axis=1),))
 glu = of(Glu(Sigmoid()), pairs)
 prelu, one = [
-    Family(name, fst.tensors("m n", size), lambda x, alpha: forward(PRelu(alpha), x)[0], prelu_vjp)
+    of_layer(name, fst.tensors("m n", size), PRelu)
     for name, size in (("PRelu of features", "n"), ("PRelu of one slope", "1"))
 ]
 
