@@ -172,13 +172,13 @@ MUTANTS = [
         "from the plain hinge",
         lambda z, y, dA: dA * -2 * (2 * y - 1) * ((2 * y - 1) * z < 1),
     ),
-    many_hinge.but(
+    many_hinge.wrong_at(
+        0,
         "the right class pays once",
         "it pays for each violation",
-        lambda z, y, dA: [
-            dA[:, None] * ((violations(z, y) > 0) - one_hot(z, y) * (violations(z, y) > 0).any(axis=1, keepdims=True)),
-            None,
-        ],
+        lambda z, y, dA: (
+            dA[:, None] * ((violations(z, y) > 0) - one_hot(z, y) * (violations(z, y) > 0).any(axis=1, keepdims=True))
+        ),
     ),
     focal.wrong_at(
         0,

@@ -125,11 +125,7 @@ MUTANTS = [
     batch.but("without the mean term", "two paths of three", affine_vjp(mean=0)),
     batch.but("1 / sqrt(var), eps forgotten", "0 where all are equal", without_eps),
     batch.but("m - 1", "the unbiased variance", lambda x, g, b, dA: affine_vjp(m=max(len(x) - 1, 1))(x, g, b, dA)),
-    batch.but(
-        "dg from x",
-        "x was kept, not what is normal",
-        lambda x, g, b, dA: [batch.vjp(x, g, b, dA)[0], (dA * x).sum(axis=0), dA.sum(axis=0)],
-    ),
+    batch.wrong_at(1, "dg from x", "x was kept, not what is normal", lambda x, g, b, dA: (dA * x).sum(axis=0)),
     batch.wrong_at(0, "dx without g", "right at the start, when g is 1", lambda x, g, b, dA: normal_vjp(x, dA)),
     batch.but("eps 0.01001", "two defaults", affine_vjp(eps=0.01001)),
     small.but(
