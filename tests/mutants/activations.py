@@ -187,27 +187,26 @@ MUTANTS = [
     smooth_abs.but("eps forgotten", "x / |x|, guarded at 0", by(lambda x: x / np.where(x == 0, 1, abs(x)))),
     rounding.but("straight through", "so that something trains", by(np.ones_like)),
     polynomial.but("exponents off by one", "3 x^3 for 3 x^2", by(lambda x: -1 + 6 * x + 3 * x**3 / 2)),
-    swish.but(
+    swish.wrong_at(
+        0,
         "dx without the steepness",
         "right for 1",
-        lambda x, b, dA: [dA * (sigmoid(b * x) + x * sigmoid(b * x) * sigmoid(-b * x)), swish.vjp(x, b, dA)[1]],
+        lambda x, b, dA: dA * (sigmoid(b * x) + x * sigmoid(b * x) * sigmoid(-b * x)),
     ),
-    swish.but(
-        "db is the mean",
-        "one number for all",
-        lambda x, b, dA: [swish.vjp(x, b, dA)[0], swish.vjp(x, b, dA)[1] / x.size],
-    ),
-    prelu.but(
+    swish.wrong_at(1, "db is the mean", "one number for all", lambda x, b, dA: swish.vjp(x, b, dA)[1] / x.size),
+    prelu.wrong_at(
+        1,
         "da from positive x",
         "the mask was kept, not its complement",
-        lambda x, a, dA: [dA * np.where(x > 0, 1, a), (dA * np.maximum(x, 0)).sum(axis=0)],
+        lambda x, a, dA: (dA * np.maximum(x, 0)).sum(axis=0),
     ),
-    prelu.but(
+    prelu.wrong_at(
+        1,
         "one slope's gradient for all",
         "the parameter was shared once",
-        lambda x, a, dA: [dA * np.where(x > 0, 1, a), np.full_like(a, (dA * np.minimum(x, 0)).sum())],
+        lambda x, a, dA: np.full_like(a, (dA * np.minimum(x, 0)).sum()),
     ),
-    glu.but("the gate's slope missing", "a product, half of it", lambda a, b, dA: [dA * sigmoid(b), dA * a]),
+    glu.wrong_at(1, "the gate's slope missing", "a product, half of it", lambda a, b, dA: dA * a),
     glu.but("halves exchanged", "split in the other order", lambda a, b, dA: glu.vjp(a, b, dA)[::-1]),
     soft_max.but("the diagonal only", "p (1 - p), as the sigmoid", lambda x, dA: [dA * softmax(x) * (1 - softmax(x))]),
     soft_max.but("sum over axis 0 when square", "the wrong axis", softmax_of_columns),
@@ -215,14 +214,13 @@ MUTANTS = [
     log_of_softmax.but(
         "the mean of dA", "for the sum", lambda x, dA: [dA - softmax(x) * dA.mean(axis=1, keepdims=True)]
     ),
-    gumbel.but(
-        "without 1 / temperature",
-        "right for 1",
-        lambda x, noise, dA: [softmax_slope(softmax((x + noise) / 0.5), dA), None],
+    gumbel.wrong_at(
+        0, "without 1 / temperature", "right for 1", lambda x, noise, dA: softmax_slope(softmax((x + noise) / 0.5), dA)
     ),
-    gumbel.but(
+    gumbel.wrong_at(
+        0,
         "noise forgotten in backward",
         "drawn, and not kept",
-        lambda x, noise, dA: [softmax_slope(softmax(x / 0.5), dA) / 0.5, None],
+        lambda x, noise, dA: softmax_slope(softmax(x / 0.5), dA) / 0.5,
     ),
 ]

@@ -152,29 +152,26 @@ MUTANTS = [
     running.but("cumsum of dA", "not reversed", lambda x, dA: [np.cumsum(dA, axis=1)]),
     running.but("exclusive", "off by one", lambda x, dA: [running.vjp(x, dA)[0] - dA]),
     logsumexp.but("without the max in backward", "inf / inf", lambda x, dA: [dA[:, None] * bare_softmax(x)]),
-    shift.but(
-        "db over axis 1 when square", "the other axis", lambda x, b, dA: [dA.copy(), dA.sum(axis=1 if square(x) else 0)]
+    shift.wrong_at(
+        1, "db over axis 1 when square", "the other axis", lambda x, b, dA: dA.sum(axis=1 if square(x) else 0)
     ),
-    shift.but("db the mean", "the batch was averaged", lambda x, b, dA: [dA.copy(), dA.mean(axis=0)]),
-    shift.but(
-        "db is one number for all", "sum without an axis", lambda x, b, dA: [dA.copy(), np.full_like(b, dA.sum())]
-    ),
-    column.but("keepdims forgotten", "of shape (m,)", lambda x, s, dA: [dA * s, (dA * x).sum(axis=1)]),
-    column.but(
-        "the first entry's", "broadcasting undone by a slice", lambda x, s, dA: [dA * s, (dA * x)[:, :1].copy()]
-    ),
-    column.but(
+    shift.wrong_at(1, "db the mean", "the batch was averaged", lambda x, b, dA: dA.mean(axis=0)),
+    shift.wrong_at(1, "db is one number for all", "sum without an axis", lambda x, b, dA: np.full_like(b, dA.sum())),
+    column.wrong_at(1, "keepdims forgotten", "of shape (m,)", lambda x, s, dA: (dA * x).sum(axis=1)),
+    column.wrong_at(1, "the first entry's", "broadcasting undone by a slice", lambda x, s, dA: (dA * x)[:, :1].copy()),
+    column.wrong_at(
+        1,
         "not summed for one row",
         "a size of 1 is no broadcast",
-        lambda x, s, dA: [dA * s, (dA * x)[:, :1] if len(x) == 1 else column.vjp(x, s, dA)[1]],
+        lambda x, s, dA: (dA * x)[:, :1] if len(x) == 1 else column.vjp(x, s, dA)[1],
     ),
     outer.but(
         "exchanged when square",
         "the shapes fit",
         lambda a, b, dA: [dA.sum(axis=0 if square(dA) else 1), dA.sum(axis=1 if square(dA) else 0)],
     ),
-    larger.but("both at a tie", ">= twice", lambda a, b, dA: [dA * (a >= b), dA * (a <= b)]),
-    larger.but("none at a tie", "> twice", lambda a, b, dA: [dA * (a > b), dA * (a < b)]),
+    larger.wrong_at(1, "both at a tie", ">= twice", lambda a, b, dA: dA * (a <= b)),
+    larger.wrong_at(0, "none at a tie", "> twice", lambda a, b, dA: dA * (a > b)),
     clip.but("no lower end", "only the upper was needed", lambda x, dA: [dA * (x < 1.25)]),
     middle.but(
         "the lower middle for even sizes", "right for odd ones", lambda x, dA: [dA[:, None] * middle_slope(x, 1.0)]

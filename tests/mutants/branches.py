@@ -126,24 +126,15 @@ MUTANTS = [
         "a fast path for two classes",
         lambda x, dA: [softmax(x) * softmax(x)[:, ::-1] * dA] if x.shape[1] == 2 else rows.vjp(x, dA),
     ),
-    batched.but(
-        "db of the first step",
-        "written for two axes",
-        lambda x, W, b, dA: [*batched.vjp(x, W, b, dA)[:2], dA.sum(axis=0)[0]],
-    ),
-    batched.but(
+    batched.wrong_at(2, "db of the first step", "written for two axes", lambda x, W, b, dA: dA.sum(axis=0)[0]),
+    batched.wrong_at(
+        1,
         "dW of a reshape in the other order",
         "the shape fits",
-        lambda x, W, b, dA: [
-            dA @ W.T,
-            x.swapaxes(0, 1).reshape(-1, len(W)).T @ dA.reshape(-1, len(b)),
-            dA.sum(axis=(0, 1)),
-        ],
+        lambda x, W, b, dA: x.swapaxes(0, 1).reshape(-1, len(W)).T @ dA.reshape(-1, len(b)),
     ),
-    batched.but(
-        "divided by the steps",
-        "averaged over time",
-        lambda x, W, b, dA: [dA @ W.T, batched.vjp(x, W, b, dA)[1] / x.shape[1], dA.sum(axis=(0, 1))],
+    batched.wrong_at(
+        1, "divided by the steps", "averaged over time", lambda x, W, b, dA: batched.vjp(x, W, b, dA)[1] / x.shape[1]
     ),
     spread.but("the minimum's sign", "max + min", lambda x, dA: [dA[:, None] * (one(x) + one(-x))]),
     spread.but("the maximum's alone", "the minimum is 0 after relu", lambda x, dA: [dA[:, None] * one(x)]),
@@ -168,18 +159,14 @@ MUTANTS = [
     ),
     log_add.but("without the max", "inf / inf", naive_log_add),
     log_add.but("exchanged", "a for b", lambda a, b, dA: log_add.vjp(b, a, dA)),
-    ratio.but(
-        "the denominator's sign",
-        "the quotient rule by heart",
-        lambda a, b, dA: [dA / (1 + b**2), 2 * dA * a * b / (1 + b**2) ** 2],
+    ratio.wrong_at(
+        1, "the denominator's sign", "the quotient rule by heart", lambda a, b, dA: 2 * dA * a * b / (1 + b**2) ** 2
     ),
-    ratio.but(
-        "the square forgotten",
-        "the quotient rule by heart",
-        lambda a, b, dA: [dA / (1 + b**2), -2 * dA * a * b / (1 + b**2)],
+    ratio.wrong_at(
+        1, "the square forgotten", "the quotient rule by heart", lambda a, b, dA: -2 * dA * a * b / (1 + b**2)
     ),
     angle.but("the sign of the second", "arctan2 has its arguments reversed", lambda a, b, dA: angle_vjp(a, b, dA, 1)),
-    products.but("da at b = 0", "a / b * out", lambda a, b, dA: [dA * np.where(b == 0, 1, b), dA * a]),
+    products.wrong_at(0, "da at b = 0", "a / b * out", lambda a, b, dA: dA * np.where(b == 0, 1, b)),
     products.but("each by itself", "right for squares", lambda a, b, dA: [dA * a, dA * b]),
     nearer.but("half to each, always", "ties are split", lambda a, b, dA: [dA / 2, dA / 2]),
     nearer.but(

@@ -2,24 +2,20 @@
 
 import numpy as np
 
-from funcnn import backward, forward
+from funcnn import forward
 from funcnn.about import card_of
 from tests.cards import CARDS, ELEMENTWISE, LOSSES, arguments, set_up
 from tests.mutants.activations import WIDE, X, density, erf, softplus
-from tests.mutants.family import Family, sigmoid
+from tests.mutants.family import Family, grads_of, of_layer, sigmoid
 
 NAMES = {"density": density, "erf": erf, "sigmoid": sigmoid, "softplus": softplus}
-
-
-def dx(layer, x, dA):
-    return backward(layer, forward(layer, x)[1], dA).x
 
 
 def slope_of(layer, text):
     """The vjp with a slope that is written as an expression."""
 
     def vjp(x, dA):
-        known = {"x": x, "out": forward(layer, x)[0], "slope": dx(layer, x, np.ones_like(x))}
+        known = {"x": x, "out": forward(layer, x)[0], "slope": grads_of(layer, x, np.ones_like(x)).x}
         settings = {name: getattr(layer, name) for name in layer.__slots__ if hasattr(layer, name)}
         with np.errstate(all="ignore"):
             return [dA * eval(text, vars(np) | NAMES, known | settings)]
@@ -31,7 +27,7 @@ def mutants(cls, card):
     """The layer with the last of its settings; x reaches beyond its corners."""
     layer = cls(*card.settings[-1])
     arguments = WIDE if max(map(abs, card.corners), default=0) > 1 else X
-    family = Family(str(layer), arguments, lambda x: forward(layer, x)[0], lambda x, dA: [dx(layer, x, dA)])
+    family = of_layer(str(layer), arguments, lambda: layer)
     return [family.but(what, why, slope_of(layer, text)) for what, why, text in card.mistakes]
 
 

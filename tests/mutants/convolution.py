@@ -89,62 +89,43 @@ MUTANTS = [
         "correlation or convolution",
         lambda x, w, dA: [correlate_vjp(x, w[::-1], dA)[0], dw(x, w, dA)],
     ),
-    conv.but("dw flipped", "once too often", lambda x, w, dA: [correlate_vjp(x, w, dA)[0], dw(x, w, dA)[::-1].copy()]),
-    conv.but(
+    conv.wrong_at(1, "dw flipped", "once too often", lambda x, w, dA: dw(x, w, dA)[::-1].copy()),
+    conv.wrong_at(
+        0,
         "channels exchanged for c = o",
         "the shapes fit",
-        lambda x, w, dA: [correlate_vjp(x, w.swapaxes(1, 2) if w.shape[1] == w.shape[2] else w, dA)[0], dw(x, w, dA)],
+        lambda x, w, dA: correlate_vjp(x, w.swapaxes(1, 2) if w.shape[1] == w.shape[2] else w, dA)[0],
     ),
-    conv.but(
-        "dw of the first row only",
-        "right for batch 1",
-        lambda x, w, dA: [correlate_vjp(x, w, dA)[0], dw(x[:1], w, dA[:1])],
-    ),
-    conv.but(
+    conv.wrong_at(1, "dw of the first row only", "right for batch 1", lambda x, w, dA: dw(x[:1], w, dA[:1])),
+    conv.wrong_at(
+        0,
         "the last tap missing in dX",
         "range(k - 1)",
-        lambda x, w, dA: [correlate_vjp(x, w * (np.arange(3) < 2)[:, None, None], dA)[0], dw(x, w, dA)],
+        lambda x, w, dA: correlate_vjp(x, w * (np.arange(3) < 2)[:, None, None], dA)[0],
     ),
-    strided.but("dX packed to the left", "no zeros between", lambda x, w, dA: [packed(x, w, dA), dw(x, w, dA, 2)]),
-    strided.but(
-        "dw at stride 1",
-        "the stride is for outputs",
-        lambda x, w, dA: [correlate_vjp(x, w, dA, 2)[0], dw(x[:, :4], w, dA)],
-    ),
-    dilated.but(
-        "dilation forgotten in dw",
-        "one of three calls",
-        lambda x, w, dA: [correlate_vjp(x, w, dA, 1, 2)[0], dw(x[:, :5], w, dA)],
-    ),
-    same.but(
+    strided.wrong_at(0, "dX packed to the left", "no zeros between", packed),
+    strided.wrong_at(1, "dw at stride 1", "the stride is for outputs", lambda x, w, dA: dw(x[:, :4], w, dA)),
+    dilated.wrong_at(1, "dilation forgotten in dw", "one of three calls", lambda x, w, dA: dw(x[:, :5], w, dA)),
+    same.wrong_at(
+        0,
         "one zero too many on the left",
         "an even kernel",
-        lambda x, w, dA: [correlate_vjp(pad(x, 1, 2), w, dA)[0][:, 2:-1].copy(), dw(pad(x, 1, 2), w, dA)],
+        lambda x, w, dA: correlate_vjp(pad(x, 1, 2), w, dA)[0][:, 2:-1].copy(),
     ),
-    same.but(
-        "dw of x padded on the other side",
-        "an even kernel",
-        lambda x, w, dA: [same.vjp(x, w, dA)[0], dw(pad(x, 2, 1), w, dA)],
-    ),
-    depthwise.but(
+    same.wrong_at(1, "dw of x padded on the other side", "an even kernel", lambda x, w, dA: dw(pad(x, 2, 1), w, dA)),
+    depthwise.wrong_at(
+        1,
         "dw summed over channels",
         "as for a full kernel",
-        lambda x, w, dA: [
-            depthwise.vjp(x, w, dA)[0],
-            np.repeat(depthwise.vjp(x, w, dA)[1].sum(axis=1, keepdims=True), w.shape[1], axis=1),
-        ],
+        lambda x, w, dA: np.repeat(depthwise.vjp(x, w, dA)[1].sum(axis=1, keepdims=True), w.shape[1], axis=1),
     ),
-    transposed.but(
-        "dX by the flipped kernel",
-        "the transposed of the transposed",
-        lambda x, w, dA: [correlate(dA, w[::-1]), dw(dA, w, x)],
+    transposed.wrong_at(
+        0, "dX by the flipped kernel", "the transposed of the transposed", lambda x, w, dA: correlate(dA, w[::-1])
     ),
-    transposed.but(
+    transposed.wrong_at(
+        1,
         "dw transposed for c = o",
         "the shapes fit",
-        lambda x, w, dA: [
-            correlate(dA, w),
-            dw(dA, w, x).swapaxes(1, 2).copy() if w.shape[1] == w.shape[2] else dw(dA, w, x),
-        ],
+        lambda x, w, dA: dw(dA, w, x).swapaxes(1, 2).copy() if w.shape[1] == w.shape[2] else dw(dA, w, x),
     ),
 ]

@@ -127,96 +127,72 @@ def norm_of_rows(x, V, g, dA):
 large = Family("dense of up to 12", fst.tensors("m n", "n k", "k", most=12), dense.f, dense.vjp)
 
 MUTANTS = [
-    dense.but("db is dA[0]", "right for batch 1", lambda x, W, b, dA: [dA @ W.T, x.T @ dA, dA[0].copy()]),
-    dense.but(
-        "dW divided by m again",
-        "the loss has done it already",
-        lambda x, W, b, dA: [dA @ W.T, x.T @ dA / len(x), dA.sum(axis=0)],
-    ),
+    dense.wrong_at(2, "db is dA[0]", "right for batch 1", lambda x, W, b, dA: dA[0].copy()),
+    dense.wrong_at(1, "dW divided by m again", "the loss has done it already", lambda x, W, b, dA: x.T @ dA / len(x)),
     dense.but("dX = dA @ W for square W", "the shapes fit", square_dx),
     dense.but("dW accumulated in float32", "a cast too many", low_precision),
-    dense.but(
-        "db of shape (1, k)", "keepdims", lambda x, W, b, dA: [dA @ W.T, x.T @ dA, dA.sum(axis=0, keepdims=True)]
-    ),
-    dense.but(
+    dense.wrong_at(2, "db of shape (1, k)", "keepdims", lambda x, W, b, dA: dA.sum(axis=0, keepdims=True)),
+    dense.wrong_at(
+        1,
         "dW transposed, then reshaped",
         "a reshape silences the shape error",
-        lambda x, W, b, dA: [dA @ W.T, (dA.T @ x).reshape(W.shape), dA.sum(axis=0)],
+        lambda x, W, b, dA: (dA.T @ x).reshape(W.shape),
     ),
     dense.but("dW symmetric for square W", "left from a metric", symmetric_dw),
-    dense.but(
-        "weight decay in dW",
-        "the penalty is not in the forward",
-        lambda x, W, b, dA: [dA @ W.T, x.T @ dA + 1e-4 * W, dA.sum(axis=0)],
+    dense.wrong_at(
+        1, "weight decay in dW", "the penalty is not in the forward", lambda x, W, b, dA: x.T @ dA + 1e-4 * W
     ),
-    dense.but(
-        "no db for batch 1",
-        "a squeeze guards the sum",
-        lambda x, W, b, dA: [dA @ W.T, x.T @ dA, dA.sum(axis=0) * (len(x) > 1)],
+    dense.wrong_at(
+        2, "no db for batch 1", "a squeeze guards the sum", lambda x, W, b, dA: dA.sum(axis=0) * (len(x) > 1)
     ),
-    dense.but(
-        "dX clipped to [-5, 5]",
-        "against explosion",
-        lambda x, W, b, dA: [np.clip(dA @ W.T, -5, 5), x.T @ dA, dA.sum(axis=0)],
-    ),
+    dense.wrong_at(0, "dX clipped to [-5, 5]", "against explosion", lambda x, W, b, dA: np.clip(dA @ W.T, -5, 5)),
     large.but("the last block of rows is lost above 8", "the loop ends a block early", blocks_of_eight),
-    tied.but(
-        "the encoder's gradient only",
-        "W is used twice",
-        lambda x, W, dA: [dz(x, W, dA) @ W.T, x.T @ dz(x, W, dA)],
-    ),
-    tied.but(
+    tied.wrong_at(1, "the encoder's gradient only", "W is used twice", lambda x, W, dA: x.T @ dz(x, W, dA)),
+    tied.wrong_at(
+        1,
         "the decoder's part transposed for square W",
         "the shapes fit",
-        lambda x, W, dA: [
-            dz(x, W, dA) @ W.T,
-            x.T @ dz(x, W, dA) + (np.tanh(x @ W).T @ dA if W.shape[0] == W.shape[1] else dA.T @ np.tanh(x @ W)),
-        ],
+        lambda x, W, dA: (
+            x.T @ dz(x, W, dA) + (np.tanh(x @ W).T @ dA if W.shape[0] == W.shape[1] else dA.T @ np.tanh(x @ W))
+        ),
     ),
-    bilinear.but(
+    bilinear.wrong_at(
+        0,
         "A not transposed for square A",
         "einsum letters exchanged",
-        lambda x, A, y, dA: [
-            dA[:, None] * (y @ (A if A.shape[0] == A.shape[1] else A.T)),
-            x.T @ (dA[:, None] * y),
-            dA[:, None] * (x @ A),
-        ],
+        lambda x, A, y, dA: dA[:, None] * (y @ (A if A.shape[0] == A.shape[1] else A.T)),
     ),
-    bilinear.but(
-        "dA without the cotangent",
-        "tested with a cotangent of ones",
-        lambda x, A, y, dA: [dA[:, None] * (y @ A.T), x.T @ y, dA[:, None] * (x @ A)],
-    ),
-    low_rank.but(
+    bilinear.wrong_at(1, "dA without the cotangent", "tested with a cotangent of ones", lambda x, A, y, dA: x.T @ y),
+    low_rank.wrong_at(
+        2,
         "dV from x where the rank is n",
         "the shapes fit",
-        lambda x, U, V, dA: [dA @ V.T @ U.T, x.T @ (dA @ V.T), (x if U.shape[0] == U.shape[1] else x @ U).T @ dA],
+        lambda x, U, V, dA: (x if U.shape[0] == U.shape[1] else x @ U).T @ dA,
     ),
-    residual.but(
-        "skip connection forgotten in dX",
-        "only the branch has a backward",
-        lambda x, W, dA: [dz_of(x, W, dA) @ W.T, x.T @ dz_of(x, W, dA)],
+    residual.wrong_at(
+        0, "skip connection forgotten in dX", "only the branch has a backward", lambda x, W, dA: dz_of(x, W, dA) @ W.T
     ),
-    residual.but(
+    residual.wrong_at(
+        1,
         "the slope at x, not at x @ W",
         "the wrong thing was kept",
-        lambda x, W, dA: [dA + dz_of(x, W, dA) @ W.T, x.T @ (dA * (1 - np.tanh(x) ** 2))],
+        lambda x, W, dA: x.T @ (dA * (1 - np.tanh(x) ** 2)),
     ),
-    highway.but(
+    highway.wrong_at(
+        0,
         "the gate's gradient without the carry",
         "1 - g is a gate too",
-        lambda z, h, x, dA: [dA * h * sigmoid(z) * sigmoid(-z), dA * sigmoid(z), dA * sigmoid(-z)],
+        lambda z, h, x, dA: dA * h * sigmoid(z) * sigmoid(-z),
     ),
-    layer_scale.but(
-        "dx without the scale",
-        "the branch was scaled later",
-        lambda x, g, dA: [dA * (2 - np.tanh(x) ** 2), (dA * np.tanh(x)).sum(axis=0)],
+    layer_scale.wrong_at(
+        0, "dx without the scale", "the branch was scaled later", lambda x, g, dA: dA * (2 - np.tanh(x) ** 2)
     ),
-    dropout.but("backward without 1/keep", "scaled in forward only", lambda x, mask, dA: [dA * mask, None]),
-    dropout.but(
+    dropout.wrong_at(0, "backward without 1/keep", "scaled in forward only", lambda x, mask, dA: dA * mask),
+    dropout.wrong_at(
+        0,
         "a fresh mask in backward",
         "drawn where it is needed",
-        lambda x, mask, dA: [dA * np.random.default_rng(mask.size).integers(0, 2, mask.shape) / 0.75, None],
+        lambda x, mask, dA: dA * np.random.default_rng(mask.size).integers(0, 2, mask.shape) / 0.75,
     ),
     weight_norm.but(
         "no projection",
@@ -224,17 +200,16 @@ MUTANTS = [
         lambda x, V, g, dA: [dA @ (g * V / norm(V)).T, g / norm(V) * (x.T @ dA), (x.T @ dA * V / norm(V)).sum(axis=0)],
     ),
     weight_norm.but("norms of rows for square V", "axis 1 for axis 0", norm_of_rows),
-    standardised.but(
+    standardised.wrong_at(
+        1,
         "held constant",
         "as in power iteration, which runs without a gradient",
-        lambda x, W, dA: [dA @ W.T / (1 + (W**2).sum()), x.T @ dA / (1 + (W**2).sum())],
+        lambda x, W, dA: x.T @ dA / (1 + (W**2).sum()),
     ),
-    standardised.but(
+    standardised.wrong_at(
+        1,
         "denominator not squared",
         "the quotient rule by heart",
-        lambda x, W, dA: [
-            dA @ W.T / (1 + (W**2).sum()),
-            x.T @ dA / (1 + (W**2).sum()) - 2 * W * (dA * (x @ W)).sum() / (1 + (W**2).sum()),
-        ],
+        lambda x, W, dA: x.T @ dA / (1 + (W**2).sum()) - 2 * W * (dA * (x @ W)).sum() / (1 + (W**2).sum()),
     ),
 ]

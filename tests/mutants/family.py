@@ -5,6 +5,7 @@ from attrs import frozen
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from funcnn import backward, forward, parameters
 from funcnn.testing import strategies as fst
 from funcnn.testing.mutation import Mutant
 
@@ -31,6 +32,31 @@ class Family:
             right=self.right,
             wrong=(f or self.f, spread(vjp or self.vjp, narrow=narrow)),
         )
+
+    def wrong_at(self, i, what, why, gradient):
+        """A mutant of the family whose gradient of argument i alone is wrong."""
+
+        def vjp(*args):
+            found = [*self.vjp(*args)]
+            found[i] = gradient(*args)
+            return found
+
+        return self.but(what, why, vjp)
+
+
+def of_layer(name, arguments, layer):
+    """The family of a layer of funcnn, `layer(*parameters)`, as a function of x and its parameters."""
+
+    def vjp(x, *given):
+        *arrays, dA = given
+        grads = grads_of(layer(*arrays), x, dA)
+        return [grads.x, *parameters(grads.params).values()]
+
+    return Family(name, arguments, lambda x, *arrays: forward(layer(*arrays), x)[0], vjp)
+
+
+def grads_of(params, x, dA):
+    return backward(params, forward(params, x)[1], dA)
 
 
 def spread(vjp, *, narrow=True):

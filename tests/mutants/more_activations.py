@@ -4,25 +4,15 @@ import math
 
 import numpy as np
 
-from funcnn import Sigmoid, Softmax, backward, forward
+from funcnn import Sigmoid, Softmax
 from funcnn.layers import ExactGelu, Glu, HardShrink, LogSoftmax, PRelu
 from funcnn.testing import strategies as fst
 from tests.mutants.activations import X, by, density, erf, gelu_slope
-from tests.mutants.family import Family, sigmoid, softmax
+from tests.mutants.family import of_layer, sigmoid, softmax
 
 
 def of(layer, arguments=X):
-    """A layer without parameters."""
-
-    def vjp(x, dA):
-        return [backward(layer, forward(layer, x)[1], dA).x]
-
-    return Family(str(layer), arguments, lambda x: forward(layer, x)[0], vjp)
-
-
-def prelu_vjp(x, alpha, dA):
-    grads = backward(PRelu(alpha), x, dA)
-    return [grads.x, grads.params.alpha]
+    return of_layer(str(layer), arguments, lambda: layer)
 
 
 def below(x):
@@ -56,33 +46,24 @@ gelu, soft_max, log_softmax = of(ExactGelu()), of(Softmax()), of(LogSoftmax())
 pairs = fst.tensors("m n", "m n").map(lambda arrays: (np.concatenate(arrays, axis=1),))
 glu = of(Glu(Sigmoid()), pairs)
 prelu, one = [
-    Family(name, fst.tensors("m n", size), lambda x, alpha: forward(PRelu(alpha), x)[0], prelu_vjp)
+    of_layer(name, fst.tensors("m n", size), PRelu)
     for name, size in (("PRelu of features", "n"), ("PRelu of one slope", "1"))
 ]
 
 MUTANTS = [
-    prelu.but(
-        "|x| for min(x, 0)",
-        "a sign lost",
-        lambda x, alpha, dA: [prelu_vjp(x, alpha, dA)[0], -(dA * below(x)).sum(axis=0)],
-    ),
-    prelu.but(
-        "dalpha is a mean",
-        "over rows",
-        lambda x, alpha, dA: [prelu_vjp(x, alpha, dA)[0], (dA * below(x)).mean(axis=0)],
-    ),
-    prelu.but(
+    prelu.wrong_at(1, "|x| for min(x, 0)", "a sign lost", lambda x, alpha, dA: -(dA * below(x)).sum(axis=0)),
+    prelu.wrong_at(1, "dalpha is a mean", "over rows", lambda x, alpha, dA: (dA * below(x)).mean(axis=0)),
+    prelu.wrong_at(
+        0,
         "by the sign of out",
         "out was kept, and an alpha is negative",
-        lambda x, alpha, dA: [dA * np.where(prelu.f(x, alpha) > 0, 1, alpha), prelu_vjp(x, alpha, dA)[1]],
+        lambda x, alpha, dA: dA * np.where(prelu.f(x, alpha) > 0, 1, alpha),
     ),
-    one.but(
-        "dalpha of the first feature",
-        "a sum over rows alone",
-        lambda x, alpha, dA: [prelu_vjp(x, alpha, dA)[0], (dA * below(x)).sum(axis=0)[:1]],
+    one.wrong_at(
+        1, "dalpha of the first feature", "a sum over rows alone", lambda x, alpha, dA: (dA * below(x)).sum(axis=0)[:1]
     ),
-    one.but("dx of Relu", "alpha forgotten", lambda x, alpha, dA: [dA * (x > 0), prelu_vjp(x, alpha, dA)[1]]),
-    one.but("dalpha is 0", "alpha taken for a constant", lambda x, alpha, dA: [prelu_vjp(x, alpha, dA)[0], 0 * alpha]),
+    one.wrong_at(0, "dx of Relu", "alpha forgotten", lambda x, alpha, dA: dA * (x > 0)),
+    one.wrong_at(1, "dalpha is 0", "alpha taken for a constant", lambda x, alpha, dA: 0 * alpha),
     hard_shrink.but("passes all", "straight through", by(np.ones_like)),
     hard_shrink.but("the upper side alone", "copied from Relu", by(lambda x: x > 0.3)),
     hard_shrink.but("threshold 0.5", "the default reaches backward", by(lambda x: abs(x) > 0.5)),

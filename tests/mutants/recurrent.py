@@ -264,15 +264,14 @@ MUTANTS = [
         "x[:, -1] backwards",
         lambda mask, x, dA: at_positions(mask, x, dA, np.full(len(x), x.shape[1] - 1)),
     ),
-    last.but(
-        "dA at every unpadded step",
-        "copied to all",
-        lambda mask, x, dA: [None, np.where(mask[..., None], dA[:, None], 0)],
+    last.wrong_at(
+        1, "dA at every unpadded step", "copied to all", lambda mask, x, dA: np.where(mask[..., None], dA[:, None], 0)
     ),
-    last.but(
+    last.wrong_at(
+        1,
         "the first unpadded step",
         "argmax finds the first",
-        lambda mask, x, dA: [None, np.where(mask[..., None], at_positions(mask, x, dA, mask.argmax(1))[1], 0)],
+        lambda mask, x, dA: np.where(mask[..., None], at_positions(mask, x, dA, mask.argmax(1))[1], 0),
     ),
     last.but(
         "dA at padded rows",
@@ -284,20 +283,22 @@ MUTANTS = [
         "the number of unpadded steps taken for the last index",
         lambda mask, x, dA: at_positions(mask, x, dA, mask.sum(1) - 1),
     ),
-    mean.but(
+    mean.wrong_at(
+        1,
         "divided by the number of all positions",
         "a mean over the axis",
-        lambda mask, x, dA: [None, mask[..., None] * dA[:, None] / x.shape[1]],
+        lambda mask, x, dA: mask[..., None] * dA[:, None] / x.shape[1],
     ),
     mean.but(
         "dA at padded rows",
         "the mask in forward only",
         lambda mask, x, dA: [None, 0 * x + (dA / np.maximum(mask.sum(1), 1)[:, None])[:, None]],
     ),
-    largest.but(
+    largest.wrong_at(
+        1,
         "the maximum over all positions",
         "argmax of x as it is",
-        lambda mask, x, dA: [None, np.where(mask[..., None], backward(GlobalMaxPool(), x, dA).x, 0)],
+        lambda mask, x, dA: np.where(mask[..., None], backward(GlobalMaxPool(), x, dA).x, 0),
     ),
     largest.but(
         "dA at padded rows",

@@ -200,13 +200,11 @@ MUTANTS = [
         "p (1 - p)",
         lambda q, k, v, dA: attention_vjp(q, k, v, dA, slope=lambda p, dp: p * (1 - p) * dp),
     ),
-    attention.but(
+    attention.wrong_at(
+        2,
         "dv by p when square",
         "the shapes fit",
-        lambda q, k, v, dA: [
-            *attention_vjp(q, k, v, dA)[:2],
-            (attend(q, k, v) if len(q) == len(k) else attend(q, k, v).T) @ dA,
-        ],
+        lambda q, k, v, dA: (attend(q, k, v) if len(q) == len(k) else attend(q, k, v).T) @ dA,
     ),
     masked.but("mask in forward only", "an option of forward", attention_vjp),
     masked.but(

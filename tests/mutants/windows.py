@@ -2,60 +2,36 @@
 
 import numpy as np
 
-from funcnn import Conv2d, GlobalAvgPool, MaxPool, backward, evolve, forward
+from funcnn import Conv2d, GlobalAvgPool, MaxPool, evolve, forward
 from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family
+from tests.mutants.family import grads_of, of_layer
 
-
-def grads_of(params, x, dA):
-    return backward(params, forward(params, x)[1], dA)
-
-
-def trained(name, shapes, layer, *settings):
-    """A layer as a function of (x, W, b)."""
-
-    def vjp(x, W, b, dA):
-        grads = grads_of(layer(W, b, *settings), x, dA)
-        return [grads.x, grads.params.W, grads.params.b]
-
-    f = lambda x, W, b: forward(layer(W, b, *settings), x)[0]
-    return Family(name, fst.tensors(*shapes, most=2), f, vjp)
-
-
-def fixed(name, shape, params):
-    """A layer without parameters as a function of x."""
-    return Family(
-        name, fst.tensors(shape, most=2), lambda x: forward(params, x)[0], lambda x, dA: [grads_of(params, x, dA).x]
-    )
-
-
-conv1d = trained("causal convolution", ["m 5 c", "2 c o", "o"], Conv1d, 1, (2, 0), 2)
-conv2d = trained("grouped convolution", ["m 4 3 4", "2 2 2 4", "4"], Conv2d, (1, 2), "same", 1, 2)
-depthwise = trained("depthwise convolution in two dimensions", ["m 3 4 2", "2 3 1 4", "4"], Conv2d, 1, (0, 1), 1, 2)
-transposed = trained("transposed convolution of stride 2", ["m 2 3 c", "3 3 c o", "o"], ConvTranspose2d, 2, "same")
+conv1d = of_layer(
+    "causal convolution", fst.tensors("m 5 c", "2 c o", "o", most=2), lambda W, b: Conv1d(W, b, 1, (2, 0), 2)
+)
+conv2d = of_layer(
+    "grouped convolution",
+    fst.tensors("m 4 3 4", "2 2 2 4", "4", most=2),
+    lambda W, b: Conv2d(W, b, (1, 2), "same", 1, 2),
+)
+depthwise = of_layer(
+    "depthwise convolution in two dimensions",
+    fst.tensors("m 3 4 2", "2 3 1 4", "4", most=2),
+    lambda W, b: Conv2d(W, b, 1, (0, 1), 1, 2),
+)
+transposed = of_layer(
+    "transposed convolution of stride 2",
+    fst.tensors("m 2 3 c", "3 3 c o", "o", most=2),
+    lambda W, b: ConvTranspose2d(W, b, 2, "same"),
+)
 OVERLAPPING, BORDERED, BILINEAR = MaxPool(3, 2, "same"), AvgPool((2, 3), 1, "same"), Upsample((2, 3), linear=True)
-max_pool = fixed("max pooling of images", "m 4 3 c", OVERLAPPING)
-avg_pool = fixed("average pooling of images", "m 3 4 c", BORDERED)
-global_avg = fixed("global average pooling of images", "m 3 2 c", GlobalAvgPool())
-global_max = fixed("global max pooling of images", "m 2 3 c", GlobalMaxPool())
-nearest = fixed("nearest upsampling of images", "m 2 3 c", Upsample((2, 3)))
-bilinear = fixed("bilinear upsampling", "m 2 3 c", BILINEAR)
-
-
-def but(family, which, wrong):
-    """The vjp of a family with one gradient replaced."""
-
-    def vjp(*given):
-        grads = family.vjp(*given)
-        grads[which] = wrong(*given, grads[which])
-        return grads
-
-    return vjp
-
-
-def dx_as(layer, *settings):
-    return lambda x, W, b, dA, dx: grads_of(layer(W, b, *settings), x, dA).x
+max_pool = of_layer("max pooling of images", fst.tensors("m 4 3 c", most=2), lambda: OVERLAPPING)
+avg_pool = of_layer("average pooling of images", fst.tensors("m 3 4 c", most=2), lambda: BORDERED)
+global_avg = of_layer("global average pooling of images", fst.tensors("m 3 2 c", most=2), GlobalAvgPool)
+global_max = of_layer("global max pooling of images", fst.tensors("m 2 3 c", most=2), GlobalMaxPool)
+nearest = of_layer("nearest upsampling of images", fst.tensors("m 2 3 c", most=2), lambda: Upsample((2, 3)))
+bilinear = of_layer("bilinear upsampling", fst.tensors("m 2 3 c", most=2), lambda: BILINEAR)
 
 
 def by_hand(params, hits):
@@ -70,82 +46,86 @@ def by_hand(params, hits):
     return vjp
 
 
-pairs = fixed("max pooling of 2 x 2", "m 2 4 c", MaxPool(2))
+pairs = of_layer("max pooling of 2 x 2", fst.tensors("m 2 4 c", most=2), lambda: MaxPool(2))
 
 MUTANTS = [
-    conv1d.but(
+    conv1d.wrong_at(
+        0,
         "padded on the right in dx",
         "the past is on the left",
-        but(conv1d, 0, dx_as(Conv1d, 1, (0, 2), 2)),
+        lambda x, W, b, dA: grads_of(Conv1d(W, b, 1, (0, 2), 2), x, dA).x,
     ),
-    conv1d.but(
+    conv1d.wrong_at(
+        1,
         "dW without dilation",
         "neighbours instead of every second",
-        but(conv1d, 1, lambda x, W, b, dA, dW: grads_of(Conv1d(W, b, 1, (1, 0)), x, dA).params.W),
+        lambda x, W, b, dA: grads_of(Conv1d(W, b, 1, (1, 0)), x, dA).params.W,
     ),
-    conv1d.but(
-        "db of the last position",
-        "not summed",
-        but(conv1d, 2, lambda x, W, b, dA, db: dA[:, -1].sum(0)),
-    ),
-    conv2d.but(
+    conv1d.wrong_at(2, "db of the last position", "not summed", lambda x, W, b, dA: dA[:, -1].sum(0)),
+    conv2d.wrong_at(
+        0,
         "groups exchanged in dx",
         "which half is the first",
-        but(conv2d, 0, lambda x, W, b, dA, dx: np.roll(dx, 2, axis=-1)),
+        lambda x, W, b, dA: np.roll(conv2d.vjp(x, W, b, dA)[0], 2, axis=-1),
     ),
-    conv2d.but(
+    conv2d.wrong_at(
+        0,
         "the kernel transposed in dx",
         "rows for columns, as both are 2",
-        but(conv2d, 0, lambda x, W, b, dA, dx: grads_of(Conv2d(W.swapaxes(0, 1), b, (1, 2), "same", 1, 2), x, dA).x),
+        lambda x, W, b, dA: grads_of(Conv2d(W.swapaxes(0, 1), b, (1, 2), "same", 1, 2), x, dA).x,
     ),
-    conv2d.but(
+    conv2d.wrong_at(
+        1,
         "one more zero at the beginning",
         "an even kernel",
-        but(
-            conv2d,
-            1,
-            lambda x, W, b, dA, dW: grads_of(Conv2d(W, b, (1, 2), ((1, 0), (0, 1)), 1, 2), x, dA).params.W,
-        ),
+        lambda x, W, b, dA: grads_of(Conv2d(W, b, (1, 2), ((1, 0), (0, 1)), 1, 2), x, dA).params.W,
     ),
-    conv2d.but(
-        "db a mean", "over positions too", but(conv2d, 2, lambda x, W, b, dA, db: db / (dA.shape[1] * dA.shape[2]))
+    conv2d.wrong_at(
+        2,
+        "db a mean",
+        "over positions too",
+        lambda x, W, b, dA: conv2d.vjp(x, W, b, dA)[2] / (dA.shape[1] * dA.shape[2]),
     ),
-    depthwise.but(
+    depthwise.wrong_at(
+        0,
         "the multiplier's outputs interleaved",
         "channel by channel or copy by copy",
-        but(
-            depthwise,
-            0,
-            lambda x, W, b, dA, dx: (
-                grads_of(Conv2d(W.reshape(2, 3, 1, 2, 2).swapaxes(3, 4).reshape(W.shape), b, 1, (0, 1), 1, 2), x, dA).x
-            ),
+        lambda x, W, b, dA: (
+            grads_of(Conv2d(W.reshape(2, 3, 1, 2, 2).swapaxes(3, 4).reshape(W.shape), b, 1, (0, 1), 1, 2), x, dA).x
         ),
     ),
-    depthwise.but(
+    depthwise.wrong_at(
+        0,
         "dx of the first copy alone",
         "a multiplier of 1",
-        but(depthwise, 0, lambda x, W, b, dA, dx: grads_of(Conv2d(W * [1, 0, 1, 0], b, 1, (0, 1), 1, 2), x, dA).x),
+        lambda x, W, b, dA: grads_of(Conv2d(W * [1, 0, 1, 0], b, 1, (0, 1), 1, 2), x, dA).x,
     ),
-    depthwise.but(
+    depthwise.wrong_at(
+        1,
         "dW shared by the channels",
         "summed over groups",
-        but(depthwise, 1, lambda *given: 0 * given[-1] + given[-1].mean(axis=3, keepdims=True)),
+        lambda *given: 0 * depthwise.vjp(*given)[1] + depthwise.vjp(*given)[1].mean(axis=3, keepdims=True),
     ),
-    transposed.but(
+    transposed.wrong_at(
+        0,
         "the flipped kernel in dx",
         "the transposed of the transposed",
-        but(transposed, 0, lambda x, W, b, dA, dx: grads_of(ConvTranspose2d(W[::-1, ::-1], b, 2, "same"), x, dA).x),
+        lambda x, W, b, dA: grads_of(ConvTranspose2d(W[::-1, ::-1], b, 2, "same"), x, dA).x,
     ),
-    transposed.but(
+    transposed.wrong_at(
+        0,
         "cut at the beginning",
         "where the one more is",
-        but(transposed, 0, lambda x, W, b, dA, dx: grads_of(ConvTranspose2d(W, b, 2, ((1, 0), (1, 0))), x, dA).x),
+        lambda x, W, b, dA: grads_of(ConvTranspose2d(W, b, 2, ((1, 0), (1, 0))), x, dA).x,
     ),
-    transposed.but("dW flipped", "once too often", but(transposed, 1, lambda x, W, b, dA, dW: dW[::-1, ::-1].copy())),
-    transposed.but(
+    transposed.wrong_at(
+        1, "dW flipped", "once too often", lambda x, W, b, dA: transposed.vjp(x, W, b, dA)[1][::-1, ::-1].copy()
+    ),
+    transposed.wrong_at(
+        2,
         "db of what a kernel reaches alone",
         "the positions of x, not of out",
-        but(transposed, 2, lambda x, W, b, dA, db: dA[:, ::2, ::2].sum(axis=(0, 1, 2))),
+        lambda x, W, b, dA: dA[:, ::2, ::2].sum(axis=(0, 1, 2)),
     ),
     pairs.but(
         "every maximum receives the gradient",
