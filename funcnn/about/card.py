@@ -42,9 +42,9 @@ class Card:
       the operators, such as `"op.mul(x, op.sigmoid(op.mul(beta, x)))"`. There numbers by position become constants of
       the dtype of x. `double` says whether onnxruntime has all of them in float64 too.
     - `rational` says that a loss and its gradient are fractions of their arguments.
-    - `mistakes` are triples: what is wrong, why one could write it, and the wrong slope, or for a loss the wrong
-      gradient, as an expression in NumPy's functions, x or out and y, the settings, and `slope`, the right one. For an
-      optimizer the wrong step is written as in `latex`.
+    - `mistakes` are triples: what is wrong, why one could write it, and the wrong slope, for a loss that of a term of
+      the mean, which is not divided by out.size; as an expression in NumPy's functions, x or out and y, the settings,
+      and `slope`, the right one. For an optimizer the wrong step is written as in `latex`.
     - `derivation` has the steps from the equation to the rule, as the pages show them.
 
     >>> from funcnn import Elementwise, about, record
