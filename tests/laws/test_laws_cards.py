@@ -119,6 +119,24 @@ def test_a_layer_of_a_card_has_its_twin_in_torch():
     ]
 
 
+def test_a_layer_whose_card_has_no_twin_and_an_optimizer_are_refused():
+    pytest.importorskip("torch", reason="its module is asked for")
+    from funcnn.interop.torch import to_torch
+
+    @record
+    class Bare(Cube):
+        """A layer whose card has no twin."""
+
+    register(Bare, Card(latex="x^3"))
+    remedy = '; write one with @to_torch.register(Bare), or a twin in its card, torch="module:name"'
+    with pytest.raises(KindError, match=f"^{re.escape(f'to_torch: there is no rule for Bare{remedy}')}$"):
+        to_torch(Bare())
+    for optimizer in (optimizers.Adam(), optimizers.AdamW()):
+        sentence = f"to_torch: params must be a layer or a tuple of layers, not {type(optimizer).__name__}"
+        with pytest.raises(KindError, match=f"^{sentence}$"):
+            to_torch(optimizer)
+
+
 def test_a_module_becomes_the_layer_whose_card_names_it():
     torch = pytest.importorskip("torch", reason="it is its module")
     from funcnn.interop.torch import from_torch
@@ -151,7 +169,8 @@ def test_a_layer_of_a_card_is_written_in_onnx():
         assert np.allclose(session.run(None, {given_x.name: x})[0], forward(layer, x)[0], rtol=1e-6)
     with pytest.raises(KindError, match="for Cube params and x must be float32, not float64"):
         to_onnx(Cube(), x.astype(float))
-    with pytest.raises(KindError, match="there is no rule for Other"):
+    remedy = '; write one with @to_graph.register(Other), or a twin in its card, onnx="module:name"'
+    with pytest.raises(KindError, match=re.escape(f"to_onnx: there is no rule for Other{remedy}")):
         to_onnx(Other(), x)
 
 

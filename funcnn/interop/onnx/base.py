@@ -39,8 +39,8 @@ def _check_graph(layer: Any, x: Values) -> None:
     if type(layer) not in cast("Any", to_graph).registry and is_layer(layer):
         card = card_of(layer, bases=False)  # not of a base, since a subclass may compute something else
         if card is None or not card.onnx:
-            cls = type(layer).__name__
-            raise KindError(f"to_onnx: there is no rule for {cls}; write one with @to_graph.register({cls})")
+            cls, also = type(layer).__name__, "" if card is None else ', or a twin in its card, onnx="module:name"'
+            raise KindError(f"to_onnx: there is no rule for {cls}; write one with @to_graph.register({cls}){also}")
     if not _is_made_of_values(x) or (x is None and type(layer) is not tuple):
         given = f"not {kind(x)}; to_onnx takes arrays"
         raise KindError(f"to_graph: x must be a value of spox, or a tuple of them, {given}")

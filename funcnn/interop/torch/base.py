@@ -14,7 +14,9 @@ import torch
 from funcnn.about.table import card_of, cards
 from funcnn.about.twins import twin_of
 from funcnn.arrays import Array
+from funcnn.core import is_layer
 from funcnn.dispatch import verb
+from funcnn.errors import KindError
 from funcnn.refusals import no_rule_error
 
 P = TypeVar("P")  # a layer
@@ -51,10 +53,12 @@ def to_torch(layer: Any, /) -> torch.nn.Module:
 
 
 def module_of_card(layer: Any) -> torch.nn.Module:
-    """The twin that the card names"""
+    """The twin that the card names or writes"""
     card = card_of(type(layer))
-    if card is None or not card.torch:
-        raise no_rule_error("to_torch", layer)
+    if card is None or not card.torch or not is_layer(layer):
+        error = no_rule_error("to_torch", layer)
+        has_none = card is not None and is_layer(layer)
+        raise KindError(f'{error}, or a twin in its card, torch="module:name"') if has_none else error
     settings = {field.name: getattr(layer, field.name) for field in attrs.fields(type(layer))}
     twin = twin_of(card.torch, settings, torch=torch)
     if isinstance(twin, type) and issubclass(twin, torch.nn.Module):
