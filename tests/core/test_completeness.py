@@ -1,4 +1,4 @@
-"""Every layer has a place in the docs, a strategy, two oracles and planted mistakes."""
+"""Every layer has a place in the docs, a strategy, two oracles and planted mistakes; losses and optimizers, a row."""
 
 import re
 from collections import Counter
@@ -6,6 +6,8 @@ from collections import Counter
 import pytest
 
 from funcnn import forward
+from funcnn.about import cards
+from funcnn.optimizers import PerArray
 from funcnn.testing import strategies as fst
 from funcnn.testing.networks.table import table
 from tests.blocks import CARDED, DOCS, PAGES, extension
@@ -86,6 +88,18 @@ def test_it_is_in_the_docs_with_the_first_line_of_its_docstring(layer):
     assert len(rows) == 1, f"{name} must have one row in the table of a page of docs/layers, not {len(rows)}"
     shown = rows[0].split(" | ", 1)[1].removesuffix(" |").strip("` ").replace(r"\|", "|")
     assert shown.strip("`.") == line.strip("`."), f"the row of {name} must be the first line of its docstring"
+
+
+IN_TABLES = [
+    *[("losses", loss.__name__) for loss in cards("losses")],
+    *[("optimizers", cls.__name__) for cls in cards("optimizers") if issubclass(cls, PerArray)],
+]
+
+
+@pytest.mark.parametrize(("page", "name"), IN_TABLES, ids=str)
+def test_a_loss_and_an_optimizer_have_a_row_in_the_table_of_their_page(page, name):
+    is_there = re.search(rf"^\| `{name}[(`]", PAGES[DOCS / f"{page}.md"], re.MULTILINE)
+    assert is_there, f"{name} is in no table of its page: add a row to docs/{page}.md"
 
 
 @pytest.mark.parametrize("layer", [layer for layer in REGISTERED if layer is not tuple], ids=lambda cls: cls.__name__)
