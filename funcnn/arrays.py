@@ -59,7 +59,10 @@ def namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
     if not is_plain(x):
         if not type(name) is type(whose) is str:
             raise KindError(f"namespace: name and whose must be strings, not {kind(name)} and {kind(whose)}")
-        raise KindError(f"{whose}{name} must be an array, not {kind(x)}{for_kind(name, x)}")
+        remedy = for_kind(name, x)
+        if remedy and isinstance(x, np.generic) and not whose:
+            remedy += f", or take the namespace of the array from which {name} was computed"
+        raise KindError(f"{whose}{name} must be an array, not {kind(x)}{remedy}")
     return cast("Namespace", x.__array_namespace__())
 
 

@@ -13,15 +13,14 @@ from funcnn.layers.activations.smooth import ExactGelu, Gelu, LogSigmoid, Mish, 
 from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 
 _ROW = (("i", "the entry along the last axis"), ("j", "each entry"), ("sum", "the sum over the last axis"))
+_TANH = "op.tanh(op.mul(0.7978845608028654, op.add(x, op.mul(0.044715, op.mul(op.mul(x, x), x)))))"  # of u
 
 
 def _card(latex: str | tuple[str, ...], twins: tuple[str, str, str], **others: Any) -> Card:
-    """A card whose twins are in torch.nn, jax.nn and spox, unless their modules are named; `interop` is funcnn's."""
+    """A card whose twins are in torch.nn, jax.nn and spox, unless their modules are named or they are of x."""
     homes = {"torch": "torch.nn", "jax": "jax.nn", "onnx": "spox.opset.ai.onnx.v17"}
     for (library, home), twin in zip(homes.items(), twins, strict=True):
-        module, _, name = twin.rpartition(":")
-        place = f"funcnn.interop.{library}.activations" if module == "interop" else module or home
-        others[library] = name and f"{place}:{name}"
+        others[library] = f"{home}:{twin}" if twin.isidentifier() and twin != "x" else twin
     return Card(latex=latex, **others)
 
 
@@ -29,13 +28,13 @@ CARDS = {
     Relu: _card(r"\max(x, 0)", ("ReLU", "relu", "relu"), double=True, corners=(0.0,)),
     Sigmoid: _card(r"\frac{1}{1 + e^{-x}}", ("Sigmoid", "sigmoid", "sigmoid"), double=True),
     Tanh: _card(r"\tanh(x)", ("Tanh", "jax.numpy:tanh", "tanh"), double=True),
-    Identity: _card("x", ("Identity", "identity", "interop:identity"), double=True),
+    Identity: _card("x", ("Identity", "identity", "x"), double=True),
     LeakyRelu: _card(
         r"\max(x, 0) + <alpha> \min(x, 0)",
         ("LeakyReLU", "leaky_relu", "leaky_relu"),
         settings=((), (0.0,), (2.0,), (0.5,), (1.0,)),
     ),
-    Softplus: _card(r"\log(1 + e^{x})", ("interop:softplus_to_torch", "softplus", "softplus")),
+    Softplus: _card(r"\log(1 + e^{x})", ("", "softplus", "softplus")),
     Elu: _card(
         r"\max(x, 0) + <alpha> (e^{\min(x, 0)} - 1)",
         ("ELU", "elu", "elu"),
@@ -43,7 +42,7 @@ CARDS = {
     ),
     Gelu: _card(
         r"\frac{x}{2} \odot \left(1 + \tanh\left(\sqrt{2 / \pi} (x + 0.044715 x^3)\right)\right)",
-        ("interop:gelu_to_torch", "gelu", "interop:gelu"),
+        ("", "gelu", f"op.mul(op.mul(0.5, x), op.add({_TANH}, 1))"),
         double=True,
         symbols=(
             ("s", "1 / (1 + e^(-2 u))"),
@@ -53,12 +52,12 @@ CARDS = {
     ),
     ExactGelu: _card(
         r"x \odot \Phi(x)",
-        ("GELU", "", "interop:exact_gelu"),
+        ("GELU", "", "op.mul(op.mul(0.5, x), op.add(op.erf(op.mul(x, 0.7071067811865476)), 1))"),
         symbols=(("P", "the probability that a standard normal number is below x"),),
     ),
     Silu: _card(
         r"\frac{x}{1 + e^{-x}}",
-        ("SiLU", "silu", "interop:silu"),
+        ("SiLU", "silu", "op.mul(x, op.sigmoid(x))"),
         double=True,
         symbols=(("s", "1 / (1 + e^-x)"),),
         mistakes=(
@@ -69,7 +68,7 @@ CARDS = {
     ),
     Mish: _card(
         r"x \odot \tanh(\log(1 + e^{x}))",
-        ("Mish", "mish", "interop:mish"),
+        ("Mish", "mish", "op.mul(x, op.tanh(op.softplus(x)))"),
         symbols=(("t", "tanh(log(1 + e^x))"),),
         mistakes=(
             ("the gate alone", "taken for a constant", "tanh(softplus(x))"),
@@ -88,7 +87,7 @@ CARDS = {
     ),
     LogSigmoid: _card(
         r"-\log(1 + e^{-x})",
-        ("LogSigmoid", "log_sigmoid", "interop:log_sigmoid"),
+        ("LogSigmoid", "log_sigmoid", "op.neg(op.softplus(op.neg(x)))"),
         mistakes=(
             ("the sigmoid of x", "a sign", "sigmoid(x)"),
             ("s (1 - s)", "the logarithm forgotten", "sigmoid(x) * sigmoid(-x)"),
@@ -97,7 +96,7 @@ CARDS = {
     ),
     TanhShrink: _card(
         r"x - \tanh(x)",
-        ("Tanhshrink", "", "interop:tanh_shrink"),
+        ("Tanhshrink", "", "op.sub(x, op.tanh(x))"),
         double=True,
         mistakes=(
             ("1 - t^2", "the tanh's", "1 - tanh(x) ** 2"),
@@ -107,7 +106,7 @@ CARDS = {
     ),
     Sine: _card(
         r"\sin(<omega> x)",
-        ("interop:sine", "", "interop:sine"),
+        ("torch.sin(omega * x)", "", "op.sin(op.mul(omega, x))"),
         double=True,
         settings=((), (0.5,), (3.0,)),
         mistakes=(
@@ -137,12 +136,12 @@ CARDS = {
     ),
     PRelu: _card(
         r"\max(x, 0) + alpha \odot \min(x, 0)",
-        ("interop:prelu_to_torch", "", "interop:prelu_to_graph"),
+        ("", "", ""),
         symbols=(("sum", "the sum over all entries that share an alpha"),),
     ),
     Relu6: _card(
         r"\min(\max(x, 0), 6)",
-        ("ReLU6", "relu6", "interop:relu6"),
+        ("ReLU6", "relu6", "op.clip(x, 0, 6)"),
         double=True,
         corners=(0.0, 6.0),
         mistakes=(
@@ -153,7 +152,7 @@ CARDS = {
     ),
     HardTanh: _card(
         r"\min(\max(x, <low>), <high>)",
-        ("Hardtanh", "", "interop:hard_tanh"),
+        ("Hardtanh", "", "op.clip(x, low, high)"),
         double=True,
         settings=((), (0.0, 1.0), (1.0, 1.3), (-0.5, 2.0)),
         corners=(-1.0, 1.0, -0.5, 2.0, 0.0, 1.3),
@@ -165,7 +164,8 @@ CARDS = {
     ),
     HardSigmoid: _card(
         r"\frac{1}{6} \min(\max(x + 3, 0), 6)",
-        ("interop:hard_sigmoid", "hard_sigmoid", "interop:hard_sigmoid"),
+        # torch.nn.Hardsigmoid rounds 1 / 6 to float32, in float64 too.
+        ("torch.nn.functional.relu6(x + 3) / 6", "hard_sigmoid", "op.hard_sigmoid(x, alpha=1 / 6, beta=0.5)"),
         corners=(-3.0, 3.0),
         mistakes=(
             ("slope 1", "the 6 forgotten", "6 * slope"),
@@ -185,7 +185,7 @@ CARDS = {
     ),
     SoftShrink: _card(
         r"x - \min(\max(x, -<threshold>), <threshold>)",
-        ("Softshrink", "", "interop:soft_shrink"),
+        ("Softshrink", "", "op.shrink(x, lambd=threshold, bias=threshold)"),
         settings=((1.0,), (0.1,), ()),
         corners=(-1.0, -0.5, -0.1, 0.1, 0.5, 1.0),
         mistakes=(
@@ -196,22 +196,20 @@ CARDS = {
     ),
     HardShrink: _card(
         r"x \odot [\lvert x \rvert > <threshold>]",
-        ("Hardshrink", "", "interop:hard_shrink"),
+        ("Hardshrink", "", "op.shrink(x, lambd=threshold, bias=0.0)"),
         settings=((), (0.1,), (1.0,)),
         jumps=(0.5, 1.0),
     ),
-    Softmax: _card(
-        r"\operatorname{softmax}(x)", ("interop:softmax_to_torch", "softmax", "softmax"), double=True, symbols=_ROW
-    ),
+    Softmax: _card(r"\operatorname{softmax}(x)", ("", "softmax", "softmax"), double=True, symbols=_ROW),
     LogSoftmax: _card(
         r"\log \operatorname{softmax}(x)",
-        ("interop:softmax_to_torch", "log_softmax", "log_softmax"),
+        ("", "log_softmax", "log_softmax"),
         double=True,
         symbols=_ROW,
     ),
     Glu: _card(
         ("[a, b] = x", r"a \odot gate(b)"),
-        ("interop:glu_to_torch", "", "interop:glu_to_graph"),
+        ("", "", ""),
         symbols=(("a", "the first half of x"), ("b", "the second half of x")),
     ),
 }

@@ -96,6 +96,9 @@ class PerArray:
     that it has made, and to no others. If p is float16 or bfloat16, `step` gets g and p in float32, the memory is
     float32, and g' is rounded to the dtype of p.
 
+    p may have no axes. NumPy then returns scalars, such as np.float64 for `b * m + g`, which `namespace` refuses: take
+    the namespace of g, as in `namespace(g).sign(b * m + g)`.
+
     >>> import numpy as np
     >>> from funcnn import Dense, Grads, gradient, record, update
     >>> from funcnn.optimizers import PerArray

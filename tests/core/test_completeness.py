@@ -1,4 +1,4 @@
-"""Every layer has a place in the docs, a strategy, two oracles and planted mistakes."""
+"""Every layer has a place in the docs, a strategy, two oracles and planted mistakes; losses and optimizers, a row."""
 
 import re
 from collections import Counter
@@ -6,6 +6,8 @@ from collections import Counter
 import pytest
 
 from funcnn import forward
+from funcnn.about import cards
+from funcnn.optimizers import PerArray
 from funcnn.testing import strategies as fst
 from funcnn.testing.networks.table import table
 from tests.blocks import CARDED, DOCS, PAGES, extension
@@ -83,9 +85,21 @@ def test_it_is_in_the_docs_with_the_first_line_of_its_docstring(layer):
     line = text.strip().splitlines()[0]
     name = "(layer, layer, ...)" if layer is tuple else layer.__name__
     rows = [row for homes in LISTED.values() for row in families.table(homes).splitlines() if f"| `{name}` | " in row]
-    assert len(rows) == 1
+    assert len(rows) == 1, f"{name} must have one row in the table of a page of docs/layers, not {len(rows)}"
     shown = rows[0].split(" | ", 1)[1].removesuffix(" |").strip("` ").replace(r"\|", "|")
-    assert shown.strip("`.") == line.strip("`.")
+    assert shown.strip("`.") == line.strip("`."), f"the row of {name} must be the first line of its docstring"
+
+
+IN_TABLES = [
+    *[("losses", loss.__name__) for loss in cards("losses")],
+    *[("optimizers", cls.__name__) for cls in cards("optimizers") if issubclass(cls, PerArray)],
+]
+
+
+@pytest.mark.parametrize(("page", "name"), IN_TABLES, ids=str)
+def test_a_loss_and_an_optimizer_have_a_row_in_the_table_of_their_page(page, name):
+    is_there = re.search(rf"^\| `{name}[(`]", PAGES[DOCS / f"{page}.md"], re.MULTILINE)
+    assert is_there, f"{name} is in no table of its page: add a row to docs/{page}.md"
 
 
 @pytest.mark.parametrize("layer", [layer for layer in REGISTERED if layer is not tuple], ids=lambda cls: cls.__name__)
@@ -93,12 +107,22 @@ def test_its_page_speaks_of_it(layer):
     [page] = [page for page, homes in LISTED.items() if families.is_in(layer, homes)]
     listed = re.findall(r"```\{derivations\}\n(.*?)\n```", PAGES[DOCS / page], re.DOTALL)
     spoken = " ".join([PAGES[DOCS / page], *[families.links(homes, "") for homes in listed], *CARDED])
-    assert re.search(rf"\b{layer.__name__}\b", spoken)
+    message = f"docs/{page} does not name {layer.__name__}: give it a card in funcnn/about, or write of it there"
+    assert re.search(rf"\b{layer.__name__}\b", spoken), message
 
 
 @pytest.mark.parametrize("layer", REGISTERED, ids=NAMES)
 def test_it_has_a_strategy(layer):
-    assert layer in table
+    where = "give it a card in funcnn/about, or a strategy in funcnn/testing/networks/cases"
+    assert layer in table, f"{layer.__name__} has no cases: {where}"
+
+
+def check_twin(layer, verb, library, without, table):
+    """Check that the verb has a rule for the layer, or the table of layers without one has the reason."""
+    name, has_rule = layer.__name__, verb.dispatch(layer) is not verb.dispatch(object)
+    where = f"name or write its twin in a card in funcnn/about, {library}=, or a rule in funcnn/interop/{library}"
+    assert has_rule or name in without, f"{name} has no twin in {library}: {where}"
+    assert not has_rule or name not in without, f"{name} has a twin in {library}: delete it in {table} of this file"
 
 
 @pytest.mark.parametrize("layer", REGISTERED, ids=NAMES)
@@ -106,8 +130,7 @@ def test_it_has_a_module_in_torch_or_a_reason(layer):
     pytest.importorskip("torch", reason="its modules are the oracle")
     from funcnn.interop.torch import to_torch
 
-    has_a_rule = to_torch.dispatch(layer) is not to_torch.dispatch(object)
-    assert has_a_rule is (layer.__name__ not in NOT_IN_TORCH)
+    check_twin(layer, to_torch, "torch", NOT_IN_TORCH, "NOT_IN_TORCH")
 
 
 @pytest.mark.parametrize("layer", REGISTERED, ids=NAMES)
@@ -115,13 +138,15 @@ def test_it_is_written_in_onnx_or_has_a_reason(layer):
     pytest.importorskip("spox", reason="the rules are written with it")
     from funcnn.interop.onnx import to_graph
 
-    has_a_rule = to_graph.dispatch(layer) is not to_graph.dispatch(object)
-    assert has_a_rule is (layer.__name__ not in NOT_IN_ONNX)
+    check_twin(layer, to_graph, "onnx", NOT_IN_ONNX, "NOT_IN_ONNX")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_three_mistakes_and_more_are_planted_in_it(name):
     planted = Counter([mutant.name.split(":")[0].split("(")[0] for mutant in (*MUTANTS, *LATER)])
     families = FAMILIES.get(name, [name])
-    assert all([planted[family] for family in families])
-    assert sum([planted[family] for family in families]) >= 3
+    without = [family for family in families if not planted[family]]
+    where = "as `mistakes` in its card in funcnn/about, or in tests/mutants"
+    assert without == [], f"{name} has no planted mistakes under {without}: write them {where}"
+    found = sum([planted[family] for family in families])
+    assert found >= 3, f"{name} must have three planted mistakes or more, not {found}: write them {where}"

@@ -22,6 +22,9 @@ ROWS = [
         corners=kind((1.0,)),
         jumps=kind((1.0,)),
         takes=kind(("numbers", "bits")),
+        torch=text,
+        jax=text,
+        onnx=text,
         mistakes=kind((("half", "a factor", "slope / 2"),)),
     ),
     row(register, subject=kind(Carded).but("class"), card=kind(Card())),  # it would take the card of another class

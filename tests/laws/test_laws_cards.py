@@ -1,5 +1,8 @@
 """Laws of cards: a layer of one's own has all that its card says, and a rule that is registered wins."""
 
+import pickle
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 from funcnn import Array, Elementwise, forward, layers, losses, optimizers, record
 from funcnn.about import Card, card_of, cards, register
 from funcnn.about.table import FAMILIES
+from funcnn.errors import KindError
 from funcnn.inspection import latex
 from funcnn.teach.symbols import meanings
 from funcnn.testing import check_layer
@@ -65,6 +69,14 @@ OTHER = Card(latex="x^3", torch=f"{HERE}:cube")
 register(Other, OTHER)
 
 
+@record
+class Written(Cube):
+    """A class whose card has expressions."""
+
+
+register(Written, Card(torch="scale * torch.pow(x, 3)", onnx="op.mul(scale, op.pow(x, 3))"))
+
+
 @at_most(10)
 @given(st.data())
 def test_a_layer_has_the_cases_of_its_card(data):
@@ -98,8 +110,31 @@ def test_a_layer_of_a_card_has_its_twin_in_torch():
     from funcnn.interop.torch import to_torch
 
     x = np.linspace(-2, 2, 6).reshape(2, 3)
-    for layer in (Cube(0.5), Named(0.5), Other(0.5)):
-        assert np.allclose(to_torch(layer)(torch.tensor(x)), forward(layer, x)[0], rtol=1e-14)
+    for layer in (Cube(0.5), Named(0.5), Other(0.5), Written(0.5)):
+        for module in (to_torch(layer), pickle.loads(pickle.dumps(to_torch(layer)))):
+            assert np.allclose(module(torch.tensor(x)), forward(layer, x)[0], rtol=1e-14)
+    assert [repr(to_torch(layer)) for layer in (Cube(), Written())] == [
+        "Computed(cube)",
+        "Computed(scale * torch.pow(x, 3))",
+    ]
+
+
+def test_a_layer_whose_card_has_no_twin_and_an_optimizer_are_refused():
+    pytest.importorskip("torch", reason="its module is asked for")
+    from funcnn.interop.torch import to_torch
+
+    @record
+    class Bare(Cube):
+        """A layer whose card has no twin."""
+
+    register(Bare, Card(latex="x^3"))
+    remedy = '; write one with @to_torch.register(Bare), or a twin in its card, torch="module:name"'
+    with pytest.raises(KindError, match=f"^{re.escape(f'to_torch: there is no rule for Bare{remedy}')}$"):
+        to_torch(Bare())
+    for optimizer in (optimizers.Adam(), optimizers.AdamW()):
+        sentence = f"to_torch: params must be a layer or a tuple of layers, not {type(optimizer).__name__}"
+        with pytest.raises(KindError, match=f"^{sentence}$"):
+            to_torch(optimizer)
 
 
 def test_a_module_becomes_the_layer_whose_card_names_it():
@@ -125,17 +160,25 @@ def test_a_module_becomes_the_layer_whose_card_names_it():
 def test_a_layer_of_a_card_is_written_in_onnx():
     pytest.importorskip("spox", reason="the operators are written with it")
     ort = pytest.importorskip("onnxruntime", reason="it runs the model")
-    from funcnn.errors import KindError
     from funcnn.interop.onnx import to_onnx
 
     x = np.linspace(-2, 2, 6, dtype=np.float32).reshape(2, 3)
-    session = ort.InferenceSession(to_onnx(Cube(0.5), x).SerializeToString(), providers=["CPUExecutionProvider"])
-    [given_x] = session.get_inputs()
-    assert np.allclose(session.run(None, {given_x.name: x})[0], forward(Cube(0.5), x)[0], rtol=1e-6)
+    for layer in (Cube(0.5), Written(0.5)):
+        session = ort.InferenceSession(to_onnx(layer, x).SerializeToString(), providers=["CPUExecutionProvider"])
+        [given_x] = session.get_inputs()
+        assert np.allclose(session.run(None, {given_x.name: x})[0], forward(layer, x)[0], rtol=1e-6)
     with pytest.raises(KindError, match="for Cube params and x must be float32, not float64"):
         to_onnx(Cube(), x.astype(float))
-    with pytest.raises(KindError, match="there is no rule for Other"):
+    remedy = '; write one with @to_graph.register(Other), or a twin in its card, onnx="module:name"'
+    with pytest.raises(KindError, match=re.escape(f"to_onnx: there is no rule for Other{remedy}")):
         to_onnx(Other(), x)
+
+
+@pytest.mark.parametrize("text", ["x *", "x, beta = 2", "torch: asinh", "\0"])
+def test_what_is_neither_a_name_nor_an_expression_is_refused(text):
+    sentence = f'Card: torch must be "module:name" or an expression, not {text!r}'
+    with pytest.raises(KindError, match=f"^{re.escape(sentence)}$"):
+        Card(torch=text)
 
 
 def test_cards_are_those_of_a_family_or_all():

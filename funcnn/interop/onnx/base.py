@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pkgutil import resolve_name
 from typing import Any, Protocol, TypeVar, cast
 
 import attrs
 import spox
 
 from funcnn.about.table import card_of, cards
+from funcnn.about.twins import twin_of
 from funcnn.arrays import kind
 from funcnn.core import is_layer
 from funcnn.dispatch import verb
 from funcnn.errors import KindError
-from funcnn.interop.onnx.values import check_single
+from funcnn.interop.onnx.values import Operators, check_single
 from funcnn.layers.combinators.branches import Take
 from funcnn.layers.notes import noted
 from funcnn.refusals import no_rule_error
@@ -39,8 +39,8 @@ def _check_graph(layer: Any, x: Values) -> None:
     if type(layer) not in cast("Any", to_graph).registry and is_layer(layer):
         card = card_of(layer, bases=False)  # not of a base, since a subclass may compute something else
         if card is None or not card.onnx:
-            cls = type(layer).__name__
-            raise KindError(f"to_onnx: there is no rule for {cls}; write one with @to_graph.register({cls})")
+            cls, also = type(layer).__name__, "" if card is None else ', or a twin in its card, onnx="module:name"'
+            raise KindError(f"to_onnx: there is no rule for {cls}; write one with @to_graph.register({cls}){also}")
     if not _is_made_of_values(x) or (x is None and type(layer) is not tuple):
         given = f"not {kind(x)}; to_onnx takes arrays"
         raise KindError(f"to_graph: x must be a value of spox, or a tuple of them, {given}")
@@ -85,17 +85,17 @@ def to_graph(layer: Any, x: Values, /) -> Values:
 
 
 def graph_of_card(layer: Any, x: Values) -> Values:
-    """The function of ONNX that the card names"""
+    """The function of ONNX that the card names or writes"""
     card = card_of(type(layer))
     if card is None or not card.onnx:
         raise no_rule_error("to_graph", layer)
     if not card.double:
         check_single(layer, x)
     settings = {field.name: getattr(layer, field.name) for field in attrs.fields(type(layer))}
-    return resolve_name(card.onnx)(x, **settings)
+    return twin_of(card.onnx, settings, op=Operators(x))(x, **settings)
 
 
-for _layer in cards("activations"):
+for _layer in [layer for layer, card in cards("activations").items() if card.onnx]:
     to_graph.register(_layer)(graph_of_card)
 
 

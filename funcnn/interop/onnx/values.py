@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,24 @@ def dtype_of(x: Var) -> np.dtype[Any]:
 def constant(value: Any, like: Var | None = None) -> Var:
     """A constant with these numbers, in the dtype of `like` if it is given."""
     return op.const(np.asarray(value, None if like is None else dtype_of(like)))
+
+
+class Operators:
+    """The operators for expressions of cards: numbers among the arguments become constants of the dtype of x."""
+
+    def __init__(self, x: Var) -> None:
+        """`x`: the value that enters the layer"""
+        self.x = x
+
+    def __getattr__(self, name: str) -> Callable[..., Var]:
+        """The operator of this name; its settings, which are given by name, stay numbers"""
+        operator = getattr(op, name)
+
+        def applied(*values: Any, **settings: Any) -> Var:
+            made = [constant(value, self.x) if isinstance(value, int | float) else value for value in values]
+            return operator(*made, **settings)
+
+        return applied
 
 
 def reshaped(x: Var, *shape: int) -> Var:

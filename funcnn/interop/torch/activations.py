@@ -47,13 +47,3 @@ _RULES: dict[type, Callable[[Any], torch.nn.Module]] = {
 }
 for _layer, _rule in _RULES.items():
     to_torch.register(_layer)(_rule)
-
-
-def hard_sigmoid(x: Any) -> Any:
-    """torch.nn.Hardsigmoid rounds 1 / 6 to float32, in float64 too"""
-    return torch.nn.functional.relu6(x + 3) / 6
-
-
-def sine(x: Any, omega: float) -> Any:
-    """torch does not have this activation"""
-    return torch.sin(omega * x)

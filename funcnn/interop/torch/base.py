@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from inspect import signature
-from pkgutil import resolve_name
 from typing import Any, Protocol, TypeVar, cast
 
 import attrs
@@ -13,8 +12,11 @@ import numpy as np
 import torch
 
 from funcnn.about.table import card_of, cards
+from funcnn.about.twins import twin_of
 from funcnn.arrays import Array
+from funcnn.core import is_layer
 from funcnn.dispatch import verb
+from funcnn.errors import KindError
 from funcnn.refusals import no_rule_error
 
 P = TypeVar("P")  # a layer
@@ -51,15 +53,34 @@ def to_torch(layer: Any, /) -> torch.nn.Module:
 
 
 def module_of_card(layer: Any) -> torch.nn.Module:
-    """The twin that the card names"""
+    """The twin that the card names or writes"""
     card = card_of(type(layer))
-    if card is None or not card.torch:
-        raise no_rule_error("to_torch", layer)
-    twin = resolve_name(card.torch)
-    settings = [getattr(layer, field.name) for field in attrs.fields(type(layer))]
+    if card is None or not card.torch or not is_layer(layer):
+        error = no_rule_error("to_torch", layer)
+        has_none = card is not None and is_layer(layer)
+        raise KindError(f'{error}, or a twin in its card, torch="module:name"') if has_none else error
+    settings = {field.name: getattr(layer, field.name) for field in attrs.fields(type(layer))}
+    twin = twin_of(card.torch, settings, torch=torch)
     if isinstance(twin, type) and issubclass(twin, torch.nn.Module):
-        return twin(*settings)
-    return Computed(lambda x: twin(x, *settings))
+        return twin(*settings.values())
+    return Computed(OfCard(card.torch, settings))
+
+
+class OfCard:
+    """The function of x that a card names or writes, for these settings; it pickles as the text and the settings."""
+
+    def __init__(self, text: str, settings: dict[str, Any]) -> None:
+        """`text`: the twin in the card; its name, or the expression, is shown by the module"""
+        self.text, self.settings, self.__name__ = text, settings, text.rpartition(":")[2]
+        self.function = twin_of(text, settings, torch=torch)
+
+    def __call__(self, x: Any) -> Any:
+        """The function of x and the settings"""
+        return self.function(x, *self.settings.values())
+
+    def __reduce__(self) -> tuple[type[OfCard], tuple[str, dict[str, Any]]]:
+        """An expression has no name in a module, which pickle asks for"""
+        return OfCard, (self.text, self.settings)
 
 
 def layer_of_card(module: Any, base: type) -> Any:
@@ -72,7 +93,7 @@ def layer_of_card(module: Any, base: type) -> Any:
     return None
 
 
-for _layer in cards("activations"):
+for _layer in [layer for layer, card in cards("activations").items() if card.torch]:
     to_torch.register(_layer)(module_of_card)
 
 
