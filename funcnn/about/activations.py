@@ -17,7 +17,7 @@ _TANH = "op.tanh(op.mul(0.7978845608028654, op.add(x, op.mul(0.044715, op.mul(op
 
 
 def _card(latex: str | tuple[str, ...], twins: tuple[str, str, str], **others: Any) -> Card:
-    """A card whose twins are in torch.nn, jax.nn and spox, unless their modules are named or they are of x."""
+    """A card whose twins are in torch.nn, jax.nn and spox, unless their modules are named or they are expressions."""
     homes = {"torch": "torch.nn", "jax": "jax.nn", "onnx": "spox.opset.ai.onnx.v17"}
     for (library, home), twin in zip(homes.items(), twins, strict=True):
         others[library] = f"{home}:{twin}" if twin.isidentifier() and twin != "x" else twin
@@ -34,7 +34,8 @@ CARDS = {
         ("LeakyReLU", "leaky_relu", "leaky_relu"),
         settings=((), (0.0,), (2.0,), (0.5,), (1.0,)),
     ),
-    Softplus: _card(r"\log(1 + e^{x})", ("", "softplus", "softplus")),
+    # By default torch returns x above 20; without a threshold it overflows, in float32 at 89.
+    Softplus: _card(r"\log(1 + e^{x})", ("torch.nn.Softplus(threshold=80)", "softplus", "softplus")),
     Elu: _card(
         r"\max(x, 0) + <alpha> (e^{\min(x, 0)} - 1)",
         ("ELU", "elu", "elu"),
@@ -42,7 +43,7 @@ CARDS = {
     ),
     Gelu: _card(
         r"\frac{x}{2} \odot \left(1 + \tanh\left(\sqrt{2 / \pi} (x + 0.044715 x^3)\right)\right)",
-        ("", "gelu", f"op.mul(op.mul(0.5, x), op.add({_TANH}, 1))"),
+        ('torch.nn.GELU(approximate="tanh")', "gelu", f"op.mul(op.mul(0.5, x), op.add({_TANH}, 1))"),
         double=True,
         symbols=(
             ("s", "1 / (1 + e^(-2 u))"),
@@ -200,10 +201,12 @@ CARDS = {
         settings=((), (0.1,), (1.0,)),
         jumps=(0.5, 1.0),
     ),
-    Softmax: _card(r"\operatorname{softmax}(x)", ("", "softmax", "softmax"), double=True, symbols=_ROW),
+    Softmax: _card(
+        r"\operatorname{softmax}(x)", ("torch.nn.Softmax(dim=-1)", "softmax", "softmax"), double=True, symbols=_ROW
+    ),
     LogSoftmax: _card(
         r"\log \operatorname{softmax}(x)",
-        ("", "log_softmax", "log_softmax"),
+        ("torch.nn.LogSoftmax(dim=-1)", "log_softmax", "log_softmax"),
         double=True,
         symbols=_ROW,
     ),

@@ -34,8 +34,8 @@ class Card:
       which the slope is one of several, and `jumps` the x at which there is no slope.
     - `takes` says what out and y of a loss are, such as ("numbers", "bits"); `latex` is then a term of its mean.
       For an optimizer they are g, or g and p, if its equations are those of each number, with t for the step.
-    - `torch` is a class of modules, which takes the settings by position, a function of x and the settings, or an
-      expression such as `"x * torch.sigmoid(beta * x)"`.
+    - `torch` is a class of modules, which takes the settings by position, or a function of x and the settings, or an
+      expression: `"x * torch.sigmoid(beta * x)"`, or without x one that makes a module, `"torch.nn.Softmax(dim=-1)"`.
     - `jax` is a function of x and the settings, or an expression. For a loss, `torch` and `jax` are functions of out, y
       and the settings; for an optimizer `jax` makes a transformation of optax from the settings.
     - `onnx` is a function of x and, by name, the settings, such as an operator of spox, or an expression with `op` for

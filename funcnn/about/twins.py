@@ -17,11 +17,16 @@ _NAMED = re.compile(r"[\w.]+:[\w.]+")
 
 
 def twin_of(text: str, settings: Iterable[str], **library: Any) -> Callable[..., Any]:
-    """The function of x and these settings that a card names or writes, with the names of the library."""
+    """The function that a card names or writes, of x and these settings, or of the settings if it does not have x."""
     if _NAMED.fullmatch(text):
         return cast("Callable[..., Any]", resolve_name(text))
-    code = _code(text, ("x", *settings))
+    code = _code(text, ("x", *settings) if is_of_x(text) else (*settings,))
     return cast("Callable[..., Any]", eval(code, library))  # noqa: S307  a card is code of its author, as a rule is
+
+
+def is_of_x(text: str) -> bool:
+    """Whether a twin takes x: an expression without x makes a module from the settings."""
+    return _NAMED.fullmatch(text) is not None or re.search(r"\bx\b", text) is not None
 
 
 @cache

@@ -74,6 +74,12 @@ class Written(Cube):
     """A class whose card has expressions."""
 
 
+@record
+class Made(Cube):
+    """A class whose card has an expression that makes a module; it is not this function."""
+
+
+register(Made, Card(torch="torch.nn.ELU(alpha=scale)"))
 register(Written, Card(torch="scale * torch.pow(x, 3)", onnx="op.mul(scale, op.pow(x, 3))"))
 
 
@@ -113,10 +119,8 @@ def test_a_layer_of_a_card_has_its_twin_in_torch():
     for layer in (Cube(0.5), Named(0.5), Other(0.5), Written(0.5)):
         for module in (to_torch(layer), pickle.loads(pickle.dumps(to_torch(layer)))):
             assert np.allclose(module(torch.tensor(x)), forward(layer, x)[0], rtol=1e-14)
-    assert [repr(to_torch(layer)) for layer in (Cube(), Written())] == [
-        "Computed(cube)",
-        "Computed(scale * torch.pow(x, 3))",
-    ]
+    made = "ELU(alpha=0.5)", "Computed(cube)", "Computed(scale * torch.pow(x, 3))"
+    assert tuple([repr(to_torch(layer)) for layer in (Made(0.5), Cube(), Written())]) == made
 
 
 def test_a_layer_whose_card_has_no_twin_and_an_optimizer_are_refused():

@@ -1,18 +1,15 @@
-"""Conversions of activations, Softmax and Glu for which torch has no module with the same settings."""
+"""Conversions of activations with arrays or layers inside; those of the others are in their cards."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from funcnn.interop.torch.base import Around, Computed, filled, to_torch
-from funcnn.layers.activations.base import Sigmoid, Softplus
+from funcnn.layers.activations.base import Sigmoid
 from funcnn.layers.activations.glu import Glu
 from funcnn.layers.activations.rectifiers import PRelu
-from funcnn.layers.activations.smooth import Gelu
-from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 
 
 def _over_last_axis(x: Any, module: torch.nn.Module) -> Any:
@@ -25,25 +22,14 @@ def _gated(x: Any, gate: torch.nn.Module) -> Any:
     return a * gate(b)
 
 
-def _prelu(layer: PRelu) -> torch.nn.Module:
+@to_torch.register(PRelu)
+def prelu_to_torch(layer: PRelu) -> torch.nn.Module:
     """torch applies one slope for each feature along axis 1"""
     module = filled(torch.nn.PReLU(layer.alpha.size), weight=layer.alpha)
     return Around(_over_last_axis, module=module) if layer.alpha.size > 1 else module
 
 
-def _glu(layer: Glu) -> torch.nn.Module:
+@to_torch.register(Glu)
+def glu_to_torch(layer: Glu) -> torch.nn.Module:
     """torch has Glu only with a sigmoid gate"""
     return torch.nn.GLU() if type(layer.gate) is Sigmoid else Computed(_gated, gate=to_torch(layer.gate))
-
-
-_RULES: dict[type, Callable[[Any], torch.nn.Module]] = {
-    PRelu: _prelu,
-    Glu: _glu,
-    # By default torch returns x above 20; without a threshold it overflows, in float32 at 89.
-    Softplus: lambda _: torch.nn.Softplus(threshold=80),
-    Gelu: lambda _: torch.nn.GELU(approximate="tanh"),  # torch calls it an approximation of ExactGelu
-    Softmax: lambda _: torch.nn.Softmax(dim=-1),
-    LogSoftmax: lambda _: torch.nn.LogSoftmax(dim=-1),
-}
-for _layer, _rule in _RULES.items():
-    to_torch.register(_layer)(_rule)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from funcnn.about.table import card_of, cards
-from funcnn.about.twins import twin_of
+from funcnn.about.twins import is_of_x, twin_of
 from funcnn.arrays import Array
 from funcnn.core import is_layer
 from funcnn.dispatch import verb
@@ -61,7 +61,7 @@ def module_of_card(layer: Any) -> torch.nn.Module:
         raise KindError(f'{error}, or a twin in its card, torch="module:name"') if has_none else error
     settings = {field.name: getattr(layer, field.name) for field in attrs.fields(type(layer))}
     twin = twin_of(card.torch, settings, torch=torch)
-    if isinstance(twin, type) and issubclass(twin, torch.nn.Module):
+    if not is_of_x(card.torch) or (isinstance(twin, type) and issubclass(twin, torch.nn.Module)):
         return twin(*settings.values())
     return Computed(OfCard(card.torch, settings))
 
