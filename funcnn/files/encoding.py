@@ -72,7 +72,8 @@ def _remedy(part: Any) -> str:
     if isinstance(part, list | tuple):  # a NamedTuple would lose its class
         return "" if any(map(callable, part)) else "; write tuple(value)"
     if isinstance(part, Mapping):  # a Table of history has its columns in `whole`
-        return f"; write tuple(value{'.whole' if hasattr(part, 'whole') else ''}.items())"
+        columns = hasattr(part, "whole")
+        return "; for its columns write tuple(value.whole.items())" if columns else "; write tuple(value.items())"
     if isinstance(part, np.generic):
         return "; write value.item()" if type(part.item()) in (bool, int, float, str) else ""
     if hasattr(part, "to_numpy"):

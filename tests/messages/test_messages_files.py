@@ -210,7 +210,7 @@ ROWS = [
     kind_error(saved((net, ([1],)))) >> f"save: value at 1.0 {NEEDED}, not list; write tuple(value)",
     kind_error(saved((1, ({},)))) >> f"save: value at 1.0 {NEEDED}, not dict; write tuple(value.items())",
     kind_error(saved(Table({"step": np.arange(2)})))
-    >> f"save: value {NEEDED}, not Table; write tuple(value.whole.items())",
+    >> f"save: value {NEEDED}, not Table; for its columns write tuple(value.whole.items())",
     kind_error(saved(np.array([1, 2.5, True], object)))
     >> "save: value must be an array of numbers, not object array; write value.astype(float)",
     kind_error(saved(x for x in ())) >> f"save: value {NEEDED}, not generator",

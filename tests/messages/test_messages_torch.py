@@ -215,14 +215,12 @@ MESSAGES = [
     kind_error(converted(nn.Sequential(parametrized())))
     >> "from_torch: 0 (ParametrizedLinear) must not have a parametrization, but it has one of weight",
     kind_error(converted(nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(3)), SEQUENCE))
-    >> "from_torch: x of 1 (BatchNorm1d) must have its features in axis 1; "
-    "behind the modules before it they are in the last axis",
+    >> "from_torch: the modules before 1 (BatchNorm1d) must leave the features in axis 1, not in the last axis",
     kind_error(converted(nn.Sequential(nn.Conv2d(4, 2, 1), nn.Linear(5, 5)), IMAGE))
-    >> "from_torch: x of 1 (Linear) must have its features in the last axis; "
-    "behind the modules before it they are in axis 1",
+    >> "from_torch: the modules before 1 (Linear) must leave the features in the last axis, not in axis 1",
     kind_error(converted(nn.Sequential(nn.Conv2d(4, 2, 1), nn.Flatten(), nn.GroupNorm(2, 50)), IMAGE))
-    >> "from_torch: x of 2 (GroupNorm) must have its features in the last axis; "
-    "behind the modules before it they are in the order of its Flatten",
+    >> "from_torch: the modules before 2 (GroupNorm) must leave the features in the last axis, not in the order of its "
+    "Flatten",
     raises(FuncnnError, converted(Wrong()))
     >> "from_torch: out of the network and of the module must be equal; for x they differ by 1",
     raises(FuncnnError, converted(Wrong(), NARROW))

@@ -131,6 +131,8 @@ def _split(function: str, rows: Rows, share: float, seed: int, *, stratify: bool
     except ValueError as error:
         raise RangeError(f"{function}: validation_fraction must fit the rows; {error}") from None
     kept, apart = [rows.part(part) for part in parts]
-    if any([part.weight is not None and not part.weight.any() for part in (kept, apart)]):
-        raise RangeError(f"{function}: sample_weight must have a weight above 0 among the rows held out and the others")
+    for part, use in ((kept, "to train on"), (apart, "held out for validation")):
+        if part.weight is not None and not part.weight.any():
+            remedy = "leave out rows of weight 0, or change validation_fraction"
+            raise RangeError(f"{function}: sample_weight must be above 0 for some of the rows {use}; {remedy}")
     return kept, apart.normalised()

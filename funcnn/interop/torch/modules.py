@@ -57,8 +57,8 @@ class Given:
         if self.layout.order is None:
             self.layout.order = order
         if self.layout.is_mixed or self.layout.order != order:
-            needed = f"x of {self.named(module)} must have its features in {order}"
-            raise KindError(f"from_torch: {needed}; behind the modules before it they are in {self.layout}")
+            needed = f"the modules before {self.named(module)} must leave the features in {order}"
+            raise KindError(f"from_torch: {needed}, not in {self.layout}")
 
 
 class FromTorch(Protocol):
