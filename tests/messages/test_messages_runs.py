@@ -153,8 +153,8 @@ ROWS = [
         for data, given in (
             (x, "float64 array; write [(x, y)] for one batch of all rows"),
             ((x, y), "float64 array; write [(x, y)] for one batch of all rows"),
-            ([(x, y, y)], "tuple of 3"),
-            ([x.tolist()], "list of 10"),
+            ([(x, y, y)], "a tuple of 3"),
+            ([x.tolist()], "a list of 10"),
             ("text", "str"),
         )
     ],

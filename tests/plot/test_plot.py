@@ -214,7 +214,8 @@ ROWS = [
     >> "decision_regions: the network must give one output, (m, 1); it gives <f64 90000x2>",
     shape_error(lambda: plot.decision_regions((Copy(2),), x, y, points=2))
     >> "decision_regions: the network must give one output, (m, 1); it gives (<f64 4x2>, <f64 4x2>)",
-    kind_error(lambda: plot.pictures([half], ["a"])) >> "pictures: images must be an array, not list",
+    kind_error(lambda: plot.pictures([half], ["a"])) >> "pictures: images must be an array, not list; to join "
+    "arrays of one shape write np.stack(images)",
     shape_error(lambda: plot.pictures(half[0], ["a"]))
     >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (3, 3)",
     shape_error(lambda: plot.pictures(np.zeros((1, 3, 3, 2)), ["a"]))
