@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from funcnn import (
+    Array,
     Dense,
     Elementwise,
     Gelu,
@@ -22,6 +23,7 @@ from funcnn import (
     mlp,
     parameters,
     predict,
+    record,
     reseed,
     sgd,
     softmax_cross_entropy,
@@ -49,6 +51,7 @@ from funcnn.layers import (
     Softsign,
     TanhShrink,
 )
+from funcnn.testing import check_layer
 from funcnn.testing.strategies import registered
 from funcnn.traits import gives_probabilities, is_inert
 
@@ -330,3 +333,23 @@ def test_erfc_of_numpy_arrays_loads_nothing():
 
 def test_a_sigmoid_is_the_gate_unless_another_is_said():
     assert Glu() == Glu(Sigmoid()) != Glu(Silu())
+
+
+@record
+class Lifted(Elementwise):
+    """out = x + lift"""
+
+    lift: Array
+
+    def value(self, x: Array) -> Array:
+        return x + self.lift
+
+    def slope(self, kept: Array) -> float:
+        return 1.0
+
+    def own_gradients(self, dA: Array, kept: Array) -> dict[str, Array]:
+        return super().own_gradients(dA, kept) | {"lift": dA.sum(axis=0)}
+
+
+def test_own_gradients_may_be_added_to_those_of_the_base():
+    check_layer(Lifted(np.array([0.5, -1.0])), np.array([[1.0, 2.0], [3.0, 4.0]]))

@@ -91,7 +91,11 @@ ROWS = [
     >> "CrossAttention: memory must be an array, not tuple; for (memory, mask) write (queries, memory, mask)",
     shape_error(lambda: forward(cross, (x, memory[:2])))
     >> "CrossAttention: queries and memory must be of equally many sequences; queries: (3, 5, 4), memory: (2, 2, 6)",
+    kind_error(lambda: forward(layer, (x, [[True], [True, False]])))
+    >> "Attention: mask must be an array of bools, True at the positions of x that are not padding, not list",
     # Backward.
+    shape_error(lambda: backward(layer, (x, None), x))
+    >> f"backward: cache must be what forward returned for this layer; cache: (<f64 3x5x4>, None), layer: {layer}",
     shape_error(lambda: backward(layer, cache, x[:2]))
     >> "Attention: dA must have the shape of out, (3, 5, 4); it has (2, 5, 4)",
     shape_error(lambda: backward(layer, pair_cache, x))

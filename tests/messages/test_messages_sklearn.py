@@ -232,13 +232,14 @@ ROWS = [
     range_error(regress(sample_weight=np.zeros(12))) >> R + "sample_weight must have a weight above 0; all are zero",
     shape_error(fit(sample_weight=np.ones(11))) >> A + "sample_weight must have the shape (12,), not (11,)",
     shape_error(fit(sample_weight=np.ones((12, 1)))) >> A + "sample_weight must have the shape (12,), not (12, 1)",
-    *[
-        range_error(regress(sample_weight=np.eye(12)[row], validation_fraction=0.5))
-        >> R
-        + f"sample_weight must be above 0 for some of the rows {use}; leave out rows of weight 0, or change "
-        "validation_fraction"
-        for row, use in ((1, "to train on"), (0, "held out for validation"))
-    ],
+    range_error(regress(sample_weight=np.eye(12)[2], validation_fraction=0.5, random_state=0))
+    >> R
+    + "sample_weight must be above 0 for some of the rows to train on; leave out rows of weight 0, or change "
+    "validation_fraction",
+    range_error(regress(sample_weight=np.eye(12)[1], validation_fraction=0.5, random_state=0))
+    >> R
+    + "sample_weight must be above 0 for some of the rows held out for validation; leave out rows of weight 0, or "
+    "change validation_fraction",
     kind_error(fit(class_weight="even")) >> A + f"{OF_CLASSES}, not 'even'",
     kind_error(fit(class_weight=2.0)) >> A + f"{OF_CLASSES}, not float",
     kind_error(fit(class_weight=["even"])) >> A + f"{OF_CLASSES}, not 'even'",

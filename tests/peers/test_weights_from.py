@@ -16,8 +16,13 @@ from funcnn.errors import FuncnnError  # noqa: E402  as just said
 from funcnn.interop.torch import to_torch, weights_from  # noqa: E402  as just said
 from funcnn.layers.attention.cross_attention import CrossAttention  # noqa: E402  as just said
 
-# The cases that to_torch itself refuses: torch has no such module.
-REFUSED = {Attention: 3, CrossAttention: 2, Bidirectional: 3, Function: 1}
+# The drawn cases that to_torch itself refuses, since torch has no such module; and cases that it has.
+REFUSED = {Attention: 3, CrossAttention: 3, Bidirectional: 3, Function: 1}
+CONVERTED = {
+    Attention: Attention.init(4, 2, seed=0),
+    CrossAttention: CrossAttention.init(4, 2, n_memory=3, seed=0),
+    Bidirectional: Bidirectional(GRU.init(2, 3, seed=0), GRU.init(2, 3, seed=1)),
+}
 NN = torch.nn
 
 
@@ -29,7 +34,8 @@ def emptied(params):
 @pytest.mark.parametrize("layer", registered(), ids=lambda layer: layer.__name__)
 def test_what_to_torch_gives_comes_back(layer):
     refused = 0
-    for case, _ in three(layer):
+    drawn = [params for params, _ in three(layer)]
+    for case in [*drawn, *([CONVERTED[layer]] if layer in CONVERTED else [])]:
         try:
             module = to_torch(case)
         except FuncnnError as error:
