@@ -60,15 +60,16 @@ from funcnn import mlp, mse
 from funcnn.compilation import compiled
 from funcnn.parallel import blas
 warnings.simplefilter("ignore")
-x, at_work = np.ones((6, 3)), True
+x, at_work, has_begun = np.ones((6, 3)), True, threading.Event()
 def work():
     width = 2
     while at_work:
         width += 1
         compiled(mse)(mlp([3, 3 + width % 60, 3], seed=0), x, x)
+        has_begun.set()  # all modules are imported: the child of a fork would wait for one that a thread imports
 thread = threading.Thread(target=work)
 thread.start()
-time.sleep(0.1)
+has_begun.wait()
 for i in range(4):
     child = os.fork()
     if not child:
