@@ -184,8 +184,7 @@ def explained(annotation: Any) -> Explain:
 def guard(annotation: Any) -> Explain:
     """As `explained`, but the test comes first: for arguments that are checked in each step."""
     need = next(data for data in annotation.__metadata__ if isinstance(data, Need))
-    source = f"lambda function, argument, value: value if {need.test} else explain(function, argument, value)"
-    return cast("Explain", _read(source, {"inf": math.inf, "explain": need.explain}))
+    return lambda function, argument, value: value if need.holds(value) else need.explain(function, argument, value)
 
 
 def words_of(seed: Seed) -> tuple[int, ...]:
@@ -216,8 +215,8 @@ def need_of(annotation: Any, space: dict[str, Any]) -> Need | None:
 
     Where the annotation allows None beside it, as `Count | None` does, None passes.
     """
-    if isinstance(annotation, str):
-        annotation = _read(annotation, space)
+    if isinstance(annotation, str):  # a name is looked up, which is faster than to compile it
+        annotation = space[annotation] if annotation in space else _read(annotation, space)
     parts = get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
     found = [data for part in parts for data in getattr(part, "__metadata__", ()) if isinstance(data, Need)]
     if found and NoneType in parts:

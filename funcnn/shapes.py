@@ -32,7 +32,11 @@ C = TypeVar("C", bound=type)
 declared: dict[type, LayerShapes] = {}
 
 
-_AXIS = re.compile(r"\.\.\.\+?|[a-zA-Z_]\w*\+?|[0-9]+|\w+(\*\w+)+")
+def _is_axis(name: str) -> bool:
+    return name.isidentifier() or name == "..." or re.fullmatch(_AXIS, name) is not None
+
+
+_AXIS = r"\.\.\.\+?|[a-zA-Z_]\w*\+?|[0-9]+|\w+(\*\w+)+"  # compiled at first use: most names are identifiers
 
 
 def alternatives_in(text: str) -> list[list[str]]:
@@ -42,7 +46,7 @@ def alternatives_in(text: str) -> list[list[str]]:
 
 def _check_names(function: str, argument: str, text: Any) -> None:
     for names in alternatives_in(text) if type(text) is str else [[""]]:
-        if not all(map(_AXIS.fullmatch, names)) or sum([name.startswith("...") for name in names]) > 1:
+        if not all(map(_is_axis, names)) or sum([name.startswith("...") for name in names]) > 1:
             raise KindError(f'{function}: {argument} must name axes, such as "m ... n", not {short(text)}')
 
 

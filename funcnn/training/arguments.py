@@ -9,7 +9,6 @@ from typing import Annotated, Any, TypeVar, cast
 
 from funcnn.arrays import is_array, is_float, kind
 from funcnn.core import value_and_grad as gradient_of
-from funcnn.data.sequence import first_step
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import call_text, check_function, is_number, parameters_of
 from funcnn.gradients import Grads
@@ -42,6 +41,8 @@ def check_data(function: str, argument: str, data: Any) -> None:
 
 def check_begin(function: str, start: Any, data: Any) -> None:
     """Check that `data`, if the number of its first batch is known, begins with the batch of `start.step`."""
+    from funcnn.data.sequence import first_step  # noqa: PLC0415  a run needs it, and a script that imports `train` not yet
+
     step, first = as_step(function, start.step), first_step(data)
     if first is not None and type(step) is int and first != step:
         remedy = "; to resume write data[start.step:], for another run evolve(start, step=0)" if first == 0 else ""
