@@ -32,10 +32,6 @@ C = TypeVar("C", bound=type)
 declared: dict[type, LayerShapes] = {}
 
 
-def _is_axis(name: str) -> bool:
-    return name.isidentifier() or name == "..." or re.fullmatch(_AXIS, name) is not None
-
-
 _AXIS = r"\.\.\.\+?|[a-zA-Z_]\w*\+?|[0-9]+|\w+(\*\w+)+"  # compiled at first use: most names are identifiers
 
 
@@ -46,7 +42,8 @@ def alternatives_in(text: str) -> list[list[str]]:
 
 def _check_names(function: str, argument: str, text: Any) -> None:
     for names in alternatives_in(text) if type(text) is str else [[""]]:
-        if not all(map(_is_axis, names)) or sum([name.startswith("...") for name in names]) > 1:
+        are_axes = [name.isidentifier() or name == "..." or re.fullmatch(_AXIS, name) for name in names]
+        if not all(are_axes) or sum([name.startswith("...") for name in names]) > 1:
             raise KindError(f'{function}: {argument} must name axes, such as "m ... n", not {short(text)}')
 
 
@@ -104,13 +101,7 @@ class LayerShapes:
     """
 
     def __init__(
-        self,
-        x: str,
-        out: str,
-        cache: str = "x",
-        forms: int = 1,
-        fields: dict[str, str] | None = None,
-        mask: str = "m t",
+        self, x: str, out: str, cache: str = "x", forms: int = 1, fields: FieldAxes | None = None, mask: str = "m t"
     ) -> None:
         self.x, self.out, self.cache, self.forms, self.fields, self.mask = x, out, cache, forms, fields or {}, mask
 
@@ -222,8 +213,12 @@ def described(cls: Any) -> str:
     >>> from funcnn import Dense
     >>> described(Dense)
     'x: (m, ..., n_in), W: (n_in, n_out), b: (n_out,) or None, out: (m, ..., n_out)'
+
+    Raises:
+        KindError: `cls` is not a class with declared shapes.
     """
-    shapes = declaration_of(cls)[1] or LayerShapes("_", "_")
+    if not isinstance(cls, type) or (shapes := declaration_of(cls)[1]) is None:
+        raise KindError(f"described: cls must be a class with declared shapes, such as Dense, not {kind(cls)}")
     optional = {field.name for field in attrs.fields(cls) if "None" in str(field.type)}
     every = []
     for one in alternatives_of(cls):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from funcnn import Array, Dense, Grads, backward, forward, gradient, record
+from funcnn.layers import Sum
 from funcnn.shapes import axes, described, shapes
 from tests.says import assert_says, each_row, kind_error, shape_error
 
@@ -50,11 +51,15 @@ folding, x = Folding(np.ones((3, 2))), np.ones((4, 5, 6, 3))
 cache, out = forward(folding, x)[1], np.ones((5, 6, 2))
 series = np.ones((4, 5, 3))
 kept = forward(Summing(), series)[1]
+DECLARED = "must be a class with declared shapes, such as Dense"
 NAMES = 'must name axes, such as "m ... n", not'
 
 ROWS = [
     kind_error(lambda: axes(("n", "m"))) >> f"axes: text {NAMES} ('n', 'm')",
     kind_error(lambda: axes("n, m")) >> f"axes: text {NAMES} 'n, m'",
+    kind_error(lambda: described(3)) >> f"described: cls {DECLARED}, not int",
+    kind_error(lambda: described(Dense.init(1, 1, seed=0))) >> f"described: cls {DECLARED}, not Dense",
+    kind_error(lambda: described(Sum)) >> f"described: cls {DECLARED}, not the class Sum",
     kind_error(lambda: shapes(x="m ... n ...", out="m")) >> f"shapes: x {NAMES} 'm ... n ...'",
     kind_error(lambda: shapes(x="m", out="(m)")) >> f"shapes: out {NAMES} '(m)'",
     kind_error(lambda: shapes(x="m", out="m", fields={"W": "n-1"})) >> f"shapes: fields['W'] {NAMES} 'n-1'",
