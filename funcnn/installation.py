@@ -7,14 +7,12 @@ import platform
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
 import funcnn
-from funcnn.compilation.switch import kernels_are_on
 from funcnn.core import backward, forward, sgd
 from funcnn.files.store import load, save
 from funcnn.layers.activations.base import Sigmoid, Tanh
@@ -28,7 +26,7 @@ LIBRARIES = {
     "autograd": "funcnn.testing.autograd",
     "hypothesis": "funcnn.testing",
     "jax": "funcnn.interop.jax, funcnn.testing.jax",
-    "llvmlite": "funcnn.compilation, and kernels of layers for large arrays",
+    "llvmlite": "funcnn.compilation",
     "matplotlib": "funcnn.plot",
     "mpmath": "checks of funcnn.testing in exact arithmetic",
     "mygrad": "funcnn.testing.mygrad",
@@ -72,7 +70,6 @@ def report() -> Iterator[tuple[str, str]]:
     yield "NumPy", np.__version__
     yield "attrs", version("attrs")
     yield "BLAS", f"{_blas()}; {_threads()}"
-    yield "kernels", _kernels()
     for library, use in LIBRARIES.items():
         yield library, f"{_version(library):15}{use}"
 
@@ -134,13 +131,6 @@ def _threads() -> str:
         return "the number of threads is unknown without threadpoolctl"
     pools = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
     return f"threads: {', '.join(map(str, pools))}"
-
-
-def _kernels() -> str:
-    """Whether kernels compute layers, losses and optimizers of large arrays."""
-    if find_spec("llvmlite") is None:
-        return "off, since llvmlite is not installed"
-    return "on, since FUNCNN_KERNELS is 1" if kernels_are_on() else "off; FUNCNN_KERNELS=1 turns them on"
 
 
 def _version(library: str) -> str:

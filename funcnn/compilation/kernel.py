@@ -21,7 +21,7 @@ class Kernel:
     the same bits for any number of threads; and with an `update`, it changes the parameters. `fold` does so several
     times. If rows need sums over all rows, `shard1` and so on are later rounds over them, and `between1` and so on
     compute before each of them what it needs. `table` are the panels of constants that the text refers to, and `kept`
-    is the number of floats that rounds store for each row.
+    is the number of floats that rounds store for each row; from number `dx` on, the gradient with respect to x.
     """
 
     def __init__(self, program: Program, registers: Registers, update: UpdateProgram | None = None) -> None:
@@ -30,7 +30,7 @@ class Kernel:
         t = Text(trace.dtype, 2 if widest <= 16 else 1)  # small networks wait for results: take more rows at once
         rounds = Rounds(program)
         tiles = [Tile(t, program, one, rounds.kept, registers) for one in rounds.rounds]
-        self.program, self.update, self.kept = program, update, rounds.kept
+        self.program, self.update, self.kept, self.dx = program, update, rounds.kept, rounds.dx
         self.tile_rows = max([tile.schedule.tile_rows for tile in tiles])
         self.memory = max([tile.memory for tile in tiles])
         self.rounds, self.row_panel = len(tiles), t.rows

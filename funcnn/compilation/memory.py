@@ -64,6 +64,12 @@ class Memory:
             self._lent = lent if len(lent) >= self._kept else aligned(self._kept, np.dtype(np.uint8))
             self._set(R=address(self._lent))
 
+    def rows_kept(self, kernel: Kernel, first: int, features: int) -> Any:
+        """Numbers that rounds have kept for each row, from number `first` on, as an array of the caller's own."""
+        panels = self._lent[: self._kept].view(self.sums.dtype).reshape(-1, kernel.kept, kernel.row_panel)
+        rows = panels[:, first : first + features].swapaxes(1, 2).reshape(-1, features)
+        return rows[: self._bounds[-1]].copy() if len(panels) == 1 else rows[: self._bounds[-1]]
+
     def give_back(self, pool: list[Any]) -> None:
         """Return what was borrowed."""
         if self._kept:

@@ -27,11 +27,12 @@ class Rounds:
     """The rounds of a program; `kept` is the number of lines that rounds store for later ones, for each panel of rows.
 
     Round i adds up the sums whose rows need the sums of i rounds. A node is computed in the first round that needs it.
-    Later ones read it again, or compute it anew if that takes a few operations on one other array.
+    Later ones read it again, or compute it anew if that takes a few operations on one other array. The gradient with
+    respect to x is kept in any case, from line `dx` on.
     """
 
     def __init__(self, program: Program) -> None:
-        self.kept = 0
+        self.kept = self.dx = 0
         self._homes: dict[Node, Node] = {}  # where each node is computed at first
         self._sources = _sources(program.nodes)
         self.rounds = [self._round(program, i) for i in range(program.rounds)]
@@ -39,7 +40,8 @@ class Rounds:
     def _round(self, program: Program, i: int) -> Round:
         made: dict[Node, Node] = {}
         given = [one for one in program.sums if one.round == i]
-        wanted = needed([node for one in given for node in one.arguments], is_end=self._is_kept)
+        rows = [program.dx] if program.dx is not None and program.round_of_dx == i else []
+        wanted = needed([*[node for one in given for node in one.arguments], *rows], is_end=self._is_kept)
         for node in program.nodes:
             if node in wanted:
                 made[node] = self._made(node, made)
@@ -49,6 +51,9 @@ class Rounds:
         sums = [
             attrs.evolve(one, left=None if one.left is None else made[one.left], right=made[one.right]) for one in given
         ]
+        for node in rows:
+            self._keep(made[node])
+            self.dx = made[node].place[1]
         self._homes = {**{node: one for node, one in made.items() if one.op != "kept"}, **self._homes}
         return Round(list(made.values()), sums)
 
@@ -66,12 +71,16 @@ class Rounds:
                     a.users.append(one)
             return one
         home = self._homes[node]
-        if not home.place[0]:
-            home.is_stored, home.place = True, ("rows", self.kept)
-            self.kept += node.features
+        self._keep(home)
         one = Node("kept", (), node.features, None)
         one.is_stored, one.place = True, home.place
         return one
+
+    def _keep(self, node: Node) -> None:
+        """Give a node a place among what is stored for each row."""
+        if not node.place[0]:
+            node.is_stored, node.place = True, ("rows", self.kept)
+            self.kept += node.features
 
 
 def _sources(nodes: list[Node]) -> dict[Node, set[Node]]:

@@ -66,13 +66,21 @@ class CompiledStep:
         memory.set_batch(address(x), address(y))
         run(self._functions, memory)
         gradients, cost = memory.sums[: self.program.first_total].copy(), self.program.cost(memory.totals)
-        has_faults = memory.totals[-1]
+        has_faults, dx = memory.totals[-1], self._dx(memory)
         memory.give_back(self.pool)
         self._memories.append(memory)
         if has_faults:
             return None
         gradients.setflags(0)
-        return self.number(cost), build(Grads, (self._grads((gradients, known)), None))
+        return self.number(cost), build(Grads, (self._grads((gradients, known)), dx))
+
+    def _dx(self, memory: Memory) -> Any:
+        """The gradient with respect to x, if it was asked for."""
+        if (dx := self.program.dx) is None:
+            return None
+        made = memory.rows_kept(self.kernel, self.kernel.dx, dx.features).reshape(self.program.trace.x.shape)
+        made.setflags(0)
+        return made
 
     def ready(self, rows: Any) -> Any:
         """An array as kernels read it: contiguous, and of the dtype of x; the rows of a tuple stand side by side."""

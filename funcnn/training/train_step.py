@@ -20,6 +20,7 @@ class TrainStep:
     """The function from a state and the next batches to the state after a step with each of them.
 
     `fold`, which functions made by `compiled` have, takes several steps in one call; it returns None where it cannot.
+    `moved`, which they have too, is the update and the step of sgd.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class TrainStep:
         fold: Callable[..., Any] | None,
     ) -> None:
         self.value_and_grad, self.lr, self.constraint, self.fold = value_and_grad, lr, constraint, fold
+        self.moved: Callable[..., Any] = getattr(value_and_grad, "moved", moved)
 
     def __call__(self, now: Any, batches: Sequence[Any]) -> Any:
         """The state after a step with each batch.
@@ -65,7 +67,7 @@ class TrainStep:
             from funcnn.training.origin import origin  # noqa: PLC0415  imported after a failure
 
             raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {origin(now.params, x, y)}")
-        params, optimizer = moved(now.optimizer, grads, now.params, lr)
+        params, optimizer = self.moved(now.optimizer, grads, now.params, lr)
         if self.constraint is not None:
             params = _constrained(self.constraint, params)
         return now.after(params, optimizer, owned(as_array(cost)))

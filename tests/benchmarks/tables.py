@@ -78,7 +78,7 @@ def report(measured: dict[str, Times]) -> str:
         if rows:
             parts += [f"### {title}", compared(rows, OURS, peers)]
         if any([KERNELS in times for times in rows.values()]):
-            parts += [f"{title}, inside `with_kernels`:", compared(rows, KERNELS, [OURS, "torch", "JAX"])]
+            parts += [f"{title}, as segments of a compiled function:", compared(rows, KERNELS, [OURS, "torch", "JAX"])]
         if any([COMPILED in times for times in rows.values()]):
             parts += [f"{title}, with a compiled loss:", compared(rows, COMPILED, [ONE_THREAD, OURS, "torch", JIT])]
         if any([FOLDED in times for times in rows.values()]):

@@ -50,7 +50,7 @@ ROOMS = [
     "layers.normalisation",
     "layers.attention",
     "curvature",
-    "kernels",
+    "compilation.kernels",
     "about",
     "inspection",
     "installation interop plot",
@@ -185,9 +185,8 @@ def test_no_module_asks_what_is_installed_to_compute_in_another_way():
 
 
 def test_rules_say_nothing_of_kernels():
-    outside = [path for path in SOURCES if not name_of(path).startswith("kernels.")]
-    naming = {name_of(path) for path in outside if "funcnn.kernels" in path.read_text("utf-8")}
-    assert naming == {"__init__", "compilation.switch"}  # where they are asked for
+    outside = [path for path in SOURCES if not name_of(path).startswith("compilation.")]
+    assert [name_of(path) for path in outside if "compilation.kernels" in path.read_text("utf-8")] == []
 
 
 def test_the_readme_is_short_and_has_the_two_commands_in_its_first_section():

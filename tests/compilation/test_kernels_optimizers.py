@@ -17,31 +17,32 @@ from funcnn import (
     evolve,
     gradient,
     mlp,
+    mse,
     record,
     sgd,
     update,
 )
-from funcnn.compilation import without_kernels
+from funcnn.compilation import compiled
+from funcnn.compilation.kernels import entries
+from funcnn.compilation.kernels import optimizers as kernels
+from funcnn.compilation.kernels.calls import Call
+from funcnn.compilation.kernels.entries import EntryRule, ScalarProgram
+from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.memory import address, read_address, told_address
 from funcnn.compilation.shapes import NUMBER, Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.text import LINE
-from funcnn.core import down
 from funcnn.errors import RangeError, ShapeError
-from funcnn.kernels import entries
-from funcnn.kernels import optimizers as kernels
-from funcnn.kernels.calls import Call
-from funcnn.kernels.entries import EntryRule, ScalarProgram
-from funcnn.kernels.strips import Strips
 from funcnn.optimizers import Adadelta, Adagrad, AMSGrad, ClipValue, Lion, NAdam, PerArray, RAdam, RMSProp
 from funcnn.optimizers.base import per_array_update
 from funcnn.records import build, values
 from funcnn.testing import check_optimizer
-from funcnn.training import train_step
+from funcnn.training.train_step import moved as plain_move
 from funcnn.trees import astype, map_parameters
-from tests.kernelled import for_all_sizes, kernels_are_on  # noqa: F401  used by every test
+from tests.kernelled import for_all_sizes, kernels_are_on, without_kernels  # noqa: F401  used by every test
 
 random = np.random.default_rng(0)
+moved = compiled(mse).moved
 OPTIMIZERS = [
     *[Adam(b1=0.8), AdamW(where="*.W"), AMSGrad(), NAdam(), RAdam(), RAdam(b2=0.5), Lion(), Momentum()],
     *[Momentum(nesterov=True), Adagrad(), Adadelta(), RMSProp(), RMSProp(momentum=0.9), RMSProp(centred=True)],
@@ -65,7 +66,7 @@ def test_updates_have_the_bits_of_the_rule(optimizer, dtype):
         if i:
             assert kernels.per_array_update(optimizer, grads, params) is not None
             assert kernels.moved(optimizer, grads, params, 0.01) is not None or isinstance(optimizer, AdamW)
-        assert train_step.moved(optimizer, grads, params, 0.01) == (after_sgd, after)
+        assert moved(optimizer, grads, params, 0.01) == (after_sgd, after)
         made = update(optimizer, grads, params)
         assert made == (steps, after)
         assert repr(made) == repr((steps, after))
@@ -81,23 +82,17 @@ def test_results_that_are_written_past_the_cache_have_the_same_bits(dtype, monke
     steps, after = update(optimizer, grads, params)
     monkeypatch.setattr(kernels, "PAST_CACHE", 1)
     written = []
-    monkeypatch.setattr(kernels, "Call", lambda t, *names: written.append("".join(t.statements)) or Call(t, *names))
-    monkeypatch.setattr(entries, "Call", kernels.Call)
-    with for_all_sizes(down):
-        made = (
-            update(optimizer, grads, params),
-            sgd(params, steps, 0.5),
-            train_step.moved(optimizer, grads, params, 0.5),
-        )
-    assert len(written) == 3
+    monkeypatch.setattr(entries, "Call", lambda t, *names: written.append("".join(t.statements)) or Call(t, *names))
+    made = update(optimizer, grads, params), moved(optimizer, grads, params, 0.5)
+    assert len(written) == 2
     assert all(["nontemporal" in text and "fence" in text for text in written])
     with without_kernels():
-        assert made == ((steps, after), sgd(params, steps, 0.5), (sgd(params, steps, 0.5), after))
+        assert made == ((steps, after), (sgd(params, steps, 0.5), after))
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS[:2], ids=str)
 def test_kernels_are_proven_as_rules(optimizer):
-    with for_all_sizes(per_array_update, down):
+    with for_all_sizes(per_array_update):
         check_optimizer(optimizer, mlp([2, 3, 1], seed=0))
 
 
@@ -109,9 +104,10 @@ def test_steps_that_run_as_update_and_sgd():
     assert refused(adam, grads.params, 0.1)
     assert refused(update(AdamW(), grads, NET)[1], grads, 0.1)  # which has a rule besides `step`
     assert refused(adam, Grads(grads.params[:2], None), 0.1)
+    assert kernels.moved(update(Adam(), Grads(grads.params[0], None), NET[0])[1], grads, NET, 0.1) is None  # small
     with pytest.raises(RangeError):
-        train_step.moved(adam, grads, NET, -1.0)
-    assert train_step.moved((adam, ClipValue(1e9)), grads, NET, 0.1)[0] == train_step.moved(adam, grads, NET, 0.1)[0]
+        moved(adam, grads, NET, -1.0)
+    assert moved((adam, ClipValue(1e9)), grads, NET, 0.1)[0] == moved(adam, grads, NET, 0.1)[0]
 
 
 def test_a_step_passes_states_on_and_keeps_parameters_apart():
@@ -120,8 +116,8 @@ def test_a_step_passes_states_on_and_keeps_parameters_apart():
     grads = Grads((*grads.params[:-3], evolve(net[-3], step=1), *grads.params[-2:]), None)
     _, adam = update(Adam(), grads, net)
     with without_kernels():
-        plain = train_step.moved(adam, grads, net, 0.1)
-    made = train_step.moved(adam, grads, net, 0.1)
+        plain = plain_move(adam, grads, net, 0.1)
+    made = moved(adam, grads, net, 0.1)
     assert kernels.moved(adam, grads, net, 0.1) == made == plain
     assert made[0][-3].step == 1
     assert made[0][0].W.base.size < made[0][2].W.base.size
@@ -206,9 +202,6 @@ def test_what_kernels_leave_to_the_rules():
     assert refused(uneven, grads, net)
     with pytest.raises(ShapeError):
         update(evolve(adam, memory=adam.memory[::-1]), grads, net)
-    p = np.ones(3)
-    assert [kernels.down(p, p, lr) for lr in (0.0, np.float64(1), 1)] == [None] * 3
-    assert kernels.down(p, p.astype(np.float32), 0.5) is None
 
 
 @pytest.mark.parametrize("what", ["sum", "branch", "text", "shape", "truth", "maximum"])
@@ -234,6 +227,8 @@ def test_the_rule_of_a_user_runs_plain(monkeypatch):
     monkeypatch.setattr(kernels, "per_array_update", lambda *_: pytest.fail("called"))
     _, slow = update(Slow(), gradients(NET), NET)
     assert update(slow, gradients(NET), NET)[1].t == 2
+    assert kernels.moved(slow, gradients(NET), NET, 0.1) is None
+    assert moved(slow, gradients(NET), NET, 0.1)[1].t == 2
 
 
 def test_addresses():

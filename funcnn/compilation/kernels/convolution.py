@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.engine import engine
+from funcnn.compilation.kernels import depthwise
+from funcnn.compilation.kernels.calls import Call, are_plain, fresh, sealed, windows_of
+from funcnn.compilation.kernels.depthwise import NUMBERS, Images, memory_of, settings_of, sizes_of
 from funcnn.compilation.memory import aligned
 from funcnn.compilation.text import Index
 from funcnn.gradients import Grads, gradient
-from funcnn.kernels import depthwise
-from funcnn.kernels.calls import Call, are_plain, fresh, sealed, windows_of
-from funcnn.kernels.depthwise import NUMBERS, Images, memory_of, settings_of, sizes_of
 from funcnn.layers.convolution.correlation import adjoint_windows, correlate_adjoint
 from funcnn.layers.convolution.windows import Axes, image_of, like
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.compilation.kernels.calls import Call, are_plain, fresh, sealed, windows_of
+from funcnn.compilation.kernels.strips import Strips, lanes
 from funcnn.compilation.text import Index
 from funcnn.gradients import Grads, gradient
-from funcnn.kernels.calls import Call, are_plain, fresh, sealed, windows_of
-from funcnn.kernels.strips import Strips, lanes
 from funcnn.layers.convolution.windows import Axes, image_of, like, padded
 
 MOST_TAPS = 25  # which are written out

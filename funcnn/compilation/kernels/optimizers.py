@@ -11,21 +11,27 @@ from typing import Any, cast
 import numpy as np
 
 from funcnn.arrays import is_array
+from funcnn.compilation.kernels.calls import FLOATS, fresh, sealed
+from funcnn.compilation.kernels.entries import EntryRule
 from funcnn.compilation.memory import address
-from funcnn.compilation.text import LINE, Index
+from funcnn.compilation.text import LINE
 from funcnn.gradients import Grads
-from funcnn.kernels.calls import FLOATS, Call, are_plain, fresh, sealed
-from funcnn.kernels.entries import EntryRule
-from funcnn.kernels.strips import Strips
+from funcnn.optimizers.base import PerArray, update
 from funcnn.optimizers.base import per_array_update as rule
-from funcnn.optimizers.base import update
 from funcnn.records import build, getters, plans
 
 _dispatch = cast("Any", update).dispatch
 _NUMBERS = {int, float}
 _MOST = 1000  # kernels that are kept, one for each combination of settings
 PAST_CACHE = 1 << 22  # bytes of all parameters, from which on results are written past the cache: 1.6 times as fast
+FEWEST = 1 << 10  # parameters: for fewer, NumPy is as fast
 Pairs = list[tuple[Any, Any]]
+
+
+def parameters(optimizer: Any, *_: Any) -> int:
+    """The entries of all arrays of a network, by the memory of an optimizer; 0 if it has none yet."""
+    memory = optimizer.memory if isinstance(optimizer, PerArray) else ()
+    return sum([getattr(parts[0], "size", 0) for parts in memory if parts])
 
 
 def per_array_update(optimizer: Any, grads: Any, params: Any) -> tuple[Grads[Any], Any] | None:
@@ -37,7 +43,9 @@ def per_array_update(optimizer: Any, grads: Any, params: Any) -> tuple[Grads[Any
 
 
 def moved(optimizer: Any, grads: Any, params: Any, lr: Any) -> tuple[Any, Any] | None:
-    """The update and the step of sgd, which leaves out writing g' and reading it"""
+    """(params, optimizer) after the update and sgd, which leaves out writing g' and reading it; None if it must not"""
+    if parameters(optimizer) < FEWEST or not type(optimizer).__module__.startswith("funcnn."):
+        return None
     if type(lr) is not float or not 0 < lr < math.inf or _dispatch(type(optimizer)) is not rule:
         return None
     if type(grads) is not Grads or (made := _updated(optimizer, grads, params, lr)) is None:
@@ -161,27 +169,3 @@ def _run(rule: EntryRule, numbers: list[Any], pairs: Pairs, memory: Any) -> tupl
         firsts.append(first)
         after.append(tuple(new))
     return firsts, tuple(after)
-
-
-def down(p: Any, g: Any, lr: Any) -> Any:
-    """p - lr g"""
-    if type(lr) is not float or lr == 0 or not are_plain(p.dtype, p, g):
-        return None
-    out = fresh(p.shape, p.dtype)
-    _down(p.dtype, p.nbytes >= PAST_CACHE)(np.array([lr], p.dtype), p, g, out, p.size)
-    return sealed(out)
-
-
-@cache
-def _down(dtype: Any, past_cache: bool) -> Call:  # noqa: FBT001  of a cached function
-    t = Strips(dtype)
-    t.flags = ""  # each operation is rounded as NumPy rounds it
-    lr = t.splat(t.number("%lr"))
-
-    def entries(i: Index) -> None:
-        t.write(t.sub(t.read("%p", i), t.mul(lr, t.read("%g", i))), "%out", i, past_cache=past_cache)
-
-    t.strips("%size", entries)
-    if past_cache:
-        t.do("fence seq_cst")  # before other threads read what was written past the cache
-    return Call(t, ["lr", "p", "g", "out"], ["size"])

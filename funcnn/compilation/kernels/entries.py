@@ -9,12 +9,12 @@ import numpy as np
 
 from funcnn.compilation.evaluation import PYTHON
 from funcnn.compilation.graph import INPUTS, Graph, Node, needed
+from funcnn.compilation.kernels.calls import Call
+from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.panel import Known, Panel
 from funcnn.compilation.shapes import NUMBER, Untraceable
 from funcnn.compilation.symbols import Symbol
 from funcnn.compilation.text import Index
-from funcnn.kernels.calls import Call
-from funcnn.kernels.strips import Strips
 
 FORM = (2, 3)  # of the array that stands for all others
 

@@ -1,0 +1,113 @@
+"""Networks that are not one kernel: their layers one after another, and the last of them with the loss as a kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from funcnn.compilation.agreement import agree, tried
+from funcnn.compilation.inside import Log, inside
+from funcnn.compilation.program import Program
+from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.step import CompiledStep
+from funcnn.compilation.structure import flatten
+from funcnn.compilation.trace import TracedStep
+from funcnn.core import backward_params, forward, sgd
+from funcnn.gradients import Grads
+from funcnn.optimizers.base import update
+from funcnn.trees.walks import leaves
+
+Trace = Callable[..., TracedStep]
+OPTIMIZERS = "funcnn.compilation.kernels.optimizers"  # imported by its user, since it imports more of the package
+FEWEST = 1 << 12  # numbers of the input of a tail without parameters: for fewer NumPy is as fast
+
+
+class Segments:
+    """`value_and_grad(loss)` by the rules of the layers, of which some leave large arrays to kernels of their own.
+
+    The layers from number `first` on are one kernel together with the loss, `tail`, if there is one. `reason` says why
+    the network is not one kernel.
+    """
+
+    def __init__(self, plain: Any, reason: str, tail: CompiledStep | None, first: int) -> None:
+        self.plain, self.reason, self.tail, self.first = plain, reason, tail, first
+
+    def __call__(self, params: Any, x: Any, y: Any, log: Log | None = None) -> tuple[Any, Grads[Any]]:
+        """The cost and the gradient.
+
+        Raises:
+            Untraceable: a check of the tail fails, whose error the plain path has.
+        """
+        with inside([] if log is None else log):
+            if self.tail is None:
+                made: tuple[Any, Grads[Any]] = self.plain(params, x, y)
+                return made
+            head = params[: self.first]
+            out, cache = forward(head, x)
+            cost, grads = self.end(params, out, y)
+            before = backward_params(head, cache, grads.x)
+        return cost, Grads((*before, *grads.params), None)
+
+    def end(self, params: Any, out: Any, y: Any) -> tuple[Any, Grads[Any]]:
+        """The tail for the output of the layers before it."""
+        arrays: list[Any] = []
+        numbers: list[Any] = []
+        flatten(params[self.first :], arrays, numbers, [])
+        made = self.tail(arrays, numbers, out, y) if self.tail else None
+        if made is None:
+            raise Untraceable("a check of numbers")
+        return made
+
+
+def segments(
+    plain: Any, reason: str, params: Any, x: Any, y: Any, trace: Trace | None = None, make: Any = None
+) -> Segments | str:
+    """The segments of a network that is not one kernel for this reason; or the reason, if no layer has a kernel.
+
+    `trace` gives the trace of the last layers and the loss, for the output of the layers before them, and `make`
+    compiles it.
+    """
+    expected, log = plain(params, x, y), Log()
+    traced, first = (None, 0) if trace is None else _tail(params, x, y, trace)
+    tail = None if traced is None else tried(make, traced)
+    if tail is not None:
+        tail.number = type(expected[0])
+    made = Segments(plain, reason, tail, first)
+    found = tried(made, params, x, y, log)
+    if tail is None and all([why for _, why in log]):
+        return reason
+    is_right = found is not None and agree(found, expected)
+    return made if is_right else f"{reason}, and the kernels of single layers give another result than NumPy"
+
+
+def _tail(params: Any, x: Any, y: Any, trace: Trace) -> tuple[TracedStep | None, int]:
+    """The trace of as many layers at the end as can be compiled, and the number of the first of them."""
+    if type(params) is not tuple or not params:
+        return None, 0
+    inputs = [x]
+    for layer in params:
+        inputs.append(forward(layer, inputs[-1])[0])
+    found, low, high = None, 1, len(params) + 1  # if some last layers are one kernel, fewer are one as well
+    while low < high:
+        middle = (low + high) // 2
+        try:
+            traced = trace(params[middle:], inputs[middle], y)
+            Program(traced)
+        except Exception:  # noqa: BLE001  of a rule, which raises its errors again where it runs plain
+            low = middle + 1
+        else:
+            found, high = traced, middle
+    if found is not None and not leaves(params[high:]) and inputs[high].size < FEWEST:
+        return None, 0
+    return found, high
+
+
+def moved(optimizer: Any, grads: Any, params: Any, lr: Any, *, by_kernel: bool) -> tuple[Any, Any]:
+    """(params, optimizer) after the update of the optimizer and the step of sgd, with the bits of their rules."""
+    with inside([] if by_kernel else None):
+        made = import_module(OPTIMIZERS).moved(optimizer, grads, params, lr) if by_kernel else None
+        if made is not None:
+            return made
+        steps, after = update(optimizer, grads, params)
+        return sgd(params, steps, lr), after
