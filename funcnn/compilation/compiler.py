@@ -199,8 +199,8 @@ def compiled(loss: Loss, *, threads: Count = 1) -> Compiled:
     as one program, as far as they can be, and others by machine code of their own, or by NumPy.
 
     NumPy computes all results where no part is machine code, and where the first result is not that of
-    `value_and_grad(loss)`; `explain` says why. Errors are those of `value_and_grad`. What a rule or the loss reads, such
-    as its code, default arguments, global variables and the functions that it calls, is compared in each call, and
+    `value_and_grad(loss)`; `explain` says why. Errors are those of `value_and_grad`. What a rule or the loss reads,
+    such as its code, default arguments, global variables and the functions that it calls, is compared in each call, and
     after a change it is compiled anew. NumPy's warnings about overflow do not appear.
 
     Rows are summed in another order than by NumPy, so results differ by rounding errors. They have the same bits for

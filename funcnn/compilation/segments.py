@@ -19,19 +19,20 @@ from funcnn.optimizers.base import update
 from funcnn.trees.walks import leaves
 
 Trace = Callable[..., TracedStep]
-OPTIMIZERS = "funcnn.compilation.kernels.optimizers"  # imported by its user, since it imports more of the package
+# Imported by their users, since they import more of the package.
+OPTIMIZERS, HEADS = "funcnn.compilation.kernels.optimizers", "funcnn.compilation.kernels.images"
 FEWEST = 1 << 12  # numbers of the input of a tail without parameters: for fewer NumPy is as fast
 
 
 class Segments:
     """`value_and_grad(loss)` by the rules of the layers, of which some leave large arrays to kernels of their own.
 
-    The layers from number `first` on are one kernel together with the loss, `tail`, if there is one. `reason` says why
-    the network is not one kernel.
+    The layers from number `first` on are one kernel together with the loss, `tail`, if there is one, and the layers
+    before them may be a `head`. `reason` says why the network is not one kernel.
     """
 
-    def __init__(self, plain: Any, reason: str, tail: CompiledStep | None, first: int) -> None:
-        self.plain, self.reason, self.tail, self.first = plain, reason, tail, first
+    def __init__(self, plain: Any, reason: str, tail: CompiledStep | None, first: int, head: Any) -> None:
+        self.plain, self.reason, self.tail, self.first, self.head = plain, reason, tail, first, head
 
     def __call__(self, params: Any, x: Any, y: Any, log: Log | None = None) -> tuple[Any, Grads[Any]]:
         """The cost and the gradient.
@@ -39,6 +40,12 @@ class Segments:
         Raises:
             Untraceable: a check of the tail fails, whose error the plain path has.
         """
+        if self.head is not None:
+            layers, memory = params[: self.first], self.head.memory()
+            cost, grads = self.end(params, memory.forward(layers, x), y)
+            before = memory.backward(layers, grads.x)
+            self.head.ready.append(memory)
+            return cost, Grads((*before, *grads.params), None)
         with inside([] if log is None else log):
             if self.tail is None:
                 made: tuple[Any, Grads[Any]] = self.plain(params, x, y)
@@ -73,7 +80,8 @@ def segments(
     tail = None if traced is None else tried(make, traced)
     if tail is not None:
         tail.number = type(expected[0])
-    made = Segments(plain, reason, tail, first)
+    head = None if tail is None else tried(import_module(HEADS).Head, params[:first], x)
+    made = Segments(plain, reason, tail, first, head)
     found = tried(made, params, x, y, log)
     if tail is None and all([why for _, why in log]):
         return reason

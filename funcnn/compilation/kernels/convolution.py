@@ -26,7 +26,7 @@ MOST_NUMBERS = 1 << 18  # of W: with more, the products of NumPy are as fast
 
 def convolution_forward(params: Any, x: Any) -> Any:
     """out = b + the sum over the taps of each window"""
-    if (axes := _axes(params, x)) is None:
+    if (axes := axes_of(params, x)) is None:
         return None
     correlated = _correlated if params.groups == 1 else depthwise.correlated
     return like(x, correlated(image_of(x), _image_kernel(params.W), axes, params.b)), x
@@ -35,10 +35,10 @@ def convolution_forward(params: Any, x: Any) -> Any:
 def convolution_backward_params(params: Any, x: Any, dA: Any) -> Any:
     """dW: the x under each tap times dA, summed over the windows; db: the sum of dA over all positions"""
     W, b, o = params.W, params.b, params.W.shape[-1]
-    if (axes := _axes(params, x)) is None or not _is_out_gradient(x, axes, dA, o):
+    if (axes := axes_of(params, x)) is None or not _is_out_gradient(x, axes, dA, o):
         return None
     channels = (x.shape[-1], o) if params.groups == 1 else (o,)
-    made = _kernel_gradient if params.groups == 1 else depthwise.kernel_gradient
+    made = gradient_kernel if params.groups == 1 else depthwise.kernel_gradient
     both = aligned(W.size + o, W.dtype)
     made(W.dtype, *channels, settings_of(axes))(x, dA, both, memory_of(x, axes), *sizes_of(len(x), axes))
     both.setflags(write=False)
@@ -48,7 +48,7 @@ def convolution_backward_params(params: Any, x: Any, dA: Any) -> Any:
 def convolution_backward(params: Any, x: Any, dA: Any) -> Any:
     """dx: dA times the kernel, added back onto each window"""
     is_direct = params.groups == 1
-    if (axes := _axes(params, x)) is None or (is_direct and not _lanes(x.dtype, x.shape[-1])):
+    if (axes := axes_of(params, x)) is None or (is_direct and not lanes_of(x.dtype, x.shape[-1])):
         return None
     if not (flipped := adjoint_windows(axes)) and is_direct:
         return None
@@ -68,20 +68,20 @@ def _image_kernel(W: Any) -> Any:
     return W.reshape(-1, *W.shape[-3:])
 
 
-def _lanes(dtype: Any, o: int) -> int:
+def lanes_of(dtype: Any, o: int) -> int:
     """The numbers of a panel of channels: a power of 2 that divides them, at least 4, or 0."""
     found = min(engine().registers.vector // dtype.itemsize, o & -o)
     return found if found >= 4 else 0
 
 
-def _axes(params: Any, x: Any) -> Axes | None:
+def axes_of(params: Any, x: Any) -> Axes | None:
     """The windows; None if there is no kernel for the convolution."""
     W, b, c = params.W, params.b, x.shape[-1]
     if not are_plain(x.dtype, x, W, *([] if b is None else [b])) or x.ndim != W.ndim or not len(x):
         return None
     if params.groups > 1:
         return windows_of(params, x) if depthwise.fits(W, params.groups, c) else None
-    if c != W.shape[-2] or not _lanes(x.dtype, W.shape[-1]) or W.size > MOST_NUMBERS:
+    if c != W.shape[-2] or not lanes_of(x.dtype, W.shape[-1]) or W.size > MOST_NUMBERS:
         return None
     axes = windows_of(params, x)
     return axes if axes is not None and axes[1].dilation == 1 else None
@@ -94,87 +94,106 @@ def _is_out_gradient(x: Any, axes: Axes, dA: Any, channels: int) -> bool:
 
 
 def _correlated(x: Any, W: Any, axes: Axes, b: Any) -> Any:
-    kh, kw, c, o = W.shape
-    kernel = _forward(x.dtype, c, o, settings_of(axes), axes[1].out, has_bias=b is not None)
-    packed = aligned(W.size, x.dtype).reshape(-1, kh, kw, c, kernel.wide)
-    packed[...] = np.moveaxis(W.reshape(kh, kw, c, -1, kernel.wide), 3, 0)
-    out = fresh((len(x), axes[0].out, axes[1].out, o), x.dtype)
+    kernel = forward_kernel(x.dtype, W, axes, has_bias=b is not None)
+    packed = kernel.packed(aligned(W.size, x.dtype))
+    packed[...] = kernel.parts(W)
+    out = fresh((len(x), axes[0].out, axes[1].out, W.shape[3]), x.dtype)
     kernel.call(x, packed, packed if b is None else b, out, memory_of(x, axes), *sizes_of(len(x), axes))
     return sealed(out)
+
+
+def _even(count: int, most: int) -> int:
+    """The size of blocks of at most so many of `count` things, as even as can be."""
+    return -(-count // -(-count // most))
 
 
 class _Block:
     """Sums of `many` panels of o channels for `size` of `count` other things; several blocks are as even as can be."""
 
     def __init__(self, dtype: Any, c: int, o: int, settings: Any, count: int, *, divides: bool = False) -> None:
-        lanes, (rows, most) = _lanes(dtype, o), engine().registers.block
+        lanes, (rows, most) = lanes_of(dtype, o), engine().registers.block
         self.images, self.c, self.o, self.count = Images(dtype, c, settings, lanes), c, o, count
         self.t, panels = self.images.t, o // lanes
         self.many = max([n for n in range(1, most + 1) if panels % n == 0])
         self.wide, self.blocks, largest = self.many * lanes, panels // self.many, rows * most // self.many
-        self.size = -(-count // -(-count // largest))
+        self.size, self.most = _even(count, largest), rows * most
         if divides:
             self.size = max([n for n in range(1, largest + 1) if count % n == 0])
 
-    def added(self, sums: tuple[str, ...], numbers: str, stride: int, panels: list[str]) -> list[str]:
-        """The sums, with the product of each number and each panel added."""
-        t, new = self.t, list[str]()
-        for n in range(self.size):
-            number = t.splat(t.number(numbers, n * stride))
-            new += [t.fma(number, w, sums[n * self.many + j]) for j, w in enumerate(panels)]
-        return new
+    def added(self, sums: tuple[str, ...], places: list[str], stride: int, panels: list[str]) -> list[str]:
+        """The sums, with the product of each of the numbers that follow one another at the places and each panel."""
+        t, left = self.t, iter(sums)
+        numbers = [t.splat(t.number(place, n * stride)) for place in places for n in range(self.size)]
+        return [t.fma(number, w, next(left)) for number in numbers for w in panels]
 
 
 class _Forward(_Block):
-    """The sums over the taps, for windows of a row and channels"""
+    """The sums over the taps, for windows of a row and channels; of several rows at once, if there are few windows"""
 
-    def __init__(self, dtype: Any, c: int, o: int, settings: Any, wo: int, *, has_bias: bool) -> None:
-        super().__init__(dtype, c, o, settings, wo)
-        self.has_bias = has_bias
+    def __init__(self, dtype: Any, c: int, o: int, settings: Any, out: tuple[int, int], *, has_bias: bool) -> None:
+        super().__init__(dtype, c, o, settings, out[1])
+        self.has_bias, (self.ho, _) = has_bias, out
+        self.height = _even(self.ho, self.most // (self.many * self.size))
         self.images.each(self._image)
         self.call = Call(self.t, ["x", "W", "b", "out", "A"], NUMBERS)
+
+    def packed(self, memory: Any) -> Any:
+        """Memory for W as the kernel reads it: the channels of a block side by side."""
+        return memory.reshape(-1, self.images.rows[0], self.images.columns[0], self.c, self.wide)
+
+    def parts(self, W: Any) -> Any:
+        """W, (kh, kw, c, o), as a view of this shape."""
+        return W.reshape(*W.shape[:3], -1, self.wide).transpose(3, 0, 1, 2, 4)
 
     def _image(self, i: Index, x: str) -> None:
         t, kh, length = self.t, self.images.rows[0], self.images.columns[0] * self.c
 
-        def row(r: Index) -> None:
+        def rows(b: Index) -> None:  # the last block has rows, and windows, of the block before, if there are too few
+            r = t.least(t.times(b, self.height), self.ho - self.height)
             out = t.at("%out", t.times(t.plus(t.times(i, "%ho"), r), t.times("%wo", self.o)))
-            lines = self.images.lines(x, r, 0)
+            lines = [self.images.lines(x, t.plus(r, k), 0) for k in range(self.height)]
 
             def channels(f: Index) -> None:
                 first, W = t.times(f, self.wide), t.at("%W", t.times(f, kh * length * self.wide))
 
-                def windows(b: Index) -> None:  # the last block has windows of the block before, if there are too few
+                def windows(b: Index) -> None:
                     q = t.least(t.times(b, self.size), self.count - self.size)
-                    to = t.at(out, t.plus(t.times(q, self.o), first))
-                    for n, total in enumerate(self._windows(lines, q, W, first)):
-                        t.write(total, to, n // self.many * self.o + n % self.many * t.rows)
+                    to, totals = t.at(out, t.plus(t.times(q, self.o), first)), iter(self._windows(lines, q, W, first))
+                    for k in range(self.height):
+                        line = t.at(to, t.times(t.times("%wo", self.o), k))
+                        for n in range(self.size * self.many):
+                            t.write(next(totals), line, n // self.many * self.o + n % self.many * t.rows)
 
                 t.loop(-(-self.count // self.size), windows)
 
             t.loop(self.blocks, channels)
 
-        t.loop("%ho", row)
+        t.loop(-(-self.ho // self.height), rows)
 
-    def _windows(self, lines: list[str], q: Index, W: str, first: Index) -> Any:
-        """out for the windows from q on and the channels from `first` on."""
+    def _windows(self, lines: list[list[str]], q: Index, W: str, first: Index) -> Any:
+        """out for the windows from q on and the channels from `first` on, row by row."""
         t, (kw, stride, _) = self.t, self.images.columns
         length, b = kw * self.c, t.at("%b", first)
         zero = [t.read(b, j * t.rows) if self.has_bias else "zeroinitializer" for j in range(self.many)]
-        totals: Any = zero * self.size
-        for k, line in enumerate(lines):
-            start = t.at(line, t.times(q, stride * self.c))
+        totals: Any = zero * self.size * self.height
+        for k in range(self.images.rows[0]):
+            starts = [t.at(line[k], t.times(q, stride * self.c)) for line in lines]
 
-            def more(e: Index, *sums: str, k: int = k, start: str = start) -> list[str]:
+            def more(e: Index, *sums: str, k: int = k, starts: list[str] = starts) -> list[str]:
                 at = t.at(W, t.times(t.plus(e, k * length), self.wide))
                 panels = [t.load(at, j * t.rows) for j in range(self.many)]
-                return self.added(sums, t.at(start, e), stride * self.c, panels)
+                return self.added(sums, [t.at(start, e) for start in starts], stride * self.c, panels)
 
             totals = t.loop(length, more, *totals)
         return totals
 
 
 _forward = cache(_Forward)
+
+
+def forward_kernel(dtype: Any, W: Any, axes: Axes, *, has_bias: bool) -> _Forward:
+    """The kernel for W of this shape and these windows."""
+    return _forward(dtype, *W.shape[2:], settings_of(axes), (axes[0].out, axes[1].out), has_bias=has_bias)
 
 
 class _Gradient(_Block):
@@ -219,7 +238,7 @@ class _Gradient(_Block):
                 panels = [t.read(here, j * t.rows) for j in range(self.many)]
                 if not x:
                     return [t.add(one, d) for one, d in zip(sums, panels, strict=True)]
-                return self.added(sums, t.at(line, t.times(q, stride * self.c)), 1, panels)
+                return self.added(sums, [t.at(line, t.times(q, stride * self.c))], 1, panels)
 
             return t.loop("%wo", window, *sums)
 
@@ -233,5 +252,6 @@ class _Gradient(_Block):
 
 
 @cache
-def _kernel_gradient(dtype: Any, c: int, o: int, settings: Any) -> Call:
+def gradient_kernel(dtype: Any, c: int, o: int, settings: Any) -> Call:
+    """dW and db, side by side, which are added to what is there."""
     return _Gradient(dtype, c, o, settings).call

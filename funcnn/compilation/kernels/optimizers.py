@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cache
+from itertools import accumulate, repeat
 from operator import attrgetter
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ from funcnn.optimizers.base import per_array_update as rule
 from funcnn.records import build, getters, plans
 
 _dispatch = cast("Any", update).dispatch
-_NUMBERS = {int, float}
+_NUMBERS, _SETTINGS = {int, float}, {int, float, bool, str, type(None)}
 _MOST = 1000  # kernels that are kept, one for each combination of settings
 PAST_CACHE = 1 << 22  # bytes of all parameters, from which on results are written past the cache: 1.6 times as fast
 FEWEST = 1 << 10  # parameters: for fewer, NumPy is as fast
@@ -81,14 +82,25 @@ def _are_alike(grads: Any, params: Any, pairs: Pairs) -> bool:
     if cls is np.ndarray:
         pairs.append((grads, params))
         return True
-    if cls is not type(grads):
+    if cls is not type(grads) or (cls is tuple and len(grads) != len(params)):
         return False
-    if cls is tuple:
-        return len(grads) == len(params) and all([_are_alike(g, p, pairs) for g, p in zip(grads, params, strict=True)])
-    if cls not in plans:
+    if cls is not tuple and cls not in plans:
         return not is_array(params)
-    contents = zip(plans[cls], getters[cls](grads), getters[cls](params), strict=True)
-    return all([is_state or _are_alike(g, p, pairs) for (_, is_state), g, p in contents])
+    contents: Any = tuple if cls is tuple else getters[cls]
+    for is_state, g, p in zip(_states(cls, params), contents(grads), contents(params), strict=True):
+        if type(p) is np.ndarray and not is_state:  # as above, without a call for each array
+            pairs.append((g, p))
+        elif not is_state and type(p) not in _SETTINGS and not _are_alike(g, p, pairs):
+            return False
+    return True
+
+
+def _states(cls: type, params: Any) -> Any:
+    """Of each part of a record or a tuple, whether it is a state."""
+    return repeat(False, len(params)) if cls is tuple else _ARE_STATES(cls)
+
+
+_ARE_STATES = cache(lambda cls: [is_state for _, is_state in plans[cls]])
 
 
 def _fit(pairs: Pairs, memory: Any) -> bool:
@@ -111,14 +123,16 @@ def _filled(tree: Any, grads: Any, arrays: Iterator[Any]) -> Any:
     cls = type(tree)
     if cls is np.ndarray:
         return next(arrays)
-    if cls is tuple:
-        return tuple([_filled(part, g, arrays) for part, g in zip(tree, grads, strict=True)])
-    if cls not in plans:
+    if cls is not tuple and not plans.get(cls):
         return tree
-    contents = zip(plans[cls], getters[cls](tree), getters[cls](grads), strict=True)
-    return build(
-        cls, [(p if g is None else g) if is_state else _filled(p, g, arrays) for (_, is_state), p, g in contents]
-    )
+    contents: Any = tuple if cls is tuple else getters[cls]
+    parts = []
+    for is_state, p, g in zip(_states(cls, tree), contents(tree), contents(grads), strict=True):
+        if is_state:
+            parts.append(p if g is None else g)
+        else:
+            parts.append(p if type(p) in _SETTINGS else _filled(p, g, arrays))
+    return tuple(parts) if cls is tuple else build(cls, parts)
 
 
 _RULES: dict[Any, EntryRule | None] = {}
@@ -148,20 +162,23 @@ def _run(rule: EntryRule, numbers: list[Any], pairs: Pairs, memory: Any) -> tupl
     Each result of the rule is one block of memory for all arrays. Parameters have each their own, so that one that is
     kept does not keep the others.
     """
-    dtype, table, starts, end = pairs[0][1].dtype, list[int](), [], 0
-    for _, p in pairs:
-        starts.append(end)
-        end += -(-p.nbytes // LINE) * LINE
-    blocks = [fresh((end // dtype.itemsize,), dtype) for _ in range(rule.moves, rule.outputs)]
+    dtype, table, ends = (
+        pairs[0][1].dtype,
+        list[int](),
+        list(accumulate([-(-p.nbytes // LINE) * LINE for _, p in pairs])),
+    )
+    blocks = [fresh((ends[-1] // dtype.itemsize,), dtype) for _ in range(rule.moves, rule.outputs)]
+    places, starts = [address(block) for block in blocks], [0, *ends[:-1]]
     own = [fresh(p.shape, dtype) for _, p in pairs] if rule.moves else []
-    places = [address(block) for block in blocks]
     for i, ((g, p), parts, start) in enumerate(zip(pairs, memory, starts, strict=True)):
-        given, first = (g, p, *parts), map(address, own[i : i + 1])
-        table += [p.size, *[address(given[j]) for j in rule.inputs], *first, *[place + start for place in places]]
+        given = (g, p, *parts)
+        table += [p.size, *[address(given[j]) for j in rule.inputs], *map(address, own[i : i + 1])]
+        table += [place + start for place in places]
     constants, known = rule.numbers(numbers)
     rule.call(constants, np.array(table, np.int64), len(pairs))
-    firsts, after, owners = [], [], [sealed(block).base for block in blocks]
+    owners = [sealed(block).base for block in blocks]
     offsets = [place - address(owner) for place, owner in zip(places, owners, strict=True)]
+    firsts, after = [], []
     for i, ((g, p), parts, start) in enumerate(zip(pairs, memory, starts, strict=True)):
         views = [np.ndarray(p.shape, dtype, owner, at + start) for owner, at in zip(owners, offsets, strict=True)]
         sources = {"output": [*map(sealed, own[i : i + 1]), *views], "given": (g, p, *parts), "number": known}
