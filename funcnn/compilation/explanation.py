@@ -67,8 +67,7 @@ def _of_segments(step: Segments, loss: Any, params: Any, x: Any, y: Any) -> Iter
         with inside(logs[i]):
             dA = backward(alone[i], caches[i], dA).x if i > trained[0] else backward_params(alone[i], caches[i], dA)
     told = [f"{type(layer).__name__}: {_told(log)}" for layer, log in zip(alone, logs, strict=True)]
-    if step.head is not None:
-        told = ["machine code of each layer, whose arrays are used again in each step" for _ in alone]
+    told[: step.until] = ["machine code of each layer, whose arrays are used again in each step"] * step.until
     for text, some in groupby(enumerate(told), key=lambda one: one[1]):
         numbers = [i for i, _ in some]
         yield f"{'layer' if len(numbers) == 1 else 'layers'} {_range(numbers)}, {text}"

@@ -13,7 +13,7 @@ from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten
 from funcnn.compilation.trace import TracedStep
-from funcnn.core import backward_params, forward, sgd
+from funcnn.core import backward, backward_params, forward, sgd
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.trees.walks import leaves
@@ -27,12 +27,13 @@ FEWEST = 1 << 12  # numbers of the input of a tail without parameters: for fewer
 class Segments:
     """`value_and_grad(loss)` by the rules of the layers, of which some leave large arrays to kernels of their own.
 
-    The layers from number `first` on are one kernel together with the loss, `tail`, if there is one, and the layers
-    before them may be a `head`. `reason` says why the network is not one kernel.
+    The layers from number `first` on are one kernel together with the loss, `tail`, if there is one, and the first
+    layers may be a `head`. `reason` says why the network is not one kernel.
     """
 
     def __init__(self, plain: Any, reason: str, tail: CompiledStep | None, first: int, head: Any) -> None:
         self.plain, self.reason, self.tail, self.first, self.head = plain, reason, tail, first, head
+        self.until = len(head.layers) if head else 0  # the number of the first layer after the head
 
     def __call__(self, params: Any, x: Any, y: Any, log: Log | None = None) -> tuple[Any, Grads[Any]]:
         """The cost and the gradient.
@@ -40,20 +41,20 @@ class Segments:
         Raises:
             Untraceable: a check of the tail fails, whose error the plain path has.
         """
-        if self.head is not None:
-            layers, memory = params[: self.first], self.head.memory()
-            cost, grads = self.end(params, memory.forward(layers, x), y)
-            before = memory.backward(layers, grads.x)
-            self.head.ready.append(memory)
-            return cost, Grads((*before, *grads.params), None)
         with inside([] if log is None else log):
             if self.tail is None:
                 made: tuple[Any, Grads[Any]] = self.plain(params, x, y)
                 return made
-            head = params[: self.first]
-            out, cache = forward(head, x)
+            head, middle = params[: self.until], params[self.until : self.first]
+            memory = self.head.memory() if self.head else None
+            out, cache = forward(middle, memory.forward(head, x) if memory else x)
             cost, grads = self.end(params, out, y)
-            before = backward_params(head, cache, grads.x)
+            if memory is None:
+                before = backward_params(middle, cache, grads.x)
+            else:
+                between = backward(middle, cache, grads.x)
+                before = *memory.backward(head, between.x), *between.params
+                self.head.ready.append(memory)
         return cost, Grads((*before, *grads.params), None)
 
     def end(self, params: Any, out: Any, y: Any) -> tuple[Any, Grads[Any]]:
@@ -80,7 +81,7 @@ def segments(
     tail = None if traced is None else tried(make, traced)
     if tail is not None:
         tail.number = type(expected[0])
-    head = None if tail is None else tried(import_module(HEADS).Head, params[:first], x)
+    head = None if tail is None else tried(import_module(HEADS).head_of, params[:first], x)
     made = Segments(plain, reason, tail, first, head)
     found = tried(made, params, x, y, log)
     if tail is None and all([why for _, why in log]):

@@ -27,6 +27,7 @@ from funcnn import (
     Tanh,
     TrainState,
     forward,
+    layers,
     losses,
     mlp,
     mse,
@@ -38,9 +39,10 @@ from funcnn import (
 from funcnn.compilation import blas, compiled, explain, segments
 from funcnn.compilation.inside import LOG
 from funcnn.compilation.kernels import attachment
+from funcnn.compilation.kernels import images as prepared
 from funcnn.errors import FuncnnError
 from funcnn.layers import Attention, GlobalAvgPool, Last
-from funcnn.trees import astype, leaves
+from funcnn.trees import astype, leaves, map_parameters
 from tests.counts import in_full
 
 rng = np.random.default_rng(0)
@@ -50,6 +52,17 @@ DIGITS = (
 )
 images, labels = rng.normal(size=(64, 8, 8, 1)), rng.integers(0, 10, 64)
 x, y = rng.normal(size=(20, 6)), rng.normal(size=(20, 2))
+
+
+@record
+class Looped(Elementwise):
+    """A user's rule with a loop over values."""
+
+    def value(self, x):
+        return np.stack([row * 2 for row in x])
+
+    def slope(self, kept):
+        return np.full_like(kept, 2.0)
 
 
 def are_alike(function, loss, net, x, y, digits=1e-12):
@@ -70,12 +83,29 @@ def test_layers_are_kernels_of_their_own_and_the_last_ones_are_one(dtype):
     function, (net, x) = compiled(softmax_cross_entropy), astype((DIGITS, images), dtype)
     text = explain(function, net, x, labels).split("\n")
     assert text[0].startswith("compiled in segments, since the network is not one kernel: there is no kernel for pad;")
-    assert text[1] == ("layer 0, Conv2d: machine code (convolution_forward, convolution_backward_params)")
-    assert "layer 2, MaxPool: machine code (max_pool_forward, max_pool_backward)" in text
+    assert text[1] == "layers 0 to 5, machine code of each layer, whose arrays are used again in each step"
     assert text[-1].startswith("layers 6 to 7 and the loss, one kernel: ")
     are_alike(function, softmax_cross_entropy, net, x, labels, 1e-12 if dtype is np.float64 else 1e-5)
     assert str(function(net, x, labels)) == str(pickle.loads(pickle.dumps(function))(net, x, labels))
     assert function(net, x, labels) == function(net, x, labels)
+
+
+def test_each_layer_says_what_computes_it():
+    net = (Looped(), *DIGITS[:1], Dropout(0.1, seed=1), *DIGITS[2:3], layers.Gelu(), Looped())
+    many = np.concatenate([images] * 3)
+    text = explain(compiled(mse), net, many, np.zeros((192, 4, 4, 8)))
+    *lines, last = text.split("\n")[1:]
+    assert lines == [
+        "layer 0, Looped: NumPy (elementwise_forward: for few numbers NumPy is as fast)",
+        "layer 1, Conv2d: machine code (convolution_forward, convolution_backward_params)",
+        "layer 2, Dropout: NumPy, which has no kernel",
+        "layer 3, MaxPool: machine code (max_pool_forward, max_pool_backward)",
+        "layer 4, Gelu: NumPy (elementwise_forward: for few numbers NumPy is as fast); "
+        "NumPy (elementwise_backward: for few numbers NumPy is as fast)",
+        "layer 5, Looped: NumPy (elementwise_forward: for few numbers NumPy is as fast); "
+        "NumPy (elementwise_backward: for few numbers NumPy is as fast)",
+    ]
+    assert last.startswith("the loss, one kernel: 5 operations and 1 sums over tiles of ")
 
 
 def test_outside_a_call_and_in_other_threads_nothing_is_machine_code():
@@ -108,17 +138,6 @@ def test_a_run_has_the_bits_of_single_steps_and_the_states_of_the_plain_one():
     assert last == every
     for a, b in zip(leaves(last.params), leaves(plain.params), strict=True):
         np.testing.assert_allclose(a, b, 0, 1e-9)
-
-
-@record
-class Looped(Elementwise):
-    """A user's rule with a loop over values."""
-
-    def value(self, x):
-        return np.stack([row * 2 for row in x])
-
-    def slope(self, kept):
-        return np.full_like(kept, 2.0)
 
 
 sequence, mask = rng.normal(size=(4, 6, 3)), np.arange(6) < np.array([[6], [2], [5], [1]])
@@ -202,7 +221,7 @@ def test_a_kernel_that_fails_leaves_the_step_to_numpy(monkeypatch):
 
     function = compiled(softmax_cross_entropy)
     function(DIGITS, images, labels)
-    monkeypatch.setattr(attachment, "_kernel", lambda *_: failing)
+    monkeypatch.setattr(prepared.HeadMemory, "forward", failing)
     plain = value_and_grad(softmax_cross_entropy)(DIGITS, images, labels)
     assert function(DIGITS, images, labels) == plain
 
@@ -227,6 +246,59 @@ def test_another_blas_has_no_name(monkeypatch, tmp_path):
     (tmp_path / "numpy.libs" / "libopenblas.so").write_text("no library")
     monkeypatch.setattr(blas.np, "__file__", str(tmp_path / "numpy" / "__init__.py"))
     assert blas.core.__wrapped__() == ""
+
+
+# The first layers of a network of images.
+
+
+def conv(c, o, size=3, seed=1, **settings):
+    return Conv2d.init(c, o, size, seed=seed, **settings)
+
+
+small = rng.normal(size=(5, 6, 8, 4))
+HEADS = {  # the layers before a Dense, and how many are prepared
+    "padding": (4, (conv(4, 8, padding="same"), Relu(), MaxPool(2), conv(8, 12, 2, padding=((0, 1), (1, 0))))),
+    "no bias": (3, (conv(4, 4, bias=False), layers.Gelu(), conv(4, 16, (1, 3)))),
+    "rows of many windows": (3, (conv(4, 80), Tanh(), conv(80, 4))),
+    "an activation first, of a kept output": (2, (Tanh(), conv(4, 8), layers.Sigmoid())),
+    "a stride in the first": (3, (conv(4, 8, stride=2), Relu(), MaxPool((2, 3)))),
+    "a stride in the second": (2, (conv(4, 8), Relu(), conv(8, 8, stride=2), conv(8, 8, 1))),
+    "windows beside one another": (1, (conv(4, 8), MaxPool(3, 1))),
+    "an odd channel": (0, (conv(4, 6), Relu())),
+    "an activation with a parameter": (1, (conv(4, 4), layers.PRelu.init(), conv(4, 8))),
+    "channels apart": (0, (conv(4, 4, groups=4), Relu())),
+    "nothing to train": (1, (MaxPool(2), Relu())),
+    "dx without a kernel": (1, (conv(4, 8), conv(8, 8, padding=((5, 0), (0, 0))))),
+    "a wide Dense after it": (3, (conv(4, 48), Relu(), Flatten(), Dense.init(1152, 40, seed=2), Dropout(0.1, seed=1))),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", HEADS)
+def test_the_first_layers_are_prepared_calls(name, dtype):
+    count, head = HEADS[name]
+    given = small.astype(dtype)
+    head = astype(head, dtype)
+    n = forward((*head, Flatten()), given)[0].shape[1]
+    net = (*head, Flatten(), Dense.init(n, 3, seed=5, dtype=dtype))
+    function, wanted = compiled(mse), rng.normal(size=(5, 3)).astype(dtype)
+    explain(function, net, given, wanted)
+    assert function._steps[0][1].until == count
+    for seed in range(2):
+        other = map_parameters(lambda a: a + np.sin(seed + a), net)  # noqa: B023  used at once
+        x = (given * (1 + seed)).swapaxes(0, 3).copy().swapaxes(0, 3)
+        are_alike(function, mse, other, x, wanted, 1e-12 if dtype is np.float64 else 1e-4)
+
+
+def test_two_threads_have_two_memories():
+    function, arguments = compiled(softmax_cross_entropy), (DIGITS, images, labels)
+    expected, head = function(*arguments), function._steps[0][1].head
+    taken = head.memory()
+    assert function(*arguments) == expected
+    head.ready.append(taken)
+    assert len(head.ready) == 2
+    with ThreadPoolExecutor(4) as pool:
+        assert all([made == expected for made in pool.map(lambda _: function(*arguments), range(40))])
 
 
 # Random networks.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.graph import Graph, Node
+from funcnn.compilation.graph import Graph
 from funcnn.compilation.kernels import convolution, pooling
 from funcnn.compilation.kernels.calls import Call
 from funcnn.compilation.kernels.depthwise import memory_of, settings_of, sizes_of
@@ -28,6 +29,17 @@ from funcnn.trees.walks import leaves
 
 Calls = list[tuple[Any, tuple[int, ...]]]
 Back = Callable[[Any, bool], Any]
+
+
+def head_of(layers: tuple[Any, ...], x: Any) -> Head | None:
+    """As many of the first layers as this module has, if there are convolutions or poolings among them."""
+    first = list(takewhile(_planner, layers))
+    while first and not {Conv2d, MaxPool}.isdisjoint(map(type, first)):
+        try:
+            return Head(tuple(first), x)
+        except Untraceable:
+            first.pop()
+    return None
 
 
 class Head:
@@ -52,26 +64,23 @@ class Head:
 class HeadMemory:
     """The arrays of the layers, and the calls that fill them: `out` is their output, and `backward` takes its gradient.
 
-    The gradients of W and b stand one after another in one array, since kernels add to them.
+    Before a call the arrays of the layers are copied, and after it their gradients.
     """
 
     def __init__(self, layers: tuple[Any, ...], x: Any) -> None:
         self.dtype, self._kept = x.dtype, list[Any]()
         self._forward, self._backward = Calls(), Calls()
         self._copies: list[tuple[int, Any, Callable[[Any], Any]]] = []
-        self._places: dict[int, int] = {}
-        sizes = [sum([a.size for a in leaves((layer,))]) for layer in layers]
-        self._gradients = aligned(sum(sizes), x.dtype)
+        self._gradients: dict[int, Any] = {}
         self._x = out = self.array(x.shape)
         backs: list[Back] = []
         for i, layer in enumerate(layers):
-            self._at, self._size = sum(sizes[:i]), sizes[i]
             out, back = _planner(layer)(self, i, layer, out)
             backs.append(back)
         self.out, self._dout = out, self.array(out.shape)
-        d, trained = self._dout, [i for i, size in enumerate(sizes) if size]
-        for i in range(len(layers) - 1, min(trained, default=len(layers)) - 1, -1):
-            d = backs[i](d, i > trained[0])
+        d, first = self._dout, min(self._gradients, default=len(layers))
+        for i in range(len(layers) - 1, first - 1, -1):
+            d = backs[i](d, i > first)
 
     def forward(self, layers: tuple[Any, ...], x: Any) -> Any:
         """The output of the layers, in this memory."""
@@ -85,24 +94,11 @@ class HeadMemory:
     def backward(self, layers: tuple[Any, ...], dout: Any) -> tuple[Any, ...]:
         """The gradients of the layers."""
         self._dout[...] = dout
-        self._gradients.fill(0)
+        for array in self._gradients.values():
+            array.fill(0)
         for function, arguments in self._backward:
             function(*arguments)
-        made = self._gradients.copy()
-        made.setflags(0)
-        return tuple([self._gradient(layer, made, self._places.get(i)) for i, layer in enumerate(layers)])
-
-    def _gradient(self, layer: Any, made: Any, at: int | None) -> Any:
-        if at is None:
-            return layer
-        parts = []
-        for part in getters[type(layer)](layer):
-            if type(part) is np.ndarray:
-                parts.append(made[at : at + part.size].reshape(part.shape))
-                at += part.size
-            else:
-                parts.append(part)
-        return build(type(layer), parts)
+        return tuple([_gradient(layer, self._gradients.get(i)) for i, layer in enumerate(layers)])
 
     # For the planners of layers.
 
@@ -115,10 +111,10 @@ class HeadMemory:
         self._copies.append((i, to, of))
         return to
 
-    def gradient(self, i: int) -> Any:
-        """Where the gradients of the arrays of layer i stand."""
-        self._places[i] = self._at
-        return self._gradients[self._at : self._at + self._size]
+    def gradient(self, i: int, size: int) -> Any:
+        """The array of the gradients of layer i, one after another, which is 0 before each call."""
+        self._gradients[i] = self.array((size,))
+        return self._gradients[i]
 
     def call(self, kernel: Call, arrays: list[Any], numbers: list[int], *, is_back: bool = False) -> None:
         """Call a kernel in each step."""
@@ -126,21 +122,35 @@ class HeadMemory:
         (self._backward if is_back else self._forward).append(kernel.prepared(arrays, numbers))
 
 
-def _planner(layer: Any) -> Callable[..., tuple[Any, Back]]:
+def _gradient(layer: Any, array: Any) -> Any:
+    """The gradient of a layer, as a copy of what an array holds."""
+    if array is None:
+        return layer
+    made, at, parts = array.copy(), 0, []
+    made.setflags(0)
+    for part in getters[type(layer)](layer):
+        if type(part) is np.ndarray:
+            parts.append(made[at : at + part.size].reshape(part.shape))
+            at += part.size
+        else:
+            parts.append(part)
+    return build(type(layer), parts)
+
+
+def _planner(layer: Any) -> Any:
+    """The function that plans the calls of a layer; None if there is none."""
     cls = type(layer)
-    if cls in _PLANNERS:
-        return _PLANNERS[cls]
     is_elementwise = cls in plans and forward.dispatch(cls) is elementwise_forward
     if is_elementwise and cls.__module__.startswith("funcnn.") and not leaves((layer,)):
         return _activation
-    raise Untraceable(f"a {cls.__name__}")
+    return _PLANNERS.get(cls)
 
 
 def _convolution(memory: HeadMemory, i: int, layer: Conv2d, x: Any) -> tuple[Any, Back]:
     axes, W = convolution.axes_of(layer, x), layer.W
     if axes is None or layer.groups > 1:
         raise Untraceable("a convolution without a kernel")
-    o, gradients = W.shape[3], memory.gradient(i)
+    o, gradients = W.shape[3], memory.gradient(i, W.size + W.shape[3])
     out = memory.array((len(x), axes[0].out, axes[1].out, o))
     bias = memory.array((o,))
     if layer.b is not None:
@@ -210,8 +220,6 @@ def _entrywise(function: Callable[..., Any], arrays: list[Any], out: Any) -> tup
     """The kernel of a function of arrays, entry by entry, with its arrays and their number of entries."""
     graph, names = Graph(0, out.dtype), [f"a{i}" for i in range(len(arrays))]
     node = graph.node(function(*[Symbol("memory", (), FORM, out.dtype, 1, i) for i in range(len(arrays))]))
-    if not isinstance(node, Node):
-        raise Untraceable("an activation that does not depend on x")
     t = Strips(out.dtype)
     panel = Panel(t, graph)
     panel.constants = "%W"

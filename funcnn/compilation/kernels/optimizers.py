@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cache
-from itertools import accumulate, repeat
+from itertools import accumulate
 from operator import attrgetter
 from typing import Any, cast
 
@@ -97,7 +97,7 @@ def _are_alike(grads: Any, params: Any, pairs: Pairs) -> bool:
 
 def _states(cls: type, params: Any) -> Any:
     """Of each part of a record or a tuple, whether it is a state."""
-    return repeat(False, len(params)) if cls is tuple else _ARE_STATES(cls)
+    return [False] * len(params) if cls is tuple else _ARE_STATES(cls)
 
 
 _ARE_STATES = cache(lambda cls: [is_state for _, is_state in plans[cls]])
@@ -162,11 +162,8 @@ def _run(rule: EntryRule, numbers: list[Any], pairs: Pairs, memory: Any) -> tupl
     Each result of the rule is one block of memory for all arrays. Parameters have each their own, so that one that is
     kept does not keep the others.
     """
-    dtype, table, ends = (
-        pairs[0][1].dtype,
-        list[int](),
-        list(accumulate([-(-p.nbytes // LINE) * LINE for _, p in pairs])),
-    )
+    dtype, table = pairs[0][1].dtype, list[int]()
+    ends = list(accumulate([-(-p.nbytes // LINE) * LINE for _, p in pairs]))
     blocks = [fresh((ends[-1] // dtype.itemsize,), dtype) for _ in range(rule.moves, rule.outputs)]
     places, starts = [address(block) for block in blocks], [0, *ends[:-1]]
     own = [fresh(p.shape, dtype) for _, p in pairs] if rule.moves else []
