@@ -113,10 +113,16 @@ def _tail(params: Any, x: Any, y: Any, trace: Trace) -> tuple[TracedStep | None,
 
 
 def moved(optimizer: Any, grads: Any, params: Any, lr: Any, *, by_kernel: bool) -> tuple[Any, Any]:
-    """(params, optimizer) after the update of the optimizer and the step of sgd, with the bits of their rules."""
-    with inside([] if by_kernel else None):
-        made = import_module(OPTIMIZERS).moved(optimizer, grads, params, lr) if by_kernel else None
+    """(params, optimizer) after the update of the optimizer and the step of sgd, with the bits of their rules.
+
+    Of a chain of optimizers the last is computed by a kernel, together with the step.
+    """
+    is_chain = type(optimizer) is tuple and bool(optimizer)
+    *others, last = optimizer if is_chain else (optimizer,)
+    if by_kernel and type(grads) is Grads:
+        steps, before = update(tuple(others), grads, params)
+        made = import_module(OPTIMIZERS).moved(last, steps, params, lr)
         if made is not None:
-            return made
-        steps, after = update(optimizer, grads, params)
-        return sgd(params, steps, lr), after
+            return made[0], (*before, made[1]) if is_chain else made[1]
+    steps, after = update(optimizer, grads, params)
+    return sgd(params, steps, lr), after

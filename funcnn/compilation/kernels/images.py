@@ -12,6 +12,7 @@ from funcnn.compilation.graph import Graph
 from funcnn.compilation.kernels import convolution, pooling
 from funcnn.compilation.kernels.calls import Call
 from funcnn.compilation.kernels.depthwise import memory_of, settings_of, sizes_of
+from funcnn.compilation.kernels.direct import forward_kernel, gradient_kernel, lanes_of
 from funcnn.compilation.kernels.entries import FORM
 from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.memory import aligned
@@ -157,7 +158,7 @@ def _convolution(memory: HeadMemory, i: int, layer: Conv2d, x: Any) -> tuple[Any
         memory.copied(i, bias, lambda layer: layer.b)
 
     def correlated(x: Any, W: Any, axes: Any, out: Any, of: Callable[[Any], Any], *, has_bias: bool) -> None:
-        kernel = convolution.forward_kernel(x.dtype, W, axes, has_bias=has_bias)
+        kernel = forward_kernel(x.dtype, W, axes, has_bias=has_bias)
         packed = memory.copied(i, kernel.packed(memory.array(W.shape)), lambda layer: kernel.parts(of(layer.W)))
         arrays = [x, packed, bias, out, memory_of(x, axes)]
         memory.call(kernel.call, arrays, sizes_of(len(x), axes), is_back=not has_bias)
@@ -165,12 +166,12 @@ def _convolution(memory: HeadMemory, i: int, layer: Conv2d, x: Any) -> tuple[Any
     correlated(x, W, axes, out, lambda W: W, has_bias=True)
 
     def back(d: Any, needs_dx: bool) -> Any:  # noqa: FBT001  called with one value after the other
-        kernel = convolution.gradient_kernel(x.dtype, x.shape[3], o, settings_of(axes))
+        kernel = gradient_kernel(x.dtype, x.shape[3], o, settings_of(axes))
         memory.call(kernel, [x, d, gradients, memory_of(x, axes)], sizes_of(len(x), axes), is_back=True)
         if not needs_dx:
             return None
         flipped = adjoint_windows(axes)
-        if flipped is None or not convolution.lanes_of(x.dtype, x.shape[3]):
+        if flipped is None or not lanes_of(x.dtype, x.shape[3]):
             raise Untraceable("a convolution whose dx has no kernel")
         dx = memory.array(x.shape)
         correlated(d, _turned(W), flipped, dx, _turned, has_bias=False)

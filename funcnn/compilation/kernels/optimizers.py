@@ -29,51 +29,32 @@ FEWEST = 1 << 10  # parameters: for fewer, NumPy is as fast
 Pairs = list[tuple[Any, Any]]
 
 
-def parameters(optimizer: Any, *_: Any) -> int:
-    """The entries of all arrays of a network, by the memory of an optimizer; 0 if it has none yet."""
-    memory = optimizer.memory if isinstance(optimizer, PerArray) else ()
-    return sum([getattr(parts[0], "size", 0) for parts in memory if parts])
-
-
-def per_array_update(optimizer: Any, grads: Any, params: Any) -> tuple[Grads[Any], Any] | None:
-    """The rule of the optimizer, traced, for all arrays in one call; from the second update on, with its memory"""
-    if (made := _updated(optimizer, grads, params)) is None:
-        return None
-    steps, after = made
-    return Grads(_filled(grads.params, grads.params, iter(steps)), grads.x), after
-
-
 def moved(optimizer: Any, grads: Any, params: Any, lr: Any) -> tuple[Any, Any] | None:
-    """(params, optimizer) after the update and sgd, which leaves out writing g' and reading it; None if it must not"""
-    if parameters(optimizer) < FEWEST or not type(optimizer).__module__.startswith("funcnn."):
-        return None
-    if type(lr) is not float or not 0 < lr < math.inf or _dispatch(type(optimizer)) is not rule:
-        return None
-    if type(grads) is not Grads or (made := _updated(optimizer, grads, params, lr)) is None:
-        return None
-    arrays, after = made
-    return _filled(params, grads.params, iter(arrays)), after
+    """(params, optimizer) after the update and sgd: the rule of the optimizer, traced, for all arrays in one call.
 
-
-def _updated(optimizer: Any, grads: Any, params: Any, *lr: float) -> tuple[list[Any], Any] | None:
-    """(g' of all arrays, the optimizer after the update), or with lr the arrays after the step; None if it must not."""
-    memory, pairs = optimizer.memory, list[tuple[Any, Any]]()
+    None where `update` and `sgd` must compute, as before the first update, which makes the memory.
+    """
     cls: Any = type(optimizer)
-    if not memory or type(optimizer.t) is not int or not _are_alike(grads.params, params, pairs):
+    pairs: Pairs = []
+    is_ours = isinstance(optimizer, PerArray) and cls.__module__.startswith("funcnn.") and _dispatch(cls) is rule
+    if not is_ours or not (memory := optimizer.memory) or type(optimizer.t) is not int or type(grads) is not Grads:
         return None
-    if len(pairs) != len(memory) or not _fit(pairs, memory):
+    if type(lr) is not float or not 0 < lr < math.inf or not _are_alike(grads.params, params, pairs):
+        return None
+    if sum([p.size for _, p in pairs]) < FEWEST or len(pairs) != len(memory) or not _fit(pairs, memory):
         return None
     numbers = [part for part in memory[0] if type(part) is not np.ndarray]
     kinds = [type(part) is np.ndarray for part in memory[0]]
     is_large = sum([p.nbytes for _, p in pairs]) >= PAST_CACHE
-    key = cls, pairs[0][1].dtype, bool(lr), is_large, _settings(cls)(optimizer), *kinds
+    key = cls, pairs[0][1].dtype, is_large, _settings(cls)(optimizer), *kinds
     if not _NUMBERS.issuperset(map(type, numbers)) or (traced := _RULES.get(key) or _rule(key, optimizer)) is None:
         return None
     t = optimizer.t + 1
-    made, after = _run(traced, [t, *numbers, *lr], pairs, memory)
+    made, after = _run(traced, [t, *numbers, lr], pairs, memory)
     fields = zip(plans[cls], getters[cls](optimizer), strict=True)
     new = {"memory": after, "t": t}
-    return made, build(cls, [new.get(name, old) for (name, _), old in fields])
+    following = build(cls, [new.get(name, old) for (name, _), old in fields])
+    return _filled(params, grads.params, iter(made)), following
 
 
 def _are_alike(grads: Any, params: Any, pairs: Pairs) -> bool:
@@ -119,7 +100,7 @@ def _fit(pairs: Pairs, memory: Any) -> bool:
 
 
 def _filled(tree: Any, grads: Any, arrays: Iterator[Any]) -> Any:
-    """A network, or its gradient, with other arrays, and with the states that the gradient has."""
+    """A network with other arrays, and with the states that the gradient has."""
     cls = type(tree)
     if cls is np.ndarray:
         return next(arrays)
@@ -144,7 +125,7 @@ def _rule(key: Any, optimizer: Any) -> EntryRule | None:
         if len(_RULES) >= _MOST:
             _RULES.clear()
         try:
-            _RULES[key] = EntryRule(optimizer, optimizer.memory[0], key[1], moves=key[2], past_cache=key[3])
+            _RULES[key] = EntryRule(optimizer, optimizer.memory[0], key[1], past_cache=key[2])
         except Exception:  # noqa: BLE001  of a rule, which raises its errors again where it runs plain
             _RULES[key] = None
     return _RULES[key]
@@ -157,29 +138,25 @@ def _settings(cls: Any) -> Any:
 
 
 def _run(rule: EntryRule, numbers: list[Any], pairs: Pairs, memory: Any) -> tuple[list[Any], tuple[Any, ...]]:
-    """(the first result, the new memory) of each array, given the numbers of the rule.
+    """(p - lr g', the new memory) of each array, given the numbers of the rule.
 
-    Each result of the rule is one block of memory for all arrays. Parameters have each their own, so that one that is
-    kept does not keep the others.
+    Each part of the memory is one block for all arrays. Parameters have each their own, so that one that is kept does
+    not keep the others.
     """
     dtype, table = pairs[0][1].dtype, list[int]()
     ends = list(accumulate([-(-p.nbytes // LINE) * LINE for _, p in pairs]))
-    blocks = [fresh((ends[-1] // dtype.itemsize,), dtype) for _ in range(rule.moves, rule.outputs)]
+    blocks = [fresh((ends[-1] // dtype.itemsize,), dtype) for _ in range(1, rule.outputs)]
     places, starts = [address(block) for block in blocks], [0, *ends[:-1]]
-    own = [fresh(p.shape, dtype) for _, p in pairs] if rule.moves else []
-    for i, ((g, p), parts, start) in enumerate(zip(pairs, memory, starts, strict=True)):
+    own = [fresh(p.shape, dtype) for _, p in pairs]
+    for first, (g, p), parts, start in zip(own, pairs, memory, starts, strict=True):
         given = (g, p, *parts)
-        table += [p.size, *[address(given[j]) for j in rule.inputs], *map(address, own[i : i + 1])]
-        table += [place + start for place in places]
+        table += [p.size, *[address(given[j]) for j in rule.inputs], address(first), *[at + start for at in places]]
     constants, known = rule.numbers(numbers)
     rule.call(constants, np.array(table, np.int64), len(pairs))
-    owners = [sealed(block).base for block in blocks]
+    owners, after = [sealed(block).base for block in blocks], []
     offsets = [place - address(owner) for place, owner in zip(places, owners, strict=True)]
-    firsts, after = [], []
-    for i, ((g, p), parts, start) in enumerate(zip(pairs, memory, starts, strict=True)):
+    for first, (g, p), parts, start in zip(own, pairs, memory, starts, strict=True):
         views = [np.ndarray(p.shape, dtype, owner, at + start) for owner, at in zip(owners, offsets, strict=True)]
-        sources = {"output": [*map(sealed, own[i : i + 1]), *views], "given": (g, p, *parts), "number": known}
-        first, *new = [sources[name][j] for name, j in rule.made]
-        firsts.append(first)
-        after.append(tuple(new))
-    return firsts, tuple(after)
+        sources = {"output": [sealed(first), *views], "given": (g, p, *parts), "number": known}
+        after.append(tuple([sources[name][j] for name, j in rule.made[1:]]))
+    return own, tuple(after)

@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.kernels.attachment import before_function, before_rule
-from funcnn.compilation.kernels.optimizers import parameters
 from funcnn.layers.activations import base, softmax
 from funcnn.layers.convolution import conv, pool
 from funcnn.layers.embedding import symbols
 from funcnn.layers.normalisation import affine, batchnorm, norm
 from funcnn.layers.recurrent import steps
 from funcnn.losses import classification
-from funcnn.optimizers import base as optimizers
 
 
 def _steps(params: Any, given: Any, z: Any, *_: Any) -> int:
@@ -49,7 +47,6 @@ before_rule(pool.max_pool_backward, "pooling", at=2, entries=1 << 10)
 before_rule(conv.convolution_forward, "convolution", at=1, entries=1 << 10)
 before_rule(conv.convolution_backward, "convolution", at=1, entries=1 << 10)
 before_rule(conv.convolution_backward_params, "convolution", at=1, entries=1 << 10)
-before_rule(optimizers.per_array_update, "optimizers", at=parameters, entries=1 << 15)
 before_function(symbols.rows_added, "embedding", at=1, entries=1 << 12)
 before_function(steps.steps_forward, "recurrent", at=_steps, entries=1 << 12)
 before_function(steps.steps_backward, "recurrent", at=_steps_back, entries=1)
