@@ -165,6 +165,7 @@ def test_the_report_of_an_installation_has_every_optional_library():
 
 # Modules that ask whether a package is installed, and what for: never to compute something in another way.
 ASKING = {
+    "blas": "the report",
     "identity.libraries": "whose code a function imports",
     "identity.parts": "whether a function can import what it names",
     "installation": "the report",
