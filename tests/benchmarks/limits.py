@@ -17,7 +17,7 @@ SIDE = 512  # of the matrices of a product: they fit into a cache
 RESULTS = {np.float32: c_float, np.float64: c_double}
 VECTORS = 10  # of sums: two units with a latency of 4 or 5 cycles, in at most 16 registers
 ROUNDS = 1_000_000
-SIZES = {"cache of a core": 1 << 18, "shared cache": 1 << 23, "memory": 1 << 27}  # bytes of the three arrays of a triad
+SIZES = {"cache of a core": 1 << 19, "shared cache": 1 << 23, "memory": 1 << 27}  # bytes of the three arrays of a triad
 
 
 class Limit(NamedTuple):

@@ -119,8 +119,8 @@ def bounded(measured: dict[str, Times]) -> list[Bounded]:
     for name in [name for name in measured if ROWS[name].limit and ROWS[name].cores == 1]:
         best = by_library(measured[name])
         for in_a_loop in (False, True):
-            able = [who for who in best if (who in IN_A_LOOP) == in_a_loop]
-            own, peers = [who for who in able if who in OWN], [who for who in able if who in PEERS]
+            own = [who for who in best if who in OWN and (who in IN_A_LOOP) == in_a_loop]
+            peers = [who for who in best if who in PEERS and (in_a_loop or who not in IN_A_LOOP)]
             if own and peers:
                 by_time = lambda who: median(best[who])  # noqa: B023  used at once
                 rows.append(Bounded(name, min(own, key=by_time), min(peers, key=by_time), in_a_loop))
