@@ -169,4 +169,6 @@ def lstm_in_torch(x: Any, W: Any, U: Any, b: Any) -> Any:
     import torch
 
     start, nothing = torch.zeros(1, len(x), U.shape[1]), torch.zeros_like(b, requires_grad=False)
-    return torch.lstm(x, (start, start), [W, U, b, nothing], True, 1, 0.0, True, False, True)[0]  # noqa: FBT003
+    biases, layers, dropout, train, both_ways, batch_first = True, 1, 0.0, True, False, True
+    weights = [W, U, b, nothing]
+    return torch.lstm(x, (start, start), weights, biases, layers, dropout, train, both_ways, batch_first)[0]
