@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.blas import too_wide
 from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.widths import too_wide
 from funcnn.trees.walks import leaves
 
 _HERE = str(Path(__file__).parent)

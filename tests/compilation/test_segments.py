@@ -36,7 +36,7 @@ from funcnn import (
     train,
     value_and_grad,
 )
-from funcnn.compilation import blas, compiled, explain, segments
+from funcnn.compilation import compiled, explain, segments, widths
 from funcnn.compilation.inside import LOG
 from funcnn.compilation.kernels import attachment
 from funcnn.compilation.kernels import images as prepared
@@ -235,8 +235,8 @@ def test_what_has_no_kernel_runs_plain():
 def test_widths_that_are_left_to_blas_depend_on_its_kernels(monkeypatch):
     shape, found = [(200, 200)], {}
     for name in ("SkylakeX", "Haswell", ""):
-        monkeypatch.setattr(blas, "core", lambda name=name: name)
-        found[name] = [blas.too_wide(shape, np.dtype(dtype)) for dtype in (np.float64, np.float32)]
+        monkeypatch.setattr(widths, "core", lambda name=name: name)
+        found[name] = [widths.too_wide(shape, np.dtype(dtype)) for dtype in (np.float64, np.float32)]
     wide = "a matrix of 200 x 200 is wider than {}, where NumPy is faster"
     assert found == {"SkylakeX": [wide.format(192), wide.format(128)], "Haswell": ["", ""], "": ["", ""]}
 
@@ -244,8 +244,8 @@ def test_widths_that_are_left_to_blas_depend_on_its_kernels(monkeypatch):
 def test_another_blas_has_no_name(monkeypatch, tmp_path):
     (tmp_path / "numpy.libs").mkdir()
     (tmp_path / "numpy.libs" / "libopenblas.so").write_text("no library")
-    monkeypatch.setattr(blas.np, "__file__", str(tmp_path / "numpy" / "__init__.py"))
-    assert blas.core.__wrapped__() == ""
+    monkeypatch.setattr(widths.np, "__file__", str(tmp_path / "numpy" / "__init__.py"))
+    assert widths.core.__wrapped__() == ""
 
 
 # The first layers of a network of images.

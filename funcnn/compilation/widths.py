@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
-# The most features of a layer, in float64 and float32; with more, the products of BLAS are faster. Measured on a Zen 5
-# with 32 to 2,048 rows. If one side of a matrix is narrow, the other may be wider.
-WIDEST = {"SkylakeX": (192, 128), "Cooperlake": (192, 128), "Sapphirerapids": (192, 128), "": (256, 256)}
-NARROW, WIDEST_BESIDE_NARROW = 32, 1024
+from funcnn.blas import WITH_AVX512
+
+# The most features of a layer, with more of which the products of BLAS are faster; where it has kernels for AVX-512, in
+# float64 and float32. Measured on a Zen 5 with 32 to 2,048 rows.
+WIDEST, WIDEST_BESIDE_AVX512 = 256, {8: 192, 4: 128}
+NARROW, WIDEST_BESIDE_NARROW = 32, 1024  # if one side of a matrix is narrow, the other may be wider
 
 
 def too_wide(shapes: list[tuple[int, ...]], dtype: Any) -> str:
     """Why the first of these arrays that is too wide is left to NumPy, or an empty string."""
-    double, single = WIDEST.get(core(), WIDEST[""])
-    most = double if dtype.itemsize == 8 else single
+    most = WIDEST_BESIDE_AVX512[dtype.itemsize] if core() in WITH_AVX512 else WIDEST
     for shape in shapes:
         widest = most if len(shape) > 1 and min(shape) > NARROW else WIDEST_BESIDE_NARROW
         if max(shape, default=0) > widest:
