@@ -67,8 +67,9 @@ class Memory:
     def rows_kept(self, kernel: Kernel, first: int, features: int) -> Any:
         """Numbers that rounds have kept for each row, from number `first` on, as an array of the caller's own."""
         panels = self._lent[: self._kept].view(self.sums.dtype).reshape(-1, kernel.kept, kernel.row_panel)
-        rows = panels[:, first : first + features].swapaxes(1, 2).reshape(-1, features)
-        return rows[: self._bounds[-1]].copy() if len(panels) == 1 else rows[: self._bounds[-1]]
+        rows = np.empty((len(panels), kernel.row_panel, features), self.sums.dtype)
+        rows[...] = panels[:, first : first + features].swapaxes(1, 2)
+        return rows.reshape(-1, features)[: self._bounds[-1]]
 
     def give_back(self, pool: list[Any]) -> None:
         """Return what was borrowed."""

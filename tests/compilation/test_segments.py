@@ -290,6 +290,13 @@ def test_the_first_layers_are_prepared_calls(name, dtype):
         are_alike(function, mse, other, x, wanted, 1e-12 if dtype is np.float64 else 1e-4)
 
 
+def test_large_arrays_are_not_kept(monkeypatch):
+    monkeypatch.setattr(prepared, "MOST_BYTES", 400_000)
+    function = compiled(softmax_cross_entropy)
+    are_alike(function, softmax_cross_entropy, DIGITS, images, labels)
+    assert function._steps[0][1].until < 6
+
+
 def test_two_threads_have_two_memories():
     function, arguments = compiled(softmax_cross_entropy), (DIGITS, images, labels)
     expected, head = function(*arguments), function._steps[0][1].head

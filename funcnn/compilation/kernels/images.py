@@ -28,6 +28,7 @@ from funcnn.layers.convolution.pool import MaxPool
 from funcnn.records import build, getters, plans
 from funcnn.trees.walks import leaves
 
+MOST_BYTES = 1 << 28  # of the arrays of one network for batches of one shape, which are kept from step to step
 Calls = list[tuple[Any, tuple[int, ...]]]
 Back = Callable[[Any, bool], Any]
 
@@ -69,7 +70,7 @@ class HeadMemory:
     """
 
     def __init__(self, layers: tuple[Any, ...], x: Any) -> None:
-        self.dtype, self._kept = x.dtype, list[Any]()
+        self.dtype, self._kept, self._bytes = x.dtype, list[Any](), 0
         self._forward, self._backward = Calls(), Calls()
         self._copies: list[tuple[int, Any, Callable[[Any], Any]]] = []
         self._gradients: dict[int, Any] = {}
@@ -105,6 +106,9 @@ class HeadMemory:
 
     def array(self, shape: tuple[int, ...]) -> Any:
         """An array that is kept."""
+        self._bytes += int(np.prod(shape)) * self.dtype.itemsize
+        if self._bytes > MOST_BYTES:
+            raise Untraceable("arrays that would take much memory from step to step")
         return aligned(int(np.prod(shape)), self.dtype).reshape(shape)
 
     def copied(self, i: int, to: Any, of: Callable[[Any], Any]) -> Any:
