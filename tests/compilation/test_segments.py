@@ -327,7 +327,7 @@ def convolution(seed):
 def recurrence(seed):
     n, k = rng.integers(1, 9, 2)
     cell = [LSTM, GRU][rng.integers(2)].init(n, k, seed=seed)
-    return [cell, Last()], rng.normal(size=(rng.integers(1, 30), rng.integers(1, 20), n))
+    return [cell, Last()], rng.normal(size=(rng.integers(2, 30), rng.integers(1, 20), n))
 
 
 def attention(seed):
@@ -337,7 +337,7 @@ def attention(seed):
 
 def of_rows(seed):
     n = rng.integers(1, 40)
-    return [Dense.init(n, n, seed=seed), Looped()], rng.normal(size=(rng.integers(1, 300), n))
+    return [Dense.init(n, n, seed=seed), Looped()], rng.normal(size=(rng.integers(2, 300), n))
 
 
 def draw(i):
