@@ -1,0 +1,183 @@
+"""`predictor(net)`, the same function of x as `predict(net, x)`, as machine code."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import kind, unmapped
+from funcnn.checked import checked
+from funcnn.compilation.agreement import are_close, first_rows, reason_of, tried, unsuited
+from funcnn.compilation.compiler import unavailable
+from funcnn.compilation.engine import engine
+from funcnn.compilation.memory import address, aligned, aligned_copy
+from funcnn.compilation.outputs import OutputKernel, OutputProgram
+from funcnn.compilation.outside import always, guarded
+from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.structure import flatten
+from funcnn.compilation.text import LINE
+from funcnn.compilation.trace import trace_prediction
+from funcnn.core import Layer, forward_only, inference
+from funcnn.dispatch import registered
+from funcnn.prediction import predict
+from funcnn.trees.walks import arrays_in
+
+_MOST_SHAPES = 1000  # of x, for which a predictor keeps its code, or why there is none
+_MOST_CHANGES = 8  # of what the rules read, without a call between them that needs no new code
+_FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+
+Run = Callable[[Any], Any]
+"""From x to the output; to None if a check fails, whose error the plain path has."""
+
+
+class Predictor:
+    """The function that `predictor` returns; it pickles if the network does, and is compiled anew where it is loaded."""
+
+    def __init__(self, net: Any) -> None:
+        self.net = net
+        self._runs: dict[Any, tuple[Run | None, Callable[[], bool], str]] = {}  # by the shape and dtype of x
+        self._codes: list[OutputCode] = []
+        self._registered, self._changes = len(registered), 0
+
+    def __call__(self, x: Any, /) -> Any:
+        """`predict(net, x)`"""
+        if type(x) is np.memmap:
+            return self(unmapped(x))
+        made = None
+        if type(x) is np.ndarray:
+            known = self._runs.get((x.shape, x.dtype))
+            if known is not None and known[1]() and self._registered == len(registered):
+                self._changes = 0
+            else:
+                known = self._prepared(x)
+            if known[0] is not None:
+                made = known[0](x)
+        return predict(self.net, x) if made is None else made
+
+    def explained(self, x: Any) -> str:
+        """How the output for x is computed."""
+        self(x)
+        if type(x) not in {np.ndarray, np.memmap}:
+            return f"plain NumPy: x must be a NumPy array, got {kind(x)}"
+        return self._runs[x.shape, x.dtype][2]
+
+    def _prepared(self, x: Any) -> tuple[Run | None, Callable[[], bool], str]:
+        """How to compute the output for arrays of the shape and dtype of x, until what rules read has changed."""
+        if self._registered != len(registered):
+            self._registered = len(registered)
+            self._runs.clear()
+        self._changes += (x.shape, x.dtype) in self._runs
+        made: Any = "a rule reads what changes in each call"
+        is_unchanged = always
+        if self._changes <= _MOST_CHANGES:
+            form: list[Any] = []
+            try:
+                flatten(self.net, [], [], form)
+                made, is_unchanged = guarded(lambda: self._made(x), form)
+            except Untraceable as reason:
+                made = str(reason)
+        if len(self._runs) >= _MOST_SHAPES:
+            self._runs.clear()
+        known = (None, is_unchanged, f"plain NumPy: {made}") if type(made) is str else (made[0], is_unchanged, made[1])
+        self._runs[x.shape, x.dtype] = known
+        return known
+
+    def _made(self, x: Any) -> tuple[Run, str] | str:
+        """The function for x, if its result is NumPy's, and what it does; or the reason why there is none."""
+        net = inference(self.net)
+        arrays: list[Any] = []
+        numbers: list[Any] = []
+        flatten(net, arrays, numbers, [])
+        if reason := unavailable() or unsuited(x, x, arrays):
+            return reason
+        try:
+            program = OutputProgram(trace_prediction(net, x))
+            code = OutputCode(program, arrays, numbers)
+        except Exception as error:  # noqa: BLE001  of a user's rule, which raises its errors again where it runs plain
+            return reason_of(error)
+        shape = program.trace.out.shape
+        for known in self._codes:
+            if known.key == code.key:
+                return known.bound(shape), known.text
+        few = first_rows(x)
+        plain, made = forward_only(net, few), tried(code.bound((len(few), *shape[1:])), few)
+        if type(plain) is not np.ndarray or (made is not None and not are_close([(made, plain)])):
+            return "the kernel's result differs from that of NumPy"
+        self._codes.append(code)
+        return code.bound(shape), code.text
+
+    def __reduce__(self) -> Any:
+        return Predictor, (self.net,)
+
+    def __repr__(self) -> str:
+        return "predictor(...)"
+
+
+class OutputCode:
+    """The machine code of a prediction, with the constants that it reads; it takes any number of rows.
+
+    Raises:
+        Untraceable: there is no kernel for what the trace does.
+    """
+
+    def __init__(self, program: OutputProgram, arrays: list[Any], numbers: list[Any]) -> None:
+        kernel, trace, self._dtype = OutputKernel(program, engine().registers), program.trace, program.dtype
+        self._call = _FUNCTION(engine().functions(kernel.text, ("predict",))[0])
+        self._table = aligned_copy(kernel.table)
+        self._constants = aligned(program.constants + 2 * LINE // self._dtype.itemsize, self._dtype)
+        places = [s for s in arrays_in(trace.params) if s.op == "parameter"]
+        for s, array in zip(places, arrays, strict=True):
+            self._constants[s.data.reshape(-1)] = array.reshape(-1)
+        program.fill(self._constants)
+        program.fill_computed(self._constants, dict(zip(map(id, trace.numbers), numbers, strict=True)))
+        self._row_panel, self._memory = kernel.row_panel, kernel.memory + kernel.row_panel
+        self._free: list[tuple[int, Any]] = []  # one for each call at a time
+        self.key = kernel.text, self._table.tobytes(), self._constants.tobytes()
+        self.text = f"compiled: {len(program.nodes)} operations over panels of {kernel.row_panel} rows"
+
+    def bound(self, shape: tuple[int, ...]) -> Run:
+        """The function from x to an output of this shape."""
+        empty, free, call, dtype, rows = np.empty, self._free, self._call, self._dtype, shape[0]
+
+        def run(x: Any) -> Any:
+            if not x.flags.c_contiguous:
+                x = np.ascontiguousarray(x)
+            out = empty(shape, dtype)
+            try:  # not `if`, since another thread may take the last one
+                block = free.pop()
+            except IndexError:
+                block = self._block()
+            is_right = call(block[0], address(x), address(out), rows)
+            free.append(block)
+            if not is_right:
+                return None
+            out.setflags(0)  # write=False
+            return out
+
+        return run
+
+    def _block(self) -> tuple[int, Any]:
+        """The address of the pointers that the function reads, and the memory that must live as long."""
+        memory = aligned(self._memory, self._dtype)
+        pointers = [address(one) for one in (self._table, self._constants, memory)]
+        last = pointers[-1] + (self._memory - self._row_panel) * self._dtype.itemsize
+        block = np.array([*pointers, last], np.uintp)
+        return address(block), (block, memory)
+
+
+@checked
+def predictor(net: Layer[Any]) -> Predictor:
+    """`predict(net, x)` as a function of x, in machine code
+
+    >>> import numpy as np
+    >>> from funcnn import mlp, predict
+    >>> from funcnn.compilation import predictor
+    >>> net, x = mlp([2, 8, 1], seed=0), np.ones((5, 2))
+    >>> out = predictor(net)(x)
+    >>> bool(np.allclose(out, predict(net, x)))
+    True
+    """
+    return Predictor(net)
