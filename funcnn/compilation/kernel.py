@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from funcnn.compilation.few import Few, are_few
 from funcnn.compilation.products import Registers
 from funcnn.compilation.program import Program
 from funcnn.compilation.rounds import Rounds
@@ -15,7 +18,8 @@ MOST_SHARDS, ROWS_OF_SHARD = 8, 1024
 
 
 class Kernel:
-    """Functions as text of LLVM IR, which depends on the shapes of a program, but not on the number of rows.
+    """Functions as text of LLVM IR, which depends on the shapes of a program, but not on the number of rows, unless they
+    are few.
 
     `shard0` adds up the sums of a range of rows. `finish` adds those of the shards, in order, so that the results have
     the same bits for any number of threads; and with an `update`, it changes the parameters. `fold` does so several
@@ -24,12 +28,16 @@ class Kernel:
     is the number of floats that rounds store for each row.
     """
 
-    def __init__(self, program: Program, registers: Registers, update: UpdateProgram | None = None) -> None:
-        trace = program.trace
+    def __init__(
+        self, program: Program, registers: Registers, rows: int, update: UpdateProgram | None = None
+    ) -> None:
+        trace, rounds = program.trace, Rounds(program)
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
-        t = Text(trace.dtype, 2 if widest <= 16 else 1)  # small networks wait for results: take more rows at once
-        rounds = Rounds(program)
-        tiles = [Tile(t, program, one, rounds.kept, registers) for one in rounds.rounds]
+        is_few = are_few(rows, rounds.rounds)
+        t = Text(trace.dtype, 2 if widest <= 16 and not is_few else 1)  # small networks wait for results: take more rows
+        tiles: list[Any] = [Tile(t, program, one, rounds.kept, registers) for one in rounds.rounds]
+        if is_few:
+            tiles = [Few(t, program, *rounds.rounds, rows, registers)]
         self.program, self.update, self.kept = program, update, rounds.kept
         self.tile_rows = max([tile.schedule.tile_rows for tile in tiles])
         self.memory = max([tile.memory for tile in tiles])

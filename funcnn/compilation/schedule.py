@@ -36,7 +36,7 @@ class Schedule:
     def __init__(self, nodes: list[Node], sums: list[SumOfProducts], rows: int, line_bytes: int) -> None:
         self.stages = [_stage(some) for some in _slots(nodes)]
         for stage in self.stages:
-            _store(stage)
+            store(stage)
         summed = {one for s in sums for one in s.arguments}
         lengths = {"tile": 0, "panel": 0}
         for node in nodes:
@@ -97,7 +97,7 @@ def _stage(nodes: list[Node]) -> Stage:
     return Stage(room, before, own, after, not is_dear or room.op != "dense" or room.features <= 2)
 
 
-def _store(stage: Stage) -> None:
+def store(stage: Stage) -> None:
     """Mark the nodes that another loop than their own reads."""
     if stage.room is not None and not stage.is_fused:
         stage.room.is_stored = True
