@@ -7,21 +7,22 @@ from collections.abc import Iterator
 from functools import partial, reduce
 from typing import Any
 
-from funcnn.compilation.graph import Node
+from funcnn.compilation.graph import ROOMS, Node
 from funcnn.compilation.panel import Known, Panel
 from funcnn.compilation.products import Registers, blocks, joined
 from funcnn.compilation.rounds import Round
 from funcnn.compilation.schedule import Schedule, Stage, store
 from funcnn.compilation.text import LINE, Index, Text
 
-MOST_FEW = 4
-"""Rows; more are computed as panels, which read each weight once for many rows."""
+MOST_ROOMS = 40
+"""Dense layers and operations across features, of which no two have the same code here."""
 
 
-def are_few(rows: int, rounds: list[Round]) -> bool:
-    """Whether `Few` can write the function for these rows."""
-    nodes = [node for node in rounds[0].nodes if node.op == "dense"]
-    return rows <= MOST_FEW and len(rounds) == 1 and all([1 in _strides(node) for node in nodes])
+def are_few(rows: int, nodes: list[Node], registers: Registers) -> bool:
+    """Whether `Few` can write the function for so many rows: their sums must fit the registers."""
+    rooms = [node for node in nodes if node.op in ROOMS]
+    is_in_order = all([1 in _strides(node) for node in rooms if node.op == "dense"])
+    return rows <= registers.outputs // 2 and len(rooms) <= MOST_ROOMS and is_in_order
 
 
 def _strides(node: Node) -> tuple[int, int]:
@@ -261,7 +262,7 @@ class Few:
 
     def _sums(self, length: int) -> None:
         """Write the sums; those that are no gradients may have no terms, and are set to 0 at first."""
-        t, seen, start = self.text, set[int](), getattr(self.program, "first_total", 0)
+        t, seen, start = self.text, set[int](), self.program.first_total
         t.loop(length - start, lambda i: t.store(t.constant(0), t.at("%G", start), i), step=t.rows)
         for one in self.round.sums:
             is_first = one.at not in seen

@@ -33,7 +33,7 @@ class Kernel:
     ) -> None:
         trace, rounds = program.trace, Rounds(program)
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
-        is_few = are_few(rows, rounds.rounds)
+        is_few = len(rounds.rounds) == 1 and are_few(rows, program.nodes, registers)
         t = Text(trace.dtype, 2 if widest <= 16 and not is_few else 1)  # small networks wait for results: take more rows
         tiles: list[Any] = [Tile(t, program, one, rounds.kept, registers) for one in rounds.rounds]
         if is_few:

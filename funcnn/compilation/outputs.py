@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
+from funcnn.compilation.few import Few, are_few
 from funcnn.compilation.graph import Graph, Node
 from funcnn.compilation.products import Registers
 from funcnn.compilation.program import SumOfProducts
@@ -42,7 +42,7 @@ class OutputProgram(Graph):
     def __init__(self, trace: TracedPrediction) -> None:
         dtype = trace.x.dtype
         super().__init__(trace.count, dtype)
-        self.trace, out = trace, trace.out
+        self.trace, self.first_total, out = trace, 0, trace.out
         if not isinstance(out, Symbol) or not out.features or out.op == "transpose" or out.rows != len(trace.x):
             raise Untraceable("an output that is not an array of rows")
         if out.dtype != dtype:
@@ -58,14 +58,6 @@ class OutputProgram(Graph):
         self.sums = [SumOfProducts(None, one, 0, is_total=True, round=0) for one in counted]
         for one in counted:
             one.is_stored = True
-
-    def signature(self) -> list[Any]:
-        """What the code depends on."""
-        number = {node: i for i, node in enumerate(self.nodes)}
-        nodes = [
-            (node.op, [number.get(a, repr(a)) for a in node.args], node.features, node.data) for node in self.nodes
-        ]
-        return [nodes, number[self.out], [number[one.right] for one in self.sums]]
 
 
 class OutputTile(Tile):
@@ -122,16 +114,36 @@ class OutputTile(Tile):
         return t.shuffled(kind, *pairs, lanes)
 
 
-class OutputKernel:
-    """The function of a prediction as text of LLVM IR, which does not depend on the number of rows.
+class OutputFew(Few):
+    """A few rows, and the rows of their output, written to %Y."""
 
-    `table` are the panels of constants that the text refers to.
+    def _sums(self, length: int) -> None:
+        super()._sums(length)
+        t, out = self.text, self.program.out
+        for row in self._each():
+            to = t.at("%Y", row * out.features)
+            if out.features == 1:
+                t.put(t.number(self.panel.address(out, 0)), to)
+            else:
+                self._copy(self.panel.address(out, 0), to, out.features)
+
+
+class OutputKernel:
+    """The function of a prediction as text of LLVM IR, which does not depend on the number of rows unless they are few.
+
+    `table` are the panels of constants that the text refers to, `memory` is the length of the function's memory, and
+    `line` that of a vector, of rows or of features.
     """
 
-    def __init__(self, program: OutputProgram, registers: Registers) -> None:
+    def __init__(self, program: OutputProgram, registers: Registers, rows: int) -> None:
         widest = max([program.trace.x.features or 0, *[node.features for node in program.nodes]])
-        t = Text(program.dtype, 2 if widest <= 16 else 1)
-        tile = OutputTile(t, program, Round(program.nodes, program.sums), 0, registers)
+        self.is_few = are_few(rows, program.nodes, registers)
+        t = Text(program.dtype, 2 if widest <= 16 and not self.is_few else 1)
+        given = Round(program.nodes, program.sums)
+        if self.is_few:
+            tile: Any = OutputFew(t, program, given, rows, registers)
+        else:
+            tile = OutputTile(t, program, given, 0, registers)
         lines = [*tile.function("outputs", t.rows), _CALL.replace("FLOAT", t.float)]
-        self.tile_rows, self.memory, self.row_panel = tile.schedule.tile_rows, tile.memory, t.rows
+        self.memory, self.line = tile.memory, t.rows
         self.text, self.table = t.module(lines), t.panels()

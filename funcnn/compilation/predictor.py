@@ -124,7 +124,8 @@ class OutputCode:
     """
 
     def __init__(self, program: OutputProgram, arrays: list[Any], numbers: list[Any]) -> None:
-        kernel, trace, self._dtype = OutputKernel(program, engine().registers), program.trace, program.dtype
+        trace, self._dtype = program.trace, program.dtype
+        kernel = OutputKernel(program, engine().registers, len(trace.x))
         self._call = _FUNCTION(engine().functions(kernel.text, ("predict",))[0])
         self._table = aligned_copy(kernel.table)
         self._constants = aligned(program.constants + 2 * LINE // self._dtype.itemsize, self._dtype)
@@ -133,10 +134,10 @@ class OutputCode:
             self._constants[s.data.reshape(-1)] = array.reshape(-1)
         program.fill(self._constants)
         program.fill_computed(self._constants, dict(zip(map(id, trace.numbers), numbers, strict=True)))
-        self._row_panel, self._memory = kernel.row_panel, kernel.memory + kernel.row_panel
+        self._line, self._memory = kernel.line, kernel.memory + kernel.line
         self._free: list[tuple[int, Any]] = []  # one for each call at a time
         self.key = kernel.text, self._table.tobytes(), self._constants.tobytes()
-        self.text = f"compiled: {len(program.nodes)} operations over panels of {kernel.row_panel} rows"
+        self.text = f"compiled: {len(program.nodes)} operations over vectors of {kernel.line} {'features' if kernel.is_few else 'rows'}"
 
     def bound(self, shape: tuple[int, ...]) -> Run:
         """The function from x to an output of this shape."""
@@ -163,7 +164,7 @@ class OutputCode:
         """The address of the pointers that the function reads, and the memory that must live as long."""
         memory = aligned(self._memory, self._dtype)
         pointers = [address(one) for one in (self._table, self._constants, memory)]
-        last = pointers[-1] + (self._memory - self._row_panel) * self._dtype.itemsize
+        last = pointers[-1] + (self._memory - self._line) * self._dtype.itemsize
         block = np.array([*pointers, last], np.uintp)
         return address(block), (block, memory)
 
