@@ -16,7 +16,9 @@ def random(t: Text, node: Node, row: Index, f: Index, constants: str, apart: int
     threshold, *places = node.data
     words = f"<{t.rows} x i32>"
     keys = [t.splat(_word(t, constants, place), "i32") for place in places]
-    return t.let(f"icmp uge {words} {_hashed(t, words, _index(t, words, node, row, f, apart), keys)}, {_all(t, threshold)}")
+    return t.let(
+        f"icmp uge {words} {_hashed(t, words, _index(t, words, node, row, f, apart), keys)}, {_all(t, threshold)}"
+    )
 
 
 def normal(t: Text, node: Node, row: Index, f: Index, constants: str, apart: int) -> str:

@@ -18,8 +18,7 @@ MOST_SHARDS, ROWS_OF_SHARD = 8, 1024
 
 
 class Kernel:
-    """Functions as text of LLVM IR, which depends on the shapes of a program, but not on the number of rows, unless they
-    are few.
+    """Functions as text of LLVM IR, which depends on the shapes of a program, and on the number of few rows.
 
     `shard0` adds up the sums of a range of rows. `finish` adds those of the shards, in order, so that the results have
     the same bits for any number of threads; and with an `update`, it changes the parameters. `fold` does so several
@@ -28,25 +27,24 @@ class Kernel:
     is the number of floats that rounds store for each row.
     """
 
-    def __init__(
-        self, program: Program, registers: Registers, rows: int, update: UpdateProgram | None = None
-    ) -> None:
+    def __init__(self, program: Program, registers: Registers, rows: int, update: UpdateProgram | None = None) -> None:
         trace, rounds = program.trace, Rounds(program)
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
         is_few = len(rounds.rounds) == 1 and are_few(rows, program.nodes, registers)
-        t = Text(trace.dtype, 2 if widest <= 16 and not is_few else 1)  # small networks wait for results: take more rows
+        lines = 2 if widest <= 16 and not is_few else 1  # small networks wait for results: take more rows at once
+        t = Text(trace.dtype, lines)
         tiles: list[Any] = [Tile(t, program, one, rounds.kept, registers) for one in rounds.rounds]
         if is_few:
-            tiles = [Few(t, program, *rounds.rounds, rows, registers)]
+            tiles = [Few(t, program, rounds.rounds[0], rows, registers)]
         self.program, self.update, self.kept = program, update, rounds.kept
         self.tile_rows = max([tile.schedule.tile_rows for tile in tiles])
         self.memory = max([tile.memory for tile in tiles])
         self.rounds, self.row_panel = len(tiles), t.rows
         self.length = -(-program.starts[-1] // t.rows) * t.rows  # of the sums of a shard, in whole panels
         self.totals = program.length - program.first_total  # numbers for each step of a fold besides the gradients
-        lines = [line for i, tile in enumerate(tiles) for line in tile.function(f"shard{i}", 0 if i else self.length)]
-        lines += [*self._between(t), *self._finish(t), *functions(self.rounds, self.length, t.float), *self._fold(t)]
-        self.text, self.table = t.module(lines), t.panels()
+        made = [line for i, tile in enumerate(tiles) for line in tile.function(f"shard{i}", 0 if i else self.length)]
+        made += [*self._between(t), *self._finish(t), *functions(self.rounds, self.length, t.float), *self._fold(t)]
+        self.text, self.table = t.module(made), t.panels()
 
     def bounds(self, rows: int) -> list[int]:
         """The rows at which shards begin, and the number of rows; each shard begins at a tile."""

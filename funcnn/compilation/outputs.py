@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.compilation.few import Few, are_few
+from funcnn.compilation.few_panel import copy
 from funcnn.compilation.graph import Graph, Node
 from funcnn.compilation.products import Registers
 from funcnn.compilation.program import SumOfProducts
@@ -63,6 +64,8 @@ class OutputProgram(Graph):
 class OutputTile(Tile):
     """A tile whose panels end with the rows of the output, written to %Y."""
 
+    program: OutputProgram
+
     @property
     def memory(self) -> int:
         return super().memory + self.width * self.text.rows
@@ -106,26 +109,24 @@ class OutputTile(Tile):
     def _joined(self, f: Index, count: int) -> str:
         """Four features, beginning with f, as one vector: row after row; of `count` features the last is repeated."""
         t, out = self.text, self.program.out
-        panels = [t.load(self.panel.address(out, t.plus(f, min(i, count - 1)))) for i in range(4)]
+        a, b, c, d = [t.load(self.panel.address(out, t.plus(f, min(i, count - 1)))) for i in range(4)]
         both = [lane for i in range(t.rows) for lane in (i, t.rows + i)]
-        pairs = [t.shuffled(t.panel, a, b, both) for a, b in (panels[:2], panels[2:])]
-        kind = f"<{2 * t.rows} x {t.float}>"
+        ab, cd = t.shuffled(t.panel, a, b, both), t.shuffled(t.panel, c, d, both)
         lanes = [lane for i in range(0, 2 * t.rows, 2) for lane in (i, i + 1, 2 * t.rows + i, 2 * t.rows + i + 1)]
-        return t.shuffled(kind, *pairs, lanes)
+        return t.shuffled(f"<{2 * t.rows} x {t.float}>", ab, cd, lanes)
 
 
 class OutputFew(Few):
     """A few rows, and the rows of their output, written to %Y."""
 
-    def _sums(self, length: int) -> None:
-        super()._sums(length)
+    program: OutputProgram
+
+    def end(self, length: int) -> None:
+        super().end(length)
         t, out = self.text, self.program.out
-        for row in self._each():
-            to = t.at("%Y", row * out.features)
-            if out.features == 1:
-                t.put(t.number(self.panel.address(out, 0)), to)
-            else:
-                self._copy(self.panel.address(out, 0), to, out.features)
+        for row in self.panel.each():
+            of, to = self.panel.address(out, 0), t.at("%Y", row * out.features)
+            copy(t, of, to, out.features)
 
 
 class OutputKernel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 from typing import Any
 
@@ -12,29 +11,22 @@ from funcnn.arrays import kind, unmapped
 from funcnn.checked import checked
 from funcnn.compilation.agreement import are_close, first_rows, reason_of, tried, unsuited
 from funcnn.compilation.compiler import unavailable
-from funcnn.compilation.engine import engine
-from funcnn.compilation.memory import address, aligned, aligned_copy
-from funcnn.compilation.outputs import OutputKernel, OutputProgram
+from funcnn.compilation.output_code import OutputCode, Run
+from funcnn.compilation.outputs import OutputProgram
 from funcnn.compilation.outside import always, guarded
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.structure import flatten
-from funcnn.compilation.text import LINE
 from funcnn.compilation.trace import trace_prediction
 from funcnn.core import Layer, forward_only, inference
 from funcnn.dispatch import registered
 from funcnn.prediction import predict
-from funcnn.trees.walks import arrays_in
 
 _MOST_SHAPES = 1000  # of x, for which a predictor keeps its code, or why there is none
 _MOST_CHANGES = 8  # of what the rules read, without a call between them that needs no new code
-_FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
-
-Run = Callable[[Any], Any]
-"""From x to the output; to None if a check fails, whose error the plain path has."""
 
 
 class Predictor:
-    """The function that `predictor` returns; it pickles if the network does, and is compiled anew where it is loaded."""
+    """The function that `predictor` returns; it pickles as its network, and is compiled anew where it is loaded."""
 
     def __init__(self, net: Any) -> None:
         self.net = net
@@ -100,73 +92,20 @@ class Predictor:
             return reason_of(error)
         shape = program.trace.out.shape
         for known in self._codes:
-            if known.key == code.key:
-                return known.bound(shape), known.text
+            if known.equals(code):
+                return known.bound(shape), str(known)
         few = first_rows(x)
         plain, made = forward_only(net, few), tried(code.bound((len(few), *shape[1:])), few)
         if type(plain) is not np.ndarray or (made is not None and not are_close([(made, plain)])):
             return "the kernel's result differs from that of NumPy"
         self._codes.append(code)
-        return code.bound(shape), code.text
+        return code.bound(shape), str(code)
 
     def __reduce__(self) -> Any:
         return Predictor, (self.net,)
 
     def __repr__(self) -> str:
         return "predictor(...)"
-
-
-class OutputCode:
-    """The machine code of a prediction, with the constants that it reads; it takes any number of rows.
-
-    Raises:
-        Untraceable: there is no kernel for what the trace does.
-    """
-
-    def __init__(self, program: OutputProgram, arrays: list[Any], numbers: list[Any]) -> None:
-        trace, self._dtype = program.trace, program.dtype
-        kernel = OutputKernel(program, engine().registers, len(trace.x))
-        self._call = _FUNCTION(engine().functions(kernel.text, ("predict",))[0])
-        self._table = aligned_copy(kernel.table)
-        self._constants = aligned(program.constants + 2 * LINE // self._dtype.itemsize, self._dtype)
-        places = [s for s in arrays_in(trace.params) if s.op == "parameter"]
-        for s, array in zip(places, arrays, strict=True):
-            self._constants[s.data.reshape(-1)] = array.reshape(-1)
-        program.fill(self._constants)
-        program.fill_computed(self._constants, dict(zip(map(id, trace.numbers), numbers, strict=True)))
-        self._line, self._memory = kernel.line, kernel.memory + kernel.line
-        self._free: list[tuple[int, Any]] = []  # one for each call at a time
-        self.key = kernel.text, self._table.tobytes(), self._constants.tobytes()
-        self.text = f"compiled: {len(program.nodes)} operations over vectors of {kernel.line} {'features' if kernel.is_few else 'rows'}"
-
-    def bound(self, shape: tuple[int, ...]) -> Run:
-        """The function from x to an output of this shape."""
-        empty, free, call, dtype, rows = np.empty, self._free, self._call, self._dtype, shape[0]
-
-        def run(x: Any) -> Any:
-            if not x.flags.c_contiguous:
-                x = np.ascontiguousarray(x)
-            out = empty(shape, dtype)
-            try:  # not `if`, since another thread may take the last one
-                block = free.pop()
-            except IndexError:
-                block = self._block()
-            is_right = call(block[0], address(x), address(out), rows)
-            free.append(block)
-            if not is_right:
-                return None
-            out.setflags(0)  # write=False
-            return out
-
-        return run
-
-    def _block(self) -> tuple[int, Any]:
-        """The address of the pointers that the function reads, and the memory that must live as long."""
-        memory = aligned(self._memory, self._dtype)
-        pointers = [address(one) for one in (self._table, self._constants, memory)]
-        last = pointers[-1] + (self._memory - self._line) * self._dtype.itemsize
-        block = np.array([*pointers, last], np.uintp)
-        return address(block), (block, memory)
 
 
 @checked

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.products import Registers, across, dense, sums
-from funcnn.compilation.program import Program
 from funcnn.compilation.rounds import Round
 from funcnn.compilation.schedule import Schedule, Stage
 from funcnn.compilation.text import LINE, Index, Text
@@ -24,7 +24,7 @@ class Tile:
     memory for `kept` lines of each panel of rows, which later rounds read.
     """
 
-    def __init__(self, text: Text, program: Program, of: Round, kept: int, registers: Registers) -> None:
+    def __init__(self, text: Text, program: Any, of: Round, kept: int, registers: Registers) -> None:
         self.text, self.program, self.round, self.kept, self.registers = text, program, of, kept, registers
         self.panel = Panel(text, program)
         self.schedule = Schedule(of.nodes, of.sums, text.rows, text.rows * text.bytes)
