@@ -17,7 +17,7 @@ MOST_ROOMS = 40
 """Dense layers and operations across features: each has code of its own, which LLVM compiles in 5 milliseconds."""
 
 
-def are_few(rows: int, nodes: list[Node], registers: Registers) -> bool:
+def are_few(rows: float, nodes: list[Node], registers: Registers) -> bool:
     """Whether `Few` can write the function for so many rows: there must be a register for a sum of each."""
     rooms = [node for node in nodes if node.op in ROOMS]
     is_in_order = all([1 in strides(node) for node in rooms if node.op == "dense"])
@@ -100,7 +100,9 @@ class Few:
             if one.is_total:
                 total = reduce(t.add, [reduced(self.panel, "sum", one.right) for _ in self.panel.each()])
                 number = t.let(f"extractelement {t.panel} {total}, i64 0")
-                t.put(t.let(f"fadd {t.float} {number}, {t.number('%G', one.at)}"), "%G", one.at)
+                if one.at in seen:
+                    number = t.let(f"fadd {t.float} {number}, {t.number('%G', one.at)}")
+                t.put(number, "%G", one.at)
             else:
                 add_products(self.panel, one, self.outputs, is_first=one.at not in seen)
             seen.add(one.at)

@@ -29,7 +29,7 @@ class Fold:
         if any([a.op != "halves" and a.dtype != NUMBER for _, a in program.computed]):
             raise Untraceable("an array that is computed from the parameters")
         self.step, self.update = step, UpdateProgram(optimizer, program)
-        self.kernel = Kernel(program, engine().registers, step.bounds[-1], self.update)
+        self.kernel = Kernel(program, engine().registers, self.update, rows=step.bounds[-1])
         self._functions = KernelFunctions(self.kernel)
         self._params = stepper(program.trace.params, program.trace.grads)
         self._optimizer = builder(self.update.after, leaf_at(self.update.place))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from funcnn.compilation.few import Few, are_few
@@ -27,15 +28,17 @@ class Kernel:
     is the number of floats that rounds store for each row.
     """
 
-    def __init__(self, program: Program, registers: Registers, rows: int, update: UpdateProgram | None = None) -> None:
+    def __init__(
+        self, program: Program, registers: Registers, update: UpdateProgram | None = None, *, rows: float = math.inf
+    ) -> None:
         trace, rounds = program.trace, Rounds(program)
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
-        is_few = len(rounds.rounds) == 1 and are_few(rows, program.nodes, registers)
-        lines = 2 if widest <= 16 and not is_few else 1  # small networks wait for results: take more rows at once
+        few = int(rows) if len(rounds.rounds) == 1 and are_few(rows, program.nodes, registers) else 0
+        lines = 2 if widest <= 16 and not few else 1  # small networks wait for results: take more rows at once
         t = Text(trace.dtype, lines)
         tiles: list[Any] = [Tile(t, program, one, rounds.kept, registers) for one in rounds.rounds]
-        if is_few:
-            tiles = [Few(t, program, rounds.rounds[0], rows, registers)]
+        if few:
+            tiles = [Few(t, program, rounds.rounds[0], few, registers)]
         self.program, self.update, self.kept = program, update, rounds.kept
         self.tile_rows = max([tile.schedule.tile_rows for tile in tiles])
         self.memory = max([tile.memory for tile in tiles])

@@ -44,20 +44,21 @@ class OutputProgram(Graph):
         dtype = trace.x.dtype
         super().__init__(trace.count, dtype)
         self.trace, self.first_total, out = trace, 0, trace.out
-        if not isinstance(out, Symbol) or not out.features or out.op == "transpose" or out.rows != len(trace.x):
+        if not isinstance(out, Symbol) or not out.features or out.op == "transpose":
             raise Untraceable("an output that is not an array of rows")
         if out.dtype != dtype:
             raise Untraceable(f"an output of {out.dtype}, in a network of {dtype}")
         if any([self.stage(one) for one in (out, *trace.faults)]):
             raise Untraceable("a sum over all rows")
+        if not all([fault.features for fault in trace.faults]):
+            raise Untraceable("a check of numbers that no row takes part in")
         out.check_unchanged()
         self.out: Node = self.node(out)
-        if not isinstance(self.out, Node) or self.out.op in {"x", "vector"}:
-            raise Untraceable("an output that is not computed from x")
-        self.out.is_stored = True
+        if self.out.op == "x":
+            raise Untraceable("an output that is x itself")
         counted = [self.node(elementwise("where", one, 1.0, 0.0, dtype=dtype)) for one in trace.faults]
         self.sums = [SumOfProducts(None, one, 0, is_total=True, round=0) for one in counted]
-        for one in counted:
+        for one in (self.out, *counted):
             one.is_stored = True
 
 

@@ -105,7 +105,7 @@ class Predictor:
         return Predictor, (self.net,)
 
     def __repr__(self) -> str:
-        return "predictor(...)"
+        return f"predictor({self.net})"
 
 
 @checked
