@@ -20,7 +20,7 @@ def strides(node: Node) -> tuple[int, int]:
 
 def dense(panel: FewPanel, node: Node, outputs: int) -> None:
     """x @ W + b, block by block of outputs; each weight is read once for all rows."""
-    if strides(node)[1] == 1:
+    if node.features > 1 and strides(node)[1] == 1:
         _in_blocks(panel, -(-node.features // panel.text.rows), outputs, partial(_by_inputs, panel, node, outputs))
     else:
         most = 1 << min(outputs, panel.text.rows).bit_length() - 1
@@ -43,10 +43,7 @@ def _by_inputs(panel: FewPanel, node: Node, outputs: int, size: int, start: Inde
         totals[i % many] = t.add(totals[i % many], totals[i])
     for r in panel.each():
         for i in range(size):
-            made = totals[r * size + i]
-            if node.features == 1:
-                made = t.shuffled(t.panel, made, "poison", [0] * t.rows)
-            t.store(made, panel.address(node, t.plus(j, i * t.rows)))
+            t.store(totals[r * size + i], panel.address(node, t.plus(j, i * t.rows)))
 
 
 def _totals(panel: FewPanel, node: Node, outputs: int, size: int, j: Index) -> list[str]:

@@ -110,14 +110,24 @@ class Predictor:
 
 @checked
 def predictor(net: Layer[Any]) -> Predictor:
-    """`predict(net, x)` as a function of x, in machine code
+    """`predict(net, x)` as a function of x, in machine code: x (m, ..., n_in) -> out (m, ..., n_out), for any m
+
+    At the first call with arrays of some shape, `forward_only(inference(net), x)` is applied to symbolic arrays, as in
+    `compiled`. NumPy computes the output where a rule does what a kernel cannot do, where it is faster, and where the
+    first output of the kernel is not NumPy's; `explain(function, x)` says why. Errors are those of `predict`.
+
+    The parameters are copied once. Several threads may call the function at a time.
+
+    Needs the extra `compiled`, `pip install "funcnn[compiled]"`; without it, outputs are computed by NumPy.
 
     >>> import numpy as np
-    >>> from funcnn import mlp, predict
+    >>> from funcnn import Dense, Relu
     >>> from funcnn.compilation import predictor
-    >>> net, x = mlp([2, 8, 1], seed=0), np.ones((5, 2))
-    >>> out = predictor(net)(x)
-    >>> bool(np.allclose(out, predict(net, x)))
-    True
+    >>> function = predictor((Dense(np.eye(2), np.ones(2)), Relu()))
+    >>> function(np.array([[1.0, -3.0]]))
+    array([[2., 0.]])
+
+    Raises:
+        KindError: `net` is not a network.
     """
     return Predictor(net)

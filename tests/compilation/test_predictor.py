@@ -41,6 +41,7 @@ NETWORKS = {
     "a number": mlp([N_IN, 27, 1], hidden=Tanh(), seed=1),
     "three numbers": net,
     "seven numbers": mlp([N_IN, 7], seed=2),
+    "eight numbers": mlp([N_IN, 8], seed=2),
     "wide": mlp([N_IN, 200, 70], hidden=layers.Relu(), seed=3),
     "activations": with_dense(ACTIVATIONS),
     "others": with_dense(OTHERS),
@@ -182,6 +183,14 @@ def test_a_wide_network_runs_plain():
     same(predictor(layer)(x), predict(layer, x))
     reason = "a matrix of 300 x 300 is wider than 256, where NumPy is faster"
     assert explain(predictor(layer), x) == f"plain NumPy: {reason}"
+
+
+def test_arrays_of_other_libraries_run_plain():
+    jnp = pytest.importorskip("jax.numpy", reason="its arrays are tried")
+    layer = Dense(jnp.ones((N_IN, 2), np.float32), jnp.zeros(2, np.float32))
+    narrow = x.astype(np.float32)
+    np.testing.assert_array_equal(predictor(layer)(narrow), predict(layer, narrow))
+    assert explain(predictor(layer), narrow) == "plain NumPy: a float32 array in the network"
 
 
 def test_other_inputs_than_arrays_run_plain():
