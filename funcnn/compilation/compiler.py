@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from inspect import Parameter, Signature
 from itertools import takewhile
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 
@@ -188,25 +188,15 @@ def compiled(loss: Loss, *, threads: Count = 1) -> Compiled:
     return Compiled(loss, threads)
 
 
-@runtime_checkable
-class Explained(Protocol):
-    """A function that says how it computes its result for some arguments."""
-
-    explained: Callable[..., str]
-
-
-def explain(function: Any, *arguments: Any) -> str:
-    """How `function`, made by `compiled` or `predictor`, computes its result for these arguments, in a sentence.
+def explain(function: Compiled, params: Any, x: Any, y: Any) -> str:
+    """How `function`, made by `compiled`, computes the cost and the gradient for these arguments, in a sentence.
 
     Raises:
-        KindError: `function` is not made by `compiled` or `predictor`.
-        FuncnnError: as `function(*arguments)`.
+        KindError: `function` is not made by `compiled`.
+        FuncnnError: as `function(params, x, y)`.
     """
-    if isinstance(function, Explained):
-        return function.explained(*arguments)
     if type(function) is not Compiled:
-        raise KindError(f"explain: function must be made by compiled or predictor, not {kind(function)}")
-    params, x, y = arguments
+        raise KindError(f"explain: function must be made by compiled, not {kind(function)}")
     function(params, x, y)  # raises an error if the arguments do not fit
     step = function.step(params, x, y, [], [])
     if isinstance(step, str):

@@ -20,6 +20,7 @@ from funcnn.compilation.trace import trace_prediction
 from funcnn.core import Layer, forward_only, inference
 from funcnn.dispatch import registered
 from funcnn.prediction import predict
+from funcnn.refusals import check_tree_of_layers
 
 _MOST_SHAPES = 1000  # of x, for which a predictor keeps its code, or why there is none
 _MOST_CHANGES = 8  # of what the rules read, without a call between them that needs no new code
@@ -49,8 +50,8 @@ class Predictor:
                 made = known[0](x)
         return predict(self.net, x) if made is None else made
 
-    def explained(self, x: Any) -> str:
-        """How the output for x is computed."""
+    def explain(self, x: Any) -> str:
+        """How the output for x is computed, in a sentence."""
         self(x)
         if type(x) not in {np.ndarray, np.memmap}:
             return f"plain NumPy: x must be a NumPy array, got {kind(x)}"
@@ -114,7 +115,7 @@ def predictor(net: Layer[Any]) -> Predictor:
 
     At the first call with arrays of some shape, `forward_only(inference(net), x)` is applied to symbolic arrays, as in
     `compiled`. NumPy computes the output where a rule does what a kernel cannot do, where it is faster, and where the
-    first output of the kernel is not NumPy's; `explain(function, x)` says why. Errors are those of `predict`.
+    first output of the kernel is not NumPy's; `function.explain(x)` says why. Errors are those of `predict`.
 
     The parameters are copied once. Several threads may call the function at a time.
 
@@ -128,6 +129,7 @@ def predictor(net: Layer[Any]) -> Predictor:
     array([[2., 0.]])
 
     Raises:
-        KindError: `net` is not a network.
+        KindError: `net` is not made of layers.
     """
+    check_tree_of_layers("predictor", net)
     return Predictor(net)

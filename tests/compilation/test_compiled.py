@@ -186,7 +186,7 @@ def test_any_number_of_threads_has_the_same_bits():
     assert one == two == three
 
 
-def test_rows_of_any_number_use_one_kernel_if_they_are_not_few():
+def test_rows_of_any_number_use_one_kernel():
     function, net = compiled(mse), mlp([N_IN, WIDTH, N_OUT], hidden=Tanh(), seed=0)
     texts = set()
     for m in (16, 17, 23, 36):

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
 from funcnn import Dense, Elementwise, Tanh, forward, layers, mlp, predict, record
-from funcnn.compilation import explain, predictor
+from funcnn.compilation import predictor
 from funcnn.conditions import is_outside
 from funcnn.errors import FuncnnError, KindError
 from funcnn.trees import astype
@@ -58,7 +58,7 @@ def test_any_number_of_rows(net, dtype):
         rows = many[:m].astype(dtype)
         for _ in range(2):
             same(function(rows), predict(net, rows), digits)
-        assert explain(function, rows).startswith("compiled: " if m else "plain NumPy: ")
+        assert function.explain(rows).startswith("compiled: " if m else "plain NumPy: ")
 
 
 def test_nan_and_infinity():
@@ -95,8 +95,6 @@ def test_errors_are_those_of_predict(rows):
 def test_what_is_no_network():
     with pytest.raises(KindError, match="predictor: net must be a layer or a tuple of layers"):
         predictor([Tanh()])
-    with pytest.raises(KindError, match="explain: function must be made by compiled or predictor"):
-        explain(predict, net, x)
 
 
 def test_a_pickle_is_the_same_function():
@@ -129,7 +127,7 @@ def test_a_rule_may_read_the_number_of_rows():
     function = predictor(layer)
     for m in (20, 30, 1, 2, 20):
         same(function(many[:m]), predict(layer, many[:m]))
-        assert explain(function, many[:m]).startswith("compiled: ")
+        assert function.explain(many[:m]).startswith("compiled: ")
 
 
 @record
@@ -175,14 +173,14 @@ def test_explain_says_why_numpy_computes(how):
     layer = Own(how, np.ones(N_IN))
     function = predictor(layer)
     same(function(x), predict(layer, x))
-    assert explain(function, x).startswith(f"plain NumPy: {PLAIN[how]}")
+    assert function.explain(x).startswith(f"plain NumPy: {PLAIN[how]}")
 
 
 def test_a_wide_network_runs_plain():
     layer = mlp([N_IN, 300, 300, 1], seed=0)
     same(predictor(layer)(x), predict(layer, x))
     reason = "a matrix of 300 x 300 is wider than 256, where NumPy is faster"
-    assert explain(predictor(layer), x) == f"plain NumPy: {reason}"
+    assert predictor(layer).explain(x) == f"plain NumPy: {reason}"
 
 
 def test_arrays_of_other_libraries_run_plain():
@@ -190,14 +188,14 @@ def test_arrays_of_other_libraries_run_plain():
     layer = Dense(jnp.ones((N_IN, 2), np.float32), jnp.zeros(2, np.float32))
     narrow = x.astype(np.float32)
     np.testing.assert_array_equal(predictor(layer)(narrow), predict(layer, narrow))
-    assert explain(predictor(layer), narrow) == "plain NumPy: a float32 array in the network"
+    assert predictor(layer).explain(narrow) == "plain NumPy: a float32 array in the network"
 
 
 def test_other_inputs_than_arrays_run_plain():
     attention = layers.Attention.init(4, 2, seed=0)
     sequences, mask = many[:6].reshape(3, 2, 5)[..., :4], np.ones((3, 2), bool)
     same(predictor(attention)((sequences, mask))[0], predict(attention, (sequences, mask))[0])
-    assert explain(predictor(attention), (sequences, mask)) == "plain NumPy: x must be a NumPy array, got tuple"
+    assert predictor(attention).explain((sequences, mask)) == "plain NumPy: x must be a NumPy array, got tuple"
 
 
 def test_a_check_of_numbers_that_fails():
@@ -231,11 +229,11 @@ def test_after_an_edit_of_what_a_rule_reads(monkeypatch):
         monkeypatch.setitem(globals(), "factor", 3.0 + i)
         same(function(x), predict(layer, x))
         same(function(x), predict(layer, x))
-    assert explain(function, x).startswith("compiled: ")
+    assert function.explain(x).startswith("compiled: ")
     for i in range(12):
         monkeypatch.setitem(globals(), "factor", 30.0 + i)
         same(function(x), predict(layer, x))
-    assert explain(function, x) == "plain NumPy: a rule reads what changes in each call"
+    assert function.explain(x) == "plain NumPy: a rule reads what changes in each call"
 
 
 def test_a_rule_of_later_takes_the_place_of_an_old_one():
@@ -267,11 +265,11 @@ def test_a_kernel_that_errs_is_not_used(monkeypatch):
     monkeypatch.setattr(predictor_module, "are_close", lambda pairs: False)
     function = predictor(net)
     same(function(x), predict(net, x))
-    assert explain(function, x) == "plain NumPy: the kernel's result differs from that of NumPy"
+    assert function.explain(x) == "plain NumPy: the kernel's result differs from that of NumPy"
 
 
 def test_without_llvmlite_numpy_computes(monkeypatch):
     monkeypatch.setattr(predictor_module, "unavailable", lambda: "llvmlite cannot be used")
     function = predictor(net)
     same(function(x), predict(net, x))
-    assert explain(function, x) == "plain NumPy: llvmlite cannot be used"
+    assert function.explain(x) == "plain NumPy: llvmlite cannot be used"
