@@ -20,7 +20,9 @@ ROOMS = {"dense", *ACROSS}  # operations that need all features of their argumen
 SUMS = {"product", "total"}  # over all rows
 READ = {"kept", "x", "y"}  # what a round over the rows reads
 INPUTS = {"x", "y", "parameters", "gradients", "memory"}  # what a loop reads
-MOST_NODES = 1000  # LLVM needs four seconds for so many in one loop, and its time grows with the square of the number
+PLACE = -1  # the number of a node's offset that is its place
+OFFSETS = {"constants": {0}, "dense": {0, 3}, "normal": {0, 1, 2}, "random": {1, 2}, "sums": {0}, "vector": {0}}
+"""The entries of the `data` of a node that are places in memory."""
 COMMUTES = {"add", "multiply", "maximum", "minimum"}
 
 
@@ -43,6 +45,19 @@ class Node:
     def inputs(self) -> list[Node]:
         """The arguments that differ from row to row."""
         return [a for a in self.args if isinstance(a, Node) and a.op != "vector"]
+
+    def offset(self, i: int) -> int:
+        """Number i of `data`, or where the node is in its area: what may differ between nodes with the same text."""
+        number: int = self.place[1] if i == PLACE else self.data[i]
+        return number
+
+    @property
+    def fixed(self) -> Any:
+        """What is in `data` besides offsets."""
+        offsets = OFFSETS.get(self.op)
+        if offsets is None:
+            return self.data
+        return tuple([one if i not in offsets or one is None else "" for i, one in enumerate(self.data)])
 
 
 def needed(
@@ -149,8 +164,6 @@ class Graph:
     def _make(self, op: str, args: tuple[Value, ...], features: Any, data: Any = None) -> Node:
         key = op, tuple([repr(a) if isinstance(a, float) else id(a) for a in args]), features, data  # -0.0 is not 0.0
         if key not in self._made:
-            if len(self.nodes) == MOST_NODES:
-                raise Untraceable(f"a program of more than {MOST_NODES:,} operations, which would take long to compile")
             node = self._made[key] = Node(op, args, features, data)
             for a in args:
                 if isinstance(a, Node):

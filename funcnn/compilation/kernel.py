@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from funcnn.compilation.pieces import Pieces
 from funcnn.compilation.products import Registers
 from funcnn.compilation.program import Program
 from funcnn.compilation.rounds import Rounds
 from funcnn.compilation.sharing import ARGUMENTS, RUNNING, functions, load, word
 from funcnn.compilation.text import Index, Text
-from funcnn.compilation.tile import Tile
+from funcnn.compilation.tile import PLACES, Tile
 from funcnn.compilation.update import UpdateProgram
 from funcnn.compilation.vectors import Vectors
 
@@ -29,7 +30,8 @@ class Kernel:
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
         t = Text(trace.dtype, 2 if widest <= 16 else 1)  # small networks wait for results: take more rows at once
         rounds = Rounds(program)
-        tiles = [Tile(t, program, one, rounds.kept, registers) for one in rounds.rounds]
+        pieces = Pieces(t, "parts", PLACES)
+        tiles = [Tile(t, program, one, rounds.kept, registers, pieces) for one in rounds.rounds]
         self.program, self.update, self.kept = program, update, rounds.kept
         self.tile_rows = max([tile.schedule.tile_rows for tile in tiles])
         self.memory = max([tile.memory for tile in tiles])
@@ -37,7 +39,7 @@ class Kernel:
         self.length = -(-program.starts[-1] // t.rows) * t.rows  # of the sums of a shard, in whole panels
         self.totals = program.length - program.first_total  # numbers for each step of a fold besides the gradients
         lines = [line for i, tile in enumerate(tiles) for line in tile.function(f"shard{i}", 0 if i else self.length)]
-        lines += [*self._between(t), *self._finish(t), *functions(self.rounds, self.length, t.float), *self._fold(t)]
+        lines += [*pieces.function(), *self._between(t), *self._finish(t), *functions(self.rounds, self.length, t.float), *self._fold(t)]
         self.text, self.table = t.module(lines), t.panels()
 
     def bounds(self, rows: int) -> list[int]:

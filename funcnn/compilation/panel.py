@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from funcnn.compilation.functions import exp, expm1, log, log1p, tanh
-from funcnn.compilation.graph import INPUTS, Graph, Node, Value, needed
+from funcnn.compilation.graph import INPUTS, PLACE, Graph, Node, Value, needed
 from funcnn.compilation.hashing import normal, random
 from funcnn.compilation.normal import erfc
 from funcnn.compilation.power import power
@@ -59,9 +59,8 @@ class Panel:
 
     def address(self, node: Node, f: Index) -> str:
         """Where feature f of a stored node is."""
-        area, line = node.place
-        base = {"panel": self.passing, "rows": self.kept, "tile": self.tile}[area]
-        return self.text.at(base, self.text.times(self.text.plus(f, line), self.text.rows))
+        base = {"panel": self.passing, "rows": self.kept, "tile": self.tile}[node.place[0]]
+        return self.text.at(base, self.text.times(self.text.plus(f, self.text.offset(node, PLACE)), self.text.rows))
 
     def compute(self, group: list[Node], f: Index, known: Known) -> None:
         """Feature f of elementwise nodes, each stored if another loop needs it."""
@@ -142,8 +141,7 @@ class Panel:
                 return t.constant(a)
             return t.splat(t.number(self.constants, self.graph.constant(np.array([a], t.dtype))[0]))
         if a.op == "vector":
-            first, stride = a.data
-            return t.splat(t.number(self.constants, t.plus(first, t.times(f, stride))))
+            return t.splat(t.number(self.constants, t.plus(t.offset(a, 0), t.times(f, a.data[1]))))
         return t.load(self.address(a, f))
 
 

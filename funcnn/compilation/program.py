@@ -12,6 +12,7 @@ import attrs
 
 from funcnn.compilation.evaluation import prepared
 from funcnn.compilation.graph import SUMS, Graph, Node
+from funcnn.compilation.pieces import Form
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise, is_number
 from funcnn.compilation.trace import TracedStep, padded
@@ -39,6 +40,17 @@ class SumOfProducts:
     def arguments(self) -> list[Node]:
         """The nodes that are summed."""
         return [self.right] if self.left is None else [self.left, self.right]
+
+    def offset(self, _: int) -> int:
+        """Where the sum begins."""
+        return self.at
+
+    def form(self) -> Form:
+        """What the text depends on."""
+        form = Form("sum", self.is_total)
+        form.own(self)
+        form.key += [form.read(node) for node in (self.left, self.right) if node is not None]
+        return form
 
 
 class Program(Graph):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from funcnn.compilation.graph import READ, ROOMS, Node
+from funcnn.compilation.pieces import Form
 from funcnn.compilation.program import SumOfProducts
 
 # Operations that take many instructions: a product with many outputs has no registers left for them.
@@ -25,6 +26,16 @@ class Stage:
     own: list[Node]
     after: list[list[Node]]
     is_fused: bool = True
+
+    def form(self) -> Form:
+        """What the text depends on."""
+        form = Form("stage", self.is_fused, len(self.before))
+        for group in self.before:
+            form.add(group)
+        form.add([] if self.room is None else [self.room])
+        for group in [self.own, *self.after]:
+            form.add(group)
+        return form
 
 
 class Schedule:

@@ -15,8 +15,8 @@ Index = int | str
 
 LINE = 64
 """Bytes of a line of a processor's cache, to which panels are aligned."""
-MOST_VALUES = 40_000
-"""Of a text: LLVM needs about a second for 10,000, and its time grows with the square of the depth of a network."""
+MOST_LINES = 200_000
+"""Of a text: LLVM needs about a second for 40,000."""
 
 
 class Text:
@@ -42,17 +42,49 @@ class Text:
         self.flags = " contract"
         self.declared: set[str] = set()
         self.table: dict[bytes, int] = {}
-        self._names = 0
+        self._entries = self._names = 0
+        self._apart: list[str] = []  # lines of functions that were written within others
+        self._owners: dict[Any, int] | None = None
+        self._offsets: dict[tuple[int, int], str] = {}
 
-    def function(self, name: str, arguments: str) -> list[str]:
+    def function(self, name: str, arguments: str, scope: str = "") -> list[str]:
         """The lines of a function that consists of the statements so far; the next statements begin another one."""
-        lines = [f"define void @{name}({arguments}) nounwind {{", "entry:", *self.statements, "  ret void", "}"]
+        head = f"define {scope}void @{name}({arguments}) nounwind {{"
+        lines = [head, "entry:", *self.statements, "  ret void", "}"]
         self.statements, self.block = [], "entry"
         return lines
 
+    def apart(
+        self, name: str, arguments: str, owners: dict[Any, int], write: Callable[[], None]
+    ) -> list[tuple[int, int]]:
+        """Write a function within another one: the offsets that it reads from words 2, 3, ... at %O.
+
+        Each offset is the number of an owner among `owners`, and the number of the owner's offset.
+        """
+        outer = self.statements, self.block, self._names, self._owners, self._offsets
+        self.statements, self.block, self._names, self._owners, self._offsets = [], "entry", 0, owners, {}
+        write()
+        offsets = self._offsets
+        for i, offset in enumerate(offsets.values()):
+            at = f"getelementptr inbounds i64, ptr %O, i64 {i + 2}"
+            self.statements[i:i] = [f"  {offset}.at = {at}\n  {offset} = load i64, ptr {offset}.at"]
+        self._apart += self.function(name, arguments, "internal ")
+        self.statements, self.block, self._names, self._owners, self._offsets = outer
+        return list(offsets)
+
+    def offset(self, owner: Any, i: int) -> Index:
+        """Offset i of an owner: its number; or in a function that many owners share, the value that holds it."""
+        if self._owners is None:
+            number: int = owner.offset(i)
+            return number
+        return self._offsets.setdefault((self._owners[owner], i), f"%o{len(self._offsets)}")
+
     def module(self, lines: Sequence[str]) -> str:
         """The text of functions, with what they refer to."""
-        return "\n".join([*sorted(self.declared), *lines, ""])
+        lines = [*sorted(self.declared), *self._apart, *lines, ""]
+        if len(lines) > MOST_LINES:
+            raise Untraceable(f"a program of more than {MOST_LINES:,} instructions, which would take long to compile")
+        return "\n".join(lines)
 
     def panels(self) -> Any:
         """The table of constant panels."""
@@ -70,8 +102,6 @@ class Text:
 
     def _name(self) -> int:
         self._names += 1
-        if self._names > MOST_VALUES:
-            raise Untraceable(f"a program of more than {MOST_VALUES:,} instructions, which would take long to compile")
         return self._names
 
     def _label(self, name: str) -> None:
@@ -185,8 +215,17 @@ class Text:
         entry = self._entry(np.full(self.rows, value, f"i{self.bytes}"))
         return self.let(f"load {self.integers}, ptr {entry}, align {self.line}")
 
-    def _entry(self, panel: Any) -> str:
-        return self.at("%C", self.table.setdefault(panel.tobytes(), len(self.table)) * self.rows)
+    def words(self, words: list[int]) -> str:
+        """The address of whole numbers in the table, of 64 bits each."""
+        panel = self.rows * self.bytes // 8
+        return self._entry(np.array([*words, *[0] * (-len(words) % panel)], np.int64))
+
+    def _entry(self, panels: Any) -> str:
+        content = panels.tobytes()
+        if content not in self.table:
+            self.table[content] = self._entries
+            self._entries += len(content) // (self.rows * self.bytes)
+        return self.at("%C", self.table[content] * self.rows)
 
     # Arithmetic. With `contract` a product and a sum become one instruction, which rounds once, where there is one.
 

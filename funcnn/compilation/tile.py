@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import Panel
+from funcnn.compilation.pieces import Pieces
 from funcnn.compilation.products import Registers, across, dense, sums
-from funcnn.compilation.program import Program
+from funcnn.compilation.program import Program, SumOfProducts
 from funcnn.compilation.rounds import Round
 from funcnn.compilation.schedule import Schedule, Stage
 from funcnn.compilation.text import LINE, Index, Text
 
 INPUTS = {"x": "%X", "y": "%Y"}
+PLACES = ", ".join([*[f"ptr noalias %{name}" for name in "CVABGR"], "i64 %stride", "i64 %low", "i64 %p"])
+"""The arguments of a part; %B is the memory for the current panel, and %stride the numbers of a panel at %A."""
+MOST_STAGES = 12
+"""Of a round that is written as one function, which LLVM compiles in a time that grows with the square of its size."""
 
 
 class Tile:
@@ -24,11 +29,14 @@ class Tile:
     memory for `kept` lines of each panel of rows, which later rounds read.
     """
 
-    def __init__(self, text: Text, program: Program, of: Round, kept: int, registers: Registers) -> None:
+    def __init__(
+        self, text: Text, program: Program, of: Round, kept: int, registers: Registers, pieces: Pieces
+    ) -> None:
         self.text, self.program, self.round, self.kept, self.registers = text, program, of, kept, registers
-        self.panel = Panel(text, program)
+        self.pieces, self.panel = pieces, Panel(text, program)
         self.schedule = Schedule(of.nodes, of.sums, text.rows, text.rows * text.bytes)
         self.widths = program.trace.widths
+        self.stride: Index = self.schedule.kept * text.rows
         self.outputs = max(1, registers.outputs * LINE // (text.rows * text.bytes))
 
     @property
@@ -60,13 +68,12 @@ class Tile:
         t.loop(panels, lambda p: self._panel(p, low))
         enter = lambda p: self._enter(p, low)
         t.when(is_uneven, lambda: self._clear(enter, t.minus(panels, 1), over))
-        for one in self.round.sums:
-            sums(self.panel, one, panels, enter, self.registers)
+        self._parts(self.round.sums, panels, low)
 
     def _enter(self, p: Index, low: Index) -> None:
         """The memory of panel p of the tile, whose first row is `low`."""
         t = self.text
-        self.panel.tile = t.at("%A", t.times(p, self.schedule.kept * t.rows))
+        self.panel.tile = t.at("%A", t.times(p, self.stride))
         if self.kept:
             self.panel.kept = t.at("%R", t.times(t.plus(low, t.times(p, t.rows)), self.kept))
 
@@ -88,13 +95,13 @@ class Tile:
         t = self.text
         is_row = t.first_lanes(over, "i64")
         enter(panel)
-        for node in {one: None for s in self.round.sums for one in s.arguments}:
 
-            def clear(f: Index, node: Node = node) -> None:
-                address = self.panel.address(node, f)
-                t.store(t.select(is_row, t.load(address), t.constant(0)), address)
+        def clear(address: str) -> None:
+            t.store(t.select(is_row, t.load(address), t.constant(0)), address)
 
-            t.loop(node.features, clear)
+        t.loop(self.schedule.kept, lambda f: clear(t.at(self.panel.tile, t.times(f, t.rows))))
+        for node in {one: None for s in self.round.sums for one in s.arguments if one.place[0] == "rows"}:
+            t.loop(node.features, lambda f: clear(self.panel.address(node, f)))  # noqa: B023  used at once
 
     def _panel(self, p: Index, low: Index) -> None:
         t = self.text
@@ -108,8 +115,33 @@ class Tile:
             for node in [one for one in self.round.nodes if one.op == name]:
                 self._read(node, t.at(pointer, node.data), width)
             start += width * t.rows
-        for stage in self.schedule.stages:
-            self._stage(stage)
+        self._parts(self.schedule.stages, p, low)
+
+    # Parts: stages of a panel, and sums of a tile.
+
+    def _parts(self, parts: Sequence[Stage | SumOfProducts], p: Index, low: Index) -> None:
+        """Parts for panel p of a tile; or for all panels before it."""
+        if len(self.schedule.stages) <= MOST_STAGES:
+            for part in parts:
+                self._part(part, p, low)
+            return
+        places = f"ptr {self.panel.passing}, ptr %G, ptr %R, i64 {self.stride}, i64 {low}, i64 {p}"
+        self.pieces.call(parts, self._apart, f"ptr %C, ptr %V, ptr %A, {places}")
+
+    def _apart(self, part: Stage | SumOfProducts) -> None:
+        """A part in a function of its own."""
+        outer = self.panel, self.stride
+        self.panel, self.stride = Panel(self.text, self.program), "%stride"
+        self.panel.passing, self.panel.row = "%B", self.text.plus("%low", self.text.times("%p", self.text.rows))
+        self._enter("%p", "%low")
+        self._part(part, "%p", "%low")
+        self.panel, self.stride = outer
+
+    def _part(self, part: Stage | SumOfProducts, p: Index, low: Index) -> None:
+        if isinstance(part, Stage):
+            self._stage(part)
+        else:
+            sums(self.panel, part, p, lambda q: self._enter(q, low), self.registers)
 
     def _stage(self, stage: Stage) -> None:
         for group in stage.before:

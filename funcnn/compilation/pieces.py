@@ -1,0 +1,110 @@
+"""Parts of a program that differ in offsets alone: one function for all of them, which reads the offsets from a table.
+
+So the time to compile a deep network grows with the number of its different layers, not with its depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from funcnn.compilation.graph import Node
+from funcnn.compilation.text import Text
+
+
+class Owner(Protocol):
+    """What has offsets, by number: a node has PLACE and entries of its `data`."""
+
+    def offset(self, i: int) -> int:
+        """Offset i."""
+
+
+class Form:
+    """What the text of some nodes depends on, but for offsets, as `key`; `owners` are numbered as they appear."""
+
+    def __init__(self, *parts: Any) -> None:
+        self.key: list[Any] = [*parts]
+        self.owners: dict[Any, int] = {}
+
+    def own(self, owner: Any) -> int:
+        """The number of an owner."""
+        return self.owners.setdefault(owner, len(self.owners))
+
+    def add(self, nodes: Sequence[Node]) -> None:
+        """Nodes that are computed, with their arguments, which are numbers, or nodes computed before or elsewhere."""
+        made = []
+        for node in nodes:
+            args = [self.read(a) if isinstance(a, Node) else repr(a) for a in node.args]  # -0.0 is not 0.0
+            made.append((*args, self.read(node), node.is_stored))
+        self.key.append(tuple(made))
+
+    def read(self, node: Node) -> Any:
+        """The number of a node; when it first appears also what it is."""
+        if node in self.owners:
+            return self.owners[node]
+        return self.own(node), node.op, node.features, node.place[0], node.fixed
+
+
+class Part(Protocol):
+    """What has a form."""
+
+    def form(self) -> Form:
+        """Parts of equal form have the same text but for offsets."""
+
+
+P = TypeVar("P", bound=Part)
+
+
+class Pieces:
+    """The functions of the parts, and one with the name `name` that calls them as a list of words in the table says.
+
+    The words of a call are the number of the function, the number of words, and the offsets; the list ends with -1.
+    """
+
+    def __init__(self, text: Text, name: str, arguments: str) -> None:
+        self.text, self.name, self.arguments = text, name, arguments
+        self._made: dict[Any, tuple[int, list[tuple[int, int]]]] = {}
+
+    def call(self, parts: Sequence[P], write: Callable[[P], None], arguments: str) -> None:
+        """The statement that runs the parts, given the arguments; `write` writes one of each form."""
+        words: list[int] = []
+        for part in parts:
+            form = part.form()
+            if (key := tuple(form.key)) not in self._made:
+                name = f"{self.name}.{len(self._made)}"
+                self._made[key] = (
+                    len(self._made),
+                    self.text.apart(name, f"{self.arguments}, ptr %O", form.owners, lambda: write(part)),  # noqa: B023  used at once
+                )
+            number, offsets = self._made[key]
+            owners = list(form.owners)
+            words += [number, 2 + len(offsets), *[owners[owner].offset(i) for owner, i in offsets]]
+        self.text.do(f"call void @{self.name}({arguments}, ptr {self.text.words([*words, -1])})")
+
+    def function(self) -> list[str]:
+        """The text of the function that calls the others."""
+        if not self._made:
+            return []
+        count = len(self._made)
+        names = ", ".join([f"ptr @{self.name}.{i}" for i in range(count)])
+        given = self.arguments.replace("noalias ", "")
+        return f"""@{self.name}.all = internal constant [{count} x ptr] [{names}]
+define internal void @{self.name}({self.arguments}, ptr %first) nounwind {{
+entry:
+  br label %look
+look:
+  %words = phi ptr [ %first, %entry ], [ %next, %call ]
+  %which = load i64, ptr %words
+  %is_end = icmp slt i64 %which, 0
+  br i1 %is_end, label %end, label %call
+call:
+  %at = getelementptr inbounds [{count} x ptr], ptr @{self.name}.all, i64 0, i64 %which
+  %function = load ptr, ptr %at
+  %size.at = getelementptr inbounds i64, ptr %words, i64 1
+  %size = load i64, ptr %size.at
+  %next = getelementptr inbounds i64, ptr %words, i64 %size
+  call void %function({given}, ptr %words)
+  br label %look
+end:
+  ret void
+}}""".split("\n")
