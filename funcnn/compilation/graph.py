@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ ACROSS = {"row sum", "row maximum", "row minimum"}  # operations from all featur
 ROOMS = {"dense", *ACROSS}  # operations that need all features of their argument at once
 SUMS = {"product", "total"}  # over all rows
 READ = {"kept", "x", "y"}  # what a round over the rows reads
-INPUTS = {"x", "y", "parameters", "gradients", "memory"}  # what a loop reads
+ENTRIES = {"parameters", "gradients", "memory"}  # arrays that a loop reads entry by entry, from number `data` on
+INPUTS = {"x", "y", *ENTRIES}  # what a loop reads
 PLACE = -1  # the number of a node's offset that is its place
 OFFSETS = {"constants": {0}, "dense": {0, 3}, "normal": {0, 1, 2}, "random": {1, 2}, "sums": {0}, "vector": {0}}
 """The entries of the `data` of a node that are places in memory."""
@@ -33,12 +35,12 @@ class Node:
     (first of W, stride of rows, stride of columns, first of b or None, stride of b).
     """
 
-    __slots__ = ("args", "data", "features", "is_stored", "op", "place", "slot", "users")
+    __slots__ = ("args", "data", "features", "is_stored", "number", "op", "place", "slot", "users")
 
     def __init__(self, op: str, args: tuple[Value, ...], features: int, data: Any) -> None:
         self.op, self.args, self.features, self.data = op, args, features, data
         self.users: list[Node] = []
-        self.slot, self.is_stored = 0, False
+        self.slot, self.number, self.is_stored = 0, 0, False
         self.place: tuple[str, int] = ("", 0)
 
     @property
@@ -48,15 +50,15 @@ class Node:
 
     def offset(self, i: int) -> int:
         """Number i of `data`, or where the node is in its area: what may differ between nodes with the same text."""
-        number: int = self.place[1] if i == PLACE else self.data[i]
+        number: int = self.place[1] if i == PLACE else self.data[i] if isinstance(self.data, tuple) else self.data
         return number
 
     @property
     def fixed(self) -> Any:
         """What is in `data` besides offsets."""
-        offsets = OFFSETS.get(self.op)
-        if offsets is None:
-            return self.data
+        if not isinstance(self.data, tuple):
+            return None if self.op in ENTRIES else self.data
+        offsets = OFFSETS.get(self.op, ())
         return tuple([one if i not in offsets or one is None else "" for i, one in enumerate(self.data)])
 
 
@@ -73,6 +75,11 @@ def needed(
             args = [a for a in node.args if isinstance(a, Node)] if vectors else node.inputs
             left += [] if is_end(node) else args
     return found
+
+
+def in_order(nodes: Iterable[Node]) -> list[Node]:
+    """Nodes of a graph in an order in which each can be computed, without vectors."""
+    return sorted([node for node in nodes if node.op != "vector"], key=attrgetter("number"))
 
 
 class Graph:
@@ -168,6 +175,7 @@ class Graph:
             for a in args:
                 if isinstance(a, Node):
                     a.users.append(node)
+            node.number = len(self.nodes)
             self.nodes.append(node)
         return self._made[key]
 

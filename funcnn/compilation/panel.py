@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-import attrs
 import numpy as np
 
 from funcnn.compilation.functions import exp, expm1, log, log1p, tanh
-from funcnn.compilation.graph import INPUTS, PLACE, Graph, Node, Value, needed
+from funcnn.compilation.graph import INPUTS, PLACE, Graph, Node, Value, in_order, needed
 from funcnn.compilation.hashing import normal, random
 from funcnn.compilation.normal import erfc
 from funcnn.compilation.power import power
@@ -32,17 +31,6 @@ IN_TEXT = {0.0, 1.0, -1.0, 2.0, -2.0, 0.5}  # numbers that do not depend on the 
 
 Known = dict[Value, tuple[str, bool]]
 """What a loop over features has in registers: the name of the panel, and whether it consists of bools."""
-
-
-@attrs.frozen(eq=False)
-class Store:
-    """What a loop over `size` entries stores, from number `first` of a memory on: a value; or start - lr value."""
-
-    name: str
-    first: int
-    value: Value
-    size: int
-    start: Value = None
 
 
 class Panel:
@@ -70,8 +58,7 @@ class Panel:
 
     def results(self, roots: Sequence[Value], read: Callable[[Node], str], known: Known | None = None) -> list[str]:
         """The panels of values that are computed entry by entry; `read` gives those of inputs that are not known."""
-        known, wanted = dict(known or {}), needed(roots)
-        nodes = [node for node in self.graph.nodes if node in wanted and node.op != "vector"]
+        known, nodes = dict(known or {}), in_order(needed(roots))
         known.update({node: (read(node), False) for node in nodes if node.op in READ_BY_ENTRIES and node not in known})
         self.compute([node for node in nodes if node not in known], 0, known)
         return [self.number(one, 0, 1, known) for one in roots]

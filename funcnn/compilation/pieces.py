@@ -12,15 +12,11 @@ from funcnn.compilation.graph import Node
 from funcnn.compilation.text import Text
 
 
-class Owner(Protocol):
-    """What has offsets, by number: a node has PLACE and entries of its `data`."""
-
-    def offset(self, i: int) -> int:
-        """Offset i."""
-
-
 class Form:
-    """What the text of some nodes depends on, but for offsets, as `key`; `owners` are numbered as they appear."""
+    """What the text of some nodes depends on, but for offsets, as `key`; `owners` are numbered as they appear.
+
+    An owner, such as a node, has the method `offset(i)`, which gives its offset i.
+    """
 
     def __init__(self, *parts: Any) -> None:
         self.key: list[Any] = [*parts]
@@ -46,17 +42,17 @@ class Form:
 
 
 class Part(Protocol):
-    """What has a form."""
+    """What is written apart."""
 
-    def form(self) -> Form:
-        """Parts of equal form have the same text but for offsets."""
+    def form(self) -> Form | None:
+        """Parts of equal form have the same text but for offsets; None: the text has offsets of its own."""
 
 
 P = TypeVar("P", bound=Part)
 
 
 class Pieces:
-    """The functions of the parts, and one with the name `name` that calls them as a list of words in the table says.
+    """Functions that are written apart, and one with the name `name` that calls them as a list of words says.
 
     The words of a call are the number of the function, the number of words, and the offsets; the list ends with -1.
     """
@@ -65,24 +61,27 @@ class Pieces:
         self.text, self.name, self.arguments = text, name, arguments
         self._made: dict[Any, tuple[int, list[tuple[int, int]]]] = {}
 
-    def call(self, parts: Sequence[P], write: Callable[[P], None], arguments: str) -> None:
-        """The statement that runs the parts, given the arguments; `write` writes one of each form."""
+    def words(self, parts: Sequence[P], write: Callable[[P], None]) -> list[int]:
+        """The list that runs the parts; `write` writes one of each form."""
         words: list[int] = []
         for part in parts:
             form = part.form()
-            if (key := tuple(form.key)) not in self._made:
-                name = f"{self.name}.{len(self._made)}"
-                self._made[key] = (
-                    len(self._made),
-                    self.text.apart(name, f"{self.arguments}, ptr %O", form.owners, lambda: write(part)),  # noqa: B023  used at once
-                )
+            key, owners = (len(self._made), None) if form is None else (tuple(form.key), form.owners)
+            if key not in self._made:
+                name, given = f"{self.name}.{len(self._made)}", f"{self.arguments}, ptr %O"
+                offsets = self.text.apart(name, given, owners, lambda: write(part))  # noqa: B023  used at once
+                self._made[key] = len(self._made), offsets
             number, offsets = self._made[key]
-            owners = list(form.owners)
-            words += [number, 2 + len(offsets), *[owners[owner].offset(i) for owner, i in offsets]]
-        self.text.do(f"call void @{self.name}({arguments}, ptr {self.text.words([*words, -1])})")
+            of = list(owners or ())
+            words += [number, 2 + len(offsets), *[of[owner].offset(i) for owner, i in offsets]]
+        return [*words, -1]
+
+    def call(self, arguments: str, words: str) -> None:
+        """The statement that runs the parts of the list at an address."""
+        self.text.do(f"call void @{self.name}({arguments}, ptr {words})")
 
     def function(self) -> list[str]:
-        """The text of the function that calls the others."""
+        """The text of the function that calls the others, if there are any."""
         if not self._made:
             return []
         count = len(self._made)

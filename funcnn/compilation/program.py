@@ -20,6 +20,8 @@ from funcnn.compilation.trace import TracedStep, padded
 LEAST_FACTOR = 1e-9
 """The least factor of a sum over rows that kernels multiply into the rows."""
 MOST_SUMS = 10_000
+MOST_ROUNDS = 8
+"""Of a program whose rounds are functions with offsets of their own; in others, those that are alike share one."""
 
 
 @attrs.frozen(eq=False)
@@ -47,10 +49,13 @@ class SumOfProducts:
 
     def form(self) -> Form:
         """What the text depends on."""
-        form = Form("sum", self.is_total)
-        form.own(self)
-        form.key += [form.read(node) for node in (self.left, self.right) if node is not None]
+        form = Form("sum")
+        self.add_to(form)
         return form
+
+    def add_to(self, form: Form) -> None:
+        """Add the sum to a form."""
+        form.key += (form.own(self), self.is_total, *[form.read(node) for node in self.arguments])
 
 
 class Program(Graph):
@@ -143,15 +148,19 @@ class Program(Graph):
         """Give the sums that rows need their places, and count the rounds."""
         end, self.starts = padded(self.length, self.dtype), list[int]()
         last = max([0, *[one.round for one in self.sums], *[self.stage(s) - 1 for s in own]])
+        stages = defaultdict[int, list[Symbol]](list)
+        for s in own:
+            stages[self.stage(s)].append(s)
         for i in range(last + 1):
             self.starts.append(end)
-            for s in [one for one in own if self.stage(one) == i + 1]:
+            for s in stages[i + 1]:
                 left, right, is_total = _term(s, 1.0)
                 self.own[id(s)] = end
                 self._add_sum(left, right, end, is_total=is_total)
                 end = padded(end + s.size, self.dtype)
         self.starts.append(end)
         self.rounds = last + 1
+        self.is_shared = self.rounds > MOST_ROUNDS
 
 
 def _term(s: Symbol, factor: float) -> tuple[Symbol | None, Symbol, bool]:

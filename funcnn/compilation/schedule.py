@@ -29,13 +29,16 @@ class Stage:
 
     def form(self) -> Form:
         """What the text depends on."""
-        form = Form("stage", self.is_fused, len(self.before))
-        for group in self.before:
-            form.add(group)
-        form.add([] if self.room is None else [self.room])
-        for group in [self.own, *self.after]:
-            form.add(group)
+        form = Form("stage")
+        self.add_to(form)
         return form
+
+    def add_to(self, form: Form) -> None:
+        """Add the nodes to a form."""
+        form.key += (self.is_fused, len(self.before), len(self.after))
+        room = [] if self.room is None else [self.room]
+        for group in (*self.before, room, self.own, *self.after):
+            form.add(group)
 
 
 class Schedule:

@@ -55,9 +55,9 @@ class Text:
         return lines
 
     def apart(
-        self, name: str, arguments: str, owners: dict[Any, int], write: Callable[[], None]
+        self, name: str, arguments: str, owners: dict[Any, int] | None, write: Callable[[], None]
     ) -> list[tuple[int, int]]:
-        """Write a function within another one: the offsets that it reads from words 2, 3, ... at %O.
+        """Write a function within another one; and, given owners, which offsets it reads from words 2, 3, ... at %O.
 
         Each offset is the number of an owner among `owners`, and the number of the owner's offset.
         """

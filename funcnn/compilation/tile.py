@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import Panel
-from funcnn.compilation.pieces import Pieces
+from funcnn.compilation.pieces import Form, Pieces
 from funcnn.compilation.products import Registers, across, dense, sums
 from funcnn.compilation.program import Program, SumOfProducts
 from funcnn.compilation.rounds import Round
@@ -15,14 +15,16 @@ from funcnn.compilation.schedule import Schedule, Stage
 from funcnn.compilation.text import LINE, Index, Text
 
 INPUTS = {"x": "%X", "y": "%Y"}
+ROWS = ", ".join([*[f"ptr noalias %{name}" for name in "CVAGRXY"], "i64 %lo", "i64 %hi"])
+"""The arguments of a round."""
 PLACES = ", ".join([*[f"ptr noalias %{name}" for name in "CVABGR"], "i64 %stride", "i64 %low", "i64 %p"])
 """The arguments of a part; %B is the memory for the current panel, and %stride the numbers of a panel at %A."""
-MOST_STAGES = 12
+MOST_STAGES = 16
 """Of a round that is written as one function, which LLVM compiles in a time that grows with the square of its size."""
 
 
 class Tile:
-    """Writes the function of a round, which adds the sums over the rows from %lo to %hi to the numbers at %G.
+    """Writes the function of a round, which adds the sums over the rows from %lo to %hi to the `length` numbers at %G.
 
     %X and %Y are the rows of x and y, %V the vector of constants, %C the table of panels, and %A memory: for the panels
     of a tile, for the current panel, and for a copy of the last rows, filled up to a panel with the very last. %R is
@@ -30,10 +32,11 @@ class Tile:
     """
 
     def __init__(
-        self, text: Text, program: Program, of: Round, kept: int, registers: Registers, pieces: Pieces
+        self, text: Text, program: Program, of: Round, kept: int, registers: Registers, pieces: Pieces, length: int
     ) -> None:
         self.text, self.program, self.round, self.kept, self.registers = text, program, of, kept, registers
         self.pieces, self.panel = pieces, Panel(text, program)
+        self.length = length
         self.schedule = Schedule(of.nodes, of.sums, text.rows, text.rows * text.bytes)
         self.widths = program.trace.widths
         self.stride: Index = self.schedule.kept * text.rows
@@ -45,16 +48,30 @@ class Tile:
         s = self.schedule
         return (s.panels * s.kept + s.passing + sum(self.widths.values())) * self.text.rows
 
-    def function(self, name: str, length: int) -> list[str]:
-        """The text of the function; `length` numbers at %G, which fill panels, are set to 0 at first."""
+    @property
+    def is_long(self) -> bool:
+        """Whether the stages and sums are functions of their own."""
+        return len(self.schedule.stages) > MOST_STAGES
+
+    def form(self) -> Form | None:
+        """What the text depends on, if it is shared with other rounds."""
+        if not self.program.is_shared or self.is_long:
+            return None
+        s = self.schedule
+        form = Form(self.length, s.kept, s.passing, s.panels, len(s.stages), len(self.round.sums))
+        form.key += [form.read(node) for node in self.round.nodes if node.op in INPUTS]
+        for part in (*s.stages, *self.round.sums):
+            part.add_to(form)
+        return form
+
+    def write(self) -> None:
+        """The statements; the numbers at %G, which fill panels, are set to 0 at first."""
         t, s = self.text, self.schedule
-        if length:
-            t.loop(length, lambda i: t.store(t.constant(0), "%G", i), step=t.rows)
+        if self.length:
+            t.loop(self.length, lambda i: t.store(t.constant(0), "%G", i), step=t.rows)
         self.panel.passing = t.at("%A", s.panels * s.kept * t.rows)
         self.spare = t.at("%A", (s.panels * s.kept + s.passing) * t.rows)
         t.loop(t.minus("%hi", "%lo"), self._tile, step=s.tile_rows)
-        pointers = ", ".join([f"ptr noalias %{name}" for name in "CVAGRXY"])
-        return t.function(name, f"{pointers}, i64 %lo, i64 %hi")
 
     def _tile(self, start: Index) -> None:
         t, s = self.text, self.schedule
@@ -121,12 +138,13 @@ class Tile:
 
     def _parts(self, parts: Sequence[Stage | SumOfProducts], p: Index, low: Index) -> None:
         """Parts for panel p of a tile; or for all panels before it."""
-        if len(self.schedule.stages) <= MOST_STAGES:
+        if not self.is_long:
             for part in parts:
                 self._part(part, p, low)
             return
+        words = self.text.words(self.pieces.words(parts, self._apart))
         places = f"ptr {self.panel.passing}, ptr %G, ptr %R, i64 {self.stride}, i64 {low}, i64 {p}"
-        self.pieces.call(parts, self._apart, f"ptr %C, ptr %V, ptr %A, {places}")
+        self.pieces.call(f"ptr %C, ptr %V, ptr %A, {places}", words)
 
     def _apart(self, part: Stage | SumOfProducts) -> None:
         """A part in a function of its own."""

@@ -6,9 +6,11 @@ import numpy as np
 
 from funcnn.compilation.graph import SUMS, Graph, Node
 from funcnn.compilation.namespace import ELEMENTWISE
-from funcnn.compilation.panel import Panel, Store
+from funcnn.compilation.panel import Panel
+from funcnn.compilation.pieces import Form, Pieces
 from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import Operand, Untraceable
+from funcnn.compilation.stores import MOST_LOOPS, Store, Stores, together
 from funcnn.compilation.symbols import Symbol, is_number, is_step_number
 from funcnn.compilation.text import Index, Text
 
@@ -29,27 +31,53 @@ class Vectors(Graph):
         gradients = program.derived if stage == program.rounds else []
         given = [("constants", *one) for one in program.vectors[stage]]
         given += [("sums", program.places[id(s)], s) for s in gradients]
-        self._targets = [Store(name, first, self._value(s), s.size) for name, first, s in given]
+        targets = [Store(name, first, self._value(s), s.size) for name, first, s in given]
+        self.is_long = len(targets) > MOST_LOOPS
+        if self.is_long:
+            self._loops = together(targets, lambda node: node.op not in POINTERS)
+        else:
+            sizes = dict.fromkeys([one.size for one in targets])
+            self._loops = [Stores([one for one in targets if one.size == size]) for size in sizes]
+        starts = program.starts
+        self._first, self.length = starts[stage - 1], starts[stage] - starts[stage - 1]  # of the sums of the last round
 
     def constant(self, a: Operand) -> tuple[int, ...]:
         return self.program.constant(a)
 
-    def write(self, text: Text) -> None:
+    def offset(self, _: int) -> int:
+        """Where the sums of the last round begin."""
+        return self._first
+
+    def form(self) -> Form | None:
+        """What the text depends on, if it is shared with other rounds."""
+        if not self.program.is_shared or self.is_long:
+            return None
+        form = Form(self.length)
+        form.own(self)
+        for one in self._loops:
+            one.add_to(form)
+        return form
+
+    def write(self, text: Text, pieces: Pieces) -> None:
         """The statements; each operation is rounded as NumPy rounds it."""
         text.flags = ""
-        for size in dict.fromkeys([target.size for target in self._targets]):
-            self._write_size(text, size)
+        if self.is_long:
+            words = text.words(pieces.words(self._loops, lambda one: self._write(text, one)))
+            pieces.call("ptr %C, ptr %V, ptr %G, ptr null, ptr null", words)
+        else:
+            for one in self._loops:
+                self._write(text, one)
         text.flags = " contract"
 
-    def _write_size(self, t: Text, size: int) -> None:
-        panel, targets = Panel(t, self), [target for target in self._targets if target.size == size]
+    def _write(self, t: Text, loop: Stores) -> None:
+        panel = Panel(t, self)
 
         def entries(i: Index) -> None:
-            made = panel.results([target.value for target in targets], lambda node: _loaded(t, node, i))
-            for target, value in zip(targets, made, strict=True):
-                t.store(value, POINTERS[target.name], t.plus(target.first, i))
+            made = panel.results([one.value for one in loop.stores], lambda node: _loaded(t, node, i))
+            for one, value in zip(loop.stores, made, strict=True):
+                t.store(value, POINTERS[one.name], t.plus(t.offset(one, 0), i))
 
-        t.loop(-(-size // t.rows) * t.rows, entries, step=t.rows)
+        t.loop(-(-loop.size // t.rows) * t.rows, entries, step=t.rows)
 
     # From symbolic arrays to nodes.
 
@@ -96,7 +124,7 @@ class Vectors(Graph):
 
 
 def _loaded(t: Text, node: Node, i: Index) -> str:
-    pointer, (first, is_shared) = POINTERS[node.op], node.data
-    if is_shared:
+    pointer, first = POINTERS[node.op], t.offset(node, 0)
+    if node.data[1]:  # one number for all entries
         return t.splat(t.number(pointer, first))
     return t.let(f"load {t.panel}, ptr {t.at(pointer, t.plus(first, i))}, align {t.bytes}")
