@@ -88,7 +88,7 @@ def across(panel: Panel, node: Node, then: Compute) -> None:
     then(0, known)
 
 
-def sums(panel: Panel, one: SumOfProducts, panels: str, enter: Callable[[Index], None], registers: Registers) -> None:
+def sums(panel: Panel, one: SumOfProducts, panels: Index, enter: Callable[[Index], None], registers: Registers) -> None:
     """Add left^T @ right over the panels of a tile to the sums at %G, block by block of accumulators.
 
     `enter(p)` sets the memory of `panel` to that of panel p of the tile.
@@ -113,7 +113,7 @@ def _sum_row(
 def _sum_block(
     panel: Panel,
     one: SumOfProducts,
-    panels: str,
+    panels: Index,
     enter: Callable[[Index], None],
     vector_bytes: int,
     k: Index,

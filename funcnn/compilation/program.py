@@ -171,24 +171,26 @@ def _term(s: Symbol, factor: float) -> tuple[Symbol | None, Symbol, bool]:
 
 def _terms(s: Symbol, factor: float) -> Iterator[tuple[Symbol | None, Symbol, bool]]:
     """The terms of factor * s, where s is a linear combination of sums over rows."""
-    a, b = (*s.args, None, None)[:2]
-    if not LEAST_FACTOR <= abs(factor) <= 1 / LEAST_FACTOR:  # a row times a factor must not overflow or vanish
-        raise Untraceable("a sum over all rows times a very large or small number")
-    if s.op in {"reshape", "astype"}:
-        yield from _terms(a, factor)
-    elif s.op == "negative":
-        yield from _terms(a, -factor)
-    elif s.op in {"add", "subtract"} and _is_sum(a, s) and _is_sum(b, s):
-        yield from _terms(a, factor)
-        yield from _terms(b, factor if s.op == "add" else -factor)
-    elif s.op in {"multiply", "divide"} and _is_sum(a, s) and is_number(b):
-        yield from _terms(a, factor * b if s.op == "multiply" else factor / b)
-    elif s.op == "multiply" and is_number(a) and _is_sum(b, s):
-        yield from _terms(b, factor * a)
-    elif s.op in SUMS:
-        yield _term(s, factor)
-    else:
-        raise Untraceable(f"{s.op} of a sum over all rows")
+    left = [(s, factor)]
+    while left:
+        s, factor = left.pop()
+        a, b = (*s.args, None, None)[:2]
+        if not LEAST_FACTOR <= abs(factor) <= 1 / LEAST_FACTOR:  # a row times a factor must not overflow or vanish
+            raise Untraceable("a sum over all rows times a very large or small number")
+        if s.op in {"reshape", "astype"}:
+            left.append((a, factor))
+        elif s.op == "negative":
+            left.append((a, -factor))
+        elif s.op in {"add", "subtract"} and _is_sum(a, s) and _is_sum(b, s):
+            left += (b, factor if s.op == "add" else -factor), (a, factor)
+        elif s.op in {"multiply", "divide"} and _is_sum(a, s) and is_number(b):
+            left.append((a, factor * b if s.op == "multiply" else factor / b))
+        elif s.op == "multiply" and is_number(a) and _is_sum(b, s):
+            left.append((b, factor * a))
+        elif s.op in SUMS:
+            yield _term(s, factor)
+        else:
+            raise Untraceable(f"{s.op} of a sum over all rows")
 
 
 def _is_sum(a: Operand, like: Symbol) -> bool:

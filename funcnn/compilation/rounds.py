@@ -37,8 +37,8 @@ class Rounds:
         self._homes: dict[Node, Node] = {}  # where each node is computed at first
         self._sources = _sources(program.nodes)
         given: list[list[SumOfProducts]] = [[] for _ in range(program.rounds)]
-        for one in program.sums:
-            given[one.round].append(one)
+        for s in program.sums:
+            given[s.round].append(s)
         self.rounds = [self._round(some) for some in given]
 
     def _round(self, given: list[SumOfProducts]) -> Round:
@@ -52,9 +52,9 @@ class Rounds:
         sums = [
             attrs.evolve(one, left=None if one.left is None else made[one.left], right=made[one.right]) for one in given
         ]
-        for node, one in made.items():
-            if one.op != "kept":
-                self._homes.setdefault(node, one)
+        for node, home in made.items():
+            if home.op != "kept":
+                self._homes.setdefault(node, home)
         return Round(list(made.values()), sums)
 
     def _is_kept(self, node: Node) -> bool:

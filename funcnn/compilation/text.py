@@ -15,8 +15,8 @@ Index = int | str
 
 LINE = 64
 """Bytes of a line of a processor's cache, to which panels are aligned."""
-MOST_LINES = 200_000
-"""Of a text: LLVM needs about a second for 40,000."""
+MOST_LINES = 100_000
+"""Of a text: LLVM needs about a second for 16,000."""
 
 
 class Text:

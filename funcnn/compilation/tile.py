@@ -19,8 +19,6 @@ ROWS = ", ".join([*[f"ptr noalias %{name}" for name in "CVAGRXY"], "i64 %lo", "i
 """The arguments of a round."""
 PLACES = ", ".join([*[f"ptr noalias %{name}" for name in "CVABGR"], "i64 %stride", "i64 %low", "i64 %p"])
 """The arguments of a part; %B is the memory for the current panel, and %stride the numbers of a panel at %A."""
-MOST_STAGES = 16
-"""Of a round that is written as one function, which LLVM compiles in a time that grows with the square of its size."""
 
 
 class Tile:
@@ -48,19 +46,15 @@ class Tile:
         s = self.schedule
         return (s.panels * s.kept + s.passing + sum(self.widths.values())) * self.text.rows
 
-    @property
-    def is_long(self) -> bool:
-        """Whether the stages and sums are functions of their own."""
-        return len(self.schedule.stages) > MOST_STAGES
-
     def form(self) -> Form | None:
         """What the text depends on, if it is shared with other rounds."""
-        if not self.program.is_shared or self.is_long:
+        if not self.program.is_shared or self.schedule.is_long:
             return None
         s = self.schedule
         form = Form(self.length, s.kept, s.passing, s.panels, len(s.stages), len(self.round.sums))
         form.key += [form.read(node) for node in self.round.nodes if node.op in INPUTS]
-        for part in (*s.stages, *self.round.sums):
+        parts: list[Stage | SumOfProducts] = [*s.stages, *self.round.sums]
+        for part in parts:
             part.add_to(form)
         return form
 
@@ -138,7 +132,7 @@ class Tile:
 
     def _parts(self, parts: Sequence[Stage | SumOfProducts], p: Index, low: Index) -> None:
         """Parts for panel p of a tile; or for all panels before it."""
-        if not self.is_long:
+        if not self.schedule.is_long:
             for part in parts:
                 self._part(part, p, low)
             return

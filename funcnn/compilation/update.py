@@ -115,7 +115,9 @@ class UpdateProgram(Graph):
         starts = [store.start for store in stores if store.start is not None]
 
         def entries(i: Index) -> None:
-            made = panel.results([*values, *starts], lambda node: t.load(POINTERS[node.op], t.plus(t.offset(node, 0), i)))
+            made = panel.results(
+                [*values, *starts], lambda node: t.load(POINTERS[node.op], t.plus(t.offset(node, 0), i))
+            )
             left = iter(made[len(values) :])
             for store, value in zip(stores, made, strict=False):
                 new = value if store.start is None else t.sub(next(left), t.mul(t.splat(t.number("%W")), value))
