@@ -11,7 +11,7 @@ from funcnn.compilation.program import Program
 from funcnn.compilation.rounds import Rounds
 from funcnn.compilation.sharing import ARGUMENTS, RUNNING, functions, load, word
 from funcnn.compilation.text import Index, Text
-from funcnn.compilation.tile import PLACES, ROWS, Tile
+from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile
 from funcnn.compilation.update import UpdateProgram
 from funcnn.compilation.vectors import Vectors
 
@@ -34,10 +34,10 @@ class Kernel:
         t = Text(trace.dtype, 2 if widest <= 16 else 1)  # small networks wait for results: take more rows at once
         rounds = Rounds(program)
         length = -(-program.starts[-1] // t.rows) * t.rows
-        parts, shards = Pieces(t, "parts", PLACES), Pieces(t, "shards", ROWS)
+        stages, sums, shards = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
         loops, between = Pieces(t, "loops", _noalias("CVGMW")), Pieces(t, "between", f"{_noalias('CVG')}, i64 %count")
         tiles = [
-            Tile(t, program, one, rounds.kept, registers, parts, 0 if i else length)
+            Tile(t, program, one, rounds.kept, registers, stages, sums, 0 if i else length)
             for i, one in enumerate(rounds.rounds)
         ]
         self.program, self.update, self.kept = program, update, rounds.kept
@@ -51,7 +51,7 @@ class Kernel:
             vectors = [Vectors(program, i)] if i else []
             lists += between.words(vectors, lambda one: self._between(t, one, loops)), shards.words([tile], Tile.write)
         lines = [*self._finish(t, loops), *functions(self.length, t.float), *self._fold(t, lists)]
-        lines += [line for pieces in (parts, shards, loops, between) for line in pieces.function()]
+        lines += [line for pieces in (stages, sums, shards, loops, between) for line in pieces.function()]
         self.text, self.table = t.module(lines), t.panels()
 
     def bounds(self, rows: int) -> list[int]:
@@ -99,7 +99,7 @@ class Kernel:
             of = [t.let(f"load i64, ptr {_word(t, firsts, t.plus(t.times(number, 2), i))}") for i in (0, 1)]
             before, shard = [_word(t, words, first) for first in of]
             if self.rounds > 1:
-                t.do(f"call void @between({_pointers('%C', '%V', '%G')}, i64 %count, ptr {before})")
+                t.do(f"call void @between({_pointers(before, '%C', '%V', '%G')}, i64 %count)")
             t.do(f"store ptr {shard}, ptr %round.at")
             t.do("call void @share(ptr %block, ptr %yield)")
 

@@ -68,7 +68,7 @@ class Pieces:
             form = part.form()
             key, owners = (len(self._made), None) if form is None else (tuple(form.key), form.owners)
             if key not in self._made:
-                name, given = f"{self.name}.{len(self._made)}", f"{self.arguments}, ptr %O"
+                name, given = f"{self.name}.{len(self._made)}", f"ptr %O, {self.arguments}"
                 offsets = self.text.apart(name, given, owners, lambda: write(part))  # noqa: B023  used at once
                 self._made[key] = len(self._made), offsets
             number, offsets = self._made[key]
@@ -78,7 +78,7 @@ class Pieces:
 
     def call(self, arguments: str, words: str) -> None:
         """The statement that runs the parts of the list at an address."""
-        self.text.do(f"call void @{self.name}({arguments}, ptr {words})")
+        self.text.do(f"call void @{self.name}(ptr {words}, {arguments})")
 
     def function(self) -> list[str]:
         """The text of the function that calls the others, if there are any."""
@@ -88,7 +88,7 @@ class Pieces:
         names = ", ".join([f"ptr @{self.name}.{i}" for i in range(count)])
         given = self.arguments.replace("noalias ", "")
         return f"""@{self.name}.all = internal constant [{count} x ptr] [{names}]
-define internal void @{self.name}({self.arguments}, ptr %first) nounwind {{
+define internal void @{self.name}(ptr %first, {self.arguments}) nounwind {{
 entry:
   br label %look
 look:
@@ -102,7 +102,7 @@ call:
   %size.at = getelementptr inbounds i64, ptr %words, i64 1
   %size = load i64, ptr %size.at
   %next = getelementptr inbounds i64, ptr %words, i64 %size
-  call void %function({given}, ptr %words)
+  call void %function(ptr %words, {given})
   br label %look
 end:
   ret void

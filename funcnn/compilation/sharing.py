@@ -58,7 +58,7 @@ compute:
   %low = load i64, ptr %bound
   %after = getelementptr inbounds i64, ptr %bound, i64 1
   %high = load i64, ptr %after
-  call void @shards({pointers}, i64 %low, i64 %high, ptr %round)
+  call void @shards(ptr %round, {pointers}, i64 %low, i64 %high)
   %before = atomicrmw add ptr %done, i64 1 release
   br label %look
 end:

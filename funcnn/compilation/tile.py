@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import Panel
@@ -17,8 +17,12 @@ from funcnn.compilation.text import LINE, Index, Text
 INPUTS = {"x": "%X", "y": "%Y"}
 ROWS = ", ".join([*[f"ptr noalias %{name}" for name in "CVAGRXY"], "i64 %lo", "i64 %hi"])
 """The arguments of a round."""
-PLACES = ", ".join([*[f"ptr noalias %{name}" for name in "CVABGR"], "i64 %stride", "i64 %low", "i64 %p"])
-"""The arguments of a part; %B is the memory for the current panel, and %stride the numbers of a panel at %A."""
+PANEL = ", ".join([*[f"ptr noalias %{name}" for name in "CVTBK"], "i64 %row"])
+"""The arguments of a stage: memory of the panel for sums, for itself, and for later rounds, and its first row."""
+TILE = ", ".join(
+    [*[f"ptr noalias %{name}" for name in "AGR"], *[f"i64 %{name}" for name in ("stride", "low", "panels")]]
+)
+"""The arguments of a sum, where %stride are the numbers of a panel at %A."""
 
 
 class Tile:
@@ -30,10 +34,18 @@ class Tile:
     """
 
     def __init__(
-        self, text: Text, program: Program, of: Round, kept: int, registers: Registers, pieces: Pieces, length: int
+        self,
+        text: Text,
+        program: Program,
+        of: Round,
+        kept: int,
+        registers: Registers,
+        stages: Pieces,
+        sums: Pieces,
+        length: int,
     ) -> None:
         self.text, self.program, self.round, self.kept, self.registers = text, program, of, kept, registers
-        self.pieces, self.panel = pieces, Panel(text, program)
+        self.stages, self.sums, self.panel = stages, sums, Panel(text, program)
         self.length = length
         self.schedule = Schedule(of.nodes, of.sums, text.rows, text.rows * text.bytes)
         self.widths = program.trace.widths
@@ -79,7 +91,12 @@ class Tile:
         t.loop(panels, lambda p: self._panel(p, low))
         enter = lambda p: self._enter(p, low)
         t.when(is_uneven, lambda: self._clear(enter, t.minus(panels, 1), over))
-        self._parts(self.round.sums, panels, low)
+        if self.schedule.is_long:
+            words = t.words(self.sums.words(self.round.sums, self._sum_apart))
+            self.sums.call(f"ptr %A, ptr %G, ptr %R, i64 {self.stride}, i64 {low}, i64 {panels}", words)
+        else:
+            for one in self.round.sums:
+                sums(self.panel, one, panels, enter, self.registers)
 
     def _enter(self, p: Index, low: Index) -> None:
         """The memory of panel p of the tile, whose first row is `low`."""
@@ -126,34 +143,28 @@ class Tile:
             for node in [one for one in self.round.nodes if one.op == name]:
                 self._read(node, t.at(pointer, node.data), width)
             start += width * t.rows
-        self._parts(self.schedule.stages, p, low)
+        if self.schedule.is_long:
+            words = t.words(self.stages.words(self.schedule.stages, self._stage_apart))
+            places = [self.panel.tile, self.panel.passing, self.panel.kept or "null"]
+            pointers = ", ".join([f"ptr {name}" for name in ("%C", "%V", *places)])
+            self.stages.call(f"{pointers}, i64 {row}", words)
+        else:
+            for stage in self.schedule.stages:
+                self._stage(stage)
 
-    # Parts: stages of a panel, and sums of a tile.
+    # Functions of their own.
 
-    def _parts(self, parts: Sequence[Stage | SumOfProducts], p: Index, low: Index) -> None:
-        """Parts for panel p of a tile; or for all panels before it."""
-        if not self.schedule.is_long:
-            for part in parts:
-                self._part(part, p, low)
-            return
-        words = self.text.words(self.pieces.words(parts, self._apart))
-        places = f"ptr {self.panel.passing}, ptr %G, ptr %R, i64 {self.stride}, i64 {low}, i64 {p}"
-        self.pieces.call(f"ptr %C, ptr %V, ptr %A, {places}", words)
+    def _stage_apart(self, stage: Stage) -> None:
+        outer, self.panel = self.panel, Panel(self.text, self.program)
+        self.panel.tile, self.panel.passing, self.panel.kept, self.panel.row = "%T", "%B", "%K", "%row"
+        self._stage(stage)
+        self.panel = outer
 
-    def _apart(self, part: Stage | SumOfProducts) -> None:
-        """A part in a function of its own."""
+    def _sum_apart(self, one: SumOfProducts) -> None:
         outer = self.panel, self.stride
         self.panel, self.stride = Panel(self.text, self.program), "%stride"
-        self.panel.passing, self.panel.row = "%B", self.text.plus("%low", self.text.times("%p", self.text.rows))
-        self._enter("%p", "%low")
-        self._part(part, "%p", "%low")
+        sums(self.panel, one, "%panels", lambda p: self._enter(p, "%low"), self.registers)
         self.panel, self.stride = outer
-
-    def _part(self, part: Stage | SumOfProducts, p: Index, low: Index) -> None:
-        if isinstance(part, Stage):
-            self._stage(part)
-        else:
-            sums(self.panel, part, p, lambda q: self._enter(q, low), self.registers)
 
     def _stage(self, stage: Stage) -> None:
         for group in stage.before:
