@@ -12,8 +12,6 @@ from funcnn.compilation.shapes import NUMBER, Operand
 from funcnn.compilation.symbols import Symbol
 from funcnn.elementary import erfc
 
-MOST_PREPARED = 100
-"""Operations of which a function is made."""
 LEAVES = {"parameter", "product", "state", "total"}
 
 
@@ -24,15 +22,9 @@ def evaluate(a: Operand, numbers_of: Callable[[Symbol], Any], done: dict[int, An
     """
     if not isinstance(a, Symbol):
         return a
-    done, left = {} if done is None else done, [a]
-    while left:  # a loop, since Python's recursion would end in deep networks
-        s = left[-1]
-        args = [] if s.op in LEAVES else [one for one in s.args if isinstance(one, Symbol) and id(one) not in done]
-        if not args:
-            left.pop()
-            if id(s) not in done:
-                done[id(s)] = _evaluated(s, numbers_of, done)
-        left += args
+    done = {} if done is None else done
+    if id(a) not in done:
+        done[id(a)] = _evaluated(a, numbers_of, done)
     return done[id(a)]
 
 
@@ -41,7 +33,7 @@ def _evaluated(a: Symbol, numbers_of: Callable[[Symbol], Any], done: dict[int, A
         return numbers_of(a)
     if a.op == "full":
         return np.full(a.shape, a.data, a.dtype)
-    args = [done[id(one)] if isinstance(one, Symbol) else one for one in a.args]
+    args = [evaluate(one, numbers_of, done) for one in a.args]
     if a.dtype == NUMBER and a.op in PYTHON:
         return _OF_OBJECTS[a.op](*args)
     if a.op in _SHAPES:
@@ -73,21 +65,18 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 
 def prepared(a: Operand, leaf: Callable[[Symbol], Callable[[Any], Any]]) -> Callable[[Any], Any]:
     """`evaluate`, for one that is called often: the function of a source, of which `leaf(s)` takes the numbers of s."""
-    if _is_small_tree(a):
+    if _is_tree(a):
         return _prepared(a, leaf)
     return lambda source: evaluate(a, lambda s: leaf(s)(source))
 
 
-def _is_small_tree(a: Operand) -> bool:
-    """Whether no result is used twice: a function would compute it anew each time, and what it is computed from.
-
-    Functions of functions end where Python's recursion ends.
-    """
+def _is_tree(a: Operand) -> bool:
+    """Whether no result is used twice: a function would compute it anew each time, and what it is computed from."""
     left, seen = [a], set[int]()
     while left:
         one = left.pop()
         if isinstance(one, Symbol) and one.op not in LEAVES:
-            if id(one) in seen or len(seen) > MOST_PREPARED:
+            if id(one) in seen:
                 return False
             seen.add(id(one))
             left += one.args

@@ -15,16 +15,14 @@ from funcnn.compilation.symbols import Symbol, is_known, is_number
 
 Value = Any
 """An argument of a node: another node, or a number."""
+PLACE = -1
+"""The number of a node's offset that is its place."""
 
 ACROSS = {"row sum", "row maximum", "row minimum"}  # operations from all features of a row to one number
 ROOMS = {"dense", *ACROSS}  # operations that need all features of their argument at once
 SUMS = {"product", "total"}  # over all rows
 READ = {"kept", "x", "y"}  # what a round over the rows reads
-ENTRIES = {"parameters", "gradients", "memory"}  # arrays that a loop reads entry by entry, from number `data` on
-INPUTS = {"x", "y", *ENTRIES}  # what a loop reads
-PLACE = -1  # the number of a node's offset that is its place
-OFFSETS = {"constants": {0}, "dense": {0, 3}, "normal": {0, 1, 2}, "random": {1, 2}, "sums": {0}, "vector": {0}}
-"""The entries of the `data` of a node that are places in memory."""
+INPUTS = {"x", "y", "parameters", "gradients", "memory"}  # what a loop reads
 COMMUTES = {"add", "multiply", "maximum", "minimum"}
 
 
@@ -50,16 +48,8 @@ class Node:
 
     def offset(self, i: int) -> int:
         """Number i of `data`, or where the node is in its area: what may differ between nodes with the same text."""
-        number: int = self.place[1] if i == PLACE else self.data[i] if isinstance(self.data, tuple) else self.data
+        number: int = self.place[1] if i == PLACE else self.data[i]
         return number
-
-    @property
-    def fixed(self) -> Any:
-        """What is in `data` besides offsets."""
-        if not isinstance(self.data, tuple):
-            return None if self.op in ENTRIES else self.data
-        offsets = OFFSETS.get(self.op, ())
-        return tuple([one if i not in offsets or one is None else "" for i, one in enumerate(self.data)])
 
 
 def needed(

@@ -35,7 +35,7 @@ class Kernel:
         rounds = Rounds(program)
         length = -(-program.starts[-1] // t.rows) * t.rows
         stages, sums, shards = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
-        loops, between = Pieces(t, "loops", _noalias("CVGMW")), Pieces(t, "between", f"{_noalias('CVG')}, i64 %count")
+        loops, between = Pieces(t, "loops", _noalias("CVG")), Pieces(t, "between", f"{_noalias('CVG')}, i64 %count")
         tiles = [
             Tile(t, program, one, rounds.kept, registers, stages, sums, 0 if i else length)
             for i, one in enumerate(rounds.rounds)
@@ -82,7 +82,7 @@ class Kernel:
         self._between(t, Vectors(program, self.rounds), loops)
         t.loop(self.totals, lambda i: t.put(t.number("%G", t.plus(program.first_total, i)), "%out", i))
         if self.update is not None:
-            self.update.write(t, loops)
+            self.update.write(t)
         return t.function("finish", f"{_noalias([*'CVGMW', 'out'])}, i64 %count")
 
     def _fold(self, t: Text, lists: list[list[int]]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+import attrs
 import numpy as np
 
 from funcnn.compilation.functions import exp, expm1, log, log1p, tanh
@@ -31,6 +32,17 @@ IN_TEXT = {0.0, 1.0, -1.0, 2.0, -2.0, 0.5}  # numbers that do not depend on the 
 
 Known = dict[Value, tuple[str, bool]]
 """What a loop over features has in registers: the name of the panel, and whether it consists of bools."""
+
+
+@attrs.frozen(eq=False)
+class Store:
+    """What a loop over `size` entries stores, from number `first` of a memory on: a value; or start - lr value."""
+
+    name: str
+    first: int
+    value: Value
+    size: int
+    start: Value = None
 
 
 class Panel:

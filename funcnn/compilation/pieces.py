@@ -11,6 +11,9 @@ from typing import Any, Protocol, TypeVar
 from funcnn.compilation.graph import Node
 from funcnn.compilation.text import Text
 
+OFFSETS = {"constants": {0}, "dense": {0, 3}, "normal": {0, 1, 2}, "random": {1, 2}, "sums": {0}, "vector": {0}}
+"""The entries of the `data` of a node that are places in memory."""
+
 
 class Form:
     """What the text of some nodes depends on, but for offsets, as `key`; `owners` are numbered as they appear.
@@ -38,7 +41,10 @@ class Form:
         """The number of a node; when it first appears also what it is."""
         if node in self.owners:
             return self.owners[node]
-        return self.own(node), node.op, node.features, node.place[0], node.fixed
+        offsets, data = OFFSETS.get(node.op), node.data
+        if offsets:
+            data = tuple([one is None if i in offsets else one for i, one in enumerate(data)])
+        return self.own(node), node.op, node.features, node.place[0], data
 
 
 class Part(Protocol):
@@ -76,9 +82,11 @@ class Pieces:
             words += [number, 2 + len(offsets), *[of[owner].offset(i) for owner, i in offsets]]
         return [*words, -1]
 
-    def call(self, arguments: str, words: str) -> None:
-        """The statement that runs the parts of the list at an address."""
-        self.text.do(f"call void @{self.name}(ptr {words}, {arguments})")
+    def run(self, parts: Sequence[P], write: Callable[[P], None], arguments: str) -> None:
+        """The statement that runs the parts, if there are any."""
+        if parts:
+            words = self.text.words(self.words(parts, write))
+            self.text.do(f"call void @{self.name}(ptr {words}, {arguments})")
 
     def function(self) -> list[str]:
         """The text of the function that calls the others, if there are any."""

@@ -92,8 +92,8 @@ class Tile:
         enter = lambda p: self._enter(p, low)
         t.when(is_uneven, lambda: self._clear(enter, t.minus(panels, 1), over))
         if self.schedule.is_long:
-            words = t.words(self.sums.words(self.round.sums, self._sum_apart))
-            self.sums.call(f"ptr %A, ptr %G, ptr %R, i64 {self.stride}, i64 {low}, i64 {panels}", words)
+            given = f"ptr %A, ptr %G, ptr %R, i64 {self.stride}, i64 {low}, i64 {panels}"
+            self.sums.run(self.round.sums, self._sum_apart, given)
         else:
             for one in self.round.sums:
                 sums(self.panel, one, panels, enter, self.registers)
@@ -144,10 +144,9 @@ class Tile:
                 self._read(node, t.at(pointer, node.data), width)
             start += width * t.rows
         if self.schedule.is_long:
-            words = t.words(self.stages.words(self.schedule.stages, self._stage_apart))
             places = [self.panel.tile, self.panel.passing, self.panel.kept or "null"]
             pointers = ", ".join([f"ptr {name}" for name in ("%C", "%V", *places)])
-            self.stages.call(f"{pointers}, i64 {row}", words)
+            self.stages.run(self.schedule.stages, self._stage_apart, f"{pointers}, i64 {row}")
         else:
             for stage in self.schedule.stages:
                 self._stage(stage)

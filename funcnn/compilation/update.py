@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from funcnn.compilation.evaluation import evaluate
-from funcnn.compilation.graph import INPUTS, Graph
-from funcnn.compilation.panel import Panel
-from funcnn.compilation.pieces import Pieces
+from funcnn.compilation.graph import INPUTS, Graph, Node, needed
+from funcnn.compilation.panel import Panel, Store
 from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import NUMBER, Untraceable, unrefused
 from funcnn.compilation.states import states
-from funcnn.compilation.stores import MOST_LOOPS, Store, together
 from funcnn.compilation.structure import symbolic
 from funcnn.compilation.symbols import Symbol
 from funcnn.compilation.text import Index, Text
@@ -63,7 +61,6 @@ class UpdateProgram(Graph):
         old, new = memory_of(self.before), memory_of(self.after)
         if [s.shape for s in old] != [s.shape for s in new]:
             raise Untraceable("a memory of another shape after the step")
-        self._places = {id(other): int(one.data) for one, other in reversed([*zip(old, new, strict=True)])}
         for one, other in zip(old, new, strict=True):
             self._store(other, None, "memory", one.data)
         self.states = states(counters, self.before, self.after)
@@ -79,21 +76,17 @@ class UpdateProgram(Graph):
 
     def place(self, s: Symbol) -> int:
         """Where the memory begins that has this symbolic array as its value after the step."""
-        return self._places[id(s)]
+        i = [id(one) for one in memory_of(self.after)].index(id(s))
+        return int(memory_of(self.before)[i].data)
 
-    def write(self, text: Text, pieces: Pieces) -> None:
+    def write(self, text: Text) -> None:
         """The statements of the step: for each group of arrays that need one another, one loop over their entries.
 
         Each operation is rounded as NumPy rounds it, so that folds have the bits of single steps.
         """
         text.flags = ""
-        loops = together(self._stores, lambda node: node.op in INPUTS)
-        if len(loops) > MOST_LOOPS:
-            words = text.words(pieces.words(loops, lambda one: self._write_group(text, one.stores)))
-            pieces.call("ptr %C, ptr %V, ptr %G, ptr %M, ptr %W", words)
-        else:
-            for one in loops:
-                self._write_group(text, one.stores)
+        for stores in self._groups():
+            self._write_group(text, stores)
         text.flags = " contract"
 
     def _memory(self, array: Any) -> Symbol:
@@ -108,20 +101,29 @@ class UpdateProgram(Graph):
         nodes = [None if s is None else self.node(s) for s in (minus_from, value)]
         self._stores.append(Store(name, first, nodes[1], value.size, nodes[0]))
 
-    def _write_group(self, t: Text, stores: Sequence[Store]) -> None:
+    def _groups(self) -> list[list[Store]]:
+        """The stores by the arrays that they read: a memory is overwritten, so all that read it are in one loop."""
+        groups: list[tuple[set[Node], list[Store]]] = []
+        for store in self._stores:
+            reads = {node for node in needed([store.value, store.start]) if node.op in INPUTS}
+            together = [group for group in groups if group[0] & reads]
+            groups = [group for group in groups if not group[0] & reads]
+            stores = [one for _, group in together for one in group]
+            groups.append((reads.union(*[read for read, _ in together]), [*stores, store]))
+        return [stores for _, stores in groups]
+
+    def _write_group(self, t: Text, stores: list[Store]) -> None:
         panel = Panel(t, self)
         panel.constants = "%W"
         values = [store.value for store in stores]
         starts = [store.start for store in stores if store.start is not None]
 
         def entries(i: Index) -> None:
-            made = panel.results(
-                [*values, *starts], lambda node: t.load(POINTERS[node.op], t.plus(t.offset(node, 0), i))
-            )
+            made = panel.results([*values, *starts], lambda node: t.load(POINTERS[node.op], t.plus(node.data, i)))
             left = iter(made[len(values) :])
             for store, value in zip(stores, made, strict=False):
                 new = value if store.start is None else t.sub(next(left), t.mul(t.splat(t.number("%W")), value))
-                t.store(new, POINTERS[store.name], t.plus(t.offset(store, 0), i))
+                t.store(new, POINTERS[store.name], t.plus(store.first, i))
 
         t.loop(padded(stores[0].size, self.dtype), entries, step=t.rows)
 
