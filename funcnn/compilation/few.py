@@ -30,8 +30,8 @@ class Few:
     A weight is read once for all rows, in the order of the memory. A gradient is written once, and not added up.
     """
 
-    def __init__(self, text: Text, program: Any, of: Round, rows: int, registers: Registers) -> None:
-        self.text, self.program, self.round, self.rows = text, program, of, rows
+    def __init__(self, text: Text, program: Any, of: Round, rows: int, registers: Registers, length: int) -> None:
+        self.text, self.program, self.round, self.rows, self.length = text, program, of, rows, length
         self.schedule = Schedule(of.nodes, of.sums, text.rows, LINE)
         self.schedule.tile_rows = rows
         self.outputs = max(1, registers.outputs // rows)
@@ -50,17 +50,18 @@ class Few:
         """The numbers at %A."""
         return self.rows * self.panel.lines * self.text.rows
 
-    def function(self, name: str, length: int) -> list[str]:
-        """The text of the function, which writes the sums among the `length` numbers at %G."""
+    def form(self) -> None:
+        """No other function has the same text."""
+
+    def write(self) -> None:
+        """The statements, which write the sums among the `length` numbers at %G."""
         for source, width in self.program.trace.widths.items():
             for node in [one for one in self.round.nodes if one.op == source]:
                 for row in self.panel.each():
                     self._read(node, self.text.at(f"%{source.upper()}", row * width + node.data))
         for stage in self.schedule.stages:
             self._stage(stage)
-        self.end(length)
-        pointers = ", ".join([f"ptr noalias %{name}" for name in "CVAGRXY"])
-        return self.text.function(name, f"{pointers}, i64 %lo, i64 %hi")
+        self.end()
 
     def _read(self, node: Node, pointer: str) -> None:
         t, to = self.text, self.panel.address(node, 0)
@@ -92,10 +93,10 @@ class Few:
 
         t.loop(self.rows, of_row)
 
-    def end(self, length: int) -> None:
+    def end(self) -> None:
         """Write the sums. Those that are no gradients are 0 at first, since they need not have terms."""
         t, seen, start = self.text, set[int](), self.program.first_total
-        t.loop(length - start, lambda i: t.store(t.constant(0), t.at("%G", start), i), step=t.rows)
+        t.loop(self.length - start, lambda i: t.store(t.constant(0), t.at("%G", start), i), step=t.rows)
         for one in self.round.sums:
             if one.is_total:
                 total = reduce(t.add, [reduced(self.panel, "sum", one.right) for _ in self.panel.each()])

@@ -7,13 +7,14 @@ from typing import Any
 from funcnn.compilation.few import Few, are_few
 from funcnn.compilation.few_panel import copy
 from funcnn.compilation.graph import Graph, Node
+from funcnn.compilation.pieces import Pieces
 from funcnn.compilation.products import Registers
 from funcnn.compilation.program import SumOfProducts
 from funcnn.compilation.rounds import Round
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.text import Index, Text
-from funcnn.compilation.tile import Tile
+from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile
 from funcnn.compilation.trace import TracedPrediction
 
 _CALL = """
@@ -122,8 +123,8 @@ class OutputFew(Few):
 
     program: OutputProgram
 
-    def end(self, length: int) -> None:
-        super().end(length)
+    def end(self) -> None:
+        super().end()
         t, out = self.text, self.program.out
         for row in self.panel.each():
             of, to = self.panel.address(out, 0), t.at("%Y", row * out.features)
@@ -142,10 +143,13 @@ class OutputKernel:
         self.is_few = are_few(rows, program.nodes, registers)
         t = Text(program.dtype, 2 if widest <= 16 and not self.is_few else 1)
         given = Round(program.nodes, program.sums)
+        stages, sums = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE)
         if self.is_few:
-            tile: Any = OutputFew(t, program, given, rows, registers)
+            tile: Any = OutputFew(t, program, given, rows, registers, t.rows)
         else:
-            tile = OutputTile(t, program, given, 0, registers)
-        lines = [*tile.function("outputs", t.rows), _CALL.replace("FLOAT", t.float)]
+            tile = OutputTile(t, program, given, 0, registers, stages, sums, t.rows)
+        tile.write()
+        lines = [*t.function("outputs", ROWS), _CALL.replace("FLOAT", t.float)]
+        lines += [line for pieces in (stages, sums) for line in pieces.function()]
         self.memory, self.line = tile.memory, t.rows
         self.text, self.table = t.module(lines), t.panels()
