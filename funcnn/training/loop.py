@@ -143,8 +143,7 @@ def train(
     """
     check_begin("train", start, data)
     keep_freed_memory("train")
-    fold = getattr(value_and_grad, "fold", None) if every > 1 and constraint is None else None
-    return _train(start, data, TrainStep(value_and_grad, lr, constraint, fold), every)
+    return _train(start, data, TrainStep("train", value_and_grad, lr, constraint), every)
 
 
 def check_trained(function: str, argument: str, start: Any) -> None:
@@ -160,7 +159,7 @@ Trained = Annotated[S, passing("a TrainState", check_trained)]
 
 def _train(start: S, data: Any, step: TrainStep, every: int) -> Iterator[S]:
     batches, last = iter(data), None
-    if step.fold is None:
+    if step.fold is None or every == 1:
         states = _states(start, batches, step)
     else:
         states = _states_of_blocks(start, batches, step, every, copies=not isinstance(data, list | tuple))
