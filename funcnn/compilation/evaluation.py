@@ -72,7 +72,7 @@ class Calculation:
         """The function from the numbers to the results."""
         text = f" return [{', '.join(map(self.name, results))}]"
         exec("\n".join(["def made(numbers):", *self._lines, text]), self._space)  # noqa: S102  names of operations, and numbers
-        return self._space.pop("made")  # type: ignore[no-any-return]
+        return self._space.pop("made")
 
 
 def _is_of_python(a: Symbol) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import ref
@@ -9,12 +10,14 @@ from weakref import ref
 import numpy as np
 
 from funcnn.arrays import freeze
+from funcnn.compilation.copies import Copies
 from funcnn.compilation.helpers import run
 from funcnn.compilation.memory import Memory, address
 from funcnn.compilation.shapes import NUMBER, Untraceable
 from funcnn.compilation.step import CompiledStep, Memories
-from funcnn.compilation.structure import builder, flatten, leaf_at, stepper
+from funcnn.compilation.structure import flatten
 from funcnn.compilation.update import UpdateProgram
+from funcnn.trees.walks import leaves
 
 
 class Flat(ref[Any]):
@@ -24,15 +27,11 @@ class Flat(ref[Any]):
     """
 
     __slots__ = "fold", "key", "numbers", "own_numbers", "vector"
-
-    def __init__(self, state: Any, forget: Callable[[Flat], object], fold: Fold, contents: tuple[Any, ...]) -> None:
-        super().__init__(state, forget)
-        self.fold, self.key = fold, id(state)
-        self.vector, self.numbers, self.own_numbers = contents
-
-    def __new__(cls, state: Any, forget: Callable[[Flat], object], *_: Any) -> Flat:
-        """A reference, which calls `forget` when the state is gone."""
-        return super().__new__(cls, state, forget)
+    fold: Fold
+    key: int  # the id of the state
+    vector: Any
+    numbers: list[Any]  # of the network
+    own_numbers: list[Any]  # of the optimizer
 
 
 class Fold:
@@ -49,14 +48,22 @@ class Fold:
         if any([a.op != "halves" and a.dtype != NUMBER for _, a in step.program.computed]):
             raise Untraceable("an array that is computed from the parameters")
         self.step, self.update = step, UpdateProgram(optimizer, step.program)
-        self._params = stepper(trace.params, trace.grads, trace.states.places)
-        self._optimizer = builder(self.update.after, leaf_at(self.update.place, self.update.states.following))
+        symbols: list[Any] = leaves(trace.params)
+        firsts = {id(s): self.update.memory + int(s.data.flat[0]) for s in symbols if s.dtype != NUMBER}
+        numbers = [*trace.states.symbols, *self.update.states.following]
+        self._copy = Copies(
+            (trace.params, self.update.after),
+            (trace.grads, self.update.after),
+            step.dtype,
+            firsts | self.update.firsts,
+            {id(s): i for i, s in enumerate(numbers)},
+        ).copy
         self._memories = Memories(step, self.update)
 
     def __call__(
         self, now: Any, flat: Flat | None, batches: Sequence[Any], lrs: Sequence[float]
-    ) -> tuple[Any, tuple[Any, ...]] | None:
-        """The state after the batches, and its contents for a `Flat`; None if a check fails or a cost is not finite."""
+    ) -> tuple[Any, Any, list[Any], list[Any]] | None:
+        """The state after the batches, its vector, and its numbers; None if a check fails or a cost is not finite."""
         update, states, count, memory = self.update, self.step.program.trace.states, len(lrs), self._memories.take()
         if flat is None:
             arrays, numbers, own_numbers = list[Any](), list[Any](), list[Any]()
@@ -67,35 +74,39 @@ class Fold:
             memory.flat[:] = flat.vector
             numbers, own_numbers = flat.numbers, flat.own_numbers
         run, own_run = states.run(numbers, count), update.states.run(own_numbers, count)
-        constants = [update.numbers(lr, one) for lr, one in zip(lrs, own_run, strict=False)]
-        costs = self._costs(memory, batches, run, constants)
+        if count == 1:
+            cost = self._cost(memory, batches[0], numbers, update.numbers(lrs[0], own_numbers))
+        else:
+            cost = self._cost_of_run(memory, batches, run, list(map(update.numbers, lrs, own_run)))
         vector = memory.flat.copy()
         self._memories.give_back(memory)
-        if costs is None:
+        if math.isnan(cost):
             return None
         vector.setflags(0)
-        params = self._params(now.params, (vector[update.memory :], run[-1]))
-        after = now.after(params, self._optimizer((vector, own_run[-1])), freeze(self.step.number(costs[-1])), count)
-        return after, (vector, run[-1], own_run[-1])
+        params, optimizer = self._copy((now.params, update.after), vector, [*run[-1], *own_run[-1]])
+        return now.after(params, optimizer, freeze(self.step.number(cost)), count), vector, run[-1], own_run[-1]
 
-    def _costs(self, memory: Memory, batches: Any, states: Any, constants: Any) -> list[float] | None:
-        """Take the steps: in one call; or one by one, if there are random numbers, which depend on states."""
-        step, steps = self.step, len(constants)
-        totals = np.empty((steps, len(memory.totals)), step.dtype)
-        if steps > 1 and not step.is_computed:
-            data = self._ready(batches)
-            xs, ys = [np.array([batch[i] for batch in data], np.uintp) for i in (2, 3)]
-            table = np.array(constants, step.dtype)
-            memory.set_run(xs, ys, table, totals)
-            run(step.functions, memory)
-            memory.set_step()
-        else:
-            for i, (x, y) in enumerate(batches):
-                memory.numbers[:] = constants[i]
-                step.run(memory, step.ready(x), step.ready(y), states[i])
-                totals[i] = memory.totals
-        costs = np.asarray(step.program.cost(totals.T), float)
-        return None if totals[:, -1].any() or not np.isfinite(costs).all() else costs.tolist()
+    def _cost(self, memory: Memory, batch: Any, states: Any, constants: Any) -> float:
+        """The cost of a step; NaN if it may not be taken."""
+        memory.numbers[:] = constants
+        x, y = map(self.step.ready, batch)
+        self.step.run(memory, x, y, states)
+        cost = float(self.step.program.cost(memory.totals))
+        return math.nan if memory.totals[-1] or not math.isfinite(cost) else cost
+
+    def _cost_of_run(self, memory: Memory, batches: Any, states: Any, constants: Any) -> float:
+        """The last cost of several steps: in one call; or one by one, if there are random numbers."""
+        step, data = self.step, self._ready(batches)
+        if step.is_computed:
+            costs = [self._cost(memory, *each) for each in zip(batches, states, constants, strict=False)]
+            return math.nan if any(map(math.isnan, costs)) else costs[-1]
+        xs, ys = [np.array([batch[i] for batch in data], np.uintp) for i in (2, 3)]
+        table, totals = np.array(constants, step.dtype), np.empty((len(data), len(memory.totals)), step.dtype)
+        memory.set_run(xs, ys, table, totals)
+        run(step.functions, memory)
+        memory.set_step()
+        every = np.asarray(step.program.cost(totals.T), float)
+        return math.nan if totals[:, -1].any() or not np.isfinite(every).all() else float(every[-1])
 
     def _ready(self, batches: Any) -> list[tuple[Any, Any, int, int]]:
         """Each batch as kernels read it, and the addresses of its arrays; a batch that is repeated is made once."""

@@ -41,27 +41,28 @@ class Folds:
         if not alike:
             return None
         lrs = lrs[: len(alike)]
-        fold, flat = self._made_by(now, x, y)
-        if fold is None:
-            step = function.step(now.params, x, y, [], [])
-            if isinstance(step, str) or isinstance(fold := self._fold(function, step, now, alike[:2], lrs[:2]), str):
-                return None
-        if (made := tried(fold, now, flat, alike, lrs)) is None:
+        flat = self._made_by_fold(now, x, y)
+        fold = flat.fold if flat else self._fold(function, now, alike[:2], lrs[:2])
+        if isinstance(fold, str) or (made := tried(fold, now, flat, alike, lrs)) is None:
             return None
-        after, contents = made
-        self._flats[id(after)] = Flat(after, self._gone, fold, contents)
+        after, *contents = made
+        self._flats[id(after)] = flat = Flat(after, self._gone)
+        flat.fold, flat.key = fold, id(after)
+        flat.vector, flat.numbers, flat.own_numbers = contents
         return after
 
-    def _made_by(self, now: Any, x: Any, y: Any) -> tuple[Fold, Flat] | tuple[None, None]:
-        """The fold that made a state, if it is for batches like this one and reads what it read."""
+    def _made_by_fold(self, now: Any, x: Any, y: Any) -> Flat | None:
+        """The contents of a state, if a fold made it that is for batches like this one and reads what it read."""
         flat = self._flats.get(id(now))
         if flat is None or flat() is not now or flat.fold.step.rows != form_of_rows(x, y):
-            return None, None
-        fold = flat.fold
-        return (fold, flat) if fold.step.is_unchanged() and fold.is_unchanged() else (None, None)
+            return None
+        return flat if flat.fold.step.is_unchanged() and flat.fold.is_unchanged() else None
 
-    def _fold(self, function: Any, step: CompiledStep, now: Any, batches: Any, lrs: Any) -> Fold | str:
-        """The fold of a step with the optimizer of a state, or why there is none."""
+    def _fold(self, function: Any, now: Any, batches: Any, lrs: Any) -> Fold | str:
+        """The fold for a state and batches like these, or why there is none."""
+        step = function.step(now.params, *batches[0], [], [])
+        if isinstance(step, str):
+            return step
         form: list[Any] = []
         flatten(now.optimizer, [], [], form)
         for known, fold, is_unchanged in step.folds:

@@ -17,10 +17,10 @@ class Kernel:
     """Functions as text of LLVM IR, which depends on the shapes of a program, but not on the number of rows.
 
     `shard0` adds up the sums of a range of rows. `finish` adds those of the shards, in order, so that the results have
-    the same bits for any number of threads. `fold` takes steps, and if there is a function that updates the parameters,
-    calls it after each. If rows need sums over all rows, `shard1` and so on are later rounds over them, and `between1` and so on
-    compute before each of them what it needs. `table` are the panels of constants that the text refers to, and `kept`
-    is the number of floats that rounds store for each row.
+    the same bits for any number of threads. `fold` takes steps, and after each it calls the function that updates the
+    parameters, if there is one. If rows need sums over all rows, `shard1` and so on are later rounds over them, and
+    `between1` and so on compute before each of them what it needs. `table` are the panels of constants that the text
+    refers to, and `kept` is the number of floats that rounds store for each row.
     """
 
     def __init__(self, program: Program, registers: Registers) -> None:

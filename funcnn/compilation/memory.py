@@ -19,10 +19,9 @@ class Memory:
     """What a call of a kernel writes: constants, the numbers of a tile for each thread, and the sums of the shards.
 
     `flat` is one vector of an optimizer's memory and of the parameters, with which the `constants` begin. The arguments
-    of the function `fold` are at the address `arguments`. They describe one step, whose batch `set_batch` gives, with
-    the constants `numbers` of the `update`, and `totals` for its results; `set_run` describes several, until `set_step`.
-    `tiles` are the addresses of the tiles of all threads; in `helpers` it says which of the helpers that `process` has
-    are at work.
+    of the function `fold` are at the address `arguments`. They describe one step, with the `numbers` of the update and
+    `totals` for its results, whose batch `set_batch` gives; or several, from `set_run` until `set_step`. `tiles` are
+    the addresses of the tiles of all threads; in `helpers` it says which of the helpers that `process` has are at work.
     """
 
     def __init__(self, step: Any, update: Any = None) -> None:

@@ -16,7 +16,7 @@ S = TypeVar("S", bound=TrainState[Any])
 
 
 class StateStep:
-    """The function that `compiled_step` returns; it pickles if the loss does, and is compiled anew where it is loaded."""
+    """The function that `compiled_step` returns; it pickles if the loss does, and is then compiled anew."""
 
     def __init__(self, loss: Loss, threads: int) -> None:
         self._function = compiled(loss, threads=threads)

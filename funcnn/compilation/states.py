@@ -26,6 +26,8 @@ class SymbolicStates:
 
     def run(self, numbers: list[Any], steps: int) -> list[list[Any]]:
         """The numbers before each step, and after the last."""
+        if not numbers:
+            return [numbers] * (steps + 1)
         run = [numbers]
         for _ in range(steps):
             run.append(self.after(run[-1]))

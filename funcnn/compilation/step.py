@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.compilation.copies import Copies
 from funcnn.compilation.engine import engine
 from funcnn.compilation.helpers import run
 from funcnn.compilation.kernel import Kernel
 from funcnn.compilation.memory import Memory, address, aligned_copy
 from funcnn.compilation.program import Program
-from funcnn.compilation.structure import builder, leaf_at
 from funcnn.compilation.trace import TracedStep
 from funcnn.gradients import Grads
 from funcnn.records import build
@@ -69,7 +69,8 @@ class CompiledStep:
         self.bounds = self.kernel.bounds(rows)
         self.threads = min(threads, len(self.bounds) - 1)
         self.functions = KernelFunctions(self.kernel)
-        self._grads = builder(traced.grads, leaf_at(lambda s: p.places[id(s)], traced.states.following))
+        places = {id(s): i for i, s in enumerate(traced.states.following)}
+        self._grads, self._copy = traced.grads, Copies(traced.grads, traced.grads, self.dtype, p.places, places).copy
         self.number: Callable[[Any], Any] = float  # the class of the cost that the loss returns
         self.folds: list[tuple[list[Any], Any, Callable[[], bool]]] = []  # by the form of the optimizer
         self.is_computed = bool(p.computed)
@@ -87,7 +88,7 @@ class CompiledStep:
             return None
         gradients.setflags(0)
         after = program.trace.states.after(numbers)
-        return self.number(cost), build(Grads, (self._grads((gradients, after)), None))
+        return self.number(cost), build(Grads, (self._copy(self._grads, gradients, after), None))
 
     def run(self, memory: Memory, x: Any, y: Any, numbers: list[Any]) -> None:
         """Take one step, given the numbers of the states; x and y are `ready`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -95,7 +94,7 @@ def builder(tree: Any, leaf: Leaf) -> Callable[[Source], Any]:
     cls = type(tree)
     if cls is Symbol:
         return leaf(tree)
-    if not _has_symbols(tree):
+    if not has_symbols(tree):
         return lambda _: tree
     parts = [builder(part, leaf) for part in (tree if cls is tuple else getters[cls](tree))]
     if cls is tuple:
@@ -103,52 +102,9 @@ def builder(tree: Any, leaf: Leaf) -> Callable[[Source], Any]:
     return lambda source: build(cls, [part(source) for part in parts])
 
 
-def _has_symbols(tree: Any) -> bool:
+def has_symbols(tree: Any) -> bool:
+    """Whether a tree has symbolic arrays or numbers."""
     cls = type(tree)
     if cls is tuple or cls in plans:
-        return any([_has_symbols(part) for part in (tree if cls is tuple else getters[cls](tree))])
+        return any([has_symbols(part) for part in (tree if cls is tuple else getters[cls](tree))])
     return cls is Symbol
-
-
-def stepper(params: Any, grads: Any, places: dict[int, int]) -> Callable[[Any, Source], Any]:
-    """The function from a network, and a source for its arrays and states, to the network after the steps.
-
-    The source is a vector of all parameters, and the next values of the states, with the `places` of their symbols.
-    Where the gradient has no array, the network keeps its own.
-    """
-    cls = type(params)
-    if cls is Symbol and params.op == "state":
-        place = places[id(params)]
-        return lambda _, source: source[1][place]
-    if cls is Symbol and grads is not None:
-        take = view(params, int(params.data.flat[0]))
-        return lambda _, source: take(source)
-    if grads is None or not (cls is tuple or cls in plans):
-        return lambda old, _: old
-    contents: Callable[[Any], Any] = tuple if cls is tuple else getters[cls]
-    parts = [stepper(part, grad, places) for part, grad in zip(contents(params), contents(grads), strict=True)]
-    make: Callable[[Any], Any] = tuple if cls is tuple else partial(build, cls)
-    return lambda old, source: make([part(one, source) for part, one in zip(parts, contents(old), strict=True)])
-
-
-def leaf_at(place: Callable[[Symbol], int], following: list[Any]) -> Leaf:
-    """What stands for a symbolic array: a part of a vector, from number `place(s)` on; or the next value of a state.
-
-    The source is the vector, and the next values of the states, in the order of `following`.
-    """
-
-    def leaf(s: Symbol) -> Callable[[Source], Any]:
-        if s.dtype == NUMBER:
-            i = [id(one) for one in following].index(id(s))
-            return lambda source: source[1][i]
-        return view(s, place(s))
-
-    return leaf
-
-
-def view(s: Symbol, first: int) -> Callable[[Source], Any]:
-    """The function from a source, whose first part is a vector, to the array at number `first` of it."""
-    end, shape = first + s.size, s.shape
-    if len(shape) == 1:
-        return lambda source: source[0][first:end]
-    return lambda source: source[0][first:end].reshape(shape)

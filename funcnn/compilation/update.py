@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -35,7 +35,7 @@ class UpdateProgram(Graph):
 
     The constants differ from step to step; the first is lr. `memory` is the length of the optimizer's memory, whose
     arrays are in the order of its fields, each at the start of a panel. `after` is the optimizer after the step, with
-    symbolic arrays.
+    symbolic arrays; `firsts` says by the id of each where it begins in the memory.
 
     Arrays that need one another are a group, computed in one loop over their entries. Groups that are computed alike,
     such as all of Adam, share one function: so the `text` depends on the rules of the optimizer, and not on the
@@ -72,6 +72,7 @@ class UpdateProgram(Graph):
         for one, other in zip(old, new, strict=True):
             self._store(other, None, "memory", one.data)
         self.memories, self.states = old, states(counters, self.before, self.after)
+        self.firsts = {id(other): int(one.data) for one, other in zip(old, new, strict=True)}
         self._calculation, self._alike = Calculation(self.states.places), dict[str, Symbol]()
         self._write()
         (self.function,) = engine().functions(self.text, ("update",))
@@ -80,11 +81,6 @@ class UpdateProgram(Graph):
     def numbers(self, lr: float, states: list[Any]) -> list[float]:
         """The constants of a step, given the states before it."""
         return [lr, *self._others(states)]
-
-    def place(self, s: Symbol) -> int:
-        """Where the memory begins that has this symbolic array as its value after the step."""
-        i = [id(one) for one in memory_of(self.after)].index(id(s))
-        return int(memory_of(self.before)[i].data)
 
     def _memory(self, array: Any) -> Symbol:
         first, self.memory = self.memory, padded(self.memory + array.size, self.dtype)
@@ -123,23 +119,25 @@ class UpdateProgram(Graph):
     def _vector(self, s: Operand) -> Node:
         return self._make("vector", (), 1, (self._variable("constant", self.constant(s)[0]), 0))
 
-    def _node_or_none(self, a: Symbol | None) -> Value:
-        return None if a is None else self.node(a)
+    def _of_rule(self, store: Store) -> Store:
+        first = self._variable(store.name, int(store.first))
+        start = None if store.start is None else self.node(store.start)
+        return Store(store.name, first, self.node(store.value), 0, start)
 
     def _variable(self, name: str, place: int) -> str:
         return f"%place{self._variables.setdefault((name, place), len(self._variables))}"
 
     def _write(self) -> None:
-        """The function `update`, in which each operation is rounded as NumPy rounds it, for the bits of single steps."""
-        rules: dict[Any, list[list[int]]] = {}
+        """Write `update`, in which each operation is rounded as NumPy rounds it, for the bits of single steps."""
+        rules: dict[tuple[Store, ...], list[list[int]]] = {}
         for stores in self._groups():
             self._seen, self._variables = {}, dict[tuple[str, int], int]()
-            key = tuple([(s.name, self._variable(s.name, s.first), *map(self._node_or_none, (s.value, s.start))) for s in stores])
+            rule = tuple(map(self._of_rule, stores))
             places = [place for _, place in self._variables]
-            rules.setdefault(key, []).append([padded(stores[0].size, self.dtype), *places])
+            rules.setdefault(rule, []).append([padded(stores[0].size, self.dtype), *places])
         t = Text(self.dtype, 2)
         t.flags = ""
-        functions = [line for i, (key, rows) in enumerate(rules.items()) for line in self._rule(t, i, key, len(rows[0]))]
+        functions = [line for i, (rule, rows) in enumerate(rules.items()) for line in self._rule(t, i, rule, rows[0])]
         for name in ("V", "G", "M", "E", "T"):
             t.do(load(name))
         first: Index = len(rules)
@@ -148,24 +146,25 @@ class UpdateProgram(Graph):
             t.loop(count, partial(_call, t, i, first, length))
             first = t.plus(first, t.times(count, length))
         self.text = t.module([*functions, *t.function("update", "ptr %block, ptr %W")])
-        self.arrays = np.array([*map(len, rules.values()), *[n for rows in rules.values() for row in rows for n in row]])
+        self.arrays = np.concatenate([[*map(len, rules.values())], *[row for rows in rules.values() for row in rows]])
         self.panels = aligned_copy(t.panels())
 
-    def _rule(self, t: Text, number: int, stores: Any, length: int) -> list[str]:
-        for i, name in enumerate(["size", *[f"place{i}" for i in range(length - 1)]]):
+    def _rule(self, t: Text, number: int, stores: Sequence[Store], row: Sequence[int]) -> list[str]:
+        """The function of a rule, whose %T is a row of the table."""
+        for i, name in enumerate(["size", *[f"place{i}" for i in range(len(row) - 1)]]):
             t.do(f"%{name}.at = getelementptr inbounds i64, ptr %T, i64 {i}")
             t.do(f"%{name} = load i64, ptr %{name}.at")
         panel = Panel(t, self)
         panel.constants = "%W"
-        values, starts = [value for *_, value, _ in stores], [start for *_, start in stores if start is not None]
+        values, starts = [store.value for store in stores], [s.start for s in stores if s.start is not None]
         lr = t.splat(t.number("%W"))
 
         def entries(i: Index) -> None:
             made = panel.results([*values, *starts], lambda node: t.load(POINTERS[node.op], t.plus(node.data, i)))
             left = iter(made[len(values) :])
-            for (name, first, _, start), value in zip(stores, made, strict=False):
-                new = value if start is None else t.sub(next(left), t.mul(lr, value))
-                t.store(new, POINTERS[name], t.plus(first, i))
+            for store, value in zip(stores, made, strict=False):
+                new = value if store.start is None else t.sub(next(left), t.mul(lr, value))
+                t.store(new, POINTERS[store.name], t.plus(store.first, i))
 
         t.loop("%size", entries, step=t.rows)
         return t.function(f"rule{number}", ", ".join([f"ptr noalias %{name}" for name in "CVGMWT"]))

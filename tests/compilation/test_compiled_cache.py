@@ -15,6 +15,7 @@ from funcnn import (
     Elementwise,
     Grads,
     Tanh,
+    TrainState,
     backward,
     forward,
     gradient,
@@ -172,7 +173,7 @@ def test_without_llvmlite_numpy_computes(monkeypatch):
     with pytest.warns(RuntimeWarning, match=r"compiled: llvmlite cannot be used \(No module named 'llvmlite'\)"):
         assert function(net, x, y) == value_and_grad(mse)(net, x, y)
     assert explain(function, net, x, y) == "plain NumPy: llvmlite cannot be used (No module named 'llvmlite')"
-    assert function.fold(net, (), [(x, y)] * 2, [0.1, 0.1]) is None
+    assert function.fold(TrainState(net), [(x, y)] * 2, [0.1, 0.1]) is None
     compiler.unavailable.cache_clear()
 
 
