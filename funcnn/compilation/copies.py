@@ -31,7 +31,7 @@ class Copies:
         self._space: dict[str, Any] = {"build": build, "ndarray": np.ndarray}
         self._lines = ["def copy(old, vector, numbers):", " fields = ndarray((), layout, vector)"]
         self._lines.append(f" return {self._text(like, new, 'old')}")
-        self._space["layout"] = np.dtype(self._layout)
+        self._space["layout"] = np.dtype(self._layout)  # type: ignore[call-overload]  # of lists
         exec("\n".join(self._lines), self._space)  # noqa: S102  names of fields, and numbers
         self.copy: Callable[[Any, Any, Any], Any] = self._space["copy"]
 
