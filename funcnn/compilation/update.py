@@ -109,8 +109,6 @@ class UpdateProgram(Graph):
         """Where a number is among the constants; numbers that are computed alike have one place."""
         if isinstance(a, Symbol):
             a = self._alike.setdefault(self._calculation.name(a), a)
-        if a.size > 1:
-            raise Untraceable("a step or a memory that is not computed entry by entry")
         return super().constant(a)
 
     def _made_of(self, s: Symbol) -> Value:

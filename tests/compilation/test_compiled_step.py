@@ -167,14 +167,14 @@ def test_errors_are_those_of_the_plain_path():
         NotFiniteError, match=r"^compiled_step: in step 1 the cost is nan; the first array that is not finite is x$"
     ):
         step(now, np.where(x > 2, np.nan, x), y, 0.1)
-    with pytest.raises(RangeError, match="^mse: out must have at least one entry"):
+    with pytest.raises(RangeError, match=r"^mse: out must have at least one entry"):
         step(now, x[:0], y[:0], 0.1)
     with pytest.raises(KindError, match="x must be float64, as W is, not float32"):
         step(now, x.astype(np.float32), y, 0.1)
     classes = compiled_step(softmax_cross_entropy)
     three, labels = TrainState(mlp([2, 3], seed=0)), np.arange(70) % 3
     three = classes(classes(three, x, labels, 0.1), x, labels, 0.1)
-    with pytest.raises(RangeError, match="y must be in") as found:
+    with pytest.raises(RangeError, match="y must hold the classes") as found:
         classes(three, x, labels + 1, 0.1)
     with pytest.raises(RangeError) as plain:
         value_and_grad(softmax_cross_entropy)(three.params, x, labels + 1)
