@@ -37,7 +37,8 @@ class Folds:
         alike = batches
         if len(batches) > 1:
             alike = list(takewhile(lambda batch: are_alike(x, batch[0]) and are_alike(y, batch[1]), batches))
-        alike = alike[: [*lrs, 0].index(0)]  # with lr 0 sgd takes no step, even if a gradient is infinite
+        if 0 in lrs:  # sgd takes no step then, even if a gradient is infinite
+            alike = alike[: lrs.index(0)]
         if not alike:
             return None
         lrs = lrs[: len(alike)]
