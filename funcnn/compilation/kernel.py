@@ -15,7 +15,6 @@ from funcnn.compilation.rounds import Rounds
 from funcnn.compilation.sharing import ARGUMENTS, RUNNING, functions, load, word
 from funcnn.compilation.text import Index, Text
 from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile
-from funcnn.compilation.update import UpdateProgram
 from funcnn.compilation.vectors import Vectors
 
 MOST_SHARDS, ROWS_OF_SHARD = 8, 1024
@@ -25,15 +24,13 @@ class Kernel:
     """Functions as text of LLVM IR, which depends on the shapes of a program, and on the number of few rows.
 
     `shard0` adds up the sums of a range of rows. `finish` adds those of the shards, in order, so that the results have
-    the same bits for any number of threads; and with an `update`, it changes the parameters. `fold` does so several
-    times. If rows need sums over all rows, `shard1` and so on are later rounds over them, and `between1` and so on
-    compute before each of them what it needs. `table` are the panels of constants that the text refers to, and `kept`
-    is the number of floats that rounds store for each row.
+    the same bits for any number of threads. `fold` takes steps, and after each it calls the function that updates the
+    parameters, if there is one. If rows need sums over all rows, `shard1` and so on are later rounds over them, and
+    `between1` and so on compute before each of them what it needs. `table` are the panels of constants that the text
+    refers to, and `kept` is the number of floats that rounds store for each row.
     """
 
-    def __init__(
-        self, program: Program, registers: Registers, update: UpdateProgram | None = None, *, rows: float = math.inf
-    ) -> None:
+    def __init__(self, program: Program, registers: Registers, rows: float = math.inf) -> None:
         trace, rounds = program.trace, Rounds(program)
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
         few = int(rows) if len(rounds.rounds) == 1 and are_few(rows, program.nodes, registers) else 0
@@ -47,7 +44,7 @@ class Kernel:
         ]
         if few:
             tiles = [Few(t, program, rounds.rounds[0], few, registers, length)]
-        self.program, self.update, self.kept = program, update, rounds.kept
+        self.program, self.kept = program, rounds.kept
         self.tile_rows = max([tile.schedule.tile_rows for tile in tiles])
         self.memory = max([tile.memory for tile in tiles])
         self.rounds, self.row_panel = len(tiles), t.rows
@@ -84,14 +81,12 @@ class Kernel:
         vectors.write(t, loops)
 
     def _finish(self, t: Text, loops: Pieces) -> list[str]:
-        """%W are the constants of a step of the update, %M the optimizer's memory, %out the totals of the step."""
+        """%out are the totals of the step."""
         program = self.program
         self._add_shards(t, 0, -(-program.length // t.rows) * t.rows)
         self._between(t, Vectors(program, self.rounds), loops)
         t.loop(self.totals, lambda i: t.put(t.number("%G", t.plus(program.first_total, i)), "%out", i))
-        if self.update is not None:
-            self.update.write(t)
-        return t.function("finish", f"{_noalias([*'CVGMW', 'out'])}, i64 %count")
+        return t.function("finish", f"{_noalias([*'CVG', 'out'])}, i64 %count")
 
     def _fold(self, t: Text, lists: list[list[int]]) -> list[str]:
         """For each round there are two lists of calls: what is computed before it, and the round."""
@@ -99,6 +94,7 @@ class Kernel:
             t.do(load(name))
         t.do(word("running", RUNNING))
         t.do("store atomic i64 1, ptr %running monotonic, align 8")
+        has_update = t.let("icmp ne ptr %U, null")
 
         firsts = t.words(list(accumulate(map(len, lists), initial=0)))
         words = t.words([word for some in lists for word in some])
@@ -115,9 +111,9 @@ class Kernel:
             for one, several in (("X", "%XS"), ("Y", "%YS")):
                 t.do(f"store ptr {t.let(f'load ptr, ptr {_word(t, several, i)}')}, ptr %{one}.at")
             t.loop(self.rounds, round_)
-            W = t.at("%W", t.times(i, self.update.constants if self.update else 0))
             out = t.at("%out", t.times(i, self.totals))
-            t.do(f"call void @finish({_pointers('%C', '%V', '%G', '%M', W, out)}, i64 %count)")
+            t.do(f"call void @finish({_pointers('%C', '%V', '%G', out)}, i64 %count)")
+            t.when(has_update, lambda: t.do(f"call void %U(ptr %block, ptr {t.at('%W', t.times(i, '%width'))})"))
 
         t.loop("%steps", step)
         t.do("store atomic i64 0, ptr %running monotonic, align 8")
