@@ -7,21 +7,20 @@ from typing import Any
 
 from funcnn.compilation.few_panel import FewPanel, copy, reduced
 from funcnn.compilation.few_products import add_products, dense, strides
-from funcnn.compilation.graph import ROOMS, Node
+from funcnn.compilation.graph import Node
 from funcnn.compilation.products import Registers
 from funcnn.compilation.rounds import Round
 from funcnn.compilation.schedule import Schedule, Stage, store
 from funcnn.compilation.text import LINE, Index, Text
 
-MOST_ROOMS = 40
-"""Dense layers and operations across features: each has code of its own, which LLVM compiles in 5 milliseconds."""
+MOST_OPERATIONS = 300
+"""Of a program, such as 40 pairs of Dense and Tanh, which LLVM compiles in half a second: each has code of its own."""
 
 
 def are_few(rows: float, nodes: list[Node], registers: Registers) -> bool:
     """Whether `Few` can write the function for so many rows: there must be a register for a sum of each."""
-    rooms = [node for node in nodes if node.op in ROOMS]
-    is_in_order = all([1 in strides(node) for node in rooms if node.op == "dense"])
-    return rows <= registers.outputs and len(rooms) <= MOST_ROOMS and is_in_order
+    is_in_order = all([1 in strides(node) for node in nodes if node.op == "dense"])
+    return rows <= registers.outputs and len(nodes) <= MOST_OPERATIONS and is_in_order
 
 
 class Few:

@@ -8,8 +8,7 @@ import pytest
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
 from funcnn import Adam, Dense, Dropout, Residual, Tanh, TrainState, layers, losses, mlp, record, train
-from funcnn.compilation import compiled, explain
-from funcnn.compilation.few import MOST_ROOMS
+from funcnn.compilation import compiled, explain, few
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError
 from funcnn.gradients import Grads, gradient
@@ -95,8 +94,11 @@ def test_the_rows_decide_on_the_vectors():
     function, net = compiled(losses.mse), NETWORKS["wide"]
     assert " over tiles of 1 rows" in explain(function, net, x[:1], y[:1])
     assert " over tiles of 1 rows" not in explain(function, net, np.tile(x, (4, 1)), np.tile(y, (4, 1)))
-    deep = (dense(N_IN, 4), *[dense(4, 4)] * MOST_ROOMS, dense(4, N_OUT))
-    assert " over tiles of 1 rows" not in explain(function, deep, x[:1], y[:1])
+
+
+def test_a_long_program_takes_the_code_for_many_rows(monkeypatch):
+    monkeypatch.setattr(few, "MOST_OPERATIONS", 4)
+    assert " over tiles of 1 rows" not in explain(compiled(losses.mse), NETWORKS["wide"], x[:1], y[:1])
 
 
 def test_dropout_has_the_masks_of_the_rule():
