@@ -11,7 +11,7 @@ from funcnn.compilation.program import Program
 from funcnn.compilation.rounds import Rounds
 from funcnn.compilation.sharing import ARGUMENTS, RUNNING, functions, load, word
 from funcnn.compilation.text import Index, Text
-from funcnn.compilation.tile import Tile
+from funcnn.compilation.tile import Tile, lines_of
 from funcnn.compilation.update import UpdateProgram
 from funcnn.compilation.vectors import Vectors
 
@@ -34,8 +34,7 @@ class Kernel:
         trace, rounds = program.trace, Rounds(program)
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
         few = int(rows) if len(rounds.rounds) == 1 and are_few(rows, program.nodes, registers) else 0
-        lines = 2 if widest <= 16 and not few else 1  # small networks wait for results: take more rows at once
-        t = Text(trace.dtype, lines)
+        t = Text(trace.dtype, 1 if few else lines_of(widest, rows, trace.dtype, registers))
         tiles: list[Any] = [Tile(t, program, one, rounds.kept, registers) for one in rounds.rounds]
         if few:
             tiles = [Few(t, program, rounds.rounds[0], few, registers)]

@@ -13,7 +13,7 @@ from funcnn.compilation.rounds import Round
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.text import Index, Text
-from funcnn.compilation.tile import Tile
+from funcnn.compilation.tile import Tile, lines_of
 from funcnn.compilation.trace import TracedPrediction
 
 _CALL = """
@@ -140,7 +140,7 @@ class OutputKernel:
     def __init__(self, program: OutputProgram, registers: Registers, rows: int) -> None:
         widest = max([program.trace.x.features or 0, *[node.features for node in program.nodes]])
         self.is_few = are_few(rows, program.nodes, registers)
-        t = Text(program.dtype, 2 if widest <= 16 and not self.is_few else 1)
+        t = Text(program.dtype, 1 if self.is_few else lines_of(widest, rows, program.dtype, registers))
         given = Round(program.nodes, program.sums)
         if self.is_few:
             tile: Any = OutputFew(t, program, given, rows, registers)
