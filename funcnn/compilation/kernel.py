@@ -14,7 +14,7 @@ from funcnn.compilation.program import Program
 from funcnn.compilation.rounds import Rounds
 from funcnn.compilation.sharing import ARGUMENTS, RUNNING, functions, load, word
 from funcnn.compilation.text import Index, Text
-from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile
+from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile, lines_of
 from funcnn.compilation.update import UpdateProgram
 from funcnn.compilation.vectors import Vectors
 
@@ -37,7 +37,7 @@ class Kernel:
         trace, rounds = program.trace, Rounds(program)
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
         few = int(rows) if len(rounds.rounds) == 1 and are_few(rows, program.nodes, registers) else 0
-        t = Text(trace.dtype, 2 if widest <= 16 and not few else 1)  # small networks wait for results: take more rows
+        t = Text(trace.dtype, 1 if few else lines_of(widest, rows, trace.dtype, registers))
         length = -(-program.starts[-1] // t.rows) * t.rows
         stages, sums, shards = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
         loops, between = Pieces(t, "loops", _noalias("CVG")), Pieces(t, "between", f"{_noalias('CVG')}, i64 %count")
