@@ -24,11 +24,11 @@ MOST_SHARDS, ROWS_OF_SHARD = 8, 1024
 class Kernel:
     """Functions as text of LLVM IR, which depends on the shapes of a program, and on the number of few rows.
 
-    `shard0` adds up the sums of a range of rows. `finish` adds those of the shards, in order, so that the results have
+    `shards` adds up the sums of a range of rows. `finish` adds those of the shards, in order, so that the results have
     the same bits for any number of threads; and with an `update`, it changes the parameters. `fold` does so several
-    times. If rows need sums over all rows, `shard1` and so on are later rounds over them, and `between1` and so on
-    compute before each of them what it needs. `table` are the panels of constants that the text refers to, and `kept`
-    is the number of floats that rounds store for each row.
+    times. If rows need sums over all rows, there are later rounds over them, and `between` computes before each of them
+    what it needs. `table` are the panels of constants and the lists of calls that the text refers to, and `kept` is the
+    number of floats that rounds store for each row.
     """
 
     def __init__(

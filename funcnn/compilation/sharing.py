@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 # The arguments of `fold`, a word each at the start of a block: pointers, then whole numbers. %XS and %YS are the
-# addresses of the batches of `steps` steps, %bounds those of %count shards; %X, %Y and %round are what is computed now.
+# addresses of the batches of `steps` steps, %bounds those of %count shards; %X, %Y and the list of calls at %round are
+# what is computed now.
 ARGUMENTS = ("C", "V", "A", "G", "R", "M", "XS", "YS", "bounds", "W", "out", "X", "Y", "count", "steps", "round")
 # Words that threads change, in lines of the cache that hold nothing else: the number of the next shard, whether `fold`
 # is running, the number of shards that are done; and from HELPERS on, whether each helper is at work.

@@ -8,7 +8,7 @@ from typing import Any
 
 from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import Panel
-from funcnn.compilation.pieces import Form, Pieces
+from funcnn.compilation.pieces import Pattern, Pieces
 from funcnn.compilation.products import Registers, across, dense, sums
 from funcnn.compilation.program import SumOfProducts
 from funcnn.compilation.rounds import Round
@@ -72,17 +72,19 @@ class Tile:
         s = self.schedule
         return (s.panels * s.kept + s.passing + sum(self.widths.values())) * self.text.rows
 
-    def form(self) -> Form | None:
-        """What the text depends on, if it is shared with other rounds."""
-        if not self.program.is_shared or self.schedule.is_long:
-            return None
+    @property
+    def is_shared(self) -> bool:
+        """Whether the text may be that of other rounds."""
+        return self.program.is_shared and not self.schedule.is_long
+
+    def add_to(self, pattern: Pattern) -> None:
+        """Add the round to a pattern."""
         s = self.schedule
-        form = Form(self.length, s.kept, s.passing, s.panels, len(s.stages), len(self.round.sums))
-        form.key += [form.read(node) for node in self.round.nodes if node.op in INPUTS]
+        pattern.key += (self.length, s.kept, s.passing, s.panels, len(s.stages), len(self.round.sums))
+        pattern.key += [pattern.read(node) for node in self.round.nodes if node.op in INPUTS]
         parts: list[Stage | SumOfProducts] = [*s.stages, *self.round.sums]
         for part in parts:
-            part.add_to(form)
-        return form
+            part.add_to(pattern)
 
     def write(self) -> None:
         """The statements; the numbers at %G, which fill panels, are set to 0 at first."""
