@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import Any
+from typing import Any, ClassVar
 
 from funcnn.compilation.few_panel import FewPanel, copy, reduced
 from funcnn.compilation.few_products import add_products, dense, strides
@@ -29,6 +29,8 @@ class Few:
     A weight is read once for all rows, in the order of the memory. A gradient is written once, and not added up.
     """
 
+    is_shared: ClassVar = False
+
     def __init__(self, text: Text, program: Any, of: Round, rows: int, registers: Registers, length: int) -> None:
         self.text, self.program, self.round, self.rows, self.length = text, program, of, rows, length
         self.schedule = Schedule(of.nodes, of.sums, text.rows, LINE)
@@ -48,9 +50,6 @@ class Few:
     def memory(self) -> int:
         """The numbers at %A."""
         return self.rows * self.panel.lines * self.text.rows
-
-    def form(self) -> None:
-        """No other function has the same text."""
 
     def write(self) -> None:
         """The statements, which write the sums among the `length` numbers at %G."""

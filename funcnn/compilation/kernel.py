@@ -14,7 +14,7 @@ from funcnn.compilation.program import Program
 from funcnn.compilation.rounds import Rounds
 from funcnn.compilation.sharing import ARGUMENTS, RUNNING, functions, load, word
 from funcnn.compilation.text import Index, Text
-from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile
+from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile, lines_of
 from funcnn.compilation.vectors import Vectors
 
 MOST_SHARDS, ROWS_OF_SHARD = 8, 1024
@@ -23,10 +23,10 @@ MOST_SHARDS, ROWS_OF_SHARD = 8, 1024
 class Kernel:
     """Functions as text of LLVM IR, which depends on the shapes of a program, and on the number of few rows.
 
-    `shard0` adds up the sums of a range of rows. `finish` adds those of the shards, in order, so that the results have
+    `shards` adds up the sums of a range of rows. `finish` adds those of the shards, in order, so that the results have
     the same bits for any number of threads. `fold` takes steps, and after each it calls the function that updates the
-    parameters, if there is one. If rows need sums over all rows, `shard1` and so on are later rounds over them, and
-    `between1` and so on compute before each of them what it needs. `table` are the panels of constants that the text
+    parameters, if there is one. If rows need sums over all rows, there are later rounds over them, and `between`
+    computes before each of them what it needs. `table` are the panels of constants and the lists of calls that the text
     refers to, and `kept` is the number of floats that rounds store for each row.
     """
 
@@ -34,7 +34,7 @@ class Kernel:
         trace, rounds = program.trace, Rounds(program)
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
         few = int(rows) if len(rounds.rounds) == 1 and are_few(rows, program.nodes, registers) else 0
-        t = Text(trace.dtype, 2 if widest <= 16 and not few else 1)  # small networks wait for results: take more rows
+        t = Text(trace.dtype, 1 if few else lines_of(widest, rows, trace.dtype, registers))
         length = -(-program.starts[-1] // t.rows) * t.rows
         stages, sums, shards = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
         loops, between = Pieces(t, "loops", _noalias("CVG")), Pieces(t, "between", f"{_noalias('CVG')}, i64 %count")

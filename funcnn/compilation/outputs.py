@@ -14,7 +14,7 @@ from funcnn.compilation.rounds import Round
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.text import Index, Text
-from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile
+from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile, lines_of
 from funcnn.compilation.trace import TracedPrediction
 
 _CALL = """
@@ -141,7 +141,7 @@ class OutputKernel:
     def __init__(self, program: OutputProgram, registers: Registers, rows: int) -> None:
         widest = max([program.trace.x.features or 0, *[node.features for node in program.nodes]])
         self.is_few = are_few(rows, program.nodes, registers)
-        t = Text(program.dtype, 2 if widest <= 16 and not self.is_few else 1)
+        t = Text(program.dtype, 1 if self.is_few else lines_of(widest, rows, program.dtype, registers))
         given = Round(program.nodes, program.sums)
         stages, sums = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE)
         if self.is_few:

@@ -6,7 +6,7 @@ So the time to compile a deep network grows with the number of its different lay
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from funcnn.compilation.graph import Node
 from funcnn.compilation.text import Text
@@ -15,14 +15,14 @@ OFFSETS = {"constants": {0}, "dense": {0, 3}, "normal": {0, 1, 2}, "random": {1,
 """The entries of the `data` of a node that are places in memory."""
 
 
-class Form:
+class Pattern:
     """What the text of some nodes depends on, but for offsets, as `key`; `owners` are numbered as they appear.
 
     An owner, such as a node, has the method `offset(i)`, which gives its offset i.
     """
 
-    def __init__(self, *parts: Any) -> None:
-        self.key: list[Any] = [*parts]
+    def __init__(self) -> None:
+        self.key: list[Any] = []
         self.owners: dict[Any, int] = {}
 
     def own(self, owner: Any) -> int:
@@ -47,14 +47,18 @@ class Form:
         return self.own(node), node.op, node.features, node.place[0], data
 
 
-class Part(Protocol):
-    """What is written apart."""
+class Piece(Protocol):
+    """What is written apart: if it is shared, pieces of equal patterns have one function."""
 
-    def form(self) -> Form | None:
-        """Parts of equal form have the same text but for offsets; None: the text has offsets of its own."""
+    @property
+    def is_shared(self) -> bool:
+        """Whether the offsets are read; else the text has them."""
+
+    def add_to(self, pattern: Pattern) -> None:
+        """Add all to a pattern on which the text depends."""
 
 
-P = TypeVar("P", bound=Part)
+P = TypeVar("P", bound=Piece)
 
 
 class Pieces:
@@ -68,11 +72,13 @@ class Pieces:
         self._made: dict[Any, tuple[int, list[tuple[int, int]]]] = {}
 
     def words(self, parts: Sequence[P], write: Callable[[P], None]) -> list[int]:
-        """The list that runs the parts; `write` writes one of each form."""
+        """The list that runs the parts; `write` writes one of each pattern."""
         words: list[int] = []
         for part in parts:
-            form = part.form()
-            key, owners = (len(self._made), None) if form is None else (tuple(form.key), form.owners)
+            pattern, key, owners = Pattern(), cast("Any", len(self._made)), None
+            if part.is_shared:
+                part.add_to(pattern)
+                key, owners = tuple(pattern.key), pattern.owners
             if key not in self._made:
                 name, given = f"{self.name}.{len(self._made)}", f"ptr %O, {self.arguments}"
                 offsets = self.text.apart(name, given, owners, lambda: write(part))  # noqa: B023  used at once

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
 from funcnn.compilation.evaluation import Calculation
 from funcnn.compilation.graph import SUMS, Graph, Node
-from funcnn.compilation.pieces import Form
+from funcnn.compilation.pieces import Pattern
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise, is_number
 from funcnn.compilation.trace import TracedStep, padded
@@ -36,6 +36,7 @@ class SumOfProducts:
     at: int
     is_total: bool
     round: int
+    is_shared: ClassVar = True
 
     @property
     def arguments(self) -> list[Node]:
@@ -46,15 +47,9 @@ class SumOfProducts:
         """Where the sum begins."""
         return self.at
 
-    def form(self) -> Form:
-        """What the text depends on."""
-        form = Form("sum")
-        self.add_to(form)
-        return form
-
-    def add_to(self, form: Form) -> None:
-        """Add the sum to a form."""
-        form.key += (form.own(self), self.is_total, *[form.read(node) for node in self.arguments])
+    def add_to(self, pattern: Pattern) -> None:
+        """Add the sum to a pattern."""
+        pattern.key += (pattern.own(self), self.is_total, *[pattern.read(node) for node in self.arguments])
 
 
 class Program(Graph):

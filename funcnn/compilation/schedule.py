@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import attrs
 
 from funcnn.compilation.graph import READ, ROOMS, Node
-from funcnn.compilation.pieces import Form
+from funcnn.compilation.pieces import Pattern
 from funcnn.compilation.program import SumOfProducts
 
 # Operations that take many instructions: a product with many outputs has no registers left for them.
@@ -29,19 +31,14 @@ class Stage:
     own: list[Node]
     after: list[list[Node]]
     is_fused: bool = True
+    is_shared: ClassVar = True
 
-    def form(self) -> Form:
-        """What the text depends on."""
-        form = Form("stage")
-        self.add_to(form)
-        return form
-
-    def add_to(self, form: Form) -> None:
-        """Add the nodes to a form."""
-        form.key += (self.is_fused, len(self.before), len(self.after))
+    def add_to(self, pattern: Pattern) -> None:
+        """Add the nodes to a pattern."""
+        pattern.key += (self.is_fused, len(self.before), len(self.after))
         room = [] if self.room is None else [self.room]
         for group in (*self.before, room, self.own, *self.after):
-            form.add(group)
+            pattern.add(group)
 
 
 class Schedule:
@@ -99,32 +96,26 @@ def _slots(nodes: list[Node]) -> list[list[Node]]:
 
 
 def _stages(nodes: list[Node]) -> list[Stage]:
-    """The room of a slot, and its other nodes by number of features; what is too much for one loop has its own stage.
+    """The room of a slot, and its other nodes by number of features.
 
-    A node needs only nodes with as many features or with one: so groups of one feature come first.
+    A node needs only nodes with as many features or with one: so groups of one feature come first. If a group takes
+    several loops, each loop has a stage of its own.
     """
     room = next((node for node in nodes if node.op in ROOMS), None)
     groups: dict[int, list[Node]] = {}
     for node in nodes:
         if node is not room:
             groups.setdefault(node.features, []).append(node)
-    if room is None:
-        return _split(Stage(None, [], [], []), [], [groups[n] for n in sorted(groups)])
-    own, *rest = _loops(groups.pop(room.features, []))
-    others = [groups[n] for n in sorted(groups)]
-    before, after = ([], others) if room.features == 1 else (others, [])
+    loops = {n: _loops(groups[n]) for n in sorted(groups)}
+    own, *rest = loops.pop(room.features, [[]]) if room is not None else [[]]
+    others = [loop for some in loops.values() for loop in some]
+    before, after = (others, []) if room is not None and room.features != 1 else ([], others)
     is_dear = any([node.op in DEAR for node in own])
-    stage = Stage(room, [], own, [], not is_dear or room.op != "dense" or room.features <= 2)
-    return _split(stage, before, [*rest, *after])
-
-
-def _split(stage: Stage, before: list[list[Node]], after: list[list[Node]]) -> list[Stage]:
-    """The groups before and after a stage, as parts of it; or, if a group takes several loops, as stages."""
-    loops = [[loop for group in groups for loop in _loops(group)] for groups in (before, after)]
-    if [*map(len, loops)] == [len(before), len(after)]:
-        return [attrs.evolve(stage, before=before, after=after)]
-    firsts, lasts = [[Stage(None, [], [], [loop]) for loop in some] for some in loops]
-    return [*firsts, stage, *lasts]
+    is_fused = room is None or not is_dear or room.op != "dense" or room.features <= 2
+    if not rest and len(others) == len(loops):
+        return [Stage(room, before, own, after, is_fused)]
+    firsts, lasts = [[Stage(None, [], [], [loop]) for loop in some] for some in (before, [*rest, *after])]
+    return [*firsts, Stage(room, [], own, [], is_fused), *lasts]
 
 
 def _loops(group: list[Node]) -> list[list[Node]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 # The arguments of `fold`, a word each at the start of a block: pointers, then whole numbers. %XS and %YS are the
-# addresses of the batches of `steps` steps, %bounds those of %count shards; %X, %Y and %round are what is computed now.
-# If %U is not null, it is the function that updates the parameters: %M, %E and %T are its memory, its table of constant
-# panels and its table of arrays, and %W has `width` constants for each step.
+# addresses of the batches of `steps` steps, %bounds those of %count shards; %X, %Y and the list of calls at %round are
+# what is computed now. If %U is not null, it is the function that updates the parameters: %M, %E and %T are its memory,
+# its table of constant panels and its table of arrays, and %W has `width` constants for each step.
 ARGUMENTS = (
     *("C", "V", "A", "G", "R", "XS", "YS", "bounds", "out", "X", "Y", "count", "steps", "round"),
     *("U", "M", "E", "T", "W", "width"),

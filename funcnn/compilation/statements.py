@@ -9,8 +9,8 @@ from funcnn.compilation.shapes import Untraceable
 
 Index = int | str
 """A whole number that is known, or the name of a value that holds it."""
-MOST_LINES = 100_000
-"""Of a text: LLVM needs about a second for 16,000."""
+MOST_LINES = 200_000
+"""Of a text: LLVM needs a second for about 40,000, in functions that are not long."""
 
 
 class Statements:

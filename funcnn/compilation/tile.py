@@ -8,7 +8,7 @@ from typing import Any
 
 from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import Panel
-from funcnn.compilation.pieces import Form, Pieces
+from funcnn.compilation.pieces import Pattern, Pieces
 from funcnn.compilation.products import Registers, across, dense, sums
 from funcnn.compilation.program import SumOfProducts
 from funcnn.compilation.rounds import Round
@@ -16,6 +16,8 @@ from funcnn.compilation.schedule import Schedule, Stage
 from funcnn.compilation.text import LINE, Index, Text
 
 INPUTS = {"x": "%X", "y": "%Y"}
+MOST_WAITING = 16
+"""Features of a layer of which so few sums are computed at a time that they wait for one another."""
 ROWS = ", ".join([*[f"ptr noalias %{name}" for name in "CVAGRXY"], "i64 %lo", "i64 %hi"])
 """The arguments of a round."""
 PANEL = ", ".join([*[f"ptr noalias %{name}" for name in "CVTBK"], "i64 %row"])
@@ -24,6 +26,16 @@ TILE = ", ".join(
     [*[f"ptr noalias %{name}" for name in "AGR"], *[f"i64 %{name}" for name in ("stride", "low", "panels")]]
 )
 """The arguments of a sum, where %stride are the numbers of a panel at %A."""
+
+
+def lines_of(widest: int, rows: float, dtype: Any, registers: Registers) -> int:
+    """The lines of a panel: two in small networks, and where a line is one vector, if rows fill pairs of lines.
+
+    Two lines use a weight twice, for which vectors that are shorter than a line leave no registers.
+    """
+    line = LINE // dtype.itemsize
+    is_filled = not (rows <= line or 2 * line < rows <= 3 * line)
+    return 2 if widest <= MOST_WAITING or (registers.vector == LINE and is_filled) else 1
 
 
 class Tile:
@@ -51,7 +63,8 @@ class Tile:
         self.schedule = Schedule(of.nodes, of.sums, text.rows, text.rows * text.bytes)
         self.widths = program.trace.widths
         self.stride: Index = self.schedule.kept * text.rows
-        self.outputs = max(1, registers.outputs * LINE // (text.rows * text.bytes))
+        is_line = registers.vector == LINE  # then a panel of two lines has twice as many registers
+        self.outputs = registers.outputs if is_line else max(1, registers.outputs * LINE // (text.rows * text.bytes))
 
     @property
     def memory(self) -> int:
@@ -59,17 +72,19 @@ class Tile:
         s = self.schedule
         return (s.panels * s.kept + s.passing + sum(self.widths.values())) * self.text.rows
 
-    def form(self) -> Form | None:
-        """What the text depends on, if it is shared with other rounds."""
-        if not self.program.is_shared or self.schedule.is_long:
-            return None
+    @property
+    def is_shared(self) -> bool:
+        """Whether the text may be that of other rounds."""
+        return self.program.is_shared and not self.schedule.is_long
+
+    def add_to(self, pattern: Pattern) -> None:
+        """Add the round to a pattern."""
         s = self.schedule
-        form = Form(self.length, s.kept, s.passing, s.panels, len(s.stages), len(self.round.sums))
-        form.key += [form.read(node) for node in self.round.nodes if node.op in INPUTS]
+        pattern.key += (self.length, s.kept, s.passing, s.panels, len(s.stages), len(self.round.sums))
+        pattern.key += [pattern.read(node) for node in self.round.nodes if node.op in INPUTS]
         parts: list[Stage | SumOfProducts] = [*s.stages, *self.round.sums]
         for part in parts:
-            part.add_to(form)
-        return form
+            part.add_to(pattern)
 
     def write(self) -> None:
         """The statements; the numbers at %G, which fill panels, are set to 0 at first."""

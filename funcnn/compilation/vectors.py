@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import attrs
 import numpy as np
 
 from funcnn.compilation.graph import SUMS, Graph, Node, in_order, needed
 from funcnn.compilation.namespace import ELEMENTWISE
 from funcnn.compilation.panel import Panel
-from funcnn.compilation.pieces import Form, Pieces
+from funcnn.compilation.pieces import Pattern, Pieces
 from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, is_number, is_step_number
@@ -18,7 +20,7 @@ POINTERS = {"constants": "%V", "sums": "%G"}
 
 
 @attrs.frozen(eq=False)
-class Target:
+class Assignment:
     """An array of `size` entries that is written, from number `first` of a memory on."""
 
     name: str
@@ -35,18 +37,13 @@ class Target:
 class Loop:
     """Targets of one size, which are computed in one loop over their entries."""
 
-    targets: list[Target]
+    targets: list[Assignment]
+    is_shared: ClassVar = True
 
-    def form(self) -> Form:
-        """What the text depends on."""
-        form = Form()
-        self.add_to(form)
-        return form
-
-    def add_to(self, form: Form) -> None:
-        """Add the loop to a form."""
-        form.add([node for node in in_order(needed([one.value for one in self.targets])) if node.args])
-        form.key += [(one.name, one.size, form.own(one), form.read(one.value)) for one in self.targets]
+    def add_to(self, pattern: Pattern) -> None:
+        """Add the loop to a pattern."""
+        pattern.add([node for node in in_order(needed([one.value for one in self.targets])) if node.args])
+        pattern.key += [(one.name, one.size, pattern.own(one), pattern.read(one.value)) for one in self.targets]
 
 
 class Vectors(Graph):
@@ -58,12 +55,12 @@ class Vectors(Graph):
 
     def __init__(self, program: Program, stage: int) -> None:
         super().__init__(0, program.dtype)
-        self.program, self._over = program, stage
+        self.program, self._over, self.is_shared = program, stage, program.is_shared
         self._values: dict[tuple[int, int], Node | float] = {}
         gradients = program.derived if stage == program.rounds else []
         given = [("constants", *one) for one in program.vectors[stage]]
         given += [("sums", program.places[id(s)], s) for s in gradients]
-        self._loops = _loops([Target(name, first, self._value(s), s.size) for name, first, s in given])
+        self._loops = _loops([Assignment(name, first, self._value(s), s.size) for name, first, s in given])
         starts = program.starts
         self._first, self.length = starts[stage - 1], starts[stage] - starts[stage - 1]  # of the sums of the last round
 
@@ -74,15 +71,11 @@ class Vectors(Graph):
         """Where the sums of the last round begin."""
         return self._first
 
-    def form(self) -> Form | None:
-        """What the text depends on, if it is shared with other rounds."""
-        if not self.program.is_shared:
-            return None
-        form = Form(self.length)
-        form.own(self)
+    def add_to(self, pattern: Pattern) -> None:
+        """Add all to a pattern."""
+        pattern.key += (self.length, pattern.own(self))
         for one in self._loops:
-            one.add_to(form)
-        return form
+            one.add_to(pattern)
 
     def write(self, text: Text, pieces: Pieces) -> None:
         """The statements; each operation is rounded as NumPy rounds it."""
@@ -155,7 +148,7 @@ def _loaded(t: Text, node: Node, i: Index) -> str:
     return t.let(f"load {t.panel}, ptr {t.at(pointer, t.plus(first, i))}, align {t.bytes}")
 
 
-def _loops(targets: list[Target]) -> list[Loop]:
+def _loops(targets: list[Assignment]) -> list[Loop]:
     """A loop for the targets of one size that need one another, or a node besides what is read."""
     groups = list(range(len(targets)))
     first: dict[tuple[int, Node], int] = {}
@@ -169,7 +162,7 @@ def _loops(targets: list[Target]) -> list[Loop]:
         for node in needed([target.value]):
             if node.args:
                 groups[group(i)] = group(first.setdefault((target.size, node), i))
-    found: dict[int, list[Target]] = {}
+    found: dict[int, list[Assignment]] = {}
     for i, target in enumerate(targets):
         found.setdefault(group(i), []).append(target)
     return [Loop(some) for some in found.values()]

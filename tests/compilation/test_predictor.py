@@ -61,6 +61,13 @@ def test_any_number_of_rows(net, dtype):
         assert function.explain(rows).startswith("compiled: " if m else "plain NumPy: ")
 
 
+def test_a_small_output_may_have_the_rounding_errors_of_large_numbers():
+    W = np.array([[1 / 3], [-1 / 3], [1e-5], [1 / 7], [-1 / 7]], np.float32)
+    function, narrow = predictor(Dense(W, None)), np.array([[3.1, 3.1, 0.3, 7.3, 7.3]], np.float32)
+    assert function.explain(narrow).startswith("compiled: ")
+    np.testing.assert_allclose(function(narrow), predict(Dense(W, None), narrow), 0, 1e-6)
+
+
 def test_nan_and_infinity():
     rows = many[:40].copy()
     rows[3, 0], rows[17, 1], rows[39, 2] = np.nan, np.inf, -np.inf
@@ -255,7 +262,7 @@ def test_a_rule_of_later_takes_the_place_of_an_old_one():
 def test_few_shapes_are_kept(monkeypatch):
     monkeypatch.setattr(predictor_module, "_MOST_SHAPES", 3)
     function = predictor(net)
-    for m in range(20, 30):
+    for m in range(60, 70):
         same(function(many[:m]), predict(net, many[:m]))
     assert len(function._runs) <= 3
     assert len(function._codes) == 1
