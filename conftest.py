@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 from sybil import Document, Region, Sybil
 from sybil.document import PythonDocStringDocument
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
@@ -22,6 +24,8 @@ from tests.printed import up_to_rounding
 settings.register_profile("full", settings.get_profile("funcnn"), max_examples=20)
 settings.register_profile("quick", settings.get_profile("funcnn"), max_examples=10, derandomize=True)
 settings.load_profile("quick")
+# The seed alone decides: Hypothesis also draws constants of the modules that are loaded, others in each worker.
+providers._get_local_constants = Constants  # noqa: SLF001  there is no public way
 
 pytest_plugins = ["tests.browser", "tests.budget", "tests.watched"]
 

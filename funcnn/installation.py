@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import funcnn
+from funcnn.blas import blas
 from funcnn.compilation.switch import kernels_are_on
 from funcnn.core import backward, forward, sgd
 from funcnn.files.store import load, save
@@ -41,7 +42,7 @@ LIBRARIES = {
     "scipy": "funcnn.interop.scipy",
     "spox": "funcnn.interop.onnx",
     "thinc": "funcnn.testing.thinc",
-    "threadpoolctl": "funcnn.parallel, and the number of BLAS threads in this report",
+    "threadpoolctl": "funcnn.parallel, and kernels and threads of BLAS in this report",
     "torch": "funcnn.interop.torch, funcnn.testing.torch",
     "tqdm": "progress bars of funcnn.training",
 }
@@ -71,7 +72,9 @@ def report() -> Iterator[tuple[str, str]]:
     yield "Python", f"{platform.python_version()}, {platform.platform()}"
     yield "NumPy", np.__version__
     yield "attrs", version("attrs")
-    yield "BLAS", f"{_blas()}; {_threads()}"
+    yield "BLAS", f"{(found := blas())}"
+    if found.remedy:
+        yield "faster BLAS", found.remedy
     yield "kernels", _kernels()
     for library, use in LIBRARIES.items():
         yield library, f"{_version(library):15}{use}"
@@ -118,22 +121,6 @@ def files() -> str:
         path = Path(folder) / "net.npz"
         save(path, NET)
         return "" if load(path) == NET else "a network that was saved and loaded is not equal"
-
-
-def _blas() -> str:
-    """The BLAS for which NumPy was built."""
-    blas = np.show_config("dicts").get("Build Dependencies", {}).get("blas", {})
-    return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
-
-
-def _threads() -> str:
-    """The number of threads of the loaded BLAS."""
-    try:
-        from threadpoolctl import threadpool_info  # noqa: PLC0415  an optional library
-    except ImportError:
-        return "the number of threads is unknown without threadpoolctl"
-    pools = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-    return f"threads: {', '.join(map(str, pools))}"
 
 
 def _kernels() -> str:

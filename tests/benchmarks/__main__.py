@@ -7,9 +7,9 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import checks, instructions, machine, memory, page
+from tests.benchmarks import checks, instructions, limits, machine, memory, page
 from tests.benchmarks.contenders import COMPILED, FOLDED, KERNELS, OURS, installed
-from tests.benchmarks.families import LAYERS, QUICK, ROWS, STEPS, WHOLE
+from tests.benchmarks.families import DEPTH, LAYERS, QUICK, ROWS, STEPS, WHOLE
 from tests.benchmarks.imports import import_times
 from tests.benchmarks.kept import OPTIMIZERS, STATES, bytes_of_a_state
 from tests.benchmarks.measure import BUSY, measured, new_process, pinned
@@ -22,7 +22,7 @@ PEERS, IMPORTS, KEPT, REMAT, NORMALISED = "peers", "imports", "kept", "remat", "
 SHARDED, SCALING, BITS = "sharded", "scaling", "bits"
 MEMORY, SIZES = "memory", (10**5, 10**6, 10**7)  # rows of files that are read a window at a time
 PACKAGES = ["torch", "jax", "optax", "sklearn", "autograd", "mygrad", "llvmlite"]
-OF_THE_PAGE = [*STEPS, *WHOLE, *LAYERS]
+OF_THE_PAGE = [*STEPS, *WHOLE, *LAYERS, *DEPTH]
 EVERYTHING = [*OF_THE_PAGE, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED, SCALING, BITS, MEMORY]
 
 
@@ -76,8 +76,11 @@ def tables(names, repeats, *, quick):
         notes.append(f"Left out, since a wall clock needs a machine without other load: {', '.join(several)}.")
         names = [name for name in names if name not in several]
     where = [*machine.described(), f"Other programs used {busy:.0%} of the processor when the command began."]
-    found = measured(names, repeats, one_process=quick)
-    return "\n\n".join(["\n".join([f"- {line}" for line in where]), *notes, report(found)])
+    found, core = measured(names, repeats, one_process=quick), None
+    if any([ROWS[name].limit for name in names]):
+        with pinned(1), new_process() as process:
+            core = process.submit(limits.measured).result()
+    return "\n\n".join(["\n".join([f"- {line}" for line in where]), *notes, report(found, core)])
 
 
 def print_remat(repeats):

@@ -7,6 +7,7 @@ from typing import Any
 
 OURS, FOUR, BARE, KERNELS = "funcnn", "four lines", "bare NumPy", "kernels"
 ONE_THREAD, FOLDED_ONE = "compiled, one thread", "fold, one thread"
+ONNX, PREDICTOR, STEP = "ONNX Runtime", "predictor", "compiled_step"
 COMPILED, FOLDED, JIT, FORI = "compiled", "fold", "JAX jit", "JAX fori_loop"
 # The packages that a contender needs, its module here, and the function that makes it.
 CONTENDERS = {
@@ -21,6 +22,7 @@ CONTENDERS = {
     JIT: ("jax", "peers", "with_jax"),
     FORI: ("jax", "peers", "with_fori_loop"),
     COMPILED: ("funcnn.compilation llvmlite", "house", "with_compiled"),
+    STEP: ("funcnn.compilation.state_step llvmlite", "house", "with_compiled_step"),
     FOLDED: ("funcnn.compilation llvmlite", "house", "folded"),
     ONE_THREAD: ("funcnn.compilation llvmlite", "house", "with_one_thread"),
     FOLDED_ONE: ("funcnn.compilation llvmlite", "house", "folded_in_one_thread"),

@@ -3,7 +3,22 @@
 from functools import partial
 from typing import Any
 
-from funcnn import Dense, Relu, Sigmoid, Tanh, TrainState, backward, forward, mse, sgd, train, value_and_grad
+from funcnn import (
+    Adam,
+    Dense,
+    Momentum,
+    Relu,
+    Sigmoid,
+    Tanh,
+    TrainState,
+    backward,
+    forward,
+    mse,
+    sgd,
+    train,
+    update,
+    value_and_grad,
+)
 from funcnn import binary_cross_entropy_with_logits as cross_entropy
 from funcnn.trees import leaves
 from tests.benchmarks.timing import FOLD, Contender
@@ -11,6 +26,7 @@ from tests.benchmarks.workloads import LR, Workload
 
 LOSSES = {"mse": mse, "cross-entropy": cross_entropy}
 MOST_STEPS = 1 << 18  # of a turn
+OPTIMIZERS = {"Momentum": Momentum(), "Adam": Adam()}
 HIDDEN = {"relu": Relu(), "tanh": Tanh()}
 
 
@@ -23,15 +39,20 @@ def network(workload: Workload) -> tuple[Any, ...]:
     return (*net, Sigmoid()) if workload.sigmoid else net
 
 
+def state(workload: Workload) -> TrainState[Any]:
+    """The state before a run."""
+    return TrainState(network(workload), *[OPTIMIZERS[name] for name in {workload.optimizer} & OPTIMIZERS.keys()])
+
+
 def folded(workload: Workload) -> Contender:
     """One run of `train` with a compiled loss, which makes FOLD steps in one call; a thread for each core."""
     from funcnn.compilation import compiled
 
     gradients = compiled(LOSSES[workload.loss], threads=workload.cores)
-    net, batches = network(workload), [workload.data()] * MOST_STEPS
+    begun, batches = state(workload), [workload.data()] * MOST_STEPS
 
     def start():
-        return train(TrainState(net), batches, gradients, LR, every=FOLD), None
+        return train(begun, batches, gradients, LR, every=FOLD), None
 
     def step(now):
         run, _ = now
@@ -62,6 +83,19 @@ def with_compiled(workload: Workload) -> Contender:
     return training(workload, partial(compiled, threads=workload.cores))
 
 
+def with_compiled_step(workload: Workload) -> Contender:
+    """The whole step in one call, which returns a state."""
+    from funcnn.compilation import compiled_step
+
+    step, (x, y) = compiled_step(LOSSES[workload.loss], threads=workload.cores), workload.data()
+
+    def one(now):
+        now = step(now, x, y, LR)
+        return now.cost, now
+
+    return Contender(lambda: state(workload), one, lambda now: leaves(now.params))
+
+
 def with_one_thread(workload: Workload) -> Contender | None:
     """`with_compiled` in one thread, where there are several cores."""
     return None if workload.cores == 1 else with_compiled(workload._replace(cores=1))
@@ -73,11 +107,19 @@ def folded_in_one_thread(workload: Workload) -> Contender | None:
 
 
 def training(workload: Workload, gradients_of: Any = value_and_grad) -> Contender:
-    """`value_and_grad`, then `sgd`."""
+    """`value_and_grad`, then `update` if there is an optimizer, then `sgd`."""
     net, (x, y), gradients = network(workload), workload.data(), gradients_of(LOSSES[workload.loss])
 
     def step(params):
         cost, grads = gradients(params, x, y)
         return cost, sgd(params, grads, LR)
 
-    return Contender(lambda: net, step, leaves)
+    def optimized(now):
+        params, optimizer = now
+        cost, grads = gradients(params, x, y)
+        grads, optimizer = update(optimizer, grads, params)
+        return cost, (sgd(params, grads, LR), optimizer)
+
+    if workload.optimizer == "sgd":
+        return Contender(lambda: net, step, leaves)
+    return Contender(lambda: (net, OPTIMIZERS[workload.optimizer]), optimized, lambda now: leaves(now[0]))

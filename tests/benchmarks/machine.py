@@ -8,6 +8,8 @@ from time import sleep
 
 import numpy as np
 
+from funcnn.blas import blas
+
 LIBRARIES = ["numpy", "torch", "jax", "optax", "scikit-learn", "mygrad", "autograd", "llvmlite"]
 EXTENSIONS = {"sse4_2": "SSE4.2", "avx": "AVX", "avx2": "AVX2", "fma": "FMA", "avx512f": "AVX-512"}
 
@@ -18,6 +20,7 @@ def described() -> list[str]:
         f"{_processor('model name') or platform.machine()}, {_extensions()}, {platform.system()}",
         f"Python {platform.python_version()}, {', '.join(filter(None, map(_with_version, LIBRARIES)))}",
         f"NumPy computes matrix products with OpenBLAS {openblas()}",
+        *[f"A faster BLAS: {remedy}" for remedy in [blas().remedy] if remedy],
     ]
 
 

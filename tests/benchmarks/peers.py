@@ -1,5 +1,7 @@
 """The same step in other libraries, as their users write it; None where a library has no such step."""
 
+from functools import partial
+
 import numpy as np
 
 from tests.benchmarks.timing import FOLD, Contender
@@ -46,17 +48,27 @@ def _jax_start_and_step(workload):
             out = nn.sigmoid(out)
         return jnp.mean((out - y) ** 2 if workload.loss == "mse" else nn.softplus(out) - y * out)
 
-    def step(params):
+    def step(now):
+        params, memory = now
         value, grads = jax.value_and_grad(cost)(params)
-        return value, jax.tree.map(lambda p, g: p - LR * g, params, grads)
+        if optimizer is None:
+            return value, (jax.tree.map(lambda p, g: p - LR * g, params, grads), memory)
+        changes, memory = optimizer.update(grads, memory, params)
+        return value, (optax.apply_updates(params, changes), memory)
 
-    return jax.tree.map(jnp.asarray, workload.parameters()), step
+    start = jax.tree.map(jnp.asarray, workload.parameters())
+    optimizer = None
+    if workload.optimizer != "sgd":
+        import optax
+
+        optimizer = {"Momentum": lambda: optax.sgd(LR, 0.9), "Adam": lambda: optax.adam(LR)}[workload.optimizer]()
+    return (start, optimizer and optimizer.init(start)), step
 
 
-def _jax_arrays(params):
+def _jax_arrays(now):
     import jax
 
-    return list(map(np.asarray, jax.tree.leaves(params)))
+    return list(map(np.asarray, jax.tree.leaves(now[0])))
 
 
 def with_torch(workload: Workload) -> Contender:
@@ -69,21 +81,30 @@ def with_torch(workload: Workload) -> Contender:
     losses = {"mse": functional.mse_loss, "cross-entropy": functional.binary_cross_entropy_with_logits}
     loss = losses[workload.loss]
 
-    def start():
-        return [torch.tensor(array, requires_grad=True) for layer in workload.parameters() for array in layer]
+    optimizers = {"Momentum": partial(torch.optim.SGD, momentum=0.9), "Adam": partial(torch.optim.Adam, fused=True)}
 
-    def step(params):
+    def start():
+        params = [torch.tensor(array, requires_grad=True) for layer in workload.parameters() for array in layer]
+        return params, workload.optimizer != "sgd" and optimizers[workload.optimizer](params, lr=LR)
+
+    def step(now):
+        params, optimizer = now
         out = x
         for i in range(0, len(params), 2):
             out = torch.addmm(params[i + 1], hidden(out) if i else out, params[i])
         cost = loss(torch.sigmoid(out) if workload.sigmoid else out, y)
+        if optimizer:
+            optimizer.zero_grad()
+            cost.backward()
+            optimizer.step()
+            return cost.detach(), now
         grads = torch.autograd.grad(cost, params)
         with torch.no_grad():
             for p, g in zip(params, grads, strict=True):
                 p.sub_(g, alpha=LR)
-        return cost.detach(), params
+        return cost.detach(), now
 
-    return Contender(start, step, lambda params: [p.detach().numpy() for p in params])
+    return Contender(start, step, lambda now: [p.detach().numpy() for p in now[0]])
 
 
 def with_sklearn(workload: Workload) -> Contender | None:

@@ -7,6 +7,7 @@ import numpy as np
 from funcnn import GRU, LSTM
 from tests.benchmarks.both_ways import with_jax, with_rules
 from tests.benchmarks.contenders import installed
+from tests.benchmarks.limits import Limit
 from tests.benchmarks.switched import ours
 from tests.benchmarks.timing import Contender, cores, equally, steady
 
@@ -26,6 +27,13 @@ def times_of_recurrent(name: str, repeats: int) -> dict[str, list[float]]:
     if installed("jax") and kind is LSTM:
         made["JAX"] = with_jax(lstm_in_jax, [x, *map(np.array, (layer.W, layer.U, layer.b))], dA)
     return equally({who: compared(contender) for who, contender in made.items()}, 1e-4, repeats)
+
+
+def limit(name: str) -> Limit:
+    """The products, three for each of W and U; x, dA, out and dx, and the weights and their gradients."""
+    kind, k = RECURRENT[name]
+    gates = 4 if kind is LSTM else 3
+    return Limit(6 * ROWS * STEPS * 2 * gates * k * k, 4 * (4 * ROWS * STEPS * k + 4 * gates * k * k), np.float32)
 
 
 def compared(contender: Contender) -> Contender:

@@ -18,6 +18,7 @@ from tests.benchmarks.contenders import (
     JIT,
     ONE_THREAD,
     OURS,
+    STEP,
     here,
     maker,
 )
@@ -27,13 +28,20 @@ from tests.benchmarks.workloads import ALONE, WORKLOADS, Workload
 REST = 0.15  # seconds before a turn on several cores: after a product, threads of OpenBLAS keep a core busy for 0.1 s
 NUMPY = {OURS, FOUR, BARE}
 # The others have nothing to gain.
-ON_TWO_CORES = {OURS, "article", "torch", JIT, FORI, COMPILED, FOLDED, ONE_THREAD, FOLDED_ONE}
+ON_TWO_CORES = {OURS, "article", "torch", JIT, FORI, COMPILED, STEP, FOLDED, ONE_THREAD, FOLDED_ONE}
+
+
+WITH_OPTIMIZERS = {OURS, "torch", JIT, FORI, COMPILED, STEP, FOLDED}
 
 
 def competing(workload: Workload) -> list[str]:
     """Those that are installed and that the workload compares."""
     return [
-        who for who in here() if (who in NUMPY or not workload.alone) and (who in ON_TWO_CORES or workload.cores == 1)
+        who
+        for who in here()
+        if (who in NUMPY or not workload.alone)
+        and (who in ON_TWO_CORES or workload.cores == 1)
+        and (who in WITH_OPTIMIZERS or workload.optimizer == "sgd")
     ]
 
 

@@ -1,13 +1,42 @@
 """Tables in Markdown of measured times, and sentences about what they show."""
 
 from statistics import median
+from typing import NamedTuple
 
-from tests.benchmarks.contenders import BARE, COMPILED, FOLDED, FOLDED_ONE, FORI, FOUR, JIT, KERNELS, ONE_THREAD, OURS
-from tests.benchmarks.families import LAYERS, OTHERS, ROWS, STEPS, STEPS_ALONE, WHOLE, Times
+from tests.benchmarks.contenders import (
+    BARE,
+    COMPILED,
+    FOLDED,
+    FOLDED_ONE,
+    FORI,
+    FOUR,
+    JIT,
+    KERNELS,
+    ONE_THREAD,
+    ONNX,
+    OURS,
+    PREDICTOR,
+    STEP,
+)
+from tests.benchmarks.families import DEPTH, LAYERS, OTHERS, ROWS, STEPS, STEPS_ALONE, WHOLE, Times
+from tests.benchmarks.limits import Core
 from tests.benchmarks.timing import FOLD, median_ratio
 
-PEERS = ["article", "autograd", "MyGrad", "scikit-learn", "torch", JIT, FORI, "JAX"]
+IN_A_LOOP = {FOLDED, FOLDED_ONE, FORI}  # those that make FOLD steps in a call
+OWN = {OURS, KERNELS, COMPILED, STEP, FOLDED, PREDICTOR}
+PEERS = ["article", "autograd", "MyGrad", "scikit-learn", "torch", JIT, FORI, "JAX", ONNX]
 
+# The ways of funcnn that have tables of their own, and whom these compare.
+WAYS = {
+    KERNELS: ("inside `with_kernels`", [OURS, "torch", "JAX"]),
+    COMPILED: ("with a compiled loss", [ONE_THREAD, OURS, "article", "torch", JIT, "JAX"]),
+    STEP: ("by `compiled_step`", [COMPILED, OURS, "torch", JIT, "JAX"]),
+    PREDICTOR: ("by `predictor`", [OURS, "torch", "JAX", ONNX]),
+    FOLDED: (
+        f"with a compiled loss that makes {FOLD} steps a call",
+        [FOLDED_ONE, OURS, "article", "torch", FORI],
+    ),
+}
 # The rows of each table, and whom it compares.
 TABLES = {
     "Training steps, one core, CPU time": (
@@ -64,24 +93,87 @@ def slower(measured: dict[str, Times]) -> str:
     faster: dict[str, list[str]] = {}
     for name, times in measured.items():
         best = by_library(times)
-        for who in [who for who in PEERS if who in best]:
+        for who in [who for who in PEERS if who in best and OURS in best]:
             if (ratio := median_ratio(best[who], best[OURS])) < 1:
                 faster.setdefault(who, []).append(f"{name} {1 / ratio:.2f}")
     return "\n".join([f"- {who}: {', '.join(rows)}" for who, rows in faster.items()]) or "- no library, in no row"
 
 
-def report(measured: dict[str, Times]) -> str:
-    """All tables of these rows, and the list of the rows where funcnn is slower."""
+class Bounded(NamedTuple):
+    """A row beside its limit: our best contender, the best peer, and whether they make FOLD steps in a call."""
+
+    name: str
+    ours: str
+    peer: str
+    in_a_loop: bool
+
+    @property
+    def how(self) -> str:
+        """What follows its name."""
+        return f", {FOLD} steps a call" if self.in_a_loop else ""
+
+
+def bounded(measured: dict[str, Times]) -> list[Bounded]:
+    """The rows on one core with a limit, our best contender and the best peer; twice where there are loops of steps."""
+    rows = []
+    for name in [name for name in measured if ROWS[name].limit and ROWS[name].cores == 1]:
+        best = by_library(measured[name])
+        for in_a_loop in (False, True):
+            own = [who for who in best if who in OWN and (who in IN_A_LOOP) == in_a_loop]
+            peers = [who for who in best if who in PEERS and (in_a_loop or who not in IN_A_LOOP)]
+            if own and peers:
+                by_time = lambda who: median(best[who])  # noqa: B023  used at once
+                rows.append(Bounded(name, min(own, key=by_time), min(peers, key=by_time), in_a_loop))
+    return rows
+
+
+def beside_limits(measured: dict[str, Times], core: Core) -> str:
+    """How far each row is from the best peer, and from what the core can do; then the rows in which a peer is ahead."""
+    cells, behind = {}, []
+    for row in bounded(measured):
+        best = by_library(measured[row.name])
+        ours, ratio = best[row.ours], median_ratio(best[row.peer], best[row.ours])
+        limits = ROWS[row.name].limit().seconds(core)
+        cells[f"`{row.name}` {ROWS[row.name].what}{row.how}"] = [
+            f"{row.ours} {seconds(ours)}",
+            f"{row.peer} {seconds(best[row.peer])}",
+            f"{ratio:.2f}",
+            *[seconds([limit]) for limit in limits],
+            f"{median(ours) / max(limits):.2f}",
+        ]
+        if ratio < 1:
+            behind.append(f"- {row.name}{row.how}: {row.peer} {1 / ratio:.2f}")
+    columns = ["ours", "best peer", "peer / ours", "by operations", "by bytes", "ours / limit"]
+    title = "### Where the fastest way of funcnn is slower, and how many times"
+    return "\n\n".join([core.described(), table(columns, cells), title, "\n".join(behind) or "- in no row"])
+
+
+def first_calls(measured: dict[str, Times]) -> str:
+    """The times of both, and their ratio."""
+    both = (COMPILED, JIT)
+    rows = {
+        f"`{name}` {ROWS[name].what}": [
+            *[seconds(times[who]) if who in times else "-" for who in both],
+            f"{median_ratio(times[JIT], times[COMPILED]):.2f}" if times.keys() >= {*both} else "-",
+        ]
+        for name, times in measured.items()
+    }
+    return table([*both, "peer / ours"], rows)
+
+
+def report(measured: dict[str, Times], core: Core | None = None) -> str:
+    """All tables of these rows, and the list of the rows where funcnn is slower; limits, if the core was measured."""
     parts = []
     for title, (family, peers) in TABLES.items():
         rows = {name: measured[name] for name in family if name in measured}
         if rows:
             parts += [f"### {title}", compared(rows, OURS, peers)]
-        if any([KERNELS in times for times in rows.values()]):
-            parts += [f"{title}, inside `with_kernels`:", compared(rows, KERNELS, [OURS, "torch", "JAX"])]
-        if any([COMPILED in times for times in rows.values()]):
-            parts += [f"{title}, with a compiled loss:", compared(rows, COMPILED, [ONE_THREAD, OURS, "torch", JIT])]
-        if any([FOLDED in times for times in rows.values()]):
-            parts += [f"{title}, with a compiled loss that makes {FOLD} steps a call:"]
-            parts += [compared(rows, FOLDED, [FOLDED_ONE, OURS, "torch", FORI])]
-    return "\n\n".join([*parts, "### Where plain funcnn is slower, and how many times", slower(measured)])
+        for ours, (how, others) in WAYS.items():
+            if any([ours in times for times in rows.values()]):
+                parts += [f"{title}, {how}:", compared(rows, ours, others)]
+    if rows := {name: measured[name] for name in DEPTH if name in measured}:
+        parts += ["### First calls, one core, CPU time of what follows the imports", first_calls(rows)]
+    parts += ["### Where plain funcnn is slower, and how many times", slower(measured)]
+    if core and bounded(measured):
+        parts += ["### Beside the limits of a core", beside_limits(measured, core)]
+    return "\n\n".join(parts)

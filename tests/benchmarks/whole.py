@@ -11,9 +11,11 @@ from pathlib import Path
 from random import Random
 from resource import RUSAGE_CHILDREN, getrusage
 
-from tests.benchmarks.contenders import BARE, COMPILED, FOLDED, FOLDED_ONE, FOUR, ONE_THREAD, OURS, here, maker
+from tests.benchmarks.contenders import BARE, COMPILED, FOLDED, FOLDED_ONE, FOUR, ONE_THREAD, OURS, STEP, here, maker
 from tests.benchmarks.timing import FOLD
 from tests.benchmarks.workloads import LR, RUNS
+
+BY_TRAIN = {OURS, COMPILED, FOLDED}
 
 
 def times_of_programs(_: str, repeats: int) -> dict[str, list[float]]:
@@ -30,7 +32,7 @@ def times_of_programs(_: str, repeats: int) -> dict[str, list[float]]:
 
 def programs() -> list[str]:
     """The contenders of whole programs; a program runs on one core, so those in one thread are others' doubles."""
-    return [who for who in here() if who not in {FOUR, BARE, COMPILED, ONE_THREAD, FOLDED_ONE}]
+    return [who for who in here() if who not in {FOUR, BARE, STEP, ONE_THREAD, FOLDED_ONE}]
 
 
 def cpu_seconds(*words: str) -> float:
@@ -45,27 +47,27 @@ def cpu_seconds(*words: str) -> float:
 def main(name: str, share: float = 1) -> None:
     """Make a share of the steps of each run."""
     for workload, steps in RUNS.values():
-        if name not in {OURS, FOLDED}:
+        if name not in BY_TRAIN:
             contender = maker(name)(workload)
             params = contender.start()
             for _ in range(0, int(share * steps), contender.calls):
                 _, params = contender.step(params)
         else:
-            with_train(workload, int(share * steps), compiled=name == FOLDED)
+            with_train(workload, int(share * steps), name)
 
 
-def with_train(workload, steps, *, compiled):
-    """A run of funcnn, with a compiled loss or without."""
+def with_train(workload, steps, name):
+    """A run of funcnn, with a compiled loss, which may make many steps in a call, or without."""
     from funcnn import TrainState, train, value_and_grad
     from tests.benchmarks.house import LOSSES, network
 
-    gradients_of = import_module("funcnn.compilation").compiled if compiled else value_and_grad
+    gradients_of = value_and_grad if name == OURS else import_module("funcnn.compilation").compiled
     run = train(
         TrainState(network(workload)),
         [workload.data()] * steps,
         gradients_of(LOSSES[workload.loss]),
         LR,
-        every=FOLD if compiled else 1,
+        every=FOLD if name == FOLDED else 1,
     )
     deque(run, 0)
 

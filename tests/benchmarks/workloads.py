@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tests.benchmarks.limits import Limit
+
 LR = 0.001  # no larger: random labels are not to be learned, and a turn may have thousands of steps
 
 
@@ -17,6 +19,7 @@ class Workload(NamedTuple):
     loss: str = "cross-entropy"  # of logits, or "mse"
     sigmoid: bool = False  # at the end, which a loss of logits has in itself
     dtype: type = np.float64
+    optimizer: str = "sgd"  # or "Momentum", "Adam"
     cores: int = 1
     alone: bool = False  # NumPy in a process without peers, where a large new array costs page faults: see steps.py
 
@@ -34,10 +37,20 @@ class Workload(NamedTuple):
             for n_in, n_out in pairwise(self.sizes)
         ]
 
+    def limit_of_a_core(self) -> Limit:
+        """The products, without dx of the first layer; x, y, and parameters and memory of the optimizer, both ways."""
+        products = [n_in * n_out for n_in, n_out in pairwise(self.sizes)]
+        size, kept = np.dtype(self.dtype).itemsize, 1 + {"sgd": 0, "Momentum": 1, "Adam": 2}[self.optimizer]
+        parameters = sum(products) + sum(self.sizes[1:])
+        numbers = self.rows * (self.sizes[0] + self.sizes[-1]) + 2 * kept * parameters
+        return Limit(2 * self.rows * (3 * sum(products) - products[0]), numbers * size, self.dtype)
+
     def __str__(self) -> str:
         """Its row of a table says what it is."""
+        optimizer = f", {self.optimizer}" if self.optimizer != "sgd" else ""
         cores = f", {self.cores} cores" if self.cores > 1 else ""
-        return f"{'-'.join(map(str, self.sizes))}, {self.rows} rows, {np.dtype(self.dtype)}{cores}"
+        sizes = "-".join(map(str, self.sizes))
+        return f"{sizes}, {self.rows} rows, {np.dtype(self.dtype)}{optimizer}{cores}"
 
 
 SINGLE = np.float32
@@ -55,6 +68,8 @@ WORKLOADS = {
     "batch-1": DEEP,
     "batch-32": DEEP._replace(rows=32),
     "batch-32-f32": DEEP._replace(rows=32, dtype=SINGLE),
+    "momentum-32": DEEP._replace(rows=32, optimizer="Momentum"),
+    "adam-32": DEEP._replace(rows=32, optimizer="Adam"),
     "batch-1024": DEEP._replace(rows=1024),
     "batch-1024-f32": DEEP._replace(rows=1024, dtype=SINGLE),
     "transmission": TRANSMISSION,

@@ -49,6 +49,16 @@ def test_helpers_that_never_come_are_not_waited_for(params, monkeypatch):
     assert pool.asked == 2  # once each: they are still to start
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not tell threads their cores")
+def test_a_helper_leaves_the_core_of_its_caller_if_there_is_another(monkeypatch):
+    moved = []
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
+    monkeypatch.setattr(os, "sched_setaffinity", lambda _, cores: moved.append(cores))
+    helpers._leave(1)
+    helpers._leave(-1)  # the core of the caller is not known
+    assert moved == [{0, 2}, {0, 1, 2}]
+
+
 def test_a_helper_computes_all_shards_that_nobody_else_takes(monkeypatch):
     monkeypatch.setattr(helpers, "_pool", lambda _: Absent())
     function = compiled(mse, threads=2)

@@ -11,10 +11,10 @@ import pytest
 from funcnn import mse
 from funcnn.compilation.switch import kernels_are_on
 from funcnn.testing import GradientError
-from tests.benchmarks import checked, checks, instructions, page, switched, whole
+from tests.benchmarks import checked, checks, instructions, limits, page, switched, whole
 from tests.benchmarks.__main__ import OF_THE_PAGE, print_bits, print_sharded
 from tests.benchmarks.article import NeuralNetwork
-from tests.benchmarks.contenders import CONTENDERS, FOLDED, OURS
+from tests.benchmarks.contenders import CONTENDERS
 from tests.benchmarks.families import ROWS
 from tests.benchmarks.switched import ours
 from tests.benchmarks.tables import report
@@ -148,6 +148,50 @@ def test_kernels_have_a_table_of_their_own():
     assert [cell.strip(" |") for cell in row.split(" | ")[1:]] == ["1 s", "4.00", "2.00"]
 
 
+CORE = limits.Core({np.float32: 2e11, np.float64: 1e11}, {np.float32: 1e11, np.float64: 5e10}, {"memory": 1e10})
+
+
+def cells_of(text):
+    """The cells of each row but the first, by what stands in the first."""
+    lines = [line.split(" | ") for line in text.split("\n") if line.startswith("| `")]
+    return {first.strip("| "): [cell.strip(" |") for cell in cells] for first, *cells in lines}
+
+
+def test_the_best_of_each_side_stands_beside_the_limit(monkeypatch):
+    monkeypatch.setattr(limits, "SIZES", {"memory": 1 << 27})
+    step = {"funcnn": [9e-3] * 3, "compiled": [2e-3, 2e-3, 4e-3], "torch": [8e-3] * 3, "JAX jit": [1e-3, 3e-3, 6e-3]}
+    loop = {"fold": [1e-3] * 3, "JAX fori_loop": [0.5e-3] * 3}
+    text = report({"transmission": step | loop, "max-pool": {"funcnn": [1.0] * 3}}, CORE)
+    own = text.split("### Beside the limits of a core")[1]
+    one, many = cells_of(own).values()
+    assert one == ["compiled 2 ms", "JAX jit 3 ms", "1.50", "1.05 ms", "25.7 us", "1.90"]
+    assert many == ["fold 1 ms", "JAX fori_loop 500 us", "0.50", "1.05 ms", "25.7 us", "0.95"]
+    assert own.endswith("\n\n- transmission, 20 steps a call: JAX fori_loop 2.00")
+    assert "200 in float32 and 100 in float64 GFLOP/s; NumPy's products 100 in float32 and 50 in float64. " in own
+    assert "### Beside" not in report({"max-pool": {"funcnn": [1.0] * 3}}, CORE)
+
+
+def test_limits_count_products_and_what_is_read_and_written():
+    products = 2 * 27 + 27 * 31 + 31 * 31 + 31
+    flops, moved, _ = ROWS["predict-tiny-10k"].limit()
+    assert (flops, moved) == (2 * 10_000 * products, 4 * (products + 27 + 31 + 31 + 1 + 10_000 * 3))
+    flops, moved, dtype = ROWS["adam-32"].limit()
+    assert flops == 2 * 32 * (3 * products - 54)  # dx of the first layer is not needed
+    assert (moved, dtype) == (8 * (2 * 3 * (products + 90) + 32 * 3), np.float64)
+    assert ROWS["digits-conv"].limit().flops == 64 * (2 * 64 * 9 * 16 + 3 * 16 * 9 * 16 * 32 + 3 * 128 * 10)
+    assert [name for name in OF_THE_PAGE if ROWS[name].limit and min(ROWS[name].limit()[:2]) <= 0] == []
+
+
+def test_bandwidth_is_that_of_arrays_that_are_no_smaller():
+    core = CORE._replace(bytes={name: i for i, name in enumerate(limits.SIZES)})
+    assert [core.bandwidth(moved) for moved in (1, 1 << 19, 1 << 20, 1 << 24, 1 << 40)] == [0, 0, 1, 2, 2]
+
+
+def test_a_first_call_that_is_not_compiled_has_no_time():
+    text = report({"depth-10": {"compiled": [1.0], "JAX jit": [2.0]}, "depth-1000": {"JAX jit": [3.0]}})
+    assert [*cells_of(text).values()] == [["1 s", "2 s", "2.00"], ["-", "3 s", "-"]]
+
+
 def test_two_threads_stand_beside_both_plain_ways(monkeypatch, capsys):
     sharded = pytest.importorskip("tests.benchmarks.sharded", reason="threadpoolctl limits BLAS")
     times = {sharded.ONE: [4.0], sharded.SHARDED: [2.0], sharded.TWO: [3.0]}
@@ -212,6 +256,6 @@ def test_a_whole_program_makes_the_steps_of_all_runs(name, monkeypatch):
 
 
 def test_whole_programs_are_run_by_train_and_by_others():
-    others = {CONTENDERS[name][1] for name in whole.programs() if name not in {OURS, FOLDED}}
+    others = {CONTENDERS[name][1] for name in whole.programs() if name not in whole.BY_TRAIN}
     assert "article" in others
     assert others <= {"article", "peers"}  # those of "house" need several cores, or are steps

@@ -19,7 +19,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 SOURCES = sorted((ROOT / "funcnn").rglob("*.py"))
 # The rooms, from the ground up, each a file or a folder: it may import from those in the lines before its own.
 ROOMS = [
-    "errors lazy",
+    "blas errors lazy",
     "allocation bound conditions objects remedies",
     "arrays",
     "elementary fields tables",
@@ -166,6 +166,7 @@ def test_the_report_of_an_installation_has_every_optional_library():
 
 # Modules that ask whether a package is installed, and what for: never to compute something in another way.
 ASKING = {
+    "blas": "the report",
     "identity.libraries": "whose code a function imports",
     "identity.parts": "whether a function can import what it names",
     "installation": "the report",

@@ -5,6 +5,7 @@ import runpy
 import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError
+from types import SimpleNamespace
 
 import attrs
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 import funcnn
 from funcnn import installation
+from funcnn.blas import Blas, blas
 from funcnn.installation import LIBRARIES, files, gradients, main, self_check, training
 from funcnn.losses import mse
 
@@ -31,7 +33,7 @@ def test_the_command_reports_and_checks(monkeypatch, capsys):
     assert shown["funcnn"].startswith(f"{funcnn.__version__}, from ")
     assert shown["Python"].startswith(".".join(map(str, sys.version_info[:3])))
     assert (shown["NumPy"], shown["attrs"]) == (np.__version__, attrs.__version__)
-    assert re.fullmatch(r"\S+( [\d.]+)?; .*threads.*", shown["BLAS"])
+    assert re.fullmatch(r"\S+( [\d.]+)?; kernels .*; .*threads.*", shown["BLAS"])
     assert re.fullmatch("off; FUNCNN_KERNELS=1 turns them on|off, since llvmlite is not installed", shown["kernels"])
     assert LIBRARIES.keys() < shown.keys()
     assert shown["hypothesis"].endswith(" funcnn.testing")
@@ -103,9 +105,47 @@ def test_absent_libraries_are_reported(monkeypatch):
     monkeypatch.setattr(np, "show_config", lambda mode: {})
     found = dict(installation.report())
     assert all([found[library].startswith("not installed  ") for library in LIBRARIES])
-    assert found["BLAS"] == "unknown; the number of threads is unknown without threadpoolctl"
+    assert found["BLAS"] == "unknown; kernels unknown; number of threads unknown"
 
 
 def test_threads_are_counted():
     pytest.importorskip("threadpoolctl", reason="it counts them")
     assert re.fullmatch(r".*; threads: \d+(, \d+)*", dict(installation.report())["BLAS"])
+
+
+ZEN_5 = Blas("scipy-openblas 0.3.31", ("Haswell",), (2,), chooses=True, processor=frozenset({"X86_V3", "X86_V4"}))
+
+
+@pytest.mark.parametrize(
+    ("changed", "has_remedy"),
+    [
+        ({}, True),
+        ({"kernels": ("Zen", "Haswell")}, True),
+        ({"processor": frozenset({"AVX2", "AVX512F", "AVX512CD", "AVX512_SKX"})}, True),  # as NumPy 2.3 has it
+        ({"processor": frozenset({"X86_V2", "X86_V3"})}, False),
+        ({"processor": frozenset({"ASIMD"}), "kernels": ("neoversev1",)}, False),
+        ({"processor": frozenset()}, False),
+        ({"kernels": ("SkylakeX",)}, False),
+        ({"kernels": ("Haswell", "Cooperlake")}, False),
+        ({"kernels": ()}, False),
+        ({"chooses": False}, False),
+    ],
+)
+def test_a_faster_kernel_is_named_only_where_it_is_certain(monkeypatch, changed, has_remedy):
+    monkeypatch.setattr(installation, "blas", lambda: attrs.evolve(ZEN_5, **changed))
+    remedy = dict(installation.report()).get("faster BLAS", "")
+    assert remedy.startswith("set OPENBLAS_CORETYPE=SkylakeX before Python starts") == has_remedy
+    assert bool(remedy) == has_remedy
+
+
+def test_kernels_are_those_that_are_loaded(monkeypatch):
+    pools = [{"user_api": "blas", "architecture": "Haswell", "num_threads": 2}, {"user_api": "openmp"}]
+    own = {"name": "scipy-openblas", "version": "0.3", "openblas configuration": "OpenBLAS 0.3  DYNAMIC_ARCH Zen"}
+    built = {"Build Dependencies": {"blas": own}, "SIMD Extensions": {"baseline": ["X86_V2"], "found": ["X86_V4"]}}
+    monkeypatch.setattr(np, "show_config", lambda mode: built)
+    monkeypatch.setitem(sys.modules, "threadpoolctl", SimpleNamespace(threadpool_info=lambda: pools))
+    assert str(blas()) == "scipy-openblas 0.3; kernels for Haswell; threads: 2"
+    assert blas().remedy.startswith("set OPENBLAS_CORETYPE=SkylakeX")
+    pools[0] = {"user_api": "blas", "num_threads": 1}  # as of MKL
+    assert str(blas()) == "scipy-openblas 0.3; kernels unknown; threads: 1"
+    assert blas().remedy == ""

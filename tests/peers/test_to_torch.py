@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn.errors import KindError
-from funcnn.layers import Conv1d, Function, Scale
+from funcnn.layers import Conv1d, Function, GlobalAvgPool, GlobalMaxPool, Scale
 from funcnn.layers.dropout import Stochastic
 from funcnn.testing.strategies import cases, registered
 from tests.counts import at_most
@@ -36,6 +36,14 @@ def test_out_and_all_gradients_are_those_of_the_module(layer, data):
     (params, x), rng = data.draw(cases(layer)), np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     is_drawn = layer.__module__.startswith(AS_DRAWN)
     assert_as_torch(generic(params, rng), x if is_drawn else generic(x, rng), rng)
+
+
+@pytest.mark.parametrize("pool", [GlobalAvgPool(), GlobalMaxPool()], ids=lambda pool: type(pool).__name__)
+def test_places_that_a_mask_leaves_out_are_left_out_in_torch(pool):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(3, 4, 2))
+    assert_as_torch(pool, x, rng)
+    assert_as_torch(pool, (x, np.arange(4) < [[4], [2], [0]]), rng)
 
 
 def test_a_layer_without_a_rule_is_named():
