@@ -11,20 +11,23 @@ import numpy as np
 import pytest
 
 from funcnn import (
+    Adam,
     Array,
     Elementwise,
     Grads,
     Tanh,
+    TrainState,
     backward,
     forward,
     gradient,
     mlp,
     mse,
     record,
+    train,
     tree_map,
     value_and_grad,
 )
-from funcnn.compilation import compiled, explain
+from funcnn.compilation import compiled, compiled_step, explain
 from funcnn.errors import FuncnnError
 from funcnn.trees import astype, leaves
 
@@ -124,7 +127,7 @@ def test_explain_says_why_there_is_no_kernel(loss, net, x, y, reason):
 
 @compiles
 def test_explain_says_how_it_is_compiled():
-    text = explain(compiled(mse), net, x, y)
+    text = explain(compiled(mse), net, np.tile(x, (4, 1)), np.tile(y, (4, 1)))
     assert text == "compiled: 14 operations and 5 sums over tiles of 256 rows, 1 shards, threads: 1"
 
 
@@ -177,7 +180,9 @@ def test_without_llvmlite_numpy_computes(monkeypatch):
     with pytest.warns(RuntimeWarning, match=r"compiled: llvmlite cannot be used \(No module named 'llvmlite'\)"):
         assert function(net, x, y) == value_and_grad(mse)(net, x, y)
     assert explain(function, net, x, y) == "plain NumPy: llvmlite cannot be used (No module named 'llvmlite')"
-    assert function.fold(net, (), [(x, y)] * 2, [0.1, 0.1]) is None
+    assert function.fold(TrainState(net), [(x, y)] * 2, [0.1, 0.1]) is None
+    [plain] = train(TrainState(net, Adam()), [(x, y)], value_and_grad(mse), 0.1)
+    assert compiled_step(mse)(TrainState(net, Adam()), x, y, 0.1) == plain
     compiler.unavailable.cache_clear()
 
 

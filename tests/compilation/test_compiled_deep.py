@@ -1,9 +1,8 @@
-"""Deep networks: neither compiling them nor walking through them ends the process or takes minutes."""
+"""Nested layers, and threads with small stacks."""
 
 import pickle
 import subprocess
 import sys
-from importlib import import_module
 
 import numpy as np
 import pytest
@@ -11,24 +10,27 @@ import pytest
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
 from funcnn import (
-    Adam,
+    AdamW,
     Dense,
+    Grads,
+    Momentum,
     Residual,
     Tanh,
-    TrainState,
     files,
     inference,
     mse,
     sgd,
-    train,
+    update,
     value_and_grad,
 )
 from funcnn.compilation import compiled, explain
+from funcnn.compilation.program import Program
+from funcnn.compilation.trace import trace
+from funcnn.compilation.update import UpdateProgram
 from funcnn.errors import RangeError
+from funcnn.optimizers import Decay
 from funcnn.trees import to_vector
-from tests.kernelled import why_not
 
-text = import_module("funcnn.compilation.text")
 x = np.linspace(-1, 1, 12).reshape(4, 3)
 
 
@@ -36,38 +38,15 @@ def pairs(n):
     return tuple([layer for i in range(n) for layer in (Dense.init(3, 3, seed=i), Tanh())])
 
 
-def test_a_program_that_would_take_long_to_compile_runs_plain():
-    net, function = pairs(100), compiled(mse)
-    assert (
-        why_not(function, net, x, x) == "a program of more than 40,000 instructions, which would take long to compile"
-    )
-    assert function(net, x, x)[0] == pytest.approx(value_and_grad(mse)(net, x, x)[0], rel=1e-12)
-
-
-def of_many_terms(out, y):
-    """A loss whose gradient is a long sum in one loop over features."""
-    cost, dA = mse(out, y)
-    total = dA
-    for i in range(1, 600):
-        total = total + dA * i
-    return cost, total
-
-
-def test_so_does_one_of_too_many_operations():
-    reason = "plain NumPy: a program of more than 1,000 operations, which would take long to compile"
-    assert explain(compiled(of_many_terms), pairs(1), x, x) == reason
-
-
-def test_so_does_a_fold_whose_update_makes_it_too_long(monkeypatch):
-    net, function = pairs(2), compiled(mse)
-    assert explain(function, net, x, x).startswith("compiled: ")
-    monkeypatch.setattr(text, "MOST_VALUES", 100)
-    start, data = TrainState(net, Adam()), [(x, x)] * 9
-    *_, last = train(start, data, function, 0.1, every=3)
-    assert last == [*train(start, data, function, 0.1)][-1]
-    [(_, step, _)] = function._steps
-    folds = [fold for _, fold, _ in step.folds]
-    assert "a program of more than 100 instructions, which would take long to compile" in folds
+@pytest.mark.parametrize("optimizer", [(), AdamW(where="!*.b"), (Momentum(), Decay(0.1))], ids=repr)
+def test_the_update_of_a_deep_network_is_as_short_as_that_of_a_shallow_one(optimizer):
+    texts = set()
+    for net in (pairs(2), pairs(50)):
+        _, after = update(optimizer, Grads(net, None), net)
+        made = UpdateProgram(after, Program(trace(mse, net, x, x)))
+        assert len(made.arrays) > len(net)
+        texts.add(made.text)
+    assert len(texts) == 1
 
 
 SMALL_STACK = """
