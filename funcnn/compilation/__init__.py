@@ -5,8 +5,8 @@ the operations, `update` those of an optimizer; `rounds` divides them into passe
 computed between two passes, and `schedule` puts them in order. `tile`, `panel`, `products` and the modules of functions
 write them as `text`, which `kernel` puts together. `engine` makes machine code, `disk` keeps it, `step` and `fold` call
 it, and `copies` puts what they compute into records. `folds` chooses a fold. The public functions are in `compiler`,
-`state_step`, `predictor` and `explanation`. `agreement`, `widths` and `outside` say when a kernel may be used. A network
-that is not one kernel is computed layer by layer, by `segments`; inside such a call, `kernels` compute single layers.
+`state_step`, `predictor` and `explanation`. `agreement`, `widths` and `outside` say when a kernel may be used. Networks
+that are not one kernel are computed layer by layer, by `segments`; inside such a call, `kernels` compute single layers.
 """
 
 from funcnn.lazy import lazily
