@@ -84,7 +84,7 @@ class Predictor:
         arrays: list[Any] = []
         numbers: list[Any] = []
         flatten(net, arrays, numbers, [])
-        if reason := unavailable() or unsuited(x, x, arrays):
+        if reason := unavailable() or unsuited(x, x, arrays, is_step=False):
             return reason
         try:
             program = OutputProgram(trace_prediction(net, x))
