@@ -204,9 +204,9 @@ def as_count(function: str, argument: str, value: Any, *, least: int = 1, most: 
 
 def as_learning_rate(function: str, argument: str, value: Any) -> Any:
     """The value as a finite number that is not negative; a tracer stays as it is."""
-    is_schedule = function == "sgd" and callable(value) and not isinstance(value, type)
-    if is_schedule and not is_number(value):
-        raise KindError(f"{function}: {argument} must be a number, not {kind(value)}; write {argument}(step)")
+    step = {"sgd": "step", "compiled_step": "state.step"}.get(function, "")
+    if step and callable(value) and not isinstance(value, type) and not is_number(value):
+        raise KindError(f"{function}: {argument} must be a number, not {kind(value)}; write {argument}({step})")
     return as_rate(function, argument, value)
 
 

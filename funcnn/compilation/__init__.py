@@ -4,8 +4,8 @@
 the operations, `update` those of an optimizer; `rounds` divides them into passes over the rows, `vectors` has what is
 computed between two passes, and `schedule` puts them in order. `tile`, `panel`, `products` and the modules of functions
 write them as `text`, which `kernel` puts together. `engine` makes machine code, `disk` keeps it, `step` and `fold` call
-it, and `compiler` has the public functions. `agreement` and `outside` say when a kernel may be used, `failures` what an
-error means for it. `switch` turns kernels of single layers on.
+it, and `copies` puts what they compute into records. `folds` chooses a fold. The public functions are in `compiler` and
+`state_step`. `agreement` and `outside` say when a kernel may be used. `switch` turns kernels of single layers on.
 """
 
 from funcnn.lazy import lazily

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from inspect import Parameter, Signature
-from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
 from funcnn.arrays import kind
 from funcnn.checked import checked
-from funcnn.compilation.agreement import MOST_COMPARED, agree, are_alike, first_rows, reason_of, tried, unsuited
+from funcnn.compilation.agreement import MOST_COMPARED, agree, first_rows, reason_of, tried, unsuited
 from funcnn.compilation.engine import engine
-from funcnn.compilation.fold import Fold
+from funcnn.compilation.folds import Folds
 from funcnn.compilation.outside import always, guarded
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
-from funcnn.compilation.structure import flatten
+from funcnn.compilation.structure import flatten, form_of_rows
 from funcnn.compilation.trace import trace
-from funcnn.core import Loss, sgd, value_and_grad
+from funcnn.core import Loss, value_and_grad
 from funcnn.dispatch import registered
 from funcnn.errors import KindError
 from funcnn.gradients import Grads
 from funcnn.needs import Count
-from funcnn.optimizers.base import update
 
 _MOST_STEPS = 64  # of a compiled function; the step that was used longest ago is dropped
 _MOST_CHANGES = 8  # of what the loss reads, without a step between them that uses a kernel again
@@ -41,6 +39,7 @@ class Compiled:
         self._plain = value_and_grad(loss)
         self._steps: list[tuple[list[Any], CompiledStep | str, Callable[[], bool]]] = []
         self._registered, self._changes, self._pool = len(registered), 0, list[Any]()
+        self._folds = Folds()
         self.__signature__ = _TAKEN  # which `train` asks for at each call; `inspect` needs 30 us to find it
 
     def __call__(self, params: Any, x: Any, y: Any, /) -> tuple[Any, Grads[Any]]:
@@ -54,11 +53,11 @@ class Compiled:
     def step(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> CompiledStep | str:
         """The kernel for these arguments, or the reason why there is none; what differs goes to the two lists."""
         try:
-            form = _form(params, x, y, arrays, numbers)
+            form = form_of_rows(x, y)
+            flatten(params, arrays, numbers, form)
         except Untraceable as reason:
             return str(reason)
-        if self._registered != len(registered):
-            self._forget_old_rules()
+        self._forget_old_rules()
         for i, (known, step, is_unchanged) in enumerate(self._steps):
             if known == form and is_unchanged():
                 self._changes = 0
@@ -70,12 +69,17 @@ class Compiled:
             step, is_unchanged = "the loss or a rule reads what changes in each step", always
         else:
             step, is_unchanged = guarded(lambda: self._made(params, x, y, arrays, numbers), form, self.loss)
+            if isinstance(step, CompiledStep):
+                step.rows, step.is_unchanged = form_of_rows(x, y), is_unchanged
         self._steps = [(form, step, is_unchanged), *self._steps[: _MOST_STEPS - 1]]
         return step
 
     def _forget_old_rules(self) -> None:
         """Drop the kernels of classes that have got another rule."""
+        if self._registered == len(registered):
+            return
         new, self._registered = tuple(set(registered[self._registered :])), len(registered)
+        self._folds.forget()
         self._steps = [one for one in self._steps if not _has_class(one[0], new)]
         for _, step, _ in self._steps:
             if isinstance(step, CompiledStep):
@@ -110,47 +114,10 @@ class Compiled:
                 return sample, few, plain
         return step, (x, y), self._plain(params, x, y)
 
-    def fold(
-        self, params: Any, optimizer: Any, batches: list[tuple[Any, Any]], lrs: list[float]
-    ) -> tuple[Any, Any, list[float]] | None:
-        """(params, optimizer, costs) after a step with the first batch, and with the next ones of its shape.
-
-        None if there is no kernel for these steps, if a check fails or a cost is not finite: then take a step as usual.
-        """
-        x, y = batches[0]
-        step = self.step(params, x, y, [], [])
-        if isinstance(step, str):
-            return None
-        alike = list(takewhile(lambda batch: are_alike(x, batch[0]) and are_alike(y, batch[1]), batches))
-        alike = alike[: [*lrs, 0].index(0)]  # with lr 0 sgd takes no step, even if a gradient is infinite
-        if not alike:
-            return None
-        fold = self._fold(step, params, optimizer, alike[:2], lrs[: len(alike[:2])])
-        return None if isinstance(fold, str) else tried(fold, params, optimizer, alike, lrs[: len(alike)])
-
-    def _fold(self, step: CompiledStep, params: Any, optimizer: Any, batches: Any, lrs: Any) -> Fold | str:
-        """The fold of a step with an optimizer, or why there is none."""
-        form: list[Any] = []
-        flatten(optimizer, [], [], form)
-        for known, fold, is_unchanged in step.folds:
-            if known == form and is_unchanged():
-                return fold
-        fold, is_unchanged = guarded(lambda: self._made_fold(step, params, optimizer, batches, lrs), form)
-        step.folds = [(form, fold, is_unchanged), *step.folds[: _MOST_STEPS - 1]]
-        return fold
-
-    def _made_fold(self, step: CompiledStep, params: Any, optimizer: Any, batches: Any, lrs: Any) -> Fold | str:
-        """The fold, if it gives the bits of single steps."""
-        try:
-            fold = Fold(step, optimizer)
-            folded, single = fold(params, optimizer, batches, lrs), (params, optimizer)
-            for (x, y), lr in zip(batches, lrs, strict=True):
-                grads, after = update(single[1], self(single[0], x, y)[1], single[0])
-                single = sgd(single[0], grads, lr), after
-        except Exception as error:  # noqa: BLE001  as in `_made`
-            return reason_of(error)
-        is_right = folded is None or folded[:2] == single
-        return fold if is_right else "the fold's result differs from that of single steps"
+    def fold(self, now: Any, batches: Sequence[Any], lrs: Sequence[float]) -> Any:
+        """The state after a step with the first batch, and with the next ones of its shape; None if none is taken."""
+        self._forget_old_rules()
+        return self._folds(self, now, batches, lrs)
 
     def __reduce__(self) -> Any:
         return Compiled, (self.loss, self.threads)
@@ -207,17 +174,6 @@ def explain(function: Compiled, params: Any, x: Any, y: Any) -> str:
         f"compiled: {len(program.nodes)} operations and {len(program.sums)} sums {passes}over tiles of "
         f"{kernel.tile_rows} rows, {len(step.bounds) - 1} shards, threads: {step.threads}"
     )
-
-
-def _form(params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> list[Any]:
-    """What two calls must have in common to use the same kernel."""
-    form: list[Any] = [type(y)]
-    for one in (x, *y) if type(y) is tuple else (x, y):
-        if type(one) is not np.ndarray:
-            raise Untraceable(f"x and y must be NumPy arrays, or y a tuple of them, got {kind(x)} and {kind(y)}")
-        form += (one.shape, one.dtype)
-    flatten(params, arrays, numbers, form)
-    return form
 
 
 def _has_class(form: list[Any], classes: tuple[type, ...]) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,21 +26,66 @@ def evaluate(a: Operand, numbers_of: Callable[[Symbol], Any], done: dict[int, An
         return a
     done = {} if done is None else done
     if id(a) not in done:
-        done[id(a)] = _evaluated(a, numbers_of, done)
+        is_leaf = a.op in LEAVES
+        done[id(a)] = numbers_of(a) if is_leaf else _operation(a)(*[evaluate(one, numbers_of, done) for one in a.args])
     return done[id(a)]
 
 
-def _evaluated(a: Symbol, numbers_of: Callable[[Symbol], Any], done: dict[int, Any]) -> Any:
-    if a.op in LEAVES:
-        return numbers_of(a)
+class Calculation:
+    """`evaluate`, for what is computed in each step: the function of a sequence of numbers, as code of Python.
+
+    `places` says by the id of a symbol where its number stands in the sequence. Symbolic numbers that are computed
+    alike, such as Adam's correction for each array, have one name, and are computed once in a call.
+    """
+
+    def __init__(self, places: Mapping[int, int]) -> None:
+        self._places = places
+        self._names: dict[Any, str] = {}
+        self._lines: list[str] = []
+        self._space: dict[str, Any] = {"inf": math.inf, "nan": math.nan, **PYTHON}
+        self._used: list[Any] = []  # kept, so that no other array gets its id
+
+    def name(self, a: Operand) -> str:
+        """The expression for an array in the code."""
+        if id(a) not in self._names:
+            self._used.append(a)
+            self._names[id(a)] = self._named(a, f"v{len(self._used)}")
+        return self._names[id(a)]
+
+    def _named(self, a: Operand, new: str) -> str:
+        if type(a) in {bool, int, float}:
+            return repr(a)
+        if not isinstance(a, Symbol):
+            self._space[new] = a
+            return new
+        if a.op in LEAVES:
+            return f"numbers[{self._places[id(a)]}]"
+        text = f"{a.op}({', '.join(map(self.name, a.args))})"
+        if not _is_of_python(a):
+            self._space[f"of_{new}"], text = _operation(a), f"of_{new}{text[len(a.op) :]}"
+        if text not in self._names:
+            self._lines.append(f" {new} = {text}")
+            self._names[text] = new
+        return self._names[text]
+
+    def function(self, results: Iterable[Operand]) -> Callable[[Any], list[Any]]:
+        """The function from the numbers to the results."""
+        text = f" return [{', '.join(map(self.name, results))}]"
+        exec("\n".join(["def made(numbers):", *self._lines, text]), self._space)  # noqa: S102  names of operations, and numbers
+        return self._space.pop("made")
+
+
+def _is_of_python(a: Symbol) -> bool:
+    return bool(a.dtype == NUMBER and a.op in PYTHON)
+
+
+def _operation(a: Symbol) -> Callable[..., Any]:
+    """The function from the numbers of the arguments of a to those of a."""
     if a.op == "full":
-        return np.full(a.shape, a.data, a.dtype)
-    args = [evaluate(one, numbers_of, done) for one in a.args]
-    if a.dtype == NUMBER and a.op in PYTHON:
-        return _OF_OBJECTS[a.op](*args)
+        return lambda: np.full(a.shape, a.data, a.dtype)
     if a.op in _SHAPES:
-        return _SHAPES[a.op](a, args[0])
-    return (_OPERATORS.get(a.op) or getattr(np, a.op))(*args)
+        return partial(_SHAPES[a.op], a)
+    return PYTHON[a.op] if _is_of_python(a) else _OPERATORS.get(a.op) or getattr(np, a.op)
 
 
 _UNARY: dict[str, Callable[..., Any]] = {"absolute": abs, "invert": operator.inv, "negative": operator.neg}
@@ -54,47 +101,11 @@ PYTHON: dict[str, Callable[..., Any]] = _UNARY | {
 """What Python does with numbers: unlike NumPy, it rounds powers exactly, counts beyond 64 bits, refuses 1 / 0, and the
 sum of two bools is a whole number."""
 
-# For arrays of objects, one for each step.
-_OF_OBJECTS = {name: np.frompyfunc(function, 1 if name in _UNARY else 2, 1) for name, function in PYTHON.items()}
 # For NumPy's scalars, such as a cost, ten times as fast as its functions.
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "erfc": lambda x: np.asarray(erfc(x), x.dtype),
     **{name: PYTHON[name] for name in ("add", "divide", "multiply", "negative", "subtract")},
 }
-
-
-def prepared(a: Operand, leaf: Callable[[Symbol], Callable[[Any], Any]]) -> Callable[[Any], Any]:
-    """`evaluate`, for one that is called often: the function of a source, of which `leaf(s)` takes the numbers of s."""
-    if _is_tree(a):
-        return _prepared(a, leaf)
-    return lambda source: evaluate(a, lambda s: leaf(s)(source))
-
-
-def _is_tree(a: Operand) -> bool:
-    """Whether no result is used twice: a function would compute it anew each time, and what it is computed from."""
-    left, seen = [a], set[int]()
-    while left:
-        one = left.pop()
-        if isinstance(one, Symbol) and one.op not in LEAVES:
-            if id(one) in seen:
-                return False
-            seen.add(id(one))
-            left += one.args
-    return True
-
-
-def _prepared(a: Operand, leaf: Callable[[Symbol], Callable[[Any], Any]]) -> Callable[[Any], Any]:
-    if not isinstance(a, Symbol):
-        return lambda _: a
-    if a.op in LEAVES:
-        return leaf(a)
-    if a.op not in _OPERATORS or a.dtype == NUMBER:
-        return lambda source: evaluate(a, lambda s: leaf(s)(source))
-    function, (first, *others) = _OPERATORS[a.op], [_prepared(one, leaf) for one in a.args]
-    if not others:
-        return lambda source: function(first(source))
-    second = others[0]
-    return lambda source: function(first(source), second(source))
 
 
 _SHAPES: dict[str, Callable[[Symbol, Any], Any]] = {

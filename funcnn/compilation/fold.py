@@ -1,20 +1,37 @@
-"""Several steps of training in one call of a kernel."""
+"""Steps of training in one call of a kernel: from a state and batches to the state after them."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
 from funcnn.arrays import freeze
-from funcnn.compilation.engine import engine
+from funcnn.compilation.copies import Copies
 from funcnn.compilation.helpers import run
-from funcnn.compilation.kernel import Kernel
 from funcnn.compilation.memory import Memory, address
 from funcnn.compilation.shapes import NUMBER, Untraceable
-from funcnn.compilation.step import CompiledStep, KernelFunctions
-from funcnn.compilation.structure import builder, flatten, leaf_at, stepper
-from funcnn.compilation.update import UpdateProgram, memory_of
+from funcnn.compilation.step import CompiledStep, Memories
+from funcnn.compilation.structure import flatten
+from funcnn.compilation.update import UpdateProgram
+from funcnn.trees.walks import leaves
+
+
+class Flat(ref[Any]):
+    """A weak reference to a state that a fold made, with the vector and the numbers in it.
+
+    A state does not change, so a call that is given the same state takes the vector instead of each array.
+    """
+
+    __slots__ = "fold", "key", "numbers", "own_numbers", "vector"
+    fold: Fold
+    key: int  # the id of the state
+    vector: Any
+    numbers: list[Any]  # of the network
+    own_numbers: list[Any]  # of the optimizer
 
 
 class Fold:
@@ -24,51 +41,74 @@ class Fold:
         Untraceable: the optimizer does what a kernel cannot do, or the kernel needs numbers computed from parameters.
     """
 
+    is_unchanged: Callable[[], bool]  # whether the optimizer's rules are as they were
+
     def __init__(self, step: CompiledStep, optimizer: Any) -> None:
-        program = step.program
-        if any([a.op != "halves" and a.dtype != NUMBER for _, a in program.computed]):
+        trace = step.program.trace
+        if any([a.op != "halves" and a.dtype != NUMBER for _, a in step.program.computed]):
             raise Untraceable("an array that is computed from the parameters")
-        self.step, self.update = step, UpdateProgram(optimizer, program)
-        self.kernel = Kernel(program, engine().registers, self.update)
-        self._functions = KernelFunctions(self.kernel)
-        self._params = stepper(program.trace.params, program.trace.grads)
-        self._optimizer = builder(self.update.after, leaf_at(self.update.place))
-        self._firsts = [s.data for s in memory_of(self.update.before)]
-        self._memories: list[Memory] = []  # as in CompiledStep
+        self.step, self.update = step, UpdateProgram(optimizer, step.program)
+        symbols: list[Any] = leaves(trace.params)
+        firsts = {id(s): self.update.memory + int(s.data.flat[0]) for s in symbols if s.dtype != NUMBER}
+        numbers = [*trace.states.symbols, *self.update.states.following]
+        self._copy = Copies(
+            (trace.params, self.update.after),
+            (trace.grads, self.update.after),
+            step.dtype,
+            firsts | self.update.firsts,
+            {id(s): i for i, s in enumerate(numbers)},
+        ).copy
+        self._memories = Memories(step, self.update)
 
     def __call__(
-        self, params: Any, optimizer: Any, batches: list[tuple[Any, Any]], lrs: list[float]
-    ) -> tuple[Any, Any, list[float]] | None:
-        """(params, optimizer, costs) after the batches; None if a check fails or a cost is not finite."""
-        step, kernel, program = self.step, self.kernel, self.step.program
-        (arrays, numbers), (own_arrays, own_numbers) = _contents(params), _contents(optimizer)
-        try:
-            memory = self._memories.pop()
-        except IndexError:
-            memory = Memory(kernel, self._functions.table, step.bounds, step.threads)
-        memory.borrow(step.pool)
-        memory.take(arrays)
-        own = memory.own
-        for first, array in zip(self._firsts, own_arrays, strict=True):
-            own[first : first + array.size] = array.reshape(-1)
-        run, own_run = program.trace.states.run(numbers, len(lrs)), self.update.states.run(own_numbers, len(lrs))
-        data = self._ready(batches)
-        totals = np.empty((len(lrs), kernel.totals), step.dtype)
-        self._run(memory, data, run, self.update.numbers(lrs, own_run[: len(lrs)]), totals)
-        costs = np.asarray(program.cost(totals.T), float)
-        after, own = freeze(memory.constants[: program.trace.count].copy()), freeze(own.copy())
-        memory.give_back(step.pool)
-        self._memories.append(memory)
-        if totals[:, -1].any() or not np.isfinite(costs).all():
+        self, now: Any, flat: Flat | None, batches: Sequence[Any], lrs: Sequence[float]
+    ) -> tuple[Any, Any, list[Any], list[Any]] | None:
+        """The state after the batches, its vector, and its numbers; None if a check fails or a cost is not finite."""
+        update, states, count, memory = self.update, self.step.program.trace.states, len(lrs), self._memories.take()
+        if flat is None:
+            arrays, numbers, own_numbers = list[Any](), list[Any](), list[Any]()
+            flatten(now.params, arrays, numbers, [])
+            flatten(now.optimizer, arrays, own_numbers, [])
+            memory.take(arrays)
+        else:
+            memory.flat[:] = flat.vector
+            numbers, own_numbers = flat.numbers, flat.own_numbers
+        run, own_run = states.run(numbers, count), update.states.run(own_numbers, count)
+        if count == 1:
+            cost = self._cost(memory, batches[0], numbers, update.numbers(lrs[0], own_numbers))
+        else:
+            cost = self._cost_of_run(memory, batches, run, list(map(update.numbers, lrs, own_run)))
+        vector = memory.flat.copy()
+        self._memories.give_back(memory)
+        if math.isnan(cost):
             return None
-        made = self._params(params, (after, dict(zip(map(id, program.trace.states.following), run[-1], strict=True))))
-        return (
-            made,
-            self._optimizer((own, self.update.states.named(own_run[max(0, len(own_run) - 2)]))),
-            [step.number(cost) for cost in costs.tolist()],
-        )
+        vector.setflags(0)
+        params, optimizer = self._copy((now.params, update.after), vector, [*run[-1], *own_run[-1]])
+        return now.after(params, optimizer, freeze(self.step.number(cost)), count), vector, run[-1], own_run[-1]
 
-    def _ready(self, batches: list[tuple[Any, Any]]) -> list[tuple[Any, Any, int, int]]:
+    def _cost(self, memory: Memory, batch: Any, states: Any, constants: Any) -> float:
+        """The cost of a step; NaN if it may not be taken."""
+        memory.numbers[:] = constants
+        x, y = map(self.step.ready, batch)
+        self.step.run(memory, x, y, states)
+        cost = float(self.step.program.cost(memory.totals))
+        return math.nan if memory.totals[-1] or not math.isfinite(cost) else cost
+
+    def _cost_of_run(self, memory: Memory, batches: Any, states: Any, constants: Any) -> float:
+        """The last cost of several steps: in one call; or one by one, if there are random numbers."""
+        step, data = self.step, self._ready(batches)
+        if step.is_computed:
+            costs = [self._cost(memory, *each) for each in zip(batches, states, constants, strict=False)]
+            return math.nan if any(map(math.isnan, costs)) else costs[-1]
+        xs, ys = [np.array([batch[i] for batch in data], np.uintp) for i in (2, 3)]
+        table, totals = np.array(constants, step.dtype), np.empty((len(data), len(memory.totals)), step.dtype)
+        memory.set_run(xs, ys, table, totals)
+        run(step.functions, memory)
+        memory.set_step()
+        every = np.asarray(step.program.cost(totals.T), float)
+        return math.nan if totals[:, -1].any() or not np.isfinite(every).all() else float(every[-1])
+
+    def _ready(self, batches: Any) -> list[tuple[Any, Any, int, int]]:
         """Each batch as kernels read it, and the addresses of its arrays; a batch that is repeated is made once."""
         known: dict[tuple[int, int], tuple[Any, Any, int, int]] = {}
         ready = []
@@ -78,24 +118,3 @@ class Fold:
                 known[key] = (*rows, address(rows[0]), address(rows[1]))
             ready.append(known[key])
         return ready
-
-    def _run(self, memory: Memory, data: Any, states: list[list[Any]], numbers: Any, totals: Any) -> None:
-        """Take the steps: in one call; or one by one, if there are random numbers, which depend on states."""
-        xs, ys = [np.array([batch[i] for batch in data], np.uintp) for i in (2, 3)]
-        if not states[0]:
-            memory.set_run(xs, ys, numbers, totals)
-            run(self._functions, memory)
-            return
-        program = self.step.program
-        for i in range(len(data)):
-            program.fill_computed(memory.constants, program.trace.states.named(states[i]))
-            memory.set_run(xs[i:], ys[i:], numbers[i:], totals[i : i + 1])
-            run(self._functions, memory)
-
-
-def _contents(tree: Any) -> tuple[list[Any], list[Any]]:
-    """The arrays of a network or an optimizer, and its numbers that may change."""
-    arrays: list[Any] = []
-    numbers: list[Any] = []
-    flatten(tree, arrays, numbers, [])
-    return arrays, numbers

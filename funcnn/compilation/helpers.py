@@ -25,13 +25,18 @@ def run(functions: Any, memory: Any) -> None:
 
     Each idle helper is started. The caller does not wait for it.
     """
+    if memory.helpers:
+        _start(functions, memory)
+    functions.fold(memory.arguments, _yield())
+
+
+def _start(functions: Any, memory: Any) -> None:
     process = os.getpid()
     is_forked, memory.process = memory.process != process, process  # it has threads of its own
     for i, is_at_work in enumerate(memory.helpers):
         if is_forked or not is_at_work:
             memory.helpers[i] = 1
             _pool(process).submit(_help, functions, memory, i, _SYSTEM.sched_getcpu() if _CAN_MOVE else -1)
-    functions.fold(memory.arguments, _yield())
 
 
 def _help(functions: Any, memory: Any, i: int, core: int) -> None:

@@ -8,7 +8,6 @@ from funcnn.compilation.rounds import Rounds
 from funcnn.compilation.sharing import ARGUMENTS, RUNNING, functions, load, word
 from funcnn.compilation.text import Index, Text
 from funcnn.compilation.tile import Tile
-from funcnn.compilation.update import UpdateProgram
 from funcnn.compilation.vectors import Vectors
 
 MOST_SHARDS, ROWS_OF_SHARD = 8, 1024
@@ -18,19 +17,19 @@ class Kernel:
     """Functions as text of LLVM IR, which depends on the shapes of a program, but not on the number of rows.
 
     `shard0` adds up the sums of a range of rows. `finish` adds those of the shards, in order, so that the results have
-    the same bits for any number of threads; and with an `update`, it changes the parameters. `fold` does so several
-    times. If rows need sums over all rows, `shard1` and so on are later rounds over them, and `between1` and so on
-    compute before each of them what it needs. `table` are the panels of constants that the text refers to, and `kept`
-    is the number of floats that rounds store for each row.
+    the same bits for any number of threads. `fold` takes steps, and after each it calls the function that updates the
+    parameters, if there is one. If rows need sums over all rows, `shard1` and so on are later rounds over them, and
+    `between1` and so on compute before each of them what it needs. `table` are the panels of constants that the text
+    refers to, and `kept` is the number of floats that rounds store for each row.
     """
 
-    def __init__(self, program: Program, registers: Registers, update: UpdateProgram | None = None) -> None:
+    def __init__(self, program: Program, registers: Registers) -> None:
         trace = program.trace
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
         t = Text(trace.dtype, 2 if widest <= 16 else 1)  # small networks wait for results: take more rows at once
         rounds = Rounds(program)
         tiles = [Tile(t, program, one, rounds.kept, registers) for one in rounds.rounds]
-        self.program, self.update, self.kept = program, update, rounds.kept
+        self.program, self.kept = program, rounds.kept
         self.tile_rows = max([tile.schedule.tile_rows for tile in tiles])
         self.memory = max([tile.memory for tile in tiles])
         self.rounds, self.row_panel = len(tiles), t.rows
@@ -66,15 +65,13 @@ class Kernel:
         return lines
 
     def _finish(self, t: Text) -> list[str]:
-        """%W are the constants of a step of the update, %M the optimizer's memory, %out the totals of the step."""
+        """%out are the totals of the step."""
         program = self.program
         self._add_shards(t, 0, -(-program.length // t.rows) * t.rows)
         self._add_shards(t, *program.starts[-2:])
         Vectors(program, self.rounds).write(t)
         t.loop(self.totals, lambda i: t.put(t.number("%G", t.plus(program.first_total, i)), "%out", i))
-        if self.update is not None:
-            self.update.write(t)
-        pointers = ", ".join([f"ptr noalias %{name}" for name in ("C", "V", "G", "M", "W", "out")])
+        pointers = ", ".join([f"ptr noalias %{name}" for name in ("C", "V", "G", "out")])
         return t.function("finish", f"{pointers}, i64 %count")
 
     def _fold(self, t: Text) -> list[str]:
@@ -82,6 +79,7 @@ class Kernel:
             t.do(load(name))
         t.do(word("running", RUNNING))
         t.do("store atomic i64 1, ptr %running monotonic, align 8")
+        has_update = t.let("icmp ne ptr %U, null")
 
         def step(i: Index) -> None:
             for one, several in (("X", "%XS"), ("Y", "%YS")):
@@ -91,9 +89,9 @@ class Kernel:
                     t.do(f"call void @between{number}({_pointers('%C', '%V', '%G')}, i64 %count)")
                 t.do(f"store i64 {number}, ptr %round.at")
                 t.do("call void @share(ptr %block, ptr %yield)")
-            W = t.at("%W", t.times(i, self.update.constants if self.update else 0))
             out = t.at("%out", t.times(i, self.totals))
-            t.do(f"call void @finish({_pointers('%C', '%V', '%G', '%M', W, out)}, i64 %count)")
+            t.do(f"call void @finish({_pointers('%C', '%V', '%G', out)}, i64 %count)")
+            t.when(has_update, lambda: t.do(f"call void %U(ptr %block, ptr {t.at('%W', t.times(i, '%width'))})"))
 
         t.loop("%steps", step)
         t.do("store atomic i64 0, ptr %running monotonic, align 8")

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.kernel import Kernel
 from funcnn.compilation.shapes import NUMBER
 from funcnn.compilation.sharing import ARGUMENTS, HELPERS, NEXT
 from funcnn.compilation.text import LINE
@@ -19,39 +18,47 @@ from funcnn.trees.walks import leaves
 class Memory:
     """What a call of a kernel writes: constants, the numbers of a tile for each thread, and the sums of the shards.
 
-    `own` is the memory of an optimizer. The arguments of the function `fold` are at the address `arguments`, for one
-    step; `set_batch` and `set_run` change them. `tiles` are the addresses of the tiles of all threads; in
-    `helpers` it says which of the helpers that `process` has are at work.
+    `flat` is one vector of an optimizer's memory and of the parameters, with which the `constants` begin. The arguments
+    of the function `fold` are at the address `arguments`. They describe one step, with the `numbers` of the update and
+    `totals` for its results, whose batch `set_batch` gives; or several, from `set_run` until `set_step`. `tiles` are
+    the addresses of the tiles of all threads; in `helpers` it says which of the helpers that `process` has are at work.
     """
 
-    def __init__(self, kernel: Kernel, table: int, bounds: list[int], threads: int) -> None:
-        program, dtype = kernel.program, kernel.program.trace.dtype
-        shards, panels = len(bounds) - 1, -(-kernel.memory * dtype.itemsize // LINE) * LINE // dtype.itemsize
-        self.constants = aligned(program.constants + 2 * LINE // dtype.itemsize, dtype)  # the last panel reads beyond
+    def __init__(self, step: Any, update: Any = None) -> None:
+        kernel, program, threads = step.kernel, step.program, step.threads
+        dtype = program.trace.dtype
+        shards, panels = len(step.bounds) - 1, -(-kernel.memory * dtype.itemsize // LINE) * LINE // dtype.itemsize
+        own = update.memory if update else 0
+        memory = aligned(own + program.constants + 2 * LINE // dtype.itemsize, dtype)  # the last panel reads beyond
+        self.flat, self.constants = memory[: own + program.trace.count], memory[own:]
         self.sums = aligned(kernel.length * shards, dtype)
-        self.own = aligned(kernel.update.memory if kernel.update else 0, dtype)
+        self.numbers = np.empty(update.constants if update else 0, dtype)
         self.totals = np.empty(kernel.totals, dtype)
         self._tiles = aligned(panels * threads, dtype)
         self.tiles = [address(self._tiles) + i * panels * dtype.itemsize for i in range(threads)]
         self.process = os.getpid()
-        self._kept = -(-bounds[-1] // kernel.row_panel) * kernel.row_panel * kernel.kept * dtype.itemsize
+        self._kept = -(-step.bounds[-1] // kernel.row_panel) * kernel.row_panel * kernel.kept * dtype.itemsize
         self._lent: Any = None
-        self._bounds, self._batch = np.array(bounds, np.int64), np.empty(2, np.uintp)
+        self._bounds, self._batch = np.array(step.bounds, np.int64), np.empty(2, np.uintp)
         self._block = aligned(HELPERS + threads - 1, np.dtype(np.int64))
         self.arguments, self.helpers = address(self._block), memoryview(self._block)[HELPERS:]
-        XS = address(self._batch)
-        self._set(C=table, V=address(self.constants), A=self.tiles[0], G=address(self.sums), M=address(self.own))
-        self._set(XS=XS, YS=XS + self._batch.itemsize, bounds=address(self._bounds), out=address(self.totals))
-        self._set(count=shards, steps=1)
+        self._set(C=step.functions.table, V=address(self.constants), A=self.tiles[0], G=address(self.sums))
+        self._set(bounds=address(self._bounds), count=shards)
+        if update:
+            self._set(U=update.function, M=address(memory), E=address(update.panels), T=address(update.arrays))
+            self._set(width=update.constants)
+        self.set_step()
         self._block[NEXT] = shards  # there is no work until a call of `fold`
         symbols: list[Any] = leaves(program.trace.params)
-        indices = [s.data for s in symbols if s.dtype != NUMBER]
-        self._parameters = [self.constants[i.flat[0] : i.flat[0] + i.size].reshape(i.shape) for i in indices]
+        places = [(s.shape, own + int(s.data.flat[0]), s.size) for s in symbols if s.dtype != NUMBER]
+        if update:
+            places += [(s.shape, s.data, s.size) for s in update.memories]
+        self._arrays = [memory[first : first + size].reshape(shape) for shape, first, size in places]
         program.fill(self.constants)
 
     def take(self, arrays: list[Any]) -> None:
-        """Copy the parameters of a network."""
-        for place, array in zip(self._parameters, arrays, strict=True):
+        """Copy the parameters of a network, and the memory of an optimizer."""
+        for place, array in zip(self._arrays, arrays, strict=True):
             place[...] = array
 
     def borrow(self, pool: list[Any]) -> None:
@@ -73,6 +80,11 @@ class Memory:
     def set_batch(self, x: int, y: int) -> None:
         """The addresses of the rows of the one step."""
         self._batch[0], self._batch[1] = x, y
+
+    def set_step(self) -> None:
+        """Describe one step."""
+        xs = address(self._batch)
+        self._set(XS=xs, YS=xs + self._batch.itemsize, W=address(self.numbers), out=address(self.totals), steps=1)
 
     def set_run(self, xs: Any, ys: Any, numbers: Any, totals: Any) -> None:
         """The addresses of the rows of several steps, the constants of each update, and the totals of each step."""

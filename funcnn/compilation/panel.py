@@ -34,12 +34,12 @@ Known = dict[Value, tuple[str, bool]]
 """What a loop over features has in registers: the name of the panel, and whether it consists of bools."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen
 class Store:
     """What a loop over `size` entries stores, from number `first` of a memory on: a value; or start - lr value."""
 
     name: str
-    first: int
+    first: Index
     value: Value
     size: int
     start: Value = None

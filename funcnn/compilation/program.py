@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
-from operator import itemgetter
 from typing import Any
 
 import attrs
 
-from funcnn.compilation.evaluation import prepared
+from funcnn.compilation.evaluation import Calculation
 from funcnn.compilation.graph import SUMS, Graph, Node
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise, is_number
@@ -46,7 +45,7 @@ class Program(Graph):
 
     `places` gives for the id of a symbolic sum where it stands among the sums. The gradients are the first, each at the
     start of a panel; then from `first_total` on the sums of which the cost is computed, and the number of faults, at
-    `faults`. `cost` is the function from these last sums to the cost; there may be several sets of them, as columns.
+    `faults`. `cost` computes the cost from these last sums; there may be several sets of them, as columns.
 
     The rows are read in `rounds` rounds. The sums at the places `own` are those that rows need, and those of which the
     gradients are computed that are `derived`; from `starts[i]` to `starts[i + 1]` stand those of round i. `vectors[i]`
@@ -77,7 +76,12 @@ class Program(Graph):
             self._add_sum(None, counted, self.faults, is_total=True)
         self.length = self._length + 1
         self._place(list(own.values()))
-        self.cost = prepared(trace.cost, lambda s: itemgetter(self.places[id(s)] - self.first_total))
+        totals = {at: place - self.first_total for at, place in self.places.items()}
+        self._cost = Calculation(totals).function([trace.cost])
+
+    def cost(self, totals: Any) -> Any:
+        """The cost, given the last sums."""
+        return self._cost(totals)[0]
 
     @property
     def computed(self) -> list[tuple[int, Symbol]]:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 # The arguments of `fold`, a word each at the start of a block: pointers, then whole numbers. %XS and %YS are the
 # addresses of the batches of `steps` steps, %bounds those of %count shards; %X, %Y and %round are what is computed now.
-ARGUMENTS = ("C", "V", "A", "G", "R", "M", "XS", "YS", "bounds", "W", "out", "X", "Y", "count", "steps", "round")
+# If %U is not null, it is the function that updates the parameters: %M, %E and %T are its memory, its table of constant
+# panels and its table of arrays, and %W has `width` constants for each step.
+ARGUMENTS = (
+    *("C", "V", "A", "G", "R", "XS", "YS", "bounds", "out", "X", "Y", "count", "steps", "round"),
+    *("U", "M", "E", "T", "W", "width"),
+)
 # Words that threads change, in lines of the cache that hold nothing else: the number of the next shard, whether `fold`
 # is running, the number of shards that are done; and from HELPERS on, whether each helper is at work.
 NEXT, RUNNING, DONE, HELPERS = 24, 25, 32, 40
@@ -13,7 +18,7 @@ POLLS = 1000  # of an idle helper, one after another: a fraction of a millisecon
 
 def load(name: str) -> str:
     """The statement that reads an argument from the block."""
-    kind = "i64" if name in {"count", "steps", "round"} else "ptr"
+    kind = "i64" if name in {"count", "steps", "round", "width"} else "ptr"
     place = f"getelementptr inbounds i64, ptr %block, i64 {ARGUMENTS.index(name)}"
     return f"%{name}.at = {place}\n  %{name} = load {kind}, ptr %{name}.at"
 

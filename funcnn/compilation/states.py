@@ -5,38 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import attrs
-
-from funcnn.compilation.evaluation import evaluate
+from funcnn.compilation.evaluation import Calculation
 from funcnn.compilation.shapes import NUMBER, Untraceable
 from funcnn.compilation.symbols import Symbol, is_number
 from funcnn.records import getters, plans
 
 
-@attrs.frozen(eq=False)
 class SymbolicStates:
     """Symbolic numbers, and for each the value after a step, computed from them."""
 
-    symbols: list[Symbol]
-    following: list[Any]
+    def __init__(self, symbols: list[Symbol], following: list[Any]) -> None:
+        self.symbols, self.following = symbols, following
+        self.places = {id(s): i for i, s in enumerate(symbols)}
+        self.after = Calculation(self.places).function(following) if symbols else list
+        """The function from the numbers to those one step later."""
 
     def named(self, numbers: Any) -> dict[int, Any]:
         """These numbers by the ids of their symbols."""
         return {id(s): number for s, number in zip(self.symbols, numbers, strict=True)} if self.symbols else {}
 
-    def after(self, numbers: list[Any]) -> list[Any]:
-        """The numbers one step later."""
-        known = self.named(numbers)
-        new = [evaluate(one, lambda s: known[id(s)]) for one in self.following]
-        if list(map(type, new)) != list(map(type, numbers)):
-            raise Untraceable("a state that becomes a number of another class")
-        return new
-
     def run(self, numbers: list[Any], steps: int) -> list[list[Any]]:
-        """The numbers before each step, and after the last; if there are none, one empty list."""
+        """The numbers before each step, and after the last."""
+        if not numbers:
+            return [numbers] * (steps + 1)
         run = [numbers]
-        for _ in range(steps if numbers else 0):
+        for _ in range(steps):
             run.append(self.after(run[-1]))
+        if list(map(type, run[-1])) != list(map(type, numbers)):
+            raise Untraceable("a state that becomes a number of another class")
         return run
 
 

@@ -1,4 +1,4 @@
-"""Calls of a kernel: one step, or several with the update of the parameters."""
+"""Calls of a kernel: the cost and the gradient of a step."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.compilation.copies import Copies
 from funcnn.compilation.engine import engine
 from funcnn.compilation.helpers import run
 from funcnn.compilation.kernel import Kernel
 from funcnn.compilation.memory import Memory, address, aligned_copy
 from funcnn.compilation.program import Program
-from funcnn.compilation.structure import builder, leaf_at
 from funcnn.compilation.trace import TracedStep
 from funcnn.gradients import Grads
 from funcnn.records import build
@@ -30,12 +30,36 @@ class KernelFunctions:
         self.table = address(self._table)
 
 
+class Memories:
+    """The memory for calls of a kernel, one for each call at a time."""
+
+    def __init__(self, step: CompiledStep, update: Any = None) -> None:
+        self._step, self._update, self._idle = step, update, list[Memory]()
+
+    def take(self) -> Memory:
+        """Memory that no other call uses."""
+        try:  # not `if`, since another thread may take the last one
+            memory = self._idle.pop()
+        except IndexError:
+            memory = Memory(self._step, self._update)
+        memory.borrow(self._step.pool)
+        return memory
+
+    def give_back(self, memory: Memory) -> None:
+        """Return it after a call."""
+        memory.give_back(self._step.pool)
+        self._idle.append(memory)
+
+
 class CompiledStep:
     """`value_and_grad(loss)` for networks of one structure and batches of one shape.
 
     Raises:
         Untraceable: there is no kernel for what the trace does.
     """
+
+    rows: list[Any]  # the form of the batches
+    is_unchanged: Callable[[], bool]  # whether the loss and the rules are as they were
 
     def __init__(self, traced: TracedStep, rows: int, threads: int, pool: list[Any]) -> None:
         self.program = p = Program(traced)
@@ -44,35 +68,34 @@ class CompiledStep:
         self.dtype = traced.dtype
         self.bounds = self.kernel.bounds(rows)
         self.threads = min(threads, len(self.bounds) - 1)
-        self._functions = KernelFunctions(self.kernel)
-        self._grads = builder(traced.grads, leaf_at(lambda s: p.places[id(s)]))
+        self.functions = KernelFunctions(self.kernel)
+        places = {id(s): i for i, s in enumerate(traced.states.following)}
+        self._grads, self._copy = traced.grads, Copies(traced.grads, traced.grads, self.dtype, p.places, places).copy
         self.number: Callable[[Any], Any] = float  # the class of the cost that the loss returns
         self.folds: list[tuple[list[Any], Any, Callable[[], bool]]] = []  # by the form of the optimizer
-        self._is_computed = bool(p.computed)
-        self._memories: list[Memory] = []  # one for each call at a time
+        self.is_computed = bool(p.computed)
+        self._memories = Memories(self)
 
     def __call__(self, arrays: list[Any], numbers: list[Any], x: Any, y: Any) -> tuple[float, Grads[Any]] | None:
         """The cost and the gradient; None if a check fails, whose error the plain path has."""
-        try:  # not `if`, since another thread may take the last one
-            memory = self._memories.pop()
-        except IndexError:
-            memory = Memory(self.kernel, self._functions.table, self.bounds, self.threads)
-        memory.borrow(self.pool)
+        program, memory = self.program, self._memories.take()
         memory.take(arrays)
-        known = self.program.trace.states.named(numbers)
-        if self._is_computed:
-            self.program.fill_computed(memory.constants, known)
-        x, y = self.ready(x), self.ready(y)
-        memory.set_batch(address(x), address(y))
-        run(self._functions, memory)
-        gradients, cost = memory.sums[: self.program.first_total].copy(), self.program.cost(memory.totals)
+        self.run(memory, self.ready(x), self.ready(y), numbers)
+        gradients, cost = memory.sums[: program.first_total].copy(), program.cost(memory.totals)
         has_faults = memory.totals[-1]
-        memory.give_back(self.pool)
-        self._memories.append(memory)
+        self._memories.give_back(memory)
         if has_faults:
             return None
         gradients.setflags(0)
-        return self.number(cost), build(Grads, (self._grads((gradients, known)), None))
+        after = program.trace.states.after(numbers)
+        return self.number(cost), build(Grads, (self._copy(self._grads, gradients, after), None))
+
+    def run(self, memory: Memory, x: Any, y: Any, numbers: list[Any]) -> None:
+        """Take one step, given the numbers of the states; x and y are `ready`."""
+        if self.is_computed:
+            self.program.fill_computed(memory.constants, self.program.trace.states.named(numbers))
+        memory.set_batch(address(x), address(y))
+        run(self.functions, memory)
 
     def ready(self, rows: Any) -> Any:
         """An array as kernels read it: contiguous, and of the dtype of x; the rows of a tuple stand side by side."""

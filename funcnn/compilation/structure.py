@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from funcnn.arrays import is_array, kind
-from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.outside import parts_of
 from funcnn.compilation.shapes import NUMBER, Untraceable
 from funcnn.compilation.symbols import Symbol
@@ -17,6 +15,16 @@ from funcnn.records import build, getters, plans
 
 Source = Any
 Leaf = Callable[[Symbol], Callable[[Source], Any]]
+
+
+def form_of_rows(x: Any, y: Any) -> list[Any]:
+    """What two batches must have in common to use the same kernel."""
+    form: list[Any] = [type(y)]
+    for one in (x, *y) if type(y) is tuple else (x, y):
+        if type(one) is not np.ndarray:
+            raise Untraceable(f"x and y must be NumPy arrays, or y a tuple of them, got {kind(x)} and {kind(y)}")
+        form += (one.shape, one.dtype)
+    return form
 
 
 def flatten(tree: Any, arrays: list[Any], numbers: list[Any], form: list[Any], *, is_state: bool = False) -> None:
@@ -86,7 +94,7 @@ def builder(tree: Any, leaf: Leaf) -> Callable[[Source], Any]:
     cls = type(tree)
     if cls is Symbol:
         return leaf(tree)
-    if not _has_symbols(tree):
+    if not has_symbols(tree):
         return lambda _: tree
     parts = [builder(part, leaf) for part in (tree if cls is tuple else getters[cls](tree))]
     if cls is tuple:
@@ -94,51 +102,9 @@ def builder(tree: Any, leaf: Leaf) -> Callable[[Source], Any]:
     return lambda source: build(cls, [part(source) for part in parts])
 
 
-def _has_symbols(tree: Any) -> bool:
+def has_symbols(tree: Any) -> bool:
+    """Whether a tree has symbolic arrays or numbers."""
     cls = type(tree)
     if cls is tuple or cls in plans:
-        return any([_has_symbols(part) for part in (tree if cls is tuple else getters[cls](tree))])
+        return any([has_symbols(part) for part in (tree if cls is tuple else getters[cls](tree))])
     return cls is Symbol
-
-
-def stepper(params: Any, grads: Any) -> Callable[[Any, Any], Any]:
-    """The function from a network, and a source for its arrays and states, to the network after the steps.
-
-    The source is a vector of all parameters, and the states by the ids of what stands for them in the gradient.
-
-    Where the gradient has no array, as at a state that does not change, the network keeps its own.
-    """
-    cls = type(params)
-    if cls is Symbol and params.op == "state":
-        return lambda old, source: source[1].get(id(grads), old)
-    if cls is Symbol and grads is not None:
-        take = view(params, int(params.data.flat[0]))
-        return lambda _, source: take(source)
-    if grads is None or not (cls is tuple or cls in plans):
-        return lambda old, _: old
-    contents: Callable[[Any], Any] = tuple if cls is tuple else getters[cls]
-    parts = [stepper(part, grad) for part, grad in zip(contents(params), contents(grads), strict=True)]
-    make: Callable[[Any], Any] = tuple if cls is tuple else partial(build, cls)
-    return lambda old, source: make([part(one, source) for part, one in zip(parts, contents(old), strict=True)])
-
-
-def leaf_at(place: Callable[[Symbol], int]) -> Leaf:
-    """What stands for a symbolic array: a part of a vector, from number `place(s)` on; or the next value of a state.
-
-    The source is the vector, and the numbers of the states by the ids of their symbols.
-    """
-
-    def leaf(s: Symbol) -> Callable[[Source], Any]:
-        if s.dtype == NUMBER:
-            return lambda source: evaluate(s, lambda one: source[1][id(one)])
-        return view(s, place(s))
-
-    return leaf
-
-
-def view(s: Symbol, first: int) -> Callable[[Source], Any]:
-    """The function from a source, whose first part is a vector, to the array at number `first` of it."""
-    end, shape = first + s.size, s.shape
-    if len(shape) == 1:
-        return lambda source: source[0][first:end]
-    return lambda source: source[0][first:end].reshape(shape)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.evaluation import evaluate
-from funcnn.compilation.graph import INPUTS, Graph, Node, needed
+from funcnn.compilation.engine import engine
+from funcnn.compilation.evaluation import Calculation
+from funcnn.compilation.graph import Graph, Node, Value
+from funcnn.compilation.memory import aligned_copy
 from funcnn.compilation.panel import Panel, Store
 from funcnn.compilation.program import Program
-from funcnn.compilation.shapes import NUMBER, Untraceable, unrefused
+from funcnn.compilation.shapes import NUMBER, Operand, Untraceable, unrefused
+from funcnn.compilation.sharing import load
 from funcnn.compilation.states import states
 from funcnn.compilation.structure import symbolic
 from funcnn.compilation.symbols import Symbol
@@ -31,7 +35,11 @@ class UpdateProgram(Graph):
 
     The constants differ from step to step; the first is lr. `memory` is the length of the optimizer's memory, whose
     arrays are in the order of its fields, each at the start of a panel. `after` is the optimizer after the step, with
-    symbolic arrays.
+    symbolic arrays; `firsts` says by the id of each where it begins in the memory.
+
+    Arrays that need one another are a group, computed in one loop over their entries. Groups that are computed alike,
+    such as all of Adam, share one function: so the `text` depends on the rules of the optimizer, and not on the
+    network, whose places are in the table of `arrays`. `panels` are the constants that the text refers to.
 
     Raises:
         Untraceable: an entry depends on other entries, as where a norm is clipped, or there is no kernel for the rule.
@@ -63,31 +71,16 @@ class UpdateProgram(Graph):
             raise Untraceable("a memory of another shape after the step")
         for one, other in zip(old, new, strict=True):
             self._store(other, None, "memory", one.data)
-        self.states = states(counters, self.before, self.after)
+        self.memories, self.states = old, states(counters, self.before, self.after)
+        self.firsts = {id(other): int(one.data) for one, other in zip(old, new, strict=True)}
+        self._calculation, self._alike = Calculation(self.states.places), dict[str, Symbol]()
+        self._write()
+        (self.function,) = engine().functions(self.text, ("update",))
+        self._others = self._calculation.function([a if isinstance(a, Symbol) else a.item() for _, a in self.extras])
 
-    def numbers(self, lrs: list[float], run: list[list[Any]]) -> Any:
-        """The constants of each step, one row a step, given the states before each step."""
-        made = np.empty((len(lrs), self.constants))
-        made[:, 0] = lrs
-        known = self.states.named(np.array(run, object).T if run[0] else [])
-        for at, a in self.extras:
-            made[:, at] = evaluate(a, lambda s: known[id(s)]) if isinstance(a, Symbol) else a.reshape(())
-        return made.astype(self.dtype)
-
-    def place(self, s: Symbol) -> int:
-        """Where the memory begins that has this symbolic array as its value after the step."""
-        i = [id(one) for one in memory_of(self.after)].index(id(s))
-        return int(memory_of(self.before)[i].data)
-
-    def write(self, text: Text) -> None:
-        """The statements of the step: for each group of arrays that need one another, one loop over their entries.
-
-        Each operation is rounded as NumPy rounds it, so that folds have the bits of single steps.
-        """
-        text.flags = ""
-        for stores in self._groups():
-            self._write_group(text, stores)
-        text.flags = " contract"
+    def numbers(self, lr: float, states: list[Any]) -> list[float]:
+        """The constants of a step, given the states before it."""
+        return [lr, *self._others(states)]
 
     def _memory(self, array: Any) -> Symbol:
         first, self.memory = self.memory, padded(self.memory + array.size, self.dtype)
@@ -98,34 +91,102 @@ class UpdateProgram(Graph):
         if not isinstance(value, Symbol) or value.features != 1:
             raise Untraceable("a step or a memory that is not computed entry by entry")
         value.check_unchanged()
-        nodes = [None if s is None else self.node(s) for s in (minus_from, value)]
-        self._stores.append(Store(name, first, nodes[1], value.size, nodes[0]))
+        self._stores.append(Store(name, first, value, value.size, minus_from))
 
     def _groups(self) -> list[list[Store]]:
         """The stores by the arrays that they read: a memory is overwritten, so all that read it are in one loop."""
-        groups: list[tuple[set[Node], list[Store]]] = []
+        groups: dict[int, tuple[set[int], list[Store]]] = {}  # by the id of each array
         for store in self._stores:
-            reads = {node for node in needed([store.value, store.start]) if node.op in INPUTS}
-            together = [group for group in groups if group[0] & reads]
-            groups = [group for group in groups if not group[0] & reads]
-            stores = [one for _, group in together for one in group]
-            groups.append((reads.union(*[read for read, _ in together]), [*stores, store]))
-        return [stores for _, stores in groups]
+            reads, stores = _read_by(store), [store]
+            for others, before in {id(groups[one][1]): groups[one] for one in reads if one in groups}.values():
+                reads, stores = reads | others, [*before, *stores]
+            groups |= dict.fromkeys(reads, (reads, stores))
+        return list({id(stores): stores for _, stores in groups.values()}.values())
 
-    def _write_group(self, t: Text, stores: list[Store]) -> None:
+    # From groups to functions. The place of an array and of a constant is a variable of the function.
+
+    def constant(self, a: Operand) -> tuple[int, ...]:
+        """Where a number is among the constants; numbers that are computed alike have one place."""
+        if isinstance(a, Symbol):
+            a = self._alike.setdefault(self._calculation.name(a), a)
+        return super().constant(a)
+
+    def _made_of(self, s: Symbol) -> Value:
+        return self._make(s.op, (), 1, self._variable(s.op, s.data)) if s.op in POINTERS else super()._made_of(s)
+
+    def _vector(self, s: Operand) -> Node:
+        return self._make("vector", (), 1, (self._variable("constant", self.constant(s)[0]), 0))
+
+    def _of_rule(self, store: Store) -> Store:
+        first = self._variable(store.name, int(store.first))
+        start = None if store.start is None else self.node(store.start)
+        return Store(store.name, first, self.node(store.value), 0, start)
+
+    def _variable(self, name: str, place: int) -> str:
+        return f"%place{self._variables.setdefault((name, place), len(self._variables))}"
+
+    def _write(self) -> None:
+        """Write `update`, in which each operation is rounded as NumPy rounds it, for the bits of single steps."""
+        rules: dict[tuple[Store, ...], list[list[int]]] = {}
+        for stores in self._groups():
+            self._seen, self._variables = {}, dict[tuple[str, int], int]()
+            rule = tuple(map(self._of_rule, stores))
+            places = [place for _, place in self._variables]
+            rules.setdefault(rule, []).append([padded(stores[0].size, self.dtype), *places])
+        t = Text(self.dtype, 2)
+        t.flags = ""
+        functions = [line for i, (rule, rows) in enumerate(rules.items()) for line in self._rule(t, i, rule, rows[0])]
+        for name in ("V", "G", "M", "E", "T"):
+            t.do(load(name))
+        first: Index = len(rules)
+        for i, rows in enumerate(rules.values()):
+            count, length = _word(t, i), len(rows[0])
+            t.loop(count, partial(_call, t, i, first, length))
+            first = t.plus(first, t.times(count, length))
+        self.text = t.module([*functions, *t.function("update", "ptr %block, ptr %W")])
+        self.arrays = np.concatenate([[*map(len, rules.values())], *[row for rows in rules.values() for row in rows]])
+        self.panels = aligned_copy(t.panels())
+
+    def _rule(self, t: Text, number: int, stores: Sequence[Store], row: Sequence[int]) -> list[str]:
+        """The function of a rule, whose %T is a row of the table."""
+        for i, name in enumerate(["size", *[f"place{i}" for i in range(len(row) - 1)]]):
+            t.do(f"%{name}.at = getelementptr inbounds i64, ptr %T, i64 {i}")
+            t.do(f"%{name} = load i64, ptr %{name}.at")
         panel = Panel(t, self)
         panel.constants = "%W"
-        values = [store.value for store in stores]
-        starts = [store.start for store in stores if store.start is not None]
+        values, starts = [store.value for store in stores], [s.start for s in stores if s.start is not None]
+        lr = t.splat(t.number("%W"))
 
         def entries(i: Index) -> None:
             made = panel.results([*values, *starts], lambda node: t.load(POINTERS[node.op], t.plus(node.data, i)))
             left = iter(made[len(values) :])
             for store, value in zip(stores, made, strict=False):
-                new = value if store.start is None else t.sub(next(left), t.mul(t.splat(t.number("%W")), value))
+                new = value if store.start is None else t.sub(next(left), t.mul(lr, value))
                 t.store(new, POINTERS[store.name], t.plus(store.first, i))
 
-        t.loop(padded(stores[0].size, self.dtype), entries, step=t.rows)
+        t.loop("%size", entries, step=t.rows)
+        return t.function(f"rule{number}", ", ".join([f"ptr noalias %{name}" for name in "CVGMWT"]))
+
+
+def _call(t: Text, rule: int, first: Index, length: int, i: Index) -> None:
+    """The call of a rule for the arrays of row i of its part of the table."""
+    row = t.let(f"getelementptr inbounds i64, ptr %T, i64 {t.plus(first, t.times(i, length))}")
+    t.do(f"call void @rule{rule}(ptr %E, ptr %V, ptr %G, ptr %M, ptr %W, ptr {row})")
+
+
+def _word(t: Text, i: int) -> str:
+    return t.let(f"load i64, ptr {t.let(f'getelementptr inbounds i64, ptr %T, i64 {i}')}")
+
+
+def _read_by(store: Store) -> set[int]:
+    """The ids of the arrays that a store reads."""
+    found, left = set[int](), [store.value, store.start]
+    while left:
+        a = left.pop()
+        if isinstance(a, Symbol):
+            found |= {id(a)} if a.op in POINTERS else set()
+            left += a.args
+    return found
 
 
 def memory_of(optimizer: Any) -> list[Symbol]:

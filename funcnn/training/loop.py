@@ -117,8 +117,8 @@ def train(
     function of the parameters that is applied after each step, such as a `partial` of `project`.
 
     Batches that `batches` made are refused unless the first is the batch of `start.step`. The states are of the class
-    of `start`; fields that a subclass of TrainState adds are carried along unchanged. With `every`, the steps between
-    two states may be one call of machine code, if `value_and_grad` is made by `funcnn.compilation.compiled`.
+    of `start`; fields that a subclass of TrainState adds are carried along unchanged. If `value_and_grad` is made by
+    `funcnn.compilation.compiled`, a step may be one call of machine code, and so may all steps between two states.
 
     On Linux, `train` makes glibc's malloc keep freed memory, up to 64 MiB, since steps with arrays above 128 KiB take
     half the time then. Set the environment variable FUNCNN_KEEP_MEMORY to 0 if malloc shall stay as it is.
@@ -143,8 +143,7 @@ def train(
     """
     check_begin("train", start, data)
     keep_freed_memory("train")
-    fold = getattr(value_and_grad, "fold", None) if every > 1 and constraint is None else None
-    return _train(start, data, TrainStep(value_and_grad, lr, constraint, fold), every)
+    return _train(start, data, TrainStep("train", value_and_grad, lr, constraint), every)
 
 
 def check_trained(function: str, argument: str, start: Any) -> None:
@@ -160,7 +159,7 @@ Trained = Annotated[S, passing("a TrainState", check_trained)]
 
 def _train(start: S, data: Any, step: TrainStep, every: int) -> Iterator[S]:
     batches, last = iter(data), None
-    if step.fold is None:
+    if step.fold is None or every == 1:
         states = _states(start, batches, step)
     else:
         states = _states_of_blocks(start, batches, step, every, copies=not isinstance(data, list | tuple))

@@ -19,52 +19,58 @@ from funcnn.trees.walks import map_arrays
 class TrainStep:
     """The function from a state and the next batches to the state after a step with each of them.
 
-    `fold`, which functions made by `compiled` have, takes several steps in one call; it returns None where it cannot.
+    `fold`, which functions made by `compiled` have, takes the state, batches and learning rates. It returns the state
+    after a step with the first batch, and perhaps with some of the next; or None if it cannot. `function` is the one
+    that errors name.
     """
 
     def __init__(
         self,
+        function: str,
         value_and_grad: Callable[..., Any],
         lr: Any,
-        constraint: Callable[[Any], Any] | None,
-        fold: Callable[..., Any] | None,
+        constraint: Callable[[Any], Any] | None = None,
     ) -> None:
-        self.value_and_grad, self.lr, self.constraint, self.fold = value_and_grad, lr, constraint, fold
+        self.function, self.value_and_grad, self.lr, self.constraint = function, value_and_grad, lr, constraint
+        self.fold = getattr(value_and_grad, "fold", None) if constraint is None else None
 
     def __call__(self, now: Any, batches: Sequence[Any]) -> Any:
-        """The state after a step with each batch.
+        """The state after a step with each batch."""
+        pairs = [as_pair(self.function, batch) for batch in batches]
+        return self.through(now, pairs, [self._rate(now.step + i) for i in range(len(pairs))])
+
+    def through(self, now: Any, pairs: Sequence[Any], rates: Sequence[Any]) -> Any:
+        """The state after a step with each pair (x, y), with these learning rates.
 
         The first step is often one that cannot be folded, since an optimizer has no memory before it; so a second fold
         is tried after it.
         """
-        pairs = [as_pair("train", batch) for batch in batches]
-        rates = [self._rate(now.step + i) for i in range(len(pairs))]
         done, tries = 0, 2
         while done < len(pairs):
             made = None
-            if self.fold is not None and tries > 0 and len(pairs) - done > 1:
-                made = self.fold(now.params, now.optimizer, pairs[done:], rates[done:])
+            if self.fold is not None and tries > 0:
+                made = self.fold(now, pairs[done:], rates[done:])
             if made is None:
                 now, tries, done = self._after(now, pairs[done], rates[done]), tries - 1, done + 1
             else:
-                params, optimizer, costs = made
-                now, done = now.after(params, optimizer, owned(as_array(costs[-1])), len(costs)), done + len(costs)
+                now, done = made, done + made.step - now.step
         return now
 
     def _rate(self, step: Any) -> Any:
         """The learning rate of the step of this number."""
-        return as_learning_rate("train", f"lr({step})", self.lr(step)) if callable(self.lr) else self.lr
+        return as_learning_rate(self.function, f"lr({step})", self.lr(step)) if callable(self.lr) else self.lr
 
     def _after(self, now: Any, batch: Any, lr: Any) -> Any:
         """The state after a step with one batch."""
         x, y = batch
         made = self.value_and_grad(now.params, x, y)
-        check_returned("train", made)
+        check_returned(self.function, made)
         cost, grads = made
         if not is_finite(cost):
             from funcnn.training.origin import origin  # noqa: PLC0415  imported after a failure
 
-            raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {origin(now.params, x, y)}")
+            found = f"in step {now.step} the cost is {cost}; {origin(now.params, x, y)}"
+            raise NotFiniteError(f"{self.function}: {found}")
         params, optimizer = moved(now.optimizer, grads, now.params, lr)
         if self.constraint is not None:
             params = _constrained(self.constraint, params)

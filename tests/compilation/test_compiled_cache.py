@@ -11,20 +11,23 @@ import numpy as np
 import pytest
 
 from funcnn import (
+    Adam,
     Array,
     Elementwise,
     Grads,
     Tanh,
+    TrainState,
     backward,
     forward,
     gradient,
     mlp,
     mse,
     record,
+    train,
     tree_map,
     value_and_grad,
 )
-from funcnn.compilation import compiled, explain
+from funcnn.compilation import compiled, compiled_step, explain
 from funcnn.errors import FuncnnError
 from funcnn.trees import astype
 
@@ -172,7 +175,9 @@ def test_without_llvmlite_numpy_computes(monkeypatch):
     with pytest.warns(RuntimeWarning, match=r"compiled: llvmlite cannot be used \(No module named 'llvmlite'\)"):
         assert function(net, x, y) == value_and_grad(mse)(net, x, y)
     assert explain(function, net, x, y) == "plain NumPy: llvmlite cannot be used (No module named 'llvmlite')"
-    assert function.fold(net, (), [(x, y)] * 2, [0.1, 0.1]) is None
+    assert function.fold(TrainState(net), [(x, y)] * 2, [0.1, 0.1]) is None
+    [plain] = train(TrainState(net, Adam()), [(x, y)], value_and_grad(mse), 0.1)
+    assert compiled_step(mse)(TrainState(net, Adam()), x, y, 0.1) == plain
     compiler.unavailable.cache_clear()
 
 

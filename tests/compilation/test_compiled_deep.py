@@ -3,7 +3,6 @@
 import pickle
 import subprocess
 import sys
-from importlib import import_module
 
 import numpy as np
 import pytest
@@ -11,23 +10,27 @@ import pytest
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
 from funcnn import (
-    Adam,
+    AdamW,
     Dense,
+    Grads,
+    Momentum,
     Residual,
     Tanh,
-    TrainState,
     files,
     inference,
     mse,
     sgd,
-    train,
+    update,
     value_and_grad,
 )
 from funcnn.compilation import compiled, explain
+from funcnn.compilation.program import Program
+from funcnn.compilation.trace import trace
+from funcnn.compilation.update import UpdateProgram
 from funcnn.errors import RangeError
+from funcnn.optimizers import Decay
 from funcnn.trees import to_vector
 
-text = import_module("funcnn.compilation.text")
 x = np.linspace(-1, 1, 12).reshape(4, 3)
 
 
@@ -56,16 +59,15 @@ def test_so_does_one_of_too_many_operations():
     assert explain(compiled(of_many_terms), pairs(1), x, x) == reason
 
 
-def test_so_does_a_fold_whose_update_makes_it_too_long(monkeypatch):
-    net, function = pairs(2), compiled(mse)
-    assert explain(function, net, x, x).startswith("compiled: ")
-    monkeypatch.setattr(text, "MOST_VALUES", 100)
-    start, data = TrainState(net, Adam()), [(x, x)] * 9
-    *_, last = train(start, data, function, 0.1, every=3)
-    assert last == [*train(start, data, function, 0.1)][-1]
-    [(_, step, _)] = function._steps
-    folds = [fold for _, fold, _ in step.folds]
-    assert "a program of more than 100 instructions, which would take long to compile" in folds
+@pytest.mark.parametrize("optimizer", [(), AdamW(where="!*.b"), (Momentum(), Decay(0.1))], ids=repr)
+def test_the_update_of_a_deep_network_is_as_short_as_that_of_a_shallow_one(optimizer):
+    texts = set()
+    for net in (pairs(2), pairs(50)):
+        _, after = update(optimizer, Grads(net, None), net)
+        made = UpdateProgram(after, Program(trace(mse, net, x, x)))
+        assert len(made.arrays) > len(net)
+        texts.add(made.text)
+    assert len(texts) == 1
 
 
 SMALL_STACK = """

@@ -293,9 +293,9 @@ def test_no_step_is_taken_with_lr_0():
 
 def test_a_state_may_not_become_a_number_of_another_class():
     number = Symbol("state", (), (), NUMBER, None)
-    assert SymbolicStates([number], [number + 1]).after([2]) == [3]
+    assert SymbolicStates([number], [number + 1]).run([2], 2) == [[2], [3], [4]]
     with pytest.raises(Untraceable, match="a state that becomes a number of another class"):
-        SymbolicStates([number], [number / 2]).after([2])
+        SymbolicStates([number], [number / 2]).run([2], 1)
 
 
 def test_two_parameters_may_have_the_same_gradient():

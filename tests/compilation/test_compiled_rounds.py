@@ -115,9 +115,9 @@ def test_folds_carry_running_statistics(optimizer, dtype):
 def test_a_fold_is_one_call():
     x, y = data_of(40)
     net = (Dense.init(3, 4, seed=0), BatchNorm.init(4), Dense.init(4, 2, seed=1))
-    params, _, costs = compiled(mse).fold(net, (), [(x, y)] * 6, [0.1] * 6)
-    assert len(costs) == 6
-    assert not (params[1].mean == 0).any()
+    made = compiled(mse).fold(TrainState(net), [(x, y)] * 6, [0.1] * 6)
+    assert made.step == 6
+    assert not (made.params[1].mean == 0).any()
 
 
 def test_another_number_of_rows_uses_the_same_code():
@@ -134,7 +134,7 @@ def test_batches_of_all_sizes_share_the_memory_of_the_largest():
     for rows in (40, 3000, 90, 500):
         x, y = data_of(rows)
         are_alike(function(deep, x, y), value_and_grad(mse)(deep, x, y), 1e-12)
-        function.fold(deep, (), [(x, y)] * 2, [0.1, 0.1])
+        function.fold(TrainState(deep), [(x, y)] * 2, [0.1, 0.1])
     assert len(function._pool) == 1
     assert len(function._pool[0]) >= 3000 * WIDTH * 8
 
@@ -190,7 +190,7 @@ def test_labels_weights_and_frozen_parts():
     with pytest.raises(RangeError) as made:
         function(net, x, (labels, weights))
     assert str(made.value) == str(expected.value)
-    assert function.fold(net, (), [(x, (labels, weights))] * 2, [0.1, 0.1]) is None
+    assert function.fold(TrainState(net), [(x, (labels, weights))] * 2, [0.1, 0.1]) is None
 
 
 # Rules and losses of users.

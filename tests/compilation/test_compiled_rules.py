@@ -8,7 +8,19 @@ import pytest
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
-from funcnn import Array, Elementwise, Grads, backward, forward, gradient, mse, namespace, record, value_and_grad
+from funcnn import (
+    Array,
+    Elementwise,
+    Grads,
+    TrainState,
+    backward,
+    forward,
+    gradient,
+    mse,
+    namespace,
+    record,
+    value_and_grad,
+)
 from funcnn.bits import words
 from funcnn.compilation import compiled, explain
 from funcnn.conditions import is_outside
@@ -191,7 +203,7 @@ def test_gradients_are_computed_from_sums_over_rows(f):
     assert cost == pytest.approx(expected_cost, rel=1e-13)
     for a, b in zip(leaves(made), leaves(expected), strict=True):
         np.testing.assert_allclose(a, b, 1e-12, 1e-14)
-    assert function.fold(net, (), [(x, y)] * 2, [0.1, 0.1]) is None  # its constants change with the parameters
+    assert function.fold(TrainState(net), [(x, y)] * 2, [0.1, 0.1]) is None  # its constants change with the parameters
 
 
 def of_parts(out, y):

@@ -35,7 +35,7 @@ class Absent:
 def memory_of(function):
     """The kernel's functions and the memory of its last call."""
     step = function.step(net, x, y, [], [])
-    return step._functions, step._memories[-1]
+    return step.functions, step._memories._idle[-1]
 
 
 @pytest.mark.parametrize("params", [net, coupled], ids=["one round", "several rounds"])

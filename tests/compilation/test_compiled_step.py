@@ -1,0 +1,221 @@
+"""`compiled_step`: single steps in one call, whose results are states like all others."""
+
+import pickle
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+
+pytest.importorskip("llvmlite", reason="kernels need llvmlite")
+
+from funcnn import (
+    Adam,
+    BatchNorm,
+    ClipNorm,
+    Dense,
+    Dropout,
+    Frozen,
+    Momentum,
+    Tanh,
+    TrainState,
+    cosine,
+    evolve,
+    files,
+    mlp,
+    mse,
+    record,
+    sgd,
+    softmax_cross_entropy,
+    train,
+    update,
+    value_and_grad,
+)
+from funcnn.compilation import compiled, compiled_step
+from funcnn.compilation.fold import Fold
+from funcnn.errors import KindError, NotFiniteError, RangeError
+from funcnn.trees import astype, leaves
+from tests.compilation.test_compiled_folds import OPTIMIZERS, Told, batch, net, x, y
+
+deep = (
+    *(Dense.init(2, 6, seed=1), BatchNorm.init(6), Dropout(0.3, seed=2)),
+    *(Frozen(Dense.init(6, 6, seed=3)), Tanh(), Dense.init(6, 1, seed=4)),
+)
+
+
+@record
+class Noted(TrainState):
+    """A state of a user's own."""
+
+    note: str = "mine"
+
+
+def lines(function, now, rows, targets, lr):
+    """The step as the four lines of funcnn."""
+    cost, grads = function(now.params, rows, targets)
+    grads, optimizer = update(now.optimizer, grads, now.params)
+    return evolve(now, params=sgd(now.params, grads, lr), optimizer=optimizer, step=now.step + 1, cost=cost)
+
+
+@pytest.fixture
+def taken(monkeypatch):
+    """For each call of a fold, whether the contents of the state were at hand."""
+    calls, call = [], Fold.__call__
+
+    def spied(self, now, flat, batches, lrs):
+        calls.append(flat is not None)
+        return call(self, now, flat, batches, lrs)
+
+    monkeypatch.setattr(Fold, "__call__", spied)
+    return calls
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, ClipNorm(1.0), (Adam(), ClipNorm(1.0)), Told()], ids=repr)
+def test_a_step_has_the_bits_of_the_four_lines_and_of_train(optimizer, dtype):
+    rows, targets = x.astype(dtype), y.astype(dtype)
+    step, function, layers = compiled_step(mse), compiled(mse), astype(deep, dtype)
+    start = Noted(layers, optimizer)
+    states, single = [start], start
+    for i in range(6):
+        states.append(step(states[-1], rows, targets, 0.1 / (1 + i)))
+        single = lines(function, single, rows, targets, 0.1 / (1 + i))
+        assert states[-1] == single
+        assert type(states[-1].cost) is type(single.cost)
+    assert hash(states[-1]) == hash(single)
+    assert repr(states[-1]) == repr(single)
+    assert all([not a.flags.writeable for a in leaves(states[-1]) if isinstance(a, np.ndarray)])
+    assert step(states[2], rows, targets, 0.1 / 3) == states[3]  # the states before are as they were
+    for every in (1, 3):
+        *_, last = train(start, [(rows, targets)] * 6, function, lambda i: 0.1 / (1 + i), every=every)
+        assert last == single
+
+
+def test_only_the_states_of_the_function_itself_are_known_to_it(taken, tmp_path):
+    step, other = compiled_step(mse), compiled_step(mse)
+    first = step(TrainState(net, Momentum()), x, y, 0.1)
+    second = step(first, x, y, 0.1)
+    third = step(second, x, y, 0.1)
+    assert taken.pop() is True
+    files.save(tmp_path / "state.npz", second)
+    W = second.params[0].W + 1
+    edited = evolve(second, params=(evolve(second.params[0], W=W), *second.params[1:]))
+    again = [pickle.loads(pickle.dumps(second)), files.load(tmp_path / "state.npz"), evolve(second, cost=0.5)]
+    for one in again:
+        taken.clear()
+        assert step(one, x, y, 0.1) == third
+        assert taken == [False]
+    assert other(second, x, y, 0.1) == third
+    moved = step(edited, x, y, 0.1)
+    assert moved == lines(compiled(mse), edited, x, y, 0.1)
+    assert moved != third
+    mixed = evolve(third, optimizer=second.optimizer)  # parts of two states
+    assert step(mixed, x, y, 0.1) == lines(compiled(mse), mixed, x, y, 0.1)
+    taken.clear()
+    assert step(second, x, y, 0.1) == third  # an older state is still known
+    assert step(second, x[:9], y[:9], 0.1) == lines(compiled(mse), second, x[:9], y[:9], 0.1)
+    assert taken[0] is True
+
+
+def test_a_state_that_is_gone_is_forgotten():
+    step = compiled_step(mse)
+    now = TrainState(net)
+    for _ in range(5):
+        now = step(now, x, y, 0.1)
+    flats = step._function._folds._flats
+    assert [flat() for flat in flats.values()] == [now]
+    W = now.params[0].W
+    assert W.base is now.params[2].W.base
+    assert W.base.nbytes < 2000
+    with pytest.raises(ValueError, match="read-only"):
+        W[:] = 0
+    del now
+    assert flats == {}
+
+
+def test_a_rule_that_changes_is_followed_by_the_next_step():
+    factor = [1.0]
+
+    def loss(out, y):
+        cost, dA = mse(out, y)
+        return factor[0] * cost, factor[0] * dA
+
+    step = compiled_step(loss)
+    now = step(step(TrainState(net), x, y, 0.1), x, y, 0.1)
+    factor[0] = 3.0
+    assert step(now, x, y, 0.1) == lines(compiled(loss), now, x, y, 0.1)
+
+
+def test_networks_and_batches_of_any_structure_may_take_turns():
+    step, function = compiled_step(mse), compiled(mse)
+    wide = mlp([2, 300, 300, 1], seed=0)  # NumPy is faster
+    nets = [net, mlp([2, 3, 1], seed=0), astype(net, np.float32), wide, (net, Dropout(0.1, seed=0)), net[0].W[:, :1]]
+    states = [TrainState(one) for one in nets[:5]]
+    for i in range(6):
+        dtypes = [np.float32 if one is nets[2] else np.float64 for one in nets[:5]]
+        rows = [(x[: 30 + i % 2].astype(d), y[: 30 + i % 2].astype(d)) for d in dtypes]
+        after = [step(now, *one, 0.1) for now, one in zip(states, rows, strict=True)]
+        assert after == [lines(function, now, *one, 0.1) for now, one in zip(states, rows, strict=True)]
+        states = after
+
+
+def test_errors_are_those_of_the_plain_path():
+    step, now = compiled_step(mse), TrainState(net)
+    now = step(now, x, y, 0.1)
+    with pytest.raises(
+        NotFiniteError, match=r"^compiled_step: in step 1 the cost is nan; the first array that is not finite is x$"
+    ):
+        step(now, np.where(x > 2, np.nan, x), y, 0.1)
+    with pytest.raises(RangeError, match=r"^mse: out must have at least one entry"):
+        step(now, x[:0], y[:0], 0.1)
+    with pytest.raises(KindError, match="x must be float64, as W is, not float32"):
+        step(now, x.astype(np.float32), y, 0.1)
+    classes = compiled_step(softmax_cross_entropy)
+    three, labels = TrainState(mlp([2, 3], seed=0)), np.arange(70) % 3
+    three = classes(classes(three, x, labels, 0.1), x, labels, 0.1)
+    with pytest.raises(RangeError, match="y must hold the classes") as found:
+        classes(three, x, labels + 1, 0.1)
+    with pytest.raises(RangeError) as plain:
+        value_and_grad(softmax_cross_entropy)(three.params, x, labels + 1)
+    assert str(found.value) == str(plain.value)
+
+
+def test_a_learning_rate_is_a_number():
+    step, now = compiled_step(mse), TrainState(net)
+    assert step(now, x, y, np.float64(0.5)) == step(now, x, y, 0.5)
+    still = step(now, x, y, 0)
+    assert still.params == net
+    assert still.step == 1
+    for lr, needed in (
+        (cosine(0.1, steps=9), "a number, not .*; write lr\\(state.step\\)"),
+        (np.ones(2), "a number, not float64 array"),
+        (None, "a number, not None"),
+        (-1.0, "finite and not negative, not -1.0"),
+    ):
+        with pytest.raises((KindError, RangeError), match=f"^compiled_step: lr must be {needed}"):
+            step(now, x, y, lr)
+    with pytest.raises(KindError, match=r"^compiled_step: state must be a TrainState, not tuple; write TrainState"):
+        step(net, x, y, 0.1)
+
+
+def test_a_function_and_its_states_go_to_other_processes_and_threads():
+    step, start = compiled_step(mse), TrainState(net, Adam())
+    now = step(step(start, x, y, 0.1), x, y, 0.1)
+    after = step(now, x, y, 0.1)
+    assert repr(pickle.loads(pickle.dumps(step))) == "compiled_step(mse)"
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        assert pool.submit(step, now, x, y, 0.1).result() == after
+    ends: list = [None, None]
+
+    def run(i):
+        one = TrainState(net, Adam())
+        for _ in range(200):
+            one = step(one, x, y, 0.01 * (1 + i))
+        ends[i] = one
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(2)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    alone = [*train(start, batch * 200, compiled(mse), 0.01)][-1], [*train(start, batch * 200, compiled(mse), 0.02)][-1]
+    assert tuple(ends) == alone
