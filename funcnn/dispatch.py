@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import singledispatch, wraps
 from importlib import import_module
 from typing import Any, TypeVar
@@ -176,19 +176,40 @@ def _with_table(call: Any, table: _Table) -> Any:
     return call
 
 
-def _seal(parts: Any, given: tuple[Any, ...]) -> None:
-    """Set all arrays that a rule made to read-only; arguments that the rule returns are not changed."""
+_MANY = 100  # parts of a tuple
+
+
+def _seal(parts: Any, given: tuple[Any, ...], ids: set[int] | None = None) -> None:
+    """Set all arrays that a rule made to read-only; arguments that the rule returns are not changed.
+
+    `ids` are those of all arrays in `given`, which are collected once if many arrays are looked up.
+    """
     for part in parts:
         if (cls := type(part)) is np.ndarray:
+            if ids is not None:
+                if id(part) not in ids:
+                    part.setflags(0)
+                continue
             for one in given:
                 if one is part or (isinstance(one, tuple) and _among(part, one)):
                     break
             else:
                 part.setflags(0)  # write=False, twice as fast as by keyword
         elif plans.get(cls):  # a record with fields
-            _seal(getters[cls](part), given)
+            _seal(getters[cls](part), given, ids)
         elif isinstance(part, (tuple, list, dict)):
-            _seal(part.values() if isinstance(part, dict) else part, given)
+            if ids is None and len(part) > _MANY:
+                ids = set(_ids(given))
+            _seal(part.values() if isinstance(part, dict) else part, given, ids)
+
+
+def _ids(given: tuple[Any, ...]) -> Iterator[int]:
+    """The ids of what is in a tuple, at any depth."""
+    for part in given:
+        if isinstance(part, tuple):
+            yield from _ids(part)
+        else:
+            yield id(part)
 
 
 def _among(array: object, given: tuple[Any, ...]) -> bool:

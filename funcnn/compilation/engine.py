@@ -14,7 +14,7 @@ from funcnn.compilation import disk
 from funcnn.compilation.products import Registers
 
 _LOCK = threading.RLock()  # held while llvmlite is loaded or at work
-_STACK = 2**24  # bytes: LLVM needs up to 2**21 for MOST_VALUES in small layers; other threads may have 2**19
+_STACK = 2**24  # bytes: LLVM's recursion grows with a function, and the thread that asks for code may have 2**19
 _LEVEL = 3  # of code generation: passes over the text gain nothing, and take as long again
 
 # A fork waits, since the child of a process that compiles could not compile.

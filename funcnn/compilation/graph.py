@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,14 @@ from funcnn.compilation.symbols import Symbol, is_known, is_number
 
 Value = Any
 """An argument of a node: another node, or a number."""
+PLACE = -1
+"""The number of a node's offset that is its place."""
 
 ACROSS = {"row sum", "row maximum", "row minimum"}  # operations from all features of a row to one number
 ROOMS = {"dense", *ACROSS}  # operations that need all features of their argument at once
 SUMS = {"product", "total"}  # over all rows
 READ = {"kept", "x", "y"}  # what a round over the rows reads
 INPUTS = {"x", "y", "parameters", "gradients", "memory"}  # what a loop reads
-MOST_NODES = 1000  # LLVM needs four seconds for so many in one loop, and its time grows with the square of the number
 COMMUTES = {"add", "multiply", "maximum", "minimum"}
 
 
@@ -31,18 +33,23 @@ class Node:
     (first of W, stride of rows, stride of columns, first of b or None, stride of b).
     """
 
-    __slots__ = ("args", "data", "features", "is_stored", "op", "place", "slot", "users")
+    __slots__ = ("args", "data", "features", "is_stored", "number", "op", "place", "slot", "users")
 
     def __init__(self, op: str, args: tuple[Value, ...], features: int, data: Any) -> None:
         self.op, self.args, self.features, self.data = op, args, features, data
         self.users: list[Node] = []
-        self.slot, self.is_stored = 0, False
+        self.slot, self.number, self.is_stored = 0, 0, False
         self.place: tuple[str, int] = ("", 0)
 
     @property
     def inputs(self) -> list[Node]:
         """The arguments that differ from row to row."""
         return [a for a in self.args if isinstance(a, Node) and a.op != "vector"]
+
+    def offset(self, i: int) -> int:
+        """Number i of `data`, or where the node is in its area: what may differ between nodes with the same text."""
+        number: int = self.place[1] if i == PLACE else self.data[i]
+        return number
 
 
 def needed(
@@ -58,6 +65,11 @@ def needed(
             args = [a for a in node.args if isinstance(a, Node)] if vectors else node.inputs
             left += [] if is_end(node) else args
     return found
+
+
+def in_order(nodes: Iterable[Node]) -> list[Node]:
+    """Nodes of a graph in an order in which each can be computed, without vectors."""
+    return sorted([node for node in nodes if node.op != "vector"], key=attrgetter("number"))
 
 
 class Graph:
@@ -149,12 +161,11 @@ class Graph:
     def _make(self, op: str, args: tuple[Value, ...], features: Any, data: Any = None) -> Node:
         key = op, tuple([repr(a) if isinstance(a, float) else id(a) for a in args]), features, data  # -0.0 is not 0.0
         if key not in self._made:
-            if len(self.nodes) == MOST_NODES:
-                raise Untraceable(f"a program of more than {MOST_NODES:,} operations, which would take long to compile")
             node = self._made[key] = Node(op, args, features, data)
             for a in args:
                 if isinstance(a, Node):
                     a.users.append(node)
+            node.number = len(self.nodes)
             self.nodes.append(node)
         return self._made[key]
 

@@ -13,16 +13,15 @@ from funcnn.compilation.trigonometric import of_quarter
 
 def random(t: Text, node: Node, row: Index, f: Index, constants: str) -> str:
     """Where the word of feature f, for the rows of a panel from `row` on, is at least a threshold: a panel of bools."""
-    threshold, *places = node.data
-    words = f"<{t.rows} x i32>"
-    keys = [t.splat(_word(t, constants, place), "i32") for place in places]
+    threshold, words = node.data[0], f"<{t.rows} x i32>"
+    keys = [t.splat(_word(t, constants, t.offset(node, i)), "i32") for i in (1, 2)]
     return t.let(f"icmp uge {words} {_hashed(t, words, _index(t, words, node, row, f), keys)}, {_all(t, threshold)}")
 
 
 def normal(t: Text, node: Node, row: Index, f: Index, constants: str) -> str:
     """r cos(2 pi v), for the first half of all entries; then r sin(2 pi v), of the same words."""
     words, index = f"<{t.rows} x i32>", _index(t, f"<{t.rows} x i32>", node, row, f)
-    *keys, half = [t.splat(_word(t, constants, place), "i32") for place in node.data]
+    *keys, half = [t.splat(_word(t, constants, place), "i32") for place in [t.offset(node, i) for i in range(3)]]
     is_first = t.let(f"icmp ult {words} {index}, {half}")
     other = t.let(f"select {t.bools} {is_first}, {words} {t.let(f'add {words} {index}, {half}')}, {words} {index}")
     first = t.let(f"select {t.bools} {is_first}, {words} {index}, {words} {t.let(f'sub {words} {index}, {half}')}")
@@ -59,9 +58,9 @@ def _mixed(t: Text, words: str, h: str) -> str:
     return h
 
 
-def _word(t: Text, constants: str, at: int) -> str:
+def _word(t: Text, constants: str, at: Index) -> str:
     """32 bits from two floats with 16 bits each."""
-    high, low = [t.let(f"fptoui {t.float} {t.number(constants, at + i)} to i32") for i in (0, 1)]
+    high, low = [t.let(f"fptoui {t.float} {t.number(constants, t.plus(at, i))} to i32") for i in (0, 1)]
     return t.let(f"or i32 {t.let(f'shl i32 {high}, 16')}, {low}")
 
 

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from funcnn.compilation.functions import exp, expm1, log, log1p, tanh
-from funcnn.compilation.graph import INPUTS, Graph, Node, Value, needed
+from funcnn.compilation.graph import INPUTS, PLACE, Graph, Node, Value, in_order, needed
 from funcnn.compilation.hashing import normal, random
 from funcnn.compilation.normal import erfc
 from funcnn.compilation.power import power
@@ -59,9 +59,8 @@ class Panel:
 
     def address(self, node: Node, f: Index) -> str:
         """Where feature f of a stored node is."""
-        area, line = node.place
-        base = {"panel": self.passing, "rows": self.kept, "tile": self.tile}[area]
-        return self.text.at(base, self.text.times(self.text.plus(f, line), self.text.rows))
+        base = {"panel": self.passing, "rows": self.kept, "tile": self.tile}[node.place[0]]
+        return self.text.at(base, self.text.times(self.text.plus(f, self.text.offset(node, PLACE)), self.text.rows))
 
     def compute(self, group: list[Node], f: Index, known: Known) -> None:
         """Feature f of elementwise nodes, each stored if another loop needs it."""
@@ -71,8 +70,7 @@ class Panel:
 
     def results(self, roots: Sequence[Value], read: Callable[[Node], str], known: Known | None = None) -> list[str]:
         """The panels of values that are computed entry by entry; `read` gives those of inputs that are not known."""
-        known, wanted = dict(known or {}), needed(roots)
-        nodes = [node for node in self.graph.nodes if node in wanted and node.op != "vector"]
+        known, nodes = dict(known or {}), in_order(needed(roots))
         known.update({node: (read(node), False) for node in nodes if node.op in READ_BY_ENTRIES and node not in known})
         self.compute([node for node in nodes if node not in known], 0, known)
         return [self.number(one, 0, 1, known) for one in roots]
@@ -142,8 +140,7 @@ class Panel:
                 return t.constant(a)
             return t.splat(t.number(self.constants, self.graph.constant(np.array([a], t.dtype))[0]))
         if a.op == "vector":
-            first, stride = a.data
-            return t.splat(t.number(self.constants, t.plus(first, t.times(f, stride))))
+            return t.splat(t.number(self.constants, t.plus(t.offset(a, 0), t.times(f, a.data[1]))))
         return t.load(self.address(a, f))
 
 

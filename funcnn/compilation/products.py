@@ -41,14 +41,15 @@ def dense(panel: Panel, node: Node, outputs: int, then: Compute) -> None:
 def _dense_block(panel: Panel, node: Node, then: Compute, start: int, size: int, b: Index) -> None:
     """Block b of `size` outputs: each number of x is loaded once for all of them, whose sums stay in registers."""
     t, x, K = panel.text, node.args[0], node.args[0].features
-    first, by_input, by_output, bias, by_bias = node.data
+    _, by_input, by_output, bias, by_bias = node.data
     # Few outputs have several sums each, since the next sum would wait for the last one.
     parts = max(1, min(4 if size == 1 else 2 if size <= 3 else 1, K // 2))
     j = t.plus(start, t.times(b, size))
-    weights = t.at("%V", t.plus(first, t.times(j, by_output)))
+    weights = t.at("%V", t.plus(t.offset(node, 0), t.times(j, by_output)))
     biases = ["zeroinitializer"] * size * parts
     if bias is not None:
-        biases[:size] = [t.splat(t.number("%V", t.plus(bias, t.times(t.plus(j, i), by_bias)))) for i in range(size)]
+        first = t.at("%V", t.plus(t.offset(node, 3), t.times(j, by_bias)))
+        biases[:size] = [t.splat(t.number(first, i * by_bias)) for i in range(size)]
 
     def some(k: Index, *totals: str, many: int = parts) -> list[str]:
         new = list(totals)
@@ -87,7 +88,7 @@ def across(panel: Panel, node: Node, then: Compute) -> None:
     then(0, known)
 
 
-def sums(panel: Panel, one: SumOfProducts, panels: str, enter: Callable[[Index], None], registers: Registers) -> None:
+def sums(panel: Panel, one: SumOfProducts, panels: Index, enter: Callable[[Index], None], registers: Registers) -> None:
     """Add left^T @ right over the panels of a tile to the sums at %G, block by block of accumulators.
 
     `enter(p)` sets the memory of `panel` to that of panel p of the tile.
@@ -112,7 +113,7 @@ def _sum_row(
 def _sum_block(
     panel: Panel,
     one: SumOfProducts,
-    panels: str,
+    panels: Index,
     enter: Callable[[Index], None],
     vector_bytes: int,
     k: Index,
@@ -143,7 +144,8 @@ def _sum_block(
     J = right.features
     run = width if J > 1 else height  # neighbours among the sums
     for i in range(0, height * width, run):
-        at = one.at if one.is_total else t.plus(one.at, t.plus(t.times(t.plus(k, i // width), J), j))
+        at = t.offset(one, 0)
+        at = at if one.is_total else t.plus(at, t.plus(t.times(t.plus(k, i // width), J), j))
         for first in range(0, run, lanes):
             add_lanes(t, totals[i + first : i + min(first + lanes, run)], lanes, t.at("%G", t.plus(at, first)))
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
 from funcnn.compilation.evaluation import Calculation
 from funcnn.compilation.graph import SUMS, Graph, Node
+from funcnn.compilation.pieces import Pattern
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise, is_number
 from funcnn.compilation.trace import TracedStep, padded
@@ -18,6 +19,8 @@ from funcnn.compilation.trace import TracedStep, padded
 LEAST_FACTOR = 1e-9
 """The least factor of a sum over rows that kernels multiply into the rows."""
 MOST_SUMS = 10_000
+MOST_ROUNDS = 8
+"""Of a program whose rounds are functions with offsets of their own; in others, those that are alike share one."""
 
 
 @attrs.frozen(eq=False)
@@ -33,11 +36,20 @@ class SumOfProducts:
     at: int
     is_total: bool
     round: int
+    is_shared: ClassVar = True
 
     @property
     def arguments(self) -> list[Node]:
         """The nodes that are summed."""
         return [self.right] if self.left is None else [self.left, self.right]
+
+    def offset(self, _: int) -> int:
+        """Where the sum begins."""
+        return self.at
+
+    def add_to(self, pattern: Pattern) -> None:
+        """Add the sum to a pattern."""
+        pattern.key += (pattern.own(self), self.is_total, *[pattern.read(node) for node in self.arguments])
 
 
 class Program(Graph):
@@ -135,15 +147,19 @@ class Program(Graph):
         """Give the sums that rows need their places, and count the rounds."""
         end, self.starts = padded(self.length, self.dtype), list[int]()
         last = max([0, *[one.round for one in self.sums], *[self.stage(s) - 1 for s in own]])
+        stages = defaultdict[int, list[Symbol]](list)
+        for s in own:
+            stages[self.stage(s)].append(s)
         for i in range(last + 1):
             self.starts.append(end)
-            for s in [one for one in own if self.stage(one) == i + 1]:
+            for s in stages[i + 1]:
                 left, right, is_total = _term(s, 1.0)
                 self.own[id(s)] = end
                 self._add_sum(left, right, end, is_total=is_total)
                 end = padded(end + s.size, self.dtype)
         self.starts.append(end)
         self.rounds = last + 1
+        self.is_shared = self.rounds > MOST_ROUNDS
 
 
 def _term(s: Symbol, factor: float) -> tuple[Symbol | None, Symbol, bool]:
@@ -154,24 +170,26 @@ def _term(s: Symbol, factor: float) -> tuple[Symbol | None, Symbol, bool]:
 
 def _terms(s: Symbol, factor: float) -> Iterator[tuple[Symbol | None, Symbol, bool]]:
     """The terms of factor * s, where s is a linear combination of sums over rows."""
-    a, b = (*s.args, None, None)[:2]
-    if not LEAST_FACTOR <= abs(factor) <= 1 / LEAST_FACTOR:  # a row times a factor must not overflow or vanish
-        raise Untraceable("a sum over all rows times a very large or small number")
-    if s.op in {"reshape", "astype"}:
-        yield from _terms(a, factor)
-    elif s.op == "negative":
-        yield from _terms(a, -factor)
-    elif s.op in {"add", "subtract"} and _is_sum(a, s) and _is_sum(b, s):
-        yield from _terms(a, factor)
-        yield from _terms(b, factor if s.op == "add" else -factor)
-    elif s.op in {"multiply", "divide"} and _is_sum(a, s) and is_number(b):
-        yield from _terms(a, factor * b if s.op == "multiply" else factor / b)
-    elif s.op == "multiply" and is_number(a) and _is_sum(b, s):
-        yield from _terms(b, factor * a)
-    elif s.op in SUMS:
-        yield _term(s, factor)
-    else:
-        raise Untraceable(f"{s.op} of a sum over all rows")
+    left = [(s, factor)]
+    while left:
+        s, factor = left.pop()
+        a, b = (*s.args, None, None)[:2]
+        if not LEAST_FACTOR <= abs(factor) <= 1 / LEAST_FACTOR:  # a row times a factor must not overflow or vanish
+            raise Untraceable("a sum over all rows times a very large or small number")
+        if s.op in {"reshape", "astype"}:
+            left.append((a, factor))
+        elif s.op == "negative":
+            left.append((a, -factor))
+        elif s.op in {"add", "subtract"} and _is_sum(a, s) and _is_sum(b, s):
+            left += (b, factor if s.op == "add" else -factor), (a, factor)
+        elif s.op in {"multiply", "divide"} and _is_sum(a, s) and is_number(b):
+            left.append((a, factor * b if s.op == "multiply" else factor / b))
+        elif s.op == "multiply" and is_number(a) and _is_sum(b, s):
+            left.append((b, factor * a))
+        elif s.op in SUMS:
+            yield _term(s, factor)
+        else:
+            raise Untraceable(f"{s.op} of a sum over all rows")
 
 
 def _is_sum(a: Operand, like: Symbol) -> bool:

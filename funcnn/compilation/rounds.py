@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import attrs
 
 from funcnn.compilation.graph import ROOMS, Node, needed
@@ -34,22 +36,25 @@ class Rounds:
         self.kept = 0
         self._homes: dict[Node, Node] = {}  # where each node is computed at first
         self._sources = _sources(program.nodes)
-        self.rounds = [self._round(program, i) for i in range(program.rounds)]
+        given: list[list[SumOfProducts]] = [[] for _ in range(program.rounds)]
+        for s in program.sums:
+            given[s.round].append(s)
+        self.rounds = [self._round(some) for some in given]
 
-    def _round(self, program: Program, i: int) -> Round:
+    def _round(self, given: list[SumOfProducts]) -> Round:
         made: dict[Node, Node] = {}
-        given = [one for one in program.sums if one.round == i]
         wanted = needed([node for one in given for node in one.arguments], is_end=self._is_kept)
-        for node in program.nodes:
-            if node in wanted:
-                made[node] = self._made(node, made)
+        for node in sorted(wanted, key=attrgetter("number")):
+            made[node] = self._made(node, made)
         for one in given:
             for node in one.arguments:
                 made[node].is_stored = True
         sums = [
             attrs.evolve(one, left=None if one.left is None else made[one.left], right=made[one.right]) for one in given
         ]
-        self._homes = {**{node: one for node, one in made.items() if one.op != "kept"}, **self._homes}
+        for node, home in made.items():
+            if home.op != "kept":
+                self._homes.setdefault(node, home)
         return Round(list(made.values()), sums)
 
     def _is_kept(self, node: Node) -> bool:

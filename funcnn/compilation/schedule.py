@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import attrs
 
 from funcnn.compilation.graph import READ, ROOMS, Node
+from funcnn.compilation.pieces import Pattern
 from funcnn.compilation.program import SumOfProducts
 
 # Operations that take many instructions: a product with many outputs has no registers left for them.
 DEAR = {"cos", "divide", "erfc", "exp", "expm1", "log", "log1p", "normal", "power", "sign", "sin", "sqrt", "tanh"}
+MOST_STAGES = 16
+"""Of a round that is one function, since LLVM's time grows with the square of the size of a function."""
+MOST_COST, DEAR_COST = 1000, 20  # of the nodes of one loop, where other nodes than dear ones cost 1
 MOST_BYTES = 192 * 1024  # kept for the panels of a tile: half of a second-level cache, or less
 
 
@@ -25,16 +31,27 @@ class Stage:
     own: list[Node]
     after: list[list[Node]]
     is_fused: bool = True
+    is_shared: ClassVar = True
+
+    def add_to(self, pattern: Pattern) -> None:
+        """Add the nodes to a pattern."""
+        pattern.key += (self.is_fused, len(self.before), len(self.after))
+        room = [] if self.room is None else [self.room]
+        for group in (*self.before, room, self.own, *self.after):
+            pattern.add(group)
 
 
 class Schedule:
     """Stages, and for each stored node a place: in the tile, which sums read at the end, or in the panel.
 
-    `kept` and `passing` are the lines of the two, and `panels` is the number of panels of a tile.
+    `kept` and `passing` are the lines of the two, and `panels` is the number of panels of a tile. If the schedule
+    `is_long`, the stages are functions of their own.
     """
 
     def __init__(self, nodes: list[Node], sums: list[SumOfProducts], rows: int, line_bytes: int) -> None:
-        self.stages = [_stage(some) for some in _slots(nodes)]
+        slots = _slots(nodes)
+        self.stages = [stage for some in slots for stage in _stages(some)]
+        self.is_long = len(self.stages) > min(MOST_STAGES, len(slots))
         for stage in self.stages:
             _store(stage)
         summed = {one for s in sums for one in s.arguments}
@@ -78,23 +95,41 @@ def _slots(nodes: list[Node]) -> list[list[Node]]:
     return slots
 
 
-def _stage(nodes: list[Node]) -> Stage:
+def _stages(nodes: list[Node]) -> list[Stage]:
     """The room of a slot, and its other nodes by number of features.
 
-    A node needs only nodes with as many features or with one: so groups of one feature come first.
+    A node needs only nodes with as many features or with one: so groups of one feature come first. If a group takes
+    several loops, each loop has a stage of its own.
     """
     room = next((node for node in nodes if node.op in ROOMS), None)
     groups: dict[int, list[Node]] = {}
     for node in nodes:
         if node is not room:
             groups.setdefault(node.features, []).append(node)
-    if room is None:
-        return Stage(None, [], [], [groups[n] for n in sorted(groups)])
-    own = groups.pop(room.features, [])
-    others = [groups[n] for n in sorted(groups)]
-    before, after = ([], others) if room.features == 1 else (others, [])
+    loops = {n: _loops(groups[n]) for n in sorted(groups)}
+    own, *rest = loops.pop(room.features, [[]]) if room is not None else [[]]
+    others = [loop for some in loops.values() for loop in some]
+    before, after = (others, []) if room is not None and room.features != 1 else ([], others)
     is_dear = any([node.op in DEAR for node in own])
-    return Stage(room, before, own, after, not is_dear or room.op != "dense" or room.features <= 2)
+    is_fused = room is None or not is_dear or room.op != "dense" or room.features <= 2
+    if not rest and len(others) == len(loops):
+        return [Stage(room, before, own, after, is_fused)]
+    firsts, lasts = [[Stage(None, [], [], [loop]) for loop in some] for some in (before, [*rest, *after])]
+    return [*firsts, Stage(room, [], own, [], is_fused), *lasts]
+
+
+def _loops(group: list[Node]) -> list[list[Node]]:
+    """The nodes of a group in parts, each of which is computed in one loop."""
+    loops: list[list[Node]] = [[]]
+    left = MOST_COST
+    for node in group:
+        cost = DEAR_COST if node.op in DEAR else 1
+        if cost > left:
+            loops.append([])
+            left = MOST_COST
+        loops[-1].append(node)
+        left -= cost
+    return loops
 
 
 def _store(stage: Stage) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 # The arguments of `fold`, a word each at the start of a block: pointers, then whole numbers. %XS and %YS are the
-# addresses of the batches of `steps` steps, %bounds those of %count shards; %X, %Y and %round are what is computed now.
-# If %U is not null, it is the function that updates the parameters: %M, %E and %T are its memory, its table of constant
-# panels and its table of arrays, and %W has `width` constants for each step.
+# addresses of the batches of `steps` steps, %bounds those of %count shards; %X, %Y and the list of calls at %round are
+# what is computed now. If %U is not null, it is the function that updates the parameters: %M, %E and %T are its memory,
+# its table of constant panels and its table of arrays, and %W has `width` constants for each step.
 ARGUMENTS = (
-    *("C", "V", "A", "G", "R", "XS", "YS", "bounds", "out", "X", "Y", "count", "steps", "round"),
+    *("C", "V", "A", "G", "R", "XS", "YS", "bounds", "out", "X", "Y", "round", "count", "steps"),
     *("U", "M", "E", "T", "W", "width"),
 )
 # Words that threads change, in lines of the cache that hold nothing else: the number of the next shard, whether `fold`
@@ -18,7 +18,7 @@ POLLS = 1000  # of an idle helper, one after another: a fraction of a millisecon
 
 def load(name: str) -> str:
     """The statement that reads an argument from the block."""
-    kind = "i64" if name in {"count", "steps", "round", "width"} else "ptr"
+    kind = "i64" if name in {"count", "steps", "width"} else "ptr"
     place = f"getelementptr inbounds i64, ptr %block, i64 {ARGUMENTS.index(name)}"
     return f"%{name}.at = {place}\n  %{name} = load {kind}, ptr %{name}.at"
 
@@ -28,7 +28,7 @@ def word(name: str, i: int) -> str:
     return f"%{name} = getelementptr inbounds i64, ptr %block, i64 {i}"
 
 
-def functions(rounds: int, length: int, of: str) -> list[str]:
+def functions(length: int, of: str) -> list[str]:
     """`share`, `work` and `help` as text; the sums of a shard are `length` numbers of type `of`.
 
     The caller of `share` opens a round: it sets the number of the next shard to 0. A thread takes a shard by adding 1
@@ -38,13 +38,9 @@ def functions(rounds: int, length: int, of: str) -> list[str]:
     A helper runs `help`: it takes shards of the open round, and returns after POLLS polls without work while `fold` is
     not running. So the system need not wake it for each step, which would take as long as a shard.
     """
-    others = " ".join([f"i64 {i}, label %shard{i}" for i in range(1, rounds)])
     pointers = ", ".join([f"ptr %{name}" for name in ("C", "V", "A", "sums", "R", "X", "Y")])
-    calls = [
-        f"shard{i}:\n  call void @shard{i}({pointers}, i64 %low, i64 %high)\n  br label %told" for i in range(rounds)
-    ]
     loads = [load(name) for name in ("C", "V", "G", "R", "X", "Y", "bounds", "round")]
-    called, loaded = "\n".join(calls), "\n  ".join(loads)
+    loaded = "\n  ".join(loads)
     work = f"""
 define internal void @work(ptr %block, ptr %A) nounwind {{
   {word("next", NEXT)}
@@ -67,9 +63,7 @@ compute:
   %low = load i64, ptr %bound
   %after = getelementptr inbounds i64, ptr %bound, i64 1
   %high = load i64, ptr %after
-  switch i64 %round, label %shard0 [ {others} ]
-{called}
-told:
+  call void @shards(ptr %round, {pointers}, i64 %low, i64 %high)
   %before = atomicrmw add ptr %done, i64 1 release
   br label %look
 end:

@@ -184,7 +184,7 @@ def is_step_number(a: Operand) -> bool:
 
 def is_number(a: Operand) -> bool:
     """Whether a is a number that is known, of Python or of NumPy."""
-    return isinstance(a, int | float | np.generic)
+    return type(a) is not Symbol and isinstance(a, int | float | np.generic)  # `isinstance` of a symbol is slow
 
 
 def reduced(op: str, a: Symbol, axis: Any, keepdims: bool) -> Symbol:  # noqa: FBT001  as NumPy has it

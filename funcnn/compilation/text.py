@@ -1,25 +1,22 @@
-"""Text of LLVM IR: statements, loops and arithmetic of panels, vectors with one number for each of some rows."""
+"""Text of LLVM IR: arithmetic of panels, vectors with one number for each of some rows."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.statements import Index, Statements
 
-Index = int | str
-"""A whole number that is known, or the name of a value that holds it."""
+__all__ = ["LINE", "Index", "Text"]
 
 LINE = 64
 """Bytes of a line of a processor's cache, to which panels are aligned."""
-MOST_VALUES = 40_000
-"""Of a text: LLVM needs about a second for 10,000, and its time grows with the square of the depth of a network."""
 
 
-class Text:
+class Text(Statements):
     """The statements of one function, written in order; each method that computes returns the name of its value.
 
     A panel is a vector of `rows` floats, one for each row, which fills `lines` cache lines, or has `most` floats. %C is
@@ -37,84 +34,14 @@ class Text:
         self.line = min(LINE, self.rows * self.bytes)
         self.float, self.integer = ("double", "i64") if self.double else ("float", "i32")
         self.panel, self.integers, self.bools = [f"<{self.rows} x {t}>" for t in (self.float, self.integer, "i1")]
-        self.statements: list[str] = []
-        self.block = "entry"
+        super().__init__(self.panel)
         self.flags = " contract"
-        self.declared: set[str] = set()
         self.table: dict[bytes, int] = {}
-        self._names = 0
-
-    def function(self, name: str, arguments: str) -> list[str]:
-        """The lines of a function that consists of the statements so far; the next statements begin another one."""
-        lines = [f"define void @{name}({arguments}) nounwind {{", "entry:", *self.statements, "  ret void", "}"]
-        self.statements, self.block = [], "entry"
-        return lines
-
-    def module(self, lines: Sequence[str]) -> str:
-        """The text of functions, with what they refer to."""
-        return "\n".join([*sorted(self.declared), *lines, ""])
+        self._entries = 0
 
     def panels(self) -> Any:
         """The table of constant panels."""
         return np.frombuffer(b"".join(self.table), self.dtype)
-
-    # Statements.
-
-    def do(self, statement: str) -> None:
-        self.statements.append("  " + statement)
-
-    def let(self, expression: str) -> str:
-        name = f"%v{self._name()}"
-        self.do(f"{name} = {expression}")
-        return name
-
-    def _name(self) -> int:
-        self._names += 1
-        if self._names > MOST_VALUES:
-            raise Untraceable(f"a program of more than {MOST_VALUES:,} instructions, which would take long to compile")
-        return self._names
-
-    def _label(self, name: str) -> None:
-        self.statements.append(f"{name}:")
-        self.block = name
-
-    def when(self, condition: str, body: Callable[[], object]) -> None:
-        """The body, if the condition is true."""
-        name = f"W{self._name()}"
-        self.do(f"br i1 {condition}, label %{name}, label %E{name}")
-        self._label(name)
-        body()
-        self.do(f"br label %E{name}")
-        self._label("E" + name)
-
-    def loop(
-        self,
-        count: Index,
-        body: Callable[..., Sequence[str] | None],
-        *carried: str,
-        step: int = 1,
-        of: str = "",
-    ) -> Sequence[str]:
-        """`carried = body(i, *carried)` for i in 0, step, ... below count, at least once; of type `of`."""
-        if isinstance(count, int) and count <= step:
-            return body(0, *carried) or ()
-        name, before, kind = f"L{self._name()}", self.block, of or self.panel
-        self.do(f"br label %{name}")
-        self._label(name)
-        at, i, names = len(self.statements), f"%i{name}", [f"%c{k}{name}" for k in range(len(carried))]
-        self.statements += [""] * (
-            1 + len(carried)
-        )  # the values at the start of a round, written when the last is known
-        new = body(i, *names) or ()
-        after = self.let(f"add nuw nsw i64 {i}, {step}")
-        more = self.let(f"icmp ult i64 {after}, {count}")
-        self.do(f"br i1 {more}, label %{name}, label %E{name}")
-        ends = f"%{before} ], [ {{}}, %{self.block} ]"
-        self.statements[at] = f"  {i} = phi i64 [ 0, {ends.format(after)}"
-        for k, (first, later) in enumerate(zip(carried, new, strict=True)):
-            self.statements[at + 1 + k] = f"  {names[k]} = phi {kind} [ {first}, {ends.format(later)}"
-        self._label("E" + name)
-        return new
 
     # Whole numbers.
 
@@ -185,8 +112,17 @@ class Text:
         entry = self._entry(np.full(self.rows, value, f"i{self.bytes}"))
         return self.let(f"load {self.integers}, ptr {entry}, align {self.line}")
 
-    def _entry(self, panel: Any) -> str:
-        return self.at("%C", self.table.setdefault(panel.tobytes(), len(self.table)) * self.rows)
+    def words(self, words: list[int]) -> str:
+        """The address of whole numbers in the table, of 64 bits each."""
+        panel = self.rows * self.bytes // 8
+        return self._entry(np.array([*words, *[0] * (-len(words) % panel)], np.int64))
+
+    def _entry(self, panels: Any) -> str:
+        content = panels.tobytes()
+        if content not in self.table:
+            self.table[content] = self._entries
+            self._entries += len(content) // (self.rows * self.bytes)
+        return self.at("%C", self.table[content] * self.rows)
 
     # Arithmetic. With `contract` a product and a sum become one instruction, which rounds once, where there is one.
 

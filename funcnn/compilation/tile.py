@@ -7,28 +7,49 @@ from collections.abc import Callable
 
 from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import Panel
+from funcnn.compilation.pieces import Pattern, Pieces
 from funcnn.compilation.products import Registers, across, dense, sums
-from funcnn.compilation.program import Program
+from funcnn.compilation.program import Program, SumOfProducts
 from funcnn.compilation.rounds import Round
 from funcnn.compilation.schedule import Schedule, Stage
 from funcnn.compilation.text import LINE, Index, Text
 
 INPUTS = {"x": "%X", "y": "%Y"}
+ROWS = ", ".join([*[f"ptr noalias %{name}" for name in "CVAGRXY"], "i64 %lo", "i64 %hi"])
+"""The arguments of a round."""
+PANEL = ", ".join([*[f"ptr noalias %{name}" for name in "CVTBK"], "i64 %row"])
+"""The arguments of a stage: memory of the panel for sums, for itself, and for later rounds, and its first row."""
+TILE = ", ".join(
+    [*[f"ptr noalias %{name}" for name in "AGR"], *[f"i64 %{name}" for name in ("stride", "low", "panels")]]
+)
+"""The arguments of a sum, where %stride are the numbers of a panel at %A."""
 
 
 class Tile:
-    """Writes the function of a round, which adds the sums over the rows from %lo to %hi to the numbers at %G.
+    """Writes the function of a round, which adds the sums over the rows from %lo to %hi to the `length` numbers at %G.
 
     %X and %Y are the rows of x and y, %V the vector of constants, %C the table of panels, and %A memory: for the panels
     of a tile, for the current panel, and for a copy of the last rows, filled up to a panel with the very last. %R is
     memory for `kept` lines of each panel of rows, which later rounds read.
     """
 
-    def __init__(self, text: Text, program: Program, of: Round, kept: int, registers: Registers) -> None:
+    def __init__(
+        self,
+        text: Text,
+        program: Program,
+        of: Round,
+        kept: int,
+        registers: Registers,
+        stages: Pieces,
+        sums: Pieces,
+        length: int,
+    ) -> None:
         self.text, self.program, self.round, self.kept, self.registers = text, program, of, kept, registers
-        self.panel = Panel(text, program)
+        self.stages, self.sums, self.panel = stages, sums, Panel(text, program)
+        self.length = length
         self.schedule = Schedule(of.nodes, of.sums, text.rows, text.rows * text.bytes)
         self.widths = program.trace.widths
+        self.stride: Index = self.schedule.kept * text.rows
         self.outputs = max(1, registers.outputs * LINE // (text.rows * text.bytes))
 
     @property
@@ -37,16 +58,28 @@ class Tile:
         s = self.schedule
         return (s.panels * s.kept + s.passing + sum(self.widths.values())) * self.text.rows
 
-    def function(self, name: str, length: int) -> list[str]:
-        """The text of the function; `length` numbers at %G, which fill panels, are set to 0 at first."""
+    @property
+    def is_shared(self) -> bool:
+        """Whether the text may be that of other rounds."""
+        return self.program.is_shared and not self.schedule.is_long
+
+    def add_to(self, pattern: Pattern) -> None:
+        """Add the round to a pattern."""
+        s = self.schedule
+        pattern.key += (self.length, s.kept, s.passing, s.panels, len(s.stages), len(self.round.sums))
+        pattern.key += [pattern.read(node) for node in self.round.nodes if node.op in INPUTS]
+        parts: list[Stage | SumOfProducts] = [*s.stages, *self.round.sums]
+        for part in parts:
+            part.add_to(pattern)
+
+    def write(self) -> None:
+        """The statements; the numbers at %G, which fill panels, are set to 0 at first."""
         t, s = self.text, self.schedule
-        if length:
-            t.loop(length, lambda i: t.store(t.constant(0), "%G", i), step=t.rows)
+        if self.length:
+            t.loop(self.length, lambda i: t.store(t.constant(0), "%G", i), step=t.rows)
         self.panel.passing = t.at("%A", s.panels * s.kept * t.rows)
         self.spare = t.at("%A", (s.panels * s.kept + s.passing) * t.rows)
         t.loop(t.minus("%hi", "%lo"), self._tile, step=s.tile_rows)
-        pointers = ", ".join([f"ptr noalias %{name}" for name in "CVAGRXY"])
-        return t.function(name, f"{pointers}, i64 %lo, i64 %hi")
 
     def _tile(self, start: Index) -> None:
         t, s = self.text, self.schedule
@@ -60,13 +93,17 @@ class Tile:
         t.loop(panels, lambda p: self._panel(p, low))
         enter = lambda p: self._enter(p, low)
         t.when(is_uneven, lambda: self._clear(enter, t.minus(panels, 1), over))
-        for one in self.round.sums:
-            sums(self.panel, one, panels, enter, self.registers)
+        if self.schedule.is_long:
+            given = f"ptr %A, ptr %G, ptr %R, i64 {self.stride}, i64 {low}, i64 {panels}"
+            self.sums.run(self.round.sums, self._sum_apart, given)
+        else:
+            for one in self.round.sums:
+                sums(self.panel, one, panels, enter, self.registers)
 
     def _enter(self, p: Index, low: Index) -> None:
         """The memory of panel p of the tile, whose first row is `low`."""
         t = self.text
-        self.panel.tile = t.at("%A", t.times(p, self.schedule.kept * t.rows))
+        self.panel.tile = t.at("%A", t.times(p, self.stride))
         if self.kept:
             self.panel.kept = t.at("%R", t.times(t.plus(low, t.times(p, t.rows)), self.kept))
 
@@ -88,13 +125,13 @@ class Tile:
         t = self.text
         is_row = t.first_lanes(over, "i64")
         enter(panel)
-        for node in {one: None for s in self.round.sums for one in s.arguments}:
 
-            def clear(f: Index, node: Node = node) -> None:
-                address = self.panel.address(node, f)
-                t.store(t.select(is_row, t.load(address), t.constant(0)), address)
+        def clear(address: str) -> None:
+            t.store(t.select(is_row, t.load(address), t.constant(0)), address)
 
-            t.loop(node.features, clear)
+        t.loop(self.schedule.kept, lambda f: clear(t.at(self.panel.tile, t.times(f, t.rows))))
+        for node in {one: None for s in self.round.sums for one in s.arguments if one.place[0] == "rows"}:
+            t.loop(node.features, lambda f: clear(self.panel.address(node, f)))  # noqa: B023  used at once
 
     def _panel(self, p: Index, low: Index) -> None:
         t = self.text
@@ -108,8 +145,27 @@ class Tile:
             for node in [one for one in self.round.nodes if one.op == name]:
                 self._read(node, t.at(pointer, node.data), width)
             start += width * t.rows
-        for stage in self.schedule.stages:
-            self._stage(stage)
+        if self.schedule.is_long:
+            places = [self.panel.tile, self.panel.passing, self.panel.kept or "null"]
+            pointers = ", ".join([f"ptr {name}" for name in ("%C", "%V", *places)])
+            self.stages.run(self.schedule.stages, self._stage_apart, f"{pointers}, i64 {row}")
+        else:
+            for stage in self.schedule.stages:
+                self._stage(stage)
+
+    # Functions of their own.
+
+    def _stage_apart(self, stage: Stage) -> None:
+        outer, self.panel = self.panel, Panel(self.text, self.program)
+        self.panel.tile, self.panel.passing, self.panel.kept, self.panel.row = "%T", "%B", "%K", "%row"
+        self._stage(stage)
+        self.panel = outer
+
+    def _sum_apart(self, one: SumOfProducts) -> None:
+        outer = self.panel, self.stride
+        self.panel, self.stride = Panel(self.text, self.program), "%stride"
+        sums(self.panel, one, "%panels", lambda p: self._enter(p, "%low"), self.registers)
+        self.panel, self.stride = outer
 
     def _stage(self, stage: Stage) -> None:
         for group in stage.before:

@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+import attrs
 import numpy as np
 
-from funcnn.compilation.graph import SUMS, Graph, Node
+from funcnn.compilation.graph import SUMS, Graph, Node, in_order, needed
 from funcnn.compilation.namespace import ELEMENTWISE
-from funcnn.compilation.panel import Panel, Store
+from funcnn.compilation.panel import Panel
+from funcnn.compilation.pieces import Pattern, Pieces
 from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, is_number, is_step_number
 from funcnn.compilation.text import Index, Text
 
 POINTERS = {"constants": "%V", "sums": "%G"}
+
+
+@attrs.frozen(eq=False)
+class Assignment:
+    """An array of `size` entries that is written, from number `first` of a memory on."""
+
+    name: str
+    first: int
+    value: Node
+    size: int
+
+    def offset(self, _: int) -> int:
+        """The first number."""
+        return self.first
+
+
+@attrs.frozen(eq=False)
+class Loop:
+    """Targets of one size, which are computed in one loop over their entries."""
+
+    targets: list[Assignment]
+    is_shared: ClassVar = True
+
+    def add_to(self, pattern: Pattern) -> None:
+        """Add the loop to a pattern."""
+        pattern.add([node for node in in_order(needed([one.value for one in self.targets])) if node.args])
+        pattern.key += [(one.name, one.size, pattern.own(one), pattern.read(one.value)) for one in self.targets]
 
 
 class Vectors(Graph):
@@ -24,32 +55,47 @@ class Vectors(Graph):
 
     def __init__(self, program: Program, stage: int) -> None:
         super().__init__(0, program.dtype)
-        self.program, self._over = program, stage
+        self.program, self._over, self.is_shared = program, stage, program.is_shared
         self._values: dict[tuple[int, int], Node | float] = {}
         gradients = program.derived if stage == program.rounds else []
         given = [("constants", *one) for one in program.vectors[stage]]
         given += [("sums", program.places[id(s)], s) for s in gradients]
-        self._targets = [Store(name, first, self._value(s), s.size) for name, first, s in given]
+        self._loops = _loops([Assignment(name, first, self._value(s), s.size) for name, first, s in given])
+        starts = program.starts
+        self._first, self.length = starts[stage - 1], starts[stage] - starts[stage - 1]  # of the sums of the last round
 
     def constant(self, a: Operand) -> tuple[int, ...]:
         return self.program.constant(a)
 
-    def write(self, text: Text) -> None:
+    def offset(self, _: int) -> int:
+        """Where the sums of the last round begin."""
+        return self._first
+
+    def add_to(self, pattern: Pattern) -> None:
+        """Add all to a pattern."""
+        pattern.key += (self.length, pattern.own(self))
+        for one in self._loops:
+            one.add_to(pattern)
+
+    def write(self, text: Text, pieces: Pieces) -> None:
         """The statements; each operation is rounded as NumPy rounds it."""
         text.flags = ""
-        for size in dict.fromkeys([target.size for target in self._targets]):
-            self._write_size(text, size)
+        if self._over == self.program.rounds:  # all layers have gradients
+            pieces.run(self._loops, lambda one: self._write(text, one), "ptr %C, ptr %V, ptr %G")
+        else:
+            for one in self._loops:
+                self._write(text, one)
         text.flags = " contract"
 
-    def _write_size(self, t: Text, size: int) -> None:
-        panel, targets = Panel(t, self), [target for target in self._targets if target.size == size]
+    def _write(self, t: Text, loop: Loop) -> None:
+        panel, targets = Panel(t, self), loop.targets
 
         def entries(i: Index) -> None:
             made = panel.results([target.value for target in targets], lambda node: _loaded(t, node, i))
             for target, value in zip(targets, made, strict=True):
-                t.store(value, POINTERS[target.name], t.plus(target.first, i))
+                t.store(value, POINTERS[target.name], t.plus(t.offset(target, 0), i))
 
-        t.loop(-(-size // t.rows) * t.rows, entries, step=t.rows)
+        t.loop(-(-targets[0].size // t.rows) * t.rows, entries, step=t.rows)
 
     # From symbolic arrays to nodes.
 
@@ -96,7 +142,27 @@ class Vectors(Graph):
 
 
 def _loaded(t: Text, node: Node, i: Index) -> str:
-    pointer, (first, is_shared) = POINTERS[node.op], node.data
-    if is_shared:
+    pointer, first = POINTERS[node.op], t.offset(node, 0)
+    if node.data[1]:  # one number for all entries
         return t.splat(t.number(pointer, first))
     return t.let(f"load {t.panel}, ptr {t.at(pointer, t.plus(first, i))}, align {t.bytes}")
+
+
+def _loops(targets: list[Assignment]) -> list[Loop]:
+    """A loop for the targets of one size that need one another, or a node besides what is read."""
+    groups = list(range(len(targets)))
+    first: dict[tuple[int, Node], int] = {}
+
+    def group(i: int) -> int:
+        while groups[i] != i:
+            groups[i] = i = groups[groups[i]]
+        return i
+
+    for i, target in enumerate(targets):
+        for node in needed([target.value]):
+            if node.args:
+                groups[group(i)] = group(first.setdefault((target.size, node), i))
+    found: dict[int, list[Assignment]] = {}
+    for i, target in enumerate(targets):
+        found.setdefault(group(i), []).append(target)
+    return [Loop(some) for some in found.values()]

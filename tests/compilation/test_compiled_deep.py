@@ -1,4 +1,4 @@
-"""Deep networks: neither compiling them nor walking through them ends the process or takes minutes."""
+"""Nested layers, and threads with small stacks."""
 
 import pickle
 import subprocess
@@ -36,27 +36,6 @@ x = np.linspace(-1, 1, 12).reshape(4, 3)
 
 def pairs(n):
     return tuple([layer for i in range(n) for layer in (Dense.init(3, 3, seed=i), Tanh())])
-
-
-def test_a_program_that_would_take_long_to_compile_runs_plain():
-    net, function = pairs(100), compiled(mse)
-    reason = "plain NumPy: a program of more than 40,000 instructions, which would take long to compile"
-    assert explain(function, net, x, x) == reason
-    assert function(net, x, x) == value_and_grad(mse)(net, x, x)
-
-
-def of_many_terms(out, y):
-    """A loss whose gradient is a long sum in one loop over features."""
-    cost, dA = mse(out, y)
-    total = dA
-    for i in range(1, 600):
-        total = total + dA * i
-    return cost, total
-
-
-def test_so_does_one_of_too_many_operations():
-    reason = "plain NumPy: a program of more than 1,000 operations, which would take long to compile"
-    assert explain(compiled(of_many_terms), pairs(1), x, x) == reason
 
 
 @pytest.mark.parametrize("optimizer", [(), AdamW(where="!*.b"), (Momentum(), Decay(0.1))], ids=repr)

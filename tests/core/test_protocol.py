@@ -662,3 +662,19 @@ def test_long_lists_are_short_in_notes():
     with pytest.raises(KindError) as caught:
         forward((dense,), x.tolist() * 1000)
     assert "x: <list of 4000>" in caught.value.__notes__[0]
+
+
+@record
+class Keeper:
+    """Its cache has many arrays, some of which it was given."""
+
+
+@forward.register(Keeper)
+def _keep(_: Keeper, x: Any) -> Any:
+    return x[0] + 1, (*x, *[x[0] * i for i in range(200)])
+
+
+def test_of_many_arrays_only_those_that_a_rule_made_are_set_to_read_only():
+    x = np.ones(3), np.ones(2)
+    out, cache = forward(Keeper(), x)
+    assert [a.flags.writeable for a in (out, *cache)] == [False, True, True, *[False] * 200]
