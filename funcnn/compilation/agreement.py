@@ -37,6 +37,11 @@ def agree(made: Any, plain: Any) -> bool:
     """Whether two results of a step are equal but for rounding errors, relative to the largest gradient."""
     (cost, grads), (plain_cost, plain_grads) = made, plain
     pairs = [(np.asarray(cost), np.asarray(plain_cost)), *zip(leaves(grads), leaves(plain_grads), strict=True)]
+    return are_close(pairs)
+
+
+def are_close(pairs: list[tuple[Any, Any]]) -> bool:
+    """Whether the arrays of pairs are equal but for rounding errors, relative to the largest number of the second."""
     if any([(a.shape, a.dtype) != (b.shape, b.dtype) for a, b in pairs]):
         return False
     if not all([np.array_equal(np.isfinite(a), np.isfinite(b)) for a, b in pairs]):

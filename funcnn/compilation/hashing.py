@@ -11,16 +11,17 @@ from funcnn.compilation.text import Index, Text
 from funcnn.compilation.trigonometric import of_quarter
 
 
-def random(t: Text, node: Node, row: Index, f: Index, constants: str) -> str:
+def random(t: Text, node: Node, row: Index, f: Index, constants: str, apart: int) -> str:
     """Where the word of feature f, for the rows of a panel from `row` on, is at least a threshold: a panel of bools."""
     threshold, words = node.data[0], f"<{t.rows} x i32>"
     keys = [t.splat(_word(t, constants, t.offset(node, i)), "i32") for i in (1, 2)]
-    return t.let(f"icmp uge {words} {_hashed(t, words, _index(t, words, node, row, f), keys)}, {_all(t, threshold)}")
+    hashed = _hashed(t, words, _index(t, words, node, row, f, apart), keys)
+    return t.let(f"icmp uge {words} {hashed}, {_all(t, threshold)}")
 
 
-def normal(t: Text, node: Node, row: Index, f: Index, constants: str) -> str:
+def normal(t: Text, node: Node, row: Index, f: Index, constants: str, apart: int) -> str:
     """r cos(2 pi v), for the first half of all entries; then r sin(2 pi v), of the same words."""
-    words, index = f"<{t.rows} x i32>", _index(t, f"<{t.rows} x i32>", node, row, f)
+    words, index = f"<{t.rows} x i32>", _index(t, f"<{t.rows} x i32>", node, row, f, apart)
     *keys, half = [t.splat(_word(t, constants, place), "i32") for place in [t.offset(node, i) for i in range(3)]]
     is_first = t.let(f"icmp ult {words} {index}, {half}")
     other = t.let(f"select {t.bools} {is_first}, {words} {t.let(f'add {words} {index}, {half}')}, {words} {index}")
@@ -31,10 +32,10 @@ def normal(t: Text, node: Node, row: Index, f: Index, constants: str) -> str:
     return t.mul(r, of_quarter(t, t.mul(t.constant(2 * math.pi), v), quarter))
 
 
-def _index(t: Text, words: str, node: Node, row: Index, f: Index) -> str:
-    """The numbers of the entries of feature f."""
+def _index(t: Text, words: str, node: Node, row: Index, f: Index, apart: int) -> str:
+    """The numbers of the entries from feature f of a row on, `apart` from one lane to the next."""
     start = t.let(f"trunc i64 {t.plus(t.times(row, node.features), f)} to i32")
-    lanes = ", ".join([f"i32 {i * node.features % 2**32}" for i in range(t.rows)])
+    lanes = ", ".join([f"i32 {i * apart % 2**32}" for i in range(t.rows)])
     return t.let(f"add {words} {t.splat(start, 'i32')}, <{lanes}>")
 
 

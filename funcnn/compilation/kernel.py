@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from itertools import accumulate
+from typing import Any
 
+from funcnn.compilation.few import Few, are_few
 from funcnn.compilation.pieces import Pieces
 from funcnn.compilation.products import Registers
 from funcnn.compilation.program import Program
 from funcnn.compilation.rounds import Rounds
 from funcnn.compilation.sharing import ARGUMENTS, RUNNING, functions, load, word
 from funcnn.compilation.text import Index, Text
-from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile
+from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile, lines_of
 from funcnn.compilation.vectors import Vectors
 
 MOST_SHARDS, ROWS_OF_SHARD = 8, 1024
 
 
 class Kernel:
-    """Functions as text of LLVM IR, which depends on the shapes of a program, but not on the number of rows.
+    """Functions as text of LLVM IR, which depends on the shapes of a program, and on the number of few rows.
 
     `shards` adds up the sums of a range of rows. `finish` adds those of the shards, in order, so that the results have
     the same bits for any number of threads. `fold` takes steps, and after each it calls the function that updates the
@@ -27,18 +30,20 @@ class Kernel:
     refers to, and `kept` is the number of floats that rounds store for each row.
     """
 
-    def __init__(self, program: Program, registers: Registers) -> None:
-        trace = program.trace
+    def __init__(self, program: Program, registers: Registers, *, rows: float = math.inf) -> None:
+        trace, rounds = program.trace, Rounds(program)
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
-        t = Text(trace.dtype, 2 if widest <= 16 else 1)  # small networks wait for results: take more rows at once
-        rounds = Rounds(program)
+        few = int(rows) if len(rounds.rounds) == 1 and are_few(rows, program.nodes, registers) else 0
+        t = Text(trace.dtype, 1 if few else lines_of(widest, rows, trace.dtype, registers))
         length = -(-program.starts[-1] // t.rows) * t.rows
         stages, sums, shards = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
         loops, between = Pieces(t, "loops", _noalias("CVG")), Pieces(t, "between", f"{_noalias('CVG')}, i64 %count")
-        tiles = [
+        tiles: list[Any] = [
             Tile(t, program, one, rounds.kept, registers, stages, sums, 0 if i else length)
             for i, one in enumerate(rounds.rounds)
         ]
+        if few:
+            tiles = [Few(t, program, rounds.rounds[0], few, registers, length)]
         self.program, self.kept = program, rounds.kept
         self.tile_rows = max([tile.schedule.tile_rows for tile in tiles])
         self.memory = max([tile.memory for tile in tiles])
@@ -48,7 +53,10 @@ class Kernel:
         lists: list[list[int]] = []
         for i, tile in enumerate(tiles):
             vectors = [Vectors(program, i)] if i else []
-            lists += between.words(vectors, lambda one: self._between(t, one, loops)), shards.words([tile], Tile.write)
+            lists += (
+                between.words(vectors, lambda one: self._between(t, one, loops)),
+                shards.words([tile], lambda one: one.write()),
+            )
         lines = [*self._finish(t, loops), *functions(self.length, t.float), *self._fold(t, lists)]
         lines += [line for pieces in (stages, sums, shards, loops, between) for line in pieces.function()]
         self.text, self.table = t.module(lines), t.panels()

@@ -62,6 +62,10 @@ class Panel:
         base = {"panel": self.passing, "rows": self.kept, "tile": self.tile}[node.place[0]]
         return self.text.at(base, self.text.times(self.text.plus(f, self.text.offset(node, PLACE)), self.text.rows))
 
+    def apart(self, node: Node) -> int:
+        """How many entries of an array lie from a lane of a panel to the next."""
+        return node.features
+
     def compute(self, group: list[Node], f: Index, known: Known) -> None:
         """Feature f of elementwise nodes, each stored if another loop needs it."""
         for node in group:
@@ -84,9 +88,9 @@ class Panel:
         """The value of a node, and whether it is a panel of bools."""
         t, op = self.text, node.op
         if op == "random":
-            return random(t, node, self.row, f, self.constants), True
+            return random(t, node, self.row, f, self.constants, self.apart(node)), True
         if op == "normal":
-            return normal(t, node, self.row, f, self.constants), False
+            return normal(t, node, self.row, f, self.constants, self.apart(node)), False
         are_bools = all([known.get(_key(a), ("", False))[1] for a in node.args])
         if op in LOGIC and (op.startswith(("logical", "bitwise")) or are_bools):
             return t.logic(LOGIC[op], *[self._truth(a, f, node, known) for a in node.args]), True

@@ -151,7 +151,20 @@ def _sum_block(
 
 
 def add_lanes(t: Text, vectors: Sequence[str], lanes: int, to: str) -> None:
-    """Add the sum of the lanes of each vector to one of the numbers from `to` on; there are at most `lanes` vectors.
+    """Add the sum of the lanes of each vector to one of the numbers from `to` on; there are at most `lanes` vectors."""
+    made, count = joined(t, vectors, lanes)
+    kind = f"<{count} x {t.float}>"
+    if count == len(vectors):
+        before = t.let(f"load {kind}, ptr {to}, align {t.bytes}")
+        t.do(f"store {kind} {t.add(made, before, kind)}, ptr {to}, align {t.bytes}")
+        return
+    for i in range(len(vectors)):
+        total = t.let(f"extractelement {kind} {made}, i64 {i}")
+        t.put(t.let(f"fadd {t.float} {total}, {t.number(to, i)}"), to, i)
+
+
+def joined(t: Text, vectors: Sequence[str], lanes: int) -> tuple[str, int]:
+    """A vector of the sums of the lanes of each vector, and its length, a power of two: the last sum may be repeated.
 
     Two vectors become one that holds half as many partial sums of both, until each sum is one lane.
     """
@@ -175,11 +188,4 @@ def add_lanes(t: Text, vectors: Sequence[str], lanes: int, to: str) -> None:
             for a, b, which in pairs
         ]
         group = half
-    kind = f"<{count} x {t.float}>"
-    if count == len(vectors):
-        before = t.let(f"load {kind}, ptr {to}, align {t.bytes}")
-        t.do(f"store {kind} {t.add(parts[0], before, kind)}, ptr {to}, align {t.bytes}")
-        return
-    for i in range(len(vectors)):
-        total = t.let(f"extractelement {kind} {parts[0]}, i64 {i}")
-        t.put(t.let(f"fadd {t.float} {total}, {t.number(to, i)}"), to, i)
+    return parts[0], count

@@ -53,7 +53,7 @@ class Schedule:
         self.stages = [stage for some in slots for stage in _stages(some)]
         self.is_long = len(self.stages) > min(MOST_STAGES, len(slots))
         for stage in self.stages:
-            _store(stage)
+            store(stage)
         summed = {one for s in sums for one in s.arguments}
         lengths = {"tile": 0, "panel": 0}
         for node in nodes:
@@ -132,7 +132,7 @@ def _loops(group: list[Node]) -> list[list[Node]]:
     return loops
 
 
-def _store(stage: Stage) -> None:
+def store(stage: Stage) -> None:
     """Mark the nodes that another loop than their own reads."""
     if stage.room is not None and not stage.is_fused:
         stage.room.is_stored = True

@@ -64,7 +64,7 @@ class CompiledStep:
     def __init__(self, traced: TracedStep, rows: int, threads: int, pool: list[Any]) -> None:
         self.program = p = Program(traced)
         self.pool = pool  # of memory, shared by the steps of a compiled function
-        self.kernel = Kernel(p, engine().registers)
+        self.kernel = Kernel(p, engine().registers, rows=rows)
         self.dtype = traced.dtype
         self.bounds = self.kernel.bounds(rows)
         self.threads = min(threads, len(self.bounds) - 1)

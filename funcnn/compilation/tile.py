@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.pieces import Pattern, Pieces
 from funcnn.compilation.products import Registers, across, dense, sums
-from funcnn.compilation.program import Program, SumOfProducts
+from funcnn.compilation.program import SumOfProducts
 from funcnn.compilation.rounds import Round
 from funcnn.compilation.schedule import Schedule, Stage
 from funcnn.compilation.text import LINE, Index, Text
@@ -23,6 +24,18 @@ TILE = ", ".join(
     [*[f"ptr noalias %{name}" for name in "AGR"], *[f"i64 %{name}" for name in ("stride", "low", "panels")]]
 )
 """The arguments of a sum, where %stride are the numbers of a panel at %A."""
+MOST_WAITING = 16
+"""Features of a layer of which so few sums are computed at a time that they wait for one another."""
+
+
+def lines_of(widest: int, rows: float, dtype: Any, registers: Registers) -> int:
+    """The lines of a panel: two in small networks, and where a line is one vector, if rows fill pairs of lines.
+
+    Two lines use a weight twice, for which vectors that are shorter than a line leave no registers.
+    """
+    line = LINE // dtype.itemsize
+    is_filled = not (rows <= line or 2 * line < rows <= 3 * line)
+    return 2 if widest <= MOST_WAITING or (registers.vector == LINE and is_filled) else 1
 
 
 class Tile:
@@ -36,7 +49,7 @@ class Tile:
     def __init__(
         self,
         text: Text,
-        program: Program,
+        program: Any,
         of: Round,
         kept: int,
         registers: Registers,
@@ -50,7 +63,8 @@ class Tile:
         self.schedule = Schedule(of.nodes, of.sums, text.rows, text.rows * text.bytes)
         self.widths = program.trace.widths
         self.stride: Index = self.schedule.kept * text.rows
-        self.outputs = max(1, registers.outputs * LINE // (text.rows * text.bytes))
+        is_line = registers.vector == LINE  # then a panel of two lines has twice as many registers
+        self.outputs = registers.outputs if is_line else max(1, registers.outputs * LINE // (text.rows * text.bytes))
 
     @property
     def memory(self) -> int:

@@ -13,7 +13,7 @@ from funcnn.compilation.structure import symbolic
 from funcnn.compilation.symbols import Symbol, is_step_number
 from funcnn.compilation.text import LINE
 from funcnn.conditions import recorded
-from funcnn.core import Loss, value_and_grad
+from funcnn.core import Loss, forward_only, value_and_grad
 from funcnn.trees.walks import leaves
 
 
@@ -58,12 +58,51 @@ class TracedStep:
         return self.x.dtype
 
 
+@attrs.frozen(eq=False)
+class TracedPrediction:
+    """The output of a network as a symbolic array; `numbers` are its states, and the rest is as in TracedStep."""
+
+    params: Any
+    out: Any
+    faults: list[Symbol]
+    count: int
+    numbers: list[Symbol]
+    x: Symbol
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """The numbers of a row of x."""
+        return {"x": self.x.features or 0}
+
+
 def trace(loss: Loss, params: Any, x: Any, y: Any) -> TracedStep:
     """What `value_and_grad(loss)(params, x, y)` computes.
 
     Raises:
         Untraceable: a rule or the loss does what a kernel cannot do.
     """
+    layers, count, counters = _symbolic(params)
+    inputs = _input("x", x, 0), _inputs(y)
+    with unrefused(), recorded() as faults:
+        cost, grads = value_and_grad(loss)(layers, *inputs)
+    return TracedStep(layers, grads.params, cost, faults, count, states(counters, layers, grads.params), *inputs)
+
+
+def trace_prediction(params: Any, x: Any) -> TracedPrediction:
+    """What `forward_only(params, x)` computes.
+
+    Raises:
+        Untraceable: a rule does what a kernel cannot do.
+    """
+    layers, count, numbers = _symbolic(params)
+    rows = _input("x", x, 0)
+    with unrefused(), recorded() as faults:
+        out = forward_only(layers, rows)
+    return TracedPrediction(layers, out, faults, count, numbers, rows)
+
+
+def _symbolic(params: Any) -> tuple[Any, int, list[Symbol]]:
+    """The network with symbolic arrays, the length of their vector, and the symbolic numbers."""
     count, counters = 0, list[Symbol]()
 
     def numbered(array: Any) -> Symbol:
@@ -72,11 +111,7 @@ def trace(loss: Loss, params: Any, x: Any, y: Any) -> TracedStep:
         count = padded(count + array.size, array.dtype)
         return Symbol("parameter", (), array.shape, array.dtype, None, index)
 
-    layers = symbolic(params, numbered, counters)
-    inputs = _input("x", x, 0), _inputs(y)
-    with unrefused(), recorded() as faults:
-        cost, grads = value_and_grad(loss)(layers, *inputs)
-    return TracedStep(layers, grads.params, cost, faults, count, states(counters, layers, grads.params), *inputs)
+    return symbolic(params, numbered, counters), count, counters
 
 
 def _input(name: str, rows: Any, first: int) -> Symbol:

@@ -1,0 +1,146 @@
+"""`predictor(net)`, the same function of x as `predict(net, x)`, as machine code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import kind, unmapped
+from funcnn.checked import checked
+from funcnn.compilation.agreement import MOST_COMPARED, are_close, first_rows, reason_of, tried, unsuited
+from funcnn.compilation.compiler import unavailable
+from funcnn.compilation.output_code import OutputCode, Run
+from funcnn.compilation.outputs import OutputProgram
+from funcnn.compilation.outside import always, guarded
+from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.structure import flatten
+from funcnn.compilation.trace import trace_prediction
+from funcnn.core import Layer, forward_only, inference
+from funcnn.dispatch import registered
+from funcnn.prediction import predict
+from funcnn.refusals import check_tree_of_layers
+
+_MOST_SHAPES = 1000  # of x, for which a predictor keeps its code, or why there is none
+_MOST_CHANGES = 8  # of what the rules read, without a call between them that needs no new code
+
+
+class Predictor:
+    """The function that `predictor` returns; it pickles as its network, and is compiled anew where it is loaded."""
+
+    def __init__(self, net: Any) -> None:
+        self.net = net
+        self._runs: dict[Any, tuple[Run | None, Callable[[], bool], str]] = {}  # by the shape and dtype of x
+        self._codes: list[OutputCode] = []
+        self._registered, self._changes = len(registered), 0
+
+    def __call__(self, x: Any, /) -> Any:
+        """`predict(net, x)`"""
+        if type(x) is np.memmap:
+            return self(unmapped(x))
+        made = None
+        if type(x) is np.ndarray:
+            known = self._runs.get((x.shape, x.dtype))
+            if known is not None and known[1]() and self._registered == len(registered):
+                self._changes = 0
+            else:
+                known = self._prepared(x)
+            if known[0] is not None:
+                made = known[0](x)
+        return predict(self.net, x) if made is None else made
+
+    def explain(self, x: Any) -> str:
+        """How the output for x is computed, in a sentence."""
+        self(x)
+        if type(x) not in {np.ndarray, np.memmap}:
+            return f"plain NumPy: x must be a NumPy array, got {kind(x)}"
+        return self._runs[x.shape, x.dtype][2]
+
+    def _prepared(self, x: Any) -> tuple[Run | None, Callable[[], bool], str]:
+        """How to compute the output for arrays of the shape and dtype of x, until what rules read has changed."""
+        if self._registered != len(registered):
+            self._registered = len(registered)
+            self._runs.clear()
+        self._changes += (x.shape, x.dtype) in self._runs
+        made: Any = "a rule reads what changes in each call"
+        is_unchanged = always
+        if self._changes <= _MOST_CHANGES:
+            form: list[Any] = []
+            try:
+                flatten(self.net, [], [], form)
+                made, is_unchanged = guarded(lambda: self._made(x), form)
+            except Untraceable as reason:
+                made = str(reason)
+        if len(self._runs) >= _MOST_SHAPES:
+            self._runs.clear()
+        known = (None, is_unchanged, f"plain NumPy: {made}") if type(made) is str else (made[0], is_unchanged, made[1])
+        self._runs[x.shape, x.dtype] = known
+        return known
+
+    def _made(self, x: Any) -> tuple[Run, str] | str:
+        """The function for x, if its result is NumPy's, and what it does; or the reason why there is none."""
+        net = inference(self.net)
+        arrays: list[Any] = []
+        numbers: list[Any] = []
+        flatten(net, arrays, numbers, [])
+        if reason := unavailable() or unsuited(x, x, arrays):
+            return reason
+        try:
+            program = OutputProgram(trace_prediction(net, x))
+            code = OutputCode(program, arrays, numbers)
+        except Exception as error:  # noqa: BLE001  of a user's rule, which raises its errors again where it runs plain
+            return reason_of(error)
+        shape = program.trace.out.shape
+        for known in self._codes:
+            if known.equals(code):
+                return known.bound(shape), str(known)
+        if not _agree(net, code.bound((min(len(x), MOST_COMPARED), *shape[1:])), first_rows(x)):
+            return "the kernel's result differs from that of NumPy"
+        self._codes.append(code)
+        return code.bound(shape), str(code)
+
+    def __reduce__(self) -> Any:
+        return Predictor, (self.net,)
+
+    def __repr__(self) -> str:
+        return f"predictor({self.net})"
+
+
+def _agree(net: Any, run: Run, x: Any) -> bool:
+    """Whether the outputs are NumPy's, compared with the largest for x and for two arrays like it.
+
+    A single output may be small, as a difference of large numbers whose rounding errors it has.
+    """
+    forward_only(net, x)  # raises an error if x is at fault
+    ramp = np.linspace(-1, 2, x[0].size, dtype=x.dtype).reshape(x.shape[1:])
+    with np.errstate(all="ignore"):
+        tries = [(tried(run, one), tried(forward_only, net, one)) for one in (x, x * ramp, x * ramp + ramp)]
+    pairs = [(made, plain) for made, plain in tries if made is not None and plain is not None]
+    return not pairs or are_close(pairs)
+
+
+@checked
+def predictor(net: Layer[Any]) -> Predictor:
+    """`predict(net, x)` as a function of x, in machine code: x (m, ..., n_in) -> out (m, ..., n_out), for any m
+
+    At the first call with arrays of some shape, `forward_only(inference(net), x)` is applied to symbolic arrays, as in
+    `compiled`. NumPy computes the output where a rule does what a kernel cannot do, where it is faster, and where the
+    first output of the kernel is not NumPy's; `function.explain(x)` says why. Errors are those of `predict`.
+
+    The parameters are copied once. Several threads may call the function at a time.
+
+    Needs the extra `compiled`, `pip install "funcnn[compiled]"`; without it, outputs are computed by NumPy.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, Relu
+    >>> from funcnn.compilation import predictor
+    >>> function = predictor((Dense(np.eye(2), np.ones(2)), Relu()))
+    >>> function(np.array([[1.0, -3.0]]))
+    array([[2., 0.]])
+
+    Raises:
+        KindError: `net` is not made of layers.
+    """
+    check_tree_of_layers("predictor", net)
+    return Predictor(net)
