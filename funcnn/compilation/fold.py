@@ -96,10 +96,11 @@ class Fold:
 
     def _cost_of_run(self, memory: Memory, batches: Any, states: Any, constants: Any) -> float:
         """The last cost of several steps: in one call; or one by one, if there are random numbers."""
-        step, data = self.step, self._ready(batches)
+        step = self.step
         if step.is_computed:
             costs = [self._cost(memory, *each) for each in zip(batches, states, constants, strict=False)]
             return math.nan if any(map(math.isnan, costs)) else costs[-1]
+        data = self._ready(batches)
         xs, ys = [np.array([batch[i] for batch in data], np.uintp) for i in (2, 3)]
         table, totals = np.array(constants, step.dtype), np.empty((len(data), len(memory.totals)), step.dtype)
         memory.set_run(xs, ys, table, totals)

@@ -112,7 +112,10 @@ class UpdateProgram(Graph):
         return super().constant(a)
 
     def _made_of(self, s: Symbol) -> Value:
-        return self._make(s.op, (), 1, self._variable(s.op, s.data)) if s.op in POINTERS else super()._made_of(s)
+        if s.op not in POINTERS:
+            return super()._made_of(s)
+        self._check_dtypes(s)
+        return self._make(s.op, (), 1, self._variable(s.op, s.data))
 
     def _vector(self, s: Operand) -> Node:
         return self._make("vector", (), 1, (self._variable("constant", self.constant(s)[0]), 0))
