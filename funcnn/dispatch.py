@@ -113,7 +113,7 @@ def _result_check(function: str, accepts: Callable[[Any, Any], bool] | None, nee
 
 
 def call_instead(rule: Rule, other: Rule) -> None:
-    """Let all verbs call `other` in the place of `rule`, which `dispatch` still returns; for `kernels.attachment`."""
+    """Let all verbs call `other` in the place of `rule`, which `dispatch` still returns; for machine code."""
     _instead[id(rule)] = other
     for each in verbs.values():
         each.calls.clear()

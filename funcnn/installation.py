@@ -7,7 +7,6 @@ import platform
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +14,6 @@ import numpy as np
 
 import funcnn
 from funcnn.blas import blas
-from funcnn.compilation.switch import kernels_are_on
 from funcnn.core import backward, forward, sgd
 from funcnn.files.store import load, save
 from funcnn.layers.activations.base import Sigmoid, Tanh
@@ -29,7 +27,7 @@ LIBRARIES = {
     "autograd": "funcnn.testing.autograd",
     "hypothesis": "funcnn.testing",
     "jax": "funcnn.interop.jax, funcnn.testing.jax",
-    "llvmlite": "funcnn.compilation, and kernels of layers for large arrays",
+    "llvmlite": "funcnn.compilation",
     "matplotlib": "funcnn.plot",
     "mpmath": "checks of funcnn.testing in exact arithmetic",
     "mygrad": "funcnn.testing.mygrad",
@@ -75,7 +73,6 @@ def report() -> Iterator[tuple[str, str]]:
     yield "BLAS", f"{(found := blas())}"
     if found.remedy:
         yield "faster BLAS", found.remedy
-    yield "kernels", _kernels()
     for library, use in LIBRARIES.items():
         yield library, f"{_version(library):15}{use}"
 
@@ -121,13 +118,6 @@ def files() -> str:
         path = Path(folder) / "net.npz"
         save(path, NET)
         return "" if load(path) == NET else "a network that was saved and loaded is not equal"
-
-
-def _kernels() -> str:
-    """Whether kernels compute layers, losses and optimizers of large arrays."""
-    if find_spec("llvmlite") is None:
-        return "off, since llvmlite is not installed"
-    return "on, since FUNCNN_KERNELS is 1" if kernels_are_on() else "off; FUNCNN_KERNELS=1 turns them on"
 
 
 def _version(library: str) -> str:

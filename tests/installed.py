@@ -1,7 +1,6 @@
-"""The bits of all layers, losses and optimizers, for arrays as large as kernels need, from a process of its own."""
+"""The bits of all layers, losses and optimizers, also for large arrays, from a process of its own."""
 
 import json
-import os
 import pickle
 import subprocess
 import sys
@@ -47,8 +46,8 @@ from tests.sharding import OPTIMIZERS
 
 OTHERS = {"sklearn", "cloudpickle", "numba", "numexpr", "pandas", "rich"}
 OPTIONAL = sorted({*LIBRARIES, *OTHERS} - {"hypothesis", "pytest"})  # less those by which tests run
-ENTRIES = 1 << 16  # of x, so that every kernel is used where kernels are on
-WIDE = {  # of shapes for which there are kernels, and which strategies do not draw
+ENTRIES = 1 << 16  # of x
+WIDE = {  # of shapes that strategies do not draw
     "Gelu": (Gelu(), (5, 24)),
     "Softmax": (Softmax(), (5, 24)),
     "LogSoftmax": (LogSoftmax(), (5, 24)),
@@ -74,7 +73,6 @@ def bits_of(cases, *, without=()):
         [sys.executable, "-c", code],
         input=pickle.dumps(cases),
         cwd=Path(__file__).parents[1],
-        env={name: value for name, value in os.environ.items() if name != "FUNCNN_KERNELS"},
         capture_output=True,
         check=False,
     )

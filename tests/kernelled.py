@@ -1,21 +1,27 @@
-"""Tests with kernels on, also for small arrays, so that they are quick."""
+"""Tests inside a compiled function, whose kernels get small arrays too, so that the tests are quick."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from inspect import unwrap
 from typing import Any
 
 import pytest
 
-from funcnn.compilation import with_kernels
-from funcnn.kernels.attachment import least
+from funcnn.compilation.compiler import Compiled
+from funcnn.compilation.inside import inside
+from funcnn.compilation.kernels.attachment import least
 
 
 @pytest.fixture(autouse=True)
 def kernels_are_on() -> Iterator[None]:
     """In each test of a file that imports this fixture."""
-    with with_kernels():
+    with inside([]):
         yield
+
+
+def without_kernels() -> AbstractContextManager[None]:
+    """A block in which NumPy computes."""
+    return inside(None)
 
 
 @contextmanager
@@ -25,3 +31,10 @@ def for_all_sizes(*rules: Callable[..., Any]) -> Iterator[None]:
         for rule in rules:
             patch.setitem(least, unwrap(rule), 1)
         yield
+
+
+def why_not(function: Compiled, params: Any, x: Any, y: Any) -> str:
+    """Why there is no kernel for the whole network."""
+    found = function._whole(params, x, y, [], [])
+    assert isinstance(found, str)
+    return found

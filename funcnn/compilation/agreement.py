@@ -9,13 +9,10 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.widths import too_wide
 from funcnn.trees.walks import leaves
 
 _HERE = str(Path(__file__).parent)
-
-# Features of layers; with more, the products of BLAS are faster, measured. If one side of a matrix is narrow, the other
-# may be wider.
-WIDEST, NARROW, WIDEST_BESIDE_NARROW = 256, 32, 1024
 
 MOST_COMPARED = 4096
 """Rows on which the first result of a kernel is compared with NumPy's, which needs memory for each layer's output."""
@@ -53,21 +50,21 @@ def are_close(pairs: list[tuple[Any, Any]]) -> bool:
 
 def unsuited(x: Any, y: Any, arrays: list[Any]) -> str:
     """Why there is no kernel for arrays of these shapes and dtypes."""
-    is_native = x.dtype in {np.dtype(np.float32), np.dtype(np.float64)} and x.dtype.isnative
-    if not is_native:
+    if reason := _unsuited_x(x, arrays):
+        return reason
+    if reason := next(filter(None, [_unsuited_part(x, one) for one in (y if type(y) is tuple else (y,))]), ""):
+        return reason
+    return too_wide([*[(n,) for n in x.shape[1:]], *[a.shape for a in arrays]], x.dtype)
+
+
+def _unsuited_x(x: Any, arrays: list[Any]) -> str:
+    if type(x) is tuple:
+        return "x is a tuple"
+    if x.dtype not in {np.dtype(np.float32), np.dtype(np.float64)} or not x.dtype.isnative:
         return f"kernels compute in float32 and float64, x is {x.dtype}"
     if any([a.dtype != x.dtype for a in arrays]):
         return "the arrays of the network are not all of the dtype of x"
-    if x.ndim < 2 or not x.size:
-        return f"x must be (m, ..., n), with at least one row, not {x.shape}"
-    if reason := next(filter(None, [_unsuited_part(x, one) for one in (y if type(y) is tuple else (y,))]), ""):
-        return reason
-    for shape in [*[(n,) for n in x.shape[1:]], *[a.shape for a in arrays]]:
-        widest = WIDEST if len(shape) > 1 and min(shape) > NARROW else WIDEST_BESIDE_NARROW
-        if max(shape, default=0) > widest:
-            what = "a row of" if len(shape) < 2 else "a matrix of"
-            return f"{what} {' x '.join(map(str, shape))} is wider than {widest}, where NumPy is faster"
-    return ""
+    return "" if x.ndim > 1 and x.size else f"x must be (m, ..., n), with at least one row, not {x.shape}"
 
 
 def _unsuited_part(x: Any, y: Any) -> str:

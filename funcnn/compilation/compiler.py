@@ -16,18 +16,20 @@ from funcnn.compilation.agreement import MOST_COMPARED, agree, first_rows, reaso
 from funcnn.compilation.engine import engine
 from funcnn.compilation.folds import Folds
 from funcnn.compilation.outside import always, guarded
+from funcnn.compilation.segments import Segments, moved, segments
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten, form_of_rows
-from funcnn.compilation.trace import trace
+from funcnn.compilation.trace import TracedStep, trace
 from funcnn.core import Loss, value_and_grad
 from funcnn.dispatch import registered
-from funcnn.errors import KindError
 from funcnn.gradients import Grads
 from funcnn.needs import Count
 
 _MOST_STEPS = 64  # of a compiled function; the step that was used longest ago is dropped
 _MOST_CHANGES = 8  # of what the loss reads, without a step between them that uses a kernel again
+DIFFERS = "the kernel's result differs from that of NumPy"
+Step = CompiledStep | Segments | str
 _TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("params", "x", "y")])
 
 
@@ -37,7 +39,7 @@ class Compiled:
     def __init__(self, loss: Loss, threads: int) -> None:
         self.loss, self.threads = loss, threads
         self._plain = value_and_grad(loss)
-        self._steps: list[tuple[list[Any], CompiledStep | str, Callable[[], bool]]] = []
+        self._steps: list[tuple[list[Any], Step, Callable[[], bool]]] = []
         self._registered, self._changes, self._pool = len(registered), 0, list[Any]()
         self._folds = Folds()
         self.__signature__ = _TAKEN  # which `train` asks for at each call; `inspect` needs 30 us to find it
@@ -46,12 +48,15 @@ class Compiled:
         """(cost, Grads), as `value_and_grad(loss)` returns it."""
         arrays: list[Any] = []
         numbers: list[Any] = []
-        step = self.step(params, x, y, arrays, numbers)
-        made = None if isinstance(step, str) else tried(step, arrays, numbers, x, y)
+        step, made = self.step(params, x, y, arrays, numbers), None
+        if isinstance(step, CompiledStep):
+            made = tried(step, arrays, numbers, x, y)
+        elif isinstance(step, Segments):
+            made = tried(step, params, x, y)
         return self._plain(params, x, y) if made is None else made
 
-    def step(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> CompiledStep | str:
-        """The kernel for these arguments, or the reason why there is none; what differs goes to the two lists."""
+    def step(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step:
+        """How these arguments are computed, or the reason why NumPy does; what differs goes to the two lists."""
         try:
             form = form_of_rows(x, y)
             flatten(params, arrays, numbers, form)
@@ -71,6 +76,8 @@ class Compiled:
             step, is_unchanged = guarded(lambda: self._made(params, x, y, arrays, numbers), form, self.loss)
             if isinstance(step, CompiledStep):
                 step.rows, step.is_unchanged = form_of_rows(x, y), is_unchanged
+        if is_unchanged is always and not unavailable():
+            step = segments(self._plain, step, params, x, y)
         self._steps = [(form, step, is_unchanged), *self._steps[: _MOST_STEPS - 1]]
         return step
 
@@ -85,9 +92,19 @@ class Compiled:
             if isinstance(step, CompiledStep):
                 step.folds = [one for one in step.folds if not _has_class(one[0], new)]
 
-    def _made(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> CompiledStep | str:
-        """The kernel, if its result for these arguments is that of the plain path."""
-        if reason := unavailable() or unsuited(x, y, arrays):
+    def _made(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step:
+        """One kernel, else segments, if the result for these arguments is that of the plain path."""
+        if reason := unavailable():
+            return reason
+        step = self._whole(params, x, y, arrays, numbers)
+        if isinstance(step, CompiledStep) or step == DIFFERS:
+            return step
+        of_trace = lambda traced: CompiledStep(traced, len(y[0] if type(y) is tuple else y), self.threads, self._pool)
+        return segments(self._plain, step, params, x, y, self._tail, of_trace)
+
+    def _whole(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> CompiledStep | str:
+        """One kernel for the network, or why there is none."""
+        if reason := unsuited(x, y, arrays):
             return reason
         try:
             step = self._step_for(params, x, y, self.threads)
@@ -98,10 +115,18 @@ class Compiled:
             return f"the cost must be a number, not {kind(plain[0])}"
         step.number = type(plain[0])
         made = tried(sample, arrays, numbers, *few)
-        return step if made is None or agree(made, plain) else "the kernel's result differs from that of NumPy"
+        return step if made is None or agree(made, plain) else DIFFERS
 
     def _step_for(self, params: Any, x: Any, y: Any, threads: int = 1) -> CompiledStep:
         return CompiledStep(trace(self.loss, params, x, y), len(x), threads, self._pool)
+
+    def _tail(self, params: Any, x: Any, y: Any) -> TracedStep:
+        """The trace of the last layers and the loss, with the gradient with respect to x as well."""
+        arrays: list[Any] = []
+        flatten(params, arrays, [], [])
+        if reason := unsuited(x, y, arrays):
+            raise Untraceable(reason)
+        return trace(self.loss, params, x, y, inputs=True)
 
     def _sample(
         self, step: CompiledStep, params: Any, x: Any, y: Any
@@ -119,6 +144,10 @@ class Compiled:
         self._forget_old_rules()
         return self._folds(self, now, batches, lrs)
 
+    def moved(self, optimizer: Any, grads: Any, params: Any, lr: Any) -> tuple[Any, Any]:
+        """(params, optimizer) after the update of the optimizer and the step of sgd, with the bits of their rules."""
+        return moved(optimizer, grads, params, lr, by_kernel=not unavailable())
+
     def __reduce__(self) -> Any:
         return Compiled, (self.loss, self.threads)
 
@@ -133,12 +162,13 @@ def compiled(loss: Loss, *, threads: Count = 1) -> Compiled:
     At the first call for a network of some structure, `forward`, the loss and `backward_params` are applied to symbolic
     arrays, as they stand, also the rules of your own layers. What they compute becomes a program over a few rows at a
     time, which llvmlite translates for the processor of this machine; the code is kept in the folder $FUNCNN_CACHE (by
-    default ~/.cache/funcnn).
+    default ~/.cache/funcnn). A network that is not one program is computed layer by layer: the last layers and the loss
+    as one program, as far as they can be, and others by machine code of their own, or by NumPy.
 
-    NumPy computes all results where a rule does what a kernel cannot do, where it is faster, and where the first result
-    of the kernel is not that of `value_and_grad(loss)`; `explain` says why. Errors are those of `value_and_grad`. What
-    a rule or the loss reads, such as its code, default arguments, global variables and the functions that it calls, is
-    compared in each call, and after a change it is compiled anew. NumPy's warnings about overflow do not appear.
+    NumPy computes all results where no part is machine code, and where the first result is not that of
+    `value_and_grad(loss)`; `explain` says why. Errors are those of `value_and_grad`. What a rule or the loss reads,
+    such as its code, default arguments, global variables and the functions that it calls, is compared in each call, and
+    after a change it is compiled anew. NumPy's warnings about overflow do not appear.
 
     Rows are summed in another order than by NumPy, so results differ by rounding errors. They have the same bits for
     any number of threads; among processors they may differ.
@@ -153,27 +183,6 @@ def compiled(loss: Loss, *, threads: Count = 1) -> Compiled:
     (4.0, Dense(W=<f64 [[12.]]>, b=<f64 [4.]>))
     """
     return Compiled(loss, threads)
-
-
-def explain(function: Compiled, params: Any, x: Any, y: Any) -> str:
-    """How `function`, made by `compiled`, computes the cost and the gradient for these arguments, in a sentence.
-
-    Raises:
-        KindError: `function` is not made by `compiled`.
-        FuncnnError: as `function(params, x, y)`.
-    """
-    if type(function) is not Compiled:
-        raise KindError(f"explain: function must be made by compiled, not {kind(function)}")
-    function(params, x, y)  # raises an error if the arguments do not fit
-    step = function.step(params, x, y, [], [])
-    if isinstance(step, str):
-        return f"plain NumPy: {step}"
-    kernel, program = step.kernel, step.program
-    passes = f"in {kernel.rounds} passes " if kernel.rounds > 1 else ""
-    return (
-        f"compiled: {len(program.nodes)} operations and {len(program.sums)} sums {passes}over tiles of "
-        f"{kernel.tile_rows} rows, {len(step.bounds) - 1} shards, threads: {step.threads}"
-    )
 
 
 def _has_class(form: list[Any], classes: tuple[type, ...]) -> bool:

@@ -62,8 +62,8 @@ class Folds:
     def _fold(self, function: Any, now: Any, batches: Any, lrs: Any) -> Fold | str:
         """The fold for a state and batches like these, or why there is none."""
         step = function.step(now.params, *batches[0], [], [])
-        if isinstance(step, str):
-            return step
+        if not isinstance(step, CompiledStep):
+            return "there are no folds of segments"
         form: list[Any] = []
         flatten(now.optimizer, [], [], form)
         for known, fold, is_unchanged in step.folds:

@@ -27,13 +27,15 @@ class Kernel:
     the same bits for any number of threads. `fold` takes steps, and after each it calls the function that updates the
     parameters, if there is one. If rows need sums over all rows, there are later rounds over them, and `between`
     computes before each of them what it needs. `table` are the panels of constants and the lists of calls that the text
-    refers to, and `kept` is the number of floats that rounds store for each row.
+    refers to, and `kept` is the number of floats that rounds store for each row; from number `dx` on, the gradient with
+    respect to x.
     """
 
     def __init__(self, program: Program, registers: Registers, *, rows: float = math.inf) -> None:
         trace, rounds = program.trace, Rounds(program)
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
-        few = int(rows) if len(rounds.rounds) == 1 and are_few(rows, program.nodes, registers) else 0
+        has_sums_alone = len(rounds.rounds) == 1 and program.dx is None
+        few = int(rows) if has_sums_alone and are_few(rows, program.nodes, registers) else 0
         t = Text(trace.dtype, 1 if few else lines_of(widest, rows, trace.dtype, registers))
         length = -(-program.starts[-1] // t.rows) * t.rows
         stages, sums, shards = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
@@ -44,7 +46,7 @@ class Kernel:
         ]
         if few:
             tiles = [Few(t, program, rounds.rounds[0], few, registers, length)]
-        self.program, self.kept = program, rounds.kept
+        self.program, self.kept, self.dx = program, rounds.kept, rounds.dx
         self.tile_rows = max([tile.schedule.tile_rows for tile in tiles])
         self.memory = max([tile.memory for tile in tiles])
         self.rounds, self.row_panel = len(tiles), t.rows

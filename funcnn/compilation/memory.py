@@ -71,6 +71,13 @@ class Memory:
             self._lent = lent if len(lent) >= self._kept else aligned(self._kept, np.dtype(np.uint8))
             self._set(R=address(self._lent))
 
+    def rows_kept(self, kernel: Any, first: int, features: int) -> Any:
+        """Numbers that rounds have kept for each row, from number `first` on, as an array of the caller's own."""
+        panels = self._lent[: self._kept].view(self.sums.dtype).reshape(-1, kernel.kept, kernel.row_panel)
+        rows = np.empty((len(panels), kernel.row_panel, features), self.sums.dtype)
+        rows[...] = panels[:, first : first + features].swapaxes(1, 2)
+        return rows.reshape(-1, features)[: self._bounds[-1]]
+
     def give_back(self, pool: list[Any]) -> None:
         """Return what was borrowed."""
         if self._kept:

@@ -61,7 +61,8 @@ class Program(Graph):
 
     The rows are read in `rounds` rounds. The sums at the places `own` are those that rows need, and those of which the
     gradients are computed that are `derived`; from `starts[i]` to `starts[i + 1]` stand those of round i. `vectors[i]`
-    are the constants that are computed from them when i rounds are over, with their places.
+    are the constants that are computed from them when i rounds are over, with their places. `dx` is the gradient with
+    respect to x, computed in round `round_of_dx`, or None.
     """
 
     def __init__(self, trace: TracedStep) -> None:
@@ -73,7 +74,9 @@ class Program(Graph):
         self.derived: list[Symbol] = []
         self.vectors: defaultdict[int, list[tuple[int, Symbol]]] = defaultdict(list)
         self._length = 0
-        own = _needed_by_rows([*trace.gradients, trace.cost, *trace.faults])
+        self.dx, self.round_of_dx = None, 0
+        rows = [] if trace.dx is None else [trace.dx]
+        own = _needed_by_rows([*trace.gradients, trace.cost, *trace.faults, *rows])
         for gradient in trace.gradients:
             own |= self._keep_gradient(gradient, own)
             self._length = padded(self._length, trace.dtype)
@@ -87,6 +90,10 @@ class Program(Graph):
             counted = elementwise("where", fault, 1.0, 0.0, dtype=trace.dtype)
             self._add_sum(None, counted, self.faults, is_total=True)
         self.length = self._length + 1
+        for dx in rows:
+            self.dx, self.round_of_dx = self.node(dx), self.stage(dx)
+            if not isinstance(self.dx, Node) or self.dx.features != dx.size // len(trace.x):
+                raise Untraceable("a gradient of x that is not computed row by row")
         self._place(list(own.values()))
         totals = {at: place - self.first_total for at, place in self.places.items()}
         self._cost = Calculation(totals).function([trace.cost])
@@ -146,7 +153,7 @@ class Program(Graph):
     def _place(self, own: list[Symbol]) -> None:
         """Give the sums that rows need their places, and count the rounds."""
         end, self.starts = padded(self.length, self.dtype), list[int]()
-        last = max([0, *[one.round for one in self.sums], *[self.stage(s) - 1 for s in own]])
+        last = max([self.round_of_dx, *[one.round for one in self.sums], *[self.stage(s) - 1 for s in own]])
         stages = defaultdict[int, list[Symbol]](list)
         for s in own:
             stages[self.stage(s)].append(s)

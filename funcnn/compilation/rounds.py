@@ -29,21 +29,25 @@ class Rounds:
     """The rounds of a program; `kept` is the number of lines that rounds store for later ones, for each panel of rows.
 
     Round i adds up the sums whose rows need the sums of i rounds. A node is computed in the first round that needs it.
-    Later ones read it again, or compute it anew if that takes a few operations on one other array.
+    Later ones read it again, or compute it anew if that takes a few operations on one other array. The gradient with
+    respect to x is kept in any case, from line `dx` on.
     """
 
     def __init__(self, program: Program) -> None:
-        self.kept = 0
+        self.kept = self.dx = 0
         self._homes: dict[Node, Node] = {}  # where each node is computed at first
         self._sources = _sources(program.nodes)
         given: list[list[SumOfProducts]] = [[] for _ in range(program.rounds)]
         for s in program.sums:
             given[s.round].append(s)
-        self.rounds = [self._round(some) for some in given]
+        rows: list[list[Node]] = [[] for _ in given]
+        if program.dx is not None:
+            rows[program.round_of_dx] = [program.dx]
+        self.rounds = list(map(self._round, given, rows))
 
-    def _round(self, given: list[SumOfProducts]) -> Round:
+    def _round(self, given: list[SumOfProducts], rows: list[Node]) -> Round:
         made: dict[Node, Node] = {}
-        wanted = needed([node for one in given for node in one.arguments], is_end=self._is_kept)
+        wanted = needed([*[node for one in given for node in one.arguments], *rows], is_end=self._is_kept)
         for node in sorted(wanted, key=attrgetter("number")):
             made[node] = self._made(node, made)
         for one in given:
@@ -52,6 +56,9 @@ class Rounds:
         sums = [
             attrs.evolve(one, left=None if one.left is None else made[one.left], right=made[one.right]) for one in given
         ]
+        for node in rows:
+            self._keep(made[node])
+            self.dx = made[node].place[1]
         for node, home in made.items():
             if home.op != "kept":
                 self._homes.setdefault(node, home)
@@ -71,12 +78,16 @@ class Rounds:
                     a.users.append(one)
             return one
         home = self._homes[node]
-        if not home.place[0]:
-            home.is_stored, home.place = True, ("rows", self.kept)
-            self.kept += node.features
+        self._keep(home)
         one = Node("kept", (), node.features, None)
         one.is_stored, one.place = True, home.place
         return one
+
+    def _keep(self, node: Node) -> None:
+        """Give a node a place among what is stored for each row."""
+        if not node.place[0]:
+            node.is_stored, node.place = True, ("rows", self.kept)
+            self.kept += node.features
 
 
 def _sources(nodes: list[Node]) -> dict[Node, set[Node]]:

@@ -82,13 +82,13 @@ class CompiledStep:
         memory.take(arrays)
         self.run(memory, self.ready(x), self.ready(y), numbers)
         gradients, cost = memory.sums[: program.first_total].copy(), program.cost(memory.totals)
-        has_faults = memory.totals[-1]
+        has_faults, dx = memory.totals[-1], self._dx(memory)
         self._memories.give_back(memory)
         if has_faults:
             return None
         gradients.setflags(0)
         after = program.trace.states.after(numbers)
-        return self.number(cost), build(Grads, (self._copy(self._grads, gradients, after), None))
+        return self.number(cost), build(Grads, (self._copy(self._grads, gradients, after), dx))
 
     def run(self, memory: Memory, x: Any, y: Any, numbers: list[Any]) -> None:
         """Take one step, given the numbers of the states; x and y are `ready`."""
@@ -96,6 +96,14 @@ class CompiledStep:
             self.program.fill_computed(memory.constants, self.program.trace.states.named(numbers))
         memory.set_batch(address(x), address(y))
         run(self.functions, memory)
+
+    def _dx(self, memory: Memory) -> Any:
+        """The gradient with respect to x, if it was asked for."""
+        if (dx := self.program.dx) is None:
+            return None
+        made = memory.rows_kept(self.kernel, self.kernel.dx, dx.features).reshape(self.program.trace.x.shape)
+        made.setflags(0)
+        return made
 
     def ready(self, rows: Any) -> Any:
         """An array as kernels read it: contiguous, and of the dtype of x; the rows of a tuple stand side by side."""

@@ -19,10 +19,10 @@ Leaf = Callable[[Symbol], Callable[[Source], Any]]
 
 def form_of_rows(x: Any, y: Any) -> list[Any]:
     """What two batches must have in common to use the same kernel."""
-    form: list[Any] = [type(y)]
-    for one in (x, *y) if type(y) is tuple else (x, y):
+    form: list[Any] = [type(x), type(y)]
+    for one in [part for rows in (x, y) for part in (rows if type(rows) is tuple else (rows,))]:
         if type(one) is not np.ndarray:
-            raise Untraceable(f"x and y must be NumPy arrays, or y a tuple of them, got {kind(x)} and {kind(y)}")
+            raise Untraceable(f"x and y must be NumPy arrays, or tuples of them, got {kind(x)} and {kind(y)}")
         form += (one.shape, one.dtype)
     return form
 

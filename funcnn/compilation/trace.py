@@ -23,11 +23,12 @@ class TracedStep:
 
     `params` is the network with symbolic arrays, whose indices count up to `count` with gaps, since each array begins
     at a panel; `grads` is its gradient, with the symbolic arrays `gradients`. `faults` are true where a check of
-    numbers would have raised an error.
+    numbers would have raised an error. `dx` is the gradient with respect to x, if it is asked for.
     """
 
     params: Any
     grads: Any
+    dx: Symbol | None
     cost: Symbol
     faults: list[Symbol]
     count: int
@@ -45,6 +46,8 @@ class TracedStep:
                 raise Untraceable(f"a {name} that is not a sum over the rows")
             for a in arrays:
                 a.check_unchanged()
+        if self.dx is not None:
+            self.dx.check_unchanged()
 
     @property
     def widths(self) -> dict[str, int]:
@@ -75,17 +78,18 @@ class TracedPrediction:
         return {"x": self.x.features or 0}
 
 
-def trace(loss: Loss, params: Any, x: Any, y: Any) -> TracedStep:
-    """What `value_and_grad(loss)(params, x, y)` computes.
+def trace(loss: Loss, params: Any, x: Any, y: Any, *, inputs: bool = False) -> TracedStep:
+    """What `value_and_grad(loss, inputs=inputs)(params, x, y)` computes.
 
     Raises:
         Untraceable: a rule or the loss does what a kernel cannot do.
     """
     layers, count, counters = _symbolic(params)
-    inputs = _input("x", x, 0), _inputs(y)
+    rows = _input("x", x, 0), _inputs(y)
     with unrefused(), recorded() as faults:
-        cost, grads = value_and_grad(loss)(layers, *inputs)
-    return TracedStep(layers, grads.params, cost, faults, count, states(counters, layers, grads.params), *inputs)
+        cost, grads = value_and_grad(loss, inputs=inputs)(layers, *rows)
+    following = states(counters, layers, grads.params)
+    return TracedStep(layers, grads.params, grads.x, cost, faults, count, following, *rows)
 
 
 def trace_prediction(params: Any, x: Any) -> TracedPrediction:

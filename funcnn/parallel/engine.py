@@ -22,7 +22,7 @@ from funcnn.parallel.worker import (
     Task,
     Unread,
     attempted,
-    current_settings,
+    current_handling,
     result_of,
     work,
 )
@@ -84,7 +84,7 @@ class InProcesses:
 
     def __init__(self, function: Any, executor: Executor, sent: Sent, traffic: Traffic) -> None:
         self._name, self._by_value = type(executor).__name__, takes_by_value(executor)
-        self._sent, self._settings, self._traffic = sent, current_settings(), traffic
+        self._sent, self._handling, self._traffic = sent, current_handling(), traffic
         traffic.sent = traffic.returned = traffic.missed = 0
         sent.next_step()
         self._function = self._packed({"value_and_grad": function}, function, apart=False).stream
@@ -96,7 +96,7 @@ class InProcesses:
             parts = {"params": block.params, "x": block.x, "y": block.y}
             stream, arrays = self._packed(parts, tuple(parts.values()))
             forms = [self._sent.form_of(a) for a in arrays]
-            self._tasks[block.i] = Task(self._function, stream, forms, self._by_value, self._settings), arrays
+            self._tasks[block.i] = Task(self._function, stream, forms, self._by_value, self._handling), arrays
         task = self._tasks[block.i][0]
         self._traffic.sent += len(task.function) + len(task.stream) + sum(map(size_of, task.forms))
         return executor.submit(work, task)

@@ -13,7 +13,6 @@ import numpy as np
 
 from funcnn.allocation import keep_freed_memory
 from funcnn.arrays import freeze
-from funcnn.compilation.switch import kernels_are_on, switched
 from funcnn.parallel.blas import one_thread
 from funcnn.parallel.packing import Packed, packed, unpacked
 from funcnn.parallel.sent import HeldArray, KeptArray, MappedArray
@@ -25,13 +24,6 @@ _arrays: OrderedDict[bytes, Any] = OrderedDict()
 _HANDLING = {"ignore", "warn", "raise", "print"}  # others need a function, which stays where it is
 
 
-class Settings(NamedTuple):
-    """What a step depends on besides its arguments: whether kernels are on, and NumPy's handling of errors."""
-
-    kernels_are_on: bool
-    handling: dict[str, Any]
-
-
 class Task(NamedTuple):
     """A block for another process."""
 
@@ -39,7 +31,7 @@ class Task(NamedTuple):
     stream: bytes
     forms: list[Any]
     by_value: bool
-    settings: Settings
+    handling: dict[str, Any]
 
 
 class Missing(NamedTuple):
@@ -62,10 +54,9 @@ class Failed(NamedTuple):
     text: str
 
 
-def current_settings() -> Settings:
-    """The settings of this thread."""
-    handling = {name: how for name, how in np.geterr().items() if how in _HANDLING}
-    return Settings(kernels_are_on(), handling)
+def current_handling() -> dict[str, Any]:
+    """NumPy's handling of errors in this thread, on which a step depends besides its arguments."""
+    return {name: how for name, how in np.geterr().items() if how in _HANDLING}
 
 
 def computed(function: Any, params: Any, x: Any, y: Any) -> Any:
@@ -98,7 +89,7 @@ def work(task: Task) -> Any:
     except Exception as error:  # noqa: BLE001  a class may raise anything when it is loaded
         return Unread(what, f"{type(error).__name__}: {error}")
     try:
-        with switched(on=task.settings.kernels_are_on), np.errstate(**task.settings.handling):
+        with np.errstate(**task.handling):
             made = computed(function, params, x, y)
         return packed(made, by_value=task.by_value)
     except Exception as error:  # noqa: BLE001  as above

@@ -33,6 +33,7 @@ class TrainStep:
     ) -> None:
         self.function, self.value_and_grad, self.lr, self.constraint = function, value_and_grad, lr, constraint
         self.fold = getattr(value_and_grad, "fold", None) if constraint is None else None
+        self.moved: Callable[..., Any] = getattr(value_and_grad, "moved", moved)
 
     def __call__(self, now: Any, batches: Sequence[Any]) -> Any:
         """The state after a step with each batch."""
@@ -71,7 +72,7 @@ class TrainStep:
 
             found = f"in step {now.step} the cost is {cost}; {origin(now.params, x, y)}"
             raise NotFiniteError(f"{self.function}: {found}")
-        params, optimizer = moved(now.optimizer, grads, now.params, lr)
+        params, optimizer = self.moved(now.optimizer, grads, now.params, lr)
         if self.constraint is not None:
             params = _constrained(self.constraint, params)
         return now.after(params, optimizer, owned(as_array(cost)))

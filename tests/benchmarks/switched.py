@@ -1,14 +1,14 @@
-"""funcnn with NumPy alone, and with the kernels of layers, losses and optimizers, in one process."""
+"""Layers, losses and optimizers in NumPy, and as they compute inside a compiled function, in one process."""
 
 from contextlib import ExitStack
 
-from funcnn.compilation.switch import switched
+from funcnn.compilation.inside import inside
 from tests.benchmarks.contenders import KERNELS, OURS, installed
 from tests.benchmarks.timing import Contender
 
 
 def ours(contender: Contender) -> dict[str, Contender]:
-    """The contender with NumPy alone; and with kernels, where llvmlite is installed."""
+    """The contender with NumPy alone; and as a part of a compiled function, where llvmlite is installed."""
     with_kernels = {KERNELS: _switched(contender, on=True)} if installed("llvmlite") else {}
     return {OURS: plain(contender), **with_kernels}
 
@@ -23,7 +23,7 @@ def _switched(contender: Contender, *, on: bool) -> Contender:
 
     def start():
         _switch.close()
-        _switch.enter_context(switched(on=on))
+        _switch.enter_context(inside([] if on else None))
         return contender.start()
 
     return contender._replace(start=start)

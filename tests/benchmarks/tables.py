@@ -28,7 +28,7 @@ PEERS = ["article", "autograd", "MyGrad", "scikit-learn", "torch", JIT, FORI, "J
 
 # The ways of funcnn that have tables of their own, and whom these compare.
 WAYS = {
-    KERNELS: ("inside `with_kernels`", [OURS, "torch", "JAX"]),
+    KERNELS: ("as segments of a compiled function", [OURS, "torch", "JAX"]),
     COMPILED: ("with a compiled loss", [ONE_THREAD, OURS, "article", "torch", JIT, "JAX"]),
     STEP: ("by `compiled_step`", [COMPILED, OURS, "torch", JIT, "JAX"]),
     PREDICTOR: ("by `predictor`", [OURS, "torch", "JAX", ONNX]),

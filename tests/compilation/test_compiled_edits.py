@@ -302,11 +302,11 @@ def test_numbers_as_settings_are_compared_by_value():
     made = module("loss = mse\n@record\nclass Times(Own):\n k: Any = 1.0\n def value(self, x): return x * self.k")
     function = compiled(made.loss)
     steps = []
-    for k in (2.0, np.float64(2.0), float("2"), 2, True, 2.0 + 0j, 0.0, -0.0):
+    for k in (2.0, np.float64(2.0), float("2"), 2, True, 0.0, -0.0):
         made.net = (made.dense, made.Times(k=k))
         steps.append(function.step(made.net, x, y, [], []))
     assert steps[0] is steps[1] is steps[2]
-    assert len(set(map(id, steps))) == 6
+    assert len(set(map(id, steps))) == 5
 
 
 def test_class_methods_that_are_not_called_are_not_compared():

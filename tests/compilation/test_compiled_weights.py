@@ -91,7 +91,7 @@ def test_parts_of_y_that_do_not_fit():
     for parts, reason in (
         ((y, np.ones(5)), "y must have the rows of x, 37; y: (5,)"),
         ((y, np.ones(37, complex)), "y must hold numbers, not complex128"),
-        ((y, None), "x and y must be NumPy arrays, or y a tuple of them, got float64 array and tuple"),
+        ((y, None), "x and y must be NumPy arrays, or tuples of them, got float64 array and tuple"),
     ):
         assert explain(compiled(first), net, x, parts) == f"plain NumPy: {reason}"
     assert explain(compiled(first), net, x, (y, y > 0)).startswith("compiled: ")

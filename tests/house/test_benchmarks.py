@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from funcnn import mse
-from funcnn.compilation.switch import kernels_are_on
+from funcnn.compilation.inside import LOG
 from funcnn.testing import GradientError
 from tests.benchmarks import checked, checks, instructions, limits, page, switched, whole
 from tests.benchmarks.__main__ import OF_THE_PAGE, print_bits, print_sharded
@@ -143,7 +143,7 @@ def test_ratios_are_medians_within_repeats_and_the_faster_variant_counts():
 def test_kernels_have_a_table_of_their_own():
     times = {"funcnn": [4.0], "kernels": [1.0], "torch": [2.0]}
     text = report({"layer-norm": times, "dropout": {"funcnn": [1.0], "torch": [2.0]}})
-    own = text.split("inside `with_kernels`:")[1].split("###")[0]
+    own = text.split("as segments of a compiled function:")[1].split("###")[0]
     (row,) = [line for line in own.split("\n") if line.startswith("| `")]
     assert [cell.strip(" |") for cell in row.split(" | ")[1:]] == ["1 s", "4.00", "2.00"]
 
@@ -222,14 +222,14 @@ def test_fingerprints_by_kernels_for_several_processors_are_compared(monkeypatch
     assert [line.split(" small")[0] for line in (first, second)] == ["Bits: 0 of 2", "Bits: 1 of 2"]
 
 
-def test_one_process_measures_funcnn_with_kernels_and_without():
+def test_one_process_measures_layers_in_numpy_and_compiled():
     pytest.importorskip("llvmlite", reason="kernels need llvmlite")
-    made = ours(Contender(kernels_are_on, lambda on: (None, on), lambda _: []))
+    made = ours(Contender(LOG.get, lambda log: (None, log is not None), lambda _: []))
     try:
         assert [contender.step(contender.start()) for contender in made.values()] == [(None, False), (None, True)]
     finally:
         switched._switch.close()
-    assert not kernels_are_on()
+    assert LOG.get() is None
 
 
 def test_the_classes_of_the_article_print_its_costs(monkeypatch):

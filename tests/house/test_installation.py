@@ -34,24 +34,9 @@ def test_the_command_reports_and_checks(monkeypatch, capsys):
     assert shown["Python"].startswith(".".join(map(str, sys.version_info[:3])))
     assert (shown["NumPy"], shown["attrs"]) == (np.__version__, attrs.__version__)
     assert re.fullmatch(r"\S+( [\d.]+)?; kernels .*; .*threads.*", shown["BLAS"])
-    assert re.fullmatch("off; FUNCNN_KERNELS=1 turns them on|off, since llvmlite is not installed", shown["kernels"])
     assert LIBRARIES.keys() < shown.keys()
     assert shown["hypothesis"].endswith(" funcnn.testing")
     assert lines[-4:] == [*[f"self-check     {name} ok" for name in ("training", "gradients", "files")], "ok"]
-
-
-@pytest.mark.parametrize(
-    ("found", "asked", "expected"),
-    [
-        (None, True, "off, since llvmlite is not installed"),
-        ("llvmlite", False, "off; FUNCNN_KERNELS=1 turns them on"),
-        ("llvmlite", True, "on, since FUNCNN_KERNELS is 1"),
-    ],
-)
-def test_the_report_says_whether_kernels_are_on(found, asked, expected, monkeypatch):
-    monkeypatch.setattr(installation, "find_spec", lambda _: found)
-    monkeypatch.setattr(installation, "kernels_are_on", lambda: asked)
-    assert dict(installation.report())["kernels"] == expected
 
 
 def test_an_import_of_its_module_prints_nothing(monkeypatch, capsys):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import funcnn as nn
 from funcnn import layers, losses, optimizers
 from funcnn.arrays import same
-from funcnn.compilation import compiled, with_kernels
+from funcnn.compilation import compiled
 from funcnn.errors import KindError
 from funcnn.inspection import Probe
 from funcnn.parallel import sharded, threads
@@ -165,17 +165,6 @@ def test_the_layout_of_x_and_of_parameters_has_no_effect_on_engines():
 
 
 NORMED = (nn.LayerNorm.init(64), *nn.mlp([64, 2], seed=0)), np.random.default_rng(0).normal(size=(256, 64))
-
-
-def test_blocks_have_the_kernels_of_their_caller():
-    pytest.importorskip("llvmlite", reason="kernels need llvmlite")
-    (layer, x), y, alone = NORMED, np.zeros((256, 2)), sharded(nn.value_and_grad(nn.mse), rows=128)
-    for executor in (ThreadPoolExecutor(2), Copying()):
-        step = sharded(nn.value_and_grad(nn.mse), rows=128, executor=executor)
-        with with_kernels():
-            on = step(layer, x, y)
-            assert on == alone(layer, x, y)
-        assert step(layer, x, y) == alone(layer, x, y) != on
 
 
 def test_blocks_have_their_callers_handling_of_errors():

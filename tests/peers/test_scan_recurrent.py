@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from funcnn import GRU, LSTM, Array, Dense, Dropout, backward, forward, record
-from funcnn.compilation import with_kernels
+from funcnn.compilation.inside import inside
 from funcnn.core import backward_params
 from funcnn.errors import KindError
 from funcnn.layers import RNN, Bidirectional, Recurrent
@@ -122,7 +122,7 @@ def test_each_row_by_vmap_is_as_in_numpy():
 def test_a_cache_of_a_kernel_goes_into_jit_and_back():
     pytest.importorskip("llvmlite", reason="kernels need llvmlite")
     layer, x = GRU.init(2, 16, seed=0), random.standard_normal((8, 16, 2))
-    with with_kernels():
+    with inside([]):
         out, cache = forward(layer, x)
     assert type(cache).__name__ == "Stacked"
     expected = backward(layer, cache, out)

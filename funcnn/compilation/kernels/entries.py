@@ -9,35 +9,33 @@ import numpy as np
 
 from funcnn.compilation.evaluation import PYTHON
 from funcnn.compilation.graph import INPUTS, Graph, Node, needed
+from funcnn.compilation.kernels.calls import Call
+from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.panel import Known, Panel
 from funcnn.compilation.shapes import NUMBER, Untraceable
 from funcnn.compilation.symbols import Symbol
 from funcnn.compilation.text import Index
-from funcnn.kernels.calls import Call
-from funcnn.kernels.strips import Strips
 
 FORM = (2, 3)  # of the array that stands for all others
 
 
 class EntryRule(Graph):
-    """`step(g, p, t, *memory)` of an optimizer, whose memory consists of arrays like p and of numbers.
+    """p - lr g', with g' from `step(g, p, t, *memory)` of an optimizer, whose memory are arrays like p and numbers.
 
     `call(W, A, count)` computes `count` arrays, given the constants W that `numbers` returns. A has a line for each
     array: its size, the addresses of what the rule reads, and those of its `outputs` results. What the rule reads are
-    the `inputs`, numbers of g, p and the parts of the memory. `made` tells for g' and each part of the new memory what
-    it is: ("output", its number), ("given", the number of an input), or ("number", its place in the list that `numbers`
-    returns). With `moves`, the first result is p - lr g' in place of g', and lr is the last of the numbers. With
-    `past_cache` the results, which must begin with a line of the cache, are written past it.
+    the `inputs`, numbers of g, p and the parts of the memory. `made` tells for p and each part of the memory what the
+    next one is: ("output", its number), ("given", the number of an input), or ("number", its place in the list that
+    `numbers` returns). lr is the last of the numbers. With `past_cache` the results, which must begin with a line of
+    the cache, are written past it.
 
     Raises:
         Untraceable: a result depends on other entries, or there is no kernel for the rule.
     """
 
-    def __init__(
-        self, optimizer: Any, memory: tuple[Any, ...], dtype: Any, *, moves: bool = False, past_cache: bool = False
-    ) -> None:
+    def __init__(self, optimizer: Any, memory: tuple[Any, ...], dtype: Any, *, past_cache: bool = False) -> None:
         super().__init__(0, dtype)
-        self.moves, self.past_cache = moves, past_cache
+        self.past_cache = past_cache
         symbols = [Symbol("gradients", (), FORM, dtype, 1, 0), Symbol("parameters", (), FORM, dtype, 1, 1)]
         states = [_state()]
         given = []
@@ -46,10 +44,10 @@ class EntryRule(Graph):
             given.append(Symbol("memory", (), FORM, dtype, 1, 2 + i) if is_array else _state())
             (symbols if is_array else states).append(given[-1])
         lr = _state()
-        self._numbers = ScalarProgram([*states, lr] if moves else states)
+        self._numbers = ScalarProgram([*states, lr])
         self._outputs: dict[Node, int] = {}
         step, *after = optimizer.step(*symbols[:2], states[0], *given)
-        self.made = [self._kind(s) for s in (symbols[1] - lr * step if moves else step, *after)]
+        self.made = [self._kind(s) for s in (symbols[1] - lr * step, *after)]
         self.outputs = len(self._outputs)
         wanted = needed(self._outputs)
         self._nodes = [node for node in self.nodes if node in wanted]
@@ -60,7 +58,7 @@ class EntryRule(Graph):
         self._constants = [(at, self._numbers.place(a)) for at, a in self.computed]
 
     def numbers(self, states: list[Any]) -> tuple[Any, list[Any]]:
-        """(W, all numbers of a step), given t, the numbers in the memory, and lr if the rule moves."""
+        """(W, all numbers of a step), given t, the numbers in the memory, and lr."""
         known = self._numbers(states)
         constants = self._template.copy()
         for at, place in self._constants:
@@ -68,7 +66,7 @@ class EntryRule(Graph):
         return constants, known
 
     def _kind(self, s: Any) -> tuple[str, int]:
-        """What g' or a part of the new memory is."""
+        """What p or a part of the memory is after the step."""
         if not isinstance(s, Symbol) or s.features is None:
             return "number", self._numbers.place(s)
         if s.shape != FORM or s.dtype != self.dtype:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.kernels.calls import are_plain, fresh, sealed
-from funcnn.kernels.cells_back import BackCell
-from funcnn.kernels.cells_forward import ForwardCell, biases
+from funcnn.compilation.kernels.calls import are_plain, fresh, sealed
+from funcnn.compilation.kernels.cells_back import BackCell
+from funcnn.compilation.kernels.cells_forward import ForwardCell, biases
 from funcnn.layers.recurrent.cells import GRU, LSTM
 from funcnn.layers.recurrent.steps import Stacked
 

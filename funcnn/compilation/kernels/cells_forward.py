@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.compilation.kernels.cells import Cell, RowPointer
+from funcnn.compilation.kernels.gates import GateArray, Gates, RightFactor, mapped
 from funcnn.compilation.memory import aligned
 from funcnn.compilation.text import Index
-from funcnn.kernels.cells import Cell, RowPointer
-from funcnn.kernels.gates import GateArray, Gates, RightFactor, mapped
 from funcnn.records import build, plans
 
 

@@ -6,15 +6,14 @@ import pytest
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
 from funcnn import GRU, LSTM, backward, forward, record
-from funcnn.compilation import without_kernels
+from funcnn.compilation.kernels import recurrent
 from funcnn.core import backward_params, forward_only
 from funcnn.errors import FuncnnError
-from funcnn.kernels import recurrent
 from funcnn.layers import RNN
 from funcnn.layers.recurrent.steps import Cache, Stacked, steps_forward
 from funcnn.testing import check_layer
 from funcnn.trees import leaves
-from tests.kernelled import for_all_sizes, kernels_are_on  # noqa: F401  used by every test
+from tests.kernelled import for_all_sizes, kernels_are_on, without_kernels  # noqa: F401  used by every test
 
 random = np.random.default_rng(0)
 CELLS = [LSTM, GRU]

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from funcnn.compilation.engine import engine
+from funcnn.compilation.kernels.calls import Call
+from funcnn.compilation.kernels.gates import Gates, Place
+from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.text import Index
-from funcnn.kernels.calls import Call
-from funcnn.kernels.gates import Gates, Place
-from funcnn.kernels.strips import Strips
 
 Body = Callable[[Index, Index], None]
 

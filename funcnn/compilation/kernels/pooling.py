@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.compilation.kernels.calls import Call, are_plain, fresh, sealed, windows_of
+from funcnn.compilation.kernels.strips import Strips, lanes
 from funcnn.compilation.text import Index
 from funcnn.gradients import Grads, gradient
-from funcnn.kernels.calls import Call, are_plain, fresh, sealed, windows_of
-from funcnn.kernels.strips import Strips, lanes
 from funcnn.layers.convolution.windows import Axes, image_of, like, padded
 
 MOST_TAPS = 25  # which are written out
@@ -18,12 +18,12 @@ MOST_TAPS = 25  # which are written out
 
 def max_pool_forward(params: Any, x: Any) -> Any:
     """out = the maximum over the taps"""
-    if not are_plain(x.dtype, x) or (axes := _axes(params, x)) is None:
+    if not are_plain(x.dtype, x) or (axes := axes_of(params, x)) is None:
         return None
     wide = padded(image_of(x), axes, -np.inf)
     rows, columns = axes
     out = fresh((len(x), rows.out, columns.out, x.shape[-1]), x.dtype)
-    _pool(x.dtype, x.shape[-1], *_sizes(axes))(wide, out, len(x), *wide.shape[1:3], rows.out, columns.out)
+    pool(x.dtype, x.shape[-1], *sizes_of(axes))(wide, out, len(x), *wide.shape[1:3], rows.out, columns.out)
     out = like(x, sealed(out))
     return out, (x, out)
 
@@ -33,7 +33,7 @@ def max_pool_backward(params: Any, cache: Any, dA: Any) -> Any:
     if type(cache) is not tuple or len(cache) != 2 or not are_plain(dA.dtype, *cache, dA):
         return None
     x, out = cache
-    axes = _axes(params, x)
+    axes = axes_of(params, x)
     if axes is None or dA.shape != out.shape or image_of(out).shape != (len(x), axes[0].out, axes[1].out, x.shape[-1]):
         return None
     wide, (rows, columns) = padded(image_of(x), axes, np.nan), axes
@@ -41,18 +41,20 @@ def max_pool_backward(params: Any, cache: Any, dA: Any) -> Any:
         dx = fresh(wide.shape, x.dtype)  # in which each number is written once
     else:
         dx = np.zeros(wide.shape, x.dtype)
-    sizes = _sizes(axes)
-    _route(x.dtype, x.shape[-1], *sizes)(wide, out, dA, dx, len(x), *wide.shape[1:3], rows.out, columns.out)
+    sizes = sizes_of(axes)
+    route(x.dtype, x.shape[-1], *sizes)(wide, out, dA, dx, len(x), *wide.shape[1:3], rows.out, columns.out)
     dx = dx[:, rows.before : rows.before + rows.positions, columns.before : columns.before + columns.positions]
     return Grads(gradient(params), like(x, dx))
 
 
-def _axes(params: Any, x: Any) -> Axes | None:
+def axes_of(params: Any, x: Any) -> Axes | None:
+    """The windows; None if there is no kernel for the pooling."""
     axes = windows_of(params, x)
     return axes if axes is not None and axes[0].size * axes[1].size <= MOST_TAPS else None
 
 
-def _sizes(axes: Axes) -> tuple[int, ...]:
+def sizes_of(axes: Axes) -> tuple[int, ...]:
+    """The sizes and the strides."""
     return axes[0].size, axes[1].size, axes[0].stride, axes[1].stride
 
 
@@ -101,7 +103,8 @@ _NUMBERS = ["m", "h", "w", "ho", "wo"]
 
 
 @cache
-def _pool(dtype: Any, c: int, *sizes: int) -> Call:
+def pool(dtype: Any, c: int, *sizes: int) -> Call:
+    """The maxima."""
     windows = _Windows(dtype, c, sizes)
     t = windows.t
 
@@ -124,7 +127,8 @@ def _pool(dtype: Any, c: int, *sizes: int) -> Call:
 
 
 @cache
-def _route(dtype: Any, c: int, *sizes: int) -> Call:
+def route(dtype: Any, c: int, *sizes: int) -> Call:
+    """dA at the maxima."""
     windows = _Windows(dtype, c, sizes)
     t, apart = windows.t, all([stride >= size for size, stride in zip(sizes[:2], sizes[2:], strict=True)])
     every = f"<{', '.join(['i1 true'] * t.rows)}>"

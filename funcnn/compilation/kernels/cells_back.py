@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from funcnn.compilation.kernels.cells import Cell, RowPointer
+from funcnn.compilation.kernels.gates import GateArray, Gates, mapped
 from funcnn.compilation.memory import aligned
 from funcnn.compilation.text import Index
-from funcnn.kernels.cells import Cell, RowPointer
-from funcnn.kernels.gates import GateArray, Gates, mapped
 from funcnn.records import build, plans
 
 

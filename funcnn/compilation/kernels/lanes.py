@@ -7,10 +7,10 @@ import math
 import attrs
 
 from funcnn.compilation.graph import INPUTS, Graph, Node
+from funcnn.compilation.kernels.passes import Passes
+from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.panel import Known, Panel
 from funcnn.compilation.text import Index
-from funcnn.kernels.passes import Passes
-from funcnn.kernels.strips import Strips
 
 AT_ONCE = 2  # rows of a round; since each waits for its own reductions, it takes less than twice as long as one
 _AHEAD = 4096  # bytes, measured: with half or twice as many it takes as long, without a third longer

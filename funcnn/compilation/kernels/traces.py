@@ -10,12 +10,12 @@ import numpy as np
 
 from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.graph import SUMS, Graph
+from funcnn.compilation.kernels.passes import Passes, SumOverRows
 from funcnn.compilation.shapes import Operand, Shape, Untraceable
 from funcnn.compilation.structure import symbolic
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.trace import padded
 from funcnn.conditions import recorded
-from funcnn.kernels.passes import Passes, SumOverRows
 from funcnn.records import getters, plans
 
 PANEL = 64  # numbers: as long as any panel, so that a panel that begins in an array of constants ends among them

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import partial
 
 from funcnn.compilation.graph import INPUTS, Graph, Node
+from funcnn.compilation.kernels.lanes import AT_ONCE, Lanes, SweptRow
+from funcnn.compilation.kernels.passes import Pass, Passes, SumOverRows
+from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.panel import Known
 from funcnn.compilation.text import Index
-from funcnn.kernels.lanes import AT_ONCE, Lanes, SweptRow
-from funcnn.kernels.passes import Pass, Passes, SumOverRows
-from funcnn.kernels.strips import Strips
 
 ROWS_OF_BLOCK = 256  # whose sums are added up before they are added to those of other blocks, which loses fewer digits
 _UNROLLED = 2  # panels of a round of a loop over features: one sum alone would wait for its last addition

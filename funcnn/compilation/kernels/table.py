@@ -6,16 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from funcnn import core
-from funcnn.kernels.attachment import before_function, before_rule
+from funcnn.compilation.kernels.attachment import before_function, before_rule
 from funcnn.layers.activations import base, softmax
 from funcnn.layers.convolution import conv, pool
 from funcnn.layers.embedding import symbols
 from funcnn.layers.normalisation import affine, batchnorm, norm
 from funcnn.layers.recurrent import steps
 from funcnn.losses import classification
-from funcnn.optimizers import base as optimizers
-from funcnn.training import train_step
 
 
 def _steps(params: Any, given: Any, z: Any, *_: Any) -> int:
@@ -26,12 +23,6 @@ def _steps(params: Any, given: Any, z: Any, *_: Any) -> int:
 def _steps_back(params: Any, cache: Any, *_: Any) -> int:
     """The entries of z, if the kernel made the cache."""
     return cache.states[0].size * params.gates if type(cache) is steps.Stacked else 0
-
-
-def _parameters(optimizer: Any, *_: Any) -> int:
-    """The entries of all arrays of a network, by the memory of an optimizer; 0 if it has none yet."""
-    memory = optimizer.memory if isinstance(optimizer, optimizers.PerArray) else ()
-    return sum([getattr(parts[0], "size", 0) for parts in memory if parts])
 
 
 _ONE_PASS = {base.Identity, base.Relu, base.Tanh}  # activations that are one pass in NumPy
@@ -53,13 +44,10 @@ before_rule(batchnorm.batch_norm_backward, at=2, entries=1 << 16)
 before_rule(batchnorm.batch_norm_backward_params, at=2, entries=1 << 16)
 before_rule(pool.max_pool_forward, "pooling", at=1, entries=1 << 12)
 before_rule(pool.max_pool_backward, "pooling", at=2, entries=1 << 10)
-before_rule(conv.convolution_forward, "convolution", at=1, entries=1 << 12)
-before_rule(conv.convolution_backward, "convolution", at=1, entries=1 << 12)
-before_rule(conv.convolution_backward_params, "convolution", at=1, entries=1 << 12)
-before_rule(optimizers.per_array_update, "optimizers", at=_parameters, entries=1 << 15)
-before_function(symbols.rows_added, "symbols", at=1, entries=1 << 12)
+before_rule(conv.convolution_forward, "convolution", at=1, entries=1 << 10)
+before_rule(conv.convolution_backward, "convolution", at=1, entries=1 << 10)
+before_rule(conv.convolution_backward_params, "convolution", at=1, entries=1 << 10)
+before_function(symbols.rows_added, "embedding", at=1, entries=1 << 12)
 before_function(steps.steps_forward, "recurrent", at=_steps, entries=1 << 12)
 before_function(steps.steps_backward, "recurrent", at=_steps_back, entries=1)
 before_function(classification.cross_entropy, at=1, entries=1 << 12)
-before_function(train_step.moved, "optimizers", at=_parameters, entries=1 << 10)
-before_function(core.down, "optimizers", at=0, entries=1 << 14)

@@ -6,13 +6,12 @@ import pytest
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
 from funcnn import Array, Elementwise, Gelu, Relu, backward, forward, record
-from funcnn.compilation import without_kernels
-from funcnn.kernels import rows, table
+from funcnn.compilation.kernels import rows, table
 from funcnn.layers import Silu
 from funcnn.layers.activations import base
 from funcnn.records import registry
 from funcnn.testing import check_layer
-from tests.kernelled import for_all_sizes, kernels_are_on  # noqa: F401  used by every test
+from tests.kernelled import for_all_sizes, kernels_are_on, without_kernels  # noqa: F401  used by every test
 
 RULES = base.elementwise_forward, base.elementwise_backward
 EDGES = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-30, -1e-30, 30.0, -30.0, 700.0, -700.0, 0.5, -0.5, 1.0, -1.0, 3.0]

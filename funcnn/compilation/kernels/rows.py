@@ -10,13 +10,13 @@ import numpy as np
 
 from funcnn.arrays import is_array, kind
 from funcnn.compilation.engine import engine
+from funcnn.compilation.kernels.strips import Strips
+from funcnn.compilation.kernels.sweep import Sweep
+from funcnn.compilation.kernels.traces import PANEL, RowTrace
 from funcnn.compilation.memory import address, aligned_copy
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.structure import builder
 from funcnn.compilation.symbols import Symbol
-from funcnn.kernels.strips import Strips
-from funcnn.kernels.sweep import Sweep
-from funcnn.kernels.traces import PANEL, RowTrace
 from funcnn.records import getters, plans
 
 _MOST = 1000  # kernels of a rule, one for each combination of shapes; if there are more, all are traced anew

@@ -6,15 +6,14 @@ import pytest
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
 from funcnn import Conv2d, Embedding, MaxPool, backward, evolve, forward, record
-from funcnn.compilation import without_kernels
+from funcnn.compilation.kernels import attachment, convolution, depthwise, embedding, pooling
 from funcnn.core import backward_params
-from funcnn.kernels import attachment, convolution, depthwise, pooling, symbols
 from funcnn.layers import Conv1d
 from funcnn.layers.convolution import conv, pool
 from funcnn.layers.embedding.symbols import rows_added
 from funcnn.testing import check_layer
 from funcnn.trees import leaves
-from tests.kernelled import for_all_sizes, kernels_are_on  # noqa: F401  used by every test
+from tests.kernelled import for_all_sizes, kernels_are_on, without_kernels  # noqa: F401  used by every test
 
 random = np.random.default_rng(0)
 DTYPES = [np.float64, np.float32]
@@ -131,7 +130,7 @@ def test_the_gradient_of_an_embedding_is_that_of_the_rule(dtype, ids):
     rows[3], rows[4] = np.inf, np.nan
     with without_kernels():
         plain = rows_added(found, rows, 41)
-    made = symbols.rows_added(found, rows, 41)
+    made = embedding.rows_added(found, rows, 41)
     made.setflags(write=False)
     plain.setflags(write=False)
     are_alike([made], [plain], 1e-14 if dtype is np.float64 else 1e-6)
@@ -155,7 +154,7 @@ def test_kernels_are_proven_as_rules(layer, x):
 
 def test_large_arrays_go_to_kernels(monkeypatch):
     called = []
-    for module, name in ((pooling, "max_pool_forward"), (depthwise, "correlated"), (symbols, "rows_added")):
+    for module, name in ((pooling, "max_pool_forward"), (depthwise, "correlated"), (embedding, "rows_added")):
         kernel = getattr(module, name)
         monkeypatch.setattr(
             module, name, lambda *given, kernel=kernel, name=name: called.append(name) or kernel(*given)
@@ -165,9 +164,8 @@ def test_large_arrays_go_to_kernels(monkeypatch):
     forward(MaxPool(2), drawn(4, 16, 16, 8))
     forward(Conv2d.init(8, 8, 3, seed=0, groups=8), drawn(4, 16, 16, 8))
     forward(Conv2d.init(8, 8, 3, seed=0), drawn(4, 16, 16, 8))
-    backward(
-        embedding := Embedding.init(100, 64, seed=0), forward(embedding, np.zeros((1, 64), int))[1], drawn(1, 64, 64)
-    )
+    layer = Embedding.init(100, 64, seed=0)
+    backward(layer, forward(layer, np.zeros((1, 64), int))[1], drawn(1, 64, 64))
     attachment._kernel.cache_clear()
     assert called == ["max_pool_forward", "correlated", "rows_added"]
 
@@ -206,10 +204,10 @@ def test_what_kernels_leave_to_the_rules():
     assert convolution.convolution_forward(Conv2d.init(4, 6, 2, seed=0), x4) is None  # channels in no panel
     assert convolution.convolution_forward(Conv2d.init(4, 1 << 15, 2, seed=0), x4) is None
     ids, rows = np.array([0, 50]), drawn(2, 3)
-    assert symbols.rows_added(ids, rows, 50) is None
-    assert symbols.rows_added(ids.astype(float), rows, 60) is None
-    assert symbols.rows_added(ids[:1], rows, 60) is None
-    assert symbols.rows_added(ids % 2, rows, 2) is None
+    assert embedding.rows_added(ids, rows, 50) is None
+    assert embedding.rows_added(ids.astype(float), rows, 60) is None
+    assert embedding.rows_added(ids[:1], rows, 60) is None
+    assert embedding.rows_added(ids % 2, rows, 2) is None
     with for_all_sizes(*POOL):
         louder = both_ways(Louder(2), x, dA)
     are_alike(louder, both_ways(MaxPool(2), x, dA), 0)

@@ -17,31 +17,30 @@ from funcnn import (
     evolve,
     gradient,
     mlp,
+    mse,
     record,
     sgd,
     update,
 )
-from funcnn.compilation import without_kernels
+from funcnn.compilation import compiled
+from funcnn.compilation.kernels import entries
+from funcnn.compilation.kernels import optimizers as kernels
+from funcnn.compilation.kernels.calls import Call
+from funcnn.compilation.kernels.entries import EntryRule, ScalarProgram
+from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.memory import address, read_address, told_address
 from funcnn.compilation.shapes import NUMBER, Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.text import LINE
-from funcnn.core import down
 from funcnn.errors import RangeError, ShapeError
-from funcnn.kernels import entries
-from funcnn.kernels import optimizers as kernels
-from funcnn.kernels.calls import Call
-from funcnn.kernels.entries import EntryRule, ScalarProgram
-from funcnn.kernels.strips import Strips
 from funcnn.optimizers import Adadelta, Adagrad, AMSGrad, ClipValue, Lion, NAdam, PerArray, RAdam, RMSProp
-from funcnn.optimizers.base import per_array_update
 from funcnn.records import build, values
-from funcnn.testing import check_optimizer
-from funcnn.training import train_step
+from funcnn.training.train_step import moved as plain_move
 from funcnn.trees import astype, map_parameters
-from tests.kernelled import for_all_sizes, kernels_are_on  # noqa: F401  used by every test
+from tests.kernelled import for_all_sizes, kernels_are_on, without_kernels  # noqa: F401  used by every test
 
 random = np.random.default_rng(0)
+moved = compiled(mse).moved
 OPTIMIZERS = [
     *[Adam(b1=0.8), AdamW(where="*.W"), AMSGrad(), NAdam(), RAdam(), RAdam(b2=0.5), Lion(), Momentum()],
     *[Momentum(nesterov=True), Adagrad(), Adadelta(), RMSProp(), RMSProp(momentum=0.9), RMSProp(centred=True)],
@@ -63,14 +62,10 @@ def test_updates_have_the_bits_of_the_rule(optimizer, dtype):
             steps, after = update(optimizer, grads, params)
             after_sgd = sgd(params, steps, 0.01)
         if i:
-            assert kernels.per_array_update(optimizer, grads, params) is not None
             assert kernels.moved(optimizer, grads, params, 0.01) is not None or isinstance(optimizer, AdamW)
-        assert train_step.moved(optimizer, grads, params, 0.01) == (after_sgd, after)
-        made = update(optimizer, grads, params)
-        assert made == (steps, after)
-        assert repr(made) == repr((steps, after))
-        assert sgd(params, made[0], 0.01) == after_sgd
-        params, optimizer = after_sgd, made[1]
+        assert moved(optimizer, grads, params, 0.01) == (after_sgd, after)
+        assert repr(moved(optimizer, grads, params, 0.01)) == repr((after_sgd, after))
+        params, optimizer = after_sgd, after
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -81,24 +76,12 @@ def test_results_that_are_written_past_the_cache_have_the_same_bits(dtype, monke
     steps, after = update(optimizer, grads, params)
     monkeypatch.setattr(kernels, "PAST_CACHE", 1)
     written = []
-    monkeypatch.setattr(kernels, "Call", lambda t, *names: written.append("".join(t.statements)) or Call(t, *names))
-    monkeypatch.setattr(entries, "Call", kernels.Call)
-    with for_all_sizes(down):
-        made = (
-            update(optimizer, grads, params),
-            sgd(params, steps, 0.5),
-            train_step.moved(optimizer, grads, params, 0.5),
-        )
-    assert len(written) == 3
+    monkeypatch.setattr(entries, "Call", lambda t, *names: written.append("".join(t.statements)) or Call(t, *names))
+    made = moved(optimizer, grads, params, 0.5)
+    assert len(written) == 1
     assert all(["nontemporal" in text and "fence" in text for text in written])
     with without_kernels():
-        assert made == ((steps, after), sgd(params, steps, 0.5), (sgd(params, steps, 0.5), after))
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS[:2], ids=str)
-def test_kernels_are_proven_as_rules(optimizer):
-    with for_all_sizes(per_array_update, down):
-        check_optimizer(optimizer, mlp([2, 3, 1], seed=0))
+        assert made == (sgd(params, steps, 0.5), after)
 
 
 def test_steps_that_run_as_update_and_sgd():
@@ -109,9 +92,11 @@ def test_steps_that_run_as_update_and_sgd():
     assert refused(adam, grads.params, 0.1)
     assert refused(update(AdamW(), grads, NET)[1], grads, 0.1)  # which has a rule besides `step`
     assert refused(adam, Grads(grads.params[:2], None), 0.1)
+    assert kernels.moved(update(Adam(), Grads(grads.params[0], None), NET[0])[1], grads, NET, 0.1) is None  # small
     with pytest.raises(RangeError):
-        train_step.moved(adam, grads, NET, -1.0)
-    assert train_step.moved((adam, ClipValue(1e9)), grads, NET, 0.1)[0] == train_step.moved(adam, grads, NET, 0.1)[0]
+        moved(adam, grads, NET, -1.0)
+    for chain in ((adam, ClipValue(1e9)), (ClipValue(1e9), adam), ()):
+        assert moved(chain, grads, NET, 0.1) == plain_move(chain, grads, NET, 0.1)
 
 
 def test_a_step_passes_states_on_and_keeps_parameters_apart():
@@ -120,8 +105,8 @@ def test_a_step_passes_states_on_and_keeps_parameters_apart():
     grads = Grads((*grads.params[:-3], evolve(net[-3], step=1), *grads.params[-2:]), None)
     _, adam = update(Adam(), grads, net)
     with without_kernels():
-        plain = train_step.moved(adam, grads, net, 0.1)
-    made = train_step.moved(adam, grads, net, 0.1)
+        plain = plain_move(adam, grads, net, 0.1)
+    made = moved(adam, grads, net, 0.1)
     assert kernels.moved(adam, grads, net, 0.1) == made == plain
     assert made[0][-3].step == 1
     assert made[0][0].W.base.size < made[0][2].W.base.size
@@ -137,12 +122,11 @@ def test_not_finite_gradients_pass_as_through_the_rule():
         _, optimizer = update(Adam(), grads, params)
         plain = update(optimizer, grads, params)
         after_sgd = sgd(params, plain[0], 0.5)
-    assert update(optimizer, grads, params) == plain
-    assert sgd(params, plain[0], 0.5) == after_sgd
+    assert moved(optimizer, grads, params, 0.5) == (after_sgd, plain[1])
 
 
 def test_memories_begin_with_a_line_and_are_read_only():
-    _, optimizer = update(update(Adam(), gradients(NET), NET)[1], gradients(NET), NET)
+    _, optimizer = moved(update(Adam(), gradients(NET), NET)[1], gradients(NET), NET, 0.1)
     arrays = [part for parts in optimizer.memory for part in parts]
     assert {address(a) % LINE for a in arrays} == {0}
     assert not any([a.flags.writeable or a.base.flags.writeable for a in arrays])
@@ -188,7 +172,7 @@ def test_what_kernels_leave_to_the_rules():
     net, dense = NET, NET[2]
     grads = gradients(net)
     _, adam = update(Adam(), grads, net)
-    refused = lambda optimizer, grads, params: kernels.per_array_update(optimizer, grads, params) is None
+    refused = lambda optimizer, grads, params: kernels.moved(optimizer, grads, params, 0.1) is None
     assert refused(Adam(), grads, net)  # without a memory
     assert refused(build(Adam, [adam.memory, np.array(1), *values(adam)[2:]]), grads, net)  # as jit returns it
     assert refused(adam, Grads(grads.params[:-1], None), net)
@@ -206,9 +190,6 @@ def test_what_kernels_leave_to_the_rules():
     assert refused(uneven, grads, net)
     with pytest.raises(ShapeError):
         update(evolve(adam, memory=adam.memory[::-1]), grads, net)
-    p = np.ones(3)
-    assert [kernels.down(p, p, lr) for lr in (0.0, np.float64(1), 1)] == [None] * 3
-    assert kernels.down(p, p.astype(np.float32), 0.5) is None
 
 
 @pytest.mark.parametrize("what", ["sum", "branch", "text", "shape", "truth", "maximum"])
@@ -220,20 +201,22 @@ def test_a_rule_that_cannot_be_traced_has_no_kernel(what):
 def test_a_rule_without_a_kernel_runs_plain(monkeypatch):
     monkeypatch.setattr(kernels, "_RULES", {})
     monkeypatch.setattr(kernels, "_MOST", 1)
-    net = Dense(np.ones((2, 3)), None)
-    grads = Grads(gradient(net, W=np.ones((2, 3))), None)
-    told = lambda what: kernels.per_array_update(evolve(Told(what), t=1, memory=((net.W,),)), grads, net)
+    monkeypatch.setattr(Told, "__module__", "funcnn.optimizers")
+    net = Dense(np.ones((40, 30)), None)
+    grads = Grads(gradient(net, W=np.ones((40, 30))), None)
+    told = lambda what: kernels.moved(evolve(Told(what), t=1, memory=((net.W,),)), grads, net, 0.5)
     assert [told(what) for what in ("sum", "branch", "branch")] == [None] * 3
     assert list(kernels._RULES.values()) == [None]
-    steps, after = told("same")
-    assert steps == grads
-    assert np.array_equal(after.memory[0][0], 2 * net.W)
+    after, after_told = told("same")
+    assert (after.W == 0.5).all()
+    assert np.array_equal(after_told.memory[0][0], 2 * net.W)
 
 
-def test_the_rule_of_a_user_runs_plain(monkeypatch):
-    monkeypatch.setattr(kernels, "per_array_update", lambda *_: pytest.fail("called"))
+def test_the_rule_of_a_user_runs_plain():
     _, slow = update(Slow(), gradients(NET), NET)
     assert update(slow, gradients(NET), NET)[1].t == 2
+    assert kernels.moved(slow, gradients(NET), NET, 0.1) is None
+    assert moved(slow, gradients(NET), NET, 0.1)[1].t == 2
 
 
 def test_addresses():

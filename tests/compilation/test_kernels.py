@@ -1,8 +1,5 @@
 """Rules with kernels compute what they compute without, also small arrays, if the kernels get them."""
 
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
@@ -31,12 +28,11 @@ from funcnn import (
     softmax_cross_entropy,
 )
 from funcnn.bits import words
-from funcnn.compilation import without_kernels
 from funcnn.compilation.engine import Engine
+from funcnn.compilation.kernels import rows, table  # noqa: F401  which attaches them
+from funcnn.compilation.kernels.attachment import least
 from funcnn.core import backward_params
 from funcnn.errors import FuncnnError
-from funcnn.kernels import rows, table  # noqa: F401  which attaches them
-from funcnn.kernels.attachment import least
 from funcnn.layers import Affine, LogSoftmax, RMSNorm
 from funcnn.layers.activations import base, softmax
 from funcnn.layers.normalisation import affine, batchnorm, norm
@@ -44,7 +40,7 @@ from funcnn.losses import classification
 from funcnn.testing import check_layer, check_loss
 from funcnn.testing import strategies as fst
 from funcnn.trees import leaves
-from tests.kernelled import for_all_sizes, kernels_are_on  # noqa: F401  used by every test
+from tests.kernelled import for_all_sizes, kernels_are_on, without_kernels  # noqa: F401  used by every test
 
 MODULES = {module.__name__ for module in (base, affine, batchnorm, norm, softmax, classification)}
 RULES = {rule.__name__: rule for rule in least if rule.__module__ in MODULES}
@@ -397,44 +393,6 @@ def test_predictions_of_a_batch_norm(used):
     assert used
     single = np.concatenate([forward(quiet, row[None])[0] for row in x])
     assert (out == single).all()
-
-
-# What is loaded, and what may be missing.
-
-LARGE = (
-    "import numpy as np; from funcnn import LayerNorm, forward; out = forward(LayerNorm.init(64), np.ones((640, 64)))"
-)
-
-
-def outcome(code, **variables):
-    environment = {**os.environ, **variables}
-    command = [sys.executable, "-W", "error", "-c", code]
-    made = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
-    return made.stdout.strip() or made.stderr.strip().splitlines()[-1]
-
-
-def test_llvmlite_is_loaded_by_the_first_large_array():
-    code = f"import sys; {LARGE}; print('llvmlite' in sys.modules)"
-    assert outcome(code, FUNCNN_KERNELS="1") == "True"
-    assert outcome(code.replace("640", "40"), FUNCNN_KERNELS="1") == "False"
-    assert outcome(code, FUNCNN_KERNELS="0") == "False"
-
-
-def test_the_environment_variable_is_0_or_1():
-    text = "funcnn.errors.RangeError: funcnn: the environment variable FUNCNN_KERNELS must be 0 or 1, not 'no'"
-    assert outcome(LARGE, FUNCNN_KERNELS="no") == text
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
-def test_a_forked_process_computes_too():
-    code = f"""import os
-{LARGE}
-child = os.fork()
-if not child:
-    again = forward(LayerNorm.init(64), np.ones((640, 64)))
-    os._exit(int((again[0] != out[0]).any()))
-print(os.waitpid(child, 0)[1])"""
-    assert outcome(code, FUNCNN_KERNELS="1") == "0"
 
 
 @pytest.mark.skipif(machine() not in {"x86_64", "AMD64"}, reason="the names are those of x86")

@@ -36,8 +36,12 @@ class Call:
         self._at = address(self._table)
 
     def __call__(self, *given: Any) -> None:
-        arrays, numbers = given[: self._count], given[self._count :]
-        self._function(self._at, *map(address, arrays), *numbers)
+        function, arguments = self.prepared(given[: self._count], given[self._count :])
+        function(*arguments)
+
+    def prepared(self, arrays: Any, numbers: Any) -> tuple[Any, tuple[int, ...]]:
+        """The function and its arguments, which point into arrays that the caller keeps."""
+        return self._function, (self._at, *map(address, arrays), *numbers)
 
 
 def fresh(shape: tuple[int, ...], dtype: Any) -> Any:
