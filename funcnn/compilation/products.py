@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import ClassVar
 
 import attrs
 
 from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import Known, Panel
+from funcnn.compilation.pieces import Pattern
 from funcnn.compilation.program import SumOfProducts
 from funcnn.compilation.text import Index, Text
 
@@ -88,66 +90,84 @@ def across(panel: Panel, node: Node, then: Compute) -> None:
     then(0, known)
 
 
-def sums(panel: Panel, one: SumOfProducts, panels: Index, enter: Callable[[Index], None], registers: Registers) -> None:
-    """Add left^T @ right over the panels of a tile to the sums at %G, block by block of accumulators.
+@attrs.frozen(eq=False)
+class SumBlocks:
+    """The blocks of one size of a sum: `height` features of left and `width` of right, one accumulator for each pair.
 
-    `enter(p)` sets the memory of `panel` to that of panel p of the tile.
+    There are `rows` blocks from feature `top` of left on, by `columns` from feature `start` of right on.
     """
+
+    one: SumOfProducts
+    vector: int
+    top: int
+    rows: int
+    height: int
+    start: int
+    columns: int
+    width: int
+    is_shared: ClassVar = True
+
+    def offset(self, i: int) -> int:
+        """Offset i, in the order in which `write` has them."""
+        return (self.one.at, self.top, self.rows, self.start, self.columns, self.one.right.features)[i]
+
+    def add_to(self, pattern: Pattern) -> None:
+        """Add the blocks to a pattern."""
+        arguments = [(pattern.own(node), node.place[0]) for node in self.one.arguments]
+        is_row = self.one.right.features > 1
+        pattern.key += (pattern.own(self), self.one.is_total, self.height, self.width, is_row, tuple(arguments))
+
+    def write(self, panel: Panel, panels: Index, enter: Callable[[Index], None]) -> None:
+        """Add the products over the panels of a tile to the sums at %G; `enter(p)` goes to the memory of panel p."""
+        t = panel.text
+        at, top, rows, start, columns, J = [t.offset(self, i) for i in range(6)]
+        block = partial(self._block, panel, panels, enter, at, J)
+
+        def row(b: Index) -> None:
+            k = t.plus(top, t.times(b, self.height))
+            t.loop(columns, lambda c: block(k, t.plus(start, t.times(c, self.width))))
+
+        t.loop(rows, row)
+
+    def _block(
+        self, panel: Panel, panels: Index, enter: Callable[[Index], None], at: Index, J: Index, k: Index, j: Index
+    ) -> None:
+        """The block of features of left from k on, and of right from j on."""
+        t, left, right, height, width = panel.text, self.one.left, self.one.right, self.height, self.width
+        lanes = self.vector // t.bytes
+        vector = f"<{lanes} x {t.float}>"
+
+        def load(node: Node, f: Index, part: int) -> str:
+            return t.let(f"load {vector}, ptr {t.at(panel.address(node, f), part)}, align {self.vector}")
+
+        def add_panel(p: Index, *totals: str) -> list[str]:
+            new = list(totals)
+            enter(p)
+            for part in range(0, t.rows, lanes):
+                ys = [load(right, t.plus(j, b), part) for b in range(width)]
+                xs = [] if left is None else [load(left, t.plus(k, a), part) for a in range(height)]
+                for i in range(height * width):
+                    y = ys[i % width]
+                    new[i] = t.fma(xs[i // width], y, new[i], vector) if xs else t.add(y, new[i], vector)
+            return new
+
+        totals = t.loop(panels, add_panel, *["zeroinitializer"] * (height * width), of=vector)
+        run = width if right.features > 1 else height  # neighbours among the sums
+        for i in range(0, height * width, run):
+            first = at if self.one.is_total else t.plus(at, t.plus(t.times(t.plus(k, i // width), J), j))
+            for lane in range(0, run, lanes):
+                add_lanes(t, totals[i + lane : i + min(lane + lanes, run)], lanes, t.at("%G", t.plus(first, lane)))
+
+
+def sum_blocks(one: SumOfProducts, registers: Registers) -> list[SumBlocks]:
+    """left^T @ right, or the sum of right, in blocks of accumulators of up to four sizes."""
     K, J = (1 if one.left is None else one.left.features), one.right.features
     most = (1, 1) if one.is_total else (1, 8) if one.left is None else (8, 1) if J == 1 else registers.block
-    block = partial(_sum_block, panel, one, panels, enter, registers.vector)
-    for top, height_count, height in blocks(K, most[0]):
-        for start, width_count, width in blocks(J, most[1]):
-            row = partial(_sum_row, panel.text, block, (top, height), (start, width), width_count)
-            panel.text.loop(height_count, row)
-
-
-def _sum_row(
-    t: Text, block: Callable[..., None], rows: tuple[int, int], columns: tuple[int, int], count: int, b: Index
-) -> None:
-    """Row b of blocks."""
-    k = t.plus(rows[0], t.times(b, rows[1]))
-    t.loop(count, lambda c: block(k, t.plus(columns[0], t.times(c, columns[1])), rows[1], columns[1]))
-
-
-def _sum_block(
-    panel: Panel,
-    one: SumOfProducts,
-    panels: Index,
-    enter: Callable[[Index], None],
-    vector_bytes: int,
-    k: Index,
-    j: Index,
-    height: int,
-    width: int,
-) -> None:
-    """The block of `height` features of left, from k on, and `width` features of right, from j on."""
-    t, left, right = panel.text, one.left, one.right
-    lanes = vector_bytes // t.bytes
-    vector = f"<{lanes} x {t.float}>"
-
-    def load(node: Node, f: Index, part: int) -> str:
-        return t.let(f"load {vector}, ptr {t.at(panel.address(node, f), part)}, align {vector_bytes}")
-
-    def add_panel(p: Index, *totals: str) -> list[str]:
-        new = list(totals)
-        enter(p)
-        for part in range(0, t.rows, lanes):
-            ys = [load(right, t.plus(j, b), part) for b in range(width)]
-            xs = [] if left is None else [load(left, t.plus(k, a), part) for a in range(height)]
-            for i in range(height * width):
-                y = ys[i % width]
-                new[i] = t.fma(xs[i // width], y, new[i], vector) if xs else t.add(y, new[i], vector)
-        return new
-
-    totals = t.loop(panels, add_panel, *["zeroinitializer"] * (height * width), of=vector)
-    J = right.features
-    run = width if J > 1 else height  # neighbours among the sums
-    for i in range(0, height * width, run):
-        at = t.offset(one, 0)
-        at = at if one.is_total else t.plus(at, t.plus(t.times(t.plus(k, i // width), J), j))
-        for first in range(0, run, lanes):
-            add_lanes(t, totals[i + first : i + min(first + lanes, run)], lanes, t.at("%G", t.plus(at, first)))
+    return [
+        SumBlocks(one, registers.vector, *rows, *columns)
+        for rows in blocks(K, most[0])
+        for columns in blocks(J, most[1])
+    ]
 
 
 def add_lanes(t: Text, vectors: Sequence[str], lanes: int, to: str) -> None:

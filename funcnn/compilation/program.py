@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any
 
 import attrs
 
 from funcnn.compilation.evaluation import Calculation
 from funcnn.compilation.graph import SUMS, Graph, Node
-from funcnn.compilation.pieces import Pattern
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise, is_number
 from funcnn.compilation.trace import TracedStep, padded
@@ -36,20 +35,11 @@ class SumOfProducts:
     at: int
     is_total: bool
     round: int
-    is_shared: ClassVar = True
 
     @property
     def arguments(self) -> list[Node]:
         """The nodes that are summed."""
         return [self.right] if self.left is None else [self.left, self.right]
-
-    def offset(self, _: int) -> int:
-        """Where the sum begins."""
-        return self.at
-
-    def add_to(self, pattern: Pattern) -> None:
-        """Add the sum to a pattern."""
-        pattern.key += (pattern.own(self), self.is_total, *[pattern.read(node) for node in self.arguments])
 
 
 class Program(Graph):

@@ -9,8 +9,7 @@ from typing import Any
 from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.pieces import Pattern, Pieces
-from funcnn.compilation.products import Registers, across, dense, sums
-from funcnn.compilation.program import SumOfProducts
+from funcnn.compilation.products import Registers, SumBlocks, across, dense, sum_blocks
 from funcnn.compilation.rounds import Round
 from funcnn.compilation.schedule import Schedule, Stage
 from funcnn.compilation.text import LINE, Index, Text
@@ -57,7 +56,8 @@ class Tile:
         sums: Pieces,
         length: int,
     ) -> None:
-        self.text, self.program, self.round, self.kept, self.registers = text, program, of, kept, registers
+        self.text, self.program, self.round, self.kept = text, program, of, kept
+        self.blocks = [blocks for one in of.sums for blocks in sum_blocks(one, registers)]
         self.stages, self.sums, self.panel = stages, sums, Panel(text, program)
         self.length = length
         self.schedule = Schedule(of.nodes, of.sums, text.rows, text.rows * text.bytes)
@@ -80,9 +80,9 @@ class Tile:
     def add_to(self, pattern: Pattern) -> None:
         """Add the round to a pattern."""
         s = self.schedule
-        pattern.key += (self.length, s.kept, s.passing, s.panels, len(s.stages), len(self.round.sums))
+        pattern.key += (self.length, s.kept, s.passing, s.panels, len(s.stages), len(self.blocks))
         pattern.key += [pattern.read(node) for node in self.round.nodes if node.op in INPUTS]
-        parts: list[Stage | SumOfProducts] = [*s.stages, *self.round.sums]
+        parts: list[Stage | SumBlocks] = [*s.stages, *self.blocks]
         for part in parts:
             part.add_to(pattern)
 
@@ -109,10 +109,10 @@ class Tile:
         t.when(is_uneven, lambda: self._clear(enter, t.minus(panels, 1), over))
         if self.schedule.is_long:
             given = f"ptr %A, ptr %G, ptr %R, i64 {self.stride}, i64 {low}, i64 {panels}"
-            self.sums.run(self.round.sums, self._sum_apart, given)
+            self.sums.run(self.blocks, self._sum_apart, given)
         else:
-            for one in self.round.sums:
-                sums(self.panel, one, panels, enter, self.registers)
+            for blocks in self.blocks:
+                blocks.write(self.panel, panels, enter)
 
     def _enter(self, p: Index, low: Index) -> None:
         """The memory of panel p of the tile, whose first row is `low`."""
@@ -175,10 +175,10 @@ class Tile:
         self._stage(stage)
         self.panel = outer
 
-    def _sum_apart(self, one: SumOfProducts) -> None:
+    def _sum_apart(self, blocks: SumBlocks) -> None:
         outer = self.panel, self.stride
         self.panel, self.stride = Panel(self.text, self.program), "%stride"
-        sums(self.panel, one, "%panels", lambda p: self._enter(p, "%low"), self.registers)
+        blocks.write(self.panel, "%panels", lambda p: self._enter(p, "%low"))
         self.panel, self.stride = outer
 
     def _stage(self, stage: Stage) -> None:
