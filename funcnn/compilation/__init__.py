@@ -7,7 +7,7 @@ write them as `text`, which `kernel` puts together. `engine` makes machine code,
 it, and `copies` puts what they compute into records. `folds` chooses a fold. `agreement`, `widths` and `outside` say
 when a kernel may be used. `segments` computes networks that are not one kernel layer by layer; inside such a call,
 `kernels` compute single layers. `few` has kernels of a few rows, `outputs` those of predictions. The public functions
-are in `compiler`, `explanation`, `predictor` and `state_step`.
+are in `compiler`, `explanation`, `prediction` and `state_step`.
 """
 
 from funcnn.lazy import lazily

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.shapes import Untraceable
-from funcnn.compilation.widths import too_wide
+from funcnn.compilation.widths import too_wide, widest
 from funcnn.trees.walks import leaves
 
 _HERE = str(Path(__file__).parent)
@@ -48,13 +48,13 @@ def are_close(pairs: list[tuple[Any, Any]]) -> bool:
     return all([bool((abs(a - b)[np.isfinite(a)] <= bound).all()) for a, b in pairs])
 
 
-def unsuited(x: Any, y: Any, arrays: list[Any]) -> str:
-    """Why there is no kernel for arrays of these shapes and dtypes."""
+def unsuited(x: Any, y: Any, arrays: list[Any], most: int | None = None) -> str:
+    """Why there is no kernel for arrays of these shapes and dtypes, of at most so many features."""
     if reason := _unsuited_x(x, arrays):
         return reason
     if reason := next(filter(None, [_unsuited_part(x, one) for one in (y if type(y) is tuple else (y,))]), ""):
         return reason
-    return too_wide([*[(n,) for n in x.shape[1:]], *[a.shape for a in arrays]], x.dtype)
+    return too_wide([*[(n,) for n in x.shape[1:]], *[a.shape for a in arrays]], widest(x) if most is None else most)
 
 
 def _unsuited_x(x: Any, arrays: list[Any]) -> str:

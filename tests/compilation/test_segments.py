@@ -233,12 +233,13 @@ def test_what_has_no_kernel_runs_plain():
 
 
 def test_widths_that_are_left_to_blas_depend_on_its_kernels(monkeypatch):
-    shape, found = [(200, 200)], {}
+    found = {}
     for name in ("SkylakeX", "Haswell", ""):
         monkeypatch.setattr(widths, "core", lambda name=name: name)
-        found[name] = [widths.too_wide(shape, np.dtype(dtype)) for dtype in (np.float64, np.float32)]
-    wide = "a matrix of 200 x 200 is wider than {}, where NumPy is faster"
-    assert found == {"SkylakeX": [wide.format(192), wide.format(128)], "Haswell": ["", ""], "": ["", ""]}
+        found[name] = [widths.widest(np.ones((m, 2), dtype)) for m, dtype in ((32, "f8"), (32, "f4"), (12, "f4"))]
+    assert found == {"SkylakeX": [192, 128, 256], "Haswell": [256] * 3, "": [256] * 3}
+    reason = "a matrix of 200 x 200 is wider than 192, where NumPy is faster"
+    assert widths.too_wide([(200, 30), (200, 200)], 192) == reason
 
 
 def test_another_blas_has_no_name(monkeypatch, tmp_path):
