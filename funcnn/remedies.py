@@ -111,6 +111,12 @@ def span(values: Any) -> str:
     return f"{low}" if low == high else f"{low} .. {high}"
 
 
+def place(argument: str, path: str) -> str:
+    """`params[1].W`: the part of an argument at a path of a tree, as an expression; the argument itself at the root."""
+    steps = path.split(".") if path else []
+    return argument + "".join([f"[{step}]" if step.isdigit() else f".{step}" for step in steps])
+
+
 def written(number: Any) -> str:
     """A whole number for messages: a long one as a power of ten, since Python refuses to print 4301 digits.
 

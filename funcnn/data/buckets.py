@@ -71,7 +71,7 @@ def _positions(function: str, argument: str, sequences: Any) -> list[int]:
         remedy = "; write [a[b] for a, b in zip(x, mask)]" if is_array(sequences) else ""
         raise KindError(f"{function}: {argument} must be a list of arrays, not {kind(sequences)}{remedy}")
     if not sequences:
-        raise RangeError(f"{function}: {argument} must have a sequence, got none")
+        raise RangeError(f"{function}: {argument} must hold at least one sequence, not 0")
     for i, sequence in enumerate(sequences):
         if not is_array(sequence) or not sequence.shape:
             raise KindError(

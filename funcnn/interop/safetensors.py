@@ -18,9 +18,10 @@ from funcnn.arrays import Array, freeze, is_array, kind
 from funcnn.checked import checked
 from funcnn.errors import FileError, KindError, NoFileError
 from funcnn.files.archive import as_path, replacing
-from funcnn.files.encoding import at, check_unmasked
+from funcnn.files.encoding import check_unmasked
 from funcnn.interop.named import NUMBERS, Names, map_named, renamed
 from funcnn.layers.recurrent.base import Recurrent
+from funcnn.remedies import place
 from funcnn.trees.walks import Tree, check_tree
 
 __all__ = ["read", "write"]
@@ -53,11 +54,12 @@ def write(path: str | os.PathLike[str], tree: Any) -> None:
     arrays: dict[str, Array] = {}
 
     def take(name: str, leaf: Any) -> Any:
-        check_unmasked("write", leaf, name)
+        argument = place("tree", name)
+        check_unmasked("write", argument, leaf)
         array = np.asarray(leaf, order="C")  # the library ignores strides
         if array.dtype.name not in _DTYPES:
             given = kind(leaf) if is_array(leaf) else f"the int {leaf}"
-            raise KindError(f"write: value{at(name)} must be bool, int, float or complex64, up to 64 bits, not {given}")
+            raise KindError(f"write: {argument} must be bool, int, float or complex64, up to 64 bits, not {given}")
         arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
         return leaf
 

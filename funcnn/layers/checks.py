@@ -42,14 +42,20 @@ def check_no_mask(layer: Any, x: Any) -> None:
         raise KindError(f"{type(layer).__name__}: x must be an array, not tuple; {remedy}")
 
 
-def check_out_gradient(layer: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> None:
-    """Check that dA has the shape and dtype of out; errors name `layer`, a layer or the name of a function."""
+def check_out_gradient(
+    layer: Any, dA: Any, shape: tuple[int, ...], dtype: Any, names: tuple[str, str] = ("dA", "out")
+) -> None:
+    """Check that dA has the shape and dtype of out; errors name `layer`, a layer or the name of a function.
+
+    `names` are those of dA and out.
+    """
+    function, (given, like) = _name(layer), names
     if not is_plain(dA):
-        raise KindError(f"{_name(layer)}: dA must be an array like out, of shape {shape}, not {kind(dA)}")
+        raise KindError(f"{function}: {given} must be an array like {like}, of shape {shape}, not {kind(dA)}")
     if dA.shape != shape:
-        raise ShapeError(f"{_name(layer)}: dA must have the shape of out, {shape}; it has {dA.shape}")
+        raise ShapeError(f"{function}: {given} must have the shape of {like}, {shape}, not {dA.shape}")
     if dA.dtype != dtype:
-        raise KindError(f"{_name(layer)}: dA must be {dtype}, as out is, not {dA.dtype}{_cast('dA', dA, dtype)}")
+        raise KindError(f"{function}: {given} must be {dtype}, as {like} is, not {dA.dtype}{_cast(given, dA, dtype)}")
 
 
 def _name(layer: Any) -> str:

@@ -101,5 +101,5 @@ def as_out_gradients(layer: Any, given: Any, dA: Any) -> tuple[Any, Any]:
         wanted = {2: "(dA, None), as out is (out, mask)", 3: "(dA, None, dstate), as out is (out, mask, state)"}[
             len(given)
         ]
-        raise ShapeError(f"{type(layer).__name__}: dA must be the tuple {wanted}; it is {short(dA)}")
+        raise ShapeError(f"{type(layer).__name__}: dA must be the tuple {wanted}, not {short(dA)}")
     return dA[0], dA[2] if len(dA) > 2 else None

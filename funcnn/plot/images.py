@@ -55,7 +55,7 @@ def pictures(
         raise KindError(f"pictures: images must be an array of numbers, not {kind(images)}")
     if images.shape[3:] not in ((), (3,)) or images.ndim < 3 or 0 in images.shape:
         raise ShapeError(
-            f"pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: {images.shape}"
+            f"pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of length 0; images: {images.shape}"
         )
     k, h, w = images.shape[:3]
     colors = [colors] * k if isinstance(colors, str) else colors

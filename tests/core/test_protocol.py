@@ -519,12 +519,12 @@ def test_inference_leaves_an_optimizer_in_a_field_as_it_is():
     assert inference(Adapted(inner, (adam, inner))) == Adapted(Identity(), (adam, Identity()))
 
 
-@pytest.mark.parametrize("given", [(dense,), (dense, x, x)])
-def test_a_verb_called_with_another_number_of_arguments_says_what_it_takes(given):
+@pytest.mark.parametrize(("given", "number"), [((dense,), "1 argument"), ((dense, x, x), "3 arguments")])
+def test_a_verb_called_with_another_number_of_arguments_says_what_it_takes(given, number):
     with pytest.raises(KindError) as caught:
         forward(*given)
-    assert str(caught.value) == f"forward: the arguments must be (params, x), got {len(given)} of them"
-    with pytest.raises(KindError, match=r"step: the arguments must be \(params, x, memory\), got 1 of them"):
+    assert str(caught.value) == f"forward: the arguments must be (params, x), not {number}"
+    with pytest.raises(KindError, match=r"step: the arguments must be \(params, x, memory\), not 1 argument"):
         step((dense,))
 
 

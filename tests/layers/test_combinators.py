@@ -529,7 +529,7 @@ def no_ids_vjp(ids, dA):
 
 
 def test_a_function_is_not_saved(tmp_path):
-    with pytest.raises(TypeError, match=r"^save: value at 0\.f must be a record, .*, not function; write a record"):
+    with pytest.raises(TypeError, match=r"^save: value\[0\]\.f must be a record, .*, not function; write a record"):
         save(tmp_path / "net.npz", (Function(swish, swish_vjp),))
 
 

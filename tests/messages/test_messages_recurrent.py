@@ -52,7 +52,7 @@ ROWS = [
     shape_error(lambda: RNN(np.float64(1), np.float64(1), np.float64(1)))
     >> "RNN: W must be (n, k), U (k, k) and b (k,); W: (), U: (), b: ()",
     shape_error(lambda: RNN(np.ones((0, 1)), np.ones((1, 1)), np.ones(1)))
-    >> "RNN: W must be (n, k), U (k, k) and b (k,), no size 0; W: (0, 1), U: (1, 1), b: (1,)",
+    >> "RNN: W must be (n, k), U (k, k) and b (k,), with no axis of length 0; W: (0, 1), U: (1, 1), b: (1,)",
     shape_error(lambda: GRU(gru.W, gru.U, gru.b, np.zeros(12))) >> "GRU: W must be (n, 3 k), U (k, 3 k), b (3 "
     "k,) and c (k,); W: (2, 12), U: (4, 12), b: "
     "(12,), c: (12,)",
@@ -142,25 +142,25 @@ ROWS = [
     >> "step: memory must be a tuple of 1, one for each layer, as the last step returned it, not <f64 3x4>",
     # dA.
     shape_error(lambda: backward(rnn, rnn_cache, dA[:, 1:]))
-    >> "RNN: dA must have the shape of out, (3, 5, 4); it has (3, 4, 4)",
+    >> "RNN: dA must have the shape of out, (3, 5, 4), not (3, 4, 4)",
     kind_error(lambda: backward(rnn, rnn_cache, None))
     >> "RNN: dA must be an array like out, of shape (3, 5, 4), not None",
     kind_error(lambda: backward(rnn, rnn_cache, dA.astype(single)))
     >> "RNN: dA must be float64, as out is, not float32; write dA.astype('float64')",
     shape_error(lambda: backward(rnn, pair_cache, dA))
-    >> "RNN: dA must be the tuple (dA, None), as out is (out, mask); it is <f64 3x5x4>",
+    >> "RNN: dA must be the tuple (dA, None), as out is (out, mask), not <f64 3x5x4>",
     shape_error(lambda: backward(gru, gru_cache, (dA, None)))
-    >> "GRU: dA must be the tuple (dA, None, dstate), as out is (out, mask, state); it is (<f64 3x5x4>, None)",
+    >> "GRU: dA must be the tuple (dA, None, dstate), as out is (out, mask, state), not (<f64 3x5x4>, None)",
     kind_error(lambda: backward(rnn, rnn_cache, (dA, None)))
     >> "RNN: dA must be an array like out, of shape (3, 5, 4), not tuple",
     shape_error(lambda: backward(lstm, lstm_cache, (dA, None, h)))
-    >> "LSTM: dA of the last state must be like that state, (<f64 3x4>, <f64 3x4>), not <f64 3x4>",
+    >> "LSTM: dstate must be like the last state, (<f64 3x4>, <f64 3x4>), not <f64 3x4>",
     shape_error(lambda: backward(gru, gru_cache, (dA, None, h[:2])))
-    >> "GRU: dA must have the shape of out, (3, 4); it has (2, 4)",
+    >> "GRU: dstate must have the shape of state, (3, 4), not (2, 4)",
     shape_error(lambda: backward(both, both_cache, (dA, None, None)))
-    >> "Bidirectional: dA must have the shape of out, (3, 5, 8); it has (3, 5, 4)",
+    >> "Bidirectional: dA must have the shape of out, (3, 5, 8), not (3, 5, 4)",
     shape_error(lambda: backward(both, both_cache, (None, None, h)))
-    >> "Bidirectional: dA of the state must be a pair, (ahead, behind), not <f64 3x4>",
+    >> "Bidirectional: dstate must be a pair, (ahead, behind), not <f64 3x4>",
     # Caches.
     shape_error(lambda: backward(rnn, x, dA))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: "
@@ -208,7 +208,7 @@ ROWS = [
     "write np.asarray(mask, bool)",
     shape_error(lambda: forward(Last(), (x, mask[:, 1:]))) >> "Last: mask must be (m, t), (3, 5), not (3, 4)",
     shape_error(lambda: backward(Last(), last_cache, x))
-    >> "Last: dA must have the shape of out, (3, 2); it has (3, 5, 2)",
+    >> "Last: dA must have the shape of out, (3, 2), not (3, 5, 2)",
     kind_error(lambda: backward(Last(), last_cache, (x[:, 0], None)))
     >> "Last: dA must be an array like out, of shape (3, 2), not tuple",
     kind_error(lambda: backward(Last(), last_cache, x[:, 0].astype(single)))

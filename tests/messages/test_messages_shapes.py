@@ -92,14 +92,14 @@ ROWS = [
     shape_error(lambda: forward(folding, np.ones((4, 3))))
     >> "Folding: x must be (m, a, ..., 3), not (4, 3); write x[None] for one row",
     shape_error(lambda: backward(folding, cache, np.ones((4, 6, 2))))
-    >> "Folding: dA must have the shape of out, (5, 6, 2); it has (4, 6, 2)",
+    >> "Folding: dA must have the shape of out, (5, 6, 2), not (4, 6, 2)",
     shape_error(lambda: backward(folding, cache, np.ones((5, 7, 2))))
-    >> "Folding: dA must have the shape of out, (5, 6, 2); it has (5, 7, 2)",
+    >> "Folding: dA must have the shape of out, (5, 6, 2), not (5, 7, 2)",
     shape_error(lambda: backward(folding, cache[..., :2], out))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 4x5x6x2>, "
     "layer: Folding(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>)",
     shape_error(lambda: backward(Summing(), kept, np.ones((4, 5))))
-    >> "Summing: dA must have the shape of out, (4, 3); it has (4, 5)",
+    >> "Summing: dA must have the shape of out, (4, 3), not (4, 5)",
     shape_error(lambda: backward(Summing(), kept[1:], np.ones((4, 3))))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x5x3>,), layer: Summing()",
 ]

@@ -197,7 +197,7 @@ ROWS = [
     kind_error(regress(y=np.array(["1.5", {}] * 6))) >> R + "y must hold numbers, not dict",
     kind_error(partial_fit(classes=None))
     >> P + "classes must be given in the first call, since y may not have all of them",
-    range_error(partial_fit(classes=["cat"])) >> P + "classes must be at least 2, got 1",
+    range_error(partial_fit(classes=["cat"])) >> P + "classes must hold at least 2 classes, not 1",
     kind_error(partial_fit(classes=np.array(["cat", 1], object)))
     >> P + "classes must hold labels of one kind, such as int or str, not of several",
     kind_error(partial_fit(classes="cat")) >> P + "classes must be a list of labels, not 'cat'",

@@ -323,9 +323,9 @@ MESSAGES = [
     kind_error(lambda: forward(TorchLayer.init(Listed()), X))
     >> "TorchLayer: Listed must return a tensor, or a tuple of tensors, not dict",
     shape_error(backed(TorchLayer.init(nn.Linear(2, 3).double()), X, X))
-    >> "TorchLayer: dA must have the shape of out, (3, 3); it has (3, 2)",
+    >> "TorchLayer: dA must have the shape of out, (3, 3), not (3, 2)",
     kind_error(lambda: save("net.npz", TorchLayer.init(nn.Linear(2, 3))))
-    >> "save: value at module must be a record, a tuple, an array, a real number, a string or None, not Skeleton",
+    >> "save: value.module must be a record, a tuple, an array, a real number, a string or None, not Skeleton",
 ]
 
 

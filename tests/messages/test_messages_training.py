@@ -271,7 +271,8 @@ ROWS = [
     >> "checkpoint_every: path must be a string or a Path, not None",
     file_error(lambda: checkpoint_every(run(), ".", steps=1))
     >> "checkpoint_every: . is a folder; give the path of a file",
-    range_error(lambda: compare([], iter([]))) >> "compare: one of the runs must have a state, got none",
+    range_error(lambda: compare([], iter([]))) >> "compare: one of the runs must give at least one state; both "
+    "are empty",
     kind_error(lambda: bisect_nan([start], deque(data), mse, 0.1))
     >> "bisect_nan: data must be a sequence of batches with slices, data[step:], not deque",
     kind_error(lambda: bisect_nan([start], x, mse, 0.1))
@@ -296,7 +297,8 @@ ROWS = [
     shape_error(read(train, start, data[:1], gradient, 0.1, constraint=lambda p: astype(p, np.float32)))
     >> "train: constraint must keep shapes and dtypes; <f64 2x9> became <f32 2x9>",
     shape_error(read(train, TrainState((Relu(), Relu())), [(y, y)], gradient, 0.1, constraint=lambda p: p[:1]))
-    >> "train: all trees must have the same structure; where the first has (Relu(),), another has (Relu(), Relu())",
+    >> "train: what constraint returns and params must have the same structure; where the first has (Relu(),), "
+    "the second has (Relu(), Relu())",
     *[
         range_error(act)
         >> f"{name}: {what} was read to its end before; a generator can be read once, so make a new one"
@@ -445,9 +447,9 @@ ROWS = [
     kind_error(lambda: accuracy(out, out > 0, threshold="0"))
     >> "accuracy: threshold must be a number, not str; write float(threshold)",
     range_error(lambda: top_k_accuracy(out[:, :1], classes, 1))
-    >> "top_k_accuracy: out must have two classes or more; out: (10, 1)",
+    >> "top_k_accuracy: out must have at least two classes; out: (10, 1)",
     range_error(lambda: perplexity(out[:, :1], classes))
-    >> "perplexity: out must have two classes or more; out: (10, 1)",
+    >> "perplexity: out must have at least two classes; out: (10, 1)",
     shape_error(lambda: perplexity(out[0], np.array(1)))
     >> "perplexity: out must be (m, ..., k), rows first; out: (3,)",
 ]

@@ -276,7 +276,7 @@ def test_a_state_that_differs_is_refused(rule, before, given):
 
 def test_a_gradient_of_fewer_arrays_than_that_of_the_first_block_is_refused():
     made = [(1.0, nn.Grads(grads, None)) for grads in (DENSE, DENSE[:1])]
-    with pytest.raises(KindError, match="gradients of the same arrays for each block, got 4 and 2"):
+    with pytest.raises(KindError, match="gradients of the same arrays for each block, not of 4 and of 2"):
         summed(DENSE, made, [0, 7, 15])
 
 
@@ -304,7 +304,7 @@ def test_a_loss_that_normalises_over_rows_is_found_and_refused():
     assert str(check_loss(normalising, out, y, rows=False)).startswith("pass")
     assert str(check_loss(nn.mse, out, y, rows=True)).startswith("pass")
     for made in (nn.value_and_grad(normalising), gradient_by_machine_code(normalising)):
-        with pytest.raises(KindError, match="the loss must be a mean over rows, got normalising, whose gradient"):
+        with pytest.raises(KindError, match="the loss must be a mean over rows, not normalising, whose gradient"):
             sharded(made, rows=12)(DENSE, X, Y)
         sharded(made)(DENSE, X, Y)  # one block
 

@@ -217,11 +217,11 @@ ROWS = [
     kind_error(lambda: plot.pictures([half], ["a"])) >> "pictures: images must be an array, not list; to join "
     "arrays of one shape write np.stack(images)",
     shape_error(lambda: plot.pictures(half[0], ["a"]))
-    >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (3, 3)",
+    >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of length 0; images: (3, 3)",
     shape_error(lambda: plot.pictures(np.zeros((1, 3, 3, 2)), ["a"]))
-    >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (1, 3, 3, 2)",
+    >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of length 0; images: (1, 3, 3, 2)",
     shape_error(lambda: plot.pictures(half[:0], []))
-    >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (0, 3, 3)",
+    >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of length 0; images: (0, 3, 3)",
     kind_error(lambda: plot.pictures(half.astype(str), ["a", "b"]))
     >> "pictures: images must be an array of numbers, not <U32 array",
     shape_error(lambda: plot.pictures(half, ["one"]))

@@ -110,7 +110,7 @@ def _form(part: Any, name: str) -> Form:
     """The form of a column, checked to be one of numbers."""
     if (times := part.schema.names.count(name)) != 1:
         given = f"{times} of them" if times else f"only {', '.join(map(repr, part.schema.names))}"
-        raise KindError(f"{_NAME}: {part.name} must have one column {name!r}, got {given}")
+        raise KindError(f"{_NAME}: {part.name} must have one column {name!r}, not {given}")
     column = part.schema.field(name).type
     is_list = pa.types.is_fixed_size_list(column)
     entry = column.value_type if is_list else column
@@ -186,5 +186,5 @@ def _numbers(table: Any, name: str, where: str) -> Array:
         column = column.combine_chunks().flatten()
         nulls = column.null_count
     if nulls:
-        raise KindError(f"{_NAME}: column {name!r} must have no nulls, got {nulls} in {where}")
+        raise KindError(f"{_NAME}: column {name!r} must have no nulls; it has {nulls} in {where}")
     return np.asarray(column.to_numpy(zero_copy_only=False))

@@ -113,7 +113,7 @@ def _check_parameter(function: str, argument: str, part: Any) -> None:
         for i, inner in enumerate(part):
             _check_parameter(function, f"{argument}[{i}]", inner)
     elif not is_array(part) and not is_record(part):
-        raise KindError(f"{function}: {argument} must be an array, a record or a tuple of them, got {kind(part)}")
+        raise KindError(f"{function}: {argument} must be an array, a record or a tuple of them, not {kind(part)}")
 
 
 @forward.register(JaxLayer)
@@ -213,13 +213,13 @@ def _as_out(params: JaxLayer, x: Any, out: Any) -> Any:
     """Check what `value` returned, while JAX traces it: an array of floats of the dtype and the rows of x."""
     function, f = type(params).__name__, _spoken(params)
     if not is_array(out):
-        raise KindError(f"{function}: {f} must return an array, got {kind(out)}")
+        raise KindError(f"{function}: {f} must return an array, not {kind(out)}")
     dtype = next((a.dtype for a in (*arrays_in(x), *_arrays_of(params)) if is_float(a)), out.dtype)
     if not is_float(out) or out.dtype != dtype:
         needed = f"an array of {dtype if is_float(out) else 'floats'}"
-        raise KindError(f"{function}: {f} must return {needed}, got {kind(out)}")
+        raise KindError(f"{function}: {f} must return {needed}, not {kind(out)}")
     if out.shape[:1] != (m := row_count(function, "x", x),):
-        raise ShapeError(f"{function}: {f} must return as many rows as x has, {m}, got the shape {out.shape}")
+        raise ShapeError(f"{function}: {f} must return as many rows as x has, {m}, not the shape {out.shape}")
     return out
 
 
