@@ -103,7 +103,9 @@ def as_like_x(layer: Any, method: str, made: Any, x: Array) -> Any:
         axes = zip((shape or ())[::-1], x.shape[::-1], strict=False)
         if shape and dtype == x.dtype and len(shape) <= x.ndim and all([n in {1, m} for n, m in axes]):
             return made
-    raise KindError(f"{type(layer).__name__}: {method} must return an array of {x.dtype}, {x.shape}, not {short(made)}")
+    raise KindError(
+        f"{type(layer).__name__}: {method} must return a {x.dtype} array of shape {x.shape}, not {short(made)}"
+    )
 
 
 def gradient_with_own(layer: Any, own: Any, /, **of_base: Any) -> Any:

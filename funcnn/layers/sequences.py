@@ -54,7 +54,7 @@ def check_mask(function: str, mask: Any, shapes: dict[str, tuple[int, ...]], nam
         needed = f"an array of bools, True at the positions of {name} that are not padding"
         remedy = _for_mask(mask, [*shapes.values()], name, state)
         raise KindError(f"{function}: mask must be {needed}, not {kind(mask)}{remedy}")
-    forms = ", or ".join([f"{words}, {shape}" for words, shape in shapes.items()])
+    forms = " or ".join([f"{words} = {shape}" for words, shape in shapes.items()])
     raise ShapeError(f"{function}: mask must be {forms}, not {mask.shape}")
 
 

@@ -139,7 +139,9 @@ def joint(*losses: Loss, factors: Sequence[float] | None = None) -> Loss:
     if type(factors) not in (tuple, list) or not all(map(is_number, factors)):
         raise KindError(f"joint: factors must be a tuple or a list of numbers, not {_given(factors)}")
     if len(factors) != len(losses):
-        raise ShapeError(f"joint: factors must be as many as losses; losses: {len(losses)}, factors: {len(factors)}")
+        raise ShapeError(
+            f"joint: factors must have one entry for each loss; losses: {len(losses)}, factors: {len(factors)}"
+        )
     if not all(map(math.isfinite, factors)):
         raise RangeError(f"joint: factors must be finite, not {factors}")
     made = BoundFunction(_joint, losses, tuple(map(float, factors)))  # an np.float64 would turn float32 into float64

@@ -95,7 +95,7 @@ def _added(optimizer: Average, params: P) -> P:
     try:
         return map_arrays(add, params, optimizer.sums)
     except ShapeError as error:
-        raise ShapeError(f"Average: params must be the network whose sums it holds; {error}") from None
+        raise ShapeError(f"Average: params must be the network whose sums the Average holds; {error}") from None
 
 
 def _averages(optimizer: Any) -> list[Average]:

@@ -62,7 +62,8 @@ def pictures(
     _check_each("titles", titles, "strings", lambda title: isinstance(title, str))
     _check_each("colors", colors, "colours of matplotlib", is_color_like)
     if not k == len(titles) == len(colors):
-        raise ShapeError(f"pictures: titles and colors must be {k}, one a picture, not {len(titles)} and {len(colors)}")
+        needed = f"{k} entries each, one for each picture"
+        raise ShapeError(f"pictures: titles and colors must have {needed}, not {len(titles)} and {len(colors)}")
     ax = axes_of(ax)
     for i, (image, title, color) in enumerate(zip(images, titles, colors, strict=True)):
         row, column = divmod(i, columns)

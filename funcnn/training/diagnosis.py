@@ -135,7 +135,7 @@ def _check_arguments(states: Any, data: Any) -> None:
         )
     steps = [now.step for now in states]
     if not steps or steps != sorted(set(steps)):
-        raise RangeError(f"bisect_nan: states must be one or more, in the order of their steps; steps: {steps}")
+        raise RangeError(f"bisect_nan: states must be one or more, with rising steps; steps: {steps}")
 
 
 def _repetition_error(step: int) -> FuncnnError:

@@ -624,7 +624,7 @@ def test_the_gradients_of_a_state_are_like_the_state(returned):
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"steps": 0.5}, "Gated backward: the next steps must be like steps, int, not float"),
+        ({"steps": 0.5}, "Gated backward: the next value of steps must be like steps, int, not float"),
         ({"layer": Tanh()}, "Gated backward: dlayer must be a tuple, like layer, not Tanh"),
         (
             {"layer": Grads(dense, None)},

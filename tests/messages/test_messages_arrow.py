@@ -45,7 +45,7 @@ def first(*given, **options):
 
 
 NAME = "arrow_batches"
-NAMES = "must be the name of a column, a list of names or a tuple, not"
+NAMES = "must be the name of a column, a list of names, or a tuple of these, not"
 SOURCE = "source must be a path, a list of paths or a pyarrow.Table, not"
 NUMBERS = "must be of numbers, or of lists of numbers of a fixed length, not"
 ROWS = [
@@ -60,9 +60,9 @@ ROWS = [
     kind_error(first(x="holes")) >> f"{NAME}: column 'holes' must have no nulls; it has 10 in block 0 of the table",
     kind_error(first(x="no")) >> f"{NAME}: column 'no' must have no nulls; it has 5 in block 0 of the table",
     kind_error(of(x=("b", ["a", "i"])))
-    >> f"{NAME}: columns side by side must have one type; 'a' is float64, 'i' is int64",
+    >> f"{NAME}: the columns in a list must have one type; 'a' is float64, 'i' is int64",
     kind_error(of(x=["a", "list"]))
-    >> f"{NAME}: columns side by side must have one type; 'a' is float64, 'list' is lists of 3 float64",
+    >> f"{NAME}: the columns in a list must have one type; 'a' is float64, 'list' is lists of 3 float64",
     kind_error(of(x=["list"])) >> f"{NAME}: a column of lists must be alone; write 'list' for ['list']",
     kind_error(of(x=0)) >> f"{NAME}: x {NAMES} int",
     kind_error(of(y=("a", [0, 1]))) >> f"{NAME}: y[1] {NAMES} list",

@@ -69,7 +69,7 @@ ROWS = [
     >> "Attention: mask must be an array of bools, True at the positions of x that are not padding, not int64 array; "
     "write np.asarray(mask, bool)",
     shape_error(lambda: forward(layer, (x, mask[:, :4])))
-    >> "Attention: mask must be (m, t), (3, 5), or (m, t, t), (3, 5, 5), not (3, 4)",
+    >> "Attention: mask must be (m, t) = (3, 5) or (m, t, t) = (3, 5, 5), not (3, 4)",
     kind_error(lambda: forward(cross, x)) >> f"CrossAttention: x must be {FORMS}, not <f64 3x5x4>",
     shape_error(lambda: forward(cross, (x,))) >> f"CrossAttention: x must be {FORMS}, not a tuple of 1",
     shape_error(lambda: forward(cross, (x[0], memory)))
@@ -77,9 +77,9 @@ ROWS = [
     shape_error(lambda: forward(cross, (x, memory[:, :0])))
     >> "CrossAttention: memory must be (m, t, features), t at least 1, not (3, 0, 6)",
     shape_error(lambda: forward(cross, (x, memory, mask)))
-    >> "CrossAttention: mask must be (m, s), (3, 2), or (m, t, s), (3, 5, 2), not (3, 5)",
+    >> "CrossAttention: mask must be (m, s) = (3, 2) or (m, t, s) = (3, 5, 2), not (3, 5)",
     shape_error(lambda: forward(layer, (x, pairs[0])))
-    >> "Attention: mask must be (m, t), (3, 5), or (m, t, t), (3, 5, 5), not (5, 5)",
+    >> "Attention: mask must be (m, t) = (3, 5) or (m, t, t) = (3, 5, 5), not (5, 5)",
     kind_error(lambda: forward(layer, (x, pairs.astype(float))))
     >> "Attention: mask must be an array of bools, True at the positions of x that are not padding, not float64 "
     "array; write np.asarray(mask, bool)",
@@ -87,7 +87,7 @@ ROWS = [
     >> "CrossAttention: mask must be an array of bools, True at the positions of memory that are not padding, not "
     "list; write np.asarray(mask, bool)",
     shape_error(lambda: forward(cross, (x, memory, pairs[:, :2])))
-    >> "CrossAttention: mask must be (m, s), (3, 2), or (m, t, s), (3, 5, 2), not (3, 2, 5)",
+    >> "CrossAttention: mask must be (m, s) = (3, 2) or (m, t, s) = (3, 5, 2), not (3, 2, 5)",
     kind_error(lambda: forward(cross, (x, (memory, mask))))
     >> "CrossAttention: memory must be an array, not tuple; for (memory, mask) write (queries, memory, mask)",
     shape_error(lambda: forward(cross, (x, memory[:2])))
@@ -194,11 +194,13 @@ ROWS = [
     shape_error(lambda: attend_backward(q[..., :3], k, v, weights, out))
     >> f"attend_backward: {FORM}; q: (2, 5, 3), k: (2, 3, 4), v: (2, 3, 6)",
     shape_error(lambda: attend_backward(q, k, v, weights.swapaxes(1, 2), out))
-    >> "attend_backward: weights must be the weights that attend returned, float64, (2, 5, 3), not float64, (2, 3, 5)",
+    >> "attend_backward: weights must be those that attend returned, float64 of shape (2, 5, 3), not float64 of "
+    "shape (2, 3, 5)",
     shape_error(lambda: attend_backward(q, k, v, weights.astype(np.float32), out))
-    >> "attend_backward: weights must be the weights that attend returned, float64, (2, 5, 3), not float32, (2, 5, 3)",
+    >> "attend_backward: weights must be those that attend returned, float64 of shape (2, 5, 3), not float32 of "
+    "shape (2, 5, 3)",
     shape_error(lambda: attend_backward(q, k, v, None, out))
-    >> "attend_backward: weights must be the weights that attend returned, float64, (2, 5, 3), not None",
+    >> "attend_backward: weights must be those that attend returned, float64 of shape (2, 5, 3), not None",
     shape_error(lambda: attend_backward(q, k, v, weights, q))
     >> "attend_backward: dA must have the shape of out, (2, 5, 6), not (2, 5, 4)",
 ]

@@ -175,7 +175,7 @@ ROWS = [
     >> "Tanh: dA must have the shape of out, (4, 3), not (1, 3)"
     >> ["in branch 1 of Parallel, Tanh(), dA: <f64 [[-1.     -0.8182 -0.6364]]>"],
     range_error(lambda: Take(-1)) >> "Take: i must be at least 0, the first part, not -1",
-    shape_error(given(Take(2), (x, x))) >> "Take: x has 2 parts, the last being 1; there is no part 2",
+    shape_error(given(Take(2), (x, x))) >> "Take: i must be at most 1, as x has 2 parts, not 2",
     kind_error(given(Take(0), x)) >> "Take: x must be a tuple of arrays, not <f64 4x3>",
     shape_error(given(Take(0), ())) >> "Take: x must be a tuple of arrays, not an empty one",
     shape_error(back(Take(0), (x, x), x[:1])) >> "Take: dA must have the shape of out, (4, 3), not (1, 3)",
@@ -246,11 +246,14 @@ ROWS = [
     shape_error(back(Flatten(), film, film)) >> "Flatten: dA must have the shape of out, (2, 12), not (2, 3, 4)",
     kind_error(lambda: Reshape(3)) >> "Reshape: shape must be a tuple, not int",
     kind_error(lambda: Reshape((3, 1.0))) >> "Reshape: shape must be a tuple of ints, the shape of a row, not (3, 1.0)",
-    range_error(lambda: Reshape((3, 0))) >> "Reshape: sizes must be at least 1, and one may be -1; shape: (3, 0)",
-    range_error(lambda: Reshape((-1, -1))) >> "Reshape: sizes must be at least 1, and one may be -1; shape: (-1, -1)",
-    shape_error(given(Reshape((2, 2)), x)) >> "Reshape: a row of 3 entries cannot be (2, 2); x: (4, 3)",
-    shape_error(given(Reshape((2, -1)), x)) >> "Reshape: a row of 3 entries cannot be (2, -1); x: (4, 3)",
-    shape_error(given(Reshape((-1,)), np.ones((4, 0)))) >> "Reshape: a row of 0 entries cannot be (-1,); x: (4, 0)",
+    range_error(lambda: Reshape((3, 0))) >> "Reshape: shape must have sizes of at least 1, of which one may be "
+    "-1, not (3, 0)",
+    range_error(lambda: Reshape((-1, -1))) >> "Reshape: shape must have sizes of at least 1, of which one may be "
+    "-1, not (-1, -1)",
+    shape_error(given(Reshape((2, 2)), x)) >> "Reshape: a row of 3 entries cannot have the shape (2, 2); x: (4, 3)",
+    shape_error(given(Reshape((2, -1)), x)) >> "Reshape: a row of 3 entries cannot have the shape (2, -1); x: (4, 3)",
+    shape_error(given(Reshape((-1,)), np.ones((4, 0)))) >> "Reshape: a row of 0 entries cannot have the shape "
+    "(-1,); x: (4, 0)",
     shape_error(given(Reshape((1,)), np.ones(()))) >> "Reshape: x must be (m, ...), rows first; x: ()",
     shape_error(back(Reshape((3, 1)), x, x)) >> "Reshape: dA must have the shape of out, (4, 3, 1), not (4, 3)",
     kind_error(lambda: Map(Relu))

@@ -124,13 +124,13 @@ ROWS = [
     shape_error(lambda: forward(line, x[:, :2, 0]))
     >> "Conv1d: x must have at least 3 positions along t, the length of a window, not 2",
     shape_error(lambda: forward(Conv2d(W, b, padding="same"), x[:, :0]))
-    >> "Conv2d: x must have positions along h, not 0",
+    >> "Conv2d: x must have at least 1 position along h, not 0",
     shape_error(lambda: forward(line, x)) >> "Conv1d: x must be (m, t, 2), not (4, 10, 6, 2)",
     shape_error(lambda: forward(line, x[0, 0])) >> "Conv1d: x must be (m, t, 2), not (6, 2); write x[None] for one row",
     shape_error(lambda: forward(ConvTranspose2d(W, b, padding=(0, 2)), x[:, :, :1]))
-    >> "ConvTranspose2d: padding must leave a position of out along w; it cuts 2 + 2 off 3",
+    >> "ConvTranspose2d: padding must leave at least 1 position of out along w; it cuts 2 + 2 off 3",
     shape_error(lambda: forward(ConvTranspose2d(W, b, padding="same"), x[:, :0]))
-    >> "ConvTranspose2d: x must have positions along h, not 0",
+    >> "ConvTranspose2d: x must have at least 1 position along h, not 0",
     shape_error(lambda: forward(transposed, dA)) >> "ConvTranspose2d: x must be (m, h, w, 2), not (4, 8, 4, 4)",
     shape_error(lambda: forward(net, x[:, :2]))
     >> "Conv2d: x must have at least 3 positions along h, the length of a window, not 2"
@@ -246,16 +246,16 @@ ROWS = [
     kind_error(lambda: fixed_memory(line, 2, 9))
     >> "fixed_memory: Conv1d must be causal, of stride 1 and padding (2, 0); stride is 1, padding (0, 0)",
     # The memory of a step.
-    shape_error(lambda: step(causal, series, 5)) >> f"{MEMORY} an array of float64, (2, 2, 4), not 5",
+    shape_error(lambda: step(causal, series, 5)) >> f"{MEMORY} a float64 array of shape (2, 2, 4), not 5",
     shape_error(lambda: step(causal, series, np.ones((2, 3, 4))))
-    >> f"{MEMORY} an array of float64, (2, 2, 4), not <f64 2x3x4>",
+    >> f"{MEMORY} a float64 array of shape (2, 2, 4), not <f64 2x3x4>",
     shape_error(lambda: step(causal, series, past.astype(np.float32)))
     >> "step: memory must be float64, as x is, not float32",
     shape_error(lambda: step(causal, series, past[:1])) >> "step: memory must be of 2 sequences, as x is, not of 1; "
     "for other sequences begin with step(params, x)",
     # Masks.
     shape_error(lambda: forward(GlobalAvgPool(), (steps, there[:, 1:])))
-    >> "GlobalAvgPool: mask must be (m, t), (3, 5), not (3, 4)",
+    >> "GlobalAvgPool: mask must be (m, t) = (3, 5), not (3, 4)",
     kind_error(lambda: forward(GlobalMaxPool(), (steps, there.astype(float))))
     >> "GlobalMaxPool: mask must be an array of bools, True at the positions of x that are not padding, not float64 "
     "array; write np.asarray(mask, bool)",

@@ -125,7 +125,7 @@ ROWS = [
     )
     >> "hvp: the product must fit into float16, not reach 1.8e+05",
     kind_error(lambda: hvp(mse)((Refusing(), *NET), X, Y, (Refusing(), *NET)))
-    >> "Refusing: value must return an array of complex128, (4, 2), not <c64 4x2>"
+    >> "Refusing: value must return a complex128 array of shape (4, 2), not <c64 4x2>"
     >> 1,
     kind_error(lambda: of_complex(3)) >> "of_complex: loss must be a function, not int",
     kind_error(lambda: of_complex([].append)) >> "of_complex: loss must be a function, not builtin_function_or_method",

@@ -139,16 +139,17 @@ ROWS = [
     shape_error(balanced(classes[1:])) >> f"{BALANCED}: x and y must have equally many rows; x: 10, y: 9",
     # bucketed_batches.
     kind_error(bucketed(np.ones((3, 4, 2))))
-    >> f"{BUCKETED}: x must be a list of arrays, not float64 array; write [a[b] for a, b in zip(x, mask)]",
+    >> f"{BUCKETED}: x must be a list of arrays, not float64 array; for a padded x with a mask "
+    "write [a[b] for a, b in zip(x, mask)]",
     kind_error(bucketed(tuple(sequences))) >> f"{BUCKETED}: x must be a list of arrays, not tuple",
     kind_error(bucketed([[1, 2], [3]])) >> f"{BUCKETED}: x must be a list of arrays (t, ...); x[0] is [1, 2]",
     range_error(bucketed([])) >> f"{BUCKETED}: x must hold at least one sequence, not 0",
     kind_error(bucketed([np.ones(2), np.ones(2, int)]))
     >> f"{BUCKETED}: x must have one dtype; x[1] is int64, not float64",
     shape_error(bucketed([np.ones((2, 2)), np.ones((2, 3))]))
-    >> f"{BUCKETED}: x must be alike after the first axis; x[1] is (2, 3), x[0] is (2, 2)",
+    >> f"{BUCKETED}: x must have one shape after the first axis; x[1] is (2, 3), x[0] is (2, 2)",
     range_error(bucketed([np.ones(2), np.ones(0)]))
-    >> f"{BUCKETED}: x must have a position in each sequence; x[1] has none",
+    >> f"{BUCKETED}: x must have at least one position in each sequence; x[1] has none",
     range_error(bucketed(lengths=(0, 4)))
     >> f"{BUCKETED}: lengths must be one or more rising numbers above 0, not (0, 4)",
     range_error(bucketed(lengths=(4, 2)))

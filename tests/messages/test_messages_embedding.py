@@ -46,7 +46,7 @@ ROWS = [
     >> "Embedding: ids must be from 0 to 6; they are from 0 to 7",
     range_error(lambda: forward(table, (np.array([[9, -3]]), np.array([[True, False]]))))
     >> "Embedding: ids must be from 0 to 6; they are from 0 to 9",
-    shape_error(lambda: forward(table, (ids, mask[:2]))) >> "Embedding: mask must be like ids, (3, 5), not (2, 5)",
+    shape_error(lambda: forward(table, (ids, mask[:2]))) >> "Embedding: mask must be like ids = (3, 5), not (2, 5)",
     shape_error(lambda: forward(table, (ids, mask, h)))
     >> "Embedding: x must be an array, or (x, mask), not a tuple of 3",
     shape_error(lambda: forward(Rotary(), np.ones((3, 5, 3))))

@@ -114,9 +114,9 @@ ROWS = [
     >> "JaxFunction: params must be an array of floats, not int64 array",
     kind_error(lambda: forward(PRODUCT, [1.0])) >> "JaxFunction: x must be an array, not list; write np.asarray(x)",
     kind_error(lambda: forward(PRODUCT, np.array(["a"])))
-    >> "JaxFunction: x must be an array of numbers that JAX has, not <U1 array",
+    >> "JaxFunction: x must be an array of a dtype that JAX has, not <U1 array",
     kind_error(lambda: forward(JaxFunction(jnp.sin), X.astype(np.longdouble)))
-    >> f"JaxFunction: x must be an array of numbers that JAX has, not {np.dtype(np.longdouble)} array",
+    >> f"JaxFunction: x must be an array of a dtype that JAX has, not {np.dtype(np.longdouble)} array",
     kind_error(lambda: forward(PRODUCT, X32))
     >> "JaxFunction: x must be float64, as params.0 is, not float32; write x.astype('float64')",
     kind_error(lambda: forward(JaxFunction(jnp.sin), np.array(1.0)))

@@ -356,7 +356,7 @@ ROWS = [
     # joint
     range_error(joint) >> "joint: losses must hold at least one loss, not 0",
     shape_error(lambda: joint(mse, mse, factors=(1,)))
-    >> "joint: factors must be as many as losses; losses: 2, factors: 1",
+    >> "joint: factors must have one entry for each loss; losses: 2, factors: 1",
     range_error(lambda: joint(mse, mse, factors=(1, math.inf))) >> "joint: factors must be finite, not (1, inf)",
     kind_error(lambda: joint(mse, mse, factors=0.5))
     >> "joint: factors must be a tuple or a list of numbers, not float",

@@ -87,7 +87,7 @@ LIKE = (
     "Mine: step must return (g, *memory), where g is like p, <f64 [[1.] [2.]]>, and each part of memory is like p or a "
     "number, not "
 )
-ANOTHER = "Average: params must be the network whose sums it holds; "
+ANOTHER = "Average: params must be the network whose sums the Average holds; "
 A_STEP = "Mine: step must be a method (self, g, p, t, ...), with a default for each argument after t, not "
 ROWS = [
     kind_error(planned()) >> f"{A_STEP}None",

@@ -226,9 +226,9 @@ ROWS = [
     range_error(lambda: confusion(out * np.nan, classes))
     >> "confusion: out must not hold NaN, which is not a class; out: <f64 10x3>",
     range_error(lambda: bisect_nan([start, start], data, mse, 0.1))
-    >> "bisect_nan: states must be one or more, in the order of their steps; steps: [0, 0]",
+    >> "bisect_nan: states must be one or more, with rising steps; steps: [0, 0]",
     range_error(lambda: bisect_nan([], data, mse, 0.1))
-    >> "bisect_nan: states must be one or more, in the order of their steps; steps: []",
+    >> "bisect_nan: states must be one or more, with rising steps; steps: []",
     kind_error(lambda: bisect_nan(start, data, mse, 0.1))
     >> "bisect_nan: states must be a sequence of TrainStates, such as [start], not TrainState",
     kind_error(lambda: bisect_nan(run(), data, mse, 0.1))

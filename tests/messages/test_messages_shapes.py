@@ -70,7 +70,7 @@ ROWS = [
     kind_error(lambda: shapes(x="m ...+ n", out="m t n", forms=2))
     >> "shapes: x must have the axes of the mask, 'm t', not 'm ...+ n'",
     kind_error(lambda: shapes(x="m t | m", out="m | m t | t"))
-    >> "shapes: axes must have one alternative, or equally many, not 'm t | m', 'm | m t | t'",
+    >> "shapes: the shapes must have one alternative each, or equally many, not 'm t | m', 'm | m t | t'",
     kind_error(lambda: shapes(x="m", out="m", cache="x; _"))
     >> 'shapes: cache must be "x", "out", "mask", "_" or parts such as "x, _", not \'x; _\'',
     kind_error(lambda: shapes(x="m", out="m", cache="_, _"))

@@ -79,10 +79,10 @@ A = "NetworkClassifier.fit: "
 P = "NetworkClassifier.partial_fit: "
 R = "NetworkRegressor.fit: "
 BOUNDARY = (
-    "loss must be a loss of logits, of probabilities, or of numbers such as mse, as one output decides between two "
+    "loss must be a loss of logits, probabilities, or numbers such as mse, since the network has one output for two "
     "classes"
 )
-UNITS = "loss must be a loss of outputs in the units of y, which are the predictions"
+UNITS = "loss must be a loss whose outputs are predictions of y"
 ONE = mlp([2, 1], seed=0)
 LAYER = "must be a layer, such as Relu(), or a tuple of layers"
 OF_CLASSES = 'class_weight must be None, "balanced", a dict, or a list of these'

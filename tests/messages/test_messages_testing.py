@@ -172,7 +172,7 @@ ROWS = [
     kind_error(lambda: check_layer(Reshape((6,)), np.arange(6).reshape(1, 2, 3)))
     >> "check_layer: no argument holds floats, so there is no gradient to check",
     kind_error(lambda: check_layer(Gain(np.ones(3)), np.arange(6).reshape(2, 3)))
-    >> "check_layer: x must be floats, not int64 array; write x.astype(float)",
+    >> "check_layer: x must be an array of floats, not int64 array; write x.astype(float)",
     kind_error(lambda: check_layer(Dense.init(3, 2, seed=0), np.arange(6).reshape(2, 3)))
     >> "Dense: x must be float64, as W is, not int64; write x.astype('float64')",
     range_error(lambda: check_vjp(half, half_vjp, [1.0], structure={"x": "sorted"}))

@@ -152,7 +152,7 @@ REFUSED = [
     refuses(nn.Embedding(9, 2, max_norm=1), "no max_norm, not 1", torch.ones(1, 2, dtype=torch.int64)),
     refuses(
         nn.Embedding(9, 2, padding_idx=0),
-        "padding_idx=None, since funcnn trains every row, not 0",
+        "padding_idx=None, not 0, since funcnn trains every row",
         torch.ones(1, 2, dtype=torch.int64),
     ),
     refuses(nn.LSTM(4, 2), "batch_first=True, not False", SEQUENCE),
@@ -160,7 +160,7 @@ REFUSED = [
     refuses(nn.RNN(4, 2, nonlinearity="relu", batch_first=True), "nonlinearity=\"tanh\", not 'relu'", SEQUENCE),
     refuses(
         nn.MultiheadAttention(4, 2, dropout=0.1, batch_first=True),
-        "dropout=0.0, since funcnn does not drop attention weights, not 0.1",
+        "dropout=0.0, not 0.1, since funcnn does not drop attention weights",
         SEQUENCE,
     ),
     refuses(

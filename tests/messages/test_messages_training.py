@@ -367,10 +367,11 @@ ROWS = [
     >> "early_stopping: start must be the state that was passed to train, since it holds the best state so far, not "
     "None; for train(state, ...) write start=state",
     range_error(read(early_stopping, run(), held_out, patience=1, start=TrainState(net, step=1)))
-    >> "early_stopping: start must be the state that was passed to train, at step 0, one before run begins, not at "
-    "step 1",
+    >> "early_stopping: start must be the state that was passed to train, at step 0, one step before the first "
+    "state of run, not at step 1",
     range_error(read(best_so_far, list(run())[1:], held_out, start=WithBest(net)))
-    >> "best_so_far: start must be the state that was passed to train, at step 1, one before run begins, not at step 0",
+    >> "best_so_far: start must be the state that was passed to train, at step 1, one step before the first "
+    "state of run, not at step 0",
     *[
         kind_error(partial(Table, whole))
         >> "Table: whole must be a mapping from names to arrays with equal numbers of rows"
@@ -401,7 +402,7 @@ ROWS = [
     kind_error(lambda: history(run(), {"score": score}, table=table))
     >> "history: table must have the columns step, cost, score; its columns are step, cost",
     range_error(lambda: history(run(), table=table))
-    >> "history: run must begin after step 4, the last of start and table, not with step 1",
+    >> "history: run must begin after step 4, the last step of start and table, not with step 1",
     # validation.
     kind_error(lambda: validation(held_out, x, y))
     >> "validation: metric must be a function (out, y), not a function (state)",

@@ -269,7 +269,7 @@ def test_next_states_are_equal_or_means_or_the_last():
 )
 def test_a_state_that_differs_is_refused(rule, before, given):
     made = [(1.0, nn.Grads(Counter(rule(m, before)), None)) for m in (7, 8)]
-    with pytest.raises(KindError, match="state value must be equal in all blocks or made of floats, got") as caught:
+    with pytest.raises(KindError, match="state value must be equal in all blocks or made of floats, not") as caught:
         summed(Counter(before), made, [0, 7, 15])
     assert str(caught.value).endswith(given) or "7" in str(caught.value)
 

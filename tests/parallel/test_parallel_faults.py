@@ -111,7 +111,9 @@ def test_an_executor_that_was_given_tries_a_block_again():
 def test_what_is_shut_down_takes_no_block():
     for executor in (ThreadPoolExecutor(1), Copying()):
         executor.shutdown()
-        with pytest.raises(WorkerError, match="failed to compute block 0 of 4, rows 0:6: RuntimeError: cannot schedule"):
+        with pytest.raises(
+            WorkerError, match="failed to compute block 0 of 4, rows 0:6: RuntimeError: cannot schedule"
+        ):
             sharded(FUNCTION, rows=6, executor=executor)(NET, X, Y)
 
 
@@ -175,7 +177,7 @@ def raising(params, x, y):
 
 
 def test_an_error_that_does_not_pickle_is_told_by_its_traceback():
-    with pytest.raises(WorkerError, match=r"got an error that does not pickle:\nTraceback(.|\n)*Unpicklable: 1 and 2"):
+    with pytest.raises(WorkerError, match=r"and its error does not pickle:\nTraceback(.|\n)*Unpicklable: 1 and 2"):
         sharded(raising, rows=6, executor=Copying())(NET, X, Y)
 
 

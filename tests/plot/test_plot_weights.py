@@ -74,8 +74,7 @@ ROWS = [
     >> "heat_map: matrix must be (rows, columns), with no axis of length 0; matrix: (2,)",
     shape_error(lambda: plot.filters(matrix))
     >> "filters: shape must be the (h, w) of the images if W has two axes, not None; W: (6, 2)",
-    shape_error(lambda: plot.filters(matrix, shape=(2, 2)))
-    >> "filters: W must have 4 rows for shape=(2, 2), not 6",
+    shape_error(lambda: plot.filters(matrix, shape=(2, 2))) >> "filters: W must have 4 rows for shape=(2, 2), not 6",
     shape_error(lambda: plot.filters(matrix[None, None], shape=(1, 1)))
     >> "filters: shape must be None for kernels of four axes, not (1, 1)",
     shape_error(lambda: plot.filters(matrix[None]))

@@ -91,7 +91,9 @@ def _as_columns(argument: str, names: Any) -> Any:
         return Beside(names)
     if type(names) is not str:
         given = "an empty one" if type(names) in {list, tuple} and not names else kind(names)
-        raise KindError(f"{_NAME}: {argument} must be the name of a column, a list of names or a tuple, not {given}")
+        raise KindError(
+            f"{_NAME}: {argument} must be the name of a column, a list of names, or a tuple of these, not {given}"
+        )
     return names
 
 
@@ -131,7 +133,7 @@ def _check_alike(columns: Any, forms: dict[str, Form]) -> None:
         for name in others:
             if forms[name] != forms[first]:
                 raise KindError(
-                    f"{_NAME}: columns side by side must have one type; {first!r} is {forms[first]}, "
+                    f"{_NAME}: the columns in a list must have one type; {first!r} is {forms[first]}, "
                     f"{name!r} is {forms[name]}"
                 )
         if forms[first].shape:

@@ -42,7 +42,7 @@ def precision(function: str, arrays: Iterable[tuple[str, Any]]) -> AbstractConte
     for name, a in given:
         is_number = is_float(a) or a.dtype.kind in "biu"
         if not is_number or a.dtype.itemsize > (16 if a.dtype.kind == "c" else 8):
-            raise KindError(f"{function}: {name} must be an array of numbers that JAX has, not {kind(a)}")
+            raise KindError(f"{function}: {name} must be an array of a dtype that JAX has, not {kind(a)}")
     wide = [(name, a) for name, a in given if isinstance(a, np.ndarray) and a.dtype.char in "dD"]
     if not wide or jax.config.jax_enable_x64:
         return nullcontext()

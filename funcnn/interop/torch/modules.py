@@ -41,10 +41,10 @@ class Given:
         cls = type(module).__name__
         return f"{self.path} ({cls})" if self.path else cls
 
-    def check_setting(self, module: Any, needed: str, got: Any, *, holds: bool) -> None:
+    def check_setting(self, module: Any, needed: str, got: Any, *, holds: bool, why: str = "") -> None:
         """Refuse a module with a setting that no layer has."""
         if not holds:
-            raise KindError(f"from_torch: {self.named(module)} must have {needed}, not {got}")
+            raise KindError(f"from_torch: {self.named(module)} must have {needed}, not {got}{why}")
 
     def check_axes(self, module: Any, form: str) -> None:
         """Check that x has the axes of `form`, such as (m, c, t); torch also takes it without m."""
