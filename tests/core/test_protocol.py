@@ -582,11 +582,11 @@ def test_own_gradients_are_a_dict_of_the_wrapper_s_own_fields(returned):
 @pytest.mark.parametrize("returned", [None, x[:2], x > 0, x.sum(), x.astype(np.float32)])
 def test_an_activation_returns_an_array_like_x(returned):
     Odd = record(type("Odd", (Elementwise,), {"value": lambda self, x: returned, "slope": lambda self, kept: 1.0}))
-    with pytest.raises(KindError, match=r"^Odd: value must return an array of float64, \(4, 3\), not "):
+    with pytest.raises(KindError, match=r"^Odd: value must return a float64 array of shape \(4, 3\), not "):
         forward(Odd(), x)
     Odd = record(type("Odd", (Elementwise,), {"value": lambda self, x: x, "slope": lambda self, kept: returned}))
     if not np.isscalar(returned):
-        with pytest.raises(KindError, match=r"^Odd: slope must return an array of float64, \(4, 3\), not "):
+        with pytest.raises(KindError, match=r"^Odd: slope must return a float64 array of shape \(4, 3\), not "):
             backward(Odd(), x, x)
 
 

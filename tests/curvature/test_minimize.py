@@ -175,9 +175,9 @@ ROWS = [
     kind_error(lambda: minimize(NET, X, Y, mse, method=["BFGS"]))
     >> "minimize: method must be one of L-BFGS-B, BFGS, CG, Newton-CG, not ['BFGS']",
     kind_error(lambda: minimize((Relu(),), X, Y, mse))
-    >> "minimize: params must have real numbers to train; they are (Relu(),)",
+    >> "minimize: params must have real numbers to train, not be (Relu(),)",
     kind_error(lambda: minimize(Dense(np.ones((2, 1), complex), None), X.astype(complex), Y, mse))
-    >> "minimize: params must have real numbers to train; they are Dense(W=<c128 2x1>, b=None)",
+    >> "minimize: params must have real numbers to train, not be Dense(W=<c128 2x1>, b=None)",
     kind_error(lambda: minimize([Relu()], X, Y, mse))
     >> "minimize: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: minimize(TrainState(NET), X, Y, mse))

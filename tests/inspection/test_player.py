@@ -103,7 +103,7 @@ ROWS = [
     kind_error(lambda: plot.render_regions(line, x, [0, 1, 1]))
     >> "render_regions: y must be an array, not list; write np.asarray(y)",
     range_error(lambda: plot.render_regions(line, x, 2 * y))
-    >> "render_regions: y must be 0 and 1, the classes of a network with one output",
+    >> "render_regions: y must hold only 0 and 1, the classes of a network with one output",
 ]
 
 

@@ -191,8 +191,9 @@ def _restored(name: str, memory: Any, like: Any) -> Any:
     for i, (a, leaf) in enumerate(zip(memory, leaves, strict=True)):
         needed = _stored(leaf)
         if (a.shape, a.dtype) != (needed.shape, needed.dtype):
-            given = f"memory[{i}] is {short(a)} in place of {short(needed)}"
-            where = f"update: the memory of {name} is of another network"
-            raise ShapeError(f"{where}: {given}; start anew with memory=None")
+            raise ShapeError(
+                f"update: the memory of {name} is of another network: memory[{i}] is {short(a)} in place of "
+                f"{short(needed)}; start anew with memory=None"
+            )
         parts.append(jax.random.wrap_key_data(a, impl=jax.random.key_impl(leaf)) if _is_key(leaf) else a)
     return tree.unflatten(parts)
