@@ -97,7 +97,7 @@ def gradient(params: P, /, *others: Never, **parts: Any) -> P:
         else:
             new.append(old)
     if parts:
-        raise KindError(f"{cls.__name__} backward: {cls.__name__} has no field {', '.join(parts)}")
+        raise KindError(f"{cls.__name__} backward: {cls.__name__} has no field {' or '.join(parts)}")
     return build(cls, new)
 
 

@@ -68,7 +68,11 @@ def bucketed_batches(
 def _positions(function: str, argument: str, sequences: Any) -> list[int]:
     """The number of positions of each sequence in a list."""
     if not isinstance(sequences, list):
-        remedy = "; for a padded x with a mask write [a[b] for a, b in zip(x, mask)]" if is_array(sequences) else ""
+        remedy = (
+            "; for a padded x with a mask write [a[b] for a, b in zip(x, mask)]"
+            if is_array(sequences) and len(sequences.shape) > 1
+            else ""
+        )
         raise KindError(f"{function}: {argument} must be a list of arrays, not {kind(sequences)}{remedy}")
     if not sequences:
         raise RangeError(f"{function}: {argument} must hold at least one sequence, not 0")

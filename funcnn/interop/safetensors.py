@@ -94,9 +94,9 @@ def read(path: str | os.PathLike[str], like: Tree[T], *, names: Names | None = N
     needed: list[str] = []
     map_named(lambda name, _: needed.append(name), like)
     if lone := [name for name in needed if name not in found]:
-        raise FileError(f"read: {os.fspath(path)} must have the arrays of like; it does not have {', '.join(lone)}")
+        raise FileError(f"read: {os.fspath(path)} must have the arrays of like; it does not have {_listed(lone)}")
     if lone := [name for name in found if name not in needed]:
-        raise FileError(f"read: {os.fspath(path)} has {', '.join(lone)}, which like does not have")
+        raise FileError(f"read: {os.fspath(path)} has {_listed(lone)}, which like does not have")
 
     def take(name: str, leaf: Any) -> Any:
         array = found[name]
@@ -109,6 +109,10 @@ def read(path: str | os.PathLike[str], like: Tree[T], *, names: Names | None = N
         raise FileError(f"read: {os.fspath(path)} has {name} as {array.dtype} {array.shape}; like has it as {needed}")
 
     return cast("T", map_named(take, like))
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join([name or "''" for name in names])  # the name of a tree that is an array is empty
 
 
 def _check_order(old: str, array: Array, new: str, like: Any) -> None:

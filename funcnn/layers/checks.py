@@ -22,7 +22,7 @@ from funcnn.generation import mixes_positions, pads_with_zeros
 from funcnn.gradients import gradient
 from funcnn.needs import passing
 from funcnn.records import is_record, plans
-from funcnn.remedies import becomes_floats, call_of, has_mask
+from funcnn.remedies import becomes_floats, call_of, dtype_word, has_mask
 from funcnn.trees.walks import DEEPEST, is_deeper
 
 # Inputs. The name of the layer is computed only for an error, since these run at every call.
@@ -84,7 +84,9 @@ def dtype_error(function: str, argument: str, array: Any, name: str, like: Any) 
     """The error for an array whose dtype is not the dtype of `like`, the array called `name`."""
     loses = not (is_float(array) or becomes_floats(array)) or (array.dtype.kind == "c" != like.dtype.kind)
     remedy = "" if loses or "." in argument else _cast(argument, array, like.dtype)
-    return KindError(f"{function}: {argument} must be {like.dtype}, as {name} is, not {array.dtype}{remedy}")
+    return KindError(
+        f"{function}: {argument} must be {like.dtype}, as {name} is, not {dtype_word(array.dtype)}{remedy}"
+    )
 
 
 def _cast(argument: str, array: Any, dtype: Any) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import is_array, is_float, kind, namespace, short
+from funcnn.arrays import is_array, is_float, namespace, short
 from funcnn.errors import ShapeError
-from funcnn.layers.checks import check_out_gradient
+from funcnn.layers.checks import check_out_gradient, foreign_cache_error
 
 
 def outline(x: Any) -> Any:
@@ -32,7 +32,7 @@ def as_gradient_like(layer: Any, dA: Any, kept: Any, place: str = "") -> Any:
         return tuple([as_gradient_like(layer, *each, f"{place}[{i}]") for i, each in parts])
     if not is_array(kept):
         if kept is not None:
-            raise ShapeError(f"backward: cache must be what forward returned for this layer; it holds {kind(kept)}")
+            raise foreign_cache_error(layer, kept)
         return None
     if dA is None or not is_float(kept):
         return None

@@ -114,11 +114,11 @@ ROWS = [
     >> "JaxFunction: params must be an array of floats, not int64 array",
     kind_error(lambda: forward(PRODUCT, [1.0])) >> "JaxFunction: x must be an array, not list; write np.asarray(x)",
     kind_error(lambda: forward(PRODUCT, np.array(["a"])))
-    >> "JaxFunction: x must be an array of a dtype that JAX has, not <U1 array",
+    >> "JaxFunction: x must be an array of a dtype that JAX has, not str array",
     kind_error(lambda: forward(JaxFunction(jnp.sin), X.astype(np.longdouble)))
     >> f"JaxFunction: x must be an array of a dtype that JAX has, not {np.dtype(np.longdouble)} array",
     kind_error(lambda: forward(PRODUCT, X32))
-    >> "JaxFunction: x must be float64, as params.0 is, not float32; write x.astype('float64')",
+    >> "JaxFunction: x must be float64, as params[0] is, not float32; write x.astype('float64')",
     kind_error(lambda: forward(JaxFunction(jnp.sin), np.array(1.0)))
     >> "JaxFunction: x must be an array or a tuple of arrays, rows first, not <f64>",
     kind_error(lambda: forward(Gain(np.ones(1)), X)) >> "Gain: value must return an array, not list",
@@ -138,7 +138,7 @@ ROWS = [
     shape_error(lambda: backward(PRODUCT, X, X))
     >> f"backward: cache must be what forward returned for this layer; cache: <f64 4x2>, layer: {PRODUCT}",
     kind_error(lambda: forward(JaxFunction(product, (jnp.ones((2, 3)),)), (X, X32)))
-    >> "JaxFunction: x.0 must be float32, as x.1 is, not float64",
+    >> "JaxFunction: x[0] must be float32, as x[1] is, not float64; write x[0].astype('float32')",
     kind_error(lambda: step(PRODUCT, X))
     >> "step: there is no rule for JaxFunction, since product may mix positions; write one with "
     "@step.register(JaxFunction)",
@@ -227,7 +227,7 @@ def test_float64_beside_arrays_of_jax_that_cannot_be_float64():
     with pytest.raises(KindError) as caught:
         jax.jit(lambda ids: forward(layer, (X, ids)))(np.arange(4))
     needed = "a smaller dtype beside arrays of JAX, since jax_enable_x64 is off"
-    assert str(caught.value) == f"JaxFunction: x.0 must have {needed}, not float64 array"
+    assert str(caught.value) == f"JaxFunction: x[0] must have {needed}, not float64 array"
 
 
 def test_an_error_inside_a_transformation_is_its_own():

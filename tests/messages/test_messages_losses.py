@@ -305,7 +305,7 @@ ROWS = [
     ],
     *[
         kind_error(act) >> f"{whose}: the loss must return (cost, dA), cost being one number, not {given}"
-        for cost, given in (("1.0", "str"), (None, "None"), ([1.0], "list"), (np.array("1.0"), "<U3 array"))
+        for cost, given in (("1.0", "str"), (None, "None"), ([1.0], "list"), (np.array("1.0"), "str array"))
         for loss in (lambda out, y, weight=None, cost=cost: (cost, out),)
         for whose, act in (
             ("weighted", of(weighted(loss), x, (x, y))),

@@ -63,7 +63,7 @@ ROWS = [
     >> ["on the validation set, x: <f64 4x5x3>, y: <i64 4x5>"],
     kind_error(lambda: normalised([1.0, 0.0]))
     >> "normalised: weight must be an array, not list; write np.asarray(weight)",
-    kind_error(lambda: normalised(np.array(["a"]))) >> "normalised: weight must hold numbers, not <U1 array",
+    kind_error(lambda: normalised(np.array(["a"]))) >> "normalised: weight must hold numbers, not str array",
     kind_error(lambda: normalised(np.ones(2, complex))) >> "normalised: weight must hold numbers, not complex128 array",
     shape_error(lambda: normalised(np.array(1.0)))
     >> "normalised: weight must be an array with one weight for each row or position, not ()",

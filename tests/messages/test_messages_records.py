@@ -230,7 +230,7 @@ ROWS = [
     kind_error(lambda: namespace("x", dense)) >> "namespace: name and whose must be strings, not Dense and str",
     kind_error(lambda: forward(Relu(), np.ndarray)) >> "Relu: x must be an array, not the class ndarray",
     kind_error(lambda: forward(Relu(), 1.0)) >> "Relu: x must be an array, not float; write np.asarray(x)",
-    kind_error(lambda: forward(Relu(), np.array(["a"]))) >> "Relu: x must be an array of floats, not <U1 array",
+    kind_error(lambda: forward(Relu(), np.array(["a"]))) >> "Relu: x must be an array of floats, not str array",
     kind_error(lambda: Decay(0.1, "*", 3))
     >> "Decay: takes at most 2 positional arguments, but 3 were given; its fields are rate, where",
 ]

@@ -123,7 +123,7 @@ ROWS = [
     kind_error(lambda: history(run(), {"held": lambda now: mse(x, x)}))
     >> "history: the measure 'held' must give a number or an array of them, not tuple",
     kind_error(lambda: history(run(), {"held": lambda now: np.array(["low"])}))
-    >> "history: the measure 'held' must give a number or an array of them, not <U3 array",
+    >> "history: the measure 'held' must give a number or an array of them, not str array",
     kind_error(lambda: history(run(), {"held": lambda now: np.ones(now.step)}))
     >> "history: the measure 'held' must give arrays of one shape, not (1,) and (2,)",
     kind_error(read(best_so_far, run(), lambda now: mse(x, x), better="lower"))
@@ -234,7 +234,7 @@ ROWS = [
     kind_error(lambda: bisect_nan(run(), data, mse, 0.1))
     >> "bisect_nan: states must be a sequence of TrainStates, such as [start], not generator",
     kind_error(lambda: bisect_nan([net], data, mse, 0.1))
-    >> "bisect_nan: states must be a sequence of TrainStates, such as [start], not list of tuple",
+    >> "bisect_nan: states must be a sequence of TrainStates, such as [start], not a list with tuple",
     kind_error(lambda: bisect_nan([start], islice(data, 3), mse, 0.1))
     >> "bisect_nan: data must be a sequence of batches with slices, data[step:], not islice",
     kind_error(lambda: bisect_nan([start], {"x": x}, mse, 0.1))

@@ -193,7 +193,7 @@ ROWS = [
     >> A + "y must hold labels of one kind, such as int or str, not of several",
     range_error(fit(y=np.full(12, "cat")), fit(sample_weight=NAMES == "cat"))
     >> A + "y must have at least 2 classes with weights above 0; it has 1 class",
-    kind_error(regress(y=NAMES)) >> R + "y must hold numbers, not <U3 array",
+    kind_error(regress(y=NAMES)) >> R + "y must hold numbers, not str array",
     kind_error(regress(y=np.array(["1.5", {}] * 6))) >> R + "y must hold numbers, not dict",
     kind_error(partial_fit(classes=None))
     >> P + "classes must be given in the first call, since y may not have all of them",
@@ -260,7 +260,7 @@ ROWS = [
     >> P + 'class_weight must not be "balanced", as the rows to come are not known',
     kind_error(partial_fit(class_weight="even")) >> P + f"{OF_CLASSES}, not 'even'",
     shape_error(fit(sample_weight=2.0)) >> A + "sample_weight must have the shape (12,), not ()",
-    kind_error(fit(sample_weight=["heavy"] * 12)) >> A + "sample_weight must hold numbers, not <U5 array",
+    kind_error(fit(sample_weight=["heavy"] * 12)) >> A + "sample_weight must hold numbers, not str array",
     # Rows held out.
     range_error(partial_fit(validation_fraction=0.5))
     >> P + "validation_fraction must be None, as partial_fit holds out no rows",

@@ -200,7 +200,7 @@ ROWS = [
     ],
     range_error(lambda: TrainState(net, (), -1)) >> "TrainState: step must not be negative; it is -1",
     kind_error(lambda: TrainState(net, cost="1")) >> "TrainState: cost must be a number, not str",
-    kind_error(lambda: TrainState(net, cost=np.array(["a"]))) >> "TrainState: cost must be a number, not <U1 array",
+    kind_error(lambda: TrainState(net, cost=np.array(["a"]))) >> "TrainState: cost must be a number, not str array",
     kind_error(lambda: WithBest(net, best_or_none=net))
     >> "WithBest: best_or_none must be a TrainState or None, not tuple",
     range_error(lambda: WithBest(net, waited=-1)) >> "WithBest: waited must not be negative; it is -1",

@@ -108,7 +108,7 @@ def test_lists_and_arrays_of_text_are_refused_by_name(name):
     rule = f"{name}: {called}[0] must be a record, a tuple or an array"
     assert_says(kind_error(lambda: function((list(net),))) >> f"{rule}, not list; write tuple({called}[0])")
     rule = f"{name}: {called} must be a record, a tuple or an array of numbers"
-    assert_says(kind_error(lambda: function(np.array(["a"]))) >> f"{rule}, not <U1 array")
+    assert_says(kind_error(lambda: function(np.array(["a"]))) >> f"{rule}, not str array")
     assert_says(kind_error(lambda: function(np.array([None]))) >> f"{rule}, not object array")
 
 
@@ -137,7 +137,7 @@ ROWS = [
     kind_error(lambda: from_vector(net, np.arange(37)))
     >> "from_vector: vector must be an array of floats, not int64 array; write vector.astype(float)",
     kind_error(lambda: from_vector(net, np.array(["1"] * 37)))
-    >> "from_vector: vector must be an array of floats, not <U1 array",
+    >> "from_vector: vector must be an array of floats, not str array",
     kind_error(lambda: from_vector(net, vector * 1j))
     >> "from_vector: vector must hold real numbers, as the tree does, not complex128 array",
     shape_error(lambda: from_vector(net, vector[:, None]))

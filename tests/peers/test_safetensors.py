@@ -206,7 +206,7 @@ ROWS = [
     kind_error(lambda: write("net.safetensors", TrainState((), step=2**64)))
     >> f"write: tree.step {ONLY} the int {2**64}",
     kind_error(lambda: write("net.safetensors", np.array(["a"])))
-    >> "write: tree must be a record, a tuple or an array of numbers, not <U1 array",
+    >> "write: tree must be a record, a tuple or an array of numbers, not str array",
     kind_error(lambda: write("net.safetensors", np.array(["2000-01-01"], "M8[D]")))
     >> f"write: tree {ONLY} datetime64[D] array",
     kind_error(lambda: write("net.safetensors", (np.ma.zeros(2),)))

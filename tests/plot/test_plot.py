@@ -223,13 +223,13 @@ ROWS = [
     shape_error(lambda: plot.pictures(half[:0], []))
     >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of length 0; images: (0, 3, 3)",
     kind_error(lambda: plot.pictures(half.astype(str), ["a", "b"]))
-    >> "pictures: images must be an array of numbers, not <U32 array",
+    >> "pictures: images must be an array of numbers, not str array",
     shape_error(lambda: plot.pictures(half, ["one"]))
     >> "pictures: titles and colors must have 2 entries each, one for each picture, not 1 and 2",
     kind_error(lambda: plot.pictures(half, "ab")) >> "pictures: titles must be a list of strings, not str",
     kind_error(lambda: plot.pictures(half, [1, 2])) >> "pictures: titles must be a list of strings, not one with 1",
     kind_error(lambda: plot.pictures(half, np.array([["a"], ["b"]])))
-    >> "pictures: titles must be a list of strings, not <U1 array",
+    >> "pictures: titles must be a list of strings, not str array",
     kind_error(lambda: plot.pictures(half, ["a", "b"], colors="redd"))
     >> "pictures: colors must be a list of colours of matplotlib, not one with 'redd'",
     kind_error(lambda: plot.picture(line, shape=(2.5, 3))) >> "picture: h must be a whole number, not float",

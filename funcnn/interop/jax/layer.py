@@ -21,6 +21,7 @@ from funcnn.interop.jax.precision import as_given, running
 from funcnn.layers.checks import as_cache_parts, check_out_gradient, dtype_error
 from funcnn.layers.outlines import outline
 from funcnn.records import build, is_record, plans, record, values
+from funcnn.remedies import place
 from funcnn.trees.walks import arrays_in, map_arrays, row_count, walk
 
 
@@ -165,7 +166,7 @@ def _called(rule: Any, params: JaxLayer, x: Any, *rest: Any) -> Any:
     floats = [(name, a) for name, a in (*given, *own) if is_float(a)]
     for name, a in floats[1:]:
         if a.dtype != floats[0][1].dtype:
-            raise dtype_error(function, *floats[0], name, a)
+            raise dtype_error(function, place(floats[0][0]), floats[0][1], place(name), a)
     arrays = [*given, *own, *[("dA", a) for a in rest]]
     with running(function, arrays):
         made = rule(params, x, *rest)
