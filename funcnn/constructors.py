@@ -26,7 +26,8 @@ def completed(cls: type, fields: list[Any]) -> list[Any]:
     """The fields of a class, checked, with the converters of their annotations and with their names as arguments."""
     for field in fields:
         if field.name in _TAKEN:
-            raise FuncnnError(f"record: a field of {cls.__name__} must not be named {field.name}; choose another name")
+            taken = f"{field.name}, a name that attrs uses"
+            raise FuncnnError(f"record: a field of {cls.__name__} must not be named {taken}; choose another name")
         if field.type is None:  # with one field without annotation, attrs ignores the annotated names of the class
             raise KindError(
                 f"record: {field.name} of {cls.__name__} must have an annotation, such as {field.name}: int"

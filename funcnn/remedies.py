@@ -113,7 +113,11 @@ def span(values: Any) -> str:
 
 def dtype_word(dtype: Any) -> str:
     """A dtype for messages: `float64`; a word for a dtype without numbers, whose name is a code such as `<U4`."""
-    words = {np.str_: "str", np.bytes_: "bytes", np.void: "structured" if getattr(dtype, "fields", ()) else "void"}
+    words: dict[Any, str] = {
+        np.str_: "str",
+        np.bytes_: "bytes",
+        np.void: "structured" if getattr(dtype, "fields", ()) else "void",
+    }
     return words.get(getattr(dtype, "type", None), str(dtype))
 
 

@@ -107,11 +107,11 @@ ROWS = [
     kind_error(lambda: JaxFunction(product, [W]))
     >> "JaxFunction: params must be a tuple, not list; write tuple(params)",
     kind_error(lambda: JaxFunction(product, ({"W": W},)))
-    >> "JaxFunction: params must be an immutable value, such as a tuple, not dict",
+    >> "JaxFunction: params[0] must be an immutable value, such as a tuple, not dict",
     kind_error(lambda: JaxFunction(product, ((0.5,),)))
     >> "JaxFunction: params[0][0] must be an array, a record or a tuple of them, not float",
     kind_error(lambda: JaxFunction(product, (np.ones(2, int),)))
-    >> "JaxFunction: params must be an array of floats, not int64 array",
+    >> "JaxFunction: params[0] must be an array of floats, not int64 array",
     kind_error(lambda: forward(PRODUCT, [1.0])) >> "JaxFunction: x must be an array, not list; write np.asarray(x)",
     kind_error(lambda: forward(PRODUCT, np.array(["a"])))
     >> "JaxFunction: x must be an array of a dtype that JAX has, not str array",

@@ -161,7 +161,8 @@ ROWS = [
     kind_error(lambda: record(Relu)) >> "record: Relu is a record already",
     kind_error(lambda: record(kw_only="yes")) >> "record: kw_only must be True or False, not str",
     *[
-        raises(FuncnnError, named(name)) >> f"record: a field of Mine must not be named {name}; choose another name"
+        raises(FuncnnError, named(name))
+        >> f"record: a field of Mine must not be named {name}, a name that attrs uses; choose another name"
         for name in ("self", "attr_dict", "NOTHING", "_config", "_setattr", "_cached_setattr_get")
     ],
     # Numbers.
@@ -196,7 +197,7 @@ ROWS = [
     # What can change.
     kind_error(changing([1]))
     >> "Fields: inner must be an immutable value, such as a tuple, not list; write tuple(inner)",
-    kind_error(changing(((), [1]))) >> "Fields: inner must be an immutable value, such as a tuple, not list",
+    kind_error(changing(((), [1]))) >> "Fields: inner[1] must be an immutable value, such as a tuple, not list",
     kind_error(changing(deque()))
     >> "Fields: inner must be an immutable value, such as a tuple, not deque; write tuple(inner)",
     kind_error(changing({}))

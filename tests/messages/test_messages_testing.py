@@ -119,13 +119,13 @@ ROWS = [
     kind_error(lambda: check_gradient(np.sum, np.ones_like, {"x": "1"}))
     >> "check_gradient: x must be an array or a list of numbers, not dict",
     kind_error(lambda: check_gradient(np.sum, np.ones_like, ["1.0"]))
-    >> "check_gradient: x must be an array or a list of numbers, not list",
+    >> "check_gradient: x must be an array or a list of numbers, not ['1.0']",
     kind_error(lambda: check_gradient(np.sum, np.ones_like, [1j]))
-    >> "check_gradient: x must be an array or a list of numbers, not list",
+    >> "check_gradient: x must be an array or a list of numbers, not [1j]",
     kind_error(lambda: check_gradient(np.sum, np.ones_like, yes))
     >> "check_gradient: x must be an array or a list of numbers, not bool",
     kind_error(lambda: check_hessian(half, half, [[1.0], [1.0, 2.0]]))
-    >> "check_hessian: x must be an array or a list of numbers, not list",
+    >> "check_hessian: x must be an array or a list of numbers, not [[1.0], [1.0, 2.0]]",
     kind_error(lambda: check_hessian(np.sum, half, x[0]))
     >> "check_hessian: grad must return an array of shape (2,), as x has, not <f64 2.>",
     kind_error(lambda: check_vjp(half, half_vjp, [True])) >> "check_vjp: x must be an array of numbers, not bool",
