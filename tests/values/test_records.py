@@ -336,7 +336,7 @@ def test_what_can_change_is_no_setting():
     for wrong in ([1], {}, set(), bytearray()):
         with pytest.raises(KindError, match="inner must be an immutable value"):
             Everything(np.ones(1), inner=wrong)
-        with pytest.raises(KindError, match="blocks must be an immutable value"):
+        with pytest.raises(KindError, match=r"blocks\[0\]\[0\] must be an immutable value"):
             Everything(np.ones(1), blocks=((wrong,),))
 
 
