@@ -225,7 +225,9 @@ def short(value: Any) -> str:
 def _short_name(dtype: Any) -> str:
     if not hasattr(dtype, "kind"):
         return str(dtype).rpartition(".")[2]
-    return "bf16" if dtype.name == "bfloat16" else f"{dtype.kind}{8 * dtype.itemsize}"
+    if dtype.kind not in "biufc":
+        return "bf16" if dtype.name == "bfloat16" else dtype_word(dtype)
+    return f"{dtype.kind}{8 * dtype.itemsize}"
 
 
 def as_dtype(values: Array, dtype: Any) -> Array:

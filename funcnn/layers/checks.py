@@ -49,13 +49,19 @@ def check_out_gradient(
 
     `names` are those of dA and out.
     """
-    function, (given, like) = _name(layer), names
+    if not is_plain(dA) or dA.shape != shape or dA.dtype != dtype:
+        raise _out_gradient_error(_name(layer), names[0], dA, names[1], shape, dtype)
+
+
+def _out_gradient_error(
+    function: str, argument: str, dA: Any, out: str, shape: tuple[int, ...], dtype: Any
+) -> FuncnnError:
     if not is_plain(dA):
-        raise KindError(f"{function}: {given} must be an array like {like}, of shape {shape}, not {kind(dA)}")
+        return KindError(f"{function}: {argument} must be an array like {out}, of shape {shape}, not {kind(dA)}")
     if dA.shape != shape:
-        raise ShapeError(f"{function}: {given} must have the shape of {like}, {shape}, not {dA.shape}")
-    if dA.dtype != dtype:
-        raise KindError(f"{function}: {given} must be {dtype}, as {like} is, not {dA.dtype}{_cast(given, dA, dtype)}")
+        return ShapeError(f"{function}: {argument} must have the shape of {out}, {shape}, not {dA.shape}")
+    remedy = _cast(argument, dA, dtype)
+    return KindError(f"{function}: {argument} must be {dtype}, as {out} is, not {dA.dtype}{remedy}")
 
 
 def _name(layer: Any) -> str:

@@ -21,7 +21,7 @@ def as_gradient_like(layer: Any, dA: Any, kept: Any, place: str = "") -> Any:
 
     For errors, dA and kept are at `place`, such as `[0]`, in the gradient and in out.
     """
-    names = f"dA{place}", f"out{place}"
+    names = (f"dA{place}", f"out{place}") if place else ("dA", "out")
     if type(kept) is tuple:
         if dA is None:
             return (None,) * len(kept)

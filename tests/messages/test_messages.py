@@ -308,7 +308,7 @@ ROWS = [
     kind_error(lambda: Dense(np.ones((1, 1), np.float32), np.ones(1)))
     >> "Dense: b must be float32, as W is, not float64; write b.astype('float32')",
     kind_error(lambda: Fields(y, other=(y, (labels,)))) >> "Fields: other[1][0] must be an array of floats, not "
-                                                           "int64 array",
+    "int64 array",
     kind_error(lambda: Fields(y, other=[relu]))
     >> "Fields: other must be an immutable value, such as a tuple, not list; write tuple(other)",
     kind_error(lambda: Fields(y, rate="0.1")) >> "Fields: rate must be a number, not str; write float(rate)",

@@ -227,7 +227,8 @@ def test_repr_is_short():
     assert short((np.zeros((9, 9)), 1)) == "(<f64 9x9>, 1)"
     assert short((1,)) == "(1,)"
     assert short(np.ones(9, bool)) == "<b8 9>"
-    assert short(np.array(["a"])) == "<U32 1>"
+    assert short(np.array(["a"])) == "<str 1>"
+    assert short(np.zeros(2, "f4,i4")) == "<structured 2>"
 
 
 def test_a_record_is_frozen_and_has_no_other_attributes():
@@ -481,3 +482,4 @@ def test_a_named_tuple_that_is_a_state_keeps_its_class_and_owns_its_arrays():
     mine[:] = 7
     assert type(made.memory) is Pair
     assert made.memory.one.sum() == made.memory.other[0].sum() == 2
+    assert short(made.memory) == "Pair(one=<f64 [1. 1.]>, other=(<f64 [1. 1.]>,))"
