@@ -207,7 +207,7 @@ MESSAGES = [
     >> "from_torch: 2.weight and 0.weight must be two parameters, since each layer has its own; they are one tensor",
     # from_torch: modules without a rule, or in an order that no network has.
     kind_error(converted(nn.Sequential(nn.Tanh(), nn.Sequential(nn.Tanh(), Mine()))))
-    >> "from_torch: there is no rule for Mine at 1.1; write one with @from_torch.register(Mine)",
+    >> "from_torch: there is no rule for Mine at '1.1'; write one with @from_torch.register(Mine)",
     kind_error(converted(nn.Bilinear(4, 2, 2)))
     >> "from_torch: there is no rule for Bilinear; write one with @from_torch.register(Bilinear)",
     kind_error(converted(Odd(4, 2)))

@@ -229,7 +229,7 @@ def _rule(module: Any, given: Given) -> Callable[[Any, Any], Any]:
             return _RULES[base]
         if getattr(base, "forward", None) is cls.forward and (layer := layer_of_card(module, base)) is not None:
             return lambda *_: layer
-    where = f" at {given.path}" if given.path else ""
+    where = f" at {given.path!r}" if given.path else ""
     remedy = f"write one with @from_torch.register({cls.__name__})"
     raise KindError(f"from_torch: there is no rule for {cls.__name__}{where}; {remedy}")
 
