@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.shapes import Untraceable
-from funcnn.compilation.widths import too_wide, widest
+from funcnn.compilation.widths import too_wide
 from funcnn.trees.walks import leaves
 
 _HERE = str(Path(__file__).parent)
@@ -48,13 +48,13 @@ def are_close(pairs: list[tuple[Any, Any]]) -> bool:
     return all([bool((abs(a - b)[np.isfinite(a)] <= bound).all()) for a, b in pairs])
 
 
-def unsuited(x: Any, y: Any, arrays: list[Any], most: int | None = None) -> str:
-    """Why there is no kernel for arrays of these shapes and dtypes, of at most so many features."""
+def unsuited(x: Any, y: Any, arrays: list[Any], *, is_step: bool = True) -> str:
+    """Why there is no kernel for arrays of these shapes and dtypes, of a step or of a prediction."""
     if reason := _unsuited_x(x, arrays):
         return reason
     if reason := next(filter(None, [_unsuited_part(x, one) for one in (y if type(y) is tuple else (y,))]), ""):
         return reason
-    return too_wide([*[(n,) for n in x.shape[1:]], *[a.shape for a in arrays]], widest(x) if most is None else most)
+    return too_wide([*[(n,) for n in x.shape[1:]], *[a.shape for a in arrays]], x.dtype, len(x) * is_step)
 
 
 def _unsuited_x(x: Any, arrays: list[Any]) -> str:

@@ -70,17 +70,17 @@ def _of_segments(step: Segments, loss: Any, params: Any, x: Any, y: Any) -> Iter
     told[: step.until] = ["machine code of each layer, whose arrays are used again in each step"] * step.until
     for text, some in groupby(enumerate(told), key=lambda one: one[1]):
         numbers = [i for i, _ in some]
-        yield f"{'layer' if len(numbers) == 1 else 'layers'} {_range(numbers)}, {text}"
+        yield f"{_named(numbers)}, {text}"
     if step.tail is None:
         yield f"the loss: {_told(of_loss)}"
     elif step.first < len(layers):
-        yield f"layers {_range(range(step.first, len(layers)))} and the loss, one kernel: {_of_kernel(step.tail)}"
+        yield f"{_named(range(step.first, len(layers)))} and the loss, one kernel: {_of_kernel(step.tail)}"
     else:
         yield f"the loss, one kernel: {_of_kernel(step.tail)}"
 
 
-def _range(numbers: Any) -> str:
-    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+def _named(numbers: Any) -> str:
+    return f"layer {numbers[0]}" if len(numbers) == 1 else f"layers {numbers[0]} to {numbers[-1]}"
 
 
 def _told(log: Log) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import Any
+from typing import Any, ClassVar
 
 from funcnn.compilation.few_panel import FewPanel, copy, reduced
 from funcnn.compilation.few_products import add_products, dense, strides
@@ -29,7 +29,7 @@ class Few:
     A weight is read once for all rows, in the order of the memory. A gradient is written once, and not added up.
     """
 
-    is_shared = False
+    is_shared: ClassVar = False
 
     def __init__(self, text: Text, program: Any, of: Round, rows: int, registers: Registers, length: int) -> None:
         self.text, self.program, self.round, self.rows, self.length = text, program, of, rows, length

@@ -63,7 +63,7 @@ class Folds:
         """The fold for a state and batches like these, or why there is none."""
         step = function.step(now.params, *batches[0], [], [])
         if not isinstance(step, CompiledStep):
-            return "there are no folds of segments"
+            return "the network is not one kernel"
         form: list[Any] = []
         flatten(now.optimizer, [], [], form)
         for known, fold, is_unchanged in step.folds:

@@ -31,11 +31,11 @@ class Kernel:
     respect to x.
     """
 
-    def __init__(self, program: Program, registers: Registers, *, rows: float = math.inf) -> None:
+    def __init__(self, program: Program, registers: Registers, rows: float = math.inf) -> None:
         trace, rounds = program.trace, Rounds(program)
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
-        has_sums_alone = len(rounds.rounds) == 1 and program.dx is None
-        few = int(rows) if has_sums_alone and are_few(rows, program.nodes, registers) else 0
+        is_one = len(rounds.rounds) == 1 and program.dx is None
+        few = int(rows) if is_one and are_few(rows, program.nodes, registers) else 0
         t = Text(trace.dtype, 1 if few else lines_of(widest, rows, trace.dtype, registers))
         length = -(-program.starts[-1] // t.rows) * t.rows
         stages, sums, shards = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
@@ -55,10 +55,8 @@ class Kernel:
         lists: list[list[int]] = []
         for i, tile in enumerate(tiles):
             vectors = [Vectors(program, i)] if i else []
-            lists += (
-                between.words(vectors, lambda one: self._between(t, one, loops)),
-                shards.words([tile], lambda one: one.write()),
-            )
+            before = between.words(vectors, lambda one: self._between(t, one, loops))
+            lists += before, shards.words([tile], lambda one: one.write())
         lines = [*self._finish(t, loops), *functions(self.length, t.float), *self._fold(t, lists)]
         lines += [line for pieces in (stages, sums, shards, loops, between) for line in pieces.function()]
         self.text, self.table = t.module(lines), t.panels()

@@ -149,6 +149,7 @@ class OutputKernel:
         else:
             tile = OutputTile(t, program, given, 0, registers, stages, sums, t.rows)
         tile.write()
-        lines = [*t.function("outputs", ROWS), _CALL.replace("FLOAT", t.float), *stages.function(), *sums.function()]
+        lines = [*t.function("outputs", ROWS), _CALL.replace("FLOAT", t.float)]
+        lines += [line for pieces in (stages, sums) for line in pieces.function()]
         self.memory, self.line = tile.memory, t.rows
         self.text, self.table = t.module(lines), t.panels()

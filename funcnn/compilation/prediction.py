@@ -17,7 +17,6 @@ from funcnn.compilation.outside import always, guarded
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.structure import flatten
 from funcnn.compilation.trace import trace_prediction
-from funcnn.compilation.widths import WIDEST
 from funcnn.core import Layer, forward_only, inference
 from funcnn.dispatch import registered
 from funcnn.prediction import predict
@@ -85,7 +84,7 @@ class Predictor:
         arrays: list[Any] = []
         numbers: list[Any] = []
         flatten(net, arrays, numbers, [])
-        if reason := unavailable() or unsuited(x, x, arrays, WIDEST):
+        if reason := unavailable() or unsuited(x, x, arrays, is_step=False):
             return reason
         try:
             program = OutputProgram(trace_prediction(net, x))

@@ -40,10 +40,8 @@ class Rounds:
         given: list[list[SumOfProducts]] = [[] for _ in range(program.rounds)]
         for s in program.sums:
             given[s.round].append(s)
-        rows: list[list[Node]] = [[] for _ in given]
-        if program.dx is not None:
-            rows[program.round_of_dx] = [program.dx]
-        self.rounds = list(map(self._round, given, rows))
+        rows = [] if program.dx is None else [program.dx]
+        self.rounds = [self._round(some, rows * (i == program.round_of_dx)) for i, some in enumerate(given)]
 
     def _round(self, given: list[SumOfProducts], rows: list[Node]) -> Round:
         made: dict[Node, Node] = {}

@@ -15,6 +15,8 @@ from funcnn.compilation.schedule import Schedule, Stage
 from funcnn.compilation.text import LINE, Index, Text
 
 INPUTS = {"x": "%X", "y": "%Y"}
+MOST_WAITING = 16
+"""Features of a layer of which so few sums are computed at a time that they wait for one another."""
 ROWS = ", ".join([*[f"ptr noalias %{name}" for name in "CVAGRXY"], "i64 %lo", "i64 %hi"])
 """The arguments of a round."""
 PANEL = ", ".join([*[f"ptr noalias %{name}" for name in "CVTBK"], "i64 %row"])
@@ -23,8 +25,6 @@ TILE = ", ".join(
     [*[f"ptr noalias %{name}" for name in "AGR"], *[f"i64 %{name}" for name in ("stride", "low", "panels")]]
 )
 """The arguments of a sum, where %stride are the numbers of a panel at %A."""
-MOST_WAITING = 16
-"""Features of a layer of which so few sums are computed at a time that they wait for one another."""
 
 
 def lines_of(widest: int, rows: float, dtype: Any, registers: Registers) -> int:

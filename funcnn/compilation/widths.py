@@ -12,24 +12,20 @@ import numpy as np
 
 from funcnn.blas import WITH_AVX512
 
-# The most features of a layer, with more of which the products of BLAS are faster; where it has kernels for AVX-512, in
-# float64 and float32, in steps of more than a few rows. Measured on a Zen 5 with 32 to 2,048 rows.
-WIDEST, WIDEST_BESIDE_AVX512, FEW_ROWS = 256, {8: 192, 4: 128}, 12
+# The most features of a layer, with more of which the products of BLAS are faster. Where it has kernels for AVX-512,
+# steps of more than a few rows have other limits in float64 and float32. Measured on a Zen 5 with 32 to 2,048 rows.
+WIDEST, WIDEST_BESIDE_AVX512, FEW_ROWS = 256, {8: 192, 4: 128}, 16
 NARROW, WIDEST_BESIDE_NARROW = 32, 1024  # if one side of a matrix is narrow, the other may be wider
 
 
-def widest(x: Any) -> int:
-    """The most features of a layer in a step with these rows."""
-    return WIDEST_BESIDE_AVX512[x.dtype.itemsize] if len(x) > FEW_ROWS and core() in WITH_AVX512 else WIDEST
-
-
-def too_wide(shapes: list[tuple[int, ...]], most: int) -> str:
-    """Why the first of these arrays that is too wide is left to NumPy, or an empty string."""
+def too_wide(shapes: list[tuple[int, ...]], dtype: Any, rows: int) -> str:
+    """Why the first of these arrays that is too wide is left to NumPy in a step of so many rows, or an empty string."""
+    most = WIDEST_BESIDE_AVX512[dtype.itemsize] if rows > FEW_ROWS and core() in WITH_AVX512 else WIDEST
     for shape in shapes:
-        limit = most if len(shape) > 1 and min(shape) > NARROW else WIDEST_BESIDE_NARROW
-        if max(shape, default=0) > limit:
+        widest = most if len(shape) > 1 and min(shape) > NARROW else WIDEST_BESIDE_NARROW
+        if max(shape, default=0) > widest:
             what = "a row of" if len(shape) < 2 else "a matrix of"
-            return f"{what} {' x '.join(map(str, shape))} is wider than {limit}, where NumPy is faster"
+            return f"{what} {' x '.join(map(str, shape))} is wider than {widest}, where NumPy is faster"
     return ""
 
 

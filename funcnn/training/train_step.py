@@ -22,6 +22,7 @@ class TrainStep:
     `fold`, which functions made by `compiled` have, takes the state, batches and learning rates. It returns the state
     after a step with the first batch, and perhaps with some of the next; or None if it cannot. `function` is the one
     that errors name.
+    `moved`, which they have too, is the update and the step of sgd.
     """
 
     def __init__(
