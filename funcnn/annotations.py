@@ -67,10 +67,14 @@ def _needed(need: Need) -> attrs.Converter[Any, Any]:
 def _as_any(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     cls = type(value)
     if cls is tuple:
+        made: list[Any] = []
         try:
-            return tuple([_as_any(part, record, field) for part in value])
+            for part in value:
+                made.append(_as_any(part, record, field))  # noqa: PERF401  their number says which part is wrong
         except KindError as error:  # a remedy that names the field is for the whole value
-            raise KindError(str(error).partition(";")[0]) from None
+            name, said = f"{type(record).__name__}: {field.name}", str(error).partition(";")[0]
+            raise KindError(f"{name}[{len(made)}]{said.removeprefix(name)}") from None
+        return tuple(made)
     if hasattr(cls, "__attrs_attrs__"):  # a record, or another class of attrs, which may be mutable by choice
         return value
     if "state" in field.metadata:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from funcnn.errors import KindError
-from funcnn.remedies import for_entries, for_kind, written
+from funcnn.remedies import dtype_word, for_entries, for_kind, written
 
 Array = np.ndarray[tuple[Any, ...], np.dtype[Any]]  # NDArray[Any] of numpy.typing, whose import takes 0.6 ms
 
@@ -184,7 +184,7 @@ def kind(value: Any) -> str:
         return "None" if value is None else type(value).__name__
     if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
         return type(value).__name__
-    return f"{value.dtype} array"
+    return f"{dtype_word(value.dtype)} array"
 
 
 def counted(n: int, one: str, many: str = "") -> str:
@@ -207,8 +207,13 @@ def short(value: Any) -> str:
         if isinstance(value, np.ndarray) and 0 < value.size <= 6 and value.dtype.kind in "fiub":
             return f"<{name} {np.array2string(value, precision=4, suppress_small=True)}>".replace("\n", "")
         return f"<{name} {'x'.join(map(str, value.shape))}>".replace(" >", ">")
-    if type(value) is tuple:
-        return f"({', '.join(map(short, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, tuple):
+        names = getattr(value, "_fields", ())  # of a NamedTuple, whose own repr has whole arrays
+        parts = (
+            [f"{name}={short(part)}" for name, part in zip(names, value, strict=True)] if names else map(short, value)
+        )
+        cls = type(value).__name__ if names else ""
+        return f"{cls}({', '.join(parts)}{',' if len(value) == 1 and not names else ''})"
     if hasattr(value, "to_numpy"):  # a DataFrame: its repr is long, and some DataFrames have no len
         return f"<{type(value).__name__}>"
     if isinstance(value, list | dict | set):
@@ -220,7 +225,9 @@ def short(value: Any) -> str:
 def _short_name(dtype: Any) -> str:
     if not hasattr(dtype, "kind"):
         return str(dtype).rpartition(".")[2]
-    return "bf16" if dtype.name == "bfloat16" else f"{dtype.kind}{8 * dtype.itemsize}"
+    if dtype.kind not in "biufc":
+        return "bf16" if dtype.name == "bfloat16" else dtype_word(dtype)
+    return f"{dtype.kind}{8 * dtype.itemsize}"
 
 
 def as_dtype(values: Array, dtype: Any) -> Array:

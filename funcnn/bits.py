@@ -123,7 +123,7 @@ def _as_shape(function: str, xp: Any, key: Any, shape: Any) -> tuple[int, ...]:
         raise KindError(f"{function}: shape must be a tuple of whole numbers, none negative, not {short(shape)}")
     shape = tuple(map(operator.index, shape))
     if math.prod(shape) > MOST_ENTRIES:
-        raise RangeError(f"{function}: shape must have at most {MOST_ENTRIES} entries, not {short(shape)}")
+        raise RangeError(f"{function}: shape must be of an array of at most {MOST_ENTRIES} entries, not {short(shape)}")
     return shape
 
 

@@ -28,4 +28,4 @@ class BoundFunction(partial[T]):
                 raise
             function, needed = self.func.__name__.lstrip("_"), ", ".join(signature(self).parameters)
             given = " and ".join([f"{len(args)} argument{'s' * (len(args) != 1)}", *kwargs])
-            raise KindError(f"{function}: the function that it returns takes ({needed}), not {given}") from None
+            raise KindError(f"{function}: the returned function takes ({needed}), not {given}") from None

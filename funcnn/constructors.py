@@ -26,7 +26,8 @@ def completed(cls: type, fields: list[Any]) -> list[Any]:
     """The fields of a class, checked, with the converters of their annotations and with their names as arguments."""
     for field in fields:
         if field.name in _TAKEN:
-            raise FuncnnError(f"record: a field of {cls.__name__} must not be named {field.name}; choose another name")
+            taken = f"{field.name}, a name that attrs uses"
+            raise FuncnnError(f"record: a field of {cls.__name__} must not be named {taken}; choose another name")
         if field.type is None:  # with one field without annotation, attrs ignores the annotated names of the class
             raise KindError(
                 f"record: {field.name} of {cls.__name__} must have an annotation, such as {field.name}: int"
@@ -109,11 +110,11 @@ def _arguments_error(cls: type, args: tuple[Any, ...], given: dict[str, Any]) ->
         known = f"; write {function}.init(...) for sizes"
     if len(args) > len(positional):
         if not names:
-            return KindError(f"{function}: takes no arguments, got {len(args)}")
+            return KindError(f"{function}: takes no arguments, but {_were(len(args))} given")
         if not positional:
-            return KindError(f"{function}: settings are keyword-only, got {len(args)} positional{remedy or known}")
+            return KindError(f"{function}: settings must be given by name, not by position{remedy or known}")
         most = f"{len(positional)} positional argument{'s' if len(positional) > 1 else ''}"
-        return KindError(f"{function}: takes at most {most}, got {len(args)}{known}")
+        return KindError(f"{function}: takes at most {most}, but {_were(len(args))} given{known}")
     for name in given:
         if name not in names:
             return KindError(f"{function}: there is no field {name}{remedy if name == 'lr' and remedy else known}")
@@ -122,6 +123,10 @@ def _arguments_error(cls: type, args: tuple[Any, ...], given: dict[str, Any]) ->
     needed = [str(field.alias) for field in fields if field.default is attrs.NOTHING]
     missing = [name for name in needed if name not in (*positional[: len(args)], *given)]
     return KindError(f"{function}: {', '.join(missing)} must be given{known}")
+
+
+def _were(n: int) -> str:
+    return "1 was" if n == 1 else f"{n} were"
 
 
 def finish_class(cls: Any) -> None:
@@ -141,7 +146,8 @@ def finish_class(cls: Any) -> None:
 def new_unless_abstract(cls: Any, /, *args: Any, **kwargs: Any) -> Any:
     """The `__new__` of records with abstract methods, and of their subclasses"""
     if missing := sorted(cls.__abstractmethods__):
-        raise KindError(f"{cls.__name__}: {' and '.join(missing)} must be defined in the class")
+        where = "in a subclass" if missing[0] in vars(cls) else "in the class"
+        raise KindError(f"{cls.__name__}: {' and '.join(missing)} must be defined {where}")
     return object.__new__(cls)
 
 

@@ -83,7 +83,7 @@ def normal_cdf(x: Array) -> Array:
 def _cdf_of_a_step(x: Array) -> Array:
     """`normal_cdf` of a + i b as Phi(a) + i b Phi'(a), exact to rounding for the tiny b of a complex step."""
     if abs(x.imag).max(initial=0) > _TINY:
-        raise RangeError(f"normal_cdf: imaginary parts of x must be at most {_TINY:.0e}, got {abs(x.imag).max():.3g}")
+        raise RangeError(f"normal_cdf: imaginary parts of x must be at most {_TINY:.0e}, not {abs(x.imag).max():.3g}")
     a = x.real
     density = np.exp(np.square(a.clip(-40, 40)) / -2) / math.sqrt(2 * math.pi)
     return normal_cdf(a) + 1j * (density * x.imag)

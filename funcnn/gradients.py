@@ -90,17 +90,19 @@ def gradient(params: P, /, *others: Never, **parts: Any) -> P:
             new.append(None)
         elif _is_trained(old):
             method = next((returned_by[base] for base in cls.__mro__ if base in returned_by), "")
-            remedy = f"{method} must return it" if method else f"write gradient(params, {name}=...)"
+            trained = [each for each, is_state in plan if not is_state and _is_trained(getattr(params, each))]
+            call = f"gradient(params, {', '.join([f'{each}=...' for each in trained])})"
+            remedy = f"{method} must return it" if method else f"write {call}"
             raise KindError(f"{cls.__name__} backward: the gradient of {name} is left out; {remedy}")
         else:
             new.append(old)
     if parts:
-        raise KindError(f"{cls.__name__} backward: there is no {', '.join(parts)} in {cls.__name__}")
+        raise KindError(f"{cls.__name__} backward: {cls.__name__} has no field {' or '.join(parts)}")
     return build(cls, new)
 
 
 def _as_part(cls: type, name: str, old: Any, part: Any, *, is_state: bool) -> Any:
-    part, what = as_array(part), f"the next {name}" if is_state else f"d{name}"
+    part, what = as_array(part), f"the next value of {name}" if is_state else f"d{name}"
     if is_array(old) and (is_array(part) or not is_state):  # jit passes a state that is a number as an array
         if not is_array(part):
             needed = f"an array like {name}, {short(old)}"

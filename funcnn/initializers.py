@@ -176,7 +176,7 @@ def _check_shape(function: str, shape: Any) -> None:
     if min(shape, default=1) < 1:
         raise ShapeError(f"{function}: each axis of shape must be at least 1, not {short(shape)}")
     if math.prod(map(int, shape)) > MOST_ENTRIES:
-        raise ShapeError(f"{function}: shape must have at most {MOST_ENTRIES} entries, not {short(shape)}")
+        raise ShapeError(f"{function}: shape must be of an array of at most {MOST_ENTRIES} entries, not {short(shape)}")
 
 
 # The functions above with their name as first argument, for errors.
@@ -203,4 +203,4 @@ def _made(function: str, seed: Seed, shape: Shape, dtype: Any, make: Callable[[A
     try:
         return freeze(make(words).astype(new, copy=False))
     except MemoryError:
-        raise RangeError(f"{function}: shape must fit into memory; it is {shape}") from None
+        raise RangeError(f"{function}: shape must be of an array that fits into memory, not {shape}") from None

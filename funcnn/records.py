@@ -111,7 +111,7 @@ def _made(cls: Any, *, kw_only: bool) -> type:
             if name not in cls.__dict__:
                 setattr(cls, name, method)
     except TypeError:  # a class that is written in C
-        raise KindError(f"record: cls must be a class of Python, not {kind(cls)}") from None
+        raise KindError(f"record: cls must be a class that is written in Python, not {kind(cls)}") from None
     add_check(cls)
     has_own = "__init__" in cls.__dict__
     made: Any = attrs.frozen(cls, eq=False, repr=False, kw_only=kw_only, field_transformer=completed)

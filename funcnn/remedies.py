@@ -111,6 +111,25 @@ def span(values: Any) -> str:
     return f"{low}" if low == high else f"{low} .. {high}"
 
 
+def dtype_word(dtype: Any) -> str:
+    """A dtype for messages: `float64`; a word for a dtype without numbers, whose name is a code such as `<U4`."""
+    words: dict[Any, str] = {
+        np.str_: "str",
+        np.bytes_: "bytes",
+        np.void: "structured" if getattr(dtype, "fields", ()) else "void",
+    }
+    return words.get(getattr(dtype, "type", None), str(dtype))
+
+
+def place(argument: str, path: str = "") -> str:
+    """`params[1].W`: the part of an argument at a path of a tree, as an expression.
+
+    The path may also stand in the argument, behind a dot: `params.1.W`.
+    """
+    argument, *steps = f"{argument}.{path}".removesuffix(".").split(".")
+    return argument + "".join([f"[{step}]" if step.isdigit() else f".{step}" for step in steps])
+
+
 def written(number: Any) -> str:
     """A whole number for messages: a long one as a power of ten, since Python refuses to print 4301 digits.
 

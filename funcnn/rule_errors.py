@@ -40,7 +40,7 @@ def _arguments_error(verb: Rule, given: tuple[Any, ...]) -> KindError | None:
     least = 1 + len([parameter for parameter in parameters if parameter.default is Parameter.empty])
     if not least <= len(given) <= 1 + len(parameters):
         names = ", ".join(signature(verb).parameters)
-        return KindError(f"{function}: the arguments must be ({names}), got {len(given)} of them")
+        return KindError(f"{function}: the arguments must be ({names}), not {counted(len(given), 'argument')}")
     for parameter, value in zip(parameters, given[1:], strict=False):
         is_checked = value is parameter.default or parameter.annotation in ("int", "Values")  # checked by the verb
         if not is_checked and not _holds_arrays(value):

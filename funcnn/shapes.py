@@ -179,7 +179,9 @@ def _paired(texts: list[str]) -> list[tuple[list[str], ...]]:
     split = [alternatives_in(text) for text in texts]
     n = max(map(len, split))
     if not {1, n}.issuperset(map(len, split)):
-        raise KindError(f"shapes: axes must have one alternative, or equally many, not {', '.join(map(repr, texts))}")
+        raise KindError(
+            f"shapes: the shapes must have one alternative each, or equally many, not {', '.join(map(repr, texts))}"
+        )
     return [*zip(*[one * (n // len(one)) for one in split], strict=True)]
 
 

@@ -4,9 +4,10 @@
 the operations, `update` those of an optimizer; `rounds` divides them into passes over the rows, `vectors` has what is
 computed between two passes, and `schedule` puts them in order. `tile`, `panel`, `products` and the modules of functions
 write them as `text`, which `kernel` puts together. `engine` makes machine code, `disk` keeps it, `step` and `fold` call
-it, and `copies` puts what they compute into records. `folds` chooses a fold. The public functions are in `compiler`,
-`state_step`, `predictor` and `explanation`. `agreement`, `widths` and `outside` say when a kernel may be used. Networks
-that are not one kernel are computed layer by layer, by `segments`; inside such a call, `kernels` compute single layers.
+it, and `copies` puts what they compute into records. `folds` chooses a fold. `agreement`, `widths` and `outside` say
+when a kernel may be used. `segments` computes networks that are not one kernel layer by layer; inside such a call,
+`kernels` compute single layers. `few` has kernels of a few rows, `outputs` those of predictions. The public functions
+are in `compiler`, `explanation`, `prediction` and `state_step`.
 """
 
 from funcnn.lazy import lazily

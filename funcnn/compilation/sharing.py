@@ -7,7 +7,7 @@ from __future__ import annotations
 # what is computed now. If %U is not null, it is the function that updates the parameters: %M, %E and %T are its memory,
 # its table of constant panels and its table of arrays, and %W has `width` constants for each step.
 ARGUMENTS = (
-    *("C", "V", "A", "G", "R", "XS", "YS", "bounds", "out", "X", "Y", "count", "steps", "round"),
+    *("C", "V", "A", "G", "R", "XS", "YS", "bounds", "out", "X", "Y", "round", "count", "steps"),
     *("U", "M", "E", "T", "W", "width"),
 )
 # Words that threads change, in lines of the cache that hold nothing else: the number of the next shard, whether `fold`

@@ -107,7 +107,7 @@ def _rows(function: str, value_and_grad: ValueAndGrad, params: Any, x: Any, y: A
     """(cost, grads) of each row; in the end it is checked that their means are those of the batch."""
     check_is_layer(function, "params", params)
     if (m := row_count(function, "(x, y)", (x, y))) == 0:
-        raise RangeError(f"{function}: x must have at least one row, got 0")
+        raise RangeError(f"{function}: x must have at least one row, not 0")
     whole = _numbers(*_called(function, value_and_grad, params, x, y))
     total, size = np.zeros_like(whole), np.zeros_like(whole)
     for i in range(m):

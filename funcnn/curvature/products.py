@@ -133,7 +133,7 @@ def _cotangent(function: str, loss: Loss, params: Any, out: Any, y: Any) -> Any:
     check_end(function, params, out)
     cost, dA = evaluated(function, loss, out, y)
     if not np.isfinite(cost):
-        raise NotFiniteError(f"{function}: the cost must be finite, got {cost.real}")
+        raise NotFiniteError(f"{function}: the cost must be finite, not {cost.real}")
     return dA
 
 
@@ -148,12 +148,12 @@ def _product(function: str, loss: Loss, rule: Rule, given: tuple[P, Any, P], *, 
         reason = "the loss is not declared by of_complex"
     slope, error = by_differences(rule, *line) if reason else complex_step(rule, *line, bound=bound)
     if not np.isfinite(slope).all():
-        raise NotFiniteError(f"{function}: the product must be finite, got {slope[~np.isfinite(slope)][0]}")
+        raise NotFiniteError(f"{function}: the product must be finite, not {slope[~np.isfinite(slope)][0]}")
     with np.errstate(over="ignore"):
         value = from_vector(params, slope)
     stored = to_vector(value)
     if not np.isfinite(stored).all():
-        raise NotFiniteError(f"{function}: the product must fit into {stored.dtype}, got {abs(slope).max():.4g}")
+        raise NotFiniteError(f"{function}: the product must fit into {stored.dtype}, not reach {abs(slope).max():.4g}")
     if bound and error is not None:
         rounded = error + np.finfo(stored.dtype).eps * (abs(slope) + error)
         return Product(value, from_vector(params, rounded), "differences" if reason else "complex step", reason)
@@ -170,9 +170,9 @@ def check_network(function: str, loss: Loss, params: Any, x: Any) -> None:
     for argument, tree in (("params", params), ("x", x)):
         for a in arrays_in(tree):
             if type(a) is not np.ndarray:
-                raise KindError(f"{function}: {argument} must hold arrays of NumPy, got {type(a).__name__}")
+                raise KindError(f"{function}: {argument} must hold arrays of NumPy, not {type(a).__name__}")
             if a.dtype.kind == "c":
-                raise KindError(f"{function}: {argument} must hold real numbers, got {kind(a)}")
+                raise KindError(f"{function}: {argument} must hold real numbers, not {kind(a)}")
     sizes = [a.size for _, a in walk(params, states=False)]
     if not sum(sizes):
         raise KindError(f"{function}: params must have a parameter to differentiate by; {short(params)} has none")
@@ -196,8 +196,8 @@ def check_line(function: str, params: Any, v: Any) -> None:
     for path, p in own.items():
         d = others[path]
         if type(d) is not np.ndarray or d.dtype != p.dtype:
-            raise KindError(f"{function}: v must hold {p.dtype} at {path}, as params do, not {kind(d)}")
+            raise KindError(f"{function}: v must hold {p.dtype} at {path!r}, as params do, not {kind(d)}")
         if d.shape != p.shape:
-            raise ShapeError(f"{function}: v must have the shape {p.shape} at {path}, as params have, not {d.shape}")
+            raise ShapeError(f"{function}: v must have the shape {p.shape} at {path!r}, as params have, not {d.shape}")
         if not np.isfinite(d).all():
-            raise RangeError(f"{function}: v must be finite, got {d[~np.isfinite(d)][0]} at {path}")
+            raise RangeError(f"{function}: v must be finite, not {d[~np.isfinite(d)][0]} at {path!r}")

@@ -68,10 +68,14 @@ def bucketed_batches(
 def _positions(function: str, argument: str, sequences: Any) -> list[int]:
     """The number of positions of each sequence in a list."""
     if not isinstance(sequences, list):
-        remedy = "; write [a[b] for a, b in zip(x, mask)]" if is_array(sequences) else ""
+        remedy = (
+            "; for a padded x with a mask write [a[b] for a, b in zip(x, mask)]"
+            if is_array(sequences) and len(sequences.shape) > 1
+            else ""
+        )
         raise KindError(f"{function}: {argument} must be a list of arrays, not {kind(sequences)}{remedy}")
     if not sequences:
-        raise RangeError(f"{function}: {argument} must have a sequence, got none")
+        raise RangeError(f"{function}: {argument} must hold at least one sequence, not 0")
     for i, sequence in enumerate(sequences):
         if not is_array(sequence) or not sequence.shape:
             raise KindError(
@@ -84,11 +88,13 @@ def _positions(function: str, argument: str, sequences: Any) -> list[int]:
             )
         if sequence.shape[1:] != first.shape[1:]:
             raise ShapeError(
-                f"{function}: {argument} must be alike after the first axis; {argument}[{i}] is {sequence.shape}, "
-                f"{argument}[0] is {first.shape}"
+                f"{function}: {argument} must have one shape after the first axis; "
+                f"{argument}[{i}] is {sequence.shape}, {argument}[0] is {first.shape}"
             )
         if not sequence.shape[0]:
-            raise RangeError(f"{function}: {argument} must have a position in each sequence; {argument}[{i}] has none")
+            raise RangeError(
+                f"{function}: {argument} must have at least one position in each sequence; {argument}[{i}] has none"
+            )
     return [sequence.shape[0] for sequence in sequences]
 
 

@@ -52,7 +52,7 @@ def sizes_of(function: str, x: Any, needed: str, axes: int) -> tuple[int, ...]:
             raise ShapeError(f"{function}: x must hold arrays of equal {needed}, not {parts[0].shape} and {part.shape}")
     sizes = tuple(parts[0].shape[:axes])
     if 0 in sizes:
-        raise RangeError(f"{function}: x must be {needed}, with no axis of 0, not {parts[0].shape}")
+        raise RangeError(f"{function}: x must be {needed}, with no axis of length 0, not {parts[0].shape}")
     return sizes
 
 

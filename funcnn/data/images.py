@@ -186,8 +186,8 @@ def cutout(x: OneArray, rng: Generator, *, size: Count) -> Array:
     """
     m, h, w = image_sizes("cutout", x)
     if size >= (most := 2 * max(h, w) - 1):
-        why = f"or all pixels of {h} x {w} images are 0"
-        raise RangeError(f"cutout: size must be less than {most}, {why}, not {size}")
+        why = f"or no pixel of {h} x {w} images is left"
+        raise RangeError(f"cutout: size must be less than {most}, {why}; it is {size}")
     inside = []
     for n in (h, w):
         from_first = np.arange(n) - (rng.integers(n, size=(m, 1)) - (size - 1) // 2)

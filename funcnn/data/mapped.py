@@ -119,7 +119,7 @@ def _check_result(made: Any, rows: int) -> None:
     for what, part in zip("xy", made, strict=True):
         for array in list(_parts(part)) or [part]:  # a tuple without an array is refused as it is
             if not is_array(array) or not array.shape:
-                given = short(array) if is_array(array) else kind(array)
+                given = short(array) if is_array(array) or type(array) is tuple else kind(array)
                 raise KindError(f"{_NAME}: f must return {what} as arrays, rows first, or tuples of them, not {given}")
             if (found := array.shape[0]) != rows:
                 raise ShapeError(f"{_NAME}: f must return as many rows as it is given, {rows}, not {found} in {what}")

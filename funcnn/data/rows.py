@@ -40,7 +40,7 @@ def batches(x: Any, y: Any, size: Count, *, epochs: Natural = 1, seed: Seed) -> 
     """
     rows = common_row_count("batches", x, y)
     if not rows:
-        raise RangeError("batches: x must have one row or more, got none")
+        raise RangeError("batches: x must have at least one row, not 0")
     if size > rows:
         raise RangeError(f"batches: size must be at most the number of rows, {rows}, not {size}")
     source = Shuffled(x, y, size, words_of(seed), -(-rows // size))
@@ -98,7 +98,7 @@ def _groups(function: str, argument: str, classes: Any, rows: int) -> tuple[Arra
         raise ShapeError(f"{function}: {argument} must be ({rows},), a class for each row, not {classes.shape}{remedy}")
     classes = np.asarray(classes)
     if rows == 0 or classes.min() < 0:
-        needed = "have one row or more" if rows == 0 else f"not be negative; it has {span(classes)}"
+        needed = "have at least one row, not 0" if rows == 0 else f"not be negative; it has {span(classes)}"
         raise RangeError(f"{function}: {argument} must {needed}")
     counts = np.bincount(classes)
     if not counts.all():

@@ -15,7 +15,7 @@ from funcnn.files.migrations import of_today
 from funcnn.lazy import load_all
 from funcnn.needs import function
 from funcnn.records import is_record, name_of, plans, registry
-from funcnn.remedies import for_table
+from funcnn.remedies import for_kind, for_table, place
 from funcnn.trees.walks import DEEPEST
 
 FORM = "has a tree of a form that save does not write"
@@ -50,43 +50,39 @@ def encode(
         fields = {field: inside(getattr(value, field), field) for field, _ in plans[type(value)]}
         return {"record": name(type(value)), "fields": fields}
     if type(value) is int and value.bit_length() > MOST_BITS:
-        raise RangeError(f"{function}: value{at(path)} must have at most {MOST_BITS} bits; it has {value.bit_length()}")
+        most = f"at most {MOST_BITS} bits, not {value.bit_length()}"
+        raise RangeError(f"{function}: {place('value', path)} must have {most}")
     return value if value is None or type(value) in (bool, int, float, str) else leaf(value, path)
-
-
-def at(path: str) -> str:
-    """` at 1.W`: the place of a part in a value, for messages; empty at the root."""
-    return f" at {path}" if path else ""
 
 
 def part_error(function: str, part: Any, path: str) -> KindError:
     """The error for a part that is not a record, tuple, array, number, string or None."""
     needed = "a record, a tuple, an array, a real number, a string or None"
     given = f"np.{type(part).__name__}" if isinstance(part, np.generic) else kind(part)
-    return KindError(f"{function}: value{at(path)} must be {needed}, not {given}{_remedy(part)}")
+    argument = place("value", path)
+    return KindError(f"{function}: {argument} must be {needed}, not {given}{_remedy(argument, part)}")
 
 
-def _remedy(part: Any) -> str:
+def _remedy(argument: str, part: Any) -> str:
     if isinstance(part, type):
         return ""
     if isinstance(part, list | tuple):  # a NamedTuple would lose its class
-        return "" if any(map(callable, part)) else "; write tuple(value)"
+        return "" if any(map(callable, part)) else f"; write tuple({argument})"
     if isinstance(part, Mapping):  # a Table of history has its columns in `whole`
-        columns = hasattr(part, "whole")
-        return "; for its columns write tuple(value.whole.items())" if columns else "; write tuple(value.items())"
+        columns = ".whole" if hasattr(part, "whole") else ""
+        return f"; {'for its columns ' * bool(columns)}write tuple({argument}{columns}.items())"
     if isinstance(part, np.generic):
-        return "; write value.item()" if type(part.item()) in (bool, int, float, str) else ""
+        return f"; write {argument}.item()" if type(part.item()) in (bool, int, float, str) else ""
     if hasattr(part, "to_numpy"):
-        return for_table("value", part)
+        return for_table(argument, part)
     return "; write a record with rules in place of the function" if callable(part) else ""
 
 
-def check_unmasked(function: str, array: Any, path: str) -> None:
+def check_unmasked(function: str, argument: str, array: Any) -> None:
     """Refuse a masked array, since NumPy would drop its mask."""
     if isinstance(array, np.ma.MaskedArray):
-        raise KindError(
-            f"{function}: value{at(path)} is a MaskedArray; write value.filled(...), with a value for its gaps"
-        )
+        remedy = for_kind(argument, array)
+        raise KindError(f"{function}: {argument} must be an array without a mask, not {kind(array)}{remedy}")
 
 
 def array_nodes(tree: Any, file_error: MakeError) -> list[dict[str, Any]]:
@@ -147,7 +143,7 @@ def _migrated(migrate: Migrate, name: str, fields: dict[str, Any]) -> tuple[str,
     new = migrate(name, fields)
     if type(new) is tuple and [type(part) for part in new] == [str, dict]:
         return new
-    raise KindError(f"load: migrate must return (name, fields), a string and a dict; for {name} it gave {short(new)}")
+    raise KindError(f"load: migrate must return (name, fields), a string and a dict, not {short(new)} for {name}")
 
 
 def _made(name: str, fields: dict[str, Any], file_error: MakeError) -> Any:

@@ -11,19 +11,19 @@ from funcnn.arrays import Array, freeze, is_array, kind, owned
 from funcnn.checked import checked
 from funcnn.errors import FileError, KindError
 from funcnn.files.archive import as_path, checksum, raw, read, reading, replacing, write
-from funcnn.files.encoding import DTYPES, Migrate, at, check_unmasked, decode, encode, part_error
+from funcnn.files.encoding import DTYPES, Migrate, check_unmasked, decode, encode, part_error
 from funcnn.records import name_of, registry
-from funcnn.remedies import for_entries
+from funcnn.remedies import for_entries, place
 
 PathLike = str | os.PathLike[str]
 
 # Remedies for arrays of a dtype that no file takes, by the kind of the dtype.
 _INSTEAD = {
-    "f": 'value.astype("float64")',  # longdouble
-    "c": 'value.astype("complex128")',
-    "V": 'value.astype("float32")',  # bfloat16
-    "M": 'value.astype("int64")',
-    "m": 'value.astype("int64")',
+    "f": "float64",  # longdouble
+    "c": "complex128",
+    "V": "float32",  # bfloat16
+    "M": "int64",
+    "m": "int64",
 }
 
 
@@ -88,28 +88,30 @@ def _writable(part: Any, where: str) -> Array:
     """An array as it will be written: little-endian, read-only, contiguous by rows or by columns."""
     if not is_array(part):
         raise part_error("save", part, where)
-    check_unmasked("save", part, where)
+    argument = place("value", where)
+    check_unmasked("save", argument, part)
     if isinstance(part, np.ndarray) and type(part) is not np.ndarray:
-        raise KindError(f"save: value{at(where)} must be a plain array, not {kind(part)}; write np.asarray(value)")
+        raise KindError(f"save: {argument} must be a plain array, not {kind(part)}; write np.asarray({argument})")
     if part.dtype.str not in DTYPES:
-        raise KindError(f"save: value{at(where)} must be an array of numbers, not {kind(part)}{_instead(part)}")
+        raise KindError(f"save: {argument} must be an array of numbers, not {kind(part)}{_instead(argument, part)}")
     try:
         array = np.asarray(part)
     except TypeError as error:
-        raise KindError(f"save: value{at(where)} is traced and has no numbers yet; save outside of jit") from error
+        raise KindError(f"save: {argument} is traced and has no numbers yet; save outside of jit") from error
     order: Literal["C", "F"] = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
     array = owned(array)
     # The memory order is kept, since the last bits of a matrix product depend on it.
     return freeze(array.astype(array.dtype.newbyteorder("<"), order=order, copy=False))
 
 
-def _instead(array: Any) -> str:
+def _instead(argument: str, array: Any) -> str:
     dtype = array.dtype
     if dtype.kind == "O":
-        return for_entries("value", array)
+        return for_entries(argument, array)
     if dtype.kind == "U" or dtype.fields:
-        return "; write tuple(value.tolist())" if len(array.shape) == 1 else ""
-    return f"; write {_INSTEAD[dtype.kind]}" if dtype.kind in _INSTEAD and dtype.type is not np.void else ""
+        return f"; write tuple({argument}.tolist())" if len(array.shape) == 1 else ""
+    becomes_numbers = dtype.kind in _INSTEAD and dtype.type is not np.void
+    return f'; write {argument}.astype("{_INSTEAD[dtype.kind]}")' if becomes_numbers else ""
 
 
 def _newest(cls: type) -> str:
@@ -178,10 +180,11 @@ def fingerprint(value: Any) -> str:
     def leaf(part: Any, where: str) -> Any:
         if not is_array(part):
             raise part_error("fingerprint", part, where)
-        check_unmasked("fingerprint", part, where)
+        argument = place("value", where)
+        check_unmasked("fingerprint", argument, part)
         if part.dtype.hasobject or part.dtype.char in "gG":  # pointers, or padding bytes of any value
             needed = "an array of numbers without padding bytes" if part.dtype.char in "gG" else "an array of numbers"
-            raise KindError(f"fingerprint: value{at(where)} must be {needed}, not {kind(part)}{_instead(part)}")
+            raise KindError(f"fingerprint: {argument} must be {needed}, not {kind(part)}{_instead(argument, part)}")
         arrays.append(np.asarray(part))
         return {"array": len(arrays) - 1, "dtype": arrays[-1].dtype.newbyteorder("<").str, "shape": part.shape}
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 import attrs
 
-from funcnn.arrays import kind
+from funcnn.arrays import kind, short
 from funcnn.core import is_layer
 from funcnn.dispatch import verb
 from funcnn.errors import KindError
@@ -51,7 +51,8 @@ class Branches:
             raise KindError(f"Branches: branches must be a tuple of dicts, not {kind(self.branches)}")
         for i, branch in enumerate(self.branches):
             if not isinstance(branch, Mapping) or not all([isinstance(path, str) for path in branch]):
-                raise KindError(f"Branches: branches[{i}] must be a dict from paths to layers, not {kind(branch)}")
+                given = short(branch) if isinstance(branch, Mapping) else kind(branch)
+                raise KindError(f"Branches: branches[{i}] must be a dict from paths, strings, to layers, not {given}")
             for path, layer in branch.items():
                 check_network("Branches", path, layer)
 

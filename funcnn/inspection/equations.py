@@ -172,11 +172,11 @@ def _as_equations(layer: Any) -> tuple[str, ...]:
     made, cls = _equations_of(layer), type(layer).__name__
     equations = (made,) if isinstance(made, str) else made
     if type(equations) is not tuple or not equations or not all([isinstance(one, str) for one in equations]):
-        needed = "a string or a tuple of strings"
-        raise KindError(f"latex: the rule for {cls} must return {needed}, not {kind(made)}")
+        needed, given = "a string or a tuple of strings", kind(made) if made != () else "an empty one"
+        raise KindError(f"latex: the rule for {cls} must return {needed}, not {given}")
     for equation in equations:
         if not all(map(_is_balanced, _sides(equation))):
-            raise KindError(f"latex: the rule for {cls} must balance braces and parentheses, got {equation!r}")
+            raise KindError(f"latex: the rule for {cls} must return balanced braces and parentheses, not {equation!r}")
     return equations
 
 

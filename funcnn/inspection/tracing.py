@@ -82,8 +82,8 @@ class Trace:
                 return visit
         if is_whole(path):
             raise KindError("trace: the path of a layer must be a string, such as '0', not an int")
-        there = ", ".join([label(visit) or "''" for visit in self.visits])
-        raise FuncnnError(f"trace: there is no layer {path!r}{f' #{number}' if number else ''}; there are {there}")
+        there = ", ".join([repr((visit.path, visit.number) if visit.number else visit.path) for visit in self.visits])
+        raise FuncnnError(f"trace: there is no layer {key!r}; there are {there}")
 
     def _rows(self) -> Rows:
         return filled([_HEAD, *map(_row, self.visits)])

@@ -18,9 +18,10 @@ from funcnn.arrays import Array, freeze, is_array, kind
 from funcnn.checked import checked
 from funcnn.errors import FileError, KindError, NoFileError
 from funcnn.files.archive import as_path, replacing
-from funcnn.files.encoding import at, check_unmasked
+from funcnn.files.encoding import check_unmasked
 from funcnn.interop.named import NUMBERS, Names, map_named, renamed
 from funcnn.layers.recurrent.base import Recurrent
+from funcnn.remedies import place
 from funcnn.trees.walks import Tree, check_tree
 
 __all__ = ["read", "write"]
@@ -53,11 +54,12 @@ def write(path: str | os.PathLike[str], tree: Any) -> None:
     arrays: dict[str, Array] = {}
 
     def take(name: str, leaf: Any) -> Any:
-        check_unmasked("write", leaf, name)
+        argument = place("tree", name)
+        check_unmasked("write", argument, leaf)
         array = np.asarray(leaf, order="C")  # the library ignores strides
         if array.dtype.name not in _DTYPES:
             given = kind(leaf) if is_array(leaf) else f"the int {leaf}"
-            raise KindError(f"write: value{at(name)} must be bool, int, float or complex64, up to 64 bits, not {given}")
+            raise KindError(f"write: {argument} must be bool, int, float or complex64, up to 64 bits, not {given}")
         arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
         return leaf
 
@@ -92,9 +94,9 @@ def read(path: str | os.PathLike[str], like: Tree[T], *, names: Names | None = N
     needed: list[str] = []
     map_named(lambda name, _: needed.append(name), like)
     if lone := [name for name in needed if name not in found]:
-        raise FileError(f"read: {os.fspath(path)} must have the arrays of like; it does not have {', '.join(lone)}")
+        raise FileError(f"read: {os.fspath(path)} must have the arrays of like; it does not have {_listed(lone)}")
     if lone := [name for name in found if name not in needed]:
-        raise FileError(f"read: {os.fspath(path)} has {', '.join(lone)}, which like does not have")
+        raise FileError(f"read: {os.fspath(path)} has {_listed(lone)}, which like does not have")
 
     def take(name: str, leaf: Any) -> Any:
         array = found[name]
@@ -107,6 +109,10 @@ def read(path: str | os.PathLike[str], like: Tree[T], *, names: Names | None = N
         raise FileError(f"read: {os.fspath(path)} has {name} as {array.dtype} {array.shape}; like has it as {needed}")
 
     return cast("T", map_named(take, like))
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join([name or "''" for name in names])  # the name of a tree that is an array is empty
 
 
 def _check_order(old: str, array: Array, new: str, like: Any) -> None:

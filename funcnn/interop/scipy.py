@@ -84,7 +84,7 @@ def minimize(
         options["maxfun"] = 100 * steps  # the default of 15000 could end the run early
     start = np.asarray(to_vector(params))
     if not start.size or start.dtype.kind == "c":
-        raise KindError(f"minimize: params must have real numbers to train; they are {short(params)}")
+        raise KindError(f"minimize: params must have real numbers to train, not be {short(params)}")
     try:
         from scipy import optimize  # noqa: PLC0415  an optional extra
     except ImportError:

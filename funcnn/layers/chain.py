@@ -163,7 +163,7 @@ def mlp(
     if isinstance(sizes, str | bytes | bytearray) or not (row or isinstance(sizes, Sequence)):
         raise KindError(f"mlp: sizes must be a list of whole numbers, such as [2, 8, 1], not {kind(sizes)}")
     if len(sizes) < 2:
-        raise RangeError(f"mlp: sizes must be at least two numbers, n_in and n_out; sizes: {sizes}")
+        raise RangeError(f"mlp: sizes must be at least two numbers, n_in and n_out, not {sizes}")
     check_sizes("mlp", {f"sizes[{i}]": size for i, size in enumerate(sizes)})
     layers: Layers = ()
     for i, (n_in, n_out) in enumerate(pairwise(sizes)):

@@ -22,7 +22,7 @@ from funcnn.generation import mixes_positions, pads_with_zeros
 from funcnn.gradients import gradient
 from funcnn.needs import passing
 from funcnn.records import is_record, plans
-from funcnn.remedies import becomes_floats, call_of, has_mask
+from funcnn.remedies import becomes_floats, call_of, dtype_word, has_mask
 from funcnn.trees.walks import DEEPEST, is_deeper
 
 # Inputs. The name of the layer is computed only for an error, since these run at every call.
@@ -42,14 +42,26 @@ def check_no_mask(layer: Any, x: Any) -> None:
         raise KindError(f"{type(layer).__name__}: x must be an array, not tuple; {remedy}")
 
 
-def check_out_gradient(layer: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> None:
-    """Check that dA has the shape and dtype of out; errors name `layer`, a layer or the name of a function."""
+def check_out_gradient(
+    layer: Any, dA: Any, shape: tuple[int, ...], dtype: Any, names: tuple[str, str] = ("dA", "out")
+) -> None:
+    """Check that dA has the shape and dtype of out; errors name `layer`, a layer or the name of a function.
+
+    `names` are those of dA and out.
+    """
+    if not is_plain(dA) or dA.shape != shape or dA.dtype != dtype:
+        raise _out_gradient_error(_name(layer), names[0], dA, names[1], shape, dtype)
+
+
+def _out_gradient_error(
+    function: str, argument: str, dA: Any, out: str, shape: tuple[int, ...], dtype: Any
+) -> FuncnnError:
     if not is_plain(dA):
-        raise KindError(f"{_name(layer)}: dA must be an array like out, of shape {shape}, not {kind(dA)}")
+        return KindError(f"{function}: {argument} must be an array like {out}, of shape {shape}, not {kind(dA)}")
     if dA.shape != shape:
-        raise ShapeError(f"{_name(layer)}: dA must have the shape of out, {shape}; it has {dA.shape}")
-    if dA.dtype != dtype:
-        raise KindError(f"{_name(layer)}: dA must be {dtype}, as out is, not {dA.dtype}{_cast('dA', dA, dtype)}")
+        return ShapeError(f"{function}: {argument} must have the shape of {out}, {shape}, not {dA.shape}")
+    remedy = _cast(argument, dA, dtype)
+    return KindError(f"{function}: {argument} must be {dtype}, as {out} is, not {dA.dtype}{remedy}")
 
 
 def _name(layer: Any) -> str:
@@ -78,7 +90,9 @@ def dtype_error(function: str, argument: str, array: Any, name: str, like: Any) 
     """The error for an array whose dtype is not the dtype of `like`, the array called `name`."""
     loses = not (is_float(array) or becomes_floats(array)) or (array.dtype.kind == "c" != like.dtype.kind)
     remedy = "" if loses or "." in argument else _cast(argument, array, like.dtype)
-    return KindError(f"{function}: {argument} must be {like.dtype}, as {name} is, not {array.dtype}{remedy}")
+    return KindError(
+        f"{function}: {argument} must be {like.dtype}, as {name} is, not {dtype_word(array.dtype)}{remedy}"
+    )
 
 
 def _cast(argument: str, array: Any, dtype: Any) -> str:
@@ -97,7 +111,9 @@ def as_like_x(layer: Any, method: str, made: Any, x: Array) -> Any:
         axes = zip((shape or ())[::-1], x.shape[::-1], strict=False)
         if shape and dtype == x.dtype and len(shape) <= x.ndim and all([n in {1, m} for n, m in axes]):
             return made
-    raise KindError(f"{type(layer).__name__}: {method} must return an array of {x.dtype}, {x.shape}, not {short(made)}")
+    raise KindError(
+        f"{type(layer).__name__}: {method} must return a {x.dtype} array of shape {x.shape}, not {short(made)}"
+    )
 
 
 def gradient_with_own(layer: Any, own: Any, /, **of_base: Any) -> Any:

@@ -30,8 +30,8 @@ def check_memory(params: Any, memory: Any, shape: tuple[int, ...], dtype: Any, *
 
 def form_of_state(shape: tuple[int, ...], dtype: Any, parts: int) -> str:
     """The form of a state in words: an array, or a tuple of so many arrays."""
-    forms = {1: "an array", 2: "(h, c), a tuple of 2 arrays"}
-    return f"{forms.get(parts, f'a tuple of {parts} arrays')} of {dtype}, {shape}"
+    arrays = "a {} array" if parts == 1 else f"{'(h, c), ' * (parts == 2)}a tuple of {parts} {{}} arrays"
+    return f"{arrays.format(dtype)} of shape {shape}"
 
 
 def memory_form_error(params: Any, needed: str, memory: Any) -> ShapeError:

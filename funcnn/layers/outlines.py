@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import is_array, is_float, kind, namespace, short
+from funcnn.arrays import is_array, is_float, namespace, short
 from funcnn.errors import ShapeError
-from funcnn.layers.checks import check_out_gradient
+from funcnn.layers.checks import check_out_gradient, foreign_cache_error
 
 
 def outline(x: Any) -> Any:
@@ -16,21 +16,27 @@ def outline(x: Any) -> Any:
     return namespace(x).zeros((0, *x.shape), dtype=x.dtype) if is_array(x) else x
 
 
-def as_gradient_like(layer: Any, dA: Any, kept: Any) -> Any:
-    """Check that dA is like the value with outline `kept`; the result is dA, or None where there is no gradient."""
+def as_gradient_like(layer: Any, dA: Any, kept: Any, place: str = "") -> Any:
+    """Check that dA is like the value with outline `kept`; the result is dA, or None where there is no gradient.
+
+    For errors, dA and kept are at `place`, such as `[0]`, in the gradient and in out.
+    """
+    names = (f"dA{place}", f"out{place}") if place else ("dA", "out")
     if type(kept) is tuple:
         if dA is None:
             return (None,) * len(kept)
         if type(dA) is not tuple or len(dA) != len(kept):
-            raise ShapeError(f"{type(layer).__name__}: dA must be like out, a tuple of {len(kept)}, not {short(dA)}")
-        return tuple([as_gradient_like(layer, *each) for each in zip(dA, kept, strict=True)])
+            needed = f"like {names[1]}, a tuple of {len(kept)}"
+            raise ShapeError(f"{type(layer).__name__}: {names[0]} must be {needed}, not {short(dA)}")
+        parts = enumerate(zip(dA, kept, strict=True))
+        return tuple([as_gradient_like(layer, *each, f"{place}[{i}]") for i, each in parts])
     if not is_array(kept):
         if kept is not None:
-            raise ShapeError(f"backward: cache must be what forward returned for this layer; it holds {kind(kept)}")
+            raise foreign_cache_error(layer, kept)
         return None
     if dA is None or not is_float(kept):
         return None
-    check_out_gradient(layer, dA, kept.shape[1:], kept.dtype)
+    check_out_gradient(layer, dA, kept.shape[1:], kept.dtype, names)
     return dA
 
 

@@ -54,7 +54,7 @@ def check_mask(function: str, mask: Any, shapes: dict[str, tuple[int, ...]], nam
         needed = f"an array of bools, True at the positions of {name} that are not padding"
         remedy = _for_mask(mask, [*shapes.values()], name, state)
         raise KindError(f"{function}: mask must be {needed}, not {kind(mask)}{remedy}")
-    forms = ", or ".join([f"{words}, {shape}" for words, shape in shapes.items()])
+    forms = " or ".join([f"{words} = {shape}" for words, shape in shapes.items()])
     raise ShapeError(f"{function}: mask must be {forms}, not {mask.shape}")
 
 
@@ -101,5 +101,5 @@ def as_out_gradients(layer: Any, given: Any, dA: Any) -> tuple[Any, Any]:
         wanted = {2: "(dA, None), as out is (out, mask)", 3: "(dA, None, dstate), as out is (out, mask, state)"}[
             len(given)
         ]
-        raise ShapeError(f"{type(layer).__name__}: dA must be the tuple {wanted}; it is {short(dA)}")
+        raise ShapeError(f"{type(layer).__name__}: dA must be the tuple {wanted}, not {short(dA)}")
     return dA[0], dA[2] if len(dA) > 2 else None

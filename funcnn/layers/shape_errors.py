@@ -79,7 +79,7 @@ def _fields_error(params: Any, arrays: dict[str, Any]) -> ShapeError:
         needed.append(f"{name} {' or '.join([*forms, *['None'] * (name in optional)])}")
         given.append(f"{name}: {getattr(arrays.get(name), 'shape', None)}")
     needed[0] = needed[0].replace(" ", " must be ", 1)
-    words = listed(needed) + ", no size 0" * any([0 in array.shape for array in arrays.values()])
+    words = listed(needed) + ", with no axis of length 0" * any([0 in array.shape for array in arrays.values()])
     return ShapeError(f"{cls.__name__}: {words}; {', '.join(given)}{_of_torch(params, arrays)}")
 
 

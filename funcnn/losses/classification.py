@@ -231,7 +231,7 @@ def check_several(function: str, out: Array) -> None:
     """Check that there are two classes or more, since the softmax of a single logit is always 1."""
     if out.shape[-1] == 1:
         binary = "binary_focal" if function == "softmax_focal" else "binary_cross_entropy_with_logits"
-        rule = f"out must have two classes or more; out: {out.shape}"
+        rule = f"out must have at least two classes; out: {out.shape}"
         raise RangeError(f"{function}: {rule}; for one output write {binary}")
 
 

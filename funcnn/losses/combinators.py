@@ -134,14 +134,16 @@ def joint(*losses: Loss, factors: Sequence[float] | None = None) -> Loss:
         ShapeError: the number of factors is not the number of losses.
     """
     if not losses:
-        raise RangeError("joint: losses must be one or more, got none")
+        raise RangeError("joint: losses must hold at least one loss, not 0")
     factors = (1.0,) * len(losses) if factors is None else factors
     if type(factors) not in (tuple, list) or not all(map(is_number, factors)):
         raise KindError(f"joint: factors must be a tuple or a list of numbers, not {_given(factors)}")
     if len(factors) != len(losses):
-        raise ShapeError(f"joint: factors must be as many as losses; losses: {len(losses)}, factors: {len(factors)}")
+        raise ShapeError(
+            f"joint: factors must have one entry for each loss; losses: {len(losses)}, factors: {len(factors)}"
+        )
     if not all(map(math.isfinite, factors)):
-        raise RangeError(f"joint: factors must be finite; they are {factors}")
+        raise RangeError(f"joint: factors must be finite, not {factors}")
     made = BoundFunction(_joint, losses, tuple(map(float, factors)))  # an np.float64 would turn float32 into float64
     return declared(made, tuple(map(takes_logits, losses)))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from numbers import Number
+from types import FunctionType
 from typing import Annotated, Any, TypeVar
 
 from funcnn.arrays import counted, is_array, kind
@@ -45,7 +46,10 @@ def _marked(function: str, loss: F, mark: str) -> F:
         with suppress(AttributeError, TypeError):  # methods and records, whose attributes are fixed
             setattr(loss, mark, True)
             return loss
-    remedy = f"; put @{function} above its def" if callable(loss) else ""
+    is_method = hasattr(loss, "__func__")
+    is_written = is_method or (callable(loss) and isinstance(type(loss).__call__, FunctionType))  # not in C
+    place = "its def" if is_method else f"the def of {type(loss).__name__}.__call__"
+    remedy = f"; put @{function} above {place}" if is_written else ""
     raise KindError(f"{function}: loss must be a function, not {kind(loss)}{remedy}")
 
 

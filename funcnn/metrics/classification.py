@@ -144,7 +144,7 @@ def _as_classes(function: str, out: Array, y: Array, remedy: str = "") -> Array:
         needed = f"(m, ..., k), rows first{', or give a threshold' * bool(remedy)}"
         raise ShapeError(f"{function}: out must be {needed}; out: {out.shape}")
     if out.shape[-1] < 2:
-        raise RangeError(f"{function}: out must have two classes or more; out: {out.shape}{remedy}")
+        raise RangeError(f"{function}: out must have at least two classes; out: {out.shape}{remedy}")
     if has_classes(function, out, y):
         return y.astype(int)
     check_unit(function, y, out)

@@ -53,7 +53,7 @@ def _unpadded(metric: Any, out: Any, y: Any) -> Any:
                     f"unpadded: {name} must begin with the axes of mask; mask: {mask.shape}, {name}: {values.shape}"
                 )
         if not mask.any():
-            raise RangeError("unpadded: mask must be True at one position or more; it is False everywhere")
+            raise RangeError("unpadded: mask must be True at one position at least; it is False everywhere")
         out, y = out[mask], y[mask]
     result = metric(out, y)
     if type(result) is tuple:

@@ -37,7 +37,7 @@ def r2(out: Array, y: Array) -> float:
     check_real("r2", out)
     check_alike("r2", out, y)
     if out.shape[0] < 2:
-        raise RangeError(f"r2: out must have two rows or more, not {out.shape}")
+        raise RangeError(f"r2: out must have at least two rows, not {out.shape}")
     if not np.isfinite(y).all():
         raise RangeError(f"r2: y must be finite; y: {short(y)}")
     if not np.isfinite(out).all():

@@ -78,7 +78,7 @@ def averaged(optimizer: Any, params: Tree[P]) -> P:
     found = _averages(optimizer)
     if len(found) != 1:
         remedy = "; write averaged(optimizer, params)" if not found and _averages(params) else ""
-        raise KindError(f"averaged: optimizer must hold exactly one Average, got {len(found)}{remedy}")
+        raise KindError(f"averaged: optimizer must hold exactly one Average, not {len(found)}{remedy}")
     average = found[0]
     if average.sums is None:
         return params
@@ -89,13 +89,13 @@ def averaged(optimizer: Any, params: Tree[P]) -> P:
 def _added(optimizer: Average, params: P) -> P:
     def add(p: Array, s: Array) -> Array:
         if getattr(s, "shape", None) != p.shape or s.dtype != (wide(p).dtype if is_float(p) else p.dtype):
-            raise ShapeError(f"the sums have {short(s)} where params have {short(p)}")
+            raise ShapeError(f"the sums hold {short(s)} for the parameter {short(p)}")
         return optimizer.beta * s + wide(p) if is_float(p) else p
 
     try:
         return map_arrays(add, params, optimizer.sums)
     except ShapeError as error:
-        raise ShapeError(f"Average: params must be the network whose sums it holds; {error}") from None
+        raise ShapeError(f"Average: params must be the network whose sums the Average holds; {error}") from None
 
 
 def _averages(optimizer: Any) -> list[Average]:

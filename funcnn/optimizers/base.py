@@ -148,8 +148,8 @@ def per_array_update(optimizer: PA, grads: Grads[P], params: P) -> tuple[Grads[P
         if type(made) is not tuple or not made or not _is_like(made[0], p) or not _can_be_a_memory(made[1:], p):
             given = short(made) if type(made) is tuple else kind(made)
             raise KindError(
-                f"{_name(optimizer)}: step must return (g, *memory), g like p, {short(p)}, and memory of "
-                f"arrays like it or of numbers; not {given}"
+                f"{_name(optimizer)}: step must return (g, *memory), where g is like p, {short(p)}, and each part "
+                f"of memory is like p or a number, not {given}"
             )
         new.append(tuple([owned(part) if part is g else freeze(part) for part in made[1:]]))
         return made[0]
@@ -170,7 +170,7 @@ def per_parameter(f: Callable[[Array, Array], Any], grads: Grads[P], params: P, 
 
     def checked(g: Array, p: Array) -> Any:
         if not _is_like(g, p):
-            raise ShapeError(f"update: the gradient of {short(p)} must be like it, not {short(g)}")
+            raise ShapeError(f"update: each gradient must be like its parameter, {short(p)}, not {short(g)}")
         if g.dtype.itemsize < 4:  # in float16 1e-8 rounds to 0, and 256 squared overflows
             return f(wide(g), wide(p)).astype(g.dtype)
         new = f(g, p)
@@ -192,7 +192,7 @@ def _can_be_a_memory(memory: Any, p: Array) -> bool:
 
 def _foreign_memory_error(optimizer: Any, memory: Any, p: Any) -> ShapeError:
     return ShapeError(
-        f"update: the memory of {_name(optimizer)} is of another network, {short(memory)} where the parameter is "
+        f"update: the memory of {_name(optimizer)} is of another network: it holds {short(memory)} for the parameter "
         f"{short(p)}; start anew with {_name(optimizer)}(...)"
     )
 

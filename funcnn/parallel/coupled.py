@@ -41,14 +41,14 @@ def check_rows(function: Any, params: Any, x: Any, y: Any, m: int) -> None:
         return
     if not _are_alike(out, outs, [1.0, 1.0]):
         raise KindError(
-            "sharded: params must be a network whose rows are independent, got one whose output for a row depends on "
+            "sharded: params must be a network whose rows are independent, not one whose output for a row depends on "
             "other rows"
         )
     shares = [len(range(count)[cut]) / count for cut in cuts]
     if loss is not None and not _are_alike(slopes, parts, shares):
         name = getattr(loss, "__name__", type(loss).__name__)
         raise KindError(
-            f"sharded: the loss must be a mean over rows, got {name}, whose gradient for a row depends on other rows "
+            f"sharded: the loss must be a mean over rows, not {name}, whose gradient for a row depends on other rows "
             "or on their number; check_loss shows it"
         )
 

@@ -194,16 +194,16 @@ class BlockRunner:
         name, which = type(executor).__name__, f"block {block.i} of {k}, rows {block.start}:{block.stop}"
         if not future.done():
             return WorkerTimeoutError(
-                f"sharded: {name} must compute {which}, within {self._timeout:g} s, got no result in that time"
+                f"sharded: {name} must compute {which} within {self._timeout:g} s; there is no result after that time"
             )
         given = f"{type(error).__name__}: {error}".removesuffix(": ")  # of an error without a text
-        return WorkerError(f"sharded: {name} must compute {which}, got {given}")
+        return WorkerError(f"sharded: {name} failed to compute {which}: {given}")
 
 
 def _as_executor(executor: Any) -> Executor:
     if not isinstance(executor, Executor):
         needed = "an Executor of concurrent.futures, or a function that makes one"
-        raise KindError(f"sharded: executor must be {needed}, got a function that returns {kind(executor)}")
+        raise KindError(f"sharded: executor must be {needed}, not a function that returns {kind(executor)}")
     return executor
 
 
@@ -228,11 +228,11 @@ def _result(executor: Executor, block: RowBlock, k: int, reply: Any) -> tuple[An
     """What the block gave, or the error that it raised."""
     which, name = f"block {block.i} of {k}, rows {block.start}:{block.stop}", type(executor).__name__
     if isinstance(reply, Unread):
-        raise WorkerError(f"sharded: the workers of {name} must load {reply.what}, got {reply.why}")
+        raise WorkerError(f"sharded: the workers of {name} failed to load {reply.what}: {reply.why}")
     if not isinstance(reply, Failed):
         cost, grads = reply
         return cost, grads
     if reply.error is None:
-        raise WorkerError(f"sharded: {name} must compute {which}, got an error that does not pickle:\n{reply.text}")
+        raise WorkerError(f"sharded: {name} failed to compute {which}, and its error does not pickle:\n{reply.text}")
     reply.error.add_note(f"in {which}, on {name}")
     raise reply.error

@@ -81,7 +81,7 @@ def pickling_error(engine: str, parts: dict[str, Any], *, by_value: bool) -> Kin
     what = f"the function {name}" if name else short(culprit)
     remedy = "; define it with def, at the top of a module" if "<" in name else ""
     needed = f"a value that can be sent to {engine}"
-    return KindError(f"sharded: {path} must be {needed}, got {what}, which does not pickle{remedy}")
+    return KindError(f"sharded: {path} must be {needed}, not {what}, which does not pickle{remedy}")
 
 
 def _pickles(value: Any, *, by_value: bool) -> bool:

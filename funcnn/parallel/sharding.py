@@ -131,7 +131,7 @@ def sharded(
             is returned raises it. An error of `value_and_grad` is raised as it is, with a note that names the block.
     """
     if isinstance(value_and_grad, Sharded):
-        raise KindError("sharded: value_and_grad must be a function that is not sharded, got a sharded one")
+        raise KindError("sharded: value_and_grad must not be a function that sharded returned")
     check_installed("sharded")
     return Sharded(value_and_grad, rows, executor, timeout, retries, pending)
 

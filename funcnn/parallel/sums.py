@@ -36,11 +36,11 @@ def summed(params: Any, made: Iterable[tuple[Any, Grads[Any]]], bounds: list[int
         if not columns:
             first, total = grads, [share * wide(g) for g in slopes]
         elif len(slopes) != len(total):
-            raise _unlike_gradients_error(f"{len(total)} and {len(slopes)}")
+            raise _unlike_gradients_error(f"of {len(total)} and of {len(slopes)}")
         else:
             for i, g in enumerate(slopes):
                 if g.shape != total[i].shape:
-                    raise _unlike_gradients_error(f"shapes {total[i].shape} and {g.shape}")
+                    raise _unlike_gradients_error(f"of the shapes {total[i].shape} and {g.shape}")
                 total[i] += share * wide(g)  # arrays of JAX are replaced
         columns.append([state for _, state, is_state in parts if is_state])
     following = [_next_state(i, params, states, shares) for i, states in enumerate(zip(*columns, strict=True))]
@@ -49,7 +49,7 @@ def summed(params: Any, made: Iterable[tuple[Any, Grads[Any]]], bounds: list[int
 
 def _unlike_gradients_error(given: str) -> KindError:
     needed = "gradients of the same arrays for each block"
-    return KindError(f"sharded: value_and_grad must return {needed}, got {given}")
+    return KindError(f"sharded: value_and_grad must return {needed}, not {given}")
 
 
 def _shared(dx: Any, share: float) -> Any:
@@ -110,6 +110,6 @@ def _next_state(i: int, params: Any, states: Sequence[Any], shares: list[float])
         other = next(state for state in states if not same(state, states[0]))
         needed = "equal in all blocks or made of floats"
         raise KindError(
-            f"sharded: the next value of the state {path} must be {needed}, got {short(states[0])} and {short(other)}"
+            f"sharded: the next value of the state {path} must be {needed}, not {short(states[0])} and {short(other)}"
         )
     return states[-1]

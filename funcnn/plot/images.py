@@ -55,14 +55,15 @@ def pictures(
         raise KindError(f"pictures: images must be an array of numbers, not {kind(images)}")
     if images.shape[3:] not in ((), (3,)) or images.ndim < 3 or 0 in images.shape:
         raise ShapeError(
-            f"pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: {images.shape}"
+            f"pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of length 0; images: {images.shape}"
         )
     k, h, w = images.shape[:3]
     colors = [colors] * k if isinstance(colors, str) else colors
     _check_each("titles", titles, "strings", lambda title: isinstance(title, str))
     _check_each("colors", colors, "colours of matplotlib", is_color_like)
     if not k == len(titles) == len(colors):
-        raise ShapeError(f"pictures: titles and colors must be {k}, one a picture, not {len(titles)} and {len(colors)}")
+        needed = f"{k} entries each, one for each picture"
+        raise ShapeError(f"pictures: titles and colors must have {needed}, not {len(titles)} and {len(colors)}")
     ax = axes_of(ax)
     for i, (image, title, color) in enumerate(zip(images, titles, colors, strict=True)):
         row, column = divmod(i, columns)

@@ -81,11 +81,11 @@ def write_player(
             steps.append(int(now.step))
             costs.append(float(now.cost))
     if shape is None:
-        raise RangeError("write_player: run must have a state, got none; a generator can be read once")
+        raise RangeError("write_player: run must give at least one state, not 0; a generator can be read once")
     text = _page(title, steps, costs, pictures, shape) if size <= LARGEST else ""
     if max(size, len(text)) > LARGEST:
-        got = f"more after {len(pictures)} frames; give a larger every, or smaller frames"
-        raise RangeError(f"write_player: the file must have at most 5 MB, got {got}")
+        held = f"more after {len(pictures)} frames; give a larger every, or smaller frames"
+        raise RangeError(f"write_player: the file must have at most 5 MB; it has {held}")
     with replacing("write_player", where) as file:
         file.write(text.encode())
 
@@ -95,9 +95,10 @@ def _as_image(made: Any, shape: tuple[int, ...] | None) -> Array:
     if not is_array(made) or made.dtype.kind not in "biuf":
         raise KindError(f"write_player: frame must return an array of real numbers, not {short(made)}")
     if made.shape[2:] not in ((), (3,)) or made.ndim < 2 or 0 in made.shape:
-        raise ShapeError(f"write_player: frame must return (h, w) or (h, w, 3), with no axis of 0, got {made.shape}")
+        needed = "(h, w) or (h, w, 3), with no axis of length 0"
+        raise ShapeError(f"write_player: frame must return {needed}, not {made.shape}")
     if shape is not None and made.shape != shape:
-        raise ShapeError(f"write_player: frame must return arrays of one shape, got {shape} and {made.shape}")
+        raise ShapeError(f"write_player: frame must return arrays of one shape, not {shape} and {made.shape}")
     if not np.isfinite(made).all():
         raise RangeError("write_player: frame must return finite numbers")
     return np.clip(np.asarray(made, float), 0, 1)

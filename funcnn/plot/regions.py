@@ -76,7 +76,7 @@ def _check_values(function: str, x: Array, y: Array) -> None:
     if not np.isfinite(x).all():
         raise RangeError(f"{function}: x must be finite")
     if not np.isin(y, [0, 1]).all():
-        raise RangeError(f"{function}: y must be 0 and 1, the classes of a network with one output")
+        raise RangeError(f"{function}: y must hold only 0 and 1, the classes of a network with one output")
 
 
 def _sides(x: Array, points: int) -> list[Array]:

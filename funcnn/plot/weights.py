@@ -36,7 +36,7 @@ def heat_map(matrix: Array, ax: Ax | None = None, **image: Any) -> Axes:
     """
     _check_numbers("heat_map", "matrix", matrix)
     if matrix.ndim != 2 or 0 in matrix.shape:
-        raise ShapeError(f"heat_map: matrix must be (rows, columns), with no axis of 0; matrix: {matrix.shape}")
+        raise ShapeError(f"heat_map: matrix must be (rows, columns), with no axis of length 0; matrix: {matrix.shape}")
     return _drawn(matrix.astype(float), axes_of(ax), **image)
 
 
@@ -61,7 +61,8 @@ def filters(W: Array, ax: Ax | None = None, *, shape: PictureShape | None = None
     """
     _check_numbers("filters", "W", W)
     if W.ndim not in (2, 4) or 0 in W.shape:
-        raise ShapeError(f"filters: W must be (h w, n_out) or (kh, kw, c_in, c_out), with no axis of 0; W: {W.shape}")
+        needed = "(h w, n_out) or (kh, kw, c_in, c_out), with no axis of length 0"
+        raise ShapeError(f"filters: W must be {needed}; W: {W.shape}")
     wide = W.shape[2] if W.ndim == 4 and W.shape[2] > 1 else 8
     columns = wide if columns is None else columns
     images, ax = _as_images(W, shape), axes_of(ax)
@@ -79,13 +80,13 @@ def _as_images(W: Array, shape: tuple[int, int] | None) -> Array:
     """The weights as (k, h, w)"""
     if W.ndim == 4:
         if shape is not None:
-            raise ShapeError(f"filters: shape must be None for kernels of four axes, got {short(shape)}")
+            raise ShapeError(f"filters: shape must be None for kernels of four axes, not {short(shape)}")
         return W.transpose(3, 2, 0, 1).reshape(-1, *W.shape[:2])
     if shape is None:
-        raise ShapeError(f"filters: shape must be the (h, w) of the images for W of two axes, got None; W: {W.shape}")
+        raise ShapeError(f"filters: shape must be the (h, w) of the images if W has two axes, not None; W: {W.shape}")
     h, w = shape
     if len(W) != h * w:
-        raise ShapeError(f"filters: W must have h w rows, {h * w} for shape ({h}, {w}); W: {W.shape}")
+        raise ShapeError(f"filters: W must have {h * w} rows for shape=({h}, {w}), not {len(W)}")
     return W.T.reshape(-1, h, w)
 
 

@@ -52,7 +52,7 @@ class Plateau:
         counts = {name: getattr(self, name) for name in ("patience", "cooldown", "waiting", "cooling")}
         for name, needed, fits in (
             ("final", "finite and not negative", 0 <= self.final < math.inf),
-            ("lr", "finite and not below final", self.final <= self.lr < math.inf),
+            ("lr", f"finite and at least {self.final}, as final is", self.final <= self.lr < math.inf),
             ("factor", "in (0, 1)", 0 < self.factor < 1),
             ("threshold", "in [0, 1)", 0 <= self.threshold < 1),
             ("best", "a number or inf", not math.isnan(self.best)),

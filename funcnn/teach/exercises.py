@@ -78,7 +78,7 @@ def check(file: FilePath, *, exercise: Whole | None = None) -> Progress:
     ...     return x * x
     ... @exercise("Double a number", page="the page on numbers")
     ... def test_double():
-    ...     assert double(3) == 6, f"double(3) must be 6, got {double(3)}"
+    ...     assert double(3) == 6, f"double(3) must be 6, not {double(3)}"
     ... '''
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder) / "numbers.py"
@@ -87,7 +87,7 @@ def check(file: FilePath, *, exercise: Whole | None = None) -> Progress:
     >>> print(progress)
     /...numbers.py
       wrong 1. Double a number
-               AssertionError: double(3) must be 6, got 9
+               AssertionError: double(3) must be 6, not 9
     0 of 1 exercises are done.
     Next is exercise 1. Look at the page on numbers.
 
@@ -112,7 +112,7 @@ def check(file: FilePath, *, exercise: Whole | None = None) -> Progress:
         raise FileError(f"check: {path} cannot be run: {_sentence(error)}{where and f' ({where})'}") from error
     tests = [value for value in found.values() if isinstance(_declared(value), Exercise)]
     if not tests:
-        raise RangeError(f"check: {path} must have a function that is declared with exercise; it has none")
+        raise RangeError(f"check: {path} must have a function below @exercise(...); it has none")
     after = found.get("NEXT", "")
     if not isinstance(after, str):
         raise KindError(f"check: NEXT of {path} must be a string, not {kind(after)}")
@@ -121,7 +121,8 @@ def check(file: FilePath, *, exercise: Whole | None = None) -> Progress:
     elif 1 <= exercise <= len(tests):
         results = [_result(exercise, tests[exercise - 1], path)]
     else:
-        raise RangeError(f"check: exercise must be from 1 to {len(tests)} for {path}, got {exercise}")
+        needed = f"from 1 to {len(tests)}, the number of exercises in {path}"
+        raise RangeError(f"check: exercise must be {needed}, not {exercise}")
     return Progress(path, tuple(results), len(tests), after)
 
 
@@ -197,11 +198,11 @@ def expect(what: Text, found: Any, wanted: Any, *, tolerance: Positive = 1e-7) -
     >>> expect("dW", [-14.0], [[-14]])
     Traceback (most recent call last):
     ...
-    AssertionError: dW must have the shape (1, 1), got (1,)
+    AssertionError: dW must have the shape (1, 1), not (1,)
     >>> expect("dW", [[-13.0]], [[-14]])
     Traceback (most recent call last):
     ...
-    AssertionError: dW must be [[-14.]], got [[-13.]]
+    AssertionError: dW must be [[-14.]], not [[-13.]]
 
     Args:
         what: the name of what is compared.
@@ -214,11 +215,11 @@ def expect(what: Text, found: Any, wanted: Any, *, tolerance: Positive = 1e-7) -
     """
     right, given = np.asarray(wanted, float), _numbers(found)
     if given is None:
-        raise AssertionError(f"{what} must be {_text(right)}, got {kind(found)}")
+        raise AssertionError(f"{what} must be {_text(right)}, not {kind(found)}")
     if given.shape != right.shape:
-        raise AssertionError(f"{what} must have the shape {right.shape}, got {given.shape}")
+        raise AssertionError(f"{what} must have the shape {right.shape}, not {given.shape}")
     if not np.allclose(given, right, rtol=tolerance, atol=tolerance):
-        raise AssertionError(f"{what} must be {_text(right)}, got {_text(given)}")
+        raise AssertionError(f"{what} must be {_text(right)}, not {_text(given)}")
 
 
 def _numbers(found: Any) -> Array | None:

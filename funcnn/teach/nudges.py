@@ -113,7 +113,8 @@ def _check_place(function: str, params: Any, x: Any, path: str, place: tuple[int
     """Check that `place` is the place of an entry of the array at the path."""
     arrays = nudgeable(params, x)
     if path not in arrays:
-        raise KindError(f"{function}: path must be the path of an array of floats, {', '.join(arrays)}, got {path!r}")
+        paths = ", ".join(map(repr, arrays))
+        raise KindError(f"{function}: path must be one of {paths}, the paths of arrays of floats, not {path!r}")
     shape = arrays[path].shape
     if len(place) != len(shape) or not all([0 <= i < n for i, n in zip(place, shape, strict=True)]):
-        raise ShapeError(f"{function}: index must be the place of an entry of {path}, {shape}, got {place}")
+        raise ShapeError(f"{function}: index must be the place of an entry of {path}, of shape {shape}, not {place}")

@@ -82,17 +82,17 @@ def _check_numbers(params: Any, x: Any, y: Any) -> None:
     for argument, tree in (("params", params), ("x", x), ("y", y)):
         for a in arrays_in((tree,)):
             if type(a) is not np.ndarray:
-                raise KindError(f"write_steps: {argument} must hold arrays of NumPy, got {type(a).__name__}")
+                raise KindError(f"write_steps: {argument} must hold arrays of NumPy, not {type(a).__name__}")
             if a.dtype.kind not in "fiub":
-                raise KindError(f"write_steps: {argument} must hold real numbers, got {kind(a)}")
+                raise KindError(f"write_steps: {argument} must hold real numbers, not {kind(a)}")
 
 
 def _as_path(path: Any) -> Path:
     if not isinstance(path, str | os.PathLike):
-        raise KindError(f"write_steps: path must be the name of a file, got {kind(path)}")
+        raise KindError(f"write_steps: path must be the path of a file, not {kind(path)}")
     file = Path(path)
     if file.suffix.lower() not in {".html", ".htm"}:
-        raise KindError(f"write_steps: path must end in .html, got {str(path)!r}")
+        raise KindError(f"write_steps: path must end in .html, not {str(path)!r}")
     return file
 
 
@@ -108,7 +108,7 @@ def page_of(walk: Walk, params: Any, x: Any, y: Any, loss: Loss, lr: float) -> s
                 return _page(walk, _with_terms(data, walk.terms, left), lr)
     layers = len(walk.seen.visits)
     raise RangeError(
-        f"write_steps: params must have few enough layers for a page of {MOST_BYTES:,} bytes; it has {layers}"
+        f"write_steps: params must have few enough layers for a page of {MOST_BYTES:,} bytes; they have {layers}"
     )
 
 

@@ -43,7 +43,7 @@ class Diagnosis:
             RangeError: level is not 1, 2 or 3.
         """
         if not is_whole(level) or level not in (1, 2, 3):
-            raise RangeError(f"hint: level must be 1, 2 or 3, got {level!r}")
+            raise RangeError(f"hint: level must be 1, 2 or 3, not {level!r}")
         if level == 1:
             return f"{self.where}\n{PROMPTS[0]}" if self.kind else self.where
         if level == 2:

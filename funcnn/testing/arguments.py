@@ -147,11 +147,11 @@ def _as_argnums(function: str, argnums: Argnums | None, n: int) -> tuple[int, ..
     for i in several:
         if not -n <= i < n:
             raise RangeError(
-                f"{function}: argnums must be in [{-n}, {n}), since f has {counted(n, 'argument')}; it has {i}"
+                f"{function}: argnums must be in [{-n}, {n}), as f has {counted(n, 'argument')}; {i} is not"
             )
     chosen = tuple([int(i) % n for i in several])
     if len({*chosen}) < len(chosen):
-        raise RangeError(f"{function}: argnums must name each argument once; it is {short(tuple(several))}")
+        raise RangeError(f"{function}: argnums must name each argument once, not {short(tuple(several))}")
     return chosen
 
 

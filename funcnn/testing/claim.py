@@ -116,7 +116,7 @@ def as_argument(function: str, argument: str, a: Any) -> Array:
     given = isinstance(a, Number) or (is_array(a) and not is_special(a))
     array = np.asarray(a) if given else np.zeros((), object)
     if array.dtype.kind == "c":
-        raise KindError(f"{function}: {argument} must hold real numbers; it is {array.dtype}")
+        raise KindError(f"{function}: {argument} must hold real numbers, not {array.dtype}")
     if array.dtype.kind not in "fiub" or isinstance(a, bool):
         raise KindError(f"{function}: {argument} must be an array of numbers, not {kind(a)}{_remedy(argument, a)}")
     return array

@@ -119,7 +119,7 @@ class Flattened:
         else:
             kinds = [np.asarray(leaf) for _, leaf in leaves(out)]
             if not any(a.dtype.kind in "fc" for a in kinds):
-                raise KindError(f"{self.function}: f must return floats; it returned {short(out)}")
+                raise KindError(f"{self.function}: f must return floats, not {short(out)}")
         if not self.sign and any(a.dtype.kind == "c" for a in kinds):
             raise KindError(
                 f'{self.function}: f returns complex numbers; choose convention="jax" or convention="torch"'

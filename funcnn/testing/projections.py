@@ -28,7 +28,7 @@ def projected(function: str, argument: str, project: Callable[[Any], Any], own: 
         found = project(sealed(x))
         if not is_array(found) or found.shape != own.shape or found.dtype.kind != "f":
             needed = f"an array of floats of shape {own.shape}, as {argument} has"
-            raise KindError(f"{function}: structure of {argument} must return {needed}; it returned {short(found)}")
+            raise KindError(f"{function}: structure of {argument} must return {needed}, not {short(found)}")
         return np.asarray(found, np.float64)
 
     def far(a: Array, b: Array) -> bool:
@@ -36,7 +36,7 @@ def projected(function: str, argument: str, project: Callable[[Any], Any], own: 
 
     if far(called(own), own):
         raise RangeError(
-            f"{function}: the projection in structure must leave {argument} as it is, but it changes {argument}"
+            f"{function}: {argument} must equal its projection P in structure, P({argument}) = {argument}; it does not"
         )
     beside = called(own + NEW_ARGUMENTS * step_scales(own) * generator([own]).uniform(-1, 1, own.shape))
     if far(called(beside), beside):

@@ -135,7 +135,8 @@ def of_x(function: str, f: Any, value: Callable[..., Any], x: Any, args: Rest) -
     """A function of x, an array or a list of numbers, and of constants, with the name and the parameters of f."""
     numbers = _array(x)
     if numbers.dtype.kind not in "fiu" or isinstance(x, bool):
-        raise KindError(f"{function}: x must be an array or a list of numbers, not {kind(x)}")
+        given = short(x) if isinstance(x, list) else kind(x)
+        raise KindError(f"{function}: x must be an array or a list of numbers, not {given}")
     return of_tree(function, f, value, numbers.astype(np.float64), args)
 
 

@@ -117,7 +117,7 @@ def in_float64(claim: Claim, options: Options) -> VectorFunction:
         raise
     out = np.array(returned)
     if out.dtype.kind != "f":
-        raise KindError(f"{claim.function}: f must return floats; it returned {short(returned)}")
+        raise KindError(f"{claim.function}: f must return floats, not {short(returned)}")
     again = pair.forward(*args) if options.purity else returned
     if not equal(out, again, options.nondeterministic):
         raise NotDeterministic(f"f gives another result when it is called again: {change('out', out, again)}")

@@ -68,5 +68,5 @@ def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
             if found := differences("compare", a, b):
                 return Divergence(step, found)
     if step is None:
-        raise RangeError("compare: one of the runs must have a state, got none")
+        raise RangeError("compare: one of the runs must give at least one state; both are empty")
     return None

@@ -124,7 +124,8 @@ def bisect_nan(
 def _check_arguments(states: Any, data: Any) -> None:
     others = [now for now in states if not isinstance(now, TrainState)] if isinstance(states, Sequence) else [states]
     if others:
-        given = f"{kind(states)} of {kind(others[0])}" if isinstance(states, Sequence) else kind(states)
+        is_list = isinstance(states, Sequence) and not isinstance(states, str | bytes)
+        given = f"a {kind(states)} with {kind(others[0])}" if is_list else kind(states)
         raise KindError(f"bisect_nan: states must be a sequence of TrainStates, such as [start], not {given}")
     check_data("bisect_nan", "data", data)
     if not (hasattr(data, "__len__") and hasattr(data, "__getitem__")) or isinstance(data, deque):
@@ -135,7 +136,7 @@ def _check_arguments(states: Any, data: Any) -> None:
         )
     steps = [now.step for now in states]
     if not steps or steps != sorted(set(steps)):
-        raise RangeError(f"bisect_nan: states must be one or more, in the order of their steps; steps: {steps}")
+        raise RangeError(f"bisect_nan: states must be one or more, with rising steps; steps: {steps}")
 
 
 def _repetition_error(step: int) -> FuncnnError:

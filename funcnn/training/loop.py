@@ -167,7 +167,8 @@ def _train(start: S, data: Any, step: TrainStep, every: int) -> Iterator[S]:
         if every == 1 or last.step % every == 0:
             yield last
     if last is None and batches is data:  # an iterator that has ended
-        raise RangeError("train: data must give a batch, got none; a generator can be read once, so make a new one")
+        remedy = "a generator can be read once, so make a new one"
+        raise RangeError(f"train: data must give at least one batch, not 0; {remedy}")
     if last is not None and every > 1 and last.step % every:
         yield last
     as_finite_state("train", start if last is None else last)

@@ -142,5 +142,5 @@ Start = Annotated[S, passing("the TrainState that was passed to train", check_st
 def check_goes_on(function: str, before: int, now: TrainState[Any]) -> None:
     """Check that the first state of a run is later than the step from which it goes on."""
     if now.step <= before:
-        needed = f"after step {before}, the last of start and table"
+        needed = f"after step {before}, the last step of start and table"
         raise RangeError(f"{function}: run must begin {needed}, not with step {now.step}")

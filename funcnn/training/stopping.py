@@ -177,7 +177,8 @@ def _with_best(function: str, run: Any, cost: Any, every: int, start: Any) -> It
             if is_first:
                 is_first = False
                 if start is not None and now.step != start.step + 1:
-                    needed = f"the state that was passed to train, at step {now.step - 1}, one before run begins"
+                    where = f"at step {now.step - 1}, one step before the first state of run"
+                    needed = f"the state that was passed to train, {where}"
                     raise RangeError(f"{function}: start must be {needed}, not at step {start.step}")
                 if start is None and isinstance(now, WithBest):
                     needed = "the state that was passed to train, since it holds the best state so far, not None"

@@ -81,7 +81,8 @@ def history(
     if last is None:
         if start is None:
             raise RangeError(
-                "history: run must have a state, got none; a generator can be read once, and a finished run needs start"
+                "history: run must give at least one state, not 0; a generator can be read once, and a finished run "
+                "needs start"
             )
         last = start
     return last, _table(columns)

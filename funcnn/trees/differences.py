@@ -87,7 +87,8 @@ def _distance(p: Array, q: Array) -> float:
 
 
 def _unlike_trees_error(function: str, a: Any, b: Any, path: str) -> ShapeError:
-    what, where = "the states of run_a and run_b" if function == "compare" else "a and b", f"at {path} " if path else ""
+    what = "the states of run_a and run_b" if function == "compare" else "a and b"
+    where = f"at {path!r} " if path else ""
     given = f"{where}they have {_outline(a)} and {_outline(b)}"
     return ShapeError(f"{function}: {what} must have the same structure, shapes and dtypes; {given}")
 

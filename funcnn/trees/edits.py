@@ -11,7 +11,7 @@ from funcnn.checked import checked
 from funcnn.errors import FuncnnError, KindError
 from funcnn.needs import Text
 from funcnn.records import is_record, plans
-from funcnn.trees.walks import Tree, check_tree
+from funcnn.trees.walks import Tree, check_part
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ def _replaced(tree: Any, steps: list[str], value: Any, path: str) -> Any:
     if type(tree) is tuple and step.isdecimal() and int(step) < len(tree):
         i = int(step)
         if not rest:
-            check_tree("replace", "value", (value,))
+            check_part("replace", "value", value)
             _check_alike(tree[i], value, path)
         return (*tree[:i], _replaced(tree[i], rest, value, path), *tree[i + 1 :])
     if not is_record(tree) or step not in (fields := attrs.fields_dict(type(tree))):

@@ -11,6 +11,7 @@ from funcnn.arrays import Array, as_array, float_namespace, freeze, is_array, is
 from funcnn.checked import checked
 from funcnn.errors import KindError, ShapeError
 from funcnn.records import is_record
+from funcnn.remedies import place
 from funcnn.trees.walks import Tree, map_arrays, walk
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ def to_vector(tree: Tree[Any]) -> Array:
     found = dict(walk(tree, states=False))
     for path, leaf in found.items():
         if not is_plain(leaf) or leaf.dtype.kind not in "biufcV" or leaf.dtype.fields:  # V: bfloat16
-            raise KindError(f"to_vector: {path or 'tree'} must be an array of numbers, not {kind(leaf)}")
+            raise KindError(f"to_vector: {place('tree', path)} must be an array of numbers, not {kind(leaf)}")
     parts = [leaf.reshape(-1) for leaf in found.values()] or [np.zeros(0)]
     traced = [part for part in parts if type(part) is not np.ndarray]  # tracers, under jax.jit
     return freeze(namespace([*traced, *parts][0]).concatenate(parts))
@@ -61,7 +62,7 @@ def from_vector(tree: Tree[T], vector: Array) -> T:
         nonlocal start
         start += leaf.size
         if vector.dtype.kind == "c" != leaf.dtype.kind:
-            raise KindError(f"from_vector: vector holds complex numbers, but the tree {leaf.dtype}")
+            raise KindError(f"from_vector: vector must hold real numbers, as the tree does, not {kind(vector)}")
         return vector[start - leaf.size : start].astype(leaf.dtype).reshape(leaf.shape)
 
     return map_arrays(cut, tree, states=False)

@@ -14,7 +14,7 @@ from funcnn.checked import checked
 from funcnn.errors import KindError, ShapeError
 from funcnn.needs import FloatDtype, Function, passing
 from funcnn.records import build, plans, values
-from funcnn.remedies import for_kind
+from funcnn.remedies import for_kind, place
 
 T = TypeVar("T")
 
@@ -104,10 +104,15 @@ def _map(function: str, f: Callable[..., Any], tree: Any, rest: Sequence[Any], *
     return tree if new is tree else freeze(new)  # an array that f returns unchanged belongs to the caller
 
 
+# The trees that these functions give to `map_arrays`:
+_TREES = {"update": "grads and params", "train": "what constraint returns and params"}
+
+
 def _unlike_trees_error(function: str, tree: Any, rest: Sequence[Any]) -> ShapeError:
-    other = "another has" if len(rest) == 1 else "others have"
+    other = "the second has" if len(rest) == 1 else "others have"
     given = f"where the first has {short(tree)}, {other} {', '.join(map(short, rest))}"
-    return ShapeError(f"{function}: all trees must have the same structure; {given}".removeprefix(": "))
+    what = _TREES.get(function, "all trees")
+    return ShapeError(f"{function}: {what} must have the same structure; {given}".removeprefix(": "))
 
 
 @checked
@@ -181,7 +186,8 @@ def astype(tree: Tree[T], dtype: FloatDtype) -> T:
     """
     for path, leaf in walk(tree):
         if leaf.dtype.kind == "c":
-            raise KindError(f"astype: {path or 'the array'} holds complex numbers, but {dtype.name} does not")
+            needed = f"hold real numbers, as {dtype.name} does"
+            raise KindError(f"astype: {place('tree', path)} must {needed}, not {kind(leaf)}")
     return map_arrays(lambda a: a.astype(dtype) if is_float(a) and a.dtype != dtype else a, tree)
 
 
@@ -197,14 +203,19 @@ def check_tree(function: str, argument: str, tree: Any) -> None:
         else:  # only records, as in most networks: enumerate would double the time
             return
         for i, part in enumerate(tree):
-            if not isinstance(part, _LEAVES):
-                check_tree(function, f"{argument}[{i}]", part)
+            check_part(function, f"{argument}[{i}]", part)
     elif not is_array(tree) or (isinstance(tree, np.ndarray) and tree.dtype.kind in "OSU"):
         numbers = " of numbers" if is_array(tree) else ""
         remedy = f"; write tuple({argument})" if cls is list else ""
         raise KindError(
             f"{function}: {argument} must be a record, a tuple or an array{numbers}, not {kind(tree)}{remedy}"
         )
+
+
+def check_part(function: str, argument: str, part: Any) -> None:
+    """Check that `part` may stand in a tree: it is a tree, None, a number or a string."""
+    if not isinstance(part, _LEAVES):
+        check_tree(function, argument, part)
 
 
 _LEAVES = (NoneType, bool, int, float, complex, str, np.generic)
@@ -220,7 +231,7 @@ def row_count(function: str, argument: str, x: Any) -> int:
             raise ShapeError(f"{function}: {argument} must hold arrays with equally many rows; rows: {counts}")
         return counts[0]
     if not is_array(x) or not x.shape:
-        given = short(x) if is_array(x) else kind(x)
+        given = short(x) if is_array(x) or type(x) is tuple else kind(x)
         has_no_rows = type(x) is tuple or isinstance(x, Number) or getattr(x, "shape", None) == ()
         remedy = "" if has_no_rows or is_array(x) else for_kind(argument, x)
         raise KindError(

@@ -22,7 +22,7 @@ CONTENDERS = {
     JIT: ("jax", "peers", "with_jax"),
     FORI: ("jax", "peers", "with_fori_loop"),
     COMPILED: ("funcnn.compilation llvmlite", "house", "with_compiled"),
-    STEP: ("funcnn.compilation.state_step llvmlite", "house", "with_compiled_step"),
+    STEP: ("llvmlite", "house", "with_compiled_step"),
     FOLDED: ("funcnn.compilation llvmlite", "house", "folded"),
     ONE_THREAD: ("funcnn.compilation llvmlite", "house", "with_one_thread"),
     FOLDED_ONE: ("funcnn.compilation llvmlite", "house", "folded_in_one_thread"),

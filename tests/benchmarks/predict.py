@@ -36,7 +36,7 @@ def times_of_predict(name: str, repeats: int) -> dict[str, list[float]]:
     x = np.random.default_rng(0).standard_normal((rows, sizes[0])).astype(np.float32)
     arrays = [np.array(array) for array in parameters(net).values()]
     made = {"funcnn": steady(lambda: predict(net, x), lambda out: [out]), "bare NumPy": with_numpy(arrays, x)}
-    if installed("funcnn.compilation.predictor llvmlite"):
+    if installed("llvmlite"):
         made[PREDICTOR] = with_predictor(net, x)
     if installed("onnxruntime spox"):
         made[ONNX] = with_onnx_runtime(net, x)

@@ -17,7 +17,7 @@ from funcnn.errors import FuncnnError, KindError
 from funcnn.trees import astype
 from tests.compilation.test_compiled import ACTIVATIONS, N_IN, OTHERS, WIDTH
 
-predictor_module = import_module("funcnn.compilation.predictor")
+predictor_module = import_module("funcnn.compilation.prediction")
 ROWS = (0, 1, 2, 15, 16, 17, 5000)
 rng = np.random.default_rng(0)
 x, many = rng.normal(size=(9, N_IN)), rng.normal(size=(5000, N_IN))

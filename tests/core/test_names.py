@@ -362,3 +362,10 @@ def test_a_package_without_its_stub_says_what_is_missing(monkeypatch):
         "funcnn.losses: its names are read from /frozen/funcnn/losses/__init__.pyi, which is missing; "
         "a frozen program must include the data files of funcnn"
     )
+
+
+def test_no_module_has_the_name_of_a_function_in_its_namespace():
+    """Python makes a module that is imported an attribute of its package, in the place of a function of that name."""
+    spaces = {space.__name__: space for space in SPACES.values() if hasattr(space, "__path__")}
+    names = {f"{name}.{one}" for name, space in spaces.items() for one in space.__all__}
+    assert not {name for name in names if find_spec(name)} - {space.__name__ for space in SPACES.values()}

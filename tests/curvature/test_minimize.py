@@ -175,9 +175,9 @@ ROWS = [
     kind_error(lambda: minimize(NET, X, Y, mse, method=["BFGS"]))
     >> "minimize: method must be one of L-BFGS-B, BFGS, CG, Newton-CG, not ['BFGS']",
     kind_error(lambda: minimize((Relu(),), X, Y, mse))
-    >> "minimize: params must have real numbers to train; they are (Relu(),)",
+    >> "minimize: params must have real numbers to train, not be (Relu(),)",
     kind_error(lambda: minimize(Dense(np.ones((2, 1), complex), None), X.astype(complex), Y, mse))
-    >> "minimize: params must have real numbers to train; they are Dense(W=<c128 2x1>, b=None)",
+    >> "minimize: params must have real numbers to train, not be Dense(W=<c128 2x1>, b=None)",
     kind_error(lambda: minimize([Relu()], X, Y, mse))
     >> "minimize: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: minimize(TrainState(NET), X, Y, mse))
@@ -185,7 +185,7 @@ ROWS = [
     kind_error(lambda: minimize(NET, X.tolist(), Y, mse))
     >> "minimize: x must be an array, not list; write np.asarray(x)",
     kind_error(lambda: minimize(NET, X, Y, mse, method=np.array(["BFGS", "CG"])))
-    >> "minimize: method must be one of L-BFGS-B, BFGS, CG, Newton-CG, not <U128 2>",
+    >> "minimize: method must be one of L-BFGS-B, BFGS, CG, Newton-CG, not <str 2>",
     kind_error(lambda: minimize((Dense.init(2, 1, seed=0), Sigmoid()), X, Y > 0, binary_cross_entropy_with_logits))
     >> "minimize: the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 [[ 0.3874] [-0.6511]]>, "
     "b=<f64 [0.]>), Sigmoid())",

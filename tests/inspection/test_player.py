@@ -91,19 +91,19 @@ def test_regions_are_an_array_with_the_examples_in_it():
 ROWS = [
     kind_error(lambda: plot.write_player(3, STATES, gray)) >> "write_player: path must be a string or a Path, not int",
     range_error(lambda: plot.write_player("run.html", [], gray))
-    >> "write_player: run must have a state, got none; a generator can be read once",
+    >> "write_player: run must give at least one state, not 0; a generator can be read once",
     kind_error(lambda: plot.write_player("run.html", STATES, lambda state: 0.5))
     >> "write_player: frame must return an array of real numbers, not 0.5",
     shape_error(lambda: plot.write_player("run.html", STATES, lambda state: x[0]))
-    >> "write_player: frame must return (h, w) or (h, w, 3), with no axis of 0, got (2,)",
+    >> "write_player: frame must return (h, w) or (h, w, 3), with no axis of length 0, not (2,)",
     shape_error(lambda: plot.write_player("run.html", STATES, lambda state: np.ones((1, 1 + state.step))))
-    >> "write_player: frame must return arrays of one shape, got (1, 1) and (1, 11)",
+    >> "write_player: frame must return arrays of one shape, not (1, 1) and (1, 11)",
     range_error(lambda: plot.write_player("run.html", STATES, lambda state: x * np.nan))
     >> "write_player: frame must return finite numbers",
     kind_error(lambda: plot.render_regions(line, x, [0, 1, 1]))
     >> "render_regions: y must be an array, not list; write np.asarray(y)",
     range_error(lambda: plot.render_regions(line, x, 2 * y))
-    >> "render_regions: y must be 0 and 1, the classes of a network with one output",
+    >> "render_regions: y must hold only 0 and 1, the classes of a network with one output",
 ]
 
 
@@ -116,7 +116,7 @@ def test_bad_input_is_named(row, tmp_path, monkeypatch):
 
 def test_a_file_is_not_too_large(tmp_path, monkeypatch):
     remedy = "give a larger every, or smaller frames"
-    small = f"write_player: the file must have at most 5 MB, got more after {{}} frames; {remedy}"
+    small = f"write_player: the file must have at most 5 MB; it has more after {{}} frames; {remedy}"
     for most, frames in ((150, 2), (2000, 5)):
         monkeypatch.setattr("funcnn.plot.player.LARGEST", most)
         with pytest.raises(nn.errors.RangeError, match=re.escape(small.format(frames))):

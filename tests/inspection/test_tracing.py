@@ -450,7 +450,7 @@ def test_what_trace_refuses():
     assert str(caught.value).startswith("trace: the loss takes logits, so leave out the layer at the end of (Dense(")
     with pytest.raises(FuncnnError) as caught:
         trace((dense, Relu()), x, x, mse)["2"]
-    assert str(caught.value) == "trace: there is no layer '2'; there are 0, 1"
+    assert str(caught.value) == "trace: there is no layer '2'; there are '0', '1'"
 
 
 def test_a_probe_is_a_layer():

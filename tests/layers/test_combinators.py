@@ -260,9 +260,9 @@ def test_nothing_is_broadcast_on_the_way_back_either():
     for layer, given_x in ((Sum(), (x, x)), (Concat(), (x, x)), (Take(0), (x, x)), (Flatten(), x), (Copy(1), x)):
         out, cache = forward(layer, given_x)
         wrong = (x[:1],) if type(layer) is Copy else x[:1]
-        with pytest.raises(ValueError, match="dA must have the shape of out"):
+        with pytest.raises(ValueError, match=r"dA(\[0\])? must have the shape of out"):
             backward(layer, cache, wrong)
-        with pytest.raises(TypeError, match="dA must be float64, as out is, not float32"):
+        with pytest.raises(TypeError, match=r"dA(\[0\])? must be float64, as out(\[0\])? is, not float32"):
             backward(layer, cache, as32(out))
 
 
@@ -395,7 +395,7 @@ def test_a_place_that_holds_a_layer_already_is_refused():
 
 def test_a_ufunc_of_one_array_is_no_vjp():
     """It would take dA for the array that it is to write to."""
-    with pytest.raises(KindError, match=r"^Function: vjp must take x and dA, but the ufunc cos takes 1$"):
+    with pytest.raises(KindError, match=r"^Function: vjp must take x and dA, but the ufunc cos takes 1 argument$"):
         Function(np.sin, np.cos)
     dA = np.full((4, 3), 2.0)
     layer = Function(swish, np.multiply)
@@ -440,7 +440,7 @@ def test_shared_layers_of_two_names_may_stand_in_one_another():
     grads, (first, (left, second, right)) = backward(net, cache, out), backward(plain, plain_cache, out).params
     assert grads.params.layer == added([first, second])
     assert grads.params.net[1].layer == added([left, right])
-    with pytest.raises(TypeError, match="Shared of the same name, 'a'"):
+    with pytest.raises(TypeError, match="another Shared with name='a'"):
         Shared(a, (Here("a"), Shared(b, Here("a"), "a")), "a")
 
 
@@ -529,7 +529,7 @@ def no_ids_vjp(ids, dA):
 
 
 def test_a_function_is_not_saved(tmp_path):
-    with pytest.raises(TypeError, match=r"^save: value at 0\.f must be a record, .*, not function; write a record"):
+    with pytest.raises(TypeError, match=r"^save: value\[0\]\.f must be a record, .*, not function; write a record"):
         save(tmp_path / "net.npz", (Function(swish, swish_vjp),))
 
 

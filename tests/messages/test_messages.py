@@ -187,15 +187,15 @@ ROWS = [
     >> "backward: the rule for Careless must return Grads(params, x), not 2 values",
     # backward.
     shape_error(lambda: backward(net, cache, y[:5]))
-    >> "Dense: dA must have the shape of out, (10, 1); it has (5, 1)"
+    >> "Dense: dA must have the shape of out, (10, 1), not (5, 1)"
     >> ["in layer 2, Dense(W=<f64 27x1>, b=<f64 [0.]>), dA: <f64 [[1.] [1.] [1.] [1.] [1.]]>"],
     kind_error(lambda: backward(relu, x, [[1.0]])) >> "Relu: dA must be an array like out, of shape (10, 2), not list",
     kind_error(lambda: backward(dense, x, 1.0)) >> "Dense: dA must be an array like out, of shape (10, 27), not float",
     kind_error(lambda: backward(half[0], x.astype(np.float32), forward(dense, x)[0]))
     >> "Dense: dA must be float32, as out is, not float64; write dA.astype('float32')",
-    shape_error(lambda: backward(relu, x, x[:1])) >> "Relu: dA must have the shape of out, (10, 2); it has (1, 2)",
+    shape_error(lambda: backward(relu, x, x[:1])) >> "Relu: dA must have the shape of out, (10, 2), not (1, 2)",
     shape_error(lambda: backward_params((dense,), (x,), x))
-    >> "Dense: dA must have the shape of out, (10, 27); it has (10, 2)"
+    >> "Dense: dA must have the shape of out, (10, 27), not (10, 2)"
     >> ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), dA: <f64 10x2>"],
     shape_error(lambda: backward(net[:2], cache, out))
     >> "backward: cache must be a tuple of 2, one for each layer, as forward returned it, not (<f64 10x2>, <f64 "
@@ -213,8 +213,8 @@ ROWS = [
     kind_error(lambda: gradient(dense, {"W": dense.W, "b": dense.b}))
     >> "gradient: the gradients must be given by name; write gradient(params, **gradients)",
     kind_error(lambda: gradient(dense, W=dense.W))
-    >> "Dense backward: the gradient of b is left out; write gradient(params, b=...)",
-    kind_error(lambda: gradient(dense, W=dense.W, b=dense.b, c=dense.b)) >> "Dense backward: there is no c in Dense",
+    >> "Dense backward: the gradient of b is left out; write gradient(params, W=..., b=...)",
+    kind_error(lambda: gradient(dense, W=dense.W, b=dense.b, c=dense.b)) >> "Dense backward: Dense has no field c",
     kind_error(lambda: gradient(net, W=x)) >> "gradient: params must be a record, not tuple",
     kind_error(lambda: forward(Threefold(), x))
     >> "forward: the rule for Threefold must return (out, cache), not 3 values",
@@ -232,7 +232,7 @@ ROWS = [
     kind_error(lambda: gradient(half[0], W=dense.W, b=dense.b)) >> "Dense backward: dW must be float32, as W is, not "
     "float64",
     shape_error(lambda: gradient(Fields(y), W=y, mean=np.zeros(2)))
-    >> "Fields backward: the next mean must be like mean, <f64 [0.]>, not <f64 [0. 0.]>",
+    >> "Fields backward: the next value of mean must be like mean, <f64 [0.]>, not <f64 [0. 0.]>",
     # sgd.
     shape_error(lambda: sgd(net[:2], grads, 0.1))
     >> "sgd: grads must be gradients of these params; params: (Dense(W=<f64 2x27>, b=<f64 27>), Relu()), grads: "
@@ -307,7 +307,8 @@ ROWS = [
     >> "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (2,), b: None",
     kind_error(lambda: Dense(np.ones((1, 1), np.float32), np.ones(1)))
     >> "Dense: b must be float32, as W is, not float64; write b.astype('float32')",
-    kind_error(lambda: Fields(y, other=(y, (labels,)))) >> "Fields: other must be an array of floats, not int64 array",
+    kind_error(lambda: Fields(y, other=(y, (labels,)))) >> "Fields: other[1][0] must be an array of floats, not "
+    "int64 array",
     kind_error(lambda: Fields(y, other=[relu]))
     >> "Fields: other must be an immutable value, such as a tuple, not list; write tuple(other)",
     kind_error(lambda: Fields(y, rate="0.1")) >> "Fields: rate must be a number, not str; write float(rate)",
@@ -315,7 +316,7 @@ ROWS = [
     kind_error(lambda: Fields(y, seed=-1)) >> "Fields: seed must be an int in [0, 2**31), or a tuple of them, not -1",
     raises(nn.FuncnnError, name_again) >> "record: the name Dense is taken by funcnn.layers.dense; choose another name",
     # Sizes and initializers.
-    range_error(lambda: mlp([2], seed=0)) >> "mlp: sizes must be at least two numbers, n_in and n_out; sizes: [2]",
+    range_error(lambda: mlp([2], seed=0)) >> "mlp: sizes must be at least two numbers, n_in and n_out, not [2]",
     range_error(lambda: mlp([2, -3, 1], seed=0))
     >> "mlp: sizes must be at least 1; sizes[0]: 2, sizes[1]: -3, sizes[2]: 1",
     range_error(lambda: mlp([2, 10**50], seed=0))
@@ -333,9 +334,9 @@ ROWS = [
     shape_error(lambda: nn.trees.from_vector(net, y[:, 0]))
     >> "from_vector: vector must have the shape (109,) for this tree, not (10,)",
     shape_error(lambda: nn.tree_map(np.add, relu, nn.Tanh()))
-    >> "tree_map: all trees must have the same structure; where the first has Relu(), another has Tanh()",
+    >> "tree_map: all trees must have the same structure; where the first has Relu(), the second has Tanh()",
     kind_error(lambda: nn.files.fingerprint((np.sin,)))
-    >> "fingerprint: value at 0 must be a record, a tuple, an array, a real number, a string or None, not ufunc; "
+    >> "fingerprint: value[0] must be a record, a tuple, an array, a real number, a string or None, not ufunc; "
     "write a record with rules in place of the function",
     # Data, schedules, training.
     range_error(lambda: batches(x, y, 11, seed=0)) >> "batches: size must be at most the number of rows, 10, not 11",
@@ -373,10 +374,9 @@ ROWS = [
     kind_error(checked(np.sin, x + 0j)) >> 'check_vjp: x is complex; choose convention="jax" or convention="torch"',
     kind_error(checked(tripled, "0.1")) >> "check_vjp: x must be an array of numbers, not str",
     kind_error(checked(tripled, labels)) >> "check_vjp: no argument holds floats, so there is no gradient to check",
-    kind_error(checked(lambda x: (labels, labels), y))
-    >> "check_vjp: f must return floats; it returned (<i64 10>, <i64 10>)",
-    kind_error(checked(lambda x: labels[:2], y)) >> "check_vjp: f must return floats; it returned <i64 [0 0]>",
-    kind_error(checked(lambda x: None, y)) >> "check_vjp: f must return floats; it returned None",
+    kind_error(checked(lambda x: (labels, labels), y)) >> "check_vjp: f must return floats, not (<i64 10>, <i64 10>)",
+    kind_error(checked(lambda x: labels[:2], y)) >> "check_vjp: f must return floats, not <i64 [0 0]>",
+    kind_error(checked(lambda x: None, y)) >> "check_vjp: f must return floats, not None",
     range_error(checked(tripled, y, resolution=0)) >> "check_vjp: resolution must be in [1e-15, 1), not 0",
     range_error(checked(tripled, y, resolution=1.0)) >> "check_vjp: resolution must be in [1e-15, 1), not 1.0",
     kind_error(checked(tripled, y, inconclusive="skip"))

@@ -69,7 +69,8 @@ ROWS = [
     # PRelu.
     shape_error(lambda: PRelu(np.ones((2, 2)))) >> "PRelu: alpha must be (n,) or (1,); alpha: (2, 2)",
     shape_error(lambda: PRelu(np.array(0.25))) >> "PRelu: alpha must be (n,) or (1,); alpha: ()",
-    shape_error(lambda: PRelu(np.ones(0))) >> "PRelu: alpha must be (n,) or (1,), no size 0; alpha: (0,)",
+    shape_error(lambda: PRelu(np.ones(0))) >> "PRelu: alpha must be (n,) or (1,), with no axis of length 0; "
+    "alpha: (0,)",
     kind_error(lambda: PRelu(0.25))
     >> "PRelu: alpha must be an array of floats, not float; write np.array(alpha, float)",
     shape_error(lambda: forward(slopes, np.ones((2, 4)))) >> "PRelu: x must be (m, ..., 3), not (2, 4)",
@@ -85,7 +86,7 @@ ROWS = [
     shape_error(lambda: backward(PRelu.init(), (), x))
     >> "backward: cache must be what forward returned for this layer; cache: (), layer: PRelu(alpha=<f64 [0.25]>)",
     shape_error(lambda: backward(slopes, x, np.ones((2, 1))))
-    >> "PRelu: dA must have the shape of out, (2, 3); it has (2, 1)",
+    >> "PRelu: dA must have the shape of out, (2, 3), not (2, 1)",
     shape_error(lambda: sgd(slopes, backward(PRelu.init(), x, x), 0.1))
     >> "sgd: grads must be gradients of these params; params: <f64 [1. 1. 1.]>, grads: <f64 [0.]>",
     # Softmax and LogSoftmax.
@@ -142,7 +143,7 @@ ROWS = [
     >> "backward: cache must be what forward returned for this layer; cache: ((), (), ()), layer: "
     "Glu(gate=Sigmoid())",
     shape_error(lambda: backward(Glu(), forward(Glu(), np.ones((2, 4)))[1], np.ones((2, 4))))
-    >> "Glu: dA must have the shape of out, (2, 2); it has (2, 4)",
+    >> "Glu: dA must have the shape of out, (2, 2), not (2, 4)",
 ]
 
 

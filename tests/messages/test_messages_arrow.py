@@ -45,24 +45,24 @@ def first(*given, **options):
 
 
 NAME = "arrow_batches"
-NAMES = "must be the name of a column, a list of names or a tuple, not"
+NAMES = "must be the name of a column, a list of names, or a tuple of these, not"
 SOURCE = "source must be a path, a list of paths or a pyarrow.Table, not"
 NUMBERS = "must be of numbers, or of lists of numbers of a fixed length, not"
 ROWS = [
-    kind_error(of(x=["a", "c"])) >> f"{NAME}: the table must have one column 'c', got only {ALL}",
-    kind_error(of(twice)) >> f"{NAME}: the table must have one column 'a', got 2 of them",
+    kind_error(of(x=["a", "c"])) >> f"{NAME}: the table must have one column 'c', not only {ALL}",
+    kind_error(of(twice)) >> f"{NAME}: the table must have one column 'a', not 2 of them",
     kind_error(of(x="text")) >> f"{NAME}: column 'text' {NUMBERS} string",
     kind_error(of(y="class"))
     >> f"{NAME}: column 'class' {NUMBERS} dictionary<values=string, indices=int32, ordered=0>",
     kind_error(of(x=("a", ["day"]))) >> f"{NAME}: column 'day' {NUMBERS} date32[day]",
     kind_error(of(x="ragged")) >> f"{NAME}: column 'ragged' {NUMBERS} list<item: double>",
-    kind_error(first(x="null")) >> f"{NAME}: column 'null' must have no nulls, got 4 in block 0 of the table",
-    kind_error(first(x="holes")) >> f"{NAME}: column 'holes' must have no nulls, got 10 in block 0 of the table",
-    kind_error(first(x="no")) >> f"{NAME}: column 'no' must have no nulls, got 5 in block 0 of the table",
+    kind_error(first(x="null")) >> f"{NAME}: column 'null' must have no nulls; it has 4 in block 0 of the table",
+    kind_error(first(x="holes")) >> f"{NAME}: column 'holes' must have no nulls; it has 10 in block 0 of the table",
+    kind_error(first(x="no")) >> f"{NAME}: column 'no' must have no nulls; it has 5 in block 0 of the table",
     kind_error(of(x=("b", ["a", "i"])))
-    >> f"{NAME}: columns side by side must have one type; 'a' is float64, 'i' is int64",
+    >> f"{NAME}: the columns in a list must have one type; 'a' is float64, 'i' is int64",
     kind_error(of(x=["a", "list"]))
-    >> f"{NAME}: columns side by side must have one type; 'a' is float64, 'list' is lists of 3 float64",
+    >> f"{NAME}: the columns in a list must have one type; 'a' is float64, 'list' is lists of 3 float64",
     kind_error(of(x=["list"])) >> f"{NAME}: a column of lists must be alone; write 'list' for ['list']",
     kind_error(of(x=0)) >> f"{NAME}: x {NAMES} int",
     kind_error(of(y=("a", [0, 1]))) >> f"{NAME}: y[1] {NAMES} list",
@@ -70,15 +70,15 @@ ROWS = [
     kind_error(of(x=np.ones((10, 2)))) >> f"{NAME}: x {NAMES} float64 array",
     kind_error(of({"a": [1.0]})) >> f"{NAME}: {SOURCE} dict",
     kind_error(of([table])) >> f"{NAME}: {SOURCE} a list with Table",
-    range_error(of([])) >> f"{NAME}: source must have a file, got none",
+    range_error(of([])) >> f"{NAME}: source must hold at least one file, not 0",
     raises(NoFileError, of("nowhere.parquet")) >> f"{NAME}: there is no file nowhere.parquet",
-    file_error(of("text")) >> f"{NAME}: text is neither a Parquet file nor an Arrow file",
+    file_error(of("text")) >> f"{NAME}: the file text is neither a Parquet file nor an Arrow file",
     file_error(of(".")) >> f"{NAME}: . is a folder; give the path of a file",
     kind_error(of(["a.parquet", "i.arrow"]))
     >> f"{NAME}: column 'a' must have one type in all files; it is float64 in a.parquet and int64 in i.arrow",
-    kind_error(of(["a.parquet", "b.parquet"])) >> f"{NAME}: b.parquet must have one column 'a', got only 'b'",
+    kind_error(of(["a.parquet", "b.parquet"])) >> f"{NAME}: b.parquet must have one column 'a', not only 'b'",
     kind_error(first("null.parquet", x="null", window=1, size=10))
-    >> f"{NAME}: column 'null' must have no nulls, got 2 in block 1 of null.parquet",
+    >> f"{NAME}: column 'null' must have no nulls; it has 2 in block 1 of null.parquet",
     range_error(of(size=11)) >> f"{NAME}: size must be at most the number of rows, 10, not 11",
 ]
 
@@ -104,5 +104,5 @@ def test_each_mistake_has_its_sentence(row):
 @pytest.mark.usefixtures("files")
 def test_what_pyarrow_cannot_read_has_its_reason():
     os.truncate("a.parquet", 100)
-    with pytest.raises(FileError, match=r"^arrow_batches: a\.parquet cannot be read: \S"):
+    with pytest.raises(FileError, match=r"^arrow_batches: the file a\.parquet cannot be read: \S"):
         of("a.parquet")()

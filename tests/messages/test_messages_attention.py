@@ -48,12 +48,13 @@ ROWS = [
     kind_error(lambda: Attention(square, square, astype(square, np.float32), square, 2))
     >> "Attention: value.W must be float64, as query.W is, not float32",
     range_error(lambda: Attention(square, square, square, square, 3))
-    >> "Attention: heads must divide the 4 features; heads: 3",
-    range_error(lambda: Attention.init(4, 8, seed=0)) >> "Attention.init: heads must divide the 4 features; heads: 8",
+    >> "Attention: heads must divide the number of features, 4, which 3 does not",
+    range_error(lambda: Attention.init(4, 8, seed=0)) >> "Attention.init: heads must divide the number of "
+    "features, 4, which 8 does not",
     range_error(lambda: Attention(three[0], three[0], three[0], three[1], 1, rotary=Rotary()))
     >> "Attention: rotary needs an even number of features in each head, not 3",
     range_error(lambda: transformer_block(4, 3, 8, seed=0))
-    >> "transformer_block: heads must divide the 4 features; heads: 3",
+    >> "transformer_block: heads must divide the number of features, 4, which 3 does not",
     # x.
     shape_error(lambda: forward(layer, x[0])) >> "Attention: x must be (m, t, features), t at least 1, not (5, 4)",
     shape_error(lambda: forward(layer, x[:, :0]))
@@ -68,7 +69,7 @@ ROWS = [
     >> "Attention: mask must be an array of bools, True at the positions of x that are not padding, not int64 array; "
     "write np.asarray(mask, bool)",
     shape_error(lambda: forward(layer, (x, mask[:, :4])))
-    >> "Attention: mask must be (m, t), (3, 5), or (m, t, t), (3, 5, 5), not (3, 4)",
+    >> "Attention: mask must be (m, t) = (3, 5) or (m, t, t) = (3, 5, 5), not (3, 4)",
     kind_error(lambda: forward(cross, x)) >> f"CrossAttention: x must be {FORMS}, not <f64 3x5x4>",
     shape_error(lambda: forward(cross, (x,))) >> f"CrossAttention: x must be {FORMS}, not a tuple of 1",
     shape_error(lambda: forward(cross, (x[0], memory)))
@@ -76,9 +77,9 @@ ROWS = [
     shape_error(lambda: forward(cross, (x, memory[:, :0])))
     >> "CrossAttention: memory must be (m, t, features), t at least 1, not (3, 0, 6)",
     shape_error(lambda: forward(cross, (x, memory, mask)))
-    >> "CrossAttention: mask must be (m, s), (3, 2), or (m, t, s), (3, 5, 2), not (3, 5)",
+    >> "CrossAttention: mask must be (m, s) = (3, 2) or (m, t, s) = (3, 5, 2), not (3, 5)",
     shape_error(lambda: forward(layer, (x, pairs[0])))
-    >> "Attention: mask must be (m, t), (3, 5), or (m, t, t), (3, 5, 5), not (5, 5)",
+    >> "Attention: mask must be (m, t) = (3, 5) or (m, t, t) = (3, 5, 5), not (5, 5)",
     kind_error(lambda: forward(layer, (x, pairs.astype(float))))
     >> "Attention: mask must be an array of bools, True at the positions of x that are not padding, not float64 "
     "array; write np.asarray(mask, bool)",
@@ -86,7 +87,7 @@ ROWS = [
     >> "CrossAttention: mask must be an array of bools, True at the positions of memory that are not padding, not "
     "list; write np.asarray(mask, bool)",
     shape_error(lambda: forward(cross, (x, memory, pairs[:, :2])))
-    >> "CrossAttention: mask must be (m, s), (3, 2), or (m, t, s), (3, 5, 2), not (3, 2, 5)",
+    >> "CrossAttention: mask must be (m, s) = (3, 2) or (m, t, s) = (3, 5, 2), not (3, 2, 5)",
     kind_error(lambda: forward(cross, (x, (memory, mask))))
     >> "CrossAttention: memory must be an array, not tuple; for (memory, mask) write (queries, memory, mask)",
     shape_error(lambda: forward(cross, (x, memory[:2])))
@@ -97,15 +98,16 @@ ROWS = [
     shape_error(lambda: backward(layer, (x, None), x))
     >> f"backward: cache must be what forward returned for this layer; cache: (<f64 3x5x4>, None), layer: {layer}",
     shape_error(lambda: backward(layer, cache, x[:2]))
-    >> "Attention: dA must have the shape of out, (3, 5, 4); it has (2, 5, 4)",
+    >> "Attention: dA must have the shape of out, (3, 5, 4), not (2, 5, 4)",
     shape_error(lambda: backward(layer, pair_cache, x))
-    >> "Attention: dA must be the tuple (dA, None), as out is (out, mask); it is <f64 3x5x4>",
+    >> "Attention: dA must be the tuple (dA, None), as out is (out, mask), not <f64 3x5x4>",
     kind_error(lambda: backward(cross, cross_cache, (x.astype(np.float32), None)))
-    >> "CrossAttention: dA must be float64, as out is, not float32; write dA.astype('float64')",
+    >> "CrossAttention: dA[0] must be float64, as out[0] is, not float32; write dA[0].astype('float64')",
     shape_error(lambda: backward(cross, cross_cache, x))
-    >> "CrossAttention: dA must be like out, (out, memory) or (out, memory, mask), not <f64 3x5x4>",
+    >> "CrossAttention: dA must be a tuple of 2 or 3, as out is (out, memory) or (out, memory, mask), not <f64 "
+    "3x5x4>",
     shape_error(lambda: backward(cross, cross_cache, (x, x)))
-    >> "CrossAttention: dA must have the shape of out, (3, 2, 6); it has (3, 5, 4)",
+    >> "CrossAttention: dA[1] must have the shape of memory, (3, 2, 6), not (3, 5, 4)",
     shape_error(lambda: backward(Attention(narrow, narrow, narrow, square, 2), x, x))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x4>, layer: "
     "Attention(query=Dense(W=<f64 3x4>, "
@@ -192,13 +194,15 @@ ROWS = [
     shape_error(lambda: attend_backward(q[..., :3], k, v, weights, out))
     >> f"attend_backward: {FORM}; q: (2, 5, 3), k: (2, 3, 4), v: (2, 3, 6)",
     shape_error(lambda: attend_backward(q, k, v, weights.swapaxes(1, 2), out))
-    >> "attend_backward: weights must be the weights that attend returned, float64, (2, 5, 3), not float64, (2, 3, 5)",
+    >> "attend_backward: weights must be those that attend returned, float64 of shape (2, 5, 3), not float64 of "
+    "shape (2, 3, 5)",
     shape_error(lambda: attend_backward(q, k, v, weights.astype(np.float32), out))
-    >> "attend_backward: weights must be the weights that attend returned, float64, (2, 5, 3), not float32, (2, 5, 3)",
+    >> "attend_backward: weights must be those that attend returned, float64 of shape (2, 5, 3), not float32 of "
+    "shape (2, 5, 3)",
     shape_error(lambda: attend_backward(q, k, v, None, out))
-    >> "attend_backward: weights must be the weights that attend returned, float64, (2, 5, 3), not None",
+    >> "attend_backward: weights must be those that attend returned, float64 of shape (2, 5, 3), not None",
     shape_error(lambda: attend_backward(q, k, v, weights, q))
-    >> "attend_backward: dA must have the shape of out, (2, 5, 6); it has (2, 5, 4)",
+    >> "attend_backward: dA must have the shape of out, (2, 5, 6), not (2, 5, 4)",
 ]
 
 

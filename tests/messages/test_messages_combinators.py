@@ -133,10 +133,11 @@ ROWS = [
     shape_error(back(Copy(2), x, x)) >> "Copy: dA must be like out, a tuple of 2, not <f64 4x3>",
     shape_error(back(Copy(2), x, (x, x, x)))
     >> "Copy: dA must be like out, a tuple of 2, not (<f64 4x3>, <f64 4x3>, <f64 4x3>)",
-    shape_error(back(Copy(2), x, (x, x[:1]))) >> "Copy: dA must have the shape of out, (4, 3); it has (1, 3)",
-    kind_error(back(Copy(2), x, (x, half))) >> "Copy: dA must be float64, as out is, not float32; write "
-    "dA.astype('float64')",
-    shape_error(back(Copy(2), (x, mask), ((x, None), x))) >> "Copy: dA must be like out, a tuple of 2, not <f64 4x3>",
+    shape_error(back(Copy(2), x, (x, x[:1]))) >> "Copy: dA[1] must have the shape of out[1], (4, 3), not (1, 3)",
+    kind_error(back(Copy(2), x, (x, half))) >> "Copy: dA[1] must be float64, as out[1] is, not float32; write "
+    "dA[1].astype('float64')",
+    shape_error(back(Copy(2), (x, mask), ((x, None), x))) >> "Copy: dA[1] must be like out[1], a tuple of 2, not "
+    "<f64 4x3>",
     kind_error(lambda: Parallel(Relu())) >> "Parallel: layers must be a tuple of layers, one for each branch, not Relu",
     kind_error(lambda: Parallel([Relu()]))
     >> "Parallel: layers must be an immutable value, such as a tuple, not list; write tuple(layers)",
@@ -171,13 +172,13 @@ ROWS = [
     kind_error(lambda: step(two, (x, x), x))
     >> "step: memory of Parallel must be a tuple of 2, one for each layer, as the last step returned it, not <f64 4x3>",
     shape_error(back(two, (x, x), (x, x[:1])))
-    >> "Tanh: dA must have the shape of out, (4, 3); it has (1, 3)"
+    >> "Tanh: dA must have the shape of out, (4, 3), not (1, 3)"
     >> ["in branch 1 of Parallel, Tanh(), dA: <f64 [[-1.     -0.8182 -0.6364]]>"],
     range_error(lambda: Take(-1)) >> "Take: i must be at least 0, the first part, not -1",
-    shape_error(given(Take(2), (x, x))) >> "Take: x has 2 parts, the last being 1; there is no part 2",
+    shape_error(given(Take(2), (x, x))) >> "Take: i must be at most 1, as x has 2 parts, not 2",
     kind_error(given(Take(0), x)) >> "Take: x must be a tuple of arrays, not <f64 4x3>",
     shape_error(given(Take(0), ())) >> "Take: x must be a tuple of arrays, not an empty one",
-    shape_error(back(Take(0), (x, x), x[:1])) >> "Take: dA must have the shape of out, (4, 3); it has (1, 3)",
+    shape_error(back(Take(0), (x, x), x[:1])) >> "Take: dA must have the shape of out, (4, 3), not (1, 3)",
     kind_error(given(Sum(), x)) >> "Sum: x must be a tuple of the parts to be joined, not <f64 4x3>",
     shape_error(given(Sum(), ())) >> "Sum: x must be a tuple of the parts to be joined, not an empty one",
     shape_error(given(Sum(), (x, x[:1]))) >> "Sum: the parts of x must have one shape; shapes: (4, 3), (1, 3)",
@@ -194,7 +195,7 @@ ROWS = [
     kind_error(given(Sum(), ((x, x), (x, x))))
     >> "Sum: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: "
     "((<f64 4x3>, <f64 4x3>), (<f64 4x3>, <f64 4x3>))",
-    shape_error(back(Sum(), (x, x), x[:1])) >> "Sum: dA must have the shape of out, (4, 3); it has (1, 3)",
+    shape_error(back(Sum(), (x, x), x[:1])) >> "Sum: dA must have the shape of out, (4, 3), not (1, 3)",
     shape_error(given(Concat(), (x, x[:2])))
     >> "Concat: the parts of x must be (m, ..., n_i), equal in all axes but the last; shapes: (4, 3), (2, 3)",
     shape_error(given(Concat(), (film, x)))
@@ -209,11 +210,11 @@ ROWS = [
     >> "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     range_error(lambda: reduce(lambda layer, _: Residual((layer,)), range(100), Relu()))
     >> "Residual: layer must be nested at most 99 deep",
-    shape_error(given(Residual(dense), x)) >> "Residual: the layer must keep the shape of x, (4, 3); it gives (4, 2)",
+    shape_error(given(Residual(dense), x)) >> "Residual: layer must keep the shape of x, (4, 3), not return (4, 2)",
     kind_error(given(Residual(Function(halved, square_vjp)), x))
-    >> "Residual: the layer must keep the dtype of x, float64; it gives float32",
+    >> "Residual: layer must keep the dtype of x, float64, not return float32",
     kind_error(given(Residual(Take(0)), (film, mask)))
-    >> "Residual: the layer must give a tuple for a tuple; x: (<f64 2x3x4>, <b8 [[ True  True False]]>), out: "
+    >> "Residual: layer must return a tuple, as x is one; x: (<f64 2x3x4>, <b8 [[ True  True False]]>), out: "
     "<f64 2x3x4>",
     shape_error(given((Relu(), Residual((Relu(), dense))), film))
     >> "Dense: x must be (m, ..., 3), not (2, 3, 4)"
@@ -239,27 +240,30 @@ ROWS = [
     kind_error(given(Scale(np.ones(3)), ids)) >> "Scale: x must be float64, as factor is, not int64; write "
     "x.astype('float64')",
     shape_error(given(Scale(np.ones(())), np.ones(()))) >> "Scale: x must be (m, ...), not ()",
-    shape_error(back(Scale(np.ones(3)), x, x[:1])) >> "Scale: dA must have the shape of out, (4, 3); it has (1, 3)",
+    shape_error(back(Scale(np.ones(3)), x, x[:1])) >> "Scale: dA must have the shape of out, (4, 3), not (1, 3)",
     shape_error(given(Flatten(), x[0])) >> "Flatten: x must be (m, ...), with two axes or more; x: (3,)",
     kind_error(given(Flatten(), x.tolist())) >> "Flatten: x must be an array, not list; write np.asarray(x)",
-    shape_error(back(Flatten(), film, film)) >> "Flatten: dA must have the shape of out, (2, 12); it has (2, 3, 4)",
+    shape_error(back(Flatten(), film, film)) >> "Flatten: dA must have the shape of out, (2, 12), not (2, 3, 4)",
     kind_error(lambda: Reshape(3)) >> "Reshape: shape must be a tuple, not int",
     kind_error(lambda: Reshape((3, 1.0))) >> "Reshape: shape must be a tuple of ints, the shape of a row, not (3, 1.0)",
-    range_error(lambda: Reshape((3, 0))) >> "Reshape: sizes must be at least 1, and one may be -1; shape: (3, 0)",
-    range_error(lambda: Reshape((-1, -1))) >> "Reshape: sizes must be at least 1, and one may be -1; shape: (-1, -1)",
-    shape_error(given(Reshape((2, 2)), x)) >> "Reshape: a row of 3 entries cannot be (2, 2); x: (4, 3)",
-    shape_error(given(Reshape((2, -1)), x)) >> "Reshape: a row of 3 entries cannot be (2, -1); x: (4, 3)",
-    shape_error(given(Reshape((-1,)), np.ones((4, 0)))) >> "Reshape: a row of 0 entries cannot be (-1,); x: (4, 0)",
+    range_error(lambda: Reshape((3, 0))) >> "Reshape: shape must have sizes of at least 1, of which one may be "
+    "-1, not (3, 0)",
+    range_error(lambda: Reshape((-1, -1))) >> "Reshape: shape must have sizes of at least 1, of which one may be "
+    "-1, not (-1, -1)",
+    shape_error(given(Reshape((2, 2)), x)) >> "Reshape: a row of 3 entries cannot have the shape (2, 2); x: (4, 3)",
+    shape_error(given(Reshape((2, -1)), x)) >> "Reshape: a row of 3 entries cannot have the shape (2, -1); x: (4, 3)",
+    shape_error(given(Reshape((-1,)), np.ones((4, 0)))) >> "Reshape: a row of 0 entries cannot have the shape "
+    "(-1,); x: (4, 0)",
     shape_error(given(Reshape((1,)), np.ones(()))) >> "Reshape: x must be (m, ...), rows first; x: ()",
-    shape_error(back(Reshape((3, 1)), x, x)) >> "Reshape: dA must have the shape of out, (4, 3, 1); it has (4, 3)",
+    shape_error(back(Reshape((3, 1)), x, x)) >> "Reshape: dA must have the shape of out, (4, 3, 1), not (4, 3)",
     kind_error(lambda: Map(Relu))
     >> "Map: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     shape_error(given(Map(Relu()), x[0])) >> "Map: x must be (m, t, ...), with the same m and t in all arrays; x: (3,)",
     shape_error(given(Map(Sum()), (film, film[:, :2])))
     >> "Map: x must be (m, t, ...), with the same m and t in all arrays; x: (2, 3, 4), (2, 2, 4)",
     shape_error(given(Map(GRU.init(4, 2, seed=0)), (film, np.ones((2, 3), bool))))
-    >> "Map: x must not have a mask, since the layer is given rows; "
-    "write First(Map(layer)), or without Map a layer that takes a mask",
+    >> "Map: x must not have a mask, since the layer is given rows; write First(Map(layer)), or leave out Map if "
+    "the layer takes a mask",
     kind_error(given(Map(Relu()), ())) >> "Map: x must be an array, or a tuple of arrays, not ()",
     kind_error(given(Map(Relu()), (None,))) >> "Map: x must be an array, or a tuple of arrays, not (None,)",
     kind_error(given(Map(Relu()), [film])) >> "Map: x must be an array, or a tuple of arrays, not list",
@@ -267,17 +271,17 @@ ROWS = [
     >> "Dense: x must be (m, ..., 3), not (6, 4)"
     >> ["in Map, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 6x4>"],
     shape_error(back(Map(Relu()), film, np.ones((3, 2, 4))))
-    >> "Map: dA must have the shape of out, (2, 3, ...); it has (3, 2, 4)",
+    >> "Map: dA must have the shape of out, (2, 3, ...), not (3, 2, 4)",
     kind_error(lambda: Remat(Relu))
     >> "Remat: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     shape_error(given(Remat(dense), film))
     >> "Dense: x must be (m, ..., 3), not (2, 3, 4)"
     >> ["in Remat, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 2x3x4>"],
     kind_error(given((Relu(), HERE), x))
-    >> "Here: it must be inside the net of a Shared, whose layer it calls"
+    >> "Here: Here() must be in the net of a Shared, whose layer it calls"
     >> ["in layer 1, Here(name='', layer=None), x: <f64 4x3>"],
     kind_error(given(Shared(Relu(), (HERE, Here("other"))), x))
-    >> "Here: it must be inside the net of a Shared of the name 'other', whose layer it calls"
+    >> "Here: Here('other') must be in the net of a Shared with name='other', whose layer it calls"
     >> [
         "in layer 1, Here(name='other', layer=None), x: <f64 4x3>",
         "in Shared, (Here(name='', layer=Relu()), Here(name='other', layer=None)), x: <f64 4x3>",
@@ -285,18 +289,16 @@ ROWS = [
     kind_error(lambda: evolve(HERE, layer=Relu))
     >> "Here: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     kind_error(lambda: Shared(Relu(), (Relu(), Tanh())))
-    >> "Shared: net must contain Here(), the place where layer is called, and not only inside a Frozen, which does "
-    "not train it",
+    >> "Shared: net must contain Here() outside of any Frozen, as a place where layer is called",
     kind_error(lambda: Shared(Relu(), Here("a"), "b"))
-    >> "Shared: net must contain Here('b'), the place where layer is called, and not only inside a Frozen, which does "
-    "not train it",
+    >> "Shared: net must contain Here('b') outside of any Frozen, as a place where layer is called",
     kind_error(lambda: Shared(Relu, HERE))
     >> "Shared: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     kind_error(lambda: Shared(Relu(), [HERE]))
     >> "Shared: net must be a layer, such as Relu(), or a tuple of layers, not list; write tuple(net)",
     kind_error(back(tied, ids, None)) >> "Tied: dA must be an array like out, of shape (1, 3, 5), not None",
     kind_error(lambda: Shared(Relu(), (HERE, Shared(Relu(), HERE))))
-    >> "Shared: net must not have a Shared of the same name, ''; rename one of them",
+    >> "Shared: net must not contain another Shared with name=''; rename one of them",
     shape_error(given(Shared(dense, (Relu(), HERE, HERE)), x))
     >> "Dense: x must be (m, ..., 3), not (4, 2)"
     >> [
@@ -322,9 +324,9 @@ ROWS = [
     shape_error(given(Tied(np.ones((5, 3)), dense), ids))
     >> "Tied: net must return (m, ..., 3), as many features as W has; out: <f64 [[[3. 3.]  [3. 3.]  [3. 3.]]]>",
     kind_error(given(Tied(np.ones((5, 2)), Take(0)), (ids, mask)))
-    >> "Tied: net must return a tuple for a tuple; x: (<i64 [[0 1 4]]>, <b8 [[ True  True False]]>), out: "
-    "<f64 [[[1. 1.]  [1. 1.]  [0. 0.]]]>",
-    shape_error(back(tied, ids, film)) >> "Tied: dA must have the shape of out, (1, 3, 5); it has (2, 3, 4)",
+    >> "Tied: net must return a tuple, as x is one; x: (<i64 [[0 1 4]]>, <b8 [[ True  True False]]>), out: <f64 "
+    "[[[1. 1.]  [1. 1.]  [0. 0.]]]>",
+    shape_error(back(tied, ids, film)) >> "Tied: dA must have the shape of out, (1, 3, 5), not (2, 3, 4)",
     shape_error(back(tied, (ids, mask), np.ones((1, 3, 5))))
     >> "Tied: dA must be like out, a tuple of 2, not <f64 1x3x5>",
     kind_error(lambda: Function(3, square_vjp)) >> "Function: f must be a function, not int",
@@ -340,9 +342,9 @@ ROWS = [
     kind_error(lambda: Function(Maker().method, square_vjp))
     >> "Function: f must be a function at the top of a module, where pickle finds it by its name, not Maker.method",
     shape_error(back(Function(square, square_vjp), x, x))
-    >> "Function: square_vjp must give dx of the shape of x, (4, 3); it is <f64 [3.2397 2.9752 3.2397]>",
+    >> "Function: square_vjp must return dx in the shape of x, (4, 3), not <f64 [3.2397 2.9752 3.2397]>",
     shape_error(back(Function(square, square_vjp), x, x[:1]))
-    >> "Function: dA must have the shape of out, (4, 3); it has (1, 3)",
+    >> "Function: dA must have the shape of out, (4, 3), not (1, 3)",
     shape_error(lambda: backward(Take(1), (x[:0],), x))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 0x3>,), layer: Take(i=1)",
     shape_error(lambda: backward(Sum(), (), x))
@@ -427,7 +429,8 @@ ROWS = [
     "Backwards(layer=Relu())",
     kind_error(lambda: Shared(Relu(), Here(layer=Tanh())))
     >> "Shared: each Here in net must hold no layer of its own; write Here()",
-    kind_error(lambda: Function(np.sin, np.cos)) >> "Function: vjp must take x and dA, but the ufunc cos takes 1",
+    kind_error(lambda: Function(np.sin, np.cos)) >> "Function: vjp must take x and dA, but the ufunc cos takes 1 "
+    "argument",
     kind_error(lambda: forward(First(GlobalAvgPool()), (film, film[..., 0] > 0)))
     >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; GlobalAvgPool "
     "mixes them",

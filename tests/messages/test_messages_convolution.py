@@ -29,7 +29,8 @@ ROWS = [
     shape_error(lambda: Conv2d(W[0], b))
     >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None; W: (3, 2, 4), b: (4,)",
     shape_error(lambda: Conv2d(W[:0], b))
-    >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None, no size 0; W: (0, 3, 2, 4), b: (4,)",
+    >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None, with no axis of length 0; W: (0, 3, 2, 4), "
+    "b: (4,)",
     shape_error(lambda: Conv2d(W, b[:3]))
     >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None; W: (3, 3, 2, 4), b: (3,)",
     shape_error(lambda: Conv2d(np.ones((5, 2, 3, 3)), np.ones(5)))
@@ -37,11 +38,11 @@ ROWS = [
     "write W.transpose(2, 3, 1, 0)",
     kind_error(lambda: Conv2d(W, b.astype("f"))) >> "Conv2d: b must be float64, as W is, not float32; write "
     "b.astype('float64')",
-    range_error(lambda: Conv2d(W, b, groups=3)) >> "Conv2d: groups must divide c_in, 6, and c_out, 4; it is 3",
+    range_error(lambda: Conv2d(W, b, groups=3)) >> "Conv2d: groups must divide c_in, 6, and c_out, 4, which 3 does not",
     shape_error(lambda: Conv1d(W, b))
     >> "Conv1d: W must be (k, c, c_out) and b (c_out,) or None; W: (3, 3, 2, 4), b: (4,)",
     range_error(lambda: ConvTranspose2d(W, None, groups=4))
-    >> "ConvTranspose2d: groups must divide c_in, 2, and c_out, 16; it is 4",
+    >> "ConvTranspose2d: groups must divide c_in, 2, and c_out, 16, which 4 does not",
     shape_error(lambda: ConvTranspose2d(W, b, groups=2))
     >> "ConvTranspose2d: W must be (kh, kw, c, o) and b (2 o,) or None; W: (3, 3, 2, 4), b: (4,)",
     kind_error(lambda: Conv2d([[1.0]], b))
@@ -49,7 +50,7 @@ ROWS = [
     kind_error(lambda: Conv2d.init(4.0, 4, 3, seed=0))
     >> "Conv2d.init: c_in must be a whole number, not float; write int(c_in)",
     range_error(lambda: Conv1d.init(4, 6, 3, seed=0, groups=4))
-    >> "Conv1d.init: groups must divide c_in, 4, and c_out, 6; it is 4",
+    >> "Conv1d.init: groups must divide c_in, 4, and c_out, 6, which 4 does not",
     kind_error(lambda: Conv2d.init(2, 4, (3, 3, 3), seed=0))
     >> "Conv2d.init: kernel must be a whole number from 1 on, or a pair of them, not (3, 3, 3)",
     range_error(lambda: ConvTranspose2d.init(2, 4, 0, seed=0))
@@ -75,20 +76,20 @@ ROWS = [
     range_error(lambda: Conv2d(W, b, dilation=0))
     >> "Conv2d: dilation must be a whole number from 1 on, or a pair of them, not 0",
     kind_error(lambda: Conv2d(W, b, padding="full"))
-    >> 'Conv2d: padding must be "same", "valid", a whole number from 0 on, or a tuple of a number or a pair (before, '
-    "after) for each of h and w, not 'full'",
+    >> 'Conv2d: padding must be "same", "valid", a whole number from 0 on, or a tuple that has a number or a '
+    "pair (before, after) for h and one for w, not 'full'",
     range_error(lambda: Conv2d(W, b, padding=-1))
-    >> 'Conv2d: padding must be "same", "valid", a whole number from 0 on, or a tuple of a number or a pair (before, '
-    "after) for each of h and w, not -1",
+    >> 'Conv2d: padding must be "same", "valid", a whole number from 0 on, or a tuple that has a number or a '
+    "pair (before, after) for h and one for w, not -1",
     kind_error(lambda: Conv2d(W, b, padding=((1, 1, 1), 0)))
-    >> 'Conv2d: padding must be "same", "valid", a whole number from 0 on, or a tuple of a number or a pair (before, '
-    "after) for each of h and w, not ((1, 1, 1), 0)",
+    >> 'Conv2d: padding must be "same", "valid", a whole number from 0 on, or a tuple that has a number or a '
+    "pair (before, after) for h and one for w, not ((1, 1, 1), 0)",
     kind_error(lambda: Conv2d(W, b, padding=0.5))
-    >> 'Conv2d: padding must be "same", "valid", a whole number from 0 on, or a tuple of a number or a pair (before, '
-    "after) for each of h and w, not 0.5",
+    >> 'Conv2d: padding must be "same", "valid", a whole number from 0 on, or a tuple that has a number or a '
+    "pair (before, after) for h and one for w, not 0.5",
     kind_error(lambda: Conv2d(W, b, padding=None))
-    >> 'Conv2d: padding must be "same", "valid", a whole number from 0 on, or a tuple of a number or a pair (before, '
-    "after) for each of h and w, not None",
+    >> 'Conv2d: padding must be "same", "valid", a whole number from 0 on, or a tuple that has a number or a '
+    "pair (before, after) for h and one for w, not None",
     kind_error(lambda: Conv1d(W[0], b, padding=((1, 1), (1, 1))))
     >> 'Conv1d: padding must be "same", "valid", a whole number from 0 on, or a pair (before, after), not ((1, 1), (1, '
     "1))",
@@ -119,17 +120,17 @@ ROWS = [
     shape_error(lambda: forward(conv, x[:, :, :2]))
     >> "Conv2d: x must have at least 3 positions along w, the length of a window, not 2",
     shape_error(lambda: forward(Conv2d(W, b, padding=((1, 0), 0), dilation=6), x))
-    >> "Conv2d: x must have at least 13 positions along h, the length of a window, not 10 and 1 + 0 of padding",
+    >> "Conv2d: x must have at least 13 positions along h, the length of a window, not 10, padded by 1 + 0",
     shape_error(lambda: forward(line, x[:, :2, 0]))
     >> "Conv1d: x must have at least 3 positions along t, the length of a window, not 2",
     shape_error(lambda: forward(Conv2d(W, b, padding="same"), x[:, :0]))
-    >> "Conv2d: x must have positions along h, not 0",
+    >> "Conv2d: x must have at least 1 position along h, not 0",
     shape_error(lambda: forward(line, x)) >> "Conv1d: x must be (m, t, 2), not (4, 10, 6, 2)",
     shape_error(lambda: forward(line, x[0, 0])) >> "Conv1d: x must be (m, t, 2), not (6, 2); write x[None] for one row",
     shape_error(lambda: forward(ConvTranspose2d(W, b, padding=(0, 2)), x[:, :, :1]))
-    >> "ConvTranspose2d: padding must leave a position of out along w; it cuts 2 + 2 off 3",
+    >> "ConvTranspose2d: padding must leave at least 1 position of out along w; it cuts 2 + 2 off 3",
     shape_error(lambda: forward(ConvTranspose2d(W, b, padding="same"), x[:, :0]))
-    >> "ConvTranspose2d: x must have positions along h, not 0",
+    >> "ConvTranspose2d: x must have at least 1 position along h, not 0",
     shape_error(lambda: forward(transposed, dA)) >> "ConvTranspose2d: x must be (m, h, w, 2), not (4, 8, 4, 4)",
     shape_error(lambda: forward(net, x[:, :2]))
     >> "Conv2d: x must have at least 3 positions along h, the length of a window, not 2"
@@ -193,13 +194,13 @@ ROWS = [
     >> "backward: cache must be what forward returned for this layer; cache: <f64 4x10x6x2>, layer: "
     "Conv1d(W=<f64 3x2x4>, b=<f64 [0. 0. 0. 0.]>, stride=1, padding=(0, 0), dilation=1, groups=1)",
     shape_error(lambda: backward(conv, x, dA[:, 1:]))
-    >> "Conv2d: dA must have the shape of out, (4, 8, 4, 4); it has (4, 7, 4, 4)",
+    >> "Conv2d: dA must have the shape of out, (4, 8, 4, 4), not (4, 7, 4, 4)",
     kind_error(lambda: backward(conv, x, dA.astype("f")))
     >> "Conv2d: dA must be float64, as out is, not float32; write dA.astype('float64')",
     shape_error(lambda: backward(line, x[:, 0], dA[:, 0, 1:]))
-    >> "Conv1d: dA must have the shape of out, (4, 4, 4); it has (4, 3, 4)",
+    >> "Conv1d: dA must have the shape of out, (4, 4, 4), not (4, 3, 4)",
     shape_error(lambda: backward(transposed, x, x))
-    >> "ConvTranspose2d: dA must have the shape of out, (4, 12, 8, 4); it has (4, 10, 6, 2)",
+    >> "ConvTranspose2d: dA must have the shape of out, (4, 12, 8, 4), not (4, 10, 6, 2)",
     shape_error(lambda: backward(MaxPool(2), x, x))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 4x10x6x2>, layer: "
     "MaxPool(size=2, stride=None, padding=0)",
@@ -207,27 +208,27 @@ ROWS = [
     >> "backward: cache must be what forward returned for this layer; cache: (None, None), layer: "
     "MaxPool(size=2, stride=None, padding=0)",
     shape_error(lambda: backward(MaxPool(2), forward(MaxPool(2), x)[1], x))
-    >> "MaxPool: dA must have the shape of out, (4, 5, 3, 2); it has (4, 10, 6, 2)",
+    >> "MaxPool: dA must have the shape of out, (4, 5, 3, 2), not (4, 10, 6, 2)",
     shape_error(lambda: backward(AvgPool(2), (x, x), x))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x10x6x2>, <f64 4x10x6x2>), layer: "
     "AvgPool(size=2, stride=None, padding=0)",
     shape_error(lambda: backward(AvgPool(2), x, x))
-    >> "AvgPool: dA must have the shape of out, (4, 5, 3, 2); it has (4, 10, 6, 2)",
+    >> "AvgPool: dA must have the shape of out, (4, 5, 3, 2), not (4, 10, 6, 2)",
     shape_error(lambda: backward(AvgPool(2), x[:, 0], x[:, 0]))
-    >> "AvgPool: dA must have the shape of out, (4, 3, 2); it has (4, 6, 2)",
+    >> "AvgPool: dA must have the shape of out, (4, 3, 2), not (4, 6, 2)",
     shape_error(lambda: backward(GlobalAvgPool(), (), x))
     >> "backward: cache must be what forward returned for this layer; cache: (), layer: GlobalAvgPool()",
     shape_error(lambda: backward(GlobalAvgPool(), x, x))
-    >> "GlobalAvgPool: dA must have the shape of out, (4, 2); it has (4, 10, 6, 2)",
+    >> "GlobalAvgPool: dA must have the shape of out, (4, 2), not (4, 10, 6, 2)",
     shape_error(lambda: backward(GlobalMaxPool(), None, x))
     >> "backward: cache must be what forward returned for this layer; cache: None, layer: GlobalMaxPool()",
     shape_error(lambda: backward(GlobalMaxPool(), x, x[:3, 0, 0]))
-    >> "GlobalMaxPool: dA must have the shape of out, (4, 2); it has (3, 2)",
+    >> "GlobalMaxPool: dA must have the shape of out, (4, 2), not (3, 2)",
     shape_error(lambda: backward(Upsample(2), (x,), x))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x10x6x2>,), layer: "
     "Upsample(factor=2, linear=False)",
     shape_error(lambda: backward(Upsample(2), x, x))
-    >> "Upsample: dA must have the shape of out, (4, 20, 12, 2); it has (4, 10, 6, 2)",
+    >> "Upsample: dA must have the shape of out, (4, 20, 12, 2), not (4, 10, 6, 2)",
     # Step by step.
     kind_error(lambda: step(line, x[:, :1, 0]))
     >> "step: Conv1d must be causal, of stride 1 and padding (2, 0); stride is 1, padding (0, 0)",
@@ -245,16 +246,16 @@ ROWS = [
     kind_error(lambda: fixed_memory(line, 2, 9))
     >> "fixed_memory: Conv1d must be causal, of stride 1 and padding (2, 0); stride is 1, padding (0, 0)",
     # The memory of a step.
-    shape_error(lambda: step(causal, series, 5)) >> f"{MEMORY} an array of float64, (2, 2, 4), not 5",
+    shape_error(lambda: step(causal, series, 5)) >> f"{MEMORY} a float64 array of shape (2, 2, 4), not 5",
     shape_error(lambda: step(causal, series, np.ones((2, 3, 4))))
-    >> f"{MEMORY} an array of float64, (2, 2, 4), not <f64 2x3x4>",
+    >> f"{MEMORY} a float64 array of shape (2, 2, 4), not <f64 2x3x4>",
     shape_error(lambda: step(causal, series, past.astype(np.float32)))
     >> "step: memory must be float64, as x is, not float32",
     shape_error(lambda: step(causal, series, past[:1])) >> "step: memory must be of 2 sequences, as x is, not of 1; "
     "for other sequences begin with step(params, x)",
     # Masks.
     shape_error(lambda: forward(GlobalAvgPool(), (steps, there[:, 1:])))
-    >> "GlobalAvgPool: mask must be (m, t), (3, 5), not (3, 4)",
+    >> "GlobalAvgPool: mask must be (m, t) = (3, 5), not (3, 4)",
     kind_error(lambda: forward(GlobalMaxPool(), (steps, there.astype(float))))
     >> "GlobalMaxPool: mask must be an array of bools, True at the positions of x that are not padding, not float64 "
     "array; write np.asarray(mask, bool)",

@@ -98,8 +98,9 @@ ROWS = [
     >> f"{MAP} return x as arrays, rows first, or tuples of them, not list",
     kind_error(mapped(lambda x, y: (x, (y, [1.0]))))
     >> f"{MAP} return y as arrays, rows first, or tuples of them, not list",
-    kind_error(mapped(lambda x, y: ((), y)), mapped(lambda x, y: ((None, (None,)), y)))
-    >> f"{MAP} return x as arrays, rows first, or tuples of them, not tuple",
+    kind_error(mapped(lambda x, y: ((), y))) >> f"{MAP} return x as arrays, rows first, or tuples of them, not ()",
+    kind_error(mapped(lambda x, y: ((None, (None,)), y)))
+    >> f"{MAP} return x as arrays, rows first, or tuples of them, not (None, (None,))",
     kind_error(mapped(lambda x, y: (x, y.mean())))
     >> f"{MAP} return y as arrays, rows first, or tuples of them, not float64",
     kind_error(mapped(lambda x, y: (x, np.asarray(y.mean()))))
@@ -109,7 +110,7 @@ ROWS = [
     >> f"{MAP} return as many rows as it is given, 4, not 8 in y",
     shape_error(later(lambda x, y: (x[1:], y[1:]))) >> f"{MAP} return as many rows as it is given, 4, not 3 in x",
     range_error(lambda: batches(np.ones((0, 2)), np.ones((0, 1)), 9, seed=0))
-    >> "batches: x must have one row or more, got none",
+    >> "batches: x must have at least one row, not 0",
     range_error(mapped(lambda x, y: batches(x, y, 9, seed=0)))
     >> "batches: size must be at most the number of rows, 4, not 9"
     >> ["in map, in batch 0"],
@@ -129,7 +130,8 @@ ROWS = [
     >> f"{BALANCED}: classes must be (10,), a class for each row, not (9,)",
     range_error(balanced(2 * classes)) >> f"{BALANCED}: each class from 0 to 4 must have a row; class 1 has none",
     range_error(balanced(classes - 1)) >> f"{BALANCED}: y must not be negative; it has -1 .. 1",
-    range_error(lambda: balanced_batches(x[:0], classes[:0], 3, seed=0)) >> f"{BALANCED}: y must have one row or more",
+    range_error(lambda: balanced_batches(x[:0], classes[:0], 3, seed=0))
+    >> f"{BALANCED}: y must have at least one row, not 0",
     range_error(balanced(classes, 2))
     >> f"{BALANCED}: size must be at least the number of classes, 3, and at most the rows in an epoch, 12, not 2",
     range_error(balanced(classes, 13))
@@ -137,16 +139,17 @@ ROWS = [
     shape_error(balanced(classes[1:])) >> f"{BALANCED}: x and y must have equally many rows; x: 10, y: 9",
     # bucketed_batches.
     kind_error(bucketed(np.ones((3, 4, 2))))
-    >> f"{BUCKETED}: x must be a list of arrays, not float64 array; write [a[b] for a, b in zip(x, mask)]",
+    >> f"{BUCKETED}: x must be a list of arrays, not float64 array; for a padded x with a mask "
+    "write [a[b] for a, b in zip(x, mask)]",
     kind_error(bucketed(tuple(sequences))) >> f"{BUCKETED}: x must be a list of arrays, not tuple",
     kind_error(bucketed([[1, 2], [3]])) >> f"{BUCKETED}: x must be a list of arrays (t, ...); x[0] is [1, 2]",
-    range_error(bucketed([])) >> f"{BUCKETED}: x must have a sequence, got none",
+    range_error(bucketed([])) >> f"{BUCKETED}: x must hold at least one sequence, not 0",
     kind_error(bucketed([np.ones(2), np.ones(2, int)]))
     >> f"{BUCKETED}: x must have one dtype; x[1] is int64, not float64",
     shape_error(bucketed([np.ones((2, 2)), np.ones((2, 3))]))
-    >> f"{BUCKETED}: x must be alike after the first axis; x[1] is (2, 3), x[0] is (2, 2)",
+    >> f"{BUCKETED}: x must have one shape after the first axis; x[1] is (2, 3), x[0] is (2, 2)",
     range_error(bucketed([np.ones(2), np.ones(0)]))
-    >> f"{BUCKETED}: x must have a position in each sequence; x[1] has none",
+    >> f"{BUCKETED}: x must have at least one position in each sequence; x[1] has none",
     range_error(bucketed(lengths=(0, 4)))
     >> f"{BUCKETED}: lengths must be one or more rising numbers above 0, not (0, 4)",
     range_error(bucketed(lengths=(4, 2)))
@@ -167,7 +170,7 @@ ROWS = [
     range_error(lambda: random_flip(images, rng, axis=3))
     >> "random_flip: axis must be 1, top to bottom, or 2, left to right, not 3",
     range_error(lambda: random_flip(images[:0], rng))
-    >> "random_flip: x must be (m, h, w, c), with no axis of 0, not (0, 4, 5, 1)",
+    >> "random_flip: x must be (m, h, w, c), with no axis of length 0, not (0, 4, 5, 1)",
     shape_error(lambda: random_turn((images, images[1:]), rng))
     >> "random_turn: x must hold arrays of equal (m, h, w, c), not (3, 4, 5, 1) and (2, 4, 5, 1)",
     kind_error(lambda: random_turn((images, [1]), rng))
@@ -184,7 +187,7 @@ ROWS = [
     kind_error(lambda: random_brightness(images.astype(np.uint8), rng, most=0.1))
     >> "random_brightness: x must be an array of floats, not uint8 array; write x.astype(float)",
     range_error(lambda: cutout(np.ones((2, 3, 5, 1)), rng, size=9))
-    >> "cutout: size must be less than 9, or all pixels of 3 x 5 images are 0, not 9",
+    >> "cutout: size must be less than 9, or no pixel of 3 x 5 images is left; it is 9",
     kind_error(lambda: gaussian_noise(classes, rng, deviation=0.1))
     >> "gaussian_noise: x must be an array of floats, not int64 array; write x.astype(float)",
     shape_error(lambda: gaussian_noise(np.array(0.5), rng, deviation=0.1))

@@ -25,11 +25,10 @@ ROWS = [
     shape_error(lambda: Embedding(np.ones(3))) >> "Embedding: W must be (n_symbols, n); W: (3,)",
     shape_error(lambda: LearnedPosition(np.ones(3))) >> "LearnedPosition: P must be (t_most, n); P: (3,)",
     kind_error(lambda: SinusoidalPosition(64))
-    >> "SinusoidalPosition: settings are keyword-only, got 1 positional; its fields are base",
+    >> "SinusoidalPosition: settings must be given by name, not by position; its fields are base",
     shape_error(lambda: backward(table, ids_cache, dA))
-    >> "Embedding: dA must have the shape of out, (3, 5, 2); it has (3, 5, 4)",
-    shape_error(lambda: backward(Rotary(), x, dA))
-    >> "Rotary: dA must have the shape of out, (3, 5, 2); it has (3, 5, 4)",
+    >> "Embedding: dA must have the shape of out, (3, 5, 2), not (3, 5, 4)",
+    shape_error(lambda: backward(Rotary(), x, dA)) >> "Rotary: dA must have the shape of out, (3, 5, 2), not (3, 5, 4)",
     shape_error(lambda: backward(Rotary(), (None, ids), dA))
     >> "backward: cache must be what forward returned for this layer; cache: (None, <i64 3x5>), layer: "
     "Rotary(base=10000.0)",
@@ -37,7 +36,7 @@ ROWS = [
     >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: Embedding(W=<f64 "
     "7x2>)",
     shape_error(lambda: step(places, x[:, :2], 4))
-    >> "LearnedPosition: x must end at position 5 or before, not at 6; x: (3, 2, 2)",
+    >> "LearnedPosition: x must end at position 5 or before, the last of P, not at 6; x: (3, 2, 2)",
     kind_error(lambda: forward(table, ids.astype(float)))
     >> "Embedding: ids must be an array of whole numbers, not float64 array",
     kind_error(lambda: forward(table, mask)) >> "Embedding: ids must be an array of whole numbers, not bool array",
@@ -47,7 +46,7 @@ ROWS = [
     >> "Embedding: ids must be from 0 to 6; they are from 0 to 7",
     range_error(lambda: forward(table, (np.array([[9, -3]]), np.array([[True, False]]))))
     >> "Embedding: ids must be from 0 to 6; they are from 0 to 9",
-    shape_error(lambda: forward(table, (ids, mask[:2]))) >> "Embedding: mask must be like ids, (3, 5), not (2, 5)",
+    shape_error(lambda: forward(table, (ids, mask[:2]))) >> "Embedding: mask must be like ids = (3, 5), not (2, 5)",
     shape_error(lambda: forward(table, (ids, mask, h)))
     >> "Embedding: x must be an array, or (x, mask), not a tuple of 3",
     shape_error(lambda: forward(Rotary(), np.ones((3, 5, 3))))
@@ -65,7 +64,7 @@ ROWS = [
     kind_error(lambda: forward(places, x.astype(np.float32)))
     >> "LearnedPosition: x must be float64, as P is, not float32; write x.astype('float64')",
     shape_error(lambda: forward(places, np.ones((3, 6, 2))))
-    >> "LearnedPosition: x must end at position 5 or before, not at 6; x: (3, 6, 2)",
+    >> "LearnedPosition: x must end at position 5 or before, the last of P, not at 6; x: (3, 6, 2)",
     shape_error(lambda: forward(Rotary(), (x, mask, h)))
     >> "Rotary: x must be an array, or (x, mask), not a tuple of 3",
     kind_error(lambda: rotate([1, 2])) >> "rotate: x must be an array, not list; write np.asarray(x, float)",

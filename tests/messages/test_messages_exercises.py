@@ -38,14 +38,14 @@ def alone(number):
 ROWS = [
     raises(NoFileError, lambda: check(f"{HERE}/gone.py")) >> f"check: there is no file {HERE}/gone.py",
     raises(NoFileError, lambda: check(HERE)) >> f"check: there is no file {HERE}",
-    range_error(alone(2)) >> "check: exercise must be from 1 to 1 for unit.py, got 2",
-    range_error(alone(0)) >> "check: exercise must be from 1 to 1 for unit.py, got 0",
+    range_error(alone(2)) >> "check: exercise must be from 1 to 1, the number of exercises in unit.py, not 2",
+    range_error(alone(0)) >> "check: exercise must be from 1 to 1, the number of exercises in unit.py, not 0",
     file_error(checked("def f(:\n")) >> "check: unit.py cannot be run: SyntaxError: invalid syntax (unit.py, line 1)",
     file_error(checked("\nimport no_library\n"))
     >> "check: unit.py cannot be run: ModuleNotFoundError: No module named 'no_library' (line 2: import no_library)",
     file_error(checked("raise SystemExit")) >> "check: unit.py cannot be run: SystemExit (line 1: raise SystemExit)",
     range_error(checked("def test_do():\n    pass\n"))
-    >> "check: unit.py must have a function that is declared with exercise; it has none",
+    >> "check: unit.py must have a function below @exercise(...); it has none",
     kind_error(checked(HEAD + GOOD + "NEXT = 2")) >> "check: NEXT of unit.py must be a string, not int",
     kind_error(lambda: exercise("Do", page="one", tutor="transposed"))
     >> "exercise: tutor must be a function without arguments, not str",

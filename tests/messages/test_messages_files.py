@@ -207,30 +207,30 @@ ONE = {"array": 0, "dtype": "<f8", "shape": [1], "order": "C", "checksum": "0"}
 ROWS = [
     # Values that cannot be saved.
     kind_error(saved([1])) >> f"save: value {NEEDED}, not list; write tuple(value)",
-    kind_error(saved((net, ([1],)))) >> f"save: value at 1.0 {NEEDED}, not list; write tuple(value)",
-    kind_error(saved((1, ({},)))) >> f"save: value at 1.0 {NEEDED}, not dict; write tuple(value.items())",
+    kind_error(saved((net, ([1],)))) >> f"save: value[1][0] {NEEDED}, not list; write tuple(value[1][0])",
+    kind_error(saved((1, ({},)))) >> f"save: value[1][0] {NEEDED}, not dict; write tuple(value[1][0].items())",
     kind_error(saved(Table({"step": np.arange(2)})))
     >> f"save: value {NEEDED}, not Table; for its columns write tuple(value.whole.items())",
     kind_error(saved(np.array([1, 2.5, True], object)))
     >> "save: value must be an array of numbers, not object array; write value.astype(float)",
     kind_error(saved(x for x in ())) >> f"save: value {NEEDED}, not generator",
     kind_error(saved(deque())) >> f"save: value {NEEDED}, not deque",
-    kind_error(saved((Frame(),))) >> f"save: value at 0 {NEEDED}, not Frame; write value.to_numpy()",
-    kind_error(saved((Relu(), Named(other=np.sin)))) >> f"save: value at 1.other {NEEDED}, not ufunc; {INSTEAD}",
+    kind_error(saved((Frame(),))) >> f"save: value[0] {NEEDED}, not Frame; write value[0].to_numpy()",
+    kind_error(saved((Relu(), Named(other=np.sin)))) >> f"save: value[1].other {NEEDED}, not ufunc; {INSTEAD}",
     kind_error(saved(Relu)) >> f"save: value {NEEDED}, not the class Relu",
     kind_error(saved(Point(1, 2))) >> f"save: value {NEEDED}, not Point; write tuple(value)",
     kind_error(saved(b"1")) >> f"save: value {NEEDED}, not bytes",
     kind_error(saved(1j)) >> f"save: value {NEEDED}, not complex",
-    kind_error(saved((np.float64(1),))) >> f"save: value at 0 {NEEDED}, not np.float64; write value.item()",
-    kind_error(saved((np.bool_(1),))) >> f"save: value at 0 {NEEDED}, not np.bool; write value.item()",
+    kind_error(saved((np.float64(1),))) >> f"save: value[0] {NEEDED}, not np.float64; write value[0].item()",
+    kind_error(saved((np.bool_(1),))) >> f"save: value[0] {NEEDED}, not np.bool; write value[0].item()",
     kind_error(saved(np.complex128(1j))) >> f"save: value {NEEDED}, not np.complex128",
-    kind_error(saved((net, np.array([None, 1])))) >> f"save: value at 1 {NUMBERS}, not object array",
-    kind_error(saved(np.array(["a"]))) >> f"save: value {NUMBERS}, not <U1 array; write tuple(value.tolist())",
-    kind_error(saved(np.array([["a"]]))) >> f"save: value {NUMBERS}, not <U1 array",
-    kind_error(saved(np.array([b"a"]))) >> f"save: value {NUMBERS}, not |S1 array",
-    kind_error(saved(np.zeros(1, "V2"))) >> f"save: value {NUMBERS}, not |V2 array",
+    kind_error(saved((net, np.array([None, 1])))) >> f"save: value[1] {NUMBERS}, not object array",
+    kind_error(saved(np.array(["a"]))) >> f"save: value {NUMBERS}, not str array; write tuple(value.tolist())",
+    kind_error(saved(np.array([["a"]]))) >> f"save: value {NUMBERS}, not str array",
+    kind_error(saved(np.array([b"a"]))) >> f"save: value {NUMBERS}, not bytes array",
+    kind_error(saved(np.zeros(1, "V2"))) >> f"save: value {NUMBERS}, not void array",
     kind_error(saved(np.zeros(2, "f8,i4")))
-    >> f"save: value {NUMBERS}, not [('f0', '<f8'), ('f1', '<i4')] array; write tuple(value.tolist())",
+    >> f"save: value {NUMBERS}, not structured array; write tuple(value.tolist())",
     kind_error(saved(np.array(["2000-01-01"], "M8[D]")))
     >> f'save: value {NUMBERS}, not datetime64[D] array; write value.astype("int64")',
     kind_error(saved(np.zeros(1, np.longdouble)))
@@ -238,11 +238,12 @@ ROWS = [
     kind_error(saved(np.zeros(1, np.clongdouble)))
     >> f'save: value {NUMBERS}, not {np.dtype(np.clongdouble)} array; write value.astype("complex128")',
     kind_error(saved(np.ma.zeros(2)))
-    >> "save: value is a MaskedArray; write value.filled(...), with a value for its gaps",
+    >> "save: value must be an array without a mask, not MaskedArray; write value.filled(...), with a value for "
+    "its gaps",
     kind_error(saved((np.zeros(1).view(np.recarray),)))
-    >> "save: value at 0 must be a plain array, not recarray; write np.asarray(value)",
-    range_error(saved((0, 2**2000))) >> "save: value at 1 must have at most 2000 bits; it has 2001",
-    range_error(saved(-(2**2000))) >> "save: value must have at most 2000 bits; it has 2001",
+    >> "save: value[0] must be a plain array, not recarray; write np.asarray(value[0])",
+    range_error(saved((0, 2**2000))) >> "save: value[1] must have at most 2000 bits, not 2001",
+    range_error(saved(-(2**2000))) >> "save: value must have at most 2000 bits, not 2001",
     range_error(saved(deep(102))) >> "save: value must be nested at most 100 deep",
     kind_error(save_the_older)
     >> f"save: the class {__name__}.made_anew.<locals>.Cell was defined again after this value was made; "
@@ -269,18 +270,18 @@ ROWS = [
     >> ["in the result of listed, which is memoized"],
     kind_error(lambda: fingerprint(np.array([None])))
     >> "fingerprint: value must be an array of numbers, not object array",
-    kind_error(lambda: fingerprint((net, [1]))) >> f"fingerprint: value at 1 {NEEDED}, not list; write tuple(value)",
+    kind_error(lambda: fingerprint((net, [1]))) >> f"fingerprint: value[1] {NEEDED}, not list; write tuple(value[1])",
     kind_error(lambda: fingerprint(Named(other=(1, np.sin))))
-    >> f"fingerprint: value at other.1 {NEEDED}, not ufunc; {INSTEAD}",
+    >> f"fingerprint: value.other[1] {NEEDED}, not ufunc; {INSTEAD}",
     kind_error(lambda: fingerprint((np.ma.zeros(2),)))
-    >> "fingerprint: value at 0 is a MaskedArray; write value.filled(...), with a value for its gaps",
+    >> "fingerprint: value[0] must be an array without a mask, not MaskedArray; write value[0].filled(...), with "
+    "a value for its gaps",
     kind_error(lambda: fingerprint(np.zeros(2, "f8,O")))
-    >> "fingerprint: value must be an array of numbers, not [('f0', '<f8'), ('f1', 'O')] array; "
-    "write tuple(value.tolist())",
+    >> "fingerprint: value must be an array of numbers, not structured array; write tuple(value.tolist())",
     kind_error(lambda: fingerprint((np.zeros(1, np.longdouble),)))
-    >> "fingerprint: value at 0 must be an array of numbers without padding bytes, "
-    f'not {np.dtype(np.longdouble)} array; write value.astype("float64")',
-    range_error(lambda: fingerprint((2**2000,))) >> "fingerprint: value at 0 must have at most 2000 bits; it has 2001",
+    >> "fingerprint: value[0] must be an array of numbers without padding bytes, "
+    f'not {np.dtype(np.longdouble)} array; write value[0].astype("float64")',
+    range_error(lambda: fingerprint((2**2000,))) >> "fingerprint: value[0] must have at most 2000 bits, not 2001",
     # Paths.
     kind_error(lambda: save(1, net)) >> "save: path must be a string or a Path, not int",
     kind_error(lambda: load(None)) >> "load: path must be a string or a Path, not None",
@@ -359,10 +360,10 @@ ROWS = [
     file_error(choosier(lambda: load("net.npz")))
     >> f"load: net.npz holds a {CHOOSY} that its constructor refuses: rate must be positive",
     kind_error(loaded(lambda data: data, migrate=lambda name, fields: None))
-    >> "load: migrate must return (name, fields), a string and a dict; for Dense it gave None",
+    >> "load: migrate must return (name, fields), a string and a dict, not None for Dense",
     kind_error(loaded(a_record("LeakyRelu", alpha=1.0), migrate=lambda name, fields: (fields, name)))
-    >> "load: migrate must return (name, fields), a string and a dict; for LeakyRelu it gave ({'alpha': "
-    "1.0}, 'LeakyRelu')",
+    >> "load: migrate must return (name, fields), a string and a dict, not ({'alpha': 1.0}, 'LeakyRelu') for "
+    "LeakyRelu",
     file_error(loaded(a_record("LeakyRelu", alpha=1.0), migrate=lambda name, fields: ("Leaky", fields)))
     >> "load: net.npz holds a record Leaky, and this version of funcnn has no such class",
 ]

@@ -38,14 +38,15 @@ ROWS = [
     kind_error(lambda: Target("sin", SINE, [np.ones(2)]))
     >> "Target: arguments must be a strategy of hypothesis, not list",
     kind_error(lambda: Target("sin", SINE, ONE, known=["Hung"]))
-    >> "Target: known must be a dict of reasons by kinds of findings, not list",
+    >> "Target: known must be a dict from kinds of findings to reasons, not list",
     range_error(lambda: Target("sin", SINE, ONE, known={"Slow": "large"}))
     >> f"Target: known must name kinds of findings ({KINDS}), not 'Slow'",
     kind_error(lambda: Target("sin", SINE, ONE, known={"Hung": 1}))
     >> "Target: known['Hung'] must be a string, not int",
     kind_error(lambda: Target("sin", SINE, ONE, domains={}))
-    >> "Target: there is no option domains of check_vjp; there are argnums, kwargs, convention, resolution, aliasing, "
-    "nondeterministic, domain, structure, at_kinks, tolerance, exact, oracle, fast, float32, layouts, purity",
+    >> "Target: check_vjp has no option domains; its options are argnums, kwargs, convention, resolution, "
+    "aliasing, nondeterministic, domain, structure, at_kinks, tolerance, exact, oracle, fast, float32, "
+    "layouts, purity",
     kind_error(lambda: hunt(3, ".")) >> "hunt: spec must be a path, not int",
     kind_error(lambda: hunt(["spec.py", 3], ".")) >> "hunt: spec[1] must be a path, not int",
     range_error(lambda: hunt(".", ".")) >> "hunt: no file in . defines TARGETS",
@@ -60,7 +61,7 @@ ROWS = [
     range_error(told(GOOD, examples=0)) >> "hunt: examples must be at least 1, not 0",
     kind_error(told(GOOD, seed=0.5)) >> "hunt: seed must be a whole number, not float",
     kind_error(told(GOOD, only=1)) >> "hunt: only must be a string, not int",
-    range_error(told(GOOD, only="cos")) >> "hunt: only must match a name of spec.py; it is 'cos'",
+    range_error(told(GOOD, only="cos")) >> "hunt: only must match the name of a target in spec.py, not 'cos'",
     raises(NoFileError, lambda: hunt("gone.py", ".")) >> "hunt: there is no file gone.py",
     file_error(told("import no_library"))
     >> "hunt: spec.py cannot be run: ModuleNotFoundError: No module named 'no_library'",
@@ -74,9 +75,9 @@ ROWS = [
     file_error(told(GOOD, state="[]"))
     >> "hunt: state.json is not the state of a hunt; delete it, or name another folder",
     range_error(told(GOOD, state='{"seed": 1, "examples": 100, "results": {}}'))
-    >> "hunt: seed must be 1, as in state.json, or name another folder, not 0",
+    >> "hunt: seed must be 1, as in state.json, not 0; for seed=0 name another folder",
     range_error(told(GOOD, state='{"seed": 0, "examples": 5, "results": {}}'))
-    >> "hunt: examples must be 5, as in state.json, or name another folder, not 100",
+    >> "hunt: examples must be 5, as in state.json, not 100; for examples=100 name another folder",
 ]
 
 

@@ -124,7 +124,7 @@ ROWS = [
             (">f8", ">f8", "; write x.astype('float64')"),
             ("complex128", "complex128", ""),
             ("object", "object", "; write x.astype('float64')"),
-            ("U3", "<U3", ""),
+            ("U3", "str", ""),
         )
     ],
     *[
@@ -134,7 +134,7 @@ ROWS = [
             ("int64", "of floats, not int64 array; write x.astype(float)"),
             ("bool", "of floats, not bool array; write x.astype(float)"),
             ("object", "of floats, not object array; write x.astype(float)"),
-            ("U3", "of floats, not <U3 array"),
+            ("U3", "of floats, not str array"),
             (">f8", "in the machine's byte order, not >f8 array; write x.astype('float64')"),
             (">f4", "in the machine's byte order, not >f4 array; write x.astype('float32')"),
         )

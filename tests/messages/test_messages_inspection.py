@@ -68,11 +68,11 @@ ROWS = [
     kind_error(lambda: Probe(dense, seen=x)) >> "Probe: seen must be None or a Seen(x, out, dA), not float64 array",
     kind_error(lambda: trace(dense, x, None, mse)) >> "mse: y must be an array, not None",
     raises(FuncnnError, lambda: trace((dense, Relu()), x, x[:, :2], mse)["0", 0, 0])
-    >> "trace: there is no layer ('0', 0, 0); there are 0, 1",
+    >> "trace: there is no layer ('0', 0, 0); there are '0', '1'",
     kind_error(lambda: trace((dense, Relu()), x, x[:, :2], mse)[0])
     >> "trace: the path of a layer must be a string, such as '0', not an int",
     raises(FuncnnError, lambda: trace((dense, Relu()), x, x[:, :2], mse)["2"])
-    >> "trace: there is no layer '2'; there are 0, 1",
+    >> "trace: there is no layer '2'; there are '0', '1'",
     shape_error(lambda: trace((dense, dense), x, x, mse)) >> "Dense: x must be (m, ..., 3), not (4, 2)" >> [TWO],
     shape_error(lambda: trace((dense, Residual(dense)), x, x, mse))
     >> "Dense: x must be (m, ..., 3), not (4, 2)"
@@ -81,13 +81,13 @@ ROWS = [
     >> "mse: out and y must have the same shape; out: (4, 2), y: (4, 3)"
     >> [],
     kind_error(lambda: fingerprint((Probe(dense, seen=Seen(x, x, None)),)))
-    >> "fingerprint: value at 0.seen must be a record, a tuple, an array, a real number, a string or None, not Seen; "
-    "write tuple(value)" >> [],
+    >> "fingerprint: value[0].seen must be a record, a tuple, an array, a real number, a string or None, not "
+    "Seen; write tuple(value[0].seen)" >> [],
     raises(FuncnnError, lambda: trace((dense, Residual(Relu())), x, np.ones((4, 2)), mse)["1.layer.0"])
-    >> "trace: there is no layer '1.layer.0'; there are 0, 1, 1.layer"
+    >> "trace: there is no layer '1.layer.0'; there are '0', '1', '1.layer'"
     >> [],
     raises(FuncnnError, lambda: trace(Shared(Relu(), (Here(), Here())), x, x, mse)["layer", 2])
-    >> "trace: there is no layer 'layer' #2; there are '', net.0, layer, net.1, layer #1"
+    >> "trace: there is no layer ('layer', 2); there are '', 'net.0', 'layer', 'net.1', ('layer', 1)"
     >> [],
     kind_error(lambda: Probe(Relu))
     >> "Probe: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()"
@@ -127,19 +127,20 @@ ROWS = [
     kind_error(lambda: diagram.register(3)) >> "diagram.register: cls must be a class, not int",
     kind_error(lambda: Branches([{"layer": dense}])) >> "Branches: branches must be a tuple of dicts, not list",
     kind_error(lambda: Branches(({}, {0: dense})))
-    >> "Branches: branches[1] must be a dict from paths to layers, not dict",
+    >> "Branches: branches[1] must be a dict from paths, strings, to layers, not {0: Dense(W=<f64 [[1. 1.] [1. "
+    "1.] [1. 1.]]>, b=None)}",
     kind_error(lambda: Branches(({"layer": dense, "net": x},)))
     >> "Branches: net must be a layer or a tuple of layers, not float64 array",
     kind_error(lambda: latex.register(Own)(lambda params: 3)(Own()) and latex(Own()))
     >> "latex: the rule for Own must return a string or a tuple of strings, not int",
     kind_error(lambda: latex.register(Own)(lambda params: ())(Own()) or latex(Own()))
-    >> "latex: the rule for Own must return a string or a tuple of strings, not tuple",
+    >> "latex: the rule for Own must return a string or a tuple of strings, not an empty one",
     kind_error(lambda: latex.register(Own)(lambda params: "sin(x")(Own()) and latex(Own()))
-    >> "latex: the rule for Own must balance braces and parentheses, got 'sin(x'",
+    >> "latex: the rule for Own must return balanced braces and parentheses, not 'sin(x'",
     kind_error(lambda: latex.register(Own)(lambda params: ("a = x", "}{"))(Own()) and latex(Own()))
-    >> "latex: the rule for Own must balance braces and parentheses, got '}{'",
+    >> "latex: the rule for Own must return balanced braces and parentheses, not '}{'",
     kind_error(lambda: latex.register(Own)(lambda params: "f(a = x)")(Own()) and latex(Own()))
-    >> "latex: the rule for Own must balance braces and parentheses, got 'f(a = x)'",
+    >> "latex: the rule for Own must return balanced braces and parentheses, not 'f(a = x)'",
     kind_error(lambda: latex.register(lambda x: x)) >> "latex.register: cls must be a class, not function",
     kind_error(lambda: Branches((), None)) >> "Branches: join must be a string, not None",
     kind_error(lambda: summary(dense, costs=True))

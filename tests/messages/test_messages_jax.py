@@ -107,38 +107,38 @@ ROWS = [
     kind_error(lambda: JaxFunction(product, [W]))
     >> "JaxFunction: params must be a tuple, not list; write tuple(params)",
     kind_error(lambda: JaxFunction(product, ({"W": W},)))
-    >> "JaxFunction: params must be an immutable value, such as a tuple, not dict",
+    >> "JaxFunction: params[0] must be an immutable value, such as a tuple, not dict",
     kind_error(lambda: JaxFunction(product, ((0.5,),)))
-    >> "JaxFunction: params[0][0] must be an array, a record or a tuple of them, got float",
+    >> "JaxFunction: params[0][0] must be an array, a record or a tuple of them, not float",
     kind_error(lambda: JaxFunction(product, (np.ones(2, int),)))
-    >> "JaxFunction: params must be an array of floats, not int64 array",
+    >> "JaxFunction: params[0] must be an array of floats, not int64 array",
     kind_error(lambda: forward(PRODUCT, [1.0])) >> "JaxFunction: x must be an array, not list; write np.asarray(x)",
     kind_error(lambda: forward(PRODUCT, np.array(["a"])))
-    >> "JaxFunction: x must be an array of numbers that JAX has, got <U1 array",
+    >> "JaxFunction: x must be an array of a dtype that JAX has, not str array",
     kind_error(lambda: forward(JaxFunction(jnp.sin), X.astype(np.longdouble)))
-    >> f"JaxFunction: x must be an array of numbers that JAX has, got {np.dtype(np.longdouble)} array",
+    >> f"JaxFunction: x must be an array of a dtype that JAX has, not {np.dtype(np.longdouble)} array",
     kind_error(lambda: forward(PRODUCT, X32))
-    >> "JaxFunction: x must be float64, as params.0 is, not float32; write x.astype('float64')",
+    >> "JaxFunction: x must be float64, as params[0] is, not float32; write x.astype('float64')",
     kind_error(lambda: forward(JaxFunction(jnp.sin), np.array(1.0)))
     >> "JaxFunction: x must be an array or a tuple of arrays, rows first, not <f64>",
-    kind_error(lambda: forward(Gain(np.ones(1)), X)) >> "Gain: value must return an array, got list",
-    kind_error(function(lambda x: (x, x))) >> "JaxFunction: <lambda> must return an array, got tuple",
-    kind_error(function(lambda x: 1.0)) >> "JaxFunction: <lambda> must return an array, got float",
+    kind_error(lambda: forward(Gain(np.ones(1)), X)) >> "Gain: value must return an array, not list",
+    kind_error(function(lambda x: (x, x))) >> "JaxFunction: <lambda> must return an array, not tuple",
+    kind_error(function(lambda x: 1.0)) >> "JaxFunction: <lambda> must return an array, not float",
     kind_error(function(lambda x: jnp.round(x).astype(int)))
-    >> "JaxFunction: <lambda> must return an array of floats, got int64 array",
+    >> "JaxFunction: <lambda> must return an array of floats, not int64 array",
     kind_error(function(lambda x: x.astype(jnp.float32)))
-    >> "JaxFunction: <lambda> must return an array of float64, got float32 array",
+    >> "JaxFunction: <lambda> must return an array of float64, not float32 array",
     shape_error(function(lambda x: x[1:]))
-    >> "JaxFunction: <lambda> must return as many rows as x has, 4, got the shape (3, 2)",
-    shape_error(function(jnp.sum)) >> "JaxFunction: sum must return as many rows as x has, 4, got the shape ()",
+    >> "JaxFunction: <lambda> must return as many rows as x has, 4, not the shape (3, 2)",
+    shape_error(function(jnp.sum)) >> "JaxFunction: sum must return as many rows as x has, 4, not the shape ()",
     shape_error(lambda: backward(PRODUCT, forward(PRODUCT, X)[1], X))
-    >> "JaxFunction: dA must have the shape of out, (4, 3); it has (4, 2)",
+    >> "JaxFunction: dA must have the shape of out, (4, 3), not (4, 2)",
     kind_error(lambda: backward(PRODUCT, forward(PRODUCT, X)[1], None))
     >> "JaxFunction: dA must be an array like out, of shape (4, 3), not None",
     shape_error(lambda: backward(PRODUCT, X, X))
     >> f"backward: cache must be what forward returned for this layer; cache: <f64 4x2>, layer: {PRODUCT}",
     kind_error(lambda: forward(JaxFunction(product, (jnp.ones((2, 3)),)), (X, X32)))
-    >> "JaxFunction: x.0 must be float32, as x.1 is, not float64",
+    >> "JaxFunction: x[0] must be float32, as x[1] is, not float64; write x[0].astype('float32')",
     kind_error(lambda: step(PRODUCT, X))
     >> "step: there is no rule for JaxFunction, since product may mix positions; write one with "
     "@step.register(JaxFunction)",
@@ -148,7 +148,7 @@ ROWS = [
     kind_error(lambda: step(Gain(np.ones(1)), X))
     >> "step: there is no rule for Gain, since value may mix positions; write one with @step.register(Gain)",
     kind_error(lambda: serialized(PRODUCT))
-    >> "serialize: f of JaxFunction must hold numbers, strings and tuples of them, got function",
+    >> "serialize: f of JaxFunction must hold numbers, strings and tuples of them, not function",
     # from_optax
     kind_error(lambda: from_optax(optax.adam))
     >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not function",
@@ -159,7 +159,7 @@ ROWS = [
     "write transformation.gradient_transformation()",
     kind_error(lambda: update(NoTransformation(), GRADS, NET))
     >> "NoTransformation: transformation must return a transformation of optax, such as optax.adam(1e-3), not function",
-    kind_error(Optax) >> "Optax: transformation must be defined in the class",
+    kind_error(Optax) >> "Optax: transformation must be defined in a subclass",
     kind_error(lambda: NoTransformation(memory=(1.0,)))
     >> "NoTransformation: memory must be None, or a tuple of arrays as update returned it, not (1.0,)",
     kind_error(step_of(optax.polyak_sgd()))
@@ -169,16 +169,17 @@ ROWS = [
     >> "update: optimizer must hold a transformation that needs gradients and parameters alone, such as "
     f"optax.adam(1e-3), not one that also needs {MISSING}",
     shape_error(lambda: update(ADAM, WIDER_GRADS, WIDER))
-    >> "update: the memory of FromOptax is of another network, memory[1] is <f64 2x1> in place of <f64 3x1>; start "
-    "anew with memory=None",
+    >> "update: the memory of FromOptax is of another network: memory[1] is <f64 2x1> in place of <f64 3x1>; "
+    "start anew with memory=None",
     shape_error(lambda: update(ADAM, Grads(gradient(UNBIASED, W=np.ones((2, 1))), None), UNBIASED))
-    >> "update: the memory of FromOptax is of another network, 5 arrays in place of 3; start anew with memory=None",
+    >> "update: the memory of FromOptax is of another network: it has 5 arrays in place of 3; start anew with "
+    "memory=None",
     shape_error(lambda: update(ADAM, Grads(WIDER_GRADS.params, None), NET))
-    >> "update: the gradient of <f64 [[1.] [1.]]> must be like it, not <f64 [[1.] [1.] [1.]]>",
+    >> "update: the gradient of 'W' must be like its parameter, <f64 [[1.] [1.]]>, not <f64 [[1.] [1.] [1.]]>",
     kind_error(step_of(cut(lambda u: list(u.values()))))
     >> "update: the transformation must return updates in the structure of params",
     kind_error(step_of(cut(lambda u: jax.tree.map(lambda a: a.astype(jnp.float32), u))))
-    >> "update: an update of the transformation must be like <f64 2x1>, got <f32 2x1>",
+    >> "update: an update of the transformation must be like its parameter, <f64 2x1>, not <f32 2x1>",
     # to_optax
     kind_error(lambda: to_optax(optax.adam(0.1), 0.1))
     >> "to_optax: optimizer must be an optimizer, such as Adam(), or a tuple of them, not "
@@ -189,18 +190,18 @@ ROWS = [
     kind_error(lambda: TO.update(JNET, TO.init(JNET)))
     >> "to_optax: params must be given to update; write update(grads, state, params)",
     kind_error(lambda: TO.update(JNET, optax.adam(0.1).init(JNET), JNET))
-    >> "to_optax: state must be what init returned, got tuple",
+    >> "to_optax: state must be what init returned, not tuple",
     shape_error(lambda: TO.update({"w": jnp.ones(3)}, TO.init(JNET), {"w": jnp.ones(3)}))
     >> "to_optax: state must be what init returned for these params, not a state of other params",
     shape_error(lambda: TO.update({"v": jnp.ones(2)}, TO.init(JNET), JNET))
     >> "to_optax: the gradients must have the structure of params",
     kind_error(lambda: TO.init({"w": jnp.arange(2)}))
-    >> "to_optax: params['w'] must be an array of floats, got int32 array",
-    kind_error(lambda: TO.init({"w": 1.0})) >> "to_optax: params['w'] must be an array of floats, got float",
+    >> "to_optax: params['w'] must be an array of floats, not int32 array",
+    kind_error(lambda: TO.init({"w": 1.0})) >> "to_optax: params['w'] must be an array of floats, not float",
     kind_error(lambda: TO.init({"w": np.ones(2)}))
-    >> "to_optax: params['w'] must be float32 while jax_enable_x64 is off, got float64 array",
+    >> "to_optax: params['w'] must be float32 while jax_enable_x64 is off, not float64 array",
     kind_error(lambda: TO.init((Dropout(0.5, seed=0), Dense(jnp.ones((2, 1)), None))))
-    >> "to_optax: params[0].seed[0] must be a parameter, got a state of a layer; write parameters(net)",
+    >> "to_optax: params[0].seed[0] must be a parameter, not a state of a layer; write parameters(net)",
     kind_error(
         lambda: to_optax(OnesMore(), 0.1).update(UNBIASED32, to_optax(OnesMore(), 0.1).init(UNBIASED32), UNBIASED32)
     )
@@ -226,7 +227,7 @@ def test_float64_beside_arrays_of_jax_that_cannot_be_float64():
     with pytest.raises(KindError) as caught:
         jax.jit(lambda ids: forward(layer, (X, ids)))(np.arange(4))
     needed = "a smaller dtype beside arrays of JAX, since jax_enable_x64 is off"
-    assert str(caught.value) == f"JaxFunction: x.0 must have {needed}, got float64 array"
+    assert str(caught.value) == f"JaxFunction: x[0] must have {needed}, not float64 array"
 
 
 def test_an_error_inside_a_transformation_is_its_own():

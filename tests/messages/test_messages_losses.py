@@ -130,7 +130,7 @@ ROWS = [
     ],
     *[
         range_error(of(loss, y, given))
-        >> f"{loss.__name__}: out must have two classes or more; out: (10, 1); for one output write {binary}"
+        >> f"{loss.__name__}: out must have at least two classes; out: (10, 1); for one output write {binary}"
         for loss, given, binary in (
             (softmax_cross_entropy, zeros[:, :1], "binary_cross_entropy_with_logits"),
             (softmax_cross_entropy, labels, "binary_cross_entropy_with_logits"),
@@ -305,7 +305,7 @@ ROWS = [
     ],
     *[
         kind_error(act) >> f"{whose}: the loss must return (cost, dA), cost being one number, not {given}"
-        for cost, given in (("1.0", "str"), (None, "None"), ([1.0], "list"), (np.array("1.0"), "<U3 array"))
+        for cost, given in (("1.0", "str"), (None, "None"), ([1.0], "list"), (np.array("1.0"), "str array"))
         for loss in (lambda out, y, weight=None, cost=cost: (cost, out),)
         for whose, act in (
             ("weighted", of(weighted(loss), x, (x, y))),
@@ -349,15 +349,15 @@ ROWS = [
     kind_error(lambda: of_logits(Ordinal(2).cost))
     >> "of_logits: loss must be a function, not method; put @of_logits above its def",
     kind_error(lambda: of_logits(Ordinal(2)))
-    >> "of_logits: loss must be a function, not Ordinal; put @of_logits above its def",
+    >> "of_logits: loss must be a function, not Ordinal; put @of_logits above the def of Ordinal.__call__",
     kind_error(lambda: masked(weighted(mse))) >> "masked: loss must not be weighted; write weighted(masked(loss))",
     shape_error(of(masked(mse), (steps, there), steps[..., 0]))
     >> "mse: out and y must have the same shape; out: (4, 3, 2), y: (4, 3)",
     # joint
-    range_error(joint) >> "joint: losses must be one or more, got none",
+    range_error(joint) >> "joint: losses must hold at least one loss, not 0",
     shape_error(lambda: joint(mse, mse, factors=(1,)))
-    >> "joint: factors must be as many as losses; losses: 2, factors: 1",
-    range_error(lambda: joint(mse, mse, factors=(1, math.inf))) >> "joint: factors must be finite; they are (1, inf)",
+    >> "joint: factors must have one entry for each loss; losses: 2, factors: 1",
+    range_error(lambda: joint(mse, mse, factors=(1, math.inf))) >> "joint: factors must be finite, not (1, inf)",
     kind_error(lambda: joint(mse, mse, factors=0.5))
     >> "joint: factors must be a tuple or a list of numbers, not float",
     kind_error(lambda: joint(mse, mse, factors=("1", "2")))
@@ -383,11 +383,11 @@ ROWS = [
         )
     ],
     *[
-        kind_error(partial(made, x)) >> f"{name}: the function that it returns takes (out, y, weight), not 1 argument"
+        kind_error(partial(made, x)) >> f"{name}: the returned function takes (out, y, weight), not 1 argument"
         for name, made in (("masked", masked(mse)), ("weighted", weighted(mse)), ("joint", joint(mse)))
     ],
     kind_error(lambda: value_and_grad(mse)(Dense(np.eye(2), None), (x, x)))
-    >> "value_and_grad: the function that it returns takes (params, x, y), not 2 arguments",
+    >> "value_and_grad: the returned function takes (params, x, y), not 2 arguments",
     # Metrics.
     *[
         kind_error(partial(metric, labels, *given))

@@ -30,7 +30,7 @@ ROWS = [
             ((out, labels * 1.0), {}, KindError, "y must hold classes as integers, not float64; write y.astype(int)"),
             ((out, labels**3), {}, RangeError, "y must hold the classes 0 .. 2; it has 0 .. 8"),
             ((holed, labels), {}, RangeError, "out must not hold NaN, which is not a class; out: <f64 4x3>"),
-            ((out[:, :1], labels), {}, RangeError, f"out must have two classes or more; out: (4, 1){REMEDY}"),
+            ((out[:, :1], labels), {}, RangeError, f"out must have at least two classes; out: (4, 1){REMEDY}"),
             ((out, labels), {"threshold": 0.5}, ShapeError, "out and y must have the same shape; out: (4, 3), y: (4,)"),
             ((out, 2 * out), {"threshold": 0.5}, RangeError, "with a threshold y must be 0 or 1; it has 0.0 .. 2.0"),
             ((out[:0], labels[:0]), {}, RangeError, "out must have at least one entry; out: (0, 3)"),
@@ -53,7 +53,7 @@ ROWS = [
     >> "unpadded: y must begin with the axes of mask; mask: (4, 5), y: (4,)",
     kind_error(lambda: unpadded(accuracy)((steps, mask), [0])) >> "unpadded: y must be an array, not list",
     range_error(lambda: unpadded(accuracy)((steps, mask & False), places))
-    >> "unpadded: mask must be True at one position or more; it is False everywhere",
+    >> "unpadded: mask must be True at one position at least; it is False everywhere",
     kind_error(validated(unpadded(perplexity), Softmax()))
     >> "validation: metric takes logits, so leave out the layer at the end of (First(layer=(Softmax(),)),)",
     range_error(validated(unpadded(partial(accuracy, threshold=0)), Dense(np.ones((3, 1)), None), Sigmoid()))
@@ -63,7 +63,7 @@ ROWS = [
     >> ["on the validation set, x: <f64 4x5x3>, y: <i64 4x5>"],
     kind_error(lambda: normalised([1.0, 0.0]))
     >> "normalised: weight must be an array, not list; write np.asarray(weight)",
-    kind_error(lambda: normalised(np.array(["a"]))) >> "normalised: weight must hold numbers, not <U1 array",
+    kind_error(lambda: normalised(np.array(["a"]))) >> "normalised: weight must hold numbers, not str array",
     kind_error(lambda: normalised(np.ones(2, complex))) >> "normalised: weight must hold numbers, not complex128 array",
     shape_error(lambda: normalised(np.array(1.0)))
     >> "normalised: weight must be an array with one weight for each row or position, not ()",

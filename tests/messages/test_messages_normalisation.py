@@ -39,14 +39,15 @@ ROWS = [
     >> "BatchNorm: scale must be (n,), shift (n,) or None, mean (n,) and var (n,); scale: (3,), shift: None, "
     "mean: (3,), var: (1, 3)",
     range_error(lambda: evolve(batch, var=np.array([1.0, -2.0, 0.0])))
-    >> "BatchNorm: var must not be negative; its least is -2.0",
+    >> "BatchNorm: var must not be negative; its smallest entry is -2.0",
     kind_error(lambda: InstanceNorm(ones, zeros.astype(np.float32)))
     >> "InstanceNorm: shift must be float64, as scale is, not float32; write shift.astype('float64')",
     kind_error(lambda: evolve(batch, var=ones.astype(np.float32)))
     >> "BatchNorm: var must be float64, as scale is, not float32; write var.astype('float64')",
     kind_error(lambda: RMSNorm([1.0, 1.0]))
     >> "RMSNorm: scale must be an array of floats, not list; write np.array(scale, float)",
-    range_error(lambda: GroupNorm.init(6, groups=4)) >> "GroupNorm: groups must divide the 6 channels; it is 4",
+    range_error(lambda: GroupNorm.init(6, groups=4)) >> "GroupNorm: groups must divide the number of channels, "
+    "6, which 4 does not",
     range_error(lambda: Dropout(0.5, seed=1, step=-1)) >> "Dropout: step must be in [0, 2**31), not -1",
     range_error(lambda: evolve(noise, step=2**40)) >> "GaussianNoise: step must be in [0, 2**31), not 1099511627776",
     # Given the wrong x.
@@ -86,13 +87,13 @@ ROWS = [
     >> "GaussianNoise: x must be an array of floats, not int64 array; write x.astype(float)",
     shape_error(lambda: forward(channels, x[0])) >> "ChannelDropout: x must be (m, ..., c), not (3,)",
     # Backward.
-    shape_error(back(batch, x, x[:2])) >> "BatchNorm: dA must have the shape of out, (4, 3); it has (2, 3)",
-    shape_error(back(layer, x, x[:2])) >> "LayerNorm: dA must have the shape of out, (4, 3); it has (2, 3)",
-    shape_error(back(rms, x, x[:2])) >> "RMSNorm: dA must have the shape of out, (4, 3); it has (2, 3)",
-    shape_error(back(group, x, x[:2])) >> "GroupNorm: dA must have the shape of out, (4, 3); it has (2, 3)",
-    shape_error(back(affine, x, x[:2])) >> "Affine: dA must have the shape of out, (4, 3); it has (2, 3)",
-    shape_error(back(dropout, x, x[:2])) >> "Dropout: dA must have the shape of out, (4, 3); it has (2, 3)",
-    shape_error(back(noise, x, x[:2])) >> "GaussianNoise: dA must have the shape of out, (4, 3); it has (2, 3)",
+    shape_error(back(batch, x, x[:2])) >> "BatchNorm: dA must have the shape of out, (4, 3), not (2, 3)",
+    shape_error(back(layer, x, x[:2])) >> "LayerNorm: dA must have the shape of out, (4, 3), not (2, 3)",
+    shape_error(back(rms, x, x[:2])) >> "RMSNorm: dA must have the shape of out, (4, 3), not (2, 3)",
+    shape_error(back(group, x, x[:2])) >> "GroupNorm: dA must have the shape of out, (4, 3), not (2, 3)",
+    shape_error(back(affine, x, x[:2])) >> "Affine: dA must have the shape of out, (4, 3), not (2, 3)",
+    shape_error(back(dropout, x, x[:2])) >> "Dropout: dA must have the shape of out, (4, 3), not (2, 3)",
+    shape_error(back(noise, x, x[:2])) >> "GaussianNoise: dA must have the shape of out, (4, 3), not (2, 3)",
     kind_error(back(dropout, x, 1.0)) >> "Dropout: dA must be an array like out, of shape (4, 3), not float",
     kind_error(back(dropout, x, np.ones((4, 3), int)))
     >> "Dropout: dA must be an array of floats, not int64 array; write dA.astype(float)",

@@ -67,7 +67,7 @@ ROWS = [
     kind_error(lambda: to_onnx("net.npz", x))
     >> "to_onnx: params must be a layer or a tuple of layers, not str; write load(params)",
     kind_error(lambda: to_onnx((net, (Relu(), swish)), x))
-    >> "to_onnx: params.1.1 must be a layer or a tuple of layers, not function",
+    >> "to_onnx: params[1][1] must be a layer or a tuple of layers, not function",
     kind_error(lambda: to_onnx(Take(1), (x, None)))
     >> "to_onnx: predict(params, x) must be an array or a tuple of arrays, not None",
     # What is not x.
@@ -76,7 +76,7 @@ ROWS = [
     kind_error(lambda: to_onnx(Relu(), np.array(1.0)))
     >> "to_onnx: x must be an array or a tuple of arrays, rows first, not <f64 1.>",
     kind_error(lambda: to_onnx(Copy(2), (None, None)))
-    >> "to_onnx: x must be an array or a tuple of arrays, rows first, not tuple",
+    >> "to_onnx: x must be an array or a tuple of arrays, rows first, not (None, None)",
     shape_error(lambda: to_onnx(Parallel((Relu(), Relu())), (x, x[:2])))
     >> "to_onnx: x must hold arrays with equally many rows; rows: [3, 2]",
     shape_error(lambda: to_onnx(net, x[0])) >> "Dense: x must be (m, ..., 2), not (2,); write x[None] for one row" >> 1,
@@ -89,9 +89,9 @@ ROWS = [
     kind_error(lambda: to_onnx(net32, x)) >> "Dense: x must be float32, as W is, not float64; write "
     "x.astype('float32')" >> 1,
     kind_error(lambda: to_onnx(astype(net, np.float16), x.astype(np.float16)))
-    >> "to_onnx: params.0.W must be float32 or float64, not float16",
+    >> "to_onnx: params[0].W must be float32 or float64, not float16",
     kind_error(lambda: to_onnx(Relu(), x.astype(np.float16))) >> "to_onnx: x must be float32 or float64, not float16",
-    kind_error(lambda: to_onnx(Copy(2), (x, 1j * x))) >> "to_onnx: x.1 must be float32 or float64, not complex128",
+    kind_error(lambda: to_onnx(Copy(2), (x, 1j * x))) >> "to_onnx: x[1] must be float32 or float64, not complex128",
     kind_error(lambda: to_onnx(LeakyRelu(), x))
     >> f"to_onnx: for LeakyRelu params and x must be float32, not float64; {REMEDY}",
     kind_error(lambda: to_onnx(Conv2d.init(1, 2, 3, seed=0), images))

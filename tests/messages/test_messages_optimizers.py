@@ -84,9 +84,10 @@ def exhausted():
 
 
 LIKE = (
-    "Mine: step must return (g, *memory), g like p, <f64 [[1.] [2.]]>, and memory of arrays like it or of numbers; not "
+    "Mine: step must return (g, *memory), where g is like p, <f64 [[1.] [2.]]>, and each part of memory is like p or a "
+    "number, not "
 )
-ANOTHER = "Average: params must be the network whose sums it holds; "
+ANOTHER = "Average: params must be the network whose sums the Average holds; "
 A_STEP = "Mine: step must be a method (self, g, p, t, ...), with a default for each argument after t, not "
 ROWS = [
     kind_error(planned()) >> f"{A_STEP}None",
@@ -151,28 +152,28 @@ ROWS = [
     kind_error(lambda: update(Adam(), grads.params, net))
     >> "update: grads must be what backward returns, a Grads, not tuple",
     shape_error(lambda: update(Adam(), Grads(small.W.T, None), small.W))
-    >> "update: the gradient of <f64 [[1.] [2.]]> must be like it, not <f64 [[1. 2.]]>",
+    >> "update: each gradient must be like its parameter, <f64 [[1.] [2.]]>, not <f64 [[1. 2.]]>",
     shape_error(lambda: update(ClipValue(1.0), Grads(half, None), small))
-    >> "update: the gradient of <f64 [[1.] [2.]]> must be like it, not <f32 [[1.] [2.]]>",
+    >> "update: each gradient must be like its parameter, <f64 [[1.] [2.]]>, not <f32 [[1.] [2.]]>",
     shape_error(lambda: update(Adam(), Grads(net, None), small))
     >> "update: grads must be gradients of these params; params: Dense(W=<f64 [[1.] [2.]]>, b=<f64 [3.]>), grads: "
     "(Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, b=<f64 [0.]>))",
     # Memory.
     shape_error(lambda: update(remembering(Momentum(), net[0]), Grads(small, None), small))
-    >> "update: the memory of Momentum is of another network, (<f64 2x9>,) where the parameter is <f64 [[1.] [2.]]>; "
-    "start anew with Momentum(...)",
-    shape_error(lambda: update(remembering(Momentum(), half), Grads(small, None), small))
-    >> "update: the memory of Momentum is of another network, (<f32 [[1.] [2.]]>,) where the parameter is <f64 [[1.] "
+    >> "update: the memory of Momentum is of another network: it holds (<f64 2x9>,) for the parameter <f64 [[1.] "
     "[2.]]>; start anew with Momentum(...)",
+    shape_error(lambda: update(remembering(Momentum(), half), Grads(small, None), small))
+    >> "update: the memory of Momentum is of another network: it holds (<f32 [[1.] [2.]]>,) for the parameter "
+    "<f64 [[1.] [2.]]>; start anew with Momentum(...)",
     shape_error(lambda: update(remembering(Momentum(), small.W), Grads(small, None), small))
-    >> "update: the memory of Momentum is of another network, None where the parameter is <f64 [3.]>; "
-    "start anew with Momentum(...)",
+    >> "update: the memory of Momentum is of another network: it holds None for the parameter <f64 [3.]>; start "
+    "anew with Momentum(...)",
     shape_error(lambda: update(remembering(Momentum()), Grads(small.W, None), small.W))
-    >> "update: the memory of Momentum is of another network, (<f64 [3.]>,) where the parameter is <f64 [[1.] [2.]]>; "
-    "start anew with Momentum(...)",
+    >> "update: the memory of Momentum is of another network: it holds (<f64 [3.]>,) for the parameter <f64 "
+    "[[1.] [2.]]>; start anew with Momentum(...)",
     shape_error(lambda: update(evolve(Momentum(), memory=(("m",), ("m",)), t=1), Grads(small, None), small))
-    >> "update: the memory of Momentum is of another network, ('m',) where the parameter is <f64 [[1.] [2.]]>; "
-    "start anew with Momentum(...)",
+    >> "update: the memory of Momentum is of another network: it holds ('m',) for the parameter <f64 [[1.] "
+    "[2.]]>; start anew with Momentum(...)",
     # A step of a user.
     kind_error(stepping(small.W)) >> LIKE + "float64 array",
     kind_error(stepping(())) >> LIKE + "()",
@@ -184,22 +185,22 @@ ROWS = [
     kind_error(stepping((small.W, small.b))) >> LIKE + "(<f64 [[1.] [2.]]>, <f64 [3.]>)",
     kind_error(stepping((small.W, None))) >> LIKE + "(<f64 [[1.] [2.]]>, None)",
     # Average.
-    kind_error(lambda: averaged((Adam(), ()), net)) >> "averaged: optimizer must hold exactly one Average, got 0",
+    kind_error(lambda: averaged((Adam(), ()), net)) >> "averaged: optimizer must hold exactly one Average, not 0",
     kind_error(lambda: averaged(net, (Adam(), Average())))
-    >> "averaged: optimizer must hold exactly one Average, got 0; write averaged(optimizer, params)",
+    >> "averaged: optimizer must hold exactly one Average, not 0; write averaged(optimizer, params)",
     kind_error(lambda: averaged((Average(), (Average(0.9),)), net))
-    >> "averaged: optimizer must hold exactly one Average, got 2",
+    >> "averaged: optimizer must hold exactly one Average, not 2",
     shape_error(lambda: averaged(remembering(Average()), net))
     >> ANOTHER
     + "all trees must have the same structure; where the first has (Dense(W=<f64 2x9>, b=<f64 9>), Relu(), "
     "Dense(W=<f64 9x1>, "
-    "b=<f64 [0.]>)), another has Dense(W=<f64 [[0.] [0.]]>, b=<f64 [0.]>)",
+    "b=<f64 [0.]>)), the second has Dense(W=<f64 [[0.] [0.]]>, b=<f64 [0.]>)",
     shape_error(lambda: update(remembering(Average()), Grads(net[0], None), net[0]))
-    >> ANOTHER + "the sums have <f64 [[0.] [0.]]> where params have <f64 2x9>",
+    >> ANOTHER + "the sums hold <f64 [[0.] [0.]]> for the parameter <f64 2x9>",
     shape_error(lambda: averaged(remembering(Average()), half))
-    >> ANOTHER + "the sums have <f64 [[0.] [0.]]> where params have <f32 [[1.] [2.]]>",
+    >> ANOTHER + "the sums hold <f64 [[0.] [0.]]> for the parameter <f32 [[1.] [2.]]>",
     shape_error(lambda: averaged(remembering(Average(), Dense(small.W, None)), small))
-    >> ANOTHER + "the sums have None where params have <f64 [3.]>",
+    >> ANOTHER + "the sums hold None for the parameter <f64 [3.]>",
     # Constraints.
     shape_error(lambda: project(small, np.ravel))
     >> "project: onto must give an array like <f64 [[1.] [2.]]>, not <f64 [1. 2.]>",
@@ -220,10 +221,10 @@ ROWS = [
     kind_error(trained(lr="0.1")) >> "train: lr must be a number, not str; write float(lr)",
     range_error(trained(lr=math.nan)) >> "train: lr must be finite and not negative, not nan",
     range_error(trained(data=exhausted()))
-    >> "train: data must give a batch, got none; a generator can be read once, so make a new one",
+    >> "train: data must give at least one batch, not 0; a generator can be read once, so make a new one",
     shape_error(trained(remembering(Lion())))
-    >> "update: the memory of Lion is of another network, (<f64 [[0.01] [0.02]]>,) where the parameter is <f64 2x9>; "
-    "start anew with Lion(...)",
+    >> "update: the memory of Lion is of another network: it holds (<f64 [[0.01] [0.02]]>,) for the parameter "
+    "<f64 2x9>; start anew with Lion(...)",
 ]
 
 

@@ -58,15 +58,14 @@ ROWS = [
     >> f"sharded: value_and_grad must be {A_GRADIENT}, not mse(out, y, weight); write value_and_grad(loss)",
     kind_error(made(nn.value_and_grad))
     >> f"sharded: value_and_grad must be {A_GRADIENT}, not value_and_grad itself; write value_and_grad(loss)",
-    kind_error(made(sharded(function)))
-    >> "sharded: value_and_grad must be a function that is not sharded, got a sharded one",
+    kind_error(made(sharded(function))) >> "sharded: value_and_grad must not be a function that sharded returned",
     kind_error(made(executor=threads)) >> f"sharded: executor must be {AN_EXECUTOR}, not threads(n)",
     kind_error(made(executor=Client()))
     >> f"sharded: executor must be {AN_EXECUTOR}, not Client; write executor.get_executor()",
     kind_error(made(executor=lambda n: n)) >> f"sharded: executor must be {AN_EXECUTOR}, not a function (n)",
     kind_error(step(net, x, y, executor=dict)) >> f"sharded: executor must be {AN_EXECUTOR}, not the class dict",
     kind_error(step(net, x, y, executor=lambda: 5))
-    >> f"sharded: executor must be {AN_EXECUTOR}, got a function that returns int",
+    >> f"sharded: executor must be {AN_EXECUTOR}, not a function that returns int",
     kind_error(step([*net], x, y))
     >> "sharded: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(step(net, 3, y)) >> "sharded: x must be an array or a tuple of arrays, rows first, not int",
@@ -83,19 +82,20 @@ ROWS = [
     >> "sharded: value_and_grad must return a number as the cost, not float64 array"
     >> ["in block 0 of 3, rows 0:4"],
     kind_error(step(net, x[:11], y[:11], function=some_columns, rows=6))
-    >> "sharded: value_and_grad must return gradients of the same arrays for each block, got shapes (2, 1) and (2, 2)",
+    >> "sharded: value_and_grad must return gradients of the same arrays for each block, not of the shapes (2, "
+    "1) and (2, 2)",
     range_error(step((nn.BatchNorm.init(2),), x, y, rows=1))
     >> "BatchNorm: x must have at least two rows for a variance, not (1, 2); to predict, write inference(params); "
     "to train, leave out a batch of one row" >> 2,
     *[
         kind_error(step(net, x, y, function=of(normalising)))
-        >> "sharded: the loss must be a mean over rows, got normalising, whose gradient for a row depends on other "
-        "rows or on their number; check_loss shows it"
+        >> "sharded: the loss must be a mean over rows, not normalising, whose gradient for a row depends on "
+        "other rows or on their number; check_loss shows it"
         for of in (nn.value_and_grad, gradient_by_machine_code)
     ],
     raises(WorkerError, step(net, x, y, executor=closed))
-    >> "sharded: ThreadPoolExecutor must compute block 0 of 3, rows 0:4, got RuntimeError: "
-    "cannot schedule new futures after shutdown",
+    >> "sharded: ThreadPoolExecutor failed to compute block 0 of 3, rows 0:4: RuntimeError: cannot schedule new "
+    "futures after shutdown",
 ]
 
 

@@ -100,7 +100,7 @@ ROWS = [
     kind_error(made((), {"rate": float, "layers": tuple}, rate=1.0, layers=branches()))
     >> "record: layers of Mine must have a default, since rate before it has one; put layers before rate",
     *[
-        kind_error(partial(cls, *given)) >> f"{cls.__name__}: {methods} must be defined in the class"
+        kind_error(partial(cls, *given)) >> f"{cls.__name__}: {methods} must be defined in a subclass"
         for cls, given, methods in (
             (Elementwise, (), "slope and value"),
             (Wrapper, (Relu(),), "enter"),
@@ -128,28 +128,28 @@ ROWS = [
     >> "+: the right side of a chain must be a tuple, not Relu; write net + (layer,)",
     # Arguments that do not fit the fields.
     kind_error(lambda: Adam(1e-3))
-    >> "Adam: settings are keyword-only, got 1 positional; lr is an argument of sgd and train",
+    >> "Adam: settings must be given by name, not by position; lr is an argument of sgd and train",
     kind_error(lambda: Momentum(0.1, 0.9))
-    >> "Momentum: settings are keyword-only, got 2 positional; lr is an argument of sgd and train",
+    >> "Momentum: settings must be given by name, not by position; lr is an argument of sgd and train",
     kind_error(lambda: Adam(lr=0.1)) >> "Adam: there is no field lr; lr is an argument of sgd and train",
     kind_error(lambda: Adam(betas=(0.9, 0.99)))
     >> "Adam: there is no field betas; its fields are b1, b2, eps, memory, t",
     kind_error(lambda: ByName(0.5))
-    >> "ByName: settings are keyword-only, got 1 positional; its fields are share, width",
+    >> "ByName: settings must be given by name, not by position; its fields are share, width",
     kind_error(ByName) >> "ByName: share must be given; its fields are share, width",
     kind_error(lambda: Dense(dense.W, None, bias=True)) >> "Dense: there is no field bias; its fields are W, b",
     kind_error(lambda: evolve(dense, bias=True)) >> "Dense: there is no field bias; its fields are W, b",
     kind_error(lambda: Relu(alpha=0.1)) >> "Relu: there is no field alpha; it has no fields",
-    kind_error(lambda: Relu(0.1)) >> "Relu: takes no arguments, got 1",
+    kind_error(lambda: Relu(0.1)) >> "Relu: takes no arguments, but 1 was given",
     kind_error(lambda: Dense(dense.W, None, 3))
-    >> "Dense: takes at most 2 positional arguments, got 3; its fields are W, b",
+    >> "Dense: takes at most 2 positional arguments, but 3 were given; its fields are W, b",
     kind_error(lambda: BatchNorm(16))
     >> "BatchNorm: shift, mean, var must be given; write BatchNorm.init(...) for sizes",
     kind_error(lambda: Embedding(10, 3))
-    >> "Embedding: takes at most 1 positional argument, got 2; write Embedding.init(...) for sizes",
+    >> "Embedding: takes at most 1 positional argument, but 2 were given; write Embedding.init(...) for sizes",
     kind_error(lambda: Dense(4, n_out=3)) >> "Dense: there is no field n_out; write Dense.init(...) for sizes",
     kind_error(lambda: Positional(1, 2))
-    >> "Positional: takes at most 1 positional argument, got 2; its fields are first, second",
+    >> "Positional: takes at most 1 positional argument, but 2 were given; its fields are first, second",
     kind_error(lambda: Dense(b=None)) >> "Dense: W must be given; its fields are W, b",
     kind_error(lambda: Dense(dense.W)) >> "Dense: b must be given; its fields are W, b",
     kind_error(Dense) >> "Dense: W, b must be given; its fields are W, b",
@@ -161,7 +161,8 @@ ROWS = [
     kind_error(lambda: record(Relu)) >> "record: Relu is a record already",
     kind_error(lambda: record(kw_only="yes")) >> "record: kw_only must be True or False, not str",
     *[
-        raises(FuncnnError, named(name)) >> f"record: a field of Mine must not be named {name}; choose another name"
+        raises(FuncnnError, named(name))
+        >> f"record: a field of Mine must not be named {name}, a name that attrs uses; choose another name"
         for name in ("self", "attr_dict", "NOTHING", "_config", "_setattr", "_cached_setattr_get")
     ],
     # Numbers.
@@ -196,7 +197,7 @@ ROWS = [
     # What can change.
     kind_error(changing([1]))
     >> "Fields: inner must be an immutable value, such as a tuple, not list; write tuple(inner)",
-    kind_error(changing(((), [1]))) >> "Fields: inner must be an immutable value, such as a tuple, not list",
+    kind_error(changing(((), [1]))) >> "Fields: inner[1] must be an immutable value, such as a tuple, not list",
     kind_error(changing(deque()))
     >> "Fields: inner must be an immutable value, such as a tuple, not deque; write tuple(inner)",
     kind_error(changing({}))
@@ -230,9 +231,9 @@ ROWS = [
     kind_error(lambda: namespace("x", dense)) >> "namespace: name and whose must be strings, not Dense and str",
     kind_error(lambda: forward(Relu(), np.ndarray)) >> "Relu: x must be an array, not the class ndarray",
     kind_error(lambda: forward(Relu(), 1.0)) >> "Relu: x must be an array, not float; write np.asarray(x)",
-    kind_error(lambda: forward(Relu(), np.array(["a"]))) >> "Relu: x must be an array of floats, not <U1 array",
+    kind_error(lambda: forward(Relu(), np.array(["a"]))) >> "Relu: x must be an array of floats, not str array",
     kind_error(lambda: Decay(0.1, "*", 3))
-    >> "Decay: takes at most 2 positional arguments, got 3; its fields are rate, where",
+    >> "Decay: takes at most 2 positional arguments, but 3 were given; its fields are rate, where",
 ]
 
 

@@ -52,7 +52,7 @@ ROWS = [
     shape_error(lambda: RNN(np.float64(1), np.float64(1), np.float64(1)))
     >> "RNN: W must be (n, k), U (k, k) and b (k,); W: (), U: (), b: ()",
     shape_error(lambda: RNN(np.ones((0, 1)), np.ones((1, 1)), np.ones(1)))
-    >> "RNN: W must be (n, k), U (k, k) and b (k,), no size 0; W: (0, 1), U: (1, 1), b: (1,)",
+    >> "RNN: W must be (n, k), U (k, k) and b (k,), with no axis of length 0; W: (0, 1), U: (1, 1), b: (1,)",
     shape_error(lambda: GRU(gru.W, gru.U, gru.b, np.zeros(12))) >> "GRU: W must be (n, 3 k), U (k, 3 k), b (3 "
     "k,) and c (k,); W: (2, 12), U: (4, 12), b: "
     "(12,), c: (12,)",
@@ -93,8 +93,9 @@ ROWS = [
     kind_error(lambda: forward(lstm, (x, (h, h))))
     >> "LSTM: mask must be an array of bools, True at the positions of x that are not padding, not tuple; for a state "
     "write (x, None, (h, c))",
-    shape_error(lambda: forward(gru, (x, np.ones(x.shape, bool)))) >> "GRU: mask must be (m, t), (3, 5), not (3, 5, 2)",
-    shape_error(lambda: forward(both, (x, mask[:, 1:]))) >> "Bidirectional: mask must be (m, t), (3, 5), not (3, 4)",
+    shape_error(lambda: forward(gru, (x, np.ones(x.shape, bool)))) >> "GRU: mask must be (m, t) = (3, 5), not "
+    "(3, 5, 2)",
+    shape_error(lambda: forward(both, (x, mask[:, 1:]))) >> "Bidirectional: mask must be (m, t) = (3, 5), not (3, 4)",
     kind_error(lambda: forward((rnn, Dense.init(4, 1, seed=0)), (x, mask)))
     >> "Dense: x must be an array, not tuple; for (x, mask) write First(layer)"
     >> [
@@ -102,17 +103,17 @@ ROWS = [
     ],
     # States.
     shape_error(lambda: forward(rnn, (x, mask, h[:, :3])))
-    >> "RNN: state must be an array of float64, (3, 4), not <f64 3x3>",
+    >> "RNN: state must be a float64 array of shape (3, 4), not <f64 3x3>",
     shape_error(lambda: forward(gru, (x, None, h[:2])))
-    >> "GRU: state must be an array of float64, (3, 4), not <f64 2x4>",
+    >> "GRU: state must be a float64 array of shape (3, 4), not <f64 2x4>",
     shape_error(lambda: forward(gru, (x, None, h.astype(single))))
-    >> "GRU: state must be an array of float64, (3, 4), not <f32 3x4>",
+    >> "GRU: state must be a float64 array of shape (3, 4), not <f32 3x4>",
     shape_error(lambda: forward(lstm, (x, None, h)))
-    >> "LSTM: state must be (h, c), a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>",
+    >> "LSTM: state must be (h, c), a tuple of 2 float64 arrays of shape (3, 4), not <f64 3x4>",
     shape_error(lambda: forward(gru, (x, None, (h, h))))
-    >> "GRU: state must be an array of float64, (3, 4), not (<f64 3x4>, <f64 3x4>)",
+    >> "GRU: state must be a float64 array of shape (3, 4), not (<f64 3x4>, <f64 3x4>)",
     shape_error(lambda: forward(rnn, (x, None, (h,))))
-    >> "RNN: state must be an array of float64, (3, 4), not (<f64 3x4>,)",
+    >> "RNN: state must be a float64 array of shape (3, 4), not (<f64 3x4>,)",
     shape_error(lambda: forward(Bidirectional((gru, Last()), (gru, Last())), x))
     >> "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; ahead: "
     "<f64 3x4>, behind: <f64 3x4>; put Last behind Bidirectional",
@@ -134,7 +135,7 @@ ROWS = [
     shape_error(lambda: forward(both, (x, None, h)))
     >> "Bidirectional: state must be a pair, (ahead, behind), not <f64 3x4>",
     shape_error(lambda: forward(both, (x, None, (h, h))))
-    >> "LSTM: state must be (h, c), a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>"
+    >> "LSTM: state must be (h, c), a tuple of 2 float64 arrays of shape (3, 4), not <f64 3x4>"
     >> ["in behind of Bidirectional, LSTM(W=<f64 2x16>, U=<f64 4x16>, b=<f64 16>), x: (<f64 3x5x2>, None, <f64 3x4>)"],
     shape_error(lambda: step((rnn,), x[:, :1], (None, h)))
     >> "step: memory must be a tuple of 1, one for each layer, as the last step returned it, not a tuple of 2",
@@ -142,25 +143,25 @@ ROWS = [
     >> "step: memory must be a tuple of 1, one for each layer, as the last step returned it, not <f64 3x4>",
     # dA.
     shape_error(lambda: backward(rnn, rnn_cache, dA[:, 1:]))
-    >> "RNN: dA must have the shape of out, (3, 5, 4); it has (3, 4, 4)",
+    >> "RNN: dA must have the shape of out, (3, 5, 4), not (3, 4, 4)",
     kind_error(lambda: backward(rnn, rnn_cache, None))
     >> "RNN: dA must be an array like out, of shape (3, 5, 4), not None",
     kind_error(lambda: backward(rnn, rnn_cache, dA.astype(single)))
     >> "RNN: dA must be float64, as out is, not float32; write dA.astype('float64')",
     shape_error(lambda: backward(rnn, pair_cache, dA))
-    >> "RNN: dA must be the tuple (dA, None), as out is (out, mask); it is <f64 3x5x4>",
+    >> "RNN: dA must be the tuple (dA, None), as out is (out, mask), not <f64 3x5x4>",
     shape_error(lambda: backward(gru, gru_cache, (dA, None)))
-    >> "GRU: dA must be the tuple (dA, None, dstate), as out is (out, mask, state); it is (<f64 3x5x4>, None)",
+    >> "GRU: dA must be the tuple (dA, None, dstate), as out is (out, mask, state), not (<f64 3x5x4>, None)",
     kind_error(lambda: backward(rnn, rnn_cache, (dA, None)))
     >> "RNN: dA must be an array like out, of shape (3, 5, 4), not tuple",
     shape_error(lambda: backward(lstm, lstm_cache, (dA, None, h)))
-    >> "LSTM: dA of the last state must be like that state, (<f64 3x4>, <f64 3x4>), not <f64 3x4>",
+    >> "LSTM: dstate must be like the last state, (<f64 3x4>, <f64 3x4>), not <f64 3x4>",
     shape_error(lambda: backward(gru, gru_cache, (dA, None, h[:2])))
-    >> "GRU: dA must have the shape of out, (3, 4); it has (2, 4)",
+    >> "GRU: dstate must have the shape of state, (3, 4), not (2, 4)",
     shape_error(lambda: backward(both, both_cache, (dA, None, None)))
-    >> "Bidirectional: dA must have the shape of out, (3, 5, 8); it has (3, 5, 4)",
+    >> "Bidirectional: dA must have the shape of out, (3, 5, 8), not (3, 5, 4)",
     shape_error(lambda: backward(both, both_cache, (None, None, h)))
-    >> "Bidirectional: dA of the state must be a pair, (ahead, behind), not <f64 3x4>",
+    >> "Bidirectional: dstate must be a pair, (ahead, behind), not <f64 3x4>",
     # Caches.
     shape_error(lambda: backward(rnn, x, dA))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: "
@@ -183,13 +184,13 @@ ROWS = [
     >> "step: memory must be float64, as x is, not float32",
     shape_error(lambda: step(lstm, x, (h, h.astype(single))))
     >> "step: memory must be what the last step returned, or None in the first; LSTM needs (h, c), a tuple of 2 "
-    "arrays of float64, (3, 4), not (<f64 3x4>, <f32 3x4>)",
+    "float64 arrays of shape (3, 4), not (<f64 3x4>, <f32 3x4>)",
     shape_error(lambda: step(lstm, x, h))
     >> "step: memory must be what the last step returned, or None in the first; LSTM needs (h, c), a tuple of 2 "
-    "arrays of float64, (3, 4), not <f64 3x4>",
+    "float64 arrays of shape (3, 4), not <f64 3x4>",
     shape_error(lambda: step(gru, x, (dA, h)))
-    >> "step: memory must be what the last step returned, or None in the first; GRU needs an array of float64, (3, "
-    "4), not (<f64 3x5x4>, <f64 3x4>)",
+    >> "step: memory must be what the last step returned, or None in the first; GRU needs a float64 array of "
+    "shape (3, 4), not (<f64 3x5x4>, <f64 3x4>)",
     kind_error(lambda: step(gru, x.astype(single), h.astype(single)))
     >> "GRU: x must be float64, as W is, not float32; write x.astype('float64')",
     kind_error(lambda: step(both, x))
@@ -206,9 +207,9 @@ ROWS = [
     kind_error(lambda: forward(Last(), (x, mask.astype(float))))
     >> "Last: mask must be an array of bools, True at the positions of x that are not padding, not float64 array; "
     "write np.asarray(mask, bool)",
-    shape_error(lambda: forward(Last(), (x, mask[:, 1:]))) >> "Last: mask must be (m, t), (3, 5), not (3, 4)",
+    shape_error(lambda: forward(Last(), (x, mask[:, 1:]))) >> "Last: mask must be (m, t) = (3, 5), not (3, 4)",
     shape_error(lambda: backward(Last(), last_cache, x))
-    >> "Last: dA must have the shape of out, (3, 2); it has (3, 5, 2)",
+    >> "Last: dA must have the shape of out, (3, 2), not (3, 5, 2)",
     kind_error(lambda: backward(Last(), last_cache, (x[:, 0], None)))
     >> "Last: dA must be an array like out, of shape (3, 2), not tuple",
     kind_error(lambda: backward(Last(), last_cache, x[:, 0].astype(single)))
@@ -222,13 +223,13 @@ ROWS = [
     "Last()",
     shape_error(lambda: step(Last(), (x, mask, h))) >> "Last: x must be an array, or (x, mask), not a tuple of 3",
     shape_error(lambda: step(Last(), x, h))
-    >> "step: memory must be what the last step returned, or None in the first; Last needs an array of float64, (3, "
-    "2), not <f64 3x4>",
+    >> "step: memory must be what the last step returned, or None in the first; Last needs a float64 array of "
+    "shape (3, 2), not <f64 3x4>",
     shape_error(lambda: step(Last(), np.ones((3, 5, 4)), h.astype(single)))
     >> "step: memory must be float64, as x is, not float32",
     shape_error(lambda: step(Last(), x, (None,)))
-    >> "step: memory must be what the last step returned, or None in the first; Last needs an array of float64, (3, "
-    "2), not (None,)",
+    >> "step: memory must be what the last step returned, or None in the first; Last needs a float64 array of "
+    "shape (3, 2), not (None,)",
     # Pools over time.
     # Positions.
 ]

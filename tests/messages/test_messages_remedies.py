@@ -184,10 +184,10 @@ ROWS = [
     >> "binary_cross_entropy: out must be in [0, 1]; it has -1.0 .. 4.0; "
     "for logits write binary_cross_entropy_with_logits",
     range_error(partial(kl_divergence, COLUMN, YES))
-    >> "kl_divergence: out must have two classes or more; out: (5, 1); "
-    "for one output write binary_cross_entropy_with_logits",
+    >> "kl_divergence: out must have at least two classes; out: (5, 1); for one output write "
+    "binary_cross_entropy_with_logits",
     range_error(partial(softmax_focal, COLUMN, YES))
-    >> "softmax_focal: out must have two classes or more; out: (5, 1); for one output write binary_focal",
+    >> "softmax_focal: out must have at least two classes; out: (5, 1); for one output write binary_focal",
 ]
 
 

@@ -116,13 +116,14 @@ ROWS = [
     range_error(lambda: history(run(), {"step": score, "cost": score}))
     >> "history: 'cost' is in the table already; give the measure another name",
     range_error(lambda: history([]))
-    >> "history: run must have a state, got none; a generator can be read once, and a finished run needs start",
+    >> "history: run must give at least one state, not 0; a generator can be read once, and a finished run needs "
+    "start",
     kind_error(lambda: history(run(), {"held": lambda now: None}))
     >> "history: the measure 'held' must give a number or an array of them, not None",
     kind_error(lambda: history(run(), {"held": lambda now: mse(x, x)}))
     >> "history: the measure 'held' must give a number or an array of them, not tuple",
     kind_error(lambda: history(run(), {"held": lambda now: np.array(["low"])}))
-    >> "history: the measure 'held' must give a number or an array of them, not <U3 array",
+    >> "history: the measure 'held' must give a number or an array of them, not str array",
     kind_error(lambda: history(run(), {"held": lambda now: np.ones(now.step)}))
     >> "history: the measure 'held' must give arrays of one shape, not (1,) and (2,)",
     kind_error(read(best_so_far, run(), lambda now: mse(x, x), better="lower"))
@@ -206,8 +207,9 @@ ROWS = [
     ],
     shape_error(lambda: confusion(np.array(1.0), np.array(1)))
     >> "confusion: out must be (m, ...), rows first; out: ()",
-    range_error(lambda: accuracy(out[:, :1], y)) >> "accuracy: out must have two classes or more; out: (10, 1); "
-    "for one output give threshold=0 for logits or threshold=0.5 for probabilities",
+    range_error(lambda: accuracy(out[:, :1], y)) >> "accuracy: out must have at least two classes; out: (10, 1); "
+    "for one output give threshold=0 for logits or threshold=0.5 "
+    "for probabilities",
     shape_error(lambda: confusion(out, classes[:9]))
     >> "confusion: y must be classes (10,) or soft labels (10, 3); y: (9,), out: (10, 3)",
     shape_error(lambda: accuracy(out, classes[:, None]))
@@ -224,15 +226,15 @@ ROWS = [
     range_error(lambda: confusion(out * np.nan, classes))
     >> "confusion: out must not hold NaN, which is not a class; out: <f64 10x3>",
     range_error(lambda: bisect_nan([start, start], data, mse, 0.1))
-    >> "bisect_nan: states must be one or more, in the order of their steps; steps: [0, 0]",
+    >> "bisect_nan: states must be one or more, with rising steps; steps: [0, 0]",
     range_error(lambda: bisect_nan([], data, mse, 0.1))
-    >> "bisect_nan: states must be one or more, in the order of their steps; steps: []",
+    >> "bisect_nan: states must be one or more, with rising steps; steps: []",
     kind_error(lambda: bisect_nan(start, data, mse, 0.1))
     >> "bisect_nan: states must be a sequence of TrainStates, such as [start], not TrainState",
     kind_error(lambda: bisect_nan(run(), data, mse, 0.1))
     >> "bisect_nan: states must be a sequence of TrainStates, such as [start], not generator",
     kind_error(lambda: bisect_nan([net], data, mse, 0.1))
-    >> "bisect_nan: states must be a sequence of TrainStates, such as [start], not list of tuple",
+    >> "bisect_nan: states must be a sequence of TrainStates, such as [start], not a list with tuple",
     kind_error(lambda: bisect_nan([start], islice(data, 3), mse, 0.1))
     >> "bisect_nan: data must be a sequence of batches with slices, data[step:], not islice",
     kind_error(lambda: bisect_nan([start], {"x": x}, mse, 0.1))
@@ -252,7 +254,7 @@ ROWS = [
     raises(FuncnnError, fickle) >> "bisect_nan: step 0 of the repeated run differs from the states; "
     "data, loss, lr and constraint must be those of the run, and every rule pure",
     shape_error(lambda: r2(out, y)) >> "r2: out and y must have the same shape; out: (10, 3), y: (10, 1)",
-    range_error(lambda: r2(out[:1], out[:1])) >> "r2: out must have two rows or more, not (1, 3)",
+    range_error(lambda: r2(out[:1], out[:1])) >> "r2: out must have at least two rows, not (1, 3)",
     range_error(lambda: r2(x, x * np.nan)) >> "r2: y must be finite; y: <f64 10x2>",
     kind_error(lambda: r2([1.0], y)) >> "r2: out must be an array, not list; write np.asarray(out)",
 ]

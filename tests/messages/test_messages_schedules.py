@@ -66,9 +66,9 @@ ROWS = [
     ],
     kind_error(lambda: warm_up(Plateau(0.1), 10))
     >> "warm_up: schedule must be a number, not Plateau; write schedule.lr",
-    kind_error(cosine(0.1, 100)) >> "cosine: the function that it returns takes (step), not 0 arguments",
+    kind_error(cosine(0.1, 100)) >> "cosine: the returned function takes (step), not 0 arguments",
     kind_error(lambda: stages((0.1, 100))(1, t=2))
-    >> "stages: the function that it returns takes (step), not 1 argument and t",
+    >> "stages: the returned function takes (step), not 1 argument and t",
     # Stages.
     *[
         kind_error(lambda stage=stage: stages(stage))
@@ -108,7 +108,7 @@ ROWS = [
         range_error(lambda field=field, value=value: Plateau(**{"lr": 0.1, field: value}))
         >> f"Plateau: {field} must be {needed}, not {value}"
         for field, needed, bad in (
-            ("lr", "finite and not below final", (-0.1, nan, inf)),
+            ("lr", "finite and at least 0.0, as final is", (-0.1, nan, inf)),
             ("final", "finite and not negative", (-0.1, nan, inf)),
             ("factor", "in (0, 1)", (0.0, 1.0, -0.5, nan)),
             ("threshold", "in [0, 1)", (-0.1, 1.0, nan)),
@@ -120,7 +120,7 @@ ROWS = [
         )
         for value in bad
     ],
-    range_error(lambda: Plateau(0.1, final=0.2)) >> "Plateau: lr must be finite and not below final, not 0.1",
+    range_error(lambda: Plateau(0.1, final=0.2)) >> "Plateau: lr must be finite and at least 0.2, as final is, not 0.1",
     range_error(lambda: evolve(Plateau(0.1), factor=2)) >> "Plateau: factor must be in (0, 1), not 2.0",
     kind_error(lambda: Plateau("fast")) >> "Plateau: lr must be a number, not str",
     kind_error(lambda: plateau(0.1, 1.0)) >> "plateau: now must be a Plateau, not float; write Plateau(lr)",

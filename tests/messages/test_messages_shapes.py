@@ -70,7 +70,7 @@ ROWS = [
     kind_error(lambda: shapes(x="m ...+ n", out="m t n", forms=2))
     >> "shapes: x must have the axes of the mask, 'm t', not 'm ...+ n'",
     kind_error(lambda: shapes(x="m t | m", out="m | m t | t"))
-    >> "shapes: axes must have one alternative, or equally many, not 'm t | m', 'm | m t | t'",
+    >> "shapes: the shapes must have one alternative each, or equally many, not 'm t | m', 'm | m t | t'",
     kind_error(lambda: shapes(x="m", out="m", cache="x; _"))
     >> 'shapes: cache must be "x", "out", "mask", "_" or parts such as "x, _", not \'x; _\'',
     kind_error(lambda: shapes(x="m", out="m", cache="_, _"))
@@ -92,14 +92,14 @@ ROWS = [
     shape_error(lambda: forward(folding, np.ones((4, 3))))
     >> "Folding: x must be (m, a, ..., 3), not (4, 3); write x[None] for one row",
     shape_error(lambda: backward(folding, cache, np.ones((4, 6, 2))))
-    >> "Folding: dA must have the shape of out, (5, 6, 2); it has (4, 6, 2)",
+    >> "Folding: dA must have the shape of out, (5, 6, 2), not (4, 6, 2)",
     shape_error(lambda: backward(folding, cache, np.ones((5, 7, 2))))
-    >> "Folding: dA must have the shape of out, (5, 6, 2); it has (5, 7, 2)",
+    >> "Folding: dA must have the shape of out, (5, 6, 2), not (5, 7, 2)",
     shape_error(lambda: backward(folding, cache[..., :2], out))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 4x5x6x2>, "
     "layer: Folding(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>)",
     shape_error(lambda: backward(Summing(), kept, np.ones((4, 5))))
-    >> "Summing: dA must have the shape of out, (4, 3); it has (4, 5)",
+    >> "Summing: dA must have the shape of out, (4, 3), not (4, 5)",
     shape_error(lambda: backward(Summing(), kept[1:], np.ones((4, 3))))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x5x3>,), layer: Summing()",
 ]

@@ -79,10 +79,10 @@ A = "NetworkClassifier.fit: "
 P = "NetworkClassifier.partial_fit: "
 R = "NetworkRegressor.fit: "
 BOUNDARY = (
-    "loss must be a loss of logits, of probabilities, or of numbers such as mse, as one output decides between two "
+    "loss must be a loss of logits, probabilities, or numbers such as mse, since the network has one output for two "
     "classes"
 )
-UNITS = "loss must be a loss of outputs in the units of y, which are the predictions"
+UNITS = "loss must be a loss whose outputs are predictions of y"
 ONE = mlp([2, 1], seed=0)
 LAYER = "must be a layer, such as Relu(), or a tuple of layers"
 OF_CLASSES = 'class_weight must be None, "balanced", a dict, or a list of these'
@@ -193,11 +193,11 @@ ROWS = [
     >> A + "y must hold labels of one kind, such as int or str, not of several",
     range_error(fit(y=np.full(12, "cat")), fit(sample_weight=NAMES == "cat"))
     >> A + "y must have at least 2 classes with weights above 0; it has 1 class",
-    kind_error(regress(y=NAMES)) >> R + "y must hold numbers, not <U3 array",
+    kind_error(regress(y=NAMES)) >> R + "y must hold numbers, not str array",
     kind_error(regress(y=np.array(["1.5", {}] * 6))) >> R + "y must hold numbers, not dict",
     kind_error(partial_fit(classes=None))
     >> P + "classes must be given in the first call, since y may not have all of them",
-    range_error(partial_fit(classes=["cat"])) >> P + "classes must be at least 2, got 1",
+    range_error(partial_fit(classes=["cat"])) >> P + "classes must hold at least 2 classes, not 1",
     kind_error(partial_fit(classes=np.array(["cat", 1], object)))
     >> P + "classes must hold labels of one kind, such as int or str, not of several",
     kind_error(partial_fit(classes="cat")) >> P + "classes must be a list of labels, not 'cat'",
@@ -260,7 +260,7 @@ ROWS = [
     >> P + 'class_weight must not be "balanced", as the rows to come are not known',
     kind_error(partial_fit(class_weight="even")) >> P + f"{OF_CLASSES}, not 'even'",
     shape_error(fit(sample_weight=2.0)) >> A + "sample_weight must have the shape (12,), not ()",
-    kind_error(fit(sample_weight=["heavy"] * 12)) >> A + "sample_weight must hold numbers, not <U5 array",
+    kind_error(fit(sample_weight=["heavy"] * 12)) >> A + "sample_weight must hold numbers, not str array",
     # Rows held out.
     range_error(partial_fit(validation_fraction=0.5))
     >> P + "validation_fraction must be None, as partial_fit holds out no rows",

@@ -80,31 +80,33 @@ ROWS = [
     kind_error(lambda: astype(list(net), np.float32))
     >> "astype: tree must be a record, a tuple or an array, not list; write tuple(tree)",
     kind_error(lambda: astype((Relu(), complex_net), np.float32))
-    >> "astype: 1.0.W holds complex numbers, but float32 does not",
+    >> "astype: tree[1][0].W must hold real numbers, as float32 does, not complex128 array",
     kind_error(lambda: astype(np.ones(2, complex), "float16"))
-    >> "astype: the array holds complex numbers, but float16 does not",
+    >> "astype: tree must hold real numbers, as float16 does, not complex128 array",
     # difference.
     kind_error(lambda: difference(list(net), net))
     >> "difference: a must be a record, a tuple or an array, not list; write tuple(a)",
     shape_error(lambda: difference((net, net), (net, net[:2])))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at 1 they have a tuple of 3 and a tuple "
-    "of 2",
+    >> "difference: a and b must have the same structure, shapes and dtypes; at '1' they have a tuple of 3 and a "
+    "tuple of 2",
     shape_error(lambda: difference(net, replace(net, "1", Tanh())))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at 1 they have Relu and Tanh",
+    >> "difference: a and b must have the same structure, shapes and dtypes; at '1' they have Relu and Tanh",
     shape_error(lambda: difference((short,), (long,)))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at 0.W they have <f64 [[ 0.3001 -0.5044 "
-    "-1.0057] [-1.0592  0.6863  0.9043]]> and <f64 2x4>",
+    >> "difference: a and b must have the same structure, shapes and dtypes; at '0.W' they have <f64 [[ 0.3001 "
+    "-0.5044 -1.0057] [-1.0592  0.6863  0.9043]]> and <f64 2x4>",
     shape_error(lambda: difference(net[2].b, half[2].b))
     >> "difference: a and b must have the same structure, shapes and dtypes; they have <f64 [0.]> and <f32 [0.]>",
     shape_error(lambda: difference(short, evolve(short, b=None)))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at b they have <f64 [0. 0. 0.]> and None",
+    >> "difference: a and b must have the same structure, shapes and dtypes; at 'b' they have <f64 [0. 0. 0.]> "
+    "and None",
     shape_error(lambda: difference((net[0], net[1]), (net[0], Frozen(net[1]))))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at 1 they have Relu and Frozen",
+    >> "difference: a and b must have the same structure, shapes and dtypes; at '1' they have Relu and Frozen",
     shape_error(lambda: difference(frozen, Frozen(net[1])))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at layer they have a tuple of 3 and Relu",
+    >> "difference: a and b must have the same structure, shapes and dtypes; at 'layer' they have a tuple of 3 "
+    "and Relu",
     *[
         shape_error(lambda a=a, b=b: difference(Held(a), Held(b)))
-        >> f"difference: a and b must have the same structure, shapes and dtypes; at held they have {given}"
+        >> f"difference: a and b must have the same structure, shapes and dtypes; at 'held' they have {given}"
         for a, b, given in [
             (None, (net,), "None and a tuple of 1"),
             ((), None, "a tuple of 0 and None"),
@@ -115,16 +117,18 @@ ROWS = [
         ]
     ],
     shape_error(lambda: difference(evolve(start, step=3), evolve(start, cost=np.ones(2))))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at cost they have nan and <f64 [1. 1.]>",
+    >> "difference: a and b must have the same structure, shapes and dtypes; at 'cost' they have nan and <f64 "
+    "[1. 1.]>",
     # compare.
     range_error(lambda: compare(run(), run(start=evolve(start, step=7))))
     >> "compare: run_a and run_b must be at the same step; run_a is at step 1, run_b at step 8",
     range_error(lambda: compare(spent, spent))
     >> "compare: run_a was read to its end before; a generator can be read once, so make a new one",
-    range_error(lambda: compare([], iter(()))) >> "compare: one of the runs must have a state, got none",
+    range_error(lambda: compare([], iter(()))) >> "compare: one of the runs must give at least one state; both "
+    "are empty",
     shape_error(lambda: compare(run(), run(start=TrainState((net,)))))
-    >> "compare: the states of run_a and run_b must have the same structure, shapes and dtypes; at params they have a "
-    "tuple of 3 and a tuple of 1",
+    >> "compare: the states of run_a and run_b must have the same structure, shapes and dtypes; at 'params' they "
+    "have a tuple of 3 and a tuple of 1",
 ]
 
 

@@ -38,13 +38,13 @@ ROWS = [
     kind_error(lambda: write_steps(dense, x, two, mse, "0.1", PAGE))
     >> "write_steps: lr must be a number, not str; write float(lr)",
     kind_error(lambda: write_steps(dense, given(x), two, mse, 0.1, PAGE))
-    >> "write_steps: x must hold arrays of NumPy, got TermArray",
+    >> "write_steps: x must hold arrays of NumPy, not TermArray",
     kind_error(lambda: write_steps(dense, x + 0j, two, mse, 0.1, PAGE))
-    >> "write_steps: x must hold real numbers, got complex128 array",
+    >> "write_steps: x must hold real numbers, not complex128 array",
     kind_error(lambda: write_steps(dense, x, two, mse, 0.1, "step.pdf"))
-    >> "write_steps: path must end in .html, got 'step.pdf'",
+    >> "write_steps: path must end in .html, not 'step.pdf'",
     kind_error(lambda: write_steps(dense, x, two, mse, 0.1, None))
-    >> "write_steps: path must be the name of a file, got None",
+    >> "write_steps: path must be the path of a file, not None",
     raises(NoFileError, lambda: write_steps(dense, x, two, mse, 0.1, "no folder/step.html"))
     >> "write_steps: no folder/step.html cannot be written: its folder does not exist; create it first",
     file_error(lambda: write_steps(dense, x, two, mse, 0.1, f"{'long' * 100}.html"))
@@ -52,9 +52,9 @@ ROWS = [
     kind_error(lambda: nudge([dense], x, two, mse, "0.W", (0, 0)))
     >> "nudge: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: nudge(dense, x, two, mse, "0.W", (0, 0)))
-    >> "nudge: path must be the path of an array of floats, W, x, got '0.W'",
+    >> "nudge: path must be one of 'W', 'x', the paths of arrays of floats, not '0.W'",
     kind_error(lambda: nudge(dense, (x, two), two, mse, "x", (0, 0)))
-    >> "nudge: path must be the path of an array of floats, W, got 'x'",
+    >> "nudge: path must be one of 'W', the paths of arrays of floats, not 'x'",
     kind_error(lambda: nudge(dense, x, two, y_first, "W", (0, 0)))
     >> "nudge: loss must be a function (out, y), not y_first(y_true, y_pred); write lambda out, y: y_first(y, out)",
     kind_error(lambda: nudge(dense, x, two, lambda out, y: 1.0, "W", (0, 0)))
@@ -62,9 +62,9 @@ ROWS = [
     kind_error(lambda: nudge(dense, x, two, mse, "W", (0, 0.5)))
     >> "nudge: index must be an int or a tuple of ints, not (0, 0.5)",
     shape_error(lambda: nudge(dense, x, two, mse, "W", 2))
-    >> "nudge: index must be the place of an entry of W, (3, 2), got (2,)",
+    >> "nudge: index must be the place of an entry of W, of shape (3, 2), not (2,)",
     shape_error(lambda: nudge(dense, x, two, mse, "W", (0, -1)))
-    >> "nudge: index must be the place of an entry of W, (3, 2), got (0, -1)",
+    >> "nudge: index must be the place of an entry of W, of shape (3, 2), not (0, -1)",
     range_error(lambda: nudge(dense, x, two, mse, "W", (0, 0), h=1e-17))
     >> "nudge: h must change W[0, 0], which is 1.0; it is 1e-17",
 ]

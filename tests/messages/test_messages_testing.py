@@ -97,9 +97,9 @@ ROWS = [
     kind_error(lambda: check_vjp(half, half_vjp, [x], argnums=()))
     >> "check_vjp: argnums must be a whole number or a tuple of them, not ()",
     range_error(lambda: check_vjp(half, half_vjp, [x], argnums=1))
-    >> "check_vjp: argnums must be in [-1, 1), since f has 1 argument; it has 1",
+    >> "check_vjp: argnums must be in [-1, 1), as f has 1 argument; 1 is not",
     range_error(lambda: check_vjp(half, half_vjp, [x], argnums=(0, -1)))
-    >> "check_vjp: argnums must name each argument once; it is (0, -1)",
+    >> "check_vjp: argnums must name each argument once, not (0, -1)",
     kind_error(lambda: check_vjp(half, half_vjp, [x, np.arange(2)], argnums=(0, 1)))
     >> "check_vjp: argnums has 1, but args[1] holds no floats, so it has no gradient",
     kind_error(lambda: check_vjp(half, half_vjp, [x], kwargs=["axis"]))
@@ -108,7 +108,7 @@ ROWS = [
     >> "check_vjp: kwargs must have names of keyword arguments as keys, not int",
     kind_error(lambda: check_jvp(half, half_jvp, [np.arange(2)]), lambda: check_jvp(half, half_jvp, []))
     >> "check_jvp: no argument holds floats, so there is no gradient to check",
-    kind_error(lambda: check_jvp(lambda x: None, half_jvp, [x])) >> "check_jvp: f must return floats; it returned None",
+    kind_error(lambda: check_jvp(lambda x: None, half_jvp, [x])) >> "check_jvp: f must return floats, not None",
     kind_error(lambda: check_gradient(half, half, x[0]))
     >> "check_gradient: f must return one number, not <f64 [0.5 0.5]>",
     kind_error(lambda: check_gradient(lambda x: (1.0, x), half, x[0]))
@@ -119,13 +119,13 @@ ROWS = [
     kind_error(lambda: check_gradient(np.sum, np.ones_like, {"x": "1"}))
     >> "check_gradient: x must be an array or a list of numbers, not dict",
     kind_error(lambda: check_gradient(np.sum, np.ones_like, ["1.0"]))
-    >> "check_gradient: x must be an array or a list of numbers, not list",
+    >> "check_gradient: x must be an array or a list of numbers, not ['1.0']",
     kind_error(lambda: check_gradient(np.sum, np.ones_like, [1j]))
-    >> "check_gradient: x must be an array or a list of numbers, not list",
+    >> "check_gradient: x must be an array or a list of numbers, not [1j]",
     kind_error(lambda: check_gradient(np.sum, np.ones_like, yes))
     >> "check_gradient: x must be an array or a list of numbers, not bool",
     kind_error(lambda: check_hessian(half, half, [[1.0], [1.0, 2.0]]))
-    >> "check_hessian: x must be an array or a list of numbers, not list",
+    >> "check_hessian: x must be an array or a list of numbers, not [[1.0], [1.0, 2.0]]",
     kind_error(lambda: check_hessian(np.sum, half, x[0]))
     >> "check_hessian: grad must return an array of shape (2,), as x has, not <f64 2.>",
     kind_error(lambda: check_vjp(half, half_vjp, [True])) >> "check_vjp: x must be an array of numbers, not bool",
@@ -172,7 +172,7 @@ ROWS = [
     kind_error(lambda: check_layer(Reshape((6,)), np.arange(6).reshape(1, 2, 3)))
     >> "check_layer: no argument holds floats, so there is no gradient to check",
     kind_error(lambda: check_layer(Gain(np.ones(3)), np.arange(6).reshape(2, 3)))
-    >> "check_layer: x must be floats, not int64 array; write x.astype(float)",
+    >> "check_layer: x must be an array of floats, not int64 array; write x.astype(float)",
     kind_error(lambda: check_layer(Dense.init(3, 2, seed=0), np.arange(6).reshape(2, 3)))
     >> "Dense: x must be float64, as W is, not int64; write x.astype('float64')",
     range_error(lambda: check_vjp(half, half_vjp, [1.0], structure={"x": "sorted"}))
@@ -199,11 +199,11 @@ ROWS = [
     range_error(lambda: check_jvp(half, half_jvp, [x], vjp=half_vjp, exact=True))
     >> "check_jvp: vjp must be None for exact=True; write check_vjp(f, vjp, args, exact=True)",
     range_error(lambda: check_vjp(half, half_vjp, [x], structure={"x": np.negative}))
-    >> "check_vjp: the projection in structure must leave x as it is, but it changes x",
+    >> "check_vjp: x must equal its projection P in structure, P(x) = x; it does not",
     range_error(lambda: check_vjp(half, half_vjp, [x], structure={"x": lambda a: 1 + (a - 1) / 2}))
     >> "check_vjp: structure of x must be a projection, P(P(x)) = P(x); it is not",
     kind_error(lambda: check_vjp(half, half_vjp, [x], structure={"x": lambda a: None}))
-    >> "check_vjp: structure of x must return an array of floats of shape (3, 2), as x has; it returned None",
+    >> "check_vjp: structure of x must return an array of floats of shape (3, 2), as x has, not None",
     *[
         range_error(partial(check_vjp, half, half_vjp, [x], exact=True, **{name: value}))
         >> f"check_vjp: {name} has no effect with exact=True; leave it out"
@@ -232,7 +232,7 @@ ROWS = [
     range_error(lambda: check_vjp(half, half_vjp, [np.eye(2)], structure={"x": "symmetric"}, exact=True))
     >> "check_vjp: structure must be None for exact=True, which moves every entry",
     range_error(lambda: check_layer(Relu(), np.ones((11, 91)), exact=True))
-    >> "check_layer: exact=True takes at most 1000 numbers in all arrays; it got 1001",
+    >> "check_layer: exact=True takes at most 1000 numbers in all arrays, not 1001",
     kind_error(lambda: check_layer([dense], x))
     >> "check_layer: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: check_layer(dense, [[1.0]])) >> "check_layer: x must be an array, not list; write np.asarray(x)",
@@ -253,7 +253,7 @@ ROWS = [
     "write y.astype(out.dtype)",
     kind_error(lambda: check_loss(mse, [1.0], x))
     >> "check_loss: out must be an array, not list; write np.asarray(out)",
-    kind_error(lambda: check_loss(mse, 1j * x, x)) >> "check_loss: out must hold real numbers; it is complex128",
+    kind_error(lambda: check_loss(mse, 1j * x, x)) >> "check_loss: out must hold real numbers, not complex128",
     kind_error(lambda: check_optimizer(Momentum(), [dense]))
     >> "check_optimizer: params must be a record, a tuple or an array, not list; write tuple(params)",
     kind_error(lambda: every_layer("mine")) >> "every_layer: there is no module 'mine'",

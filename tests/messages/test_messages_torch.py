@@ -152,7 +152,7 @@ REFUSED = [
     refuses(nn.Embedding(9, 2, max_norm=1), "no max_norm, not 1", torch.ones(1, 2, dtype=torch.int64)),
     refuses(
         nn.Embedding(9, 2, padding_idx=0),
-        "padding_idx=None, since funcnn trains every row, not 0",
+        "padding_idx=None, not 0, since funcnn trains every row",
         torch.ones(1, 2, dtype=torch.int64),
     ),
     refuses(nn.LSTM(4, 2), "batch_first=True, not False", SEQUENCE),
@@ -160,7 +160,7 @@ REFUSED = [
     refuses(nn.RNN(4, 2, nonlinearity="relu", batch_first=True), "nonlinearity=\"tanh\", not 'relu'", SEQUENCE),
     refuses(
         nn.MultiheadAttention(4, 2, dropout=0.1, batch_first=True),
-        "dropout=0.0, since funcnn does not drop attention weights, not 0.1",
+        "dropout=0.0, not 0.1, since funcnn does not drop attention weights",
         SEQUENCE,
     ),
     refuses(
@@ -207,7 +207,7 @@ MESSAGES = [
     >> "from_torch: 2.weight and 0.weight must be two parameters, since each layer has its own; they are one tensor",
     # from_torch: modules without a rule, or in an order that no network has.
     kind_error(converted(nn.Sequential(nn.Tanh(), nn.Sequential(nn.Tanh(), Mine()))))
-    >> "from_torch: there is no rule for Mine at 1.1; write one with @from_torch.register(Mine)",
+    >> "from_torch: there is no rule for Mine at '1.1'; write one with @from_torch.register(Mine)",
     kind_error(converted(nn.Bilinear(4, 2, 2)))
     >> "from_torch: there is no rule for Bilinear; write one with @from_torch.register(Bilinear)",
     kind_error(converted(Odd(4, 2)))
@@ -323,9 +323,9 @@ MESSAGES = [
     kind_error(lambda: forward(TorchLayer.init(Listed()), X))
     >> "TorchLayer: Listed must return a tensor, or a tuple of tensors, not dict",
     shape_error(backed(TorchLayer.init(nn.Linear(2, 3).double()), X, X))
-    >> "TorchLayer: dA must have the shape of out, (3, 3); it has (3, 2)",
+    >> "TorchLayer: dA must have the shape of out, (3, 3), not (3, 2)",
     kind_error(lambda: save("net.npz", TorchLayer.init(nn.Linear(2, 3))))
-    >> "save: value at module must be a record, a tuple, an array, a real number, a string or None, not Skeleton",
+    >> "save: value.module must be a record, a tuple, an array, a real number, a string or None, not Skeleton",
 ]
 
 

@@ -200,7 +200,7 @@ ROWS = [
     ],
     range_error(lambda: TrainState(net, (), -1)) >> "TrainState: step must not be negative; it is -1",
     kind_error(lambda: TrainState(net, cost="1")) >> "TrainState: cost must be a number, not str",
-    kind_error(lambda: TrainState(net, cost=np.array(["a"]))) >> "TrainState: cost must be a number, not <U1 array",
+    kind_error(lambda: TrainState(net, cost=np.array(["a"]))) >> "TrainState: cost must be a number, not str array",
     kind_error(lambda: WithBest(net, best_or_none=net))
     >> "WithBest: best_or_none must be a TrainState or None, not tuple",
     range_error(lambda: WithBest(net, waited=-1)) >> "WithBest: waited must not be negative; it is -1",
@@ -271,7 +271,8 @@ ROWS = [
     >> "checkpoint_every: path must be a string or a Path, not None",
     file_error(lambda: checkpoint_every(run(), ".", steps=1))
     >> "checkpoint_every: . is a folder; give the path of a file",
-    range_error(lambda: compare([], iter([]))) >> "compare: one of the runs must have a state, got none",
+    range_error(lambda: compare([], iter([]))) >> "compare: one of the runs must give at least one state; both "
+    "are empty",
     kind_error(lambda: bisect_nan([start], deque(data), mse, 0.1))
     >> "bisect_nan: data must be a sequence of batches with slices, data[step:], not deque",
     kind_error(lambda: bisect_nan([start], x, mse, 0.1))
@@ -296,7 +297,8 @@ ROWS = [
     shape_error(read(train, start, data[:1], gradient, 0.1, constraint=lambda p: astype(p, np.float32)))
     >> "train: constraint must keep shapes and dtypes; <f64 2x9> became <f32 2x9>",
     shape_error(read(train, TrainState((Relu(), Relu())), [(y, y)], gradient, 0.1, constraint=lambda p: p[:1]))
-    >> "train: all trees must have the same structure; where the first has (Relu(),), another has (Relu(), Relu())",
+    >> "train: what constraint returns and params must have the same structure; where the first has (Relu(),), "
+    "the second has (Relu(), Relu())",
     *[
         range_error(act)
         >> f"{name}: {what} was read to its end before; a generator can be read once, so make a new one"
@@ -365,10 +367,11 @@ ROWS = [
     >> "early_stopping: start must be the state that was passed to train, since it holds the best state so far, not "
     "None; for train(state, ...) write start=state",
     range_error(read(early_stopping, run(), held_out, patience=1, start=TrainState(net, step=1)))
-    >> "early_stopping: start must be the state that was passed to train, at step 0, one before run begins, not at "
-    "step 1",
+    >> "early_stopping: start must be the state that was passed to train, at step 0, one step before the first "
+    "state of run, not at step 1",
     range_error(read(best_so_far, list(run())[1:], held_out, start=WithBest(net)))
-    >> "best_so_far: start must be the state that was passed to train, at step 1, one before run begins, not at step 0",
+    >> "best_so_far: start must be the state that was passed to train, at step 1, one step before the first "
+    "state of run, not at step 0",
     *[
         kind_error(partial(Table, whole))
         >> "Table: whole must be a mapping from names to arrays with equal numbers of rows"
@@ -399,7 +402,7 @@ ROWS = [
     kind_error(lambda: history(run(), {"score": score}, table=table))
     >> "history: table must have the columns step, cost, score; its columns are step, cost",
     range_error(lambda: history(run(), table=table))
-    >> "history: run must begin after step 4, the last of start and table, not with step 1",
+    >> "history: run must begin after step 4, the last step of start and table, not with step 1",
     # validation.
     kind_error(lambda: validation(held_out, x, y))
     >> "validation: metric must be a function (out, y), not a function (state)",
@@ -445,9 +448,9 @@ ROWS = [
     kind_error(lambda: accuracy(out, out > 0, threshold="0"))
     >> "accuracy: threshold must be a number, not str; write float(threshold)",
     range_error(lambda: top_k_accuracy(out[:, :1], classes, 1))
-    >> "top_k_accuracy: out must have two classes or more; out: (10, 1)",
+    >> "top_k_accuracy: out must have at least two classes; out: (10, 1)",
     range_error(lambda: perplexity(out[:, :1], classes))
-    >> "perplexity: out must have two classes or more; out: (10, 1)",
+    >> "perplexity: out must have at least two classes; out: (10, 1)",
     shape_error(lambda: perplexity(out[0], np.array(1)))
     >> "perplexity: out must be (m, ..., k), rows first; out: (3,)",
 ]

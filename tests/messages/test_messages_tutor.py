@@ -20,9 +20,9 @@ ROWS = [
     kind_error(lambda: diagnose(np.sin, twice, x))
     >> "diagnose: args must be a tuple, an array for each argument of f, not float64 array",
     range_error(lambda: diagnose(np.sin, twice, [np.ones(401)]))
-    >> "diagnose: args must hold at most 400 numbers, got 401; take smaller arrays",
+    >> "diagnose: args must hold at most 400 numbers, not 401; take smaller arrays",
     range_error(lambda: diagnose(lambda x: np.ones((401, 1)) * x, twice, [np.ones(1)]))
-    >> "diagnose: f must return at most 400 numbers, got 401; take smaller arrays",
+    >> "diagnose: f must return at most 400 numbers, not 401; take smaller arrays",
     range_error(lambda: diagnose(np.sin, twice, [x], domain={"y": (0, 1)}))
     >> "diagnose: domain names 'y', but the arguments are x",
     kind_error(lambda: diagnose_layer([dense], x))
@@ -30,8 +30,8 @@ ROWS = [
     kind_error(lambda: diagnose_layer(dense, 1.0))
     >> "diagnose_layer: x must be an array, not float; write np.asarray(x)",
     range_error(lambda: diagnose_layer(dense, np.ones((200, 3))))
-    >> "diagnose_layer: args must hold at most 400 numbers, got 606; take smaller arrays",
-    range_error(lambda: diagnose(np.sin, twice, [x]).hint(4)) >> "hint: level must be 1, 2 or 3, got 4",
+    >> "diagnose_layer: args must hold at most 400 numbers, not 606; take smaller arrays",
+    range_error(lambda: diagnose(np.sin, twice, [x]).hint(4)) >> "hint: level must be 1, 2 or 3, not 4",
 ]
 
 

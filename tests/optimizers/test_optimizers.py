@@ -829,5 +829,5 @@ def test_every_kind_of_field_is_given_by_name_alone_where_the_class_says_so():
         layers: tuple[Any, ...] = branches(default=())
 
     assert Named(size=2.0, seen=1, layers=()).size == 2
-    with pytest.raises(KindError, match=r"^Named: settings are keyword-only, got 1 positional"):
+    with pytest.raises(KindError, match=r"^Named: settings must be given by name, not by position"):
         Named(2.0)

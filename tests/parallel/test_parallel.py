@@ -258,14 +258,14 @@ def test_next_states_are_equal_or_means_or_the_last():
 )
 def test_a_state_that_differs_is_refused(rule, before, given):
     made = [(1.0, nn.Grads(Counter(rule(m, before)), None)) for m in (7, 8)]
-    with pytest.raises(KindError, match="state value must be equal in all blocks or made of floats, got") as caught:
+    with pytest.raises(KindError, match="state value must be equal in all blocks or made of floats, not") as caught:
         summed(Counter(before), made, [0, 7, 15])
     assert str(caught.value).endswith(given) or "7" in str(caught.value)
 
 
 def test_a_gradient_of_fewer_arrays_than_that_of_the_first_block_is_refused():
     made = [(1.0, nn.Grads(grads, None)) for grads in (DENSE, DENSE[:1])]
-    with pytest.raises(KindError, match="gradients of the same arrays for each block, got 4 and 2"):
+    with pytest.raises(KindError, match="gradients of the same arrays for each block, not of 4 and of 2"):
         summed(DENSE, made, [0, 7, 15])
 
 
@@ -293,7 +293,7 @@ def test_a_loss_that_normalises_over_rows_is_found_and_refused():
     assert str(check_loss(normalising, out, y, rows=False)).startswith("pass")
     assert str(check_loss(nn.mse, out, y, rows=True)).startswith("pass")
     for made in (nn.value_and_grad(normalising), gradient_by_machine_code(normalising)):
-        with pytest.raises(KindError, match="the loss must be a mean over rows, got normalising, whose gradient"):
+        with pytest.raises(KindError, match="the loss must be a mean over rows, not normalising, whose gradient"):
             sharded(made, rows=12)(DENSE, X, Y)
         sharded(made)(DENSE, X, Y)  # one block
 

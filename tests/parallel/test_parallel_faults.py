@@ -58,7 +58,7 @@ def test_a_killed_worker_ends_the_step_or_is_replaced(deadly):
     with one_process() as given:
         step = sharded(deadly(1), rows=6, executor=given, retries=3)
         with pytest.raises(
-            WorkerError, match=r"ProcessPoolExecutor must compute block [0-2] of 4, rows \d+:\d+, got Br"
+            WorkerError, match=r"ProcessPoolExecutor failed to compute block [0-2] of 4, rows \d+:\d+: Br"
         ):
             step(NET, X, Y)
     step = sharded(deadly(2), rows=6, executor=one_process, retries=2)
@@ -91,7 +91,7 @@ def test_a_fresh_executor_tries_again_with_the_same_bits():
     assert [pool.is_open for pool in made] == [False] * 4 + [True]
     made.clear()
     with pytest.raises(
-        WorkerError, match="Breaking must compute block 2 of 4, rows 12:18, got BrokenExecutor: a worker"
+        WorkerError, match="Breaking failed to compute block 2 of 4, rows 12:18: BrokenExecutor: a worker"
     ):
         sharded(FUNCTION, rows=6, executor=fresh)(NET, X, Y)
 
@@ -104,14 +104,16 @@ def test_an_executor_that_was_given_tries_a_block_again():
             return function(*given)
 
     assert after(sharded(FUNCTION, rows=6, executor=Forgetful(), retries=1), NET, (), X, Y) == ALONE
-    with pytest.raises(WorkerError, match="Forgetful must compute block 0 of 4, rows 0:6, got OSError: the net"):
+    with pytest.raises(WorkerError, match="Forgetful failed to compute block 0 of 4, rows 0:6: OSError: the net"):
         after(sharded(FUNCTION, rows=6, executor=Forgetful()), NET, (), X, Y)
 
 
 def test_what_is_shut_down_takes_no_block():
     for executor in (ThreadPoolExecutor(1), Copying()):
         executor.shutdown()
-        with pytest.raises(WorkerError, match="must compute block 0 of 4, rows 0:6, got RuntimeError: cannot schedule"):
+        with pytest.raises(
+            WorkerError, match="failed to compute block 0 of 4, rows 0:6: RuntimeError: cannot schedule"
+        ):
             sharded(FUNCTION, rows=6, executor=executor)(NET, X, Y)
 
 
@@ -127,7 +129,7 @@ def test_a_block_that_takes_too_long_ends_the_step():
         with pytest.raises(WorkerTimeoutError) as caught:
             sharded(slow, rows=6, executor=pool, timeout=0.5)(NET, X, Y)
         go.set()
-    needed = "Threads must compute block 1 of 4, rows 6:12, within 0.5 s, got no result in that time"
+    needed = "Threads must compute block 1 of 4, rows 6:12 within 0.5 s; there is no result after that time"
     assert str(caught.value) == f"sharded: {needed}"
     assert isinstance(caught.value, TimeoutError)
 
@@ -175,7 +177,7 @@ def raising(params, x, y):
 
 
 def test_an_error_that_does_not_pickle_is_told_by_its_traceback():
-    with pytest.raises(WorkerError, match=r"got an error that does not pickle:\nTraceback(.|\n)*Unpicklable: 1 and 2"):
+    with pytest.raises(WorkerError, match=r"and its error does not pickle:\nTraceback(.|\n)*Unpicklable: 1 and 2"):
         sharded(raising, rows=6, executor=Copying())(NET, X, Y)
 
 
@@ -192,7 +194,7 @@ class Unloadable:
 
 def test_what_the_workers_cannot_load_is_named():
     with pytest.raises(
-        WorkerError, match="the workers of Copying must load value_and_grad, got ValueError: invalid lit"
+        WorkerError, match="the workers of Copying failed to load value_and_grad: ValueError: invalid lit"
     ):
         sharded(Unloadable(), rows=6, executor=Copying())(NET, X, Y)
 
@@ -234,7 +236,7 @@ def test_what_does_not_pickle_is_named(function, path, given):
     with pytest.raises(KindError) as caught:
         sharded(function, rows=6, executor=ByName())(NET, X, Y)
     text = str(caught.value)
-    assert text.startswith(f"sharded: {path} must be a value that can be sent to ByName, got {given}")
+    assert text.startswith(f"sharded: {path} must be a value that can be sent to ByName, not {given}")
     assert text.endswith("; define it with def, at the top of a module") is ("<l" in given)
 
 
@@ -254,7 +256,7 @@ class Calls(nn.Elementwise):
 
 
 def test_a_field_of_a_layer_that_does_not_pickle_is_named():
-    needed = r"a value that can be sent to ByName, got the function \S+<lambda>, which does not pickle"
+    needed = r"a value that can be sent to ByName, not the function \S+<lambda>, which does not pickle"
     with pytest.raises(KindError, match=rf"sharded: params\.1\.f must be {needed}"):
         sharded(FUNCTION, rows=6, executor=ByName())((NET, Calls(lambda x: x)), X, Y)
 
@@ -384,7 +386,7 @@ def test_an_executor_that_is_shut_down_by_a_block_ends_the_step():
         pool.shutdown(wait=False, cancel_futures=True)
         return FUNCTION(params, x, y)
 
-    with pytest.raises(WorkerError, match=r"must compute block 1 of 4, rows 6:12, got CancelledError$"):
+    with pytest.raises(WorkerError, match=r"failed to compute block 1 of 4, rows 6:12: CancelledError$"):
         sharded(closing, rows=6, executor=pool)(NET, X, Y)
 
 

@@ -217,7 +217,7 @@ def test_a_transformation_without_a_class_is_refused_by_save(tmp_path):
     optimizer = from_optax(optax.adam(1.0))
     assert repr(optimizer) == "from_optax(chain, memory=None)"
     assert from_optax(optimizer.given) == optimizer
-    with pytest.raises(KindError, match=r"^save: value at given must be .*, not GradientTransformationExtraArgs$"):
+    with pytest.raises(KindError, match=r"^save: value\.given must be .*, not GradientTransformationExtraArgs$"):
         save(tmp_path / "optimizer", optimizer)
 
 

@@ -202,15 +202,16 @@ ROWS = [
     kind_error(lambda: write("net.safetensors", {"W": W}))
     >> "write: tree must be a record, a tuple or an array, not dict",
     kind_error(lambda: write("net.safetensors", (Dense(W.astype(complex), None),)))
-    >> f"write: value at 0.W {ONLY} complex128 array",
+    >> f"write: tree[0].W {ONLY} complex128 array",
     kind_error(lambda: write("net.safetensors", TrainState((), step=2**64)))
-    >> f"write: value at step {ONLY} the int {2**64}",
+    >> f"write: tree.step {ONLY} the int {2**64}",
     kind_error(lambda: write("net.safetensors", np.array(["a"])))
-    >> "write: tree must be a record, a tuple or an array of numbers, not <U1 array",
+    >> "write: tree must be a record, a tuple or an array of numbers, not str array",
     kind_error(lambda: write("net.safetensors", np.array(["2000-01-01"], "M8[D]")))
-    >> f"write: value {ONLY} datetime64[D] array",
+    >> f"write: tree {ONLY} datetime64[D] array",
     kind_error(lambda: write("net.safetensors", (np.ma.zeros(2),)))
-    >> "write: value at 0 is a MaskedArray; write value.filled(...), with a value for its gaps",
+    >> "write: tree[0] must be an array without a mask, not MaskedArray; write tree[0].filled(...), with "
+    "a value for its gaps",
     kind_error(lambda: write(net, "net.safetensors"))
     >> "write: path must be a string or a Path, not tuple; write write(path, tree)",
     kind_error(lambda: write("net.safetensors", (net, [W])))

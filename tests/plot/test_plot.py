@@ -209,7 +209,7 @@ ROWS = [
     >> "decision_regions: x must be an array of floats, not int64 array; write x.astype(float)",
     range_error(lambda: plot.decision_regions(line, x * np.nan, y)) >> "decision_regions: x must be finite",
     range_error(lambda: plot.decision_regions(line, x, 2 * y - 1))
-    >> "decision_regions: y must be 0 and 1, the classes of a network with one output",
+    >> "decision_regions: y must hold only 0 and 1, the classes of a network with one output",
     shape_error(lambda: plot.decision_regions(two, x, y))
     >> "decision_regions: the network must give one output, (m, 1); it gives <f64 90000x2>",
     shape_error(lambda: plot.decision_regions((Copy(2),), x, y, points=2))
@@ -217,19 +217,19 @@ ROWS = [
     kind_error(lambda: plot.pictures([half], ["a"])) >> "pictures: images must be an array, not list; to join "
     "arrays of one shape write np.stack(images)",
     shape_error(lambda: plot.pictures(half[0], ["a"]))
-    >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (3, 3)",
+    >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of length 0; images: (3, 3)",
     shape_error(lambda: plot.pictures(np.zeros((1, 3, 3, 2)), ["a"]))
-    >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (1, 3, 3, 2)",
+    >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of length 0; images: (1, 3, 3, 2)",
     shape_error(lambda: plot.pictures(half[:0], []))
-    >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (0, 3, 3)",
+    >> "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of length 0; images: (0, 3, 3)",
     kind_error(lambda: plot.pictures(half.astype(str), ["a", "b"]))
-    >> "pictures: images must be an array of numbers, not <U32 array",
+    >> "pictures: images must be an array of numbers, not str array",
     shape_error(lambda: plot.pictures(half, ["one"]))
-    >> "pictures: titles and colors must be 2, one a picture, not 1 and 2",
+    >> "pictures: titles and colors must have 2 entries each, one for each picture, not 1 and 2",
     kind_error(lambda: plot.pictures(half, "ab")) >> "pictures: titles must be a list of strings, not str",
     kind_error(lambda: plot.pictures(half, [1, 2])) >> "pictures: titles must be a list of strings, not one with 1",
     kind_error(lambda: plot.pictures(half, np.array([["a"], ["b"]])))
-    >> "pictures: titles must be a list of strings, not <U1 array",
+    >> "pictures: titles must be a list of strings, not str array",
     kind_error(lambda: plot.pictures(half, ["a", "b"], colors="redd"))
     >> "pictures: colors must be a list of colours of matplotlib, not one with 'redd'",
     kind_error(lambda: plot.picture(line, shape=(2.5, 3))) >> "picture: h must be a whole number, not float",

@@ -71,15 +71,14 @@ ROWS = [
     kind_error(lambda: plot.heat_map(matrix + 1j))
     >> "heat_map: matrix must be an array of real numbers, not complex128 array",
     shape_error(lambda: plot.heat_map(matrix[0]))
-    >> "heat_map: matrix must be (rows, columns), with no axis of 0; matrix: (2,)",
+    >> "heat_map: matrix must be (rows, columns), with no axis of length 0; matrix: (2,)",
     shape_error(lambda: plot.filters(matrix))
-    >> "filters: shape must be the (h, w) of the images for W of two axes, got None; W: (6, 2)",
-    shape_error(lambda: plot.filters(matrix, shape=(2, 2)))
-    >> "filters: W must have h w rows, 4 for shape (2, 2); W: (6, 2)",
+    >> "filters: shape must be the (h, w) of the images if W has two axes, not None; W: (6, 2)",
+    shape_error(lambda: plot.filters(matrix, shape=(2, 2))) >> "filters: W must have 4 rows for shape=(2, 2), not 6",
     shape_error(lambda: plot.filters(matrix[None, None], shape=(1, 1)))
-    >> "filters: shape must be None for kernels of four axes, got (1, 1)",
+    >> "filters: shape must be None for kernels of four axes, not (1, 1)",
     shape_error(lambda: plot.filters(matrix[None]))
-    >> "filters: W must be (h w, n_out) or (kh, kw, c_in, c_out), with no axis of 0; W: (1, 6, 2)",
+    >> "filters: W must be (h w, n_out) or (kh, kw, c_in, c_out), with no axis of length 0; W: (1, 6, 2)",
 ]
 
 

@@ -192,12 +192,12 @@ def test_empty_lines_of_a_message_are_left_out(progress):
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (None, "dW must be [[1.5]], got None"),
-        ("x", "dW must be [[1.5]], got str"),
-        ([[1.0], [1.0, 2.0]], "dW must be [[1.5]], got list"),
-        ([1.5], "dW must have the shape (1, 1), got (1,)"),
-        ([[1.51]], "dW must be [[1.5]], got [[1.51]]"),
-        ([[np.nan]], "dW must be [[1.5]], got [[nan]]"),
+        (None, "dW must be [[1.5]], not None"),
+        ("x", "dW must be [[1.5]], not str"),
+        ([[1.0], [1.0, 2.0]], "dW must be [[1.5]], not list"),
+        ([1.5], "dW must have the shape (1, 1), not (1,)"),
+        ([[1.51]], "dW must be [[1.5]], not [[1.51]]"),
+        ([[np.nan]], "dW must be [[1.5]], not [[nan]]"),
     ],
 )
 def test_numbers_that_are_not_those_expected_are_shown_in_a_sentence(found, message):

@@ -66,10 +66,10 @@ def test_first_weights():
         x = random.normal(size=(200, n))
         for _ in range(20):
             W = first_weights(random, n)
-            assert np.shape(W) == (n, n), f"the weights must have the shape {(n, n)}, got {np.shape(W)}"
+            assert np.shape(W) == (n, n), f"the weights must have the shape {(n, n)}, not {np.shape(W)}"
             x = np.maximum(x @ W, 0)
         size = float(np.sqrt((x**2).mean()))
-        assert 0.2 < size < 5, f"the root mean square after 20 layers of {n} units must be near 1, got {size:.3g}"
+        assert 0.2 < size < 5, f"the root mean square after 20 layers of {n} units must be near 1, not {size:.3g}"
 
 
 def largest_rate(x):
@@ -84,14 +84,14 @@ def largest_rate(x):
 )
 def test_largest_rate():
     x = np.array([1.0, -2.0, 3.0])
-    assert np.shape(largest_rate(x)) == (), f"the rate must be one number, got the shape {np.shape(largest_rate(x))}"
+    assert np.shape(largest_rate(x)) == (), f"the rate must be one number, not the shape {np.shape(largest_rate(x))}"
     for factor, falls in [(0.99, True), (1.01, False)]:
         w = 1.0
         with np.errstate(all="ignore"):  # of a rate that is too large
             for _ in range(1000):
                 w = w - factor * largest_rate(x) * 2 * (w * x * x).mean()  # y = 0, so the best w is 0
         text = (
-            f"with {factor} times your rate w must go to {'0' if falls else 'infinity'}, got {w:.3g} after 1000 steps"
+            f"with {factor} times your rate w must go to {'0' if falls else 'infinity'}; it is {w:.3g} after 1000 steps"
         )
         assert (abs(w) < 1) == falls, text
 

@@ -42,7 +42,7 @@ def test_by_hand():
     dW, db, dx = by_hand()
     grads = backward(layer, forward(layer, x)[1], dA)
     for name, found, right in [("dW", dW, grads.params.W), ("db", db, grads.params.b), ("dx", dx, grads.x)]:
-        assert np.shape(found) == right.shape, f"{name} must have the shape {right.shape}, got {np.shape(found)}"
+        assert np.shape(found) == right.shape, f"{name} must have the shape {right.shape}, not {np.shape(found)}"
         wrong = [f"{name}{place}" for place in np.argwhere(np.asarray(found) != right).tolist()]
         assert not wrong, f"{', '.join(wrong)}: not right"
 

@@ -102,7 +102,7 @@ def test_classify():
     x = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)  # three rings
     params = classify(x[:200], np.eye(3)[label[:200]])
     right = accuracy(predict(params, x[200:]), label[200:])
-    assert right > 0.9, f"of 100 new examples more than 90 % must be right, got {100 * right:.0f} %"
+    assert right > 0.9, f"of 100 new examples more than 90 % must be right, not {100 * right:.0f} %"
 
 
 def probabilities(z):

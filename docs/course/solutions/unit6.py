@@ -135,7 +135,7 @@ def example():
 )
 def test_mine():
     layer, x = example()
-    assert isinstance(layer, Mine), f"the layer must be one of your class Mine, got {type(layer).__name__}"
+    assert isinstance(layer, Mine), f"the layer must be one of your class Mine, not {type(layer).__name__}"
     assert parameters(layer), "your layer has no parameter, so it cannot train"
     check_layer(layer, x, float32=False)
     check_layer(layer, np.concatenate([x, x[::-1] + 1]), float32=False)
@@ -145,7 +145,7 @@ def test_mine():
         cost, dA = mse(out, np.zeros_like(out))
         layer = sgd(layer, backward(layer, cache, dA), 0.01)
         costs.append(cost)
-    assert costs[-1] < costs[0], f"the cost must fall in 20 steps, got {costs[0]:.3g} and then {costs[-1]:.3g}"
+    assert costs[-1] < costs[0], f"the cost must fall in 20 steps, not go from {costs[0]:.3g} to {costs[-1]:.3g}"
 
 
 def blur(x, W):

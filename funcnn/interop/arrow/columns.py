@@ -91,7 +91,9 @@ def _as_columns(argument: str, names: Any) -> Any:
         return Beside(names)
     if type(names) is not str:
         given = "an empty one" if type(names) in {list, tuple} and not names else kind(names)
-        raise KindError(f"{_NAME}: {argument} must be the name of a column, a list of names or a tuple, not {given}")
+        raise KindError(
+            f"{_NAME}: {argument} must be the name of a column, a list of names, or a tuple of these, not {given}"
+        )
     return names
 
 
@@ -110,7 +112,7 @@ def _form(part: Any, name: str) -> Form:
     """The form of a column, checked to be one of numbers."""
     if (times := part.schema.names.count(name)) != 1:
         given = f"{times} of them" if times else f"only {', '.join(map(repr, part.schema.names))}"
-        raise KindError(f"{_NAME}: {part.name} must have one column {name!r}, got {given}")
+        raise KindError(f"{_NAME}: {part.name} must have one column {name!r}, not {given}")
     column = part.schema.field(name).type
     is_list = pa.types.is_fixed_size_list(column)
     entry = column.value_type if is_list else column
@@ -131,7 +133,7 @@ def _check_alike(columns: Any, forms: dict[str, Form]) -> None:
         for name in others:
             if forms[name] != forms[first]:
                 raise KindError(
-                    f"{_NAME}: columns side by side must have one type; {first!r} is {forms[first]}, "
+                    f"{_NAME}: the columns in a list must have one type; {first!r} is {forms[first]}, "
                     f"{name!r} is {forms[name]}"
                 )
         if forms[first].shape:
@@ -186,5 +188,5 @@ def _numbers(table: Any, name: str, where: str) -> Array:
         column = column.combine_chunks().flatten()
         nulls = column.null_count
     if nulls:
-        raise KindError(f"{_NAME}: column {name!r} must have no nulls, got {nulls} in {where}")
+        raise KindError(f"{_NAME}: column {name!r} must have no nulls; it has {nulls} in {where}")
     return np.asarray(column.to_numpy(zero_copy_only=False))

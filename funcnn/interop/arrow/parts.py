@@ -22,7 +22,7 @@ def parts_of(function: str, source: Any) -> list[Any]:
     if isinstance(source, pa.Table):
         return [OfTable(source.schema, tuple(source.to_batches()))]
     if type(source) is list and not source:
-        raise RangeError(f"{function}: source must have a file, got none")
+        raise RangeError(f"{function}: source must hold at least one file, not 0")
     paths = source if type(source) is list else [source]
     for path in paths:
         if not isinstance(path, str | os.PathLike):
@@ -41,7 +41,7 @@ def _opened(function: str, path: Path) -> Any:
         if first == b"ARROW1":
             with pa.memory_map(str(path)) as file:
                 return OfArrow(function, path, _stamp(path), pa.ipc.open_file(file).schema)
-    raise FileError(f"{function}: {path} is neither a Parquet file nor an Arrow file")
+    raise FileError(f"{function}: the file {path} is neither a Parquet file nor an Arrow file")
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def _reading(function: str, path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise NoFileError(f"{function}: there is no file {path}") from None
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise FileError(f"{function}: {path} cannot be read: {error}") from error
+        raise FileError(f"{function}: the file {path} cannot be read: {error}") from error
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from funcnn.interop.jax.precision import as_given, running
 from funcnn.layers.checks import as_cache_parts, check_out_gradient, dtype_error
 from funcnn.layers.outlines import outline
 from funcnn.records import build, is_record, plans, record, values
+from funcnn.remedies import place
 from funcnn.trees.walks import arrays_in, map_arrays, row_count, walk
 
 
@@ -113,7 +114,7 @@ def _check_parameter(function: str, argument: str, part: Any) -> None:
         for i, inner in enumerate(part):
             _check_parameter(function, f"{argument}[{i}]", inner)
     elif not is_array(part) and not is_record(part):
-        raise KindError(f"{function}: {argument} must be an array, a record or a tuple of them, got {kind(part)}")
+        raise KindError(f"{function}: {argument} must be an array, a record or a tuple of them, not {kind(part)}")
 
 
 @forward.register(JaxLayer)
@@ -165,7 +166,7 @@ def _called(rule: Any, params: JaxLayer, x: Any, *rest: Any) -> Any:
     floats = [(name, a) for name, a in (*given, *own) if is_float(a)]
     for name, a in floats[1:]:
         if a.dtype != floats[0][1].dtype:
-            raise dtype_error(function, *floats[0], name, a)
+            raise dtype_error(function, place(floats[0][0]), floats[0][1], place(name), a)
     arrays = [*given, *own, *[("dA", a) for a in rest]]
     with running(function, arrays):
         made = rule(params, x, *rest)
@@ -213,13 +214,13 @@ def _as_out(params: JaxLayer, x: Any, out: Any) -> Any:
     """Check what `value` returned, while JAX traces it: an array of floats of the dtype and the rows of x."""
     function, f = type(params).__name__, _spoken(params)
     if not is_array(out):
-        raise KindError(f"{function}: {f} must return an array, got {kind(out)}")
+        raise KindError(f"{function}: {f} must return an array, not {kind(out)}")
     dtype = next((a.dtype for a in (*arrays_in(x), *_arrays_of(params)) if is_float(a)), out.dtype)
     if not is_float(out) or out.dtype != dtype:
         needed = f"an array of {dtype if is_float(out) else 'floats'}"
-        raise KindError(f"{function}: {f} must return {needed}, got {kind(out)}")
+        raise KindError(f"{function}: {f} must return {needed}, not {kind(out)}")
     if out.shape[:1] != (m := row_count(function, "x", x),):
-        raise ShapeError(f"{function}: {f} must return as many rows as x has, {m}, got the shape {out.shape}")
+        raise ShapeError(f"{function}: {f} must return as many rows as x has, {m}, not the shape {out.shape}")
     return out
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from funcnn.arrays import is_float, kind
 from funcnn.errors import FuncnnError, KindError
+from funcnn.remedies import place
 
 _in_float64: Any = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64  # the name before 0.8
 
@@ -42,7 +43,7 @@ def precision(function: str, arrays: Iterable[tuple[str, Any]]) -> AbstractConte
     for name, a in given:
         is_number = is_float(a) or a.dtype.kind in "biu"
         if not is_number or a.dtype.itemsize > (16 if a.dtype.kind == "c" else 8):
-            raise KindError(f"{function}: {name} must be an array of numbers that JAX has, got {kind(a)}")
+            raise KindError(f"{function}: {place(name)} must be an array of a dtype that JAX has, not {kind(a)}")
     wide = [(name, a) for name, a in given if isinstance(a, np.ndarray) and a.dtype.char in "dD"]
     if not wide or jax.config.jax_enable_x64:
         return nullcontext()
@@ -50,7 +51,7 @@ def precision(function: str, arrays: Iterable[tuple[str, Any]]) -> AbstractConte
         return _in_float64(True)  # noqa: FBT003  JAX takes no keyword here
     name, a = wide[0]
     needed = "a smaller dtype beside arrays of JAX, since jax_enable_x64 is off"
-    raise KindError(f"{function}: {name} must have {needed}, got {kind(a)}")
+    raise KindError(f"{function}: {place(name)} must have {needed}, not {kind(a)}")
 
 
 def as_given(array: Any, *, numpy: bool) -> Any:

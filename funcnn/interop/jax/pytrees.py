@@ -13,9 +13,10 @@ from jax.tree_util import GetAttrKey, register_pytree_with_keys
 from funcnn.annotations import ARRAY, OPTIONAL
 from funcnn.arrays import is_array, kind
 from funcnn.errors import FileError, KindError
-from funcnn.files.encoding import at, decode, encode
+from funcnn.files.encoding import decode, encode
 from funcnn.lazy import load_all
 from funcnn.records import build, is_record, name_of, plans, watchers
+from funcnn.remedies import place
 
 
 def _is_traced(value: Any) -> bool:
@@ -75,7 +76,7 @@ def register_settings(cls: Any) -> None:
 def _encoded(cls: type, field: str, value: Any) -> Any:
     def raise_on_part(part: Any, path: str) -> Any:
         needed = "numbers, strings and tuples of them"
-        raise KindError(f"serialize: {field}{at(path)} of {cls.__name__} must hold {needed}, got {kind(part)}")
+        raise KindError(f"serialize: {place(field, path)} of {cls.__name__} must hold {needed}, not {kind(part)}")
 
     return encode("serialize", value, raise_on_part)
 

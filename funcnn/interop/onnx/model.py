@@ -15,6 +15,7 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.interop.onnx.base import Values, to_graph
 from funcnn.interop.onnx.values import dtype_of, shape_of
 from funcnn.prediction import predict
+from funcnn.remedies import place
 from funcnn.trees.walks import row_count, walk
 
 
@@ -63,8 +64,8 @@ def _check_chain(argument: str, params: Any) -> None:
     """Check that the parts of a chain are layers, and the parts of chains in it."""
     if type(params) is tuple:
         for i, part in enumerate(params):
-            check_is_layer("to_onnx", f"{argument}.{i}", part)
-            _check_chain(f"{argument}.{i}", part)
+            check_is_layer("to_onnx", f"{argument}[{i}]", part)
+            _check_chain(f"{argument}[{i}]", part)
 
 
 def _float_dtypes(argument: str, tree: Any) -> set[str]:
@@ -72,8 +73,7 @@ def _float_dtypes(argument: str, tree: Any) -> set[str]:
     found = [(path, array.dtype) for path, array in walk(tree) if is_float(array)]
     for path, dtype in found:
         if dtype not in (np.float32, np.float64):
-            where = f"{argument}.{path}" if path else argument
-            raise KindError(f"to_onnx: {where} must be float32 or float64, not {dtype}")
+            raise KindError(f"to_onnx: {place(argument, path)} must be float32 or float64, not {dtype}")
     return {dtype.name for _, dtype in found}
 
 

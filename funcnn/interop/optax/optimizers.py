@@ -121,7 +121,7 @@ def optax_update(optimizer: Optax, grads: Grads[Any], params: Any) -> tuple[Grad
     for path, p in own.items():
         g = given.get(path)
         if getattr(g, "shape", None) != p.shape or given[path].dtype != p.dtype:
-            raise ShapeError(f"update: the gradient of {short(p)} must be like it, not {short(g)}")
+            raise ShapeError(f"update: the gradient of {path!r} must be like its parameter, {short(p)}, not {short(g)}")
     if not own:
         return grads, optimizer
     memory = optimizer.memory
@@ -166,7 +166,8 @@ def _check_updates(updates: Any, params: Any) -> None:
         raise KindError("update: the transformation must return updates in the structure of params")
     for u, p in zip(found, jax.tree.leaves(params), strict=True):
         if (u.shape, u.dtype) != (p.shape, p.dtype):
-            raise KindError(f"update: an update of the transformation must be like {short(p)}, got {short(u)}")
+            needed = f"like its parameter, {short(p)}"
+            raise KindError(f"update: an update of the transformation must be {needed}, not {short(u)}")
 
 
 def _stored(leaf: Any) -> Any:
@@ -183,15 +184,16 @@ def _restored(name: str, memory: Any, like: Any) -> Any:
     leaves, tree = jax.tree.flatten(like)
     if len(memory) != len(leaves):
         raise ShapeError(
-            f"update: the memory of {name} is of another network, {counted(len(memory), 'array')} in place of "
+            f"update: the memory of {name} is of another network: it has {counted(len(memory), 'array')} in place of "
             f"{len(leaves)}; start anew with memory=None"
         )
     parts = []
     for i, (a, leaf) in enumerate(zip(memory, leaves, strict=True)):
         needed = _stored(leaf)
         if (a.shape, a.dtype) != (needed.shape, needed.dtype):
-            given = f"memory[{i}] is {short(a)} in place of {short(needed)}"
-            where = f"update: the memory of {name} is of another network"
-            raise ShapeError(f"{where}, {given}; start anew with memory=None")
+            raise ShapeError(
+                f"update: the memory of {name} is of another network: memory[{i}] is {short(a)} in place of "
+                f"{short(needed)}; start anew with memory=None"
+            )
         parts.append(jax.random.wrap_key_data(a, impl=jax.random.key_impl(leaf)) if _is_key(leaf) else a)
     return tree.unflatten(parts)

@@ -68,7 +68,7 @@ def to_optax(optimizer: Optimizer[Any], lr: Rate) -> optax.GradientTransformatio
         if params is None:
             raise KindError("to_optax: params must be given to update; write update(grads, state, params)")
         if type(state) is not FuncnnState:
-            raise KindError(f"to_optax: state must be what init returned, got {kind(state)}")
+            raise KindError(f"to_optax: state must be what init returned, not {kind(state)}")
         tree, given = _as_tree("params", params), _as_tree("updates", grads)
         if jax.tree.structure(grads) != jax.tree.structure(params):
             raise ShapeError("to_optax: the gradients must have the structure of params")
@@ -117,11 +117,11 @@ def _as_tree(argument: str, params: Any) -> Any:
     for path, leaf in jax.tree_util.tree_leaves_with_path(params):
         rule = f"to_optax: {argument}{jax.tree_util.keystr(path)} must be"
         if own and id(leaf) not in own and _holds_records(params):
-            raise KindError(f"{rule} a parameter, got a state of a layer; write parameters(net)")
+            raise KindError(f"{rule} a parameter, not a state of a layer; write parameters(net)")
         if not is_array(leaf) or not is_float(leaf):
-            raise KindError(f"{rule} an array of floats, got {kind(leaf)}")
+            raise KindError(f"{rule} an array of floats, not {kind(leaf)}")
         if isinstance(leaf, np.ndarray) and leaf.dtype.char in "dD" and not jax.config.jax_enable_x64:
-            raise KindError(f"{rule} float32 while jax_enable_x64 is off, got {kind(leaf)}")
+            raise KindError(f"{rule} float32 while jax_enable_x64 is off, not {kind(leaf)}")
     return params if len(own) == len(jax.tree.leaves(params)) else tuple(jax.tree.leaves(params))
 
 

@@ -227,7 +227,7 @@ def _as_classes(function: str, classes: Any) -> Array:
     if not _is_list(classes):
         raise KindError(f"{function}: classes must be a list of labels, not {short(classes)}")
     if len(found := unique(function, "classes", np.asarray(classes))) < 2:
-        raise RangeError(f"{function}: classes must be at least 2, got {len(found)}")
+        raise RangeError(f"{function}: classes must hold at least 2 classes, not {len(found)}")
     return found
 
 

@@ -110,7 +110,7 @@ def check_boundary(function: str, target: Any, loss: Any, network: Any) -> None:
         return
     if loss is None or takes_logits(loss) or is_trained_to_a_half(loss) or gives_probabilities(network) is True:
         return
-    needed = "a loss of logits, of probabilities, or of numbers such as mse, as one output decides between two classes"
+    needed = "a loss of logits, probabilities, or numbers such as mse, since the network has one output for two classes"
     remedy = for_own(loss) or ("; give the network 2 outputs" if isinstance(target, Classes) else "")
     raise KindError(f"{function}: loss must be {needed}, not {called(loss)}{remedy}")
 
@@ -120,7 +120,7 @@ def check_no_logits(function: str, loss: Any) -> None:
     if takes_logits(loss):
         is_binary = innermost(loss) is binary_cross_entropy_with_logits
         remedy = "; for y in [0, 1] write binary_cross_entropy, and a network that ends in Sigmoid()" * is_binary
-        needed = "a loss of outputs in the units of y, which are the predictions"
+        needed = "a loss whose outputs are predictions of y"
         raise KindError(f"{function}: loss must be {needed}, not {called(loss)}, which takes logits{remedy}")
 
 

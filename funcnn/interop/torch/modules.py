@@ -41,10 +41,10 @@ class Given:
         cls = type(module).__name__
         return f"{self.path} ({cls})" if self.path else cls
 
-    def check_setting(self, module: Any, needed: str, got: Any, *, holds: bool) -> None:
+    def check_setting(self, module: Any, needed: str, got: Any, *, holds: bool, why: str = "") -> None:
         """Refuse a module with a setting that no layer has."""
         if not holds:
-            raise KindError(f"from_torch: {self.named(module)} must have {needed}, not {got}")
+            raise KindError(f"from_torch: {self.named(module)} must have {needed}, not {got}{why}")
 
     def check_axes(self, module: Any, form: str) -> None:
         """Check that x has the axes of `form`, such as (m, c, t); torch also takes it without m."""
@@ -229,7 +229,7 @@ def _rule(module: Any, given: Given) -> Callable[[Any, Any], Any]:
             return _RULES[base]
         if getattr(base, "forward", None) is cls.forward and (layer := layer_of_card(module, base)) is not None:
             return lambda *_: layer
-    where = f" at {given.path}" if given.path else ""
+    where = f" at {given.path!r}" if given.path else ""
     remedy = f"write one with @from_torch.register({cls.__name__})"
     raise KindError(f"from_torch: there is no rule for {cls.__name__}{where}; {remedy}")
 

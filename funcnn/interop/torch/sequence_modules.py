@@ -62,7 +62,7 @@ def attention_from_torch(module: Any, given: Given) -> Attention:
     _sequence(module, given, batch_first=module.batch_first)
     dropout = module.dropout
     given.check_setting(
-        module, "dropout=0.0, since funcnn does not drop attention weights", dropout, holds=dropout == 0
+        module, "dropout=0.0", dropout, holds=dropout == 0, why=", since funcnn does not drop attention weights"
     )
     has_more_keys = module.bias_k is not None or module.add_zero_attn
     given.check_setting(module, "add_bias_kv=False and add_zero_attn=False", "True", holds=not has_more_keys)

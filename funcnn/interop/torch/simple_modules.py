@@ -50,7 +50,8 @@ def embedding_from_torch(module: Any, given: Given) -> Embedding:
     given.features_in(module, ROWS)
     given.check_setting(module, "no max_norm", module.max_norm, holds=module.max_norm is None)
     has_none = module.padding_idx is None
-    given.check_setting(module, "padding_idx=None, since funcnn trains every row", module.padding_idx, holds=has_none)
+    why = ", since funcnn trains every row"
+    given.check_setting(module, "padding_idx=None", module.padding_idx, holds=has_none, why=why)
     shape = module.num_embeddings, module.embedding_dim
     return weights_from(module, Embedding.init(*shape, seed=0, weights=zeros, dtype=dtype_of(module)))
 

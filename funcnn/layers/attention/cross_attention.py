@@ -119,9 +119,10 @@ def _back(back: Any, params: CrossAttention, cache: AttentionCache, dA: Any) -> 
     if type(cache) is not AttentionCache:
         raise foreign_cache_error(params, cache)
     if type(dA) is not tuple or len(dA) not in (2, 3):
-        raise ShapeError(f"CrossAttention: dA must be like out, (out, memory) or (out, memory, mask), not {short(dA)}")
+        needed = "a tuple of 2 or 3, as out is (out, memory) or (out, memory, mask)"
+        raise ShapeError(f"CrossAttention: dA must be {needed}, not {short(dA)}")
     m, _, t, _ = cache.qkv[0].shape
-    check_out_gradient(params, dA[0], (m, t, params.out.W.shape[1]), params.out.W.dtype)
+    check_out_gradient(params, dA[0], (m, t, params.out.W.shape[1]), params.out.W.dtype, ("dA[0]", "out[0]"))
     dqkv, out = gather_backward(params, cache, dA[0])
     q, k, v = project_backward(back, params, cache.layers, dqkv)
     return q, k, v, out
@@ -133,7 +134,7 @@ def cross_attention_backward(params: CrossAttention, cache: AttentionCache, dA: 
     q, k, v, out = _back(backward, params, cache, dA)
     dmemory = rows_to_sequence(k.x + v.x, cache.qkv[1])
     if dA[1] is not None:
-        check_out_gradient(params, dA[1], dmemory.shape, dmemory.dtype)
+        check_out_gradient(params, dA[1], dmemory.shape, dmemory.dtype, ("dA[1]", "memory"))
         dmemory += dA[1]
     grads = gradient(params, query=q.params, key=k.params, value=v.params, out=out)
     return Grads(grads, (rows_to_sequence(q.x, cache.qkv[0]), dmemory, None)[: len(dA)])

@@ -69,9 +69,9 @@ def attend_backward(q: Array, k: Array, v: Array, weights: Array, dA: Array) -> 
     """
     shape = _shape_of_weights("attend_backward", q, k, v)
     if getattr(weights, "shape", None) != shape or weights.dtype != q.dtype:
-        given = f"{weights.dtype}, {weights.shape}" if is_array(weights) else kind(weights)
+        given = f"{weights.dtype} of shape {weights.shape}" if is_array(weights) else kind(weights)
         raise ShapeError(
-            f"attend_backward: weights must be the weights that attend returned, {q.dtype}, {shape}, not {given}"
+            f"attend_backward: weights must be those that attend returned, {q.dtype} of shape {shape}, not {given}"
         )
     check_out_gradient("attend_backward", dA, (*shape[:-1], v.shape[-1]), v.dtype)
     if q.dtype.itemsize < 4:

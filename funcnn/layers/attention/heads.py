@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
-from funcnn.arrays import Array, counted, is_array, kind
+from funcnn.arrays import Array, is_array, kind
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError
 from funcnn.guards import check_axes
@@ -64,7 +64,7 @@ class AttentionCache(NamedTuple):
 def check_heads(function: str, n: int, heads: int) -> None:
     """Check that the number of heads divides the n features."""
     if not 1 <= heads <= n or n % heads:
-        raise RangeError(f"{function}: heads must divide the {counted(n, 'feature')}; heads: {heads}")
+        raise RangeError(f"{function}: heads must divide the number of features, {n}, which {heads} does not")
 
 
 def dense_layers(

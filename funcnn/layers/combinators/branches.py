@@ -183,9 +183,7 @@ def take_forward(params: Take, x: Parts) -> tuple[Any, Any]:
     check_tuple("Take", "x", x, why=" of arrays")
     check_arrays("Take", "x", x)
     if params.i >= len(x):
-        raise ShapeError(
-            f"Take: x has {counted(len(x), 'part')}, the last being {len(x) - 1}; there is no part {params.i}"
-        )
+        raise ShapeError(f"Take: i must be at most {len(x) - 1}, as x has {counted(len(x), 'part')}, not {params.i}")
     return x[params.i], outline(x)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from funcnn.arrays import as_array, check_arrays, is_array, kind, short
+from funcnn.arrays import as_array, check_arrays, counted, is_array, kind, short
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.generation import refuses, step
@@ -53,7 +53,8 @@ class Function:
                 needed = "a function at the top of a module, where pickle finds it by its name"
                 raise KindError(f"{type(self).__name__}: {name} must be {needed}, not {_called(function)}")
         if (n := getattr(vjp := self.vjp, "nin", 2)) != 2:  # a ufunc of one argument would write its result into dA
-            raise KindError(f"{type(self).__name__}: vjp must take x and dA, but the ufunc {_called(vjp)} takes {n}")
+            taken = f"the ufunc {_called(vjp)} takes {counted(n, 'argument')}"
+            raise KindError(f"{type(self).__name__}: vjp must take x and dA, but {taken}")
 
     def __repr__(self) -> str:
         """The names of the functions, since their addresses differ between processes."""
@@ -79,7 +80,7 @@ def function_backward(params: Function, cache: tuple[Any, Any], dA: Any) -> Grad
     dx = params.vjp(x, as_gradient_like(params, dA, of_out))
     if is_array(x) and dx is not None and getattr(dx, "shape", None) != x.shape:
         raise ShapeError(
-            f"Function: {_called(params.vjp)} must give dx of the shape of x, {x.shape}; it is {short(dx)}"
+            f"Function: {_called(params.vjp)} must return dx in the shape of x, {x.shape}, not {short(dx)}"
         )
     return Grads(params, as_array(dx))
 

@@ -44,7 +44,7 @@ class Map(Wrapper[L]):
             shapes = ", ".join([str(array.shape) for array in arrays])
             raise ShapeError(f"Map: x must be (m, t, ...), with the same m and t in all arrays; x: {shapes}")
         if mask_of(x) is not None:
-            remedy = "write First(Map(layer)), or without Map a layer that takes a mask"
+            remedy = "write First(Map(layer)), or leave out Map if the layer takes a mask"
             raise ShapeError(f"Map: x must not have a mask, since the layer is given rows; {remedy}")
         return _rows(x), namespace(arrays[0]).zeros((0, *arrays[0].shape[:2]), dtype=arrays[0].dtype)
 
@@ -57,7 +57,7 @@ class Map(Wrapper[L]):
         for array in arrays_in(dA):
             if array.shape[:2] != kept.shape[1:]:
                 m, t = kept.shape[1:]
-                raise ShapeError(f"Map: dA must have the shape of out, ({m}, {t}, ...); it has {array.shape}")
+                raise ShapeError(f"Map: dA must have the shape of out, ({m}, {t}, ...), not {array.shape}")
         return _rows(dA)
 
     def enter_back(self, dx: Any, dA: Any, kept: Array) -> Any:

@@ -46,13 +46,13 @@ class Residual(Wrapper[L]):
 def _past(x: Any, out: Any) -> Any:
     """x + out, or the sum of the first parts of two tuples."""
     if (type(x) is tuple) != (type(out) is tuple):
-        raise KindError(f"Residual: the layer must give a tuple for a tuple; x: {short(x)}, out: {short(out)}")
+        raise KindError(f"Residual: layer must return a tuple, as x is one; x: {short(x)}, out: {short(out)}")
     if type(x) is tuple:
         return (_past(x[0], out[0]), *out[1:])
     if x.shape != out.shape:
-        raise ShapeError(f"Residual: the layer must keep the shape of x, {x.shape}; it gives {out.shape}")
+        raise ShapeError(f"Residual: layer must keep the shape of x, {x.shape}, not return {out.shape}")
     if x.dtype != out.dtype:
-        raise KindError(f"Residual: the layer must keep the dtype of x, {x.dtype}; it gives {out.dtype}")
+        raise KindError(f"Residual: layer must keep the dtype of x, {x.dtype}, not return {out.dtype}")
     return as_array(x + out)
 
 

@@ -66,7 +66,8 @@ class Reshape:
             needed = "a tuple of ints, the shape of a row"
             raise KindError(f"{type(self).__name__}: shape must be {needed}, not {short(self.shape)}")
         if self.shape.count(-1) > 1 or any([size < 1 and size != -1 for size in self.shape]):
-            raise RangeError(f"{type(self).__name__}: sizes must be at least 1, and one may be -1; shape: {self.shape}")
+            needed = "sizes of at least 1, of which one may be -1"
+            raise RangeError(f"{type(self).__name__}: shape must have {needed}, not {self.shape}")
 
 
 @forward.register(Reshape)
@@ -78,9 +79,8 @@ def reshape_forward(params: Reshape, x: Array) -> tuple[Array, Array]:
     entries, known = prod(x.shape[1:]), prod([size for size in params.shape if size > 0])
     left = entries // known
     if left * known != entries or (left != 1 and -1 not in params.shape) or not left:
-        raise ShapeError(
-            f"Reshape: a row of {counted(entries, 'entry', 'entries')} cannot be {params.shape}; x: {x.shape}"
-        )
+        row = f"a row of {counted(entries, 'entry', 'entries')}"
+        raise ShapeError(f"Reshape: {row} cannot have the shape {params.shape}; x: {x.shape}")
     return _shaped(x, (x.shape[0], *[left if size == -1 else size for size in params.shape]))
 
 

@@ -38,9 +38,13 @@ class Here(Through, Wrapper[Any]):
     def held(self) -> Any:
         """The layer of the Shared"""
         if self.layer is None:
-            named = f" of the name {self.name!r}" if self.name else ""
-            raise KindError(f"Here: it must be inside the net of a Shared{named}, whose layer it calls")
+            named = f" with name={self.name!r}" if self.name else ""
+            raise KindError(f"Here: {_called(self.name)} must be in the net of a Shared{named}, whose layer it calls")
         return self.layer
+
+
+def _called(name: str) -> str:
+    return f"Here({name!r})" if name else "Here()"
 
 
 step.register(Here)(step_inside)
@@ -78,12 +82,12 @@ class Shared(Through, Wrapper[Any]):
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
         if any([found.name == self.name for found in _inside(Shared, self.net)]):
-            same = f"a Shared of the same name, {self.name!r}"
-            raise KindError(f"{type(self).__name__}: net must not have {same}; rename one of them")
-        here = f"Here({self.name!r})" if self.name else "Here()"
+            same = f"another Shared with name={self.name!r}"
+            raise KindError(f"{type(self).__name__}: net must not contain {same}; rename one of them")
+        here = _called(self.name)
         if not _places(self.net, self.name):
-            needed = f"contain {here}, the place where layer is called, and not only inside a Frozen"
-            raise KindError(f"{type(self).__name__}: net must {needed}, which does not train it")
+            needed = f"contain {here} outside of any Frozen, as a place where layer is called"
+            raise KindError(f"{type(self).__name__}: net must {needed}")
         if _filled(self.net, self.name, None) != self.net:
             raise KindError(f"{type(self).__name__}: each Here in net must hold no layer of its own; write {here}")
 

@@ -72,7 +72,7 @@ def _table(params: Tied) -> Embedding:
 def _logits(params: Tied, x: Any, out: Any) -> tuple[Any, Array]:
     """(out, h), where out is h @ W^T, in a tuple with the mask if h has one."""
     if (type(out) is tuple) != (type(x) is tuple):
-        raise KindError(f"Tied: net must return a tuple for a tuple; x: {short(x)}, out: {short(out)}")
+        raise KindError(f"Tied: net must return a tuple, as x is one; x: {short(x)}, out: {short(out)}")
     h, n = out[0] if type(out) is tuple else out, params.W.shape[1]
     if not is_array(h) or h.dtype != params.W.dtype or h.shape[-1:] != (n,):
         raise ShapeError(f"Tied: net must return (m, ..., {n}), as many features as W has; out: {short(out)}")

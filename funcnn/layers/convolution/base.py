@@ -87,4 +87,4 @@ class Convolution(ABC):
 
 def _check_groups(function: str, c_in: int, c_out: int, groups: int) -> None:
     if c_in % groups or c_out % groups:
-        raise RangeError(f"{function}: groups must divide c_in, {c_in}, and c_out, {c_out}; it is {groups}")
+        raise RangeError(f"{function}: groups must divide c_in, {c_in}, and c_out, {c_out}, which {groups} does not")

@@ -74,7 +74,7 @@ def _as_sizes(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
 _PADDINGS = [
     "a tuple of pairs (before, after), one for each axis",
     "a pair (before, after)",
-    "a tuple of a number or a pair (before, after) for each of h and w",
+    "a tuple that has a number or a pair (before, after) for h and one for w",
 ]
 
 

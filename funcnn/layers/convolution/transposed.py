@@ -69,9 +69,9 @@ class ConvTranspose2d(Convolution):
             full = stride * (positions - 1) + dilation * (size - 1) + 1
             out = stride * positions if side == "same" else full - sum(side)
             if positions < 1:
-                raise ShapeError(f"ConvTranspose2d: x must have positions along {name}, not 0")
+                raise ShapeError(f"ConvTranspose2d: x must have at least 1 position along {name}, not 0")
             if out < 1:
-                rule = f"padding must leave a position of out along {name}"
+                rule = f"padding must leave at least 1 position of out along {name}"
                 raise ShapeError(f"ConvTranspose2d: {rule}; it cuts {side[0]} + {side[1]} off {full}")
             axes.append(axis_of("ConvTranspose2d", name, out, size, stride, side, dilation))
         rows, columns = axes

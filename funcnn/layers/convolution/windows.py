@@ -70,9 +70,9 @@ def axis_of(
         needed = (
             f"at least {reach} positions along {name}, the length of a window"
             if positions
-            else f"positions along {name}"
+            else f"at least 1 position along {name}"
         )
-        held = f"{positions} and {before} + {after} of padding" if before + after and positions else f"{positions}"
+        held = f"{positions}, padded by {before} + {after}" if before + after and positions else f"{positions}"
         raise ShapeError(f"{function}: x must have {needed}, not {held}")
     return Axis(positions, size, stride, dilation, before, after, room // stride + 1)
 

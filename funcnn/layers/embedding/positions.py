@@ -150,7 +150,8 @@ class LearnedPosition(Position):
         t, most, P = x.shape[1], len(self.P), self.P
         last = t if is_array(start) else start + t  # the value of a traced start is unknown
         if last > most:
-            raise ShapeError(f"LearnedPosition: x must end at position {most} or before, not at {last}; x: {x.shape}")
+            needed = f"end at position {most} or before, the last of P"
+            raise ShapeError(f"LearnedPosition: x must {needed}, not at {last}; x: {x.shape}")
         return x + (P[namespace(start).arange(t) + start] if is_array(start) else P[start:last])
 
     def back(self, dA: Array) -> tuple[Any, Array]:

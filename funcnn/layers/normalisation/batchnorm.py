@@ -72,7 +72,8 @@ class BatchNorm:
 
     def __attrs_post_init__(self) -> None:
         if type(self.var) is np.ndarray and (self.var.real < 0).any():
-            raise RangeError(f"{type(self).__name__}: var must not be negative; its least is {self.var.real.min()}")
+            least = self.var.real.min()
+            raise RangeError(f"{type(self).__name__}: var must not be negative; its smallest entry is {least}")
 
     @classmethod
     @checked

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, as_dtype, counted, namespace, wide
+from funcnn.arrays import Array, as_dtype, namespace, wide
 from funcnn.checked import checked
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError
@@ -62,7 +62,7 @@ class GroupNorm:
     def __attrs_post_init__(self) -> None:
         if (c := len(self.scale)) % self.groups:
             raise RangeError(
-                f"{type(self).__name__}: groups must divide the {counted(c, 'channel')}; it is {self.groups}"
+                f"{type(self).__name__}: groups must divide the number of channels, {c}, which {self.groups} does not"
             )
 
     @classmethod

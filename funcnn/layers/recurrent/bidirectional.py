@@ -132,7 +132,7 @@ def _output_gradients(params: Bidirectional[Any, Any], cache: Any, dA: Any) -> t
     given, outs, caches = as_cache_parts(params, cache, 3)
     dout, dstates = as_out_gradients(params, given, dA)
     one, other = (as_triple("", out, 3)[0] for out in outs)
-    dlast, dfirst = _as_pair("dA of the state", dstates)
+    dlast, dfirst = _as_pair("dstate", dstates)
     if dout is None:
         return caches, (in_form_of(given, None, None, dlast), in_form_of(given, None, None, dfirst))
     k = one.shape[3]

@@ -35,10 +35,9 @@ def as_last_gradient(params: Any, given: Any, state: State) -> State:
     parts = given if params.states > 1 and given is not None else (given,) * params.states
     if type(parts) is not tuple or len(parts) != len(state):
         needed = short(as_given(params, state))
-        raise ShapeError(
-            f"{type(params).__name__}: dA of the last state must be like that state, {needed}, not {short(given)}"
-        )
-    for part, like in zip(parts, state, strict=True):
+        raise ShapeError(f"{type(params).__name__}: dstate must be like the last state, {needed}, not {short(given)}")
+    for i, (part, like) in enumerate(zip(parts, state, strict=True)):
         if part is not None:
-            check_out_gradient(params, part, like.shape, like.dtype)
+            names = (f"dstate[{i}]", f"state[{i}]") if params.states > 1 else ("dstate", "state")
+            check_out_gradient(params, part, like.shape, like.dtype, names)
     return tuple([namespace(b).zeros_like(b) if a is None else a for a, b in zip(parts, state, strict=True)])

@@ -71,7 +71,7 @@ def _diagnosis(claim: Claim, options: Options) -> Diagnosis:
         raise Inconclusive("f is not finite at these arguments: choose arguments at which it is")
     for what, size in (("args must hold", function.x.size), ("f must return", function.out.size)):
         if size > MOST:
-            raise RangeError(f"{claim.function}: {what} at most {MOST} numbers, got {size}; take smaller arrays")
+            raise RangeError(f"{claim.function}: {what} at most {MOST} numbers, not {size}; take smaller arrays")
     with claim.named():
         draws = draws_of(claim, options.limits)
     if len(draws) < NEEDED:

@@ -34,7 +34,7 @@ def exact_report(claim: Claim, options: Options) -> Report:
     """The report if backward agrees with forward; otherwise a GradientError, or Inconclusive."""
     args, domain = wide(claim.args), options.limits
     if (n := sum([a.size for a in args])) > MOST_NUMBERS:
-        raise RangeError(f"{claim.function}: exact=True takes at most {MOST_NUMBERS} numbers in all arrays; it got {n}")
+        raise RangeError(f"{claim.function}: exact=True takes at most {MOST_NUMBERS} numbers in all arrays, not {n}")
     try:
         domain.check(args)
     except OutsideDomainError:

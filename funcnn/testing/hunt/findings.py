@@ -100,7 +100,8 @@ def load_state(path: Path, seed: int, most: int) -> State:
         raise FileError(f"hunt: {path} is not the state of a hunt; delete it, or name another folder") from error
     for name, value in {"seed": seed, "examples": most}.items():
         if kept[name] != value:
-            raise RangeError(f"hunt: {name} must be {kept[name]}, as in {path}, or name another folder, not {value}")
+            remedy = f"for {name}={value} name another folder"
+            raise RangeError(f"hunt: {name} must be {kept[name]}, as in {path}, not {value}; {remedy}")
     return state
 
 

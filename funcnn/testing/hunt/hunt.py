@@ -97,7 +97,7 @@ def hunt(
     }
     asked = {name: at for name, at in places.items() if fnmatchcase(name, only) or fnmatchcase(at.name, only)}
     if not asked:
-        raise RangeError(f"hunt: only must match a name of {', '.join(files.values())}; it is {only!r}")
+        raise RangeError(f"hunt: only must match the name of a target in {', '.join(files.values())}, not {only!r}")
     state = load_state(into / "state.json", seed, examples)
     results = {}
     for name, (path, own) in places.items():

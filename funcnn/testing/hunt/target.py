@@ -33,7 +33,7 @@ KINDS = [
     CRASHED,  # the process ended
     HUNG,  # one example took longer than `patience`
 ]
-_REASONS = "a dict of reasons by kinds of findings"
+_REASONS = "a dict from kinds of findings to reasons"
 
 
 def _check_known(function: str, argument: str, value: Any) -> None:
@@ -88,7 +88,7 @@ class Target:
     ) -> None:
         for option in options:
             if option not in OPTIONS:
-                raise KindError(f"Target: there is no option {option} of check_vjp; there are {', '.join(OPTIONS)}")
+                raise KindError(f"Target: check_vjp has no option {option}; its options are {', '.join(OPTIONS)}")
         self.__attrs_init__(name, pair, arguments, dict(known or {}), options)
 
 

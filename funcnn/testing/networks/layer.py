@@ -120,7 +120,7 @@ class LayerFunction:
                 out, cache = forward(self.params, self.x)
                 dx = backward(self.params, cache, map_arrays(np.ones_like, out)).x
             if dx is not None:
-                raise KindError(f"{function}: x must be floats, not {kind(self.x)}; write x.astype(float)")
+                raise KindError(f"{function}: x must be an array of floats, not {kind(self.x)}; write x.astype(float)")
 
     def at(self, args: Sequence[Array]) -> tuple[Any, Any]:
         """The layer and x that consist of these arrays, states in the same dtype."""
