@@ -1,5 +1,7 @@
 """Kernels of optimizers and of sgd: they have the bits of the rules."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -99,6 +101,23 @@ def test_steps_that_run_as_update_and_sgd():
         assert moved(chain, grads, NET, 0.1) == plain_move(chain, grads, NET, 0.1)
 
 
+@record
+class Named:
+    """A setting that is a function."""
+
+    f: Any = np.tanh
+
+
+def test_settings_pass_through_a_step():
+    net = (*NET, Named())
+    grads = Grads((*gradients(NET).params, Named()), None)
+    _, adam = update(Adam(), grads, net)
+    assert kernels.moved(adam, grads, net, 0.1) == plain_move(adam, grads, net, 0.1)
+    assert (
+        kernels.moved(update(Adam(), Grads(np.ones(2000), None), np.ones(2000))[1], grads, np.ones(2000), 0.1) is None
+    )
+
+
 def test_a_step_passes_states_on_and_keeps_parameters_apart():
     net = (*NET, Dropout(0.5, seed=1), BatchNorm.init(1), Frozen(NET[0]))
     grads = gradients(net)
@@ -162,7 +181,7 @@ class Told(PerArray):
             "branch": lambda: (m if g.any() else g, m),
             "text": lambda: (m, "m"),
             "shape": lambda: (m, g[None]),
-            "truth": lambda: (m > 0, m),
+            "truth": lambda: (g, m > 0),
             "same": lambda: (g, m),
             "maximum": lambda: (g, np.maximum(t, 1.0)),
         }[self.what]()

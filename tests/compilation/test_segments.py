@@ -44,6 +44,7 @@ from funcnn.errors import FuncnnError
 from funcnn.layers import Attention, GlobalAvgPool, Last
 from funcnn.trees import astype, leaves, map_parameters
 from tests.counts import in_full
+from tests.kernelled import why_not
 
 rng = np.random.default_rng(0)
 DIGITS = (
@@ -231,6 +232,15 @@ def test_what_has_no_kernel_runs_plain():
     net = (Looped(), Dense.init(6, 2, seed=0), Looped())
     reason = "plain NumPy: a loop over an array (20, 6); in layer 0, Looped(), x: <f64 20x6>, test_segments.py:"
     assert explain(compiled(mse), net, x, y).startswith(reason)
+
+
+def test_a_loss_without_a_gradient_is_no_tail():
+    constant = lambda out, y: ((out * out).sum(), np.zeros_like(out))
+    assert explain(compiled(constant), (Looped(),), x, y).startswith("plain NumPy: a loop over an array")
+
+
+def test_labels_that_are_no_real_numbers():
+    assert why_not(compiled(mse), mlp([6, 2], seed=0), x, y + 0j) == "y must hold numbers, not complex128"
 
 
 def test_widths_that_are_left_to_blas_depend_on_its_kernels(monkeypatch):

@@ -60,16 +60,13 @@ def moved(optimizer: Any, grads: Any, params: Any, lr: Any) -> tuple[Any, Any] |
 def _are_alike(grads: Any, params: Any, pairs: Pairs) -> bool:
     """Whether two trees are alike and of NumPy arrays; the arrays g and p are added to `pairs`."""
     cls = type(params)
-    if cls is np.ndarray:
-        pairs.append((grads, params))
-        return True
     if cls is not type(grads) or (cls is tuple and len(grads) != len(params)):
         return False
     if cls is not tuple and cls not in plans:
         return not is_array(params)
     contents: Any = tuple if cls is tuple else getters[cls]
     for is_state, g, p in zip(_states(cls, params), contents(grads), contents(params), strict=True):
-        if type(p) is np.ndarray and not is_state:  # as above, without a call for each array
+        if type(p) is np.ndarray and not is_state:
             pairs.append((g, p))
         elif not is_state and type(p) not in _SETTINGS and not _are_alike(g, p, pairs):
             return False
