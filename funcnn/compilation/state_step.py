@@ -60,7 +60,8 @@ def compiled_step(loss: Loss, *, threads: Count = 1) -> StateStep:
 
     Every optimizer of funcnn that computes entry by entry, and every chain of them, is in the call from its second
     update on. With any other optimizer, such as `ClipNorm`, the gradient is compiled and NumPy computes the update.
-    Where `compiled(loss)` is plain NumPy, the whole step is.
+    Where `compiled(loss)` is plain NumPy, the whole step is. `step.explain(state, x, y)` says where the update is
+    computed, and why.
 
     The parameters and the memory of the optimizer are read-only views of one array. So an array that is kept keeps all
     arrays of its state in memory; keep a copy of it, such as `W.copy()`, to free the others.
