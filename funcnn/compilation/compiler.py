@@ -144,6 +144,10 @@ class Compiled:
         self._forget_old_rules()
         return self._folds(self, now, batches, lrs)
 
+    def reason(self, now: Any, x: Any, y: Any) -> str:
+        """Why a step from a state is not one call; an empty string if it is."""
+        return self._folds.reason(self, now, x, y)
+
     def moved(self, optimizer: Any, grads: Any, params: Any, lr: Any) -> tuple[Any, Any]:
         """(params, optimizer) after the update of the optimizer and the step of sgd, with the bits of their rules."""
         return moved(optimizer, grads, params, lr, by_kernel=not unavailable())

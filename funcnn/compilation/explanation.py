@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import signature
 from itertools import groupby
 from typing import Any
 
@@ -27,7 +28,7 @@ def explain(function: Compiled, params: Any, x: Any, y: Any) -> str:
         FuncnnError: as `function(params, x, y)`.
     """
     if type(function) is not Compiled:
-        raise KindError(f"explain: function must be made by compiled, not {kind(function)}")
+        raise KindError(f"explain: function must be made by compiled, not {kind(function)}{_remedy(function)}")
     function(params, x, y)  # raises an error if the arguments do not fit
     step = function.step(params, x, y, [], [])
     if isinstance(step, str):
@@ -41,12 +42,20 @@ def explain(function: Compiled, params: Any, x: Any, y: Any) -> str:
     return "\n".join(lines)
 
 
+def _remedy(function: Any) -> str:
+    """How a function is explained that `predictor` or `compiled_step` made, or what another function must be."""
+    if (own := getattr(function, "explain", None)) is not None:
+        return f"; write function.explain({', '.join(signature(own).parameters)})"
+    return "; write compiled(loss)" if callable(function) else ""
+
+
 def _of_kernel(step: CompiledStep) -> str:
     kernel, program = step.kernel, step.program
     passes = f"in {kernel.rounds} passes " if kernel.rounds > 1 else ""
+    shards = len(step.bounds) - 1
     return (
-        f"{len(program.nodes)} operations and {len(program.sums)} sums {passes}over tiles of "
-        f"{kernel.tile_rows} rows, {len(step.bounds) - 1} shards, threads: {step.threads}"
+        f"{len(program.nodes)} operations and {len(program.sums)} sums {passes}over tiles of {kernel.tile_rows} rows, "
+        f"{shards} shard{'s' * (shards > 1)}, threads: {step.threads}"
     )
 
 
@@ -70,16 +79,16 @@ def _of_segments(step: Segments, loss: Any, params: Any, x: Any, y: Any) -> Iter
     told[: step.until] = ["machine code of each layer, whose arrays are used again in each step"] * step.until
     for text, some in groupby(enumerate(told), key=lambda one: one[1]):
         numbers = [i for i, _ in some]
-        yield f"{_named(numbers)}, {text}"
+        yield f"{_layers(numbers)}, {text}"
     if step.tail is None:
         yield f"the loss: {_told(of_loss)}"
     elif step.first < len(layers):
-        yield f"{_named(range(step.first, len(layers)))} and the loss, one kernel: {_of_kernel(step.tail)}"
+        yield f"{_layers(range(step.first, len(layers)))} and the loss, one kernel: {_of_kernel(step.tail)}"
     else:
         yield f"the loss, one kernel: {_of_kernel(step.tail)}"
 
 
-def _named(numbers: Any) -> str:
+def _layers(numbers: Any) -> str:
     return f"layer {numbers[0]}" if len(numbers) == 1 else f"layers {numbers[0]} to {numbers[-1]}"
 
 

@@ -52,6 +52,11 @@ class Folds:
         flat.vector, flat.numbers, flat.own_numbers = contents
         return after
 
+    def reason(self, function: Any, now: Any, x: Any, y: Any) -> str:
+        """Why a step from a state is not one call; an empty string if it is."""
+        fold = self._fold(function, now, [(x, y)], [1.0])
+        return fold if isinstance(fold, str) else ""
+
     def _made_by_fold(self, now: Any, x: Any, y: Any) -> Flat | None:
         """The contents of a state, if a fold made it that is for batches like this one and reads what it read."""
         flat = self._flats.get(id(now))
@@ -63,7 +68,7 @@ class Folds:
         """The fold for a state and batches like these, or why there is none."""
         step = function.step(now.params, *batches[0], [], [])
         if not isinstance(step, CompiledStep):
-            return "the network is not one kernel"
+            return "the gradient is not one kernel"
         form: list[Any] = []
         flatten(now.optimizer, [], [], form)
         for known, fold, is_unchanged in step.folds:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from funcnn.checked import checked
 from funcnn.compilation.compiler import compiled
+from funcnn.compilation.explanation import explain
 from funcnn.core import Loss
 from funcnn.needs import Count, as_learning_rate
 from funcnn.training.loop import TrainState, check_trained
@@ -22,7 +23,7 @@ class StateStep:
         self._function = compiled(loss, threads=threads)
         self._through = TrainStep("compiled_step", self._function, 0.0).through
 
-    def __call__(self, state: S, x: Any, y: Any, lr: float, /) -> S:
+    def __call__(self, state: S, x: Any, y: Any, /, lr: float) -> S:
         """The state after a step with the batch (x, y)."""
         if not isinstance(state, TrainState):
             check_trained("compiled_step", "state", state)
@@ -30,6 +31,13 @@ class StateStep:
             lr = as_learning_rate("compiled_step", "lr", lr)
         made: S = self._through(state, ((x, y),), (lr,))
         return made
+
+    def explain(self, state: TrainState[Any], x: Any, y: Any) -> str:
+        """How a step is computed: the text of `explain` for the gradient, and a line for the update."""
+        check_trained("compiled_step", "state", state)
+        text = explain(self._function, state.params, x, y)
+        reason = self._function.reason(state, x, y)
+        return f"{text}\nthe update: {f'not in the call: {reason}' if reason else 'in the call'}"
 
     def __reduce__(self) -> Any:
         return StateStep, (self._function.loss, self._function.threads)
@@ -52,7 +60,8 @@ def compiled_step(loss: Loss, *, threads: Count = 1) -> StateStep:
 
     Every optimizer of funcnn that computes entry by entry, and every chain of them, is in the call from its second
     update on. With any other optimizer, such as `ClipNorm`, the gradient is compiled and NumPy computes the update.
-    Where `compiled(loss)` is plain NumPy, the whole step is.
+    Where `compiled(loss)` is plain NumPy, the whole step is. `step.explain(state, x, y)` says where the update is
+    computed, and why.
 
     The parameters and the memory of the optimizer are read-only views of one array. So an array that is kept keeps all
     arrays of its state in memory; keep a copy of it, such as `W.copy()`, to free the others.

@@ -12,6 +12,7 @@ from funcnn.compilation.engine import engine
 from funcnn.compilation.evaluation import Calculation
 from funcnn.compilation.graph import Graph, Node, Value
 from funcnn.compilation.memory import aligned_copy
+from funcnn.compilation.outside import parts_of
 from funcnn.compilation.panel import Panel, Store
 from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import NUMBER, Operand, Untraceable, unrefused
@@ -68,7 +69,9 @@ class UpdateProgram(Graph):
             self._store(g, None if is_state else p, "parameters", p.data)
         old, new = memory_of(self.before), memory_of(self.after)
         if [s.shape for s in old] != [s.shape for s in new]:
-            raise Untraceable("a memory of another shape after the step")
+            raise Untraceable("a memory that has other shapes after the step, as after the first update")
+        if not _has_settings_of(self.before, self.after):
+            raise Untraceable("a setting of an optimizer that changes in a step; declare it as a state")
         for one, other in zip(old, new, strict=True):
             self._store(other, None, "memory", one.data)
         self.memories, self.states = old, states(counters, self.before, self.after)
@@ -108,6 +111,8 @@ class UpdateProgram(Graph):
     def constant(self, a: Operand) -> tuple[int, ...]:
         """Where a number is among the constants; numbers that are computed alike have one place."""
         if isinstance(a, Symbol):
+            if a.features == 0:
+                raise Untraceable("a sum over the entries of an array")
             a = self._alike.setdefault(self._calculation.name(a), a)
         return super().constant(a)
 
@@ -201,6 +206,20 @@ def memory_of(optimizer: Any) -> list[Symbol]:
 def _entries(name: str, like: Any, first: int) -> Symbol:
     """The entries of an array, which a loop reads from the memory of this name, from number `first` on."""
     return Symbol(name, (), like.shape, like.dtype, 1, first)
+
+
+def _has_settings_of(before: Any, after: Any) -> bool:
+    """Whether an optimizer has the same settings after a step; a fold has those of its first step."""
+    cls = type(before)
+    if cls is Symbol or type(after) is not cls:
+        return cls is Symbol
+    if cls is tuple or cls in plans:
+        parts, others = (before, after) if cls is tuple else (values(before), values(after))
+        return len(parts) == len(others) and all(map(_has_settings_of, parts, others))
+    forms: tuple[list[Any], list[Any]] = [], []
+    parts_of(before, forms[0])
+    parts_of(after, forms[1])
+    return forms[0] == forms[1]
 
 
 def _trained(params: Any, steps: Any) -> Iterator[tuple[Symbol, Symbol, bool]]:

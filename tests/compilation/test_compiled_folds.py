@@ -29,6 +29,7 @@ from funcnn import (
     mse,
     namespace,
     record,
+    sgd,
     state,
     train,
     update,
@@ -106,6 +107,18 @@ class Told:
 @update.register(Told)
 def told_update(optimizer, grads, params):
     return grads, evolve(optimizer, t="done")
+
+
+@record
+class Changed:
+    """An optimizer that counts its updates in a setting."""
+
+    count: int = 0
+
+
+@update.register(Changed)
+def changed_update(optimizer, grads, params):
+    return grads, evolve(optimizer, count=optimizer.count + 1)
 
 
 @record
@@ -215,10 +228,18 @@ def test_batches_of_another_shape_end_a_fold():
     assert folded.params == last(train(TrainState(net), data, compiled(mse), 0.1, every=2)).params
 
 
-@pytest.mark.parametrize("optimizer", [ClipNorm(1.0), (Adam(), ClipNorm(1.0)), Told(), Fresh()], ids=repr)
+@pytest.mark.parametrize(
+    "optimizer", [ClipNorm(1.0), (Adam(), ClipNorm(1.0)), Told(), Fresh(), (Adam(), Changed())], ids=repr
+)
 def test_what_cannot_be_folded_takes_single_steps(optimizer):
-    plain = last(train(TrainState(net, optimizer), batch * 20, compiled(mse), 0.01))
-    assert last(train(TrainState(net, optimizer), batch * 20, compiled(mse), 0.01, every=10)).step == plain.step
+    function = compiled(mse)
+    start = now = TrainState(net, optimizer)
+    for _ in range(20):
+        cost, grads = function(now.params, x, y)
+        grads, after = update(now.optimizer, grads, now.params)
+        now = TrainState(sgd(now.params, grads, 0.01), after, now.step + 1, cost)
+    for every in (1, 10):
+        assert last(train(start, batch * 20, function, 0.01, every=every)) == now
 
 
 @pytest.mark.parametrize("optimizer", [(), Momentum(), AdamW()], ids=repr)

@@ -1,6 +1,7 @@
 """`compiled_step`: single steps in one call, whose results are states like all others."""
 
 import pickle
+import re
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -32,11 +33,12 @@ from funcnn import (
     update,
     value_and_grad,
 )
-from funcnn.compilation import compiled, compiled_step
+from funcnn.compilation import compiled, compiled_step, explain, predictor
 from funcnn.compilation.fold import Fold
 from funcnn.errors import KindError, NotFiniteError, RangeError
+from funcnn.optimizers import PerArray
 from funcnn.trees import astype, leaves
-from tests.compilation.test_compiled_folds import OPTIMIZERS, Told, batch, net, x, y
+from tests.compilation.test_compiled_folds import OPTIMIZERS, Changed, Told, batch, net, x, y
 
 deep = (
     *(Dense.init(2, 6, seed=1), BatchNorm.init(6), Dropout(0.3, seed=2)),
@@ -56,6 +58,15 @@ def lines(function, now, rows, targets, lr):
     cost, grads = function(now.params, rows, targets)
     grads, optimizer = update(now.optimizer, grads, now.params)
     return evolve(now, params=sgd(now.params, grads, lr), optimizer=optimizer, step=now.step + 1, cost=cost)
+
+
+@record
+class Scaled(PerArray):
+    """A user's own rule, which divides by a norm."""
+
+    def step(self, g, p, t, m=0):
+        m = 0.9 * m + g
+        return m / np.sqrt((m * m).sum()), m
 
 
 @pytest.fixture
@@ -197,6 +208,40 @@ def test_a_learning_rate_is_a_number():
             step(now, x, y, lr)
     with pytest.raises(KindError, match=r"^compiled_step: state must be a TrainState, not tuple; write TrainState"):
         step(net, x, y, 0.1)
+
+
+NEXT = "a memory that has other shapes after the step, as after the first update"
+UPDATES = [
+    ((), "in the call", "in the call"),
+    (Adam(), f"not in the call: {NEXT}", "in the call"),
+    (Changed(), *["not in the call: a setting of an optimizer that changes in a step; declare it as a state"] * 2),
+    (Scaled(), f"not in the call: {NEXT}", "not in the call: a sum over the entries of an array"),
+]
+
+
+@pytest.mark.parametrize(("optimizer", "first", "second"), UPDATES, ids=["sgd", "Adam", "Changed", "Scaled"])
+def test_a_step_is_explained(optimizer, first, second):
+    step, start = compiled_step(mse), TrainState(net, optimizer)
+    gradient = explain(compiled(mse), net, x, y)
+    assert step.explain(start, x, y) == f"{gradient}\nthe update: {first}"
+    assert step.explain(step(start, x, y, lr=0.1), x, y) == f"{gradient}\nthe update: {second}"
+
+
+def test_what_explains_a_function_that_is_not_compiled():
+    step, wide = compiled_step(mse), TrainState(mlp([2, 300, 300, 1], seed=0))
+    assert step.explain(wide, x, y).endswith("\nthe update: not in the call: the gradient is not one kernel")
+    with pytest.raises(KindError, match=r"^compiled_step: state must be a TrainState, not tuple; write TrainState"):
+        step.explain(net, x, y)
+    for function, remedy in (
+        (step, "StateStep; write function.explain(state, x, y)"),
+        (predictor(net), "Predictor; write function.explain(x)"),
+        (mse, "function; write compiled(loss)"),
+        (net, "tuple"),
+    ):
+        with pytest.raises(
+            KindError, match=f"^{re.escape(f'explain: function must be made by compiled, not {remedy}')}$"
+        ):
+            explain(function, net, x, y)
 
 
 def test_a_function_and_its_states_go_to_other_processes_and_threads():
