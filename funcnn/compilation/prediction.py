@@ -11,6 +11,7 @@ from funcnn.arrays import kind, unmapped
 from funcnn.checked import checked
 from funcnn.compilation.agreement import MOST_COMPARED, are_close, first_rows, reason_of, tried, unsuited
 from funcnn.compilation.compiler import unavailable
+from funcnn.compilation.inside import Log, inside
 from funcnn.compilation.output_code import OutputCode, Run
 from funcnn.compilation.outputs import OutputProgram
 from funcnn.compilation.outside import always, guarded
@@ -70,6 +71,8 @@ class Predictor:
             try:
                 flatten(self.net, [], [], form)
                 made, is_unchanged = guarded(lambda: self._made(x), form)
+                if type(made) is str and is_unchanged is not always and not unavailable():
+                    made = _by_layers(self.net, x, made)
             except Untraceable as reason:
                 made = str(reason)
         if len(self._runs) >= _MOST_SHAPES:
@@ -105,6 +108,23 @@ class Predictor:
 
     def __repr__(self) -> str:
         return f"predictor({self.net})"
+
+
+def _by_layers(net: Any, x: Any, reason: str) -> tuple[Run, str] | str:
+    """The prediction layer by layer, of which some have kernels of their own; or the reason, if none has."""
+    log = Log()
+    plain = predict(net, x)
+    with inside(log):
+        made = tried(predict, net, x)
+    rules = ", ".join(dict.fromkeys([rule.__name__ for rule, why in log if not why]))
+    if not rules or type(made) is not np.ndarray or not are_close([(made, plain)]):
+        return reason
+
+    def run(x: Any) -> Any:
+        with inside([]):
+            return predict(net, x)
+
+    return run, f"compiled in segments, since the network is not one kernel: {reason}; machine code: {rules}"
 
 
 def _agree(net: Any, run: Run, x: Any) -> bool:

@@ -198,6 +198,22 @@ def test_arrays_of_other_libraries_run_plain():
     assert predictor(layer).explain(narrow) == "plain NumPy: a float32 array in the network"
 
 
+def test_layers_of_a_network_that_is_not_one_kernel_have_kernels_of_their_own(monkeypatch):
+    images = rng.normal(size=(20, 8, 8, 1))
+    by_convolution = (layers.Conv2d.init(1, 16, 3, seed=1, padding="same"), Tanh(), layers.MaxPool(2), layers.Flatten())
+    by_convolution += mlp([256, 3], seed=2)
+    function = predictor(by_convolution)
+    for rows in (images, images[:9], images):
+        same(function(rows), predict(by_convolution, rows))
+    text, why = function.explain(images), "there is no kernel for pad; in layer 0, Conv2d("
+    assert text.startswith(f"compiled in segments, since the network is not one kernel: {why}")
+    assert text.endswith("; machine code: convolution_forward, max_pool_forward")
+    small = function.explain(images[:1])
+    monkeypatch.setattr(predictor_module, "are_close", lambda _: False)
+    for text in (small, predictor(by_convolution).explain(images)):
+        assert text.startswith(f"plain NumPy: {why}")
+
+
 def test_other_inputs_than_arrays_run_plain():
     attention = layers.Attention.init(4, 2, seed=0)
     sequences, mask = many[:6].reshape(3, 2, 5)[..., :4], np.ones((3, 2), bool)
