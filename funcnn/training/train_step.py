@@ -38,8 +38,10 @@ class TrainStep:
 
     def __call__(self, now: Any, batches: Sequence[Any]) -> Any:
         """The state after a step with each batch."""
-        pairs = [as_pair(self.function, batch) for batch in batches]
-        return self.through(now, pairs, [self._rate(now.step + i) for i in range(len(pairs))])
+        pairs, rates = [as_pair(self.function, batch) for batch in batches], [self.lr] * len(batches)
+        if callable(self.lr):
+            rates = [self._rate(now.step + i) for i in range(len(pairs))]
+        return self.through(now, pairs, rates)
 
     def through(self, now: Any, pairs: Sequence[Any], rates: Sequence[Any]) -> Any:
         """The state after a step with each pair (x, y), with these learning rates.
@@ -59,8 +61,8 @@ class TrainStep:
         return now
 
     def _rate(self, step: Any) -> Any:
-        """The learning rate of the step of this number."""
-        return as_learning_rate(self.function, f"lr({step})", self.lr(step)) if callable(self.lr) else self.lr
+        """The learning rate of the step of this number, by a schedule."""
+        return as_learning_rate(self.function, f"lr({step})", self.lr(step))
 
     def _after(self, now: Any, batch: Any, lr: Any) -> Any:
         """The state after a step with one batch."""
