@@ -179,7 +179,7 @@ def grads_error(function: str, given: Any) -> KindError:
     """The error for gradients that are not a Grads, such as the pair that `value_and_grad` or `update` returns."""
     place = [i for i, part in enumerate(given) if type(part) is Grads] if type(given) is tuple else []
     remedy = f"; write grads[{place[0]}]" if place else ""
-    return KindError(f"{function}: grads must be what backward returns, a Grads, not {kind(given)}{remedy}")
+    return KindError(f"{function}: grads must be a Grads, as backward returns it, not {kind(given)}{remedy}")
 
 
 def foreign_error(function: str, params: Any, grads: Any, error: Exception | None = None) -> Exception:

@@ -111,7 +111,7 @@ def evaluated(function: str, loss: Any, *given: Any) -> tuple[Any, Any]:
     made: Any = loss(*given)
     if type(made) is not tuple or len(made) != 2:
         given_back = counted(len(made), "value") if type(made) is tuple else kind(made)
-        raise KindError(f"{function}: the loss must return (cost, dA), dA being the gradient of cost, not {given_back}")
+        raise KindError(f"{function}: the loss must return a pair, the cost and its gradient dA, not {given_back}")
     cost: Any = made[0]
     has_axes = bool(getattr(cost, "ndim", 0))
     if type(cost) is not float and (has_axes or not is_of_numbers(cost)):

@@ -111,7 +111,8 @@ def _as_ends(function: str, argument: str, interval: Any) -> tuple[float, float]
 def _check_names(function: str, argument: str, given: Mapping[str, Any], names: Sequence[str]) -> None:
     for name in given:
         if name not in names:
-            raise RangeError(f"{function}: {argument} names {short(name)}, but the arguments are {', '.join(names)}")
+            which = f"{'one of ' * (len(names) > 1)}{', '.join(map(repr, names))}"
+            raise RangeError(f"{function}: a key of {argument} must be an argument, not {short(name)}; write {which}")
 
 
 def _as_constraint(function: str, argument: str, a: Array, structure: Any) -> Constraint:

@@ -27,6 +27,8 @@ def _not_finite_error(function: str, now: Any) -> NotFiniteError:
     """The error that names the first array of a state that is not finite."""
     arrays = [*walk(now.params, "params"), *walk(now.optimizer, "optimizer")]
     path = next(path for path, array in arrays if not is_finite(array))
+    if not now.step:
+        return NotFiniteError(f"{function}: {path} is not finite before the first step")
     return NotFiniteError(f"{function}: {path} is not finite after {counted(now.step, 'step')}; a smaller lr may help")
 
 

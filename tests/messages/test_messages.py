@@ -241,9 +241,9 @@ ROWS = [
     >> "sgd: grads must be gradients of these params; params: Relu(), grads: Tanh()",
     shape_error(lambda: sgd(dense, Grads(net[2], None), 0.1))
     >> "sgd: grads must be gradients of these params; params: <f64 2x27>, grads: <f64 27x1>",
-    kind_error(lambda: sgd(net, grads.params, 0.1)) >> "sgd: grads must be what backward returns, a Grads, not tuple",
+    kind_error(lambda: sgd(net, grads.params, 0.1)) >> "sgd: grads must be a Grads, as backward returns it, not tuple",
     kind_error(lambda: sgd(net, (0.5, grads), 0.1))
-    >> "sgd: grads must be what backward returns, a Grads, not tuple; write grads[1]",
+    >> "sgd: grads must be a Grads, as backward returns it, not tuple; write grads[1]",
     range_error(lambda: sgd(net, grads, -0.1)) >> "sgd: lr must be finite and not negative, not -0.1",
     range_error(lambda: sgd(net, grads, float("nan"))) >> "sgd: lr must be finite and not negative, not nan",
     range_error(lambda: sgd(net, grads, np.inf)) >> "sgd: lr must be finite and not negative, not inf",

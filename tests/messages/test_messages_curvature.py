@@ -107,7 +107,7 @@ ROWS = [
     shape_error(lambda: hvp(mse)((*NET, Softmax()), X, Y, (*NET, Softmax())))
     >> "hvp: Softmax over one output is always 1, and its dx is 0; write Sigmoid()",
     kind_error(lambda: ggnvp(lambda out, y: mse(out, y)[0])(NET, X, Y, NET))
-    >> "ggnvp: the loss must return (cost, dA), dA being the gradient of cost, not float",
+    >> "ggnvp: the loss must return a pair, the cost and its gradient dA, not float",
     raises(NotFiniteError, lambda: hvp(mse)(NET, X, Y * np.nan, NET)) >> "hvp: the cost must be finite, not nan",
     raises(NotFiniteError, lambda: ggnvp(lambda out, y: (np.inf, mse(out, y)[1]))(NET, X, Y, NET))
     >> "ggnvp: the cost must be finite, not inf",

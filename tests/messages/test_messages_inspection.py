@@ -61,9 +61,9 @@ ROWS = [
     kind_error(lambda: trace(dense, [[1.0, 2.0, 3.0]], x, mse))
     >> "trace: x must be an array, not list; write np.asarray(x)",
     kind_error(lambda: trace(dense, x, x, lambda out, y: 0.0))
-    >> "trace: the loss must return (cost, dA), dA being the gradient of cost, not float",
+    >> "trace: the loss must return a pair, the cost and its gradient dA, not float",
     kind_error(lambda: trace(dense, x, x, lambda out, y: (0.0, out, y)))
-    >> "trace: the loss must return (cost, dA), dA being the gradient of cost, not 3 values",
+    >> "trace: the loss must return a pair, the cost and its gradient dA, not 3 values",
     kind_error(lambda: trace(dense, x, x, mse, lr="0.1")) >> "trace: lr must be a number, not str; write float(lr)",
     kind_error(lambda: Probe(dense, seen=x)) >> "Probe: seen must be None or a Seen(x, out, dA), not float64 array",
     kind_error(lambda: trace(dense, x, None, mse)) >> "mse: y must be an array, not None",

@@ -290,7 +290,7 @@ ROWS = [
     ],
     kind_error(lambda: joint(mse, mse(x, x))) >> "joint: losses[1] must be a function (out, y), not tuple",
     *[
-        kind_error(act) >> f"{whose}: the loss must return (cost, dA), dA being the gradient of cost, not {given}"
+        kind_error(act) >> f"{whose}: the loss must return a pair, the cost and its gradient dA, not {given}"
         for loss, given in (
             (lambda out, y, weight=None: float(abs(out - y).mean()), "float"),
             (lambda out, y, weight=None: [0.0, out], "list"),

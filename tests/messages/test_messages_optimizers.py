@@ -133,7 +133,7 @@ ROWS = [
     >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not None",
     kind_error(lambda: update([Adam()], grads, net))
     >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not list; write tuple(optimizer)",
-    kind_error(lambda: update((), None, net)) >> "update: grads must be what backward returns, a Grads, not None",
+    kind_error(lambda: update((), None, net)) >> "update: grads must be a Grads, as backward returns it, not None",
     kind_error(lambda: update(Adam(), grads, list(net)))
     >> "update: params must be a record, a tuple or an array, not list; write tuple(params)",
     kind_error(lambda: Grads("nonsense", None)) >> "Grads: params must be a record, a tuple or an array, not str",
@@ -148,9 +148,9 @@ ROWS = [
     >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Adam; write Adam()",
     # What update is given.
     kind_error(lambda: update(Adam(), (grads, Adam()), net))
-    >> "update: grads must be what backward returns, a Grads, not tuple; write grads[0]",
+    >> "update: grads must be a Grads, as backward returns it, not tuple; write grads[0]",
     kind_error(lambda: update(Adam(), grads.params, net))
-    >> "update: grads must be what backward returns, a Grads, not tuple",
+    >> "update: grads must be a Grads, as backward returns it, not tuple",
     shape_error(lambda: update(Adam(), Grads(small.W.T, None), small.W))
     >> "update: each gradient must be like its parameter, <f64 [[1.] [2.]]>, not <f64 [[1. 2.]]>",
     shape_error(lambda: update(ClipValue(1.0), Grads(half, None), small))

@@ -177,7 +177,7 @@ ROWS = [
     kind_error(lambda: history(run(), validation(mse, x, y)))
     >> 'history: measures must be a mapping, such as {"accuracy": validation(accuracy, x, y)}, not Validation',
     raises(NotFiniteError, read(train, dead(0), [], value_and_grad(mse), 0.1))
-    >> "train: params.0.W is not finite after 0 steps; a smaller lr may help",
+    >> "train: params.0.W is not finite before the first step",
     raises(NotFiniteError, overflow) >> "train: in step 0 the cost is inf; "
     "the first array that is not finite is out of Dense(W=<f64 [[1.e+308]]>, b=None)",
     shape_error(lambda: validation(mse, np.ones((10, 3)), y)(start))

@@ -122,7 +122,7 @@ ROWS = [
     kind_error(fit(loss="log")) >> A + "loss must be a function (out, y), not str",
     kind_error(fit(loss=lambda out: out)) >> A + "loss must be a function (out, y), not a function (out)",
     kind_error(fit(loss=accuracy))
-    >> "value_and_grad: the loss must return (cost, dA), dA being the gradient of cost, not float",
+    >> "value_and_grad: the loss must return a pair, the cost and its gradient dA, not float",
     kind_error(fit(loss=accuracy_score))
     >> A + "loss must be a function (out, y), not accuracy_score(y_true, y_pred, normalize, sample_weight)",
     kind_error(lambda: summary(NetworkClassifier(epochs=1).fit(X, NAMES)))

@@ -31,7 +31,7 @@ ROWS = [
     kind_error(lambda: write_steps(dense, x, two, value_and_grad(mse), 0.1, PAGE))
     >> "write_steps: loss must be a function (out, y), not a function (params, x, y)",
     kind_error(lambda: write_steps(dense, x, two, lambda out, y: ((out - y) ** 2).mean(), 0.1, PAGE))
-    >> "write_steps: the loss must return (cost, dA), dA being the gradient of cost, not float64",
+    >> "write_steps: the loss must return a pair, the cost and its gradient dA, not float64",
     kind_error(lambda: write_steps((dense, Sigmoid()), x, np.zeros(4, int), softmax_cross_entropy, 0.1, PAGE))
     >> "write_steps: the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 [[1. 1.] [1. 1.] [1. "
     "1.]]>, b=None), Sigmoid())",
@@ -58,7 +58,7 @@ ROWS = [
     kind_error(lambda: nudge(dense, x, two, y_first, "W", (0, 0)))
     >> "nudge: loss must be a function (out, y), not y_first(y_true, y_pred); write lambda out, y: y_first(y, out)",
     kind_error(lambda: nudge(dense, x, two, lambda out, y: 1.0, "W", (0, 0)))
-    >> "nudge: the loss must return (cost, dA), dA being the gradient of cost, not float",
+    >> "nudge: the loss must return a pair, the cost and its gradient dA, not float",
     kind_error(lambda: nudge(dense, x, two, mse, "W", (0, 0.5)))
     >> "nudge: index must be an int or a tuple of ints, not (0, 0.5)",
     shape_error(lambda: nudge(dense, x, two, mse, "W", 2))

@@ -148,7 +148,7 @@ ROWS = [
     kind_error(lambda: check_vjp(half, half_vjp, [x], domain=(0, 1)))
     >> "check_vjp: domain must be a function of the arguments or a dict by names of arguments, not tuple",
     range_error(lambda: check_vjp(half, half_vjp, [x], domain={"y": (0, 1)}))
-    >> "check_vjp: domain names 'y', but the arguments are x",
+    >> "check_vjp: a key of domain must be an argument, not 'y'; write 'x'",
     kind_error(lambda: check_vjp(half, half_vjp, [x], domain={"x": 0}))
     >> "check_vjp: domain of x must be a pair (low, high), not int",
     range_error(lambda: check_vjp(half, half_vjp, [x], domain={"x": (1, 0)}))
@@ -158,7 +158,7 @@ ROWS = [
     kind_error(lambda: check_vjp(half, half_vjp, [x], structure="symmetric"))
     >> "check_vjp: structure must be a dict by names of arguments, not str",
     range_error(lambda: check_vjp(half, half_vjp, [x], structure={"A": "symmetric"}))
-    >> "check_vjp: structure names 'A', but the arguments are x",
+    >> "check_vjp: a key of structure must be an argument, not 'A'; write 'x'",
     kind_error(lambda: check_vjp(half, half_vjp, [x], structure={"x": "hermitian"}))
     >> 'check_vjp: structure of x must be a projection or one of "symmetric", "skew", "orthogonal", "positive '
     'definite", "lower triangular", "upper triangular", "simplex", "unit norm", "sorted", not \'hermitian\'',
@@ -216,13 +216,13 @@ ROWS = [
         }.items()
     ],
     range_error(lambda: check_layer(dense, x, domain={"W": (0, 1)}))
-    >> "check_layer: domain names 'W', but the arguments are params.W, params.b, x",
+    >> "check_layer: a key of domain must be an argument, not 'W'; write one of 'params.W', 'params.b', 'x'",
     kind_error(lambda: check_layer(dense, x, domain=lambda x: x > 0))
     >> "check_layer: domain must be a function (params, x), not a function (x)",
     kind_error(lambda: check_loss(mse, x, x, domain=lambda out: out > 0))
     >> "check_loss: domain must be a function (out, y), not a function (out)",
     range_error(lambda: check_loss(mse, x, x, structure={"y": "simplex"}))
-    >> "check_loss: structure names 'y', but the arguments are out",
+    >> "check_loss: a key of structure must be an argument, not 'y'; write 'out'",
     range_error(lambda: check_layer(dense, x, resolution=1e-3, exact=True))
     >> "check_layer: resolution has no effect with exact=True; leave it out",
     kind_error(lambda: check_vjp(half, half_vjp, [x], domain=lambda x: None))
@@ -239,7 +239,7 @@ ROWS = [
     kind_error(lambda: check_layer(Relu(), np.ones((2, 2), int)))
     >> "check_layer: no argument holds floats, so there is no gradient to check",
     kind_error(lambda: check_loss(lambda out, y: float(((out - y) ** 2).mean()), x, x))
-    >> "check_loss: the loss must return (cost, dA), dA being the gradient of cost, not float",
+    >> "check_loss: the loss must return a pair, the cost and its gradient dA, not float",
     kind_error(lambda: check_loss(lambda out, y: ((out - y) ** 2, 2 * (out - y)), x, x))
     >> f"check_loss: the loss must return (cost, dA), cost being one number, not float64 array of shape {x.shape}",
     raises(BrokenPromise, lambda: check_loss(lambda out, y: (0.0, 1.0), x, x))

@@ -226,7 +226,7 @@ ROWS = [
     kind_error(returning(("low", Grads(net, None))))
     >> "train: value_and_grad must return a number as the cost, not str",
     kind_error(read(train, start, data, value_and_grad(lambda out, y: 0.5), 0.1))
-    >> "value_and_grad: the loss must return (cost, dA), dA being the gradient of cost, not float",
+    >> "value_and_grad: the loss must return a pair, the cost and its gradient dA, not float",
     *[
         raises(error, trained(lr=given)) >> f"train: lr must be {sentence}"
         for given, error, sentence in [

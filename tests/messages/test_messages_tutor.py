@@ -24,7 +24,7 @@ ROWS = [
     range_error(lambda: diagnose(lambda x: np.ones((401, 1)) * x, twice, [np.ones(1)]))
     >> "diagnose: f must return at most 400 numbers, not 401; take smaller arrays",
     range_error(lambda: diagnose(np.sin, twice, [x], domain={"y": (0, 1)}))
-    >> "diagnose: domain names 'y', but the arguments are x",
+    >> "diagnose: a key of domain must be an argument, not 'y'; write 'x'",
     kind_error(lambda: diagnose_layer([dense], x))
     >> "diagnose_layer: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: diagnose_layer(dense, 1.0))

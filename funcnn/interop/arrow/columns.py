@@ -90,7 +90,10 @@ def _as_columns(argument: str, names: Any) -> Any:
     if type(names) is list and names and all([type(name) is str for name in names]):
         return Beside(names)
     if type(names) is not str:
-        given = "an empty one" if type(names) in {list, tuple} and not names else kind(names)
+        given = kind(names)
+        if type(names) in {list, tuple}:
+            other = next((name for name in names if type(name) is not str), None)
+            given = f"a {given} with {kind(other)}" if names else f"an empty {given}"
         raise KindError(
             f"{_NAME}: {argument} must be the name of a column, a list of names, or a tuple of these, not {given}"
         )
