@@ -292,10 +292,10 @@ def test_a_projection_of_ones_own_is_checked():
         with pytest.raises(error, match=message):
             check_vjp(f, half, [x], structure={"x": project})
 
-    refused(RangeError, "check_vjp: x must equal its projection P in structure, P(x) = x; it does not", abs)
+    refused(RangeError, r"check_vjp: x must equal its projection P in structure, P\(x\) = x; it does not", abs)
     slides = lambda x: x + (np.array([0.5, -1.0, 0.5]) - x) / 2
     refused(RangeError, r"structure of x must be a projection, P\(P\(x\)\) = P\(x\); it is not", slides)
-    what = r"check_vjp: structure of x must return an array of floats of shape \(3,\), as x has; it returned"
+    what = r"check_vjp: structure of x must return an array of floats of shape \(3,\), as x has, not"
     for project, given in ((lambda x: x[1:], "<f64"), (lambda x: None, "None"), (lambda x: x > 0, "<b8")):
         refused(KindError, f"{what} {given}", project)
     edge = lambda x: np.where((x != 1) & (abs(x - 1) < 1e-4), np.nan, x)  # not defined on both sides of an entry
