@@ -59,6 +59,11 @@ def test_a_helper_leaves_the_core_of_its_caller_if_there_is_another(monkeypatch)
     assert moved == [{0, 2}, {0, 1, 2}]
 
 
+def test_each_process_has_helpers_of_its_own():
+    assert helpers._pool(-1) is helpers._pool(-1)
+    assert helpers._pool(-1) is not helpers._pool(-2)
+
+
 def test_a_helper_computes_all_shards_that_nobody_else_takes(monkeypatch):
     monkeypatch.setattr(helpers, "_pool", lambda _: Absent())
     function = compiled(mse, threads=2)
