@@ -35,7 +35,7 @@ class FewPanel(Panel):
         return self.text.at(self.tile, self.text.plus(f, node.place[1] * self.text.rows))
 
     def apart(self, node: Node) -> int:
-        return 1
+        return int(node.features > 1)
 
     def _load(self, a: Any, f: Index) -> str:
         if isinstance(a, Node) and a.op == "vector":

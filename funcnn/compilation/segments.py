@@ -16,6 +16,7 @@ from funcnn.compilation.trace import TracedStep
 from funcnn.core import backward, backward_params, forward, sgd
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
+from funcnn.records import plans
 from funcnn.trees.walks import leaves
 
 Trace = Callable[..., TracedStep]
@@ -28,12 +29,14 @@ class Segments:
     """`value_and_grad(loss)` by the rules of the layers, of which some leave large arrays to kernels of their own.
 
     The layers from number `first` on are one kernel together with the loss, `tail`, if there is one, and the first
-    layers may be a `head`. `reason` says why the network is not one kernel.
+    layers may be a `head`. If one of the others `may_keep` its input, it gets a copy of what the head gives, which the
+    next step overwrites. `reason` says why the network is not one kernel.
     """
 
     def __init__(self, plain: Any, reason: str, tail: CompiledStep | None, first: int, head: Any) -> None:
         self.plain, self.reason, self.tail, self.first, self.head = plain, reason, tail, first, head
         self.until = len(head.layers) if head else 0  # the number of the first layer after the head
+        self.may_keep = False
 
     def __call__(self, params: Any, x: Any, y: Any, log: Log | None = None) -> tuple[Any, Grads[Any]]:
         """The cost and the gradient.
@@ -47,7 +50,8 @@ class Segments:
                 return made
             head, middle = params[: self.until], params[self.until : self.first]
             memory = self.head.memory() if self.head else None
-            out, cache = forward(middle, memory.forward(head, x) if memory else x)
+            given = memory.forward(head, x) if memory else x
+            out, cache = forward(middle, given.copy() if memory and self.may_keep else given)
             cost, grads = self.end(params, out, y)
             if memory is None:
                 before = backward_params(middle, cache, grads.x)
@@ -83,11 +87,19 @@ def segments(
         tail.number = type(expected[0])
     head = None if tail is None else tried(import_module(HEADS).head_of, params[:first], x)
     made = Segments(plain, reason, tail, first, head)
+    made.may_keep = _has_rules_of_others(params[made.until : first]) if head else False
     found = tried(made, params, x, y, log)
     if tail is None and all([why for _, why in log]):
         return reason
     is_right = found is not None and agree(found, expected)
     return made if is_right else f"{reason}, and the kernels of single layers give another result than NumPy"
+
+
+def _has_rules_of_others(layers: tuple[Any, ...]) -> bool:
+    """Whether a layer is not of this package, and so may have its input as a state, as its gradient."""
+    form: list[Any] = []
+    flatten(layers, [], [], form)
+    return any([isinstance(cls, type) and cls in plans and not cls.__module__.startswith("funcnn.") for cls in form])
 
 
 def _tail(params: Any, x: Any, y: Any, trace: Trace) -> tuple[TracedStep | None, int]:

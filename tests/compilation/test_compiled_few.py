@@ -70,6 +70,7 @@ NETWORKS = {
     "activations": (dense(N_IN, WIDTH), *ACTIVATIONS, dense(WIDTH, N_OUT)),
     "others": (dense(N_IN, WIDTH), *OTHERS, dense(WIDTH, N_OUT)),
     "one feature": mlp([N_IN, 1, 1, N_OUT], hidden=Tanh(), seed=1),
+    "one random feature": (dense(N_IN, 1), Dropout(0.5, seed=1), layers.GaussianNoise(0.5, seed=2), dense(1, N_OUT)),
     "wide": mlp([N_IN, 107, 64, 16, N_OUT], hidden=layers.Relu(), seed=2),
     "normalised": (dense(N_IN, 107), layers.RMSNorm.init(107), dense(107, 64), layers.Softmax(), dense(64, N_OUT)),
     "columns": (dense(N_IN, 4), OfColumns(rng.normal(size=(4, 3))), dense(4, N_OUT)),

@@ -20,19 +20,23 @@ from funcnn import (
     Elementwise,
     Embedding,
     Flatten,
+    Grads,
     LayerNorm,
     MaxPool,
     Relu,
     Residual,
     Tanh,
     TrainState,
+    backward,
     forward,
+    gradient,
     layers,
     losses,
     mlp,
     mse,
     record,
     softmax_cross_entropy,
+    state,
     train,
     value_and_grad,
 )
@@ -300,6 +304,34 @@ def test_the_first_layers_are_prepared_calls(name, dtype):
         other = map_parameters(lambda a: a + np.sin(seed + a), net)  # noqa: B023  used at once
         x = (given * (1 + seed)).swapaxes(0, 3).copy().swapaxes(0, 3)
         are_alike(function, mse, other, x, wanted, 1e-12 if dtype is np.float64 else 1e-4)
+
+
+@record
+class Kept:
+    """A user's layer whose state is its last input."""
+
+    last: object = state(default=None)
+
+
+@forward.register(Kept)
+def _(params, x):
+    return x, x
+
+
+@backward.register(Kept)
+def _(params, cache, dA):
+    return Grads(gradient(params, last=cache), dA)
+
+
+def test_a_layer_may_keep_what_the_first_layers_give_it():
+    head, given = DIGITS[:3], images[:5]
+    net = (*head, Kept(forward(head, given)[0]), *DIGITS[3:])
+    function = compiled(softmax_cross_entropy)
+    made = function(net, given, labels[:5])[1].params[3].last
+    assert "layers 0 to 2, machine code" in explain(function, net, given, labels[:5])
+    before = made.copy()
+    function(net, 2 * given, labels[:5])
+    assert np.array_equal(made, before)
 
 
 def test_large_arrays_are_not_kept(monkeypatch):
