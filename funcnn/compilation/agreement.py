@@ -30,21 +30,24 @@ def are_alike(a: Any, b: Any) -> bool:
     return a is b or (type(b) is np.ndarray and (a.shape, a.dtype) == (b.shape, b.dtype))
 
 
-def agree(made: Any, plain: Any) -> bool:
-    """Whether two results of a step are equal but for rounding errors, relative to the largest gradient."""
+def agree(made: Any, plain: Any, dtype: Any) -> bool:
+    """Whether two results of a step in this dtype are equal but for its rounding errors, relative to the largest one.
+
+    The cost is a Python float for any dtype, and a frozen network has no gradients.
+    """
     (cost, grads), (plain_cost, plain_grads) = made, plain
     pairs = [(np.asarray(cost), np.asarray(plain_cost)), *zip(leaves(grads), leaves(plain_grads), strict=True)]
-    return are_close(pairs)
+    return are_close(pairs, dtype)
 
 
-def are_close(pairs: list[tuple[Any, Any]]) -> bool:
-    """Whether the arrays of pairs are equal but for rounding errors, relative to the largest number of the second."""
+def are_close(pairs: list[tuple[Any, Any]], dtype: Any) -> bool:
+    """Whether arrays in pairs are equal but for rounding errors of a dtype, relative to the largest of the second."""
     if any([(a.shape, a.dtype) != (b.shape, b.dtype) for a, b in pairs]):
         return False
     if not all([np.array_equal(np.isfinite(a), np.isfinite(b)) for a, b in pairs]):
         return False
     largest = max([float(abs(b[np.isfinite(b)]).max(initial=0)) for _, b in pairs])
-    bound = float(np.finfo(pairs[-1][0].dtype).eps) ** 0.5 * largest
+    bound = float(np.finfo(dtype).eps) ** 0.5 * largest
     return all([bool((abs(a - b)[np.isfinite(a)] <= bound).all()) for a, b in pairs])
 
 

@@ -115,7 +115,7 @@ class Compiled:
             return f"the cost must be a number, not {kind(plain[0])}"
         step.number = type(plain[0])
         made = tried(sample, arrays, numbers, *few)
-        return step if made is None or agree(made, plain) else DIFFERS
+        return step if made is None or agree(made, plain, step.dtype) else DIFFERS
 
     def _step_for(self, params: Any, x: Any, y: Any, threads: int = 1) -> CompiledStep:
         return CompiledStep(trace(self.loss, params, x, y), len(x), threads, self._pool)

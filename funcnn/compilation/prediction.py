@@ -137,7 +137,7 @@ def _agree(net: Any, run: Run, x: Any) -> bool:
     with np.errstate(all="ignore"):
         tries = [(tried(run, one), tried(forward_only, net, one)) for one in (x, x * ramp, x * ramp + ramp)]
     pairs = [(made, plain) for made, plain in tries if made is not None and plain is not None]
-    return not pairs or are_close(pairs)
+    return not pairs or are_close(pairs, x.dtype)
 
 
 @checked

@@ -317,7 +317,7 @@ def test_a_fold_that_fails_is_tried_twice():
 
 
 def test_a_kernel_whose_result_differs_is_not_used(monkeypatch):
-    monkeypatch.setattr("funcnn.compilation.compiler.agree", lambda made, plain: False)
+    monkeypatch.setattr("funcnn.compilation.compiler.agree", lambda *_: False)
     function = compiled(mse)
     assert explain(function, net, x, y) == "plain NumPy: the kernel's result differs from that of NumPy"
     assert function(net, x, y) == value_and_grad(mse)(net, x, y)
@@ -330,7 +330,7 @@ def test_a_fold_whose_result_differs_is_not_used(monkeypatch):
 
 def test_results_agree_to_rounding():
     cost, grads = value_and_grad(mse)(net, x, y)
-    assert agree((cost, grads), (cost * (1 + 1e-12), grads))
-    assert not agree((cost, grads), (cost * 1.001, grads))
-    assert not agree((np.nan, grads), (cost, grads))
-    assert not agree((cost, grads), (cost, Grads(astype(grads.params, np.float64)[::-1], None)))
+    assert agree((cost, grads), (cost * (1 + 1e-12), grads), np.float64)
+    assert not agree((cost, grads), (cost * 1.001, grads), np.float64)
+    assert not agree((np.nan, grads), (cost, grads), np.float64)
+    assert not agree((cost, grads), (cost, Grads(astype(grads.params, np.float64)[::-1], None)), np.float64)

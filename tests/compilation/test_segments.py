@@ -214,7 +214,7 @@ def test_numbers_that_are_not_finite_spread_as_in_the_plain_path():
 
 
 def test_segments_that_differ_from_the_plain_path_are_not_used(monkeypatch):
-    monkeypatch.setattr(segments, "agree", lambda made, plain: False)
+    monkeypatch.setattr(segments, "agree", lambda *_: False)
     function = compiled(softmax_cross_entropy)
     assert explain(function, DIGITS, images, labels).endswith("give another result than NumPy")
     plain = value_and_grad(softmax_cross_entropy)(DIGITS, images, labels)
