@@ -117,7 +117,8 @@ def _by_layers(net: Any, x: Any, reason: str) -> tuple[Run, str] | str:
     with inside(log):
         made = tried(predict, net, x)
     rules = ", ".join(dict.fromkeys([rule.__name__ for rule, why in log if not why]))
-    if not rules or type(made) is not np.ndarray or not are_close([(made, plain)]):
+    is_of_floats = type(made) is np.ndarray and made.dtype.kind == "f"
+    if not (rules and is_of_floats and are_close([(made, plain)], made.dtype)):
         return reason
 
     def run(x: Any) -> Any:

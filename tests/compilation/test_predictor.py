@@ -209,7 +209,7 @@ def test_layers_of_a_network_that_is_not_one_kernel_have_kernels_of_their_own(mo
     assert text.startswith(f"compiled in segments, since the network is not one kernel: {why}")
     assert text.endswith("; machine code: convolution_forward, max_pool_forward")
     small = function.explain(images[:1])
-    monkeypatch.setattr(predictor_module, "are_close", lambda _: False)
+    monkeypatch.setattr(predictor_module, "are_close", lambda *_: False)
     for text in (small, predictor(by_convolution).explain(images)):
         assert text.startswith(f"plain NumPy: {why}")
 
