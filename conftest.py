@@ -24,8 +24,6 @@ from tests.printed import up_to_rounding
 settings.register_profile("full", settings.get_profile("funcnn"), max_examples=20)
 settings.register_profile("quick", settings.get_profile("funcnn"), max_examples=10, derandomize=True)
 settings.load_profile("quick")
-# The seed alone decides: Hypothesis also draws constants of the modules that are loaded, others in each worker.
-providers._get_local_constants = Constants  # noqa: SLF001  there is no public way
 
 pytest_plugins = ["tests.browser", "tests.budget", "tests.watched"]
 
@@ -58,6 +56,12 @@ ORACLES = [
     ("scipy", "funcnn/testing/hessian.py"),
     *ADAPTERS,
 ]  # files whose examples need a library
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In full the seed alone decides: Hypothesis also draws constants of loaded modules, others in each worker."""
+    if config.getoption("--hypothesis-profile") == "full":
+        providers._get_local_constants = Constants  # noqa: SLF001  there is no public way
 
 
 @pytest.fixture(autouse=True, scope="session")
