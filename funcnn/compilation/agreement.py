@@ -51,13 +51,13 @@ def are_close(pairs: list[tuple[Any, Any]], dtype: Any) -> bool:
     return all([bool((abs(a - b)[np.isfinite(a)] <= bound).all()) for a, b in pairs])
 
 
-def unsuited(x: Any, y: Any, arrays: list[Any], *, is_step: bool = True) -> str:
-    """Why there is no kernel for arrays of these shapes and dtypes, of a step or of a prediction."""
+def unsuited(x: Any, y: Any, arrays: list[Any]) -> str:
+    """Why there is no kernel for arrays of these shapes and dtypes."""
     if reason := _unsuited_x(x, arrays):
         return reason
     if reason := next(filter(None, [_unsuited_part(x, one) for one in (y if type(y) is tuple else (y,))]), ""):
         return reason
-    return too_wide([*[(n,) for n in x.shape[1:]], *[a.shape for a in arrays]], x.dtype, len(x) * is_step)
+    return too_wide([*[(n,) for n in x.shape[1:]], *[a.shape for a in arrays]])
 
 
 def _unsuited_x(x: Any, arrays: list[Any]) -> str:

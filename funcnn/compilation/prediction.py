@@ -87,7 +87,7 @@ class Predictor:
         arrays: list[Any] = []
         numbers: list[Any] = []
         flatten(net, arrays, numbers, [])
-        if reason := unavailable() or unsuited(x, x, arrays, is_step=False):
+        if reason := unavailable() or unsuited(x, x, arrays):
             return reason
         try:
             program = OutputProgram(trace_prediction(net, x))

@@ -40,7 +40,7 @@ from funcnn import (
     train,
     value_and_grad,
 )
-from funcnn.compilation import compiled, explain, segments, widths
+from funcnn.compilation import compiled, explain, segments
 from funcnn.compilation.inside import LOG
 from funcnn.compilation.kernels import attachment
 from funcnn.compilation.kernels import images as prepared
@@ -245,23 +245,6 @@ def test_a_loss_without_a_gradient_is_no_tail():
 
 def test_labels_that_are_no_real_numbers():
     assert why_not(compiled(mse), mlp([6, 2], seed=0), x, y + 0j) == "y must hold numbers, not complex128"
-
-
-def test_widths_that_are_left_to_blas_depend_on_its_kernels(monkeypatch):
-    shape, found = [(200, 200)], {}
-    for name in ("SkylakeX", "Haswell", ""):
-        monkeypatch.setattr(widths, "core", lambda name=name: name)
-        found[name] = [widths.too_wide(shape, np.dtype(dtype), 32) for dtype in (np.float64, np.float32)]
-        assert widths.too_wide(shape, np.dtype(float), 16) == ""
-    wide = "a matrix of 200 x 200 is wider than {}, where NumPy is faster"
-    assert found == {"SkylakeX": [wide.format(192), wide.format(128)], "Haswell": ["", ""], "": ["", ""]}
-
-
-def test_another_blas_has_no_name(monkeypatch, tmp_path):
-    (tmp_path / "numpy.libs").mkdir()
-    (tmp_path / "numpy.libs" / "libopenblas.so").write_text("no library")
-    monkeypatch.setattr(widths.np, "__file__", str(tmp_path / "numpy" / "__init__.py"))
-    assert widths.core.__wrapped__() == ""
 
 
 # The first layers of a network of images.
