@@ -12,10 +12,11 @@ import numpy as np
 
 from funcnn.arrays import kind
 from funcnn.checked import checked
-from funcnn.compilation.agreement import MOST_COMPARED, agree, first_rows, reason_of, tried, unsuited
+from funcnn.compilation.agreement import DIFFERS, MOST_COMPARED, agree, first_rows, reason_of, tried, unsuited
 from funcnn.compilation.engine import engine
 from funcnn.compilation.folds import Folds
 from funcnn.compilation.outside import always, guarded
+from funcnn.compilation.portable import FAULT, check_update, missing_error, refuse
 from funcnn.compilation.segments import Segments, moved, segments
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
@@ -24,11 +25,10 @@ from funcnn.compilation.trace import TracedStep, trace
 from funcnn.core import Loss, value_and_grad
 from funcnn.dispatch import registered
 from funcnn.gradients import Grads
-from funcnn.needs import Count
+from funcnn.needs import Count, Flag
 
 _MOST_STEPS = 64  # of a compiled function; the step that was used longest ago is dropped
 _MOST_CHANGES = 8  # of what the loss reads, without a step between them that uses a kernel again
-DIFFERS = "the kernel's result differs from that of NumPy"
 Step = CompiledStep | Segments | str
 _TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("params", "x", "y")])
 
@@ -36,8 +36,8 @@ _TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("par
 class Compiled:
     """The function that `compiled` returns; it pickles if the loss does, and is compiled anew where it is loaded."""
 
-    def __init__(self, loss: Loss, threads: int) -> None:
-        self.loss, self.threads = loss, threads
+    def __init__(self, loss: Loss, threads: int, portable: bool) -> None:  # noqa: FBT001  as it is pickled
+        self.loss, self.threads, self.portable = loss, threads, portable
         self._plain = value_and_grad(loss)
         self._steps: list[tuple[list[Any], Step, Callable[[], bool]]] = []
         self._registered, self._changes, self._pool = len(registered), 0, list[Any]()
@@ -53,7 +53,13 @@ class Compiled:
             made = tried(step, arrays, numbers, x, y)
         elif isinstance(step, Segments):
             made = tried(step, params, x, y)
-        return self._plain(params, x, y) if made is None else made
+        return self._plainly(step, params, x, y) if made is None else made
+
+    def _plainly(self, step: Step, *arguments: Any) -> tuple[Any, Grads[Any]]:
+        """The result of NumPy, if that is what was asked for."""
+        if self.portable:
+            refuse("compiled", step if isinstance(step, str) else FAULT, lambda: self._plain(*arguments))
+        return self._plain(*arguments)
 
     def step(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step:
         """How these arguments are computed, or the reason why NumPy does; what differs goes to the two lists."""
@@ -76,7 +82,7 @@ class Compiled:
             step, is_unchanged = guarded(lambda: self._made(params, x, y, arrays, numbers), form, self.loss)
             if isinstance(step, CompiledStep):
                 step.rows, step.is_unchanged = form_of_rows(x, y), is_unchanged
-        if is_unchanged is always and not unavailable():
+        if is_unchanged is always and not self.portable and not unavailable():
             step = segments(self._plain, step, params, x, y)
         self._steps = [(form, step, is_unchanged), *self._steps[: _MOST_STEPS - 1]]
         return step
@@ -94,17 +100,19 @@ class Compiled:
 
     def _made(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step:
         """One kernel, else segments, if the result for these arguments is that of the plain path."""
+        if self.portable and (reason := failure()):
+            raise missing_error("compiled", reason)
         if reason := unavailable():
             return reason
         step = self._whole(params, x, y, arrays, numbers)
-        if isinstance(step, CompiledStep) or step == DIFFERS:
+        if isinstance(step, CompiledStep) or step == DIFFERS or self.portable:
             return step
         of_trace = lambda traced: CompiledStep(traced, len(y[0] if type(y) is tuple else y), self.threads, self._pool)
         return segments(self._plain, step, params, x, y, self._tail, of_trace)
 
     def _whole(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> CompiledStep | str:
         """One kernel for the network, or why there is none."""
-        if reason := unsuited(x, y, arrays):
+        if reason := unsuited(x, y, arrays, any_width=self.portable):
             return reason
         try:
             step = self._step_for(params, x, y, self.threads)
@@ -118,7 +126,7 @@ class Compiled:
         return step if made is None or agree(made, plain, step.dtype) else DIFFERS
 
     def _step_for(self, params: Any, x: Any, y: Any, threads: int = 1) -> CompiledStep:
-        return CompiledStep(trace(self.loss, params, x, y), len(x), threads, self._pool)
+        return CompiledStep(trace(self.loss, params, x, y), len(x), threads, self._pool, portable=self.portable)
 
     def _tail(self, params: Any, x: Any, y: Any) -> TracedStep:
         """The trace of the last layers and the loss, with the gradient with respect to x as well."""
@@ -150,17 +158,19 @@ class Compiled:
 
     def moved(self, optimizer: Any, grads: Any, params: Any, lr: Any) -> tuple[Any, Any]:
         """(params, optimizer) after the update of the optimizer and the step of sgd, with the bits of their rules."""
+        if self.portable and optimizer != ():
+            check_update(optimizer, params)
         return moved(optimizer, grads, params, lr, by_kernel=not unavailable())
 
     def __reduce__(self) -> Any:
-        return Compiled, (self.loss, self.threads)
+        return Compiled, (self.loss, self.threads, self.portable)
 
     def __repr__(self) -> str:
         return f"compiled({getattr(self.loss, '__name__', self.loss)})"
 
 
 @checked
-def compiled(loss: Loss, *, threads: Count = 1) -> Compiled:
+def compiled(loss: Loss, *, threads: Count = 1, portable: Flag = False) -> Compiled:
     """`value_and_grad(loss)` as machine code, several times as fast for small networks: (params, x, y) -> (cost, Grads)
 
     At the first call for a network of some structure, `forward`, the loss and `backward_params` are applied to symbolic
@@ -186,7 +196,7 @@ def compiled(loss: Loss, *, threads: Count = 1) -> Compiled:
     >>> cost, grads.params
     (4.0, Dense(W=<f64 [[12.]]>, b=<f64 [4.]>))
     """
-    return Compiled(loss, threads)
+    return Compiled(loss, threads, portable)
 
 
 def _has_class(form: list[Any], classes: tuple[type, ...]) -> bool:
@@ -196,11 +206,17 @@ def _has_class(form: list[Any], classes: tuple[type, ...]) -> bool:
 @cache
 def unavailable() -> str:
     """Why nothing can be compiled on this machine, or an empty string."""
+    if reason := failure():
+        text = f'compiled: {reason}, so NumPy computes; write pip install "funcnn[compiled]"'
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
+    return reason
+
+
+@cache
+def failure() -> str:
+    """As `unavailable`, without a warning."""
     try:
         engine()
     except Exception as error:  # noqa: BLE001  a broken installation may raise anything
-        reason = f"llvmlite cannot be used ({error})"
-        text = f'compiled: {reason}, so NumPy computes; write pip install "funcnn[compiled]"'
-        warnings.warn(text, RuntimeWarning, stacklevel=2)
-        return reason
+        return f"llvmlite cannot be used ({error})"
     return ""

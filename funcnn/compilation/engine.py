@@ -10,8 +10,11 @@ from functools import cache
 from importlib import import_module
 from typing import Any, cast
 
+import attrs
+
 from funcnn.compilation import disk
 from funcnn.compilation.products import Registers
+from funcnn.compilation.text import LINE, Rounding
 
 _LOCK = threading.RLock()  # held while llvmlite is loaded or at work
 _STACK = 2**24  # bytes: LLVM's recursion grows with a function, and the thread that asks for code may have 2**19
@@ -38,6 +41,7 @@ class Engine:
             self.features = llvm.get_host_cpu_features().flatten() if features is None else features
             self.triple = llvm.get_process_triple()
         self.registers = _registers(self.triple, set(self.features.split(",")))
+        self.portable = _portable(self.registers)
         self._compilers: list[Any] = []
         self._libraries: dict[str, Any] = {}
 
@@ -81,12 +85,18 @@ class Engine:
 
 def _registers(triple: str, features: set[str]) -> Registers:
     if "+avx512f" in features:
-        return Registers(64, 12, (6, 4))
+        return Registers(64, 12, (6, 4), 64)
     if "+avx" in features:
-        return Registers(32, 6, (3, 4))
+        return Registers(32, 6, (3, 4), 32)
     if triple.startswith(("aarch64", "arm64")):
-        return Registers(16, 6, (5, 4))
-    return Registers(16, 2, (2, 4))
+        return Registers(16, 6, (5, 4), 16)
+    return Registers(16, 2, (2, 4), 16)
+
+
+def _portable(registers: Registers) -> Registers:
+    """Partial sums that fill a line of the cache, of which more or fewer fit a processor's registers."""
+    block = {64: (6, 4), 32: (3, 2), 16: (2, 1)}[registers.vector]
+    return attrs.evolve(registers, block=block, sums=LINE, rounding=Rounding.FUSED)
 
 
 def engine() -> Engine:

@@ -13,6 +13,7 @@ import numpy as np
 from funcnn.compilation.shapes import NUMBER, Operand
 from funcnn.compilation.symbols import Symbol
 from funcnn.elementary import erfc
+from funcnn.scalars import power
 
 LEAVES = {"parameter", "product", "state", "total"}
 
@@ -89,17 +90,21 @@ def _operation(a: Symbol) -> Callable[..., Any]:
 
 
 _UNARY: dict[str, Callable[..., Any]] = {"absolute": abs, "invert": operator.inv, "negative": operator.neg}
-PYTHON: dict[str, Callable[..., Any]] = _UNARY | {
-    name: getattr(operator, short)
-    for name, short in (
-        *[("add", "add"), ("subtract", "sub"), ("multiply", "mul"), ("divide", "truediv"), ("power", "pow")],
-        *[("floor_divide", "floordiv"), ("remainder", "mod"), ("equal", "eq"), ("not_equal", "ne")],
-        *[("greater", "gt"), ("greater_equal", "ge"), ("less", "lt"), ("less_equal", "le")],
-        *[("bitwise_and", "and_"), ("bitwise_or", "or_"), ("bitwise_xor", "xor"), ("right_shift", "rshift")],
-    )
+PYTHON: dict[str, Callable[..., Any]] = {
+    **_UNARY,
+    "power": power,
+    **{
+        name: getattr(operator, short)
+        for name, short in (
+            *[("add", "add"), ("subtract", "sub"), ("multiply", "mul"), ("divide", "truediv")],
+            *[("floor_divide", "floordiv"), ("remainder", "mod"), ("equal", "eq"), ("not_equal", "ne")],
+            *[("greater", "gt"), ("greater_equal", "ge"), ("less", "lt"), ("less_equal", "le")],
+            *[("bitwise_and", "and_"), ("bitwise_or", "or_"), ("bitwise_xor", "xor"), ("right_shift", "rshift")],
+        )
+    },
 }
-"""What Python does with numbers: unlike NumPy, it rounds powers exactly, counts beyond 64 bits, refuses 1 / 0, and the
-sum of two bools is a whole number."""
+"""What Python does with numbers: unlike NumPy, it counts beyond 64 bits, refuses 1 / 0, and the sum of two bools is a
+whole number. Powers are those of `funcnn.scalars`."""
 
 # For NumPy's scalars, such as a cost, ten times as fast as its functions.
 _OPERATORS: dict[str, Callable[..., Any]] = {

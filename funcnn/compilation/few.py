@@ -20,7 +20,7 @@ MOST_OPERATIONS = 300
 def are_few(rows: float, nodes: list[Node], registers: Registers) -> bool:
     """Whether `Few` can write the function for so many rows: there must be a register for a sum of each."""
     is_in_order = all([1 in strides(node) for node in nodes if node.op == "dense"])
-    return rows <= registers.outputs and len(nodes) <= MOST_OPERATIONS and is_in_order
+    return not registers.is_portable and rows <= registers.outputs and len(nodes) <= MOST_OPERATIONS and is_in_order
 
 
 class Few:

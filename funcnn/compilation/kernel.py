@@ -36,7 +36,8 @@ class Kernel:
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
         is_one = len(rounds.rounds) == 1 and program.dx is None
         few = int(rows) if is_one and are_few(rows, program.nodes, registers) else 0
-        t = Text(trace.dtype, 1 if few else lines_of(widest, rows, trace.dtype, registers))
+        lines = 1 if few else lines_of(widest, rows, trace.dtype, registers)
+        t = Text(trace.dtype, lines, rounding=registers.rounding)
         length = -(-program.starts[-1] // t.rows) * t.rows
         stages, sums, shards = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
         loops, between = Pieces(t, "loops", _noalias("CVG")), Pieces(t, "between", f"{_noalias('CVG')}, i64 %count")
@@ -57,9 +58,9 @@ class Kernel:
             vectors = [Vectors(program, i)] if i else []
             before = between.words(vectors, lambda one: self._between(t, one, loops))
             lists += before, shards.words([tile], lambda one: one.write())
-        lines = [*self._finish(t, loops), *functions(self.length, t.float), *self._fold(t, lists)]
-        lines += [line for pieces in (stages, sums, shards, loops, between) for line in pieces.function()]
-        self.text, self.table = t.module(lines), t.panels()
+        text = [*self._finish(t, loops), *functions(self.length, t.float), *self._fold(t, lists)]
+        text += [line for pieces in (stages, sums, shards, loops, between) for line in pieces.function()]
+        self.text, self.table = t.module(text), t.panels()
 
     def bounds(self, rows: int) -> list[int]:
         """The rows at which shards begin, and the number of rows; each shard begins at a tile."""

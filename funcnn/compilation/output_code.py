@@ -11,6 +11,7 @@ import numpy as np
 from funcnn.compilation.engine import engine
 from funcnn.compilation.memory import address, aligned, aligned_copy
 from funcnn.compilation.outputs import OutputKernel, OutputProgram
+from funcnn.compilation.portable import check_exact
 from funcnn.compilation.text import LINE
 from funcnn.trees.walks import arrays_in
 
@@ -27,9 +28,13 @@ class OutputCode:
         Untraceable: there is no kernel for what the trace does.
     """
 
-    def __init__(self, program: OutputProgram, arrays: list[Any], numbers: list[Any]) -> None:
+    def __init__(
+        self, program: OutputProgram, arrays: list[Any], numbers: list[Any], *, portable: bool = False
+    ) -> None:
         trace, self._dtype = program.trace, program.dtype
-        kernel = OutputKernel(program, engine().registers, len(trace.x))
+        if portable:
+            check_exact([a for _, a in program.computed], "of parameters")
+        kernel = OutputKernel(program, engine().portable if portable else engine().registers, len(trace.x))
         self._function = _FUNCTION(engine().functions(kernel.text, ("predict",))[0])
         self._table = aligned_copy(kernel.table)
         self._constants = aligned(program.constants + 2 * LINE // self._dtype.itemsize, self._dtype)

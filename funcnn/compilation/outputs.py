@@ -141,7 +141,8 @@ class OutputKernel:
     def __init__(self, program: OutputProgram, registers: Registers, rows: int) -> None:
         widest = max([program.trace.x.features or 0, *[node.features for node in program.nodes]])
         self.is_few = are_few(rows, program.nodes, registers)
-        t = Text(program.dtype, 1 if self.is_few else lines_of(widest, rows, program.dtype, registers))
+        lines = 1 if self.is_few else lines_of(widest, rows, program.dtype, registers)
+        t = Text(program.dtype, lines, rounding=registers.rounding)
         given = Round(program.nodes, program.sums)
         stages, sums = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE)
         if self.is_few:
@@ -149,7 +150,7 @@ class OutputKernel:
         else:
             tile = OutputTile(t, program, given, 0, registers, stages, sums, t.rows)
         tile.write()
-        lines = [*t.function("outputs", ROWS), _CALL.replace("FLOAT", t.float)]
-        lines += [line for pieces in (stages, sums) for line in pieces.function()]
+        text = [*t.function("outputs", ROWS), _CALL.replace("FLOAT", t.float)]
+        text += [line for pieces in (stages, sums) for line in pieces.function()]
         self.memory, self.line = tile.memory, t.rows
-        self.text, self.table = t.module(lines), t.panels()
+        self.text, self.table = t.module(text), t.panels()

@@ -9,20 +9,23 @@ import numpy as np
 
 from funcnn.arrays import kind, unmapped
 from funcnn.checked import checked
-from funcnn.compilation.agreement import MOST_COMPARED, are_close, first_rows, reason_of, tried, unsuited
-from funcnn.compilation.compiler import unavailable
+from funcnn.compilation.agreement import DIFFERS, MOST_COMPARED, are_close, first_rows, reason_of, tried, unsuited
+from funcnn.compilation.compiler import failure, unavailable
 from funcnn.compilation.inside import Log, inside
 from funcnn.compilation.output_code import OutputCode, Run
 from funcnn.compilation.outputs import OutputProgram
 from funcnn.compilation.outside import always, guarded
+from funcnn.compilation.portable import FAULT, missing_error, refuse
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.structure import flatten
 from funcnn.compilation.trace import trace_prediction
 from funcnn.core import Layer, forward_only, inference
 from funcnn.dispatch import registered
+from funcnn.needs import Flag
 from funcnn.prediction import predict
 from funcnn.refusals import check_tree_of_layers
 
+_PLAIN = "plain NumPy: "
 _MOST_SHAPES = 1000  # of x, for which a predictor keeps its code, or why there is none
 _MOST_CHANGES = 8  # of what the rules read, without a call between them that needs no new code
 
@@ -30,8 +33,8 @@ _MOST_CHANGES = 8  # of what the rules read, without a call between them that ne
 class Predictor:
     """The function that `predictor` returns; it pickles as its network, and is compiled anew where it is loaded."""
 
-    def __init__(self, net: Any) -> None:
-        self.net = net
+    def __init__(self, net: Any, portable: bool) -> None:  # noqa: FBT001  as it is pickled
+        self.net, self.portable = net, portable
         self._runs: dict[Any, tuple[Run | None, Callable[[], bool], str]] = {}  # by the shape and dtype of x
         self._codes: list[OutputCode] = []
         self._registered, self._changes = len(registered), 0
@@ -40,7 +43,7 @@ class Predictor:
         """`predict(net, x)`"""
         if type(x) is np.memmap:
             return self(unmapped(x))
-        made = None
+        made = known = None
         if type(x) is np.ndarray:
             known = self._runs.get((x.shape, x.dtype))
             if known is not None and known[1]() and self._registered == len(registered):
@@ -49,13 +52,16 @@ class Predictor:
                 known = self._prepared(x)
             if known[0] is not None:
                 made = known[0](x)
+        if made is None and self.portable:
+            reason = known[2].removeprefix(_PLAIN) if known is not None and known[0] is None else FAULT
+            refuse("predictor", reason, lambda: predict(self.net, x))
         return predict(self.net, x) if made is None else made
 
     def explain(self, x: Any) -> str:
         """How the output for x is computed, in a sentence."""
         self(x)
         if type(x) not in {np.ndarray, np.memmap}:
-            return f"plain NumPy: x must be a NumPy array, got {kind(x)}"
+            return f"{_PLAIN}x must be a NumPy array, got {kind(x)}"
         return self._runs[x.shape, x.dtype][2]
 
     def _prepared(self, x: Any) -> tuple[Run | None, Callable[[], bool], str]:
@@ -71,13 +77,13 @@ class Predictor:
             try:
                 flatten(self.net, [], [], form)
                 made, is_unchanged = guarded(lambda: self._made(x), form)
-                if type(made) is str and is_unchanged is not always and not unavailable():
+                if type(made) is str and is_unchanged is not always and not self.portable and not unavailable():
                     made = _by_layers(self.net, x, made)
             except Untraceable as reason:
                 made = str(reason)
         if len(self._runs) >= _MOST_SHAPES:
             self._runs.clear()
-        known = (None, is_unchanged, f"plain NumPy: {made}") if type(made) is str else (made[0], is_unchanged, made[1])
+        known = (None, is_unchanged, f"{_PLAIN}{made}") if type(made) is str else (made[0], is_unchanged, made[1])
         self._runs[x.shape, x.dtype] = known
         return known
 
@@ -87,11 +93,13 @@ class Predictor:
         arrays: list[Any] = []
         numbers: list[Any] = []
         flatten(net, arrays, numbers, [])
-        if reason := unavailable() or unsuited(x, x, arrays):
+        if self.portable and (reason := failure()):
+            raise missing_error("predictor", reason)
+        if reason := unavailable() or unsuited(x, x, arrays, any_width=self.portable):
             return reason
         try:
             program = OutputProgram(trace_prediction(net, x))
-            code = OutputCode(program, arrays, numbers)
+            code = OutputCode(program, arrays, numbers, portable=self.portable)
         except Exception as error:  # noqa: BLE001  of a user's rule, which raises its errors again where it runs plain
             return reason_of(error)
         shape = program.trace.out.shape
@@ -99,12 +107,12 @@ class Predictor:
             if known.equals(code):
                 return known.bound(shape), str(known)
         if not _agree(net, code.bound((min(len(x), MOST_COMPARED), *shape[1:])), first_rows(x)):
-            return "the kernel's result differs from that of NumPy"
+            return DIFFERS
         self._codes.append(code)
         return code.bound(shape), str(code)
 
     def __reduce__(self) -> Any:
-        return Predictor, (self.net,)
+        return Predictor, (self.net, self.portable)
 
     def __repr__(self) -> str:
         return f"predictor({self.net})"
@@ -142,7 +150,7 @@ def _agree(net: Any, run: Run, x: Any) -> bool:
 
 
 @checked
-def predictor(net: Layer[Any]) -> Predictor:
+def predictor(net: Layer[Any], *, portable: Flag = False) -> Predictor:
     """`predict(net, x)` as a function of x, in machine code: x (m, ..., n_in) -> out (m, ..., n_out), for any m
 
     At the first call with arrays of some shape, `forward_only(inference(net), x)` is applied to symbolic arrays, as in
@@ -164,4 +172,4 @@ def predictor(net: Layer[Any]) -> Predictor:
         KindError: `net` is not made of layers.
     """
     check_tree_of_layers("predictor", net)
-    return Predictor(net)
+    return Predictor(net, portable)

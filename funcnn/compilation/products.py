@@ -12,7 +12,7 @@ from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import Known, Panel
 from funcnn.compilation.pieces import Pattern
 from funcnn.compilation.program import SumOfProducts
-from funcnn.compilation.text import Index, Text
+from funcnn.compilation.text import Index, Rounding, Text
 
 Compute = Callable[[Index, Known], None]
 """What the loop over the outputs of an operation computes besides: feature f, from what is known of it."""
@@ -20,11 +20,21 @@ Compute = Callable[[Index, Known], None]
 
 @attrs.frozen
 class Registers:
-    """What fits a processor's vector registers: bytes of a vector, and accumulators of the two kinds of products."""
+    """What fits a processor's vector registers: bytes of a vector, and accumulators of the two kinds of products.
+
+    A sum over rows has `sums` bytes of partial sums, which decide its rounding errors; `rounding` is that of `Text`.
+    """
 
     vector: int
     outputs: int
     block: tuple[int, int]
+    sums: int
+    rounding: Rounding = Rounding.FREE
+
+    @property
+    def is_portable(self) -> bool:
+        """Whether results have the same bits on every processor."""
+        return self.rounding is not Rounding.FREE
 
 
 def blocks(n: int, most: int) -> Iterator[tuple[int, int, int]]:
@@ -44,8 +54,8 @@ def _dense_block(panel: Panel, node: Node, then: Compute, start: int, size: int,
     """Block b of `size` outputs: each number of x is loaded once for all of them, whose sums stay in registers."""
     t, x, K = panel.text, node.args[0], node.args[0].features
     _, by_input, by_output, bias, by_bias = node.data
-    # Few outputs have several sums each, since the next sum would wait for the last one.
-    parts = max(1, min(4 if size == 1 else 2 if size <= 3 else 1, K // 2))
+    # A few outputs have several sums each, since the next sum would wait for the last one.
+    parts = max(1, min({1: 4, 2: 2, 3: 2}.get(node.features, 1), K // 2))
     j = t.plus(start, t.times(b, size))
     weights = t.at("%V", t.plus(t.offset(node, 0), t.times(j, by_output)))
     biases = ["zeroinitializer"] * size * parts
@@ -164,9 +174,7 @@ def sum_blocks(one: SumOfProducts, registers: Registers) -> list[SumBlocks]:
     K, J = (1 if one.left is None else one.left.features), one.right.features
     most = (1, 1) if one.is_total else (1, 8) if one.left is None else (8, 1) if J == 1 else registers.block
     return [
-        SumBlocks(one, registers.vector, *rows, *columns)
-        for rows in blocks(K, most[0])
-        for columns in blocks(J, most[1])
+        SumBlocks(one, registers.sums, *rows, *columns) for rows in blocks(K, most[0]) for columns in blocks(J, most[1])
     ]
 
 

@@ -9,7 +9,7 @@ from funcnn.checked import checked
 from funcnn.compilation.compiler import compiled
 from funcnn.compilation.explanation import explain
 from funcnn.core import Loss
-from funcnn.needs import Count, as_learning_rate
+from funcnn.needs import Count, Flag, as_learning_rate
 from funcnn.training.loop import TrainState, check_trained
 from funcnn.training.train_step import TrainStep
 
@@ -19,8 +19,8 @@ S = TypeVar("S", bound=TrainState[Any])
 class StateStep:
     """The function that `compiled_step` returns; it pickles if the loss does, and is then compiled anew."""
 
-    def __init__(self, loss: Loss, threads: int) -> None:
-        self._function = compiled(loss, threads=threads)
+    def __init__(self, loss: Loss, threads: int, portable: bool) -> None:  # noqa: FBT001  as it is pickled
+        self._function = compiled(loss, threads=threads, portable=portable)
         self._through = TrainStep("compiled_step", self._function, 0.0).through
 
     def __call__(self, state: S, x: Any, y: Any, /, lr: float) -> S:
@@ -40,14 +40,14 @@ class StateStep:
         return f"{text}\nthe update: {f'not in the call: {reason}' if reason else 'in the call'}"
 
     def __reduce__(self) -> Any:
-        return StateStep, (self._function.loss, self._function.threads)
+        return StateStep, (self._function.loss, self._function.threads, self._function.portable)
 
     def __repr__(self) -> str:
         return f"compiled_step({getattr(self._function.loss, '__name__', self._function.loss)})"
 
 
 @checked
-def compiled_step(loss: Loss, *, threads: Count = 1) -> StateStep:
+def compiled_step(loss: Loss, *, threads: Count = 1, portable: Flag = False) -> StateStep:
     """A step of training as one call of machine code: (state, x, y, lr) -> state, a TrainState one step later
 
         cost, grads = compiled(loss)(state.params, x, y)
@@ -80,4 +80,4 @@ def compiled_step(loss: Loss, *, threads: Count = 1) -> StateStep:
         RangeError: `threads` is less than 1. The step raises it if `lr` is negative or not finite.
         NotFiniteError: of the step, as of `train`: the cost is not finite.
     """
-    return StateStep(loss, threads)
+    return StateStep(loss, threads, portable)

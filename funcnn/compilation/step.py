@@ -13,6 +13,7 @@ from funcnn.compilation.engine import engine
 from funcnn.compilation.helpers import run
 from funcnn.compilation.kernel import Kernel
 from funcnn.compilation.memory import Memory, address, aligned_copy
+from funcnn.compilation.portable import check_exact
 from funcnn.compilation.program import Program
 from funcnn.compilation.trace import TracedStep
 from funcnn.gradients import Grads
@@ -61,10 +62,13 @@ class CompiledStep:
     rows: list[Any]  # the form of the batches
     is_unchanged: Callable[[], bool]  # whether the loss and the rules are as they were
 
-    def __init__(self, traced: TracedStep, rows: int, threads: int, pool: list[Any]) -> None:
+    def __init__(self, traced: TracedStep, rows: int, threads: int, pool: list[Any], *, portable: bool = False) -> None:
         self.program = p = Program(traced)
         self.pool = pool  # of memory, shared by the steps of a compiled function
-        self.kernel = Kernel(p, engine().registers, rows=rows)
+        if portable:
+            check_exact([a for _, a in p.computed], "of parameters")
+            check_exact([traced.cost], "of sums over all rows")
+        self.kernel = Kernel(p, engine().portable if portable else engine().registers, rows=rows)
         self.dtype = traced.dtype
         self.bounds = self.kernel.bounds(rows)
         self.threads = min(threads, len(self.bounds) - 1)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,14 @@ LINE = 64
 """Bytes of a line of a processor's cache, to which panels are aligned."""
 
 
+class Rounding(Enum):
+    """How often a product and a sum round: as the processor does it best; each by itself; or both at once."""
+
+    FREE = "contract"
+    APART = "apart"
+    FUSED = "fma"
+
+
 class Text(Statements):
     """The statements of one function, written in order; each method that computes returns the name of its value.
 
@@ -26,7 +36,9 @@ class Text(Statements):
     LLVM Language Reference Manual, https://llvm.org/docs/LangRef.html.
     """
 
-    def __init__(self, dtype: Any, lines: int = 1, *, most: int | None = None) -> None:
+    def __init__(
+        self, dtype: Any, lines: int = 1, *, most: int | None = None, rounding: Rounding = Rounding.FREE
+    ) -> None:
         self.dtype = np.dtype(dtype)
         self.bytes = self.dtype.itemsize
         self.double = self.bytes == 8
@@ -35,7 +47,7 @@ class Text(Statements):
         self.float, self.integer = ("double", "i64") if self.double else ("float", "i32")
         self.panel, self.integers, self.bools = [f"<{self.rows} x {t}>" for t in (self.float, self.integer, "i1")]
         super().__init__(self.panel)
-        self.flags = " contract"
+        self.flags, self._is_fused = " contract" if rounding is Rounding.FREE else "", rounding is Rounding.FUSED
         self.table: dict[bytes, int] = {}
         self._entries = 0
 
@@ -139,7 +151,9 @@ class Text(Statements):
         return self.let(f"fdiv {self.panel} {a}, {b}")
 
     def fma(self, a: str, b: str, c: str, kind: str = "") -> str:
-        """a b + c"""
+        """a b + c, rounded as `rounding` says."""
+        if self._is_fused:
+            return self.call("fma", a, b, c, kind=kind)
         return self.add(self.mul(a, b, kind), c, kind)
 
     def exactly(self, operation: str, a: str, b: str) -> str:
@@ -162,11 +176,19 @@ class Text(Statements):
     def select(self, condition: str, a: str, b: str) -> str:
         return self.let(f"select {self.bools} {condition}, {self.panel} {a}, {self.panel} {b}")
 
-    def call(self, name: str, *arguments: str, flags: str = "") -> str:
-        """An intrinsic of LLVM, such as sqrt, that maps panels to a panel."""
-        full = f"llvm.{name}.v{self.rows}f{8 * self.bytes}"
-        self.declared.add(f"declare {self.panel} @{full}({', '.join([self.panel] * len(arguments))})")
-        return self.let(f"call {flags}{self.panel} @{full}({', '.join([f'{self.panel} {a}' for a in arguments])})")
+    def call(self, name: str, *arguments: str, kind: str = "", flags: str = "") -> str:
+        """An intrinsic of LLVM, such as sqrt, that maps panels to a panel; or other vectors of this kind to one."""
+        kind = kind or self.panel
+        full = f"llvm.{name}.v{kind.split()[0][1:]}f{8 * self.bytes}"
+        self.declared.add(f"declare {kind} @{full}({', '.join([kind] * len(arguments))})")
+        return self.let(f"call {flags}{kind} @{full}({', '.join([f'{kind} {a}' for a in arguments])})")
+
+    @contextmanager
+    def each_rounded(self) -> Iterator[None]:
+        """Statements of which each operation is rounded by itself, as NumPy rounds it."""
+        before, self.flags = self.flags, ""
+        yield
+        self.flags = before
 
     # The bits of floats.
 

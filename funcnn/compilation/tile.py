@@ -34,7 +34,7 @@ def lines_of(widest: int, rows: float, dtype: Any, registers: Registers) -> int:
     """
     line = LINE // dtype.itemsize
     is_filled = not (rows <= line or 2 * line < rows <= 3 * line)
-    return 2 if widest <= MOST_WAITING or (registers.vector == LINE and is_filled) else 1
+    return 2 if widest <= MOST_WAITING or (registers.sums == LINE and is_filled) else 1
 
 
 class Tile:

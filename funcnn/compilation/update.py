@@ -20,7 +20,7 @@ from funcnn.compilation.sharing import load
 from funcnn.compilation.states import states
 from funcnn.compilation.structure import symbolic
 from funcnn.compilation.symbols import Symbol
-from funcnn.compilation.text import Index, Text
+from funcnn.compilation.text import Index, Rounding, Text
 from funcnn.compilation.trace import padded
 from funcnn.conditions import recorded
 from funcnn.gradients import Grads
@@ -141,8 +141,7 @@ class UpdateProgram(Graph):
             rule = tuple(map(self._of_rule, stores))
             places = [place for _, place in self._variables]
             rules.setdefault(rule, []).append([padded(stores[0].size, self.dtype), *places])
-        t = Text(self.dtype, 2)
-        t.flags = ""
+        t = Text(self.dtype, 2, rounding=Rounding.APART)
         functions = [line for i, (rule, rows) in enumerate(rules.items()) for line in self._rule(t, i, rule, rows[0])]
         for name in ("V", "G", "M", "E", "T"):
             t.do(load(name))

@@ -79,13 +79,12 @@ class Vectors(Graph):
 
     def write(self, text: Text, pieces: Pieces) -> None:
         """The statements; each operation is rounded as NumPy rounds it."""
-        text.flags = ""
-        if self._over == self.program.rounds:  # all layers have gradients
-            pieces.run(self._loops, lambda one: self._write(text, one), "ptr %C, ptr %V, ptr %G")
-        else:
-            for one in self._loops:
-                self._write(text, one)
-        text.flags = " contract"
+        with text.each_rounded():
+            if self._over == self.program.rounds:  # all layers have gradients
+                pieces.run(self._loops, lambda one: self._write(text, one), "ptr %C, ptr %V, ptr %G")
+            else:
+                for one in self._loops:
+                    self._write(text, one)
 
     def _write(self, t: Text, loop: Loop) -> None:
         panel, targets = Panel(t, self), loop.targets

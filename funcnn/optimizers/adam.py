@@ -11,6 +11,7 @@ from funcnn.optimizers.base import P, PerArray, per_array_update, update
 from funcnn.optimizers.transforms import decayed
 from funcnn.paths import Where
 from funcnn.records import record
+from funcnn.scalars import power
 
 Memory = Array | float
 
@@ -49,12 +50,12 @@ class Adam(PerArray):
 
     def mean(self, m: Array, t: int) -> Array:
         """m' / (1 - b1^t), from the sum"""
-        return (1 - self.b1) / (1 - self.b1**t) * m
+        return (1 - self.b1) / (1 - power(self.b1, t)) * m
 
     def root(self, v: Array, t: int) -> Array:
         """sqrt(v' / (1 - b2^t)) + eps, from the sum"""
         root = v**0.5
-        root *= ((1 - self.b2) / (1 - self.b2**t)) ** 0.5
+        root *= power((1 - self.b2) / (1 - power(self.b2, t)), 0.5)
         root += self.eps
         return root
 
@@ -124,7 +125,7 @@ class NAdam(Adam):
     def step(self, g: Array, p: Array, t: int, m: Memory = 0, v: Memory = 0, pi: float = 1.0) -> tuple[Any, ...]:
         """g', the two sums, and pi_t"""
         m, v = self.sums(g, m, v)
-        mu, ahead = [self.b1 * (1 - 0.5 * 0.96 ** (self.psi * i)) for i in (t, t + 1)]
+        mu, ahead = [self.b1 * (1 - 0.5 * power(0.96, self.psi * i)) for i in (t, t + 1)]
         pi = pi * mu
         made = ahead * (1 - self.b1) / (1 - pi * ahead) * m
         made += (1 - mu) / (1 - pi) * g
@@ -151,7 +152,8 @@ class RAdam(Adam):
         mean, rho = self.mean(m, t), 2 / (1 - self.b2) - 1
         if rho <= 5:  # rho_t is less than rho
             return mean, m, v
-        rho_t = rho - 2 * t * self.b2**t / (1 - self.b2**t)
+        b2_t = power(self.b2, t)
+        rho_t = rho - 2 * t * b2_t / (1 - b2_t)
         squared = (rho_t - 4) * (rho_t - 2) * rho / ((rho - 4) * (rho - 2) * rho_t)
-        factor = abs(squared) ** 0.5 / self.root(v, t)
+        factor = power(abs(squared), 0.5) / self.root(v, t)
         return mean * namespace(g).where(rho_t > 5, factor, 1), m, v

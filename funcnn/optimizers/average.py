@@ -11,6 +11,7 @@ from funcnn.gradients import Grads
 from funcnn.needs import Fraction
 from funcnn.optimizers.base import update
 from funcnn.records import record, state
+from funcnn.scalars import power
 from funcnn.trees.edits import evolve
 from funcnn.trees.walks import Tree, check_tree, map_arrays
 
@@ -82,7 +83,7 @@ def averaged(optimizer: Any, params: Tree[P]) -> P:
     average = found[0]
     if average.sums is None:
         return params
-    sums, share = _added(average, params), (1 - average.beta) / (1 - average.beta**average.t)
+    sums, share = _added(average, params), (1 - average.beta) / (1 - power(average.beta, average.t))
     return map_arrays(lambda p, s: (s * share).astype(p.dtype) if is_float(p) else p, params, sums)
 
 

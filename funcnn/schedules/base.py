@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from functools import partial
 from inspect import signature
 from typing import Annotated, Any
 
+from funcnn import scalars
 from funcnn.arrays import is_array
 from funcnn.errors import KindError
 from funcnn.fields import check_function
@@ -55,7 +55,7 @@ def between(a: float, b: float, share: float) -> float:
 
 def half_cosine(share: float) -> float:
     """Half a wave from 1 at share 0 to 0 at share 1, with slope 0 at both."""
-    return (1 + math.cos(math.pi * share)) / 2
+    return (1 + scalars.cosine(share)) / 2
 
 
 def as_step(function: str, step: Any) -> Any:

@@ -12,6 +12,7 @@ from bisect import bisect
 from itertools import accumulate
 from typing import Annotated, Any
 
+from funcnn import scalars
 from funcnn.arrays import short
 from funcnn.bound import BoundFunction
 from funcnn.checked import checked
@@ -79,7 +80,7 @@ def exponential(lr: Rate, factor: Positive, steps: Count) -> Schedule:
 
 def _exponential(lr: float, factor: float, steps: int, step: int) -> float:
     try:
-        return lr * factor ** (as_step("exponential", step) / steps)
+        return lr * scalars.power(factor, as_step("exponential", step) / steps)
     except OverflowError:
         return math.inf if lr else 0.0
 
@@ -99,7 +100,7 @@ def step_decay(lr: Rate, factor: Annotated[float, number("0 < value <= 1", "in (
 
 
 def _step_decay(lr: float, factor: float, steps: int, step: int) -> float:
-    return lr * factor ** (as_step("step_decay", step) // steps)
+    return lr * scalars.power(factor, as_step("step_decay", step) // steps)
 
 
 @checked
@@ -119,7 +120,7 @@ def inverse_time(lr: Rate, steps: Count, *, power: Positive = 1.0) -> Schedule:
 
 def _inverse_time(lr: float, steps: int, power: float, step: int) -> float:
     # With -power the result underflows to 0, where dividing by the positive power would overflow.
-    return lr * (1 + as_step("inverse_time", step) / steps) ** -power
+    return lr * scalars.power(1 + as_step("inverse_time", step) / steps, -power)
 
 
 @checked
@@ -137,7 +138,7 @@ def polynomial(lr: Rate, steps: Count, *, power: Positive = 1.0, final: Rate = 0
 
 
 def _polynomial(lr: float, final: float, steps: int, power: float, step: int) -> float:
-    return between(final, lr, max(1 - as_step("polynomial", step) / steps, 0.0) ** power)
+    return between(final, lr, scalars.power(max(1 - as_step("polynomial", step) / steps, 0.0), power))
 
 
 @checked

@@ -33,6 +33,8 @@ class TrainStep:
         constraint: Callable[[Any], Any] | None = None,
     ) -> None:
         self.function, self.value_and_grad, self.lr, self.constraint = function, value_and_grad, lr, constraint
+        if constraint is not None and getattr(value_and_grad, "portable", False):
+            raise KindError(f"{function}: constraint is computed by NumPy; compile the loss without portable=True")
         self.fold = getattr(value_and_grad, "fold", None) if constraint is None else None
         self.moved: Callable[..., Any] = getattr(value_and_grad, "moved", moved)
 

@@ -27,7 +27,7 @@ from funcnn import (
     tree_map,
     value_and_grad,
 )
-from funcnn.compilation import compiled, compiled_step, explain
+from funcnn.compilation import compiled, compiled_step, explain, predictor
 from funcnn.errors import FuncnnError
 from funcnn.trees import astype, leaves
 
@@ -170,12 +170,21 @@ def test_kernels_that_were_not_used_for_long_are_dropped():
     assert function._steps[0][1] is before
 
 
-def test_without_llvmlite_numpy_computes(monkeypatch):
-    def absent():
+@pytest.fixture
+def absent(monkeypatch):
+    def fails():
         raise ImportError("No module named 'llvmlite'")
 
-    monkeypatch.setattr(compiler, "engine", absent)
-    compiler.unavailable.cache_clear()
+    monkeypatch.setattr(compiler, "engine", fails)
+    for known in (compiler.failure, compiler.unavailable):
+        known.cache_clear()
+    yield
+    for known in (compiler.failure, compiler.unavailable):
+        known.cache_clear()
+
+
+@pytest.mark.usefixtures("absent")
+def test_without_llvmlite_numpy_computes():
     function = compiled(mse)
     with pytest.warns(RuntimeWarning, match=r"compiled: llvmlite cannot be used \(No module named 'llvmlite'\)"):
         assert function(net, x, y) == value_and_grad(mse)(net, x, y)
@@ -183,7 +192,17 @@ def test_without_llvmlite_numpy_computes(monkeypatch):
     assert function.fold(TrainState(net), [(x, y)] * 2, [0.1, 0.1]) is None
     [plain] = train(TrainState(net, Adam()), [(x, y)], value_and_grad(mse), 0.1)
     assert compiled_step(mse)(TrainState(net, Adam()), x, y, 0.1) == plain
-    compiler.unavailable.cache_clear()
+
+
+CALLS = [lambda: compiled(mse, portable=True)(net, x, y), lambda: predictor(net, portable=True)(x)]
+
+
+@pytest.mark.usefixtures("absent")
+@pytest.mark.parametrize("call", CALLS)
+def test_without_llvmlite_nothing_is_portable(call):
+    wanted = r'portable=True needs machine code: llvmlite cannot be used \(.*\); write pip install "funcnn\[compiled\]"'
+    with pytest.raises(ImportError, match=wanted):
+        call()
 
 
 def test_llvmlite_is_not_loaded_before_it_is_used():

@@ -1,0 +1,166 @@
+"""Results with the same bits on every processor."""
+
+import pickle
+import re
+from functools import partial
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    Adam,
+    Array,
+    Dense,
+    Elementwise,
+    Tanh,
+    TrainState,
+    mlp,
+    mse,
+    predict,
+    record,
+    train,
+    value_and_grad,
+)
+from funcnn.compilation import compiled, compiled_step, explain, predictor
+from funcnn.errors import KindError, ShapeError
+from funcnn.layers import Conv2d, Flatten, Sine
+from funcnn.optimizers import ClipNorm, Muon, PerArray, nonnegative
+from funcnn.trees import leaves
+
+pytest.importorskip("llvmlite", reason="machine code needs llvmlite")
+engine = import_module("funcnn.compilation.engine")
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(50, 4)), rng.normal(size=(50, 1))
+net = mlp([4, 20, 1], hidden=Tanh(), seed=0)
+portable = partial(compiled, portable=True)
+PROCESSORS = {
+    "without fused multiply-add": ("nehalem", "-avx,-avx2,-fma,-avx512f"),
+    "with vectors of 32 bytes": ("sandybridge", "+avx,-avx2,-fma,-avx512f"),
+}
+
+
+@pytest.fixture(params=PROCESSORS.values(), ids=PROCESSORS)
+def other(request, monkeypatch):
+    made = engine.Engine(*request.param)
+    monkeypatch.setattr(engine, "_engine", lambda: made)
+
+
+def results():
+    state = TrainState(net, (ClipNorm(1.0), Adam()))
+    for _ in range(3):
+        state = compiled_step(mse, portable=True)(state, x, y, 0.1)
+    return [*leaves(state), *leaves(portable(mse)(net, x, y)), predictor(net, portable=True)(x)]
+
+
+HERE = results()
+
+
+@pytest.mark.skipif(engine.engine().triple.split("-")[0] != "x86_64", reason="emulates processors of x86-64")
+@pytest.mark.usefixtures("other")
+def test_another_processor_gives_the_same_bits():
+    for one, here in zip(results(), HERE, strict=True):
+        assert np.asarray(one).tobytes() == np.asarray(here).tobytes()
+
+
+def test_portable_is_kept_where_a_function_is_sent():
+    for made in (portable(mse), compiled_step(mse, portable=True), predictor(net, portable=True)):
+        again = pickle.loads(pickle.dumps(made))
+        assert getattr(again, "_function", again).portable
+
+
+def test_results_are_those_of_numpy_but_for_rounding_errors():
+    cost, grads = value_and_grad(mse)(net, x, y)
+    made, gradient = portable(mse)(net, x, y)
+    assert made == pytest.approx(cost, rel=1e-14)
+    for one, other in zip(leaves(gradient), leaves(grads), strict=True):
+        assert one == pytest.approx(other, rel=1e-12, abs=1e-14)
+    assert predictor(net, portable=True)(x) == pytest.approx(predict(net, x), rel=1e-12)
+
+
+@pytest.mark.parametrize("m", [1, 7, 50])
+def test_rows_are_predicted_alike_whatever_their_number(m):
+    assert np.array_equal(predictor(net, portable=True)(x[:m]), predictor(net, portable=True)(x)[:m])
+
+
+def test_layers_of_any_width_are_machine_code():
+    wide = mlp([4, 300, 1], hidden=Tanh(), seed=0)
+    assert explain(portable(mse), wide, x, y).startswith("compiled: ")
+    assert predictor(wide, portable=True).explain(x).startswith("compiled: ")
+
+
+# What is refused.
+
+
+@record
+class Cosh(Elementwise):
+    """A function that has no kernel."""
+
+    def value(self, x: Array) -> Array:
+        """cosh x"""
+        return np.cosh(x)
+
+    def slope(self, x: Array) -> Array:
+        """sinh x"""
+        return np.sinh(x)
+
+
+def drawn(out, y):
+    cost, dA = mse(out, y)
+    return cost + np.random.rand(), dA  # noqa: NPY002  as a user may write it
+
+
+def curved(out, y):
+    return float(np.mean(np.cosh(out - y))), np.sinh(out - y) / out.size
+
+
+images = rng.normal(size=(6, 4, 4, 1))
+convolution = (Conv2d.init(1, 2, 3, seed=0), Flatten(), Dense.init(8, 1, seed=1))
+REFUSED = {
+    "a convolution": (lambda: portable(mse)(convolution, images, y[:6]), "in layer 0, Conv2d"),
+    "a prediction": (lambda: predictor(convolution, portable=True)(images), "in layer 0, Conv2d"),
+    "a ufunc of a layer": (
+        lambda: portable(mse)((*net, Cosh()), x, y),
+        "there is no kernel for cosh; in layer 3, Cosh",
+    ),
+    "a ufunc of a loss": (lambda: portable(curved)(net, x, y), "there is no kernel for cosh, test_portable.py"),
+    "random numbers": (lambda: portable(drawn)(net, x, y), "as where random numbers are drawn"),
+    "float16": (
+        lambda: portable(mse)(mlp([4, 2, 1], seed=0, dtype=np.float16), x.astype("f2"), y.astype("f2")),
+        "kernels compute in float32 and float64, x is float16",
+    ),
+    "a large angle": (lambda: portable(mse)((Sine(1.0), net), 1e9 * x, y), "a check of numbers failed"),
+    "Muon": (
+        lambda: compiled_step(mse, portable=True)(TrainState(net, (Adam(), Muon())), x, y, 0.1),
+        "must compute entry by entry, not as Muon: ",
+    ),
+    "a constraint": (
+        lambda: list(train(TrainState(net), [(x, y)], portable(mse), 0.1, constraint=nonnegative)),
+        "train: constraint is computed by NumPy",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "wanted"), REFUSED.values(), ids=REFUSED)
+def test_what_is_not_portable_is_refused(call, wanted):
+    with pytest.raises(KindError, match=re.escape(wanted)):
+        call()
+
+
+def test_an_error_of_the_user_is_the_plain_one():
+    with pytest.raises(ShapeError, match="x must be"):
+        portable(mse)(net, x[:, :3], y)
+
+
+@record(kw_only=True)
+class Squashed(PerArray):
+    """An optimizer of one's own, which NumPy computes in its first step."""
+
+    def step(self, g: Array, p: Array, t: int, m: Array | int = 0) -> tuple[Array, Array]:
+        """tanh of the sum"""
+        return np.tanh(m + g), m + g
+
+
+def test_an_optimizer_that_numpy_would_compute_is_refused():
+    with pytest.raises(KindError, match="not as Squashed: tanh in the update, which NumPy computes"):
+        compiled_step(mse, portable=True)(TrainState(net, Squashed()), x, y, 0.1)
