@@ -6,6 +6,7 @@ from __future__ import annotations
 import platform
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,12 +15,15 @@ import numpy as np
 
 import funcnn
 from funcnn.blas import blas
+from funcnn.compilation.state_step import compiled_step
 from funcnn.core import backward, forward, sgd
-from funcnn.files.store import load, save
+from funcnn.files.store import fingerprint, load, save
 from funcnn.layers.activations.base import Sigmoid, Tanh
 from funcnn.layers.chain import mlp
 from funcnn.losses.classification import binary_cross_entropy
+from funcnn.optimizers.adam import Adam
 from funcnn.prediction import predict
+from funcnn.training.loop import TrainState
 from funcnn.trees.vectors import from_vector, to_vector
 
 # The libraries that funcnn imports where they are used, and what needs them.
@@ -47,6 +51,8 @@ LIBRARIES = {
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 Y = np.array([[0], [1], [1], [0]])  # exclusive or
 NET = (*mlp([2, 4, 1], hidden=Tanh(), seed=1), Sigmoid())
+FINGERPRINT = "0000000000000000"
+NOT_COMPILED = 'needs the extra compiled; write pip install "funcnn[compiled]"'
 
 
 def main(words: Sequence[str]) -> int:
@@ -56,7 +62,7 @@ def main(words: Sequence[str]) -> int:
     for name, text in report():
         print(f"{name:15}{text}")
     failed = False
-    for check in (training, gradients, files):
+    for check in (training, gradients, files, same_bits):
         error = self_check(check)
         failed = failed or error is not None
         print(f"{'self-check':15}{check.__name__} {'ok' if error is None else f'failed: {error}'}")
@@ -75,6 +81,7 @@ def report() -> Iterator[tuple[str, str]]:
         yield "faster BLAS", found.remedy
     for library, use in LIBRARIES.items():
         yield library, f"{_version(library):15}{use}"
+    yield "fingerprint", f"{found}, of a small trained network" if (found := _trained()) else NOT_COMPILED
 
 
 def self_check(check: Callable[[], str]) -> str | None:
@@ -118,6 +125,23 @@ def files() -> str:
         path = Path(folder) / "net.npz"
         save(path, NET)
         return "" if load(path) == NET else "a network that was saved and loaded is not equal"
+
+
+def same_bits() -> str:
+    """A network that is trained by portable machine code has the bits that it has on every machine."""
+    return f"the fingerprint is {found} and must be {FINGERPRINT}" if (found := _trained()) not in {"", FINGERPRINT} else ""
+
+
+@cache
+def _trained() -> str:
+    """The fingerprint of a network after 100 steps; an empty string if nothing can be compiled."""
+    step, state = compiled_step(binary_cross_entropy, portable=True), TrainState(NET, Adam())
+    try:
+        for _ in range(100):
+            state = step(state, X, Y, 0.1)
+    except ImportError:
+        return ""
+    return fingerprint(state)
 
 
 def _version(library: str) -> str:

@@ -1,4 +1,4 @@
-"""`python -m tests.fingerprints.trained [--cpu CPU --features FEATURES] [NAME ...]`: a fingerprint of each network."""
+"""`python -m tests.fingerprints.trained`: fingerprints of networks or of functions, for one processor."""
 # ruff: noqa: T201  a command prints
 
 import argparse
@@ -9,6 +9,7 @@ from funcnn.compilation import compiled, compiled_step, predictor
 from funcnn.files import fingerprint
 from funcnn.parallel import sharded, threads
 from funcnn.trees import astype
+from tests.fingerprints.functions import results
 from tests.fingerprints.networks import NETWORKS, rows
 
 STEPS = 60
@@ -48,12 +49,17 @@ def main():
     parser.add_argument("--cpu")
     parser.add_argument("--features", default="")
     parser.add_argument("--alone", action="store_true", help="no folds, threads and shards")
+    parser.add_argument("--functions", type=int, default=0, help="arguments of each function, in place of networks")
     parser.add_argument("names", nargs="*")
     asked = parser.parse_args()
     if asked.cpu:
         emulate(asked.cpu, asked.features)
-    for name in asked.names or NETWORKS:
-        print(f"{name}: {result(name, alone=asked.alone)}", flush=True)
+    if asked.functions:
+        found = results(asked.functions)
+    else:
+        found = ((name, result(name, alone=asked.alone)) for name in asked.names or NETWORKS)
+    for name, bits in found:
+        print(f"{name}: {bits}", flush=True)
 
 
 if __name__ == "__main__":
