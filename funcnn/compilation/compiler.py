@@ -185,7 +185,7 @@ def compiled(loss: Loss, *, threads: Count = 1, portable: Flag = False) -> Compi
     after a change it is compiled anew. NumPy's warnings about overflow do not appear.
 
     Rows are summed in another order than by NumPy, so results differ by rounding errors. They have the same bits for
-    any number of threads; among processors they may differ.
+    any number of threads, and if `portable` is True also on every processor; then a network must be one kernel.
 
     Needs the extra `compiled`, `pip install "funcnn[compiled]"`; without it, results are computed by NumPy.
 
@@ -195,6 +195,12 @@ def compiled(loss: Loss, *, threads: Count = 1, portable: Flag = False) -> Compi
     >>> cost, grads = compiled(mse)(Dense(np.eye(1), np.zeros(1)), np.array([[3.0]]), np.array([[1.0]]))
     >>> cost, grads.params
     (4.0, Dense(W=<f64 [[12.]]>, b=<f64 [4.]>))
+
+    Raises:
+        KindError: `loss` is not a function, or `threads` not a whole number. With `portable`, the function raises it if
+            a part of the step is not machine code.
+        RangeError: `threads` is less than 1.
+        ImportError: of the function, with `portable`: llvmlite is not installed.
     """
     return Compiled(loss, threads, portable)
 

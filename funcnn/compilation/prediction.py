@@ -157,6 +157,9 @@ def predictor(net: Layer[Any], *, portable: Flag = False) -> Predictor:
     `compiled`. NumPy computes the output where a rule does what a kernel cannot do, where it is faster, and where the
     first output of the kernel is not NumPy's; `function.explain(x)` says why. Errors are those of `predict`.
 
+    If `portable` is True, the output has the same bits on every processor, and those of a row do not depend on the
+    number of rows; then the network must be one kernel.
+
     The parameters are copied once. Several threads may call the function at a time.
 
     Needs the extra `compiled`, `pip install "funcnn[compiled]"`; without it, outputs are computed by NumPy.
@@ -169,7 +172,8 @@ def predictor(net: Layer[Any], *, portable: Flag = False) -> Predictor:
     array([[2., 0.]])
 
     Raises:
-        KindError: `net` is not made of layers.
+        KindError: `net` is not made of layers. With `portable`, the function raises it if the network is not one kernel.
+        ImportError: of the function, with `portable`: llvmlite is not installed.
     """
     check_tree_of_layers("predictor", net)
     return Predictor(net, portable)

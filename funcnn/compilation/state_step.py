@@ -63,6 +63,8 @@ def compiled_step(loss: Loss, *, threads: Count = 1, portable: Flag = False) -> 
     Where `compiled(loss)` is plain NumPy, the whole step is. `step.explain(state, x, y)` says where the update is
     computed, and why.
 
+    If `portable` is True, the state has the same bits on every processor, or a KindError names what is not portable.
+
     The parameters and the memory of the optimizer are read-only views of one array. So an array that is kept keeps all
     arrays of its state in memory; keep a copy of it, such as `W.copy()`, to free the others.
 
