@@ -9,6 +9,7 @@ import numpy as np
 from funcnn.arrays import Array, is_array, is_plain, kind, namespace
 from funcnn.checked import checked
 from funcnn.data.checks import Generator, sizes_of
+from funcnn.draws import below, bools, key_of
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.needs import Count, Fraction, Whole
 from funcnn.remedies import span
@@ -41,7 +42,7 @@ def random_window(x: T, rng: Generator, *, size: Count, lengths: Array | None = 
     if size > t:
         raise RangeError(f"random_window: size must be at most {t}, the number of positions, not {size}")
     ends = np.full(m, t) if lengths is None else _as_lengths("random_window", lengths, m, t)
-    begins = rng.integers(np.maximum(ends - size, 0) + 1)
+    begins = below(key_of(rng), np.maximum(ends - size, 0) + 1, (m,))
     at = np.arange(m)[:, None], begins[:, None] + np.arange(size)
     return map_arrays(lambda a: a[at], x)
 
@@ -76,4 +77,4 @@ def token_dropout(ids: Array, rng: Generator, *, rate: Fraction, token: Whole) -
     bounds = np.iinfo(ids.dtype)
     if not bounds.min <= token <= bounds.max:
         raise RangeError(f"token_dropout: token must fit {ids.dtype}, {bounds.min} .. {bounds.max}; it is {token}")
-    return namespace(ids).where(rng.random(ids.shape) < rate, np.asarray(token, ids.dtype), ids)
+    return namespace(ids).where(bools(key_of(rng), ids.shape, rate), np.asarray(token, ids.dtype), ids)
