@@ -22,7 +22,7 @@ def symmetric(key: Key, shape: tuple[int, ...], limit: float = 1.0) -> Array:
 
     >>> from funcnn.draws import symmetric
     >>> symmetric((7, 0), (3,)).round(3)
-    array([ 0.212,  0.522,  0.565])
+    array([0.212, 0.522, 0.565])
     """
     u = words(np, key, shape).view(np.int32).astype(np.float64)
     u += 0.5
@@ -48,7 +48,7 @@ def permutation(key: Key, n: int) -> Array:
 
     >>> from funcnn.draws import permutation
     >>> permutation((7, 0), 5)
-    array([4, 0, 1, 2, 3])
+    array([0, 1, 2, 4, 3])
     """
     order = words(np, key, (n,)).astype(np.uint64)
     order <<= np.uint64(32)

@@ -67,7 +67,7 @@ def normal(scale: Positive) -> Initializer:
     >>> from funcnn import Dense
     >>> from funcnn.initializers import normal
     >>> Dense.init(1, 2, seed=0, weights=normal(0.01))
-    Dense(W=<f64 [[ 0.0013 -0.0013]]>, b=<f64 [0. 0.]>)
+    Dense(W=<f64 [[ 0.004  -0.0007]]>, b=<f64 [0. 0.]>)
     """
     return partial(_normal, "normal", scale)
 

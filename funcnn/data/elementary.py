@@ -48,8 +48,8 @@ def cos_and_sin(degrees: Array) -> tuple[Array, Array]:
 
     >>> import numpy as np
     >>> from funcnn.data.elementary import cos_and_sin
-    >>> cos_and_sin(np.array([0.0, 90.0, -180.0]))
-    (array([ 1.,  0., -1.]), array([0., 1., 0.]))
+    >>> cos_and_sin(np.array([30.0, 45.0]))
+    (array([0.8660254 , 0.70710678]), array([0.5       , 0.70710678]))
     """
     degrees = np.fmod(degrees, 360)
     quarters = np.rint(degrees / 90)

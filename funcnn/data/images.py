@@ -37,7 +37,7 @@ def random_flip(x: T, rng: Generator, *, axis: Whole = 2) -> T:
     >>> from funcnn.data import random_flip
     >>> x = np.arange(3.0).reshape(1, 1, 3, 1) + np.zeros((4, 1, 1, 1))
     >>> random_flip(x, np.random.default_rng(0))[:, 0, :, 0].tolist()
-    [[0.0, 1.0, 2.0], [2.0, 1.0, 0.0], [2.0, 1.0, 0.0], [2.0, 1.0, 0.0]]
+    [[2.0, 1.0, 0.0], [0.0, 1.0, 2.0], [0.0, 1.0, 2.0], [2.0, 1.0, 0.0]]
 
     Raises:
         KindError: x is not an array or a tuple of arrays.
@@ -62,7 +62,7 @@ def random_crop(x: T, rng: Generator, *, size: tuple[int, int] | None = None, pa
     >>> import numpy as np
     >>> from funcnn.data import random_crop
     >>> x = np.arange(1.0, 5.0).reshape(1, 1, 4, 1)
-    >>> random_crop(x, np.random.default_rng(9), padding=1)[0, :, :, 0]
+    >>> random_crop(x, np.random.default_rng(0), padding=1)[0, :, :, 0]
     array([[2., 3., 4., 0.]])
     >>> random_crop(x, np.random.default_rng(3), size=(1, 2)).shape
     (1, 1, 2, 1)
@@ -103,8 +103,8 @@ def random_turn(x: T, rng: Generator) -> T:
     >>> from funcnn.data import random_turn
     >>> x = np.arange(4.0).reshape(1, 2, 2, 1)
     >>> random_turn(x, np.random.default_rng(0))[0, :, :, 0]
-    array([[2., 0.],
-           [3., 1.]])
+    array([[1., 3.],
+           [0., 2.]])
 
     Raises:
         KindError, ShapeError: as `random_flip`; ShapeError also if h and w differ.
@@ -158,7 +158,7 @@ def random_brightness(x: Floats, rng: Generator, *, most: Fraction) -> Array:
     >>> import numpy as np
     >>> from funcnn.data import random_brightness
     >>> random_brightness(np.ones((2, 1, 1, 1)), np.random.default_rng(0), most=0.2).ravel().round(3).tolist()
-    [1.055, 0.908]
+    [1.158, 0.863]
 
     Raises:
         ShapeError: x is not (m, h, w, c).
@@ -177,10 +177,10 @@ def cutout(x: OneArray, rng: Generator, *, size: Count) -> Array:
 
     >>> import numpy as np
     >>> from funcnn.data import cutout
-    >>> cutout(np.ones((1, 3, 5, 1)), np.random.default_rng(0), size=3)[0, :, :, 0]
+    >>> cutout(np.ones((1, 3, 5, 1)), np.random.default_rng(1), size=3)[0, :, :, 0]
     array([[1., 1., 1., 1., 1.],
-           [1., 1., 0., 0., 0.],
-           [1., 1., 0., 0., 0.]])
+           [0., 0., 0., 1., 1.],
+           [0., 0., 0., 1., 1.]])
 
     Raises:
         ShapeError: x is not (m, h, w, c).
