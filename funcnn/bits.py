@@ -88,16 +88,18 @@ def _uniform(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype:
 
 
 def normal(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: Any) -> Array:
-    """z = r cos(2 pi v) and r sin(2 pi v), r = sqrt(-2 log(1 - u)), with u and v uniform
+    """z = the quantile of the standard normal distribution at 1/2 + (k + 1/2) / 2^32, k = word as a signed number
 
-    Mean 0, variance 1, and absolute values of at most 5.8, since u has 24 bits. NumPy and JAX round cos and log
-    differently, so the results differ in the last digits. Box & Muller 1958, A Note on the Generation of Random Normal
-    Deviates.
+    Mean 0, variance 1, and absolute values of at most 6.34. z is computed with +, -, *, / and sqrt alone, which every
+    processor rounds alike, so NumPy gives the same bits everywhere; `jax.jit` may round a product and a sum at once.
+    float32 is computed in float32, from the same words. The probability at which z is the quantile has an error below
+    2^-33 in float64, and below 2^-22 in float32. Quantiles by fractions of polynomials: Wichura 1988, Algorithm AS 241:
+    The Percentage Points of the Normal Distribution.
 
     >>> import numpy as np
     >>> from funcnn.bits import normal
     >>> normal(np, (7, 0), (3,), np.float64).round(3)
-    array([-0.096,  0.463,  0.464])
+    array([0.269, 0.709, 0.781])
 
     Raises:
         KindError: as `uniform`.
@@ -107,10 +109,78 @@ def normal(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: A
     if hasattr(xp, "normal"):  # as in `words`
         return xp.normal(*_hash(xp, key), shape, dtype)
     n = math.prod(shape)
-    wide = np.float32 if dtype.itemsize < 4 else dtype  # float32 and float64 hold 24 bits exactly
-    u, v = _uniform(xp, key, (2, (n + 1) // 2), wide)
-    r, angle = xp.sqrt(-2 * xp.log1p(-u)), 2 * math.pi * v
-    return xp.concatenate([r * xp.cos(angle), r * xp.sin(angle)])[:n].reshape(shape).astype(dtype, copy=False)
+    wide = np.float32 if dtype.itemsize < 4 else dtype
+    flat = _words(xp, key, (n,)).view(np.int32)
+    if xp is not np or n <= _BLOCK:
+        return _normal(xp, flat, wide).reshape(shape).astype(dtype, copy=False)
+    out = np.empty(n, dtype)
+    for start in range(0, n, _BLOCK):
+        out[start : start + _BLOCK] = _normal(np, flat[start : start + _BLOCK], wide)
+    return out.reshape(shape)
+
+
+def _normal(xp: Namespace, k: Array, dtype: Any) -> Array:
+    """z of whole numbers k; most arrays are written to, since new ones would take half of the time"""
+    q = k.astype(dtype)
+    q += 0.5
+    q *= 2.0**-32
+    square = q * q
+    square -= CENTRE_END**2
+    z = _fraction(CENTRE, square)
+    z *= q
+    distance = k ^ (k >> 31)  # of k + 1/2 from 0, less 1/2
+    if xp is np:
+        i = np.flatnonzero(distance >= TAIL_BEGIN)
+        z[i] = _tail(np, k[i], distance[i], dtype)
+        return z
+    return xp.where(distance >= TAIL_BEGIN, _tail(xp, k, distance, dtype), z)
+
+
+def _tail(xp: Namespace, k: Array, distance: Array, dtype: Any) -> Array:
+    p = (2**31 - 1 - distance).astype(dtype)
+    p += 0.5
+    p *= 2.0**-32
+    for _ in range(4):
+        p = xp.sqrt(p)
+    p -= 0.5
+    z = _fraction(TAIL, p)
+    return xp.where(k < 0, -z, z)
+
+
+def _fraction(polynomials: tuple[list[float], list[float]], x: Array) -> Array:
+    """A fraction of two polynomials in x, from the highest power down."""
+    values = []
+    for highest, *rest, last in polynomials:
+        value = highest * x
+        for coefficient in rest:
+            value += coefficient
+            value *= x
+        value += last
+        values.append(value)
+    above, below = values
+    above /= below
+    return above
+
+
+# z of q = (k + 1/2) / 2^32: q times a fraction in q^2 - CENTRE_END^2, whose terms have one sign, so float32 keeps its
+# digits; from |q| = CENTRE_END on a fraction in p^(1/16) - 1/2, p = 1/2 - |q|, with the sign of q. Both were fitted to
+# quantiles of 40 digits, in least squares whose weights make the largest relative error least: 4e-10 and 2e-10.
+CENTRE_END = 15 / 32
+TAIL_BEGIN = 15 << 27
+CENTRE = (
+    [
+        *[-6738.743667656393, 32973.76865698411, -20497.248073073697, 3571.965198590925, -214.20680452950032],
+        3.9738279823671294,
+    ],
+    [-9579.652812813649, 19449.530180820468, -8280.717888067858, 1154.2920485834684, -59.76499758058761, 1.0],
+)
+TAIL = (
+    [
+        *[-3.7042299925915825, 4.572203877964489, -24.765466883168106, 11.115758137058851, 35.777384757054136],
+        *[-17.406961187855323, -8.673228687599257, 4.169569322652429],
+    ],
+    [-1.21878630016006, 5.741164630283769, 1.4603429524685263, -5.112596858898675, -0.3309215445803119, 1.0],
+)
 
 
 def _as_shape(function: str, xp: Any, key: Any, shape: Any) -> tuple[int, ...]:

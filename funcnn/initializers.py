@@ -6,7 +6,8 @@ both fans:
 
     fan_in = n_in * the product of the other axes,  fan_out = n_out * the product of the other axes
 
-An initializer is a pure function of its arguments: the same seed gives the same weights.
+An initializer is a pure function of its arguments: the same seed gives the same weights, to the same bits with every
+version of NumPy and on every processor. Weights of float32 are those of float64, rounded.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from funcnn import bits
 from funcnn.arrays import Array, freeze, is_array, kind, short
 from funcnn.checked import checked
+from funcnn.draws import WEIGHTS, Key, symmetric
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_float_dtype, is_whole
 from funcnn.needs import Finite, Positive, Seed, as_seed, function
+from funcnn.reflections import orthonormal
 from funcnn.sizes import MOST_ENTRIES
 
 __all__ = [
@@ -63,7 +67,7 @@ def normal(scale: Positive) -> Initializer:
     >>> from funcnn import Dense
     >>> from funcnn.initializers import normal
     >>> Dense.init(1, 2, seed=0, weights=normal(0.01))
-    Dense(W=<f64 [[ 0.0013 -0.0013]]>, b=<f64 [0. 0.]>)
+    Dense(W=<f64 [[ 0.004  -0.0007]]>, b=<f64 [0. 0.]>)
     """
     return partial(_normal, "normal", scale)
 
@@ -113,18 +117,17 @@ def he_normal(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
 def orthogonal(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
     """W has orthonormal columns, or rows if those are fewer, as a matrix (product of the other axes, n_out).
 
-    W is uniformly distributed over all such matrices: it is the Q of the QR decomposition of a matrix of normal
-    numbers, with signs that make the diagonal of R positive. Saxe et al. 2014, Exact solutions to the nonlinear
-    dynamics of learning; the signs: Mezzadri 2007, How to generate random matrices from the classical compact groups,
-    section 5.
+    W is uniformly distributed over all such matrices. Saxe et al. 2014, Exact solutions to the nonlinear dynamics of
+    learning in deep linear neural networks.
     """
     _fans("orthogonal", shape)
-    new = as_float_dtype("orthogonal", "dtype", dtype)
     rows, columns = math.prod(shape[:-1]), shape[-1]
-    tall = _normal("orthogonal", 1, seed, (max(rows, columns), min(rows, columns)), np.float64)
-    q, r = np.linalg.qr(tall)
-    q = q * np.sign(np.diagonal(r))
-    return freeze((q if rows >= columns else q.T).reshape(shape).astype(new))
+
+    def make(key: Key) -> Array:
+        tall = orthonormal(key, max(rows, columns), min(rows, columns))
+        return (tall if rows >= columns else tall.T).reshape(shape)
+
+    return _made("orthogonal", seed, shape, dtype, make)
 
 
 def fans(shape: Shape) -> tuple[int, int]:
@@ -187,20 +190,18 @@ def _constant(function: str, value: float, seed: Seed, shape: Shape, dtype: Any 
 
 
 def _normal(function: str, scale: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
-    return _made(
-        function, seed, shape, dtype, lambda words: scale * np.random.default_rng(words).standard_normal(shape)
-    )
+    return _made(function, seed, shape, dtype, lambda key: scale * bits.normal(np, key, shape, np.float64))
 
 
 def _uniform(function: str, limit: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
-    return _made(function, seed, shape, dtype, lambda words: np.random.default_rng(words).uniform(-limit, limit, shape))
+    return _made(function, seed, shape, dtype, lambda key: symmetric(key, shape, limit))
 
 
-def _made(function: str, seed: Seed, shape: Shape, dtype: Any, make: Callable[[Any], Array]) -> Array:
-    """The array that `make` draws from the seed, read-only; check the arguments of an initializer."""
+def _made(function: str, seed: Seed, shape: Shape, dtype: Any, make: Callable[[Key], Array]) -> Array:
+    """The array that `make` draws from the key of a seed, read-only; check the arguments of an initializer."""
     _check_shape(function, shape)
     words, new = as_seed(function, "seed", seed), as_float_dtype(function, "dtype", dtype)
     try:
-        return freeze(make(words).astype(new, copy=False))
+        return freeze(make((*words, WEIGHTS)).astype(new, copy=False))
     except MemoryError:
         raise RangeError(f"{function}: shape must be of an array that fits into memory, not {shape}") from None

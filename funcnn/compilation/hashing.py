@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
-from funcnn.bits import GOLDEN, MIX_A, MIX_B
-from funcnn.compilation.functions import log1p
+from funcnn.bits import CENTRE, CENTRE_END, GOLDEN, MIX_A, MIX_B, TAIL, TAIL_BEGIN
 from funcnn.compilation.graph import Node
 from funcnn.compilation.text import Index, Text
-from funcnn.compilation.trigonometric import of_quarter
 
 
 def random(t: Text, node: Node, row: Index, f: Index, constants: str, apart: int) -> str:
@@ -20,16 +16,40 @@ def random(t: Text, node: Node, row: Index, f: Index, constants: str, apart: int
 
 
 def normal(t: Text, node: Node, row: Index, f: Index, constants: str, apart: int) -> str:
-    """r cos(2 pi v), for the first half of all entries; then r sin(2 pi v), of the same words."""
-    words, index = f"<{t.rows} x i32>", _index(t, f"<{t.rows} x i32>", node, row, f, apart)
-    *keys, half = [t.splat(_word(t, constants, place), "i32") for place in [t.offset(node, i) for i in range(3)]]
-    is_first = t.let(f"icmp ult {words} {index}, {half}")
-    other = t.let(f"select {t.bools} {is_first}, {words} {t.let(f'add {words} {index}, {half}')}, {words} {index}")
-    first = t.let(f"select {t.bools} {is_first}, {words} {index}, {words} {t.let(f'sub {words} {index}, {half}')}")
-    u, v = [_uniform(t, words, _hashed(t, words, i, keys)) for i in (first, other)]
-    r = t.call("sqrt", t.mul(t.constant(-2), log1p(t, t.neg(u))))
-    quarter = t.let(f"zext {t.bools} {is_first} to {t.integers}")
-    return t.mul(r, of_quarter(t, t.mul(t.constant(2 * math.pi), v), quarter))
+    """`funcnn.bits.normal`, each operation of which is rounded by itself, so the bits are the same."""
+    words = f"<{t.rows} x i32>"
+    keys = [t.splat(_word(t, constants, t.offset(node, i)), "i32") for i in (0, 1)]
+    k = _hashed(t, words, _index(t, words, node, row, f, apart), keys)
+    q = _middle(t, words, k)
+    z = _times(t, q, _fraction(t, CENTRE, t.exactly("fsub", _times(t, q, q), t.constant(CENTRE_END**2))))
+    distance = t.let(f"xor {words} {k}, {t.let(f'ashr {words} {k}, {_all(t, 31)}')}")
+    p = _middle(t, words, t.let(f"sub {words} {_all(t, 2**31 - 1)}, {distance}"))
+    for _ in range(4):
+        p = t.call("sqrt", p)
+    tail = _fraction(t, TAIL, t.exactly("fsub", p, t.constant(0.5)))
+    tail = t.select(t.let(f"icmp slt {words} {k}, zeroinitializer"), t.neg(tail), tail)
+    return t.select(t.let(f"icmp sge {words} {distance}, {_all(t, TAIL_BEGIN)}"), tail, z)
+
+
+def _middle(t: Text, words: str, k: str) -> str:
+    """(k + 1/2) / 2^32"""
+    return _times(
+        t, t.exactly("fadd", t.let(f"sitofp {words} {k} to {t.panel}"), t.constant(0.5)), t.constant(2.0**-32)
+    )
+
+
+def _fraction(t: Text, polynomials: tuple[list[float], list[float]], x: str) -> str:
+    values = []
+    for highest, *rest, last in polynomials:
+        value = _times(t, t.constant(highest), x)
+        for coefficient in rest:
+            value = _times(t, t.exactly("fadd", value, t.constant(coefficient)), x)
+        values.append(t.exactly("fadd", value, t.constant(last)))
+    return t.div(*values)
+
+
+def _times(t: Text, a: str, b: str) -> str:
+    return t.exactly("fmul", a, b)
 
 
 def _index(t: Text, words: str, node: Node, row: Index, f: Index, apart: int) -> str:
@@ -44,12 +64,6 @@ def _hashed(t: Text, words: str, index: str, keys: list[str]) -> str:
     h = t.let(f"mul {words} {index}, {_all(t, int(GOLDEN))}")
     h = _mixed(t, words, t.let(f"add {words} {h}, {keys[0]}"))
     return _mixed(t, words, t.let(f"xor {words} {h}, {keys[1]}"))
-
-
-def _uniform(t: Text, words: str, h: str) -> str:
-    """`funcnn.bits.uniform`"""
-    whole = t.let(f"lshr {words} {h}, {_all(t, 8)}")
-    return t.mul(t.let(f"sitofp {words} {whole} to {t.panel}"), t.constant(2.0**-24))
 
 
 def _mixed(t: Text, words: str, h: str) -> str:

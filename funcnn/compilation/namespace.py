@@ -114,9 +114,8 @@ class SymbolicNamespace:
         return Symbol("words", (*halves,), shape, np.uint32, math.prod(shape[1:]))
 
     def normal(self, first: Any, second: Any, shape: Shape, dtype: Any) -> Symbol:
-        """`funcnn.bits.normal`, given the hash of the key: entries from number (n + 1) // 2 on are sines."""
-        half = (math.prod(shape) + 1) // 2
-        halves = [Symbol("halves", (h,), (2,), np.float32, None) for h in (first, second, np.full(1, half))]
+        """`funcnn.bits.normal`, given the hash of the key."""
+        halves = [Symbol("halves", (h,), (2,), np.float32, None) for h in (first, second)]
         return Symbol("normal", (*halves,), shape, dtype, math.prod(shape[1:]))
 
     def concatenate(self, parts: Any, axis: int = 0) -> Any:

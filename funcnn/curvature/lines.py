@@ -22,11 +22,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import count
 from typing import Any, TypeVar
 
 import numpy as np
 
 from funcnn.arrays import Array, is_float
+from funcnn.draws import symmetric
 from funcnn.errors import FuncnnError
 from funcnn.trees.walks import map_arrays, walk
 
@@ -87,9 +89,9 @@ def complex_step(rule: Rule, params: Any, x: Any, v: Any, *, bound: bool) -> tup
         raise
     if not bound:
         return slope, None
-    rng, change = np.random.default_rng(0), np.zeros_like(slope)
+    numbers, change = count(), np.zeros_like(slope)
     for _ in range(NUDGES):
-        nudged = lambda a: a * (1 + NUDGE * np.finfo(float).eps * rng.uniform(-1, 1, a.shape))
+        nudged = lambda a: a * (1 + NUDGE * np.finfo(float).eps * symmetric((next(numbers),), a.shape))
         p_near, x_near, v_near = [converted(nudged, tree) for tree in (params, x, v)]
         change = np.maximum(change, abs(_slope(rule, p_near, x_near, v_near, size) - slope))
     # Where softmax or tanh saturate, the change is 0 and the error is not: it is a rounding of other arrays' gradients.

@@ -14,6 +14,7 @@ from funcnn.arrays import Array, freeze, is_array, kind, short
 from funcnn.checked import checked
 from funcnn.data.checks import checked_equal
 from funcnn.data.sequence import Batches, in_epochs
+from funcnn.draws import BATCHES, ROWS, permutation
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import is_whole
 from funcnn.needs import Count, Natural, Seed, words_of
@@ -138,12 +139,11 @@ class Bucketed:
 
     def order(self, epoch: int) -> list[tuple[int, Array]]:
         """The batches of an epoch, each the length to which it is padded and its rows."""
-        random = np.random.default_rng((*self.seed, epoch))
         made = []
-        for length, bucket in self.buckets:
-            rows = random.permutation(bucket)
-            made += [(length, rows[i : i + self.size]) for i in range(0, len(rows), self.size)]
-        return [made[i] for i in random.permutation(len(made))]
+        for i, (length, bucket) in enumerate(self.buckets):
+            rows = bucket[permutation((*self.seed, epoch, ROWS, i), len(bucket))]
+            made += [(length, rows[start : start + self.size]) for start in range(0, len(rows), self.size)]
+        return [made[i] for i in permutation((*self.seed, epoch, BATCHES), len(made))]
 
     def batch(self, order: list[tuple[int, Array]], step: int) -> tuple[Any, Any]:
         """The padded sequences of a batch, with their mask, and y."""

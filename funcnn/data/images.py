@@ -17,6 +17,8 @@ import numpy as np
 from funcnn.arrays import Array, is_float, namespace, short
 from funcnn.checked import checked
 from funcnn.data.checks import Floats, Generator, OneArray, by_row, image_sizes
+from funcnn.data.elementary import cos_and_sin
+from funcnn.draws import below, bools, key_of, symmetric
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.needs import Count, Fraction, Natural, Positive, Whole, as_count
 from funcnn.trees.walks import map_arrays
@@ -35,7 +37,7 @@ def random_flip(x: T, rng: Generator, *, axis: Whole = 2) -> T:
     >>> from funcnn.data import random_flip
     >>> x = np.arange(3.0).reshape(1, 1, 3, 1) + np.zeros((4, 1, 1, 1))
     >>> random_flip(x, np.random.default_rng(0))[:, 0, :, 0].tolist()
-    [[0.0, 1.0, 2.0], [2.0, 1.0, 0.0], [2.0, 1.0, 0.0], [2.0, 1.0, 0.0]]
+    [[2.0, 1.0, 0.0], [0.0, 1.0, 2.0], [0.0, 1.0, 2.0], [2.0, 1.0, 0.0]]
 
     Raises:
         KindError: x is not an array or a tuple of arrays.
@@ -45,7 +47,7 @@ def random_flip(x: T, rng: Generator, *, axis: Whole = 2) -> T:
     m, _, _ = image_sizes("random_flip", x)
     if axis not in (1, 2):
         raise RangeError(f"random_flip: axis must be 1, top to bottom, or 2, left to right, not {axis}")
-    chosen = (rng.random(m) < 0.5).reshape(m, 1, 1, 1)
+    chosen = bools(key_of(rng), (m,), 0.5).reshape(m, 1, 1, 1)
     return map_arrays(lambda a: namespace(a).where(chosen, a[:, :, ::-1] if axis == 2 else a[:, ::-1], a), x)
 
 
@@ -60,7 +62,7 @@ def random_crop(x: T, rng: Generator, *, size: tuple[int, int] | None = None, pa
     >>> import numpy as np
     >>> from funcnn.data import random_crop
     >>> x = np.arange(1.0, 5.0).reshape(1, 1, 4, 1)
-    >>> random_crop(x, np.random.default_rng(9), padding=1)[0, :, :, 0]
+    >>> random_crop(x, np.random.default_rng(0), padding=1)[0, :, :, 0]
     array([[2., 3., 4., 0.]])
     >>> random_crop(x, np.random.default_rng(3), size=(1, 2)).shape
     (1, 1, 2, 1)
@@ -83,8 +85,10 @@ def random_crop(x: T, rng: Generator, *, size: tuple[int, int] | None = None, pa
     if min(room) < 0:
         most = (h + 2 * padding, w + 2 * padding)
         raise RangeError(f"{function}: size must be at most {most}, the padded image, not {tuple(sides)}")
+    key = key_of(rng)
     rows, columns = [
-        rng.integers(free + 1, size=(m, 1)) - padding + np.arange(side) for free, side in zip(room, sides, strict=True)
+        below((*key, i), free + 1, (m, 1)) - padding + np.arange(side)
+        for i, (free, side) in enumerate(zip(room, sides, strict=True))
     ]
     return map_arrays(lambda a: _bordered(a)(rows[:, :, None], columns[:, None, :]), x)
 
@@ -99,8 +103,8 @@ def random_turn(x: T, rng: Generator) -> T:
     >>> from funcnn.data import random_turn
     >>> x = np.arange(4.0).reshape(1, 2, 2, 1)
     >>> random_turn(x, np.random.default_rng(0))[0, :, :, 0]
-    array([[2., 0.],
-           [3., 1.]])
+    array([[1., 3.],
+           [0., 2.]])
 
     Raises:
         KindError, ShapeError: as `random_flip`; ShapeError also if h and w differ.
@@ -109,7 +113,7 @@ def random_turn(x: T, rng: Generator) -> T:
     m, h, w = image_sizes("random_turn", x)
     if h != w:
         raise ShapeError(f"random_turn: x must hold square images, not {h} x {w}")
-    turns = rng.integers(4, size=m)
+    turns = below(key_of(rng), 4, (m,))
     groups = [np.flatnonzero(turns == k) for k in range(4)]
     back = np.concatenate(groups).argsort()
 
@@ -139,9 +143,7 @@ def random_rotation(x: T, rng: Generator, *, degrees: Positive) -> T:
         RangeError: an axis of x has size 0.
     """
     m, h, w = image_sizes("random_rotation", x)
-    most = np.radians(degrees)
-    angle = rng.uniform(-most, most, (m, 1, 1))
-    cos, sin = np.cos(angle), np.sin(angle)
+    cos, sin = cos_and_sin(symmetric(key_of(rng), (m, 1, 1), degrees))
     below, right = np.arange(h)[:, None] - (h - 1) / 2, np.arange(w) - (w - 1) / 2
     rows = (h - 1) / 2 + cos * below + sin * right  # of the pixel that comes here, counterclockwise
     columns = (w - 1) / 2 - sin * below + cos * right
@@ -156,14 +158,14 @@ def random_brightness(x: Floats, rng: Generator, *, most: Fraction) -> Array:
     >>> import numpy as np
     >>> from funcnn.data import random_brightness
     >>> random_brightness(np.ones((2, 1, 1, 1)), np.random.default_rng(0), most=0.2).ravel().round(3).tolist()
-    [1.055, 0.908]
+    [1.158, 0.863]
 
     Raises:
         ShapeError: x is not (m, h, w, c).
         RangeError: an axis of x has size 0.
     """
     m, _, _ = image_sizes("random_brightness", x)
-    return x * by_row(rng.uniform(1 - most, 1 + most, m), x)
+    return x * by_row(1 + symmetric(key_of(rng), (m,), most), x)
 
 
 @checked
@@ -175,10 +177,10 @@ def cutout(x: OneArray, rng: Generator, *, size: Count) -> Array:
 
     >>> import numpy as np
     >>> from funcnn.data import cutout
-    >>> cutout(np.ones((1, 3, 5, 1)), np.random.default_rng(0), size=3)[0, :, :, 0]
+    >>> cutout(np.ones((1, 3, 5, 1)), np.random.default_rng(1), size=3)[0, :, :, 0]
     array([[1., 1., 1., 1., 1.],
-           [1., 1., 0., 0., 0.],
-           [1., 1., 0., 0., 0.]])
+           [0., 0., 0., 1., 1.],
+           [0., 0., 0., 1., 1.]])
 
     Raises:
         ShapeError: x is not (m, h, w, c).
@@ -188,9 +190,9 @@ def cutout(x: OneArray, rng: Generator, *, size: Count) -> Array:
     if size >= (most := 2 * max(h, w) - 1):
         why = f"or no pixel of {h} x {w} images is left"
         raise RangeError(f"cutout: size must be less than {most}, {why}; it is {size}")
-    inside = []
-    for n in (h, w):
-        from_first = np.arange(n) - (rng.integers(n, size=(m, 1)) - (size - 1) // 2)
+    key, inside = key_of(rng), []
+    for i, n in enumerate((h, w)):
+        from_first = np.arange(n) - (below((*key, i), n, (m, 1)) - (size - 1) // 2)
         inside.append((from_first >= 0) & (from_first < size))
     cut = (inside[0][:, :, None] & inside[1][:, None, :])[..., None]
     return namespace(x).where(cut, np.zeros((), x.dtype), x)

@@ -11,6 +11,7 @@ from funcnn.arrays import Array, freeze, is_array, kind
 from funcnn.checked import checked
 from funcnn.data.checks import checked_equal
 from funcnn.data.sequence import Batches, in_epochs
+from funcnn.draws import ROWS, permutation
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.needs import Count, Natural, Seed, words_of
 from funcnn.remedies import span
@@ -120,7 +121,7 @@ class Shuffled:
 
     def order(self, epoch: int) -> Array:
         """A permutation of the rows."""
-        return np.random.default_rng((*self.seed, epoch)).permutation(row_count("batches", "x", self.x))
+        return permutation((*self.seed, epoch, ROWS), row_count("batches", "x", self.x))
 
     def batch(self, order: Array, step: int) -> tuple[Any, Any]:
         """The rows of a batch."""
@@ -137,10 +138,9 @@ class Balanced(Shuffled):
 
     def order(self, epoch: int) -> Array:
         """Permutations of each class, repeated to the length of the largest."""
-        random = np.random.default_rng((*self.seed, epoch))
         most = max(map(len, self.groups))
-        turns = [
-            np.concatenate([random.permutation(group) for _ in range(-(-most // len(group)))])[:most]
-            for group in self.groups
-        ]
+        turns = []
+        for c, group in enumerate(self.groups):
+            keys = [(*self.seed, epoch, ROWS, c, i) for i in range(-(-most // len(group)))]
+            turns.append(np.concatenate([group[permutation(key, len(group))] for key in keys])[:most])
         return np.stack(turns, axis=1).ravel()

@@ -9,6 +9,7 @@ import numpy as np
 from funcnn.arrays import Array, is_array, is_plain, kind, namespace
 from funcnn.checked import checked
 from funcnn.data.checks import Generator, sizes_of
+from funcnn.draws import below, bools, key_of
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.needs import Count, Fraction, Whole
 from funcnn.remedies import span
@@ -29,7 +30,7 @@ def random_window(x: T, rng: Generator, *, size: Count, lengths: Array | None = 
     >>> from funcnn.data import random_window
     >>> x = np.arange(10)[None] + np.array([[0], [100]])
     >>> random_window(x, np.random.default_rng(0), size=3)
-    array([[  6,   7,   8],
+    array([[  3,   4,   5],
            [105, 106, 107]])
 
     Raises:
@@ -41,7 +42,7 @@ def random_window(x: T, rng: Generator, *, size: Count, lengths: Array | None = 
     if size > t:
         raise RangeError(f"random_window: size must be at most {t}, the number of positions, not {size}")
     ends = np.full(m, t) if lengths is None else _as_lengths("random_window", lengths, m, t)
-    begins = rng.integers(np.maximum(ends - size, 0) + 1)
+    begins = below(key_of(rng), np.maximum(ends - size, 0) + 1, (m,))
     at = np.arange(m)[:, None], begins[:, None] + np.arange(size)
     return map_arrays(lambda a: a[at], x)
 
@@ -64,8 +65,8 @@ def token_dropout(ids: Array, rng: Generator, *, rate: Fraction, token: Whole) -
 
     >>> import numpy as np
     >>> from funcnn.data import token_dropout
-    >>> token_dropout(np.arange(1, 9)[None], np.random.default_rng(0), rate=0.3, token=0)
-    array([[1, 0, 0, 0, 5, 6, 7, 8]])
+    >>> token_dropout(np.arange(1, 9)[None], np.random.default_rng(2), rate=0.3, token=0)
+    array([[1, 0, 3, 4, 5, 0, 7, 8]])
 
     Raises:
         KindError: ids is not an array of whole numbers.
@@ -76,4 +77,4 @@ def token_dropout(ids: Array, rng: Generator, *, rate: Fraction, token: Whole) -
     bounds = np.iinfo(ids.dtype)
     if not bounds.min <= token <= bounds.max:
         raise RangeError(f"token_dropout: token must fit {ids.dtype}, {bounds.min} .. {bounds.max}; it is {token}")
-    return namespace(ids).where(rng.random(ids.shape) < rate, np.asarray(token, ids.dtype), ids)
+    return namespace(ids).where(bools(key_of(rng), ids.shape, rate), np.asarray(token, ids.dtype), ids)

@@ -12,6 +12,7 @@ from funcnn.arrays import Array, check_arrays, freeze, namespace, unmapped
 from funcnn.checked import checked
 from funcnn.data.rows import common_row_count
 from funcnn.data.sequence import Batches, in_epochs
+from funcnn.draws import BLOCKS, ROWS, permutation
 from funcnn.errors import RangeError
 from funcnn.needs import Count, Natural, Seed, words_of
 from funcnn.trees.walks import map_arrays
@@ -114,7 +115,7 @@ class Order:
 
     def __init__(self, source: Windowed, epoch: int) -> None:
         self._source, self._seed = source, (*source.seed, epoch)
-        self._blocks = np.random.default_rng(self._seed).permutation(len(source.sizes))
+        self._blocks = permutation((*self._seed, BLOCKS), len(source.sizes))
         firsts = np.arange(0, len(self._blocks), source.window)
         self._ends = np.add.reduceat(source.sizes[self._blocks], firsts).cumsum()
         self._held: tuple[int, Any, Any] = (-1, None, None)
@@ -135,8 +136,7 @@ class Order:
         if self._held[0] != i:
             self._held = (-1, None, None)  # no two windows are in memory
             blocks = self._blocks[i * self._source.window : (i + 1) * self._source.window]
-            random = np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=(i,)))
-            order = random.permutation(int(self._ends[i]) - begin)
+            order = permutation((*self._seed, ROWS, i), int(self._ends[i]) - begin)
             self._held = i, self._source.blocks.read(blocks.tolist()), order
         _, window, order = self._held
         return map_arrays(lambda a: a[order[start - begin : stop - begin]], window)

@@ -121,11 +121,11 @@ def trace(
     >>> net, x = mlp([2, 3, 1], hidden=Relu(), seed=0), np.linspace(-1, 1, 8).reshape(4, 2)
     >>> seen = trace(net, x, x[:, :1], mse)
     >>> seen
-    layer                      out  min     mean    max    zero  cache  |dA|   gradients
-    0 -> Dense (W: 2x3, b: 3)  4x3  -0.845  0.0829  0.457               1.13   W 1.6, b 1.35
-    1 -> Relu                  4x3  0       0.188   0.457  17 %  96 B   1.16
-    2 -> Dense (W: 3x1, b: 1)  4x1  0.183   0.339   0.703               0.957  W 0.542, b 0.964
-    The cost is 0.915591; 96 B were kept for backward.
+    layer                      out  min    mean    max      zero  cache  |dA|  gradients
+    0 -> Dense (W: 2x3, b: 3)  4x3  -1.61  0.0886  1.52                  1.27  W 1.66, b 1.59
+    1 -> Relu                  4x3  0      0.341   1.52     42 %  96 B   1.4
+    2 -> Dense (W: 3x1, b: 1)  4x1  -1.54  -0.586  -0.0821               1.27  W 2.16, b 0.886
+    The cost is 1.61979; 96 B were kept for backward.
     >>> seen["1"].out.shape
     (4, 3)
 

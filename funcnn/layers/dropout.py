@@ -186,7 +186,7 @@ class GaussianNoise(Stochastic):
     >>> import numpy as np
     >>> from funcnn import forward, layers
     >>> forward(layers.GaussianNoise(0.1, seed=1), np.ones((1, 3)))[0].round(3)
-    array([[1.087, 1.117, 0.98 ]])
+    array([[1.094, 0.931, 0.991]])
 
     Raises:
         RangeError: `std` is negative or not finite.

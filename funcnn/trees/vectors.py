@@ -76,7 +76,7 @@ def with_parameters(tree: Tree[T], arrays: Mapping[str, Array]) -> T:
     >>> from funcnn import Dense, parameters, trees
     >>> old = parameters(Dense.init(2, 1, seed=1))
     >>> trees.with_parameters(Dense.init(2, 1, seed=0), old | {"b": np.array([3.0])})
-    Dense(W=<f64 [[0.0334] [1.2741]]>, b=<f64 [3.]>)
+    Dense(W=<f64 [[ 0.9327] [-1.299 ]]>, b=<f64 [3.]>)
 
     Raises:
         KindError: `arrays` has other paths than `parameters(tree)`, or an array has another dtype.

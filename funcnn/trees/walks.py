@@ -44,7 +44,7 @@ def tree_map(f: Function, tree: Tree[T], *rest: Tree[Any]) -> T:
     >>> from funcnn import mlp, tree_map
     >>> half = tree_map(lambda a: a.astype(np.float32), mlp([2, 3, 1], seed=0))
     >>> half[0]
-    Dense(W=<f32 [[ 0.3001 -0.5044 -1.0057] [-1.0592  0.6863  0.9043]]>, b=<f32 [0. 0. 0.]>)
+    Dense(W=<f32 [[ 0.0702 -0.9459  1.0763] [ 0.7452  0.5648  0.7506]]>, b=<f32 [0. 0. 0.]>)
 
     Raises:
         ShapeError: the trees differ in the number of layers, or in class.
@@ -179,7 +179,7 @@ def astype(tree: Tree[T], dtype: FloatDtype) -> T:
     >>> import numpy as np
     >>> from funcnn import mlp, trees
     >>> trees.astype(mlp([2, 1], seed=0), np.float32)
-    (Dense(W=<f32 [[ 0.3874] [-0.6511]]>, b=<f32 [0.]>),)
+    (Dense(W=<f32 [[ 0.0907] [-1.2212]]>, b=<f32 [0.]>),)
 
     Raises:
         KindError: an array holds complex numbers.

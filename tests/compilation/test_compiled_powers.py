@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
 from funcnn import Adam, Dense, Residual, Tanh, TrainState, layers, mse, train, value_and_grad
+from funcnn.bits import normal
 from funcnn.compilation import compiled, explain
 from funcnn.compilation.engine import Engine, engine
 from funcnn.compilation.memory import address, aligned
@@ -104,6 +105,18 @@ def test_noise_is_that_of_numpy(rows, dtype):
         np.testing.assert_allclose(a, b, bound, bound * max(1, abs(b).max()))
     assert grads.params[0] == expected.params[0]
     assert grads.params[2] == expected.params[2]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_bits_of_noise_are_those_of_numpy(dtype):
+    """x has one 1 in each row, and W is 0: so the gradient of W is z times a power of two."""
+    rows, features = 256, 32
+    layer = layers.GaussianNoise(1.0, seed=5)
+    net, x = (Dense(np.zeros((rows, features), dtype), None), layer), np.eye(rows, dtype=dtype)
+    function, y = compiled(mse), np.zeros((rows, features), dtype)
+    assert explain(function, net, x, y).startswith("compiled: ")
+    _, grads = function(net, x, y)
+    assert np.array_equal(grads.params[0].W * (rows * features / 2), normal(np, layer.key, y.shape, dtype))
 
 
 def test_a_fold_has_other_noise_in_each_step():

@@ -187,7 +187,7 @@ ROWS = [
     kind_error(lambda: minimize(NET, X, Y, mse, method=np.array(["BFGS", "CG"])))
     >> "minimize: method must be one of L-BFGS-B, BFGS, CG, Newton-CG, not <str 2>",
     kind_error(lambda: minimize((Dense.init(2, 1, seed=0), Sigmoid()), X, Y > 0, binary_cross_entropy_with_logits))
-    >> "minimize: the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 [[ 0.3874] [-0.6511]]>, "
+    >> "minimize: the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 [[ 0.4347] [-0.0816]]>, "
     "b=<f64 [0.]>), Sigmoid())",
     shape_error(lambda: minimize(NET, X, Y[:, 0], mse))
     >> "mse: out and y must have the same shape; out: (40, 1), y: (40,); write y[:, None]",

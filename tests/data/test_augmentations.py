@@ -20,6 +20,7 @@ from funcnn.data import (
     random_window,
     token_dropout,
 )
+from funcnn.draws import key_of, symmetric
 
 SEEDS = st.integers(0, 2**31)
 MOVES = {
@@ -116,7 +117,7 @@ def test_a_rotation_as_scipy_has_it(seed, degrees, h, w):
     x = generator(1).normal(size=(3, h, w, 2))
     made = random_rotation(x, generator(seed), degrees=degrees)
     numbers = random_rotation(np.rint(9 * x).astype(int), generator(seed), degrees=degrees)
-    angles = np.radians(generator(seed).uniform(-1, 1, 3) * degrees)
+    angles = np.radians(symmetric(key_of(generator(seed)), (3,)) * degrees)
     centre = np.array([h - 1, w - 1]) / 2
     for i, angle in enumerate(angles):
         matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import batches
+from funcnn.draws import ROWS, permutation
 
 numbers = st.integers(1, 20).flatmap(lambda m: st.tuples(st.just(m), st.integers(1, m), st.integers(0, 3)))
 
@@ -74,5 +75,5 @@ def test_batches_print_short_and_pickle():
 def test_the_last_epochs_rows_come_from_its_own_permutation():
     x = np.arange(4)
     data = batches(x, x, 4, epochs=3, seed=7)
-    expected = np.random.default_rng((7, 2)).permutation(4)
+    expected = permutation((7, 2, ROWS), 4)
     assert np.array_equal(data[-1][0], expected)

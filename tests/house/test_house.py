@@ -26,7 +26,8 @@ ROOMS = [
     "needs",
     "sizes",
     "bits",
-    "annotations checked",
+    "draws",
+    "annotations checked reflections",
     "constructors shapes",
     "guard_code guards",
     "records",
@@ -183,6 +184,37 @@ ASKING = {
 def test_no_module_asks_what_is_installed_to_compute_in_another_way():
     asks = re.compile(r"find_spec|except .*(ImportError|ModuleNotFoundError)")
     assert {name_of(path) for path in SOURCES if asks.search(path.read_text("utf-8"))} == ASKING.keys()
+
+
+def attributes_of(path, names):
+    """What is read of variables of these names, such as `sqrt` of np."""
+    nodes = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)]
+    return {node.attr for node in nodes if ast.unparse(node.value) in names}
+
+
+def test_only_map_draws_with_the_generators_of_numpy():
+    """Beside checks of gradients: the distributions of a generator may change with the version of NumPy."""
+    outside = [path for path in SOURCES if not name_of(path).startswith(("testing.", "teach."))]
+    harmless = {"Generator", "RandomState", "bit_generator"}
+    drawing = {name_of(path) for path in outside if attributes_of(path, {"np.random", "rng", "random"}) - harmless}
+    assert drawing == {"data.mapped"}
+
+
+# What the modules that draw may use of NumPy: operations whose results are exact, or rounded alike by every processor.
+EXACT = """
+arange array asarray choose concatenate empty flatnonzero fmod frexp full full_like ldexp maximum multiply rint sqrt
+float32 float64 int32 int64 ndarray normal random uint32 uint64 where words zeros
+"""
+
+
+def test_modules_that_draw_use_no_function_whose_bits_depend_on_the_processor():
+    for name in ("bits", "draws", "initializers", "reflections", "data/elementary", "data/mixtures"):
+        path = ROOT / "funcnn" / f"{name}.py"
+        assert attributes_of(path, {"np", "xp"}) <= set(EXACT.split())
+        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        assert not any([isinstance(node, ast.MatMult) for node in nodes])
+        called = [node.func for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+        assert not {f.attr for f in called if ast.unparse(f.value) != "math"} & {"cumsum", "dot", "mean", "prod", "sum"}
 
 
 def test_rules_say_nothing_of_kernels():

@@ -231,7 +231,7 @@ def test_the_last_steps_say_what_the_cost_is_after_them(window, pages):
 
 
 def test_a_function_of_a_number_has_one_pair_of_parentheses(window, pages):
-    page = window.page(pages / "lstm.html", query="#step=1&number=0.g_1[0,1]")
+    page = window.page(pages / "lstm.html", query="#step=1&number=0.g_1[1,1]")
     assert plain(page.tab.locator("#detail .values").inner_text()).startswith("tanh(-0.")
     page = window.page(pages / "screen.html", query="#step=2&number=1.out[0,1]")
     assert plain(page.tab.locator("#detail .values").inner_text()) == "max(-1, 0)"

@@ -363,7 +363,7 @@ def test_labels_that_exclude_nothing(as_given):
     x = scale(x)
     fitted = classifier(epochs=100, lr=0.03).fit(x, as_given(y))
     assert fitted.predict(x).shape == fitted.predict_proba(x).shape == fitted.decision_function(x).shape == (80, 3)
-    assert (fitted.predict(x) == y).mean() > 0.9
+    assert (fitted.predict(x) == y).mean() > 0.85
     assert np.array_equal(fitted.predict_proba(x) > 0.5, fitted.predict(x))
     assert np.array_equal(fitted.decision_function(x) > 0, fitted.predict(x))
     assert fitted.classes_.tolist() == [0, 1, 2]

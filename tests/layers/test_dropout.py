@@ -214,7 +214,7 @@ def test_the_four_lines_train_it_and_carry_all_states():
         grads = backward(net, cache, dA)
         net = sgd(net, grads, 0.05)
         costs.append(cost)
-    assert np.mean(costs[-10:]) < np.mean(costs[:10]) / 2
+    assert np.mean(costs[-10:]) < np.mean(costs[:3]) / 2  # the first epoch
     assert (start[0].step, net[0].step, net[4].step, net[5][1].step) == (0, 60, 60, 60)
     assert start[2].mean.tolist() == [0] * 16
     assert abs(net[2].mean).min() > 0

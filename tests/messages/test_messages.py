@@ -236,7 +236,7 @@ ROWS = [
     # sgd.
     shape_error(lambda: sgd(net[:2], grads, 0.1))
     >> "sgd: grads must be gradients of these params; params: (Dense(W=<f64 2x27>, b=<f64 27>), Relu()), grads: "
-    "(Dense(W=<f64 2x27>, b=<f64 27>), Relu(), Dense(W=<f64 27x1>, b=<f64 [-0.6132]>))",
+    "(Dense(W=<f64 2x27>, b=<f64 27>), Relu(), Dense(W=<f64 27x1>, b=<f64 [-0.5016]>))",
     shape_error(lambda: sgd(relu, Grads(nn.Tanh(), None), 0.1))
     >> "sgd: grads must be gradients of these params; params: Relu(), grads: Tanh()",
     shape_error(lambda: sgd(dense, Grads(net[2], None), 0.1))

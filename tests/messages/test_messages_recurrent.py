@@ -99,7 +99,7 @@ ROWS = [
     kind_error(lambda: forward((rnn, Dense.init(4, 1, seed=0)), (x, mask)))
     >> "Dense: x must be an array, not tuple; for (x, mask) write First(layer)"
     >> [
-        "in layer 1, Dense(W=<f64 [[ 0.3001] [-0.5044] [-1.0057] [-1.0592]]>, b=<f64 [0.]>), x: (<f64 3x5x4>, <b8 3x5>)"
+        "in layer 1, Dense(W=<f64 [[ 0.3367] [-0.0632] [ 0.2263] [ 0.2998]]>, b=<f64 [0.]>), x: (<f64 3x5x4>, <b8 3x5>)"
     ],
     # States.
     shape_error(lambda: forward(rnn, (x, mask, h[:, :3])))

@@ -92,8 +92,8 @@ ROWS = [
     shape_error(lambda: difference(net, replace(net, "1", Tanh())))
     >> "difference: a and b must have the same structure, shapes and dtypes; at '1' they have Relu and Tanh",
     shape_error(lambda: difference((short,), (long,)))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at '0.W' they have <f64 [[ 0.3001 "
-    "-0.5044 -1.0057] [-1.0592  0.6863  0.9043]]> and <f64 2x4>",
+    >> "difference: a and b must have the same structure, shapes and dtypes; at '0.W' they have <f64 [[ 0.3367 "
+    "-0.0632  0.2263] [ 0.2998 -0.0983 -1.0897]]> and <f64 2x4>",
     shape_error(lambda: difference(net[2].b, half[2].b))
     >> "difference: a and b must have the same structure, shapes and dtypes; they have <f64 [0.]> and <f32 [0.]>",
     shape_error(lambda: difference(short, evolve(short, b=None)))

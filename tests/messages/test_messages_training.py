@@ -362,7 +362,7 @@ ROWS = [
     >> f"early_stopping: score must be {OF_STATE}, not mse(out, y, weight)",
     kind_error(lambda: best_so_far(run(), 0.5, better="lower")) >> f"best_so_far: score must be {OF_STATE}, not float",
     kind_error(read(best_so_far, run(), validation(partial(confusion, threshold=0), x, y), better="higher"))
-    >> "best_so_far: score must give a number, not <i64 [[ 0  0] [ 0 10]]>",
+    >> "best_so_far: score must give a number, not <i64 [[0 0] [2 8]]>",
     kind_error(read(early_stopping, run(start=WithBest(net, step=2)), held_out, patience=1))
     >> "early_stopping: start must be the state that was passed to train, since it holds the best state so far, not "
     "None; for train(state, ...) write start=state",

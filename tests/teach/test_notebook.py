@@ -81,15 +81,15 @@ def test_a_summary_with_costs_and_one_without_x(shown):
 def test_a_trace(shown):
     head, *rows = cells_of(shown["trace"]["text/html"])
     assert head == ["layer", "out", "min", "mean", "max", "zero", "cache", "|dA|", "gradients"]
-    assert rows[1] == ["1 -> Relu", "4x3", "0", "0.188", "0.457", "17 %", "96 B", "1.16", ""]
-    assert shown["trace"]["text/html"].endswith("<p>The cost is 0.915591; 96 B were kept for backward.</p>")
+    assert rows[1] == ["1 -> Relu", "4x3", "0", "0.341", "1.52", "42 %", "96 B", "1.4", ""]
+    assert shown["trace"]["text/html"].endswith("<p>The cost is 1.61979; 96 B were kept for backward.</p>")
     assert shown["trace"]["text/plain"].splitlines()[2] == (
-        "1 -> Relu                  4x3  0       0.188   0.457  17 %  96 B   1.16"
+        "1 -> Relu                  4x3  0      0.341   1.52     42 %  96 B   1.4"
     )
 
 
 def test_records_are_shown_by_their_repr(shown):
-    dense = "Dense(W=<f64 [[ 0.3001 -0.5044 -1.0057] [-1.0592  0.6863  0.9043]]>, b=<f64 [0. 0. 0.]>)"
+    dense = "Dense(W=<f64 [[ 0.0702 -0.9459  1.0763] [ 0.7452  0.5648  0.7506]]>, b=<f64 [0. 0. 0.]>)"
     assert shown["record"] == {"text/plain": dense}
     assert shown["tuple"]["text/plain"].startswith(f"({dense},\n Relu(),\n Dense(W=")
     assert shown["visit"]["text/plain"].startswith("Visit(path='1', number=0, depth=0, held=96, layer=Relu(), x=")
@@ -98,9 +98,9 @@ def test_records_are_shown_by_their_repr(shown):
 def test_a_state_of_training(shown):
     assert cells_of(shown["state"]["text/html"]) == [
         ["TrainState", ""],
-        ["params.0", "Dense(W=<f64 [[ 0.3001 -0.5044 -1.0057] [-1.0592  0.6863  0.9043]]>, b=<f64 [0. 0. 0.]>)"],
+        ["params.0", "Dense(W=<f64 [[ 0.0702 -0.9459  1.0763] [ 0.7452  0.5648  0.7506]]>, b=<f64 [0. 0. 0.]>)"],
         ["params.1", "Relu()"],
-        ["params.2", "Dense(W=<f64 [[0.9547] [0.14  ] [0.7371]]>, b=<f64 [0.]>)"],
+        ["params.2", "Dense(W=<f64 [[-0.929 ] [-0.2527] [-0.5279]]>, b=<f64 [0.]>)"],
         ["optimizer", "()"],
         ["step", "0"],
         ["cost", "nan"],

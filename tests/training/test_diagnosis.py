@@ -131,7 +131,7 @@ def loss_with(name, factor):
 
 def projected(params):
     """A constraint that goes wrong where W has left its start for long enough."""
-    return map_parameters(lambda p: p * (np.nan if p.size == 6 and abs(p - net[0].W).max() > 0.01 else 1), params)
+    return map_parameters(lambda p: p * (np.nan if p.size == 6 and abs(p - net[0].W).max() > 0.05 else 1), params)
 
 
 def run(start, data=data, loss=mse, lr=0.1, constraint=None):

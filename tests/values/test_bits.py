@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from funcnn import bits
 from funcnn.bits import normal, uniform, words
 from tests.says import assert_says, each_row, kind_error
 
@@ -129,9 +130,31 @@ def test_normal_numbers_are_normal(dtype):
     assert abs(below - (np.arange(N) + 0.5) / N).max() < 1.63 / math.sqrt(N)
     for power, moment in ((1, 0), (2, 1), (3, 0), (4, 3)):
         assert abs((z.astype(float) ** power).mean() - moment) < 5 * math.sqrt(105 / N)
-    half = N // 2
-    assert abs(np.corrcoef(z[:half], z[half:])[0, 1]) < 5 / math.sqrt(half)
-    assert abs(np.corrcoef(z[:half] ** 2, z[half:] ** 2)[0, 1]) < 5 / math.sqrt(half)
+    for a in (z, z**2, z**3):
+        for lag in (1, 2, 64, N // 2):
+            assert abs(np.corrcoef(a[:-lag], a[lag:])[0, 1]) < 5 / math.sqrt(N - lag)
+
+
+def test_normal_numbers_reach_the_tails():
+    z = normal(np, (3, 2), (1 << 21,), np.float64)
+    for bound in (2, 3, 4, 4.5):
+        chance = math.erfc(bound / math.sqrt(2)) / 2
+        for beyond in (z > bound, z < -bound):
+            assert abs(beyond.mean() - chance) < 5 * math.sqrt(chance / len(z))
+
+
+@pytest.mark.parametrize(("dtype", "near"), [(np.float64, 2.0**-33), (np.float32, 2.0**-22)])
+def test_a_normal_number_is_the_quantile_of_its_word(dtype, near, monkeypatch):
+    """Of words from the first to the last, in both tails, around 0 and where the two fractions meet."""
+    edges = [0, 2**31 - 1, -(2**31), -1, *[s * bits.TAIL_BEGIN + i for s in (-1, 1) for i in range(-3, 4)]]
+    k = np.array([*edges, *range(-(2**31), 2**31, 2**18 + 3)], np.int32)
+    monkeypatch.setattr(bits, "_words", lambda *_: k.view(np.uint32))
+    z = normal(np, (), k.shape, dtype).astype(float)
+    upper = np.vectorize(math.erfc)(abs(z) / math.sqrt(2)) / 2
+    assert abs(upper - (0.5 - abs(k + 0.5) / 2**32)).max() < near
+    assert (np.sign(z) == np.sign(k + 0.5)).all()
+    assert np.array_equal(z[:2], -z[[3, 2]])
+    assert 6.33 < z.max() < 6.34
 
 
 def test_normal_numbers_of_half_precision_are_those_of_float32_rounded():

@@ -1,0 +1,43 @@
+"""Random matrices with orthonormal columns, as products of reflections."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.bits import normal
+from funcnn.draws import Key
+
+
+def orthonormal(key: Key, rows: int, columns: int) -> Array:
+    """A matrix that is uniformly distributed over all those with orthonormal columns, of which there are at most `rows`
+
+    With x_k normal, of rows - k numbers, the reflection of the first axis to x_k / |x_k| moves the columns that follow,
+    which are orthonormal in the other axes: Stewart 1980, The Efficient Generation of Random Orthogonal Matrices with
+    an Application to Condition Estimators. BLAS and NumPy's sums are not used: their order depends on the processor.
+    """
+    out, work = np.zeros((rows, columns)), np.empty(rows * columns)
+    for k, x in reversed(list(enumerate(normal(np, key, (columns, rows), np.float64)))):
+        v = x[k:].copy()
+        size = math.sqrt(_sum_by_halves(v * v))
+        out[k:, k] = v / size
+        v[0] += math.copysign(size, v[0])  # the other sign would cancel; it reflects to -x / |x|, and is as uniform
+        others = out[k:, k + 1 :]
+        products = work[: others.size].reshape(others.shape)
+        np.multiply(v[:, None], others, out=products)
+        shares = _sum_by_halves(products) / (size * abs(v[0]))
+        np.multiply(v[:, None], shares, out=products)
+        others -= products
+    return out
+
+
+def _sum_by_halves(a: Array) -> Array:
+    """The sum over the first axis, as a tree of sums of two halves; a is overwritten."""
+    n = len(a)
+    while n > 1:
+        half = n // 2
+        a[:half] += a[n - half : n]
+        n -= half
+    return a[0]
