@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, reduce
+from operator import add  # `sum` adds floats otherwise from Python 3.12 on
 from typing import Annotated, Any
 
 import numpy as np
@@ -154,7 +155,7 @@ def _joint(losses: Any, factors: Any, out: Any, y: Any, weight: Any = None) -> t
             raise KindError(f"joint: {name} must be a tuple of {len(losses)}, one for each loss, not {_given(parts)}")
     extra = () if weight is None else (weight,)
     results = [evaluated("joint", loss, o, t, *extra) for loss, o, t in zip(losses, out, y, strict=True)]
-    cost = sum([factor * cost for factor, (cost, _) in zip(factors, results, strict=True)])
+    cost = reduce(add, [factor * cost for factor, (cost, _) in zip(factors, results, strict=True)])
     return cost, tuple([_times(factor, dA) for factor, (_, dA) in zip(factors, results, strict=True)])
 
 

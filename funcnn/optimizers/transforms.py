@@ -17,6 +17,7 @@ from funcnn.needs import Positive, Rate
 from funcnn.optimizers.base import P, per_parameter, update
 from funcnn.paths import Where, as_patterns
 from funcnn.records import record
+from funcnn.sums import sum_by_halves
 from funcnn.trees.walks import walk
 
 
@@ -41,9 +42,12 @@ def clip_norm_update(optimizer: ClipNorm, grads: Grads[P], params: P) -> tuple[G
     if not arrays:
         return grads, optimizer
     xp = namespace(arrays[0])
-    largest = xp.stack([abs(wide(g)).max(initial=0) for g in arrays]).max()
+    entries = xp.concatenate([wide(g).reshape(-1) for g in arrays])
+    largest = xp.maximum(entries.max(initial=0), -entries.min(initial=0))
     scale = xp.maximum(largest, optimizer.norm)  # squares far below the norm may become 0, but none overflows
-    length, limit = sum([((wide(g) / scale) ** 2).sum() for g in arrays]) ** 0.5, optimizer.norm / scale
+    entries /= scale
+    entries *= entries
+    length, limit = xp.sqrt(sum_by_halves(entries)), optimizer.norm / scale
     factor = limit / xp.maximum(length, limit)
     return per_parameter(lambda g, _: g * factor.astype(g.dtype), grads, params), optimizer
 

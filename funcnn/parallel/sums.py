@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 from itertools import pairwise
+from operator import add  # `sum` adds floats otherwise from Python 3.12 on
 from typing import Any
 
 from funcnn.arrays import freeze, is_array, is_float, is_native_float, namespace, same, short, wide
@@ -104,7 +106,7 @@ def _next_state(i: int, params: Any, states: Sequence[Any], shares: list[float])
     shapes = {getattr(state, "shape", ()) for state in states}
     if all([isinstance(a, float) or (is_array(a) and is_float(a)) for a in states]) and len(shapes) == 1:
         parts = [wide(state) if is_array(state) else state for state in states]
-        mean: Any = sum([share * part for share, part in zip(shares, parts, strict=True)])
+        mean: Any = reduce(add, [share * part for share, part in zip(shares, parts, strict=True)])
         return freeze(mean.astype(states[0].dtype)) if is_array(states[0]) else float(mean)
     if any([is_array(state) or is_whole(state) for state in states]):
         other = next(state for state in states if not same(state, states[0]))

@@ -27,7 +27,7 @@ ROOMS = [
     "sizes",
     "bits",
     "draws",
-    "annotations checked reflections",
+    "annotations checked reflections sums",
     "constructors shapes",
     "guard_code guards",
     "records",
