@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from funcnn.arrays import Array
@@ -18,17 +16,17 @@ def orthonormal(key: Key, rows: int, columns: int) -> Array:
     which are orthonormal in the other axes: Stewart 1980, The Efficient Generation of Random Orthogonal Matrices with
     an Application to Condition Estimators. BLAS and NumPy's sums are not used: their order depends on the processor.
     """
-    out, work = np.zeros((rows, columns)), np.empty(rows * columns)
-    for k, x in reversed(list(enumerate(normal(np, key, (columns, rows), np.float64)))):
-        v = x[k:].copy()
-        size = math.sqrt(_sum_by_halves(v * v))
-        out[k:, k] = v / size
-        v[0] += math.copysign(size, v[0])  # the other sign would cancel; it reflects to -x / |x|, and is as uniform
+    x = np.triu(normal(np, key, (columns, rows), np.float64)).T.copy()
+    sizes = np.sqrt(_sum_by_halves(x * x))
+    out, work = x / sizes, np.empty(rows * columns)
+    for k in reversed(range(columns - 1)):
+        v, size = x[k:, k, None].copy(), sizes[k]
+        v[0] += np.copysign(size, v[0])  # the other sign would cancel; this one reflects to -x / |x|, as uniform
         others = out[k:, k + 1 :]
         products = work[: others.size].reshape(others.shape)
-        np.multiply(v[:, None], others, out=products)
+        np.multiply(v, others, out=products)
         shares = _sum_by_halves(products) / (size * abs(v[0]))
-        np.multiply(v[:, None], shares, out=products)
+        np.multiply(v, shares, out=products)
         others -= products
     return out
 

@@ -202,8 +202,8 @@ def test_only_map_draws_with_the_generators_of_numpy():
 
 # What the modules that draw may use of NumPy: operations whose results are exact, or rounded alike by every processor.
 EXACT = """
-arange array asarray choose concatenate empty flatnonzero fmod frexp full full_like ldexp maximum multiply rint sqrt
-float32 float64 int32 int64 ndarray normal random uint32 uint64 where words zeros
+arange array asarray choose concatenate copysign empty flatnonzero fmod frexp full full_like ldexp maximum multiply rint
+float32 float64 int32 int64 ndarray normal random sqrt triu uint32 uint64 where words zeros
 """
 
 

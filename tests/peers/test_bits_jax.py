@@ -5,8 +5,6 @@ import pytest
 
 from funcnn.bits import normal, uniform, words
 
-pytestmark = pytest.mark.unwatched
-
 jax = pytest.importorskip("jax", reason="its bits are compared")
 jnp = jax.numpy
 
@@ -21,6 +19,7 @@ def x64(request):
     jax.config.update("jax_enable_x64", before)
 
 
+@pytest.mark.unwatched
 @pytest.mark.parametrize("key", KEYS, ids=str)
 @pytest.mark.parametrize("shape", [(), (5,), (3, 4), (20_000,)], ids=str)
 def test_words_and_uniform_numbers_are_the_same_bits(key, shape, x64):
@@ -45,6 +44,7 @@ def test_normal_numbers_are_the_same_but_for_rounding(key, x64):
         np.testing.assert_allclose(jitted, ours, rtol=0, atol=near)
 
 
+@pytest.mark.unwatched
 @pytest.mark.usefixtures("x64")
 def test_a_step_that_moves_does_not_compile_again():
     traces = []
