@@ -7,6 +7,7 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.bits import normal
 from funcnn.draws import Key
+from funcnn.sums import sum_by_halves
 
 
 def orthonormal(key: Key, rows: int, columns: int) -> Array:
@@ -17,7 +18,7 @@ def orthonormal(key: Key, rows: int, columns: int) -> Array:
     an Application to Condition Estimators. BLAS and NumPy's sums are not used: their order depends on the processor.
     """
     x = np.triu(normal(np, key, (columns, rows), np.float64)).T.copy()
-    sizes = np.sqrt(_sum_by_halves(x * x))
+    sizes = np.sqrt(sum_by_halves(x * x))
     out, work = x / sizes, np.empty(rows * columns)
     for k in reversed(range(columns - 1)):
         v, size = x[k:, k, None].copy(), sizes[k]
@@ -25,17 +26,7 @@ def orthonormal(key: Key, rows: int, columns: int) -> Array:
         others = out[k:, k + 1 :]
         products = work[: others.size].reshape(others.shape)
         np.multiply(v, others, out=products)
-        shares = _sum_by_halves(products) / (size * abs(v[0]))
+        shares = sum_by_halves(products) / (size * abs(v[0]))
         np.multiply(v, shares, out=products)
         others -= products
     return out
-
-
-def _sum_by_halves(a: Array) -> Array:
-    """The sum over the first axis, as a tree of sums of two halves; a is overwritten."""
-    n = len(a)
-    while n > 1:
-        half = n // 2
-        a[:half] += a[n - half : n]
-        n -= half
-    return a[0]

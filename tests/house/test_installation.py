@@ -14,8 +14,19 @@ import pytest
 import funcnn
 from funcnn import installation
 from funcnn.blas import Blas, blas
-from funcnn.installation import LIBRARIES, files, gradients, main, self_check, training
+from funcnn.installation import FINGERPRINT, LIBRARIES, bits, files, gradients, main, self_check, training
 from funcnn.losses import mse
+
+
+BITS = f"{FINGERPRINT} of a small trained network, which must be {FINGERPRINT}"
+
+
+@pytest.fixture(autouse=True)
+def again():
+    """Each test trains anew."""
+    installation._trained.cache_clear()
+    yield
+    installation._trained.cache_clear()
 
 
 def command(monkeypatch, *words):
@@ -36,7 +47,8 @@ def test_the_command_reports_and_checks(monkeypatch, capsys):
     assert re.fullmatch(r"\S+( [\d.]+)?; kernels .*; .*threads.*", shown["BLAS"])
     assert LIBRARIES.keys() < shown.keys()
     assert shown["hypothesis"].endswith(" funcnn.testing")
-    assert lines[-4:] == [*[f"self-check     {name} ok" for name in ("training", "gradients", "files")], "ok"]
+    assert shown["fingerprint"] in {BITS, installation.NOT_COMPILED}
+    assert lines[-5:] == [*[f"self-check     {name} ok" for name in ("training", "gradients", "files", "bits")], "ok"]
 
 
 def test_an_import_of_its_module_prints_nothing(monkeypatch, capsys):
@@ -58,10 +70,11 @@ def wrong_gradient(out, y):
 def test_an_error_is_named_and_is_the_exit_code(monkeypatch, capsys):
     monkeypatch.setattr(installation, "binary_cross_entropy", wrong_gradient)
     assert main([]) == 1
-    *_, first, second, third, last = capsys.readouterr().out.splitlines()
+    *_, first, second, third, fourth, last = capsys.readouterr().out.splitlines()
     assert re.fullmatch(r"self-check +training (ok|failed: the cost is .* and must be below 0.02)", first)
     assert re.fullmatch(r"self-check +gradients failed: a gradient differs from the difference quotient by .*", second)
     assert re.fullmatch(r"self-check +files ok", third)
+    assert re.fullmatch(r"self-check +bits (ok|failed: the fingerprint is .{16} and must be .{16})", fourth)
     assert last == "failed"
 
 
@@ -80,6 +93,21 @@ def test_each_check_can_fail(monkeypatch, check, name, replaced, error):
     assert re.fullmatch(error, self_check(check))
 
 
+def test_bits_can_differ(monkeypatch):
+    monkeypatch.setattr(installation, "_trained", lambda: "0123456789abcdef")
+    assert self_check(bits) == f"the fingerprint is 0123456789abcdef and must be {FINGERPRINT}"
+    assert dict(installation.report())["fingerprint"].startswith("0123456789abcdef of a small trained network, ")
+
+
+def test_without_llvmlite_there_are_no_bits_to_compare(monkeypatch):
+    def fails(*_, **__):
+        raise ImportError
+
+    monkeypatch.setattr(installation, "compiled_step", lambda *_, **__: fails)
+    assert self_check(bits) is None
+    assert dict(installation.report())["fingerprint"] == installation.NOT_COMPILED
+
+
 def absent(library):
     raise PackageNotFoundError(library)
 
@@ -88,6 +116,7 @@ def test_absent_libraries_are_reported(monkeypatch):
     monkeypatch.setattr(installation, "version", lambda name: "1.0" if name == "attrs" else absent(name))
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
     monkeypatch.setattr(np, "show_config", lambda mode: {})
+    monkeypatch.setattr(installation, "_trained", str)
     found = dict(installation.report())
     assert all([found[library].startswith("not installed  ") for library in LIBRARIES])
     assert found["BLAS"] == "unknown; kernels unknown; number of threads unknown"
