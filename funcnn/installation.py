@@ -81,8 +81,8 @@ def report() -> Iterator[tuple[str, str]]:
         yield "faster BLAS", found.remedy
     for library, use in LIBRARIES.items():
         yield library, f"{_version(library):15}{use}"
-    found = f"{_trained()} of a small trained network, which must be {FINGERPRINT}"
-    yield "fingerprint", found if _trained() else NOT_COMPILED
+    of_bits = f"{_trained()} of a small trained network, which must be {FINGERPRINT}"
+    yield "fingerprint", of_bits if _trained() else NOT_COMPILED
 
 
 def self_check(check: Callable[[], str]) -> str | None:

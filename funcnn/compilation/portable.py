@@ -72,10 +72,10 @@ def _reason(optimizer: Any, params: Any) -> str:
     """Why the update is not portable; an empty string if it is."""
     if type(optimizer) is ClipNorm:  # which adds in a fixed order
         return ""
-    entries = lambda: symbolic(params, _entries, [])
+    before, gradient, parameters = [symbolic(tree, _entries, []) for tree in (optimizer, params, params)]
     try:
         with unrefused(), recorded() as faults:
-            steps, after = update(symbolic(optimizer, _entries, []), Grads(entries(), None), entries())
+            steps, after = update(before, Grads(gradient, None), parameters)
         check_exact([*leaves(steps.params), *arrays_in(after), *faults], "in the update")
     except Exception as error:  # noqa: BLE001  of a user's rule
         return reason_of(error)

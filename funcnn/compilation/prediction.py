@@ -172,7 +172,7 @@ def predictor(net: Layer[Any], *, portable: Flag = False) -> Predictor:
     array([[2., 0.]])
 
     Raises:
-        KindError: `net` is not made of layers. With `portable`, the function raises it if the network is not one kernel.
+        KindError: `net` is not made of layers. With `portable`, the function raises it if `net` is not one kernel.
         ImportError: of the function, with `portable`: llvmlite is not installed.
     """
     check_tree_of_layers("predictor", net)

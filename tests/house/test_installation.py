@@ -17,7 +17,6 @@ from funcnn.blas import Blas, blas
 from funcnn.installation import FINGERPRINT, LIBRARIES, bits, files, gradients, main, self_check, training
 from funcnn.losses import mse
 
-
 BITS = f"{FINGERPRINT} of a small trained network, which must be {FINGERPRINT}"
 
 
