@@ -6,7 +6,7 @@ mkdir -p "$1" && cd "$1"
 as_root=()
 if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
 dpkg --print-foreign-architectures | grep -qx arm64 || "${as_root[@]}" dpkg --add-architecture arm64
-"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get update -qq || echo "apt-get update failed; the lists of packages may be old"
 if ! command -v qemu-aarch64 >/dev/null; then
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends qemu-user >/dev/null
 fi
@@ -14,7 +14,7 @@ mkdir -p packages root site wheels
 needed=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances \
   python3:arm64 libstdc++6:arm64 | grep -E '^\w.*:arm64$' | sort -u)
 # shellcheck disable=SC2086
-(cd packages && apt-get download -qq $needed 2>/dev/null)
+(cd packages && apt-get download -qq $needed 2>/dev/null) # it warns that no user of its own may write here
 for package in packages/*.deb; do dpkg-deb -x "$package" root; done
 if [ ! -e root/lib ]; then ln -s usr/lib root/lib; fi
 python=$(find root/usr/bin -regex '.*/python3\.[0-9]+' | head -1)
