@@ -17,7 +17,6 @@ import pytest
 from funcnn.errors import FileError, KindError, RangeError, ShapeError
 from funcnn.files import fingerprint
 
-
 INT = np.dtype(int).name  # int64, or int32 where addresses have 32 bits: the dtype of an array of Python's ints
 
 

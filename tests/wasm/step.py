@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from wasmtime import Engine, FuncType, Func, Instance, Limits, Memory, MemoryType, Module, Store, Table, TableType, ValType
+from wasmtime import Engine, Instance, Limits, Memory, MemoryType, Module, Store, Table, TableType, ValType
 
 from funcnn.compilation import step
 from funcnn.compilation.engine import engine
@@ -41,7 +41,8 @@ class Machine:
         compiled = Module(_engine(), module(portable(text)))
         table = Table(self.store, TableType(ValType.funcref(), Limits(64, None)), None)
         imports = {"__linear_memory": self.memory, "__indirect_function_table": table}
-        self.functions = Instance(self.store, compiled, [imports[one.name] for one in compiled.imports]).exports(self.store)
+        instance = Instance(self.store, compiled, [imports[one.name] for one in compiled.imports])
+        self.functions = instance.exports(self.store)
 
     def put(self, array):
         """The address of a copy."""
@@ -78,16 +79,20 @@ def take(functions, memory, text, batch):
 
 @contextmanager
 def kernels(*, in_wasm):
-    """Compiled functions are made and called with portable text, for this machine or for WebAssembly."""
-    plain = step.CompiledStep.run
+    """Compiled functions take portable text, for this machine or for WebAssembly, whose calls are in the list."""
+    plain, calls = step.CompiledStep.run, []
 
     def run(self, memory, x, y, numbers):
+        def take_here(functions, memory):
+            take(functions, memory, self.kernel.text, (x, y))
+            calls.append(self)
+
         with pytest.MonkeyPatch.context() as here:
-            here.setattr(step, "run", lambda functions, memory: take(functions, memory, self.kernel.text, (x, y)))
+            here.setattr(step, "run", take_here)
             plain(self, memory, x, y, numbers)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(step, "engine", Portable)
         if in_wasm:
             patch.setattr(step.CompiledStep, "run", run)
-        yield
+        yield calls
