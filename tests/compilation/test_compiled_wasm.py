@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
-pytest.importorskip("wasmtime", reason="it runs WebAssembly")
+pytest.importorskip("wasmtime", reason="wasmtime runs WebAssembly")
 
 import funcnn as nn
 from funcnn.compilation import compiled
+from funcnn.files import fingerprint
 from funcnn.trees import astype, leaves
 from tests.wasm.step import kernels
 
@@ -44,3 +45,20 @@ def test_cost_and_gradients_have_the_same_bits(name, dtype):
     assert calls
     assert cost == cost_there
     assert [a.tobytes() for a in leaves(grads)] == [a.tobytes() for a in leaves(grads_there)]
+
+
+@pytest.mark.unwatched
+def test_training_has_the_same_bits():
+    start, loss, targets = NETS["tanh"]
+    x = np.random.default_rng(1).standard_normal((80, 3))
+
+    def trained(*, in_wasm):
+        params = start
+        with kernels(in_wasm=in_wasm) as calls:
+            gradient_of = compiled(loss)
+            for _ in range(20):
+                params = nn.sgd(params, gradient_of(params, x, targets(x))[1], 0.1)
+        assert len(calls) >= 20 * in_wasm
+        return fingerprint(params)
+
+    assert trained(in_wasm=True) == trained(in_wasm=False) != fingerprint(start)

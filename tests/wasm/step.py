@@ -15,6 +15,7 @@ from tests.wasm.module import module
 PAGE, LINE = 2**16, 64  # bytes of a page of memory, and of a line of the cache with what a panel reads behind an array
 FIRST = 2**20  # the first byte behind the data of a module
 _engine = cache(Engine)
+_module = cache(lambda text: Module(_engine(), module(portable(text))))
 
 
 def portable(text):
@@ -38,7 +39,7 @@ class Machine:
     def __init__(self, text):
         self.store, self._end = Store(_engine()), FIRST
         self.memory = Memory(self.store, MemoryType(Limits(FIRST // PAGE, None)))
-        compiled = Module(_engine(), module(portable(text)))
+        compiled = _module(text)
         table = Table(self.store, TableType(ValType.funcref(), Limits(64, None)), None)
         imports = {"__linear_memory": self.memory, "__indirect_function_table": table}
         instance = Instance(self.store, compiled, [imports[one.name] for one in compiled.imports])
