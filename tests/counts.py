@@ -15,4 +15,4 @@ to_fail = settings(max_examples=25, phases=[Phase.generate], report_multiple_bug
 
 def at_most(examples, *, quick=settings.default.max_examples):
     """Hypothesis's settings with at most so many examples, and with fewer in the profile "quick"."""
-    return settings(max_examples=min(examples, settings.default.max_examples, *(() if FULL else (quick,))))
+    return settings(max_examples=min(examples, settings.default.max_examples if FULL else quick))
