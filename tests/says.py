@@ -11,10 +11,13 @@ import re
 from functools import partial
 
 import attrs
+import numpy as np
 import pytest
 
 from funcnn.errors import FileError, KindError, RangeError, ShapeError
 from funcnn.files import fingerprint
+
+INT = np.dtype(int).name  # int64, or int32 where addresses have 32 bits: the dtype of an array of Python's ints
 
 
 @attrs.frozen(eq=False)
@@ -27,7 +30,9 @@ class Row:
     notes: list | int = attrs.field(factory=list)
 
     def __rshift__(self, said):
-        return attrs.evolve(self, notes=said) if self.sentence else attrs.evolve(self, sentence=said)
+        if self.sentence:
+            return attrs.evolve(self, notes=said)
+        return attrs.evolve(self, sentence=said.replace("int64", INT))
 
 
 def raises(kind, *acts):

@@ -12,13 +12,6 @@ from typing import Any
 
 from funcnn.compilation.sharing import HELPERS
 
-_SYSTEM: Any = (
-    ctypes.WinDLL("kernel32")  # type: ignore[attr-defined]  # only Windows has it
-    if sys.platform == "win32"
-    else ctypes.CDLL(None)
-)
-_CAN_MOVE = hasattr(os, "sched_setaffinity") and hasattr(_SYSTEM, "sched_getcpu")
-
 
 def run(functions: Any, memory: Any) -> None:
     """Take the steps that the arguments in this memory describe.
@@ -36,7 +29,13 @@ def _start(functions: Any, memory: Any) -> None:
     for i, is_at_work in enumerate(memory.helpers):
         if is_forked or not is_at_work:
             memory.helpers[i] = 1
-            _pool(process).submit(_help, functions, memory, i, _SYSTEM.sched_getcpu() if _CAN_MOVE else -1)
+            _pool(process).submit(_help, functions, memory, i, _core())
+
+
+def _core() -> int:
+    """The core of this thread, or -1 where the system does not say it or a process may not choose its cores."""
+    can_move = hasattr(os, "sched_setaffinity") and hasattr(_system(), "sched_getcpu")
+    return _system().sched_getcpu() if can_move else -1
 
 
 def _help(functions: Any, memory: Any, i: int, core: int) -> None:
@@ -66,5 +65,13 @@ def _pool(process: int) -> ThreadPoolExecutor:
 @cache
 def _yield() -> int:
     """The address of the function of the system that lets another thread have this core."""
-    function = _SYSTEM.SwitchToThread if sys.platform == "win32" else _SYSTEM.sched_yield
+    function = _system().SwitchToThread if sys.platform == "win32" else _system().sched_yield
     return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+@cache
+def _system() -> Any:
+    """The functions of the system, loaded where a kernel runs: WebAssembly has no library that could be loaded."""
+    if sys.platform == "win32":
+        return ctypes.WinDLL("kernel32")
+    return ctypes.CDLL(None)

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from types import FunctionType
 from typing import Any
 
-_HOMES = {"site-packages", "dist-packages"}
+_HOMES = {"site-packages", "dist-packages"}  # folders; a library may also be in a zip file
 _HEAP = 1 << 9  # the flag of classes that are made while a program runs, Py_TPFLAGS_HEAPTYPE
 
 
@@ -25,7 +25,11 @@ def is_library(module: Any) -> bool:
     places = [getattr(sys.modules.get(name), "__file__", None) for name in (module, root)]
     if root not in sys.modules:
         places.append(getattr(find_spec(root), "origin", None))
-    return any([place and _HOMES.intersection(PurePath(place).parts) for place in places])
+    return any([_is_installed(part) for place in places if place for part in PurePath(place).parts])
+
+
+def _is_installed(part: str) -> bool:
+    return part in _HOMES or part.endswith(".zip")
 
 
 def is_fixed(value: Any) -> bool:

@@ -226,10 +226,11 @@ def _is_written(name: str, value: Any) -> bool:
     """Whether an attribute stands in the text of the class, and is not made from it by Python or a library."""
     if name.startswith("__") or not name.isidentifier():
         function = getattr(value, "__func__", value)
-        if type(function) is not FunctionType or is_library(home(function)):
+        if name == _ANNOTATIONS or type(function) is not FunctionType or is_library(home(function)):
             return False
         return not function.__code__.co_filename.startswith("<attrs generated")
     return type(value).__name__ not in _MADE
 
 
+_ANNOTATIONS = "__annotate_func__"  # the function that gives them, from Python 3.14 on
 _MADE = {"member_descriptor", "getset_descriptor", "_abc_data"}

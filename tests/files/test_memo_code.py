@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 from types import ModuleType
 
 import numpy as np
@@ -11,6 +12,7 @@ from funcnn import load, save
 from funcnn.by_value import verbs
 from funcnn.errors import FileError, KindError
 from funcnn.files import memoize
+from funcnn.identity.libraries import is_library
 
 TEXT = '''
 """A module with a function f, and all that f reads."""
@@ -218,6 +220,19 @@ def test_another_module_or_another_name_is_another_function(tmp_path):
     assert len(paths) == 4
 
 
+def test_annotations_do_not_count(tmp_path):
+    text = "def f(x): return Point.y\nclass Point:\n  y: {} = 1\n  __annotate_func__ = lambda format: {{'y': {}}}"
+    assert place(tmp_path, text.format("int", "int")) == place(tmp_path, text.format("float", "float"))
+
+
+def test_a_library_in_a_zip_file_stays_as_it_is(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w") as packed:
+        packed.writestr("a_packed_library.py", "k = {0}")
+    monkeypatch.syspath_prepend(tmp_path / "packed.zip")
+    assert is_library("a_packed_library")
+    assert not is_library("a_library_that_is_absent")
+
+
 def test_functions_of_one_name_have_results_of_their_own(tmp_path):
     one, two = [memoize(module(f"def f(x): return {k} * x", name=f"m{k}").f, tmp_path) for k in (2, 3)]
     assert [one(1), two(1), one(1), two(1)] == [2, 3, 2, 3]
@@ -355,6 +370,7 @@ if "--all" in sys.argv:
     import funcnn.inspection, funcnn.testing
 from funcnn import Elementwise, Tanh, inference, forward, record
 from funcnn.files import memoize
+from funcnn.identity.libraries import is_library
 K, NAMES = {k}, {{"a", "b", "c", 1.0}}
 @record
 class Layer(Elementwise):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("resource", reason="benchmarks read the times of processes from it")
 pytest.importorskip("threadpoolctl", reason="it limits BLAS")
 pytest.importorskip("matplotlib", reason="docs/scaling.py draws")
 from funcnn import mse

@@ -1,0 +1,1 @@
+"""WebAssembly: tests in a Python of 32 bits without threads and processes, and steps as modules, with equal bits."""
