@@ -13,6 +13,7 @@ from funcnn.compilation.products import Registers
 from funcnn.compilation.program import Program
 from funcnn.compilation.rounds import Rounds
 from funcnn.compilation.sharing import ARGUMENTS, RUNNING, functions, load, word
+from funcnn.compilation.strips import Strips
 from funcnn.compilation.text import Index, Text
 from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile, lines_of
 from funcnn.compilation.vectors import Vectors
@@ -36,18 +37,18 @@ class Kernel:
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
         is_one = len(rounds.rounds) == 1 and program.dx is None
         few = int(rows) if is_one and are_few(rows, program.nodes, registers) else 0
-        t = Text(trace.dtype, 1 if few else lines_of(widest, rows, trace.dtype, registers))
+        t = Strips(trace.dtype) if few else Text(trace.dtype, lines_of(widest, rows, trace.dtype, registers))
         length = -(-program.starts[-1] // t.rows) * t.rows
         stages, sums, shards = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
         loops, between = Pieces(t, "loops", _noalias("CVG")), Pieces(t, "between", f"{_noalias('CVG')}, i64 %count")
         tiles: list[Any] = [
-            Tile(t, program, one, rounds.kept, registers, stages, sums, 0 if i else length)
+            Few(t, program, one, few, registers, length)
+            if isinstance(t, Strips)
+            else Tile(t, program, one, rounds.kept, registers, stages, sums, 0 if i else length)
             for i, one in enumerate(rounds.rounds)
         ]
-        if few:
-            tiles = [Few(t, program, rounds.rounds[0], few, registers, length)]
         self.program, self.kept, self.dx = program, rounds.kept, rounds.dx
-        self.tile_rows = max([tile.schedule.tile_rows for tile in tiles])
+        self.tile_rows = few or max([tile.schedule.tile_rows for tile in tiles])
         self.memory = max([tile.memory for tile in tiles])
         self.rounds, self.row_panel = len(tiles), t.rows
         self.length = length  # of the sums of a shard, in whole panels

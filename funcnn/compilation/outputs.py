@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.compilation.few import Few, are_few
-from funcnn.compilation.few_panel import copy
 from funcnn.compilation.graph import Graph, Node
 from funcnn.compilation.pieces import Pieces
 from funcnn.compilation.products import Registers
 from funcnn.compilation.program import SumOfProducts
 from funcnn.compilation.rounds import Round
 from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.strips import Strips
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.text import Index, Text
 from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile, lines_of
@@ -123,12 +123,12 @@ class OutputFew(Few):
 
     program: OutputProgram
 
-    def end(self) -> None:
-        super().end()
+    def write(self) -> None:
+        super().write()
         t, out = self.text, self.program.out
-        for row in self.panel.each():
-            of, to = self.panel.address(out, 0), t.at("%Y", row * out.features)
-            copy(t, of, to, out.features)
+        for r in self.all_rows():
+            to = t.at("%Y", r * out.features)
+            t.strips(out.features, lambda f: t.write(t.load(self.address(out, f)), to, f))  # noqa: B023  used at once
 
 
 class OutputKernel:
@@ -141,11 +141,15 @@ class OutputKernel:
     def __init__(self, program: OutputProgram, registers: Registers, rows: int) -> None:
         widest = max([program.trace.x.features or 0, *[node.features for node in program.nodes]])
         self.is_few = are_few(rows, program.nodes, registers)
-        t = Text(program.dtype, 1 if self.is_few else lines_of(widest, rows, program.dtype, registers))
+        t = (
+            Strips(program.dtype)
+            if self.is_few
+            else Text(program.dtype, lines_of(widest, rows, program.dtype, registers))
+        )
         given = Round(program.nodes, program.sums)
         stages, sums = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE)
-        if self.is_few:
-            tile: Any = OutputFew(t, program, given, rows, registers, t.rows)
+        if isinstance(t, Strips):
+            tile: Any = OutputFew(t, program, given, rows, registers, t.rows, [program.out])
         else:
             tile = OutputTile(t, program, given, 0, registers, stages, sums, t.rows)
         tile.write()

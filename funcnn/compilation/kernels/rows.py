@@ -10,13 +10,14 @@ import numpy as np
 
 from funcnn.arrays import is_array, kind
 from funcnn.compilation.engine import engine
-from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.kernels.sweep import Sweep
-from funcnn.compilation.kernels.traces import PANEL, RowTrace
+from funcnn.compilation.kernels.traces import RowTrace
 from funcnn.compilation.memory import address, aligned_copy
 from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.strips import Strips
 from funcnn.compilation.structure import builder
 from funcnn.compilation.symbols import Symbol
+from funcnn.compilation.text import LINE
 from funcnn.records import getters, plans
 
 _MOST = 1000  # kernels of a rule, one for each combination of shapes; if there are more, all are traced anew
@@ -82,7 +83,7 @@ class RowKernel:
     """A kernel for arrays of the shapes of a trace."""
 
     def __init__(self, trace: RowTrace) -> None:
-        self.trace, text = trace, Strips(trace.dtype, most=1 << (trace.features.bit_length() - 1))
+        self.trace, text = trace, Strips(trace.dtype)
         widths = [s.features or 0 for s in trace.inputs]
         sweeps = [Sweep(text, trace, passes, widths, trace.length) for passes in trace.sweeps]
         names = tuple([f"sweep{i}" for i in range(len(sweeps))])
@@ -93,12 +94,12 @@ class RowKernel:
         # The constants that are known before each sweep and not earlier, with their places.
         self._computed = [[one for one in trace.computed if trace.stage(one[1]) == i] for i in range(len(sweeps))]
         self._table = aligned_copy(text.panels())
-        self._constants = np.zeros(trace.constants + PANEL, trace.dtype)
+        self._constants = np.zeros(trace.constants, trace.dtype)
         trace.fill(self._constants)
         self._at = address(self._table), address(self._constants)
         # The memory of a call: the sums, what sweeps keep, and the constants, if they differ from call to call.
         self._kept = trace.length
-        self._first = self._kept + max([sweep.memory for sweep in sweeps])
+        self._first = self._kept + max([sweep.memory for sweep in sweeps]) + LINE // trace.dtype.itemsize
         self._is_fixed = not trace.computed and len(trace.arrays) == len(trace.inputs)
         self._memory = self._first + (0 if self._is_fixed else self._constants.size)
         # Arguments and results.
@@ -127,7 +128,7 @@ class RowKernel:
         for i in self._others:
             inputs[i] = inputs[i].astype(dtype)
         places, outputs = [address(a) for a in inputs], list[Any]()
-        kept = sums + self._kept * dtype.itemsize
+        kept = -(-(sums + self._kept * dtype.itemsize) // LINE) * LINE
         for run, shapes, computed in zip(self._sweeps, self._shapes, self._computed, strict=True):
             for at, a in computed:
                 constants[at : at + a.size] = np.reshape(trace.known(a, constants, memory, done), -1)
