@@ -19,14 +19,18 @@ _AHEAD = 4096  # bytes, measured: with half or twice as many it takes as long, w
 _FIRST = {"sum": 0.0, "maximum": -math.inf, "minimum": math.inf}
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Row:
-    """A row: its number, where its kept numbers begin, the addresses of arrays, and its numbers that are known."""
+    """A row: its number, where its kept numbers begin, and the addresses of arrays.
+
+    Known are its single numbers, `numbers`, and with them features of the current panel, `panel`.
+    """
 
     number: Index
     kept: str
     places: dict[Node, str]
     numbers: Known = attrs.Factory(dict)
+    panel: Known = attrs.Factory(dict)
 
 
 class Lanes(Panel):
@@ -162,50 +166,46 @@ class Lanes(Panel):
 
     def _along(self, loop: Loop, rows: list[Row]) -> None:
         """Compute the features of some rows, and the reductions over them."""
-        t, n = self.text, loop.features
-        totals = [s for s in loop.sums if s.is_total]
-        kinds = [(node.op.removeprefix("row "), node.args[0]) for node in loop.reduced]
-        kinds += [("sum", s.node) for s in totals]
-        each, whole = len(rows) * len(kinds), n // t.rows
-
-        def panel(f: Index, *before: str) -> list[str]:
-            found = [dict(row.numbers) for row in rows]
-            for i, _ in enumerate(self.each(rows)):
-                self.compute(loop.nodes, f, found[i])
-            for s in loop.sums:
-                if not s.is_total:
-                    self._add(s, f, found, rows)
-            after = list(before)
-            for i, _ in enumerate(self.each(rows)):
-                for k, (kind, node) in enumerate(kinds, i * len(kinds)):
-                    value = t.only(self.number(node, f, n, found[i]), _FIRST[kind])
-                    after[k] = self._joined(kind, before[k], value)
-            return after
+        t, n, kinds = self.text, loop.features, [kind for kind, _ in loop.reductions] * len(rows)
+        each, whole, panel = len(kinds), n // t.rows, partial(self._panel, loop, rows)
 
         def panels(count: int, f: Index, *before: str) -> list[str]:
             parts = [panel(t.plus(f, k * t.rows), *before[k * each : (k + 1) * each]) for k in range(count)]
             return [value for part in parts for value in part]
 
         many = max(1, min(self.unrolled, whole))
-        found = [t.constant(_FIRST[kind]) for kind, _ in kinds] * len(rows) * many
+        found = [t.constant(_FIRST[kind]) for kind in kinds] * many
         if whole:
             found = list(t.loop(whole // many * many * t.rows, partial(panels, many), *found, step=many * t.rows))
         rest = whole % many
         found[: rest * each] = panels(rest, (whole - rest) * t.rows, *found)
         if n % t.rows:
             found[:each] = t.cut(n % t.rows, whole * t.rows, panel, *found[:each])
-        joined = iter([self._total(kind, found[k::each]) for k, (kind, _) in enumerate(kinds * len(rows))])
+        joined = iter([self._total(kind, found[k::each]) for k, kind in enumerate(kinds)])
         for row in self.each(rows):
             for node in loop.reduced:
                 row.numbers[node] = next(joined), False
                 self.keep(node, 0, row.numbers)
-            for s in totals:
+            for s in loop.totals:
                 self._add_number(s, next(joined))
 
-    def _add(self, one: SumOverRows, f: Index, found: list[Known], rows: list[Row]) -> None:
-        """Add a panel of features of some rows to the sums."""
-        t, to = self.text, self.text.at(self.sums, self.text.plus(one.at, f))
-        total = t.load(to)
-        for i, _ in enumerate(self.each(rows)):
-            total = t.add(total, t.only(self.number(one.node, f, one.node.features, found[i]), 0))
-        t.store(total, to)
+    def _panel(self, loop: Loop, rows: list[Row], f: Index, *before: str) -> list[str]:
+        """Compute a panel of features of some rows; the reductions of each, joined to those of the features before."""
+        t, left, after = self.text, iter(before), list[str]()
+        for row in self.each(rows):
+            row.panel = dict(row.numbers)
+            self.compute(loop.nodes, f, row.panel)
+        for s in loop.sums:
+            to = t.at(self.sums, t.plus(s.at, f))
+            total = t.load(to)
+            for row in self.each(rows):
+                total = t.add(total, self._number_of(s.node, f, row, "sum"))
+            t.store(total, to)
+        for row in self.each(rows):
+            for kind, node in loop.reductions:
+                after.append(self._joined(kind, next(left), self._number_of(node, f, row, kind)))
+        return after
+
+    def _number_of(self, node: Node, f: Index, row: Row, kind: str) -> str:
+        """A panel that is to be reduced: lanes that are cut off have no influence."""
+        return self.text.only(self.number(node, f, node.features, row.panel), _FIRST[kind])

@@ -24,7 +24,7 @@ class Loop:
     """A loop over `features` features of a row.
 
     It computes `nodes`, in order, and reads the nodes `loaded` from memory. `reduced` are the sums and extrema over
-    the features that it computes besides, and `sums` the sums over rows to which it adds.
+    the features that it computes besides; it adds to `sums`, and the sum over the features to `totals`.
     """
 
     features: int
@@ -32,6 +32,13 @@ class Loop:
     loaded: list[Node]
     reduced: list[Node]
     sums: list[SumOverRows]
+    totals: list[SumOverRows]
+
+    @property
+    def reductions(self) -> list[tuple[str, Node]]:
+        """How the features of which nodes are reduced: "sum", "maximum" or "minimum"."""
+        reduced = [(node.op.removeprefix("row "), node.args[0]) for node in self.reduced]
+        return [*reduced, *[("sum", one.node) for one in self.totals]]
 
 
 @attrs.define(eq=False)
@@ -110,7 +117,10 @@ class Passes:
             of = [node for node in order if node in found and node.features == n]
             computed, read = [node for node in of if node not in loaded], [node for node in of if node in loaded]
             reduced = [node for node in one.reduced if node.args[0].features == n]
-            one.loops.append(Loop(n, computed, read, reduced, [s for s in one.sums if s.node.features == n]))
+            sums = [
+                [s for s in one.sums if s.node.features == n and s.is_total == is_total] for is_total in (False, True)
+            ]
+            one.loops.append(Loop(n, computed, read, reduced, *sums))
         one.sums = [s for s in one.sums if s.node.features == 1]
 
     def _is_read(self, node: Node, i: int) -> bool:

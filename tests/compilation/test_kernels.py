@@ -29,7 +29,7 @@ from funcnn import (
 )
 from funcnn.bits import words
 from funcnn.compilation.engine import Engine
-from funcnn.compilation.kernels import rows, table  # noqa: F401  which attaches them
+from funcnn.compilation.kernels import calls, rows, table  # noqa: F401  which attaches them
 from funcnn.compilation.kernels.attachment import least
 from funcnn.core import backward_params
 from funcnn.errors import FuncnnError
@@ -398,7 +398,7 @@ def test_predictions_of_a_batch_norm(used):
 @pytest.mark.skipif(machine() not in {"x86_64", "AMD64"}, reason="the names are those of x86")
 def test_a_processor_without_avx(monkeypatch):
     baseline = Engine("x86-64", "")
-    monkeypatch.setattr(rows, "engine", lambda: baseline)
+    monkeypatch.setattr(calls, "engine", lambda: baseline)
     for dtype, tolerance in TOLERANCES.items():
         for cls, name in ((LayerNorm, "layer_norm_forward"), (BatchNorm, "batch_norm_forward")):
             layer, x, _ = layer_and_data(cls, (9, 37), dtype)

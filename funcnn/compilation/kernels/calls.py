@@ -39,6 +39,10 @@ class Call:
         function, arguments = self.prepared(given[: self._count], given[self._count :])
         function(*arguments)
 
+    def at(self, *given: int) -> None:
+        """A call with the addresses of arrays."""
+        self._function(self._at, *given)
+
     def prepared(self, arrays: Any, numbers: Any) -> tuple[Any, tuple[int, ...]]:
         """The function and its arguments, which point into arrays that the caller keeps."""
         return self._function, (self._at, *map(address, arrays), *numbers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from funcnn.compilation.graph import INPUTS, Graph, Node
+from funcnn.compilation.kernels.calls import Call
 from funcnn.compilation.lanes import Lanes
 from funcnn.compilation.passes import Passes
 from funcnn.compilation.strips import Strips
@@ -15,30 +16,24 @@ ROWS_OF_BLOCK = 256  # whose sums are added up before they are added to those of
 
 
 class Sweep(Lanes):
-    """Writes a function that computes `count` rows.
+    """The function that computes `count` rows, as `call(V, A, G, p0, p1, ..., count)`.
 
-    %p0, %p1, ... are the inputs and then the outputs, %V the vector of constants, %C the table of panels, %G the sums
+    %p0, %p1, ... are the inputs and then the outputs, %V the vector of constants, %G the sums
     over all rows, and %A memory for the sums of a block of rows and for the numbers that a row keeps. `inputs` has the
     numbers in a row of each input, and `length` is the number of sums.
     """
 
-    def __init__(self, text: Strips, graph: Graph, passes: Passes, inputs: list[int], length: int) -> None:
+    def __init__(self, text: Strips, passes: Passes, graph: Graph, inputs: list[int], length: int) -> None:
         given = {node: (node.data, inputs[node.data]) for node in graph.nodes if node.op in INPUTS}
         made = {node: (i, node.features) for i, node in enumerate(passes.outputs, len(inputs))}
         arrays = {node: (f"%p{i}", width, 0) for node, (i, width) in {**given, **made}.items()}
         super().__init__(text, graph, passes, arrays, length)
         self.memory = length + AT_ONCE * self.size
-        self._arrays = len(inputs) + len(made)
-
-    def function(self, name: str) -> list[str]:
-        """The text of the function."""
-        t = self.text
-        if self.passes.sums:
-            t.loop("%count", self._block, step=ROWS_OF_BLOCK)
+        if passes.sums:
+            text.loop("%count", self._block, step=ROWS_OF_BLOCK)
         else:
             self._all(0, "%count")
-        own, arrays = [f"ptr noalias %{p}" for p in "CVAG"], [f"ptr noalias %p{i}" for i in range(self._arrays)]
-        return t.function(name, ", ".join([*own, "i64 %count", *arrays]))
+        self.call = Call(text, ["V", "A", "G", *[f"p{i}" for i in range(len(inputs) + len(made))]], ["count"])
 
     def _all(self, start: Index, rows: Index) -> None:
         """Some rows, several in a round, then those that are left one by one."""
