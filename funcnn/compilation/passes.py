@@ -117,10 +117,10 @@ class Passes:
             of = [node for node in order if node in found and node.features == n]
             computed, read = [node for node in of if node not in loaded], [node for node in of if node in loaded]
             reduced = [node for node in one.reduced if node.args[0].features == n]
-            sums = [
-                [s for s in one.sums if s.node.features == n and s.is_total == is_total] for is_total in (False, True)
-            ]
-            one.loops.append(Loop(n, computed, read, reduced, *sums))
+            sums, totals = list[SumOverRows](), list[SumOverRows]()
+            for s in [s for s in one.sums if s.node.features == n]:
+                (totals if s.is_total else sums).append(s)
+            one.loops.append(Loop(n, computed, read, reduced, sums, totals))
         one.sums = [s for s in one.sums if s.node.features == 1]
 
     def _is_read(self, node: Node, i: int) -> bool:
