@@ -88,7 +88,7 @@ class RowKernel:
         self._calls = [sweep.call.at for sweep in sweeps]
         # The constants that are known before each sweep and not earlier, with their places.
         self._computed = [[one for one in trace.computed if trace.stage(one[1]) == i] for i in range(len(sweeps))]
-        self._constants = np.zeros(trace.constants, trace.dtype)
+        self._constants = np.zeros(trace.constants + LINE // trace.dtype.itemsize, trace.dtype)  # a panel may end behind them
         trace.fill(self._constants)
         self._address = address(self._constants)
         # The memory of a call: the sums, what sweeps keep, and the constants, if they differ from call to call.
