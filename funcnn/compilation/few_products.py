@@ -103,11 +103,8 @@ class FewProducts(Lanes):
             made, count = joined(t, totals[r * size : (r + 1) * size], t.rows)
             to, kind = self.address(node, j), f"<{count} x {t.float}>"
             if bias is not None:
-                added = "poison"
-                for i in range(count):
-                    number = t.number("%V", t.plus(bias, t.times(t.plus(j, min(i, size - 1)), by_bias)))
-                    added = t.let(f"insertelement {kind} {added}, {t.float} {number}, i64 {i}")
-                made = t.add(made, added, kind)
+                added = self.vector(bias, by_bias, j)
+                made = t.add(made, t.shuffled(t.panel, added, "poison", range(count)), kind)
             if node.features == 1:
                 t.store(t.splat(t.let(f"extractelement {kind} {made}, i64 0")), to)
             else:  # behind the last output is memory for a whole vector

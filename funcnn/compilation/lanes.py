@@ -194,9 +194,9 @@ class Lanes(Panel):
 
         Cut panels would have code of their own.
         """
-        is_cut = loop.reductions or loop.sums or self.arrays.keys() & {*loop.nodes, *loop.loaded}
-        args = [a for node in loop.nodes for a in node.args if isinstance(a, Node) and a.op == "vector"]
-        is_cut = is_cut or any([a.data[1] > 1 for a in args])
+        vectors = [a for node in loop.nodes for a in node.args if isinstance(a, Node) and a.op == "vector"]
+        is_apart = any([a.data[1] > 1 for a in vectors])
+        is_cut = is_apart or loop.reductions or loop.sums or self.arrays.keys() & {*loop.nodes, *loop.loaded}
         return loop.features if is_cut else -(-loop.features // self.text.rows) * self.text.rows
 
     def _panel(self, loop: Loop, rows: list[Row], f: Index, *before: str) -> list[str]:

@@ -25,7 +25,8 @@ class Itself:
     def __eq__(self, other: object) -> bool:
         return type(other) is Itself and other.value is self.value
 
-    __hash__ = None  # type: ignore[assignment]  # it is compared, and nothing else
+    def __hash__(self) -> int:
+        return id(self.value)
 
 
 def parts_of(setting: Any, form: list[Any]) -> None:

@@ -33,6 +33,14 @@ class Stage:
     is_fused: bool = True
     is_shared: ClassVar = True
 
+    def store(self) -> None:
+        """Mark the nodes that another loop than their own reads."""
+        if self.room is not None and not self.is_fused:
+            self.room.is_stored = True
+        for group in [*self.before, self.own, *self.after]:
+            for a in [a for node in group for a in node.inputs if a not in group]:
+                a.is_stored |= not (a is self.room and self.is_fused and group is self.own)
+
     def add_to(self, pattern: Pattern) -> None:
         """Add the nodes to a pattern."""
         pattern.key += (self.is_fused, len(self.before), len(self.after))
@@ -53,7 +61,7 @@ class Schedule:
         self.stages = [stage for some in slots for stage in _stages(some)]
         self.is_long = len(self.stages) > min(MOST_STAGES, len(slots))
         for stage in self.stages:
-            store(stage)
+            stage.store()
         summed = {one for s in sums for one in s.arguments}
         lengths = {"tile": 0, "panel": 0}
         for node in nodes:
@@ -130,14 +138,3 @@ def _loops(group: list[Node]) -> list[list[Node]]:
         loops[-1].append(node)
         left -= cost
     return loops
-
-
-def store(stage: Stage) -> None:
-    """Mark the nodes that another loop than their own reads."""
-    if stage.room is not None and not stage.is_fused:
-        stage.room.is_stored = True
-    for group in [*stage.before, stage.own, *stage.after]:
-        for node in group:
-            for a in node.inputs:
-                if a not in group and not (a is stage.room and stage.is_fused and group is stage.own):
-                    a.is_stored = True

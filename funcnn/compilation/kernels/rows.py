@@ -8,16 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import is_array, kind
 from funcnn.compilation.kernels.sweep import Sweep
 from funcnn.compilation.kernels.traces import RowTrace
 from funcnn.compilation.memory import address
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.strips import Strips
-from funcnn.compilation.structure import builder
+from funcnn.compilation.structure import builder, flatten
 from funcnn.compilation.symbols import Symbol
 from funcnn.compilation.text import LINE
-from funcnn.records import getters, plans
 
 _MOST = 1000  # kernels of a rule, one for each combination of shapes; if there are more, all are traced anew
 
@@ -35,8 +33,7 @@ def by_rows(rule: Callable[..., Any], *, at: int) -> Callable[..., Any]:
     def kernel(*given: Any) -> Any:
         arrays, form = list[Any](), list[Any]()
         try:
-            for part in given:
-                _flatten(part, arrays, form)
+            flatten(given, arrays, [], form)
         except Untraceable:
             return None
         key = tuple(form)
@@ -51,23 +48,6 @@ def by_rows(rule: Callable[..., Any], *, at: int) -> Callable[..., Any]:
         return found(arrays)
 
     return kernel
-
-
-def _flatten(part: Any, arrays: list[Any], form: list[Any]) -> None:
-    """Append the arrays, and what two calls must have in common to use one kernel."""
-    cls = type(part)
-    if cls is np.ndarray:
-        arrays.append(part)
-        form += (part.shape, part.dtype)
-        return
-    form.append(cls)
-    if cls is tuple or cls in plans:
-        for one in part if cls is tuple else getters[cls](part):
-            _flatten(one, arrays, form)
-    elif is_array(part):
-        raise Untraceable(f"a {kind(part)}")
-    else:
-        form.append(repr(part) if cls is float else part)  # 0.0 equals -0.0, but rules may tell them apart
 
 
 def _made(rule: Callable[..., Any], given: tuple[Any, ...], at: int) -> RowKernel | None:
@@ -88,12 +68,14 @@ class RowKernel:
         self._calls = [sweep.call.at for sweep in sweeps]
         # The constants that are known before each sweep and not earlier, with their places.
         self._computed = [[one for one in trace.computed if trace.stage(one[1]) == i] for i in range(len(sweeps))]
-        self._constants = np.zeros(trace.constants + LINE // trace.dtype.itemsize, trace.dtype)  # a panel may end behind them
+        self._constants = np.zeros(
+            trace.constants + LINE // trace.dtype.itemsize, trace.dtype
+        )  # a panel may end behind them
         trace.fill(self._constants)
         self._address = address(self._constants)
         # The memory of a call: the sums, what sweeps keep, and the constants, if they differ from call to call.
         self._kept = trace.length
-        self._first = self._kept + max([sweep.memory for sweep in sweeps]) + LINE // trace.dtype.itemsize
+        self._first = self._kept + max([sweep.memory for sweep in sweeps]) + line
         self._is_fixed = not trace.computed and len(trace.arrays) == len(trace.inputs)
         self._memory = self._first + (0 if self._is_fixed else self._constants.size)
         # Arguments and results.
