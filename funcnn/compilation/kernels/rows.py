@@ -75,7 +75,7 @@ class RowKernel:
         self._address = address(self._constants)
         # The memory of a call: the sums, what sweeps keep, and the constants, if they differ from call to call.
         self._kept = trace.length
-        self._first = self._kept + max([sweep.memory for sweep in sweeps]) + line
+        self._first = self._kept + max([sweep.memory for sweep in sweeps]) + LINE // trace.dtype.itemsize
         self._is_fixed = not trace.computed and len(trace.arrays) == len(trace.inputs)
         self._memory = self._first + (0 if self._is_fixed else self._constants.size)
         # Arguments and results.
