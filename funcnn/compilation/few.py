@@ -43,6 +43,7 @@ class Few(FewProducts):
         kept: Sequence[Node] = (),
     ) -> None:
         self.program, self.count, self.length = program, count, length
+        self.tile_rows = count
         self.outputs = max(1, registers.outputs // count)
         self.products = [one for one in of.sums if not one.is_total]
         totals = [SumOverRows(one.right, one.at, is_total=True) for one in of.sums if one.is_total]

@@ -48,7 +48,7 @@ class Kernel:
             for i, one in enumerate(rounds.rounds)
         ]
         self.program, self.kept, self.dx = program, rounds.kept, rounds.dx
-        self.tile_rows = few or max([tile.schedule.tile_rows for tile in tiles])
+        self.tile_rows = max([tile.tile_rows for tile in tiles])
         self.memory = max([tile.memory for tile in tiles])
         self.rounds, self.row_panel = len(tiles), t.rows
         self.length = length  # of the sums of a shard, in whole panels

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from functools import partial
 from typing import ClassVar
 
 import attrs
 
-from funcnn.compilation.graph import INPUTS, Graph, Node, Value
-from funcnn.compilation.panel import Known, Panel
-from funcnn.compilation.passes import Loop, Pass, Passes, SumOverRows
+from funcnn.compilation.graph import Graph, Node, Value
+from funcnn.compilation.panel import FIRST, Known, Panel
+from funcnn.compilation.passes import READ, Loop, Pass, Passes, SumOverRows
 from funcnn.compilation.strips import Strips
 from funcnn.compilation.text import Index
 
 _AHEAD = 4096  # bytes, measured: with half or twice as many it takes as long, without a third longer
-_FIRST = {"sum": 0.0, "maximum": -math.inf, "minimum": math.inf}
 
 
 @attrs.define(eq=False)
@@ -75,19 +73,15 @@ class Lanes(Panel):
 
     # Reductions, in which all lanes of a panel hold the result in the end.
 
-    def _joined(self, kind: str, a: str, b: str) -> str:
-        """The sum, maximum or minimum of two panels, lane by lane; NaN if one is NaN."""
-        return self.text.add(a, b) if kind == "sum" else self.text.call(kind, a, b, flags="nsz ")
-
     def _total(self, kind: str, panels: list[str]) -> str:
         """The sum, maximum or minimum of all lanes of the panels."""
         t = self.text
         while len(panels) > 1:
             pairs = [panels[i : i + 2] for i in range(0, len(panels), 2)]
-            panels = [self._joined(kind, *pair) if len(pair) > 1 else pair[0] for pair in pairs]
+            panels = [self.joined(kind, *pair) if len(pair) > 1 else pair[0] for pair in pairs]
         total, half = panels[0], t.rows // 2
         while half:
-            total = self._joined(kind, total, t.shuffled(t.panel, total, "poison", [i ^ half for i in range(t.rows)]))
+            total = self.joined(kind, total, t.shuffled(t.panel, total, "poison", [i ^ half for i in range(t.rows)]))
             half //= 2
         return total
 
@@ -147,7 +141,7 @@ class Lanes(Panel):
         """A pass over the features of some rows, but for dense layers."""
         for row in self.each(rows):
             for node in one.numbers:
-                if node.op in INPUTS:
+                if node.op in READ:
                     self.number(node, 0, 1, row.numbers)  # which reads it
                 else:
                     self.compute([node], 0, row.numbers)
@@ -174,7 +168,7 @@ class Lanes(Panel):
             return [value for part in parts for value in part]
 
         many = max(1, min(self.unrolled, whole))
-        found = [t.constant(_FIRST[kind]) for kind in kinds] * many
+        found = [t.constant(FIRST[kind]) for kind in kinds] * many
         if whole:
             found = list(t.loop(whole // many * many * t.rows, partial(panels, many), *found, step=many * t.rows))
         rest = whole % many
@@ -213,9 +207,9 @@ class Lanes(Panel):
             t.store(total, to)
         for row in self.each(rows):
             for kind, node in loop.reductions:
-                after.append(self._joined(kind, next(left), self._number_of(node, f, row, kind)))
+                after.append(self.joined(kind, next(left), self._number_of(node, f, row, kind)))
         return after
 
     def _number_of(self, node: Node, f: Index, row: Row, kind: str) -> str:
         """A panel that is to be reduced: lanes that are cut off have no influence."""
-        return self.text.only(self.number(node, f, node.features, row.panel), _FIRST[kind])
+        return self.text.only(self.number(node, f, node.features, row.panel), FIRST[kind])

@@ -7,8 +7,8 @@ from operator import attrgetter
 import attrs
 
 from funcnn.compilation.graph import ROOMS, Node, needed
+from funcnn.compilation.passes import DEAR
 from funcnn.compilation.program import Program, SumOfProducts
-from funcnn.compilation.schedule import DEAR
 
 MOST_AGAIN = 8
 """Operations that are computed again in a later round from one array, instead of keeping the result for it."""
