@@ -13,6 +13,7 @@ from funcnn.compilation.pieces import Pattern
 # Operations that take many instructions: a product with many outputs has no registers left for them.
 DEAR = {"cos", "divide", "erfc", "exp", "expm1", "log", "log1p", "normal", "power", "sign", "sin", "sqrt", "tanh"}
 MOST_COST, DEAR_COST = 1000, 20  # of the nodes of one loop, where other nodes than dear ones cost 1
+MOST_AGAIN = 8  # operations that are computed again from one array, instead of keeping the result
 READ = {"kept", *INPUTS}  # in memory before the first pass
 
 
@@ -75,7 +76,7 @@ class Passes:
     """The passes that compute `outputs`, `sums`, and the nodes that are to be kept; `nodes` are all nodes, in order.
 
     A node is in the first pass that can compute it, after the dense layers and reductions that it needs. A later pass
-    that needs it too computes it again from one other array, or, if it is dear or has several, reads it from the
+    that needs it too computes it again if that takes a few operations on one other array, or else reads it from the
     outputs or from memory for the nodes `kept`. In this memory are also what dense layers read, and what they write,
     unless `fuses` allows a pass to be fused; and, if the passes over a row are apart, numbers for later passes.
     """
@@ -95,7 +96,7 @@ class Passes:
         wanted = needed(roots, vectors=False)
         order = [node for node in nodes if node in wanted]
         self._numbers = {node: i for i, node in enumerate(order)}
-        self._levels: dict[Node, int] = {}
+        self._sources, self._levels = sources(order), dict[Node, int]()
         for node in order:
             before = [self._levels[a] for a in node.inputs]
             self._levels[node] = max(before, default=0) + (node.op in ROOMS)
@@ -171,8 +172,22 @@ class Passes:
         """Whether pass i finds a node in memory."""
         if node.op in {"dense", *READ}:
             return True
-        is_dear = node.op in {"random", *DEAR} or len({a for a in node.inputs if a.features > 1}) > 1
-        return self._levels[node] < i and (is_dear or node in self.outputs or node in self.kept)
+        is_kept = node in self._sources[node] or node in self.outputs or node in self.kept
+        return is_kept and self._levels[node] < i
+
+
+def sources(nodes: Iterable[Node]) -> dict[Node, set[Node]]:
+    """For each node the one array, or none, from which a few operations make it again; or the node itself."""
+    found: dict[Node, set[Node]] = {}
+    counts: dict[Node, int] = {}
+    for node in nodes:
+        of = set[Node]().union(*[found[a] for a in node.inputs if a.features == node.features])
+        counts[node] = 1 + sum([counts[a] for a in node.inputs])
+        is_dear = node.op in DEAR or node.op in {*ROOMS, "random", *READ}
+        found[node] = {node} if is_dear or len(of) > 1 or counts[node] > MOST_AGAIN else of
+        if node in found[node]:
+            counts[node] = 0
+    return found
 
 
 def _can_be_fused(one: Pass) -> bool:
