@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from funcnn.compilation.few_products import FewProducts, strides
@@ -25,8 +24,7 @@ def are_few(rows: float, nodes: list[Node], registers: Registers) -> bool:
 class Few(FewProducts):
     """Writes the function of the only round for `count` rows, like a Tile; the number of rows is part of the code.
 
-    A weight is read once for all rows, in the order of the memory. A gradient is written once, and not added up. What
-    is `kept` may be read at the end.
+    A weight is read once for all rows, in the order of the memory. A gradient is written once, and not added up.
     """
 
     is_shared: ClassVar = False
@@ -40,14 +38,13 @@ class Few(FewProducts):
         count: int,
         registers: Registers,
         length: int,
-        kept: Sequence[Node] = (),
     ) -> None:
         self.program, self.count, self.length = program, count, length
         self.tile_rows = count
         self.outputs = max(1, registers.outputs // count)
         self.products = [one for one in of.sums if not one.is_total]
         totals = [SumOverRows(one.right, one.at, is_total=True) for one in of.sums if one.is_total]
-        kept = [*kept, *[node for one in self.products for node in one.arguments]]
+        kept = [node for node in of.nodes if node.is_stored]
         passes, widths = Passes(of.nodes, [], totals, kept, are_apart=True), program.trace.widths
         arrays = {node: (f"%{node.op.upper()}", widths[node.op], node.data) for node in of.nodes if node.op in INPUTS}
         super().__init__(text, program, passes, arrays, 0)

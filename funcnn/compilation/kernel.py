@@ -39,12 +39,12 @@ class Kernel:
         few = int(rows) if is_one and are_few(rows, program.nodes, registers) else 0
         t = Strips(trace.dtype) if few else Text(trace.dtype, lines_of(widest, rows, trace.dtype, registers))
         length = -(-program.starts[-1] // t.rows) * t.rows
-        stages, sums, shards = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
+        apart, sums, shards = Pieces(t, "passes", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
         loops, between = Pieces(t, "loops", _noalias("CVG")), Pieces(t, "between", f"{_noalias('CVG')}, i64 %count")
         tiles: list[Any] = [
             Few(t, program, one, few, registers, length)
             if isinstance(t, Strips)
-            else Tile(t, program, one, rounds.kept, registers, stages, sums, 0 if i else length)
+            else Tile(t, program, one, rounds.kept, registers, apart, sums, 0 if i else length)
             for i, one in enumerate(rounds.rounds)
         ]
         self.program, self.kept, self.dx = program, rounds.kept, rounds.dx
@@ -59,7 +59,7 @@ class Kernel:
             before = between.words(vectors, lambda one: self._between(t, one, loops))
             lists += before, shards.words([tile], lambda one: one.write())
         lines = [*self._finish(t, loops), *functions(self.length, t.float), *self._fold(t, lists)]
-        lines += [line for pieces in (stages, sums, shards, loops, between) for line in pieces.function()]
+        lines += [line for pieces in (apart, sums, shards, loops, between) for line in pieces.function()]
         self.text, self.table = t.module(lines), t.panels()
 
     def bounds(self, rows: int) -> list[int]:

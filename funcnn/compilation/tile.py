@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import FIRST, Known, Panel
 from funcnn.compilation.passes import READ, Loop, Pass, Passes
 from funcnn.compilation.pieces import Pattern, Pieces
 from funcnn.compilation.products import Registers, SumBlocks, dense, sum_blocks
 from funcnn.compilation.rounds import Round
 from funcnn.compilation.text import LINE, Index, Text
+from funcnn.compilation.transposition import read_rows
 
 INPUTS = {"x": "%X", "y": "%Y"}
 MOST_PASSES = 16
@@ -23,7 +23,7 @@ MOST_WAITING = 16
 ROWS = ", ".join([*[f"ptr noalias %{name}" for name in "CVAGRXY"], "i64 %lo", "i64 %hi"])
 """The arguments of a round."""
 PANEL = ", ".join([*[f"ptr noalias %{name}" for name in "CVTBK"], "i64 %row"])
-"""The arguments of a stage: memory of the panel for sums, for itself, and for later rounds, and its first row."""
+"""The arguments of a pass that is apart: memory of the panel for sums, for itself, and for later rounds; its first row."""
 TILE = ", ".join(
     [*[f"ptr noalias %{name}" for name in "AGR"], *[f"i64 %{name}" for name in ("stride", "low", "panels")]]
 )
@@ -55,13 +55,13 @@ class Tile:
         of: Round,
         kept: int,
         registers: Registers,
-        stages: Pieces,
+        apart: Pieces,
         sums: Pieces,
         length: int,
     ) -> None:
         self.text, self.program, self.round, self.kept = text, program, of, kept
         self.blocks = [blocks for one in of.sums for blocks in sum_blocks(one, registers)]
-        self.stages, self.sums, self.panel = stages, sums, Panel(text, program)
+        self.apart, self.sums, self.panel = apart, sums, Panel(text, program)
         self.length = length
         self.widths = program.trace.widths
         self._place()
@@ -179,12 +179,12 @@ class Tile:
             there, spare = t.at(INPUTS[name], t.times(row, width)), t.at(self.spare, start)
             pointer = t.let(f"select i1 {is_full}, ptr {there}, ptr {spare}")
             for node in [one for one in self.round.nodes if one.op == name]:
-                self._read(node, t.at(pointer, node.data), width)
+                read_rows(self.panel, node, t.at(pointer, node.data), width)
             start += width * t.rows
         if self.is_long:
             places = [self.panel.tile, self.panel.passing, self.panel.kept or "null"]
             pointers = ", ".join([f"ptr {name}" for name in ("%C", "%V", *places)])
-            self.stages.run(self.passes, self._pass_apart, f"{pointers}, i64 {row}")
+            self.apart.run(self.passes, self._pass_apart, f"{pointers}, i64 {row}")
         else:
             for one in self.passes:
                 self._pass(one)
@@ -232,44 +232,3 @@ class Tile:
         for node, total in zip(loop.reduced, t.loop(loop.features, features, *starts), strict=True):
             numbers[node] = total, False
             panel.keep(node, 0, numbers)
-
-    # From rows to panels.
-
-    def _read(self, node: Node, pointer: str, width: int) -> None:
-        """Rows of `width` numbers at the pointer become panels, one for each feature: a transposition."""
-        t, features = self.text, node.features
-        if features == width <= 2:
-            self._split(node, pointer)
-            return
-        whole = features // 4 * 4
-        if whole:
-            t.loop(whole, lambda f: self._four(node, pointer, f, width), step=4)
-        if features % 4 and whole:
-            self._four(node, pointer, features - 4, width)  # some of them once more
-        for f in range(features if not whole else 0):
-            panel = "poison"
-            for i in range(t.rows):
-                number = t.number(pointer, f + i * width)
-                panel = t.let(f"insertelement {t.panel} {panel}, {t.float} {number}, i64 {i}")
-            t.store(panel, self.panel.address(node, f))
-
-    def _split(self, node: Node, pointer: str) -> None:
-        t, width = self.text, node.features
-        kind = f"<{width * t.rows} x {t.float}>"
-        rows = t.let(f"load {kind}, ptr {pointer}, align {t.bytes}")
-        for f in range(width):
-            panel = rows if width == 1 else t.shuffled(kind, rows, "poison", range(f, width * t.rows, width))
-            t.store(panel, self.panel.address(node, f))
-
-    def _four(self, node: Node, pointer: str, f: Index, width: int) -> None:
-        """Four features: four numbers of each row, joined to one long vector of which every fourth lane is a panel."""
-        t, length = self.text, 4
-        at = t.at(pointer, f)
-        parts = [t.let(f"load <4 x {t.float}>, ptr {t.at(at, i * width)}, align {t.bytes}") for i in range(t.rows)]
-        while len(parts) > 1:
-            pairs = zip(parts[::2], parts[1::2], strict=True)
-            parts = [t.shuffled(f"<{length} x {t.float}>", a, b, range(2 * length)) for a, b in pairs]
-            length *= 2
-        for j in range(4):
-            panel = t.shuffled(f"<{length} x {t.float}>", parts[0], "poison", range(j, length, 4))
-            t.store(panel, self.panel.address(node, t.plus(f, j)))
