@@ -23,7 +23,7 @@ MOST_WAITING = 16
 ROWS = ", ".join([*[f"ptr noalias %{name}" for name in "CVAGRXY"], "i64 %lo", "i64 %hi"])
 """The arguments of a round."""
 PANEL = ", ".join([*[f"ptr noalias %{name}" for name in "CVTBK"], "i64 %row"])
-"""The arguments of a pass that is apart: memory of the panel for sums, for itself, and for later rounds; its first row."""
+"""The arguments of a pass apart: memory of the panel for sums, for itself, and for later rounds, and its first row."""
 TILE = ", ".join(
     [*[f"ptr noalias %{name}" for name in "AGR"], *[f"i64 %{name}" for name in ("stride", "low", "panels")]]
 )
