@@ -10,7 +10,7 @@ import attrs
 
 from funcnn.compilation.graph import Graph, Node, Value
 from funcnn.compilation.panel import FIRST, Known, Panel
-from funcnn.compilation.passes import READ, Loop, Pass, Passes, SumOverRows
+from funcnn.compilation.passes import READ, FeatureLoop, Pass, Passes, SumOverRows
 from funcnn.compilation.strips import Strips
 from funcnn.compilation.text import Index
 
@@ -158,7 +158,7 @@ class Lanes(Panel):
         t, to = self.text, self.text.at(self.sums, one.at)
         t.put(t.let(f"fadd {t.float} {t.number(to)}, {self._lane(panel)}"), to)
 
-    def _along(self, loop: Loop, rows: list[Row]) -> None:
+    def _along(self, loop: FeatureLoop, rows: list[Row]) -> None:
         """Compute the features of some rows, and the reductions over them."""
         t, n, kinds = self.text, self._features(loop), [kind for kind, _ in loop.reductions] * len(rows)
         each, whole, panel = len(kinds), n // t.rows, partial(self._panel, loop, rows)
@@ -183,7 +183,7 @@ class Lanes(Panel):
             for s in loop.totals:
                 self._add_number(s, next(joined))
 
-    def _features(self, loop: Loop) -> int:
+    def _features(self, loop: FeatureLoop) -> int:
         """How many features a loop computes: more than there are, in whole panels, if it reads and writes these only.
 
         Cut panels would have code of their own.
@@ -193,7 +193,7 @@ class Lanes(Panel):
         is_cut = is_apart or loop.reductions or loop.sums or self.arrays.keys() & {*loop.nodes, *loop.loaded}
         return loop.features if is_cut else -(-loop.features // self.text.rows) * self.text.rows
 
-    def _panel(self, loop: Loop, rows: list[Row], f: Index, *before: str) -> list[str]:
+    def _panel(self, loop: FeatureLoop, rows: list[Row], f: Index, *before: str) -> list[str]:
         """Compute a panel of features of some rows; the reductions of each, joined to those of the features before."""
         t, left, after = self.text, iter(before), list[str]()
         for row in self.each(rows):

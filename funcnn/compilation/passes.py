@@ -27,7 +27,7 @@ class SumOverRows:
 
 
 @attrs.frozen(eq=False)
-class Loop:
+class FeatureLoop:
     """A loop over `features` features of a row.
 
     It computes `nodes`, in order, and reads the nodes `loaded` from memory. `reduced` are the sums and extrema over
@@ -61,7 +61,7 @@ class Pass:
     numbers: list[Node] = attrs.Factory(list)
     reduced: list[Node] = attrs.Factory(list)
     sums: list[SumOverRows] = attrs.Factory(list)
-    loops: list[Loop] = attrs.Factory(list)
+    loops: list[FeatureLoop] = attrs.Factory(list)
     is_fused: bool = False
     is_shared: ClassVar = True
 
@@ -122,7 +122,7 @@ class Passes:
             self._fill(i)
 
     def _keep(self, node: Node) -> None:
-        if node.op not in READ and node not in self.kept and (node not in self.outputs or node.features == 1):
+        if node.op not in READ and node not in self.kept and node not in self.outputs:
             self.kept[node] = None
             self._wanted[self._levels[node]].append(node)
 
@@ -141,16 +141,14 @@ class Passes:
         for n in sorted({node.features for node in found}):
             self._add_loops(one, [node for node in computed if node.features == n], n)
         one.is_fused = self._fuses and _can_be_fused(one)
-        numbers = {*one.numbers, *(one.dense if one.is_fused else ())}
-        for loop in one.loops:
-            for node in loop.loaded:
-                if node not in numbers:
-                    self._keep(node)
-        users = [*one.numbers, *computed]
-        asked = [a for node in users for a in node.inputs if a.features == 1] + [s.node for s in one.sums]
-        for a in asked if self._are_apart else ():
-            if a.features == 1 and a not in numbers:
-                self._keep(a)
+        known = {*one.numbers, *(one.dense if one.is_fused else ())}
+        read = [node for loop in one.loops for node in loop.loaded]
+        if self._are_apart:
+            read += [a for node in (*one.numbers, *computed) for a in node.inputs if a.features == 1]
+            read += [s.node for s in one.sums if s.node.features == 1]
+        for node in read:
+            if node not in known:
+                self._keep(node)
         one.sums = [s for s in one.sums if s.node.features == 1]
 
     def _add_loops(self, one: Pass, nodes: list[Node], n: int) -> None:
@@ -166,7 +164,7 @@ class Passes:
             read += [s.node for s in (*sums, *totals)]
             loaded = [a for a in dict.fromkeys(read) if a.features == n and a not in {*part}]
             if part or reduced or sums or totals:
-                one.loops.append(Loop(n, part, loaded, reduced, sums, totals))
+                one.loops.append(FeatureLoop(n, part, loaded, reduced, sums, totals))
 
     def _is_read(self, node: Node, i: int) -> bool:
         """Whether pass i finds a node in memory."""

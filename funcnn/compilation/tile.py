@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from funcnn.compilation.panel import FIRST, Known, Panel
-from funcnn.compilation.passes import READ, Loop, Pass, Passes
+from funcnn.compilation.passes import READ, FeatureLoop, Pass, Passes
 from funcnn.compilation.pieces import Pattern, Pieces
 from funcnn.compilation.products import Registers, SumBlocks, dense, sum_blocks
 from funcnn.compilation.rounds import Round
@@ -217,7 +217,7 @@ class Tile:
         for loop in loops:
             self._loop(loop, numbers)
 
-    def _loop(self, loop: Loop, numbers: Known) -> None:
+    def _loop(self, loop: FeatureLoop, numbers: Known) -> None:
         """Compute features of some rows, and the reductions over them."""
         t, panel = self.text, self.panel
 

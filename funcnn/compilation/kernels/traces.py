@@ -11,6 +11,7 @@ import numpy as np
 from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.graph import SUMS, Graph
 from funcnn.compilation.passes import Passes, SumOverRows
+from funcnn.compilation.program import reached
 from funcnn.compilation.shapes import Operand, Shape, Untraceable
 from funcnn.compilation.structure import symbolic
 from funcnn.compilation.symbols import Symbol, elementwise
@@ -85,7 +86,7 @@ class RowTrace(Graph):
 
     def _sweeps(self, roots: list[Symbol]) -> list[Passes]:
         sums: dict[int, tuple[int, SumOverRows]] = {}
-        for s in _sums_of(roots):
+        for s in [s for s in reached(roots) if s.op in SUMS]:
             self.places[id(s)], self.length = self.length, padded(self.length + s.size, self.dtype)
             left, *_ = s.args
             if s.op == "product" and left is not None:
@@ -130,20 +131,3 @@ def _leaves(tree: Any) -> list[Symbol]:
         return [tree]
     contents: Any = tree if cls is tuple else getters[cls](tree) if cls in plans else ()
     return [s for part in contents for s in _leaves(part)]
-
-
-def _sums_of(roots: list[Symbol]) -> list[Symbol]:
-    """The sums over rows of which these are computed, each after those that it needs itself."""
-    found: dict[int, Symbol] = {}
-    seen: set[int] = set()
-    left: list[tuple[Any, bool]] = [(s, False) for s in reversed(roots)]
-    while left:
-        s, is_done = left.pop()
-        if is_done:
-            found[id(s)] = s
-        elif isinstance(s, Symbol) and id(s) not in seen:
-            seen.add(id(s))
-            if s.op in SUMS:
-                left.append((s, True))
-            left += [(a, False) for a in s.args]
-    return list(found.values())
