@@ -18,7 +18,7 @@ _AHEAD = 4096  # bytes, measured: with half or twice as many it takes as long, w
 
 
 @attrs.define(eq=False)
-class Row:
+class SweptRow:
     """A row: its number, where its kept numbers begin, and the addresses of arrays.
 
     Known are its single numbers, `numbers`, and with them features of the current panel, `panel`.
@@ -41,7 +41,7 @@ class Lanes(Panel):
     """
 
     text: Strips
-    current: Row
+    current: SweptRow
     sums: ClassVar = "%A"
     unrolled: ClassVar = 2  # one sum alone would wait for its last addition
 
@@ -56,16 +56,16 @@ class Lanes(Panel):
             self.size += -(-node.features // text.rows) * text.rows
         self.fresh: set[Node] = set()
 
-    def at_row(self, number: Index, place: Index) -> Row:
+    def at_row(self, number: Index, place: Index) -> SweptRow:
         """A row, which is number `place` of those of which something is kept."""
         t = self.text
         places = {
             node: t.at(pointer, t.plus(t.times(number, width), first))
             for node, (pointer, width, first) in self.arrays.items()
         }
-        return Row(number, t.at("%A", t.plus(self.start, t.times(place, self.size))), places)
+        return SweptRow(number, t.at("%A", t.plus(self.start, t.times(place, self.size))), places)
 
-    def each(self, rows: list[Row]) -> Iterator[Row]:
+    def each(self, rows: list[SweptRow]) -> Iterator[SweptRow]:
         """The rows, each of which is the current one."""
         for self.current in rows:
             self.row = self.current.number
@@ -137,7 +137,7 @@ class Lanes(Panel):
 
     # A pass over the features.
 
-    def over(self, one: Pass, rows: list[Row]) -> None:
+    def over(self, one: Pass, rows: list[SweptRow]) -> None:
         """A pass over the features of some rows, but for dense layers."""
         for row in self.each(rows):
             for node in one.numbers:
@@ -158,7 +158,7 @@ class Lanes(Panel):
         t, to = self.text, self.text.at(self.sums, one.at)
         t.put(t.let(f"fadd {t.float} {t.number(to)}, {self._lane(panel)}"), to)
 
-    def _along(self, loop: FeatureLoop, rows: list[Row]) -> None:
+    def _along(self, loop: FeatureLoop, rows: list[SweptRow]) -> None:
         """Compute the features of some rows, and the reductions over them."""
         t, n, kinds = self.text, self._features(loop), [kind for kind, _ in loop.reductions] * len(rows)
         each, whole, panel = len(kinds), n // t.rows, partial(self._panel, loop, rows)
@@ -193,7 +193,7 @@ class Lanes(Panel):
         is_cut = is_apart or loop.reductions or loop.sums or self.arrays.keys() & {*loop.nodes, *loop.loaded}
         return loop.features if is_cut else -(-loop.features // self.text.rows) * self.text.rows
 
-    def _panel(self, loop: FeatureLoop, rows: list[Row], f: Index, *before: str) -> list[str]:
+    def _panel(self, loop: FeatureLoop, rows: list[SweptRow], f: Index, *before: str) -> list[str]:
         """Compute a panel of features of some rows; the reductions of each, joined to those of the features before."""
         t, left, after = self.text, iter(before), list[str]()
         for row in self.each(rows):
@@ -210,6 +210,6 @@ class Lanes(Panel):
                 after.append(self.joined(kind, next(left), self._number_of(node, f, row, kind)))
         return after
 
-    def _number_of(self, node: Node, f: Index, row: Row, kind: str) -> str:
+    def _number_of(self, node: Node, f: Index, row: SweptRow, kind: str) -> str:
         """A panel that is to be reduced: lanes that are cut off have no influence."""
         return self.text.only(self.number(node, f, node.features, row.panel), FIRST[kind])
