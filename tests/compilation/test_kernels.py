@@ -361,9 +361,6 @@ def test_settings_and_shapes_make_other_kernels(monkeypatch):
             assert (made == factor).all()
             assert (np.signbit(made) == np.signbit(factor)).all()
     assert kernel(np.ones((4, 8)), np.ones(3)) is None
-    kernel = rows.by_rows(lambda x, function: function(x), at=0)
-    for function in (abs, np.negative, abs):
-        assert (kernel(np.ones((4, 8)), function) == function(np.ones((4, 8)))).all()
 
 
 def test_many_rows_are_summed_in_blocks():
