@@ -13,8 +13,9 @@ from funcnn.compilation.products import Registers
 from funcnn.compilation.program import Program
 from funcnn.compilation.rounds import Rounds
 from funcnn.compilation.sharing import ARGUMENTS, RUNNING, functions, load, word
+from funcnn.compilation.strips import Strips
 from funcnn.compilation.text import Index, Text
-from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile, lines_of
+from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile, text_of
 from funcnn.compilation.vectors import Vectors
 
 MOST_SHARDS, ROWS_OF_SHARD = 8, 1024
@@ -36,19 +37,18 @@ class Kernel:
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
         is_one = len(rounds.rounds) == 1 and program.dx is None
         few = int(rows) if is_one and are_few(rows, program.nodes, registers) else 0
-        lines = 1 if few else lines_of(widest, rows, trace.dtype, registers)
-        t = Text(trace.dtype, lines, rounding=registers.rounding)
+        t = Strips(trace.dtype) if few else text_of(widest, rows, trace.dtype, registers)
         length = -(-program.starts[-1] // t.rows) * t.rows
-        stages, sums, shards = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
+        apart, sums, shards = Pieces(t, "passes", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
         loops, between = Pieces(t, "loops", _noalias("CVG")), Pieces(t, "between", f"{_noalias('CVG')}, i64 %count")
         tiles: list[Any] = [
-            Tile(t, program, one, rounds.kept, registers, stages, sums, 0 if i else length)
+            Few(t, program, one, few, registers, length)
+            if isinstance(t, Strips)
+            else Tile(t, program, one, rounds.kept, registers, apart, sums, 0 if i else length)
             for i, one in enumerate(rounds.rounds)
         ]
-        if few:
-            tiles = [Few(t, program, rounds.rounds[0], few, registers, length)]
         self.program, self.kept, self.dx = program, rounds.kept, rounds.dx
-        self.tile_rows = max([tile.schedule.tile_rows for tile in tiles])
+        self.tile_rows = max([tile.tile_rows for tile in tiles])
         self.memory = max([tile.memory for tile in tiles])
         self.rounds, self.row_panel = len(tiles), t.rows
         self.length = length  # of the sums of a shard, in whole panels
@@ -58,9 +58,9 @@ class Kernel:
             vectors = [Vectors(program, i)] if i else []
             before = between.words(vectors, lambda one: self._between(t, one, loops))
             lists += before, shards.words([tile], lambda one: one.write())
-        text = [*self._finish(t, loops), *functions(self.length, t.float), *self._fold(t, lists)]
-        text += [line for pieces in (stages, sums, shards, loops, between) for line in pieces.function()]
-        self.text, self.table = t.module(text), t.panels()
+        lines = [*self._finish(t, loops), *functions(self.length, t.float), *self._fold(t, lists)]
+        lines += [line for pieces in (apart, sums, shards, loops, between) for line in pieces.function()]
+        self.text, self.table = t.module(lines), t.panels()
 
     def bounds(self, rows: int) -> list[int]:
         """The rows at which shards begin, and the number of rows; each shard begins at a tile."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.compilation.few import Few, are_few
-from funcnn.compilation.few_panel import copy
 from funcnn.compilation.graph import Graph, Node
 from funcnn.compilation.pieces import Pieces
 from funcnn.compilation.products import Registers
 from funcnn.compilation.program import SumOfProducts
 from funcnn.compilation.rounds import Round
 from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.strips import Strips
 from funcnn.compilation.symbols import Symbol, elementwise
-from funcnn.compilation.text import Index, Text
-from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile, lines_of
+from funcnn.compilation.text import Index
+from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile, text_of
 from funcnn.compilation.trace import TracedPrediction
+from funcnn.compilation.transposition import write_rows
 
 _CALL = """
 define i64 @predict(ptr %block, ptr %X, ptr %Y, i64 %rows) nounwind {
@@ -82,40 +83,10 @@ class OutputTile(Tile):
         t, row = self.text, self.panel.row
         there, spare = t.at("%Y", t.times(row, self.width)), t.at("%A", super().memory)
         is_full = t.let(f"icmp ule i64 {t.plus(row, t.rows)}, %hi")
-        self._write(t.let(f"select i1 {is_full}, ptr {there}, ptr {spare}"))
+        write_rows(self.panel, self.program.out, t.let(f"select i1 {is_full}, ptr {there}, ptr {spare}"))
         over = t.minus("%hi", row)
         number = lambda i: t.put(t.number(spare, i), there, i)
         t.when(t.let(f"xor i1 {is_full}, true"), lambda: t.loop(t.times(over, self.width), number))
-
-    def _write(self, pointer: str) -> None:
-        """Panels, one for each feature, become rows at the pointer: a transposition."""
-        t, width = self.text, self.width
-        if width <= 4:
-            some = self._joined(0, width)
-            lanes = [i * 4 + f for i in range(t.rows) for f in range(width)]
-            kind = f"<{width * t.rows} x {t.float}>"
-            rows = t.shuffled(f"<{4 * t.rows} x {t.float}>", some, "poison", lanes)
-            t.do(f"store {kind} {rows}, ptr {pointer}, align {t.bytes}")
-            return
-        t.loop(width // 4 * 4, lambda f: self._write_four(pointer, f), step=4)
-        if width % 4:
-            self._write_four(pointer, width - 4)  # some of them once more
-
-    def _write_four(self, pointer: str, f: Index) -> None:
-        t = self.text
-        some, to = self._joined(f, 4), t.at(pointer, f)
-        for i in range(t.rows):
-            row = t.shuffled(f"<{4 * t.rows} x {t.float}>", some, "poison", range(4 * i, 4 * i + 4))
-            t.do(f"store <4 x {t.float}> {row}, ptr {t.at(to, i * self.width)}, align {t.bytes}")
-
-    def _joined(self, f: Index, count: int) -> str:
-        """Four features, beginning with f, as one vector: row after row; of `count` features the last is repeated."""
-        t, out = self.text, self.program.out
-        a, b, c, d = [t.load(self.panel.address(out, t.plus(f, min(i, count - 1)))) for i in range(4)]
-        both = [lane for i in range(t.rows) for lane in (i, t.rows + i)]
-        ab, cd = t.shuffled(t.panel, a, b, both), t.shuffled(t.panel, c, d, both)
-        lanes = [lane for i in range(0, 2 * t.rows, 2) for lane in (i, i + 1, 2 * t.rows + i, 2 * t.rows + i + 1)]
-        return t.shuffled(f"<{2 * t.rows} x {t.float}>", ab, cd, lanes)
 
 
 class OutputFew(Few):
@@ -123,12 +94,12 @@ class OutputFew(Few):
 
     program: OutputProgram
 
-    def end(self) -> None:
-        super().end()
+    def write(self) -> None:
+        super().write()
         t, out = self.text, self.program.out
-        for row in self.panel.each():
-            of, to = self.panel.address(out, 0), t.at("%Y", row * out.features)
-            copy(t, of, to, out.features)
+        for r in self.all_rows():
+            to = t.at("%Y", r * out.features)
+            t.strips(out.features, lambda f: t.write(t.load(self.address(out, f)), to, f))  # noqa: B023  used at once
 
 
 class OutputKernel:
@@ -141,16 +112,15 @@ class OutputKernel:
     def __init__(self, program: OutputProgram, registers: Registers, rows: int) -> None:
         widest = max([program.trace.x.features or 0, *[node.features for node in program.nodes]])
         self.is_few = are_few(rows, program.nodes, registers)
-        lines = 1 if self.is_few else lines_of(widest, rows, program.dtype, registers)
-        t = Text(program.dtype, lines, rounding=registers.rounding)
+        t = Strips(program.dtype) if self.is_few else text_of(widest, rows, program.dtype, registers)
         given = Round(program.nodes, program.sums)
-        stages, sums = Pieces(t, "stages", PANEL), Pieces(t, "sums", TILE)
-        if self.is_few:
+        apart, sums = Pieces(t, "passes", PANEL), Pieces(t, "sums", TILE)
+        if isinstance(t, Strips):
             tile: Any = OutputFew(t, program, given, rows, registers, t.rows)
         else:
-            tile = OutputTile(t, program, given, 0, registers, stages, sums, t.rows)
+            tile = OutputTile(t, program, given, 0, registers, apart, sums, t.rows)
         tile.write()
-        text = [*t.function("outputs", ROWS), _CALL.replace("FLOAT", t.float)]
-        text += [line for pieces in (stages, sums) for line in pieces.function()]
+        lines = [*t.function("outputs", ROWS), _CALL.replace("FLOAT", t.float)]
+        lines += [line for pieces in (apart, sums) for line in pieces.function()]
         self.memory, self.line = tile.memory, t.rows
-        self.text, self.table = t.module(text), t.panels()
+        self.text, self.table = t.module(lines), t.panels()

@@ -30,6 +30,9 @@ FUNCTIONS = {function.__name__: function for function in (cos, erfc, exp, expm1,
 READ_BY_ENTRIES = {*INPUTS, "constants", "sums"}
 IN_TEXT = {0.0, 1.0, -1.0, 2.0, -2.0, 0.5}  # numbers that do not depend on the number of rows, as 1 / m may
 
+FIRST = {"sum": 0.0, "maximum": -math.inf, "minimum": math.inf}
+"""The sum, maximum and minimum of nothing."""
+
 Known = dict[Value, tuple[str, bool]]
 """What a loop over features has in registers: the name of the panel, and whether it consists of bools."""
 
@@ -119,6 +122,10 @@ class Panel:
         ):  # NaN stays, since no comparison is true
             return t.select(t.compare("olt" if op == "maximum" else "ogt", a, b), b, a), False
         return _ARITHMETIC[op](t, *([a, b] if b else [a])), False
+
+    def joined(self, kind: str, a: str, b: str) -> str:
+        """The sum, maximum or minimum of two panels, lane by lane; NaN if one is NaN."""
+        return self.text.add(a, b) if kind == "sum" else self.text.call(kind, a, b, flags="nsz ")
 
     # Arguments.
 

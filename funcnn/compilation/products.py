@@ -44,13 +44,13 @@ def blocks(n: int, most: int) -> Iterator[tuple[int, int, int]]:
     yield from [b for b in ((0, larger, small + 1), (larger * (small + 1), count - larger, small)) if b[1]]
 
 
-def dense(panel: Panel, node: Node, outputs: int, then: Compute) -> None:
+def dense(panel: Panel, node: Node, outputs: int, then: Compute | None = None) -> None:
     """x @ W + b, block by block of outputs."""
     for start, count, size in blocks(node.features, outputs):
         panel.text.loop(count, partial(_dense_block, panel, node, then, start, size))
 
 
-def _dense_block(panel: Panel, node: Node, then: Compute, start: int, size: int, b: Index) -> None:
+def _dense_block(panel: Panel, node: Node, then: Compute | None, start: int, size: int, b: Index) -> None:
     """Block b of `size` outputs: each number of x is loaded once for all of them, whose sums stay in registers."""
     t, x, K = panel.text, node.args[0], node.args[0].features
     _, by_input, by_output, bias, by_bias = node.data
@@ -82,22 +82,8 @@ def _dense_block(panel: Panel, node: Node, then: Compute, start: int, size: int,
     for i in range(size):
         f, known = t.plus(j, i), {node: (totals[i], False)}
         panel.keep(node, f, known)
-        then(f, known)
-
-
-def across(panel: Panel, node: Node, then: Compute) -> None:
-    """The sum, maximum or minimum of the features of each row."""
-    t, x = panel.text, node.args[0]
-    name = node.op.removeprefix("row ")
-
-    def more(f: Index, total: str) -> list[str]:
-        value = t.load(panel.address(x, t.plus(f, 1)))
-        return [t.add(total, value) if name == "sum" else t.call(name, total, value)]
-
-    total = t.loop(x.features - 1, more, t.load(panel.address(x, 0)))[0]
-    known: Known = {node: (total, False)}
-    panel.keep(node, 0, known)
-    then(0, known)
+        if then:
+            then(f, known)
 
 
 @attrs.frozen(eq=False)

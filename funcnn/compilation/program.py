@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -205,16 +205,22 @@ def _sums_of(roots: list[Symbol]) -> list[Symbol]:
     return [one for one in found.values() if one.op in SUMS]
 
 
+def reached(roots: Iterable[Operand]) -> list[Symbol]:
+    """The symbolic arrays of which these are computed, each once, and after those of which it is computed itself."""
+    found: list[Symbol] = []
+    seen: set[int] = set()
+    left: list[tuple[Any, bool]] = [(root, False) for root in roots]
+    while left:
+        s, is_over = left.pop()
+        if is_over:
+            found.append(s)
+        elif isinstance(s, Symbol) and id(s) not in seen:
+            seen.add(id(s))
+            left += [(s, True), *[(a, False) for a in s.args]]
+    return found
+
+
 def _needed_by_rows(roots: list[Symbol]) -> dict[int, Symbol]:
     """The sums over rows that other rows need, by their ids."""
-    found: dict[int, Symbol] = {}
-    seen: set[int] = set()
-    left: list[Any] = list(roots)
-    while left:
-        one = left.pop()
-        if isinstance(one, Symbol) and id(one) not in seen:
-            seen.add(id(one))
-            left += one.args
-            if one.features:
-                found |= {id(s): s for s in _sums_of([a for a in one.args if isinstance(a, Symbol)])}
-    return found
+    rows = [one for one in reached(roots) if one.features]
+    return {id(s): s for one in rows for s in _sums_of([a for a in one.args if isinstance(a, Symbol)])}

@@ -6,12 +6,9 @@ from operator import attrgetter
 
 import attrs
 
-from funcnn.compilation.graph import ROOMS, Node, needed
+from funcnn.compilation.graph import Node, needed
+from funcnn.compilation.passes import sources
 from funcnn.compilation.program import Program, SumOfProducts
-from funcnn.compilation.schedule import DEAR
-
-MOST_AGAIN = 8
-"""Operations that are computed again in a later round from one array, instead of keeping the result for it."""
 
 
 @attrs.frozen(eq=False)
@@ -36,7 +33,7 @@ class Rounds:
     def __init__(self, program: Program) -> None:
         self.kept = self.dx = 0
         self._homes: dict[Node, Node] = {}  # where each node is computed at first
-        self._sources = _sources(program.nodes)
+        self._sources = sources(program.nodes)
         given: list[list[SumOfProducts]] = [[] for _ in range(program.rounds)]
         for s in program.sums:
             given[s.round].append(s)
@@ -86,17 +83,3 @@ class Rounds:
         if not node.place[0]:
             node.is_stored, node.place = True, ("rows", self.kept)
             self.kept += node.features
-
-
-def _sources(nodes: list[Node]) -> dict[Node, set[Node]]:
-    """For each node the one node, or none, from which a few operations make it again; or the node itself."""
-    found: dict[Node, set[Node]] = {}
-    counts: dict[Node, int] = {}
-    for node in nodes:
-        sources = set[Node]().union(*[found[a] for a in node.inputs])
-        counts[node] = 1 + sum([counts[a] for a in node.inputs])
-        is_dear = node.op in DEAR or node.op in {*ROOMS, "random", "x", "y"}
-        found[node] = {node} if is_dear or len(sources) > 1 or counts[node] > MOST_AGAIN else sources
-        if node in found[node]:
-            counts[node] = 0
-    return found

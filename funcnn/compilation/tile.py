@@ -6,35 +6,39 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from funcnn.compilation.graph import Node
-from funcnn.compilation.panel import Panel
+from funcnn.compilation.panel import FIRST, Known, Panel
+from funcnn.compilation.passes import READ, FeatureLoop, Pass, Passes
 from funcnn.compilation.pieces import Pattern, Pieces
-from funcnn.compilation.products import Registers, SumBlocks, across, dense, sum_blocks
+from funcnn.compilation.products import Registers, SumBlocks, dense, sum_blocks
 from funcnn.compilation.rounds import Round
-from funcnn.compilation.schedule import Schedule, Stage
 from funcnn.compilation.text import LINE, Index, Text
+from funcnn.compilation.transposition import read_rows
 
 INPUTS = {"x": "%X", "y": "%Y"}
+MOST_PASSES = 16
+"""Of a round that is one function, since LLVM's time grows with the square of the size of a function."""
+MOST_BYTES = 192 * 1024  # kept for the panels of a tile: half of a second-level cache, or less
 MOST_WAITING = 16
 """Features of a layer of which so few sums are computed at a time that they wait for one another."""
 ROWS = ", ".join([*[f"ptr noalias %{name}" for name in "CVAGRXY"], "i64 %lo", "i64 %hi"])
 """The arguments of a round."""
 PANEL = ", ".join([*[f"ptr noalias %{name}" for name in "CVTBK"], "i64 %row"])
-"""The arguments of a stage: memory of the panel for sums, for itself, and for later rounds, and its first row."""
+"""The arguments of a pass apart: memory of the panel for sums, for itself, and for later rounds, and its first row."""
 TILE = ", ".join(
     [*[f"ptr noalias %{name}" for name in "AGR"], *[f"i64 %{name}" for name in ("stride", "low", "panels")]]
 )
 """The arguments of a sum, where %stride are the numbers of a panel at %A."""
 
 
-def lines_of(widest: int, rows: float, dtype: Any, registers: Registers) -> int:
-    """The lines of a panel: two in small networks, and where a line is one vector, if rows fill pairs of lines.
+def text_of(widest: int, rows: float, dtype: Any, registers: Registers) -> Text:
+    """Panels of two lines in small networks, and where partial sums fill a line, if rows fill pairs of lines.
 
     Two lines use a weight twice, for which vectors that are shorter than a line leave no registers.
     """
     line = LINE // dtype.itemsize
     is_filled = not (rows <= line or 2 * line < rows <= 3 * line)
-    return 2 if widest <= MOST_WAITING or (registers.sums == LINE and is_filled) else 1
+    lines = 2 if widest <= MOST_WAITING or (registers.sums == LINE and is_filled) else 1
+    return Text(dtype, lines, rounding=registers.rounding)
 
 
 class Tile:
@@ -52,53 +56,72 @@ class Tile:
         of: Round,
         kept: int,
         registers: Registers,
-        stages: Pieces,
+        apart: Pieces,
         sums: Pieces,
         length: int,
     ) -> None:
         self.text, self.program, self.round, self.kept = text, program, of, kept
         self.blocks = [blocks for one in of.sums for blocks in sum_blocks(one, registers)]
-        self.stages, self.sums, self.panel = stages, sums, Panel(text, program)
+        self.apart, self.sums, self.panel = apart, sums, Panel(text, program)
         self.length = length
-        self.schedule = Schedule(of.nodes, of.sums, text.rows, text.rows * text.bytes)
         self.widths = program.trace.widths
-        self.stride: Index = self.schedule.kept * text.rows
+        self._place()
+        self.stride: Index = self.lines * text.rows
         is_line = registers.vector == LINE  # then a panel of two lines has twice as many registers
         self.outputs = registers.outputs if is_line else max(1, registers.outputs * LINE // (text.rows * text.bytes))
+
+    def _place(self) -> None:
+        """Choose the passes, and for each node in memory a place: in the tile, which sums read, or in the panel.
+
+        `lines` and `passing` are the lines of the two, and `panels` is the number of panels of a tile. If there are
+        many passes, they are functions of their own.
+        """
+        t, nodes = self.text, self.round.nodes
+        summed = {node for one in self.round.sums for node in one.arguments}
+        passes = Passes(nodes, [], [], [node for node in nodes if node.is_stored], are_apart=True, fuses=True)
+        self.passes, self.is_long = passes.passes, len(passes.passes) > MOST_PASSES
+        lengths = {"tile": 0, "panel": 0}
+        for node in [*[node for node in nodes if node.op in INPUTS], *passes.kept]:
+            node.is_stored = True
+            if not node.place[0]:
+                area = "tile" if node in summed else "panel"
+                node.place = area, lengths[area]
+                lengths[area] += node.features
+        self.lines, self.passing = lengths["tile"] | 1, lengths["panel"]  # odd, so that panels use all sets of a cache
+        self.panels = max(4, min(16, MOST_BYTES // (self.lines * t.rows * t.bytes)))
+        self.tile_rows = self.panels * t.rows
 
     @property
     def memory(self) -> int:
         """The numbers at %A."""
-        s = self.schedule
-        return (s.panels * s.kept + s.passing + sum(self.widths.values())) * self.text.rows
+        return (self.panels * self.lines + self.passing + sum(self.widths.values())) * self.text.rows
 
     @property
     def is_shared(self) -> bool:
         """Whether the text may be that of other rounds."""
-        return self.program.is_shared and not self.schedule.is_long
+        return self.program.is_shared and not self.is_long
 
     def add_to(self, pattern: Pattern) -> None:
         """Add the round to a pattern."""
-        s = self.schedule
-        pattern.key += (self.length, s.kept, s.passing, s.panels, len(s.stages), len(self.blocks))
+        pattern.key += (self.length, self.lines, self.passing, self.panels, len(self.passes), len(self.blocks))
         pattern.key += [pattern.read(node) for node in self.round.nodes if node.op in INPUTS]
-        parts: list[Stage | SumBlocks] = [*s.stages, *self.blocks]
+        parts: list[Pass | SumBlocks] = [*self.passes, *self.blocks]
         for part in parts:
             part.add_to(pattern)
 
     def write(self) -> None:
         """The statements; the numbers at %G, which fill panels, are set to 0 at first."""
-        t, s = self.text, self.schedule
+        t = self.text
         if self.length:
             t.loop(self.length, lambda i: t.store(t.constant(0), "%G", i), step=t.rows)
-        self.panel.passing = t.at("%A", s.panels * s.kept * t.rows)
-        self.spare = t.at("%A", (s.panels * s.kept + s.passing) * t.rows)
-        t.loop(t.minus("%hi", "%lo"), self._tile, step=s.tile_rows)
+        self.panel.passing = t.at("%A", self.panels * self.lines * t.rows)
+        self.spare = t.at("%A", (self.panels * self.lines + self.passing) * t.rows)
+        t.loop(t.minus("%hi", "%lo"), self._tile, step=self.tile_rows)
 
     def _tile(self, start: Index) -> None:
-        t, s = self.text, self.schedule
+        t = self.text
         low = t.plus("%lo", start)
-        rows = t.least(t.minus("%hi", low), s.tile_rows)
+        rows = t.least(t.minus("%hi", low), self.tile_rows)
         panels = t.let(f"lshr i64 {t.plus(rows, t.rows - 1)}, {int(math.log2(t.rows))}")
         over = t.let(f"and i64 {rows}, {t.rows - 1}")
         is_uneven = t.let(f"icmp ne i64 {over}, 0")
@@ -107,7 +130,7 @@ class Tile:
         t.loop(panels, lambda p: self._panel(p, low))
         enter = lambda p: self._enter(p, low)
         t.when(is_uneven, lambda: self._clear(enter, t.minus(panels, 1), over))
-        if self.schedule.is_long:
+        if self.is_long:
             given = f"ptr %A, ptr %G, ptr %R, i64 {self.stride}, i64 {low}, i64 {panels}"
             self.sums.run(self.blocks, self._sum_apart, given)
         else:
@@ -143,7 +166,7 @@ class Tile:
         def clear(address: str) -> None:
             t.store(t.select(is_row, t.load(address), t.constant(0)), address)
 
-        t.loop(self.schedule.kept, lambda f: clear(t.at(self.panel.tile, t.times(f, t.rows))))
+        t.loop(self.lines, lambda f: clear(t.at(self.panel.tile, t.times(f, t.rows))))
         for node in {one: None for s in self.round.sums for one in s.arguments if one.place[0] == "rows"}:
             t.loop(node.features, lambda f: clear(self.panel.address(node, f)))  # noqa: B023  used at once
 
@@ -157,22 +180,22 @@ class Tile:
             there, spare = t.at(INPUTS[name], t.times(row, width)), t.at(self.spare, start)
             pointer = t.let(f"select i1 {is_full}, ptr {there}, ptr {spare}")
             for node in [one for one in self.round.nodes if one.op == name]:
-                self._read(node, t.at(pointer, node.data), width)
+                read_rows(self.panel, node, t.at(pointer, node.data), width)
             start += width * t.rows
-        if self.schedule.is_long:
+        if self.is_long:
             places = [self.panel.tile, self.panel.passing, self.panel.kept or "null"]
             pointers = ", ".join([f"ptr {name}" for name in ("%C", "%V", *places)])
-            self.stages.run(self.schedule.stages, self._stage_apart, f"{pointers}, i64 {row}")
+            self.apart.run(self.passes, self._pass_apart, f"{pointers}, i64 {row}")
         else:
-            for stage in self.schedule.stages:
-                self._stage(stage)
+            for one in self.passes:
+                self._pass(one)
 
     # Functions of their own.
 
-    def _stage_apart(self, stage: Stage) -> None:
+    def _pass_apart(self, one: Pass) -> None:
         outer, self.panel = self.panel, Panel(self.text, self.program)
         self.panel.tile, self.panel.passing, self.panel.kept, self.panel.row = "%T", "%B", "%K", "%row"
-        self._stage(stage)
+        self._pass(one)
         self.panel = outer
 
     def _sum_apart(self, blocks: SumBlocks) -> None:
@@ -181,60 +204,32 @@ class Tile:
         blocks.write(self.panel, "%panels", lambda p: self._enter(p, "%low"))
         self.panel, self.stride = outer
 
-    def _stage(self, stage: Stage) -> None:
-        for group in stage.before:
-            self._group(group)
-        if (room := stage.room) is not None:
-            then = lambda f, known: self.panel.compute(stage.own if stage.is_fused else [], f, known)
-            if room.op == "dense":
-                dense(self.panel, room, self.outputs, then)
-            else:
-                across(self.panel, room, then)
-            if stage.own and not stage.is_fused:
-                self._group(stage.own)
-        for group in stage.after:
-            self._group(group)
+    def _pass(self, one: Pass) -> None:
+        panel, numbers = self.panel, Known()
+        own = [node for node in one.numbers if node.op not in READ]
+        loops, n = one.loops, one.dense[0].features if one.is_fused else 0
+        for node in one.dense if n < 2 else ():
+            dense(panel, node, self.outputs, (lambda _, known: numbers.update(known)) if n else None)
+        panel.compute(own, 0, numbers)
+        if n > 1:
+            nodes = [node for loop in loops for node in loop.nodes if loop.features == n]
+            dense(panel, one.dense[0], self.outputs, lambda f, known: panel.compute(nodes, f, {**numbers, **known}))
+            loops = [loop for loop in loops if loop.features != n]
+        for loop in loops:
+            self._loop(loop, numbers)
 
-    def _group(self, group: list[Node]) -> None:
-        self.text.loop(group[0].features, lambda f: self.panel.compute(group, f, {}))
+    def _loop(self, loop: FeatureLoop, numbers: Known) -> None:
+        """Compute features of some rows, and the reductions over them."""
+        t, panel = self.text, self.panel
 
-    # From rows to panels.
+        def features(f: Index, *before: str) -> list[str]:
+            known = {**numbers}
+            panel.compute(loop.nodes, f, known)
+            values = [panel.number(node, f, loop.features, known) for _, node in loop.reductions]
+            kinds = [kind for kind, _ in loop.reductions]
+            return [panel.joined(*one) for one in zip(kinds, before, values, strict=True)]
 
-    def _read(self, node: Node, pointer: str, width: int) -> None:
-        """Rows of `width` numbers at the pointer become panels, one for each feature: a transposition."""
-        t, features = self.text, node.features
-        if features == width <= 2:
-            self._split(node, pointer)
-            return
-        whole = features // 4 * 4
-        if whole:
-            t.loop(whole, lambda f: self._four(node, pointer, f, width), step=4)
-        if features % 4 and whole:
-            self._four(node, pointer, features - 4, width)  # some of them once more
-        for f in range(features if not whole else 0):
-            panel = "poison"
-            for i in range(t.rows):
-                number = t.number(pointer, f + i * width)
-                panel = t.let(f"insertelement {t.panel} {panel}, {t.float} {number}, i64 {i}")
-            t.store(panel, self.panel.address(node, f))
-
-    def _split(self, node: Node, pointer: str) -> None:
-        t, width = self.text, node.features
-        kind = f"<{width * t.rows} x {t.float}>"
-        rows = t.let(f"load {kind}, ptr {pointer}, align {t.bytes}")
-        for f in range(width):
-            panel = rows if width == 1 else t.shuffled(kind, rows, "poison", range(f, width * t.rows, width))
-            t.store(panel, self.panel.address(node, f))
-
-    def _four(self, node: Node, pointer: str, f: Index, width: int) -> None:
-        """Four features: four numbers of each row, joined to one long vector of which every fourth lane is a panel."""
-        t, length = self.text, 4
-        at = t.at(pointer, f)
-        parts = [t.let(f"load <4 x {t.float}>, ptr {t.at(at, i * width)}, align {t.bytes}") for i in range(t.rows)]
-        while len(parts) > 1:
-            pairs = zip(parts[::2], parts[1::2], strict=True)
-            parts = [t.shuffled(f"<{length} x {t.float}>", a, b, range(2 * length)) for a, b in pairs]
-            length *= 2
-        for j in range(4):
-            panel = t.shuffled(f"<{length} x {t.float}>", parts[0], "poison", range(j, length, 4))
-            t.store(panel, self.panel.address(node, t.plus(f, j)))
+        starts = [t.constant(FIRST[kind]) for kind, _ in loop.reductions]
+        for node, total in zip(loop.reduced, t.loop(loop.features, features, *starts), strict=True):
+            numbers[node] = total, False
+            panel.keep(node, 0, numbers)

@@ -17,8 +17,8 @@ from funcnn.compilation.program import Program
 from funcnn.compilation.trace import trace
 from funcnn.trees import astype, to_vector
 
-program, schedule, statements = [
-    import_module(f"funcnn.compilation.{name}") for name in ("program", "schedule", "statements")
+passes, program, statements, tile = [
+    import_module(f"funcnn.compilation.{name}") for name in ("passes", "program", "statements", "tile")
 ]
 WIDTH, MANY = 5, 10**9
 rng = np.random.default_rng(0)
@@ -43,16 +43,16 @@ NETS = {
     "random": astype(twice(Dropout(0.3, seed=1), layers.GaussianNoise(0.2, seed=2), Dropout(0.1, seed=4)), np.float32),
     "rounds": ROUNDS,
 }
-ALONE, STAGES, SHARED_ROUNDS = (MANY, MANY), (-1, MANY), (MANY, 0)  # MOST_STAGES, MOST_ROUNDS
+ALONE, APART, SHARED_ROUNDS = (MANY, MANY), (-1, MANY), (MANY, 0)  # MOST_PASSES, MOST_ROUNDS
 
 
 @pytest.mark.parametrize("name", NETS)
 def test_shared_code_has_the_same_bits(name, monkeypatch):
     net, made, texts = NETS[name], [], set()
     few, many = [data_of(rows, net[0].W.dtype) for rows in (37, 2100)]  # in one shard, and in two
-    forms = [ALONE, STAGES, *([SHARED_ROUNDS] if net is ROUNDS else [])]
-    for stages, rounds in forms:
-        monkeypatch.setattr(schedule, "MOST_STAGES", stages)
+    forms = [ALONE, APART, *([SHARED_ROUNDS] if net is ROUNDS else [])]
+    for apart, rounds in forms:
+        monkeypatch.setattr(tile, "MOST_PASSES", apart)
         monkeypatch.setattr(program, "MOST_ROUNDS", rounds)
         function = compiled(mse)
         made.append([function(net, *few), function(net, *many)])
@@ -120,7 +120,7 @@ def long_sum(out, y):
 def test_operations_that_are_too_many_for_one_loop_are_several_loops(monkeypatch):
     net, (x, y) = (LayerNorm.init(WIDTH), *pairs(1)), data_of(37)
     cost, plain = value_and_grad(long_sum)(net, x, y)
-    monkeypatch.setattr(schedule, "MOST_COST", 50)
+    monkeypatch.setattr(passes, "MOST_COST", 50)
     function = compiled(long_sum)
     made, grads = function(net, x, y)
     assert explain(function, net, x, y).startswith("compiled: ")

@@ -29,9 +29,9 @@ from funcnn.compilation.kernels import entries
 from funcnn.compilation.kernels import optimizers as kernels
 from funcnn.compilation.kernels.calls import Call
 from funcnn.compilation.kernels.entries import EntryRule, ScalarProgram
-from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.memory import address, read_address, told_address
 from funcnn.compilation.shapes import NUMBER, Untraceable
+from funcnn.compilation.strips import Strips
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.text import LINE
 from funcnn.errors import RangeError, ShapeError

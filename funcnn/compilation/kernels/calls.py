@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ FLOATS = {np.dtype(np.float32), np.dtype(np.float64)}  # native ones
 class Call:
     """A function of pointers, by these names, and of whole numbers, from the statements of a text.
 
-    It is called with arrays and whole numbers. %C is the table of the text.
+    It is called with arrays and whole numbers; or `at` with addresses and whole numbers. %C is the table of the text.
     """
 
     def __init__(self, t: Text, pointers: list[str], numbers: list[str]) -> None:
@@ -34,6 +35,7 @@ class Call:
         self._count = len(pointers)
         self._table = aligned_copy(t.panels())
         self._at = address(self._table)
+        self.at = partial(self._function, self._at)
 
     def __call__(self, *given: Any) -> None:
         function, arguments = self.prepared(given[: self._count], given[self._count :])

@@ -10,9 +10,9 @@ import numpy as np
 from funcnn.compilation.evaluation import PYTHON
 from funcnn.compilation.graph import INPUTS, Graph, Node, needed
 from funcnn.compilation.kernels.calls import Call
-from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.panel import Known, Panel
 from funcnn.compilation.shapes import NUMBER, Untraceable
+from funcnn.compilation.strips import Strips
 from funcnn.compilation.symbols import Symbol
 from funcnn.compilation.text import Index
 

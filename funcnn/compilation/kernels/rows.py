@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import is_array, kind
-from funcnn.compilation.engine import engine
-from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.kernels.sweep import Sweep
-from funcnn.compilation.kernels.traces import PANEL, RowTrace
-from funcnn.compilation.memory import address, aligned_copy
+from funcnn.compilation.kernels.traces import RowTrace
+from funcnn.compilation.memory import address
 from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.strips import Strips
 from funcnn.compilation.structure import builder
 from funcnn.compilation.symbols import Symbol
+from funcnn.compilation.text import LINE
 from funcnn.records import getters, plans
 
 _MOST = 1000  # kernels of a rule, one for each combination of shapes; if there are more, all are traced anew
@@ -54,7 +54,7 @@ def by_rows(rule: Callable[..., Any], *, at: int) -> Callable[..., Any]:
 
 
 def _flatten(part: Any, arrays: list[Any], form: list[Any]) -> None:
-    """Append the arrays, and what two calls must have in common to use one kernel."""
+    """As `flatten`, in half the time, if what may change is part of the form and settings can be hashed."""
     cls = type(part)
     if cls is np.ndarray:
         arrays.append(part)
@@ -82,23 +82,20 @@ class RowKernel:
     """A kernel for arrays of the shapes of a trace."""
 
     def __init__(self, trace: RowTrace) -> None:
-        self.trace, text = trace, Strips(trace.dtype, most=1 << (trace.features.bit_length() - 1))
-        widths = [s.features or 0 for s in trace.inputs]
-        sweeps = [Sweep(text, trace, passes, widths, trace.length) for passes in trace.sweeps]
-        names = tuple([f"sweep{i}" for i in range(len(sweeps))])
-        lines = [line for name, sweep in zip(names, sweeps, strict=True) for line in sweep.function(name)]
-        functions = engine().functions(text.module(lines), names)
-        counts = [len(widths) + len(passes.outputs) for passes in trace.sweeps]
-        self._sweeps = [_function(at, arrays) for at, arrays in zip(functions, counts, strict=True)]
+        self.trace, widths = trace, [s.features or 0 for s in trace.inputs]
+        texts = [Strips(trace.dtype, most=1 << (trace.features.bit_length() - 1)) for _ in trace.sweeps]
+        sweeps = [Sweep(*pair, trace, widths, trace.length) for pair in zip(texts, trace.sweeps, strict=True)]
+        self._calls = [sweep.call for sweep in sweeps]
         # The constants that are known before each sweep and not earlier, with their places.
         self._computed = [[one for one in trace.computed if trace.stage(one[1]) == i] for i in range(len(sweeps))]
-        self._table = aligned_copy(text.panels())
-        self._constants = np.zeros(trace.constants + PANEL, trace.dtype)
+        self._constants = np.zeros(
+            trace.constants + LINE // trace.dtype.itemsize, trace.dtype
+        )  # a panel may end behind them
         trace.fill(self._constants)
-        self._at = address(self._table), address(self._constants)
+        self._address = address(self._constants)
         # The memory of a call: the sums, what sweeps keep, and the constants, if they differ from call to call.
-        self._kept = trace.length
-        self._first = self._kept + max([sweep.memory for sweep in sweeps])
+        self._kept = trace.length * trace.dtype.itemsize + LINE - 1  # bytes, to the next line of the cache
+        self._first = trace.length + max([sweep.memory for sweep in sweeps]) + LINE // trace.dtype.itemsize
         self._is_fixed = not trace.computed and len(trace.arrays) == len(trace.inputs)
         self._memory = self._first + (0 if self._is_fixed else self._constants.size)
         # Arguments and results.
@@ -115,7 +112,7 @@ class RowKernel:
     def __call__(self, arrays: list[Any]) -> Any:
         """The result of the rule; None if a check of numbers fails."""
         trace, dtype = self.trace, self.trace.dtype
-        table, first = self._at
+        first = self._address
         memory, constants, done = np.empty(self._memory, dtype), self._constants, dict[int, Any]()
         sums = _address(memory)
         if not self._is_fixed:
@@ -127,12 +124,12 @@ class RowKernel:
         for i in self._others:
             inputs[i] = inputs[i].astype(dtype)
         places, outputs = [address(a) for a in inputs], list[Any]()
-        kept = sums + self._kept * dtype.itemsize
-        for run, shapes, computed in zip(self._sweeps, self._shapes, self._computed, strict=True):
+        kept = sums + self._kept & -LINE
+        for call, shapes, computed in zip(self._calls, self._shapes, self._computed, strict=True):
             for at, a in computed:
                 constants[at : at + a.size] = np.reshape(trace.known(a, constants, memory, done), -1)
             new = [np.empty(shape, dtype) for shape in shapes]
-            run(table, first, kept, sums, trace.rows, *places, *map(_address, new))
+            call.at(first, kept, sums, *places, *map(_address, new), trace.rows)
             outputs += new
         if any([memory[trace.places[id(fault)]] for fault in trace.faults]):
             return None
@@ -158,8 +155,3 @@ class RowKernel:
 def _address(new: Any) -> int:
     """As `address`, of an array that was just made, in a third of the time."""
     return ctypes.addressof(ctypes.c_char.from_buffer(new))
-
-
-def _function(place: int, arrays: int) -> Callable[..., None]:
-    pointer = ctypes.c_void_p
-    return ctypes.CFUNCTYPE(None, *[pointer] * 4, ctypes.c_int64, *[pointer] * arrays)(place)

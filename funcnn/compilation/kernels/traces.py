@@ -10,15 +10,14 @@ import numpy as np
 
 from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.graph import SUMS, Graph
-from funcnn.compilation.kernels.passes import Passes, SumOverRows
+from funcnn.compilation.passes import Passes, SumOverRows
+from funcnn.compilation.program import reached
 from funcnn.compilation.shapes import Operand, Shape, Untraceable
 from funcnn.compilation.structure import symbolic
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.trace import padded
 from funcnn.conditions import recorded
 from funcnn.records import getters, plans
-
-PANEL = 64  # numbers: as long as any panel, so that a panel that begins in an array of constants ends among them
 
 
 class RowTrace(Graph):
@@ -87,17 +86,15 @@ class RowTrace(Graph):
 
     def _sweeps(self, roots: list[Symbol]) -> list[Passes]:
         sums: dict[int, tuple[int, SumOverRows]] = {}
-        for s in _sums_of(roots):
+        for s in [s for s in reached(roots) if s.op in SUMS]:
             self.places[id(s)], self.length = self.length, padded(self.length + s.size, self.dtype)
             left, *_ = s.args
             if s.op == "product" and left is not None:
                 raise Untraceable("a product of arrays over all rows")
             sums[id(s)] = self.stage(s) - 1, SumOverRows(self.node(s.args[-1]), self.places[id(s)], s.op == "total")
         outputs = [(self.stage(s), self.node(s)) for s in self.leaves if s.features]
-        self.length = max(PANEL, self.length)
         for node in self.nodes:
-            is_apart = node.op == "vector" and node.features > 1 and node.data[1] != 1
-            if node.op in {"dense", "random"} or node.features not in {1, self.features} or is_apart:
+            if node.op in {"dense", "random"} or node.features not in {1, self.features}:
                 raise Untraceable(f"{node.op} of {node.features} features, in rows of {self.features}")
         given = set(map(self.node, self.inputs))
         count = 1 + max([i for i, _ in [*outputs, *sums.values()]], default=0)
@@ -106,7 +103,6 @@ class RowTrace(Graph):
                 self.nodes,
                 list(dict.fromkeys([node for stage, node in outputs if stage == i and node not in given])),
                 [one for stage, one in sums.values() if stage == i],
-                self.features,
             )
             for i in range(count)
         ]
@@ -135,20 +131,3 @@ def _leaves(tree: Any) -> list[Symbol]:
         return [tree]
     contents: Any = tree if cls is tuple else getters[cls](tree) if cls in plans else ()
     return [s for part in contents for s in _leaves(part)]
-
-
-def _sums_of(roots: list[Symbol]) -> list[Symbol]:
-    """The sums over rows of which these are computed, each after those that it needs itself."""
-    found: dict[int, Symbol] = {}
-    seen: set[int] = set()
-    left: list[tuple[Any, bool]] = [(s, False) for s in reversed(roots)]
-    while left:
-        s, is_done = left.pop()
-        if is_done:
-            found[id(s)] = s
-        elif isinstance(s, Symbol) and id(s) not in seen:
-            seen.add(id(s))
-            if s.op in SUMS:
-                left.append((s, True))
-            left += [(a, False) for a in s.args]
-    return list(found.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from funcnn.compilation.text import Index, Text
@@ -11,30 +11,42 @@ from funcnn.compilation.text import Index, Text
 class Strips(Text):
     """Panels of numbers that follow one another, the last of which may be cut off: then its other lanes are 0.
 
-    A pointer may point to any number of an array.
+    A pointer may point to any number of an array. `lanes` are the lanes that are not cut off, if their number is known.
     """
 
     def __init__(self, dtype: Any, *, most: int | None = None) -> None:
         super().__init__(dtype, most=most)
-        self._mask = ""
+        self.lanes, self._mask = self.rows, ""
 
-    def strips(self, count: Index, body: Callable[[Index], None]) -> None:
-        """`body(i)` for each panel i = 0, rows, ... of `count` numbers, which may be none."""
+    def strips(self, count: Index, body: Callable[..., Sequence[str] | None], *carried: str) -> Sequence[str]:
+        """`carried = body(i, *carried)` for each panel i = 0, rows, ... of `count` numbers.
+
+        If it is not known how many they are, there may be none, and nothing is carried.
+        """
         if isinstance(count, int):
             known = count - count % self.rows
             if known:
-                self.loop(known, body, step=self.rows)
-            if count > known:
-                self._cut(count - known, known, body)
-            return
+                carried = tuple(self.loop(known, body, *carried, step=self.rows))
+            return self.cut(count - known, known, body, *carried) if count > known else carried
         whole = self.let(f"and i64 {count}, {-self.rows}")
         self.when(self.let(f"icmp ne i64 {whole}, 0"), lambda: self.loop(whole, body, step=self.rows))
-        self.when(self.let(f"icmp ne i64 {whole}, {count}"), lambda: self._cut(self.minus(count, whole), whole, body))
+        self.when(self.let(f"icmp ne i64 {whole}, {count}"), lambda: self.cut(self.minus(count, whole), whole, body))
+        return ()
 
-    def _cut(self, count: Index, i: Index, body: Callable[[Index], None]) -> None:
-        self._mask = self.first_lanes(count if isinstance(count, int) else self.let(f"trunc i64 {count} to i32"), "i32")
-        body(i)
-        self._mask = ""
+    def cut(self, count: Index, i: Index, body: Callable[..., Sequence[str] | None], *carried: str) -> Sequence[str]:
+        """`body(i, *carried)` for a panel of which only the first `count` numbers are there."""
+        if isinstance(count, int):
+            self.lanes = count
+            self._mask = f"<{', '.join([f'i1 {str(lane < count).lower()}' for lane in range(self.rows)])}>"
+        else:
+            self._mask = self.first_lanes(self.let(f"trunc i64 {count} to i32"), "i32")
+        new = body(i, *carried) or ()
+        self.lanes, self._mask = self.rows, ""
+        return new
+
+    def only(self, value: str, other: float) -> str:
+        """The panel, with another number in the lanes that are cut off."""
+        return self.select(self._mask, value, self.constant(other)) if self._mask else value
 
     def read(self, pointer: str, i: Index = 0) -> str:
         """The panel from number i on."""
