@@ -17,7 +17,7 @@ import pytest
 from funcnn.errors import FileError, KindError, RangeError, ShapeError
 from funcnn.files import fingerprint
 
-INT = np.dtype(int).name  # int64, or int32 where addresses have 32 bits: the dtype of an array of Python's ints
+BITS = 8 * np.dtype(int).itemsize  # of Python's ints in an array: 32 where addresses have 32
 
 
 @attrs.frozen(eq=False)
@@ -32,7 +32,7 @@ class Row:
     def __rshift__(self, said):
         if self.sentence:
             return attrs.evolve(self, notes=said)
-        return attrs.evolve(self, sentence=said.replace("int64", INT))
+        return attrs.evolve(self, sentence=re.sub(r"\b(int|i)64\b", rf"\g<1>{BITS}", said))
 
 
 def raises(kind, *acts):

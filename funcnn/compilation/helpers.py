@@ -72,6 +72,8 @@ def _yield() -> int:
 @cache
 def _system() -> Any:
     """The functions of the system, loaded where a kernel runs: WebAssembly has no library that could be loaded."""
-    if sys.platform == "win32":
-        return ctypes.WinDLL("kernel32")
-    return ctypes.CDLL(None)
+    return (
+        ctypes.WinDLL("kernel32")  # type: ignore[attr-defined]  # only Windows has it
+        if sys.platform == "win32"
+        else ctypes.CDLL(None)
+    )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.util import find_spec
-from pathlib import PurePath
 from types import FunctionType
 from typing import Any
 
-_HOMES = {"site-packages", "dist-packages"}  # folders; a library may also be in a zip file
+_IS_INSTALLED = re.compile(r"[/\\](site-packages|dist-packages|[^/\\]*\.zip)[/\\]").search  # a folder, or a zip file
 _HEAP = 1 << 9  # the flag of classes that are made while a program runs, Py_TPFLAGS_HEAPTYPE
 
 
@@ -25,11 +25,7 @@ def is_library(module: Any) -> bool:
     places = [getattr(sys.modules.get(name), "__file__", None) for name in (module, root)]
     if root not in sys.modules:
         places.append(getattr(find_spec(root), "origin", None))
-    return any([_is_installed(part) for place in places if place for part in PurePath(place).parts])
-
-
-def _is_installed(part: str) -> bool:
-    return part in _HOMES or part.endswith(".zip")
+    return any([place and _IS_INSTALLED(place) for place in places])
 
 
 def is_fixed(value: Any) -> bool:

