@@ -88,14 +88,13 @@ class RowKernel:
         self._calls = [sweep.call for sweep in sweeps]
         # The constants that are known before each sweep and not earlier, with their places.
         self._computed = [[one for one in trace.computed if trace.stage(one[1]) == i] for i in range(len(sweeps))]
-        self._constants = np.zeros(
-            trace.constants + LINE // trace.dtype.itemsize, trace.dtype
-        )  # a panel may end behind them
+        line = LINE // trace.dtype.itemsize
+        self._constants = np.zeros(trace.constants + line, trace.dtype)  # the last panel reads beyond
         trace.fill(self._constants)
         self._address = address(self._constants)
         # The memory of a call: the sums, what sweeps keep, and the constants, if they differ from call to call.
         self._kept = trace.length * trace.dtype.itemsize + LINE - 1  # bytes, to the next line of the cache
-        self._first = trace.length + max([sweep.memory for sweep in sweeps]) + LINE // trace.dtype.itemsize
+        self._first = trace.length + max([sweep.memory for sweep in sweeps]) + line
         self._is_fixed = not trace.computed and len(trace.arrays) == len(trace.inputs)
         self._memory = self._first + (0 if self._is_fixed else self._constants.size)
         # Arguments and results.
