@@ -10,7 +10,7 @@ dpkg --print-foreign-architectures | grep -qx arm64 || "${as_root[@]}" dpkg --ad
 if ! command -v qemu-aarch64 >/dev/null; then
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends qemu-user >/dev/null
 fi
-mkdir -p packages root site wheels
+mkdir -p packages root site-packages wheels
 needed=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances \
   python3:arm64 libstdc++6:arm64 | grep -E '^\w.*:arm64$' | sort -u)
 # shellcheck disable=SC2086
@@ -21,11 +21,11 @@ python=$(find root/usr/bin -regex '.*/python3\.[0-9]+' | head -1)
 python3 -m pip download -q --no-deps --only-binary=:all: --implementation cp --python-version "${python##*python}" \
   --platform manylinux2014_aarch64 --platform manylinux_2_27_aarch64 --platform manylinux_2_28_aarch64 -d wheels \
   numpy attrs llvmlite threadpoolctl
-for wheel in wheels/*.whl; do python3 -m zipfile -e "$wheel" site; done
+for wheel in wheels/*.whl; do python3 -m zipfile -e "$wheel" site-packages; done
 # QEMU has vectors of any length, with which kernels of OpenBLAS for them give wrong products.
 cat >python <<END
 #!/bin/sh
-export OPENBLAS_CORETYPE=ARMV8 PYTHONPATH="$PWD/site:\$PYTHONPATH"
+export OPENBLAS_CORETYPE=ARMV8 PYTHONPATH="$PWD/site-packages:\$PYTHONPATH"
 exec qemu-aarch64 -L "$PWD/root" "$PWD/$python" "\$@"
 END
 chmod +x python
