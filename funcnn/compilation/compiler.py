@@ -16,7 +16,7 @@ from funcnn.compilation.agreement import MOST_COMPARED, agree, first_rows, reaso
 from funcnn.compilation.engine import engine
 from funcnn.compilation.folds import Folds
 from funcnn.compilation.outside import always, guarded
-from funcnn.compilation.segments import Segments, moved, segments
+from funcnn.compilation.segments import Segments, segments
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten, form_of_rows
@@ -74,10 +74,10 @@ class Compiled:
             step, is_unchanged = "the loss or a rule reads what changes in each step", always
         else:
             step, is_unchanged = guarded(lambda: self._made(params, x, y, arrays, numbers), form, self.loss)
-            if isinstance(step, CompiledStep):
-                step.rows, step.is_unchanged = form_of_rows(x, y), is_unchanged
         if is_unchanged is always and not unavailable():
             step = segments(self._plain, step, params, x, y)
+        if not isinstance(step, str):
+            step.rows, step.is_unchanged = form_of_rows(x, y), is_unchanged
         self._steps = [(form, step, is_unchanged), *self._steps[: _MOST_STEPS - 1]]
         return step
 
@@ -89,7 +89,7 @@ class Compiled:
         self._folds.forget()
         self._steps = [one for one in self._steps if not _has_class(one[0], new)]
         for _, step, _ in self._steps:
-            if isinstance(step, CompiledStep):
+            if not isinstance(step, str):
                 step.folds = [one for one in step.folds if not _has_class(one[0], new)]
 
     def _made(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step:
@@ -144,13 +144,9 @@ class Compiled:
         self._forget_old_rules()
         return self._folds(self, now, batches, lrs)
 
-    def reason(self, now: Any, x: Any, y: Any) -> str:
-        """Why a step from a state is not one call; an empty string if it is."""
-        return self._folds.reason(self, now, x, y)
-
-    def moved(self, optimizer: Any, grads: Any, params: Any, lr: Any) -> tuple[Any, Any]:
-        """(params, optimizer) after the update of the optimizer and the step of sgd, with the bits of their rules."""
-        return moved(optimizer, grads, params, lr, by_kernel=not unavailable())
+    def update_told(self, now: Any, x: Any, y: Any) -> str:
+        """Where the update of a step from a state is computed, and why."""
+        return self._folds.told(self, now, x, y)
 
     def __reduce__(self) -> Any:
         return Compiled, (self.loss, self.threads)

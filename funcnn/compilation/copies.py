@@ -18,22 +18,32 @@ class Copies:
 
     `like` is a tree of the same structure with symbolic arrays and numbers, `firsts` says by the id of an array where
     it begins in the vector, and `places` by the id of a number where it stands among the numbers. The copy keeps the
-    parts of `old` that have neither; and the parts where `new`, a tree like it, is None, such as a frozen layer.
+    parts of `old` that have neither; and the parts where `new`, a tree like it, is None, such as a frozen layer. With
+    `takes_states` the function has a fourth argument, the gradient, whose states are those of the copy.
 
     The vector is seen as one structure whose fields are the arrays, since a field takes a third of the time of a slice
     and a reshape.
     """
 
-    def __init__(self, like: Any, new: Any, dtype: Any, firsts: Mapping[int, int], places: Mapping[int, int]) -> None:
-        self._firsts, self._places = firsts, places
+    def __init__(
+        self,
+        like: Any,
+        new: Any,
+        dtype: Any,
+        firsts: Mapping[int, int],
+        places: Mapping[int, int],
+        *,
+        takes_states: bool = False,
+    ) -> None:
+        self._firsts, self._places, self._takes_states = firsts, places, takes_states
         self._layout: Any = {"names": [], "formats": [], "offsets": []}
         self._dtype = dtype
         self._space: dict[str, Any] = {"build": build, "ndarray": np.ndarray}
-        self._lines = ["def copy(old, vector, numbers):", " fields = ndarray((), layout, vector)"]
+        self._lines = ["def copy(old, vector, numbers, grads=None):", " fields = ndarray((), layout, vector)"]
         self._lines.append(f" return {self._text(like, new, 'old')}")
         self._space["layout"] = np.dtype(self._layout)  # type: ignore[call-overload]  # of lists
         exec("\n".join(self._lines), self._space)  # noqa: S102  names of fields, and numbers
-        self.copy: Callable[[Any, Any, Any], Any] = self._space["copy"]
+        self.copy: Callable[..., Any] = self._space["copy"]
 
     def _text(self, like: Any, new: Any, path: str) -> str:
         """The expression for a part, which stands in `old` at `path`."""
@@ -45,9 +55,17 @@ class Copies:
         if cls is tuple:
             paths = [f"{path}[{i}]" for i in range(len(like))]
             return self._part("({},)", map(self._text, like, new, paths))
-        paths = [f"{path}.{name}" for name, _ in plans[cls]]
+        paths, parts = [f"{path}.{name}" for name, _ in plans[cls]], list[str]()
+        for (_, is_state), part, other, place in zip(
+            plans[cls], getters[cls](like), getters[cls](new), paths, strict=True
+        ):
+            if is_state and self._takes_states:
+                after = f"grads{place.removeprefix('old')}"
+                parts.append(f"{place} if {after} is None else {after}")
+            else:
+                parts.append(self._text(part, other, place))
         self._space[name := f"cls{len(self._space)}"] = cls
-        return self._part(f"build({name}, ({{}},))", map(self._text, getters[cls](like), getters[cls](new), paths))
+        return self._part(f"build({name}, ({{}},))", parts)
 
     def _part(self, text: str, parts: Iterable[str]) -> str:
         """A variable, since Python reads few brackets inside of one another."""

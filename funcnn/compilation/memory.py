@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import sys
 from typing import Any
@@ -45,8 +46,8 @@ class Memory:
         self._set(C=step.functions.table, V=address(self.constants), A=self.tiles[0], G=address(self.sums))
         self._set(bounds=address(self._bounds), count=shards)
         if update:
-            self._set(U=update.function, M=address(memory), E=address(update.panels), T=address(update.arrays))
-            self._set(width=update.constants)
+            self._set(U=update.function, M=address(memory), N=address(memory), width=update.constants)
+            self._set(E=address(update.panels), T=address(update.table))
         self.set_step()
         self._block[NEXT] = shards  # there is no work until a call of `fold`
         symbols: list[Any] = leaves(program.trace.params)
@@ -132,3 +133,16 @@ def aligned(n: int, dtype: Any) -> Any:
     numbers = np.zeros(n + LINE // dtype.itemsize, dtype)
     start = -address(numbers) % LINE // dtype.itemsize
     return numbers[start : start + n]
+
+
+def fresh(shape: tuple[int, ...], dtype: Any) -> Any:
+    """An array without values yet that begins with a line of the cache: then stores take half the time."""
+    memory = np.empty(math.prod(shape) * dtype.itemsize + LINE, np.uint8)
+    return np.ndarray(shape, dtype, memory, -address(memory) % LINE)
+
+
+def sealed(array: Any) -> Any:
+    """A fresh array as read-only, and the memory behind it."""
+    array.base.setflags(0)  # write=False, twice as fast as by keyword
+    array.setflags(0)
+    return array

@@ -36,8 +36,7 @@ class StateStep:
         """How a step is computed: the text of `explain` for the gradient, and a line for the update."""
         check_trained("compiled_step", "state", state)
         text = explain(self._function, state.params, x, y)
-        reason = self._function.reason(state, x, y)
-        return f"{text}\nthe update: {f'not in the call: {reason}' if reason else 'in the call'}"
+        return f"{text}\nthe update: {self._function.update_told(state, x, y)}"
 
     def __reduce__(self) -> Any:
         return StateStep, (self._function.loss, self._function.threads)

@@ -8,7 +8,6 @@ from typing import Any
 from funcnn.arrays import as_array, kind, owned, short
 from funcnn.core import sgd
 from funcnn.errors import KindError, NotFiniteError, ShapeError
-from funcnn.gradients import Grads
 from funcnn.needs import as_learning_rate
 from funcnn.optimizers.base import update
 from funcnn.training.arguments import as_pair, check_returned
@@ -22,7 +21,6 @@ class TrainStep:
     `fold`, which functions made by `compiled` have, takes the state, batches and learning rates. It returns the state
     after a step with the first batch, and perhaps with some of the next; or None if it cannot. `function` is the one
     that errors name.
-    `moved`, which they have too, is the update and the step of sgd.
     """
 
     def __init__(
@@ -34,7 +32,6 @@ class TrainStep:
     ) -> None:
         self.function, self.value_and_grad, self.lr, self.constraint = function, value_and_grad, lr, constraint
         self.fold = getattr(value_and_grad, "fold", None) if constraint is None else None
-        self.moved: Callable[..., Any] = getattr(value_and_grad, "moved", moved)
 
     def __call__(self, now: Any, batches: Sequence[Any]) -> Any:
         """The state after a step with each batch."""
@@ -75,16 +72,11 @@ class TrainStep:
 
             found = f"in step {now.step} the cost is {cost}; {origin(now.params, x, y)}"
             raise NotFiniteError(f"{self.function}: {found}")
-        params, optimizer = self.moved(now.optimizer, grads, now.params, lr)
+        steps, optimizer = update(now.optimizer, grads, now.params)
+        params = sgd(now.params, steps, lr)
         if self.constraint is not None:
             params = _constrained(self.constraint, params)
         return now.after(params, optimizer, owned(as_array(cost)))
-
-
-def moved(optimizer: Any, grads: Grads[Any], params: Any, lr: Any) -> tuple[Any, Any]:
-    """(params, optimizer) after the update of the optimizer and the step of sgd"""
-    steps, after = update(optimizer, grads, params)
-    return sgd(params, steps, lr), after
 
 
 def _constrained(constraint: Any, params: Any) -> Any:

@@ -7,6 +7,8 @@ import pytest
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
+from funcnn.compilation.kernels.entries import EntryRule, ScalarProgram
+
 from funcnn import (
     Adam,
     AdamW,
@@ -28,10 +30,9 @@ from funcnn.compilation import compiled
 from funcnn.compilation.kernels import entries
 from funcnn.compilation.kernels import optimizers as kernels
 from funcnn.compilation.kernels.calls import Call
-from funcnn.compilation.kernels.entries import EntryRule, ScalarProgram
-from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.memory import address, read_address, told_address
 from funcnn.compilation.shapes import NUMBER, Untraceable
+from funcnn.compilation.strips import Strips
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.text import LINE
 from funcnn.errors import RangeError, ShapeError

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from funcnn.compilation.engine import engine
 from funcnn.compilation.kernels.calls import Call
 from funcnn.compilation.kernels.gates import Gates, Place
-from funcnn.compilation.kernels.strips import Strips
+from funcnn.compilation.strips import Strips
 from funcnn.compilation.text import Index
 
 Body = Callable[[Index, Index], None]

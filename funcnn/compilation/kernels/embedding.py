@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.kernels.calls import Call, are_plain
-from funcnn.compilation.kernels.strips import Strips
+from funcnn.compilation.strips import Strips
 from funcnn.compilation.text import Index
 from funcnn.layers.embedding.symbols import FEW
 

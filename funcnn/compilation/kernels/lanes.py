@@ -8,8 +8,8 @@ import attrs
 
 from funcnn.compilation.graph import INPUTS, Graph, Node
 from funcnn.compilation.kernels.passes import Passes
-from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.panel import Known, Panel
+from funcnn.compilation.strips import Strips
 from funcnn.compilation.text import Index
 
 AT_ONCE = 2  # rows of a round; since each waits for its own reductions, it takes less than twice as long as one

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.kernels.calls import Call, are_plain, fresh, sealed, windows_of
-from funcnn.compilation.kernels.strips import Strips, lanes
+from funcnn.compilation.kernels.calls import Call, are_plain, windows_of
+from funcnn.compilation.memory import fresh, sealed
+from funcnn.compilation.strips import Strips, lanes
 from funcnn.compilation.text import Index
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.convolution.windows import Axes, image_of, like, padded

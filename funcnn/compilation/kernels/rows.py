@@ -10,11 +10,11 @@ import numpy as np
 
 from funcnn.arrays import is_array, kind
 from funcnn.compilation.engine import engine
-from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.kernels.sweep import Sweep
 from funcnn.compilation.kernels.traces import PANEL, RowTrace
 from funcnn.compilation.memory import address, aligned_copy
 from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.strips import Strips
 from funcnn.compilation.structure import builder
 from funcnn.compilation.symbols import Symbol
 from funcnn.records import getters, plans

@@ -8,8 +8,8 @@ from functools import partial
 from funcnn.compilation.graph import INPUTS, Graph, Node
 from funcnn.compilation.kernels.lanes import AT_ONCE, Lanes, SweptRow
 from funcnn.compilation.kernels.passes import Pass, Passes, SumOverRows
-from funcnn.compilation.kernels.strips import Strips
 from funcnn.compilation.panel import Known
+from funcnn.compilation.strips import Strips
 from funcnn.compilation.text import Index
 
 ROWS_OF_BLOCK = 256  # whose sums are added up before they are added to those of other blocks, which loses fewer digits
