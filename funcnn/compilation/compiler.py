@@ -16,7 +16,7 @@ from funcnn.compilation.agreement import MOST_COMPARED, agree, first_rows, reaso
 from funcnn.compilation.engine import engine
 from funcnn.compilation.folds import Folds
 from funcnn.compilation.outside import always, guarded
-from funcnn.compilation.segments import Segments, segments
+from funcnn.compilation.segments import Plain, Segments, segments
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten, form_of_rows
@@ -51,7 +51,7 @@ class Compiled:
         step, made = self.step(params, x, y, arrays, numbers), None
         if isinstance(step, CompiledStep):
             made = tried(step, arrays, numbers, x, y)
-        elif isinstance(step, Segments):
+        elif type(step) is Segments:
             made = tried(step, params, x, y)
         return self._plain(params, x, y) if made is None else made
 
@@ -76,6 +76,8 @@ class Compiled:
             step, is_unchanged = guarded(lambda: self._made(params, x, y, arrays, numbers), form, self.loss)
         if is_unchanged is always and not unavailable():
             step = segments(self._plain, step, params, x, y)
+        if isinstance(step, str) and not unavailable():
+            step = Plain(self._plain, step)
         if not isinstance(step, str):
             step.rows, step.is_unchanged = form_of_rows(x, y), is_unchanged
         self._steps = [(form, step, is_unchanged), *self._steps[: _MOST_STEPS - 1]]

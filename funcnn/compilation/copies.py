@@ -39,11 +39,16 @@ class Copies:
         self._layout: Any = {"names": [], "formats": [], "offsets": []}
         self._dtype = dtype
         self._space: dict[str, Any] = {"build": build, "ndarray": np.ndarray}
+        self._paths: list[str] = []
         self._lines = ["def copy(old, vector, numbers, grads=None):", " fields = ndarray((), layout, vector)"]
         self._lines.append(f" return {self._text(like, new, 'old')}")
+        self._lines.append(f"def arrays(old):\n return [{', '.join(self._paths)}]")
         self._space["layout"] = np.dtype(self._layout)  # type: ignore[call-overload]  # of lists
         exec("\n".join(self._lines), self._space)  # noqa: S102  names of fields, and numbers
         self.copy: Callable[..., Any] = self._space["copy"]
+        self.arrays: Callable[[Any], list[Any]] = self._space["arrays"]
+        self.firsts: list[int] = [at // dtype.itemsize for at in self._layout["offsets"]]
+        """The arrays of a tree like `old` that are views of the vector in a copy, and where these begin."""
 
     def _text(self, like: Any, new: Any, path: str) -> str:
         """The expression for a part, which stands in `old` at `path`."""
@@ -51,7 +56,7 @@ class Copies:
         if new is None or not has_symbols(like):
             return path
         if cls is Symbol:
-            return f"numbers[{self._places[id(like)]}]" if like.dtype == NUMBER else self._field(like)
+            return f"numbers[{self._places[id(like)]}]" if like.dtype == NUMBER else self._field(like, path)
         if cls is tuple:
             paths = [f"{path}[{i}]" for i in range(len(like))]
             return self._part("({},)", map(self._text, like, new, paths))
@@ -73,7 +78,8 @@ class Copies:
         self._lines.append(f" part{len(self._lines)} = {line}")
         return self._lines[-1].split()[0]
 
-    def _field(self, s: Symbol) -> str:
+    def _field(self, s: Symbol, path: str) -> str:
+        self._paths.append(path)
         name = str(len(self._layout["names"]))
         self._layout["names"].append(name)
         self._layout["formats"].append((self._dtype, s.shape))

@@ -27,7 +27,7 @@ class Flat(ref[Any]):
     """
 
     __slots__ = "fold", "key", "numbers", "own_numbers", "vector"
-    fold: Fold
+    fold: Any  # which made it
     key: int  # the id of the state
     vector: Any
     numbers: list[Any]  # of the network
@@ -76,9 +76,9 @@ class Fold:
             numbers, own_numbers = flat.numbers, flat.own_numbers
         run, own_run = states.run(numbers, count), update.states.run(own_numbers, count)
         if count == 1:
-            cost = self._cost(memory, batches[0], numbers, update.numbers(lrs[0], own_numbers))
+            cost = self._cost(memory, batches[0], numbers, update.code.numbers(lrs[0], own_numbers))
         else:
-            cost = self._cost_of_run(memory, batches, run, list(map(update.numbers, lrs, own_run)))
+            cost = self._cost_of_run(memory, batches, run, list(map(update.code.numbers, lrs, own_run)))
         vector = memory.flat.copy()
         self._memories.give_back(memory)
         if math.isnan(cost):

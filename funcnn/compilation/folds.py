@@ -48,7 +48,7 @@ class Folds:
             return None
         lrs = lrs[: len(alike)]
         flat = self._made_by_fold(now, x, y)
-        fold = flat.fold if flat else self._known(function, now, alike[:2], lrs[:2])
+        fold: Found = flat.fold if flat else self._known(function, now, alike[:2], lrs[:2])
         if isinstance(fold, str) or (made := tried(fold, now, flat, alike, lrs)) is None:
             return None
         after, *contents = made
@@ -101,26 +101,27 @@ def _made(function: Any, step: CompiledStep | Segments, now: Any, batches: Any, 
     return found
 
 
-def _fold(function: Any, step: CompiledStep, now: Any, batches: Any, lrs: Any, _: Any) -> Found:
+def _fold(function: Any, step: Any, now: Any, batches: Any, lrs: Any, _: Any) -> Found:
     """The fold, if it gives the bits of single steps."""
     fold, single = Fold(step, now.optimizer), now
     for (x, y), lr in zip(batches, lrs, strict=True):
-        single = _single(single, *function(single.params, x, y), lr)
+        single = _single(single, function(single.params, x, y), lr)
     folded = fold(now, None, batches, lrs)
     return fold if folded is None or _are_equal(folded[0], single) else DIFFERS
 
 
-def _apart(function: Any, step: CompiledStep | Segments, now: Any, batches: Any, lrs: Any, reason: str) -> Found:
+def _apart(function: Any, step: Any, now: Any, batches: Any, lrs: Any, reason: Any) -> Found:
     """Steps apart, if an update gives the bits of NumPy."""
-    cost, grads = function(now.params, *batches[0])
+    (cost, grads), lr = function(now.params, *batches[0]), lrs[0]
     steps = StepsApart(step, reason, now, grads)
-    after = steps.after(now, *steps.gathered(now), cost, grads, lrs[0])
-    return steps if _are_equal(after[0], _single(now, cost, grads, lrs[0])) else DIFFERS
+    after = steps.after(now, *steps.gathered(now), cost, grads, lr)
+    return steps if _are_equal(after[0], _single(now, (cost, grads), lr)) else DIFFERS
 
 
-def _single(now: Any, cost: Any, grads: Any, lr: float) -> Any:
-    steps, optimizer = update(now.optimizer, grads, now.params)
-    return now.after(sgd(now.params, steps, lr), optimizer, cost)
+def _single(now: Any, made: Any, lr: float) -> Any:
+    """The state after a step, given the cost and the gradient."""
+    steps, optimizer = update(now.optimizer, made[1], now.params)
+    return now.after(sgd(now.params, steps, lr), optimizer, made[0])
 
 
 def _are_equal(state: Any, other: Any) -> bool:

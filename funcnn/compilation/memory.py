@@ -33,7 +33,7 @@ class Memory:
         memory = aligned(own + program.constants + 2 * LINE // dtype.itemsize, dtype)  # the last panel reads beyond
         self.flat, self.constants = memory[: own + program.trace.count], memory[own:]
         self.sums = aligned(kernel.length * shards, dtype)
-        self.numbers = np.empty(update.constants if update else 0, dtype)
+        self.numbers = np.empty(update.code.constants if update else 0, dtype)
         self.totals = np.empty(kernel.totals, dtype)
         self._tiles = aligned(panels * threads, dtype)
         self.tiles = [address(self._tiles) + i * panels * dtype.itemsize for i in range(threads)]
@@ -46,8 +46,9 @@ class Memory:
         self._set(C=step.functions.table, V=address(self.constants), A=self.tiles[0], G=address(self.sums))
         self._set(bounds=address(self._bounds), count=shards)
         if update:
-            self._set(U=update.function, M=address(memory), N=address(memory), width=update.constants)
-            self._set(E=address(update.panels), T=address(update.table))
+            code = update.code
+            self._set(U=code.function, M=address(memory), N=address(memory), width=code.constants)
+            self._set(E=address(code.panels), T=address(code.table))
         self.set_step()
         self._block[NEXT] = shards  # there is no work until a call of `fold`
         symbols: list[Any] = leaves(program.trace.params)
@@ -135,9 +136,10 @@ def aligned(n: int, dtype: Any) -> Any:
     return numbers[start : start + n]
 
 
-def fresh(shape: tuple[int, ...], dtype: Any) -> Any:
+def fresh(shape: tuple[int, ...], dtype: Any, memory: Any = None) -> Any:
     """An array without values yet that begins with a line of the cache: then stores take half the time."""
-    memory = np.empty(math.prod(shape) * dtype.itemsize + LINE, np.uint8)
+    if memory is None:
+        memory = np.empty(math.prod(shape) * dtype.itemsize + LINE, np.uint8)
     return np.ndarray(shape, dtype, memory, -address(memory) % LINE)
 
 
@@ -146,3 +148,42 @@ def sealed(array: Any) -> Any:
     array.base.setflags(0)  # write=False, twice as fast as by keyword
     array.setflags(0)
     return array
+
+
+class Vectors:
+    """Vectors of one length, made of the memory of an earlier one where nothing refers to it.
+
+    malloc maps new memory for each array above 32 MiB, and the system zeroes it: a step would take twice as long.
+    """
+
+    def __init__(self, length: int, dtype: Any) -> None:
+        self._shape, self._dtype, self._memories = (length,), dtype, list[Any]()
+
+    def take(self) -> Any:
+        """A vector without values yet."""
+        memory = self._free()
+        if memory is not None:
+            memory.setflags(1)
+        vector = fresh(self._shape, self._dtype, memory)
+        self._memories = [*self._memories[1 - _MOST :], vector.base]
+        return vector
+
+    def _free(self) -> Any:
+        for _ in range(_MOST):
+            try:  # not `if`, since another thread may take the last one
+                memory = self._memories.pop(0)
+            except IndexError:
+                break
+            if sys.getrefcount(memory) == _ALONE:
+                return memory
+            self._memories.append(memory)
+        return None
+
+
+def _references_to_a_local() -> int:
+    memory = np.empty(0)
+    return sys.getrefcount(memory)
+
+
+_MOST = 3  # vectors: of the states before and after a step, and of one that is gone
+_ALONE = _references_to_a_local()

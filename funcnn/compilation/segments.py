@@ -78,6 +78,18 @@ class Segments:
         return made
 
 
+class Plain(Segments):
+    """`value_and_grad(loss)` by NumPy, for a reason."""
+
+    def __init__(self, plain: Any, reason: str) -> None:
+        super().__init__(plain, reason, None, 0, None)
+
+    def __call__(self, params: Any, x: Any, y: Any, log: Log | None = None) -> tuple[Any, Grads[Any]]:
+        """The cost and the gradient."""
+        made: tuple[Any, Grads[Any]] = self.plain(params, x, y)
+        return made
+
+
 def segments(
     plain: Any, reason: str, params: Any, x: Any, y: Any, trace: Trace | None = None, make: Any = None
 ) -> Segments | str:
