@@ -46,19 +46,8 @@ class StepsApart:
         if len({a.dtype for a in arrays} | FLOATS) > len(FLOATS):
             raise Untraceable("parameters of another dtype than float32 and float64")
         firsts = accumulate([padded(a.size, a.dtype) for a in arrays], initial=0)
-        params, chain = _entries("parameters", now.params, firsts), _chain(now.optimizer)
-        for self._count in range(len(chain) + 1):
-            steps = update(chain[: self._count], grads, now.params)[0].params
-            symbols = params, _entries("gradients", steps, count())
-            try:
-                program = UpdateProgram(chain[self._count :], *symbols, arrays[0].dtype, is_apart=True)
-            except NoMemoryYet:
-                raise
-            except Exception:
-                if self._count == len(chain):
-                    raise
-            else:
-                break
+        params = _entries("parameters", now.params, firsts)
+        self._count, program = _divided(_chain(now.optimizer), grads, now.params, params, arrays[0].dtype)
         self.step, self.update, after = step, program, program.after
         self.told = f"{'not in the call' if self._count else 'in a call of its own'}: {reason}"
         self._params = Copies(params, params, program.dtype, program.firsts, {}, takes_states=True)
@@ -127,3 +116,20 @@ def _entries(name: str, tree: Any, firsts: Iterator[int]) -> Any:
     """A tree with the entries of its parameters; its states are arrays and numbers that no kernel reads."""
     states = symbolic(tree, lambda a: entries("an array that is a state", a, 0), [])
     return map_arrays(lambda s: entries(name, s, next(firsts)), states, states=False)
+
+
+def _divided(chain: Any, grads: Any, params: Any, symbols: Any, dtype: Any) -> tuple[int, UpdateProgram]:
+    """How many optimizers of a chain NumPy computes, as few as possible, and the program of the others and of sgd."""
+
+    def program(first: int) -> UpdateProgram:
+        steps = update(chain[:first], grads, params)[0].params
+        return UpdateProgram(chain[first:], symbols, _entries("gradients", steps, count()), dtype, is_apart=True)
+
+    for i in range(len(chain)):
+        try:
+            return i, program(i)
+        except NoMemoryYet:
+            raise
+        except Exception:  # noqa: BLE001, S112  of a rule that kernels cannot compute
+            continue
+    return len(chain), program(len(chain))

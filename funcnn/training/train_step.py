@@ -20,7 +20,7 @@ class TrainStep:
 
     `fold`, which functions made by `compiled` have, takes the state, batches and learning rates. It returns the state
     after a step with the first batch, and perhaps with some of the next; or None if it cannot. `function` is the one
-    that errors name.
+    that errors name. `most` are the steps that a fold may take, None for any number.
     """
 
     def __init__(
@@ -31,7 +31,8 @@ class TrainStep:
         constraint: Callable[[Any], Any] | None = None,
     ) -> None:
         self.function, self.value_and_grad, self.lr, self.constraint = function, value_and_grad, lr, constraint
-        self.fold = getattr(value_and_grad, "fold", None) if constraint is None else None
+        self.fold = getattr(value_and_grad, "fold", None)
+        self.most = None if self.fold is not None and constraint is None else 1
 
     def __call__(self, now: Any, batches: Sequence[Any]) -> Any:
         """The state after a step with each batch."""
@@ -48,13 +49,14 @@ class TrainStep:
         """
         done, tries = 0, 2
         while done < len(pairs):
-            made = None
+            made, rest = None, slice(done, self.most and done + self.most)
             if self.fold is not None and tries > 0:
-                made = self.fold(now, pairs[done:], rates[done:])
+                made = self.fold(now, pairs[rest], rates[rest])
             if made is None:
-                now, tries, done = self._after(now, pairs[done], rates[done]), tries - 1, done + 1
-            else:
-                now, done = made, done + made.step - now.step
+                made, tries = self._after(now, pairs[done], rates[done]), tries - 1
+            done, now = done + made.step - now.step, made
+            if self.constraint is not None:
+                now = now.after(_constrained(self.constraint, now.params), now.optimizer, now.cost, 0)
         return now
 
     def _rate(self, step: Any) -> Any:
@@ -73,10 +75,7 @@ class TrainStep:
             found = f"in step {now.step} the cost is {cost}; {origin(now.params, x, y)}"
             raise NotFiniteError(f"{self.function}: {found}")
         steps, optimizer = update(now.optimizer, grads, now.params)
-        params = sgd(now.params, steps, lr)
-        if self.constraint is not None:
-            params = _constrained(self.constraint, params)
-        return now.after(params, optimizer, owned(as_array(cost)))
+        return now.after(sgd(now.params, steps, lr), optimizer, owned(as_array(cost)))
 
 
 def _constrained(constraint: Any, params: Any) -> Any:
