@@ -151,39 +151,30 @@ def sealed(array: Any) -> Any:
 
 
 class Vectors:
-    """Vectors of one length, made of the memory of an earlier one where nothing refers to it.
+    """Vectors of one length, in the memory of an earlier one if nothing refers to that.
 
-    malloc maps new memory for each array above 32 MiB, and the system zeroes it: a step would take twice as long.
+    malloc maps new memory for each array above 32 MiB, and the system zeroes it: an update would take three times as
+    long.
     """
 
     def __init__(self, length: int, dtype: Any) -> None:
-        self._shape, self._dtype, self._memories = (length,), dtype, list[Any]()
+        self._length, self._dtype, self._memories = length, dtype, list[Any]()
 
     def take(self) -> Any:
         """A vector without values yet."""
-        memory = self._free()
-        if memory is not None:
-            memory.setflags(1)
-        vector = fresh(self._shape, self._dtype, memory)
-        self._memories = [*self._memories[1 - _MOST :], vector.base]
-        return vector
-
-    def _free(self) -> Any:
+        memory = fresh((self._length,), self._dtype).base
         for _ in range(_MOST):
             try:  # not `if`, since another thread may take the last one
-                memory = self._memories.pop(0)
+                earlier = self._memories.pop(0)
             except IndexError:
                 break
-            if sys.getrefcount(memory) == _ALONE:
-                return memory
-            self._memories.append(memory)
-        return None
+            if sys.getrefcount(earlier) == sys.getrefcount(memory):  # this variable alone refers to it
+                earlier.setflags(1)
+                memory = earlier
+                break
+            self._memories.append(earlier)
+        self._memories = [*self._memories[1 - _MOST :], memory]
+        return fresh((self._length,), self._dtype, memory)
 
 
-def _references_to_a_local() -> int:
-    memory = np.empty(0)
-    return sys.getrefcount(memory)
-
-
-_MOST = 3  # vectors: of the states before and after a step, and of one that is gone
-_ALONE = _references_to_a_local()
+_MOST = 3  # memories: of the states before and after a step, and of one that is gone

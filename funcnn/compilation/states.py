@@ -38,8 +38,7 @@ class SymbolicStates:
 
 def states(symbols: list[Symbol], before: Any, after: Any) -> SymbolicStates:
     """The states of a tree, given the tree before and after a step; in `after`, None means unchanged."""
-    found = pairs(before, after)
-    following = [s if one is None else one for s, one, _ in found if s.op == "state"]
+    following = [s if one is None else one for s, one, _ in pairs(before, after) if getattr(s, "op", "") == "state"]
     if len(following) != len(symbols) or not all(
         [is_number(s) or getattr(s, "dtype", None) == NUMBER for s in following]
     ):
@@ -59,14 +58,14 @@ def _leaves(values: list[Any]) -> set[int]:
     return found
 
 
-def pairs(before: Any, after: Any, *, is_state: bool = False) -> Iterator[tuple[Symbol, Any, bool]]:
-    """The symbolic arrays and numbers of a tree, each with what it is after a step, and whether it is in a state."""
+def pairs(before: Any, after: Any, *, is_state: bool = False) -> Iterator[tuple[Any, Any, bool]]:
+    """What a tree holds besides records and tuples, each with what it is after a step, and whether it is in a state."""
     cls = type(before)
-    if cls is Symbol:
+    if cls is not tuple and cls not in plans:
         yield before, after, is_state
-    elif cls is tuple or cls in plans:
-        contents: Any = tuple if cls is tuple else getters[cls]
-        parts, are_states = contents(before), [is_state] * len(before) if cls is tuple else [s for _, s in plans[cls]]
-        others = [None] * len(parts) if after is None else contents(after)
-        for part, other, part_is_state in zip(parts, others, are_states, strict=True):
-            yield from pairs(part, other, is_state=is_state or part_is_state)
+        return
+    contents: Any = tuple if cls is tuple else getters[cls]
+    parts, are_states = contents(before), [False] * len(before) if cls is tuple else [s for _, s in plans[cls]]
+    others = [None] * len(parts) if after is None else contents(after)
+    for part, other, part_is_state in zip(parts, others, are_states, strict=True):
+        yield from pairs(part, other, is_state=is_state or part_is_state)

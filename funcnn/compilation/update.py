@@ -15,7 +15,6 @@ from funcnn.compilation.update_code import UpdateCode
 from funcnn.conditions import recorded
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
-from funcnn.records import plans, values
 from funcnn.trees.walks import arrays_in
 
 
@@ -43,12 +42,20 @@ class UpdateProgram:
             steps, self.after = update(before, Grads(grads, None), params)
         if faults:
             raise Untraceable("a check of numbers")
-        trained = [one for one in pairs(params, steps.params) if one[0].op == "parameters" and one[1] is not None]
-        stores = [self._store(p, g, None if is_state else p) for p, g, is_state in trained]
+        stores = [
+            self._store(p, g, None if is_state else p)
+            for p, g, is_state in pairs(params, steps.params)
+            if g is not None and getattr(p, "op", "") == "parameters"
+        ]
         self.memories, new = _arrays(before), _arrays(self.after)
         if [s.shape for s in self.memories] != [s.shape for s in new]:
             raise NoMemoryYet("a memory that has other shapes after the step, as after the first update")
-        if not _has_settings_of(before, self.after):
+        forms: tuple[list[Any], list[Any]] = [], []
+        for one, other, _ in pairs(before, self.after):
+            if type(one) is not Symbol:
+                parts_of(one, forms[0])
+                parts_of(other, forms[1])
+        if forms[0] != forms[1]:
             raise Untraceable("a setting of an optimizer that changes in a step; declare it as a state")
         stores += map(self._store, self.memories, new)
         parameters = [s for s in _arrays(params) if s.op == "parameters"]
@@ -81,17 +88,3 @@ def _arrays(tree: Any) -> list[Symbol]:
     """The symbolic arrays of a tree, without its counters."""
     found: list[Any] = arrays_in(tree)
     return [s for s in found if s.dtype != NUMBER]
-
-
-def _has_settings_of(before: Any, after: Any) -> bool:
-    """Whether an optimizer has the same settings after a step; a fold has those of its first step."""
-    cls = type(before)
-    if cls is Symbol or type(after) is not cls:
-        return cls is Symbol
-    if cls is tuple or cls in plans:
-        parts, others = (before, after) if cls is tuple else (values(before), values(after))
-        return len(parts) == len(others) and all(map(_has_settings_of, parts, others))
-    forms: tuple[list[Any], list[Any]] = [], []
-    parts_of(before, forms[0])
-    parts_of(after, forms[1])
-    return forms[0] == forms[1]
