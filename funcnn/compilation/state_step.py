@@ -58,9 +58,9 @@ def compiled_step(loss: Loss, *, threads: Count = 1) -> StateStep:
     `evolve`, and given to any other step. A step is a few microseconds faster from a state that this function made.
 
     Every optimizer of funcnn that computes entry by entry, and every chain of them, is in the call from its second
-    update on. With any other optimizer, such as `ClipNorm`, the gradient is compiled and NumPy computes the update.
-    Where `compiled(loss)` is plain NumPy, the whole step is. `step.explain(state, x, y)` says where the update is
-    computed, and why.
+    update on. Where the network is not one kernel, the update is a call of its own, after the gradient. NumPy computes
+    any other optimizer, such as `ClipNorm`, and those before it in a chain. `step.explain(state, x, y)` says where the
+    update is computed, and why.
 
     The parameters and the memory of the optimizer are read-only views of one array. So an array that is kept keeps all
     arrays of its state in memory; keep a copy of it, such as `W.copy()`, to free the others.
