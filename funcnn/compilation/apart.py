@@ -12,7 +12,7 @@ import numpy as np
 
 from funcnn.arrays import as_array, owned
 from funcnn.compilation.copies import Copies
-from funcnn.compilation.memory import Vectors, address, aligned, sealed
+from funcnn.compilation.memory import StateVectors, address, aligned, sealed
 from funcnn.compilation.segments import Segments
 from funcnn.compilation.shapes import FLOATS, Untraceable
 from funcnn.compilation.sharing import ARGUMENTS
@@ -53,7 +53,7 @@ class StepsApart:
         self._params = Copies(params, params, program.dtype, program.firsts, {}, takes_states=True)
         numbers = {id(s): i for i, s in enumerate(program.states.following)}
         self._optimizer = Copies(after, after, program.dtype, program.firsts, numbers).copy
-        self._vectors = Vectors(program.length, program.dtype)
+        self._vectors = StateVectors(program.length, program.dtype)
         self._block = np.zeros(len(ARGUMENTS), np.int64)
         self._block[E], self._block[T] = address(program.code.panels), address(program.code.table)
         self._call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2)(program.code.function)

@@ -150,7 +150,7 @@ def sealed(array: Any) -> Any:
     return array
 
 
-class Vectors:
+class StateVectors:
     """Vectors of one length, in the memory of an earlier one if nothing refers to that.
 
     malloc maps new memory for each array above 32 MiB, and the system zeroes it: an update would take three times as

@@ -37,7 +37,7 @@ from funcnn import (
 )
 from funcnn.compilation import compiled, compiled_step, update_code
 from funcnn.compilation.apart import StepsApart
-from funcnn.compilation.memory import Vectors, address, read_address, told_address
+from funcnn.compilation.memory import StateVectors, address, read_address, told_address
 from funcnn.compilation.strips import Strips
 from funcnn.compilation.text import LINE
 from funcnn.errors import NotFiniteError, RangeError
@@ -175,7 +175,7 @@ def test_results_that_are_written_past_the_cache_have_the_same_bits(monkeypatch)
 
 
 def test_the_memory_of_a_state_is_used_again_if_nothing_refers_to_it():
-    vectors = Vectors(40, np.dtype(np.float32))
+    vectors = StateVectors(40, np.dtype(np.float32))
     held = [vectors.take() for _ in range(9)]
     assert len({address(one) for one in held}) == 9
     held[-1][:], last = 3, held[-1][3:5]
