@@ -13,7 +13,7 @@ import numpy as np
 from funcnn.arrays import as_array, owned
 from funcnn.compilation.copies import Copies
 from funcnn.compilation.memory import StateVectors, address, aligned, sealed
-from funcnn.compilation.segments import Segments
+from funcnn.compilation.segments import Plain, Way
 from funcnn.compilation.shapes import FLOATS, Untraceable
 from funcnn.compilation.sharing import ARGUMENTS
 from funcnn.compilation.step import CompiledStep
@@ -40,7 +40,7 @@ class StepsApart:
 
     is_unchanged: Callable[[], bool]  # whether the optimizer's rules are as they were
 
-    def __init__(self, step: CompiledStep | Segments, reason: str, now: Any, grads: Any) -> None:
+    def __init__(self, step: Way, reason: str, vectors: StateVectors, now: Any, grads: Any) -> None:
         arrays = [a for _, a in walk(now.params, states=False)]
         self._forms = [(a.shape, a.dtype) for a in arrays]
         if len({a.dtype for a in arrays} | FLOATS) > len(FLOATS):
@@ -48,12 +48,11 @@ class StepsApart:
         firsts = accumulate([padded(a.size, a.dtype) for a in arrays], initial=0)
         params = _entries("parameters", now.params, firsts)
         self._count, program = _divided(_chain(now.optimizer), grads, now.params, params, arrays[0].dtype)
-        self.step, self.update, after = step, program, program.after
+        self.step, self.update, self._vectors, after = step, program, vectors, program.after
         self.told = f"{'not in the call' if self._count else 'in a call of its own'}: {reason}"
         self._params = Copies(params, params, program.dtype, program.firsts, {}, takes_states=True)
         numbers = {id(s): i for i, s in enumerate(program.states.following)}
         self._optimizer = Copies(after, after, program.dtype, program.firsts, numbers).copy
-        self._vectors = StateVectors(program.length, program.dtype)
         self._block = np.zeros(len(ARGUMENTS), np.int64)
         self._block[E], self._block[T] = address(program.code.panels), address(program.code.table)
         self._call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2)(program.code.function)
@@ -71,8 +70,8 @@ class StepsApart:
         return made
 
     def _gradient(self, params: Any, x: Any, y: Any) -> Any:
-        if isinstance(self.step, Segments):
-            return self.step(params, x, y)
+        if not isinstance(self.step, CompiledStep):
+            return (self.step.plain if isinstance(self.step, Plain) else self.step)(params, x, y)
         arrays, numbers = list[Any](), list[Any]()
         flatten(params, arrays, numbers, [])
         return self.step(arrays, numbers, x, y)
@@ -87,7 +86,7 @@ class StepsApart:
         arrays = list(map(np.ascontiguousarray, arrays))
         addresses = np.array(list(map(address, arrays)), np.int64)
         constants = np.array(program.code.numbers(lr, numbers), program.dtype)
-        new, block = self._vectors.take(), self._block.copy()
+        new, block = self._vectors.take(program.length, program.dtype), self._block.copy()
         block[G], block[M], block[N] = address(addresses), address(vector), address(new)
         self._call(address(block), address(constants))
         numbers = program.states.after(numbers)

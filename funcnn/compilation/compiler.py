@@ -16,7 +16,7 @@ from funcnn.compilation.agreement import MOST_COMPARED, agree, first_rows, reaso
 from funcnn.compilation.engine import engine
 from funcnn.compilation.folds import Folds
 from funcnn.compilation.outside import always, guarded
-from funcnn.compilation.segments import Plain, Segments, segments
+from funcnn.compilation.segments import Plain, Segments, Way, segments
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten, form_of_rows
@@ -29,7 +29,7 @@ from funcnn.needs import Count
 _MOST_STEPS = 64  # of a compiled function; the step that was used longest ago is dropped
 _MOST_CHANGES = 8  # of what the loss reads, without a step between them that uses a kernel again
 DIFFERS = "the kernel's result differs from that of NumPy"
-Step = CompiledStep | Segments | str
+Step = Way | str
 _TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("params", "x", "y")])
 
 
@@ -51,7 +51,7 @@ class Compiled:
         step, made = self.step(params, x, y, arrays, numbers), None
         if isinstance(step, CompiledStep):
             made = tried(step, arrays, numbers, x, y)
-        elif type(step) is Segments:
+        elif isinstance(step, Segments):
             made = tried(step, params, x, y)
         return self._plain(params, x, y) if made is None else made
 
@@ -77,8 +77,8 @@ class Compiled:
         if is_unchanged is always and not unavailable():
             step = segments(self._plain, step, params, x, y)
         if isinstance(step, str) and not unavailable():
-            step = Plain(self._plain, step)
-        if not isinstance(step, str):
+            step = Plain(step, self._plain)
+        if isinstance(step, Way):
             step.rows, step.is_unchanged = form_of_rows(x, y), is_unchanged
         self._steps = [(form, step, is_unchanged), *self._steps[: _MOST_STEPS - 1]]
         return step
@@ -91,7 +91,7 @@ class Compiled:
         self._folds.forget()
         self._steps = [one for one in self._steps if not _has_class(one[0], new)]
         for _, step, _ in self._steps:
-            if not isinstance(step, str):
+            if isinstance(step, Way):
                 step.folds = [one for one in step.folds if not _has_class(one[0], new)]
 
     def _made(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step:

@@ -10,7 +10,7 @@ from typing import Any
 from funcnn.arrays import kind
 from funcnn.compilation.compiler import Compiled
 from funcnn.compilation.inside import Log, inside
-from funcnn.compilation.segments import Plain, Segments
+from funcnn.compilation.segments import Segments
 from funcnn.compilation.step import CompiledStep
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError
@@ -31,8 +31,8 @@ def explain(function: Compiled, params: Any, x: Any, y: Any) -> str:
         raise KindError(f"explain: function must be made by compiled, not {kind(function)}{_remedy(function)}")
     function(params, x, y)  # raises an error if the arguments do not fit
     step = function.step(params, x, y, [], [])
-    if isinstance(step, str | Plain):
-        return f"plain NumPy: {step if isinstance(step, str) else step.reason}"
+    if isinstance(step, str):
+        return f"plain NumPy: {step}"
     if isinstance(step, CompiledStep):
         return f"compiled: {_of_kernel(step)}"
     lines = [

@@ -9,8 +9,10 @@ from typing import Any
 from funcnn.compilation.agreement import are_alike, reason_of, tried
 from funcnn.compilation.apart import StepsApart
 from funcnn.compilation.fold import Flat, Fold
+from funcnn.compilation.memory import StateVectors
 from funcnn.compilation.outside import guarded
-from funcnn.compilation.segments import Segments
+from funcnn.compilation.segments import Way
+from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten, form_of_rows
 from funcnn.compilation.update import NoMemoryYet
@@ -18,7 +20,7 @@ from funcnn.core import sgd
 from funcnn.optimizers.base import update
 
 _MOST = 64  # folds of a step; the one that was made first is dropped
-DIFFERS = "the fold's result differs from that of single steps"
+_DIFFERS = "the fold's result differs from that of single steps"
 Found = Fold | StepsApart | str
 
 
@@ -28,6 +30,7 @@ class Folds:
     def __init__(self) -> None:
         self._flats = flats = dict[int, Flat]()  # by the id of each state, while it is in use
         self._gone: Callable[[Flat], object] = lambda flat: flats.pop(flat.key, None)
+        self._vectors = StateVectors()
 
     def forget(self) -> None:
         """Forget all states, since a rule has changed."""
@@ -72,33 +75,42 @@ class Folds:
     def _known(self, function: Any, now: Any, batches: Any, lrs: Any) -> Found:
         """The fold for a state and batches like these, or why there is none."""
         step = function.step(now.params, *batches[0], [], [])
-        if isinstance(step, str):
-            return "the gradient is not compiled"
+        if not isinstance(step, Way):
+            return step
         form: list[Any] = []
-        flatten(now.optimizer, [], [], form)
+        try:
+            flatten(now.optimizer, [], [], form)
+        except Untraceable as reason:
+            return str(reason)
         for known, fold, is_unchanged in step.folds:
             if known == form and is_unchanged():
                 return fold
-        fold, is_unchanged = guarded(lambda: _made(function, step, now, batches, lrs), form)
+        fold, is_unchanged = guarded(lambda: self._made(function, step, now, batches, lrs), form)
         if not isinstance(fold, str):
             fold.is_unchanged = is_unchanged
         step.folds = [(form, fold, is_unchanged), *step.folds[: _MOST - 1]]
         return fold
 
+    def _made(self, function: Any, step: Way, now: Any, batches: Any, lrs: Any) -> Found:
+        """The fold; or else steps apart; or why there is neither."""
+        found: Found = "the gradient is not one kernel"
+        for make in (_fold, self._apart) if isinstance(step, CompiledStep) else (self._apart,):
+            try:
+                found = make(function, step, now, batches, lrs, found)
+            except NoMemoryYet as error:
+                return reason_of(error)
+            except Exception as error:  # noqa: BLE001  of a user's rule, which raises its errors where it runs plain
+                found = reason_of(error)
+            if not isinstance(found, str):
+                break
+        return found
 
-def _made(function: Any, step: CompiledStep | Segments, now: Any, batches: Any, lrs: Any) -> Found:
-    """The fold; or else steps apart; or why there is neither."""
-    found: Found = "the gradient is not one kernel"
-    for make in (_fold, _apart) if isinstance(step, CompiledStep) else (_apart,):
-        try:
-            found = make(function, step, now, batches, lrs, found)
-        except NoMemoryYet as error:
-            return reason_of(error)
-        except Exception as error:  # noqa: BLE001  of a user's rule, which raises its errors again where it runs plain
-            found = reason_of(error)
-        if not isinstance(found, str):
-            break
-    return found
+    def _apart(self, function: Any, step: Any, now: Any, batches: Any, lrs: Any, reason: Any) -> Found:
+        """Steps apart, if an update gives the bits of NumPy."""
+        (cost, grads), lr = function(now.params, *batches[0]), lrs[0]
+        steps = StepsApart(step, reason, self._vectors, now, grads)
+        after = steps.after(now, *steps.gathered(now), cost, grads, lr)
+        return steps if _are_equal(after[0], _single(now, (cost, grads), lr)) else _DIFFERS
 
 
 def _fold(function: Any, step: Any, now: Any, batches: Any, lrs: Any, _: Any) -> Found:
@@ -107,15 +119,7 @@ def _fold(function: Any, step: Any, now: Any, batches: Any, lrs: Any, _: Any) ->
     for (x, y), lr in zip(batches, lrs, strict=True):
         single = _single(single, function(single.params, x, y), lr)
     folded = fold(now, None, batches, lrs)
-    return fold if folded is None or _are_equal(folded[0], single) else DIFFERS
-
-
-def _apart(function: Any, step: Any, now: Any, batches: Any, lrs: Any, reason: Any) -> Found:
-    """Steps apart, if an update gives the bits of NumPy."""
-    (cost, grads), lr = function(now.params, *batches[0]), lrs[0]
-    steps = StepsApart(step, reason, now, grads)
-    after = steps.after(now, *steps.gathered(now), cost, grads, lr)
-    return steps if _are_equal(after[0], _single(now, (cost, grads), lr)) else DIFFERS
+    return fold if folded is None or _are_equal(folded[0], single) else _DIFFERS
 
 
 def _single(now: Any, made: Any, lr: float) -> Any:

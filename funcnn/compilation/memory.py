@@ -136,10 +136,13 @@ def aligned(n: int, dtype: Any) -> Any:
     return numbers[start : start + n]
 
 
-def fresh(shape: tuple[int, ...], dtype: Any, memory: Any = None) -> Any:
+def fresh(shape: tuple[int, ...], dtype: Any) -> Any:
     """An array without values yet that begins with a line of the cache: then stores take half the time."""
-    if memory is None:
-        memory = np.empty(math.prod(shape) * dtype.itemsize + LINE, np.uint8)
+    return within(np.empty(math.prod(shape) * dtype.itemsize + LINE, np.uint8), shape, dtype)
+
+
+def within(memory: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """An array in memory that has a line of the cache more than it needs."""
     return np.ndarray(shape, dtype, memory, -address(memory) % LINE)
 
 
@@ -151,30 +154,31 @@ def sealed(array: Any) -> Any:
 
 
 class StateVectors:
-    """Vectors of one length, in the memory of an earlier one if nothing refers to that.
+    """Vectors in the memory of earlier ones of the same size, if nothing refers to those.
 
     malloc maps new memory for each array above 32 MiB, and the system zeroes it: an update would take three times as
     long.
     """
 
-    def __init__(self, length: int, dtype: Any) -> None:
-        self._length, self._dtype, self._memories = length, dtype, list[Any]()
+    def __init__(self) -> None:
+        self._memories: list[Any] = []
 
-    def take(self) -> Any:
+    def take(self, length: int, dtype: Any) -> Any:
         """A vector without values yet."""
-        memory = fresh((self._length,), self._dtype).base
+        memory = np.empty(length * dtype.itemsize + LINE, np.uint8)
         for _ in range(_MOST):
             try:  # not `if`, since another thread may take the last one
                 earlier = self._memories.pop(0)
             except IndexError:
                 break
-            if sys.getrefcount(earlier) == sys.getrefcount(memory):  # this variable alone refers to it
+            if sys.getrefcount(earlier) > sys.getrefcount(memory):  # not this variable alone refers to it
+                self._memories.append(earlier)
+            elif len(earlier) == len(memory):
                 earlier.setflags(1)
                 memory = earlier
                 break
-            self._memories.append(earlier)
         self._memories = [*self._memories[1 - _MOST :], memory]
-        return fresh((self._length,), self._dtype, memory)
+        return within(memory, (length,), dtype)
 
 
 _MOST = 3  # memories: of the states before and after a step, and of one that is gone

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from operator import attrgetter
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -78,16 +78,23 @@ class Segments:
         return made
 
 
-class Plain(Segments):
-    """`value_and_grad(loss)` by NumPy, for a reason."""
+class Plain(str):
+    """The reason why NumPy computes the gradient, by `value_and_grad(loss)`, the function `plain`."""
 
-    def __init__(self, plain: Any, reason: str) -> None:
-        super().__init__(plain, reason, None, 0, None)
+    __slots__ = "folds", "is_unchanged", "plain", "rows"
+    plain: Any
+    rows: list[Any]
+    is_unchanged: Callable[[], bool]
+    folds: list[tuple[list[Any], Any, Callable[[], bool]]]  # as in Segments
 
-    def __call__(self, params: Any, x: Any, y: Any, log: Log | None = None) -> tuple[Any, Grads[Any]]:
-        """The cost and the gradient."""
-        made: tuple[Any, Grads[Any]] = self.plain(params, x, y)
+    def __new__(cls, reason: str, plain: Any) -> Self:
+        made = super().__new__(cls, reason)
+        made.plain, made.folds = plain, []
         return made
+
+
+Way = CompiledStep | Segments | Plain
+"""How a gradient is computed."""
 
 
 def segments(

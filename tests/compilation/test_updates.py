@@ -175,18 +175,19 @@ def test_results_that_are_written_past_the_cache_have_the_same_bits(monkeypatch)
 
 
 def test_the_memory_of_a_state_is_used_again_if_nothing_refers_to_it():
-    vectors = StateVectors(40, np.dtype(np.float32))
-    held = [vectors.take() for _ in range(9)]
-    assert len({address(one) for one in held}) == 9
-    held[-1][:], last = 3, held[-1][3:5]
-    last_address, other = address(held[-1]), address(held[-2])
-    del held
-    again = vectors.take()
-    assert address(again) % LINE == 0
-    assert address(again) not in {last_address, 0}
-    assert other in {address(again), address(one := vectors.take())}
-    assert list(last) == [3, 3]
-    assert one.flags.writeable
+    vectors, dtype = StateVectors(), np.dtype(np.float32)
+    kept, gone = vectors.take(40, dtype)[3:5], vectors.take(40, dtype)
+    kept[:], place = 3, address(gone)
+    gone.base.setflags(0)
+    del gone
+    again, other = vectors.take(40, dtype), vectors.take(40, dtype)
+    assert again.flags.writeable
+    assert place == address(again) != address(other)
+    again[:] = other[:] = 4
+    assert list(kept) == [3, 3]
+    del again
+    assert len(vectors.take(50, dtype)) == 50  # another size
+    assert len({address(one.base) for one in [vectors.take(40, dtype) for _ in range(9)]}) == 9
 
 
 @record
