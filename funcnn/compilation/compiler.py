@@ -90,9 +90,8 @@ class Compiled:
         new, self._registered = tuple(set(registered[self._registered :])), len(registered)
         self._folds.forget()
         self._steps = [one for one in self._steps if not _has_class(one[0], new)]
-        for _, step, _ in self._steps:
-            if isinstance(step, Way):
-                step.folds = [one for one in step.folds if not _has_class(one[0], new)]
+        for way in [step for _, step, _ in self._steps if isinstance(step, Way)]:
+            way.folds = [one for one in way.folds if not _has_class(one[0], new)]
 
     def _made(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step:
         """One kernel, else segments, if the result for these arguments is that of the plain path."""
