@@ -43,7 +43,7 @@ class StepsApart:
     def __init__(self, step: Way, reason: str, vectors: StateVectors, now: Any, grads: Any) -> None:
         arrays = [a for _, a in walk(now.params, states=False)]
         self._forms = [(a.shape, a.dtype) for a in arrays]
-        if len({a.dtype for a in arrays} | FLOATS) > len(FLOATS):
+        if not {a.dtype for a in arrays} <= FLOATS:
             raise Untraceable("parameters of another dtype than float32 and float64")
         firsts = accumulate([padded(a.size, a.dtype) for a in arrays], initial=0)
         params = _entries("parameters", now.params, firsts)
@@ -51,6 +51,7 @@ class StepsApart:
         self.step, self.update, self._vectors, after = step, program, vectors, program.after
         self.told = f"{'not in the call' if self._count else 'in a call of its own'}: {reason}"
         self._params = Copies(params, params, program.dtype, program.firsts, {}, takes_states=True)
+        self._states = _form(self._params.states(now.params))
         numbers = {id(s): i for i, s in enumerate(program.states.following)}
         self._optimizer = Copies(after, after, program.dtype, program.firsts, numbers).copy
         self._block = np.zeros(len(ARGUMENTS), np.int64)
@@ -77,7 +78,7 @@ class StepsApart:
         return self.step(arrays, numbers, x, y)
 
     def after(self, now: Any, vector: Any, numbers: list[Any], cost: Any, grads: Any, lr: float) -> Any:
-        """The state after a step, its vector, and its numbers; None for a gradient of another form."""
+        """The state after a step, its vector, and its numbers; None for a gradient or states of another form."""
         program, chain = self.update, _chain(now.optimizer)
         steps, plain = update(chain[: self._count], grads, now.params) if self._count else (grads, ())
         arrays = self._params.arrays(steps.params)
@@ -92,6 +93,8 @@ class StepsApart:
         numbers = program.states.after(numbers)
         optimizer = *plain, *self._optimizer(program.after, sealed(new), numbers)
         params = self._params.copy(now.params, new, [], steps.params)
+        if _form(self._params.states(params)) != self._states:
+            return None
         if type(now.optimizer) is not tuple:
             (optimizer,) = optimizer
         return now.after(params, optimizer, owned(as_array(cost))), new, [], numbers
@@ -109,6 +112,17 @@ class StepsApart:
 
 def _chain(optimizer: Any) -> tuple[Any, ...]:
     return optimizer if type(optimizer) is tuple else (optimizer,)
+
+
+def _form(states: list[Any]) -> list[Any]:
+    """What states have in common for which one kernel is: all but numbers, and the entries of arrays."""
+    form: list[Any] = []
+    for one in states:
+        if type(one) is int:
+            form.append(int)
+        else:
+            flatten(one, [], [], form, is_state=True)
+    return form
 
 
 def _entries(name: str, tree: Any, firsts: Iterator[int]) -> Any:

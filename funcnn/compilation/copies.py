@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.shapes import NUMBER
-from funcnn.compilation.structure import has_symbols
 from funcnn.compilation.symbols import Symbol
 from funcnn.records import build, getters, plans
 
@@ -39,21 +38,24 @@ class Copies:
         self._layout: Any = {"names": [], "formats": [], "offsets": []}
         self._dtype = dtype
         self._space: dict[str, Any] = {"build": build, "ndarray": np.ndarray}
-        self._paths: list[str] = []
+        self._paths, self._states = list[str](), list[str]()
         self._lines = ["def copy(old, vector, numbers, grads=None):", " fields = ndarray((), layout, vector)"]
         self._lines.append(f" return {self._text(like, new, 'old')}")
-        self._lines.append(f"def arrays(old):\n return [{', '.join(self._paths)}]")
+        for name, found in (("arrays", self._paths), ("states", self._states)):
+            self._lines.append(f"def {name}(old):\n return [{', '.join(found)}]")
         self._space["layout"] = np.dtype(self._layout)  # type: ignore[call-overload]  # of lists
         exec("\n".join(self._lines), self._space)  # noqa: S102  names of fields, and numbers
         self.copy: Callable[..., Any] = self._space["copy"]
         self.arrays: Callable[[Any], list[Any]] = self._space["arrays"]
+        """The arrays of a tree like `old` in the places of views of the vector."""
         self.firsts: list[int] = [at // dtype.itemsize for at in self._layout["offsets"]]
-        """The arrays of a tree like `old` that are views of the vector in a copy, and where these begin."""
+        self.states: Callable[[Any], list[Any]] = self._space["states"]
+        """The states of a tree like `old` that are taken from the gradient."""
 
     def _text(self, like: Any, new: Any, path: str) -> str:
         """The expression for a part, which stands in `old` at `path`."""
         cls = type(like)
-        if new is None or not has_symbols(like):
+        if new is None or self._is_kept(like):
             return path
         if cls is Symbol:
             return f"numbers[{self._places[id(like)]}]" if like.dtype == NUMBER else self._field(like, path)
@@ -61,16 +63,24 @@ class Copies:
             paths = [f"{path}[{i}]" for i in range(len(like))]
             return self._part("({},)", map(self._text, like, new, paths))
         paths, parts = [f"{path}.{name}" for name, _ in plans[cls]], list[str]()
-        for (_, is_state), part, other, place in zip(
-            plans[cls], getters[cls](like), getters[cls](new), paths, strict=True
-        ):
+        contents = getters[cls]
+        for (_, is_state), part, other, place in zip(plans[cls], contents(like), contents(new), paths, strict=True):
             if is_state and self._takes_states:
+                self._states.append(place)
                 after = f"grads{place.removeprefix('old')}"
                 parts.append(f"{place} if {after} is None else {after}")
             else:
                 parts.append(self._text(part, other, place))
         self._space[name := f"cls{len(self._space)}"] = cls
         return self._part(f"build({name}, ({{}},))", parts)
+
+    def _is_kept(self, like: Any) -> bool:
+        """Whether a copy has this part of the old tree."""
+        cls = type(like)
+        if cls is not tuple and cls not in plans:
+            return cls is not Symbol
+        has_states = cls is not tuple and self._takes_states and any([is_state for _, is_state in plans[cls]])
+        return not has_states and all(map(self._is_kept, like if cls is tuple else getters[cls](like)))
 
     def _part(self, text: str, parts: Iterable[str]) -> str:
         """A variable, since Python reads few brackets inside of one another."""

@@ -110,7 +110,7 @@ class Folds:
         (cost, grads), lr = function(now.params, *batches[0]), lrs[0]
         steps = StepsApart(step, reason, self._vectors, now, grads)
         after = steps.after(now, *steps.gathered(now), cost, grads, lr)
-        return steps if _are_equal(after[0], _single(now, (cost, grads), lr)) else _DIFFERS
+        return steps if after and _are_equal(after[0], _single(now, (cost, grads), lr)) else _DIFFERS
 
 
 def _fold(function: Any, step: Any, now: Any, batches: Any, lrs: Any, _: Any) -> Found:

@@ -163,6 +163,39 @@ def test_states_are_those_of_the_gradient():
     are_steps_of_lines(mse, TrainState((*LOOPED, Seen()), Adam()), x, y)
 
 
+@record
+class Turned(Elementwise):
+    """A layer with a state whose value is in the code of a kernel, from some step on another."""
+
+    turn: tuple[int, ...] = state(default=(1,))
+
+    def value(self, x):
+        return x * (max(self.turn[0], 4) / 4)
+
+    def slope(self, kept):
+        return 0 * kept + max(self.turn[0], 4) / 4
+
+    def own_gradients(self, dA, kept):
+        return {"turn": (self.turn[0] + 1,)}
+
+
+@record
+class Late(Turned):
+    """A state that changes once, after some steps, which another counts."""
+
+    count: int = state(default=0)
+
+    def own_gradients(self, dA, kept):
+        return {"turn": (6 if self.count == 3 else self.turn[0],), "count": self.count + 1}
+
+
+@pytest.mark.parametrize("optimizer", [(), ClipNorm(0.1)], ids=str)
+@pytest.mark.parametrize("layer", [Turned(), Late()], ids=str)
+def test_a_state_that_a_kernel_does_not_read_anew(layer, optimizer):
+    for net in ((layer, Dense.init(3, 2, seed=1)), (Looped(), layer, Dense.init(3, 2, seed=1)), (layer, *LOOPED)):
+        are_steps_of_lines(mse, TrainState(net, optimizer), x, y, steps=7, told="the update: ")
+
+
 def test_results_that_are_written_past_the_cache_have_the_same_bits(monkeypatch):
     monkeypatch.setattr(update_code, "PAST_CACHE", 1)
     for dtype in (np.float64, np.float32):
