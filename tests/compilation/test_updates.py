@@ -278,6 +278,16 @@ def test_what_runs_as_update_and_sgd(kind):
     are_steps_of_lines(lambda out, y: (float(out[0, 0]), out / 1000), TrainState(net, Momentum()), rows, y, told=NUMPY)
 
 
+def test_a_memory_of_another_library_is_no_kernels():
+    jax = pytest.importorskip("jax")
+    net, rows = astype(((Dense.init(3, 2, seed=1),), x), np.float32)
+    memory = tuple([(jax.numpy.asarray(a),) for a in leaves(net)])
+    start, function = TrainState(net, Momentum(memory=memory, t=1)), compiled(mse)
+    assert function.update_told(start, rows, rows[:, :2]).startswith(NUMPY.removeprefix("the update: "))
+    after = compiled_step(mse)(start, rows, rows[:, :2], 0.1)
+    assert after == lines(function, start, rows, rows[:, :2], 0.1)
+
+
 def test_errors_are_those_of_the_plain_path():
     step = compiled_step(softmax_cross_entropy)
     now = TrainState((Dense.init(3, 3, seed=1),), (ClipNorm(0.1), Adam()))
