@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.shapes import FLOATS, Untraceable
 from funcnn.compilation.widths import too_wide
 from funcnn.trees.walks import leaves
 
@@ -66,7 +66,7 @@ def unsuited(x: Any, y: Any, arrays: list[Any], *, any_width: bool = False) -> s
 def _unsuited_x(x: Any, arrays: list[Any]) -> str:
     if type(x) is tuple:
         return "x is a tuple"
-    if x.dtype not in {np.dtype(np.float32), np.dtype(np.float64)} or not x.dtype.isnative:
+    if x.dtype not in FLOATS:
         return f"kernels compute in float32 and float64, x is {x.dtype}"
     if any([a.dtype != x.dtype for a in arrays]):
         return "the arrays of the network are not all of the dtype of x"

@@ -17,7 +17,7 @@ from funcnn.compilation.engine import engine
 from funcnn.compilation.folds import Folds
 from funcnn.compilation.outside import always, guarded
 from funcnn.compilation.portable import FAULT, check_update, missing_error, refuse
-from funcnn.compilation.segments import Segments, moved, segments
+from funcnn.compilation.segments import Plain, Segments, Way, segments
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten, form_of_rows
@@ -29,7 +29,7 @@ from funcnn.needs import Count, Flag
 
 _MOST_STEPS = 64  # of a compiled function; the step that was used longest ago is dropped
 _MOST_CHANGES = 8  # of what the loss reads, without a step between them that uses a kernel again
-Step = CompiledStep | Segments | str
+Step = Way | str
 _TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("params", "x", "y")])
 
 
@@ -80,10 +80,13 @@ class Compiled:
             step, is_unchanged = "the loss or a rule reads what changes in each step", always
         else:
             step, is_unchanged = guarded(lambda: self._made(params, x, y, arrays, numbers), form, self.loss)
-            if isinstance(step, CompiledStep):
-                step.rows, step.is_unchanged = form_of_rows(x, y), is_unchanged
-        if is_unchanged is always and not self.portable and not unavailable():
-            step = segments(self._plain, step, params, x, y)
+        if not self.portable and not unavailable():
+            if is_unchanged is always:
+                step = segments(self._plain, step, params, x, y)
+            if isinstance(step, str):
+                step = Plain(step, self._plain)
+        if isinstance(step, Way):
+            step.rows, step.is_unchanged = form_of_rows(x, y), is_unchanged
         self._steps = [(form, step, is_unchanged), *self._steps[: _MOST_STEPS - 1]]
         return step
 
@@ -94,9 +97,8 @@ class Compiled:
         new, self._registered = tuple(set(registered[self._registered :])), len(registered)
         self._folds.forget()
         self._steps = [one for one in self._steps if not _has_class(one[0], new)]
-        for _, step, _ in self._steps:
-            if isinstance(step, CompiledStep):
-                step.folds = [one for one in step.folds if not _has_class(one[0], new)]
+        for way in [step for _, step, _ in self._steps if isinstance(step, Way)]:
+            way.folds = [one for one in way.folds if not _has_class(one[0], new)]
 
     def _made(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step:
         """One kernel, else segments, if the result for these arguments is that of the plain path."""
@@ -152,15 +154,14 @@ class Compiled:
         self._forget_old_rules()
         return self._folds(self, now, batches, lrs)
 
-    def reason(self, now: Any, x: Any, y: Any) -> str:
-        """Why a step from a state is not one call; an empty string if it is."""
-        return self._folds.reason(self, now, x, y)
+    def update_told(self, now: Any, x: Any, y: Any) -> str:
+        """Where the update of a step from a state is computed, and why."""
+        return self._folds.told(self, now, x, y)
 
-    def moved(self, optimizer: Any, grads: Any, params: Any, lr: Any) -> tuple[Any, Any]:
-        """(params, optimizer) after the update of the optimizer and the step of sgd, with the bits of their rules."""
-        if self.portable and optimizer != ():
+    def check_update(self, optimizer: Any, params: Any) -> None:
+        """Refuse an update that NumPy would compute, if its bits are not portable and those are asked for."""
+        if self.portable:
             check_update(optimizer, params)
-        return moved(optimizer, grads, params, lr, by_kernel=not unavailable())
 
     def __reduce__(self) -> Any:
         return Compiled, (self.loss, self.threads, self.portable)

@@ -14,7 +14,7 @@ import attrs
 
 from funcnn.compilation import disk
 from funcnn.compilation.products import Registers
-from funcnn.compilation.text import LINE, Rounding
+from funcnn.compilation.text import LINE
 
 _LOCK = threading.RLock()  # held while llvmlite is loaded or at work
 _STACK = 2**24  # bytes: LLVM's recursion grows with a function, and the thread that asks for code may have 2**19
@@ -96,7 +96,7 @@ def _registers(triple: str, features: set[str]) -> Registers:
 def _portable(registers: Registers) -> Registers:
     """Partial sums that fill a line of the cache, of which more or fewer fit a processor's registers."""
     block = {64: (6, 4), 32: (3, 2), 16: (2, 1)}[registers.vector]
-    return attrs.evolve(registers, block=block, sums=LINE, rounding=Rounding.FUSED)
+    return attrs.evolve(registers, block=block, sums=LINE, is_portable=True)
 
 
 def engine() -> Engine:

@@ -16,8 +16,8 @@ from funcnn.compilation.memory import Memory, address
 from funcnn.compilation.shapes import NUMBER, Untraceable
 from funcnn.compilation.step import CompiledStep, Memories
 from funcnn.compilation.structure import flatten
-from funcnn.compilation.update import UpdateProgram
-from funcnn.trees.walks import leaves
+from funcnn.compilation.update import UpdateProgram, entries
+from funcnn.trees.walks import map_arrays
 
 
 class Flat(ref[Any]):
@@ -27,7 +27,7 @@ class Flat(ref[Any]):
     """
 
     __slots__ = "fold", "key", "numbers", "own_numbers", "vector"
-    fold: Fold
+    fold: Any  # which made it
     key: int  # the id of the state
     vector: Any
     numbers: list[Any]  # of the network
@@ -42,20 +42,21 @@ class Fold:
     """
 
     is_unchanged: Callable[[], bool]  # whether the optimizer's rules are as they were
+    told = "in the call"
 
     def __init__(self, step: CompiledStep, optimizer: Any) -> None:
-        trace = step.program.trace
-        if any([a.op != "halves" and a.dtype != NUMBER for _, a in step.program.computed]):
+        program, trace = step.program, step.program.trace
+        if any([a.op != "halves" and a.dtype != NUMBER for _, a in program.computed]):
             raise Untraceable("an array that is computed from the parameters")
-        self.step, self.update = step, UpdateProgram(optimizer, step.program)
-        symbols: list[Any] = leaves(trace.params)
-        firsts = {id(s): self.update.memory + int(s.data.flat[0]) for s in symbols if s.dtype != NUMBER}
+        params = _entries("parameters", trace.params, lambda s: int(s.data.flat[0]))
+        grads = _entries("gradients", trace.grads, lambda s: program.places[id(s)])
+        self.step, self.update = step, UpdateProgram(optimizer, params, grads, step.dtype)
         numbers = [*trace.states.symbols, *self.update.states.following]
         self._copy = Copies(
-            (trace.params, self.update.after),
+            (params, self.update.after),
             (trace.grads, self.update.after),
             step.dtype,
-            firsts | self.update.firsts,
+            self.update.firsts,
             {id(s): i for i, s in enumerate(numbers)},
         ).copy
         self._memories = Memories(step, self.update)
@@ -75,9 +76,9 @@ class Fold:
             numbers, own_numbers = flat.numbers, flat.own_numbers
         run, own_run = states.run(numbers, count), update.states.run(own_numbers, count)
         if count == 1:
-            cost = self._cost(memory, batches[0], numbers, update.numbers(lrs[0], own_numbers))
+            cost = self._cost(memory, batches[0], numbers, update.code.numbers(lrs[0], own_numbers))
         else:
-            cost = self._cost_of_run(memory, batches, run, list(map(update.numbers, lrs, own_run)))
+            cost = self._cost_of_run(memory, batches, run, list(map(update.code.numbers, lrs, own_run)))
         vector = memory.flat.copy()
         self._memories.give_back(memory)
         if math.isnan(cost):
@@ -119,3 +120,8 @@ class Fold:
                 known[key] = (*rows, address(rows[0]), address(rows[1]))
             ready.append(known[key])
         return ready
+
+
+def _entries(name: str, tree: Any, first: Callable[[Any], int]) -> Any:
+    """A tree with the entries of its arrays."""
+    return map_arrays(lambda s: s if s.dtype == NUMBER else entries(name, s, first(s)), tree)

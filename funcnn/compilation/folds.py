@@ -7,14 +7,21 @@ from itertools import takewhile
 from typing import Any
 
 from funcnn.compilation.agreement import are_alike, reason_of, tried
+from funcnn.compilation.apart import StepsApart
 from funcnn.compilation.fold import Flat, Fold
+from funcnn.compilation.memory import StateVectors
 from funcnn.compilation.outside import guarded
+from funcnn.compilation.segments import Way
+from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten, form_of_rows
+from funcnn.compilation.update import NoMemoryYet
 from funcnn.core import sgd
 from funcnn.optimizers.base import update
 
 _MOST = 64  # folds of a step; the one that was made first is dropped
+_DIFFERS = "the fold's result differs from that of single steps"
+Found = Fold | StepsApart | str
 
 
 class Folds:
@@ -23,6 +30,7 @@ class Folds:
     def __init__(self) -> None:
         self._flats = flats = dict[int, Flat]()  # by the id of each state, while it is in use
         self._gone: Callable[[Flat], object] = lambda flat: flats.pop(flat.key, None)
+        self._vectors = StateVectors()
 
     def forget(self) -> None:
         """Forget all states, since a rule has changed."""
@@ -43,7 +51,7 @@ class Folds:
             return None
         lrs = lrs[: len(alike)]
         flat = self._made_by_fold(now, x, y)
-        fold = flat.fold if flat else self._fold(function, now, alike[:2], lrs[:2])
+        fold: Found = flat.fold if flat else self._known(function, now, alike[:2], lrs[:2])
         if isinstance(fold, str) or (made := tried(fold, now, flat, alike, lrs)) is None:
             return None
         after, *contents = made
@@ -52,10 +60,10 @@ class Folds:
         flat.vector, flat.numbers, flat.own_numbers = contents
         return after
 
-    def reason(self, function: Any, now: Any, x: Any, y: Any) -> str:
-        """Why a step from a state is not one call; an empty string if it is."""
-        fold = self._fold(function, now, [(x, y)], [1.0])
-        return fold if isinstance(fold, str) else ""
+    def told(self, function: Any, now: Any, x: Any, y: Any) -> str:
+        """Where the update of a step is computed, and why."""
+        fold = self._known(function, now, [(x, y)], [1.0])
+        return f"not in the call: {fold}" if isinstance(fold, str) else fold.told
 
     def _made_by_fold(self, now: Any, x: Any, y: Any) -> Flat | None:
         """The contents of a state, if a fold made it that is for batches like this one and reads what it read."""
@@ -64,32 +72,62 @@ class Folds:
             return None
         return flat if flat.fold.step.is_unchanged() and flat.fold.is_unchanged() else None
 
-    def _fold(self, function: Any, now: Any, batches: Any, lrs: Any) -> Fold | str:
+    def _known(self, function: Any, now: Any, batches: Any, lrs: Any) -> Found:
         """The fold for a state and batches like these, or why there is none."""
         step = function.step(now.params, *batches[0], [], [])
-        if not isinstance(step, CompiledStep):
-            return "the gradient is not one kernel"
+        if not isinstance(step, Way):
+            return step
         form: list[Any] = []
-        flatten(now.optimizer, [], [], form)
+        try:
+            flatten(now.optimizer, [], [], form)
+        except Untraceable as reason:
+            return str(reason)
         for known, fold, is_unchanged in step.folds:
             if known == form and is_unchanged():
                 return fold
-        fold, is_unchanged = guarded(lambda: _made(function, step, now, batches, lrs), form)
-        if isinstance(fold, Fold):
+        function.check_update(now.optimizer, now.params)
+        fold, is_unchanged = guarded(lambda: self._made(function, step, now, batches, lrs), form)
+        if not isinstance(fold, str):
             fold.is_unchanged = is_unchanged
         step.folds = [(form, fold, is_unchanged), *step.folds[: _MOST - 1]]
         return fold
 
+    def _made(self, function: Any, step: Way, now: Any, batches: Any, lrs: Any) -> Found:
+        """The fold; or else steps apart; or why there is neither."""
+        found: Found = "the gradient is not one kernel"
+        for make in (_fold, self._apart) if isinstance(step, CompiledStep) else (self._apart,):
+            try:
+                found = make(function, step, now, batches, lrs, found)
+            except NoMemoryYet as error:
+                return reason_of(error)
+            except Exception as error:  # noqa: BLE001  of a user's rule, which raises its errors where it runs plain
+                found = reason_of(error)
+            if not isinstance(found, str):
+                break
+        return found
 
-def _made(function: Any, step: CompiledStep, now: Any, batches: Any, lrs: Any) -> Fold | str:
+    def _apart(self, function: Any, step: Any, now: Any, batches: Any, lrs: Any, reason: Any) -> Found:
+        """Steps apart, if an update gives the bits of NumPy."""
+        (cost, grads), lr = function(now.params, *batches[0]), lrs[0]
+        steps = StepsApart(step, reason, self._vectors, now, grads)
+        after = steps.after(now, *steps.gathered(now), cost, grads, lr)
+        return steps if after and _are_equal(after[0], _single(now, (cost, grads), lr)) else _DIFFERS
+
+
+def _fold(function: Any, step: Any, now: Any, batches: Any, lrs: Any, _: Any) -> Found:
     """The fold, if it gives the bits of single steps."""
-    try:
-        fold = Fold(step, now.optimizer)
-        folded, single = fold(now, None, batches, lrs), (now.params, now.optimizer)
-        for (x, y), lr in zip(batches, lrs, strict=True):
-            grads, after = update(single[1], function(single[0], x, y)[1], single[0])
-            single = sgd(single[0], grads, lr), after
-    except Exception as error:  # noqa: BLE001  of a user's rule, which raises its errors again where it runs plain
-        return reason_of(error)
-    is_right = folded is None or (folded[0].params, folded[0].optimizer) == single
-    return fold if is_right else "the fold's result differs from that of single steps"
+    fold, single = Fold(step, now.optimizer), now
+    for (x, y), lr in zip(batches, lrs, strict=True):
+        single = _single(single, function(single.params, x, y), lr)
+    folded = fold(now, None, batches, lrs)
+    return fold if folded is None or _are_equal(folded[0], single) else _DIFFERS
+
+
+def _single(now: Any, made: Any, lr: float) -> Any:
+    """The state after a step, given the cost and the gradient."""
+    steps, optimizer = update(now.optimizer, made[1], now.params)
+    return now.after(sgd(now.params, steps, lr), optimizer, made[0])
+
+
+def _are_equal(state: Any, other: Any) -> bool:
+    return bool((state.params, state.optimizer) == (other.params, other.optimizer))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import sys
 from typing import Any
@@ -32,7 +33,7 @@ class Memory:
         memory = aligned(own + program.constants + 2 * LINE // dtype.itemsize, dtype)  # the last panel reads beyond
         self.flat, self.constants = memory[: own + program.trace.count], memory[own:]
         self.sums = aligned(kernel.length * shards, dtype)
-        self.numbers = np.empty(update.constants if update else 0, dtype)
+        self.numbers = np.empty(update.code.constants if update else 0, dtype)
         self.totals = np.empty(kernel.totals, dtype)
         self._tiles = aligned(panels * threads, dtype)
         self.tiles = [address(self._tiles) + i * panels * dtype.itemsize for i in range(threads)]
@@ -45,8 +46,9 @@ class Memory:
         self._set(C=step.functions.table, V=address(self.constants), A=self.tiles[0], G=address(self.sums))
         self._set(bounds=address(self._bounds), count=shards)
         if update:
-            self._set(U=update.function, M=address(memory), E=address(update.panels), T=address(update.arrays))
-            self._set(width=update.constants)
+            code = update.code
+            self._set(U=code.function, M=address(memory), N=address(memory), width=code.constants)
+            self._set(E=address(code.panels), T=address(code.table))
         self.set_step()
         self._block[NEXT] = shards  # there is no work until a call of `fold`
         symbols: list[Any] = leaves(program.trace.params)
@@ -132,3 +134,51 @@ def aligned(n: int, dtype: Any) -> Any:
     numbers = np.zeros(n + LINE // dtype.itemsize, dtype)
     start = -address(numbers) % LINE // dtype.itemsize
     return numbers[start : start + n]
+
+
+def fresh(shape: tuple[int, ...], dtype: Any) -> Any:
+    """An array without values yet that begins with a line of the cache: then stores take half the time."""
+    return within(np.empty(math.prod(shape) * dtype.itemsize + LINE, np.uint8), shape, dtype)
+
+
+def within(memory: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """An array in memory that has a line of the cache more than it needs."""
+    return np.ndarray(shape, dtype, memory, -address(memory) % LINE)
+
+
+def sealed(array: Any) -> Any:
+    """A fresh array as read-only, and the memory behind it."""
+    array.base.setflags(0)  # write=False, twice as fast as by keyword
+    array.setflags(0)
+    return array
+
+
+class StateVectors:
+    """Vectors in the memory of earlier ones of the same size, if nothing refers to those.
+
+    malloc maps new memory for each array above 32 MiB, and the system zeroes it: an update would take three times as
+    long.
+    """
+
+    def __init__(self) -> None:
+        self._memories: list[Any] = []
+
+    def take(self, length: int, dtype: Any) -> Any:
+        """A vector without values yet."""
+        memory = np.empty(length * dtype.itemsize + LINE, np.uint8)
+        for _ in range(_MOST):
+            try:  # not `if`, since another thread may take the last one
+                earlier = self._memories.pop(0)
+            except IndexError:
+                break
+            if sys.getrefcount(earlier) > sys.getrefcount(memory):  # not this variable alone refers to it
+                self._memories.append(earlier)
+            elif len(earlier) == len(memory):
+                earlier.setflags(1)
+                memory = earlier
+                break
+        self._memories = [*self._memories[1 - _MOST :], memory]
+        return within(memory, (length,), dtype)
+
+
+_MOST = 3  # memories: of the states before and after a step, and of one that is gone

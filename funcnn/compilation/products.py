@@ -12,7 +12,7 @@ from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import Known, Panel
 from funcnn.compilation.pieces import Pattern
 from funcnn.compilation.program import SumOfProducts
-from funcnn.compilation.text import Index, Rounding, Text
+from funcnn.compilation.text import Index, Text
 
 Compute = Callable[[Index, Known], None]
 """What the loop over the outputs of an operation computes besides: feature f, from what is known of it."""
@@ -22,19 +22,15 @@ Compute = Callable[[Index, Known], None]
 class Registers:
     """What fits a processor's vector registers: bytes of a vector, and accumulators of the two kinds of products.
 
-    A sum over rows has `sums` bytes of partial sums, which decide its rounding errors; `rounding` is that of `Text`.
+    A sum over rows has `sums` bytes of partial sums, which decide its rounding errors. Code that `is_portable` rounds
+    a product and a sum once, where others round as the processor does it best.
     """
 
     vector: int
     outputs: int
     block: tuple[int, int]
     sums: int
-    rounding: Rounding = Rounding.FREE
-
-    @property
-    def is_portable(self) -> bool:
-        """Whether results have the same bits on every processor."""
-        return self.rounding is not Rounding.FREE
+    is_portable: bool = False
 
 
 def blocks(n: int, most: int) -> Iterator[tuple[int, int, int]]:

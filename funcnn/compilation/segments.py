@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from operator import attrgetter
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -16,15 +16,14 @@ from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten
 from funcnn.compilation.trace import TracedStep
-from funcnn.core import backward, backward_params, forward, sgd
+from funcnn.core import backward, backward_params, forward
 from funcnn.gradients import Grads
-from funcnn.optimizers.base import update
 from funcnn.records import plans
 from funcnn.trees.walks import leaves
 
 Trace = Callable[..., TracedStep]
-# Imported by their users, since they import more of the package.
-OPTIMIZERS, HEADS = "funcnn.compilation.kernels.optimizers", "funcnn.compilation.kernels.images"
+# Imported by its user, since it imports more of the package:
+HEADS = "funcnn.compilation.kernels.images"
 FEWEST = 1 << 12  # numbers of the input of a tail without parameters: for fewer NumPy is as fast
 
 
@@ -36,10 +35,14 @@ class Segments:
     next step overwrites. `reason` says why the network is not one kernel.
     """
 
+    rows: list[Any]  # the form of the batches
+    is_unchanged: Callable[[], bool]  # whether the loss and the rules are as they were
+
     def __init__(self, plain: Any, reason: str, tail: CompiledStep | None, first: int, head: Any) -> None:
         self.plain, self.reason, self.tail, self.first, self.head = plain, reason, tail, first, head
         self.until = len(head.layers) if head else 0  # the number of the first layer after the head
         self.may_keep = False
+        self.folds: list[tuple[list[Any], Any, Callable[[], bool]]] = []  # by the form of the optimizer
 
     def __call__(self, params: Any, x: Any, y: Any, log: Log | None = None) -> tuple[Any, Grads[Any]]:
         """The cost and the gradient.
@@ -73,6 +76,25 @@ class Segments:
         if made is None:
             raise Untraceable("a check of numbers")
         return made
+
+
+class Plain(str):
+    """The reason why NumPy computes the gradient, by `value_and_grad(loss)`, the function `plain`."""
+
+    __slots__ = "folds", "is_unchanged", "plain", "rows"
+    plain: Any
+    rows: list[Any]
+    is_unchanged: Callable[[], bool]
+    folds: list[tuple[list[Any], Any, Callable[[], bool]]]  # as in Segments
+
+    def __new__(cls, reason: str, plain: Any) -> Self:
+        made = super().__new__(cls, reason)
+        made.plain, made.folds = plain, []
+        return made
+
+
+Way = CompiledStep | Segments | Plain
+"""How a gradient is computed."""
 
 
 def segments(
@@ -127,19 +149,3 @@ def _tail(params: Any, x: Any, y: Any, trace: Trace) -> tuple[TracedStep | None,
     if found is not None and not leaves(params[high:]) and inputs[high].size < FEWEST:
         return None, 0
     return found, high
-
-
-def moved(optimizer: Any, grads: Any, params: Any, lr: Any, *, by_kernel: bool) -> tuple[Any, Any]:
-    """(params, optimizer) after the update of the optimizer and the step of sgd, with the bits of their rules.
-
-    Of a chain of optimizers the last is computed by a kernel, together with the step.
-    """
-    is_chain = type(optimizer) is tuple and bool(optimizer)
-    *others, last = optimizer if is_chain else (optimizer,)
-    if by_kernel and type(grads) is Grads:
-        steps, before = update(tuple(others), grads, params)
-        made = import_module(OPTIMIZERS).moved(last, steps, params, lr)
-        if made is not None:
-            return made[0], (*before, made[1]) if is_chain else made[1]
-    steps, after = update(optimizer, grads, params)
-    return sgd(params, steps, lr), after

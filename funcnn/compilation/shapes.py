@@ -19,6 +19,7 @@ Operand = Any
 """A Symbol, a NumPy array or a number."""
 
 
+FLOATS = {np.dtype(np.float32), np.dtype(np.float64)}  # in which kernels compute, in the byte order of the machine
 VIEWS = {"reshape", "transpose"}  # operations whose result shares memory with their argument
 
 

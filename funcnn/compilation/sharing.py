@@ -4,11 +4,12 @@ from __future__ import annotations
 
 # The arguments of `fold`, a word each at the start of a block: pointers, then whole numbers. %XS and %YS are the
 # addresses of the batches of `steps` steps, %bounds those of %count shards; %X, %Y and the list of calls at %round are
-# what is computed now. If %U is not null, it is the function that updates the parameters: %M, %E and %T are its memory,
-# its table of constant panels and its table of arrays, and %W has `width` constants for each step.
+# what is computed now. If %U is not null, it is the function that updates the parameters: it reads the vector at %M and
+# writes the one at %N, %E and %T are its table of constant panels and its table of arrays, and %W has `width` constants
+# for each step.
 ARGUMENTS = (
     *("C", "V", "A", "G", "R", "XS", "YS", "bounds", "out", "X", "Y", "round", "count", "steps"),
-    *("U", "M", "E", "T", "W", "width"),
+    *("U", "M", "N", "E", "T", "W", "width"),
 )
 # Words that threads change, in lines of the cache that hold nothing else: the number of the next shard, whether `fold`
 # is running, the number of shards that are done; and from HELPERS on, whether each helper is at work.

@@ -36,8 +36,7 @@ class StateStep:
         """How a step is computed: the text of `explain` for the gradient, and a line for the update."""
         check_trained("compiled_step", "state", state)
         text = explain(self._function, state.params, x, y)
-        reason = self._function.reason(state, x, y)
-        return f"{text}\nthe update: {f'not in the call: {reason}' if reason else 'in the call'}"
+        return f"{text}\nthe update: {self._function.update_told(state, x, y)}"
 
     def __reduce__(self) -> Any:
         return StateStep, (self._function.loss, self._function.threads, self._function.portable)
@@ -59,9 +58,9 @@ def compiled_step(loss: Loss, *, threads: Count = 1, portable: Flag = False) -> 
     `evolve`, and given to any other step. A step is a few microseconds faster from a state that this function made.
 
     Every optimizer of funcnn that computes entry by entry, and every chain of them, is in the call from its second
-    update on. With any other optimizer, such as `ClipNorm`, the gradient is compiled and NumPy computes the update.
-    Where `compiled(loss)` is plain NumPy, the whole step is. `step.explain(state, x, y)` says where the update is
-    computed, and why.
+    update on. Where the network is not one kernel, the update is a call of its own, after the gradient. NumPy computes
+    any other optimizer, such as `ClipNorm`, and those before it in a chain. `step.explain(state, x, y)` says where the
+    update is computed, and why.
 
     If `portable` is True, the state has the same bits on every processor, or a KindError names what is not portable.
 

@@ -38,7 +38,7 @@ class SymbolicStates:
 
 def states(symbols: list[Symbol], before: Any, after: Any) -> SymbolicStates:
     """The states of a tree, given the tree before and after a step; in `after`, None means unchanged."""
-    following = [s if one is None else one for s, one in _pairs(before, after)]
+    following = [s if one is None else one for s, one, _ in pairs(before, after) if getattr(s, "op", "") == "state"]
     if len(following) != len(symbols) or not all(
         [is_number(s) or getattr(s, "dtype", None) == NUMBER for s in following]
     ):
@@ -58,13 +58,14 @@ def _leaves(values: list[Any]) -> set[int]:
     return found
 
 
-def _pairs(before: Any, after: Any) -> Iterator[tuple[Symbol, Any]]:
+def pairs(before: Any, after: Any, *, is_state: bool = False) -> Iterator[tuple[Any, Any, bool]]:
+    """What a tree holds besides records and tuples, each with what it is after a step, and whether it is in a state."""
     cls = type(before)
-    if cls is Symbol:
-        if before.op == "state":
-            yield before, after
-    elif cls is tuple or cls in plans:
-        contents: Any = tuple if cls is tuple else getters[cls]
-        parts = contents(before)
-        for part, other in zip(parts, [None] * len(parts) if after is None else contents(after), strict=True):
-            yield from _pairs(part, other)
+    if cls is not tuple and cls not in plans:
+        yield before, after, is_state
+        return
+    contents: Any = tuple if cls is tuple else getters[cls]
+    parts, are_states = contents(before), [False] * len(before) if cls is tuple else [s for _, s in plans[cls]]
+    others = [None] * len(parts) if after is None else contents(after)
+    for part, other, part_is_state in zip(parts, others, are_states, strict=True):
+        yield from pairs(part, other, is_state=is_state or part_is_state)

@@ -7,6 +7,8 @@ from typing import Any
 
 from funcnn.compilation.text import Index, Text
 
+FORM = (2, 3)  # of an array that stands for arrays of all forms, whose entries are computed alike
+
 
 class Strips(Text):
     """Panels of numbers that follow one another, the last of which may be cut off: then its other lanes are 0.
@@ -14,8 +16,8 @@ class Strips(Text):
     A pointer may point to any number of an array. `lanes` are the lanes that are not cut off, if their number is known.
     """
 
-    def __init__(self, dtype: Any, *, most: int | None = None) -> None:
-        super().__init__(dtype, most=most)
+    def __init__(self, dtype: Any, lines: int = 1, *, most: int | None = None) -> None:
+        super().__init__(dtype, lines, most=most)
         self.lanes, self._mask = self.rows, ""
 
     def strips(self, count: Index, body: Callable[..., Sequence[str] | None], *carried: str) -> Sequence[str]:

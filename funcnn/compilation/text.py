@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -18,14 +17,6 @@ LINE = 64
 """Bytes of a line of a processor's cache, to which panels are aligned."""
 
 
-class Rounding(Enum):
-    """How often a product and a sum round: as the processor does it best; each by itself; or both at once."""
-
-    FREE = "contract"
-    APART = "apart"
-    FUSED = "fma"
-
-
 class Text(Statements):
     """The statements of one function, written in order; each method that computes returns the name of its value.
 
@@ -36,9 +27,7 @@ class Text(Statements):
     LLVM Language Reference Manual, https://llvm.org/docs/LangRef.html.
     """
 
-    def __init__(
-        self, dtype: Any, lines: int = 1, *, most: int | None = None, rounding: Rounding = Rounding.FREE
-    ) -> None:
+    def __init__(self, dtype: Any, lines: int = 1, *, most: int | None = None, is_fused: bool = False) -> None:
         self.dtype = np.dtype(dtype)
         self.bytes = self.dtype.itemsize
         self.double = self.bytes == 8
@@ -47,7 +36,7 @@ class Text(Statements):
         self.float, self.integer = ("double", "i64") if self.double else ("float", "i32")
         self.panel, self.integers, self.bools = [f"<{self.rows} x {t}>" for t in (self.float, self.integer, "i1")]
         super().__init__(self.panel)
-        self.flags, self._is_fused = " contract" if rounding is Rounding.FREE else "", rounding is Rounding.FUSED
+        self._flags, self._is_fused = "" if is_fused else " contract", is_fused
         self.table: dict[bytes, int] = {}
         self._entries = 0
 
@@ -139,19 +128,19 @@ class Text(Statements):
     # Arithmetic. With `contract` a product and a sum become one instruction, which rounds once, where there is one.
 
     def add(self, a: str, b: str, kind: str = "") -> str:
-        return self.let(f"fadd{self.flags} {kind or self.panel} {a}, {b}")
+        return self.let(f"fadd{self._flags} {kind or self.panel} {a}, {b}")
 
     def sub(self, a: str, b: str) -> str:
-        return self.let(f"fsub{self.flags} {self.panel} {a}, {b}")
+        return self.let(f"fsub{self._flags} {self.panel} {a}, {b}")
 
     def mul(self, a: str, b: str, kind: str = "") -> str:
-        return self.let(f"fmul{self.flags} {kind or self.panel} {a}, {b}")
+        return self.let(f"fmul{self._flags} {kind or self.panel} {a}, {b}")
 
     def div(self, a: str, b: str) -> str:
         return self.let(f"fdiv {self.panel} {a}, {b}")
 
     def fma(self, a: str, b: str, c: str, kind: str = "") -> str:
-        """a b + c, rounded as `rounding` says."""
+        """a b + c, rounded once if the text `is_fused`."""
         if self._is_fused:
             return self.call("fma", a, b, c, kind=kind)
         return self.add(self.mul(a, b, kind), c, kind)
@@ -186,9 +175,9 @@ class Text(Statements):
     @contextmanager
     def each_rounded(self) -> Iterator[None]:
         """Statements of which each operation is rounded by itself, as NumPy rounds it."""
-        before, self.flags = self.flags, ""
+        before, self._flags = self._flags, ""
         yield
-        self.flags = before
+        self._flags = before
 
     # The bits of floats.
 

@@ -38,7 +38,7 @@ def text_of(widest: int, rows: float, dtype: Any, registers: Registers) -> Text:
     line = LINE // dtype.itemsize
     is_filled = not (rows <= line or 2 * line < rows <= 3 * line)
     lines = 2 if widest <= MOST_WAITING or (registers.sums == LINE and is_filled) else 1
-    return Text(dtype, lines, rounding=registers.rounding)
+    return Text(dtype, lines, is_fused=registers.is_portable)
 
 
 class Tile:

@@ -159,7 +159,7 @@ Trained = Annotated[S, passing("a TrainState", check_trained)]
 
 def _train(start: S, data: Any, step: TrainStep, every: int) -> Iterator[S]:
     batches, last = iter(data), None
-    if step.fold is None or every == 1:
+    if every == 1 or step.most == 1:
         states = _states(start, batches, step)
     else:
         states = _states_of_blocks(start, batches, step, every, copies=not isinstance(data, list | tuple))

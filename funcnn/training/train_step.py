@@ -8,7 +8,6 @@ from typing import Any
 from funcnn.arrays import as_array, kind, owned, short
 from funcnn.core import sgd
 from funcnn.errors import KindError, NotFiniteError, ShapeError
-from funcnn.gradients import Grads
 from funcnn.needs import as_learning_rate
 from funcnn.optimizers.base import update
 from funcnn.training.arguments import as_pair, check_returned
@@ -21,8 +20,7 @@ class TrainStep:
 
     `fold`, which functions made by `compiled` have, takes the state, batches and learning rates. It returns the state
     after a step with the first batch, and perhaps with some of the next; or None if it cannot. `function` is the one
-    that errors name.
-    `moved`, which they have too, is the update and the step of sgd.
+    that errors name. `most` are the steps that a fold may take, None for any number.
     """
 
     def __init__(
@@ -35,8 +33,9 @@ class TrainStep:
         self.function, self.value_and_grad, self.lr, self.constraint = function, value_and_grad, lr, constraint
         if constraint is not None and getattr(value_and_grad, "portable", False):
             raise KindError(f"{function}: constraint is computed by NumPy; compile the loss without portable=True")
-        self.fold = getattr(value_and_grad, "fold", None) if constraint is None else None
-        self.moved: Callable[..., Any] = getattr(value_and_grad, "moved", moved)
+        self.fold = getattr(value_and_grad, "fold", None)
+        self.check_update = getattr(value_and_grad, "check_update", None)
+        self.most = None if self.fold is not None and constraint is None else 1
 
     def __call__(self, now: Any, batches: Sequence[Any]) -> Any:
         """The state after a step with each batch."""
@@ -53,13 +52,14 @@ class TrainStep:
         """
         done, tries = 0, 2
         while done < len(pairs):
-            made = None
+            made, rest = None, slice(done, self.most and done + self.most)
             if self.fold is not None and tries > 0:
-                made = self.fold(now, pairs[done:], rates[done:])
+                made = self.fold(now, pairs[rest], rates[rest])
             if made is None:
-                now, tries, done = self._after(now, pairs[done], rates[done]), tries - 1, done + 1
-            else:
-                now, done = made, done + made.step - now.step
+                made, tries = self._after(now, pairs[done], rates[done]), tries - 1
+            done, now = done + made.step - now.step, made
+            if self.constraint is not None:
+                now = now.after(_constrained(self.constraint, now.params), now.optimizer, now.cost, 0)
         return now
 
     def _rate(self, step: Any) -> Any:
@@ -77,16 +77,10 @@ class TrainStep:
 
             found = f"in step {now.step} the cost is {cost}; {origin(now.params, x, y)}"
             raise NotFiniteError(f"{self.function}: {found}")
-        params, optimizer = self.moved(now.optimizer, grads, now.params, lr)
-        if self.constraint is not None:
-            params = _constrained(self.constraint, params)
-        return now.after(params, optimizer, owned(as_array(cost)))
-
-
-def moved(optimizer: Any, grads: Grads[Any], params: Any, lr: Any) -> tuple[Any, Any]:
-    """(params, optimizer) after the update of the optimizer and the step of sgd"""
-    steps, after = update(optimizer, grads, params)
-    return sgd(params, steps, lr), after
+        if self.check_update is not None:
+            self.check_update(now.optimizer, now.params)
+        steps, optimizer = update(now.optimizer, grads, now.params)
+        return now.after(sgd(now.params, steps, lr), optimizer, owned(as_array(cost)))
 
 
 def _constrained(constraint: Any, params: Any) -> Any:

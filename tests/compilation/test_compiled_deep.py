@@ -24,9 +24,9 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.compilation import compiled, explain
-from funcnn.compilation.program import Program
+from funcnn.compilation.fold import Fold
+from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.trace import trace
-from funcnn.compilation.update import UpdateProgram
 from funcnn.errors import RangeError
 from funcnn.optimizers import Decay
 from funcnn.trees import to_vector
@@ -43,8 +43,8 @@ def test_the_update_of_a_deep_network_is_as_short_as_that_of_a_shallow_one(optim
     texts = set()
     for net in (pairs(2), pairs(50)):
         _, after = update(optimizer, Grads(net, None), net)
-        made = UpdateProgram(after, Program(trace(mse, net, x, x)))
-        assert len(made.arrays) > len(net)
+        made = Fold(CompiledStep(trace(mse, net, x, x), len(x), 1, []), after).update.code
+        assert len(made.table) > len(net)
         texts.add(made.text)
     assert len(texts) == 1
 

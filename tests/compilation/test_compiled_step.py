@@ -229,7 +229,7 @@ def test_a_step_is_explained(optimizer, first, second):
 
 def test_what_explains_a_function_that_is_not_compiled():
     step, wide = compiled_step(mse), TrainState(mlp([2, 300, 300, 1], seed=0))
-    assert step.explain(wide, x, y).endswith("\nthe update: not in the call: the gradient is not one kernel")
+    assert step.explain(wide, x, y).endswith("\nthe update: in a call of its own: the gradient is not one kernel")
     with pytest.raises(KindError, match=r"^compiled_step: state must be a TrainState, not tuple; write TrainState"):
         step.explain(net, x, y)
     for function, remedy in (

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.inside import LOG
-from funcnn.compilation.kernels.calls import FLOATS
+from funcnn.compilation.shapes import FLOATS
 from funcnn.dispatch import call_instead
 from funcnn.records import plans
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import math
 from functools import partial
 from typing import Any
 
@@ -11,11 +10,10 @@ import numpy as np
 
 from funcnn.compilation.engine import engine
 from funcnn.compilation.memory import address, aligned_copy
-from funcnn.compilation.text import LINE, Text
+from funcnn.compilation.shapes import FLOATS
+from funcnn.compilation.text import Text
 from funcnn.errors import FuncnnError
 from funcnn.layers.convolution.windows import Axes
-
-FLOATS = {np.dtype(np.float32), np.dtype(np.float64)}  # native ones
 
 
 class Call:
@@ -44,19 +42,6 @@ class Call:
     def prepared(self, arrays: Any, numbers: Any) -> tuple[Any, tuple[int, ...]]:
         """The function and its arguments, which point into arrays that the caller keeps."""
         return self._function, (self._at, *map(address, arrays), *numbers)
-
-
-def fresh(shape: tuple[int, ...], dtype: Any) -> Any:
-    """An array without values yet that begins with a line of the cache: then stores take half the time."""
-    memory = np.empty(math.prod(shape) * dtype.itemsize + LINE, np.uint8)
-    return np.ndarray(shape, dtype, memory, -address(memory) % LINE)
-
-
-def sealed(array: Any) -> Any:
-    """A fresh array as read-only, and the memory behind it."""
-    array.base.setflags(0)  # write=False, twice as fast as by keyword
-    array.setflags(0)
-    return array
 
 
 def windows_of(params: Any, x: Any) -> Axes | None:

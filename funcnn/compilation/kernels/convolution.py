@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.kernels import depthwise
-from funcnn.compilation.kernels.calls import are_plain, fresh, sealed, windows_of
+from funcnn.compilation.kernels.calls import are_plain, windows_of
 from funcnn.compilation.kernels.depthwise import memory_of, settings_of, sizes_of
 from funcnn.compilation.kernels.direct import forward_kernel, gradient_kernel, lanes_of
-from funcnn.compilation.memory import aligned
+from funcnn.compilation.memory import aligned, fresh, sealed
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.convolution.correlation import adjoint_windows, correlate_adjoint
 from funcnn.layers.convolution.windows import Axes, image_of, like

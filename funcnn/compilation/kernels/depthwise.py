@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.engine import engine
-from funcnn.compilation.kernels.calls import Call, fresh, sealed
+from funcnn.compilation.kernels.calls import Call
+from funcnn.compilation.memory import fresh, sealed
 from funcnn.compilation.strips import Strips, lanes
 from funcnn.compilation.text import Index
 from funcnn.layers.convolution.windows import Axes

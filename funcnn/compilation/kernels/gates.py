@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.graph import Graph
-from funcnn.compilation.kernels.entries import FORM
 from funcnn.compilation.panel import Known, Panel
+from funcnn.compilation.strips import FORM
 from funcnn.compilation.symbols import Symbol
 from funcnn.compilation.text import Text
 

@@ -13,11 +13,10 @@ from funcnn.compilation.kernels import convolution, pooling
 from funcnn.compilation.kernels.calls import Call
 from funcnn.compilation.kernels.depthwise import memory_of, settings_of, sizes_of
 from funcnn.compilation.kernels.direct import forward_kernel, gradient_kernel, lanes_of
-from funcnn.compilation.kernels.entries import FORM
 from funcnn.compilation.memory import aligned
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.shapes import Untraceable
-from funcnn.compilation.strips import Strips
+from funcnn.compilation.strips import FORM, Strips
 from funcnn.compilation.symbols import Symbol
 from funcnn.core import forward
 from funcnn.layers.activations.base import elementwise_forward

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.kernels.calls import Call, are_plain, fresh, sealed, windows_of
+from funcnn.compilation.kernels.calls import Call, are_plain, windows_of
+from funcnn.compilation.memory import fresh, sealed
 from funcnn.compilation.strips import Strips, lanes
 from funcnn.compilation.text import Index
 from funcnn.gradients import Grads, gradient
@@ -147,6 +148,6 @@ def route(dtype: Any, c: int, *sizes: int) -> Call:
 
         t.strips(c, panel)
 
-    t.flags = ""
-    windows.each(window)
+    with t.each_rounded():
+        windows.each(window)
     return Call(t, ["x", "out", "dA", "dx"], _NUMBERS)

@@ -1,0 +1,148 @@
+"""Steps of training in two calls: the gradient, of a network in segments or of a kernel, then the update."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, count
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import as_array, owned
+from funcnn.compilation.copies import Copies
+from funcnn.compilation.memory import StateVectors, address, aligned, sealed
+from funcnn.compilation.segments import Plain, Way
+from funcnn.compilation.shapes import FLOATS, Untraceable
+from funcnn.compilation.sharing import ARGUMENTS
+from funcnn.compilation.step import CompiledStep
+from funcnn.compilation.structure import flatten, symbolic
+from funcnn.compilation.trace import padded
+from funcnn.compilation.update import NoMemoryYet, UpdateProgram, entries
+from funcnn.optimizers.base import update
+from funcnn.training.finite import is_finite
+from funcnn.trees.walks import map_arrays, walk
+
+G, M, N, E, T = [ARGUMENTS.index(name) for name in "GMNET"]
+
+
+class StepsApart:
+    """Steps whose gradient is not in the call of the update, as where a network is segments.
+
+    The call has sgd and as many optimizers at the end of a chain as kernels can compute. NumPy computes the optimizers
+    before them, such as ClipNorm. The next states of the network are those in the gradient. `told` says where the
+    update is computed, given the reason why it is not in the call.
+
+    Raises:
+        Untraceable: an optimizer has no memory yet, or there is no kernel for the parameters.
+    """
+
+    is_unchanged: Callable[[], bool]  # whether the optimizer's rules are as they were
+
+    def __init__(self, step: Way, reason: str, vectors: StateVectors, now: Any, grads: Any) -> None:
+        arrays = [a for _, a in walk(now.params, states=False)]
+        self._forms = [(a.shape, a.dtype) for a in arrays]
+        if not {a.dtype for a in arrays} <= FLOATS:
+            raise Untraceable("parameters of another dtype than float32 and float64")
+        firsts = accumulate([padded(a.size, a.dtype) for a in arrays], initial=0)
+        params = _entries("parameters", now.params, firsts)
+        self._count, program = _divided(_chain(now.optimizer), grads, now.params, params, arrays[0].dtype)
+        self.step, self.update, self._vectors, after = step, program, vectors, program.after
+        self.told = f"{'not in the call' if self._count else 'in a call of its own'}: {reason}"
+        self._params = Copies(params, params, program.dtype, program.firsts, {}, takes_states=True)
+        self._states = _form(self._params.states(now.params))
+        numbers = {id(s): i for i, s in enumerate(program.states.following)}
+        self._optimizer = Copies(after, after, program.dtype, program.firsts, numbers).copy
+        self._block = np.zeros(len(ARGUMENTS), np.int64)
+        self._block[E], self._block[T] = address(program.code.panels), address(program.code.table)
+        self._call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2)(program.code.function)
+
+    def __call__(self, now: Any, flat: Any, batches: Sequence[Any], lrs: Sequence[float]) -> Any:
+        """As of a Fold, but it may take fewer steps than there are batches."""
+        vector, numbers = (flat.vector, flat.own_numbers) if flat else self.gathered(now)
+        made = None
+        for (x, y), lr in zip(batches, lrs, strict=True):
+            cost, grads = self._gradient(now.params, x, y) or (math.nan, None)
+            after = self.after(now, vector, numbers, cost, grads, lr) if is_finite(cost) else None
+            if after is None:
+                break
+            now, vector, _, numbers = made = after
+        return made
+
+    def _gradient(self, params: Any, x: Any, y: Any) -> Any:
+        if not isinstance(self.step, CompiledStep):
+            return (self.step.plain if isinstance(self.step, Plain) else self.step)(params, x, y)
+        arrays, numbers = list[Any](), list[Any]()
+        flatten(params, arrays, numbers, [])
+        return self.step(arrays, numbers, x, y)
+
+    def after(self, now: Any, vector: Any, numbers: list[Any], cost: Any, grads: Any, lr: float) -> Any:
+        """The state after a step, its vector, and its numbers; None for a gradient or states of another form."""
+        program, chain = self.update, _chain(now.optimizer)
+        steps, plain = update(chain[: self._count], grads, now.params) if self._count else (grads, ())
+        arrays = self._params.arrays(steps.params)
+        if [(a.shape, a.dtype) for a in arrays] != self._forms:
+            return None
+        arrays = list(map(np.ascontiguousarray, arrays))
+        addresses = np.array(list(map(address, arrays)), np.int64)
+        constants = np.array(program.code.numbers(lr, numbers), program.dtype)
+        new, block = self._vectors.take(program.length, program.dtype), self._block.copy()
+        block[G], block[M], block[N] = address(addresses), address(vector), address(new)
+        self._call(address(block), address(constants))
+        numbers = program.states.after(numbers)
+        optimizer = *plain, *self._optimizer(program.after, sealed(new), numbers)
+        params = self._params.copy(now.params, new, [], steps.params)
+        if _form(self._params.states(params)) != self._states:
+            return None
+        if type(now.optimizer) is not tuple:
+            (optimizer,) = optimizer
+        return now.after(params, optimizer, owned(as_array(cost))), new, [], numbers
+
+    def gathered(self, now: Any) -> tuple[Any, list[Any]]:
+        """The vector of a state, and the numbers of its optimizers."""
+        program, memory, numbers = self.update, list[Any](), list[Any]()
+        vector = aligned(program.length, program.dtype)
+        flatten(_chain(now.optimizer)[self._count :], memory, numbers, [])
+        firsts = [*[s.data for s in program.memories], *self._params.firsts]
+        for first, array in zip(firsts, [*memory, *self._params.arrays(now.params)], strict=True):
+            vector[first : first + array.size] = array.reshape(-1)
+        return vector, numbers
+
+
+def _chain(optimizer: Any) -> tuple[Any, ...]:
+    return optimizer if type(optimizer) is tuple else (optimizer,)
+
+
+def _form(states: list[Any]) -> list[Any]:
+    """What states have in common for which one kernel is: all but numbers, and the entries of arrays."""
+    form: list[Any] = []
+    for one in states:
+        if type(one) is int:
+            form.append(int)
+        else:
+            flatten(one, [], [], form, is_state=True)
+    return form
+
+
+def _entries(name: str, tree: Any, firsts: Iterator[int]) -> Any:
+    """A tree with the entries of its parameters; its states are arrays and numbers that no kernel reads."""
+    states = symbolic(tree, lambda a: entries("an array that is a state", a, 0), [])
+    return map_arrays(lambda s: entries(name, s, next(firsts)), states, states=False)
+
+
+def _divided(chain: Any, grads: Any, params: Any, symbols: Any, dtype: Any) -> tuple[int, UpdateProgram]:
+    """How many optimizers of a chain NumPy computes, as few as possible, and the program of the others and of sgd."""
+
+    def program(first: int) -> UpdateProgram:
+        steps = update(chain[:first], grads, params)[0].params
+        return UpdateProgram(chain[first:], symbols, _entries("gradients", steps, count()), dtype, is_apart=True)
+
+    for i in range(len(chain)):
+        try:
+            return i, program(i)
+        except NoMemoryYet:
+            raise
+        except Exception:  # noqa: BLE001, S112  of a rule that kernels cannot compute
+            continue
+    return len(chain), program(len(chain))
