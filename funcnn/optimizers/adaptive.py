@@ -8,6 +8,7 @@ from funcnn.arrays import Array, namespace
 from funcnn.needs import Fraction, Positive, Rate
 from funcnn.optimizers.base import PerArray
 from funcnn.records import record
+from funcnn.scalars import power
 
 
 @record(kw_only=True)
@@ -50,7 +51,7 @@ class Adadelta(PerArray):
     ) -> tuple[Array, Array, Array]:
         """g', s' and d'"""
         s = self.rho * s + (1 - self.rho) * (g * g)
-        made = (d + self.eps) ** 0.5 / (s + self.eps) ** 0.5 * g
+        made = power(d + self.eps, 0.5) / (s + self.eps) ** 0.5 * g  # d is a number at first
         return made, s, self.rho * d + (1 - self.rho) * (made * made)
 
 
