@@ -28,7 +28,7 @@ from funcnn import (
 from funcnn.compilation import compiled, compiled_step, explain, predictor
 from funcnn.errors import KindError, ShapeError
 from funcnn.layers import Conv2d, Flatten, Sine
-from funcnn.optimizers import Adadelta, ClipNorm, Muon, PerArray, nonnegative
+from funcnn.optimizers import Adadelta, Adagrad, AMSGrad, ClipNorm, Muon, NAdam, PerArray, RMSProp, nonnegative
 from funcnn.trees import leaves
 
 pytest.importorskip("llvmlite", reason="machine code needs llvmlite")
@@ -173,3 +173,10 @@ def test_the_first_root_of_adadelta_is_the_one_that_all_processors_have():
     eps = 6.254000000000001e-06  # whose square root is not the power of glibc
     step, _ = update(Adadelta(eps=eps), Grads(x, None), x)
     assert np.array_equal(step.params, math.sqrt(eps) / np.sqrt((1 - 0.9) * (x * x) + eps) * x)
+
+
+@pytest.mark.parametrize("optimizer", [Adam(), NAdam(), AMSGrad(), Adagrad(), RMSProp(), Adadelta()], ids=repr)
+def test_a_parameter_of_one_number_takes_the_step_of_an_array(optimizer):
+    for g in rng.normal(size=500):
+        number, array = [update(optimizer, Grads(a, None), a)[0].params for a in (np.array(g), np.array([g]))]
+        assert number == array[0]
