@@ -6,6 +6,8 @@ import math
 from functools import cache, lru_cache
 from typing import Any
 
+import numpy as np
+
 
 def power(base: Any, exponent: Any) -> Any:
     """base^exponent; of symbols and arrays, what `**` gives.
@@ -18,6 +20,8 @@ def power(base: Any, exponent: Any) -> Any:
     """
     if type(base) is float and 0 < base < math.inf and type(exponent) in {int, float} and math.isfinite(exponent):
         return _power(base, exponent)
+    if isinstance(base, np.generic) and exponent == 0.5:
+        return np.sqrt(base)  # `**` of an array is a square root too, but `**` of a number of NumPy is a power of C
     return base**exponent
 
 

@@ -54,7 +54,7 @@ class Adam(PerArray):
 
     def root(self, v: Array, t: int) -> Array:
         """sqrt(v' / (1 - b2^t)) + eps, from the sum"""
-        root = v**0.5
+        root = power(v, 0.5)
         root *= power((1 - self.b2) / (1 - power(self.b2, t)), 0.5)
         root += self.eps
         return root

@@ -8,6 +8,7 @@ from funcnn.arrays import Array, namespace
 from funcnn.needs import Fraction, Positive, Rate
 from funcnn.optimizers.base import PerArray
 from funcnn.records import record
+from funcnn.scalars import power
 
 
 @record(kw_only=True)
@@ -26,7 +27,7 @@ class Adagrad(PerArray):
     def step(self, g: Array, p: Array, t: int, s: Array | float = 0) -> tuple[Array, Array]:
         """g' and s'"""
         s = g * g + s
-        root = s**0.5
+        root = power(s, 0.5)
         root += self.eps
         return g / root, s
 
@@ -50,7 +51,7 @@ class Adadelta(PerArray):
     ) -> tuple[Array, Array, Array]:
         """g', s' and d'"""
         s = self.rho * s + (1 - self.rho) * (g * g)
-        made = (d + self.eps) ** 0.5 / (s + self.eps) ** 0.5 * g
+        made = power(d + self.eps, 0.5) / power(s + self.eps, 0.5) * g
         return made, s, self.rho * d + (1 - self.rho) * (made * made)
 
 
@@ -81,7 +82,7 @@ class RMSProp(PerArray):
         if self.centred:
             c = self.rho * c + (1 - self.rho) * g
             root = namespace(g).maximum(s - c * c, 0)  # rounding can make it negative
-        root = root**0.5
+        root = power(root, 0.5)
         root += self.eps
         g = g / root
         if self.momentum:

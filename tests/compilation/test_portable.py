@@ -1,5 +1,6 @@
 """Results with the same bits on every processor."""
 
+import math
 import pickle
 import re
 from functools import partial
@@ -13,6 +14,7 @@ from funcnn import (
     Array,
     Dense,
     Elementwise,
+    Grads,
     Tanh,
     TrainState,
     mlp,
@@ -20,12 +22,13 @@ from funcnn import (
     predict,
     record,
     train,
+    update,
     value_and_grad,
 )
 from funcnn.compilation import compiled, compiled_step, explain, predictor
 from funcnn.errors import KindError, ShapeError
 from funcnn.layers import Conv2d, Flatten, Sine
-from funcnn.optimizers import ClipNorm, Muon, PerArray, nonnegative
+from funcnn.optimizers import Adadelta, Adagrad, AMSGrad, ClipNorm, Muon, NAdam, PerArray, RMSProp, nonnegative
 from funcnn.trees import leaves
 
 pytest.importorskip("llvmlite", reason="machine code needs llvmlite")
@@ -164,3 +167,16 @@ class Squashed(PerArray):
 def test_an_optimizer_that_numpy_would_compute_is_refused():
     with pytest.raises(KindError, match="not as Squashed: tanh in the update, which NumPy computes"):
         compiled_step(mse, portable=True)(TrainState(net, Squashed()), x, y, 0.1)
+
+
+def test_the_first_root_of_adadelta_is_the_one_that_all_processors_have():
+    eps = 6.254000000000001e-06  # whose square root is not the power of glibc
+    step, _ = update(Adadelta(eps=eps), Grads(x, None), x)
+    assert np.array_equal(step.params, math.sqrt(eps) / np.sqrt((1 - 0.9) * (x * x) + eps) * x)
+
+
+@pytest.mark.parametrize("optimizer", [Adam(), NAdam(), AMSGrad(), Adagrad(), RMSProp(), Adadelta()], ids=repr)
+def test_a_parameter_of_one_number_takes_the_step_of_an_array(optimizer):
+    for g in rng.normal(size=500):
+        number, array = [update(optimizer, Grads(a, None), a)[0].params for a in (np.array(g), np.array([g]))]
+        assert number == array[0]
