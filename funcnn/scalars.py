@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+LOG_2 = 0.6931471805599453  # a literal, since C libraries have logarithms of their own
+
 
 def power(base: Any, exponent: Any) -> Any:
     """base^exponent; of symbols and arrays, what `**` gives.

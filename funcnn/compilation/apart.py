@@ -21,6 +21,7 @@ from funcnn.compilation.structure import flatten, symbolic
 from funcnn.compilation.trace import padded
 from funcnn.compilation.update import NoMemoryYet, UpdateProgram, entries
 from funcnn.optimizers.base import update
+from funcnn.optimizers.transforms import ClipNorm
 from funcnn.training.finite import is_finite
 from funcnn.trees.walks import map_arrays, walk
 
@@ -49,6 +50,7 @@ class StepsApart:
         params = _entries("parameters", now.params, firsts)
         self._count, program = _divided(_chain(now.optimizer), grads, now.params, params, arrays[0].dtype)
         self.step, self.update, self._vectors, after = step, program, vectors, program.after
+        self.is_portable = all([type(one) is ClipNorm for one in _chain(now.optimizer)[: self._count]])
         self.told = f"{'not in the call' if self._count else 'in a call of its own'}: {reason}"
         self._params = Copies(params, params, program.dtype, program.firsts, {}, takes_states=True)
         self._states = _form(self._params.states(now.params))

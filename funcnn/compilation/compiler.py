@@ -16,7 +16,7 @@ from funcnn.compilation.agreement import DIFFERS, MOST_COMPARED, agree, first_ro
 from funcnn.compilation.engine import engine
 from funcnn.compilation.folds import Folds
 from funcnn.compilation.outside import always, guarded
-from funcnn.compilation.portable import FAULT, check_update, missing_error, refuse
+from funcnn.compilation.portable import FAULT, missing_error, refuse, updated
 from funcnn.compilation.segments import Plain, Segments, Way, segments
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
@@ -26,6 +26,7 @@ from funcnn.core import Loss, value_and_grad
 from funcnn.dispatch import registered
 from funcnn.gradients import Grads
 from funcnn.needs import Count, Flag
+from funcnn.optimizers.base import update
 
 _MOST_STEPS = 64  # of a compiled function; the step that was used longest ago is dropped
 _MOST_CHANGES = 8  # of what the loss reads, without a step between them that uses a kernel again
@@ -158,16 +159,16 @@ class Compiled:
         """Where the update of a step from a state is computed, and why."""
         return self._folds.told(self, now, x, y)
 
-    def check_update(self, optimizer: Any, params: Any) -> None:
-        """Refuse an update that NumPy would compute, if its bits are not portable and those are asked for."""
-        if self.portable:
-            check_update(optimizer, params)
+    @property
+    def update(self) -> Callable[..., Any]:
+        """`update`, or its portable form."""
+        return updated if self.portable else update
 
     def __reduce__(self) -> Any:
         return Compiled, (self.loss, self.threads, self.portable)
 
     def __repr__(self) -> str:
-        return f"compiled({getattr(self.loss, '__name__', self.loss)})"
+        return f"compiled({getattr(self.loss, '__name__', self.loss)}{', portable=True' * self.portable})"
 
 
 @checked

@@ -17,7 +17,6 @@ from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten, form_of_rows
 from funcnn.compilation.update import NoMemoryYet
 from funcnn.core import sgd
-from funcnn.optimizers.base import update
 
 _MOST = 64  # folds of a step; the one that was made first is dropped
 _DIFFERS = "the fold's result differs from that of single steps"
@@ -85,7 +84,6 @@ class Folds:
         for known, fold, is_unchanged in step.folds:
             if known == form and is_unchanged():
                 return fold
-        function.check_update(now.optimizer, now.params)
         fold, is_unchanged = guarded(lambda: self._made(function, step, now, batches, lrs), form)
         if not isinstance(fold, str):
             fold.is_unchanged = is_unchanged
@@ -110,22 +108,24 @@ class Folds:
         """Steps apart, if an update gives the bits of NumPy."""
         (cost, grads), lr = function(now.params, *batches[0]), lrs[0]
         steps = StepsApart(step, reason, self._vectors, now, grads)
+        if function.portable and not steps.is_portable:
+            raise Untraceable("a part of the chain that NumPy computes")
         after = steps.after(now, *steps.gathered(now), cost, grads, lr)
-        return steps if after and _are_equal(after[0], _single(now, (cost, grads), lr)) else _DIFFERS
+        return steps if after and _are_equal(after[0], _single(function, now, (cost, grads), lr)) else _DIFFERS
 
 
 def _fold(function: Any, step: Any, now: Any, batches: Any, lrs: Any, _: Any) -> Found:
     """The fold, if it gives the bits of single steps."""
     fold, single = Fold(step, now.optimizer), now
     for (x, y), lr in zip(batches, lrs, strict=True):
-        single = _single(single, function(single.params, x, y), lr)
+        single = _single(function, single, function(single.params, x, y), lr)
     folded = fold(now, None, batches, lrs)
     return fold if folded is None or _are_equal(folded[0], single) else _DIFFERS
 
 
-def _single(now: Any, made: Any, lr: float) -> Any:
+def _single(function: Any, now: Any, made: Any, lr: float) -> Any:
     """The state after a step, given the cost and the gradient."""
-    steps, optimizer = update(now.optimizer, made[1], now.params)
+    steps, optimizer = function.update(now.optimizer, made[1], now.params)
     return now.after(sgd(now.params, steps, lr), optimizer, made[0])
 
 

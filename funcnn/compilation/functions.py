@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from funcnn.compilation.text import Text
+from funcnn.scalars import LOG_2
 
 # By the bytes of a float. log 2 is a sum of two floats, the first with so few bits that its products are exact.
 _LOG_2 = {8: (6.93147180369123816490e-01, 1.90821492927058770002e-10), 4: (0.693359375, -2.12194440e-4)}
@@ -73,7 +74,7 @@ def _clamped(t: Text, x: str, low: float, high: float) -> str:
 def _reduced(t: Text, x: str) -> tuple[str, str, tuple[str, str]]:
     """(n, bits that end in n, p): x = n log 2 + r, and p = e^r - 1 as the sum of r and a rest."""
     magic, (high, low) = t.constant(MAGIC[t.bytes]), _LOG_2[t.bytes]
-    ends_in_n = t.fma(x, t.constant(1 / math.log(2)), magic)
+    ends_in_n = t.fma(x, t.constant(1 / LOG_2), magic)
     n = t.exactly("fsub", ends_in_n, magic)
     above = t.sub(x, t.mul(n, t.constant(high)))
     r = t.sub(above, t.mul(n, t.constant(low)))

@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
+from funcnn.arrays import freeze
 from funcnn.compilation.agreement import DIFFERS, reason_of
-from funcnn.compilation.evaluation import LEAVES
+from funcnn.compilation.evaluation import LEAVES, evaluate
 from funcnn.compilation.namespace import ELEMENTWISE
 from funcnn.compilation.shapes import Operand, Untraceable, unrefused
-from funcnn.compilation.structure import flatten, symbolic
-from funcnn.compilation.symbols import Symbol
+from funcnn.compilation.structure import builder, flatten, symbolic
+from funcnn.compilation.symbols import Symbol, is_step_number
 from funcnn.conditions import recorded
 from funcnn.errors import KindError
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.optimizers.transforms import ClipNorm
-from funcnn.trees.walks import arrays_in, leaves
+from funcnn.records import plans, values
 
-FAULT = "a check of numbers failed, or a number is one that machine code cannot take"
+FAULT = "a check of numbers failed, as of a sine of more than 1e6, or a state is a number that no kernel takes"
 _ROUNDED_FREELY = {"cos", "erfc", "exp", "expm1", "log", "log1p", "power", "sin", "tanh"}
 EXACT = {
     *(ELEMENTWISE - _ROUNDED_FREELY),
     *("astype", "full", "halves", "index", "reshape", "transpose", "where"),
 }
 """Operations on floats that NumPy computes with the same bits everywhere, each as IEEE 754 rounds it."""
-_MOST = 64  # optimizers and networks of which is known whether the update is portable
-_known: dict[str, str] = {}
 
 
 def check_exact(values: Iterable[Operand], of: str) -> None:
@@ -45,45 +46,75 @@ def check_exact(values: Iterable[Operand], of: str) -> None:
             left += a.args
 
 
-def check_update(optimizer: Any, params: Any) -> None:
-    """Refuse an optimizer, or a part of a chain, that NumPy would compute with bits that depend on the machine.
+def updated(optimizer: Any, grads: Grads[Any], params: Any) -> tuple[Grads[Any], Any]:
+    """`update(optimizer, grads, params)` with the bits that a fold has, on every machine.
+
+    The rule is not called with arrays, since its powers would be those of NumPy and of the C library: its trace is
+    evaluated, as a fold has it.
 
     Raises:
-        KindError: its rule does what is not EXACT.
+        KindError: the trace has an operation that is not EXACT, or there is none.
     """
     if type(optimizer) is tuple:
+        after: list[Any] = []
         for part in optimizer:
-            check_update(part, params)
-        return
-    form: list[Any] = []
-    flatten((optimizer, params), [], [], form)
-    if (reason := _known.get(key := repr(form))) is None:
-        if len(_known) >= _MOST:
-            _known.clear()
-        reason = _known[key] = _reason(optimizer, params)
-    if reason:
-        name = type(optimizer).__name__
-        raise KindError(
-            f"compiled: with portable=True, an optimizer must compute entry by entry, not as {name}: {reason}"
-        )
-
-
-def _reason(optimizer: Any, params: Any) -> str:
-    """Why the update is not portable; an empty string if it is."""
-    if type(optimizer) is ClipNorm:  # which adds in a fixed order
-        return ""
-    before, gradient, parameters = [symbolic(tree, _entries, []) for tree in (optimizer, params, params)]
+            grads, one = updated(part, grads, params)
+            after.append(one)
+        return grads, tuple(after)
+    if type(optimizer) is ClipNorm:  # which adds in an order of its own
+        return update(optimizer, grads, params)
+    known: dict[int, Any] = {}
     try:
-        with unrefused(), recorded() as faults:
-            steps, after = update(before, Grads(gradient, None), parameters)
-        check_exact([*leaves(steps.params), *arrays_in(after), *faults], "in the update")
+        made = builder(_traced(optimizer, grads.params, params, known), lambda s: lambda done: _numbers(s, done))
     except Exception as error:  # noqa: BLE001  of a user's rule
-        return reason_of(error)
-    return ""
+        name, reason = type(optimizer).__name__, reason_of(error)
+        text = f"compiled: portable=True needs operations that round alike everywhere; the update of {name}: {reason}"
+        raise KindError(text) from None
+    steps, next_optimizer = made(known)
+    return Grads(steps, grads.x), next_optimizer
 
 
-def _entries(a: Any) -> Symbol:
-    return Symbol("parameters", (), a.shape, a.dtype, 1, None)
+def _traced(optimizer: Any, grads: Any, params: Any, known: dict[int, Any]) -> Any:
+    """The steps and the next optimizer as symbolic arrays; `known` gets the numbers of what they are computed from."""
+    symbols: list[Symbol] = []
+    arrays, numbers, counters = list[Any](), list[Any](), list[Symbol]()
+
+    def entries(a: Any) -> Symbol:
+        symbols.append(Symbol("entries", (), a.shape, a.dtype, 1, None))
+        return symbols[-1]
+
+    trees = []
+    for tree in (optimizer, grads, params):
+        flatten(tree, arrays, numbers, [])
+        trees.append(symbolic(tree, entries, counters))
+    known.update(zip(map(id, [*symbols, *counters]), [*arrays, *numbers], strict=True))
+    with unrefused(), recorded() as faults:
+        steps, after = update(trees[0], Grads(trees[1], None), trees[2])
+    for a in (found := _symbols((steps.params, after))):
+        if a.features == 0:
+            raise Untraceable("a sum over the entries of an array")
+    check_exact([*found, *faults], "in the update")
+    known[id(known)] = symbols, counters  # as long as their ids are in use
+    return steps.params, after
+
+
+def _symbols(tree: Any) -> list[Symbol]:
+    """The symbolic arrays and numbers of a tree, and all of which they are computed."""
+    left: list[Any] = [tree]
+    found: dict[int, Symbol] = {}
+    while left:
+        one = left.pop()
+        if type(one) is Symbol and id(one) not in found:
+            found[id(one)] = one
+            left += one.args
+        elif type(one) is tuple or type(one) in plans:
+            left += one if type(one) is tuple else values(one)
+    return list(found.values())
+
+
+def _numbers(s: Symbol, known: dict[int, Any]) -> Any:
+    made = evaluate(s, lambda one: known[id(one)], known)
+    return made if is_step_number(s) else freeze(np.asarray(made, s.dtype))
 
 
 def refuse(function: str, reason: str, plain: Callable[[], Any]) -> None:

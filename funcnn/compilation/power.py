@@ -10,6 +10,7 @@ import math
 
 from funcnn.compilation.functions import FRACTION, MAGIC, of_positive, polynomial, two_to
 from funcnn.compilation.text import Text
+from funcnn.scalars import LOG_2
 
 _HEAD = {8: -(1 << 32), 4: -(1 << 12)}  # the bits of a float whose square is exact
 # log2 m = s t 2 / (3 log 2), with s = (m - 1) / (m + 1) and t = 3 + s^2 + 3/5 s^4 + 3/7 s^6 + ...
@@ -84,7 +85,7 @@ def _exponential(t: Text, high: str, low: str) -> str:
     first, rest = _joined(t, fraction, low)
     log_2, log_2_rest = map(t.constant, _LOG_2[t.bytes])
     head = t.exactly("fmul", first, log_2)
-    tail = t.add(t.mul(rest, t.constant(math.log(2))), t.mul(first, log_2_rest))
+    tail = t.add(t.mul(rest, t.constant(LOG_2)), t.mul(first, log_2_rest))
     r = t.exactly("fadd", head, tail)
     lost = t.exactly("fsub", tail, t.exactly("fsub", r, head))
     series = polynomial(t, r, [1 / math.factorial(k) for k in range(13 if t.double else 7, 1, -1)])

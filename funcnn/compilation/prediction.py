@@ -52,10 +52,14 @@ class Predictor:
                 known = self._prepared(x)
             if known[0] is not None:
                 made = known[0](x)
-        if made is None and self.portable:
-            reason = known[2].removeprefix(_PLAIN) if known is not None and known[0] is None else FAULT
-            refuse("predictor", reason, lambda: predict(self.net, x))
-        return predict(self.net, x) if made is None else made
+        return self._plainly(x, known) if made is None else made
+
+    def _plainly(self, x: Any, known: Any) -> Any:
+        """The output of NumPy, if that is what was asked for, or has no numbers."""
+        if self.portable and not (known and not x.size):
+            reason = known[2].removeprefix(_PLAIN) if known else f"x must be a NumPy array, not {kind(x)}"
+            refuse("predictor", FAULT if known and known[0] else reason, lambda: predict(self.net, x))
+        return predict(self.net, x)
 
     def explain(self, x: Any) -> str:
         """How the output for x is computed, in a sentence."""
@@ -115,7 +119,7 @@ class Predictor:
         return Predictor, (self.net, self.portable)
 
     def __repr__(self) -> str:
-        return f"predictor({self.net})"
+        return f"predictor({self.net}{', portable=True' * self.portable})"
 
 
 def _by_layers(net: Any, x: Any, reason: str) -> tuple[Run, str] | str:

@@ -42,7 +42,7 @@ class StateStep:
         return StateStep, (self._function.loss, self._function.threads, self._function.portable)
 
     def __repr__(self) -> str:
-        return f"compiled_step({getattr(self._function.loss, '__name__', self._function.loss)})"
+        return repr(self._function).replace("compiled(", "compiled_step(", 1)
 
 
 @checked
@@ -62,7 +62,8 @@ def compiled_step(loss: Loss, *, threads: Count = 1, portable: Flag = False) -> 
     any other optimizer, such as `ClipNorm`, and those before it in a chain. `step.explain(state, x, y)` says where the
     update is computed, and why.
 
-    If `portable` is True, the state has the same bits on every processor, or a KindError names what is not portable.
+    If `portable` is True, the state has the same bits on every processor. Then optimizers other than `ClipNorm` must
+    compute entry by entry; a KindError names what is not portable.
 
     The parameters and the memory of the optimizer are read-only views of one array. So an array that is kept keeps all
     arrays of its state in memory; keep a copy of it, such as `W.copy()`, to free the others.

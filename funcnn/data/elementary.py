@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from funcnn.arrays import Array
+from funcnn.scalars import LOG_2
 
 
 def log(x: Array) -> Array:
@@ -25,7 +26,7 @@ def log(x: Array) -> Array:
     is_small = m < math.sqrt(0.5)
     m = np.where(is_small, 2 * m, m)
     s = (m - 1) / (m + 1)
-    return (e - is_small) * math.log(2) + 2 * s * _series([1 / (2 * k + 1) for k in range(11)], s * s)
+    return (e - is_small) * LOG_2 + 2 * s * _series([1 / (2 * k + 1) for k in range(11)], s * s)
 
 
 def logistic(x: Array) -> Array:
@@ -37,8 +38,8 @@ def logistic(x: Array) -> Array:
     array([0.    , 0.5   , 0.7311])
     """
     a = np.maximum(-abs(x), -700)  # 2^n does not underflow
-    n = np.rint(a / math.log(2))
-    r = a - n * math.log(2)
+    n = np.rint(a / LOG_2)
+    r = a - n * LOG_2
     e = np.ldexp(_series([1 / math.factorial(k) for k in range(14)], r), n.astype(int))
     return np.where(x > 0, 1, e) / (1 + e)
 

@@ -56,6 +56,16 @@ class Sharded:
         """The bytes that the last call sent to other processes, and those that came back."""
         return Traffic() if self._engine is None else self._engine.traffic
 
+    @property
+    def portable(self) -> bool:
+        """Whether the function promises the same bits on every processor."""
+        return getattr(self._function, "portable", False) is True
+
+    @property
+    def update(self) -> Any:
+        """The update of an optimizer that a portable function has."""
+        return self._function.update
+
     def __reduce__(self) -> Any:
         return Sharded, self._arguments
 

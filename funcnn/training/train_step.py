@@ -31,10 +31,11 @@ class TrainStep:
         constraint: Callable[[Any], Any] | None = None,
     ) -> None:
         self.function, self.value_and_grad, self.lr, self.constraint = function, value_and_grad, lr, constraint
-        if constraint is not None and getattr(value_and_grad, "portable", False):
+        portable: Any = value_and_grad if getattr(value_and_grad, "portable", False) else None
+        if constraint is not None and portable is not None:
             raise KindError(f"{function}: constraint is computed by NumPy; compile the loss without portable=True")
+        self.update: Callable[..., Any] = update if portable is None else portable.update
         self.fold = getattr(value_and_grad, "fold", None)
-        self.check_update = getattr(value_and_grad, "check_update", None)
         self.most = None if self.fold is not None and constraint is None else 1
 
     def __call__(self, now: Any, batches: Sequence[Any]) -> Any:
@@ -77,9 +78,7 @@ class TrainStep:
 
             found = f"in step {now.step} the cost is {cost}; {origin(now.params, x, y)}"
             raise NotFiniteError(f"{self.function}: {found}")
-        if self.check_update is not None:
-            self.check_update(now.optimizer, now.params)
-        steps, optimizer = update(now.optimizer, grads, now.params)
+        steps, optimizer = self.update(now.optimizer, grads, now.params)
         return now.after(sgd(now.params, steps, lr), optimizer, owned(as_array(cost)))
 
 

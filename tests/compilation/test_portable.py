@@ -29,6 +29,7 @@ from funcnn.compilation import compiled, compiled_step, explain, predictor
 from funcnn.errors import KindError, ShapeError
 from funcnn.layers import Conv2d, Flatten, Sine
 from funcnn.optimizers import Adadelta, Adagrad, AMSGrad, ClipNorm, Muon, NAdam, PerArray, RMSProp, nonnegative
+from funcnn.parallel import sharded
 from funcnn.trees import leaves
 
 pytest.importorskip("llvmlite", reason="machine code needs llvmlite")
@@ -108,6 +109,25 @@ class Cosh(Elementwise):
         return np.sinh(x)
 
 
+@record(kw_only=True)
+class Normed(PerArray):
+    """A step of length 1"""
+
+    def step(self, g: Array, p: Array, t: int, m: Array | int = 0) -> tuple[Array, Array]:
+        """g / sqrt(m'), and the sum m' of squares"""
+        m = m + (g * g).sum()
+        return g / m**0.5, m * np.ones_like(g)
+
+
+@record(kw_only=True)
+class Cubed(PerArray):
+    """Powers of one's own, of numbers and of arrays"""
+
+    def step(self, g: Array, p: Array, t: int, m: Array | int = 0) -> tuple[Array, Array]:
+        """g^3 times a power of the step"""
+        return g**3 * 0.99**t + m, 0.9 * m + g
+
+
 def drawn(out, y):
     cost, dA = mse(out, y)
     return cost + np.random.rand(), dA  # noqa: NPY002  as a user may write it
@@ -135,8 +155,17 @@ REFUSED = {
     "a large angle": (lambda: portable(mse)((Sine(1.0), net), 1e9 * x, y), "a check of numbers failed"),
     "Muon": (
         lambda: compiled_step(mse, portable=True)(TrainState(net, (Adam(), Muon())), x, y, 0.1),
-        "must compute entry by entry, not as Muon: ",
+        "the update of Muon: ",
     ),
+    "a sum over entries": (
+        lambda: compiled_step(mse, portable=True)(TrainState(net, Normed()), x, y, 0.1),
+        "the update of Normed: a sum over the entries of an array",
+    ),
+    "Muon in shards": (
+        lambda: list(train(TrainState(net, Muon()), [(x, y)], sharded(portable(mse), rows=20), 0.1)),
+        "the update of Muon: ",
+    ),
+    "an array of another library": (lambda: predictor(net, portable=True)(np.ma.array(x)), "x must be"),
     "a constraint": (
         lambda: list(train(TrainState(net), [(x, y)], portable(mse), 0.1, constraint=nonnegative)),
         "train: constraint is computed by NumPy",
@@ -165,7 +194,7 @@ class Squashed(PerArray):
 
 
 def test_an_optimizer_that_numpy_would_compute_is_refused():
-    with pytest.raises(KindError, match="not as Squashed: tanh in the update, which NumPy computes"):
+    with pytest.raises(KindError, match="the update of Squashed: tanh in the update, which NumPy computes"):
         compiled_step(mse, portable=True)(TrainState(net, Squashed()), x, y, 0.1)
 
 
@@ -180,3 +209,24 @@ def test_a_parameter_of_one_number_takes_the_step_of_an_array(optimizer):
     for g in rng.normal(size=500):
         number, array = [update(optimizer, Grads(a, None), a)[0].params for a in (np.array(g), np.array([g]))]
         assert number == array[0]
+
+
+@pytest.mark.parametrize("optimizer", [Cubed(), (Cubed(), ClipNorm(1.0), Adam()), (ClipNorm(1.0), Cubed())], ids=repr)
+def test_powers_of_an_update_are_those_of_its_trace(optimizer):
+    here = TrainState(net, optimizer)
+    for _ in range(3):
+        here = compiled_step(mse, portable=True)(here, x, y, 0.1)
+    *_, folded = train(TrainState(net, optimizer), [(x, y)] * 3, portable(mse), 0.1, every=3)
+    assert folded == here
+    *_, apart = train(TrainState(net, optimizer), [(x, y)] * 3, sharded(portable(mse)), 0.1)
+    assert apart == here
+
+
+def test_a_repr_says_what_is_portable():
+    assert repr(portable(mse)) == "compiled(mse, portable=True)"
+    assert repr(compiled_step(mse, portable=True)) == "compiled_step(mse, portable=True)"
+    assert repr(predictor(Tanh(), portable=True)) == "predictor(Tanh(), portable=True)"
+
+
+def test_no_rows_have_no_bits():
+    assert predictor(net, portable=True)(x[:0]).shape == (0, 1)

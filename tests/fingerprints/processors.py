@@ -36,6 +36,8 @@ def results(name, words, *, arm=None):
         python = str(arm / "python")
     elif name != HERE:
         cpu, features, environment["OPENBLAS_CORETYPE"] = X86[name]
+        if "+fma" not in features:
+            environment["GLIBC_TUNABLES"] = "glibc.cpu.hwcaps=-FMA,-AVX2,-FMA4,-AVX"  # for powers of C
         environment["NPY_DISABLE_CPU_FEATURES"] = " ".join(NEWER if "AVX-512" not in name else [])
         words = ["--cpu", cpu, f"--features={features}", *words]
     command = [python, "-m", "tests.fingerprints.trained", *words]
