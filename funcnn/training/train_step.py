@@ -57,8 +57,10 @@ class TrainStep:
             if self.fold is not None and tries > 0:
                 made = self.fold(now, pairs[rest], rates[rest])
             if made is None:
-                made, tries = self._after(now, pairs[done], rates[done]), tries - 1
-            done, now = done + made.step - now.step, made
+                made, tries, done = self._after(now, pairs[done], rates[done]), tries - 1, done + 1
+            else:
+                done += made.step - now.step
+            now = made
             if self.constraint is not None:
                 now = now.after(_constrained(self.constraint, now.params), now.optimizer, now.cost, 0)
         return now
