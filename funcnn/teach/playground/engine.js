@@ -88,7 +88,7 @@ function operation(given, out) {
   if (REDUCTIONS[op]) return reduction(given, out)
   if (MOVEMENTS[op]) return MOVEMENTS[op](given, out)
   if (op === "matmul") return matmul(given, out)
-  if (op === "where") return where(given, out)
+  if (op === "where") return selection(given, out)
   const f = op === "astype" ? castTo(dtype, dtypes[0]) : scalarFunction(op, dtype)
   if (!f) throw new Error(`${op} is not an operation`)
   return given.a.length === 1 ? unary(given, f, out) : binary(given, f, out)
@@ -108,7 +108,7 @@ function eachPair(f, out, a, b, { outer, inner, by: [s, t], from: [p, q] }) {
   for (let u = 0, k = 0; u < outer; u++) for (let v = 0, i = p[u], j = q[u]; v < inner; v++, i += s, j += t) out[k++] = f(a[i], b[j])
 }
 
-function where({ shape, a: [c, a, b], shapes }, out) {
+function selection({ shape, a: [c, a, b], shapes }, out) {
   const { outer, inner, by: [r, s, t], from: [o, p, q] } = loopsOf(shape, shapes.map((x) => stridesIn(x, shape)))
   return () => {
     for (let u = 0, n = 0; u < outer; u++)
