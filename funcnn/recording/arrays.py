@@ -67,7 +67,7 @@ class RecordedArray(NDArrayOperatorsMixin):
 
     def _view(self, whole: int) -> int:
         tape = current()
-        if self.index is None:
+        if self.index is None or np.array_equal(self.index.reshape(-1), np.arange(self.store.numbers.size)):
             has_shape = tape.numbers[whole].shape == self.shape
             return whole if has_shape else tape.operation("reshape", (whole,), self.shape)
         if (regular := strides_of(self.index)) is None:

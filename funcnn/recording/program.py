@@ -63,7 +63,7 @@ class Program:
         """The program as lists, numbers and strings, for `json.dumps`; docs/recording.md describes them."""
         return {
             "inputs": [[name, list(shape), _letters(dtype)] for name, shape, dtype in self.inputs],
-            "constants": [[list(a.shape), _letters(a.dtype), _numbers(a)] for a in self.constants],
+            "constants": [[list(a.shape), _letters(a.dtype), numbers(a)] for a in self.constants],
             "operations": [_as_list(operation) for operation in self.operations],
             "outputs": self.outputs,
             "steps": [list(step) for step in self.steps],
@@ -95,7 +95,8 @@ def _letters(dtype: np.dtype[Any]) -> str:
     return dtype.str[1:]
 
 
-def _numbers(a: Array) -> Any:
+def numbers(a: Array) -> Any:
     """The numbers of an array as a list, or as one number, if it has no other."""
+    a = a.astype(np.uint8) if a.dtype.kind == "b" else a
     flat = [one if one - one == 0 else str(one) for one in a.reshape(-1).tolist()]
     return flat[0] if flat and a.tobytes() == a.reshape(-1)[:1].tobytes() * a.size else flat
