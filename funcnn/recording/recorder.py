@@ -42,8 +42,8 @@ def record_function(function: Callable[..., Any], inputs: Mapping[str, Any]) -> 
 def record_prediction(params: Any, x: Any) -> Program:
     """The program of `predict(params, x)`: from inputs "x" and "params.0.W", ... to "out"."""
     with recording() as tape, recorded():
-        net, rows = _inputs(tape, {"params": inference(params), "x": x})
-        return tape.program(_places({"out": forward_only(net, rows)}))
+        net, rows = _inputs(tape, {"params": params, "x": x})
+        return tape.program(_places({"out": forward_only(inference(net), rows)}))
 
 
 def record_step(params: Any, x: Any, y: Any, loss: Loss, lr: float, *, optimizer: Any = ()) -> Program:

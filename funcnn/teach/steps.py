@@ -69,7 +69,9 @@ def walk_through(function: str, params: Any, x: Any, y: Any, loss: Loss, lr: flo
     ends = named(rows, "out", seen.out), named(rows, "y", y), [("cost", cost), *named(rows, "dA", seen.dA)]
     steps = _updates(rows, seen, params, calls, lr)
     between = link_terms(rows, seen, params, x, y, loss, lr)
-    loss_step = Step("loss", "", name_of_loss(loss), first_line(without_arguments(loss)), [*ends[0], *ends[1]], [], ends[2])
+    loss_step = Step(
+        "loss", "", name_of_loss(loss), first_line(without_arguments(loss)), [*ends[0], *ends[1]], [], ends[2]
+    )
     loss_step.symbols = symbols_of(loss_step.equations, loss, _shown(loss_step))
     loss_step.between = _short(rows, "loss", between.get((-1, "loss"), []), [*loss_step.given, *loss_step.made])
     order = inner_first(seen.visits)
@@ -223,5 +225,6 @@ _FORWARD, _BACKWARD = "where ", "Backwards "
 
 
 def first_line(of: Any) -> list[str]:
+    """The first line of a docstring, if there is one."""
     text = inspect.getdoc(of) if of is not None else None
     return [text.splitlines()[0].rstrip(".")] if text and not isinstance(text, property) else []

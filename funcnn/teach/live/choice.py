@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import attrs
-import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.core import Loss, backward, forward, inference, sgd
+from funcnn.core import Loss, backward, forward, sgd
 from funcnn.errors import NotFiniteError, RangeError
 from funcnn.inspection.summaries import described
 from funcnn.inspection.tracing import Trace, traced
@@ -38,7 +38,9 @@ class Choice:
     predict: Program
 
 
-def choice_of(function: str, name: str, params: Any, optimizer: Any, data: tuple[Any, Any, Loss, float], places: Any) -> Choice:
+def choice_of(
+    function: str, name: str, params: Any, optimizer: Any, data: tuple[Any, Any, Loss, float], places: Any
+) -> Choice:
     """The choice, after a first step that Python takes; errors name `function`."""
     x, y, loss, lr = data
     seen = traced(function, params, x, y, loss, lr, inputs=False)
@@ -51,19 +53,20 @@ def choice_of(function: str, name: str, params: Any, optimizer: Any, data: tuple
         out, cache = forward(params, x)
         grads, after = update(optimizer, backward(params, cache, loss(out, y)[1]), params)
         following = record_step(sgd(params, grads, lr), x, y, loss, lr, optimizer=after)
-    return Choice(name, params, optimizer, seen, first, following, record_prediction(params, x if places is None else places))
+    return Choice(
+        name, params, optimizer, seen, first, following, record_prediction(params, x if places is None else places)
+    )
 
 
 def _check_work(function: str, program: Program, x: Any) -> None:
-    work = sum([int(np.prod(one.shape)) for one in program.operations])
-    if work > MOST_NUMBERS:
-        rows = len(x[0] if type(x) is tuple else x)
-        most = rows * MOST_NUMBERS // work
-        raise RangeError(
-            f"{function}: x must have few enough rows for a page, {most} for this network, not {rows}; write x[:{most}], y[:{most}]"
-            if most
-            else f"{function}: a step of params must compute at most {MOST_NUMBERS:,} numbers, not {work:,}"
-        )
+    work = sum([math.prod(one.shape) for one in program.operations])
+    if work <= MOST_NUMBERS:
+        return
+    rows = len(x[0] if type(x) is tuple else x)
+    if most := rows * MOST_NUMBERS // work:
+        needed = f"have at most {most} rows on a page of this network, not {rows}; write x[:{most}] and y[:{most}]"
+        raise RangeError(f"{function}: x must {needed}")
+    raise RangeError(f"{function}: params must compute at most {MOST_NUMBERS:,} numbers in a step, not {work:,}")
 
 
 def data_of_choice(choice: Choice, loss: Loss) -> dict[str, Any]:
@@ -75,17 +78,9 @@ def data_of_choice(choice: Choice, loss: Loss) -> dict[str, Any]:
         "optimizer": _text(choice.optimizer),
         "layers": _layers(choice.seen),
         "start": {path: array_data(a) for path, a in start.items()},
-        "rests": _resting(choice),
         "sources": _sources(choice.seen, loss),
         **{name: program.to_json() for name, program in programs.items() if program is not None},
     }
-
-
-def _resting(choice: Choice) -> dict[str, Any]:
-    """What the prediction takes beside the network of the step: arrays that `inference` makes."""
-    own = leaves_of(choice.params, "params")
-    made = leaves_of(inference(choice.params), "params")
-    return {path: array_data(a) for path, a in made.items() if path not in own or a.shape != own[path].shape}
 
 
 def array_data(a: Array) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def kind_of_view(x: Any, out: Any) -> str:
 
 
 def grid_of(view: str, x: Any) -> dict[str, Any] | None:
-    """The places at which the network is asked for a curve or a plane, row by row; a plane's first row is the lowest."""
+    """The places at which the network is asked for a curve or a plane, row by row, the lowest row first."""
     if view not in {"curve", "plane"}:
         return None
     low, high = x.min(axis=0), x.max(axis=0)
