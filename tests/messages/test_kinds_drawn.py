@@ -31,6 +31,7 @@ from funcnn.data import prefetch
 from funcnn.errors import KindError, RangeError
 from funcnn.initializers import constant, glorot_uniform
 from funcnn.layers import PRelu, rotate
+from funcnn.needs import MOST_WHOLE
 from funcnn.optimizers import project
 from funcnn.schedules import Plateau, cosine
 from funcnn.sizes import MOST_ENTRIES as MOST
@@ -135,7 +136,7 @@ FOUND = [
     "memory, not (70368744177664,)",
     range_error(lambda: cosine(10**400, 10)) >> "cosine: lr must be in [-1.8e+308, 1.8e+308], not about 10**400",
     range_error(lambda: Adam(eps=-(10**400))) >> "Adam: eps must be in [-1.8e+308, 1.8e+308], not about -10**400",
-    range_error(lambda: cosine(0.1, 10)(10**45)) >> f"cosine: step must be at most {sys.maxsize}, not about 10**45",
+    range_error(lambda: cosine(0.1, 10)(10**45)) >> f"cosine: step must be at most {MOST_WHOLE}, not about 10**45",
     range_error(lambda: batches(X, X, 2, epochs=2**62, seed=0))
     >> f"batches: the number of batches must be at most {sys.maxsize}, not {sys.maxsize + 1}",
     kind_error(lambda: Dropout(0.5, seed=10**5000))
@@ -168,7 +169,7 @@ FOUND = [
     kind_error(lambda: project(NET, lambda: None)) >> "project: onto must be a function of an array, not a function ()",
     kind_error(lambda: hvp(mse)((NET[0], "text"), X, X, NET))
     >> "hvp: params must be a layer or a tuple of layers, not str",
-    range_error(lambda: prefetch([(X, X)], 10**30)) >> f"prefetch: n must be at most {sys.maxsize}, not 1{30 * '0'}",
+    range_error(lambda: prefetch([(X, X)], 10**30)) >> f"prefetch: n must be at most {MOST_WHOLE}, not 1{30 * '0'}",
 ]
 
 

@@ -379,11 +379,11 @@ ROWS = [
             ),
             ("weighted", weighted, "loss", "(out, y, weight)", accuracy, "accuracy(out, y, threshold)"),
             ("joint", joint, "losses[0]", "(out, y)", lambda out: out, "a function (out)"),
-            ("value_and_grad", value_and_grad, "loss", "(out, y)", abs, "abs(x)"),
+            ("value_and_grad", value_and_grad, "loss", "(out, y)", len, "len(obj)"),
         )
     ],
     *[
-        kind_error(partial(made, x)) >> f"{name}: the returned function takes (out, y, weight), not 1 argument"
+        kind_error(lambda made=made: made(x)) >> f"{name}: the returned function takes (out, y, weight), not 1 argument"
         for name, made in (("masked", masked(mse)), ("weighted", weighted(mse)), ("joint", joint(mse)))
     ],
     kind_error(lambda: value_and_grad(mse)(Dense(np.eye(2), None), (x, x)))
