@@ -57,7 +57,7 @@ function prepare(program, shared = new Map()) {
   }
   for (const [shape, dtype, data] of program.constants) {
     const array = new ARRAYS[dtype](sizeOf(shape))
-    Array.isArray(data) ? array.set(data.map(asNumber)) : array.fill(asNumber(data))
+    load(array, data)
     put(array, shape, dtype, true)
   }
   for (const [op, args, shape, dtype, settings] of program.operations) {

@@ -85,9 +85,9 @@ function take({ a: [a, positions] }, out) {
   return () => { for (let k = 0; k < out.length; k++) out[k] = a[positions[k]] }
 }
 
-// A copy with other entries: their positions are an argument, or those of a view.
-function put({ op, a, settings: { offset, strides, shape } }, out) {
-  const [from, positions, rows] = strides ? [a[0], offsetsOf(shape, strides, offset), a[1]] : a
+// A copy with other entries: their positions are an argument, or those of a view with the shape of the rows.
+function put({ op, a, shapes, settings: { offset, strides } }, out) {
+  const [from, positions, rows] = strides ? [a[0], offsetsOf(shapes[1], strides, offset), a[1]] : a
   const by = rows.length === positions.length ? 1 : 0, isAdded = op === "put_add"
   return () => {
     out.set(from)

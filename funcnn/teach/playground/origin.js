@@ -94,7 +94,7 @@ function movedFrom({ program, values, shapes, dtypes }, value, place) {
 function addedFrom({ program, values, shapes }, value, place) {
   const [, args, , , settings] = program.operations[value - program.inputs.length - program.constants.length]
   const ofView = settings && settings.strides
-  const positions = ofView ? offsetsOf(settings.shape, settings.strides, settings.offset) : values[args[1]], row = args.at(-1)
+  const positions = ofView ? offsetsOf(shapes[args[1]], settings.strides, settings.offset) : values[args[1]], row = args.at(-1)
   const rows = []
   for (let i = 0; i < positions.length; i++) if (positions[i] === place) rows.push([row, sizeOf(shapes[row]) === 1 ? 0 : i])
   return { from: [args[0], place], rows }

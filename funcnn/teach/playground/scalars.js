@@ -117,3 +117,8 @@ function castTo(dtype, from) {
 // A number of JSON, where "nan", "inf" and "-inf" are strings.
 const NOT_FINITE = { nan: NaN, inf: Infinity, "-inf": -Infinity }
 const asNumber = (a) => typeof a === "string" ? NOT_FINITE[a] : Number(a)
+
+// Numbers of JSON into an array: a list, or one number for all.
+function load(array, data, by = 1) {
+  Array.isArray(data) ? array.set(data.map((v) => by * asNumber(v))) : array.fill(by * asNumber(data))
+}

@@ -52,7 +52,7 @@ function trainer(data, choice) {
   function reset(scale = 1) {
     for (const [name, { data: numbers }] of Object.entries(choice.start)) {
       const by = self.names.includes(name.slice(7)) ? scale : 1
-      if (arrays.has(name)) arrays.get(name).set(numbers.map((v) => by * asNumber(v)))
+      if (arrays.has(name)) load(arrays.get(name), numbers, by)
     }
     Object.assign(self, { costs: [], broken: null })
   }
@@ -76,7 +76,7 @@ function trainer(data, choice) {
 function fill(inputs, name, parts) {
   parts.forEach((part, i) => {
     const array = inputs[name] || inputs[`${name}.${i}`]
-    if (array) array.set(part.data.map(asNumber))
+    if (array) load(array, part.data)
   })
 }
 
