@@ -5,11 +5,11 @@ let gradients = null
 const LEAST = 1e-9  // where a bar begins; it ends at 10
 
 function buildGradients() {
-  const { trainer } = page, { program } = trainer.first, parts = []
+  const { trainer } = page, parts = []
   const layers = trainer.choice.layers.filter(({ path }) => trainer.names.some((name) => name.startsWith(path ? `${path}.` : "") && !name.slice(path ? path.length + 1 : 0).includes(".")))
   layers.forEach(({ path, kind }) => parts.push({ path, kind, names: trainer.names.filter((name) => name.startsWith(path ? `${path}.` : "")), bar: make("span", { class: "fill" }), size: make("span", { class: "size" }) }))
   const some = parts.length > 10 ? [...parts.slice(0, 5), ...parts.slice(-5)] : parts
-  gradients = some.map((part) => ({ ...part, value: arriving(program, part.path) }))
+  gradients = some.map((part) => ({ ...part, values: new Map([trainer.first, trainer.next].map((ready) => [ready, arriving(ready.program, part.path)])) }))
   $("gradients").replaceChildren(make("dl", { class: "bars" }, ...gradients.map((part) => make("div", {}, make("dt", {}, `${part.path} ${part.kind}`), make("dd", {}, make("span", { class: "track" }, part.bar), part.size)))),
     make("p", { class: "note" }, "How fast the cost changes with the outputs of a layer. From mark to mark it is a factor of 1000."))
 }
@@ -35,7 +35,8 @@ const sizeOfAll = (numbers) => Math.sqrt(numbers.reduce((sum, v) => sum + v * v,
 function drawGradients() {
   const { present } = page.trainer
   for (const part of gradients) {
-    part.now = part.value === null ? NaN : sizeOfAll(present.values[part.value])
+    const value = part.values.get(present)
+    part.now = value === null ? NaN : sizeOfAll(present.values[value])
     const share = Math.log10(part.now / LEAST) / 10
     part.bar.style.width = `${100 * Math.max(0, Math.min(1, share)) || 0}%`
     write(part.size, short(part.now, 2))

@@ -4,7 +4,10 @@ const MOST_IMAGES = 120
 let images = null
 
 const IMAGES_VIEW = {
-  hint: "Below an image is what the network says, where it is wrong, and then the right answer. Right ones fade. Choose an image to see it go through the network.",
+  get hint() {
+    const says = page.data.classes ? "Below an image is what the network says. Where it is wrong, the right answer follows; right ones fade." : "Below a row is the first number that the network says of it."
+    return `${says} Choose one to see it go through the network.`
+  },
   build() {
     const { data, trainer } = page, x = trainer.arrays.get("x") || trainer.arrays.get("x.0"), shape = data.x[0].shape.slice(1)
     const own = shape.length === 1 ? [Math.sqrt(shape[0]), Math.sqrt(shape[0])] : shape, n = sizeOf(shape)
@@ -20,7 +23,7 @@ const IMAGES_VIEW = {
     images.forEach(({ label, button }, row) => {
       const says = data.classes ? said(data, trainer.out, row) : null, isRight = says === y[row]
       write(label, says === null ? short(trainer.out[row]) : isRight ? name(says) : `${name(says)}, not ${name(y[row])}`)
-      set(button, { class: isRight ? "thumb right" : "thumb", "aria-pressed": page.row === row })
+      set(button, { class: `thumb${isRight ? " right" : says === null ? "" : " wrong"}`, "aria-pressed": page.row === row })
     })
   },
 }

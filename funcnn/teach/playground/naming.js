@@ -15,6 +15,7 @@ function namesOf(program) {
   }
   program.steps.forEach(([phase], step) => {
     const last = resultOf(program, step)
+    if (last !== null && phase === "forward" && names[last].name === "x") names[last].name = "out"  // the next rule calls it x
     if (last !== null) call(last, phase === "forward" ? "out" : phase === "backward" ? "dx" : null)
   })
   number(names)

@@ -2,12 +2,7 @@
 
 function drawWhere() {
   if (!page.isOpen) return
-  if (where.ready !== page.trainer.present) {
-    const { step } = where
-    page.step = step
-    buildWhere()
-    return showStep(where.step)
-  }
+  if (where.ready !== page.trainer.present) return followProgram()
   const { chosen } = page, used = new Set()
   const list = drawTerms()
   for (const part of list) if (typeof part !== "string") used.add(`${part.value} ${part.place}`)
@@ -21,6 +16,16 @@ function drawWhere() {
       isChosen ? set(button, { "aria-current": "true" }) : button.removeAttribute("aria-current")
     }
   }
+}
+
+// The first step and the later ones of an optimizer with memory are two programs: the chosen number is looked for by name.
+function followProgram() {
+  const before = where, { chosen } = page, isSame = (a, b) => a && b && a.name && a.name === b.name && a.path === b.path
+  const phase = before.ready.program.steps[before.step]
+  buildWhere()
+  const value = chosen ? where.names.findIndex((one, i) => isSame(one, before.names[chosen.value]) && String(where.ready.shapes[i]) === String(before.ready.shapes[chosen.value])) : -1
+  Object.assign(page, { trail: [], chosen: value >= 0 ? { value, place: chosen.place } : null })
+  showStep(Math.max(0, where.ready.program.steps.findIndex((one) => String(one) === String(phase))))
 }
 
 // Returns the numbers of the expression, which are marked in the arrays.

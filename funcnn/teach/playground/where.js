@@ -6,9 +6,9 @@ let where = null
 function buildWhere() {
   const { present } = page.trainer, { program } = present
   where = { ready: present, names: namesOf(program), step: Math.min(page.step ?? 0, program.steps.length - 1), arrays: [] }
-  const phases = [...new Set(program.steps.map(([phase]) => phase))]
+  const phases = [...new Set(program.steps.filter((_, i) => hasNumbers(program, i)).map(([phase]) => phase))]
   $("rules").replaceChildren(...phases.map((phase) => make("div", {}, make("h3", {}, phase), make("div", { class: "chips" }, ...program.steps.map(([own, path, kind], i) =>
-    own === phase && hasNumbers(program, i) ? make("button", { type: "button", "data-step": i, click: () => showStep(i) }, [path, kind].filter(Boolean).join(" ")) : null)))))
+    own === phase && hasNumbers(program, i) ? make("button", { type: "button", "data-step": i, click: () => showStep(i) }, [path, kind].filter(Boolean).join(" ") || own) : null)))))
 }
 
 const hasNumbers = (program, step) => program.operations.some((o) => o[6] === step)
