@@ -16,7 +16,7 @@ def main():
     with TemporaryDirectory() as folder, opened() as window:
         for name in sys.argv[1:] or NETWORKS:
             found = difference(name, window.page, Path(folder))
-            is_wrong = found["exact"] > 1e-12 or found["rounded"] > 1e-8
+            is_wrong = bool(found["exact"] > 1e-12 or found["rounded"] > 1e-8)
             has_failed |= is_wrong
             print(f"{'WRONG ' * is_wrong}{name}: {found['exact']:.1e}, {found['rounded']:.1e}", flush=True)
     return int(has_failed)

@@ -26,7 +26,11 @@ from funcnn.training.arguments import is_optimizer
 from funcnn.trees.walks import arrays_in
 
 MOST_BYTES = 250_000  # without data and parameters
-SCRIPTS: tuple[str, ...] = ()
+SCRIPTS = (
+    *("scalars", "engine", "loops", "movements", "trainer", "numbers", "naming", "origin", "formula", "diagram", "units"),
+    *("inspector", "points", "plane", "curve", "images", "table", "cost", "gradients", "where", "terms", "playground"),
+)
+"""The scripts of a page in their order, of which the last starts it."""
 
 
 @checked
@@ -142,7 +146,7 @@ def page_text(
     _check_arrays(function, x=x, y=y)
     data = _data(function, named, (x, y, loss, lr))
     words = title or f"{_network_text(params, loss)}"
-    style, script = asset("live/playground.css"), "".join([asset(f"live/{name}.js") for name in SCRIPTS])
+    style, script = asset("playground/playground.css"), "".join([asset(f"playground/{name}.js") for name in SCRIPTS])
     parts = {
         "title": escape(words),
         "style": style,
@@ -151,7 +155,7 @@ def page_text(
         "script_hash": hash_of(script),
         "data": json.dumps({"title": words, **data}, separators=(",", ":")).replace("<", "\\u003c"),
     }
-    return filled(asset("live/playground.html"), parts)
+    return filled(asset("playground/playground.html"), parts)
 
 
 def _choices(function: str, choices: Any) -> dict[str, tuple[Any, Any]]:
