@@ -40,10 +40,12 @@ def job(op, arrays, wanted, settings=0):
 def compare(jobs, tmp_path, ulps=8):
     results = run_in_node([job for job, *_ in jobs], tmp_path)
     for (_, wanted, op), result in zip(jobs, results, strict=True):
-        made = np.array(result["outputs"]["out"], np.float64).reshape(wanted.shape)
+        made = np.array(result["out"], np.float64).reshape(wanted.shape)
         eps = np.finfo(wanted.dtype if wanted.dtype.kind == "f" else float).eps
         tolerance = 0 if wanted.dtype.kind != "f" else ulps * eps
-        np.testing.assert_allclose(made, wanted.astype(float), rtol=tolerance, atol=0, err_msg=f"{op} of {wanted.dtype}")
+        np.testing.assert_allclose(
+            made, wanted.astype(float), rtol=tolerance, atol=0, err_msg=f"{op} of {wanted.dtype}"
+        )
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -110,7 +112,9 @@ def test_arguments_broadcast(dtype, tmp_path):
             if 0 in other and 2 in one[:1] and len(one) == 3:
                 continue
             a, b = rng.normal(size=one).astype(dtype), rng.normal(size=other).astype(dtype)
-            jobs += [job(op, [a, b], getattr(np, op)(a, b)) for op in ("add", "multiply", "divide", "subtract", "maximum")]
+            jobs += [
+                job(op, [a, b], getattr(np, op)(a, b)) for op in ("add", "multiply", "divide", "subtract", "maximum")
+            ]
             jobs.append(job("where", [np.asarray(a > 0), a, b], np.where(a > 0, a, b)))
     compare(jobs, tmp_path)
 
@@ -163,8 +167,7 @@ def test_movements(tmp_path):
         "one": (a[1, 1, 1], 26, ()),
     }
     jobs = [
-        job("view", [a], wanted, {"offset": offset, "strides": strides})
-        for wanted, offset, strides in views.values()
+        job("view", [a], wanted, {"offset": offset, "strides": strides}) for wanted, offset, strides in views.values()
     ]
     jobs += [job("reshape", [a], a.reshape(6, 10)), job("reshape", [a[:1, :1, :1].copy()], a[0, 0, 0])]
     for axis in range(3):
@@ -201,6 +204,6 @@ def test_what_no_input_changes_and_outputs_that_are_inputs(tmp_path):
     }
     [made] = run_in_node([{"program": program, "inputs": {"x": [1, 2, 3]}}], tmp_path)
     np.testing.assert_equal(
-        made["outputs"],
+        made,
         {"out": [3, math.inf, math.nan], "same": [1, 2, 3], "known": [2, math.inf, math.nan], "two": [2, 2, 2]},
     )

@@ -34,6 +34,7 @@ function buildDiagram() {
   for (let c = 1; c < columns.length; c++) link(columns[c - 1], columns[c], c)
   box.append(...columns.map((column, c) => column.label = make("div", { class: "column-name" }, c ? column.title.filter((name) => name !== "Flatten").join(", ") : "x")))
   diagram.units[0].button.tabIndex = 0
+  $("diagram").classList.toggle("flat", columns.every(({ shown, isImage }) => shown.length < 3 && !isImage))
   $("diagram").replaceChildren(diagram.svg, box)
   layOut()
 }
@@ -68,7 +69,7 @@ function link(from, to, c) {
   for (const i of from.shown) for (const j of to.shown) if (i !== null && j !== null) {
     const line = draw("path", { class: "edge" }), hit = draw("path", { class: "hit" }), index = i * shape[1] + j
     const edge = { name: to.weights, index, c, from: unitAt(c - 1, i), to: unitAt(c, j), line, hit }
-    edge.group = draw("g", { class: "line", role: "button", tabindex: diagram.edges.length ? "-1" : "0", "aria-pressed": "false",
+    edge.group = draw("g", { class: "line", role: "button", "aria-label": `${to.weights}[${i},${j}]`, focus: () => labelEdge(edge), tabindex: diagram.edges.length ? "-1" : "0", "aria-pressed": "false",
       click: () => select(to.weights, index), keydown: (event) => moveInEdges(event, edge) }, hit, line)
     diagram.edges.push(edge)
     diagram.svg.append(edge.group)
@@ -81,6 +82,7 @@ const unitAt = (c, i) => diagram.units.find((unit) => unit.c === c && unit.i ===
 function layOut() {
   const box = $("diagram"), width = box.clientWidth, height = box.clientHeight - (width < 420 ? 34 : 20)
   if (!diagram || !width) return
+  const across = (x) => `${(100 * x / width).toFixed(2)}%`  // also right while the window becomes narrower
   const n = diagram.columns.length, edge = diagram.units.some((unit) => unit.name && (unit.c === 0 || unit.c === n - 1)) ? 42 : 26
   diagram.columns.forEach((column, c) => {
     const x = n === 1 ? width / 2 : edge + (width - 2 * edge) * c / (n - 1)
@@ -89,20 +91,20 @@ function layOut() {
     own.forEach((unit, k) => {
       Object.assign(unit, { x, y: height / 2 + (k - (own.length - 1) / 2) * space, size })
       const { style } = unit.button
-      style.left = `${x - size / 2}px`
+      style.left = across(x - size / 2)
       style.top = `${unit.y - size / 2}px`
       style.width = style.height = `${size}px`
       if (unit.label) {
-        unit.label.style.left = `${x - edge}px`
-        unit.label.style.width = `${2 * edge}px`
+        unit.label.style.left = across(x - edge)
+        unit.label.style.width = across(2 * edge)
         unit.label.style.top = `${unit.y + size / 2 - 1}px`
       }
     })
     Object.assign(column, { x, size })
     const { style } = column.label, wide = Math.min(150, 0.9 * (width - 2 * edge) / Math.max(n - 1, 1)), isLast = c === n - 1 && n > 1
-    style.width = `${wide}px`
+    style.width = across(wide)
     style.top = `${height}px`
-    style.left = `${c === 0 ? x - size / 2 : isLast ? x + size / 2 - wide : x - wide / 2}px`
+    style.left = across(c === 0 ? x - size / 2 : isLast ? x + size / 2 - wide : x - wide / 2)
     column.label.classList.toggle("first", c === 0)
     column.label.classList.toggle("last", isLast)
   })

@@ -10,6 +10,7 @@ function buildGradients() {
   layers.forEach(({ path, kind }) => parts.push({ path, kind, names: trainer.names.filter((name) => name.startsWith(path ? `${path}.` : "")), bar: make("span", { class: "fill" }), size: make("span", { class: "size" }) }))
   const some = parts.length > 10 ? [...parts.slice(0, 5), ...parts.slice(-5)] : parts
   gradients = some.map((part) => ({ ...part, values: new Map([trainer.first, trainer.next].map((ready) => [ready, arriving(ready.program, part.path)])) }))
+  $("gradients-name").hidden = $("gradients").hidden = gradients.length < 2
   $("gradients").replaceChildren(make("dl", { class: "bars" }, ...gradients.map((part) => make("div", {}, make("dt", {}, `${part.path} ${part.kind}`), make("dd", {}, make("span", { class: "track" }, part.bar), part.size)))),
     make("p", { class: "note" }, "How fast the cost changes with the outputs of a layer. From mark to mark it is a factor of 1000."))
 }
@@ -71,6 +72,7 @@ function jumps(costs) {
 
 function vanishing() {
   const sizes = gradients.map((part) => part.now).filter((v) => Number.isFinite(v)), first = sizes[0], last = sizes.at(-1)
+  if (sizes.length && sizes.every((v) => v < 1e-12) && page.trainer.cost > 1e-6) return [["No gradient.", "It is 0 in each layer, so a step changes nothing: units are far out, where they are flat."]]
   if (sizes.length < 2 || !(last > 0)) return []
   if (first < 1e-3 * last) return [["Vanishing gradients.", `Layer ${gradients[0].path} receives ${first === 0 ? "nothing" : `1 / ${short(last / first, 2)}`} of the gradient of layer ${gradients.at(-1).path}: it hardly learns.`]]
   return first > 1e3 * last ? [["Exploding gradients.", `Layer ${gradients[0].path} receives ${short(first / last, 2)} times the gradient of layer ${gradients.at(-1).path}.`]] : []

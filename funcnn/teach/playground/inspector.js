@@ -70,7 +70,7 @@ function drawInspector() {
   const { name, index } = selected, shape = trainer.choice.start[`params.${name}`].shape, w = trainer.parameter(name)[index], dw = trainer.gradient(name)[index]
   const at = `[${indexOf(index, shape).join(", ")}]`, { present } = trainer, isFocused = (input) => document.activeElement === input
   if (!isFocused(inspector.array)) inspector.array.value = name
-  if (!isFocused(inspector.index)) inspector.index.value = at
+  if (!isFocused(inspector.index)) Object.assign(inspector.index, { value: at, size: at.length })
   inspector.index.hidden = !shape.length
   if (!isFocused(inspector.value)) inspector.value.value = short(w)
   const most = Math.max(5, Math.ceil(Math.abs(w)))

@@ -70,7 +70,7 @@ function drawPicture(fine) {
   if (fine.length === 1) {
     const centred = data.classes ? fine[0].map((v) => 2 * (data.is_logit ? logistic(v) : v) - 1) : fine[0].map((v) => v / plane.most)
     for (let k = 0; k < FINE * FINE; k++) paint(image.data, 4 * k, ground, centred[k] < 0 ? minus : plus, Math.min(1, Math.abs(centred[k]) || 0) * 0.44)
-    set(plane.line, { d: data.classes ? contour(centred) : "" })
+    set(plane.line, { d: data.classes ? contour(centred, FINE, 3) : "" })
   } else for (let k = 0; k < FINE * FINE; k++) {
     let best = 0, total = 0
     for (let c = 1; c < fine.length; c++) if (fine[c][k] > fine[best][k]) best = c
@@ -81,14 +81,14 @@ function drawPicture(fine) {
   context.putImageData(image, 0, 0)
 }
 
-// The line where the numbers are 0, by marching squares on every second pixel.
-function contour(numbers) {
-  const by = 3, parts = [], pixel = 400 / (FINE - 1)
+// The line where the numbers of a square are 0, by marching squares of `by` places each.
+function contour(numbers, side, by) {
+  const parts = [], pixel = 400 / (side - 1)
   const cross = (i, j, di, dj) => {
-    const a = numbers[j * FINE + i], b = numbers[(j + dj) * FINE + i + di]
+    const a = numbers[j * side + i], b = numbers[(j + dj) * side + i + di]
     return a > 0 !== b > 0 ? [i + di * a / (a - b), j + dj * a / (a - b)] : null
   }
-  for (let j = 0; j + by < FINE; j += by) for (let i = 0; i + by < FINE; i += by) {
+  for (let j = 0; j + by < side; j += by) for (let i = 0; i + by < side; i += by) {
     const found = [cross(i, j, by, 0), cross(i + by, j, 0, by), cross(i, j + by, by, 0), cross(i, j, 0, by)].filter(Boolean)
     for (let n = 0; n + 1 < found.length; n += 2) parts.push(`M${(found[n][0] * pixel).toFixed(1)} ${(found[n][1] * pixel).toFixed(1)}L${(found[n + 1][0] * pixel).toFixed(1)} ${(found[n + 1][1] * pixel).toFixed(1)}`)
   }

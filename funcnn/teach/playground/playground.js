@@ -1,6 +1,6 @@
 // The page: what is on it at present, its controls, and the loop of training.
 
-const page = { data: JSON.parse($("data").textContent), trainer: null, row: 0, unit: null, selected: null, chosen: null, trail: [], step: null, isOpen: false, isPlaying: false, isDue: false }
+const page = { data: JSON.parse($("data").textContent), trainer: null, row: 0, unit: null, selected: null, chosen: null, trail: [], step: null, isOpen: false, isPlaying: false, isDue: false, version: 0 }
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)")
 
 const VIEWS = { curve: CURVE_VIEW, plane: PLANE_VIEW, images: IMAGES_VIEW, table: TABLE_VIEW }
@@ -14,7 +14,7 @@ function changed() {
 
 function drawAll() {
   page.trainer.look()
-  for (const part of [drawInspector, drawDiagram, VIEWS[page.data.kind].draw, drawCost, drawGradients, drawWhere]) part()
+  for (const part of [drawInspector, drawDiagram, VIEWS[page.data.kind].draw, drawCost, drawSurface, drawGradients, drawWhere]) part()
 }
 
 function say(text) { write($("say"), text) }
@@ -33,6 +33,7 @@ function openChoice(index) {
   buildInspector()
   $("data-view").replaceChildren(VIEWS[data.kind].build())
   buildCost()
+  buildSurface()
   buildGradients()
   buildWhere()
   drawAll()
@@ -116,6 +117,7 @@ document.addEventListener("keydown", (event) => {
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   for (const name of Object.keys(COLOURS)) delete COLOURS[name]
   openChoiceAgain()
+  page.version++
 })
 // Pictures that are drawn once have the colours of the scheme.
 function openChoiceAgain() {

@@ -9,7 +9,7 @@ function buildPoints(view) {
   points = { ...view, svg, all: [], held: null }
   for (let row = 0; row < page.data.rows; row++) {
     const mark = draw("path", { class: "mark" })
-    const group = draw("g", { class: "point", role: "button", tabindex: row ? "-1" : "0", "aria-roledescription": "point", keydown: (event) => movePoint(event, row),
+    const group = draw("g", { class: "point", role: "button", "aria-label": `row ${row}`, tabindex: row ? "-1" : "0", "aria-roledescription": "point", keydown: (event) => movePoint(event, row),
       focus: () => { page.row = row; labelPoint(row); changed() } }, draw("circle", { class: "halo", r: 12 }), mark)
     points.all.push({ group, mark })
     svg.append(group)
@@ -78,6 +78,7 @@ function drag(event) {
 // A row has changed: numbers that were not finite may be so again.
 function moved() {
   page.trainer.broken = null
+  page.version++
   changed()
 }
 

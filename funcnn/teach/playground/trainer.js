@@ -7,7 +7,7 @@ function trainer(data, choice) {
   const predict = choice.predict ? prepare(choice.predict, new Map(parameters)) : null
   if (predict) fill(predict.inputs, "x", data.grid ? [data.grid] : data.x)
   const self = {
-    data, choice, arrays, first, next, predict, costs: [], broken: null,
+    data, choice, arrays, first, next, predict, costs: [], ways: [], broken: null,
     get steps() { return self.costs.length },
     get present() { return self.steps && choice.next ? next : first },
     get cost() { return self.present.outputs.cost[0] },
@@ -34,11 +34,14 @@ function trainer(data, choice) {
       if (!self.broken && !canFollow(ready)) self.broken = firstBroken(ready)
       if (self.broken) return
       self.costs.push(ready.outputs.cost[0])
+      if (isPair) self.ways.push(self.names.flatMap((name) => Array.from(self.parameter(name))))
       follow(ready)
     }
   }
 
   const canFollow = ({ outputs }) => self.names.every((name) => !outputs[`params.${name}`] || outputs[`params.${name}`].every(Number.isFinite))
+
+  const isPair = self.names.reduce((n, name) => n + self.parameter(name).length, 0) === 2
 
   // The outputs of a step become the inputs of the next one.
   function follow({ outputs }) {
@@ -54,7 +57,7 @@ function trainer(data, choice) {
       const by = self.names.includes(name.slice(7)) ? scale : 1
       if (arrays.has(name)) load(arrays.get(name), numbers, by)
     }
-    Object.assign(self, { costs: [], broken: null })
+    Object.assign(self, { costs: [], ways: [], broken: null })
   }
 
   // The cost with one number of a parameter changed.

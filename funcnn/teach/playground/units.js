@@ -12,7 +12,7 @@ function drawDiagram() {
   for (const unit of diagram.units) if (!unit.isDots) drawUnit(unit, source)
 }
 
-// The labels of lines have numbers, which are written when somebody comes to a line.
+// The label of a line has its number when somebody comes to it.
 function labelEdge(edge) {
   const { trainer } = page, shape = trainer.choice.start[`params.${edge.name}`].shape
   set(edge.group, { "aria-label": `${edge.name}[${indexOf(edge.index, shape)}] = ${short(trainer.parameter(edge.name)[edge.index])}` })
@@ -128,7 +128,6 @@ function moveInEdges(event, edge) {
   const other = (by) => diagram.edges.find(({ c }) => c === edge.c + by)
   const next = { ArrowUp: own[i - 1], ArrowDown: own[i + 1], ArrowLeft: other(-1), ArrowRight: other(1) }[event.key]
   if (next) {
-    labelEdge(next)
     for (const { group } of diagram.edges) set(group, { tabindex: group === next.group ? 0 : -1 })
     next.group.focus()
   }
