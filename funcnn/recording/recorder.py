@@ -9,7 +9,7 @@ import numpy as np
 
 from funcnn.arrays import is_array
 from funcnn.conditions import recorded
-from funcnn.core import Loss, backward, forward, forward_only, inference, sgd
+from funcnn.core import Loss, backward, forward, inference, sgd
 from funcnn.gradients import Grads
 from funcnn.inspection.log import Log, bare, logged
 from funcnn.optimizers.base import update
@@ -41,9 +41,10 @@ def record_function(function: Callable[..., Any], inputs: Mapping[str, Any]) -> 
 
 def record_prediction(params: Any, x: Any) -> Program:
     """The program of `predict(params, x)`: from inputs "x" and "params.0.W", ... to "out"."""
-    with recording() as tape, recorded():
+    with recording() as tape, recorded(), naming():
         net, rows = _inputs(tape, {"params": params, "x": x})
-        return tape.program(_places({"out": forward_only(inference(net), rows)}))
+        out, _ = forward(logged(inference(net), Log(Steps(tape).report)), rows)
+        return tape.program(_places({"out": out}))
 
 
 def record_step(params: Any, x: Any, y: Any, loss: Loss, lr: float, *, optimizer: Any = ()) -> Program:
