@@ -67,7 +67,11 @@ def of_sequences(layer: Any) -> tuple[Any, ...]:
 PLAYGROUNDS: dict[str, dict[str, Any]] = {
     "ring": {
         "params": (*net(2, 6, 5, 1, seed=1), nn.Sigmoid()),
-        **{"x": places, "y": ring, "loss": nn.binary_cross_entropy, "lr": 1.0, "title": "A ring of points"},
+        "x": places,
+        "y": ring,
+        "loss": nn.binary_cross_entropy,
+        "lr": 1.0,
+        "title": "A ring of points",
         "choices": {"with relu": (*net(2, 6, 5, 1, hidden=nn.Relu(), seed=1), nn.Sigmoid())},
     },
     **{unit: dict(zip(("params", "x", "y", "loss", "lr"), example, strict=True)) for unit, example in EXAMPLES.items()},
@@ -95,12 +99,19 @@ PLAYGROUNDS: dict[str, dict[str, Any]] = {
         title="Large numbers, with batch norm and without",
     ),
     "softmax_derivative": {
-        **{"params": net(2, 8, 3, seed=5), "x": spirals, "y": np.arange(90) % 3},
-        **{"loss": nn.softmax_cross_entropy, "lr": 0.5, "title": "Three classes"},
+        "params": net(2, 8, 3, seed=5),
+        "x": spirals,
+        "y": np.arange(90) % 3,
+        "loss": nn.softmax_cross_entropy,
+        "lr": 0.5,
+        "title": "Three classes",
     },
     "convolution": {
         "params": (nn.Conv2d.init(1, 2, 3, seed=0), nn.Relu(), nn.Flatten(), nn.Dense.init(32, 2, seed=1)),
-        **{"x": lights, "y": np.arange(12) % 2, "loss": nn.softmax_cross_entropy, "lr": 0.1},
+        "x": lights,
+        "y": np.arange(12) % 2,
+        "loss": nn.softmax_cross_entropy,
+        "lr": 0.1,
         "title": "Bright rows and bright columns",
     },
     "lstm": fit(

@@ -1,4 +1,4 @@
-"""The directive {live}: a network of docs/live.py that trains in the page, in a file beside it."""
+"""The directive {live}: a network of docs/live_networks.py that trains in the page, in a file beside it."""
 
 import sys
 from pathlib import Path
@@ -16,8 +16,7 @@ from live_networks import PLAYGROUNDS
 
 
 class Live(SphinxDirective):
-    """```{live} ring
-    ```"""
+    """A block of this kind, with the name of a network as its argument."""
 
     required_arguments = 1
     option_spec: ClassVar = {}
@@ -28,7 +27,11 @@ class Live(SphinxDirective):
         depth = self.env.docname.count("/")
         source, title = f"{'../' * depth}live/{name}.html", PLAYGROUNDS[name].get("title", "A network that trains")
         frame = f'<iframe class="live" src="{source}#small" title="{title}" loading="lazy"></iframe>'
-        return [nodes.raw("", f'{frame}\n<p class="live"><a href="{source}">{title}: open it by itself</a></p>', format="html")]
+        return [
+            nodes.raw(
+                "", f'{frame}\n<p class="live"><a href="{source}">{title}: open it by itself</a></p>', format="html"
+            )
+        ]
 
 
 def write(app: Sphinx, error: Exception | None) -> None:

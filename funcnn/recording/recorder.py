@@ -75,9 +75,11 @@ def record_step(params: Any, x: Any, y: Any, loss: Loss, lr: float, *, optimizer
             cost, dA = loss(out, labels)
         back = backward(log, cache, dA)
         grads = Grads(bare(back.params), back.x)
-        with steps.step("update", "", ""):
-            moves, memory = update(optimizer, grads, net)
-        with steps.step("sgd", "", ""):
+        moves, memory = grads, optimizer
+        if optimizer != ():
+            with steps.step("update", "", _names(optimizer)):
+                moves, memory = update(optimizer, grads, net)
+        with steps.step("sgd", "", "sgd"):
             after = sgd(net, moves, rate)
         outputs = {"cost": as_recorded(cost), "out": out, "dA": dA, "grads": grads.params}
         return tape.program(_places({**outputs, "params": after, "optimizer": memory}))
@@ -88,6 +90,11 @@ def name_of_loss(loss: Any) -> str:
     while hasattr(loss, "func"):
         loss = loss.func
     return str(getattr(loss, "__name__", type(loss).__name__))
+
+
+def _names(optimizer: Any) -> str:
+    parts = optimizer if type(optimizer) is tuple else (optimizer,)
+    return ", ".join([type(part).__name__ for part in parts])
 
 
 def _inputs(tape: Tape, trees: Mapping[str, Any]) -> list[Any]:

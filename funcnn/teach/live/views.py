@@ -33,9 +33,14 @@ def grid_of(view: str, x: Any) -> dict[str, Any] | None:
     pad = MARGIN * np.where(high > low, high - low, 1)
     low, high = low - pad, high + pad
     shape = [CURVE_PLACES] if view == "curve" else [PLANE_SIDE, PLANE_SIDE]
-    axes = [np.linspace(a, b, n) for a, b, n in zip(low, high, shape, strict=True)]
+    axes = [_short(np.linspace(a, b, n)) for a, b, n in zip(low, high, shape, strict=True)]
     places = np.stack(np.meshgrid(*axes), -1).reshape(-1, len(shape)).astype(x.dtype)
     return {"shape": shape, "low": low.tolist(), "high": high.tolist(), "places": places}
+
+
+def _short(places: Array) -> Array:
+    """Numbers of few digits, since a page has many of them."""
+    return np.array([float(f"{place:.5g}") for place in places])
 
 
 def classes_of(out: Any, y: Any, loss: Any) -> tuple[int, bool]:
