@@ -78,10 +78,9 @@ def test_small_results_keep_their_digits(tmp_path):
 
 
 def test_whole_numbers_and_bools(tmp_path):
-    jobs = []
     u, v = rng.integers(0, 2**32, (2, 50), dtype=np.uint32)
-    for op in ("add", "subtract", "multiply", "maximum", "floor_divide", "remainder", "less", *BITS):
-        jobs.append(job(op, [u, v], getattr(np, op)(u, v)))
+    of_bits = ("add", "subtract", "multiply", "maximum", "floor_divide", "remainder", "less", *BITS)
+    jobs = [job(op, [u, v], getattr(np, op)(u, v)) for op in of_bits]
     few = rng.integers(0, 32, 50, dtype=np.uint32)
     jobs += [job(op, [u, few], getattr(np, op)(u, few)) for op in ("left_shift", "right_shift")]
     jobs += [job("invert", [u], ~u), job("astype", [u], u.astype(float)), job("astype", [u], u.astype(np.int64))]

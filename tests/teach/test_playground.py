@@ -190,9 +190,9 @@ def test_the_nudge_is_the_gradient_times_two_h(opened):
     page = opened("ring")
     ask(page, "playground.step(30)")
     rows = [line.split("\n") for line in page.tab.locator(".nudge .pair").all_inner_texts()]
-    found = {name: float(value.replace("−", "-")) for name, value in rows}
+    found = {name: float(value.replace("\N{MINUS SIGN}", "-")) for name, value in rows}
     assert found["difference"] == pytest.approx(found["2 h dw"], rel=0.01)
-    assert found["cost at w + h"] - found["cost at w − h"] == pytest.approx(found["difference"], rel=0.02)
+    assert found["cost at w + h"] - found["cost at w \N{MINUS SIGN} h"] == pytest.approx(found["difference"], rel=0.02)
     assert "the gradient is right" in page.tab.inner_text("#inspector")
 
 

@@ -27,33 +27,9 @@ from funcnn.trees.walks import arrays_in
 
 MOST_BYTES = 250_000  # without data and parameters
 SCRIPTS = (
-    *(
-        "scalars",
-        "engine",
-        "loops",
-        "movements",
-        "trainer",
-        "numbers",
-        "naming",
-        "origin",
-        "formula",
-        "diagram",
-        "units",
-    ),
-    *(
-        "inspector",
-        "points",
-        "plane",
-        "curve",
-        "images",
-        "table",
-        "cost",
-        "surface",
-        "gradients",
-        "where",
-        "terms",
-        "playground",
-    ),
+    *("scalars", "engine", "loops", "movements", "trainer", "numbers", "naming", "origin", "formula", "diagram"),
+    *("units", "inspector", "points", "plane", "curve", "images", "table", "cost", "surface", "gradients", "where"),
+    *("terms", "playground"),
 )
 """The scripts of a page in their order, of which the last starts it."""
 
