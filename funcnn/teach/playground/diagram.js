@@ -78,16 +78,18 @@ function link(from, to, c) {
 
 const unitAt = (c, i) => diagram.units.find((unit) => unit.c === c && unit.i === i)
 
+const sizeOfImage = (width, n) => Math.min(64, width / n * 0.7)
+
 // Places in the box: columns side by side, units in the middle of their column.
 function layOut() {
   const box = $("diagram"), width = box.clientWidth, height = box.clientHeight - (width < 420 ? 34 : 20)
   if (!diagram || !width) return
   const across = (x) => `${(100 * x / width).toFixed(2)}%`  // also right while the window becomes narrower
-  const n = diagram.columns.length, edge = diagram.units.some((unit) => unit.name && (unit.c === 0 || unit.c === n - 1)) ? 42 : 26
+  const n = diagram.columns.length, edge = diagram.units.some((unit) => unit.name && (unit.c === 0 || unit.c === n - 1)) ? 42 : Math.max(26, ...[diagram.columns[0], diagram.columns[n - 1]].map(({ isImage }) => isImage ? sizeOfImage(width, n) / 2 : 0))
   diagram.columns.forEach((column, c) => {
     const x = n === 1 ? width / 2 : edge + (width - 2 * edge) * c / (n - 1)
     const own = diagram.units.filter((unit) => unit.c === c), space = Math.min(60, (height - 8) / own.length)
-    const size = column.isImage ? Math.min(64, (width / n) * 0.7) : Math.max(14, Math.min(UNIT, space - 6, width / n * 0.5))
+    const size = column.isImage ? sizeOfImage(width, n) : Math.max(14, Math.min(UNIT, space - 6, width / n * 0.5))
     own.forEach((unit, k) => {
       Object.assign(unit, { x, y: height / 2 + (k - (own.length - 1) / 2) * space, size })
       const { style } = unit.button

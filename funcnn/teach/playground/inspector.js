@@ -70,7 +70,8 @@ function drawInspector() {
   const { name, index } = selected, shape = trainer.choice.start[`params.${name}`].shape, w = trainer.parameter(name)[index], dw = trainer.gradient(name)[index]
   const at = `[${indexOf(index, shape).join(", ")}]`, { present } = trainer, isFocused = (input) => document.activeElement === input
   if (!isFocused(inspector.array)) inspector.array.value = name
-  if (!isFocused(inspector.index)) Object.assign(inspector.index, { value: at, size: at.length })
+  if (!isFocused(inspector.index)) inspector.index.value = at
+  inspector.index.style.width = `${Math.max(6, at.length + 1.5)}ch`
   inspector.index.hidden = !shape.length
   if (!isFocused(inspector.value)) inspector.value.value = short(w)
   const most = Math.max(5, Math.ceil(Math.abs(w)))
@@ -86,6 +87,8 @@ function drawInspector() {
 
 // The cost with w moved by h to either side. Half of the digits of a float are left to the difference.
 function drawNudge(name, index, w, dw) {
+  const isSlow = page.isPlaying && page.ms > 5  // three more runs would make the page jerk
+  if (isSlow) return write(inspector.note, "Pause to see the nudge.")
   const { trainer } = page, isNarrow = trainer.parameter(name) instanceof Float32Array
   const h = (isNarrow ? 0.01 : 0.001) * 2 ** Math.max(0, Math.ceil(Math.log2(Math.abs(w) || 1)))
   const above = trainer.costWith(name, index, w + h), below = trainer.costWith(name, index, w - h)

@@ -1,6 +1,6 @@
 // The page: what is on it at present, its controls, and the loop of training.
 
-const page = { data: JSON.parse($("data").textContent), trainer: null, row: 0, unit: null, selected: null, chosen: null, trail: [], step: null, isOpen: false, isPlaying: false, isDue: false, version: 0 }
+const page = { data: JSON.parse($("data").textContent), trainer: null, row: 0, unit: null, selected: null, chosen: null, trail: [], step: null, isOpen: false, isPlaying: false, isDue: false, version: 0, ms: 0 }
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)")
 
 const VIEWS = { curve: CURVE_VIEW, plane: PLANE_VIEW, images: IMAGES_VIEW, table: TABLE_VIEW }
@@ -13,7 +13,9 @@ function changed() {
 }
 
 function drawAll() {
+  const start = performance.now()
   page.trainer.look()
+  page.ms = performance.now() - start
   for (const part of [drawInspector, drawDiagram, VIEWS[page.data.kind].draw, drawCost, drawSurface, drawGradients, drawWhere]) part()
 }
 

@@ -10,7 +10,7 @@ function buildPoints(view) {
   for (let row = 0; row < page.data.rows; row++) {
     const mark = draw("path", { class: "mark" })
     const group = draw("g", { class: "point", role: "button", "aria-label": `row ${row}`, tabindex: row ? "-1" : "0", "aria-roledescription": "point", keydown: (event) => movePoint(event, row),
-      focus: () => { page.row = row; labelPoint(row); changed() } }, draw("circle", { class: "halo", r: 12 }), mark)
+      focus: () => { page.row = row; labelPoint(row); changed() } }, draw("circle", { class: "halo", r: 14 }), mark)
     points.all.push({ group, mark })
     svg.append(group)
   }

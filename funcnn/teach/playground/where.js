@@ -28,10 +28,10 @@ function showStep(step) {
   for (const button of $("rules").querySelectorAll("button")) Number(button.dataset.step) === step ? set(button, { "aria-current": "step" }) : button.removeAttribute("aria-current")
   const { given, between, made } = valuesOf(program, where.names, step)
   where.arrays = []
-  const [phase, , kind] = program.steps[step], equations = (page.trainer.choice.sources || {})[`${phase} ${kind}`] || []
+  const [phase, , kind] = program.steps[step], equations = [(page.trainer.choice.sources || {})[`${phase} ${kind}`] || []].flat()
   $("arrays").replaceChildren(make("h3", { class: "rule" }, stepTitle(program.steps[step])), ...equations.map((line) => make("p", { class: "equation" }, make("code", {}, line))),
-    make("div", { class: "sides" }, ...[["Given", given], ["On the way", between], ["Made", made]].filter(([, list]) => list.length).map(([name, list]) =>
-      make("section", { class: name === "Made" ? "made" : "" }, make("h3", {}, name), ...list.map(arrayElement)))))
+    make("div", { class: "sides" }, ...[["Given", given, "given"], ["Made", made, "made"], ["On the way", between, "between"]].filter(([, list]) => list.length).map(([name, list, kind]) =>
+      make("section", { class: kind }, make("h3", {}, name), ...list.map(arrayElement)))))
   drawWhere()
 }
 
@@ -60,8 +60,8 @@ function arrayElement(value) {
   }), width > across ? make("td", { class: "more" }, i ? "" : `… ${width}`) : null))
   where.arrays.push({ value, cells })
   const left = height - rows, meaning = /^d[A-Z]\w*$|^dx$/.test(name.split(".").at(-1)) ? `∂cost / ∂${name.split(".").at(-1).slice(1).replace(/^A$/, "out")}` : ""
-  return make("figure", {}, make("figcaption", {}, make("b", {}, name), make("span", { class: "note" }, ` ${shape.length ? shape.join(" × ") : "one number"} ${meaning}`)),
-    make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": name }, make("table", { "aria-label": name }, make("tbody", {}, ...lines))), left ? make("p", { class: "note" }, `and ${left} more row${left > 1 ? "s" : ""}`) : null)
+  return make("figure", {}, make("figcaption", {}, make("b", {}, name || "kept"), make("span", { class: "note" }, ` ${shape.length ? shape.join(" × ") : "one number"} ${name ? meaning : `from ${stepTitle(ready.program.steps[where.names[value].step])}`}`)),
+    make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": name || "kept" }, make("table", { "aria-label": name || "kept" }, make("tbody", {}, ...lines))), left ? make("p", { class: "note" }, `and ${left} more row${left > 1 ? "s" : ""}`) : null)
 }
 
 function nameHere(value) {
