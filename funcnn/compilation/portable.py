@@ -13,13 +13,13 @@ from funcnn.compilation.evaluation import LEAVES, evaluate
 from funcnn.compilation.namespace import ELEMENTWISE
 from funcnn.compilation.shapes import Operand, Untraceable, unrefused
 from funcnn.compilation.structure import builder, flatten, symbolic
-from funcnn.compilation.symbols import Symbol, is_step_number
+from funcnn.compilation.symbols import Symbol, is_step_number, reached
 from funcnn.conditions import recorded
 from funcnn.errors import KindError
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.optimizers.transforms import ClipNorm
-from funcnn.records import plans, values
+from funcnn.trees.walks import arrays_in
 
 FAULT = "a check of numbers failed, as of a sine of more than 1e6, or a state is a number that no kernel takes"
 _ROUNDED_FREELY = {"cos", "erfc", "exp", "expm1", "log", "log1p", "power", "sin", "tanh"}
@@ -36,14 +36,9 @@ def check_exact(values: Iterable[Operand], of: str) -> None:
     Raises:
         Untraceable: an operation is not EXACT.
     """
-    left, seen = list(values), set[int]()
-    while left:
-        a = left.pop()
-        if isinstance(a, Symbol) and id(a) not in seen and a.op not in LEAVES:
-            seen.add(id(a))
-            if a.args and a.dtype.kind == "f" and a.op not in EXACT:
-                raise Untraceable(f"{a.op} {of}, which NumPy computes")
-            left += a.args
+    for a in reached(values, lambda a: [] if a.op in LEAVES else a.args):
+        if a.args and a.op not in LEAVES and a.dtype.kind == "f" and a.op not in EXACT:
+            raise Untraceable(f"{a.op} {of}, which NumPy computes")
 
 
 def updated(optimizer: Any, grads: Grads[Any], params: Any) -> tuple[Grads[Any], Any]:
@@ -90,26 +85,12 @@ def _traced(optimizer: Any, grads: Any, params: Any, known: dict[int, Any]) -> A
     known.update(zip(map(id, [*symbols, *counters]), [*arrays, *numbers], strict=True))
     with unrefused(), recorded() as faults:
         steps, after = update(trees[0], Grads(trees[1], None), trees[2])
-    for a in (found := _symbols((steps.params, after))):
-        if a.features == 0:
-            raise Untraceable("a sum over the entries of an array")
+    found = arrays_in((steps.params, after))
+    if any([a.features == 0 for a in reached(found)]):
+        raise Untraceable("a sum over the entries of an array")
     check_exact([*found, *faults], "in the update")
     known[id(known)] = symbols, counters  # as long as their ids are in use
     return steps.params, after
-
-
-def _symbols(tree: Any) -> list[Symbol]:
-    """The symbolic arrays and numbers of a tree, and all of which they are computed."""
-    left: list[Any] = [tree]
-    found: dict[int, Symbol] = {}
-    while left:
-        one = left.pop()
-        if type(one) is Symbol and id(one) not in found:
-            found[id(one)] = one
-            left += one.args
-        elif type(one) is tuple or type(one) in plans:
-            left += one if type(one) is tuple else values(one)
-    return list(found.values())
 
 
 def _numbers(s: Symbol, known: dict[int, Any]) -> Any:

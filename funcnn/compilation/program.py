@@ -12,7 +12,7 @@ import attrs
 from funcnn.compilation.evaluation import Calculation
 from funcnn.compilation.graph import SUMS, Graph, Node
 from funcnn.compilation.shapes import Operand, Untraceable
-from funcnn.compilation.symbols import Symbol, elementwise, is_number
+from funcnn.compilation.symbols import Symbol, elementwise, is_number, reached
 from funcnn.compilation.trace import TracedStep, padded
 
 LEAST_FACTOR = 1e-9
@@ -190,37 +190,20 @@ def _terms(s: Symbol, factor: float) -> Iterator[tuple[Symbol | None, Symbol, bo
 
 
 def _is_sum(a: Operand, like: Symbol) -> bool:
-    return isinstance(a, Symbol) and a.features == 0 and a.shape == like.shape
+    return _is_after_rows(a) and a.shape == like.shape
 
 
-def _sums_of(roots: list[Symbol]) -> list[Symbol]:
+def _sums_of(roots: Iterable[Operand]) -> list[Symbol]:
     """The sums over rows of which arrays are computed, each once."""
-    found: dict[int, Symbol] = {}
-    left: list[Any] = list(roots)
-    while left:
-        one = left.pop()
-        if isinstance(one, Symbol) and one.features == 0 and id(one) not in found:
-            found[id(one)] = one
-            left += [] if one.op in SUMS else one.args[::-1]
-    return [one for one in found.values() if one.op in SUMS]
+    found = reached(roots, lambda s: [] if s.op in SUMS else [a for a in s.args[::-1] if _is_after_rows(a)])
+    return [s for s in found if s.op in SUMS]
 
 
-def reached(roots: Iterable[Operand]) -> list[Symbol]:
-    """The symbolic arrays of which these are computed, each once, and after those of which it is computed itself."""
-    found: list[Symbol] = []
-    seen: set[int] = set()
-    left: list[tuple[Any, bool]] = [(root, False) for root in roots]
-    while left:
-        s, is_over = left.pop()
-        if is_over:
-            found.append(s)
-        elif isinstance(s, Symbol) and id(s) not in seen:
-            seen.add(id(s))
-            left += [(s, True), *[(a, False) for a in s.args]]
-    return found
+def _is_after_rows(a: Operand) -> bool:
+    return isinstance(a, Symbol) and a.features == 0
 
 
 def _needed_by_rows(roots: list[Symbol]) -> dict[int, Symbol]:
     """The sums over rows that other rows need, by their ids."""
     rows = [one for one in reached(roots) if one.features]
-    return {id(s): s for one in rows for s in _sums_of([a for a in one.args if isinstance(a, Symbol)])}
+    return {id(s): s for one in rows for s in _sums_of(filter(_is_after_rows, one.args))}

@@ -7,7 +7,7 @@ from typing import Any
 
 from funcnn.compilation.evaluation import Calculation
 from funcnn.compilation.shapes import NUMBER, Untraceable
-from funcnn.compilation.symbols import Symbol, is_number
+from funcnn.compilation.symbols import Symbol, is_number, reached
 from funcnn.records import getters, plans
 
 
@@ -43,19 +43,9 @@ def states(symbols: list[Symbol], before: Any, after: Any) -> SymbolicStates:
         [is_number(s) or getattr(s, "dtype", None) == NUMBER for s in following]
     ):
         raise Untraceable("a state that is not a number after the step")
-    if not _leaves(following) <= set(map(id, symbols)):
+    if not {id(s) for s in reached(following) if s.op == "state"} <= set(map(id, symbols)):
         raise Untraceable("a state that follows from a state of something else")
     return SymbolicStates(symbols, following)
-
-
-def _leaves(values: list[Any]) -> set[int]:
-    """The ids of the states of which these are computed."""
-    found, left = set(), [s for s in values if isinstance(s, Symbol)]
-    while left:
-        s = left.pop()
-        found |= {id(s)} if s.op == "state" else set()
-        left += [a for a in s.args if isinstance(a, Symbol)]
-    return found
 
 
 def pairs(before: Any, after: Any, *, is_state: bool = False) -> Iterator[tuple[Any, Any, bool]]:

@@ -12,6 +12,7 @@ from funcnn.compilation.outside import parts_of
 from funcnn.compilation.shapes import NUMBER, Untraceable
 from funcnn.compilation.symbols import Symbol
 from funcnn.records import build, getters, plans
+from funcnn.trees.walks import arrays_in
 
 Source = Any
 Leaf = Callable[[Symbol], Callable[[Source], Any]]
@@ -94,17 +95,9 @@ def builder(tree: Any, leaf: Leaf) -> Callable[[Source], Any]:
     cls = type(tree)
     if cls is Symbol:
         return leaf(tree)
-    if not has_symbols(tree):
+    if all([type(a) is not Symbol for a in arrays_in(tree)]):
         return lambda _: tree
     parts = [builder(part, leaf) for part in (tree if cls is tuple else getters[cls](tree))]
     if cls is tuple:
         return lambda source: tuple([part(source) for part in parts])
     return lambda source: build(cls, [part(source) for part in parts])
-
-
-def has_symbols(tree: Any) -> bool:
-    """Whether a tree has symbolic arrays or numbers."""
-    cls = type(tree)
-    if cls is tuple or cls in plans:
-        return any([has_symbols(part) for part in (tree if cls is tuple else getters[cls](tree))])
-    return cls is Symbol

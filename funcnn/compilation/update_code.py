@@ -16,7 +16,7 @@ from funcnn.compilation.panel import Panel, Store
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.sharing import load
 from funcnn.compilation.strips import Strips
-from funcnn.compilation.symbols import Symbol
+from funcnn.compilation.symbols import Symbol, reached
 from funcnn.compilation.text import Index
 from funcnn.compilation.trace import padded
 
@@ -151,19 +151,9 @@ def _groups(stores: list[Store]) -> list[list[Store]]:
     """The stores by the arrays that they read: a memory is overwritten, so all that read it are in one loop."""
     groups: dict[int, tuple[set[int], list[Store]]] = {}  # by the id of each array
     for store in stores:
-        reads, group = _read_by(store), [store]
+        reads = {id(a) for a in reached([store.value, store.start]) if a.op in ARRAYS}
+        group = [store]
         for others, before in {id(groups[one][1]): groups[one] for one in reads if one in groups}.values():
             reads, group = reads | others, [*before, *group]
         groups |= dict.fromkeys(reads, (reads, group))
     return list({id(group): group for _, group in groups.values()}.values())
-
-
-def _read_by(store: Store) -> set[int]:
-    """The ids of the arrays that a store reads."""
-    found, left = set[int](), [store.value, store.start]
-    while left:
-        a = left.pop()
-        if isinstance(a, Symbol):
-            found |= {id(a)} if a.op in ARRAYS else set()
-            left += a.args
-    return found

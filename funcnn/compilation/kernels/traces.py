@@ -11,13 +11,13 @@ import numpy as np
 from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.graph import SUMS, Graph
 from funcnn.compilation.passes import Passes, SumOverRows
-from funcnn.compilation.program import reached
 from funcnn.compilation.shapes import Operand, Shape, Untraceable
 from funcnn.compilation.structure import symbolic
-from funcnn.compilation.symbols import Symbol, elementwise
+from funcnn.compilation.symbols import Symbol, elementwise, reached
 from funcnn.compilation.trace import padded
 from funcnn.conditions import recorded
-from funcnn.records import getters, plans
+from funcnn.records import plans
+from funcnn.trees.walks import arrays_in
 
 
 class RowTrace(Graph):
@@ -44,7 +44,7 @@ class RowTrace(Graph):
         with recorded() as faults:
             self.made = rule(*self._symbols(given))
         self.faults = [elementwise("where", fault, 1.0, 0.0, dtype=x.dtype).sum() for fault in faults]
-        self.leaves = _leaves(self.made)
+        self.leaves = [s for s in arrays_in(self.made) if type(s) is Symbol]
         if any([s.dtype != self.dtype or s.op == "astype" for s in self.leaves]):
             raise Untraceable("a result of another dtype")
         self.sweeps = self._sweeps([*self.leaves, *self.faults])
@@ -123,11 +123,3 @@ class RowTrace(Graph):
     def shape(self, s: Symbol) -> Shape:
         """The shape of an array of rows in the result, which has the axes of rows that x has."""
         return *self.lead, *s.shape[1:]
-
-
-def _leaves(tree: Any) -> list[Symbol]:
-    cls = type(tree)
-    if cls is Symbol:
-        return [tree]
-    contents: Any = tree if cls is tuple else getters[cls](tree) if cls in plans else ()
-    return [s for part in contents for s in _leaves(part)]
