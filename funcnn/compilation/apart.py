@@ -25,7 +25,7 @@ from funcnn.optimizers.transforms import ClipNorm
 from funcnn.training.finite import is_finite
 from funcnn.trees.walks import map_arrays, walk
 
-G, M, N, E, T = [ARGUMENTS.index(name) for name in "GMNET"]
+G, M, N, E = [ARGUMENTS.index(name) for name in "GMNE"]
 
 
 class StepsApart:
@@ -57,7 +57,7 @@ class StepsApart:
         numbers = {id(s): i for i, s in enumerate(program.states.following)}
         self._optimizer = Copies(after, after, program.dtype, program.firsts, numbers).copy
         self._block = np.zeros(len(ARGUMENTS), np.int64)
-        self._block[E], self._block[T] = address(program.code.panels), address(program.code.table)
+        self._block[E] = address(program.code.panels)
         self._call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2)(program.code.function)
 
     def __call__(self, now: Any, flat: Any, batches: Sequence[Any], lrs: Sequence[float]) -> Any:

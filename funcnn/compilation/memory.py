@@ -48,7 +48,7 @@ class Memory:
         if update:
             code = update.code
             self._set(U=code.function, M=address(memory), N=address(memory), width=code.constants)
-            self._set(E=address(code.panels), T=address(code.table))
+            self._set(E=address(code.panels))
         self.set_step()
         self._block[NEXT] = shards  # there is no work until a call of `fold`
         symbols: list[Any] = leaves(program.trace.params)

@@ -11,7 +11,8 @@ from typing import Any, Protocol, TypeVar, cast
 from funcnn.compilation.graph import Node
 from funcnn.compilation.text import Text
 
-OFFSETS = {"constants": {0}, "dense": {0, 3}, "normal": {0, 1}, "random": {1, 2}, "sums": {0}, "vector": {0}}
+OFFSETS = {"dense": {0, 3}, "normal": {0, 1}, "random": {1, 2}}
+OFFSETS |= {op: {0} for op in ("constants", "gradients", "memory", "parameters", "sums", "vector")}
 """The entries of the `data` of a node that are places in memory."""
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 # The arguments of `fold`, a word each at the start of a block: pointers, then whole numbers. %XS and %YS are the
 # addresses of the batches of `steps` steps, %bounds those of %count shards; %X, %Y and the list of calls at %round are
 # what is computed now. If %U is not null, it is the function that updates the parameters: it reads the vector at %M and
-# writes the one at %N, %E and %T are its table of constant panels and its table of arrays, and %W has `width` constants
-# for each step.
+# writes the one at %N, %E is its table of constant panels, and %W has `width` constants for each step.
 ARGUMENTS = (
     *("C", "V", "A", "G", "R", "XS", "YS", "bounds", "out", "X", "Y", "round", "count", "steps"),
-    *("U", "M", "N", "E", "T", "W", "width"),
+    *("U", "M", "N", "E", "W", "width"),
 )
 # Words that threads change, in lines of the cache that hold nothing else: the number of the next shard, whether `fold`
 # is running, the number of shards that are done; and from HELPERS on, whether each helper is at work.
@@ -17,10 +16,10 @@ NEXT, RUNNING, DONE, HELPERS = 24, 25, 32, 40
 POLLS = 1000  # of an idle helper, one after another: a fraction of a millisecond
 
 
-def load(name: str) -> str:
-    """The statement that reads an argument from the block."""
+def load(name: str, argument: str = "") -> str:
+    """The statement that reads an argument from the block, by default the one of this name."""
     kind = "i64" if name in {"count", "steps", "width"} else "ptr"
-    place = f"getelementptr inbounds i64, ptr %block, i64 {ARGUMENTS.index(name)}"
+    place = f"getelementptr inbounds i64, ptr %block, i64 {ARGUMENTS.index(argument or name)}"
     return f"%{name}.at = {place}\n  %{name} = load {kind}, ptr %{name}.at"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from funcnn.compilation.loops import Assignment
 from funcnn.compilation.outside import parts_of
-from funcnn.compilation.panel import Store
 from funcnn.compilation.shapes import NUMBER, Untraceable, unrefused
 from funcnn.compilation.states import pairs, states
 from funcnn.compilation.structure import symbolic
@@ -69,14 +69,14 @@ class UpdateProgram:
         first, self.memory = self.memory, padded(self.memory + array.size, self.dtype)
         return entries("memory", array, first)
 
-    def _store(self, place: Symbol, value: Symbol, minus_from: Symbol | None = None) -> Store:
+    def _store(self, place: Symbol, value: Symbol, minus_from: Symbol | None = None) -> Assignment:
         """What takes the place of an array: the entries of a value; or, for a step, p - lr times it."""
         if not isinstance(value, Symbol) or value.features != 1 or value.dtype != self.dtype:
             raise Untraceable("a step or a memory that is not computed entry by entry")
         if value.shape != place.shape:
             raise Untraceable("a step or a state of another shape")
         value.check_unchanged()
-        return Store(place.op, place.data, value, value.size, minus_from)
+        return Assignment(place.op, place.data, value, value.size, minus_from)
 
 
 def entries(name: str, like: Any, first: int) -> Symbol:

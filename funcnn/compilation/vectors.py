@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from operator import attrgetter
 
-import attrs
 import numpy as np
 
-from funcnn.compilation.graph import SUMS, Graph, Node, in_order, needed
+from funcnn.compilation.graph import SUMS, Graph, Node
+from funcnn.compilation.loops import Assignment, Loop, loops
 from funcnn.compilation.namespace import ELEMENTWISE
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.pieces import Pattern, Pieces
@@ -17,33 +17,6 @@ from funcnn.compilation.symbols import Symbol, is_number, is_step_number
 from funcnn.compilation.text import Index, Text
 
 POINTERS = {"constants": "%V", "sums": "%G"}
-
-
-@attrs.frozen(eq=False)
-class Assignment:
-    """An array of `size` entries that is written, from number `first` of a memory on."""
-
-    name: str
-    first: int
-    value: Node
-    size: int
-
-    def offset(self, _: int) -> int:
-        """The first number."""
-        return self.first
-
-
-@attrs.frozen(eq=False)
-class Loop:
-    """Targets of one size, which are computed in one loop over their entries."""
-
-    targets: list[Assignment]
-    is_shared: ClassVar = True
-
-    def add_to(self, pattern: Pattern) -> None:
-        """Add the loop to a pattern."""
-        pattern.add([node for node in in_order(needed([one.value for one in self.targets])) if node.args])
-        pattern.key += [(one.name, one.size, pattern.own(one), pattern.read(one.value)) for one in self.targets]
 
 
 class Vectors(Graph):
@@ -60,7 +33,8 @@ class Vectors(Graph):
         gradients = program.derived if stage == program.rounds else []
         given = [("constants", *one) for one in program.vectors[stage]]
         given += [("sums", program.places[id(s)], s) for s in gradients]
-        self._loops = _loops([Assignment(name, first, self._value(s), s.size) for name, first, s in given])
+        targets = [Assignment(name, first, self._value(s), s.size) for name, first, s in given]
+        self._loops = loops(targets, attrgetter("args"))
         starts = program.starts
         self._first, self.length = starts[stage - 1], starts[stage] - starts[stage - 1]  # of the sums of the last round
 
@@ -145,23 +119,3 @@ def _loaded(t: Text, node: Node, i: Index) -> str:
     if node.data[1]:  # one number for all entries
         return t.splat(t.number(pointer, first))
     return t.let(f"load {t.panel}, ptr {t.at(pointer, t.plus(first, i))}, align {t.bytes}")
-
-
-def _loops(targets: list[Assignment]) -> list[Loop]:
-    """A loop for the targets of one size that need one another, or a node besides what is read."""
-    groups = list(range(len(targets)))
-    first: dict[tuple[int, Node], int] = {}
-
-    def group(i: int) -> int:
-        while groups[i] != i:
-            groups[i] = i = groups[groups[i]]
-        return i
-
-    for i, target in enumerate(targets):
-        for node in needed([target.value]):
-            if node.args:
-                groups[group(i)] = group(first.setdefault((target.size, node), i))
-    found: dict[int, list[Assignment]] = {}
-    for i, target in enumerate(targets):
-        found.setdefault(group(i), []).append(target)
-    return [Loop(some) for some in found.values()]
