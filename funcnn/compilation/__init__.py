@@ -7,7 +7,7 @@ and the modules of functions write them as `text`, which `kernel` puts together.
 keeps it, `step` and `fold` call it, or `apart` where an update is a call of its own, and `copies` puts what they
 compute into records. `folds` chooses a fold. `agreement`, `widths` and `outside` say when a kernel may be used.
 `segments` computes networks that are not one kernel layer by layer; inside such a call, `kernels` compute single
-layers. `few` has kernels of a few rows, `outputs` those of predictions. The public functions are in `compiler`,
+layers. `few` has kernels of a few rows. The public functions are in `compiler`,
 `explanation`, `prediction` and `state_step`.
 """
 

@@ -39,7 +39,7 @@ class Few(FewProducts):
         registers: Registers,
         length: int,
     ) -> None:
-        self.program, self.count, self.length = program, count, length
+        self.program, self.count, self.length, self.out = program, count, length, of.out
         self.tile_rows = count
         self.outputs = max(1, registers.outputs // count)
         self.products = [one for one in of.sums if not one.is_total]
@@ -51,7 +51,7 @@ class Few(FewProducts):
         self.memory = count * self.size
 
     def write(self) -> None:
-        """The statements, which write the sums among the `length` numbers at %G."""
+        """The statements, which write the sums among the `length` numbers at %G, and the rows of the output to %Z."""
         t, start = self.text, self.program.first_total
         t.loop(self.length - start, lambda i: t.store(t.constant(0), t.at("%G", start), i), step=t.rows)
         for total in self.passes.sums:
@@ -63,3 +63,12 @@ class Few(FewProducts):
         for i, product in enumerate(self.products):
             is_first = product.at not in {before.at for before in self.products[:i]}
             self.add_products(product, is_first=is_first)
+        if self.out:
+            self._write_out(self.out)
+
+    def _write_out(self, node: Node) -> None:
+        """The rows of the output."""
+        t = self.text
+        for r in self.all_rows():
+            to = t.at("%Z", r * node.features)
+            t.strips(node.features, lambda f: t.write(t.load(self.address(node, f)), to, f))  # noqa: B023  used at once

@@ -28,15 +28,15 @@ class Kernel:
     the same bits for any number of threads. `fold` takes steps, and after each it calls the function that updates the
     parameters, if there is one. If rows need sums over all rows, there are later rounds over them, and `between`
     computes before each of them what it needs. `table` are the panels of constants and the lists of calls that the text
-    refers to, and `kept` is the number of floats that rounds store for each row; from number `dx` on, the gradient with
-    respect to x.
+    refers to, and `kept` is the number of floats that rounds store for each row. The kernel of a prediction has the
+    function `predict` instead.
     """
 
     def __init__(self, program: Program, registers: Registers, rows: float = math.inf) -> None:
         trace, rounds = program.trace, Rounds(program)
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
-        is_one = len(rounds.rounds) == 1 and program.dx is None
-        few = int(rows) if is_one and are_few(rows, program.nodes, registers) else 0
+        self.is_few = len(rounds.rounds) == 1 and are_few(rows, program.nodes, registers)
+        few = int(rows) if self.is_few else 0
         t = Strips(trace.dtype) if few else text_of(widest, rows, trace.dtype, registers)
         length = -(-program.starts[-1] // t.rows) * t.rows
         apart, sums, shards = Pieces(t, "passes", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
@@ -47,7 +47,7 @@ class Kernel:
             else Tile(t, program, one, rounds.kept, registers, apart, sums, 0 if i else length)
             for i, one in enumerate(rounds.rounds)
         ]
-        self.program, self.kept, self.dx = program, rounds.kept, rounds.dx
+        self.program, self.kept = program, rounds.kept
         self.tile_rows = max([tile.tile_rows for tile in tiles])
         self.memory = max([tile.memory for tile in tiles])
         self.rounds, self.row_panel = len(tiles), t.rows
@@ -58,7 +58,10 @@ class Kernel:
             vectors = [Vectors(program, i)] if i else []
             before = between.words(vectors, lambda one: self._between(t, one, loops))
             lists += before, shards.words([tile], lambda one: one.write())
-        lines = [*self._finish(t, loops), *functions(self.length, t.float), *self._fold(t, lists)]
+        if trace.cost is None:
+            lines = self._predict(t, lists[1])
+        else:
+            lines = [*self._finish(t, loops), *functions(self.length, t.float), *self._fold(t, lists)]
         lines += [line for pieces in (apart, sums, shards, loops, between) for line in pieces.function()]
         self.text, self.table = t.module(lines), t.panels()
 
@@ -90,6 +93,16 @@ class Kernel:
         self._between(t, Vectors(program, self.rounds), loops)
         t.loop(self.totals, lambda i: t.put(t.number("%G", t.plus(program.first_total, i)), "%out", i))
         return t.function("finish", f"{_noalias([*'CVG', 'out'])}, i64 %count")
+
+    def _predict(self, t: Text, shard: list[int]) -> list[str]:
+        """The outputs of rows; the result is 1, or 0 if a check of numbers fails."""
+        for name in "CVAG":
+            t.do(load(name))
+        pointers = _pointers(t.words(shard), "%C", "%V", "%A", "%G", "null", "%X", "null", "%Z")
+        t.do(f"call void @shards({pointers}, i64 0, i64 %rows)")
+        is_right = t.let(f"fcmp oeq {t.float} {t.number('%G', self.program.faults)}, 0.0")
+        result = t.let(f"zext i1 {is_right} to i64")
+        return t.function("predict", "ptr %block, ptr %X, ptr %Z, i64 %rows", result=f"i64 {result}")
 
     def _fold(self, t: Text, lists: list[list[int]]) -> list[str]:
         """For each round there are two lists of calls: what is computed before it, and the round."""

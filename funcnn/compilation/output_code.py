@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.engine import engine
+from funcnn.compilation.kernel import Kernel
 from funcnn.compilation.memory import address, aligned, aligned_copy
-from funcnn.compilation.outputs import OutputKernel, OutputProgram
 from funcnn.compilation.portable import check_exact
+from funcnn.compilation.program import Program
+from funcnn.compilation.structure import symbols_in
 from funcnn.compilation.text import LINE
-from funcnn.trees.walks import arrays_in
 
 _FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 
@@ -28,22 +29,19 @@ class OutputCode:
         Untraceable: there is no kernel for what the trace does.
     """
 
-    def __init__(
-        self, program: OutputProgram, arrays: list[Any], numbers: list[Any], *, portable: bool = False
-    ) -> None:
+    def __init__(self, program: Program, arrays: list[Any], numbers: list[Any], *, portable: bool = False) -> None:
         trace, self._dtype = program.trace, program.dtype
         if portable:
             check_exact([a for _, a in program.computed], "of parameters")
-        kernel = OutputKernel(program, engine().portable if portable else engine().registers, len(trace.x))
+        kernel = Kernel(program, engine().portable if portable else engine().registers, len(trace.x))
         self._function = _FUNCTION(engine().functions(kernel.text, ("predict",))[0])
         self._table = aligned_copy(kernel.table)
         self._constants = aligned(program.constants + 2 * LINE // self._dtype.itemsize, self._dtype)
-        symbols: list[Any] = arrays_in(trace.params)
-        places = [s for s in symbols if s.op == "parameter"]
+        places = [s for s in symbols_in(trace.params) if s.op == "parameter"]
         for s, array in zip(places, arrays, strict=True):
             self._constants[s.data.reshape(-1)] = array.reshape(-1)
         program.fill(self._constants)
-        program.fill_computed(self._constants, dict(zip(map(id, trace.numbers), numbers, strict=True)))
+        program.fill_computed(self._constants, trace.states.named(numbers))
         self._free: list[tuple[int, Any]] = []  # one for each call at a time
         self.kernel, self.operations = kernel, len(program.nodes)
 
@@ -54,7 +52,7 @@ class OutputCode:
 
     def __str__(self) -> str:
         of = "features" if self.kernel.is_few else "rows"
-        return f"compiled: {self.operations} operations over vectors of {self.kernel.line} {of}"
+        return f"compiled: {self.operations} operations over vectors of {self.kernel.row_panel} {of}"
 
     def bound(self, shape: tuple[int, ...]) -> Run:
         """The function from x to an output of this shape."""
@@ -79,7 +77,7 @@ class OutputCode:
 
     def _block(self) -> tuple[int, Any]:
         """The address of the pointers that the function reads, and the memory that must live as long."""
-        memory = aligned(self.kernel.memory + self.kernel.line, self._dtype)
+        memory = aligned(self.kernel.memory + self.kernel.length, self._dtype)
         pointers = [address(one) for one in (self._table, self._constants, memory)]
         last = pointers[-1] + self.kernel.memory * self._dtype.itemsize
         block = np.array([*pointers, last], np.uintp)

@@ -12,14 +12,13 @@ from funcnn.compilation.agreement import DIFFERS, reason_of
 from funcnn.compilation.evaluation import LEAVES, evaluate
 from funcnn.compilation.namespace import ELEMENTWISE
 from funcnn.compilation.shapes import Operand, Untraceable, unrefused
-from funcnn.compilation.structure import builder, flatten, symbolic
+from funcnn.compilation.structure import builder, flatten, symbolic, symbols_in
 from funcnn.compilation.symbols import Symbol, is_step_number, reached
 from funcnn.conditions import recorded
 from funcnn.errors import KindError
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.optimizers.transforms import ClipNorm
-from funcnn.trees.walks import arrays_in
 
 FAULT = "a check of numbers failed, as of a sine of more than 1e6, or a state is a number that no kernel takes"
 _ROUNDED_FREELY = {"cos", "erfc", "exp", "expm1", "log", "log1p", "power", "sin", "tanh"}
@@ -85,7 +84,7 @@ def _traced(optimizer: Any, grads: Any, params: Any, known: dict[int, Any]) -> A
     known.update(zip(map(id, [*symbols, *counters]), [*arrays, *numbers], strict=True))
     with unrefused(), recorded() as faults:
         steps, after = update(trees[0], Grads(trees[1], None), trees[2])
-    found = arrays_in((steps.params, after))
+    found = symbols_in((steps.params, after))
     if any([a.features == 0 for a in reached(found)]):
         raise Untraceable("a sum over the entries of an array")
     check_exact([*found, *faults], "in the update")

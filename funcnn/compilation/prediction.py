@@ -13,9 +13,9 @@ from funcnn.compilation.agreement import DIFFERS, MOST_COMPARED, are_close, firs
 from funcnn.compilation.compiler import failure, unavailable
 from funcnn.compilation.inside import Log, inside
 from funcnn.compilation.output_code import OutputCode, Run
-from funcnn.compilation.outputs import OutputProgram
 from funcnn.compilation.outside import always, guarded
 from funcnn.compilation.portable import FAULT, missing_error, refuse
+from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.structure import flatten
 from funcnn.compilation.trace import trace_prediction
@@ -102,7 +102,7 @@ class Predictor:
         if reason := unavailable() or unsuited(x, x, arrays, any_width=self.portable):
             return reason
         try:
-            program = OutputProgram(trace_prediction(net, x))
+            program = Program(trace_prediction(net, x))
             code = OutputCode(program, arrays, numbers, portable=self.portable)
         except Exception as error:  # noqa: BLE001  of a user's rule, which raises its errors again where it runs plain
             return reason_of(error)

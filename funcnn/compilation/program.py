@@ -13,7 +13,7 @@ from funcnn.compilation.evaluation import Calculation
 from funcnn.compilation.graph import SUMS, Graph, Node
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise, is_number, reached
-from funcnn.compilation.trace import TracedStep, padded
+from funcnn.compilation.trace import Traced, padded
 
 LEAST_FACTOR = 1e-9
 """The least factor of a sum over rows that kernels multiply into the rows."""
@@ -51,11 +51,14 @@ class Program(Graph):
 
     The rows are read in `rounds` rounds. The sums at the places `own` are those that rows need, and those of which the
     gradients are computed that are `derived`; from `starts[i]` to `starts[i + 1]` stand those of round i. `vectors[i]`
-    are the constants that are computed from them when i rounds are over, with their places. `dx` is the gradient with
-    respect to x, computed in round `round_of_dx`, or None.
+    are the constants that are computed from them when i rounds are over, with their places. `out` is what is written
+    for each row, in round `round_of_out`, or None.
+
+    Raises:
+        Untraceable: there is no kernel for what the trace does.
     """
 
-    def __init__(self, trace: TracedStep) -> None:
+    def __init__(self, trace: Traced) -> None:
         super().__init__(trace.count, trace.dtype)
         self.trace = trace
         self.sums: list[SumOfProducts] = []
@@ -64,9 +67,8 @@ class Program(Graph):
         self.derived: list[Symbol] = []
         self.vectors: defaultdict[int, list[tuple[int, Symbol]]] = defaultdict(list)
         self._length = 0
-        self.dx, self.round_of_dx = None, 0
-        rows = [] if trace.dx is None else [trace.dx]
-        own = _needed_by_rows([*trace.gradients, trace.cost, *trace.faults, *rows])
+        self.out: Node | None = None
+        own = _needed_by_rows([*trace.gradients, trace.cost, *trace.faults, trace.out])
         for gradient in trace.gradients:
             own |= self._keep_gradient(gradient, own)
             self._length = padded(self._length, trace.dtype)
@@ -80,17 +82,25 @@ class Program(Graph):
             counted = elementwise("where", fault, 1.0, 0.0, dtype=trace.dtype)
             self._add_sum(None, counted, self.faults, is_total=True)
         self.length = self._length + 1
-        for dx in rows:
-            self.dx, self.round_of_dx = self.node(dx), self.stage(dx)
-            if not isinstance(self.dx, Node) or self.dx.features != dx.size // len(trace.x):
-                raise Untraceable("a gradient of x that is not computed row by row")
+        self.round_of_out = 0 if trace.out is None else self.stage(trace.out)
+        if trace.out is not None:
+            self.out = self.node(trace.out)
         self._place(list(own.values()))
+        if trace.cost is None:
+            self._check_output()
         totals = {at: place - self.first_total for at, place in self.places.items()}
         self._cost = Calculation(totals).function([trace.cost])
 
     def cost(self, totals: Any) -> Any:
         """The cost, given the last sums."""
         return self._cost(totals)[0]
+
+    def _check_output(self) -> None:
+        """Refuse predictions for which there is no kernel."""
+        if self.rounds > 1:
+            raise Untraceable("a sum over all rows")
+        if self.node(self.trace.out).op == "x":
+            raise Untraceable("an output that is x itself")
 
     @property
     def computed(self) -> list[tuple[int, Symbol]]:
@@ -143,7 +153,7 @@ class Program(Graph):
     def _place(self, own: list[Symbol]) -> None:
         """Give the sums that rows need their places, and count the rounds."""
         end, self.starts = padded(self.length, self.dtype), list[int]()
-        last = max([self.round_of_dx, *[one.round for one in self.sums], *[self.stage(s) - 1 for s in own]])
+        last = max([self.round_of_out, *[one.round for one in self.sums], *[self.stage(s) - 1 for s in own]])
         stages = defaultdict[int, list[Symbol]](list)
         for s in own:
             stages[self.stage(s)].append(s)
@@ -203,7 +213,7 @@ def _is_after_rows(a: Operand) -> bool:
     return isinstance(a, Symbol) and a.features == 0
 
 
-def _needed_by_rows(roots: list[Symbol]) -> dict[int, Symbol]:
+def _needed_by_rows(roots: list[Operand]) -> dict[int, Symbol]:
     """The sums over rows that other rows need, by their ids."""
     rows = [one for one in reached(roots) if one.features]
     return {id(s): s for one in rows for s in _sums_of(filter(_is_after_rows, one.args))}

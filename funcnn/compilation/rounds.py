@@ -13,51 +13,48 @@ from funcnn.compilation.program import Program, SumOfProducts
 
 @attrs.frozen(eq=False)
 class Round:
-    """The nodes that a round computes, in order, and the sums that it adds up.
+    """The nodes that a round computes, in order, the sums that it adds up, and what it writes for each row, or None.
 
     A node `kept` stands for one that an earlier round has stored.
     """
 
     nodes: list[Node]
     sums: list[SumOfProducts]
+    out: Node | None
 
 
 class Rounds:
     """The rounds of a program; `kept` is the number of lines that rounds store for later ones, for each panel of rows.
 
     Round i adds up the sums whose rows need the sums of i rounds. A node is computed in the first round that needs it.
-    Later ones read it again, or compute it anew if that takes a few operations on one other array. The gradient with
-    respect to x is kept in any case, from line `dx` on.
+    Later ones read it again, or compute it anew if that takes a few operations on one other array.
     """
 
     def __init__(self, program: Program) -> None:
-        self.kept = self.dx = 0
+        self.kept = 0
         self._homes: dict[Node, Node] = {}  # where each node is computed at first
         self._sources = sources(program.nodes)
         given: list[list[SumOfProducts]] = [[] for _ in range(program.rounds)]
         for s in program.sums:
             given[s.round].append(s)
-        rows = [] if program.dx is None else [program.dx]
-        self.rounds = [self._round(some, rows * (i == program.round_of_dx)) for i, some in enumerate(given)]
+        self.rounds = [
+            self._round(some, program.out if i == program.round_of_out else None) for i, some in enumerate(given)
+        ]
 
-    def _round(self, given: list[SumOfProducts], rows: list[Node]) -> Round:
+    def _round(self, given: list[SumOfProducts], out: Node | None) -> Round:
         made: dict[Node, Node] = {}
-        wanted = needed([*[node for one in given for node in one.arguments], *rows], is_end=self._is_kept)
-        for node in sorted(wanted, key=attrgetter("number")):
+        roots = [node for one in given for node in one.arguments] + ([out] if out else [])
+        for node in sorted(needed(roots, is_end=self._is_kept), key=attrgetter("number")):
             made[node] = self._made(node, made)
-        for one in given:
-            for node in one.arguments:
-                made[node].is_stored = True
+        for node in roots:
+            made[node].is_stored = True
         sums = [
             attrs.evolve(one, left=None if one.left is None else made[one.left], right=made[one.right]) for one in given
         ]
-        for node in rows:
-            self._keep(made[node])
-            self.dx = made[node].place[1]
         for node, home in made.items():
             if home.op != "kept":
                 self._homes.setdefault(node, home)
-        return Round(list(made.values()), sums)
+        return Round(list(made.values()), sums, made[out] if out else None)
 
     def _is_kept(self, node: Node) -> bool:
         """Whether an earlier round has made a node that is not made again."""

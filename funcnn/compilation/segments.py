@@ -15,13 +15,13 @@ from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten
-from funcnn.compilation.trace import TracedStep
+from funcnn.compilation.trace import Traced
 from funcnn.core import backward, backward_params, forward
 from funcnn.gradients import Grads
 from funcnn.records import plans
 from funcnn.trees.walks import leaves
 
-Trace = Callable[..., TracedStep]
+Trace = Callable[..., Traced]
 # Imported by its user, since it imports more of the package:
 HEADS = "funcnn.compilation.kernels.images"
 FEWEST = 1 << 12  # numbers of the input of a tail without parameters: for fewer NumPy is as fast
@@ -129,7 +129,7 @@ def _has_rules_of_others(layers: tuple[Any, ...]) -> bool:
     return any([isinstance(cls, type) and cls in plans and not cls.__module__.startswith("funcnn.") for cls in form])
 
 
-def _tail(params: Any, x: Any, y: Any, trace: Trace) -> tuple[TracedStep | None, int]:
+def _tail(params: Any, x: Any, y: Any, trace: Trace) -> tuple[Traced | None, int]:
     """The trace of as many layers at the end as can be compiled, and the number of the first of them."""
     if type(params) is not tuple or not params:
         return None, 0

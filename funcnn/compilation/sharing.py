@@ -4,10 +4,11 @@ from __future__ import annotations
 
 # The arguments of `fold`, a word each at the start of a block: pointers, then whole numbers. %XS and %YS are the
 # addresses of the batches of `steps` steps, %bounds those of %count shards; %X, %Y and the list of calls at %round are
-# what is computed now. If %U is not null, it is the function that updates the parameters: it reads the vector at %M and
-# writes the one at %N, %E is its table of constant panels, and %W has `width` constants for each step.
+# what is computed now, and %Z is where the rows of an output are written. If %U is not null, it is the function that
+# updates the parameters: it reads the vector at %M and writes the one at %N, %E is its table of constant panels, and %W
+# has `width` constants for each step.
 ARGUMENTS = (
-    *("C", "V", "A", "G", "R", "XS", "YS", "bounds", "out", "X", "Y", "round", "count", "steps"),
+    *("C", "V", "A", "G", "R", "XS", "YS", "bounds", "out", "X", "Y", "Z", "round", "count", "steps"),
     *("U", "M", "N", "E", "W", "width"),
 )
 # Words that threads change, in lines of the cache that hold nothing else: the number of the next shard, whether `fold`
@@ -38,8 +39,8 @@ def functions(length: int, of: str) -> list[str]:
     A helper runs `help`: it takes shards of the open round, and returns after POLLS polls without work while `fold` is
     not running. So the system need not wake it for each step, which would take as long as a shard.
     """
-    pointers = ", ".join([f"ptr %{name}" for name in ("C", "V", "A", "sums", "R", "X", "Y")])
-    loads = [load(name) for name in ("C", "V", "G", "R", "X", "Y", "bounds", "round")]
+    pointers = ", ".join([f"ptr %{name}" for name in ("C", "V", "A", "sums", "R", "X", "Y", "Z")])
+    loads = [load(name) for name in ("C", "V", "G", "R", "X", "Y", "Z", "bounds", "round")]
     loaded = "\n  ".join(loads)
     work = f"""
 define internal void @work(ptr %block, ptr %A) nounwind {{

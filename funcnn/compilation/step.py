@@ -12,10 +12,10 @@ from funcnn.compilation.copies import Copies
 from funcnn.compilation.engine import engine
 from funcnn.compilation.helpers import run
 from funcnn.compilation.kernel import Kernel
-from funcnn.compilation.memory import Memory, address, aligned_copy
+from funcnn.compilation.memory import Memory, address, aligned_copy, fresh, sealed
 from funcnn.compilation.portable import check_exact
 from funcnn.compilation.program import Program
-from funcnn.compilation.trace import TracedStep
+from funcnn.compilation.trace import Traced
 from funcnn.gradients import Grads
 from funcnn.records import build
 
@@ -62,7 +62,7 @@ class CompiledStep:
     rows: list[Any]  # the form of the batches
     is_unchanged: Callable[[], bool]  # whether the loss and the rules are as they were
 
-    def __init__(self, traced: TracedStep, rows: int, threads: int, pool: list[Any], *, portable: bool = False) -> None:
+    def __init__(self, traced: Traced, rows: int, threads: int, pool: list[Any], *, portable: bool = False) -> None:
         self.program = p = Program(traced)
         self.pool = pool  # of memory, shared by the steps of a compiled function
         if portable:
@@ -82,17 +82,20 @@ class CompiledStep:
 
     def __call__(self, arrays: list[Any], numbers: list[Any], x: Any, y: Any) -> tuple[float, Grads[Any]] | None:
         """The cost and the gradient; None if a check fails, whose error the plain path has."""
-        program, memory = self.program, self._memories.take()
+        program, memory, dx = self.program, self._memories.take(), None
         memory.take(arrays)
+        if program.out is not None:
+            dx = fresh(program.trace.x.shape, self.dtype)
+            memory.set_out(dx)
         self.run(memory, self.ready(x), self.ready(y), numbers)
         gradients, cost = memory.sums[: program.first_total].copy(), program.cost(memory.totals)
-        has_faults, dx = memory.totals[-1], self._dx(memory)
+        has_faults = memory.totals[-1]
         self._memories.give_back(memory)
         if has_faults:
             return None
         gradients.setflags(0)
-        after = program.trace.states.after(numbers)
-        return self.number(cost), build(Grads, (self._copy(self._grads, gradients, after), dx))
+        grads = self._copy(self._grads, gradients, program.trace.states.after(numbers))
+        return self.number(cost), build(Grads, (grads, dx if dx is None else sealed(dx)))
 
     def run(self, memory: Memory, x: Any, y: Any, numbers: list[Any]) -> None:
         """Take one step, given the numbers of the states; x and y are `ready`."""
@@ -100,14 +103,6 @@ class CompiledStep:
             self.program.fill_computed(memory.constants, self.program.trace.states.named(numbers))
         memory.set_batch(address(x), address(y))
         run(self.functions, memory)
-
-    def _dx(self, memory: Memory) -> Any:
-        """The gradient with respect to x, if it was asked for."""
-        if (dx := self.program.dx) is None:
-            return None
-        made = memory.rows_kept(self.kernel, self.kernel.dx, dx.features).reshape(self.program.trace.x.shape)
-        made.setflags(0)
-        return made
 
     def ready(self, rows: Any) -> Any:
         """An array as kernels read it: contiguous, and of the dtype of x; the rows of a tuple stand side by side."""

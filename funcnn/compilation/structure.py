@@ -95,9 +95,15 @@ def builder(tree: Any, leaf: Leaf) -> Callable[[Source], Any]:
     cls = type(tree)
     if cls is Symbol:
         return leaf(tree)
-    if all([type(a) is not Symbol for a in arrays_in(tree)]):
+    if not symbols_in(tree):
         return lambda _: tree
     parts = [builder(part, leaf) for part in (tree if cls is tuple else getters[cls](tree))]
     if cls is tuple:
         return lambda source: tuple([part(source) for part in parts])
     return lambda source: build(cls, [part(source) for part in parts])
+
+
+def symbols_in(tree: Any) -> list[Symbol]:
+    """The symbolic arrays and numbers of a tree."""
+    found: list[Any] = arrays_in(tree)
+    return [s for s in found if type(s) is Symbol]

@@ -18,42 +18,47 @@ from funcnn.trees.walks import leaves
 
 
 @attrs.frozen(eq=False)
-class TracedStep:
-    """The cost and the gradient of a network as symbolic arrays.
+class Traced:
+    """The cost and the gradient of a network as symbolic arrays, or its output.
 
     `params` is the network with symbolic arrays, whose indices count up to `count` with gaps, since each array begins
     at a panel; `grads` is its gradient, with the symbolic arrays `gradients`. `faults` are true where a check of
-    numbers would have raised an error. `dx` is the gradient with respect to x, if it is asked for.
+    numbers would have raised an error. `out` has numbers for each row: the gradient with respect to x, if it is asked
+    for, or the output, which has no cost.
     """
 
     params: Any
-    grads: Any
-    dx: Symbol | None
-    cost: Symbol
-    faults: list[Symbol]
     count: int
-    states: SymbolicStates
     x: Symbol
     y: Symbol | tuple[Symbol, ...]
+    faults: list[Symbol]
+    states: SymbolicStates
+    out: Any
+    grads: Any = ()
+    cost: Any = None
     gradients: list[Symbol] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Check that the cost and the gradients are sums over the rows."""
+        """Check that the cost and the gradients are sums over the rows, and the output is an array of rows."""
         arrays: list[Any] = leaves(self.grads)
         object.__setattr__(self, "gradients", [a for a in arrays if not is_step_number(a)])
-        for name, arrays in (("cost", [self.cost]), ("gradient", self.gradients)):
+        for name, arrays in (("cost", [self.cost] * (self.cost is not None)), ("gradient", self.gradients)):
             if not all([isinstance(a, Symbol) and not a.features for a in arrays]):
                 raise Untraceable(f"a {name} that is not a sum over the rows")
             for a in arrays:
                 a.check_unchanged()
-        if self.dx is not None:
-            self.dx.check_unchanged()
+        if self.out is not None:
+            if not isinstance(self.out, Symbol) or not self.out.features or self.out.op == "transpose":
+                raise Untraceable("an output that is not an array of rows")
+            if self.out.dtype != self.dtype:
+                raise Untraceable(f"an output of {self.out.dtype}, in a network of {self.dtype}")
+            self.out.check_unchanged()
 
     @property
     def widths(self) -> dict[str, int]:
         """The numbers of a row of x and of y."""
         parts = [("x", (self.x,)), ("y", self.y if isinstance(self.y, tuple) else (self.y,))]
-        return {name: sum([one.size // len(one) for one in ones]) for name, ones in parts}
+        return {name: sum([one.size // len(one) for one in ones]) for name, ones in parts if ones}
 
     @property
     def dtype(self) -> Any:
@@ -61,24 +66,7 @@ class TracedStep:
         return self.x.dtype
 
 
-@attrs.frozen(eq=False)
-class TracedPrediction:
-    """The output of a network as a symbolic array; `numbers` are its states, and the rest is as in TracedStep."""
-
-    params: Any
-    out: Any
-    faults: list[Symbol]
-    count: int
-    numbers: list[Symbol]
-    x: Symbol
-
-    @property
-    def widths(self) -> dict[str, int]:
-        """The numbers of a row of x."""
-        return {"x": self.x.features or 0}
-
-
-def trace(loss: Loss, params: Any, x: Any, y: Any, *, inputs: bool = False) -> TracedStep:
+def trace(loss: Loss, params: Any, x: Any, y: Any, *, inputs: bool = False) -> Traced:
     """What `value_and_grad(loss, inputs=inputs)(params, x, y)` computes.
 
     Raises:
@@ -89,10 +77,10 @@ def trace(loss: Loss, params: Any, x: Any, y: Any, *, inputs: bool = False) -> T
     with unrefused(), recorded() as faults:
         cost, grads = value_and_grad(loss, inputs=inputs)(layers, *rows)
     following = states(counters, layers, grads.params)
-    return TracedStep(layers, grads.params, grads.x, cost, faults, count, following, *rows)
+    return Traced(layers, count, *rows, faults, following, grads.x, grads.params, cost)
 
 
-def trace_prediction(params: Any, x: Any) -> TracedPrediction:
+def trace_prediction(params: Any, x: Any) -> Traced:
     """What `forward_only(params, x)` computes.
 
     Raises:
@@ -102,7 +90,7 @@ def trace_prediction(params: Any, x: Any) -> TracedPrediction:
     rows = _input("x", x, 0)
     with unrefused(), recorded() as faults:
         out = forward_only(layers, rows)
-    return TracedPrediction(layers, out, faults, count, numbers, rows)
+    return Traced(layers, count, rows, (), faults, SymbolicStates(numbers, numbers), out)
 
 
 def _symbolic(params: Any) -> tuple[Any, int, list[Symbol]]:

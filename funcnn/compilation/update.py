@@ -8,14 +8,13 @@ from funcnn.compilation.loops import Assignment
 from funcnn.compilation.outside import parts_of
 from funcnn.compilation.shapes import NUMBER, Untraceable, unrefused
 from funcnn.compilation.states import pairs, states
-from funcnn.compilation.structure import symbolic
+from funcnn.compilation.structure import symbolic, symbols_in
 from funcnn.compilation.symbols import Symbol
 from funcnn.compilation.trace import padded
 from funcnn.compilation.update_code import UpdateCode
 from funcnn.conditions import recorded
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
-from funcnn.trees.walks import arrays_in
 
 
 class NoMemoryYet(Untraceable):
@@ -47,7 +46,7 @@ class UpdateProgram:
             for p, g, is_state in pairs(params, steps.params)
             if g is not None and getattr(p, "op", "") == "parameters"
         ]
-        self.memories, new = _arrays(before), _arrays(self.after)
+        self.memories, new = [[s for s in symbols_in(tree) if s.dtype != NUMBER] for tree in (before, self.after)]
         if [s.shape for s in self.memories] != [s.shape for s in new]:
             raise NoMemoryYet("a memory that has other shapes after the step, as after the first update")
         forms: tuple[list[Any], list[Any]] = [], []
@@ -58,7 +57,7 @@ class UpdateProgram:
         if forms[0] != forms[1]:
             raise Untraceable("a setting of an optimizer that changes in a step; declare it as a state")
         stores += map(self._store, self.memories, new)
-        parameters = [s for s in _arrays(params) if s.op == "parameters"]
+        parameters = [s for s in symbols_in(params) if s.op == "parameters"]
         self.length = self.memory + max([s.data + padded(s.size, dtype) for s in parameters])
         self.firsts = {id(s): self.memory + s.data for s in parameters}
         self.firsts |= {id(other): one.data for one, other in zip(self.memories, new, strict=True)}
@@ -82,9 +81,3 @@ class UpdateProgram:
 def entries(name: str, like: Any, first: int) -> Symbol:
     """The entries of an array of parameters, of gradients or of a memory, from number `first` on."""
     return Symbol(name, (), like.shape, like.dtype, 1, first)
-
-
-def _arrays(tree: Any) -> list[Symbol]:
-    """The symbolic arrays of a tree, without its counters."""
-    found: list[Any] = arrays_in(tree)
-    return [s for s in found if s.dtype != NUMBER]

@@ -12,12 +12,11 @@ from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.graph import SUMS, Graph
 from funcnn.compilation.passes import Passes, SumOverRows
 from funcnn.compilation.shapes import Operand, Shape, Untraceable
-from funcnn.compilation.structure import symbolic
+from funcnn.compilation.structure import symbolic, symbols_in
 from funcnn.compilation.symbols import Symbol, elementwise, reached
 from funcnn.compilation.trace import padded
 from funcnn.conditions import recorded
 from funcnn.records import plans
-from funcnn.trees.walks import arrays_in
 
 
 class RowTrace(Graph):
@@ -44,7 +43,7 @@ class RowTrace(Graph):
         with recorded() as faults:
             self.made = rule(*self._symbols(given))
         self.faults = [elementwise("where", fault, 1.0, 0.0, dtype=x.dtype).sum() for fault in faults]
-        self.leaves = [s for s in arrays_in(self.made) if type(s) is Symbol]
+        self.leaves = symbols_in(self.made)
         if any([s.dtype != self.dtype or s.op == "astype" for s in self.leaves]):
             raise Untraceable("a result of another dtype")
         self.sweeps = self._sweeps([*self.leaves, *self.faults])
