@@ -30,15 +30,7 @@ class Few(FewProducts):
     is_shared: ClassVar = False
     sums: ClassVar = "%G"
 
-    def __init__(
-        self,
-        text: Strips,
-        program: Any,
-        of: Round,
-        count: int,
-        registers: Registers,
-        length: int,
-    ) -> None:
+    def __init__(self, text: Strips, program: Any, of: Round, count: int, registers: Registers, length: int) -> None:
         self.program, self.count, self.length, self.out = program, count, length, of.out
         self.tile_rows = count
         self.outputs = max(1, registers.outputs // count)

@@ -22,10 +22,7 @@ from funcnn.optimizers.transforms import ClipNorm
 
 FAULT = "a check of numbers failed, as of a sine of more than 1e6, or a state is a number that no kernel takes"
 _ROUNDED_FREELY = {"cos", "erfc", "exp", "expm1", "log", "log1p", "power", "sin", "tanh"}
-EXACT = {
-    *(ELEMENTWISE - _ROUNDED_FREELY),
-    *("astype", "full", "halves", "index", "reshape", "transpose", "where"),
-}
+EXACT = {*(ELEMENTWISE - _ROUNDED_FREELY), *("astype", "full", "halves", "index", "reshape", "transpose", "where")}
 """Operations on floats that NumPy computes with the same bits everywhere, each as IEEE 754 rounds it."""
 
 

@@ -93,12 +93,7 @@ class Statements:
         self._label("E" + name)
 
     def loop(
-        self,
-        count: Index,
-        body: Callable[..., Sequence[str] | None],
-        *carried: str,
-        step: int = 1,
-        of: str = "",
+        self, count: Index, body: Callable[..., Sequence[str] | None], *carried: str, step: int = 1, of: str = ""
     ) -> Sequence[str]:
         """`carried = body(i, *carried)` for i in 0, step, ... below count, at least once; of type `of`."""
         if isinstance(count, int) and count <= step:
