@@ -11,14 +11,15 @@ from funcnn.compilation.few import Few, are_few
 from funcnn.compilation.pieces import Pieces
 from funcnn.compilation.products import Registers
 from funcnn.compilation.program import Program
-from funcnn.compilation.rounds import Rounds
+from funcnn.compilation.rounds import Rounds, Vectors
 from funcnn.compilation.sharing import ARGUMENTS, RUNNING, functions, load, word
 from funcnn.compilation.strips import Strips
-from funcnn.compilation.text import Index, Text
-from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile, text_of
-from funcnn.compilation.vectors import Vectors
+from funcnn.compilation.text import LINE, Index, Text
+from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile
 
 MOST_SHARDS, ROWS_OF_SHARD = 8, 1024
+MOST_WAITING = 16
+"""Features of a layer of which so few sums are computed at a time that they wait for one another."""
 
 
 class Kernel:
@@ -37,7 +38,7 @@ class Kernel:
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
         self.is_few = len(rounds.rounds) == 1 and are_few(rows, program.nodes, registers)
         few = int(rows) if self.is_few else 0
-        t = Strips(trace.dtype) if few else text_of(widest, rows, trace.dtype, registers)
+        t = Strips(trace.dtype) if few else _text_of(widest, rows, trace.dtype, registers)
         length = -(-program.starts[-1] // t.rows) * t.rows
         apart, sums, shards = Pieces(t, "passes", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
         loops, between = Pieces(t, "loops", _noalias("CVG")), Pieces(t, "between", f"{_noalias('CVG')}, i64 %count")
@@ -147,3 +148,14 @@ def _word(t: Text, pointer: str, i: Index) -> str:
 
 def _pointers(*names: str) -> str:
     return ", ".join([f"ptr {name}" for name in names])
+
+
+def _text_of(widest: int, rows: float, dtype: Any, registers: Registers) -> Text:
+    """Panels of two lines in small networks, and where partial sums fill a line, if rows fill pairs of lines.
+
+    Two lines use a weight twice, for which vectors that are shorter than a line leave no registers.
+    """
+    line = LINE // dtype.itemsize
+    is_filled = not (rows <= line or 2 * line < rows <= 3 * line)
+    lines = 2 if widest <= MOST_WAITING or (registers.sums == LINE and is_filled) else 1
+    return Text(dtype, lines, is_fused=registers.is_portable)

@@ -12,11 +12,11 @@ from funcnn.checked import checked
 from funcnn.compilation.agreement import DIFFERS, MOST_COMPARED, are_close, first_rows, reason_of, tried, unsuited
 from funcnn.compilation.compiler import failure, unavailable
 from funcnn.compilation.inside import Log, inside
-from funcnn.compilation.output_code import OutputCode, Run
 from funcnn.compilation.outside import always, guarded
 from funcnn.compilation.portable import FAULT, missing_error, refuse
 from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.step import OutputCode, Run
 from funcnn.compilation.structure import flatten
 from funcnn.compilation.trace import trace_prediction
 from funcnn.core import Layer, forward_only, inference

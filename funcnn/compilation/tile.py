@@ -19,8 +19,6 @@ INPUTS = {"x": "%X", "y": "%Y"}
 MOST_PASSES = 16
 """Of a round that is one function, since LLVM's time grows with the square of the size of a function."""
 MOST_BYTES = 192 * 1024  # kept for the panels of a tile: half of a second-level cache, or less
-MOST_WAITING = 16
-"""Features of a layer of which so few sums are computed at a time that they wait for one another."""
 ROWS = ", ".join([*[f"ptr noalias %{name}" for name in "CVAGRXYZ"], "i64 %lo", "i64 %hi"])
 """The arguments of a round."""
 PANEL = ", ".join([*[f"ptr noalias %{name}" for name in "CVTBK"], "i64 %row"])
@@ -29,17 +27,6 @@ TILE = ", ".join(
     [*[f"ptr noalias %{name}" for name in "AGR"], *[f"i64 %{name}" for name in ("stride", "low", "panels")]]
 )
 """The arguments of a sum, where %stride are the numbers of a panel at %A."""
-
-
-def text_of(widest: int, rows: float, dtype: Any, registers: Registers) -> Text:
-    """Panels of two lines in small networks, and where partial sums fill a line, if rows fill pairs of lines.
-
-    Two lines use a weight twice, for which vectors that are shorter than a line leave no registers.
-    """
-    line = LINE // dtype.itemsize
-    is_filled = not (rows <= line or 2 * line < rows <= 3 * line)
-    lines = 2 if widest <= MOST_WAITING or (registers.sums == LINE and is_filled) else 1
-    return Text(dtype, lines, is_fused=registers.is_portable)
 
 
 class Tile:
