@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.namespace import ELEMENTWISE
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, is_known, is_number, reached
@@ -172,12 +171,6 @@ class Graph:
         for at, a in self.extras:
             if isinstance(a, np.ndarray):
                 constants[at : at + a.size] = a.reshape(-1)
-
-    def fill_computed(self, constants: Any, states: dict[int, Any]) -> None:
-        """Write the constants that are computed from the parameters, which stand before them, and from states."""
-        done = dict(states)
-        for at, a in self.computed:
-            constants[at : at + a.size] = np.reshape(evaluate(a, lambda s: constants[s.data], done), -1)
 
     def constant(self, a: Operand) -> tuple[int, ...]:
         """(first, *strides) of an array among the constants, the strides in numbers."""

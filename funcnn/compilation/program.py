@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
 import attrs
+import numpy as np
 
 from funcnn.compilation.evaluation import Calculation
 from funcnn.compilation.graph import SUMS, Graph, Node
@@ -106,6 +108,18 @@ class Program(Graph):
     def computed(self) -> list[tuple[int, Symbol]]:
         """The constants that are computed before the first round."""
         return [one for one in super().computed if not self.stage(one[1])]
+
+    @cached_property
+    def _computed(self) -> tuple[list[tuple[int, int]], Callable[..., list[Any]]]:
+        """The places and sizes of what is computed before the first round, and its function."""
+        places = [(at, a.size) for at, a in self.computed]
+        return places, Calculation(self.trace.states.places).function([a for _, a in self.computed])
+
+    def fill_computed(self, constants: Any, numbers: list[Any]) -> None:
+        """Write the constants that are computed from the parameters, which stand before them, and from states."""
+        places, function = self._computed
+        for (at, size), value in zip(places, function(numbers, constants), strict=True):
+            constants[at : at + size] = np.reshape(value, -1)
 
     def has_place(self, a: Symbol) -> bool:
         """Whether an array is among the constants."""

@@ -120,7 +120,7 @@ class CompiledStep:
     def run(self, memory: Memory, x: Any, y: Any, numbers: list[Any]) -> None:
         """Take one step, given the numbers of the states; x and y are `ready`."""
         if self.is_computed:
-            self.program.fill_computed(memory.constants, self.program.trace.states.named(numbers))
+            self.program.fill_computed(memory.constants, numbers)
         memory.set_batch(address(x), address(y))
         run(self.functions, memory)
 
@@ -155,7 +155,7 @@ class OutputCode:
     def _memory(self) -> Memory:
         memory = Memory(self)
         memory.take(self._arrays)
-        self.program.fill_computed(memory.constants, self.program.trace.states.named(self._numbers))
+        self.program.fill_computed(memory.constants, self._numbers)
         return memory
 
     def equals(self, other: OutputCode) -> bool:

@@ -28,10 +28,6 @@ class SymbolicStates:
         self.after = Calculation(self.places).function(following) if symbols else list
         """The function from the numbers to those one step later."""
 
-    def named(self, numbers: Any) -> dict[int, Any]:
-        """These numbers by the ids of their symbols."""
-        return {id(s): number for s, number in zip(self.symbols, numbers, strict=True)} if self.symbols else {}
-
     def run(self, numbers: list[Any], steps: int) -> list[list[Any]]:
         """The numbers before each step, and after the last."""
         if not numbers:

@@ -154,8 +154,7 @@ class RowKernel:
         texts = [Strips(trace.dtype, most=1 << (trace.features.bit_length() - 1)) for _ in trace.sweeps]
         sweeps = [Sweep(*pair, trace, widths, trace.length) for pair in zip(texts, trace.sweeps, strict=True)]
         self._calls = [sweep.call for sweep in sweeps]
-        # The constants that are known before each sweep and not earlier, with their places.
-        self._computed = [[one for one in trace.computed if trace.stage(one[1]) == i] for i in range(len(sweeps))]
+        self._computed = [self._computed_before(i) for i in range(len(sweeps))]
         line = LINE // trace.dtype.itemsize
         self._constants = np.zeros(trace.constants + line, trace.dtype)  # the last panel reads beyond
         trace.fill(self._constants)
@@ -174,13 +173,20 @@ class RowKernel:
         self._outputs = [node for passes in trace.sweeps for node in passes.outputs]
         shapes = {trace.node(s): trace.shape(s) for s in reversed(trace.leaves) if s.features}
         self._shapes = [[shapes[node] for node in passes.outputs] for passes in trace.sweeps]
+        others = [s for s in trace.leaves if not s.features]
+        self._numbers_of, self._others_by_id = trace.function(others), {id(s): i for i, s in enumerate(others)}
         self._builder = builder(trace.made, self._leaf)
+
+    def _computed_before(self, i: int) -> tuple[list[tuple[int, int]], Callable[..., list[Any]]]:
+        """The places and sizes of the constants that are known before sweep i and not earlier, and their function."""
+        computed = [(at, a) for at, a in self.trace.computed if self.trace.stage(a) == i]
+        return [(at, a.size) for at, a in computed], self.trace.function([a for _, a in computed])
 
     def __call__(self, arrays: list[Any]) -> Any:
         """The result of the rule; None if a check of numbers fails."""
         trace, dtype = self.trace, self.trace.dtype
         first = self._address
-        memory, constants, done = np.empty(self._memory, dtype), self._constants, dict[int, Any]()
+        memory, constants = np.empty(self._memory, dtype), self._constants
         sums = _address(memory)
         if not self._is_fixed:
             constants, first = memory[self._first :], sums + self._first * dtype.itemsize
@@ -192,15 +198,15 @@ class RowKernel:
             inputs[i] = inputs[i].astype(dtype)
         places, outputs = [address(a) for a in inputs], list[Any]()
         kept = sums + self._kept & -LINE
-        for call, shapes, computed in zip(self._calls, self._shapes, self._computed, strict=True):
-            for at, a in computed:
-                constants[at : at + a.size] = np.reshape(trace.known(a, constants, memory, done), -1)
+        for call, shapes, (computed, function) in zip(self._calls, self._shapes, self._computed, strict=True):
+            for (at, size), value in zip(computed, function(memory, constants), strict=True):
+                constants[at : at + size] = np.reshape(value, -1)
             new = [np.empty(shape, dtype) for shape in shapes]
             call.at(first, kept, sums, *places, *map(_address, new), trace.rows)
             outputs += new
         if any([memory[trace.places[id(fault)]] for fault in trace.faults]):
             return None
-        return self._builder((arrays, outputs, constants, memory, done))
+        return self._builder((arrays, outputs, self._numbers_of(memory, constants)))
 
     def _leaf(self, s: Symbol) -> Callable[[Any], Any]:
         """What stands for a symbolic array in the result."""
@@ -211,12 +217,8 @@ class RowKernel:
             return lambda source: (
                 source[which][i].reshape(shape) if source[which][i].shape != shape else source[which][i]
             )
-        if s.shape == ():
-            return lambda source: float(trace.known(s, *source[2:]))
-        if id(s) in trace.places:  # copied, since the memory of the call is not kept
-            first, last, shape = trace.places[id(s)], trace.places[id(s)] + s.size, s.shape
-            return lambda source: source[3][first:last].reshape(shape).copy()
-        return lambda source: np.array(trace.known(s, *source[2:]))
+        number, make = self._others_by_id[id(s)], float if s.shape == () else np.array  # a copy of a part of the memory
+        return lambda source: make(source[2][number])
 
 
 def _address(new: Any) -> int:

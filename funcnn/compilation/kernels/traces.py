@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.evaluation import evaluate
+from funcnn.compilation.evaluation import Calculation
 from funcnn.compilation.graph import SUMS, Graph
 from funcnn.compilation.passes import Passes, SumOverRows
-from funcnn.compilation.shapes import Operand, Shape, Untraceable
+from funcnn.compilation.shapes import Shape, Untraceable
 from funcnn.compilation.structure import symbolic, symbols_in
 from funcnn.compilation.symbols import Symbol, elementwise, reached
 from funcnn.compilation.trace import padded
@@ -108,16 +108,12 @@ class RowTrace(Graph):
 
     # Numbers.
 
-    def known(self, a: Operand, constants: Any, sums: Any, done: dict[int, Any]) -> Any:
-        """The numbers of what is computed from parameters and sums; `done` are those that were computed before."""
-
-        def leaf(s: Symbol) -> Any:
-            if s.op == "parameter":
-                return constants[s.data]
-            first = self.places[id(s)]
-            return sums[first : first + s.size].reshape(s.shape)
-
-        return evaluate(a, leaf, done)
+    def function(self, results: list[Symbol]) -> Callable[..., list[Any]]:
+        """The function from the sums and the constants to what is computed from them."""
+        first = self.places
+        sums = [s for s in reached(results) if s.op in SUMS]
+        places = {id(s): f"numbers[{first[id(s)]}:{first[id(s)] + s.size}].reshape({s.shape})" for s in sums}
+        return Calculation(places).function(results)
 
     def shape(self, s: Symbol) -> Shape:
         """The shape of an array of rows in the result, which has the axes of rows that x has."""
