@@ -113,8 +113,8 @@ class FewProducts(Lanes):
             else:  # behind the last output is memory for a whole vector
                 t.do(f"store {kind} {made}, ptr {to}, align {t.bytes}")
 
-    def add_products(self, one: SumOfProducts, *, is_first: bool) -> None:
-        """left^T @ right over the rows, block by block of columns: written if it is the first, else added."""
+    def add_products(self, one: SumOfProducts) -> None:
+        """left^T @ right over the rows, block by block of columns."""
         t, (left, right) = self.text, (one.left, one.right)
         if left is not None and right.features == 1:
             left, right = right, left
@@ -128,7 +128,7 @@ class FewProducts(Lanes):
                 xs = [] if left is None else [t.splat(t.number(self.address(left, k))) for _ in self.all_rows()]
                 to = t.at("%G", t.plus(t.plus(one.at, t.times(k, n)), j))
                 for i in range(size):
-                    total = "" if is_first else t.read(to, i * t.rows)
+                    total = ""
                     for r in range(self.count):
                         value = t.mul(xs[r], ys[r][i]) if xs else ys[r][i]
                         total = t.add(value, total) if total else value
@@ -182,9 +182,8 @@ class Few(FewProducts):
             for node in one.dense:
                 self.dense(node)
             t.loop(self.count, lambda r: self.over(one, [self.at_row(r, r)]))  # noqa: B023  used at once
-        for i, product in enumerate(self.products):
-            is_first = product.at not in {before.at for before in self.products[:i]}
-            self.add_products(product, is_first=is_first)
+        for product in self.products:
+            self.add_products(product)
         if self.out:
             self._write_out(self.out)
 

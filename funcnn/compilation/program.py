@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 import attrs
@@ -14,12 +13,9 @@ import numpy as np
 from funcnn.compilation.evaluation import Calculation
 from funcnn.compilation.graph import SUMS, Graph, Node
 from funcnn.compilation.shapes import Operand, Untraceable
-from funcnn.compilation.symbols import Symbol, elementwise, is_number, reached
+from funcnn.compilation.symbols import Symbol, elementwise, reached
 from funcnn.compilation.trace import Traced, padded
 
-LEAST_FACTOR = 1e-9
-"""The least factor of a sum over rows that kernels multiply into the rows."""
-MOST_SUMS = 10_000
 MOST_ROUNDS = 8
 """Of a program whose rounds are functions with offsets of their own; in others, those that are alike share one."""
 
@@ -76,13 +72,13 @@ class Program(Graph):
             self._length = padded(self._length, trace.dtype)
         self.first_total = self._length
         for one in _sums_of([trace.cost]):
-            self._keep(one, [_term(one, 1.0)])
+            self._keep(one, one)
         self.faults = self._length
         for fault in trace.faults:
             if not fault.features:
                 raise Untraceable("a check of numbers that no row takes part in")
             counted = elementwise("where", fault, 1.0, 0.0, dtype=trace.dtype)
-            self._add_sum(None, counted, self.faults, is_total=True)
+            self._add_sum(Symbol("total", (counted,), (), trace.dtype, 0), self.faults)
         self.length = self._length + 1
         self.round_of_out = 0 if trace.out is None else self.stage(trace.out)
         if trace.out is not None:
@@ -137,32 +133,31 @@ class Program(Graph):
     # Sums.
 
     def _keep_gradient(self, s: Symbol, own: dict[int, Symbol]) -> dict[int, Symbol]:
-        """Give a gradient its place; the sums of which it is computed after the rows, if it is not linear in others."""
-        sums = _sums_of([s])
-        if sums and not any([id(one) in own for one in sums]):
-            try:
-                terms = list(islice(_terms(s, 1.0), MOST_SUMS))
-            except Untraceable:
-                terms = []
-            if terms and len(self.sums) + len(terms) < MOST_SUMS:
-                self._keep(s, terms)
-                return {}
+        """Give a gradient its place, and the sums of which it is computed after the rows, if it is not a sum itself."""
+        viewed = s
+        while viewed.op in {"reshape", "astype"}:
+            viewed = viewed.args[0]
+        if viewed.op in SUMS and id(viewed) not in own:
+            self._keep(s, viewed)
+            return {}
         self.derived.append(s)
-        self._keep(s, [])
-        return {id(one): one for one in sums}
+        self._keep(s)
+        return {id(one): one for one in _sums_of([s])}
 
-    def _keep(self, s: Symbol, terms: list[tuple[Symbol | None, Symbol, bool]]) -> None:
-        """Give a sum its place, and add what it consists of."""
+    def _keep(self, s: Symbol, of: Symbol | None = None) -> None:
+        """Give an array its place among the sums, and the sum over rows that it is."""
         if id(s) not in self.places:
             self.places[id(s)] = self._length
             self._length += s.size
-            for left, right, is_total in terms:
-                self._add_sum(left, right, self.places[id(s)], is_total=is_total)
+            if of is not None:
+                self._add_sum(of, self.places[id(s)])
 
-    def _add_sum(self, left: Symbol | None, right: Symbol, at: int, *, is_total: bool) -> None:
+    def _add_sum(self, s: Symbol, at: int) -> None:
+        """A sum over rows, at its place."""
+        left, right = s.args if s.op == "product" else (None, *s.args)
         stages = [self.stage(one) for one in (left, right) if one is not None]
         left_node = None if left is None else self.node(left)
-        self.sums.append(SumOfProducts(left_node, self.node(right), at, is_total, max(stages)))
+        self.sums.append(SumOfProducts(left_node, self.node(right), at, s.op == "total", max(stages)))
 
     def _place(self, own: list[Symbol]) -> None:
         """Give the sums that rows need their places, and count the rounds."""
@@ -174,47 +169,12 @@ class Program(Graph):
         for i in range(last + 1):
             self.starts.append(end)
             for s in stages[i + 1]:
-                left, right, is_total = _term(s, 1.0)
                 self.own[id(s)] = end
-                self._add_sum(left, right, end, is_total=is_total)
+                self._add_sum(s, end)
                 end = padded(end + s.size, self.dtype)
         self.starts.append(end)
         self.rounds = last + 1
         self.is_shared = self.rounds > MOST_ROUNDS
-
-
-def _term(s: Symbol, factor: float) -> tuple[Symbol | None, Symbol, bool]:
-    """A sum over rows as (left, right, is_total), times a factor."""
-    left, right = s.args if s.op == "product" else (None, *s.args)
-    return left, right if factor == 1 else right * factor, s.op == "total"
-
-
-def _terms(s: Symbol, factor: float) -> Iterator[tuple[Symbol | None, Symbol, bool]]:
-    """The terms of factor * s, where s is a linear combination of sums over rows."""
-    left = [(s, factor)]
-    while left:
-        s, factor = left.pop()
-        a, b = (*s.args, None, None)[:2]
-        if not LEAST_FACTOR <= abs(factor) <= 1 / LEAST_FACTOR:  # a row times a factor must not overflow or vanish
-            raise Untraceable("a sum over all rows times a very large or small number")
-        if s.op in {"reshape", "astype"}:
-            left.append((a, factor))
-        elif s.op == "negative":
-            left.append((a, -factor))
-        elif s.op in {"add", "subtract"} and _is_sum(a, s) and _is_sum(b, s):
-            left += (b, factor if s.op == "add" else -factor), (a, factor)
-        elif s.op in {"multiply", "divide"} and _is_sum(a, s) and is_number(b):
-            left.append((a, factor * b if s.op == "multiply" else factor / b))
-        elif s.op == "multiply" and is_number(a) and _is_sum(b, s):
-            left.append((b, factor * a))
-        elif s.op in SUMS:
-            yield _term(s, factor)
-        else:
-            raise Untraceable(f"{s.op} of a sum over all rows")
-
-
-def _is_sum(a: Operand, like: Symbol) -> bool:
-    return _is_after_rows(a) and a.shape == like.shape
 
 
 def _sums_of(roots: Iterable[Operand]) -> list[Symbol]:
