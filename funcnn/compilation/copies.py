@@ -17,40 +17,26 @@ class Copies:
 
     `like` is a tree of the same structure with symbolic arrays and numbers, `firsts` says by the id of an array where
     it begins in the vector, and `places` by the id of a number where it stands among the numbers. The copy keeps the
-    parts of `old` that have neither; and the parts where `new`, a tree like it, is None, such as a frozen layer. With
-    `takes_states` the function has a fourth argument, the gradient, whose states are those of the copy.
+    parts of `old` that have neither; and the parts where `new`, a tree like it, is None, such as a frozen layer.
 
     The vector is seen as one structure whose fields are the arrays, since a field takes a third of the time of a slice
     and a reshape.
     """
 
-    def __init__(
-        self,
-        like: Any,
-        new: Any,
-        dtype: Any,
-        firsts: Mapping[int, int],
-        places: Mapping[int, int],
-        *,
-        takes_states: bool = False,
-    ) -> None:
-        self._firsts, self._places, self._takes_states = firsts, places, takes_states
+    def __init__(self, like: Any, new: Any, dtype: Any, firsts: Mapping[int, int], places: Mapping[int, int]) -> None:
+        self._firsts, self._places, self._paths = firsts, places, list[str]()
         self._layout: Any = {"names": [], "formats": [], "offsets": []}
         self._dtype = dtype
         self._space: dict[str, Any] = {"build": build, "ndarray": np.ndarray}
-        self._paths, self._states = list[str](), list[str]()
-        self._lines = ["def copy(old, vector, numbers, grads=None):", " fields = ndarray((), layout, vector)"]
+        self._lines = ["def copy(old, vector, numbers):", " fields = ndarray((), layout, vector)"]
         self._lines.append(f" return {self._text(like, new, 'old')}")
-        for name, found in (("arrays", self._paths), ("states", self._states)):
-            self._lines.append(f"def {name}(old):\n return [{', '.join(found)}]")
+        self._lines.append(f"def arrays(old):\n return [{', '.join(self._paths)}]")
         self._space["layout"] = np.dtype(self._layout)  # type: ignore[call-overload]  # of lists
         exec("\n".join(self._lines), self._space)  # noqa: S102  names of fields, and numbers
         self.copy: Callable[..., Any] = self._space["copy"]
         self.arrays: Callable[[Any], list[Any]] = self._space["arrays"]
         """The arrays of a tree like `old` in the places of views of the vector."""
         self.firsts: list[int] = [at // dtype.itemsize for at in self._layout["offsets"]]
-        self.states: Callable[[Any], list[Any]] = self._space["states"]
-        """The states of a tree like `old` that are taken from the gradient."""
 
     def _text(self, like: Any, new: Any, path: str) -> str:
         """The expression for a part, which stands in `old` at `path`."""
@@ -62,25 +48,18 @@ class Copies:
         if cls is tuple:
             paths = [f"{path}[{i}]" for i in range(len(like))]
             return self._part("({},)", map(self._text, like, new, paths))
-        paths, parts = [f"{path}.{name}" for name, _ in plans[cls]], list[str]()
-        contents = getters[cls]
-        for (_, is_state), part, other, place in zip(plans[cls], contents(like), contents(new), paths, strict=True):
-            if is_state and self._takes_states:
-                self._states.append(place)
-                after = f"grads{place.removeprefix('old')}"
-                parts.append(f"{place} if {after} is None else {after}")
-            else:
-                parts.append(self._text(part, other, place))
+        paths, contents = [f"{path}.{name}" for name, _ in plans[cls]], getters[cls]
         self._space[name := f"cls{len(self._space)}"] = cls
-        return self._part(f"build({name}, ({{}},))", parts)
+        return self._part(f"build({name}, ({{}},))", map(self._text, contents(like), contents(new), paths))
 
     def _is_kept(self, like: Any) -> bool:
         """Whether a copy has this part of the old tree."""
         cls = type(like)
-        if cls is not tuple and cls not in plans:
-            return cls is not Symbol
-        has_states = cls is not tuple and self._takes_states and any([is_state for _, is_state in plans[cls]])
-        return not has_states and all(map(self._is_kept, like if cls is tuple else getters[cls](like)))
+        if cls is Symbol:
+            return id(like) not in self._firsts and id(like) not in self._places
+        return (cls is not tuple and cls not in plans) or all(
+            map(self._is_kept, like if cls is tuple else getters[cls](like))
+        )
 
     def _part(self, text: str, parts: Iterable[str]) -> str:
         """A variable, since Python reads few brackets inside of one another."""

@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -107,3 +108,20 @@ _SHAPES: dict[str, Callable[[Symbol, Any], Any]] = {
     "index": lambda a, numbers: numbers[a.data],
     "reshape": lambda a, numbers: numbers.reshape(a.shape),
 }
+
+
+def reached(
+    roots: Iterable[Operand], arguments: Callable[[Symbol], Iterable[Operand]] = attrgetter("args")
+) -> list[Symbol]:
+    """The symbolic arrays of which these are computed, each once, and after those of which it is computed itself."""
+    found: list[Symbol] = []
+    seen: set[int] = set()
+    left: list[tuple[Operand, bool]] = [(root, False) for root in roots]
+    while left:  # a loop, since Python's recursion would end in deep networks
+        s, is_over = left.pop()
+        if is_over:
+            found.append(s)
+        elif type(s) is Symbol and id(s) not in seen:
+            seen.add(id(s))
+            left += [(s, True), *[(a, False) for a in arguments(s)]]
+    return found

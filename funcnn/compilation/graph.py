@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.compilation.evaluation import reached
 from funcnn.compilation.namespace import ELEMENTWISE
 from funcnn.compilation.shapes import Operand, Untraceable
-from funcnn.compilation.symbols import Symbol, is_known, is_number, reached
+from funcnn.compilation.symbols import Symbol, is_known, is_number
 
 Value = Any
 """An argument of a node: another node, or a number."""

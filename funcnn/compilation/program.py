@@ -10,10 +10,10 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.compilation.evaluation import Calculation
+from funcnn.compilation.evaluation import Calculation, reached
 from funcnn.compilation.graph import SUMS, Graph, Node
 from funcnn.compilation.shapes import Operand, Untraceable
-from funcnn.compilation.symbols import Symbol, elementwise, reached
+from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.trace import Traced, padded
 
 MOST_ROUNDS = 8

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable
-from operator import attrgetter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -232,23 +231,6 @@ def product(a: Operand, b: Operand) -> Symbol:  # noqa: PLR0911  one for each ki
 def is_known(a: Operand) -> bool:
     """Whether all numbers of a are known before the kernel reads rows."""
     return not isinstance(a, Symbol) or a.features is None
-
-
-def reached(
-    roots: Iterable[Operand], arguments: Callable[[Symbol], Iterable[Operand]] = attrgetter("args")
-) -> list[Symbol]:
-    """The symbolic arrays of which these are computed, each once, and after those of which it is computed itself."""
-    found: list[Symbol] = []
-    seen: set[int] = set()
-    left: list[tuple[Operand, bool]] = [(root, False) for root in roots]
-    while left:  # a loop, since Python's recursion would end in deep networks
-        s, is_over = left.pop()
-        if is_over:
-            found.append(s)
-        elif type(s) is Symbol and id(s) not in seen:
-            seen.add(id(s))
-            left += [(s, True), *[(a, False) for a in arguments(s)]]
-    return found
 
 
 def is_ones(a: Operand) -> bool:

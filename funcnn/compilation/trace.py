@@ -8,10 +8,10 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.compilation.evaluation import Calculation
+from funcnn.compilation.evaluation import Calculation, reached
 from funcnn.compilation.shapes import NUMBER, Untraceable, unrefused
 from funcnn.compilation.structure import symbolic
-from funcnn.compilation.symbols import Symbol, is_number, is_step_number, reached
+from funcnn.compilation.symbols import Symbol, is_number, is_step_number
 from funcnn.compilation.text import LINE
 from funcnn.conditions import recorded
 from funcnn.core import Loss, forward_only, value_and_grad

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.evaluation import Calculation
+from funcnn.compilation.evaluation import Calculation, reached
 from funcnn.compilation.graph import SUMS, Graph
 from funcnn.compilation.passes import Passes, SumOverRows
 from funcnn.compilation.shapes import Shape, Untraceable
 from funcnn.compilation.structure import symbolic, symbols_in
-from funcnn.compilation.symbols import Symbol, elementwise, reached
+from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.trace import padded
 from funcnn.conditions import recorded
 from funcnn.records import plans
