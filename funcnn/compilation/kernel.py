@@ -117,8 +117,8 @@ class Kernel:
         words = t.words([word for some in lists for word in some])
 
         def round_(number: Index) -> None:
-            of = [t.let(f"load i64, ptr {_word(t, firsts, t.plus(t.times(number, 2), i))}") for i in (0, 1)]
-            before, shard = [_word(t, words, first) for first in of]
+            of = [t.word(firsts, t.plus(t.times(number, 2), i)) for i in (0, 1)]
+            before, shard = [t.word_at(words, first) for first in of]
             if self.rounds > 1:
                 t.do(f"call void @between({_pointers(before, '%C', '%V', '%G')}, i64 %count)")
             t.do(f"store ptr {shard}, ptr %round.at")
@@ -126,7 +126,7 @@ class Kernel:
 
         def step(i: Index) -> None:
             for one, several in (("X", "%XS"), ("Y", "%YS")):
-                t.do(f"store ptr {t.let(f'load ptr, ptr {_word(t, several, i)}')}, ptr %{one}.at")
+                t.do(f"store ptr {t.pointer(several, i)}, ptr %{one}.at")
             t.loop(self.rounds, round_)
             out = t.at("%out", t.times(i, self.totals))
             t.do(f"call void @finish({_pointers('%C', '%V', '%G', out)}, i64 %count)")
@@ -139,11 +139,6 @@ class Kernel:
 
 def _noalias(names: Iterable[str]) -> str:
     return ", ".join([f"ptr noalias %{name}" for name in names])
-
-
-def _word(t: Text, pointer: str, i: Index) -> str:
-    """The address of word i, of 64 bits."""
-    return t.let(f"getelementptr inbounds i64, ptr {pointer}, i64 {i}")
 
 
 def _pointers(*names: str) -> str:

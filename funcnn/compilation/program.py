@@ -7,37 +7,17 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-import attrs
 import numpy as np
 
 from funcnn.compilation.evaluation import Calculation, reached
 from funcnn.compilation.graph import SUMS, Graph, Node
+from funcnn.compilation.passes import SumOfProducts
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.trace import Traced, padded
 
 MOST_ROUNDS = 8
 """Of a program whose rounds are functions with offsets of their own; in others, those that are alike share one."""
-
-
-@attrs.frozen(eq=False)
-class SumOfProducts:
-    """left^T @ right over all rows, added to the sums from number `at` on; without left, the sum of the rows of right.
-
-    Without left, `is_total` adds the features of right as well. `round` is the number of times that all rows are read
-    before the rows of this sum can be computed.
-    """
-
-    left: Node | None
-    right: Node
-    at: int
-    is_total: bool
-    round: int
-
-    @property
-    def arguments(self) -> list[Node]:
-        """The nodes that are summed."""
-        return [self.right] if self.left is None else [self.left, self.right]
 
 
 class Program(Graph):

@@ -10,9 +10,9 @@ import numpy as np
 from funcnn.compilation.graph import SUMS, Graph, Node, needed
 from funcnn.compilation.namespace import ELEMENTWISE
 from funcnn.compilation.panel import Panel
-from funcnn.compilation.passes import sources
+from funcnn.compilation.passes import SumOfProducts, sources
 from funcnn.compilation.pieces import Assignment, Loop, Pattern, Pieces, loops
-from funcnn.compilation.program import Program, SumOfProducts
+from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, is_number, is_step_number
 from funcnn.compilation.text import Index, Text

@@ -65,7 +65,7 @@ class Sweep(Lanes):
 
         def each(do: Callable[[Index], None]) -> None:
             for one in self.passes.sums:
-                size = 1 if one.is_total else one.node.features
+                size = 1 if one.is_total else one.right.features
                 t.loop(-(-size // t.rows) * t.rows, lambda i: do(t.plus(one.at, i)), step=t.rows)  # noqa: B023  used at once
 
         def add(i: Index) -> None:

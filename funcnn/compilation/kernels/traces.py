@@ -10,7 +10,7 @@ import numpy as np
 
 from funcnn.compilation.evaluation import Calculation, reached
 from funcnn.compilation.graph import SUMS, Graph
-from funcnn.compilation.passes import Passes, SumOverRows
+from funcnn.compilation.passes import Passes, SumOfProducts
 from funcnn.compilation.shapes import Shape, Untraceable
 from funcnn.compilation.structure import symbolic, symbols_in
 from funcnn.compilation.symbols import Symbol, elementwise
@@ -84,24 +84,25 @@ class RowTrace(Graph):
     # Sweeps.
 
     def _sweeps(self, roots: list[Symbol]) -> list[Passes]:
-        sums: dict[int, tuple[int, SumOverRows]] = {}
+        sums: dict[int, SumOfProducts] = {}
         for s in [s for s in reached(roots) if s.op in SUMS]:
             self.places[id(s)], self.length = self.length, padded(self.length + s.size, self.dtype)
             left, *_ = s.args
             if s.op == "product" and left is not None:
                 raise Untraceable("a product of arrays over all rows")
-            sums[id(s)] = self.stage(s) - 1, SumOverRows(self.node(s.args[-1]), self.places[id(s)], s.op == "total")
+            stage, is_total = self.stage(s) - 1, s.op == "total"
+            sums[id(s)] = SumOfProducts(None, self.node(s.args[-1]), self.places[id(s)], is_total, stage)
         outputs = [(self.stage(s), self.node(s)) for s in self.leaves if s.features]
         for node in self.nodes:
             if node.op in {"dense", "random"} or node.features not in {1, self.features}:
                 raise Untraceable(f"{node.op} of {node.features} features, in rows of {self.features}")
         given = set(map(self.node, self.inputs))
-        count = 1 + max([i for i, _ in [*outputs, *sums.values()]], default=0)
+        count = 1 + max([*[i for i, _ in outputs], *[one.round for one in sums.values()]], default=0)
         return [
             Passes(
                 self.nodes,
                 list(dict.fromkeys([node for stage, node in outputs if stage == i and node not in given])),
-                [one for stage, one in sums.values() if stage == i],
+                [one for one in sums.values() if one.round == i],
             )
             for i in range(count)
         ]
