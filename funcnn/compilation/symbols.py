@@ -238,9 +238,17 @@ def is_ones(a: Operand) -> bool:
     return isinstance(a, Symbol) and a.op == "full" and a.data == 1 and not a.is_changed
 
 
-_OTHERS = (
+_REFUSED = {
+    "a branch that depends on numbers": ["bool"],
+    "an index that depends on numbers": ["index"],
+    "a conversion to a number of Python": ["float", "int", "complex"],
+    "an assignment to entries of an array": ["setitem"],
+}
+for _name in (
     *["contains", "delitem", "divmod", "lshift", "pos", "rand", "rdivmod", "rlshift", "rmatmul", "ror"],
     *["rrshift", "rxor", "ifloordiv", "ilshift", "imatmul", "imod"],
-)
-for _name in _OTHERS:
-    setattr(Symbol, f"__{_name}__", lambda *_, name=_name: raise_untraceable(f"the operator {name}"))
+):
+    _REFUSED[f"the operator {_name}"] = [_name]
+for _reason, _names in _REFUSED.items():
+    for _name in _names:
+        setattr(Symbol, f"__{_name}__", lambda *_, reason=_reason: raise_untraceable(reason))
