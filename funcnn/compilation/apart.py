@@ -15,7 +15,6 @@ from funcnn.compilation.copies import Copies
 from funcnn.compilation.memory import StateVectors, address, aligned, sealed
 from funcnn.compilation.segments import Plain, Way
 from funcnn.compilation.shapes import FLOATS, Untraceable
-from funcnn.compilation.sharing import ARGUMENTS
 from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten, symbolic
 from funcnn.compilation.trace import padded, pairs
@@ -25,8 +24,6 @@ from funcnn.optimizers.base import update
 from funcnn.optimizers.transforms import ClipNorm
 from funcnn.training.finite import is_finite
 from funcnn.trees.walks import map_arrays, walk
-
-G, M, N, E = [ARGUMENTS.index(name) for name in "GMNE"]
 
 
 class StepsApart:
@@ -58,9 +55,8 @@ class StepsApart:
         self._form = _form(now.params)
         numbers = {id(s): i for i, s in enumerate(program.states.following)}
         self._optimizer = Copies(after, after, program.dtype, program.firsts, numbers).copy
-        self._block = np.zeros(len(ARGUMENTS), np.int64)
-        self._block[E] = address(program.code.panels)
-        self._call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2)(program.code.function)
+        self._call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)(program.code.function)
+        self._panels = address(program.code.panels)
 
     def __call__(self, now: Any, flat: Any, batches: Sequence[Any], lrs: Sequence[float]) -> Any:
         """As of a Fold, but it may take fewer steps than there are batches."""
@@ -91,9 +87,8 @@ class StepsApart:
         arrays = list(map(np.ascontiguousarray, arrays))
         addresses = np.array(list(map(address, arrays)), np.int64)
         constants = np.array(program.code.numbers(lr, numbers), program.dtype)
-        new, block = self._vectors.take(program.length, program.dtype), self._block.copy()
-        block[G], block[M], block[N] = address(addresses), address(vector), address(new)
-        self._call(address(block), address(constants))
+        new = self._vectors.take(program.length, program.dtype)
+        self._call(self._panels, *map(address, (addresses, constants, vector, new)))
         numbers = program.states.after(numbers)
         optimizer = *plain, *self._optimizer(program.after, sealed(new), numbers)
         params = now.params

@@ -130,7 +130,13 @@ class Kernel:
             t.loop(self.rounds, round_)
             out = t.at("%out", t.times(i, self.totals))
             t.do(f"call void @finish({_pointers('%C', '%V', '%G', out)}, i64 %count)")
-            t.when(has_update, lambda: t.do(f"call void %U(ptr %block, ptr {t.at('%W', t.times(i, '%width'))})"))
+            t.when(
+                has_update,
+                lambda: t.do(f"call void %U({_pointers('%E', '%G', t.at('%W', t.times(i, '%width')), '%M', '%N')})"),
+            )
+
+        def update(constants: str) -> None:
+            t.do(f"call void %U({_pointers('%E', '%G', constants, '%M', '%N')})")
 
         t.loop("%steps", step)
         t.do("store atomic i64 0, ptr %running monotonic, align 8")

@@ -17,10 +17,10 @@ NEXT, RUNNING, DONE, HELPERS = 24, 25, 32, 40
 POLLS = 1000  # of an idle helper, one after another: a fraction of a millisecond
 
 
-def load(name: str, argument: str = "") -> str:
-    """The statement that reads an argument from the block, by default the one of this name."""
+def load(name: str) -> str:
+    """The statement that reads an argument from the block."""
     kind = "i64" if name in {"count", "steps", "width"} else "ptr"
-    place = f"getelementptr inbounds i64, ptr %block, i64 {ARGUMENTS.index(argument or name)}"
+    place = f"getelementptr inbounds i64, ptr %block, i64 {ARGUMENTS.index(name)}"
     return f"%{name}.at = {place}\n  %{name} = load {kind}, ptr %{name}.at"
 
 

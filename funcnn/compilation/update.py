@@ -15,7 +15,6 @@ from funcnn.compilation.outside import parts_of
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.pieces import Assignment, Loop, Pieces, loops
 from funcnn.compilation.shapes import NUMBER, Operand, Untraceable, unrefused
-from funcnn.compilation.sharing import load
 from funcnn.compilation.strips import Strips
 from funcnn.compilation.structure import symbolic, symbols_in
 from funcnn.compilation.symbols import Symbol
@@ -26,11 +25,13 @@ from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 
 ARRAYS = {"gradients", "memory", "parameters"}  # what an update reads
+UPDATE = ", ".join([*[f"ptr noalias %{name}" for name in "CGW"], "ptr %M", "ptr %N"])
+"""The arguments of the function."""
 PAST_CACHE = 1 << 22  # bytes of a vector, from which on it is written past the cache: 1.6 times as fast
 
 
 class UpdateCode(Graph):
-    """The function `update(block, W)` of stores: it reads the vector at %M, and writes the one at %N.
+    """The function `update` of stores: it reads the vector at %M, and writes the one at %N.
 
     The vectors may be the same. They hold a memory and, from number `memory` on, parameters. The constants at %W differ
     from step to step; the first is lr, the others are computed from the states whose `places` are given. `panels` are
@@ -58,16 +59,13 @@ class UpdateCode(Graph):
         self._is_past_cache = is_apart and length * dtype.itemsize >= PAST_CACHE
         self._calculation, self._alike = Calculation(places), dict[str, Symbol]()
         t = Strips(self.dtype, 2)
-        pointers = [f"ptr %{name}" for name in "CGWMN"]
-        rules = Pieces(t, "rules", ", ".join([*[f"{one[:3]} noalias{one[3:]}" for one in pointers[:3]], *pointers[3:]]))
-        for name in "CGMN":
-            t.do(load(name, "E" if name == "C" else name))
+        rules = Pieces(t, "rules", UPDATE)
         targets = loops(list(map(self._target, stores)), lambda node: node.op in ARRAYS, any_size=True)
         with t.each_rounded():  # as NumPy rounds, for the bits of single steps
-            rules.run(targets, lambda one: self._write(t, one), ", ".join(pointers))
+            rules.run(targets, lambda one: self._write(t, one), UPDATE.replace("noalias ", ""))
         if self._is_past_cache:
             t.do("fence seq_cst")  # before other threads read what was written past the cache
-        self.text = t.module([*rules.function(), *t.function("update", "ptr %block, ptr %W")])
+        self.text = t.module([*rules.function(), *t.function("update", UPDATE)])
         self.panels = aligned_copy(t.panels())
         (self.function,) = engine().functions(self.text, ("update",))
         self._others = self._calculation.function([a if isinstance(a, Symbol) else a.item() for _, a in self.extras])
