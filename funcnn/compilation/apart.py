@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import as_array, owned
-from funcnn.compilation.copies import Copies
 from funcnn.compilation.memory import StateVectors, address, aligned, sealed
 from funcnn.compilation.segments import Plain, Way
 from funcnn.compilation.shapes import FLOATS, Untraceable
 from funcnn.compilation.step import CompiledStep
-from funcnn.compilation.structure import flatten, symbolic
+from funcnn.compilation.structure import Copies, flatten, symbolic
 from funcnn.compilation.trace import padded, pairs
 from funcnn.compilation.update import NoMemoryYet, UpdateProgram, entries
 from funcnn.core import sgd

@@ -12,10 +12,19 @@ import numpy as np
 
 from funcnn.arrays import kind
 from funcnn.checked import checked
-from funcnn.compilation.agreement import DIFFERS, MOST_COMPARED, agree, first_rows, reason_of, tried, unsuited
+from funcnn.compilation.agreement import (
+    DIFFERS,
+    MOST_COMPARED,
+    agree,
+    always,
+    first_rows,
+    guarded,
+    reason_of,
+    tried,
+    unsuited,
+)
 from funcnn.compilation.engine import engine
 from funcnn.compilation.folds import Folds
-from funcnn.compilation.outside import always, guarded
 from funcnn.compilation.portable import FAULT, missing_error, refuse, updated
 from funcnn.compilation.segments import Plain, Segments, Way, segments
 from funcnn.compilation.shapes import Untraceable

@@ -10,12 +10,11 @@ from weakref import ref
 import numpy as np
 
 from funcnn.arrays import freeze
-from funcnn.compilation.copies import Copies
-from funcnn.compilation.helpers import run
 from funcnn.compilation.memory import Memory, address
 from funcnn.compilation.shapes import NUMBER, Untraceable
+from funcnn.compilation.sharing import run
 from funcnn.compilation.step import CompiledStep, Memories
-from funcnn.compilation.structure import flatten
+from funcnn.compilation.structure import Copies, flatten
 from funcnn.compilation.update import UpdateProgram, entries
 from funcnn.trees.walks import map_arrays
 

@@ -7,11 +7,10 @@ from itertools import takewhile
 from typing import Any
 from weakref import ref
 
-from funcnn.compilation.agreement import are_alike, reason_of, tried
+from funcnn.compilation.agreement import are_alike, guarded, reason_of, tried
 from funcnn.compilation.apart import StepsApart
 from funcnn.compilation.fold import Flat, Fold
 from funcnn.compilation.memory import StateVectors
-from funcnn.compilation.outside import guarded
 from funcnn.compilation.segments import Way
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep

@@ -9,10 +9,19 @@ import numpy as np
 
 from funcnn.arrays import kind, unmapped
 from funcnn.checked import checked
-from funcnn.compilation.agreement import DIFFERS, MOST_COMPARED, are_close, first_rows, reason_of, tried, unsuited
+from funcnn.compilation.agreement import (
+    DIFFERS,
+    MOST_COMPARED,
+    always,
+    are_close,
+    first_rows,
+    guarded,
+    reason_of,
+    tried,
+    unsuited,
+)
 from funcnn.compilation.compiler import failure, unavailable
 from funcnn.compilation.inside import Log, inside
-from funcnn.compilation.outside import always, guarded
 from funcnn.compilation.portable import FAULT, missing_error, refuse
 from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import Untraceable

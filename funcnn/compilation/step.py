@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.copies import Copies
 from funcnn.compilation.engine import engine
-from funcnn.compilation.helpers import run
 from funcnn.compilation.kernel import Kernel
 from funcnn.compilation.memory import Memory, address, aligned_copy, fresh, sealed
 from funcnn.compilation.portable import check_exact
 from funcnn.compilation.program import Program
+from funcnn.compilation.sharing import run
+from funcnn.compilation.structure import Copies
 from funcnn.compilation.trace import Traced
 from funcnn.gradients import Grads
 from funcnn.records import build

@@ -7,11 +7,11 @@ from typing import Any
 
 import attrs
 
+from funcnn.compilation.agreement import parts_of
 from funcnn.compilation.engine import engine
 from funcnn.compilation.evaluation import Calculation
 from funcnn.compilation.graph import Graph, Node, Value
 from funcnn.compilation.memory import aligned_copy
-from funcnn.compilation.outside import parts_of
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.pieces import Assignment, Loop, Pieces, loops
 from funcnn.compilation.shapes import NUMBER, Operand, Untraceable, unrefused

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.kernels.cells import Cell, RowPointer
-from funcnn.compilation.kernels.gates import GateArray, Gates, RightFactor, mapped
+from funcnn.compilation.kernels.cells import Cell, GateArray, Gates, RowPointer, mapped
 from funcnn.compilation.memory import aligned
 from funcnn.compilation.text import Index
 from funcnn.records import build, plans
@@ -42,7 +41,7 @@ class ForwardCell(Cell):
 
     def _rule(self, there: Any, product: GateArray, z: GateArray, *rest: GateArray) -> list[GateArray]:
         own, before = rest[: len(self.own)], rest[len(self.own) :]
-        arrays = {"U": RightFactor(product), **dict(zip(self.own, own, strict=True))}
+        arrays = {"U": product, **dict(zip(self.own, own, strict=True))}
         layer = build(self.cls, [arrays.get(name) for name, _ in plans[self.cls]])
         after, kept = self.cls.cell(layer, z + layer.b, before)
         if not self.masked:
