@@ -44,7 +44,7 @@ def test_the_update_of_a_deep_network_is_as_short_as_that_of_a_shallow_one(optim
     for net in (pairs(2), pairs(50)):
         _, after = update(optimizer, Grads(net, None), net)
         made = Fold(CompiledStep(trace(mse, net, x, x), len(x), 1, []), after).update.code
-        assert len(made.table) > len(net)
+        assert len(made.panels) > len(net)
         texts.add(made.text)
     assert len(texts) == 1
 
