@@ -49,8 +49,8 @@ def bucketed_batches(
     Raises:
         KindError: x is not a list of arrays of one dtype, y is not an array, a tuple of arrays or such a list, or one
             of `lengths` is not a whole number.
-        ShapeError: sequences differ in more than their number of positions, or x and y differ in the number of rows or
-            of positions.
+        ShapeError: sequences differ in more than their number of positions, or x and y in the number of rows or
+            positions.
         RangeError: there are no sequences, a sequence has no position or more than the last of `lengths`; the lengths
             are not above 0 and rising.
     """

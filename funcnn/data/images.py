@@ -107,8 +107,7 @@ def random_turn(x: T, rng: Generator) -> T:
            [0., 2.]])
 
     Raises:
-        KindError, ShapeError: as `random_flip`; ShapeError also if h and w differ.
-        RangeError: an axis of x has size 0.
+        KindError, ShapeError, RangeError: as `random_flip`; ShapeError also if h and w differ.
     """
     m, h, w = image_sizes("random_turn", x)
     if h != w:
@@ -139,8 +138,7 @@ def random_rotation(x: T, rng: Generator, *, degrees: Positive) -> T:
     (dtype('float32'), [1.0, 1.0])
 
     Raises:
-        KindError, ShapeError: as `random_flip`.
-        RangeError: an axis of x has size 0.
+        KindError, ShapeError, RangeError: as `random_flip`.
     """
     m, h, w = image_sizes("random_rotation", x)
     cos, sin = cos_and_sin(symmetric(key_of(rng), (m, 1, 1), degrees))
@@ -161,8 +159,7 @@ def random_brightness(x: Floats, rng: Generator, *, most: Fraction) -> Array:
     [1.158, 0.863]
 
     Raises:
-        ShapeError: x is not (m, h, w, c).
-        RangeError: an axis of x has size 0.
+        ShapeError, RangeError: as `random_flip`.
     """
     m, _, _ = image_sizes("random_brightness", x)
     return x * by_row(1 + symmetric(key_of(rng), (m,), most), x)
@@ -183,8 +180,7 @@ def cutout(x: OneArray, rng: Generator, *, size: Count) -> Array:
            [0., 0., 0., 1., 1.]])
 
     Raises:
-        ShapeError: x is not (m, h, w, c).
-        RangeError: `size` is so large that no pixel is left, or an axis of x has size 0.
+        ShapeError, RangeError: as `random_flip`; RangeError also if `size` is so large that no pixel is left.
     """
     m, h, w = image_sizes("cutout", x)
     if size >= (most := 2 * max(h, w) - 1):

@@ -18,7 +18,7 @@ from funcnn.inspection.nesting import contents
 from funcnn.layers.combinators.frozen import Frozen
 from funcnn.needs import Flag
 from funcnn.records import is_record, record, values
-from funcnn.tables import Printer, filled, html, text
+from funcnn.tables import filled, html, text
 from funcnn.trees.walks import arrays_in, count
 
 _HEAD = ("layer", "x -> out", "parameters", "forward", "arrays", "cache")
@@ -37,9 +37,6 @@ class Summary:
     def __repr__(self) -> str:
         lines = text(self.rows[1:]).splitlines()
         return "\n".join(["[", *[f"  {line}" for line in lines], "]", *self.totals])
-
-    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython passes it by position
-        printer.text(repr(self))
 
     def _repr_html_(self) -> str:
         return html(self.rows, *self.totals)

@@ -23,7 +23,7 @@ from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import evaluated
 from funcnn.needs import Arrays, Flag, Rate
 from funcnn.records import borrowed, plans, record, values
-from funcnn.tables import Printer, Rows, filled, html, text
+from funcnn.tables import Rows, filled, html, text
 from funcnn.trees.walks import arrays_in
 
 
@@ -94,9 +94,6 @@ class Trace:
 
     def __repr__(self) -> str:
         return f"{text(self._rows())}\n{self._total()}"
-
-    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython passes it by position
-        printer.text(repr(self))
 
     def _repr_html_(self) -> str:
         return html(self._rows(), self._total())

@@ -61,10 +61,8 @@ def write_player(
     ...     write_player(os.path.join(folder, "run.html"), run, lambda state: render(state.params, (32, 32)), every=5)
 
     Raises:
-        KindError: `path` is not a path, or `frame` does not return an array of real numbers.
-        ShapeError: `frame` returns an array that is not (h, w) or (h, w, 3), or of another shape than the first one.
-        RangeError: the run is empty, `frame` returns numbers that are not finite, or the file would have more than
-            5 MB.
+        KindError, ShapeError, RangeError: `frame` does not return such pictures, of one shape and with finite numbers.
+            RangeError also if the run is empty, or the file would have more than 5 MB.
         NotFiniteError: as `history`.
         FileError: `path` is not the path of a file, or the file cannot be written.
     """

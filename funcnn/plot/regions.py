@@ -31,9 +31,7 @@ def decision_regions(params: Network[Any], x: Array, y: Array, ax: Ax | None = N
     and where the output is 0 if it gives logits. `points` is the number of points for each axis.
 
     Raises:
-        KindError: x is not an array of floats, or y is not an array.
-        ShapeError: x does not have two features, y does not have one label for each row, or the network does not have
-            one output.
+        KindError, ShapeError: x or y is not such an array, or the network does not have one output.
         RangeError: x is not finite, or a label is not 0 or 1.
     """
     _check_values("decision_regions", x, y)

@@ -12,12 +12,12 @@ import numpy as np
 from funcnn.arrays import Array, counted, is_array, kind, short
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import check_function, is_whole
-from funcnn.needs import instance, passing
+from funcnn.needs import instance, passing, word
 from funcnn.testing.claim import Claim, as_argument, as_arrays, is_special
 from funcnn.testing.domain import as_domain
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.numbers import as_source
-from funcnn.testing.options import Options, as_options, word
+from funcnn.testing.options import Options, as_options
 from funcnn.testing.pytrees import leaves, map_leaves
 
 

@@ -71,11 +71,8 @@ def check_hessian(
         **options: as in `check_vjp`, except `float32`; a function for `domain` gets x and args.
 
     Raises:
-        GradientError: the Hessian is wrong. There is a subclass for each kind of mistake.
-        Inconclusive: as `check_vjp`.
-        KindError: grad or hess is not a function, x is not an array of numbers, args is not a tuple, grad does not
-            return an array of the shape of x, or an option is of the wrong kind.
-        RangeError: as `check_vjp`.
+        GradientError, Inconclusive, RangeError: as `check_vjp`.
+        KindError: as `check_vjp`; or grad does not return an array of the shape of x.
     """
     function = "check_hessian"
 

@@ -84,10 +84,8 @@ def check_jvp(
             and `vjp` must be None.
 
     Raises:
-        GradientError: the tangent is wrong. There is a subclass for each kind of mistake.
-        Inconclusive: as `check_vjp`.
-        KindError: as `check_vjp`; jvp cannot be called as `jvp(args, tangents)`.
-        RangeError: as `check_vjp`.
+        GradientError, Inconclusive, RangeError: as `check_vjp`.
+        KindError: as `check_vjp`; or jvp cannot be called as `jvp(args, tangents)`.
     """
     function = flattened("check_jvp", f, args, argnums, kwargs, convention)
 

@@ -68,11 +68,8 @@ def check_gradient(
         **options: as in `check_vjp`, except `float32`; a function for `domain` gets x and args.
 
     Raises:
-        GradientError: the gradient is wrong. There is a subclass for each kind of mistake.
-        Inconclusive: as `check_vjp`.
-        KindError: f or grad is not a function, x is not an array of numbers, args is not a tuple, f does not return one
-            number, or an option is of the wrong kind.
-        RangeError: as `check_vjp`.
+        GradientError, Inconclusive, RangeError: as `check_vjp`.
+        KindError: as `check_vjp`; or f does not return one number.
     """
     function = "check_gradient"
 

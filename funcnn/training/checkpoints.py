@@ -46,8 +46,7 @@ def checkpoint_every(
     True
 
     Raises:
-        KindError: `run` is not a run, `path` is not a path, `steps` is not a whole number, or `seconds` not a number.
-        RangeError: not exactly one of `steps` and `seconds` is given, or the given one is not above 0.
+        RangeError: not exactly one of `steps` and `seconds` is given.
         NotFiniteError: a state that is due has a parameter, a state or a memory of the optimizer that is not finite.
         FileError: `path` is a folder. Also any error of `save`.
     """

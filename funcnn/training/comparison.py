@@ -51,7 +51,6 @@ def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
     the runs differ from step 4 on: 2 parts differ, most of all params.0.W, by ...
 
     Raises:
-        KindError: `run_a` or `run_b` is not a run.
         RangeError: the runs are at different steps, or neither run has a state (a generator gives each state once).
         ShapeError: as `difference`.
     """

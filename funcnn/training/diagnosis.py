@@ -88,10 +88,8 @@ def bisect_nan(
     step 52, loss: the first array that is not finite is cost; it is inf
 
     Raises:
-        KindError: `states` is not a sequence of TrainStates, `data` is not a sequence of batches, `loss` or
-            `constraint` is not a function, or `lr` is not a number or a function.
-        RangeError: there are no states, they are not in order, or the data end before the last state; `lr` is
-            negative or not finite.
+        KindError: `states` is not a sequence of TrainStates, or `data` is not a sequence of batches.
+        RangeError: there are no states, they are not in order, or the data end before the last state.
         FuncnnError: the repeated run is not the run of the states.
     """
     _check_arguments(states, data)

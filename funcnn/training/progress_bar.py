@@ -32,8 +32,6 @@ def progress(run: Run[S], total: Natural | None = None, *, lr: LearningRate | No
 
     Raises:
         ImportError: tqdm is not installed.
-        KindError: `run` is not a run, `total` is not a whole number, or `lr` is not a number or a function.
-        RangeError: `total` is negative.
     """
     try:
         from tqdm.auto import tqdm  # noqa: PLC0415  optional, and needed here alone

@@ -54,10 +54,8 @@ def lr_range_test(
        5   100   221.891
 
     Raises:
-        KindError: `start` is not a TrainState, `data` is not a sequence of batches, such as `data[:100]`,
-            `value_and_grad` or `constraint` is not such a function, or `low`, `high` or `stop` is not a number.
-        RangeError: there are fewer than two batches, `data` do not begin with the batch of `start.step`, `low` is not
-            above 0, `high` is not finite and above `low`, or `stop` is not above 1.
+        RangeError: there are fewer than two batches, `data` do not begin with the batch of `start.step`, or `high` is
+            not above `low`.
         NotFiniteError: the cost of the first step is not finite. Any other error is as in `train`.
     """
     function = "lr_range_test"

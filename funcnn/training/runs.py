@@ -19,7 +19,7 @@ from funcnn.arrays import kind
 from funcnn.checked import checked
 from funcnn.data.sequence import check_index
 from funcnn.errors import KindError, RangeError
-from funcnn.needs import Count, passing
+from funcnn.needs import Count, instance, passing
 from funcnn.training.arguments import is_arraylike
 from funcnn.training.finite import as_finite_state
 from funcnn.training.loop import TrainState
@@ -46,8 +46,6 @@ def keep(run: Run[S], *, every: Count = 1) -> States[S]:
     (60, 100, 2)
 
     Raises:
-        KindError: `run` is not a run, or `every` is not a whole number.
-        RangeError: `every` is less than 1.
         NotFiniteError: a parameter, a state or a memory of the optimizer is not finite in a state to be kept.
     """
     with closing(every_kth("keep", run, every)) as states:
@@ -129,14 +127,8 @@ def every_kth(function: str, run: Run[S], every: int) -> Generator[S, None, None
         yield as_finite_state(function, between)
 
 
-def check_start(function: str, argument: str, start: Any) -> None:
-    """Check that `start` is the state from which a run goes on."""
-    if not isinstance(start, TrainState):
-        raise KindError(f"{function}: {argument} must be the TrainState that was passed to train, not {kind(start)}")
-
-
 Run = Annotated[Iterable[S], passing("an iterable of TrainStates", check_run)]
-Start = Annotated[S, passing("the TrainState that was passed to train", check_start)]
+Start = Annotated[S, instance(TrainState, "the TrainState that was passed to train")]
 
 
 def check_goes_on(function: str, before: int, now: TrainState[Any]) -> None:

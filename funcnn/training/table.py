@@ -14,7 +14,7 @@ from funcnn.checked import checked
 from funcnn.errors import KindError, NoColumnError, RangeError
 from funcnn.fields import check_function
 from funcnn.needs import Count, as_text
-from funcnn.tables import Printer, Rows, html, text
+from funcnn.tables import Rows, html, text
 from funcnn.training.loop import TrainState
 from funcnn.training.runs import Run, Start, check_goes_on, every_kth
 
@@ -55,11 +55,11 @@ def history(
        5  0.00390625  0.03125
 
     Raises:
-        KindError: `run` is not a run, `every` is not a whole number, `measures` is not a mapping from names to
-            functions, a measure does not give numbers or arrays of one shape, or `table` has other columns.
-        RangeError: the run is empty and there is no `start`, the run does not go on from `start`, `every` is less than
-            1, or two columns have one name.
-        NotFiniteError: a state of the table has a parameter, a state or a memory of the optimizer that is not finite.
+        KindError: `measures` is not a mapping from names to functions, a measure does not give numbers or arrays of one
+            shape, or `table` has other columns.
+        RangeError: the run is empty and there is no `start`, the run does not go on from `start`, or two columns have
+            one name.
+        NotFiniteError: as `keep`.
     """
     _check_measures(measures)
     columns = _as_columns(table, ["step", "cost", *measures])
@@ -180,9 +180,6 @@ class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
 
     def __repr__(self) -> str:
         return text(self._rows())
-
-    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython passes it by position
-        printer.text(repr(self))
 
     def _repr_html_(self) -> str:
         return html(self._rows())

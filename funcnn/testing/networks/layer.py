@@ -20,7 +20,6 @@ from funcnn.testing.arguments import limited, with_oracle
 from funcnn.testing.claim import Claim, Rules, as_arrays, holds_halves
 from funcnn.testing.differentiation.vector_function import computed
 from funcnn.testing.networks.protocol import bits, cast, check_class, check_gradients, check_no_float64
-from funcnn.testing.networks.resumed import ResumedChain
 from funcnn.testing.networks.template import Template, template
 from funcnn.testing.numbers import as_source
 from funcnn.testing.options import CheckOptions, Options, takes_options
@@ -71,8 +70,8 @@ def check_layer(params: Network[Any], x: Arrays, **options: Unpack[CheckOptions]
 
     Raises:
         GradientError: as `check_vjp`, or the layer breaks the protocol.
-        Inconclusive, RangeError, ImportError: as `check_vjp`.
         KindError: x holds whole numbers where floats are due.
+        Inconclusive, RangeError, ImportError: as `check_vjp`.
     """
     return verdict(*LayerFunction(params, x).claimed("check_layer", options))
 
@@ -87,7 +86,6 @@ class LayerFunction:
     kept: dict[Any, Any] | None = None  # out and cache at the last arrays, for several cotangents
     params_of: Template = computed(lambda self: template(self.params, states=False))
     x_of: Template = computed(lambda self: template(self.x))
-    _resumed: list[ResumedChain] = attrs.field(init=False, factory=list)  # of a chain, from its first value on
 
     def claimed(self, function: str, given: Any) -> tuple[Claim, Options]:
         """The claim that backward is the vjp of forward, in float64, and that the layer obeys its protocol.
@@ -132,19 +130,7 @@ class LayerFunction:
 
     def value(self, *args: Array) -> Array:
         """Every output, one after the other."""
-        out = self._out(args)
-        if type(out) is np.ndarray:
-            return out.flatten()
-        return np.concatenate([a.ravel() for a in arrays_in(out)])
-
-    def _out(self, args: Sequence[Array]) -> Any:
-        """The output of the layer; of a chain, from the first layer that moved."""
-        if self._resumed and (first := self._resumed[0].first_moved(args)):
-            return self._resumed[0].out(args, first)
-        out = forward(*self.at(args))[0]
-        if type(self.params) is tuple and not self._resumed:
-            self._resumed.append(ResumedChain(self.params, self.x_of, args))
-        return out
+        return np.concatenate([a.ravel() for a in self.outputs(args)])
 
     def outputs(self, args: Sequence[Any]) -> list[Any]:
         """Every output, for arrays of any library."""

@@ -65,10 +65,7 @@ def check_loss(loss: Loss, out: Arrays, y: Arrays, *, rows: Flag = True, **optio
 
     Raises:
         GradientError: as `check_vjp`, or the loss breaks the protocol.
-        Inconclusive: as `check_vjp`.
-        KindError: `loss` is not a function; `out` or `y` is not an array or a tuple of arrays; `rows` is not True or
-            False.
-        RangeError, ImportError: as `check_vjp`.
+        Inconclusive, RangeError, ImportError: as `check_vjp`.
     """
     name = _name_of(loss)
     called: Loss = partial(evaluated, "check_loss", loss)

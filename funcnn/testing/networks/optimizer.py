@@ -69,7 +69,7 @@ def check_optimizer(optimizer: Tree[Any], params: Tree[Any], *, keeps_states: Fl
 
     Raises:
         GradientError: one of these properties does not hold; its class and its message say which.
-        KindError: `optimizer` has no rule, `params` is not a tree, or `keeps_states` neither True nor False.
+        KindError: `optimizer` has no rule.
     """
     for dtype in (np.float64, np.float32):  # float32 last, so that its errors concern float32 alone
         cast = lambda a, dtype=dtype: np.array(a, dtype if a.dtype.kind == "f" else a.dtype)
