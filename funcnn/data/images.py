@@ -64,8 +64,6 @@ def random_crop(x: T, rng: Generator, *, size: tuple[int, int] | None = None, pa
     >>> x = np.arange(1.0, 5.0).reshape(1, 1, 4, 1)
     >>> random_crop(x, np.random.default_rng(0), padding=1)[0, :, :, 0]
     array([[2., 3., 4., 0.]])
-    >>> random_crop(x, np.random.default_rng(3), size=(1, 2)).shape
-    (1, 1, 2, 1)
 
     Raises:
         KindError, ShapeError: as `random_flip`; KindError also if neither `size` nor `padding` is given, or `size` is

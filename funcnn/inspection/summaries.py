@@ -61,14 +61,6 @@ def summary(params: Network[Any], x: Any = None, *, costs: Flag = False) -> Summ
       2 -> Dense (W: 27x1, b: 1)   9400x27 -> 9400x1   28 parameters
     ]
     There are 109 trainable parameters in the model.
-    >>> summary(mlp([2, 27, 1], hidden=Relu(), seed=1), np.zeros((9400, 2)), costs=True)
-    [
-      0 -> Dense (W: 2x27, b: 27)  9400x2 -> 9400x27   81 parameters  1.27 Mflop  648 B arrays
-      1 -> Relu                    9400x27 -> 9400x27                 254 kflop                 2.03 MB cache
-      2 -> Dense (W: 27x1, b: 1)   9400x27 -> 9400x1   28 parameters  517 kflop   224 B arrays
-    ]
-    There are 109 trainable parameters in the model.
-    Forward is 2.04 Mflop; the arrays are 872 B, and 2.03 MB are kept for backward.
 
     Raises:
         KindError: `x` is not an array or a tuple of arrays, or `costs` is True without x.

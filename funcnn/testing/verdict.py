@@ -146,13 +146,7 @@ class Report:
     left_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """The report in one line.
-
-        >>> import numpy as np
-        >>> from funcnn.testing import check_vjp
-        >>> print(check_vjp(np.sin, lambda args, dA: [dA * np.cos(args[0])], [np.ones(3)]))
-        pass: ...
-        """
+        """The report in one line."""
         counts = f"{self.probes} probes, {self.kinks} at kinks, {self.inconclusive} inconclusive"
         zero = self.bound and self.sees == inf and not self.kinks
         sees = f"; every slope is 0 within {self.bound:.0e}" if zero else ""
