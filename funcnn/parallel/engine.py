@@ -16,16 +16,7 @@ from funcnn.errors import KindError, WorkerError, WorkerTimeoutError
 from funcnn.parallel.blocks import RowBlock, bytes_of
 from funcnn.parallel.packing import packed, pickling_error, takes_by_value
 from funcnn.parallel.sent import Sent, size_of
-from funcnn.parallel.worker import (
-    Failed,
-    Missing,
-    Task,
-    Unread,
-    attempted,
-    current_handling,
-    result_of,
-    work,
-)
+from funcnn.parallel.worker import Failed, Missing, Task, Unread, attempted, current_handling, result_of, work
 
 _MOST_BYTES = 1 << 26  # chosen: of gradients that wait until all are there
 

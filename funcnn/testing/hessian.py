@@ -36,13 +36,7 @@ from funcnn.testing.verdict import NotSymmetric, Report, WrongShape
 @takes_options
 @checked
 def check_hessian(
-    grad: Function,
-    hess: Function,
-    x: Any,
-    *,
-    args: Rest = (),
-    product: Flag = False,
-    **options: Unpack[CheckOptions],
+    grad: Function, hess: Function, x: Any, *, args: Rest = (), product: Flag = False, **options: Unpack[CheckOptions]
 ) -> Report:
     """Check `hess(x, *args)`, or a product of it with a vector, against the gradient `grad(x, *args)`.
 

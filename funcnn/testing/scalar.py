@@ -33,12 +33,7 @@ Rest = Annotated[Sequence[Any], instance(tuple | list, "a tuple of further argum
 @takes_options
 @checked
 def check_gradient(
-    f: Function,
-    grad: FunctionOrTrue,
-    x: Any,
-    *,
-    args: Rest = (),
-    **options: Unpack[CheckOptions],
+    f: Function, grad: FunctionOrTrue, x: Any, *, args: Rest = (), **options: Unpack[CheckOptions]
 ) -> Report:
     """Check `grad(x, *args)`, the gradient of one number, against the values of `f(x, *args)` alone.
 
