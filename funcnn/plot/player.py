@@ -6,8 +6,8 @@ import base64
 import io
 import json
 import math
+import re
 from collections.abc import Callable
-from contextlib import closing
 from html import escape
 from importlib.resources import files
 from os import PathLike
@@ -68,7 +68,7 @@ def write_player(
     """
     where = as_path("write_player", path)
     steps, costs, pictures, size, shape = [], [], [], 0, None
-    with closing(every_kth("write_player", run, every)) as states:
+    with every_kth("write_player", run, every) as states:
         for now in states:
             image = _as_image(frame(now), shape)
             shape = image.shape
@@ -134,11 +134,7 @@ def _page(title: str, steps: list[int], costs: list[float], pictures: list[str],
         "run": run.replace("<", "\\u003c"),
     }
     text = files("funcnn.plot").joinpath("player.html").read_text("utf-8")
-    head, *parts = text.split("{{")
-    for part in parts:
-        name, _, rest = part.partition("}}")
-        head += f"{values[name]}{rest}"
-    return head
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: f"{values[found[1]]}", text)
 
 
 def _curve(steps: list[int], costs: list[float]) -> tuple[list[tuple[float, float] | None], str]:

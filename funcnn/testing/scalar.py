@@ -163,5 +163,5 @@ def _array(x: Any) -> Array:
 def wide(x: Any) -> Any:
     """X in float64, in which SciPy computes; complex numbers as they are."""
     if isinstance(x, np.ndarray):
-        return x.astype(np.float64) if x.dtype == np.float32 else x
+        return x.astype(np.float64, copy=False) if x.dtype.kind == "f" else x
     return map_leaves(wide, x)

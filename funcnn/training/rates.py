@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import closing
 from functools import partial
 from typing import Annotated, Any
 
@@ -70,7 +69,7 @@ def lr_range_test(
     rows: list[tuple[int, float, float]] = []
     lowest = math.inf
     try:
-        with closing(states_of(function, "run", train(start, data, value_and_grad, lr, constraint=constraint))) as run:
+        with states_of(function, train(start, data, value_and_grad, lr, constraint=constraint)) as run:
             for now in run:
                 cost = float(now.cost)
                 rows.append((now.step, lr(now.step - 1), cost))

@@ -8,8 +8,8 @@ Closing the outermost generator closes all runs inside it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import GeneratorType
 from typing import Annotated, Any, Generic, TypeVar, overload
 
@@ -48,7 +48,7 @@ def keep(run: Run[S], *, every: Count = 1) -> States[S]:
     Raises:
         NotFiniteError: a parameter, a state or a memory of the optimizer is not finite in a state to be kept.
     """
-    with closing(every_kth("keep", run, every)) as states:
+    with every_kth("keep", run, every) as states:
         return States(tuple(states))
 
 
@@ -105,26 +105,36 @@ def _check_state(function: str, argument: str, now: Any) -> None:
         raise KindError(f"{function}: {argument} must give TrainStates, not {kind(now)}")
 
 
-def states_of(function: str, argument: str, run: Run[S]) -> Generator[S, None, None]:
-    """The states of a run, which is closed when this generator is closed."""
-    try:
+@contextmanager
+def states_of(function: str, run: Run[S], argument: str = "run") -> Iterator[Iterator[S]]:
+    """The states of a run, which is closed at the end of the block."""
+
+    def states() -> Iterator[S]:
         for now in run:
             _check_state(function, argument, now)
             yield now
+
+    try:
+        yield states()
     finally:
         getattr(run, "close", tuple)()  # a list has no close
 
 
-def every_kth(function: str, run: Run[S], every: int) -> Generator[S, None, None]:
+@contextmanager
+def every_kth(function: str, run: Run[S], every: int) -> Iterator[Iterator[S]]:
     """The states at each step that `every` divides, and the last state; each is checked to be finite."""
-    between = None
-    with closing(states_of(function, "run", run)) as states:
+
+    def chosen(states: Iterator[S]) -> Iterator[S]:
+        between = None
         for now in states:
             between = now if now.step % every else None
             if between is None:
                 yield as_finite_state(function, now)
-    if between is not None:
-        yield as_finite_state(function, between)
+        if between is not None:
+            yield as_finite_state(function, between)
+
+    with states_of(function, run) as states:
+        yield chosen(states)
 
 
 Run = Annotated[Iterable[S], passing("an iterable of TrainStates", check_run)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar
 
@@ -65,7 +64,7 @@ def history(
     columns = _as_columns(table, ["step", "cost", *measures])
     before = max([-1 if start is None else start.step, *columns["step"][-1:]])
     last: S | None = None
-    with closing(every_kth("history", run, every)) as states:
+    with every_kth("history", run, every) as states:
         for now in states:
             if last is None:
                 check_goes_on("history", before, now)

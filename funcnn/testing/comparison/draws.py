@@ -95,8 +95,7 @@ def given_draw(
 def _faint(gradients: Array) -> Array:
     """By entry: whether a gradient is so small beside the largest one that a mistake in it could not be found."""
     largest = abs(gradients).max(axis=0)
-    found: Array = (largest > 0) & (largest < FAINT * largest.max(initial=0))
-    return found
+    return (largest > 0) & (largest < FAINT * largest.max(initial=0))
 
 
 def other_draws(measurement: Measurement, leaf: str, given: ComparedDraw) -> Iterator[ComparedDraw]:
