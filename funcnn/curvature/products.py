@@ -186,9 +186,8 @@ def check_line(function: str, params: Any, v: Any) -> None:
     try:
         map_arrays(lambda p, _: p, params, v, states=False)
     except ShapeError:
-        raise KindError(
-            f"{function}: v must be of the classes of params, {short(params)}, not {short(v)}{remedy}"
-        ) from None
+        needed = f"of the classes of params, {short(params)}"
+        raise KindError(f"{function}: v must be {needed}, not {short(v)}{remedy}") from None
     own, others = dict(walk(params, states=False)), dict(walk(v, states=False))
     if own.keys() != others.keys():
         needed, given = ", ".join(own), ", ".join(others)

@@ -94,5 +94,9 @@ def sample(x: Any, y: Any, m: int, most: int) -> tuple[Any, Any, int]:
     """At most so many rows of x and y, spread evenly, and their number."""
     count = min(m, most)
     chosen = np.arange(count) * (m - 1) // max(count - 1, 1)
-    picked = [None if tree is None else map_arrays(lambda a: a[chosen], tree) for tree in (x, y)]
-    return picked[0], picked[1], count
+    return part_of(x, chosen), part_of(y, chosen), count
+
+
+def part_of(tree: Any, rows: Any) -> Any:
+    """Some rows of all arrays of a tree, or None."""
+    return None if tree is None else map_arrays(lambda a: a[rows], tree)

@@ -149,9 +149,8 @@ def _as_argnums(function: str, argnums: Argnums | None, n: int) -> tuple[int, ..
     several = argnums if isinstance(argnums, tuple | list) else [argnums]
     for i in several:
         if not -n <= i < n:
-            raise RangeError(
-                f"{function}: argnums must be in [{-n}, {n}), as f has {counted(n, 'argument')}; {i} is not"
-            )
+            needed = f"in [{-n}, {n}), as f has {counted(n, 'argument')}"
+            raise RangeError(f"{function}: argnums must be {needed}; {i} is not")
     chosen = tuple([int(i) % n for i in several])
     if len({*chosen}) < len(chosen):
         raise RangeError(f"{function}: argnums must name each argument once, not {short(tuple(several))}")

@@ -153,6 +153,5 @@ def _check_transpose(products: Jvp, vjp: Any, names: Sequence[str], arrays: Sequ
         bound = change + CONTRACTION * EPS * (size + hidden)
         if abs(left[0] - right[0]) > bound:  # a nan is found by the comparison with f
             of_jvp, of_vjp = told_apart(left[0], right[0])
-            raise NotTransposed(
-                f"vjp is not the transpose of jvp: along {name}, <u, J v> is {of_jvp}, but <J' u, v> is {of_vjp}"
-            )
+            found = f"along {name}, <u, J v> is {of_jvp}, but <J' u, v> is {of_vjp}"
+            raise NotTransposed(f"vjp is not the transpose of jvp: {found}")

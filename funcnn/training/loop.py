@@ -64,9 +64,8 @@ class TrainState(Generic[P]):
         holds_params = isinstance(self.params, TrainState | Grads)
         if holds_params or (is_optimizer(self.params) and not is_layer(self.params)):
             optimizer = f"the optimizer {kind(self.params)}; write {function}(params, optimizer)"
-            raise KindError(
-                f"{function}: params must be a network, not {kind(self.params) if holds_params else optimizer}"
-            )
+            given = kind(self.params) if holds_params else optimizer
+            raise KindError(f"{function}: params must be a network, not {given}")
         check_optimizer(function, "optimizer", self.optimizer)
         if isinstance(self.step, int) and self.step < 0:
             raise RangeError(f"{function}: step must not be negative; it is {self.step}")

@@ -106,9 +106,8 @@ def _as_columns(table: Any, names: list[str]) -> dict[str, list[Any]]:
     if not isinstance(table, Table):
         raise KindError(f"history: table must be the table of an earlier call, not {kind(table)}")
     if list(table.whole) != names:
-        raise KindError(
-            f"history: table must have the columns {', '.join(names)}; its columns are {', '.join(table.whole)}"
-        )
+        needed, given = ", ".join(names), ", ".join(table.whole)
+        raise KindError(f"history: table must have the columns {needed}; its columns are {given}")
     return {name: list(column) for name, column in table.whole.items()}
 
 
@@ -121,9 +120,8 @@ def _as_measure(name: str, value: Any, others: list[Any]) -> Array:
     if array is None or array.dtype.kind not in "biuf":
         raise KindError(f"history: the measure {name!r} must give a number or an array of them, not {kind(value)}")
     if others and np.shape(others[0]) != array.shape:
-        raise KindError(
-            f"history: the measure {name!r} must give arrays of one shape, not {np.shape(others[0])} and {array.shape}"
-        )
+        given = f"{np.shape(others[0])} and {array.shape}"
+        raise KindError(f"history: the measure {name!r} must give arrays of one shape, not {given}")
     return array
 
 

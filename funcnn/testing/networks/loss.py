@@ -141,10 +141,8 @@ def _check_float32(loss: Loss, out: Any, y: Any) -> None:
         if dA is not None and (dA.dtype != np.float32 or dA.shape != a.shape):
             alike = _gradients(out, loss(out, cast(y, np.float32))[1])
             is_of_y = {d.dtype for d in alike if d is not None} == {np.dtype(np.float32)}
-            raise BrokenPromise(
-                f"dA must have the dtype and shape of out, float32 {a.shape}; it is {dA.dtype} {dA.shape}"
-                + "; write y.astype(out.dtype)" * is_of_y
-            )
+            given = f"{dA.dtype} {dA.shape}{'; write y.astype(out.dtype)' * is_of_y}"
+            raise BrokenPromise(f"dA must have the dtype and shape of out, float32 {a.shape}; it is {given}")
 
 
 def _check_blocks(loss: Loss, out: Any, y: Any, first: int) -> None:
@@ -158,9 +156,8 @@ def _check_blocks(loss: Loss, out: Any, y: Any, first: int) -> None:
     combined = sum([share * part for share, (part, _) in zip(shares, parts, strict=True)])
     if not np.isclose(combined, cost, rtol=BLOCK_RELATIVE, atol=BLOCK_ABSOLUTE):
         whole, of_blocks = told_apart(cost, combined)
-        raise BrokenPromise(
-            f"the cost is {whole}, but the weighted sum of blocks of rows is {of_blocks}; is the cost a mean?"
-        )
+        found = f"the weighted sum of blocks of rows is {of_blocks}"
+        raise BrokenPromise(f"the cost is {whole}, but {found}; is the cost a mean?")
     blockwise = [_gradients(o, d) for o, (_, d) in zip(of, parts, strict=True)]
     for whole, *pieces in zip(_gradients(out, dA), *blockwise, strict=True):
         if whole is None:
