@@ -59,7 +59,7 @@ def checkpoint_every(
 
 def _checkpoint_every(run: Run[S], path: Any, steps: int | None, seconds: float | None) -> Iterator[S]:
     now, saved, at = None, None, monotonic()
-    with states_of("checkpoint_every", run) as states:
+    with states_of("checkpoint_every", "run", run) as states:
         for now in states:
             if now.step % steps == 0 if steps else monotonic() - at >= (seconds or 0):
                 save(path, as_finite_state("checkpoint_every", now))

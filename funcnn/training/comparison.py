@@ -54,7 +54,7 @@ def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
         ShapeError: as `difference`.
     """
     step = None
-    with states_of("compare", run_a, "run_a") as states_a, states_of("compare", run_b, "run_b") as states_b:
+    with states_of("compare", "run_a", run_a) as states_a, states_of("compare", "run_b", run_b) as states_b:
         for a, b in zip_longest(states_a, states_b):
             if a is None or b is None:
                 return Divergence((a or b).step, {}, "run_b" if b is None else "run_a")

@@ -44,7 +44,7 @@ def _rate(lr: Any, step: int) -> float:
 
 
 def _progress(run: Run[S], total: int | None, lr: Any, tqdm: Any) -> Iterator[S]:
-    with states_of("progress", run) as states, tqdm(total=total, unit="step") as bar:
+    with states_of("progress", "run", run) as states, tqdm(total=total, unit="step") as bar:
         for now in states:
             if bar.n == 0:
                 bar.initial = bar.n = bar.last_print_n = max(now.step - 1, 0)  # earlier steps are not part of the speed

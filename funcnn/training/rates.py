@@ -69,7 +69,7 @@ def lr_range_test(
     rows: list[tuple[int, float, float]] = []
     lowest = math.inf
     try:
-        with states_of(function, train(start, data, value_and_grad, lr, constraint=constraint)) as run:
+        with states_of(function, "run", train(start, data, value_and_grad, lr, constraint=constraint)) as run:
             for now in run:
                 cost = float(now.cost)
                 rows.append((now.step, lr(now.step - 1), cost))

@@ -106,7 +106,7 @@ def _check_state(function: str, argument: str, now: Any) -> None:
 
 
 @contextmanager
-def states_of(function: str, run: Run[S], argument: str = "run") -> Iterator[Iterator[S]]:
+def states_of(function: str, argument: str, run: Run[S]) -> Iterator[Iterator[S]]:
     """The states of a run, which is closed at the end of the block."""
 
     def states() -> Iterator[S]:
@@ -133,7 +133,7 @@ def every_kth(function: str, run: Run[S], every: int) -> Iterator[Iterator[S]]:
         if between is not None:
             yield as_finite_state(function, between)
 
-    with states_of(function, run) as states:
+    with states_of(function, "run", run) as states:
         yield chosen(states)
 
 

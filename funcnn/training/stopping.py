@@ -40,7 +40,7 @@ def until(
         KindError: `done` does not return True or False.
         NotFiniteError: the last state has a parameter, a state or a memory of the optimizer that is not finite.
     """
-    with states_of("until", run) as states:
+    with states_of("until", "run", run) as states:
         for now in states:
             answer = done(now)
             if not (isinstance(answer, bool | np.bool_) or (is_array(answer) and answer.shape == ())):
@@ -69,7 +69,7 @@ def while_finite(run: Run[S]) -> Iterator[S]:
     >>> last.step, float(f"{last.cost:.3g}")
     (52, 1e+306)
     """
-    with states_of("while_finite", run) as states:
+    with states_of("while_finite", "run", run) as states:
         try:
             for now in states:
                 yield as_finite_state("while_finite", now)
@@ -159,7 +159,7 @@ def best_so_far(
 def _with_best(function: str, run: Any, cost: Any, every: int, start: Any) -> Iterator[WithBest[Any]]:
     best, waited = (start.best_or_none, start.waited) if isinstance(start, WithBest) else (None, 0)
     lowest, is_first = inf if best is None else cost(best), True
-    with states_of(function, run) as states:
+    with states_of(function, "run", run) as states:
         for now in states:
             if is_first:
                 is_first = False
