@@ -11,6 +11,8 @@ from itertools import islice
 from threading import Event, Lock
 from typing import Any
 
+import attrs
+
 from funcnn.arrays import kind
 from funcnn.errors import KindError, WorkerError, WorkerTimeoutError
 from funcnn.parallel.blocks import RowBlock, bytes_of
@@ -61,13 +63,13 @@ class InThreads:
         return reply
 
 
+@attrs.define
 class Traffic:
     """Bytes of the last step that were sent to other processes and came back, and the arrays that were missing."""
 
-    sent = returned = missed = 0
-
-    def __repr__(self) -> str:
-        return f"Traffic(sent={self.sent}, returned={self.returned}, missed={self.missed})"
+    sent: int = 0
+    returned: int = 0
+    missed: int = 0
 
 
 class InProcesses:

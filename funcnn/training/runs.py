@@ -139,10 +139,3 @@ def every_kth(function: str, run: Run[S], every: int) -> Iterator[Iterator[S]]:
 
 Run = Annotated[Iterable[S], passing("an iterable of TrainStates", check_run)]
 Start = Annotated[S, instance(TrainState, "the TrainState that was passed to train")]
-
-
-def check_goes_on(function: str, before: int, now: TrainState[Any]) -> None:
-    """Check that the first state of a run is later than the step from which it goes on."""
-    if now.step <= before:
-        needed = f"after step {before}, the last step of start and table"
-        raise RangeError(f"{function}: run must begin {needed}, not with step {now.step}")

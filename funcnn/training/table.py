@@ -15,7 +15,7 @@ from funcnn.fields import check_function
 from funcnn.needs import Count, as_text
 from funcnn.tables import Rows, html, text
 from funcnn.training.loop import TrainState
-from funcnn.training.runs import Run, Start, check_goes_on, every_kth
+from funcnn.training.runs import Run, Start, every_kth
 
 S = TypeVar("S", bound=TrainState[Any])
 
@@ -67,7 +67,9 @@ def history(
     with every_kth("history", run, every) as states:
         for now in states:
             if last is None:
-                check_goes_on("history", before, now)
+                if now.step <= before:
+                    needed = f"after step {before}, the last step of start and table"
+                    raise RangeError(f"history: run must begin {needed}, not with step {now.step}")
                 if columns["step"] and columns["step"][-1] % every:  # that row was added as the last of its run
                     columns = {name: column[:-1] for name, column in columns.items()}
             last = now
