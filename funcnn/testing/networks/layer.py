@@ -20,6 +20,7 @@ from funcnn.testing.arguments import limited, with_oracle
 from funcnn.testing.claim import Claim, Rules, as_arrays, holds_halves
 from funcnn.testing.differentiation.vector_function import computed
 from funcnn.testing.networks.protocol import bits, check_class, check_gradients, check_no_float64
+from funcnn.testing.networks.resumed import ResumedChain
 from funcnn.testing.networks.template import Template, template
 from funcnn.testing.numbers import as_source
 from funcnn.testing.options import CheckOptions, Options, takes_options
@@ -74,6 +75,7 @@ class LayerFunction:
     kept: dict[Any, Any] | None = None  # out and cache at the last arrays, for several cotangents
     params_of: Template = computed(lambda self: template(self.params, states=False))
     x_of: Template = computed(lambda self: template(self.x))
+    _resumed: list[ResumedChain] = attrs.field(init=False, factory=list)  # of a chain, from its first value on
 
     def claimed(self, function: str, given: Any) -> tuple[Claim, Options]:
         """The claim that backward is the vjp of forward, in float64, and that the layer obeys its protocol.
@@ -118,7 +120,16 @@ class LayerFunction:
 
     def value(self, *args: Array) -> Array:
         """Every output, one after the other."""
-        return np.concatenate([a.ravel() for a in self.outputs(args)])
+        return np.concatenate([a.ravel() for a in arrays_in(self._out(args))])
+
+    def _out(self, args: Sequence[Array]) -> Any:
+        """The output of the layer; of a chain, from the first layer that moved."""
+        if self._resumed and (first := self._resumed[0].first_moved(args)):
+            return self._resumed[0].out(args, first)
+        out = forward(*self.at(args))[0]
+        if type(self.params) is tuple and not self._resumed:
+            self._resumed.append(ResumedChain(self.params, self.x_of, args))
+        return out
 
     def outputs(self, args: Sequence[Any]) -> list[Any]:
         """Every output, for arrays of any library."""
