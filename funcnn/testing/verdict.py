@@ -130,16 +130,16 @@ class Report:
     `left_out` names the parts of a check that did not run, with `fast=True`.
     """
 
-    verdict: str
-    leaf: str
-    bound: float
-    sees: float
+    probed: str
     probes: int
-    kinks: int
     inconclusive: int
     decided: tuple[str, ...]
-    undecided: tuple[str, ...]
-    probed: str
+    undecided: tuple[str, ...] = ()
+    verdict: str = "pass"
+    leaf: str = ""
+    bound: float = 0.0
+    sees: float = 0.0
+    kinks: int = 0
     resolved: float = 0.0
     unresolved: Mapping[str, float] = attrs.field(factory=dict)
     tolerated: Mapping[str, float] = attrs.field(factory=dict)

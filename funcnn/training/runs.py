@@ -75,12 +75,10 @@ class States(Sequence[S], Generic[S]):
         return sum({id(array): array.nbytes for now in self.states for array in leaves(now)}.values())
 
     def __repr__(self) -> str:
-        if len(self) < 2:
-            return (
-                f"<States: 1 state, step {self[0].step}, {self.nbytes} bytes of arrays>"
-                if self
-                else "<States: no states>"
-            )
+        if not self:
+            return "<States: no states>"
+        if len(self) == 1:
+            return f"<States: 1 state, step {self[0].step}, {self.nbytes} bytes of arrays>"
         steps = f"steps {self[0].step} to {self[-1].step}"
         return f"<States: {len(self)} states, {steps}, {self.nbytes // len(self)} bytes of arrays each>"
 
