@@ -65,13 +65,6 @@ def check_jvp(
     If `vjp` is given, the check also tests that both belong to one Jacobian: <u, J v> = <J' u, v> for a random
     cotangent u and a random tangent of each argument.
 
-    >>> A = np.array([[1.0, 2.0], [3.0, 4.0]])
-    >>> check_jvp(lambda x: A @ x, lambda args, v: A @ v[0], [x], vjp=lambda args, u: [A @ u])
-    Traceback (most recent call last):
-    ...
-    funcnn.testing.verdict.NotTransposed: f: vjp is not the transpose of jvp: along x, <u, J v> is ...
-    ...
-
     Args:
         f: the function, as in `check_vjp`; it may take and return trees.
         jvp: the forward mode of f. `tangents` has the structure of `args`, with None for integers and for constants.
