@@ -101,9 +101,5 @@ ATTENTION = [
         ("factorisation machine, square of V forgotten", "square", draw(80, (4, 3), (3, 2)), set()),
         ("factorisation machine, 1/2 forgotten", "half", draw(81, (3, 4), (4, 2)), {"factor"}),
     ),
-    *cases(
-        tempered,
-        tempered_vjp,
-        ("softmax with temperature, 1/T forgotten", "T", draw(82, (3, 4)), {"factor"}),
-    ),
+    *cases(tempered, tempered_vjp, ("softmax with temperature, 1/T forgotten", "T", draw(82, (3, 4)), {"factor"})),
 ]

@@ -219,11 +219,7 @@ LOSSES = [
         # dz has dA in it, and both gradients are multiplied by it again
         ("Poisson loss, dA twice", "twice", [0.5 * a for a in draw(45, (4, 3), (3,))], {"doubled dA"}),
     ),
-    *cases(
-        l1,
-        l1_vjp,
-        ("L1 penalty, dA forgotten", "dA", draw(46, (3, 4)), {"missing dA"}),
-    ),
+    *cases(l1, l1_vjp, ("L1 penalty, dA forgotten", "dA", draw(46, (3, 4)), {"missing dA"})),
     *cases(
         variance,
         variance_vjp,

@@ -58,11 +58,7 @@ SLOPES = {
         lambda a: special.digamma(a) - special.digamma(a + 1.5),
         POSITIVE,
     ),
-    "gammainc": (
-        lambda x: special.gammainc(1.5, x),
-        lambda x: np.sqrt(x) * np.exp(-x) / special.gamma(1.5),
-        POSITIVE,
-    ),
+    "gammainc": (lambda x: special.gammainc(1.5, x), lambda x: np.sqrt(x) * np.exp(-x) / special.gamma(1.5), POSITIVE),
     "gammaincc": (
         lambda x: special.gammaincc(1.5, x),
         lambda x: -np.sqrt(x) * np.exp(-x) / special.gamma(1.5),
@@ -148,11 +144,7 @@ SLOPES = {
     "mathieu_sem": (*both(special.mathieu_sem, 1, 2), GENERIC),
     "pro_ang1": (*both(special.pro_ang1, 1, 1, 0.5), OPEN),
     "obl_ang1": (*both(special.obl_ang1, 1, 1, 0.5), OPEN),
-    "hyp1f1": (
-        lambda x: special.hyp1f1(1.5, 2.5, x),
-        lambda x: 1.5 / 2.5 * special.hyp1f1(2.5, 3.5, x),
-        GENERIC,
-    ),
+    "hyp1f1": (lambda x: special.hyp1f1(1.5, 2.5, x), lambda x: 1.5 / 2.5 * special.hyp1f1(2.5, 3.5, x), GENERIC),
     "hyp0f1": (lambda x: special.hyp0f1(1.5, x), lambda x: special.hyp0f1(2.5, x) / 1.5, GENERIC),
     "hyp2f1": (
         lambda x: special.hyp2f1(0.5, 1.5, 2.5, 0.9 * x),
@@ -160,11 +152,7 @@ SLOPES = {
         OPEN,
     ),
     "hyperu": (lambda x: special.hyperu(1.5, 2.5, x), lambda x: -1.5 * special.hyperu(2.5, 3.5, x), POSITIVE),
-    "ellipk": (
-        special.ellipk,
-        lambda m: (special.ellipe(m) - (1 - m) * special.ellipk(m)) / (2 * m * (1 - m)),
-        UNIT,
-    ),
+    "ellipk": (special.ellipk, lambda m: (special.ellipe(m) - (1 - m) * special.ellipk(m)) / (2 * m * (1 - m)), UNIT),
     "ellipkm1": (
         special.ellipkm1,
         lambda p: -(special.ellipe(1 - p) - p * special.ellipkm1(p)) / (2 * p * (1 - p)),
@@ -178,25 +166,13 @@ SLOPES = {
         lambda x: special.ellipj(x, 0.5)[1] * special.ellipj(x, 0.5)[2],
         GENERIC,
     ),
-    "lambertw": (
-        lambda x: special.lambertw(x).real,
-        lambda x: 1 / (x + np.exp(special.lambertw(x).real)),
-        POSITIVE,
-    ),
-    "wrightomega": (
-        special.wrightomega,
-        lambda x: special.wrightomega(x) / (1 + special.wrightomega(x)),
-        GENERIC,
-    ),
+    "lambertw": (lambda x: special.lambertw(x).real, lambda x: 1 / (x + np.exp(special.lambertw(x).real)), POSITIVE),
+    "wrightomega": (special.wrightomega, lambda x: special.wrightomega(x) / (1 + special.wrightomega(x)), GENERIC),
     "entr": (special.entr, lambda x: -np.log(x) - 1, POSITIVE),
     "rel_entr": (lambda x: special.rel_entr(x, 2.0), lambda x: np.log(x / 2) + 1, POSITIVE),
     "kl_div": (lambda x: special.kl_div(x, 2.0), lambda x: np.log(x / 2), POSITIVE),
     "huber": (lambda x: special.huber(1.5, x), lambda x: np.clip(x, -1.5, 1.5), REAL),
-    "pseudo_huber": (
-        lambda x: special.pseudo_huber(1.5, x),
-        lambda x: x / np.sqrt(1 + (x / 1.5) ** 2),
-        REAL,
-    ),
+    "pseudo_huber": (lambda x: special.pseudo_huber(1.5, x), lambda x: x / np.sqrt(1 + (x / 1.5) ** 2), REAL),
     "boxcox": (lambda x: special.boxcox(x, 0.3), lambda x: x**-0.7, POSITIVE),
     "boxcox of 0": (lambda x: special.boxcox(x, 0.0), lambda x: 1 / x, POSITIVE),
     "boxcox1p": (lambda x: special.boxcox1p(x, 0.3), lambda x: (1 + x) ** -0.7, POSITIVE),
@@ -211,30 +187,18 @@ SLOPES = {
     "cbrt": (special.cbrt, lambda x: 1 / (3 * special.cbrt(x) ** 2), POSITIVE),
     "exp2": (special.exp2, lambda x: np.log(2) * special.exp2(x), GENERIC),
     "exp10": (special.exp10, lambda x: np.log(10) * special.exp10(x), GENERIC),
-    "bdtr of p": (
-        lambda p: special.bdtr(2, 5, p),
-        lambda p: -30 * p**2 * (1 - p) ** 2,
-        UNIT,
-    ),
+    "bdtr of p": (lambda p: special.bdtr(2, 5, p), lambda p: -30 * p**2 * (1 - p) ** 2, UNIT),
     "pdtr of m": (lambda m: special.pdtr(3, m), lambda m: -(m**3) * np.exp(-m) / 6, POSITIVE),
     "chdtr": (lambda x: special.chdtr(3, x), lambda x: np.sqrt(x / (2 * np.pi)) * np.exp(-x / 2), POSITIVE),
     "stdtr": (lambda t: special.stdtr(3, t), lambda t: 2 / (np.pi * np.sqrt(3)) / (1 + t * t / 3) ** 2, GENERIC),
     "gdtr": (lambda x: special.gdtr(2.0, 1.5, x), lambda x: 2**1.5 * np.sqrt(x) * np.exp(-2 * x) * 2 / ROOT, POSITIVE),
-    "fdtr": (
-        lambda x: special.fdtr(2, 4, x),
-        lambda x: (1 + x / 2) ** -3,
-        POSITIVE,
-    ),
+    "fdtr": (lambda x: special.fdtr(2, 4, x), lambda x: (1 + x / 2) ** -3, POSITIVE),
     "owens_t of a": (
         lambda a: special.owens_t(0.7, a),
         lambda a: np.exp(-0.245 * (1 + a * a)) / (2 * np.pi * (1 + a * a)),
         GENERIC,
     ),
-    "eval_legendre": (
-        lambda x: special.eval_legendre(3, x),
-        lambda x: (15 * x * x - 3) / 2,
-        OPEN,
-    ),
+    "eval_legendre": (lambda x: special.eval_legendre(3, x), lambda x: (15 * x * x - 3) / 2, OPEN),
     "eval_chebyt": (lambda x: special.eval_chebyt(4, x), lambda x: 4 * special.eval_chebyu(3, x), OPEN),
     "eval_hermite": (lambda x: special.eval_hermite(4, x), lambda x: 8 * special.eval_hermite(3, x), GENERIC),
     "eval_hermitenorm": (
@@ -257,21 +221,13 @@ SLOPES = {
         lambda x: 3 * special.eval_jacobi(2, 1.5, 2.5, x),
         OPEN,
     ),
-    "struve 1": (
-        lambda x: special.struve(1, x),
-        lambda x: special.struve(0, x) - special.struve(1, x) / x,
-        POSITIVE,
-    ),
+    "struve 1": (lambda x: special.struve(1, x), lambda x: special.struve(0, x) - special.struve(1, x) / x, POSITIVE),
     "modstruve 1": (
         lambda x: special.modstruve(1, x),
         lambda x: special.modstruve(0, x) - special.modstruve(1, x) / x,
         POSITIVE,
     ),
-    "eval_sh_chebyt": (
-        lambda x: special.eval_sh_chebyt(4, x),
-        lambda x: 8 * special.eval_chebyu(3, 2 * x - 1),
-        UNIT,
-    ),
+    "eval_sh_chebyt": (lambda x: special.eval_sh_chebyt(4, x), lambda x: 8 * special.eval_chebyu(3, 2 * x - 1), UNIT),
     "eval_legendre 2.5": (
         lambda x: special.eval_legendre(2.5, 0.9 * x),
         lambda x: 0.9 * 2.5 * 3.5 / 2 * special.hyp2f1(-1.5, 4.5, 2, (1 - 0.9 * x) / 2),
@@ -358,11 +314,7 @@ SLOPES = {
     "it2i0k0, K": (lambda x: special.it2i0k0(x)[1], lambda x: -special.k0(x) / x, POSITIVE),
     "it2j0y0, J": (lambda x: special.it2j0y0(x)[0], lambda x: (1 - special.j0(x)) / x, POSITIVE),
     "it2j0y0, Y": (lambda x: special.it2j0y0(x)[1], lambda x: -special.y0(x) / x, POSITIVE),
-    "modfresnelp": (
-        lambda x: special.modfresnelp(x)[0].real,
-        lambda x: -np.cos(x * x),
-        POSITIVE,
-    ),
+    "modfresnelp": (lambda x: special.modfresnelp(x)[0].real, lambda x: -np.cos(x * x), POSITIVE),
     "modfresnelm": (lambda x: special.modfresnelm(x)[0].imag, lambda x: np.sin(x * x), POSITIVE),
     "pro_ang1 2 3": (*both(special.pro_ang1, 2, 3, 1.5), OPEN),
     "obl_ang1 0 3": (*both(special.obl_ang1, 0, 3, 1.5), OPEN),
@@ -452,11 +404,7 @@ SLOPES = {
         lambda p: (lambda x: -np.sqrt(2 * np.pi / x) * np.exp(x / 2))(special.chdtri(3, p)),
         UNIT,
     ),
-    "fdtri": (
-        lambda p: special.fdtri(2, 4, p),
-        lambda p: (1 + special.fdtri(2, 4, p) / 2) ** 3,
-        UNIT,
-    ),
+    "fdtri": (lambda p: special.fdtri(2, 4, p), lambda p: (1 + special.fdtri(2, 4, p) / 2) ** 3, UNIT),
     "gdtrix": (
         lambda p: special.gdtrix(2.0, 1.5, p),
         lambda p: (lambda x: ROOT / (2**2.5 * np.sqrt(x) * np.exp(-2 * x)))(special.gdtrix(2.0, 1.5, p)),
@@ -469,11 +417,7 @@ SLOPES = {
     ),
     "nbdtr": (lambda p: special.nbdtr(2, 3, p), lambda p: 30 * p**2 * (1 - p) ** 2, UNIT),
     "pdtrc": (lambda m: special.pdtrc(3, m), lambda m: m**3 * np.exp(-m) / 6, POSITIVE),
-    "gdtrc": (
-        lambda x: special.gdtrc(2.0, 1.5, x),
-        lambda x: -(2**2.5) * np.sqrt(x) * np.exp(-2 * x) / ROOT,
-        POSITIVE,
-    ),
+    "gdtrc": (lambda x: special.gdtrc(2.0, 1.5, x), lambda x: -(2**2.5) * np.sqrt(x) * np.exp(-2 * x) / ROOT, POSITIVE),
     "kolmogorov": (
         special.kolmogorov,
         lambda x: 8 * x * sum([(-1) ** k * k * k * np.exp(-2 * (k * x) ** 2) for k in range(1, 60)]),
@@ -491,16 +435,8 @@ SLOPES = {
         lambda x: np.where(x < 0.5, -1 - 2 * x, 2 * x - 2),
         between(0.05, 0.95),
     ),
-    "elliprf": (
-        lambda x: special.elliprf(x, 1.0, 2.0),
-        lambda x: -special.elliprd(1.0, 2.0, x) / 6,
-        POSITIVE,
-    ),
-    "elliprc": (
-        lambda x: special.elliprc(x, 2.0),
-        lambda x: -special.elliprd(2.0, 2.0, x) / 6,
-        POSITIVE,
-    ),
+    "elliprf": (lambda x: special.elliprf(x, 1.0, 2.0), lambda x: -special.elliprd(1.0, 2.0, x) / 6, POSITIVE),
+    "elliprc": (lambda x: special.elliprc(x, 2.0), lambda x: -special.elliprd(2.0, 2.0, x) / 6, POSITIVE),
     "elliprg": (
         lambda x: special.elliprg(x, 1.0, 2.0),
         lambda x: (special.elliprf(x, 1.0, 2.0) - x * special.elliprd(1.0, 2.0, x) / 3) / 4,
@@ -516,11 +452,7 @@ SLOPES = {
         lambda x: -0.7 * special.ellipj(x, 0.7)[0] * special.ellipj(x, 0.7)[1],
         GENERIC,
     ),
-    "ellipj, phi": (
-        lambda x: special.ellipj(x, 0.7)[3],
-        lambda x: special.ellipj(x, 0.7)[2],
-        GENERIC,
-    ),
+    "ellipj, phi": (lambda x: special.ellipj(x, 0.7)[3], lambda x: special.ellipj(x, 0.7)[2], GENERIC),
     "sinc": (special.sinc, lambda x: np.cos(np.pi * x) / x - np.sin(np.pi * x) / (np.pi * x * x), ABOVE_1),
     "radian": (lambda x: special.radian(x, 3.0, 2.0), lambda x: np.pi / 180 + 0 * x, REAL),
     "log1p": (special.log1p, lambda x: 1 / (1 + x), POSITIVE),
@@ -552,10 +484,7 @@ TABLE = {name: ((f, diagonal(slope)), each(fill, "n")) for name, (f, slope, fill
         (special.softmax, lambda x: (lambda p: np.diag(p) - np.outer(p, p))(special.softmax(x))),
         each(REAL, "n"),
     ),
-    "log_softmax": (
-        (special.log_softmax, lambda x: np.eye(len(x)) - special.softmax(x)),
-        each(REAL, "n"),
-    ),
+    "log_softmax": ((special.log_softmax, lambda x: np.eye(len(x)) - special.softmax(x)), each(REAL, "n")),
     "logsumexp": ((special.logsumexp, special.softmax), each(REAL, "n")),
 }
 TARGETS = targets(TABLE, lambda both: pair(*both), KNOWN)

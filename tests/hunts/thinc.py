@@ -210,10 +210,7 @@ LENGTHS = np.array([2, 0, 3, 1], "i4")
 
 def at_rows(found, back):
     """The first of two results of a forward pass, and a backprop that takes the second."""
-    return (
-        lambda ops, x: found(ops, x)[0],
-        lambda ops, dY, x: back(ops, dY, found(ops, x)[1]),
-    )
+    return (lambda ops, x: found(ops, x)[0], lambda ops, dY, x: back(ops, dY, found(ops, x)[1]))
 
 
 SEQUENCES = {
@@ -221,10 +218,7 @@ SEQUENCES = {
         lambda ops, x: ops.softmax_sequences(x, LENGTHS),
         lambda ops, dY, x: ops.backprop_softmax_sequences(dY, ops.softmax_sequences(x, LENGTHS), LENGTHS),
     ),
-    "reduce_sum": (
-        lambda ops, x: ops.reduce_sum(x, LENGTHS),
-        lambda ops, dY, x: ops.backprop_reduce_sum(dY, LENGTHS),
-    ),
+    "reduce_sum": (lambda ops, x: ops.reduce_sum(x, LENGTHS), lambda ops, dY, x: ops.backprop_reduce_sum(dY, LENGTHS)),
     "reduce_mean": (
         lambda ops, x: ops.reduce_mean(x, LENGTHS),
         lambda ops, dY, x: ops.backprop_reduce_mean(dY, LENGTHS),
@@ -238,16 +232,13 @@ SEQUENCES = {
 FULL = np.array([2, 3, 1], "i4")
 SEQUENCES |= {
     "reduce_max": at_rows(
-        lambda ops, x: ops.reduce_max(x, FULL),
-        lambda ops, dY, which: ops.backprop_reduce_max(dY, which, FULL),
+        lambda ops, x: ops.reduce_max(x, FULL), lambda ops, dY, which: ops.backprop_reduce_max(dY, which, FULL)
     ),
     "reduce_first": at_rows(
-        lambda ops, x: ops.reduce_first(x, FULL),
-        lambda ops, dY, ends: ops.backprop_reduce_first(dY, ends),
+        lambda ops, x: ops.reduce_first(x, FULL), lambda ops, dY, ends: ops.backprop_reduce_first(dY, ends)
     ),
     "reduce_last": at_rows(
-        lambda ops, x: ops.reduce_last(x, FULL),
-        lambda ops, dY, lasts: ops.backprop_reduce_last(dY, lasts),
+        lambda ops, x: ops.reduce_last(x, FULL), lambda ops, dY, lasts: ops.backprop_reduce_last(dY, lasts)
     ),
 }
 

@@ -64,10 +64,7 @@ relu = elementwise("relu", lambda x: np.maximum(x, 0), lambda x: x > 0)
 leaky = elementwise("leaky relu", lambda x: np.where(x > 0, x, x / 8), lambda x: np.where(x > 0, 1, 1 / 8))
 relu6 = elementwise("relu6", lambda x: np.clip(x, 0, 6), lambda x: (x > 0) & (x < 6), WIDE)
 hard_swish = elementwise(
-    "hard swish",
-    lambda x: x * np.clip(x + 3, 0, 6) / 6,
-    lambda x: np.where(abs(x) < 3, (2 * x + 3) / 6, x >= 3),
-    WIDE,
+    "hard swish", lambda x: x * np.clip(x + 3, 0, 6) / 6, lambda x: np.where(abs(x) < 3, (2 * x + 3) / 6, x >= 3), WIDE
 )
 soft_shrink = elementwise("soft shrink", lambda x: x - np.clip(x, -0.5, 0.5), lambda x: abs(x) > 0.5)
 logistic = elementwise("sigmoid", sigmoid, lambda x: sigmoid(x) * sigmoid(-x))
@@ -109,12 +106,7 @@ glu = Family(
     lambda a, b, dA: [dA * sigmoid(b), dA * a * sigmoid(b) * sigmoid(-b)],
 )
 soft_max = Family("softmax", X, softmax, lambda x, dA: [softmax_slope(softmax(x), dA)])
-log_of_softmax = Family(
-    "log softmax",
-    X,
-    log_softmax,
-    lambda x, dA: [dA - softmax(x) * dA.sum(axis=1, keepdims=True)],
-)
+log_of_softmax = Family("log softmax", X, log_softmax, lambda x, dA: [dA - softmax(x) * dA.sum(axis=1, keepdims=True)])
 gumbel = Family(
     "gumbel softmax",
     indexed("m n", ids="m n", below="4"),

@@ -81,10 +81,7 @@ quadratic = Family(
     lambda x, A, dA: [dA[:, None] * (x @ (A + A.T)), x.T @ (dA[:, None] * x)],
 )
 power = Family(
-    "cube of a matrix",
-    SQUARE,
-    lambda A: A @ A @ A,
-    lambda A, dA: [dA @ (A @ A).T + A.T @ dA @ A.T + (A @ A).T @ dA],
+    "cube of a matrix", SQUARE, lambda A: A @ A @ A, lambda A, dA: [dA @ (A @ A).T + A.T @ dA @ A.T + (A @ A).T @ dA]
 )
 trace = Family(
     "trace of a product", fst.tensors("m n", "n m"), lambda A, B: (A * B.T).sum(), lambda A, B, dA: [dA * B.T, dA * A.T]

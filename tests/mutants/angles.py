@@ -70,5 +70,5 @@ MUTANTS = [
         "the point as if it was not turned by a small angle",
         "a small angle was taken for none",
         below(1e-4, lambda dA, dv, dp: [dv, dA]),
-    ),
+    )
 ]

@@ -84,12 +84,7 @@ outer = Family(
 )
 
 
-larger = Family(
-    "maximum of two",
-    fst.tensors("m n", "m n"),
-    np.maximum,
-    lambda a, b, dA: [dA * (a >= b), dA * (a < b)],
-)
+larger = Family("maximum of two", fst.tensors("m n", "m n"), np.maximum, lambda a, b, dA: [dA * (a >= b), dA * (a < b)])
 
 
 clip = Family("clip", X, lambda x: np.clip(x, -0.5, 1.25), lambda x, dA: [dA * ((x > -0.5) & (x < 1.25))])

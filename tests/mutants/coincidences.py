@@ -34,10 +34,7 @@ signed = Family(
 )
 both = Family("scalar product", some((4,), (4,)), lambda a, b: (a * b).sum(), lambda a, b, dA: [dA * b, dA * a])
 symmetric = Family(
-    "squares of A + A'",
-    some((3, 3)),
-    lambda x: ((x + x.T) ** 2).sum() / 4,
-    lambda x, dA: [dA * (x + x.T)],
+    "squares of A + A'", some((3, 3)), lambda x: ((x + x.T) ** 2).sum() / 4, lambda x, dA: [dA * (x + x.T)]
 )
 total = Family("sum", some((4,)), lambda x: x.sum(), lambda x, dA: [np.full_like(x, dA)])
 dense = Family(

@@ -51,12 +51,7 @@ joined = Family(
     lambda x, z, dA: [dA[:, : x.shape[1]], dA[:, x.shape[1] :]],
 )
 
-taken = Family(
-    "take",
-    fst.tensors("m n", "m n"),
-    lambda x, z: z * 1,
-    lambda x, z, dA: [np.zeros_like(x), dA],
-)
+taken = Family("take", fst.tensors("m n", "m n"), lambda x, z: z * 1, lambda x, z, dA: [np.zeros_like(x), dA])
 
 residual = Family(  # a block whose last layer is a scale
     "residual with a scale",

@@ -34,12 +34,7 @@ def links(x, W, V, dA, *, transposed=True, kept=None, last=1.0):
     return [below @ W.T, x.T @ below, (h if kept is None else kept).T @ d]
 
 
-chain = Family(
-    "chain of two",
-    fst.tensors("m n", "n n", "n n"),
-    lambda x, W, V: np.tanh(np.tanh(x @ W) @ V),
-    links,
-)
+chain = Family("chain of two", fst.tensors("m n", "n n", "n n"), lambda x, W, V: np.tanh(np.tanh(x @ W) @ V), links)
 
 MUTANTS = [
     identity.but("no dx", "no computation was taken for no gradient", lambda x, dA: [np.zeros_like(x)]),
@@ -64,8 +59,6 @@ MUTANTS = [
         lambda x, W, V, dA: links(x, W, V, dA, kept=x),
     ),
     chain.but(
-        "the last layer left out",
-        "the walk back begins one too late",
-        lambda x, W, V, dA: links(x, W, V, dA, last=0.0),
+        "the last layer left out", "the walk back begins one too late", lambda x, W, V, dA: links(x, W, V, dA, last=0.0)
     ),
 ]

@@ -31,10 +31,7 @@ def through(dx):
 
 
 below = Family(
-    "frozen above a dense layer",
-    fst.tensors("m n", "n k", "k"),
-    lambda x, W, b: head(x @ W + b),
-    through(dh),
+    "frozen above a dense layer", fst.tensors("m n", "n k", "k"), lambda x, W, b: head(x @ W + b), through(dh)
 )
 
 features = Family(  # with the gradient of x, as for an adversarial example

@@ -109,12 +109,7 @@ MUTANTS = [
     but("arccos", "without a root", "as artanh's", slope(lambda x: -1 / ((1 - x) * (1 + x)))),
     but("logit that raises", "of the logistic function", "its inverse", slope(lambda p: p * (1 - p))),
     but("sqrt, its vjp refuses 0", "half forgotten", "a factor", slope(borders.refusing_zeros(lambda x: x**-0.5))),
-    but(
-        "|x|, its vjp refuses 0",
-        "negative numbers refused",
-        "only positive ones were tried",
-        only_negative_refused,
-    ),
+    but("|x|, its vjp refuses 0", "negative numbers refused", "only positive ones were tried", only_negative_refused),
     but(
         "norms of rows, none of them 0",
         "norm squared",
@@ -150,12 +145,7 @@ MUTANTS = [
 ]
 
 WITH_OPTIONS = [
-    but(
-        "Cholesky, of both triangles",
-        "its diagonal not halved",
-        "tril for phi",
-        diagonal_not_halved,
-    ),
+    but("Cholesky, of both triangles", "its diagonal not halved", "tril for phi", diagonal_not_halved),
     but(
         "Cholesky, of both triangles",
         "entries off the diagonal twice",

@@ -27,10 +27,7 @@ lengths = Family(
 )
 reciprocal = each("1 / x near 1e-145", -145, lambda x: 1 / x, lambda x: -1 / x / x)
 ratio = Family(
-    "x / y near 1e-160",
-    arrays(decades(-161, -159), "n", "n"),
-    np.divide,
-    lambda x, y, dA: [dA / y, -dA * (x / y) / y],
+    "x / y near 1e-160", arrays(decades(-161, -159), "n", "n"), np.divide, lambda x, y, dA: [dA / y, -dA * (x / y) / y]
 )
 square = each("x^2 near 1e153", 152, np.square, lambda x: 2 * x)
 cube = each("x^3 near 1e101", 101, lambda x: x * x * x, lambda x: 3 * x * x)

@@ -66,12 +66,7 @@ group = Family(  # four channels in two groups
     lambda x: normal(x.reshape(-1, 2, 2), 2).reshape(x.shape),
     lambda x, dA: [normal_vjp(x.reshape(-1, 2, 2), dA.reshape(-1, 2, 2), 2).reshape(x.shape)],
 )
-instance = Family(
-    "instance norm",
-    fst.tensors("m t c"),
-    lambda x: normal(x, 1),
-    lambda x, dA: [normal_vjp(x, dA, 1)],
-)
+instance = Family("instance norm", fst.tensors("m t c"), lambda x: normal(x, 1), lambda x, dA: [normal_vjp(x, dA, 1)])
 
 
 def length(x):
@@ -92,10 +87,7 @@ def guarded(x, d=1.0):
 
 
 norm = Family(
-    "norm of rows",
-    fst.tensors("m n"),
-    lambda x: length(x)[:, 0],
-    lambda x, dA: [dA[:, None] * x * guarded(x)],
+    "norm of rows", fst.tensors("m n"), lambda x: length(x)[:, 0], lambda x, dA: [dA[:, None] * x * guarded(x)]
 )
 
 

@@ -40,10 +40,7 @@ COUNTS = np.array([2.0, 3, 2])
 
 
 average = Family(  # windows of 3 with stride 3; the zero padded on each side does not count
-    "average pooling",
-    fst.tensors("m 3"),
-    lambda x: averages(x) / COUNTS,
-    lambda x, dA: [averages(dA / COUNTS)],
+    "average pooling", fst.tensors("m 3"), lambda x: averages(x) / COUNTS, lambda x, dA: [averages(dA / COUNTS)]
 )
 
 

@@ -27,12 +27,7 @@ joined = Family(
 padded = Family("pad", fst.tensors("m n"), lambda x: np.pad(x, ((0, 0), (1, 2))), lambda x, dA: [dA[:, 1:-2].copy()])
 
 
-repeated = Family(
-    "repeat",
-    X,
-    lambda x: np.repeat(x, 2, axis=1),
-    lambda x, dA: [dA.reshape(*x.shape, 2).sum(axis=2)],
-)
+repeated = Family("repeat", X, lambda x: np.repeat(x, 2, axis=1), lambda x, dA: [dA.reshape(*x.shape, 2).sum(axis=2)])
 
 
 rolled = Family("roll", X, lambda x: np.roll(x, 1, axis=1), lambda x, dA: [np.roll(dA, -1, axis=1)])

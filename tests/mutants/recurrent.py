@@ -155,12 +155,7 @@ def both_but(**change):
     return lambda *args: both_vjp(*args, **change)
 
 
-ways = Family(
-    "both ways",
-    fst.tensors("m t n", "n k", "k k", "k", "n k", "k k", "k", most=3),
-    both,
-    both_vjp,
-)
+ways = Family("both ways", fst.tensors("m t n", "n k", "k k", "k", "n k", "k k", "k", most=3), both, both_vjp)
 
 # The last step that is not padding.
 
@@ -254,11 +249,7 @@ MUTANTS = [
     ),
     ways.but("dx of the second not turned round", "it has the shape", both_but(turn=lambda dx: dx)),
     ways.but("dA of the second not turned round", "out was turned, dA not", both_but(change_dA=lambda d, e: (d, e))),
-    ways.but(
-        "halves taken for each other",
-        "both have one width",
-        both_but(change_dA=lambda d, e: (e, d[:, ::-1])),
-    ),
+    ways.but("halves taken for each other", "both have one width", both_but(change_dA=lambda d, e: (e, d[:, ::-1]))),
     last.but(
         "the mask in forward only",
         "x[:, -1] backwards",
@@ -303,9 +294,6 @@ MUTANTS = [
     largest.but(
         "dA at padded rows",
         "argmax of no positions is 0",
-        lambda mask, x, dA: [
-            None,
-            backward(GlobalMaxPool(), np.where(mask[..., None], x, -np.inf), dA).x,
-        ],
+        lambda mask, x, dA: [None, backward(GlobalMaxPool(), np.where(mask[..., None], x, -np.inf), dA).x],
     ),
 ]

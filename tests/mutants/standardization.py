@@ -122,11 +122,7 @@ MUTANTS = [
     affine.but(
         "dscale from out",
         "what was kept is out",
-        lambda x, scale, shift, dA: [
-            dA * scale,
-            (dA * (x * scale + shift)).sum((0, 1)),
-            dA.sum((0, 1)),
-        ],
+        lambda x, scale, shift, dA: [dA * scale, (dA * (x * scale + shift)).sum((0, 1)), dA.sum((0, 1))],
     ),
     affine.but(
         "the mean over rows",

@@ -154,9 +154,7 @@ MUTANTS = [
     ),
     avg_pool.but("the sum", "not divided", lambda x, dA: [6 * grads_of(BORDERED, x, dA).x]),
     avg_pool.but(
-        "rows for columns",
-        "the size is a pair",
-        lambda x, dA: [grads_of(evolve(BORDERED, size=(3, 2)), x, dA).x],
+        "rows for columns", "the size is a pair", lambda x, dA: [grads_of(evolve(BORDERED, size=(3, 2)), x, dA).x]
     ),
     global_avg.but(
         "divided by the rows of the image", "one of two axes", lambda x, dA: [2 * grads_of(GlobalAvgPool(), x, dA).x]

@@ -110,10 +110,7 @@ def torch_softmax_focal(out, y, gamma):
 
 def torch_triplet(out, y):
     return F.triplet_margin_with_distance_loss(
-        *out.unbind(1),
-        distance_function=lambda a, b: ((a - b) ** 2).sum(dim=-1),
-        margin=float(y[0]),
-        reduction="none",
+        *out.unbind(1), distance_function=lambda a, b: ((a - b) ** 2).sum(dim=-1), margin=float(y[0]), reduction="none"
     )
 
 
@@ -164,12 +161,7 @@ CASES = {
     ),
     "log cosh": (log_cosh, torch_log_cosh, tensor(SHAPE), tensor(SHAPE)),
     "quantile 0.9": (partial(quantile, q=0.9), partial(torch_quantile, q=0.9), tensor(SHAPE), tensor(SHAPE)),
-    "quantile 0.25": (
-        partial(quantile, q=0.25),
-        partial(torch_quantile, q=0.25),
-        tensor((2, 3, 4)),
-        tensor((2, 3, 4)),
-    ),
+    "quantile 0.25": (partial(quantile, q=0.25), partial(torch_quantile, q=0.25), tensor((2, 3, 4)), tensor((2, 3, 4))),
     "kl": (kl_divergence, torch_kl, tensor(SHAPE), distributions(SHAPE)),
     "kl (m, t, k)": (kl_divergence, torch_kl, tensor((2, 3, 4)), distributions((2, 3, 4))),
     "hinge": (hinge, partial(torch_hinge, power=1), tensor(SHAPE), integers(2, SHAPE)),
@@ -207,12 +199,7 @@ CASES = {
         clipped(SHAPE, -800, 8),
         integers(9, SHAPE),
     ),
-    "gaussian": (
-        gaussian_nll,
-        torch_gaussian,
-        st.tuples(tensor(SHAPE), clipped(SHAPE, -3, 30)),
-        tensor(SHAPE),
-    ),
+    "gaussian": (gaussian_nll, torch_gaussian, st.tuples(tensor(SHAPE), clipped(SHAPE, -3, 30)), tensor(SHAPE)),
     "cosine": (cosine_distance, torch_cosine, normal(SHAPE), normal(SHAPE)),
     "cosine (m, t, k)": (cosine_distance, torch_cosine, normal((2, 3, 4)), normal((2, 3, 4))),
 }

@@ -517,11 +517,7 @@ PLANTED = {
         BrokenPromise,
         "update must not change optimizer",
     ),
-    "an optimizer in a tuple": (
-        lambda: of_pair(lambda o, g: (g, (o,))),
-        BrokenPromise,
-        "must not change optimizer",
-    ),
+    "an optimizer in a tuple": (lambda: of_pair(lambda o, g: (g, (o,))), BrokenPromise, "must not change optimizer"),
     "memory forgotten": (
         lambda: planted(forgetful),
         BrokenPromise,
@@ -532,11 +528,7 @@ PLANTED = {
         BrokenPromise,
         "optimizer.memory stays empty",
     ),
-    "memory forgotten, 0 at first": (
-        lambda: planted(forgetful, 0),
-        BrokenPromise,
-        "optimizer.memory stays empty",
-    ),
+    "memory forgotten, 0 at first": (lambda: planted(forgetful, 0), BrokenPromise, "optimizer.memory stays empty"),
     "memory forgotten, zeros at first": (
         lambda: planted(forgetful, map_parameters(np.zeros_like, NET)),
         BrokenPromise,

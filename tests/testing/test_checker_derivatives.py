@@ -181,11 +181,7 @@ ROWS = {
         lambda args, t: np.cos(args[0]) * t[0],
         lambda args, t: np.sin(args[0]) * t[0],
     ),
-    "a jvp that is transposed": (
-        jvp_of(lambda x: S @ x, (v,)),
-        lambda args, t: S @ t[0],
-        lambda args, t: S.T @ t[0],
-    ),
+    "a jvp that is transposed": (jvp_of(lambda x: S @ x, (v,)), lambda args, t: S @ t[0], lambda args, t: S.T @ t[0]),
     "a jvp that is not linear": (
         jvp_of(np.sin, (v,)),
         lambda args, t: np.cos(args[0]) * t[0],
@@ -226,11 +222,7 @@ ROWS = {
         lambda x: (quartic(x), quartic_grad(x)),
         lambda x: (quartic(x), 4 * quartic_grad(x)),
     ),
-    "a gradient in a buffer": (
-        gradient_of(quartic, v),
-        quartic_grad,
-        lambda x: np.add(quartic_grad(x), 0, out=kept),
-    ),
+    "a gradient in a buffer": (gradient_of(quartic, v), quartic_grad, lambda x: np.add(quartic_grad(x), 0, out=kept)),
     "a Hessian without its mixed terms": (hessian_of(quartic_grad, v), quartic_hess, lambda x: np.diag(3 * x**2)),
     "a Hessian of one triangle": (hessian_of(quartic_grad, v), quartic_hess, lambda x: np.triu(quartic_hess(x))),
     "a Hessian that is not symmetric": (

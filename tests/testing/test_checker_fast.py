@@ -29,12 +29,7 @@ from funcnn.testing import (
 )
 
 FIVE = np.array([0.5, -1.0, 2.0, 3.0, -0.25])
-LEFT_OUT = (
-    "float32",
-    "layouts",
-    "purity beyond one repeated call",
-    "kinks beyond the slopes on both sides",
-)
+LEFT_OUT = ("float32", "layouts", "purity beyond one repeated call", "kinks beyond the slopes on both sides")
 
 
 class Counted:

@@ -60,14 +60,8 @@ TWO = {
         lambda args, dA: [3.0 * args[0] * dA.astype(np.float64)],
         "WrongGradient WrongDtype",
     ),
-    "a factor, and a refused layout": (
-        lambda args, dA: [3 * args[0] * refused(dA)],
-        "WrongGradient RefusedLayout",
-    ),
-    "a factor, and a refused dtype": (
-        lambda args, dA: [3 * args[0] * of_one_dtype(dA)],
-        "WrongGradient RefusedDtype",
-    ),
+    "a factor, and a refused layout": (lambda args, dA: [3 * args[0] * refused(dA)], "WrongGradient RefusedLayout"),
+    "a factor, and a refused dtype": (lambda args, dA: [3 * args[0] * of_one_dtype(dA)], "WrongGradient RefusedDtype"),
     "a factor, and a shape for a dA of zeros": (
         lambda args, dA: [of_zeros(dA, dA.sum(), 3 * args[0] * dA)],
         "WrongShape WrongGradient",

@@ -61,11 +61,7 @@ COINCIDENCES = {
     "a size of 2": (square, lambda args, dA: [args[0] * dA], EQUAL),
     "a size of 3": (lambda x: x**3, lambda args, dA: [args[0] ** 2 * dA], np.ones((3, 2))),
     "a symmetric matrix": (product, lambda args, dA: [dA * args[1].T, dA * args[0]], 0 * EQUAL, LOWER),
-    "a symmetric gradient": (
-        product,
-        lambda args, dA: [dA * (args[1] + args[1].T) / 2, dA * args[0]],
-        *(EQUAL, LOWER),
-    ),
+    "a symmetric gradient": (product, lambda args, dA: [dA * (args[1] + args[1].T) / 2, dA * args[0]], *(EQUAL, LOWER)),
 }
 
 

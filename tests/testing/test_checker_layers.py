@@ -157,11 +157,7 @@ WIDE = layer(lambda x: np.sin(x.astype(np.float64)), lambda x, dA: dA * np.cos(x
 KEPT = []
 STALE = layer(lambda x: KEPT.append(x) or np.sin(x), lambda x, dA: dA * np.cos(KEPT[-1]))
 RAVELLED = layer(np.sin, lambda x, dA: dA * np.cos(x) * (1 if dA.flags.c_contiguous else 2))
-PARTS = {
-    "float32": (WIDE, BrokenPromise),
-    "purity": (STALE, WrongGradient),
-    "layouts": (RAVELLED, WrongForLayout),
-}
+PARTS = {"float32": (WIDE, BrokenPromise), "purity": (STALE, WrongGradient), "layouts": (RAVELLED, WrongForLayout)}
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -104,10 +104,7 @@ FEW_DIGITS = {
 def test_one_part_in_ten_million_is_seen(name):
     f, vjp, args = FEW_DIGITS[name]
     assert check_vjp(f, vjp, args).sees < 1e-8
-    with pytest.raises(
-        WrongGradient,
-        match="right to a relative error of 1e-07",
-    ):
+    with pytest.raises(WrongGradient, match="right to a relative error of 1e-07"):
         check_vjp(f, lambda args, dA: [g * g.dtype.type(1 + 1e-7) for g in vjp(args, dA)], args)
 
 

@@ -175,11 +175,7 @@ CASES = [
         "The gradients of the value half and of the gate half are exchanged.",
         lambda x: x[:2] * sigmoid(x[2:]),
         [0.5, -1.4, 0.8, 2.0],
-        wrong=lambda dA, x: [
-            np.concatenate([dA * x[:2] * sigmoid(x[2:]) * sigmoid(-x[2:]), dA * sigmoid(x[2:])]),
-        ],
-        right=lambda dA, x: [
-            np.concatenate([dA * sigmoid(x[2:]), dA * x[:2] * sigmoid(x[2:]) * sigmoid(-x[2:])]),
-        ],
+        wrong=lambda dA, x: [np.concatenate([dA * x[:2] * sigmoid(x[2:]) * sigmoid(-x[2:]), dA * sigmoid(x[2:])])],
+        right=lambda dA, x: [np.concatenate([dA * sigmoid(x[2:]), dA * x[:2] * sigmoid(x[2:]) * sigmoid(-x[2:])])],
     ),
 ]

@@ -224,8 +224,6 @@ CASES = [
         lambda z: -np.sum(softmax(z) * np.log(softmax(z))),
         [0.5, -1.0, 1.7],
         wrong=lambda dA, z: [-dA * softmax(z) * np.log(softmax(z))],
-        right=lambda dA, z: [
-            -dA * softmax(z) * (np.log(softmax(z)) - np.sum(softmax(z) * np.log(softmax(z)))),
-        ],
+        right=lambda dA, z: [-dA * softmax(z) * (np.log(softmax(z)) - np.sum(softmax(z) * np.log(softmax(z))))],
     ),
 ]
