@@ -32,8 +32,7 @@ def positions_vjp(args, dA, bug):
     return [dA.copy(), dA.sum(axis=0)]
 
 
-def self_attention(X):
-    return softmax(X @ X.T) @ X
+self_attention = lambda X: softmax(X @ X.T) @ X
 
 
 def self_attention_vjp(args, dA, bug):
@@ -62,8 +61,7 @@ def factorisation_vjp(args, dA, bug):
     return [dX, dV]
 
 
-def tempered(x):
-    return softmax(x / 1.7)
+tempered = lambda x: softmax(x / 1.7)
 
 
 def tempered_vjp(args, dA, bug):

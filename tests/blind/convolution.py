@@ -41,8 +41,7 @@ def strided_vjp(args, dA, bug):
     return [dx, dk, dA.sum(axis=(0, 2))]
 
 
-def global_average(x):
-    return x.mean(axis=2)
+global_average = lambda x: x.mean(axis=2)
 
 
 def global_average_vjp(args, dA, bug):

@@ -8,21 +8,7 @@ import pytest
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
-from funcnn import (
-    Array,
-    Dense,
-    Elementwise,
-    Grads,
-    Tanh,
-    backward,
-    forward,
-    gradient,
-    mlp,
-    mse,
-    namespace,
-    record,
-    value_and_grad,
-)
+from funcnn import Array, Grads, backward, forward, gradient, layers, mse, namespace, record, value_and_grad
 from funcnn.compilation import compiled, explain
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.trace import trace
@@ -30,12 +16,12 @@ from funcnn.trees import leaves
 
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(37, 5)), rng.normal(size=(37, 3))
-first = Dense.init(5, 3, seed=0)
+first = layers.Dense.init(5, 3, seed=0)
 small, large = x * 0.01, x * 9
 
 
 @record
-class Rule(Elementwise):
+class Rule(layers.Elementwise):
     """An activation with a rule that is given."""
 
     f: Any
@@ -192,7 +178,7 @@ class Factor:
     __slots__ = ("__dict__", "k")
 
     def __init__(self, k=1.0):
-        self.k, self.others, self.me = k, [np.float64(1.0), {"a": 1.0}, 1j, (Tanh(),), np.ones(2), int], self
+        self.k, self.others, self.me = k, [np.float64(1.0), {"a": 1.0}, 1j, (layers.Tanh(),), np.ones(2), int], self
 
     def __call__(self, x):
         return x * (self.k * self.others[0] * self.others[1]["a"] * self.others[4][0])
@@ -276,7 +262,7 @@ def test_a_rule_that_is_registered_again():
         forward.register(Times)(lambda params, x: (k * (x @ params.W), x))
         backward.register(Times)(lambda params, x, dA: Grads(gradient(params, W=k * (x.T @ dA)), dA @ params.W.T))
 
-    function, net, other = compiled(mse), (Times(np.ones((5, 3))),), mlp([5, 3], seed=0)
+    function, net, other = compiled(mse), (Times(np.ones((5, 3))),), layers.mlp([5, 3], seed=0)
     rule(1.0)
     are_alike(function, mse, net, x, y)
     kept = function.step(other, x, y, [], [])

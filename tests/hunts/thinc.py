@@ -35,9 +35,7 @@ KNOWN = {
     "L2Distance": {"WrongGradient": "the gradient is of half the sum of squares, the loss has its own scale"},
 }
 
-
-def matrix(rng):
-    return REAL(rng, (int(rng.integers(1, 5)), 3))
+matrix = lambda rng: REAL(rng, (int(rng.integers(1, 5)), 3))
 
 
 def gentle(rng):
@@ -49,8 +47,7 @@ def sequences(rng):
     return [GENERIC(rng, (int(rng.integers(1, 5)), 3)) for _ in range(rng.integers(1, 4))]
 
 
-def pairs(rng):
-    return [GENERIC(rng, (2, 2)), GENERIC(rng, (1, 2))]
+pairs = lambda rng: [GENERIC(rng, (2, 2)), GENERIC(rng, (1, 2))]
 
 
 def two(rng):
@@ -58,8 +55,7 @@ def two(rng):
     return tuple([GENERIC(rng, (rows, 3)) for _ in range(2)])
 
 
-def whole(rng):
-    return rng.integers(0, 4, int(rng.integers(1, 5)))
+whole = lambda rng: rng.integers(0, 4, int(rng.integers(1, 5)))
 
 
 def layer(name, model, arguments=matrix, *, without=(), **options):
@@ -91,9 +87,7 @@ def of_lists(*layers):
     return api.chain(api.list2ragged(), *layers)
 
 
-def twice(one):
-    return api.add(one, one)
-
+twice = lambda one: api.add(one, one)
 
 LAYERS = {
     "Linear": (api.Linear(2, 3), matrix),

@@ -10,9 +10,7 @@ from tests.mutants.family import Family, indexed, log_softmax, sigmoid, softmax,
 X = fst.tensors("m n")
 WIDE = X.map(lambda arrays: tuple([4 * x for x in arrays]))  # for functions that change beyond 3
 
-
-def elementwise(name, f, slope, arguments=X):
-    return Family(name, arguments, f, by(slope))
+elementwise = lambda name, f, slope, arguments=X: Family(name, arguments, f, by(slope))
 
 
 def by(slope):
@@ -23,9 +21,7 @@ def erf(x):
     return np.vectorize(math.erf, otypes=[float])(x)
 
 
-def density(x):
-    return np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
-
+density = lambda x: np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
 
 C = np.sqrt(2 / np.pi)
 
@@ -35,8 +31,7 @@ def gelu_slope(x, c=C, cubic=0.044715):
     return (1 + t) / 2 + x * (1 - t**2) / 2 * c * (1 + 3 * cubic * x**2)
 
 
-def softplus(x):
-    return np.maximum(x, 0) + np.log1p(np.exp(-abs(x)))
+softplus = lambda x: np.maximum(x, 0) + np.log1p(np.exp(-abs(x)))
 
 
 def mish_slope(x, inner=sigmoid):
@@ -44,9 +39,7 @@ def mish_slope(x, inner=sigmoid):
     return t + x * (1 - t**2) * inner(x)
 
 
-def elu_slope(x, alpha=0.5):
-    return np.where(x > 0, 1, alpha * np.exp(np.minimum(x, 0)))
-
+elu_slope = lambda x, alpha=0.5: np.where(x > 0, 1, alpha * np.exp(np.minimum(x, 0)))
 
 SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772
 

@@ -15,20 +15,10 @@ def regular(A):
     return A - A.T + A @ A.T + np.eye(len(A))
 
 
-def regular_vjp(A, dM):
-    return dM - dM.T + (dM + dM.T) @ A
-
-
-def positive(A):
-    return A @ A.T + np.eye(len(A))
-
-
-def positive_vjp(A, dM):
-    return (dM + dM.T) @ A
-
-
-def inverse(A):
-    return np.linalg.inv(regular(A))
+regular_vjp = lambda A, dM: dM - dM.T + (dM + dM.T) @ A
+positive = lambda A: A @ A.T + np.eye(len(A))
+positive_vjp = lambda A, dM: (dM + dM.T) @ A
+inverse = lambda A: np.linalg.inv(regular(A))
 
 
 def through(dM):
@@ -62,9 +52,7 @@ log_det = Family(
 )
 cholesky = Family("cholesky", MILD, lambda A: np.linalg.cholesky(positive(A)), lambda A, dA: [cholesky_vjp(A, dA)])
 
-
-def half(M):
-    return np.tril(M) - np.diag(np.diag(M)) / 2
+half = lambda M: np.tril(M) - np.diag(np.diag(M)) / 2
 
 
 def cholesky_vjp(A, dA, triangle=half, order=1):
@@ -100,13 +88,8 @@ kron = Family(
     lambda A, B, dA: kron_vjp(A, B, dA.reshape(A.shape[0], 2, A.shape[1], 2)),
 )
 
-
-def kron_vjp(A, B, d):
-    return [np.einsum("iajb,ab->ij", d, B), np.einsum("iajb,ij->ab", d, A)]
-
-
-def length(a):
-    return np.sqrt((a**2).sum(axis=1, keepdims=True) + 0.01)
+kron_vjp = lambda A, B, d: [np.einsum("iajb,ab->ij", d, B), np.einsum("iajb,ij->ab", d, A)]
+length = lambda a: np.sqrt((a**2).sum(axis=1, keepdims=True) + 0.01)
 
 
 def cosine_vjp(a, b, dA, *, keep=1, power=2):
@@ -129,9 +112,7 @@ distances = Family(
     lambda x, dA: [2 * ((dA + dA.T)[..., None] * (x[:, None] - x)).sum(axis=1)],
 )
 
-
-def bump(x, y):
-    return np.exp(-((x[:, None] - y) ** 2).sum(axis=2) / 0.5)
+bump = lambda x, y: np.exp(-((x[:, None] - y) ** 2).sum(axis=2) / 0.5)
 
 
 def bump_vjp(x, y, dA, factor=4.0):

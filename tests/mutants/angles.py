@@ -24,8 +24,7 @@ def slopes(angle):
     return (np.cos(angle) - a) / angle**2, (a - 2 * b) / angle**2
 
 
-def length(v):
-    return np.sqrt((v * v).sum())
+length = lambda v: np.sqrt((v * v).sum())
 
 
 def rotated(v, p):

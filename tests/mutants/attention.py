@@ -56,8 +56,7 @@ def attend_vjp(x, memory, W, dA, allowed, *, split=heads, scale=SCALE, slope=sof
 # Causal self-attention with a mask.
 
 
-def both(t):
-    return np.tri(t, dtype=bool) & there(t)
+both = lambda t: np.tri(t, dtype=bool) & there(t)
 
 
 def self_attention(x, *W):

@@ -9,9 +9,7 @@ X = fst.tensors("m n")
 LONG = fst.tensors("n", most=12)
 PAIR = fst.tensors("m n", "m n")
 
-
-def elementwise(name, f, slope, arguments=X):
-    return Family(name, arguments, f, by(slope))
+elementwise = lambda name, f, slope, arguments=X: Family(name, arguments, f, by(slope))
 
 
 def by(slope):
@@ -62,9 +60,7 @@ angle = Family("angle", PAIR, lambda a, b: np.arctan2(a, 1 + b**2), angle_vjp)
 products = Family("product of pairs", PAIR, lambda a, b: a * b, lambda a, b, dA: [dA * b, dA * a])
 nearer = Family("minimum of two", PAIR, np.minimum, lambda a, b, dA: [dA * (a <= b), dA * (a > b)])
 
-
-def one(x):
-    return (np.arange(x.shape[1]) == x.argmax(axis=1)[:, None]).astype(float)
+one = lambda x: (np.arange(x.shape[1]) == x.argmax(axis=1)[:, None]).astype(float)
 
 
 def bare_sinc_slope(x):

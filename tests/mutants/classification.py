@@ -10,10 +10,7 @@ LABELLED = indexed("m k", ids="m", below="k")
 
 MARKED = indexed("m k", ids="m k", below="2")
 
-
-def one_hot(z, y):
-    return (np.arange(z.shape[1]) == y[:, None]).astype(float)
-
+one_hot = lambda z, y: (np.arange(z.shape[1]) == y[:, None]).astype(float)
 
 cross_entropy = Family(
     "softmax cross-entropy",
@@ -96,10 +93,7 @@ focal = Family(
     lambda z, y, dA: [dA * (1 - 2 * y) * focal_slope(z * (1 - 2 * y)), None],
 )
 
-
-def focal_slope(u):
-    return sigmoid(u) ** 2 * (2 * sigmoid(-u) * softplus(u) + sigmoid(u))
-
+focal_slope = lambda u: sigmoid(u) ** 2 * (2 * sigmoid(-u) * softplus(u) + sigmoid(u))
 
 dice = Family(
     "dice",

@@ -12,9 +12,7 @@ copied = Family(  # one x in three branches of different functions
     lambda x, W, dA: [first(W, dA) @ W.T + dtanh(x, W, dA) + last(x, dA), x.T @ first(W, dA)],
 )
 
-
-def first(W, dA):
-    return dA[:, : W.shape[1]]
+first = lambda W, dA: dA[:, : W.shape[1]]
 
 
 def dtanh(x, W, dA):
@@ -22,9 +20,7 @@ def dtanh(x, W, dA):
     return (1 - np.tanh(x) ** 2) * dA[:, k : k + n]
 
 
-def last(x, dA):
-    return dA[:, dA.shape[1] - x.shape[1] :]
-
+last = lambda x, dA: dA[:, dA.shape[1] - x.shape[1] :]
 
 parallel = Family(  # a branch for each part of x
     "parallel",
@@ -33,14 +29,8 @@ parallel = Family(  # a branch for each part of x
     lambda x, z, W, dA: [through(x, W, dA) @ W.T, dA * gate(z), x.T @ through(x, W, dA)],
 )
 
-
-def through(x, W, dA):
-    return dA * (1 - np.tanh(x @ W) ** 2)
-
-
-def gate(z):
-    return sigmoid(z) * sigmoid(-z)
-
+through = lambda x, W, dA: dA * (1 - np.tanh(x @ W) ** 2)
+gate = lambda z: sigmoid(z) * sigmoid(-z)
 
 summed = Family("sum", fst.tensors("m n", "m n", "m n"), lambda x, y, z: x + y + z, lambda x, y, z, dA: [dA, dA, dA])
 
@@ -92,10 +82,7 @@ mapped = Family(  # a layer at each moment
     lambda x, W, dA: [dmap(x, W, dA) @ W.T, np.tensordot(x, dmap(x, W, dA), ([0, 1], [0, 1]))],
 )
 
-
-def dmap(x, W, dA):
-    return dA * (1 - np.tanh(x @ W) ** 2)
-
+dmap = lambda x, W, dA: dA * (1 - np.tanh(x @ W) ** 2)
 
 shared = Family(  # one layer used twice, one use after the other
     "shared",

@@ -26,9 +26,7 @@ def dw(x, w, dA, step=1, spread=1):
     return np.stack([np.tensordot(x[:, positions(x, w, step, spread, k)], dA, ([0, 1], [0, 1])) for k in range(len(w))])
 
 
-def pad(x, left, right):
-    return np.pad(x, ((0, 0), (left, right), (0, 0)))
-
+pad = lambda x, left, right: np.pad(x, ((0, 0), (left, right), (0, 0)))
 
 conv = Family("convolution", fst.tensors("m 5 c", "3 c o"), correlate, correlate_vjp)
 

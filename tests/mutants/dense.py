@@ -19,10 +19,7 @@ tied = Family(  # an autoencoder whose decoder is its encoder transposed
     lambda x, W, dA: [dz(x, W, dA) @ W.T, x.T @ dz(x, W, dA) + dA.T @ np.tanh(x @ W)],
 )
 
-
-def dz(x, W, dA):
-    return dA @ W * (1 - np.tanh(x @ W) ** 2)
-
+dz = lambda x, W, dA: dA @ W * (1 - np.tanh(x @ W) ** 2)
 
 bilinear = Family(
     "bilinear",
@@ -45,10 +42,7 @@ residual = Family(
     lambda x, W, dA: [dA + dz_of(x, W, dA) @ W.T, x.T @ dz_of(x, W, dA)],
 )
 
-
-def dz_of(x, W, dA):
-    return dA * (1 - np.tanh(x @ W) ** 2)
-
+dz_of = lambda x, W, dA: dA * (1 - np.tanh(x @ W) ** 2)
 
 highway = Family(
     "highway",
@@ -71,9 +65,7 @@ dropout = Family(
     lambda x, mask, dA: [dA * mask / 0.75, None],
 )
 
-
-def norm(V):
-    return np.sqrt((V**2).sum(axis=0) + 1e-2)
+norm = lambda V: np.sqrt((V**2).sum(axis=0) + 1e-2)
 
 
 def weight_norm_vjp(x, V, g, dA):

@@ -21,9 +21,7 @@ elu = Family(
     lambda x, dA: [dA * np.where(x > 0, 1, 2 * np.exp(np.minimum(x, 0)))],
 )
 
-
-def slope(h):
-    return 1 - np.tanh(h) ** 2
+slope = lambda h: 1 - np.tanh(h) ** 2
 
 
 def links(x, W, V, dA, *, transposed=True, kept=None, last=1.0):

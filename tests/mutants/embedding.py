@@ -23,8 +23,7 @@ def with_mask(*shapes, ids=False):
     return fst.dims(*words).flatmap(arrays)
 
 
-def there(mask, d):
-    return np.where(mask[..., None], d, 0)
+there = lambda mask, d: np.where(mask[..., None], d, 0)
 
 
 def added(mask, ids, W, dA):
@@ -81,10 +80,7 @@ clocks = Family(
     lambda mask, x, dA: [None, there(mask, dA)],
 )
 
-
-def waves(x):
-    return forward(SinusoidalPosition(base=3.0), np.zeros_like(x))[0]
-
+waves = lambda x: forward(SinusoidalPosition(base=3.0), np.zeros_like(x))[0]
 
 turns = Family(
     "rotary positions with a mask",

@@ -5,10 +5,7 @@ import numpy as np
 from funcnn.testing import strategies as fst
 from tests.mutants.family import Family
 
-
-def slope(h):
-    return 1 - np.tanh(h) ** 2
-
+slope = lambda h: 1 - np.tanh(h) ** 2
 
 probe = Family(  # around tanh(x @ W)
     "probe",

@@ -15,12 +15,8 @@ def of(layer, arguments=X):
     return of_layer(str(layer), arguments, lambda: layer)
 
 
-def below(x):
-    return np.minimum(x, 0)
-
-
-def halves(x):
-    return np.split(x, 2, axis=1)
+below = lambda x: np.minimum(x, 0)
+halves = lambda x: np.split(x, 2, axis=1)
 
 
 def gated(da, db):
@@ -28,12 +24,8 @@ def gated(da, db):
     return lambda x, dA: [np.concatenate([da(*halves(x), dA), db(*halves(x), dA)], axis=1)]
 
 
-def da(a, b, dA):
-    return dA * sigmoid(b)
-
-
-def db(a, b, dA):
-    return dA * a * sigmoid(b) * sigmoid(-b)
+da = lambda a, b, dA: dA * sigmoid(b)
+db = lambda a, b, dA: dA * a * sigmoid(b) * sigmoid(-b)
 
 
 def softmax_of_columns(x, dA):

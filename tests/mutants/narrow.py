@@ -23,8 +23,7 @@ def powers_vjp(x, dA, log):
     return [dA * np.exp2(t) * x.dtype.type(log) * (1 - t * t)]
 
 
-def rms(x, eps):
-    return np.sqrt((x * x).mean(axis=1, keepdims=True) + x.dtype.type(eps))
+rms = lambda x, eps: np.sqrt((x * x).mean(axis=1, keepdims=True) + x.dtype.type(eps))
 
 
 def rms_vjp(x, dA, eps):
@@ -32,8 +31,7 @@ def rms_vjp(x, dA, eps):
     return [(dA - x * (dA * x).mean(axis=1, keepdims=True) / r**2) / r]
 
 
-def wide(dA):
-    return dA.dtype == np.float64
+wide = lambda dA: dA.dtype == np.float64
 
 
 def narrow(vjp, change):
@@ -51,13 +49,8 @@ def times(factor):
     return lambda x, dx: [dx * np.float32(factor)]
 
 
-def first_entry(x, dx):
-    return [dx * np.where(np.arange(x.size).reshape(x.shape) == 0, 1.1, 1)]
-
-
-def half(x, dx):
-    return [dx.astype(np.float16).astype(np.float32)]
-
+first_entry = lambda x, dx: [dx * np.where(np.arange(x.size).reshape(x.shape) == 0, 1.1, 1)]
+half = lambda x, dx: [dx.astype(np.float16).astype(np.float32)]
 
 MUTANTS = [
     sine.but("4 % too large in float32", "a constant of its own", narrow(sine.vjp, times(1.04))),

@@ -8,13 +8,8 @@ from tests.mutants.family import Family
 EPS = 0.01
 LAYER = fst.tensors("m n", "n", "n")
 
-
-def batch_norm(x, g, b, axis=0):
-    return g * normal(x, axis) + b
-
-
-def normal(x, axis=0):
-    return (x - x.mean(axis=axis, keepdims=True)) / size(x, axis)
+batch_norm = lambda x, g, b, axis=0: g * normal(x, axis) + b
+normal = lambda x, axis=0: (x - x.mean(axis=axis, keepdims=True)) / size(x, axis)
 
 
 def size(x, axis=0, eps=EPS):
@@ -48,9 +43,7 @@ frozen_statistics = Family(
     lambda x, mean, dA: [dA / 2, -dA.sum(axis=0) / 2],
 )
 
-
-def root(x, eps=EPS):
-    return np.sqrt((x**2).mean(axis=1, keepdims=True) + eps)
+root = lambda x, eps=EPS: np.sqrt((x**2).mean(axis=1, keepdims=True) + eps)
 
 
 def rms_vjp(x, g, dA, n=None):
@@ -68,9 +61,7 @@ group = Family(  # four channels in two groups
 )
 instance = Family("instance norm", fst.tensors("m t c"), lambda x: normal(x, 1), lambda x, dA: [normal_vjp(x, dA, 1)])
 
-
-def length(x):
-    return np.sqrt((x**2).sum(axis=1, keepdims=True))
+length = lambda x: np.sqrt((x**2).sum(axis=1, keepdims=True))
 
 
 def unit_vjp(x, dA, floor=0.5):

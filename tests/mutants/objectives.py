@@ -4,22 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from funcnn import mse, softmax_cross_entropy
-from funcnn.losses import (
-    binary_focal,
-    cosine_distance,
-    gaussian_nll,
-    hinge,
-    joint,
-    kl_divergence,
-    log_cosh,
-    masked,
-    poisson_nll,
-    quantile,
-    softmax_focal,
-    squared_hinge,
-    triplet,
-)
+from funcnn import losses
 from funcnn.testing import strategies as fst
 from tests.mutants.activations import softplus
 from tests.mutants.classification import LABELLED, MARKED, focal_slope, one_hot
@@ -42,8 +27,7 @@ def distribution(out):
     return p / np.maximum(p.sum(axis=-1, keepdims=True), 1)
 
 
-def numbered(out):
-    return np.arange(float(out.size)).reshape(out.shape)
+numbered = lambda out: np.arange(float(out.size)).reshape(out.shape)
 
 
 def objective(name, loss, arguments, y=None):
@@ -60,28 +44,28 @@ def objective(name, loss, arguments, y=None):
     )
 
 
-logs = objective("log cosh of errors", log_cosh, OUT, target)
-nine = objective("quantile 0.9", partial(quantile, q=0.9), OUT, target)
-divergence = objective("kl of logits", kl_divergence, SEVERAL, distribution)
-smooth = objective("softmax with smoothing", partial(softmax_cross_entropy, smoothing=0.2), CLASSES)
-two = objective("binary focal, gamma 3", partial(binary_focal, gamma=3), MARKED)
-many = objective("softmax focal", softmax_focal, CLASSES)
-machine = objective("hinge, mean", hinge, MARKED)
-squared = objective("squared hinge, mean", squared_hinge, MARKED)
-counts = objective("poisson of log rates", poisson_nll, MODERATE, numbered)
+logs = objective("log cosh of errors", losses.log_cosh, OUT, target)
+nine = objective("quantile 0.9", partial(losses.quantile, q=0.9), OUT, target)
+divergence = objective("kl of logits", losses.kl_divergence, SEVERAL, distribution)
+smooth = objective("softmax with smoothing", partial(losses.softmax_cross_entropy, smoothing=0.2), CLASSES)
+two = objective("binary focal, gamma 3", partial(losses.binary_focal, gamma=3), MARKED)
+many = objective("softmax focal", losses.softmax_focal, CLASSES)
+machine = objective("hinge, mean", losses.hinge, MARKED)
+squared = objective("squared hinge, mean", losses.squared_hinge, MARKED)
+counts = objective("poisson of log rates", losses.poisson_nll, MODERATE, numbered)
 angle = objective(
     "cosine distance",
-    cosine_distance,
+    losses.cosine_distance,
     SEVERAL.filter(lambda out: abs(*out).max(axis=1).min() > 0.1),
     lambda out: target(out) + 1,
 )
-apart = objective("triplet of rows", triplet, fst.tensors("m 3 d"), lambda out: np.ones(len(out)))
+apart = objective("triplet of rows", losses.triplet, fst.tensors("m 3 d"), lambda out: np.ones(len(out)))
 
 gaussian = Family(
     "gaussian with both",
     fst.tensors("m k", "m k").map(lambda pair: (pair[0], np.clip(pair[1], -3, 3))),
-    lambda mu, s: np.asarray(gaussian_nll((mu, s), target(mu))[0]),
-    lambda mu, s, dA: [dA * d for d in gaussian_nll((mu, s), target(mu))[1]],
+    lambda mu, s: np.asarray(losses.gaussian_nll((mu, s), target(mu))[0]),
+    lambda mu, s, dA: [dA * d for d in losses.gaussian_nll((mu, s), target(mu))[1]],
 )
 
 
@@ -93,15 +77,17 @@ def there(out):
 hidden = Family(
     "masked mse",
     fst.tensors("m t k", least=2),
-    lambda out: np.asarray(masked(mse)((out, there(out)), 0 * out)[0]),
-    lambda out, dA: [dA * masked(mse)((out, there(out)), 0 * out)[1][0]],
+    lambda out: np.asarray(losses.masked(losses.mse)((out, there(out)), 0 * out)[0]),
+    lambda out, dA: [dA * losses.masked(losses.mse)((out, there(out)), 0 * out)[1][0]],
 )
 
 heads = Family(
     "joint mse",
     fst.tensors("m k", "m n"),
-    lambda a, b: np.asarray(joint(mse, mse, factors=(0.5, 2))((a, b), (target(a), target(b)))[0]),
-    lambda a, b, dA: [dA * d for d in joint(mse, mse, factors=(0.5, 2))((a, b), (target(a), target(b)))[1]],
+    lambda a, b: np.asarray(losses.joint(losses.mse, losses.mse, factors=(0.5, 2))((a, b), (target(a), target(b)))[0]),
+    lambda a, b, dA: [
+        dA * d for d in losses.joint(losses.mse, losses.mse, factors=(0.5, 2))((a, b), (target(a), target(b)))[1]
+    ],
 )
 
 
@@ -110,8 +96,7 @@ def asymmetric(out, above, below):
     return np.where(e > 0, above, np.where(e < 0, -below, 0))
 
 
-def mass(out):
-    return distribution(out).sum(axis=1, keepdims=True)
+mass = lambda out: distribution(out).sum(axis=1, keepdims=True)
 
 
 def others(z, y):
@@ -136,28 +121,12 @@ def many_slopes(z, y, factor):
     return (c - p * c.sum(axis=1, keepdims=True)) / len(z)
 
 
-def marks(y):
-    return 2 * y - 1
-
-
-def short(z, y):
-    return np.maximum(1 - marks(y) * z, 0)
-
-
-def unit(a):
-    return a / np.sqrt((a * a).sum(axis=-1, keepdims=True))
-
-
-def turn(out, cosine):
-    return cosine[:, None] * unit(out) - unit(target(out) + 1)
-
-
-def cosines(out):
-    return (unit(out) * unit(target(out) + 1)).sum(axis=1)
-
-
-def length(out):
-    return np.sqrt((out * out).sum(axis=-1, keepdims=True))
+marks = lambda y: 2 * y - 1
+short = lambda z, y: np.maximum(1 - marks(y) * z, 0)
+unit = lambda a: a / np.sqrt((a * a).sum(axis=-1, keepdims=True))
+turn = lambda out, cosine: cosine[:, None] * unit(out) - unit(target(out) + 1)
+cosines = lambda out: (unit(out) * unit(target(out) + 1)).sum(axis=1)
+length = lambda out: np.sqrt((out * out).sum(axis=-1, keepdims=True))
 
 
 def rows(out):
@@ -171,9 +140,7 @@ def pulled(out, dA, slope, active=None):
     return [dA * 2 * (on if active is None else active) * np.stack(slope(a, p, n), axis=1) / len(out)]
 
 
-def right_slope(a, p, n):
-    return n - p, p - a, a - n
-
+right_slope = lambda a, p, n: (n - p, p - a, a - n)
 
 MUTANTS = [
     logs.but("e", "right near 0", lambda out, dA: [dA * (out - target(out)) / out.size]),

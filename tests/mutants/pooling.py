@@ -21,9 +21,7 @@ overlapping = Family(
     lambda x, dA: [back(dA[..., None] * first_largest(windows(x), 2), np.add)],
 )
 
-
-def windows(x):
-    return np.stack([x[:, :3], x[:, 1:4], x[:, 2:5]], axis=1)
+windows = lambda x: np.stack([x[:, :3], x[:, 1:4], x[:, 2:5]], axis=1)
 
 
 def back(d, join):
@@ -32,9 +30,7 @@ def back(d, join):
     return join(join(wide[0], wide[1]), wide[2])
 
 
-def by_last(a, b):
-    return np.where(b != 0, b, a)
-
+by_last = lambda a, b: np.where(b != 0, b, a)
 
 COUNTS = np.array([2.0, 3, 2])
 
@@ -95,17 +91,9 @@ at_points = Family(  # linear interpolation of x at t; the slope by t is the dif
     lambda x, t, dA: [read_back(dA, t), dA * (x[low(t) + 1] - x[low(t)]) * 1.5 * (1 - np.tanh(t) ** 2)],
 )
 
-
-def position(t):
-    return 1.5 * (1 + np.tanh(t))
-
-
-def low(t):
-    return np.clip(np.floor(position(t)).astype(int), 0, 2)
-
-
-def part(t):
-    return position(t) - low(t)
+position = lambda t: 1.5 * (1 + np.tanh(t))
+low = lambda t: np.clip(np.floor(position(t)).astype(int), 0, 2)
+part = lambda t: position(t) - low(t)
 
 
 def read_back(dA, t, near=0, far=1):

@@ -10,9 +10,7 @@ SMALL = X.map(lambda arrays: (np.clip(arrays[0], -1, 1),))
 LN2 = np.log(2)
 RADIAN = np.pi / 180
 
-
-def elementwise(name, f, slope, arguments=X):
-    return Family(name, arguments, f, by(slope))
+elementwise = lambda name, f, slope, arguments=X: Family(name, arguments, f, by(slope))
 
 
 def by(slope):
@@ -64,8 +62,7 @@ def only(where, size):
     return by(lambda x: np.cos(x) * (1 + size * where(x)))
 
 
-def first(x):
-    return np.arange(x.size).reshape(x.shape) == 0
+first = lambda x: np.arange(x.size).reshape(x.shape) == 0
 
 
 def significant(d, digits):
@@ -73,8 +70,7 @@ def significant(d, digits):
     return np.round(d * scale) / scale
 
 
-def reduced(x, turn=2 * 3.1415927):
-    return x - turn * np.round(x / turn)
+reduced = lambda x, turn=2 * 3.1415927: x - turn * np.round(x / turn)
 
 
 def with_guard(x, dA):

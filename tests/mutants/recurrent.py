@@ -88,9 +88,7 @@ def gradients(kind, *, layer=None, cached=lambda cache: cache, change_dA=lambda 
     return vjp
 
 
-def family(name, kind):
-    return Family(name, sequences(kind), whole(kind), gradients(kind))
-
+family = lambda name, kind: Family(name, sequences(kind), whole(kind), gradients(kind))
 
 rnn, lstm, gru = family("RNN with a mask", RNN), family("LSTM with a mask", LSTM), family("GRU with a mask", GRU)
 
@@ -112,8 +110,7 @@ def no_mask(cache):
     return cache._replace(given=(x, np.ones_like(mask), state))
 
 
-def states_after(cache):
-    return cache._replace(before=(*cache.before[1:], cache.last))
+states_after = lambda cache: cache._replace(before=(*cache.before[1:], cache.last))
 
 
 def forget_gate_of_the_new_cell(layer, kept, before, after, dafter, right):

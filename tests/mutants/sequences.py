@@ -104,13 +104,8 @@ def average_vjp(x, a, dA, *, before=True, decay=1):
 
 moving = Family("moving average", fst.tensors("t n", "n"), lambda x, a: averages(x, a)[1:], average_vjp)
 
-
-def causal(n):
-    return np.where(np.tri(n, dtype=bool), 0, -1e30)
-
-
-def attend(q, k, v, mask=0.0):
-    return softmax(q @ k.T / np.sqrt(q.shape[1]) + mask)
+causal = lambda n: np.where(np.tri(n, dtype=bool), 0, -1e30)
+attend = lambda q, k, v, mask=0.0: softmax(q @ k.T / np.sqrt(q.shape[1]) + mask)
 
 
 def attention_vjp(q, k, v, dA, *, mask=0.0, slope=softmax_slope, key=None):
@@ -166,10 +161,7 @@ def turn(x, sign=1, first=0):
 rotary = Family("rotary", fst.tensors("t 2"), turn, lambda x, dA: [turn(dA, -1)])
 steps = Family("differences in time", fst.tensors("t n"), lambda x: x[1:] - x[:-1], lambda x, dA: [steps_vjp(x, dA)])
 
-
-def steps_vjp(x, dA):
-    return np.pad(dA, ((1, 0), (0, 0))) - np.pad(dA, ((0, 1), (0, 0)))
-
+steps_vjp = lambda x, dA: np.pad(dA, ((1, 0), (0, 0))) - np.pad(dA, ((0, 1), (0, 0)))
 
 MUTANTS = [
     rnn.but("dV from h_t instead of h_{t-1}", "off by one in time", rnn_but(before=False)),

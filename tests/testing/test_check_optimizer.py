@@ -49,10 +49,7 @@ def adaptive_update(optimizer, grads, params):
     old = map_parameters(np.zeros_like, grads.params)
     mean = map_parameters(lambda g, m: o.a * m + (1 - o.a) * g, grads.params, o.mean if o.t else old)
     square = map_parameters(lambda g, v: o.b * v + (1 - o.b) * g * g, grads.params, o.square if o.t else old)
-
-    def direction(g, m, v):
-        return m / (1 - o.a**t) / (np.sqrt(v / (1 - o.b**t)) + o.eps)
-
+    direction = lambda g, m, v: m / (1 - o.a**t) / (np.sqrt(v / (1 - o.b**t)) + o.eps)
     moved = map_parameters(direction, grads.params, mean, square)
     return Grads(moved, grads.x), evolve(o, t=t, mean=mean, square=square)
 

@@ -4,22 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 
-from funcnn import (
-    GRU,
-    Array,
-    Dense,
-    Grads,
-    Relu,
-    backward,
-    evolve,
-    forward,
-    gradient,
-    inference,
-    mse,
-    record,
-    reseed,
-    state,
-)
+from funcnn import Array, Grads, backward, evolve, forward, gradient, inference, layers, mse, record, reseed, state
 from funcnn.core import backward_params
 from funcnn.layers.dense import dense_forward
 from funcnn.testing import GradientError, check_layer, check_loss, check_vjp
@@ -70,9 +55,7 @@ def dense_with(wrong):
     return Planted
 
 
-def is_square(W):
-    return W.shape[0] == W.shape[1]
-
+is_square = lambda W: W.shape[0] == W.shape[1]
 
 PLANTED = {
     "dx of W not transposed": ("x", lambda p, x, dA: {"x": dA @ p.W} if is_square(p.W) else {}),
@@ -101,8 +84,7 @@ def test_the_right_dense_backward_is_spared():
     passes(cases, check_layer)
 
 
-def relu(x):
-    return np.maximum(x, 0)
+relu = lambda x: np.maximum(x, 0)
 
 
 def relu_vjp(at_0):
@@ -121,18 +103,13 @@ def test_a_relu_of_a_slope_between_is_spared(slope):
 
 
 def test_a_leaky_slope_of_0_at_0_is_caught():
-    def leaky(x):
-        return np.where(x > 0, x, 0.5 * x)
-
-    def vjp(args, dA):
-        return [dA * ((args[0] > 0) + dA.dtype.type(0.5) * (args[0] < 0))]
-
+    leaky = lambda x: np.where(x > 0, x, 0.5 * x)
+    vjp = lambda args, dA: [dA * ((args[0] > 0) + dA.dtype.type(0.5) * (args[0] < 0))]
     caught(fst.tensors("m n"), lambda x: check_vjp(leaky, vjp, [x]), r"at a kink .*\n.*wrong exactly where x is 0|kink")
 
 
 def test_a_loss_that_forgets_to_average_is_caught():
-    def forgets(out, y):
-        return mse(out, y)[0], mse(out, y)[1] * out.size
+    forgets = lambda out, y: (mse(out, y)[0], mse(out, y)[1] * out.size)
 
     def normalises(out, y):
         cost, dA = mse(out, y)
@@ -202,7 +179,7 @@ def test_a_shortcut_that_differs_is_caught():
 
 
 def test_a_mask_that_is_not_there_needs_no_gradient():
-    check_layer(GRU.init(2, 2, seed=0), (np.ones((1, 3, 2)), None))
+    check_layer(layers.GRU.init(2, 2, seed=0), (np.ones((1, 3, 2)), None))
 
 
 def test_a_rule_that_writes_to_its_arguments_is_caught():
@@ -231,9 +208,7 @@ def test_a_gradient_that_can_be_written_to_is_caught():
 
 
 def test_a_layer_that_turns_float32_into_float64_is_caught():
-    def widens(params, x):
-        return np.float64(1) * (params.k * x), x
-
+    widens = lambda params, x: (np.float64(1) * (params.k * x), x)
     with pytest.raises(BrokenPromise, match="out is float64 where the layer and x are float32"):
         check_layer(layer(right, forward_rule=widens), X)
 
@@ -267,9 +242,9 @@ def test_networks_are_layers():
     passes(fst.networks(), check_layer, settings(few, max_examples=min(20, few.max_examples)))
     planted = dense_with(lambda p, x, dA: {"W": 2 * x.T @ dA})
     with pytest.raises(WrongGradient, match=r"^network: dW, 2 of 2 entries wrong, first params\.1\.W\[0, 0\]\n"):
-        check_layer((Relu(), planted(np.ones((2, 1)), np.ones(1))), np.ones((3, 2)))
+        check_layer((layers.Relu(), planted(np.ones((2, 1)), np.ones(1))), np.ones((3, 2)))
 
 
 def test_layers_of_nothing_and_of_whole_numbers():
     assert check_layer((), X).decided == ("x",)
-    assert check_layer(Dense(np.ones((2, 1)), None), np.zeros((0, 2))).probed == "nothing"
+    assert check_layer(layers.Dense(np.ones((2, 1)), None), np.zeros((0, 2))).probed == "nothing"

@@ -15,17 +15,9 @@ EXTREME = np.where(np.arange(300) % 3 == 0, 30.0, X)  # tanh is 1 to the last di
 TINY = np.where(np.arange(300) % 3 == 0, 1e-9, abs(X) + 1)
 TIES = np.where(np.arange(300) % 50 == 0, 0.0, X)
 
-
-def tanh_vjp(args, dA):
-    return [dA * (1 - np.tanh(args[0]) ** 2)]
-
-
-def product_vjp(args, dA):
-    return [dA * args[1], dA * args[0]]
-
-
-def relu(x):
-    return np.maximum(x, 0)
+tanh_vjp = lambda args, dA: [dA * (1 - np.tanh(args[0]) ** 2)]
+product_vjp = lambda args, dA: [dA * args[1], dA * args[0]]
+relu = lambda x: np.maximum(x, 0)
 
 
 def softmax(x):
@@ -54,20 +46,15 @@ def with_one(x):
     return np.tanh(x) + x.dtype.type(1e-3) * x[7] * (np.arange(x.size) == 5)
 
 
-def with_many(x):
-    return np.tanh(x) + x.dtype.type(1e-3) * np.roll(x, 1)
+with_many = lambda x: np.tanh(x) + x.dtype.type(1e-3) * np.roll(x, 1)
 
 
 def with_many_vjp(args, dA):
     return [tanh_vjp(args, dA)[0] + dA.dtype.type(1e-3) * np.roll(dA, -1)]
 
 
-def of_rows(x, y):
-    return x * y[:, None]
-
-
-def of_rows_vjp(args, dA):
-    return [dA * args[1][:, None], (dA * args[0]).sum(axis=1)]
+of_rows = lambda x, y: x * y[:, None]
+of_rows_vjp = lambda args, dA: [dA * args[1][:, None], (dA * args[0]).sum(axis=1)]
 
 
 def changed(vjp, where, by=1.001, of=0):
@@ -159,8 +146,7 @@ def test_one_nan_is_found():
 
 
 def test_a_small_argument_beside_large_ones_is_compared_as_well():
-    def scaled(x, a):
-        return x * a
+    scaled = lambda x, a: x * a
 
     def scaled_vjp(args, dA):
         return [dA * args[1], np.asarray((dA * args[0]).sum()) * dA.dtype.type(1.001)]

@@ -12,13 +12,8 @@ from tests.unseen import CASES
 
 EVERY = 1 if FULL else 6
 
-
-def squares(x):
-    return (x * x).sum()
-
-
-def squares_vjp(args, dA):
-    return [2 * dA * args[0]]
+squares = lambda x: (x * x).sum()
+squares_vjp = lambda args, dA: [2 * dA * args[0]]
 
 
 def zeroed(vjp, k=-1):
@@ -81,9 +76,7 @@ def of_reals(f):
     return lambda x: f(np.real(x))
 
 
-def polynomial(x):
-    return (x * x + x**3).sum()
-
+polynomial = lambda x: (x * x + x**3).sum()
 
 polynomial_vjp = slopes(lambda x: 2 * x + 3 * x * x)
 

@@ -14,9 +14,7 @@ z, w = (rng.standard_normal(2) + 1j * rng.standard_normal(2) for _ in range(2))
 PARAMS = {"W": W, "b": b}
 LAYERS = [{"W": W, "b": b}, {"W": V, "b": c}]
 
-
-def dense(params, x):
-    return x @ params["W"] + params["b"]
+dense = lambda params, x: x @ params["W"] + params["b"]
 
 
 def mlp(layers, x):
@@ -35,12 +33,8 @@ def mlp_vjp(args, dA, *, swapped=False):
     return grads, dz @ first["W"].T
 
 
-def moments(x):
-    return {"mean": x.mean(axis=0), "square": (x * x).mean(axis=0)}
-
-
-def split(x):
-    return np.sin(x), (np.cos(x), x.sum())
+moments = lambda x: {"mean": x.mean(axis=0), "square": (x * x).mean(axis=0)}
+split = lambda x: (np.sin(x), (np.cos(x), x.sum()))
 
 
 def ranked(x):
@@ -48,20 +42,10 @@ def ranked(x):
     return x[order], order
 
 
-def scaled(x, scale, power=1):
-    return scale * x**power
-
-
-def loss(x, A, y):
-    return float(0.5 * ((A @ x - y) ** 2).sum())
-
-
-def quartic(x):
-    return (x**4).sum() / 4 + x[0] * x[1] * x[2]
-
-
-def quartic_grad(x):
-    return x**3 + np.array([x[1] * x[2], x[0] * x[2], x[0] * x[1]])
+scaled = lambda x, scale, power=1: scale * x**power
+loss = lambda x, A, y: float(0.5 * ((A @ x - y) ** 2).sum())
+quartic = lambda x: (x**4).sum() / 4 + x[0] * x[1] * x[2]
+quartic_grad = lambda x: x**3 + np.array([x[1] * x[2], x[0] * x[2], x[0] * x[1]])
 
 
 def quartic_hess(x):
@@ -72,9 +56,7 @@ def rotation_field(x):  # the gradient of no function
     return np.array([-x[1], x[0], x[2]])
 
 
-def power(z):
-    return (z * z.conj()).real.sum()
-
+power = lambda z: (z * z.conj()).real.sum()
 
 kept, jac = np.zeros(3), True
 
@@ -321,8 +303,7 @@ def test_a_product_of_several_outputs_has_no_entry_of_a_hessian():
 
 
 def test_the_tangents_of_a_jvp_are_pasted():
-    def f(p, x):
-        return p["a"] * x
+    f = lambda p, x: p["a"] * x
 
     def jvp(args, tangents):
         (p, x), (dp, dx) = args, tangents
@@ -356,9 +337,7 @@ def test_a_symmetric_argument_may_have_a_structure():
     def of(A):
         return np.linalg.eigvalsh(A)
 
-    def of_part(p):
-        return of(p["A"])
-
+    of_part = lambda p: of(p["A"])
     assert 'f reads one triangle of A; if A is always symmetric, write structure={"A": "symmetric"}' in message_of(
         check_vjp, of, values_vjp, [A]
     )

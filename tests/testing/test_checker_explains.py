@@ -15,13 +15,8 @@ rng = np.random.default_rng(1)
 X, SQUARE = rng.standard_normal((3, 5)), rng.standard_normal((3, 3))
 SIGNED = np.array([1.5, -0.5, 0.0, 2.0, -3.0])
 
-
-def double(x):
-    return 2 * x
-
-
-def square(x):
-    return x * x
+double = lambda x: 2 * x
+square = lambda x: x * x
 
 
 def said(f, vjp, *args):
@@ -31,8 +26,7 @@ def said(f, vjp, *args):
     return str(caught.value).splitlines()
 
 
-def sine_vjp(args, dA):
-    return [dA * np.cos(args[0])]
+sine_vjp = lambda args, dA: [dA * np.cos(args[0])]
 
 
 def wrong_where(mask):
@@ -143,12 +137,8 @@ def test_an_entry_is_named_by_its_place():
 
 
 def test_an_output_too_rough_to_weigh_does_not_hide_the_others():
-    def f(x):
-        return np.append(x, x.sum() + 1e15 - 1e15)
-
-    def vjp(args, dA):
-        return [2 * dA[:-1] + dA[-1]]
-
+    f = lambda x: np.append(x, x.sum() + 1e15 - 1e15)
+    vjp = lambda args, dA: [2 * dA[:-1] + dA[-1]]
     lines = said(f, vjp, np.array([1.0, 3.0]))
     assert lines[0] == "f: dx, 2 of 2 entries wrong, first x[0]"
     assert lines[2].startswith("    x = ")  # a factor is not named, since it is unknown for the last output
@@ -191,10 +181,7 @@ def test_a_layer_and_a_loss_are_pasted_too():
     assert scope["params"] == (Doubled(SQUARE), Dense(SQUARE, None))
     assert np.array_equal(scope["x"], X[:, :3])
     assert scope["dA"].shape == X[:, :3].shape
-
-    def half_right(out, y):
-        return nn.mse(out, y)[0], out
-
+    half_right = lambda out, y: (nn.mse(out, y)[0], out)
     with pytest.raises(
         WrongGradient, match=r"^half_right: dout, .*\n(.*\n)*    out = np.array\(.*\n    y = np.array\("
     ):

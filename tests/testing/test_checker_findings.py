@@ -10,13 +10,8 @@ from funcnn.testing.verdict import Raised, WrongForFloat32
 
 X = np.array([[1.0, -2.0, 0.5], [3.0, 0.25, -1.5]])
 
-
-def square(x):
-    return x * x
-
-
-def in_memory_order(a):
-    return a.ravel("K").reshape(a.shape)
+square = lambda x: x * x
+in_memory_order = lambda a: a.ravel("K").reshape(a.shape)
 
 
 def of_zeros(dA, gradient, otherwise):
@@ -223,9 +218,7 @@ def test_arguments_are_printed_in_the_dtype_that_failed(x):
 
 
 def test_constants_are_printed_as_they_are():
-    def f(x, *, scale):
-        return x * scale
-
+    f = lambda x, *, scale: x * scale
     with pytest.raises(WrongForFloat32) as caught:
         check_vjp(f, lambda args, dA, scale: [of_float32(dA, 5, 2) * dA], [X], kwargs={"scale": np.array(2.0)})
     assert "scale = np.array(2.0)" in str(caught.value)

@@ -18,17 +18,9 @@ from tests.counts import in_full
 X = np.array([[1.0, -2.0]])
 ids = np.array([0, 1, 1])
 
-
-def double(x):
-    return 2 * x
-
-
-def double_vjp(args, dA):
-    return [2 * dA]
-
-
-def rows(ids, x):
-    return x[ids]
+double = lambda x: 2 * x
+double_vjp = lambda args, dA: [2 * dA]
+rows = lambda ids, x: x[ids]
 
 
 def rows_vjp(args, dA):
@@ -61,8 +53,7 @@ def test_whole_numbers_have_no_gradient():
 
 
 def test_an_alias_is_an_error_where_it_is_asked_for():
-    def vjp(args, dA):
-        return [dA]
+    vjp = lambda args, dA: [dA]
 
     def lends_x(args, dA):
         return [args[0] if (dA == 1).all() or (args[0] == 1).all() else dA * args[0]]
@@ -79,9 +70,7 @@ def test_an_alias_is_an_error_where_it_is_asked_for():
 
 def test_a_little_noise_passes_where_it_is_tolerated():
     rng = np.random.default_rng(0)
-
-    def f(x):
-        return np.sin(x) * (1 + 1e-12 * rng.standard_normal())
+    f = lambda x: np.sin(x) * (1 + 1e-12 * rng.standard_normal())
 
     def vjp(args, dA):
         return [dA * np.cos(args[0]) * dA.dtype.type(1 + 1e-12 * rng.standard_normal())]
@@ -189,12 +178,8 @@ def test_an_output_of_another_shape_at_a_step_is_where_f_is_not_defined():
 
 
 def test_large_arrays_are_probed_in_part():
-    def centred(x):
-        return x - x.mean()
-
-    def centred_vjp(_, dA):
-        return [dA - dA.mean()]
-
+    centred = lambda x: x - x.mean()
+    centred_vjp = lambda _, dA: [dA - dA.mean()]
     x = np.linspace(-1, 1, 200)
     assert check_vjp(centred, centred_vjp, [x]).probed == "32 of 200 entries of x and 20 directions"
     with pytest.raises(WrongGradient, match="32 of 200 entries wrong"):
@@ -208,8 +193,7 @@ def test_a_million_entries_are_no_obstacle():
     assert report.probed == "32 of 1000000 entries of x and 20 directions"
 
 
-def scaled(x, scale=2.0):
-    return scale * x
+scaled = lambda x, scale=2.0: scale * x
 
 
 @pytest.mark.parametrize(
@@ -229,9 +213,7 @@ def test_names_come_from_the_signature(f, head):
 
 
 def test_the_inconclusive_rejects_within_given_unless_it_is_an_error():
-    def rough(x):
-        return np.round(1e3 * np.sin(1e9 * x))
-
+    rough = lambda x: np.round(1e3 * np.sin(1e9 * x))
     tried = []
 
     def drawn(**option):

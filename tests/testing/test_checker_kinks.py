@@ -12,9 +12,7 @@ from funcnn.testing.verdict import NotFinite, WrongAtKink, WrongGradient, WrongT
 
 AT_0 = np.array([0.0, 1.0, -2.0])
 
-
-def relu(x):
-    return np.maximum(x, 0)
+relu = lambda x: np.maximum(x, 0)
 
 
 def slopes(slope):
@@ -135,21 +133,16 @@ def test_a_kink_nearby_is_told_from_one_that_is_here():
 
 @pytest.mark.parametrize("missing", [np.nan, np.inf])
 def test_an_entry_that_is_not_finite_and_does_not_matter_is_nobodys_mistake(missing):
-    def vjp(args, dA):
-        return [2 * dA * np.isfinite(args[0])]
-
+    vjp = lambda args, dA: [2 * dA * np.isfinite(args[0])]
     report = check_vjp(lambda x: 2 * np.where(np.isfinite(x), x, 0), vjp, [np.array([1.0, missing])])
     assert report.decided == ("x",)
 
 
-def to_every_tie(x, dA):
-    return dA * (x == x.max())
+to_every_tie = lambda x, dA: dA * (x == x.max())
 
 
 def test_a_tie_of_one_argument_is_named_with_that_argument():
-    def vjp(args, dA):
-        return [to_every_tie(args[0], dA), dA + 0 * args[1]]
-
+    vjp = lambda args, dA: [to_every_tie(args[0], dA), dA + 0 * args[1]]
     with pytest.raises(WrongTogether, match="the entries of da are wrong together, though each alone is right"):
         check_vjp(lambda a, b: a.max() + b.sum(), vjp, [np.ones(2), np.arange(3.0)])
 
@@ -164,9 +157,7 @@ def test_a_tie_of_more_than_are_looked_at_one_by_one():
 def test_what_is_wrong_in_a_small_entry_alone_is_said_of_that_entry():
     """The slope of the last entry lacks the first, 1e-7, which raw differences of some step or other also say."""
     x = np.array([1e-7, 3.0, 0.3166450164719021, -1.0])
-
-    def quartic(x):
-        return ((x - 1) ** 4).sum() + x[0] * x[-1]
+    quartic = lambda x: ((x - 1) ** 4).sum() + x[0] * x[-1]
 
     def vjp(args, dA):
         (x,) = args

@@ -7,9 +7,7 @@ from funcnn.testing import Aliased, NotPure, check_jvp, check_loss, check_vjp
 
 X = np.array([[1.0, -2.0, 3.0], [0.5, 2.0, -1.0]])
 
-
-def relu(x):
-    return np.maximum(x, 0)
+relu = lambda x: np.maximum(x, 0)
 
 
 def to_dA(args, dA):
@@ -31,8 +29,7 @@ def to_x_in_f(x):
     return x.copy()
 
 
-def relu_vjp(args, dA):
-    return [dA * (args[0] > 0)]
+relu_vjp = lambda args, dA: [dA * (args[0] > 0)]
 
 
 @pytest.mark.parametrize(
@@ -77,8 +74,7 @@ def test_a_jvp_and_a_loss_may_not_write_either():
     assert (y == X).all()
 
 
-def half_square(x):
-    return x * x / 2
+half_square = lambda x: x * x / 2
 
 
 def memo():
@@ -93,9 +89,7 @@ def memo():
     return vjp
 
 
-def both_ways(dA):
-    return [dA, dA.T]
-
+both_ways = lambda dA: [dA, dA.T]
 
 SHARED = {
     "x for a dA of ones": (

@@ -71,9 +71,7 @@ def test_what_is_decided_beside_it_counts():
 
 
 def test_float32_inside_can_be_judged_at_a_coarser_resolution():
-    def f(x):
-        return np.sin(np.float32(x)).astype(x.dtype)
-
+    f = lambda x: np.sin(np.float32(x)).astype(x.dtype)
     report = check_vjp(f, slopes(np.cos), [PAIR], resolution=1e-2)
     assert 1e-5 < report.sees <= 1e-2
     with pytest.raises(WrongGradient, match=r"analytic = 1\.1 x"):

@@ -33,9 +33,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # domains are
 WRONG = {mutant.name: mutant for mutant in WITH_OPTIONS}
 PAIR = np.array([0.3, 1.7])
 
-
-def options_of(name):
-    return BY_NAME[name.split(": ")[0]].options
+options_of = lambda name: BY_NAME[name.split(": ")[0]].options
 
 
 def test_names_are_unique():
@@ -50,8 +48,7 @@ def test_a_mistake_is_found_with_the_options_of_the_right_function(name):
 # What the checker makes of arguments beside those of the user.
 
 
-def det_vjp(args, dA):
-    return [dA * np.linalg.det(args[0]) * np.linalg.inv(args[0]).T]
+det_vjp = lambda args, dA: [dA * np.linalg.det(args[0]) * np.linalg.inv(args[0]).T]
 
 
 def test_a_vjp_may_raise_at_ones_and_zeros():
@@ -94,10 +91,7 @@ def test_a_vjp_may_raise_at_nudges_but_not_at_the_arguments():
 
 def test_a_layout_is_judged_where_vjp_is_defined_beside():
     x = np.array([[1.0, 2.0], [3.0, 5.0]])
-
-    def vjp(args, dA):
-        return [dA * args[0].ravel("K").reshape(args[0].shape) * 2]
-
+    vjp = lambda args, dA: [dA * args[0].ravel("K").reshape(args[0].shape) * 2]
     with pytest.raises(WrongForLayout):
         check_vjp(np.square, vjp, [x])
 
@@ -186,13 +180,8 @@ def test_a_projection_keeps_its_set_and_its_gradient_is_that_of_the_composition(
 
 def test_a_gradient_counts_along_its_set_only():
     A = np.array([[2.0, 1.0], [1.0, 3.0]])
-
-    def reads_one_triangle(A):
-        return np.tril(A).sum() + np.tril(A, -1).sum()
-
-    def vjp(args, dA):
-        return [dA * np.ones_like(args[0])]
-
+    reads_one_triangle = lambda A: np.tril(A).sum() + np.tril(A, -1).sum()
+    vjp = lambda args, dA: [dA * np.ones_like(args[0])]
     assert check_vjp(reads_one_triangle, vjp, [A], structure={"A": "symmetric"}).verdict == "pass"
     with pytest.raises(
         WrongGradient, match='# structure of A: "symmetric"; its gradient is compared on the tangent space'
@@ -207,9 +196,7 @@ def polar(x):
     return U @ V
 
 
-def centred(x):
-    return x - x.mean()
-
+centred = lambda x: x - x.mean()
 
 WEIGHTS = np.array([[1.0, -2.0, 0.5], [3.0, 1.0, -1.0], [0.5, 2.0, 4.0]])
 # By name: a structure, an argument in it, and a constant on it, whose gradient has no effect.
@@ -242,8 +229,7 @@ def test_a_structure_compares_along_its_set_in_every_check(name):
         vjp = lambda args, dA: [dA * (slope(args[0]) + args[0])] if structure == "orthogonal" else [dA * slope(args[0])]
         return check_jvp(f, lambda args, t: (t[0] * slope(args[0])).sum(), [A], vjp=vjp, **within)
 
-    def scalar(slope):
-        return check_gradient(f, slope, A, **within)
+    scalar = lambda slope: check_gradient(f, slope, A, **within)
 
     def hessian(slope):
         doubled = lambda A: A * (1 + constant(A))  # its Jacobian times a tangent is the tangent times a number
@@ -385,9 +371,7 @@ def test_slopes_near_the_largest_number():
 
 TIES = np.array([3.0, 1.0, 3.0])
 
-
-def every_tie(args, dA):
-    return [dA * (args[0] == args[0].max())]
+every_tie = lambda args, dA: [dA * (args[0] == args[0].max())]
 
 
 def test_the_hull_asks_of_each_entry_by_itself():
@@ -405,8 +389,7 @@ def norm_vjp(args, dA):
     return [dA * args[0] / np.sqrt((args[0] ** 2).sum(axis=1, keepdims=True))[:, 0][:, None] * np.ones_like(args[0])]
 
 
-def row_norm(x):
-    return np.sqrt((x**2).sum(axis=1, keepdims=True))
+row_norm = lambda x: np.sqrt((x**2).sum(axis=1, keepdims=True))
 
 
 def test_a_kink_that_is_skipped_is_not_asked():

@@ -18,13 +18,8 @@ from funcnn.testing.verdict import (
 X = np.array([[1.0, -2.0]])
 WIDE = np.arange(6.0).reshape(2, 3) / 8
 
-
-def double(x):
-    return 2 * x
-
-
-def square(x):
-    return x * x
+double = lambda x: 2 * x
+square = lambda x: x * x
 
 
 def forced(a):

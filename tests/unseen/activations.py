@@ -15,8 +15,7 @@ def _sinc_slope(x, first):
     return np.where(np.abs(x) < 0.01, series, (np.cos(x) - np.sin(x) / x) / x)
 
 
-def _gelu(x):
-    return 0.5 * x * (1 + np.tanh(0.8 * (x + 0.044715 * x**3)))
+_gelu = lambda x: 0.5 * x * (1 + np.tanh(0.8 * (x + 0.044715 * x**3)))
 
 
 def _gelu_slope(x, cubic):
@@ -29,9 +28,7 @@ def _mish_slope(x, inner):
     return t + x * (1 - t**2) * inner
 
 
-def _log_cosh(x):
-    return np.abs(x) + np.log1p(np.expm1(-2 * np.abs(x)) / 2)
-
+_log_cosh = lambda x: np.abs(x) + np.log1p(np.expm1(-2 * np.abs(x)) / 2)
 
 CASES = [
     case(

@@ -20,8 +20,7 @@ def _inverse_vjp(dA, a, left):
     return [-(inverse.T if left else inverse) @ dA @ inverse.T]
 
 
-def _ridge_solution(a, lam, b):
-    return np.linalg.solve(a.T @ a + lam * np.eye(3), a.T @ b)
+_ridge_solution = lambda a, lam, b: np.linalg.solve(a.T @ a + lam * np.eye(3), a.T @ b)
 
 
 def _ridge_solution_vjp(dA, a, lam, b, residual):

@@ -10,9 +10,7 @@ P = [0.7, 0.2, 0.6, 0.9]
 SOFT = np.array([0.5, 0.3, 0.1, 0.4])  # does not sum to 1
 POSITIVE = 3.0  # weight of the positive class
 
-
-def _cosine(a, b):
-    return (a @ b) / np.sqrt((a @ a) * (b @ b))
+_cosine = lambda a, b: (a @ b) / np.sqrt((a @ a) * (b @ b))
 
 
 def _cosine_vjp(dA, a, b, part):

@@ -19,12 +19,8 @@ def _eigenvalue_vjp(dA, x, off):
     return [dA * [(1 + d / r) / 2, off * x[1] / r, (1 - d / r) / 2]]
 
 
-def _rayleigh(a, v):
-    return v @ a @ v / (v @ v)
-
-
-def _householder(v, x):
-    return x - 2 * v * (v @ x) / (v @ v)
+_rayleigh = lambda a, v: v @ a @ v / (v @ v)
+_householder = lambda v, x: x - 2 * v * (v @ x) / (v @ v)
 
 
 def _householder_vjp(dA, v, x, norm):

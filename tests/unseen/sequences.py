@@ -94,8 +94,7 @@ def _newton_root_vjp(dA, a, through):
     return [dA * slope]
 
 
-def _attention(q, k, v):
-    return softmax(q @ k.T / np.sqrt(2.0)) @ v
+_attention = lambda q, k, v: softmax(q @ k.T / np.sqrt(2.0)) @ v
 
 
 def _attention_vjp(dA, q, k, v, scale):

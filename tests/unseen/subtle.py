@@ -7,13 +7,8 @@ from .base import case
 X = [0.4, -1.3, 0.9]
 GRID = np.sin(1.7 * np.arange(30)).reshape(5, 6) + 2
 
-
-def _forward_quotient(f, x, h):
-    return (f(x + h) - f(x)) / h
-
-
-def _gelu(x):
-    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+_forward_quotient = lambda f, x, h: (f(x + h) - f(x)) / h
+_gelu = lambda x: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
 
 
 def _gelu_slope(x, c):
@@ -21,8 +16,7 @@ def _gelu_slope(x, c):
     return 0.5 * (1 + t) + 0.5 * x * (1 - t) * (1 + t) * c * (1 + 0.134145 * x**2)
 
 
-def _roughness(u):
-    return np.sum((u[1:] - u[:-1]) ** 2) + np.sum((u[:, 1:] - u[:, :-1]) ** 2)
+_roughness = lambda u: np.sum((u[1:] - u[:-1]) ** 2) + np.sum((u[:, 1:] - u[:, :-1]) ** 2)
 
 
 def _roughness_vjp(dA, u, last):

@@ -49,16 +49,9 @@ def _dissociation_vjp(dA, c, k, inner):
     return [dA * k / (2 * x + k), np.sum(dA * (c - inner * x) / (2 * x + k))]
 
 
-def _distance(p, q):
-    return np.sqrt(np.sum((p - q) ** 2))
-
-
-def _likelihood(x, v):
-    return np.sum(x**2 / v + np.log(v)) / 2
-
-
-def _square_error(w, x):
-    return (w.reshape(2, 2) @ x) ** 2
+_distance = lambda p, q: np.sqrt(np.sum((p - q) ** 2))
+_likelihood = lambda x, v: np.sum(x**2 / v + np.log(v)) / 2
+_square_error = lambda w, x: (w.reshape(2, 2) @ x) ** 2
 
 
 def _square_error_vjp(dA, w, x, read):
