@@ -23,8 +23,9 @@ class Family:
     def right(self):
         return self.f, spread(self.vjp)
 
-    def but(self, what, why, vjp=None, f=None, *, narrow=True):
-        """A mutant of the family: one of its two functions is replaced by a wrong one."""
+    def but(self, text, vjp=None, f=None, *, narrow=True):
+        """A mutant of the family, one of whose functions is wrong; `text` is "the mistake: why anybody writes it"."""
+        what, why = text.split(": ", 1)
         return Mutant(
             name=f"{self.name}: {what}",
             why=why,
@@ -33,7 +34,7 @@ class Family:
             wrong=(f or self.f, spread(vjp or self.vjp, narrow=narrow)),
         )
 
-    def wrong_at(self, i, what, why, gradient):
+    def wrong_at(self, i, text, gradient):
         """A mutant of the family whose gradient of argument i alone is wrong."""
 
         def vjp(*args):
@@ -41,7 +42,7 @@ class Family:
             found[i] = gradient(*args)
             return found
 
-        return self.but(what, why, vjp)
+        return self.but(text, vjp)
 
 
 def of_layer(name, arguments, layer):

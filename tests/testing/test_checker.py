@@ -109,7 +109,8 @@ def test_a_leaky_slope_of_0_at_0_is_caught():
 
 
 def test_a_loss_that_forgets_to_average_is_caught():
-    forgets = lambda out, y: (mse(out, y)[0], mse(out, y)[1] * out.size)
+    def forgets(out, y):
+        return mse(out, y)[0], mse(out, y)[1] * out.size
 
     def normalises(out, y):
         cost, dA = mse(out, y)

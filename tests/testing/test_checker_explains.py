@@ -16,7 +16,10 @@ X, SQUARE = rng.standard_normal((3, 5)), rng.standard_normal((3, 3))
 SIGNED = np.array([1.5, -0.5, 0.0, 2.0, -3.0])
 
 double = lambda x: 2 * x
-square = lambda x: x * x
+
+
+def square(x):
+    return x * x
 
 
 def said(f, vjp, *args):
@@ -181,7 +184,10 @@ def test_a_layer_and_a_loss_are_pasted_too():
     assert scope["params"] == (Doubled(SQUARE), Dense(SQUARE, None))
     assert np.array_equal(scope["x"], X[:, :3])
     assert scope["dA"].shape == X[:, :3].shape
-    half_right = lambda out, y: (nn.mse(out, y)[0], out)
+
+    def half_right(out, y):
+        return nn.mse(out, y)[0], out
+
     with pytest.raises(
         WrongGradient, match=r"^half_right: dout, .*\n(.*\n)*    out = np.array\(.*\n    y = np.array\("
     ):

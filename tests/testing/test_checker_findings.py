@@ -10,7 +10,11 @@ from funcnn.testing.verdict import Raised, WrongForFloat32
 
 X = np.array([[1.0, -2.0, 0.5], [3.0, 0.25, -1.5]])
 
-square = lambda x: x * x
+
+def square(x):
+    return x * x
+
+
 in_memory_order = lambda a: a.ravel("K").reshape(a.shape)
 
 

@@ -193,7 +193,8 @@ def test_a_million_entries_are_no_obstacle():
     assert report.probed == "32 of 1000000 entries of x and 20 directions"
 
 
-scaled = lambda x, scale=2.0: scale * x
+def scaled(x, scale=2.0):
+    return scale * x
 
 
 @pytest.mark.parametrize(

@@ -656,7 +656,8 @@ def test_a_hessian_may_be_symmetric_but_for_rounding():
 
 
 def test_a_gradient_of_a_tree_of_parameters():
-    loss = lambda net, w: ((net.W * net.b - w) ** 2).sum()
+    def loss(net, w):
+        return ((net.W * net.b - w) ** 2).sum()
 
     def grad(net, w, made=Linear, factor=1.0):
         e = 2 * (net.W * net.b - w)
