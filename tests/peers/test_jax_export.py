@@ -9,6 +9,7 @@ import pytest
 from funcnn import Adam, Array, TrainState, layers, mse, predict, record, save, sgd, update, value_and_grad
 from funcnn.errors import KindError
 from funcnn.trees import astype
+from tests.said import says
 
 jax = pytest.importorskip("jax", reason="jax.export is what is tested")
 export = pytest.importorskip("jax.export", reason="it is what is tested")
@@ -109,8 +110,7 @@ def test_another_process_needs_no_import_of_the_layers(tmp_path):
 def test_another_setting_is_another_function():
     net, x = layers.LeakyRelu(0.3), np.ones((2, 3), F)
     back = export.deserialize(export.export(jax.jit(predict))(net, x).serialize())
-    with pytest.raises(ValueError, match="must have the same pytree structure"):
-        back.call(layers.LeakyRelu(0.2), x)
+    says(ValueError, "must have the same pytree structure", back.call, layers.LeakyRelu(0.2), x)
 
 
 def test_a_layer_with_arrays_in_a_tuple_is_exported_but_not_written():
@@ -119,8 +119,7 @@ def test_a_layer_with_arrays_in_a_tuple_is_exported_but_not_written():
     assert exported.call(layer, x).tolist() == x.tolist()
     axes = jax.tree.map(lambda a: 0, layer)
     assert jax.tree.structure(axes) == jax.tree.structure(layer)
-    with pytest.raises(KindError, match="serialize: f of JaxFunction must hold"):
-        exported.serialize()
+    says(KindError, "serialize: f of JaxFunction must hold", exported.serialize)
 
 
 def twice():
@@ -137,8 +136,7 @@ def test_a_class_that_replaces_another_is_registered_too():
         value = cls(np.ones(2, F))
         exported = export.export(jax.jit(lambda value: value.W * 2))(value)
         assert export.deserialize(exported.serialize()).call(value).tolist() == [2, 2]
-    with pytest.raises(ValueError, match="Duplicate serialization registration"):
-        register_settings(layers.Dense)
+    says(ValueError, "Duplicate serialization registration", register_settings, layers.Dense)
 
 
 def test_settings_of_every_kind_come_back_as_they_were():

@@ -36,6 +36,7 @@ from funcnn.files import fingerprint
 from funcnn.layers import LeakyRelu
 from funcnn.losses import binary_focal, hinge, mae, squared_hinge, weighted
 from funcnn.trees import from_vector, leaves, replace, to_vector
+from tests.said import says
 
 jax = pytest.importorskip("jax", reason="this is the bridge to it")
 jnp = jax.numpy
@@ -373,8 +374,7 @@ X, DENSE = normal(0, 5, 2), Dense.init(2, 1, seed=0)
 )
 def test_an_error_is_raised_under_jit_as_it_is_without(function, args, error, match):
     for run in (function, jax.jit(function)):
-        with pytest.raises(error, match=match):
-            run(*args)
+        says(error, match, run, *args)
 
 
 def test_comparing_records_of_tracers_raises_and_does_not_say_false():
@@ -434,8 +434,7 @@ def test_replace_and_the_constructor_take_jax_arrays_and_refuse_those_of_integer
     _, twin = pair
     b = jnp.ones(9)
     assert replace(twin, "0.b", b)[0].b is b
-    with pytest.raises(KindError, match="W must be an array of floats, not int64 array"):
-        Dense(jnp.ones((2, 9), int), None)
+    says(KindError, "W must be an array of floats, not int64 array", Dense, jnp.ones((2, 9), int), None)
 
 
 def test_training_goes_on_in_numpy_where_jax_left_it(pair):
@@ -471,8 +470,7 @@ def test_sgd_takes_parameters_and_gradients_of_either_kind():
 
 @pytest.mark.parametrize("lr", [-1.0, np.nan])
 def test_a_rate_whose_value_is_known_is_checked(lr):
-    with pytest.raises(RangeError, match="lr must be finite and not negative"):
-        sgd(SMALL, Grads(SMALL, None), jnp.asarray(lr))
+    says(RangeError, "lr must be finite and not negative", sgd, SMALL, Grads(SMALL, None), jnp.asarray(lr))
 
 
 @pytest.mark.parametrize("loss", [mae, huber, softmax_cross_entropy])

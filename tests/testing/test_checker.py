@@ -11,6 +11,7 @@ from funcnn.testing import GradientError, check_layer, check_loss, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.verdict import BrokenPromise, NotPure, WrongAtKink, WrongGradient
 from tests.counts import FULL
+from tests.said import says
 
 X = np.array([[1.0, -2.0]])
 
@@ -30,8 +31,7 @@ def passes(cases, check, examples=few):
 
 def caught(cases, check, match, kind=GradientError):
     """The check fails on some of the drawn cases."""
-    with pytest.raises(kind, match=match):
-        passes(cases, check, many)
+    says(kind, match, passes, cases, check, many)
 
 
 def dense_with(wrong):
@@ -188,8 +188,7 @@ def test_a_rule_that_writes_to_its_arguments_is_caught():
         dA *= params.k
         return right(params, x, dA)
 
-    with pytest.raises(NotPure, match="Mine: vjp writes to its arguments, which are read-only"):
-        check_layer(layer(writes), X)
+    says(NotPure, "Mine: vjp writes to its arguments, which are read-only", check_layer, layer(writes), X)
 
 
 def test_grads_of_another_class_are_caught():
@@ -204,8 +203,7 @@ def test_a_gradient_that_can_be_written_to_is_caught():
     class Open(np.ndarray):
         """An array that escapes the seal, which knows NumPy's own class only."""
 
-    with pytest.raises(BrokenPromise, match=r"grads\.params\.k is not read-only"):
-        check_layer(layer(lends), X)
+    says(BrokenPromise, r"grads\.params\.k is not read-only", check_layer, layer(lends), X)
 
 
 def test_a_layer_that_turns_float32_into_float64_is_caught():
@@ -235,8 +233,7 @@ def test_a_layer_that_is_random_where_it_predicts_is_caught():
 def test_a_layer_whose_parameters_follow_from_its_seed_is_caught():
     grown = layer(right)
     reseed.register(type(grown))(lambda params, i: evolve(params, k=params.k + i))
-    with pytest.raises(BrokenPromise, match="reseed must leave the parameters as they are"):
-        check_layer(grown, X)
+    says(BrokenPromise, "reseed must leave the parameters as they are", check_layer, grown, X)
 
 
 def test_networks_are_layers():

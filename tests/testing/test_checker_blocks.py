@@ -7,6 +7,7 @@ import pytest
 
 from funcnn.testing import Inconclusive, check_vjp
 from funcnn.testing.verdict import GradientError, NotFinite, WrongAtKink, WrongGradient
+from tests.said import says
 
 rng = np.random.default_rng(0)
 X, Y = rng.standard_normal((2, 300))
@@ -131,8 +132,7 @@ def test_one_wrong_entry_is_found(f, vjp, args, where):
     def of_two(x, y):
         return f(x, y)
 
-    with pytest.raises(WrongGradient, match=re.escape(where)):
-        check_vjp(of_one if len(args) == 1 else of_two, vjp, args)
+    says(WrongGradient, re.escape(where), check_vjp, of_one if len(args) == 1 else of_two, vjp, args)
 
 
 def test_a_wrong_slope_at_kinks_is_found():
@@ -141,8 +141,7 @@ def test_a_wrong_slope_at_kinks_is_found():
 
 
 def test_one_nan_is_found():
-    with pytest.raises(NotFinite, match="at least 1 of 300 entries wrong"):
-        check_vjp(np.tanh, changed(tanh_vjp, 123, np.nan), [X])
+    says(NotFinite, "at least 1 of 300 entries wrong", check_vjp, np.tanh, changed(tanh_vjp, 123, np.nan), [X])
 
 
 def test_a_small_argument_beside_large_ones_is_compared_as_well():
@@ -151,8 +150,7 @@ def test_a_small_argument_beside_large_ones_is_compared_as_well():
     def scaled_vjp(args, dA):
         return [dA * args[1], np.asarray((dA * args[0]).sum()) * dA.dtype.type(1.001)]
 
-    with pytest.raises(WrongGradient, match="da, 1 of 1 entries wrong"):
-        check_vjp(scaled, scaled_vjp, [X, np.array(2.0)])
+    says(WrongGradient, "da, 1 of 1 entries wrong", check_vjp, scaled, scaled_vjp, [X, np.array(2.0)])
     with pytest.raises(WrongGradient, match=r"dx, at least 1 of 300 entries wrong, first x\[123\] \(also wrong: da\)"):
         check_vjp(scaled, changed(scaled_vjp, 123), [X, np.array(2.0)])
 

@@ -30,18 +30,12 @@ from funcnn.testing import (
     check_jvp,
     check_vjp,
 )
+from tests.said import says
 
 x = np.array([[0.5, -1.0, 2.0], [1.5, 3.0, -0.25]])
 v = np.array([0.5, -1.0, 2.0])
 z = np.array([[1.0 + 2.0j, -0.5j, 3.0]])
 Pair = namedtuple("Pair", "first second")  # noqa: PYI024  the short form is what is tested
-
-
-def says(error, message, check, *given, **options):
-    with pytest.raises(error, match=message) as caught:
-        check(*given, **options)
-    assert type(caught.value) is error
-    return str(caught.value)
 
 
 two = lambda x: (np.sin(x), {"double": 2 * x, "count": x.size})
