@@ -48,17 +48,6 @@ def test_the_interval_is_in_the_message():
     assert sorted([float(low), float(high)]) == sorted([0, float(re.search(r"np.array\((.*)\)", dA).group(1))])
 
 
-@pytest.mark.parametrize("at_0", [-1.0, 0.0, 0.5, 1.0])
-def test_the_slope_of_a_magnitude_at_0_may_be_any_between(at_0):
-    assert check_vjp(abs, where_0(at_0, np.sign), [AT_0]).inconclusive == 0
-
-
-@pytest.mark.parametrize("at_0", [-1.5, 1.01])
-def test_but_no_other(at_0):
-    with pytest.raises(WrongAtKink, match="wrong exactly where x is 0"):
-        check_vjp(abs, where_0(at_0, np.sign), [AT_0])
-
-
 @pytest.mark.parametrize("frequency", [1e7, 1e8])
 @pytest.mark.parametrize("scale", [1.0, 1e299])
 @pytest.mark.parametrize("x", [0.6037611574366157, -0.18258805876155226, 0.1768130055252255, 0.91, -0.37])

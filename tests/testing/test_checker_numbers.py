@@ -1,7 +1,6 @@
 """Right, wrong, or cannot tell: the verdicts of the checker, and the estimates that they rest on."""
 
 import math
-from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -61,12 +60,6 @@ def test_it_is_inconclusive(what):
     says(Inconclusive, message, check_vjp, f, vjp, [x])
 
 
-def test_what_is_decided_beside_it_counts():
-    report = check_vjp(np.sqrt, slopes(lambda x: 0.5 / np.sqrt(x)), [np.array([0.0, 1.0])])
-    assert report.inconclusive > 0
-    assert report.decided == ("x",)
-
-
 # Noise, and how sharp a check is.
 
 
@@ -75,15 +68,6 @@ def test_float32_inside_can_be_judged_at_a_coarser_resolution():
     report = check_vjp(f, slopes(np.cos), [PAIR], resolution=1e-2)
     assert 1e-5 < report.sees <= 1e-2
     says(WrongGradient, r"analytic = 1\.1 x", check_vjp, f, slopes(lambda x: 1.1 * np.cos(x)), [PAIR], resolution=1e-2)
-
-
-@pytest.mark.parametrize("x", [1.0, 0.3, 123.4, 1e-3])
-def test_cancellation_is_never_accused(x):
-    x = np.array([x, -x])
-    with suppress(Inconclusive):
-        check_vjp(lambda x: (x + 1e9) - 1e9, lambda args, dA: [dA * 1], [x])
-    with pytest.raises((WrongGradient, Inconclusive)):
-        check_vjp(lambda x: (x + 1e9) - 1e9, lambda args, dA: [dA * 2], [x])
 
 
 FEW_DIGITS = {

@@ -280,19 +280,6 @@ def test_a_projection_of_ones_own_is_checked():
     assert check_vjp(np.abs, lambda args, dA: [dA * np.sign(args[0])], [x], structure={"x": centred}).inconclusive == 0
 
 
-def test_an_indefinite_matrix_is_outside():
-    A = np.diag([1e-3, 1.0])
-
-    def log_det(A):
-        assert np.iscomplexobj(A) or np.linalg.eigvalsh(A)[0] > 0
-        return np.linalg.slogdet(A)[1]
-
-    report = check_vjp(
-        log_det, lambda args, dA: [dA * np.linalg.inv(args[0])], [A], structure={"A": "positive definite"}
-    )
-    assert report.decided == ("A",)
-
-
 # Bounds that are not finite.
 
 
@@ -346,12 +333,6 @@ def test_numbers_that_overflow_in_a_larger_cotangent_are_linear():
     assert check_vjp(lambda x: np.log(np.exp(x).sum(keepdims=True)), vjp, [x]).verdict == "pass"
     with pytest.raises(GradientError, match="vjp of a dA of zeros is not zero"):
         check_vjp(np.sin, lambda args, dA: [dA * np.cos(args[0]) if dA.any() else dA + np.inf], [PAIR])
-
-
-def test_slopes_near_the_largest_number():
-    f, slope = lambda x: 1e300 * np.sin(1e8 * x), lambda x: 1e308 * np.cos(1e8 * x)
-    assert check_vjp(f, lambda args, dA: [dA * slope(args[0])], [0.3]).inconclusive == 0
-    fails(WrongGradient, check_vjp, f, lambda args, dA: [-dA * slope(args[0])], [0.3])
 
 
 # Kinks.

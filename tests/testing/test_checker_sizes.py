@@ -54,11 +54,6 @@ def test_a_gradient_of_nan_is_found():
         )
 
 
-def test_a_large_value_has_a_slope():
-    with pytest.raises(WrongGradient, match=r"analytic = 1\.5 x numeric"):
-        check_vjp(np.square, vjp(lambda x: 3 * x), [np.array([1e153])])
-
-
 @pytest.mark.parametrize(
     ("f", "slope", "x"),
     [
