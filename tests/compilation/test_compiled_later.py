@@ -1,6 +1,5 @@
 """Kernels whose first result is right, and that would be wrong later: each call gives the result of value_and_grad."""
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -186,55 +185,6 @@ class Factor:
     def loss(self, out, y):
         cost, dA = mse(out, y)
         return self(cost), self(dA)
-
-
-class One:
-    """A class with a single slot."""
-
-    __slots__ = "k"  # noqa: PLC0205  Python allows a string
-
-    def __call__(self, out, y):
-        cost, dA = mse(out, y)
-        return cost * self.k, dA * self.k
-
-
-def test_attributes_of_a_setting_and_of_a_loss():
-    f = Factor()
-    by_setting, by_loss = compiled(mse), compiled(f.loss)
-
-    def check():
-        are_alike(by_setting, mse, (first, Rule(f)), x, y)
-        are_alike(by_loss, f.loss, (first,), x, y)
-
-    check()
-    f.k = 2.0
-    check()
-    f.others[0] = np.float64(3.0)
-    check()
-    f.others[1]["a"] = -1.0
-    check()
-    f.others[4][0] = 0.5
-    check()
-    assert explain(by_loss, (first,), x, y).startswith("compiled: ")
-
-
-def test_a_loss_of_one_slot():
-    loss = One()
-    function = compiled(loss)
-    for k in (1.0, 2.0, 0.0, -0.0):
-        loss.k = k
-        are_alike(function, loss, (first,), x, y)
-
-
-def test_arguments_of_a_partial():
-    def scaled(out, y, k):
-        return mse(out * k, y)[0], mse(out * k, y)[1] * k
-
-    loss = partial(scaled, k=1.0)
-    function = compiled(loss)
-    are_alike(function, loss, (first,), x, y)
-    loss.keywords["k"] = 2.0
-    are_alike(function, loss, (first,), x, y)
 
 
 def test_what_has_too_many_parts_runs_plain():

@@ -8,8 +8,6 @@ from platform import machine
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
@@ -23,8 +21,6 @@ from funcnn.errors import FuncnnError
 from funcnn.layers.activations import base, softmax
 from funcnn.layers.normalisation import affine, batchnorm, norm
 from funcnn.losses import classification
-from funcnn.testing import check_layer, check_loss
-from funcnn.testing import strategies as fst
 from funcnn.trees import leaves
 from tests.kernelled import for_all_sizes, kernels_are_on, without_kernels  # noqa: F401  used by every test
 
@@ -133,20 +129,6 @@ def test_what_is_not_finite(cls, number, used):
         plain = softmax_cross_entropy(x, y)
     is_close(softmax_cross_entropy(x, y), plain, 1e-13)
     assert len(used) >= 3
-
-
-@pytest.mark.unwatched
-@pytest.mark.parametrize("cls", LAYERS)
-@given(data=st.data())
-def test_gradients(cls, data):
-    with for_all_sizes(*RULES.values()):
-        check_layer(*data.draw(fst.cases(cls)))
-
-
-def test_the_gradient_of_the_loss(used):
-    random = np.random.default_rng(0)
-    check_loss(softmax_cross_entropy, random.normal(size=(6, 5)), random.integers(0, 5, 6))
-    assert used
 
 
 # Where the rule itself computes.

@@ -100,16 +100,6 @@ def test_every_optimizer_is_tried():
     assert private == set(), f"add {private} to funcnn/optimizers/__init__.pyi"
 
 
-def test_a_run_in_blocks_is_a_run():
-    data = nn.batches(X, Y, 7, epochs=2, seed=0)
-    ends = []
-    for executor in (None, Copying()):
-        step = sharded(nn.value_and_grad(nn.mse), rows=2, executor=executor)
-        *_, last = nn.train(nn.TrainState(DENSE, nn.Adam()), data, step, 0.01)
-        ends.append(last)
-    assert ends[0] == ends[1]
-
-
 def test_one_block_is_the_function_itself():
     function = nn.value_and_grad(nn.mse)
     for one in (sharded(function), sharded(function, rows=24)):
