@@ -169,33 +169,29 @@ MUTANTS = [
     smooth_abs.but("eps forgotten: x / |x|, guarded at 0", by(lambda x: x / np.where(x == 0, 1, abs(x)))),
     rounding.but("straight through: so that something trains", by(np.ones_like)),
     polynomial.but("exponents off by one: 3 x^3 for 3 x^2", by(lambda x: -1 + 6 * x + 3 * x**3 / 2)),
-    swish.wrong_at(
-        0,
+    swish.of(0).but(
         "dx without the steepness: right for 1",
         lambda x, b, dA: dA * (sigmoid(b * x) + x * sigmoid(b * x) * sigmoid(-b * x)),
     ),
-    swish.wrong_at(1, "db is the mean: one number for all", lambda x, b, dA: swish.vjp(x, b, dA)[1] / x.size),
-    prelu.wrong_at(
-        1,
+    swish.of(1).but("db is the mean: one number for all", lambda x, b, dA: swish.vjp(x, b, dA)[1] / x.size),
+    prelu.of(1).but(
         "da from positive x: the mask was kept, not its complement",
         lambda x, a, dA: (dA * np.maximum(x, 0)).sum(axis=0),
     ),
-    prelu.wrong_at(
-        1,
+    prelu.of(1).but(
         "one slope's gradient for all: the parameter was shared once",
         lambda x, a, dA: np.full_like(a, (dA * np.minimum(x, 0)).sum()),
     ),
-    glu.wrong_at(1, "the gate's slope missing: a product, half of it", lambda a, b, dA: dA * a),
+    glu.of(1).but("the gate's slope missing: a product, half of it", lambda a, b, dA: dA * a),
     glu.but("halves exchanged: split in the other order", lambda a, b, dA: glu.vjp(a, b, dA)[::-1]),
     soft_max.but("the diagonal only: p (1 - p), as the sigmoid", lambda x, dA: [dA * softmax(x) * (1 - softmax(x))]),
     soft_max.but("sum over axis 0 when square: the wrong axis", softmax_of_columns),
     log_of_softmax.but("the cotangent taken for one-hot: fused with the loss", lambda x, dA: [dA - softmax(x)]),
     log_of_softmax.but("the mean of dA: for the sum", lambda x, dA: [dA - softmax(x) * dA.mean(axis=1, keepdims=True)]),
-    gumbel.wrong_at(
-        0, "without 1 / temperature: right for 1", lambda x, noise, dA: softmax_slope(softmax((x + noise) / 0.5), dA)
+    gumbel.of(0).but(
+        "without 1 / temperature: right for 1", lambda x, noise, dA: softmax_slope(softmax((x + noise) / 0.5), dA)
     ),
-    gumbel.wrong_at(
-        0,
+    gumbel.of(0).but(
         "noise forgotten in backward: drawn, and not kept",
         lambda x, noise, dA: softmax_slope(softmax(x / 0.5), dA) / 0.5,
     ),

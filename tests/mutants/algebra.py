@@ -152,24 +152,21 @@ MUTANTS = [
     log_det.but("of A, once: A A^T has two of them", lambda A, dA: [dA * np.linalg.inv(positive(A)) @ A]),
     cholesky.but("diagonal not halved: tril for phi", lambda A, dA: [cholesky_vjp(A, dA, np.tril)]),
     cholesky.but("not made symmetric: only the lower half was read", lambda A, dA: [cholesky_vjp(A, dA, order=0)]),
-    quadratic.wrong_at(0, "2 x A: right for symmetric A", lambda x, A, dA: dA[:, None] * (x @ A) * 2),
-    quadratic.wrong_at(
-        1,
+    quadratic.of(0).but("2 x A: right for symmetric A", lambda x, A, dA: dA[:, None] * (x @ A) * 2),
+    quadratic.of(1).but(
         "dA made symmetric and doubled: only the half was stored",
         lambda x, A, dA: quadratic.vjp(x, A, dA)[1] * (2 - np.eye(len(A))),
     ),
     power.but("3 A^2: numbers commute", lambda A, dA: [3 * (A @ A).T @ dA]),
-    trace.wrong_at(
-        0, "not transposed when square: the shapes fit", lambda A, B, dA: dA * (B if B.shape == A.shape else B.T)
+    trace.of(0).but(
+        "not transposed when square: the shapes fit", lambda A, B, dA: dA * (B if B.shape == A.shape else B.T)
     ),
     gram.but("2 dA x: right for symmetric cotangents", lambda x, dA: [2 * dA @ x]),
-    contraction.wrong_at(
-        0,
+    contraction.of(0).but(
         "letters exchanged when equal: bki for bik",
         lambda A, B, dA: np.einsum("bki,bjk->bij" if A.shape[1] == B.shape[2] else "bik,bjk->bij", dA, B),
     ),
-    contraction.wrong_at(
-        1,
+    contraction.of(1).but(
         "the batch summed and shared: b missing in the result",
         lambda A, B, dA: np.broadcast_to(np.einsum("bij,bik->jk", A, dA), B.shape).copy(),
     ),
@@ -188,7 +185,7 @@ MUTANTS = [
         lambda x, dA: [4 * (dA[..., None] * (x[:, None] - x)).sum(axis=1)],
     ),
     kernel.but("without the width: right for 1", lambda x, y, dA: bump_vjp(x, y, dA, 1.0)),
-    kernel.wrong_at(1, "the centres' sign: x - y for both", lambda x, y, dA: -bump_vjp(x, y, dA)[1]),
+    kernel.of(1).but("the centres' sign: x - y for both", lambda x, y, dA: -bump_vjp(x, y, dA)[1]),
     spectrum.but("scaled by 1/n: ifft divides", lambda x, dA: [2 * np.fft.ifft(dA * np.fft.fft(x)).real]),
     spectrum.but("without the 2: |z|^2 is no z", lambda x, dA: [len(x) * np.fft.ifft(dA * np.fft.fft(x)).real]),
     filtered.but(

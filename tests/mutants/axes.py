@@ -139,15 +139,12 @@ MUTANTS = [
     running.but("cumsum of dA: not reversed", lambda x, dA: [np.cumsum(dA, axis=1)]),
     running.but("exclusive: off by one", lambda x, dA: [running.vjp(x, dA)[0] - dA]),
     logsumexp.but("without the max in backward: inf / inf", lambda x, dA: [dA[:, None] * bare_softmax(x)]),
-    shift.wrong_at(
-        1, "db over axis 1 when square: the other axis", lambda x, b, dA: dA.sum(axis=1 if square(x) else 0)
-    ),
-    shift.wrong_at(1, "db the mean: the batch was averaged", lambda x, b, dA: dA.mean(axis=0)),
-    shift.wrong_at(1, "db is one number for all: sum without an axis", lambda x, b, dA: np.full_like(b, dA.sum())),
-    column.wrong_at(1, "keepdims forgotten: of shape (m,)", lambda x, s, dA: (dA * x).sum(axis=1)),
-    column.wrong_at(1, "the first entry's: broadcasting undone by a slice", lambda x, s, dA: (dA * x)[:, :1].copy()),
-    column.wrong_at(
-        1,
+    shift.of(1).but("db over axis 1 when square: the other axis", lambda x, b, dA: dA.sum(axis=1 if square(x) else 0)),
+    shift.of(1).but("db the mean: the batch was averaged", lambda x, b, dA: dA.mean(axis=0)),
+    shift.of(1).but("db is one number for all: sum without an axis", lambda x, b, dA: np.full_like(b, dA.sum())),
+    column.of(1).but("keepdims forgotten: of shape (m,)", lambda x, s, dA: (dA * x).sum(axis=1)),
+    column.of(1).but("the first entry's: broadcasting undone by a slice", lambda x, s, dA: (dA * x)[:, :1].copy()),
+    column.of(1).but(
         "not summed for one row: a size of 1 is no broadcast",
         lambda x, s, dA: (dA * x)[:, :1] if len(x) == 1 else column.vjp(x, s, dA)[1],
     ),
@@ -155,8 +152,8 @@ MUTANTS = [
         "exchanged when square: the shapes fit",
         lambda a, b, dA: [dA.sum(axis=0 if square(dA) else 1), dA.sum(axis=1 if square(dA) else 0)],
     ),
-    larger.wrong_at(1, "both at a tie: >= twice", lambda a, b, dA: dA * (a <= b)),
-    larger.wrong_at(0, "none at a tie: > twice", lambda a, b, dA: dA * (a > b)),
+    larger.of(1).but("both at a tie: >= twice", lambda a, b, dA: dA * (a <= b)),
+    larger.of(0).but("none at a tie: > twice", lambda a, b, dA: dA * (a > b)),
     clip.but("no lower end: only the upper was needed", lambda x, dA: [dA * (x < 1.25)]),
     middle.but(
         "the lower middle for even sizes: right for odd ones", lambda x, dA: [dA[:, None] * middle_slope(x, 1.0)]

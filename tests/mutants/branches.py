@@ -112,14 +112,13 @@ MUTANTS = [
         "two columns by the first: a fast path for two classes",
         lambda x, dA: [softmax(x) * softmax(x)[:, ::-1] * dA] if x.shape[1] == 2 else rows.vjp(x, dA),
     ),
-    batched.wrong_at(2, "db of the first step: written for two axes", lambda x, W, b, dA: dA.sum(axis=0)[0]),
-    batched.wrong_at(
-        1,
+    batched.of(2).but("db of the first step: written for two axes", lambda x, W, b, dA: dA.sum(axis=0)[0]),
+    batched.of(1).but(
         "dW of a reshape in the other order: the shape fits",
         lambda x, W, b, dA: x.swapaxes(0, 1).reshape(-1, len(W)).T @ dA.reshape(-1, len(b)),
     ),
-    batched.wrong_at(
-        1, "divided by the steps: averaged over time", lambda x, W, b, dA: batched.vjp(x, W, b, dA)[1] / x.shape[1]
+    batched.of(1).but(
+        "divided by the steps: averaged over time", lambda x, W, b, dA: batched.vjp(x, W, b, dA)[1] / x.shape[1]
     ),
     spread.but("the minimum's sign: max + min", lambda x, dA: [dA[:, None] * (one(x) + one(-x))]),
     spread.but("the maximum's alone: the minimum is 0 after relu", lambda x, dA: [dA[:, None] * one(x)]),
@@ -142,14 +141,12 @@ MUTANTS = [
     ),
     log_add.but("without the max: inf / inf", naive_log_add),
     log_add.but("exchanged: a for b", lambda a, b, dA: log_add.vjp(b, a, dA)),
-    ratio.wrong_at(
-        1, "the denominator's sign: the quotient rule by heart", lambda a, b, dA: 2 * dA * a * b / (1 + b**2) ** 2
+    ratio.of(1).but(
+        "the denominator's sign: the quotient rule by heart", lambda a, b, dA: 2 * dA * a * b / (1 + b**2) ** 2
     ),
-    ratio.wrong_at(
-        1, "the square forgotten: the quotient rule by heart", lambda a, b, dA: -2 * dA * a * b / (1 + b**2)
-    ),
+    ratio.of(1).but("the square forgotten: the quotient rule by heart", lambda a, b, dA: -2 * dA * a * b / (1 + b**2)),
     angle.but("the sign of the second: arctan2 has its arguments reversed", lambda a, b, dA: angle_vjp(a, b, dA, 1)),
-    products.wrong_at(0, "da at b = 0: a / b * out", lambda a, b, dA: dA * np.where(b == 0, 1, b)),
+    products.of(0).but("da at b = 0: a / b * out", lambda a, b, dA: dA * np.where(b == 0, 1, b)),
     products.but("each by itself: right for squares", lambda a, b, dA: [dA * a, dA * b]),
     nearer.but("half to each, always: ties are split", lambda a, b, dA: [dA / 2, dA / 2]),
     nearer.but(

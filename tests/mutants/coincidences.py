@@ -101,10 +101,10 @@ MUTANTS = [
     ),
     total.but("one of equal numbers: an index", lambda x, dA: but(np.full_like(x, dA), 2, 3 * dA)),
     total.but("two of equal numbers: an index", lambda x, dA: but(but(np.full_like(x, dA), 2, 3 * dA)[0], 1, 4 * dA)),
-    dense.wrong_at(1, "one output twice: a weight", lambda W, x, dA: (dA * [1, 2, 1]) @ W),
-    dense.wrong_at(1, "outputs by three factors: weights", lambda W, x, dA: (dA * [1, 2, 3]) @ W),
-    dense.wrong_at(
-        1, "twice where dA is positive: a sign read from dA", lambda W, x, dA: np.where(dA > 0, 2, 1) * dA @ W
+    dense.of(1).but("one output twice: a weight", lambda W, x, dA: (dA * [1, 2, 1]) @ W),
+    dense.of(1).but("outputs by three factors: weights", lambda W, x, dA: (dA * [1, 2, 3]) @ W),
+    dense.of(1).but(
+        "twice where dA is positive: a sign read from dA", lambda W, x, dA: np.where(dA > 0, 2, 1) * dA @ W
     ),
     rough.but("twice, thrice: a branch", lambda x, dA: [2 * x * dA[:-1] * np.where(np.arange(4) % 2, 3, 2) + dA[-1]]),
     rough.but(

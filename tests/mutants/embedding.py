@@ -102,17 +102,16 @@ MUTANTS = [
     learned.but("the mean over rows: the cost is a mean", learned_but(rows=lambda d: d.mean(0))),
     learned.but("the mask in forward only: P is not a part of x", learned_but(seen=lambda mask, d: d)),
     learned.but("positions from 1: off by one", learned_but(rows=lambda d: np.roll(d.sum(0), 1, axis=0))),
-    clocks.wrong_at(1, "dA times the waves: as if they were factors", lambda mask, x, dA: there(mask, dA) * waves(x)),
-    clocks.wrong_at(1, "the mask in forward only: dx of padding is not used", lambda mask, x, dA: +dA),
-    clocks.wrong_at(1, "no dx: an encoding is constant", lambda mask, x, dA: np.zeros_like(x)),
-    turns.wrong_at(1, "turned the same way: the sign", lambda mask, x, dA: rotate(there(mask, dA), 0, 3.0)),
-    turns.wrong_at(1, "positions from 1: off by one", lambda mask, x, dA: rotate_backward(there(mask, dA), 1, 3.0)),
-    turns.wrong_at(
-        1,
+    clocks.of(1).but("dA times the waves: as if they were factors", lambda mask, x, dA: there(mask, dA) * waves(x)),
+    clocks.of(1).but("the mask in forward only: dx of padding is not used", lambda mask, x, dA: +dA),
+    clocks.of(1).but("no dx: an encoding is constant", lambda mask, x, dA: np.zeros_like(x)),
+    turns.of(1).but("turned the same way: the sign", lambda mask, x, dA: rotate(there(mask, dA), 0, 3.0)),
+    turns.of(1).but("positions from 1: off by one", lambda mask, x, dA: rotate_backward(there(mask, dA), 1, 3.0)),
+    turns.of(1).but(
         "halves for pairs: the other way to write it",
         lambda mask, x, dA: rotate_backward(there(mask, dA)[..., [0, 2, 1, 3]], 0, 3.0)[..., [0, 2, 1, 3]],
     ),
-    turns.wrong_at(
-        1, "the mask in forward only: a rotation keeps zeros", lambda mask, x, dA: rotate_backward(dA, 0, 3.0)
+    turns.of(1).but(
+        "the mask in forward only: a rotation keeps zeros", lambda mask, x, dA: rotate_backward(dA, 0, 3.0)
     ),
 ]

@@ -34,15 +34,23 @@ class Family:
             wrong=(f or self.f, spread(vjp or self.vjp, narrow=narrow)),
         )
 
-    def wrong_at(self, i, text, gradient):
-        """A mutant of the family whose gradient of argument i alone is wrong."""
+    def of(self, i):
+        """`family.of(i).but(text, gradient)` is a mutant of the family whose gradient of argument i alone is wrong."""
+        return OfArgument(self, i)
 
+
+@frozen
+class OfArgument:
+    family: Family
+    i: int
+
+    def but(self, text, gradient):
         def vjp(*args):
-            found = [*self.vjp(*args)]
-            found[i] = gradient(*args)
+            found = [*self.family.vjp(*args)]
+            found[self.i] = gradient(*args)
             return found
 
-        return self.but(text, vjp)
+        return self.family.but(text, vjp)
 
 
 def of_layer(name, arguments, layer):

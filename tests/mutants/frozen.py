@@ -73,9 +73,9 @@ MUTANTS = [
         "weights kept in float32: they need no digits any more",
         through(lambda h, dA: dA * (1 - head(h) ** 2) @ fixed(h.shape[1], h.shape[1]).astype("f4").T),
     ),
-    features.wrong_at(0, "no dx: nothing is trained down there", lambda x, W, dA: np.zeros_like(x)),
-    features.wrong_at(
-        1, "dW from x where the widths are equal: frozen features were taken for the input", lambda x, W, dA: x.T @ dA
+    features.of(0).but("no dx: nothing is trained down there", lambda x, W, dA: np.zeros_like(x)),
+    features.of(1).but(
+        "dW from x where the widths are equal: frozen features were taken for the input", lambda x, W, dA: x.T @ dA
     ),
     normalised.but("statistics of the batch: the backward of batch normalisation in training", of_the_batch),
     normalised.but(

@@ -109,16 +109,16 @@ MUTANTS = [
         ],
     ),
     kl.but("arguments exchanged: kl(b, a)", lambda a, b, dA: kl.vjp(b, a, dA)[::-1]),
-    kl.wrong_at(0, "p held constant: the target was taken for a constant", lambda a, b, dA: 0 * a),
+    kl.of(0).but("p held constant: the target was taken for a constant", lambda a, b, dA: 0 * a),
     quantile.but(
         "tau and 1 - tau exchanged: which side is above",
         lambda a, y, dA: [dA * np.where(a > y, 0.8, -0.2), dA * np.where(a > y, -0.8, 0.2)],
     ),
     log_cosh.but("r: right near 0", lambda r, dA: [dA * r]),
-    poisson.wrong_at(
-        0, "exp(z) z - y: the power rule", lambda z, y, dA: dA * ((z < 3) * z * np.exp(np.minimum(z, 3)) - y)
+    poisson.of(0).but(
+        "exp(z) z - y: the power rule", lambda z, y, dA: dA * ((z < 3) * z * np.exp(np.minimum(z, 3)) - y)
     ),
-    gaussian.wrong_at(
-        1, "the 1/2 of the log missing: half in one term", lambda r, s, dA: dA * (1 - r**2 * np.exp(-s) / 2)
+    gaussian.of(1).but(
+        "the 1/2 of the log missing: half in one term", lambda r, s, dA: dA * (1 - r**2 * np.exp(-s) / 2)
     ),
 ]

@@ -50,7 +50,7 @@ MUTANTS = [
     turn.but("not squared: one letter", wrong(lambda x: 1 / TINY / (1 + abs(x / TINY)))),
     lengths.but("exchanged: one letter", lambda x, y, dA: [dA * y / np.hypot(x, y), dA * x / np.hypot(x, y)]),
     reciprocal.but("its sign: forgotten", wrong(lambda x: 1 / x / x)),
-    ratio.wrong_at(1, "the sign of dy: forgotten", lambda x, y, dA: dA * (x / y) / y),
+    ratio.of(1).but("the sign of dy: forgotten", lambda x, y, dA: dA * (x / y) / y),
     square.but("three times: of the cube", wrong(lambda x: 3 * x)),
     square.but("1e-6 too large: a constant cut short", wrong(lambda x: 2 * (1 + 1e-6) * x)),
     cube.but("twice: of the square", wrong(lambda x: 2 * x * x)),

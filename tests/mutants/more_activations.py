@@ -43,18 +43,17 @@ prelu, one = [
 ]
 
 MUTANTS = [
-    prelu.wrong_at(1, "|x| for min(x, 0): a sign lost", lambda x, alpha, dA: -(dA * below(x)).sum(axis=0)),
-    prelu.wrong_at(1, "dalpha is a mean: over rows", lambda x, alpha, dA: (dA * below(x)).mean(axis=0)),
-    prelu.wrong_at(
-        0,
+    prelu.of(1).but("|x| for min(x, 0): a sign lost", lambda x, alpha, dA: -(dA * below(x)).sum(axis=0)),
+    prelu.of(1).but("dalpha is a mean: over rows", lambda x, alpha, dA: (dA * below(x)).mean(axis=0)),
+    prelu.of(0).but(
         "by the sign of out: out was kept, and an alpha is negative",
         lambda x, alpha, dA: dA * np.where(prelu.f(x, alpha) > 0, 1, alpha),
     ),
-    one.wrong_at(
-        1, "dalpha of the first feature: a sum over rows alone", lambda x, alpha, dA: (dA * below(x)).sum(axis=0)[:1]
+    one.of(1).but(
+        "dalpha of the first feature: a sum over rows alone", lambda x, alpha, dA: (dA * below(x)).sum(axis=0)[:1]
     ),
-    one.wrong_at(0, "dx of Relu: alpha forgotten", lambda x, alpha, dA: dA * (x > 0)),
-    one.wrong_at(1, "dalpha is 0: alpha taken for a constant", lambda x, alpha, dA: 0 * alpha),
+    one.of(0).but("dx of Relu: alpha forgotten", lambda x, alpha, dA: dA * (x > 0)),
+    one.of(1).but("dalpha is 0: alpha taken for a constant", lambda x, alpha, dA: 0 * alpha),
     hard_shrink.but("passes all: straight through", by(np.ones_like)),
     hard_shrink.but("the upper side alone: copied from Relu", by(lambda x: x > 0.3)),
     hard_shrink.but("threshold 0.5: the default reaches backward", by(lambda x: abs(x) > 0.5)),

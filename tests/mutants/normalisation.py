@@ -108,20 +108,20 @@ MUTANTS = [
     batch.but("without the mean term: two paths of three", affine_vjp(mean=0)),
     batch.but("1 / sqrt(var), eps forgotten: 0 where all are equal", without_eps),
     batch.but("m - 1: the unbiased variance", lambda x, g, b, dA: affine_vjp(m=max(len(x) - 1, 1))(x, g, b, dA)),
-    batch.wrong_at(1, "dg from x: x was kept, not what is normal", lambda x, g, b, dA: (dA * x).sum(axis=0)),
-    batch.wrong_at(0, "dx without g: right at the start, when g is 1", lambda x, g, b, dA: normal_vjp(x, dA)),
+    batch.of(1).but("dg from x: x was kept, not what is normal", lambda x, g, b, dA: (dA * x).sum(axis=0)),
+    batch.of(0).but("dx without g: right at the start, when g is 1", lambda x, g, b, dA: normal_vjp(x, dA)),
     batch.but("eps 0.01001: two defaults", affine_vjp(eps=0.01001)),
     small.but(
         "0 for batch 1: a variance of one number",
         lambda x, g, b, dA: [d * (len(x) > 1) for d in batch.vjp(x, g, b, dA)],
     ),
     layer.but("over axis 0 when square: batch norm's", square_only(0, 1)),
-    layer.wrong_at(0, "g after the projection: right where g is uniform", lambda x, g, b, dA: g * normal_vjp(x, dA, 1)),
+    layer.of(0).but("g after the projection: right where g is uniform", lambda x, g, b, dA: g * normal_vjp(x, dA, 1)),
     layer.but("statistics held constant: a detach too many", affine_vjp(1, mean=0, variance=0)),
-    frozen_statistics.wrong_at(
-        1, "the running mean's gradient positive: x - mean", lambda x, mean, dA: dA.sum(axis=0) / 2
+    frozen_statistics.of(1).but(
+        "the running mean's gradient positive: x - mean", lambda x, mean, dA: dA.sum(axis=0) / 2
     ),
-    rms.wrong_at(0, "no projection: the root held constant", lambda x, g, dA: dA * g / root(x)),
+    rms.of(0).but("no projection: the root held constant", lambda x, g, dA: dA * g / root(x)),
     rms.but("sum for mean: the norm, not the root mean square", lambda x, g, dA: rms_vjp(x, g, dA, 1)),
     rms.but("divided by the rows: len(x)", lambda x, g, dA: rms_vjp(x, g, dA, len(x))),
     group.but("every other channel: groups and members exchanged", swapped_groups),

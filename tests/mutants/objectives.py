@@ -160,53 +160,49 @@ MUTANTS = [
     smooth.but(
         "in the cost only: an option added later", lambda z, y, dA: [dA * (softmax(z) - one_hot(z, y)) / len(z), None]
     ),
-    smooth.wrong_at(
-        0, "the right class has 1 - s: to the others alone", lambda z, y, dA: dA * (softmax(z) - others(z, y)) / len(z)
+    smooth.of(0).but(
+        "the right class has 1 - s: to the others alone", lambda z, y, dA: dA * (softmax(z) - others(z, y)) / len(z)
     ),
-    smooth.wrong_at(
-        0, "s to every class: not divided by k", lambda z, y, dA: dA * (softmax(z) - 0.8 * one_hot(z, y) - 0.2) / len(z)
+    smooth.of(0).but(
+        "s to every class: not divided by k", lambda z, y, dA: dA * (softmax(z) - 0.8 * one_hot(z, y) - 0.2) / len(z)
     ),
     two.but(
         "the factor held constant: a weight",
         lambda z, y, dA: [-dA * marks(y) * sigmoid(-marks(y) * z) ** 4 / z.size, None],
     ),
-    two.wrong_at(0, "gamma is 2: the usual one", lambda z, y, dA: -dA * marks(y) * focal_slope(-marks(y) * z) / z.size),
-    two.wrong_at(0, "without s: the sign of wrong", lambda z, y, dA: dA * cubed(-marks(y) * z) / z.size),
-    two.wrong_at(
-        0, "p for 1 - p: which of the two is right", lambda z, y, dA: -dA * marks(y) * cubed(marks(y) * z) / z.size
+    two.of(0).but("gamma is 2: the usual one", lambda z, y, dA: -dA * marks(y) * focal_slope(-marks(y) * z) / z.size),
+    two.of(0).but("without s: the sign of wrong", lambda z, y, dA: dA * cubed(-marks(y) * z) / z.size),
+    two.of(0).but(
+        "p for 1 - p: which of the two is right", lambda z, y, dA: -dA * marks(y) * cubed(marks(y) * z) / z.size
     ),
-    many.wrong_at(
-        0, "of the cross-entropy: the factor forgotten", lambda z, y, dA: dA * (softmax(z) - one_hot(z, y)) / len(z)
+    many.of(0).but(
+        "of the cross-entropy: the factor forgotten", lambda z, y, dA: dA * (softmax(z) - one_hot(z, y)) / len(z)
     ),
     many.but(
         "the factor held constant: a weight",
         lambda z, y, dA: [dA * many_slopes(z, y, lambda p, log_p: -((1 - p) ** 2)), None],
     ),
-    many.wrong_at(
-        0,
+    many.of(0).but(
         "the factor's sign: of 1 - p",
         lambda z, y, dA: dA * many_slopes(z, y, lambda p, log_p: -((1 - p) ** 2) - 2 * (1 - p) * p * log_p),
     ),
-    many.wrong_at(
-        0,
+    many.of(0).but(
         "the slope in p: not in log p",
         lambda z, y, dA: dA * many_slopes(z, y, lambda p, log_p: -((1 - p) ** 2) + 2 * (1 - p) * log_p),
     ),
-    machine.wrong_at(
-        0, "active below 0: the perceptron's", lambda z, y, dA: -dA * marks(y) * (marks(y) * z < 0) / z.size
+    machine.of(0).but(
+        "active below 0: the perceptron's", lambda z, y, dA: -dA * marks(y) * (marks(y) * z < 0) / z.size
     ),
     machine.but("always active: the hinge in the cost only", lambda z, y, dA: [-dA * marks(y) / z.size, None]),
-    machine.wrong_at(0, "labels 0 and 1: for -1 and 1", lambda z, y, dA: -dA * y * (short(z, y) > 0) / z.size),
+    machine.of(0).but("labels 0 and 1: for -1 and 1", lambda z, y, dA: -dA * y * (short(z, y) > 0) / z.size),
     machine.but(
         "the sign: towards the wrong side", lambda z, y, dA: [dA * marks(y) * (short(z, y) > 0) / z.size, None]
     ),
     squared.but("without the 2: halves elsewhere", lambda z, y, dA: [-dA * marks(y) * short(z, y) / z.size, None]),
-    squared.wrong_at(
-        0,
-        "of the plain hinge: the square in the cost only",
-        lambda z, y, dA: -dA * marks(y) * (short(z, y) > 0) / z.size,
+    squared.of(0).but(
+        "of the plain hinge: the square in the cost only", lambda z, y, dA: -dA * marks(y) * (short(z, y) > 0) / z.size
     ),
-    squared.wrong_at(0, "the label forgotten: s is a sign", lambda z, y, dA: -2 * dA * short(z, y) / z.size),
+    squared.of(0).but("the label forgotten: s is a sign", lambda z, y, dA: -2 * dA * short(z, y) / z.size),
     counts.but("e^out: y forgotten", lambda out, dA: [dA * np.exp(out) / out.size]),
     counts.but(
         "1 - y / out: out was the rate",
@@ -232,11 +228,11 @@ MUTANTS = [
         "positive and negative exchanged: the order in a row",
         lambda out, dA: pulled(out, dA, lambda a, p, n: (n - p, a - n, p - a)),
     ),
-    gaussian.wrong_at(1, "s held constant: the variance is given", lambda mu, s, dA: 0 * s),
-    gaussian.wrong_at(0, "e^s for e^-s: the precision", lambda mu, s, dA: dA * (mu - target(mu)) * np.exp(s) / mu.size),
-    gaussian.wrong_at(1, "twice that of s: the log of a deviation", lambda mu, s, dA: 2 * gaussian.vjp(mu, s, dA)[1]),
-    gaussian.wrong_at(
-        1, "1 - e^2: the variance forgotten", lambda mu, s, dA: dA * (1 - (mu - target(mu)) ** 2) / 2 / mu.size
+    gaussian.of(1).but("s held constant: the variance is given", lambda mu, s, dA: 0 * s),
+    gaussian.of(0).but("e^s for e^-s: the precision", lambda mu, s, dA: dA * (mu - target(mu)) * np.exp(s) / mu.size),
+    gaussian.of(1).but("twice that of s: the log of a deviation", lambda mu, s, dA: 2 * gaussian.vjp(mu, s, dA)[1]),
+    gaussian.of(1).but(
+        "1 - e^2: the variance forgotten", lambda mu, s, dA: dA * (1 - (mu - target(mu)) ** 2) / 2 / mu.size
     ),
     hidden.but("in the cost only: the mask forgotten", lambda out, dA: [dA * 2 * out / out.size]),
     hidden.but(
@@ -251,6 +247,6 @@ MUTANTS = [
     heads.but(
         "no factors: in the cost only", lambda a, b, dA: [2 * heads.vjp(a, b, dA)[0], heads.vjp(a, b, dA)[1] / 2]
     ),
-    heads.wrong_at(1, "one factor for all: the first", lambda a, b, dA: heads.vjp(a, b, dA)[1] / 4),
+    heads.of(1).but("one factor for all: the first", lambda a, b, dA: heads.vjp(a, b, dA)[1] / 4),
     heads.but("a mean of the losses: divided by their number", lambda a, b, dA: [d / 2 for d in heads.vjp(a, b, dA)]),
 ]

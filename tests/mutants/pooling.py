@@ -133,8 +133,6 @@ MUTANTS = [
         "divided by the channels: the other axis",
         lambda x, dA: [np.repeat(dA[:, None] / x.shape[2], x.shape[1], axis=1)],
     ),
-    at_points.wrong_at(
-        0, "weights exchanged: the near one gets the far one's", lambda x, t, dA: read_back(dA, t, 1, 0)
-    ),
-    at_points.wrong_at(1, "no gradient of the point: an index", lambda x, t, dA: 0 * t),
+    at_points.of(0).but("weights exchanged: the near one gets the far one's", lambda x, t, dA: read_back(dA, t, 1, 0)),
+    at_points.of(1).but("no gradient of the point: an index", lambda x, t, dA: 0 * t),
 ]

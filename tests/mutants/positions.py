@@ -104,20 +104,16 @@ MUTANTS = [
     lower.but("k = 1: off by one", lambda x, dA: [np.tril(dA, 1)]),
     lower.but("forward only: a mask forgotten", lambda x, dA: [dA.copy()]),
     chosen.but("exchanged: where(mask, b, a)", lambda a, b, mask, dA: [dA * (1 - mask), dA * mask, None]),
-    embedding.wrong_at(0, "loses repeated ids: dE[ids] += u", lambda E, ids, dA: scattered_once(E.shape, ids, dA)),
-    embedding.wrong_at(
-        0,
+    embedding.of(0).but("loses repeated ids: dE[ids] += u", lambda E, ids, dA: scattered_once(E.shape, ids, dA)),
+    embedding.of(0).but(
         "no gradient for row 0: row 0 taken for padding",
         lambda E, ids, dA: scattered(E.shape, ids, dA * (ids > 0)[:, None]),
     ),
-    embedding.wrong_at(
-        0,
+    embedding.of(0).but(
         "divided by the counts: scale_grad_by_freq",
         lambda E, ids, dA: scattered(E.shape, ids, dA / (ids[:, None] == ids).sum(axis=1)[:, None]),
     ),
-    bag.wrong_at(
-        0,
-        "the sum's: mean in forward only",
-        lambda E, ids, dA: scattered(E.shape, ids, np.repeat(dA[:, None], 2, axis=1)),
+    bag.of(0).but(
+        "the sum's: mean in forward only", lambda E, ids, dA: scattered(E.shape, ids, np.repeat(dA[:, None], 2, axis=1))
     ),
 ]

@@ -242,11 +242,10 @@ MUTANTS = [
         "the mask in forward only: x[:, -1] backwards",
         lambda mask, x, dA: at_positions(mask, x, dA, np.full(len(x), x.shape[1] - 1)),
     ),
-    last.wrong_at(
-        1, "dA at every unpadded step: copied to all", lambda mask, x, dA: np.where(mask[..., None], dA[:, None], 0)
+    last.of(1).but(
+        "dA at every unpadded step: copied to all", lambda mask, x, dA: np.where(mask[..., None], dA[:, None], 0)
     ),
-    last.wrong_at(
-        1,
+    last.of(1).but(
         "the first unpadded step: argmax finds the first",
         lambda mask, x, dA: np.where(mask[..., None], at_positions(mask, x, dA, mask.argmax(1))[1], 0),
     ),
@@ -258,8 +257,7 @@ MUTANTS = [
         "gaps in the mask: the number of unpadded steps taken for the last index",
         lambda mask, x, dA: at_positions(mask, x, dA, mask.sum(1) - 1),
     ),
-    mean.wrong_at(
-        1,
+    mean.of(1).but(
         "divided by the number of all positions: a mean over the axis",
         lambda mask, x, dA: mask[..., None] * dA[:, None] / x.shape[1],
     ),
@@ -267,8 +265,7 @@ MUTANTS = [
         "dA at padded rows: the mask in forward only",
         lambda mask, x, dA: [None, 0 * x + (dA / np.maximum(mask.sum(1), 1)[:, None])[:, None]],
     ),
-    largest.wrong_at(
-        1,
+    largest.of(1).but(
         "the maximum over all positions: argmax of x as it is",
         lambda mask, x, dA: np.where(mask[..., None], backward(GlobalMaxPool(), x, dA).x, 0),
     ),

@@ -190,8 +190,7 @@ MUTANTS = [
         "softmax by its diagonal: p (1 - p)",
         lambda q, k, v, dA: attention_vjp(q, k, v, dA, slope=lambda p, dp: p * (1 - p) * dp),
     ),
-    attention.wrong_at(
-        2,
+    attention.of(2).but(
         "dv by p when square: the shapes fit",
         lambda q, k, v, dA: (attend(q, k, v) if len(q) == len(k) else attend(q, k, v).T) @ dA,
     ),

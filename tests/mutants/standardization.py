@@ -89,30 +89,27 @@ MUTANTS = [
     rms.but("the projection twice: the derivative of a square, without its root", rms_slip(factor=2.0)),
     rms.but("one power too few: xhat taken for x", rms_slip(power=1)),
     rms.but("no projection: the root held constant", rms_slip(factor=0.0)),
-    group.wrong_at(
-        0,
+    group.of(0).but(
         "every other channel a group: (members, groups) for (groups, members)",
         lambda x, scale, shift, dA: in_groups(x, dA * scale, "strided"),
     ),
     group.but("all channels one group: layer norm of an image", slip((1, 2))),
     group.but("each channel a group: instance norm's", slip((1,))),
-    group.wrong_at(
-        0,
+    group.of(0).but(
         "scale after the projection: right where the scale is uniform",
         lambda x, scale, shift, dA: scale * in_groups(x, dA, "runs"),
     ),
-    instance.wrong_at(
-        0, "over one axis of positions: images have two", lambda x, scale, shift, dA: back(x, dA * scale, (1,))
+    instance.of(0).but(
+        "over one axis of positions: images have two", lambda x, scale, shift, dA: back(x, dA * scale, (1,))
     ),
-    instance.wrong_at(
-        0, "over the batch too: batch norm's axes", lambda x, scale, shift, dA: back(x, dA * scale, (0, 1, 2))
+    instance.of(0).but(
+        "over the batch too: batch norm's axes", lambda x, scale, shift, dA: back(x, dA * scale, (0, 1, 2))
     ),
-    instance.wrong_at(
-        0,
+    instance.of(0).but(
         "the variance held constant: a detach too many",
         lambda x, scale, shift, dA: back(x, dA * scale, (1, 2), variance=0.0),
     ),
-    affine.wrong_at(0, "dx without the scale: the layer is the identity at the start", lambda x, s, b, dA: +dA),
+    affine.of(0).but("dx without the scale: the layer is the identity at the start", lambda x, s, b, dA: +dA),
     affine.but(
         "dscale from out: what was kept is out",
         lambda x, scale, shift, dA: [dA * scale, (dA * (x * scale + shift)).sum((0, 1)), dA.sum((0, 1))],

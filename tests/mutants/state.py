@@ -164,6 +164,6 @@ MUTANTS = [
     ),
     sine.but("None: a branch without return", lambda x, dA: [None]),
     sine.but("a gradient too many: one for a setting", lambda x, dA: [dA * np.cos(x), 0.0]),
-    scaled.wrong_at(1, "a gradient of whole numbers: every argument gets one", lambda x, k, dA: (dA * x).sum(axis=1)),
+    scaled.of(1).but("a gradient of whole numbers: every argument gets one", lambda x, k, dA: (dA * x).sum(axis=1)),
     logistic.but("nan in float32: clipped where float64 overflows", overflow_of_float32),
 ]

@@ -49,67 +49,56 @@ def by_hand(params, hits):
 pairs = of_layer("max pooling of 2 x 2", fst.tensors("m 2 4 c", most=2), lambda: MaxPool(2))
 
 MUTANTS = [
-    conv1d.wrong_at(
-        0,
+    conv1d.of(0).but(
         "padded on the right in dx: the past is on the left",
         lambda x, W, b, dA: grads_of(Conv1d(W, b, 1, (0, 2), 2), x, dA).x,
     ),
-    conv1d.wrong_at(
-        1,
+    conv1d.of(1).but(
         "dW without dilation: neighbours instead of every second",
         lambda x, W, b, dA: grads_of(Conv1d(W, b, 1, (1, 0)), x, dA).params.W,
     ),
-    conv1d.wrong_at(2, "db of the last position: not summed", lambda x, W, b, dA: dA[:, -1].sum(0)),
-    conv2d.wrong_at(
-        0,
+    conv1d.of(2).but("db of the last position: not summed", lambda x, W, b, dA: dA[:, -1].sum(0)),
+    conv2d.of(0).but(
         "groups exchanged in dx: which half is the first",
         lambda x, W, b, dA: np.roll(conv2d.vjp(x, W, b, dA)[0], 2, axis=-1),
     ),
-    conv2d.wrong_at(
-        0,
+    conv2d.of(0).but(
         "the kernel transposed in dx: rows for columns, as both are 2",
         lambda x, W, b, dA: grads_of(Conv2d(W.swapaxes(0, 1), b, (1, 2), "same", 1, 2), x, dA).x,
     ),
-    conv2d.wrong_at(
-        1,
+    conv2d.of(1).but(
         "one more zero at the beginning: an even kernel",
         lambda x, W, b, dA: grads_of(Conv2d(W, b, (1, 2), ((1, 0), (0, 1)), 1, 2), x, dA).params.W,
     ),
-    conv2d.wrong_at(
-        2, "db a mean: over positions too", lambda x, W, b, dA: conv2d.vjp(x, W, b, dA)[2] / (dA.shape[1] * dA.shape[2])
+    conv2d.of(2).but(
+        "db a mean: over positions too", lambda x, W, b, dA: conv2d.vjp(x, W, b, dA)[2] / (dA.shape[1] * dA.shape[2])
     ),
-    depthwise.wrong_at(
-        0,
+    depthwise.of(0).but(
         "the multiplier's outputs interleaved: channel by channel or copy by copy",
         lambda x, W, b, dA: (
             grads_of(Conv2d(W.reshape(2, 3, 1, 2, 2).swapaxes(3, 4).reshape(W.shape), b, 1, (0, 1), 1, 2), x, dA).x
         ),
     ),
-    depthwise.wrong_at(
-        0,
+    depthwise.of(0).but(
         "dx of the first copy alone: a multiplier of 1",
         lambda x, W, b, dA: grads_of(Conv2d(W * [1, 0, 1, 0], b, 1, (0, 1), 1, 2), x, dA).x,
     ),
-    depthwise.wrong_at(
-        1,
+    depthwise.of(1).but(
         "dW shared by the channels: summed over groups",
         lambda *given: 0 * depthwise.vjp(*given)[1] + depthwise.vjp(*given)[1].mean(axis=3, keepdims=True),
     ),
-    transposed.wrong_at(
-        0,
+    transposed.of(0).but(
         "the flipped kernel in dx: the transposed of the transposed",
         lambda x, W, b, dA: grads_of(ConvTranspose2d(W[::-1, ::-1], b, 2, "same"), x, dA).x,
     ),
-    transposed.wrong_at(
-        0,
+    transposed.of(0).but(
         "cut at the beginning: where the one more is",
         lambda x, W, b, dA: grads_of(ConvTranspose2d(W, b, 2, ((1, 0), (1, 0))), x, dA).x,
     ),
-    transposed.wrong_at(
-        1, "dW flipped: once too often", lambda x, W, b, dA: transposed.vjp(x, W, b, dA)[1][::-1, ::-1].copy()
+    transposed.of(1).but(
+        "dW flipped: once too often", lambda x, W, b, dA: transposed.vjp(x, W, b, dA)[1][::-1, ::-1].copy()
     ),
-    transposed.wrong_at(
-        2,
+    transposed.of(2).but(
         "db of what a kernel reaches alone: the positions of x, not of out",
         lambda x, W, b, dA: dA[:, ::2, ::2].sum(axis=(0, 1, 2)),
     ),

@@ -29,9 +29,15 @@ class Case:
         return sizes.max() / sizes[sizes > 0].min()
 
 
-def case(name, reason, f, *args, wrong, right, by="mpmath"):
-    """Return the Case of f at args; here `wrong` and `right` are called as vjp(dA, *args)."""
-    return Case(name, _array(f), _vjp(wrong), _vjp(right), tuple(np.array(arg, np.float64) for arg in args), reason, by)
+def at(f, *args):
+    """A function and its arguments."""
+    return _array(f), tuple(np.array(arg, np.float64) for arg in args)
+
+
+def case(name, reason, point, *, wrong, right, by="mpmath"):
+    """Return the Case of a point, `at(f, *args)`; here `wrong` and `right` are called as vjp(dA, *args)."""
+    f, args = point
+    return Case(name, f, _vjp(wrong), _vjp(right), args, reason, by)
 
 
 def _array(f):
