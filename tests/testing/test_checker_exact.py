@@ -472,7 +472,8 @@ def test_what_it_cannot_compute_is_said(name):
     ],
 )
 def test_a_function_without_a_rule_is_named(f, message):
-    says(TypeError, re.escape(message), check_vjp, f, slopes(np.ones_like), [np.array([1.0, 2.0])], exact=True)
+    with pytest.raises(TypeError, match=re.escape(message)):
+        check_vjp(f, slopes(np.ones_like), [np.array([1.0, 2.0])], exact=True)
 
 
 def test_arguments_are_read_only():

@@ -303,7 +303,8 @@ def narrow(vjp):
 
 
 def test_what_vjp_raises_in_float32_alone_is_a_mistake():
-    says(Raised, "ZeroDivisionError", check_vjp, np.sin, narrow(lambda args, dA: [dA * np.cos(args[0])]), [PAIR])
+    with pytest.raises(Raised, match="ZeroDivisionError"):
+        check_vjp(np.sin, narrow(lambda args, dA: [dA * np.cos(args[0])]), [PAIR])
 
 
 @pytest.mark.parametrize("x", [0.3, 0.5])
