@@ -99,96 +99,73 @@ def torch_cosine(out, y):
     return 1 - F.cosine_similarity(out, y, dim=-1)
 
 
-# name: (loss, torch's terms of its mean, how to draw out, how to draw y). `tensor` draws values up to +-800, and ties.
-CASES = {
-    "mse": (losses.mse, partial(F.mse_loss, reduction="none"), tensor(SHAPE), tensor(SHAPE)),
-    "mse (m, t, n)": (losses.mse, partial(F.mse_loss, reduction="none"), tensor((2, 3, 4)), tensor((2, 3, 4))),
-    "mae": (losses.mae, partial(F.l1_loss, reduction="none"), tensor(SHAPE), tensor(SHAPE)),
-    "huber": (losses.huber, torch_huber(1.0), tensor(SHAPE), tensor(SHAPE)),
-    "huber 0.125": (partial(losses.huber, delta=0.125), torch_huber(0.125), tensor(SHAPE), tensor(SHAPE)),
-    "huber 30": (partial(losses.huber, delta=30), torch_huber(30.0), tensor(SHAPE), tensor(SHAPE)),
+# (loss, torch's terms of its mean): {name: (how to draw out, how to draw y)}. `tensor` draws up to +-800, and ties.
+TABLE = {
+    (losses.mse, partial(F.mse_loss, reduction="none")): {
+        "mse": (tensor(SHAPE), tensor(SHAPE)),
+        "mse (m, t, n)": (tensor((2, 3, 4)), tensor((2, 3, 4))),
+    },
+    (losses.mae, partial(F.l1_loss, reduction="none")): {"mae": (tensor(SHAPE), tensor(SHAPE))},
+    (losses.huber, torch_huber(1.0)): {"huber": (tensor(SHAPE), tensor(SHAPE))},
+    (partial(losses.huber, delta=0.125), torch_huber(0.125)): {"huber 0.125": (tensor(SHAPE), tensor(SHAPE))},
+    (partial(losses.huber, delta=30), torch_huber(30.0)): {"huber 30": (tensor(SHAPE), tensor(SHAPE))},
     # Strictly inside: torch clamps log p at -100 and p (1 - p) at 1e-12, funcnn clips p itself, one ulp from 0 and 1.
-    "binary, probabilities": (
-        losses.binary_cross_entropy,
-        partial(F.binary_cross_entropy, reduction="none"),
-        unit(0.01),
-        unit(0),
-    ),
-    "binary, logits": (
-        losses.binary_cross_entropy_with_logits,
-        partial(F.binary_cross_entropy_with_logits, reduction="none"),
-        tensor(SHAPE),
-        unit(0),
-    ),
-    "softmax, classes": (losses.softmax_cross_entropy, torch_softmax, tensor(SHAPE), integers(3, 5)),
-    "softmax, classes (m, t, k)": (losses.softmax_cross_entropy, torch_softmax, tensor((2, 3, 4)), integers(4, (2, 3))),
-    "softmax, soft labels": (losses.softmax_cross_entropy, torch_softmax, tensor(SHAPE), unit(0)),
-    "softmax, soft labels (m, t, k)": (
-        losses.softmax_cross_entropy,
-        torch_softmax,
-        tensor((2, 3, 4)),
-        unit(0, (2, 3, 4)),
-    ),
-    "smoothed classes": (
-        partial(losses.softmax_cross_entropy, smoothing=0.1),
-        partial(torch_softmax, label_smoothing=0.1),
-        tensor((2, 3, 4)),
-        integers(4, (2, 3)),
-    ),
-    "smoothed soft labels": (
-        partial(losses.softmax_cross_entropy, smoothing=0.3),
-        partial(torch_softmax, label_smoothing=0.3),
-        tensor(SHAPE),
-        distributions(SHAPE),
-    ),
-    "log cosh": (losses.log_cosh, torch_log_cosh, tensor(SHAPE), tensor(SHAPE)),
-    "quantile 0.9": (partial(losses.quantile, q=0.9), partial(torch_quantile, q=0.9), tensor(SHAPE), tensor(SHAPE)),
-    "quantile 0.25": (
-        partial(losses.quantile, q=0.25),
-        partial(torch_quantile, q=0.25),
-        tensor((2, 3, 4)),
-        tensor((2, 3, 4)),
-    ),
-    "kl": (losses.kl_divergence, torch_kl, tensor(SHAPE), distributions(SHAPE)),
-    "kl (m, t, k)": (losses.kl_divergence, torch_kl, tensor((2, 3, 4)), distributions((2, 3, 4))),
-    "hinge": (losses.hinge, partial(torch_hinge, power=1), tensor(SHAPE), integers(2, SHAPE)),
-    "squared hinge": (losses.squared_hinge, partial(torch_hinge, power=2), tensor(SHAPE), integers(2, SHAPE)),
-    "binary focal": (losses.binary_focal, partial(torch_binary_focal, gamma=2.0), tensor(SHAPE), integers(2, SHAPE)),
+    (losses.binary_cross_entropy, partial(F.binary_cross_entropy, reduction="none")): {
+        "binary, probabilities": (unit(0.01), unit(0))
+    },
+    (losses.binary_cross_entropy_with_logits, partial(F.binary_cross_entropy_with_logits, reduction="none")): {
+        "binary, logits": (tensor(SHAPE), unit(0))
+    },
+    (losses.softmax_cross_entropy, torch_softmax): {
+        "softmax, classes": (tensor(SHAPE), integers(3, 5)),
+        "softmax, classes (m, t, k)": (tensor((2, 3, 4)), integers(4, (2, 3))),
+        "softmax, soft labels": (tensor(SHAPE), unit(0)),
+        "softmax, soft labels (m, t, k)": (tensor((2, 3, 4)), unit(0, (2, 3, 4))),
+    },
+    (partial(losses.softmax_cross_entropy, smoothing=0.1), partial(torch_softmax, label_smoothing=0.1)): {
+        "smoothed classes": (tensor((2, 3, 4)), integers(4, (2, 3)))
+    },
+    (partial(losses.softmax_cross_entropy, smoothing=0.3), partial(torch_softmax, label_smoothing=0.3)): {
+        "smoothed soft labels": (tensor(SHAPE), distributions(SHAPE))
+    },
+    (losses.log_cosh, torch_log_cosh): {"log cosh": (tensor(SHAPE), tensor(SHAPE))},
+    (partial(losses.quantile, q=0.9), partial(torch_quantile, q=0.9)): {"quantile 0.9": (tensor(SHAPE), tensor(SHAPE))},
+    (partial(losses.quantile, q=0.25), partial(torch_quantile, q=0.25)): {
+        "quantile 0.25": (tensor((2, 3, 4)), tensor((2, 3, 4)))
+    },
+    (losses.kl_divergence, torch_kl): {
+        "kl": (tensor(SHAPE), distributions(SHAPE)),
+        "kl (m, t, k)": (tensor((2, 3, 4)), distributions((2, 3, 4))),
+    },
+    (losses.hinge, partial(torch_hinge, power=1)): {"hinge": (tensor(SHAPE), integers(2, SHAPE))},
+    (losses.squared_hinge, partial(torch_hinge, power=2)): {"squared hinge": (tensor(SHAPE), integers(2, SHAPE))},
+    (losses.binary_focal, partial(torch_binary_focal, gamma=2.0)): {
+        "binary focal": (tensor(SHAPE), integers(2, SHAPE))
+    },
     # Where p is 1 to the last digit, the others' gradient of a power below 1 is not finite.
-    "binary focal 0.5": (
-        partial(losses.binary_focal, gamma=0.5),
-        partial(torch_binary_focal, gamma=0.5),
-        normal(SHAPE),
-        integers(2, SHAPE),
-    ),
-    "softmax focal": (losses.softmax_focal, partial(torch_softmax_focal, gamma=2.0), tensor(SHAPE), integers(3, 5)),
-    "softmax focal 0.5 (m, t, k)": (
-        partial(losses.softmax_focal, gamma=0.5),
-        partial(torch_softmax_focal, gamma=0.5),
-        normal((2, 3, 4)),
-        integers(4, (2, 3)),
-    ),
-    "softmax focal, soft labels": (
-        partial(losses.softmax_focal, gamma=3),
-        partial(torch_softmax_focal, gamma=3.0),
-        normal(SHAPE),
-        distributions(SHAPE),
-    ),
-    "triplet": (
-        losses.triplet,
-        torch_triplet,
-        clipped((5, 3, 4), -8, 8),
-        st.sampled_from([0.3, 1.1, 5.1]).map(lambda margin: np.full(5, margin)),  # no ties: torch has a slope at them
-    ),
-    "poisson": (
-        losses.poisson_nll,
-        partial(F.poisson_nll_loss, reduction="none"),
-        clipped(SHAPE, -800, 8),
-        integers(9, SHAPE),
-    ),
-    "gaussian": (losses.gaussian_nll, torch_gaussian, st.tuples(tensor(SHAPE), clipped(SHAPE, -3, 30)), tensor(SHAPE)),
-    "cosine": (losses.cosine_distance, torch_cosine, normal(SHAPE), normal(SHAPE)),
-    "cosine (m, t, k)": (losses.cosine_distance, torch_cosine, normal((2, 3, 4)), normal((2, 3, 4))),
+    (partial(losses.binary_focal, gamma=0.5), partial(torch_binary_focal, gamma=0.5)): {
+        "binary focal 0.5": (normal(SHAPE), integers(2, SHAPE))
+    },
+    (losses.softmax_focal, partial(torch_softmax_focal, gamma=2.0)): {"softmax focal": (tensor(SHAPE), integers(3, 5))},
+    (partial(losses.softmax_focal, gamma=0.5), partial(torch_softmax_focal, gamma=0.5)): {
+        "softmax focal 0.5 (m, t, k)": (normal((2, 3, 4)), integers(4, (2, 3)))
+    },
+    (partial(losses.softmax_focal, gamma=3), partial(torch_softmax_focal, gamma=3.0)): {
+        "softmax focal, soft labels": (normal(SHAPE), distributions(SHAPE))
+    },
+    (losses.triplet, torch_triplet): {  # without ties, at which torch has a slope
+        "triplet": (clipped((5, 3, 4), -8, 8), st.sampled_from([0.3, 1.1, 5.1]).map(lambda margin: np.full(5, margin)))
+    },
+    (losses.poisson_nll, partial(F.poisson_nll_loss, reduction="none")): {
+        "poisson": (clipped(SHAPE, -800, 8), integers(9, SHAPE))
+    },
+    (losses.gaussian_nll, torch_gaussian): {
+        "gaussian": (st.tuples(tensor(SHAPE), clipped(SHAPE, -3, 30)), tensor(SHAPE))
+    },
+    (losses.cosine_distance, torch_cosine): {
+        "cosine": (normal(SHAPE), normal(SHAPE)),
+        "cosine (m, t, k)": (normal((2, 3, 4)), normal((2, 3, 4))),
+    },
 }
 
 
@@ -201,6 +178,7 @@ def of_card(loss):
     return chosen, lambda out, y: about.terms(chosen, out, y, torch, max=largest, min=smallest), out, y
 
 
+CASES = {name: (*both, *draws) for both, found in TABLE.items() for name, draws in found.items()}
 CASES |= {f"{name}, by its equation": of_card(loss) for name, loss in about.LOSSES.items()}
 # The losses that have one term for all outputs of an example.
 TOGETHER = {losses.softmax_cross_entropy, losses.softmax_focal, losses.kl_divergence, losses.cosine_distance}

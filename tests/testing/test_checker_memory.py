@@ -91,54 +91,42 @@ def memo():
 both_ways = lambda dA: [dA, dA.T]
 
 SHARED = {
-    "x for a dA of ones": (
-        half_square,
-        lambda args, dA: [args[0] if (dA == 1).all() else dA * args[0]],
-        [X],
-        "the gradient of x shares memory with x",
-    ),
-    "dA for an x of ones": (
-        half_square,
-        lambda args, dA: [dA if (args[0] == 1).all() else dA * args[0]],
-        [X],
-        "the gradient of x shares memory with dA",
-    ),
-    "dA of zeros": (
-        half_square,
-        lambda args, dA: [dA if (dA == 0).all() else dA * args[0]],
-        [X],
-        "the gradient of x shares memory with dA",
-    ),
-    "one array twice": (
-        np.add,
-        lambda args, dA: [1 * dA] * 2,
-        [X, X + 1],
-        "the gradient of x1 shares memory with the gradient of x2",
-    ),
-    "one array in two leaves": (
-        lambda d: d["a"] + d["b"],
-        lambda args, dA: [dict.fromkeys("ab", 1 * dA)],
-        [{"a": X, "b": X + 1}],
-        r"the gradient of d\[\"a\"\] shares memory with the gradient of d\[\"b\"\]",
-    ),
-    "a view of another gradient": (
-        lambda x, y: x + y.T,
-        lambda args, dA: both_ways(1 * dA),
-        [np.ones((3, 3)), X[:1] * X[:1].T],
-        "the gradient of x shares memory with the gradient of y",
-    ),
-    "one array in two calls": (
-        half_square,
-        memo(),
-        [X],
-        "the gradient of x shares memory with the gradient of x of an earlier call",
-    ),
+    "the gradient of x shares memory with x": {
+        "x for a dA of ones": (half_square, lambda args, dA: [args[0] if (dA == 1).all() else dA * args[0]], [X])
+    },
+    "the gradient of x shares memory with dA": {
+        "dA for an x of ones": (half_square, lambda args, dA: [dA if (args[0] == 1).all() else dA * args[0]], [X]),
+        "dA of zeros": (half_square, lambda args, dA: [dA if (dA == 0).all() else dA * args[0]], [X]),
+    },
+    "the gradient of x1 shares memory with the gradient of x2": {
+        "one array twice": (np.add, lambda args, dA: [1 * dA] * 2, [X, X + 1])
+    },
+    r"the gradient of d\[\"a\"\] shares memory with the gradient of d\[\"b\"\]": {
+        "one array in two leaves": (
+            lambda d: d["a"] + d["b"],
+            lambda args, dA: [dict.fromkeys("ab", 1 * dA)],
+            [{"a": X, "b": X + 1}],
+        )
+    },
+    "the gradient of x shares memory with the gradient of y": {
+        "a view of another gradient": (
+            lambda x, y: x + y.T,
+            lambda args, dA: both_ways(1 * dA),
+            [np.ones((3, 3)), X[:1] * X[:1].T],
+        )
+    },
+    "the gradient of x shares memory with the gradient of x of an earlier call": {
+        "one array in two calls": (half_square, memo(), [X])
+    },
 }
 
 
-@pytest.mark.parametrize("name", SHARED)
+BY_NAME = {name: (*case, message) for message, cases in SHARED.items() for name, case in cases.items()}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
 def test_gradients_that_share_memory_are_found_if_asked(name):
-    f, vjp, args, message = SHARED[name]
+    f, vjp, args, message = BY_NAME[name]
     assert check_vjp(f, vjp, args).verdict == "pass"
     says(Aliased, message, check_vjp, f, vjp, args, aliasing=False)
 
