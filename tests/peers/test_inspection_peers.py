@@ -1,4 +1,4 @@
-"""Probes in PyTorch and under `jax.jit`, and operation counts against XLA's."""
+"""Probes under `jax.jit`, and operation counts against XLA's."""
 
 from functools import partial
 
@@ -13,7 +13,6 @@ from funcnn.trees import astype, leaves
 jax = pytest.importorskip("jax", reason="its compiler counts operations")
 torch = pytest.importorskip("torch", reason="its modules are the oracle")
 # After those lines: without the libraries there is nothing to import.
-from funcnn.interop.torch import to_torch  # noqa: E402  as just said
 
 pytestmark = pytest.mark.usefixtures("jax64")
 draw = np.random.default_rng(0).standard_normal
@@ -56,27 +55,6 @@ def test_xla_counts_as_many_operations_give_or_take_a_fifth(name, monkeypatch):
     on_device = tree_map(jax.numpy.asarray, layer)  # as NumPy's, its constants would be reckoned away beforehand
     counted = jax.jit(lambda layer, x: forward(layer, x)[0]).lower(on_device, x).cost_analysis()
     assert flops(layer, x) == pytest.approx(counted["flops"], rel=0.2)
-
-
-def test_a_probe_in_torch_is_its_layer():
-    for seed in range(20):
-        rng = np.random.default_rng(seed)
-        net, x, dA = (
-            layers.mlp([3, 4, 2], hidden=layers.Tanh(), seed=seed),
-            rng.standard_normal((5, 3)),
-            rng.standard_normal((5, 2)),
-        )
-        net = tree_map(lambda a: rng.standard_normal(a.shape), net)  # noqa: B023  used at once
-        module, given = to_torch(Probe(net)), torch.tensor(x, requires_grad=True)
-        theirs = module(given)
-        theirs.backward(torch.tensor(dA))
-        out, cache = forward(Probe(net), x)
-        grads = backward(Probe(net), cache, dA)
-        np.testing.assert_allclose(out, theirs.detach().numpy(), rtol=1e-10, atol=1e-12)
-        np.testing.assert_allclose(grads.x, given.grad.numpy(), rtol=1e-10, atol=1e-12)
-        for ours, parameter in zip(leaves(grads.params.layer), module.parameters(), strict=True):
-            of_torch = parameter.grad.numpy()
-            np.testing.assert_allclose(ours.T if ours.ndim > 1 else ours, of_torch, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

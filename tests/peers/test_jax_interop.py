@@ -245,22 +245,6 @@ def test_four_lines_are_the_body_of_a_scan():
     assert_close(costs, np.array(our_costs))
 
 
-def test_value_and_grad_under_jit_equals_numpy():
-    net, [(x, y)] = network(), batches(1)
-    cost, grads = value_and_grad(mse)(net, x, y)
-    jax_cost, jax_grads = jax.jit(value_and_grad(mse))(net, x, y)
-    assert jax_grads.x is None
-    assert float(jax_cost) == pytest.approx(cost, rel=1e-12)
-    assert_close(jax_grads.params, grads.params)
-
-
-def test_jax_grad_of_a_network_is_a_network_of_gradients_the_same_as_ours():
-    net, [(x, y)] = network()[1:], batches(1)
-    theirs = jax.grad(lambda net: mse(forward(net, x)[0], y)[0])(net)
-    assert jax.tree.structure(theirs) == jax.tree.structure(net)
-    assert_close(theirs, value_and_grad(mse)(net, x, y)[1].params)
-
-
 def test_training_over_a_jitted_value_and_grad_equals_training_in_numpy_and_compiles_once():
     counted, traces = counting(value_and_grad(mse))
     ours = train(TrainState(network()), batches(5), value_and_grad(mse), lambda i: 0.1 * 0.9**i)

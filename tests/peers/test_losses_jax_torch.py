@@ -289,28 +289,6 @@ def test_every_loss_has_a_case():
 
 # Where others clip, overflow, or rule a class out.
 
-EXTREME = np.array([[-800.0, 800.0], [800.0, -800.0], [800.0, 800.0], [-800.0, -800.0], [0.0, 800.0], [-1e300, 1e300]])
-
-
-@pytest.mark.parametrize("y", [0.0, 0.3, 1.0])
-def test_extreme_logits_of_two_classes_give_what_torch_gives(y):
-    y = np.full(EXTREME.shape, y)
-    terms = partial(F.binary_cross_entropy_with_logits, reduction="none")
-    expected_cost, expected_dA = torch_value_and_grad(terms, EXTREME[:-1], y[:-1], None)
-    cost, dA = losses.binary_cross_entropy_with_logits(EXTREME[:-1], y[:-1])
-    assert cost == pytest.approx(expected_cost, rel=1e-12)
-    assert_close(dA, expected_dA)
-    assert np.isfinite(losses.binary_cross_entropy_with_logits(EXTREME, y)[0])
-
-
-@pytest.mark.parametrize("y", [0, 1, (0.3, 0.7), (0.0, 0.0), (1.0, 1.0)])
-def test_extreme_logits_of_many_classes_give_what_torch_gives(y):
-    y = np.array([y] * len(EXTREME))
-    expected_cost, expected_dA = torch_value_and_grad(torch_softmax, EXTREME, y, None)
-    cost, dA = losses.softmax_cross_entropy(EXTREME, y)
-    assert cost == pytest.approx(expected_cost, rel=1e-12)
-    assert_close(dA, expected_dA)
-
 
 def test_a_logit_of_minus_infinity_rules_its_class_out_as_in_torch():
     out, y = np.array([[-np.inf, 0.5, 1.0], [2.0, -np.inf, -np.inf]]), np.array([1, 0])

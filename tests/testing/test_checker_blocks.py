@@ -12,7 +12,6 @@ from tests.said import says
 rng = np.random.default_rng(0)
 X, Y = rng.standard_normal((2, 300))
 ROWS = rng.standard_normal((60, 5))
-EXTREME = np.where(np.arange(300) % 3 == 0, 30.0, X)  # tanh is 1 to the last digit
 TINY = np.where(np.arange(300) % 3 == 0, 1e-9, abs(X) + 1)
 TIES = np.where(np.arange(300) % 50 == 0, 0.0, X)
 
@@ -48,10 +47,6 @@ def with_one(x):
 
 
 with_many = lambda x: np.tanh(x) + x.dtype.type(1e-3) * np.roll(x, 1)
-
-
-def with_many_vjp(args, dA):
-    return [tanh_vjp(args, dA)[0] + dA.dtype.type(1e-3) * np.roll(dA, -1)]
 
 
 of_rows = lambda x, y: x * y[:, None]
@@ -94,21 +89,6 @@ def test_every_entry_is_compared(f, vjp, args):
     assert report.probed.count("every entry of ") == len(args)
     assert report.inconclusive == 0
     assert report.sees <= 1e-6
-
-
-@pytest.mark.parametrize(
-    ("f", "vjp", "args"),
-    [
-        (np.tanh, tanh_vjp, [EXTREME]),
-        (np.tanh, tanh_vjp, [np.resize(EXTREME, 10_000)]),
-        (relu, lambda args, dA: [dA * (args[0] > 0)], [TIES]),
-        (with_many, with_many_vjp, [X]),
-        (lambda x: x - x.mean(), lambda _, dA: [dA - dA.mean()], [X]),
-    ],
-    ids=["saturated", "many saturated", "kinks", "many are coupled", "all are coupled"],
-)
-def test_no_right_gradient_is_refused(f, vjp, args):
-    assert check_vjp(f, vjp, args).verdict == "pass"
 
 
 @pytest.mark.parametrize(
