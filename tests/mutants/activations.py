@@ -5,12 +5,12 @@ import math
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family, indexed, log_softmax, sigmoid, softmax, softmax_slope
+from tests.mutants.family import family, indexed, log_softmax, sigmoid, softmax, softmax_slope
 
 X = fst.tensors("m n")
 WIDE = X.map(lambda arrays: tuple([4 * x for x in arrays]))  # for functions that change beyond 3
 
-elementwise = lambda name, f, slope, arguments=X: Family(name, arguments, f, by(slope))
+elementwise = lambda name, f, slope, arguments=X: family(name, arguments)(f, by(slope))
 
 
 def by(slope):
@@ -77,32 +77,23 @@ smooth_abs = elementwise("smooth abs", lambda x: np.sqrt(x**2 + 0.01), lambda x:
 rounding = elementwise("round", np.round, lambda x: 0 * x)
 polynomial = elementwise("cubic", lambda x: 2 - x + 3 * x**2 + x**3 / 2, lambda x: -1 + 6 * x + 3 * x**2 / 2)
 
-swish = Family(
-    "swish of a trained steepness",
-    fst.tensors("m n", "1"),
+swish = family("swish of a trained steepness", fst.tensors("m n", "1"))(
     lambda x, b: x * sigmoid(b * x),
     lambda x, b, dA: [
         dA * (sigmoid(b * x) + b * x * sigmoid(b * x) * sigmoid(-b * x)),
         (dA * x**2 * sigmoid(b * x) * sigmoid(-b * x)).sum(keepdims=True).reshape(1),
     ],
 )
-prelu = Family(
-    "prelu",
-    fst.tensors("m n", "n"),
+prelu = family("prelu", fst.tensors("m n", "n"))(
     lambda x, a: np.where(x > 0, x, a * x),
     lambda x, a, dA: [dA * np.where(x > 0, 1, a), (dA * np.minimum(x, 0)).sum(axis=0)],
 )
-glu = Family(
-    "glu",
-    fst.tensors("m n", "m n"),
-    lambda a, b: a * sigmoid(b),
-    lambda a, b, dA: [dA * sigmoid(b), dA * a * sigmoid(b) * sigmoid(-b)],
+glu = family("glu", fst.tensors("m n", "m n"))(
+    lambda a, b: a * sigmoid(b), lambda a, b, dA: [dA * sigmoid(b), dA * a * sigmoid(b) * sigmoid(-b)]
 )
-soft_max = Family("softmax", X, softmax, lambda x, dA: [softmax_slope(softmax(x), dA)])
-log_of_softmax = Family("log softmax", X, log_softmax, lambda x, dA: [dA - softmax(x) * dA.sum(axis=1, keepdims=True)])
-gumbel = Family(
-    "gumbel softmax",
-    indexed("m n", ids="m n", below="4"),
+soft_max = family("softmax", X)(softmax, lambda x, dA: [softmax_slope(softmax(x), dA)])
+log_of_softmax = family("log softmax", X)(log_softmax, lambda x, dA: [dA - softmax(x) * dA.sum(axis=1, keepdims=True)])
+gumbel = family("gumbel softmax", indexed("m n", ids="m n", below="4"))(
     lambda x, noise: softmax((x + noise) / 0.5),
     lambda x, noise, dA: [softmax_slope(softmax((x + noise) / 0.5), dA) / 0.5, None],
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family
+from tests.mutants.family import family
 
 SQUARE = fst.tensors("n n")
 MILD = SQUARE.map(lambda arrays: (np.clip(arrays[0], -3, 3),))
@@ -26,7 +26,7 @@ def through(dM):
     return lambda A, dA: [regular_vjp(A, dM(regular(A), dA))]
 
 
-invert = Family("inverse", MILD, inverse, through(lambda M, d: -np.linalg.inv(M).T @ d @ np.linalg.inv(M).T))
+invert = family("inverse", MILD)(inverse, through(lambda M, d: -np.linalg.inv(M).T @ d @ np.linalg.inv(M).T))
 
 
 def solve_vjp(A, b, dA, *, sign=-1, order=1, transposed=True):
@@ -37,20 +37,14 @@ def solve_vjp(A, b, dA, *, sign=-1, order=1, transposed=True):
     return [regular_vjp(A, dM if order == 1 else dM.T), db]
 
 
-solve = Family("solve", SYSTEM, lambda A, b: np.linalg.solve(regular(A), b), solve_vjp)
-det = Family(
-    "determinant",
-    MILD,
-    lambda A: np.linalg.det(regular(A)),
-    through(lambda M, d: d * np.linalg.det(M) * np.linalg.inv(M).T),
+solve = family("solve", SYSTEM)(lambda A, b: np.linalg.solve(regular(A), b), solve_vjp)
+det = family("determinant", MILD)(
+    lambda A: np.linalg.det(regular(A)), through(lambda M, d: d * np.linalg.det(M) * np.linalg.inv(M).T)
 )
-log_det = Family(
-    "log determinant",
-    MILD,
-    lambda A: np.linalg.slogdet(positive(A))[1],
-    lambda A, dA: [positive_vjp(A, dA * np.linalg.inv(positive(A)))],
+log_det = family("log determinant", MILD)(
+    lambda A: np.linalg.slogdet(positive(A))[1], lambda A, dA: [positive_vjp(A, dA * np.linalg.inv(positive(A)))]
 )
-cholesky = Family("cholesky", MILD, lambda A: np.linalg.cholesky(positive(A)), lambda A, dA: [cholesky_vjp(A, dA)])
+cholesky = family("cholesky", MILD)(lambda A: np.linalg.cholesky(positive(A)), lambda A, dA: [cholesky_vjp(A, dA)])
 
 half = lambda M: np.tril(M) - np.diag(np.diag(M)) / 2
 
@@ -62,30 +56,22 @@ def cholesky_vjp(A, dA, triangle=half, order=1):
     return positive_vjp(A, (dM + dM.T) / 2) if order == 1 else (dM + dM.T) / 2 @ A
 
 
-quadratic = Family(
-    "quadratic form",
-    fst.tensors("m n", "n n"),
-    lambda x, A: ((x @ A) * x).sum(axis=1),
-    lambda x, A, dA: [dA[:, None] * (x @ (A + A.T)), x.T @ (dA[:, None] * x)],
+quadratic = family("quadratic form", fst.tensors("m n", "n n"))(
+    lambda x, A: ((x @ A) * x).sum(axis=1), lambda x, A, dA: [dA[:, None] * (x @ (A + A.T)), x.T @ (dA[:, None] * x)]
 )
-power = Family(
-    "cube of a matrix", SQUARE, lambda A: A @ A @ A, lambda A, dA: [dA @ (A @ A).T + A.T @ dA @ A.T + (A @ A).T @ dA]
+power = family("cube of a matrix", SQUARE)(
+    lambda A: A @ A @ A, lambda A, dA: [dA @ (A @ A).T + A.T @ dA @ A.T + (A @ A).T @ dA]
 )
-trace = Family(
-    "trace of a product", fst.tensors("m n", "n m"), lambda A, B: (A * B.T).sum(), lambda A, B, dA: [dA * B.T, dA * A.T]
+trace = family("trace of a product", fst.tensors("m n", "n m"))(
+    lambda A, B: (A * B.T).sum(), lambda A, B, dA: [dA * B.T, dA * A.T]
 )
-gram = Family("gram matrix", fst.tensors("m n"), lambda x: x @ x.T, lambda x, dA: [(dA + dA.T) @ x])
-contraction = Family(
-    "contraction",
-    fst.tensors("b i j", "b j k"),
+gram = family("gram matrix", fst.tensors("m n"))(lambda x: x @ x.T, lambda x, dA: [(dA + dA.T) @ x])
+contraction = family("contraction", fst.tensors("b i j", "b j k"))(
     lambda A, B: np.einsum("bij,bjk->bik", A, B),
     lambda A, B, dA: [np.einsum("bik,bjk->bij", dA, B), np.einsum("bij,bik->bjk", A, dA)],
 )
-kron = Family(
-    "kronecker product",
-    fst.tensors("m n", "2 2"),
-    np.kron,
-    lambda A, B, dA: kron_vjp(A, B, dA.reshape(A.shape[0], 2, A.shape[1], 2)),
+kron = family("kronecker product", fst.tensors("m n", "2 2"))(
+    np.kron, lambda A, B, dA: kron_vjp(A, B, dA.reshape(A.shape[0], 2, A.shape[1], 2))
 )
 
 kron_vjp = lambda A, B, d: [np.einsum("iajb,ab->ij", d, B), np.einsum("iajb,ij->ab", d, A)]
@@ -99,15 +85,10 @@ def cosine_vjp(a, b, dA, *, keep=1, power=2):
     return [d * (b / na / nb - keep * c * a / na**power), d * (a / na / nb - keep * c * b / nb**power)]
 
 
-cosine = Family(
-    "cosine similarity",
-    fst.tensors("m n", "m n"),
-    lambda a, b: (a * b).sum(axis=1) / (length(a) * length(b))[:, 0],
-    cosine_vjp,
+cosine = family("cosine similarity", fst.tensors("m n", "m n"))(
+    lambda a, b: (a * b).sum(axis=1) / (length(a) * length(b))[:, 0], cosine_vjp
 )
-distances = Family(
-    "squared distances of all pairs",
-    fst.tensors("m n"),
+distances = family("squared distances of all pairs", fst.tensors("m n"))(
     lambda x: ((x[:, None] - x) ** 2).sum(axis=2),
     lambda x, dA: [2 * ((dA + dA.T)[..., None] * (x[:, None] - x)).sum(axis=1)],
 )
@@ -120,16 +101,11 @@ def bump_vjp(x, y, dA, factor=4.0):
     return [-d.sum(axis=1), d.sum(axis=0)]
 
 
-kernel = Family("gaussian kernel", fst.tensors("m n", "k n"), bump, bump_vjp)
-spectrum = Family(
-    "power spectrum",
-    fst.tensors("t"),
-    lambda x: abs(np.fft.fft(x)) ** 2,
-    lambda x, dA: [2 * len(x) * np.fft.ifft(dA * np.fft.fft(x)).real],
+kernel = family("gaussian kernel", fst.tensors("m n", "k n"))(bump, bump_vjp)
+spectrum = family("power spectrum", fst.tensors("t"))(
+    lambda x: abs(np.fft.fft(x)) ** 2, lambda x, dA: [2 * len(x) * np.fft.ifft(dA * np.fft.fft(x)).real]
 )
-filtered = Family(
-    "circular convolution",
-    fst.tensors("t", "t"),
+filtered = family("circular convolution", fst.tensors("t", "t"))(
     lambda x, w: np.fft.ifft(np.fft.fft(x) * np.fft.fft(w)).real,
     lambda x, w, dA: [np.fft.ifft(np.fft.fft(dA) * np.conj(np.fft.fft(a))).real for a in (w, x)],
 )

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from tests.mutants.family import Family
+from tests.mutants.family import family
 from tests.mutants.state import X
 
-squares = Family("sum of squares", X, lambda x: (x * x).sum(), lambda x, dA: [2 * dA * x])
-cubes = Family("x^3, each by itself", X, lambda x: x**3, lambda x, dA: [3 * dA * x * x])
+squares = family("sum of squares", X)(lambda x: (x * x).sum(), lambda x, dA: [2 * dA * x])
+cubes = family("x^3, each by itself", X)(lambda x: x**3, lambda x, dA: [3 * dA * x * x])
 
 
 def but(change):

@@ -6,7 +6,7 @@ They test the draws, in tests/testing/test_strategies.py, and are not in the tab
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family
+from tests.mutants.family import family
 
 
 def shares(angle):
@@ -53,8 +53,8 @@ def below(angle, change):
     return called
 
 
-rotation = Family(
-    "rotation", fst.tensors("3", "3").map(lambda args: (args[0].clip(-3, 3), args[1])), rotated, rotated_vjp
+rotation = family("rotation", fst.tensors("3", "3").map(lambda args: (args[0].clip(-3, 3), args[1])))(
+    rotated, rotated_vjp
 )
 
 MUTANTS = [

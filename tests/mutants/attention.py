@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family, softmax_slope
+from tests.mutants.family import family, softmax_slope
 
 SCALE = 2**-0.5  # of two heads of two features
 
@@ -74,7 +74,7 @@ def self_but(**change):
 
 
 SHAPES = "n 4", "n 4", "n 4", "4 k"
-attention = Family("attention layer", fst.tensors("t n", *SHAPES, most=3), self_attention, self_vjp)
+attention = family("attention layer", fst.tensors("t n", *SHAPES, most=3))(self_attention, self_vjp)
 
 
 # Self-attention with a mask of pairs.
@@ -94,7 +94,7 @@ def window_but(**change):
     return self_but(**{"allowed": window, "blank": False} | change)
 
 
-pairs = Family("attention of pairs", fst.tensors("t n", *SHAPES, most=4), in_window, window_but())
+pairs = family("attention of pairs", fst.tensors("t n", *SHAPES, most=4))(in_window, window_but())
 
 
 # Cross-attention with a mask on the memory; the memory is an output too.
@@ -117,7 +117,7 @@ def cross_but(**change):
 
 
 CROSS = "n 4", "r 4", "r 4", "4 k"
-cross = Family("cross-attention layer", fst.tensors("t n", "s r", *CROSS, most=3), cross_attention, cross_vjp)
+cross = family("cross-attention layer", fst.tensors("t n", "s r", *CROSS, most=3))(cross_attention, cross_vjp)
 
 
 def over_queries(p, dp):

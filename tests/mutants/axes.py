@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family, softmax
+from tests.mutants.family import family, softmax
 
 X = fst.tensors("m n")
 
@@ -22,73 +22,63 @@ def products_of_the_others(x):
 
 mean_but = lambda x, dA: [np.repeat(dA[:, None], x.shape[1], axis=1)]
 
-mean = Family("mean of rows", X, lambda x: x.mean(axis=1), lambda x, dA: [mean_but(x, dA)[0] / x.shape[1]])
+mean = family("mean of rows", X)(lambda x: x.mean(axis=1), lambda x, dA: [mean_but(x, dA)[0] / x.shape[1]])
 
 
-variance = Family("variance", X, lambda x: x.var(axis=0), lambda x, dA: [2 * dA * (x - x.mean(axis=0)) / len(x)])
+variance = family("variance", X)(lambda x: x.var(axis=0), lambda x, dA: [2 * dA * (x - x.mean(axis=0)) / len(x)])
 
 
-deviation = Family(
-    "standard deviation",
-    X,
+deviation = family("standard deviation", X)(
     lambda x: np.sqrt(x.var(axis=0) + 0.1),
     lambda x, dA: [dA * (x - x.mean(axis=0)) / len(x) / np.sqrt(x.var(axis=0) + 0.1)],
 )
 
 
-centred = Family("x - mean", X, lambda x: x - x.mean(axis=0), lambda x, dA: [dA - dA.mean(axis=0)])
+centred = family("x - mean", X)(lambda x: x - x.mean(axis=0), lambda x, dA: [dA - dA.mean(axis=0)])
 
 
-below = Family(
-    "x - max",
-    X,
-    lambda x: x - x.max(axis=1, keepdims=True),
-    lambda x, dA: [dA - first_largest(x) * dA.sum(axis=1, keepdims=True)],
+below = family("x - max", X)(
+    lambda x: x - x.max(axis=1, keepdims=True), lambda x, dA: [dA - first_largest(x) * dA.sum(axis=1, keepdims=True)]
 )
 
 
-largest = Family("max of rows", X, lambda x: x.max(axis=1), lambda x, dA: [dA[:, None] * first_largest(x)])
+largest = family("max of rows", X)(lambda x: x.max(axis=1), lambda x, dA: [dA[:, None] * first_largest(x)])
 
 
-product = Family("product", X, lambda x: x.prod(axis=1), lambda x, dA: [dA[:, None] * products_of_the_others(x)])
+product = family("product", X)(lambda x: x.prod(axis=1), lambda x, dA: [dA[:, None] * products_of_the_others(x)])
 
 
-running = Family(
-    "cumsum", X, lambda x: np.cumsum(x, axis=1), lambda x, dA: [np.cumsum(dA[:, ::-1], axis=1)[:, ::-1].copy()]
+running = family("cumsum", X)(
+    lambda x: np.cumsum(x, axis=1), lambda x, dA: [np.cumsum(dA[:, ::-1], axis=1)[:, ::-1].copy()]
 )
 
 
-logsumexp = Family(
-    "logsumexp",
-    X,
+logsumexp = family("logsumexp", X)(
     lambda x: x.max(axis=1) + np.log(np.exp(x - x.max(axis=1, keepdims=True)).sum(axis=1)),
     lambda x, dA: [dA[:, None] * softmax(x)],
 )
 
 
-shift = Family("shift of rows", ROWS, lambda x, b: x + b, lambda x, b, dA: [dA.copy(), dA.sum(axis=0)])
+shift = family("shift of rows", ROWS)(lambda x, b: x + b, lambda x, b, dA: [dA.copy(), dA.sum(axis=0)])
 
 
-column = Family(
-    "scale of columns",
-    fst.tensors("m n", "m 1"),
-    lambda x, s: x * s,
-    lambda x, s, dA: [dA * s, (dA * x).sum(axis=1, keepdims=True)],
+column = family("scale of columns", fst.tensors("m n", "m 1"))(
+    lambda x, s: x * s, lambda x, s, dA: [dA * s, (dA * x).sum(axis=1, keepdims=True)]
 )
 
 
-outer = Family(
-    "outer sum", fst.tensors("m", "n"), lambda a, b: a[:, None] + b, lambda a, b, dA: [dA.sum(axis=1), dA.sum(axis=0)]
+outer = family("outer sum", fst.tensors("m", "n"))(
+    lambda a, b: a[:, None] + b, lambda a, b, dA: [dA.sum(axis=1), dA.sum(axis=0)]
 )
 
 
-larger = Family("maximum of two", fst.tensors("m n", "m n"), np.maximum, lambda a, b, dA: [dA * (a >= b), dA * (a < b)])
+larger = family("maximum of two", fst.tensors("m n", "m n"))(np.maximum, lambda a, b, dA: [dA * (a >= b), dA * (a < b)])
 
 
-clip = Family("clip", X, lambda x: np.clip(x, -0.5, 1.25), lambda x, dA: [dA * ((x > -0.5) & (x < 1.25))])
+clip = family("clip", X)(lambda x: np.clip(x, -0.5, 1.25), lambda x, dA: [dA * ((x > -0.5) & (x < 1.25))])
 
 
-middle = Family("median", X, lambda x: np.median(x, axis=1), lambda x, dA: [dA[:, None] * middle_slope(x)])
+middle = family("median", X)(lambda x: np.median(x, axis=1), lambda x, dA: [dA[:, None] * middle_slope(x)])
 
 
 def middle_slope(x, low=0.5):

@@ -3,13 +3,13 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family, sigmoid, softmax, softmax_slope
+from tests.mutants.family import family, sigmoid, softmax, softmax_slope
 
 X = fst.tensors("m n")
 LONG = fst.tensors("n", most=12)
 PAIR = fst.tensors("m n", "m n")
 
-elementwise = lambda name, f, slope, arguments=X: Family(name, arguments, f, by(slope))
+elementwise = lambda name, f, slope, arguments=X: family(name, arguments)(f, by(slope))
 
 
 def by(slope):
@@ -29,21 +29,18 @@ def angle_vjp(a, b, dA, sign=-1):
     return [dA * c / (a**2 + c**2), sign * dA * a * 2 * b / (a**2 + c**2)]
 
 
-total = Family("sum of sines", LONG, lambda x: np.sin(x).sum(), lambda x, dA: [dA * np.cos(x)])
-mirrored = Family(
-    "half difference from the mirror", LONG, lambda x: (x - x[::-1]) / 2, lambda x, dA: [(dA - dA[::-1]) / 2]
+total = family("sum of sines", LONG)(lambda x: np.sin(x).sum(), lambda x, dA: [dA * np.cos(x)])
+mirrored = family("half difference from the mirror", LONG)(
+    lambda x: (x - x[::-1]) / 2, lambda x, dA: [(dA - dA[::-1]) / 2]
 )
-last = Family(
-    "running sum of squares", LONG, lambda x: np.cumsum(x**2), lambda x, dA: [2 * x * np.cumsum(dA[::-1])[::-1]]
+last = family("running sum of squares", LONG)(
+    lambda x: np.cumsum(x**2), lambda x, dA: [2 * x * np.cumsum(dA[::-1])[::-1]]
 )
-rows = Family("softmax along rows", X, softmax, lambda x, dA: [softmax_slope(softmax(x), dA)])
-batched = Family(
-    "dense over time",
-    fst.tensors("m t n", "n k", "k"),
-    lambda x, W, b: x @ W + b,
-    lambda x, W, b, dA: [dA @ W.T, np.einsum("mtn,mtk->nk", x, dA), dA.sum(axis=(0, 1))],
+rows = family("softmax along rows", X)(softmax, lambda x, dA: [softmax_slope(softmax(x), dA)])
+batched = family("dense over time", fst.tensors("m t n", "n k", "k"))(
+    lambda x, W, b: x @ W + b, lambda x, W, b, dA: [dA @ W.T, np.einsum("mtn,mtk->nk", x, dA), dA.sum(axis=(0, 1))]
 )
-spread = Family("spread", X, lambda x: x.max(axis=1) - x.min(axis=1), lambda x, dA: [dA[:, None] * (one(x) - one(-x))])
+spread = family("spread", X)(lambda x: x.max(axis=1) - x.min(axis=1), lambda x, dA: [dA[:, None] * (one(x) - one(-x))])
 signed_square = elementwise("x |x|", lambda x: x * abs(x), lambda x: 2 * abs(x))
 power = elementwise("|x|^1.5", lambda x: abs(x) ** 1.5, lambda x: 1.5 * np.sign(x) * abs(x) ** 0.5)
 rest = elementwise(
@@ -52,13 +49,13 @@ rest = elementwise(
 cut_log = elementwise("log above 1", lambda x: np.log(np.maximum(x, 1)), lambda x: (x > 1) / np.maximum(x, 1))
 sinc = elementwise("sinc", lambda x: np.sinc(x / np.pi), sinc_slope, X.map(lambda a: (np.clip(a[0], -30, 30),)))
 bounded = elementwise("tanh(x / 4)", lambda x: np.tanh(x / 4), lambda x: (1 - np.tanh(x / 4) ** 2) / 4)
-log_add = Family("logaddexp", PAIR, np.logaddexp, lambda a, b, dA: [dA * sigmoid(a - b), dA * sigmoid(b - a)])
-ratio = Family(
-    "ratio", PAIR, lambda a, b: a / (1 + b**2), lambda a, b, dA: [dA / (1 + b**2), -2 * dA * a * b / (1 + b**2) ** 2]
+log_add = family("logaddexp", PAIR)(np.logaddexp, lambda a, b, dA: [dA * sigmoid(a - b), dA * sigmoid(b - a)])
+ratio = family("ratio", PAIR)(
+    lambda a, b: a / (1 + b**2), lambda a, b, dA: [dA / (1 + b**2), -2 * dA * a * b / (1 + b**2) ** 2]
 )
-angle = Family("angle", PAIR, lambda a, b: np.arctan2(a, 1 + b**2), angle_vjp)
-products = Family("product of pairs", PAIR, lambda a, b: a * b, lambda a, b, dA: [dA * b, dA * a])
-nearer = Family("minimum of two", PAIR, np.minimum, lambda a, b, dA: [dA * (a <= b), dA * (a > b)])
+angle = family("angle", PAIR)(lambda a, b: np.arctan2(a, 1 + b**2), angle_vjp)
+products = family("product of pairs", PAIR)(lambda a, b: a * b, lambda a, b, dA: [dA * b, dA * a])
+nearer = family("minimum of two", PAIR)(np.minimum, lambda a, b, dA: [dA * (a <= b), dA * (a > b)])
 
 one = lambda x: (np.arange(x.shape[1]) == x.argmax(axis=1)[:, None]).astype(float)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.mutants.activations import softplus
-from tests.mutants.family import Family, indexed, log_softmax, sigmoid, softmax
+from tests.mutants.family import family, indexed, log_softmax, sigmoid, softmax
 
 LABELLED = indexed("m k", ids="m", below="k")
 
@@ -12,33 +12,27 @@ MARKED = indexed("m k", ids="m k", below="2")
 
 one_hot = lambda z, y: (np.arange(z.shape[1]) == y[:, None]).astype(float)
 
-cross_entropy = Family(
-    "softmax cross-entropy",
-    LABELLED,
+cross_entropy = family("softmax cross-entropy", LABELLED)(
     lambda z, y: -(log_softmax(z) * one_hot(z, y)).sum() / len(z),
     lambda z, y, dA: [dA * (softmax(z) - one_hot(z, y)) / len(z), None],
 )
 
 
-smoothed = Family(
-    "cross-entropy with smoothing",
-    LABELLED,
+smoothed = family("cross-entropy with smoothing", LABELLED)(
     lambda z, y: -(log_softmax(z) * (0.9 * one_hot(z, y) + 0.1 / z.shape[1])).sum(axis=1),
     lambda z, y, dA: [dA[:, None] * (softmax(z) - 0.9 * one_hot(z, y) - 0.1 / z.shape[1]), None],
 )
 
 
-ignoring = Family(  # label 0 is padding
-    "cross-entropy with padding",
-    LABELLED,
+ignoring = family(  # label 0 is padding
+    "cross-entropy with padding", LABELLED
+)(
     lambda z, y: -(log_softmax(z) * one_hot(z, y))[y > 0].sum() / max((y > 0).sum(), 1),
     lambda z, y, dA: [dA * (y > 0)[:, None] * (softmax(z) - one_hot(z, y)) / max((y > 0).sum(), 1), None],
 )
 
 
-clipped = Family(
-    "cross-entropy of clipped probabilities",
-    MARKED,
+clipped = family("cross-entropy of clipped probabilities", MARKED)(
     lambda p, y: -np.where(y, np.log(np.clip(p, 0.05, 0.95)), np.log(1 - np.clip(p, 0.05, 0.95))).mean(),
     lambda p, y, dA: [dA * ((p > 0.05) & (p < 0.95)) * clipped_slope(p, y) / p.size, None],
 )
@@ -49,25 +43,20 @@ def clipped_slope(p, y):
     return np.where(y, -1 / q, 1 / (1 - q))
 
 
-binary = Family(  # of logits; the positive class has weight 3
-    "binary cross-entropy",
-    MARKED,
+binary = family(  # of logits; the positive class has weight 3
+    "binary cross-entropy", MARKED
+)(
     lambda z, y: np.where(y, 3 * softplus(-z), softplus(z)),
     lambda z, y, dA: [dA * np.where(y, -3 * sigmoid(-z), sigmoid(z)), None],
 )
 
 
-hinge = Family(
-    "hinge",
-    MARKED,
-    lambda z, y: np.maximum(1 - (2 * y - 1) * z, 0),
-    lambda z, y, dA: [dA * -(2 * y - 1) * ((2 * y - 1) * z < 1), None],
+hinge = family("hinge", MARKED)(
+    lambda z, y: np.maximum(1 - (2 * y - 1) * z, 0), lambda z, y, dA: [dA * -(2 * y - 1) * ((2 * y - 1) * z < 1), None]
 )
 
 
-squared_hinge = Family(
-    "squared hinge",
-    MARKED,
+squared_hinge = family("squared hinge", MARKED)(
     lambda z, y: np.maximum(1 - (2 * y - 1) * z, 0) ** 2,
     lambda z, y, dA: [dA * -2 * (2 * y - 1) * np.maximum(1 - (2 * y - 1) * z, 0), None],
 )
@@ -83,21 +72,17 @@ def classes_hinge(z, y, dA):
     return [dA[:, None] * (over - one_hot(z, y) * over.sum(axis=1, keepdims=True)), None]
 
 
-many_hinge = Family("hinge of many classes", LABELLED, lambda z, y: violations(z, y).sum(axis=1), classes_hinge)
+many_hinge = family("hinge of many classes", LABELLED)(lambda z, y: violations(z, y).sum(axis=1), classes_hinge)
 
 
-focal = Family(
-    "focal",
-    MARKED,
+focal = family("focal", MARKED)(
     lambda z, y: sigmoid(z * (1 - 2 * y)) ** 2 * softplus(z * (1 - 2 * y)),
     lambda z, y, dA: [dA * (1 - 2 * y) * focal_slope(z * (1 - 2 * y)), None],
 )
 
 focal_slope = lambda u: sigmoid(u) ** 2 * (2 * sigmoid(-u) * softplus(u) + sigmoid(u))
 
-dice = Family(
-    "dice",
-    MARKED,
+dice = family("dice", MARKED)(
     lambda z, y: 1 - (2 * (sigmoid(z) * y).sum() + 1) / (sigmoid(z).sum() + y.sum() + 1),
     lambda z, y, dA: [-dA * sigmoid(z) * sigmoid(-z) * dice_slope(sigmoid(z), y), None],
 )

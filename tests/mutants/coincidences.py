@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.mutants.family import Family
+from tests.mutants.family import family
 
 TINY = 1e-9
 
@@ -19,35 +19,26 @@ def some(*shapes):
     return st.tuples(*[numbers(shape) for shape in shapes])
 
 
-cubes = Family("sum of cubes", some((3, 3)), lambda x: (x**3).sum(), lambda x, dA: [3 * x**2 * dA])
-spread = Family(
-    "cubes of large and tiny numbers",
-    some((4,)).map(lambda args: (args[0] * [1, 1, TINY, 1],)),
-    lambda x: (x**2).sum(),
-    lambda x, dA: [2 * x * dA],
+cubes = family("sum of cubes", some((3, 3)))(lambda x: (x**3).sum(), lambda x, dA: [3 * x**2 * dA])
+spread = family("cubes of large and tiny numbers", some((4,)).map(lambda args: (args[0] * [1, 1, TINY, 1],)))(
+    lambda x: (x**2).sum(), lambda x, dA: [2 * x * dA]
 )
-signed = Family(
-    "squares of both signs",
-    some((4,)).map(lambda args: (args[0] * [1, -1, TINY, -1],)),
-    lambda x: (x**2).sum(),
-    lambda x, dA: [2 * x * dA],
+signed = family("squares of both signs", some((4,)).map(lambda args: (args[0] * [1, -1, TINY, -1],)))(
+    lambda x: (x**2).sum(), lambda x, dA: [2 * x * dA]
 )
-both = Family("scalar product", some((4,), (4,)), lambda a, b: (a * b).sum(), lambda a, b, dA: [dA * b, dA * a])
-symmetric = Family(
-    "squares of A + A'", some((3, 3)), lambda x: ((x + x.T) ** 2).sum() / 4, lambda x, dA: [dA * (x + x.T)]
+both = family("scalar product", some((4,), (4,)))(lambda a, b: (a * b).sum(), lambda a, b, dA: [dA * b, dA * a])
+symmetric = family("squares of A + A'", some((3, 3)))(
+    lambda x: ((x + x.T) ** 2).sum() / 4, lambda x, dA: [dA * (x + x.T)]
 )
-total = Family("sum", some((4,)), lambda x: x.sum(), lambda x, dA: [np.full_like(x, dA)])
-dense = Family(
-    "matrix times vector", some((3, 4), (4,)), lambda W, x: W @ x, lambda W, x, dA: [np.outer(dA, x), dA @ W]
+total = family("sum", some((4,)))(lambda x: x.sum(), lambda x, dA: [np.full_like(x, dA)])
+dense = family("matrix times vector", some((3, 4), (4,)))(
+    lambda W, x: W @ x, lambda W, x, dA: [np.outer(dA, x), dA @ W]
 )
-rough = Family(
-    "beside a rough sum",
-    some((4,)),
-    lambda x: np.append(x * x, x.sum() + 1e12 - 1e12),
-    lambda x, dA: [2 * x * dA[:-1] + dA[-1]],
+rough = family("beside a rough sum", some((4,)))(
+    lambda x: np.append(x * x, x.sum() + 1e12 - 1e12), lambda x, dA: [2 * x * dA[:-1] + dA[-1]]
 )
-wide = Family("120 squares", some((120,)), lambda x: (x * x).sum(), lambda x, dA: [2 * x * dA])
-mean = Family("mean of three", some((3,)), lambda x: (x * x).mean(), lambda x, dA: [2 / 3 * x * dA])
+wide = family("120 squares", some((120,)))(lambda x: (x * x).sum(), lambda x, dA: [2 * x * dA])
+mean = family("mean of three", some((3,)))(lambda x: (x * x).mean(), lambda x, dA: [2 / 3 * x * dA])
 
 
 def but(a, index, value):

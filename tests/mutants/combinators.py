@@ -3,11 +3,11 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family, indexed, sigmoid
+from tests.mutants.family import family, indexed, sigmoid
 
-copied = Family(  # one x in three branches of different functions
-    "copy",
-    fst.tensors("m n", "n k"),
+copied = family(  # one x in three branches of different functions
+    "copy", fst.tensors("m n", "n k")
+)(
     lambda x, W: np.concatenate([x @ W, np.tanh(x), x], axis=-1),
     lambda x, W, dA: [first(W, dA) @ W.T + dtanh(x, W, dA) + last(x, dA), x.T @ first(W, dA)],
 )
@@ -22,9 +22,9 @@ def dtanh(x, W, dA):
 
 last = lambda x, dA: dA[:, dA.shape[1] - x.shape[1] :]
 
-parallel = Family(  # a branch for each part of x
-    "parallel",
-    fst.tensors("m n", "m n", "n n"),
+parallel = family(  # a branch for each part of x
+    "parallel", fst.tensors("m n", "m n", "n n")
+)(
     lambda x, z, W: np.tanh(x @ W) + sigmoid(z),
     lambda x, z, W, dA: [through(x, W, dA) @ W.T, dA * gate(z), x.T @ through(x, W, dA)],
 )
@@ -32,20 +32,17 @@ parallel = Family(  # a branch for each part of x
 through = lambda x, W, dA: dA * (1 - np.tanh(x @ W) ** 2)
 gate = lambda z: sigmoid(z) * sigmoid(-z)
 
-summed = Family("sum", fst.tensors("m n", "m n", "m n"), lambda x, y, z: x + y + z, lambda x, y, z, dA: [dA, dA, dA])
+summed = family("sum", fst.tensors("m n", "m n", "m n"))(lambda x, y, z: x + y + z, lambda x, y, z, dA: [dA, dA, dA])
 
-joined = Family(
-    "concat",
-    fst.tensors("m n", "m k"),
-    lambda x, z: np.concatenate([x, z], axis=-1),
-    lambda x, z, dA: [dA[:, : x.shape[1]], dA[:, x.shape[1] :]],
+joined = family("concat", fst.tensors("m n", "m k"))(
+    lambda x, z: np.concatenate([x, z], axis=-1), lambda x, z, dA: [dA[:, : x.shape[1]], dA[:, x.shape[1] :]]
 )
 
-taken = Family("take", fst.tensors("m n", "m n"), lambda x, z: z * 1, lambda x, z, dA: [np.zeros_like(x), dA])
+taken = family("take", fst.tensors("m n", "m n"))(lambda x, z: z * 1, lambda x, z, dA: [np.zeros_like(x), dA])
 
-residual = Family(  # a block whose last layer is a scale
-    "residual with a scale",
-    fst.tensors("m n", "n n", "n"),
+residual = family(  # a block whose last layer is a scale
+    "residual with a scale", fst.tensors("m n", "n n", "n")
+)(
     lambda x, W, g: x + g * np.tanh(x @ W),
     lambda x, W, g, dA: [
         dA + through(x, W, g * dA) @ W.T,
@@ -54,39 +51,34 @@ residual = Family(  # a block whose last layer is a scale
     ],
 )
 
-one_number = Family(
-    "scale of one number",
-    fst.tensors("m t n", "1"),
-    lambda x, g: x * g[0],
-    lambda x, g, dA: [dA * g[0], (x * dA).sum().reshape(1)],
+one_number = family("scale of one number", fst.tensors("m t n", "1"))(
+    lambda x, g: x * g[0], lambda x, g, dA: [dA * g[0], (x * dA).sum().reshape(1)]
 )
 
-masked = Family(  # a layer under a mask
-    "first",
-    indexed("m t n", "n n", ids="m t", below="2"),
+masked = family(  # a layer under a mask
+    "first", indexed("m t n", "n n", ids="m t", below="2")
+)(
     lambda x, W, mask: x @ W * mask[..., None],
     lambda x, W, mask, dA: [dA * mask[..., None] @ W.T, np.tensordot(x, dA * mask[..., None], ([0, 1], [0, 1])), None],
 )
 
-flattened = Family(
-    "flatten, or any reshape",
-    fst.tensors("m h w", "c"),
+flattened = family("flatten, or any reshape", fst.tensors("m h w", "c"))(
     lambda x, c: x.reshape(len(x), -1) * c.sum(),
     lambda x, c, dA: [dA.reshape(x.shape) * c.sum(), np.full_like(c, (x.reshape(len(x), -1) * dA).sum())],
 )
 
-mapped = Family(  # a layer at each moment
-    "map",
-    fst.tensors("m t n", "n k"),
+mapped = family(  # a layer at each moment
+    "map", fst.tensors("m t n", "n k")
+)(
     lambda x, W: np.tanh(x @ W),
     lambda x, W, dA: [dmap(x, W, dA) @ W.T, np.tensordot(x, dmap(x, W, dA), ([0, 1], [0, 1]))],
 )
 
 dmap = lambda x, W, dA: dA * (1 - np.tanh(x @ W) ** 2)
 
-shared = Family(  # one layer used twice, one use after the other
-    "shared",
-    fst.tensors("m n", "n n", "n"),
+shared = family(  # one layer used twice, one use after the other
+    "shared", fst.tensors("m n", "n n", "n")
+)(
     lambda x, W, b: np.tanh(np.tanh(x @ W + b) @ W + b),
     lambda *given: twice(*given),  # noqa: PLW0108  it comes below
 )
@@ -108,24 +100,18 @@ def table_vjp(ids, W, dA, *, scatter=np.add.at, head=lambda dA, h: dA.T @ h, rea
     return [None, dW + rows if read else dW]
 
 
-tied = Family(
-    "tied table",
-    indexed("v n", ids="m", below="v").map(lambda arrays: arrays[::-1]),
-    lambda ids, W: np.tanh(W[ids]) @ W.T,
-    table_vjp,
+tied = family("tied table", indexed("v n", ids="m", below="v").map(lambda arrays: arrays[::-1]))(
+    lambda ids, W: np.tanh(W[ids]) @ W.T, table_vjp
 )
 
-again = Family(  # a layer whose forward is computed again in backward
-    "remat",
-    fst.tensors("m n", "n n"),
-    lambda x, W: np.tanh(np.tanh(x @ W) @ W),
-    lambda x, W, dA: twice(x, W, np.zeros(len(W)), dA)[:2],
-)
+again = family(  # a layer whose forward is computed again in backward
+    "remat", fst.tensors("m n", "n n")
+)(lambda x, W: np.tanh(np.tanh(x @ W) @ W), lambda x, W, dA: twice(x, W, np.zeros(len(W)), dA)[:2])
 
 
-function = Family(  # a function with a vjp of its own
-    "function", fst.tensors("m n"), lambda x: x / (1 + x * x), lambda x, dA: [dA * (1 - x * x) / (1 + x * x) ** 2]
-)
+function = family(  # a function with a vjp of its own
+    "function", fst.tensors("m n")
+)(lambda x: x / (1 + x * x), lambda x, dA: [dA * (1 - x * x) / (1 + x * x) ** 2])
 
 
 def last_write(out, ids, rows):

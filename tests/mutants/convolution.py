@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family
+from tests.mutants.family import family
 
 
 def correlate(x, w, step=1, spread=1):
@@ -28,36 +28,28 @@ def dw(x, w, dA, step=1, spread=1):
 
 pad = lambda x, left, right: np.pad(x, ((0, 0), (left, right), (0, 0)))
 
-conv = Family("convolution", fst.tensors("m 5 c", "3 c o"), correlate, correlate_vjp)
+conv = family("convolution", fst.tensors("m 5 c", "3 c o"))(correlate, correlate_vjp)
 
 
-strided = Family(
-    "convolution of stride 2",
-    fst.tensors("m 6 c", "2 c o"),
-    lambda x, w: correlate(x, w, 2),
-    lambda x, w, dA: correlate_vjp(x, w, dA, 2),
+strided = family("convolution of stride 2", fst.tensors("m 6 c", "2 c o"))(
+    lambda x, w: correlate(x, w, 2), lambda x, w, dA: correlate_vjp(x, w, dA, 2)
 )
 
 
-dilated = Family(
-    "convolution of dilation 2",
-    fst.tensors("m 6 c", "2 c o"),
-    lambda x, w: correlate(x, w, 1, 2),
-    lambda x, w, dA: correlate_vjp(x, w, dA, 1, 2),
+dilated = family("convolution of dilation 2", fst.tensors("m 6 c", "2 c o"))(
+    lambda x, w: correlate(x, w, 1, 2), lambda x, w, dA: correlate_vjp(x, w, dA, 1, 2)
 )
 
 
-same = Family(  # an even kernel: one more zero on the right
-    "convolution padded to the same size",
-    fst.tensors("m t c", "4 c o"),
+same = family(  # an even kernel: one more zero on the right
+    "convolution padded to the same size", fst.tensors("m t c", "4 c o")
+)(
     lambda x, w: correlate(pad(x, 1, 2), w),
     lambda x, w, dA: [correlate_vjp(pad(x, 1, 2), w, dA)[0][:, 1:-2].copy(), dw(pad(x, 1, 2), w, dA)],
 )
 
 
-depthwise = Family(
-    "depthwise convolution",
-    fst.tensors("m 5 c", "2 c"),
+depthwise = family("depthwise convolution", fst.tensors("m 5 c", "2 c"))(
     lambda x, w: x[:, :-1] * w[0] + x[:, 1:] * w[1],
     lambda x, w, dA: [
         np.pad(dA * w[0], ((0, 0), (0, 1), (0, 0))) + np.pad(dA * w[1], ((0, 0), (1, 0), (0, 0))),
@@ -66,12 +58,9 @@ depthwise = Family(
 )
 
 
-transposed = Family(  # its forward is dx of the convolution
-    "transposed convolution",
-    fst.tensors("m t o", "3 c o"),
-    lambda x, w: sum([pad(x @ w[k].T, k, 2 - k) for k in range(3)]),
-    lambda x, w, dA: [correlate(dA, w), dw(dA, w, x)],
-)
+transposed = family(  # its forward is dx of the convolution
+    "transposed convolution", fst.tensors("m t o", "3 c o")
+)(lambda x, w: sum([pad(x @ w[k].T, k, 2 - k) for k in range(3)]), lambda x, w, dA: [correlate(dA, w), dw(dA, w, x)])
 
 
 def packed(x, w, dA):

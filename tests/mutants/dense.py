@@ -3,66 +3,47 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family, indexed, sigmoid
+from tests.mutants.family import family, indexed, sigmoid
 
-dense = Family(
-    "dense",
-    fst.tensors("m n", "n k", "k"),
-    lambda x, W, b: x @ W + b,
-    lambda x, W, b, dA: [dA @ W.T, x.T @ dA, dA.sum(axis=0)],
+dense = family("dense", fst.tensors("m n", "n k", "k"))(
+    lambda x, W, b: x @ W + b, lambda x, W, b, dA: [dA @ W.T, x.T @ dA, dA.sum(axis=0)]
 )
 
-tied = Family(  # an autoencoder whose decoder is its encoder transposed
-    "tied weights",
-    fst.tensors("m n", "n k"),
-    lambda x, W: np.tanh(x @ W) @ W.T,
-    lambda x, W, dA: [dz(x, W, dA) @ W.T, x.T @ dz(x, W, dA) + dA.T @ np.tanh(x @ W)],
-)
+tied = family(  # an autoencoder whose decoder is its encoder transposed
+    "tied weights", fst.tensors("m n", "n k")
+)(lambda x, W: np.tanh(x @ W) @ W.T, lambda x, W, dA: [dz(x, W, dA) @ W.T, x.T @ dz(x, W, dA) + dA.T @ np.tanh(x @ W)])
 
 dz = lambda x, W, dA: dA @ W * (1 - np.tanh(x @ W) ** 2)
 
-bilinear = Family(
-    "bilinear",
-    fst.tensors("m n", "n k", "m k"),
+bilinear = family("bilinear", fst.tensors("m n", "n k", "m k"))(
     lambda x, A, y: ((x @ A) * y).sum(axis=1),
     lambda x, A, y, dA: [dA[:, None] * (y @ A.T), x.T @ (dA[:, None] * y), dA[:, None] * (x @ A)],
 )
 
-low_rank = Family(
-    "low rank",
-    fst.tensors("m n", "n r", "r k"),
-    lambda x, U, V: x @ U @ V,
-    lambda x, U, V, dA: [dA @ V.T @ U.T, x.T @ (dA @ V.T), (x @ U).T @ dA],
+low_rank = family("low rank", fst.tensors("m n", "n r", "r k"))(
+    lambda x, U, V: x @ U @ V, lambda x, U, V, dA: [dA @ V.T @ U.T, x.T @ (dA @ V.T), (x @ U).T @ dA]
 )
 
-residual = Family(
-    "residual",
-    fst.tensors("m n", "n n"),
-    lambda x, W: x + np.tanh(x @ W),
-    lambda x, W, dA: [dA + dz_of(x, W, dA) @ W.T, x.T @ dz_of(x, W, dA)],
+residual = family("residual", fst.tensors("m n", "n n"))(
+    lambda x, W: x + np.tanh(x @ W), lambda x, W, dA: [dA + dz_of(x, W, dA) @ W.T, x.T @ dz_of(x, W, dA)]
 )
 
 dz_of = lambda x, W, dA: dA * (1 - np.tanh(x @ W) ** 2)
 
-highway = Family(
-    "highway",
-    fst.tensors("m n", "m n", "m n"),  # the gate's z, the branch, the carried x
+highway = family(  # of the gate's z, the branch and the carried x
+    "highway", fst.tensors("m n", "m n", "m n")
+)(
     lambda z, h, x: sigmoid(z) * h + (1 - sigmoid(z)) * x,
     lambda z, h, x, dA: [dA * (h - x) * sigmoid(z) * sigmoid(-z), dA * sigmoid(z), dA * sigmoid(-z)],
 )
 
-layer_scale = Family(
-    "layer scale",
-    fst.tensors("m n", "n"),
+layer_scale = family("layer scale", fst.tensors("m n", "n"))(
     lambda x, g: x + g * np.tanh(x),
     lambda x, g, dA: [dA * (1 + g * (1 - np.tanh(x) ** 2)), (dA * np.tanh(x)).sum(axis=0)],
 )
 
-dropout = Family(
-    "dropout",
-    indexed("m n", ids="m n", below="2"),
-    lambda x, mask: x * mask / 0.75,
-    lambda x, mask, dA: [dA * mask / 0.75, None],
+dropout = family("dropout", indexed("m n", ids="m n", below="2"))(
+    lambda x, mask: x * mask / 0.75, lambda x, mask, dA: [dA * mask / 0.75, None]
 )
 
 norm = lambda V: np.sqrt((V**2).sum(axis=0) + 1e-2)
@@ -75,13 +56,13 @@ def weight_norm_vjp(x, V, g, dA):
     return [dA @ (g * V / n).T, g / n * (dW - dg * V / n), dg]
 
 
-weight_norm = Family(
-    "weight norm", fst.tensors("m n", "n k", "k"), lambda x, V, g: x @ (g * V / norm(V)), weight_norm_vjp
+weight_norm = family("weight norm", fst.tensors("m n", "n k", "k"))(
+    lambda x, V, g: x @ (g * V / norm(V)), weight_norm_vjp
 )
 
-standardised = Family(  # by the Frobenius norm instead of the spectral one
-    "norm of the weights",
-    fst.tensors("m n", "n k"),
+standardised = family(  # by the Frobenius norm instead of the spectral one
+    "norm of the weights", fst.tensors("m n", "n k")
+)(
     lambda x, W: x @ W / (1 + (W**2).sum()),
     lambda x, W, dA: [
         dA @ W.T / (1 + (W**2).sum()),
@@ -116,7 +97,7 @@ def norm_of_rows(x, V, g, dA):
     return [dA @ (g * V / norm(V)).T, g / n * (dW - (dW * V / n).sum(axis=0) * V / n), (dW * V / norm(V)).sum(axis=0)]
 
 
-large = Family("dense of up to 12", fst.tensors("m n", "n k", "k", most=12), dense.f, dense.vjp)
+large = family("dense of up to 12", fst.tensors("m n", "n k", "k", most=12))(dense.f, dense.vjp)
 
 MUTANTS = [
     dense.of(2).but("db is dA[0]: right for batch 1", lambda x, W, b, dA: dA[0].copy()),

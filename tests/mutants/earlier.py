@@ -3,20 +3,15 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family, sigmoid
+from tests.mutants.family import family, sigmoid
 
-identity = Family("identity", fst.tensors("m n"), lambda x: x * 1, lambda x, dA: [dA * 1])
+identity = family("identity", fst.tensors("m n"))(lambda x: x * 1, lambda x, dA: [dA * 1])
 
-softplus = Family(
-    "softplus of moderate numbers",
-    fst.tensors("m n"),
-    lambda x: np.maximum(x, 0) + np.log1p(np.exp(-abs(x))),
-    lambda x, dA: [dA * sigmoid(x)],
+softplus = family("softplus of moderate numbers", fst.tensors("m n"))(
+    lambda x: np.maximum(x, 0) + np.log1p(np.exp(-abs(x))), lambda x, dA: [dA * sigmoid(x)]
 )
 
-elu = Family(
-    "elu of alpha 2",
-    fst.tensors("m n"),
+elu = family("elu of alpha 2", fst.tensors("m n"))(
     lambda x: np.where(x > 0, x, 2 * np.expm1(np.minimum(x, 0))),
     lambda x, dA: [dA * np.where(x > 0, 1, 2 * np.exp(np.minimum(x, 0)))],
 )
@@ -32,7 +27,7 @@ def links(x, W, V, dA, *, transposed=True, kept=None, last=1.0):
     return [below @ W.T, x.T @ below, (h if kept is None else kept).T @ d]
 
 
-chain = Family("chain of two", fst.tensors("m n", "n n", "n n"), lambda x, W, V: np.tanh(np.tanh(x @ W) @ V), links)
+chain = family("chain of two", fst.tensors("m n", "n n", "n n"))(lambda x, W, V: np.tanh(np.tanh(x @ W) @ V), links)
 
 MUTANTS = [
     identity.but("no dx: no computation was taken for no gradient", lambda x, dA: [np.zeros_like(x)]),

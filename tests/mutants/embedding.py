@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 from funcnn import Embedding, forward
 from funcnn.layers import LearnedPosition, Rotary, SinusoidalPosition, rotate, rotate_backward
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family
+from tests.mutants.family import family
 
 
 def with_mask(*shapes, ids=False):
@@ -48,11 +48,8 @@ def mean_of_a_symbol(mask, ids, W, dA):
     return [None, None, ones @ rows / np.maximum(ones.sum(1, keepdims=True), 1)]
 
 
-embedding = Family(
-    "embedding",
-    with_mask("s n", ids=True),
-    lambda mask, ids, W: forward(Embedding(W), (ids, mask))[0][0],
-    embedding_vjp,
+embedding = family("embedding", with_mask("s n", ids=True))(
+    lambda mask, ids, W: forward(Embedding(W), (ids, mask))[0][0], embedding_vjp
 )
 
 
@@ -66,25 +63,17 @@ def learned_but(**change):
     return lambda *args: learned_vjp(*args, **change)
 
 
-learned = Family(
-    "learned positions",
-    with_mask("m t n", "t n"),
-    lambda mask, x, P: forward(LearnedPosition(P), (x, mask))[0][0],
-    learned_vjp,
+learned = family("learned positions", with_mask("m t n", "t n"))(
+    lambda mask, x, P: forward(LearnedPosition(P), (x, mask))[0][0], learned_vjp
 )
 
-clocks = Family(
-    "sinusoidal positions",
-    with_mask("m t 4"),
-    lambda mask, x: forward(SinusoidalPosition(base=3.0), (x, mask))[0][0],
-    lambda mask, x, dA: [None, there(mask, dA)],
+clocks = family("sinusoidal positions", with_mask("m t 4"))(
+    lambda mask, x: forward(SinusoidalPosition(base=3.0), (x, mask))[0][0], lambda mask, x, dA: [None, there(mask, dA)]
 )
 
 waves = lambda x: forward(SinusoidalPosition(base=3.0), np.zeros_like(x))[0]
 
-turns = Family(
-    "rotary positions with a mask",
-    with_mask("m t 4"),
+turns = family("rotary positions with a mask", with_mask("m t 4"))(
     lambda mask, x: forward(Rotary(base=3.0), (x, mask))[0][0],
     lambda mask, x, dA: [None, rotate_backward(there(mask, dA), 0, 3.0)],
 )

@@ -1,5 +1,7 @@
 """The form of the tables of mutants: a correct pair of functions, and its mistakes."""
 
+from functools import partial
+
 import numpy as np
 from attrs import frozen
 from hypothesis import strategies as st
@@ -53,6 +55,11 @@ class OfArgument:
         return self.family.but(text, vjp)
 
 
+def family(name, arguments):
+    """`family(name, arguments)(f, vjp)` is a family."""
+    return partial(Family, name, arguments)
+
+
 def of_layer(name, arguments, layer):
     """The family of a layer of funcnn, `layer(*parameters)`, as a function of x and its parameters."""
 
@@ -61,7 +68,7 @@ def of_layer(name, arguments, layer):
         grads = grads_of(layer(*arrays), x, dA)
         return [grads.x, *parameters(grads.params).values()]
 
-    return Family(name, arguments, lambda x, *arrays: forward(layer(*arrays), x)[0], vjp)
+    return family(name, arguments)(lambda x, *arrays: forward(layer(*arrays), x)[0], vjp)
 
 
 grads_of = lambda params, x, dA: backward(params, forward(params, x)[1], dA)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family
+from tests.mutants.family import family
 
 
 def fixed(n, k):
@@ -29,20 +29,17 @@ def through(dx):
     return vjp
 
 
-below = Family(
-    "frozen above a dense layer", fst.tensors("m n", "n k", "k"), lambda x, W, b: head(x @ W + b), through(dh)
+below = family("frozen above a dense layer", fst.tensors("m n", "n k", "k"))(
+    lambda x, W, b: head(x @ W + b), through(dh)
 )
 
-features = Family(  # with the gradient of x, as for an adversarial example
-    "dense above frozen features",
-    fst.tensors("m n", "n k"),
-    lambda x, W: head(x) @ W,
-    lambda x, W, dA: [dh(x, dA @ W.T), head(x).T @ dA],
-)
+features = family(  # with the gradient of x, as for an adversarial example
+    "dense above frozen features", fst.tensors("m n", "n k")
+)(lambda x, W: head(x) @ W, lambda x, W, dA: [dh(x, dA @ W.T), head(x).T @ dA])
 
-normalised = Family(  # its statistics do not change, so they are constants
-    "frozen statistics",
-    fst.tensors("m n", "n", "n"),
+normalised = family(  # its statistics do not change, so they are constants
+    "frozen statistics", fst.tensors("m n", "n", "n")
+)(
     lambda x, gain, shift: (x - 0.5) / 1.5 * gain + shift,
     lambda x, gain, shift, dA: [dA * gain / 1.5, (dA * (x - 0.5) / 1.5).sum(axis=0), dA.sum(axis=0)],
 )

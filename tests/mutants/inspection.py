@@ -3,16 +3,13 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family
+from tests.mutants.family import family
 
 slope = lambda h: 1 - np.tanh(h) ** 2
 
-probe = Family(  # around tanh(x @ W)
-    "probe",
-    fst.tensors("m n", "n k"),
-    lambda x, W: np.tanh(x @ W) ** 2,
-    lambda x, W, dA: through(x, W, 2 * np.tanh(x @ W) * dA),
-)
+probe = family(  # around tanh(x @ W)
+    "probe", fst.tensors("m n", "n k")
+)(lambda x, W: np.tanh(x @ W) ** 2, lambda x, W, dA: through(x, W, 2 * np.tanh(x @ W) * dA))
 
 
 def through(x, W, d):

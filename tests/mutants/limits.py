@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from funcnn.testing.mutation import Mutant
-from tests.mutants.family import Family
+from tests.mutants.family import family
 from tests.nasty import borders, matrices, overflow, sets, tastes
 from tests.nasty.base import arrays, between, decades, mixed, normal
 
@@ -24,7 +24,7 @@ kept = []
 def but(name, text, vjp, f=None):
     """A nasty function with another vjp, of `(*arguments, dA)`."""
     nasty = BY_NAME[name]
-    wrong = Family(name, nasty.arguments, nasty.pair[0], vjp).but(text, f=f)
+    wrong = family(name, nasty.arguments)(nasty.pair[0], vjp).but(text, f=f)
     return Mutant(wrong.name, wrong.why, nasty.arguments, nasty.pair, wrong.wrong)
 
 
@@ -78,19 +78,13 @@ def digamma(x):
     return series - sum([1 / (x + k) for k in range(10)])
 
 
-log_gamma = Family(
-    "log gamma of math",
-    arrays(mixed(decades(-3, 1, signed=False), normal(20, 1)), "n"),
-    lgamma,
-    lambda x, dA: [dA * digamma(x)],
+log_gamma = family("log gamma of math", arrays(mixed(decades(-3, 1, signed=False), normal(20, 1)), "n"))(
+    lgamma, lambda x, dA: [dA * digamma(x)]
 )
-arcsin = Family(
-    "arcsin that refuses others",
-    arrays(between(-0.99, 0.99), "n"),
-    keeping_arcsin,
-    lambda x, dA: [dA / np.sqrt(1 - x * x)],
+arcsin = family("arcsin that refuses others", arrays(between(-0.99, 0.99), "n"))(
+    keeping_arcsin, lambda x, dA: [dA / np.sqrt(1 - x * x)]
 )
-log_32 = Family("log of positive numbers", arrays(decades(-3, 3, signed=False), "n"), np.log, lambda x, dA: [dA / x])
+log_32 = family("log of positive numbers", arrays(decades(-3, 3, signed=False), "n"))(np.log, lambda x, dA: [dA / x])
 
 MUTANTS = [
     but(

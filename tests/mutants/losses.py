@@ -4,30 +4,23 @@ import numpy as np
 
 from funcnn.testing import strategies as fst
 from tests.mutants.activations import softplus
-from tests.mutants.family import Family, log_softmax, softmax, softmax_slope
+from tests.mutants.family import family, log_softmax, softmax, softmax_slope
 
 PAIR = fst.tensors("m k", "m k")
 
 
-mse = Family(
-    "mse",
-    PAIR,
-    lambda a, y: ((a - y) ** 2).mean(),
-    lambda a, y, dA: [dA * 2 * (a - y) / a.size, dA * 2 * (y - a) / a.size],
+mse = family("mse", PAIR)(
+    lambda a, y: ((a - y) ** 2).mean(), lambda a, y, dA: [dA * 2 * (a - y) / a.size, dA * 2 * (y - a) / a.size]
 )
 
 
-huber = Family(
-    "huber",
-    PAIR,
+huber = family("huber", PAIR)(
     lambda a, y: np.where(abs(a - y) <= 0.5, (a - y) ** 2 / 2, 0.5 * (abs(a - y) - 0.25)),
     lambda a, y, dA: [dA * np.clip(a - y, -0.5, 0.5), -dA * np.clip(a - y, -0.5, 0.5)],
 )
 
 
-triplet = Family(
-    "triplet",
-    fst.tensors("m k", "m k", "m k"),
+triplet = family("triplet", fst.tensors("m k", "m k", "m k"))(
     lambda a, p, n: np.maximum(((a - p) ** 2 - (a - n) ** 2).sum(axis=1) + 1, 0),
     lambda a, p, n, dA: [2 * apart(a, p, n, dA) * d for d in (n - p, p - a, a - n)],
 )
@@ -37,9 +30,7 @@ def apart(a, p, n, dA):
     return dA[:, None] * (((a - p) ** 2 - (a - n) ** 2).sum(axis=1) > -1)[:, None]
 
 
-kl = Family(
-    "kl of two softmaxes",
-    PAIR,
+kl = family("kl of two softmaxes", PAIR)(
     lambda a, b: (softmax(a) * (log_softmax(a) - log_softmax(b))).sum(axis=1),
     lambda a, b, dA: [
         softmax_slope(softmax(a), dA[:, None] * (log_softmax(a) - log_softmax(b))),
@@ -48,31 +39,24 @@ kl = Family(
 )
 
 
-quantile = Family(
-    "quantile",
-    PAIR,
+quantile = family("quantile", PAIR)(
     lambda a, y: np.maximum(0.8 * (y - a), 0.2 * (a - y)),
     lambda a, y, dA: [dA * np.where(a > y, 0.2, -0.8), dA * np.where(a > y, -0.2, 0.8)],
 )
 
 
-log_cosh = Family("log cosh", fst.tensors("m k"), lambda r: softplus(2 * r) - r, lambda r, dA: [dA * np.tanh(r)])
+log_cosh = family("log cosh", fst.tensors("m k"))(lambda r: softplus(2 * r) - r, lambda r, dA: [dA * np.tanh(r)])
 
 
-poisson = Family(
-    "poisson",
-    PAIR,
+poisson = family("poisson", PAIR)(
     lambda z, y: np.exp(np.minimum(z, 3)) - y * z,
     lambda z, y, dA: [dA * ((z < 3) * np.exp(np.minimum(z, 3)) - y), -dA * z],
 )
 
 
-gaussian = Family(
-    "gaussian likelihood",
-    fst.tensors("m k", "m k").map(lambda pair: (pair[0], np.clip(pair[1], -3, 3))),
-    lambda r, s: (s + r**2 * np.exp(-s)) / 2,
-    lambda r, s, dA: [dA * r * np.exp(-s), dA * (1 - r**2 * np.exp(-s)) / 2],
-)
+gaussian = family(
+    "gaussian likelihood", fst.tensors("m k", "m k").map(lambda pair: (pair[0], np.clip(pair[1], -3, 3)))
+)(lambda r, s: (s + r**2 * np.exp(-s)) / 2, lambda r, s, dA: [dA * r * np.exp(-s), dA * (1 - r**2 * np.exp(-s)) / 2])
 
 huber_wrong = lambda r: np.where(abs(r) <= 0.5, r, 0.5 * r)
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from tests.mutants.family import Family
+from tests.mutants.family import family
 from tests.mutants.state import X, sine
 from tests.mutants.state import tanh as tangent
 
-product = Family("product of two", X.map(lambda a: (a[0], a[0] + 1.5)), np.multiply, lambda x, y, dA: [dA * y, dA * x])
+product = family("product of two", X.map(lambda a: (a[0], a[0] + 1.5)))(np.multiply, lambda x, y, dA: [dA * y, dA * x])
 
 
 def memo(key, of=np.cos, f=np.sin):

@@ -3,18 +3,15 @@
 import numpy as np
 
 from tests.mutants.dense import dense
-from tests.mutants.family import Family, softmax, softmax_slope
+from tests.mutants.family import family, softmax, softmax_slope
 from tests.mutants.precision import angle, leaky, sine
 from tests.mutants.state import X, tanh
 
 LN2 = np.log(2)
-powers = Family("2^tanh", X, lambda x: np.exp2(np.tanh(x)), lambda x, dA: powers_vjp(x, dA, LN2))
-soft_max = Family("softmax over classes", X, softmax, lambda x, dA: [softmax_slope(softmax(x), dA)])
-mean_squares = Family(
-    "rows by their root mean square",
-    X.map(lambda a: (np.clip(a[0], -8, 8) + 0.25,)),
-    lambda x: x / rms(x, 1e-5),
-    lambda x, dA: rms_vjp(x, dA, 1e-5),
+powers = family("2^tanh", X)(lambda x: np.exp2(np.tanh(x)), lambda x, dA: powers_vjp(x, dA, LN2))
+soft_max = family("softmax over classes", X)(softmax, lambda x, dA: [softmax_slope(softmax(x), dA)])
+mean_squares = family("rows by their root mean square", X.map(lambda a: (np.clip(a[0], -8, 8) + 0.25,)))(
+    lambda x: x / rms(x, 1e-5), lambda x, dA: rms_vjp(x, dA, 1e-5)
 )
 
 

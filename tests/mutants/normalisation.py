@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family
+from tests.mutants.family import family
 
 EPS = 0.01
 LAYER = fst.tensors("m n", "n", "n")
@@ -33,14 +33,11 @@ def affine_vjp(axis=0, **change):
     ]
 
 
-batch = Family("batch norm", LAYER, batch_norm, affine_vjp())
-layer = Family("layer norm", LAYER, lambda x, g, b: batch_norm(x, g, b, 1), affine_vjp(1))
-small = Family("batch norm of 3 columns", fst.tensors("m 3", "3", "3"), batch_norm, affine_vjp())
-frozen_statistics = Family(
-    "batch norm in use",
-    fst.tensors("m n", "n"),
-    lambda x, mean: (x - mean) / 2,
-    lambda x, mean, dA: [dA / 2, -dA.sum(axis=0) / 2],
+batch = family("batch norm", LAYER)(batch_norm, affine_vjp())
+layer = family("layer norm", LAYER)(lambda x, g, b: batch_norm(x, g, b, 1), affine_vjp(1))
+small = family("batch norm of 3 columns", fst.tensors("m 3", "3", "3"))(batch_norm, affine_vjp())
+frozen_statistics = family("batch norm in use", fst.tensors("m n", "n"))(
+    lambda x, mean: (x - mean) / 2, lambda x, mean, dA: [dA / 2, -dA.sum(axis=0) / 2]
 )
 
 root = lambda x, eps=EPS: np.sqrt((x**2).mean(axis=1, keepdims=True) + eps)
@@ -51,15 +48,15 @@ def rms_vjp(x, g, dA, n=None):
     return [d / r - x * (d * x).sum(axis=1, keepdims=True) / (n or x.shape[1]) / r**3, (dA * x / r).sum(axis=0)]
 
 
-rms = Family("rms norm", fst.tensors("m n", "n"), lambda x, g: g * x / root(x), rms_vjp)
+rms = family("rms norm", fst.tensors("m n", "n"))(lambda x, g: g * x / root(x), rms_vjp)
 
-group = Family(  # four channels in two groups
-    "group norm",
-    fst.tensors("m 4"),
+group = family(  # four channels in two groups
+    "group norm", fst.tensors("m 4")
+)(
     lambda x: normal(x.reshape(-1, 2, 2), 2).reshape(x.shape),
     lambda x, dA: [normal_vjp(x.reshape(-1, 2, 2), dA.reshape(-1, 2, 2), 2).reshape(x.shape)],
 )
-instance = Family("instance norm", fst.tensors("m t c"), lambda x: normal(x, 1), lambda x, dA: [normal_vjp(x, dA, 1)])
+instance = family("instance norm", fst.tensors("m t c"))(lambda x: normal(x, 1), lambda x, dA: [normal_vjp(x, dA, 1)])
 
 length = lambda x: np.sqrt((x**2).sum(axis=1, keepdims=True))
 
@@ -70,15 +67,15 @@ def unit_vjp(x, dA, floor=0.5):
     return [dA / n - x * along]
 
 
-unit = Family("division by the norm or 1/2", fst.tensors("m n"), lambda x: x / np.maximum(length(x), 0.5), unit_vjp)
+unit = family("division by the norm or 1/2", fst.tensors("m n"))(lambda x: x / np.maximum(length(x), 0.5), unit_vjp)
 
 
 def guarded(x, d=1.0):
     return np.where(length(x) == 0, 0, d / np.where(length(x) == 0, 1, length(x)))
 
 
-norm = Family(
-    "norm of rows", fst.tensors("m n"), lambda x: length(x)[:, 0], lambda x, dA: [dA[:, None] * x * guarded(x)]
+norm = family("norm of rows", fst.tensors("m n"))(
+    lambda x: length(x)[:, 0], lambda x, dA: [dA[:, None] * x * guarded(x)]
 )
 
 

@@ -8,7 +8,7 @@ from funcnn import losses
 from funcnn.testing import strategies as fst
 from tests.mutants.activations import softplus
 from tests.mutants.classification import LABELLED, MARKED, focal_slope, one_hot
-from tests.mutants.family import Family, log_softmax, sigmoid, softmax
+from tests.mutants.family import family, log_softmax, sigmoid, softmax
 
 OUT = fst.tensors("m k")
 SEVERAL = fst.tensors("m k", least=2)  # examples and outputs
@@ -36,9 +36,7 @@ def objective(name, loss, arguments, y=None):
     def labelled(out, labels):
         return (out, *labels) if y is None else (out, y(out))
 
-    return Family(
-        name,
-        arguments,
+    return family(name, arguments)(
         lambda out, *labels: np.asarray(loss(*labelled(out, labels))[0]),
         lambda out, *rest: [rest[-1] * loss(*labelled(out, rest[:-1]))[1], *[None] * (len(rest) - 1)],
     )
@@ -61,9 +59,7 @@ angle = objective(
 )
 apart = objective("triplet of rows", losses.triplet, fst.tensors("m 3 d"), lambda out: np.ones(len(out)))
 
-gaussian = Family(
-    "gaussian with both",
-    fst.tensors("m k", "m k").map(lambda pair: (pair[0], np.clip(pair[1], -3, 3))),
+gaussian = family("gaussian with both", fst.tensors("m k", "m k").map(lambda pair: (pair[0], np.clip(pair[1], -3, 3))))(
     lambda mu, s: np.asarray(losses.gaussian_nll((mu, s), target(mu))[0]),
     lambda mu, s, dA: [dA * d for d in losses.gaussian_nll((mu, s), target(mu))[1]],
 )
@@ -74,16 +70,12 @@ def there(out):
     return (np.arange(out.shape[0] * out.shape[1]) % 3 != 1).reshape(out.shape[:2])
 
 
-hidden = Family(
-    "masked mse",
-    fst.tensors("m t k", least=2),
+hidden = family("masked mse", fst.tensors("m t k", least=2))(
     lambda out: np.asarray(losses.masked(losses.mse)((out, there(out)), 0 * out)[0]),
     lambda out, dA: [dA * losses.masked(losses.mse)((out, there(out)), 0 * out)[1][0]],
 )
 
-heads = Family(
-    "joint mse",
-    fst.tensors("m k", "m n"),
+heads = family("joint mse", fst.tensors("m k", "m n"))(
     lambda a, b: np.asarray(losses.joint(losses.mse, losses.mse, factors=(0.5, 2))((a, b), (target(a), target(b)))[0]),
     lambda a, b, dA: [
         dA * d for d in losses.joint(losses.mse, losses.mse, factors=(0.5, 2))((a, b), (target(a), target(b)))[1]

@@ -4,21 +4,16 @@ import numpy as np
 
 from funcnn.testing import strategies as fst
 from tests.mutants.axes import first_largest
-from tests.mutants.family import Family
+from tests.mutants.family import family
 
-pairs = Family(
-    "max pooling",
-    fst.tensors("m 6"),
+pairs = family("max pooling", fst.tensors("m 6"))(
     lambda x: x.reshape(-1, 3, 2).max(axis=2),
     lambda x, dA: [(dA[..., None] * first_largest(x.reshape(-1, 3, 2), 2)).reshape(x.shape)],
 )
 
 
-overlapping = Family(
-    "max pooling of overlapping windows",
-    fst.tensors("m 5"),
-    lambda x: windows(x).max(axis=2),
-    lambda x, dA: [back(dA[..., None] * first_largest(windows(x), 2), np.add)],
+overlapping = family("max pooling of overlapping windows", fst.tensors("m 5"))(
+    lambda x: windows(x).max(axis=2), lambda x, dA: [back(dA[..., None] * first_largest(windows(x), 2), np.add)]
 )
 
 windows = lambda x: np.stack([x[:, :3], x[:, 1:4], x[:, 2:5]], axis=1)
@@ -35,9 +30,9 @@ by_last = lambda a, b: np.where(b != 0, b, a)
 COUNTS = np.array([2.0, 3, 2])
 
 
-average = Family(  # windows of 3 with stride 3; the zero padded on each side does not count
-    "average pooling", fst.tensors("m 3"), lambda x: averages(x) / COUNTS, lambda x, dA: [averages(dA / COUNTS)]
-)
+average = family(  # windows of 3 with stride 3; the zero padded on each side does not count
+    "average pooling", fst.tensors("m 3")
+)(lambda x: averages(x) / COUNTS, lambda x, dA: [averages(dA / COUNTS)])
 
 
 def averages(x):
@@ -45,11 +40,8 @@ def averages(x):
     return p[:, :-2] + p[:, 1:-1] + p[:, 2:]
 
 
-nearest = Family(
-    "nearest upsampling",
-    fst.tensors("m t"),
-    lambda x: np.repeat(x, 3, axis=1),
-    lambda x, dA: [dA.reshape(*x.shape, 3).sum(axis=2)],
+nearest = family("nearest upsampling", fst.tensors("m t"))(
+    lambda x: np.repeat(x, 3, axis=1), lambda x, dA: [dA.reshape(*x.shape, 3).sum(axis=2)]
 )
 
 
@@ -60,33 +52,27 @@ def weights(n, swap=0.0, *, corners=False):
     return near if not swap else np.where(near > 0, np.where(near < 1, 1 - near, 1), 0)
 
 
-linear = Family(
-    "linear upsampling",
-    fst.tensors("m t"),
-    lambda x: x @ weights(x.shape[1]).T,
-    lambda x, dA: [dA @ weights(x.shape[1])],
+linear = family("linear upsampling", fst.tensors("m t"))(
+    lambda x: x @ weights(x.shape[1]).T, lambda x, dA: [dA @ weights(x.shape[1])]
 )
 
 
-shuffle = Family(  # channels to positions
-    "pixel shuffle",
-    fst.tensors("m t c 2"),
+shuffle = family(  # channels to positions
+    "pixel shuffle", fst.tensors("m t c 2")
+)(
     lambda x: x.swapaxes(2, 3).reshape(len(x), -1, x.shape[2]),
     lambda x, dA: [dA.reshape(x.shape[0], x.shape[1], 2, x.shape[2]).swapaxes(2, 3).copy()],
 )
 
 
-everywhere = Family(
-    "global average pooling",
-    fst.tensors("m t c"),
-    lambda x: x.mean(axis=1),
-    lambda x, dA: [np.repeat(dA[:, None] / x.shape[1], x.shape[1], axis=1)],
+everywhere = family("global average pooling", fst.tensors("m t c"))(
+    lambda x: x.mean(axis=1), lambda x, dA: [np.repeat(dA[:, None] / x.shape[1], x.shape[1], axis=1)]
 )
 
 
-at_points = Family(  # linear interpolation of x at t; the slope by t is the difference of two entries
-    "interpolation at points",
-    fst.tensors("4", "k"),
+at_points = family(  # linear interpolation of x at t; the slope by t is the difference of two entries
+    "interpolation at points", fst.tensors("4", "k")
+)(
     lambda x, t: x[low(t)] * (1 - part(t)) + x[low(t) + 1] * part(t),
     lambda x, t, dA: [read_back(dA, t), dA * (x[low(t) + 1] - x[low(t)]) * 1.5 * (1 - np.tanh(t) ** 2)],
 )

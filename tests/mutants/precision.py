@@ -3,14 +3,14 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family, softmax, softmax_slope
+from tests.mutants.family import family, softmax, softmax_slope
 
 X = fst.tensors("m n")
 SMALL = X.map(lambda arrays: (np.clip(arrays[0], -1, 1),))
 LN2 = np.log(2)
 RADIAN = np.pi / 180
 
-elementwise = lambda name, f, slope, arguments=X: Family(name, arguments, f, by(slope))
+elementwise = lambda name, f, slope, arguments=X: family(name, arguments)(f, by(slope))
 
 
 def by(slope):
@@ -28,8 +28,8 @@ exponential = elementwise("exp", np.exp, np.exp, SMALL)
 angle = elementwise("arctan", np.arctan, lambda x: 1 / (1 + x**2))
 squares = elementwise("square", lambda x: x**2, lambda x: 2 * x)
 logistic = elementwise("logistic", lambda x: (1 + np.tanh(x / 2)) / 2, lambda x: (1 - np.tanh(x / 2) ** 2) / 4)
-mean = Family("mean", X, lambda x: x.mean(), lambda x, dA: [np.full_like(x, dA / x.size)])
-soft_max = Family("softmax of rows", X, softmax, lambda x, dA: [softmax_slope(softmax(x), dA)])
+mean = family("mean", X)(lambda x: x.mean(), lambda x, dA: [np.full_like(x, dA / x.size)])
+soft_max = family("softmax of rows", X)(softmax, lambda x, dA: [softmax_slope(softmax(x), dA)])
 
 
 def settled(x):

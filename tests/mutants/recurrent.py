@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 from funcnn import GRU, LSTM, GlobalAvgPool, backward, forward, parameters, record
 from funcnn.layers import RNN, Bidirectional, GlobalMaxPool, Last
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family
+from tests.mutants.family import family
 
 
 @record
@@ -88,9 +88,9 @@ def gradients(kind, *, layer=None, cached=lambda cache: cache, change_dA=lambda 
     return vjp
 
 
-family = lambda name, kind: Family(name, sequences(kind), whole(kind), gradients(kind))
+of_kind = lambda name, kind: family(name, sequences(kind))(whole(kind), gradients(kind))
 
-rnn, lstm, gru = family("RNN with a mask", RNN), family("LSTM with a mask", LSTM), family("GRU with a mask", GRU)
+rnn, lstm, gru = (of_kind(f"{kind.__name__} with a mask", kind) for kind in (RNN, LSTM, GRU))
 
 
 def rnn_but(change):
@@ -152,7 +152,7 @@ def both_but(**change):
     return lambda *args: both_vjp(*args, **change)
 
 
-ways = Family("both ways", fst.tensors("m t n", "n k", "k k", "k", "n k", "k k", "k", most=3), both, both_vjp)
+ways = family("both ways", fst.tensors("m t n", "n k", "k k", "k", "n k", "k k", "k", most=3))(both, both_vjp)
 
 # The last step that is not padding.
 
@@ -166,24 +166,19 @@ def last_vjp(mask, x, dA):
     return [None, backward(Last(), forward(Last(), (x, mask))[1], dA).x[0]]
 
 
-last = Family(
+last = family(
     "last step with a mask",
     fst.dims("m", "t", "k").flatmap(
         lambda s: st.tuples(hnp.arrays(bool, (s["m"], s["t"])), fst.tensor((s["m"], s["t"], s["k"])))
     ),
-    lambda mask, x: forward(Last(), (x, mask))[0],
-    last_vjp,
-)
+)(lambda mask, x: forward(Last(), (x, mask))[0], last_vjp)
 
 # The mean and the maximum over positions that are not padding.
 
 
 def masked_pool(name, pool):
-    return Family(
-        name,
-        last.arguments,
-        lambda mask, x: forward(pool, (x, mask))[0],
-        lambda mask, x, dA: [None, backward(pool, (x, mask), dA).x[0]],
+    return family(name, last.arguments)(
+        lambda mask, x: forward(pool, (x, mask))[0], lambda mask, x, dA: [None, backward(pool, (x, mask), dA).x[0]]
     )
 
 

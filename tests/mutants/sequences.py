@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family, sigmoid, softmax, softmax_slope
+from tests.mutants.family import family, sigmoid, softmax, softmax_slope
 
 
 def hidden(x, U, V):
@@ -31,7 +31,7 @@ def rnn_but(**change):
     return lambda x, U, V, dA: rnn_vjp(x, U, V, dA, **change)
 
 
-rnn = Family("rnn", fst.tensors("t n", "n k", "k k"), lambda x, U, V: hidden(x, U, V)[1:], rnn_vjp)
+rnn = family("rnn", fst.tensors("t n", "n k", "k k"))(lambda x, U, V: hidden(x, U, V)[1:], rnn_vjp)
 
 
 def lstm(c, f, i, o):
@@ -55,7 +55,7 @@ def lstm_but(**change):
     return lambda c, f, i, o, dA: lstm_vjp(c, f, i, o, dA, **change)
 
 
-cell = Family("lstm", fst.tensors("n", "n", "n", "n"), lstm, lstm_vjp)
+cell = family("lstm", fst.tensors("n", "n", "n", "n"))(lstm, lstm_vjp)
 
 
 def gru(h, z, r, V):
@@ -80,7 +80,7 @@ def gru_but(**change):
     return lambda h, z, r, V, dA: gru_vjp(h, z, r, V, dA, **change)
 
 
-gated = Family("gru", fst.tensors("n", "n", "n", "n n"), gru, gru_vjp)
+gated = family("gru", fst.tensors("n", "n", "n", "n n"))(gru, gru_vjp)
 
 
 def averages(x, a):
@@ -102,7 +102,7 @@ def average_vjp(x, a, dA, *, before=True, decay=1):
     return [dx, da]
 
 
-moving = Family("moving average", fst.tensors("t n", "n"), lambda x, a: averages(x, a)[1:], average_vjp)
+moving = family("moving average", fst.tensors("t n", "n"))(lambda x, a: averages(x, a)[1:], average_vjp)
 
 causal = lambda n: np.where(np.tri(n, dtype=bool), 0, -1e30)
 attend = lambda q, k, v, mask=0.0: softmax(q @ k.T / np.sqrt(q.shape[1]) + mask)
@@ -123,12 +123,9 @@ def masked_vjp(q, k, v, dA, mask=None):
     return attention_vjp(q, k, v, dA, mask=causal(len(q)) if mask is None else mask)
 
 
-attention = Family("attention", fst.tensors("m d", "t d", "t k"), lambda q, k, v: attend(q, k, v) @ v, attention_vjp)
-masked = Family(
-    "causal attention",
-    fst.tensors("t d", "t d", "t k"),
-    lambda q, k, v: attend(q, k, v, causal(len(q))) @ v,
-    masked_vjp,
+attention = family("attention", fst.tensors("m d", "t d", "t k"))(lambda q, k, v: attend(q, k, v) @ v, attention_vjp)
+masked = family("causal attention", fst.tensors("t d", "t d", "t k"))(
+    lambda q, k, v: attend(q, k, v, causal(len(q))) @ v, masked_vjp
 )
 
 
@@ -147,7 +144,7 @@ def heads_vjp(x, y, dA, part=heads):
     return [d.swapaxes(0, 1).reshape(x.shape) for d in (dx, dy)]
 
 
-two_heads = Family("two linear heads", fst.tensors("t 4", "t 4"), linear_heads, heads_vjp)
+two_heads = family("two linear heads", fst.tensors("t 4", "t 4"))(linear_heads, heads_vjp)
 
 
 def turn(x, sign=1, first=0):
@@ -158,8 +155,8 @@ def turn(x, sign=1, first=0):
     )
 
 
-rotary = Family("rotary", fst.tensors("t 2"), turn, lambda x, dA: [turn(dA, -1)])
-steps = Family("differences in time", fst.tensors("t n"), lambda x: x[1:] - x[:-1], lambda x, dA: [steps_vjp(x, dA)])
+rotary = family("rotary", fst.tensors("t 2"))(turn, lambda x, dA: [turn(dA, -1)])
+steps = family("differences in time", fst.tensors("t n"))(lambda x: x[1:] - x[:-1], lambda x, dA: [steps_vjp(x, dA)])
 
 steps_vjp = lambda x, dA: np.pad(dA, ((1, 0), (0, 0))) - np.pad(dA, ((0, 1), (0, 0)))
 

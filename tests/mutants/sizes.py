@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.mutants.family import Family, softmax, softmax_slope
+from tests.mutants.family import family, softmax, softmax_slope
 from tests.mutants.magnitudes import each, wrong
 from tests.nasty.base import arrays, decades
 
@@ -22,45 +22,31 @@ def shortened_vjp(x, dA):
 def narrow(low, high, f, slope, name, *, signed=True):
     """A family of float32 arguments."""
     drawn = arrays(decades(low, high, signed=signed), "n").map(lambda args: (args[0].astype(np.float32),))
-    return Family(name, drawn, f, lambda x, dA: [dA * slope(x)])
+    return family(name, drawn)(f, lambda x, dA: [dA * slope(x)])
 
 
 COLD = 1e-190
 root = each("cube root near 1e-250", -250, np.cbrt, lambda x: 1 / np.cbrt(x) / np.cbrt(x) / 3)
 decay = each("exp(-1e200 x)", -200, lambda x: np.exp(-x / 1e-200), lambda x: -np.exp(-x / 1e-200) / 1e-200)
 log = each("log near 1e280", 280, np.log, lambda x: 1 / x, signed=False)
-cold = Family(
-    "softmax of 1e190 x",
-    arrays(decades(-191, -189), "m n", least=2),
-    lambda x: softmax(x / COLD),
-    lambda x, dA: [softmax_slope(softmax(x / COLD), dA) / COLD],
+cold = family("softmax of 1e190 x", arrays(decades(-191, -189), "m n", least=2))(
+    lambda x: softmax(x / COLD), lambda x, dA: [softmax_slope(softmax(x / COLD), dA) / COLD]
 )
-unit = Family("x over its length near 1e-175", arrays(decades(-176, -174), "m n", least=2), shortened, shortened_vjp)
-product = Family(
-    "x y of 1e-200 and 1e180",
-    arrays(decades(-1, 1), "n", "n").map(lambda args: (args[0] * 1e-200, args[1] * 1e180)),
-    np.multiply,
-    lambda x, y, dA: [dA * y, dA * x],
+unit = family("x over its length near 1e-175", arrays(decades(-176, -174), "m n", least=2))(shortened, shortened_vjp)
+product = family(
+    "x y of 1e-200 and 1e180", arrays(decades(-1, 1), "n", "n").map(lambda args: (args[0] * 1e-200, args[1] * 1e180))
+)(np.multiply, lambda x, y, dA: [dA * y, dA * x])
+entropy = family("x log(x / y) near 1e-160", arrays(decades(-161, -159, signed=False), "n", "n"))(
+    lambda x, y: x * np.log(x / y), lambda x, y, dA: [dA * (np.log(x / y) + 1), -dA * x / y]
 )
-entropy = Family(
-    "x log(x / y) near 1e-160",
-    arrays(decades(-161, -159, signed=False), "n", "n"),
-    lambda x, y: x * np.log(x / y),
-    lambda x, y, dA: [dA * (np.log(x / y) + 1), -dA * x / y],
+power = family("mean of squares near 1e150", arrays(decades(149, 151), "n", least=2))(
+    lambda x: np.mean(x * x), lambda x, dA: [dA * (2 * x / x.size)]
 )
-power = Family(
-    "mean of squares near 1e150",
-    arrays(decades(149, 151), "n", least=2),
-    lambda x: np.mean(x * x),
-    lambda x, dA: [dA * (2 * x / x.size)],
-)
-matrices = Family(
+matrices = family(
     "A B near 1e-300",
     arrays(decades(-1, 1), "n n", "n n", least=2).map(lambda args: (args[0] * 1e-160, args[1] * 1e-140)),
-    np.matmul,
-    lambda A, B, dA: [dA @ B.T, A.T @ dA],
-)
-mixed = Family("log of 1e-220 to 1", arrays(decades(-220, 0, signed=False), "n"), np.log, lambda x, dA: [dA / x])
+)(np.matmul, lambda A, B, dA: [dA @ B.T, A.T @ dA])
+mixed = family("log of 1e-220 to 1", arrays(decades(-220, 0, signed=False), "n"))(np.log, lambda x, dA: [dA / x])
 log32 = narrow(-33, -28, np.log, lambda x: 1 / x, "log of float32 near 1e-30", signed=False)
 
 MUTANTS = [

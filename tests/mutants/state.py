@@ -4,23 +4,20 @@ import numpy as np
 
 from funcnn.testing import strategies as fst
 from tests.mutants.dense import dense
-from tests.mutants.family import Family, indexed, sigmoid
+from tests.mutants.family import family, indexed, sigmoid
 
 X = fst.tensors("m n")
 
-sine = Family("sine", X, np.sin, lambda x, dA: [dA * np.cos(x)])
-tanh = Family("tanh kept", X, np.tanh, lambda x, dA: [dA * (1 - np.tanh(x) ** 2)])
-centred = Family("x - mean of rows", X, lambda x: x - x.mean(axis=1, keepdims=True), lambda x, dA: [by_rows(dA)])
-scaled = Family(
-    "rows by whole numbers",
-    indexed("m n", ids="m", below="4"),
-    lambda x, k: x * k[:, None],
-    lambda x, k, dA: [dA * k[:, None], None],
+sine = family("sine", X)(np.sin, lambda x, dA: [dA * np.cos(x)])
+tanh = family("tanh kept", X)(np.tanh, lambda x, dA: [dA * (1 - np.tanh(x) ** 2)])
+centred = family("x - mean of rows", X)(lambda x: x - x.mean(axis=1, keepdims=True), lambda x, dA: [by_rows(dA)])
+scaled = family("rows by whole numbers", indexed("m n", ids="m", below="4"))(
+    lambda x, k: x * k[:, None], lambda x, k, dA: [dA * k[:, None], None]
 )
-logistic = Family("sigmoid of any dtype", X, sigmoid, lambda x, dA: [dA * sigmoid(x) * sigmoid(-x)])
-ramp = Family(  # its entries are weighted by their position
-    "ramp", X, lambda x: np.sin(x.ravel()) * np.arange(x.size), lambda x, dA: [ramp_vjp(x, dA)]
-)
+logistic = family("sigmoid of any dtype", X)(sigmoid, lambda x, dA: [dA * sigmoid(x) * sigmoid(-x)])
+ramp = family(  # its entries are weighted by their position
+    "ramp", X
+)(lambda x: np.sin(x.ravel()) * np.arange(x.size), lambda x, dA: [ramp_vjp(x, dA)])
 
 by_rows = lambda dA: dA - dA.mean(axis=1, keepdims=True)
 
