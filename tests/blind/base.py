@@ -17,9 +17,9 @@ class Case:
     names: set
 
 
-def cases(f, vjp, *rows):
-    """The cases of one function, whose vjp has the mistake `bug`, or none if that is None."""
-    return [Case(title, f, partial(vjp, bug=bug), args, names) for title, bug, args, names in rows]
+def cases(f, vjp):
+    """`cases(f, vjp)(*rows)` are the cases of one function, whose vjp has the mistake `bug`, or none if that is None."""
+    return lambda *rows: [Case(title, f, partial(vjp, bug=bug), args, names) for title, bug, args, names in rows]
 
 
 def draw(seed, *shapes):
