@@ -18,7 +18,7 @@ class Case:
 
 
 def cases(f, vjp):
-    """`cases(f, vjp)(*rows)` are the cases of one function, whose vjp has the mistake `bug`, or none if that is None."""
+    """`cases(f, vjp)(*rows)` are the cases of one function, whose vjp has the mistake `bug`, or none if it is None."""
     return lambda *rows: [Case(title, f, partial(vjp, bug=bug), args, names) for title, bug, args, names in rows]
 
 

@@ -116,74 +116,69 @@ def softplus_by_exp(x):
 
 
 MUTANTS = [
-    relu.but("backward writes into dA: saves a copy", writes_into_the_cotangent),
-    relu.but("mask x > 1e-2: a threshold left from pruning", by(lambda x: x > 1e-2)),
-    relu.but("the negative half of dA is dropped too: guided backpropagation", lambda x, dA: [(x > 0) * dA.clip(0)]),
-    relu.but("slope 2 at 0: 1 + sign(x), where 0 counts twice", by(lambda x: np.where(x == 0, 2, x > 0))),
-    leaky.but("slope 0 at 0: by the sign of x", by(lambda x: np.where(x < 0, 1 / 8, np.sign(x)))),
-    leaky.but("the default slope: the option reaches forward only", by(lambda x: np.where(x > 0, 1, 0.01))),
-    relu6.but("no upper end in backward: copied from relu", by(lambda x: x > 0)),
-    hard_swish.but("slope 1 from 2 on: the wrong end", by(lambda x: np.where(abs(x) < 2, (2 * x + 3) / 6, x >= 2))),
-    hard_swish.but(
-        "x / 6 where 2 x / 6 belongs: a product of two", by(lambda x: np.where(abs(x) < 3, (x + 3) / 6, x > 0))
+    relu.but("backward writes into dA: saves a copy")(writes_into_the_cotangent),
+    relu.but("mask x > 1e-2: a threshold left from pruning")(by(lambda x: x > 1e-2)),
+    relu.but("the negative half of dA is dropped too: guided backpropagation")(lambda x, dA: [(x > 0) * dA.clip(0)]),
+    relu.but("slope 2 at 0: 1 + sign(x), where 0 counts twice")(by(lambda x: np.where(x == 0, 2, x > 0))),
+    leaky.but("slope 0 at 0: by the sign of x")(by(lambda x: np.where(x < 0, 1 / 8, np.sign(x)))),
+    leaky.but("the default slope: the option reaches forward only")(by(lambda x: np.where(x > 0, 1, 0.01))),
+    relu6.but("no upper end in backward: copied from relu")(by(lambda x: x > 0)),
+    hard_swish.but("slope 1 from 2 on: the wrong end")(by(lambda x: np.where(abs(x) < 2, (2 * x + 3) / 6, x >= 2))),
+    hard_swish.but("x / 6 where 2 x / 6 belongs: a product of two")(
+        by(lambda x: np.where(abs(x) < 3, (x + 3) / 6, x > 0))
     ),
-    soft_shrink.but("passes all: straight through", by(np.ones_like)),
-    logistic.but("exp(-x) / (1 + exp(-x))^2: as in the book; nan below -710", by(sigmoid_by_exp)),
-    logistic.but("slope from the pre-activation: x was kept, not the output", by(lambda x: x * (1 - x))),
-    tanh.but("1 - t, not squared: as the sigmoid's", by(lambda x: 1 - np.tanh(x))),
-    tanh.but("tanh of what is tanh already: the output was kept", by(lambda x: 1 - np.tanh(np.tanh(x)) ** 2)),
-    tanh.but("0 where saturated: to save an exp", by(lambda x: np.where(abs(x) > 3, 0, 1 - np.tanh(x) ** 2))),
-    gelu.but("the erf's derivative: two formulas, one name", exact_gelu.vjp),
-    gelu.but("the cubic's 3 missing: 0.044715 x^3 by heart", by(lambda x: gelu_slope(x, cubic=0.044715 / 3))),
-    gelu.but("0.79788 for sqrt(2 / pi): a constant cut short", by(lambda x: gelu_slope(x, c=0.79788))),
-    gelu.but(
-        "without the inner slope: half a product rule", by(lambda x: (1 + np.tanh(C * (x + 0.044715 * x**3))) / 2)
+    soft_shrink.but("passes all: straight through")(by(np.ones_like)),
+    logistic.but("exp(-x) / (1 + exp(-x))^2: as in the book; nan below -710")(by(sigmoid_by_exp)),
+    logistic.but("slope from the pre-activation: x was kept, not the output")(by(lambda x: x * (1 - x))),
+    tanh.but("1 - t, not squared: as the sigmoid's")(by(lambda x: 1 - np.tanh(x))),
+    tanh.but("tanh of what is tanh already: the output was kept")(by(lambda x: 1 - np.tanh(np.tanh(x)) ** 2)),
+    tanh.but("0 where saturated: to save an exp")(by(lambda x: np.where(abs(x) > 3, 0, 1 - np.tanh(x) ** 2))),
+    gelu.but("the erf's derivative: two formulas, one name")(exact_gelu.vjp),
+    gelu.but("the cubic's 3 missing: 0.044715 x^3 by heart")(by(lambda x: gelu_slope(x, cubic=0.044715 / 3))),
+    gelu.but("0.79788 for sqrt(2 / pi): a constant cut short")(by(lambda x: gelu_slope(x, c=0.79788))),
+    gelu.but("without the inner slope: half a product rule")(
+        by(lambda x: (1 + np.tanh(C * (x + 0.044715 * x**3))) / 2)
     ),
-    exact_gelu.but(
-        "density without the 1/2: erf's own, 1 / sqrt(pi)",
-        by(lambda x: (1 + erf(x / np.sqrt(2))) / 2 + x * density(x) * np.sqrt(2)),
+    exact_gelu.but("density without the 1/2: erf's own, 1 / sqrt(pi)")(
+        by(lambda x: (1 + erf(x / np.sqrt(2))) / 2 + x * density(x) * np.sqrt(2))
     ),
-    exact_gelu.but("by tanh: two formulas, one name", by(gelu_slope)),
-    silu.but("s + x s: the sigmoid's slope without 1 - s", by(lambda x: sigmoid(x) * (1 + x))),
-    elu.but("out + 1: right for alpha 1", by(lambda x: np.where(x > 0, 1, elu.f(x) + 1))),
-    elu.but("out + alpha everywhere: no branch in backward", by(lambda x: elu.f(x) + 0.5)),
-    selu.but("scale missing for x < 0: one branch of two", by(lambda x: np.where(x > 0, SCALE, selu_slope(x) / SCALE))),
-    selu.but("1.0507 and 1.67326: constants cut short", by(lambda x: selu_slope(x, 1.0507, 1.67326))),
-    selu.but("alpha 1.6732632: cut short for negative numbers", by(lambda x: selu_slope(x, alpha=1.6732632))),
-    soft_plus.but("exp(x) / (1 + exp(x)): nan above 710", by(softplus_by_exp)),
-    soft_plus.but("the steepness divides: beta 2 in backward alone", by(lambda x: sigmoid(2 * x))),
-    mish.but("without the softplus's slope: a factor of three", by(lambda x: mish_slope(x, np.ones_like))),
-    softsign.but("1 / (1 + |x|): half of the quotient rule", by(lambda x: 1 / (1 + abs(x)))),
-    softsign.but("1 / (1 + x)^2: right for x >= 0", by(lambda x: 1 / (1 + np.where(x == -1, 1, x)) ** 2)),
-    snake.but("2 sin cos, without the inner 2: half of the chain rule", by(lambda x: 1 + np.sin(4 * x) / 2)),
-    smooth_abs.but("sign(x): the limit", by(np.sign)),
-    smooth_abs.but("eps forgotten: x / |x|, guarded at 0", by(lambda x: x / np.where(x == 0, 1, abs(x)))),
-    rounding.but("straight through: so that something trains", by(np.ones_like)),
-    polynomial.but("exponents off by one: 3 x^3 for 3 x^2", by(lambda x: -1 + 6 * x + 3 * x**3 / 2)),
-    swish.of(0).but(
-        "dx without the steepness: right for 1",
-        lambda x, b, dA: dA * (sigmoid(b * x) + x * sigmoid(b * x) * sigmoid(-b * x)),
+    exact_gelu.but("by tanh: two formulas, one name")(by(gelu_slope)),
+    silu.but("s + x s: the sigmoid's slope without 1 - s")(by(lambda x: sigmoid(x) * (1 + x))),
+    elu.but("out + 1: right for alpha 1")(by(lambda x: np.where(x > 0, 1, elu.f(x) + 1))),
+    elu.but("out + alpha everywhere: no branch in backward")(by(lambda x: elu.f(x) + 0.5)),
+    selu.but("scale missing for x < 0: one branch of two")(by(lambda x: np.where(x > 0, SCALE, selu_slope(x) / SCALE))),
+    selu.but("1.0507 and 1.67326: constants cut short")(by(lambda x: selu_slope(x, 1.0507, 1.67326))),
+    selu.but("alpha 1.6732632: cut short for negative numbers")(by(lambda x: selu_slope(x, alpha=1.6732632))),
+    soft_plus.but("exp(x) / (1 + exp(x)): nan above 710")(by(softplus_by_exp)),
+    soft_plus.but("the steepness divides: beta 2 in backward alone")(by(lambda x: sigmoid(2 * x))),
+    mish.but("without the softplus's slope: a factor of three")(by(lambda x: mish_slope(x, np.ones_like))),
+    softsign.but("1 / (1 + |x|): half of the quotient rule")(by(lambda x: 1 / (1 + abs(x)))),
+    softsign.but("1 / (1 + x)^2: right for x >= 0")(by(lambda x: 1 / (1 + np.where(x == -1, 1, x)) ** 2)),
+    snake.but("2 sin cos, without the inner 2: half of the chain rule")(by(lambda x: 1 + np.sin(4 * x) / 2)),
+    smooth_abs.but("sign(x): the limit")(by(np.sign)),
+    smooth_abs.but("eps forgotten: x / |x|, guarded at 0")(by(lambda x: x / np.where(x == 0, 1, abs(x)))),
+    rounding.but("straight through: so that something trains")(by(np.ones_like)),
+    polynomial.but("exponents off by one: 3 x^3 for 3 x^2")(by(lambda x: -1 + 6 * x + 3 * x**3 / 2)),
+    swish.of(0).but("dx without the steepness: right for 1")(
+        lambda x, b, dA: dA * (sigmoid(b * x) + x * sigmoid(b * x) * sigmoid(-b * x))
     ),
-    swish.of(1).but("db is the mean: one number for all", lambda x, b, dA: swish.vjp(x, b, dA)[1] / x.size),
-    prelu.of(1).but(
-        "da from positive x: the mask was kept, not its complement",
-        lambda x, a, dA: (dA * np.maximum(x, 0)).sum(axis=0),
+    swish.of(1).but("db is the mean: one number for all")(lambda x, b, dA: swish.vjp(x, b, dA)[1] / x.size),
+    prelu.of(1).but("da from positive x: the mask was kept, not its complement")(
+        lambda x, a, dA: (dA * np.maximum(x, 0)).sum(axis=0)
     ),
-    prelu.of(1).but(
-        "one slope's gradient for all: the parameter was shared once",
-        lambda x, a, dA: np.full_like(a, (dA * np.minimum(x, 0)).sum()),
+    prelu.of(1).but("one slope's gradient for all: the parameter was shared once")(
+        lambda x, a, dA: np.full_like(a, (dA * np.minimum(x, 0)).sum())
     ),
-    glu.of(1).but("the gate's slope missing: a product, half of it", lambda a, b, dA: dA * a),
-    glu.but("halves exchanged: split in the other order", lambda a, b, dA: glu.vjp(a, b, dA)[::-1]),
-    soft_max.but("the diagonal only: p (1 - p), as the sigmoid", lambda x, dA: [dA * softmax(x) * (1 - softmax(x))]),
-    soft_max.but("sum over axis 0 when square: the wrong axis", softmax_of_columns),
-    log_of_softmax.but("the cotangent taken for one-hot: fused with the loss", lambda x, dA: [dA - softmax(x)]),
-    log_of_softmax.but("the mean of dA: for the sum", lambda x, dA: [dA - softmax(x) * dA.mean(axis=1, keepdims=True)]),
-    gumbel.of(0).but(
-        "without 1 / temperature: right for 1", lambda x, noise, dA: softmax_slope(softmax((x + noise) / 0.5), dA)
+    glu.of(1).but("the gate's slope missing: a product, half of it")(lambda a, b, dA: dA * a),
+    glu.but("halves exchanged: split in the other order")(lambda a, b, dA: glu.vjp(a, b, dA)[::-1]),
+    soft_max.but("the diagonal only: p (1 - p), as the sigmoid")(lambda x, dA: [dA * softmax(x) * (1 - softmax(x))]),
+    soft_max.but("sum over axis 0 when square: the wrong axis")(softmax_of_columns),
+    log_of_softmax.but("the cotangent taken for one-hot: fused with the loss")(lambda x, dA: [dA - softmax(x)]),
+    log_of_softmax.but("the mean of dA: for the sum")(lambda x, dA: [dA - softmax(x) * dA.mean(axis=1, keepdims=True)]),
+    gumbel.of(0).but("without 1 / temperature: right for 1")(
+        lambda x, noise, dA: softmax_slope(softmax((x + noise) / 0.5), dA)
     ),
-    gumbel.of(0).but(
-        "noise forgotten in backward: drawn, and not kept",
-        lambda x, noise, dA: softmax_slope(softmax(x / 0.5), dA) / 0.5,
+    gumbel.of(0).but("noise forgotten in backward: drawn, and not kept")(
+        lambda x, noise, dA: softmax_slope(softmax(x / 0.5), dA) / 0.5
     ),
 ]

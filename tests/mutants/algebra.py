@@ -111,61 +111,53 @@ filtered = family("circular convolution", fst.tensors("t", "t"))(
 )
 
 MUTANTS = [
-    invert.but("transposes missing: -B dA B", through(lambda M, d: -np.linalg.inv(M) @ d @ np.linalg.inv(M))),
-    invert.but(
-        "one transpose: the order of a product", through(lambda M, d: -np.linalg.inv(M).T @ d @ np.linalg.inv(M))
+    invert.but("transposes missing: -B dA B")(through(lambda M, d: -np.linalg.inv(M) @ d @ np.linalg.inv(M))),
+    invert.but("one transpose: the order of a product")(
+        through(lambda M, d: -np.linalg.inv(M).T @ d @ np.linalg.inv(M))
     ),
-    solve.but(
-        "db by A, not transposed: the same factors again", lambda A, b, dA: solve_vjp(A, b, dA, transposed=False)
+    solve.but("db by A, not transposed: the same factors again")(
+        lambda A, b, dA: solve_vjp(A, b, dA, transposed=False)
     ),
-    solve.but("the sign of dA: of the inverse", lambda A, b, dA: solve_vjp(A, b, dA, sign=1)),
-    solve.but("dA transposed: x db^T for db x^T", lambda A, b, dA: solve_vjp(A, b, dA, order=0)),
-    det.but("without the determinant: log det's", through(lambda M, d: d * np.linalg.inv(M).T)),
-    det.but(
-        "inverse not transposed: right for symmetric ones",
-        through(lambda M, d: d * np.linalg.det(M) * np.linalg.inv(M)),
+    solve.but("the sign of dA: of the inverse")(lambda A, b, dA: solve_vjp(A, b, dA, sign=1)),
+    solve.but("dA transposed: x db^T for db x^T")(lambda A, b, dA: solve_vjp(A, b, dA, order=0)),
+    det.but("without the determinant: log det's")(through(lambda M, d: d * np.linalg.inv(M).T)),
+    det.but("inverse not transposed: right for symmetric ones")(
+        through(lambda M, d: d * np.linalg.det(M) * np.linalg.inv(M))
     ),
-    log_det.but("of A, once: A A^T has two of them", lambda A, dA: [dA * np.linalg.inv(positive(A)) @ A]),
-    cholesky.but("diagonal not halved: tril for phi", lambda A, dA: [cholesky_vjp(A, dA, np.tril)]),
-    cholesky.but("not made symmetric: only the lower half was read", lambda A, dA: [cholesky_vjp(A, dA, order=0)]),
-    quadratic.of(0).but("2 x A: right for symmetric A", lambda x, A, dA: dA[:, None] * (x @ A) * 2),
-    quadratic.of(1).but(
-        "dA made symmetric and doubled: only the half was stored",
-        lambda x, A, dA: quadratic.vjp(x, A, dA)[1] * (2 - np.eye(len(A))),
+    log_det.but("of A, once: A A^T has two of them")(lambda A, dA: [dA * np.linalg.inv(positive(A)) @ A]),
+    cholesky.but("diagonal not halved: tril for phi")(lambda A, dA: [cholesky_vjp(A, dA, np.tril)]),
+    cholesky.but("not made symmetric: only the lower half was read")(lambda A, dA: [cholesky_vjp(A, dA, order=0)]),
+    quadratic.of(0).but("2 x A: right for symmetric A")(lambda x, A, dA: dA[:, None] * (x @ A) * 2),
+    quadratic.of(1).but("dA made symmetric and doubled: only the half was stored")(
+        lambda x, A, dA: quadratic.vjp(x, A, dA)[1] * (2 - np.eye(len(A)))
     ),
-    power.but("3 A^2: numbers commute", lambda A, dA: [3 * (A @ A).T @ dA]),
-    trace.of(0).but(
-        "not transposed when square: the shapes fit", lambda A, B, dA: dA * (B if B.shape == A.shape else B.T)
+    power.but("3 A^2: numbers commute")(lambda A, dA: [3 * (A @ A).T @ dA]),
+    trace.of(0).but("not transposed when square: the shapes fit")(
+        lambda A, B, dA: dA * (B if B.shape == A.shape else B.T)
     ),
-    gram.but("2 dA x: right for symmetric cotangents", lambda x, dA: [2 * dA @ x]),
-    contraction.of(0).but(
-        "letters exchanged when equal: bki for bik",
-        lambda A, B, dA: np.einsum("bki,bjk->bij" if A.shape[1] == B.shape[2] else "bik,bjk->bij", dA, B),
+    gram.but("2 dA x: right for symmetric cotangents")(lambda x, dA: [2 * dA @ x]),
+    contraction.of(0).but("letters exchanged when equal: bki for bik")(
+        lambda A, B, dA: np.einsum("bki,bjk->bij" if A.shape[1] == B.shape[2] else "bik,bjk->bij", dA, B)
     ),
-    contraction.of(1).but(
-        "the batch summed and shared: b missing in the result",
-        lambda A, B, dA: np.broadcast_to(np.einsum("bij,bik->jk", A, dA), B.shape).copy(),
+    contraction.of(1).but("the batch summed and shared: b missing in the result")(
+        lambda A, B, dA: np.broadcast_to(np.einsum("bij,bik->jk", A, dA), B.shape).copy()
     ),
-    kron.but(
-        "blocks exchanged with positions in a block: a reshape without its swap",
-        lambda A, B, dA: kron_vjp(A, B, dA.reshape(2, A.shape[0], 2, A.shape[1]).swapaxes(0, 1).swapaxes(2, 3)),
+    kron.but("blocks exchanged with positions in a block: a reshape without its swap")(
+        lambda A, B, dA: kron_vjp(A, B, dA.reshape(2, A.shape[0], 2, A.shape[1]).swapaxes(0, 1).swapaxes(2, 3))
     ),
-    cosine.but("norms held constant: half of the quotient rule", lambda a, b, dA: cosine_vjp(a, b, dA, keep=0)),
-    cosine.but("norm not squared: the projection of a unit vector", lambda a, b, dA: cosine_vjp(a, b, dA, power=1)),
-    distances.but(
-        "one side of each pair: x[i] and x[j] are the same x",
-        lambda x, dA: [2 * (dA[..., None] * (x[:, None] - x)).sum(axis=1)],
+    cosine.but("norms held constant: half of the quotient rule")(lambda a, b, dA: cosine_vjp(a, b, dA, keep=0)),
+    cosine.but("norm not squared: the projection of a unit vector")(lambda a, b, dA: cosine_vjp(a, b, dA, power=1)),
+    distances.but("one side of each pair: x[i] and x[j] are the same x")(
+        lambda x, dA: [2 * (dA[..., None] * (x[:, None] - x)).sum(axis=1)]
     ),
-    distances.but(
-        "one side, doubled: right for symmetric cotangents",
-        lambda x, dA: [4 * (dA[..., None] * (x[:, None] - x)).sum(axis=1)],
+    distances.but("one side, doubled: right for symmetric cotangents")(
+        lambda x, dA: [4 * (dA[..., None] * (x[:, None] - x)).sum(axis=1)]
     ),
-    kernel.but("without the width: right for 1", lambda x, y, dA: bump_vjp(x, y, dA, 1.0)),
-    kernel.of(1).but("the centres' sign: x - y for both", lambda x, y, dA: -bump_vjp(x, y, dA)[1]),
-    spectrum.but("scaled by 1/n: ifft divides", lambda x, dA: [2 * np.fft.ifft(dA * np.fft.fft(x)).real]),
-    spectrum.but("without the 2: |z|^2 is no z", lambda x, dA: [len(x) * np.fft.ifft(dA * np.fft.fft(x)).real]),
-    filtered.but(
-        "without the conjugate: convolved, not correlated",
-        lambda x, w, dA: [np.fft.ifft(np.fft.fft(dA) * np.fft.fft(a)).real for a in (w, x)],
+    kernel.but("without the width: right for 1")(lambda x, y, dA: bump_vjp(x, y, dA, 1.0)),
+    kernel.of(1).but("the centres' sign: x - y for both")(lambda x, y, dA: -bump_vjp(x, y, dA)[1]),
+    spectrum.but("scaled by 1/n: ifft divides")(lambda x, dA: [2 * np.fft.ifft(dA * np.fft.fft(x)).real]),
+    spectrum.but("without the 2: |z|^2 is no z")(lambda x, dA: [len(x) * np.fft.ifft(dA * np.fft.fft(x)).real]),
+    filtered.but("without the conjugate: convolved, not correlated")(
+        lambda x, w, dA: [np.fft.ifft(np.fft.fft(dA) * np.fft.fft(a)).real for a in (w, x)]
     ),
 ]

@@ -60,13 +60,11 @@ rotation = family("rotation", fst.tensors("3", "3").map(lambda args: (args[0].cl
 MUTANTS = [
     rotation.but(
         f"the sign of the gradient of the axis below an angle of {angle:g}: "
-        "a cross product in another order, in a branch that no test reached",
-        below(angle, lambda dA, dv, dp: [-dv, dp]),
-    )
+        "a cross product in another order, in a branch that no test reached"
+    )(below(angle, lambda dA, dv, dp: [-dv, dp]))
     for angle in (1e-3, 1e-4, 1e-6, 1e-8)
 ] + [
-    rotation.but(
-        "the point as if it was not turned by a small angle: a small angle was taken for none",
-        below(1e-4, lambda dA, dv, dp: [dv, dA]),
+    rotation.but("the point as if it was not turned by a small angle: a small angle was taken for none")(
+        below(1e-4, lambda dA, dv, dp: [dv, dA])
     )
 ]

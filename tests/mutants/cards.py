@@ -25,7 +25,7 @@ def mutants(cls, card):
     arguments = WIDE if max(map(abs, card.corners), default=0) > 1 else X
     right = of_layer(str(layer), arguments, lambda: layer)
     wrong = lambda text: lambda x, dA: [dA * slope_at(layer, text, x)]
-    return [right.but(f"{what}: {why}", wrong(text)) for what, why, text in card.mistakes]
+    return [right.but(f"{what}: {why}")(wrong(text)) for what, why, text in card.mistakes]
 
 
 def slope_of_term(chosen, text, out):
@@ -42,7 +42,7 @@ def mutants_of_loss(loss):
     wrong = lambda text: lambda out, dA: [dA * slope_of_term(chosen, text, out) / out.size]
     draws = X.map(lambda arrays: (0.05 + 0.9 * sigmoid(arrays[0]),)) if card_of(loss).takes[0] == "probabilities" else X
     right = family(loss.__name__, draws)(lambda out: chosen(out, y_for(out))[0], wrong("slope"))
-    return [right.but(f"{what}: {why}", wrong(text)) for what, why, text in card_of(loss).mistakes]
+    return [right.but(f"{what}: {why}")(wrong(text)) for what, why, text in card_of(loss).mistakes]
 
 
 MUTANTS = [

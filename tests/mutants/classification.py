@@ -94,59 +94,51 @@ def dice_slope(p, y, quotient=1):
 
 
 MUTANTS = [
-    cross_entropy.of(0).but("without 1/m: the mean forgotten", lambda z, y, dA: dA * (softmax(z) - one_hot(z, y))),
-    cross_entropy.of(0).but(
-        "ignoring the cotangent: a loss comes last", lambda z, y, dA: (softmax(z) - one_hot(z, y)) / len(z)
+    cross_entropy.of(0).but("without 1/m: the mean forgotten")(lambda z, y, dA: dA * (softmax(z) - one_hot(z, y))),
+    cross_entropy.of(0).but("ignoring the cotangent: a loss comes last")(
+        lambda z, y, dA: (softmax(z) - one_hot(z, y)) / len(z)
     ),
-    cross_entropy.but(
-        "the label is the argmax: right for a trained network",
-        lambda z, y, dA: cross_entropy.vjp(z, z.argmax(axis=1), dA),
+    cross_entropy.but("the label is the argmax: right for a trained network")(
+        lambda z, y, dA: cross_entropy.vjp(z, z.argmax(axis=1), dA)
     ),
-    smoothed.of(0).but(
-        "smoothing in forward only: an option added later", lambda z, y, dA: dA[:, None] * (softmax(z) - one_hot(z, y))
+    smoothed.of(0).but("smoothing in forward only: an option added later")(
+        lambda z, y, dA: dA[:, None] * (softmax(z) - one_hot(z, y))
     ),
-    smoothed.of(0).but(
-        "0.1 to the other classes only: another definition",
+    smoothed.of(0).but("0.1 to the other classes only: another definition")(
         lambda z, y, dA: (
             dA[:, None] * (softmax(z) - 0.9 * one_hot(z, y) - 0.1 / max(z.shape[1] - 1, 1) * (1 - one_hot(z, y)))
-        ),
+        )
     ),
-    ignoring.of(0).but(
-        "mean over padding too: len(z) is at hand",
-        lambda z, y, dA: dA * (y > 0)[:, None] * (softmax(z) - one_hot(z, y)) / len(z),
+    ignoring.of(0).but("mean over padding too: len(z) is at hand")(
+        lambda z, y, dA: dA * (y > 0)[:, None] * (softmax(z) - one_hot(z, y)) / len(z)
     ),
-    ignoring.of(0).but(
-        "padding gets a gradient: masked in forward only",
-        lambda z, y, dA: dA * (softmax(z) - one_hot(z, y)) / max((y > 0).sum(), 1),
+    ignoring.of(0).but("padding gets a gradient: masked in forward only")(
+        lambda z, y, dA: dA * (softmax(z) - one_hot(z, y)) / max((y > 0).sum(), 1)
     ),
-    clipped.of(0).but(
-        "forward clips, backward does not: the clip is only for the log",
-        lambda p, y, dA: dA * clipped_slope(p, y) / p.size,
+    clipped.of(0).but("forward clips, backward does not: the clip is only for the log")(
+        lambda p, y, dA: dA * clipped_slope(p, y) / p.size
     ),
-    binary.of(0).but("p - y: the weight of the positive class forgotten", lambda z, y, dA: dA * (sigmoid(z) - y)),
-    binary.of(0).but("the weight on both classes: multiplied at the end", lambda z, y, dA: dA * 3 * (sigmoid(z) - y)),
-    hinge.of(0).but(
-        "active where y z < 0: the perceptron's", lambda z, y, dA: dA * -(2 * y - 1) * ((2 * y - 1) * z < 0)
+    binary.of(0).but("p - y: the weight of the positive class forgotten")(lambda z, y, dA: dA * (sigmoid(z) - y)),
+    binary.of(0).but("the weight on both classes: multiplied at the end")(lambda z, y, dA: dA * 3 * (sigmoid(z) - y)),
+    hinge.of(0).but("active where y z < 0: the perceptron's")(
+        lambda z, y, dA: dA * -(2 * y - 1) * ((2 * y - 1) * z < 0)
     ),
-    hinge.of(0).but("labels 0 and 1 for -1 and 1: two conventions", lambda z, y, dA: dA * -y * ((2 * y - 1) * z < 1)),
-    squared_hinge.of(0).but(
-        "the margin as a factor forgotten: from the plain hinge",
-        lambda z, y, dA: dA * -2 * (2 * y - 1) * ((2 * y - 1) * z < 1),
+    hinge.of(0).but("labels 0 and 1 for -1 and 1: two conventions")(lambda z, y, dA: dA * -y * ((2 * y - 1) * z < 1)),
+    squared_hinge.of(0).but("the margin as a factor forgotten: from the plain hinge")(
+        lambda z, y, dA: dA * -2 * (2 * y - 1) * ((2 * y - 1) * z < 1)
     ),
-    many_hinge.of(0).but(
-        "the right class pays once: it pays for each violation",
+    many_hinge.of(0).but("the right class pays once: it pays for each violation")(
         lambda z, y, dA: (
             dA[:, None] * ((violations(z, y) > 0) - one_hot(z, y) * (violations(z, y) > 0).any(axis=1, keepdims=True))
-        ),
+        )
     ),
-    focal.of(0).but(
-        "modulating factor held constant: a weight", lambda z, y, dA: dA * (1 - 2 * y) * sigmoid(z * (1 - 2 * y)) ** 3
+    focal.of(0).but("modulating factor held constant: a weight")(
+        lambda z, y, dA: dA * (1 - 2 * y) * sigmoid(z * (1 - 2 * y)) ** 3
     ),
-    dice.of(0).but(
-        "the denominator held constant: half of the quotient rule",
-        lambda z, y, dA: -dA * sigmoid(z) * sigmoid(-z) * dice_slope(sigmoid(z), y, 0),
+    dice.of(0).but("the denominator held constant: half of the quotient rule")(
+        lambda z, y, dA: -dA * sigmoid(z) * sigmoid(-z) * dice_slope(sigmoid(z), y, 0)
     ),
-    dice.of(0).but(
-        "the sigmoid's slope missing: of probabilities, not of logits", lambda z, y, dA: -dA * dice_slope(sigmoid(z), y)
+    dice.of(0).but("the sigmoid's slope missing: of probabilities, not of logits")(
+        lambda z, y, dA: -dA * dice_slope(sigmoid(z), y)
     ),
 ]

@@ -71,37 +71,31 @@ def packed(x, w, dA):
 
 
 MUTANTS = [
-    conv.but(
-        "dX by the flipped kernel: correlation or convolution",
-        lambda x, w, dA: [correlate_vjp(x, w[::-1], dA)[0], dw(x, w, dA)],
+    conv.but("dX by the flipped kernel: correlation or convolution")(
+        lambda x, w, dA: [correlate_vjp(x, w[::-1], dA)[0], dw(x, w, dA)]
     ),
-    conv.of(1).but("dw flipped: once too often", lambda x, w, dA: dw(x, w, dA)[::-1].copy()),
-    conv.of(0).but(
-        "channels exchanged for c = o: the shapes fit",
-        lambda x, w, dA: correlate_vjp(x, w.swapaxes(1, 2) if w.shape[1] == w.shape[2] else w, dA)[0],
+    conv.of(1).but("dw flipped: once too often")(lambda x, w, dA: dw(x, w, dA)[::-1].copy()),
+    conv.of(0).but("channels exchanged for c = o: the shapes fit")(
+        lambda x, w, dA: correlate_vjp(x, w.swapaxes(1, 2) if w.shape[1] == w.shape[2] else w, dA)[0]
     ),
-    conv.of(1).but("dw of the first row only: right for batch 1", lambda x, w, dA: dw(x[:1], w, dA[:1])),
-    conv.of(0).but(
-        "the last tap missing in dX: range(k - 1)",
-        lambda x, w, dA: correlate_vjp(x, w * (np.arange(3) < 2)[:, None, None], dA)[0],
+    conv.of(1).but("dw of the first row only: right for batch 1")(lambda x, w, dA: dw(x[:1], w, dA[:1])),
+    conv.of(0).but("the last tap missing in dX: range(k - 1)")(
+        lambda x, w, dA: correlate_vjp(x, w * (np.arange(3) < 2)[:, None, None], dA)[0]
     ),
-    strided.of(0).but("dX packed to the left: no zeros between", packed),
-    strided.of(1).but("dw at stride 1: the stride is for outputs", lambda x, w, dA: dw(x[:, :4], w, dA)),
-    dilated.of(1).but("dilation forgotten in dw: one of three calls", lambda x, w, dA: dw(x[:, :5], w, dA)),
-    same.of(0).but(
-        "one zero too many on the left: an even kernel",
-        lambda x, w, dA: correlate_vjp(pad(x, 1, 2), w, dA)[0][:, 2:-1].copy(),
+    strided.of(0).but("dX packed to the left: no zeros between")(packed),
+    strided.of(1).but("dw at stride 1: the stride is for outputs")(lambda x, w, dA: dw(x[:, :4], w, dA)),
+    dilated.of(1).but("dilation forgotten in dw: one of three calls")(lambda x, w, dA: dw(x[:, :5], w, dA)),
+    same.of(0).but("one zero too many on the left: an even kernel")(
+        lambda x, w, dA: correlate_vjp(pad(x, 1, 2), w, dA)[0][:, 2:-1].copy()
     ),
-    same.of(1).but("dw of x padded on the other side: an even kernel", lambda x, w, dA: dw(pad(x, 2, 1), w, dA)),
-    depthwise.of(1).but(
-        "dw summed over channels: as for a full kernel",
-        lambda x, w, dA: np.repeat(depthwise.vjp(x, w, dA)[1].sum(axis=1, keepdims=True), w.shape[1], axis=1),
+    same.of(1).but("dw of x padded on the other side: an even kernel")(lambda x, w, dA: dw(pad(x, 2, 1), w, dA)),
+    depthwise.of(1).but("dw summed over channels: as for a full kernel")(
+        lambda x, w, dA: np.repeat(depthwise.vjp(x, w, dA)[1].sum(axis=1, keepdims=True), w.shape[1], axis=1)
     ),
-    transposed.of(0).but(
-        "dX by the flipped kernel: the transposed of the transposed", lambda x, w, dA: correlate(dA, w[::-1])
+    transposed.of(0).but("dX by the flipped kernel: the transposed of the transposed")(
+        lambda x, w, dA: correlate(dA, w[::-1])
     ),
-    transposed.of(1).but(
-        "dw transposed for c = o: the shapes fit",
-        lambda x, w, dA: dw(dA, w, x).swapaxes(1, 2).copy() if w.shape[1] == w.shape[2] else dw(dA, w, x),
+    transposed.of(1).but("dw transposed for c = o: the shapes fit")(
+        lambda x, w, dA: dw(dA, w, x).swapaxes(1, 2).copy() if w.shape[1] == w.shape[2] else dw(dA, w, x)
     ),
 ]

@@ -100,65 +100,56 @@ def norm_of_rows(x, V, g, dA):
 large = family("dense of up to 12", fst.tensors("m n", "n k", "k", most=12))(dense.f, dense.vjp)
 
 MUTANTS = [
-    dense.of(2).but("db is dA[0]: right for batch 1", lambda x, W, b, dA: dA[0].copy()),
-    dense.of(1).but("dW divided by m again: the loss has done it already", lambda x, W, b, dA: x.T @ dA / len(x)),
-    dense.but("dX = dA @ W for square W: the shapes fit", square_dx),
-    dense.but("dW accumulated in float32: a cast too many", low_precision),
-    dense.of(2).but("db of shape (1, k): keepdims", lambda x, W, b, dA: dA.sum(axis=0, keepdims=True)),
-    dense.of(1).but(
-        "dW transposed, then reshaped: a reshape silences the shape error",
-        lambda x, W, b, dA: (dA.T @ x).reshape(W.shape),
+    dense.of(2).but("db is dA[0]: right for batch 1")(lambda x, W, b, dA: dA[0].copy()),
+    dense.of(1).but("dW divided by m again: the loss has done it already")(lambda x, W, b, dA: x.T @ dA / len(x)),
+    dense.but("dX = dA @ W for square W: the shapes fit")(square_dx),
+    dense.but("dW accumulated in float32: a cast too many")(low_precision),
+    dense.of(2).but("db of shape (1, k): keepdims")(lambda x, W, b, dA: dA.sum(axis=0, keepdims=True)),
+    dense.of(1).but("dW transposed, then reshaped: a reshape silences the shape error")(
+        lambda x, W, b, dA: (dA.T @ x).reshape(W.shape)
     ),
-    dense.but("dW symmetric for square W: left from a metric", symmetric_dw),
-    dense.of(1).but("weight decay in dW: the penalty is not in the forward", lambda x, W, b, dA: x.T @ dA + 1e-4 * W),
-    dense.of(2).but("no db for batch 1: a squeeze guards the sum", lambda x, W, b, dA: dA.sum(axis=0) * (len(x) > 1)),
-    dense.of(0).but("dX clipped to [-5, 5]: against explosion", lambda x, W, b, dA: np.clip(dA @ W.T, -5, 5)),
-    large.but("the last block of rows is lost above 8: the loop ends a block early", blocks_of_eight),
-    tied.of(1).but("the encoder's gradient only: W is used twice", lambda x, W, dA: x.T @ dz(x, W, dA)),
-    tied.of(1).but(
-        "the decoder's part transposed for square W: the shapes fit",
+    dense.but("dW symmetric for square W: left from a metric")(symmetric_dw),
+    dense.of(1).but("weight decay in dW: the penalty is not in the forward")(lambda x, W, b, dA: x.T @ dA + 1e-4 * W),
+    dense.of(2).but("no db for batch 1: a squeeze guards the sum")(lambda x, W, b, dA: dA.sum(axis=0) * (len(x) > 1)),
+    dense.of(0).but("dX clipped to [-5, 5]: against explosion")(lambda x, W, b, dA: np.clip(dA @ W.T, -5, 5)),
+    large.but("the last block of rows is lost above 8: the loop ends a block early")(blocks_of_eight),
+    tied.of(1).but("the encoder's gradient only: W is used twice")(lambda x, W, dA: x.T @ dz(x, W, dA)),
+    tied.of(1).but("the decoder's part transposed for square W: the shapes fit")(
         lambda x, W, dA: (
             x.T @ dz(x, W, dA) + (np.tanh(x @ W).T @ dA if W.shape[0] == W.shape[1] else dA.T @ np.tanh(x @ W))
-        ),
+        )
     ),
-    bilinear.of(0).but(
-        "A not transposed for square A: einsum letters exchanged",
-        lambda x, A, y, dA: dA[:, None] * (y @ (A if A.shape[0] == A.shape[1] else A.T)),
+    bilinear.of(0).but("A not transposed for square A: einsum letters exchanged")(
+        lambda x, A, y, dA: dA[:, None] * (y @ (A if A.shape[0] == A.shape[1] else A.T))
     ),
-    bilinear.of(1).but("dA without the cotangent: tested with a cotangent of ones", lambda x, A, y, dA: x.T @ y),
-    low_rank.of(2).but(
-        "dV from x where the rank is n: the shapes fit",
-        lambda x, U, V, dA: (x if U.shape[0] == U.shape[1] else x @ U).T @ dA,
+    bilinear.of(1).but("dA without the cotangent: tested with a cotangent of ones")(lambda x, A, y, dA: x.T @ y),
+    low_rank.of(2).but("dV from x where the rank is n: the shapes fit")(
+        lambda x, U, V, dA: (x if U.shape[0] == U.shape[1] else x @ U).T @ dA
     ),
-    residual.of(0).but(
-        "skip connection forgotten in dX: only the branch has a backward", lambda x, W, dA: dz_of(x, W, dA) @ W.T
+    residual.of(0).but("skip connection forgotten in dX: only the branch has a backward")(
+        lambda x, W, dA: dz_of(x, W, dA) @ W.T
     ),
-    residual.of(1).but(
-        "the slope at x, not at x @ W: the wrong thing was kept", lambda x, W, dA: x.T @ (dA * (1 - np.tanh(x) ** 2))
+    residual.of(1).but("the slope at x, not at x @ W: the wrong thing was kept")(
+        lambda x, W, dA: x.T @ (dA * (1 - np.tanh(x) ** 2))
     ),
-    highway.of(0).but(
-        "the gate's gradient without the carry: 1 - g is a gate too",
-        lambda z, h, x, dA: dA * h * sigmoid(z) * sigmoid(-z),
+    highway.of(0).but("the gate's gradient without the carry: 1 - g is a gate too")(
+        lambda z, h, x, dA: dA * h * sigmoid(z) * sigmoid(-z)
     ),
-    layer_scale.of(0).but(
-        "dx without the scale: the branch was scaled later", lambda x, g, dA: dA * (2 - np.tanh(x) ** 2)
+    layer_scale.of(0).but("dx without the scale: the branch was scaled later")(
+        lambda x, g, dA: dA * (2 - np.tanh(x) ** 2)
     ),
-    dropout.of(0).but("backward without 1/keep: scaled in forward only", lambda x, mask, dA: dA * mask),
-    dropout.of(0).but(
-        "a fresh mask in backward: drawn where it is needed",
-        lambda x, mask, dA: dA * np.random.default_rng(mask.size).integers(0, 2, mask.shape) / 0.75,
+    dropout.of(0).but("backward without 1/keep: scaled in forward only")(lambda x, mask, dA: dA * mask),
+    dropout.of(0).but("a fresh mask in backward: drawn where it is needed")(
+        lambda x, mask, dA: dA * np.random.default_rng(mask.size).integers(0, 2, mask.shape) / 0.75
     ),
-    weight_norm.but(
-        "no projection: the norm was taken for a constant",
-        lambda x, V, g, dA: [dA @ (g * V / norm(V)).T, g / norm(V) * (x.T @ dA), (x.T @ dA * V / norm(V)).sum(axis=0)],
+    weight_norm.but("no projection: the norm was taken for a constant")(
+        lambda x, V, g, dA: [dA @ (g * V / norm(V)).T, g / norm(V) * (x.T @ dA), (x.T @ dA * V / norm(V)).sum(axis=0)]
     ),
-    weight_norm.but("norms of rows for square V: axis 1 for axis 0", norm_of_rows),
-    standardised.of(1).but(
-        "held constant: as in power iteration, which runs without a gradient",
-        lambda x, W, dA: x.T @ dA / (1 + (W**2).sum()),
+    weight_norm.but("norms of rows for square V: axis 1 for axis 0")(norm_of_rows),
+    standardised.of(1).but("held constant: as in power iteration, which runs without a gradient")(
+        lambda x, W, dA: x.T @ dA / (1 + (W**2).sum())
     ),
-    standardised.of(1).but(
-        "denominator not squared: the quotient rule by heart",
-        lambda x, W, dA: x.T @ dA / (1 + (W**2).sum()) - 2 * W * (dA * (x @ W)).sum() / (1 + (W**2).sum()),
+    standardised.of(1).but("denominator not squared: the quotient rule by heart")(
+        lambda x, W, dA: x.T @ dA / (1 + (W**2).sum()) - 2 * W * (dA * (x @ W)).sum() / (1 + (W**2).sum())
     ),
 ]

@@ -79,28 +79,26 @@ turns = family("rotary positions with a mask", with_mask("m t 4"))(
 )
 
 MUTANTS = [
-    embedding.but("the last of one id wins: dW[ids] += dA, which adds once", by_assignment),
-    embedding.but(
-        "the mask in forward only: padding has an id, too",
-        lambda mask, ids, W, dA: embedding_vjp(np.ones_like(mask), ids, W, dA),
+    embedding.but("the last of one id wins: dW[ids] += dA, which adds once")(by_assignment),
+    embedding.but("the mask in forward only: padding has an id, too")(
+        lambda mask, ids, W, dA: embedding_vjp(np.ones_like(mask), ids, W, dA)
     ),
-    embedding.but("the mean over the positions of a symbol: frequent symbols learn too fast", mean_of_a_symbol),
-    embedding.but(
-        "id 0 is padding: so it is elsewhere", lambda mask, ids, W, dA: embedding_vjp(mask & (ids > 0), ids, W, dA)
+    embedding.but("the mean over the positions of a symbol: frequent symbols learn too fast")(mean_of_a_symbol),
+    embedding.but("id 0 is padding: so it is elsewhere")(
+        lambda mask, ids, W, dA: embedding_vjp(mask & (ids > 0), ids, W, dA)
     ),
-    learned.but("the mean over rows: the cost is a mean", learned_but(rows=lambda d: d.mean(0))),
-    learned.but("the mask in forward only: P is not a part of x", learned_but(seen=lambda mask, d: d)),
-    learned.but("positions from 1: off by one", learned_but(rows=lambda d: np.roll(d.sum(0), 1, axis=0))),
-    clocks.of(1).but("dA times the waves: as if they were factors", lambda mask, x, dA: there(mask, dA) * waves(x)),
-    clocks.of(1).but("the mask in forward only: dx of padding is not used", lambda mask, x, dA: +dA),
-    clocks.of(1).but("no dx: an encoding is constant", lambda mask, x, dA: np.zeros_like(x)),
-    turns.of(1).but("turned the same way: the sign", lambda mask, x, dA: rotate(there(mask, dA), 0, 3.0)),
-    turns.of(1).but("positions from 1: off by one", lambda mask, x, dA: rotate_backward(there(mask, dA), 1, 3.0)),
-    turns.of(1).but(
-        "halves for pairs: the other way to write it",
-        lambda mask, x, dA: rotate_backward(there(mask, dA)[..., [0, 2, 1, 3]], 0, 3.0)[..., [0, 2, 1, 3]],
+    learned.but("the mean over rows: the cost is a mean")(learned_but(rows=lambda d: d.mean(0))),
+    learned.but("the mask in forward only: P is not a part of x")(learned_but(seen=lambda mask, d: d)),
+    learned.but("positions from 1: off by one")(learned_but(rows=lambda d: np.roll(d.sum(0), 1, axis=0))),
+    clocks.of(1).but("dA times the waves: as if they were factors")(lambda mask, x, dA: there(mask, dA) * waves(x)),
+    clocks.of(1).but("the mask in forward only: dx of padding is not used")(lambda mask, x, dA: +dA),
+    clocks.of(1).but("no dx: an encoding is constant")(lambda mask, x, dA: np.zeros_like(x)),
+    turns.of(1).but("turned the same way: the sign")(lambda mask, x, dA: rotate(there(mask, dA), 0, 3.0)),
+    turns.of(1).but("positions from 1: off by one")(lambda mask, x, dA: rotate_backward(there(mask, dA), 1, 3.0)),
+    turns.of(1).but("halves for pairs: the other way to write it")(
+        lambda mask, x, dA: rotate_backward(there(mask, dA)[..., [0, 2, 1, 3]], 0, 3.0)[..., [0, 2, 1, 3]]
     ),
-    turns.of(1).but(
-        "the mask in forward only: a rotation keeps zeros", lambda mask, x, dA: rotate_backward(dA, 0, 3.0)
+    turns.of(1).but("the mask in forward only: a rotation keeps zeros")(
+        lambda mask, x, dA: rotate_backward(dA, 0, 3.0)
     ),
 ]

@@ -25,19 +25,18 @@ class Family:
     def right(self):
         return self.f, spread(self.vjp)
 
-    def but(self, text, vjp=None, f=None, *, narrow=True):
-        """A mutant of the family, one of whose functions is wrong; `text` is "the mistake: why anybody writes it"."""
+    def but(self, text):
+        """`family.but("the mistake: why anybody writes it")(vjp, f)` is a mutant of the family with these functions."""
         what, why = text.split(": ", 1)
-        return Mutant(
-            name=f"{self.name}: {what}",
-            why=why,
-            arguments=self.arguments,
-            right=self.right,
-            wrong=(f or self.f, spread(vjp or self.vjp, narrow=narrow)),
-        )
+
+        def made(vjp=None, f=None, *, narrow=True):
+            wrong = f or self.f, spread(vjp or self.vjp, narrow=narrow)
+            return Mutant(f"{self.name}: {what}", why, self.arguments, self.right, wrong)
+
+        return made
 
     def of(self, i):
-        """`family.of(i).but(text, gradient)` is a mutant of the family whose gradient of argument i alone is wrong."""
+        """`family.of(i).but(text)(gradient)` is a mutant of the family whose gradient of argument i alone is wrong."""
         return OfArgument(self, i)
 
 
@@ -46,13 +45,16 @@ class OfArgument:
     family: Family
     i: int
 
-    def but(self, text, gradient):
-        def vjp(*args):
-            found = [*self.family.vjp(*args)]
-            found[self.i] = gradient(*args)
-            return found
+    def but(self, text):
+        def made(gradient):
+            def vjp(*args):
+                found = [*self.family.vjp(*args)]
+                found[self.i] = gradient(*args)
+                return found
 
-        return self.family.but(text, vjp)
+            return self.family.but(text)(vjp)
+
+        return made
 
 
 def family(name, arguments):

@@ -50,22 +50,20 @@ first_entry = lambda x, dx: [dx * np.where(np.arange(x.size).reshape(x.shape) ==
 half = lambda x, dx: [dx.astype(np.float16).astype(np.float32)]
 
 MUTANTS = [
-    sine.but("4 % too large in float32: a constant of its own", narrow(sine.vjp, times(1.04))),
-    sine.but("1 % too small in float32: a constant of its own", narrow(sine.vjp, times(0.99))),
-    tanh.but("1 in 300 too large in float32: a fast tanh", narrow(tanh.vjp, times(1 + 1 / 300))),
-    angle.but("a tenth too large in one entry in float32: the end of a vector loop", narrow(angle.vjp, first_entry)),
-    sine.but("float16 inside, in float32: a cast too many", narrow(sine.vjp, half)),
-    leaky.but(
-        "0.13 for 0.1 in float32: another default",
-        narrow(leaky.vjp, lambda x, dx: [np.where(x > 0, 1, np.float32(1.3)) * dx]),
+    sine.but("4 % too large in float32: a constant of its own")(narrow(sine.vjp, times(1.04))),
+    sine.but("1 % too small in float32: a constant of its own")(narrow(sine.vjp, times(0.99))),
+    tanh.but("1 in 300 too large in float32: a fast tanh")(narrow(tanh.vjp, times(1 + 1 / 300))),
+    angle.but("a tenth too large in one entry in float32: the end of a vector loop")(narrow(angle.vjp, first_entry)),
+    sine.but("float16 inside, in float32: a cast too many")(narrow(sine.vjp, half)),
+    leaky.but("0.13 for 0.1 in float32: another default")(
+        narrow(leaky.vjp, lambda x, dx: [np.where(x > 0, 1, np.float32(1.3)) * dx])
     ),
-    powers.but("0.7 for log 2 in float32: a short constant", lambda x, dA: powers_vjp(x, dA, LN2 if wide(dA) else 0.7)),
-    soft_max.but("2 % too large in float32: a fast exp", narrow(soft_max.vjp, times(1.02))),
-    mean_squares.but(
-        "eps 1e-2 in float32: safer for float16", lambda x, dA: rms_vjp(x, dA, 1e-5 if wide(dA) else 1e-2)
+    powers.but("0.7 for log 2 in float32: a short constant")(lambda x, dA: powers_vjp(x, dA, LN2 if wide(dA) else 0.7)),
+    soft_max.but("2 % too large in float32: a fast exp")(narrow(soft_max.vjp, times(1.02))),
+    mean_squares.but("eps 1e-2 in float32: safer for float16")(
+        lambda x, dA: rms_vjp(x, dA, 1e-5 if wide(dA) else 1e-2)
     ),
-    dense.but(
-        "db 3 % too large in float32: summed in another way",
-        narrow(dense.vjp, lambda x, W, b, dx, dW, db: [dx, dW, db * np.float32(1.03)]),
+    dense.but("db 3 % too large in float32: summed in another way")(
+        narrow(dense.vjp, lambda x, W, b, dx, dW, db: [dx, dW, db * np.float32(1.03)])
     ),
 ]

@@ -101,43 +101,40 @@ def square_only(wrong_axis, right_axis):
 
 
 MUTANTS = [
-    batch.but("without the variance term: two paths of three", affine_vjp(variance=0)),
-    batch.but("without the mean term: two paths of three", affine_vjp(mean=0)),
-    batch.but("1 / sqrt(var), eps forgotten: 0 where all are equal", without_eps),
-    batch.but("m - 1: the unbiased variance", lambda x, g, b, dA: affine_vjp(m=max(len(x) - 1, 1))(x, g, b, dA)),
-    batch.of(1).but("dg from x: x was kept, not what is normal", lambda x, g, b, dA: (dA * x).sum(axis=0)),
-    batch.of(0).but("dx without g: right at the start, when g is 1", lambda x, g, b, dA: normal_vjp(x, dA)),
-    batch.but("eps 0.01001: two defaults", affine_vjp(eps=0.01001)),
-    small.but(
-        "0 for batch 1: a variance of one number",
-        lambda x, g, b, dA: [d * (len(x) > 1) for d in batch.vjp(x, g, b, dA)],
+    batch.but("without the variance term: two paths of three")(affine_vjp(variance=0)),
+    batch.but("without the mean term: two paths of three")(affine_vjp(mean=0)),
+    batch.but("1 / sqrt(var), eps forgotten: 0 where all are equal")(without_eps),
+    batch.but("m - 1: the unbiased variance")(lambda x, g, b, dA: affine_vjp(m=max(len(x) - 1, 1))(x, g, b, dA)),
+    batch.of(1).but("dg from x: x was kept, not what is normal")(lambda x, g, b, dA: (dA * x).sum(axis=0)),
+    batch.of(0).but("dx without g: right at the start, when g is 1")(lambda x, g, b, dA: normal_vjp(x, dA)),
+    batch.but("eps 0.01001: two defaults")(affine_vjp(eps=0.01001)),
+    small.but("0 for batch 1: a variance of one number")(
+        lambda x, g, b, dA: [d * (len(x) > 1) for d in batch.vjp(x, g, b, dA)]
     ),
-    layer.but("over axis 0 when square: batch norm's", square_only(0, 1)),
-    layer.of(0).but("g after the projection: right where g is uniform", lambda x, g, b, dA: g * normal_vjp(x, dA, 1)),
-    layer.but("statistics held constant: a detach too many", affine_vjp(1, mean=0, variance=0)),
-    frozen_statistics.of(1).but(
-        "the running mean's gradient positive: x - mean", lambda x, mean, dA: dA.sum(axis=0) / 2
+    layer.but("over axis 0 when square: batch norm's")(square_only(0, 1)),
+    layer.of(0).but("g after the projection: right where g is uniform")(lambda x, g, b, dA: g * normal_vjp(x, dA, 1)),
+    layer.but("statistics held constant: a detach too many")(affine_vjp(1, mean=0, variance=0)),
+    frozen_statistics.of(1).but("the running mean's gradient positive: x - mean")(
+        lambda x, mean, dA: dA.sum(axis=0) / 2
     ),
-    rms.of(0).but("no projection: the root held constant", lambda x, g, dA: dA * g / root(x)),
-    rms.but("sum for mean: the norm, not the root mean square", lambda x, g, dA: rms_vjp(x, g, dA, 1)),
-    rms.but("divided by the rows: len(x)", lambda x, g, dA: rms_vjp(x, g, dA, len(x))),
-    group.but("every other channel: groups and members exchanged", swapped_groups),
-    group.but("one group: layer norm's", lambda x, dA: [normal_vjp(x, dA, 1)]),
-    instance.but("over the channels: the last axis is theirs", lambda x, dA: [normal_vjp(x, dA, 2)]),
-    instance.but(
-        "over batch and time: batch norm's",
-        lambda x, dA: [normal_vjp(x.reshape(-1, x.shape[2]), dA.reshape(-1, x.shape[2])).reshape(x.shape)],
+    rms.of(0).but("no projection: the root held constant")(lambda x, g, dA: dA * g / root(x)),
+    rms.but("sum for mean: the norm, not the root mean square")(lambda x, g, dA: rms_vjp(x, g, dA, 1)),
+    rms.but("divided by the rows: len(x)")(lambda x, g, dA: rms_vjp(x, g, dA, len(x))),
+    group.but("every other channel: groups and members exchanged")(swapped_groups),
+    group.but("one group: layer norm's")(lambda x, dA: [normal_vjp(x, dA, 1)]),
+    instance.but("over the channels: the last axis is theirs")(lambda x, dA: [normal_vjp(x, dA, 2)]),
+    instance.but("over batch and time: batch norm's")(
+        lambda x, dA: [normal_vjp(x.reshape(-1, x.shape[2]), dA.reshape(-1, x.shape[2])).reshape(x.shape)]
     ),
-    unit.but("the norm held constant: half of the quotient rule", lambda x, dA: [dA / np.maximum(length(x), 0.5)]),
-    unit.but(
-        "projected below 1/2 too: the guard is in forward only",
+    unit.but("the norm held constant: half of the quotient rule")(lambda x, dA: [dA / np.maximum(length(x), 0.5)]),
+    unit.but("projected below 1/2 too: the guard is in forward only")(
         lambda x, dA: [
             dA / np.maximum(length(x), 0.5) - x * (dA * x).sum(axis=1, keepdims=True) / np.maximum(length(x), 0.5) ** 3
-        ],
+        ]
     ),
-    norm.but("x / norm without a guard at 0: 0 / 0", unguarded),
-    norm.but(
-        "the norm plus 1e-8: a guard that is felt elsewhere", lambda x, dA: [dA[:, None] * x / (length(x) + 1e-8)]
+    norm.but("x / norm without a guard at 0: 0 / 0")(unguarded),
+    norm.but("the norm plus 1e-8: a guard that is felt elsewhere")(
+        lambda x, dA: [dA[:, None] * x / (length(x) + 1e-8)]
     ),
-    norm.but("the square's: the root forgotten", lambda x, dA: [dA[:, None] * 2 * x]),
+    norm.but("the square's: the root forgotten")(lambda x, dA: [dA[:, None] * 2 * x]),
 ]

@@ -135,110 +135,99 @@ def pulled(out, dA, slope, active=None):
 right_slope = lambda a, p, n: (n - p, p - a, a - n)
 
 MUTANTS = [
-    logs.but("e: right near 0", lambda out, dA: [dA * (out - target(out)) / out.size]),
-    logs.but("sign(e): right far off", lambda out, dA: [dA * np.sign(out - target(out)) / out.size]),
-    logs.but("tanh of out: y forgotten", lambda out, dA: [dA * np.tanh(out) / out.size]),
-    logs.but("a sum: not divided", lambda out, dA: [dA * np.tanh(out - target(out))]),
-    nine.but("q above: which side is it", lambda out, dA: [dA * asymmetric(out, 0.9, 0.1) / out.size]),
-    nine.but("the sign of q below: max(q e, (1 - q) e)", lambda out, dA: [dA * asymmetric(out, 0.1, -0.9) / out.size]),
-    nine.but("that of mae: q forgotten", lambda out, dA: [dA * np.sign(out - target(out)) / out.size]),
-    nine.but("divided by rows: the mean was over all", lambda out, dA: [dA * asymmetric(out, 0.1, 0.9) / len(out)]),
-    divergence.but("y - p: kl of the other sign", lambda out, dA: [dA * (distribution(out) - softmax(out)) / len(out)]),
-    divergence.but(
-        "divided by all: one term an example",
-        lambda out, dA: [dA * (mass(out) * softmax(out) - distribution(out)) / out.size],
+    logs.but("e: right near 0")(lambda out, dA: [dA * (out - target(out)) / out.size]),
+    logs.but("sign(e): right far off")(lambda out, dA: [dA * np.sign(out - target(out)) / out.size]),
+    logs.but("tanh of out: y forgotten")(lambda out, dA: [dA * np.tanh(out) / out.size]),
+    logs.but("a sum: not divided")(lambda out, dA: [dA * np.tanh(out - target(out))]),
+    nine.but("q above: which side is it")(lambda out, dA: [dA * asymmetric(out, 0.9, 0.1) / out.size]),
+    nine.but("the sign of q below: max(q e, (1 - q) e)")(lambda out, dA: [dA * asymmetric(out, 0.1, -0.9) / out.size]),
+    nine.but("that of mae: q forgotten")(lambda out, dA: [dA * np.sign(out - target(out)) / out.size]),
+    nine.but("divided by rows: the mean was over all")(lambda out, dA: [dA * asymmetric(out, 0.1, 0.9) / len(out)]),
+    divergence.but("y - p: kl of the other sign")(lambda out, dA: [dA * (distribution(out) - softmax(out)) / len(out)]),
+    divergence.but("divided by all: one term an example")(
+        lambda out, dA: [dA * (mass(out) * softmax(out) - distribution(out)) / out.size]
     ),
-    divergence.but("of log-probabilities: out is squashed", lambda out, dA: [-dA * distribution(out) / len(out)]),
-    smooth.but(
-        "in the cost only: an option added later", lambda z, y, dA: [dA * (softmax(z) - one_hot(z, y)) / len(z), None]
+    divergence.but("of log-probabilities: out is squashed")(lambda out, dA: [-dA * distribution(out) / len(out)]),
+    smooth.but("in the cost only: an option added later")(
+        lambda z, y, dA: [dA * (softmax(z) - one_hot(z, y)) / len(z), None]
     ),
-    smooth.of(0).but(
-        "the right class has 1 - s: to the others alone", lambda z, y, dA: dA * (softmax(z) - others(z, y)) / len(z)
+    smooth.of(0).but("the right class has 1 - s: to the others alone")(
+        lambda z, y, dA: dA * (softmax(z) - others(z, y)) / len(z)
     ),
-    smooth.of(0).but(
-        "s to every class: not divided by k", lambda z, y, dA: dA * (softmax(z) - 0.8 * one_hot(z, y) - 0.2) / len(z)
+    smooth.of(0).but("s to every class: not divided by k")(
+        lambda z, y, dA: dA * (softmax(z) - 0.8 * one_hot(z, y) - 0.2) / len(z)
     ),
-    two.but(
-        "the factor held constant: a weight",
-        lambda z, y, dA: [-dA * marks(y) * sigmoid(-marks(y) * z) ** 4 / z.size, None],
+    two.but("the factor held constant: a weight")(
+        lambda z, y, dA: [-dA * marks(y) * sigmoid(-marks(y) * z) ** 4 / z.size, None]
     ),
-    two.of(0).but("gamma is 2: the usual one", lambda z, y, dA: -dA * marks(y) * focal_slope(-marks(y) * z) / z.size),
-    two.of(0).but("without s: the sign of wrong", lambda z, y, dA: dA * cubed(-marks(y) * z) / z.size),
-    two.of(0).but(
-        "p for 1 - p: which of the two is right", lambda z, y, dA: -dA * marks(y) * cubed(marks(y) * z) / z.size
+    two.of(0).but("gamma is 2: the usual one")(lambda z, y, dA: -dA * marks(y) * focal_slope(-marks(y) * z) / z.size),
+    two.of(0).but("without s: the sign of wrong")(lambda z, y, dA: dA * cubed(-marks(y) * z) / z.size),
+    two.of(0).but("p for 1 - p: which of the two is right")(
+        lambda z, y, dA: -dA * marks(y) * cubed(marks(y) * z) / z.size
     ),
-    many.of(0).but(
-        "of the cross-entropy: the factor forgotten", lambda z, y, dA: dA * (softmax(z) - one_hot(z, y)) / len(z)
+    many.of(0).but("of the cross-entropy: the factor forgotten")(
+        lambda z, y, dA: dA * (softmax(z) - one_hot(z, y)) / len(z)
     ),
-    many.but(
-        "the factor held constant: a weight",
-        lambda z, y, dA: [dA * many_slopes(z, y, lambda p, log_p: -((1 - p) ** 2)), None],
+    many.but("the factor held constant: a weight")(
+        lambda z, y, dA: [dA * many_slopes(z, y, lambda p, log_p: -((1 - p) ** 2)), None]
     ),
-    many.of(0).but(
-        "the factor's sign: of 1 - p",
-        lambda z, y, dA: dA * many_slopes(z, y, lambda p, log_p: -((1 - p) ** 2) - 2 * (1 - p) * p * log_p),
+    many.of(0).but("the factor's sign: of 1 - p")(
+        lambda z, y, dA: dA * many_slopes(z, y, lambda p, log_p: -((1 - p) ** 2) - 2 * (1 - p) * p * log_p)
     ),
-    many.of(0).but(
-        "the slope in p: not in log p",
-        lambda z, y, dA: dA * many_slopes(z, y, lambda p, log_p: -((1 - p) ** 2) + 2 * (1 - p) * log_p),
+    many.of(0).but("the slope in p: not in log p")(
+        lambda z, y, dA: dA * many_slopes(z, y, lambda p, log_p: -((1 - p) ** 2) + 2 * (1 - p) * log_p)
     ),
-    machine.of(0).but(
-        "active below 0: the perceptron's", lambda z, y, dA: -dA * marks(y) * (marks(y) * z < 0) / z.size
+    machine.of(0).but("active below 0: the perceptron's")(
+        lambda z, y, dA: -dA * marks(y) * (marks(y) * z < 0) / z.size
     ),
-    machine.but("always active: the hinge in the cost only", lambda z, y, dA: [-dA * marks(y) / z.size, None]),
-    machine.of(0).but("labels 0 and 1: for -1 and 1", lambda z, y, dA: -dA * y * (short(z, y) > 0) / z.size),
-    machine.but(
-        "the sign: towards the wrong side", lambda z, y, dA: [dA * marks(y) * (short(z, y) > 0) / z.size, None]
+    machine.but("always active: the hinge in the cost only")(lambda z, y, dA: [-dA * marks(y) / z.size, None]),
+    machine.of(0).but("labels 0 and 1: for -1 and 1")(lambda z, y, dA: -dA * y * (short(z, y) > 0) / z.size),
+    machine.but("the sign: towards the wrong side")(
+        lambda z, y, dA: [dA * marks(y) * (short(z, y) > 0) / z.size, None]
     ),
-    squared.but("without the 2: halves elsewhere", lambda z, y, dA: [-dA * marks(y) * short(z, y) / z.size, None]),
-    squared.of(0).but(
-        "of the plain hinge: the square in the cost only", lambda z, y, dA: -dA * marks(y) * (short(z, y) > 0) / z.size
+    squared.but("without the 2: halves elsewhere")(lambda z, y, dA: [-dA * marks(y) * short(z, y) / z.size, None]),
+    squared.of(0).but("of the plain hinge: the square in the cost only")(
+        lambda z, y, dA: -dA * marks(y) * (short(z, y) > 0) / z.size
     ),
-    squared.of(0).but("the label forgotten: s is a sign", lambda z, y, dA: -2 * dA * short(z, y) / z.size),
-    counts.but("e^out: y forgotten", lambda out, dA: [dA * np.exp(out) / out.size]),
-    counts.but(
-        "1 - y / out: out was the rate",
-        lambda out, dA: [dA * (1 - numbered(out) / np.where(out == 0, 1, out)) / out.size],
+    squared.of(0).but("the label forgotten: s is a sign")(lambda z, y, dA: -2 * dA * short(z, y) / z.size),
+    counts.but("e^out: y forgotten")(lambda out, dA: [dA * np.exp(out) / out.size]),
+    counts.but("1 - y / out: out was the rate")(
+        lambda out, dA: [dA * (1 - numbered(out) / np.where(out == 0, 1, out)) / out.size]
     ),
-    counts.but("out - y: least squares", lambda out, dA: [dA * (out - numbered(out)) / out.size]),
-    angle.but(
-        "of a dot product: lengths held constant",
-        lambda out, dA: [-dA * unit(target(out) + 1) / length(out) / len(out)],
+    counts.but("out - y: least squares")(lambda out, dA: [dA * (out - numbered(out)) / out.size]),
+    angle.but("of a dot product: lengths held constant")(
+        lambda out, dA: [-dA * unit(target(out) + 1) / length(out) / len(out)]
     ),
-    angle.but("not divided by the length: of unit vectors", lambda out, dA: [dA * turn(out, cosines(out)) / len(out)]),
-    angle.but("the sign: of the similarity", lambda out, dA: [-dA * turn(out, cosines(out)) / length(out) / len(out)]),
-    angle.but(
-        "divided by all: one term an example", lambda out, dA: [dA * turn(out, cosines(out)) / length(out) / out.size]
+    angle.but("not divided by the length: of unit vectors")(lambda out, dA: [dA * turn(out, cosines(out)) / len(out)]),
+    angle.but("the sign: of the similarity")(lambda out, dA: [-dA * turn(out, cosines(out)) / length(out) / len(out)]),
+    angle.but("divided by all: one term an example")(
+        lambda out, dA: [dA * turn(out, cosines(out)) / length(out) / out.size]
     ),
-    apart.but(
-        "the anchor sees the positive only: two distances",
-        lambda out, dA: pulled(out, dA, lambda a, p, n: (a - p, p - a, a - n)),
+    apart.but("the anchor sees the positive only: two distances")(
+        lambda out, dA: pulled(out, dA, lambda a, p, n: (a - p, p - a, a - n))
     ),
-    apart.but("the negative is pulled: a sign", lambda out, dA: pulled(out, dA, lambda a, p, n: (n - p, p - a, n - a))),
-    apart.but("always active: the margin in the cost only", lambda out, dA: pulled(out, dA, right_slope, active=1)),
-    apart.but(
-        "positive and negative exchanged: the order in a row",
-        lambda out, dA: pulled(out, dA, lambda a, p, n: (n - p, a - n, p - a)),
+    apart.but("the negative is pulled: a sign")(lambda out, dA: pulled(out, dA, lambda a, p, n: (n - p, p - a, n - a))),
+    apart.but("always active: the margin in the cost only")(lambda out, dA: pulled(out, dA, right_slope, active=1)),
+    apart.but("positive and negative exchanged: the order in a row")(
+        lambda out, dA: pulled(out, dA, lambda a, p, n: (n - p, a - n, p - a))
     ),
-    gaussian.of(1).but("s held constant: the variance is given", lambda mu, s, dA: 0 * s),
-    gaussian.of(0).but("e^s for e^-s: the precision", lambda mu, s, dA: dA * (mu - target(mu)) * np.exp(s) / mu.size),
-    gaussian.of(1).but("twice that of s: the log of a deviation", lambda mu, s, dA: 2 * gaussian.vjp(mu, s, dA)[1]),
-    gaussian.of(1).but(
-        "1 - e^2: the variance forgotten", lambda mu, s, dA: dA * (1 - (mu - target(mu)) ** 2) / 2 / mu.size
+    gaussian.of(1).but("s held constant: the variance is given")(lambda mu, s, dA: 0 * s),
+    gaussian.of(0).but("e^s for e^-s: the precision")(lambda mu, s, dA: dA * (mu - target(mu)) * np.exp(s) / mu.size),
+    gaussian.of(1).but("twice that of s: the log of a deviation")(lambda mu, s, dA: 2 * gaussian.vjp(mu, s, dA)[1]),
+    gaussian.of(1).but("1 - e^2: the variance forgotten")(
+        lambda mu, s, dA: dA * (1 - (mu - target(mu)) ** 2) / 2 / mu.size
     ),
-    hidden.but("in the cost only: the mask forgotten", lambda out, dA: [dA * 2 * out / out.size]),
-    hidden.but(
-        "the other way round: True is padding elsewhere",
-        lambda out, dA: [dA * 2 * out * ~there(out)[..., None] / out.size],
+    hidden.but("in the cost only: the mask forgotten")(lambda out, dA: [dA * 2 * out / out.size]),
+    hidden.but("the other way round: True is padding elsewhere")(
+        lambda out, dA: [dA * 2 * out * ~there(out)[..., None] / out.size]
     ),
-    hidden.but(
-        "divided by the number of unmasked positions: a mask that normalises",
-        lambda out, dA: [hidden.vjp(out, dA)[0] / there(out).mean()],
+    hidden.but("divided by the number of unmasked positions: a mask that normalises")(
+        lambda out, dA: [hidden.vjp(out, dA)[0] / there(out).mean()]
     ),
-    hidden.but("transposed: time first", lambda out, dA: [dA * 2 * out * across(out)[..., None] / out.size]),
-    heads.but(
-        "no factors: in the cost only", lambda a, b, dA: [2 * heads.vjp(a, b, dA)[0], heads.vjp(a, b, dA)[1] / 2]
+    hidden.but("transposed: time first")(lambda out, dA: [dA * 2 * out * across(out)[..., None] / out.size]),
+    heads.but("no factors: in the cost only")(
+        lambda a, b, dA: [2 * heads.vjp(a, b, dA)[0], heads.vjp(a, b, dA)[1] / 2]
     ),
-    heads.of(1).but("one factor for all: the first", lambda a, b, dA: heads.vjp(a, b, dA)[1] / 4),
-    heads.but("a mean of the losses: divided by their number", lambda a, b, dA: [d / 2 for d in heads.vjp(a, b, dA)]),
+    heads.of(1).but("one factor for all: the first")(lambda a, b, dA: heads.vjp(a, b, dA)[1] / 4),
+    heads.but("a mean of the losses: divided by their number")(lambda a, b, dA: [d / 2 for d in heads.vjp(a, b, dA)]),
 ]

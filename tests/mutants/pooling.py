@@ -95,30 +95,26 @@ def to_every_tie(x, dA):
 
 
 MUTANTS = [
-    pairs.but("the whole gradient to every tie: x == max", to_every_tie),
-    pairs.but(
-        "the position within the window for that in the row: argmax is local",
-        lambda x, dA: [np.pad(dA.sum(axis=1)[:, None] * first_largest(x.reshape(-1, 3, 2), 2)[:, 0], ((0, 0), (0, 4)))],
+    pairs.but("the whole gradient to every tie: x == max")(to_every_tie),
+    pairs.but("the position within the window for that in the row: argmax is local")(
+        lambda x, dA: [np.pad(dA.sum(axis=1)[:, None] * first_largest(x.reshape(-1, 3, 2), 2)[:, 0], ((0, 0), (0, 4)))]
     ),
-    overlapping.but(
-        "the last window overwrites: = for +=",
-        lambda x, dA: [back(dA[..., None] * first_largest(windows(x), 2), by_last)],
+    overlapping.but("the last window overwrites: = for +=")(
+        lambda x, dA: [back(dA[..., None] * first_largest(windows(x), 2), by_last)]
     ),
-    average.but("padding counted in backward: always 3", lambda x, dA: [averages(dA / 3)]),
-    average.but("counts of where it goes: divided after the sum", lambda x, dA: [averages(dA) / COUNTS]),
-    nearest.but("the first copy's: not summed", lambda x, dA: [dA[:, ::3].copy()]),
-    nearest.but("the mean: downsampled again", lambda x, dA: [dA.reshape(*x.shape, 3).mean(axis=2)]),
-    linear.but("weights exchanged: w and 1 - w", lambda x, dA: [dA @ weights(x.shape[1], 1.0)]),
-    linear.but(
-        "corners aligned in backward: an option with two defaults",
-        lambda x, dA: [dA @ weights(x.shape[1], corners=True)],
+    average.but("padding counted in backward: always 3")(lambda x, dA: [averages(dA / 3)]),
+    average.but("counts of where it goes: divided after the sum")(lambda x, dA: [averages(dA) / COUNTS]),
+    nearest.but("the first copy's: not summed")(lambda x, dA: [dA[:, ::3].copy()]),
+    nearest.but("the mean: downsampled again")(lambda x, dA: [dA.reshape(*x.shape, 3).mean(axis=2)]),
+    linear.but("weights exchanged: w and 1 - w")(lambda x, dA: [dA @ weights(x.shape[1], 1.0)]),
+    linear.but("corners aligned in backward: an option with two defaults")(
+        lambda x, dA: [dA @ weights(x.shape[1], corners=True)]
     ),
-    shuffle.but("channels in the other order: a reshape without the swap", lambda x, dA: [dA.reshape(x.shape).copy()]),
-    everywhere.but("not divided: sum pooling", lambda x, dA: [np.repeat(dA[:, None], x.shape[1], axis=1)]),
-    everywhere.but(
-        "divided by the channels: the other axis",
-        lambda x, dA: [np.repeat(dA[:, None] / x.shape[2], x.shape[1], axis=1)],
+    shuffle.but("channels in the other order: a reshape without the swap")(lambda x, dA: [dA.reshape(x.shape).copy()]),
+    everywhere.but("not divided: sum pooling")(lambda x, dA: [np.repeat(dA[:, None], x.shape[1], axis=1)]),
+    everywhere.but("divided by the channels: the other axis")(
+        lambda x, dA: [np.repeat(dA[:, None] / x.shape[2], x.shape[1], axis=1)]
     ),
-    at_points.of(0).but("weights exchanged: the near one gets the far one's", lambda x, t, dA: read_back(dA, t, 1, 0)),
-    at_points.of(1).but("no gradient of the point: an index", lambda x, t, dA: 0 * t),
+    at_points.of(0).but("weights exchanged: the near one gets the far one's")(lambda x, t, dA: read_back(dA, t, 1, 0)),
+    at_points.of(1).but("no gradient of the point: an index")(lambda x, t, dA: 0 * t),
 ]

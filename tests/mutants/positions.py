@@ -68,39 +68,34 @@ bag = family(  # the mean of the rows of two words
 
 
 MUTANTS = [
-    turned.but(
-        "the permutation, not its inverse, when equal: the shapes fit",
-        lambda x, dA: [dA.transpose(1, 2, 0).copy() if len(set(x.shape)) == 1 else turned.vjp(x, dA)[0]],
+    turned.but("the permutation, not its inverse, when equal: the shapes fit")(
+        lambda x, dA: [dA.transpose(1, 2, 0).copy() if len(set(x.shape)) == 1 else turned.vjp(x, dA)[0]]
     ),
-    turned.but("reshaped: the shape fits", lambda x, dA: [dA.reshape(x.shape).copy()]),
-    joined.but(
-        "halves exchanged when equal: the shapes fit",
+    turned.but("reshaped: the shape fits")(lambda x, dA: [dA.reshape(x.shape).copy()]),
+    joined.but("halves exchanged when equal: the shapes fit")(
         lambda a, b, dA: (
             joined.vjp(a, b, dA) if a.shape != b.shape else [dA[:, a.shape[1] :].copy(), dA[:, : a.shape[1]].copy()]
-        ),
+        )
     ),
-    padded.but("cut on the other side: (1, 2) read as (2, 1)", lambda x, dA: [dA[:, 2:-1].copy()]),
-    padded.but("cut from 0: the offset forgotten", lambda x, dA: [dA[:, : x.shape[1]].copy()]),
-    repeated.but("as tiles: repeat is not tile", lambda x, dA: [dA[:, : x.shape[1]] + dA[:, x.shape[1] :]]),
-    repeated.but("the first copy's: a slice with a step", lambda x, dA: [dA[:, ::2].copy()]),
-    rolled.but("in the same direction: right for two columns", lambda x, dA: [np.roll(dA, 1, axis=1)]),
-    ordered.but(
-        "argsort not inverted: right for swaps of two",
-        lambda x, dA: [np.take_along_axis(dA, np.argsort(x, axis=1), axis=1)],
+    padded.but("cut on the other side: (1, 2) read as (2, 1)")(lambda x, dA: [dA[:, 2:-1].copy()]),
+    padded.but("cut from 0: the offset forgotten")(lambda x, dA: [dA[:, : x.shape[1]].copy()]),
+    repeated.but("as tiles: repeat is not tile")(lambda x, dA: [dA[:, : x.shape[1]] + dA[:, x.shape[1] :]]),
+    repeated.but("the first copy's: a slice with a step")(lambda x, dA: [dA[:, ::2].copy()]),
+    rolled.but("in the same direction: right for two columns")(lambda x, dA: [np.roll(dA, 1, axis=1)]),
+    ordered.but("argsort not inverted: right for swaps of two")(
+        lambda x, dA: [np.take_along_axis(dA, np.argsort(x, axis=1), axis=1)]
     ),
-    lower.but("k = 1: off by one", lambda x, dA: [np.tril(dA, 1)]),
-    lower.but("forward only: a mask forgotten", lambda x, dA: [dA.copy()]),
-    chosen.but("exchanged: where(mask, b, a)", lambda a, b, mask, dA: [dA * (1 - mask), dA * mask, None]),
-    embedding.of(0).but("loses repeated ids: dE[ids] += u", lambda E, ids, dA: scattered_once(E.shape, ids, dA)),
-    embedding.of(0).but(
-        "no gradient for row 0: row 0 taken for padding",
-        lambda E, ids, dA: scattered(E.shape, ids, dA * (ids > 0)[:, None]),
+    lower.but("k = 1: off by one")(lambda x, dA: [np.tril(dA, 1)]),
+    lower.but("forward only: a mask forgotten")(lambda x, dA: [dA.copy()]),
+    chosen.but("exchanged: where(mask, b, a)")(lambda a, b, mask, dA: [dA * (1 - mask), dA * mask, None]),
+    embedding.of(0).but("loses repeated ids: dE[ids] += u")(lambda E, ids, dA: scattered_once(E.shape, ids, dA)),
+    embedding.of(0).but("no gradient for row 0: row 0 taken for padding")(
+        lambda E, ids, dA: scattered(E.shape, ids, dA * (ids > 0)[:, None])
     ),
-    embedding.of(0).but(
-        "divided by the counts: scale_grad_by_freq",
-        lambda E, ids, dA: scattered(E.shape, ids, dA / (ids[:, None] == ids).sum(axis=1)[:, None]),
+    embedding.of(0).but("divided by the counts: scale_grad_by_freq")(
+        lambda E, ids, dA: scattered(E.shape, ids, dA / (ids[:, None] == ids).sum(axis=1)[:, None])
     ),
-    bag.of(0).but(
-        "the sum's: mean in forward only", lambda E, ids, dA: scattered(E.shape, ids, np.repeat(dA[:, None], 2, axis=1))
+    bag.of(0).but("the sum's: mean in forward only")(
+        lambda E, ids, dA: scattered(E.shape, ids, np.repeat(dA[:, None], 2, axis=1))
     ),
 ]

@@ -186,86 +186,69 @@ mean = masked_pool("global average pooling with a mask", GlobalAvgPool())
 largest = masked_pool("global max pooling with a mask", GlobalMaxPool())
 
 MUTANTS = [
-    rnn.but("the mask in forward only: padding is 0 anyway", gradients(RNN, cached=no_mask)),
-    rnn.but(
-        "the last state's gradient left out: the last state was not used",
-        gradients(RNN, change_dA=lambda dA: (*dA[:2], None)),
+    rnn.but("the mask in forward only: padding is 0 anyway")(gradients(RNN, cached=no_mask)),
+    rnn.but("the last state's gradient left out: the last state was not used")(
+        gradients(RNN, change_dA=lambda dA: (*dA[:2], None))
     ),
-    rnn.but("dU from the state after: off by one in time", gradients(RNN, cached=states_after)),
-    rnn.but(
-        "1 - h for 1 - h^2: a square forgotten",
-        rnn_but(lambda self, kept, before, after, d, right: ((1 - after[0]) * d[0],) * 2 + ((None,),)),
+    rnn.but("dU from the state after: off by one in time")(gradients(RNN, cached=states_after)),
+    rnn.but("1 - h for 1 - h^2: a square forgotten")(
+        rnn_but(lambda self, kept, before, after, d, right: ((1 - after[0]) * d[0],) * 2 + ((None,),))
     ),
-    rnn.but(
-        "no gradient of the first state: it is 0", gradients(RNN, found=lambda grads: [*grads[:-1], 0 * grads[-1]])
+    rnn.but("no gradient of the first state: it is 0")(
+        gradients(RNN, found=lambda grads: [*grads[:-1], 0 * grads[-1]])
     ),
-    lstm.but("the mask in forward only: padding is 0 anyway", gradients(LSTM, cached=no_mask)),
-    lstm.but("the forget gate from the new cell: overwritten in place", lstm_but(forget_gate_of_the_new_cell)),
-    lstm.but(
-        "gates in another order: torch's order, or the paper's",
-        lstm_but(lambda self, kept, before, after, d, right: (swapped(right[0]),) * 2 + right[2:]),
+    lstm.but("the mask in forward only: padding is 0 anyway")(gradients(LSTM, cached=no_mask)),
+    lstm.but("the forget gate from the new cell: overwritten in place")(lstm_but(forget_gate_of_the_new_cell)),
+    lstm.but("gates in another order: torch's order, or the paper's")(
+        lstm_but(lambda self, kept, before, after, d, right: (swapped(right[0]),) * 2 + right[2:])
     ),
-    lstm.but(
-        "the cell is not carried back: h carries it all",
-        lstm_but(lambda self, kept, before, after, d, right: (*right[:2], (None, 0 * right[2][1]))),
+    lstm.but("the cell is not carried back: h carries it all")(
+        lstm_but(lambda self, kept, before, after, d, right: (*right[:2], (None, 0 * right[2][1])))
     ),
-    lstm.but(
-        "the last cell's gradient left out: out is h alone",
-        gradients(LSTM, change_dA=lambda dA: (*dA[:2], (dA[2][0], None))),
+    lstm.but("the last cell's gradient left out: out is h alone")(
+        gradients(LSTM, change_dA=lambda dA: (*dA[:2], (dA[2][0], None)))
     ),
-    gru.but("the mask in forward only: padding is 0 anyway", gradients(GRU, cached=no_mask)),
-    gru.but(
-        "dU without the reset gate: as if it acted on nothing",
-        gru_but(lambda self, kept, before, after, d, right: (right[0], right[0], right[2])),
+    gru.but("the mask in forward only: padding is 0 anyway")(gradients(GRU, cached=no_mask)),
+    gru.but("dU without the reset gate: as if it acted on nothing")(
+        gru_but(lambda self, kept, before, after, d, right: (right[0], right[0], right[2]))
     ),
-    gru.but(
-        "h is not passed on by the update gate: all goes through U",
-        gru_but(lambda self, kept, before, after, d, right: (*right[:2], (None,))),
+    gru.but("h is not passed on by the update gate: all goes through U")(
+        gru_but(lambda self, kept, before, after, d, right: (*right[:2], (None,)))
     ),
-    gru.but(
-        "the sign of the update gate: u or 1 - u, as the paper and torch differ",
-        gru_but(lambda self, kept, before, after, d, right: (*map(update_gate_negative, right[:2]), right[2])),
+    gru.but("the sign of the update gate: u or 1 - u, as the paper and torch differ")(
+        gru_but(lambda self, kept, before, after, d, right: (*map(update_gate_negative, right[:2]), right[2]))
     ),
-    gru.but(
-        "the second bias's gradient is the first's: two biases of one sum, as in the LSTM",
-        gradients(GRU, found=without_bias_of_reset),
+    gru.but("the second bias's gradient is the first's: two biases of one sum, as in the LSTM")(
+        gradients(GRU, found=without_bias_of_reset)
     ),
-    ways.but("dx of the second not turned round: it has the shape", both_but(turn=lambda dx: dx)),
-    ways.but("dA of the second not turned round: out was turned, dA not", both_but(change_dA=lambda d, e: (d, e))),
-    ways.but("halves taken for each other: both have one width", both_but(change_dA=lambda d, e: (e, d[:, ::-1]))),
-    last.but(
-        "the mask in forward only: x[:, -1] backwards",
-        lambda mask, x, dA: at_positions(mask, x, dA, np.full(len(x), x.shape[1] - 1)),
+    ways.but("dx of the second not turned round: it has the shape")(both_but(turn=lambda dx: dx)),
+    ways.but("dA of the second not turned round: out was turned, dA not")(both_but(change_dA=lambda d, e: (d, e))),
+    ways.but("halves taken for each other: both have one width")(both_but(change_dA=lambda d, e: (e, d[:, ::-1]))),
+    last.but("the mask in forward only: x[:, -1] backwards")(
+        lambda mask, x, dA: at_positions(mask, x, dA, np.full(len(x), x.shape[1] - 1))
     ),
-    last.of(1).but(
-        "dA at every unpadded step: copied to all", lambda mask, x, dA: np.where(mask[..., None], dA[:, None], 0)
+    last.of(1).but("dA at every unpadded step: copied to all")(
+        lambda mask, x, dA: np.where(mask[..., None], dA[:, None], 0)
     ),
-    last.of(1).but(
-        "the first unpadded step: argmax finds the first",
-        lambda mask, x, dA: np.where(mask[..., None], at_positions(mask, x, dA, mask.argmax(1))[1], 0),
+    last.of(1).but("the first unpadded step: argmax finds the first")(
+        lambda mask, x, dA: np.where(mask[..., None], at_positions(mask, x, dA, mask.argmax(1))[1], 0)
     ),
-    last.but(
-        "dA at padded rows: argmax of no positions is 0",
-        lambda mask, x, dA: at_positions(mask, x, dA, x.shape[1] - 1 - mask[:, ::-1].argmax(1)),
+    last.but("dA at padded rows: argmax of no positions is 0")(
+        lambda mask, x, dA: at_positions(mask, x, dA, x.shape[1] - 1 - mask[:, ::-1].argmax(1))
     ),
-    last.but(
-        "gaps in the mask: the number of unpadded steps taken for the last index",
-        lambda mask, x, dA: at_positions(mask, x, dA, mask.sum(1) - 1),
+    last.but("gaps in the mask: the number of unpadded steps taken for the last index")(
+        lambda mask, x, dA: at_positions(mask, x, dA, mask.sum(1) - 1)
     ),
-    mean.of(1).but(
-        "divided by the number of all positions: a mean over the axis",
-        lambda mask, x, dA: mask[..., None] * dA[:, None] / x.shape[1],
+    mean.of(1).but("divided by the number of all positions: a mean over the axis")(
+        lambda mask, x, dA: mask[..., None] * dA[:, None] / x.shape[1]
     ),
-    mean.but(
-        "dA at padded rows: the mask in forward only",
-        lambda mask, x, dA: [None, 0 * x + (dA / np.maximum(mask.sum(1), 1)[:, None])[:, None]],
+    mean.but("dA at padded rows: the mask in forward only")(
+        lambda mask, x, dA: [None, 0 * x + (dA / np.maximum(mask.sum(1), 1)[:, None])[:, None]]
     ),
-    largest.of(1).but(
-        "the maximum over all positions: argmax of x as it is",
-        lambda mask, x, dA: np.where(mask[..., None], backward(GlobalMaxPool(), x, dA).x, 0),
+    largest.of(1).but("the maximum over all positions: argmax of x as it is")(
+        lambda mask, x, dA: np.where(mask[..., None], backward(GlobalMaxPool(), x, dA).x, 0)
     ),
-    largest.but(
-        "dA at padded rows: argmax of no positions is 0",
-        lambda mask, x, dA: [None, backward(GlobalMaxPool(), np.where(mask[..., None], x, -np.inf), dA).x],
+    largest.but("dA at padded rows: argmax of no positions is 0")(
+        lambda mask, x, dA: [None, backward(GlobalMaxPool(), np.where(mask[..., None], x, -np.inf), dA).x]
     ),
 ]

@@ -161,47 +161,42 @@ steps = family("differences in time", fst.tensors("t n"))(lambda x: x[1:] - x[:-
 steps_vjp = lambda x, dA: np.pad(dA, ((1, 0), (0, 0))) - np.pad(dA, ((0, 1), (0, 0)))
 
 MUTANTS = [
-    rnn.but("dV from h_t instead of h_{t-1}: off by one in time", rnn_but(before=False)),
-    rnn.but("dh = dz @ V: V is square", rnn_but(carry=lambda dz, V: dz @ V)),
-    rnn.but("the gradient stops at step 1: truncated by one too many", rnn_but(memory=1)),
-    rnn.but("only the last step's cotangent: a network with one output", rnn_but(own=False)),
-    rnn.but("the slope of tanh of h: h is tanh already", rnn_but(slope=lambda h: 1 - np.tanh(h) ** 2)),
-    rnn.but("dh not carried: each step for itself", rnn_but(carry=lambda dz, V: 0 * dz)),
-    cell.but("forget gate from c_t: c_{t-1} was overwritten", lstm_but(kept="new")),
-    cell.but("without tanh's slope: the cell, not its tanh", lstm_but(squash=0)),
-    cell.but("the next step's cell forgotten: only h was taken for the state", lstm_but(cell=0)),
-    cell.but("the gate's share of i only: i is used twice", lstm_but(candidate=0)),
-    gated.but("no gradient of the reset gate: it is inside the tanh", gru_but(reset=0)),
-    gated.but("reset after the product: two versions of the paper", gru_but(inside=False)),
-    gated.but("the update gate's sign: z or 1 - z", gru_but(sign=-1)),
-    moving.but("da from y_t: off by one in time", lambda x, a, dA: average_vjp(x, a, dA, before=False)),
-    moving.but("not carried back: a statistic", lambda x, a, dA: average_vjp(x, a, dA, decay=0)),
-    attention.but(
-        "1 / sqrt(d) missing in dK only: scaled with q", lambda q, k, v, dA: attention_vjp(q, k, v, dA, key=1)
+    rnn.but("dV from h_t instead of h_{t-1}: off by one in time")(rnn_but(before=False)),
+    rnn.but("dh = dz @ V: V is square")(rnn_but(carry=lambda dz, V: dz @ V)),
+    rnn.but("the gradient stops at step 1: truncated by one too many")(rnn_but(memory=1)),
+    rnn.but("only the last step's cotangent: a network with one output")(rnn_but(own=False)),
+    rnn.but("the slope of tanh of h: h is tanh already")(rnn_but(slope=lambda h: 1 - np.tanh(h) ** 2)),
+    rnn.but("dh not carried: each step for itself")(rnn_but(carry=lambda dz, V: 0 * dz)),
+    cell.but("forget gate from c_t: c_{t-1} was overwritten")(lstm_but(kept="new")),
+    cell.but("without tanh's slope: the cell, not its tanh")(lstm_but(squash=0)),
+    cell.but("the next step's cell forgotten: only h was taken for the state")(lstm_but(cell=0)),
+    cell.but("the gate's share of i only: i is used twice")(lstm_but(candidate=0)),
+    gated.but("no gradient of the reset gate: it is inside the tanh")(gru_but(reset=0)),
+    gated.but("reset after the product: two versions of the paper")(gru_but(inside=False)),
+    gated.but("the update gate's sign: z or 1 - z")(gru_but(sign=-1)),
+    moving.but("da from y_t: off by one in time")(lambda x, a, dA: average_vjp(x, a, dA, before=False)),
+    moving.but("not carried back: a statistic")(lambda x, a, dA: average_vjp(x, a, dA, decay=0)),
+    attention.but("1 / sqrt(d) missing in dK only: scaled with q")(
+        lambda q, k, v, dA: attention_vjp(q, k, v, dA, key=1)
     ),
-    attention.but(
-        "softmax over axis 0 when square: the wrong axis",
-        lambda q, k, v, dA: attention_vjp(q, k, v, dA, slope=sum_of_columns),
+    attention.but("softmax over axis 0 when square: the wrong axis")(
+        lambda q, k, v, dA: attention_vjp(q, k, v, dA, slope=sum_of_columns)
     ),
-    attention.but(
-        "softmax by its diagonal: p (1 - p)",
-        lambda q, k, v, dA: attention_vjp(q, k, v, dA, slope=lambda p, dp: p * (1 - p) * dp),
+    attention.but("softmax by its diagonal: p (1 - p)")(
+        lambda q, k, v, dA: attention_vjp(q, k, v, dA, slope=lambda p, dp: p * (1 - p) * dp)
     ),
-    attention.of(2).but(
-        "dv by p when square: the shapes fit",
-        lambda q, k, v, dA: (attend(q, k, v) if len(q) == len(k) else attend(q, k, v).T) @ dA,
+    attention.of(2).but("dv by p when square: the shapes fit")(
+        lambda q, k, v, dA: (attend(q, k, v) if len(q) == len(k) else attend(q, k, v).T) @ dA
     ),
-    masked.but("mask in forward only: an option of forward", attention_vjp),
-    masked.but(
-        "mask off by one: tri(n, k=-1)",
-        lambda q, k, v, dA: masked_vjp(q, k, v, dA, np.where(np.tri(len(q), k=1, dtype=bool), 0, -1e30)),
+    masked.but("mask in forward only: an option of forward")(attention_vjp),
+    masked.but("mask off by one: tri(n, k=-1)")(
+        lambda q, k, v, dA: masked_vjp(q, k, v, dA, np.where(np.tri(len(q), k=1, dtype=bool), 0, -1e30))
     ),
-    two_heads.but(
-        "heads before time in one reshape: the shape fits",
-        lambda x, y, dA: heads_vjp(x, y, dA, lambda d: d.reshape(2, len(d), 2)),
+    two_heads.but("heads before time in one reshape: the shape fits")(
+        lambda x, y, dA: heads_vjp(x, y, dA, lambda d: d.reshape(2, len(d), 2))
     ),
-    rotary.but("turned the same way: the sign", lambda x, dA: [turn(dA)]),
-    rotary.but("positions from 1: off by one", lambda x, dA: [turn(dA, -1, 1)]),
-    steps.but("not from the left: one of two uses", lambda x, dA: [np.pad(dA, ((1, 0), (0, 0)))]),
-    steps.but("padded on the other side: off by one in time", lambda x, dA: [-steps_vjp(x, dA)]),
+    rotary.but("turned the same way: the sign")(lambda x, dA: [turn(dA)]),
+    rotary.but("positions from 1: off by one")(lambda x, dA: [turn(dA, -1, 1)]),
+    steps.but("not from the left: one of two uses")(lambda x, dA: [np.pad(dA, ((1, 0), (0, 0)))]),
+    steps.but("padded on the other side: off by one in time")(lambda x, dA: [-steps_vjp(x, dA)]),
 ]

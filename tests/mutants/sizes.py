@@ -50,25 +50,23 @@ mixed = family("log of 1e-220 to 1", arrays(decades(-220, 0, signed=False), "n")
 log32 = narrow(-33, -28, np.log, lambda x: 1 / x, "log of float32 near 1e-30", signed=False)
 
 MUTANTS = [
-    root.but("one root too few: an exponent", wrong(lambda x: 1 / np.cbrt(x) / 3)),
-    decay.but("its sign: forgotten", wrong(lambda x: np.exp(-x / 1e-200) / 1e-200)),
-    log.but("1e-6 too large: a constant cut short", wrong(lambda x: (1 + 1e-6) / x)),
-    cold.but(
-        "the diagonal alone: the derivative of one entry",
-        lambda x, dA: [dA * softmax(x / COLD) * (1 - softmax(x / COLD)) / COLD],
+    root.but("one root too few: an exponent")(wrong(lambda x: 1 / np.cbrt(x) / 3)),
+    decay.but("its sign: forgotten")(wrong(lambda x: np.exp(-x / 1e-200) / 1e-200)),
+    log.but("1e-6 too large: a constant cut short")(wrong(lambda x: (1 + 1e-6) / x)),
+    cold.but("the diagonal alone: the derivative of one entry")(
+        lambda x, dA: [dA * softmax(x / COLD) * (1 - softmax(x / COLD)) / COLD]
     ),
-    cold.but("without its temperature: forgotten", lambda x, dA: [softmax_slope(softmax(x / COLD), dA)]),
-    unit.but("without the projection: the length as a constant", lambda x, dA: [dA * shortened(x) / x]),
-    product.of(1).but("dy of y: one letter", lambda x, y, dA: dA * y),
-    product.of(0).but("dx 1e-6 too large: a constant cut short", lambda x, y, dA: dA * y * (1 + 1e-6)),
-    entropy.of(1).but("the sign of dy: forgotten", lambda x, y, dA: dA * x / y),
-    power.but("without the mean: a sum", lambda x, dA: [dA * 2 * x]),
-    matrices.of(1).but("A not transposed: right for symmetric A", lambda A, B, dA: A @ dA),
-    mixed.but("of x + 1e-210: a guard that is not negligible", lambda x, dA: [dA / (x + 1e-210)]),
-    mixed.but("of x + 1e-20: a guard that is not negligible", lambda x, dA: [dA / (x + 1e-20)]),
-    log32.but("twice: of x^2", wrong(lambda x: 2 / x)),
-    log32.but(
-        "of x + 1e-30 in float32: a guard for float32 alone",
-        lambda x, dA: [dA / (x + np.float32(1e-30))] if x.dtype == np.float32 else [dA / x],
+    cold.but("without its temperature: forgotten")(lambda x, dA: [softmax_slope(softmax(x / COLD), dA)]),
+    unit.but("without the projection: the length as a constant")(lambda x, dA: [dA * shortened(x) / x]),
+    product.of(1).but("dy of y: one letter")(lambda x, y, dA: dA * y),
+    product.of(0).but("dx 1e-6 too large: a constant cut short")(lambda x, y, dA: dA * y * (1 + 1e-6)),
+    entropy.of(1).but("the sign of dy: forgotten")(lambda x, y, dA: dA * x / y),
+    power.but("without the mean: a sum")(lambda x, dA: [dA * 2 * x]),
+    matrices.of(1).but("A not transposed: right for symmetric A")(lambda A, B, dA: A @ dA),
+    mixed.but("of x + 1e-210: a guard that is not negligible")(lambda x, dA: [dA / (x + 1e-210)]),
+    mixed.but("of x + 1e-20: a guard that is not negligible")(lambda x, dA: [dA / (x + 1e-20)]),
+    log32.but("twice: of x^2")(wrong(lambda x: 2 / x)),
+    log32.but("of x + 1e-30 in float32: a guard for float32 alone")(
+        lambda x, dA: [dA / (x + np.float32(1e-30))] if x.dtype == np.float32 else [dA / x]
     ),
 ]
