@@ -34,11 +34,15 @@ def at(f, *args):
     return _array(f), tuple(np.array(arg, np.float64) for arg in args)
 
 
-def case(text, point, *, wrong, right, by="mpmath"):
-    """Return the Case of "name: reason" and a point, `at(f, *args)`; here the rules are called as vjp(dA, *args)."""
+def case(text):
+    """`case("name: reason")(at(f, *args), wrong=..., right=...)` is a Case; its rules are called as vjp(dA, *args)."""
     name, reason = text.split(": ", 1)
-    f, args = point
-    return Case(name, f, _vjp(wrong), _vjp(right), args, reason, by)
+
+    def made(point, *, wrong, right, by="mpmath"):
+        f, args = point
+        return Case(name, f, _vjp(wrong), _vjp(right), args, reason, by)
+
+    return made
 
 
 def _array(f):

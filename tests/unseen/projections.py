@@ -58,13 +58,13 @@ def _cholesky_vjp(dA, x, last):
 CASES = [
     case(
         "eigenvalue of a symmetric matrix: "
-        "The off-diagonal entry stands in the matrix twice, so its factor 2 is forgotten.",
+        "The off-diagonal entry stands in the matrix twice, so its factor 2 is forgotten."
+    )(
         at(_eigenvalue, [2.0, 0.7, -1.0]),
         wrong=lambda dA, x: _eigenvalue_vjp(dA, x, 1),
         right=lambda dA, x: _eigenvalue_vjp(dA, x, 2),
     ),
-    case(
-        "rayleigh quotient: The denominator is regarded as a constant.",
+    case("rayleigh quotient: The denominator is regarded as a constant.")(
         at(_rayleigh, A, V),
         wrong=lambda dA, a, v: [dA * np.outer(v, v) / (v @ v), dA * (a + a.T) @ v / (v @ v)],
         right=lambda dA, a, v: [
@@ -73,20 +73,21 @@ CASES = [
         ],
     ),
     case(
-        "householder reflection: The vector is regarded as normalised, so the gradient through its norm is forgotten.",
+        "householder reflection: The vector is regarded as normalised, so the gradient through its norm is forgotten."
+    )(
         at(_householder, V, U),
         wrong=lambda dA, v, x: _householder_vjp(dA, v, x, 0),
         right=lambda dA, v, x: _householder_vjp(dA, v, x, 1),
     ),
-    case(
-        "gram-schmidt step: The coefficient of the projection is regarded as independent of the first vector.",
+    case("gram-schmidt step: The coefficient of the projection is regarded as independent of the first vector.")(
         at(_orthogonal, V, U),
         wrong=lambda dA, a, b: _orthogonal_vjp(dA, a, b, 0),
         right=lambda dA, a, b: _orthogonal_vjp(dA, a, b, 1),
     ),
     case(
         "cholesky factor of a 2 by 2 matrix: "
-        "The last diagonal entry depends on all three entries, but two of them are forgotten.",
+        "The last diagonal entry depends on all three entries, but two of them are forgotten."
+    )(
         at(_cholesky, [4.0, 1.2, 3.0]),
         wrong=lambda dA, x: _cholesky_vjp(dA, x, 0),
         right=lambda dA, x: _cholesky_vjp(dA, x, 1),
