@@ -10,30 +10,20 @@ from funcnn.testing import strategies as fst
 from tests.mutants.family import family
 
 
-@record
-class WrongRNN(RNN):
+def with_change(kind):
     """`change` takes (self, kept, before, after, dafter) and the right result."""
 
-    change: object
+    @record
+    class Wrong(kind):
+        change: object
 
-    def back(self, *given):
-        return self.change(self, *given, RNN.back(self, *given))
+        def back(self, *given):
+            return self.change(self, *given, kind.back(self, *given))
 
-
-@record
-class WrongLSTM(LSTM):
-    change: object
-
-    def back(self, *given):
-        return self.change(self, *given, LSTM.back(self, *given))
+    return Wrong
 
 
-@record
-class WrongGRU(GRU):
-    change: object
-
-    def back(self, *given):
-        return self.change(self, *given, GRU.back(self, *given))
+WRONG = {kind: with_change(kind) for kind in (RNN, LSTM, GRU)}
 
 
 def sizes_of(kind):
@@ -93,16 +83,8 @@ of_kind = lambda name, kind: family(name, sequences(kind))(whole(kind), gradient
 rnn, lstm, gru = (of_kind(f"{kind.__name__} with a mask", kind) for kind in (RNN, LSTM, GRU))
 
 
-def rnn_but(change):
-    return gradients(RNN, layer=lambda *weights: WrongRNN(*weights, change))
-
-
-def lstm_but(change):
-    return gradients(LSTM, layer=lambda *weights: WrongLSTM(*weights, change))
-
-
-def gru_but(change):
-    return gradients(GRU, layer=lambda *weights: WrongGRU(*weights, change))
+def changed(kind, change):
+    return gradients(kind, layer=lambda *weights: WRONG[kind](*weights, change))
 
 
 def no_mask(cache):
@@ -192,31 +174,31 @@ MUTANTS = [
     ),
     rnn.but("dU from the state after: off by one in time")(gradients(RNN, cached=states_after)),
     rnn.but("1 - h for 1 - h^2: a square forgotten")(
-        rnn_but(lambda self, kept, before, after, d, right: ((1 - after[0]) * d[0],) * 2 + ((None,),))
+        changed(RNN, lambda self, kept, before, after, d, right: ((1 - after[0]) * d[0],) * 2 + ((None,),))
     ),
     rnn.but("no gradient of the first state: it is 0")(
         gradients(RNN, found=lambda grads: [*grads[:-1], 0 * grads[-1]])
     ),
     lstm.but("the mask in forward only: padding is 0 anyway")(gradients(LSTM, cached=no_mask)),
-    lstm.but("the forget gate from the new cell: overwritten in place")(lstm_but(forget_gate_of_the_new_cell)),
+    lstm.but("the forget gate from the new cell: overwritten in place")(changed(LSTM, forget_gate_of_the_new_cell)),
     lstm.but("gates in another order: torch's order, or the paper's")(
-        lstm_but(lambda self, kept, before, after, d, right: (swapped(right[0]),) * 2 + right[2:])
+        changed(LSTM, lambda self, kept, before, after, d, right: (swapped(right[0]),) * 2 + right[2:])
     ),
     lstm.but("the cell is not carried back: h carries it all")(
-        lstm_but(lambda self, kept, before, after, d, right: (*right[:2], (None, 0 * right[2][1])))
+        changed(LSTM, lambda self, kept, before, after, d, right: (*right[:2], (None, 0 * right[2][1])))
     ),
     lstm.but("the last cell's gradient left out: out is h alone")(
         gradients(LSTM, change_dA=lambda dA: (*dA[:2], (dA[2][0], None)))
     ),
     gru.but("the mask in forward only: padding is 0 anyway")(gradients(GRU, cached=no_mask)),
     gru.but("dU without the reset gate: as if it acted on nothing")(
-        gru_but(lambda self, kept, before, after, d, right: (right[0], right[0], right[2]))
+        changed(GRU, lambda self, kept, before, after, d, right: (right[0], right[0], right[2]))
     ),
     gru.but("h is not passed on by the update gate: all goes through U")(
-        gru_but(lambda self, kept, before, after, d, right: (*right[:2], (None,)))
+        changed(GRU, lambda self, kept, before, after, d, right: (*right[:2], (None,)))
     ),
     gru.but("the sign of the update gate: u or 1 - u, as the paper and torch differ")(
-        gru_but(lambda self, kept, before, after, d, right: (*map(update_gate_negative, right[:2]), right[2]))
+        changed(GRU, lambda self, kept, before, after, d, right: (*map(update_gate_negative, right[:2]), right[2]))
     ),
     gru.but("the second bias's gradient is the first's: two biases of one sum, as in the LSTM")(
         gradients(GRU, found=without_bias_of_reset)
