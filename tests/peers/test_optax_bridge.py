@@ -142,12 +142,6 @@ def test_every_other_optimizer_is_a_transformation(optimizer):
     assert difference(by_optax(to_optax(optimizer, LR), np.float64), by_us(optimizer, LR, np.float64)) < 1e-12
 
 
-@pytest.mark.usefixtures("x64")
-def test_there_and_back_is_where_it_began():
-    there = from_optax(to_optax(optimizers.Adam(), 1.0))
-    assert difference(by_us(there, LR, np.float64), by_us(optimizers.Adam(), LR, np.float64)) < 1e-14
-
-
 @pytest.mark.parametrize("dtype", BOUNDS)
 def test_numpy_stays_numpy_with_64_bits_off(dtype):
     assert not jax.config.jax_enable_x64
