@@ -44,7 +44,6 @@ grads = backward(net, cache, out)
 dense, relu = net[0], Relu()
 half = nn.tree_map(lambda a: a.astype(np.float32), net)
 labels = np.zeros(10, int)
-lr_array = np.ones(2)
 
 
 @record
@@ -133,19 +132,6 @@ ROWS = [
     shape_error(lambda: predict(net, x[:, :1], rows=3))
     >> "Dense: x must be (m, ..., 2), not (3, 1)"
     >> ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), x: <f64 [[-1.    ] [-0.7895] [-0.5789]]>"],
-    shape_error(lambda: forward(dense, x[0])) >> "Dense: x must be (m, ..., 2), not (2,); write x[None] for one row",
-    kind_error(lambda: forward(half[0], x)) >> "Dense: x must be float32, as W is, not float64; write "
-    "x.astype('float32')",
-    kind_error(lambda: forward(dense, x.astype(int))) >> "Dense: x must be float64, as W is, not int64; write "
-    "x.astype('float64')",
-    kind_error(lambda: forward(relu, x.astype(np.int32)))
-    >> "Relu: x must be an array of floats, not int32 array; write x.astype(float)",
-    kind_error(lambda: forward(relu, x.astype(object)))
-    >> "Relu: x must be an array of floats, not object array; write x.astype(float)",
-    kind_error(lambda: forward(dense, np.ma.masked_array(x))) >> "Dense: x must be an array, not MaskedArray; write "
-    "x.filled(...), with a value for its gaps",
-    kind_error(lambda: forward(relu, x.view(np.matrix))) >> "Relu: x must be an array, not matrix; write np.asarray(x)",
-    kind_error(lambda: forward(dense, [[1.0, 2.0]])) >> "Dense: x must be an array, not list; write np.asarray(x)",
     kind_error(lambda: predict(net, [[1.0, 2.0]]))
     >> "predict: x must be an array or a tuple of arrays, rows first, not list; write np.asarray(x)",
     # What is no layer.
@@ -161,13 +147,10 @@ ROWS = [
     kind_error(lambda: forward([relu, relu], x))
     >> "forward: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: forward([1.0], x)) >> "forward: params must be a layer or a tuple of layers, not list",
-    kind_error(lambda: forward(dict, x)) >> "forward: params must be a layer or a tuple of layers, not the class dict",
     kind_error(lambda: predict([relu], x))
     >> "predict: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: mlp([2, 3, 1], hidden="relu", seed=0))
     >> "mlp: hidden must be a layer, such as Relu(), or a tuple of layers, not str",
-    kind_error(lambda: mlp([2, 3, 1], hidden=np.tanh, seed=0))
-    >> "mlp: hidden must be a layer, such as Relu(), or a tuple of layers, not ufunc",
     kind_error(lambda: forward((Plain(),), x))
     >> "forward: Plain is not a record; put @record above the class"
     >> [f"in layer 0, {PLAIN}, x: <f64 10x2>"],
@@ -191,7 +174,6 @@ ROWS = [
     >> "Dense: dA must have the shape of out, (10, 1), not (5, 1)"
     >> ["in layer 2, Dense(W=<f64 27x1>, b=<f64 [0.]>), dA: <f64 [[1.] [1.] [1.] [1.] [1.]]>"],
     kind_error(lambda: backward(relu, x, [[1.0]])) >> "Relu: dA must be an array like out, of shape (10, 2), not list",
-    kind_error(lambda: backward(dense, x, 1.0)) >> "Dense: dA must be an array like out, of shape (10, 27), not float",
     kind_error(lambda: backward(half[0], x.astype(np.float32), forward(dense, x)[0]))
     >> "Dense: dA must be float32, as out is, not float64; write dA.astype('float32')",
     shape_error(lambda: backward(relu, x, x[:1])) >> "Relu: dA must have the shape of out, (10, 2), not (1, 2)",
@@ -207,8 +189,6 @@ ROWS = [
     shape_error(lambda: backward(dense, cache[:1], out))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 10x2>,), layer: Dense(W=<f64 "
     "2x27>, b=<f64 27>)",
-    shape_error(lambda: backward(relu, cache[:1], out))
-    >> "backward: cache must be what forward returned for this layer; cache: (<f64 10x2>,), layer: Relu()",
     shape_error(lambda: backward(net, x, out))
     >> "backward: cache must be a tuple of 3, one for each layer, as forward returned it, not <f64 10x2>",
     kind_error(lambda: gradient(dense, {"W": dense.W, "b": dense.b}))
@@ -248,43 +228,17 @@ ROWS = [
     range_error(lambda: sgd(net, grads, -0.1)) >> "sgd: lr must be finite and not negative, not -0.1",
     range_error(lambda: sgd(net, grads, float("nan"))) >> "sgd: lr must be finite and not negative, not nan",
     range_error(lambda: sgd(net, grads, np.inf)) >> "sgd: lr must be finite and not negative, not inf",
-    kind_error(lambda: sgd(net, grads, lr_array)) >> "sgd: lr must be a number, not float64 array",
-    kind_error(lambda: sgd(net, grads, "fast")) >> "sgd: lr must be a number, not str",
     kind_error(lambda: sgd(net, grads, nn.cosine(0.1, steps=10)))
     >> "sgd: lr must be a number, not BoundFunction; write lr(step)",
-    kind_error(lambda: sgd(net, grads, float)) >> "sgd: lr must be a number, not the class float",
     # Losses.
-    shape_error(loss(mse, np.ones((5, 1)), np.ones(5)))
-    >> "mse: out and y must have the same shape; out: (5, 1), y: (5,); write y[:, None]",
-    shape_error(loss(mse, np.ones((1, 3)), np.ones((5, 3))))
-    >> "mse: out and y must have the same shape; out: (1, 3), y: (5, 3)",
     range_error(loss(mse, x[:0], x[:0])) >> "mse: out must have at least one entry; out: (0, 2)",
-    range_error(loss(nn.softmax_cross_entropy, x[:0], labels[:0]))
-    >> "softmax_cross_entropy: out must have at least one entry; out: (0, 2)",
-    kind_error(loss(nn.losses.mae, y, [[1.0]] * 10)) >> "mae: y must be an array, not list; write np.asarray(y)",
-    kind_error(loss(mse, y, np.ma.masked_array(y))) >> "mse: y must be an array, not MaskedArray; write "
-    "y.filled(...), with a value for its gaps",
-    kind_error(loss(mse, y, y.astype(object))) >> "mse: y must hold numbers, not objects; write y.astype(float)",
-    kind_error(loss(mse, y, y.astype(str)))
-    >> "mse: y must hold numbers, not strings such as '1.0'; write y.astype(float)",
-    kind_error(loss(mse, y, y, y.astype(object)))
-    >> "mse: weight must hold numbers, not objects; write weight.astype(float)",
     kind_error(lambda: nn.losses.weighted(mse)(y, y)) >> "weighted: y must be a pair (y, weight), not float64 array",
     kind_error(lambda: nn.losses.weighted(mse)(y, (1, 2, 3)))
     >> "weighted: y must be a pair (y, weight), not (1, 2, 3)",
     kind_error(lambda: mse(labels[:, None], y)) >> "mse: out must be an array of floats, not int64 array",
-    shape_error(loss(mse, x, x, np.ones(2))) >> "mse: weight must have the shape (10,) or (10, 2), not (2,); "
-    "for a weight of each column write np.broadcast_to(weight, (10, 2))",
-    kind_error(loss(mse, x, x, [1.0] * 10)) >> "mse: weight must be an array, not list; write np.asarray(weight)",
     range_error(loss(nn.huber, y, y, delta=0)) >> "huber: delta must be finite and above 0, not 0",
     range_error(loss(nn.softmax_cross_entropy, x, labels + 2))
     >> "softmax_cross_entropy: y must hold the classes 0 .. 1; it has 2",
-    range_error(loss(nn.softmax_cross_entropy, x, labels - 1))
-    >> "softmax_cross_entropy: y must hold the classes 0 .. 1; it has -1",
-    kind_error(loss(nn.softmax_cross_entropy, x, labels.astype(float)))
-    >> "softmax_cross_entropy: y must hold classes as integers, not float64; write y.astype(int)",
-    shape_error(loss(nn.softmax_cross_entropy, x, labels[:, None]))
-    >> "softmax_cross_entropy: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2); write y[:, 0]",
     shape_error(loss(nn.softmax_cross_entropy, x[:, 0], labels))
     >> "softmax_cross_entropy: out must be (m, ..., n), rows first; out: (10,)",
     range_error(loss(nn.binary_cross_entropy_with_logits, y, -y))
@@ -295,11 +249,6 @@ ROWS = [
     >> "value_and_grad: the loss takes logits, so leave out the layer at the end of "
     "(Dense(W=<f64 27x1>, b=<f64 [0.]>), Sigmoid())",
     # Records.
-    kind_error(lambda: Dense([[1.0]], np.ones(1)))
-    >> "Dense: W must be an array of floats, not list; write np.array(W, float)",
-    kind_error(lambda: Dense(np.ones((1, 1)), np.ones(1, int)))
-    >> "Dense: b must be an array of floats, not int64 array; write np.array(b, float)",
-    kind_error(lambda: Dense(None, None)) >> "Dense: W must be an array of floats, not None",
     shape_error(lambda: Dense(np.ones((2, 3)), np.ones(2)))
     >> "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (2, 3), b: (2,); for a W of torch write W.T",
     shape_error(lambda: Dense(np.ones((2, 3)), np.ones(4)))
@@ -310,11 +259,6 @@ ROWS = [
     >> "Dense: b must be float32, as W is, not float64; write b.astype('float32')",
     kind_error(lambda: Fields(y, other=(y, (labels,)))) >> "Fields: other[1][0] must be an array of floats, not "
     "int64 array",
-    kind_error(lambda: Fields(y, other=[relu]))
-    >> "Fields: other must be an immutable value, such as a tuple, not list; write tuple(other)",
-    kind_error(lambda: Fields(y, rate="0.1")) >> "Fields: rate must be a number, not str; write float(rate)",
-    kind_error(lambda: Fields(y, size=1.5)) >> "Fields: size must be a whole number, not float",
-    kind_error(lambda: Fields(y, seed=-1)) >> "Fields: seed must be an int in [0, 2**31), or a tuple of them, not -1",
     raises(nn.FuncnnError, name_again) >> "record: the name Dense is taken by funcnn.layers.dense; choose another name",
     # Sizes and initializers.
     range_error(lambda: mlp([2], seed=0)) >> "mlp: sizes must be at least two numbers, n_in and n_out, not [2]",
@@ -330,8 +274,6 @@ ROWS = [
     >> "replace: path '2.V' does not exist: Dense(W=<f64 27x1>, b=<f64 [0.]>) has W, b",
     raises(nn.FuncnnError, lambda: nn.trees.replace((relu,), "1.W", y))
     >> "replace: path '1.W' does not exist: (Relu(),) has 0",
-    shape_error(lambda: nn.trees.replace(net, "2.W", x))
-    >> "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (10, 2), b: (1,)",
     shape_error(lambda: nn.trees.from_vector(net, y[:, 0]))
     >> "from_vector: vector must have the shape (109,) for this tree, not (10,)",
     shape_error(lambda: nn.tree_map(np.add, relu, nn.Tanh()))
@@ -342,8 +284,6 @@ ROWS = [
     # Data, schedules, training.
     range_error(lambda: batches(x, y, 11, seed=0)) >> "batches: size must be at most the number of rows, 10, not 11",
     shape_error(lambda: batches(x, y[:9], 2, seed=0)) >> "batches: x and y must have equally many rows; x: 10, y: 9",
-    kind_error(lambda: batches(x, [1] * 10, 2, seed=0))
-    >> "batches: y must be an array or a tuple of arrays, rows first, not list; write np.asarray(y)",
     range_error(nn.schedules.stages)
     >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ()",
     range_error(lambda: nn.schedules.stages((1, 10), (-1, 10)))

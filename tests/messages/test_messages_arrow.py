@@ -67,7 +67,6 @@ ROWS = [
     kind_error(of(x=0)) >> f"{NAME}: x {NAMES} int",
     kind_error(of(y=("a", [0, 1]))) >> f"{NAME}: y[1] {NAMES} a list with int",
     kind_error(of(x=[])) >> f"{NAME}: x {NAMES} an empty list",
-    kind_error(of(x=np.ones((10, 2)))) >> f"{NAME}: x {NAMES} float64 array",
     kind_error(of({"a": [1.0]})) >> f"{NAME}: {SOURCE} dict",
     kind_error(of([table])) >> f"{NAME}: {SOURCE} a list with Table",
     range_error(of([])) >> f"{NAME}: source must hold at least one file, not 0",

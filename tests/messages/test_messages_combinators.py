@@ -17,7 +17,6 @@ from funcnn import (
     Residual,
     Tanh,
     backward,
-    evolve,
     forward,
     record,
 )
@@ -134,13 +133,9 @@ ROWS = [
     shape_error(back(Copy(2), x, (x, x, x)))
     >> "Copy: dA must be like out, a tuple of 2, not (<f64 4x3>, <f64 4x3>, <f64 4x3>)",
     shape_error(back(Copy(2), x, (x, x[:1]))) >> "Copy: dA[1] must have the shape of out[1], (4, 3), not (1, 3)",
-    kind_error(back(Copy(2), x, (x, half))) >> "Copy: dA[1] must be float64, as out[1] is, not float32; write "
-    "dA[1].astype('float64')",
     shape_error(back(Copy(2), (x, mask), ((x, None), x))) >> "Copy: dA[1] must be like out[1], a tuple of 2, not "
     "<f64 4x3>",
     kind_error(lambda: Parallel(Relu())) >> "Parallel: layers must be a tuple of layers, one for each branch, not Relu",
-    kind_error(lambda: Parallel([Relu()]))
-    >> "Parallel: layers must be an immutable value, such as a tuple, not list; write tuple(layers)",
     shape_error(lambda: Parallel(()))
     >> "Parallel: layers must be a tuple of layers, one for each branch, not an empty one",
     kind_error(lambda: Parallel((Relu(), Tanh)))
@@ -178,7 +173,6 @@ ROWS = [
     shape_error(given(Take(2), (x, x))) >> "Take: i must be at most 1, as x has 2 parts, not 2",
     kind_error(given(Take(0), x)) >> "Take: x must be a tuple of arrays, not <f64 4x3>",
     shape_error(given(Take(0), ())) >> "Take: x must be a tuple of arrays, not an empty one",
-    shape_error(back(Take(0), (x, x), x[:1])) >> "Take: dA must have the shape of out, (4, 3), not (1, 3)",
     kind_error(given(Sum(), x)) >> "Sum: x must be a tuple of the parts to be joined, not <f64 4x3>",
     shape_error(given(Sum(), ())) >> "Sum: x must be a tuple of the parts to be joined, not an empty one",
     shape_error(given(Sum(), (x, x[:1]))) >> "Sum: the parts of x must have one shape; shapes: (4, 3), (1, 3)",
@@ -195,7 +189,6 @@ ROWS = [
     kind_error(given(Sum(), ((x, x), (x, x))))
     >> "Sum: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: "
     "((<f64 4x3>, <f64 4x3>), (<f64 4x3>, <f64 4x3>))",
-    shape_error(back(Sum(), (x, x), x[:1])) >> "Sum: dA must have the shape of out, (4, 3), not (1, 3)",
     shape_error(given(Concat(), (x, x[:2])))
     >> "Concat: the parts of x must be (m, ..., n_i), equal in all axes but the last; shapes: (4, 3), (2, 3)",
     shape_error(given(Concat(), (film, x)))
@@ -205,9 +198,6 @@ ROWS = [
     kind_error(given(Concat(), (half, x))) >> "Concat: the parts of x must have one dtype, not float32, float64",
     kind_error(given(Concat(), (x.tolist(), x.tolist())))
     >> "Concat: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: (list, list)",
-    kind_error(back(Concat(), (x, x), (x, x))) >> "Concat: dA must be an array like out, of shape (4, 6), not tuple",
-    kind_error(lambda: Residual(Relu))
-    >> "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     range_error(lambda: reduce(lambda layer, _: Residual((layer,)), range(100), Relu()))
     >> "Residual: layer must be nested at most 99 deep",
     shape_error(given(Residual(dense), x)) >> "Residual: layer must keep the shape of x, (4, 3), not return (4, 2)",
@@ -223,28 +213,14 @@ ROWS = [
         "in Residual, (Relu(), Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None)), x: <f64 2x3x4>",
         ("in layer 1, Residual(layer=(Relu(), Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None))), x: <f64 2x3x4>"),
     ],
-    kind_error(lambda: First(Relu))
-    >> "First: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
-    kind_error(lambda: First(3)) >> "First: layer must be a layer, such as Relu(), or a tuple of layers, not int",
     shape_error(given(First(Relu()), ())) >> "First: x must be a tuple, (x, *rest), not an empty one",
     kind_error(back(First(Relu()), (x, mask), x)) >> "First: dA must be a tuple of 2, like out, not <f64 4x3>",
     shape_error(back(First(Relu()), (x, mask), (x, None, None)))
     >> "First: dA must be a tuple of 2, like out, not a tuple of 3",
     shape_error(lambda: Scale(x)) >> "Scale: factor must be (n,) or (); factor: (4, 3)",
-    kind_error(lambda: Scale([1.0]))
-    >> "Scale: factor must be an array of floats, not list; write np.array(factor, float)",
     range_error(lambda: Scale.init(0, value=1.0)) >> "Scale.init: n must be at least 1, not 0",
-    shape_error(given(Scale(np.ones(2)), x)) >> "Scale: x must be (m, ..., 2), not (4, 3)",
-    kind_error(given(Scale(np.ones(3)), half)) >> "Scale: x must be float64, as factor is, not float32; write "
-    "x.astype('float64')",
-    kind_error(given(Scale(np.ones(3)), ids)) >> "Scale: x must be float64, as factor is, not int64; write "
-    "x.astype('float64')",
     shape_error(given(Scale(np.ones(())), np.ones(()))) >> "Scale: x must be (m, ...), not ()",
-    shape_error(back(Scale(np.ones(3)), x, x[:1])) >> "Scale: dA must have the shape of out, (4, 3), not (1, 3)",
     shape_error(given(Flatten(), x[0])) >> "Flatten: x must be (m, ...), with two axes or more; x: (3,)",
-    kind_error(given(Flatten(), x.tolist())) >> "Flatten: x must be an array, not list; write np.asarray(x)",
-    shape_error(back(Flatten(), film, film)) >> "Flatten: dA must have the shape of out, (2, 12), not (2, 3, 4)",
-    kind_error(lambda: Reshape(3)) >> "Reshape: shape must be a tuple, not int",
     kind_error(lambda: Reshape((3, 1.0))) >> "Reshape: shape must be a tuple of ints, the shape of a row, not (3, 1.0)",
     range_error(lambda: Reshape((3, 0))) >> "Reshape: shape must have sizes of at least 1, of which one may be "
     "-1, not (3, 0)",
@@ -255,9 +231,6 @@ ROWS = [
     shape_error(given(Reshape((-1,)), np.ones((4, 0)))) >> "Reshape: a row of 0 entries cannot have the shape "
     "(-1,); x: (4, 0)",
     shape_error(given(Reshape((1,)), np.ones(()))) >> "Reshape: x must be (m, ...), rows first; x: ()",
-    shape_error(back(Reshape((3, 1)), x, x)) >> "Reshape: dA must have the shape of out, (4, 3, 1), not (4, 3)",
-    kind_error(lambda: Map(Relu))
-    >> "Map: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     shape_error(given(Map(Relu()), x[0])) >> "Map: x must be (m, t, ...), with the same m and t in all arrays; x: (3,)",
     shape_error(given(Map(Sum()), (film, film[:, :2])))
     >> "Map: x must be (m, t, ...), with the same m and t in all arrays; x: (2, 3, 4), (2, 2, 4)",
@@ -266,14 +239,11 @@ ROWS = [
     "the layer takes a mask",
     kind_error(given(Map(Relu()), ())) >> "Map: x must be an array, or a tuple of arrays, not ()",
     kind_error(given(Map(Relu()), (None,))) >> "Map: x must be an array, or a tuple of arrays, not (None,)",
-    kind_error(given(Map(Relu()), [film])) >> "Map: x must be an array, or a tuple of arrays, not list",
     shape_error(given(Map(dense), film))
     >> "Dense: x must be (m, ..., 3), not (6, 4)"
     >> ["in Map, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 6x4>"],
     shape_error(back(Map(Relu()), film, np.ones((3, 2, 4))))
     >> "Map: dA must have the shape of out, (2, 3, ...), not (3, 2, 4)",
-    kind_error(lambda: Remat(Relu))
-    >> "Remat: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     shape_error(given(Remat(dense), film))
     >> "Dense: x must be (m, ..., 3), not (2, 3, 4)"
     >> ["in Remat, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 2x3x4>"],
@@ -286,16 +256,10 @@ ROWS = [
         "in layer 1, Here(name='other', layer=None), x: <f64 4x3>",
         "in Shared, (Here(name='', layer=Relu()), Here(name='other', layer=None)), x: <f64 4x3>",
     ],
-    kind_error(lambda: evolve(HERE, layer=Relu))
-    >> "Here: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     kind_error(lambda: Shared(Relu(), (Relu(), Tanh())))
     >> "Shared: net must contain Here() outside of any Frozen, as a place where layer is called",
     kind_error(lambda: Shared(Relu(), Here("a"), "b"))
     >> "Shared: net must contain Here('b') outside of any Frozen, as a place where layer is called",
-    kind_error(lambda: Shared(Relu, HERE))
-    >> "Shared: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
-    kind_error(lambda: Shared(Relu(), [HERE]))
-    >> "Shared: net must be a layer, such as Relu(), or a tuple of layers, not list; write tuple(net)",
     kind_error(back(tied, ids, None)) >> "Tied: dA must be an array like out, of shape (1, 3, 5), not None",
     kind_error(lambda: Shared(Relu(), (HERE, Shared(Relu(), HERE))))
     >> "Shared: net must not contain another Shared with name=''; rename one of them",
@@ -310,8 +274,6 @@ ROWS = [
         ),
     ],
     shape_error(lambda: Tied(np.ones(3), ())) >> "Tied: W must be (n_symbols, n); W: (3,)",
-    kind_error(lambda: Tied(ids, ()))
-    >> "Tied: W must be an array of floats, not int64 array; write np.array(W, float)",
     kind_error(given(tied, x))
     >> "Embedding: ids must be an array of whole numbers, not float64 array"
     >> ["in Tied, Embedding(W=<f64 5x2>), x: <f64 4x3>"],
@@ -326,11 +288,9 @@ ROWS = [
     kind_error(given(Tied(np.ones((5, 2)), Take(0)), (ids, mask)))
     >> "Tied: net must return a tuple, as x is one; x: (<i64 [[0 1 4]]>, <b8 [[ True  True False]]>), out: <f64 "
     "[[[1. 1.]  [1. 1.]  [0. 0.]]]>",
-    shape_error(back(tied, ids, film)) >> "Tied: dA must have the shape of out, (1, 3, 5), not (2, 3, 4)",
     shape_error(back(tied, (ids, mask), np.ones((1, 3, 5))))
     >> "Tied: dA must be like out, a tuple of 2, not <f64 1x3x5>",
     kind_error(lambda: Function(3, square_vjp)) >> "Function: f must be a function, not int",
-    kind_error(lambda: Function(Maker, square_vjp)) >> "Function: f must be a function, not Maker",
     kind_error(lambda: Function(square, lambda x, dA: dA))
     >> "Function: vjp must be a function at the top of a module, where pickle finds it by its name, not "
     "<lambda>.<locals>.<lambda>",
@@ -343,29 +303,16 @@ ROWS = [
     >> "Function: f must be a function at the top of a module, where pickle finds it by its name, not Maker.method",
     shape_error(back(Function(square, square_vjp), x, x))
     >> "Function: square_vjp must return dx in the shape of x, (4, 3), not <f64 [3.2397 2.9752 3.2397]>",
-    shape_error(back(Function(square, square_vjp), x, x[:1]))
-    >> "Function: dA must have the shape of out, (4, 3), not (1, 3)",
     shape_error(lambda: backward(Take(1), (x[:0],), x))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 0x3>,), layer: Take(i=1)",
     shape_error(lambda: backward(Sum(), (), x))
     >> "backward: cache must be what forward returned for this layer; cache: (), layer: Sum()",
     shape_error(lambda: backward(Concat(), (x, x), x))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x3>, <f64 4x3>), layer: Concat()",
-    shape_error(lambda: backward(First(Relu()), x, x))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x3>, layer: First(layer=Relu())",
-    shape_error(lambda: backward(Scale(np.ones(3)), (x,), x))
-    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x3>,), layer: Scale(factor=<f64 "
-    "[1. 1. 1.]>)",
     shape_error(lambda: backward(Flatten(), (None, None), x))
     >> "backward: cache must be what forward returned for this layer; cache: None, layer: Flatten()",
     shape_error(lambda: backward(Map(Relu()), (x, x), film))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 4x3>, layer: Map(layer=Relu())",
-    shape_error(lambda: backward(tied, (x, x), x))
-    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x3>, <f64 4x3>), layer: "
-    "Tied(W=<f64 5x2>, net=())",
-    shape_error(lambda: backward(Function(square, square_vjp), x, x))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x3>, layer: Function(square, "
-    "square_vjp)",
     shape_error(lambda: added([x, x[:1]]))
     >> "backward: the gradients of a value that is used several times must have one shape, not <f64 4x3>, <f64 [[-1.  "
     "   -0.8182 -0.6364]]>",
@@ -395,7 +342,6 @@ ROWS = [
     kind_error(lambda: fixed_memory(Function(square, square_vjp), 2, 9))
     >> "fixed_memory: there is no rule for Function, since square may mix positions; write a record with a rule for "
     "step in its place",
-    kind_error(lambda: step("net", film)) >> "step: params must be a layer or a tuple of layers, not str",
     kind_error(lambda: step(Map(Dropout(0.5, seed=0)), film))
     >> "step: Map differs between training and prediction; write step(inference(net), x, memory)",
     *[
@@ -422,11 +368,6 @@ ROWS = [
         ]
     ],
     shape_error(given(Entering(dense), np.ones((1, 3, 4)))) >> "Dense: x must be (m, ..., 3), not (1, 3, 4)" >> 1,
-    kind_error(lambda: Backwards(Relu))
-    >> "Backwards: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
-    shape_error(lambda: backward(Backwards(Relu()), film, film))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 2x3x4>, layer: "
-    "Backwards(layer=Relu())",
     kind_error(lambda: Shared(Relu(), Here(layer=Tanh())))
     >> "Shared: each Here in net must hold no layer of its own; write Here()",
     kind_error(lambda: Function(np.sin, np.cos)) >> "Function: vjp must take x and dA, but the ufunc cos takes 1 "
@@ -455,8 +396,6 @@ ROWS = [
     kind_error(lambda: forward(First(Backwards(Tanh())), (film, film[..., 0] > 0)))
     >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; if enter and "
     "leave of Backwards treat each position on its own, write step.register(Backwards)(step_inside)",
-    kind_error(lambda: forward(BatchNorm.init(4), (film, film[..., 0] > 0)))
-    >> "BatchNorm: x must be an array, not tuple",
     kind_error(lambda: forward(Conv1d.init(4, 4, 3, padding="same", seed=0), (film, film[..., 0] > 0)))
     >> "Conv1d: x must be an array, not tuple; for (x, mask) write First(layer)",
     kind_error(lambda: forward(GRU.init(4, 4, seed=0), [film, film[..., 0] > 0]))

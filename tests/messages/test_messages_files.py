@@ -5,8 +5,7 @@ import io
 import json
 import os
 import zipfile
-from collections import deque, namedtuple
-from functools import partial
+from collections import namedtuple
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
@@ -214,21 +213,13 @@ ROWS = [
     kind_error(saved(np.array([1, 2.5, True], object)))
     >> "save: value must be an array of numbers, not object array; write value.astype(float)",
     kind_error(saved(x for x in ())) >> f"save: value {NEEDED}, not generator",
-    kind_error(saved(deque())) >> f"save: value {NEEDED}, not deque",
     kind_error(saved((Frame(),))) >> f"save: value[0] {NEEDED}, not Frame; write value[0].to_numpy()",
     kind_error(saved((Relu(), Named(other=np.sin)))) >> f"save: value[1].other {NEEDED}, not ufunc; {INSTEAD}",
-    kind_error(saved(Relu)) >> f"save: value {NEEDED}, not the class Relu",
     kind_error(saved(Point(1, 2))) >> f"save: value {NEEDED}, not Point; write tuple(value)",
-    kind_error(saved(b"1")) >> f"save: value {NEEDED}, not bytes",
-    kind_error(saved(1j)) >> f"save: value {NEEDED}, not complex",
     kind_error(saved((np.float64(1),))) >> f"save: value[0] {NEEDED}, not np.float64; write value[0].item()",
     kind_error(saved((np.bool_(1),))) >> f"save: value[0] {NEEDED}, not np.bool; write value[0].item()",
-    kind_error(saved(np.complex128(1j))) >> f"save: value {NEEDED}, not np.complex128",
     kind_error(saved((net, np.array([None, 1])))) >> f"save: value[1] {NUMBERS}, not object array",
     kind_error(saved(np.array(["a"]))) >> f"save: value {NUMBERS}, not str array; write tuple(value.tolist())",
-    kind_error(saved(np.array([["a"]]))) >> f"save: value {NUMBERS}, not str array",
-    kind_error(saved(np.array([b"a"]))) >> f"save: value {NUMBERS}, not bytes array",
-    kind_error(saved(np.zeros(1, "V2"))) >> f"save: value {NUMBERS}, not void array",
     kind_error(saved(np.zeros(2, "f8,i4")))
     >> f"save: value {NUMBERS}, not structured array; write tuple(value.tolist())",
     kind_error(saved(np.array(["2000-01-01"], "M8[D]")))
@@ -253,8 +244,6 @@ ROWS = [
     "mean must be an array of floats, not None",
     kind_error(lambda: memoize(lambda x: x, "results"))
     >> "memoize: function must be a function that def defines, not a lambda",
-    kind_error(lambda: memoize(partial(np.add, 1), "results"))
-    >> "memoize: function must be a function that def defines, not partial",
     kind_error(lambda: memoize(with_rate(Lock()), ".")(1))
     >> "memoize: fit must read only values that another run can compare; rate is a value of the class lock, which has "
     "no hash",
@@ -283,19 +272,12 @@ ROWS = [
     f'not {np.dtype(np.longdouble)} array; write value[0].astype("float64")',
     range_error(lambda: fingerprint((2**2000,))) >> "fingerprint: value[0] must have at most 2000 bits, not 2001",
     # Paths.
-    kind_error(lambda: save(1, net)) >> "save: path must be a string or a Path, not int",
-    kind_error(lambda: load(None)) >> "load: path must be a string or a Path, not None",
-    kind_error(lambda: save(net == net, net)) >> "save: path must be a string or a Path, not bool",
-    kind_error(lambda: load(io.BytesIO())) >> "load: path must be a string or a Path, not BytesIO",
     kind_error(lambda: save(net, "net.npz"))
     >> "save: path must be a string or a Path, not tuple; write save(path, value)",
-    kind_error(lambda: save(net[0], Path("net.npz")))
-    >> "save: path must be a string or a Path, not Dense; write save(path, value)",
     kind_error(lambda: save("net.onnx", net))
     >> "save: path must not end in .onnx, since save writes another format; write onnx.save(to_onnx(value, x), path)",
     kind_error(lambda: save("net.onnx", type("ModelProto", (), {})()))
     >> "save: path must not end in .onnx, since save writes another format; write onnx.save(value, path)",
-    kind_error(lambda: load(b"net")) >> "load: path must be a string or a Path, not bytes",
     file_error(lambda: save("a\0b", net)) >> r"save: 'a\x00b' is not a valid path",
     file_error(lambda: load("")) >> "load: . is a folder; give the path of a file",
     file_error(at_folder(lambda path: save(path, net))) >> "save: net.npz is a folder; give the path of a file",

@@ -10,7 +10,6 @@ from funcnn import (
     Dropout,
     Grads,
     TrainState,
-    backward,
     forward,
     gradient,
     record,
@@ -98,21 +97,12 @@ ROWS = [
     # JaxFunction and JaxLayer
     kind_error(lambda: JaxFunction(Dense))
     >> "JaxFunction: f must be a function (x), as params is (), not the class Dense",
-    kind_error(lambda: JaxFunction("tanh")) >> "JaxFunction: f must be a function (x), as params is (), not str",
     kind_error(lambda: JaxFunction(product))
     >> "JaxFunction: f must be a function (x), as params is (), not product(W, x)",
     kind_error(lambda: JaxFunction(product, (W, W)))
     >> "JaxFunction: f must be a function of the 2 parts of params and x, not product(W, x)",
-    kind_error(lambda: JaxFunction(product, W)) >> "JaxFunction: params must be a tuple, not float64 array",
-    kind_error(lambda: JaxFunction(product, [W]))
-    >> "JaxFunction: params must be a tuple, not list; write tuple(params)",
-    kind_error(lambda: JaxFunction(product, ({"W": W},)))
-    >> "JaxFunction: params[0] must be an immutable value, such as a tuple, not dict",
     kind_error(lambda: JaxFunction(product, ((0.5,),)))
     >> "JaxFunction: params[0][0] must be an array, a record or a tuple of them, not float",
-    kind_error(lambda: JaxFunction(product, (np.ones(2, int),)))
-    >> "JaxFunction: params[0] must be an array of floats, not int64 array",
-    kind_error(lambda: forward(PRODUCT, [1.0])) >> "JaxFunction: x must be an array, not list; write np.asarray(x)",
     kind_error(lambda: forward(PRODUCT, np.array(["a"])))
     >> "JaxFunction: x must be an array of a dtype that JAX has, not str array",
     kind_error(lambda: forward(JaxFunction(jnp.sin), X.astype(np.longdouble)))
@@ -131,12 +121,6 @@ ROWS = [
     shape_error(function(lambda x: x[1:]))
     >> "JaxFunction: <lambda> must return as many rows as x has, 4, not the shape (3, 2)",
     shape_error(function(jnp.sum)) >> "JaxFunction: sum must return as many rows as x has, 4, not the shape ()",
-    shape_error(lambda: backward(PRODUCT, forward(PRODUCT, X)[1], X))
-    >> "JaxFunction: dA must have the shape of out, (4, 3), not (4, 2)",
-    kind_error(lambda: backward(PRODUCT, forward(PRODUCT, X)[1], None))
-    >> "JaxFunction: dA must be an array like out, of shape (4, 3), not None",
-    shape_error(lambda: backward(PRODUCT, X, X))
-    >> f"backward: cache must be what forward returned for this layer; cache: <f64 4x2>, layer: {PRODUCT}",
     kind_error(lambda: forward(JaxFunction(product, (jnp.ones((2, 3)),)), (X, X32)))
     >> "JaxFunction: x[0] must be float32, as x[1] is, not float64; write x[0].astype('float32')",
     kind_error(lambda: step(PRODUCT, X))
@@ -152,14 +136,11 @@ ROWS = [
     # from_optax
     kind_error(lambda: from_optax(optax.adam))
     >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not function",
-    kind_error(lambda: from_optax(Adam()))
-    >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not Adam",
     kind_error(lambda: from_optax(optax.MultiSteps(optax.sgd(0.1), 2)))
     >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not MultiSteps; "
     "write transformation.gradient_transformation()",
     kind_error(lambda: update(NoTransformation(), GRADS, NET))
     >> "NoTransformation: transformation must return a transformation of optax, such as optax.adam(1e-3), not function",
-    kind_error(Optax) >> "Optax: transformation must be defined in a subclass",
     kind_error(lambda: NoTransformation(memory=(1.0,)))
     >> "NoTransformation: memory must be None, or a tuple of arrays as update returned it, not (1.0,)",
     kind_error(step_of(optax.polyak_sgd()))
@@ -181,9 +162,6 @@ ROWS = [
     kind_error(step_of(cut(lambda u: jax.tree.map(lambda a: a.astype(jnp.float32), u))))
     >> "update: an update of the transformation must be like its parameter, <f64 2x1>, not <f32 2x1>",
     # to_optax
-    kind_error(lambda: to_optax(optax.adam(0.1), 0.1))
-    >> "to_optax: optimizer must be an optimizer, such as Adam(), or a tuple of them, not "
-    "GradientTransformationExtraArgs",
     kind_error(lambda: TrainState(Dense.init(2, 1, seed=0), optax.adam(0.1)))
     >> "TrainState: optimizer must be an optimizer, such as Adam(), or a tuple of them, not "
     "GradientTransformationExtraArgs; write from_optax(optimizer)",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from funcnn import GRU, Dense, batches, mlp, predict
+from funcnn import GRU, batches, mlp, predict
 from funcnn.data import prefetch, windowed_batches
 from funcnn.errors import NoItemError
 from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
@@ -32,25 +32,13 @@ ROWS = [
     shape_error(windowed(y=y[1:])) >> f"{WINDOWED}: x and y must have equally many rows; x: 10, y: 9",
     kind_error(windowed(x=(x, np.ma.array(y)))) >> f"{WINDOWED}: x[1] must be an array, not MaskedArray; write "
     "x[1].filled(...), with a value for its gaps",
-    kind_error(windowed(y=np.ma.array(y))) >> f"{WINDOWED}: y must be an array, not MaskedArray; write y.filled(...), "
-    "with a value for its gaps",
-    kind_error(windowed(x=x.tolist()))
-    >> f"{WINDOWED}: x must be an array or a tuple of arrays, rows first, not list; write np.asarray(x)",
     # prefetch.
     kind_error(lambda: prefetch(iter(data), 2))
     >> "prefetch: data must be a sequence of batches, such as batches makes, not generator",
-    kind_error(lambda: prefetch(x, 2))
-    >> "prefetch: data must be a sequence of batches, such as batches makes, not float64 array",
-    kind_error(lambda: prefetch("x.npy", 2))
-    >> "prefetch: data must be a sequence of batches, such as batches makes, not str",
     raises(NoItemError, lambda: prefetch(data, 2)[9]) >> "Prefetched: index 9 is out of range; there are 9 batches",
     # predict(out=).
     kind_error(out([[0.0]] * 10)) >> "predict: out must be an array of NumPy, or a tuple of arrays, not list",
-    kind_error(out(np.ma.zeros((10, 1))))
-    >> "predict: out must be an array of NumPy, or a tuple of arrays, not MaskedArray",
     kind_error(out(locked)) >> "predict: out must be an array that can be written to, not a read-only one",
-    kind_error(out((locked, None), (sequences, None), cell))
-    >> "predict: out[0] must be an array that can be written to, not a read-only one",
     shape_error(out(np.zeros((4, 1)))) >> "predict: out must be (10, 1), the shape of the result, not (4, 1)",
     shape_error(out(np.zeros(10))) >> "predict: out must be (10, 1), the shape of the result, not (10,)",
     kind_error(out(np.zeros((10, 1), np.float32)))
@@ -65,7 +53,6 @@ ROWS = [
     >> "predict: out[1] must be None, as the result is, not bool array",
     kind_error(out((np.zeros((2, 5, 3)), None), (sequences, np.ones((2, 5), bool)), cell))
     >> "predict: out[1] must be a bool array, as the result is, not None",
-    shape_error(out(np.zeros((10, 1)), x, Dense.init(3, 1, seed=0))) >> "Dense: x must be (m, ..., 3), not (4, 2)",
 ]
 
 

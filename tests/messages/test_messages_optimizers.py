@@ -23,7 +23,6 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.optimizers import (
-    L2,
     Average,
     ClipValue,
     Decay,
@@ -33,7 +32,6 @@ from funcnn.optimizers import (
     averaged,
     nonnegative,
     project,
-    unit_norm,
 )
 from funcnn.records import registry
 from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
@@ -94,14 +92,10 @@ ROWS = [
     kind_error(planned(step=lambda self, g: (g,))) >> f"{A_STEP}a function (g)",
     kind_error(planned(step=lambda self, g, p, t, m: (g, m))) >> f"{A_STEP}a function (g, p, t, m)",
     kind_error(planned(step=lambda self, g, p, m=0: (g, m))) >> f"{A_STEP}a function (g, p, m)",
-    kind_error(planned(__annotations__={"step": float}, step=1.0)) >> f"{A_STEP}float",
-    kind_error(lambda: Adam(b1="0.9")) >> "Adam: b1 must be a number, not str; write float(b1)",
     # Patterns.
     kind_error(lambda: Decay(0.1, ["*.W"])) >> f"Decay: where must be {PATTERN}, not ['*.W']; write tuple(where)",
     kind_error(lambda: AdamW(where=""))
     >> "AdamW: where must be a pattern of paths, such as \"*.W\", or a tuple of them, not ''",
-    kind_error(lambda: L2(0.1, len))
-    >> 'L2: where must be a pattern of paths, such as "*.W", or a tuple of them, not <built-in function len>',
     kind_error(lambda: Decay(0.1, ()))
     >> 'Decay: where must be a pattern of paths, such as "*.W", or a tuple of them, not ()',
     raises(FuncnnError, lambda: update(AdamW(where="*.V"), grads, net))
@@ -111,14 +105,9 @@ ROWS = [
     raises(FuncnnError, lambda: update(Rates((("1.*", 0.1),)), grads, net))
     >> f"update: no parameter matches '1.*'; {PATHS}",
     raises(FuncnnError, lambda: project(net, nonnegative, "1.*")) >> f"project: no parameter matches '1.*'; {PATHS}",
-    kind_error(lambda: project(net, nonnegative, ["*.W"]))
-    >> f"project: where must be {PATTERN}, not ['*.W']; write tuple(where)",
     # Rates.
     kind_error(lambda: Rates(("*.W", 0.1)))
     >> 'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not (\'*.W\', 0.1)',
-    kind_error(lambda: Rates(0.1)) >> 'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not 0.1',
-    kind_error(lambda: Rates({"*.W": 0.1}))
-    >> "Rates: factors must be an immutable value, such as a tuple, not dict; write tuple(factors.items())",
     kind_error(lambda: Rates((("*.W", 0.1, 0.2),)))
     >> 'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not ((\'*.W\', 0.1, 0.2),)',
     kind_error(lambda: Rates((("*.W", "fast"),)))
@@ -129,28 +118,16 @@ ROWS = [
     >> "Rates: a factor must be finite and not negative, not -0.1",
     range_error(lambda: Rates((("*.W", math.nan),))) >> "Rates: a factor must be finite and not negative, not nan",
     # What is no optimizer.
-    kind_error(lambda: update(None, grads, net))
-    >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not None",
     kind_error(lambda: update([Adam()], grads, net))
     >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not list; write tuple(optimizer)",
     kind_error(lambda: update((), None, net)) >> "update: grads must be a Grads, as backward returns it, not None",
     kind_error(lambda: update(Adam(), grads, list(net)))
     >> "update: params must be a record, a tuple or an array, not list; write tuple(params)",
-    kind_error(lambda: Grads("nonsense", None)) >> "Grads: params must be a record, a tuple or an array, not str",
-    kind_error(lambda: averaged(Average(), list(net)))
-    >> "averaged: params must be a record, a tuple or an array, not list; write tuple(params)",
-    kind_error(lambda: project(list(net), nonnegative))
-    >> "project: params must be a record, a tuple or an array, not list; write tuple(params)",
-    kind_error(lambda: nonnegative([1.0])) >> "nonnegative: p must be an array, not list; write np.asarray(p)",
-    kind_error(lambda: unit_norm(np.ones((2, 1), int)))
-    >> "unit_norm: p must be an array of floats, not int64 array; write p.astype(float)",
     kind_error(lambda: update(Adam, grads, net))
     >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Adam; write Adam()",
     # What update is given.
     kind_error(lambda: update(Adam(), (grads, Adam()), net))
     >> "update: grads must be a Grads, as backward returns it, not tuple; write grads[0]",
-    kind_error(lambda: update(Adam(), grads.params, net))
-    >> "update: grads must be a Grads, as backward returns it, not tuple",
     shape_error(lambda: update(Adam(), Grads(small.W.T, None), small.W))
     >> "update: each gradient must be like its parameter, <f64 [[1.] [2.]]>, not <f64 [[1. 2.]]>",
     shape_error(lambda: update(ClipValue(1.0), Grads(half, None), small))
@@ -218,7 +195,6 @@ ROWS = [
     range_error(trained(lr=lambda step: 0.1 if step < 2 else math.nan))
     >> "train: lr(2) must be finite and not negative, not nan",
     range_error(trained(lr=lambda step: 0.1 - 0.1 * step)) >> "train: lr(2) must be finite and not negative, not -0.1",
-    kind_error(trained(lr="0.1")) >> "train: lr must be a number, not str; write float(lr)",
     range_error(trained(lr=math.nan)) >> "train: lr must be finite and not negative, not nan",
     range_error(trained(data=exhausted()))
     >> "train: data must give at least one batch, not 0; a generator can be read once, so make a new one",

@@ -19,7 +19,6 @@ function = nn.value_and_grad(nn.mse)
 closed = ThreadPoolExecutor(1)
 closed.shutdown()
 AN_EXECUTOR = "an Executor of concurrent.futures, or a function that makes one"
-A_GRADIENT = "a function (params, x, y) that returns (cost, Grads)"
 
 
 def made(function=function, **options):
@@ -54,10 +53,6 @@ class Client:
 
 
 ROWS = [
-    kind_error(made(nn.mse))
-    >> f"sharded: value_and_grad must be {A_GRADIENT}, not mse(out, y, weight); write value_and_grad(loss)",
-    kind_error(made(nn.value_and_grad))
-    >> f"sharded: value_and_grad must be {A_GRADIENT}, not value_and_grad itself; write value_and_grad(loss)",
     kind_error(made(sharded(function))) >> "sharded: value_and_grad must not be a function that sharded returned",
     kind_error(made(executor=threads)) >> f"sharded: executor must be {AN_EXECUTOR}, not threads(n)",
     kind_error(made(executor=Client()))
@@ -66,9 +61,6 @@ ROWS = [
     kind_error(step(net, x, y, executor=dict)) >> f"sharded: executor must be {AN_EXECUTOR}, not the class dict",
     kind_error(step(net, x, y, executor=lambda: 5))
     >> f"sharded: executor must be {AN_EXECUTOR}, not a function that returns int",
-    kind_error(step([*net], x, y))
-    >> "sharded: params must be a layer or a tuple of layers, not list; write tuple(params)",
-    kind_error(step(net, 3, y)) >> "sharded: x must be an array or a tuple of arrays, rows first, not int",
     shape_error(step(net, x, y[:5])) >> "sharded: x and y must have equally many rows; x: 12, y: 5",
     shape_error(step(net, (x, x[:3]), y)) >> "sharded: x must hold arrays with equally many rows; rows: [12, 3]",
     shape_error(step(net, x, (y, y[:3]))) >> "sharded: y must hold arrays with equally many rows; rows: [12, 3]",

@@ -122,10 +122,6 @@ ROWS = [
     ],
     range_error(lambda: Plateau(0.1, final=0.2)) >> "Plateau: lr must be finite and at least 0.2, as final is, not 0.1",
     range_error(lambda: evolve(Plateau(0.1), factor=2)) >> "Plateau: factor must be in (0, 1), not 2.0",
-    kind_error(lambda: Plateau("fast")) >> "Plateau: lr must be a number, not str",
-    kind_error(lambda: plateau(0.1, 1.0)) >> "plateau: now must be a Plateau, not float; write Plateau(lr)",
-    kind_error(lambda: plateau(Plateau, 1.0))
-    >> "plateau: now must be a Plateau, not the class Plateau; write Plateau(lr)",
 ]
 
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from funcnn import Array, Dense, Grads, Momentum, Relu, backward, forward, gradient, mse, record
+from funcnn import Array, Dense, Grads, Relu, backward, forward, gradient, mse, record
 from funcnn.layers import Reshape
 from funcnn.testing import (
     BrokenPromise,
@@ -13,7 +13,6 @@ from funcnn.testing import (
     check_jvp,
     check_layer,
     check_loss,
-    check_optimizer,
     check_vjp,
     every_layer,
 )
@@ -68,8 +67,6 @@ forward.register(Gain)(lambda params, x: (params.factor * x, x))
 backward.register(Gain)(lambda params, x, dA: Grads(gradient(params, factor=(x * dA).sum(axis=0)), params.factor * dA))
 
 ROWS = [
-    kind_error(lambda: check_vjp(half, half_vjp, [["1.0"]])) >> "check_vjp: x[0] must be an array of numbers, not str",
-    kind_error(lambda: check_vjp(half, half_vjp, [{1.0}])) >> "check_vjp: x must be an array of numbers, not set",
     kind_error(lambda: check_vjp(half, half_vjp, [{"z": 1j * x}]))
     >> 'check_vjp: x["z"] is complex; choose convention="jax" or convention="torch"',
     kind_error(lambda: check_vjp(lambda x: 1j * x, half_vjp, [x]))
@@ -122,13 +119,8 @@ ROWS = [
     >> "check_gradient: x must be an array or a list of numbers, not ['1.0']",
     kind_error(lambda: check_gradient(np.sum, np.ones_like, [1j]))
     >> "check_gradient: x must be an array or a list of numbers, not [1j]",
-    kind_error(lambda: check_gradient(np.sum, np.ones_like, yes))
-    >> "check_gradient: x must be an array or a list of numbers, not bool",
-    kind_error(lambda: check_hessian(half, half, [[1.0], [1.0, 2.0]]))
-    >> "check_hessian: x must be an array or a list of numbers, not [[1.0], [1.0, 2.0]]",
     kind_error(lambda: check_hessian(np.sum, half, x[0]))
     >> "check_hessian: grad must return an array of shape (2,), as x has, not <f64 2.>",
-    kind_error(lambda: check_vjp(half, half_vjp, [True])) >> "check_vjp: x must be an array of numbers, not bool",
     kind_error(lambda: check_vjp(lambda x, twice: x, half_vjp, [x, True]))
     >> "check_vjp: twice must be an array of numbers, not bool; to check the gradients of other arguments alone give "
     "argnums",
@@ -137,12 +129,6 @@ ROWS = [
     "argnums",
     kind_error(lambda: check_vjp(half, half_vjp, [Column(np.ones(2))]))
     >> "check_vjp: x must be an array of numbers, not Column; write np.asarray(x)",
-    kind_error(lambda: check_vjp(half, half_vjp, [Column(None)]))
-    >> "check_vjp: x must be an array of numbers, not Column",
-    kind_error(lambda: check_vjp(half, half_vjp, [np.array([1.0, None])]))
-    >> "check_vjp: x must be an array of numbers, not object array",
-    kind_error(lambda: check_vjp(half, half_vjp, [np.ma.array([1.0, 2.0], mask=[False, True])]))
-    >> "check_vjp: x must be an array of numbers, not MaskedArray",
     kind_error(lambda: check_gradient(np.sum, np.ones_like, np.ma.array([1.0, 2.0], mask=[False, True])))
     >> "check_gradient: x must be an array or a list of numbers, not MaskedArray",
     kind_error(lambda: check_vjp(half, half_vjp, [x], domain=(0, 1)))
@@ -173,8 +159,6 @@ ROWS = [
     >> "check_layer: no argument holds floats, so there is no gradient to check",
     kind_error(lambda: check_layer(Gain(np.ones(3)), np.arange(6).reshape(2, 3)))
     >> "check_layer: x must be an array of floats, not int64 array; write x.astype(float)",
-    kind_error(lambda: check_layer(Dense.init(3, 2, seed=0), np.arange(6).reshape(2, 3)))
-    >> "Dense: x must be float64, as W is, not int64; write x.astype('float64')",
     range_error(lambda: check_vjp(half, half_vjp, [1.0], structure={"x": "sorted"}))
     >> "check_vjp: structure of x needs arrays with an axis; x has shape ()",
     range_error(lambda: check_vjp(half, half_vjp, [np.arange(4.0).reshape(2, 2)], structure={"x": "symmetric"}))
@@ -219,8 +203,6 @@ ROWS = [
     >> "check_layer: a key of domain must be an argument, not 'W'; write one of 'params.W', 'params.b', 'x'",
     kind_error(lambda: check_layer(dense, x, domain=lambda x: x > 0))
     >> "check_layer: domain must be a function (params, x), not a function (x)",
-    kind_error(lambda: check_loss(mse, x, x, domain=lambda out: out > 0))
-    >> "check_loss: domain must be a function (out, y), not a function (out)",
     range_error(lambda: check_loss(mse, x, x, structure={"y": "simplex"}))
     >> "check_loss: a key of structure must be an argument, not 'y'; write 'out'",
     range_error(lambda: check_layer(dense, x, resolution=1e-3, exact=True))
@@ -233,9 +215,6 @@ ROWS = [
     >> "check_vjp: structure must be None for exact=True, which moves every entry",
     range_error(lambda: check_layer(Relu(), np.ones((11, 91)), exact=True))
     >> "check_layer: exact=True takes at most 1000 numbers in all arrays, not 1001",
-    kind_error(lambda: check_layer([dense], x))
-    >> "check_layer: params must be a layer or a tuple of layers, not list; write tuple(params)",
-    kind_error(lambda: check_layer(dense, [[1.0]])) >> "check_layer: x must be an array, not list; write np.asarray(x)",
     kind_error(lambda: check_layer(Relu(), np.ones((2, 2), int)))
     >> "check_layer: no argument holds floats, so there is no gradient to check",
     kind_error(lambda: check_loss(lambda out, y: float(((out - y) ** 2).mean()), x, x))
@@ -251,11 +230,7 @@ ROWS = [
     )
     >> f"dA must have the dtype and shape of out, float32 {x.shape}; it is float64 {x.shape}; "
     "write y.astype(out.dtype)",
-    kind_error(lambda: check_loss(mse, [1.0], x))
-    >> "check_loss: out must be an array, not list; write np.asarray(out)",
     kind_error(lambda: check_loss(mse, 1j * x, x)) >> "check_loss: out must hold real numbers, not complex128",
-    kind_error(lambda: check_optimizer(Momentum(), [dense]))
-    >> "check_optimizer: params must be a record, a tuple or an array, not list; write tuple(params)",
     kind_error(lambda: every_layer("mine")) >> "every_layer: there is no module 'mine'",
     kind_error(lambda: fst.layers("")) >> "layers: there is no module ''",
     kind_error(lambda: fst.cases(dense)) >> "cases: layer must be a class of layers, not Dense; write cases(Dense)",
@@ -265,16 +240,10 @@ ROWS = [
     kind_error(lambda: fst.tensors("m 2*n"))
     >> "tensors: shapes[0] must be names or numbers with spaces between them, not 'm 2*n'",
     range_error(lambda: fst.tensors("m", least=5)) >> "tensors: most must be at least 5, the value of least, not 4",
-    kind_error(lambda: fst.tensor((2, 1.5))) >> "tensor: shape[1] must be a whole number, not float",
-    kind_error(lambda: Mutant(None, "forgotten", names, (half, half_vjp), (half, forgotten)))
-    >> "Mutant: name must be a string, not None",
-    kind_error(lambda: Mutant("half", "forgotten", (x,), (half, half_vjp), (half, forgotten)))
-    >> "Mutant: arguments must be a strategy of hypothesis, not tuple",
     kind_error(lambda: Mutant("half", "forgotten", names, (half, half_vjp), half))
     >> "Mutant: wrong must be a pair of functions (f, vjp), not function",
     kind_error(lambda: score(mutant)) >> "score: mutants must be an iterable of Mutants, not Mutant",
     range_error(lambda: score([])) >> "score: mutants must not be empty",
-    kind_error(lambda: score([mutant], seeds=["0"])) >> "score: seeds[0] must be a whole number, not str",
 ]
 
 

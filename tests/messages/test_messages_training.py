@@ -161,11 +161,6 @@ ROWS = [
     kind_error(lambda: inference(Running(net, Adam(), 1)))
     >> "inference: params must be a layer or a tuple of layers, not Running; write state.params",
     *[
-        kind_error(partial(verb, (Relu(), start), *given))
-        >> f"{verb.__name__}: params must be a layer or a tuple of layers, not TrainState; write state.params"
-        for verb, given in ((inference, ()), (reseed, (1,)))
-    ],
-    *[
         kind_error(partial(verb, *given))
         >> f"{verb.__name__}: params must be a layer or a tuple of layers, not TrainState; write state.params"
         for verb, given in (
@@ -183,8 +178,6 @@ ROWS = [
             (1.5, "float"),
         ]
     ],
-    kind_error(lambda: TrainState(list(net)))
-    >> "TrainState: params must be an immutable value, such as a tuple, not list; write tuple(params)",
     kind_error(lambda: TrainState(Adam(), net))
     >> "TrainState: params must be a network, not the optimizer Adam; write TrainState(params, optimizer)",
     *[
@@ -200,16 +193,11 @@ ROWS = [
     ],
     range_error(lambda: TrainState(net, (), -1)) >> "TrainState: step must not be negative; it is -1",
     kind_error(lambda: TrainState(net, cost="1")) >> "TrainState: cost must be a number, not str",
-    kind_error(lambda: TrainState(net, cost=np.array(["a"]))) >> "TrainState: cost must be a number, not str array",
     kind_error(lambda: WithBest(net, best_or_none=net))
     >> "WithBest: best_or_none must be a TrainState or None, not tuple",
     range_error(lambda: WithBest(net, waited=-1)) >> "WithBest: waited must not be negative; it is -1",
-    kind_error(lambda: WithBest("net")) >> "WithBest: params must be a record, a tuple or an array, not str",
     # train.
-    kind_error(trained(start=net)) >> "train: start must be a TrainState, not tuple; write TrainState(params)",
-    kind_error(trained(start=net[0])) >> "train: start must be a TrainState, not Dense; write TrainState(params)",
     kind_error(lambda: train(gradient, data, start, 0.1)) >> "train: start must be a TrainState, not BoundFunction",
-    kind_error(trained(start=Adam())) >> "train: start must be a TrainState, not Adam",
     kind_error(trained(data=Frame())) >> "train: data must give batches (x, y), not Frame",
     kind_error(trained(data=deque([x])), read(train, start, iter([(x, y), x]), gradient, 0.1))
     >> "train: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
@@ -257,8 +245,6 @@ ROWS = [
     kind_error(read(until, run(), lambda now: None)) >> "until: done must return True or False, not None",
     kind_error(read(until, run(), lambda now: "no")) >> "until: done must return True or False, not str",
     kind_error(lambda: keep({})) >> "keep: run must be an iterable of TrainStates, such as train gives, not dict",
-    kind_error(lambda: keep(x))
-    >> "keep: run must be an iterable of TrainStates, such as train gives, not float64 array",
     kind_error(lambda: keep(run())["last"]) >> "States: an index must be a whole number or a slice, not str",
     kind_error(lambda: batches(x, y, 4, seed=0)[0.5])
     >> "Batches: an index must be a whole number or a slice, not float",
@@ -266,7 +252,6 @@ ROWS = [
     >> "Batches: an index must be a whole number or a slice, not TrainState",
     kind_error(lambda: batches(x, y, 4, seed=0)[True])
     >> "Batches: an index must be a whole number or a slice, not bool",
-    kind_error(lambda: progress(run(), lr="0.1")) >> "progress: lr must be a number, not str; write float(lr)",
     kind_error(lambda: checkpoint_every(run(), None, steps=1))
     >> "checkpoint_every: path must be a string or a Path, not None",
     file_error(lambda: checkpoint_every(run(), ".", steps=1))
@@ -310,8 +295,6 @@ ROWS = [
             ("compare", "run_b", partial(compare, run(), used)),
         )
     ],
-    kind_error(lambda: batches(x.tolist(), y, 2, seed=0))
-    >> "batches: x must be an array or a tuple of arrays, rows first, not list; write np.asarray(x)",
     # Learning rates.
     *[
         kind_error(act) >> f"{name}: lr must be {needed}, not {given}"
@@ -351,7 +334,6 @@ ROWS = [
     kind_error(lambda: early_stopping(run(), score, patience=1)) >> f"early_stopping: {UNDECLARED}",
     kind_error(read(best_so_far, run(), validation(lambda out, y: 0.5, x, y))) >> f"best_so_far: {UNDECLARED}",
     kind_error(lambda: best_so_far(run(), score, better="less")) >> f"best_so_far: {DIRECTION}, not 'less'",
-    kind_error(lambda: best_so_far(run(), score, better=True)) >> f"best_so_far: {DIRECTION}, not bool",
     kind_error(
         lambda: early_stopping(run(), validation(partial(accuracy, threshold=0), x, y), patience=1, better="lower")
     )
@@ -383,8 +365,6 @@ ROWS = [
         )
     ],
     raises(NoColumnError, lambda: table["loss"]) >> "Table: there is no column 'loss'; its columns are step, cost",
-    kind_error(lambda: better("more")) >> 'better: direction must be "lower" or "higher", not \'more\'',
-    kind_error(lambda: better(accuracy)) >> 'better: direction must be "lower" or "higher", not function',
     kind_error(lambda: better("lower")(0.5)) >> "better: the metric must be a function, not float",
     kind_error(lambda: better("lower")(max))
     >> "better: the metric must be a Python function, not builtin_function_or_method",
@@ -404,8 +384,6 @@ ROWS = [
     range_error(lambda: history(run(), table=table))
     >> "history: run must begin after step 4, the last step of start and table, not with step 1",
     # validation.
-    kind_error(lambda: validation(held_out, x, y))
-    >> "validation: metric must be a function (out, y), not a function (state)",
     kind_error(lambda: validation(mse, Frame(), y))
     >> "validation: x must be an array or a tuple of arrays, rows first, not Frame; write x.to_numpy()",
     kind_error(lambda: held_out(0.5)) >> "validation: state must be a TrainState, not float",
@@ -421,32 +399,17 @@ ROWS = [
         ]
     ],
     # predict.
-    kind_error(lambda: predict(net, x, True)) >> "predict: rows must be a whole number, not bool",  # noqa: FBT003  the value
     kind_error(lambda: predict(start, x)) >> f"{NO_NETWORK}, not TrainState; write state.params",
-    kind_error(lambda: predict(WithBest(net), x)) >> f"{NO_NETWORK}, not WithBest; write state.params",
     kind_error(lambda: predict(Adam(), x)) >> f"{NO_NETWORK}, not Adam",
     kind_error(lambda: predict(x, net)) >> f"{NO_NETWORK}, not float64 array; write predict(params, x)",
-    kind_error(lambda: predict(x, x)) >> f"{NO_NETWORK}, not float64 array",
     kind_error(lambda: predict(Relu, x)) >> f"{NO_NETWORK}, not the class Relu; write Relu()",
-    kind_error(lambda: predict(net, Frame()))
-    >> "predict: x must be an array or a tuple of arrays, rows first, not Frame; write x.to_numpy()",
     shape_error(lambda: predict(net, (x, y[:9])))
     >> "predict: x must hold arrays with equally many rows; rows: [10, 9]",
     # batches.
-    kind_error(lambda: batches(x, Frame(), 4, seed=0))
-    >> "batches: y must be an array or a tuple of arrays, rows first, not Frame; write y.to_numpy()",
-    kind_error(lambda: batches(x, y, 2.0, seed=0))
-    >> "batches: size must be a whole number, not float; write int(size)",
-    kind_error(lambda: batches(x, 4, y, seed=0)) >> "batches: size must be a whole number, not float64 array",
     # plateau.
     kind_error(lambda: plateau(0.1, 2.0)) >> "plateau: now must be a Plateau, not float; write Plateau(lr)",
     kind_error(lambda: plateau(start, 2.0)) >> "plateau: now must be a Plateau, not TrainState",
-    kind_error(lambda: plateau(Plateau(0.1), True)) >> "plateau: cost must be a number, not bool",  # noqa: FBT003  the value
     # Metrics.
-    kind_error(lambda: accuracy(classes, out)) >> "accuracy: out must be an array of floats, not int64 array; "
-    "write accuracy(out, y), the output of the network first",
-    kind_error(lambda: accuracy(out, out > 0, threshold="0"))
-    >> "accuracy: threshold must be a number, not str; write float(threshold)",
     range_error(lambda: top_k_accuracy(out[:, :1], classes, 1))
     >> "top_k_accuracy: out must have at least two classes; out: (10, 1)",
     range_error(lambda: perplexity(out[:, :1], classes))

@@ -18,15 +18,12 @@ from funcnn import (
     mlp,
     mse,
     parameters,
-    record,
     sgd,
-    state,
     tree_map,
     update,
 )
 from funcnn.errors import FuncnnError, KindError
 from funcnn.files import fingerprint
-from funcnn.layers import Residual
 from funcnn.optimizers import Average, Decay, averaged, nonnegative, project
 from funcnn.trees import (
     from_vector,
@@ -49,13 +46,6 @@ small = Dense(np.ones((2, 1)), None)
 class Pair(NamedTuple):
     one: Any
     other: Any
-
-
-@record
-class Holder:
-    inner: Any
-    sizes: Any = (1, 2)
-    kept: Any = state(default=None)
 
 
 # Functions of a tree, called with it, and what they call the tree: one that declares it, and those that do not.
@@ -129,15 +119,6 @@ ROWS = [
     # Vectors.
     kind_error(lambda: from_vector(vector, net))
     >> "from_vector: vector must be an array, not tuple; write from_vector(tree, vector)",
-    kind_error(lambda: from_vector(vector, small))
-    >> "from_vector: vector must be an array, not Dense; write from_vector(tree, vector)",
-    kind_error(lambda: from_vector(net, [1.0] * 37), lambda: from_vector(vector, [1.0] * 37))
-    >> "from_vector: vector must be an array, not list; write np.asarray(vector)",
-    kind_error(lambda: from_vector(net, None)) >> "from_vector: vector must be an array, not None",
-    kind_error(lambda: from_vector(net, np.arange(37)))
-    >> "from_vector: vector must be an array of floats, not int64 array; write vector.astype(float)",
-    kind_error(lambda: from_vector(net, np.array(["1"] * 37)))
-    >> "from_vector: vector must be an array of floats, not str array",
     kind_error(lambda: from_vector(net, vector * 1j))
     >> "from_vector: vector must hold real numbers, as the tree does, not complex128 array",
     shape_error(lambda: from_vector(net, vector[:, None]))
@@ -145,8 +126,6 @@ ROWS = [
     # By path.
     kind_error(lambda: with_parameters(net, list(given.values())))
     >> "with_parameters: arrays must be a dict of arrays by path, not list",
-    kind_error(lambda: with_parameters(net, net))
-    >> "with_parameters: arrays must be a dict of arrays by path, not tuple",
     kind_error(lambda: with_parameters(net, {"0.W": given["0.W"], "2.W": given["2.W"]}))
     >> "with_parameters: arrays must have the paths of parameters(tree); 0.b, 2.b are missing",
     kind_error(lambda: with_parameters(net, {"0.w": given["0.W"]}))
@@ -164,33 +143,18 @@ ROWS = [
     # Replaced.
     kind_error(lambda: replace(net, "1", "x"))
     >> "replace: value must be a record or a tuple, as the value at '1' is, not str",
-    kind_error(lambda: replace(net, "1", None))
-    >> "replace: value must be a record or a tuple, as the value at '1' is, not None",
-    kind_error(lambda: replace(net, "1", [Relu()]))
-    >> "replace: value must be a record, a tuple or an array, not list; write tuple(value)",
     kind_error(lambda: replace(net, "1", Relu))
     >> "replace: value must be a record, a tuple or an array, not the class Relu",
-    kind_error(lambda: replace((net, Relu()), "0", x))
-    >> "replace: value must be a record or a tuple, as the value at '0' is, not float64 array",
     kind_error(lambda: replace((x, x), "0", "x")) >> "replace: value must be an array, as the value at '0' is, not str",
-    kind_error(lambda: replace((Holder(Relu()),), "0.inner", "x"))
-    >> "replace: value must be a record or a tuple, as the value at '0.inner' is, not str",
-    kind_error(lambda: replace((Residual((Relu(),)),), "0.layer", "x"))
-    >> "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not str",
-    kind_error(lambda: replace(Holder(Relu()), "sizes", [1]))
-    >> "Holder: sizes must be an immutable value, such as a tuple, not list; write tuple(sizes)",
     raises(FuncnnError, lambda: replace(small, "", Relu()))
     >> "replace: path '' does not exist: Dense(W=<f64 [[1.] [1.]]>, b=None) has W, b",
     kind_error(lambda: evolve(Relu, a=1)) >> "evolve: record must be a record, not the class Relu",
     # sgd, update and others pass over nothing.
-    kind_error(lambda: sgd((net[0], [net[1]], net[2]), grads, 0.1))
-    >> "sgd: params[1] must be a record, a tuple or an array, not list; write tuple(params[1])",
     shape_error(lambda: update(Decay(0.1), Grads(net[:1], None), net))
     >> f"update: grads must be gradients of these params; params: {LIKE}, grads: (Dense(W=<f64 2x9>, b=<f64 9>),)",
     shape_error(lambda: update(Decay(0.1), Grads((net[:1],), None), (net,)))
     >> "update: grads and params must have the same structure; where the first has (Dense(W=<f64 2x9>, b=<f64 9>),), "
     f"the second has {LIKE}",
-    kind_error(lambda: Average(0.9, "text")) >> "Average: sums must be a record, a tuple or an array, not str",
     kind_error(lambda: Adam(memory=None)) >> "Adam: memory must be a tuple, not None",
     kind_error(lambda: Adam(memory=(1.0,))) >> "Adam: memory must be () or what update returned, not (1.0,)",
     kind_error(lambda: Adam(memory=[])) >> "Adam: memory must be a tuple, not list; write tuple(memory)",

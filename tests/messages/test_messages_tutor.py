@@ -16,7 +16,6 @@ def twice(args, dA):
 
 ROWS = [
     kind_error(lambda: diagnose(3, np.sin, [x])) >> "diagnose: f must be a function, not int",
-    kind_error(lambda: diagnose(np.sin, 3, [x])) >> "diagnose: vjp must be a function, not int",
     kind_error(lambda: diagnose(np.sin, twice, x))
     >> "diagnose: args must be a tuple, an array for each argument of f, not float64 array",
     range_error(lambda: diagnose(np.sin, twice, [np.ones(401)]))
@@ -25,10 +24,6 @@ ROWS = [
     >> "diagnose: f must return at most 400 numbers, not 401; take smaller arrays",
     range_error(lambda: diagnose(np.sin, twice, [x], domain={"y": (0, 1)}))
     >> "diagnose: a key of domain must be an argument, not 'y'; write 'x'",
-    kind_error(lambda: diagnose_layer([dense], x))
-    >> "diagnose_layer: params must be a layer or a tuple of layers, not list; write tuple(params)",
-    kind_error(lambda: diagnose_layer(dense, 1.0))
-    >> "diagnose_layer: x must be an array, not float; write np.asarray(x)",
     range_error(lambda: diagnose_layer(dense, np.ones((200, 3))))
     >> "diagnose_layer: args must hold at most 400 numbers, not 606; take smaller arrays",
     range_error(lambda: diagnose(np.sin, twice, [x]).hint(4)) >> "hint: level must be 1, 2 or 3, not 4",
