@@ -205,7 +205,7 @@ CONSTRUCTED = [
 ]
 
 ROWS: list[Row] = [
-    *[rows for layers in CONSTRUCTED for rows in layers],
+    *[one for rows in CONSTRUCTED for one in rows],
     row(mlp, sizes=kind((2, 3, 1))),
     row(Tied.init, net=held),
     *[

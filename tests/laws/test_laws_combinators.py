@@ -304,12 +304,12 @@ def test_a_combinator_hands_on_the_memory_of_its_layer(name):
         np.testing.assert_allclose(part, wanted, atol=1e-15)
 
 
-@pytest.mark.parametrize("layers", [(Tanh(),), (GRU.init(4, 4, seed=0),)])
-def test_a_combinator_without_a_rule_for_step_is_refused_whatever_it_holds(layers):
+@pytest.mark.parametrize("inside", [(Tanh(),), (GRU.init(4, 4, seed=0),)])
+def test_a_combinator_without_a_rule_for_step_is_refused_whatever_it_holds(inside):
     with pytest.raises(
         KindError, match="step: there is no rule for Twice; if out at each position depends on x at that position only"
     ):
-        step(Twice(layers), np.ones((1, 3, 4)))
+        step(Twice(inside), np.ones((1, 3, 4)))
 
 
 def test_in_a_map_nothing_has_a_memory():

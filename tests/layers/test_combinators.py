@@ -272,9 +272,9 @@ def as32(out):
 
 def test_the_caches_of_copies_sums_and_shapes_hold_no_bytes():
     big = np.zeros((10, 6))
-    layers = {Copy(2): big, Sum(): (big, big), Concat(): (big, big), Take(0): (big, big), Flatten(): big}
-    layers |= {Reshape((3, 2)): big, First(()): (big, big)}
-    for layer, given_x in layers.items():
+    taken = {Copy(2): big, Sum(): (big, big), Concat(): (big, big), Take(0): (big, big), Flatten(): big}
+    taken |= {Reshape((3, 2)): big, First(()): (big, big)}
+    for layer, given_x in taken.items():
         assert sum([a.nbytes for a in leaves((forward(layer, given_x)[1],))]) == 0
 
 
@@ -292,9 +292,9 @@ def test_a_mask_goes_past_as_it_is():
 
 
 def test_a_deep_network_of_residual_blocks_begins_as_the_identity_and_learns_where_a_chain_does_not():
-    layers = [(Dense.init(3, 3, seed=(0, i)), Tanh()) for i in range(50)]
+    pairs = [(Dense.init(3, 3, seed=(0, i)), Tanh()) for i in range(50)]
     y, costs = np.sin(3 * x), []
-    for net in (tuple([Residual((*pair, Scale.init(value=0.0))) for pair in layers]), tuple(layers)):
+    for net in (tuple([Residual((*pair, Scale.init(value=0.0))) for pair in pairs]), tuple(pairs)):
         assert np.array_equal(predict(net, x), x) == (type(net[0]) is Residual)
         for _ in range(60):
             cost, grads = value_and_grad(mse)(net, x, y)
