@@ -14,37 +14,14 @@ from typing import Any, Generic, TypeVar, assert_type
 import numpy as np
 import pytest
 
-from funcnn import (
-    Adam,
-    Array,
-    Dense,
-    Elementwise,
-    Grads,
-    Tanh,
-    TrainState,
-    backward,
-    batches,
-    evolve,
-    forward,
-    gradient,
-    mse,
-    parameters,
-    predict,
-    record,
-    reseed,
-    sgd,
-    state,
-    train,
-    tree_map,
-    update,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import backward, forward, mse, parameters, record, sgd, state, train, tree_map, update, value_and_grad
 from funcnn.data import Batches
 from funcnn.trees import map_parameters, replace
 
 L = TypeVar("L")
 x, y = np.ones((5, 2)), np.ones((5, 1))
-net = (Dense.init(2, 1, seed=1), Tanh())
+net = (nn.Dense.init(2, 1, seed=1), nn.Tanh())
 
 
 def test_the_four_lines() -> None:
@@ -52,28 +29,28 @@ def test_the_four_lines() -> None:
     out, cache = forward(params, x)
     _cost, dA = mse(out, y)
     grads = backward(params, cache, dA)
-    assert_type(grads, Grads[tuple[Dense, Tanh]])
+    assert_type(grads, nn.Grads[tuple[nn.Dense, nn.Tanh]])
     params = sgd(params, grads, 0.1)
-    assert_type(sgd(params, grads, 0.1), tuple[Dense, Tanh])
+    assert_type(sgd(params, grads, 0.1), tuple[nn.Dense, nn.Tanh])
 
 
 def test_what_follows_from_them() -> None:
-    assert_type(value_and_grad(mse)(net, x, y), tuple[Any, Grads[tuple[Dense, Tanh]]])
-    assert_type(reseed(net, 1), tuple[Dense, Tanh])
-    assert_type(replace(net, "0.b", np.zeros(1)), tuple[Dense, Tanh])
-    assert_type(tree_map(np.negative, net), tuple[Dense, Tanh])
-    assert_type(map_parameters(np.negative, net), tuple[Dense, Tanh])
-    assert_type(evolve(net[0], b=None), Dense)
-    assert_type(parameters(net), dict[str, Array])
-    data = batches(x, y, 2, seed=0)
+    assert_type(value_and_grad(mse)(net, x, y), tuple[Any, nn.Grads[tuple[nn.Dense, nn.Tanh]]])
+    assert_type(nn.reseed(net, 1), tuple[nn.Dense, nn.Tanh])
+    assert_type(replace(net, "0.b", np.zeros(1)), tuple[nn.Dense, nn.Tanh])
+    assert_type(tree_map(np.negative, net), tuple[nn.Dense, nn.Tanh])
+    assert_type(map_parameters(np.negative, net), tuple[nn.Dense, nn.Tanh])
+    assert_type(nn.evolve(net[0], b=None), nn.Dense)
+    assert_type(parameters(net), dict[str, nn.Array])
+    data = nn.batches(x, y, 2, seed=0)
     assert_type(data[1:], Batches)
-    start = TrainState(net)
+    start = nn.TrainState(net)
     for now in train(start, data, value_and_grad(mse), lambda step: 0.1 / (1 + step)):
-        assert_type(now, TrainState[tuple[Dense, Tanh]])
-        assert_type(now.params, tuple[Dense, Tanh])
+        assert_type(now, nn.TrainState[tuple[nn.Dense, nn.Tanh]])
+        assert_type(now.params, tuple[nn.Dense, nn.Tanh])
     _, grads = value_and_grad(mse)(net, x, y)
-    assert_type(update((), grads, net), tuple[Grads[tuple[Dense, Tanh]], tuple[()]])
-    assert predict(net, x).shape == (5, 1)
+    assert_type(update((), grads, net), tuple[nn.Grads[tuple[nn.Dense, nn.Tanh]], tuple[()]])
+    assert nn.predict(net, x).shape == (5, 1)
 
 
 @record
@@ -81,39 +58,39 @@ class Gated(Generic[L]):
     """out = inner(x) * gate: a combinator of one's own"""
 
     inner: L
-    gate: Array
+    gate: nn.Array
     seen: int = state(default=0)
 
 
 @forward.register(Gated)
-def gated_forward(params: Gated[L], x: Array) -> tuple[Array, tuple[Array, Any]]:
+def gated_forward(params: Gated[L], x: nn.Array) -> tuple[nn.Array, tuple[nn.Array, Any]]:
     out, cache = forward(params.inner, x)
     return out * params.gate, (out, cache)
 
 
 @backward.register(Gated)
-def gated_backward(params: Gated[L], cache: tuple[Array, Any], dA: Array) -> Grads[Gated[L]]:
+def gated_backward(params: Gated[L], cache: tuple[nn.Array, Any], dA: nn.Array) -> nn.Grads[Gated[L]]:
     out, inner = cache
     grads = backward(params.inner, inner, dA * params.gate)
     gate = (dA * out).sum(axis=0)
-    return Grads(gradient(params, inner=grads.params, gate=gate, seen=params.seen + 1), grads.x)
+    return nn.Grads(nn.gradient(params, inner=grads.params, gate=gate, seen=params.seen + 1), grads.x)
 
 
 @record
-class Cube(Elementwise):
+class Cube(nn.Elementwise):
     """out = x^3"""
 
-    def value(self, x: Array) -> Array:
+    def value(self, x: nn.Array) -> nn.Array:
         return x**3
 
-    def slope(self, kept: Array) -> Array:
+    def slope(self, kept: nn.Array) -> nn.Array:
         return 3 * kept**2
 
 
 def test_layers_of_ones_own() -> None:
     mine = (Gated(net, np.ones(1)), Cube())
     out, cache = forward(mine, x)
-    assert_type(backward(mine, cache, out), Grads[tuple[Gated[tuple[Dense, Tanh]], Cube]])
+    assert_type(backward(mine, cache, out), nn.Grads[tuple[Gated[tuple[nn.Dense, nn.Tanh]], Cube]])
     assert sgd(mine, backward(mine, cache, out), 0.1)[0].seen == 1
 
 
@@ -146,7 +123,9 @@ def test_what_users_write_runs() -> None:
 
 
 def test_help_and_editors_show_what_a_field_takes() -> None:
-    assert str(signature(Dense)) == "(W: 'Array', b: 'Array | None') -> None"
-    assert str(signature(Adam)).endswith("b1: 'Fraction' = 0.9, b2: 'Fraction' = 0.999, eps: 'Rate' = 1e-08) -> None")
-    assert "W: 'Array', b: 'Array | None'" in render_doc(Dense)
-    assert {parameter.kind for parameter in signature(Adam).parameters.values()} == {Parameter.KEYWORD_ONLY}
+    assert str(signature(nn.Dense)) == "(W: 'Array', b: 'Array | None') -> None"
+    assert str(signature(nn.Adam)).endswith(
+        "b1: 'Fraction' = 0.9, b2: 'Fraction' = 0.999, eps: 'Rate' = 1e-08) -> None"
+    )
+    assert "W: 'Array', b: 'Array | None'" in render_doc(nn.Dense)
+    assert {parameter.kind for parameter in signature(nn.Adam).parameters.values()} == {Parameter.KEYWORD_ONLY}

@@ -5,23 +5,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from funcnn import (
-    Array,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Grads,
-    backward,
-    forward,
-    gradient,
-    inference,
-    parameters,
-    predict,
-    record,
-    sgd,
-    state,
-    tree_map,
-)
+import funcnn as nn
+from funcnn import backward, forward, gradient, inference, parameters, predict, record, sgd, state, tree_map
 from funcnn.arrays import is_array, is_float
 from funcnn.inspection.nesting import contents
 from funcnn.layers import ChannelDropout, GaussianNoise
@@ -34,7 +19,7 @@ from tests.counts import at_most
 every_layer = pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
 few = at_most(6, quick=3)  # of each of so many layers
 # Whose rows know of each other: by their statistics, or by what is drawn for all of them together.
-COUPLED = {BatchNorm, Dropout, ChannelDropout, GaussianNoise}
+COUPLED = {nn.BatchNorm, nn.Dropout, ChannelDropout, GaussianNoise}
 SINGLE = [layer for layer in fst.registered() if layer not in COUPLED]
 by_rows = pytest.mark.parametrize("layer", SINGLE, ids=lambda layer: layer.__name__)
 
@@ -152,7 +137,7 @@ def test_a_step_of_rate_0_changes_no_parameter(layer, data):
     grads = step(params, x)[3]
     before = bits(tuple(parameters(params).values()))
     assert bits(tuple(parameters(sgd(params, grads, 0)).values())) == before
-    endless = Grads(map_parameters(lambda a: np.full_like(a, np.inf), grads.params), None)
+    endless = nn.Grads(map_parameters(lambda a: np.full_like(a, np.inf), grads.params), None)
     assert bits(tuple(parameters(sgd(params, endless, 0.0)).values())) == before
 
 
@@ -217,13 +202,13 @@ def test_a_slice_of_a_chain_is_a_network(case, data):
 def test_the_empty_chain_is_the_identity(arrays):
     [x] = arrays
     assert forward((), x) == (x, ())
-    assert backward((), (), x) == Grads((), x)
+    assert backward((), (), x) == nn.Grads((), x)
     assert predict((), x) is x
-    assert sgd((), Grads((), None), 0.1) == ()
+    assert sgd((), nn.Grads((), None), 0.1) == ()
 
 
 def test_the_bits_of_x_do_not_depend_on_its_layout():
-    params, x = Dense.init(5, 3, seed=0), np.random.default_rng(0).standard_normal((7, 5))
+    params, x = nn.Dense.init(5, 3, seed=0), np.random.default_rng(0).standard_normal((7, 5))
     for other in (np.asfortranarray(x), x[::-1][::-1], np.repeat(x, 2, axis=1)[:, ::2]):
         assert np.allclose(forward(params, other)[0], forward(params, x)[0], rtol=0, atol=1e-15)
 
@@ -233,8 +218,8 @@ def test_what_a_users_rule_returns_is_sealed_and_what_it_was_given_is_not():
 
     @record
     class Careless:
-        W: Array
-        seen: Array = state()
+        W: nn.Array
+        seen: nn.Array = state()
 
     @forward.register(Careless)
     def careless_forward(params, x):
@@ -242,7 +227,7 @@ def test_what_a_users_rule_returns_is_sealed_and_what_it_was_given_is_not():
 
     @backward.register(Careless)
     def careless_backward(params, cache, dA):
-        return Grads(gradient(params, W=(dA * cache[0]).sum(axis=0), seen=params.seen + 1), dA)
+        return nn.Grads(gradient(params, W=(dA * cache[0]).sum(axis=0), seen=params.seen + 1), dA)
 
     params = Careless(np.ones(2), seen=np.zeros(1))
     out, cache = forward(params, shared)

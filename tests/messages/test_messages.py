@@ -6,28 +6,7 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn import (
-    Array,
-    Dense,
-    Grads,
-    Relu,
-    Residual,
-    Seed,
-    Sigmoid,
-    TrainState,
-    backward,
-    batches,
-    forward,
-    gradient,
-    mlp,
-    mse,
-    predict,
-    record,
-    sgd,
-    state,
-    train,
-    value_and_grad,
-)
+from funcnn import backward, batches, forward, gradient, mlp, mse, predict, record, sgd, state, train, value_and_grad
 from funcnn.core import backward_params
 from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
 from funcnn.sizes import MOST_ENTRIES
@@ -38,23 +17,23 @@ from tests.says import assert_says, each_row, kind_error, raises, range_error, s
 x = np.linspace(-1, 1, 20).reshape(10, 2)
 y = np.ones((10, 1))
 net = mlp([2, 27, 1], seed=1)
-nested = (Relu(), (Dense.init(2, 8, seed=1), Dense.init(9, 2, seed=2)))
+nested = (nn.Relu(), (nn.Dense.init(2, 8, seed=1), nn.Dense.init(9, 2, seed=2)))
 out, cache = forward(net, x)
 grads = backward(net, cache, out)
-dense, relu = net[0], Relu()
+dense, relu = net[0], nn.Relu()
 half = nn.tree_map(lambda a: a.astype(np.float32), net)
 labels = np.zeros(10, int)
 
 
 @record
 class Fields:
-    W: Array
-    b: Array | None = None
+    W: nn.Array
+    b: nn.Array | None = None
     rate: float = 1.0
     size: int = 1
-    seed: Seed = 0
+    seed: nn.Seed = 0
     other: Any = None
-    mean: Array = state(default=np.zeros(1))
+    mean: nn.Array = state(default=np.zeros(1))
 
 
 @record
@@ -71,7 +50,7 @@ forward.register(Careless)(lambda params, x: x)
 backward.register(Careless)(lambda params, cache, dA: (params, dA))
 
 
-class Plain(Relu):
+class Plain(nn.Relu):
     """A subclass that forgot its @record."""
 
     def __repr__(self):
@@ -87,7 +66,7 @@ class Threefold:
 
 
 forward.register(Threefold)(lambda params, x: (x, x, x))
-backward.register(Threefold)(lambda params, cache, dA: Grads(params, None))
+backward.register(Threefold)(lambda params, cache, dA: nn.Grads(params, None))
 
 
 def registered(cls):
@@ -95,7 +74,7 @@ def registered(cls):
 
 
 def stepped(x=x, y=y, loss=mse, net=net, steps=3, lr=0.1):
-    return lambda: list(train(TrainState(net), [(x, y)] * steps, value_and_grad(loss), lr))
+    return lambda: list(train(nn.TrainState(net), [(x, y)] * steps, value_and_grad(loss), lr))
 
 
 def loss(function, out, y, *weight, **options):
@@ -116,7 +95,7 @@ def name_again():
 
 
 nan_x = np.where(x == x[3, 0], np.nan, x)
-born = (Dense.init(2, 2, seed=0), (Relu(), Dense(np.full((2, 1), 1e308), np.full(1, 1e308)), Relu()))
+born = (nn.Dense.init(2, 2, seed=0), (nn.Relu(), nn.Dense(np.full((2, 1), 1e308), np.full(1, 1e308)), nn.Relu()))
 
 ROWS = [
     # A layer and its input.
@@ -135,14 +114,14 @@ ROWS = [
     kind_error(lambda: predict(net, [[1.0, 2.0]]))
     >> "predict: x must be an array or a tuple of arrays, rows first, not list; write np.asarray(x)",
     # What is no layer.
-    kind_error(lambda: forward((Relu,), x))
+    kind_error(lambda: forward((nn.Relu,), x))
     >> "forward: params must be a layer or a tuple of layers, not the class Relu; write Relu()"
     >> ["in layer 0, <class 'funcnn.layers.activations.base.Relu'>, x: <f64 10x2>"],
-    kind_error(lambda: forward(Dense, x))
+    kind_error(lambda: forward(nn.Dense, x))
     >> "forward: params must be a layer or a tuple of layers, not the class Dense; write Dense.init(...)",
-    kind_error(lambda: forward(Residual, x))
+    kind_error(lambda: forward(nn.Residual, x))
     >> "forward: params must be a layer or a tuple of layers, not the class Residual; write Residual(...)",
-    kind_error(lambda: mlp([2, 3, 1], hidden=Relu, seed=0))
+    kind_error(lambda: mlp([2, 3, 1], hidden=nn.Relu, seed=0))
     >> "mlp: hidden must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     kind_error(lambda: forward([relu, relu], x))
     >> "forward: params must be a layer or a tuple of layers, not list; write tuple(params)",
@@ -162,7 +141,7 @@ ROWS = [
     kind_error(registered(dict)) >> "forward.register: dict is not a record; put @record above the class",
     kind_error(registered("Dense")) >> "forward.register: cls must be a class, not str",
     kind_error(registered(dense)) >> "forward.register: cls must be a class, not Dense; write @forward.register(Dense)",
-    kind_error(lambda: forward.register(Dense)(Relu))
+    kind_error(lambda: forward.register(nn.Dense)(nn.Relu))
     >> "forward.register: the rule must be a function, not the class Relu",
     kind_error(lambda: forward((Careless(),), x))
     >> "forward: the rule for Careless must return (out, cache), not float64 array"
@@ -204,7 +183,7 @@ ROWS = [
     >> ["in layer 1, Threefold(), dA: <f64 10x2>"],
     kind_error(lambda: gradient(Fields(y), W=y, rate=2.0))
     >> "Fields backward: rate is a setting, 1.0; it has no gradient",
-    kind_error(lambda: gradient(Dense.init(2, 1, seed=0, bias=False), W=x[:2, :1], b=x[0, :1]))
+    kind_error(lambda: gradient(nn.Dense.init(2, 1, seed=0, bias=False), W=x[:2, :1], b=x[0, :1]))
     >> "Dense backward: b is a setting, None; it has no gradient",
     shape_error(lambda: gradient(dense, W=dense.W.T, b=dense.b))
     >> "Dense backward: dW must be like W, <f64 2x27>, not <f64 27x2>",
@@ -218,9 +197,9 @@ ROWS = [
     shape_error(lambda: sgd(net[:2], grads, 0.1))
     >> "sgd: grads must be gradients of these params; params: (Dense(W=<f64 2x27>, b=<f64 27>), Relu()), grads: "
     "(Dense(W=<f64 2x27>, b=<f64 27>), Relu(), Dense(W=<f64 27x1>, b=<f64 [-0.5016]>))",
-    shape_error(lambda: sgd(relu, Grads(nn.Tanh(), None), 0.1))
+    shape_error(lambda: sgd(relu, nn.Grads(nn.Tanh(), None), 0.1))
     >> "sgd: grads must be gradients of these params; params: Relu(), grads: Tanh()",
-    shape_error(lambda: sgd(dense, Grads(net[2], None), 0.1))
+    shape_error(lambda: sgd(dense, nn.Grads(net[2], None), 0.1))
     >> "sgd: grads must be gradients of these params; params: <f64 2x27>, grads: <f64 27x1>",
     kind_error(lambda: sgd(net, grads.params, 0.1)) >> "sgd: grads must be a Grads, as backward returns it, not tuple",
     kind_error(lambda: sgd(net, (0.5, grads), 0.1))
@@ -245,17 +224,17 @@ ROWS = [
     >> "binary_cross_entropy_with_logits: y must be in [0, 1]; it has -1.0; write (y + 1) / 2",
     range_error(loss(nn.binary_cross_entropy, 3 * y, y)) >> "binary_cross_entropy: out must be in [0, 1]; it has 3.0; "
     "for logits write binary_cross_entropy_with_logits",
-    kind_error(lambda: value_and_grad(nn.binary_cross_entropy_with_logits)((net[2], Sigmoid()), x, y))
+    kind_error(lambda: value_and_grad(nn.binary_cross_entropy_with_logits)((net[2], nn.Sigmoid()), x, y))
     >> "value_and_grad: the loss takes logits, so leave out the layer at the end of "
     "(Dense(W=<f64 27x1>, b=<f64 [0.]>), Sigmoid())",
     # Records.
-    shape_error(lambda: Dense(np.ones((2, 3)), np.ones(2)))
+    shape_error(lambda: nn.Dense(np.ones((2, 3)), np.ones(2)))
     >> "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (2, 3), b: (2,); for a W of torch write W.T",
-    shape_error(lambda: Dense(np.ones((2, 3)), np.ones(4)))
+    shape_error(lambda: nn.Dense(np.ones((2, 3)), np.ones(4)))
     >> "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (2, 3), b: (4,)",
-    shape_error(lambda: Dense(np.ones(2), None))
+    shape_error(lambda: nn.Dense(np.ones(2), None))
     >> "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (2,), b: None",
-    kind_error(lambda: Dense(np.ones((1, 1), np.float32), np.ones(1)))
+    kind_error(lambda: nn.Dense(np.ones((1, 1), np.float32), np.ones(1)))
     >> "Dense: b must be float32, as W is, not float64; write b.astype('float32')",
     kind_error(lambda: Fields(y, other=(y, (labels,)))) >> "Fields: other[1][0] must be an array of floats, not "
     "int64 array",
@@ -310,7 +289,7 @@ ROWS = [
     kind_error(lambda: fst.registered("json")) >> "registered: module must be one that defines a layer; json "
     "defines none",
     kind_error(lambda: fst.cases(Bare)) >> "cases: there is no strategy for Bare; write register(Bare, ...)",
-    kind_error(lambda: check_layer(Dense, x))
+    kind_error(lambda: check_layer(nn.Dense, x))
     >> "check_layer: params must be a layer or a tuple of layers, not the class Dense; write Dense.init(...)",
     kind_error(checked(np.sin, x + 0j)) >> 'check_vjp: x is complex; choose convention="jax" or convention="torch"',
     kind_error(checked(tripled, "0.1")) >> "check_vjp: x must be an array of numbers, not str",
@@ -354,5 +333,5 @@ def test_notes_come_with_every_error_also_of_others():
     forward.register(Broken)(lambda params, x: (x, ()))
     backward.register(Broken)(lambda params, cache, dA: 1 / 0)
     with pytest.raises(ZeroDivisionError) as caught:
-        value_and_grad(mse)((Dense.init(2, 1, seed=1), Broken(), Relu()), x, y)
+        value_and_grad(mse)((nn.Dense.init(2, 1, seed=1), Broken(), nn.Relu()), x, y)
     assert caught.value.__notes__ == ["in layer 1, Broken(), dA: <f64 10x1>"]

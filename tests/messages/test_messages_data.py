@@ -4,19 +4,8 @@ from itertools import count
 
 import numpy as np
 
+import funcnn as nn
 from funcnn import batches
-from funcnn.data import (
-    balanced_batches,
-    bucketed_batches,
-    cutout,
-    gaussian_noise,
-    mixup,
-    random_crop,
-    random_flip,
-    random_turn,
-    random_window,
-    token_dropout,
-)
 from tests.says import assert_says, each_row, kind_error, range_error, shape_error
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)
@@ -64,11 +53,11 @@ BALANCED, BUCKETED = "balanced_batches", "bucketed_batches"
 
 
 def balanced(y, size=3, **options):
-    return lambda: balanced_batches(x, y, size, seed=0, **options)
+    return lambda: nn.data.balanced_batches(x, y, size, seed=0, **options)
 
 
 def bucketed(x=sequences, y=classes[:3], size=2, lengths=(2, 4)):
-    return lambda: bucketed_batches(x, y, size, lengths=lengths, seed=0)
+    return lambda: nn.data.bucketed_batches(x, y, size, lengths=lengths, seed=0)
 
 
 ROWS = [
@@ -117,15 +106,15 @@ ROWS = [
     shape_error(balanced(np.eye(3, dtype=int)[classes]))
     >> f"{BALANCED}: y must be (10,), a class for each row, not (10, 3); give the class of each row as classes",
     kind_error(balanced(y, classes=[0] * 10)) >> f"{BALANCED}: classes must be an array of whole numbers, not list",
-    kind_error(lambda: balanced_batches(np.ones((4, 1)), np.ones(4) > 0, 2, seed=0))
+    kind_error(lambda: nn.data.balanced_batches(np.ones((4, 1)), np.ones(4) > 0, 2, seed=0))
     >> f"{BALANCED}: y must be an array of whole numbers, not bool array; give y.astype(int) as classes",
-    kind_error(lambda: balanced_batches(np.ones((4, 1)), np.ones(4), 2, classes=np.ones(4) > 0, seed=0))
+    kind_error(lambda: nn.data.balanced_batches(np.ones((4, 1)), np.ones(4), 2, classes=np.ones(4) > 0, seed=0))
     >> f"{BALANCED}: classes must be an array of whole numbers, not bool array; write classes.astype(int)",
     shape_error(balanced(y, classes=classes[1:]))
     >> f"{BALANCED}: classes must be (10,), a class for each row, not (9,)",
     range_error(balanced(2 * classes)) >> f"{BALANCED}: each class from 0 to 4 must have a row; class 1 has none",
     range_error(balanced(classes - 1)) >> f"{BALANCED}: y must not be negative; it has -1 .. 1",
-    range_error(lambda: balanced_batches(x[:0], classes[:0], 3, seed=0))
+    range_error(lambda: nn.data.balanced_batches(x[:0], classes[:0], 3, seed=0))
     >> f"{BALANCED}: y must have at least one row, not 0",
     range_error(balanced(classes, 2))
     >> f"{BALANCED}: size must be at least the number of classes, 3, and at most the rows in an epoch, 12, not 2",
@@ -158,45 +147,48 @@ ROWS = [
     >> f"{BUCKETED}: x and y must have equally many positions; x[2]: 2, y[2]: 3",
     shape_error(bucketed(y=[np.ones(1)])) >> f"{BUCKETED}: x and y must have equally many rows; x: 3, y: 1",
     # Augmentations.
-    kind_error(lambda: gaussian_noise(x, np.random.RandomState(0), deviation=0.1))
+    kind_error(lambda: nn.data.gaussian_noise(x, np.random.RandomState(0), deviation=0.1))
     >> "gaussian_noise: rng must be a numpy.random.Generator, such as Batches.map passes, not RandomState",
-    shape_error(lambda: random_flip(x, rng)) >> "random_flip: x must be (m, h, w, c), not (10, 2)",
-    range_error(lambda: random_flip(images, rng, axis=3))
+    shape_error(lambda: nn.data.random_flip(x, rng)) >> "random_flip: x must be (m, h, w, c), not (10, 2)",
+    range_error(lambda: nn.data.random_flip(images, rng, axis=3))
     >> "random_flip: axis must be 1, top to bottom, or 2, left to right, not 3",
-    range_error(lambda: random_flip(images[:0], rng))
+    range_error(lambda: nn.data.random_flip(images[:0], rng))
     >> "random_flip: x must be (m, h, w, c), with no axis of length 0, not (0, 4, 5, 1)",
-    shape_error(lambda: random_turn((images, images[1:]), rng))
+    shape_error(lambda: nn.data.random_turn((images, images[1:]), rng))
     >> "random_turn: x must hold arrays of equal (m, h, w, c), not (3, 4, 5, 1) and (2, 4, 5, 1)",
-    kind_error(lambda: random_turn((images, [1]), rng))
+    kind_error(lambda: nn.data.random_turn((images, [1]), rng))
     >> "random_turn: x[1] must be an array, not list; write np.asarray(x[1])",
-    kind_error(lambda: random_turn((), rng)) >> "random_turn: x must be an array, not tuple",
-    shape_error(lambda: random_turn(images, rng)) >> "random_turn: x must hold square images, not 4 x 5",
-    range_error(lambda: random_crop(images, rng, size=(7, 5), padding=1))
+    kind_error(lambda: nn.data.random_turn((), rng)) >> "random_turn: x must be an array, not tuple",
+    shape_error(lambda: nn.data.random_turn(images, rng)) >> "random_turn: x must hold square images, not 4 x 5",
+    range_error(lambda: nn.data.random_crop(images, rng, size=(7, 5), padding=1))
     >> "random_crop: size must be at most (6, 7), the padded image, not (7, 5)",
-    kind_error(lambda: random_crop(images, rng))
+    kind_error(lambda: nn.data.random_crop(images, rng))
     >> "random_crop: size or padding must be given, or each crop is the whole image",
-    kind_error(lambda: random_crop(images, rng, size=3))
+    kind_error(lambda: nn.data.random_crop(images, rng, size=3))
     >> "random_crop: size must be (h, w), two whole numbers, not 3",
-    range_error(lambda: random_crop(images, rng, size=(0, 2))) >> "random_crop: size[0] must be at least 1, not 0",
-    range_error(lambda: cutout(np.ones((2, 3, 5, 1)), rng, size=9))
+    range_error(lambda: nn.data.random_crop(images, rng, size=(0, 2)))
+    >> "random_crop: size[0] must be at least 1, not 0",
+    range_error(lambda: nn.data.cutout(np.ones((2, 3, 5, 1)), rng, size=9))
     >> "cutout: size must be less than 9, or no pixel of 3 x 5 images is left; it is 9",
-    shape_error(lambda: gaussian_noise(np.array(0.5), rng, deviation=0.1))
+    shape_error(lambda: nn.data.gaussian_noise(np.array(0.5), rng, deviation=0.1))
     >> "gaussian_noise: x must be (m, ...), rows first, not ()",
-    kind_error(lambda: mixup(x, classes, rng, alpha=0.2))
+    kind_error(lambda: nn.data.mixup(x, classes, rng, alpha=0.2))
     >> "mixup: y must be an array of floats, not int64 array; write np.eye(k)[y] for k classes",
-    shape_error(lambda: mixup(x, y[1:], rng, alpha=0.2)) >> "mixup: x and y must have equally many rows; x: 10, y: 9",
-    range_error(lambda: random_window(x, rng, size=3))
+    shape_error(lambda: nn.data.mixup(x, y[1:], rng, alpha=0.2))
+    >> "mixup: x and y must have equally many rows; x: 10, y: 9",
+    range_error(lambda: nn.data.random_window(x, rng, size=3))
     >> "random_window: size must be at most 2, the number of positions, not 3",
-    kind_error(lambda: random_window(x, rng, size=1, lengths=x > 0))
+    kind_error(lambda: nn.data.random_window(x, rng, size=1, lengths=x > 0))
     >> "random_window: lengths must be an array of whole numbers, not bool array",
-    shape_error(lambda: random_window(x, rng, size=1, lengths=classes[1:]))
+    shape_error(lambda: nn.data.random_window(x, rng, size=1, lengths=classes[1:]))
     >> "random_window: lengths must be (10,), one for each sequence, not (9,)",
-    range_error(lambda: random_window(x, rng, size=1, lengths=classes + 1))
+    range_error(lambda: nn.data.random_window(x, rng, size=1, lengths=classes + 1))
     >> "random_window: lengths must be in 0 .. 2; they are 1 .. 3",
-    shape_error(lambda: random_window(classes, rng, size=1)) >> "random_window: x must be (m, t, ...), not (10,)",
-    kind_error(lambda: token_dropout(x, rng, rate=0.1, token=0))
+    shape_error(lambda: nn.data.random_window(classes, rng, size=1))
+    >> "random_window: x must be (m, t, ...), not (10,)",
+    kind_error(lambda: nn.data.token_dropout(x, rng, rate=0.1, token=0))
     >> "token_dropout: ids must be an array of whole numbers, not float64 array",
-    range_error(lambda: token_dropout(classes.astype(np.uint8), rng, rate=0.1, token=256))
+    range_error(lambda: nn.data.token_dropout(classes.astype(np.uint8), rng, rate=0.1, token=256))
     >> "token_dropout: token must fit uint8, 0 .. 255; it is 256",
 ]
 

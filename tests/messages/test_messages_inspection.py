@@ -4,20 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from funcnn import (
-    Dense,
-    FuncnnError,
-    Grads,
-    Relu,
-    Residual,
-    Sigmoid,
-    forward,
-    mse,
-    record,
-    softmax_cross_entropy,
-    summary,
-    trace,
-)
+import funcnn as nn
+from funcnn import forward, mse, record, softmax_cross_entropy, summary, trace
 from funcnn.files import fingerprint
 from funcnn.inspection import Branches, Probe, diagram, flops, latex
 from funcnn.inspection.probe import Seen
@@ -25,7 +13,7 @@ from funcnn.layers import Here, Shared
 from tests.says import assert_says, each_row, kind_error, raises, shape_error
 
 x = np.linspace(-1, 1, 12).reshape(4, 3)
-dense = Dense(np.ones((3, 2)), None)
+dense = nn.Dense(np.ones((3, 2)), None)
 TWO = "in layer 1, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 4x2>"
 IN_RESIDUAL = [
     "in Residual, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 4x2>",
@@ -44,38 +32,38 @@ def own_forward(params, x):
 
 
 ROWS = [
-    kind_error(lambda: trace((dense, Sigmoid()), x, np.zeros(4, int), softmax_cross_entropy))
+    kind_error(lambda: trace((dense, nn.Sigmoid()), x, np.zeros(4, int), softmax_cross_entropy))
     >> "trace: the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, "
     "b=None), Sigmoid())" >> [],
-    kind_error(lambda: trace((dense, (Relu(), [dense])), x, x, mse))
+    kind_error(lambda: trace((dense, (nn.Relu(), [dense])), x, x, mse))
     >> "trace: params[1][1] must be a layer or a tuple of layers, not list; write tuple(params[1][1])",
-    kind_error(lambda: trace(Grads(dense, x), x, x, mse))
+    kind_error(lambda: trace(nn.Grads(dense, x), x, x, mse))
     >> "trace: params must be a layer or a tuple of layers, not Grads; write params.params",
     kind_error(lambda: trace(dense, x, x, lambda out, y: 0.0))
     >> "trace: the loss must return a pair, the cost and its gradient dA, not float",
     kind_error(lambda: trace(dense, x, x, lambda out, y: (0.0, out, y)))
     >> "trace: the loss must return a pair, the cost and its gradient dA, not 3 values",
     kind_error(lambda: Probe(dense, seen=x)) >> "Probe: seen must be None or a Seen(x, out, dA), not float64 array",
-    raises(FuncnnError, lambda: trace((dense, Relu()), x, x[:, :2], mse)["0", 0, 0])
+    raises(nn.FuncnnError, lambda: trace((dense, nn.Relu()), x, x[:, :2], mse)["0", 0, 0])
     >> "trace: there is no layer ('0', 0, 0); there are '0', '1'",
-    kind_error(lambda: trace((dense, Relu()), x, x[:, :2], mse)[0])
+    kind_error(lambda: trace((dense, nn.Relu()), x, x[:, :2], mse)[0])
     >> "trace: the path of a layer must be a string, such as '0', not an int",
-    raises(FuncnnError, lambda: trace((dense, Relu()), x, x[:, :2], mse)["2"])
+    raises(nn.FuncnnError, lambda: trace((dense, nn.Relu()), x, x[:, :2], mse)["2"])
     >> "trace: there is no layer '2'; there are '0', '1'",
     shape_error(lambda: trace((dense, dense), x, x, mse)) >> "Dense: x must be (m, ..., 3), not (4, 2)" >> [TWO],
-    shape_error(lambda: trace((dense, Residual(dense)), x, x, mse))
+    shape_error(lambda: trace((dense, nn.Residual(dense)), x, x, mse))
     >> "Dense: x must be (m, ..., 3), not (4, 2)"
     >> IN_RESIDUAL,
     kind_error(lambda: fingerprint((Probe(dense, seen=Seen(x, x, None)),)))
     >> "fingerprint: value[0].seen must be a record, a tuple, an array, a real number, a string or None, not "
     "Seen; write tuple(value[0].seen)" >> [],
-    raises(FuncnnError, lambda: trace((dense, Residual(Relu())), x, np.ones((4, 2)), mse)["1.layer.0"])
+    raises(nn.FuncnnError, lambda: trace((dense, nn.Residual(nn.Relu())), x, np.ones((4, 2)), mse)["1.layer.0"])
     >> "trace: there is no layer '1.layer.0'; there are '0', '1', '1.layer'"
     >> [],
-    raises(FuncnnError, lambda: trace(Shared(Relu(), (Here(), Here())), x, x, mse)["layer", 2])
+    raises(nn.FuncnnError, lambda: trace(Shared(nn.Relu(), (Here(), Here())), x, x, mse)["layer", 2])
     >> "trace: there is no layer ('layer', 2); there are '', 'net.0', 'layer', 'net.1', ('layer', 1)"
     >> [],
-    kind_error(lambda: flops((dense, Relu()), (x, [x])))
+    kind_error(lambda: flops((dense, nn.Relu()), (x, [x])))
     >> "flops: x[1] must be an array, not list; to join arrays of one shape write np.stack(x[1])",
     shape_error(lambda: flops((dense, dense), x)) >> "Dense: x must be (m, ..., 3), not (4, 2)" >> [TWO],
     kind_error(lambda: flops.register(Sequence))

@@ -3,18 +3,8 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    Adam,
-    Array,
-    Dense,
-    Dropout,
-    Grads,
-    TrainState,
-    forward,
-    gradient,
-    record,
-    update,
-)
+import funcnn as nn
+from funcnn import forward, gradient, record, update
 from funcnn.errors import KindError
 from funcnn.generation import fixed_memory, step
 from funcnn.records import state
@@ -47,7 +37,7 @@ def function(f, *params):
 class Gain(JaxLayer):
     """out = x."""
 
-    factor: Array
+    factor: nn.Array
 
     def value(self, x):
         return list(x)
@@ -73,13 +63,13 @@ def ones_more_update(optimizer, grads, params):
     return grads, OnesMore((*optimizer.seen, grads.params.W))
 
 
-NET = Dense(np.ones((2, 1)), np.ones(1))
-GRADS = Grads(gradient(NET, W=np.ones((2, 1)), b=np.ones(1)), None)
-WIDER = Dense(np.ones((3, 1)), np.ones(1))
-WIDER_GRADS = Grads(gradient(WIDER, W=np.ones((3, 1)), b=np.ones(1)), None)
-UNBIASED = Dense(np.ones((2, 1)), None)
+NET = nn.Dense(np.ones((2, 1)), np.ones(1))
+GRADS = nn.Grads(gradient(NET, W=np.ones((2, 1)), b=np.ones(1)), None)
+WIDER = nn.Dense(np.ones((3, 1)), np.ones(1))
+WIDER_GRADS = nn.Grads(gradient(WIDER, W=np.ones((3, 1)), b=np.ones(1)), None)
+UNBIASED = nn.Dense(np.ones((2, 1)), None)
 ADAM = update(from_optax(optax.adam(1.0)), GRADS, NET)[1]
-TO = to_optax(Adam(), 0.1)
+TO = to_optax(nn.Adam(), 0.1)
 JNET = {"w": jnp.ones(2)}
 MISSING = "value, grad, value_fn"
 
@@ -95,7 +85,7 @@ def cut(params):
 
 ROWS = [
     # JaxFunction and JaxLayer
-    kind_error(lambda: JaxFunction(Dense))
+    kind_error(lambda: JaxFunction(nn.Dense))
     >> "JaxFunction: f must be a function (x), as params is (), not the class Dense",
     kind_error(lambda: JaxFunction(product))
     >> "JaxFunction: f must be a function (x), as params is (), not product(W, x)",
@@ -152,17 +142,17 @@ ROWS = [
     shape_error(lambda: update(ADAM, WIDER_GRADS, WIDER))
     >> "update: the memory of FromOptax is of another network: memory[1] is <f64 2x1> in place of <f64 3x1>; "
     "start anew with memory=None",
-    shape_error(lambda: update(ADAM, Grads(gradient(UNBIASED, W=np.ones((2, 1))), None), UNBIASED))
+    shape_error(lambda: update(ADAM, nn.Grads(gradient(UNBIASED, W=np.ones((2, 1))), None), UNBIASED))
     >> "update: the memory of FromOptax is of another network: it has 5 arrays in place of 3; start anew with "
     "memory=None",
-    shape_error(lambda: update(ADAM, Grads(WIDER_GRADS.params, None), NET))
+    shape_error(lambda: update(ADAM, nn.Grads(WIDER_GRADS.params, None), NET))
     >> "update: the gradient of 'W' must be like its parameter, <f64 [[1.] [1.]]>, not <f64 [[1.] [1.] [1.]]>",
     kind_error(step_of(cut(lambda u: list(u.values()))))
     >> "update: the transformation must return updates in the structure of params",
     kind_error(step_of(cut(lambda u: jax.tree.map(lambda a: a.astype(jnp.float32), u))))
     >> "update: an update of the transformation must be like its parameter, <f64 2x1>, not <f32 2x1>",
     # to_optax
-    kind_error(lambda: TrainState(Dense.init(2, 1, seed=0), optax.adam(0.1)))
+    kind_error(lambda: nn.TrainState(nn.Dense.init(2, 1, seed=0), optax.adam(0.1)))
     >> "TrainState: optimizer must be an optimizer, such as Adam(), or a tuple of them, not "
     "GradientTransformationExtraArgs; write from_optax(optimizer)",
     kind_error(lambda: TO.update(JNET, TO.init(JNET)))
@@ -178,14 +168,14 @@ ROWS = [
     kind_error(lambda: TO.init({"w": 1.0})) >> "to_optax: params['w'] must be an array of floats, not float",
     kind_error(lambda: TO.init({"w": np.ones(2)}))
     >> "to_optax: params['w'] must be float32 while jax_enable_x64 is off, not float64 array",
-    kind_error(lambda: TO.init((Dropout(0.5, seed=0), Dense(jnp.ones((2, 1)), None))))
+    kind_error(lambda: TO.init((nn.Dropout(0.5, seed=0), nn.Dense(jnp.ones((2, 1)), None))))
     >> "to_optax: params[0].seed[0] must be a parameter, not a state of a layer; write parameters(net)",
     kind_error(
         lambda: to_optax(OnesMore(), 0.1).update(UNBIASED32, to_optax(OnesMore(), 0.1).init(UNBIASED32), UNBIASED32)
     )
     >> "to_optax: the memory of the optimizer must keep its structure after the first update",
 ]
-UNBIASED32 = Dense(jnp.ones((2, 1)), None)
+UNBIASED32 = nn.Dense(jnp.ones((2, 1)), None)
 
 
 def serialized(net):

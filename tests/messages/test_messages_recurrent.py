@@ -2,32 +2,22 @@
 
 import numpy as np
 
-from funcnn import GRU, LSTM, Dense, Embedding, backward, forward, predict
+from funcnn import GRU, LSTM, Dense, Embedding, backward, forward, layers, predict
 from funcnn.generation import fixed_memory, step
-from funcnn.layers import (
-    RNN,
-    Bidirectional,
-    Conv1d,
-    Copy,
-    Function,
-    Last,
-    LearnedPosition,
-    Take,
-)
 from tests.says import assert_says, each_row, kind_error, raises, shape_error
 
 x, mask, h = np.ones((3, 5, 2)), np.ones((3, 5), bool), np.ones((3, 4))
-rnn, gru, lstm = (kind.init(2, 4, seed=0) for kind in (RNN, GRU, LSTM))
-both = Bidirectional(gru, lstm)
+rnn, gru, lstm = (kind.init(2, 4, seed=0) for kind in (layers.RNN, GRU, LSTM))
+both = layers.Bidirectional(gru, lstm)
 table = Embedding.init(7, 2, seed=0)
-places = LearnedPosition.init(5, 2, seed=0)
+places = layers.LearnedPosition.init(5, 2, seed=0)
 ids = np.zeros((3, 5), int)
 single = np.float32
 _, pair_cache = forward(rnn, (x, mask))
 _, gru_cache = forward(gru, (x, mask, h))
 _, lstm_cache = forward(lstm, (x, mask, None))
 _, both_cache = forward(both, (x, mask, None))
-_, last_cache = forward(Last(), (x, mask))
+_, last_cache = forward(layers.Last(), (x, mask))
 dA = np.ones((3, 5, 4))
 
 
@@ -42,15 +32,15 @@ def halved_vjp(x, dA):
 ROWS = [
     raises(TypeError, GRU.init) >> "GRU.init() missing 2 required positional arguments: 'n_in' and 'n_hidden'",
     # Construction.
-    shape_error(lambda: RNN(np.ones((2, 4)), np.ones((4, 3)), np.ones(4)))
+    shape_error(lambda: layers.RNN(np.ones((2, 4)), np.ones((4, 3)), np.ones(4)))
     >> "RNN: W must be (n, k), U (k, k) and b (k,); W: (2, 4), U: (4, 3), b: (4,)",
     shape_error(lambda: LSTM(np.ones((2, 4)), np.ones((4, 4)), np.ones(4)))
     >> "LSTM: W must be (n, 4 k), U (k, 4 k) and b (4 k,); W: (2, 4), U: (4, 4), b: (4,)",
     shape_error(lambda: GRU(np.ones((2, 3)), np.ones((1, 3)), np.ones(1), np.ones(1)))
     >> "GRU: W must be (n, 3 k), U (k, 3 k), b (3 k,) and c (k,); W: (2, 3), U: (1, 3), b: (1,), c: (1,)",
-    shape_error(lambda: RNN(np.float64(1), np.float64(1), np.float64(1)))
+    shape_error(lambda: layers.RNN(np.float64(1), np.float64(1), np.float64(1)))
     >> "RNN: W must be (n, k), U (k, k) and b (k,); W: (), U: (), b: ()",
-    shape_error(lambda: RNN(np.ones((0, 1)), np.ones((1, 1)), np.ones(1)))
+    shape_error(lambda: layers.RNN(np.ones((0, 1)), np.ones((1, 1)), np.ones(1)))
     >> "RNN: W must be (n, k), U (k, k) and b (k,), with no axis of length 0; W: (0, 1), U: (1, 1), b: (1,)",
     # x.
     shape_error(lambda: forward(GRU.init(1, 3, seed=0), x[..., 0]))
@@ -89,22 +79,26 @@ ROWS = [
     >> "GRU: state must be a float64 array of shape (3, 4), not (<f64 3x4>, <f64 3x4>)",
     shape_error(lambda: forward(rnn, (x, None, (h,))))
     >> "RNN: state must be a float64 array of shape (3, 4), not (<f64 3x4>,)",
-    shape_error(lambda: forward(Bidirectional((gru, Last()), (gru, Last())), x))
+    shape_error(lambda: forward(layers.Bidirectional((gru, layers.Last()), (gru, layers.Last())), x))
     >> "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; ahead: "
     "<f64 3x4>, behind: <f64 3x4>; put Last behind Bidirectional",
-    shape_error(lambda: forward(Bidirectional(Conv1d.init(2, 1, 2, seed=0), Conv1d.init(2, 1, 3, seed=0)), x))
+    shape_error(
+        lambda: forward(
+            layers.Bidirectional(layers.Conv1d.init(2, 1, 2, seed=0), layers.Conv1d.init(2, 1, 3, seed=0)), x
+        )
+    )
     >> "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; ahead: "
     "<f64 3x4x1>, behind: <f64 3x3x1>",
-    shape_error(lambda: forward(Bidirectional(Copy(2), Copy(2)), x))
+    shape_error(lambda: forward(layers.Bidirectional(layers.Copy(2), layers.Copy(2)), x))
     >> "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; ahead: "
     "(<f64 3x5x2>, <f64 3x5x2>), behind: (<f64 3x5x2>, <f64 3x5x2>)",
-    shape_error(lambda: predict(Bidirectional(Copy(2), Copy(2)), (x, mask)))
+    shape_error(lambda: predict(layers.Bidirectional(layers.Copy(2), layers.Copy(2)), (x, mask)))
     >> "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; ahead: "
     "((<f64 3x5x2>, <b8 3x5>), (<f64 3x5x2>, <b8 3x5>)), behind: ((<f64 3x5x2>, <b8 3x5>), (<f64 3x5x2>, <b8 3x5>))",
-    shape_error(lambda: forward(Bidirectional(gru, (gru, Take(0))), (x, mask)))
+    shape_error(lambda: forward(layers.Bidirectional(gru, (gru, layers.Take(0))), (x, mask)))
     >> "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; ahead: "
     "(<f64 3x5x4>, <b8 3x5>), behind: <f64 3x5x4>",
-    shape_error(lambda: forward(Bidirectional((), Function(halved, halved_vjp)), x))
+    shape_error(lambda: forward(layers.Bidirectional((), layers.Function(halved, halved_vjp)), x))
     >> "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; ahead: "
     "<f64 3x5x2>, behind: <f32 3x5x2>",
     shape_error(lambda: forward(both, (x, None, h)))
@@ -156,19 +150,19 @@ ROWS = [
     >> "step: Bidirectional mixes positions, so it cannot take one part of a sequence alone",
     # Ids.
     # The last step.
-    shape_error(lambda: backward(Last(), x, x[:, 0]))
+    shape_error(lambda: backward(layers.Last(), x, x[:, 0]))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: Last()",
-    shape_error(lambda: backward(Last(), x[None], x[:, 0]))
+    shape_error(lambda: backward(layers.Last(), x[None], x[:, 0]))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 1x3x5x2>, layer: Last()",
-    shape_error(lambda: backward(Last(), (*last_cache, None), x[:, 0]))
+    shape_error(lambda: backward(layers.Last(), (*last_cache, None), x[:, 0]))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 0x3x5x2>, <b8 3x5>, None), layer: "
     "Last()",
-    shape_error(lambda: step(Last(), x, h))
+    shape_error(lambda: step(layers.Last(), x, h))
     >> "step: memory must be what the last step returned, or None in the first; Last needs a float64 array of "
     "shape (3, 2), not <f64 3x4>",
-    shape_error(lambda: step(Last(), np.ones((3, 5, 4)), h.astype(single)))
+    shape_error(lambda: step(layers.Last(), np.ones((3, 5, 4)), h.astype(single)))
     >> "step: memory must be float64, as x is, not float32",
-    shape_error(lambda: step(Last(), x, (None,)))
+    shape_error(lambda: step(layers.Last(), x, (None,)))
     >> "step: memory must be what the last step returned, or None in the first; Last needs a float64 array of "
     "shape (3, 2), not (None,)",
     # Pools over time.

@@ -5,24 +5,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from funcnn import (
-    Dense,
-    FuncnnError,
-    Grads,
-    Tanh,
-    TrainState,
-    accuracy,
-    checkpoint_every,
-    early_stopping,
-    history,
-    mlp,
-    mse,
-    record,
-    train,
-    tree_map,
-    validation,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import accuracy, checkpoint_every, early_stopping, history, mse, train, tree_map, validation, value_and_grad
 from funcnn import backward as backward_of
 from funcnn import forward as forward_of
 from funcnn.errors import KindError, NotFiniteError, RangeError
@@ -33,8 +17,8 @@ from tests.says import assert_says, each_row, kind_error, raises, range_error, s
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)
 y = np.ones((10, 1))
-net = mlp([2, 9, 1], hidden=Tanh(), seed=1)
-start = TrainState(net)
+net = nn.mlp([2, 9, 1], hidden=nn.Tanh(), seed=1)
+start = nn.TrainState(net)
 data = [(x, y)] * 8
 out = np.linspace(-1, 1, 30).reshape(10, 3)
 classes = np.arange(10) % 3
@@ -59,14 +43,14 @@ def score(now):
 def overflow():
     hundred = np.array([[100.0]])
     with np.errstate(over="ignore"):
-        next(train(TrainState(Dense(1e306 * hundred, None)), [(hundred, hundred)], value_and_grad(mse), 0.1))
+        next(train(nn.TrainState(nn.Dense(1e306 * hundred, None)), [(hundred, hundred)], value_and_grad(mse), 0.1))
 
 
 def dead(step):
-    return TrainState(tree_map(lambda a: a * np.nan, net), step=step)
+    return nn.TrainState(tree_map(lambda a: a * np.nan, net), step=step)
 
 
-@record
+@nn.record
 class Fickle:
     """A layer that is not pure: its second answer is another."""
 
@@ -82,12 +66,12 @@ def fickle_forward(params, x):
 
 @backward_of.register(Fickle)
 def fickle_backward(params, cache, dA):
-    return Grads(params, dA)
+    return nn.Grads(params, dA)
 
 
 def fickle():
     answers.clear()
-    return bisect_nan([TrainState((Fickle(),))], [(x, x)] * 3, once_nan, 0.1)
+    return bisect_nan([nn.TrainState((Fickle(),))], [(x, x)] * 3, once_nan, 0.1)
 
 
 def once_nan(out, y):
@@ -166,7 +150,7 @@ ROWS = [
             (lambda said, true: (0.0, said), "a function (said, true)"),
             (value_and_grad, "value_and_grad itself; write value_and_grad(loss)"),
             (3, "int"),
-            (Dense, "the class Dense"),
+            (nn.Dense, "the class Dense"),
         )
     ],
     raises(TypeError, read(train, start, data, lambda params, x, y: len(3), 0.1))
@@ -213,12 +197,12 @@ ROWS = [
     >> "bisect_nan: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
     range_error(lambda: bisect_nan([start, dead(9)], data, mse, 0.1))
     >> "bisect_nan: data must be all batches of the run, at least 9 of them; there are 8",
-    range_error(lambda: bisect_nan([TrainState(net, step=9)], data, mse, 0.1))
+    range_error(lambda: bisect_nan([nn.TrainState(net, step=9)], data, mse, 0.1))
     >> "bisect_nan: data must be all batches of the run, at least 9 of them; there are 8",
-    raises(FuncnnError, lambda: bisect_nan([start, dead(5)], data, mse, 0.1))
+    raises(nn.FuncnnError, lambda: bisect_nan([start, dead(5)], data, mse, 0.1))
     >> "bisect_nan: step 4 of the repeated run differs from the states; "
     "data, loss, lr and constraint must be those of the run, and every rule pure",
-    raises(FuncnnError, fickle) >> "bisect_nan: step 0 of the repeated run differs from the states; "
+    raises(nn.FuncnnError, fickle) >> "bisect_nan: step 0 of the repeated run differs from the states; "
     "data, loss, lr and constraint must be those of the run, and every rule pure",
     range_error(lambda: r2(out[:1], out[:1])) >> "r2: out must have at least two rows, not (1, 3)",
     range_error(lambda: r2(x, x * np.nan)) >> "r2: y must be finite; y: <f64 10x2>",

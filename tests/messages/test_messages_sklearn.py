@@ -3,18 +3,8 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    Dense,
-    Relu,
-    Sigmoid,
-    Softmax,
-    TrainState,
-    accuracy,
-    binary_cross_entropy_with_logits,
-    mlp,
-    mse,
-    summary,
-)
+import funcnn as nn
+from funcnn import accuracy, binary_cross_entropy_with_logits, mlp, mse, summary
 from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.losses import cosine_distance, hinge, poisson_nll
 from tests.says import assert_says, each_row, kind_error, range_error, shape_error
@@ -93,11 +83,11 @@ ROWS = [
     >> A + "network must give 3 outputs for each row; for one row it gives (1, 2)",
     shape_error(fit(y=NAMES == "cat", network=mlp([2, 3], seed=0)))
     >> A + "network must give 2 or 1 outputs for each row; for one row it gives (1, 3)",
-    shape_error(regress(network=lambda n_in, n_out, seed: Dense(np.ones((2, 3)), None)))
+    shape_error(regress(network=lambda n_in, n_out, seed: nn.Dense(np.ones((2, 3)), None)))
     >> R + "network must give 1 output for each row; for one row it gives (1, 3)",
-    kind_error(fit(network=Dense))
+    kind_error(fit(network=nn.Dense))
     >> A + "network must be a network or a function (n_in, n_out, seed), not the class Dense",
-    kind_error(fit(network=TrainState(mlp([2, 3], seed=0))))
+    kind_error(fit(network=nn.TrainState(mlp([2, 3], seed=0))))
     >> A + "network must be a layer or a tuple of layers, not TrainState; write state.params",
     kind_error(fit(network=lambda n_in, n_out: mlp([n_in, n_out], seed=0)))
     >> A + "network must be a network or a function (n_in, n_out, seed), not a function (n_in, n_out)",
@@ -105,7 +95,7 @@ ROWS = [
     >> A + "network(n_in, n_out, seed) must be a layer or a tuple of layers, not None",
     kind_error(fit(network=mlp([2, 3], seed=0), sizes=(4,)))
     >> A + "sizes must not be given with network, which has its own layers",
-    kind_error(fit(network=mlp([2, 3], seed=0), hidden=Sigmoid()))
+    kind_error(fit(network=mlp([2, 3], seed=0), hidden=nn.Sigmoid()))
     >> A + "hidden must not be given with network, which has its own layers",
     # Training.
     kind_error(fit(loss=accuracy))
@@ -139,11 +129,11 @@ ROWS = [
     kind_error(regress(y=BITS[:, 0], loss=hinge)) >> f"{R}{UNITS}, not hinge, which takes logits",
     kind_error(fit(loss=unweighted, sample_weight=np.ones(12)))
     >> A + "loss must be a function (out, y, weight), as rows have weights, not unweighted(out, y)",
-    kind_error(fit(network=(*mlp([2, 7, 3], seed=0), Softmax())))
+    kind_error(fit(network=(*mlp([2, 7, 3], seed=0), nn.Softmax())))
     >> A
     + "the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 2x7>, b=<f64 7>), Relu(), "
     "Dense(W=<f64 7x3>, b=<f64 [0. 0. 0.]>), Softmax())",
-    kind_error(fit(y=BITS, network=(Dense(np.eye(2), None), Sigmoid()), loss=binary_cross_entropy_with_logits))
+    kind_error(fit(y=BITS, network=(nn.Dense(np.eye(2), None), nn.Sigmoid()), loss=binary_cross_entropy_with_logits))
     >> A
     + "the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 [[1. 0.] [0. 1.]]>, b=None), "
     "Sigmoid())",
@@ -273,7 +263,7 @@ WRONG = {
     "[]": [],
     "{}": {},
     "object()": object(),
-    "class": Relu,
+    "class": nn.Relu,
     "0-d": np.array(1.5),
     "nan": float("nan"),
     "-1": -1,
