@@ -6,20 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import funcnn as nn
-from funcnn import (
-    backward,
-    forward,
-    inference,
-    layers,
-    mse,
-    parameters,
-    predict,
-    record,
-    reseed,
-    sgd,
-    summary,
-    tree_map,
-)
+from funcnn import backward, forward, layers, mse, parameters, predict, record, reseed, sgd, summary, tree_map
 from funcnn.core import backward_params
 from funcnn.generation import step
 from funcnn.inspection import flops
@@ -232,7 +219,7 @@ def test_the_shortcuts_are_those_of_the_long_way(name, seed):
     assert same_bits(predict(layer, given), out)
     if parameters(layer):
         assert same_bits(backward_params(layer, cache, dA), backward(layer, cache, dA).params)
-    assert inference(layer) == layer == reseed(layer, 1)
+    assert nn.inference(layer) == layer == reseed(layer, 1)
 
 
 @every

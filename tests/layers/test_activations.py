@@ -8,18 +8,7 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn import (
-    backward,
-    forward,
-    layers,
-    parameters,
-    predict,
-    record,
-    reseed,
-    sgd,
-    softmax_cross_entropy,
-    value_and_grad,
-)
+from funcnn import backward, forward, layers, parameters, record, reseed, sgd, softmax_cross_entropy, value_and_grad
 from funcnn.core import backward_params
 from funcnn.testing import check_layer
 from funcnn.testing.strategies import registered
@@ -255,7 +244,7 @@ def test_probabilities_are_refused_before_a_loss_of_logits_and_their_logarithms_
         assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-15)
     cost, _ = value_and_grad(nn.binary_cross_entropy)((*net, layers.HardSigmoid()), x, np.ones((5, 3)))
     assert math.isfinite(cost)
-    assert predict((*net, nn.Softmax()), x).sum(axis=1) == pytest.approx(np.ones(5), rel=1e-15)
+    assert nn.predict((*net, nn.Softmax()), x).sum(axis=1) == pytest.approx(np.ones(5), rel=1e-15)
 
 
 GATES = {  # the names of Shazeer 2020

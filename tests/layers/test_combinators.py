@@ -8,20 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import funcnn as nn
-from funcnn import (
-    backward,
-    forward,
-    inference,
-    layers,
-    parameters,
-    predict,
-    record,
-    reseed,
-    save,
-    sgd,
-    state,
-    value_and_grad,
-)
+from funcnn import backward, forward, inference, layers, predict, record, reseed, save, sgd, state, value_and_grad
 from funcnn.core import backward_params, forward_only
 from funcnn.errors import KindError
 from funcnn.files import fingerprint
@@ -365,7 +352,7 @@ def test_shared_is_what_is_written_out_by_hand():
         assert getattr(grads.params.layer, name).tolist() == (parts[0] + parts[1] + parts[2]).tolist()
     assert grads.x.tolist() == by_hand.x.tolist()
     assert grads.params.net == net.net
-    assert list(parameters(net)) == ["layer.W", "layer.b"]
+    assert list(nn.parameters(net)) == ["layer.W", "layer.b"]
 
 
 def test_shared_is_trained_and_stepped_as_one():
@@ -508,7 +495,7 @@ def test_tied_is_an_embedding_a_net_and_a_dense_layer_of_one_table():
 def test_a_function_is_a_layer():
     layer = layers.Function(swish, swish_vjp)
     assert repr(layer) == "Function(swish, swish_vjp)"
-    assert parameters(layer) == {}
+    assert nn.parameters(layer) == {}
     assert predict((nn.Dense.init(3, 2, seed=0), layer), x).shape == (4, 2)
     assert layer != layers.Function(swish_vjp, swish)
 

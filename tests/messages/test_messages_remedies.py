@@ -6,15 +6,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from funcnn import (
-    accuracy,
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    huber,
-    losses,
-    mse,
-    softmax_cross_entropy,
-)
+import funcnn as nn
+from funcnn import accuracy, binary_cross_entropy_with_logits, huber, losses, mse, softmax_cross_entropy
 from funcnn.metrics import perplexity
 from tests.says import assert_says, each_row, kind_error, range_error, shape_error
 
@@ -177,7 +170,7 @@ ROWS = [
     kind_error(partial(mse, COLUMN, COLUMN, YES[:, 0].astype(str)))
     >> "mse: weight must hold numbers, not strings such as '1'; write weight.astype(float)",
     # Probabilities and logits.
-    range_error(partial(binary_cross_entropy, OUT, ONEHOT))
+    range_error(partial(nn.binary_cross_entropy, OUT, ONEHOT))
     >> "binary_cross_entropy: out must be in [0, 1]; it has -1.0 .. 4.0; "
     "for logits write binary_cross_entropy_with_logits",
     range_error(partial(losses.kl_divergence, COLUMN, YES))
