@@ -277,10 +277,7 @@ layer                out  min    mean   max    not finite  cache  |dA|  gradient
 The cost is nan; 192 B were kept for backward."""
     )
     passed_on = str(trace((Identity(), Root()), x, np.zeros((4, 3)), mse)).splitlines()
-    assert passed_on[:2] == [
-        "layer          out  min    mean  max   not finite",
-        "0 -> Identity  4x3  -1     0.5   2",
-    ]
+    assert passed_on[:2] == ["layer          out  min    mean  max   not finite", "0 -> Identity  4x3  -1     0.5   2"]
 
 
 @pytest.mark.parametrize(

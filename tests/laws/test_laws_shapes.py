@@ -19,8 +19,7 @@ from funcnn.testing import strategies as fst
 from funcnn.testing.networks.table import table
 
 LAYERS = sorted(
-    [cls for cls in plans if cls.__module__.startswith("funcnn.layers.") and cls in table],
-    key=lambda cls: cls.__name__,
+    [cls for cls in plans if cls.__module__.startswith("funcnn.layers.") and cls in table], key=lambda cls: cls.__name__
 )
 OF_FIELDS = [cls for cls in LAYERS if alternatives_of(cls)[0].fields]
 OF_X = [cls for cls in LAYERS if declaration_of(cls)[1] and declaration_of(cls)[1].x != "_"]

@@ -168,10 +168,7 @@ def test_it_says_with_other_libraries(capsys):
     pytest.importorskip("tqdm", reason="it draws the bar")
     plot = pytest.importorskip("funcnn.plot")
     for call, sentence in [
-        (
-            lambda: list(progress([state()], lr=lambda step: "text")),
-            r"progress: lr\(0\) must be a number, not str",
-        ),
+        (lambda: list(progress([state()], lr=lambda step: "text")), r"progress: lr\(0\) must be a number, not str"),
         (lambda: Plateau(0.1, waiting=jax.numpy.ones(2)), "Plateau: waiting must be a number, not float32 array"),
         (lambda: plot.rate_curve(0.1, 10**8), "rate_curve: steps must be at most 10000000, not 100000000"),
     ]:

@@ -93,11 +93,7 @@ ROWS = [
             ),
             (of(loss, x, fine, [1.0]), KindError, "weight must be an array, not list; write np.asarray(weight)"),
             (of(loss, x, fine, np.arange(-1, 9)), RangeError, "weight must not be negative or NaN; it has -1 .. 8"),
-            (
-                of(loss, x, fine, np.full(10, np.nan)),
-                RangeError,
-                "weight must not be negative or NaN; it has NaN",
-            ),
+            (of(loss, x, fine, np.full(10, np.nan)), RangeError, "weight must not be negative or NaN; it has NaN"),
         )
     ],
     *[

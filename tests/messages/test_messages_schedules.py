@@ -66,10 +66,7 @@ ROWS = [
     *[
         kind_error(lambda stage=stage: schedules.stages(stage))
         >> f"stages: a stage must be (rate or schedule, whole number of steps), not {given}"
-        for stage, given in (
-            ((True, 10), "(True, 10)"),
-            ((0.1, True), "(0.1, True)"),
-        )
+        for stage, given in (((True, 10), "(True, 10)"), ((0.1, True), "(0.1, True)"))
     ],
     range_error(schedules.stages)
     >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ()",

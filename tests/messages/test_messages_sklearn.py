@@ -272,11 +272,7 @@ WRONG = {
     "generator": (number for number in [1.5]),
     "lambda": lambda: None,
 }
-TAKEN = {
-    "sizes": {"[]"},
-    "lr": {"1.5", "0-d"},
-    "class_weight": {"{}"},
-}
+TAKEN = {"sizes": {"[]"}, "lr": {"1.5", "0-d"}, "class_weight": {"{}"}}
 
 
 @pytest.mark.parametrize("setting", NetworkClassifier().get_params())

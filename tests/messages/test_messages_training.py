@@ -142,12 +142,7 @@ ROWS = [
     *[
         kind_error(partial(nn.TrainState, given))
         >> f"TrainState: params must be a record, a tuple or an array, not {kind}"
-        for given, kind in [
-            ("net", "str"),
-            (nn.Dense, "the class Dense"),
-            (None, "None"),
-            (1.5, "float"),
-        ]
+        for given, kind in [("net", "str"), (nn.Dense, "the class Dense"), (None, "None"), (1.5, "float")]
     ],
     kind_error(lambda: nn.TrainState(nn.Adam(), net))
     >> "TrainState: params must be a network, not the optimizer Adam; write TrainState(params, optimizer)",
@@ -328,12 +323,7 @@ ROWS = [
     *[
         kind_error(partial(Table, whole))
         >> "Table: whole must be a mapping from names to arrays with equal numbers of rows"
-        for whole in (
-            [1, 2],
-            {"step": [1, 2]},
-            {"step": np.array(1)},
-            {"step": np.arange(3), "cost": np.ones(2)},
-        )
+        for whole in ([1, 2], {"step": [1, 2]}, {"step": np.array(1)}, {"step": np.arange(3), "cost": np.ones(2)})
     ],
     raises(NoColumnError, lambda: table["loss"]) >> "Table: there is no column 'loss'; its columns are step, cost",
     kind_error(lambda: better("lower")(0.5)) >> "better: the metric must be a function, not float",

@@ -94,10 +94,7 @@ BORDERS = [
     ),
     Nasty("log(1 - x) by log1p", "near 1", arrays(NEAR_1, "n"), each(lambda x: np.log1p(-x), lambda x: -1 / (1 - x))),
     Nasty(
-        "log log x",
-        "near 1",
-        arrays(ABOVE_1, "n"),
-        each(lambda x: np.log(np.log(x)), lambda x: 1 / (x * np.log(x))),
+        "log log x", "near 1", arrays(ABOVE_1, "n"), each(lambda x: np.log(np.log(x)), lambda x: 1 / (x * np.log(x)))
     ),
     Nasty("x^x", "near 0", arrays(POSITIVE, "n"), each(lambda x: x**x, lambda x: x**x * (np.log(x) + 1))),
     Nasty(

@@ -175,10 +175,7 @@ CANCELLATION = [
         "squared distances by squared norms",
         "points near each other and far from 0",
         arrays(normal(1e3), "m d", "n d"),
-        (
-            lambda x, y: (x * x).sum(axis=1)[:, None] + (y * y).sum(axis=1) - 2 * x @ y.T,
-            squared_distances_vjp,
-        ),
+        (lambda x, y: (x * x).sum(axis=1)[:, None] + (y * y).sum(axis=1) - 2 * x @ y.T, squared_distances_vjp),
     ),
     Nasty("cosine similarity", "rows nearly parallel", drawn(nearly_parallel), (cosine, cosine_vjp)),
     Nasty(

@@ -46,19 +46,13 @@ CLIPS = [
         "clip",
         "at both ends",
         arrays(among(-1.0, 1.0, 0.0, 2.0), "m n"),
-        each(
-            lambda x: np.clip(x, -1, 1),
-            lambda x: (abs(x) < 1) * 1.0,
-        ),
+        each(lambda x: np.clip(x, -1, 1), lambda x: (abs(x) < 1) * 1.0),
     ),
     Nasty(
         "hardtanh, slope 1 at its ends",
         "the other choice",
         arrays(among(-1.0, 1.0, 0.0, 2.0), "m n"),
-        each(
-            lambda x: np.maximum(-1, np.minimum(1, x)),
-            lambda x: (abs(x) <= 1) * 1.0,
-        ),
+        each(lambda x: np.maximum(-1, np.minimum(1, x)), lambda x: (abs(x) <= 1) * 1.0),
     ),
     Nasty(
         "clip to a point", "both ends are one", arrays(TIED, "n"), each(lambda x: np.clip(x, 0.5, 0.5), np.zeros_like)
@@ -67,19 +61,13 @@ CLIPS = [
         "relu6",
         "0 and 6",
         arrays(among(0.0, 6.0, 3.0, -1.0), "m n"),
-        each(
-            lambda x: np.minimum(np.maximum(x, 0), 6),
-            lambda x: ((x > 0) & (x < 6)) * 1.0,
-        ),
+        each(lambda x: np.minimum(np.maximum(x, 0), 6), lambda x: ((x > 0) & (x < 6)) * 1.0),
     ),
     Nasty(
         "maximum of two",
         "of equals",
         arrays(EQUAL, "m n", "m n"),
-        (
-            np.maximum,
-            lambda args, dA: (dA * (args[0] >= args[1]), dA * (args[0] < args[1])),
-        ),
+        (np.maximum, lambda args, dA: (dA * (args[0] >= args[1]), dA * (args[0] < args[1]))),
     ),
     Nasty(
         "maximum of two, halves at ties",
@@ -105,10 +93,7 @@ CLIPS = [
         "||x| - 1|",
         "three corners",
         arrays(among(-1.0, 0.0, 1.0, 2.0), "n"),
-        each(
-            lambda x: abs(abs(x) - 1),
-            lambda x: np.sign(abs(x) - 1) * np.sign(x),
-        ),
+        each(lambda x: abs(abs(x) - 1), lambda x: np.sign(abs(x) - 1) * np.sign(x)),
     ),
     Nasty(
         "|x y|",
@@ -123,19 +108,13 @@ CLIPS = [
         "soft threshold",
         "at the threshold",
         arrays(among(-0.5, 0.5, 0.0, 1.0), "n"),
-        each(
-            lambda x: np.sign(x) * np.maximum(abs(x) - 0.5, 0),
-            lambda x: (abs(x) > 0.5) * 1.0,
-        ),
+        each(lambda x: np.sign(x) * np.maximum(abs(x) - 0.5, 0), lambda x: (abs(x) > 0.5) * 1.0),
     ),
     Nasty(
         "Huber",
         "curvature jumps at its corners",
         arrays(among(-1.0, 1.0, 0.0, 1.5), "n"),
-        each(
-            lambda x: np.where(abs(x) <= 1, x * x / 2, abs(x) - 0.5),
-            lambda x: np.clip(x, -1, 1),
-        ),
+        each(lambda x: np.where(abs(x) <= 1, x * x / 2, abs(x) - 0.5), lambda x: np.clip(x, -1, 1)),
     ),
     Nasty(
         "pinball loss",
@@ -151,27 +130,15 @@ CLIPS = [
         "largest of linear forms",
         "equal rows",
         arrays(EQUAL, "k n", "n"),
-        (
-            lambda W, x: (W @ x).max(keepdims=True),
-            largest_form_vjp,
-        ),
+        (lambda W, x: (W @ x).max(keepdims=True), largest_form_vjp),
     ),
     Nasty(
         "distance to the nearest",
         "several are nearest",
         arrays(TIED, "m d", "n d"),
-        (
-            lambda x, y: abs(x[:, None] - y).sum(axis=-1).min(axis=1),
-            nearest_vjp,
-        ),
+        (lambda x, y: abs(x[:, None] - y).sum(axis=-1).min(axis=1), nearest_vjp),
     ),
     Nasty(
-        "weights by rank",
-        "rank of equals",
-        arrays(TIED, "n", "n"),
-        (
-            lambda x, w: np.sort(x) * w,
-            weighted_sort_vjp,
-        ),
+        "weights by rank", "rank of equals", arrays(TIED, "n", "n"), (lambda x, w: np.sort(x) * w, weighted_sort_vjp)
     ),
 ]

@@ -227,10 +227,7 @@ MATRICES = [
         options=POSITIVE,
     ),
     Nasty(
-        "Cholesky, of the lower triangle",
-        "the gradient too",
-        one(positive),
-        (np.linalg.cholesky, lower_cholesky_vjp),
+        "Cholesky, of the lower triangle", "the gradient too", one(positive), (np.linalg.cholesky, lower_cholesky_vjp)
     ),
     Nasty(
         "eigenvalues of a symmetric matrix",

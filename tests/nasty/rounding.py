@@ -12,10 +12,7 @@ HEIGHTS = np.array([0.0, 1.0, -1.0, 0.5, 0.5, 2.0, -3.0, 0.0, 1.0])
 
 def within(dtype, value, slope) -> Pair:
     """The pair of a function computed in a coarser dtype, whose steps are rounding errors; its slope is in float64."""
-    return (
-        lambda x: value(x.astype(dtype)).astype(x.dtype),
-        lambda args, dA: (dA * slope(args[0]),),
-    )
+    return (lambda x: value(x.astype(dtype)).astype(x.dtype), lambda args, dA: (dA * slope(args[0]),))
 
 
 def dense32(x, W):

@@ -81,12 +81,7 @@ STAIRCASES = [
         lambda x: np.sqrt((1 + x) - 1),
         lambda x: 0.5 / np.sqrt(x),
     ),
-    of(
-        "sqrt(1e8 + x^2) - 1e4",
-        "a sagitta",
-        lambda x: np.sqrt(1e8 + x * x) - 1e4,
-        lambda x: x / np.sqrt(1e8 + x * x),
-    ),
+    of("sqrt(1e8 + x^2) - 1e4", "a sagitta", lambda x: np.sqrt(1e8 + x * x) - 1e4, lambda x: x / np.sqrt(1e8 + x * x)),
     of(
         "x / (e^x - 1)",
         "in the gradient terms of size 1 cancel to x^2 / 2",

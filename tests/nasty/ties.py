@@ -93,12 +93,7 @@ TIES = [
         arrays(TIED, "m n"),
         (lambda x: np.take_along_axis(x, middle(x), axis=-1).mean(axis=-1), median_vjp),
     ),
-    Nasty(
-        "quantile",
-        "between equals",
-        arrays(EQUAL, "n", most=6),
-        (quantile, quantile_vjp),
-    ),
+    Nasty("quantile", "between equals", arrays(EQUAL, "n", most=6), (quantile, quantile_vjp)),
     Nasty("max-pooling", "windows that overlap", arrays(TIED, "m n", least=3, most=6), chosen(windows)),
     Nasty("running maximum", "of equals", arrays(TIED, "m n"), chosen(running_max)),
     Nasty(
