@@ -65,6 +65,22 @@ def arrays(fill: Fill, *shapes: str, least: int = 1, most: int = 4) -> st.Search
     return st.builds(filled, fst.dims(*names, least=least, most=most), st.integers(0, 2**32 - 1))
 
 
+def elementwise(
+    name: str,
+    why: str,
+    fill: Fill,
+    value: Callable[[Array], Array],
+    slope: Callable[[Array], Array],
+    shape: str = "n",
+    *,
+    least: int = 1,
+    most: int = 4,
+    **others: Any,
+) -> Nasty:
+    """An elementwise function of an array of this shape."""
+    return Nasty(name, why, arrays(fill, shape, least=least, most=most), each(value, slope), **others)
+
+
 def normal(mean: float = 0.0, scale: float = 1.0) -> Fill:
     return lambda rng, shape: np.asarray(mean + scale * rng.standard_normal(shape))
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.nasty.base import Nasty, Pair, among, arrays, between, decades, drawn, each, mixed, normal
+from tests.nasty.base import Nasty, Pair, among, arrays, between, decades, drawn, each, elementwise, mixed, normal
 
 # The formulas of slopes are written without the cancellation that the functions have.
 
@@ -95,36 +95,31 @@ def small_root_vjp(args, dA):
 CANCELLATION = [
     *[Nasty(f"(x + c) - c, c = {c:g}", "a staircase", arrays(normal(), "n"), there_and_back(c)) for c in (1e4, 1e8)],
     Nasty("(x + c) - c, c = 1e12", "steps of 1e-4", arrays(normal(), "n"), there_and_back(1e12), decidable=False),
-    Nasty(
+    elementwise(
         "sqrt(x + 1) - sqrt(x)",
         "x is large",
-        arrays(decades(4, 14, signed=False), "n"),
-        each(
-            lambda x: np.sqrt(x + 1) - np.sqrt(x),
-            lambda x: -0.5 / (np.sqrt(x) * np.sqrt(x + 1) * (np.sqrt(x) + np.sqrt(x + 1))),
-        ),
+        decades(4, 14, signed=False),
+        lambda x: np.sqrt(x + 1) - np.sqrt(x),
+        lambda x: -0.5 / (np.sqrt(x) * np.sqrt(x + 1) * (np.sqrt(x) + np.sqrt(x + 1))),
     ),
-    Nasty(
-        "sqrt(1 + x^2) - x",
-        "x is large",
-        arrays(decades(-3, 7), "n"),
-        each(lambda x: np.sqrt(1 + x * x) - x, root_minus_x_slope),
+    elementwise(
+        "sqrt(1 + x^2) - x", "x is large", decades(-3, 7), lambda x: np.sqrt(1 + x * x) - x, root_minus_x_slope
     ),
-    Nasty("exp(x) - 1", "x is small", arrays(decades(-16, 0), "n"), each(lambda x: np.exp(x) - 1, np.exp)),
-    Nasty(
+    elementwise("exp(x) - 1", "x is small", decades(-16, 0), lambda x: np.exp(x) - 1, np.exp),
+    elementwise(
         "(1 - cos x) / x^2",
         "rounding of 1 over x^2",
-        arrays(decades(-6, -1), "n"),
-        each(lambda x: (1 - np.cos(x)) / x**2, one_minus_cosine_slope),
+        decades(-6, -1),
+        lambda x: (1 - np.cos(x)) / x**2,
+        one_minus_cosine_slope,
     ),
-    Nasty(
-        "log(1 + x)", "x is small", arrays(decades(-16, -1), "n"), each(lambda x: np.log(1 + x), lambda x: 1 / (1 + x))
-    ),
-    Nasty(
+    elementwise("log(1 + x)", "x is small", decades(-16, -1), lambda x: np.log(1 + x), lambda x: 1 / (1 + x)),
+    elementwise(
         "1 / x - 1 / (x + 1)",
         "x is large",
-        arrays(decades(2, 9, signed=False), "n"),
-        each(lambda x: 1 / x - 1 / (x + 1), lambda x: -(2 * x + 1) / (x * (x + 1)) ** 2),
+        decades(2, 9, signed=False),
+        lambda x: 1 / x - 1 / (x + 1),
+        lambda x: -(2 * x + 1) / (x * (x + 1)) ** 2,
     ),
     *[
         Nasty(
@@ -223,10 +218,11 @@ CANCELLATION = [
         arrays(mixed(normal(), among(1e16, -1e16)), "n"),
         (lambda x: x.sum(keepdims=True), lambda args, dA: (dA + 0 * args[0],)),
     ),
-    Nasty(
+    elementwise(
         "log(1 - exp(-x))",
         "1 less nearly 1",
-        arrays(mixed(decades(-7, 1, signed=False), between(1, 40)), "n"),
-        each(lambda x: np.log(1 - np.exp(-x)), lambda x: 1 / np.expm1(x)),
+        mixed(decades(-7, 1, signed=False), between(1, 40)),
+        lambda x: np.log(1 - np.exp(-x)),
+        lambda x: 1 / np.expm1(x),
     ),
 ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.nasty.base import Nasty, among, arrays, each
+from tests.nasty.base import Nasty, among, arrays, elementwise
 from tests.nasty.ties import EQUAL, TIED, order, placed
 
 
@@ -42,26 +42,30 @@ def weighted_sort_vjp(args, dA):
 
 
 CLIPS = [
-    Nasty(
+    elementwise(
         "clip",
         "at both ends",
-        arrays(among(-1.0, 1.0, 0.0, 2.0), "m n"),
-        each(lambda x: np.clip(x, -1, 1), lambda x: (abs(x) < 1) * 1.0),
+        among(-1.0, 1.0, 0.0, 2.0),
+        lambda x: np.clip(x, -1, 1),
+        lambda x: (abs(x) < 1) * 1.0,
+        "m n",
     ),
-    Nasty(
+    elementwise(
         "hardtanh, slope 1 at its ends",
         "the other choice",
-        arrays(among(-1.0, 1.0, 0.0, 2.0), "m n"),
-        each(lambda x: np.maximum(-1, np.minimum(1, x)), lambda x: (abs(x) <= 1) * 1.0),
+        among(-1.0, 1.0, 0.0, 2.0),
+        lambda x: np.maximum(-1, np.minimum(1, x)),
+        lambda x: (abs(x) <= 1) * 1.0,
+        "m n",
     ),
-    Nasty(
-        "clip to a point", "both ends are one", arrays(TIED, "n"), each(lambda x: np.clip(x, 0.5, 0.5), np.zeros_like)
-    ),
-    Nasty(
+    elementwise("clip to a point", "both ends are one", TIED, lambda x: np.clip(x, 0.5, 0.5), np.zeros_like),
+    elementwise(
         "relu6",
         "0 and 6",
-        arrays(among(0.0, 6.0, 3.0, -1.0), "m n"),
-        each(lambda x: np.minimum(np.maximum(x, 0), 6), lambda x: ((x > 0) & (x < 6)) * 1.0),
+        among(0.0, 6.0, 3.0, -1.0),
+        lambda x: np.minimum(np.maximum(x, 0), 6),
+        lambda x: ((x > 0) & (x < 6)) * 1.0,
+        "m n",
     ),
     Nasty(
         "maximum of two",
@@ -89,11 +93,12 @@ CLIPS = [
             ),
         ),
     ),
-    Nasty(
+    elementwise(
         "||x| - 1|",
         "three corners",
-        arrays(among(-1.0, 0.0, 1.0, 2.0), "n"),
-        each(lambda x: abs(abs(x) - 1), lambda x: np.sign(abs(x) - 1) * np.sign(x)),
+        among(-1.0, 0.0, 1.0, 2.0),
+        lambda x: abs(abs(x) - 1),
+        lambda x: np.sign(abs(x) - 1) * np.sign(x),
     ),
     Nasty(
         "|x y|",
@@ -104,17 +109,19 @@ CLIPS = [
             lambda args, dA: (dA * np.sign(args[0]) * abs(args[1]), dA * np.sign(args[1]) * abs(args[0])),
         ),
     ),
-    Nasty(
+    elementwise(
         "soft threshold",
         "at the threshold",
-        arrays(among(-0.5, 0.5, 0.0, 1.0), "n"),
-        each(lambda x: np.sign(x) * np.maximum(abs(x) - 0.5, 0), lambda x: (abs(x) > 0.5) * 1.0),
+        among(-0.5, 0.5, 0.0, 1.0),
+        lambda x: np.sign(x) * np.maximum(abs(x) - 0.5, 0),
+        lambda x: (abs(x) > 0.5) * 1.0,
     ),
-    Nasty(
+    elementwise(
         "Huber",
         "curvature jumps at its corners",
-        arrays(among(-1.0, 1.0, 0.0, 1.5), "n"),
-        each(lambda x: np.where(abs(x) <= 1, x * x / 2, abs(x) - 0.5), lambda x: np.clip(x, -1, 1)),
+        among(-1.0, 1.0, 0.0, 1.5),
+        lambda x: np.where(abs(x) <= 1, x * x / 2, abs(x) - 0.5),
+        lambda x: np.clip(x, -1, 1),
     ),
     Nasty(
         "pinball loss",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.nasty.base import Nasty, among, arrays, drawn, each, mixed
+from tests.nasty.base import Nasty, among, arrays, drawn, elementwise, mixed
 from tests.nasty.structure import PLAIN
 
 
@@ -128,7 +128,5 @@ GATHERS = [
         arrays(PLAIN, "n"),
         (lambda x: np.tile(x, 3), lambda args, dA: (dA.reshape(3, -1).sum(axis=0),)),
     ),
-    Nasty(
-        "a stack of five axes", "sizes of 1", arrays(PLAIN, "1 m 1 n 1"), each(np.tanh, lambda x: 1 / np.cosh(x) ** 2)
-    ),
+    elementwise("a stack of five axes", "sizes of 1", PLAIN, np.tanh, lambda x: 1 / np.cosh(x) ** 2, "1 m 1 n 1"),
 ]

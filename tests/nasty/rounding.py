@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.nasty.base import Nasty, Pair, among, arrays, between, decades, each, mixed, normal
+from tests.nasty.base import Nasty, Pair, among, arrays, between, decades, elementwise, mixed, normal
 
 TABLE = np.linspace(-2, 2, 9)
 
@@ -103,35 +103,34 @@ ROUNDING = [
         (lambda x: np.sin(x).astype(np.float32), lambda args, dA: (dA.astype(np.float64) * np.cos(args[0]),)),
         decidable=False,
     ),
-    Nasty(
+    elementwise(
         "Newton's method",
         "until a step is below 1e-9",
-        arrays(normal(0, 5), "n"),
-        each(newton_root, lambda c: 1 / (3 * newton_root(c) ** 2 + 1)),
+        normal(0, 5),
+        newton_root,
+        lambda c: 1 / (3 * newton_root(c) ** 2 + 1),
     ),
-    Nasty(
+    elementwise(
         "a fixed point",
         "within 1e-14, after as many steps as that takes",
-        arrays(normal(), "n"),
-        each(fixed_point, lambda x: 1 / (1 + np.sin(fixed_point(x)) / 2)),
+        normal(),
+        fixed_point,
+        lambda x: 1 / (1 + np.sin(fixed_point(x)) / 2),
     ),
-    Nasty(
-        "bisection",
-        "steps of 1e-12",
-        arrays(normal(), "n"),
-        each(bisected_root, lambda c: 1 / (3 * bisected_root(c) ** 2 + 1)),
-    ),
-    Nasty(
+    elementwise("bisection", "steps of 1e-12", normal(), bisected_root, lambda c: 1 / (3 * bisected_root(c) ** 2 + 1)),
+    elementwise(
         "Kepler's equation",
         "steep where the planet is near",
-        arrays(mixed(decades(-6, 0), normal(0, 3)), "n"),
-        each(kepler, lambda M: 1 / (1 - 0.8 * np.cos(kepler(M)))),
+        mixed(decades(-6, 0), normal(0, 3)),
+        kepler,
+        lambda M: 1 / (1 - 0.8 * np.cos(kepler(M))),
     ),
-    Nasty(
+    elementwise(
         "a table, interpolated",
         "knots",
-        arrays(mixed(among(*TABLE), between(-3, 3)), "n"),
-        each(lambda x: np.interp(x, TABLE, HEIGHTS), table_slope),
+        mixed(among(*TABLE), between(-3, 3)),
+        lambda x: np.interp(x, TABLE, HEIGHTS),
+        table_slope,
     ),
     Nasty(
         "a table's heights",

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tests.nasty.base import Nasty, among, arrays, between, decades, drawn, each, mixed, normal
+from tests.nasty.base import Nasty, among, between, decades, drawn, elementwise, mixed, normal
 
 EXACT = 1e-12
 
@@ -217,18 +217,20 @@ SETS = [
         (spread_of_sorted, spread_vjp),
         options={"structure": {"x": "sorted"}},
     ),
-    Nasty(
+    elementwise(
         "Stirling's series",
         "another function below 8",
-        arrays(mixed(among(8.0), decades(-4, 1, signed=False, around=8.0)), "n"),
-        each(stirling, stirling_slope),
+        mixed(among(8.0), decades(-4, 1, signed=False, around=8.0)),
+        stirling,
+        stirling_slope,
         options={"domain": {"x": (8, None)}},
     ),
-    Nasty(
+    elementwise(
         "arcsin, clipped",
         "flat beyond its ends",
-        arrays(mixed(among(-1.0, 1.0), between(-1, 1)), "n"),
-        each(lambda x: np.arcsin(np.clip(x, -1, 1)), lambda x: 1 / np.sqrt((1 - x) * (1 + x))),
+        mixed(among(-1.0, 1.0), between(-1, 1)),
+        lambda x: np.arcsin(np.clip(x, -1, 1)),
+        lambda x: 1 / np.sqrt((1 - x) * (1 + x)),
         options={"domain": {"x": (-1, 1)}},
     ),
     Nasty(
@@ -238,11 +240,12 @@ SETS = [
         (lambda x, y: np.log(abs(y - x)), log_gap_vjp),
         options={"domain": lambda x, y: (x < y).all()},
     ),
-    Nasty(
+    elementwise(
         "log of a positive part",
         "0 beside its domain",
-        arrays(mixed(decades(-3, 0, signed=False), normal(3, 0.1)), "n"),
-        each(lambda x: np.log(np.where(x > 0, x, 1)), lambda x: 1 / x),
+        mixed(decades(-3, 0, signed=False), normal(3, 0.1)),
+        lambda x: np.log(np.where(x > 0, x, 1)),
+        lambda x: 1 / x,
         options={"domain": {"x": (0, math.inf)}},
     ),
 ]

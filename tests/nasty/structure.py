@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.nasty.base import Nasty, arrays, drawn, each, normal
+from tests.nasty.base import Nasty, arrays, drawn, each, elementwise, normal
 
 PLAIN = normal()
 
@@ -38,7 +38,7 @@ def many(low, high):
 
 
 STRUCTURE = [
-    Nasty("sin of a 0-d array", "no axes", arrays(PLAIN, ""), each(np.sin, np.cos)),
+    elementwise("sin of a 0-d array", "no axes", PLAIN, np.sin, np.cos, ""),
     Nasty(
         "a Python float for a gradient",
         "of a 0-d array",
@@ -63,7 +63,7 @@ STRUCTURE = [
         arrays(PLAIN, "n", "n"),
         (np.dot, lambda args, dA: (dA * args[1], dA * args[0])),
     ),
-    Nasty("no entries", "an empty batch", arrays(PLAIN, "0 n"), each(np.sin, np.cos)),
+    elementwise("no entries", "an empty batch", PLAIN, np.sin, np.cos, "0 n"),
     Nasty(
         "the sum of nothing",
         "an output without inputs",

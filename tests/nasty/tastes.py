@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.nasty.base import Nasty, among, arrays, between, each, mixed, normal
+from tests.nasty.base import Nasty, among, arrays, between, elementwise, mixed, normal
 
 TIES = among(0.0, 1.0, 2.0)
 
@@ -52,11 +52,13 @@ TASTES = [
         (row_norm, lambda args, dA: ((dA / row_norm(args[0]))[:, None] * args[0],)),
         options={"at_kinks": "skip"},
     ),
-    Nasty(
+    elementwise(
         "|x|, slope 2 at 0",
         "an answer nobody relies on",
-        arrays(mixed(among(0.0), normal()), "n", most=2),
-        each(abs, lambda x: np.where(x == 0, 2, np.sign(x))),
+        mixed(among(0.0), normal()),
+        abs,
+        lambda x: np.where(x == 0, 2, np.sign(x)),
+        most=2,
         options={"at_kinks": "skip"},
     ),
     Nasty(
@@ -74,11 +76,13 @@ TASTES = [
         (np.sin, in_float32),
         options={"tolerance": 1e-5},
     ),
-    Nasty(
+    elementwise(
         "log10 with six digits of its constant",
         "one millionth off",
-        arrays(lambda rng, shape: rng.uniform(0.1, 9, shape), "n", most=1),
-        each(np.log10, lambda x: 0.434294 / x),
+        lambda rng, shape: rng.uniform(0.1, 9, shape),
+        np.log10,
+        lambda x: 0.434294 / x,
+        most=1,
         options={"tolerance": 1e-5},
     ),
 ]
