@@ -98,11 +98,14 @@ def with_field(layer, name, array):
     return evolve(layer, **{outer: evolve(getattr(layer, outer), **{inner: array}) if inner else array})
 
 
-def is_refused(act, *given, **named):
-    """Whether an error of funcnn is raised; any other error fails the test."""
+def is_refused(act, *given):
+    """Whether an error of funcnn is raised, which begins with the name of what was made or called, or of a layer in it;
+    any other error fails the test."""
     try:
-        act(*given, **named)
-    except FuncnnError:
+        act(*given)
+    except FuncnnError as error:
+        name = str(error).split(": ")[0]
+        assert name in {act.__name__, *re.findall(r"\w+(?=\()", repr(given[0]))}, error
         return True
     return False
 

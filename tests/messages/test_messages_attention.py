@@ -11,10 +11,9 @@ from tests.says import assert_says, each_row, kind_error, range_error, shape_err
 x, mask, memory = np.ones((3, 5, 4)), np.ones((3, 5), bool), np.ones((3, 2, 6))
 layer, causal = (Attention.init(4, 2, seed=0, causal=causal) for causal in (False, True))
 cross = CrossAttention.init(4, 2, n_memory=6, seed=0)
-square, wide, narrow = Dense.init(4, 4, seed=0), Dense.init(4, 6, seed=0), Dense.init(3, 4, seed=0)
+square, wide = Dense.init(4, 4, seed=0), Dense.init(4, 6, seed=0)
 three = Dense.init(4, 3, seed=0), Dense.init(3, 4, seed=0)
 _, cache = forward(layer, x)
-_, pair_cache = forward(layer, (x, mask))
 _, cross_cache = forward(cross, (x, memory))
 _, past = step(causal, x)
 _, seen = step(cross, (x, np.ones((3, 4, 6))))
@@ -37,15 +36,10 @@ ROWS = [
     shape_error(lambda: Attention(square, wide, square, square, 2))
     >> "Attention: query.W must be (n_in, n), key.W (n_in, n), value.W (n_in, n) and out.W (n, n_out); query.W: "
     "(4, 4), key.W: (4, 6), value.W: (4, 4), out.W: (4, 4)",
-    shape_error(lambda: CrossAttention(square, square, narrow, square, 2))
-    >> "CrossAttention: query.W must be (n_in, n), key.W (n_memory, n), value.W (n_memory, n) and out.W (n, n_out); "
-    "query.W: (4, 4), key.W: (4, 4), value.W: (3, 4), out.W: (4, 4)",
     kind_error(lambda: Attention(square, square, astype(square, np.float32), square, 2))
     >> "Attention: value.W must be float64, as query.W is, not float32",
     range_error(lambda: Attention(square, square, square, square, 3))
     >> "Attention: heads must divide the number of features, 4, which 3 does not",
-    range_error(lambda: Attention.init(4, 8, seed=0)) >> "Attention.init: heads must divide the number of "
-    "features, 4, which 8 does not",
     range_error(lambda: Attention(three[0], three[0], three[0], three[1], 1, rotary=Rotary()))
     >> "Attention: rotary needs an even number of features in each head, not 3",
     range_error(lambda: transformer_block(4, 3, 8, seed=0))
@@ -68,10 +62,6 @@ ROWS = [
     # Backward.
     shape_error(lambda: backward(layer, (x, None), x))
     >> f"backward: cache must be what forward returned for this layer; cache: (<f64 3x5x4>, None), layer: {layer}",
-    shape_error(lambda: backward(layer, pair_cache, x))
-    >> "Attention: dA must be the tuple (dA, None), as out is (out, mask), not <f64 3x5x4>",
-    kind_error(lambda: backward(cross, cross_cache, (x.astype(np.float32), None)))
-    >> "CrossAttention: dA[0] must be float64, as out[0] is, not float32; write dA[0].astype('float64')",
     shape_error(lambda: backward(cross, cross_cache, x))
     >> "CrossAttention: dA must be a tuple of 2 or 3, as out is (out, memory) or (out, memory, mask), not <f64 "
     "3x5x4>",
@@ -92,12 +82,8 @@ ROWS = [
     >> "step: memory must be float64, as x is, not float32",
     shape_error(lambda: step(causal, x, (past[0], past[1][:, :, :4], None)))
     >> f"{MEMORY} (<f64 3x2x5x2>, <f64 3x2x4x2>, None)",
-    shape_error(lambda: step(causal, x, (past[0], None, None))) >> f"{MEMORY} (<f64 3x2x5x2>, None, None)",
-    shape_error(lambda: step(causal, x, (*past[:2], mask[:, :4])))
-    >> f"{MEMORY} (<f64 3x2x5x2>, <f64 3x2x5x2>, <b8 3x4>)",
     shape_error(lambda: step(causal, x, (*past[:2], mask.astype(int))))
     >> f"{MEMORY} (<f64 3x2x5x2>, <f64 3x2x5x2>, <i64 3x5>)",
-    shape_error(lambda: step(causal, x, 7)) >> f"{MEMORY} 7",
     shape_error(lambda: step(cross, (x, memory), past))
     >> "step: memory must be what the last step returned, or None in the first; CrossAttention needs (k, v) with k "
     f"and v float64 (m, 2, positions, 2), not {PAST}",
@@ -115,7 +101,6 @@ ROWS = [
     shape_error(lambda: step(causal, x, fixed_memory(causal, 3, 9)._replace(length=-1))) >> f"{LENGTH} -1",
     kind_error(lambda: fixed_memory(layer, 3, 9))
     >> "fixed_memory: Attention must be causal; else out depends on later positions",
-    range_error(lambda: fixed_memory((causal,), 3, 0)) >> "fixed_memory: sizes must be at least 1; m: 3, t_most: 0",
     kind_error(lambda: fixed_memory((Flatten(),), 3, 9))
     >> "fixed_memory: Flatten mixes positions, so it cannot take one part of a sequence alone"
     >> ["in layer 0, Flatten(), m: 3, t_most: 9"],
@@ -138,7 +123,6 @@ ROWS = [
     shape_error(lambda: attend(q[0, 0], k[0], v[0])) >> f"attend: {FORM}; q: (4,), k: (3, 4), v: (3, 6)",
     shape_error(lambda: attend(q, k[..., :3], v)) >> f"attend: {FORM}; q: (2, 5, 4), k: (2, 3, 3), v: (2, 3, 6)",
     shape_error(lambda: attend(q, k[:1], v[:1])) >> f"attend: {FORM}; q: (2, 5, 4), k: (1, 3, 4), v: (1, 3, 6)",
-    shape_error(lambda: attend(q, k[0], v[0])) >> f"attend: {FORM}; q: (2, 5, 4), k: (3, 4), v: (3, 6)",
     shape_error(lambda: attend(q, k, v[:, :2])) >> f"attend: {FORM}; q: (2, 5, 4), k: (2, 3, 4), v: (2, 2, 6)",
     shape_error(lambda: attend(q[..., :0], k[..., :0], v))
     >> f"attend: {FORM}; q: (2, 5, 0), k: (2, 3, 0), v: (2, 3, 6)",
@@ -148,16 +132,12 @@ ROWS = [
     >> "attend: allowed must be (..., t, s), or broadcast to (2, 5, 3), not (3, 5)",
     shape_error(lambda: attend(q, k, v, np.ones((1, 2, 5, 3), bool)))
     >> "attend: allowed must be (..., t, s), or broadcast to (2, 5, 3), not (1, 2, 5, 3)",
-    shape_error(lambda: attend_backward(q[..., :3], k, v, weights, out))
-    >> f"attend_backward: {FORM}; q: (2, 5, 3), k: (2, 3, 4), v: (2, 3, 6)",
     shape_error(lambda: attend_backward(q, k, v, weights.swapaxes(1, 2), out))
     >> "attend_backward: weights must be those that attend returned, float64 of shape (2, 5, 3), not float64 of "
     "shape (2, 3, 5)",
     shape_error(lambda: attend_backward(q, k, v, weights.astype(np.float32), out))
     >> "attend_backward: weights must be those that attend returned, float64 of shape (2, 5, 3), not float32 of "
     "shape (2, 5, 3)",
-    shape_error(lambda: attend_backward(q, k, v, None, out))
-    >> "attend_backward: weights must be those that attend returned, float64 of shape (2, 5, 3), not None",
 ]
 
 

@@ -77,9 +77,6 @@ ROWS = [
     >> "hvp: params must hold real numbers, not complex128 array",
     kind_error(lambda: hvp(mse)((nn.Tanh(),), X, X, (nn.Tanh(),)))
     >> "hvp: params must have a parameter to differentiate by; (Tanh(),) has none",
-    kind_error(lambda: hvp(mse)(NET, X.astype(np.float32), Y, NET))
-    >> "Dense: x must be float64, as W is, not float32; write x.astype('float64')"
-    >> 1,
     shape_error(lambda: hvp(mse)(NET, X[:, :1], Y, NET)) >> "Dense: x must be (m, ..., 2), not (4, 1)" >> 1,
     kind_error(
         lambda: hvp(binary_cross_entropy_with_logits)((nn.Dense(np.ones((2, 1)), None), nn.Sigmoid()), X, Y, NET)
@@ -117,19 +114,13 @@ ROWS = [
     "rows for a variance, not (1, 3); to predict, write inference(params); to train, leave out a batch of one row",
     kind_error(lambda: FISHER((NET[0], nn.BatchNorm.init(3), NET[2]), X[:, None] * np.ones((2, 1)), np.ones((4, 2, 1))))
     >> f"fisher_diagonal: {APART}, but the mean cost of single rows is not the cost of the batch",
-    kind_error(lambda: EACH((NET[0], nn.Dropout(0.5, seed=2), NET[2]), X, Y))
-    >> f"per_example: {APART}, but the mean cost of single rows is not the cost of the batch",
     kind_error(lambda: per_example(value_and_grad(normalising))(NET, X, Y))
     >> f"per_example: {APART}, but the mean cost of single rows is not the cost of the batch",
-    kind_error(lambda: fisher_diagonal(value_and_grad(summing))(NET, X, Y))
-    >> f"fisher_diagonal: {APART}, but the mean cost of single rows is not the cost of the batch",
     kind_error(lambda: per_example(value_and_grad(lambda out, y: (0.0, summing(out, y)[1])))(NET, X, Y))
     >> f"per_example: {APART}, but the mean gradient of single rows is not the gradient of the batch",
     shape_error(lambda: EACH(NET, X, Y[:3]))
     >> "per_example: (x, y) must hold arrays with equally many rows; rows: [4, 3]",
     range_error(lambda: FISHER(NET, X[:0], Y[:0])) >> "fisher_diagonal: x must have at least one row, not 0",
-    kind_error(lambda: FISHER(NET, X))
-    >> "fisher_diagonal: the returned function takes (params, x, y), not 2 arguments",
     kind_error(
         lambda: per_example(value_and_grad(softmax_cross_entropy))((SMALL[0], nn.Softmax()), X, np.zeros(4, int))
     )

@@ -21,9 +21,6 @@ ROWS = [
         f"number from 0 on, not {start}"
         for start in (-3, 2.5)
     ],
-    shape_error(lambda: LearnedPosition(np.ones(3))) >> "LearnedPosition: P must be (t_most, n); P: (3,)",
-    kind_error(lambda: SinusoidalPosition(64))
-    >> "SinusoidalPosition: settings must be given by name, not by position; its fields are base",
     shape_error(lambda: step(places, x[:, :2], 4))
     >> "LearnedPosition: x must end at position 5 or before, the last of P, not at 6; x: (3, 2, 2)",
     range_error(lambda: forward(table, ids - 1)) >> "Embedding: ids must be from 0 to 6; they are from -1 to -1",
@@ -31,8 +28,6 @@ ROWS = [
     shape_error(lambda: forward(Rotary(), np.ones((3, 5, 3))))
     >> "Rotary: x must have an even number of features, not 3",
     shape_error(lambda: rotate(np.ones((3, 2, 5, 3)))) >> "rotate: x must have an even number of features, not 3",
-    shape_error(lambda: forward(SinusoidalPosition(), np.ones((3, 5, 3))))
-    >> "SinusoidalPosition: x must have an even number of features, not 3",
     shape_error(lambda: forward(places, np.ones((3, 6, 2))))
     >> "LearnedPosition: x must end at position 5 or before, the last of P, not at 6; x: (3, 6, 2)",
     kind_error(lambda: rotate([1, 2])) >> "rotate: x must be an array, not list; write np.asarray(x, float)",
@@ -43,9 +38,6 @@ ROWS = [
     shape_error(lambda: step(LearnedPosition(np.ones((9, 4))), q, (q, q[:, :3], None)))
     >> "step: memory must be what the last step returned, or None in the first; LearnedPosition needs a whole number "
     "from 0 on, not (<f64 2x5x4>, <f64 2x3x4>, None)",
-    shape_error(lambda: step(Rotary(), q, q[:, :2]))
-    >> "step: memory must be what the last step returned, or None in the first; Rotary needs a whole number from 0 "
-    "on, not <f64 2x2x4>",
 ]
 
 

@@ -143,10 +143,6 @@ def bomb(data):
     return data[: i + 20] + 2 * (2**31 - 1).to_bytes(4, "little") + data[i + 28 :]
 
 
-def replaced(old, new):
-    return lambda data: data.replace(old, new, 1)
-
-
 def injected(name, error, act):
     """`act` while a function of the system raises an error."""
 
@@ -212,13 +208,10 @@ ROWS = [
     >> f"save: value {NEEDED}, not Table; for its columns write tuple(value.whole.items())",
     kind_error(saved(np.array([1, 2.5, True], object)))
     >> "save: value must be an array of numbers, not object array; write value.astype(float)",
-    kind_error(saved(x for x in ())) >> f"save: value {NEEDED}, not generator",
     kind_error(saved((Frame(),))) >> f"save: value[0] {NEEDED}, not Frame; write value[0].to_numpy()",
     kind_error(saved((Relu(), Named(other=np.sin)))) >> f"save: value[1].other {NEEDED}, not ufunc; {INSTEAD}",
     kind_error(saved(Point(1, 2))) >> f"save: value {NEEDED}, not Point; write tuple(value)",
     kind_error(saved((np.float64(1),))) >> f"save: value[0] {NEEDED}, not np.float64; write value[0].item()",
-    kind_error(saved((np.bool_(1),))) >> f"save: value[0] {NEEDED}, not np.bool; write value[0].item()",
-    kind_error(saved((net, np.array([None, 1])))) >> f"save: value[1] {NUMBERS}, not object array",
     kind_error(saved(np.array(["a"]))) >> f"save: value {NUMBERS}, not str array; write tuple(value.tolist())",
     kind_error(saved(np.zeros(2, "f8,i4")))
     >> f"save: value {NUMBERS}, not structured array; write tuple(value.tolist())",
@@ -234,7 +227,6 @@ ROWS = [
     kind_error(saved((np.zeros(1).view(np.recarray),)))
     >> "save: value[0] must be a plain array, not recarray; write np.asarray(value[0])",
     range_error(saved((0, 2**2000))) >> "save: value[1] must have at most 2000 bits, not 2001",
-    range_error(saved(-(2**2000))) >> "save: value must have at most 2000 bits, not 2001",
     range_error(saved(deep(102))) >> "save: value must be nested at most 100 deep",
     kind_error(save_the_older)
     >> f"save: the class {__name__}.made_anew.<locals>.Cell was defined again after this value was made; "
@@ -257,9 +249,6 @@ ROWS = [
     kind_error(lambda: memoize(listed, ".")(1))
     >> f"save: value {NEEDED}, not list; write tuple(value)"
     >> ["in the result of listed, which is memoized"],
-    kind_error(lambda: fingerprint(np.array([None])))
-    >> "fingerprint: value must be an array of numbers, not object array",
-    kind_error(lambda: fingerprint((net, [1]))) >> f"fingerprint: value[1] {NEEDED}, not list; write tuple(value[1])",
     kind_error(lambda: fingerprint(Named(other=(1, np.sin))))
     >> f"fingerprint: value.other[1] {NEEDED}, not ufunc; {INSTEAD}",
     kind_error(lambda: fingerprint((np.ma.zeros(2),)))
@@ -297,7 +286,6 @@ ROWS = [
     >> f"{BAD}File is not a zip file",
     file_error(loaded(lambda data: data.replace(net[0].W.tobytes(), net[2].W.tobytes())))
     >> f"{BAD}Bad CRC-32 for file '0.npy'",
-    file_error(loaded(replaced(b"Dense", b"dense"))) >> f"{BAD}Bad CRC-32 for file 'tree.json'",
     file_error(loaded(lambda _: packed({"tree.json": b""}).replace(b"tree", b"free")))
     >> "load: net.npz is a zip without tree.json, so it was not written by save",
     file_error(loaded(lambda data: packed(entries_of(data), zipfile.ZIP_DEFLATED)))

@@ -4,11 +4,10 @@ import numpy as np
 
 from funcnn import BatchNorm, Dense, Dropout, LayerNorm, evolve, forward, inference, predict
 from funcnn.generation import step
-from funcnn.layers import Affine, ChannelDropout, GaussianNoise, GroupNorm, InstanceNorm, RMSNorm
+from funcnn.layers import ChannelDropout, GaussianNoise, GroupNorm, InstanceNorm
 from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
 
 x = np.linspace(-1, 1, 12).reshape(4, 3)
-ones, zeros = np.ones(3), np.zeros(3)
 batch, layer = BatchNorm.init(3), LayerNorm.init(3)
 group, instance = GroupNorm.init(3, groups=1), InstanceNorm.init(3)
 dropout, channels, noise = Dropout(0.5, seed=1), ChannelDropout(0.5, seed=1), GaussianNoise(0.5, seed=1)
@@ -21,21 +20,11 @@ ROWS = [
     raises(TypeError, lambda: LayerNorm.init(1, 1e-5))
     >> "LayerNorm.init() takes 2 positional arguments but 3 were given",
     # Made wrongly.
-    shape_error(lambda: LayerNorm(x, zeros)) >> "LayerNorm: scale must be (n,) and shift (n,) or None; scale: "
-    "(4, 3), shift: (3,)",
-    shape_error(lambda: Affine(ones, np.zeros(2))) >> "Affine: scale must be (n,) and shift (n,); scale: (3,), "
-    "shift: (2,)",
-    shape_error(lambda: RMSNorm(x)) >> "RMSNorm: scale must be (n,); scale: (4, 3)",
     shape_error(lambda: evolve(batch, mean=np.zeros(2)))
     >> "BatchNorm: scale must be (n,), shift (n,) or None, mean (n,) and var (n,); scale: (3,), shift: (3,), "
     "mean: (2,), var: (3,)",
-    shape_error(lambda: BatchNorm(ones, None, zeros, np.ones((1, 3))))
-    >> "BatchNorm: scale must be (n,), shift (n,) or None, mean (n,) and var (n,); scale: (3,), shift: None, "
-    "mean: (3,), var: (1, 3)",
     range_error(lambda: evolve(batch, var=np.array([1.0, -2.0, 0.0])))
     >> "BatchNorm: var must not be negative; its smallest entry is -2.0",
-    kind_error(lambda: InstanceNorm(ones, zeros.astype(np.float32)))
-    >> "InstanceNorm: shift must be float64, as scale is, not float32; write shift.astype('float64')",
     range_error(lambda: GroupNorm.init(6, groups=4)) >> "GroupNorm: groups must divide the number of channels, "
     "6, which 4 does not",
     range_error(lambda: Dropout(0.5, seed=1, step=-1)) >> "Dropout: step must be in [0, 2**31), not -1",
@@ -43,15 +32,11 @@ ROWS = [
     # Given the wrong x.
     range_error(lambda: forward(batch, x[:1]))
     >> "BatchNorm: x must have at least two rows for a variance, not (1, 3); " + AT_LEAST_TWO,
-    range_error(lambda: forward(batch, x[:0]))
-    >> "BatchNorm: x must have at least two rows for a variance, not (0, 3); " + AT_LEAST_TWO,
     range_error(lambda: forward(net, x[:1]))
     >> "BatchNorm: x must have at least two rows for a variance, not (1, 3); " + AT_LEAST_TWO
     >> [f"in layer 1, {SHORT}, momentum=0.1, eps=1e-05), x: <f64 [[-0.3802  0.1243  0.1374]]>"],
     range_error(lambda: forward(instance, x[:, None]))
     >> "InstanceNorm: x must have at least two numbers in each of its 3 groups for a variance, not (4, 1, 3)",
-    range_error(lambda: forward(instance, x))
-    >> "InstanceNorm: x must have at least two numbers in each of its 3 groups for a variance, not (4, 3)",
     range_error(lambda: forward(GroupNorm.init(3, groups=3), x))
     >> "GroupNorm: x must have at least two numbers in each of its 3 groups for a variance, not (4, 3)",
     shape_error(lambda: forward(channels, x[0])) >> "ChannelDropout: x must be (m, ..., c), not (3,)",

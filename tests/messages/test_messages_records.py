@@ -3,14 +3,14 @@
 from collections import deque
 from decimal import Decimal
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import attrs
 import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn import evolve, forward, mse, namespace, record, state
+from funcnn import forward, mse, namespace, record, state
 from funcnn.errors import FrozenError, KindError
 from funcnn.layers import LeakyRelu, Recurrent, Wrapper
 from funcnn.optimizers import Decay, PerArray
@@ -43,11 +43,6 @@ class Positional:
     second: float = attrs.field(default=1.0, kw_only=True)
 
 
-class Pair(NamedTuple):
-    one: Any
-    other: Any
-
-
 def named(name):
     return lambda: record(type("Mine", (), {"__annotations__": {name: float}, "__module__": __name__}))
 
@@ -78,8 +73,6 @@ ROWS = [
     >> "record: W of Mine must have a default, since rate before it has one; put W before rate",
     kind_error(made((LeakyRelu,), {"W": nn.Array}))
     >> "record: W of Mine must have a default, since alpha before it has one; write @record(kw_only=True)",
-    kind_error(made((), {"rate": float, "layers": tuple}, rate=1.0, layers=branches()))
-    >> "record: layers of Mine must have a default, since rate before it has one; put layers before rate",
     *[
         kind_error(partial(cls, *given)) >> f"{cls.__name__}: {methods} must be defined in a subclass"
         for cls, given, methods in (
@@ -91,10 +84,6 @@ ROWS = [
     kind_error(flat) >> "Mine: slope must be defined in the class",
     raises(nn.FuncnnError, made((nn.Elementwise,), {"value": float}))
     >> "record: a field of Mine must not be named value, as an attribute of Elementwise is; choose another name",
-    raises(nn.FuncnnError, made((nn.Elementwise,), {"keeps": str}, keeps="out"))
-    >> "record: a field of Mine must not be named keeps, as an attribute of Elementwise is; choose another name",
-    raises(nn.FuncnnError, made((Recurrent,), {"gates": int}, gates=4))
-    >> "record: a field of Mine must not be named gates, as an attribute of Recurrent is; choose another name",
     raises(nn.FuncnnError, made((Wrapper,), {"held": float}))
     >> "record: a field of Mine must not be named held, as an attribute of Wrapper is; choose another name",
     raises(nn.FuncnnError, made((PerArray,), {"t": float}, t=1.0))
@@ -110,8 +99,6 @@ ROWS = [
     # Arguments that do not fit the fields.
     kind_error(lambda: nn.Adam(1e-3))
     >> "Adam: settings must be given by name, not by position; lr is an argument of sgd and train",
-    kind_error(lambda: nn.Momentum(0.1, 0.9))
-    >> "Momentum: settings must be given by name, not by position; lr is an argument of sgd and train",
     kind_error(lambda: nn.Adam(lr=0.1)) >> "Adam: there is no field lr; lr is an argument of sgd and train",
     kind_error(lambda: nn.Adam(betas=(0.9, 0.99)))
     >> "Adam: there is no field betas; its fields are b1, b2, eps, memory, t",
@@ -119,7 +106,6 @@ ROWS = [
     >> "ByName: settings must be given by name, not by position; its fields are share, width",
     kind_error(ByName) >> "ByName: share must be given; its fields are share, width",
     kind_error(lambda: nn.Dense(dense.W, None, bias=True)) >> "Dense: there is no field bias; its fields are W, b",
-    kind_error(lambda: evolve(dense, bias=True)) >> "Dense: there is no field bias; its fields are W, b",
     kind_error(lambda: nn.Relu(alpha=0.1)) >> "Relu: there is no field alpha; it has no fields",
     kind_error(lambda: nn.Relu(0.1)) >> "Relu: takes no arguments, but 1 was given",
     kind_error(lambda: nn.Dense(dense.W, None, 3))
@@ -132,11 +118,9 @@ ROWS = [
     kind_error(lambda: Positional(1, 2))
     >> "Positional: takes at most 1 positional argument, but 2 were given; its fields are first, second",
     kind_error(lambda: nn.Dense(b=None)) >> "Dense: W must be given; its fields are W, b",
-    kind_error(lambda: nn.Dense(dense.W)) >> "Dense: b must be given; its fields are W, b",
     kind_error(nn.Dense) >> "Dense: W, b must be given; its fields are W, b",
     kind_error(lambda: nn.Grads(dense)) >> "Grads: x must be given; its fields are params, x",
     kind_error(lambda: nn.Dense(dense.W, W=dense.W)) >> "Dense: W is given twice, by position and by name",
-    kind_error(nn.ClipNorm) >> "ClipNorm: norm must be given; its fields are norm",
     # record itself.
     kind_error(lambda: record(3)) >> "record: cls must be a class, not int",
     kind_error(lambda: record(nn.Relu)) >> "record: Relu is a record already",
@@ -149,33 +133,21 @@ ROWS = [
     # Numbers.
     kind_error(lambda: Fields(rate=True), lambda: Fields(rate=np.True_)) >> "Fields: rate must be a number, not bool",
     kind_error(lambda: Fields(rate=Decimal("0.1"))) >> "Fields: rate must be a number, not Decimal; write float(rate)",
-    kind_error(lambda: Fields(rate="a half")) >> "Fields: rate must be a number, not str",
-    kind_error(lambda: Fields(rate=None)) >> "Fields: rate must be a number, not None",
-    kind_error(lambda: Fields(rate=np.ones(1))) >> "Fields: rate must be a number, not float64 array",
     kind_error(lambda: Fields(size=True)) >> "Fields: size must be a whole number, not bool",
     kind_error(lambda: Fields(size=0.5)) >> "Fields: size must be a whole number, not float",
     kind_error(lambda: Fields(size=2.0)) >> "Fields: size must be a whole number, not float; write int(size)",
-    kind_error(lambda: Fields(size=np.inf)) >> "Fields: size must be a whole number, not float",
     # Seeds.
-    kind_error(lambda: Fields(seed=True)) >> A_SEED + "bool",
     kind_error(lambda: Fields(seed=(1, True))) >> A_SEED + "(1, True)",
-    kind_error(lambda: Fields(seed=True)) >> A_SEED + "bool",
     kind_error(lambda: Fields(seed=np.array(1.5))) >> A_SEED + "<f64 1.5>",
-    kind_error(lambda: Fields(seed=np.array([1, 2]))) >> A_SEED + "int64 array",
     kind_error(lambda: Fields(seed=np.array(-1))) >> A_SEED + "<i64 -1>",
     # Arrays.
     kind_error(lambda: nn.Dense([[1.0]], None)) >> AN_ARRAY + "list; write np.array(W, float)",
     kind_error(lambda: nn.Dense([[1.0], [1.0, 2.0]], None), lambda: nn.Dense([["a"]], None)) >> AN_ARRAY + "list",
     kind_error(lambda: nn.Dense(1.0, None)) >> AN_ARRAY + "float; write np.array(W, float)",
-    kind_error(lambda: nn.Dense(None, None)) >> AN_ARRAY + "None",
-    kind_error(lambda: nn.Dense(W=True, b=None)) >> AN_ARRAY + "bool",
-    kind_error(lambda: nn.Dense(np.arange(2)[None], None)) >> AN_ARRAY + "int64 array; write np.array(W, float)",
     kind_error(lambda: nn.Dense(np.array([[None]]), None)) >> AN_ARRAY + "object array",
     kind_error(lambda: nn.Dense(np.ma.masked_array(x), None)) >> AN_ARRAY + "MaskedArray",
     kind_error(lambda: nn.Dense(np.ones((1, 1)).view(np.matrix), None))
     >> AN_ARRAY + "matrix; write np.array(W, float)",
-    kind_error(changing(np.arange(2)))
-    >> "Fields: inner must be an array of floats, not int64 array; write np.array(inner, float)",
     # What can change.
     kind_error(changing([1]))
     >> "Fields: inner must be an immutable value, such as a tuple, not list; write tuple(inner)",
@@ -188,17 +160,8 @@ ROWS = [
     >> "Fields: inner must be an immutable value, such as a tuple, not set; write frozenset(inner)",
     kind_error(changing(bytearray()))
     >> "Fields: inner must be an immutable value, such as a tuple, not bytearray; write bytes(inner)",
-    kind_error(changing(memoryview(bytearray(2))))
-    >> "Fields: inner must be an immutable value, such as a tuple, not memoryview",
     kind_error(changing(layer for layer in ()))
     >> "Fields: inner must be an immutable value, such as a tuple, not generator; write tuple(inner)",
-    kind_error(changing(map(abs, ())))
-    >> "Fields: inner must be an immutable value, such as a tuple, not map; write tuple(inner)",
-    kind_error(changing(iter(()))) >> "Fields: inner must be an immutable value, such as a tuple, not tuple_iterator",
-    kind_error(changing(Pair(x, x)))
-    >> "Fields: inner must be an immutable value, such as a tuple, not Pair; write tuple(inner)",
-    kind_error(lambda: nn.TrainState((), cost=[1.0]))
-    >> "TrainState: cost must be an immutable value, such as a tuple, not list",
     # x, at the door of a layer.
     kind_error(lambda: forward(nn.Relu(), big))
     >> "Relu: x must be an array in the machine's byte order, not >f8 array; write x.astype('float64')",
@@ -206,12 +169,10 @@ ROWS = [
     kind_error(lambda: mse(big, x))
     >> "mse: out must be an array in the machine's byte order, not >f8 array; write out.astype('float64')",
     kind_error(lambda: forward(nn.Relu(), None)) >> "Relu: x must be an array, not None",
-    kind_error(lambda: forward(nn.Relu(), "x")) >> "Relu: x must be an array, not str",
     kind_error(lambda: namespace(np.float64(1), "g"))
     >> "g must be an array, not float64; write np.asarray(g), or take the namespace of the array from which g was "
     "computed",
     kind_error(lambda: namespace("x", dense)) >> "namespace: name and whose must be strings, not Dense and str",
-    kind_error(lambda: forward(nn.Relu(), np.ndarray)) >> "Relu: x must be an array, not the class ndarray",
     kind_error(lambda: forward(nn.Relu(), 1.0)) >> "Relu: x must be an array, not float; write np.asarray(x)",
     kind_error(lambda: forward(nn.Relu(), np.array(["a"]))) >> "Relu: x must be an array of floats, not str array",
     kind_error(lambda: Decay(0.1, "*", 3))

@@ -3,8 +3,8 @@
 import numpy as np
 
 from funcnn import GRU, LSTM, Dense, Embedding, backward, forward, layers, predict
-from funcnn.generation import fixed_memory, step
-from tests.says import assert_says, each_row, kind_error, raises, shape_error
+from funcnn.generation import step
+from tests.says import assert_says, each_row, kind_error, shape_error
 
 x, mask, h = np.ones((3, 5, 2)), np.ones((3, 5), bool), np.ones((3, 4))
 rnn, gru, lstm = (kind.init(2, 4, seed=0) for kind in (layers.RNN, GRU, LSTM))
@@ -30,16 +30,9 @@ def halved_vjp(x, dA):
 
 
 ROWS = [
-    raises(TypeError, GRU.init) >> "GRU.init() missing 2 required positional arguments: 'n_in' and 'n_hidden'",
     # Construction.
-    shape_error(lambda: layers.RNN(np.ones((2, 4)), np.ones((4, 3)), np.ones(4)))
-    >> "RNN: W must be (n, k), U (k, k) and b (k,); W: (2, 4), U: (4, 3), b: (4,)",
-    shape_error(lambda: LSTM(np.ones((2, 4)), np.ones((4, 4)), np.ones(4)))
-    >> "LSTM: W must be (n, 4 k), U (k, 4 k) and b (4 k,); W: (2, 4), U: (4, 4), b: (4,)",
     shape_error(lambda: GRU(np.ones((2, 3)), np.ones((1, 3)), np.ones(1), np.ones(1)))
     >> "GRU: W must be (n, 3 k), U (k, 3 k), b (3 k,) and c (k,); W: (2, 3), U: (1, 3), b: (1,), c: (1,)",
-    shape_error(lambda: layers.RNN(np.float64(1), np.float64(1), np.float64(1)))
-    >> "RNN: W must be (n, k), U (k, k) and b (k,); W: (), U: (), b: ()",
     shape_error(lambda: layers.RNN(np.ones((0, 1)), np.ones((1, 1)), np.ones(1)))
     >> "RNN: W must be (n, k), U (k, k) and b (k,), with no axis of length 0; W: (0, 1), U: (1, 1), b: (1,)",
     # x.
@@ -69,16 +62,12 @@ ROWS = [
     # States.
     shape_error(lambda: forward(rnn, (x, mask, h[:, :3])))
     >> "RNN: state must be a float64 array of shape (3, 4), not <f64 3x3>",
-    shape_error(lambda: forward(gru, (x, None, h[:2])))
-    >> "GRU: state must be a float64 array of shape (3, 4), not <f64 2x4>",
     shape_error(lambda: forward(gru, (x, None, h.astype(single))))
     >> "GRU: state must be a float64 array of shape (3, 4), not <f32 3x4>",
     shape_error(lambda: forward(lstm, (x, None, h)))
     >> "LSTM: state must be (h, c), a tuple of 2 float64 arrays of shape (3, 4), not <f64 3x4>",
     shape_error(lambda: forward(gru, (x, None, (h, h))))
     >> "GRU: state must be a float64 array of shape (3, 4), not (<f64 3x4>, <f64 3x4>)",
-    shape_error(lambda: forward(rnn, (x, None, (h,))))
-    >> "RNN: state must be a float64 array of shape (3, 4), not (<f64 3x4>,)",
     shape_error(lambda: forward(layers.Bidirectional((gru, layers.Last()), (gru, layers.Last())), x))
     >> "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; ahead: "
     "<f64 3x4>, behind: <f64 3x4>; put Last behind Bidirectional",
@@ -89,9 +78,6 @@ ROWS = [
     )
     >> "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; ahead: "
     "<f64 3x4x1>, behind: <f64 3x3x1>",
-    shape_error(lambda: forward(layers.Bidirectional(layers.Copy(2), layers.Copy(2)), x))
-    >> "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; ahead: "
-    "(<f64 3x5x2>, <f64 3x5x2>), behind: (<f64 3x5x2>, <f64 3x5x2>)",
     shape_error(lambda: predict(layers.Bidirectional(layers.Copy(2), layers.Copy(2)), (x, mask)))
     >> "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; ahead: "
     "((<f64 3x5x2>, <b8 3x5>), (<f64 3x5x2>, <b8 3x5>)), behind: ((<f64 3x5x2>, <b8 3x5>), (<f64 3x5x2>, <b8 3x5>))",
@@ -103,13 +89,8 @@ ROWS = [
     "<f64 3x5x2>, behind: <f32 3x5x2>",
     shape_error(lambda: forward(both, (x, None, h)))
     >> "Bidirectional: state must be a pair, (ahead, behind), not <f64 3x4>",
-    shape_error(lambda: forward(both, (x, None, (h, h))))
-    >> "LSTM: state must be (h, c), a tuple of 2 float64 arrays of shape (3, 4), not <f64 3x4>"
-    >> ["in behind of Bidirectional, LSTM(W=<f64 2x16>, U=<f64 4x16>, b=<f64 16>), x: (<f64 3x5x2>, None, <f64 3x4>)"],
     shape_error(lambda: step((rnn,), x[:, :1], (None, h)))
     >> "step: memory must be a tuple of 1, one for each layer, as the last step returned it, not a tuple of 2",
-    kind_error(lambda: step((rnn,), x[:, :1], h))
-    >> "step: memory must be a tuple of 1, one for each layer, as the last step returned it, not <f64 3x4>",
     # dA.
     shape_error(lambda: backward(rnn, pair_cache, dA))
     >> "RNN: dA must be the tuple (dA, None), as out is (out, mask), not <f64 3x5x4>",
@@ -133,16 +114,9 @@ ROWS = [
     shape_error(lambda: step(rnn, (x, mask, h))) >> "step: RNN: x must be an array, or (x, mask), not a tuple of 3",
     shape_error(lambda: step(rnn, x, h[:2]))
     >> "step: memory must be of 3 sequences, as x is, not of 2; for other sequences begin with step(params, x)",
-    shape_error(lambda: step(lstm, x, (h[:2], h[:2])))
-    >> "step: memory must be of 3 sequences, as x is, not of 2; for other sequences begin with step(params, x)",
-    shape_error(lambda: step(lstm, x, fixed_memory(LSTM.init(2, 4, seed=0, dtype=single), 3, 9)))
-    >> "step: memory must be float64, as x is, not float32",
     shape_error(lambda: step(lstm, x, (h, h.astype(single))))
     >> "step: memory must be what the last step returned, or None in the first; LSTM needs (h, c), a tuple of 2 "
     "float64 arrays of shape (3, 4), not (<f64 3x4>, <f32 3x4>)",
-    shape_error(lambda: step(lstm, x, h))
-    >> "step: memory must be what the last step returned, or None in the first; LSTM needs (h, c), a tuple of 2 "
-    "float64 arrays of shape (3, 4), not <f64 3x4>",
     shape_error(lambda: step(gru, x, (dA, h)))
     >> "step: memory must be what the last step returned, or None in the first; GRU needs a float64 array of "
     "shape (3, 4), not (<f64 3x5x4>, <f64 3x4>)",
@@ -152,19 +126,12 @@ ROWS = [
     # The last step.
     shape_error(lambda: backward(layers.Last(), x, x[:, 0]))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: Last()",
-    shape_error(lambda: backward(layers.Last(), x[None], x[:, 0]))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 1x3x5x2>, layer: Last()",
     shape_error(lambda: backward(layers.Last(), (*last_cache, None), x[:, 0]))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 0x3x5x2>, <b8 3x5>, None), layer: "
     "Last()",
     shape_error(lambda: step(layers.Last(), x, h))
     >> "step: memory must be what the last step returned, or None in the first; Last needs a float64 array of "
     "shape (3, 2), not <f64 3x4>",
-    shape_error(lambda: step(layers.Last(), np.ones((3, 5, 4)), h.astype(single)))
-    >> "step: memory must be float64, as x is, not float32",
-    shape_error(lambda: step(layers.Last(), x, (None,)))
-    >> "step: memory must be what the last step returned, or None in the first; Last needs a float64 array of "
-    "shape (3, 2), not (None,)",
     # Pools over time.
     # Positions.
 ]

@@ -40,12 +40,6 @@ def score(now):
     return now.cost
 
 
-def overflow():
-    hundred = np.array([[100.0]])
-    with np.errstate(over="ignore"):
-        next(train(nn.TrainState(nn.Dense(1e306 * hundred, None)), [(hundred, hundred)], value_and_grad(mse), 0.1))
-
-
 def dead(step):
     return nn.TrainState(tree_map(lambda a: a * np.nan, net), step=step)
 
@@ -103,16 +97,10 @@ ROWS = [
     >> "history: the measure 'held' must give a number or an array of them, not None",
     kind_error(lambda: history(run(), {"held": lambda now: mse(x, x)}))
     >> "history: the measure 'held' must give a number or an array of them, not tuple",
-    kind_error(lambda: history(run(), {"held": lambda now: np.array(["low"])}))
-    >> "history: the measure 'held' must give a number or an array of them, not str array",
     kind_error(lambda: history(run(), {"held": lambda now: np.ones(now.step)}))
     >> "history: the measure 'held' must give arrays of one shape, not (1,) and (2,)",
     kind_error(read(best_so_far, run(), lambda now: mse(x, x), better="lower"))
     >> "best_so_far: score must give a number, not tuple",
-    kind_error(read(early_stopping, run(), lambda now: x, patience=1, better="lower"))
-    >> "early_stopping: score must give a number, not <f64 10x2>",
-    kind_error(read(best_so_far, run(), lambda now: "good", better="higher"))
-    >> "best_so_far: score must give a number, not str",
     kind_error(lambda: best_so_far(run(), score, start=net))
     >> "best_so_far: start must be the TrainState that was passed to train, not tuple",
     *[
@@ -159,8 +147,6 @@ ROWS = [
     >> 'history: measures must be a mapping, such as {"accuracy": validation(accuracy, x, y)}, not Validation',
     raises(NotFiniteError, read(train, dead(0), [], value_and_grad(mse), 0.1))
     >> "train: params.0.W is not finite before the first step",
-    raises(NotFiniteError, overflow) >> "train: in step 0 the cost is inf; "
-    "the first array that is not finite is out of Dense(W=<f64 [[1.e+308]]>, b=None)",
     shape_error(lambda: validation(mse, np.ones((10, 3)), y)(start))
     >> "Dense: x must be (m, ..., 2), not (10, 3)"
     >> [LAYER, SETS],
@@ -179,9 +165,6 @@ ROWS = [
     ],
     shape_error(lambda: confusion(np.array(1.0), np.array(1)))
     >> "confusion: out must be (m, ...), rows first; out: ()",
-    range_error(lambda: accuracy(out[:, :1], y)) >> "accuracy: out must have at least two classes; out: (10, 1); "
-    "for one output give threshold=0 for logits or threshold=0.5 "
-    "for probabilities",
     range_error(lambda: accuracy(out[:, :1], y * 0.7, threshold=0))
     >> "accuracy: with a threshold y must be 0 or 1; it has 0.7",
     range_error(lambda: confusion(out * np.nan, classes))

@@ -42,8 +42,6 @@ ROWS = [
             (np.arange(2), KindError, "a whole number, not int64 array"),
         )
     ],
-    kind_error(lambda: warm_up(schedules.Plateau, 10))
-    >> "warm_up: schedule must be a rate or a schedule, not the class Plateau",
     *[
         kind_error(act) >> f"{name}: {'schedule' if name == 'warm_up' else 'the schedule of a stage'} must be "
         f"{'a rate or a schedule' if name == 'warm_up' else 'a function of the step number'}, not {given}"
@@ -70,16 +68,9 @@ ROWS = [
     ],
     range_error(schedules.stages)
     >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ()",
-    range_error(lambda: schedules.stages((1, 10), (inf, 10)))
-    >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ((1, 10), "
-    "(inf, 10))",
     range_error(lambda: schedules.stages((1, 10), (1, 0)))
     >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ((1, 10), "
     "(1, 0))",
-    kind_error(lambda: schedules.stages(0.1, 10))
-    >> "stages: a stage must be (rate or schedule, whole number of steps), not 0.1",
-    kind_error(lambda: schedules.stages(((0.1, 10), (0.2, 10))))
-    >> "stages: a stage must be (rate or schedule, whole number of steps), not ((0.1, 10), (0.2, 10))",
     kind_error(lambda: schedules.stages((0.1, 10, 10)))
     >> "stages: a stage must be (rate or schedule, whole number of steps), not (0.1, 10, 10)",
     kind_error(lambda: schedules.stages([0.1, 10]))

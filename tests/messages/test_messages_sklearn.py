@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn import accuracy, binary_cross_entropy_with_logits, mlp, mse, summary
+from funcnn import binary_cross_entropy_with_logits, mlp, mse, summary
 from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.losses import cosine_distance, hinge, poisson_nll
 from tests.says import assert_says, each_row, kind_error, range_error, shape_error
@@ -76,7 +76,6 @@ ROWS = [
     # The network.
     kind_error(fit(sizes=100)) >> A + "sizes must be a tuple of whole numbers, such as (100,), not int; write (100,)",
     kind_error(fit(sizes="100")) >> A + "sizes must be a tuple of whole numbers, such as (100,), not str",
-    range_error(fit(sizes=(3, 0))) >> A + "sizes must be at least 1; sizes[0]: 3, sizes[1]: 0",
     shape_error(fit(network=mlp([3, 3], seed=0)))
     >> A + "network must take rows of 2 features; Dense: x must be (m, ..., 3), not (1, 2)",
     shape_error(fit(network=mlp([2, 2], seed=0)))
@@ -85,8 +84,6 @@ ROWS = [
     >> A + "network must give 2 or 1 outputs for each row; for one row it gives (1, 3)",
     shape_error(regress(network=lambda n_in, n_out, seed: nn.Dense(np.ones((2, 3)), None)))
     >> R + "network must give 1 output for each row; for one row it gives (1, 3)",
-    kind_error(fit(network=nn.Dense))
-    >> A + "network must be a network or a function (n_in, n_out, seed), not the class Dense",
     kind_error(fit(network=nn.TrainState(mlp([2, 3], seed=0))))
     >> A + "network must be a layer or a tuple of layers, not TrainState; write state.params",
     kind_error(fit(network=lambda n_in, n_out: mlp([n_in, n_out], seed=0)))
@@ -98,8 +95,6 @@ ROWS = [
     kind_error(fit(network=mlp([2, 3], seed=0), hidden=nn.Sigmoid()))
     >> A + "hidden must not be given with network, which has its own layers",
     # Training.
-    kind_error(fit(loss=accuracy))
-    >> "value_and_grad: the loss must return a pair, the cost and its gradient dA, not float",
     kind_error(lambda: summary(NetworkClassifier(epochs=1).fit(X, NAMES)))
     >> "summary: params must be a layer or a tuple of layers, not NetworkClassifier; write params.network_",
     kind_error(fit(network=Module()))
@@ -139,12 +134,10 @@ ROWS = [
     "Sigmoid())",
     range_error(regress(lr=-0.1)) >> R + "lr must be finite and not negative, not -0.1",
     range_error(fit(batch_size=0)) >> A + "batch_size must be at least 1, not 0",
-    range_error(fit(epochs=0)) >> A + "epochs must be at least 1, not 0",
     range_error(fit(validation_fraction=1.0))
     >> A + "validation_fraction must be above 0 and below 1, or None, not 1.0",
     range_error(fit(patience=3))
     >> A + "validation_fraction must be given with patience, which counts scores of held-out rows",
-    range_error(fit(patience=0, validation_fraction=0.5)) >> A + "patience must be at least 1, not 0",
     range_error(fit(random_state=2**31)) >> A + "random_state must be in [0, 2**31), not 2147483648",
     kind_error(fit(random_state=np.random.default_rng(0)))
     >> A + "random_state must be an int, a RandomState or None, not Generator",
@@ -160,7 +153,6 @@ ROWS = [
     range_error(partial_fit(classes=["cat"])) >> P + "classes must hold at least 2 classes, not 1",
     kind_error(partial_fit(classes="cat")) >> P + "classes must be a list of labels, not 'cat'",
     range_error(partial_fit(classes=["cat", "dog"])) >> P + "y must have the classes ['cat', 'dog']; it has 'owl'",
-    range_error(then(y=np.array(["ox"] * 12))) >> P + "y must have the classes ['cat', 'dog', 'owl']; it has 'ox'",
     range_error(then(y=np.arange(12))) >> P + "y must have the classes ['cat', 'dog', 'owl']; it has 0",
     range_error(then(y=np.arange(12) + 2, first=np.arange(12)))
     >> P + "y must have the classes [0, 1, 2, 3, 4, 5, ...]; it has 12",
@@ -186,7 +178,6 @@ ROWS = [
     range_error(fit(sample_weight=-np.ones(12))) >> A + "sample_weight must not be negative; it has -1.0",
     range_error(regress(sample_weight=np.zeros(12))) >> R + "sample_weight must have a weight above 0; all are zero",
     shape_error(fit(sample_weight=np.ones(11))) >> A + "sample_weight must have the shape (12,), not (11,)",
-    shape_error(fit(sample_weight=np.ones((12, 1)))) >> A + "sample_weight must have the shape (12,), not (12, 1)",
     range_error(regress(sample_weight=np.eye(12)[2], validation_fraction=0.5, random_state=0))
     >> R
     + "sample_weight must be above 0 for some of the rows to train on; leave out rows of weight 0, or change "

@@ -110,11 +110,8 @@ ROWS = [
     >> "check_gradient: f must return one number, not <f64 [0.5 0.5]>",
     kind_error(lambda: check_gradient(lambda x: (1.0, x), half, x[0]))
     >> "check_gradient: f must return one number, not (1.0, <f64 [1. 1.]>)",
-    kind_error(lambda: check_gradient(lambda x: None, half, x)) >> "check_gradient: f must return one number, not None",
     kind_error(lambda: check_gradient(lambda x: 2.0, yes, x[0]))
     >> "check_gradient: f must return value and gradient if grad is True, not 2.0",
-    kind_error(lambda: check_gradient(np.sum, np.ones_like, {"x": "1"}))
-    >> "check_gradient: x must be an array or a list of numbers, not dict",
     kind_error(lambda: check_gradient(np.sum, np.ones_like, ["1.0"]))
     >> "check_gradient: x must be an array or a list of numbers, not ['1.0']",
     kind_error(lambda: check_gradient(np.sum, np.ones_like, [1j]))
@@ -143,8 +140,6 @@ ROWS = [
     >> "check_vjp: an end of the domain of x must be a number, not str",
     kind_error(lambda: check_vjp(half, half_vjp, [x], structure="symmetric"))
     >> "check_vjp: structure must be a dict by names of arguments, not str",
-    range_error(lambda: check_vjp(half, half_vjp, [x], structure={"A": "symmetric"}))
-    >> "check_vjp: a key of structure must be an argument, not 'A'; write 'x'",
     kind_error(lambda: check_vjp(half, half_vjp, [x], structure={"x": "hermitian"}))
     >> 'check_vjp: structure of x must be a projection or one of "symmetric", "skew", "orthogonal", "positive '
     'definite", "lower triangular", "upper triangular", "simplex", "unit norm", "sorted", not \'hermitian\'',
@@ -205,8 +200,6 @@ ROWS = [
     >> "check_layer: domain must be a function (params, x), not a function (x)",
     range_error(lambda: check_loss(mse, x, x, structure={"y": "simplex"}))
     >> "check_loss: a key of structure must be an argument, not 'y'; write 'out'",
-    range_error(lambda: check_layer(dense, x, resolution=1e-3, exact=True))
-    >> "check_layer: resolution has no effect with exact=True; leave it out",
     kind_error(lambda: check_vjp(half, half_vjp, [x], domain=lambda x: None))
     >> "check_vjp: domain must return a bool or an array of bools, not None",
     kind_error(lambda: check_vjp(half, half_vjp, [x], domain=lambda x, y: x < y))
@@ -215,8 +208,6 @@ ROWS = [
     >> "check_vjp: structure must be None for exact=True, which moves every entry",
     range_error(lambda: check_layer(Relu(), np.ones((11, 91)), exact=True))
     >> "check_layer: exact=True takes at most 1000 numbers in all arrays, not 1001",
-    kind_error(lambda: check_layer(Relu(), np.ones((2, 2), int)))
-    >> "check_layer: no argument holds floats, so there is no gradient to check",
     kind_error(lambda: check_loss(lambda out, y: float(((out - y) ** 2).mean()), x, x))
     >> "check_loss: the loss must return a pair, the cost and its gradient dA, not float",
     kind_error(lambda: check_loss(lambda out, y: ((out - y) ** 2, 2 * (out - y)), x, x))
@@ -232,7 +223,6 @@ ROWS = [
     "write y.astype(out.dtype)",
     kind_error(lambda: check_loss(mse, 1j * x, x)) >> "check_loss: out must hold real numbers, not complex128",
     kind_error(lambda: every_layer("mine")) >> "every_layer: there is no module 'mine'",
-    kind_error(lambda: fst.layers("")) >> "layers: there is no module ''",
     kind_error(lambda: fst.cases(dense)) >> "cases: layer must be a class of layers, not Dense; write cases(Dense)",
     kind_error(lambda: fst.tensors("m n", "n,k"))
     >> "tensors: shapes[1] must be names or numbers with spaces between them, not 'n,k'; write 'n k'",

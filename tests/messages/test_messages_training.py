@@ -12,13 +12,13 @@ from funcnn import accuracy, batches, cosine, early_stopping, history, mse, pred
 from funcnn.errors import KindError, NoColumnError, NoItemError, NotFiniteError, RangeError
 from funcnn.generation import fixed_memory, mixes_positions, pads_with_zeros, step
 from funcnn.layers import First, folded
-from funcnn.metrics import confusion, perplexity, top_k_accuracy
+from funcnn.metrics import perplexity, top_k_accuracy
 from funcnn.schedules import Plateau, plateau
 from funcnn.training import Birth, WithBest, best_so_far, better, bisect_nan, compare, keep, progress, until
 from funcnn.training.table import Table
 from funcnn.traits import gives_probabilities, rests, takes_complex
 from funcnn.trees import astype
-from tests.says import assert_says, each_row, file_error, kind_error, raises, range_error, shape_error
+from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)
 y = np.ones((10, 1))
@@ -139,11 +139,6 @@ ROWS = [
             (nn.update, (nn.Adam(), gradient(net, x, y)[1], start)),
         )
     ],
-    *[
-        kind_error(partial(nn.TrainState, given))
-        >> f"TrainState: params must be a record, a tuple or an array, not {kind}"
-        for given, kind in [("net", "str"), (nn.Dense, "the class Dense"), (None, "None"), (1.5, "float")]
-    ],
     kind_error(lambda: nn.TrainState(nn.Adam(), net))
     >> "TrainState: params must be a network, not the optimizer Adam; write TrainState(params, optimizer)",
     *[
@@ -164,11 +159,8 @@ ROWS = [
     range_error(lambda: WithBest(net, waited=-1)) >> "WithBest: waited must not be negative; it is -1",
     # train.
     kind_error(lambda: train(gradient, data, start, 0.1)) >> "train: start must be a TrainState, not BoundFunction",
-    kind_error(trained(data=Frame())) >> "train: data must give batches (x, y), not Frame",
     kind_error(trained(data=deque([x])), read(train, start, iter([(x, y), x]), gradient, 0.1))
     >> "train: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
-    kind_error(trained(value_and_grad=lambda params, batch: None))
-    >> f"train: {GRADIENT}, not a function (params, batch)",
     kind_error(trained(value_and_grad=accuracy))
     >> f"train: {GRADIENT}, not accuracy(out, y, threshold); write value_and_grad(loss)",
     kind_error(returning(nn.Grads(net, None))) >> f"{RETURNS}, not Grads",
@@ -179,8 +171,6 @@ ROWS = [
     >> "train: value_and_grad must return a number as the cost, not float64 array",
     kind_error(returning(("low", nn.Grads(net, None))))
     >> "train: value_and_grad must return a number as the cost, not str",
-    kind_error(read(train, start, data, value_and_grad(lambda out, y: 0.5), 0.1))
-    >> "value_and_grad: the loss must return a pair, the cost and its gradient dA, not float",
     *[
         raises(error, trained(lr=given)) >> f"train: lr must be {sentence}"
         for given, error, sentence in [
@@ -198,7 +188,6 @@ ROWS = [
     ],
     kind_error(read(train, start, data, gradient, lambda step: "0.1"))
     >> "train: lr(0) must be a number, not str; write float(lr(0))",
-    kind_error(trained(constraint=net)) >> "train: constraint must be a function of the parameters, not tuple",
     kind_error(trained(constraint=lambda params, lr: params))
     >> "train: constraint must be a function of the parameters, not a function (params, lr)",
     raises(
@@ -212,22 +201,16 @@ ROWS = [
     kind_error(read(until, run(), lambda now: "no")) >> "until: done must return True or False, not str",
     kind_error(lambda: keep({})) >> "keep: run must be an iterable of TrainStates, such as train gives, not dict",
     kind_error(lambda: keep(run())["last"]) >> "States: an index must be a whole number or a slice, not str",
-    kind_error(lambda: batches(x, y, 4, seed=0)[0.5])
-    >> "Batches: an index must be a whole number or a slice, not float",
     kind_error(lambda: batches(x, y, 4, seed=0)[start:])
     >> "Batches: an index must be a whole number or a slice, not TrainState",
     kind_error(lambda: batches(x, y, 4, seed=0)[True])
     >> "Batches: an index must be a whole number or a slice, not bool",
     kind_error(lambda: nn.checkpoint_every(run(), None, steps=1))
     >> "checkpoint_every: path must be a string or a Path, not None",
-    file_error(lambda: nn.checkpoint_every(run(), ".", steps=1))
-    >> "checkpoint_every: . is a folder; give the path of a file",
     range_error(lambda: compare([], iter([]))) >> "compare: one of the runs must give at least one state; both "
     "are empty",
     kind_error(lambda: bisect_nan([start], deque(data), mse, 0.1))
     >> "bisect_nan: data must be a sequence of batches with slices, data[step:], not deque",
-    kind_error(lambda: bisect_nan([start], x, mse, 0.1))
-    >> "bisect_nan: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
     kind_error(lambda: Birth(3, "loss", "", "cost", "nan")) >> "Birth: value must be an array of floats, not str",
     # Where a run begins.
     range_error(trained(start=nn.TrainState(net, step=4), data=made))
@@ -286,9 +269,6 @@ ROWS = [
     kind_error(lambda: validation(nn.binary_cross_entropy_with_logits, x, y)(nn.TrainState(squashed)))
     >> "validation: metric takes logits, so leave out the layer at the end of (Dense(W=<f64 [[1. 0.] [0. 1.]]>, "
     "b=None), Sigmoid())",
-    kind_error(lambda: validation(perplexity, x, y)(nn.TrainState(squashed)))
-    >> "validation: metric takes logits, so leave out the layer at the end of (Dense(W=<f64 [[1. 0.] [0. 1.]]>, "
-    "b=None), Sigmoid())",
     range_error(lambda: validation(partial(accuracy, threshold=0), x, y)(nn.TrainState(squashed)))
     >> "validation: threshold must be in (0, 1), as the network gives probabilities, not 0; write threshold=0.5",
     kind_error(lambda: validation(accuracy, (words, there), there * 1)(nn.TrainState(First(nn.Dense(np.eye(2), None)))))
@@ -308,9 +288,6 @@ ROWS = [
     >> 'early_stopping: better must be "lower", as score declares, not "higher"',
     kind_error(lambda: early_stopping(run(), mse, patience=1))
     >> f"early_stopping: score must be {OF_STATE}, not mse(out, y, weight)",
-    kind_error(lambda: best_so_far(run(), 0.5, better="lower")) >> f"best_so_far: score must be {OF_STATE}, not float",
-    kind_error(read(best_so_far, run(), validation(partial(confusion, threshold=0), x, y), better="higher"))
-    >> "best_so_far: score must give a number, not <i64 [[0 0] [2 8]]>",
     kind_error(read(early_stopping, run(start=WithBest(net, step=2)), held_out, patience=1))
     >> "early_stopping: start must be the state that was passed to train, since it holds the best state so far, not "
     "None; for train(state, ...) write start=state",
@@ -333,8 +310,6 @@ ROWS = [
     kind_error(lambda: history(run(), {"accuracy": accuracy}))
     >> "history: the measure 'accuracy' must be a function of the state, such as validation(accuracy, x, y), not "
     "accuracy(out, y, threshold)",
-    kind_error(lambda: history(run(), {"half": 0.5}))
-    >> "history: the measure 'half' must be a function of the state, such as validation(accuracy, x, y), not float",
     kind_error(lambda: history(run(), {0: score})) >> "history: the name of a measure must be a string, not int",
     range_error(lambda: history(run(), {"a": lambda now: x[0], "a.1": score}))
     >> "history: two columns are called 'a.1'; give a measure another name",
@@ -361,9 +336,7 @@ ROWS = [
     ],
     # predict.
     kind_error(lambda: predict(start, x)) >> f"{NO_NETWORK}, not TrainState; write state.params",
-    kind_error(lambda: predict(nn.Adam(), x)) >> f"{NO_NETWORK}, not Adam",
     kind_error(lambda: predict(x, net)) >> f"{NO_NETWORK}, not float64 array; write predict(params, x)",
-    kind_error(lambda: predict(nn.Relu, x)) >> f"{NO_NETWORK}, not the class Relu; write Relu()",
     shape_error(lambda: predict(net, (x, y[:9])))
     >> "predict: x must hold arrays with equally many rows; rows: [10, 9]",
     # batches.
@@ -373,8 +346,6 @@ ROWS = [
     # Metrics.
     range_error(lambda: top_k_accuracy(out[:, :1], classes, 1))
     >> "top_k_accuracy: out must have at least two classes; out: (10, 1)",
-    range_error(lambda: perplexity(out[:, :1], classes))
-    >> "perplexity: out must have at least two classes; out: (10, 1)",
     shape_error(lambda: perplexity(out[0], np.array(1)))
     >> "perplexity: out must be (m, ..., k), rows first; out: (3,)",
 ]

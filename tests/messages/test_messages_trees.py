@@ -110,8 +110,6 @@ ROWS = [
     >> "with_parameters: arrays must have the paths of parameters(tree); 0.b, 2.b are missing",
     kind_error(lambda: trees.with_parameters(net, {"0.w": given["0.W"]}))
     >> "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0.w",
-    kind_error(lambda: trees.with_parameters(net, given | {"0.c": vector}))
-    >> "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0.c",
     kind_error(lambda: trees.with_parameters(net, given | {0: vector}))
     >> "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0",
     shape_error(lambda: trees.with_parameters(net, given | {"2.W": vector}))
@@ -123,8 +121,6 @@ ROWS = [
     # Replaced.
     kind_error(lambda: trees.replace(net, "1", "x"))
     >> "replace: value must be a record or a tuple, as the value at '1' is, not str",
-    kind_error(lambda: trees.replace(net, "1", nn.Relu))
-    >> "replace: value must be a record, a tuple or an array, not the class Relu",
     kind_error(lambda: trees.replace((x, x), "0", "x"))
     >> "replace: value must be an array, as the value at '0' is, not str",
     raises(FuncnnError, lambda: trees.replace(small, "", nn.Relu()))
