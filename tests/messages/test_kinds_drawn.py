@@ -130,9 +130,8 @@ FOUND = [
     >> "rotate: start must be in [-1.8e+308, 1.8e+308], not about 10**400",
     shape_error(lambda: backward(nn.Tanh(), matrix(), DA))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Tanh()",
-    shape_error(lambda: backward(PRelu(np.ones(1)), matrix(), DA))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: "
-    "PRelu(alpha=<f64 [1.]>)",
+    shape_error(lambda: backward(PRelu(np.ones(1)), matrix(), DA)) >> "backward: cache must be what forward returned "
+    "for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: PRelu(alpha=<f64 [1.]>)",
     kind_error(lambda: backward(nn.Softmax(), DA, matrix()))
     >> "Softmax: dA must be an array like out, of shape (2, 2), not matrix",
     kind_error(lambda: backward(nn.Tanh(), np.array([b"a"]), np.array([b"a"])))
@@ -141,9 +140,8 @@ FOUND = [
     range_error(lambda: words(np, (1,), (2**40, 2**40)))
     >> f"words: shape must be of an array of at most {MOST} entries, not (1099511627776, 1099511627776)",
     kind_error(lambda: record(int)) >> "record: cls must be a class that is written in Python, not the class int",
-    shape_error(lambda: compare([state()], [state(NET[:1])]))
-    >> "compare: the states of run_a and run_b must have the same structure, shapes and dtypes; at 'params' they "
-    "have a tuple of 3 and a tuple of 1",
+    shape_error(lambda: compare([state()], [state(NET[:1])])) >> "compare: the states of run_a and run_b must have "
+    "the same structure, shapes and dtypes; at 'params' they have a tuple of 3 and a tuple of 1",
     kind_error(lambda: to_vector(np.ma.ones(3))) >> "to_vector: tree must be an array of numbers, not MaskedArray",
     kind_error(lambda: to_vector((np.zeros(2, [("a", float)]),)))
     >> "to_vector: tree[0] must be an array of numbers, not structured array",

@@ -155,15 +155,12 @@ ROWS = [
     shape_error(lambda: backward_params((dense,), (x,), x))
     >> "Dense: dA must have the shape of out, (10, 27), not (10, 2)"
     >> ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), dA: <f64 10x2>"],
-    shape_error(lambda: backward(net[:2], cache, out))
-    >> "backward: cache must be a tuple of 2, one for each layer, as forward returned it, not (<f64 10x2>, <f64 "
-    "10x27>, <f64 10x27>)",
-    shape_error(lambda: backward(net[2], cache[0], out))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 10x2>, layer: Dense(W=<f64 27x1>, "
-    "b=<f64 [0.]>)",
-    shape_error(lambda: backward(dense, cache[:1], out))
-    >> "backward: cache must be what forward returned for this layer; cache: (<f64 10x2>,), layer: Dense(W=<f64 "
-    "2x27>, b=<f64 27>)",
+    shape_error(lambda: backward(net[:2], cache, out)) >> "backward: cache must be a tuple of 2, one for each layer, "
+    "as forward returned it, not (<f64 10x2>, <f64 10x27>, <f64 10x27>)",
+    shape_error(lambda: backward(net[2], cache[0], out)) >> "backward: cache must be what forward returned for this "
+    "layer; cache: <f64 10x2>, layer: Dense(W=<f64 27x1>, b=<f64 [0.]>)",
+    shape_error(lambda: backward(dense, cache[:1], out)) >> "backward: cache must be what forward returned for this "
+    "layer; cache: (<f64 10x2>,), layer: Dense(W=<f64 2x27>, b=<f64 27>)",
     shape_error(lambda: backward(net, x, out))
     >> "backward: cache must be a tuple of 3, one for each layer, as forward returned it, not <f64 10x2>",
     kind_error(lambda: gradient(dense, {"W": dense.W, "b": dense.b}))
@@ -254,9 +251,8 @@ ROWS = [
     shape_error(lambda: batches(x, y[:9], 2, seed=0)) >> "batches: x and y must have equally many rows; x: 10, y: 9",
     range_error(nn.schedules.stages)
     >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ()",
-    range_error(lambda: nn.schedules.stages((1, 10), (-1, 10)))
-    >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ((1, 10), "
-    "(-1, 10))",
+    range_error(lambda: nn.schedules.stages((1, 10), (-1, 10))) >> "stages: plan must be one or more stages (rate, "
+    "steps) with a finite rate >= 0 and steps >= 1, not ((1, 10), (-1, 10))",
     raises(NotFiniteError, stepped(x=nan_x))
     >> "train: in step 0 the cost is nan; the first array that is not finite is x",
     raises(NotFiniteError, stepped(net=nn.trees.replace(net, "0.b", np.full(27, np.nan))))

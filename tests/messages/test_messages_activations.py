@@ -66,9 +66,8 @@ ROWS = [
         "in Glu, (Dense(W=<f64 3x3>, b=<f64 [0. 0. 0.]>),), x: <f64 5x2>",
         "in layer 0, Glu(gate=(Dense(W=<f64 3x3>, b=<f64 [0. 0. 0.]>),)), x: <f64 5x4>",
     ],
-    shape_error(lambda: backward(layers.Glu(), np.ones((2, 2)), np.ones((2, 1))))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: "
-    "Glu(gate=Sigmoid())",
+    shape_error(lambda: backward(layers.Glu(), np.ones((2, 2)), np.ones((2, 1)))) >> "backward: cache must be what "
+    "forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Glu(gate=Sigmoid())",
 ]
 
 

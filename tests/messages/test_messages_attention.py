@@ -33,9 +33,8 @@ FORM = "q must be (..., t, d), k (..., s, d) and v (..., s, e), d at least 1"
 ROWS = [
     # Construction.
     kind_error(lambda: Attention(square, Relu(), square, square, 2)) >> "Attention: key must be a Dense, not Relu",
-    shape_error(lambda: Attention(square, wide, square, square, 2))
-    >> "Attention: query.W must be (n_in, n), key.W (n_in, n), value.W (n_in, n) and out.W (n, n_out); query.W: "
-    "(4, 4), key.W: (4, 6), value.W: (4, 4), out.W: (4, 4)",
+    shape_error(lambda: Attention(square, wide, square, square, 2)) >> "Attention: query.W must be (n_in, n), key.W "
+    "(n_in, n), value.W (n_in, n) and out.W (n, n_out); query.W: (4, 4), key.W: (4, 6), value.W: (4, 4), out.W: (4, 4)",
     kind_error(lambda: Attention(square, square, astype(square, np.float32), square, 2))
     >> "Attention: value.W must be float64, as query.W is, not float32",
     range_error(lambda: Attention(square, square, square, square, 3))
@@ -52,9 +51,8 @@ ROWS = [
     shape_error(lambda: forward(cross, (x,))) >> f"CrossAttention: x must be {FORMS}, not a tuple of 1",
     shape_error(lambda: forward(cross, (x, memory, mask)))
     >> "CrossAttention: mask must be (m, s) = (3, 2) or (m, t, s) = (3, 5, 2), not (3, 5)",
-    kind_error(lambda: forward(cross, (x, memory, [[True]])))
-    >> "CrossAttention: mask must be an array of bools, True at the positions of memory that are not padding, not "
-    "list; write np.asarray(mask, bool)",
+    kind_error(lambda: forward(cross, (x, memory, [[True]]))) >> "CrossAttention: mask must be an array of bools, "
+    "True at the positions of memory that are not padding, not list; write np.asarray(mask, bool)",
     kind_error(lambda: forward(cross, (x, (memory, mask))))
     >> "CrossAttention: memory must be an array, not tuple; for (memory, mask) write (queries, memory, mask)",
     shape_error(lambda: forward(cross, (x, memory[:2])))
@@ -62,9 +60,8 @@ ROWS = [
     # Backward.
     shape_error(lambda: backward(layer, (x, None), x))
     >> f"backward: cache must be what forward returned for this layer; cache: (<f64 3x5x4>, None), layer: {layer}",
-    shape_error(lambda: backward(cross, cross_cache, x))
-    >> "CrossAttention: dA must be a tuple of 2 or 3, as out is (out, memory) or (out, memory, mask), not <f64 "
-    "3x5x4>",
+    shape_error(lambda: backward(cross, cross_cache, x)) >> "CrossAttention: dA must be a tuple of 2 or 3, as out is "
+    "(out, memory) or (out, memory, mask), not <f64 3x5x4>",
     shape_error(lambda: backward(cross, cross_cache, (x, x)))
     >> "CrossAttention: dA[1] must have the shape of memory, (3, 2, 6), not (3, 5, 4)",
     shape_error(lambda: backward(cross, (x, memory), (x, None)))
@@ -87,9 +84,8 @@ ROWS = [
     shape_error(lambda: step(cross, (x, memory), past))
     >> "step: memory must be what the last step returned, or None in the first; CrossAttention needs (k, v) with k "
     f"and v float64 (m, 2, positions, 2), not {PAST}",
-    shape_error(lambda: step(cross, (x, memory), seen[:2]))
-    >> "step: x must be (queries, memory) with the memory of the first step, of 3 sequences and 4 positions, not a "
-    "memory of the shape (3, 2, 6)",
+    shape_error(lambda: step(cross, (x, memory), seen[:2])) >> "step: x must be (queries, memory) with the memory of "
+    "the first step, of 3 sequences and 4 positions, not a memory of the shape (3, 2, 6)",
     shape_error(lambda: step(cross, (x[:2], memory[:2]), tuple([a[:, :, :2] for a in seen])))
     >> "step: x must be (queries, memory) with the memory of the first step, of 3 sequences and 2 positions, not a "
     "memory of the shape (2, 2, 6)",
@@ -108,12 +104,10 @@ ROWS = [
         lambda: step(causal, x, fixed_memory(Attention.init(4, 2, seed=0, causal=True, dtype=np.float32), 3, 9))
     )
     >> "step: memory must be float64, as x is, not float32",
-    shape_error(lambda: step(causal, (x, pairs)))
-    >> "step: mask must be (m, t), True at the positions that are not padding, not a mask of pairs of positions, (3, "
-    "5, 5)",
-    shape_error(lambda: step(cross, (x, memory, pairs[:, :, :2])))
-    >> "step: mask must be (m, t), True at the positions that are not padding, not a mask of pairs of positions, (3, "
-    "5, 2)",
+    shape_error(lambda: step(causal, (x, pairs))) >> "step: mask must be (m, t), True at the positions that are not "
+    "padding, not a mask of pairs of positions, (3, 5, 5)",
+    shape_error(lambda: step(cross, (x, memory, pairs[:, :, :2]))) >> "step: mask must be (m, t), True at the "
+    "positions that are not padding, not a mask of pairs of positions, (3, 5, 2)",
     shape_error(lambda: forward((Residual(layer),), x[..., :3]))
     >> "Attention: x must be (m, t, 4), not (3, 5, 3)"
     >> 2,
@@ -132,12 +126,10 @@ ROWS = [
     >> "attend: allowed must be (..., t, s), or broadcast to (2, 5, 3), not (3, 5)",
     shape_error(lambda: attend(q, k, v, np.ones((1, 2, 5, 3), bool)))
     >> "attend: allowed must be (..., t, s), or broadcast to (2, 5, 3), not (1, 2, 5, 3)",
-    shape_error(lambda: attend_backward(q, k, v, weights.swapaxes(1, 2), out))
-    >> "attend_backward: weights must be those that attend returned, float64 of shape (2, 5, 3), not float64 of "
-    "shape (2, 3, 5)",
-    shape_error(lambda: attend_backward(q, k, v, weights.astype(np.float32), out))
-    >> "attend_backward: weights must be those that attend returned, float64 of shape (2, 5, 3), not float32 of "
-    "shape (2, 5, 3)",
+    shape_error(lambda: attend_backward(q, k, v, weights.swapaxes(1, 2), out)) >> "attend_backward: weights must be "
+    "those that attend returned, float64 of shape (2, 5, 3), not float64 of shape (2, 3, 5)",
+    shape_error(lambda: attend_backward(q, k, v, weights.astype(np.float32), out)) >> "attend_backward: weights must "
+    "be those that attend returned, float64 of shape (2, 5, 3), not float32 of shape (2, 5, 3)",
 ]
 
 

@@ -102,9 +102,8 @@ ROWS = [
     shape_error(back(layers.Copy(2), x, (x, x, x)))
     >> "Copy: dA must be like out, a tuple of 2, not (<f64 4x3>, <f64 4x3>, <f64 4x3>)",
     shape_error(back(layers.Copy(2), x, (x, x[:1]))) >> "Copy: dA[1] must have the shape of out[1], (4, 3), not (1, 3)",
-    shape_error(back(layers.Copy(2), (x, mask), ((x, None), x)))
-    >> "Copy: dA[1] must be like out[1], a tuple of 2, not "
-    "<f64 4x3>",
+    shape_error(back(layers.Copy(2), (x, mask), ((x, None), x))) >> "Copy: dA[1] must be like out[1], a tuple of 2, "
+    "not <f64 4x3>",
     kind_error(lambda: layers.Parallel(nn.Relu()))
     >> "Parallel: layers must be a tuple of layers, one for each branch, not Relu",
     shape_error(lambda: layers.Parallel(()))
@@ -128,10 +127,8 @@ ROWS = [
     kind_error(back(two, (x, x), x)) >> "Parallel: dA must be a tuple of 2, one for each layer, not <f64 4x3>",
     shape_error(lambda: backward(two, forward(layers.Parallel((nn.Relu(),)), (x,))[1], (x, x)))
     >> "Parallel: the cache must be a tuple of 2, one for each layer, not a tuple of 1",
-    shape_error(lambda: step(two, (x, x), (None,) * 3))
-    >> "step: memory of Parallel must be a tuple of 2, one for each layer, as the last step returned it, not a tuple "
-    "of "
-    "3",
+    shape_error(lambda: step(two, (x, x), (None,) * 3)) >> "step: memory of Parallel must be a tuple of 2, one for "
+    "each layer, as the last step returned it, not a tuple of 3",
     shape_error(back(two, (x, x), (x, x[:1])))
     >> "Tanh: dA must have the shape of out, (4, 3), not (1, 3)"
     >> ["in branch 1 of Parallel, Tanh(), dA: <f64 [[-1.     -0.8182 -0.6364]]>"],
@@ -142,15 +139,12 @@ ROWS = [
     kind_error(given(layers.Sum(), x)) >> "Sum: x must be a tuple of the parts to be joined, not <f64 4x3>",
     shape_error(given(layers.Sum(), (x, x[:1]))) >> "Sum: the parts of x must have one shape; shapes: (4, 3), (1, 3)",
     kind_error(given(layers.Sum(), (x, half))) >> "Sum: the parts of x must have one dtype, not float64, float32",
-    kind_error(given(layers.Sum(), (ids, ids)))
-    >> "Sum: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: "
-    "(<i64 [[0 1 4]]>, <i64 [[0 1 4]]>)",
-    kind_error(given(layers.Sum(), (x, mask)))
-    >> "Sum: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: "
-    "(<f64 4x3>, <b8 [[ True  True False]]>)",
-    kind_error(given(layers.Sum(), ((x, mask), x)))
-    >> "Sum: the parts of x must all be arrays of floats, or all pairs (array of floats, mask); x: "
-    "((<f64 4x3>, <b8 [[ True  True False]]>), <f64 4x3>)",
+    kind_error(given(layers.Sum(), (ids, ids))) >> "Sum: the parts of x must all be arrays of floats, or all pairs "
+    "(array of floats, mask); x: (<i64 [[0 1 4]]>, <i64 [[0 1 4]]>)",
+    kind_error(given(layers.Sum(), (x, mask))) >> "Sum: the parts of x must all be arrays of floats, or all pairs "
+    "(array of floats, mask); x: (<f64 4x3>, <b8 [[ True  True False]]>)",
+    kind_error(given(layers.Sum(), ((x, mask), x))) >> "Sum: the parts of x must all be arrays of floats, or all "
+    "pairs (array of floats, mask); x: ((<f64 4x3>, <b8 [[ True  True False]]>), <f64 4x3>)",
     shape_error(given(layers.Concat(), (x, x[:2])))
     >> "Concat: the parts of x must be (m, ..., n_i), equal in all axes but the last; shapes: (4, 3), (2, 3)",
     shape_error(given(layers.Concat(), (x[0], x[0])))
@@ -161,9 +155,8 @@ ROWS = [
     shape_error(given(nn.Residual(dense), x)) >> "Residual: layer must keep the shape of x, (4, 3), not return (4, 2)",
     kind_error(given(nn.Residual(layers.Function(halved, square_vjp)), x))
     >> "Residual: layer must keep the dtype of x, float64, not return float32",
-    kind_error(given(nn.Residual(layers.Take(0)), (film, mask)))
-    >> "Residual: layer must return a tuple, as x is one; x: (<f64 2x3x4>, <b8 [[ True  True False]]>), out: "
-    "<f64 2x3x4>",
+    kind_error(given(nn.Residual(layers.Take(0)), (film, mask))) >> "Residual: layer must return a tuple, as x is "
+    "one; x: (<f64 2x3x4>, <b8 [[ True  True False]]>), out: <f64 2x3x4>",
     shape_error(given((nn.Relu(), nn.Residual((nn.Relu(), dense))), film))
     >> "Dense: x must be (m, ..., 3), not (2, 3, 4)"
     >> [
@@ -180,9 +173,8 @@ ROWS = [
     >> "Reshape: shape must be a tuple of ints, the shape of a row, not (3, 1.0)",
     range_error(lambda: layers.Reshape((3, 0))) >> "Reshape: shape must have sizes of at least 1, of which one may be "
     "-1, not (3, 0)",
-    range_error(lambda: layers.Reshape((-1, -1)))
-    >> "Reshape: shape must have sizes of at least 1, of which one may be "
-    "-1, not (-1, -1)",
+    range_error(lambda: layers.Reshape((-1, -1))) >> "Reshape: shape must have sizes of at least 1, of which one may "
+    "be -1, not (-1, -1)",
     shape_error(given(layers.Reshape((2, 2)), x))
     >> "Reshape: a row of 3 entries cannot have the shape (2, 2); x: (4, 3)",
     shape_error(given(layers.Reshape((2, -1)), x))
@@ -244,18 +236,15 @@ ROWS = [
     >> ["in Tied, Embedding(W=<f64 5x2>), x: <i64 [[-1  0  3]]>"],
     shape_error(given(layers.Tied(np.ones((5, 3)), dense), ids))
     >> "Tied: net must return (m, ..., 3), as many features as W has; out: <f64 [[[3. 3.]  [3. 3.]  [3. 3.]]]>",
-    kind_error(given(layers.Tied(np.ones((5, 2)), layers.Take(0)), (ids, mask)))
-    >> "Tied: net must return a tuple, as x is one; x: (<i64 [[0 1 4]]>, <b8 [[ True  True False]]>), out: <f64 "
-    "[[[1. 1.]  [1. 1.]  [0. 0.]]]>",
+    kind_error(given(layers.Tied(np.ones((5, 2)), layers.Take(0)), (ids, mask))) >> "Tied: net must return a tuple, "
+    "as x is one; x: (<i64 [[0 1 4]]>, <b8 [[ True  True False]]>), out: <f64 [[[1. 1.]  [1. 1.]  [0. 0.]]]>",
     shape_error(back(tied, (ids, mask), np.ones((1, 3, 5))))
     >> "Tied: dA must be like out, a tuple of 2, not <f64 1x3x5>",
     kind_error(lambda: layers.Function(3, square_vjp)) >> "Function: f must be a function, not int",
-    kind_error(lambda: layers.Function(square, lambda x, dA: dA))
-    >> "Function: vjp must be a function at the top of a module, where pickle finds it by its name, not "
-    "<lambda>.<locals>.<lambda>",
-    kind_error(lambda: layers.Function(back(nn.Relu(), x, x), square_vjp))
-    >> "Function: f must be a function at the top of a module, where pickle finds it by its name, not "
-    "back.<locals>.<lambda>",
+    kind_error(lambda: layers.Function(square, lambda x, dA: dA)) >> "Function: vjp must be a function at the top of "
+    "a module, where pickle finds it by its name, not <lambda>.<locals>.<lambda>",
+    kind_error(lambda: layers.Function(back(nn.Relu(), x, x), square_vjp)) >> "Function: f must be a function at the "
+    "top of a module, where pickle finds it by its name, not back.<locals>.<lambda>",
     kind_error(lambda: layers.Function(partial(square), square_vjp))
     >> "Function: f must be a function at the top of a module, where pickle finds it by its name, not partial",
     kind_error(lambda: layers.Function(Maker().method, square_vjp))
@@ -272,12 +261,10 @@ ROWS = [
     >> "backward: cache must be what forward returned for this layer; cache: None, layer: Flatten()",
     shape_error(lambda: backward(layers.Map(nn.Relu()), (x, x), film))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 4x3>, layer: Map(layer=Relu())",
-    shape_error(lambda: added([x, x[:1]]))
-    >> "backward: the gradients of a value that is used several times must have one shape, not <f64 4x3>, <f64 [[-1.  "
-    "   -0.8182 -0.6364]]>",
-    shape_error(lambda: added([(x,), (x, x)]))
-    >> "backward: the gradients of a value that is used several times must have one shape, not (<f64 4x3>,), (<f64 "
-    "4x3>, <f64 4x3>)",
+    shape_error(lambda: added([x, x[:1]])) >> "backward: the gradients of a value that is used several times must "
+    "have one shape, not <f64 4x3>, <f64 [[-1.     -0.8182 -0.6364]]>",
+    shape_error(lambda: added([(x,), (x, x)])) >> "backward: the gradients of a value that is used several times must "
+    "have one shape, not (<f64 4x3>,), (<f64 4x3>, <f64 4x3>)",
     shape_error(given(layers.Glu(layers.Copy(2)), film))
     >> "Glu: gate must keep the shape of its half of x, (2, 3, 2), not return (<f64 2x3x2>, <f64 2x3x2>)",
     shape_error(given(layers.Glu(dense), film))
@@ -289,15 +276,12 @@ ROWS = [
     kind_error(lambda: step((nn.Tanh(), Twice((nn.Tanh(), nn.Residual(nn.GRU.init(4, 4, seed=0))))), film))
     >> "step: there is no rule for Twice; if out at each position depends on x at that position only, write "
     "step.register(Twice)(positionwise), else a rule with @step.register(Twice)" >> 1,
-    kind_error(lambda: step(Backwards(nn.GRU.init(4, 4, seed=0)), film))
-    >> "step: there is no rule for Backwards; if its enter and leave treat each position on its own, write "
-    "step.register(Backwards)(step_inside)",
-    kind_error(lambda: step(layers.Function(square, square_vjp), film))
-    >> "step: there is no rule for Function, since square may mix positions; write a record with a rule for step in "
-    "its place",
-    kind_error(lambda: fixed_memory(Backwards(nn.GRU.init(4, 4, seed=0)), 2, 9))
-    >> "fixed_memory: there is no rule for Backwards; if its enter and leave treat each position on its own, write "
-    "step.register(Backwards)(step_inside)",
+    kind_error(lambda: step(Backwards(nn.GRU.init(4, 4, seed=0)), film)) >> "step: there is no rule for Backwards; if "
+    "its enter and leave treat each position on its own, write step.register(Backwards)(step_inside)",
+    kind_error(lambda: step(layers.Function(square, square_vjp), film)) >> "step: there is no rule for Function, "
+    "since square may mix positions; write a record with a rule for step in its place",
+    kind_error(lambda: fixed_memory(Backwards(nn.GRU.init(4, 4, seed=0)), 2, 9)) >> "fixed_memory: there is no rule "
+    "for Backwards; if its enter and leave treat each position on its own, write step.register(Backwards)(step_inside)",
     kind_error(lambda: step(layers.Map(nn.Dropout(0.5, seed=0)), film))
     >> "step: Map differs between training and prediction; write step(inference(net), x, memory)",
     *[
@@ -326,9 +310,8 @@ ROWS = [
     shape_error(given(Entering(dense), np.ones((1, 3, 4)))) >> "Dense: x must be (m, ..., 3), not (1, 3, 4)" >> 1,
     kind_error(lambda: layers.Shared(nn.Relu(), layers.Here(layer=nn.Tanh())))
     >> "Shared: each Here in net must hold no layer of its own; write Here()",
-    kind_error(lambda: layers.Function(np.sin, np.cos))
-    >> "Function: vjp must take x and dA, but the ufunc cos takes 1 "
-    "argument",
+    kind_error(lambda: layers.Function(np.sin, np.cos)) >> "Function: vjp must take x and dA, but the ufunc cos takes "
+    "1 argument",
     kind_error(lambda: forward(layers.First(nn.GlobalAvgPool()), (film, film[..., 0] > 0)))
     >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; GlobalAvgPool "
     "mixes them",

@@ -21,12 +21,10 @@ steps, there = np.ones((3, 5, 2)), np.ones((3, 5), bool)
 ROWS = [
     raises(TypeError, lambda: Conv2d.init(3, 8)) >> "Conv2d.init() missing 1 required positional argument: 'kernel'",
     # The weights.
-    shape_error(lambda: Conv2d(W[:0], b))
-    >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None, with no axis of length 0; W: (0, 3, 2, 4), "
-    "b: (4,)",
-    shape_error(lambda: Conv2d(np.ones((5, 2, 3, 3)), np.ones(5)))
-    >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None; W: (5, 2, 3, 3), b: (5,); for a W of torch "
-    "write W.transpose(2, 3, 1, 0)",
+    shape_error(lambda: Conv2d(W[:0], b)) >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None, with no "
+    "axis of length 0; W: (0, 3, 2, 4), b: (4,)",
+    shape_error(lambda: Conv2d(np.ones((5, 2, 3, 3)), np.ones(5))) >> "Conv2d: W must be (kh, kw, c, c_out) and b "
+    "(c_out,) or None; W: (5, 2, 3, 3), b: (5,); for a W of torch write W.transpose(2, 3, 1, 0)",
     range_error(lambda: Conv2d(W, b, groups=3)) >> "Conv2d: groups must divide c_in, 6, and c_out, 4, which 3 does not",
     range_error(lambda: ConvTranspose2d(W, None, groups=4))
     >> "ConvTranspose2d: groups must divide c_in, 2, and c_out, 16, which 4 does not",
@@ -81,12 +79,10 @@ ROWS = [
     >> "ConvTranspose2d: padding must leave at least 1 position of out along w; it cuts 2 + 2 off 3",
     shape_error(lambda: forward(ConvTranspose2d(W, b, padding="same"), x[:, :0]))
     >> "ConvTranspose2d: x must have at least 1 position along h, not 0",
-    range_error(lambda: forward(MaxPool(2, padding=2), x))
-    >> "MaxPool: padding must be less than size, else some window covers padding alone; along h size is 2, "
-    "padding (2, 2)",
-    range_error(lambda: forward(AvgPool(3, padding=((0, 0), (0, 3))), x))
-    >> "AvgPool: padding must be less than size, else some window covers padding alone; along w size is 3, "
-    "padding (0, 3)",
+    range_error(lambda: forward(MaxPool(2, padding=2), x)) >> "MaxPool: padding must be less than size, else some "
+    "window covers padding alone; along h size is 2, padding (2, 2)",
+    range_error(lambda: forward(AvgPool(3, padding=((0, 0), (0, 3))), x)) >> "AvgPool: padding must be less than "
+    "size, else some window covers padding alone; along w size is 3, padding (0, 3)",
     shape_error(lambda: forward(MaxPool((2, 2)), x[:, 0]))
     >> "MaxPool: size must be a number, or a tuple of 1, one entry for each axis of positions of x, not (2, 2)",
     shape_error(lambda: forward(AvgPool(2, 2, ((1, 1),)), x))

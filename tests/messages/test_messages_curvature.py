@@ -58,9 +58,8 @@ ROWS = [
     kind_error(lambda: hvp(mse)(NET, X, Y)) >> "hvp: the returned function takes (params, x, y, v), not 3 arguments",
     shape_error(lambda: hvp(mse)(NET, X, Y, OTHER))
     >> "hvp: v must have the shape (2, 3) at '0.W', as params have, not (2, 4)",
-    kind_error(lambda: hvp(mse)(SMALL, X, Y, SMALL[:1]))
-    >> "hvp: v must be of the classes of params, (Dense(W=<f64 [[1.] [1.]]>, b=None), Tanh()), not (Dense(W=<f64 "
-    "[[1.] [1.]]>, b=None),)",
+    kind_error(lambda: hvp(mse)(SMALL, X, Y, SMALL[:1])) >> "hvp: v must be of the classes of params, (Dense(W=<f64 "
+    "[[1.] [1.]]>, b=None), Tanh()), not (Dense(W=<f64 [[1.] [1.]]>, b=None),)",
     kind_error(lambda: ggnvp(mse)(nn.Dense(np.eye(1), None), X[:, :1], Y, np.ones(2)))
     >> "ggnvp: v must be of the classes of params, Dense(W=<f64 [[1.]]>, b=None), not <f64 [1. 1.]>",
     kind_error(lambda: hvp(mse)(nn.Dense(np.eye(1), None), X[:, :1], Y, nn.Grads(nn.Dense(np.eye(1), None), None)))
@@ -108,10 +107,9 @@ ROWS = [
     >> 1,
     kind_error(lambda: per_example(lambda *_: (0.0, NET))(NET, X, Y))
     >> "per_example: value_and_grad must return (cost, Grads), not (cost, tuple)",
-    kind_error(lambda: EACH((NET[0], nn.BatchNorm.init(3), NET[2]), X, Y))
-    >> "per_example: the output for a row must not depend on other rows, but one row alone raises: BatchNorm: x must "
-    "have at least two "
-    "rows for a variance, not (1, 3); to predict, write inference(params); to train, leave out a batch of one row",
+    kind_error(lambda: EACH((NET[0], nn.BatchNorm.init(3), NET[2]), X, Y)) >> "per_example: the output for a row must "
+    "not depend on other rows, but one row alone raises: BatchNorm: x must have at least two rows for a variance, not "
+    "(1, 3); to predict, write inference(params); to train, leave out a batch of one row",
     kind_error(lambda: FISHER((NET[0], nn.BatchNorm.init(3), NET[2]), X[:, None] * np.ones((2, 1)), np.ones((4, 2, 1))))
     >> f"fisher_diagonal: {APART}, but the mean cost of single rows is not the cost of the batch",
     kind_error(lambda: per_example(value_and_grad(normalising))(NET, X, Y))

@@ -221,9 +221,8 @@ ROWS = [
     >> f'save: value {NUMBERS}, not {np.dtype(np.longdouble)} array; write value.astype("float64")',
     kind_error(saved(np.zeros(1, np.clongdouble)))
     >> f'save: value {NUMBERS}, not {np.dtype(np.clongdouble)} array; write value.astype("complex128")',
-    kind_error(saved(np.ma.zeros(2)))
-    >> "save: value must be an array without a mask, not MaskedArray; write value.filled(...), with a value for "
-    "its gaps",
+    kind_error(saved(np.ma.zeros(2))) >> "save: value must be an array without a mask, not MaskedArray; write "
+    "value.filled(...), with a value for its gaps",
     kind_error(saved((np.zeros(1).view(np.recarray),)))
     >> "save: value[0] must be a plain array, not recarray; write np.asarray(value[0])",
     range_error(saved((0, 2**2000))) >> "save: value[1] must have at most 2000 bits, not 2001",
@@ -236,9 +235,8 @@ ROWS = [
     "mean must be an array of floats, not None",
     kind_error(lambda: memoize(lambda x: x, "results"))
     >> "memoize: function must be a function that def defines, not a lambda",
-    kind_error(lambda: memoize(with_rate(Lock()), ".")(1))
-    >> "memoize: fit must read only values that another run can compare; rate is a value of the class lock, which has "
-    "no hash",
+    kind_error(lambda: memoize(with_rate(Lock()), ".")(1)) >> "memoize: fit must read only values that another run "
+    "can compare; rate is a value of the class lock, which has no hash",
     kind_error(lambda: memoize(made_anew, 3)) >> "memoize: folder must be a string or a Path, not int",
     file_error(lambda: (save("net.npz", net), memoize(made_anew, Path("net.npz").name)))
     >> "memoize: the folder net.npz cannot be created: File exists",
@@ -251,9 +249,8 @@ ROWS = [
     >> ["in the result of listed, which is memoized"],
     kind_error(lambda: fingerprint(Named(other=(1, np.sin))))
     >> f"fingerprint: value.other[1] {NEEDED}, not ufunc; {INSTEAD}",
-    kind_error(lambda: fingerprint((np.ma.zeros(2),)))
-    >> "fingerprint: value[0] must be an array without a mask, not MaskedArray; write value[0].filled(...), with "
-    "a value for its gaps",
+    kind_error(lambda: fingerprint((np.ma.zeros(2),))) >> "fingerprint: value[0] must be an array without a mask, not "
+    "MaskedArray; write value[0].filled(...), with a value for its gaps",
     kind_error(lambda: fingerprint(np.zeros(2, "f8,O")))
     >> "fingerprint: value must be an array of numbers, not structured array; write tuple(value.tolist())",
     kind_error(lambda: fingerprint((np.zeros(1, np.longdouble),)))
@@ -308,25 +305,20 @@ ROWS = [
     file_error(loaded(array(checksum="0")))
     >> "load: net.npz is damaged: 0.npy does not match the checksum in the tree",
     # Classes and fields.
-    file_error(loaded(a_record("mine.layers.Gate", W=1)))
-    >> "load: net.npz holds a record mine.layers.Gate, whose class no imported module defines; "
-    "import the module that defines it",
-    file_error(loaded(a_record("__main__.Gate", W=1)))
-    >> "load: net.npz holds a record __main__.Gate, defined in the script or notebook that saved it; "
-    "define it in this one, or rename it with migrate",
+    file_error(loaded(a_record("mine.layers.Gate", W=1))) >> "load: net.npz holds a record mine.layers.Gate, whose "
+    "class no imported module defines; import the module that defines it",
+    file_error(loaded(a_record("__main__.Gate", W=1))) >> "load: net.npz holds a record __main__.Gate, defined in the "
+    "script or notebook that saved it; define it in this one, or rename it with migrate",
     file_error(loaded(a_record("mine.f.<locals>.Gate", W=1)))
     >> "load: net.npz holds a record mine.f.<locals>.Gate, whose class is defined when mine.f is called; call it first",
     file_error(loaded(a_record("Gate", W=1)))
     >> "load: net.npz holds a record Gate, and this version of funcnn has no such class",
-    file_error(loaded(a_record("Dense", W=1, bias=2)))
-    >> "load: net.npz holds a Dense with the fields W, bias, but the class has W, b; for another version of the "
-    "class pass migrate, a function (name, fields) -> (name, fields)",
-    file_error(loaded(a_record("LeakyRelu")))
-    >> "load: net.npz holds a LeakyRelu with no fields, but the class has alpha; for another version of the "
-    "class pass migrate, a function (name, fields) -> (name, fields)",
-    file_error(loaded(a_record("LeakyRelu", alpha="0.1")))
-    >> "load: net.npz holds a LeakyRelu that its constructor refuses: LeakyRelu: alpha must be a number, not str; "
-    "write float(alpha)",
+    file_error(loaded(a_record("Dense", W=1, bias=2))) >> "load: net.npz holds a Dense with the fields W, bias, but "
+    "the class has W, b; for another version of the class pass migrate, a function (name, fields) -> (name, fields)",
+    file_error(loaded(a_record("LeakyRelu"))) >> "load: net.npz holds a LeakyRelu with no fields, but the class has "
+    "alpha; for another version of the class pass migrate, a function (name, fields) -> (name, fields)",
+    file_error(loaded(a_record("LeakyRelu", alpha="0.1"))) >> "load: net.npz holds a LeakyRelu that its constructor "
+    "refuses: LeakyRelu: alpha must be a number, not str; write float(alpha)",
     file_error(choosier(lambda: load("net.npz")))
     >> f"load: net.npz holds a {CHOOSY} that its constructor refuses: rate must be positive",
     kind_error(loaded(lambda data: data, migrate=lambda name, fields: None))

@@ -42,10 +42,9 @@ ROWS = [
     >> f"Target: known must name kinds of findings ({KINDS}), not 'Slow'",
     kind_error(lambda: Target("sin", SINE, ONE, known={"Hung": 1}))
     >> "Target: known['Hung'] must be a string, not int",
-    kind_error(lambda: Target("sin", SINE, ONE, domains={}))
-    >> "Target: check_vjp has no option domains; its options are argnums, kwargs, convention, resolution, "
-    "aliasing, nondeterministic, domain, structure, at_kinks, tolerance, exact, oracle, fast, float32, "
-    "layouts, purity",
+    kind_error(lambda: Target("sin", SINE, ONE, domains={})) >> "Target: check_vjp has no option domains; its options "
+    "are argnums, kwargs, convention, resolution, aliasing, nondeterministic, domain, structure, at_kinks, tolerance, "
+    "exact, oracle, fast, float32, layouts, purity",
     kind_error(lambda: hunt(3, ".")) >> "hunt: spec must be a path, not int",
     range_error(lambda: hunt(".", ".")) >> "hunt: no file in . defines TARGETS",
     file_error(told("TARGETS = [", path="."))

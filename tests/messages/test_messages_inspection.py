@@ -70,9 +70,8 @@ ROWS = [
     kind_error(lambda: diagram.register(Own)(lambda params: [])(Own()) or diagram(Own()))
     >> "diagram: the rule for Own must return a Branches, not list",
     kind_error(lambda: Branches([{"layer": dense}])) >> "Branches: branches must be a tuple of dicts, not list",
-    kind_error(lambda: Branches(({}, {0: dense})))
-    >> "Branches: branches[1] must be a dict from paths, strings, to layers, not {0: Dense(W=<f64 [[1. 1.] [1. "
-    "1.] [1. 1.]]>, b=None)}",
+    kind_error(lambda: Branches(({}, {0: dense}))) >> "Branches: branches[1] must be a dict from paths, strings, to "
+    "layers, not {0: Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None)}",
     kind_error(lambda: latex.register(Own)(lambda params: 3)(Own()) and latex(Own()))
     >> "latex: the rule for Own must return a string or a tuple of strings, not int",
     kind_error(lambda: latex.register(Own)(lambda params: ())(Own()) or latex(Own()))

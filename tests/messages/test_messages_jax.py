@@ -108,12 +108,10 @@ ROWS = [
     shape_error(function(jnp.sum)) >> "JaxFunction: sum must return as many rows as x has, 4, not the shape ()",
     kind_error(lambda: forward(JaxFunction(product, (jnp.ones((2, 3)),)), (X, X32)))
     >> "JaxFunction: x[0] must be float32, as x[1] is, not float64; write x[0].astype('float32')",
-    kind_error(lambda: step(PRODUCT, X))
-    >> "step: there is no rule for JaxFunction, since product may mix positions; write one with "
-    "@step.register(JaxFunction)",
-    kind_error(lambda: fixed_memory(PRODUCT, 3, 9))
-    >> "fixed_memory: there is no rule for JaxFunction, since product may mix positions; write one with "
-    "@step.register(JaxFunction)",
+    kind_error(lambda: step(PRODUCT, X)) >> "step: there is no rule for JaxFunction, since product may mix positions; "
+    "write one with @step.register(JaxFunction)",
+    kind_error(lambda: fixed_memory(PRODUCT, 3, 9)) >> "fixed_memory: there is no rule for JaxFunction, since product "
+    "may mix positions; write one with @step.register(JaxFunction)",
     kind_error(lambda: step(Gain(np.ones(1)), X))
     >> "step: there is no rule for Gain, since value may mix positions; write one with @step.register(Gain)",
     kind_error(lambda: serialized(PRODUCT))
@@ -121,22 +119,19 @@ ROWS = [
     # from_optax
     kind_error(lambda: from_optax(optax.adam))
     >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not function",
-    kind_error(lambda: from_optax(optax.MultiSteps(optax.sgd(0.1), 2)))
-    >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not MultiSteps; "
-    "write transformation.gradient_transformation()",
+    kind_error(lambda: from_optax(optax.MultiSteps(optax.sgd(0.1), 2))) >> "from_optax: transformation must be a "
+    "transformation of optax, such as optax.adam(1e-3), not MultiSteps; write transformation.gradient_transformation()",
     kind_error(lambda: update(NoTransformation(), GRADS, NET))
     >> "NoTransformation: transformation must return a transformation of optax, such as optax.adam(1e-3), not function",
     kind_error(lambda: NoTransformation(memory=(1.0,)))
     >> "NoTransformation: memory must be None, or a tuple of arrays as update returned it, not (1.0,)",
-    kind_error(step_of(optax.polyak_sgd()))
-    >> "update: optimizer must hold a transformation that needs gradients and parameters alone, such as "
-    "optax.adam(1e-3), not one that also needs value",
+    kind_error(step_of(optax.polyak_sgd())) >> "update: optimizer must hold a transformation that needs gradients and "
+    "parameters alone, such as optax.adam(1e-3), not one that also needs value",
     kind_error(step_of(optax.chain(optax.scale(2.0), optax.lbfgs())))
     >> "update: optimizer must hold a transformation that needs gradients and parameters alone, such as "
     f"optax.adam(1e-3), not one that also needs {MISSING}",
-    shape_error(lambda: update(ADAM, WIDER_GRADS, WIDER))
-    >> "update: the memory of FromOptax is of another network: memory[1] is <f64 2x1> in place of <f64 3x1>; "
-    "start anew with memory=None",
+    shape_error(lambda: update(ADAM, WIDER_GRADS, WIDER)) >> "update: the memory of FromOptax is of another network: "
+    "memory[1] is <f64 2x1> in place of <f64 3x1>; start anew with memory=None",
     shape_error(lambda: update(ADAM, nn.Grads(gradient(UNBIASED, W=np.ones((2, 1))), None), UNBIASED))
     >> "update: the memory of FromOptax is of another network: it has 5 arrays in place of 3; start anew with "
     "memory=None",

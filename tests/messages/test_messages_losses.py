@@ -172,9 +172,8 @@ ROWS = [
     # gaussian_nll
     kind_error(of(losses.gaussian_nll, x, x))
     >> "gaussian_nll: out must be a pair (mu, s), the mean and the log of the variance, not float64 array",
-    kind_error(lambda: losses.gaussian_nll((x, x, x), x))
-    >> "gaussian_nll: out must be a pair (mu, s), the mean and the log of the variance, not (<f64 10x2>, <f64 10x2>, "
-    "<f64 10x2>)",
+    kind_error(lambda: losses.gaussian_nll((x, x, x), x)) >> "gaussian_nll: out must be a pair (mu, s), the mean and "
+    "the log of the variance, not (<f64 10x2>, <f64 10x2>, <f64 10x2>)",
     shape_error(of(losses.gaussian_nll, (x, x[:, :1]), x))
     >> "gaussian_nll: mu and s must have the same shape; mu: (10, 2), s: (10, 1)",
     kind_error(of(losses.gaussian_nll, (x, x.astype(np.float32)), x))
@@ -239,9 +238,8 @@ ROWS = [
     kind_error(lambda: validation(of_rows, x, x)(nn.TrainState(nn.Dense(np.eye(2), None))))
     >> "validation: metric must return a number, an array, or (cost, dA) as a loss does, not (float64 array, float64 "
     "array)" >> 1,
-    kind_error(partial(validation, y_first, x, x))
-    >> "validation: metric must be a function (out, y), not y_first(y_true, y_pred); write lambda out, y: "
-    "y_first(y, out)",
+    kind_error(partial(validation, y_first, x, x)) >> "validation: metric must be a function (out, y), not "
+    "y_first(y_true, y_pred); write lambda out, y: y_first(y, out)",
     *[
         kind_error(partial(made, lambda y, out: (0.0, out - y)))
         >> f"{made.__name__}: {what} must be a function (out, y), not a function (y, out)"

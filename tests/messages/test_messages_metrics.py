@@ -36,9 +36,8 @@ ROWS = [
             ((out[:0], labels[:0]), {}, RangeError, "out must have at least one entry; out: (0, 3)"),
         )
     ],
-    kind_error(lambda: unpadded(mse)((steps, mask), steps))
-    >> "unpadded: metric must return a number or an array, not 2 values; "
-    "for a loss write weighted(masked(loss)), with the weights normalised(mask)",
+    kind_error(lambda: unpadded(mse)((steps, mask), steps)) >> "unpadded: metric must return a number or an array, "
+    "not 2 values; for a loss write weighted(masked(loss)), with the weights normalised(mask)",
     kind_error(lambda: unpadded(accuracy)(steps, places))
     >> "unpadded: out must be a pair (out, mask), not float64 array",
     kind_error(lambda: unpadded(accuracy)((steps, mask, mask), places))

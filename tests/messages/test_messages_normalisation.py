@@ -20,9 +20,8 @@ ROWS = [
     raises(TypeError, lambda: LayerNorm.init(1, 1e-5))
     >> "LayerNorm.init() takes 2 positional arguments but 3 were given",
     # Made wrongly.
-    shape_error(lambda: evolve(batch, mean=np.zeros(2)))
-    >> "BatchNorm: scale must be (n,), shift (n,) or None, mean (n,) and var (n,); scale: (3,), shift: (3,), "
-    "mean: (2,), var: (3,)",
+    shape_error(lambda: evolve(batch, mean=np.zeros(2))) >> "BatchNorm: scale must be (n,), shift (n,) or None, mean "
+    "(n,) and var (n,); scale: (3,), shift: (3,), mean: (2,), var: (3,)",
     range_error(lambda: evolve(batch, var=np.array([1.0, -2.0, 0.0])))
     >> "BatchNorm: var must not be negative; its smallest entry is -2.0",
     range_error(lambda: GroupNorm.init(6, groups=4)) >> "GroupNorm: groups must divide the number of channels, "

@@ -56,18 +56,15 @@ ROWS = [
     kind_error(step(net, x, y, function=no_grads, executor=Copying()))
     >> "sharded: value_and_grad must return (cost, Grads(params, x)), not (float, tuple)"
     >> ["in block 0 of 3, rows 0:4, on Copying"],
-    kind_error(step(net, x[:11], y[:11], function=some_columns, rows=6))
-    >> "sharded: value_and_grad must return gradients of the same arrays for each block, not of the shapes (2, "
-    "1) and (2, 2)",
+    kind_error(step(net, x[:11], y[:11], function=some_columns, rows=6)) >> "sharded: value_and_grad must return "
+    "gradients of the same arrays for each block, not of the shapes (2, 1) and (2, 2)",
     *[
-        kind_error(step(net, x, y, function=of(normalising)))
-        >> "sharded: the loss must be a mean over rows, not normalising, whose gradient for a row depends on "
-        "other rows or on their number; check_loss shows it"
+        kind_error(step(net, x, y, function=of(normalising))) >> "sharded: the loss must be a mean over rows, not "
+        "normalising, whose gradient for a row depends on other rows or on their number; check_loss shows it"
         for of in (nn.value_and_grad, gradient_by_machine_code)
     ],
-    raises(WorkerError, step(net, x, y, executor=closed))
-    >> "sharded: ThreadPoolExecutor failed to compute block 0 of 3, rows 0:4: RuntimeError: cannot schedule new "
-    "futures after shutdown",
+    raises(WorkerError, step(net, x, y, executor=closed)) >> "sharded: ThreadPoolExecutor failed to compute block 0 "
+    "of 3, rows 0:4: RuntimeError: cannot schedule new futures after shutdown",
 ]
 
 

@@ -169,9 +169,8 @@ ROWS = [
     kind_error(lambda: mse(big, x))
     >> "mse: out must be an array in the machine's byte order, not >f8 array; write out.astype('float64')",
     kind_error(lambda: forward(nn.Relu(), None)) >> "Relu: x must be an array, not None",
-    kind_error(lambda: namespace(np.float64(1), "g"))
-    >> "g must be an array, not float64; write np.asarray(g), or take the namespace of the array from which g was "
-    "computed",
+    kind_error(lambda: namespace(np.float64(1), "g")) >> "g must be an array, not float64; write np.asarray(g), or "
+    "take the namespace of the array from which g was computed",
     kind_error(lambda: namespace("x", dense)) >> "namespace: name and whose must be strings, not Dense and str",
     kind_error(lambda: forward(nn.Relu(), 1.0)) >> "Relu: x must be an array, not float; write np.asarray(x)",
     kind_error(lambda: forward(nn.Relu(), np.array(["a"]))) >> "Relu: x must be an array of floats, not str array",

@@ -42,18 +42,15 @@ ROWS = [
     >> "RNN: x must be an array, or (x, mask) or (x, mask, state), not a tuple of 1",
     shape_error(lambda: forward(lstm, (x, mask, h, h)))
     >> "LSTM: x must be an array, or (x, mask) or (x, mask, state) with state=(h, c), not a tuple of 4",
-    shape_error(lambda: forward(both, (x, mask, h, h)))
-    >> "Bidirectional: x must be an array, or (x, mask) or (x, mask, state) with state=(ahead, behind), not a tuple "
-    "of 4",
+    shape_error(lambda: forward(both, (x, mask, h, h))) >> "Bidirectional: x must be an array, or (x, mask) or (x, "
+    "mask, state) with state=(ahead, behind), not a tuple of 4",
     kind_error(lambda: forward(rnn, (x, np.array([5, 3, 1]))))
     >> "RNN: mask must be an array of bools, True at the positions of x that are not padding, not int64 array; for "
     "lengths write np.arange(x.shape[1]) < np.asarray(mask)[:, None]",
-    kind_error(lambda: forward(gru, (x, h)))
-    >> "GRU: mask must be an array of bools, True at the positions of x that are not padding, not float64 array; for a "
-    "state write (x, None, state)",
-    kind_error(lambda: forward(lstm, (x, (h, h))))
-    >> "LSTM: mask must be an array of bools, True at the positions of x that are not padding, not tuple; for a state "
-    "write (x, None, (h, c))",
+    kind_error(lambda: forward(gru, (x, h))) >> "GRU: mask must be an array of bools, True at the positions of x that "
+    "are not padding, not float64 array; for a state write (x, None, state)",
+    kind_error(lambda: forward(lstm, (x, (h, h)))) >> "LSTM: mask must be an array of bools, True at the positions of "
+    "x that are not padding, not tuple; for a state write (x, None, (h, c))",
     kind_error(lambda: forward((rnn, Dense.init(4, 1, seed=0)), (x, mask)))
     >> "Dense: x must be an array, not tuple; for (x, mask) write First(layer)"
     >> [
@@ -103,9 +100,8 @@ ROWS = [
     shape_error(lambda: backward(both, both_cache, (None, None, h)))
     >> "Bidirectional: dstate must be a pair, (ahead, behind), not <f64 3x4>",
     # Caches.
-    shape_error(lambda: backward(rnn, x, dA))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: "
-    "RNN(W=<f64 2x4>, U=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>)",
+    shape_error(lambda: backward(rnn, x, dA)) >> "backward: cache must be what forward returned for this layer; "
+    "cache: <f64 3x5x2>, layer: RNN(W=<f64 2x4>, U=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>)",
     shape_error(lambda: backward(gru, forward(LSTM.init(1, 4, seed=0), 0 * x[:1, :1, :1])[1], dA))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 [[0. 0. 0. 0.]]>, <f64 [[0. 0. 0. "
     "0.]]>), layer: "
@@ -114,24 +110,20 @@ ROWS = [
     shape_error(lambda: step(rnn, (x, mask, h))) >> "step: RNN: x must be an array, or (x, mask), not a tuple of 3",
     shape_error(lambda: step(rnn, x, h[:2]))
     >> "step: memory must be of 3 sequences, as x is, not of 2; for other sequences begin with step(params, x)",
-    shape_error(lambda: step(lstm, x, (h, h.astype(single))))
-    >> "step: memory must be what the last step returned, or None in the first; LSTM needs (h, c), a tuple of 2 "
-    "float64 arrays of shape (3, 4), not (<f64 3x4>, <f32 3x4>)",
-    shape_error(lambda: step(gru, x, (dA, h)))
-    >> "step: memory must be what the last step returned, or None in the first; GRU needs a float64 array of "
-    "shape (3, 4), not (<f64 3x5x4>, <f64 3x4>)",
+    shape_error(lambda: step(lstm, x, (h, h.astype(single)))) >> "step: memory must be what the last step returned, "
+    "or None in the first; LSTM needs (h, c), a tuple of 2 float64 arrays of shape (3, 4), not (<f64 3x4>, <f32 3x4>)",
+    shape_error(lambda: step(gru, x, (dA, h))) >> "step: memory must be what the last step returned, or None in the "
+    "first; GRU needs a float64 array of shape (3, 4), not (<f64 3x5x4>, <f64 3x4>)",
     kind_error(lambda: step(both, x))
     >> "step: Bidirectional mixes positions, so it cannot take one part of a sequence alone",
     # Ids.
     # The last step.
     shape_error(lambda: backward(layers.Last(), x, x[:, 0]))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: Last()",
-    shape_error(lambda: backward(layers.Last(), (*last_cache, None), x[:, 0]))
-    >> "backward: cache must be what forward returned for this layer; cache: (<f64 0x3x5x2>, <b8 3x5>, None), layer: "
-    "Last()",
-    shape_error(lambda: step(layers.Last(), x, h))
-    >> "step: memory must be what the last step returned, or None in the first; Last needs a float64 array of "
-    "shape (3, 2), not <f64 3x4>",
+    shape_error(lambda: backward(layers.Last(), (*last_cache, None), x[:, 0])) >> "backward: cache must be what "
+    "forward returned for this layer; cache: (<f64 0x3x5x2>, <b8 3x5>, None), layer: Last()",
+    shape_error(lambda: step(layers.Last(), x, h)) >> "step: memory must be what the last step returned, or None in "
+    "the first; Last needs a float64 array of shape (3, 2), not <f64 3x4>",
     # Pools over time.
     # Positions.
 ]

@@ -44,14 +44,12 @@ ROWS = [
     kind_error(partial(mse, YES, YES))
     >> "mse: out must be an array of floats, not int64 array; write out.astype(float)",
     # What holds no numbers, or is no array.
-    kind_error(partial(softmax_cross_entropy, OUT, WORDS))
-    >> "softmax_cross_entropy: y must hold numbers, not strings such as 'cat'; write classes, y = np.unique(y, "
-    "return_inverse=True)",
+    kind_error(partial(softmax_cross_entropy, OUT, WORDS)) >> "softmax_cross_entropy: y must hold numbers, not "
+    "strings such as 'cat'; write classes, y = np.unique(y, return_inverse=True)",
     kind_error(partial(accuracy, OUT, WORDS.astype(object)))
     >> "accuracy: y must hold numbers, not objects; write classes, y = np.unique(y, return_inverse=True)",
-    kind_error(partial(losses.softmax_focal, OUT, WORDS.astype(bytes)))
-    >> "softmax_focal: y must hold numbers, not strings such as b'cat'; write classes, y = np.unique(y, "
-    "return_inverse=True)",
+    kind_error(partial(losses.softmax_focal, OUT, WORDS.astype(bytes))) >> "softmax_focal: y must hold numbers, not "
+    "strings such as b'cat'; write classes, y = np.unique(y, return_inverse=True)",
     kind_error(partial(mse, COLUMN, COLUMN.astype(str)))
     >> "mse: y must hold numbers, not strings such as '2.0'; write y.astype(float)",
     kind_error(partial(losses.mae, COLUMN, COLUMN.astype(object)))
@@ -105,9 +103,8 @@ ROWS = [
     >> f"softmax_cross_entropy: {CLASSES_OR}(5, 1), out: (5, 3); write y[:, 0].astype(int)",
     shape_error(partial(softmax_cross_entropy, OUT, CLASSES[:, None] / 2))
     >> f"softmax_cross_entropy: {CLASSES_OR}(5, 1), out: (5, 3)",
-    shape_error(partial(softmax_cross_entropy, PLACES, np.zeros((4, 3, 1), int)))
-    >> "softmax_cross_entropy: y must be classes (4, 3) or soft labels (4, 3, 2); y: (4, 3, 1), out: (4, 3, 2); "
-    "write y[..., 0]",
+    shape_error(partial(softmax_cross_entropy, PLACES, np.zeros((4, 3, 1), int))) >> "softmax_cross_entropy: y must "
+    "be classes (4, 3) or soft labels (4, 3, 2); y: (4, 3, 1), out: (4, 3, 2); write y[..., 0]",
     shape_error(partial(perplexity, OUT, CLASSES[:, None]))
     >> f"perplexity: {CLASSES_OR}(5, 1), out: (5, 3); write y[:, 0]",
     shape_error(partial(softmax_cross_entropy, OUT, CLASSES[:4]))
@@ -170,12 +167,10 @@ ROWS = [
     kind_error(partial(mse, COLUMN, COLUMN, YES[:, 0].astype(str)))
     >> "mse: weight must hold numbers, not strings such as '1'; write weight.astype(float)",
     # Probabilities and logits.
-    range_error(partial(nn.binary_cross_entropy, OUT, ONEHOT))
-    >> "binary_cross_entropy: out must be in [0, 1]; it has -1.0 .. 4.0; "
-    "for logits write binary_cross_entropy_with_logits",
-    range_error(partial(losses.kl_divergence, COLUMN, YES))
-    >> "kl_divergence: out must have at least two classes; out: (5, 1); for one output write "
-    "binary_cross_entropy_with_logits",
+    range_error(partial(nn.binary_cross_entropy, OUT, ONEHOT)) >> "binary_cross_entropy: out must be in [0, 1]; it "
+    "has -1.0 .. 4.0; for logits write binary_cross_entropy_with_logits",
+    range_error(partial(losses.kl_divergence, COLUMN, YES)) >> "kl_divergence: out must have at least two classes; "
+    "out: (5, 1); for one output write binary_cross_entropy_with_logits",
     range_error(partial(losses.softmax_focal, COLUMN, YES))
     >> "softmax_focal: out must have at least two classes; out: (5, 1); for one output write binary_focal",
 ]

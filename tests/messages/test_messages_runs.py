@@ -90,9 +90,8 @@ ROWS = [
     >> "history: 'cost' is in the table already; give the measure another name",
     range_error(lambda: history(run(), {"step": score, "cost": score}))
     >> "history: 'cost' is in the table already; give the measure another name",
-    range_error(lambda: history([]))
-    >> "history: run must give at least one state, not 0; a generator can be read once, and a finished run needs "
-    "start",
+    range_error(lambda: history([])) >> "history: run must give at least one state, not 0; a generator can be read "
+    "once, and a finished run needs start",
     kind_error(lambda: history(run(), {"held": lambda now: None}))
     >> "history: the measure 'held' must give a number or an array of them, not None",
     kind_error(lambda: history(run(), {"held": lambda now: mse(x, x)}))

@@ -68,9 +68,8 @@ ROWS = [
     ],
     range_error(schedules.stages)
     >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ()",
-    range_error(lambda: schedules.stages((1, 10), (1, 0)))
-    >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ((1, 10), "
-    "(1, 0))",
+    range_error(lambda: schedules.stages((1, 10), (1, 0))) >> "stages: plan must be one or more stages (rate, steps) "
+    "with a finite rate >= 0 and steps >= 1, not ((1, 10), (1, 0))",
     kind_error(lambda: schedules.stages((0.1, 10, 10)))
     >> "stages: a stage must be (rate or schedule, whole number of steps), not (0.1, 10, 10)",
     kind_error(lambda: schedules.stages([0.1, 10]))

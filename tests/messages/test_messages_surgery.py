@@ -56,17 +56,14 @@ ROWS = [
     kind_error(lambda: astype((nn.Relu(), complex_net), np.float32))
     >> "astype: tree[1][0].W must hold real numbers, as float32 does, not complex128 array",
     # difference.
-    shape_error(lambda: difference((net, net), (net, net[:2])))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at '1' they have a tuple of 3 and a "
-    "tuple of 2",
-    shape_error(lambda: difference((short,), (long,)))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at '0.W' they have <f64 [[ 0.3367 "
-    "-0.0632  0.2263] [ 0.2998 -0.0983 -1.0897]]> and <f64 2x4>",
+    shape_error(lambda: difference((net, net), (net, net[:2]))) >> "difference: a and b must have the same structure, "
+    "shapes and dtypes; at '1' they have a tuple of 3 and a tuple of 2",
+    shape_error(lambda: difference((short,), (long,))) >> "difference: a and b must have the same structure, shapes "
+    "and dtypes; at '0.W' they have <f64 [[ 0.3367 -0.0632  0.2263] [ 0.2998 -0.0983 -1.0897]]> and <f64 2x4>",
     shape_error(lambda: difference(net[2].b, half[2].b))
     >> "difference: a and b must have the same structure, shapes and dtypes; they have <f64 [0.]> and <f32 [0.]>",
-    shape_error(lambda: difference(frozen, nn.Frozen(net[1])))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at 'layer' they have a tuple of 3 "
-    "and Relu",
+    shape_error(lambda: difference(frozen, nn.Frozen(net[1]))) >> "difference: a and b must have the same structure, "
+    "shapes and dtypes; at 'layer' they have a tuple of 3 and Relu",
     *[
         shape_error(lambda a=a, b=b: difference(Held(a), Held(b)))
         >> f"difference: a and b must have the same structure, shapes and dtypes; at 'held' they have {given}"
@@ -89,9 +86,8 @@ ROWS = [
     >> "compare: run_a was read to its end before; a generator can be read once, so make a new one",
     range_error(lambda: compare([], iter(()))) >> "compare: one of the runs must give at least one state; both "
     "are empty",
-    shape_error(lambda: compare(run(), run(start=nn.TrainState((net,)))))
-    >> "compare: the states of run_a and run_b must have the same structure, shapes and dtypes; at 'params' they "
-    "have a tuple of 3 and a tuple of 1",
+    shape_error(lambda: compare(run(), run(start=nn.TrainState((net,))))) >> "compare: the states of run_a and run_b "
+    "must have the same structure, shapes and dtypes; at 'params' they have a tuple of 3 and a tuple of 1",
 ]
 
 

@@ -81,9 +81,8 @@ ROWS = [
     >> "check_vjp: structure must be None with an oracle, whose entries move one by one",
     range_error(lambda: check_vjp(half, half_vjp, [x], oracle=abs, exact=True))
     >> "check_vjp: oracle has no effect with exact=True; leave it out",
-    kind_error(lambda: check_vjp(half, half_vjp, [x], oracle=lambda number: "1"))
-    >> "check_vjp: oracle must take a number of mpmath for each argument of f and return one, which is real; "
-    "it returned '1'",
+    kind_error(lambda: check_vjp(half, half_vjp, [x], oracle=lambda number: "1")) >> "check_vjp: oracle must take a "
+    "number of mpmath for each argument of f and return one, which is real; it returned '1'",
     kind_error(partial(check_vjp, half, half_vjp, [x], oracle=lambda a, b: a))
     >> "check_vjp: oracle must take a number of mpmath for each argument of f and return one; it raised TypeError: "
     "<lambda>() missing 1 required positional argument: 'b'",
@@ -118,12 +117,10 @@ ROWS = [
     >> "check_gradient: x must be an array or a list of numbers, not [1j]",
     kind_error(lambda: check_hessian(np.sum, half, x[0]))
     >> "check_hessian: grad must return an array of shape (2,), as x has, not <f64 2.>",
-    kind_error(lambda: check_vjp(lambda x, twice: x, half_vjp, [x, True]))
-    >> "check_vjp: twice must be an array of numbers, not bool; to check the gradients of other arguments alone give "
-    "argnums",
-    kind_error(lambda: check_vjp(lambda x, mode: x, half_vjp, [x, "mean"]))
-    >> "check_vjp: mode must be an array of numbers, not str; to check the gradients of other arguments alone give "
-    "argnums",
+    kind_error(lambda: check_vjp(lambda x, twice: x, half_vjp, [x, True])) >> "check_vjp: twice must be an array of "
+    "numbers, not bool; to check the gradients of other arguments alone give argnums",
+    kind_error(lambda: check_vjp(lambda x, mode: x, half_vjp, [x, "mean"])) >> "check_vjp: mode must be an array of "
+    "numbers, not str; to check the gradients of other arguments alone give argnums",
     kind_error(lambda: check_vjp(half, half_vjp, [Column(np.ones(2))]))
     >> "check_vjp: x must be an array of numbers, not Column; write np.asarray(x)",
     kind_error(lambda: check_gradient(np.sum, np.ones_like, np.ma.array([1.0, 2.0], mask=[False, True])))

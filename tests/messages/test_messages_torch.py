@@ -244,9 +244,8 @@ MESSAGES = [
     "like has no place",
     raises(FuncnnError, weighed({**ATTENTION, "in_proj_bias": np.ones(6)}, BIASED))
     >> "weights_from: in_proj_bias must be 0 in the entries for which like has no array",
-    raises(FuncnnError, shared)
-    >> "weights_from: 1.layer.weight must equal the other tensor that source has for layer.W, since like has this "
-    "array once",
+    raises(FuncnnError, shared) >> "weights_from: 1.layer.weight must equal the other tensor that source has for "
+    "layer.W, since like has this array once",
     # weights_from: gates, whose order a name of torch says, and no other name.
     kind_error(weighed({"W": np.ones((2, 12)), "U": np.ones((3, 12)), "b": np.ones(12)}, LSTM.init(2, 3, seed=0)))
     >> f"{NAMES}; "

@@ -213,9 +213,8 @@ ROWS = [
     >> "bisect_nan: data must be a sequence of batches with slices, data[step:], not deque",
     kind_error(lambda: Birth(3, "loss", "", "cost", "nan")) >> "Birth: value must be an array of floats, not str",
     # Where a run begins.
-    range_error(trained(start=nn.TrainState(net, step=4), data=made))
-    >> "train: data must begin with batch 4, the step of start, not with batch 0; "
-    "to resume write data[start.step:], for another run evolve(start, step=0)",
+    range_error(trained(start=nn.TrainState(net, step=4), data=made)) >> "train: data must begin with batch 4, the "
+    "step of start, not with batch 0; to resume write data[start.step:], for another run evolve(start, step=0)",
     range_error(trained(start=nn.TrainState(net, step=4), data=made[2:]))
     >> "train: data must begin with batch 4, the step of start, not with batch 2",
     range_error(trained(data=made[4:])) >> "train: data must begin with batch 0, the step of start, not with batch 4",
@@ -294,9 +293,8 @@ ROWS = [
     range_error(read(early_stopping, run(), held_out, patience=1, start=nn.TrainState(net, step=1)))
     >> "early_stopping: start must be the state that was passed to train, at step 0, one step before the first "
     "state of run, not at step 1",
-    range_error(read(best_so_far, list(run())[1:], held_out, start=WithBest(net)))
-    >> "best_so_far: start must be the state that was passed to train, at step 1, one step before the first "
-    "state of run, not at step 0",
+    range_error(read(best_so_far, list(run())[1:], held_out, start=WithBest(net))) >> "best_so_far: start must be the "
+    "state that was passed to train, at step 1, one step before the first state of run, not at step 0",
     *[
         kind_error(partial(Table, whole))
         >> "Table: whole must be a mapping from names to arrays with equal numbers of rows"
@@ -307,9 +305,8 @@ ROWS = [
     kind_error(lambda: better("lower")(max))
     >> "better: the metric must be a Python function, not builtin_function_or_method",
     # history.
-    kind_error(lambda: history(run(), {"accuracy": accuracy}))
-    >> "history: the measure 'accuracy' must be a function of the state, such as validation(accuracy, x, y), not "
-    "accuracy(out, y, threshold)",
+    kind_error(lambda: history(run(), {"accuracy": accuracy})) >> "history: the measure 'accuracy' must be a function "
+    "of the state, such as validation(accuracy, x, y), not accuracy(out, y, threshold)",
     kind_error(lambda: history(run(), {0: score})) >> "history: the name of a measure must be a string, not int",
     range_error(lambda: history(run(), {"a": lambda now: x[0], "a.1": score}))
     >> "history: two columns are called 'a.1'; give a measure another name",
