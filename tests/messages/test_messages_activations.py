@@ -61,11 +61,7 @@ ROWS = [
     >> "Glu: gate must keep the dtype of its half of x, float64, not return float32",
     shape_error(lambda: forward((layers.Glu((nn.Dense.init(3, 3, seed=0),)),), np.ones((5, 4))))
     >> "Dense: x must be (m, ..., 3), not (5, 2)"
-    >> [
-        "in layer 0, Dense(W=<f64 3x3>, b=<f64 [0. 0. 0.]>), x: <f64 5x2>",
-        "in Glu, (Dense(W=<f64 3x3>, b=<f64 [0. 0. 0.]>),), x: <f64 5x2>",
-        "in layer 0, Glu(gate=(Dense(W=<f64 3x3>, b=<f64 [0. 0. 0.]>),)), x: <f64 5x4>",
-    ],
+    >> ["in layer 0, Dense...", "in Glu, (Dense...", "in layer 0, Glu..."],
     shape_error(lambda: backward(layers.Glu(), np.ones((2, 2)), np.ones((2, 1)))) >> "backward: cache must be what "
     "forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Glu(gate=Sigmoid())",
 ]

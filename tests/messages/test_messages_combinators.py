@@ -117,13 +117,7 @@ ROWS = [
     >> "Parallel: x must be a tuple of 2, one for each layer, not a tuple of 3; for one x put Copy(2) before Parallel",
     shape_error(given((layers.Copy(2), layers.Parallel((nn.Relu(), dense))), film))
     >> "Dense: x must be (m, ..., 3), not (2, 3, 4)"
-    >> [
-        "in branch 1 of Parallel, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 2x3x4>",
-        (
-            "in layer 1, Parallel(layers=(Relu(), Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None))), x: (<f64 "
-            "2x3x4>, <f64 2x3x4>)"
-        ),
-    ],
+    >> ["in branch 1 of Parallel, Dense...", "in layer 1, Parallel..."],
     kind_error(back(two, (x, x), x)) >> "Parallel: dA must be a tuple of 2, one for each layer, not <f64 4x3>",
     shape_error(lambda: backward(two, forward(layers.Parallel((nn.Relu(),)), (x,))[1], (x, x)))
     >> "Parallel: the cache must be a tuple of 2, one for each layer, not a tuple of 1",
@@ -131,7 +125,7 @@ ROWS = [
     "each layer, as the last step returned it, not a tuple of 3",
     shape_error(back(two, (x, x), (x, x[:1])))
     >> "Tanh: dA must have the shape of out, (4, 3), not (1, 3)"
-    >> ["in branch 1 of Parallel, Tanh(), dA: <f64 [[-1.     -0.8182 -0.6364]]>"],
+    >> ["in branch 1 of Parallel, Tanh..."],
     range_error(lambda: layers.Take(-1)) >> "Take: i must be at least 0, the first part, not -1",
     shape_error(given(layers.Take(2), (x, x))) >> "Take: i must be at most 1, as x has 2 parts, not 2",
     kind_error(given(layers.Take(0), x)) >> "Take: x must be a tuple of arrays, not <f64 4x3>",
@@ -159,11 +153,7 @@ ROWS = [
     "one; x: (<f64 2x3x4>, <b8 [[ True  True False]]>), out: <f64 2x3x4>",
     shape_error(given((nn.Relu(), nn.Residual((nn.Relu(), dense))), film))
     >> "Dense: x must be (m, ..., 3), not (2, 3, 4)"
-    >> [
-        "in layer 1, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 2x3x4>",
-        "in Residual, (Relu(), Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None)), x: <f64 2x3x4>",
-        ("in layer 1, Residual(layer=(Relu(), Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None))), x: <f64 2x3x4>"),
-    ],
+    >> ["in layer 1, Dense...", "in Residual, (Relu...", "in layer 1, Residual..."],
     kind_error(back(layers.First(nn.Relu()), (x, mask), x))
     >> "First: dA must be a tuple of 2, like out, not <f64 4x3>",
     shape_error(lambda: layers.Scale(x)) >> "Scale: factor must be (n,) or (); factor: (4, 3)",
@@ -191,23 +181,18 @@ ROWS = [
     "the layer takes a mask",
     kind_error(given(layers.Map(nn.Relu()), ())) >> "Map: x must be an array, or a tuple of arrays, not ()",
     kind_error(given(layers.Map(nn.Relu()), (None,))) >> "Map: x must be an array, or a tuple of arrays, not (None,)",
-    shape_error(given(layers.Map(dense), film))
-    >> "Dense: x must be (m, ..., 3), not (6, 4)"
-    >> ["in Map, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 6x4>"],
+    shape_error(given(layers.Map(dense), film)) >> "Dense: x must be (m, ..., 3), not (6, 4)" >> ["in Map, Dense..."],
     shape_error(back(layers.Map(nn.Relu()), film, np.ones((3, 2, 4))))
     >> "Map: dA must have the shape of out, (2, 3, ...), not (3, 2, 4)",
     shape_error(given(layers.Remat(dense), film))
     >> "Dense: x must be (m, ..., 3), not (2, 3, 4)"
-    >> ["in Remat, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 2x3x4>"],
+    >> ["in Remat, Dense..."],
     kind_error(given((nn.Relu(), HERE), x))
     >> "Here: Here() must be in the net of a Shared, whose layer it calls"
-    >> ["in layer 1, Here(name='', layer=None), x: <f64 4x3>"],
+    >> ["in layer 1, Here..."],
     kind_error(given(layers.Shared(nn.Relu(), (HERE, layers.Here("other"))), x))
     >> "Here: Here('other') must be in the net of a Shared with name='other', whose layer it calls"
-    >> [
-        "in layer 1, Here(name='other', layer=None), x: <f64 4x3>",
-        "in Shared, (Here(name='', layer=Relu()), Here(name='other', layer=None)), x: <f64 4x3>",
-    ],
+    >> ["in layer 1, Here...", "in Shared, (Here..."],
     kind_error(lambda: layers.Shared(nn.Relu(), (nn.Relu(), nn.Tanh())))
     >> "Shared: net must contain Here() outside of any Frozen, as a place where layer is called",
     kind_error(lambda: layers.Shared(nn.Relu(), layers.Here("a"), "b"))
@@ -216,24 +201,17 @@ ROWS = [
     >> "Shared: net must not contain another Shared with name=''; rename one of them",
     shape_error(given(layers.Shared(dense, (nn.Relu(), HERE, HERE)), x))
     >> "Dense: x must be (m, ..., 3), not (4, 2)"
-    >> [
-        "in Here, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 4x2>",
-        "in layer 2, Here(name='', layer=Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None)), x: <f64 4x2>",
-        (
-            "in Shared, (Relu(), Here(name='', layer=Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None)), "
-            "Here(name='', layer=Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None))), x: <f64 4x3>"
-        ),
-    ],
+    >> ["in Here, Dense...", "in layer 2, Here...", "in Shared, (Relu..."],
     shape_error(lambda: layers.Tied(np.ones(3), ())) >> "Tied: W must be (n_symbols, n); W: (3,)",
     kind_error(given(tied, x))
     >> "Embedding: ids must be an array of whole numbers, not float64 array"
-    >> ["in Tied, Embedding(W=<f64 5x2>), x: <f64 4x3>"],
+    >> ["in Tied, Embedding..."],
     range_error(given(tied, ids + 1))
     >> "Embedding: ids must be from 0 to 4; they are from 1 to 5"
-    >> ["in Tied, Embedding(W=<f64 5x2>), x: <i64 [[1 2 5]]>"],
+    >> ["in Tied, Embedding..."],
     range_error(given(tied, ids - 1))
     >> "Embedding: ids must be from 0 to 4; they are from -1 to 3"
-    >> ["in Tied, Embedding(W=<f64 5x2>), x: <i64 [[-1  0  3]]>"],
+    >> ["in Tied, Embedding..."],
     shape_error(given(layers.Tied(np.ones((5, 3)), dense), ids))
     >> "Tied: net must return (m, ..., 3), as many features as W has; out: <f64 [[[3. 3.]  [3. 3.]  [3. 3.]]]>",
     kind_error(given(layers.Tied(np.ones((5, 2)), layers.Take(0)), (ids, mask))) >> "Tied: net must return a tuple, "
@@ -269,7 +247,7 @@ ROWS = [
     >> "Glu: gate must keep the shape of its half of x, (2, 3, 2), not return (<f64 2x3x2>, <f64 2x3x2>)",
     shape_error(given(layers.Glu(dense), film))
     >> "Dense: x must be (m, ..., 3), not (2, 3, 2)"
-    >> ["in Glu, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 2x3x2>"],
+    >> ["in Glu, Dense..."],
     shape_error(lambda: backward(layers.Glu(dense), (film, film[..., :2], ()), film[..., :2]))
     >> "backward: cache must be what forward returned for this layer; cache: (), layer: Dense(W=<f64 [[1. 1.] [1. 1.] "
     "[1. 1.]]>, b=None)" >> ["in Glu, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), dA: <f64 2x3x2>"],
@@ -352,7 +330,7 @@ ROWS = [
     ],
     kind_error(lambda: step((nn.Tanh(), nn.Flatten()), film))
     >> "step: Flatten mixes positions, so it cannot take one part of a sequence alone"
-    >> ["in layer 1, Flatten(), x: <f64 2x3x4>"],
+    >> ["in layer 1, Flatten..."],
 ]
 
 

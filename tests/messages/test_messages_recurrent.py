@@ -53,9 +53,7 @@ ROWS = [
     "x that are not padding, not tuple; for a state write (x, None, (h, c))",
     kind_error(lambda: forward((rnn, Dense.init(4, 1, seed=0)), (x, mask)))
     >> "Dense: x must be an array, not tuple; for (x, mask) write First(layer)"
-    >> [
-        "in layer 1, Dense(W=<f64 [[ 0.3367] [-0.0632] [ 0.2263] [ 0.2998]]>, b=<f64 [0.]>), x: (<f64 3x5x4>, <b8 3x5>)"
-    ],
+    >> ["in layer 1, Dense..."],
     # States.
     shape_error(lambda: forward(rnn, (x, mask, h[:, :3])))
     >> "RNN: state must be a float64 array of shape (3, 4), not <f64 3x3>",

@@ -45,13 +45,7 @@ ROWS = [
     "(Relu(), Frozen(layer=(Relu(), Sigmoid())))",
     shape_error(lambda: forward((frozen,), np.ones((1, 5))))
     >> "Dense: x must be (m, ..., 2), not (1, 5)"
-    >> [
-        "in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), x: <f64 [[1. 1. 1. 1. 1.]]>",
-        "in Frozen, (Dense(W=<f64 2x27>, b=<f64 27>), Relu(), Dense(W=<f64 27x1>, b=<f64 [0.]>)), "
-        "x: <f64 [[1. 1. 1. 1. 1.]]>",
-        "in layer 0, Frozen(layer=(Dense(W=<f64 2x27>, b=<f64 27>), Relu(), Dense(W=<f64 27x1>, b=<f64 [0.]>))), "
-        "x: <f64 [[1. 1. 1. 1. 1.]]>",
-    ],
+    >> ["in layer 0, Dense...", "in Frozen, (Dense...", "in layer 0, Frozen..."],
     # count and astype.
     kind_error(lambda: astype((nn.Relu(), complex_net), np.float32))
     >> "astype: tree[1][0].W must hold real numbers, as float32 does, not complex128 array",
