@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy import special
 
-from tests.nasty.base import Fill, Nasty, among, arrays, between, decades, each, mixed, normal
+from tests.nasty.base import Fill, among, arrays, between, decades, each, mixed, nasty, normal
 
 POSITIVE: Fill = mixed(decades(-6, 2, signed=False), normal(20, 2))
 UNIT: Fill = mixed(decades(-9, -1, signed=False), lambda rng, shape: 1 - 10.0 ** rng.uniform(-9, 0, shape))
@@ -40,7 +40,7 @@ def lambert_slope(x):
 
 
 def each_of(name, why, fill, value, slope, **options):
-    return Nasty(name, why, arrays(fill, "n"), each(value, slope), **options)
+    return nasty(name, why)(arrays(fill, "n"), each(value, slope), **options)
 
 
 SPECIAL = [
@@ -53,7 +53,7 @@ SPECIAL = [
         special.gammaln,
         special.digamma,
     ),
-    Nasty("log beta", "0 to 100", arrays(POSITIVE, "n", "n"), (special.betaln, log_beta_vjp)),
+    nasty("log beta", "0 to 100")(arrays(POSITIVE, "n", "n"), (special.betaln, log_beta_vjp)),
     each_of("digamma", "0 to 100", POSITIVE, special.digamma, lambda x: special.polygamma(1, x)),
     each_of(
         "log gamma in three dimensions",
@@ -62,9 +62,7 @@ SPECIAL = [
         np.vectorize(log_multigamma, otypes=[float]),
         multigamma_slope,
     ),
-    Nasty(
-        "log of Dirichlet's constant",
-        "of positive numbers",
+    nasty("log of Dirichlet's constant", "of positive numbers")(
         arrays(POSITIVE, "n"),
         (log_dirichlet, lambda args, dA: (dA * (special.digamma(args[0]) - special.digamma(args[0].sum())),)),
     ),
@@ -89,9 +87,7 @@ SPECIAL = [
         special.log_ndtr,
         lambda x: np.exp(-x * x / 2 - special.log_ndtr(x)) / ROOT_2PI,
     ),
-    Nasty(
-        "x log y",
-        "0 log 0 is 0",
+    nasty("x log y", "0 log 0 is 0")(
         arrays(mixed(among(0.0), decades(-6, 1, signed=False)), "n", "n"),
         (special.xlogy, lambda args, dA: (dA * np.log(args[1]), dA * args[0] / args[1])),
     ),
@@ -102,9 +98,7 @@ SPECIAL = [
         special.entr,
         lambda p: -np.log(p) - 1,
     ),
-    Nasty(
-        "relative entropy of each",
-        "infinite below 0",
+    nasty("relative entropy of each", "infinite below 0")(
         arrays(decades(-6, 1, signed=False), "n", "n"),
         (special.rel_entr, lambda args, dA: (dA * (np.log(args[0] / args[1]) + 1), -dA * args[0] / args[1])),
     ),

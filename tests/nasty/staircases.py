@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.nasty.base import Nasty, arrays, decades, each
+from tests.nasty.base import arrays, decades, each, nasty
 
 SMALL = arrays(decades(-8, 0, signed=False), "n")
 PAIRS = arrays(decades(-8, 0, signed=False), "n", "n")
@@ -28,7 +28,7 @@ def great_circle_vjp(args, dA):
 
 
 def of(name, why, value, slope, *, decidable=True):
-    return Nasty(name, why, SMALL, each(value, slope), decidable)
+    return nasty(name, why)(SMALL, each(value, slope), decidable)
 
 
 STAIRCASES = [
@@ -98,5 +98,5 @@ STAIRCASES = [
         lambda x: 1 + np.cos(x),
         decidable=False,
     ),
-    Nasty("great circle", "arccos near 1", PAIRS, (great_circle, great_circle_vjp)),
+    nasty("great circle", "arccos near 1")(PAIRS, (great_circle, great_circle_vjp)),
 ]
