@@ -74,53 +74,6 @@ def watched_backward_params(params, x, dA):
 
 
 @record
-class Noisy:
-    """out = x plus noise; `step` moves on in training, and `inference` makes an Identity of it"""
-
-    step: int = state(default=0)
-    seed: nn.Seed = state(default=0)
-
-
-@forward.register(Noisy)
-def noisy_forward(params, x):
-    return x + np.random.default_rng((*params.seed, params.step)).standard_normal(x.shape), ()
-
-
-@backward.register(Noisy)
-def noisy_backward(params, cache, dA):
-    return nn.Grads(gradient(params, step=params.step + 1), dA)
-
-
-@inference.register(Noisy)
-def noisy_inference(params):
-    return Identity()
-
-
-@nn.reseed.register(Noisy)
-def noisy_reseed(params, i):
-    return evolve(params, seed=(*params.seed, i))
-
-
-@record
-class Residual:
-    """out = x + inner(x)"""
-
-    inner: Any
-
-
-@forward.register(Residual)
-def residual_forward(params, x):
-    out, cache = forward(params.inner, x)
-    return x + out, cache
-
-
-@backward.register(Residual)
-def residual_backward(params, cache, dA):
-    grads = backward(params.inner, cache, dA)
-    return nn.Grads(gradient(params, inner=grads.params), dA + grads.x)
-
-
-@record
 class Features:
     """out = cos(x @ W), by weights that are drawn once and never change"""
 
@@ -251,9 +204,9 @@ def test_thawing_gives_the_layer_back():
     [
         ((nn.Frozen(watched("a")),), 1),
         ((nn.Frozen((watched("a"), watched("b"))), nn.Relu()), 2),
-        ((nn.Relu(), nn.Frozen(watched("a")), nn.Frozen(Noisy())), 3),
+        ((nn.Relu(), nn.Frozen(watched("a")), nn.Frozen(nn.Dropout(0.5, seed=0))), 3),
         (((nn.Frozen(watched("a")), ()), (), nn.Frozen(())), 3),
-        ((Residual((nn.Frozen(watched("a")), nn.Relu())),), 1),
+        ((nn.Residual((nn.Frozen(watched("a")), nn.Relu())),), 1),
         ((nn.Frozen(nn.Frozen(watched("a"))),), 1),
     ],
 )
@@ -293,9 +246,9 @@ def test_a_layer_of_ones_own_may_say_that_its_states_rest():
     assert calls == []
     assert stepped[0] == features
     assert is_inert(features)
-    assert is_inert(Residual(features))
-    assert not is_inert(Noisy())
-    assert not is_inert(Residual((features, net[0])))
+    assert is_inert(nn.Residual(features))
+    assert not is_inert(nn.Dropout(0.5, seed=0))
+    assert not is_inert(nn.Residual((features, net[0])))
 
 
 @record
@@ -314,16 +267,16 @@ def test_what_rests_are_its_states_alone():
 
 
 def test_the_states_in_it_rest_too():
-    start = ((Noisy(), nn.Frozen(Noisy(seed=3))), nn.Dense.init(2, 1, seed=0))
+    start = ((nn.Dropout(0.5, seed=0), nn.Frozen(nn.Dropout(0.5, seed=3))), nn.Dense.init(2, 1, seed=0))
     stepped = nn.sgd(start, step_of(start, x, y)[1], 0.1)
     assert stepped[0][0].step == 1
     assert stepped[0][1] == start[0][1]
 
 
 def test_inference_and_reseed_reach_inside():
-    layer = nn.Frozen((Noisy(seed=3), net[0]))
+    layer = nn.Frozen((nn.Dropout(0.5, seed=3), net[0]))
     assert inference(layer) == nn.Frozen((Identity(), net[0]))
-    assert nn.reseed(layer, 7) == nn.Frozen((Noisy(seed=(3, 7)), net[0]))
+    assert nn.reseed(layer, 7) == nn.Frozen((nn.Dropout(0.5, seed=(3, 7)), net[0]))
     assert nn.Frozen(inference(layer.layer)) == inference(layer)
     assert bits(predict(layer, x)) == bits(forward(net[0], x)[0])
     assert bits(forward(layer, x)[0]) != bits(predict(layer, x))

@@ -91,7 +91,6 @@ ROWS = [
     >> "GlobalAvgPool: x must be (m, t, ..., c), t and all of ... at least 1, not (6, 2)",
     shape_error(lambda: forward(Upsample(2), x[0, 0]))
     >> "Upsample: x must be (m, t, c) or (m, h, w, c), t, h and w at least 1, not (6, 2)",
-    # Backward.
     # Step by step.
     kind_error(lambda: step(line, x[:, :1, 0]))
     >> "step: Conv1d must be causal, of stride 1 and padding (2, 0); stride is 1, padding (0, 0)",

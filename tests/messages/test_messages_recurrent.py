@@ -114,7 +114,6 @@ ROWS = [
     "first; GRU needs a float64 array of shape (3, 4), not (<f64 3x5x4>, <f64 3x4>)",
     kind_error(lambda: step(both, x))
     >> "step: Bidirectional mixes positions, so it cannot take one part of a sequence alone",
-    # Ids.
     # The last step.
     shape_error(lambda: backward(layers.Last(), x, x[:, 0]))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x2>, layer: Last()",
@@ -122,8 +121,6 @@ ROWS = [
     "forward returned for this layer; cache: (<f64 0x3x5x2>, <b8 3x5>, None), layer: Last()",
     shape_error(lambda: step(layers.Last(), x, h)) >> "step: memory must be what the last step returned, or None in "
     "the first; Last needs a float64 array of shape (3, 2), not <f64 3x4>",
-    # Pools over time.
-    # Positions.
 ]
 
 
