@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import Relu, Sigmoid, Softmax, Tanh, backward, forward, layers, parameters
+from funcnn import Relu, Sigmoid, Softmax, Tanh, backward, forward, layers
 from funcnn.core import forward_only
 from funcnn.generation import step
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, leaves
 from tests.cards import OTHERS
 from tests.counts import at_most
+from tests.laws.rows import assert_rows_add_up
 
 every_layer = pytest.mark.parametrize("layer", OTHERS, ids=lambda layer: layer.__name__)
 x = fst.tensors("m n").map(lambda arrays: arrays[0])
@@ -31,18 +32,7 @@ def gradients(layer, x, dA):
 @some
 @given(st.data())
 def test_a_batch_is_its_rows_and_gradients_of_blocks_add_up(layer, data):
-    params, x = data.draw(fst.cases(layer))
-    cut = data.draw(st.integers(0, x.shape[0]))
-    out = values(params, x)
-    dA = np.cos(np.arange(out.size)).reshape(out.shape)
-    whole = gradients(params, x, dA)
-    blocks = [gradients(params, x[part], dA[part]) for part in (slice(cut), slice(cut, None))]
-    rows = [values(params, x[i : i + 1]) for i in range(len(x))]
-    np.testing.assert_allclose(np.concatenate(rows), out, **close)
-    np.testing.assert_allclose(np.concatenate([block.x for block in blocks]), whole.x, **close)
-    for path, gradient in parameters(whole.params).items():
-        parts = [parameters(block.params)[path] for block in blocks]
-        np.testing.assert_allclose(parts[0] + parts[1], gradient, rtol=1e-12, atol=1e-11)
+    assert_rows_add_up(*data.draw(fst.cases(layer)), 1e-11)
 
 
 @every_layer

@@ -13,6 +13,7 @@ from funcnn.layers.attention.dot_product import no_later
 from funcnn.testing import check_vjp
 from funcnn.testing.strategies import cases, tensor
 from funcnn.trees import astype, leaves
+from tests.laws.rows import assert_rows_add_up
 
 
 @st.composite
@@ -347,13 +348,7 @@ def test_attention_to_oneself_is_cross_attention_to_oneself(drawn):
 @given(layers_and_x())
 def test_rows_do_not_know_of_one_another_and_their_gradients_add_up(drawn):
     layer, x, mask = drawn
-    dA = cotangent(x)
-    (out, _), grads = run(layer, (x, mask), (dA, None))
-    rows = [run(layer, (x[i : i + 1], mask[i : i + 1]), (dA[i : i + 1], None)) for i in range(len(x))]
-    near(np.concatenate([row_out for (row_out, _), _ in rows]), out)
-    near(np.concatenate([row.x[0] for _, row in rows]), grads.x[0])
-    for path, gradient in parameters(grads.params).items():
-        near(sum(parameters(row.params)[path] for _, row in rows), gradient, 1e-11)
+    assert_rows_add_up(layer, (x, mask), 1e-11)
 
 
 @given(cases(layers.CrossAttention))

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import funcnn as nn
-from funcnn import backward, forward, layers, parameters, record, transformer_block, tree_map
+from funcnn import backward, forward, layers, record, transformer_block, tree_map
 from funcnn.arrays import same
 from funcnn.errors import KindError
 from funcnn.generation import mixes_positions, positionwise, step
@@ -18,6 +18,7 @@ from funcnn.testing import strategies as fst
 from funcnn.testing.strategies import cases
 from funcnn.trees import leaves
 from tests.counts import at_most
+from tests.laws.rows import assert_rows_add_up, rows_of
 
 FAMILY = [
     getattr(layers, name)
@@ -50,10 +51,7 @@ def blame(out):
 @at_most(30)
 @given(data=st.data())
 def test_a_batch_is_its_rows_one_by_one(layer, data):
-    params, x = data.draw(cases(layer))
-    out = forward(params, x)[0]
-    for i in range(len(leaves((x,))[0])):
-        close(forward(params, rows(x, i, i + 1))[0], rows(out, i, i + 1))
+    assert_rows_add_up(*data.draw(cases(layer)), 1e-10)
 
 
 @family
@@ -61,16 +59,12 @@ def test_a_batch_is_its_rows_one_by_one(layer, data):
 @given(data=st.data())
 def test_gradients_of_blocks_of_rows_add_up(layer, data):
     params, x = data.draw(cases(layer))
-    m = len(leaves((x,))[0])
-    cut = data.draw(st.integers(0, m))
-    out, cache = forward(params, x)
-    whole = backward(params, cache, blame(out))
-    blocks = []
-    for start, end in ((0, cut), (cut, m)):
-        out, cache = forward(params, rows(x, start, end))
-        blocks.append(backward(params, cache, blame(out)))
-    close(added([block.params for block in blocks]), whole.params)
-    assert parameters(whole.params).keys() == parameters(params).keys()
+    cut = data.draw(st.integers(0, len(leaves((x,))[0])))
+    (out, cache), blocks = forward(params, x), []
+    for rows in (slice(cut), slice(cut, None)):
+        part, kept = forward(params, rows_of(x, rows))
+        blocks.append(backward(params, kept, blame(part)))
+    close(added([block.params for block in blocks]), backward(params, cache, blame(out)).params)
 
 
 @given(fst.cases(nn.Residual))

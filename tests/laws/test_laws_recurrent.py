@@ -15,6 +15,7 @@ from funcnn.testing import check_layer, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, leaves
 from tests.counts import at_most
+from tests.laws.rows import assert_rows_add_up
 
 N, T = 4, 5
 LAYERS = {
@@ -74,21 +75,7 @@ def close(a, b):
 @quick
 @given(seeds)
 def test_a_batch_is_its_rows_and_their_gradients_add_up(name, seed):
-    rng = np.random.default_rng(seed)
-    layer, (x, mask) = LAYERS[name], sequences(name, rng)
-    out, cache = forward(layer, (x, mask))
-    dA = rng.standard_normal(out[0].shape)
-    whole = backward(layer, cache, (dA, None))
-    sums = None
-    for i in range(len(x)):
-        row, row_cache = forward(layer, (x[i : i + 1], mask[i : i + 1]))
-        grads = backward(layer, row_cache, (dA[i : i + 1], None))
-        close(row[0], out[0][i : i + 1])
-        if grads.x[0] is not None:
-            close(grads.x[0], whole.x[0][i : i + 1])
-        own = list(parameters(grads.params).values())
-        sums = own if sums is None else [a + b for a, b in zip(sums, own, strict=True)]
-    close(tuple(sums), tuple(parameters(whole.params).values()))
+    assert_rows_add_up(LAYERS[name], sequences(name, np.random.default_rng(seed)), 1e-12)
 
 
 @every
