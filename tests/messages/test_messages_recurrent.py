@@ -1,12 +1,13 @@
-"""Error messages of recurrent layers, pinned word for word."""
+"""Error messages of recurrent layers, embeddings and positions, pinned word for word."""
 
 import numpy as np
 
 from funcnn import GRU, LSTM, Dense, Embedding, backward, forward, layers, predict
 from funcnn.generation import step
-from tests.says import assert_says, each_row, kind_error, shape_error
+from tests.says import assert_says, each_row, kind_error, range_error, shape_error
 
 x, mask, h = np.ones((3, 5, 2)), np.ones((3, 5), bool), np.ones((3, 4))
+q = np.ones((2, 5, 4))
 rnn, gru, lstm = (kind.init(2, 4, seed=0) for kind in (layers.RNN, GRU, LSTM))
 both = layers.Bidirectional(gru, lstm)
 table = Embedding.init(7, 2, seed=0)
@@ -121,9 +122,34 @@ ROWS = [
     "forward returned for this layer; cache: (<f64 0x3x5x2>, <b8 3x5>, None), layer: Last()",
     shape_error(lambda: step(layers.Last(), x, h)) >> "step: memory must be what the last step returned, or None in "
     "the first; Last needs a float64 array of shape (3, 2), not <f64 3x4>",
+    # Embeddings and positions.
+    *[
+        shape_error(lambda start=start: step(layers.SinusoidalPosition(), np.ones((1, 2, 4)), start))
+        >> "step: memory must be what the last step returned, or None in the first; SinusoidalPosition needs a whole "
+        f"number from 0 on, not {start}"
+        for start in (-3, 2.5)
+    ],
+    shape_error(lambda: step(places, x[:, :2], 4))
+    >> "LearnedPosition: x must end at position 5 or before, the last of P, not at 6; x: (3, 2, 2)",
+    range_error(lambda: forward(table, ids - 1)) >> "Embedding: ids must be from 0 to 6; they are from -1 to -1",
+    shape_error(lambda: forward(table, (ids, mask[:2]))) >> "Embedding: mask must be like ids = (3, 5), not (2, 5)",
+    shape_error(lambda: forward(layers.Rotary(), np.ones((3, 5, 3))))
+    >> "Rotary: x must have an even number of features, not 3",
+    shape_error(lambda: layers.rotate(np.ones((3, 2, 5, 3))))
+    >> "rotate: x must have an even number of features, not 3",
+    shape_error(lambda: forward(places, np.ones((3, 6, 2))))
+    >> "LearnedPosition: x must end at position 5 or before, the last of P, not at 6; x: (3, 6, 2)",
+    kind_error(lambda: layers.rotate([1, 2])) >> "rotate: x must be an array, not list; write np.asarray(x, float)",
+    shape_error(lambda: layers.rotate(q[0, 0])) >> "rotate: x must be (..., t, n), not (4,)",
+    shape_error(lambda: layers.rotate_backward(q[..., :3]))
+    >> "rotate_backward: dA must have an even number of features, not 3",
+    range_error(lambda: layers.rotate(q, np.nan)) >> "rotate: start must be finite, not nan",
+    shape_error(lambda: step(layers.LearnedPosition(np.ones((9, 4))), q, (q, q[:, :3], None)))
+    >> "step: memory must be what the last step returned, or None in the first; LearnedPosition needs a whole number "
+    "from 0 on, not (<f64 2x5x4>, <f64 2x3x4>, None)",
 ]
 
 
 @each_row(ROWS)
 def test_it_says(row):
-    assert_says(row, x, mask, h, rnn, gru, lstm, both, table, places, ids, dA)
+    assert_says(row, x, mask, h, rnn, gru, lstm, both, q, table, places, ids, dA)

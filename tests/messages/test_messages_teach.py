@@ -4,7 +4,7 @@ import numpy as np
 
 from funcnn import Dense, Sigmoid, mse, softmax_cross_entropy
 from funcnn.errors import NoFileError, NotFiniteError
-from funcnn.teach import nudge, write_steps
+from funcnn.teach import diagnose, nudge, write_steps
 from funcnn.teach.numbers import given
 from tests.says import assert_says, each_row, file_error, kind_error, raises, range_error, shape_error
 
@@ -13,6 +13,10 @@ dense = Dense(np.ones((3, 2)), None)
 two = np.ones((4, 2))
 
 PAGE = "step.html"
+
+
+def twice(args, dA):
+    return [2 * dA * np.cos(args[0])]
 
 
 ROWS = [
@@ -49,6 +53,15 @@ ROWS = [
     >> "nudge: index must be the place of an entry of W, of shape (3, 2), not (0, -1)",
     range_error(lambda: nudge(dense, x, two, mse, "W", (0, 0), h=1e-17))
     >> "nudge: h must change W[0, 0], which is 1.0; it is 1e-17",
+    # diagnose.
+    kind_error(lambda: diagnose(3, np.sin, [x])) >> "diagnose: f must be a function, not int",
+    kind_error(lambda: diagnose(np.sin, twice, x))
+    >> "diagnose: args must be a tuple, an array for each argument of f, not float64 array",
+    range_error(lambda: diagnose(np.sin, twice, [np.ones(401)]))
+    >> "diagnose: args must hold at most 400 numbers, not 401; take smaller arrays",
+    range_error(lambda: diagnose(lambda x: np.ones((401, 1)) * x, twice, [np.ones(1)]))
+    >> "diagnose: f must return at most 400 numbers, not 401; take smaller arrays",
+    range_error(lambda: diagnose(np.sin, twice, [x]).hint(4)) >> "hint: level must be 1, 2 or 3, not 4",
 ]
 
 
