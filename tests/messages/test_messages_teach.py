@@ -12,7 +12,13 @@ x = np.linspace(-1, 1, 12).reshape(4, 3)
 dense = Dense(np.ones((3, 2)), None)
 two = np.ones((4, 2))
 
-PAGE = "step.html"
+
+def written(x=x, loss=mse, path="step.html"):
+    return lambda: write_steps(dense, x, two, loss, 0.1, path)
+
+
+def nudged(path, index, **options):
+    return lambda: nudge(dense, x, two, mse, path, index, **options)
 
 
 def twice(args, dA):
@@ -20,39 +26,32 @@ def twice(args, dA):
 
 
 ROWS = [
-    raises(NotFiniteError, lambda: write_steps(dense, np.where(x > 0.9, np.nan, x), two, mse, 0.1, PAGE))
+    raises(NotFiniteError, written(np.where(x > 0.9, np.nan, x)))
     >> "write_steps: the cost is nan; the first array that is not finite is x",
-    raises(NotFiniteError, lambda: write_steps(dense, x, two, lambda out, y: (np.inf, 0 * out), 0.1, PAGE))
+    raises(NotFiniteError, written(loss=lambda out, y: (np.inf, 0 * out)))
     >> "write_steps: the cost is inf; params, x, y and out are finite, so the loss is the cause",
-    kind_error(lambda: write_steps(dense, x, two, lambda out, y: ((out - y) ** 2).mean(), 0.1, PAGE))
+    kind_error(written(loss=lambda out, y: ((out - y) ** 2).mean()))
     >> "write_steps: the loss must return a pair, the cost and its gradient dA, not float64",
     kind_error(lambda: write_steps((dense, Sigmoid()), x, np.zeros(4, int), softmax_cross_entropy, 0.1, PAGE))
     >> "write_steps: the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 [[1. 1.] [1. 1.] [1. "
     "1.]]>, b=None), Sigmoid())",
-    kind_error(lambda: write_steps(dense, given(x), two, mse, 0.1, PAGE))
-    >> "write_steps: x must hold arrays of NumPy, not TermArray",
-    kind_error(lambda: write_steps(dense, x + 0j, two, mse, 0.1, PAGE))
-    >> "write_steps: x must hold real numbers, not complex128 array",
-    kind_error(lambda: write_steps(dense, x, two, mse, 0.1, "step.pdf"))
-    >> "write_steps: path must end in .html, not 'step.pdf'",
-    kind_error(lambda: write_steps(dense, x, two, mse, 0.1, None))
-    >> "write_steps: path must be the path of a file, not None",
-    raises(NoFileError, lambda: write_steps(dense, x, two, mse, 0.1, "no folder/step.html"))
+    kind_error(written(given(x))) >> "write_steps: x must hold arrays of NumPy, not TermArray",
+    kind_error(written(x + 0j)) >> "write_steps: x must hold real numbers, not complex128 array",
+    kind_error(written(path="step.pdf")) >> "write_steps: path must end in .html, not 'step.pdf'",
+    kind_error(written(path=None)) >> "write_steps: path must be the path of a file, not None",
+    raises(NoFileError, written(path="no folder/step.html"))
     >> "write_steps: no folder/step.html cannot be written: its folder does not exist; create it first",
-    file_error(lambda: write_steps(dense, x, two, mse, 0.1, f"{'long' * 100}.html"))
+    file_error(written(path=f"{'long' * 100}.html"))
     >> f"write_steps: {'long' * 100}.html cannot be written: File name too long",
-    kind_error(lambda: nudge(dense, x, two, mse, "0.W", (0, 0)))
+    kind_error(nudged("0.W", (0, 0)))
     >> "nudge: path must be one of 'W', 'x', the paths of arrays of floats, not '0.W'",
     kind_error(lambda: nudge(dense, (x, two), two, mse, "x", (0, 0)))
     >> "nudge: path must be one of 'W', the paths of arrays of floats, not 'x'",
-    kind_error(lambda: nudge(dense, x, two, mse, "W", (0, 0.5)))
-    >> "nudge: index must be an int or a tuple of ints, not (0, 0.5)",
-    shape_error(lambda: nudge(dense, x, two, mse, "W", 2))
-    >> "nudge: index must be the place of an entry of W, of shape (3, 2), not (2,)",
-    shape_error(lambda: nudge(dense, x, two, mse, "W", (0, -1)))
+    kind_error(nudged("W", (0, 0.5))) >> "nudge: index must be an int or a tuple of ints, not (0, 0.5)",
+    shape_error(nudged("W", 2)) >> "nudge: index must be the place of an entry of W, of shape (3, 2), not (2,)",
+    shape_error(nudged("W", (0, -1)))
     >> "nudge: index must be the place of an entry of W, of shape (3, 2), not (0, -1)",
-    range_error(lambda: nudge(dense, x, two, mse, "W", (0, 0), h=1e-17))
-    >> "nudge: h must change W[0, 0], which is 1.0; it is 1e-17",
+    range_error(nudged("W", (0, 0), h=1e-17)) >> "nudge: h must change W[0, 0], which is 1.0; it is 1e-17",
     # diagnose.
     kind_error(lambda: diagnose(3, np.sin, [x])) >> "diagnose: f must be a function, not int",
     kind_error(lambda: diagnose(np.sin, twice, x))
