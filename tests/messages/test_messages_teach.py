@@ -32,7 +32,7 @@ ROWS = [
     >> "write_steps: the cost is inf; params, x, y and out are finite, so the loss is the cause",
     kind_error(written(loss=lambda out, y: ((out - y) ** 2).mean()))
     >> "write_steps: the loss must return a pair, the cost and its gradient dA, not float64",
-    kind_error(lambda: write_steps((dense, Sigmoid()), x, np.zeros(4, int), softmax_cross_entropy, 0.1, PAGE))
+    kind_error(lambda: write_steps((dense, Sigmoid()), x, np.zeros(4, int), softmax_cross_entropy, 0.1, "step.html"))
     >> "write_steps: the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 [[1. 1.] [1. 1.] [1. "
     "1.]]>, b=None), Sigmoid())",
     kind_error(written(given(x))) >> "write_steps: x must hold arrays of NumPy, not TermArray",
