@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from funcnn import Dense, Sigmoid, mse, softmax_cross_entropy, value_and_grad
+from funcnn import Adam, Dense, Sigmoid, mlp, mse, softmax_cross_entropy, value_and_grad
 from funcnn.errors import NoFileError, NotFiniteError
-from funcnn.teach import nudge, write_steps
+from funcnn.teach import nudge, write_playground, write_steps
 from funcnn.teach.numbers import given
+from funcnn.trees import astype
 from tests.says import assert_says, each_row, file_error, kind_error, raises, range_error, shape_error
 
 x = np.linspace(-1, 1, 12).reshape(4, 3)
@@ -49,6 +50,31 @@ ROWS = [
     >> "write_steps: no folder/step.html cannot be written: its folder does not exist; create it first",
     file_error(lambda: write_steps(dense, x, two, mse, 0.1, f"{'long' * 100}.html"))
     >> f"write_steps: {'long' * 100}.html cannot be written: File name too long",
+    raises(NotFiniteError, lambda: write_playground(dense, np.where(x > 0.9, np.nan, x), two, mse, 0.1, PAGE))
+    >> "write_playground: the cost is nan; the first array that is not finite is x",
+    range_error(lambda: write_playground(dense, x, np.arange(4), softmax_cross_entropy, 0.1, PAGE))
+    >> "softmax_cross_entropy: y must hold the classes 0 .. 1; it has 0 .. 3",
+    kind_error(lambda: write_playground(astype(dense, np.float16), x, two, mse, 0.1, PAGE))
+    >> "write_playground: params must hold float32 or float64, not float16 array",
+    kind_error(lambda: write_playground(dense, x, two, mse, 0.1, PAGE, choices=[dense]))
+    >> "write_playground: choices must be a dict of networks by name, not [Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, "
+    "b=None)]",
+    kind_error(lambda: write_playground(dense, x, two, mse, 0.1, PAGE, choices={"other": 3}))
+    >> "write_playground: choices['other'] must be a layer or a tuple of layers, not int",
+    shape_error(lambda: write_playground(dense, x, two, mse, 0.1, PAGE, choices={"other": Dense(two, None)}))
+    >> "Dense: x must be (m, ..., 4), not (4, 3)"
+    >> ["in choices['other']"],
+    kind_error(lambda: write_playground(dense, x, two, mse, 0.1, PAGE, optimizer=Adam))
+    >> "write_playground: optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Adam; "
+    "write Adam()",
+    range_error(
+        lambda: write_playground(mlp([3, 1000, 2], seed=0), np.ones((999, 3)), np.ones((999, 2)), mse, 0.1, PAGE)
+    )
+    >> "write_playground: x must have at most 373 rows on a page of this network, not 999; write x[:373] and y[:373]",
+    range_error(lambda: write_playground(mlp([3, 2000, 2000, 2], seed=0), x, two, mse, 0.1, PAGE))
+    >> "write_playground: params must compute at most 3,000,000 numbers in a step, not 16,162,062",
+    range_error(lambda: write_playground(mlp([3, *[2] * 700, 2], seed=0), x, two, mse, 0.1, PAGE))
+    >> "write_playground: params must need at most 250,000 bytes on a page, not 932,372",
     kind_error(lambda: nudge([dense], x, two, mse, "0.W", (0, 0)))
     >> "nudge: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: nudge(dense, x, two, mse, "0.W", (0, 0)))
