@@ -312,3 +312,14 @@ def test_what_goes_wrong_is_said(opened):
     ask(page, "for (let i = 0; i < 6; i++) playground.set('0.b', i, -100)")
     assert "6 of the 6 units of layer 1 Relu give 0 for each row." in page.tab.inner_text("#wrong")
     assert "No gradient." not in page.tab.inner_text("#wrong")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_in_a_frame_of_another_page_it_is_small(name, opened):
+    page = opened(name, query="#small")
+    assert not page.tab.is_visible("h1")
+    assert not page.tab.is_visible("footer")
+    page.tab.click("#one")
+    wait(page, "document.querySelector('#cost-view').innerText.includes('after 1 step')")
+    assert page.overflow(736, 370) == []
+    assert page.violations(without=["page-has-heading-one"]) == []
