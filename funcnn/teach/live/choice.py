@@ -18,7 +18,7 @@ from funcnn.recording.recorder import name_of_loss, record_prediction, record_st
 from funcnn.teach.steps import equations, first_line
 from funcnn.training.finite import is_finite
 from funcnn.training.origin import origin
-from funcnn.trees.walks import map_arrays
+from funcnn.trees.walks import map_arrays, parameters
 
 Given = tuple[Any, Any, Loss, float]
 """x, y, the loss and the learning rate."""
@@ -43,6 +43,7 @@ def choice_data(function: str, name: str, network: tuple[Any, Any], given: Given
         "optimizer": _text(optimizer),
         "layers": _layers(seen),
         "start": {path: array_data(a) for path, a in start.items()},
+        "parameters": [path for path in parameters(params) if f"grads.{path}" in programs["first"].outputs],
         "sources": _sources(seen, loss),
         **_as_json(programs),
     }
