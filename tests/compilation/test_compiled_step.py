@@ -39,7 +39,7 @@ from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.optimizers import PerArray
 from funcnn.trees import astype, leaves
 from tests.compilation.test_compiled_folds import OPTIMIZERS, Changed, Told, batch, net, x, y
-from tests.said import says
+from tests.said import refusal, says
 
 deep = (
     *(Dense.init(2, 6, seed=1), BatchNorm.init(6), Dropout(0.3, seed=2)),
@@ -184,11 +184,8 @@ def test_errors_are_those_of_the_plain_path():
     classes = compiled_step(softmax_cross_entropy)
     three, labels = TrainState(mlp([2, 3], seed=0)), np.arange(70) % 3
     three = classes(classes(three, x, labels, 0.1), x, labels, 0.1)
-    with pytest.raises(RangeError, match="y must hold the classes") as found:
-        classes(three, x, labels + 1, 0.1)
-    with pytest.raises(RangeError) as plain:
-        value_and_grad(softmax_cross_entropy)(three.params, x, labels + 1)
-    assert str(found.value) == str(plain.value)
+    plain = refusal(value_and_grad(softmax_cross_entropy), three.params, x, labels + 1)
+    assert refusal(classes, three, x, labels + 1, 0.1)[:2] == plain[:2]
 
 
 def test_a_learning_rate_is_a_number():
