@@ -22,17 +22,12 @@ from tests.compilation.test_compiled_later import are_alike, first, x, y
 
 
 def test_whole_numbers_at_the_end_of_float32():
-    def loss(out, y):
-        return ((y == 1 << 24) * out).sum(), out
-
+    loss = lambda out, y: (((y == 1 << 24) * out).sum(), out)
     function, net = compiled(loss), (astype(first, np.float32),)
     for n in ((1 << 24), (1 << 24) + 1):
         are_alike(function, loss, net, x.astype(np.float32), np.full((37, 3), n))
     assert np.float32(0.9999999999) == 1
-
-    def near(out, y):
-        return ((y > 0.9999999999) * out).sum(), out
-
+    near = lambda out, y: (((y > 0.9999999999) * out).sum(), out)
     are_alike(compiled(near), near, net, x.astype(np.float32), np.ones((37, 3), int))
 
 
@@ -44,9 +39,7 @@ def test_the_cost_of_a_frozen_network_may_have_the_rounding_errors_of_float32():
 
 @pytest.mark.parametrize("dtype", [complex, object, "U8", "m8[s]"])
 def test_y_that_are_no_real_numbers(dtype):
-    def loss(out, y):
-        return (out * y).sum().real, out
-
+    loss = lambda out, y: ((out * y).sum().real, out)
     labels = np.ones((37, 3), int).astype(dtype)
     assert explain(compiled(nn.mse), (first,), x, y).startswith("compiled: ")
     if dtype in {complex, object}:

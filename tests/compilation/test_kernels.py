@@ -253,9 +253,7 @@ def test_a_weight_that_is_refused(bad, used):
     assert len(used) == 2
 
 
-def softmax_of(z):
-    return np.exp(z) / np.exp(z).sum(-1, keepdims=True)
-
+softmax_of = lambda z: np.exp(z) / np.exp(z).sum(-1, keepdims=True)
 
 # Rules that are traced.
 

@@ -679,8 +679,7 @@ def largest_after_the_correction(self, g, p, t, m=0, v=0, top=0):
     return m / (1 - 0.8**t) / (np.sqrt(top) + 0.01), m, v, top
 
 
-def look_ahead_late(self, g, p, t, m=0):
-    return g + 0.8 * m, 0.8 * m + g
+look_ahead_late = lambda self, g, p, t, m=0: (g + 0.8 * m, 0.8 * m + g)
 
 
 def with_dampening(self, g, p, t, m=0):
@@ -688,8 +687,7 @@ def with_dampening(self, g, p, t, m=0):
     return m, m
 
 
-def forgotten(self, g, p, t, m=0):
-    return 0.8 * m + g, g * 1.0
+forgotten = lambda self, g, p, t, m=0: (0.8 * m + g, g * 1.0)
 
 
 def one_beta(self, g, p, t, m=0):
@@ -697,8 +695,7 @@ def one_beta(self, g, p, t, m=0):
     return np.sign(m), m
 
 
-def last_square_only(self, g, p, t):
-    return (g / (np.sqrt(g * g) + 0.01),)
+last_square_only = lambda self, g, p, t: (g / (np.sqrt(g * g) + 0.01),)
 
 
 def gradients_for_steps(self, g, p, t, s=0, d=0):

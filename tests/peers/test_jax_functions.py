@@ -30,8 +30,7 @@ def around(net, x):
     return jnp.sin(nn.forward(net, x)[0])
 
 
-def chosen(table, x):
-    return table[x[0]] * x[1][:, None]
+chosen = lambda table, x: table[x[0]] * x[1][:, None]
 
 
 @nn.record
@@ -53,14 +52,6 @@ def layer(dtype=np.float64):
 
 def bilinear():
     return Bilinear(rng.standard_normal((3, 2)), rng.standard_normal((3, 2)), mean=np.ones(2))
-
-
-@pytest.fixture(params=[False, True], ids=["x64 off", "x64 on"])
-def x64(request):
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", request.param)
-    yield request.param
-    jax.config.update("jax_enable_x64", before)
 
 
 @pytest.mark.parametrize(
