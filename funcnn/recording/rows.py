@@ -10,7 +10,8 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.errors import KindError
-from funcnn.recording.linear import FreeArray, NotLinearError, at, free_array, linear
+from funcnn.recording.free import FreeArray, free_array
+from funcnn.recording.linear import NotLinearError, at, linear
 from funcnn.recording.operations import Operation
 from funcnn.recording.program import Program
 
@@ -61,60 +62,63 @@ def record_rows(record: Callable[[int], Program], *, sizes: Collection[int] = ()
     programs = [record(m) for m in rows]
     try:
         return _joined(programs, rows)
-    except NotLinearError:
-        seen = f"{rows[0]}, {rows[1]} and {rows[2]} rows"
-        raise KindError(
-            f"operations that depend on the number of rows, compared at {seen}, cannot be recorded"
-        ) from None
+    except NotLinearError as error:
+        raise KindError(f"{error}, compared at {rows[0]}, {rows[1]} and {rows[2]} rows, cannot be recorded") from None
 
 
 def _joined(programs: Sequence[Program], rows: tuple[int, ...]) -> FreeProgram:
     if len({len(one.operations) for one in programs}) > 1:
-        raise NotLinearError
-    constants: dict[tuple[int, ...], int] = {}
-    begin = len(programs[0].inputs)
-    begins = [begin + len(one.constants) for one in programs]
-
-    def place(places: Sequence[int]) -> tuple[bool, int]:
-        """(whether it is a constant, its place among the constants or among the other values)"""
-        kinds = {0 if i < begin else 1 if i < end else 2 for i, end in zip(places, begins, strict=True)}
-        if kinds == {1}:
-            return True, constants.setdefault(tuple([i - begin for i in places]), len(constants))
-        others = {i if kinds == {0} else i - end for i, end in zip(places, begins, strict=True)}
-        if len(kinds) > 1 or len(others) > 1:
-            raise NotLinearError
-        return False, others.pop() + (begin if kinds == {2} else 0)
-
-    operations = [_operation(same, rows) for same in zip(*[one.operations for one in programs], strict=True)]
-    args = [
-        [place(each) for each in zip(*[one.args for one in same], strict=True)]
-        for same in zip(*[one.operations for one in programs], strict=True)
-    ]
-    outputs = {name: place([one.outputs[name] for one in programs]) for name in programs[0].outputs}
-
-    def number(is_constant: bool, i: int) -> int:
-        return begin + i if is_constant else i if i < begin else i + len(constants)
-
+        raise NotLinearError(OTHERS)
+    values = _Values(programs)
+    operations = [_operation(same, values, rows) for same in zip(*[one.operations for one in programs], strict=True)]
+    outputs = {name: values.place([one.outputs[name] for one in programs]) for name in programs[0].outputs}
     return FreeProgram(
-        linear([tuple([(name, shape, dtype) for name, shape, dtype in one.inputs]) for one in programs], rows),
-        tuple(
-            [free_array([one.constants[i] for one, i in zip(programs, same, strict=True)], rows) for same in constants]
-        ),
-        tuple(
-            [
-                attrs.evolve(one, args=tuple([number(*each) for each in own]))
-                for one, own in zip(operations, args, strict=True)
-            ]
-        ),
-        {name: number(*made) for name, made in outputs.items()},
+        linear([one.inputs for one in programs], rows),
+        tuple([free_array(arrays, rows) for arrays in values.arrays()]),
+        tuple([attrs.evolve(one, args=tuple(map(values.number, one.args))) for one in operations]),
+        {name: values.number(place) for name, place in outputs.items()},
         rows,
     )
 
 
-def _operation(same: Sequence[Operation], rows: tuple[int, ...]) -> Operation:
-    """The operation that these are, without arguments."""
-    first = same[0]
+def _operation(same: Sequence[Operation], values: _Values, rows: tuple[int, ...]) -> Operation:
+    """The operation that these are, with places of `values` as its arguments."""
     if len({(one.name, one.dtype, len(one.args)) for one in same}) > 1:
-        raise NotLinearError
+        raise NotLinearError(OTHERS)
+    args = tuple([values.place(places) for places in zip(*[one.args for one in same], strict=True)])
     shape, settings = linear([(one.shape, one.settings) for one in same], rows)
-    return attrs.evolve(first, shape=shape, settings=settings, step=None)
+    return attrs.evolve(same[0], args=args, shape=shape, settings=settings, step=None)
+
+
+class _Values:
+    """The values of programs, side by side: constants may be in another order in each program, other values not.
+
+    A place is -1, -2, ... for constants in the order in which they are found. For other values it is the number of the
+    value where there are no constants.
+    """
+
+    def __init__(self, programs: Sequence[Program]) -> None:
+        self.programs, self.begin = programs, len(programs[0].inputs)
+        self.found: dict[tuple[int, ...], int] = {}
+
+    def place(self, numbers: Sequence[int]) -> int:
+        """The place of the value that has these numbers in the programs."""
+        counts = [len(one.constants) for one in self.programs]
+        constants = [i - self.begin for i, n in zip(numbers, counts, strict=True) if 0 <= i - self.begin < n]
+        if len(constants) == len(numbers):
+            return self.found.setdefault(tuple(constants), -1 - len(self.found))
+        others = {i if i < self.begin else i - n for i, n in zip(numbers, counts, strict=True)}
+        if constants or len(others) > 1:
+            raise NotLinearError(OTHERS)
+        return others.pop()
+
+    def number(self, place: int) -> int:
+        """The number of the value at a place, after all constants are found."""
+        return self.begin - 1 - place if place < 0 else place if place < self.begin else place + len(self.found)
+
+    def arrays(self) -> list[list[Array]]:
+        """For each constant that was found, its array in each program."""
+        return [[one.constants[i] for one, i in zip(self.programs, same, strict=True)] for same in self.found]
+
+
+OTHERS = "other operations for each number of rows"

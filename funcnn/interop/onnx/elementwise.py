@@ -10,6 +10,7 @@ import numpy as np
 import spox.opset.ai.onnx.v17 as op
 import spox.opset.ai.onnx.v18 as later
 
+from funcnn.errors import KindError
 from funcnn.interop.onnx.values import Var, constant, dtype_of
 
 DType = np.dtype[Any]
@@ -20,10 +21,10 @@ def elementwise(name: str, args: Sequence[Var], dtype: DType) -> Var:
     if name == "astype":
         return as_dtype(args[0], dtype)
     if name == "where":
-        return _where(*args, dtype)
+        return _where(args[0], args[1], args[2], dtype)
     inside = np.result_type(*map(dtype_of, args)) if dtype.kind == "b" else dtype
-    if inside.kind == "b" and name in OF_TRUTH:
-        return OF_TRUTH[name](*args)
+    if inside.kind == "b" and name in OF_BOOLS:
+        return OF_BOOLS[name](*args)
     if inside.kind == "b":  # numbers of bools: ONNX has no arithmetic of them
         inside = np.dtype(np.int32)
     return as_dtype(OPERATORS[name](*[as_dtype(a, inside) for a in args]), dtype)
@@ -79,8 +80,12 @@ def _remainder(a: Var, b: Var) -> Var:
 
 
 def _floor_divide(a: Var, b: Var) -> Var:
+    """(a - remainder) / b, rounded to a whole number; a / b where b is 0"""
     made = op.div(op.sub(a, _remainder(a, b)), b)
-    return op.floor(op.add(made, constant(0.5, a))) if dtype_of(a).kind == "f" else made
+    if dtype_of(a).kind != "f":
+        return made
+    whole = op.floor(op.add(made, constant(0.5, a)))
+    return op.where(op.equal(b, constant(0, a)), op.div(a, b), whole)
 
 
 def _arctan2(y: Var, x: Var) -> Var:
@@ -96,32 +101,62 @@ def _arctan2(y: Var, x: Var) -> Var:
 
 
 def _shift(direction: str) -> Callable[[Var, Var], Var]:
-    return lambda a, b: op.bit_shift(a, b, direction=direction)
+    def shifted(a: Var, b: Var) -> Var:
+        if dtype_of(a).kind != "u":
+            raise KindError(f"a shift of {dtype_of(a)} has no operator, which takes numbers without a sign")
+        return op.bit_shift(a, b, direction=direction)
+
+    return shifted
 
 
 OPERATORS: dict[str, Callable[..., Var]] = {
-    **{"negative": op.neg, "absolute": op.abs, "sign": op.sign, "sqrt": op.sqrt, "floor": op.floor},
-    **{"exp": op.exp, "expm1": _expm1, "log": op.log, "log1p": _log1p},
-    **{"sin": op.sin, "cos": op.cos, "tanh": op.tanh, "arctan": op.atan, "arctan2": _arctan2},
+    "negative": op.neg,
+    "absolute": op.abs,
+    "sign": op.sign,
+    "sqrt": op.sqrt,
+    "floor": op.floor,
+    "exp": op.exp,
+    "expm1": _expm1,
+    "log": op.log,
+    "log1p": _log1p,
+    "sin": op.sin,
+    "cos": op.cos,
+    "tanh": op.tanh,
+    "arctan": op.atan,
+    "arctan2": _arctan2,
     "erfc": lambda x: op.sub(constant(1, x), op.erf(x)),
     "isfinite": lambda x: op.equal(op.sub(x, x), constant(0, x)),
-    **{"add": op.add, "subtract": op.sub, "multiply": op.mul, "divide": op.div, "power": op.pow},
-    **{"remainder": _remainder, "floor_divide": _floor_divide},
+    "add": op.add,
+    "subtract": op.sub,
+    "multiply": op.mul,
+    "divide": op.div,
+    "power": op.pow,
+    "remainder": _remainder,
+    "floor_divide": _floor_divide,
     "maximum": lambda a, b: op.max([a, b]),
     "minimum": lambda a, b: op.min([a, b]),
     "equal": op.equal,
     "not_equal": lambda a, b: op.not_(op.equal(a, b)),
-    **{"greater": op.greater, "greater_equal": op.greater_or_equal, "less": op.less, "less_equal": op.less_or_equal},
-    **{"invert": later.bitwise_not, "bitwise_and": later.bitwise_and, "bitwise_or": later.bitwise_or},
-    **{"bitwise_xor": later.bitwise_xor, "left_shift": _shift("LEFT"), "right_shift": _shift("RIGHT")},
+    "greater": op.greater,
+    "greater_equal": op.greater_or_equal,
+    "less": op.less,
+    "less_equal": op.less_or_equal,
+    "invert": later.bitwise_not,
+    "bitwise_and": later.bitwise_and,
+    "bitwise_or": later.bitwise_or,
+    "bitwise_xor": later.bitwise_xor,
+    "left_shift": _shift("LEFT"),
+    "right_shift": _shift("RIGHT"),
     "matmul": op.matmul,
 }
-OF_TRUTH: dict[str, Callable[..., Var]] = {
-    **{"invert": op.not_, "bitwise_and": op.and_, "bitwise_or": op.or_, "bitwise_xor": op.xor},
+OF_BOOLS: dict[str, Callable[..., Var]] = {
+    "invert": op.not_,
+    "bitwise_and": op.and_,
+    "bitwise_or": op.or_,
+    "bitwise_xor": op.xor,
     "equal": op.equal,
     "not_equal": op.xor,
 }
-"""Operators of bools."""
 
 REDUCTIONS: dict[str, Callable[[Var, list[int]], Var]] = {
     "sum": lambda x, axes: op.reduce_sum(x, constant(np.array(axes)), keepdims=0),

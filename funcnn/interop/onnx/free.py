@@ -10,7 +10,8 @@ import spox.opset.ai.onnx.v17 as op
 
 from funcnn.arrays import Array
 from funcnn.interop.onnx.values import Var, constant
-from funcnn.recording.linear import FreeArray, Linear
+from funcnn.recording.free import FreeArray
+from funcnn.recording.linear import Linear, M
 
 
 class Rows:
@@ -54,7 +55,7 @@ class Rows:
             row = op.reshape(row, constant(np.array([-1, *[1] * a.start.ndim])))
             made = op.add(made, op.mul(row, constant(a.step)))
         else:
-            made = self.repeated(made, (Linear(0, 1), *a.start.shape))
+            made = self.repeated(made, (M, *a.start.shape))
         return self.reshaped(rows_at(a.axis, op.cast(made, to=a.dtype), 1 + a.start.ndim), a.shape)
 
 

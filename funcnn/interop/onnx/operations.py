@@ -56,14 +56,9 @@ class Writer:
     def _written(self, one: Operation) -> Var:
         if one.dtype.kind not in "biu" and one.dtype not in (np.float32, np.float64):
             raise KindError(f"{one.name} of {one.dtype} has no operator")
-        if one.name in MOVING:
-            return MOVING[one.name](self, one)
-        args = [self.value(i) for i in one.args]
-        if one.name in REDUCTIONS:
-            return reduced(one.name, args[0], one.settings["axes"], one.dtype)
-        if one.name in ALONG:
-            return as_dtype(ALONG[one.name](self, as_number(args[0]), *one.settings["axes"], one), one.dtype)
-        return elementwise(one.name, args, one.dtype)
+        if one.name in WRITTEN:
+            return WRITTEN[one.name](self, one)
+        return elementwise(one.name, [self.value(i) for i in one.args], one.dtype)
 
 
 def _view(writer: Writer, one: Operation) -> Var:
@@ -79,33 +74,56 @@ def _take(writer: Writer, one: Operation) -> Var:
 
 
 def _put(writer: Writer, one: Operation) -> Var:
+    """The positions are an argument, or those of a view"""
     i, *at, v = one.args
-    to, values = (writer.value(i), one.shape), (writer.value(v), writer.shapes[v])
-    positions = writer.constant(at[0]) if at else view_positions(writer.rows, **one.settings, shape=writer.shapes[v])
+    rows, x, values, shape = writer.rows, writer.value(i), writer.value(v), writer.shapes[v]
+    positions = writer.constant(at[0]) if at else view_positions(rows, **one.settings, shape=shape)
     if one.name == "put" and positions is not None:
-        return put(writer.rows, *to, positions, *values)
-    where = writer.value(at[0]) if at else writer.rows.array(positions)
-    return scattered(writer.rows, *to, where, *values, "add" if one.name == "put_add" else "none")
+        return put(rows, x, one.shape, positions, values, shape)
+    where = writer.value(at[0]) if at else rows.array(positions)
+    return scattered(rows, x, one.shape, where, values, shape, "add" if one.name == "put_add" else "none")
+
+
+def _reduction(writer: Writer, one: Operation) -> Var:
+    return reduced(one.name, writer.value(one.args[0]), one.settings["axes"], one.dtype)
+
+
+def _largest(writer: Writer, one: Operation) -> Var:
+    [axis] = one.settings["axes"]
+    return as_dtype(op.arg_max(as_number(writer.value(one.args[0])), axis=axis, keepdims=0), one.dtype)
+
+
+def _order(writer: Writer, one: Operation) -> Var:
+    """TopK puts the first of equal entries first, as a stable sort does"""
+    [axis] = one.settings["axes"]
+    k = writer.rows.numbers([one.shape[axis]])
+    return as_dtype(op.top_k(as_number(writer.value(one.args[0])), k, axis=axis, largest=0)[1], one.dtype)
+
+
+def _running_sum(writer: Writer, one: Operation) -> Var:
+    [axis] = one.settings["axes"]
+    return op.cumsum(as_dtype(writer.value(one.args[0]), one.dtype), constant(np.array(axis)))
 
 
 def _joined(writer: Writer, one: Operation) -> Var:
-    return op.concat([writer.value(i) for i in one.args], axis=one.settings["axes"][0])
+    [axis] = one.settings["axes"]
+    return op.concat([writer.value(i) for i in one.args], axis=axis)
 
 
-MOVING: dict[str, Callable[[Writer, Operation], Var]] = {
-    **{"view": _view, "take": _take, "put": _put, "put_add": _put, "concatenate": _joined},
-    "reshape": lambda writer, one: writer.rows.reshaped(writer.value(one.args[0]), one.shape),
-}
+def _reshape(writer: Writer, one: Operation) -> Var:
+    return writer.rows.reshaped(writer.value(one.args[0]), one.shape)
 
 
-def _order(writer: Writer, x: Var, axis: int, one: Operation) -> Var:
-    """TopK takes the first of equal entries first, as a stable sort does"""
-    return op.top_k(x, writer.rows.numbers([one.shape[axis]]), axis=axis, largest=0)[1]
-
-
-ALONG: dict[str, Callable[[Writer, Var, int, Operation], Var]] = {
-    "argmax": lambda _, x, axis, one: op.arg_max(x, axis=axis, keepdims=0),
+WRITTEN: dict[str, Callable[[Writer, Operation], Var]] = {
+    **dict.fromkeys(REDUCTIONS, _reduction),
+    "argmax": _largest,
     "argsort": _order,
-    "cumsum": lambda _, x, axis, one: op.cumsum(as_dtype(x, one.dtype), constant(np.array(axis))),
+    "cumsum": _running_sum,
+    "view": _view,
+    "reshape": _reshape,
+    "take": _take,
+    "put": _put,
+    "put_add": _put,
+    "concatenate": _joined,
 }
-"""Operations along one axis."""
+"""Operations that are not elementwise."""

@@ -1,4 +1,4 @@
-"""The rule of `to_graph` for a layer without a rule of its own: its prediction is recorded, and written operation by operation."""
+"""The rule of `to_graph` for a layer without a rule of its own: its recorded prediction, operation by operation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from funcnn.interop.onnx.operations import SINGLE, Writer
 from funcnn.interop.onnx.values import Var, check_single, dtype_of, shape_of
 from funcnn.recording.arrays import as_recorded, known
 from funcnn.recording.leaves import leaves_of, with_leaves
-from funcnn.recording.linear import NotLinearError
 from funcnn.recording.program import Program
 from funcnn.recording.recorder import record_function
 from funcnn.recording.rows import FreeProgram, record_rows
