@@ -27,9 +27,11 @@ def recorded_to_graph(layer: Any, x: Any) -> Any:
     try:
         program, form = _record(layer, x)
         made = Writer(program, parts).outputs()
-    except KindError as error:
+    except Exception as error:  # of any class: the recorder may not follow what predict computes without an error
+        is_reason = isinstance(error, KindError)
+        reason = error if is_reason else f"its recording ends with {type(error).__name__}: {error}"
         remedy = f"write one with @to_graph.register({cls})"
-        raise KindError(f"to_onnx: there is no rule for {cls}, and {error}; {remedy}") from error
+        raise KindError(f"to_onnx: there is no rule for {cls}, and {reason}; {remedy}") from error
     if any([operation.name in SINGLE for operation in program.operations]):
         check_single(layer, next(iter(parts.values())))
     return _each(lambda name: made[name], form)
