@@ -60,6 +60,8 @@ def _fitted(shape: tuple[Any, ...], arrays: Sequence[Array], rows: Sequence[int]
     moving = [k for k, n in enumerate(shape) if isinstance(n, Linear)]
     if moving and _is_filled(one) and _is_filled(other):
         one, other = _first(one), _first(other)
+    elif len(moving) > 1:
+        raise NotLinearError(NOT_FREE)
     elif moving:
         axis = moving[0]
         one, other = [_rows_first(a, axis, m) for a, m in zip((one, other), rows, strict=False)]
