@@ -79,7 +79,7 @@ def _rows_first(a: Array, axis: int, m: int) -> Array:
 
 
 def _same(a: Array, b: Array) -> bool:
-    return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
 
 
 def _is_filled(a: Array) -> bool:

@@ -55,10 +55,7 @@ def _chain(source: Sequence[int], strides: Sequence[int]) -> list[int]:
 
 def _axes(s: int, n: int, steps: list[int], lengths: list[int], digits: list[int]) -> list[int] | None:
     """The axes that an axis of a view goes along: a slice of one, or all of several."""
-    fitting = [i for i, step in enumerate(steps) if s % step == 0 and step <= abs(s) and lengths[i] > 1]
-    if not fitting:
-        return None
-    i = fitting[0]
+    i = next(i for i, step in enumerate(steps) if s % step == 0 and step <= abs(s) and lengths[i] > 1)
     last = digits[i] + s // steps[i] * (n - 1)
     if 0 <= last < lengths[i]:
         return [i]
