@@ -14,7 +14,7 @@ from funcnn.recording.free import FreeArray
 from funcnn.recording.linear import Linear, M
 
 
-class Rows:
+class RowCount:
     """The number m of rows of a value, which a model reads when it runs."""
 
     def __init__(self, x: Var, examples: tuple[int, ...]) -> None:

@@ -11,7 +11,7 @@ import spox.opset.ai.onnx.v17 as op
 
 from funcnn.arrays import Array
 from funcnn.errors import KindError
-from funcnn.interop.onnx.free import Rows, rows_at, rows_first
+from funcnn.interop.onnx.free import RowCount, rows_at, rows_first
 from funcnn.interop.onnx.values import Var, constant
 from funcnn.interop.onnx.views import slices_of
 from funcnn.recording.free import FreeArray, free_array
@@ -22,7 +22,7 @@ Shape = tuple[Any, ...]
 Positions = Array | FreeArray
 
 
-def viewed(rows: Rows, x: Var, source: Shape, shape: Shape, offset: Any, strides: Sequence[Any]) -> Var:
+def viewed(rows: RowCount, x: Var, source: Shape, shape: Shape, offset: Any, strides: Sequence[Any]) -> Var:
     """The view of x, which has the shape `source`: by Slice and Transpose, or else entry by entry"""
     compact = tuple([1 if s == 0 else n for s, n in zip(strides, shape, strict=True)])
     made = _sliced(rows, x, source, compact, offset, strides)
@@ -31,7 +31,7 @@ def viewed(rows: Rows, x: Var, source: Shape, shape: Shape, offset: Any, strides
     return made if compact == shape else rows.repeated(made, shape)
 
 
-def view_positions(rows: Rows, offset: Any, strides: Sequence[Any], shape: Shape) -> Positions:
+def view_positions(rows: RowCount, offset: Any, strides: Sequence[Any], shape: Shape) -> Positions:
     """The position of each entry of a view."""
     given = [at((offset, strides, shape), m) for m in rows.examples]
     try:
@@ -40,7 +40,7 @@ def view_positions(rows: Rows, offset: Any, strides: Sequence[Any], shape: Shape
         raise KindError("a view whose positions are not a + b m for m rows has no operator") from None
 
 
-def _sliced(rows: Rows, x: Var, source: Shape, shape: Shape, offset: Any, strides: Sequence[Any]) -> Var | None:
+def _sliced(rows: RowCount, x: Var, source: Shape, shape: Shape, offset: Any, strides: Sequence[Any]) -> Var | None:
     given = [at((source, shape, offset, strides), m) for m in rows.examples]
     try:
         slices = linear([slices_of(*one) for one in given], rows.examples)
@@ -59,7 +59,7 @@ def _sliced(rows: Rows, x: Var, source: Shape, shape: Shape, offset: Any, stride
     return made if has_shape else rows.reshaped(made, shape)
 
 
-def taken(rows: Rows, x: Var, source: Shape, positions: Positions) -> Var:
+def taken(rows: RowCount, x: Var, source: Shape, positions: Positions) -> Var:
     """x.flat[positions], along each row if all rows are read alike"""
     if isinstance(positions, FreeArray) and (n := _row_size(source, positions)) is not None:
         made = op.gather(rows.reshaped(x, (M, n)), constant(positions.start), axis=1)
@@ -91,7 +91,7 @@ def _row_size(source: Shape, positions: Positions) -> int | None:
     return n.b if inside else None
 
 
-def put(rows: Rows, x: Var, source: Shape, positions: Positions, values: Var, shape: Shape) -> Var:
+def put(rows: RowCount, x: Var, source: Shape, positions: Positions, values: Var, shape: Shape) -> Var:
     """A copy of x with these values, of this shape, at the positions
 
     Where all rows change alike, it is a choice among the entries of x and the values beside them.
@@ -108,7 +108,7 @@ def put(rows: Rows, x: Var, source: Shape, positions: Positions, values: Var, sh
     return rows.reshaped(op.gather(both, constant(choice), axis=1), source)
 
 
-def _by_row(rows: Rows, values: Var, positions: Positions) -> Var:
+def _by_row(rows: RowCount, values: Var, positions: Positions) -> Var:
     """Values of the shape of these positions, as an array with one axis beside the rows"""
     if not isinstance(positions, FreeArray):
         return rows.reshaped(values, (1, positions.size))
@@ -117,7 +117,7 @@ def _by_row(rows: Rows, values: Var, positions: Positions) -> Var:
     return rows.reshaped(rows_first(axis, split, 1 + len(rest)), (M, math.prod(rest)))
 
 
-def scattered(rows: Rows, x: Var, source: Shape, positions: Var, values: Var, shape: Shape, reduction: str) -> Var:
+def scattered(rows: RowCount, x: Var, source: Shape, positions: Var, values: Var, shape: Shape, reduction: str) -> Var:
     """A copy of x with values put at positions, or with the reduction "add" added there"""
     where = op.cast(flat(positions), to=np.int64)
     new = flat(values) if shape else op.expand(values, op.shape(where))

@@ -10,7 +10,7 @@ import spox.opset.ai.onnx.v17 as op
 
 from funcnn.errors import KindError
 from funcnn.interop.onnx.elementwise import REDUCTIONS, as_dtype, as_number, elementwise, reduced
-from funcnn.interop.onnx.free import Rows
+from funcnn.interop.onnx.free import RowCount
 from funcnn.interop.onnx.movement import put, scattered, taken, taken_at, view_positions, viewed
 from funcnn.interop.onnx.values import Var, constant, shape_of
 from funcnn.recording.operations import Operation
@@ -26,7 +26,7 @@ class Writer:
     def __init__(self, program: FreeProgram, inputs: dict[str, Var]) -> None:
         """`inputs`: the values of the inputs of the program, by name"""
         self.program = program
-        self.rows = Rows(next(iter(inputs.values())), program.rows)
+        self.rows = RowCount(next(iter(inputs.values())), program.rows)
         self.shapes = [*[shape for _, shape, _ in program.inputs], *[a.shape for a in program.constants]]
         self.made: dict[int, Var] = {i: inputs[name] for i, (name, *_) in enumerate(program.inputs)}
         for operation in program.operations:
