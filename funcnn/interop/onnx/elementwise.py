@@ -11,7 +11,7 @@ import spox.opset.ai.onnx.v17 as op
 import spox.opset.ai.onnx.v18 as later
 
 from funcnn.errors import KindError
-from funcnn.interop.onnx.values import Var, constant, dtype_of
+from funcnn.interop.onnx.values import Var, as_dtype, constant, dtype_of
 
 DType = np.dtype[Any]
 
@@ -28,11 +28,6 @@ def elementwise(name: str, args: Sequence[Var], dtype: DType) -> Var:
     if inside.kind == "b":  # numbers of bools: ONNX has no arithmetic of them
         inside = np.dtype(np.int32)
     return as_dtype(OPERATORS[name](*[as_dtype(a, inside) for a in args]), dtype)
-
-
-def as_dtype(x: Var, dtype: DType) -> Var:
-    """x in this dtype"""
-    return x if dtype_of(x) == dtype else op.cast(x, to=dtype)
 
 
 def as_number(x: Var) -> Var:

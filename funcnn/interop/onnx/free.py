@@ -9,7 +9,7 @@ import numpy as np
 import spox.opset.ai.onnx.v17 as op
 
 from funcnn.arrays import Array
-from funcnn.interop.onnx.values import Var, constant
+from funcnn.interop.onnx.values import Var, as_dtype, constant
 from funcnn.recording.free import FreeArray
 from funcnn.recording.linear import Linear, M
 
@@ -47,7 +47,7 @@ class RowCount:
             m = op.cast(self.m if a.start.ndim else op.squeeze(self.m), to=a.start.dtype)
             made = op.add(made, op.mul(m, constant(a.slope)))
         if a.axis is None:
-            return self.repeated(op.cast(made, to=a.dtype), a.shape) if a.shape else op.cast(made, to=a.dtype)
+            return self.repeated(as_dtype(made, a.dtype), a.shape) if a.shape else as_dtype(made, a.dtype)
         made = op.unsqueeze(made, constant(np.array([0])))
         if a.step.any():
             zero, one = (constant(np.array(n, np.int64)) for n in (0, 1))
@@ -56,7 +56,7 @@ class RowCount:
             made = op.add(made, op.mul(row, constant(a.step)))
         else:
             made = self.repeated(made, (M, *a.start.shape))
-        return self.reshaped(rows_at(a.axis, op.cast(made, to=a.dtype), 1 + a.start.ndim), a.shape)
+        return self.reshaped(rows_at(a.axis, as_dtype(made, a.dtype), 1 + a.start.ndim), a.shape)
 
 
 def rows_at(axis: int, x: Var, ndim: int) -> Var:

@@ -12,7 +12,7 @@ import spox.opset.ai.onnx.v17 as op
 from funcnn.arrays import Array
 from funcnn.errors import KindError
 from funcnn.interop.onnx.free import RowCount, rows_at, rows_first
-from funcnn.interop.onnx.values import Var, constant
+from funcnn.interop.onnx.values import Var, as_dtype, constant
 from funcnn.interop.onnx.views import slices_of
 from funcnn.recording.free import FreeArray, free_array
 from funcnn.recording.linear import Linear, M, NotLinearError, at, linear, total
@@ -20,6 +20,7 @@ from funcnn.recording.operations import positions_of_view
 
 Shape = tuple[Any, ...]
 Positions = Array | FreeArray
+WHOLE = np.dtype(np.int64)
 
 
 def viewed(rows: RowCount, x: Var, source: Shape, shape: Shape, offset: Any, strides: Sequence[Any]) -> Var:
@@ -69,7 +70,7 @@ def taken(rows: RowCount, x: Var, source: Shape, positions: Positions) -> Var:
 
 def taken_at(x: Var, positions: Var) -> Var:
     """x.flat[positions], for positions that are computed"""
-    return op.gather(flat(x), op.cast(positions, to=np.int64), axis=0)
+    return op.gather(flat(x), as_dtype(positions, WHOLE), axis=0)
 
 
 def flat(x: Var) -> Var:
@@ -119,6 +120,6 @@ def _by_row(rows: RowCount, values: Var, positions: Positions) -> Var:
 
 def scattered(rows: RowCount, x: Var, source: Shape, positions: Var, values: Var, shape: Shape, reduction: str) -> Var:
     """A copy of x with values put at positions, or with the reduction "add" added there"""
-    where = op.cast(flat(positions), to=np.int64)
+    where = as_dtype(flat(positions), WHOLE)
     new = flat(values) if shape else op.expand(values, op.shape(where))
     return rows.reshaped(op.scatter_elements(flat(x), where, new, axis=0, reduction=reduction), source)

@@ -9,10 +9,10 @@ import numpy as np
 import spox.opset.ai.onnx.v17 as op
 
 from funcnn.errors import KindError
-from funcnn.interop.onnx.elementwise import REDUCTIONS, as_dtype, as_number, elementwise, reduced
+from funcnn.interop.onnx.elementwise import REDUCTIONS, as_number, elementwise, reduced
 from funcnn.interop.onnx.free import RowCount
 from funcnn.interop.onnx.movement import put, scattered, taken, taken_at, view_positions, viewed
-from funcnn.interop.onnx.values import Var, constant, shape_of
+from funcnn.interop.onnx.values import Var, as_dtype, constant, shape_of
 from funcnn.recording.operations import Operation
 from funcnn.recording.rows import FreeProgram
 
