@@ -156,6 +156,8 @@ RULES = {
     "an entry that is not in one place of a row": lambda layer, x: x * x.reshape(-1)[2 * len(x)],
     "entries of sums over rows": lambda layer, x: x.sum(axis=0)[np.tile([0, 2, 1], (len(x), 1))],
     "a count": lambda layer, x: x * len(x) + np.full(x.shape, -np.inf).astype(x.dtype).clip(0),
+    "columns that depend on the number of rows": lambda layer, x: np.tile(x, 8)[:, [len(x), len(x) + 2, 0]],
+    "no entries, in another shape": lambda layer, x: x + np.exp(x[:, :0]).reshape(0, 2).sum(),
     "some places": filled,
     "places of columns": turned,
     "places of sums over rows": summed,
