@@ -22,7 +22,6 @@ from funcnn.testing.numbers import as_source, told_apart
 from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.pytrees import shaped
 from funcnn.testing.recording import verdict
-from funcnn.testing.rules import vjp_rules
 from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, astype, map_arrays, walk
 
@@ -95,7 +94,7 @@ def check_loss(loss: Loss, out: Arrays, y: Arrays, *, rows: Flag = True, **optio
 
     flat = Flattened("check_loss", f, (out,), ("out",), (0,), {}, 0)
     names = tuple([path for path, _ in walk(out, "out")])
-    args, rules = as_arrays("check_loss", names, arrays_in(out)), vjp_rules(flat, vjp)._replace(first_drawn=0)
+    args, rules = as_arrays("check_loss", names, arrays_in(out)), flat.rules(vjp)._replace(first_drawn=0)
     claim = Claim("check_loss", "loss", name, flat.value, flat.gradients(vjp), args, names, source, rules=rules)
     claim, chosen = limited(claim, options, ("out", "y"), lambda parts: (flat.called(parts)[0][0], y))
     return verdict(attrs.evolve(claim, promises=check_promises, quick_calls=5), chosen)
