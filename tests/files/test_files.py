@@ -843,18 +843,8 @@ def saved(folder, value):
 
 
 MUTATIONS = [
-    flipped,
-    cut,
-    shortened,
-    lengthened,
-    spliced,
-    huge,
-    garbage,
-    swapped,
-    header_changed,
-    node_changed,
-    tree_changed,
-    compressed,
+    *(flipped, cut, shortened, lengthened, spliced, huge, garbage, swapped, header_changed, node_changed),
+    *(tree_changed, compressed),
 ]
 OTHER = packed({"tree.json": b'{"format": "funcnn", "version": 1, "value": {"tuple": [1, 2]}}'})
 

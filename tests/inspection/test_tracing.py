@@ -170,24 +170,10 @@ def test_the_layers_within_are_visited_wherever_they_are():
     )
     seen = trace(net, x, np.zeros((4, 2)), mse)
     assert [(visit.path, type(visit.layer).__name__) for visit in seen.visits] == [
-        ("0", "Residual"),
-        ("0.layer.0", "Dense"),
-        ("0.layer.1", "Tanh"),
-        ("0.layer.2", "Scale"),
-        ("1", "Copy"),
-        ("2", "Parallel"),
-        ("2.layers.1.0", "Remat"),
-        ("2.layers.1.0.layer.0", "Dense"),
-        ("2.layers.1.0.layer.1", "Relu"),
-        ("3", "Sum"),
-        ("4", "Shared"),
-        ("4.net.0", "Here"),
-        ("4.layer", "Dense"),
-        ("4.net.1", "Tanh"),
-        ("4.net.2", "Here"),
-        ("4.layer", "Dense"),
-        ("5", "Frozen"),
-        ("5.layer.0", "Dense"),
+        *(("0", "Residual"), ("0.layer.0", "Dense"), ("0.layer.1", "Tanh"), ("0.layer.2", "Scale"), ("1", "Copy")),
+        *(("2", "Parallel"), ("2.layers.1.0", "Remat"), ("2.layers.1.0.layer.0", "Dense")),
+        *(("2.layers.1.0.layer.1", "Relu"), ("3", "Sum"), ("4", "Shared"), ("4.net.0", "Here"), ("4.layer", "Dense")),
+        *(("4.net.1", "Tanh"), ("4.net.2", "Here"), ("4.layer", "Dense"), ("5", "Frozen"), ("5.layer.0", "Dense")),
         ("5.layer.1", "Tanh"),
     ]
     grads = value_and_grad(mse)(net, x, np.zeros((4, 2)))[1].params
