@@ -198,9 +198,7 @@ def test_a_layer_in_several_places_has_a_row_for_each():
         Remat(Loop(Scale(np.array(0.5)), 2)),
     )
     text = str(trace(net, x, np.zeros((4, 3)), mse))
-    assert (
-        text
-        == """\
+    expected = """\
 layer                                           out  min  mean   max  zero  cache  |dA|    gradients
 0 -> Shared                                     4x3  0    1.39   4    33 %  192 B  0.0718
   0.net.0 -> Here                               4x3  0    0.697  2    33 %  96 B   0.144
@@ -215,7 +213,7 @@ layer                                           out  min  mean   max  zero  cach
     1.layer.inner -> Scale (factor: number)     4x3  0    0.697  2    33 %         0.144   factor 1.98
     1.layer.inner #1 -> Scale (factor: number)  4x3  0    0.348  1    33 %         0.287
 The cost is 0.247245; 288 B were kept for backward."""
-    )
+    assert text == expected
     shapes = str(trace((nn.Dropout(0.5, seed=1), Map(dense)), np.ones((4, 2, 3)), np.ones((4, 2, 3)), mse))
     assert "0 -> Dropout (seed=(1,), rate=0.5)  " in shapes  # a tuple of numbers is no layer within
     assert "1 -> Map  " in shapes
@@ -224,9 +222,7 @@ The cost is 0.247245; 288 B were kept for backward."""
 def test_the_table_of_a_network_with_layers_within_layers():
     net = (nn.Frozen(nn.Dense(np.eye(3), None)), nn.Residual((nn.Dense(np.eye(3), np.zeros(3)), nn.Relu())))
     text = str(trace(net, x, np.zeros((4, 3)), mse))
-    assert (
-        text
-        == """\
+    expected = """\
 layer                                out  min  mean   max  zero  cache  |dA|  gradients
 0 -> Frozen                          4x3  -1   0.5    2
   0.layer -> Dense (W: 3x3)          4x3  -1   0.5    2
@@ -234,7 +230,7 @@ layer                                out  min  mean   max  zero  cache  |dA|  gr
   1.layer.0 -> Dense (W: 3x3, b: 3)  4x3  -1   0.5    2          96 B   1.15  W 3.92, b 1.65
   1.layer.1 -> Relu                  4x3  0    0.697  2    33 %  96 B   1.17
 The cost is 4.10331; 192 B were kept for backward."""
-    )
+    assert text == expected
 
 
 def test_a_nan_is_seen_where_it_begins():
@@ -253,15 +249,13 @@ def test_a_nan_is_seen_where_it_begins():
             return nn.Grads(params, dA / (2 * np.sqrt(x)))
 
     text = str(trace((nn.Dense(np.eye(3), None), Root(), nn.Sigmoid()), x, np.zeros((4, 3)), mse))
-    assert (
-        text
-        == """\
+    expected = """\
 layer                out  min    mean   max    not finite  cache  |dA|  gradients
 0 -> Dense (W: 3x3)  4x3  -1     0.5    2                         nan   W nan
 1 -> Root            4x3  0.302  0.96   1.41   33 %        96 B   nan
 2 -> Sigmoid         4x3  0.575  0.718  0.804  33 %        96 B   nan
 The cost is nan; 192 B were kept for backward."""
-    )
+    assert text == expected
     passed_on = str(trace((Identity(), Root()), x, np.zeros((4, 3)), mse)).splitlines()
     assert passed_on[:2] == ["layer          out  min    mean  max   not finite", "0 -> Identity  4x3  -1     0.5   2"]
 
