@@ -45,9 +45,7 @@ def factor(params):
     return np.random.default_rng((*params.seed, params.steps)).uniform(1, 2)
 
 
-@forward.register(Noisy)
-def noisy_forward(params, x):
-    return x * params.W * factor(params), x
+forward.register(Noisy)(lambda params, x: (x * params.W * factor(params), x))
 
 
 @backward.register(Noisy)
@@ -58,14 +56,8 @@ def noisy_backward(params, x, dA):
     )
 
 
-@reseed.register(Noisy)
-def noisy_reseed(params, i):
-    return nn.evolve(params, seed=(*params.seed, i))
-
-
-@inference.register(Noisy)
-def noisy_inference(params):
-    return layers.Scale(1.5 * params.W)
+reseed.register(Noisy)(lambda params, i: nn.evolve(params, seed=(*params.seed, i)))
+inference.register(Noisy)(lambda params: layers.Scale(1.5 * params.W))
 
 
 @step.register(Noisy)

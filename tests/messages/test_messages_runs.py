@@ -39,9 +39,7 @@ def fickle_forward(params, x):
     return x * (np.nan if len(answers) == 1 else 1.0), ()
 
 
-@backward_of.register(Fickle)
-def fickle_backward(params, cache, dA):
-    return nn.Grads(params, dA)
+backward_of.register(Fickle)(lambda params, cache, dA: nn.Grads(params, dA))
 
 
 def fickle():
