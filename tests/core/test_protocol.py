@@ -641,9 +641,7 @@ class Keeper:
     """Its cache has many arrays, some of which it was given."""
 
 
-@forward.register(Keeper)
-def _keep(_: Keeper, x: Any) -> Any:
-    return x[0] + 1, (*x, *[x[0] * i for i in range(200)])
+forward.register(Keeper)(lambda _, x: (x[0] + 1, (*x, *[x[0] * i for i in range(200)])))
 
 
 def test_of_many_arrays_only_those_that_a_rule_made_are_set_to_read_only():
