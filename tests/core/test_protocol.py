@@ -572,19 +572,10 @@ def test_a_cell_returns_a_state_like_the_one_before(returned):
 h = film[:, 0]
 
 
-@pytest.mark.parametrize(
-    "returned",
-    [
-        None,
-        (h, h),
-        (h, h, h),
-        (h, h, ()),
-        (h, h, (h, h)),
-        (h, h, (h[:1],)),
-        (h, h, (h.astype("f4"),)),
-        (h, h, (None, h)),
-    ],
-)
+OTHER_STATES = (h, (), (h, h), (h[:1],), (h.astype("f4"),), (None, h))
+
+
+@pytest.mark.parametrize("returned", [None, (h, h), *[(h, h, after) for after in OTHER_STATES]])
 def test_the_gradients_of_a_state_are_like_the_state(returned):
     methods = {"cell": lambda self, z, before: ((z,), ()), "back": lambda self, *given: returned}
     Odd = record(type("Odd", (Recurrent,), methods))

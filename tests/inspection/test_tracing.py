@@ -333,11 +333,8 @@ def test_a_combinator_of_ones_own_needs_its_two_rules_and_no_more():
         return nn.Grads(gradient(params, inner=both, by=(dA * cache["out"]).sum(0)), first.x)
 
     seen = trace(Twice(dense, np.ones(3)), x, x, mse)
-    assert [(visit.path, visit.number, visit.depth) for visit in seen.visits] == [
-        ("", 0, 0),
-        ("inner", 0, 1),
-        ("inner", 1, 1),
-    ]
+    visits = [(visit.path, visit.number, visit.depth) for visit in seen.visits]
+    assert visits == [("", 0, 0), ("inner", 0, 1), ("inner", 1, 1)]
     first, second = seen["inner"], seen["inner", 1]
     assert first.gradient == seen[""].gradient.inner  # the sum of both
     assert second.gradient is None
