@@ -166,10 +166,7 @@ def test_the_shortcuts_are_the_verbs():
     assert backward_params(net, cache, dA) == backward(net, cache, dA).params
     assert np.array_equal(forward_only(net, x), forward(net, x)[0])
     for params in (
-        (),
-        (nn.Relu(),),
-        (nn.Relu(), ()),
-        ((nn.Relu(), nn.Dense.init(2, 1, seed=0)),),
+        *((), (nn.Relu(),), (nn.Relu(), ()), ((nn.Relu(), nn.Dense.init(2, 1, seed=0)),)),
         (RunningMean(np.zeros(2)), nn.Relu()),
     ):
         out, cache = forward(params, x)
