@@ -152,21 +152,10 @@ def test_settings_at_their_defaults_and_the_middle_of_a_long_chain_are_left_out(
     assert [described(layer) for layer in told.values()] == list(told)
 
 
-class Printer:
-    """IPython's, as far as it is used."""
-
-    def __init__(self):
-        self.texts = []
-
-    def text(self, text):
-        self.texts.append(text)
-
-
 @pytest.mark.parametrize("value", [summary(mlp([2, 1], seed=0), x), trace(mlp([2, 1], seed=0), x, x[:, :1], mse)])
 def test_a_table_is_shown_at_a_prompt_and_in_a_notebook(value):
-    printer = Printer()
-    value._repr_pretty_(printer, False)  # noqa: FBT003  as IPython calls it
-    assert printer.texts == [str(value)] == [repr(value)]
+    pretty = pytest.importorskip("IPython.lib.pretty", reason="a prompt").pretty
+    assert pretty(value) == str(value) == repr(value)
     html = value._repr_html_()
     assert html.startswith("<table><thead><tr><th")
     assert all([part in html for part in ("Dense (W: 2x1, b: 1)", "9400x1", str(value).splitlines()[-1])])

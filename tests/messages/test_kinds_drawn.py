@@ -15,6 +15,7 @@ from funcnn.data import prefetch
 from funcnn.errors import KindError, RangeError
 from funcnn.initializers import constant, glorot_uniform
 from funcnn.layers import rotate
+from funcnn.needs import MOST_WHOLE
 from funcnn.optimizers import project
 from funcnn.schedules import Plateau, cosine
 from funcnn.sizes import MOST_ENTRIES as MOST
@@ -114,7 +115,7 @@ FOUND = [
     range_error(lambda: constant(1.0)(0, (2**46,))) >> "constant: shape must be of an array that fits into "
     "memory, not (70368744177664,)",
     range_error(lambda: cosine(10**400, 10)) >> "cosine: lr must be in [-1.8e+308, 1.8e+308], not about 10**400",
-    range_error(lambda: cosine(0.1, 10)(10**45)) >> f"cosine: step must be at most {sys.maxsize}, not about 10**45",
+    range_error(lambda: cosine(0.1, 10)(10**45)) >> f"cosine: step must be at most {MOST_WHOLE}, not about 10**45",
     range_error(lambda: batches(X, X, 2, epochs=2**62, seed=0))
     >> f"batches: the number of batches must be at most {sys.maxsize}, not {sys.maxsize + 1}",
     kind_error(lambda: nn.Dropout(0.5, seed=10**5000))
@@ -131,7 +132,7 @@ FOUND = [
     kind_error(lambda: load("net.npz", migrate=lambda x: x))
     >> "load: migrate must be a function (name, fields), not a function (x)",
     kind_error(lambda: project(NET, lambda: None)) >> "project: onto must be a function of an array, not a function ()",
-    range_error(lambda: prefetch([(X, X)], 10**30)) >> f"prefetch: n must be at most {sys.maxsize}, not 1{30 * '0'}",
+    range_error(lambda: prefetch([(X, X)], 10**30)) >> f"prefetch: n must be at most {MOST_WHOLE}, not 1{30 * '0'}",
 ]
 
 

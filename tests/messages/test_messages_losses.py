@@ -264,13 +264,13 @@ ROWS = [
         for made, which, loss, given in (
             (losses.weighted, "loss", accuracy, "(out, y, weight), not accuracy(out, y, threshold)"),
             (losses.joint, "losses[0]", lambda out: out, "(out, y), not a function (out)"),
-            (value_and_grad, "loss", abs, "(out, y), not abs(x)"),
+            (value_and_grad, "loss", len, "(out, y), not len(obj)"),
         )
     ],
     kind_error(partial(losses.masked, accuracy)) >> "masked: loss must be a function (out, y, weight), not "
     "accuracy(out, y, threshold); for a metric write metric(out[mask], y[mask])",
     *[
-        kind_error(partial(made(mse), x))
+        kind_error(lambda made=made: made(mse)(x))
         >> f"{made.__name__}: the returned function takes (out, y, weight), not 1 argument"
         for made in (losses.masked, losses.weighted, losses.joint)
     ],

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from funcnn import Dense, Sigmoid, mse, softmax_cross_entropy
+from funcnn import Adam, Dense, Sigmoid, mlp, mse, softmax_cross_entropy
 from funcnn.errors import NoFileError, NotFiniteError
-from funcnn.teach import diagnose, nudge, write_steps
+from funcnn.teach import diagnose, nudge, write_playground, write_steps
 from funcnn.teach.numbers import given
+from funcnn.trees import astype
 from tests.says import assert_says, each_row, file_error, kind_error, raises, range_error, shape_error
 
 x = np.linspace(-1, 1, 12).reshape(4, 3)
@@ -15,6 +16,10 @@ two = np.ones((4, 2))
 
 def written(x=x, loss=mse, path="step.html"):
     return lambda: write_steps(dense, x, two, loss, 0.1, path)
+
+
+def live(params=dense, x=x, y=two, loss=mse, **settings):
+    return lambda: write_playground(params, x, y, loss, 0.1, "live.html", **settings)
 
 
 def nudged(path, index, **options):
@@ -43,6 +48,27 @@ ROWS = [
     >> "write_steps: no folder/step.html cannot be written: its folder does not exist; create it first",
     file_error(written(path=f"{'long' * 100}.html"))
     >> f"write_steps: {'long' * 100}.html cannot be written: File name too long",
+    raises(NotFiniteError, live(x=np.where(x > 0.9, np.nan, x)))
+    >> "write_playground: the cost is nan; the first array that is not finite is x",
+    range_error(live(y=np.arange(4), loss=softmax_cross_entropy))
+    >> "softmax_cross_entropy: y must hold the classes 0 .. 1; it has 0 .. 3",
+    kind_error(live(astype(dense, np.float16)))
+    >> "write_playground: params must hold float32 or float64, not float16 array",
+    kind_error(live(choices={3: 3})) >> "write_playground: choices must be a dict of networks by name, not {3: 3}",
+    kind_error(live(choices={"other": 3}))
+    >> "write_playground: choices['other'] must be a layer or a tuple of layers, not int",
+    shape_error(live(choices={"other": Dense(two, None)}))
+    >> "Dense: x must be (m, ..., 4), not (4, 3)"
+    >> ["in choices['other']"],
+    kind_error(live(optimizer=Adam))
+    >> "write_playground: optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Adam; "
+    "write Adam()",
+    range_error(live(mlp([3, 1000, 2], seed=0), np.ones((999, 3)), np.ones((999, 2))))
+    >> "write_playground: x must have at most 373 rows on a page of this network, not 999; write x[:373] and y[:373]",
+    range_error(live(mlp([3, 2000, 2000, 2], seed=0)))
+    >> "write_playground: params must compute at most 3,000,000 numbers in a step, not 16,162,062",
+    range_error(live(mlp([3, *[2] * 700, 2], seed=0)))
+    >> "write_playground: params must have few enough layers for a page of 250,000 bytes; they have 1401",
     kind_error(nudged("0.W", (0, 0)))
     >> "nudge: path must be one of 'W', 'x', the paths of arrays of floats, not '0.W'",
     kind_error(lambda: nudge(dense, (x, two), two, mse, "x", (0, 0)))

@@ -223,7 +223,8 @@ def test_a_table_has_a_column_for_each_entry_of_a_measure():
 
 
 def test_a_table_is_a_text_at_a_prompt_and_a_table_in_a_notebook():
-    table, printed = small(), []
+    table = small()
+    assert pytest.importorskip("IPython.lib.pretty", reason="a prompt").pretty(table) == str(table)
     assert (
         repr(table)
         == str(table)
@@ -233,8 +234,6 @@ def test_a_table_is_a_text_at_a_prompt_and_a_table_in_a_notebook():
             "  10  0.333333  <f64 [[ 0. 10.] [20. 30.]]>   True"
         ).replace("matrix                    ok", "matrix                          ok")
     )
-    table._repr_pretty_(SimpleNamespace(text=printed.append), cycle=False)
-    assert printed == [str(table)]
     cells = re.findall(r"<t[hd][^>]*>([^<]*)</t", table._repr_html_())
     assert cells == ["step", "cost", "matrix", "ok",
                      "5", "0.25", "&lt;f64 [[ 0.  5.] [10. 15.]]&gt;", "False",
