@@ -4,26 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from funcnn import Grads, backward, forward, gradient, mse, record, softmax_cross_entropy, tree_map
+from funcnn import Grads, backward, forward, gradient, losses, mse, record, softmax_cross_entropy, tree_map
 from funcnn.arrays import is_float
-from funcnn.losses import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    binary_focal,
-    cosine_distance,
-    gaussian_nll,
-    hinge,
-    huber,
-    kl_divergence,
-    log_cosh,
-    mae,
-    of_complex,
-    poisson_nll,
-    quantile,
-    softmax_focal,
-    squared_hinge,
-    triplet,
-)
 from funcnn.traits import takes_complex
 from funcnn.trees import leaves, map_parameters, to_vector
 from tests.cards import further
@@ -92,7 +74,7 @@ forward.register(Undeclared)(lambda _, x: (x, ()))
 backward.register(Undeclared)(lambda params, _, dA: Grads(params, dA))
 
 
-@of_complex
+@losses.of_complex
 def quadratic(out, y):
     """The sum of y o + o^2 / 2 over all numbers o of all outputs, with a weight y for each of them"""
     outs, weights = list(flat(with_floats(lambda a: a, (out,)))), iter(y)
@@ -129,25 +111,25 @@ CLASSES, SHARES = rng.integers(0, 3, 5), rng.dirichlet(np.ones(3), 5)
 # The loss, out and y by name.
 LOSSES = {
     "mse": (mse, OUT, Y),
-    "mae": (mae, OUT, Y),
-    "huber": (huber, OUT, Y),
-    "log_cosh": (log_cosh, OUT, Y),
-    "quantile": (partial(quantile, q=0.9), OUT, Y),
-    "binary_cross_entropy": (binary_cross_entropy, rng.uniform(0.1, 0.9, (5, 3)), BITS),
-    "binary_cross_entropy_with_logits": (binary_cross_entropy_with_logits, OUT, BITS),
+    "mae": (losses.mae, OUT, Y),
+    "huber": (losses.huber, OUT, Y),
+    "log_cosh": (losses.log_cosh, OUT, Y),
+    "quantile": (partial(losses.quantile, q=0.9), OUT, Y),
+    "binary_cross_entropy": (losses.binary_cross_entropy, rng.uniform(0.1, 0.9, (5, 3)), BITS),
+    "binary_cross_entropy_with_logits": (losses.binary_cross_entropy_with_logits, OUT, BITS),
     "softmax_cross_entropy": (softmax_cross_entropy, OUT, CLASSES),
     "softmax_cross_entropy, soft labels": (softmax_cross_entropy, OUT, SHARES),
     "softmax_cross_entropy, smoothed": (partial(softmax_cross_entropy, smoothing=0.1), OUT, CLASSES),
-    "kl_divergence": (kl_divergence, OUT, SHARES),
-    "binary_focal": (binary_focal, OUT, BITS),
-    "softmax_focal": (softmax_focal, OUT, CLASSES),
-    "softmax_focal, soft labels": (partial(softmax_focal, gamma=0.5), OUT, SHARES),
-    "hinge": (hinge, OUT, BITS),
-    "squared_hinge": (squared_hinge, OUT, BITS),
-    "triplet": (triplet, rng.normal(size=(5, 3, 2)), np.full(5, 0.5)),
-    "cosine_distance": (cosine_distance, OUT, Y),
-    "poisson_nll": (poisson_nll, OUT, rng.integers(0, 9, (5, 3))),
-    "gaussian_nll": (gaussian_nll, (OUT, rng.normal(size=(5, 3))), Y),
+    "kl_divergence": (losses.kl_divergence, OUT, SHARES),
+    "binary_focal": (losses.binary_focal, OUT, BITS),
+    "softmax_focal": (losses.softmax_focal, OUT, CLASSES),
+    "softmax_focal, soft labels": (partial(losses.softmax_focal, gamma=0.5), OUT, SHARES),
+    "hinge": (losses.hinge, OUT, BITS),
+    "squared_hinge": (losses.squared_hinge, OUT, BITS),
+    "triplet": (losses.triplet, rng.normal(size=(5, 3, 2)), np.full(5, 0.5)),
+    "cosine_distance": (losses.cosine_distance, OUT, Y),
+    "poisson_nll": (losses.poisson_nll, OUT, rng.integers(0, 9, (5, 3))),
+    "gaussian_nll": (losses.gaussian_nll, (OUT, rng.normal(size=(5, 3))), Y),
 }
 LOSSES |= further(LOSSES, (5, 3))
 

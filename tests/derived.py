@@ -3,22 +3,8 @@
 import attrs
 import numpy as np
 
-from funcnn import (
-    Attention,
-    BatchNorm,
-    Conv2d,
-    Dense,
-    Dropout,
-    Embedding,
-    MaxPool,
-    Residual,
-    Tanh,
-    backward,
-    evolve,
-    forward,
-    layers,
-    losses,
-)
+import funcnn as nn
+from funcnn import layers, losses
 from funcnn.layers import GRU, LSTM, RNN, AvgPool
 from tests.blocks import CARDED
 from tests.cards import LOSSES as CARDED_LOSSES
@@ -33,7 +19,9 @@ def of_layer(cls, *, rows=False, **settings):
     def rule(v):
         names = [field.name for field in attrs.fields(cls) if field.name in v]
         given = {name: v[name] if np.ndim(v[name]) else float(v[name]) for name in names}
-        layer = evolve(BatchNorm.init(len(v["scale"])), **given) if cls is BatchNorm else cls(**given, **settings)
+        layer = (
+            nn.evolve(nn.BatchNorm.init(len(v["scale"])), **given) if cls is nn.BatchNorm else cls(**given, **settings)
+        )
         grads = results(layer, v["x"][None], v["dA"][None]) if rows else results(layer, v["x"], v["dA"])
         found = {name: grads[name][0] for name in ("out", "dx")} if rows else grads
         return found | {f"d{name}": getattr(grads["params"], name) for name in names if np.ndim(v[name])}
@@ -42,8 +30,8 @@ def of_layer(cls, *, rows=False, **settings):
 
 
 def results(layer, x, dA):
-    out, cache = forward(layer, x)
-    grads = backward(layer, cache, dA)
+    out, cache = nn.forward(layer, x)
+    grads = nn.backward(layer, cache, dA)
     return {"out": out, "dx": grads.x, "params": grads.params}
 
 
@@ -67,31 +55,31 @@ def pool(layer):
 
 
 def residual(v):
-    found = results(Residual((Dense(v["W"], None), Tanh())), v["x"][None], v["dA"][None])
+    found = results(nn.Residual((nn.Dense(v["W"], None), nn.Tanh())), v["x"][None], v["dA"][None])
     return {"out": found["out"][0], "dx": found["dx"][0]}
 
 
 def embedding(v):
-    layer = Embedding(v["W"])
-    out, cache = forward(layer, v["ids"])
-    return {"out": out, "dW": backward(layer, cache, v["dA"]).params.W}
+    layer = nn.Embedding(v["W"])
+    out, cache = nn.forward(layer, v["ids"])
+    return {"out": out, "dW": nn.backward(layer, cache, v["dA"]).params.W}
 
 
 def dropout(v):
     """The layer whose seed is the number of the point, as in `dropped`."""
     [seed] = [i for i in range(1000) if np.array_equal(dropped(i, v["mask"].shape), v["mask"])][:1]
-    return results(Dropout(RATE, seed=seed), v["x"], v["dA"])
+    return results(nn.Dropout(RATE, seed=seed), v["x"], v["dA"])
 
 
 def dropped(seed, shape):
-    return (forward(Dropout(RATE, seed=seed), np.ones(shape))[0] != 0).astype(float)
+    return (nn.forward(nn.Dropout(RATE, seed=seed), np.ones(shape))[0] != 0).astype(float)
 
 
 def rnn(v):
     layer = RNN(v["W"], v["U"], v["b"])
     x, dA = np.stack([v["x_1"], v["x_2"]], axis=1), np.stack([v["dA_1"], v["dA_2"]], axis=1)
-    (out, _, _), cache = forward(layer, (x, None, v["h_0"]))
-    grads = backward(layer, cache, (dA, None, None))
+    (out, _, _), cache = nn.forward(layer, (x, None, v["h_0"]))
+    grads = nn.backward(layer, cache, (dA, None, None))
     dx, _, dh_0 = grads.x
     found = {"h_1": out[:, 0], "h_2": out[:, 1], "dx_1": dx[:, 0], "dx_2": dx[:, 1], "dh_0": dh_0}
     return found | {f"d{name}": getattr(grads.params, name) for name in "WUb"}
@@ -105,10 +93,10 @@ def gated(cls, *states):
         gates = lambda a: np.moveaxis(a.reshape(*a.shape[:-1], len(v["W"]), -1), -2, 0)
         layer = cls(columns(v["W"]), columns(v["U"]), columns(v["b"]), *([v["c"]] if cls is GRU else []))
         before = tuple([v[name][None] for name in states])
-        (out, _, after), cache = forward(layer, (v["x"][None, None], None, before if cls is LSTM else before[0]))
+        (out, _, after), cache = nn.forward(layer, (v["x"][None, None], None, before if cls is LSTM else before[0]))
         dafter = (None, v["dnext"][None]) if cls is LSTM else None
         dafter = (np.zeros_like(dafter[1]), dafter[1]) if dafter else None
-        grads = backward(layer, cache, (v["dh"][None, None], None, dafter))
+        grads = nn.backward(layer, cache, (v["dh"][None, None], None, dafter))
         dx, _, dbefore = grads.x
         found = {"h": out[0, 0], "dx": dx[0, 0]} | {f"d{name}": gates(getattr(grads.params, name)) for name in "WUb"}
         if cls is GRU:
@@ -119,7 +107,7 @@ def gated(cls, *states):
 
 
 def attention(v):
-    layer = Attention(*[Dense(v[f"W_{name}"], None) for name in "qkvo"], 1)
+    layer = nn.Attention(*[nn.Dense(v[f"W_{name}"], None) for name in "qkvo"], 1)
     found = results(layer, v["x"][None], v["dA"][None])
     fields = {"q": "query", "k": "key", "v": "value", "o": "out"}
     weights = {f"dW_{name}": getattr(found["params"], field).W for name, field in fields.items()}
@@ -127,7 +115,7 @@ def attention(v):
 
 
 def conv(v):
-    found = results(Conv2d(v["W"], v["b"]), v["x"][None], v["dA"][None])
+    found = results(nn.Conv2d(v["W"], v["b"]), v["x"][None], v["dA"][None])
     return {"out": found["out"][0], "dx": found["dx"][0], "dW": found["params"].W, "db": found["params"].b}
 
 
@@ -141,7 +129,7 @@ RULES = {
     **{name: of_loss(getattr(losses, name)) for name in LOSSES},
     "huber": of_loss(losses.huber, "delta"),
     "Conv2d": conv,
-    "MaxPool": pool(MaxPool),
+    "MaxPool": pool(nn.MaxPool),
     "AvgPool": pool(AvgPool),
     "Residual": residual,
     "Attention": attention,

@@ -8,23 +8,8 @@ import sys
 
 import numpy as np
 
-from funcnn import batches, initializers
+from funcnn import batches, data, initializers
 from funcnn.bits import normal, uniform, words
-from funcnn.data import (
-    balanced_batches,
-    bucketed_batches,
-    cutout,
-    gaussian_noise,
-    mixup,
-    random_brightness,
-    random_crop,
-    random_flip,
-    random_rotation,
-    random_turn,
-    random_window,
-    token_dropout,
-    windowed_batches,
-)
 
 ROWS = np.arange(600, dtype=np.int64)
 IMAGES = (np.arange(600.0) % 7 / 8).reshape(6, 10, 10, 1)
@@ -41,21 +26,21 @@ DRAWN = {
     "normal numbers": lambda: normal(np, (7, 0), (40_000,), np.float64),
     "normal numbers of float32": lambda: normal(np, (7, 0), (40_000,), np.float32),
     "rows": lambda: next(iter(batches(ROWS, ROWS, 600, seed=7)))[0],
-    "rows, balanced": lambda: balanced_batches(ROWS, ROWS % 7 // 3, 500, seed=7)[0][0],
-    "rows in buckets": lambda: bucketed_batches(SEQUENCES, ROWS[:99], 9, lengths=(4, 9), seed=7)[2][1],
-    "rows in windows": lambda: windowed_batches(ROWS, ROWS, 500, block=7, window=9, seed=7)[0][0],
+    "rows, balanced": lambda: data.balanced_batches(ROWS, ROWS % 7 // 3, 500, seed=7)[0][0],
+    "rows in buckets": lambda: data.bucketed_batches(SEQUENCES, ROWS[:99], 9, lengths=(4, 9), seed=7)[2][1],
+    "rows in windows": lambda: data.windowed_batches(ROWS, ROWS, 500, block=7, window=9, seed=7)[0][0],
 }
 AUGMENTED = {
-    "noise": lambda rng: gaussian_noise(IMAGES, rng, deviation=0.1),
-    "mixtures": lambda rng: mixup(IMAGES, IMAGES, rng, alpha=0.3)[0],
-    "flips": lambda rng: random_flip(IMAGES, rng),
-    "crops": lambda rng: random_crop(IMAGES, rng, padding=4),
-    "turns": lambda rng: random_turn(IMAGES, rng),
-    "rotations": lambda rng: random_rotation(IMAGES, rng, degrees=200),
-    "brightness": lambda rng: random_brightness(IMAGES, rng, most=0.5),
-    "squares": lambda rng: cutout(IMAGES, rng, size=3),
-    "windows": lambda rng: random_window(ROWS.reshape(10, 60), rng, size=5),
-    "tokens": lambda rng: token_dropout(ROWS, rng, rate=0.3, token=-1),
+    "noise": lambda rng: data.gaussian_noise(IMAGES, rng, deviation=0.1),
+    "mixtures": lambda rng: data.mixup(IMAGES, IMAGES, rng, alpha=0.3)[0],
+    "flips": lambda rng: data.random_flip(IMAGES, rng),
+    "crops": lambda rng: data.random_crop(IMAGES, rng, padding=4),
+    "turns": lambda rng: data.random_turn(IMAGES, rng),
+    "rotations": lambda rng: data.random_rotation(IMAGES, rng, degrees=200),
+    "brightness": lambda rng: data.random_brightness(IMAGES, rng, most=0.5),
+    "squares": lambda rng: data.cutout(IMAGES, rng, size=3),
+    "windows": lambda rng: data.random_window(ROWS.reshape(10, 60), rng, size=5),
+    "tokens": lambda rng: data.token_dropout(ROWS, rng, rate=0.3, token=-1),
 }
 
 

@@ -10,36 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from funcnn import (
-    Grads,
-    TrainState,
-    backward,
-    forward,
-    inference,
-    mlp,
-    mse,
-    sgd,
-    train,
-    tree_map,
-    update,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import layers
 from funcnn.arrays import is_float
 from funcnn.core import backward_params, forward_only
 from funcnn.installation import LIBRARIES
-from funcnn.layers import (
-    GRU,
-    LSTM,
-    BatchNorm,
-    Conv2d,
-    Embedding,
-    Gelu,
-    LayerNorm,
-    LogSoftmax,
-    MaxPool,
-    RMSNorm,
-    Softmax,
-)
 from funcnn.trees import astype, leaves
 from tests.narrow import LOSSES
 from tests.sharding import OPTIMIZERS
@@ -48,21 +23,21 @@ OTHERS = {"sklearn", "cloudpickle", "numba", "numexpr", "pandas", "rich"}
 OPTIONAL = sorted({*LIBRARIES, *OTHERS} - {"hypothesis", "pytest"})  # less those by which tests run
 ENTRIES = 1 << 16  # of x
 WIDE = {  # of shapes that strategies do not draw
-    "Gelu": (Gelu(), (5, 24)),
-    "Softmax": (Softmax(), (5, 24)),
-    "LogSoftmax": (LogSoftmax(), (5, 24)),
-    "LayerNorm": (LayerNorm.init(24), (5, 24)),
-    "RMSNorm": (RMSNorm.init(24), (5, 24)),
-    "BatchNorm": (BatchNorm.init(24), (5, 24)),
-    "Affine": (inference(BatchNorm.init(24)), (5, 24)),
-    "Conv2d": (Conv2d.init(4, 8, 3, seed=0), (5, 8, 8, 4)),
-    "Conv2d of channels": (Conv2d.init(4, 4, 3, seed=0, groups=4), (5, 8, 8, 4)),
-    "MaxPool": (MaxPool(2), (5, 8, 8, 4)),
-    "LSTM": (LSTM.init(3, 8, seed=0), (5, 16, 3)),
-    "GRU": (GRU.init(3, 8, seed=0), (5, 16, 3)),
-    "Embedding": (Embedding.init(40, 8, seed=0), None),
+    "Gelu": (layers.Gelu(), (5, 24)),
+    "Softmax": (layers.Softmax(), (5, 24)),
+    "LogSoftmax": (layers.LogSoftmax(), (5, 24)),
+    "LayerNorm": (layers.LayerNorm.init(24), (5, 24)),
+    "RMSNorm": (layers.RMSNorm.init(24), (5, 24)),
+    "BatchNorm": (layers.BatchNorm.init(24), (5, 24)),
+    "Affine": (nn.inference(layers.BatchNorm.init(24)), (5, 24)),
+    "Conv2d": (layers.Conv2d.init(4, 8, 3, seed=0), (5, 8, 8, 4)),
+    "Conv2d of channels": (layers.Conv2d.init(4, 4, 3, seed=0, groups=4), (5, 8, 8, 4)),
+    "MaxPool": (layers.MaxPool(2), (5, 8, 8, 4)),
+    "LSTM": (layers.LSTM.init(3, 8, seed=0), (5, 16, 3)),
+    "GRU": (layers.GRU.init(3, 8, seed=0), (5, 16, 3)),
+    "Embedding": (layers.Embedding.init(40, 8, seed=0), None),
 }
-NET = mlp([30, 200, 200, 10], seed=0)  # 48,210 parameters
+NET = nn.mlp([30, 200, 200, 10], seed=0)  # 48,210 parameters
 
 
 def bits_of(cases, *, without=()):
@@ -98,12 +73,12 @@ def of_layer(params, x):
     """All that the verbs give, in float32 and float64."""
     random = np.random.default_rng(0)
     size = max([a.size for a in leaves((x,))])
-    x = tree_map(partial(repeated, random, -(-ENTRIES // max(1, size))), x)
+    x = nn.tree_map(partial(repeated, random, -(-ENTRIES // max(1, size))), x)
     for dtype in (np.float32, np.float64):
         layer, given = astype((params, x), dtype)
-        out, cache = forward(layer, given)
-        dA = tree_map(lambda a: drawn(random, a.shape).astype(a.dtype) if is_float(a) else None, out)
-        yield from (out, backward(layer, cache, dA), backward_params(layer, cache, dA), forward_only(layer, given))
+        out, cache = nn.forward(layer, given)
+        dA = nn.tree_map(lambda a: drawn(random, a.shape).astype(a.dtype) if is_float(a) else None, out)
+        yield from (out, nn.backward(layer, cache, dA), backward_params(layer, cache, dA), forward_only(layer, given))
 
 
 def repeated(random, times, a):
@@ -127,12 +102,12 @@ def of_optimizer(optimizer):
     for dtype in (np.float32, np.float64):
         net, now = astype(NET, dtype), optimizer
         for _ in range(3):
-            grads = Grads(tree_map(lambda p: drawn(random, p.shape).astype(p.dtype), net), None)
-            grads, now = update(now, grads, net)
-            net = sgd(net, grads, 0.01)
+            grads = nn.Grads(nn.tree_map(lambda p: drawn(random, p.shape).astype(p.dtype), net), None)
+            grads, now = nn.update(now, grads, net)
+            net = nn.sgd(net, grads, 0.01)
             yield from (net, now)
         data = [(x.astype(dtype), x[:, :10].astype(dtype))] * 3
-        yield from train(TrainState(net, optimizer), data, value_and_grad(mse), 0.01)
+        yield from nn.train(nn.TrainState(net, optimizer), data, nn.value_and_grad(nn.mse), 0.01)
 
 
 def digest(made):

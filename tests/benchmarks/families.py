@@ -89,19 +89,6 @@ OTHERS = {"adam-5M": Row("Adam alone, 5M parameters", times_of_adam)}
 ROWS = STEPS | WHOLE | LAYERS | DEPTH | STEPS_ALONE | OTHERS
 # One of each kind, those that are quickly measured.
 QUICK = [
-    "titanic",
-    "batch-32-f32",
-    "mlp-32",
-    "transformer-block",
-    "attention-causal",
-    "conv-small",
-    "max-pool",
-    "layer-norm-small",
-    "lstm-64",
-    "embedding-100",
-    "softmax-10",
-    "adam-2k",
-    "predict-tiny",
-    "adam-32",
-    "depth-10",
+    *["titanic", "batch-32-f32", "mlp-32", "transformer-block", "attention-causal", "conv-small", "max-pool"],
+    *["layer-norm-small", "lstm-64", "embedding-100", "softmax-10", "adam-2k", "predict-tiny", "adam-32", "depth-10"],
 ]

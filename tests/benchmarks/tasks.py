@@ -6,21 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from funcnn import (
-    LSTM,
-    Conv2d,
-    Dense,
-    Embedding,
-    Flatten,
-    LayerNorm,
-    MaxPool,
-    Relu,
-    mlp,
-    mse,
-    parameters,
-    softmax_cross_entropy,
-    transformer_block,
-)
+import funcnn as nn
 from funcnn.layers import Rotary
 from funcnn.trees import astype
 from tests.benchmarks import transformer
@@ -51,7 +37,7 @@ class Task(NamedTuple):
     @property
     def arrays(self) -> list[np.ndarray]:
         """The parameters."""
-        return [np.array(array) for array in parameters(self.net).values()]
+        return [np.array(array) for array in nn.parameters(self.net).values()]
 
     @property
     def limit(self) -> Limit:
@@ -64,31 +50,34 @@ def dense(rows: int) -> Task:
     """A network 64-256-256-10 for digits."""
     random = np.random.default_rng(0)
     x, y = random.standard_normal((rows, MLP[0])).astype(np.float32), random.integers(0, MLP[-1], rows)
-    net = astype(mlp(list(MLP), hidden=Relu(), seed=0), np.float32)
+    net = astype(nn.mlp(list(MLP), hidden=nn.Relu(), seed=0), np.float32)
     products = [a * b for a, b in pairwise(MLP)]
     flops = 2 * rows * (3 * sum(products) - products[0])
-    return Task(net, softmax_cross_entropy, x, y, mlp_in_torch, mlp_in_jax, flops)
+    return Task(net, nn.softmax_cross_entropy, x, y, mlp_in_torch, mlp_in_jax, flops)
 
 
 def characters() -> Task:
     """16 sequences of 64 of 100 characters, 2 blocks of 64 features and 4 heads."""
     options = {"causal": True, "rotary": Rotary()}
-    blocks = [transformer_block(WIDTH, 4, 4 * WIDTH, seed=(1, i), **options) for i in range(2)]
-    ends = LayerNorm.init(WIDTH), Dense.init(WIDTH, SYMBOLS, seed=2)
-    net = astype((Embedding.init(SYMBOLS, WIDTH, seed=0), *blocks, *ends), np.float32)
+    blocks = [nn.transformer_block(WIDTH, 4, 4 * WIDTH, seed=(1, i), **options) for i in range(2)]
+    ends = nn.LayerNorm.init(WIDTH), nn.Dense.init(WIDTH, SYMBOLS, seed=2)
+    net = astype((nn.Embedding.init(SYMBOLS, WIDTH, seed=0), *blocks, *ends), np.float32)
     x, y = np.random.default_rng(0).integers(0, SYMBOLS, (2, 16, LENGTH))
     functions = [transformer.characters(library, 4, WIDTH, LENGTH) for library in ("torch", "jax")]
     # A block: 4 + 8 products of WIDTH x WIDTH a character, and scores and sums, half of them as it is causal.
     each = 2 * (12 * WIDTH * WIDTH + LENGTH * WIDTH) + WIDTH * SYMBOLS
-    return Task(net, softmax_cross_entropy, x, y, *functions, 3 * 2 * x.size * each)
+    return Task(net, nn.softmax_cross_entropy, x, y, *functions, 3 * 2 * x.size * each)
 
 
 def images() -> Task:
     """The network of examples/digits_conv.py."""
     random = np.random.default_rng(0)
     x, y = random.uniform(0, 1, (32, 8, 8, 1)).astype(np.float32), random.integers(0, 10, 32)
-    first, second = [Conv2d.init(*sizes, 3, seed=i, padding="same") for i, sizes in enumerate([(1, 16), (16, 32)])]
-    net = (first, Relu(), MaxPool(2), second, Relu(), MaxPool(2), Flatten(), Dense.init(128, 10, seed=2))
+    first, second = [nn.Conv2d.init(*sizes, 3, seed=i, padding="same") for i, sizes in enumerate([(1, 16), (16, 32)])]
+    net = (
+        *(first, nn.Relu(), nn.MaxPool(2), second, nn.Relu(), nn.MaxPool(2), nn.Flatten()),
+        nn.Dense.init(128, 10, seed=2),
+    )
     flops = 2 * len(x) * (2 * 64 * 9 * 16 + 3 * 16 * 9 * 16 * 32 + 3 * 128 * 10)
 
     def for_torch(x, W1, b1, W2, b2, W3, b3):
@@ -96,19 +85,19 @@ def images() -> Task:
         return [x.transpose(0, 3, 1, 2), W1.transpose(3, 2, 0, 1), b1, W2.transpose(3, 2, 0, 1), b2, channels_first, b3]
 
     net = astype(net, np.float32)
-    return Task(net, softmax_cross_entropy, x, y, images_in_torch, images_in_jax, flops, for_torch)
+    return Task(net, nn.softmax_cross_entropy, x, y, images_in_torch, images_in_jax, flops, for_torch)
 
 
 def sequences() -> Task:
     """An LSTM of 64 units, whose states are compared with given ones."""
     x, y = np.random.default_rng(0).standard_normal((2, ROWS, STEPS, UNITS)).astype(np.float32)
-    net = LSTM.init(UNITS, UNITS, seed=0, dtype=np.float32)
+    net = nn.LSTM.init(UNITS, UNITS, seed=0, dtype=np.float32)
 
     def for_torch(x, W, U, b):
         i, f, o, g = range(4)
         return [x, *[np.concatenate([np.split(a, 4, axis=-1)[k] for k in (i, f, g, o)], axis=-1).T for a in (W, U, b)]]
 
-    return Task(net, mse, x, y, lstm_in_torch, lstm_in_jax, 2 * ROWS * STEPS * 4 * UNITS * UNITS * 5, for_torch)
+    return Task(net, nn.mse, x, y, lstm_in_torch, lstm_in_jax, 2 * ROWS * STEPS * 4 * UNITS * UNITS * 5, for_torch)
 
 
 TASKS = {

@@ -48,20 +48,11 @@ class Cubed(Elementwise):
 
 
 ACTIVATIONS = [
-    *[
-        layers.Relu(),
-        layers.LeakyRelu(),
-        layers.Elu(),
-        layers.Selu(),
-        layers.Celu(2.0),
-        layers.Relu6(),
-        Tanh(),
-        Sigmoid(),
-    ],
-    *[layers.Gelu(), layers.Silu(), layers.Mish(), layers.Softplus(), layers.Softsign(), layers.LogSigmoid()],
-    *[layers.TanhShrink(), layers.HardTanh(), layers.HardSigmoid(), layers.HardSwish(), layers.SoftShrink(0.5)],
-    *[layers.HardShrink(0.5), layers.Identity(), Cubed()],
-    *[layers.ExactGelu(), layers.Sine(), layers.Sine(3.0)],
+    *[layers.Relu(), layers.LeakyRelu(), layers.Elu(), layers.Selu(), layers.Celu(2.0), layers.Relu6(), Tanh()],
+    *[Sigmoid(), layers.Gelu(), layers.Silu(), layers.Mish(), layers.Softplus(), layers.Softsign()],
+    *[layers.LogSigmoid(), layers.TanhShrink(), layers.HardTanh(), layers.HardSigmoid(), layers.HardSwish()],
+    *[layers.SoftShrink(0.5), layers.HardShrink(0.5), layers.Identity(), Cubed(), layers.ExactGelu(), layers.Sine()],
+    layers.Sine(3.0),
 ]
 OTHERS = [
     *[layers.Softmax(), layers.LogSoftmax(), LayerNorm.init(WIDTH), LayerNorm.init(WIDTH, bias=False)],

@@ -141,16 +141,8 @@ def spy(function):
 
 OPTIMIZERS = [
     *[
-        (),
-        nn.Momentum(),
-        nn.Momentum(nesterov=True),
-        nn.Adam(),
-        nn.AdamW(where="!*.b"),
-        AMSGrad(),
-        RAdam(),
-        RMSProp(),
-        Lion(),
-        NAdam(),
+        *[(), nn.Momentum(), nn.Momentum(nesterov=True), nn.Adam(), nn.AdamW(where="!*.b"), AMSGrad(), RAdam()],
+        *[RMSProp(), Lion(), NAdam()],
     ],
     *[Adagrad(), (nn.Momentum(), Decay(1e-3)), (RMSProp(), ()), Counted(), Late()],
 ]

@@ -19,17 +19,10 @@ rng = np.random.default_rng(0)
 WIDTH = 5
 PARTS = [
     *[nn.BatchNorm.init(WIDTH), nn.BatchNorm.init(WIDTH, bias=False, momentum=0.5), nn.BatchNorm.init(WIDTH, eps=0.1)],
-    *[
-        nn.Residual((nn.Dense.init(WIDTH, WIDTH, seed=1), nn.BatchNorm.init(WIDTH), nn.Relu())),
-        nn.Dense.init(WIDTH, WIDTH, seed=2),
-    ],
-    *[
-        nn.Frozen((nn.BatchNorm.init(WIDTH), nn.Tanh())),
-        nn.Dropout(0.3, seed=3),
-        layers.GaussianNoise(0.2, seed=4),
-        nn.Tanh(),
-    ],
-    *[nn.LayerNorm.init(WIDTH), layers.Softmax(), layers.PRelu.init(WIDTH), nn.Residual(nn.BatchNorm.init(WIDTH))],
+    nn.Residual((nn.Dense.init(WIDTH, WIDTH, seed=1), nn.BatchNorm.init(WIDTH), nn.Relu())),
+    *[nn.Dense.init(WIDTH, WIDTH, seed=2), nn.Frozen((nn.BatchNorm.init(WIDTH), nn.Tanh())), nn.Dropout(0.3, seed=3)],
+    *[layers.GaussianNoise(0.2, seed=4), nn.Tanh(), nn.LayerNorm.init(WIDTH), layers.Softmax()],
+    *[layers.PRelu.init(WIDTH), nn.Residual(nn.BatchNorm.init(WIDTH))],
 ]
 deep = (
     *[nn.Dense.init(3, WIDTH, seed=0, bias=False), nn.BatchNorm.init(WIDTH), nn.Tanh(), nn.Dropout(0.2, seed=1)],

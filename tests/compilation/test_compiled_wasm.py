@@ -18,10 +18,7 @@ NETS = {
     "layer norm, residual, softmax": (NORMED, nn.softmax_cross_entropy, lambda x: (x[:, 0] > 0).astype(int)),
     "batch norm, dropout": (
         (
-            nn.Dense.init(3, 5, seed=0),
-            nn.BatchNorm.init(5),
-            nn.Gelu(),
-            nn.Dropout(0.3, seed=7),
+            *(nn.Dense.init(3, 5, seed=0), nn.BatchNorm.init(5), nn.Gelu(), nn.Dropout(0.3, seed=7)),
             nn.Dense.init(5, 1, seed=1),
         ),
         nn.huber,

@@ -26,14 +26,11 @@ WEIGHTS = {
 LOSSES = [
     *[(mse, "numbers"), (losses.mae, "numbers"), (losses.huber, "numbers"), (losses.log_cosh, "numbers")],
     *[(partial(losses.quantile, q=0.3), "numbers"), (losses.poisson_nll, "positive"), (losses.hinge, "bits")],
-    *[
-        (losses.squared_hinge, "bits"),
-        (losses.binary_cross_entropy_with_logits, "bits"),
-        (losses.kl_divergence, "shares"),
-    ],
-    *[(losses.softmax_cross_entropy, "classes"), (losses.softmax_cross_entropy, "shares")],
-    *[(losses.softmax_focal, "classes"), (partial(losses.softmax_cross_entropy, smoothing=0.1), "classes")],
-    *[(losses.cosine_distance, "numbers"), (losses.binary_cross_entropy, "bits")],
+    *[(losses.squared_hinge, "bits"), (losses.binary_cross_entropy_with_logits, "bits")],
+    *[(losses.kl_divergence, "shares"), (losses.softmax_cross_entropy, "classes")],
+    *[(losses.softmax_cross_entropy, "shares"), (losses.softmax_focal, "classes")],
+    *[(partial(losses.softmax_cross_entropy, smoothing=0.1), "classes"), (losses.cosine_distance, "numbers")],
+    (losses.binary_cross_entropy, "bits"),
 ]
 
 

@@ -185,13 +185,8 @@ def test_small_arrays_are_left_to_numpy():
 
 
 WRONG = [
-    (np.full(6, 8), None),
-    (np.full(6, -1), None),
-    (np.full(6, 0.5), None),
-    (np.full((6, 8), 1.5), None),
-    (np.zeros((6, 7)), None),
-    (np.zeros(6, int), -np.ones(6)),
-    (np.zeros(6, int), np.ones(5)),
+    *[(np.full(6, 8), None), (np.full(6, -1), None), (np.full(6, 0.5), None), (np.full((6, 8), 1.5), None)],
+    *[(np.zeros((6, 7)), None), (np.zeros(6, int), -np.ones(6)), (np.zeros(6, int), np.ones(5))],
 ]
 
 

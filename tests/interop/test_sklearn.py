@@ -11,28 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import (
-    Adam,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Momentum,
-    Sigmoid,
-    Softmax,
-    Tanh,
-    TrainState,
-    batches,
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cosine,
-    huber,
-    mlp,
-    mse,
-    predict,
-    softmax_cross_entropy,
-    train,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import mlp
 from funcnn.errors import NotFiniteError
 from funcnn.files import fingerprint
 from funcnn.layers import Concat, Copy, Function, Identity, Parallel
@@ -109,14 +89,19 @@ def classifier(**settings):
 
 def with_states(n_in, n_out, seed):
     """A network of which every step changes a state"""
-    return (*mlp([n_in, 5, 5], seed=seed), BatchNorm.init(5), Dropout(0.2, seed=seed), Dense.init(5, n_out, seed=seed))
+    return (
+        *mlp([n_in, 5, 5], seed=seed),
+        nn.BatchNorm.init(5),
+        nn.Dropout(0.2, seed=seed),
+        nn.Dense.init(5, n_out, seed=seed),
+    )
 
 
 SETTINGS = {
     "network": with_states,
     "sizes": (100,),
-    "lr": cosine(0.03, 60),
-    "optimizer": (Momentum(), Adam()),
+    "lr": nn.cosine(0.03, 60),
+    "optimizer": (nn.Momentum(), nn.Adam()),
     "batch_size": 24,
 }
 
@@ -201,12 +186,12 @@ def test_epochs_add_up_however_they_are_divided(parts):
 
 def test_a_fit_is_a_fold_over_batches():
     net = mlp([3, 5, 2], seed=7)
-    data = batches(X, Y, 10, epochs=30, seed=7)
-    *_, state = train(TrainState(net, Adam()), data, value_and_grad(mse), 0.01)
+    data = nn.batches(X, Y, 10, epochs=30, seed=7)
+    *_, state = nn.train(nn.TrainState(net, nn.Adam()), data, nn.value_and_grad(nn.mse), 0.01)
     fitted = regressor().fit(X, Y)
     assert fitted.state_ == state
     assert fitted.network_ == state.params
-    assert np.array_equal(fitted.predict(X), predict(state.params, X))
+    assert np.array_equal(fitted.predict(X), nn.predict(state.params, X))
     assert fitted.seed_ == 7
 
 
@@ -257,10 +242,12 @@ def test_the_validation_curve_is_the_cost_on_the_rows_held_out():
     fitted = regressor(validation_fraction=0.25, epochs=8).fit(X, Y, sample_weight=WEIGHT)
     kept, apart = train_test_split(np.arange(47), test_size=0.25, random_state=7)
     weight = WEIGHT[kept] * (35 / WEIGHT[kept].sum())
-    data = batches(X[kept], (Y[kept], weight), 10, epochs=8, seed=7)
-    run = list(train(TrainState(mlp([3, 5, 2], seed=7), Adam()), data, value_and_grad(weighted(mse)), 0.01))
+    data = nn.batches(X[kept], (Y[kept], weight), 10, epochs=8, seed=7)
+    run = list(
+        nn.train(nn.TrainState(mlp([3, 5, 2], seed=7), nn.Adam()), data, nn.value_and_grad(weighted(nn.mse)), 0.01)
+    )
     own = WEIGHT[apart] * (12 / WEIGHT[apart].sum())
-    costs = [mse(predict(state.params, X[apart]), Y[apart], own)[0] for state in run[3::4]]
+    costs = [nn.mse(nn.predict(state.params, X[apart]), Y[apart], own)[0] for state in run[3::4]]
     assert fitted.validation_curve_ == costs
     assert fitted.loss_curve_ == [np.mean([s.cost for s in run[i : i + 4]]) for i in range(0, 32, 4)]
     assert fitted.network_ == run[-1].params  # without patience the last network, and not the best
@@ -304,9 +291,9 @@ def test_a_warm_start_takes_other_rows_another_optimizer_and_other_held_out_rows
     fitted = regressor(warm_start=True, epochs=3, validation_fraction=0.2, patience=50).fit(X, Y)
     steps = fitted.state_.step
     assert steps == 3 * 4
-    fitted.set_params(optimizer=Momentum()).fit(X[:21], Y[:21])
+    fitted.set_params(optimizer=nn.Momentum()).fit(X[:21], Y[:21])
     assert fitted.state_.step == steps + 3 * 2
-    assert type(fitted.state_.optimizer) is Momentum
+    assert type(fitted.state_.optimizer) is nn.Momentum
     assert fitted.set_params(patience=None, validation_fraction=None).fit(X, Y).n_iter_ == 9
     assert fitted.network_ == fitted.state_.params
 
@@ -317,7 +304,7 @@ def test_classes_are_held_out_in_their_shares():
 
     def loss(out, y):
         seen.append(y)
-        return softmax_cross_entropy(out, y)
+        return nn.softmax_cross_entropy(out, y)
 
     classifier(validation_fraction=0.25, loss=loss, epochs=1, batch_size=40).fit(x, y)
     assert [labels.sum(axis=0).tolist() for labels in seen] == [[27, 3], [9, 1]]
@@ -342,7 +329,7 @@ def test_labels_come_back_as_they_are(y):
 def test_probabilities_are_those_of_a_logistic_regression():
     """A network without hidden layers, trained to the end"""
     x, y = make_classification(200, 4, random_state=0, class_sep=0.3)
-    model = NetworkClassifier(sizes=(), lr=0.1, epochs=800, batch_size=1000, optimizer=Momentum(beta=0.9))
+    model = NetworkClassifier(sizes=(), lr=0.1, epochs=800, batch_size=1000, optimizer=nn.Momentum(beta=0.9))
     expected = LogisticRegression(C=1e9, tol=1e-12, solver="newton-cholesky").fit(x, y)
     assert np.allclose(model.fit(x, y).predict_proba(x), expected.predict_proba(x), atol=1e-4)
     assert np.allclose(model.decision_function(x), expected.decision_function(x), atol=1e-4)
@@ -431,7 +418,7 @@ def test_one_output_is_enough_for_two_classes():
     y = np.where(X[:, 0] > 0, "yes", "no")
     net = mlp([3, 5, 1], seed=0)
     logits = classifier(network=net, sizes=(100,), epochs=60).fit(X, y)
-    p = classifier(network=(*net, Sigmoid()), sizes=(100,), epochs=60, loss=binary_cross_entropy).fit(X, y)
+    p = classifier(network=(*net, nn.Sigmoid()), sizes=(100,), epochs=60, loss=nn.binary_cross_entropy).fit(X, y)
     assert np.allclose(p.predict_proba(X), logits.predict_proba(X), atol=1e-9)
     assert p.predict_proba(X).shape == (47, 2)
     assert np.array_equal(p.predict(X), logits.predict(X))
@@ -443,21 +430,21 @@ def test_one_output_is_enough_for_two_classes():
 def test_a_loss_of_numbers_is_trained_towards_0_and_1_so_the_threshold_is_a_half():
     y = np.where(X[:, 0] > 0, "yes", "no")
     net, settings = mlp([3, 5, 1], seed=0), {"sizes": (100,), "epochs": 100}
-    for loss in (mse, mae, partial(huber, delta=0.5)):
+    for loss in (nn.mse, mae, partial(nn.huber, delta=0.5)):
         one = classifier(network=net, loss=loss, **settings).fit(X, y)
-        assert np.array_equal(one.predict(X) == "yes", predict(one.network_, X)[:, 0] > 0.5)
+        assert np.array_equal(one.predict(X) == "yes", nn.predict(one.network_, X)[:, 0] > 0.5)
         assert np.array_equal(one.decision_function(X) > 0, one.predict(X) == "yes")
         assert one.score(X, y) > 0.8
     labels = np.stack([X[:, 0] > 0, X[:, 1] > 0], axis=1).astype(int)
-    two = classifier(network=mlp([3, 8, 2], seed=0), loss=mse, **settings).fit(X, labels)
-    assert np.array_equal(two.predict(X), predict(two.network_, X) > 0.5)
+    two = classifier(network=mlp([3, 8, 2], seed=0), loss=nn.mse, **settings).fit(X, labels)
+    assert np.array_equal(two.predict(X), nn.predict(two.network_, X) > 0.5)
 
 
 def test_probabilities_are_compared_with_a_half_also_if_the_network_does_not_declare_them():
     y = np.where(X[:, 0] > 0, "yes", "no")
     half = Function(squash, squash_vjp)  # which says nothing of what it gives
-    one = classifier(network=(*mlp([3, 5, 1], seed=0), half), sizes=(100,), loss=binary_cross_entropy, epochs=60)
-    p = predict(one.fit(X, y).network_, X)[:, 0]
+    one = classifier(network=(*mlp([3, 5, 1], seed=0), half), sizes=(100,), loss=nn.binary_cross_entropy, epochs=60)
+    p = nn.predict(one.fit(X, y).network_, X)[:, 0]
     assert 0 < (p > 0.5).mean() < 1
     assert np.array_equal(one.predict(X) == "yes", p > 0.5)
     assert np.array_equal(one.predict_proba(X)[:, 1], p)
@@ -465,10 +452,10 @@ def test_probabilities_are_compared_with_a_half_also_if_the_network_does_not_dec
 
 def test_a_loss_of_ones_own_may_be_declared_to_take_logits():
     y = np.where(X[:, 0] > 0, "yes", "no")
-    declared = of_logits(lambda out, y: binary_cross_entropy_with_logits(out, y, None))
+    declared = of_logits(lambda out, y: nn.binary_cross_entropy_with_logits(out, y, None))
     own, given = [
         classifier(network=mlp([3, 1], seed=0), sizes=(100,), loss=loss, epochs=9).fit(X, y)
-        for loss in (declared, binary_cross_entropy_with_logits)
+        for loss in (declared, nn.binary_cross_entropy_with_logits)
     ]
     assert own.network_ == given.network_
     assert np.array_equal(own.predict_proba(X), given.predict_proba(X))
@@ -477,42 +464,44 @@ def test_a_loss_of_ones_own_may_be_declared_to_take_logits():
 def test_predictions_after_poisson_nll_are_rates():
     counts = np.random.default_rng(0).poisson(np.exp(X[:, 0]))
     model = regressor(sizes=(), loss=poisson_nll, batch_size=47, epochs=400, lr=0.05).fit(X, counts)
-    assert np.array_equal(model.predict(X), np.exp(predict(model.network_, X)[:, 0]))
+    assert np.array_equal(model.predict(X), np.exp(nn.predict(model.network_, X)[:, 0]))
     assert np.isclose(model.predict(X).mean(), counts.mean(), rtol=1e-3)  # where the gradient of the bias is 0
 
 
 def test_a_network_may_end_in_probabilities():
-    net = (*mlp([3, 8, 3], seed=0), Softmax())
-    fitted = classifier(network=net, sizes=(100,), loss=mse, epochs=100).fit(X, NAMES)
-    assert np.array_equal(fitted.predict_proba(X), predict(fitted.network_, X))
+    net = (*mlp([3, 8, 3], seed=0), nn.Softmax())
+    fitted = classifier(network=net, sizes=(100,), loss=nn.mse, epochs=100).fit(X, NAMES)
+    assert np.array_equal(fitted.predict_proba(X), nn.predict(fitted.network_, X))
     assert fitted.score(X, NAMES) > 0.9
     _, y = make_multilabel_classification(47, 3, n_classes=2, random_state=0)
-    two = classifier(network=(*mlp([3, 8, 2], seed=0), Sigmoid()), sizes=(100,), loss=binary_cross_entropy).fit(X, y)
+    two = classifier(network=(*mlp([3, 8, 2], seed=0), nn.Sigmoid()), sizes=(100,), loss=nn.binary_cross_entropy).fit(
+        X, y
+    )
     assert np.array_equal(two.predict_proba(X) > 0.5, two.predict(X))
     assert np.array_equal(two.decision_function(X) > 0, two.predict(X))
 
 
 def test_a_loss_is_given_zeros_and_ones_of_the_shape_of_out():
     default = classifier().fit(X, NAMES)
-    for loss in (softmax_cross_entropy, partial(softmax_cross_entropy, smoothing=0.0)):
+    for loss in (nn.softmax_cross_entropy, partial(nn.softmax_cross_entropy, smoothing=0.0)):
         given = classifier(loss=loss).fit(X, NAMES)
         assert np.allclose(given.predict_proba(X), default.predict_proba(X), atol=1e-9)
-    smooth = classifier(loss=partial(softmax_cross_entropy, smoothing=0.5)).fit(X, NAMES)
+    smooth = classifier(loss=partial(nn.softmax_cross_entropy, smoothing=0.5)).fit(X, NAMES)
     assert smooth.predict_proba(X).max() < 0.8 < default.predict_proba(X).max()
 
 
 def test_losses_of_a_regression():
     x = np.zeros((400, 1))
     y = np.random.default_rng(0).exponential(size=400)
-    for loss, expected in ((mse, y.mean()), (mae, np.median(y)), (partial(quantile, q=0.9), np.quantile(y, 0.9))):
-        fitted = NetworkRegressor(sizes=(), loss=loss, lr=cosine(0.1, 600), epochs=600, batch_size=400).fit(x, y)
+    for loss, expected in ((nn.mse, y.mean()), (mae, np.median(y)), (partial(quantile, q=0.9), np.quantile(y, 0.9))):
+        fitted = NetworkRegressor(sizes=(), loss=loss, lr=nn.cosine(0.1, 600), epochs=600, batch_size=400).fit(x, y)
         assert abs(fitted.predict(x[:1])[0] - expected) < 0.03
 
 
 def test_the_first_of_two_outputs_is_the_prediction():
     net = (Copy(2), Parallel((mlp([3, 8, 1], seed=0), mlp([3, 8, 1], seed=1))))
     fitted = regressor(network=net, sizes=(100,), loss=gaussian_nll, validation_fraction=0.2).fit(X, Y[:, 0])
-    mean, log_variance = predict(fitted.network_, X)
+    mean, log_variance = nn.predict(fitted.network_, X)
     assert np.array_equal(fitted.predict(X), mean[:, 0])
     assert log_variance.shape == (47, 1)
 
@@ -550,7 +539,7 @@ def test_a_fit_that_fails_changes_nothing():
     with pytest.raises(NotFiniteError, match="train: in step"), np.errstate(all="ignore"):
         fitted.set_params(lr=1e300, optimizer=()).fit(X, Y)
     assert (fingerprint(fitted.state_), fitted.predict(X).tobytes()) == before
-    assert fitted.set_params(lr=0.01, optimizer=(Adam(),)).fit(X, Y).state_ == regressor(epochs=60).fit(X, Y).state_
+    assert fitted.set_params(lr=0.01, optimizer=(nn.Adam(),)).fit(X, Y).state_ == regressor(epochs=60).fit(X, Y).state_
 
 
 def test_without_warm_start_a_fit_begins_anew():
@@ -584,8 +573,8 @@ def test_what_is_not_fitted_says_so():
 
 def layers_of(mlp):
     """The network of an MLPClassifier or MLPRegressor"""
-    dense = [Dense(W, b) for W, b in zip(mlp.coefs_, mlp.intercepts_, strict=True)]
-    return (dense[0], Tanh(), *dense[1:])
+    dense = [nn.Dense(W, b) for W, b in zip(mlp.coefs_, mlp.intercepts_, strict=True)]
+    return (dense[0], nn.Tanh(), *dense[1:])
 
 
 @pytest.mark.parametrize(
@@ -616,5 +605,5 @@ def test_steps_are_those_of_scikit_learns_own_networks(theirs, ours, y, factor, 
 
 def test_real_data():
     x, y = load_iris(return_X_y=True)
-    model = NetworkClassifier(sizes=(20,), hidden=Tanh(), lr=0.01, epochs=100, random_state=0)
+    model = NetworkClassifier(sizes=(20,), hidden=nn.Tanh(), lr=0.01, epochs=100, random_state=0)
     assert model.fit(scale(x), y).score(scale(x), y) > 0.96

@@ -7,17 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from funcnn import (
-    Flatten,
-    Sigmoid,
-    Tanh,
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    forward,
-    huber,
-    mse,
-    softmax_cross_entropy,
-)
+import funcnn as nn
 from funcnn.layers import Copy, Identity, Parallel, Reshape, Sum
 from funcnn.logits import squashed_twice
 from funcnn.losses import (
@@ -41,27 +31,27 @@ from funcnn.losses.protocol import takes_logits
 from funcnn.testing import check_loss
 from funcnn.traits import gives_probabilities
 
-halves = partial(huber, delta=0.5)
+halves = partial(nn.huber, delta=0.5)
 high, low = partial(quantile, q=0.875), partial(quantile, q=0.25)
-smoothed = partial(softmax_cross_entropy, smoothing=0.125)
-of_errors = {"mse": mse, "mae": mae, "huber": huber, "halves": halves}
+smoothed = partial(nn.softmax_cross_entropy, smoothing=0.125)
+of_errors = {"mse": nn.mse, "mae": mae, "huber": nn.huber, "halves": halves}
 of_errors_too = {"log_cosh": log_cosh, "high": high, "low": low}
 
 
 def test_a_slope_that_is_lost_in_rounding_is_no_error():
-    check_loss(softmax_cross_entropy, np.array([[0.3, 32.0]]), np.array([1]))  # log(1 + 1e-14): a 1 inside
+    check_loss(nn.softmax_cross_entropy, np.array([[0.3, 32.0]]), np.array([1]))  # log(1 + 1e-14): a 1 inside
 
 
 def test_values_from_the_formulas():
     out, y = np.array([[1.0], [-2.0]]), np.array([[0.0], [2.0]])
-    assert mse(out, y)[0] == (1 + 16) / 2
+    assert nn.mse(out, y)[0] == (1 + 16) / 2
     assert mae(out, y)[0] == (1 + 4) / 2
-    assert huber(out, y)[0] == (0.5 + 3.5) / 2
+    assert nn.huber(out, y)[0] == (0.5 + 3.5) / 2
     assert halves(out, y)[0] == (0.5 * 0.75 + 0.5 * 3.75) / 2
     p = np.array([[0.25], [0.5]])
     labels = np.array([[1], [0]])
-    assert binary_cross_entropy(p, labels)[0] == pytest.approx((math.log(4) + math.log(2)) / 2, rel=1e-15)
-    assert softmax_cross_entropy(np.zeros((3, 7)), np.array([0, 6, 3]))[0] == pytest.approx(math.log(7), rel=1e-15)
+    assert nn.binary_cross_entropy(p, labels)[0] == pytest.approx((math.log(4) + math.log(2)) / 2, rel=1e-15)
+    assert nn.softmax_cross_entropy(np.zeros((3, 7)), np.array([0, 6, 3]))[0] == pytest.approx(math.log(7), rel=1e-15)
     assert log_cosh(out, y)[0] == pytest.approx((math.log(math.cosh(1)) + math.log(math.cosh(4))) / 2, rel=1e-15)
     assert high(out, y)[0] == (0.125 * 1 + 0.875 * 4) / 2
     assert low(out, y)[0] == (0.75 * 1 + 0.25 * 4) / 2
@@ -80,11 +70,11 @@ def test_values_from_the_formulas():
 
 def test_two_forms_of_cross_entropy_agree():
     z, y = np.linspace(-20, 20, 41)[:, None], np.arange(41)[:, None] % 2
-    p, _ = forward(Sigmoid(), z)
-    cost, dA = binary_cross_entropy(p, y)
-    logits_cost, logits_dA = binary_cross_entropy_with_logits(z, y)
+    p, _ = nn.forward(nn.Sigmoid(), z)
+    cost, dA = nn.binary_cross_entropy(p, y)
+    logits_cost, logits_dA = nn.binary_cross_entropy_with_logits(z, y)
     two = np.concatenate([0 * z, z], axis=1)
-    softmax_cost, softmax_dA = softmax_cross_entropy(two, y[:, 0])
+    softmax_cost, softmax_dA = nn.softmax_cross_entropy(two, y[:, 0])
     assert cost == pytest.approx(logits_cost, rel=1e-9)
     assert np.allclose(dA * p * (1 - p), logits_dA, rtol=0, atol=1e-9)
     assert softmax_cost == pytest.approx(logits_cost, rel=1e-14)
@@ -93,8 +83,8 @@ def test_two_forms_of_cross_entropy_agree():
 
 def test_one_hot_labels_are_classes():
     out, y = np.random.default_rng(0).standard_normal((5, 3)), np.array([0, 2, 1, 1, 0])
-    cost, dA = softmax_cross_entropy(out, np.eye(3, dtype=int)[y])
-    expected, expected_dA = softmax_cross_entropy(out, y)
+    cost, dA = nn.softmax_cross_entropy(out, np.eye(3, dtype=int)[y])
+    expected, expected_dA = nn.softmax_cross_entropy(out, y)
     assert cost == pytest.approx(expected, rel=1e-15)
     np.testing.assert_allclose(dA, expected_dA, rtol=1e-14)  # classes keep digits that soft labels lose
 
@@ -109,9 +99,9 @@ def test_gathered_classes_equal_one_hot_rows_bit_for_bit(shape, dtype):
     out[1, ..., 0] = 200
     for one, other in zip(gathered(y, out), multiplied(one_hot(y, out), out), strict=True):
         np.testing.assert_array_equal(one, other, strict=True)
-    in_columns = softmax_cross_entropy(np.asfortranarray(out[1:]), y[1:])
-    assert in_columns[0] == pytest.approx(softmax_cross_entropy(out[1:], y[1:])[0], rel=1e-6)
-    np.testing.assert_allclose(in_columns[1], softmax_cross_entropy(out[1:], y[1:])[1], rtol=1e-5)
+    in_columns = nn.softmax_cross_entropy(np.asfortranarray(out[1:]), y[1:])
+    assert in_columns[0] == pytest.approx(nn.softmax_cross_entropy(out[1:], y[1:])[0], rel=1e-6)
+    np.testing.assert_allclose(in_columns[1], nn.softmax_cross_entropy(out[1:], y[1:])[1], rtol=1e-5)
 
 
 def test_relatives():
@@ -123,14 +113,14 @@ def test_relatives():
     entropy = -(p * np.log(p)).sum(axis=1).mean()
     for one, other, apart, times in (
         (partial(quantile, q=0.5)(out, y), mae(out, y), 0, 2),
-        (kl_divergence(out, p), softmax_cross_entropy(out, p), entropy, 1),
-        (partial(binary_focal, gamma=0)(out, yes), binary_cross_entropy_with_logits(out, yes), 0, 1),
-        (partial(softmax_focal, gamma=0)(out, classes), softmax_cross_entropy(out, classes), 0, 1),
-        (partial(softmax_focal, gamma=0)(out, p), softmax_cross_entropy(out, p), 0, 1),
+        (kl_divergence(out, p), nn.softmax_cross_entropy(out, p), entropy, 1),
+        (partial(binary_focal, gamma=0)(out, yes), nn.binary_cross_entropy_with_logits(out, yes), 0, 1),
+        (partial(softmax_focal, gamma=0)(out, classes), nn.softmax_cross_entropy(out, classes), 0, 1),
+        (partial(softmax_focal, gamma=0)(out, p), nn.softmax_cross_entropy(out, p), 0, 1),
         (softmax_focal(out, classes), softmax_focal(out, onehot), 0, 1),
-        (smoothed(out, classes), softmax_cross_entropy(out, 0.875 * onehot + 0.125 / 4), 0, 1),
-        (smoothed(out, p), softmax_cross_entropy(out, 0.875 * p + 0.125 / 4), 0, 1),
-        (partial(softmax_cross_entropy, smoothing=0)(out, classes), softmax_cross_entropy(out, classes), 0, 1),
+        (smoothed(out, classes), nn.softmax_cross_entropy(out, 0.875 * onehot + 0.125 / 4), 0, 1),
+        (smoothed(out, p), nn.softmax_cross_entropy(out, 0.875 * p + 0.125 / 4), 0, 1),
+        (partial(nn.softmax_cross_entropy, smoothing=0)(out, classes), nn.softmax_cross_entropy(out, classes), 0, 1),
     ):
         assert times * one[0] + apart == pytest.approx(other[0], rel=1e-14)
         assert np.allclose(times * one[1], other[1], rtol=1e-14, atol=1e-16)
@@ -230,14 +220,14 @@ def test_a_small_error_beside_a_small_variance_keeps_its_digits():
 
 def test_extremes_stay_finite():
     out, y = np.array([[800.0], [-800.0], [800.0]]), np.array([[0.0], [1.0], [1.0]])
-    cost, dA = binary_cross_entropy_with_logits(out, y)
+    cost, dA = nn.binary_cross_entropy_with_logits(out, y)
     assert cost == 1600 / 3
     assert dA.tolist() == [[1 / 3], [-1 / 3], [0]]
-    saturated, _ = forward(Sigmoid(), out)
-    cost, dA = binary_cross_entropy(saturated, y)
+    saturated, _ = nn.forward(nn.Sigmoid(), out)
+    cost, dA = nn.binary_cross_entropy(saturated, y)
     assert math.isfinite(cost)
     assert not dA.any()
-    cost, dA = softmax_cross_entropy(np.array([[0.0, -np.inf, 0.0]]), np.array([2]))
+    cost, dA = nn.softmax_cross_entropy(np.array([[0.0, -np.inf, 0.0]]), np.array([2]))
     assert cost == pytest.approx(math.log(2))
     assert dA.tolist() == [[0.5, 0, -0.5]]
 
@@ -260,7 +250,7 @@ def test_a_cost_is_a_float_and_labels_of_any_kind_are_cast():
 ALIKE = [
     *of_errors.values(),
     *of_errors_too.values(),
-    *[binary_cross_entropy, binary_cross_entropy_with_logits, binary_focal, hinge, squared_hinge],
+    *[nn.binary_cross_entropy, nn.binary_cross_entropy_with_logits, binary_focal, hinge, squared_hinge],
     *[kl_divergence, softmax_focal, smoothed, cosine_distance, poisson_nll],
 ]
 
@@ -268,11 +258,8 @@ ALIKE = [
 def test_a_setting_of_numpy_does_not_widen_float32():
     out, wide = np.ones((2, 2), np.float32), np.float64(0.5)
     for loss in (
-        partial(huber, delta=wide),
-        partial(quantile, q=wide),
-        partial(binary_focal, gamma=wide),
-        partial(softmax_focal, gamma=wide),
-        partial(softmax_cross_entropy, smoothing=wide),
+        *(partial(nn.huber, delta=wide), partial(quantile, q=wide), partial(binary_focal, gamma=wide)),
+        *(partial(softmax_focal, gamma=wide), partial(nn.softmax_cross_entropy, smoothing=wide)),
     ):
         assert loss(out, 0 * out)[1].dtype == np.float32
 
@@ -292,21 +279,21 @@ def test_what_takes_logits_says_so():
 
 
 def test_what_passes_numbers_on_does_not_hide_what_gives_probabilities():
-    for behind in (Identity(), Flatten(), Reshape((2, 2)), ()):
-        assert gives_probabilities((Tanh(), Sigmoid(), behind, Identity()))
-        assert gives_probabilities(((Tanh(), Sigmoid()), behind))
-        assert not gives_probabilities((Sigmoid(), Tanh(), behind))
+    for behind in (Identity(), nn.Flatten(), Reshape((2, 2)), ()):
+        assert gives_probabilities((nn.Tanh(), nn.Sigmoid(), behind, Identity()))
+        assert gives_probabilities(((nn.Tanh(), nn.Sigmoid()), behind))
+        assert not gives_probabilities((nn.Sigmoid(), nn.Tanh(), behind))
         assert not gives_probabilities((behind,))
-        assert gives_probabilities((Sigmoid(), (behind, ((),))))
+        assert gives_probabilities((nn.Sigmoid(), (behind, ((),))))
 
 
 def test_a_joint_loss_of_logits_is_refused_behind_no_other_branch():
-    branches = Parallel((Sigmoid(), Tanh()))
-    inner = Parallel((Parallel(((), Sigmoid())),))
-    assert squashed_twice("the loss", joint(mse, hinge), (Copy(2), branches)) == ""
-    assert "branch 0 of (Copy(n=2)" in squashed_twice("the loss", joint(hinge, mse), (Copy(2), branches))
-    assert squashed_twice("the loss", joint(hinge, mse), (Copy(2), branches, Sum())) == ""
-    assert "branch 0 of branch 1 of" in squashed_twice("the loss", joint(joint(mse, hinge)), (inner,))
+    branches = Parallel((nn.Sigmoid(), nn.Tanh()))
+    inner = Parallel((Parallel(((), nn.Sigmoid())),))
+    assert squashed_twice("the loss", joint(nn.mse, hinge), (Copy(2), branches)) == ""
+    assert "branch 0 of (Copy(n=2)" in squashed_twice("the loss", joint(hinge, nn.mse), (Copy(2), branches))
+    assert squashed_twice("the loss", joint(hinge, nn.mse), (Copy(2), branches, Sum())) == ""
+    assert "branch 0 of branch 1 of" in squashed_twice("the loss", joint(joint(nn.mse, hinge)), (inner,))
 
 
 def test_nan_flows_through():

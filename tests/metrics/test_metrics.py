@@ -10,21 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import (
-    Dense,
-    TrainState,
-    accuracy,
-    batches,
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    mlp,
-    mse,
-    predict,
-    softmax_cross_entropy,
-    train,
-    validation,
-    value_and_grad,
-)
+import funcnn as nn
 from funcnn.errors import KindError
 from funcnn.losses import weighted
 from funcnn.metrics import confusion, confusion_per_class, f1, perplexity, precision, r2, recall, top_k_accuracy
@@ -32,7 +18,7 @@ from funcnn.training.scores import Validation
 
 r = np.random.default_rng(0)
 x, y = r.standard_normal((30, 2)), r.standard_normal((30, 1))
-state = TrainState(mlp([2, 4, 1], seed=0))
+state = nn.TrainState(nn.mlp([2, 4, 1], seed=0))
 needs_sklearn = {"reason": "the metrics to compare with"}
 drawn = given(st.integers(0, 2**31), st.integers(1, 40), st.integers(2, 6), st.sampled_from([np.float32, np.float64]))
 
@@ -43,10 +29,10 @@ def test_classes_as_scikit_learn_has_them(seed, m, k, dtype):
     random = np.random.default_rng(seed)
     out, classes = random.standard_normal((m, k)).astype(dtype), random.integers(0, k, m)
     said = out.argmax(axis=1)
-    assert accuracy(out, classes) == pytest.approx(metrics.accuracy_score(classes, said), rel=1e-15)
+    assert nn.accuracy(out, classes) == pytest.approx(metrics.accuracy_score(classes, said), rel=1e-15)
     assert np.array_equal(confusion(out, classes), metrics.confusion_matrix(classes, said, labels=range(k)))
     soft = np.eye(k)[classes] * 0.9 + 0.1 / k
-    assert accuracy(out, soft) == accuracy(out, classes)
+    assert nn.accuracy(out, soft) == nn.accuracy(out, classes)
     assert np.array_equal(confusion(out, soft), confusion(out, classes))
 
 
@@ -60,7 +46,7 @@ def test_yes_and_no_as_scikit_learn_has_them(seed, m, k, dtype):
     for labels in (yes, yes > 0, yes.astype(float)):
         assert np.array_equal(confusion(out, labels, threshold=0), wanted)
         assert np.array_equal(confusion(probabilities, labels, threshold=0.5), wanted)
-        assert accuracy(out, labels, threshold=0) == pytest.approx(wanted.trace() / (m * k), rel=1e-15)
+        assert nn.accuracy(out, labels, threshold=0) == pytest.approx(wanted.trace() / (m * k), rel=1e-15)
 
 
 @drawn
@@ -82,7 +68,7 @@ def test_of_equal_outputs_the_first_is_the_answer(seed, m, k):
         random.choice([0.0, 1.0, np.inf, -np.inf], (m, k), p=[0.42, 0.42, 0.08, 0.08]),
         random.integers(0, k, m),
     )
-    assert top_k_accuracy(out, classes, 1) == accuracy(out, classes)
+    assert top_k_accuracy(out, classes, 1) == nn.accuracy(out, classes)
     shares = [top_k_accuracy(out, classes, among) for among in range(1, k + 1)]
     assert shares == sorted(shares)
     assert shares[-1] == 1
@@ -117,7 +103,7 @@ def test_r2_as_scikit_learn_has_it(seed, m, k, dtype):
 
 def test_axes_between_rows_and_outputs_count_as_rows():
     out, classes = r.standard_normal((5, 3, 4)), r.integers(0, 4, (5, 3))
-    assert accuracy(out, classes) == accuracy(out.reshape(15, 4), classes.reshape(15))
+    assert nn.accuracy(out, classes) == nn.accuracy(out.reshape(15, 4), classes.reshape(15))
     assert np.array_equal(confusion(out, classes), confusion(out.reshape(15, 4), classes.reshape(15)))
     assert top_k_accuracy(out, classes, 2) == top_k_accuracy(out.reshape(15, 4), classes.reshape(15), 2)
 
@@ -131,7 +117,7 @@ def test_a_mask_says_which_places_count():
     own = [classes[i, j] for i, j in places]
     right = [said[0] == true for said, true in zip(order, own, strict=True)]
     among = [true in said[:2] for said, true in zip(order, own, strict=True)]
-    assert accuracy(out[mask], classes[mask]) == pytest.approx(np.mean(right), rel=1e-15)
+    assert nn.accuracy(out[mask], classes[mask]) == pytest.approx(np.mean(right), rel=1e-15)
     assert top_k_accuracy(out[mask], classes[mask], 2) == pytest.approx(np.mean(among), rel=1e-15)
     counts = confusion(out[mask], classes[mask])
     assert (counts.sum(), counts.trace()) == (mask.sum(), sum(right))
@@ -144,15 +130,15 @@ def test_rows_of_the_counts_are_the_truth():
 
 
 def test_on_the_threshold_is_no():
-    assert accuracy(np.array([[0.5]]), np.array([[0]]), threshold=0.5) == 1
+    assert nn.accuracy(np.array([[0.5]]), np.array([[0]]), threshold=0.5) == 1
 
 
 def test_the_share_of_right_answers_is_nan_if_an_output_is_nan():
     out = np.array([[np.nan, 1.0], [0.0, 1.0], [1.0, np.nan]])
-    assert math.isnan(accuracy(out, np.array([0, 1, 0])))
-    assert math.isnan(accuracy(out[:, :1], np.array([[0], [0], [1]]), threshold=0.0))
+    assert math.isnan(nn.accuracy(out, np.array([0, 1, 0])))
+    assert math.isnan(nn.accuracy(out[:, :1], np.array([[0], [0], [1]]), threshold=0.0))
     assert math.isnan(top_k_accuracy(out, np.array([0, 1, 0]), 2))
-    assert accuracy(np.array([[np.inf, -np.inf]]), np.array([0])) == 1
+    assert nn.accuracy(np.array([[np.inf, -np.inf]]), np.array([0])) == 1
 
 
 def test_r2_of_what_is_not_finite_is_nan():
@@ -162,14 +148,14 @@ def test_r2_of_what_is_not_finite_is_nan():
 
 
 @pytest.mark.parametrize(("loss", "out", "y", "threshold"), [
-    (softmax_cross_entropy, np.eye(3), np.array([0, 1, 1]), None),
-    (softmax_cross_entropy, np.eye(3), np.eye(3)[[0, 1, 1]], None),
-    (binary_cross_entropy_with_logits, np.array([[3.0], [-2.0], [0.3]]), np.array([[1], [0], [0]]), 0),
-    (binary_cross_entropy, np.array([[0.9], [0.2], [0.7]]), np.array([[True], [False], [False]]), 0.5),
+    (nn.softmax_cross_entropy, np.eye(3), np.array([0, 1, 1]), None),
+    (nn.softmax_cross_entropy, np.eye(3), np.eye(3)[[0, 1, 1]], None),
+    (nn.binary_cross_entropy_with_logits, np.array([[3.0], [-2.0], [0.3]]), np.array([[1], [0], [0]]), 0),
+    (nn.binary_cross_entropy, np.array([[0.9], [0.2], [0.7]]), np.array([[True], [False], [False]]), 0.5),
 ])  # fmt: skip
 def test_labels_are_those_of_the_loss(loss, out, y, threshold):
     assert math.isfinite(loss(out, y)[0])
-    assert accuracy(out, y, threshold=threshold) == pytest.approx(2 / 3)
+    assert nn.accuracy(out, y, threshold=threshold) == pytest.approx(2 / 3)
     assert confusion(out, y, threshold=threshold).sum() == 3
 
 
@@ -177,12 +163,12 @@ def test_jax_arrays():
     jnp = pytest.importorskip("jax.numpy", reason="the same rules on JAX's arrays")
     out, classes = r.standard_normal((9, 3)).astype(np.float32), r.integers(0, 3, 9)
     on = jnp.asarray
-    assert accuracy(on(out), on(classes)) == pytest.approx(accuracy(out, classes))
+    assert nn.accuracy(on(out), on(classes)) == pytest.approx(nn.accuracy(out, classes))
     assert np.array_equal(confusion(on(out), on(classes)), confusion(out, classes))
     assert top_k_accuracy(on(out), on(classes), 2) == pytest.approx(top_k_accuracy(out, classes, 2))
     assert perplexity(on(out), on(classes)) == pytest.approx(perplexity(out, classes), rel=1e-5)
     yes = np.eye(3)[classes]
-    assert accuracy(on(out), on(yes), threshold=0) == pytest.approx(accuracy(out, yes, threshold=0))
+    assert nn.accuracy(on(out), on(yes), threshold=0) == pytest.approx(nn.accuracy(out, yes, threshold=0))
     pytest.importorskip("sklearn", **needs_sklearn)
     assert r2(on(out), on(yes)) == r2(out, yes)
 
@@ -191,16 +177,16 @@ def test_jax_arrays():
 
 
 def test_of_a_loss_it_is_the_cost():
-    assert validation(mse, x, y)(state) == mse(predict(state.params, x), y)[0]
-    assert validation(weighted(mse), x, (y, y * y))(state) == mse(predict(state.params, x), y, y * y)[0]
+    assert nn.validation(nn.mse, x, y)(state) == nn.mse(nn.predict(state.params, x), y)[0]
+    assert nn.validation(weighted(nn.mse), x, (y, y * y))(state) == nn.mse(nn.predict(state.params, x), y, y * y)[0]
 
 
 def test_of_a_metric_it_is_what_that_gives():
     yes = y > 0
-    assert validation(partial(accuracy, threshold=0), x, yes)(state) == accuracy(
-        predict(state.params, x), yes, threshold=0
+    assert nn.validation(partial(nn.accuracy, threshold=0), x, yes)(state) == nn.accuracy(
+        nn.predict(state.params, x), yes, threshold=0
     )
-    counts = validation(partial(confusion, threshold=0), x, yes)(state)
+    counts = nn.validation(partial(confusion, threshold=0), x, yes)(state)
     assert counts.sum() == 30
 
 
@@ -213,30 +199,30 @@ def test_rows_bound_the_memory_and_change_nothing_but_rounding():
 
     def metric(out, y):
         most.append(out.shape)
-        return mse(seen(out), y)
+        return nn.mse(seen(out), y)
 
-    whole, blocks = validation(metric, x, y)(state), validation(metric, x, y, rows=7)(state)
+    whole, blocks = nn.validation(metric, x, y)(state), nn.validation(metric, x, y, rows=7)(state)
     assert blocks == pytest.approx(whole, rel=1e-12)
     assert most == [(30, 1), (30, 1)]
 
 
 def test_it_remembers_the_last_network():
     asked = []
-    held_out = validation(lambda out, y: asked.append(1) or len(asked), x, y)
-    first, second = train(state, batches(x, y, 15, seed=0), value_and_grad(mse), 0.1)
+    held_out = nn.validation(lambda out, y: asked.append(1) or len(asked), x, y)
+    first, second = nn.train(state, nn.batches(x, y, 15, seed=0), nn.value_and_grad(nn.mse), 0.1)
     assert [held_out(now) for now in (first, first, second, second, first)] == [1, 1, 2, 2, 3]
-    assert held_out(TrainState(first.params, (), 99)) == 3  # it asks for the network alone
-    again = TrainState(pickle.loads(pickle.dumps(first.params)))
+    assert held_out(nn.TrainState(first.params, (), 99)) == 3  # it asks for the network alone
+    again = nn.TrainState(pickle.loads(pickle.dumps(first.params)))
     assert held_out(again) == 3
 
 
 def test_it_pickles_and_prints():
-    held_out = validation(mse, x, y, rows=8)
+    held_out = nn.validation(nn.mse, x, y, rows=8)
     copy = pickle.loads(pickle.dumps(held_out))
     assert isinstance(copy, Validation)
     assert copy.rows == 8
     assert copy(state) == held_out(state)
-    assert repr(validation(accuracy, x, y)).endswith("x=<f64 30x2>, y=<f64 30x1>, rows=None)")
+    assert repr(nn.validation(nn.accuracy, x, y)).endswith("x=<f64 30x2>, y=<f64 30x1>, rows=None)")
 
 
 def test_an_error_is_not_remembered():
@@ -246,15 +232,15 @@ def test_an_error_is_not_remembered():
         calls.append(1)
         return 1 / (len(calls) - 1)
 
-    held_out = validation(metric, x, y)
+    held_out = nn.validation(metric, x, y)
     with pytest.raises(ZeroDivisionError):
         held_out(state)
     assert held_out(state) == 1
 
 
 def test_it_takes_tuples_and_what_is_not_an_array():
-    net = TrainState(Dense(np.eye(2), None))
-    assert validation(lambda out, y: y, x, "anything")(net) == "anything"
+    net = nn.TrainState(nn.Dense(np.eye(2), None))
+    assert nn.validation(lambda out, y: y, x, "anything")(net) == "anything"
 
 
 def test_r2_of_a_y_that_never_changes():
@@ -273,7 +259,7 @@ def test_r2_without_scikit_learn_says_what_to_install(monkeypatch):
 @pytest.mark.parametrize(
     "metric",
     [
-        *[partial(metric, threshold=threshold) for metric in (accuracy, confusion, f1) for threshold in (None, 0.5)],
+        *[partial(metric, threshold=threshold) for metric in (nn.accuracy, confusion, f1) for threshold in (None, 0.5)],
         *[precision, recall, confusion_per_class, perplexity, r2, partial(top_k_accuracy, k=1)],
     ],
 )

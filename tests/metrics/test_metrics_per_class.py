@@ -7,18 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import (
-    Dense,
-    TrainState,
-    accuracy,
-    early_stopping,
-    history,
-    mse,
-    softmax_cross_entropy,
-    train,
-    validation,
-    value_and_grad,
-)
+import funcnn as nn
 from funcnn.data import bucketed_batches
 from funcnn.errors import KindError
 from funcnn.layers import First
@@ -96,15 +85,19 @@ def padded(seed=0, k=3):
 @given(st.integers(0, 2**31))
 def test_padded_positions_do_not_count(seed):
     out, mask, classes = padded(seed)
-    for metric in (accuracy, perplexity, f1, confusion, confusion_per_class):
+    for metric in (nn.accuracy, perplexity, f1, confusion, confusion_per_class):
         assert np.array_equal(unpadded(metric)((out, mask), classes), metric(out[mask], classes[mask]), equal_nan=True)
-    assert unpadded(accuracy)((out, None), np.abs(classes)) == accuracy(out, np.abs(classes))
+    assert unpadded(nn.accuracy)((out, None), np.abs(classes)) == nn.accuracy(out, np.abs(classes))
 
 
 @given(st.integers(0, 2**31))
 def test_normalised_weights_give_the_mean_over_the_mask(seed):
     out, mask, classes = padded(seed)
-    for loss, y in ((softmax_cross_entropy, classes), (mse, out[::-1]), (partial(quantile, q=0.3), 2 * out[::-1])):
+    for loss, y in (
+        (nn.softmax_cross_entropy, classes),
+        (nn.mse, out[::-1]),
+        (partial(quantile, q=0.3), 2 * out[::-1]),
+    ):
         cost, (d, nothing) = weighted(masked(loss))((out, mask), (y, normalised(mask)))
         wanted, own = loss(out[mask], y[mask])
         assert cost == pytest.approx(wanted, rel=1e-12)
@@ -117,8 +110,8 @@ def test_normalised_weights_of_classes_give_the_weighted_mean():
     random = np.random.default_rng(0)
     out, classes = random.standard_normal((9, 3)), random.integers(0, 3, 9)
     weights = np.array([1.0, 5.0, 0.2])[classes]
-    terms = [softmax_cross_entropy(out[i : i + 1], classes[i : i + 1])[0] for i in range(9)]
-    cost, _ = softmax_cross_entropy(out, classes, normalised(weights))
+    terms = [nn.softmax_cross_entropy(out[i : i + 1], classes[i : i + 1])[0] for i in range(9)]
+    cost, _ = nn.softmax_cross_entropy(out, classes, normalised(weights))
     assert cost == pytest.approx(np.average(terms, weights=weights), rel=1e-12)
 
 
@@ -126,7 +119,7 @@ def test_normalised_weights_of_classes_give_the_weighted_mean():
 def test_blocks_of_rows_combine_exactly_since_the_weights_travel_with_them(seed, cut):
     """The normalisation is that of the whole batch."""
     out, mask, classes = padded(seed)
-    weight, loss = normalised(mask), weighted(masked(softmax_cross_entropy))
+    weight, loss = normalised(mask), weighted(masked(nn.softmax_cross_entropy))
     whole, (d, _) = loss((out, mask), (classes, weight))
     blocks = [slice(0, cut), slice(cut, 4)]
     parts = [loss((out[b], mask[b]), (classes[b], weight[b])) for b in blocks]
@@ -141,7 +134,7 @@ def test_blocks_of_rows_combine_exactly_since_the_weights_travel_with_them(seed,
 def over_the_mask(pair, y):
     """A loss that is normalised by its own batch, as those of some libraries are."""
     out, mask = pair
-    cost, own = softmax_cross_entropy(out[mask], y[mask])
+    cost, own = nn.softmax_cross_entropy(out[mask], y[mask])
     d = np.zeros_like(out)
     d[mask] = own
     return cost, (d, None)
@@ -151,18 +144,18 @@ def test_normalised_weights_are_sharded_exactly_and_a_loss_that_normalises_is_re
     pytest.importorskip("threadpoolctl", reason="sharding needs it")
     from funcnn.parallel import sharded
 
-    net = (First((Dense.init(3, 3, seed=0),)),)
+    net = (First((nn.Dense.init(3, 3, seed=0),)),)
     x, mask, classes = padded(1)
-    function = value_and_grad(weighted(masked(softmax_cross_entropy)), inputs=True)
+    function = nn.value_and_grad(weighted(masked(nn.softmax_cross_entropy)), inputs=True)
     y = classes, normalised(mask)
     cost, grads = sharded(function, rows=2)(net, (x, mask), y)
     wanted, whole = function(net, (x, mask), y)
     assert cost == pytest.approx(wanted, rel=1e-14)
-    assert cost == pytest.approx(value_and_grad(over_the_mask)(net, (x, mask), classes)[0], rel=1e-14)
+    assert cost == pytest.approx(nn.value_and_grad(over_the_mask)(net, (x, mask), classes)[0], rel=1e-14)
     assert np.allclose(grads.params[0].layer[0].W, whole.params[0].layer[0].W, rtol=1e-12)
     assert np.allclose(grads.x[0], whole.x[0], rtol=1e-12)
     with pytest.raises(KindError, match="the loss must be a mean over rows"):
-        sharded(value_and_grad(over_the_mask), rows=2)(net, (x, mask), classes)
+        sharded(nn.value_and_grad(over_the_mask), rows=2)(net, (x, mask), classes)
 
 
 @pytest.mark.parametrize("dtype", [bool, np.int64, np.float16, np.float32, np.float64])
@@ -182,16 +175,16 @@ def test_a_run_on_padded_sequences_is_measured_at_its_positions():
     data = bucketed_batches(x, y, 10, lengths=(4, 8), epochs=30, seed=0)
     data = data.map(lambda x, y: (x, (y, normalised(x[1]))))
     everything, labels = bucketed_batches(x, y, 40, lengths=(8,), seed=0)[0]
-    share = validation(unpadded(accuracy), everything, labels)
-    cost = validation(weighted(masked(softmax_cross_entropy)), everything, (labels, normalised(everything[1])))
-    run = train(
-        TrainState((First((Dense.init(2, 2, seed=0),)),)),
+    share = nn.validation(unpadded(nn.accuracy), everything, labels)
+    cost = nn.validation(weighted(masked(nn.softmax_cross_entropy)), everything, (labels, normalised(everything[1])))
+    run = nn.train(
+        nn.TrainState((First((nn.Dense.init(2, 2, seed=0),)),)),
         data,
-        value_and_grad(weighted(masked(softmax_cross_entropy))),
+        nn.value_and_grad(weighted(masked(nn.softmax_cross_entropy))),
         1.0,
     )
-    run = early_stopping(run, share, patience=1000)  # which knows that an accuracy is better when it is higher
-    last, table = history(run, {"accuracy": share, "cost of all": cost}, every=30)
+    run = nn.early_stopping(run, share, patience=1000)  # which knows that an accuracy is better when it is higher
+    last, table = nn.history(run, {"accuracy": share, "cost of all": cost}, every=30)
     assert last.best.step <= last.step
     assert table["accuracy"][-1] > 0.95
     assert table["cost of all"][-1] < 0.3

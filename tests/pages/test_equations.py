@@ -10,21 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import (
-    LSTM,
-    Array,
-    Attention,
-    Dense,
-    Embedding,
-    Frozen,
-    Relu,
-    Residual,
-    Tanh,
-    forward,
-    mlp,
-    record,
-    state,
-)
+import funcnn as nn
 from funcnn.inspection import latex
 from funcnn.layers import Concat, Conv2d, Copy, Dropout, Here, Map, Parallel, PRelu, Rotary, Scale, Shared, Wrapper
 from funcnn.testing import strategies as fst
@@ -35,8 +21,8 @@ from tests.equations import value_of
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def dense(n_in: int, n_out: int) -> Dense:
-    return Dense.init(n_in, n_out, seed=0)
+def dense(n_in: int, n_out: int) -> nn.Dense:
+    return nn.Dense.init(n_in, n_out, seed=0)
 
 
 def lines(params: Any, **options: Any) -> list[str]:
@@ -71,7 +57,7 @@ def parsed():
 @given(data=st.data())
 def test_every_layer_has_an_equation_that_is_well_formed(converted, parsed, layer, data):
     params, _ = data.draw(fst.cases(layer))
-    text = latex((Tanh(), params), shapes=True)
+    text = latex((nn.Tanh(), params), shapes=True)
     assert text.isascii()
     assert text.count("{") == text.count("}")
     assert text.count(r"\left(") == text.count(r"\right)")
@@ -83,16 +69,16 @@ def test_every_layer_has_an_equation_that_is_well_formed(converted, parsed, laye
 
 def test_the_converter_of_the_pages_makes_a_row_of_each_line(converted):
     pytest.importorskip("sphinx", reason="the pages' converter of formulas is an extension of sphinx")
-    assert converted(latex(mlp([2, 27, 1], seed=0))).count("<mtr>") == 3
+    assert converted(latex(nn.mlp([2, 27, 1], seed=0))).count("<mtr>") == 3
 
 
 def test_lines_are_numbered_and_the_last_gives_out():
-    assert lines(mlp([2, 27, 1], seed=0)) == [
+    assert lines(nn.mlp([2, 27, 1], seed=0)) == [
         "h_{1} = x W_{1} + b_{1}",
         r"h_{2} = \max(h_{1}, 0)",
         r"\mathrm{out} = h_{2} W_{3} + b_{3}",
     ]
-    assert lines(Dense.init(2, 3, seed=0, bias=False), shapes=True) == [
+    assert lines(nn.Dense.init(2, 3, seed=0, bias=False), shapes=True) == [
         r"\mathrm{out} = x W_{1} \quad W_{1} \in \mathbb{R}^{2 \times 3}"
     ]
     assert lines(PRelu(np.array([0.25])))[0].endswith(r"+ \alpha_{1} \odot \min(x, 0)")
@@ -101,7 +87,7 @@ def test_lines_are_numbered_and_the_last_gives_out():
 
 
 def test_layers_inside_come_first_and_wrappers_have_no_line_of_their_own():
-    assert lines((Residual((dense(3, 3), Tanh())), Frozen(Relu()))) == [
+    assert lines((nn.Residual((dense(3, 3), nn.Tanh())), nn.Frozen(nn.Relu()))) == [
         "h_{1} = x W_{1} + b_{1}",
         r"h_{2} = \tanh(h_{1})",
         "h_{3} = x + h_{2}",
@@ -116,7 +102,7 @@ def test_layers_inside_come_first_and_wrappers_have_no_line_of_their_own():
 
 
 def test_a_shared_layer_has_one_symbol():
-    assert lines(Shared(dense(2, 2), (Here(), Relu(), Here())), shapes=True) == [
+    assert lines(Shared(dense(2, 2), (Here(), nn.Relu(), Here())), shapes=True) == [
         r"h_{1} = x W_{1} + b_{1} \quad W_{1} \in \mathbb{R}^{2 \times 2}, b_{1} \in \mathbb{R}^{2}",
         r"h_{2} = \max(h_{1}, 0)",
         r"\mathrm{out} = h_{2} W_{1} + b_{1}",
@@ -124,7 +110,7 @@ def test_a_shared_layer_has_one_symbol():
 
 
 def test_a_sequence_has_the_symbols_of_its_steps():
-    net = (Embedding.init(5, 2, seed=0), LSTM.init(2, 3, seed=0))
+    net = (nn.Embedding.init(5, 2, seed=0), nn.LSTM.init(2, 3, seed=0))
     assert lines(net) == [
         "h_{1} = W_{1}[x]",
         "[z_{2,i,t}, z_{2,f,t}, z_{2,o,t}, z_{2,g,t}] = h_{1,t} W_{2} + b_{2} + \\mathrm{out}_{t-1} U_{2}",
@@ -135,13 +121,13 @@ def test_a_sequence_has_the_symbols_of_its_steps():
 
 
 def test_attention_has_its_heads():
-    one, *_, mixed, last = lines(Attention.init(6, 3, seed=0, causal=True))
+    one, *_, mixed, last = lines(nn.Attention.init(6, 3, seed=0, causal=True))
     assert one == "h_{1} = x W_{1} + b_{1}"
     assert mixed == (
         r"a_{4,j} = \operatorname{softmax}_{s \leq t}\left(\frac{h_{1,j} h_{2,j}^\top}{\sqrt{2}}\right) h_{3,j}"
     )
     assert last == r"\mathrm{out} = [a_{4,1}, a_{4,2}, \ldots, a_{4,3}] W_{5} + b_{5}"
-    assert r"\operatorname{rotary}(h_{1,j})" in latex(Attention.init(4, 1, seed=0, rotary=Rotary()))
+    assert r"\operatorname{rotary}(h_{1,j})" in latex(nn.Attention.init(4, 1, seed=0, rotary=Rotary()))
 
 
 def test_settings_stand_in_the_equation():
@@ -150,23 +136,23 @@ def test_settings_stand_in_the_equation():
     assert lines(strided) == [r"\mathrm{out} = \operatorname{conv}_{\text{stride 1 x 2}}(x, W_{1})"]
 
 
-@record
+@nn.record
 class Low_Rank:
     """out = x U V"""
 
-    U: Array
-    V: Array
+    U: nn.Array
+    V: nn.Array
     rank: int = 1
-    seen: Array | None = state(default=None)
+    seen: nn.Array | None = nn.state(default=None)
 
 
-@forward.register(Low_Rank)
+@nn.forward.register(Low_Rank)
 def low_rank_forward(params, x):
     h = x @ params.U
     return h @ params.V, (x, h)
 
 
-@record
+@nn.record
 class Around(Wrapper[Any]):
     """out = layer(x + x)"""
 
@@ -206,13 +192,13 @@ def test_the_equation_of_an_activation_gives_its_values(cls, data):
     params, _ = data.draw(fst.cases(cls))
     x = np.linspace(-7, 7, 57)
     [line] = lines(params)
-    expected = forward(params, x)[0]
+    expected = nn.forward(params, x)[0]
     assert np.allclose(value_of(line.partition(" = ")[2], x=x), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_the_value_of_a_wrong_equation_differs():
     x = np.linspace(-2, 2, 9)
-    assert not np.allclose(value_of(r"\frac{1}{1 - e^{-x}}", x=x + 0.1), forward(Tanh(), x)[0])
+    assert not np.allclose(value_of(r"\frac{1}{1 - e^{-x}}", x=x + 0.1), nn.forward(nn.Tanh(), x)[0])
     assert np.allclose(value_of(r"0.5 \max(x, 0) (x + 1)", x=x), 0.5 * np.maximum(x, 0) * (x + 1))
 
 

@@ -5,19 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from funcnn import Dropout, glorot_uniform, he_normal
+from funcnn import Dropout, glorot_uniform, he_normal, initializers
 from funcnn.errors import KindError
-from funcnn.initializers import (
-    constant,
-    glorot_normal,
-    he_uniform,
-    lecun_normal,
-    lecun_uniform,
-    normal,
-    orthogonal,
-    uniform,
-    zeros,
-)
 
 jax = pytest.importorskip("jax", reason="its initializers are the oracle")
 pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]
@@ -26,16 +15,16 @@ peers, jnp = jax.nn.initializers, jax.numpy
 # A dense layer from few to many, kernels of images, and of sequences from many to few. JAX compiles for each.
 SHAPES = [(20, 3000), (3, 3, 64, 128), (5, 200, 60)]
 NORMALS = [
-    (glorot_normal, peers.glorot_normal()),
-    (lecun_normal, peers.lecun_normal()),
+    (initializers.glorot_normal, peers.glorot_normal()),
+    (initializers.lecun_normal, peers.lecun_normal()),
     (he_normal, peers.he_normal()),
-    (normal(0.3), peers.normal(0.3)),
+    (initializers.normal(0.3), peers.normal(0.3)),
 ]
 UNIFORMS = [
     (glorot_uniform, peers.glorot_uniform()),
-    (lecun_uniform, peers.lecun_uniform()),
-    (he_uniform, peers.he_uniform()),
-    (uniform(0.3), lambda key, shape, dtype: peers.uniform(0.6)(key, shape, dtype) - 0.3),
+    (initializers.lecun_uniform, peers.lecun_uniform()),
+    (initializers.he_uniform, peers.he_uniform()),
+    (initializers.uniform(0.3), lambda key, shape, dtype: peers.uniform(0.6)(key, shape, dtype) - 0.3),
 ]
 
 
@@ -82,7 +71,7 @@ def test_uniform_laws_are_centred_and_have_the_variance_and_the_bounds_of_jax(ou
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_zeros_and_constant_are_those_of_jax(dtype):
-    for ours, theirs in ((zeros, peers.zeros), (constant(0.1), peers.constant(0.1))):
+    for ours, theirs in ((initializers.zeros, peers.zeros), (initializers.constant(0.1), peers.constant(0.1))):
         sample, peer = ours(0, (2, 3), dtype), theirs(jax.random.key(0), (2, 3), dtype)
         assert sample.dtype == peer.dtype == dtype
         np.testing.assert_array_equal(sample, peer)
@@ -97,7 +86,7 @@ def gram(w):
 @pytest.mark.parametrize("shape", [(6, 6), (9, 4), (4, 9), (3, 3, 4, 5), (2, 2, 3, 20), (1, 5)], ids=str)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_orthogonal_is_so_on_its_smaller_side(shape, dtype):
-    w = orthogonal(0, shape, dtype)
+    w = initializers.orthogonal(0, shape, dtype)
     assert (w.shape, w.dtype) == (shape, dtype)
     np.testing.assert_allclose(gram(w), np.eye(len(gram(w))), rtol=0, atol=10 * np.finfo(dtype).eps)
 
@@ -105,11 +94,11 @@ def test_orthogonal_is_so_on_its_smaller_side(shape, dtype):
 @pytest.mark.parametrize("shape", [(3, 3, 4, 5), (2, 2, 3, 20)], ids=str)
 def test_orthogonal_is_so_along_the_axes_along_which_that_of_jax_is(shape):
     peer = np.asarray(peers.orthogonal()(jax.random.key(0), shape, float))
-    np.testing.assert_allclose(gram(orthogonal(0, shape)), gram(peer), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(gram(initializers.orthogonal(0, shape)), gram(peer), rtol=0, atol=1e-12)
 
 
 def test_orthogonal_prefers_no_direction_so_that_a_determinant_is_as_often_1_as_minus_1():
-    drawn = np.array([orthogonal(seed, (3, 3)) for seed in range(1000)])
+    drawn = np.array([initializers.orthogonal(seed, (3, 3)) for seed in range(1000)])
     # An entry has mean 0 and variance 1/3, its square mean 1/3 and variance 1/5 - 1/9.
     np.testing.assert_allclose(drawn.mean(0), 0, atol=4 * math.sqrt(1 / 3 / 1000))
     np.testing.assert_allclose((drawn**2).mean(0), 1 / 3, atol=4 * math.sqrt((1 / 5 - 1 / 9) / 1000))

@@ -32,12 +32,8 @@ NETWORKS = {
     ),
     "images": (
         (
-            layers.Conv2d.init(1, 2, kernel=3, seed=0),
-            layers.BatchNorm.init(2),
-            layers.Relu(),
-            layers.MaxPool(2),
-            layers.Flatten(),
-            layers.Dense.init(8, 1, seed=1),
+            *(layers.Conv2d.init(1, 2, kernel=3, seed=0), layers.BatchNorm.init(2), layers.Relu(), layers.MaxPool(2)),
+            *(layers.Flatten(), layers.Dense.init(8, 1, seed=1)),
         ),
         (5, 6, 6, 1),
     ),

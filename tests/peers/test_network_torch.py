@@ -22,12 +22,8 @@ rng = np.random.default_rng(0)
 X = rng.normal(size=(16, 2))
 Y = X[:, :1] * X[:, 1:]
 NET = (
-    nn.Dense.init(2, 5, seed=0),
-    nn.Tanh(),
-    nn.BatchNorm.init(5),
-    nn.Dropout(0.3, seed=(4, 1)),
-    nn.Frozen(nn.Dense.init(5, 5, seed=3)),
-    nn.Dense.init(5, 1, seed=1),
+    *(nn.Dense.init(2, 5, seed=0), nn.Tanh(), nn.BatchNorm.init(5), nn.Dropout(0.3, seed=(4, 1))),
+    *(nn.Frozen(nn.Dense.init(5, 5, seed=3)), nn.Dense.init(5, 1, seed=1)),
 )
 
 

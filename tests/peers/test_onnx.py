@@ -132,20 +132,12 @@ def test_the_first_state_may_be_absent():
 
 
 CONV = (
-    layers.Conv2d.init(1, 4, 3, seed=0, padding="same"),
-    layers.BatchNorm.init(4),
-    layers.Relu(),
-    layers.MaxPool(2),
-    layers.Dropout(0.5, seed=1),
-    layers.Flatten(),
-    layers.Dense.init(4 * 3 * 3, 2, seed=2),
+    *(layers.Conv2d.init(1, 4, 3, seed=0, padding="same"), layers.BatchNorm.init(4), layers.Relu(), layers.MaxPool(2)),
+    *(layers.Dropout(0.5, seed=1), layers.Flatten(), layers.Dense.init(4 * 3 * 3, 2, seed=2)),
 )
 TEXT = (
-    layers.Embedding.init(9, 8, seed=0),
-    layers.SinusoidalPosition(),
-    layers.transformer_block(8, 2, 16, seed=1, causal=True),
-    layers.GRU.init(8, 5, seed=2),
-    layers.Last(),
+    *(layers.Embedding.init(9, 8, seed=0), layers.SinusoidalPosition()),
+    *(layers.transformer_block(8, 2, 16, seed=1, causal=True), layers.GRU.init(8, 5, seed=2), layers.Last()),
     layers.Dense.init(5, 3, seed=3),
 )
 

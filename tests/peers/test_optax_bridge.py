@@ -33,13 +33,8 @@ SAME = {
     "lion": ((optimizers.Lion(), optimizers.Decay(0.1)), lambda lr: optax.lion(lr, weight_decay=0.1)),
 }
 OTHERS = [
-    optimizers.AMSGrad(),
-    optimizers.Adadelta(),
-    optimizers.RMSProp(centred=True, momentum=0.5),
-    optimizers.Muon(),
-    optimizers.NAdam(),
-    optimizers.Average(0.5),
-    optimizers.Rates((("0", 0.1),)),
+    *[optimizers.AMSGrad(), optimizers.Adadelta(), optimizers.RMSProp(centred=True, momentum=0.5), optimizers.Muon()],
+    *[optimizers.NAdam(), optimizers.Average(0.5), optimizers.Rates((("0", 0.1),))],
     (optimizers.AdamW(where="!1"), optimizers.Average(0.9)),
 ]
 

@@ -7,37 +7,8 @@ from typing import Any, Generic, TypeVar, assert_type
 import attrs
 import numpy as np
 
-from funcnn import (
-    Adam,
-    AdamW,
-    Array,
-    ClipNorm,
-    Dense,
-    Dropout,
-    Elementwise,
-    Grads,
-    Momentum,
-    Relu,
-    Seed,
-    Tanh,
-    TrainState,
-    backward,
-    batches,
-    evolve,
-    forward,
-    gradient,
-    mlp,
-    mse,
-    parameters,
-    record,
-    reseed,
-    sgd,
-    state,
-    train,
-    tree_map,
-    update,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import state
 from funcnn.curvature import fisher_diagonal, hvp, per_example
 from funcnn.data import Batches, bucketed_batches, random_crop, random_flip
 from funcnn.layers import Parallel, Residual
@@ -51,167 +22,168 @@ L = TypeVar("L")
 x, y = np.ones((5, 2)), np.ones((5, 1))
 
 # Records of funcnn, with and without what has a default.
-dense = Dense(np.ones((2, 1)), None)
-drop = Dropout(0.5, seed=1), Dropout(rate=0.5, seed=(1, 2), step=3)
-side_by_side = Parallel((Relu(), Residual((Tanh(),))))
-optimizers = ClipNorm(1.0), Adam(b1=0.8), AdamW(decay=0.1, where="!*.b"), Momentum(nesterov=True), Lion()
+dense = nn.Dense(np.ones((2, 1)), None)
+drop = nn.Dropout(0.5, seed=1), nn.Dropout(rate=0.5, seed=(1, 2), step=3)
+side_by_side = Parallel((nn.Relu(), Residual((nn.Tanh(),))))
+optimizers = nn.ClipNorm(1.0), nn.Adam(b1=0.8), nn.AdamW(decay=0.1, where="!*.b"), nn.Momentum(nesterov=True), Lion()
 transformations = Decay(0.1), L2(0.1, "*.W"), Rates((("*.b", 2.0),)), Average(0.5), Average()
-assert_type(Adam().b1, float)
-assert_type(dense.W, Array)
-assert_type(dense.b, Array | None)
+assert_type(nn.Adam().b1, float)
+assert_type(dense.W, nn.Array)
+assert_type(dense.b, nn.Array | None)
 
 
 # Batches and functions of them.
-def augment(x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+def augment(x: nn.Array, y: nn.Array, rng: np.random.Generator) -> tuple[nn.Array, nn.Array]:
     return random_crop(random_flip(x, rng), rng, padding=1), y
 
 
 images = np.ones((6, 4, 4, 1))
-augmented = batches(images, images[:, 0, 0], 2, seed=0).map(augment, seed=1)
+augmented = nn.batches(images, images[:, 0, 0], 2, seed=0).map(augment, seed=1)
 assert_type(augmented[2:].map(lambda x, y: (x, y)), Batches)
 assert_type(bucketed_batches([np.ones(3)], np.ones(1), 1, lengths=(4, 8), seed=0), Batches)
-assert_type(value_and_grad(mse, inputs=True)(dense, x, y), tuple[Any, Grads[Dense]])
+assert_type(nn.value_and_grad(nn.mse, inputs=True)(dense, x, y), tuple[Any, nn.Grads[nn.Dense]])
 
 # The four lines.
-params = (Dense.init(2, 1, seed=1), Tanh())
-out, cache = forward(params, x)
-cost, dA = mse(out, y)
-grads = backward(params, cache, dA)
-params = sgd(params, grads, 0.1)
-assert_type(params, tuple[Dense, Tanh])
-assert_type(reseed(params, 1), tuple[Dense, Tanh])
-assert_type(update((), grads, params), tuple[Grads[tuple[Dense, Tanh]], tuple[()]])
-steps, adam = update(Adam(), grads, params)
-assert_type(steps, Grads[tuple[Dense, Tanh]])
-assert_type(adam, Adam)
+params = (nn.Dense.init(2, 1, seed=1), nn.Tanh())
+out, cache = nn.forward(params, x)
+cost, dA = nn.mse(out, y)
+grads = nn.backward(params, cache, dA)
+params = nn.sgd(params, grads, 0.1)
+assert_type(params, tuple[nn.Dense, nn.Tanh])
+assert_type(nn.reseed(params, 1), tuple[nn.Dense, nn.Tanh])
+assert_type(nn.update((), grads, params), tuple[nn.Grads[tuple[nn.Dense, nn.Tanh]], tuple[()]])
+steps, adam = nn.update(nn.Adam(), grads, params)
+assert_type(steps, nn.Grads[tuple[nn.Dense, nn.Tanh]])
+assert_type(adam, nn.Adam)
 
 # Trees.
-assert_type(with_parameters(params, parameters(params)), tuple[Dense, Tanh])
-assert_type(from_vector(params, to_vector(params)), tuple[Dense, Tanh])
-assert_type(replace(params, "0.b", np.zeros(1)), tuple[Dense, Tanh])
-assert_type(evolve(dense, b=np.zeros(1)), Dense)
-assert_type(tree_map(np.negative, params), tuple[Dense, Tanh])
-assert_type(map_parameters(np.negative, params), tuple[Dense, Tanh])
-assert_type(parameters(params), dict[str, Array])
-assert_type(hvp(mse)(params, x, y, params).value, tuple[Dense, Tanh])
-assert_type(per_example(value_and_grad(mse))(params, x, y)[1], Grads[tuple[Dense, Tanh]])
-assert_type(fisher_diagonal(value_and_grad(mse))(params, x, y), tuple[Dense, Tanh])
+assert_type(with_parameters(params, nn.parameters(params)), tuple[nn.Dense, nn.Tanh])
+assert_type(from_vector(params, to_vector(params)), tuple[nn.Dense, nn.Tanh])
+assert_type(replace(params, "0.b", np.zeros(1)), tuple[nn.Dense, nn.Tanh])
+assert_type(nn.evolve(dense, b=np.zeros(1)), nn.Dense)
+assert_type(nn.tree_map(np.negative, params), tuple[nn.Dense, nn.Tanh])
+assert_type(map_parameters(np.negative, params), tuple[nn.Dense, nn.Tanh])
+assert_type(nn.parameters(params), dict[str, nn.Array])
+assert_type(hvp(nn.mse)(params, x, y, params).value, tuple[nn.Dense, nn.Tanh])
+assert_type(per_example(nn.value_and_grad(nn.mse))(params, x, y)[1], nn.Grads[tuple[nn.Dense, nn.Tanh]])
+assert_type(fisher_diagonal(nn.value_and_grad(nn.mse))(params, x, y), tuple[nn.Dense, nn.Tanh])
 
 
-@record
+@nn.record
 class Gated(Generic[L]):
     """out = inner(x) * gate"""
 
     inner: L
-    gate: Array
+    gate: nn.Array
     seen: int = state(default=0)
-    noise: Seed = state(kw_only=True)
+    noise: nn.Seed = state(kw_only=True)
     rate: float = 0.5
 
 
-@forward.register(Gated)
-def gated_forward(params: Gated[L], x: Array) -> tuple[Array, tuple[Array, Any]]:
+@nn.forward.register(Gated)
+def gated_forward(params: Gated[L], x: nn.Array) -> tuple[nn.Array, tuple[nn.Array, Any]]:
     """out = inner(x) * gate"""
-    out, cache = forward(params.inner, x)
+    out, cache = nn.forward(params.inner, x)
     return out * params.gate, (out, cache)
 
 
-@backward.register(Gated)
-def gated_backward(params: Gated[L], cache: tuple[Array, Any], dA: Array) -> Grads[Gated[L]]:
+@nn.backward.register(Gated)
+def gated_backward(params: Gated[L], cache: tuple[nn.Array, Any], dA: nn.Array) -> nn.Grads[Gated[L]]:
     """The product rule"""
     out, inner = cache
-    grads = backward(params.inner, inner, dA * params.gate)
+    grads = nn.backward(params.inner, inner, dA * params.gate)
     gate = (dA * out).sum(axis=0)
-    return Grads(gradient(params, inner=grads.params, gate=gate, seen=params.seen + 1), grads.x)
+    return nn.Grads(nn.gradient(params, inner=grads.params, gate=gate, seen=params.seen + 1), grads.x)
 
 
 gated = Gated(dense, np.ones(1), noise=1), Gated(inner=dense, gate=np.ones(1), seen=3, noise=(1, 2), rate=1)
-assert_type(gated[0].inner, Dense)
-nested = (Gated(params, np.ones(1), noise=1), Relu())
-out, cache = forward(nested, x)
-assert_type(backward(nested, cache, out), Grads[tuple[Gated[tuple[Dense, Tanh]], Relu]])
-assert sgd(nested, backward(nested, cache, out), 0.1)[0].seen == 1
+assert_type(gated[0].inner, nn.Dense)
+nested = (Gated(params, np.ones(1), noise=1), nn.Relu())
+out, cache = nn.forward(nested, x)
+assert_type(nn.backward(nested, cache, out), nn.Grads[tuple[Gated[tuple[nn.Dense, nn.Tanh]], nn.Relu]])
+assert nn.sgd(nested, nn.backward(nested, cache, out), 0.1)[0].seen == 1
 
 
-@record
-class Cube(Elementwise):
+@nn.record
+class Cube(nn.Elementwise):
     """out = x^3"""
 
-    def value(self, x: Array) -> Array:
+    def value(self, x: nn.Array) -> nn.Array:
         """x^3"""
         return x**3
 
-    def slope(self, kept: Array) -> Array:
+    def slope(self, kept: nn.Array) -> nn.Array:
         """3 x^2"""
         return 3 * kept**2
 
 
-@record
+@nn.record
 class Several:
     """A record with a field of each kind"""
 
     layers: tuple[Any, ...] = branches(default=())
-    weights: Array = attrs.field(default=np.ones(1))
+    weights: nn.Array = attrs.field(default=np.ones(1))
     name: str = attrs.field(default="several", kw_only=True)
 
 
-several = Several(), Several((Cube(), Relu())), Several(name="another")
+several = Several(), Several((Cube(), nn.Relu())), Several(name="another")
 
 
-@record(kw_only=True)
+@nn.record(kw_only=True)
 class Inertia(PerArray):
     """m' = beta m + g"""
 
     beta: float = 0.9
 
-    def step(self, g: Array, p: Array, t: int, m: Array | float = 0) -> tuple[Array, Array]:
+    def step(self, g: nn.Array, p: nn.Array, t: int, m: nn.Array | float = 0) -> tuple[nn.Array, nn.Array]:
         """m' twice"""
         m = self.beta * m + g
         return m, m
 
 
-start = TrainState(mlp([2, 3, 1], seed=0), (Inertia(beta=0.5), Decay(0.1)))
+start = nn.TrainState(nn.mlp([2, 3, 1], seed=0), (Inertia(beta=0.5), Decay(0.1)))
 
 
-def costs(state: TrainState[tuple[Any, ...]], x: Array, y: Array) -> list[float]:
+def costs(state: nn.TrainState[tuple[Any, ...]], x: nn.Array, y: nn.Array) -> list[float]:
     """The cost of each step"""
     return [
-        float(now.cost) for now in train(state, batches(x, y, 2, seed=0), value_and_grad(mse), lambda i: 0.1 / (i + 1))
+        float(now.cost)
+        for now in nn.train(state, nn.batches(x, y, 2, seed=0), nn.value_and_grad(nn.mse), lambda i: 0.1 / (i + 1))
     ]
 
 
-begun = TrainState(params)
-for now in train(begun, batches(x, y, 2, seed=0), value_and_grad(mse), 0.1):
-    assert_type(now, TrainState[tuple[Dense, Tanh]])
-    assert_type(now.params, tuple[Dense, Tanh])
+begun = nn.TrainState(params)
+for now in nn.train(begun, nn.batches(x, y, 2, seed=0), nn.value_and_grad(nn.mse), 0.1):
+    assert_type(now, nn.TrainState[tuple[nn.Dense, nn.Tanh]])
+    assert_type(now.params, tuple[nn.Dense, nn.Tanh])
 
 
-def best(now: WithBest[tuple[Dense, Tanh]]) -> Dense:
+def best(now: WithBest[tuple[nn.Dense, nn.Tanh]]) -> nn.Dense:
     """The first layer of the best network so far"""
-    assert_type(now.best_or_none, TrainState[tuple[Dense, Tanh]] | None)
-    assert_type(now.best.params, tuple[Dense, Tanh])
+    assert_type(now.best_or_none, nn.TrainState[tuple[nn.Dense, nn.Tanh]] | None)
+    assert_type(now.best.params, tuple[nn.Dense, nn.Tanh])
     return now.best.params[0]
 
 
-def tanh_vjp(args: tuple[Array, ...], dA: Array) -> list[Array]:
+def tanh_vjp(args: tuple[nn.Array, ...], dA: nn.Array) -> list[nn.Array]:
     """The gradient of tanh"""
     return [dA * (1 - np.tanh(args[0]) ** 2)]
 
 
-def tanh_jvp(args: tuple[Array, ...], tangents: tuple[Array, ...]) -> Any:
+def tanh_jvp(args: tuple[nn.Array, ...], tangents: tuple[nn.Array, ...]) -> Any:
     """The tangent of tanh"""
     return tangents[0] * (1 - np.tanh(args[0]) ** 2)
 
 
-def twice(x: Array, p: Array) -> Array:
+def twice(x: nn.Array, p: nn.Array) -> nn.Array:
     """The Hessian of the sum of squares, times p"""
     return 2 * p
 
 
 assert len(costs(start, x, y)) == 3
 assert several[0] == Several()
-assert_type(check_layer(Tanh(), x, domain={"x": (None, 10.0)}, tolerance=1e-6, float32=False), Report)
-assert_type(check_loss(mse, x, x, structure={"out": lambda out: out}, layouts=False, fast=True), Report)
+assert_type(check_layer(nn.Tanh(), x, domain={"x": (None, 10.0)}, tolerance=1e-6, float32=False), Report)
+assert_type(check_loss(nn.mse, x, x, structure={"out": lambda out: out}, layouts=False, fast=True), Report)
 assert_type(
     check_vjp(np.tanh, tanh_vjp, [x], structure={"x": lambda x: x}, oracle=None, exact=False, fast=True), Report
 )
