@@ -55,12 +55,10 @@ def test_each_follows_its_formula(step):
     assert step_decay(0.1, 0.5, 100)(step) == 0.1 * 0.5 ** math.floor(step / 100)
     assert inverse_time(0.1, 100)(step) == pytest.approx(0.1 / (1 + step / 100), rel=1e-15)
     assert inverse_time(0.1, 7, power=0.5)(step) == pytest.approx(0.1 / math.sqrt(1 + step / 7), rel=1e-15)
-    assert polynomial(0.1, 500, power=0.9, final=0.01)(step) == pytest.approx(
-        0.01 + 0.09 * (1 - min(1, step / 500)) ** 0.9, abs=1e-15
-    )
-    assert cosine(0.1, 500, final=0.01)(step) == pytest.approx(
-        0.01 + 0.09 * (1 + math.cos(math.pi * min(1, step / 500))) / 2, abs=1e-15
-    )
+    t = min(1, step / 500)
+    assert polynomial(0.1, 500, power=0.9, final=0.01)(step) == pytest.approx(0.01 + 0.09 * (1 - t) ** 0.9, abs=1e-15)
+    rate = 0.01 + 0.09 * (1 + math.cos(math.pi * t)) / 2
+    assert cosine(0.1, 500, final=0.01)(step) == pytest.approx(rate, abs=1e-15)
     assert cosine_restarts(0.1, 500, final=0.01)(step) == cosine(0.1, 500, final=0.01)(step % 500)
     assert sawtooth(0.1, 500, final=0.01)(step) == polynomial(0.1, 500, final=0.01)(step % 500)
     assert warm_up(0.2, 7)(step) == pytest.approx(0.2 * min(1, step / 7))
@@ -169,38 +167,49 @@ STEPS = [*range(12), 29, 30, 31, 49, 50, 51, 84, 85, 86, 99, 100, 101, 250, 1000
 def assert_same(ours, theirs, steps=STEPS):
     rates = [ours(step) for step in steps]
     assert len(set(rates)) > 2
+    assert {type(rate) for rate in rates} == {float}
     np.testing.assert_allclose(rates, [float(theirs(step)) for step in steps], rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.unwatched
 def test_they_are_those_of_optax(optax):
+    assert_same(exponential(0.1, 0.5, 100), optax.exponential_decay(0.1, 100, 0.5))
+    assert_same(exponential(3, 0.96, 7), optax.exponential_decay(3, 7, 0.96))
     assert_same(step_decay(0.3, 0.5, 50), optax.exponential_decay(0.3, 50, 0.5, staircase=True))
     assert_same(polynomial(0.3, 100), optax.linear_schedule(0.3, 0.0, 100))
     assert_same(polynomial(0.3, 100, power=2, final=0.1), optax.polynomial_schedule(0.3, 0.1, 2, 100))
     assert_same(polynomial(0.1, 100, power=0.9, final=0.3), optax.polynomial_schedule(0.1, 0.3, 0.9, 100))
+    for lr, steps, final in ((0.1, 100, 0.0), (2, 99, 0.5), (0.1, 400, 0.2)):
+        assert_same(cosine(lr, steps, final=final), optax.cosine_decay_schedule(float(lr), steps, alpha=final / lr))
+    assert_same(warm_up(0.3, 100), optax.linear_schedule(0.0, 0.3, 100))
+    steps = {50: 0.5, 100: 0.5, 250: 0.1}
+    assert_same(stages((2.8, 50), (1.4, 50), (0.7, 150), (0.07, 1)), optax.piecewise_constant_schedule(2.8, steps))
 
 
-def test_restarts_are_sgdr_of_optax(optax):
-    cycles = [
-        {"init_value": 0.3, "peak_value": 0.3, "warmup_steps": 0, "decay_steps": n, "end_value": 0.1}
-        for n in (50, 100, 200, 400, 800)
-    ]
+@pytest.mark.unwatched
+def test_combinations_are_those_of_optax(optax):
+    ramp, decay = optax.linear_schedule(0.0, 1.0, 50), optax.cosine_decay_schedule(0.3, 400)
+    assert_same(warm_up(cosine(0.3, 400), 50), lambda step: ramp(step) * decay(step))
+    same = {"init_value": 0.3, "peak_value": 0.3, "warmup_steps": 0, "end_value": 0.1}
+    cycles = [{**same, "decay_steps": n} for n in (50, 100, 200, 400, 800)]
     assert_same(cosine_restarts(0.3, 50, factor=2, final=0.1), optax.sgdr_schedule(cycles))
-
-
-def test_a_ramp_and_then_a_cosine_is_one_of_optax(optax):
     ours = stages((polynomial(0.0, 10, final=0.3), 10), (cosine(0.3, 90, final=0.1), 90))
     assert_same(ours, optax.warmup_cosine_decay_schedule(0.0, 0.3, 10, 100, 0.1))
-
-
-def test_one_cycle_is_the_linear_one_of_optax(optax):
     theirs = optax.linear_onecycle_schedule(100, 0.3, pct_start=0.3, pct_final=0.6, div_factor=10, final_div_factor=50)
     assert_same(one_cycle(0.3, 100, up=0.3, final=0.3 / 500), theirs)
-
-
-def test_its_smooth_form_is_made_of_two_cosines(optax):
     theirs = optax.cosine_onecycle_schedule(100, 0.3, pct_start=0.3, div_factor=25, final_div_factor=50)
     low = 0.3 / 25
     assert_same(stages((cosine(low, 30, final=0.3), 30), (cosine(0.3, 70, final=low / 50), 70)), theirs)
+
+
+@pytest.mark.usefixtures("optax")
+@pytest.mark.parametrize("schedule", [exponential(0.1, 0.5, 7), step_decay(0.1, 0.5, 7), inverse_time(0.1, 7)])
+def test_a_step_of_jax_is_a_step(schedule):
+    """Traced where the formula is arithmetic alone; as an array everywhere."""
+    jax = pytest.importorskip("jax", reason="its arrays are steps")
+    assert [float(jax.jit(schedule)(step)) for step in STEPS] == pytest.approx(list(map(schedule, STEPS)), rel=1e-6)
+    assert schedule(jax.numpy.asarray(7)) == schedule(np.asarray(7)) == schedule(7)
+    assert cosine(0.1, 9)(jax.numpy.asarray(7)) == cosine(0.1, 9)(7)
 
 
 def of_torch(name, steps=200, lr=0.3, **options):
@@ -215,33 +224,22 @@ def of_torch(name, steps=200, lr=0.3, **options):
     return rates
 
 
-@pytest.mark.parametrize(
-    ("ours", "name", "options"),
-    [
-        (exponential(0.3, 0.9, 1), "ExponentialLR", {"gamma": 0.9}),
-        (step_decay(0.3, 0.5, 30), "StepLR", {"step_size": 30, "gamma": 0.5}),
-        (stages((0.3, 30), (0.03, 50), (0.003, 1)), "MultiStepLR", {"milestones": [30, 80]}),
-        (polynomial(0.3, 150, power=0.9), "PolynomialLR", {"total_iters": 150, "power": 0.9}),
-        (polynomial(0.1, 50, final=0.3), "LinearLR", {"start_factor": 1 / 3, "total_iters": 50}),
-        (cosine_restarts(0.3, 50), "CosineAnnealingWarmRestarts", {"T_0": 50}),
-        (
-            cosine_restarts(0.3, 20, factor=3, final=0.01),
-            "CosineAnnealingWarmRestarts",
-            {"T_0": 20, "T_mult": 3, "eta_min": 0.01},
-        ),
-        (
-            sawtooth(0.3, 40, up=0.5, final=0.1),
-            "CyclicLR",
-            {"base_lr": 0.1, "max_lr": 0.3, "step_size_up": 20, "cycle_momentum": False},
-        ),
-        (
-            sawtooth(0.3, 40, up=0.25, final=0.1),
-            "CyclicLR",
-            {"base_lr": 0.1, "max_lr": 0.3, "step_size_up": 10, "step_size_down": 30, "cycle_momentum": False},
-        ),
-    ],
-    ids=lambda part: part if isinstance(part, str) else "",
-)
+TRIANGLES = {"base_lr": 0.1, "max_lr": 0.3, "cycle_momentum": False}
+RESTARTS = "CosineAnnealingWarmRestarts"
+OF_TORCH = [
+    (exponential(0.3, 0.9, 1), "ExponentialLR", {"gamma": 0.9}),
+    (step_decay(0.3, 0.5, 30), "StepLR", {"step_size": 30, "gamma": 0.5}),
+    (stages((0.3, 30), (0.03, 50), (0.003, 1)), "MultiStepLR", {"milestones": [30, 80]}),
+    (polynomial(0.3, 150, power=0.9), "PolynomialLR", {"total_iters": 150, "power": 0.9}),
+    (polynomial(0.1, 50, final=0.3), "LinearLR", {"start_factor": 1 / 3, "total_iters": 50}),
+    (cosine_restarts(0.3, 50), RESTARTS, {"T_0": 50}),
+    (cosine_restarts(0.3, 20, factor=3, final=0.01), RESTARTS, {"T_0": 20, "T_mult": 3, "eta_min": 0.01}),
+    (sawtooth(0.3, 40, up=0.5, final=0.1), "CyclicLR", {**TRIANGLES, "step_size_up": 20}),
+    (sawtooth(0.3, 40, up=0.25, final=0.1), "CyclicLR", {**TRIANGLES, "step_size_up": 10, "step_size_down": 30}),
+]
+
+
+@pytest.mark.parametrize(("ours", "name", "options"), OF_TORCH, ids=lambda part: part if type(part) is str else "")
 def test_they_are_those_of_torch(ours, name, options):
     np.testing.assert_allclose([ours(step) for step in range(200)], of_torch(name, **options), rtol=1e-11, atol=1e-16)
 
@@ -313,52 +311,38 @@ def test_the_best_of_all_costs_is_no_trouble():
 costs = st.lists(st.floats(0, 100) | st.sampled_from([1.0, 1.0 - 1e-5, math.nan, math.inf]), max_size=40)
 
 
-@given(
-    costs,
-    st.sampled_from([0.1, 0.5, 0.9]),
-    st.integers(0, 4),
-    st.sampled_from([0.0, 1e-4, 0.1]),
-    st.integers(0, 3),
-    st.sampled_from([0.0, 0.02]),
-    st.sampled_from(["min", "max"]),
+settings_of_both = st.fixed_dictionaries(
+    {
+        "factor": st.sampled_from([0.1, 0.5, 0.9]),
+        "patience": st.integers(0, 4),
+        "threshold": st.sampled_from([0.0, 1e-4, 0.1]),
+        "cooldown": st.integers(0, 3),
+    }
 )
-def test_it_is_reduce_lr_on_plateau_of_torch(costs, factor, patience, threshold, cooldown, final, mode):
+
+
+def plateau_of_torch(**settings):
     torch = pytest.importorskip("torch", reason="its scheduler is the oracle")
-    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3)
-    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(
-        optimizer,
-        mode=mode,
-        factor=factor,
-        patience=patience,
-        threshold=threshold,
-        cooldown=cooldown,
-        min_lr=final,
-        eps=0,
-    )
-    ours = Plateau(0.3, factor=factor, patience=patience, threshold=threshold, cooldown=cooldown, final=final)
+    return torch.optim.lr_scheduler.ReduceLROnPlateau(torch.optim.SGD([torch.zeros(1)], lr=0.3), **settings)
+
+
+@given(costs, settings_of_both, st.sampled_from([0.0, 0.02]), st.sampled_from(["min", "max"]))
+def test_it_is_reduce_lr_on_plateau_of_torch(costs, settings, final, mode):
+    ours, theirs = Plateau(0.3, final=final, **settings), plateau_of_torch(mode=mode, min_lr=final, eps=0, **settings)
     sign = 1 if mode == "min" else -1  # more is better: the negative
     for cost in costs:
         theirs.step(cost)
         ours = plateau(ours, sign * cost)
-        assert ours.lr == optimizer.param_groups[0]["lr"]
-        assert (ours.best, ours.waiting, ours.cooling) == (
-            sign * theirs.best,
-            theirs.num_bad_epochs,
-            theirs.cooldown_counter,
-        )
+        assert ours.lr == theirs.optimizer.param_groups[0]["lr"]
+        assert (ours.best, ours.waiting) == (sign * theirs.best, theirs.num_bad_epochs)
+        assert ours.cooling == theirs.cooldown_counter
 
 
 def test_it_has_the_defaults_of_torch():
-    torch = pytest.importorskip("torch", reason="its scheduler is the oracle")
-    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(torch.optim.SGD([torch.zeros(1)], lr=0.3))
-    ours = Plateau(0.3)
-    assert (ours.factor, ours.patience, ours.threshold, ours.cooldown, ours.final) == (
-        theirs.factor,
-        theirs.patience,
-        theirs.threshold,
-        theirs.cooldown,
-        theirs.default_min_lr,
-    )
+    ours, theirs = Plateau(0.3), plateau_of_torch()
+    assert ours.final == theirs.default_min_lr
+    for name in ("factor", "patience", "threshold", "cooldown"):
+        assert getattr(ours, name) == getattr(theirs, name)
 
 
 @pytest.mark.parametrize("cost", [np.float32(0.5), np.array(0.5), np.float64(0.5), 0.5])
