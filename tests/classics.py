@@ -50,8 +50,7 @@ def normal(*shapes, seed=0):
     return tuple([rng.standard_normal(shape) for shape in shapes])
 
 
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
+sigmoid = lambda x: 1 / (1 + np.exp(-x))
 
 
 def softmax(x):
@@ -59,8 +58,7 @@ def softmax(x):
     return e / e.sum(axis=1, keepdims=True)
 
 
-def dense(x, W, b):
-    return x @ W + b
+dense = lambda x, W, b: x @ W + b
 
 
 def dense_vjp(args, dA):
@@ -68,33 +66,18 @@ def dense_vjp(args, dA):
     return [dA @ W.T, x.T @ dA, dA.sum(axis=0)]
 
 
-def dense_dx_without_transpose(args, dA):
-    x, W, _ = args
-    return [dA @ W, x.T @ dA, dA.sum(axis=0)]
+def dense_but(i, wrong):
+    """The vjp of dense, with `wrong(x, W, dA)` as the gradient of its argument i."""
+
+    def vjp(args, dA):
+        grads = dense_vjp(args, dA)
+        grads[i] = wrong(*args[:2], dA)
+        return grads
+
+    return vjp
 
 
-def dense_dW_transposed(args, dA):
-    x, W, _ = args
-    return [dA @ W.T, dA.T @ x, dA.sum(axis=0)]
-
-
-def dense_db_over_all_axes(args, dA):
-    x, W, _ = args
-    return [dA @ W.T, x.T @ dA, np.sum(dA)]
-
-
-def dense_db_mean(args, dA):
-    x, W, _ = args
-    return [dA @ W.T, x.T @ dA, dA.mean(axis=0)]
-
-
-def dense_db_without_sum(args, dA):
-    x, W, _ = args
-    return [dA @ W.T, x.T @ dA, dA]
-
-
-def neuron(x, W, b):
-    return sigmoid(x @ W + b)
+neuron = lambda x, W, b: sigmoid(x @ W + b)
 
 
 def neuron_vjp(args, dA):
@@ -102,8 +85,7 @@ def neuron_vjp(args, dA):
     return dense_vjp(args, dA * s * (1 - s))
 
 
-def squared_error(out, y):
-    return ((out - y) ** 2).mean()
+squared_error = lambda out, y: ((out - y) ** 2).mean()
 
 
 def squared_error_vjp(args, dA):
@@ -112,12 +94,8 @@ def squared_error_vjp(args, dA):
     return [d, -d]
 
 
-def normalise(x):
-    return (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 1e-5)
-
-
-def batch_norm(x, gamma, beta):
-    return gamma * normalise(x) + beta
+normalise = lambda x: (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 1e-5)
+batch_norm = lambda x, gamma, beta: gamma * normalise(x) + beta
 
 
 def batch_norm_vjp(args, dA):
@@ -167,8 +145,7 @@ def convolve_not_flipped(args, dA):
     return [convolve(padded(dA, W), W), convolve_dW(x, W, dA)]
 
 
-def residual(x, W):
-    return x + np.tanh(x @ W)
+residual = lambda x, W: x + np.tanh(x @ W)
 
 
 def residual_vjp(args, dA):
@@ -207,13 +184,15 @@ def rnn_vjp(args, dA, *, is_carried=True):
     return [dx, dW, dU]
 
 
-def rnn_dU_truncated(args, dA):
-    return rnn_vjp(args, dA, is_carried=False)
+rnn_dU_truncated = lambda args, dA: rnn_vjp(args, dA, is_carried=False)
 
 
 KEEP = 0.75
 MASK = np.array([[1, 1, 0, 1, 1], [1, 0, 1, 1, 1], [0, 1, 1, 1, 0]])
 IDS = np.array([2, 0, 2, 1, 2, 0])
+dropout = lambda x: x * MASK / KEEP
+dropout_vjp = lambda args, dA: [dA * MASK / KEEP]
+embedding = lambda table: table[IDS]
 
 
 def embedding_vjp(args, dA):
@@ -239,16 +218,27 @@ def softmax_vjp(args, dA):
     return [p * (dA - (p * dA).sum(axis=1, keepdims=True))]
 
 
-def sigmoid_slope(x):
-    return sigmoid(x) * (1 - sigmoid(x))
+sigmoid_slope = lambda x: sigmoid(x) * (1 - sigmoid(x))
+sigmoid_without_dA = lambda args, dA: [sigmoid_slope(args[0]) + 0 * dA]
+softmax_diagonal = lambda x: softmax(x) * (1 - softmax(x))
+relu = lambda x: np.maximum(x, 0)
 
 
-def relu(x):
-    return np.maximum(x, 0)
+def of_dense(name, label, i, wrong, args):
+    return Classic(name, label, dense, dense_but(i, wrong), dense_vjp, args)
 
 
-def mistake(name, label, f, wrong, right, args):
-    return Classic(name, label, f, wrong, right, args)
+def of_slope(name, label, f, wrong, right):
+    return Classic(name, label, f, elementwise(wrong), elementwise(right), X)
+
+
+def of_batch_norm(name, label, wrong):
+    return Classic(name, label, batch_norm, wrong, batch_norm_vjp, BATCH)
+
+
+def of_error(name, label, factor):
+    wrong = lambda args, dA: [factor * d for d in squared_error_vjp(args, dA)]
+    return Classic(name, label, squared_error, wrong, squared_error_vjp, ERRORS)
 
 
 X = normal((3, 5))
@@ -258,102 +248,29 @@ ERRORS = normal((4, 2), (4, 2))
 BATCH = normal((6, 3), (3,), (3,))
 IMAGES = normal((2, 5, 6), (3, 2))
 STEPS = normal((2, 4, 3), (3, 3), (3, 3))
+TABLE = normal((4, 3))
 
 CLASSICS = [
-    mistake("dx without transpose", "transposed", dense, dense_dx_without_transpose, dense_vjp, SQUARE),
-    mistake("dW = dA.T @ x", "transposed", dense, dense_dW_transposed, dense_vjp, SQUARE),
-    mistake("db over all axes", "wrong sum", dense, dense_db_over_all_axes, dense_vjp, WIDE),
-    mistake("db is a mean", "factor", dense, dense_db_mean, dense_vjp, WIDE),
-    mistake("db = dA", "missing sum", dense, dense_db_without_sum, dense_vjp, WIDE),
-    mistake("dz = dA", "slope missing", neuron, dense_vjp, neuron_vjp, WIDE),
-    mistake(
-        "sigmoid slope at x", "slope at x", sigmoid, elementwise(lambda x: x * (1 - x)), elementwise(sigmoid_slope), X
-    ),
-    mistake(
-        "sigmoid of the output",
-        "slope at out",
-        sigmoid,
-        elementwise(lambda x: sigmoid_slope(sigmoid(x))),
-        elementwise(sigmoid_slope),
-        X,
-    ),
-    mistake(
-        "sigmoid slope without dA",
-        "missing dA",
-        sigmoid,
-        lambda args, dA: [sigmoid_slope(args[0]) + 0 * dA],
-        elementwise(sigmoid_slope),
-        X,
-    ),
-    mistake(
-        "tanh slope with x",
-        "slope at x",
-        np.tanh,
-        elementwise(lambda x: 1 - x**2),
-        elementwise(lambda x: 1 - np.tanh(x) ** 2),
-        X,
-    ),
-    mistake("relu reversed", "branch reversed", relu, elementwise(lambda x: x <= 0), elementwise(lambda x: x > 0), X),
-    mistake(
-        "softmax diagonal only",
-        "diagonal only",
-        softmax,
-        elementwise(lambda x: softmax(x) * (1 - softmax(x))),
-        softmax_vjp,
-        X,
-    ),
-    mistake(
-        "batch norm with constant statistics",
-        "statistics constant",
-        batch_norm,
-        batch_norm_statistics_constant,
-        batch_norm_vjp,
-        BATCH,
-    ),
-    mistake(
-        "batch norm without variance", "variance constant", batch_norm, batch_norm_no_variance, batch_norm_vjp, BATCH
-    ),
-    mistake("kernel not flipped", "kernel not flipped", convolve, convolve_not_flipped, convolve_vjp, IMAGES),
-    mistake("lost residual", "lost residual", residual, residual_lost, residual_vjp, SQUARE[:2]),
-    mistake("dU truncated", "truncated sequence", rnn, rnn_dU_truncated, rnn_vjp, STEPS),
-    mistake(
-        "1/m forgotten",
-        "factor",
-        squared_error,
-        lambda args, dA: [2 * dA * (args[0] - args[1]), 2 * dA * (args[1] - args[0])],
-        squared_error_vjp,
-        ERRORS,
-    ),
-    mistake(
-        "2 forgotten",
-        "factor",
-        squared_error,
-        lambda args, dA: [d / 2 for d in squared_error_vjp(args, dA)],
-        squared_error_vjp,
-        ERRORS,
-    ),
-    mistake(
-        "y - out",
-        "sign",
-        squared_error,
-        lambda args, dA: [-d for d in squared_error_vjp(args, dA)],
-        squared_error_vjp,
-        ERRORS,
-    ),
-    mistake(
-        "dropout without 1/keep",
-        "factor",
-        lambda x: x * MASK / KEEP,
-        lambda args, dA: [dA * MASK],
-        lambda args, dA: [dA * MASK / KEEP],
-        X,
-    ),
-    mistake(
-        "embedding assigned, not added",
-        "missing sum",
-        lambda table: table[IDS],
-        embedding_assigned,
-        embedding_vjp,
-        normal((4, 3)),
-    ),
+    of_dense("dx without transpose", "transposed", 0, lambda x, W, dA: dA @ W, SQUARE),
+    of_dense("dW = dA.T @ x", "transposed", 1, lambda x, W, dA: dA.T @ x, SQUARE),
+    of_dense("db over all axes", "wrong sum", 2, lambda x, W, dA: np.sum(dA), WIDE),
+    of_dense("db is a mean", "factor", 2, lambda x, W, dA: dA.mean(axis=0), WIDE),
+    of_dense("db = dA", "missing sum", 2, lambda x, W, dA: dA, WIDE),
+    Classic("dz = dA", "slope missing", neuron, dense_vjp, neuron_vjp, WIDE),
+    of_slope("sigmoid slope at x", "slope at x", sigmoid, lambda x: x * (1 - x), sigmoid_slope),
+    of_slope("sigmoid of the output", "slope at out", sigmoid, lambda x: sigmoid_slope(sigmoid(x)), sigmoid_slope),
+    Classic("sigmoid slope without dA", "missing dA", sigmoid, sigmoid_without_dA, elementwise(sigmoid_slope), X),
+    of_slope("tanh slope with x", "slope at x", np.tanh, lambda x: 1 - x**2, lambda x: 1 - np.tanh(x) ** 2),
+    of_slope("relu reversed", "branch reversed", relu, lambda x: x <= 0, lambda x: x > 0),
+    Classic("softmax diagonal only", "diagonal only", softmax, elementwise(softmax_diagonal), softmax_vjp, X),
+    of_batch_norm("batch norm with constant statistics", "statistics constant", batch_norm_statistics_constant),
+    of_batch_norm("batch norm without variance", "variance constant", batch_norm_no_variance),
+    Classic("kernel not flipped", "kernel not flipped", convolve, convolve_not_flipped, convolve_vjp, IMAGES),
+    Classic("lost residual", "lost residual", residual, residual_lost, residual_vjp, SQUARE[:2]),
+    Classic("dU truncated", "truncated sequence", rnn, rnn_dU_truncated, rnn_vjp, STEPS),
+    of_error("1/m forgotten", "factor", ERRORS[0].size),
+    of_error("2 forgotten", "factor", 1 / 2),
+    of_error("y - out", "sign", -1),
+    Classic("dropout without 1/keep", "factor", dropout, lambda args, dA: [dA * MASK], dropout_vjp, X),
+    Classic("embedding assigned, not added", "missing sum", embedding, embedding_assigned, embedding_vjp, TABLE),
 ]
