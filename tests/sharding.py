@@ -12,6 +12,7 @@ from funcnn.compilation import compiled
 from funcnn.core import backward_params
 from funcnn.files import fingerprint
 from funcnn.parallel import sharded
+from funcnn.trees import astype
 from funcnn.trees.walks import arrays_in, row_count
 from tests.cards import OPTIMIZERS as OF_CARDS
 from tests.cards import optimizers_of
@@ -44,56 +45,26 @@ class Pull:
         return nn.mse(out - self.towards, y)
 
 
+of_classes = nn.value_and_grad(nn.softmax_cross_entropy)
+STATES = *nn.mlp([6, 9], seed=0), nn.BatchNorm.init(9), nn.Relu(), nn.Dropout(0.3, seed=1), *nn.mlp([9, 2], seed=2)
+SEQUENCE = layers.First(nn.Embedding.init(9, 4, seed=0)), nn.GRU.init(4, 5, seed=1), layers.Last()
+PICTURE = nn.Conv2d.init(1, 3, (3, 3), seed=0), nn.Tanh(), nn.MaxPool(2), nn.Flatten(), *nn.mlp([12, 3], seed=1)
+TWICE = layers.Shared(nn.mlp([8, 8], seed=1), (layers.Here(), nn.Tanh(), layers.Here()))
+HEADS = layers.Copy(2), layers.Parallel((nn.mlp([6, 2], seed=0), nn.mlp([6, 3], seed=1)))
 # Networks with every kind of state and of data: dropout, ghost batch normalisation, frozen layers; masks, weights and
 # tuples; float32; images; and rules that a compiler follows.
 NETS = {
-    "dropout, batch norm": (
-        (*nn.mlp([6, 9], seed=0), nn.BatchNorm.init(9), nn.Relu(), nn.Dropout(0.3, seed=1), *nn.mlp([9, 2], seed=2)),
-        nn.value_and_grad(losses.weighted(nn.mse)),
-        X,
-        (Y, random.uniform(size=24)),
-    ),
-    "masked words": (
-        (
-            layers.First(nn.Embedding.init(9, 4, seed=0)),
-            nn.GRU.init(4, 5, seed=1),
-            layers.Last(),
-            *nn.mlp([5, 3], seed=2),
-        ),
-        nn.value_and_grad(nn.softmax_cross_entropy),
-        (WORDS, MASK),
-        LABELS,
-    ),
-    "images in float32": (
-        nn.tree_map(
-            lambda a: a.astype(np.float32),
-            (nn.Conv2d.init(1, 3, (3, 3), seed=0), nn.Tanh(), nn.MaxPool(2), nn.Flatten(), *nn.mlp([12, 3], seed=1)),
-        ),
-        nn.value_and_grad(nn.softmax_cross_entropy),
-        IMAGES.astype(np.float32),
-        LABELS,
-    ),
+    "dropout, batch norm": (STATES, nn.value_and_grad(losses.weighted(nn.mse)), X, (Y, random.uniform(size=24))),
+    "masked words": ((*SEQUENCE, *nn.mlp([5, 3], seed=2)), of_classes, (WORDS, MASK), LABELS),
+    "images in float32": (astype(PICTURE, np.float32), of_classes, IMAGES.astype(np.float32), LABELS),
     "frozen, shared, noisy, compiled": (
-        (
-            nn.Frozen(nn.mlp([6, 8], seed=0)),
-            layers.Shared(nn.mlp([8, 8], seed=1), (layers.Here(), nn.Tanh(), layers.Here())),
-            nn.Dropout(0.5, seed=3),
-            *nn.mlp([8, 2], seed=2),
-        ),
-        gradient_by_machine_code(nn.mse),
-        X,
-        Y,
+        (nn.Frozen(nn.mlp([6, 8], seed=0)), TWICE, nn.Dropout(0.5, seed=3), *nn.mlp([8, 2], seed=2)),
+        *(gradient_by_machine_code(nn.mse), X, Y),
     ),
     "two heads, a loss with an array": (
-        (
-            nn.LayerNorm.init(6),
-            layers.GaussianNoise(0.1, seed=4),
-            layers.Copy(2),
-            layers.Parallel((nn.mlp([6, 2], seed=0), nn.mlp([6, 3], seed=1))),
-        ),
+        (nn.LayerNorm.init(6), layers.GaussianNoise(0.1, seed=4), *HEADS),
         nn.value_and_grad(losses.joint(Pull(np.ones(2)), nn.softmax_cross_entropy)),
-        X,
-        (Y, LABELS),
+        *(X, (Y, LABELS)),
     ),
 }
 OPTIMIZERS = {cls.__name__: optimizers_of(cls)[0] for cls in OF_CARDS}
@@ -140,9 +111,8 @@ class Copying(Executor):
         self.tasks.append(given)
         future = Future()
         try:
-            future.set_result(
-                pickle.loads(pickle.dumps(self.computed(*pickle.loads(pickle.dumps((function, *given))))))
-            )
+            copies = pickle.loads(pickle.dumps((function, *given)))
+            future.set_result(pickle.loads(pickle.dumps(self.computed(*copies))))
         except Exception as error:  # noqa: BLE001  a future holds any error
             future.set_exception(error)
         return future

@@ -63,10 +63,7 @@ ELEMENTWISE = {**{layer: (written(layer), None) for layer in WRITTEN}, **OWN}
 # Rules of a row: the function, and the gradient as a function of what the cache keeps.
 
 
-def dot(a, b):
-    return sum([p * q for p, q in zip(a, b, strict=True)])
-
-
+dot = lambda a, b: sum([p * q for p, q in zip(a, b, strict=True)])
 mean = lambda a: sum(a) / len(a)
 
 
@@ -76,8 +73,7 @@ def log_softmax(x):
     return [v - most - total for v in x]
 
 
-def softmax(x):
-    return [exp(v) for v in log_softmax(x)]
+softmax = lambda x: [exp(v) for v in log_softmax(x)]
 
 
 def softmax_back(out, dA):
@@ -90,10 +86,7 @@ def log_softmax_back(out, dA):
 
 ALPHA = [0.25, -0.625, 1.375, 0.0]
 SCALE, SHIFT = [0.75, -1.5, 2.0, 1.25], [0.5, -0.25, 0.0, 1.0]
-
-
-def prelu(x):
-    return [v if v > 0 else a * v for v, a in zip(x, ALPHA, strict=True)]
+prelu = lambda x: [v if v > 0 else a * v for v, a in zip(x, ALPHA, strict=True)]
 
 
 def normalized(x, eps, scale=SCALE, shift=SHIFT, center=mean):
@@ -120,6 +113,7 @@ def swiglu(x):
 
 
 bce = lambda a, y: softplus(a) - y * a
+likelihood = lambda p, y: -log(p if y else 1 - p)
 
 
 def focal(a, y, gamma=2):
@@ -143,20 +137,12 @@ cosine = lambda x, y: 1 - dot(x, y) / sqrt(dot(x, x) * dot(y, y))
 
 def distances(out):
     a, p, n = out[:2], out[2:4], out[4:]
-    return sum([(u - v) ** 2 for u, v in zip(a, p, strict=True)]) - sum(
-        [(u - v) ** 2 for u, v in zip(a, n, strict=True)]
-    )
+    return sum([(u - v) ** 2 - (u - w) ** 2 for u, v, w in zip(a, p, n, strict=True)])
 
 
 log_cosh = lambda e: log1p(2 * sinh(e / 2) ** 2)
-
-
-def huber(e):
-    return e**2 / 2 if abs(e) <= 1 else abs(e) - mpf(0.5)
-
-
-def quantile(e, q=0.875):
-    return (1 - q) * e if e > 0 else -q * e
+huber = lambda e: e**2 / 2 if abs(e) <= 1 else abs(e) - mpf(0.5)
+quantile = lambda e, q=0.875: (1 - q) * e if e > 0 else -q * e
 
 
 def gaussian(out, y):

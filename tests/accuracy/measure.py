@@ -65,9 +65,8 @@ def of_row(definition, x, out, dA, dx, given, dtype):
     """The errors of the value and of the gradient, number by number."""
     with mp.workdps(DIGITS[dtype]):
         right = derivatives(definition, x, dA, dtype)
-        return errors(out, right.value, right.slack, dtype), errors(
-            dx, right.gradient, right.gradient_slack, dtype, given
-        )
+        of_out = errors(out, right.value, right.slack, dtype)
+        return of_out, errors(dx, right.gradient, right.gradient_slack, dtype, given)
 
 
 def worst(found, at, *names):

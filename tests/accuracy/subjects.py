@@ -35,21 +35,16 @@ def rows(rng, n, dtype, k):
         yield (x + 1e4 * (i % 7 == 6) + np.eye(k)[i % k] * 40 * (i % 3 == 1)).astype(dtype)
 
 
+normalized = partial(of.normalized, eps=1e-5)
+affine = lambda dtype: (np.array(of.SCALE, dtype), np.array(of.SHIFT, dtype))
+
 # The layer, its definition, and its gradient as a function of the cache, for rows of four numbers.
 ROWS = {
     "PRelu": (lambda dtype: layers.PRelu(np.array(of.ALPHA, dtype)), of.prelu, None),
     "Softmax": (lambda dtype: layers.Softmax(), of.softmax, of.softmax_back),
     "LogSoftmax": (lambda dtype: layers.LogSoftmax(), of.log_softmax, of.log_softmax_back),
-    "LayerNorm": (
-        lambda dtype: layers.LayerNorm(np.array(of.SCALE, dtype), np.array(of.SHIFT, dtype)),
-        partial(of.normalized, eps=1e-5),
-        of.normalized_back,
-    ),
-    "GroupNorm": (
-        lambda dtype: layers.GroupNorm(np.array(of.SCALE, dtype), np.array(of.SHIFT, dtype), 1),
-        partial(of.normalized, eps=1e-5),
-        of.normalized_back,
-    ),
+    "LayerNorm": (lambda dtype: layers.LayerNorm(*affine(dtype)), normalized, of.normalized_back),
+    "GroupNorm": (lambda dtype: layers.GroupNorm(*affine(dtype), 1), normalized, of.normalized_back),
     "BatchNorm": (
         lambda dtype: layers.BatchNorm(*(np.array([a], dtype) for a in (of.SCALE[0], of.SHIFT[0], 0, 1))),
         partial(of.normalized, eps=1e-5, scale=of.SCALE[:1] * 4, shift=of.SHIFT[:1] * 4),
@@ -133,11 +128,7 @@ LOSSES = {
     "quantile": (partial(losses.quantile, q=0.875), of.of_error(of.quantile), errors_of),
     "poisson_nll": (losses.poisson_nll, of.of_one(lambda a, y: of.exp(a) - y * a), logits_and_counts),
     "gaussian_nll": (losses.gaussian_nll, lambda out, y: of.gaussian(out, y[0]), means_and_variances),
-    "binary_cross_entropy": (
-        losses.binary_cross_entropy,
-        of.of_one(lambda p, y: -of.log(p if y else 1 - p)),
-        probabilities_and_bits,
-    ),
+    "binary_cross_entropy": (losses.binary_cross_entropy, of.of_one(of.likelihood), probabilities_and_bits),
     "binary_cross_entropy_with_logits": (losses.binary_cross_entropy_with_logits, of.of_one(of.bce), logits_and_bits),
     "binary_focal": (losses.binary_focal, of.of_one(of.focal), logits_and_bits),
     "softmax_cross_entropy": (losses.softmax_cross_entropy, of.cross_entropy, logits_and_classes),

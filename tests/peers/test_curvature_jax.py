@@ -70,20 +70,12 @@ def test_the_product_of_every_loss_is_that_of_jax_within_its_bound():
         assert_within_bound(hvp(loss)(net, out, y, v), np.asarray(expected[name]))
 
 
+GELUS = Dense.init(2, 8, seed=0), LayerNorm.init(8), Gelu(), Dense.init(8, 3, seed=1)
+SYMBOLS = Embedding.init(5, 3, seed=0), LSTM.init(3, 4, seed=1), Last(), Dense.init(4, 3, seed=2)
 NETS = {
     "tanh": (mlp([2, 5, 3], hidden=Tanh(), seed=0), X, mse, Y),
-    "gelu": (
-        (Dense.init(2, 8, seed=0), LayerNorm.init(8), Gelu(), Dense.init(8, 3, seed=1)),
-        X,
-        cross_entropy,
-        CLASSES,
-    ),
-    "lstm": (
-        (Embedding.init(5, 3, seed=0), LSTM.init(3, 4, seed=1), Last(), Dense.init(4, 3, seed=2)),
-        rng.integers(0, 5, (6, 4)),
-        cross_entropy,
-        CLASSES,
-    ),
+    "gelu": (GELUS, X, cross_entropy, CLASSES),
+    "lstm": (SYMBOLS, rng.integers(0, 5, (6, 4)), cross_entropy, CLASSES),
     "batch norm": ((Dense.init(2, 4, seed=0), BatchNorm.init(4), Tanh(), Dense.init(4, 3, seed=1)), X, mse, Y),
 }
 

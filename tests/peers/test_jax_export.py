@@ -20,31 +20,17 @@ from funcnn.interop.jax.pytrees import register_settings  # noqa: E402  as just 
 
 F = np.float32
 rng = np.random.default_rng(0)
+INSIDE = layers.LeakyRelu(0.3), layers.Dropout(0.5, seed=1)
+DENSE = layers.Dense.init(3, 4, seed=0), *INSIDE, layers.Dense.init(4, 2, seed=2)
+ATTENDING = layers.Residual((layers.Attention.init(4, 2, seed=1),))
+POOLED = layers.BatchNorm.init(2), layers.Relu(), layers.MaxPool(2), layers.Flatten()
 NETWORKS = {
-    "dense": (
-        (
-            layers.Dense.init(3, 4, seed=0),
-            layers.LeakyRelu(0.3),
-            layers.Dropout(0.5, seed=1),
-            layers.Dense.init(4, 2, seed=2),
-        ),
-        (5, 3),
-    ),
+    "dense": (DENSE, (5, 3)),
     "images": (
-        (
-            *(layers.Conv2d.init(1, 2, kernel=3, seed=0), layers.BatchNorm.init(2), layers.Relu(), layers.MaxPool(2)),
-            *(layers.Flatten(), layers.Dense.init(8, 1, seed=1)),
-        ),
+        (layers.Conv2d.init(1, 2, kernel=3, seed=0), *POOLED, layers.Dense.init(8, 1, seed=1)),
         (5, 6, 6, 1),
     ),
-    "sequences": (
-        (
-            layers.LSTM.init(3, 4, seed=0),
-            layers.Residual((layers.Attention.init(4, 2, seed=1),)),
-            layers.First((layers.Last(),)),
-        ),
-        (5, 3, 3),
-    ),
+    "sequences": ((layers.LSTM.init(3, 4, seed=0), ATTENDING, layers.First((layers.Last(),))), (5, 3, 3)),
 }
 
 
