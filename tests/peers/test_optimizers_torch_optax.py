@@ -178,114 +178,87 @@ def muon_in_optax():
     def numbers(tree):
         return jax.tree.map(lambda a: MuonDimensionNumbers(tuple(range(a.ndim - 1)), a.ndim - 1), tree)
 
-    matrices = optax.chain(
-        scale_by_muon(nesterov=False, eps=0.0, weight_dimension_numbers=numbers), _muon.scale_by_shape(numbers)
-    )
+    scaled = scale_by_muon(nesterov=False, eps=0.0, weight_dimension_numbers=numbers)
+    matrices = optax.chain(scaled, _muon.scale_by_shape(numbers))
     labels = tuple(["matrix" if len(shape) > 1 else "rest" for shape in SHAPES])
     return optax.partition({"matrix": matrices, "rest": optax.scale_by_adam(eps=0.0)}, labels)
 
 
+def of(cls, **settings):
+    """A class of torch with these settings, from the parameters."""
+    return partial(cls, **settings)
+
+
+def then(*transformations):
+    return lambda: optax.chain(*transformations)
+
+
+by_adam, decayed = optax.scale_by_adam, optax.add_decayed_weights
+by_rms = partial(optax.scale_by_rms, eps_in_sqrt=False)
+by_deviation = partial(optax.scale_by_stddev, 0.9, eps_in_sqrt=False)
+BUT_ONE = tuple([i != 1 for i in range(len(SHAPES))])
+RATES = Rates((("0", 0.1), ("5", 3.0), (("5", "2"), 2.0), ("2", 0.0)))
+clip_by_value = lambda p: hooked(topt.SGD(p), lambda: torch.nn.utils.clip_grad_value_(p, 0.5))
+DULL = Case(RMSProp(rho=0.99, eps=0.01, momentum=0.8), of(topt.RMSprop, alpha=0.99, eps=0.01, momentum=0.8), lr=0.001)
+# Torch multiplies by 1 - lr decay, which it rounds to a float32: here to one that it is.
+EXACT = 2**-7
 CASES = {
     "nothing": Case((), topt.SGD, optax.identity, over=AS_LONG),
-    "Momentum": Case(Momentum(), lambda p: topt.SGD(p, momentum=0.9), lambda: optax.trace(0.9), over=AS_LONG),
+    "Momentum": Case(Momentum(), of(topt.SGD, momentum=0.9), lambda: optax.trace(0.9), over=AS_LONG),
     "Momentum, Nesterov": Case(
         Momentum(beta=0.8, nesterov=True),
-        lambda p: topt.SGD(p, momentum=0.8, nesterov=True),
-        lambda: optax.trace(0.8, nesterov=True),
+        *(of(topt.SGD, momentum=0.8, nesterov=True), lambda: optax.trace(0.8, nesterov=True)),
         over=AS_LONG,
     ),
-    "Adam": Case(Adam(), topt.Adam, optax.scale_by_adam),
+    "Adam": Case(Adam(), topt.Adam, by_adam),
     "Adam, large eps": Case(
-        Adam(b1=0.8, b2=0.99, eps=0.1),
-        lambda p: topt.Adam(p, betas=(0.8, 0.99), eps=0.1),
-        lambda: optax.scale_by_adam(0.8, 0.99, 0.1),
+        Adam(b1=0.8, b2=0.99, eps=0.1), of(topt.Adam, betas=(0.8, 0.99), eps=0.1), lambda: by_adam(0.8, 0.99, 0.1)
     ),
-    # Torch multiplies by 1 - lr decay, which it rounds to a float32: here to one that it is.
-    "AdamW": Case(
-        AdamW(decay=0.25),
-        lambda p: topt.AdamW(p, weight_decay=0.25),
-        lambda: optax.chain(optax.scale_by_adam(), optax.add_decayed_weights(0.25)),
-        lr=2**-7,
-    ),
+    "AdamW": Case(AdamW(decay=0.25), of(topt.AdamW, weight_decay=0.25), then(by_adam(), decayed(0.25)), lr=EXACT),
     "AdamW, but for one array": Case(
         AdamW(decay=0.25, where="!1"),
-        lambda p: decayed_but_for(p, 1, 0.25),
-        lambda: optax.chain(
-            optax.scale_by_adam(), optax.add_decayed_weights(0.25, tuple([i != 1 for i in range(len(SHAPES))]))
-        ),
-        lr=2**-7,
+        *(lambda p: decayed_but_for(p, 1, 0.25), then(by_adam(), decayed(0.25, BUT_ONE))),
+        lr=EXACT,
     ),
     "NAdam": Case(NAdam(), topt.NAdam),
-    "NAdam, psi=0.1": Case(NAdam(b1=0.8, psi=0.1), lambda p: topt.NAdam(p, betas=(0.8, 0.999), momentum_decay=0.1)),
-    "NAdam, psi=1e6": Case(
-        NAdam(psi=1e6), lambda p: topt.NAdam(p, momentum_decay=1e6), lambda: optax.scale_by_adam(nesterov=True)
-    ),
-    "AMSGrad": Case(AMSGrad(b2=0.9), lambda p: topt.Adam(p, betas=(0.9, 0.9), amsgrad=True)),
+    "NAdam, psi=0.1": Case(NAdam(b1=0.8, psi=0.1), of(topt.NAdam, betas=(0.8, 0.999), momentum_decay=0.1)),
+    "NAdam, psi=1e6": Case(NAdam(psi=1e6), of(topt.NAdam, momentum_decay=1e6), partial(by_adam, nesterov=True)),
+    "AMSGrad": Case(AMSGrad(b2=0.9), of(topt.Adam, betas=(0.9, 0.9), amsgrad=True)),
     "RAdam": Case(RAdam(), optax=optax.scale_by_radam, over=AT_FIRST),
-    "RAdam, eps=0": Case(
-        RAdam(eps=0), lambda p: topt.RAdam(p, eps=0), lambda: optax.scale_by_radam(eps=0.0), over=AT_FIRST
-    ),
+    "RAdam, eps=0": Case(RAdam(eps=0), of(topt.RAdam, eps=0), lambda: optax.scale_by_radam(eps=0.0), over=AT_FIRST),
     "RAdam, short memory": Case(
         RAdam(b1=0.5, b2=0.8, eps=0),
-        lambda p: topt.RAdam(p, betas=(0.5, 0.8), eps=0),
-        lambda: optax.scale_by_radam(0.5, 0.8, 0.0),
+        *(of(topt.RAdam, betas=(0.5, 0.8), eps=0), lambda: optax.scale_by_radam(0.5, 0.8, 0.0)),
         over=AT_FIRST,
     ),
     "RAdam, never divided": Case(
-        RAdam(b2=0.6), lambda p: topt.RAdam(p, betas=(0.9, 0.6)), lambda: optax.scale_by_radam(b2=0.6), over=AS_LONG
+        RAdam(b2=0.6), of(topt.RAdam, betas=(0.9, 0.6)), lambda: optax.scale_by_radam(b2=0.6), over=AS_LONG
     ),
-    "RMSProp": Case(
-        RMSProp(), lambda p: topt.RMSprop(p, alpha=0.9), lambda: optax.scale_by_rms(0.9, eps_in_sqrt=False)
-    ),
-    "RMSProp, momentum": Case(
-        RMSProp(rho=0.99, eps=0.01, momentum=0.8),
-        lambda p: topt.RMSprop(p, alpha=0.99, eps=0.01, momentum=0.8),
-        lambda: optax.chain(optax.scale_by_rms(0.99, 0.01, eps_in_sqrt=False), optax.trace(0.8)),
-        lr=0.001,
-    ),
-    "RMSProp, centred": Case(
-        RMSProp(centred=True),
-        lambda p: topt.RMSprop(p, alpha=0.9, centered=True),
-        lambda: optax.scale_by_stddev(0.9, eps_in_sqrt=False),
-    ),
+    "RMSProp": Case(RMSProp(), of(topt.RMSprop, alpha=0.9), lambda: by_rms(0.9)),
+    "RMSProp, momentum": DULL._replace(optax=then(by_rms(0.99, 0.01), optax.trace(0.8))),
+    "RMSProp, centred": Case(RMSProp(centred=True), of(topt.RMSprop, alpha=0.9, centered=True), by_deviation),
     "RMSProp, centred, momentum": Case(
         RMSProp(centred=True, momentum=0.5),
-        lambda p: topt.RMSprop(p, alpha=0.9, centered=True, momentum=0.5),
-        lambda: optax.chain(optax.scale_by_stddev(0.9, eps_in_sqrt=False), optax.trace(0.5)),
+        of(topt.RMSprop, alpha=0.9, centered=True, momentum=0.5),
+        then(by_deviation(), optax.trace(0.5)),
     ),
     "Adagrad": Case(Adagrad(), topt.Adagrad),
-    "Adagrad, eps=0": Case(Adagrad(eps=0), lambda p: topt.Adagrad(p, eps=0), lambda: optax.scale_by_rss(0.0, 0.0)),
+    "Adagrad, eps=0": Case(Adagrad(eps=0), of(topt.Adagrad, eps=0), lambda: optax.scale_by_rss(0.0, 0.0)),
     "Adadelta": Case(Adadelta(), topt.Adadelta, optax.scale_by_adadelta, lr=1.0),
     "Adadelta, large eps": Case(
         Adadelta(rho=0.8, eps=0.01),
-        lambda p: topt.Adadelta(p, rho=0.8, eps=0.01),
-        lambda: optax.scale_by_adadelta(0.8, 0.01),
+        *(of(topt.Adadelta, rho=0.8, eps=0.01), lambda: optax.scale_by_adadelta(0.8, 0.01)),
         lr=0.1,
     ),
-    "Lion, Decay": Case(
-        (Lion(b1=0.8, b2=0.95), Decay(0.3)),
-        optax=lambda: optax.chain(optax.scale_by_lion(0.8, 0.95), optax.add_decayed_weights(0.3)),
-    ),
+    "Lion, Decay": Case((Lion(b1=0.8, b2=0.95), Decay(0.3)), optax=then(optax.scale_by_lion(0.8, 0.95), decayed(0.3))),
     "Muon, not Nesterov, eps=0": Case(Muon(eps=0, nesterov=False), optax=muon_in_optax),
     "ClipNorm, Momentum": Case(
-        (ClipNorm(0.5), Momentum()), optax=lambda: optax.chain(optax.clip_by_global_norm(0.5), optax.trace(0.9))
+        (ClipNorm(0.5), Momentum()), optax=then(optax.clip_by_global_norm(0.5), optax.trace(0.9))
     ),
-    "ClipValue": Case(
-        ClipValue(0.5),
-        lambda p: hooked(topt.SGD(p), lambda: torch.nn.utils.clip_grad_value_(p, 0.5)),
-        lambda: optax.clip(0.5),
-    ),
-    "Decay": Case(
-        Decay(0.01), lambda p: topt.SGD(p, weight_decay=0.01), lambda: optax.add_decayed_weights(0.01), over=AS_LONG
-    ),
-    "L2, Adam": Case(
-        (L2(0.3), Adam()),
-        lambda p: topt.Adam(p, weight_decay=0.3),
-        lambda: optax.chain(optax.add_decayed_weights(0.3), optax.scale_by_adam()),
-    ),
-    "Adam, Rates": Case(
-        (Adam(), Rates((("0", 0.1), ("5", 3.0), (("5", "2"), 2.0), ("2", 0.0)))), with_factors, rates_in_optax
-    ),
+    "ClipValue": Case(ClipValue(0.5), clip_by_value, lambda: optax.clip(0.5)),
+    "Decay": Case(Decay(0.01), of(topt.SGD, weight_decay=0.01), lambda: decayed(0.01), over=AS_LONG),
+    "L2, Adam": Case((L2(0.3), Adam()), of(topt.Adam, weight_decay=0.3), then(decayed(0.3), by_adam())),
+    "Adam, Rates": Case((Adam(), RATES), with_factors, rates_in_optax),
 }
 CASES |= {
     f"{optimizer}, twin": Case(
@@ -332,19 +305,15 @@ def test_clipping_in_torch_adds_1e_6_to_the_length(dtype):
 
 
 def test_muon_in_torch_computes_in_bfloat16_and_has_its_matrices_the_other_way_round():
-    def turned(a):
-        return np.ascontiguousarray(a.T)
-
+    turned = lambda a: np.ascontiguousarray(a.T)
     case = Case(Muon())
     make = lambda p: topt.Muon(p, weight_decay=0)
     for seed in SEEDS[:4]:  # torch is slow in bfloat16
         given = drawn(seed, np.float32, case)
-        matrices = Trajectory(
-            (given.start[0], given.start[4]), [((grads[0], grads[4]), lr) for grads, lr in given.steps]
-        )
-        theirs = Trajectory(
-            tuple(map(turned, matrices.start)), [(tuple(map(turned, grads)), lr) for grads, lr in matrices.steps]
-        )
+        steps = [((grads[0], grads[4]), lr) for grads, lr in given.steps]
+        matrices = Trajectory((given.start[0], given.start[4]), steps)
+        steps = [(tuple(map(turned, grads)), lr) for grads, lr in matrices.steps]
+        theirs = Trajectory(tuple(map(turned, matrices.start)), steps)
         *_, ours = by_us(case.ours, matrices)
         *_, others = by_torch(make, theirs)
         for start, a, b in zip(matrices.start, ours, others, strict=True):
