@@ -25,9 +25,7 @@ class Doubled:
     network: object
 
 
-@forward.register(Doubled)
-def doubled_forward(params, x):
-    return forward(params.network, x)
+forward.register(Doubled)(lambda params, x: forward(params.network, x))
 
 
 @backward.register(Doubled)
@@ -91,6 +89,11 @@ def of_vjp(f, right, wrong, *shapes, made=lambda *arrays: arrays, **options):
     return {PASSING: checks(right), FAILING: checks(wrong)}
 
 
+def of_slope(f, right, wrong, shape):
+    """As `of_vjp`, for an elementwise function and its slope."""
+    return of_vjp(f, *[lambda args, dA, slope=slope: [dA * slope(args[0])] for slope in (right, wrong)], shape)
+
+
 def of_others(right, wrong, *shapes):
     """As `of_vjp`, for a check that is called with the arrays of a point."""
     return {
@@ -113,18 +116,10 @@ def doubled_loss(out, y):
 
 
 CHECKS = {
-    "softplus of 5 numbers": of_vjp(
-        lambda x: np.logaddexp(0, x),
-        lambda args, dA: [dA / (1 + np.exp(-args[0]))],
-        lambda args, dA: [dA / (1 + np.exp(args[0]))],
-        (5,),
+    "softplus of 5 numbers": of_slope(
+        lambda x: np.logaddexp(0, x), lambda x: 1 / (1 + np.exp(-x)), lambda x: 1 / (1 + np.exp(x)), (5,)
     ),
-    "relu of 4 x 5": of_vjp(
-        lambda x: np.maximum(x, 0),
-        lambda args, dA: [dA * (args[0] > 0)],
-        lambda args, dA: [dA * (args[0] > -1)],
-        (4, 5),
-    ),
+    "relu of 4 x 5": of_slope(lambda x: np.maximum(x, 0), lambda x: x > 0, lambda x: x > -1, (4, 5)),
     "product of 3 x 4 and 4 x 2": of_vjp(
         lambda a, b: a @ b,
         lambda args, dA: [dA @ args[1].T, args[0].T @ dA],
@@ -149,12 +144,7 @@ CHECKS = {
         (3,),
         made=lambda a, b: ({"a": a, "b": b},),
     ),
-    "tanh of 200 x 200": of_vjp(
-        np.tanh,
-        lambda args, dA: [dA * (1 - np.tanh(args[0]) ** 2)],
-        lambda args, dA: [dA * (1 - np.tanh(args[0]))],
-        (200, 200),
-    ),
+    "tanh of 200 x 200": of_slope(np.tanh, lambda x: 1 - np.tanh(x) ** 2, lambda x: 1 - np.tanh(x), (200, 200)),
     "Rosenbrock of 6, check_gradient": of_others(
         lambda x: check_gradient(rosenbrock, rosenbrock_gradient, x),
         lambda x: check_gradient(rosenbrock, lambda x: rosenbrock_gradient(x, 0), x),

@@ -5,10 +5,25 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from tests.benchmarks.timing import FOLD
+
 OURS, FOUR, BARE, KERNELS = "funcnn", "four lines", "bare NumPy", "kernels"
 ONE_THREAD, FOLDED_ONE = "compiled, one thread", "fold, one thread"
 ONNX, PREDICTOR, STEP = "ONNX Runtime", "predictor", "compiled_step"
 COMPILED, FOLDED, JIT, FORI = "compiled", "fold", "JAX jit", "JAX fori_loop"
+NUMPY, OWN = {OURS, FOUR, BARE}, {OURS, KERNELS, COMPILED, STEP, FOLDED, PREDICTOR}
+PEERS = ["article", "autograd", "MyGrad", "scikit-learn", "torch", JIT, FORI, "JAX", ONNX]
+IN_A_LOOP = {FOLDED, FOLDED_ONE, FORI}  # those that make FOLD steps in a call
+WITH_OPTIMIZERS = {OURS, "torch", JIT, FORI, COMPILED, STEP, FOLDED}
+ON_TWO_CORES = {*WITH_OPTIMIZERS, "article", ONE_THREAD, FOLDED_ONE}  # the others have nothing to gain
+# The ways of funcnn that have tables of their own, and whom these compare.
+WAYS = {
+    KERNELS: ("as segments of a compiled function", [OURS, "torch", "JAX"]),
+    COMPILED: ("with a compiled loss", [ONE_THREAD, OURS, "article", "torch", JIT, "JAX"]),
+    STEP: ("by `compiled_step`", [COMPILED, OURS, "torch", JIT, "JAX"]),
+    PREDICTOR: ("by `predictor`", [OURS, "torch", "JAX", ONNX]),
+    FOLDED: (f"with a compiled loss that makes {FOLD} steps a call", [FOLDED_ONE, OURS, "article", "torch", FORI]),
+}
 # The packages that a contender needs, its module here, and the function that makes it.
 CONTENDERS = {
     OURS: ("", "house", "training"),

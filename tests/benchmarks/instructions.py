@@ -48,9 +48,7 @@ def main(words):
         print(*others, sep="\n")
     elif grown := [name for name, count in counts.items() if count > (1 + GROWTH) * budget["counts"][name]]:
         which = f"{' and '.join(grown)} {'is' if len(grown) == 1 else 'are'}"
-        parser.exit(
-            1, f"instructions: {which} more than {GROWTH:.0%} above the budget; --write accepts the new counts\n"
-        )
+        parser.exit(1, f"instructions: {which} more than {GROWTH:.0%} above the budget; --write accepts them\n")
 
 
 def counted():

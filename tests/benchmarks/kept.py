@@ -16,12 +16,8 @@ OPTIMIZERS = {"plain": (), "Adam": Adam()}
 def bytes_of_a_state(optimizer: str, states: int = STATES) -> tuple[float, float]:
     """Bytes per state: allocated, as tracemalloc counts them, and those of the arrays."""
     rose = WORKLOADS["rose"]
-    run = train(
-        TrainState(network(rose), OPTIMIZERS[optimizer]),
-        [rose.data()] * (states + 1),
-        value_and_grad(cross_entropy),
-        0.01,
-    )
+    start, data = TrainState(network(rose), OPTIMIZERS[optimizer]), [rose.data()] * (states + 1)
+    run = train(start, data, value_and_grad(cross_entropy), 0.01)
     next(run)  # what is made once, the first step makes
     gc.collect()
     tracemalloc.start()

@@ -8,30 +8,11 @@ an array of 31 MiB, except for NumPy `alone`, with malloc in its initial state.
 
 import numpy as np
 
-from tests.benchmarks.contenders import (
-    BARE,
-    COMPILED,
-    FOLDED,
-    FOLDED_ONE,
-    FORI,
-    FOUR,
-    JIT,
-    ONE_THREAD,
-    OURS,
-    STEP,
-    here,
-    maker,
-)
+from tests.benchmarks.contenders import NUMPY, ON_TWO_CORES, OURS, WITH_OPTIMIZERS, here, maker
 from tests.benchmarks.timing import FOLD, Contender, interleaved
 from tests.benchmarks.workloads import ALONE, WORKLOADS, Workload
 
 REST = 0.15  # seconds before a turn on several cores: after a product, threads of OpenBLAS keep a core busy for 0.1 s
-NUMPY = {OURS, FOUR, BARE}
-# The others have nothing to gain.
-ON_TWO_CORES = {OURS, "article", "torch", JIT, FORI, COMPILED, STEP, FOLDED, ONE_THREAD, FOLDED_ONE}
-
-
-WITH_OPTIMIZERS = {OURS, "torch", JIT, FORI, COMPILED, STEP, FOLDED}
 
 
 def competing(workload: Workload) -> list[str]:

@@ -3,37 +3,11 @@
 from statistics import median
 from typing import NamedTuple
 
-from tests.benchmarks.contenders import (
-    BARE,
-    COMPILED,
-    FOLDED,
-    FOLDED_ONE,
-    FORI,
-    FOUR,
-    JIT,
-    KERNELS,
-    ONE_THREAD,
-    ONNX,
-    OURS,
-    PREDICTOR,
-    STEP,
-)
+from tests.benchmarks.contenders import BARE, COMPILED, FOUR, IN_A_LOOP, JIT, OURS, OWN, PEERS, WAYS
 from tests.benchmarks.families import DEPTH, LAYERS, OTHERS, ROWS, STEPS, STEPS_ALONE, WHOLE, Times
 from tests.benchmarks.limits import Core
 from tests.benchmarks.timing import FOLD, median_ratio
 
-IN_A_LOOP = {FOLDED, FOLDED_ONE, FORI}  # those that make FOLD steps in a call
-OWN = {OURS, KERNELS, COMPILED, STEP, FOLDED, PREDICTOR}
-PEERS = ["article", "autograd", "MyGrad", "scikit-learn", "torch", JIT, FORI, "JAX", ONNX]
-
-# The ways of funcnn that have tables of their own, and whom these compare.
-WAYS = {
-    KERNELS: ("as segments of a compiled function", [OURS, "torch", "JAX"]),
-    COMPILED: ("with a compiled loss", [ONE_THREAD, OURS, "article", "torch", JIT, "JAX"]),
-    STEP: ("by `compiled_step`", [COMPILED, OURS, "torch", JIT, "JAX"]),
-    PREDICTOR: ("by `predictor`", [OURS, "torch", "JAX", ONNX]),
-    FOLDED: (f"with a compiled loss that makes {FOLD} steps a call", [FOLDED_ONE, OURS, "article", "torch", FORI]),
-}
 # The rows of each table, and whom it compares.
 TABLES = {
     "Training steps, one core, CPU time": (

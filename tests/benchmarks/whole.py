@@ -62,13 +62,12 @@ def with_train(workload, steps, name):
     from tests.benchmarks.house import LOSSES, network
 
     gradients_of = value_and_grad if name == OURS else import_module("funcnn.compilation").compiled
-    run = train(
+    start, data, gradients = (
         TrainState(network(workload)),
         [workload.data()] * steps,
         gradients_of(LOSSES[workload.loss]),
-        LR,
-        every=FOLD if name == FOLDED else 1,
     )
+    run = train(start, data, gradients, LR, every=FOLD if name == FOLDED else 1)
     deque(run, 0)
 
 
