@@ -46,18 +46,11 @@ def changed(path, monkeypatch, *, owner):
 
 
 def foreign(path, monkeypatch):
-    path.write_bytes(content_of("key", b"forged"))
     changed(path, monkeypatch, owner=65534)
 
 
-def shared(path, monkeypatch):
-    path.write_bytes(content_of("key", b"forged"))
-    path.chmod(0o666)
-
-
-def of_group(path, monkeypatch):
-    path.write_bytes(content_of("key", b"forged"))
-    path.chmod(0o660)
+def with_mode(bits):
+    return lambda path, monkeypatch: path.chmod(bits)
 
 
 def linked(path, monkeypatch):
@@ -80,21 +73,23 @@ def a_folder(path, monkeypatch):
     path.mkdir()
 
 
+FOREIGN, OPEN = "it belongs to another user", "other users can write to it"
 FORGED = {
-    foreign: "it belongs to another user",
-    shared: "other users can write to it",
-    of_group: "other users can write to it",
-    linked: "Too many levels of symbolic links",
-    endless: "Too many levels of symbolic links",
-    piped: "it is not a file",
-    a_folder: "(it is not a file|Is a directory)",
+    "foreign": (foreign, FOREIGN),
+    "shared": (with_mode(0o666), OPEN),
+    "of a group": (with_mode(0o660), OPEN),
+    "linked": (linked, "Too many levels of symbolic links"),
+    "endless": (endless, "Too many levels of symbolic links"),
+    "piped": (piped, "it is not a file"),
+    "a folder": (a_folder, "(it is not a file|Is a directory)"),
 }
 
 
-@pytest.mark.parametrize("forge", FORGED, ids=lambda forge: forge.__name__)
-def test_a_file_that_another_user_may_have_written_is_not_read(folder, file, monkeypatch, forge):
+@pytest.mark.parametrize(("forge", "reason"), FORGED.values(), ids=FORGED)
+def test_a_file_that_another_user_may_have_written_is_not_read(folder, file, monkeypatch, forge, reason):
+    file.write_bytes(content_of("key", b"forged"))
     forge(file, monkeypatch)
-    with pytest.warns(RuntimeWarning, match=rf"key\.kernel: not used as a cache .* \({FORGED[forge]}\), so "):
+    with pytest.warns(RuntimeWarning, match=rf"key\.kernel: not used as a cache .* \({reason}\), so "):
         assert disk.read("key") is None
     assert disk.read("key") is None  # warnings are errors: there is one for each folder
 
@@ -116,42 +111,21 @@ def test_a_file_is_read_up_to_a_size(folder, file, monkeypatch):
     assert disk.read("key") == CODE
 
 
-def of_another_user(path, monkeypatch):
-    changed(path, monkeypatch, owner=65534)
-
-
-def open_to_all(path, monkeypatch):
-    path.chmod(0o777)
-
-
-def with_sticky_bit(path, monkeypatch):
-    path.chmod(0o1777)
-
-
-def open_to_group(path, monkeypatch):
-    path.chmod(0o770)
-
-
-def behind_a_link(path, monkeypatch):
-    path.rename(path.with_name("target"))
-    path.symlink_to("target")
-
-
 FOLDERS = {
-    of_another_user: "it belongs to another user",
-    open_to_all: "other users can write to it",
-    with_sticky_bit: "other users can write to it",
-    open_to_group: "other users can write to it",
-    behind_a_link: "it is a link",
+    "of another user": (foreign, FOREIGN),
+    "open to all": (with_mode(0o777), OPEN),
+    "with the sticky bit": (with_mode(0o1777), OPEN),
+    "open to a group": (with_mode(0o770), OPEN),
+    "behind a link": (linked, "it is a link"),
 }
 
 
-@pytest.mark.parametrize("change", FOLDERS, ids=lambda change: change.__name__)
-def test_a_folder_that_others_can_write_to_is_neither_read_nor_written(folder, file, monkeypatch, change):
+@pytest.mark.parametrize(("change", "reason"), FOLDERS.values(), ids=FOLDERS)
+def test_a_folder_that_others_can_write_to_is_neither_read_nor_written(folder, file, monkeypatch, change, reason):
     change(folder, monkeypatch)
     before = sorted(folder.iterdir())
     text = (
-        rf"funcnn: not used as a cache of machine code \({FOLDERS[change]}\), so kernels are compiled anew; "
+        rf"funcnn: not used as a cache of machine code \({reason}\), so kernels are compiled anew; "
         "set FUNCNN_CACHE to a folder that you, and nobody else, can write to"
     )
     with pytest.warns(RuntimeWarning, match=text):

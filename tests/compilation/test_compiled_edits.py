@@ -24,6 +24,7 @@ def scale(a):
 """
 START = """
 from functools import partial, wraps
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,9 @@ class Own(Elementwise):
 
 net = (dense, Own())
 
+def product(x, k):
+    return x * k
+
 def times(out, y, k):
     cost, dA = mse(out, y)
     return cost * k, dA * k
@@ -61,6 +65,37 @@ def reads(k, definitions, change):
     return f"{definitions}\ndef loss(out, y): return times(out, y, {k})", change
 
 
+KEYWORD = "def loss(out, y, *, k=1.0): return times(out, y, k)"
+IMPORTING = "def loss(out, y):\n from the_helpers import k\n return times(out, y, k)"
+NESTED = "def loss(out, y):\n def inner(): return k\n return times(out, y, inner())\nk = 1.0"
+CLOSURE = """
+def made():
+ k = 1.0
+ def loss(out, y): return times(out, y, k)
+ def change():
+  nonlocal k
+  k = 3.0
+ return loss, change
+loss, change = made()
+"""
+WRAPPED = """
+def decorator(f):
+ @wraps(f)
+ def wrapper(*args): return f(*args)
+ return wrapper
+@decorator
+def loss(out, y): return times(out, y, k)
+k = 1.0
+"""
+OBJECT = "class Loss(Called): k = 1.0\nloss = Loss()"
+INHERITED = "class Base(Called): k = 1.0\nclass Loss(Base): pass\nloss = Loss()"
+PROPERTY = "class Loss(Called):\n @property\n def k(self): return 1.0\nloss = Loss()"
+SLOT = "class Loss:\n __slots__ = ('k',)\n __call__ = Called.__call__\nloss = Loss()\nloss.k = 1.0"
+CACHED = "from functools import *\nclass Loss(Called):\n @cached_property\n def k(self): return 1.0\nloss = Loss()"
+PRIVATE = "class Loss:\n __slots__ = ('__k',)\n def __init__(self): self.__k = 1.0\n"
+PRIVATE += " def __call__(self, out, y): return times(out, y, self.__k)\nloss = Loss()"
+STATIC = "class Ks:\n @staticmethod\n def k(): return 1.0"
+OF_CLASS = "class Ks:\n @classmethod\n def k(cls): return 1.0"
 # The text of a module with a loss and a net, and the statements that change what they read.
 EDITS = {
     "a global variable": reads("k", "k = 1.0", "k = 3.0"),
@@ -69,17 +104,12 @@ EDITS = {
     "a variable that hides a builtin": reads("abs(-2.0)", "", "abs = float"),
     "the code": reads("1.0", "", "loss.__code__ = (lambda out, y: times(out, y, 3.0)).__code__"),
     "a default": ("def loss(out, y, k=1.0): return times(out, y, k)", "loss.__defaults__ = (3.0,)"),
-    "a keyword default": ("def loss(out, y, *, k=1.0): return times(out, y, k)", "loss.__kwdefaults__ = {'k': 3.0}"),
-    "a keyword default in place": (
-        "def loss(out, y, *, k=1.0): return times(out, y, k)",
-        "loss.__kwdefaults__['k'] = 3.0",
-    ),
+    "a keyword default": (KEYWORD, "loss.__kwdefaults__ = {'k': 3.0}"),
+    "a keyword default in place": (KEYWORD, "loss.__kwdefaults__['k'] = 3.0"),
     "a list as default": ("def loss(out, y, k=[1.0]): return times(out, y, k[0])", "loss.__defaults__[0][0] = 3.0"),
     "a longer list": reads("sum(ks)", "ks = [1.0]", "ks.append(2.0)"),
     "a dict": reads("ks['k']", "ks = {'k': 1.0}", "ks['k'] = 3.0"),
-    "a dict behind a view": reads(
-        "view['k']", "import types\nks = {'k': 1.0}\nview = types.MappingProxyType(ks)", "ks['k'] = 3.0"
-    ),
+    "a dict behind a view": reads("view['k']", "ks = {'k': 1.0}\nview = MappingProxyType(ks)", "ks['k'] = 3.0"),
     "an entry that is gone": reads("ks.get('k', 1.0)", "ks = {'k': 3.0}", "del ks['k']"),
     "a set": reads("sum(ks)", "ks = {1.0}", "ks.add(2.0)"),
     "an array": reads("float(ks[1])", "ks = np.ones(3)", "ks[1] = 3.0"),
@@ -88,43 +118,20 @@ EDITS = {
     "a helper's code": reads("k()", "def k(): return 1.0", "k.__code__ = (lambda: 3.0).__code__"),
     "a variable of another module": reads("the_helpers.scale(1.0)", "", "the_helpers.k = 3.0"),
     "a helper in another module": reads("the_helpers.scale(1.0)", "", "the_helpers.scale = lambda a: a * 5"),
-    "an import in the loss": (
-        "def loss(out, y):\n from the_helpers import k\n return times(out, y, k)",
-        "the_helpers.k = 3.0",
-    ),
+    "an import in the loss": (IMPORTING, "the_helpers.k = 3.0"),
     "an attribute of the loss": ("def loss(out, y): return times(out, y, loss.k)\nloss.k = 1.0", "loss.k = 3.0"),
-    "a nested function": (
-        "def loss(out, y):\n def inner(): return k\n return times(out, y, inner())\nk = 1.0",
-        "k = 3.0",
-    ),
-    "a closure": (
-        "def made():\n k = 1.0\n def loss(out, y): return times(out, y, k)\n def change():\n  nonlocal k\n"
-        "  k = 3.0\n return loss, change\nloss, change = made()",
-        "change()",
-    ),
-    "a wrapped function": (
-        "def decorator(f):\n @wraps(f)\n def wrapper(*args): return f(*args)\n return wrapper\n@decorator\n"
-        "def loss(out, y): return times(out, y, k)\nk = 1.0",
-        "k = 3.0",
-    ),
+    "a nested function": (NESTED, "k = 3.0"),
+    "a closure": (CLOSURE, "change()"),
+    "a wrapped function": (WRAPPED, "k = 3.0"),
     "a partial": ("def of(k, out, y): return times(out, y, k * j)\nj, loss = 1.0, partial(of, 2.0)", "j = 3.0"),
     "the words of a partial": ("loss = partial(times, k=2.0)", "loss.keywords['k'] = 3.0"),
-    "an object": ("class Loss(Called): k = 1.0\nloss = Loss()", "loss.k = 3.0"),
+    "an object": (OBJECT, "loss.k = 3.0"),
     "an attribute of an object": ("loss = Called()\nloss.k = 1.0", "loss.k = 3.0"),
-    "a class attribute": ("class Loss(Called): k = 1.0\nloss = Loss()", "Loss.k = 3.0"),
-    "an attribute of a base": ("class Base(Called): k = 1.0\nclass Loss(Base): pass\nloss = Loss()", "Base.k = 3.0"),
-    "an attribute in front of a base's": (
-        "class Base(Called): k = 1.0\nclass Loss(Base): pass\nloss = Loss()",
-        "Loss.k = 3.0",
-    ),
-    "a property": (
-        "class Loss(Called):\n @property\n def k(self): return 1.0\nloss = Loss()",
-        "Loss.k = property(lambda self: 3.0)",
-    ),
-    "a property's code": (
-        "class Loss(Called):\n @property\n def k(self): return 1.0\nloss = Loss()",
-        "Loss.k.fget.__code__ = (lambda self: 3.0).__code__",
-    ),
+    "a class attribute": (OBJECT, "Loss.k = 3.0"),
+    "an attribute of a base": (INHERITED, "Base.k = 3.0"),
+    "an attribute in front of a base's": (INHERITED, "Loss.k = 3.0"),
+    "a property": (PROPERTY, "Loss.k = property(lambda self: 3.0)"),
+    "a property's code": (PROPERTY, "Loss.k.fget.__code__ = (lambda self: 3.0).__code__"),
     "an attribute of a dict": reads("ks.k", "class Config(dict): pass\nks = Config()\nks.k = 1.0", "ks.k = 3.0"),
     "an attribute of a tuple": reads("ks.k", "class Pair(tuple): pass\nks = Pair()\nks.k = 1.0", "ks.k = 3.0"),
     "an attribute of a set": reads("ks.k", "class Some(set): pass\nks = Some()\nks.k = 1.0", "ks.k = 3.0"),
@@ -135,46 +142,26 @@ EDITS = {
         "Loss.k", "class Meta(type): k = 1.0\nclass Loss(Called, metaclass=Meta): pass", "Meta.k = 3.0"
     ),
     "the bases of a class": reads("C.k", "class A: k = 1.0\nclass B: k = 3.0\nclass C(A): pass", "C.__bases__ = (B,)"),
-    "a private slot": (
-        "class Loss:\n __slots__ = ('__k',)\n def __init__(self): self.__k = 1.0\n"
-        " def __call__(self, out, y): return times(out, y, self.__k)\nloss = Loss()",
-        "loss._Loss__k = 3.0",
-    ),
-    "a cached property": (
-        "import functools\nclass Loss(Called):\n @functools.cached_property\n def k(self): return 1.0\nloss = Loss()",
-        "loss.k = 3.0",
-    ),
-    "a slot": (
-        "class Loss:\n __slots__ = ('k',)\n __call__ = Called.__call__\nloss = Loss()\nloss.k = 1.0",
-        "loss.k = 3.0",
-    ),
-    "the class of an object": (
-        "class Loss(Called): k = 1.0\nclass Other(Loss): k = 3.0\nloss = Loss()",
-        "loss.__class__ = Other",
-    ),
+    "a private slot": (PRIVATE, "loss._Loss__k = 3.0"),
+    "a cached property": (CACHED, "loss.k = 3.0"),
+    "a slot": (SLOT, "loss.k = 3.0"),
+    "the class of an object": (f"{OBJECT}\nclass Other(Loss): k = 3.0", "loss.__class__ = Other"),
     "a bound method": ("class Losses(Called): k = 1.0\nlosses = Losses()\nloss = losses.__call__", "losses.k = 3.0"),
     "a method behind a bound method": (
         "class Losses:\n def k(self): return 1.0\n def loss(self, out, y): return times(out, y, self.k())\n"
         "loss = Losses().loss",
         "Losses.k = lambda self: 3.0",
     ),
-    "a static method": reads(
-        "Ks.k()", "class Ks:\n @staticmethod\n def k(): return 1.0", "Ks.k = staticmethod(lambda: 3.0)"
-    ),
-    "a class method": reads(
-        "Ks.k()", "class Ks:\n @classmethod\n def k(cls): return 1.0", "Ks.k = classmethod(lambda cls: 3.0)"
-    ),
+    "a static method": reads("Ks.k()", STATIC, "Ks.k = staticmethod(lambda: 3.0)"),
+    "a class method": reads("Ks.k()", OF_CLASS, "Ks.k = classmethod(lambda cls: 3.0)"),
     "a class method by its name as a string": reads(
-        "getattr(Ks, 'k')()", "class Ks:\n @classmethod\n def k(cls): return 1.0", "Ks.k = classmethod(lambda cls: 3.0)"
+        "getattr(Ks, 'k')()", OF_CLASS, "Ks.k = classmethod(lambda _: 3.0)"
     ),
     "a method of a layer": ("loss = mse", "Own.value = lambda self, x: x * 3.0"),
     "a method's code": ("loss = mse", "Own.value.__code__ = (lambda self, x: x * 3.0).__code__"),
     "a variable of a layer's method": ("k = 1.0\nloss = mse\nOwn.value = lambda self, x: x * k", "k = 3.0"),
     "a layer's setting": ("k = 1.0\nloss, net = mse, (dense, Own(lambda x: x * k))", "k = 3.0"),
-    "a partial as a setting": (
-        "loss, net = mse, (dense, Own(partial(lambda x, k: x * k, k=1.0)))",
-        "net[1].f.keywords['k'] = 3.0",
-    ),
+    "a partial as a setting": ("loss, net = mse, (dense, Own(partial(product, k=1)))", "net[1].f.keywords['k'] = 3.0"),
     "the code of a rule": (
         "@record\nclass Scaled:\n s: Array\nbackward.register(Scaled)(scaled_back)\n@forward.register(Scaled)\n"
         "def scaled(params, x): return x * params.s * 1.0, x\nloss, net = mse, (Scaled(np.ones(3)),)",
@@ -310,9 +297,7 @@ def test_numbers_as_settings_are_compared_by_value():
 
 
 def test_class_methods_that_are_not_called_are_not_compared():
-    made = module(
-        "def loss(out, y): return times(out, y, 1.0)\nrate = 1.0\nOwn.init = classmethod(lambda cls: cls(rate))"
-    )
+    made = module("def loss(out, y): return times(out, y, 1.0)\nrate = 1.0\nOwn.init = classmethod(lambda c: c(rate))")
     function = compiled(made.loss)
     step = function.step(made.net, x, y, [], [])
     made.rate = 2.0
@@ -407,9 +392,8 @@ def test_a_module_that_ipython_reloads(tmp_path):
     (tmp_path / "edited.py").write_text(text)
     places = os.pathsep.join([str(tmp_path), *sys.path])
     env = {**os.environ, "IPYTHONDIR": str(tmp_path), "PYTHONPATH": places}
-    run = subprocess.run(
-        [sys.executable, "-c", SESSION], capture_output=True, text=True, env=env, cwd=tmp_path, check=True
-    )
+    command = [sys.executable, "-c", SESSION]
+    run = subprocess.run(command, capture_output=True, text=True, env=env, cwd=tmp_path, check=True)
     rows = [line.split() for line in run.stdout.splitlines()]
     costs, plain = [[[float(row[i]) for i in (at, at + 3)] for row in rows] for at in (0, 1)]
     np.testing.assert_allclose(costs, plain, 1e-12)
