@@ -13,7 +13,7 @@ import pytest
 import funcnn as nn
 from funcnn.compilation import compiled, compiled_step, explain, predictor
 from funcnn.trees import astype, leaves
-from tests.said import refusal
+from tests.said import refusal, says
 
 engine, compiler = import_module("funcnn.compilation.engine"), import_module("funcnn.compilation.compiler")
 disk = import_module("funcnn.compilation.disk")
@@ -58,9 +58,7 @@ class Signs:
     W: nn.Array
 
 
-@nn.forward.register(Signs)
-def signs_forward(params, x):
-    return x * 1.0, x
+nn.forward.register(Signs)(lambda params, x: (x * 1.0, x))
 
 
 @nn.backward.register(Signs)
@@ -71,6 +69,7 @@ def signs_backward(params, x, dA):
 
 HALF = astype(net, np.float16)
 IN_SEGMENTS = "compiled in segments, since the network is not one kernel: "
+WIDE, first = np.zeros((4, 1030)), lambda out, y: nn.mse(out, y[0])
 REASONS = [
     (nn.mse, (Branching(),), x, x, "a branch that depends on numbers; in layer 0, Branching(), x: <f64 6x2>, FILE:"),
     (nn.mse, (Sorted(),), x, x, "there is no kernel for sort; in layer 0, Sorted(), x: <f64 6x2>, FILE:"),
@@ -78,21 +77,9 @@ REASONS = [
     (nn.mse, (Signs(np.ones((2, 2), np.float32)),), x, x, "the arrays of the network are not all of the dtype of x"),
     (nn.mse, nn.mlp([2, 300, 300, 1], seed=0), x, y, "a matrix of 300 x 300 is wider than "),
     (nn.mse, nn.mlp([2, 1030, 1], seed=0), x, y, "a matrix of 2 x 1030 is wider than 1024, where NumPy is faster"),
-    (
-        nn.mse,
-        (nn.Tanh(),),
-        np.zeros((4, 1030)),
-        np.zeros((4, 1030)),
-        "a row of 1030 is wider than 1024, where NumPy is faster",
-    ),
+    (nn.mse, (nn.Tanh(),), WIDE, WIDE, "a row of 1030 is wider than 1024, where NumPy is faster"),
     (nn.mse, HALF, x.astype(np.float16), y, "kernels compute in float32 and float64, x is float16"),
-    (
-        lambda out, y: nn.mse(out, y[0]),
-        net,
-        x,
-        (y, [1]),
-        "x and y must be NumPy arrays, or tuples of them, got float64 ",
-    ),
+    (first, net, x, (y, [1]), "x and y must be NumPy arrays, or tuples of them, got float64 "),
 ]
 
 
@@ -128,12 +115,9 @@ def test_arrays_of_other_libraries_run_plain():
     jaxed = nn.tree_map(jax.numpy.asarray, astype(net, np.float32))
     function = compiled(nn.mse)
     xs, ys = jax.numpy.asarray(x, np.float32), jax.numpy.asarray(y, np.float32)
-    assert explain(function, jaxed, xs, ys).startswith(
-        "plain NumPy: x and y must be NumPy arrays, or tuples of them, got float32 array"
-    )
-    assert explain(function, jaxed, *map(np.asarray, (xs, ys))).startswith(
-        "plain NumPy: a float32 array in the network"
-    )
+    assert explain(function, jaxed, xs, ys).startswith("plain NumPy: x and y must be NumPy arrays, or tuples of them")
+    told = explain(function, jaxed, *map(np.asarray, (xs, ys)))
+    assert told.startswith("plain NumPy: a float32 array in the network")
     cost, _ = function(jaxed, xs, ys)
     assert float(cost) == pytest.approx(nn.value_and_grad(nn.mse)(net, x, y)[0], rel=1e-5)
 
@@ -181,8 +165,7 @@ CALLS = [lambda: compiled(nn.mse, portable=True)(net, x, y), lambda: predictor(n
 @pytest.mark.parametrize("call", CALLS)
 def test_without_llvmlite_nothing_is_portable(call):
     wanted = r'portable=True needs machine code: llvmlite cannot be used \(.*\); write pip install "funcnn\[compiled\]"'
-    with pytest.raises(ImportError, match=wanted):
-        call()
+    says(ImportError, wanted, call)
 
 
 def test_llvmlite_is_not_loaded_before_it_is_used():

@@ -22,14 +22,8 @@ passes, program, statements, tile = [
 ]
 WIDTH, MANY = 5, 10**9
 rng = np.random.default_rng(0)
-
-
-def data_of(rows, dtype=np.float64):
-    return rng.normal(size=(2, rows, WIDTH)).astype(dtype)
-
-
-def dense(seed, *, bias=True):
-    return Dense.init(WIDTH, WIDTH, seed=seed, bias=bias)
+data_of = lambda rows, dtype=np.float64: rng.normal(size=(2, rows, WIDTH)).astype(dtype)
+dense = lambda seed, *, bias=True: Dense.init(WIDTH, WIDTH, seed=seed, bias=bias)
 
 
 def twice(*parts):
@@ -66,8 +60,7 @@ def pairs(n, other=Tanh):
     return tuple([layer for i in range(n) for layer in (dense(i), other())])
 
 
-def normalised():
-    return BatchNorm.init(WIDTH)
+normalised = lambda: BatchNorm.init(WIDTH)
 
 
 @pytest.mark.parametrize("other", [Tanh, normalised])

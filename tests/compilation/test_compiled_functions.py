@@ -30,21 +30,23 @@ UNITS = dict.fromkeys(NAMES, 1.3) | {"erfc": 2.5}  # in the last place
 SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 0.625, -0.625, 0.5, 2.0]
 
 
-def applied(name, values):
-    """The function of kernels, of an array."""
-    t = Text(values.dtype)
-    count = -(-values.size // t.rows)
-    source, target = aligned(count * t.rows, values.dtype), aligned(count * t.rows, values.dtype)
-    source[: values.size] = values
-    write = lambda i: t.store(functions[name](t, t.load("%X", i)), "%Y", i)
-    t.loop(count * t.rows, write, step=t.rows)
-    text = "\n".join([*t.declared, *t.function("run", "ptr %C, ptr %X, ptr %Y")])
-    panels = np.frombuffer(b"".join(t.table), values.dtype)
-    table = aligned(panels.size, values.dtype)
+def applied(function, *arrays, compiler=None):
+    """A function of kernels, of arrays."""
+    t, size = Text(arrays[0].dtype), arrays[0].size
+    count = -(-size // t.rows) * t.rows
+    given = [aligned(count, t.dtype) for _ in range(1 + len(arrays))]
+    for array, values in zip(given, arrays, strict=False):
+        array[:size] = values
+    *inputs, target = [f"%X{k}" for k in range(len(given))]
+    write = lambda i: t.store(function(t, *[t.load(name, i) for name in inputs]), target, i)
+    t.loop(count, write, step=t.rows)
+    pointers = ", ".join([f"ptr {name}" for name in ("%C", *inputs, target)])
+    panels = np.frombuffer(b"".join(t.table), arrays[0].dtype)
+    table = aligned(panels.size, panels.dtype)
     table[:] = panels
-    (at,) = engine().functions(text, ("run",))
-    ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(at)(address(table), address(source), address(target))
-    return target[: values.size].copy()
+    (at,) = (compiler or engine()).functions("\n".join([*t.declared, *t.function("run", pointers)]), ("run",))
+    ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * (1 + len(given)))(at)(*map(address, [table, *given]))
+    return given[-1][:size].copy()
 
 
 def arguments(name, dtype):
@@ -63,9 +65,7 @@ def arguments(name, dtype):
         values = np.concatenate([values[abs(values) <= largest], rng.uniform(-largest, largest, 400), nearly])
         return np.concatenate([values, SPECIAL]).astype(dtype)
     if name == "erfc":
-        values = np.concatenate([values[abs(values) < 1e3], rng.uniform(-6, 28, 800).astype(dtype), SPECIAL]).astype(
-            dtype
-        )
+        values = np.concatenate([values[abs(values) < 1e3], rng.uniform(-6, 28, 800), SPECIAL]).astype(dtype)
     return abs(values) if name == "log" else values[values >= -1] if name == "log1p" else values
 
 
@@ -77,7 +77,7 @@ def of_numpy(name, values):
 @pytest.mark.parametrize("name", NAMES)
 def test_functions_are_exact_to_rounding(name, dtype):
     values = arguments(name, dtype)
-    made = applied(name, values)
+    made = applied(functions[name], values)
     with np.errstate(all="ignore"):
         np.testing.assert_array_equal(np.isnan(made), np.isnan(of_numpy(name, values)))
     finite = np.isfinite(values) & ((values > 0) if name == "log" else (values > -1) if name == "log1p" else True)
@@ -97,7 +97,7 @@ def test_the_limits_are_those_of_numpy(name):
     values = np.array(SPECIAL)
     with np.errstate(all="ignore"):
         expected = of_numpy(name, values)
-    made = applied(name, values)
+    made = applied(functions[name], values)
     at_limits = ~np.isfinite(values) | (values == 0) | ~np.isfinite(expected)
     np.testing.assert_array_equal(made[at_limits], expected[at_limits])
     zeros = (values == 0) & (expected == 0)

@@ -61,8 +61,7 @@ def test_the_cost_has_the_class_of_the_plain_cost(number):
         cost, _ = compiled(made)(net, *data)
         assert type(cost) is type(nn.value_and_grad(made)(net, *data)[0]) is dtype
         runs = [
-            [*nn.train(nn.TrainState(net), [data] * 4, f, 0.1, every=2)]
-            for f in (compiled(made), nn.value_and_grad(made))
+            [*nn.train(nn.TrainState(net), [data] * 4, f(made), 0.1, every=2)] for f in (compiled, nn.value_and_grad)
         ]
         assert [type(s.cost) for s in runs[0]] == [type(s.cost) for s in runs[1]]
     are_alike(compiled(loss), loss, (first,), x, y)

@@ -1,7 +1,5 @@
 """Powers in kernels, against 40 digits; and noise, which is the same in kernels and in NumPy."""
 
-import ctypes
-
 import mpmath
 import numpy as np
 import pytest
@@ -12,29 +10,11 @@ from funcnn import Adam, Dense, Residual, Tanh, TrainState, layers, mse, train, 
 from funcnn.bits import normal
 from funcnn.compilation import compiled, explain
 from funcnn.compilation.engine import Engine, engine
-from funcnn.compilation.memory import address, aligned
 from funcnn.compilation.power import power
-from funcnn.compilation.text import Text
 from funcnn.trees import astype, leaves
+from tests.compilation.test_compiled_functions import applied
 
 DTYPES = [np.float64, np.float32]
-
-
-def applied(x, y, compiler):
-    """x^y as kernels compute it."""
-    t = Text(x.dtype)
-    count = -(-x.size // t.rows) * t.rows
-    arrays = [aligned(count, x.dtype) for _ in range(3)]
-    for array, values in zip(arrays, (x, y), strict=False):
-        array[: x.size] = values
-    t.loop(count, lambda i: t.store(power(t, t.load("%X", i), t.load("%Y", i)), "%Z", i), step=t.rows)
-    text = "\n".join([*t.declared, *t.function("run", "ptr %C, ptr %X, ptr %Y, ptr %Z")])
-    panels = np.frombuffer(b"".join(t.table), x.dtype)
-    table = aligned(panels.size, x.dtype)
-    table[:] = panels
-    (at,) = compiler.functions(text, ("run",))
-    ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(at)(*map(address, [table, *arrays]))
-    return arrays[2][: x.size].copy()
 
 
 def arguments(dtype):
@@ -54,7 +34,7 @@ def test_powers_are_exact_to_rounding(dtype, features):
     if features and engine().triple.partition("-")[0] not in {"x86_64", "AMD64"}:
         pytest.skip("the features are those of x86")  # pragma: no cover  this line runs on other processors alone
     x, y = arguments(dtype)
-    made = applied(x, y, Engine("x86-64", features) if features else engine())
+    made = applied(power, x, y, compiler=Engine("x86-64", features) if features else None)
     largest = mpmath.mpf(float(np.finfo(dtype).max))
     with mpmath.workdps(40):
         for a, b, got in zip(x, y, made, strict=True):
@@ -75,7 +55,7 @@ def test_the_limits_of_powers_are_those_of_numpy(dtype):
     special += [2.0 ** (digits + 2), 1e30]
     values = np.array([*special, *[-one for one in special]], dtype)
     x, y = [a.ravel() for a in np.meshgrid(values, values)]
-    made = applied(x, y, engine())
+    made = applied(power, x, y)
     with np.errstate(all="ignore"):
         expected = np.power(x, y)
     np.testing.assert_allclose(made, expected, 4 * info.eps, 2 * info.smallest_subnormal)

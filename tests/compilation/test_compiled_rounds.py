@@ -13,7 +13,7 @@ from funcnn.compilation import compiled, explain
 from funcnn.errors import RangeError
 from funcnn.losses import weighted
 from funcnn.trees import astype, leaves
-from tests.said import refusal
+from tests.said import refusal, says
 
 rng = np.random.default_rng(0)
 WIDTH = 5
@@ -51,11 +51,8 @@ def test_random_networks_with_batch_norm(seed):
     rng = np.random.default_rng(seed)
     dtype, bound = [(np.float64, 1e-12), (np.float32, 2e-4)][seed % 4 == 3]
     inside = [PARTS[0], *[PARTS[i] for i in rng.integers(0, len(PARTS), rng.integers(1, 5))]]
-    net = (
-        nn.Dense.init(3, WIDTH, seed=1),
-        *[inside[i] for i in rng.permutation(len(inside))],
-        nn.Dense.init(WIDTH, 2, seed=2),
-    )
+    inside = [inside[i] for i in rng.permutation(len(inside))]
+    net = (nn.Dense.init(3, WIDTH, seed=1), *inside, nn.Dense.init(WIDTH, 2, seed=2))
     net = (nn.BatchNorm.init(3), *net) if seed % 2 else (*net, nn.BatchNorm.init(2))
     rows = int(rng.choice([5, 16, 37, 300, 2300]))
     x, y = data_of(rows, dtype)
@@ -117,8 +114,7 @@ def test_one_row_has_the_error_of_the_layer():
     function, (x, y) = compiled(nn.mse), data_of(30)
     assert function(deep, x, y)[0] > 0
     for f in (function, nn.value_and_grad(nn.mse)):
-        with pytest.raises(RangeError, match="at least two rows for a variance"):
-            f(deep, x[:1], y[:1])
+        says(RangeError, "at least two rows for a variance", f, deep, x[:1], y[:1])
     are_alike(function(deep, x[:2], y[:2]), nn.value_and_grad(nn.mse)(deep, x[:2], y[:2]), 1e-12)
 
 

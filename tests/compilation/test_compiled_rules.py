@@ -8,30 +8,17 @@ import pytest
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
-from funcnn import Array, Grads, TrainState, backward, forward, gradient, layers, mse, namespace, record, value_and_grad
+from funcnn import Array, Grads, TrainState, backward, forward, gradient, mse, namespace, record, value_and_grad
 from funcnn.bits import words
 from funcnn.compilation import compiled, explain
 from funcnn.conditions import is_outside
 from funcnn.trees import leaves
+from tests.compilation.test_compiled_later import Rule
 from tests.kernelled import why_not
 
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(19, 3)), rng.normal(size=(19, 3))
 CONSTANT = np.array([0.5, 2.0, -1.0])
-
-
-@record
-class Rule(layers.Elementwise):
-    """An activation with a rule that is given."""
-
-    f: Any
-
-    def value(self, x):
-        return self.f(x)
-
-    def slope(self, kept):
-        return namespace(kept).ones_like(kept)
-
 
 RULES = {
     "absolute": lambda x: np.abs(x) + abs(x) + namespace(x).abs(x),
@@ -172,11 +159,7 @@ def sums_backward(params, x, dA):
 
 SUMS = [
     *[lambda a, b: -a, lambda a, b: a + b, lambda a, b: a - b, lambda a, b: 2 * a, lambda a, b: a * 2.0],
-    *[
-        lambda a, b: a / 4,
-        lambda a, b: -(3 * a - b / 2).reshape(9).reshape(3, 3),
-        lambda a, b: (a + b).astype(np.float64),
-    ],
+    *[lambda a, b: a / 4, lambda a, b: -(3 * a - b / 2).reshape(9).reshape(3, 3), lambda a, b: (a + b).astype("f8")],
     *[lambda a, b: abs(a) - np.exp(b) * a.reshape(9).reshape(3, 3), lambda a, b: a * np.eye(3) + 1.0],
 ]
 

@@ -18,7 +18,7 @@ from funcnn.compilation.fold import Fold
 from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.optimizers import PerArray
 from funcnn.trees import astype, leaves
-from tests.compilation.test_compiled_folds import OPTIMIZERS, Changed, Told, batch, net, x, y
+from tests.compilation.test_compiled_folds import OPTIMIZERS, Changed, Fresh, Told, batch, net, x, y
 from tests.said import refusal, says
 
 deep = (
@@ -63,8 +63,11 @@ def taken(monkeypatch):
     return calls
 
 
+UNFOLDED = [nn.ClipNorm(1.0), (nn.Adam(), nn.ClipNorm(1.0)), Told(), Fresh(), (nn.Adam(), Changed())]
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, nn.ClipNorm(1.0), (nn.Adam(), nn.ClipNorm(1.0)), Told()], ids=repr)
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, *UNFOLDED], ids=repr)
 def test_a_step_has_the_bits_of_the_four_lines_and_of_train(optimizer, dtype):
     rows, targets = x.astype(dtype), y.astype(dtype)
     step, function, layers = compiled_step(nn.mse), compiled(nn.mse), astype(deep, dtype)
@@ -155,9 +158,8 @@ def test_networks_and_batches_of_any_structure_may_take_turns():
 def test_errors_are_those_of_the_plain_path():
     step, now = compiled_step(nn.mse), nn.TrainState(net)
     now = step(now, x, y, 0.1)
-    with pytest.raises(
-        NotFiniteError, match=r"^compiled_step: in step 1 the cost is nan; the first array that is not finite is x$"
-    ):
+    needed = r"^compiled_step: in step 1 the cost is nan; the first array that is not finite is x$"
+    with pytest.raises(NotFiniteError, match=needed):
         step(now, np.where(x > 2, np.nan, x), y, 0.1)
     says(RangeError, r"^mse: out must have at least one entry", step, now, x[:0], y[:0], 0.1)
     says(KindError, "x must be float64, as W is, not float32", step, now, x.astype(np.float32), y, 0.1)
@@ -236,8 +238,5 @@ def test_a_function_and_its_states_go_to_other_processes_and_threads():
     threads = [threading.Thread(target=run, args=(i,)) for i in range(2)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
-    alone = (
-        [*nn.train(start, batch * 200, compiled(nn.mse), 0.01)][-1],
-        [*nn.train(start, batch * 200, compiled(nn.mse), 0.02)][-1],
-    )
-    assert tuple(ends) == alone
+    alone = [[*nn.train(start, batch * 200, compiled(nn.mse), lr)][-1] for lr in (0.01, 0.02)]
+    assert ends == alone

@@ -48,16 +48,6 @@ def test_helpers_that_never_come_are_not_waited_for(params, monkeypatch):
     assert pool.asked == 2  # once each: they are still to start
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not tell threads their cores")
-def test_a_helper_leaves_the_core_of_its_caller_if_there_is_another(monkeypatch):
-    moved = []
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
-    monkeypatch.setattr(os, "sched_setaffinity", lambda _, cores: moved.append(cores))
-    sharing._leave(1)
-    sharing._leave(-1)  # the core of the caller is not known
-    assert moved == [{0, 2}, {0, 1, 2}]
-
-
 def test_each_process_has_helpers_of_its_own():
     assert sharing._pool(-1) is sharing._pool(-1)
     assert sharing._pool(-1) is not sharing._pool(-2)

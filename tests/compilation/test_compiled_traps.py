@@ -42,14 +42,8 @@ class Product:
     W: nn.Array
 
 
-@nn.forward.register(Product)
-def product_forward(params, x):
-    return x @ params.W, x
-
-
-@nn.backward.register(Product)
-def product_backward(params, x, dA):
-    return nn.Grads(nn.gradient(params, W=np.asarray(params.W) * 0.0), dA)
+nn.forward.register(Product)(lambda params, x: (x @ params.W, x))
+nn.backward.register(Product)(lambda params, x, dA: nn.Grads(nn.gradient(params, W=np.asarray(params.W) * 0.0), dA))
 
 
 def outcome(function, *arguments):
@@ -161,14 +155,8 @@ class Pair:
     b: Any
 
 
-@nn.forward.register(Pair)
-def pair_forward(params, x):
-    return x * (2.0 if params.a == () else 1.0), x
-
-
-@nn.backward.register(Pair)
-def pair_backward(params, x, dA):
-    return nn.Grads(nn.gradient(params), dA)
+nn.forward.register(Pair)(lambda params, x: (x * (2.0 if params.a == () else 1.0), x))
+nn.backward.register(Pair)(lambda params, x, dA: nn.Grads(nn.gradient(params), dA))
 
 
 APART = [

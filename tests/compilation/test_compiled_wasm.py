@@ -13,16 +13,13 @@ from funcnn.trees import astype, leaves
 from tests.wasm.step import kernels
 
 NORMED = nn.Dense.init(3, 5, seed=0), nn.LayerNorm.init(5), nn.Relu(), nn.Residual(nn.Dense.init(5, 5, seed=1))
+RANDOM = nn.BatchNorm.init(5), nn.Gelu(), nn.Dropout(0.3, seed=7)
 NETS = {
     "tanh": (nn.mlp([3, 5, 1], hidden=nn.Tanh(), seed=0), nn.mse, lambda x: np.sin(x.sum(1, keepdims=True))),
     "layer norm, residual, softmax": (NORMED, nn.softmax_cross_entropy, lambda x: (x[:, 0] > 0).astype(int)),
     "batch norm, dropout": (
-        (
-            *(nn.Dense.init(3, 5, seed=0), nn.BatchNorm.init(5), nn.Gelu(), nn.Dropout(0.3, seed=7)),
-            nn.Dense.init(5, 1, seed=1),
-        ),
-        nn.huber,
-        lambda x: x[:, :1] * x[:, 1:2],
+        (nn.Dense.init(3, 5, seed=0), *RANDOM, nn.Dense.init(5, 1, seed=1)),
+        *(nn.huber, lambda x: x[:, :1] * x[:, 1:2]),
     ),
 }
 

@@ -31,10 +31,7 @@ KERNELS = [  # kernel, stride, padding, dilation, shape of an image
     (3, 1, "same", 2, (7, 6)),
     (3, 2, 1, 1, (6, 5)),
 ]
-
-
-def drawn(*shape, dtype=np.float64):
-    return random.standard_normal(shape).astype(dtype)
+drawn = lambda *shape, dtype=np.float64: random.standard_normal(shape).astype(dtype)
 
 
 def both_ways(layer, x, dA):
@@ -138,9 +135,8 @@ def test_large_arrays_go_to_kernels(monkeypatch):
     called = []
     for module, name in ((pooling, "max_pool_forward"), (depthwise, "correlated"), (embedding, "rows_added")):
         kernel = getattr(module, name)
-        monkeypatch.setattr(
-            module, name, lambda *given, kernel=kernel, name=name: called.append(name) or kernel(*given)
-        )
+        counted = lambda *given, kernel=kernel, name=name: called.append(name) or kernel(*given)
+        monkeypatch.setattr(module, name, counted)
 
     attachment._kernel.cache_clear()
     forward(MaxPool(2), drawn(4, 16, 16, 8))

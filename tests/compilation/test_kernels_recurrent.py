@@ -23,10 +23,7 @@ SHAPES = [  # m, t, n, k: parts of blocks and of panels
     (np.float64, (9, 3, 2, 33)),
     (np.float32, (13, 3, 1, 40)),
 ]
-
-
-def drawn(*shape, dtype=np.float64):
-    return random.standard_normal(shape).astype(dtype)
+drawn = lambda *shape, dtype=np.float64: random.standard_normal(shape).astype(dtype)
 
 
 def states(cls, *shape, dtype):

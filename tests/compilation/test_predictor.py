@@ -145,9 +145,7 @@ class Own:
     s: np.ndarray
 
 
-@forward.register(Own)
-def _(params, x):
-    return RULES[params.how](params, x), ()
+forward.register(Own)(lambda params, x: (RULES[params.how](params, x), ()))
 
 
 def checked(a, x):

@@ -16,6 +16,7 @@ from funcnn.compilation.text import LINE
 from funcnn.errors import NotFiniteError, RangeError
 from funcnn.optimizers import Adadelta, Adagrad, AMSGrad, Average, Decay, Lion, NAdam, PerArray, RAdam, RMSProp
 from funcnn.trees import astype, leaves
+from tests.compilation.test_compiled_step import lines
 
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
@@ -38,13 +39,6 @@ IMAGES = rng.normal(size=(9, 4, 4, 1)), np.arange(9) % 3
 OWN, NUMPY = "the update: in a call of its own: ", "the update: not in the call: "
 
 
-def lines(function, now, rows, targets, lr):
-    """The step as the four lines of funcnn."""
-    cost, grads = function(now.params, rows, targets)
-    grads, optimizer = nn.update(now.optimizer, grads, now.params)
-    return now.after(nn.sgd(now.params, grads, lr), optimizer, cost)
-
-
 def are_steps_of_lines(loss, start, rows, targets, steps=5, told=OWN):
     """The states after some steps, which are those of the four lines, and stay as they are."""
     step, function, states, single = compiled_step(loss), compiled(loss), [start], [start]
@@ -54,9 +48,8 @@ def are_steps_of_lines(loss, start, rows, targets, steps=5, told=OWN):
     assert told in step.explain(states[-1], rows, targets)
     assert states == single
     assert [repr(one) for one in states] == [repr(one) for one in single]
-    assert not any(
-        [a.flags.writeable or a.base.flags.writeable for a in leaves(states[-1].params) if a.base is not None]
-    )
+    arrays = [a for a in leaves(states[-1].params) if a.base is not None]
+    assert not any([a.flags.writeable or a.base.flags.writeable for a in arrays])
     return states
 
 
@@ -103,12 +96,8 @@ CHAINS = [
 @pytest.mark.parametrize(("chain", "told"), CHAINS, ids=str)
 def test_numpy_computes_the_first_optimizers_of_a_chain(chain, told):
     are_steps_of_lines(nn.mse, nn.TrainState(LOOPED, chain), x, y, told=told)
-    net = (
-        nn.Dense.init(3, 4, seed=1),
-        nn.BatchNorm.init(4),
-        nn.Dropout(0.2, seed=1),
-        nn.Dense.init(4, 2, seed=2),
-    )  # one kernel
+    inside = nn.BatchNorm.init(4), nn.Dropout(0.2, seed=1)
+    net = (nn.Dense.init(3, 4, seed=1), *inside, nn.Dense.init(4, 2, seed=2))  # one kernel
     if told == NUMPY:
         are_steps_of_lines(nn.mse, nn.TrainState(net, chain), x, y, told=told)
 
@@ -133,15 +122,7 @@ class Seen(nn.Elementwise):
 
 def test_states_are_those_of_the_gradient():
     frozen = nn.Frozen(nn.Dense.init(7, 7, seed=3))
-    net = (
-        LOOPED[0],
-        nn.BatchNorm.init(7),
-        nn.Dropout(0.3, seed=1),
-        frozen,
-        Looped(),
-        nn.Dense.init(7, 2, seed=2),
-        Looped(),
-    )
+    net = (LOOPED[0], nn.BatchNorm.init(7), nn.Dropout(0.3, seed=1), frozen, *LOOPED[1:])
     for optimizer, told in ((nn.Adam(), OWN), ((), OWN), (Average(), NUMPY), ((Average(), nn.Momentum()), NUMPY)):
         states = are_steps_of_lines(nn.mse, nn.TrainState(net, optimizer), x, y, told=told)
         assert states[-1].params[2].step == 5
@@ -217,9 +198,7 @@ class Odd:
     count: int = nn.state(default=0)
 
 
-@nn.forward.register(Odd)
-def _(params, x):
-    return x @ params.W, x
+nn.forward.register(Odd)(lambda params, x: (x @ params.W, x))
 
 
 @nn.backward.register(Odd)
@@ -261,9 +240,8 @@ PLAIN = {
 @pytest.mark.parametrize("kind", PLAIN)
 def test_what_runs_as_update_and_sgd(kind):
     net, rows = PLAIN[kind]
-    are_steps_of_lines(
-        lambda out, y: (float(out[0, 0]), out / 1000), nn.TrainState(net, nn.Momentum()), rows, y, told=NUMPY
-    )
+    loss = lambda out, y: (float(out[0, 0]), out / 1000)
+    are_steps_of_lines(loss, nn.TrainState(net, nn.Momentum()), rows, y, told=NUMPY)
 
 
 def test_a_memory_of_another_library_is_no_kernels():
@@ -284,12 +262,9 @@ def test_errors_are_those_of_the_plain_path():
         now = step(now, x, labels, 0.1)
     with pytest.raises(RangeError, match="y must hold the classes"):
         step(now, x, labels + 1, 0.1)
+    data, function = [(x, labels)] * 2 + [(x * np.nan, labels)] * 2, compiled(nn.softmax_cross_entropy)
     with pytest.raises(NotFiniteError, match=r"^train: in step 5 the cost is nan"), np.errstate(all="ignore"):
-        list(
-            nn.train(
-                now, [(x, labels)] * 2 + [(x * np.nan, labels)] * 2, compiled(nn.softmax_cross_entropy), 0.1, every=4
-            )
-        )
+        list(nn.train(now, data, function, 0.1, every=4))
     with pytest.raises(ZeroDivisionError):
         step(now, 1 / 0, labels, 0.1)
 
