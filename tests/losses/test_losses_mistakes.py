@@ -131,6 +131,8 @@ def in_the_order_of_memory(loss):
     return mistaken
 
 
+wide_in_half = lambda cost, dA: (cost, dA * dA.dtype.type(1.5 if dA.dtype == np.float16 else 1))
+
 MISTAKES = [
     (laws.test_the_gradient_is_the_derivative_of_the_cost, steeper),
     (laws.test_the_gradient_is_the_derivative_of_the_cost, without_last),
@@ -150,10 +152,7 @@ MISTAKES = [
     (laws.test_arguments_are_not_written_and_results_are_own_arrays, that_counts_calls),
     (laws.test_dtype_in_is_dtype_out_and_a_cost_is_a_float, changed(lambda cost, dA: (cost, dA.astype(float)))),
     (laws.test_dtype_in_is_dtype_out_and_a_cost_is_a_float, changed(lambda cost, dA: (np.float64(cost), dA))),
-    (
-        laws.test_dtype_in_is_dtype_out_and_a_cost_is_a_float,
-        changed(lambda cost, dA: (cost, dA * dA.dtype.type(1.5 if dA.dtype == np.float16 else 1))),
-    ),
+    (laws.test_dtype_in_is_dtype_out_and_a_cost_is_a_float, changed(wide_in_half)),
     (laws.test_an_array_may_lie_in_memory_in_any_order, in_the_order_of_memory),
 ]
 

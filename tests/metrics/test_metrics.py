@@ -15,6 +15,7 @@ from funcnn.errors import KindError
 from funcnn.losses import weighted
 from funcnn.metrics import confusion, confusion_per_class, f1, perplexity, precision, r2, recall, top_k_accuracy
 from funcnn.training.scores import Validation
+from tests.said import fails, says
 
 r = np.random.default_rng(0)
 x, y = r.standard_normal((30, 2)), r.standard_normal((30, 1))
@@ -64,10 +65,8 @@ def test_the_k_largest_as_scikit_learn_has_them(seed, m, k, dtype):
 @given(st.integers(0, 2**31), st.integers(1, 20), st.integers(2, 5))
 def test_of_equal_outputs_the_first_is_the_answer(seed, m, k):
     random = np.random.default_rng(seed)
-    out, classes = (
-        random.choice([0.0, 1.0, np.inf, -np.inf], (m, k), p=[0.42, 0.42, 0.08, 0.08]),
-        random.integers(0, k, m),
-    )
+    out = random.choice([0.0, 1.0, np.inf, -np.inf], (m, k), p=[0.42, 0.42, 0.08, 0.08])
+    classes = random.integers(0, k, m)
     assert top_k_accuracy(out, classes, 1) == nn.accuracy(out, classes)
     shares = [top_k_accuracy(out, classes, among) for among in range(1, k + 1)]
     assert shares == sorted(shares)
@@ -99,28 +98,6 @@ def test_r2_as_scikit_learn_has_it(seed, m, k, dtype):
     assert r2(out[:, 0], wanted[:, 0]) == r2(out[:, :1], wanted[:, :1])
     assert type(r2(out, wanted)) is float
     assert r2(np.stack([out, out], 1), np.stack([wanted, wanted], 1)) == pytest.approx(r2(out, wanted), rel=1e-12)
-
-
-def test_axes_between_rows_and_outputs_count_as_rows():
-    out, classes = r.standard_normal((5, 3, 4)), r.integers(0, 4, (5, 3))
-    assert nn.accuracy(out, classes) == nn.accuracy(out.reshape(15, 4), classes.reshape(15))
-    assert np.array_equal(confusion(out, classes), confusion(out.reshape(15, 4), classes.reshape(15)))
-    assert top_k_accuracy(out, classes, 2) == top_k_accuracy(out.reshape(15, 4), classes.reshape(15), 2)
-
-
-def test_a_mask_says_which_places_count():
-    """Where it is False the classes are none"""
-    out, mask = r.standard_normal((5, 3, 4)), r.random((5, 3)) > 0.4
-    classes = np.where(mask, r.integers(0, 4, (5, 3)), -1)
-    places = np.argwhere(mask)
-    order = [out[i, j].argsort()[::-1] for i, j in places]
-    own = [classes[i, j] for i, j in places]
-    right = [said[0] == true for said, true in zip(order, own, strict=True)]
-    among = [true in said[:2] for said, true in zip(order, own, strict=True)]
-    assert nn.accuracy(out[mask], classes[mask]) == pytest.approx(np.mean(right), rel=1e-15)
-    assert top_k_accuracy(out[mask], classes[mask], 2) == pytest.approx(np.mean(among), rel=1e-15)
-    counts = confusion(out[mask], classes[mask])
-    assert (counts.sum(), counts.trace()) == (mask.sum(), sum(right))
 
 
 def test_rows_of_the_counts_are_the_truth():
@@ -183,9 +160,8 @@ def test_of_a_loss_it_is_the_cost():
 
 def test_of_a_metric_it_is_what_that_gives():
     yes = y > 0
-    assert nn.validation(partial(nn.accuracy, threshold=0), x, yes)(state) == nn.accuracy(
-        nn.predict(state.params, x), yes, threshold=0
-    )
+    wanted = nn.accuracy(nn.predict(state.params, x), yes, threshold=0)
+    assert nn.validation(partial(nn.accuracy, threshold=0), x, yes)(state) == wanted
     counts = nn.validation(partial(confusion, threshold=0), x, yes)(state)
     assert counts.sum() == 30
 
@@ -233,8 +209,7 @@ def test_an_error_is_not_remembered():
         return 1 / (len(calls) - 1)
 
     held_out = nn.validation(metric, x, y)
-    with pytest.raises(ZeroDivisionError):
-        held_out(state)
+    fails(ZeroDivisionError, held_out, state)
     assert held_out(state) == 1
 
 
@@ -252,8 +227,7 @@ def test_r2_of_a_y_that_never_changes():
 
 def test_r2_without_scikit_learn_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
-    with pytest.raises(ImportError, match=r"^r2 needs scikit-learn; write pip install scikit-learn$"):
-        r2(y, y)
+    says(ImportError, r"^r2 needs scikit-learn; write pip install scikit-learn$", r2, y, y)
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,7 @@ def hurting_update(optimizer, grads, params):
     return nn.Grads(map_parameters(lambda g: g * hurt["grads"], grads.params), grads.x), after
 
 
-def mine(where):
-    return Mine(np.ones(2), 30, where)
+mine = lambda where: Mine(np.ones(2), 30, where)
 
 
 def poisoned(name):
@@ -129,6 +128,8 @@ def hurt(where, place):
     }[place])  # fmt: skip
 
 
+SECOND = Hurting(), (Hurting(30, "memory"),)
+LEAP = {"loss": loss_with("dA", 1e200), "lr": lambda step: 1e200 if step == 30 else 0.01}
 BIRTHS = {
     "x": (nn.TrainState(net), {"data": poisoned("x")}, ("data", "", "x")),
     "y": (nn.TrainState(net), {"data": poisoned("y")}, ("data", "", "y")),
@@ -144,16 +145,8 @@ BIRTHS = {
     "the next value of a state": (hurt("mean", "1.0"), {}, ("backward", "1.0", "mean")),
     "an optimizer's gradient": (nn.TrainState(net, Hurting(30, "grads")), {}, ("update", "optimizer", "grads.0.W")),
     "an optimizer's memory": (nn.TrainState(net, Hurting(30, "memory")), {}, ("update", "optimizer", "memory")),
-    "the memory of the second of two": (
-        nn.TrainState(net, (Hurting(), (Hurting(30, "memory"),))),
-        {},
-        ("update", "optimizer.1.0", "memory"),
-    ),
-    "the step": (
-        nn.TrainState(net),
-        {"loss": loss_with("dA", 1e200), "lr": lambda step: 1e200 if step == 30 else 0.01},
-        ("step", "0", "W"),
-    ),
+    "the memory of the second of two": (nn.TrainState(net, SECOND), {}, ("update", "optimizer.1.0", "memory")),
+    "the step": (nn.TrainState(net), LEAP, ("step", "0", "W")),
 }  # fmt: skip
 
 
@@ -189,8 +182,7 @@ def amid_backward(params, cache, dA):
     return nn.Grads(gradient(params, inner=grads.params), grads.x)
 
 
-def mine_at_once(where):
-    return Mine(np.ones(2), 0, where)
+mine_at_once = lambda where: Mine(np.ones(2), 0, where)
 
 
 INSIDE = {
@@ -293,10 +285,8 @@ def test_it_plays_again_only_from_the_last_finite_state(monkeypatch):
     states = [start]
     with suppress(NotFiniteError):  # after the last step
         states.extend(now for now in run(start) if now.step % 10 == 0)
-    monkeypatch.setattr(
-        "funcnn.training.diagnosis.train",
-        lambda now, *rest, **more: asked.append(now.step) or train(now, *rest, **more),
-    )
+    counted = lambda now, *rest, **more: asked.append(now.step) or train(now, *rest, **more)
+    monkeypatch.setattr("funcnn.training.diagnosis.train", counted)
     assert bisect_nan(states, data, mse, 0.1).step == 30
     assert asked == [30]
     assert bisect_nan([states[0], *states[2:]], data, mse, 0.1).step == 30

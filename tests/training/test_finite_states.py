@@ -12,6 +12,7 @@ from funcnn import checkpoint_every, early_stopping, evolve, history, load, save
 from funcnn.errors import NotFiniteError
 from funcnn.losses import mse
 from funcnn.training import best_so_far, bisect_nan, keep, until, while_finite
+from tests.said import says
 
 one = np.ones((4, 1))
 start = nn.TrainState(nn.Dense(np.zeros((1, 1)), None))
@@ -63,22 +64,19 @@ def test_the_seventh_step_has_a_finite_cost_and_a_state_that_is_not():
 @pytest.mark.parametrize("name", ENDS)
 def test_a_function_of_runs_refuses_a_state_that_is_not_finite(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(NotFiniteError, match=f"^{name}: {NOT_FINITE}$"):
-        ENDS[name](run())
+    says(NotFiniteError, f"^{name}: {NOT_FINITE}$", ENDS[name], run())
 
 
 @pytest.mark.parametrize("steps", [1, 7])
 def test_a_checkpoint_stays_the_last_that_is_finite(steps, tmp_path):
     path = tmp_path / "run.npz"
-    with pytest.raises(NotFiniteError, match=f"^checkpoint_every: {NOT_FINITE}$"):
-        list(checkpoint_every(run(), path, steps=steps))
+    says(NotFiniteError, f"^checkpoint_every: {NOT_FINITE}$", list, checkpoint_every(run(), path, steps=steps))
     assert load(path) == sixth if steps == 1 else not path.exists()
 
 
 def test_the_last_state_is_no_checkpoint_unless_it_is_finite(tmp_path):
     states = [*islice(run(), 7)]
-    with pytest.raises(NotFiniteError, match=NOT_FINITE):
-        list(checkpoint_every(iter(states), tmp_path / "run.npz", steps=5))
+    says(NotFiniteError, NOT_FINITE, list, checkpoint_every(iter(states), tmp_path / "run.npz", steps=5))
     assert load(tmp_path / "run.npz") == states[4]
 
 
@@ -102,8 +100,7 @@ def test_only_states_that_are_used_are_checked():
 
 @pytest.mark.parametrize("every", [1, 3])
 def test_train_ends_with_a_finite_state(every):
-    with pytest.raises(NotFiniteError, match=f"^train: {NOT_FINITE}$"):
-        list(train(start, DATA[:7], gradient, 0.1, every=every))
+    says(NotFiniteError, f"^train: {NOT_FINITE}$", list, train(start, DATA[:7], gradient, 0.1, every=every))
 
 
 def test_the_memory_of_an_optimizer_is_finite_too():

@@ -23,6 +23,7 @@ from funcnn.losses import weighted
 from funcnn.metrics import r2
 from funcnn.training import WithBest, best_so_far, better, keep, progress, until, while_finite
 from funcnn.training.runs import States
+from tests.said import fails, says
 
 r = np.random.default_rng(0)
 x, x_held = r.standard_normal((60, 2)), r.standard_normal((40, 2))
@@ -31,10 +32,7 @@ start = nn.TrainState(mlp([2, 8, 1], hidden=nn.Tanh(), seed=1), nn.Adam())
 data = nn.batches(x, y, 16, epochs=10, seed=0)
 gradient = value_and_grad(mse)
 lr = cosine(0.1, 40)
-
-
-def run(start=start, data=data, lr=lr):
-    return train(start, data[start.step :], gradient, lr)
+run = lambda start=start, data=data, lr=lr: train(start, data[start.step :], gradient, lr)
 
 
 def states(*steps, costs=None):
@@ -42,8 +40,7 @@ def states(*steps, costs=None):
     return [nn.TrainState(start.params, (), step, cost) for step, cost in zip(steps, costs or steps, strict=True)]
 
 
-def steps_of(run):
-    return [now.step for now in run]
+steps_of = lambda run: [now.step for now in run]
 
 
 def plain(now):
@@ -51,8 +48,7 @@ def plain(now):
     return nn.TrainState(now.params, now.optimizer, now.step, now.cost)
 
 
-def score(now):
-    return mse(nn.predict(now.params, x_held), y_held)[0]
+score = lambda now: mse(nn.predict(now.params, x_held), y_held)[0]
 
 
 def same_bits(a, b):
@@ -133,8 +129,7 @@ def test_an_error_on_the_way_closes_the_run_and_passes(name, path):
         finally:
             closed.append(True)
 
-    with pytest.raises(ZeroDivisionError):
-        list(WRAPPERS[name](source(), **options(name, path)))
+    fails(ZeroDivisionError, list, WRAPPERS[name](source(), **options(name, path)))
     assert closed == [True]
 
 
@@ -149,8 +144,7 @@ def test_readers_close_the_run_too(read):
         finally:
             closed.append(True)
 
-    with pytest.raises(TypeError):
-        read(source())
+    fails(TypeError, read, source())
     assert closed == [True]
 
 
@@ -173,9 +167,8 @@ def test_equal_seeds_are_equal_bits():
 
 @pytest.mark.parametrize(("every", "steps"), [(1, [1, 2, 3, 4, 5, 6, 7]), (3, [3, 6, 7]), (7, [7]), (9, [7])])
 def test_history_has_every_kth_entry_and_the_last(every, steps):
-    last, table = history(
-        run(data=data[:7]), {"score": score, "both": lambda now: np.array([now.step, 1])}, every=every
-    )
+    measures = {"score": score, "both": lambda now: np.array([now.step, 1])}
+    last, table = history(run(data=data[:7]), measures, every=every)
     all_states = list(run(data=data[:7]))
     assert last == all_states[-1]
     assert list(table) == ["step", "cost", "score", "both.0", "both.1"]
@@ -262,8 +255,7 @@ def test_a_table_is_a_value():
         lambda: operator.delitem(table, "cost"), lambda: operator.ior(table, {"a": table["cost"]}),
     ]  # fmt: skip
     for change in changes:
-        with pytest.raises(KindError, match=r"^Table: a table cannot be changed; write {\*\*table, name: column}$"):
-            change()
+        says(KindError, r"^Table: a table cannot be changed; write {\*\*table, name: column}$", change)
     assert table == small()
 
 
@@ -300,10 +292,8 @@ def test_history_takes_numbers_of_all_kinds():
 
 def test_a_state_reads_well_at_a_prompt_and_in_a_notebook():
     wide = (nn.Dense(np.ones((2, 3)), np.zeros(3)), nn.Tanh(), nn.Dense(np.ones((3, 1)), None))
-    now, printed = (
-        WithBest(wide, nn.Adam(), 12, 1 / 3, best_or_none=nn.TrainState(wide, step=7, cost=0.25), waited=2),
-        [],
-    )
+    best, printed = nn.TrainState(wide, step=7, cost=0.25), []
+    now = WithBest(wide, nn.Adam(), 12, 1 / 3, best_or_none=best, waited=2)
     now._repr_pretty_(SimpleNamespace(text=printed.append), cycle=False)
     assert printed == [
         "WithBest\n"
@@ -354,8 +344,7 @@ def test_while_finite():
     assert f"in step {len(seen)} " in str(caught.value)
     assert 2 < len(seen) < 40
     assert all(math.isfinite(now.cost) for now in seen)
-    with pytest.raises(ZeroDivisionError):
-        list(while_finite(now for _ in range(3) if 1 / 0 for now in seen))
+    fails(ZeroDivisionError, list, while_finite(now for _ in range(3) if 1 / 0 for now in seen))
 
 
 # best_so_far, early_stopping
@@ -438,16 +427,14 @@ def test_a_run_that_resumes_goes_on_with_its_best_or_is_refused():
     assert half.best.step < 30
     assert list(best_so_far(run(half), held_out, start=half)) == whole[31:]
     assert all([now.best_or_none is None and now.waited == 0 for now in run(half)])  # as no score was taken
-    with pytest.raises(KindError, match="it holds the best state so far"):
-        list(best_so_far(run(half), held_out))
+    says(KindError, "it holds the best state so far", list, best_so_far(run(half), held_out))
     assert next(best_so_far(run(half.best), held_out)).step == half.best.step + 1  # a plain state: a new best
 
 
 def test_scores_are_taken_at_every_kth_step():
     asked = []
-    *_, last = best_so_far(
-        states(*range(1, 12)), lambda now: asked.append(now.step) or now.step, better="higher", every=4
-    )
+    score = lambda now: asked.append(now.step) or now.step
+    *_, last = best_so_far(states(*range(1, 12)), score, better="higher", every=4)
     assert asked == [4, 8]
     assert (last.step, last.best.step) == (11, 8)
 
@@ -466,9 +453,8 @@ def test_early_stopping_is_the_loop(costs, patience):
         if waited == patience:
             stop = step
             break
-    *_, last = early_stopping(
-        states(*range(1, 7), costs=costs), lambda now: now.cost, patience=patience, better="lower"
-    )
+    run = states(*range(1, 7), costs=costs)
+    *_, last = early_stopping(run, lambda now: now.cost, patience=patience, better="lower")
     assert (last.step, last.best_or_none and last.best.step) == (stop, best)
 
 
@@ -519,9 +505,8 @@ def test_bytes_count_each_array_once():
     net = (nn.Dense(np.ones((1000, 1)), np.ones(1)),)
     shared = [nn.TrainState(net, (), step) for step in (1, 2, 3)]
     assert keep(shared).nbytes == 8008
-    assert (
-        keep([*shared, nn.evolve(shared[0], params=(nn.Dense(np.ones((1000, 1)), net[0].b),), step=4)]).nbytes == 16008
-    )
+    other = nn.evolve(shared[0], params=(nn.Dense(np.ones((1000, 1)), net[0].b),), step=4)
+    assert keep([*shared, other]).nbytes == 16008
     one = keep(run(), every=99)
     assert one.nbytes == 3 * 8 * (2 * 8 + 8 + 8 + 1)  # the network and both of Adam's memories
 
@@ -549,8 +534,7 @@ def test_a_kept_run_is_a_run():
 # progress
 
 
-def drawn(capsys):
-    return capsys.readouterr().err.replace("\n", "\r").split("\r")
+drawn = lambda capsys: capsys.readouterr().err.replace("\n", "\r").split("\r")
 
 
 def test_progress_says_where_it_is(capsys):
@@ -563,8 +547,7 @@ def test_progress_says_where_it_is(capsys):
 
 def test_progress_without_tqdm_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    with pytest.raises(ImportError, match=r'^progress needs tqdm; write pip install "funcnn\[progress\]"$'):
-        progress(run())
+    says(ImportError, r'^progress needs tqdm; write pip install "funcnn\[progress\]"$', progress, run())
 
 
 def test_progress_of_a_run_that_resumes_goes_on_counting(capsys):
@@ -648,11 +631,8 @@ def test_a_loop_that_is_left_has_saved_what_was_due(saved):
     del now
     gc.collect()
     assert saved == [2]
-    list(
-        checkpoint_every(
-            early_stopping(states(1, 2, 3), lambda now: now.step, patience=1, better="lower"), "path", steps=9
-        )
-    )
+    run = early_stopping(states(1, 2, 3), lambda now: now.step, patience=1, better="lower")
+    list(checkpoint_every(run, "path", steps=9))
     assert saved == [2, 2]
 
 
@@ -663,9 +643,8 @@ def test_an_empty_run_saves_nothing(saved):
 
 def test_a_checkpoint_resumes_to_the_same_bits(path):
     def whole(start):
-        return checkpoint_every(
-            early_stopping(run(start), score, patience=6, better="lower", every=3, start=start), path, steps=4
-        )
+        scored = early_stopping(run(start), score, patience=6, better="lower", every=3, start=start)
+        return checkpoint_every(scored, path, steps=4)
 
     *_, last = whole(start)
     assert steps_of(islice(whole(start), 15))[-1] == 15  # and killed here
