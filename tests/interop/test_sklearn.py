@@ -77,44 +77,26 @@ def test_all_checks_of_scikit_learn_pass_and_none_is_skipped():
     assert all(["pandas is not installed" in line for line in others])
 
 
-def regressor(**settings):
-    common = {"sizes": (5,), "lr": 0.01, "batch_size": 10, "epochs": 30, "random_state": 7}
-    return NetworkRegressor(**common | settings)
-
-
-def classifier(**settings):
-    common = {"sizes": (5,), "lr": 0.01, "batch_size": 10, "epochs": 30, "random_state": 7}
-    return NetworkClassifier(**common | settings)
+COMMON = {"sizes": (5,), "lr": 0.01, "batch_size": 10, "epochs": 30, "random_state": 7}
+regressor = lambda **settings: NetworkRegressor(**COMMON | settings)
+classifier = lambda **settings: NetworkClassifier(**COMMON | settings)
 
 
 def with_states(n_in, n_out, seed):
     """A network of which every step changes a state"""
-    return (
-        *mlp([n_in, 5, 5], seed=seed),
-        nn.BatchNorm.init(5),
-        nn.Dropout(0.2, seed=seed),
-        nn.Dense.init(5, n_out, seed=seed),
-    )
+    changing = nn.BatchNorm.init(5), nn.Dropout(0.2, seed=seed)
+    return (*mlp([n_in, 5, 5], seed=seed), *changing, nn.Dense.init(5, n_out, seed=seed))
 
 
-SETTINGS = {
-    "network": with_states,
-    "sizes": (100,),
-    "lr": nn.cosine(0.03, 60),
-    "optimizer": (nn.Momentum(), nn.Adam()),
-    "batch_size": 24,
-}
+SETTINGS = {"network": with_states, "sizes": (100,), "lr": nn.cosine(0.03, 60), "batch_size": 24}
+SETTINGS["optimizer"] = nn.Momentum(), nn.Adam()
 
 
-def of_one_fit(make, y, **given):
-    return make(**SETTINGS).fit(X, y, **given)
+def fitted(make, x, y, given, **settings):
+    return make(**SETTINGS | settings).fit(x, y, **given)
 
 
-def in_two_halves(make, y, **given):
-    return make(**SETTINGS | {"epochs": 15, "warm_start": True}).fit(X, y, **given).fit(X, y, **given)
-
-
-def in_thirty_calls(make, y, **given):
+def in_thirty_calls(make, y, given):
     model = make(**SETTINGS)
     classes = {"classes": np.unique(y)} if y.dtype.kind == "U" else {}
     for i in range(30):
@@ -122,50 +104,39 @@ def in_thirty_calls(make, y, **given):
     return model
 
 
-def of_sparse_rows(make, y, **given):
-    return make(**SETTINGS).fit(sparse.csc_array(X), y, **given)
-
-
-def of_a_sparse_matrix(make, y, **given):
-    return make(**SETTINGS).fit(sparse.coo_matrix(X), y, **given)
-
-
 def table():
     pandas = pytest.importorskip("pandas", reason="it is its table")
     return pandas.DataFrame(X, columns=list("abc"))
 
 
-def of_a_table(make, y, **given):
-    return make(**SETTINGS).fit(table(), y, **given)
+class Seven(np.random.RandomState):
+    """A generator that draws the seed 7."""
+
+    def randint(self, *given, **named):
+        return 7
 
 
-def of_other_memory(make, y, **given):
-    return make(**SETTINGS).fit(np.asfortranarray(X), y, **given)
-
-
-def of_a_generator(make, y, **given):
-    """A `random_state` that draws the seed 7"""
-
-    class Seven(np.random.RandomState):
-        def randint(self, *given, **named):
-            return 7
-
-    return make(**SETTINGS | {"random_state": Seven()}).fit(X, y, **given)
+WAYS = {
+    "in two halves": lambda make, y, given: fitted(make, X, y, given, epochs=15, warm_start=True).fit(X, y, **given),
+    "in thirty calls": in_thirty_calls,
+    "sparse rows": lambda make, y, given: fitted(make, sparse.csc_array(X), y, given),
+    "a sparse matrix": lambda make, y, given: fitted(make, sparse.coo_matrix(X), y, given),
+    "a table": lambda make, y, given: fitted(make, table(), y, given),
+    "other memory": lambda make, y, given: fitted(make, np.asfortranarray(X), y, given),
+    "a generator": lambda make, y, given: fitted(make, X, y, given, random_state=Seven()),
+}
 
 
 @pytest.mark.parametrize("weights", [{}, {"sample_weight": WEIGHT}])
 @pytest.mark.parametrize(("make", "y"), [(regressor, Y), (classifier, NAMES)])
-@pytest.mark.parametrize(
-    "way",
-    [in_two_halves, in_thirty_calls, of_sparse_rows, of_a_sparse_matrix, of_a_table, of_other_memory, of_a_generator],
-)
+@pytest.mark.parametrize("way", WAYS)
 def test_every_way_to_train_for_30_epochs_gives_the_same_bits(way, make, y, weights):
-    whole, other = of_one_fit(make, y, **weights), way(make, y, **weights)
+    whole, other = fitted(make, X, y, weights), WAYS[way](make, y, weights)
     assert fingerprint(other.state_) == fingerprint(whole.state_)
     assert other.loss_curve_ == whole.loss_curve_
     assert len(whole.loss_curve_) == whole.n_iter_ == other.n_iter_ == 30
     assert whole.state_.step == 60
-    x = table() if way is of_a_table else sparse.csr_array(X)
+    x = table() if way == "a table" else sparse.csr_array(X)
     assert np.array_equal(other.predict(x), whole.predict(X))
 
 
@@ -243,9 +214,8 @@ def test_the_validation_curve_is_the_cost_on_the_rows_held_out():
     kept, apart = train_test_split(np.arange(47), test_size=0.25, random_state=7)
     weight = WEIGHT[kept] * (35 / WEIGHT[kept].sum())
     data = nn.batches(X[kept], (Y[kept], weight), 10, epochs=8, seed=7)
-    run = list(
-        nn.train(nn.TrainState(mlp([3, 5, 2], seed=7), nn.Adam()), data, nn.value_and_grad(weighted(nn.mse)), 0.01)
-    )
+    start = nn.TrainState(mlp([3, 5, 2], seed=7), nn.Adam())
+    run = list(nn.train(start, data, nn.value_and_grad(weighted(nn.mse)), 0.01))
     own = WEIGHT[apart] * (12 / WEIGHT[apart].sum())
     costs = [nn.mse(nn.predict(state.params, X[apart]), Y[apart], own)[0] for state in run[3::4]]
     assert fitted.validation_curve_ == costs
@@ -383,9 +353,8 @@ def test_several_columns_of_classes():
     for _ in range(4):
         calls.partial_fit(X, y, classes=[np.unique(column) for column in y.T])
     assert calls.state_ == classifier(epochs=4).fit(X, y).state_
-    names = compute_class_weight("balanced", classes=np.unique(NAMES), y=NAMES)[
-        np.unique(NAMES, return_inverse=True)[1]
-    ]
+    found, which = np.unique(NAMES, return_inverse=True)
+    names = compute_class_weight("balanced", classes=found, y=NAMES)[which]
     product = names * np.where(y[:, 1] == "no", 2.0, 1.0)
     alone = classifier(class_weight=["balanced", None]).fit(X, y)
     assert np.allclose(alone.loss_curve_, classifier().fit(X, y, sample_weight=names).loss_curve_)
@@ -474,9 +443,8 @@ def test_a_network_may_end_in_probabilities():
     assert np.array_equal(fitted.predict_proba(X), nn.predict(fitted.network_, X))
     assert fitted.score(X, NAMES) > 0.9
     _, y = make_multilabel_classification(47, 3, n_classes=2, random_state=0)
-    two = classifier(network=(*mlp([3, 8, 2], seed=0), nn.Sigmoid()), sizes=(100,), loss=nn.binary_cross_entropy).fit(
-        X, y
-    )
+    net = (*mlp([3, 8, 2], seed=0), nn.Sigmoid())
+    two = classifier(network=net, sizes=(100,), loss=nn.binary_cross_entropy).fit(X, y)
     assert np.array_equal(two.predict_proba(X) > 0.5, two.predict(X))
     assert np.array_equal(two.decision_function(X) > 0, two.predict(X))
 

@@ -195,9 +195,7 @@ def test_other_errors_of_a_rule_come_out_as_they_are():
 
 
 def test_constants_are_keys_and_arrays():
-    def dropped(x, key, scales):
-        return x * x * jax.random.bernoulli(key, 0.5, x.shape) * scales["a"]
-
+    dropped = lambda x, key, scales: x * x * jax.random.bernoulli(key, 0.5, x.shape) * scales["a"]
     args = X, jax.random.key(0), {"a": np.array(2.0), "n": np.array(3)}
     f, jvp = jvp_pair(dropped)
     assert check_jvp(f, jvp, args, argnums=0).verdict == "pass"

@@ -9,7 +9,7 @@ from funcnn.testing import check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.verdict import NoDerivative, NotPure, Raised, WrongGradient
 from tests.counts import at_most, to_fail
-from tests.said import says
+from tests.said import fails, says
 
 mygrad = pytest.importorskip("mygrad", reason="this is the bridge to it")
 from mygrad.operation_base import Operation  # noqa: E402  it needs mygrad
@@ -83,8 +83,7 @@ def test_each_mistake_is_found(function, error):
     def check(args):
         check_vjp(*pair(function), args)
 
-    with pytest.raises(error):
-        check()
+    fails(error, check)
 
 
 def test_other_errors_of_a_function_come_out_as_they_are():

@@ -190,9 +190,8 @@ def test_dropouts_have_seeds_of_their_own():
     module = nn.Sequential(nn.Dropout(0.5), nn.Sequential(nn.Dropout(0.5)), nn.Dropout(0.5)).eval()
     net = from_torch(module, torch.ones(1, 2))
     assert [net[0].seed, net[1][0].seed, net[2].seed] == [(0,), (1,), (2,)]
-    stacked = from_torch(
-        nn.LSTM(2, 2, 3, dropout=0.5, batch_first=True, bidirectional=True).eval(), torch.ones(1, 2, 2)
-    )
+    lstm = nn.LSTM(2, 2, 3, dropout=0.5, batch_first=True, bidirectional=True)
+    stacked = from_torch(lstm.eval(), torch.ones(1, 2, 2))
     assert [type(layer) for layer in stacked] == [Bidirectional, First, Bidirectional, First, Bidirectional]
     assert [layer.layer.seed for layer in stacked[1::2]] == [(0,), (1,)]
 

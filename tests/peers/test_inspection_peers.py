@@ -32,10 +32,7 @@ COUNTED = {
     "lstm": (layers.LSTM.init(16, 16, seed=0), draw((3, 7, 16))),
     "rnn": (layers.RNN.init(16, 12, seed=0), draw((6, 9, 16))),
     "gru with a mask": (layers.GRU.init(16, 12, seed=0), (draw((6, 9, 16)), np.tri(6, 9, dtype=bool))),
-    "both ways": (
-        layers.Bidirectional(layers.RNN.init(16, 12, seed=0), layers.RNN.init(16, 12, seed=1)),
-        draw((6, 9, 16)),
-    ),
+    "both ways": (layers.Bidirectional(*[layers.RNN.init(16, 12, seed=i) for i in range(2)]), draw((6, 9, 16))),
     "shared": (layers.Shared(layers.Dense.init(30, 30, seed=0), (layers.Here(), layers.Here())), draw((50, 30))),
     "rematerialised": (layers.Remat(layers.mlp([30, 40, 30], seed=0)), draw((50, 30))),
     "step by step": (layers.Map(layers.Dense.init(16, 3, seed=0)), draw((6, 9, 16))),

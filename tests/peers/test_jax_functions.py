@@ -80,9 +80,8 @@ def test_it_trains_in_the_four_lines_as_numpy_does(optimizer):
     net = (nn.Dense.init(3, 4, seed=0), nn.Tanh(), nn.Dense.init(4, 2, seed=1), nn.Tanh())
     twin = (*net[:2], JaxFunction(dense, (net[2].W, net[2].b)))
     data = [(X, Y)] * 30
-    for ours, theirs in zip(
-        *[nn.train(nn.TrainState(p, optimizer), data, nn.value_and_grad(nn.mse), 0.1) for p in (net, twin)], strict=True
-    ):
+    runs = [nn.train(nn.TrainState(p, optimizer), data, nn.value_and_grad(nn.mse), 0.1) for p in (net, twin)]
+    for ours, theirs in zip(*runs, strict=True):
         assert theirs.cost == pytest.approx(ours.cost, rel=1e-12)
     assert theirs.cost < 0.9 * nn.mse(nn.predict(net, X), Y)[0]
     assert {type(leaf) for leaf in leaves(theirs.params)} == {np.ndarray}

@@ -36,7 +36,7 @@ from funcnn.files import fingerprint
 from funcnn.layers import LeakyRelu
 from funcnn.losses import binary_focal, hinge, mae, squared_hinge
 from funcnn.trees import from_vector, leaves, replace, to_vector
-from tests.said import says
+from tests.said import fails, says
 
 jax = pytest.importorskip("jax", reason="this is the bridge to it")
 jnp = jax.numpy
@@ -53,9 +53,7 @@ class RunningMean:
     batches: int = state(default=0)
 
 
-@forward.register(RunningMean)
-def running_mean_forward(params, x):
-    return x - params.mean, x
+forward.register(RunningMean)(lambda params, x: (x - params.mean, x))
 
 
 @backward.register(RunningMean)
@@ -297,14 +295,8 @@ class Crooked:
     W: Array
 
 
-@forward.register(Crooked)
-def crooked_forward(params, x):
-    return x * params.W, x
-
-
-@backward.register(Crooked)
-def crooked_backward(params, x, dA):
-    return Grads(gradient(params, W=dA * x), dA * params.W)
+forward.register(Crooked)(lambda params, x: (x * params.W, x))
+backward.register(Crooked)(lambda params, x, dA: Grads(gradient(params, W=dA * x), dA * params.W))
 
 
 X, DENSE = normal(0, 5, 2), Dense.init(2, 1, seed=0)
@@ -327,12 +319,7 @@ X, DENSE = normal(0, 5, 2), Dense.init(2, 1, seed=0)
             r"the loss takes logits, so leave out the layer at the end",
         ),
         (sgd, ((DENSE, DENSE), Grads((DENSE,), None), 0.1), ShapeError, r"grads must be gradients of these params"),
-        (
-            from_vector,
-            (DENSE, np.zeros(4)),
-            ShapeError,
-            r"from_vector: vector must have the shape \(3,\) for this tree",
-        ),
+        (from_vector, (DENSE, np.zeros(4)), ShapeError, r"vector must have the shape \(3,\) for this tree"),
     ],
 )
 def test_an_error_is_raised_under_jit_as_it_is_without(function, args, error, match):
@@ -341,8 +328,7 @@ def test_an_error_is_raised_under_jit_as_it_is_without(function, args, error, ma
 
 
 def test_comparing_records_of_tracers_raises_and_does_not_say_false():
-    with pytest.raises(jax.errors.TracerBoolConversionError):
-        jax.jit(lambda a, b: a == b)(DENSE, evolve(DENSE, b=DENSE.b + 1))
+    fails(jax.errors.TracerBoolConversionError, jax.jit(lambda a, b: a == b), DENSE, evolve(DENSE, b=DENSE.b + 1))
 
 
 # Arrays of JAX as parameters.

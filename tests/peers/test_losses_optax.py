@@ -33,9 +33,8 @@ def parts(dtype="f8"):
 def mixture(out, y, mask):
     """Two heads, one of which is a pair, and a mask that goes to one of them."""
     a, b, c = out
-    return losses.joint(losses.gaussian_nll, losses.masked(losses.softmax_cross_entropy), factors=(0.5, 2.0))(
-        ((a, b), (c, mask)), y
-    )
+    loss = losses.joint(losses.gaussian_nll, losses.masked(losses.softmax_cross_entropy), factors=(0.5, 2.0))
+    return loss(((a, b), (c, mask)), y)
 
 
 def test_of_traced_arrays_they_are_what_they_are_of_numpys():

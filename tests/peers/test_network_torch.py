@@ -13,10 +13,12 @@ from funcnn.layers import GRU, LSTM, First, Last, Softmax
 from funcnn.testing.strategies import registered
 from funcnn.trees import astype, difference
 from tests.peers.cases import three
+from tests.said import says
 
 torch = pytest.importorskip("torch", reason="these are its modules")
 # After that line: without torch there is nothing to import.
 from funcnn.interop.torch import Network  # noqa: E402  as just said
+from tests.peers.twins import flat  # noqa: E402  as just said
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(16, 2))
@@ -37,10 +39,6 @@ def tensors(tree, *, wanted=True):
     return tensor.requires_grad_() if wanted and tensor.is_floating_point() else tensor
 
 
-def flat(tree):
-    return [leaf for part in tree for leaf in flat(part)] if type(tree) is tuple else [tree]
-
-
 @pytest.mark.parametrize("layer", registered(), ids=lambda layer: layer.__name__)
 def test_out_gradients_and_states_are_those_of_the_layer(layer):
     for params, x in three(layer):
@@ -52,9 +50,8 @@ def test_out_gradients_and_states_are_those_of_the_layer(layer):
         network, theirs = Network(params), tensors(x)
         assert network.params == params
         given_back = flat(network(theirs))
-        assert all(
-            [a is None or same(t.detach().numpy(), np.asarray(a)) for t, a in zip(given_back, flat(out), strict=True)]
-        )
+        both = zip(given_back, flat(out), strict=True)
+        assert all([a is None or same(t.detach().numpy(), np.asarray(a)) for t, a in both])
         pairs = [(t, d) for t, d in zip(given_back, flat(tree), strict=True) if d is not None and t.requires_grad]
         if pairs:
             outs, ds = zip(*pairs, strict=True)
@@ -161,14 +158,12 @@ def test_tensors_that_were_written_to_are_refused_by_torch():
         out = network(x).sum()
         with torch.no_grad():
             (network.get_parameter(changed) if changed else x).add_(1.0)
-        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
-            out.backward()
+        says(RuntimeError, "modified by an inplace operation", out.backward)
 
 
 def test_there_is_no_second_derivative():
     network, x = Network(nn.mlp([2, 1], seed=0)), torch.tensor(X, requires_grad=True)
-    with pytest.raises(KindError, match="there is no second derivative"):
-        torch.autograd.grad(network(x).sum(), x, create_graph=True)
+    says(KindError, "there is no second derivative", torch.autograd.grad, network(x).sum(), x, create_graph=True)
 
 
 def test_only_what_is_wanted_is_computed():
@@ -198,9 +193,8 @@ def test_gradients_in_evaluation_mode():
 
 def test_masks_states_and_symbols_are_tensors():
     ids, mask = torch.tensor([[0, 2, 1], [1, 1, 0]]), torch.tensor([[True, True, True], [True, False, False]])
-    network = Network(
-        (nn.Embedding.init(3, 4, seed=0), First(nn.Dense.init(4, 3, seed=1)), GRU.init(3, 2, seed=1), Last())
-    )
+    net = nn.Embedding.init(3, 4, seed=0), First(nn.Dense.init(4, 3, seed=1)), GRU.init(3, 2, seed=1), Last()
+    network = Network(net)
     out = network((ids, mask))
     out.sum().backward()
     assert out.shape == (2, 2)
@@ -225,9 +219,7 @@ class Note:
     gain: object = None
 
 
-@nn.forward.register(Note)
-def note_forward(params, x):
-    return x * params.scale * params.gain[0], x
+nn.forward.register(Note)(lambda params, x: (x * params.scale * params.gain[0], x))
 
 
 @nn.backward.register(Note)
@@ -252,9 +244,7 @@ class Growing:
     memory: tuple = nn.state(default=())
 
 
-@nn.forward.register(Growing)
-def growing_forward(params, x):
-    return x, x
+nn.forward.register(Growing)(lambda params, x: (x, x))
 
 
 @nn.backward.register(Growing)

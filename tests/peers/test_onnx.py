@@ -122,9 +122,8 @@ def test_masks_with_holes(kind, mask, both, with_state, seed):
 
 def test_the_first_state_may_be_absent():
     x, mask = np.ones((3, 4, 2)), np.arange(12).reshape(3, 4) % 3 > 0
-    layer = layers.Bidirectional(
-        layers.LSTM.init(2, 3, seed=0), (layers.GRU.init(2, 2, seed=1), layers.GRU.init(2, 2, seed=2))
-    )
+    behind = layers.GRU.init(2, 2, seed=1), layers.GRU.init(2, 2, seed=2)
+    layer = layers.Bidirectional(layers.LSTM.init(2, 3, seed=0), behind)
     assert_same(layer, (x, mask), np.float32, 1e-5)
     assert_same(layer, (x, None), np.float32, 1e-5)
     assert_same(layers.LSTM.init(2, 3, seed=0), (x, mask, None), np.float32, 1e-5)

@@ -39,15 +39,6 @@ OTHERS = [
 ]
 
 
-@pytest.fixture
-def x64():
-    """JAX in double precision, in one test."""
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)  # noqa: FBT003  JAX takes no keyword here
-    yield
-    jax.config.update("jax_enable_x64", before)
-
-
 def trajectory(dtype):
     """Parameters, and the gradients of 100 steps."""
     rng = np.random.default_rng(0)
@@ -84,7 +75,7 @@ BOUNDS = {np.float64: 1e-12, np.float32: 1e-6}
 
 
 @pytest.mark.unwatched
-@pytest.mark.usefixtures("x64")
+@pytest.mark.usefixtures("double")
 @pytest.mark.parametrize("name", SAME)
 def test_100_steps_are_equal_in_four_ways(name):
     """By funcnn, by optax, and by each within the other."""
@@ -97,7 +88,7 @@ def test_100_steps_are_equal_in_four_ways(name):
         assert difference(by_optax(to_optax(ours, LR), dtype), expected) < bound
 
 
-@pytest.mark.usefixtures("x64")
+@pytest.mark.usefixtures("double")
 @pytest.mark.parametrize("optimizer", OTHERS, ids=str)
 def test_every_other_optimizer_is_a_transformation(optimizer):
     assert difference(by_optax(to_optax(optimizer, LR), np.float64), by_us(optimizer, LR, np.float64)) < 1e-12
@@ -129,9 +120,8 @@ class Clipped(Optax):
 
     def transformation(self):
         weights = lambda params: {path: path.endswith(".W") for path in params}
-        return optax.chain(
-            optax.clip_by_global_norm(self.norm), optax.adamw(1.0, weight_decay=self.decay, mask=weights)
-        )
+        adamw = optax.adamw(1.0, weight_decay=self.decay, mask=weights)
+        return optax.chain(optax.clip_by_global_norm(self.norm), adamw)
 
 
 CLIPPED = Clipped(norm=0.5), (optimizers.ClipNorm(0.5), optimizers.AdamW(decay=0.1, where="*.W"))
@@ -204,7 +194,7 @@ def test_a_network_without_parameters_has_no_steps():
     assert optimizers.update(optimizer, grads, (nn.Tanh(),)) == (grads, optimizer)
 
 
-@pytest.mark.usefixtures("x64")
+@pytest.mark.usefixtures("double")
 def test_it_runs_inside_jit():
     @jax.jit
     def step(net, optimizer, x, y):
@@ -223,7 +213,7 @@ def test_it_runs_inside_jit():
 # In programs of optax.
 
 
-@pytest.mark.usefixtures("x64")
+@pytest.mark.usefixtures("double")
 def test_a_dict_of_arrays_trains_as_the_network_does():
     transformation = optax.chain(optax.clip_by_global_norm(0.5), to_optax(optimizers.Adam(), 0.01))
     params = {"hidden": {"w": NET[0].W, "b": NET[0].b}, "out": [NET[2].W, NET[2].b]}
@@ -247,7 +237,7 @@ def test_a_dict_of_arrays_trains_as_the_network_does():
     assert int(state[1].optimizer.t) == len(DATA)
 
 
-@pytest.mark.usefixtures("x64")
+@pytest.mark.usefixtures("double")
 def test_patterns_match_the_paths_of_a_network_and_the_numbers_of_other_leaves():
     zeros = nn.tree_map(jnp.zeros_like, NET)
     decay = to_optax(optimizers.Decay(1.0, "*.W"), 0.5)
@@ -260,7 +250,7 @@ def test_patterns_match_the_paths_of_a_network_and_the_numbers_of_other_leaves()
     assert (updates["a"].tolist(), updates["b"].tolist()) == ([0, 0], [-0.5, -0.5, -0.5])
 
 
-@pytest.mark.usefixtures("x64")
+@pytest.mark.usefixtures("double")
 def test_a_schedule_stands_behind_it():
     schedule = optax.linear_schedule(0.1, 0.0, 10)
     transformation = optax.chain(to_optax((), 1.0), optax.scale_by_schedule(schedule))

@@ -13,6 +13,7 @@ from funcnn.errors import FileError, NoFileError
 from funcnn.files import fingerprint
 from funcnn.layers import LSTM, RNN, RMSNorm
 from funcnn.trees import leaves
+from tests.said import fails, says
 from tests.says import assert_says, each_row, file_error, kind_error, raises
 
 safetensors = pytest.importorskip("safetensors", reason="these are its files")
@@ -120,8 +121,7 @@ def test_a_training_state_with_its_memory(path):
     now = TrainState(net[0], optimizer, step=1, cost=0.25)
     write(path, now)
     assert read(path, evolve(now, step=0, cost=0.0)) == now
-    with pytest.raises(FileError, match=r"^read: net.safetensors has optimizer\.memory\.0.*, which like does not h"):
-        read(path, start)
+    says(FileError, r"^read: net.safetensors has optimizer\.memory\.0.*, which like does not h", read, path, start)
 
 
 def test_a_tree_of_nothing_and_of_one_array(path):
@@ -138,8 +138,7 @@ def test_a_failure_leaves_the_old_file(path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(FileError, match=r"^write: net.safetensors cannot be written: No space left on device$"):
-        write(path, net[:1])
+    says(FileError, r"^write: net.safetensors cannot be written: No space left on device$", write, path, net[:1])
     assert read(path, net) == net
     assert list(path.parent.iterdir()) == [path]
 
@@ -237,16 +236,12 @@ def test_a_file_cut_at_any_byte_is_refused(path):
     for length in range(len(data)):
         path.unlink()
         path.write_bytes(data[:length])
-        with pytest.raises(FileError):
-            read(path, net)
+        fails(FileError, read, path, net)
 
 
 def test_names_of_the_file_are_mapped(path):
-    flax = {
-        "encoder.Dense_0.kernel": np.ones((2, 3)),
-        "encoder.Dense_0.bias": np.zeros(3),
-        "norm.weight": np.full(3, 2.0),
-    }
+    flax = {"encoder.Dense_0.kernel": np.ones((2, 3)), "encoder.Dense_0.bias": np.zeros(3)}
+    flax["norm.weight"] = np.full(3, 2.0)
     library.save_file({**flax, "tail.0.W": np.eye(3), "tail.0.b": np.ones(3)}, path)
     like = (Dense.init(2, 3, seed=0), RMSNorm.init(3), Dense.init(3, 3, seed=0))
     names = {"encoder.Dense_0.kernel": "0.W", "encoder.Dense_0.bias": "0.b", "norm.weight": "1.scale", "tail.0": "2"}

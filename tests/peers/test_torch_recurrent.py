@@ -50,9 +50,8 @@ def assert_as_torch(layer, x, rng, module, weights, back):
     leaves = tensors(x)
     theirs = module(leaves)
     assert_equal("out", arrays(out), arrays(theirs))
-    wanted = torch.autograd.grad(
-        arrays(theirs), [*weights, *arrays(leaves)], tensors(tuple(arrays(dA))), allow_unused=True
-    )
+    inputs = [*weights, *arrays(leaves)]
+    wanted = torch.autograd.grad(arrays(theirs), inputs, tensors(tuple(arrays(dA))), allow_unused=True)
     assert_equal("dx", arrays(grads.x), wanted[len(weights) :])
     assert_equal("dparams", list(parameters(grads.params).values()), back(wanted[: len(weights)]))
 
@@ -110,14 +109,11 @@ def test_both_ways(kind, m, t, n, k, form, seed):
     layer = Bidirectional(drawn(kind, n, k, rng), drawn(kind, n, k, rng))
     states = tuple([state_of(kind, m, k, rng) for _ in range(2)])
     module = to_torch(layer)
-    assert_as_torch(
-        layer,
+    x, back = (
         given_to(kind, m, t, n, states, form, rng),
-        rng,
-        module,
-        list(module.parameters()),
-        lambda grads: [*ours(layer.ahead)(grads[:4]), *ours(layer.behind)(grads[4:])],
+        lambda g: [*ours(layer.ahead)(g[:4]), *ours(layer.behind)(g[4:])],
     )
+    assert_as_torch(layer, x, rng, module, list(module.parameters()), back)
 
 
 def test_torch_has_two_ways_of_one_kind_only():

@@ -191,9 +191,8 @@ def test_a_rule_of_to_torch_that_computes_is_noticed(rule):
 
 def test_a_rule_of_to_torch_that_leaves_out_is_noticed():
     to_torch.register(Doubled)(lambda layer: NN.ParameterDict({"weight": NN.Parameter(torch.tensor(layer.W[:1]))}))
-    with pytest.raises(
-        FuncnnError, match=re.escape("to_torch(like) must have all entries of like; it lacks some of W")
-    ):
+    sentence = re.escape("to_torch(like) must have all entries of like; it lacks some of W")
+    with pytest.raises(FuncnnError, match=sentence):
         weights_from({"weight": np.ones((1, 2))}, Doubled(np.ones((2, 2))))
 
 

@@ -8,6 +8,7 @@ import torch
 from funcnn import backward, forward, parameters, tree_map
 from funcnn.arrays import is_float
 from funcnn.interop.torch import to_torch
+from tests.curved import with_floats
 
 
 def tensors(tree):
@@ -28,9 +29,8 @@ def each(x, dx):
     """A gradient, or None, for each array of x."""
     if type(x) is not tuple:
         return [dx]
-    return [
-        d for part, own in zip(x, dx if type(dx) is tuple else (dx,) * len(x), strict=True) for d in each(part, own)
-    ]
+    dx = dx if type(dx) is tuple else (dx,) * len(x)
+    return [d for part, own in zip(x, dx, strict=True) for d in each(part, own)]
 
 
 def assert_equal(name, ours, theirs):
@@ -56,9 +56,8 @@ def assert_as_torch(layer, x, rng, module=None):
         torch.autograd.backward(*map(list, zip(*moving, strict=True)))
     for i, (d, a) in enumerate(zip(each(x, grads.x), flat(given), strict=True)):
         if a is not None and a.dtype.is_floating_point:
-            assert_equal(
-                f"dx {i}", np.zeros(a.shape) if d is None else d, torch.zeros_like(a) if a.grad is None else a.grad
-            )
+            theirs = torch.zeros_like(a) if a.grad is None else a.grad
+            assert_equal(f"dx {i}", np.zeros(a.shape) if d is None else d, theirs)
         else:
             assert d is None
     theirs = [p for p in module.parameters() if p.requires_grad]
@@ -66,12 +65,6 @@ def assert_as_torch(layer, x, rng, module=None):
     assert len(theirs) == len(ours)
     for path, value in ours.items():
         assert_equal(f"d{path}", gradients[path], gradient_of(value, theirs))
-
-
-def with_floats(f, tree):
-    if type(tree) is tuple:
-        return tuple([with_floats(f, part) for part in tree])
-    return f(tree) if tree is not None and is_float(tree) else None
 
 
 def gradient_of(value, theirs):
