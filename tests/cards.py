@@ -28,9 +28,8 @@ def example(cls):
 
 
 # Losses with a term for each number of out.
-LOSSES = {
-    loss.__name__: loss for loss, card in cards("losses").items() if card.takes[0] in {"numbers", "probabilities"}
-}
+OF_NUMBERS = {"numbers", "probabilities"}
+LOSSES = {loss.__name__: loss for loss, card in cards("losses").items() if card.takes[0] in OF_NUMBERS}
 DRAWN = {
     "numbers": lambda rng, shape: rng.normal(size=shape),
     "probabilities": lambda rng, shape: rng.uniform(0.05, 0.95, shape),

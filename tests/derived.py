@@ -19,9 +19,8 @@ def of_layer(cls, *, rows=False, **settings):
     def rule(v):
         names = [field.name for field in attrs.fields(cls) if field.name in v]
         given = {name: v[name] if np.ndim(v[name]) else float(v[name]) for name in names}
-        layer = (
-            nn.evolve(nn.BatchNorm.init(len(v["scale"])), **given) if cls is nn.BatchNorm else cls(**given, **settings)
-        )
+        is_batch_norm = cls is nn.BatchNorm
+        layer = nn.evolve(cls.init(len(v["scale"])), **given) if is_batch_norm else cls(**given, **settings)
         grads = results(layer, v["x"][None], v["dA"][None]) if rows else results(layer, v["x"], v["dA"])
         found = {name: grads[name][0] for name in ("out", "dx")} if rows else grads
         return found | {f"d{name}": getattr(grads["params"], name) for name in names if np.ndim(v[name])}

@@ -62,9 +62,8 @@ class Evaluated(Expressions):
 
     def compare(self, formula, side, left, right):
         if list(map(np.shape, left)) != list(map(np.shape, right)):
-            raise Wrong(
-                f"{formula.text}: the shape of {ast.unparse(side)} is {np.shape(right[0])}, not {np.shape(left[0])}"
-            )
+            made, wanted = np.shape(right[0]), np.shape(left[0])
+            raise Wrong(f"{formula.text}: the shape of {ast.unparse(side)} is {made}, not {wanted}")
         pairs = {pair for a, b in zip(left, right, strict=True) for pair in zip(np.ravel(a), np.ravel(b), strict=True)}
         unlike = [pair for pair in sorted(pairs, key=str) if pair[0] != pair[1]]
         if not unlike:

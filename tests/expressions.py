@@ -46,9 +46,8 @@ class Expressions:
     def __init__(self, derivation, drawn, sizes=None):
         """`drawn(name, shape)` gives the values of a given array: POINTS of them, or one array of whole numbers."""
         self.derivation = derivation
-        names = [
-            name.id for shape in derivation.shapes.values() for name in ast.walk(shape) if isinstance(name, ast.Name)
-        ]
+        nodes = [node for shape in derivation.shapes.values() for node in ast.walk(shape)]
+        names = [node.id for node in nodes if isinstance(node, ast.Name)]
         self.sizes = dict(zip(dict.fromkeys(names), SIZES, strict=False)) | (sizes or {})
         self.names = {"pi": sympy.pi} | self.sizes
         self.gradients, self.claimed, self.slopes_of = {}, {}, {}
@@ -62,9 +61,8 @@ class Expressions:
                 self.names[name] = values.astype(object)
             else:
                 self.add(name, self.shape(name))
-                self.values |= dict(
-                    zip(map(str, np.ravel(self.names[name])), values.reshape(POINTS, -1).T, strict=True)
-                )
+                symbols = map(str, np.ravel(self.names[name]))
+                self.values |= dict(zip(symbols, values.reshape(POINTS, -1).T, strict=True))
 
     def shape(self, name):
         return tuple([int(self.value(part, {})) for part in self.derivation.shapes[name].elts])

@@ -44,13 +44,8 @@ def bits_of(cases, *, without=()):
     """{name: bits} for these cases of layers, and all losses and optimizers, where packages cannot be imported."""
     blocked = f"import sys; sys.modules.update(dict.fromkeys({list(without)}))"
     code = f"{blocked}; import tests.installed; tests.installed.main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        input=pickle.dumps(cases),
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        check=False,
-    )
+    command, root = [sys.executable, "-c", code], Path(__file__).parents[1]
+    done = subprocess.run(command, input=pickle.dumps(cases), cwd=root, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout)
 

@@ -65,9 +65,8 @@ def trained():
 def with_best():
     """A state with the best of those that were scored."""
     steps = train(TrainState(NET), DATA, value_and_grad(mse), 0.1)
-    *_, last = early_stopping(
-        steps, lambda state: float(abs(state.params[0].W).sum()), every=1, patience=3, better="lower"
-    )
+    size = lambda state: float(abs(state.params[0].W).sum())
+    *_, last = early_stopping(steps, size, every=1, patience=3, better="lower")
     return last
 
 

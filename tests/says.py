@@ -40,9 +40,8 @@ def raises(kind, *acts):
     return Row(kind, acts)
 
 
-kind_error, shape_error, range_error, file_error = (
-    partial(raises, kind) for kind in (KindError, ShapeError, RangeError, FileError)
-)
+kinds = KindError, ShapeError, RangeError, FileError
+kind_error, shape_error, range_error, file_error = (partial(raises, kind) for kind in kinds)
 
 
 def each_row(rows):

@@ -169,9 +169,7 @@ def test_a_layer_of_ones_own_is_a_function_until_it_has_an_equation():
         r"h_{1} = \operatorname{Low\_Rank}(x; U_{1}, V_{1})",
         r"\mathrm{out} = \operatorname{Around}(h_{1}; \mathrm{layer})",
     ]
-    latex.register(Low_Rank)(
-        lambda params: ("h = x U", r"\mu = \operatorname{mean}(h)", "k_i = h^2 + x^2", "h V + k_i")
-    )
+    latex.register(Low_Rank)(lambda _: ("h = x U", r"\mu = \operatorname{mean}(h)", "k_i = h^2 + x^2", "h V + k_i"))
     latex.register(Around)(lambda params: r"layer(x + x) + layer(x + x)_{i}^{2}")
     assert lines((Copy(1), Parallel(net[:1]), net[1])) == [
         "h_{1} = (x)",

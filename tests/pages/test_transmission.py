@@ -140,10 +140,7 @@ WRONG = {
     "npz of two outputs": (["--npz", "two.npz"], "1 or 3 numbers"),
     "all black": (["--image", "black.png"], "must have at least two colours"),
     "all black in colour": (["--image", "black.png", "--rgb"], "must have at least two colours"),
-    "out in a missing folder": (
-        ["--out", "nowhere/horse.png"],
-        "--out must be .*, not nowhere/horse.png",
-    ),
+    "out in a missing folder": (["--out", "nowhere/horse.png"], "--out must be .*, not nowhere/horse.png"),
     "out of no known kind": (["--out", "horse.xyz"], "--out must be a picture, .*, not horse.xyz"),
     "too large": (["--enhance", "1000"], "--enhance must make 1 to 10 million pixels of 94 x 115, not 1000"),
     "too small": (["--enhance", "0"], "--enhance must make .*, not 0"),

@@ -14,6 +14,7 @@ import pytest
 import funcnn as nn
 from funcnn.errors import KindError, WorkerError, WorkerTimeoutError
 from funcnn.parallel import sharded, threads
+from tests.said import fails, says
 from tests.sharding import Copying, X, Y, after
 
 pytest.importorskip("threadpoolctl", reason="matrix products are computed in one thread by it")
@@ -57,10 +58,7 @@ def one_process():
 def test_a_killed_worker_ends_the_step_or_is_replaced(deadly):
     with one_process() as given:
         step = sharded(deadly(1), rows=6, executor=given, retries=3)
-        with pytest.raises(
-            WorkerError, match=r"ProcessPoolExecutor failed to compute block [0-2] of 4, rows \d+:\d+: Br"
-        ):
-            step(NET, X, Y)
+        says(WorkerError, r"ProcessPoolExecutor failed to compute block [0-2] of 4, rows \d+:\d+: Br", step, NET, X, Y)
     step = sharded(deadly(2), rows=6, executor=one_process, retries=2)
     assert after(step, NET, (), X, Y) == ALONE
 
@@ -90,9 +88,7 @@ def test_a_fresh_executor_tries_again_with_the_same_bits():
     assert len(made) == 5
     assert [pool.is_open for pool in made] == [False] * 4 + [True]
     made.clear()
-    with pytest.raises(
-        WorkerError, match="Breaking failed to compute block 2 of 4, rows 12:18: BrokenExecutor: a worker"
-    ):
+    with pytest.raises(WorkerError, match="Breaking failed to compute block 2 of 4, rows 12:18: Broken"):
         sharded(FUNCTION, rows=6, executor=fresh)(NET, X, Y)
 
 
@@ -111,9 +107,7 @@ def test_an_executor_that_was_given_tries_a_block_again():
 def test_what_is_shut_down_takes_no_block():
     for executor in (ThreadPoolExecutor(1), Copying()):
         executor.shutdown()
-        with pytest.raises(
-            WorkerError, match="failed to compute block 0 of 4, rows 0:6: RuntimeError: cannot schedule"
-        ):
+        with pytest.raises(WorkerError, match="failed to compute block 0 of 4, rows 0:6: RuntimeError: cannot"):
             sharded(FUNCTION, rows=6, executor=executor)(NET, X, Y)
 
 
@@ -193,9 +187,7 @@ class Unloadable:
 
 
 def test_what_the_workers_cannot_load_is_named():
-    with pytest.raises(
-        WorkerError, match="the workers of Copying failed to load value_and_grad: ValueError: invalid lit"
-    ):
+    with pytest.raises(WorkerError, match="the workers of Copying failed to load value_and_grad: ValueErr"):
         sharded(Unloadable(), rows=6, executor=Copying())(NET, X, Y)
 
 
@@ -289,8 +281,7 @@ def test_an_error_is_raised_while_the_last_block_goes_on(kind):
         return FUNCTION(params, x, y)
 
     with threads(2) as pool:
-        with pytest.raises(kind, match="in the first"):
-            sharded(failing, rows=12, executor=pool)(NET, X, Y)
+        says(kind, "in the first", sharded(failing, rows=12, executor=pool), NET, X, Y)
         assert ended == []
         go.set()
 
@@ -373,8 +364,7 @@ def untold(params, x, y):
 
 def test_an_error_without_a_text_is_raised_as_it_is():
     for executor in (None, ThreadPoolExecutor(1), Copying()):
-        with pytest.raises(Untold):
-            sharded(untold, rows=6, executor=executor)(NET, X, Y)
+        fails(Untold, sharded(untold, rows=6, executor=executor), NET, X, Y)
 
 
 def test_an_executor_that_is_shut_down_by_a_block_ends_the_step():
@@ -394,7 +384,6 @@ def test_nothing_is_summed_by_halves():
     """After any fault the next step has its bits."""
     executor = Breaking(at=3)
     step = sharded(FUNCTION, rows=6, executor=executor)
-    with pytest.raises(WorkerError):
-        step(NET, X, Y)
+    fails(WorkerError, step, NET, X, Y)
     executor.at = 10**6
     assert step(NET, X, Y) == sharded(FUNCTION, rows=6)(NET, X, Y)
