@@ -17,10 +17,8 @@ def of_elementwise(layer, dtype, rng, n):
     definition, slope = ELEMENTWISE[layer]
     with mp.workdps(DIGITS[dtype]):
         given = [None] * x.size if slope is None else [[slope(mpf(float(v)))] for v in cache]
-    found = [
-        of_row(lambda row: [definition(row[0])], [a], [b], [1], [c], g, dtype)
-        for a, b, c, g in zip(x, out, dx, given, strict=True)
-    ]
+    points, of_one = zip(x, out, dx, given, strict=True), lambda row: [definition(row[0])]
+    found = [of_row(of_one, [a], [b], [1], [c], g, dtype) for a, b, c, g in points]
     return worst(found, x, "out", "dx")
 
 

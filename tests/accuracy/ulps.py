@@ -48,10 +48,8 @@ def derivatives(definition, x, dA, dtype):
 
     value, ahead = at(), [at(i) for i in range(n)]
     cost = lambda out: sum([a * mpf(float(d)) for a, d in zip(out, dA, strict=True)])
-    slack = [
-        sum([abs(b[k] - a) / h * u for b, h, u in zip(ahead, steps, spacings, strict=True)])
-        for k, a in enumerate(value)
-    ]
+    moved = [*zip(ahead, steps, spacings, strict=True)]
+    slack = [sum([abs(b[k] - a) / h * u for b, h, u in moved]) for k, a in enumerate(value)]
     base, once = cost(value), [cost(out) for out in ahead]
     second = lambda i, j: (cost(at(i, j)) - once[i] - once[j] + base) / (steps[i] * steps[j])
     bends = {(i, j): abs(second(i, j)) for i in range(n) for j in range(i, n)}

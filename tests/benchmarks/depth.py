@@ -43,9 +43,8 @@ def first_call(who: str, pairs: str) -> float:
     command = [sys.executable, "-m", "tests.benchmarks.depth", who, pairs]
     with TemporaryDirectory() as folder:
         env = os.environ | {"FUNCNN_CACHE": folder}
-        made = subprocess.run(
-            command, check=True, cwd=Path(__file__).parents[2], env=env, stdout=subprocess.PIPE, timeout=TOO_LONG
-        )
+        root = Path(__file__).parents[2]
+        made = subprocess.run(command, check=True, cwd=root, env=env, stdout=subprocess.PIPE, timeout=TOO_LONG)
     return float(made.stdout)
 
 

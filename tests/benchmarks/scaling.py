@@ -67,9 +67,8 @@ def cost_of(given: Executor | None, repeats: int) -> Cost:
     """The constants of an engine, from steps whose gradient takes no time: few blocks, many, and large ones."""
     small, large = mlp(SMALL, seed=0), mlp(LARGE, seed=0)
     step = sharded(unchanged, rows=1, executor=given)
-    ways = {
-        name: (net, _empty(step, k)) for name, net, k in (("few", small, 2), ("many", small, 16), ("large", large, 16))
-    }
+    three = ("few", small, 2), ("many", small, 16), ("large", large, 16)
+    ways = {name: (net, _empty(step, k)) for name, net, k in three}
     found = _turns(ways, repeats)
     a_byte = max(0.0, (found["large"] - found["many"]) / 16 / (size_of(large) - size_of(small)))
     a_block = (found["many"] - found["few"]) / 14

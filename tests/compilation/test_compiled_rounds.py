@@ -98,10 +98,8 @@ def test_batches_of_all_sizes_share_the_memory_of_the_largest():
 
 
 def test_a_deep_network():
-    net = (
-        nn.Dense.init(3, 4, seed=0),
-        *[(nn.Dense.init(4, 4, seed=i), nn.BatchNorm.init(4), nn.Tanh()) for i in range(6)],
-    )
+    blocks = [(nn.Dense.init(4, 4, seed=i), nn.BatchNorm.init(4), nn.Tanh()) for i in range(6)]
+    net = (nn.Dense.init(3, 4, seed=0), *blocks)
     x, y = data_of(60)[0], rng.normal(size=(60, 4))
     assert " in 25 passes over " in explain(compiled(nn.mse), net, x, y)
     are_alike(compiled(nn.mse)(net, x, y), nn.value_and_grad(nn.mse)(net, x, y), 1e-11)

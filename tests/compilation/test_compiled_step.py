@@ -214,9 +214,8 @@ def test_what_explains_a_function_that_is_not_compiled():
         (nn.mse, "function; write compiled(loss)"),
         (net, "tuple"),
     ):
-        with pytest.raises(
-            KindError, match=f"^{re.escape(f'explain: function must be made by compiled, not {remedy}')}$"
-        ):
+        sentence = re.escape(f"explain: function must be made by compiled, not {remedy}")
+        with pytest.raises(KindError, match=f"^{sentence}$"):
             explain(function, net, x, y)
 
 

@@ -84,11 +84,8 @@ def padded(seed=0, k=3):
 @given(st.integers(0, 2**31))
 def test_normalised_weights_give_the_mean_over_the_mask(seed):
     out, mask, classes = padded(seed)
-    for loss, y in (
-        (nn.softmax_cross_entropy, classes),
-        (nn.mse, out[::-1]),
-        (partial(quantile, q=0.3), 2 * out[::-1]),
-    ):
+    cases = (nn.softmax_cross_entropy, classes), (nn.mse, out[::-1]), (partial(quantile, q=0.3), 2 * out[::-1])
+    for loss, y in cases:
         cost, (d, nothing) = weighted(masked(loss))((out, mask), (y, normalised(mask)))
         wanted, own = loss(out[mask], y[mask])
         assert cost == pytest.approx(wanted, rel=1e-12)

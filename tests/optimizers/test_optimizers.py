@@ -211,12 +211,8 @@ DEFINED = {
     "Average": (Average(0.9), the_last),
     "nothing": ((), the_last),
 }
-DEFINED |= {
-    f"{optimizer} by its equations": (optimizer, steps_by_equations(optimizer))
-    for cls, card in OF_CARDS.items()
-    if card.takes
-    for optimizer in optimizers_of(cls)
-}
+CARDED = [optimizer for cls, card in OF_CARDS.items() if card.takes for optimizer in optimizers_of(cls)]
+DEFINED |= {f"{optimizer} by its equations": (optimizer, steps_by_equations(optimizer)) for optimizer in CARDED}
 SIZES = (1.0, 3.0, 0.1, 0.5, 20.0, 1.0, 0.01, 2.0)  # of the gradients; the norm is clipped in some of the steps only
 
 

@@ -54,11 +54,8 @@ def test_each_picture_is_drawn_from_names_that_its_page_has():
         for node in ast.walk(ast.parse("".join(code_of(page)))):
             stored |= {node.id} if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else set()
             stored |= {node.name} if isinstance(node, ast.FunctionDef) else set()
-        read = {
-            node.slice.value
-            for node in ast.walk(functions[page])
-            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "v"
-        }
+        parts = [node for node in ast.walk(functions[page]) if isinstance(node, ast.Subscript)]
+        read = {node.slice.value for node in parts if isinstance(node.value, ast.Name) and node.value.id == "v"}
         assert read, page
         assert read <= stored, page
 

@@ -148,11 +148,8 @@ def test_an_error_of_the_function_is_raised_as_it_is_with_the_block():
     labels[20] = 7
     net = nn.mlp([6, 3], seed=0)
     loss = nn.value_and_grad(nn.softmax_cross_entropy)
-    for executor, where in (
-        (None, ""),
-        (ThreadPoolExecutor(2), ", on ThreadPoolExecutor"),
-        (Copying(), ", on Copying"),
-    ):
+    executors = (None, ""), (ThreadPoolExecutor(2), ", on ThreadPoolExecutor"), (Copying(), ", on Copying")
+    for executor, where in executors:
         with pytest.raises(nn.FuncnnError, match="softmax_cross_entropy") as caught:
             sharded(loss, rows=6, executor=executor)(net, X, labels)
         assert caught.value.__notes__[-1] == f"in block 3 of 4, rows 18:24{where}"

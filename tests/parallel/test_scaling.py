@@ -78,9 +78,8 @@ def test_the_page_has_the_predictions_of_its_constants():
     for name, k, t, *times in rows:
         sizes, *_ = scaling.NETWORKS[name]
         size = scaling.size_of(made(sizes, 2, mse)[0])
-        for (a_step, a_block, a_byte), workers, cell in zip(
-            costs.values(), scaling.ENGINES.values(), times, strict=True
-        ):
+        engines = zip(costs.values(), scaling.ENGINES.values(), times, strict=True)
+        for (a_step, a_block, a_byte), workers, cell in engines:
             cost = scaling.Cost(a_step, a_block, a_byte * 1e-6)  # milliseconds; 1 ns is 1e-6 ms
             guess, measured, ratio = [float(part) for part in cell.replace(":", ",").split(",")]
             assert scaling.predicted(int(k), workers, float(t), cost, size) == pytest.approx(guess, rel=0.09)

@@ -21,11 +21,8 @@ from tests.peers.twins import assert_as_torch, generic
 
 # The parameters of recurrent layers and of attention are parts of those of torch, in another order.
 IN_OTHER_TESTS = {"Attention", "CrossAttention", "RNN", "GRU", "LSTM", "Bidirectional"}
-LAYERS = [
-    layer
-    for layer in registered()
-    if layer.__name__ not in IN_OTHER_TESTS and layer is not Function and not issubclass(layer, Stochastic)
-]
+OTHERS = {layer for layer in registered() if layer is Function or issubclass(layer, Stochastic)}
+LAYERS = [layer for layer in registered() if layer.__name__ not in IN_OTHER_TESTS and layer not in OTHERS]
 AS_DRAWN = ("funcnn.layers.activations", "funcnn.layers.convolution")  # with values at kinks, in saturation and in ties
 
 
