@@ -47,12 +47,15 @@ def record_prediction(params: Any, x: Any) -> Program:
         return tape.program(_places({"out": out}))
 
 
-def record_step(params: Any, x: Any, y: Any, loss: Loss, lr: float, *, optimizer: Any = ()) -> Program:
+def record_step(
+    params: Any, x: Any, y: Any, loss: Loss, lr: float, *, optimizer: Any = (), inputs: bool = False
+) -> Program:
     """The program of one training step: forward, loss, backward, update and sgd.
 
     Inputs are "x", "y", "lr", the arrays of the network by path, "params.0.W", and those of the optimizer's memory.
     Outputs are "cost", "out", "dA", the gradients "grads.0.W", and the network and the optimizer after the step, under
-    the names of the inputs. A number in a state, such as the step of a dropout, is an input and an output too.
+    the names of the inputs. A number in a state, such as the step of a dropout, is an input and an output too. With
+    `inputs` the gradient with respect to x is an output, "dx".
 
     >>> import numpy as np
     >>> from funcnn import Dense, mse
@@ -82,6 +85,7 @@ def record_step(params: Any, x: Any, y: Any, loss: Loss, lr: float, *, optimizer
         with steps.step("sgd", "", "sgd"):
             after = sgd(net, moves, rate)
         outputs = {"cost": as_recorded(cost), "out": out, "dA": dA, "grads": grads.params}
+        outputs |= {"dx": grads.x} if inputs else {}
         return tape.program(_places({**outputs, "params": after, "optimizer": memory}))
 
 

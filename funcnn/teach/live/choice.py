@@ -13,11 +13,12 @@ from funcnn.core import Loss, backward, forward, sgd
 from funcnn.errors import NotFiniteError, RangeError
 from funcnn.inspection.summaries import described
 from funcnn.inspection.tracing import Trace, traced
+from funcnn.layers.recurrent.base import Recurrent
 from funcnn.optimizers.base import update
 from funcnn.recording.leaves import leaves_of
 from funcnn.recording.program import Program, numbers
-from funcnn.recording.recorder import name_of_loss, record_prediction, record_step
-from funcnn.teach.steps import equations, first_line
+from funcnn.recording.recorder import record_prediction, record_step
+from funcnn.teach.live.sources import sources_of, symbols_of_rules
 from funcnn.training.finite import is_finite
 from funcnn.training.origin import origin
 
@@ -39,15 +40,21 @@ class Choice:
 
 
 def choice_of(
-    function: str, name: str, network: tuple[Any, Any], given: tuple[Any, Any, Loss, float], places: Any
+    function: str,
+    name: str,
+    network: tuple[Any, Any],
+    given: tuple[Any, Any, Loss, float],
+    places: Any,
+    *,
+    inputs: bool = False,
 ) -> Choice:
-    """The choice, after a first step that Python takes; errors name `function`."""
+    """The choice, after a first step that Python takes; errors name `function`. `inputs` asks for dx of the network."""
     params, optimizer = network
     x, y, loss, lr = given
     seen = traced(function, params, x, y, loss, lr, inputs=False)
     if not is_finite(seen.cost):
         raise NotFiniteError(f"{function}: the cost is {seen.cost}; {origin(params, x, y)}")
-    first = record_step(params, x, y, loss, lr, optimizer=optimizer)
+    first = record_step(params, x, y, loss, lr, optimizer=optimizer, inputs=inputs)
     _check_work(function, first, x)
     following = None
     if optimizer != ():
@@ -79,7 +86,9 @@ def data_of_choice(choice: Choice, loss: Loss) -> dict[str, Any]:
         "optimizer": _text(choice.optimizer),
         "layers": _layers(choice.seen),
         "start": {path: array_data(a) for path, a in start.items()},
-        "sources": _sources(choice.seen, loss),
+        "sources": sources_of(choice.seen, loss, choice.optimizer),
+        "symbols": symbols_of_rules(choice.seen, loss),
+        "recurrent": [visit.path for visit in choice.seen.visits if isinstance(visit.layer, Recurrent)],
         **{name: program.to_json() for name, program in programs.items() if program is not None},
     }
 
@@ -112,16 +121,6 @@ def _layers(seen: Trace) -> list[dict[str, Any]]:
 def _row_shape(tree: Any) -> list[int]:
     first = tree[0] if type(tree) is tuple else tree
     return list(first.shape[1:])
-
-
-def _sources(seen: Trace, loss: Loss) -> dict[str, list[str]]:
-    """The equations of each rule by phase and class."""
-    found = {f"loss {name_of_loss(loss)}": first_line(loss)}
-    for visit in seen.visits:
-        for phase in ("forward", "backward"):
-            cls = type(visit.layer)
-            found.setdefault(f"{phase} {cls.__name__}", equations(phase, cls))
-    return found
 
 
 def size_of(choices: list[dict[str, Any]]) -> int:

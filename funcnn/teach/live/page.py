@@ -30,8 +30,8 @@ Given = tuple[Any, Any, Any, float]
 MOST_BYTES = 250_000  # without data and parameters
 SCRIPTS = (
     *("scalars", "engine", "loops", "movements", "trainer", "numbers", "naming", "origin", "formula", "diagram"),
-    *("units", "inspector", "points", "plane", "curve", "images", "table", "cost", "surface", "gradients", "where"),
-    *("terms", "playground"),
+    *("units", "inspector", "points", "plane", "curve", "images", "table", "cost", "surface", "gradients"),
+    *("where", "arrays", "equations", "terms", "predict", "nudging", "address", "keys", "playground"),
 )
 """The scripts of a page in their order, of which the last starts it."""
 
@@ -114,7 +114,7 @@ def playground(
         FuncnnError: as `write_playground`, but for the path.
     """
     text = page_text("playground", (params, optimizer), (x, y, loss, lr), choices, title)
-    return Playground(text, _network_text(params, loss))
+    return Playground(text, network_text(params, loss))
 
 
 @attrs.frozen(repr=False)
@@ -133,18 +133,23 @@ class Playground:
 
 
 def page_text(
-    function: str, network: tuple[Any, Any], given: Given, choices: Mapping[str, Any] | None = None, title: str = ""
+    function: str,
+    network: tuple[Any, Any],
+    given: Given,
+    choices: Mapping[str, Any] | None = None,
+    title: str = "",
+    step: int | None = None,
 ) -> str:
-    """The text of the page; errors name the function."""
+    """The text of the page, opened at a rule of the step if `step` is its number; errors name the function."""
     named = {"": network, **_choices(function, choices)}
     for name, (params, optimizer) in named.items():
         check_network(function, f"choices[{name!r}]" if name else "params", params)
         check_optimizer(function, f"the optimizer of choices[{name!r}]" if name else "optimizer", optimizer)
         _check_arrays(function, **{f"choices[{name!r}]" if name else "params": (params, optimizer)})
     _check_arrays(function, x=given[0], y=given[1])
-    words = title or _network_text(network[0], given[2])
+    words = title or network_text(network[0], given[2])
     style, script = asset("playground/playground.css"), "".join([asset(f"playground/{name}.js") for name in SCRIPTS])
-    data = {"title": words, **_data(function, named, given)}
+    data = {"title": words, "step": step, **_data(function, named, given, inputs=step is not None)}
     parts = {
         "title": escape(words),
         "style": style,
@@ -181,7 +186,7 @@ def _check_arrays(function: str, **trees: Any) -> None:
                 raise KindError(f"{function}: {argument} must hold float32 or float64, not {kind(a)}")
 
 
-def _data(function: str, named: Mapping[str, tuple[Any, Any]], given: Given) -> dict[str, Any]:
+def _data(function: str, named: Mapping[str, tuple[Any, Any]], given: Given, *, inputs: bool) -> dict[str, Any]:
     x, y, loss, lr = given
     params, _ = named[""]
     out = forward_only(params, x)
@@ -191,7 +196,8 @@ def _data(function: str, named: Mapping[str, tuple[Any, Any]], given: Given) -> 
     made = []
     for name, network in named.items():
         try:
-            choice = choice_of(function, name or "as given", network, given, None if grid is None else grid["places"])
+            places = None if grid is None else grid["places"]
+            choice = choice_of(function, name or "as given", network, given, places, inputs=inputs)
         except FuncnnError as error:
             if name:
                 error.add_note(f"in choices[{name!r}]")
@@ -213,6 +219,7 @@ def _data(function: str, named: Mapping[str, tuple[Any, Any]], given: Given) -> 
     }
 
 
-def _network_text(params: Any, loss: Any) -> str:
+def network_text(params: Any, loss: Any) -> str:
+    """The classes of the layers, and the loss: "Dense → Relu → Dense, mse"."""
     layers = params if type(params) is tuple else (params,)
     return f"{' → '.join([type(layer).__name__ for layer in layers])}, {name_of_loss(loss)}"

@@ -97,7 +97,7 @@ function deadRelus() {
 }
 
 function placeName({ value, place }) {
-  const { present } = page.trainer, names = namesOf(present.program), view = { ready: present, names, aliases: {}, path: names[value] ? names[value].path : "" }
+  const { present } = page.trainer, names = namesOf(present.program, page.trainer.choice.recurrent), view = { ready: present, names, aliases: {}, path: names[value] ? names[value].path : "" }
   const step = names[value] && names[value].step
   return `${entryName(view, value, indexOf(place, present.shapes[value])) || "a number"}${step === null || step === undefined ? "" : ` in ${stepTitle(present.program.steps[step])}`}`
 }

@@ -1,6 +1,7 @@
 // Names of the values of a program, as the rules call them, and the step to which each belongs.
 
-function namesOf(program) {
+// `recurrent` are the paths of layers whose backward goes through the steps of a sequence from the last one to the first.
+function namesOf(program, recurrent = []) {
   const start = program.inputs.length + program.constants.length
   const names = program.inputs.map(([name]) => inputName(name))
   program.operations.forEach(([, , , , , name, step], i) => {
@@ -11,15 +12,50 @@ function namesOf(program) {
     const gradient = /^grads\.(?:.*\.)?(\w+)$/.exec(output), after = /^params\.(?:(.*)\.)?(\w+)$/.exec(output)
     if (after && value >= start && (names[value].step === null || program.steps[names[value].step][0] === "sgd"))
       Object.assign(names[value], { name: `${after[2]} after`, path: after[1] || "" })
-    call(value, gradient ? `d${gradient[1]}` : /^(cost|dA)$/.test(output) ? output : null)
+    if (gradient) giveBack(program, names, value)
+    call(value, gradient ? `d${gradient[1]}` : /^(cost|dA|dx)$/.test(output) ? output : null)
   }
-  program.steps.forEach(([phase], step) => {
-    const last = resultOf(program, step)
-    if (last !== null && phase === "forward" && names[last].name === "x") names[last].name = "out"  // the next rule calls it x
-    if (last !== null) call(last, phase === "forward" ? "out" : phase === "backward" ? "dx" : null)
-  })
-  number(names)
+  for (const [step, values] of handedOn(program, names)) {
+    const name = program.steps[step][0] === "forward" ? "out" : "dx"
+    for (const value of values) values.size === 1 ? names[value].name = name : call(value, name)  // the next rule calls it x, or dA
+  }
+  number(program, names, recurrent)
   return names
+}
+
+// A gradient that a later step reshapes belongs to the rule that computes it.
+function giveBack(program, names, value) {
+  const start = program.inputs.length + program.constants.length
+  let from = value
+  while (from >= start && program.steps[names[from].step]?.[0] !== "backward") {
+    const [op, args] = program.operations[from - start]
+    if (!MOVES.includes(op)) return
+    from = args[0]
+  }
+  if (from >= start) Object.assign(names[value], { step: names[from].step, path: names[from].path })
+}
+
+// What the rules of layers hand on, by step: the values that a rule of another layer, the loss or the page takes.
+function handedOn(program, names) {
+  const found = new Map(), { out, dx } = program.outputs
+  const hand = (value, phase, path) => {
+    const step = names[value]?.step ?? null, [from, own] = step === null ? [] : program.steps[step]
+    if (from !== phase || path !== null && isInside(path, own) || from === "backward" && isOfForward(program, names, value)) return
+    found.set(step, (found.get(step) || new Set()).add(value))
+  }
+  for (const [, args, , , , , at] of program.operations) if (at !== undefined) {
+    const [phase, path] = program.steps[at]
+    for (const value of args) hand(value, phase === "loss" ? "forward" : phase, phase === "loss" ? null : path)
+  }
+  hand(out, "forward", null)
+  hand(dx, "backward", null)
+  return found
+}
+
+// Whether a value is x or W in another shape, as x^T.
+function isOfForward(program, names, value) {
+  const start = program.inputs.length + program.constants.length, origin = origins(program, value, start), { step } = names[origin] || {}
+  return origin !== value && (origin < start || program.steps[step]?.[0] === "forward")
 }
 
 // What a rule calls the values of other layers that it is given: x, dA, and out in a loss. Only where it is given one.
@@ -40,11 +76,13 @@ function aliasesOf(program, names, step) {
   return aliases
 }
 
+const MOVES = ["reshape", "view", "astype"]
+
 // The value with a name that an unnamed reshape, view or cast of it moves.
 function origins(program, value, start) {
   while (value >= start) {
     const [op, args, , , , name] = program.operations[value - start]
-    if (name || !["reshape", "view", "astype"].includes(op)) break
+    if (name || !MOVES.includes(op)) break
     value = args[0]
   }
   return value
@@ -56,16 +94,24 @@ function inputName(input) {
   return name ? { name, step: null, path: path || "", isParameter: true } : { name: input.replace(/^optimizer\./, ""), step: null, path: "" }
 }
 
-// A rule that computes a variable in a loop has h₁, h₂, ...
-function number(names) {
-  const groups = new Map()
-  for (const one of names) {
-    if (!one || !one.name || one.step === null) continue
-    const key = `${one.step} ${one.path} ${one.name}`
+// A rule that computes a variable in a loop has h₁, h₂, ...; a backward through a sequence has its last step first.
+// A variable that holds something else later has a prime there.
+function number(program, names, recurrent) {
+  const groups = new Map(), taken = new Set(), start = program.inputs.length + program.constants.length
+  names.forEach((one, value) => {
+    if (!one || !one.name || one.step === null) return
+    const [op, , shape] = value < start ? [] : program.operations[value - start], key = `${one.step} ${one.path} ${one.name} ${op} ${shape}`
     groups.set(key, [...groups.get(key) || [], one])
+  })
+  for (const group of groups.values()) {
+    const [{ step, path }] = group
+    if (program.steps[step][0] === "backward" && recurrent.includes(path)) group.reverse()
+    group.forEach((one, i) => {
+      if (group.length > 1) one.name += String(i + 1).replace(/\d/g, (d) => "₀₁₂₃₄₅₆₇₈₉"[d])
+      while (taken.has(`${step} ${path} ${one.name}`)) one.name += "′"
+      taken.add(`${step} ${path} ${one.name}`)
+    })
   }
-  for (const group of groups.values())
-    if (group.length > 1) group.forEach((one, i) => { one.name += String(i + 1).replace(/\d/g, (d) => "₀₁₂₃₄₅₆₇₈₉"[d]) })
 }
 
 // The value that a step makes last; null if it makes none.

@@ -1,6 +1,6 @@
 // The page: what is on it at present, its controls, and the loop of training.
 
-const page = { data: JSON.parse($("data").textContent), trainer: null, row: 0, unit: null, selected: null, chosen: null, trail: [], step: null, isOpen: false, isPlaying: false, isDue: false, version: 0, ms: 0 }
+const page = { data: JSON.parse($("data").textContent), trainer: null, row: 0, unit: null, selected: null, chosen: null, trail: [], isOpen: false, isPlaying: false, isDue: false, version: 0, ms: 0 }
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)")
 
 const VIEWS = { curve: CURVE_VIEW, plane: PLANE_VIEW, images: IMAGES_VIEW, table: TABLE_VIEW }
@@ -141,7 +141,7 @@ write($("data-hint"), VIEWS[page.data.kind].hint)
 write($("bits"), page.data.bits ? "The numbers are those of funcnn in Python, bit for bit." : "The numbers are those of funcnn in Python, up to rounding. The page makes no request.")
 setRate(page.data.lr)
 openChoice(0)
-if (page.data.step !== null && page.data.step !== undefined) { where.step = page.data.step; openWhere() }
+openSteps()
 
 // For teachers and tests.
 window.playground = {

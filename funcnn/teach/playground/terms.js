@@ -6,16 +6,21 @@ function drawWhere() {
   const { chosen } = page, used = new Set()
   const list = drawTerms()
   for (const part of list) if (typeof part !== "string") used.add(`${part.value} ${part.place}`)
-  for (const [value, cells] of where.arrays) {
-    const numbers = where.ready.values[value], most = sizeOfMost(numbers) || 1
+  for (const array of where.arrays.values()) {
+    const { value, cells, map } = array, numbers = where.ready.values[value], most = sizeOfMost(numbers) || 1
     for (const { button, place } of cells) {
-      const v = numbers[place], level = Math.min(4, Math.ceil(Math.abs(v) / most * 4)) || 0
+      const v = numbers[place], hidden = isHidden(value, place), level = hidden ? 0 : Math.min(4, Math.ceil(Math.abs(v) / most * 4)) || 0
       const isChosen = chosen && chosen.value === value && chosen.place === place
-      write(button, short(v, 3))
-      set(button, { class: `number cell ${v < 0 ? "n" : "p"}${level}${isChosen ? " chosen" : used.has(`${value} ${place}`) ? " source" : ""}` })
+      write(button, hidden ? "?" : short(v, 4))
+      set(button, { class: `number cell ${v < 0 ? "n" : "p"}${level}${isChosen ? " chosen" : used.has(`${value} ${place}`) ? " source" : ""}`, "aria-label": `${entryHere(value, place)}, ${hidden ? "hidden" : short(v)}` })
       isChosen ? set(button, { "aria-current": "true" }) : button.removeAttribute("aria-current")
     }
+    if (map) map.canvas.hidden = cells.some(({ place }) => isHidden(value, place))
+    if (map && !map.canvas.hidden) drawMap(array)
   }
+  if ($("after") && !page.isPlaying) write($("after"), costAfter())
+  drawScore()
+  writeAddress()
 }
 
 // The first step and the later ones of an optimizer with memory are two programs: the chosen number is looked for by name.
@@ -23,6 +28,7 @@ function followProgram() {
   const before = where, { chosen } = page, isSame = (a, b) => a && b && a.name && a.name === b.name && a.path === b.path
   const phase = before.ready.program.steps[before.step]
   buildWhere()
+  predicting.answered.clear()
   const value = chosen ? where.names.findIndex((one, i) => isSame(one, before.names[chosen.value]) && String(where.ready.shapes[i]) === String(before.ready.shapes[chosen.value])) : -1
   Object.assign(page, { trail: [], chosen: value >= 0 ? { value, place: chosen.place } : null })
   showStep(Math.max(0, where.ready.program.steps.findIndex((one) => String(one) === String(phase))))
@@ -35,23 +41,28 @@ function drawTerms() {
     $("terms").replaceChildren(make("p", { class: "note" }, "Choose a number: here it says from which numbers it is computed."))
     return []
   }
-  const { value, place } = chosen, view = hereView(), own = names[value], step = own ? own.step : null
-  const name = entryName(view, value, indexOf(place, ready.shapes[value])) || "a number on the way", now = ready.values[value][place]
+  if ($("answer") && document.activeElement === $("answer")) return []  // an answer is being written
+  const { value, place } = chosen, view = hereView(), own = names[value], step = own ? own.step : null, hidden = isHidden(value, place)
+  const name = entryHere(value, place), now = ready.values[value][place]
   const expression = expressionOf(ready, names, value, place), list = expression ? byNumber(expression) : []
   const focused = document.activeElement && document.activeElement.dataset.term
   const back = trail.length ? make("button", { type: "button", click: goBack }, "← Back") : null
   $("terms").replaceChildren(make("div", { class: "bar" }, make("h3", { class: "which" }, name), back),
-    make("p", { class: "value" }, short(now, 6)),
+    make("p", { class: "value" }, hidden ? "?" : short(now, 6)),
+    hidden || !Number.isFinite(now) || short(now, 6) === short(now, 17) ? "" : make("p", { class: "note digits" }, String(now).replaceAll("-", "−")),
+    hidden ? answerForm(value, place) : "",
     make("p", { class: "note" }, step === null || step === undefined ? given(value, place) : `Computed in ${stepTitle(ready.program.steps[step])}.`),
     expression ? make("p", { class: "names" }, `${name} = ${byName(view, expression)}`) : "",
-    expression ? make("p", { class: "terms" }, "= ", ...list.map((part, i) => typeof part === "string" ? part : termButton(part, view, i)), ` = ${short(now)}`) : field(value, place))
+    expression ? make("p", { class: "terms" }, "= ", ...list.map((part, i) => typeof part === "string" ? part : termButton(part, view, i)), hidden ? "" : ` = ${short(now)}`) : field(value, place),
+    ...(hidden ? [] : nudgePart(value, place)))
   if (focused) { const again = $("terms").querySelector(`[data-term="${focused}"]`); if (again) again.focus() }
   return list
 }
 
 function termButton(part, view, i) {
   const v = where.ready.values[part.value][part.place], name = entryName(view, part.value, indexOf(part.place, part.shape || where.ready.shapes[part.value])) || "a number on the way"
-  return make("button", { type: "button", class: "link", "data-term": i, title: name, "aria-label": `${name}, ${short(v)}`, click: () => { choose(part.value, part.place, true); $("terms").focus({ preventScroll: true }) } }, (part.isFactor ? asFactor : short)(v))
+  const text = isHidden(part.value, part.place) ? "?" : (part.isFactor ? asFactor : short)(v)
+  return make("button", { type: "button", class: "link", "data-term": i, title: name, "aria-label": `${name}, ${text}`, click: () => { choose(part.value, part.place, true); $("terms").focus({ preventScroll: true }) } }, text)
 }
 
 function given(value) {

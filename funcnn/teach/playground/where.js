@@ -1,17 +1,17 @@
-// The numbers of one step, what a rule is given beside what it makes, and the terms of the chosen number.
+// The numbers of one step: the rules, what each is given beside what it makes, and the chosen number.
 
-const MOST_CELLS = [6, 24]  // rows and columns of an array that are shown
 let where = null
 
 function buildWhere() {
-  const { present } = page.trainer, { program } = present
-  where = { ready: present, names: namesOf(program), step: Math.min(page.step ?? 0, program.steps.length - 1), arrays: new Map() }
-  const phases = [...new Set(program.steps.filter((_, i) => hasNumbers(program, i)).map(([phase]) => phase))]
-  $("rules").replaceChildren(...phases.map((phase) => make("div", {}, make("h3", {}, phase), make("div", { class: "chips" }, ...program.steps.map(([own, path, kind], i) =>
-    own === phase && hasNumbers(program, i) ? make("button", { type: "button", "data-step": i, click: () => showStep(i) }, [path, kind].filter(Boolean).join(" ") || own) : null)))))
+  const { present, choice } = page.trainer, { program } = present, names = namesOf(program, choice.recurrent)
+  const rules = program.steps.map((_, i) => i).filter((i) => names.some((one) => one && one.step === i))
+  where = { ready: present, names, rules, step: rules[Math.min(page.data.step ?? 0, rules.length - 1)], arrays: new Map() }
+  const phases = [...new Set(rules.map((i) => program.steps[i][0]))]
+  $("rules").replaceChildren(...phases.map((phase) => make("div", {}, make("h3", {}, phase), make("div", { class: "chips" }, ...rules.filter((i) => program.steps[i][0] === phase).map((i) => {
+    const [, path, kind] = program.steps[i]
+    return make("button", { type: "button", "data-step": i, click: () => goTo(i) }, [path, kind].filter(Boolean).join(" ") || phase)
+  })))))
 }
-
-const hasNumbers = (program, step) => program.operations.some((o) => o[6] === step)
 
 function openWhere(isOpen = true) {
   page.isOpen = isOpen
@@ -21,61 +21,48 @@ function openWhere(isOpen = true) {
   if (isOpen) showStep(where.step)
 }
 
+// Another rule, without a chosen number.
+function goTo(step) {
+  if (!where.rules.includes(step)) return
+  const isInside = $("arrays").contains(document.activeElement) || $("terms").contains(document.activeElement)
+  Object.assign(page, { chosen: null, trail: [], isNudged: false })
+  showStep(step)
+  if (isInside) $("rule").focus()
+  say($("rule").textContent)
+}
+
 function showStep(step) {
   const { program } = where.ready
   where.step = step
   where.aliases = aliasesOf(program, where.names, step)
   for (const button of $("rules").querySelectorAll("button")) Number(button.dataset.step) === step ? set(button, { "aria-current": "step" }) : button.removeAttribute("aria-current")
-  const { given, between, made } = valuesOf(program, where.names, step)
+  const { given, kept, between, made } = where.values = valuesOf(program, where.names, step)
   where.arrays = new Map()
-  const [phase, , kind] = program.steps[step], equations = [(page.trainer.choice.sources || {})[`${phase} ${kind}`] || []].flat()
-  $("arrays").replaceChildren(make("h3", { class: "rule" }, stepTitle(program.steps[step])), ...equations.map((line) => make("p", { class: "equation" }, make("code", {}, line))),
-    make("div", { class: "sides" }, ...[["Given", given, "given"], ["Made", made, "made"], ["On the way", between, "between"]].filter(([, list]) => list.length).map(([name, list, kind]) =>
-      make("section", { class: kind }, make("h3", {}, name), ...list.map(arrayElement)))))
+  const number = where.rules.indexOf(step), count = where.rules.length
+  $("step-back").disabled = number === 0
+  $("step-on").disabled = number === count - 1
+  const groups = [["Given", given, "given"], ["Made", made, "made"], ["Kept from forward", kept, "kept"], ["On the way", between, "between"]]
+  $("arrays").replaceChildren(make("h3", { id: "rule", tabindex: "-1" }, `Step ${number + 1} of ${count}: ${stepTitle(program.steps[step])}`), ...equationsOf(step),
+    make("div", { class: "sides" }, ...groups.filter(([, list]) => list.length).map(([name, list, kind]) => make("section", { class: kind }, make("h4", {}, name), ...list.map(arrayElement)))),
+    program.steps[step][0] === "sgd" ? make("p", { id: "after" }) : "")
   drawWhere()
 }
 
-// What a rule is given, what it makes, and what it makes on the way: a value that another rule, or the page, uses is made.
+// What a rule is given, what backward keeps from forward, what it makes, and what it makes on the way.
+// A value that the page or another rule takes is made; one that only the backward of the same layer takes is not.
 function valuesOf(program, names, step) {
-  const start = program.inputs.length + program.constants.length, given = new Set(), own = [], used = new Set(Object.values(program.outputs))
-  program.operations.forEach(([, args, , , , , at], i) => {
-    if (at === step) own.push(start + i)
-    for (const value of args) if (at !== step) used.add(value)
-    if (at === step) for (const value of args) {
-      const origin = origins(program, value, start)
-      if (origin < program.inputs.length || origin >= start && names[origin].step !== step) given.add(origin)
+  const start = program.inputs.length + program.constants.length, used = new Set(Object.values(program.outputs)), origin = new Set()
+  const [phase, path] = program.steps[step], phaseOf = (value) => names[value].step === null ? "" : program.steps[names[value].step][0]
+  program.operations.forEach(([, args], i) => {
+    const at = names[start + i].step
+    for (const value of args) {
+      if (at === step) origin.add(origins(program, value, start))
+      else if (at === null || program.steps[at][1] !== path || phase !== "forward") used.add(value)
     }
   })
-  const named = own.filter((value) => names[value].name), isMade = (value) => used.has(value) || value === resultOf(program, step)
-  return { given: [...given], made: named.filter(isMade), between: named.filter((value) => !isMade(value)) }
-}
-
-function arrayElement(value) {
-  const { ready } = where, shape = ready.shapes[value], name = nameHere(value), last = name.split(".").at(-1)
-  const meaning = !name ? `from ${stepTitle(ready.program.steps[where.names[value].step])}` : /^d[A-Z]\w*$|^dx$/.test(last) ? `∂cost / ∂${last === "dA" ? "out" : last.slice(1)}` : ""
-  const box = make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": name || "kept" }), more = make("p", { class: "note" })
-  showRows(value, firstRow(value), name, box, more)
-  return make("figure", {}, make("figcaption", {}, make("b", {}, name || "kept"), make("span", { class: "note" }, ` ${shape.length ? shape.join(" × ") : "one number"} ${meaning}`)), box, more)
-}
-
-// Arrays are shown by rows of their last axis, from the chosen number on.
-function firstRow(value) {
-  const width = where.ready.shapes[value].at(-1) ?? 1, row = page.chosen && page.chosen.value === value ? Math.floor(page.chosen.place / width) : 0
-  return Math.floor(row / MOST_CELLS[0]) * MOST_CELLS[0]
-}
-
-function showRows(value, first, name, box, more) {
-  const shape = where.ready.shapes[value], width = shape.at(-1) ?? 1, height = sizeOf(shape) / width || 0, [most, across] = MOST_CELLS
-  const columns = Math.min(width, across), rows = Math.min(height - first, most), cells = []
-  const lines = Array.from({ length: rows }, (_, i) => make("tr", {}, ...Array.from({ length: columns }, (_, j) => {
-    const place = (first + i) * width + j, button = make("button", { type: "button", class: "number cell", click: () => choose(value, place, true) })
-    cells.push({ button, place })
-    return make("td", {}, button)
-  }), width > across ? make("td", { class: "more" }, i ? "" : `… ${width}`) : null))
-  where.arrays.set(value, cells)
-  box.replaceChildren(make("table", { "aria-label": name || "kept" }, make("tbody", {}, ...lines)))
-  const turn = (text, to) => make("button", { type: "button", class: "number", "aria-label": `${text} rows of ${name || "kept"}`, click: () => { showRows(value, to, name, box, more); drawWhere(); (more.querySelector(`[aria-label^="${text}"]`) || more.querySelector("button")).focus() } }, text === "earlier" ? "←" : "→")
-  more.replaceChildren(...height <= most ? [] : [first ? turn("earlier", first - most) : "", `rows ${first} to ${first + rows - 1} of ${height} `, first + most < height ? turn("later", first + most) : ""])
+  const taken = [...origin].filter((value) => names[value] && names[value].step !== step), isKept = (value) => phase === "backward" && (value < start || phaseOf(value) === "forward")
+  const own = names.flatMap((one, value) => one && one.step === step && one.name ? [value] : []), isMade = (value) => used.has(value) || value === resultOf(program, step)
+  return { given: taken.filter((value) => !isKept(value)), kept: taken.filter(isKept), made: own.filter(isMade), between: own.filter((value) => !isMade(value)) }
 }
 
 function nameHere(value) {
@@ -84,25 +71,31 @@ function nameHere(value) {
 }
 
 const hereView = () => ({ ready: where.ready, names: where.names, aliases: where.aliases, path: where.ready.program.steps.length ? where.ready.program.steps[where.step][1] : "" })
+const entryHere = (value, place) => entryName(hereView(), value, indexOf(place, where.ready.shapes[value])) || "a number on the way"
 
-// Choose an entry: the panel opens at the rule that made it.
+// Choose an entry: the panel opens at the rule that made it. Chosen again, it leads to its terms.
 function choose(value, place, isQuiet = false) {
   if (where.ready !== page.trainer.present) buildWhere()
-  if (page.chosen && (page.chosen.value !== value || page.chosen.place !== place)) page.trail.push({ ...page.chosen, step: where.step })
-  show({ value, place, step: ownStep(value) ?? where.step })
+  const { chosen } = page, isAgain = chosen && chosen.value === value && chosen.place === place
+  if (chosen && !isAgain) page.trail.push({ ...chosen, step: where.step })
+  show({ value, place, step: isShown(value) ? where.step : ownStep(value) ?? where.step })
   if (!isQuiet) $("origin").scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth", block: "start" })
-  if (!isQuiet) $("terms").focus({ preventScroll: true })
+  isQuiet && !isAgain ? focusCell(value, place) : $("terms").focus({ preventScroll: true })
 }
 
-// Inputs belong to no step: where one is used, it stays with the rule on the page.
 const ownStep = (value) => where.names[value] ? where.names[value].step : null
+const isShown = (value) => page.isOpen && where.arrays.has(value)
+
+function focusCell(value, place) {
+  const cell = (where.arrays.get(value)?.cells || []).find((one) => one.place === place)
+  if (cell) cell.button.focus({ preventScroll: true })
+}
 
 function show({ value, place, step }) {
-  page.chosen = { value, place }
+  Object.assign(page, { chosen: { value, place }, isNudged: false })
   where.step = step
   openWhere()
-  const view = hereView()
-  say(`${entryName(view, value, indexOf(place, where.ready.shapes[value])) || "A number"} = ${short(where.ready.values[value][place])}`)
+  say(isHidden(value, place) ? `${entryHere(value, place)} is hidden. Answer in the form.` : `${entryHere(value, place)} = ${short(where.ready.values[value][place])}`)
 }
 
 function goBack() {
