@@ -15,8 +15,8 @@ function byName(view, expression, level = 0, letters = "kijlnpq") {
   const inside = (part, inner) => byName(view, part, inner, letters)
   const wrap = (text, own) => own < level ? `(${text})` : text
   switch (expression.is) {
-    case "number": return expression.number < 0 && level > 2 ? `(${expression.text})` : expression.text
-    case "entry": return entryName(view, expression.value, expression.index || indexOf(expression.place, expression.shape)) || "(…)"
+    case "number": return expression.number < 0 && level > 1 ? `(${expression.text})` : expression.text
+    case "entry": return entryName(view, expression.value, expression.index || indexOf(expression.place, expression.shape)) || (/^[ui]4$/.test(view.ready.dtypes[expression.value]) ? "random bits" : "(…)")
     case "minus": return wrap(`−${inside(expression.part, 3)}`, 2)
     case "square": return `${inside(expression.part, 9)}²`
     case "if": return wrap(`${inside(expression.parts[1], 1)} if ${inside(expression.parts[0], 0)} else ${inside(expression.parts[2], 1)}`, 0)

@@ -54,7 +54,7 @@ function handedOn(program, names) {
 
 // Whether a value is x or W in another shape, as x^T.
 function isOfForward(program, names, value) {
-  const start = program.inputs.length + program.constants.length, origin = origins(program, value, start), { step } = names[origin] || {}
+  const start = program.inputs.length + program.constants.length, origin = origins(program, value, start, names), { step } = names[origin] || {}
   return origin !== value && (origin < start || program.steps[step]?.[0] === "forward")
 }
 
@@ -63,10 +63,10 @@ function aliasesOf(program, names, step) {
   if (step === null) return {}
   const start = program.inputs.length + program.constants.length, [phase, path] = program.steps[step], found = { x: new Set(), dA: new Set() }
   for (const [, args, , , , , own] of program.operations) if (own === step) for (const value of args) {
-    const origin = origins(program, value, start)
+    const origin = origins(program, value, start, names)
     if (origin < start || names[origin].step === null || names[origin].step === step) continue
     const [from, at] = program.steps[names[origin].step]
-    if (at === path || path && isInside(at, path)) continue
+    if (from !== "loss" && (at === path || path && isInside(at, path))) continue
     if (from === "forward") found.x.add(origin)
     if (from === "loss" || from === "backward") found.dA.add(origin)
   }
@@ -79,10 +79,10 @@ function aliasesOf(program, names, step) {
 const MOVES = ["reshape", "view", "astype"]
 
 // The value with a name that an unnamed reshape, view or cast of it moves.
-function origins(program, value, start) {
-  while (value >= start) {
-    const [op, args, , , , name] = program.operations[value - start]
-    if (name || !MOVES.includes(op)) break
+function origins(program, value, start, names) {
+  while (value >= start && !names[value].name) {
+    const [op, args] = program.operations[value - start]
+    if (!MOVES.includes(op)) break
     value = args[0]
   }
   return value

@@ -15,9 +15,12 @@ function expressionOf(ready, names, value, place) {
   function below(value, place) {
     if (value < inputs) return { is: "entry", value, place, shape: shapes[value] }
     if (value < start) return { is: "number", number: values[value][place], text: short(values[value][place]) }
-    if (names[value].name || left <= 0) return { is: "entry", value, place, shape: shapes[value] }
+    if (names[value].name || left <= 0 || isHash(value)) return { is: "entry", value, place, shape: shapes[value] }
     return at(value, place)
   }
+
+  // Random bits are computed modulo 2^32.
+  const isHash = (value) => /^[ui]4$/.test(ready.dtypes[value])
 
   function at(value, place) {
     left--
@@ -42,10 +45,11 @@ function expressionOf(ready, names, value, place) {
   }
 
   function sum(value, place, terms) {
-    const some = terms.slice(0, MOST_TERMS), before = left
-    const parts = some.map(({ index, entries }) => {
+    const before = left
+    const parts = terms.slice(0, MOST_TERMS).map(({ index, entries }) => {
       left = before
-      const factors = entries.map((entry) => below(...entry))
+      const all = entries.map((entry) => below(...entry)), some = all.filter((part) => part.number !== 1)  // a product with ones adds up rows
+      const factors = some.length ? some : all
       return { index, part: factors.length > 1 ? { is: "pair", op: "multiply", parts: factors } : factors[0] }
     })
     return { is: "sum", value, place, terms: parts, count: terms.length }

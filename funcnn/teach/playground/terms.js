@@ -11,12 +11,12 @@ function drawWhere() {
     for (const { button, place } of cells) {
       const v = numbers[place], hidden = isHidden(value, place), level = hidden ? 0 : Math.min(4, Math.ceil(Math.abs(v) / most * 4)) || 0
       const isChosen = chosen && chosen.value === value && chosen.place === place
-      write(button, hidden ? "?" : short(v, 4))
+      write(button, hidden ? "?" : short(v, 3))
       set(button, { class: `number cell ${v < 0 ? "n" : "p"}${level}${isChosen ? " chosen" : used.has(`${value} ${place}`) ? " source" : ""}`, "aria-label": `${entryHere(value, place)}, ${hidden ? "hidden" : short(v)}` })
       isChosen ? set(button, { "aria-current": "true" }) : button.removeAttribute("aria-current")
     }
-    if (map) map.canvas.hidden = cells.some(({ place }) => isHidden(value, place))
-    if (map && !map.canvas.hidden) drawMap(array)
+    if (map) map.hidden = cells.some(({ place }) => isHidden(value, place))
+    if (map && !map.hidden) drawMap(array)
   }
   if ($("after") && !page.isPlaying) write($("after"), costAfter())
   drawScore()

@@ -56,7 +56,7 @@ function valuesOf(program, names, step) {
   program.operations.forEach(([, args], i) => {
     const at = names[start + i].step
     for (const value of args) {
-      if (at === step) origin.add(origins(program, value, start))
+      if (at === step) origin.add(origins(program, value, start, names))
       else if (at === null || program.steps[at][1] !== path || phase !== "forward") used.add(value)
     }
   })
