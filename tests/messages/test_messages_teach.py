@@ -5,7 +5,7 @@ import numpy as np
 from funcnn import Adam, Dense, Sigmoid, mlp, mse, softmax_cross_entropy
 from funcnn.errors import NoFileError, NotFiniteError
 from funcnn.teach import diagnose, nudge, write_playground, write_steps
-from funcnn.teach.numbers import given
+from funcnn.testing.exact.dual import ExactArray
 from funcnn.trees import astype
 from tests.says import assert_says, each_row, file_error, kind_error, raises, range_error, shape_error
 
@@ -40,7 +40,7 @@ ROWS = [
     kind_error(lambda: write_steps((dense, Sigmoid()), x, np.zeros(4, int), softmax_cross_entropy, 0.1, "step.html"))
     >> "write_steps: the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 [[1. 1.] [1. 1.] [1. "
     "1.]]>, b=None), Sigmoid())",
-    kind_error(written(given(x))) >> "write_steps: x must hold arrays of NumPy, not TermArray",
+    kind_error(written(ExactArray.wrapped(x))) >> "write_steps: x must hold arrays of NumPy, not ExactArray",
     kind_error(written(x + 0j)) >> "write_steps: x must hold real numbers, not complex128 array",
     kind_error(written(path="step.pdf")) >> "write_steps: path must end in .html, not 'step.pdf'",
     kind_error(written(path=None)) >> "write_steps: path must be the path of a file, not None",
@@ -68,7 +68,7 @@ ROWS = [
     range_error(live(mlp([3, 2000, 2000, 2], seed=0)))
     >> "write_playground: params must compute at most 3,000,000 numbers in a step, not 16,162,062",
     range_error(live(mlp([3, *[2] * 700, 2], seed=0)))
-    >> "write_playground: params must need at most 250,000 bytes on a page, not 932,372",
+    >> "write_playground: params must need at most 250,000 bytes on a page, not 933,076",
     kind_error(nudged("0.W", (0, 0)))
     >> "nudge: path must be one of 'W', 'x', the paths of arrays of floats, not '0.W'",
     kind_error(lambda: nudge(dense, (x, two), two, mse, "x", (0, 0)))

@@ -50,7 +50,7 @@ function showPage(array, row, column) {
   const rows = Math.min(height - top, most), columns = Math.min(width - left, across), numbered = (n, one) => Array.from({ length: n }, (_, i) => one(i))
   array.cells = []
   const cell = (i, j) => {
-    const place = placeAt(array, top + i, left + j), button = make("button", { type: "button", click: () => choose(value, place, true) })
+    const place = placeAt(array, top + i, left + j), button = make("button", { type: "button", click: () => choose(value, place, true, where.step) })
     array.cells.push({ button, place })
     return make("td", {}, button)
   }

@@ -13,7 +13,9 @@ function namesOf(program, recurrent = []) {
     if (after && value >= start && (names[value].step === null || program.steps[names[value].step][0] === "sgd"))
       Object.assign(names[value], { name: `${after[2]} after`, path: after[1] || "" })
     if (gradient) giveBack(program, names, value)
-    call(value, gradient ? `d${gradient[1]}` : /^(cost|dA|dx)$/.test(output) ? output : null)
+    if (gradient) call(value, `d${gradient[1]}`)
+    else if (/^(cost|dA)$/.test(output) && names[value].step !== null) names[value].name = output  // as the four lines call it
+    else if (output === "dx") call(value, output)
   }
   for (const [step, values] of handedOn(program, names)) {
     const name = program.steps[step][0] === "forward" ? "out" : "dx"

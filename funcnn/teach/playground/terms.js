@@ -42,7 +42,7 @@ function drawTerms() {
     return []
   }
   if ($("answer") && document.activeElement === $("answer")) return []  // an answer is being written
-  const { value, place } = chosen, view = hereView(), own = names[value], step = own ? own.step : null, hidden = isHidden(value, place)
+  const { value, place } = chosen, own = names[value], step = own ? own.step : null, view = viewOf(step), hidden = isHidden(value, place)
   const name = entryHere(value, place), now = ready.values[value][place]
   const expression = expressionOf(ready, names, value, place), list = expression ? byNumber(expression) : []
   const focused = document.activeElement && document.activeElement.dataset.term
@@ -52,11 +52,17 @@ function drawTerms() {
     hidden || !Number.isFinite(now) || short(now, 6) === short(now, 17) ? "" : make("p", { class: "note digits" }, String(now).replaceAll("-", "−")),
     hidden ? answerForm(value, place) : "",
     make("p", { class: "note" }, step === null || step === undefined ? given(value, place) : `Computed in ${stepTitle(ready.program.steps[step])}.`),
-    expression ? make("p", { class: "names" }, `${name} = ${byName(view, expression)}`) : "",
+    expression ? make("p", { class: "names" }, `${entryName(view, value, indexOf(place, ready.shapes[value])) || name} = ${byName(view, expression)}`) : "",
     expression ? make("p", { class: "terms" }, "= ", ...list.map((part, i) => typeof part === "string" ? part : termButton(part, view, i)), hidden ? "" : ` = ${short(now)}`) : field(value, place),
     ...(hidden ? [] : nudgePart(value, place)))
   if (focused) { const again = $("terms").querySelector(`[data-term="${focused}"]`); if (again) again.focus() }
   return list
+}
+
+// The names of the rule that made a number, also where another rule is on the page.
+function viewOf(step) {
+  const { ready, names } = where
+  return step === null || step === where.step ? hereView() : { ready, names, aliases: aliasesOf(ready.program, names, step), path: ready.program.steps[step][1] }
 }
 
 function termButton(part, view, i) {
@@ -82,5 +88,6 @@ function field(value, place) {
     array[place] = v
     moved()
   } })
+  input.style.width = `${Math.max(8, input.value.length + 2)}ch`
   return make("p", {}, make("label", { for: "given" }, "Change it "), input)
 }

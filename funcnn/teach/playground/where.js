@@ -73,18 +73,17 @@ function nameHere(value) {
 const hereView = () => ({ ready: where.ready, names: where.names, aliases: where.aliases, path: where.ready.program.steps.length ? where.ready.program.steps[where.step][1] : "" })
 const entryHere = (value, place) => entryName(hereView(), value, indexOf(place, where.ready.shapes[value])) || "a number on the way"
 
-// Choose an entry: the panel opens at the rule that made it. Chosen again, it leads to its terms.
-function choose(value, place, isQuiet = false) {
+// Choose an entry: the panel opens at the rule that made it, or stays at `step`. Chosen again, it leads to its terms.
+function choose(value, place, isQuiet = false, step = null) {
   if (where.ready !== page.trainer.present) buildWhere()
   const { chosen } = page, isAgain = chosen && chosen.value === value && chosen.place === place
   if (chosen && !isAgain) page.trail.push({ ...chosen, step: where.step })
-  show({ value, place, step: isShown(value) ? where.step : ownStep(value) ?? where.step })
+  show({ value, place, step: step ?? ownStep(value) ?? where.step })
   if (!isQuiet) $("origin").scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth", block: "start" })
   isQuiet && !isAgain ? focusCell(value, place) : $("terms").focus({ preventScroll: true })
 }
 
 const ownStep = (value) => where.names[value] ? where.names[value].step : null
-const isShown = (value) => page.isOpen && where.arrays.has(value)
 
 function focusCell(value, place) {
   const cell = (where.arrays.get(value)?.cells || []).find((one) => one.place === place)
