@@ -260,7 +260,9 @@ def test_a_nudge_shows_forward_again_and_the_slope_beside_the_gradient(query, pa
     assert lines[-1][0] == "cost"
     assert [float(text) for text in lines[-1][1:]] == pytest.approx([found.below, 5, found.above], rel=1e-5)
     gradient = dict(parameters(trace(SCREEN, x, y, mse).grads.params))["2.W"][0, 0] if path != "x" else None
-    slope, beside = re.search(r"= slope (\S+); the gradient is (\S+)\.$", plain(page.tab.inner_text(".verdict"))).groups()
+    slope, beside = re.search(
+        r"= slope (\S+); the gradient is (\S+)\.$", plain(page.tab.inner_text(".verdict"))
+    ).groups()
     assert float(slope) == pytest.approx(found.slope, rel=1e-3)
     assert float(beside) == pytest.approx(found.slope if gradient is None else gradient, rel=1e-3)
     assert page.tab.evaluate("playground.cost") == 5  # nothing has moved

@@ -43,7 +43,10 @@ def test_the_symbols_of_every_layer_are_named(layer, data):
     own = {path.split(".")[-1] for path in parameters(params)}
     for phase in ("forward", "backward"):
         lines = equations(phase, layer)
-        assert unnamed(lines, symbols_of(lines, params, []), {"x", "out", "dA", "dx", *own, *[f"d{p}" for p in own]}) == set()
+        assert (
+            unnamed(lines, symbols_of(lines, params, []), {"x", "out", "dA", "dx", *own, *[f"d{p}" for p in own]})
+            == set()
+        )
 
 
 LOSSES = [loss for name in losses.__all__ if "y" in inspect.signature(loss := getattr(losses, name)).parameters]

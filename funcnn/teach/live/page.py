@@ -21,6 +21,7 @@ from funcnn.recording.program import numbers
 from funcnn.recording.recorder import name_of_loss
 from funcnn.teach.html import as_html_path, asset, check_numbers, filled, hash_of
 from funcnn.teach.live.choice import array_data, choice_of, data_of_choice, size_of
+from funcnn.teach.live.scripts import scripts_of
 from funcnn.teach.live.views import classes_of, grid_of, kind_of_view
 from funcnn.training.arguments import check_optimizer, is_optimizer
 from funcnn.trees.walks import arrays_in
@@ -28,12 +29,6 @@ from funcnn.trees.walks import arrays_in
 Given = tuple[Any, Any, Any, float]
 """x, y, the loss and the learning rate."""
 MOST_BYTES = 250_000  # without data and parameters
-SCRIPTS = (
-    *("scalars", "engine", "loops", "movements", "trainer", "numbers", "naming", "origin", "formula", "diagram"),
-    *("units", "inspector", "points", "plane", "curve", "images", "table", "cost", "surface", "gradients"),
-    *("where", "arrays", "equations", "terms", "predict", "nudging", "address", "keys", "playground"),
-)
-"""The scripts of a page in their order, of which the last starts it."""
 
 
 @checked
@@ -148,8 +143,9 @@ def page_text(
         _check_arrays(function, **{f"choices[{name!r}]" if name else "params": (params, optimizer)})
     _check_arrays(function, x=given[0], y=given[1])
     words = title or network_text(network[0], given[2])
-    style, script = asset("playground/playground.css"), "".join([asset(f"playground/{name}.js") for name in SCRIPTS])
     data = {"title": words, "step": step, **_data(function, named, given, inputs=step is not None)}
+    scripts = scripts_of(data["kind"], data["choices"])
+    style, script = asset("playground/playground.css"), "".join([asset(f"playground/{name}.js") for name in scripts])
     parts = {
         "title": escape(words),
         "style": style,

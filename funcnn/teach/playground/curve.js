@@ -2,7 +2,7 @@
 
 let curve = null
 
-const CURVE_VIEW = {
+const VIEW = {
   hint: "The curve is what the network says of each x. Drag a point, or move it with the arrow keys.",
   build() {
     const { data, trainer } = page, x = trainer.arrays.get("x"), y = trainer.arrays.get("y"), { grid } = data

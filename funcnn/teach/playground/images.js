@@ -3,7 +3,7 @@
 const MOST_IMAGES = 120
 let images = null
 
-const IMAGES_VIEW = {
+const VIEW = {
   get hint() {
     const says = page.data.classes ? "Below an image is what the network says. Where it is wrong, the right answer follows; right ones fade." : "Below a row is the first number that the network says of it."
     return `${says} Choose one to see it go through the network.`

@@ -56,6 +56,13 @@ function setSelected(value) {
   changed()
 }
 
+// A number of the data or of a parameter has changed: numbers that were not finite may be so again.
+function moved() {
+  page.trainer.broken = null
+  page.version++
+  changed()
+}
+
 function nudgeByKey(event) {
   const by = { ArrowUp: 0.05, ArrowDown: -0.05 }[event.key]
   if (!by) return

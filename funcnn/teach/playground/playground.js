@@ -3,8 +3,6 @@
 const page = { data: JSON.parse($("data").textContent), trainer: null, row: 0, unit: null, selected: null, chosen: null, trail: [], isOpen: false, isPlaying: false, isDue: false, version: 0, ms: 0 }
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)")
 
-const VIEWS = { curve: CURVE_VIEW, plane: PLANE_VIEW, images: IMAGES_VIEW, table: TABLE_VIEW }
-
 // Draw everything at the next frame.
 function changed() {
   if (page.isDue) return
@@ -16,7 +14,7 @@ function drawAll() {
   const start = performance.now()
   page.trainer.look()
   page.ms = performance.now() - start
-  for (const part of [drawInspector, drawDiagram, VIEWS[page.data.kind].draw, drawCost, drawSurface, drawGradients, drawWhere]) part()
+  for (const part of [drawInspector, drawDiagram, VIEW.draw, drawCost, globalThis.drawSurface, drawGradients, drawWhere]) part?.()
 }
 
 function say(text) { write($("say"), text) }
@@ -33,9 +31,9 @@ function openChoice(index) {
   page.selected = steepest(page.trainer)
   buildDiagram()
   buildInspector()
-  $("data-view").replaceChildren(VIEWS[data.kind].build())
+  $("data-view").replaceChildren(VIEW.build())
   buildCost()
-  buildSurface()
+  globalThis.buildSurface?.()  // of two numbers
   buildGradients()
   buildWhere()
   drawAll()
@@ -123,7 +121,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 })
 // Pictures that are drawn once have the colours of the scheme.
 function openChoiceAgain() {
-  $("data-view").replaceChildren(VIEWS[page.data.kind].build())
+  $("data-view").replaceChildren(VIEW.build())
   changed()
 }
 new ResizeObserver(() => { layOut(); changed() }).observe($("diagram"))
@@ -137,7 +135,7 @@ document.body.classList.add(page.data.kind)
 const beSmall = () => { document.body.classList.toggle("small", location.hash === "#small"); layOut() }
 addEventListener("hashchange", beSmall)
 beSmall()
-write($("data-hint"), VIEWS[page.data.kind].hint)
+write($("data-hint"), VIEW.hint)
 write($("bits"), page.data.bits ? "The numbers are those of funcnn in Python, bit for bit." : "The numbers are those of funcnn in Python, up to rounding. The page makes no request.")
 setRate(page.data.lr)
 openChoice(0)

@@ -75,13 +75,6 @@ function drag(event) {
   moved()
 }
 
-// A row has changed: numbers that were not finite may be so again.
-function moved() {
-  page.trainer.broken = null
-  page.version++
-  changed()
-}
-
 function focusPoint(row) {
   focusIn(points.all.map(({ group }) => group), points.all[row].group)
 }

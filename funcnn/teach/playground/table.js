@@ -3,7 +3,7 @@
 const MOST_ROWS = 60, MOST_INPUTS = 5, MOST_OUTPUTS = 3
 let table = null
 
-const TABLE_VIEW = {
+const VIEW = {
   hint: "Choose a row to see it go through the network, and a number to see where it comes from.",
   build() {
     const { data, trainer } = page, x = data.x[0], n = sizeOf(x.shape.slice(1)), k = trainer.out.length / data.rows
