@@ -94,7 +94,7 @@ def test_terms_of_an_optimizer_with_memory(tmp_path):
         ("one layer", "backward of Dense: db[0] = dA[0,0] + dA[1,0]"),
         ("lstm", "forward of 0 LSTM: h₃[0,0] = o₃[0,0] · squashed₃[0,0]"),
         ("lstm", "backward of 0 LSTM: dh₇[0,0] = 0 + dout₇[0,0]"),
-        ("lstm", "backward of 0 LSTM: dh₂[0,0] = dh₂′[0,0] + dout₂[0,0]"),
+        ("lstm", "backward of 0 LSTM: dh₂[0,0] = dh₂\N{PRIME}[0,0] + dout₂[0,0]"),
         ("attention", "backward of 0.query Dense: dW[0,0] = Σₖ x[0,k,0] · dA[k,0]"),
         ("a layer of one's own", "forward of 0 Scaled: out[0,0] = doubled[0,0] · factor[0]"),
         ("a layer of one's own", "backward of 0 Scaled: dfactor[1] = 2 · (dA[0,1] · x[0,1] + dA[1,1] · x[1,1])"),

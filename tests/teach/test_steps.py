@@ -181,7 +181,7 @@ def test_the_equation_of_a_rule_without_one_is_that_of_its_operations(opened):
     assert page.tab.locator("#arrays .equation").all_inner_texts() == ["out = sigmoid(w x) x, for one number w"]
     page = opened("own", "#step=6")
     assert page.tab.locator("#arrays .equation").all_inner_texts() == [
-        "slope[0,0] = share[0,0] · (1 − share[0,0])",
+        "slope[0,0] = share[0,0] · (1 \N{MINUS SIGN} share[0,0])",
         "dw = Σₖᵢ dA[k,i] · x[k,i] · slope[k,i] · x[k,i]",
         "dx[0,0] = dA[0,0] · (share[0,0] + w · slope[0,0] · x[0,0])",
     ]

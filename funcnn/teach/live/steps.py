@@ -26,8 +26,8 @@ def write_steps(params: Network[Any], x: Arrays, y: Any, loss: Loss, lr: Rate, p
     below it. The numbers are those of `trace(params, x, y, loss, lr=lr, inputs=True)`, up to rounding.
 
     "Nudge" computes the cost again with a number of a parameter or of x changed by -h and by +h, and shows the slope
-    beside the gradient. "Predict first" hides what a rule makes until it is answered. `step.html#step=3&number=0.W[0,1]`
-    opens the page at a rule and a number.
+    beside the gradient. "Predict first" hides what a rule makes until it is answered.
+    `step.html#step=3&number=0.W[0,1]` opens the page at a rule and a number.
 
     >>> import numpy as np, tempfile
     >>> from pathlib import Path
