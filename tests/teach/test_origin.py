@@ -42,6 +42,12 @@ def scaled_backward(params, x, dA):
     return Grads(gradient(params, factor=2 * (dA * x).sum(axis=0)), 2 * dA * params.factor)
 
 
+def with_padding(out, y):
+    cost, dA = mse(out[0], y)
+    return cost, (dA, None)
+
+
+masked = rng.normal(size=(2, 3, 2)), np.array([[True, True, False], [True, True, True]])
 CASES = {
     **{name: (live.params, live.x, live.y, live.loss) for name, live in NETWORKS.items()},
     "activations": ((nn.Gelu(), Silu(), Elu(), Softplus(), nn.Sigmoid(), nn.Tanh()), x, x, mse),
@@ -53,6 +59,7 @@ CASES = {
     "remat": ((Remat((Dense.init(2, 2, seed=0), nn.Tanh())),), x, x, mse),
     "one layer": (Dense.init(2, 1, seed=0), x, y, nn.huber),
     "a layer of one's own": ((Scaled(np.array([3.0, 5.0])), Dense.init(2, 1, seed=0)), x, y, mse),
+    "a mask": (nn.LSTM.init(2, 2, seed=0), masked, np.zeros((2, 3, 2)), with_padding),
     "float32": ((Dense.init(2, 2, seed=0, dtype=np.float32), nn.Tanh()), narrow, narrow, mse),
 }
 FOLLOWED = Path(__file__).with_name("origin.js").read_text("utf-8")

@@ -14,7 +14,7 @@ function namesOf(program, recurrent = []) {
       Object.assign(names[value], { name: `${after[2]} after`, path: after[1] || "" })
     if (gradient) giveBack(program, names, value)
     if (gradient) call(value, `d${gradient[1]}`)
-    else if (/^(cost|dA)$/.test(output) && names[value].step !== null) names[value].name = output  // as the four lines call it
+    else if (/^(cost|dA)$/.test(output) && (names[value]?.step ?? null) !== null) names[value].name = output  // as the four lines call it
     else if (output === "dx") call(value, output)
   }
   for (const [step, values] of handedOn(program, names)) {
