@@ -1,6 +1,6 @@
 // The arrays of a rule as tables of buttons, a page at a time; a large one has a map of colours too.
 
-const MOST_CELLS = [6, 12]  // rows and columns of a page
+const MOST_CELLS = [6, 10]  // rows and columns of a page
 const MOST_NUMBERS = 144  // an array with more has a map
 const MAP = [64, 128]  // rows and columns of a map
 

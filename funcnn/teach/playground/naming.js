@@ -13,7 +13,7 @@ function namesOf(program, recurrent = []) {
     if (after && value >= start && (names[value].step === null || program.steps[names[value].step][0] === "sgd"))
       Object.assign(names[value], { name: `${after[2]} after`, path: after[1] || "" })
     if (gradient) giveBack(program, names, value)
-    if (gradient) call(value, `d${gradient[1]}`)
+    if (gradient && program.steps[names[value]?.step]?.[0] === "backward") names[value].name = `d${gradient[1]}`  // clipping may call it otherwise
     else if (/^(cost|dA)$/.test(output) && (names[value]?.step ?? null) !== null) names[value].name = output  // as the four lines call it
     else if (output === "dx") call(value, output)
   }
@@ -102,7 +102,8 @@ function number(program, names, recurrent) {
   const groups = new Map(), taken = new Set(), start = program.inputs.length + program.constants.length
   names.forEach((one, value) => {
     if (!one || !one.name || one.step === null) return
-    const [op, , shape] = value < start ? [] : program.operations[value - start], key = `${one.step} ${one.path} ${one.name} ${op} ${shape}`
+    const [op, , shape] = value < start ? [] : program.operations[value - start], isUpdate = program.steps[one.step][0] === "update"
+    const key = `${one.step} ${one.path} ${one.name} ${op} ${isUpdate ? "" : shape}`  // an update does the same with each parameter
     groups.set(key, [...groups.get(key) || [], one])
   })
   for (const group of groups.values()) {
