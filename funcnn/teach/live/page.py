@@ -20,15 +20,13 @@ from funcnn.needs import Arrays, Positive, Text
 from funcnn.recording.program import numbers
 from funcnn.recording.recorder import name_of_loss
 from funcnn.teach.html import as_html_path, asset, check_numbers, filled, hash_of
-from funcnn.teach.live.choice import array_data, choice_of, data_of_choice, size_of
+from funcnn.teach.live.choice import Given, array_data, choice_data, fewer_rows, row_count_of, size_of
 from funcnn.teach.live.scripts import scripts_of
 from funcnn.teach.live.views import classes_of, grid_of, kind_of_view
 from funcnn.training.arguments import check_optimizer, is_optimizer
 from funcnn.trees.walks import arrays_in
 
-Given = tuple[Any, Any, Any, float]
-"""x, y, the loss and the learning rate."""
-MOST_BYTES = 250_000  # without data and parameters
+MOST_BYTES = 250_000  # of a page without its data and parameters
 
 
 @checked
@@ -144,8 +142,7 @@ def page_text(
     _check_arrays(function, x=given[0], y=given[1])
     words = title or network_text(network[0], given[2])
     data = {"title": words, "step": step, **_data(function, named, given, inputs=step is not None)}
-    scripts = scripts_of(data["kind"], data["choices"])
-    style, script = asset("playground/playground.css"), "".join([asset(f"playground/{name}.js") for name in scripts])
+    style, script, frame = _assets(data["kind"], data["choices"])
     parts = {
         "title": escape(words),
         "style": style,
@@ -154,7 +151,13 @@ def page_text(
         "script_hash": hash_of(script),
         "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
     }
-    return filled(asset("playground/playground.html"), parts)
+    return filled(frame, parts)
+
+
+def _assets(view: str, choices: list[dict[str, Any]]) -> tuple[str, str, str]:
+    """The style, the script and the frame of a page."""
+    script = "".join([asset(f"playground/{name}.js") for name in scripts_of(view, choices)])
+    return asset("playground/playground.css"), script, asset("playground/playground.html")
 
 
 def _choices(function: str, choices: Any) -> dict[str, tuple[Any, Any]]:
@@ -183,28 +186,36 @@ def _check_arrays(function: str, **trees: Any) -> None:
 
 
 def _data(function: str, named: Mapping[str, tuple[Any, Any]], given: Given, *, inputs: bool) -> dict[str, Any]:
+    """The data of the page; as many numbers of rows can be chosen as fit."""
     x, y, loss, lr = given
     params, _ = named[""]
     out = forward_only(params, x)
     view = kind_of_view(x, out)
     grid = grid_of(view, x)
     classes, is_logit = classes_of(out, y, loss)
-    made = []
+    places, made = None if grid is None else grid["places"], []
     for name, network in named.items():
         try:
-            places = None if grid is None else grid["places"]
-            choice = choice_of(function, name or "as given", network, given, places, inputs=inputs)
+            made.append(choice_data(function, name or "as given", network, given, places, inputs=inputs))
         except FuncnnError as error:
             if name:
                 error.add_note(f"in choices[{name!r}]")
             raise
-        made.append(data_of_choice(choice, loss))
-    if (size := size_of(made)) > MOST_BYTES:
-        raise RangeError(f"{function}: params must need at most {MOST_BYTES:,} bytes on a page, not {size:,}")
+    used = len("".join(_assets(view, made)).encode()) + size_of([{**choice, "start": {}} for choice in made])
+    if used > MOST_BYTES:
+        layers = max([len(choice["layers"]) for choice in made])
+        needed = f"few enough layers for a page of {MOST_BYTES:,} bytes; they have {layers}"
+        raise RangeError(f"{function}: params must have {needed}")
+    fewer = [fewer_rows(network, given, places, inputs=inputs) for network in named.values()]
+    while fewer[0] and used + size_of(fewer) > MOST_BYTES:
+        for programs in fewer:
+            del programs[min(programs)]
+    if fewer[0]:
+        made = [{**choice, "fewer": programs} for choice, programs in zip(made, fewer, strict=True)]
     return {
         "loss": name_of_loss(loss),
         "lr": lr,
-        "rows": len(x[0] if type(x) is tuple else x),
+        "rows": row_count_of(x),
         "x": [array_data(a) for a in arrays_in((x,))],
         "y": [array_data(a) for a in arrays_in((y,))],
         "kind": view,

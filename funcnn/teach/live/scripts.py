@@ -13,13 +13,12 @@ PANEL = ("where", "arrays", "equations", "terms", "predict", "nudging", "address
 
 
 def scripts_of(view: str, choices: list[dict[str, Any]]) -> list[str]:
-    """The names of the scripts for a view, of which the last starts the page."""
+    """The names of the scripts for a view, of which "playground" starts the page."""
     surface = ["surface"] if any(map(_is_of_two_numbers, choices)) else []
     contour = ["contour"] if surface or view == "plane" else []
-    return [*ENGINE, *TERMS, *NETWORK, *contour, *VIEWS[view], *surface, *PANEL, "playground"]
+    return [*ENGINE, *TERMS, *NETWORK, *contour, *VIEWS[view], *surface, *PANEL, "playground", "rows"]
 
 
 def _is_of_two_numbers(choice: dict[str, Any]) -> bool:
     """Whether a network has two trained numbers, so that its cost is a surface."""
-    trained = [path.removeprefix("grads.") for path in choice["first"]["outputs"] if path.startswith("grads.")]
-    return sum([math.prod(choice["start"][f"params.{path}"]["shape"]) for path in trained]) == 2
+    return sum([math.prod(choice["start"][f"params.{path}"]["shape"]) for path in choice["parameters"]]) == 2
