@@ -1,5 +1,8 @@
 """Error messages of `funcnn.teach`, pinned word for word."""
 
+import errno
+import os
+
 import numpy as np
 
 from funcnn import Dense, Sigmoid, mse, softmax_cross_entropy, value_and_grad
@@ -48,7 +51,7 @@ ROWS = [
     raises(NoFileError, lambda: write_steps(dense, x, two, mse, 0.1, "no folder/step.html"))
     >> "write_steps: no folder/step.html cannot be written: its folder does not exist; create it first",
     file_error(lambda: write_steps(dense, x, two, mse, 0.1, f"{'long' * 100}.html"))
-    >> f"write_steps: {'long' * 100}.html cannot be written: File name too long",
+    >> f"write_steps: {'long' * 100}.html cannot be written: {os.strerror(errno.ENAMETOOLONG)}",
     kind_error(lambda: nudge([dense], x, two, mse, "0.W", (0, 0)))
     >> "nudge: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: nudge(dense, x, two, mse, "0.W", (0, 0)))
