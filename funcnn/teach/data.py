@@ -59,7 +59,7 @@ def _heat(values: Array, cells: int) -> dict[str, Any]:
     flat = np.asarray(values, np.float64)
     flat = flat.reshape(-1, flat.shape[-1]) if flat.size else np.zeros((1, 1))
     for axis, most in ((0, max(1, math.isqrt(cells // 2))), (1, max(1, math.isqrt(2 * cells)))):
-        starts = np.unique(np.arange(most) * flat.shape[axis] // most)
+        starts = np.unique([i * flat.shape[axis] // most for i in range(most)])
         counts = np.diff([*starts, flat.shape[axis]])
         flat = np.add.reduceat(flat, starts, axis) / (counts[:, None] if axis == 0 else counts)
     finite = np.nan_to_num(flat, nan=0.0, posinf=0.0, neginf=0.0)
