@@ -68,14 +68,26 @@ def function(needed: str = "a function", takes: int | None = None) -> Need:
     )
 
 
-def instance(classes: Any, needed: str) -> Need:
-    """An instance of a class, or of one of several: `instance(str | PathLike, "a path")`."""
+def fitting(needed: str, fits: Callable[[Any], bool], given: Callable[[Any], str] = kind) -> Need:
+    """A value for which `fits` is true; of another one the error says what `given` says, its kind."""
 
     def check(function: str, argument: str, value: Any) -> None:
-        if not isinstance(value, classes):
-            raise KindError(f"{function}: {argument} must be {needed}, not {kind(value)}")
+        if not fits(value):
+            raise KindError(f"{function}: {argument} must be {needed}, not {given(value)}")
 
     return passing(needed, check)
+
+
+def instance(classes: Any, needed: str) -> Need:
+    """An instance of a class, or of one of several: `instance(str | PathLike, "a path")`."""
+    return fitting(needed, lambda value: isinstance(value, classes))
+
+
+def word(*words: str) -> Need:
+    """One of the words."""
+    *others, last = [f'"{word}"' for word in words]
+    given = lambda value: short(value) if isinstance(value, str) else kind(value)
+    return fitting(f"{', '.join(others)} or {last}", lambda value: isinstance(value, str) and value in words, given)
 
 
 def number(limits: str = "", needed: str = "") -> Need:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -23,10 +24,8 @@ def asset(name: str) -> str:
 
 
 def filled(text: str, parts: Mapping[str, str]) -> str:
-    """A text with each part in the place of its name in braces."""
-    for name, part in parts.items():
-        text = text.replace("{" + name + "}", part)
-    return text
+    """A text with each part in the place of its name in braces; braces in the parts are left alone."""
+    return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], text)
 
 
 def hash_of(text: str) -> str:

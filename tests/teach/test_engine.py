@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import as_strided
 
-from tests.teach.playing import flat, run_in_node
+from tests.teach.playing import flat, node_result, run_in_node
 
 rng = np.random.default_rng(0)
 NASTY = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 7.0, 1e-12, -1e-12, 1e300, math.inf, -math.inf, math.nan]
@@ -206,3 +206,22 @@ def test_what_no_input_changes_and_outputs_that_are_inputs(tmp_path):
         made,
         {"out": [3, math.inf, math.nan], "same": [1, 2, 3], "known": [2, math.inf, math.nan], "two": [2, 2, 2]},
     )
+
+
+def test_an_output_that_is_an_input_is_read_before_another_output_replaces_it(tmp_path):
+    program = {
+        "inputs": [["params.a", [1], "f8"], ["params.b", [1], "f8"], ["lr", [], "f8"], ["optimizer.before", [1], "f8"]],
+        "constants": [],
+        "operations": [["add", [0, 1], [1], "f8"]],
+        "outputs": {"cost": 4, "grads.a": 0, "params.a": 1, "params.b": 0, "optimizer.before": 1},
+        "steps": [],
+    }
+    start = {"params.a": {"data": [1]}, "params.b": {"data": 2}, "optimizer.before": {"data": "nan"}}
+    data = {"x": [], "y": [], "choices": [{"first": program, "start": start}]}
+    code = """
+    const data = JSON.parse(require("fs").readFileSync(process.argv[2])), t = trainer(data, data.choices[0])
+    t.step()
+    console.log(JSON.stringify(Object.fromEntries([...t.arrays].map(([name, [v]]) => [name, v]))))
+    """
+    made = node_result(code, data, tmp_path)
+    assert made == {"params.a": 2, "params.b": 1, "lr": 0, "optimizer.before": 2}

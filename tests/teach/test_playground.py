@@ -35,7 +35,14 @@ def net(hidden, *sizes):
 PAGES = {
     "ring": (
         (net(Tanh()), places, ring, binary_cross_entropy, 1.0),
-        {"choices": {"relu": net(Relu()), "Momentum": (net(Tanh()), Momentum())}, "title": "A ring of points"},
+        {
+            "choices": {
+                "relu": net(Relu()),
+                "Momentum": (net(Tanh()), Momentum()),
+                "deep": net(Sigmoid(), 6, 6, 6, 6, 6, 6),
+            },
+            "title": "A ring of points",
+        },
     ),
     "line": (((Dense.init(1, 1, seed=0),), numbers, 1.5 * numbers + 0.5, mse, 0.1), {}),
     "images": (
@@ -281,3 +288,38 @@ def test_a_page_is_small_without_its_data(files):
     text = (files / "line.html").read_text("utf-8")
     assert len(text.encode()) < 150_000
     assert not re.search(r"(src|href)=|url\(|@import|fetch\(|import\(|XMLHttp|eval\(|innerHTML|style=", text)
+
+
+def test_arrays_of_a_step_are_shown_from_the_chosen_row_on(opened):
+    page = opened("table")
+    page.tab.click("#data-view tbody tr >> nth=14 >> button >> nth=3")
+    figure = page.tab.locator("#arrays figure:has(b:text-is('x'))")
+    assert figure.locator(".chosen").count() == 1
+    assert "rows 12 to 17 of 30" in figure.inner_text()
+    figure.locator("button[aria-label^='later']").click()
+    assert "rows 18 to 23 of 30" in figure.inner_text()
+    figure.locator("button[aria-label^='earlier']").click()
+    figure.locator("button[aria-label^='earlier']").click()
+    assert "rows 6 to 11 of 30" in figure.inner_text()
+
+
+def test_what_goes_wrong_is_said(opened):
+    page = opened("ring")
+    assert page.tab.inner_text("#wrong") == ""
+    page.tab.select_option("#choice", "deep")
+    page.tab.wait_for_selector("#wrong :text('Vanishing gradients.')")
+    page.tab.select_option("#choice", "relu")
+    ask(page, "for (let i = 0; i < 6; i++) playground.set('0.b', i, -100)")
+    assert "6 of the 6 units of layer 1 Relu give 0 for each row." in page.tab.inner_text("#wrong")
+    assert "No gradient." not in page.tab.inner_text("#wrong")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_in_a_frame_of_another_page_it_is_small(name, opened):
+    page = opened(name, query="#small")
+    assert not page.tab.is_visible("h1")
+    assert not page.tab.is_visible("footer")
+    page.tab.click("#one")
+    wait(page, "document.querySelector('#cost-view').innerText.includes('after 1 step')")
+    assert page.overflow(736, 370) == []
+    assert page.violations(without=["page-has-heading-one"]) == []

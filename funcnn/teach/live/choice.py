@@ -39,10 +39,11 @@ class Choice:
 
 
 def choice_of(
-    function: str, name: str, params: Any, optimizer: Any, data: tuple[Any, Any, Loss, float], places: Any
+    function: str, name: str, network: tuple[Any, Any], given: tuple[Any, Any, Loss, float], places: Any
 ) -> Choice:
     """The choice, after a first step that Python takes; errors name `function`."""
-    x, y, loss, lr = data
+    params, optimizer = network
+    x, y, loss, lr = given
     seen = traced(function, params, x, y, loss, lr, inputs=False)
     if not is_finite(seen.cost):
         raise NotFiniteError(f"{function}: the cost is {seen.cost}; {origin(params, x, y)}")

@@ -10,21 +10,23 @@ from typing import Any
 
 import attrs
 
-from funcnn.arrays import kind
+from funcnn.arrays import kind, short
 from funcnn.checked import checked
 from funcnn.core import Loss, forward_only
-from funcnn.errors import KindError, RangeError
+from funcnn.errors import FuncnnError, KindError, RangeError
 from funcnn.files.archive import replacing
-from funcnn.inspection.checks import Network
-from funcnn.needs import Arrays, Positive
+from funcnn.inspection.checks import Network, check_network
+from funcnn.needs import Arrays, Positive, Text
 from funcnn.recording.program import numbers
 from funcnn.recording.recorder import name_of_loss
 from funcnn.teach.html import as_html_path, asset, check_numbers, filled, hash_of
 from funcnn.teach.live.choice import array_data, choice_of, data_of_choice, size_of
 from funcnn.teach.live.views import classes_of, grid_of, kind_of_view
-from funcnn.training.arguments import is_optimizer
+from funcnn.training.arguments import check_optimizer, is_optimizer
 from funcnn.trees.walks import arrays_in
 
+Given = tuple[Any, Any, Any, float]
+"""x, y, the loss and the learning rate."""
 MOST_BYTES = 250_000  # without data and parameters
 SCRIPTS = (
     *("scalars", "engine", "loops", "movements", "trainer", "numbers", "naming", "origin", "formula", "diagram"),
@@ -45,7 +47,7 @@ def write_playground(
     *,
     optimizer: Any = (),
     choices: Mapping[str, Any] | None = None,
-    title: str = "",
+    title: Text = "",
 ) -> None:
     """Write a page on which this network trains on these data: one file, which makes no request.
 
@@ -82,11 +84,12 @@ def write_playground(
         Any error of forward, the loss or backward.
     """
     file = as_html_path("write_playground", path)
-    text = page_text("write_playground", params, x, y, loss, lr, optimizer, choices, title)
+    text = page_text("write_playground", (params, optimizer), (x, y, loss, lr), choices, title)
     with replacing("write_playground", file) as page:
         page.write(text.encode())
 
 
+@checked
 def playground(
     params: Network[Any],
     x: Arrays,
@@ -96,7 +99,7 @@ def playground(
     *,
     optimizer: Any = (),
     choices: Mapping[str, Any] | None = None,
-    title: str = "",
+    title: Text = "",
 ) -> Playground:
     """The page of `write_playground` in a notebook: the last value of a cell shows it in place.
 
@@ -110,7 +113,7 @@ def playground(
     Raises:
         FuncnnError: as `write_playground`, but for the path.
     """
-    text = page_text("playground", params, x, y, loss, lr, optimizer, choices, title)
+    text = page_text("playground", (params, optimizer), (x, y, loss, lr), choices, title)
     return Playground(text, _network_text(params, loss))
 
 
@@ -130,47 +133,40 @@ class Playground:
 
 
 def page_text(
-    function: str,
-    params: Any,
-    x: Any,
-    y: Any,
-    loss: Any,
-    lr: float,
-    optimizer: Any,
-    choices: Mapping[str, Any] | None,
-    title: str,
+    function: str, network: tuple[Any, Any], given: Given, choices: Mapping[str, Any] | None = None, title: str = ""
 ) -> str:
     """The text of the page; errors name the function."""
-    named = {"": (params, optimizer), **_choices(function, choices)}
-    for name, (net, memory) in named.items():
-        _check_arrays(function, **{f"choices[{name!r}]" if name else "params": (net, memory)})
-    _check_arrays(function, x=x, y=y)
-    data = _data(function, named, (x, y, loss, lr))
-    words = title or f"{_network_text(params, loss)}"
+    named = {"": network, **_choices(function, choices)}
+    for name, (params, optimizer) in named.items():
+        check_network(function, f"choices[{name!r}]" if name else "params", params)
+        check_optimizer(function, f"the optimizer of choices[{name!r}]" if name else "optimizer", optimizer)
+        _check_arrays(function, **{f"choices[{name!r}]" if name else "params": (params, optimizer)})
+    _check_arrays(function, x=given[0], y=given[1])
+    words = title or _network_text(network[0], given[2])
     style, script = asset("playground/playground.css"), "".join([asset(f"playground/{name}.js") for name in SCRIPTS])
+    data = {"title": words, **_data(function, named, given)}
     parts = {
         "title": escape(words),
         "style": style,
         "script": script,
         "style_hash": hash_of(style),
         "script_hash": hash_of(script),
-        "data": json.dumps({"title": words, **data}, separators=(",", ":")).replace("<", "\\u003c"),
+        "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
     }
     return filled(asset("playground/playground.html"), parts)
 
 
 def _choices(function: str, choices: Any) -> dict[str, tuple[Any, Any]]:
+    """The network and the optimizer of each choice."""
     if choices is None:
         return {}
     if not isinstance(choices, Mapping) or not all([type(name) is str and name for name in choices]):
-        raise KindError(f"{function}: choices must be a dict of networks by name, not {kind(choices)}")
-    return {name: _pair(value) for name, value in choices.items()}
+        raise KindError(f"{function}: choices must be a dict of networks by name, not {short(choices)}")
+    return {name: value if _is_pair(value) else (value, ()) for name, value in choices.items()}
 
 
-def _pair(value: Any) -> tuple[Any, Any]:
-    """The network and the optimizer of a choice."""
-    is_pair = type(value) is tuple and len(value) == 2 and _is_optimizer(value[1])
-    return (value[0], value[1]) if is_pair else (value, ())
+def _is_pair(value: Any) -> bool:
+    return type(value) is tuple and len(value) == 2 and _is_optimizer(value[1])
 
 
 def _is_optimizer(value: Any) -> bool:
@@ -185,17 +181,22 @@ def _check_arrays(function: str, **trees: Any) -> None:
                 raise KindError(f"{function}: {argument} must hold float32 or float64, not {kind(a)}")
 
 
-def _data(function: str, named: Mapping[str, tuple[Any, Any]], given: tuple[Any, Any, Any, float]) -> dict[str, Any]:
+def _data(function: str, named: Mapping[str, tuple[Any, Any]], given: Given) -> dict[str, Any]:
     x, y, loss, lr = given
-    view, grid, made = "", None, list[dict[str, Any]]()
-    for name, (net, optimizer) in named.items():
-        if not made:
-            out = forward_only(net, x)
-            view = kind_of_view(x, out)
-            grid = grid_of(view, x)
-            classes, is_logit = classes_of(out, y, loss)
-        one = choice_of(function, name or "as given", net, optimizer, given, None if grid is None else grid["places"])
-        made.append(data_of_choice(one, loss))
+    params, _ = named[""]
+    out = forward_only(params, x)
+    view = kind_of_view(x, out)
+    grid = grid_of(view, x)
+    classes, is_logit = classes_of(out, y, loss)
+    made = []
+    for name, network in named.items():
+        try:
+            choice = choice_of(function, name or "as given", network, given, None if grid is None else grid["places"])
+        except FuncnnError as error:
+            if name:
+                error.add_note(f"in choices[{name!r}]")
+            raise
+        made.append(data_of_choice(choice, loss))
     if (size := size_of(made)) > MOST_BYTES:
         raise RangeError(f"{function}: params must need at most {MOST_BYTES:,} bytes on a page, not {size:,}")
     return {

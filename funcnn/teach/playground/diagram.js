@@ -7,15 +7,16 @@ let diagram = null
 function columnsOf(data, choice) {
   const x = data.x[0].shape, layers = choice.layers.filter(({ path }) => !choice.layers.some((other) => other.path !== path && isInside(path, other.path) && other.path !== ""))
   const own = (shape) => shape.length === x.length && shape[0] === data.rows ? shape.slice(1) : shape
-  const columns = [{ title: ["x"], shape: x.slice(1), path: null, weights: null }]
-  for (const { path, kind, shape_out: shape } of layers) {
+  const columns = [{ title: ["x"], about: [], shape: x.slice(1), path: null, weights: null }]
+  for (const { path, kind, label, shape_out: shape } of layers) {
     const names = Object.keys(choice.first.outputs).filter((name) => name.startsWith("grads.") && isInside(name.slice(6), path)).map((name) => name.slice(6))
     const last = columns.at(-1), to = own(shape)
     const isSame = String(to) === String(last.shape) || sizeOf(to) === sizeOf(last.shape) && to.length < last.shape.length
     if (!names.length && isSame && (columns.length > 1 || kind === "Flatten")) {
       last.title.push(kind)
+      last.about.push(label)
       if (last.path !== null) last.path = path
-    } else columns.push({ title: [kind], shape: to, path, names, weights: names.find((name) => /(^|\.)W$/.test(name)) || names[0] })
+    } else columns.push({ title: [kind], about: [label], shape: to, path, names, weights: names.find((name) => /(^|\.)W$/.test(name)) || names[0] })
   }
   return columns
 }
@@ -32,7 +33,7 @@ function buildDiagram() {
     for (const i of column.shown) box.append(...unitElement(column, c, i))
   })
   for (let c = 1; c < columns.length; c++) link(columns[c - 1], columns[c], c)
-  box.append(...columns.map((column, c) => column.label = make("div", { class: "column-name" }, c ? column.title.filter((name) => name !== "Flatten").join(", ") : "x")))
+  box.append(...columns.map((column, c) => column.label = make("div", { class: "column-name", title: column.about.join(", ") }, c ? column.title.filter((name) => name !== "Flatten").join(", ") : "x")))
   diagram.units[0].button.tabIndex = 0
   $("diagram").classList.toggle("flat", columns.every(({ shown, isImage }) => shown.length < 3 && !isImage))
   $("diagram").replaceChildren(diagram.svg, box)

@@ -132,6 +132,11 @@ $("choice").append(...page.data.choices.map(({ name }) => make("option", {}, nam
 $("choice").closest(".field").hidden = page.data.choices.length < 2
 $("speed").value = "1"
 document.body.classList.add(page.data.kind)
+
+// In a frame of another page.
+const beSmall = () => { document.body.classList.toggle("small", location.hash === "#small"); layOut() }
+addEventListener("hashchange", beSmall)
+beSmall()
 write($("data-hint"), VIEWS[page.data.kind].hint)
 write($("bits"), page.data.bits ? "The numbers are those of funcnn in Python, bit for bit." : "The numbers are those of funcnn in Python, up to rounding. The page makes no request.")
 setRate(page.data.lr)

@@ -6,7 +6,7 @@ function drawWhere() {
   const { chosen } = page, used = new Set()
   const list = drawTerms()
   for (const part of list) if (typeof part !== "string") used.add(`${part.value} ${part.place}`)
-  for (const { value, cells } of where.arrays) {
+  for (const [value, cells] of where.arrays) {
     const numbers = where.ready.values[value], most = sizeOfMost(numbers) || 1
     for (const { button, place } of cells) {
       const v = numbers[place], level = Math.min(4, Math.ceil(Math.abs(v) / most * 4)) || 0
