@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pkgutil
+import types
 from importlib.util import find_spec
 
 import funcnn
@@ -79,7 +80,7 @@ def doors():
 
 def is_door(thing):
     """A function or a class that takes something; no error, no alias of types."""
-    is_alias = hasattr(thing, "__metadata__")
+    is_alias = hasattr(thing, "__metadata__") or isinstance(thing, types.GenericAlias)
     is_error = isinstance(thing, type) and issubclass(thing, BaseException)
     return callable(thing) and not is_alias and not is_error and parameters(thing)
 
