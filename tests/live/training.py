@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from funcnn import backward, forward, sgd, update
-from funcnn.recording.leaves import leaves_of
+from funcnn import backward, forward, parameters, sgd, update
 from funcnn.teach import write_playground
 from tests.live.networks import NETWORKS, ROUNDED
 
@@ -34,11 +33,9 @@ def difference(name, open_page, folder):
         "Object.fromEntries(Object.entries(playground.parameters()).map(([path, a]) => [path, Array.from(a)]))"
     )
     found = {"exact": 0.0, "rounded": 0.0}
-    expected = leaves_of(trained(live), "params")
-    for path, numbers in expected.items():
-        own = path.removeprefix("params.")
-        if own not in made:
-            continue
+    expected = parameters(trained(live))
+    assert made.keys() == expected.keys()
+    for own, numbers in expected.items():
         kind = "rounded" if own in ROUNDED.get(name, ()) else "exact"
         scale = max(1, abs(numbers).max())
         found[kind] = max(found[kind], abs(np.reshape(made[own], numbers.shape) - numbers).max() / scale)

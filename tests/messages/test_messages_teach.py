@@ -71,7 +71,7 @@ ROWS = [
     range_error(live(mlp([3, 2000, 2000, 2], seed=0)))
     >> "write_playground: params must compute at most 3,000,000 numbers in a step, not 16,162,062",
     range_error(live(mlp([3, *[2] * 700, 2], seed=0)))
-    >> "write_playground: params must need at most 250,000 bytes on a page, not 932,372",
+    >> "write_playground: params must have few enough layers for a page of 250,000 bytes; they have 1401",
     kind_error(nudged("0.W", (0, 0)))
     >> "nudge: path must be one of 'W', 'x', the paths of arrays of floats, not '0.W'",
     kind_error(lambda: nudge(dense, (x, two), two, mse, "x", (0, 0)))

@@ -217,7 +217,7 @@ def test_an_output_that_is_an_input_is_read_before_another_output_replaces_it(tm
         "steps": [],
     }
     start = {"params.a": {"data": [1]}, "params.b": {"data": 2}, "optimizer.before": {"data": "nan"}}
-    data = {"x": [], "y": [], "choices": [{"first": program, "start": start}]}
+    data = {"x": [], "y": [], "choices": [{"first": program, "start": start, "parameters": ["a"]}]}
     code = """
     const data = JSON.parse(require("fs").readFileSync(process.argv[2])), t = trainer(data, data.choices[0])
     t.step()

@@ -15,7 +15,7 @@ def test_there_are_thirty_networks_with_three_optimizers():
 
 
 @pytest.mark.parametrize("name", FEW)
-def test_parameters_after_100_steps_are_those_of_python(name, window, tmp_path):  # noqa: F811  the fixture
+def test_parameters_after_100_steps_are_those_of_python(name, window, tmp_path):
     found = difference(name, window.page, tmp_path)
     assert found["exact"] <= 1e-12
     assert found["rounded"] <= 1e-8

@@ -13,9 +13,12 @@ from funcnn import (
     Relu,
     Sigmoid,
     Tanh,
+    backward,
     binary_cross_entropy,
+    forward,
     mlp,
     mse,
+    sgd,
     softmax_cross_entropy,
 )
 from funcnn.teach import write_playground
@@ -323,3 +326,18 @@ def test_in_a_frame_of_another_page_it_is_small(name, opened):
     wait(page, "document.querySelector('#cost-view').innerText.includes('after 1 step')")
     assert page.overflow(736, 370) == []
     assert page.violations(without=["page-has-heading-one"]) == []
+
+
+def test_fewer_rows_train_on_as_python_does(opened):
+    page = opened("ring")
+    page.tab.evaluate("playground.step(5)")
+    page.tab.select_option("#rows", "10")
+    page.tab.evaluate("playground.step(5)")
+    params = PAGES["ring"][0][0]
+    for rows in [40] * 5 + [10] * 5:
+        out, cache = forward(params, places[:rows])
+        params = sgd(params, backward(params, cache, binary_cross_entropy(out, ring[:rows])[1]), 1.0)
+    made = page.tab.evaluate("playground.parameters()")
+    assert np.allclose(made["0.W"], params[0].W.ravel(), rtol=0, atol=1e-12)
+    page.tab.select_option("#rows", "40")
+    assert page.tab.evaluate("page.trainer.out.length") == 40

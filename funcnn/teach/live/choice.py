@@ -6,8 +6,6 @@ import json
 import math
 from typing import Any
 
-import attrs
-
 from funcnn.arrays import Array
 from funcnn.core import Loss, backward, forward, sgd
 from funcnn.errors import NotFiniteError, RangeError
@@ -20,68 +18,79 @@ from funcnn.recording.recorder import name_of_loss, record_prediction, record_st
 from funcnn.teach.steps import equations, first_line
 from funcnn.training.finite import is_finite
 from funcnn.training.origin import origin
+from funcnn.trees.walks import map_arrays, parameters
+
+Given = tuple[Any, Any, Loss, float]
+"""x, y, the loss and the learning rate."""
 
 MOST_NUMBERS = 3_000_000
 """The most numbers that a step of a page may compute: a browser takes about 10 ms for a million."""
+FEWEST_ROWS, MOST_COUNTS = 4, 4  # the fewest rows that a page offers, and the most numbers of rows to choose from
 
 
-@attrs.frozen(eq=False)
-class Choice:
-    """A network with its optimizer, the trace of its first step, and its programs."""
-
-    name: str
-    params: Any
-    optimizer: Any
-    seen: Trace
-    first: Program
-    following: Program | None
-    predict: Program
-
-
-def choice_of(
-    function: str, name: str, network: tuple[Any, Any], given: tuple[Any, Any, Loss, float], places: Any
-) -> Choice:
-    """The choice, after a first step that Python takes; errors name `function`."""
+def choice_data(function: str, name: str, network: tuple[Any, Any], given: Given, places: Any) -> dict[str, Any]:
+    """The choice for the page, after a first step that Python takes; errors name `function`."""
     params, optimizer = network
     x, y, loss, lr = given
     seen = traced(function, params, x, y, loss, lr, inputs=False)
     if not is_finite(seen.cost):
         raise NotFiniteError(f"{function}: the cost is {seen.cost}; {origin(params, x, y)}")
-    first = record_step(params, x, y, loss, lr, optimizer=optimizer)
-    _check_work(function, first, x)
-    following = None
+    programs = _programs(network, given, places)
+    _check_work(function, programs["first"], x)
+    start = {**leaves_of(params, "params"), **leaves_of(optimizer, "optimizer")}
+    return {
+        "name": name,
+        "optimizer": _text(optimizer),
+        "layers": _layers(seen),
+        "start": {path: array_data(a) for path, a in start.items()},
+        "parameters": [path for path in parameters(params) if f"grads.{path}" in programs["first"].outputs],
+        "sources": _sources(seen, loss),
+        **_as_json(programs),
+    }
+
+
+def fewer_rows(network: tuple[Any, Any], given: Given, places: Any) -> dict[int, dict[str, Any]]:
+    """The programs of a choice for the first half of the rows, for a quarter of them, and so on."""
+    made, rows = dict[int, dict[str, Any]](), row_count_of(given[0]) // 2
+    while rows >= FEWEST_ROWS and len(made) + 1 < MOST_COUNTS:
+        x, y = (map_arrays(lambda a, n=rows: a[:n], tree) for tree in given[:2])
+        programs = _programs(network, (x, y, *given[2:]), places)
+        if places is not None:
+            del programs["predict"]
+        made[rows], rows = _as_json(programs), rows // 2
+    return made
+
+
+def row_count_of(x: Any) -> int:
+    """The number of rows of an array, or of the arrays of a tuple."""
+    return len(x[0] if type(x) is tuple else x)
+
+
+def _programs(network: tuple[Any, Any], given: Given, places: Any) -> dict[str, Program]:
+    """The step from the start, each step after it if an optimizer has a memory then, and the prediction."""
+    params, optimizer = network
+    x, y, loss, lr = given
+    programs = {"first": record_step(params, x, y, loss, lr, optimizer=optimizer)}
     if optimizer != ():
         out, cache = forward(params, x)
         grads, after = update(optimizer, backward(params, cache, loss(out, y)[1]), params)
-        following = record_step(sgd(params, grads, lr), x, y, loss, lr, optimizer=after)
-    return Choice(
-        name, params, optimizer, seen, first, following, record_prediction(params, x if places is None else places)
-    )
+        programs["next"] = record_step(sgd(params, grads, lr), x, y, loss, lr, optimizer=after)
+    return {**programs, "predict": record_prediction(params, x if places is None else places)}
+
+
+def _as_json(programs: dict[str, Program]) -> dict[str, Any]:
+    return {name: program.to_json() for name, program in programs.items()}
 
 
 def _check_work(function: str, program: Program, x: Any) -> None:
     work = sum([math.prod(one.shape) for one in program.operations])
     if work <= MOST_NUMBERS:
         return
-    rows = len(x[0] if type(x) is tuple else x)
+    rows = row_count_of(x)
     if most := rows * MOST_NUMBERS // work:
         needed = f"have at most {most} rows on a page of this network, not {rows}; write x[:{most}] and y[:{most}]"
         raise RangeError(f"{function}: x must {needed}")
     raise RangeError(f"{function}: params must compute at most {MOST_NUMBERS:,} numbers in a step, not {work:,}")
-
-
-def data_of_choice(choice: Choice, loss: Loss) -> dict[str, Any]:
-    """The choice for the page."""
-    start = {**leaves_of(choice.params, "params"), **leaves_of(choice.optimizer, "optimizer")}
-    programs = {"first": choice.first, "next": choice.following, "predict": choice.predict}
-    return {
-        "name": choice.name,
-        "optimizer": _text(choice.optimizer),
-        "layers": _layers(choice.seen),
-        "start": {path: array_data(a) for path, a in start.items()},
-        "sources": _sources(choice.seen, loss),
-        **{name: program.to_json() for name, program in programs.items() if program is not None},
-    }
 
 
 def array_data(a: Array) -> dict[str, Any]:
@@ -96,6 +105,7 @@ def _text(optimizer: Any) -> str:
 
 def _layers(seen: Trace) -> list[dict[str, Any]]:
     """The outermost layers with the shapes of a row."""
+    depth = 0 if seen.visits[0].path or len(seen.visits) == 1 else 1
     return [
         {
             "path": visit.path,
@@ -105,7 +115,7 @@ def _layers(seen: Trace) -> list[dict[str, Any]]:
             "label": described(visit.layer),
         }
         for visit in seen.visits
-        if visit.depth == (0 if seen.visits[0].path else 1) or len(seen.visits) == 1
+        if visit.depth == depth
     ]
 
 
@@ -124,6 +134,6 @@ def _sources(seen: Trace, loss: Loss) -> dict[str, list[str]]:
     return found
 
 
-def size_of(choices: list[dict[str, Any]]) -> int:
-    """The bytes of the choices without their parameters."""
-    return sum([len(json.dumps({**one, "start": {}}, separators=(",", ":"))) for one in choices])
+def size_of(data: Any) -> int:
+    """The bytes of data on a page."""
+    return len(json.dumps(data, separators=(",", ":")))

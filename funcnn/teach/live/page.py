@@ -20,20 +20,18 @@ from funcnn.needs import Arrays, Positive, Text
 from funcnn.recording.program import numbers
 from funcnn.recording.recorder import name_of_loss
 from funcnn.teach.html import as_html_path, asset, check_numbers, filled, hash_of
-from funcnn.teach.live.choice import array_data, choice_of, data_of_choice, size_of
+from funcnn.teach.live.choice import Given, array_data, choice_data, fewer_rows, row_count_of, size_of
 from funcnn.teach.live.views import classes_of, grid_of, kind_of_view
 from funcnn.training.arguments import check_optimizer, is_optimizer
 from funcnn.trees.walks import arrays_in
 
-Given = tuple[Any, Any, Any, float]
-"""x, y, the loss and the learning rate."""
-MOST_BYTES = 250_000  # without data and parameters
+MOST_BYTES = 250_000  # of a page without its data and parameters
 SCRIPTS = (
     *("scalars", "engine", "loops", "movements", "trainer", "numbers", "naming", "origin", "formula", "diagram"),
     *("units", "inspector", "points", "plane", "curve", "images", "table", "cost", "surface", "gradients", "where"),
-    *("terms", "playground"),
+    *("terms", "playground", "rows"),
 )
-"""The scripts of a page in their order, of which the last starts it."""
+"""The scripts of a page in their order, of which "playground" starts it."""
 
 
 @checked
@@ -144,7 +142,8 @@ def page_text(
     _check_arrays(function, x=given[0], y=given[1])
     words = title or _network_text(network[0], given[2])
     style, script = asset("playground/playground.css"), "".join([asset(f"playground/{name}.js") for name in SCRIPTS])
-    data = {"title": words, **_data(function, named, given)}
+    frame = asset("playground/playground.html")
+    data = {"title": words, **_data(function, named, given, len((style + script + frame).encode()))}
     parts = {
         "title": escape(words),
         "style": style,
@@ -153,7 +152,7 @@ def page_text(
         "script_hash": hash_of(script),
         "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
     }
-    return filled(asset("playground/playground.html"), parts)
+    return filled(frame, parts)
 
 
 def _choices(function: str, choices: Any) -> dict[str, tuple[Any, Any]]:
@@ -181,28 +180,34 @@ def _check_arrays(function: str, **trees: Any) -> None:
                 raise KindError(f"{function}: {argument} must hold float32 or float64, not {kind(a)}")
 
 
-def _data(function: str, named: Mapping[str, tuple[Any, Any]], given: Given) -> dict[str, Any]:
+def _data(function: str, named: Mapping[str, tuple[Any, Any]], given: Given, used: int) -> dict[str, Any]:
+    """The data of the page, of which `used` bytes are taken; fewer rows can be chosen where their programs fit."""
     x, y, loss, lr = given
     params, _ = named[""]
     out = forward_only(params, x)
     view = kind_of_view(x, out)
     grid = grid_of(view, x)
     classes, is_logit = classes_of(out, y, loss)
-    made = []
+    places, made = None if grid is None else grid["places"], []
     for name, network in named.items():
         try:
-            choice = choice_of(function, name or "as given", network, given, None if grid is None else grid["places"])
+            made.append(choice_data(function, name or "as given", network, given, places))
         except FuncnnError as error:
             if name:
                 error.add_note(f"in choices[{name!r}]")
             raise
-        made.append(data_of_choice(choice, loss))
-    if (size := size_of(made)) > MOST_BYTES:
-        raise RangeError(f"{function}: params must need at most {MOST_BYTES:,} bytes on a page, not {size:,}")
+    used += size_of([{**choice, "start": {}} for choice in made])
+    if used > MOST_BYTES:
+        layers = max([len(choice["layers"]) for choice in made])
+        needed = f"few enough layers for a page of {MOST_BYTES:,} bytes; they have {layers}"
+        raise RangeError(f"{function}: params must have {needed}")
+    fewer = [fewer_rows(network, given, places) for network in named.values()]
+    if used + size_of(fewer) <= MOST_BYTES:
+        made = [{**choice, "fewer": programs} for choice, programs in zip(made, fewer, strict=True)]
     return {
         "loss": name_of_loss(loss),
         "lr": lr,
-        "rows": len(x[0] if type(x) is tuple else x),
+        "rows": row_count_of(x),
         "x": [array_data(a) for a in arrays_in((x,))],
         "y": [array_data(a) for a in arrays_in((y,))],
         "kind": view,

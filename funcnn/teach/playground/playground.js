@@ -25,7 +25,7 @@ function say(text) { write($("say"), text) }
 function openChoice(index) {
   const { data } = page, before = page.trainer
   page.trainer = trainer(data, data.choices[index])
-  if (before) for (const [name, array] of before.arrays) if (/^[xy](\.|$)/.test(name)) page.trainer.arrays.get(name).set(array)
+  if (before) for (const [name, array] of before.arrays) if (/^[xy](\.|$)/.test(name)) copyOver(array, page.trainer.arrays.get(name))
   page.trainer.rate(readRate())
   page.trainer.reset(Number($("scale").value))
   Object.assign(page, { unit: null, chosen: null, trail: [], selected: null, pixels: null })
@@ -41,6 +41,9 @@ function openChoice(index) {
   drawAll()
   if (page.isOpen) openWhere()
 }
+
+// Rows that were moved stay moved, also with more or fewer rows.
+function copyOver(from, to) { to.set(from.subarray(0, to.length)) }
 
 // The weight with the largest gradient, of the first array with more than one axis.
 function steepest({ names, choice, gradient }) {
@@ -133,8 +136,12 @@ $("choice").closest(".field").hidden = page.data.choices.length < 2
 $("speed").value = "1"
 document.body.classList.add(page.data.kind)
 
-// In a frame of another page.
-const beSmall = () => { document.body.classList.toggle("small", location.hash === "#small"); layOut() }
+// In a frame of another page: #small, or #small-gradients with the gradient of each layer.
+const beSmall = () => {
+  const asked = location.hash.slice(1).split("-")
+  for (const name of ["small", "gradients"]) document.body.classList.toggle(name, asked[0] === "small" && asked.includes(name))
+  layOut()
+}
 addEventListener("hashchange", beSmall)
 beSmall()
 write($("data-hint"), VIEWS[page.data.kind].hint)

@@ -14,7 +14,7 @@ function trainer(data, choice) {
     get out() { return self.present.outputs.out || self.present.outputs["out.0"] },
     gradient: (name) => self.present.outputs[`grads.${name}`],
     parameter: (name) => arrays.get(`params.${name}`),
-    names: Object.keys(choice.first.outputs).filter((name) => name.startsWith("grads.")).map((name) => name.slice(6)),
+    names: choice.parameters,  // the paths of what is trained
     rate(lr) { arrays.get("lr")[0] = lr },
     look, step, reset, costWith,
   }
