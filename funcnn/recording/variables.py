@@ -11,11 +11,9 @@ from typing import Any
 from funcnn.recording.arrays import RecordedArray
 from funcnn.recording.tape import Tape, current
 
-# Modules whose variables are steps of a function that is read as one, such as sigmoid, or of the machinery.
-_UNNAMED = (
-    *("attr", "numpy", "funcnn.arrays", "funcnn.checked", "funcnn.dispatch", "funcnn.elementary", "funcnn.gradients"),
-    *("funcnn.inspection", "funcnn.layers.checks", "funcnn.layers.notes", "funcnn.losses.base", "funcnn.recording"),
-)
+# Modules of funcnn with rules, whose variables have the names of the mathematics; of them, those with checks alone.
+_RULES = ("funcnn.layers", "funcnn.losses", "funcnn.optimizers")
+_CHECKS = ("funcnn.layers.checks", "funcnn.layers.notes", "funcnn.losses.base")
 
 
 @contextmanager
@@ -36,11 +34,18 @@ def naming() -> Iterator[None]:
 
 
 def _note(tape: Tape, frame: FrameType) -> None:
-    if str(frame.f_globals.get("__name__")).startswith(_UNNAMED):
+    if not _is_of_rules(str(frame.f_globals.get("__name__"))):
         return
     for name, value in frame.f_locals.items():
         if type(value) is RecordedArray and not value.is_known:
             tape.name(value.place(), name)
+
+
+def _is_of_rules(module: str) -> bool:
+    """Whether a module has rules of layers, losses or optimizers, of funcnn or of a user."""
+    if module.startswith(_RULES):
+        return not module.startswith(_CHECKS)
+    return module.partition(".")[0] not in {"attr", "attrs", "funcnn", "numpy"}
 
 
 class Steps:

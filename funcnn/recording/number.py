@@ -1,0 +1,91 @@
+"""Numbers of Python that a program has as inputs, such as the rate lr and the step of an optimizer."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcnn.recording.arrays import RecordedArray, fresh, operation
+from funcnn.recording.tape import refuse
+
+_BITS = 63  # of an int of a program
+_INPUT = 1 << 31  # a bound of ints that are inputs
+
+
+class RecordedNumber(RecordedArray):
+    """A number of Python: its arithmetic with numbers of Python is Python's, and it takes the dtype of arrays beside it.
+
+    `largest` bounds the absolute value of an int, which has 64 bits in a program and as many as it needs in Python.
+    """
+
+    __slots__ = ("largest",)
+
+    def __init__(self, number: Any, place: int | None, largest: int = _INPUT) -> None:
+        super().__init__(number, fresh(number, place).store)
+        self.largest = largest
+        if type(number) is int and largest.bit_length() > _BITS:
+            refuse(f"an int of Python that may have more than {_BITS} bits")
+
+    def __pos__(self) -> RecordedNumber:
+        return self
+
+    def __repr__(self) -> str:
+        return f"RecordedNumber({type(self.numbers).__name__})"
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number of Python, recorded or not."""
+    return isinstance(value, RecordedNumber) or type(value) in {bool, int, float}
+
+
+def _result(name: str, f: Callable[..., Any], *args: Any) -> Any:
+    """A function of numbers of Python, with the operation of this name."""
+    plain = [a.numbers if isinstance(a, RecordedNumber) else a for a in args]
+    made = f(*plain)
+    if type(made) is complex:
+        return refuse("a complex number")
+    operands = [a if isinstance(a, RecordedNumber) else fresh(a) for a in args]
+    if type(made) is not bool:  # a comparison takes numbers of both kinds
+        operands = [a if a.dtype == type(made) else operation("astype", a, dtype=type(made)) for a in operands]
+    return RecordedNumber(made, operation(name, *operands).store.place, _bound(name, *map(_largest, args)))
+
+
+def _largest(value: Any) -> int:
+    return value.largest if isinstance(value, RecordedNumber) else 0 if type(value) is float else abs(value)
+
+
+def _bound(name: str, a: int, b: int = 0) -> int:
+    """A bound of the absolute value of an operation on ints."""
+    if name in {"power", "left_shift"}:
+        return 1 << min((a.bit_length() * b) if name == "power" else a.bit_length() + b, 2 * _BITS)
+    return a * b if name == "multiply" else a + b
+
+
+def _define(method: str, name: str, f: Callable[..., Any], *, is_reflected: bool = False) -> None:
+    of_arrays = getattr(RecordedArray, method)
+
+    def defined(self: RecordedNumber, *others: Any) -> Any:
+        if not all(map(is_number, others)) or len(others) > 1:
+            return of_arrays(self, *others)
+        return _result(name, f, *others, self) if is_reflected else _result(name, f, self, *others)
+
+    setattr(RecordedNumber, method, defined)
+
+
+for _method, _name in {
+    **{"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floor_divide"},
+    **{"mod": "remainder", "pow": "power", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor"},
+    **{"lshift": "left_shift", "rshift": "right_shift"},
+}.items():
+    _function = getattr(operator, f"__{_method}__")
+    _define(f"__{_method}__", _name, _function)
+    _define(f"__r{_method}__", _name, _function, is_reflected=True)
+    setattr(RecordedNumber, f"__i{_method}__", getattr(RecordedNumber, f"__{_method}__"))
+for _method, _name in {
+    **{"neg": "negative", "abs": "absolute", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"},
+    **{"eq": "equal", "ne": "not_equal"},
+}.items():
+    _define(f"__{_method}__", _name, getattr(operator, f"__{_method}__"))
