@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from funcnn.arrays import Array, kind, unmapped
-from funcnn.recording.operations import computed, strides_of
+from funcnn.arrays import Array
+from funcnn.recording.operations import strides_of
 from funcnn.recording.refusals import is_asked_by_funcnn, refusal_error
-from funcnn.recording.tape import Tape, current, quiet, refuse
+from funcnn.recording.tape import Tape, current, refuse
 
 
 class Store:
@@ -29,7 +29,7 @@ class Store:
 
 
 class RecordedArray(NDArrayOperatorsMixin):
-    """An array of a run that is recorded; it goes through rules as an array of JAX does, and changes in place as NumPy's.
+    """An array of a run that is recorded: rules take it as they take one of JAX, and may change it in place.
 
     `numbers` is what NumPy has in its place: an array, which may be a view of others, or a scalar. `index` has the
     position in the store of each entry, or is None if the array has all entries of the store in their order.
@@ -111,8 +111,8 @@ class RecordedArray(NDArrayOperatorsMixin):
     nbytes = property(lambda self: self.size * self.itemsize)
     real = property(lambda self: self)
     T = property(lambda self: self.transpose())
-    mT = property(lambda self: self.functions.matrix_transpose(self))
-    at = property(lambda self: CopyAt(self))
+    mT = property(lambda self: self.functions.matrix_transpose(self))  # noqa: N815  as NumPy has it
+    at = property(lambda self: CopyAt(self))  # noqa: PLW0108  the class is defined below
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:
         return self.functions
@@ -144,8 +144,8 @@ class RecordedArray(NDArrayOperatorsMixin):
     def _read(self, asked: str, remedy: str = "") -> Any:
         """The numbers, if they are known; an error else.
 
-        The recording ends with the error, also if a rule catches it and goes on. Functions of funcnn that catch it go on
-        as they do for tracers of JAX, whatever the numbers are.
+        The recording ends with the error, also if a rule catches it. Functions of funcnn that catch it go on as they do
+        for tracers of JAX, whatever the numbers are.
         """
         if self.is_known:
             return self.numbers
@@ -170,7 +170,9 @@ class RecordedArray(NDArrayOperatorsMixin):
         return complex(self._read("complex(array)"))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:  # noqa: FBT001  as NumPy has it
-        read = self._read("a conversion to an array of NumPy", "write namespace(x).asarray, or zeros_like(x) to fill it")
+        read = self._read(
+            "a conversion to an array of NumPy", "write namespace(x).asarray, or zeros_like(x) to fill it"
+        )
         made = np.array(read, dtype, copy=copy).view()
         made.setflags(write=bool(copy))
         return made
@@ -211,74 +213,3 @@ class CopyAt:
         made: RecordedArray = self.array.copy()
         made.functions.add_at(made, self.index, rows)
         return made
-
-
-def fresh(numbers: Any, place: int | None = None) -> RecordedArray:
-    """An array or a scalar with memory of its own, at a place of the tape, or known."""
-    return RecordedArray(numbers, Store(np.asarray(numbers), place, None if place is None else current()))
-
-
-def at_place(place: int) -> RecordedArray:
-    """The array at a place of the tape, in memory of its own."""
-    return fresh(current().numbers[place].copy(order="K"), place)
-
-
-def known(value: Any) -> RecordedArray:
-    """An array, or a scalar of NumPy, that is the same in every run."""
-    value = unmapped(value)
-    if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
-        refuse(f"an array of the class {type(value).__name__}")
-    if isinstance(value, np.generic):
-        return fresh(checked(value))
-    if not isinstance(value, np.ndarray | bool | int | float | list | tuple) and not hasattr(value, "__array__"):
-        refuse(f"arithmetic of an array and {kind(value)}")
-    return fresh(checked(np.array(value)))
-
-
-def checked(numbers: Any) -> Any:
-    """A result of NumPy, if it has a dtype of programs."""
-    dtype = np.asarray(numbers).dtype
-    if dtype.kind not in "fiub" or dtype.itemsize > 8:
-        refuse(f"arithmetic of {dtype}")
-    return numbers
-
-
-def as_recorded(value: Any) -> RecordedArray:
-    """A recorded array as it is, any other array or number as a known one."""
-    return value if isinstance(value, RecordedArray) else known(value)
-
-
-def operation(name: str, *args: RecordedArray, dtype: Any = None, settings: Mapping[str, Any] | None = None) -> Any:
-    """The result of an operation of arrays, which is known if all of them are."""
-    with quiet():
-        if all([a.is_known for a in args]):
-            return known(computed(name, [np.asarray(a.numbers) for a in args], dict(settings or {}), None, dtype))
-        return at_place(current().operation(name, tuple([a.place() for a in args]), settings or {}, dtype=dtype))
-
-
-def cast(a: RecordedArray, dtype: Any) -> RecordedArray:
-    """The numbers in a dtype."""
-    return a if a.dtype == dtype else operation("astype", a, dtype=np.dtype(dtype))
-
-
-def copied(a: RecordedArray) -> RecordedArray:
-    """The same numbers in memory of their own."""
-    return known(np.asarray(a.numbers)) if a.is_known else at_place(a.place())
-
-
-def numbers_of(value: Any) -> Any:
-    """What NumPy has in place of recorded arrays, also in lists, tuples and slices."""
-    if isinstance(value, RecordedArray):
-        return value.numbers
-    if isinstance(value, list | tuple):
-        return type(value)(map(numbers_of, value)) if type(value) in {list, tuple} else value
-    return value
-
-
-def recorded_of(values: Any) -> Iterator[RecordedArray]:
-    """The recorded arrays in a value, a list or a tuple."""
-    if isinstance(values, RecordedArray):
-        yield values
-    elif isinstance(values, list | tuple):
-        for value in values:
-            yield from recorded_of(value)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.recording.arrays import RecordedArray, as_recorded, cast, fresh, known, numbers_of, operation, recorded_of
+from funcnn.recording.arrays import RecordedArray
+from funcnn.recording.making import as_recorded, cast, fresh, known, numbers_of, operation, recorded_of
 from funcnn.recording.moves import part
 from funcnn.recording.tape import refuse
 
@@ -33,7 +34,11 @@ def set_entries(a: RecordedArray, index: Any, value: Any) -> None:
         _change(a, "put", positions, value, lambda: a.numbers.__setitem__(plain, numbers))
     else:
         entry = RecordedArray(a.numbers[plain], a.store, np.asarray(a.positions[plain]))
-        if isinstance(value, RecordedArray) and value.store is a.store and np.array_equal(value.positions, entry.index):
+        if (
+            isinstance(value, RecordedArray)
+            and value.store is a.store
+            and np.array_equal(value.positions, entry.positions)
+        ):
             return  # as `a[index] += 1` ends, where a[index] is a view
         entry.change(_rows(value, entry.shape, a.dtype), lambda: a.numbers.__setitem__(plain, numbers))
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.recording.arrays import RecordedArray, as_recorded, cast, copied, known, operation
+from funcnn.recording.arrays import RecordedArray
+from funcnn.recording.making import as_recorded, cast, copied, known, operation
 from funcnn.recording.tape import refuse
 from funcnn.recording.ufuncs import elementwise
 
@@ -16,7 +17,7 @@ def concatenate(parts: Sequence[Any], axis: int | None = 0) -> RecordedArray:
     """np.concatenate"""
     arrays = [as_recorded(part) for part in parts]
     if axis is None:
-        arrays, axis = [np.ravel(a) for a in arrays], 0
+        arrays, axis = [a.ravel() for a in arrays], 0
     dtype = np.result_type(*[a.dtype for a in arrays])
     made: RecordedArray = operation(
         "concatenate", *[cast(a, dtype) for a in arrays], settings={"axes": [axis % arrays[0].ndim]}
@@ -56,7 +57,7 @@ def pad(a: RecordedArray, widths: Any, mode: str = "constant", constant_values: 
     if mode in {"edge", "reflect", "symmetric", "wrap"}:
         positions = np.pad(np.arange(a.size).reshape(a.shape), widths, mode=mode)  # type: ignore[call-overload]
         return operation("take", a, known(positions))
-    if mode != "constant" or not a.is_known and isinstance(constant_values, RecordedArray):
+    if mode != "constant" or (not a.is_known and isinstance(constant_values, RecordedArray)):
         return refuse(f"np.pad with {mode!r}")
     inside = np.pad(np.ones(a.shape, bool), widths)
     made = known(np.pad(np.zeros(a.shape, a.dtype), widths, constant_values=constant_values))
@@ -97,9 +98,17 @@ def triangle(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 JOINS: dict[Any, Callable[..., Any]] = {
-    **{np.concatenate: concatenate, np.stack: stack, np.hstack: hstack, np.vstack: vstack},
-    **{np.column_stack: column_stack, np.append: append, np.pad: pad},
-    **{np.where: where, np.clip: clip, np.nan_to_num: nan_to_num, np.full_like: filled},
+    np.concatenate: concatenate,
+    np.stack: stack,
+    np.hstack: hstack,
+    np.vstack: vstack,
+    np.column_stack: column_stack,
+    np.append: append,
+    np.pad: pad,
+    np.where: where,
+    np.clip: clip,
+    np.nan_to_num: nan_to_num,
+    np.full_like: filled,
     **{f: triangle(f) for f in (np.tril, np.triu)},
     np.array: lambda parts: stack([RecordedArray.functions.asarray(part) for part in parts]),
 }

@@ -9,8 +9,9 @@ import numpy as np
 
 from funcnn.arrays import is_array, kind
 from funcnn.errors import KindError
+from funcnn.recording.arrays import RecordedArray
+from funcnn.recording.making import as_recorded
 from funcnn.records import build, plans
-from funcnn.recording.arrays import RecordedArray, as_recorded
 
 Leaf = Callable[[str, Any], Any]
 
@@ -18,7 +19,8 @@ Leaf = Callable[[str, Any], Any]
 def with_leaves(leaf: Leaf, tree: Any, path: str, *, is_state: bool = False) -> Any:
     """A tree with `leaf(path, value)` in place of each array, and of each number in a state that may change.
 
-    These numbers are ints that are states, such as a step, and floats in states; not the ints in a tuple, such as a seed.
+    These numbers are ints that are states, such as a step, and floats in states. An int of a tuple, such as a seed, is
+    not one of them.
     """
     cls = type(tree)
     if is_array(tree) or (is_state and cls is float):

@@ -8,13 +8,24 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from funcnn.recording.arrays import RecordedArray, fresh, numbers_of, recorded_of
+from funcnn.recording.arrays import RecordedArray
+from funcnn.recording.making import fresh, numbers_of, recorded_of
 from funcnn.recording.tape import refuse
 
 MOVES: set[Any] = {
     *(np.transpose, np.matrix_transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze, np.expand_dims, np.reshape),
     *(np.ravel, np.broadcast_to, np.repeat, np.tile, np.roll, np.flip, np.fliplr, np.flipud, np.rot90, np.diagonal),
-    *(np.split, np.array_split, np.hsplit, np.vsplit, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.delete, np.resize),
+    *(
+        np.split,
+        np.array_split,
+        np.hsplit,
+        np.vsplit,
+        np.atleast_1d,
+        np.atleast_2d,
+        np.atleast_3d,
+        np.delete,
+        np.resize,
+    ),
     *(np.copy, np.linalg.diagonal, np.linalg.matrix_transpose, sliding_window_view),
 }
 """Functions whose first argument is an array, and whose other arguments say where its entries go."""

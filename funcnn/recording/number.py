@@ -6,9 +6,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from funcnn.recording.arrays import RecordedArray, fresh, operation
+from funcnn.recording.arrays import RecordedArray
+from funcnn.recording.making import fresh, operation
 from funcnn.recording.tape import refuse
 
 _BITS = 63  # of an int of a program
@@ -16,7 +15,7 @@ _INPUT = 1 << 31  # a bound of ints that are inputs
 
 
 class RecordedNumber(RecordedArray):
-    """A number of Python: its arithmetic with numbers of Python is Python's, and it takes the dtype of arrays beside it.
+    """A number of Python: with other numbers of Python it makes one again, and arrays beside it keep their dtype.
 
     `largest` bounds the absolute value of an int, which has 64 bits in a program and as many as it needs in Python.
     """
@@ -50,7 +49,8 @@ def _result(name: str, f: Callable[..., Any], *args: Any) -> Any:
     operands = [a if isinstance(a, RecordedNumber) else fresh(a) for a in args]
     if type(made) is not bool:  # a comparison takes numbers of both kinds
         operands = [a if a.dtype == type(made) else operation("astype", a, dtype=type(made)) for a in operands]
-    return RecordedNumber(made, operation(name, *operands).store.place, _bound(name, *map(_largest, args)))
+    largest = 1 if type(made) is bool else _bound(name, *map(_largest, args))
+    return RecordedNumber(made, operation(name, *operands).store.place, largest)
 
 
 def _largest(value: Any) -> int:
@@ -76,16 +76,31 @@ def _define(method: str, name: str, f: Callable[..., Any], *, is_reflected: bool
 
 
 for _method, _name in {
-    **{"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floor_divide"},
-    **{"mod": "remainder", "pow": "power", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor"},
-    **{"lshift": "left_shift", "rshift": "right_shift"},
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "pow": "power",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+    "lshift": "left_shift",
+    "rshift": "right_shift",
 }.items():
     _function = getattr(operator, f"__{_method}__")
     _define(f"__{_method}__", _name, _function)
     _define(f"__r{_method}__", _name, _function, is_reflected=True)
     setattr(RecordedNumber, f"__i{_method}__", getattr(RecordedNumber, f"__{_method}__"))
 for _method, _name in {
-    **{"neg": "negative", "abs": "absolute", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"},
-    **{"eq": "equal", "ne": "not_equal"},
+    "neg": "negative",
+    "abs": "absolute",
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+    "eq": "equal",
+    "ne": "not_equal",
 }.items():
     _define(f"__{_method}__", _name, getattr(operator, f"__{_method}__"))

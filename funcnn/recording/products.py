@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.recording.arrays import as_recorded, cast
+from funcnn.recording.making import as_recorded, cast
 from funcnn.recording.tape import refuse
 
 
@@ -76,7 +76,11 @@ def norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) -
 
 
 PRODUCTS: dict[Any, Callable[..., Any]] = {
-    **{np.dot: dot, np.inner: inner, np.tensordot: tensordot, np.einsum: einsum, np.outer: outer},
+    np.dot: dot,
+    np.inner: inner,
+    np.tensordot: tensordot,
+    np.einsum: einsum,
+    np.outer: outer,
     np.linalg.norm: norm,
 }
 """Functions of NumPy, and what computes them."""

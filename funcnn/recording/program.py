@@ -104,7 +104,8 @@ class Program:
         Raises:
             KindError: the program has a dtype, or a whole number, that JavaScript does not have.
         """
-        dtypes = [one[2] for one in self.inputs] + [one.dtype for one in (*self.constants, *self.operations)]
+        made: tuple[Any, ...] = (*self.constants, *self.operations)
+        dtypes = [dtype for _, _, dtype in self.inputs] + [one.dtype for one in made]
         if strange := {str(dtype) for dtype in dtypes} - _DTYPES:
             known = ", ".join(sorted(_DTYPES))
             raise KindError(f"Program.to_json: dtypes must be among {known}, not {', '.join(sorted(strange))}")

@@ -15,14 +15,15 @@ from funcnn.gradients import Grads
 from funcnn.inspection.log import Log, bare, logged
 from funcnn.optimizers.base import update
 from funcnn.prediction import predict
-from funcnn.records import is_record
-from funcnn.recording.arrays import RecordedArray, checked, fresh
+from funcnn.recording.arrays import RecordedArray
 from funcnn.recording.leaves import Leaf, recorded_leaves, with_leaves
+from funcnn.recording.making import checked, fresh
 from funcnn.recording.namespace import RecordedFunctions
 from funcnn.recording.number import RecordedNumber
 from funcnn.recording.program import Program
 from funcnn.recording.tape import Tape, recording
 from funcnn.recording.variables import Steps, naming
+from funcnn.records import is_record
 
 Inputs = Mapping[str, Any]
 RecordedArray.functions = RecordedFunctions()
@@ -31,9 +32,9 @@ RecordedArray.functions = RecordedFunctions()
 def record_function(function: Callable[..., Any], inputs: Inputs) -> Program:
     """The program of `function(**inputs)`; its outputs are named "out", or "out.0", "out.1" for a tuple.
 
-    The function is called with arrays that carry numbers and note what is computed from them, so it must compute what it
-    gives with functions of NumPy, whatever the numbers are. It is called a second time with other numbers, which have to
-    give the same program. An int or a float among the inputs is an input too.
+    The function is called with arrays that note what is computed from them, so it must compute with functions of NumPy,
+    and do the same whatever the numbers are. It is called a second time with other numbers, which have to give the same
+    program. An int or a float among the inputs is an input too.
 
     >>> import numpy as np
     >>> from funcnn.recording import record_function

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.recording.arrays import RecordedArray, as_recorded, cast, known, operation
+from funcnn.recording.arrays import RecordedArray
+from funcnn.recording.making import as_recorded, cast, known, operation
 
 
 def _axes(a: RecordedArray, axis: Any) -> list[int]:
@@ -19,7 +20,7 @@ def _axes(a: RecordedArray, axis: Any) -> list[int]:
 def _reduced(name: str, a: RecordedArray, axis: Any, keepdims: Any) -> RecordedArray:
     axes = _axes(a, axis)
     made = operation(name, a, settings={"axes": axes})
-    return np.expand_dims(made, tuple(axes)) if keepdims else made
+    return as_recorded(np.expand_dims(made, tuple(axes)) if keepdims else made)
 
 
 def _reduction(name: str, joined: np.ufunc) -> Callable[..., RecordedArray]:
@@ -89,15 +90,14 @@ def var(a: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdim
     """np.var"""
     a = as_recorded(a)
     wide = _wide(a) if dtype is None else cast(a, dtype)
-    d = wide - total(wide, axis, keepdims=True) / _count(a, axis)
-    made = total(d * d, axis, keepdims=keepdims) / max(_count(a, axis) - ddof, 0)
+    d: Any = wide - total(wide, axis, keepdims=True) / _count(a, axis)
+    made: Any = total(d * d, axis, keepdims=keepdims) / max(_count(a, axis) - ddof, 0)
     return cast(made, a.dtype) if dtype is None and a.dtype.kind == "f" else made
 
 
 def std(*args: Any, **settings: Any) -> RecordedArray:
     """np.std"""
-    made: RecordedArray = np.sqrt(var(*args, **settings))
-    return made
+    return as_recorded(np.sqrt(var(*args, **settings)))
 
 
 def argmax(a: Any, axis: Any = None, *, keepdims: Any = False) -> RecordedArray:
@@ -138,9 +138,21 @@ def _along(name: str, a: RecordedArray, axis: int | None) -> RecordedArray:
 
 
 REDUCTIONS: dict[Any, Callable[..., Any]] = {
-    **{np.sum: total, np.prod: product, np.any: some, np.all: every, np.count_nonzero: count_nonzero},
-    **{np.max: largest, np.min: smallest, np.mean: mean, np.var: var, np.std: std},
-    **{np.argmax: argmax, np.argmin: argmin, np.cumsum: cumsum, np.argsort: argsort, np.sort: sort},
+    np.sum: total,
+    np.prod: product,
+    np.any: some,
+    np.all: every,
+    np.count_nonzero: count_nonzero,
+    np.max: largest,
+    np.min: smallest,
+    np.mean: mean,
+    np.var: var,
+    np.std: std,
+    np.argmax: argmax,
+    np.argmin: argmin,
+    np.cumsum: cumsum,
+    np.argsort: argsort,
+    np.sort: sort,
     np.diff: lambda a: a[..., 1:] - a[..., :-1],
     np.trace: lambda a: total(np.diagonal(a), -1),
 }

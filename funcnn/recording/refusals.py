@@ -17,7 +17,11 @@ _HERE = str(Path(__file__).parent)
 _ENTRY = str(Path(__file__).with_name("recorder.py"))
 _MACHINERY = (_HERE, str(Path(np.__file__).parent), "<attrs", "<__array_function__", "<frozen")
 _FUNCNN = str(Path(__file__).parents[1])
-_LIBRARIES = (_FUNCNN, *site.getsitepackages(), *[sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")])
+_LIBRARIES = (
+    _FUNCNN,
+    *site.getsitepackages(),
+    *[sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")],
+)
 
 
 def refusal_error(reason: str, remedy: str = "") -> KindError:
