@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -42,9 +42,9 @@ _REDUCING = {
     np.logical_and: np.all,
     np.logical_or: np.any,
 }
-_STABLE = {np.sort, np.argsort}
 
 
+@cache
 def of_method(function: np.ufunc, method: str) -> Callable[..., Any] | None:
     """What computes a method of a ufunc."""
     if method == "__call__":
@@ -59,7 +59,7 @@ def _in(a: Any, dtype: Any) -> RecordedArray:
 
 
 def _with_axes(a: RecordedArray, n: int) -> RecordedArray:
-    made: RecordedArray = a.reshape(*a.shape, *[1] * n)
+    made: RecordedArray = a.reshape((*a.shape, *[1] * n))
     return made
 
 
@@ -68,8 +68,6 @@ def called(
 ) -> Any:
     """NumPy's result, with its place on the tape."""
     settings = _given(settings)
-    if function in _STABLE or name == "array.argsort":
-        settings = {**settings, "kind": "stable"}
     with quiet():
         numbers = function(*numbers_of(args), **{key: numbers_of(value) for key, value in settings.items()})
     if function in _ABOUT:
@@ -105,7 +103,7 @@ def _reason(rule: Any, args: Any, settings: dict[str, Any], used: list[RecordedA
     return ""
 
 
-_signature = lru_cache(inspect.signature)
+_signature = cache(inspect.signature)
 
 
 def _is_shared(numbers: Any, given: Iterable[RecordedArray]) -> bool:

@@ -78,7 +78,7 @@ def _row(value: Any) -> RecordedArray:
 
 def _spread(mask: RecordedArray, a: RecordedArray) -> Any:
     """A mask of leading axes, for the array."""
-    return mask.reshape(*mask.shape, *[1] * (a.ndim - mask.ndim))
+    return mask.reshape((*mask.shape, *[1] * (a.ndim - mask.ndim)))
 
 
 _WHERE = "write where(condition, a, b)"

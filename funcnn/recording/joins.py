@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.recording.arrays import RecordedArray
-from funcnn.recording.making import as_recorded, cast, copied, known, operation
+from funcnn.recording.making import as_recorded, cast, copied, known, operation, recorded_of
 from funcnn.recording.tape import refuse
 from funcnn.recording.ufuncs import elementwise
 
@@ -25,9 +25,9 @@ def concatenate(parts: Sequence[Any], axis: int | None = 0) -> RecordedArray:
     return made
 
 
-def stack(parts: Sequence[Any], axis: int = 0) -> RecordedArray:
+def stack(arrays: Sequence[Any], axis: int = 0) -> RecordedArray:
     """np.stack"""
-    return concatenate([np.expand_dims(as_recorded(part), axis) for part in parts], axis)
+    return concatenate([np.expand_dims(as_recorded(part), axis) for part in arrays], axis)
 
 
 def hstack(parts: Sequence[Any]) -> RecordedArray:
@@ -47,41 +47,41 @@ def column_stack(parts: Sequence[Any]) -> RecordedArray:
     return concatenate([a if a.ndim > 1 else a.reshape(-1, 1) for a in arrays], 1)
 
 
-def append(a: Any, b: Any, axis: int | None = None) -> RecordedArray:
+def append(arr: Any, values: Any, axis: int | None = None) -> RecordedArray:
     """np.append"""
-    return concatenate([a, b], axis)
+    return concatenate([arr, values], axis)
 
 
-def pad(a: RecordedArray, widths: Any, mode: str = "constant", constant_values: Any = 0) -> RecordedArray:
+def pad(array: RecordedArray, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> RecordedArray:
     """np.pad with a constant, or with entries of the array"""
     if mode in {"edge", "reflect", "symmetric", "wrap"}:
-        positions = np.pad(np.arange(a.size).reshape(a.shape), widths, mode=mode)  # type: ignore[call-overload]
-        return operation("take", a, known(positions))
-    if mode != "constant" or (not a.is_known and isinstance(constant_values, RecordedArray)):
-        return refuse(f"np.pad with {mode!r}")
-    inside = np.pad(np.ones(a.shape, bool), widths)
-    made = known(np.pad(np.zeros(a.shape, a.dtype), widths, constant_values=constant_values))
-    return operation("put", made, known(np.flatnonzero(inside).reshape(a.shape)), a)
+        positions = np.arange(array.size).reshape(array.shape)
+        return operation("take", array, known(np.pad(positions, pad_width, mode=mode)))  # type: ignore[call-overload]
+    if mode != "constant" or list(recorded_of([constant_values])):
+        return refuse(f"np.pad with the mode {mode!r} and these values", "write concatenate")
+    inside = np.pad(np.ones(array.shape, bool), pad_width)
+    made = known(np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=constant_values))
+    return operation("put", made, known(np.flatnonzero(inside).reshape(array.shape)), array)
 
 
-def where(condition: Any, a: Any, b: Any) -> RecordedArray:
+def where(condition: Any, x: Any, y: Any, /) -> RecordedArray:
     """np.where"""
-    return elementwise("where", condition, a, b)
+    return elementwise("where", condition, x, y)
 
 
-def clip(a: Any, low: Any = None, high: Any = None, *, a_min: Any = None, a_max: Any = None) -> RecordedArray:
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> RecordedArray:  # noqa: A002  NumPy's names
     """np.clip"""
-    low, high = low if a_min is None else a_min, high if a_max is None else a_max
+    low, high = min if a_min is None else a_min, max if a_max is None else a_max
     made = a if low is None else np.maximum(a, low)
     return as_recorded(made if high is None else np.minimum(made, high))
 
 
-def nan_to_num(a: Any, *, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> RecordedArray:
+def nan_to_num(x: Any, *, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> RecordedArray:
     """np.nan_to_num of a copy"""
-    if a.dtype.kind != "f":
-        return copied(a)
-    ends = np.finfo(a.dtype)
-    made = np.where(np.isnan(a), nan, a)
+    if x.dtype.kind != "f":
+        return copied(x)
+    ends = np.finfo(x.dtype)
+    made = np.where(np.isnan(x), nan, x)
     made = np.where(made == np.inf, float(ends.max) if posinf is None else posinf, made)
     return np.where(made == -np.inf, float(ends.min) if neginf is None else neginf, made)  # type: ignore[return-value]
 
@@ -94,7 +94,7 @@ def filled(a: Any, fill_value: Any, *, dtype: Any = None, shape: Any = None) -> 
 
 def triangle(f: Callable[..., Any]) -> Callable[..., Any]:
     """np.tril or np.triu"""
-    return lambda a, k=0: np.where(f(np.ones(a.shape, bool), k), a, np.zeros((), a.dtype))
+    return lambda m, k=0: np.where(f(np.ones(m.shape, bool), k), m, np.zeros((), m.dtype))
 
 
 JOINS: dict[Any, Callable[..., Any]] = {

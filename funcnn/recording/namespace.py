@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -79,7 +80,12 @@ class RecordedFunctions:
 
     def called(self, function: Callable[..., Any], *args: Any, **settings: Any) -> Any:
         """The result of a function of NumPy."""
-        if function in MOVES and args and isinstance(args[0], RecordedArray):
+        if function is np.astype:
+            return self.astype(*args, **settings)
+        if function in MOVES and not args:
+            first = next(iter(inspect.signature(function).parameters))
+            args = (settings.pop(first),)
+        if function in MOVES and isinstance(args[0], RecordedArray):
             return moved(function.__name__, function, *args, **settings)
         return called(f"np.{function.__name__}", function, RULES.get(function), args, settings)
 

@@ -38,7 +38,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     shape_a, shape_b = [a.shape[i] for i in free_a], [b.shape[i] for i in free_b]
     left = np.transpose(a, (*free_a, *of_a)).reshape(math.prod(shape_a), n)
     right = np.transpose(b, (*of_b, *free_b)).reshape(n, math.prod(shape_b))
-    return (left @ right).reshape(*shape_a, *shape_b)
+    return (left @ right).reshape((*shape_a, *shape_b))
 
 
 def einsum(labels: str, *arrays: Any, optimize: Any = False) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from funcnn.recording.arrays import RecordedArray
 from funcnn.recording.making import as_recorded, cast, known, operation
+from funcnn.recording.tape import refuse
 
 
 def _axes(a: RecordedArray, axis: Any) -> list[int]:
@@ -23,35 +24,35 @@ def _reduced(name: str, a: RecordedArray, axis: Any, keepdims: Any) -> RecordedA
     return as_recorded(np.expand_dims(made, tuple(axes)) if keepdims else made)
 
 
-def _reduction(name: str, joined: np.ufunc) -> Callable[..., RecordedArray]:
-    """The function of NumPy that applies a ufunc to all entries; `initial` is one of them."""
+def _extremum(name: str, joined: np.ufunc) -> Callable[..., RecordedArray]:
+    """np.max or np.min; `initial` is one of the entries"""
 
-    def reduce(a: Any, axis: Any = None, *, keepdims: Any = False, initial: Any = None) -> Any:
+    def extremum(a: Any, axis: Any = None, *, keepdims: Any = False, initial: Any = None) -> Any:
         a = as_recorded(a)
         if initial is None or a.size:
             made = _reduced(name, a, axis, keepdims)
-            return made if initial is None else joined(made, initial)
+            return made if initial is None else joined(made, cast(as_recorded(initial), made.dtype))
         return _reduced(name, known(np.full([n or 1 for n in a.shape], initial, a.dtype)), axis, keepdims)
 
-    return reduce
+    return extremum
 
 
-largest, smallest = _reduction("maximum_of", np.maximum), _reduction("minimum_of", np.minimum)
-_sum, _product = _reduction("sum", np.add), _reduction("product_of", np.multiply)
+largest, smallest = _extremum("maximum_of", np.maximum), _extremum("minimum_of", np.minimum)
 
 
-def total(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False, initial: Any = None) -> RecordedArray:
-    """np.sum"""
-    a = as_recorded(a)
-    return _sum(a if dtype is None else cast(a, dtype), axis, keepdims=keepdims, initial=initial)
+def _reduction(name: str) -> Callable[..., RecordedArray]:
+    """np.sum or np.prod"""
+
+    def reduction(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False) -> RecordedArray:
+        a = as_recorded(a)
+        if dtype is None:
+            return _reduced(name, a, axis, keepdims)
+        return cast(_reduced(name, cast(a, dtype), axis, keepdims), dtype)  # sums of int32 are int64
+
+    return reduction
 
 
-def product(
-    a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False, initial: Any = None
-) -> RecordedArray:
-    """np.prod"""
-    a = as_recorded(a)
-    return _product(a if dtype is None else cast(a, dtype), axis, keepdims=keepdims, initial=initial)
+total, product = _reduction("sum"), _reduction("product_of")
 
 
 def some(a: Any, axis: Any = None, *, keepdims: Any = False) -> RecordedArray:
@@ -90,8 +91,8 @@ def var(a: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdim
     """np.var"""
     a = as_recorded(a)
     wide = _wide(a) if dtype is None else cast(a, dtype)
-    d: Any = wide - total(wide, axis, keepdims=True) / _count(a, axis)
-    made: Any = total(d * d, axis, keepdims=keepdims) / max(_count(a, axis) - ddof, 0)
+    d: Any = a - total(wide, axis, keepdims=True) / _count(a, axis)
+    made: Any = total(d * d, axis, wide.dtype, keepdims=keepdims) / max(_count(a, axis) - ddof, 0)
     return cast(made, a.dtype) if dtype is None and a.dtype.kind == "f" else made
 
 
@@ -120,7 +121,9 @@ def cumsum(a: Any, axis: int | None = None) -> RecordedArray:
 
 
 def argsort(a: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None) -> RecordedArray:
-    """np.argsort; equal numbers keep their order"""
+    """np.argsort; the order of equal numbers depends on the processor, unless it is stable"""
+    if kind != "stable" and not stable:
+        return refuse("np.argsort without kind='stable'", "write argsort(a, kind='stable')")
     return _along("argsort", as_recorded(a), axis)
 
 

@@ -18,14 +18,12 @@ def take(a: Any, indices: Any, axis: int | None = None) -> Any:
     return a[(*[slice(None)] * (axis % a.ndim), indices)]
 
 
-def take_along_axis(a: Any, indices: Any, axis: int | None = -1) -> Any:
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     """np.take_along_axis"""
-    a = as_recorded(a)
+    a = as_recorded(arr)
     if axis is None:
         return a.reshape(-1)[indices]
-    axis %= a.ndim
-    grid: list[Any] = list(np.indices(indices.shape, sparse=True))
-    grid = [0 if a.shape[i] == 1 else positions for i, positions in enumerate(grid)]
+    grid: list[Any] = list(np.indices(a.shape, sparse=True))
     grid[axis] = indices
     return a[tuple(grid)]
 

@@ -131,7 +131,8 @@ def _agree(ours: Array, theirs: Array, given: Sequence[Array]) -> bool:
     sizes = [float(np.abs(a, dtype=float).max(where=np.isfinite(a), initial=1)) for a in given]
     bound = float(np.finfo(ours.dtype).eps) ** 0.5 * math.prod([max(sizes, default=1)] * max(2, len(sizes)))
     ours, theirs = ours[finite].astype(float), theirs[finite].astype(float)
-    return bool((np.abs(ours - theirs) <= bound * (1 + np.abs(theirs))).all())
+    with np.errstate(over="ignore"):
+        return bool((np.abs(ours - theirs) <= bound * (1 + np.abs(theirs))).all())
 
 
 @contextmanager
