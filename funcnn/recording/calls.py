@@ -68,32 +68,30 @@ def called(
 ) -> Any:
     """NumPy's result, with its place on the tape."""
     settings = _given(settings)
+    given = list(recorded_of([*args, *settings.values()]))
+    used = list(recorded_of([*args[1:], *settings.values()])) if function in _MAKING else given
+    is_known = function in _ABOUT or all([a.is_known for a in used])
+    if "out" in settings:
+        return refuse(f"{name} with out")
+    if not is_known and (reason := _misfit(rule, args, settings)):
+        return refuse(f"{name}{reason}")
     with quiet():
         numbers = function(*numbers_of(args), **{key: numbers_of(value) for key, value in settings.items()})
-    if function in _ABOUT:
-        return numbers
-    if function in {np.empty, np.empty_like}:
-        numbers[...] = 0
-    used = list(recorded_of([*(args[1:] if function in _MAKING else args), *settings.values()]))
-    if reason := _reason(rule, args, settings, used, _is_shared(numbers, recorded_of([*args, *settings.values()]))):
-        return refuse(f"{name}{reason}")
-    if rule is None or all([a.is_known for a in used]):
-        return _known(numbers)
+    if _is_shared(numbers, given):
+        return refuse(f"{name}, which gives a view of an array,")
+    if rule is None or is_known:
+        return _known(np.zeros_like(numbers) if function in {np.empty, np.empty_like} else numbers)
     return settled(name, as_recorded(rule(*args, **settings)), numbers, used)
 
 
 def _given(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings that have been given; NumPy passes the others on in its methods."""
     given = {key: value for key, value in settings.items() if value is not np._NoValue}  # noqa: SLF001
-    return {key: value for key, value in given.items() if (key, value) != ("out", None)}
+    return {key: value for key, value in given.items() if key != "out" or value is not None}
 
 
-def _reason(rule: Any, args: Any, settings: dict[str, Any], used: list[RecordedArray], is_shared: Any) -> str:
-    """Why a call cannot be recorded, or an empty text."""
-    if "out" in settings or is_shared:
-        return ", which writes to an array or gives a view of one,"
-    if all([a.is_known for a in used]):
-        return ""
+def _misfit(rule: Any, args: Any, settings: dict[str, Any]) -> str:
+    """Why operations do not compute a call, or an empty text."""
     if rule is None:
         return " of numbers that are not known"
     try:
