@@ -58,10 +58,11 @@ def _largest(value: Any) -> int:
 
 
 def _bound(name: str, a: int, b: int = 0) -> int:
-    """A bound of the absolute value of an operation on ints."""
+    """A bound of the absolute value of an operation on ints of at most these absolute values."""
     if name in {"power", "left_shift"}:
-        return 1 << min((a.bit_length() * b) if name == "power" else a.bit_length() + b, 2 * _BITS)
-    return a * b if name == "multiply" else a + b
+        base, exponent = (a, b) if name == "power" else (2, a.bit_length() + b)
+        return base**exponent if max(1, base.bit_length()) * exponent < 4 * _BITS else 1 << 4 * _BITS
+    return {"multiply": a * b, "remainder": b, "floor_divide": a, "right_shift": a}.get(name, a + b)
 
 
 def _define(method: str, name: str, f: Callable[..., Any], *, is_reflected: bool = False) -> None:

@@ -182,7 +182,7 @@ def test_the_line_of_a_user_is_named_below_a_function_of_funcnn():
 
 def test_functions_of_funcnn_may_ask_and_go_on():
     """They do as for a tracer of JAX, whatever the numbers are."""
-    from funcnn.training.finite import is_finite  # noqa: PLC0415
+    from funcnn.training.finite import is_finite
 
     assert_recorded(lambda x: x * is_finite(x), {"x": X}, {"x": X + 1})
 
