@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, counted, kind, native
+from funcnn.arrays import Array, counted, kind, native, unmapped
 from funcnn.errors import KindError, ShapeError
 from funcnn.recording.operations import Operation
 
@@ -125,8 +125,8 @@ _LARGEST = 1 << 53
 
 
 def _checked(name: str, a: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    array = np.asarray(a, dtype) if isinstance(a, int | float) else a
-    if not isinstance(array, np.ndarray):
+    array = np.asarray(a, dtype) if type(a) in {bool, int, float} else unmapped(a)
+    if type(array) is not np.ndarray:
         raise KindError(f"Program: {name} must be an array, not {kind(a)}")
     if (array.shape, array.dtype.newbyteorder("=")) != (shape, dtype):
         raise ShapeError(f"Program: {name} must be {dtype} of shape {shape}, not {array.dtype} of shape {array.shape}")

@@ -103,7 +103,8 @@ def record_step(params: Any, x: Any, y: Any, loss: Loss, lr: float, *, optimizer
         KindError: as `record_function`; other errors are those of the functions of a step.
     """
     out, cache = forward(params, x)  # these raise the errors for arguments that do not fit
-    grads, _ = update(optimizer, backward(params, cache, loss(out, y)[1]), params)
+    _, dA = loss(out, y)
+    grads, _ = update(optimizer, backward(params, cache, dA), params)
     sgd(params, grads, lr)
 
     def run(tape: Tape, given: Inputs) -> Inputs:

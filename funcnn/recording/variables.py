@@ -45,7 +45,8 @@ def _is_of_rules(module: str) -> bool:
     """Whether a module has rules of layers, losses or optimizers, of funcnn or of a user."""
     if module.startswith(_RULES):
         return not module.startswith(_CHECKS)
-    return module.partition(".")[0] not in {"attr", "attrs", "funcnn", "numpy"}
+    package = module.partition(".")[0]
+    return package not in {"attr", "attrs", "funcnn", "numpy"} and package not in sys.stdlib_module_names
 
 
 class Steps:

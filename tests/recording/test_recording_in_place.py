@@ -250,7 +250,7 @@ def test_computed_ids(name, dtype, data):
     if name == "with a mask":
         return
     far = {"x": x, "i": np.array([1, 0, data.draw(st.sampled_from([3, 7] if dtype == "u1" else [3, -4, 7]))], dtype)}
-    if name in {"one id"}:
+    if name == "one id":
         far["i"] = far["i"][::-1].copy()
     program = record_function(IDS[name], own(recorded))
     if name == "take":

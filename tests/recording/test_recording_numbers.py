@@ -1,4 +1,4 @@
-"""Numbers of Python, such as a rate or a step number, compute as Python computes, and arrays beside them keep their dtype."""
+"""Numbers of Python, such as a rate or a step number, compute as in Python, and arrays beside them keep their dtype."""
 
 import math
 
@@ -53,9 +53,10 @@ def test_a_number_as_an_index():
     with pytest.raises(KindError, match="a number of Python that is computed"):
         record_function(lambda x, n: x[:n], {"x": x, "n": 1})
     with pytest.raises(KindError, match="a number of Python that is computed"):
-        record_function(lambda x, n: [part for part in range(n)], {"x": x, "n": 1})
+        record_function(lambda x, n: list(range(n)), {"x": x, "n": 1})
 
 
+# ruff: noqa: PLW0108  the name of the argument is that of the input
 REFUSED = {
     "condition": (lambda n: n if n > 3 else 0, "a condition on an array"),
     "math": (lambda n: math.sqrt(n), "float(array)"),

@@ -25,17 +25,15 @@ def test_what_a_program_shows():
     program = program_of(scaled, x=np.ones(2), w=0.5)
     assert repr(program) == "<Program of 2 inputs, 2 constants, 3 operations>"
     assert len(program) == 3
-    assert str(program) == "\n".join(
-        [
-            "x: float64 (2,)",
-            "w: float64 ()",
-            "3: float64 (2,) constant",
-            "4: float64 (2,) = multiply(2.0, x)",
-            "5: float64 (2,) = multiply(4, w)",
-            "6: float64 (2,) = add(5, 3)",
-            "out = 6",
-        ]
-    )
+    assert str(program).splitlines() == [
+        "x: float64 (2,)",
+        "w: float64 ()",
+        "3: float64 (2,) constant",
+        "4: float64 (2,) = multiply(2.0, x)",
+        "5: float64 (2,) = multiply(4, w)",
+        "6: float64 (2,) = add(5, 3)",
+        "out = 6",
+    ]
 
 
 def test_a_step_shows_the_names_and_the_rules():
@@ -44,7 +42,7 @@ def test_a_step_shows_the_names_and_the_rules():
     assert product.endswith("  # forward 0 Dense")
     assert any([line.endswith("# loss mse") for line in lines])
     assert any([line.endswith("# sgd") for line in lines])
-    assert any([line.split(":")[0].endswith(" dW") for line in lines])
+    assert any([line.split(":")[0].endswith(" dx") for line in lines])
 
 
 def test_equality():
@@ -56,12 +54,12 @@ def test_equality():
     assert program != other
     assert program != program_of(scaled, x=x.astype("f4"), w=0.5)
     assert program != str(program)
-    nan = [program_of(lambda x: x * np.array([np.nan, k]), x=x) for k in (1, 1, 2)]
+    nan = [program_of(lambda x, k=k: x * np.array([np.nan, k]), x=x) for k in (1, 1, 2)]
     assert nan[0] == nan[1] != nan[2]
 
 
 def test_dtypes_and_names_count():
-    one, two = [program_of(lambda x, k=k: x[:k], x=np.ones(3)) for k in (1, 2)]
+    one, two = [program_of(lambda x, n=n: x[:n], x=np.ones(3)) for n in (1, 2)]
     assert one != two
 
 
@@ -87,7 +85,7 @@ def test_outputs_are_the_callers_own():
     program = program_of(lambda x: (x, x.reshape(1, 2), np.ones(2)), x=np.zeros(2))
     x = np.zeros(2)
     for a in program({"x": x}).values():
-        a += 5
+        a[...] = 5
     np.testing.assert_array_equal(x, 0)
     np.testing.assert_array_equal(program({"x": x})["out.2"], 1)
 
@@ -123,7 +121,7 @@ def test_json_says_all_that_the_program_computes():
     inputs = {name: rng.normal(size=shape) for name, shape, _ in program.inputs}
     ours, theirs = interpreted(data, inputs), program(inputs)
     for name, a in theirs.items():
-        np.testing.assert_array_equal(ours[name], a, name)
+        np.testing.assert_allclose(ours[name], a, rtol=1e-12, atol=1e-12, err_msg=name)
     assert data["steps"][0] == ["forward", "0", "Dense"]
     assert {len(operation) for operation in data["operations"]} <= {4, 5, 6, 7}
 
@@ -150,6 +148,9 @@ def test_what_javascript_does_not_have():
         large.to_json()
 
 
+NEEDED = "must be an array, a number, a record, or a tuple of them"
+
+
 def test_arguments_of_record_function():
     for f, inputs, message in [
         (3, {}, "record_function: function must be a function, not int"),
@@ -158,17 +159,17 @@ def test_arguments_of_record_function():
         (
             abs,
             {"x": [1.0]},
-            "record_function: the input x must be an array, a number, a record, or a tuple of them, not list",
+            f"record_function: the input x {NEEDED}, not list",
         ),
         (
             abs,
             {"x": (X, [1])},
-            "record_function: the input x[1] must be an array, a number, a record, or a tuple of them, not list",
+            f"record_function: the input x[1] {NEEDED}, not list",
         ),
         (
             abs,
             {"x": np.float64(1)},
-            "record_function: the input x must be an array, a number, a record, or a tuple of them, not float64",
+            f"record_function: the input x {NEEDED}, not float64",
         ),
         (abs, {"x": X * 1j}, "arithmetic of complex128 cannot be recorded"),
         (list, {"iterable": X}, None),

@@ -76,6 +76,7 @@ def through_a_list(x):
     return np.ones((3, 3))[[x[0, 0].astype(int), 1]]
 
 
+# ruff: noqa: PLW0108  the name of the argument is that of the input
 READS = {
     "a condition": (lambda x: x if x.sum() > 0 else -x, "a condition on an array, which reads values, cannot"),
     "float": (lambda x: x * float(x[0, 0]), "float(array), which reads values, cannot"),

@@ -64,18 +64,18 @@ NETWORKS = {
     "dropout": ((Dense.init(3, 4, seed=0), Dropout(0.5, seed=3), Dense.init(4, 1, seed=1)), ROWS, mse),
     "residual": ((Residual((Dense.init(3, 3, seed=0), Tanh())), Dense.init(3, 1, seed=1)), ROWS, mse),
     "images": (
-        (Conv2d.init((3, 3), 1, 2, seed=0), Relu(), MaxPool(2), Flatten(), Dense.init(8, 2, seed=1)),
+        (Conv2d.init(1, 2, (3, 3), seed=0), Relu(), MaxPool(2), Flatten(), Dense.init(8, 2, seed=1)),
         IMAGES,
         mse,
     ),
-    "pooled images": ((Conv2d.init((2, 2), 1, 2, seed=0), GlobalAvgPool()), IMAGES, mse),
+    "pooled images": ((Conv2d.init(1, 2, (2, 2), seed=0), GlobalAvgPool()), IMAGES, mse),
     "gru": ((GRU.init(4, 3, seed=0), Dense.init(3, 1, seed=1)), SEQUENCES, mse),
     "lstm with a mask": ((LSTM.init(4, 3, seed=0),), (SEQUENCES, MASK), mse),
     "attention": ((Attention.init(4, 2, seed=0),), SEQUENCES, mse),
     "transformer": (transformer_block(4, 2, 8, seed=0), SEQUENCES, mse),
     "ids": ((Embedding.init(7, 4, seed=0), transformer_block(4, 2, 8, seed=1), Dense.init(4, 2, seed=2)), IDS, mse),
 }
-OPTIMIZERS = {"sgd": (), "momentum": Momentum(0.9), "adam": Adam(), "chain": (ClipNorm(1.0), Adam())}
+OPTIMIZERS = {"sgd": (), "momentum": Momentum(beta=0.9), "adam": Adam(), "chain": (ClipNorm(1.0), Adam())}
 
 
 def like(tree, scale):
@@ -119,7 +119,7 @@ def assert_steps(net, x, loss, optimizer, steps=3, tolerance=1e-11):
         state = leaves_of(net, "params")
         expected |= {**state, **leaves_of(optimizer, "optimizer")}
         for name, a in expected.items():
-            assert made[name].dtype == np.asarray(a).dtype, name
+            assert made[name].dtype == np.asarray(a).dtype or name == "cost", name  # a float of Python
             np.testing.assert_allclose(made[name], a, rtol=tolerance, atol=tolerance, err_msg=name)
         if is_first:  # the memory of the optimizer is there now
             program, is_first = record_step(net, x, y, of, 0.1, optimizer=optimizer), False
@@ -158,22 +158,20 @@ def test_predictions(name):
 
 def test_rules_are_steps_in_their_order():
     net = (Dense.init(3, 2, seed=0), Residual(Tanh()))
-    program = record_step(net, ROWS, ROWS[:, :2], mse, 0.1, optimizer=Momentum(0.9))
+    program = record_step(net, ROWS, ROWS[:, :2], mse, 0.1, optimizer=Momentum(beta=0.9))
     assert program.steps == (
-        ("forward", "", "tuple"),
         ("forward", "0", "Dense"),
         ("forward", "1", "Residual"),
-        ("forward", "1.inner", "Tanh"),
+        ("forward", "1.layer", "Tanh"),
         ("loss", "", "mse"),
-        ("backward", "", "tuple"),
         ("backward", "1", "Residual"),
-        ("backward", "1.inner", "Tanh"),
+        ("backward", "1.layer", "Tanh"),
         ("backward", "0", "Dense"),
         ("update", "", ""),
         ("sgd", "", ""),
     )
-    rules = {program.steps[one.step] for one in program.operations if one.variable == "dW"}
-    assert rules == {("backward", "0", "Dense")}
+    rules = {program.steps[one.step] for one in program.operations if one.variable == "dx"}
+    assert rules == {("backward", "1.layer", "Tanh")}
 
 
 @record
