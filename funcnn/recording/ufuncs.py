@@ -35,8 +35,7 @@ def ufunc(function: np.ufunc, *args: Any) -> RecordedArray:
     if (name := _NAMES.get(function)) is not None:
         return elementwise(name, *args)
     if function not in COMPOSED:
-        made: RecordedArray = refuse(f"np.{function.__name__}")
-        return made
+        refuse(f"np.{function.__name__}")
     return as_recorded(COMPOSED[function](*[a if is_number(a) else as_recorded(a) for a in args]))
 
 

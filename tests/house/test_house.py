@@ -53,6 +53,7 @@ ROOMS = [
     "layers.attention",
     "curvature",
     "compilation.kernels",
+    "recording",
     "about",
     "inspection",
     "installation interop plot",

@@ -1,6 +1,8 @@
 """Programs of whole networks, and the names and rules that their operations have."""
 
 import sys
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -42,6 +44,9 @@ from funcnn import (
 from funcnn.errors import KindError
 from funcnn.recording import record_prediction, record_step
 from funcnn.recording.leaves import leaves_of
+from funcnn.recording.making import at_place
+from funcnn.recording.tape import recording
+from funcnn.recording.variables import is_of_rules, note_names
 from funcnn.testing import strategies as fst
 from tests.counts import at_most
 
@@ -171,7 +176,7 @@ def test_rules_are_steps_in_their_order():
         ("sgd", "", ""),
     )
     rules = {program.steps[one.step] for one in program.operations if one.variable == "dx"}
-    assert rules == {("backward", "1.layer", "Tanh")}
+    assert rules == {("backward", "1.layer", "Tanh"), ("backward", "1", "Residual")}
 
 
 @record
@@ -200,6 +205,32 @@ class Reading(Elementwise):
 def test_variables_of_a_users_rule_are_named():
     program = record_step((Dense.init(3, 1, seed=0), Halved()), ROWS, ROWS[:, :1], mse, 0.1)
     assert "half" in {one.variable for one in program.operations}
+
+
+def test_names_are_those_of_variables_of_rules():
+    with recording() as tape:
+        x = at_place(tape.input("x", np.ones(2)))
+        half = x / 2
+        known_ = np.ones_like(x)  # noqa: F841  it has no place
+        note_names(tape, sys._getframe())
+        assert tape.values[half.place()].variable == "half"
+        again = half  # noqa: F841  the first name stays
+        note_names(tape, sys._getframe())
+        assert tape.values[half.place()].variable in {"half", "again"}
+        other = x * 7
+        note_names(tape, SimpleNamespace(f_globals={"__name__": "inspect"}, f_locals={"other": other}))
+        assert tape.values[other.place()].variable == ""
+    assert [is_of_rules(module) for module in ("funcnn.layers.dense", "__main__", "mine.layers")] == [True] * 3
+    others = ("funcnn.layers.checks", "funcnn.dispatch", "inspect", "numpy.lib", "attr")
+    assert not any(map(is_of_rules, others))
+
+
+def test_the_name_of_a_loss():
+    def own(out, y, k):
+        return mse(out, y)
+
+    program = record_step(Dense.init(3, 1, seed=0), ROWS, ROWS[:, :1], partial(partial(own, k=1)), 0.1)
+    assert ("loss", "", "own") in program.steps
 
 
 def test_no_names_where_a_profiler_is_at_work():
