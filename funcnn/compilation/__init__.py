@@ -1,14 +1,13 @@
 """Compilation of networks to machine code.
 
 `trace` applies the rules of a network to symbolic arrays (`shapes`, `symbols`, `namespace`). `graph` and `program` hold
-the operations, `update` those of an optimizer, which `update_code` writes; `rounds` divides them into passes over the
-rows, `vectors` has what is computed between two passes, and `schedule` puts them in order. `tile`, `panel`, `products`
-and the modules of functions write them as `text`, which `kernel` puts together. `engine` makes machine code, `disk`
-keeps it, `step` and `fold` call it, or `apart` where an update is a call of its own, and `copies` puts what they
-compute into records. `folds` chooses a fold. `agreement`, `widths` and `outside` say when a kernel may be used.
-`segments` computes networks that are not one kernel layer by layer; inside such a call, `kernels` compute single
-layers. `few` has kernels of a few rows, `outputs` those of predictions. The public functions are in `compiler`,
-`explanation`, `prediction` and `state_step`.
+the operations, `update` those of an optimizer; `rounds` divides them into rounds over the rows, and `passes` a round
+into passes over the features. `tile`, `panel`, `products` and the modules of functions write them as `text`, or `few`
+for a few rows; `pieces` writes once what is alike, and `kernel` puts all together. `engine` makes machine code, `disk`
+keeps it, `step` and `fold` call it, or `apart` where an update is a call of its own, and `structure` puts what they
+compute into records. `folds` chooses a fold. `agreement` says when a kernel may be used. `segments` computes networks
+that are not one kernel layer by layer; inside such a call, `kernels` compute single layers. The public functions are in
+`compiler`, `explanation`, `prediction` and `state_step`.
 """
 
 from funcnn.lazy import lazily

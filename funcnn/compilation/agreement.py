@@ -1,15 +1,20 @@
-"""Which arrays kernels are for, whether a kernel's result is that of NumPy, and what errors of rules mean for it."""
+"""When a kernel may be used: for which arrays, if its result is NumPy's, and while what the rules read is unchanged."""
 
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 
 from funcnn.compilation.shapes import FLOATS, Untraceable
-from funcnn.compilation.widths import too_wide
+from funcnn.core import backward, backward_params, forward, forward_only, inference, reseed
+from funcnn.generation import step
+from funcnn.identity.guard import guard
+from funcnn.optimizers.base import update
 from funcnn.trees.walks import leaves
 
 _HERE = str(Path(__file__).parent)
@@ -94,3 +99,69 @@ def reason_of(error: Exception) -> str:
     what = error if isinstance(error, Untraceable) else f"{type(error).__name__}: {error}"
     notes = "".join([f"; {note}" for note in getattr(error, "__notes__", [])])
     return f"{what}{notes}" + (f", {Path(places[-1].filename).name}:{places[-1].lineno}" if places else "")
+
+
+# The most features of a layer; with more, the products of BLAS are faster. Measured on an Intel Xeon, beside kernels of
+# OpenBLAS for AVX-512, with 32 to 1,024 rows.
+WIDEST = 256
+NARROW, WIDEST_BESIDE_NARROW = 32, 1024  # if one side of a matrix is narrow, the other may be wider
+
+
+def too_wide(shapes: list[tuple[int, ...]]) -> str:
+    """Why the first of these arrays that is too wide is left to NumPy, or an empty string."""
+    for shape in shapes:
+        widest = WIDEST if len(shape) > 1 and min(shape) > NARROW else WIDEST_BESIDE_NARROW
+        if max(shape, default=0) > widest:
+            what = "a row of" if len(shape) < 2 else "a matrix of"
+            return f"{what} {' x '.join(map(str, shape))} is wider than {widest}, where NumPy is faster"
+    return ""
+
+
+_PLAIN = {bool, int, str, bytes, type(None)}
+_RULES: tuple[Any, ...] = forward, forward_only, backward, backward_params, inference, reseed, step, update
+
+
+@attrs.frozen(eq=False)
+class Itself:
+    """A value that equals itself alone."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Itself and other.value is self.value
+
+    __hash__ = None  # type: ignore[assignment]  # it is compared, and nothing else
+
+
+def parts_of(setting: Any, form: list[Any]) -> None:
+    """Append a setting to a form, such that equal forms have equal settings; an object that may change is itself."""
+    cls = type(setting)
+    if cls in _PLAIN:
+        form += (cls, setting)
+    elif cls is float or cls is complex:  # 0.0 equals -0.0, but rules may tell them apart
+        form += (cls, repr(setting))
+    else:
+        form.append(Itself(setting))
+
+
+def guarded(make: Callable[[], Any], form: list[Any], *others: Any) -> tuple[Any, Callable[[], bool]]:
+    """What `make` makes, and a function: whether `others` and the classes and objects of a form are as they were.
+
+    If that cannot be compared, a reason takes the place of what is made.
+    """
+    classes = [part for part in form if isinstance(part, type)]
+    objects = [part.value for part in form if type(part) is Itself]
+    for _ in range(2):  # again where the first call keeps something, as a cached property does
+        try:
+            is_unchanged = guard([*others, *classes, *objects], _RULES)
+        except Exception as reason:  # noqa: BLE001  UnknownError, or the error of an object that a function reads
+            return f"what the loss and the rules read cannot be compared in each step: {reason}", always
+        made = make()
+        if is_unchanged():
+            return made, is_unchanged
+    return "the loss or a rule changes what it reads", always
+
+
+def always() -> bool:
+    """True, for a reason that does not change."""
+    return True

@@ -11,21 +11,18 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import as_array, owned
-from funcnn.compilation.copies import Copies
 from funcnn.compilation.memory import StateVectors, address, aligned, sealed
 from funcnn.compilation.segments import Plain, Way
 from funcnn.compilation.shapes import FLOATS, Untraceable
-from funcnn.compilation.sharing import ARGUMENTS
 from funcnn.compilation.step import CompiledStep
-from funcnn.compilation.structure import flatten, symbolic
-from funcnn.compilation.trace import padded
+from funcnn.compilation.structure import Copies, flatten, symbolic
+from funcnn.compilation.trace import padded, pairs
 from funcnn.compilation.update import NoMemoryYet, UpdateProgram, entries
+from funcnn.core import sgd
 from funcnn.optimizers.base import update
 from funcnn.optimizers.transforms import ClipNorm
 from funcnn.training.finite import is_finite
 from funcnn.trees.walks import map_arrays, walk
-
-G, M, N, E, T = [ARGUMENTS.index(name) for name in "GMNET"]
 
 
 class StepsApart:
@@ -52,13 +49,13 @@ class StepsApart:
         self.step, self.update, self._vectors, after = step, program, vectors, program.after
         self.is_portable = all([type(one) is ClipNorm for one in _chain(now.optimizer)[: self._count]])
         self.told = f"{'not in the call' if self._count else 'in a call of its own'}: {reason}"
-        self._params = Copies(params, params, program.dtype, program.firsts, {}, takes_states=True)
-        self._states = _form(self._params.states(now.params))
+        self._params = Copies(params, params, program.dtype, program.firsts, {})
+        self._has_states = any([is_state for *_, is_state in pairs(now.params, now.params)])
+        self._form = _form(now.params)
         numbers = {id(s): i for i, s in enumerate(program.states.following)}
         self._optimizer = Copies(after, after, program.dtype, program.firsts, numbers).copy
-        self._block = np.zeros(len(ARGUMENTS), np.int64)
-        self._block[E], self._block[T] = address(program.code.panels), address(program.code.table)
-        self._call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2)(program.code.function)
+        self._call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)(program.code.function)
+        self._panels = address(program.code.panels)
 
     def __call__(self, now: Any, flat: Any, batches: Sequence[Any], lrs: Sequence[float]) -> Any:
         """As of a Fold, but it may take fewer steps than there are batches."""
@@ -89,14 +86,16 @@ class StepsApart:
         arrays = list(map(np.ascontiguousarray, arrays))
         addresses = np.array(list(map(address, arrays)), np.int64)
         constants = np.array(program.code.numbers(lr, numbers), program.dtype)
-        new, block = self._vectors.take(program.length, program.dtype), self._block.copy()
-        block[G], block[M], block[N] = address(addresses), address(vector), address(new)
-        self._call(address(block), address(constants))
+        new = self._vectors.take(program.length, program.dtype)
+        self._call(self._panels, *map(address, (addresses, constants, vector, new)))
         numbers = program.states.after(numbers)
         optimizer = *plain, *self._optimizer(program.after, sealed(new), numbers)
-        params = self._params.copy(now.params, new, [], steps.params)
-        if _form(self._params.states(params)) != self._states:
-            return None
+        params = now.params
+        if self._has_states:
+            params = sgd(params, steps, 0.0)  # which takes the states in the gradient
+            if _form(params) != self._form:
+                return None
+        params = self._params.copy(params, new, [])
         if type(now.optimizer) is not tuple:
             (optimizer,) = optimizer
         return now.after(params, optimizer, owned(as_array(cost))), new, [], numbers
@@ -116,14 +115,9 @@ def _chain(optimizer: Any) -> tuple[Any, ...]:
     return optimizer if type(optimizer) is tuple else (optimizer,)
 
 
-def _form(states: list[Any]) -> list[Any]:
-    """What states have in common for which one kernel is: all but numbers, and the entries of arrays."""
+def _form(params: Any) -> list[Any]:
     form: list[Any] = []
-    for one in states:
-        if type(one) is int:
-            form.append(int)
-        else:
-            flatten(one, [], [], form, is_state=True)
+    flatten(params, [], [], form)
     return form
 
 

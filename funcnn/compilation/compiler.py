@@ -12,16 +12,25 @@ import numpy as np
 
 from funcnn.arrays import kind
 from funcnn.checked import checked
-from funcnn.compilation.agreement import DIFFERS, MOST_COMPARED, agree, first_rows, reason_of, tried, unsuited
+from funcnn.compilation.agreement import (
+    DIFFERS,
+    MOST_COMPARED,
+    agree,
+    always,
+    first_rows,
+    guarded,
+    reason_of,
+    tried,
+    unsuited,
+)
 from funcnn.compilation.engine import engine
 from funcnn.compilation.folds import Folds
-from funcnn.compilation.outside import always, guarded
 from funcnn.compilation.portable import FAULT, missing_error, refuse, updated
 from funcnn.compilation.segments import Plain, Segments, Way, segments
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten, form_of_rows
-from funcnn.compilation.trace import TracedStep, trace
+from funcnn.compilation.trace import Traced, trace
 from funcnn.core import Loss, value_and_grad
 from funcnn.dispatch import registered
 from funcnn.gradients import Grads
@@ -131,7 +140,7 @@ class Compiled:
     def _step_for(self, params: Any, x: Any, y: Any, threads: int = 1) -> CompiledStep:
         return CompiledStep(trace(self.loss, params, x, y), len(x), threads, self._pool, portable=self.portable)
 
-    def _tail(self, params: Any, x: Any, y: Any) -> TracedStep:
+    def _tail(self, params: Any, x: Any, y: Any) -> Traced:
         """The trace of the last layers and the loss, with the gradient with respect to x as well."""
         arrays: list[Any] = []
         flatten(params, arrays, [], [])

@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -15,31 +16,16 @@ from funcnn.compilation.symbols import Symbol
 from funcnn.elementary import erfc
 from funcnn.scalars import power
 
-LEAVES = {"parameter", "product", "state", "total"}
-
-
-def evaluate(a: Operand, numbers_of: Callable[[Symbol], Any], done: dict[int, Any] | None = None) -> Any:
-    """The numbers of a; `numbers_of` gives the numbers of parameters, states and sums over rows.
-
-    `done` holds what was evaluated before, by the ids of symbolic arrays.
-    """
-    if not isinstance(a, Symbol):
-        return a
-    done = {} if done is None else done
-    if id(a) not in done:
-        is_leaf = a.op in LEAVES
-        done[id(a)] = numbers_of(a) if is_leaf else _operation(a)(*[evaluate(one, numbers_of, done) for one in a.args])
-    return done[id(a)]
-
 
 class Calculation:
-    """`evaluate`, for what is computed in each step: the function of a sequence of numbers, as code of Python.
+    """Functions of a sequence of numbers, as code of Python: what symbolic arrays are whose numbers are known.
 
-    `places` says by the id of a symbol where its number stands in the sequence. Symbolic numbers that are computed
-    alike, such as Adam's correction for each array, have one name, and are computed once in a call.
+    `places` says by the id of a symbolic array where its number stands in the sequence, or how it is taken from
+    `numbers`; parameters are taken from the vector of constants, the second argument. Symbolic numbers that are
+    computed alike, such as Adam's correction for each array, have one name, and are computed once in a call.
     """
 
-    def __init__(self, places: Mapping[int, int]) -> None:
+    def __init__(self, places: Mapping[int, int | str]) -> None:
         self._places = places
         self._names: dict[Any, str] = {}
         self._lines: list[str] = []
@@ -59,8 +45,11 @@ class Calculation:
         if not isinstance(a, Symbol):
             self._space[new] = a
             return new
-        if a.op in LEAVES:
-            return f"numbers[{self._places[id(a)]}]"
+        if (place := self._places.get(id(a))) is not None:
+            return place if isinstance(place, str) else f"numbers[{place}]"
+        if a.op == "parameter":
+            self._space[new] = a.data
+            return f"constants[{new}]"
         text = f"{a.op}({', '.join(map(self.name, a.args))})"
         if not _is_of_python(a):
             self._space[f"of_{new}"], text = _operation(a), f"of_{new}{text[len(a.op) :]}"
@@ -69,10 +58,10 @@ class Calculation:
             self._names[text] = new
         return self._names[text]
 
-    def function(self, results: Iterable[Operand]) -> Callable[[Any], list[Any]]:
-        """The function from the numbers to the results."""
+    def function(self, results: Iterable[Operand]) -> Callable[..., list[Any]]:
+        """The function from the numbers, and the constants, to the results."""
         text = f" return [{', '.join(map(self.name, results))}]"
-        exec("\n".join(["def made(numbers):", *self._lines, text]), self._space)  # noqa: S102  names of operations, and numbers
+        exec("\n".join(["def made(numbers, constants=None):", *self._lines, text]), self._space)  # noqa: S102  names of operations, and numbers
         return self._space.pop("made")
 
 
@@ -119,3 +108,20 @@ _SHAPES: dict[str, Callable[[Symbol, Any], Any]] = {
     "index": lambda a, numbers: numbers[a.data],
     "reshape": lambda a, numbers: numbers.reshape(a.shape),
 }
+
+
+def reached(
+    roots: Iterable[Operand], arguments: Callable[[Symbol], Iterable[Operand]] = attrgetter("args")
+) -> list[Symbol]:
+    """The symbolic arrays of which these are computed, each once, and after those of which it is computed itself."""
+    found: list[Symbol] = []
+    seen: set[int] = set()
+    left: list[tuple[Operand, bool]] = [(root, False) for root in roots]
+    while left:  # a loop, since Python's recursion would end in deep networks
+        s, is_over = left.pop()
+        if is_over:
+            found.append(s)
+        elif type(s) is Symbol and id(s) not in seen:
+            seen.add(id(s))
+            left += [(s, True), *[(a, False) for a in arguments(s)]]
+    return found

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import ref
 
 import numpy as np
 
 from funcnn.arrays import freeze
-from funcnn.compilation.copies import Copies
-from funcnn.compilation.helpers import run
 from funcnn.compilation.memory import Memory, address
 from funcnn.compilation.shapes import NUMBER, Untraceable
+from funcnn.compilation.sharing import run
 from funcnn.compilation.step import CompiledStep, Memories
-from funcnn.compilation.structure import flatten
+from funcnn.compilation.structure import Copies, flatten
 from funcnn.compilation.update import UpdateProgram, entries
 from funcnn.trees.walks import map_arrays
 
 
-class Flat(ref[Any]):
-    """A weak reference to a state that a fold made, with the vector and the numbers in it.
+class Flat(NamedTuple):
+    """A state that a fold made, as a weak reference, with the vector and the numbers in it.
 
     A state does not change, so a call that is given the same state takes the vector instead of each array.
     """
 
-    __slots__ = "fold", "key", "numbers", "own_numbers", "vector"
+    state: ref[Any]
     fold: Any  # which made it
-    key: int  # the id of the state
     vector: Any
     numbers: list[Any]  # of the network
     own_numbers: list[Any]  # of the optimizer

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
+from weakref import ref
 
-from funcnn.compilation.agreement import are_alike, reason_of, tried
+from funcnn.compilation.agreement import are_alike, guarded, reason_of, tried
 from funcnn.compilation.apart import StepsApart
 from funcnn.compilation.fold import Flat, Fold
 from funcnn.compilation.memory import StateVectors
-from funcnn.compilation.outside import guarded
 from funcnn.compilation.segments import Way
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
@@ -27,8 +27,7 @@ class Folds:
     """The folds of a function that `compiled` made, and the contents of the states that they made."""
 
     def __init__(self) -> None:
-        self._flats = flats = dict[int, Flat]()  # by the id of each state, while it is in use
-        self._gone: Callable[[Flat], object] = lambda flat: flats.pop(flat.key, None)
+        self._flats = dict[int, Flat]()  # by the id of each state, while it is in use
         self._vectors = StateVectors()
 
     def forget(self) -> None:
@@ -54,9 +53,8 @@ class Folds:
         if isinstance(fold, str) or (made := tried(fold, now, flat, alike, lrs)) is None:
             return None
         after, *contents = made
-        self._flats[id(after)] = flat = Flat(after, self._gone)
-        flat.fold, flat.key = fold, id(after)
-        flat.vector, flat.numbers, flat.own_numbers = contents
+        flats, key = self._flats, id(after)
+        flats[key] = Flat(ref(after, lambda _: flats.pop(key, None)), fold, *contents)
         return after
 
     def told(self, function: Any, now: Any, x: Any, y: Any) -> str:
@@ -67,7 +65,7 @@ class Folds:
     def _made_by_fold(self, now: Any, x: Any, y: Any) -> Flat | None:
         """The contents of a state, if a fold made it that is for batches like this one and reads what it read."""
         flat = self._flats.get(id(now))
-        if flat is None or flat() is not now or flat.fold.step.rows != form_of_rows(x, y):
+        if flat is None or flat.state() is not now or flat.fold.step.rows != form_of_rows(x, y):
             return None
         return flat if flat.fold.step.is_unchanged() and flat.fold.is_unchanged() else None
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.evaluation import evaluate
+from funcnn.compilation.evaluation import reached
 from funcnn.compilation.namespace import ELEMENTWISE
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, is_known, is_number
@@ -90,15 +90,9 @@ class Graph:
 
     def stage(self, a: Symbol) -> int:
         """The number of rounds over the rows that are over when an array is known; for rows, when they are computed."""
-        left = [a]
-        while left:
-            s = left[-1]
-            waiting = [one for one in s.args if isinstance(one, Symbol) and id(one) not in self._stages]
-            left += waiting
-            if not waiting:
-                before = [self._stages[id(one)][1] for one in s.args if isinstance(one, Symbol)]
-                self._stages[id(s)] = s, max(before, default=0) + (s.op in SUMS)
-                left.pop()
+        for s in reached([a], lambda s: [] if id(s) in self._stages else s.args):
+            before = [self._stages[id(one)][1] for one in s.args if isinstance(one, Symbol)]
+            self._stages[id(s)] = s, max(before, default=0) + (s.op in SUMS)
         return self._stages[id(a)][1]
 
     def node(self, a: Operand) -> Value:
@@ -107,15 +101,9 @@ class Graph:
             return float(a)
         if not isinstance(a, Symbol):
             return float(a.reshape(())) if a.size == 1 else self._vector(a)
-        waiting = [a]
-        while waiting:  # a loop, since Python's recursion would end in deep networks
-            s = waiting[-1]
-            left = [one for one in _arguments(s) if id(one) not in self._seen]
-            waiting += left
-            if not left:
-                waiting.pop()
-                if id(s) not in self._seen:
-                    self._seen[id(s)] = s, self._made_of(s)  # s too, since the id of an array that is gone is reused
+        for s in reached([a], lambda s: [] if id(s) in self._seen else _arguments(s)):
+            if id(s) not in self._seen:
+                self._seen[id(s)] = s, self._made_of(s)  # s too, since the id of an array that is gone is reused
         return self._seen[id(a)][1]
 
     def _made_of(self, s: Symbol) -> Value:
@@ -184,12 +172,6 @@ class Graph:
         for at, a in self.extras:
             if isinstance(a, np.ndarray):
                 constants[at : at + a.size] = a.reshape(-1)
-
-    def fill_computed(self, constants: Any, states: dict[int, Any]) -> None:
-        """Write the constants that are computed from the parameters, which stand before them, and from states."""
-        done = dict(states)
-        for at, a in self.computed:
-            constants[at : at + a.size] = np.reshape(evaluate(a, lambda s: constants[s.data], done), -1)
 
     def constant(self, a: Operand) -> tuple[int, ...]:
         """(first, *strides) of an array among the constants, the strides in numbers."""

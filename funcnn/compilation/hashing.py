@@ -20,36 +20,31 @@ def normal(t: Text, node: Node, row: Index, f: Index, constants: str, apart: int
     words = f"<{t.rows} x i32>"
     keys = [t.splat(_word(t, constants, t.offset(node, i)), "i32") for i in (0, 1)]
     k = _hashed(t, words, _index(t, words, node, row, f, apart), keys)
-    q = _middle(t, words, k)
-    z = _times(t, q, _fraction(t, CENTRE, t.exactly("fsub", _times(t, q, q), t.constant(CENTRE_END**2))))
-    distance = t.let(f"xor {words} {k}, {t.let(f'ashr {words} {k}, {_all(t, 31)}')}")
-    p = _middle(t, words, t.let(f"sub {words} {_all(t, 2**31 - 1)}, {distance}"))
-    for _ in range(4):
-        p = t.call("sqrt", p)
-    tail = _fraction(t, TAIL, t.exactly("fsub", p, t.constant(0.5)))
+    with t.each_rounded():
+        q = _middle(t, words, k)
+        z = t.mul(q, _fraction(t, CENTRE, t.sub(t.mul(q, q), t.constant(CENTRE_END**2))))
+        distance = t.let(f"xor {words} {k}, {t.let(f'ashr {words} {k}, {_all(t, 31)}')}")
+        p = _middle(t, words, t.let(f"sub {words} {_all(t, 2**31 - 1)}, {distance}"))
+        for _ in range(4):
+            p = t.call("sqrt", p)
+        tail = _fraction(t, TAIL, t.sub(p, t.constant(0.5)))
     tail = t.select(t.let(f"icmp slt {words} {k}, zeroinitializer"), t.neg(tail), tail)
     return t.select(t.let(f"icmp sge {words} {distance}, {_all(t, TAIL_BEGIN)}"), tail, z)
 
 
 def _middle(t: Text, words: str, k: str) -> str:
     """(k + 1/2) / 2^32"""
-    return _times(
-        t, t.exactly("fadd", t.let(f"sitofp {words} {k} to {t.panel}"), t.constant(0.5)), t.constant(2.0**-32)
-    )
+    return t.mul(t.add(t.let(f"sitofp {words} {k} to {t.panel}"), t.constant(0.5)), t.constant(2.0**-32))
 
 
 def _fraction(t: Text, polynomials: tuple[list[float], list[float]], x: str) -> str:
     values = []
     for highest, *rest, last in polynomials:
-        value = _times(t, t.constant(highest), x)
+        value = t.mul(t.constant(highest), x)
         for coefficient in rest:
-            value = _times(t, t.exactly("fadd", value, t.constant(coefficient)), x)
-        values.append(t.exactly("fadd", value, t.constant(last)))
+            value = t.mul(t.add(value, t.constant(coefficient)), x)
+        values.append(t.add(value, t.constant(last)))
     return t.div(*values)
-
-
-def _times(t: Text, a: str, b: str) -> str:
-    return t.exactly("fmul", a, b)
 
 
 def _index(t: Text, words: str, node: Node, row: Index, f: Index, apart: int) -> str:

@@ -11,14 +11,15 @@ from funcnn.compilation.few import Few, are_few
 from funcnn.compilation.pieces import Pieces
 from funcnn.compilation.products import Registers
 from funcnn.compilation.program import Program
-from funcnn.compilation.rounds import Rounds
+from funcnn.compilation.rounds import Rounds, Vectors
 from funcnn.compilation.sharing import ARGUMENTS, RUNNING, functions, load, word
 from funcnn.compilation.strips import Strips
-from funcnn.compilation.text import Index, Text
-from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile, text_of
-from funcnn.compilation.vectors import Vectors
+from funcnn.compilation.text import LINE, Index, Text
+from funcnn.compilation.tile import PANEL, ROWS, TILE, Tile
 
 MOST_SHARDS, ROWS_OF_SHARD = 8, 1024
+MOST_WAITING = 16
+"""Features of a layer of which so few sums are computed at a time that they wait for one another."""
 
 
 class Kernel:
@@ -28,16 +29,16 @@ class Kernel:
     the same bits for any number of threads. `fold` takes steps, and after each it calls the function that updates the
     parameters, if there is one. If rows need sums over all rows, there are later rounds over them, and `between`
     computes before each of them what it needs. `table` are the panels of constants and the lists of calls that the text
-    refers to, and `kept` is the number of floats that rounds store for each row; from number `dx` on, the gradient with
-    respect to x.
+    refers to, and `kept` is the number of floats that rounds store for each row. The kernel of a prediction has the
+    function `predict` instead.
     """
 
     def __init__(self, program: Program, registers: Registers, rows: float = math.inf) -> None:
         trace, rounds = program.trace, Rounds(program)
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
-        is_one = len(rounds.rounds) == 1 and program.dx is None
-        few = int(rows) if is_one and are_few(rows, program.nodes, registers) else 0
-        t = Strips(trace.dtype) if few else text_of(widest, rows, trace.dtype, registers)
+        self.is_few = len(rounds.rounds) == 1 and are_few(rows, program.nodes, registers)
+        few = int(rows) if self.is_few else 0
+        t = Strips(trace.dtype) if few else _text_of(widest, rows, trace.dtype, registers)
         length = -(-program.starts[-1] // t.rows) * t.rows
         apart, sums, shards = Pieces(t, "passes", PANEL), Pieces(t, "sums", TILE), Pieces(t, "shards", ROWS)
         loops, between = Pieces(t, "loops", _noalias("CVG")), Pieces(t, "between", f"{_noalias('CVG')}, i64 %count")
@@ -47,7 +48,7 @@ class Kernel:
             else Tile(t, program, one, rounds.kept, registers, apart, sums, 0 if i else length)
             for i, one in enumerate(rounds.rounds)
         ]
-        self.program, self.kept, self.dx = program, rounds.kept, rounds.dx
+        self.program, self.kept = program, rounds.kept
         self.tile_rows = max([tile.tile_rows for tile in tiles])
         self.memory = max([tile.memory for tile in tiles])
         self.rounds, self.row_panel = len(tiles), t.rows
@@ -58,7 +59,10 @@ class Kernel:
             vectors = [Vectors(program, i)] if i else []
             before = between.words(vectors, lambda one: self._between(t, one, loops))
             lists += before, shards.words([tile], lambda one: one.write())
-        lines = [*self._finish(t, loops), *functions(self.length, t.float), *self._fold(t, lists)]
+        if trace.cost is None:
+            lines = self._predict(t, lists[1])
+        else:
+            lines = [*self._finish(t, loops), *functions(self.length, t.float), *self._fold(t, lists)]
         lines += [line for pieces in (apart, sums, shards, loops, between) for line in pieces.function()]
         self.text, self.table = t.module(lines), t.panels()
 
@@ -91,6 +95,16 @@ class Kernel:
         t.loop(self.totals, lambda i: t.put(t.number("%G", t.plus(program.first_total, i)), "%out", i))
         return t.function("finish", f"{_noalias([*'CVG', 'out'])}, i64 %count")
 
+    def _predict(self, t: Text, shard: list[int]) -> list[str]:
+        """The outputs of rows; the result is 1, or 0 if a check of numbers fails."""
+        for name in "CVAG":
+            t.do(load(name))
+        pointers = _pointers(t.words(shard), "%C", "%V", "%A", "%G", "null", "%X", "null", "%Z")
+        t.do(f"call void @shards({pointers}, i64 0, i64 %rows)")
+        is_right = t.let(f"fcmp oeq {t.float} {t.number('%G', self.program.faults)}, 0.0")
+        result = t.let(f"zext i1 {is_right} to i64")
+        return t.function("predict", "ptr %block, ptr %X, ptr %Z, i64 %rows", result=f"i64 {result}")
+
     def _fold(self, t: Text, lists: list[list[int]]) -> list[str]:
         """For each round there are two lists of calls: what is computed before it, and the round."""
         for name in ARGUMENTS:
@@ -103,8 +117,8 @@ class Kernel:
         words = t.words([word for some in lists for word in some])
 
         def round_(number: Index) -> None:
-            of = [t.let(f"load i64, ptr {_word(t, firsts, t.plus(t.times(number, 2), i))}") for i in (0, 1)]
-            before, shard = [_word(t, words, first) for first in of]
+            of = [t.word(firsts, t.plus(t.times(number, 2), i)) for i in (0, 1)]
+            before, shard = [t.word_at(words, first) for first in of]
             if self.rounds > 1:
                 t.do(f"call void @between({_pointers(before, '%C', '%V', '%G')}, i64 %count)")
             t.do(f"store ptr {shard}, ptr %round.at")
@@ -112,11 +126,17 @@ class Kernel:
 
         def step(i: Index) -> None:
             for one, several in (("X", "%XS"), ("Y", "%YS")):
-                t.do(f"store ptr {t.let(f'load ptr, ptr {_word(t, several, i)}')}, ptr %{one}.at")
+                t.do(f"store ptr {t.pointer(several, i)}, ptr %{one}.at")
             t.loop(self.rounds, round_)
             out = t.at("%out", t.times(i, self.totals))
             t.do(f"call void @finish({_pointers('%C', '%V', '%G', out)}, i64 %count)")
-            t.when(has_update, lambda: t.do(f"call void %U(ptr %block, ptr {t.at('%W', t.times(i, '%width'))})"))
+            t.when(
+                has_update,
+                lambda: t.do(f"call void %U({_pointers('%E', '%G', t.at('%W', t.times(i, '%width')), '%M', '%N')})"),
+            )
+
+        def update(constants: str) -> None:
+            t.do(f"call void %U({_pointers('%E', '%G', constants, '%M', '%N')})")
 
         t.loop("%steps", step)
         t.do("store atomic i64 0, ptr %running monotonic, align 8")
@@ -127,10 +147,16 @@ def _noalias(names: Iterable[str]) -> str:
     return ", ".join([f"ptr noalias %{name}" for name in names])
 
 
-def _word(t: Text, pointer: str, i: Index) -> str:
-    """The address of word i, of 64 bits."""
-    return t.let(f"getelementptr inbounds i64, ptr {pointer}, i64 {i}")
-
-
 def _pointers(*names: str) -> str:
     return ", ".join([f"ptr {name}" for name in names])
+
+
+def _text_of(widest: int, rows: float, dtype: Any, registers: Registers) -> Text:
+    """Panels of two lines in small networks, and where partial sums fill a line, if rows fill pairs of lines.
+
+    Two lines use a weight twice, for which vectors that are shorter than a line leave no registers.
+    """
+    line = LINE // dtype.itemsize
+    is_filled = not (rows <= line or 2 * line < rows <= 3 * line)
+    lines = 2 if widest <= MOST_WAITING or (registers.sums == LINE and is_filled) else 1
+    return Text(dtype, lines, is_fused=registers.is_portable)

@@ -10,7 +10,7 @@ import attrs
 
 from funcnn.compilation.graph import Graph, Node, Value
 from funcnn.compilation.panel import FIRST, Known, Panel
-from funcnn.compilation.passes import READ, FeatureLoop, Pass, Passes, SumOverRows
+from funcnn.compilation.passes import READ, FeatureLoop, Pass, Passes, SumOfProducts
 from funcnn.compilation.strips import Strips
 from funcnn.compilation.text import Index
 
@@ -146,7 +146,7 @@ class Lanes(Panel):
                 else:
                     self.compute([node], 0, row.numbers)
             for s in one.sums:
-                self._add_number(s, self.number(s.node, 0, 1, row.numbers))
+                self._add_number(s, self.number(s.right, 0, 1, row.numbers))
         for loop in one.loops:
             self._along(loop, rows)
 
@@ -154,7 +154,7 @@ class Lanes(Panel):
         """The number that all lanes hold."""
         return self.text.let(f"extractelement {self.text.panel} {panel}, i64 0")
 
-    def _add_number(self, one: SumOverRows, panel: str) -> None:
+    def _add_number(self, one: SumOfProducts, panel: str) -> None:
         t, to = self.text, self.text.at(self.sums, one.at)
         t.put(t.let(f"fadd {t.float} {t.number(to)}, {self._lane(panel)}"), to)
 
@@ -203,7 +203,7 @@ class Lanes(Panel):
             to = t.at(self.sums, t.plus(s.at, f))
             total = t.load(to)
             for row in self.each(rows):
-                total = t.add(total, self._number_of(s.node, f, row, "sum"))
+                total = t.add(total, self._number_of(s.right, f, row, "sum"))
             t.store(total, to)
         for row in self.each(rows):
             for kind, node in loop.reductions:

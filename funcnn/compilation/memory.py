@@ -12,8 +12,8 @@ import numpy as np
 
 from funcnn.compilation.shapes import NUMBER
 from funcnn.compilation.sharing import ARGUMENTS, HELPERS, NEXT
+from funcnn.compilation.structure import symbols_in
 from funcnn.compilation.text import LINE
-from funcnn.trees.walks import leaves
 
 
 class Memory:
@@ -48,11 +48,11 @@ class Memory:
         if update:
             code = update.code
             self._set(U=code.function, M=address(memory), N=address(memory), width=code.constants)
-            self._set(E=address(code.panels), T=address(code.table))
+            self._set(E=address(code.panels))
         self.set_step()
         self._block[NEXT] = shards  # there is no work until a call of `fold`
-        symbols: list[Any] = leaves(program.trace.params)
-        places = [(s.shape, own + int(s.data.flat[0]), s.size) for s in symbols if s.dtype != NUMBER]
+        symbols = [s for s in symbols_in(program.trace.params) if s.dtype != NUMBER]
+        places = [(s.shape, own + int(s.data.flat[0]), s.size) for s in symbols]
         if update:
             places += [(s.shape, s.data, s.size) for s in update.memories]
         self._arrays = [memory[first : first + size].reshape(shape) for shape, first, size in places]
@@ -73,13 +73,6 @@ class Memory:
             self._lent = lent if len(lent) >= self._kept else aligned(self._kept, np.dtype(np.uint8))
             self._set(R=address(self._lent))
 
-    def rows_kept(self, kernel: Any, first: int, features: int) -> Any:
-        """Numbers that rounds have kept for each row, from number `first` on, as an array of the caller's own."""
-        panels = self._lent[: self._kept].view(self.sums.dtype).reshape(-1, kernel.kept, kernel.row_panel)
-        rows = np.empty((len(panels), kernel.row_panel, features), self.sums.dtype)
-        rows[...] = panels[:, first : first + features].swapaxes(1, 2)
-        return rows.reshape(-1, features)[: self._bounds[-1]]
-
     def give_back(self, pool: list[Any]) -> None:
         """Return what was borrowed."""
         if self._kept:
@@ -89,6 +82,10 @@ class Memory:
     def set_batch(self, x: int, y: int) -> None:
         """The addresses of the rows of the one step."""
         self._batch[0], self._batch[1] = x, y
+
+    def set_out(self, out: Any) -> None:
+        """The array of the output."""
+        self._set(Z=address(out))
 
     def set_step(self) -> None:
         """Describe one step."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partialmethod
 from typing import Any
 
 import numpy as np
@@ -27,13 +29,34 @@ BINARY = ["add", "divide", "maximum", "minimum", "multiply", "power", "subtract"
 ELEMENTWISE = {"cos", "sin", *UNARY, *BINARY, *TRUTHS, *OF_BITS}
 
 
+def _reduction(op: str) -> Callable[..., Symbol]:
+    def apply(_: Any, x: Symbol, axis: Any = None, *, keepdims: bool = False) -> Symbol:
+        return reduced(op, x, axis, keepdims)
+
+    return apply
+
+
+def _periodic(op: str) -> Callable[[Any, Any], Symbol]:
+    """sin or cos; a larger argument than the kernel can reduce is a fault, so that NumPy computes the step."""
+
+    def apply(_: Any, x: Any) -> Symbol:
+        if isinstance(x, Symbol) and x.features:
+            largest = LARGEST[x.dtype.itemsize]
+            is_outside(x, -largest, largest)
+        return _of_arrays(op, x)
+
+    return apply
+
+
 class SymbolicNamespace:
     """What `namespace(x)` is for a symbolic array x."""
 
     __name__ = "funcnn.compilation"
     inf, nan, pi, newaxis = math.inf, math.nan, math.pi, None
     float32, float64 = np.float32, np.float64
-    finfo = staticmethod(np.finfo)
+    finfo, arange, matmul = staticmethod(np.finfo), staticmethod(np.arange), staticmethod(product)
+    sum, max, min = map(_reduction, ("sum", "maximum", "minimum"))
+    sin, cos = map(_periodic, ("sin", "cos"))
 
     def __getattr__(self, name: str) -> Any:
         if name not in ELEMENTWISE:
@@ -45,12 +68,6 @@ class SymbolicNamespace:
     def abs(self, x: Operand) -> Symbol:
         return _of_arrays("absolute", x)
 
-    def sin(self, x: Operand) -> Symbol:
-        return _periodic("sin", x)
-
-    def cos(self, x: Operand) -> Symbol:
-        return _periodic("cos", x)
-
     def square(self, x: Operand) -> Symbol:
         return _of_arrays("multiply", x, x)
 
@@ -60,8 +77,7 @@ class SymbolicNamespace:
     def power(self, x: Operand, y: Operand) -> Symbol:
         return x**y if isinstance(x, Symbol) and x.dtype.kind == "f" else _of_arrays("power", x, y)
 
-    def pow(self, x: Operand, y: Operand) -> Symbol:
-        return self.power(x, y)
+    pow = power
 
     def where(self, condition: Operand, a: Operand, b: Operand) -> Symbol:
         return _of_arrays("where", condition, a, b, dtype=common_dtype((a, b)))
@@ -69,18 +85,6 @@ class SymbolicNamespace:
     def clip(self, x: Operand, low: Operand, high: Operand) -> Symbol:
         bounded = x if low is None else _of_arrays("maximum", x, low)
         return bounded if high is None else _of_arrays("minimum", bounded, high)
-
-    def matmul(self, a: Operand, b: Operand) -> Symbol:
-        return product(a, b)
-
-    def sum(self, x: Symbol, axis: Any = None, *, keepdims: bool = False) -> Symbol:
-        return reduced("sum", x, axis, keepdims)
-
-    def max(self, x: Symbol, axis: Any = None, *, keepdims: bool = False) -> Symbol:
-        return reduced("maximum", x, axis, keepdims)
-
-    def min(self, x: Symbol, axis: Any = None, *, keepdims: bool = False) -> Symbol:
-        return reduced("minimum", x, axis, keepdims)
 
     def mean(self, x: Symbol, axis: Any = None, *, keepdims: bool = False) -> Symbol:
         return x.mean(axis, keepdims=keepdims)
@@ -90,20 +94,16 @@ class SymbolicNamespace:
             return raise_untraceable("an array filled with a number that is computed")
         return Symbol("full", (), (shape,) if isinstance(shape, int) else shape, dtype or float, None, value)
 
+    def full_like(self, x: Symbol, value: float) -> Symbol:
+        return self.full(x.shape, np.full((), value, x.dtype).item(), x.dtype)
+
     def ones(self, shape: int | Shape, dtype: Any = None) -> Symbol:
         return self.full(shape, 1.0, dtype)
 
     def zeros(self, shape: int | Shape, dtype: Any = None) -> Symbol:
         return self.full(shape, 0.0, dtype)
 
-    def full_like(self, x: Symbol, value: float) -> Symbol:
-        return self.full(x.shape, np.full((), value, x.dtype).item(), x.dtype)
-
-    def ones_like(self, x: Symbol) -> Symbol:
-        return self.full(x.shape, 1.0, x.dtype)
-
-    def zeros_like(self, x: Symbol) -> Symbol:
-        return self.full(x.shape, 0.0, x.dtype)
+    ones_like, zeros_like = partialmethod(full_like, value=1.0), partialmethod(full_like, value=0.0)
 
     def asarray(self, a: Any) -> Any:
         return a if isinstance(a, Symbol) else np.asarray(a)
@@ -120,17 +120,6 @@ class SymbolicNamespace:
 
     def concatenate(self, parts: Any, axis: int = 0) -> Any:
         return raise_untraceable("a concatenation")
-
-    def arange(self, *limits: int) -> Any:
-        return np.arange(*limits)
-
-
-def _periodic(op: str, x: Any) -> Symbol:
-    """sin or cos; a larger argument than the kernel can reduce is a fault, so that NumPy computes the step."""
-    if isinstance(x, Symbol) and x.features:
-        largest = LARGEST[x.dtype.itemsize]
-        is_outside(x, -largest, largest)
-    return _of_arrays(op, x)
 
 
 def _of_arrays(op: str, *args: Operand, dtype: Any = None) -> Symbol:

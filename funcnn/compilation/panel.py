@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-import attrs
 import numpy as np
 
 from funcnn.compilation.functions import exp, expm1, log, log1p, tanh
@@ -35,17 +34,6 @@ FIRST = {"sum": 0.0, "maximum": -math.inf, "minimum": math.inf}
 
 Known = dict[Value, tuple[str, bool]]
 """What a loop over features has in registers: the name of the panel, and whether it consists of bools."""
-
-
-@attrs.frozen
-class Store:
-    """What a loop over `size` entries stores, from number `first` of a memory on: a value; or start - lr value."""
-
-    name: str
-    first: Index
-    value: Value
-    size: int
-    start: Value = None
 
 
 class Panel:

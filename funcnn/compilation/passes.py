@@ -18,12 +18,23 @@ READ = {"kept", *INPUTS}  # in memory before the first pass
 
 
 @attrs.frozen(eq=False)
-class SumOverRows:
-    """The sum of a node over all rows, as the numbers from `at` on; `is_total` adds the features of a row as well."""
+class SumOfProducts:
+    """left^T @ right over all rows, added to the sums from number `at` on; without left, the sum of the rows of right.
 
-    node: Node
+    Without left, `is_total` adds the features of right as well. `round` is the number of times that all rows are read
+    before the rows of this sum can be computed.
+    """
+
+    left: Node | None
+    right: Node
     at: int
     is_total: bool
+    round: int
+
+    @property
+    def arguments(self) -> list[Node]:
+        """The nodes that are summed."""
+        return [self.right] if self.left is None else [self.left, self.right]
 
 
 @attrs.frozen(eq=False)
@@ -38,14 +49,14 @@ class FeatureLoop:
     nodes: list[Node]
     loaded: list[Node]
     reduced: list[Node]
-    sums: list[SumOverRows]
-    totals: list[SumOverRows]
+    sums: list[SumOfProducts]
+    totals: list[SumOfProducts]
 
     @property
     def reductions(self) -> list[tuple[str, Node]]:
         """How the features of which nodes are reduced: "sum", "maximum" or "minimum"."""
         reduced = [(node.op.removeprefix("row "), node.args[0]) for node in self.reduced]
-        return [*reduced, *[("sum", one.node) for one in self.totals]]
+        return [*reduced, *[("sum", one.right) for one in self.totals]]
 
 
 @attrs.define(eq=False)
@@ -60,7 +71,7 @@ class Pass:
     dense: list[Node] = attrs.Factory(list)
     numbers: list[Node] = attrs.Factory(list)
     reduced: list[Node] = attrs.Factory(list)
-    sums: list[SumOverRows] = attrs.Factory(list)
+    sums: list[SumOfProducts] = attrs.Factory(list)
     loops: list[FeatureLoop] = attrs.Factory(list)
     is_fused: bool = False
     is_shared: ClassVar = True
@@ -85,14 +96,14 @@ class Passes:
         self,
         nodes: Iterable[Node],
         outputs: Sequence[Node],
-        sums: list[SumOverRows],
+        sums: list[SumOfProducts],
         kept: Sequence[Node] = (),
         *,
         are_apart: bool = False,
         fuses: bool = False,
     ) -> None:
         self.outputs, self.sums, self._are_apart, self._fuses = outputs, sums, are_apart, fuses
-        roots = [*outputs, *kept, *[one.node for one in sums]]
+        roots = [*outputs, *kept, *[one.right for one in sums]]
         wanted = needed(roots, vectors=False)
         order = [node for node in nodes if node in wanted]
         self._numbers = {node: i for i, node in enumerate(order)}
@@ -117,7 +128,7 @@ class Passes:
         for node in kept:
             self._keep(node)
         for s in sums:
-            self.passes[self._levels[s.node]].sums.append(s)
+            self.passes[self._levels[s.right]].sums.append(s)
         for i in range(len(self.passes) - 1, -1, -1):  # the last first: it tells the others what to keep
             self._fill(i)
 
@@ -129,7 +140,7 @@ class Passes:
     def _fill(self, i: int) -> None:
         """Choose the loops of pass i, and what it reads."""
         one, found, computed = self.passes[i], set[Node](), list[Node]()
-        left = [*self._wanted[i], *[node.args[0] for node in one.reduced], *[s.node for s in one.sums]]
+        left = [*self._wanted[i], *[node.args[0] for node in one.reduced], *[s.right for s in one.sums]]
         while left:
             node = left.pop()
             if node not in found and node.features > 1:
@@ -145,23 +156,23 @@ class Passes:
         read = [node for loop in one.loops for node in loop.loaded]
         if self._are_apart:
             read += [a for node in (*one.numbers, *computed) for a in node.inputs if a.features == 1]
-            read += [s.node for s in one.sums if s.node.features == 1]
+            read += [s.right for s in one.sums if s.right.features == 1]
         for node in read:
             if node not in known:
                 self._keep(node)
-        one.sums = [s for s in one.sums if s.node.features == 1]
+        one.sums = [s for s in one.sums if s.right.features == 1]
 
     def _add_loops(self, one: Pass, nodes: list[Node], n: int) -> None:
         """Add loops over n features, which compute these nodes."""
-        rest = {*[node.args[0] for node in one.reduced], *[s.node for s in one.sums]} - {*nodes}
+        rest = {*[node.args[0] for node in one.reduced], *[s.right for s in one.sums]} - {*nodes}
         for part in _parts(nodes):
             ends, rest = {*part} | rest, set()
             reduced = [node for node in one.reduced if node.args[0].features == n and node.args[0] in ends]
-            sums, totals = list[SumOverRows](), list[SumOverRows]()
-            for s in [s for s in one.sums if s.node.features == n and s.node in ends]:
+            sums, totals = list[SumOfProducts](), list[SumOfProducts]()
+            for s in [s for s in one.sums if s.right.features == n and s.right in ends]:
                 (totals if s.is_total else sums).append(s)
             read = [a for node in part for a in node.inputs] + [node.args[0] for node in reduced]
-            read += [s.node for s in (*sums, *totals)]
+            read += [s.right for s in (*sums, *totals)]
             loaded = [a for a in dict.fromkeys(read) if a.features == n and a not in {*part}]
             if part or reduced or sums or totals:
                 one.loops.append(FeatureLoop(n, part, loaded, reduced, sums, totals))

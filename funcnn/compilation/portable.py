@@ -9,24 +9,21 @@ import numpy as np
 
 from funcnn.arrays import freeze
 from funcnn.compilation.agreement import DIFFERS, reason_of
-from funcnn.compilation.evaluation import LEAVES, evaluate
+from funcnn.compilation.evaluation import Calculation, reached
+from funcnn.compilation.graph import SUMS
 from funcnn.compilation.namespace import ELEMENTWISE
 from funcnn.compilation.shapes import Operand, Untraceable, unrefused
-from funcnn.compilation.structure import builder, flatten, symbolic
+from funcnn.compilation.structure import builder, flatten, symbolic, symbols_in
 from funcnn.compilation.symbols import Symbol, is_step_number
 from funcnn.conditions import recorded
 from funcnn.errors import KindError
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.optimizers.transforms import ClipNorm
-from funcnn.records import plans, values
 
 FAULT = "a check of numbers failed, as of a sine of more than 1e6, or a state is a number that no kernel takes"
 _ROUNDED_FREELY = {"cos", "erfc", "exp", "expm1", "log", "log1p", "power", "sin", "tanh"}
-EXACT = {
-    *(ELEMENTWISE - _ROUNDED_FREELY),
-    *("astype", "full", "halves", "index", "reshape", "transpose", "where"),
-}
+EXACT = {*(ELEMENTWISE - _ROUNDED_FREELY), *("astype", "full", "halves", "index", "reshape", "transpose", "where")}
 """Operations on floats that NumPy computes with the same bits everywhere, each as IEEE 754 rounds it."""
 
 
@@ -36,14 +33,9 @@ def check_exact(values: Iterable[Operand], of: str) -> None:
     Raises:
         Untraceable: an operation is not EXACT.
     """
-    left, seen = list(values), set[int]()
-    while left:
-        a = left.pop()
-        if isinstance(a, Symbol) and id(a) not in seen and a.op not in LEAVES:
-            seen.add(id(a))
-            if a.args and a.dtype.kind == "f" and a.op not in EXACT:
-                raise Untraceable(f"{a.op} {of}, which NumPy computes")
-            left += a.args
+    for a in reached(values, lambda a: [] if a.op in SUMS else a.args):
+        if a.args and a.op not in SUMS and a.dtype.kind == "f" and a.op not in EXACT:
+            raise Untraceable(f"{a.op} {of}, which NumPy computes")
 
 
 def updated(optimizer: Any, grads: Grads[Any], params: Any) -> tuple[Grads[Any], Any]:
@@ -63,21 +55,19 @@ def updated(optimizer: Any, grads: Grads[Any], params: Any) -> tuple[Grads[Any],
         return grads, tuple(after)
     if type(optimizer) is ClipNorm:  # which adds in an order of its own
         return update(optimizer, grads, params)
-    known: dict[int, Any] = {}
     try:
-        made = builder(_traced(optimizer, grads.params, params, known), lambda s: lambda done: _numbers(s, done))
+        steps, next_optimizer = _evaluated(optimizer, grads.params, params)
     except Exception as error:  # noqa: BLE001  of a user's rule
         name, reason = type(optimizer).__name__, reason_of(error)
         text = f"compiled: portable=True needs operations that round alike everywhere; the update of {name}: {reason}"
         raise KindError(text) from None
-    steps, next_optimizer = made(known)
     return Grads(steps, grads.x), next_optimizer
 
 
-def _traced(optimizer: Any, grads: Any, params: Any, known: dict[int, Any]) -> Any:
-    """The steps and the next optimizer as symbolic arrays; `known` gets the numbers of what they are computed from."""
-    symbols: list[Symbol] = []
-    arrays, numbers, counters = list[Any](), list[Any](), list[Symbol]()
+def _evaluated(optimizer: Any, grads: Any, params: Any) -> Any:
+    """The steps and the next optimizer, from the trace of the rule."""
+    arrays, numbers = list[Any](), list[Any]()
+    symbols, counters = list[Symbol](), list[Symbol]()
 
     def entries(a: Any) -> Symbol:
         symbols.append(Symbol("entries", (), a.shape, a.dtype, 1, None))
@@ -87,34 +77,20 @@ def _traced(optimizer: Any, grads: Any, params: Any, known: dict[int, Any]) -> A
     for tree in (optimizer, grads, params):
         flatten(tree, arrays, numbers, [])
         trees.append(symbolic(tree, entries, counters))
-    known.update(zip(map(id, [*symbols, *counters]), [*arrays, *numbers], strict=True))
     with unrefused(), recorded() as faults:
         steps, after = update(trees[0], Grads(trees[1], None), trees[2])
-    for a in (found := _symbols((steps.params, after))):
-        if a.features == 0:
-            raise Untraceable("a sum over the entries of an array")
+    found = symbols_in((steps.params, after))
+    if any([a.features == 0 for a in reached(found)]):
+        raise Untraceable("a sum over the entries of an array")
     check_exact([*found, *faults], "in the update")
-    known[id(known)] = symbols, counters  # as long as their ids are in use
-    return steps.params, after
+    places = {id(s): i for i, s in enumerate([*symbols, *counters])}
+    made = Calculation(places).function(found)([*arrays, *numbers])
+    known = {id(s): _as_result(s, value) for s, value in zip(found, made, strict=True)}
+    return builder((steps.params, after), lambda s: lambda known: known[id(s)])(known)
 
 
-def _symbols(tree: Any) -> list[Symbol]:
-    """The symbolic arrays and numbers of a tree, and all of which they are computed."""
-    left: list[Any] = [tree]
-    found: dict[int, Symbol] = {}
-    while left:
-        one = left.pop()
-        if type(one) is Symbol and id(one) not in found:
-            found[id(one)] = one
-            left += one.args
-        elif type(one) is tuple or type(one) in plans:
-            left += one if type(one) is tuple else values(one)
-    return list(found.values())
-
-
-def _numbers(s: Symbol, known: dict[int, Any]) -> Any:
-    made = evaluate(s, lambda one: known[id(one)], known)
-    return made if is_step_number(s) else freeze(np.asarray(made, s.dtype))
+def _as_result(s: Symbol, value: Any) -> Any:
+    return value if is_step_number(s) else freeze(np.asarray(value, s.dtype))
 
 
 def refuse(function: str, reason: str, plain: Callable[[], Any]) -> None:

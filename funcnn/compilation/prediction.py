@@ -9,14 +9,23 @@ import numpy as np
 
 from funcnn.arrays import kind, unmapped
 from funcnn.checked import checked
-from funcnn.compilation.agreement import DIFFERS, MOST_COMPARED, are_close, first_rows, reason_of, tried, unsuited
+from funcnn.compilation.agreement import (
+    DIFFERS,
+    MOST_COMPARED,
+    always,
+    are_close,
+    first_rows,
+    guarded,
+    reason_of,
+    tried,
+    unsuited,
+)
 from funcnn.compilation.compiler import failure, unavailable
 from funcnn.compilation.inside import Log, inside
-from funcnn.compilation.output_code import OutputCode, Run
-from funcnn.compilation.outputs import OutputProgram
-from funcnn.compilation.outside import always, guarded
 from funcnn.compilation.portable import FAULT, missing_error, refuse
+from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.step import OutputCode, Run
 from funcnn.compilation.structure import flatten
 from funcnn.compilation.trace import trace_prediction
 from funcnn.core import Layer, forward_only, inference
@@ -102,7 +111,7 @@ class Predictor:
         if reason := unavailable() or unsuited(x, x, arrays, any_width=self.portable):
             return reason
         try:
-            program = OutputProgram(trace_prediction(net, x))
+            program = Program(trace_prediction(net, x))
             code = OutputCode(program, arrays, numbers, portable=self.portable)
         except Exception as error:  # noqa: BLE001  of a user's rule, which raises its errors again where it runs plain
             return reason_of(error)

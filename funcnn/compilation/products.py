@@ -10,8 +10,8 @@ import attrs
 
 from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import Known, Panel
+from funcnn.compilation.passes import SumOfProducts
 from funcnn.compilation.pieces import Pattern
-from funcnn.compilation.program import SumOfProducts
 from funcnn.compilation.text import Index, Text
 
 Compute = Callable[[Index, Known], None]

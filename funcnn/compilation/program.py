@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
-import attrs
+import numpy as np
 
-from funcnn.compilation.evaluation import Calculation
+from funcnn.compilation.evaluation import Calculation, reached
 from funcnn.compilation.graph import SUMS, Graph, Node
+from funcnn.compilation.passes import SumOfProducts
 from funcnn.compilation.shapes import Operand, Untraceable
-from funcnn.compilation.symbols import Symbol, elementwise, is_number
-from funcnn.compilation.trace import TracedStep, padded
+from funcnn.compilation.symbols import Symbol, elementwise
+from funcnn.compilation.trace import Traced, padded
 
-LEAST_FACTOR = 1e-9
-"""The least factor of a sum over rows that kernels multiply into the rows."""
-MOST_SUMS = 10_000
 MOST_ROUNDS = 8
 """Of a program whose rounds are functions with offsets of their own; in others, those that are alike share one."""
-
-
-@attrs.frozen(eq=False)
-class SumOfProducts:
-    """left^T @ right over all rows, added to the sums from number `at` on; without left, the sum of the rows of right.
-
-    Without left, `is_total` adds the features of right as well. `round` is the number of times that all rows are read
-    before the rows of this sum can be computed.
-    """
-
-    left: Node | None
-    right: Node
-    at: int
-    is_total: bool
-    round: int
-
-    @property
-    def arguments(self) -> list[Node]:
-        """The nodes that are summed."""
-        return [self.right] if self.left is None else [self.left, self.right]
 
 
 class Program(Graph):
@@ -51,11 +29,14 @@ class Program(Graph):
 
     The rows are read in `rounds` rounds. The sums at the places `own` are those that rows need, and those of which the
     gradients are computed that are `derived`; from `starts[i]` to `starts[i + 1]` stand those of round i. `vectors[i]`
-    are the constants that are computed from them when i rounds are over, with their places. `dx` is the gradient with
-    respect to x, computed in round `round_of_dx`, or None.
+    are the constants that are computed from them when i rounds are over, with their places. `out` is what is written
+    for each row, in round `round_of_out`, or None.
+
+    Raises:
+        Untraceable: there is no kernel for what the trace does.
     """
 
-    def __init__(self, trace: TracedStep) -> None:
+    def __init__(self, trace: Traced) -> None:
         super().__init__(trace.count, trace.dtype)
         self.trace = trace
         self.sums: list[SumOfProducts] = []
@@ -64,27 +45,27 @@ class Program(Graph):
         self.derived: list[Symbol] = []
         self.vectors: defaultdict[int, list[tuple[int, Symbol]]] = defaultdict(list)
         self._length = 0
-        self.dx, self.round_of_dx = None, 0
-        rows = [] if trace.dx is None else [trace.dx]
-        own = _needed_by_rows([*trace.gradients, trace.cost, *trace.faults, *rows])
+        self.out: Node | None = None
+        own = _needed_by_rows([*trace.gradients, trace.cost, *trace.faults, trace.out])
         for gradient in trace.gradients:
             own |= self._keep_gradient(gradient, own)
             self._length = padded(self._length, trace.dtype)
         self.first_total = self._length
         for one in _sums_of([trace.cost]):
-            self._keep(one, [_term(one, 1.0)])
+            self._keep(one, one)
         self.faults = self._length
         for fault in trace.faults:
             if not fault.features:
                 raise Untraceable("a check of numbers that no row takes part in")
             counted = elementwise("where", fault, 1.0, 0.0, dtype=trace.dtype)
-            self._add_sum(None, counted, self.faults, is_total=True)
+            self._add_sum(Symbol("total", (counted,), (), trace.dtype, 0), self.faults)
         self.length = self._length + 1
-        for dx in rows:
-            self.dx, self.round_of_dx = self.node(dx), self.stage(dx)
-            if not isinstance(self.dx, Node) or self.dx.features != dx.size // len(trace.x):
-                raise Untraceable("a gradient of x that is not computed row by row")
+        self.round_of_out = 0 if trace.out is None else self.stage(trace.out)
+        if trace.out is not None:
+            self.out = self.node(trace.out)
         self._place(list(own.values()))
+        if trace.cost is None:
+            self._check_output()
         totals = {at: place - self.first_total for at, place in self.places.items()}
         self._cost = Calculation(totals).function([trace.cost])
 
@@ -92,10 +73,29 @@ class Program(Graph):
         """The cost, given the last sums."""
         return self._cost(totals)[0]
 
+    def _check_output(self) -> None:
+        """Refuse predictions for which there is no kernel."""
+        if self.rounds > 1:
+            raise Untraceable("a sum over all rows")
+        if self.node(self.trace.out).op == "x":
+            raise Untraceable("an output that is x itself")
+
     @property
     def computed(self) -> list[tuple[int, Symbol]]:
         """The constants that are computed before the first round."""
         return [one for one in super().computed if not self.stage(one[1])]
+
+    @cached_property
+    def _computed(self) -> tuple[list[tuple[int, int]], Callable[..., list[Any]]]:
+        """The places and sizes of what is computed before the first round, and its function."""
+        places = [(at, a.size) for at, a in self.computed]
+        return places, Calculation(self.trace.states.places).function([a for _, a in self.computed])
+
+    def fill_computed(self, constants: Any, numbers: list[Any]) -> None:
+        """Write the constants that are computed from the parameters, which stand before them, and from states."""
+        places, function = self._computed
+        for (at, size), value in zip(places, function(numbers, constants), strict=True):
+            constants[at : at + size] = np.reshape(value, -1)
 
     def has_place(self, a: Symbol) -> bool:
         """Whether an array is among the constants."""
@@ -113,114 +113,61 @@ class Program(Graph):
     # Sums.
 
     def _keep_gradient(self, s: Symbol, own: dict[int, Symbol]) -> dict[int, Symbol]:
-        """Give a gradient its place; the sums of which it is computed after the rows, if it is not linear in others."""
-        sums = _sums_of([s])
-        if sums and not any([id(one) in own for one in sums]):
-            try:
-                terms = list(islice(_terms(s, 1.0), MOST_SUMS))
-            except Untraceable:
-                terms = []
-            if terms and len(self.sums) + len(terms) < MOST_SUMS:
-                self._keep(s, terms)
-                return {}
+        """Give a gradient its place, and the sums of which it is computed after the rows, if it is not a sum itself."""
+        viewed = s
+        while viewed.op in {"reshape", "astype"}:
+            viewed = viewed.args[0]
+        if viewed.op in SUMS and id(viewed) not in own:
+            self._keep(s, viewed)
+            return {}
         self.derived.append(s)
-        self._keep(s, [])
-        return {id(one): one for one in sums}
+        self._keep(s)
+        return {id(one): one for one in _sums_of([s])}
 
-    def _keep(self, s: Symbol, terms: list[tuple[Symbol | None, Symbol, bool]]) -> None:
-        """Give a sum its place, and add what it consists of."""
+    def _keep(self, s: Symbol, of: Symbol | None = None) -> None:
+        """Give an array its place among the sums, and the sum over rows that it is."""
         if id(s) not in self.places:
             self.places[id(s)] = self._length
             self._length += s.size
-            for left, right, is_total in terms:
-                self._add_sum(left, right, self.places[id(s)], is_total=is_total)
+            if of is not None:
+                self._add_sum(of, self.places[id(s)])
 
-    def _add_sum(self, left: Symbol | None, right: Symbol, at: int, *, is_total: bool) -> None:
+    def _add_sum(self, s: Symbol, at: int) -> None:
+        """A sum over rows, at its place."""
+        left, right = s.args if s.op == "product" else (None, *s.args)
         stages = [self.stage(one) for one in (left, right) if one is not None]
         left_node = None if left is None else self.node(left)
-        self.sums.append(SumOfProducts(left_node, self.node(right), at, is_total, max(stages)))
+        self.sums.append(SumOfProducts(left_node, self.node(right), at, s.op == "total", max(stages)))
 
     def _place(self, own: list[Symbol]) -> None:
         """Give the sums that rows need their places, and count the rounds."""
         end, self.starts = padded(self.length, self.dtype), list[int]()
-        last = max([self.round_of_dx, *[one.round for one in self.sums], *[self.stage(s) - 1 for s in own]])
+        last = max([self.round_of_out, *[one.round for one in self.sums], *[self.stage(s) - 1 for s in own]])
         stages = defaultdict[int, list[Symbol]](list)
         for s in own:
             stages[self.stage(s)].append(s)
         for i in range(last + 1):
             self.starts.append(end)
             for s in stages[i + 1]:
-                left, right, is_total = _term(s, 1.0)
                 self.own[id(s)] = end
-                self._add_sum(left, right, end, is_total=is_total)
+                self._add_sum(s, end)
                 end = padded(end + s.size, self.dtype)
         self.starts.append(end)
         self.rounds = last + 1
         self.is_shared = self.rounds > MOST_ROUNDS
 
 
-def _term(s: Symbol, factor: float) -> tuple[Symbol | None, Symbol, bool]:
-    """A sum over rows as (left, right, is_total), times a factor."""
-    left, right = s.args if s.op == "product" else (None, *s.args)
-    return left, right if factor == 1 else right * factor, s.op == "total"
-
-
-def _terms(s: Symbol, factor: float) -> Iterator[tuple[Symbol | None, Symbol, bool]]:
-    """The terms of factor * s, where s is a linear combination of sums over rows."""
-    left = [(s, factor)]
-    while left:
-        s, factor = left.pop()
-        a, b = (*s.args, None, None)[:2]
-        if not LEAST_FACTOR <= abs(factor) <= 1 / LEAST_FACTOR:  # a row times a factor must not overflow or vanish
-            raise Untraceable("a sum over all rows times a very large or small number")
-        if s.op in {"reshape", "astype"}:
-            left.append((a, factor))
-        elif s.op == "negative":
-            left.append((a, -factor))
-        elif s.op in {"add", "subtract"} and _is_sum(a, s) and _is_sum(b, s):
-            left += (b, factor if s.op == "add" else -factor), (a, factor)
-        elif s.op in {"multiply", "divide"} and _is_sum(a, s) and is_number(b):
-            left.append((a, factor * b if s.op == "multiply" else factor / b))
-        elif s.op == "multiply" and is_number(a) and _is_sum(b, s):
-            left.append((b, factor * a))
-        elif s.op in SUMS:
-            yield _term(s, factor)
-        else:
-            raise Untraceable(f"{s.op} of a sum over all rows")
-
-
-def _is_sum(a: Operand, like: Symbol) -> bool:
-    return isinstance(a, Symbol) and a.features == 0 and a.shape == like.shape
-
-
-def _sums_of(roots: list[Symbol]) -> list[Symbol]:
+def _sums_of(roots: Iterable[Operand]) -> list[Symbol]:
     """The sums over rows of which arrays are computed, each once."""
-    found: dict[int, Symbol] = {}
-    left: list[Any] = list(roots)
-    while left:
-        one = left.pop()
-        if isinstance(one, Symbol) and one.features == 0 and id(one) not in found:
-            found[id(one)] = one
-            left += [] if one.op in SUMS else one.args[::-1]
-    return [one for one in found.values() if one.op in SUMS]
+    found = reached(roots, lambda s: [] if s.op in SUMS else [a for a in s.args[::-1] if _is_after_rows(a)])
+    return [s for s in found if s.op in SUMS]
 
 
-def reached(roots: Iterable[Operand]) -> list[Symbol]:
-    """The symbolic arrays of which these are computed, each once, and after those of which it is computed itself."""
-    found: list[Symbol] = []
-    seen: set[int] = set()
-    left: list[tuple[Any, bool]] = [(root, False) for root in roots]
-    while left:
-        s, is_over = left.pop()
-        if is_over:
-            found.append(s)
-        elif isinstance(s, Symbol) and id(s) not in seen:
-            seen.add(id(s))
-            left += [(s, True), *[(a, False) for a in s.args]]
-    return found
+def _is_after_rows(a: Operand) -> bool:
+    return isinstance(a, Symbol) and a.features == 0
 
 
-def _needed_by_rows(roots: list[Symbol]) -> dict[int, Symbol]:
+def _needed_by_rows(roots: list[Operand]) -> dict[int, Symbol]:
     """The sums over rows that other rows need, by their ids."""
     rows = [one for one in reached(roots) if one.features]
-    return {id(s): s for one in rows for s in _sums_of([a for a in one.args if isinstance(a, Symbol)])}
+    return {id(s): s for one in rows for s in _sums_of(filter(_is_after_rows, one.args))}

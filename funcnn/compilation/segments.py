@@ -15,13 +15,12 @@ from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten
-from funcnn.compilation.trace import TracedStep
+from funcnn.compilation.trace import Traced
 from funcnn.core import backward, backward_params, forward
 from funcnn.gradients import Grads
-from funcnn.records import plans
 from funcnn.trees.walks import leaves
 
-Trace = Callable[..., TracedStep]
+Trace = Callable[..., Traced]
 # Imported by its user, since it imports more of the package:
 HEADS = "funcnn.compilation.kernels.images"
 FEWEST = 1 << 12  # numbers of the input of a tail without parameters: for fewer NumPy is as fast
@@ -31,8 +30,8 @@ class Segments:
     """`value_and_grad(loss)` by the rules of the layers, of which some leave large arrays to kernels of their own.
 
     The layers from number `first` on are one kernel together with the loss, `tail`, if there is one, and the first
-    layers may be a `head`. If one of the others `may_keep` its input, it gets a copy of what the head gives, which the
-    next step overwrites. `reason` says why the network is not one kernel.
+    layers may be a `head`. The others get a copy of what the head gives, which the next step overwrites. `reason` says
+    why the network is not one kernel.
     """
 
     rows: list[Any]  # the form of the batches
@@ -41,7 +40,6 @@ class Segments:
     def __init__(self, plain: Any, reason: str, tail: CompiledStep | None, first: int, head: Any) -> None:
         self.plain, self.reason, self.tail, self.first, self.head = plain, reason, tail, first, head
         self.until = len(head.layers) if head else 0  # the number of the first layer after the head
-        self.may_keep = False
         self.folds: list[tuple[list[Any], Any, Callable[[], bool]]] = []  # by the form of the optimizer
 
     def __call__(self, params: Any, x: Any, y: Any, log: Log | None = None) -> tuple[Any, Grads[Any]]:
@@ -57,7 +55,7 @@ class Segments:
             head, middle = params[: self.until], params[self.until : self.first]
             memory = self.head.memory() if self.head else None
             given = memory.forward(head, x) if memory else x
-            out, cache = forward(middle, given.copy() if memory and self.may_keep else given)
+            out, cache = forward(middle, given.copy() if memory and middle else given)
             cost, grads = self.end(params, out, y)
             if memory is None:
                 before = backward_params(middle, cache, grads.x)
@@ -112,7 +110,6 @@ def segments(
         tail.number = type(expected[0])
     head = None if tail is None else tried(import_module(HEADS).head_of, params[:first], x)
     made = Segments(plain, reason, tail, first, head)
-    made.may_keep = _has_rules_of_others(params[made.until : first]) if head else False
     found = tried(made, params, x, y, log)
     if tail is None and all([why for _, why in log]):
         return reason
@@ -122,14 +119,7 @@ def segments(
     return made if is_right else f"{reason}, and the kernels of single layers give another result than NumPy"
 
 
-def _has_rules_of_others(layers: tuple[Any, ...]) -> bool:
-    """Whether a layer is not of this package, and so may have its input as a state, as its gradient."""
-    form: list[Any] = []
-    flatten(layers, [], [], form)
-    return any([isinstance(cls, type) and cls in plans and not cls.__module__.startswith("funcnn.") for cls in form])
-
-
-def _tail(params: Any, x: Any, y: Any, trace: Trace) -> tuple[TracedStep | None, int]:
+def _tail(params: Any, x: Any, y: Any, trace: Trace) -> tuple[Traced | None, int]:
     """The trace of as many layers at the end as can be compiled, and the number of the first of them."""
     if type(params) is not tuple or not params:
         return None, 0

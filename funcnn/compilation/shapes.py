@@ -152,9 +152,6 @@ class Shaped:
         """The function of the namespace; functions of other libraries, and of parts of NumPy, are not in it."""
         return getattr(self.functions, name, None) or raise_untraceable(f"there is no kernel for {name}")
 
-    def __bool__(self) -> bool:
-        return raise_untraceable("a branch that depends on numbers")
-
     def _truth(self, axis: Any = None, **_: Any) -> Any:
         return raise_untraceable(
             "a branch that depends on numbers" if axis is None else "all or any of an array over an axis"
@@ -164,15 +161,6 @@ class Shaped:
 
     def __iter__(self) -> Any:
         return raise_untraceable(f"a loop over an array {self.shape}")
-
-    def __index__(self) -> int:
-        return raise_untraceable("an index that depends on numbers")
-
-    def __float__(self) -> float:
-        return raise_untraceable("a conversion to a number of Python")
-
-    __int__: Any = __float__
-    __complex__: Any = __float__
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -198,9 +186,6 @@ class Shaped:
         if math.prod(new) != self.size or not (keeps_rows or self.features == 0):
             return raise_untraceable(f"a reshape from {self.shape} to {new}")
         return self._reshaped(new)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        raise_untraceable("an assignment to entries of an array")
 
     def __getitem__(self, key: Any) -> Self:
         if any([isinstance(part, Shaped) for part in (key if isinstance(key, tuple) else (key,))]):

@@ -1,15 +1,23 @@
-"""Text of the functions by which threads share the shards of a kernel."""
+"""Threads that share the shards of a kernel: the text of the functions by which they do so, and the helper threads."""
 
 from __future__ import annotations
 
+import ctypes
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
 # The arguments of `fold`, a word each at the start of a block: pointers, then whole numbers. %XS and %YS are the
 # addresses of the batches of `steps` steps, %bounds those of %count shards; %X, %Y and the list of calls at %round are
-# what is computed now. If %U is not null, it is the function that updates the parameters: it reads the vector at %M and
-# writes the one at %N, %E and %T are its table of constant panels and its table of arrays, and %W has `width` constants
-# for each step.
+# what is computed now, and %Z is where the rows of an output are written. If %U is not null, it is the function that
+# updates the parameters: it reads the vector at %M and writes the one at %N, %E is its table of constant panels, and %W
+# has `width` constants for each step.
 ARGUMENTS = (
-    *("C", "V", "A", "G", "R", "XS", "YS", "bounds", "out", "X", "Y", "round", "count", "steps"),
-    *("U", "M", "N", "E", "T", "W", "width"),
+    *("C", "V", "A", "G", "R", "XS", "YS", "bounds", "out", "X", "Y", "Z", "round", "count", "steps"),
+    *("U", "M", "N", "E", "W", "width"),
 )
 # Words that threads change, in lines of the cache that hold nothing else: the number of the next shard, whether `fold`
 # is running, the number of shards that are done; and from HELPERS on, whether each helper is at work.
@@ -39,8 +47,8 @@ def functions(length: int, of: str) -> list[str]:
     A helper runs `help`: it takes shards of the open round, and returns after POLLS polls without work while `fold` is
     not running. So the system need not wake it for each step, which would take as long as a shard.
     """
-    pointers = ", ".join([f"ptr %{name}" for name in ("C", "V", "A", "sums", "R", "X", "Y")])
-    loads = [load(name) for name in ("C", "V", "G", "R", "X", "Y", "bounds", "round")]
+    pointers = ", ".join([f"ptr %{name}" for name in ("C", "V", "A", "sums", "R", "X", "Y", "Z")])
+    loads = [load(name) for name in ("C", "V", "G", "R", "X", "Y", "Z", "bounds", "round")]
     loaded = "\n  ".join(loads)
     work = f"""
 define internal void @work(ptr %block, ptr %A) nounwind {{
@@ -118,3 +126,69 @@ end:
   ret void
 }}"""
     return [work, share, help_]
+
+
+def run(functions: Any, memory: Any) -> None:
+    """Take the steps that the arguments in this memory describe.
+
+    Each idle helper is started. The caller does not wait for it.
+    """
+    if memory.helpers:
+        _start(functions, memory)
+    functions.fold(memory.arguments, _yield())
+
+
+def _start(functions: Any, memory: Any) -> None:
+    process = os.getpid()
+    is_forked, memory.process = memory.process != process, process  # it has threads of its own
+    for i, is_at_work in enumerate(memory.helpers):
+        if is_forked or not is_at_work:
+            memory.helpers[i] = 1
+            _pool(process).submit(_help, functions, memory, i, _core())
+
+
+def _core() -> int:
+    """The core of this thread, or -1 where the system does not say it or a process may not choose its cores."""
+    can_move = hasattr(os, "sched_setaffinity") and hasattr(_system(), "sched_getcpu")
+    return _system().sched_getcpu() if can_move else -1
+
+
+def _help(functions: Any, memory: Any, i: int, core: int) -> None:
+    _leave(core)
+    functions.help(memory.arguments, memory.tiles[i + 1], memory.arguments + 8 * (HELPERS + i), _yield())
+
+
+def _leave(core: int) -> None:
+    """Move this thread to another core than the caller's, if there is one.
+
+    Linux may wake a thread on the core of the thread that wakes it, and move it to an idle core after many steps.
+    """
+    with suppress(OSError):  # where a process may not choose its cores
+        # Not the cores of this thread, which are those of the thread that started it: perhaps one of `threads(n)`.
+        cores = os.sched_getaffinity(os.getpid()) if core >= 0 else set()
+        if others := cores - {core}:
+            os.sched_setaffinity(0, others)
+            os.sched_setaffinity(0, cores)
+
+
+@cache
+def _pool(process: int) -> ThreadPoolExecutor:
+    """The helper threads of this process."""
+    return ThreadPoolExecutor(os.cpu_count(), "funcnn-compiled")
+
+
+@cache
+def _yield() -> int:
+    """The address of the function of the system that lets another thread have this core."""
+    function = _system().SwitchToThread if sys.platform == "win32" else _system().sched_yield
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+@cache
+def _system() -> Any:
+    """The functions of the system, loaded where a kernel runs: WebAssembly has no library that could be loaded."""
+    return (
+        ctypes.WinDLL("kernel32")  # type: ignore[attr-defined]  # only Windows has it
+        if sys.platform == "win32"
+        else ctypes.CDLL(None)
+    )

@@ -28,10 +28,10 @@ class Statements:
         self._owners: dict[Any, int] | None = None
         self._offsets: dict[tuple[int, int], str] = {}
 
-    def function(self, name: str, arguments: str, scope: str = "") -> list[str]:
+    def function(self, name: str, arguments: str, scope: str = "", result: str = "void") -> list[str]:
         """The lines of a function that consists of the statements so far; the next statements begin another one."""
-        head = f"define {scope}void @{name}({arguments}) nounwind {{"
-        lines = [head, "entry:", *self.statements, "  ret void", "}"]
+        head = f"define {scope}{result.split(maxsplit=1)[0]} @{name}({arguments}) nounwind {{"
+        lines = [head, "entry:", *self.statements, f"  ret {result}", "}"]
         self.statements, self.block = [], "entry"
         return lines
 
@@ -93,12 +93,7 @@ class Statements:
         self._label("E" + name)
 
     def loop(
-        self,
-        count: Index,
-        body: Callable[..., Sequence[str] | None],
-        *carried: str,
-        step: int = 1,
-        of: str = "",
+        self, count: Index, body: Callable[..., Sequence[str] | None], *carried: str, step: int = 1, of: str = ""
     ) -> Sequence[str]:
         """`carried = body(i, *carried)` for i in 0, step, ... below count, at least once; of type `of`."""
         if isinstance(count, int) and count <= step:

@@ -1,4 +1,4 @@
-"""Calls of a kernel: the cost and the gradient of a step."""
+"""Calls of a kernel: the cost and the gradient of a step, or the output of a prediction."""
 
 from __future__ import annotations
 
@@ -8,27 +8,50 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.copies import Copies
 from funcnn.compilation.engine import engine
-from funcnn.compilation.helpers import run
 from funcnn.compilation.kernel import Kernel
-from funcnn.compilation.memory import Memory, address, aligned_copy
+from funcnn.compilation.memory import Memory, address, aligned_copy, fresh, sealed
 from funcnn.compilation.portable import check_exact
 from funcnn.compilation.program import Program
-from funcnn.compilation.trace import TracedStep
+from funcnn.compilation.sharing import run
+from funcnn.compilation.structure import Copies
+from funcnn.compilation.trace import Traced
 from funcnn.gradients import Grads
 from funcnn.records import build
 
 
 class KernelFunctions:
-    """The functions of a kernel, and the table of constants that is their first argument."""
+    """The functions of a kernel that have these names, and the table of constants that is their first argument."""
 
-    def __init__(self, kernel: Kernel) -> None:
-        fold, helping = engine().functions(kernel.text, ("fold", "help"))
-        self.fold = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2)(fold)
-        self.help = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(helping)
+    fold: Any
+    help: Any
+    predict: Any
+
+    def __init__(self, kernel: Kernel, *names: str) -> None:
+        for name, at in zip(names, engine().functions(kernel.text, names), strict=True):
+            setattr(self, name, ctypes.CFUNCTYPE(*_TYPES[name])(at))
         self._table = aligned_copy(kernel.table)
         self.table = address(self._table)
+
+
+_POINTER = ctypes.c_void_p
+_TYPES: dict[str, list[Any]] = {  # of the result, and of the arguments
+    "fold": [None, *[_POINTER] * 2],
+    "help": [None, *[_POINTER] * 4],
+    "predict": [ctypes.c_int64, *[_POINTER] * 3, ctypes.c_int64],
+}
+
+
+def _kernel(program: Program, rows: int, *, portable: bool) -> Kernel:
+    """The kernel of a program.
+
+    Raises:
+        Untraceable: it would not be portable.
+    """
+    if portable:
+        check_exact([a for _, a in program.computed], "of parameters")
+        check_exact([program.trace.cost], "of sums over all rows")
+    return Kernel(program, engine().portable if portable else engine().registers, rows)
 
 
 class Memories:
@@ -62,17 +85,14 @@ class CompiledStep:
     rows: list[Any]  # the form of the batches
     is_unchanged: Callable[[], bool]  # whether the loss and the rules are as they were
 
-    def __init__(self, traced: TracedStep, rows: int, threads: int, pool: list[Any], *, portable: bool = False) -> None:
+    def __init__(self, traced: Traced, rows: int, threads: int, pool: list[Any], *, portable: bool = False) -> None:
         self.program = p = Program(traced)
         self.pool = pool  # of memory, shared by the steps of a compiled function
-        if portable:
-            check_exact([a for _, a in p.computed], "of parameters")
-            check_exact([traced.cost], "of sums over all rows")
-        self.kernel = Kernel(p, engine().portable if portable else engine().registers, rows=rows)
+        self.kernel = _kernel(p, rows, portable=portable)
         self.dtype = traced.dtype
         self.bounds = self.kernel.bounds(rows)
         self.threads = min(threads, len(self.bounds) - 1)
-        self.functions = KernelFunctions(self.kernel)
+        self.functions = KernelFunctions(self.kernel, "fold", "help")
         places = {id(s): i for i, s in enumerate(traced.states.following)}
         self._grads, self._copy = traced.grads, Copies(traced.grads, traced.grads, self.dtype, p.places, places).copy
         self.number: Callable[[Any], Any] = float  # the class of the cost that the loss returns
@@ -82,32 +102,27 @@ class CompiledStep:
 
     def __call__(self, arrays: list[Any], numbers: list[Any], x: Any, y: Any) -> tuple[float, Grads[Any]] | None:
         """The cost and the gradient; None if a check fails, whose error the plain path has."""
-        program, memory = self.program, self._memories.take()
+        program, memory, dx = self.program, self._memories.take(), None
         memory.take(arrays)
+        if program.out is not None:
+            dx = fresh(program.trace.x.shape, self.dtype)
+            memory.set_out(dx)
         self.run(memory, self.ready(x), self.ready(y), numbers)
         gradients, cost = memory.sums[: program.first_total].copy(), program.cost(memory.totals)
-        has_faults, dx = memory.totals[-1], self._dx(memory)
+        has_faults = memory.totals[-1]
         self._memories.give_back(memory)
         if has_faults:
             return None
         gradients.setflags(0)
-        after = program.trace.states.after(numbers)
-        return self.number(cost), build(Grads, (self._copy(self._grads, gradients, after), dx))
+        grads = self._copy(self._grads, gradients, program.trace.states.after(numbers))
+        return self.number(cost), build(Grads, (grads, dx if dx is None else sealed(dx)))
 
     def run(self, memory: Memory, x: Any, y: Any, numbers: list[Any]) -> None:
         """Take one step, given the numbers of the states; x and y are `ready`."""
         if self.is_computed:
-            self.program.fill_computed(memory.constants, self.program.trace.states.named(numbers))
+            self.program.fill_computed(memory.constants, numbers)
         memory.set_batch(address(x), address(y))
         run(self.functions, memory)
-
-    def _dx(self, memory: Memory) -> Any:
-        """The gradient with respect to x, if it was asked for."""
-        if (dx := self.program.dx) is None:
-            return None
-        made = memory.rows_kept(self.kernel, self.kernel.dx, dx.features).reshape(self.program.trace.x.shape)
-        made.setflags(0)
-        return made
 
     def ready(self, rows: Any) -> Any:
         """An array as kernels read it: contiguous, and of the dtype of x; the rows of a tuple stand side by side."""
@@ -115,3 +130,61 @@ class CompiledStep:
             parts = [one.reshape(len(one), -1) for one in rows]
             return np.concatenate(parts, axis=1, dtype=self.dtype, casting="unsafe")
         return np.ascontiguousarray(rows, self.dtype)
+
+
+Run = Callable[[Any], Any]
+"""From x to the output; to None if a check fails, whose error the plain path has."""
+
+
+class OutputCode:
+    """The machine code of a prediction, with the constants that it reads; it takes any number of rows.
+
+    Raises:
+        Untraceable: there is no kernel for what the trace does.
+    """
+
+    def __init__(self, program: Program, arrays: list[Any], numbers: list[Any], *, portable: bool = False) -> None:
+        self.program, self.kernel = program, _kernel(program, len(program.trace.x), portable=portable)
+        self.functions = KernelFunctions(self.kernel, "predict")
+        self.bounds, self.threads = [0, 0], 1  # for `Memory`; the number of rows is an argument
+        self._arrays, self._numbers = arrays, numbers
+        first = self._memory()
+        self._constants = first.constants
+        self._free = [first]  # one for each call at a time
+
+    def _memory(self) -> Memory:
+        memory = Memory(self)
+        memory.take(self._arrays)
+        self.program.fill_computed(memory.constants, self._numbers)
+        return memory
+
+    def equals(self, other: OutputCode) -> bool:
+        """Whether this is the same function of the rows of x."""
+        is_alike = self.kernel.text == other.kernel.text and self.kernel.table.tobytes() == other.kernel.table.tobytes()
+        return is_alike and self._constants.tobytes() == other._constants.tobytes()
+
+    def __str__(self) -> str:
+        of = "features" if self.kernel.is_few else "rows"
+        return f"compiled: {len(self.program.nodes)} operations over vectors of {self.kernel.row_panel} {of}"
+
+    def bound(self, shape: tuple[int, ...]) -> Run:
+        """The function from x to an output of this shape."""
+        empty, free, function = np.empty, self._free, self.functions.predict
+        dtype, rows = self.program.dtype, shape[0]
+
+        def run(x: Any) -> Any:
+            if not x.flags.c_contiguous:
+                x = np.ascontiguousarray(x)
+            out: Any = empty(shape, dtype)
+            try:  # not `if`, since another thread may take the last one
+                memory = free.pop()
+            except IndexError:
+                memory = self._memory()
+            is_right = function(memory.arguments, address(x), address(out), rows)
+            free.append(memory)
+            if not is_right:
+                return None
+            out.setflags(0)  # write=False
+            return out
+
+        return run

@@ -83,14 +83,6 @@ class Strips(Text):
         self.declared.add("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
         self.do(f"call void @llvm.prefetch.p0(ptr {pointer}, i32 {int(writes)}, i32 {level}, i32 1)")
 
-    def word(self, pointer: str, i: Index) -> str:
-        """Whole number i, of 64 bits, at the pointer."""
-        return self.let(f"load i64, ptr {self.let(f'getelementptr inbounds i64, ptr {pointer}, i64 {i}')}")
-
-    def pointer(self, pointer: str, i: Index) -> str:
-        """Address i at the pointer."""
-        return self.let(f"load ptr, ptr {self.let(f'getelementptr inbounds i64, ptr {pointer}, i64 {i}')}")
-
 
 def lanes(channels: int) -> int:
     """The numbers of a panel for pixels of so many channels: a power of 2 that divides them, or the next one below."""

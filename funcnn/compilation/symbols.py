@@ -19,6 +19,10 @@ def _operator(op: str, dtype: Any = None, *, is_reflected: bool = False) -> Call
     return apply
 
 
+def _unary(op: str) -> Callable[[Symbol], Symbol]:
+    return lambda self: elementwise(op, self)
+
+
 def _in_place(apply: Callable[[Any, Any], Symbol]) -> Callable[[Symbol, Operand], Symbol]:
     """`a += b`, which gives a new array, and leaves the old one, and views of it, as arrays that have changed.
 
@@ -60,6 +64,8 @@ class Symbol(Shaped):
     __irshift__ = _in_place(operator.rshift)
     __floordiv__, __rfloordiv__ = _operator("floor_divide"), _operator("floor_divide", is_reflected=True)
     __mod__, __rmod__ = _operator("remainder"), _operator("remainder", is_reflected=True)
+    __rpow__ = _operator("power", is_reflected=True)
+    __neg__, __abs__, __invert__ = map(_unary, ("negative", "absolute", "invert"))
     __hash__ = object.__hash__
 
     def sum(self, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Symbol:  # noqa: FBT001, FBT002  as NumPy has it
@@ -86,18 +92,6 @@ class Symbol(Shaped):
                 return 1.0 / self if power < 0 else elementwise("sqrt", self)
             return self * self if power == 2 else self * self * self
         return elementwise("power", self, power)
-
-    def __rpow__(self, base: Operand) -> Symbol:
-        return elementwise("power", base, self)
-
-    def __neg__(self) -> Symbol:
-        return elementwise("negative", self)
-
-    def __abs__(self) -> Symbol:
-        return elementwise("absolute", self)
-
-    def __invert__(self) -> Symbol:
-        return elementwise("invert", self)
 
 
 def elementwise(op: str, *args: Operand, dtype: Any = None) -> Symbol:
@@ -242,5 +236,9 @@ _OTHERS = (
     *["contains", "delitem", "divmod", "lshift", "pos", "rand", "rdivmod", "rlshift", "rmatmul", "ror"],
     *["rrshift", "rxor", "ifloordiv", "ilshift", "imatmul", "imod"],
 )
-for _name in _OTHERS:
-    setattr(Symbol, f"__{_name}__", lambda *_, name=_name: raise_untraceable(f"the operator {name}"))
+_REFUSED = {name: f"the operator {name}" for name in _OTHERS}
+_REFUSED |= {"bool": "a branch that depends on numbers", "index": "an index that depends on numbers"}
+_REFUSED |= dict.fromkeys(("float", "int", "complex"), "a conversion to a number of Python")
+_REFUSED |= {"setitem": "an assignment to entries of an array"}
+for _name, _reason in _REFUSED.items():
+    setattr(Symbol, f"__{_name}__", lambda *_, reason=_reason: raise_untraceable(reason))

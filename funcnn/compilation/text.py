@@ -83,6 +83,18 @@ class Text(Statements):
     def put(self, number: str, pointer: str, i: Index = 0) -> None:
         self.do(f"store {self.float} {number}, ptr {self.at(pointer, i)}")
 
+    def word_at(self, pointer: str, i: Index) -> str:
+        """The address of word i, of 64 bits."""
+        return self.let(f"getelementptr inbounds i64, ptr {pointer}, i64 {i}")
+
+    def word(self, pointer: str, i: Index) -> str:
+        """Whole number i, of 64 bits, at the pointer."""
+        return self.let(f"load i64, ptr {self.word_at(pointer, i)}")
+
+    def pointer(self, pointer: str, i: Index) -> str:
+        """Address i at the pointer."""
+        return self.let(f"load ptr, ptr {self.word_at(pointer, i)}")
+
     def shuffled(self, kind: str, a: str, b: str, lanes: Sequence[int]) -> str:
         """The chosen lanes of a and b, two vectors of this kind, counted through both."""
         which = ", ".join(f"i32 {lane}" for lane in lanes)

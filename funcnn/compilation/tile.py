@@ -6,21 +6,20 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import FIRST, Known, Panel
 from funcnn.compilation.passes import READ, FeatureLoop, Pass, Passes
 from funcnn.compilation.pieces import Pattern, Pieces
 from funcnn.compilation.products import Registers, SumBlocks, dense, sum_blocks
 from funcnn.compilation.rounds import Round
 from funcnn.compilation.text import LINE, Index, Text
-from funcnn.compilation.transposition import read_rows
+from funcnn.compilation.transposition import read_rows, write_rows
 
 INPUTS = {"x": "%X", "y": "%Y"}
 MOST_PASSES = 16
 """Of a round that is one function, since LLVM's time grows with the square of the size of a function."""
 MOST_BYTES = 192 * 1024  # kept for the panels of a tile: half of a second-level cache, or less
-MOST_WAITING = 16
-"""Features of a layer of which so few sums are computed at a time that they wait for one another."""
-ROWS = ", ".join([*[f"ptr noalias %{name}" for name in "CVAGRXY"], "i64 %lo", "i64 %hi"])
+ROWS = ", ".join([*[f"ptr noalias %{name}" for name in "CVAGRXYZ"], "i64 %lo", "i64 %hi"])
 """The arguments of a round."""
 PANEL = ", ".join([*[f"ptr noalias %{name}" for name in "CVTBK"], "i64 %row"])
 """The arguments of a pass apart: memory of the panel for sums, for itself, and for later rounds, and its first row."""
@@ -30,23 +29,12 @@ TILE = ", ".join(
 """The arguments of a sum, where %stride are the numbers of a panel at %A."""
 
 
-def text_of(widest: int, rows: float, dtype: Any, registers: Registers) -> Text:
-    """Panels of two lines in small networks, and where partial sums fill a line, if rows fill pairs of lines.
-
-    Two lines use a weight twice, for which vectors that are shorter than a line leave no registers.
-    """
-    line = LINE // dtype.itemsize
-    is_filled = not (rows <= line or 2 * line < rows <= 3 * line)
-    lines = 2 if widest <= MOST_WAITING or (registers.sums == LINE and is_filled) else 1
-    return Text(dtype, lines, is_fused=registers.is_portable)
-
-
 class Tile:
     """Writes the function of a round, which adds the sums over the rows from %lo to %hi to the `length` numbers at %G.
 
     %X and %Y are the rows of x and y, %V the vector of constants, %C the table of panels, and %A memory: for the panels
     of a tile, for the current panel, and for a copy of the last rows, filled up to a panel with the very last. %R is
-    memory for `kept` lines of each panel of rows, which later rounds read.
+    memory for `kept` lines of each panel of rows, which later rounds read, and %Z for the rows of the output.
     """
 
     def __init__(
@@ -94,7 +82,17 @@ class Tile:
     @property
     def memory(self) -> int:
         """The numbers at %A."""
-        return (self.panels * self.lines + self.passing + sum(self.widths.values())) * self.text.rows
+        return (self._spare_of_out + self._width) * self.text.rows
+
+    @property
+    def _spare_of_out(self) -> int:
+        """The line at %A from which on are rows of the output that do not fill a panel."""
+        return self.panels * self.lines + self.passing + sum(self.widths.values())
+
+    @property
+    def _width(self) -> int:
+        """The numbers of a row of the output."""
+        return self.round.out.features if self.round.out else 0
 
     @property
     def is_shared(self) -> bool:
@@ -108,6 +106,7 @@ class Tile:
         parts: list[Pass | SumBlocks] = [*self.passes, *self.blocks]
         for part in parts:
             part.add_to(pattern)
+        pattern.key.append(self.round.out and pattern.read(self.round.out))
 
     def write(self) -> None:
         """The statements; the numbers at %G, which fill panels, are set to 0 at first."""
@@ -189,6 +188,20 @@ class Tile:
         else:
             for one in self.passes:
                 self._pass(one)
+        if self.round.out:
+            self._write_out(self.round.out, row, is_full)
+
+    def _write_out(self, node: Node, row: Index, is_full: str) -> None:
+        """The rows of the output; those of a panel that is not full by way of other memory."""
+        t = self.text
+        there, spare = t.at("%Z", t.times(row, self._width)), t.at("%A", self._spare_of_out * t.rows)
+        write_rows(self.panel, node, t.let(f"select i1 {is_full}, ptr {there}, ptr {spare}"))
+
+        def copy() -> None:
+            count = t.times(t.minus("%hi", row), self._width)
+            t.loop(count, lambda i: t.put(t.number(spare, i), there, i))
+
+        t.when(t.let(f"xor i1 {is_full}, true"), copy)
 
     # Functions of their own.
 

@@ -93,7 +93,7 @@ class Program:
             place = str(len(names))
             args = [names[i] for i in one.args] + [f"{key}={value}" for key, value in one.settings.items()]
             left = f"{place} {one.variable}".rstrip()
-            rule = "" if one.step is None else "  # " + " ".join(filter(None, self.steps[one.step]))
+            rule = "" if one.step is None else "  # " + " ".join(dict.fromkeys(filter(None, self.steps[one.step])))
             texts.append(f"{left}: {one.dtype} {one.shape} = {one.name}({', '.join(args)}){rule}")
             names.append(place)
         return "\n".join([*texts, *[f"{name} = {names[i]}" for name, i in self.outputs.items()]])

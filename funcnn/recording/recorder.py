@@ -9,7 +9,7 @@ import numpy as np
 
 from funcnn.arrays import is_array, is_plain, kind, native
 from funcnn.conditions import recorded
-from funcnn.core import Loss, backward, forward, forward_only, inference, sgd
+from funcnn.core import Loss, backward, forward, inference, sgd
 from funcnn.errors import KindError
 from funcnn.gradients import Grads
 from funcnn.inspection.log import Log, bare, logged
@@ -66,11 +66,11 @@ def record_prediction(params: Any, x: Any) -> Program:
     >>> from funcnn import Dense
     >>> from funcnn.recording import record_prediction
     >>> print(record_prediction((Dense.init(2, 1, seed=0),), np.ones((4, 2))))
-    input params.0.W: float64 (2, 1)
-    input params.0.b: float64 (1,)
-    input x: float64 (4, 2)
-    3: float64 (4, 1) = matmul(x, params.0.W)
-    4: float64 (4, 1) = add(3, params.0.b)
+    params.0.W: float64 (2, 1)
+    params.0.b: float64 (1,)
+    x: float64 (4, 2)
+    3: float64 (4, 1) = matmul(x, params.0.W)  # forward 0 Dense
+    4 out: float64 (4, 1) = add(3, params.0.b)  # forward 0 Dense
     out = 4
 
     Raises:
@@ -78,8 +78,10 @@ def record_prediction(params: Any, x: Any) -> Program:
     """
     predict(params, x)  # which raises the errors for arguments that do not fit
 
-    def run(_: Tape, given: Inputs) -> Inputs:
-        return {"out": forward_only(inference(given["params"]), given["x"])}
+    def run(tape: Tape, given: Inputs) -> Inputs:
+        with naming():
+            out, _ = forward(logged(inference(given["params"]), Log(Steps(tape).report)), given["x"])
+        return {"out": out}
 
     return _recorded("record_prediction", run, {"params": params, "x": x})
 
@@ -116,9 +118,11 @@ def record_step(params: Any, x: Any, y: Any, loss: Loss, lr: float, *, optimizer
                 cost, dA = loss(out, given["y"])
             back = backward(log, cache, dA)
             grads = Grads(bare(back.params), back.x)
-            with steps.step("update", "", ""):
-                moves, memory = update(given["optimizer"], grads, net)
-            with steps.step("sgd", "", ""):
+            moves, memory = grads, given["optimizer"]
+            if optimizer != ():
+                with steps.step("update", "", _names(optimizer)):
+                    moves, memory = update(memory, grads, net)
+            with steps.step("sgd", "", "sgd"):
                 after = sgd(net, moves, given["lr"])
         outputs = {"cost": cost, "out": out, "dA": dA, "grads": grads.params}
         return {**outputs, "params": after, "optimizer": memory}
@@ -132,6 +136,11 @@ def name_of_loss(loss: Any) -> str:
     while hasattr(loss, "func"):
         loss = loss.func
     return str(getattr(loss, "__name__", type(loss).__name__))
+
+
+def _names(optimizer: Any) -> str:
+    parts = optimizer if type(optimizer) is tuple else (optimizer,)
+    return ", ".join([type(part).__name__ for part in parts])
 
 
 def _recorded(function: str, run: Callable[[Tape, Inputs], Inputs], inputs: Inputs) -> Program:

@@ -121,9 +121,8 @@ class Flattened:
             if not any(a.dtype.kind in "fc" for a in kinds):
                 raise KindError(f"{self.function}: f must return floats, not {short(out)}")
         if not self.sign and any(a.dtype.kind == "c" for a in kinds):
-            raise KindError(
-                f'{self.function}: f returns complex numbers; choose convention="jax" or convention="torch"'
-            )
+            remedy = 'choose convention="jax" or convention="torch"'
+            raise KindError(f"{self.function}: f returns complex numbers; {remedy}")
         specs = tuple([(a.dtype.kind, a.shape) for a in kinds])
         is_plain = (children(out) is None or out is None) and specs[0][0] != "c"
         return ResultStructure(out, specs, is_plain)

@@ -76,8 +76,9 @@ def jvp_pair(function: Function, *, jit: Flag = True) -> tuple[Callable[..., Any
 
     def jvp(args: Sequence[Any], tangents: Sequence[Any]) -> Any:
         with _precision(args), named_without_rule("JAX", *_WITHOUT_RULE):
-            steps = jax.tree.map(_step, tuple(tangents), tuple(args), is_leaf=_is_none)
-            leaves, tree = jax.tree.flatten(ahead(tuple(args), jax.tree.leaves(steps)), is_leaf=_is_none)
+            is_none = lambda a: a is None
+            steps = jax.tree.map(_step, tuple(tangents), tuple(args), is_leaf=is_none)
+            leaves, tree = jax.tree.flatten(ahead(tuple(args), jax.tree.leaves(steps)), is_leaf=is_none)
         return jax.tree.unflatten(tree, [None if a is None else np.asarray(a) for a in leaves])
 
     return f, jvp
@@ -117,10 +118,6 @@ def _or_nothing(rest: Iterator[Any]) -> Callable[[Any], Any]:
 
 def _is_float(a: Any) -> bool:
     return bool(jax.numpy.issubdtype(jax.numpy.result_type(a), np.inexact))
-
-
-def _is_none(a: Any) -> bool:
-    return a is None
 
 
 _WITHOUT_RULE = ("Reverse-mode differentiation does not work", "do not support JVP")

@@ -33,12 +33,7 @@ Rest = Annotated[Sequence[Any], instance(tuple | list, "a tuple of further argum
 @takes_options
 @checked
 def check_gradient(
-    f: Function,
-    grad: FunctionOrTrue,
-    x: Any,
-    *,
-    args: Rest = (),
-    **options: Unpack[CheckOptions],
+    f: Function, grad: FunctionOrTrue, x: Any, *, args: Rest = (), **options: Unpack[CheckOptions]
 ) -> Report:
     """Check `grad(x, *args)`, the gradient of one number, against the values of `f(x, *args)` alone.
 
@@ -68,11 +63,8 @@ def check_gradient(
         **options: as in `check_vjp`, except `float32`; a function for `domain` gets x and args.
 
     Raises:
-        GradientError: the gradient is wrong. There is a subclass for each kind of mistake.
-        Inconclusive: as `check_vjp`.
-        KindError: f or grad is not a function, x is not an array of numbers, args is not a tuple, f does not return one
-            number, or an option is of the wrong kind.
-        RangeError: as `check_vjp`.
+        GradientError, Inconclusive, RangeError: as `check_vjp`.
+        KindError: as `check_vjp`; or f does not return one number.
     """
     function = "check_gradient"
 
@@ -171,5 +163,5 @@ def _array(x: Any) -> Array:
 def wide(x: Any) -> Any:
     """X in float64, in which SciPy computes; complex numbers as they are."""
     if isinstance(x, np.ndarray):
-        return x.astype(np.float64) if x.dtype == np.float32 else x
+        return x.astype(np.float64, copy=False) if x.dtype.kind == "f" else x
     return map_leaves(wide, x)

@@ -132,11 +132,6 @@ def test_losses(loss, y):
     check(mlp([N_IN, WIDTH, N_OUT], hidden=Tanh(), seed=0), x, y, loss)
 
 
-def test_probabilities():
-    net = (*mlp([N_IN, 4, N_OUT], seed=0), Sigmoid())
-    check(net, x, bits, losses.binary_cross_entropy)
-
-
 @st.composite
 def runs(draw):
     """A network, and a batch for it."""

@@ -102,13 +102,7 @@ REASONS = [
         "a row of 1030 is wider than 1024, where NumPy is faster",
     ),
     (mse, HALF, x.astype(np.float16), y, "kernels compute in float32 and float64, x is float16"),
-    (
-        lambda out, y: mse(out, y[0]),
-        net,
-        x,
-        (y, [1]),
-        "x and y must be NumPy arrays, or tuples of them, got float64 ",
-    ),
+    (lambda out, y: mse(out, y[0]), net, x, (y, [1]), "x and y must be NumPy arrays, or tuples of them, got float64 "),
 ]
 
 

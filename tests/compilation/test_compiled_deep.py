@@ -9,20 +9,7 @@ import pytest
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
-from funcnn import (
-    AdamW,
-    Dense,
-    Grads,
-    Momentum,
-    Residual,
-    Tanh,
-    files,
-    inference,
-    mse,
-    sgd,
-    update,
-    value_and_grad,
-)
+from funcnn import AdamW, Dense, Grads, Momentum, Residual, Tanh, files, inference, mse, sgd, update, value_and_grad
 from funcnn.compilation import compiled, explain
 from funcnn.compilation.fold import Fold
 from funcnn.compilation.step import CompiledStep
@@ -44,7 +31,7 @@ def test_the_update_of_a_deep_network_is_as_short_as_that_of_a_shallow_one(optim
     for net in (pairs(2), pairs(50)):
         _, after = update(optimizer, Grads(net, None), net)
         made = Fold(CompiledStep(trace(mse, net, x, x), len(x), 1, []), after).update.code
-        assert len(made.table) > len(net)
+        assert len(made.panels) > len(net)
         texts.add(made.text)
     assert len(texts) == 1
 

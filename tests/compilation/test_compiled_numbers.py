@@ -28,8 +28,8 @@ from funcnn import (
 from funcnn.compilation import compiled, explain
 from funcnn.compilation.compiler import agree
 from funcnn.compilation.shapes import NUMBER, Untraceable
-from funcnn.compilation.states import SymbolicStates
 from funcnn.compilation.symbols import Symbol
+from funcnn.compilation.trace import SymbolicStates
 from funcnn.elementary import normal_cdf
 from funcnn.optimizers import PerArray
 from funcnn.trees import astype, leaves

@@ -112,23 +112,6 @@ def test_folds_carry_running_statistics(optimizer, dtype):
     assert not (single.params[1].var == 1).any()
 
 
-def test_a_fold_is_one_call():
-    x, y = data_of(40)
-    net = (Dense.init(3, 4, seed=0), BatchNorm.init(4), Dense.init(4, 2, seed=1))
-    made = compiled(mse).fold(TrainState(net), [(x, y)] * 6, [0.1] * 6)
-    assert made.step == 6
-    assert not (made.params[1].mean == 0).any()
-
-
-def test_another_number_of_rows_uses_the_same_code():
-    function, texts = compiled(mse), set()
-    for rows in (40, 300, 700):
-        x, y = data_of(rows)
-        texts.add(function.step(deep, x, y, [], []).kernel.text)
-        are_alike(function(deep, x, y), value_and_grad(mse)(deep, x, y), 1e-12)
-    assert len(texts) == 1
-
-
 def test_batches_of_all_sizes_share_the_memory_of_the_largest():
     function = compiled(mse)
     for rows in (40, 3000, 90, 500):

@@ -14,7 +14,6 @@ from funcnn import BatchNorm, Dense, Tanh, mlp, mse
 from funcnn.compilation import compiled
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
-helpers = import_module("funcnn.compilation.helpers")
 sharing = import_module("funcnn.compilation.sharing")
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(5000, 2)), rng.normal(size=(5000, 1))
@@ -42,7 +41,7 @@ def memory_of(function):
 def test_helpers_that_never_come_are_not_waited_for(params, monkeypatch):
     expected = compiled(mse)(params, x, y)
     pool = Absent()
-    monkeypatch.setattr(helpers, "_pool", lambda _: pool)
+    monkeypatch.setattr(sharing, "_pool", lambda _: pool)
     function = compiled(mse, threads=3)
     for _ in range(3):
         assert function(params, x, y) == expected
@@ -54,18 +53,18 @@ def test_a_helper_leaves_the_core_of_its_caller_if_there_is_another(monkeypatch)
     moved = []
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
     monkeypatch.setattr(os, "sched_setaffinity", lambda _, cores: moved.append(cores))
-    helpers._leave(1)
-    helpers._leave(-1)  # the core of the caller is not known
+    sharing._leave(1)
+    sharing._leave(-1)  # the core of the caller is not known
     assert moved == [{0, 2}, {0, 1, 2}]
 
 
 def test_each_process_has_helpers_of_its_own():
-    assert helpers._pool(-1) is helpers._pool(-1)
-    assert helpers._pool(-1) is not helpers._pool(-2)
+    assert sharing._pool(-1) is sharing._pool(-1)
+    assert sharing._pool(-1) is not sharing._pool(-2)
 
 
 def test_a_helper_computes_all_shards_that_nobody_else_takes(monkeypatch):
-    monkeypatch.setattr(helpers, "_pool", lambda _: Absent())
+    monkeypatch.setattr(sharing, "_pool", lambda _: Absent())
     function = compiled(mse, threads=2)
     cost, _ = function(net, x, y)
     functions, memory = memory_of(function)
@@ -73,7 +72,7 @@ def test_a_helper_computes_all_shards_that_nobody_else_takes(monkeypatch):
     memory.sums[:] = 0
     memory._block[sharing.DONE] = memory._block[sharing.NEXT] = 0  # as `share` opens a round
     memory.set_batch(x.ctypes.data, y.ctypes.data)
-    helpers._help(functions, memory, 0, -1)
+    sharing._help(functions, memory, 0, -1)
     assert memory._block[sharing.DONE] == shards == 4
     assert memory.helpers[0] == 0  # it polled for more work, and returned
     size = len(memory.sums) // shards
@@ -93,11 +92,11 @@ def test_a_helper_starts_on_another_core_and_may_use_all(monkeypatch):
     chosen = []
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores, raising=False)
     monkeypatch.setattr(os, "sched_setaffinity", lambda _, which: chosen.append(which), raising=False)
-    helpers._leave(1)
+    sharing._leave(1)
     assert chosen == [{0, 2}, {0, 1, 2}]
-    helpers._leave(-1)  # the system does not say which core it is
+    sharing._leave(-1)  # the system does not say which core it is
     cores = {1}
-    helpers._leave(1)
+    sharing._leave(1)
     assert len(chosen) == 2
 
     def forbidden(*_):
@@ -105,7 +104,7 @@ def test_a_helper_starts_on_another_core_and_may_use_all(monkeypatch):
 
     cores = {0, 1}
     monkeypatch.setattr(os, "sched_setaffinity", forbidden)
-    helpers._leave(1)
+    sharing._leave(1)
 
 
 def test_threads_of_python_may_share_one_function_with_helpers():

@@ -11,7 +11,7 @@ from funcnn import Adam, Dense, Sigmoid, TrainState, losses, mlp, mse, train, va
 from funcnn.compilation import compiled, explain
 from funcnn.errors import RangeError
 from funcnn.losses import weighted
-from funcnn.trees import astype, leaves
+from funcnn.trees import leaves
 
 pytestmark = pytest.mark.unwatched
 
@@ -64,17 +64,6 @@ def test_weighted_losses(loss, kind, sizes):
         with pytest.raises(RangeError) as made:
             function(net, x, (y, weight))
         assert str(made.value) == str(error.value)
-
-
-def test_weights_in_float32():
-    net, x = (astype(Dense.init(5, 3, seed=0), np.float32),), rng.normal(size=(ROWS, 5)).astype(np.float32)
-    y = labels("numbers", 3).astype(np.float32)
-    for weight in WEIGHTS.values():
-        cost, grads = compiled(weighted(mse))(net, x, (y, weight))
-        expected_cost, expected = value_and_grad(weighted(mse))(net, x, (y, weight))
-        assert cost == pytest.approx(expected_cost, rel=1e-5)
-        for a, b in zip(leaves(grads), leaves(expected), strict=True):
-            np.testing.assert_allclose(a, b, 1e-4, 1e-6)
 
 
 def test_folds_with_weights_have_the_bits_of_single_steps():

@@ -35,7 +35,7 @@ from funcnn import (
     train,
     update,
 )
-from funcnn.compilation import compiled, compiled_step, update_code
+from funcnn.compilation import compiled, compiled_step
 from funcnn.compilation.apart import StepsApart
 from funcnn.compilation.memory import StateVectors, address, read_address, told_address
 from funcnn.compilation.strips import Strips
@@ -197,7 +197,7 @@ def test_a_state_that_a_kernel_does_not_read_anew(layer, optimizer):
 
 
 def test_results_that_are_written_past_the_cache_have_the_same_bits(monkeypatch):
-    monkeypatch.setattr(update_code, "PAST_CACHE", 1)
+    monkeypatch.setattr("funcnn.compilation.update.PAST_CACHE", 1)
     for dtype in (np.float64, np.float32):
         start, rows, targets = astype((TrainState(LOOPED, Adam()), x, y), dtype)
         states = are_steps_of_lines(mse, start, rows, targets)

@@ -81,38 +81,12 @@ def test_history_is_the_cost_after_each_iteration(method):
     assert history[-1] < 0.5 * history[0]
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_a_line_is_found_exactly(method):
-    net = Dense(np.array([[3.0], [-2.0]]), np.array([5.0]))
-    found = minimize(net, X, X @ np.array([[1.0], [2.0]]) - 3, mse, method=method, tolerance=1e-12)
-    assert found.converged
-    assert found.message
-    np.testing.assert_allclose(to_vector(found.params), [1, 2, -3], atol=1e-6)
-
-
 def test_the_tolerance_is_that_of_scipy():
     loose, tight = [minimize(NET, X, Y, mse, tolerance=tolerance) for tolerance in (1e-1, 1e-10)]
     assert loose.evaluations < tight.evaluations
     theirs, seen = by_hand(NET, "L-BFGS-B", tol=1e-1)
     assert to_vector(loose.params).tolist() == theirs.x.tolist()
     assert loose.evaluations == len(seen)
-
-
-def test_it_needs_fewer_evaluations_than_gradient_descent_has_steps():
-    """The rose: a network of four units, a cost that sgd reaches after 4000 steps"""
-    theta = np.linspace(0, np.pi, 700)
-    r = 4 * np.cos(7 * theta)
-    clear = abs(r) > 0.1
-    x = np.stack([r * np.cos(theta), r * np.sin(theta)], axis=1)[clear]
-    y = (np.roll(np.arange(700) // 100, -50) % 3 == 0)[clear, None]
-    random = np.random.RandomState(1)
-    layers = [Dense(0.01 * random.randn(n_out, n_in).T, np.zeros(n_out)) for n_in, n_out in ((2, 4), (4, 1))]
-    net = (layers[0], Tanh(), layers[1])
-    *_, last = train(TrainState(net), [(x, y)] * 4000, value_and_grad(binary_cross_entropy_with_logits), 1.2)
-    found = minimize(net, x, y, binary_cross_entropy_with_logits)
-    reached = np.argmax(found.history <= last.cost)
-    assert found.history[reached] <= last.cost
-    assert found.evaluations < 400  # for all of it
 
 
 def test_a_float32_network_stays_one():

@@ -231,16 +231,10 @@ DEFINED = {
     "RAdam, never divided": (RAdam(b1=0.8, b2=0.6, eps=0.01), radam(0.8, 0.6, 0.01)),
     "RMSProp": (RMSProp(rho=0.8, eps=0.01), rmsprop(0.8, 0.01, 0, centred=False)),
     "RMSProp, centred": (RMSProp(rho=0.8, eps=0.01, centred=True), rmsprop(0.8, 0.01, 0, centred=True)),
-    "RMSProp, both": (
-        RMSProp(rho=0.8, eps=0.01, centred=True, momentum=0.7),
-        rmsprop(0.8, 0.01, 0.7, centred=True),
-    ),
+    "RMSProp, both": (RMSProp(rho=0.8, eps=0.01, centred=True, momentum=0.7), rmsprop(0.8, 0.01, 0.7, centred=True)),
     "Adagrad": (Adagrad(eps=0.01), adagrad(0.01)),
     "Adadelta": (Adadelta(rho=0.8, eps=0.01), adadelta(0.8, 0.01)),
-    "Muon": (
-        Muon(b1=0.8, b2=0.95, eps=0.01, beta=0.9),
-        muon(0.9, 0.01, adam(0.8, 0.95, 0.01), look_ahead=True),
-    ),
+    "Muon": (Muon(b1=0.8, b2=0.95, eps=0.01, beta=0.9), muon(0.9, 0.01, adam(0.8, 0.95, 0.01), look_ahead=True)),
     "Muon, m' itself": (
         Muon(b1=0.8, b2=0.95, eps=0.01, beta=0.9, nesterov=False),
         muon(0.9, 0.01, adam(0.8, 0.95, 0.01), look_ahead=False),

@@ -104,10 +104,7 @@ def test_a_right_primitive_of_several_arguments_passes(args):
 
 @pytest.mark.parametrize(
     ("rules", "leaf"),
-    [
-        ([dx, dW, lambda *_: lambda g: g[0]], "b"),
-        ([dx, lambda out, x, W, b: lambda g: x.T @ g / len(x), db], "W"),
-    ],
+    [([dx, dW, lambda *_: lambda g: g[0]], "b"), ([dx, lambda out, x, W, b: lambda g: x.T @ g / len(x), db], "W")],
     ids=["b", "W"],
 )
 def test_the_argument_whose_rule_is_wrong_is_named(rules, leaf):

@@ -30,7 +30,6 @@ from funcnn import (
     tree_map,
     value_and_grad,
 )
-from funcnn.core import backward_params
 from funcnn.errors import KindError
 from funcnn.testing import check_layer
 from funcnn.trees import astype, leaves
@@ -106,20 +105,6 @@ def test_its_gradients_are_proven(net):
 @pytest.mark.usefixtures("jax64")
 def test_its_gradients_are_proven_in_float32_with_64_bits_on():
     assert check_layer(layer(np.float32), X[:3].astype(np.float32)).verdict == "pass"
-
-
-def test_its_gradients_are_those_of_the_layer_that_computes_the_same():
-    net = (Dense.init(3, 2, seed=0), Tanh())
-    twin = JaxFunction(dense, (net[0].W, net[0].b))
-    for ours, theirs in zip(run(net), run(twin), strict=True):
-        np.testing.assert_allclose(theirs, ours, rtol=1e-14, atol=1e-15)
-
-
-def run(net):
-    out, cache = forward(net, X)
-    grads = backward(net, cache, Y)
-    assert backward_params(net, cache, Y) == grads.params
-    return out, grads.x, *leaves(grads.params)
 
 
 @pytest.mark.parametrize("optimizer", [(), Momentum(), Adam()], ids=str)

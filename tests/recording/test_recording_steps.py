@@ -172,8 +172,8 @@ def test_rules_are_steps_in_their_order():
         ("backward", "1", "Residual"),
         ("backward", "1.layer", "Tanh"),
         ("backward", "0", "Dense"),
-        ("update", "", ""),
-        ("sgd", "", ""),
+        ("update", "", "Momentum"),
+        ("sgd", "", "sgd"),
     )
     rules = {program.steps[one.step] for one in program.operations if one.variable == "dx"}
     assert rules == {("backward", "1.layer", "Tanh"), ("backward", "1", "Residual")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -44,10 +44,10 @@ def sizes_of(m: int, axes: Axes) -> list[int]:
     return [m, *both[0], *both[1]]
 
 
-def memory_of(x: Any, axes: Axes) -> Any:
-    """Memory for an image with its padding, which is 0."""
+def memory_of(x: Any, axes: Axes, padding: float = 0.0) -> Any:
+    """Memory for an image with its padding."""
     is_padded = any([axis.before + axis.after for axis in axes])
-    return np.zeros(axes[0].padded * axes[1].padded * x.shape[-1] if is_padded else 1, x.dtype)
+    return np.full(axes[0].padded * axes[1].padded * x.shape[-1] if is_padded else 1, padding, x.dtype)
 
 
 NUMBERS = ["m", "h", "hp", "hb", "ho", "w", "wp", "wb", "wo"]
@@ -81,6 +81,11 @@ class Images:
 
         t.loop("%m", image)
 
+    def of_windows(self, name: str, i: Index, r: Index, f: Index = 0) -> str:
+        """The address of row r of image i, from feature f on, in an array of the numbers of windows."""
+        t = self.t
+        return t.at(name, t.plus(t.times(t.plus(t.times(i, "%ho"), r), t.times("%wo", self.c)), f))
+
     def lines(self, x: str, r: Index, f: Index) -> list[str]:
         """For each row of taps, the address of its first number in row r of the windows, from feature f on."""
         t = self.t
@@ -88,12 +93,13 @@ class Images:
         start = t.times(r, self.rows[1])
         return [t.at(x, t.plus(t.times(t.plus(start, k * self.rows[2]), row), f)) for k in range(self.rows[0])]
 
-    def pixel(self, lines: list[str], q: Index) -> list[str]:
-        """The panels under the taps of window q."""
+    def pixels(self, lines: list[str], q: Index) -> Iterator[str]:
+        """The addresses under the taps of window q."""
         t = self.t
         at = t.times(q, self.columns[1] * self.c)
         starts = [t.at(line, at) for line in lines]
-        return [t.read(starts[k], j * self.columns[2] * self.c) for k, j in self.taps]
+        for k, j in self.taps:
+            yield t.at(starts[k], j * self.columns[2] * self.c)
 
 
 @cache
@@ -103,14 +109,14 @@ def _forward(dtype: Any, c: int, settings: Any, has_bias: bool) -> Call:  # noqa
 
     def image(i: Index, x: str) -> None:
         def row(r: Index) -> None:
-            out = t.at("%out", t.times(t.plus(t.times(i, "%ho"), r), t.times("%wo", c)))
+            out = images.of_windows("%out", i, r)
 
             def panel(f: Index) -> None:
                 W = [t.read("%W", t.plus(k * c, f)) for k in range(len(images.taps))]
                 b, lines, here = t.read("%b", f) if has_bias else "", images.lines(x, r, f), t.at(out, f)
 
                 def window(q: Index) -> None:
-                    first, *others = images.pixel(lines, q)
+                    first, *others = map(t.read, images.pixels(lines, q))
                     value = t.mul(first, W[0])
                     for seen, w in zip(others, W[1:], strict=True):
                         value = t.fma(seen, w, value)
@@ -136,12 +142,12 @@ def kernel_gradient(dtype: Any, c: int, settings: Any) -> Call:
     def image(i: Index, x: str) -> None:
         def panel(f: Index) -> None:
             def row(r: Index, *sums: str) -> Any:
-                dA = t.at("%dA", t.plus(t.times(t.plus(t.times(i, "%ho"), r), t.times("%wo", c)), f))
-                lines = images.lines(x, r, f)
+                dA, lines = images.of_windows("%dA", i, r, f), images.lines(x, r, f)
 
                 def window(q: Index, *sums: str) -> Any:
                     d = t.read(dA, t.times(q, c))
-                    dW = [t.fma(seen, d, one) for seen, one in zip(images.pixel(lines, q), sums, strict=False)]
+                    seen = list(map(t.read, images.pixels(lines, q)))
+                    dW = [t.fma(x, d, one) for x, one in zip(seen, sums, strict=False)]
                     return *dW, t.add(sums[-1], d)
 
                 return t.loop("%wo", window, *sums)

@@ -193,12 +193,12 @@ def _max_pool(memory: HeadMemory, _: int, layer: MaxPool, x: Any) -> tuple[Any, 
     if axes is None or not all([a.stride == a.size and a.out * a.size == a.positions == a.padded for a in axes]):
         raise Untraceable("a pooling whose windows do not fill the image")
     out = memory.array((len(x), axes[0].out, axes[1].out, x.shape[3]))
-    sizes, numbers = pooling.sizes_of(axes), [len(x), *x.shape[1:3], *out.shape[1:3]]
-    memory.call(pooling.pool(x.dtype, x.shape[3], *sizes), [x, out], numbers)
+    settings, spare, numbers = settings_of(axes), memory_of(x, axes), sizes_of(len(x), axes)
+    memory.call(pooling.pool(x.dtype, x.shape[3], settings), [x, out, spare], numbers)
 
     def back(d: Any, needs_dx: bool) -> Any:  # noqa: FBT001  as above
         dx = memory.array(x.shape)
-        memory.call(pooling.route(x.dtype, x.shape[3], *sizes), [x, out, d, dx], numbers, is_back=True)
+        memory.call(pooling.route(x.dtype, x.shape[3], settings), [x, out, d, dx, spare], numbers, is_back=True)
         return dx
 
     return out, back

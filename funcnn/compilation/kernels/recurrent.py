@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.kernels.calls import are_plain
-from funcnn.compilation.kernels.cells_back import BackCell
-from funcnn.compilation.kernels.cells_forward import ForwardCell, biases
+from funcnn.compilation.kernels.cell_loops import BackCell, ForwardCell, biases
 from funcnn.compilation.memory import fresh, sealed
 from funcnn.layers.recurrent.cells import GRU, LSTM
 from funcnn.layers.recurrent.steps import Stacked

@@ -9,15 +9,83 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import is_array, kind
-from funcnn.compilation.kernels.sweep import Sweep
+from funcnn.compilation.graph import INPUTS, Graph, Node
+from funcnn.compilation.kernels.calls import Call
 from funcnn.compilation.kernels.traces import RowTrace
+from funcnn.compilation.lanes import Lanes
 from funcnn.compilation.memory import address
+from funcnn.compilation.passes import Passes
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.strips import Strips
 from funcnn.compilation.structure import builder
 from funcnn.compilation.symbols import Symbol
-from funcnn.compilation.text import LINE
+from funcnn.compilation.text import LINE, Index
 from funcnn.records import getters, plans
+
+AT_ONCE = 2  # rows of a round; since each waits for its own reductions, it takes less than twice as long as one
+ROWS_OF_BLOCK = 256  # whose sums are added up before they are added to those of other blocks, which loses fewer digits
+
+
+class Sweep(Lanes):
+    """The function that computes `count` rows, as `call(V, A, G, p0, p1, ..., count)`.
+
+    %p0, %p1, ... are the inputs and then the outputs, %V the vector of constants, %G the sums
+    over all rows, and %A memory for the sums of a block of rows and for the numbers that a row keeps. `inputs` has the
+    numbers in a row of each input, and `length` is the number of sums.
+    """
+
+    def __init__(self, text: Strips, passes: Passes, graph: Graph, inputs: list[int], length: int) -> None:
+        given = {node: (node.data, inputs[node.data]) for node in graph.nodes if node.op in INPUTS}
+        made = {node: (i, node.features) for i, node in enumerate(passes.outputs, len(inputs))}
+        arrays = {node: (f"%p{i}", width, 0) for node, (i, width) in {**given, **made}.items()}
+        super().__init__(text, graph, passes, arrays, length)
+        self.memory = length + AT_ONCE * self.size
+        if passes.sums:
+            text.loop("%count", self._block, step=ROWS_OF_BLOCK)
+        else:
+            self._all(0, "%count")
+        self.call = Call(text, ["V", "A", "G", *[f"p{i}" for i in range(len(inputs) + len(made))]], ["count"])
+
+    def _all(self, start: Index, rows: Index) -> None:
+        """Some rows, several in a round, then those that are left one by one."""
+        t = self.text
+        rest = t.let(f"and i64 {rows}, {AT_ONCE - 1}")
+        whole, several = t.minus(rows, rest), range(AT_ONCE)
+        after = t.plus(start, whole)
+
+        def rounds() -> None:
+            t.loop(whole, lambda r: self._some([t.plus(start, t.plus(r, k)) for k in several]), step=AT_ONCE)
+
+        t.when(t.let(f"icmp ne i64 {whole}, 0"), rounds)
+        t.when(t.let(f"icmp ne i64 {rest}, 0"), lambda: t.loop(rest, lambda r: self._some([t.plus(after, r)])))
+
+    def _block(self, start: Index) -> None:
+        """Set the sums of a block to 0, compute its rows, and add its sums to those of the blocks before."""
+        t, is_first = self.text, self.text.let(f"icmp eq i64 {start}, 0")
+
+        def each(do: Callable[[Index], None]) -> None:
+            for one in self.passes.sums:
+                size = 1 if one.is_total else one.right.features
+                t.loop(-(-size // t.rows) * t.rows, lambda i: do(t.plus(one.at, i)), step=t.rows)  # noqa: B023  used at once
+
+        def add(i: Index) -> None:
+            to, new = t.at("%G", i), t.load("%A", i)
+            before = t.let(f"select i1 {is_first}, {t.panel} zeroinitializer, {t.panel} {t.read(to)}")
+            t.write(t.add(before, new), to)
+
+        each(lambda i: t.store("zeroinitializer", "%A", i))
+        self._all(start, t.least(t.minus("%count", start), ROWS_OF_BLOCK))
+        each(add)
+
+    def _some(self, numbers: list[Index]) -> None:
+        """The rows with these numbers, side by side."""
+        rows = [self.at_row(r, i) for i, r in enumerate(numbers)]
+        read = set[Node]()
+        for one in self.passes.passes:
+            loaded = {node for loop in one.loops for node in loop.loaded if node.op in INPUTS}
+            self.fresh, read = loaded - read, read | loaded
+            self.over(one, rows)
+
 
 _MOST = 1000  # kernels of a rule, one for each combination of shapes; if there are more, all are traced anew
 
@@ -86,8 +154,7 @@ class RowKernel:
         texts = [Strips(trace.dtype, most=1 << (trace.features.bit_length() - 1)) for _ in trace.sweeps]
         sweeps = [Sweep(*pair, trace, widths, trace.length) for pair in zip(texts, trace.sweeps, strict=True)]
         self._calls = [sweep.call for sweep in sweeps]
-        # The constants that are known before each sweep and not earlier, with their places.
-        self._computed = [[one for one in trace.computed if trace.stage(one[1]) == i] for i in range(len(sweeps))]
+        self._computed = [self._computed_before(i) for i in range(len(sweeps))]
         line = LINE // trace.dtype.itemsize
         self._constants = np.zeros(trace.constants + line, trace.dtype)  # the last panel reads beyond
         trace.fill(self._constants)
@@ -106,13 +173,20 @@ class RowKernel:
         self._outputs = [node for passes in trace.sweeps for node in passes.outputs]
         shapes = {trace.node(s): trace.shape(s) for s in reversed(trace.leaves) if s.features}
         self._shapes = [[shapes[node] for node in passes.outputs] for passes in trace.sweeps]
+        others = [s for s in trace.leaves if not s.features]
+        self._numbers_of, self._others_by_id = trace.function(others), {id(s): i for i, s in enumerate(others)}
         self._builder = builder(trace.made, self._leaf)
+
+    def _computed_before(self, i: int) -> tuple[list[tuple[int, int]], Callable[..., list[Any]]]:
+        """The places and sizes of the constants that are known before sweep i and not earlier, and their function."""
+        computed = [(at, a) for at, a in self.trace.computed if self.trace.stage(a) == i]
+        return [(at, a.size) for at, a in computed], self.trace.function([a for _, a in computed])
 
     def __call__(self, arrays: list[Any]) -> Any:
         """The result of the rule; None if a check of numbers fails."""
         trace, dtype = self.trace, self.trace.dtype
         first = self._address
-        memory, constants, done = np.empty(self._memory, dtype), self._constants, dict[int, Any]()
+        memory, constants = np.empty(self._memory, dtype), self._constants
         sums = _address(memory)
         if not self._is_fixed:
             constants, first = memory[self._first :], sums + self._first * dtype.itemsize
@@ -124,15 +198,15 @@ class RowKernel:
             inputs[i] = inputs[i].astype(dtype)
         places, outputs = [address(a) for a in inputs], list[Any]()
         kept = sums + self._kept & -LINE
-        for call, shapes, computed in zip(self._calls, self._shapes, self._computed, strict=True):
-            for at, a in computed:
-                constants[at : at + a.size] = np.reshape(trace.known(a, constants, memory, done), -1)
+        for call, shapes, (computed, function) in zip(self._calls, self._shapes, self._computed, strict=True):
+            for (at, size), value in zip(computed, function(memory, constants), strict=True):
+                constants[at : at + size] = np.reshape(value, -1)
             new = [np.empty(shape, dtype) for shape in shapes]
             call.at(first, kept, sums, *places, *map(_address, new), trace.rows)
             outputs += new
         if any([memory[trace.places[id(fault)]] for fault in trace.faults]):
             return None
-        return self._builder((arrays, outputs, constants, memory, done))
+        return self._builder((arrays, outputs, self._numbers_of(memory, constants)))
 
     def _leaf(self, s: Symbol) -> Callable[[Any], Any]:
         """What stands for a symbolic array in the result."""
@@ -143,12 +217,8 @@ class RowKernel:
             return lambda source: (
                 source[which][i].reshape(shape) if source[which][i].shape != shape else source[which][i]
             )
-        if s.shape == ():
-            return lambda source: float(trace.known(s, *source[2:]))
-        if id(s) in trace.places:  # copied, since the memory of the call is not kept
-            first, last, shape = trace.places[id(s)], trace.places[id(s)] + s.size, s.shape
-            return lambda source: source[3][first:last].reshape(shape).copy()
-        return lambda source: np.array(trace.known(s, *source[2:]))
+        number, make = self._others_by_id[id(s)], float if s.shape == () else np.array  # a copy of a part of the memory
+        return lambda source: make(source[2][number])
 
 
 def _address(new: Any) -> int:

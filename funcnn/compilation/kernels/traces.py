@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.evaluation import evaluate
+from funcnn.compilation.evaluation import Calculation, reached
 from funcnn.compilation.graph import SUMS, Graph
-from funcnn.compilation.passes import Passes, SumOverRows
-from funcnn.compilation.program import reached
-from funcnn.compilation.shapes import Operand, Shape, Untraceable
-from funcnn.compilation.structure import symbolic
+from funcnn.compilation.passes import Passes, SumOfProducts
+from funcnn.compilation.shapes import Shape, Untraceable
+from funcnn.compilation.structure import symbolic, symbols_in
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.trace import padded
 from funcnn.conditions import recorded
-from funcnn.records import getters, plans
+from funcnn.records import plans
 
 
 class RowTrace(Graph):
@@ -44,7 +43,7 @@ class RowTrace(Graph):
         with recorded() as faults:
             self.made = rule(*self._symbols(given))
         self.faults = [elementwise("where", fault, 1.0, 0.0, dtype=x.dtype).sum() for fault in faults]
-        self.leaves = _leaves(self.made)
+        self.leaves = symbols_in(self.made)
         if any([s.dtype != self.dtype or s.op == "astype" for s in self.leaves]):
             raise Untraceable("a result of another dtype")
         self.sweeps = self._sweeps([*self.leaves, *self.faults])
@@ -85,49 +84,38 @@ class RowTrace(Graph):
     # Sweeps.
 
     def _sweeps(self, roots: list[Symbol]) -> list[Passes]:
-        sums: dict[int, tuple[int, SumOverRows]] = {}
+        sums: dict[int, SumOfProducts] = {}
         for s in [s for s in reached(roots) if s.op in SUMS]:
             self.places[id(s)], self.length = self.length, padded(self.length + s.size, self.dtype)
             left, *_ = s.args
             if s.op == "product" and left is not None:
                 raise Untraceable("a product of arrays over all rows")
-            sums[id(s)] = self.stage(s) - 1, SumOverRows(self.node(s.args[-1]), self.places[id(s)], s.op == "total")
+            stage, is_total = self.stage(s) - 1, s.op == "total"
+            sums[id(s)] = SumOfProducts(None, self.node(s.args[-1]), self.places[id(s)], is_total, stage)
         outputs = [(self.stage(s), self.node(s)) for s in self.leaves if s.features]
         for node in self.nodes:
             if node.op in {"dense", "random"} or node.features not in {1, self.features}:
                 raise Untraceable(f"{node.op} of {node.features} features, in rows of {self.features}")
         given = set(map(self.node, self.inputs))
-        count = 1 + max([i for i, _ in [*outputs, *sums.values()]], default=0)
+        count = 1 + max([*[i for i, _ in outputs], *[one.round for one in sums.values()]], default=0)
         return [
             Passes(
                 self.nodes,
                 list(dict.fromkeys([node for stage, node in outputs if stage == i and node not in given])),
-                [one for stage, one in sums.values() if stage == i],
+                [one for one in sums.values() if one.round == i],
             )
             for i in range(count)
         ]
 
     # Numbers.
 
-    def known(self, a: Operand, constants: Any, sums: Any, done: dict[int, Any]) -> Any:
-        """The numbers of what is computed from parameters and sums; `done` are those that were computed before."""
-
-        def leaf(s: Symbol) -> Any:
-            if s.op == "parameter":
-                return constants[s.data]
-            first = self.places[id(s)]
-            return sums[first : first + s.size].reshape(s.shape)
-
-        return evaluate(a, leaf, done)
+    def function(self, results: list[Symbol]) -> Callable[..., list[Any]]:
+        """The function from the sums and the constants to what is computed from them."""
+        first = self.places
+        sums = [s for s in reached(results) if s.op in SUMS]
+        places = {id(s): f"numbers[{first[id(s)]}:{first[id(s)] + s.size}].reshape({s.shape})" for s in sums}
+        return Calculation(places).function(results)
 
     def shape(self, s: Symbol) -> Shape:
         """The shape of an array of rows in the result, which has the axes of rows that x has."""
         return *self.lead, *s.shape[1:]
-
-
-def _leaves(tree: Any) -> list[Symbol]:
-    cls = type(tree)
-    if cls is Symbol:
-        return [tree]
-    contents: Any = tree if cls is tuple else getters[cls](tree) if cls in plans else ()
-    return [s for part in contents for s in _leaves(part)]

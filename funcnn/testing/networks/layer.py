@@ -19,14 +19,14 @@ from funcnn.needs import Arrays
 from funcnn.testing.arguments import limited, with_oracle
 from funcnn.testing.claim import Claim, Rules, as_arrays, holds_halves
 from funcnn.testing.differentiation.vector_function import computed
-from funcnn.testing.networks.protocol import bits, cast, check_class, check_gradients, check_no_float64
+from funcnn.testing.networks.protocol import bits, check_class, check_gradients, check_no_float64
 from funcnn.testing.networks.resumed import ResumedChain
 from funcnn.testing.networks.template import Template, template
 from funcnn.testing.numbers import as_source
 from funcnn.testing.options import CheckOptions, Options, takes_options
 from funcnn.testing.recording import verdict
 from funcnn.testing.verdict import BrokenPromise, Report
-from funcnn.trees.walks import arrays_in, map_arrays, parameters, walk
+from funcnn.trees.walks import arrays_in, astype, map_arrays, parameters, walk
 
 
 @takes_options
@@ -39,25 +39,13 @@ def check_layer(params: Network[Any], x: Arrays, **options: Unpack[CheckOptions]
     parameter, `inference` and `reseed` change no parameter, and a float32 layer stays float32.
 
     >>> import numpy as np
-    >>> from funcnn import Grads, backward, forward, gradient, mlp, record
+    >>> from funcnn import mlp
     >>> from funcnn.testing import check_layer
     >>> print(check_layer(mlp([2, 3, 1], seed=0), np.ones((4, 2))))
     pass: ...
 
     The options are those of `check_vjp`, except `aliasing` and `nondeterministic`. `domain` and `structure` name arrays
     as messages do: "x", "params.W", or "params.0.W" in a network. A function for `domain` gets `(params, x)`.
-
-    >>> @record
-    ... class Log:
-    ...     pass
-    >>> @forward.register(Log)
-    ... def log_forward(params, x):
-    ...     return np.log(x), x
-    >>> @backward.register(Log)
-    ... def log_backward(params, x, dA):
-    ...     return Grads(gradient(params), dA / x)
-    >>> check_layer(Log(), np.array([[0.5, 2.0]]), domain={"x": (1e-3, None)}).verdict
-    'pass'
 
     With `exact=True` only the numbers are checked, in exact arithmetic, as by `check_vjp`, at x and, where
     out is finite, at numbers up to +-64 and +-800 in place of x. The layer must compute with `namespace(x)`.
@@ -71,8 +59,8 @@ def check_layer(params: Network[Any], x: Arrays, **options: Unpack[CheckOptions]
 
     Raises:
         GradientError: as `check_vjp`, or the layer breaks the protocol.
-        Inconclusive, RangeError, ImportError: as `check_vjp`.
         KindError: x holds whole numbers where floats are due.
+        Inconclusive, RangeError, ImportError: as `check_vjp`.
     """
     return verdict(*LayerFunction(params, x).claimed("check_layer", options))
 
@@ -97,7 +85,7 @@ class LayerFunction:
         self._check_floats(function)
         name = "network" if type(self.params) is tuple else type(self.params).__name__
         source = f"    params = {as_source(self.params)}\n    x = {as_source(self.x)}"
-        wide = LayerFunction(*cast((self.params, self.x), np.float64))
+        wide = LayerFunction(*astype((self.params, self.x), np.float64))
         own = parameters(wide.params)
         names = (*[f"params.{path}".rstrip(".") for path in own], *[path for path, _ in walk(wide.x, "x")])
         args = as_arrays(function, names, (*own.values(), *arrays_in(wide.x)))
@@ -127,15 +115,12 @@ class LayerFunction:
         rest, params = iter(args), self.params_of
         dtype = next((a.dtype for a in args if a.dtype.kind == "f"), np.dtype(np.float64))
         if dtype != np.float64:
-            params = template(cast(self.params, dtype), states=False)
+            params = template(astype(self.params, dtype), states=False)
         return params(rest), self.x_of(rest)
 
     def value(self, *args: Array) -> Array:
         """Every output, one after the other."""
-        out = self._out(args)
-        if type(out) is np.ndarray:
-            return out.flatten()
-        return np.concatenate([a.ravel() for a in arrays_in(out)])
+        return np.concatenate([a.ravel() for a in arrays_in(self._out(args))])
 
     def _out(self, args: Sequence[Array]) -> Any:
         """The output of the layer; of a chain, from the first layer that moved."""
@@ -208,7 +193,7 @@ class LayerFunction:
         if self.options.purity and bits([forward(quiet, x)[0]]) != bits([forward(quiet, x)[0]]):
             raise BrokenPromise("forward of inference(params) gives another result when it is called again")
         self._check_positionwise(out)
-        narrow = LayerFunction(cast(params, np.float32), cast(x, np.float32), self.options)
+        narrow = LayerFunction(astype(params, np.float32), astype(x, np.float32), self.options)
         if self.options.float32 and narrow._has(narrow.x):
             narrow.check_float32()
 
