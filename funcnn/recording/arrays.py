@@ -15,7 +15,7 @@ from funcnn.recording.refusals import is_asked_by_funcnn, refusal_error
 from funcnn.recording.tape import Tape, current, refuse
 
 
-class Shared:
+class RecordedMemory:
     """Memory that several arrays may share: `base` is the array that has all of it, and `place` its place on a tape.
 
     The place is None if the numbers are known: if they are the same in every run, whatever the inputs are. `is_shared`
@@ -40,7 +40,7 @@ class RecordedArray(NDArrayOperatorsMixin):
     __hash__ = None  # type: ignore[assignment]  # as for NumPy's arrays
     functions: ClassVar[Any]  # NumPy's functions for arrays of this class; set by `namespace`
 
-    def __init__(self, numbers: Any, store: Shared, index: Array | None = None) -> None:
+    def __init__(self, numbers: Any, store: RecordedMemory, index: Array | None = None) -> None:
         self.numbers, self.store, self.index = numbers, store, index
         self._placed: tuple[int, int] | None = None
 

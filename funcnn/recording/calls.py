@@ -86,7 +86,7 @@ def called(
 
 def _given(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings that have been given; NumPy passes the others on in its methods."""
-    given = {key: value for key, value in settings.items() if value is not np._NoValue}  # noqa: SLF001
+    given = {key: value for key, value in settings.items() if value is not np._NoValue}  # noqa: SLF001  NumPy has no other name for it
     return {key: value for key, value in given.items() if key != "out" or value is not None}
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import kind, unmapped
-from funcnn.recording.arrays import RecordedArray, Shared
+from funcnn.recording.arrays import RecordedArray, RecordedMemory
 from funcnn.recording.operations import computed
 from funcnn.recording.tape import current, quiet, refuse
 
 
 def fresh(numbers: Any, place: int | None = None) -> RecordedArray:
     """An array or a scalar with memory of its own, at a place of the tape, or known."""
-    return RecordedArray(numbers, Shared(np.asarray(numbers), place, None if place is None else current()))
+    return RecordedArray(numbers, RecordedMemory(np.asarray(numbers), place, None if place is None else current()))
 
 
 def at_place(place: int) -> RecordedArray:
