@@ -1,6 +1,7 @@
 """Programs as values: what they show, when they are equal, what they take, and their JSON."""
 
 import json
+from pathlib import Path
 
 import attrs
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from funcnn import Dense, Tanh, backward, forward, mlp, mse, predict, sgd
 from funcnn.errors import KindError, ShapeError
 from funcnn.recording import record_function, record_prediction, record_step
+from funcnn.recording.operations import OPERATIONS, computed
 
 NET, X, Y = (Dense.init(2, 1, seed=0), Tanh()), np.ones((4, 2)), np.zeros((4, 1))
 
@@ -100,7 +102,6 @@ def test_outputs_that_do_not_depend_on_the_inputs():
 
 def interpreted(data, inputs):
     """The outputs of a program in JSON, with NumPy: the description of the format in docs/recording.md as code."""
-    from funcnn.recording.operations import computed
 
     values = [np.asarray(inputs[name], f"={dtype}").reshape(shape) for name, shape, dtype in data["inputs"]]
     for shape, dtype, numbers in data["constants"]:
@@ -232,3 +233,22 @@ def test_arguments_of_a_step_that_do_not_fit(params, x, y, loss, lr):
 def test_arguments_of_a_prediction_that_do_not_fit():
     for params, x in [(NET, LISTS), (NET, X[:, :1]), ("net", X), (NET, X.astype(int))]:
         assert raised(record_prediction, params, x) == raised(predict, params, x)
+
+
+def test_the_page_has_the_operations():
+    page = (Path(__file__).parents[2] / "docs" / "recording.md").read_text("utf-8")
+    section = page.split("## Operations")[1].split("## The format")[0]
+    lists = [part.split(":")[1].replace("\n", " ") for part in section.split("\n- ")[1:]]
+    elementwise = [name.strip() for part in lists for name in part.split("\n\n")[0].split("The others")[0].split(",")]
+    table = [name for line in section.splitlines() if line.startswith("| `") for name in line.split("|")[1].split(",")]
+    assert sorted([*elementwise, *[name.strip(" `") for name in table]]) == sorted([*OPERATIONS, "view"])
+
+
+def test_the_page_has_the_dtypes():
+    page = (Path(__file__).parents[2] / "docs" / "recording.md").read_text("utf-8")
+    (line,) = [line for line in page.splitlines() if line.startswith("- A dtype is")]
+    letters = {part for part in line.replace('"', " ").split() if len(part) == 2 and part[1].isdigit()}
+    for letter in letters:
+        a = np.ones(2, letter)
+        assert program_of(lambda x: x.reshape(2, 1), x=a).to_json()["inputs"] == [["x", [2], letter]]
+    assert len(letters) == 7
