@@ -11,7 +11,7 @@ import numpy as np
 
 from funcnn.recording.arrays import RecordedArray
 from funcnn.recording.joins import JOINS
-from funcnn.recording.making import as_recorded, cast, checked, fresh, numbers_of, recorded_of
+from funcnn.recording.making import as_recorded, cast, fresh, numbers_of, real_numbers, recorded_of
 from funcnn.recording.products import PRODUCTS
 from funcnn.recording.reductions import REDUCTIONS
 from funcnn.recording.selections import SELECTIONS
@@ -115,12 +115,12 @@ def _known(numbers: Any) -> Any:
     """Results of known arrays as known arrays."""
     if isinstance(numbers, list | tuple):
         return type(numbers)(map(_known, numbers)) if type(numbers) in {list, tuple} else tuple(map(_known, numbers))
-    return fresh(checked(numbers)) if isinstance(numbers, np.ndarray | np.generic) else numbers
+    return fresh(real_numbers(numbers)) if isinstance(numbers, np.ndarray | np.generic) else numbers
 
 
 def settled(name: str, made: RecordedArray, numbers: Any, given: list[RecordedArray]) -> RecordedArray:
     """NumPy's result at the place of the one that is computed by operations, if they are the same."""
-    checked(numbers)
+    real_numbers(numbers)
     if made.is_known:
         return fresh(numbers)
     place = made.place()

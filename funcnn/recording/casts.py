@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.recording.arrays import RecordedArray
-from funcnn.recording.making import cast, checked, fresh
+from funcnn.recording.making import cast, fresh, real_numbers
 from funcnn.recording.tape import quiet, refuse
 
 
@@ -19,7 +19,7 @@ def astype(
     if not copy and a.dtype == dtype:
         return a
     with quiet():
-        numbers = checked(a.numbers.astype(dtype, order, casting))
+        numbers = real_numbers(a.numbers.astype(dtype, order, casting))
     return fresh(numbers, None if a.is_known else cast(a, dtype).place())
 
 

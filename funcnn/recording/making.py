@@ -29,13 +29,13 @@ def known(value: Any) -> RecordedArray:
     if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
         refuse(f"an array of the class {type(value).__name__}")
     if isinstance(value, np.generic):
-        return fresh(checked(value))
+        return fresh(real_numbers(value))
     if not isinstance(value, np.ndarray | bool | int | float | list | tuple) and not hasattr(value, "__array__"):
         refuse(f"arithmetic of an array and {kind(value)}")
-    return fresh(checked(np.array(value)))
+    return fresh(real_numbers(np.array(value)))
 
 
-def checked(numbers: Any) -> Any:
+def real_numbers(numbers: Any) -> Any:
     """A result of NumPy, if it has a dtype of programs."""
     dtype = np.asarray(numbers).dtype
     if dtype.kind not in "fiub" or dtype.itemsize > 8:

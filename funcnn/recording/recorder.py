@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
 from funcnn.arrays import is_array, is_plain, kind, native
+from funcnn.checked import checked
 from funcnn.conditions import recorded
 from funcnn.core import Loss, backward, forward, inference, sgd
 from funcnn.errors import KindError
 from funcnn.gradients import Grads
+from funcnn.inspection.checks import Network
 from funcnn.inspection.log import Log, bare, logged
+from funcnn.losses.protocol import evaluated
+from funcnn.needs import Arrays, Function, Rate
 from funcnn.optimizers.base import update
 from funcnn.prediction import predict
 from funcnn.recording.arrays import RecordedArray
 from funcnn.recording.leaves import Leaf, recorded_leaves, with_leaves
-from funcnn.recording.making import checked, fresh
+from funcnn.recording.making import fresh, real_numbers
 from funcnn.recording.namespace import RecordedFunctions
 from funcnn.recording.number import RecordedNumber
 from funcnn.recording.program import Program
@@ -29,7 +34,8 @@ Inputs = Mapping[str, Any]
 RecordedArray.functions = RecordedFunctions()
 
 
-def record_function(function: Callable[..., Any], inputs: Inputs) -> Program:
+@checked
+def record_function(function: Function, inputs: Mapping[str, Any]) -> Program:
     """The program of `function(**inputs)`; its outputs are named "out", or "out.0", "out.1" for a tuple.
 
     The function is called with arrays that note what is computed from them, so it must compute with functions of NumPy,
@@ -46,12 +52,13 @@ def record_function(function: Callable[..., Any], inputs: Inputs) -> Program:
         KindError: the function reads values, as in a condition on an array, or calls a function that has no operation;
             the message has the line. Or it does not compute the same at each call.
     """
-    if not callable(function):
-        raise KindError(f"record_function: function must be a function, not {kind(function)}")
-    if not isinstance(inputs, Mapping) or not all([type(name) is str for name in inputs]):
+    if not isinstance(inputs, Mapping):
         raise KindError(f"record_function: inputs must be a mapping from names to values, not {kind(inputs)}")
     for name, value in inputs.items():
+        if type(name) is not str:
+            raise KindError(f"record_function: names of inputs must be strings, not {kind(name)}")
         _check_input(f"record_function: the input {name}", value)
+    _check_takes(function, inputs)
 
     def run(_: Tape, given: Inputs) -> Inputs:
         return {"out": function(**given)}
@@ -59,7 +66,8 @@ def record_function(function: Callable[..., Any], inputs: Inputs) -> Program:
     return _recorded("record_function", run, inputs)
 
 
-def record_prediction(params: Any, x: Any) -> Program:
+@checked
+def record_prediction(params: Network[Any], x: Arrays) -> Program:
     """The program of `predict(params, x)`: from inputs "x" and "params.0.W", ... to "out".
 
     >>> import numpy as np
@@ -86,7 +94,8 @@ def record_prediction(params: Any, x: Any) -> Program:
     return _recorded("record_prediction", run, {"params": params, "x": x})
 
 
-def record_step(params: Any, x: Any, y: Any, loss: Loss, lr: float, *, optimizer: Any = ()) -> Program:
+@checked
+def record_step(params: Network[Any], x: Arrays, y: Any, loss: Loss, lr: Rate, *, optimizer: Any = ()) -> Program:
     """The program of one training step: forward, loss, backward, update and sgd.
 
     Inputs are "x", "y", "lr", the arrays of the network by path, "params.0.W", and those of the optimizer's memory.
@@ -105,7 +114,7 @@ def record_step(params: Any, x: Any, y: Any, loss: Loss, lr: float, *, optimizer
         KindError: as `record_function`; other errors are those of the functions of a step.
     """
     out, cache = forward(params, x)  # these raise the errors for arguments that do not fit
-    _, dA = loss(out, y)
+    _, dA = evaluated("record_step", loss, out, y)
     grads, _ = update(optimizer, backward(params, cache, dA), params)
     sgd(params, grads, lr)
 
@@ -127,7 +136,7 @@ def record_step(params: Any, x: Any, y: Any, loss: Loss, lr: float, *, optimizer
         outputs = {"cost": cost, "out": out, "dA": dA, "grads": grads.params}
         return {**outputs, "params": after, "optimizer": memory}
 
-    given = {"params": params, "optimizer": optimizer, "x": x, "y": y, "lr": float(lr)}
+    given = {"params": params, "optimizer": optimizer, "x": x, "y": y, "lr": lr}
     return _recorded("record_step", run, given)
 
 
@@ -166,7 +175,7 @@ def _input(tape: Tape, name: str, tree: Any) -> Any:
     def leaf(path: str, value: Any) -> RecordedArray:
         if not is_array(value):
             return RecordedNumber(value, tape.input(path, np.asarray(value)))
-        numbers = checked(native(np.array(value)))
+        numbers = real_numbers(native(np.array(value)))
         place = tape.input(path, numbers.copy(order="K"))
         numbers.setflags(write=not isinstance(value, np.ndarray) or value.flags.writeable)
         return fresh(numbers, place)
@@ -184,6 +193,17 @@ def _other(value: Any) -> Any:
         return value + 1 if type(value) is int else 0.75 * value + 0.0125
     array = np.asarray(value)
     return np.asarray(0.75 * array + 0.0125, array.dtype) if array.dtype.kind == "f" else value
+
+
+def _check_takes(function: Callable[..., Any], inputs: Inputs) -> None:
+    try:
+        takes = signature(function)
+    except ValueError:  # a function in C, which may have none
+        return
+    try:
+        takes.bind(**inputs)
+    except TypeError:
+        raise KindError(f"record_function: function must take ({', '.join(inputs)}), not {takes}") from None
 
 
 def _check_input(name: str, tree: Any) -> None:

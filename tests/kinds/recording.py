@@ -12,7 +12,7 @@ def doubled(x):
 
 
 ROWS = [
-    row(record_function, function=kind(doubled), inputs=kind({"x": X})),
+    row(record_function, function=kind(doubled).but("class"), inputs=kind({"x": X})),
     row(record_prediction, speaks="predict; forward; x"),
     row(record_step, optimizer=kind(Momentum(), ()), speaks="forward; loss; backward; update; sgd; x; mse"),
 ]
