@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.recording.arrays import RecordedArray
+from funcnn.recording.array import RecordedArray
+from funcnn.recording.arrays import as_recorded, cast, fresh, numbers_of, real_numbers, recorded_of
 from funcnn.recording.joins import JOINS
-from funcnn.recording.making import as_recorded, cast, fresh, numbers_of, real_numbers, recorded_of
 from funcnn.recording.products import PRODUCTS
 from funcnn.recording.reductions import REDUCTIONS
 from funcnn.recording.selections import SELECTIONS

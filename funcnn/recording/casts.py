@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.recording.arrays import RecordedArray
-from funcnn.recording.making import cast, fresh, real_numbers
+from funcnn.recording.array import RecordedArray
+from funcnn.recording.arrays import cast, fresh, real_numbers
 from funcnn.recording.tape import quiet, refuse
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.recording.arrays import RecordedArray
-from funcnn.recording.making import as_recorded, cast, fresh, known, numbers_of, operation, recorded_of
+from funcnn.recording.array import RecordedArray
+from funcnn.recording.arrays import as_recorded, cast, fresh, known, numbers_of, operation, recorded_of
 from funcnn.recording.moves import part
 from funcnn.recording.tape import refuse
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.recording.arrays import RecordedArray
-from funcnn.recording.making import as_recorded, cast, copied, known, operation, recorded_of
+from funcnn.recording.array import RecordedArray
+from funcnn.recording.arrays import as_recorded, cast, copied, known, operation, recorded_of
 from funcnn.recording.tape import refuse
 from funcnn.recording.ufuncs import elementwise
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from funcnn.arrays import is_array, kind
 from funcnn.errors import KindError
-from funcnn.recording.arrays import RecordedArray
-from funcnn.recording.making import as_recorded
+from funcnn.recording.array import RecordedArray
+from funcnn.recording.arrays import as_recorded
 from funcnn.records import build, plans
 
 Leaf = Callable[[str, Any], Any]

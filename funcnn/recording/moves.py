@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from funcnn.recording.arrays import RecordedArray
-from funcnn.recording.making import fresh, numbers_of, recorded_of
+from funcnn.recording.array import RecordedArray
+from funcnn.recording.arrays import fresh, numbers_of, recorded_of
 from funcnn.recording.tape import refuse
 
 MOVES: set[Any] = {

@@ -11,10 +11,10 @@ import numpy as np
 
 from funcnn.elementary import erfc
 from funcnn.recording import indexing
-from funcnn.recording.arrays import RecordedArray
+from funcnn.recording.array import RecordedArray
+from funcnn.recording.arrays import as_recorded, cast, known, operation
 from funcnn.recording.calls import RULES, called, of_method, settled
 from funcnn.recording.casts import array_of, as_bits, astype, fill
-from funcnn.recording.making import as_recorded, cast, known, operation
 from funcnn.recording.moves import MOVES, MOVING_METHODS, moved
 from funcnn.recording.tape import refuse
 

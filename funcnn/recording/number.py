@@ -6,8 +6,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from funcnn.recording.arrays import RecordedArray
-from funcnn.recording.making import fresh, operation
+from funcnn.recording.array import RecordedArray
+from funcnn.recording.arrays import fresh, operation
 from funcnn.recording.tape import refuse
 
 _BITS = 63  # of an int of a program

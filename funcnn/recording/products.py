@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.recording.making import as_recorded, cast
+from funcnn.recording.arrays import as_recorded, cast
 from funcnn.recording.tape import refuse
 
 

@@ -20,9 +20,9 @@ from funcnn.losses.protocol import evaluated
 from funcnn.needs import Arrays, Function, Rate
 from funcnn.optimizers.base import update
 from funcnn.prediction import predict
-from funcnn.recording.arrays import RecordedArray
+from funcnn.recording.array import RecordedArray
+from funcnn.recording.arrays import fresh, real_numbers
 from funcnn.recording.leaves import Leaf, recorded_leaves, with_leaves
-from funcnn.recording.making import fresh, real_numbers
 from funcnn.recording.namespace import RecordedFunctions
 from funcnn.recording.number import RecordedNumber
 from funcnn.recording.program import Program

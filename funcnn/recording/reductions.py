@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.recording.arrays import RecordedArray
-from funcnn.recording.making import as_recorded, cast, known, operation
+from funcnn.recording.array import RecordedArray
+from funcnn.recording.arrays import as_recorded, cast, known, operation
 from funcnn.recording.tape import refuse
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.recording.making import as_recorded
+from funcnn.recording.arrays import as_recorded
 
 
 def take(a: Any, indices: Any, axis: int | None = None) -> Any:

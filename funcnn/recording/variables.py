@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from funcnn.recording.arrays import RecordedArray
+from funcnn.recording.array import RecordedArray
 from funcnn.recording.tape import Tape, current
 
 # Modules of funcnn with rules, whose variables have the names of the mathematics; of them, those with checks alone.

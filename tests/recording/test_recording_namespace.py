@@ -7,8 +7,8 @@ from funcnn import namespace
 from funcnn.elementary import normal_cdf
 from funcnn.errors import KindError
 from funcnn.recording import record_function
-from funcnn.recording.arrays import RecordedArray
-from funcnn.recording.making import at_place, known
+from funcnn.recording.array import RecordedArray
+from funcnn.recording.arrays import at_place, known
 from funcnn.recording.operations import ELEMENTWISE, OPERATIONS, computed, strides_of
 from funcnn.recording.tape import Tape, recording, refuse
 from tests.recorded import assert_recorded

@@ -43,8 +43,8 @@ from funcnn import (
 )
 from funcnn.errors import KindError
 from funcnn.recording import record_prediction, record_step
+from funcnn.recording.arrays import at_place
 from funcnn.recording.leaves import leaves_of
-from funcnn.recording.making import at_place
 from funcnn.recording.tape import recording
 from funcnn.recording.variables import is_of_rules, note_names
 from funcnn.testing import strategies as fst
