@@ -55,8 +55,9 @@ def append(arr: Any, values: Any, axis: int | None = None) -> RecordedArray:
 def pad(array: RecordedArray, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> RecordedArray:
     """np.pad with a constant, or with entries of the array"""
     if mode in {"edge", "reflect", "symmetric", "wrap"}:
-        positions = np.arange(array.size).reshape(array.shape)
-        return operation("take", array, known(np.pad(positions, pad_width, mode=mode)))  # type: ignore[call-overload]
+        pad_positions: Any = np.pad  # whose stub has each mode by itself
+        positions = pad_positions(np.arange(array.size).reshape(array.shape), pad_width, mode=mode)
+        return operation("take", array, known(positions))
     if mode != "constant" or list(recorded_of([constant_values])):
         return refuse(f"np.pad with the mode {mode!r} and these values", "write concatenate")
     inside = np.pad(np.ones(array.shape, bool), pad_width)
@@ -83,13 +84,13 @@ def nan_to_num(x: Any, *, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
     ends = np.finfo(x.dtype)
     made = np.where(np.isnan(x), nan, x)
     made = np.where(made == np.inf, float(ends.max) if posinf is None else posinf, made)
-    return np.where(made == -np.inf, float(ends.min) if neginf is None else neginf, made)  # type: ignore[return-value]
+    return where(made == -np.inf, float(ends.min) if neginf is None else neginf, made)
 
 
 def filled(a: Any, fill_value: Any, *, dtype: Any = None, shape: Any = None) -> RecordedArray:
     """np.full_like with a number that is not known"""
     value = cast(as_recorded(fill_value), a.dtype if dtype is None else dtype)
-    return copied(np.broadcast_to(value, a.shape if shape is None else shape))  # type: ignore[arg-type]
+    return copied(as_recorded(np.broadcast_to(value, a.shape if shape is None else shape)))
 
 
 def triangle(f: Callable[..., Any]) -> Callable[..., Any]:

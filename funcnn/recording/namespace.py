@@ -12,7 +12,7 @@ import numpy as np
 from funcnn.elementary import erfc
 from funcnn.recording import indexing
 from funcnn.recording.array import RecordedArray
-from funcnn.recording.arrays import as_recorded, cast, known, operation
+from funcnn.recording.arrays import as_recorded, cast, copied, known, operation
 from funcnn.recording.calls import RULES, called, of_method, settled
 from funcnn.recording.casts import array_of, as_bits, astype, fill
 from funcnn.recording.moves import MOVES, MOVING_METHODS, moved
@@ -59,8 +59,7 @@ class RecordedFunctions:
     def full(self, shape: Any, fill_value: Any, dtype: Any = None, **_: Any) -> RecordedArray:
         """np.full"""
         value = self.asarray(fill_value, dtype)
-        made: RecordedArray = np.broadcast_to(value, shape).copy()  # type: ignore[assignment]
-        return made
+        return copied(as_recorded(np.broadcast_to(value, shape)))
 
     def erfc(self, x: RecordedArray) -> RecordedArray:
         """The complementary error function, which NumPy does not have."""

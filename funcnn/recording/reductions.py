@@ -131,7 +131,8 @@ def sort(a: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None)
     """np.sort"""
     a = as_recorded(a)
     a, axis = (a.reshape(-1), 0) if axis is None else (a, axis)
-    return np.take_along_axis(a, _along("argsort", a, axis), axis)  # type: ignore[arg-type]
+    order: Any = _along("argsort", a, axis)
+    return np.take_along_axis(a, order, axis)
 
 
 def _along(name: str, a: RecordedArray, axis: int | None) -> RecordedArray:

@@ -232,7 +232,7 @@ def test_arguments_of_a_prediction_that_do_not_fit(args, message):
 
 
 def test_labels_out_of_range_are_refused():
-    with pytest.raises(RangeError, match="softmax_cross_entropy: y must hold the classes 0 .. 2"):
+    with pytest.raises(RangeError, match=r"softmax_cross_entropy: y must hold the classes 0 \.\. 2"):
         record_step(mlp([2, 3], seed=0), X, np.array([0, 1, 2, 3]), softmax_cross_entropy, 0.1)
 
 

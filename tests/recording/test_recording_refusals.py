@@ -138,7 +138,7 @@ OTHERS = {
     "complex numbers": (lambda x: x * 1j, "arithmetic of complex128", ""),
     "long numbers": (lambda x: x.astype(np.longdouble), "arithmetic of float128", ""),
     "large ints": (lambda x: x * 2**70, "arithmetic of", ""),
-    "None": (lambda x: x == None, "arithmetic of an array and None", ""),  # noqa: E711
+    "None": (lambda x: x == None, "arithmetic of an array and None", ""),  # noqa: E711  it is the case
     "matrix": (lambda x: np.multiply(np.matrix(X), x), "an array of the class matrix", ""),
     "masked": (lambda x: x + np.ma.masked_array(X, X > 1), "cannot be recorded", ""),
     "errstate": (with_errors, "np.errstate with 'raise' or 'call'", ""),
