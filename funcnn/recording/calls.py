@@ -73,8 +73,8 @@ def called(
     is_known = function in _ABOUT or all([a.is_known for a in used])
     if "out" in settings:
         return refuse(f"{name} with out")
-    if not is_known and (reason := _misfit(rule, args, settings)):
-        return refuse(f"{name}{reason}")
+    if not is_known and (rule is None or (misfit := _misfit(rule, args, settings))):
+        return refuse(name if rule is None else f"{name} with {misfit}")
     with quiet():
         numbers = function(*numbers_of(args), **{key: numbers_of(value) for key, value in settings.items()})
     if _is_shared(numbers, given):
@@ -90,14 +90,12 @@ def _given(settings: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in given.items() if key != "out" or value is not None}
 
 
-def _misfit(rule: Any, args: Any, settings: dict[str, Any]) -> str:
-    """Why operations do not compute a call, or an empty text."""
-    if rule is None:
-        return " of numbers that are not known"
+def _misfit(rule: Callable[..., Any], args: Any, settings: dict[str, Any]) -> str:
+    """The arguments of a call that a rule does not take, or an empty text."""
     try:
         _signature(rule).bind(*args, **settings)
     except TypeError:
-        return f" with {', '.join(settings) or f'{len(args)} arguments'}"
+        return ", ".join(settings) or f"{len(args)} arguments"
     return ""
 
 

@@ -86,7 +86,8 @@ class RecordedFunctions:
             args = (settings.pop(first),)
         if function in MOVES and isinstance(args[0], RecordedArray):
             return moved(function.__name__, function, *args, **settings)
-        return called(f"np.{function.__name__}", function, RULES.get(function), args, settings)
+        module = function.__module__.replace("numpy", "np", 1)
+        return called(f"{module}.{function.__name__}", function, RULES.get(function), args, settings)
 
     def method(self, a: RecordedArray, name: str) -> Any:
         """The method of an array."""
