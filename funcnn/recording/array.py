@@ -150,7 +150,9 @@ class RecordedArray(NDArrayOperatorsMixin):
         if self.is_known:
             return self.numbers
         if is_asked_by_funcnn():
-            raise refusal_error(f"{asked}, which reads values,", remedy)
+            error = refusal_error(f"{asked}, which reads values,", remedy)
+            current().asked.append(error)
+            raise error
         return refuse(f"{asked}, which reads values,", remedy)
 
     def __bool__(self) -> bool:

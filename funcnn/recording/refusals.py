@@ -36,6 +36,12 @@ def is_asked_by_funcnn() -> bool:
     return bool(frames) and frames[0].f_code.co_filename.startswith(_FUNCNN)
 
 
+def is_caught_by_funcnn(error: KindError) -> bool:
+    """Whether an error that did not end the recording was caught by a function of funcnn, and not by a user's rule."""
+    traceback = error.__traceback__
+    return traceback is None or traceback.tb_frame.f_code.co_filename.startswith(_FUNCNN)
+
+
 def _frames() -> list[FrameType]:
     """The frames of rules, from the innermost one to the function that records."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  there is no other way to ask for the caller

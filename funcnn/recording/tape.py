@@ -15,7 +15,7 @@ from funcnn.arrays import Array, native
 from funcnn.errors import KindError
 from funcnn.recording.operations import Operation, computed
 from funcnn.recording.program import Input, Program, Step
-from funcnn.recording.refusals import refusal_error
+from funcnn.recording.refusals import is_caught_by_funcnn, refusal_error
 
 _CURRENT: ContextVar[Tape | None] = ContextVar("tape", default=None)
 _NO_SETTINGS: Mapping[str, Any] = {}
@@ -25,7 +25,8 @@ _NO_SETTINGS: Mapping[str, Any] = {}
 class Tape:
     """The values so far: an input, a constant or an operation each, and their numbers in the run that is recorded.
 
-    `handling` is how NumPy handles floating-point errors outside the recording.
+    `handling` is how NumPy handles floating-point errors outside the recording. `asked` are the errors of functions of
+    funcnn that asked for a number; those that they caught are no reason to end the recording.
     """
 
     values: list[Input | Array | Operation] = attrs.field(factory=list)
@@ -33,6 +34,7 @@ class Tape:
     steps: list[Step] = attrs.field(factory=list)
     open_steps: list[int] = attrs.field(factory=list)
     refusal: KindError | None = None
+    asked: list[KindError] = attrs.field(factory=list)
     handling: dict[str, Any] = attrs.field(factory=np.geterr)
     _made: dict[Any, int] = attrs.field(factory=dict)
 
@@ -148,6 +150,8 @@ def recording() -> Iterator[Tape]:
         yield tape
     finally:
         _CURRENT.reset(token)
+        for error in tape.asked:
+            tape.refusal = tape.refusal or (None if is_caught_by_funcnn(error) else error)
         if tape.refusal is not None:
             raise tape.refusal
 

@@ -5,10 +5,12 @@ import math
 import pickle
 import statistics
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import funcnn
 from funcnn import elementary
 from funcnn.errors import KindError
 from funcnn.recording import record_function
@@ -136,7 +138,6 @@ OTHERS = {
     "in place of a copy": (lambda x: np.nan_to_num(x, copy=False), "np.nan_to_num with copy", ""),
     "own function": (lambda x: EXACT(x), "arithmetic of object", ""),
     "complex numbers": (lambda x: x * 1j, "arithmetic of complex128", ""),
-    "long numbers": (lambda x: x.astype(np.longdouble), "arithmetic of float128", ""),
     "large ints": (lambda x: x * 2**70, "arithmetic of", ""),
     "None": (lambda x: x == None, "arithmetic of an array and None", ""),  # noqa: E711  it is the case
     "matrix": (lambda x: np.multiply(np.matrix(X), x), "an array of the class matrix", ""),
@@ -186,6 +187,36 @@ def test_functions_of_funcnn_may_ask_and_go_on():
     from funcnn.training.finite import is_finite
 
     assert_recorded(lambda x: x * is_finite(x), {"x": X}, {"x": X + 1})
+
+
+ASKING = """
+def ask(x):
+    return float(x.sum())
+
+def go_on(x):
+    try:
+        return ask(x)
+    except TypeError:
+        return 1.0
+"""
+
+
+def test_a_user_who_catches_the_error_of_a_function_of_funcnn_does_not_go_on():
+    functions = {}
+    exec(compile(ASKING, str(Path(funcnn.__file__).with_name("asking.py")), "exec"), functions)
+
+    def caught(x):
+        try:
+            return x * functions["ask"](x)
+        except TypeError:
+            return x
+
+    with pytest.raises(KindError, match=r"float\(array\), which reads values, .*`return x \* functions"):
+        record_function(caught, {"x": X})
+    with pytest.raises(KindError, match=r"float\(array\), which reads values"):
+        record_function(lambda x: x * functions["ask"](x), {"x": X})
+    program = record_function(lambda x: x * functions["go_on"](x), {"x": X})
+    np.testing.assert_array_equal(program({"x": X})["out"], X)
 
 
 def test_known_arrays_are_read():
