@@ -19,14 +19,15 @@ class Live(SphinxDirective):
     """A block of this kind, with the name of a network as its argument."""
 
     required_arguments = 1
-    option_spec: ClassVar = {}
+    option_spec: ClassVar = {"shows": str}  # `gradients`: the gradient of each layer too
 
     def run(self) -> list[nodes.Node]:
         """A frame with the page, and a link to it."""
         [name] = self.arguments
+        small = "-".join(["small", *self.options.values()])
         depth = self.env.docname.count("/")
         source, title = f"{'../' * depth}live/{name}.html", PLAYGROUNDS[name].get("title", "A network that trains")
-        frame = f'<iframe class="live" src="{source}#small" title="{title}" loading="lazy"></iframe>'
+        frame = f'<iframe class="live {small}" src="{source}#{small}" title="{title}" loading="lazy"></iframe>'
         return [
             nodes.raw(
                 "", f'{frame}\n<p class="live"><a href="{source}">{title}: open it by itself</a></p>', format="html"

@@ -43,7 +43,8 @@ def plain(text: str) -> str:
     A section of derivations is left out, since its boxes open on the site alone.
     """
     text = re.sub(r"^## Derivations\n.*?(?=^## |\Z)", "", text, flags=re.DOTALL | re.MULTILINE)
-    text = re.sub(r"^```\{live\} (\w+)\n```$", r"[Open it in a browser](live/\1.html).", text, flags=re.MULTILINE)
+    live = re.compile(r"^```\{live\} (\w+)\n(?::.*\n)*```$", re.MULTILINE)
+    text = live.sub(r"[Open it in a browser](live/\1.html).", text)
     text = re.sub(r"\{\w+\}`([^`<]*?)(?:\s+<[^`>]*>)?`", r"\1", text)
     text = re.sub(r"^% (?:slide: .*|end)\n", "", text, flags=re.MULTILINE)
     entries = re.compile(r"^```\{glossary\}\n(.*?)^```$", re.DOTALL | re.MULTILINE)

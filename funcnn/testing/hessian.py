@@ -120,16 +120,12 @@ class _Products:
 def _rules(function: Flattened, grad: Callable[..., Any], hess: Callable[..., Any], *, product: bool) -> Rules:
     """The gradient and products with its Hessian for arrays of any library."""
 
-    def forward(parts: Sequence[Any]) -> list[Any]:
-        (x, *rest), _ = function.called(parts)
-        return [namespace(x).asarray(grad(x, *rest))]
+    def tangent(args: Any, tangents: Any) -> Any:
+        (x, *rest), p = args, tangents[0]
+        return hess(x, p, *rest) if product else (hess(x, *rest) @ p.ravel()).reshape(p.shape)
 
-    def tangent(parts: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
-        (x, *rest), _ = function.called(parts)
-        [p] = tangents
-        return [hess(x, p, *rest) if product else (hess(x, *rest) @ p.ravel()).reshape(p.shape)]
-
-    return Rules(forward, None, 1, tangent)
+    forward = lambda x, *rest: namespace(x).asarray(grad(x, *rest))
+    return attrs.evolve(function, f=forward).rules(jvp=tangent)._replace(first_drawn=1)
 
 
 def _shown(names: Sequence[str], dA: Array) -> Callable[[str, Any], tuple[str, str]]:

@@ -22,7 +22,6 @@ from funcnn.testing.differentiation.vector_function import cotangent, each_float
 from funcnn.testing.numbers import told_apart
 from funcnn.testing.options import CheckOptions, Options, takes_options
 from funcnn.testing.recording import verdict
-from funcnn.testing.rules import jvp_rules
 from funcnn.testing.sections import Section
 from funcnn.testing.tangents import Jvp
 from funcnn.testing.verdict import NotTransposed, Raised, Report, WrongShape
@@ -91,7 +90,7 @@ def check_jvp(
     if chosen.exact:
         if vjp is not None:
             raise RangeError("check_jvp: vjp must be None for exact=True; write check_vjp(f, vjp, args, exact=True)")
-        return verdict(attrs.evolve(claim, rules=jvp_rules(function, jvp)), chosen)
+        return verdict(attrs.evolve(claim, rules=function.rules(jvp=jvp)), chosen)
     products = Jvp(function, jvp, Section(claim.names, claim.args, chosen.limits.constraints), chosen)
     claim = attrs.evolve(claim, cotangent=products.shown)
     if vjp is not None:

@@ -99,18 +99,18 @@ def check_gradient(
 def _rules(function: Flattened, f: Any, grad: Any) -> Rules:
     """f and its gradient for arrays of any library."""
 
-    def forward(parts: Sequence[Any]) -> list[Any]:
-        (x, *rest), _ = function.called(parts)
-        found = f(x, *rest)
-        return [namespace(parts[0]).asarray(found[0] if grad is True else found)]
+    def as_array(args: Any, value: Any) -> Any:
+        return namespace(next(leaf for _, leaf in leaves(args[0]))).asarray(value)
 
-    def backward(parts: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
-        args, _ = function.called(parts)
-        found, u = f(*args)[1] if grad is True else grad(*args), cotangents[0].sum()
-        scaled = [namespace(parts[0]).asarray(part) * u for part in _leaves(args[0], found)]
-        return function.gradients_of(args, [_with_leaves(args[0], found, scaled)])
+    def forward(*args: Any) -> Any:
+        found = f(*args)
+        return as_array(args, found[0] if grad is True else found)
 
-    return Rules(forward, backward, 1)
+    def backward(args: Any, dA: Any) -> list[Any]:
+        found = f(*args)[1] if grad is True else grad(*args)
+        return [_with_leaves(args[0], found, [as_array(args, part) * dA.sum() for part in _leaves(args[0], found)])]
+
+    return attrs.evolve(function, f=forward).rules(backward)._replace(first_drawn=1)
 
 
 def _leaves(x: Any, found: Any) -> list[Any]:

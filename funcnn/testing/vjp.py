@@ -16,7 +16,6 @@ from funcnn.testing.checked_pair import CheckedPair
 from funcnn.testing.domain import Domain
 from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.recording import verdict
-from funcnn.testing.rules import vjp_rules
 from funcnn.testing.verdict import Raised, Report, WrongShape
 
 
@@ -159,7 +158,7 @@ def check_vjp(
     check_call(function, "vjp", vjp, product)
     claim, chosen = claim_of(function, function.gradients(vjp), options)
     try:
-        return verdict(evolve(claim, rules=vjp_rules(function, vjp)), chosen)
+        return verdict(evolve(claim, rules=function.rules(vjp)), chosen)
     except (Raised, WrongShape) as error:
         add_remedy(function, "vjp", vjp, product, error)
         raise

@@ -25,9 +25,7 @@ class RunningMean:
     keep: float = 0.9
 
 
-@forward.register(RunningMean)
-def running_mean_forward(params: RunningMean, x: nn.Array):
-    return x - params.mean, x
+forward.register(RunningMean)(lambda params, x: (x - params.mean, x))
 
 
 @backward.register(RunningMean)
@@ -48,11 +46,7 @@ def noisy_forward(params: Noisy, x: nn.Array):
     return x + np.random.default_rng(params.seed).standard_normal(x.shape), ()
 
 
-@backward.register(Noisy)
-def noisy_backward(params: Noisy, cache: tuple, dA: nn.Array):
-    return nn.Grads(gradient(params), dA)
-
-
+backward.register(Noisy)(lambda params, cache, dA: nn.Grads(gradient(params), dA))
 inference.register(Noisy)(lambda params: Identity())
 reseed.register(Noisy)(lambda params, i: nn.evolve(params, seed=(*params.seed, i)))
 
@@ -172,10 +166,7 @@ def test_the_shortcuts_are_the_verbs():
     assert backward_params(net, cache, dA) == backward(net, cache, dA).params
     assert np.array_equal(forward_only(net, x), forward(net, x)[0])
     for params in (
-        (),
-        (nn.Relu(),),
-        (nn.Relu(), ()),
-        ((nn.Relu(), nn.Dense.init(2, 1, seed=0)),),
+        *((), (nn.Relu(),), (nn.Relu(), ()), ((nn.Relu(), nn.Dense.init(2, 1, seed=0)),)),
         (RunningMean(np.zeros(2)), nn.Relu()),
     ):
         out, cache = forward(params, x)

@@ -87,9 +87,7 @@ class Cumulative:
     """out_t = x_1 + ... + x_t"""
 
 
-@forward.register(Cumulative)
-def cumulative_forward(params, x):
-    return x.cumsum(axis=1), ()
+forward.register(Cumulative)(lambda params, x: (x.cumsum(axis=1), ()))
 
 
 @record
@@ -574,19 +572,10 @@ def test_a_cell_returns_a_state_like_the_one_before(returned):
 h = film[:, 0]
 
 
-@pytest.mark.parametrize(
-    "returned",
-    [
-        None,
-        (h, h),
-        (h, h, h),
-        (h, h, ()),
-        (h, h, (h, h)),
-        (h, h, (h[:1],)),
-        (h, h, (h.astype("f4"),)),
-        (h, h, (None, h)),
-    ],
-)
+OTHER_STATES = (h, (), (h, h), (h[:1],), (h.astype("f4"),), (None, h))
+
+
+@pytest.mark.parametrize("returned", [None, (h, h), *[(h, h, after) for after in OTHER_STATES]])
 def test_the_gradients_of_a_state_are_like_the_state(returned):
     methods = {"cell": lambda self, z, before: ((z,), ()), "back": lambda self, *given: returned}
     Odd = record(type("Odd", (Recurrent,), methods))
@@ -643,9 +632,7 @@ class Keeper:
     """Its cache has many arrays, some of which it was given."""
 
 
-@forward.register(Keeper)
-def _keep(_: Keeper, x: Any) -> Any:
-    return x[0] + 1, (*x, *[x[0] * i for i in range(200)])
+forward.register(Keeper)(lambda _, x: (x[0] + 1, (*x, *[x[0] * i for i in range(200)])))
 
 
 def test_of_many_arrays_only_those_that_a_rule_made_are_set_to_read_only():

@@ -81,11 +81,7 @@ class Features:
 
 
 rests.register(Features)(lambda params: True)
-
-
-@forward.register(Features)
-def features_forward(params, x):
-    return np.cos(x @ params.W), x
+forward.register(Features)(lambda params, x: (np.cos(x @ params.W), x))
 
 
 @backward.register(Features)
@@ -624,12 +620,9 @@ def test_a_run_that_ends_before_the_other_parts_from_it():
     assert compare(run(), run(steps=4)) == Divergence(5, {}, "run_b")
     assert compare(run(steps=4), run()) == Divergence(5, {}, "run_a")
     assert compare([], run()) == Divergence(1, {}, "run_a")
-    assert (
-        str(compare(run(), run(steps=4))) == "run_b ends before step 5, which run_a has; the steps before it are equal"
-    )
-    assert (
-        str(compare(run(steps=4), run())) == "run_a ends before step 5, which run_b has; the steps before it are equal"
-    )
+    shorter = "ends before step 5, which run_{} has; the steps before it are equal"
+    assert str(compare(run(), run(steps=4))) == f"run_b {shorter.format('a')}"
+    assert str(compare(run(steps=4), run())) == f"run_a {shorter.format('b')}"
 
 
 def test_an_error_of_a_run_comes_through():

@@ -153,6 +153,18 @@ def dense(products, net, x, y):
 
 
 @pytest.mark.parametrize(("loss", "y"), [(mse, Y), (softmax_cross_entropy, LABELS)])
+def test_the_matrix_is_that_of_second_differences_of_the_cost(loss, y):
+    H, at, n, h = dense(hvp(loss, bound=False), NET, X, y), to_vector(NET), to_vector(NET).size, 1e-3
+    cost = lambda w: loss(forward(from_vector(NET, w), X)[0], y)[0]
+    e = h * np.eye(n)
+    expected = np.array(
+        [[(cost(at + a + b) - cost(at + a - b) - cost(at - a + b) + cost(at - a - b)) for a in e] for b in e]
+    )
+    np.testing.assert_allclose(H, expected / (4 * h * h), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(H, H.T, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize(("loss", "y"), [(mse, Y), (softmax_cross_entropy, LABELS)])
 def test_the_gauss_newton_matrix_is_that_of_its_definition(loss, y):
     out, n = forward(NET, X)[0], to_vector(NET).size
     rows = [backward(NET, forward(NET, X)[1], unit.reshape(out.shape)).params for unit in np.eye(out.size)]
@@ -484,6 +496,18 @@ def test_what_is_coupled_in_training_has_gradients_of_rows_in_prediction():
     net = (Dense.init(2, 4, seed=0), BatchNorm.init(4), Dropout(0.5, seed=1), Dense.init(4, 3, seed=1))
     costs, _ = per_example(value_and_grad(mse))(inference(net), X, Y)
     assert costs.mean() == pytest.approx(value_and_grad(mse)(inference(net), X, Y)[0])
+
+
+def test_the_fisher_information_is_estimated_with_labels_that_the_network_draws():
+    """For a softmax of logits it is the diagonal of the Gauss-Newton matrix."""
+    net, m = NET[:1], 3000
+    x = np.repeat(X[:1], m, axis=0)
+    p = np.exp(forward(net, x)[0])
+    p /= p.sum(axis=1, keepdims=True)
+    drawn = (rng.uniform(size=(m, 1)) > p.cumsum(axis=1)).sum(axis=1)
+    fisher = to_vector(fisher_diagonal(value_and_grad(softmax_cross_entropy))(net, x, drawn))
+    G = dense(ggnvp(softmax_cross_entropy, bound=False), net, X[:1], LABELS[:1])
+    np.testing.assert_allclose(fisher, np.diag(G), atol=0.1 * np.diag(G).max())
 
 
 def test_noise_of_fixed_seeds_is_the_same_in_all_evaluations():

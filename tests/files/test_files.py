@@ -74,20 +74,8 @@ class Doubled:
 needs_modes = pytest.mark.skipif(not hasattr(os, "chown"), reason="this system has no modes and owners of files")
 net = mlp([2, 3, 1], hidden=nn.Tanh(), seed=1)
 odd = (
-    np.array(3),
-    np.zeros((0, 3)),
-    np.asfortranarray(np.arange(6.0).reshape(2, 3)),
-    np.array([1 + 2j]),
-    np.array([True, False]),
-    "a\ud800\n",
-    None,
-    True,
-    -(2**1999),
-    np.nan,
-    -0.0,
-    np.inf,
-    (),
-    ((),),
+    *(np.array(3), np.zeros((0, 3)), np.asfortranarray(np.arange(6.0).reshape(2, 3)), np.array([1 + 2j])),
+    *(np.array([True, False]), "a\ud800\n", None, True, -(2**1999), np.nan, -0.0, np.inf, (), ((),)),
 )
 value = (nn.TrainState((net, LeakyRelu(0.3)), step=7), odd, Everything(np.ones(2), seed=(1, 2), other=(net[0], 3, "x")))
 
@@ -690,28 +678,11 @@ def node_changed(data, rng):
     """One thing about one array, as the tree has it, is another."""
     huge = int(rng.choice([10**12, 2**31, 2**62])) * int(rng.integers(1, 10**9))
     change = [
-        {"shape": [huge]},
-        {"shape": [0, huge]},
-        {"shape": [huge, huge]},
-        {"shape": [-1]},
-        {"shape": [2.0]},
-        {"shape": [True] * 3},
-        {"shape": [1] * 65},
-        {"shape": "23"},
-        {"shape": [10**600]},
-        {"dtype": "|O"},
-        {"dtype": "<U9"},
-        {"dtype": "<f8,<f8"},
-        {"dtype": "nonsense"},
-        {"dtype": ["<f8"]},
-        {"array": 10**30},
-        {"array": -1},
-        {"array": True},
-        {"order": "A"},
-        {"order": {}},
-        {"checksum": "0" * 32},
-        {"checksum": None},
-        {"more": 1},
+        *({"shape": [huge]}, {"shape": [0, huge]}, {"shape": [huge, huge]}, {"shape": [-1]}, {"shape": [2.0]}),
+        *({"shape": [True] * 3}, {"shape": [1] * 65}, {"shape": "23"}, {"shape": [10**600]}, {"dtype": "|O"}),
+        *({"dtype": "<U9"}, {"dtype": "<f8,<f8"}, {"dtype": "nonsense"}, {"dtype": ["<f8"]}, {"array": 10**30}),
+        *({"array": -1}, {"array": True}, {"order": "A"}, {"order": {}}, {"checksum": "0" * 32}),
+        *({"checksum": None}, {"more": 1}),
     ][rng.integers(22)]
 
     def changed(document):
@@ -757,12 +728,8 @@ def header_changed(data, rng):
     name = f"{rng.integers(len(entries) - 1)}.npy"
     old = entries[name]
     descr, shape = [
-        ("'<f8'", "(1000000000000,)"),
-        ("'|O'", "(1,)"),
-        ("'<f8'", "(" * 200),
-        ("[('a', '<f8')]", "(1,)"),
-        ("__import__('os')", "()"),
-        ("'<f8'", "(-1,)"),
+        *(("'<f8'", "(1000000000000,)"), ("'|O'", "(1,)"), ("'<f8'", "(" * 200), ("[('a', '<f8')]", "(1,)")),
+        *(("__import__('os')", "()"), ("'<f8'", "(-1,)")),
     ][rng.integers(6)]
     text = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}".encode()
     text += b" " * (-(len(text) + 11) % 64) + b"\n"
@@ -843,18 +810,8 @@ def saved(folder, value):
 
 
 MUTATIONS = [
-    flipped,
-    cut,
-    shortened,
-    lengthened,
-    spliced,
-    huge,
-    garbage,
-    swapped,
-    header_changed,
-    node_changed,
-    tree_changed,
-    compressed,
+    *(flipped, cut, shortened, lengthened, spliced, huge, garbage, swapped, header_changed, node_changed),
+    *(tree_changed, compressed),
 ]
 OTHER = packed({"tree.json": b'{"format": "funcnn", "version": 1, "value": {"tuple": [1, 2]}}'})
 
@@ -895,14 +852,8 @@ def test_a_file_changed_at_random_is_refused_or_gives_the_same_value(tmp_path, r
     record_property("outcomes", counts)
     print(counts)  # noqa: T201  shown by -s
     assert {name for name, result in counts if result == "refused"} == {mutation.__name__ for mutation in MUTATIONS}
-    assert {name for name, result in counts if result == "equal"} <= {
-        "flipped",
-        "lengthened",
-        "spliced",
-        "huge",
-        "shortened",
-        "swapped",  # of two arrays that are alike
-    }
+    harmless = {"flipped", "lengthened", "spliced", "huge", "shortened", "swapped"}  # the last of two arrays alike
+    assert {name for name, result in counts if result == "equal"} <= harmless
 
 
 @pytest.mark.usefixtures("traced")

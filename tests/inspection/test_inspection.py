@@ -27,9 +27,7 @@ def doubled_vjp(x: Any, dA: Any) -> Any:
 
 def test_the_network_of_the_article():
     text = printed((*mlp([2, 27, 31, 31, 1], seed=1), nn.Sigmoid()), x)
-    assert (
-        text
-        == """\
+    expected = """\
 [
   0 -> Dense (W: 2x27, b: 27)   9400x2 -> 9400x27   81 parameters
   1 -> Relu                     9400x27 -> 9400x27
@@ -41,7 +39,7 @@ def test_the_network_of_the_article():
   7 -> Sigmoid                  9400x1 -> 9400x1
 ]
 There are 1973 trainable parameters in the model."""
-    )
+    assert text == expected
 
 
 def test_nested_chains_single_layers_and_tuples():
@@ -62,16 +60,14 @@ def test_nested_chains_single_layers_and_tuples():
     text = printed(
         (LeakyRelu(0.2), (nn.Dense.init(2, 3, seed=0, bias=False), Both(nn.Dense.init(3, 9, seed=0)))), x[:5]
     )
-    assert (
-        text
-        == """\
+    expected = """\
 [
   0 -> LeakyRelu (alpha=0.2)  5x2 -> 5x2
   1.0 -> Dense (W: 2x3)       5x2 -> 5x3                 6 parameters
   1.1 -> Both (inner=Dense)   5x3 -> (5x9, 5x3, number)  36 parameters
 ]
 There are 42 trainable parameters in the model."""
-    )
+    assert text == expected
     assert printed(nn.Dense.init(2, 3, seed=0), x).startswith(
         "[\n  Dense (W: 2x3, b: 3)  9400x2 -> 9400x3  9 parameters\n]"
     )
@@ -81,9 +77,7 @@ There are 42 trainable parameters in the model."""
 def test_the_costs_of_a_network_are_columns_that_come_behind():
     net = (nn.Dense.init(2, 30, seed=0), (nn.Frozen(nn.Relu()), nn.Dense.init(30, 1, seed=1)))
     plain, text = printed(net, x), printed(net, x, costs=True)
-    assert (
-        text
-        == """\
+    expected = """\
 [
   0 -> Dense (W: 2x30, b: 30)   9400x2 -> 9400x30   90 parameters  1.41 Mflop  720 B arrays
   1.0.layer -> Relu             9400x30 -> 9400x30                 282 kflop                 2.26 MB cache
@@ -91,7 +85,7 @@ def test_the_costs_of_a_network_are_columns_that_come_behind():
 ]
 There are 121 trainable parameters in the model.
 Forward is 2.27 Mflop; the arrays are 968 B, and 2.26 MB are kept for backward."""
-    )
+    assert text == expected
     for line, longer in zip(plain.splitlines(), text.splitlines(), strict=False):
         assert longer.startswith(line)
     assert printed((Reshape((1, 2)), ()), x, costs=True).endswith(

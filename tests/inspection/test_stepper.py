@@ -206,12 +206,8 @@ def test_the_last_steps_say_what_the_cost_is_after_them(window, pages):
     after = "The cost was 5. With the parameters after all steps of sgd it is 3.687."
     assert page.tab.locator("#after").inner_text() == after
     assert page.tab.locator("#arrays figcaption").all_inner_texts()[1].endswith("∂cost / ∂W")
-    assert page.tab.locator("#symbols").inner_text().split("\n") == [
-        "lr",
-        "the learning rate, 0.01",
-        "dp",
-        "∂cost / ∂p",
-    ]
+    symbols = page.tab.locator("#symbols").inner_text().split("\n")
+    assert symbols == ["lr", "the learning rate, 0.01", "dp", "∂cost / ∂p"]
     page.tab.keyboard.press("Home")
     assert page.tab.locator("#after").is_hidden()
     page.tab.keyboard.press("ArrowRight")

@@ -170,24 +170,10 @@ def test_the_layers_within_are_visited_wherever_they_are():
     )
     seen = trace(net, x, np.zeros((4, 2)), mse)
     assert [(visit.path, type(visit.layer).__name__) for visit in seen.visits] == [
-        ("0", "Residual"),
-        ("0.layer.0", "Dense"),
-        ("0.layer.1", "Tanh"),
-        ("0.layer.2", "Scale"),
-        ("1", "Copy"),
-        ("2", "Parallel"),
-        ("2.layers.1.0", "Remat"),
-        ("2.layers.1.0.layer.0", "Dense"),
-        ("2.layers.1.0.layer.1", "Relu"),
-        ("3", "Sum"),
-        ("4", "Shared"),
-        ("4.net.0", "Here"),
-        ("4.layer", "Dense"),
-        ("4.net.1", "Tanh"),
-        ("4.net.2", "Here"),
-        ("4.layer", "Dense"),
-        ("5", "Frozen"),
-        ("5.layer.0", "Dense"),
+        *(("0", "Residual"), ("0.layer.0", "Dense"), ("0.layer.1", "Tanh"), ("0.layer.2", "Scale"), ("1", "Copy")),
+        *(("2", "Parallel"), ("2.layers.1.0", "Remat"), ("2.layers.1.0.layer.0", "Dense")),
+        *(("2.layers.1.0.layer.1", "Relu"), ("3", "Sum"), ("4", "Shared"), ("4.net.0", "Here"), ("4.layer", "Dense")),
+        *(("4.net.1", "Tanh"), ("4.net.2", "Here"), ("4.layer", "Dense"), ("5", "Frozen"), ("5.layer.0", "Dense")),
         ("5.layer.1", "Tanh"),
     ]
     grads = value_and_grad(mse)(net, x, np.zeros((4, 2)))[1].params
@@ -212,9 +198,7 @@ def test_a_layer_in_several_places_has_a_row_for_each():
         Remat(Loop(Scale(np.array(0.5)), 2)),
     )
     text = str(trace(net, x, np.zeros((4, 3)), mse))
-    assert (
-        text
-        == """\
+    expected = """\
 layer                                           out  min  mean   max  zero  cache  |dA|    gradients
 0 -> Shared                                     4x3  0    1.39   4    33 %  192 B  0.0718
   0.net.0 -> Here                               4x3  0    0.697  2    33 %  96 B   0.144
@@ -229,7 +213,7 @@ layer                                           out  min  mean   max  zero  cach
     1.layer.inner -> Scale (factor: number)     4x3  0    0.697  2    33 %         0.144   factor 1.98
     1.layer.inner #1 -> Scale (factor: number)  4x3  0    0.348  1    33 %         0.287
 The cost is 0.247245; 288 B were kept for backward."""
-    )
+    assert text == expected
     shapes = str(trace((nn.Dropout(0.5, seed=1), Map(dense)), np.ones((4, 2, 3)), np.ones((4, 2, 3)), mse))
     assert "0 -> Dropout (seed=(1,), rate=0.5)  " in shapes  # a tuple of numbers is no layer within
     assert "1 -> Map  " in shapes
@@ -238,9 +222,7 @@ The cost is 0.247245; 288 B were kept for backward."""
 def test_the_table_of_a_network_with_layers_within_layers():
     net = (nn.Frozen(nn.Dense(np.eye(3), None)), nn.Residual((nn.Dense(np.eye(3), np.zeros(3)), nn.Relu())))
     text = str(trace(net, x, np.zeros((4, 3)), mse))
-    assert (
-        text
-        == """\
+    expected = """\
 layer                                out  min  mean   max  zero  cache  |dA|  gradients
 0 -> Frozen                          4x3  -1   0.5    2
   0.layer -> Dense (W: 3x3)          4x3  -1   0.5    2
@@ -248,7 +230,7 @@ layer                                out  min  mean   max  zero  cache  |dA|  gr
   1.layer.0 -> Dense (W: 3x3, b: 3)  4x3  -1   0.5    2          96 B   1.15  W 3.92, b 1.65
   1.layer.1 -> Relu                  4x3  0    0.697  2    33 %  96 B   1.17
 The cost is 4.10331; 192 B were kept for backward."""
-    )
+    assert text == expected
 
 
 def test_a_nan_is_seen_where_it_begins():
@@ -267,15 +249,13 @@ def test_a_nan_is_seen_where_it_begins():
             return nn.Grads(params, dA / (2 * np.sqrt(x)))
 
     text = str(trace((nn.Dense(np.eye(3), None), Root(), nn.Sigmoid()), x, np.zeros((4, 3)), mse))
-    assert (
-        text
-        == """\
+    expected = """\
 layer                out  min    mean   max    not finite  cache  |dA|  gradients
 0 -> Dense (W: 3x3)  4x3  -1     0.5    2                         nan   W nan
 1 -> Root            4x3  0.302  0.96   1.41   33 %        96 B   nan
 2 -> Sigmoid         4x3  0.575  0.718  0.804  33 %        96 B   nan
 The cost is nan; 192 B were kept for backward."""
-    )
+    assert text == expected
     passed_on = str(trace((Identity(), Root()), x, np.zeros((4, 3)), mse)).splitlines()
     assert passed_on[:2] == ["layer          out  min    mean  max   not finite", "0 -> Identity  4x3  -1     0.5   2"]
 
@@ -320,9 +300,7 @@ def test_a_layer_that_trains_nothing_before_one_that_needs_no_dx():
 
         place: int = 0
 
-    @forward.register(Pick)
-    def pick_forward(params, x):
-        return x[params.place], x
+    forward.register(Pick)(lambda params, x: (x[params.place], x))
 
     @backward.register(Pick)
     def pick_backward(params, x, dA):
@@ -355,11 +333,8 @@ def test_a_combinator_of_ones_own_needs_its_two_rules_and_no_more():
         return nn.Grads(gradient(params, inner=both, by=(dA * cache["out"]).sum(0)), first.x)
 
     seen = trace(Twice(dense, np.ones(3)), x, x, mse)
-    assert [(visit.path, visit.number, visit.depth) for visit in seen.visits] == [
-        ("", 0, 0),
-        ("inner", 0, 1),
-        ("inner", 1, 1),
-    ]
+    visits = [(visit.path, visit.number, visit.depth) for visit in seen.visits]
+    assert visits == [("", 0, 0), ("inner", 0, 1), ("inner", 1, 1)]
     first, second = seen["inner"], seen["inner", 1]
     assert first.gradient == seen[""].gradient.inner  # the sum of both
     assert second.gradient is None
@@ -391,13 +366,8 @@ def test_what_is_called_once_more_on_the_way_back_is_one_visit():
 
     seen = trace((dense, Half((dense, Remat((nn.Tanh(), dense))), dense)), x, x, mse)
     assert [(visit.path, visit.number, visit.cache is None) for visit in seen.visits] == [
-        ("0", 0, False),
-        ("1", 0, False),
-        ("1.one.0", 0, True),
-        ("1.one.1", 0, True),
-        ("1.one.1.layer.0", 0, True),
-        ("1.one.1.layer.1", 0, True),
-        ("1.other", 0, False),
+        *(("0", 0, False), ("1", 0, False), ("1.one.0", 0, True), ("1.one.1", 0, True)),
+        *(("1.one.1.layer.0", 0, True), ("1.one.1.layer.1", 0, True), ("1.other", 0, False)),
     ]
     assert all([visit.dA is not None for visit in seen.visits])
     not_back = trace((nn.Frozen(Remat((nn.Tanh(), dense))), dense), x, x, mse)
@@ -477,9 +447,7 @@ class Named:
     path: str = "abc"
 
 
-@forward.register(Named)
-def named_forward(params, x):
-    return x @ params.W, x
+forward.register(Named)(lambda params, x: (x @ params.W, x))
 
 
 @backward.register(Named)

@@ -10,12 +10,7 @@ from tests.kinds.wrong import ANYTHING
 bits = array(1.0 * (X > 0))
 pair = both(array(np.ones((2, 2, 2))), array(np.ones((2, 2), bool)) | "None")
 WITH_THRESHOLD = (
-    accuracy,
-    metrics.f1,
-    metrics.precision,
-    metrics.recall,
-    metrics.confusion,
-    metrics.confusion_per_class,
+    *(accuracy, metrics.f1, metrics.precision, metrics.recall, metrics.confusion, metrics.confusion_per_class),
 )
 ROWS = [
     row(validation, metric=loss, x=array | "texts", y=kind(Y, ANYTHING)),  # y is a matter of the metric

@@ -117,13 +117,8 @@ def test_silu_is_the_gate_of_itself_and_a_gate_is_linear_in_its_first_half(array
 
 
 ODD = [
-    layers.HardTanh(),
-    layers.SoftShrink(),
-    layers.HardShrink(),
-    layers.Softsign(),
-    layers.TanhShrink(),
-    layers.Sine(),
-    layers.Sine(3.0),
+    *(layers.HardTanh(), layers.SoftShrink(), layers.HardShrink(), layers.Softsign(), layers.TanhShrink()),
+    *(layers.Sine(), layers.Sine(3.0)),
 ]
 
 

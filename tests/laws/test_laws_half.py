@@ -51,11 +51,7 @@ def test_a_loss_of_many_terms(name):
 
 def test_every_loss_stands_in_the_table():
     assert {name.split(" ")[0].rstrip(",") for name in LOSSES} >= set(losses.__all__) - {
-        "weighted",
-        "masked",
-        "of_logits",
-        "of_complex",
-        "normalised",
+        *("weighted", "masked", "of_logits", "of_complex", "normalised"),
     }
 
 
@@ -63,12 +59,8 @@ OPTIMIZERS = [
     *[cls() for cls in OF_CARDS if all([field.default is not attrs.NOTHING for field in attrs.fields(cls)])],
     *[optimizers.RMSProp(centred=True, momentum=0.5), Momentum(nesterov=True)],
     *[
-        (ClipNorm(1e-3), Adam()),
-        ClipNorm(9.0),
-        optimizers.ClipValue(1e-3),
-        optimizers.Decay(1e-3),
-        optimizers.L2(1e-3),
-        optimizers.Rates((("*", 1e-3),)),
+        *((ClipNorm(1e-3), Adam()), ClipNorm(9.0), optimizers.ClipValue(1e-3), optimizers.Decay(1e-3)),
+        *(optimizers.L2(1e-3), optimizers.Rates((("*", 1e-3),))),
     ],
 ]
 

@@ -1,7 +1,5 @@
 """Combinators: properties that the tests of gradients do not cover."""
 
-import pickle
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -47,9 +45,7 @@ def factor(params):
     return np.random.default_rng((*params.seed, params.steps)).uniform(1, 2)
 
 
-@forward.register(Noisy)
-def noisy_forward(params, x):
-    return x * params.W * factor(params), x
+forward.register(Noisy)(lambda params, x: (x * params.W * factor(params), x))
 
 
 @backward.register(Noisy)
@@ -60,14 +56,8 @@ def noisy_backward(params, x, dA):
     )
 
 
-@reseed.register(Noisy)
-def noisy_reseed(params, i):
-    return nn.evolve(params, seed=(*params.seed, i))
-
-
-@inference.register(Noisy)
-def noisy_inference(params):
-    return layers.Scale(1.5 * params.W)
+reseed.register(Noisy)(lambda params, i: nn.evolve(params, seed=(*params.seed, i)))
+inference.register(Noisy)(lambda params: layers.Scale(1.5 * params.W))
 
 
 @step.register(Noisy)
@@ -136,24 +126,6 @@ def test_a_memory_is_the_layer_s_own(name):
     assert np.array_equal(kept, 2 * rows)
     expected = {"Parallel": 2 * x, "Residual": 3 * x, "Tied": 2 * rows}
     assert np.allclose(out[0] if name == "Parallel" else out, expected.get(name, 2 * x))
-
-
-@pytest.mark.parametrize("layer", FAMILY, ids=lambda layer: layer.__name__)
-@at_most(10)
-@given(data=st.data())
-def test_it_is_pickled_and_saved(layer, data, tmp_path_factory):
-    params, given_x = data.draw(cases(layer))
-    again = pickle.loads(pickle.dumps(params))
-    assert again == params
-    assert hash(again) == hash(params)
-    if layer is layers.Function:
-        return
-    path = tmp_path_factory.getbasetemp() / "value.npz"
-    save(path, params)
-    loaded = nn.load(path)
-    assert loaded == params
-    assert fingerprint(loaded) == fingerprint(params)
-    assert fingerprint(forward(loaded, given_x)[0]) == fingerprint(forward(params, given_x)[0])
 
 
 @pytest.mark.parametrize("layer", FAMILY, ids=lambda layer: layer.__name__)

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import funcnn as nn
-from funcnn import backward, forward, load, mlp, predict, save, summary
+from funcnn import backward, forward
 from funcnn.core import backward_params, forward_only
-from funcnn.files import fingerprint
 from funcnn.generation import step
 from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
 from funcnn.layers.convolution import correlation, windows
@@ -20,7 +19,6 @@ from tests.counts import at_most
 
 KERNELS = Conv1d, nn.Conv2d, ConvTranspose2d
 ALL = (*KERNELS, nn.MaxPool, AvgPool, nn.GlobalAvgPool, GlobalMaxPool, Upsample)
-every_layer = pytest.mark.parametrize("layer", ALL, ids=lambda layer: layer.__name__)
 every_kernel = pytest.mark.parametrize("layer", KERNELS, ids=lambda layer: layer.__name__)
 
 
@@ -97,22 +95,6 @@ def test_a_large_batch_goes_through_in_several_blocks():
     layer, x = nn.Conv2d.init(2, 3, 3, seed=0, padding="same"), np.random.default_rng(0).normal(size=(160, 16, 16, 2))
     assert 2 * correlation.WINDOW_BYTES < 160 * 16 * 16 * 9 * 2 * 8
     np.testing.assert_allclose(forward(layer, x)[0][-2:], forward(layer, x[-2:])[0], rtol=1e-12, atol=1e-12)
-
-
-@every_layer
-def test_no_rows_are_no_error(layer):
-    x = np.zeros((0, 6, 4) if layer is Conv1d else (0, 6, 5, 4))
-    if layer in KERNELS:
-        made = [layer.init(4, 4, 3, seed=0, groups=groups) for groups in (1, 2, 4)]
-    else:
-        made = [layer() if layer in {nn.GlobalAvgPool, GlobalMaxPool} else layer(2)]
-        made += [Upsample(2, linear=True)] if layer is Upsample else []
-    for params in made:
-        out, cache = forward(params, x)
-        assert out.shape[0] == 0
-        grads = backward(params, cache, out)
-        assert grads.x.shape == x.shape
-        assert all([(a == 0).all() for a in leaves(grads)])
 
 
 def test_the_second_padding_is_at_the_end_and_numbers_stand_for_both_sides():
@@ -218,32 +200,6 @@ def test_nearest_upsampling_goes_on_step_by_step():
     x = np.arange(6.0).reshape(1, 3, 2)
     parts = [step(Upsample(2), x[:, t : t + 1])[0] for t in range(3)]
     assert np.array_equal(np.concatenate(parts, axis=1), forward(Upsample(2), x)[0])
-
-
-def network(seed=0, dtype=np.float64):
-    return (
-        nn.Conv2d.init(1, 4, 3, seed=(seed, 0), padding="same", dtype=dtype),
-        nn.Relu(),
-        nn.MaxPool(2),
-        nn.Conv2d.init(4, 4, 3, seed=(seed, 1), groups=2, dtype=dtype),
-        nn.Flatten(),
-        *mlp([16, 3], seed=(seed, 2), dtype=dtype),
-    )
-
-
-def test_a_network_is_a_value_like_any_other(tmp_path):
-    net, x = network(), np.random.default_rng(0).normal(size=(5, 8, 8, 1))
-    file = tmp_path / "net"
-    save(file, net)
-    again = load(file)
-    assert again == net
-    assert fingerprint(again) == fingerprint(net)
-    assert again[0].stride == (1, 1)
-    assert np.array_equal(predict(again, x), predict(net, x))
-    np.testing.assert_allclose(predict(net, x, rows=2), predict(net, x), rtol=1e-13)
-    text = str(summary(net, x))
-    assert "Conv2d (W: 3x3x1x4, b: 4, " in text
-    assert "5x8x8x1 -> 5x8x8x4" in text
 
 
 def test_initializers_see_what_a_kernel_sees():

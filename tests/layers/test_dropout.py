@@ -206,13 +206,8 @@ def test_prediction_is_that_of_each_row_alone():
     out = predict(state.params, XS)
     np.testing.assert_allclose(out, predict(state.params, XS, rows=1), rtol=1e-12, atol=1e-12)
     assert mse(out, YS)[0] < mse(0 * out + YS.mean(), YS)[0]
-    assert [type(layer).__name__ for layer in inference(state.params)[:5]] == [
-        "Identity",
-        "Dense",
-        "Affine",
-        "Relu",
-        "Identity",
-    ]
+    kinds = [type(layer).__name__ for layer in inference(state.params)[:5]]
+    assert kinds == ["Identity", "Dense", "Affine", "Relu", "Identity"]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -50,16 +50,10 @@ def test_rms_norm_is_the_formula():
 
 
 MADE = [
-    nn.BatchNorm.init(6),
-    nn.BatchNorm.init(6, bias=False),
-    nn.LayerNorm.init(6),
-    nn.LayerNorm.init(6, bias=False),
-    layers.RMSNorm.init(6),
-    layers.GroupNorm.init(6, groups=3),
-    layers.GroupNorm.init(6, groups=3, bias=False),
-    layers.InstanceNorm.init(6),
-    layers.InstanceNorm.init(6, bias=False),
-    layers.Affine.init(6),
+    *(nn.BatchNorm.init(6), nn.BatchNorm.init(6, bias=False), nn.LayerNorm.init(6)),
+    *(nn.LayerNorm.init(6, bias=False), layers.RMSNorm.init(6), layers.GroupNorm.init(6, groups=3)),
+    *(layers.GroupNorm.init(6, groups=3, bias=False), layers.InstanceNorm.init(6)),
+    *(layers.InstanceNorm.init(6, bias=False), layers.Affine.init(6)),
 ]
 
 

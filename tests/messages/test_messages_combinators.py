@@ -15,6 +15,7 @@ from tests.says import assert_says, each_row, kind_error, range_error, shape_err
 x = np.linspace(-1, 1, 12).reshape(4, 3)
 half = x.astype(np.float32)
 film = np.ones((2, 3, 4))
+padded, gru = (film, film[..., 0] > 0), nn.GRU.init(4, 4, seed=0)
 ids, mask = np.array([[0, 1, 4]]), np.array([[True, True, False]])
 dense = nn.Dense(np.ones((3, 2)), None)
 tied = layers.Tied(np.ones((5, 2)), ())
@@ -96,6 +97,8 @@ class Leaving(Wrapper):
     def leave(self, out, aside):
         return self.factor * out, None
 
+
+ALONE = "treats each position on its own"
 
 ROWS = [
     shape_error(back(layers.Copy(2), x, x)) >> "Copy: dA must be like out, a tuple of 2, not <f64 4x3>",
@@ -251,14 +254,14 @@ ROWS = [
     shape_error(lambda: backward(layers.Glu(dense), (film, film[..., :2], ()), film[..., :2]))
     >> "backward: cache must be what forward returned for this layer; cache: (), layer: Dense(W=<f64 [[1. 1.] [1. 1.] "
     "[1. 1.]]>, b=None)" >> ["in Glu, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), dA: <f64 2x3x2>"],
-    kind_error(lambda: step((nn.Tanh(), Twice((nn.Tanh(), nn.Residual(nn.GRU.init(4, 4, seed=0))))), film))
+    kind_error(lambda: step((nn.Tanh(), Twice((nn.Tanh(), nn.Residual(gru)))), film))
     >> "step: there is no rule for Twice; if out at each position depends on x at that position only, write "
     "step.register(Twice)(positionwise), else a rule with @step.register(Twice)" >> 1,
-    kind_error(lambda: step(Backwards(nn.GRU.init(4, 4, seed=0)), film)) >> "step: there is no rule for Backwards; if "
+    kind_error(lambda: step(Backwards(gru), film)) >> "step: there is no rule for Backwards; if "
     "its enter and leave treat each position on its own, write step.register(Backwards)(step_inside)",
     kind_error(lambda: step(layers.Function(square, square_vjp), film)) >> "step: there is no rule for Function, "
     "since square may mix positions; write a record with a rule for step in its place",
-    kind_error(lambda: fixed_memory(Backwards(nn.GRU.init(4, 4, seed=0)), 2, 9)) >> "fixed_memory: there is no rule "
+    kind_error(lambda: fixed_memory(Backwards(gru), 2, 9)) >> "fixed_memory: there is no rule "
     "for Backwards; if its enter and leave treat each position on its own, write step.register(Backwards)(step_inside)",
     kind_error(lambda: step(layers.Map(nn.Dropout(0.5, seed=0)), film))
     >> "step: Map differs between training and prediction; write step(inference(net), x, memory)",
@@ -267,59 +270,47 @@ ROWS = [
         >> f"fixed_memory: {cls} differs between training and prediction; write fixed_memory(inference(net), m, t_most)"
         >> ([f"in {place}, Dropout(seed=(0,), step=0, rate=0.5), m: 2, t_most: 9"] if place else [])
         for cls, place, net in [
-            ("Dropout", "", DROPOUT),
-            ("Dropout", "layer 1", (nn.Tanh(), DROPOUT)),
-            ("Dropout", "Residual", nn.Residual(DROPOUT)),
-            ("Dropout", "Glu", layers.Glu(DROPOUT)),
+            *(("Dropout", "", DROPOUT), ("Dropout", "layer 1", (nn.Tanh(), DROPOUT)), ("Map", "", layers.Map(DROPOUT))),
+            *(("Dropout", "Residual", nn.Residual(DROPOUT)), ("Dropout", "Glu", layers.Glu(DROPOUT))),
             ("Dropout", "branch 1 of Parallel", layers.Parallel((nn.Tanh(), DROPOUT))),
             ("Dropout", "Tied", layers.Tied(np.ones((5, 2)), DROPOUT)),
-            ("Map", "", layers.Map(DROPOUT)),
         ]
     ],
     *[
         kind_error(given(layer, (np.ones((1, 3, 4)), mask)))
         >> f"{type(layer).__name__}: {what} must be an array, not tuple; for (x, mask) write First(layer)"
         for factor in (2, 2.0)
-        for layer, what in [
-            (Entering(nn.GRU.init(4, 4, seed=0), factor), "x"),
-            (Leaving(nn.GRU.init(4, 4, seed=0), factor), "out of the layer"),
-        ]
+        for layer, what in [(Entering(gru, factor), "x"), (Leaving(gru, factor), "out of the layer")]
     ],
     shape_error(given(Entering(dense), np.ones((1, 3, 4)))) >> "Dense: x must be (m, ..., 3), not (1, 3, 4)" >> 1,
     kind_error(lambda: layers.Shared(nn.Relu(), layers.Here(layer=nn.Tanh())))
     >> "Shared: each Here in net must hold no layer of its own; write Here()",
     kind_error(lambda: layers.Function(np.sin, np.cos)) >> "Function: vjp must take x and dA, but the ufunc cos takes "
     "1 argument",
-    kind_error(lambda: forward(layers.First(nn.GlobalAvgPool()), (film, film[..., 0] > 0)))
-    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; GlobalAvgPool "
-    "mixes them",
-    kind_error(
-        lambda: forward(
-            layers.First((nn.Tanh(), nn.Residual((layers.Remat(nn.BatchNorm.init(4)), nn.Relu())))),
-            (film, film[..., 0] > 0),
+    *[
+        kind_error(given(layers.First(layer), padded))
+        >> f"First: layer must not mix positions if x has a mask, since the padding would enter the result; {reason}"
+        for layer, reason in (
+            (nn.GlobalAvgPool(), "GlobalAvgPool mixes them"),
+            ((nn.Tanh(), nn.Residual((layers.Remat(nn.BatchNorm.init(4)), nn.Relu()))), "BatchNorm mixes them"),
+            (Twice(()), f"if Twice {ALONE}, write step.register(Twice)(positionwise)"),
+            (Jitter(), f"if Jitter {ALONE}, write mixes_positions.register(Jitter)(maps_alone)"),
+            (
+                Backwards(()),
+                "if enter and leave of Backwards treat each position on its own, write "
+                "step.register(Backwards)(step_inside)",
+            ),
         )
-    )
-    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; BatchNorm "
-    "mixes them",
-    shape_error(lambda: forward(layers.First(layers.Conv1d.init(4, 4, 3, seed=0)), (film, film[..., 0] > 0)))
+    ],
+    shape_error(given(layers.First(layers.Conv1d.init(4, 4, 3, seed=0)), padded))
     >> "First: layer must return (m, t, ...) with the m and t of the mask, (2, 3), not <f64 2x1x4>",
-    kind_error(lambda: forward(layers.First(Twice((nn.Tanh(),))), (film, film[..., 0] > 0)))
-    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; if Twice "
-    "treats each position on its own, write step.register(Twice)(positionwise)",
-    kind_error(lambda: forward(layers.First(Jitter()), (film, film[..., 0] > 0)))
-    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; if Jitter "
-    "treats each position on its own, write mixes_positions.register(Jitter)(maps_alone)",
-    kind_error(lambda: forward(layers.First(Backwards(nn.Tanh())), (film, film[..., 0] > 0)))
-    >> "First: layer must not mix positions if x has a mask, since the padding would enter the result; if enter and "
-    "leave of Backwards treat each position on its own, write step.register(Backwards)(step_inside)",
-    kind_error(lambda: forward(layers.Conv1d.init(4, 4, 3, padding="same", seed=0), (film, film[..., 0] > 0)))
+    kind_error(given(layers.Conv1d.init(4, 4, 3, padding="same", seed=0), padded))
     >> "Conv1d: x must be an array, not tuple; for (x, mask) write First(layer)",
-    kind_error(lambda: forward(nn.GRU.init(4, 4, seed=0), [film, film[..., 0] > 0]))
-    >> "GRU: x must be an array, not list; write (x, mask), a tuple",
+    kind_error(given(gru, list(padded))) >> "GRU: x must be an array, not list; write (x, mask), a tuple",
     kind_error(lambda: step((nn.Tanh(), nn.Dropout(0.5, seed=0)), film))
     >> "step: Dropout differs between training and prediction; write step(inference(net), x, memory)"
     >> 1,
-    kind_error(lambda: step((nn.Residual(nn.BatchNorm.init(4)), nn.GRU.init(4, 4, seed=0)), film))
+    kind_error(lambda: step((nn.Residual(nn.BatchNorm.init(4)), gru), film))
     >> "step: BatchNorm differs between training and prediction; write step(inference(net), x, memory)"
     >> 2,
     *[

@@ -26,9 +26,7 @@ class Own:
     """A layer whose rule for `diagram` is wrong"""
 
 
-@forward.register(Own)
-def own_forward(params, x):
-    return x, x
+forward.register(Own)(lambda params, x: (x, x))
 
 
 ROWS = [

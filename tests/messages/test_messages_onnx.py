@@ -1,11 +1,14 @@
 """Error messages of `to_onnx` and of rules of `to_graph`, pinned word for word."""
 
+import linecache
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from funcnn import GRU, Dense, Elementwise, Frozen, Relu, mlp, record
-from funcnn.layers import Bidirectional, Copy, Function, LeakyRelu, Parallel, Take
-from funcnn.testing.networks.cases.combinators import swish, swish_vjp
+from funcnn import GRU, Dense, Elementwise, Relu, mlp, record
+from funcnn.layers import Bidirectional, Copy, LeakyRelu, Parallel, Take
+from funcnn.testing.networks.cases.combinators import swish
 from funcnn.trees import astype
 from tests.says import assert_says, each_row, kind_error, shape_error
 
@@ -21,7 +24,6 @@ net = mlp([2, 4, 1], seed=1)
 net32 = astype(net, np.float32)
 images = np.ones((2, 5, 5, 1))
 value = spox.argument(spox.Tensor(np.float64, ("m", 2)))
-square = Function(swish, swish_vjp)
 RETURNS = "to_graph: the rule for Same must return a value of spox, or a tuple of them"
 REMEDY = "write astype(params, np.float32) and astype(x, np.float32)"
 
@@ -37,16 +39,71 @@ class Same(Elementwise):
         return 1.0
 
 
-@record
-class Sub(Relu):
-    """A subclass, which may compute something else."""
-
-
 def ruled(rule):
     """A layer with this rule, of a class of its own."""
     cls = record(type("Same", (Same,), {}))
     to_graph.register(cls)(rule)
     return cls()
+
+
+def of(value):
+    """A layer of this function, which has no rule."""
+    return record(type("Same", (Same,), {"value": lambda self, x: value(x)}))()
+
+
+def line_of(function):
+    """The file, the line and the text of a function of one line."""
+    line = function.__code__.co_firstlineno + 1
+    return f"{Path(__file__).name}:{line}: `{linecache.getline(__file__, line).strip()}`"
+
+
+def unrecorded(reason):
+    return f"to_onnx: there is no rule for Same, and {reason}; write one with @to_graph.register(Same)"
+
+
+AT = "compared at 7, 11 and 13 rows, cannot be recorded"
+
+
+def reads(x):
+    return x if x.max() > 1 else -x
+
+
+def decomposed(x):
+    return x * np.linalg.svd(x)[1][:1]
+
+
+def row_by_row(x):
+    return np.stack([2 * row for row in x])
+
+
+def by_root(x):
+    return x / len(x) ** 0.5
+
+
+def pairs(x):
+    return np.exp((x[:, None] - x).reshape(-1, 2))[: len(x)]
+
+
+def squares(x):
+    return x * np.diagonal(x @ x.T)[:, None]
+
+
+def by_modulus(x):
+    return np.abs(x.astype(complex))
+
+
+def halved(x):
+    return x.astype(np.float16).astype(x.dtype)
+
+
+def shifted(x):
+    return x + ((x > 0).astype(np.int64) << 1)
+
+
+def guarded(x):
+    if type(x) is not np.ndarray:
+        raise TypeError("x must be an array of NumPy")
+    return x
 
 
 def fixed(layer, x):
@@ -84,12 +141,29 @@ ROWS = [
     >> f"to_onnx: for GRU params and x must be float32, not float64; {REMEDY}"
     >> 1,
     # Rules.
-    kind_error(lambda: to_onnx((Dense.init(2, 2, seed=0), square), x))
-    >> "to_onnx: there is no rule for Function; write one with @to_graph.register(Function)"
+    kind_error(lambda: to_onnx((Dense.init(2, 2, seed=0), of(reads)), x))
+    >> unrecorded(
+        f"a condition on an array, which reads values, cannot be recorded ({line_of(reads)}); write where(condition, a, b)"
+    )
     >> 1,
-    kind_error(lambda: to_onnx(Frozen(Sub()), x))
-    >> "to_onnx: there is no rule for Sub; write one with @to_graph.register(Sub)"
-    >> 1,
+    kind_error(lambda: to_onnx(of(decomposed), x))
+    >> unrecorded(f"np.linalg.svd cannot be recorded ({line_of(decomposed)})"),
+    kind_error(lambda: to_onnx(of(row_by_row), x)) >> unrecorded(f"other operations for each number of rows, {AT}"),
+    kind_error(lambda: to_onnx(of(by_root), x))
+    >> unrecorded(f"a constant whose entries are not a + b m for m rows, {AT}"),
+    kind_error(lambda: to_onnx(of(pairs), x))
+    >> unrecorded(f"a shape or a position that is not a + b m for m rows, {AT}"),
+    kind_error(lambda: to_onnx(of(squares), x))
+    >> unrecorded("a view whose positions are not a + b m for m rows has no operator"),
+    kind_error(lambda: to_onnx(of(by_modulus), x))
+    >> unrecorded(f"arithmetic of complex128 cannot be recorded ({line_of(by_modulus)})"),
+    kind_error(lambda: to_onnx(of(halved), x)) >> unrecorded("astype of float16 has no operator"),
+    kind_error(lambda: to_onnx(of(shifted), x))
+    >> unrecorded("a shift of int64 has no operator, which takes numbers without a sign"),
+    kind_error(lambda: to_onnx(of(guarded), x))
+    >> unrecorded("its recording ends with TypeError: x must be an array of NumPy"),
+    kind_error(lambda: to_onnx(of(np.arctan), x))
+    >> f"to_onnx: for Same params and x must be float32, not float64; {REMEDY}",
     shape_error(lambda: to_onnx(ruled(fixed), x))
     >> "to_onnx: the rules of to_graph must return float64[m][2], for any number m of rows, not float64[3][2]",
     shape_error(lambda: to_onnx(ruled(lambda layer, x: op.concat([x, x], axis=1)), x))

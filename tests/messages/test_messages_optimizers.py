@@ -59,6 +59,7 @@ LIKE = (
     "number, not "
 )
 ANOTHER = "Average: params must be the network whose sums the Average holds; "
+OF_ANOTHER = "update: the memory of Momentum is of another network: it holds"
 A_STEP = "Mine: step must be a method (self, g, p, t, ...), with a default for each argument after t, not "
 ROWS = [
     kind_error(planned(step=lambda self, g: (g,))) >> f"{A_STEP}a function (g)",
@@ -105,17 +106,13 @@ ROWS = [
     "(Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, b=<f64 [0.]>))",
     # Memory.
     shape_error(lambda: update(remembering(nn.Momentum(), net[0]), nn.Grads(small, None), small))
-    >> "update: the memory of Momentum is of another network: it holds (<f64 2x9>,) for the parameter <f64 [[1.] "
-    "[2.]]>; start anew with Momentum(...)",
+    >> f"{OF_ANOTHER} (<f64 2x9>,) for the parameter <f64 [[1.] [2.]]>; start anew with Momentum(...)",
     shape_error(lambda: update(remembering(nn.Momentum(), half), nn.Grads(small, None), small))
-    >> "update: the memory of Momentum is of another network: it holds (<f32 [[1.] [2.]]>,) for the parameter "
-    "<f64 [[1.] [2.]]>; start anew with Momentum(...)",
+    >> f"{OF_ANOTHER} (<f32 [[1.] [2.]]>,) for the parameter <f64 [[1.] [2.]]>; start anew with Momentum(...)",
     shape_error(lambda: update(remembering(nn.Momentum()), nn.Grads(small.W, None), small.W))
-    >> "update: the memory of Momentum is of another network: it holds (<f64 [3.]>,) for the parameter <f64 "
-    "[[1.] [2.]]>; start anew with Momentum(...)",
+    >> f"{OF_ANOTHER} (<f64 [3.]>,) for the parameter <f64 [[1.] [2.]]>; start anew with Momentum(...)",
     shape_error(lambda: update(evolve(nn.Momentum(), memory=(("m",), ("m",)), t=1), nn.Grads(small, None), small))
-    >> "update: the memory of Momentum is of another network: it holds ('m',) for the parameter <f64 [[1.] "
-    "[2.]]>; start anew with Momentum(...)",
+    >> f"{OF_ANOTHER} ('m',) for the parameter <f64 [[1.] [2.]]>; start anew with Momentum(...)",
     # A step of a user.
     kind_error(stepping(small.W)) >> LIKE + "float64 array",
     kind_error(stepping(())) >> LIKE + "()",

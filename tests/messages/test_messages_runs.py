@@ -13,31 +13,12 @@ from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.losses import masked, quantile
 from funcnn.metrics import confusion, r2
 from funcnn.training import best_so_far, bisect_nan, keep, progress, until, while_finite
+from tests.messages.test_messages_training import classes, data, net, out, read, run, score, start, x, y
 from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
 
-x = np.linspace(-1, 1, 20).reshape(10, 2)
-y = np.ones((10, 1))
-net = nn.mlp([2, 9, 1], hidden=nn.Tanh(), seed=1)
-start = nn.TrainState(net)
-data = [(x, y)] * 8
-out = np.linspace(-1, 1, 30).reshape(10, 3)
-classes = np.arange(10) % 3
 LAYER = "in layer 0, Dense(W=<f64 2x9>, b=<f64 9>), x: <f64 10x3>"
 EXACTLY_ONE = "exactly one of steps and seconds must be given"
 SETS = "on the validation set, x: <f64 10x3>, y: <f64 10x1>"
-
-
-def run(steps=4):
-    return train(start, data[:steps], value_and_grad(mse), 0.1)
-
-
-def read(function, *given, **options):
-    """The function, and then the states of the run that it makes."""
-    return lambda: list(function(*given, **options))
-
-
-def score(now):
-    return now.cost
 
 
 def dead(step):
@@ -58,9 +39,7 @@ def fickle_forward(params, x):
     return x * (np.nan if len(answers) == 1 else 1.0), ()
 
 
-@backward_of.register(Fickle)
-def fickle_backward(params, cache, dA):
-    return nn.Grads(params, dA)
+backward_of.register(Fickle)(lambda params, cache, dA: nn.Grads(params, dA))
 
 
 def fickle():

@@ -7,6 +7,7 @@ import funcnn as nn
 from funcnn import binary_cross_entropy_with_logits, mlp, mse, summary
 from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.losses import cosine_distance, hinge, poisson_nll
+from tests.kinds.wrong import WRONG
 from tests.says import assert_says, each_row, kind_error, range_error, shape_error
 
 sklearn = pytest.importorskip("sklearn", reason="these are its estimators")
@@ -248,27 +249,14 @@ def test_what_scikit_learn_refuses_it_says_in_its_own_words(row):
         act()
 
 
-WRONG = {
-    "text": "text",
-    "1.5": 1.5,
-    "[]": [],
-    "{}": {},
-    "object()": object(),
-    "class": nn.Relu,
-    "0-d": np.array(1.5),
-    "nan": float("nan"),
-    "-1": -1,
-    "1j": 1j,
-    "array": np.ones((2, 2)),
-    "generator": (number for number in [1.5]),
-    "lambda": lambda: None,
-}
+VALUES = {word: make() for word, make in WRONG.items() if word not in {"None", "True"}}
+VALUES |= {"-1": -1, "array": np.ones((2, 2)), "lambda": lambda: None}
 TAKEN = {"sizes": {"[]"}, "lr": {"1.5", "0-d"}, "class_weight": {"{}"}}
 
 
 @pytest.mark.parametrize("setting", NetworkClassifier().get_params())
 def test_every_setting_refuses_what_it_does_not_take(setting):
-    for name, value in WRONG.items():
+    for name, value in VALUES.items():
         settings = {"epochs": 1, "validation_fraction": 0.5, "patience": 1, setting: value}
         if name in TAKEN.get(setting, ()):
             NetworkClassifier(**settings).fit(X, NAMES)

@@ -99,58 +99,35 @@ ROWS = [
         for cls, given in (("TrainState", start), ("Grads", gradient(net, x, y)[1]))
     ],
     *[
-        kind_error(partial(verb, start, *given))
-        >> f"{verb.__name__}: {what} must be {needed}, not TrainState; write state.{what}"
-        for verb, given, what, needed in (
-            (nn.forward, (x,), "params", "a layer or a tuple of layers"),
-            (nn.backward, (nn.forward(net, x)[1], y), "params", "a layer or a tuple of layers"),
-            (nn.update, (gradient(net, x, y)[1], net), "optimizer", "an optimizer, such as Adam(), or a tuple of them"),
-            (step, (x,), "params", "a layer or a tuple of layers"),
-            (fixed_memory, (1, 1), "params", "a layer or a tuple of layers"),
-            (nn.inference, (), "params", "a layer or a tuple of layers"),
-            (nn.reseed, (1,), "params", "a layer or a tuple of layers"),
-            (folded, (), "params", "a layer or a tuple of layers"),
-            (mixes_positions, (), "params", "a layer or a tuple of layers"),
-            (gives_probabilities, (), "params", "a layer or a tuple of layers"),
+        kind_error(partial(verb, *given))
+        >> f"{verb.__name__}: params must be a layer or a tuple of layers, not TrainState; write state.params"
+        for verb, *given in (
+            *((nn.forward, start, x), (nn.backward, start, nn.forward(net, x)[1], y), (step, start, x)),
+            *((fixed_memory, start, 1, 1), (nn.inference, start), (nn.reseed, start, 1), (folded, start)),
+            *((mixes_positions, start), (gives_probabilities, start), (nn.sgd, start, gradient(net, x, y)[1], 0.1)),
+            (nn.update, nn.Adam(), gradient(net, x, y)[1], start),
         )
     ],
+    kind_error(lambda: nn.update(start, gradient(net, x, y)[1], net)) >> "update: optimizer must be an optimizer, "
+    "such as Adam(), or a tuple of them, not TrainState; write state.optimizer",
     *[
         kind_error(partial(verb, given, *others))
         >> f"{verb.__name__}: params must be a layer or a tuple of layers, not {named}"
-        for verb, others in (
-            (nn.forward, (x,)),
-            (step, (x,)),
-            (nn.inference, ()),
-            (mixes_positions, ()),
-            (pads_with_zeros, ()),
-            (rests, ()),
-            (takes_complex, ()),
+        for verb, *others in (
+            *((nn.forward, x), (step, x), (nn.inference,), (mixes_positions,), (pads_with_zeros,), (rests,)),
+            (takes_complex,),
         )
         for named, given in (("Grads", gradient(net, x, y)[1]), ("Adam", nn.Adam()), ("str", "net"))
     ],
     kind_error(lambda: step(Bare(), x)) >> "step: there is no rule for Bare; write one with @step.register(Bare)",
     kind_error(lambda: nn.inference(Running(net, nn.Adam(), 1)))
     >> "inference: params must be a layer or a tuple of layers, not Running; write state.params",
-    *[
-        kind_error(partial(verb, *given))
-        >> f"{verb.__name__}: params must be a layer or a tuple of layers, not TrainState; write state.params"
-        for verb, given in (
-            (nn.sgd, (start, gradient(net, x, y)[1], 0.1)),
-            (nn.update, (nn.Adam(), gradient(net, x, y)[1], start)),
-        )
-    ],
     kind_error(lambda: nn.TrainState(nn.Adam(), net))
     >> "TrainState: params must be a network, not the optimizer Adam; write TrainState(params, optimizer)",
     *[
         kind_error(partial(nn.TrainState, net, given))
         >> f"TrainState: optimizer must be an optimizer, such as Adam(), or a tuple of them, not {kind}"
-        for given, kind in [
-            (0.1, "float"),
-            ((nn.Adam(), nn.Relu()), "Relu"),
-            ("adam", "str"),
-            (nn.Adam, "the class Adam; write Adam()"),
-            (None, "None; for plain gradient descent write ()"),
-        ]
+        for given, kind in [((nn.Adam(), nn.Relu()), "Relu"), (None, "None; for plain gradient descent write ()")]
     ],
     range_error(lambda: nn.TrainState(net, (), -1)) >> "TrainState: step must not be negative; it is -1",
     kind_error(lambda: nn.TrainState(net, cost="1")) >> "TrainState: cost must be a number, not str",

@@ -66,8 +66,7 @@ def test_each_mistake_is_found(function, error):
     fails(error, check)
 
 
-def dense(x, W, b):
-    return jnp.tanh(x @ W + b)
+dense = lambda x, W, b: jnp.tanh(x @ W + b)
 
 
 @pytest.mark.unwatched
@@ -163,10 +162,7 @@ def test_trees_and_several_values():
 @pytest.mark.unwatched
 def test_complex_numbers_are_those_of_jax():
     z = X + 1j * X[::-1]
-
-    def f(z, x):
-        return jnp.exp(z) * jnp.conj(z) * x, jnp.abs(z)
-
+    f = lambda z, x: (jnp.exp(z) * jnp.conj(z) * x, jnp.abs(z))
     args = (z, X)
     check_vjp(*pair(f), args, convention="jax")
     fails(WrongGradient, check_vjp, *pair(f), args, convention="torch")

@@ -33,8 +33,7 @@ def applied(backward, forward=np.sin):
     return lambda x: mygrad.execute_op(Mine, x)
 
 
-def right(x, dA):
-    return dA * np.cos(x)
+right = lambda x, dA: dA * np.cos(x)
 
 
 def keeps_its_last_argument():
@@ -98,9 +97,7 @@ def test_other_errors_of_a_function_come_out_as_they_are():
 
 
 def test_whole_numbers_are_constants_and_trees_are_taken():
-    def f(params, ids):
-        return mygrad.tanh(params["E"][ids.data]) * params["scale"]
-
+    f = lambda params, ids: mygrad.tanh(params["E"][ids.data]) * params["scale"]
     args = ({"E": X, "scale": X[0]}, np.array([1, 1, 0]))
     assert check_vjp(*pair(f), args).decided == ('params["E"]', 'params["scale"]')
 

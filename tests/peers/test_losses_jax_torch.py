@@ -57,20 +57,15 @@ def torch_huber(delta):
     return partial(F.huber_loss, delta=delta, reduction="none")
 
 
-def torch_log_cosh(out, y):
-    return torch.logaddexp(out - y, y - out) - np.log(2)
-
-
-def torch_quantile(out, y, q):
-    return (1 - q) * torch.relu(out - y) + q * torch.relu(y - out)
+torch_log_cosh = lambda out, y: torch.logaddexp(out - y, y - out) - np.log(2)
+torch_quantile = lambda out, y, q: (1 - q) * torch.relu(out - y) + q * torch.relu(y - out)
 
 
 def torch_kl(out, y):
     return F.kl_div(F.log_softmax(out, dim=-1), y, reduction="none").sum(dim=-1)
 
 
-def torch_hinge(out, y, power):
-    return torch.relu(1 - (2 * y - 1) * out) ** power
+torch_hinge = lambda out, y, power: torch.relu(1 - (2 * y - 1) * out) ** power
 
 
 def torch_binary_focal(out, y, gamma):
@@ -95,9 +90,7 @@ def torch_gaussian(out, y):
     return F.gaussian_nll_loss(out[0], y, out[1].exp(), eps=1e-30, reduction="none")
 
 
-def torch_cosine(out, y):
-    return 1 - F.cosine_similarity(out, y, dim=-1)
-
+torch_cosine = lambda out, y: 1 - F.cosine_similarity(out, y, dim=-1)
 
 # (loss, torch's terms of its mean): {name: (how to draw out, how to draw y)}. `tensor` draws up to +-800, and ties.
 TABLE = {

@@ -14,9 +14,7 @@ from tests.peers.twins import assert_equal  # noqa: E402  torch may be missing
 SEEDS = range(40)
 every_seed = pytest.mark.parametrize("seed", SEEDS)
 
-
-def numbers(rng, least, most, n):
-    return tuple(rng.integers(least, most + 1, n).tolist())
+numbers = lambda rng, least, most, n: tuple(rng.integers(least, most + 1, n).tolist())
 
 
 def test_where_everything_is_minus_infinity_the_first_place_that_is_there_is_blamed():

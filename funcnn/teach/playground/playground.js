@@ -136,8 +136,12 @@ $("choice").closest(".field").hidden = page.data.choices.length < 2
 $("speed").value = "1"
 document.body.classList.add(page.data.kind)
 
-// In a frame of another page.
-const beSmall = () => { document.body.classList.toggle("small", location.hash === "#small"); layOut() }
+// In a frame of another page: #small, or #small-gradients with the gradient of each layer.
+const beSmall = () => {
+  const asked = location.hash.slice(1).split("-")
+  for (const name of ["small", "gradients"]) document.body.classList.toggle(name, asked[0] === "small" && asked.includes(name))
+  layOut()
+}
 addEventListener("hashchange", beSmall)
 beSmall()
 write($("data-hint"), VIEWS[page.data.kind].hint)

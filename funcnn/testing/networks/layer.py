@@ -19,14 +19,14 @@ from funcnn.needs import Arrays
 from funcnn.testing.arguments import limited, with_oracle
 from funcnn.testing.claim import Claim, Rules, as_arrays, holds_halves
 from funcnn.testing.differentiation.vector_function import computed
-from funcnn.testing.networks.protocol import bits, check_class, check_gradients, check_no_float64
+from funcnn.testing.networks.protocol import bits, cast, check_class, check_gradients, check_no_float64
 from funcnn.testing.networks.resumed import ResumedChain
 from funcnn.testing.networks.template import Template, template
 from funcnn.testing.numbers import as_source
 from funcnn.testing.options import CheckOptions, Options, takes_options
 from funcnn.testing.recording import verdict
 from funcnn.testing.verdict import BrokenPromise, Report
-from funcnn.trees.walks import arrays_in, astype, map_arrays, parameters, walk
+from funcnn.trees.walks import arrays_in, map_arrays, parameters, walk
 
 
 @takes_options
@@ -85,7 +85,7 @@ class LayerFunction:
         self._check_floats(function)
         name = "network" if type(self.params) is tuple else type(self.params).__name__
         source = f"    params = {as_source(self.params)}\n    x = {as_source(self.x)}"
-        wide = LayerFunction(*astype((self.params, self.x), np.float64))
+        wide = LayerFunction(*cast((self.params, self.x), np.float64))
         own = parameters(wide.params)
         names = (*[f"params.{path}".rstrip(".") for path in own], *[path for path, _ in walk(wide.x, "x")])
         args = as_arrays(function, names, (*own.values(), *arrays_in(wide.x)))
@@ -115,7 +115,7 @@ class LayerFunction:
         rest, params = iter(args), self.params_of
         dtype = next((a.dtype for a in args if a.dtype.kind == "f"), np.dtype(np.float64))
         if dtype != np.float64:
-            params = template(astype(self.params, dtype), states=False)
+            params = template(cast(self.params, dtype), states=False)
         return params(rest), self.x_of(rest)
 
     def value(self, *args: Array) -> Array:
@@ -193,7 +193,7 @@ class LayerFunction:
         if self.options.purity and bits([forward(quiet, x)[0]]) != bits([forward(quiet, x)[0]]):
             raise BrokenPromise("forward of inference(params) gives another result when it is called again")
         self._check_positionwise(out)
-        narrow = LayerFunction(astype(params, np.float32), astype(x, np.float32), self.options)
+        narrow = LayerFunction(cast(params, np.float32), cast(x, np.float32), self.options)
         if self.options.float32 and narrow._has(narrow.x):
             narrow.check_float32()
 

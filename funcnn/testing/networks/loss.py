@@ -18,13 +18,13 @@ from funcnn.testing.arguments import limited
 from funcnn.testing.claim import Claim, as_arrays
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.memory import check_not_shared
+from funcnn.testing.networks.protocol import cast
 from funcnn.testing.numbers import as_source, told_apart
 from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.pytrees import shaped
 from funcnn.testing.recording import verdict
-from funcnn.testing.rules import vjp_rules
 from funcnn.testing.verdict import BrokenPromise, Report
-from funcnn.trees.walks import arrays_in, astype, map_arrays, walk
+from funcnn.trees.walks import arrays_in, map_arrays, walk
 
 # Chosen: sums over blocks of rows add in another order.
 BLOCK_RELATIVE = 1e-12
@@ -88,14 +88,14 @@ def check_loss(loss: Loss, out: Arrays, y: Arrays, *, rows: Flag = True, **optio
                 _check_no_aliases(called, out, y)
         m = len(arrays_in(out)[0])
         for first in sorted({1, m // 3, m // 2} - {0}) if rows else ():
-            _check_blocks(called, astype(out, np.float64), y, first)
-        narrow = astype(out, np.float32)
+            _check_blocks(called, cast(out, np.float64), y, first)
+        narrow = cast(out, np.float32)
         if chosen.float32 and chosen.limits.has(tuple(arrays_in(narrow))):
             _check_float32(called, narrow, y)
 
     flat = Flattened("check_loss", f, (out,), ("out",), (0,), {}, 0)
     names = tuple([path for path, _ in walk(out, "out")])
-    args, rules = as_arrays("check_loss", names, arrays_in(out)), vjp_rules(flat, vjp)._replace(first_drawn=0)
+    args, rules = as_arrays("check_loss", names, arrays_in(out)), flat.rules(vjp)._replace(first_drawn=0)
     claim = Claim("check_loss", "loss", name, flat.value, flat.gradients(vjp), args, names, source, rules=rules)
     claim, chosen = limited(claim, options, ("out", "y"), lambda parts: (flat.called(parts)[0][0], y))
     return verdict(attrs.evolve(claim, promises=check_promises, quick_calls=5), chosen)
@@ -138,7 +138,7 @@ def _check_float32(loss: Loss, out: Any, y: Any) -> None:
     """Check that dA of a float32 out has its dtype and shape."""
     for a, dA in zip(arrays_in(out), _gradients(out, loss(out, y)[1]), strict=True):
         if dA is not None and (dA.dtype != np.float32 or dA.shape != a.shape):
-            alike = _gradients(out, loss(out, astype(y, np.float32))[1])
+            alike = _gradients(out, loss(out, cast(y, np.float32))[1])
             is_of_y = {d.dtype for d in alike if d is not None} == {np.dtype(np.float32)}
             given = f"{dA.dtype} {dA.shape}{'; write y.astype(out.dtype)' * is_of_y}"
             raise BrokenPromise(f"dA must have the dtype and shape of out, float32 {a.shape}; it is {given}")

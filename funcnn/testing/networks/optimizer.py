@@ -18,7 +18,7 @@ from funcnn.optimizers.base import update
 from funcnn.records import build, is_record, plans
 from funcnn.testing.differentiation.vector_function import generator, sealed
 from funcnn.testing.verdict import BrokenPromise, NotDeterministic, NotFinite, NotPure, WrongDtype, WrongShape
-from funcnn.trees.walks import Tree, arrays_in, astype, count, map_arrays, walk
+from funcnn.trees.walks import Tree, arrays_in, count, map_arrays, walk
 
 _SCALES = (1.0, 1e-3, 30.0, 1.0, 1e-6)  # the sizes of the gradients, step by step: some are clipped, some are not
 _EMPTY = ((type(None), None), (tuple, 0), (int, 0), (float, (0.0).hex()))  # outlines of an empty memory
@@ -64,8 +64,9 @@ def check_optimizer(optimizer: Tree[Any], params: Tree[Any], *, keeps_states: Fl
         KindError: `optimizer` has no rule.
     """
     for dtype in (np.float64, np.float32):  # float32 last, so that its errors concern float32 alone
+        cast = lambda a, dtype=dtype: np.array(a, dtype if a.dtype.kind == "f" else a.dtype)
         try:
-            _check(astype(optimizer, dtype), astype(params, dtype), np.dtype(dtype), keeps_states=keeps_states)
+            _check(map_arrays(cast, optimizer), map_arrays(cast, params), np.dtype(dtype), keeps_states=keeps_states)
         except Exception as error:
             error.add_note(f"where params and gradients are {np.dtype(dtype)}")
             raise

@@ -10,7 +10,7 @@ from funcnn.arrays import short
 from funcnn.core import backward_params
 from funcnn.gradients import Grads
 from funcnn.testing.verdict import BrokenPromise
-from funcnn.trees.walks import arrays_in, walk
+from funcnn.trees.walks import arrays_in, map_arrays, walk
 
 
 def check_gradients(params: Any, cache: Any, dA: Any, grads: Grads[Any]) -> None:
@@ -35,6 +35,11 @@ def check_no_float64(name: str, tree: Any) -> None:
     for path, array in walk(tree, name):
         if array.dtype == np.float64:
             raise BrokenPromise(f"{path} is float64 where the layer and x are float32")
+
+
+def cast(tree: Any, dtype: Any) -> Any:
+    """The tree with every float array in a dtype."""
+    return map_arrays(lambda a: a.astype(dtype) if a.dtype.kind == "f" else a, tree)
 
 
 def bits(tree: Any) -> list[bytes]:
