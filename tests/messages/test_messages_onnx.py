@@ -143,7 +143,8 @@ ROWS = [
     # Rules.
     kind_error(lambda: to_onnx((Dense.init(2, 2, seed=0), of(reads)), x))
     >> unrecorded(
-        f"a condition on an array, which reads values, cannot be recorded ({line_of(reads)}); write where(condition, a, b)"
+        f"a condition on an array, which reads values, cannot be recorded ({line_of(reads)}); "
+        "write where(condition, a, b)"
     )
     >> 1,
     kind_error(lambda: to_onnx(of(decomposed), x))
