@@ -23,7 +23,7 @@ from funcnn.compilation.agreement import (
 from funcnn.compilation.compiler import failure, unavailable
 from funcnn.compilation.inside import Log, inside
 from funcnn.compilation.portable import FAULT, missing_error, refuse
-from funcnn.compilation.program import Program
+from funcnn.compilation.program import TracedGraph
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import OutputCode, Run
 from funcnn.compilation.structure import flatten
@@ -111,7 +111,7 @@ class Predictor:
         if reason := unavailable() or unsuited(x, x, arrays, any_width=self.portable):
             return reason
         try:
-            program = Program(trace_prediction(net, x))
+            program = TracedGraph(trace_prediction(net, x))
             code = OutputCode(program, arrays, numbers, portable=self.portable)
         except Exception as error:  # noqa: BLE001  of a user's rule, which raises its errors again where it runs plain
             return reason_of(error)

@@ -20,7 +20,7 @@ MOST_ROUNDS = 8
 """Of a program whose rounds are functions with offsets of their own; in others, those that are alike share one."""
 
 
-class Program(Graph):
+class TracedGraph(Graph):
     """The nodes of a trace and its sums; the constants begin with the parameters.
 
     `places` gives for the id of a symbolic sum where it stands among the sums. The gradients are the first, each at the

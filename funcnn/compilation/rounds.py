@@ -12,7 +12,7 @@ from funcnn.compilation.namespace import ELEMENTWISE
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.passes import SumOfProducts, sources
 from funcnn.compilation.pieces import Assignment, Loop, Pattern, Pieces, loops
-from funcnn.compilation.program import Program
+from funcnn.compilation.program import TracedGraph
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, is_number, is_step_number
 from funcnn.compilation.text import Index, Text
@@ -37,7 +37,7 @@ class Rounds:
     Later ones read it again, or compute it anew if that takes a few operations on one other array.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: TracedGraph) -> None:
         self.kept = 0
         self._homes: dict[Node, Node] = {}  # where each node is computed at first
         self._sources = sources(program.nodes)
@@ -99,7 +99,7 @@ class Vectors(Graph):
         Untraceable: an entry depends on other entries of sums over all rows.
     """
 
-    def __init__(self, program: Program, stage: int) -> None:
+    def __init__(self, program: TracedGraph, stage: int) -> None:
         super().__init__(0, program.dtype)
         self.program, self._over, self.is_shared = program, stage, program.is_shared
         self._values: dict[tuple[int, int], Node | float] = {}

@@ -11,7 +11,7 @@ import numpy as np
 
 from funcnn.compilation.agreement import agree, tried
 from funcnn.compilation.inside import Log, inside
-from funcnn.compilation.program import Program
+from funcnn.compilation.program import TracedGraph
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
 from funcnn.compilation.structure import flatten
@@ -131,7 +131,7 @@ def _tail(params: Any, x: Any, y: Any, trace: Trace) -> tuple[Traced | None, int
         middle = (low + high) // 2
         try:
             traced = trace(params[middle:], inputs[middle], y)
-            Program(traced)
+            TracedGraph(traced)
         except Exception:  # noqa: BLE001  of a rule, which raises its errors again where it runs plain
             low = middle + 1
         else:

@@ -12,7 +12,7 @@ from funcnn.compilation.engine import engine
 from funcnn.compilation.kernel import Kernel
 from funcnn.compilation.memory import Memory, address, aligned_copy, fresh, sealed
 from funcnn.compilation.portable import check_exact
-from funcnn.compilation.program import Program
+from funcnn.compilation.program import TracedGraph
 from funcnn.compilation.sharing import run
 from funcnn.compilation.structure import Copies
 from funcnn.compilation.trace import Traced
@@ -42,7 +42,7 @@ _TYPES: dict[str, list[Any]] = {  # of the result, and of the arguments
 }
 
 
-def _kernel(program: Program, rows: int, *, portable: bool) -> Kernel:
+def _kernel(program: TracedGraph, rows: int, *, portable: bool) -> Kernel:
     """The kernel of a program.
 
     Raises:
@@ -86,7 +86,7 @@ class CompiledStep:
     is_unchanged: Callable[[], bool]  # whether the loss and the rules are as they were
 
     def __init__(self, traced: Traced, rows: int, threads: int, pool: list[Any], *, portable: bool = False) -> None:
-        self.program = p = Program(traced)
+        self.program = p = TracedGraph(traced)
         self.pool = pool  # of memory, shared by the steps of a compiled function
         self.kernel = _kernel(p, rows, portable=portable)
         self.dtype = traced.dtype
@@ -143,7 +143,7 @@ class OutputCode:
         Untraceable: there is no kernel for what the trace does.
     """
 
-    def __init__(self, program: Program, arrays: list[Any], numbers: list[Any], *, portable: bool = False) -> None:
+    def __init__(self, program: TracedGraph, arrays: list[Any], numbers: list[Any], *, portable: bool = False) -> None:
         self.program, self.kernel = program, _kernel(program, len(program.trace.x), portable=portable)
         self.functions = KernelFunctions(self.kernel, "predict")
         self.bounds, self.threads = [0, 0], 1  # for `Memory`; the number of rows is an argument

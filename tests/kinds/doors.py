@@ -23,6 +23,7 @@ MADE_BY_FUNCNN = {
     "Minimum": "made by minimize",
     "Nudge": "made by nudge",
     "Product": "made by hvp and ggnvp",
+    "Program": "made by record_step and the functions beside it",
     "Progress": "made by check",
     "Report": "made by the checks",
     "Result": "made by check",
