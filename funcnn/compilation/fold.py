@@ -14,7 +14,7 @@ from funcnn.compilation.memory import Memory, address
 from funcnn.compilation.shapes import NUMBER, Untraceable
 from funcnn.compilation.sharing import run
 from funcnn.compilation.step import CompiledStep, Memories
-from funcnn.compilation.structure import Copies, flatten
+from funcnn.compilation.structure import Copies, flattened
 from funcnn.compilation.update import UpdateProgram, entries
 from funcnn.trees.walks import map_arrays
 
@@ -65,10 +65,8 @@ class Fold:
         """The state after the batches, its vector, and its numbers; None if a check fails or a cost is not finite."""
         update, states, count, memory = self.update, self.step.program.trace.states, len(lrs), self._memories.take()
         if flat is None:
-            arrays, numbers, own_numbers = list[Any](), list[Any](), list[Any]()
-            flatten(now.params, arrays, numbers, [])
-            flatten(now.optimizer, arrays, own_numbers, [])
-            memory.take(arrays)
+            (arrays, numbers, _), (own, own_numbers, _) = map(flattened, (now.params, now.optimizer))
+            memory.take([*arrays, *own])
         else:
             memory.flat[:] = flat.vector
             numbers, own_numbers = flat.numbers, flat.own_numbers

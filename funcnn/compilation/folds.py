@@ -14,7 +14,7 @@ from funcnn.compilation.memory import StateVectors
 from funcnn.compilation.segments import Way
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
-from funcnn.compilation.structure import flatten, form_of_rows
+from funcnn.compilation.structure import flattened, form_of_rows
 from funcnn.compilation.update import NoMemoryYet
 from funcnn.core import sgd
 
@@ -74,9 +74,8 @@ class Folds:
         step = function.step(now.params, *batches[0], [], [])
         if not isinstance(step, Way):
             return step
-        form: list[Any] = []
         try:
-            flatten(now.optimizer, [], [], form)
+            *_, form = flattened(now.optimizer)
         except Untraceable as reason:
             return str(reason)
         for known, fold, is_unchanged in step.folds:
