@@ -24,7 +24,7 @@ from funcnn.compilation.agreement import (
     unsuited,
 )
 from funcnn.compilation.engine import engine
-from funcnn.compilation.folds import Folds
+from funcnn.compilation.fold import Folds
 from funcnn.compilation.memory import Pool
 from funcnn.compilation.portable import FAULT, missing_error, refuse, updated
 from funcnn.compilation.segments import Plain, Segments, Way, segments
