@@ -25,7 +25,7 @@ from funcnn.compilation.agreement import (
 )
 from funcnn.compilation.engine import engine
 from funcnn.compilation.fold import Folds
-from funcnn.compilation.memory import Pool
+from funcnn.compilation.memory import Spares
 from funcnn.compilation.portable import FAULT, missing_error, refuse, updated
 from funcnn.compilation.segments import Plain, Segments, Way, segments
 from funcnn.compilation.shapes import Untraceable
@@ -51,7 +51,7 @@ class Compiled:
         self.loss, self.threads, self.portable = loss, threads, portable
         self._plain = value_and_grad(loss)
         self._steps: list[tuple[list[Any], Step, Callable[[], bool]]] = []
-        self._registered, self._changes, self._pool = len(registered), 0, Pool()
+        self._registered, self._changes, self._pool = len(registered), 0, Spares()
         self._folds = Folds()
         self.__signature__ = _TAKEN  # which `train` asks for at each call; `inspect` needs 30 us to find it
 

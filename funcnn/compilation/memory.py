@@ -17,7 +17,7 @@ from funcnn.compilation.structure import symbols_in
 from funcnn.compilation.text import LINE
 
 
-class Pool(list[Any]):
+class Spares(list[Any]):
     """What calls use, each call another."""
 
     def take(self, make: Callable[[], Any]) -> Any:
@@ -75,14 +75,14 @@ class Memory:
         for place, array in zip(self._arrays, arrays, strict=True):
             place[...] = array
 
-    def borrow(self, pool: Pool) -> None:
+    def borrow(self, pool: Spares) -> None:
         """Take memory for what rounds keep of all rows from a pool, which kernels for other numbers of rows use too."""
         if self._kept:
             lent = pool.take(tuple)
             self._lent = lent if len(lent) >= self._kept else aligned(self._kept, np.dtype(np.uint8))
             self._set(R=address(self._lent))
 
-    def give_back(self, pool: Pool) -> None:
+    def give_back(self, pool: Spares) -> None:
         """Return what was borrowed."""
         if self._kept:
             pool.append(self._lent)

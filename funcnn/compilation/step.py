@@ -10,7 +10,7 @@ import numpy as np
 
 from funcnn.compilation.engine import engine
 from funcnn.compilation.kernel import Kernel
-from funcnn.compilation.memory import Memory, Pool, address, aligned_copy, fresh, sealed
+from funcnn.compilation.memory import Memory, Spares, address, aligned_copy, fresh, sealed
 from funcnn.compilation.portable import check_exact
 from funcnn.compilation.program import Program
 from funcnn.compilation.sharing import run
@@ -58,7 +58,7 @@ class Memories:
     """The memory for calls of a kernel, one for each call at a time."""
 
     def __init__(self, step: CompiledStep, update: Any = None) -> None:
-        self._step, self._update, self._idle = step, update, Pool()
+        self._step, self._update, self._idle = step, update, Spares()
 
     def take(self) -> Memory:
         """Memory that no other call uses."""
@@ -82,7 +82,7 @@ class CompiledStep:
     rows: list[Any]  # the form of the batches
     is_unchanged: Callable[[], bool]  # whether the loss and the rules are as they were
 
-    def __init__(self, traced: Traced, rows: int, threads: int, pool: Pool, *, portable: bool = False) -> None:
+    def __init__(self, traced: Traced, rows: int, threads: int, pool: Spares, *, portable: bool = False) -> None:
         self.program = p = Program(traced)
         self.pool = pool  # of memory, shared by the steps of a compiled function
         self.kernel = _kernel(p, rows, portable=portable)
@@ -147,7 +147,7 @@ class OutputCode:
         self._arrays, self._numbers = arrays, numbers
         first = self._memory()
         self._constants = first.constants
-        self._free = Pool([first])  # one for each call at a time
+        self._free = Spares([first])  # one for each call at a time
 
     def _memory(self) -> Memory:
         memory = Memory(self)
