@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import ref
 
 import numpy as np
@@ -24,14 +24,15 @@ from funcnn.core import sgd
 from funcnn.trees.walks import map_arrays
 
 
-class Flat(NamedTuple):
-    """A state that a fold made, as a weak reference, with the vector and the numbers in it.
+class Flat(ref[Any]):
+    """A weak reference to a state that a fold made, with the vector and the numbers in it.
 
     A state does not change, so a call that is given the same state takes the vector instead of each array.
     """
 
-    state: ref[Any]
+    __slots__ = "fold", "key", "numbers", "own_numbers", "vector"
     fold: Any  # which made it
+    key: int  # the id of the state
     vector: Any
     numbers: list[Any]  # of the network
     own_numbers: list[Any]  # of the optimizer
@@ -137,7 +138,8 @@ class Folds:
     """The folds of a function that `compiled` made, and the contents of the states that they made."""
 
     def __init__(self) -> None:
-        self._flats = dict[int, Flat]()  # by the id of each state, while it is in use
+        self._flats = flats = dict[int, Flat]()  # by the id of each state, while it is in use
+        self._gone: Callable[[Flat], object] = lambda flat: flats.pop(flat.key, None)
         self._vectors = StateVectors()
 
     def forget(self) -> None:
@@ -163,8 +165,9 @@ class Folds:
         if isinstance(fold, str) or (made := tried(fold, now, flat, alike, lrs)) is None:
             return None
         after, *contents = made
-        flats, key = self._flats, id(after)
-        flats[key] = Flat(ref(after, lambda _: flats.pop(key, None)), fold, *contents)
+        self._flats[id(after)] = flat = Flat(after, self._gone)
+        flat.fold, flat.key = fold, id(after)
+        flat.vector, flat.numbers, flat.own_numbers = contents
         return after
 
     def told(self, function: Any, now: Any, x: Any, y: Any) -> str:
@@ -175,7 +178,7 @@ class Folds:
     def _made_by_fold(self, now: Any, x: Any, y: Any) -> Flat | None:
         """The contents of a state, if a fold made it that is for batches like this one and reads what it read."""
         flat = self._flats.get(id(now))
-        if flat is None or flat.state() is not now or flat.fold.step.rows != form_of_rows(x, y):
+        if flat is None or flat() is not now or flat.fold.step.rows != form_of_rows(x, y):
             return None
         return flat if flat.fold.step.is_unchanged() and flat.fold.is_unchanged() else None
 
