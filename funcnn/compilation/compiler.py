@@ -51,7 +51,7 @@ class Compiled:
         self.loss, self.threads, self.portable = loss, threads, portable
         self._plain = value_and_grad(loss)
         self._steps: list[tuple[list[Any], Step, Callable[[], bool]]] = []
-        self._registered, self._changes, self._pool = len(registered), 0, Spares()
+        self._registered, self._changes, self._pool = len(registered), 0, Spares(tuple)
         self._folds = Folds()
         self.__signature__ = _TAKEN  # which `train` asks for at each call; `inspect` needs 30 us to find it
 

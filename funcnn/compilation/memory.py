@@ -18,14 +18,18 @@ from funcnn.compilation.text import LINE
 
 
 class Spares(list[Any]):
-    """What calls use, each call another."""
+    """What calls use, each call another: the first ones, and others that `make` makes."""
 
-    def take(self, make: Callable[[], Any]) -> Any:
+    def __init__(self, make: Callable[[], Any], *first: Any) -> None:
+        super().__init__(first)
+        self._make = make
+
+    def take(self) -> Any:
         """What no other call uses, which is made if there is none."""
         try:  # not `if`, since another thread may take the last one
             return self.pop()
         except IndexError:
-            return make()
+            return self._make()
 
 
 class Memory:
@@ -78,7 +82,7 @@ class Memory:
     def borrow(self, pool: Spares) -> None:
         """Take memory for what rounds keep of all rows from a pool, which kernels for other numbers of rows use too."""
         if self._kept:
-            lent = pool.take(tuple)
+            lent = pool.take()
             self._lent = lent if len(lent) >= self._kept else aligned(self._kept, np.dtype(np.uint8))
             self._set(R=address(self._lent))
 

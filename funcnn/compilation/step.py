@@ -58,11 +58,11 @@ class Memories:
     """The memory for calls of a kernel, one for each call at a time."""
 
     def __init__(self, step: CompiledStep, update: Any = None) -> None:
-        self._step, self._update, self._idle = step, update, Spares()
+        self._step, self._idle = step, Spares(lambda: Memory(step, update))
 
     def take(self) -> Memory:
         """Memory that no other call uses."""
-        memory: Memory = self._idle.take(lambda: Memory(self._step, self._update))
+        memory: Memory = self._idle.take()
         memory.borrow(self._step.pool)
         return memory
 
@@ -147,7 +147,7 @@ class OutputCode:
         self._arrays, self._numbers = arrays, numbers
         first = self._memory()
         self._constants = first.constants
-        self._free = Spares([first])  # one for each call at a time
+        self._free = Spares(self._memory, first)  # one for each call at a time
 
     def _memory(self) -> Memory:
         memory = Memory(self)
@@ -173,7 +173,7 @@ class OutputCode:
             if not x.flags.c_contiguous:
                 x = np.ascontiguousarray(x)
             out: Any = empty(shape, dtype)
-            memory = free.take(self._memory)
+            memory = free.take()
             is_right = function(memory.arguments, address(x), address(out), rows)
             free.append(memory)
             if not is_right:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -10,7 +11,7 @@ import attrs
 from funcnn.compilation.agreement import parts_of
 from funcnn.compilation.engine import engine
 from funcnn.compilation.evaluation import Calculation
-from funcnn.compilation.graph import Graph, Node, Value
+from funcnn.compilation.graph import Graph, Node, Value, needed
 from funcnn.compilation.memory import aligned_copy
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.pieces import Assignment, Loop, Pieces, loops
@@ -100,11 +101,13 @@ class UpdateCode(Graph):
         """A loop over the entries of some arrays."""
         read = {node: self._place(t, node) for node in loop.nodes if node.op in ARRAYS}
         written, size = [t.at("%N", t.offset(one, 0)) for one in loop.targets], t.offset(loop.targets[0], 1)
-        panel = Panel(t, self)
+        panel, values = Panel(t, self), [one.value for one in loop.targets]
         panel.constants = "%W"
+        vectors = sorted([node for node in needed(values) if node.op == "vector"], key=attrgetter("number"))
+        known = {node: (panel.number(node, 0, 1, {}), False) for node in vectors}  # loaded once, before the loop
 
         def write(i: Index) -> None:
-            made = panel.results([one.value for one in loop.targets], lambda node: t.read(read[node], i))
+            made = panel.results(values, lambda node: t.read(read[node], i), known)
             for value, to in zip(made, written, strict=True):
                 t.write(value, to, i, past_cache=self._is_past_cache)
 

@@ -51,12 +51,12 @@ class Head:
     """
 
     def __init__(self, layers: tuple[Any, ...], x: Any) -> None:
-        self.layers, self.x = layers, x
-        self.ready = Spares([HeadMemory(layers, x)])
+        self.layers = layers
+        self.ready = Spares(lambda: HeadMemory(layers, x), HeadMemory(layers, x))
 
     def memory(self) -> HeadMemory:
         """Memory for one call at a time; append it to `ready` after the call."""
-        memory: HeadMemory = self.ready.take(lambda: HeadMemory(self.layers, self.x))
+        memory: HeadMemory = self.ready.take()
         return memory
 
 
