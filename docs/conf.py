@@ -15,7 +15,7 @@ version = release = funcnn.__version__
 sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 extensions = [
     *("sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser"),
-    *("accessible", "arguments", "course", "derivations", "listed", "mathml"),
+    *("accessible", "arguments", "course", "derivations", "listed", "live", "mathml"),
     *("placeholders", "rules", "stepper", "terms"),
 ]
 exclude_patterns = ["_build"]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from inspect import signature
-from types import TracebackType
-from typing import Any, TypeVar, cast
+from inspect import Signature, signature
+from typing import Any, TypeVar
 
 from funcnn.errors import KindError
 
@@ -23,9 +22,17 @@ class BoundFunction(partial[T]):
         """Call the function with the bound arguments and the given ones."""
         try:
             return _call(self, *args, **kwargs) if kwargs else _call(self, *args)
-        except TypeError as error:
-            if cast("TracebackType", error.__traceback__).tb_next:  # the error was raised inside the function
+        except TypeError:
+            if _fits(takes := signature(self), args, kwargs):  # the error was raised inside the function
                 raise
-            function, needed = self.func.__name__.lstrip("_"), ", ".join(signature(self).parameters)
+            function, needed = self.func.__name__.lstrip("_"), ", ".join(takes.parameters)
             given = " and ".join([f"{len(args)} argument{'s' * (len(args) != 1)}", *kwargs])
             raise KindError(f"{function}: the returned function takes ({needed}), not {given}") from None
+
+
+def _fits(takes: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    try:
+        takes.bind(*args, **kwargs)
+    except TypeError:
+        return False
+    return True

@@ -32,19 +32,20 @@ def verb(
     accepts: Callable[[Any, Any], bool] | None = None,
     needed: str = "",
     check: Callable[..., None] | None = None,
+    inherits: bool = True,
 ) -> Callable[[Rule], V]:
     """Make a function a verb, of this type: it has a rule for each class, and is itself the rule of all others.
 
-    A class without a rule takes the rule of its nearest base, as in `functools.singledispatch`; classes are looked up
-    in a plain dict, for speed. Only `tuple` itself is a chain of layers; a NamedTuple has no rule. Arrays made by a
-    rule are read-only in the result. A result must be of the class `gives`, a tuple a pair, or `accepts(params, made)`
-    must be true; `needed` describes it in messages. `check` is called with all arguments and raises an error for
-    arguments that no rule takes.
+    A class without a rule takes the rule of its nearest base, as in `functools.singledispatch`, unless `inherits` is
+    false; classes are looked up in a plain dict, for speed. Only `tuple` itself is a chain of layers; a NamedTuple has
+    no rule. Arrays made by a rule are read-only in the result. A result must be of the class `gives`, a tuple a pair,
+    or `accepts(params, made)` must be true; `needed` describes it in messages. `check` is called with all arguments and
+    raises an error for arguments that no rule takes.
     """
 
     def declare(default: Rule) -> Any:
         check_result = _result_check(default.__name__, accepts, needed)
-        table = _table(default)
+        table = _table(default, inherits=inherits)
         rules, calls, find = table.rules, table.calls, table.find
 
         @wraps(default)
@@ -128,7 +129,7 @@ class _Table:
         self.find, self.register, self.registry, self.rules, self.calls = find, register, registry, rules, calls
 
 
-def _table(default: Rule) -> _Table:
+def _table(default: Rule, *, inherits: bool = True) -> _Table:
     name, dispatcher = default.__name__, singledispatch(default)
     rules: dict[type, Rule] = {}
     calls: dict[type, Rule] = {}
@@ -136,10 +137,11 @@ def _table(default: Rule) -> _Table:
     def find(cls: type) -> tuple[Rule, Rule]:
         if cls is tuple:
             import_module(CHAIN)
-        rule = default if issubclass(cls, tuple) and cls is not tuple else dispatcher.dispatch(cls)
+        bases = cls.__mro__ if inherits else (cls,)
+        owner = next((base for base in bases if base in dispatcher.registry), object)
+        rule = default if issubclass(cls, tuple) and cls is not tuple else dispatcher.registry[owner]
         if rule is not default:
             _check_class(name, cls)
-        owner = next((base for base in cls.__mro__ if base in dispatcher.registry), object)
         call = guarded(name, cls, owner, _instead.get(id(rule), rule))
         return rules.setdefault(cls, rule), calls.setdefault(cls, call)
 

@@ -26,6 +26,9 @@ __all__ = ["Count", "Finite", "Flag", "FloatDtype", "Fraction", "Natural", "Numb
 
 Explain = Callable[[str, str, Any], Any]
 
+MOST_WHOLE = 2**63 - 1
+"""The most that an int of 64 bits holds: the limit of steps and counts, also where an address has 32 bits."""
+
 
 class Need:
     """A value for which `test`, an expression of `value`, is true stays as it is; `explain` decides about any other.
@@ -65,14 +68,26 @@ def function(needed: str = "a function", takes: int | None = None) -> Need:
     )
 
 
-def instance(classes: Any, needed: str) -> Need:
-    """An instance of a class, or of one of several: `instance(str | PathLike, "a path")`."""
+def fitting(needed: str, fits: Callable[[Any], bool], given: Callable[[Any], str] = kind) -> Need:
+    """A value for which `fits` is true; of another one the error says what `given` says, its kind."""
 
     def check(function: str, argument: str, value: Any) -> None:
-        if not isinstance(value, classes):
-            raise KindError(f"{function}: {argument} must be {needed}, not {kind(value)}")
+        if not fits(value):
+            raise KindError(f"{function}: {argument} must be {needed}, not {given(value)}")
 
     return passing(needed, check)
+
+
+def instance(classes: Any, needed: str) -> Need:
+    """An instance of a class, or of one of several: `instance(str | PathLike, "a path")`."""
+    return fitting(needed, lambda value: isinstance(value, classes))
+
+
+def word(*words: str) -> Need:
+    """One of the words."""
+    *others, last = [f'"{word}"' for word in words]
+    given = lambda value: short(value) if isinstance(value, str) else kind(value)
+    return fitting(f"{', '.join(others)} or {last}", lambda value: isinstance(value, str) and value in words, given)
 
 
 def number(limits: str = "", needed: str = "") -> Need:
@@ -112,7 +127,7 @@ def _as_number(argument: str, value: Any, need: Need | None) -> str:
     return f"; write float({argument})" if becomes_one else ""
 
 
-def whole(least: int | None = None, most: int = sys.maxsize) -> Need:
+def whole(least: int | None = None, most: int = MOST_WHOLE) -> Need:
     """A whole number in [least, most], by default of any size, to a Python int."""
 
     def explain(function: str, argument: str, value: Any) -> int:
@@ -197,7 +212,7 @@ as_number, as_finite, as_rate, as_positive, as_fraction = map(guard, (Number, Fi
 as_whole, as_flag, as_text, as_path, as_seed = map(explained, (Whole, Flag, Text, FilePath, Seed))
 
 
-def as_count(function: str, argument: str, value: Any, *, least: int = 1, most: int = sys.maxsize) -> int:
+def as_count(function: str, argument: str, value: Any, *, least: int = 1, most: int = MOST_WHOLE) -> int:
     """The value as a whole number in [least, most]."""
     return cast("int", whole(least, most).explain(function, argument, value))
 

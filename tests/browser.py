@@ -5,6 +5,7 @@
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,9 +86,9 @@ class Window:
         return self.open.violations(only=["color-contrast"])
 
 
-@pytest.fixture(scope="module")
-def window() -> Iterator[Window]:
-    """A browser for all tests of a file, which are skipped where there is none."""
+@contextmanager
+def opened() -> Iterator[Window]:
+    """A browser; tests are skipped where there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason=ABSENT)
     axe = Path(pytest.importorskip("axe_playwright_python", reason=ABSENT).__file__).with_name("axe.min.js")
     with playwright.sync_playwright() as driver:
@@ -100,3 +101,10 @@ def window() -> Iterator[Window]:
             yield Window(chromium.new_page(), [SCRIPT, axe])
         finally:
             chromium.close()
+
+
+@pytest.fixture(scope="module")
+def window() -> Iterator[Window]:
+    """A browser for all tests of a file."""
+    with opened() as browser:
+        yield browser

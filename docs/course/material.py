@@ -14,12 +14,13 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 COURSE = Path(__file__).parent
 DOCS, ROOT = COURSE.parent, COURSE.parents[1]
-sys.path[:0] = [str(COURSE), str(DOCS / "_extensions")]
+sys.path[:0] = [str(COURSE), str(DOCS), str(DOCS / "_extensions")]
 
-from mathml import converted  # noqa: E402  it is found by the line above
-from networks import EXAMPLES  # noqa: E402  as mathml
+from live_networks import PLAYGROUNDS  # noqa: E402  it is found by the line above
+from mathml import converted  # noqa: E402  as live_networks
+from networks import EXAMPLES  # noqa: E402  as live_networks
 
-from funcnn.teach import write_steps  # noqa: E402  after both
+from funcnn.teach import write_playground, write_steps  # noqa: E402  after both
 
 UNITS = sorted(COURSE.glob("[1-9]_*.md"))
 # Pages that the units link to; they are in the zip too, as notebooks.
@@ -42,6 +43,8 @@ def plain(text: str) -> str:
     A section of derivations is left out, since its boxes open on the site alone.
     """
     text = re.sub(r"^## Derivations\n.*?(?=^## |\Z)", "", text, flags=re.DOTALL | re.MULTILINE)
+    live = re.compile(r"^```\{live\} (\w+)\n(?::.*\n)*```$", re.MULTILINE)
+    text = live.sub(r"[Open it in a browser](live/\1.html).", text)
     text = re.sub(r"\{\w+\}`([^`<]*?)(?:\s+<[^`>]*>)?`", r"\1", text)
     text = re.sub(r"^% (?:slide: .*|end)\n", "", text, flags=re.MULTILINE)
     entries = re.compile(r"^```\{glossary\}\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -143,6 +146,14 @@ def steps(page: Path) -> str:
         return path.read_text("utf-8")
 
 
+def trains(name: str) -> str:
+    """The page on which a network of the site trains."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "live.html"
+        write_playground(**PLAYGROUNDS[name], path=path)
+        return path.read_text("utf-8")
+
+
 def pictures(page: Path) -> list[Path]:
     """The files of the pictures on a page."""
     return [page.parent / name for name in re.findall(r"!\[[^]]*\]\(([^)]*)\)", page.read_text("utf-8"))]
@@ -160,6 +171,7 @@ def files() -> dict[str, bytes]:
     made = {f"{page.stem}.ipynb": notebook(page) for page in [*UNITS, *LINKED]}
     made |= {f"{page.stem}_slides.html": slides(page) for page in UNITS}
     made |= {f"{page.stem}_steps.html": steps(page) for page in UNITS}
+    made |= {f"live/{name}.html": trains(name) for name in PLAYGROUNDS}
     made |= {"notes_for_the_teacher.md": notes()}
     copied = {path.name: path for path in (COURSE / "README.txt", COURSE / "requirements.txt", ROOT / "LICENSE")}
     copied |= {str(path.relative_to(COURSE)): path for path in COURSE.glob("*s/unit?.py")}

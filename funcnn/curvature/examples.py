@@ -55,8 +55,7 @@ def per_example(value_and_grad: CostAndGrads) -> ValueAndGrad:
     Raises:
         KindError: params is not a network, `value_and_grad` does not return (cost, Grads), or the gradient of the batch
             is not the mean over rows.
-        ShapeError: x and y have unequal numbers of rows.
-        RangeError: there are no rows.
+        ShapeError, RangeError: x and y have unequal numbers of rows, or none.
     """
     return BoundFunction(_per_example, value_and_grad)
 

@@ -1,16 +1,11 @@
 """The derivative along a line through the parameters of a network: by a complex step, or by central differences.
 
 A complex step: g(p + i s v) = g(p) + i s H v + O(s^2), so H v is the imaginary part divided by s. Nothing is
-subtracted, so s may be so small that its square vanishes, and no digit is lost (Lyness & Moler 1967, Numerical
-Differentiation of Analytic Functions; Squire & Trapp 1998, Using Complex Variables to Estimate Derivatives of Real
-Functions). The rules of the layers must compute with complex numbers as with real ones; `funcnn.traits.takes_complex`
-says of which layers they do.
+subtracted, so s may be so small that its square vanishes, and no digit is lost (Squire & Trapp 1998, Using Complex
+Variables to Estimate Derivatives of Real Functions). `funcnn.traits.takes_complex` says which layers allow it.
 
-The error of a central difference at step h is a series in h^2. Richardson's extrapolation of the steps h and h / 4
-removes its first term (Richardson 1911, The Approximate Arithmetical Solution by Finite Differences). The distance of
-two consecutive extrapolations estimates the truncation error that is left, and the noise of the function, measured at
-two tiny steps, over the step gives the rounding error. For each entry the step with the smallest sum is used (Ridders
-1982, Accurate Computation of F'(x) and F'(x) F''(x)).
+Central differences are extrapolated as in `funcnn/testing/differentiation/richardson.py`, which has the sources. The
+noise of the function is measured at two tiny steps. For each entry the step with the smallest error is used.
 
 Near a kink the series does not hold, and estimates at different steps differ. So the error at a step is at least the
 distance to the estimate at each finer step, unless rounding errors explain it. If the kink is nearer than the finest

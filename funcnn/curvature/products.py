@@ -154,10 +154,10 @@ def _product(function: str, loss: Loss, rule: Rule, given: tuple[P, Any, P], *, 
     stored = to_vector(value)
     if not np.isfinite(stored).all():
         raise NotFiniteError(f"{function}: the product must fit into {stored.dtype}, not reach {abs(slope).max():.4g}")
+    rounded = None
     if bound and error is not None:
-        rounded = error + np.finfo(stored.dtype).eps * (abs(slope) + error)
-        return Product(value, from_vector(params, rounded), "differences" if reason else "complex step", reason)
-    return Product(value, None, "differences" if reason else "complex step", reason)
+        rounded = from_vector(params, error + np.finfo(stored.dtype).eps * (abs(slope) + error))
+    return Product(value, rounded, "differences" if reason else "complex step", reason)
 
 
 def check_network(function: str, loss: Loss, params: Any, x: Any) -> None:
@@ -186,9 +186,8 @@ def check_line(function: str, params: Any, v: Any) -> None:
     try:
         map_arrays(lambda p, _: p, params, v, states=False)
     except ShapeError:
-        raise KindError(
-            f"{function}: v must be of the classes of params, {short(params)}, not {short(v)}{remedy}"
-        ) from None
+        needed = f"of the classes of params, {short(params)}"
+        raise KindError(f"{function}: v must be {needed}, not {short(v)}{remedy}") from None
     own, others = dict(walk(params, states=False)), dict(walk(v, states=False))
     if own.keys() != others.keys():
         needed, given = ", ".join(own), ", ".join(others)

@@ -49,8 +49,8 @@ def bucketed_batches(
     Raises:
         KindError: x is not a list of arrays of one dtype, y is not an array, a tuple of arrays or such a list, or one
             of `lengths` is not a whole number.
-        ShapeError: sequences differ in more than their number of positions, or x and y differ in the number of rows or
-            of positions.
+        ShapeError: sequences differ in more than their number of positions, or x and y in the number of rows or
+            positions.
         RangeError: there are no sequences, a sequence has no position or more than the last of `lengths`; the lengths
             are not above 0 and rising.
     """
@@ -77,25 +77,18 @@ def _positions(function: str, argument: str, sequences: Any) -> list[int]:
         raise KindError(f"{function}: {argument} must be a list of arrays, not {kind(sequences)}{remedy}")
     if not sequences:
         raise RangeError(f"{function}: {argument} must hold at least one sequence, not 0")
+    needed = f"{function}: {argument} must"
     for i, sequence in enumerate(sequences):
+        own, first = f"{argument}[{i}]", sequences[0]
         if not is_array(sequence) or not sequence.shape:
-            raise KindError(
-                f"{function}: {argument} must be a list of arrays (t, ...); {argument}[{i}] is {short(sequence)}"
-            )
-        first = sequences[0]
+            raise KindError(f"{needed} be a list of arrays (t, ...); {own} is {short(sequence)}")
         if sequence.dtype != first.dtype:
-            raise KindError(
-                f"{function}: {argument} must have one dtype; {argument}[{i}] is {sequence.dtype}, not {first.dtype}"
-            )
+            raise KindError(f"{needed} have one dtype; {own} is {sequence.dtype}, not {first.dtype}")
         if sequence.shape[1:] != first.shape[1:]:
-            raise ShapeError(
-                f"{function}: {argument} must have one shape after the first axis; "
-                f"{argument}[{i}] is {sequence.shape}, {argument}[0] is {first.shape}"
-            )
+            given = f"{own} is {sequence.shape}, {argument}[0] is {first.shape}"
+            raise ShapeError(f"{needed} have one shape after the first axis; {given}")
         if not sequence.shape[0]:
-            raise RangeError(
-                f"{function}: {argument} must have at least one position in each sequence; {argument}[{i}] has none"
-            )
+            raise RangeError(f"{needed} have at least one position in each sequence; {own} has none")
     return [sequence.shape[0] for sequence in sequences]
 
 
@@ -119,9 +112,8 @@ def _as_lengths(function: str, lengths: Any) -> tuple[int, ...]:
 def _buckets(function: str, positions: list[int], lengths: tuple[int, ...]) -> Buckets:
     """Each length to which sequences are padded, and the rows that are padded to it."""
     if (longest := max(positions)) > lengths[-1]:
-        raise RangeError(
-            f"{function}: lengths must end at {longest} or more, the longest sequence, not at {lengths[-1]}"
-        )
+        needed = f"at {longest} or more, the longest sequence"
+        raise RangeError(f"{function}: lengths must end {needed}, not at {lengths[-1]}")
     at = np.searchsorted(lengths, positions)
     return tuple([(lengths[i], np.flatnonzero(at == i)) for i in np.unique(at)])
 

@@ -6,20 +6,12 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from funcnn.arrays import Array, float_namespace, kind, namespace
+from funcnn.arrays import Array, float_namespace, namespace
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.needs import passing
+from funcnn.needs import instance, passing
 
-
-def check_generator(function: str, argument: str, rng: Any) -> None:
-    """Check that rng is a generator of NumPy."""
-    if not isinstance(rng, np.random.Generator):
-        raise KindError(
-            f"{function}: {argument} must be a numpy.random.Generator, such as Batches.map passes, not {kind(rng)}"
-        )
-
-
-Generator = Annotated[np.random.Generator, passing("a numpy.random.Generator", check_generator)]
+_GENERATOR = "a numpy.random.Generator, such as Batches.map passes"
+Generator = Annotated[np.random.Generator, instance(np.random.Generator, _GENERATOR)]
 
 
 def check_array(function: str, argument: str, x: Any) -> None:

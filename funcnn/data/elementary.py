@@ -15,13 +15,7 @@ from funcnn.scalars import LOG_2
 
 
 def log(x: Array) -> Array:
-    """log x of normal numbers x > 0, as e log 2 + 2 artanh((m - 1) / (m + 1)), x = 2^e m, m near 1
-
-    >>> import numpy as np
-    >>> from funcnn.data.elementary import log
-    >>> log(np.array([0.5, 1.0, 10.0])).round(4)
-    array([-0.6931,  0.    ,  2.3026])
-    """
+    """log x of normal numbers x > 0, as e log 2 + 2 artanh((m - 1) / (m + 1)), x = 2^e m, m near 1"""
     m, e = np.frexp(x)
     is_small = m < math.sqrt(0.5)
     m = np.where(is_small, 2 * m, m)
@@ -30,13 +24,7 @@ def log(x: Array) -> Array:
 
 
 def logistic(x: Array) -> Array:
-    """1 / (1 + e^-x), where e^-|x| = 2^n e^r, r near 0
-
-    >>> import numpy as np
-    >>> from funcnn.data.elementary import logistic
-    >>> logistic(np.array([-1e9, 0.0, 1.0])).round(4)
-    array([0.    , 0.5   , 0.7311])
-    """
+    """1 / (1 + e^-x), where e^-|x| = 2^n e^r, r near 0"""
     a = np.maximum(-abs(x), -700)  # 2^n does not underflow
     n = np.rint(a / LOG_2)
     r = a - n * LOG_2
@@ -45,13 +33,7 @@ def logistic(x: Array) -> Array:
 
 
 def cos_and_sin(degrees: Array) -> tuple[Array, Array]:
-    """The cosine and the sine of angles, by the nearest multiple of 90 degrees
-
-    >>> import numpy as np
-    >>> from funcnn.data.elementary import cos_and_sin
-    >>> cos_and_sin(np.array([30.0, 45.0]))
-    (array([0.8660254 , 0.70710678]), array([0.5       , 0.70710678]))
-    """
+    """The cosine and the sine of angles, by the nearest multiple of 90 degrees"""
     degrees = np.fmod(degrees, 360)
     quarters = np.rint(degrees / 90)
     r = (degrees - 90 * quarters) * (math.pi / 180)

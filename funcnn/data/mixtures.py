@@ -30,8 +30,7 @@ def gaussian_noise(x: Array, rng: Generator, *, deviation: Positive) -> Array:
     array([[ 0.1252, -0.1004]], dtype=float32)
 
     Raises:
-        KindError: x is not an array of floats.
-        ShapeError: x has no rows.
+        KindError, ShapeError: x is not an array of floats with rows.
     """
     float_row_count("gaussian_noise", "x", x)
     z = normal(np, key_of(rng), x.shape, np.float64 if x.dtype == np.float64 else np.float32)
@@ -53,8 +52,8 @@ def mixup(x: Array, y: Array, rng: Generator, *, alpha: Positive) -> tuple[Array
     (True, [1.0, 1.0])
 
     Raises:
-        KindError: x or y is not an array of floats.
-        ShapeError: x and y have unequal numbers of rows.
+        KindError, ShapeError: as `gaussian_noise`, for x and for y; ShapeError also if they differ in the number of
+            rows.
     """
     rows = float_row_count("mixup", "x", x)
     if is_array(y) and y.dtype.kind in "iu" and y.ndim == 1:

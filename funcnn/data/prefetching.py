@@ -6,19 +6,23 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any
+from typing import Annotated, Any
 
 import attrs
 
-from funcnn.arrays import kind
 from funcnn.checked import checked
 from funcnn.data.sequence import Batch, Rerouted
-from funcnn.errors import KindError
-from funcnn.needs import Count
+from funcnn.needs import Count, fitting
+
+_NO_BATCHES = (str, bytes, bytearray, range, deque)
+_SEQUENCE = fitting(
+    "a sequence of batches, such as batches makes",
+    lambda data: isinstance(data, Sequence) and not isinstance(data, _NO_BATCHES),
+)
 
 
 @checked
-def prefetch(data: Sequence[Batch], n: Count) -> Prefetched:
+def prefetch(data: Annotated[Sequence[Batch], _SEQUENCE], n: Count) -> Prefetched:
     """The same batches in the same order; in a loop, a thread reads up to n batches ahead.
 
     `data` is what `batches` makes, or another sequence of batches; so a slice of the result has the batches of a slice
@@ -38,12 +42,7 @@ def prefetch(data: Sequence[Batch], n: Count) -> Prefetched:
     >>> ahead = prefetch(data, 2)
     >>> len(ahead), all(np.array_equal(a, b) for (a, _), (b, _) in zip(ahead[4:], data[4:], strict=True))
     (9, True)
-
-    Raises:
-        KindError: `data` is not a sequence, but a generator or an array.
     """
-    if not isinstance(data, Sequence) or isinstance(data, str | bytes | bytearray | range | deque):
-        raise KindError(f"prefetch: data must be a sequence of batches, such as batches makes, not {kind(data)}")
     return Prefetched(data, n)
 
 

@@ -67,8 +67,7 @@ def balanced_batches(
     (15, array([2, 2]))
 
     Raises:
-        KindError: as `batches`; or the classes are not an array of whole numbers.
-        ShapeError: x, y and the classes have unequal numbers of rows, or the classes are not (m,).
+        KindError, ShapeError: as `batches`; or the classes are not an array (m,) of whole numbers.
         RangeError: a class is negative or has no rows; `size` is less than the number of classes, or greater than the
             number of rows in an epoch.
     """

@@ -72,9 +72,9 @@ class Batches(Sequence[Batch]):
         (27, True)
 
         Raises:
-            KindError: f is not a function of two arguments, or of three if there is a seed; it does not return a pair
-                of arrays or tuples of arrays; it changes an argument; or two calls with equal arguments differ.
-                `seed` is not a seed.
+            KindError: f does not take two arguments, or three if there is a seed; it does not return a pair of arrays
+                or tuples of arrays; it changes an argument; or two calls with equal arguments differ. `seed` is not a
+                seed.
             ShapeError: f returns another number of rows.
         """
         source = mapped(self.source, f, seed)

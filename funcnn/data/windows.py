@@ -43,8 +43,8 @@ def windowed_batches(
     (10, 2, [0.0, 2.0, 4.0, 6.0, 8.0, 10.0])
 
     Raises:
-        KindError: as `batches`; or an array is of a subclass other than a memory map, such as a masked array.
-        ShapeError: x and y have unequal numbers of rows.
+        KindError, ShapeError: as `batches`; or an array is of a subclass other than a memory map, such as a masked
+            array.
         RangeError: `size` or `block` is greater than the number of rows.
     """
     function = "windowed_batches"

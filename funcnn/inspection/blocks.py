@@ -19,7 +19,7 @@ _COLUMNS = 34  # the longest line of settings
 _REPEATED = 3  # so many equal blocks in a row are drawn once
 
 
-@attrs.define(eq=False)
+@attrs.frozen
 class Block:
     """A layer, or blocks that repeat: a box if it has no branches, else a frame around them.
 
@@ -27,7 +27,7 @@ class Block:
     what makes two blocks equal.
     """
 
-    path: str
+    path: str = attrs.field(eq=False)
     title: str
     lines: tuple[str, ...] = ()
     x: str = ""
@@ -35,11 +35,6 @@ class Block:
     branches: tuple[tuple[Block, ...], ...] = ()
     join: str = ""
     repeats: bool = False
-
-    def key(self) -> tuple[Any, ...]:
-        """Equal for two blocks that are drawn alike, apart from the path."""
-        inner = tuple([tuple([block.key() for block in branch]) for branch in self.branches])
-        return self.title, self.lines, self.x, self.out, inner, self.join, self.repeats
 
 
 class BlockBuilder:
@@ -102,11 +97,9 @@ def _flat(layers: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 def folded(blocks: Sequence[Block]) -> tuple[Block, ...]:
     """The blocks, with three or more equal groups in a row as one frame around the first of them."""
-    numbers: dict[Any, int] = {}
-    keys = [numbers.setdefault(block.key(), len(numbers)) for block in blocks]
     made, i = [], 0
     while i < len(blocks):
-        length, times = _longest(keys, i)
+        length, times = _longest(blocks, i)
         if times < _REPEATED:
             made.append(blocks[i])
             i += 1
@@ -118,12 +111,12 @@ def folded(blocks: Sequence[Block]) -> tuple[Block, ...]:
     return tuple(made)
 
 
-def _longest(keys: Sequence[int], start: int) -> tuple[int, int]:
+def _longest(blocks: Sequence[Block], start: int) -> tuple[int, int]:
     """The (length, times) of the repetition from `start` on that covers most; (1, 1) if there is none."""
     best = (1, 1)
-    for length in range(1, (len(keys) - start) // _REPEATED + 1):
-        group, times = keys[start : start + length], 1
-        while keys[start + times * length : start + (times + 1) * length] == group:
+    for length in range(1, (len(blocks) - start) // _REPEATED + 1):
+        group, times = blocks[start : start + length], 1
+        while blocks[start + times * length : start + (times + 1) * length] == group:
             times += 1
         if times >= _REPEATED and times * length > best[0] * best[1]:
             best = (length, times)

@@ -16,7 +16,7 @@ from funcnn.layers.activations.base import Identity
 from funcnn.layers.activations.glu import Glu
 from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 from funcnn.layers.attention.cross_attention import CrossAttention
-from funcnn.layers.attention.self_attention import Attention
+from funcnn.layers.attention.heads import MultiHead
 from funcnn.layers.combinators.branches import Copy, Take
 from funcnn.layers.combinators.joins import Concat, Sum
 from funcnn.layers.combinators.residual import Residual
@@ -105,8 +105,12 @@ def chain_flops(params: tuple[Any, ...], x: Any) -> int:
 @flops.register(Dense)
 def dense_flops(params: Dense, x: Any) -> int:
     """2 n_in n_out for each row, and n_out for the bias"""
-    n_in, n_out = params.W.shape
-    return int(x.size // n_in) * (2 * n_in + (params.b is not None)) * n_out
+    return _of_rows(params, int(x.size // len(params.W)))
+
+
+def _of_rows(layer: Dense, rows: int) -> int:
+    n_in, n_out = layer.W.shape
+    return rows * (2 * n_in + (layer.b is not None)) * n_out
 
 
 @flops.register(Convolution)
@@ -142,27 +146,13 @@ def recurrent_flops(params: Recurrent, x: Any) -> int:
     return int(m * t * gates * (2 * (n + k) + 3))
 
 
-@flops.register(Attention)
-def attention_flops(params: Attention, x: Any) -> int:
+@flops.register(MultiHead)
+def attention_flops(params: MultiHead, x: Any) -> int:
     """The four dense layers; and for each pair of positions, 4 n for the two products and 4 a head for the softmax"""
-    m, t, _ = _first(x).shape
-    return _projections(params, m * t, m * t) + _pairs(params, m * t * t)
-
-
-@flops.register(CrossAttention)
-def cross_attention_flops(params: CrossAttention, x: Any) -> int:
-    """As `attention_flops`, with the pairs of a query and a position of the memory"""
-    (m, t, _), s = x[0].shape, x[1].shape[1]
-    return _projections(params, m * t, m * s) + _pairs(params, m * t * s)
-
-
-def _projections(params: Any, queries: int, positions: int) -> int:
-    counts = ((params.query, queries), (params.key, positions), (params.value, positions), (params.out, queries))
-    return sum([rows * (2 * layer.W.shape[0] + (layer.b is not None)) * layer.W.shape[1] for layer, rows in counts])
-
-
-def _pairs(params: Any, pairs: int) -> int:
-    return pairs * (4 * int(params.query.W.shape[1]) + 4 * params.heads)
+    (m, t, _), s = _first(x).shape, (x[1] if type(params) is CrossAttention else _first(x)).shape[1]
+    rows = ((params.query, m * t), (params.key, m * s), (params.value, m * s), (params.out, m * t))
+    n = int(params.query.W.shape[1])
+    return sum([_of_rows(layer, count) for layer, count in rows]) + m * t * s * 4 * (n + params.heads)
 
 
 @flops.register(Residual)

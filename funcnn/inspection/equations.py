@@ -77,27 +77,10 @@ def latex(params: Network[Any], /, *, shapes: Flag = False) -> str:
     \mathrm{out} &= h_{2} W_{3} + b_{3}
     \end{aligned}
 
-    A layer of your own is a function with the name of its class, until its card or `@latex.register(Layer)` gives its
-    equation: a rule that returns the right side of out, or a tuple of equations, of which the last is that of out. Its
-    letters other than x, out, the fields and the left sides of its equations stay as they are.
-
-    >>> from funcnn import Array, forward, record
-    >>> import numpy as np
-    >>> @record
-    ... class LowRank:
-    ...     U: Array
-    ...     V: Array
-    >>> @forward.register(LowRank)
-    ... def low_rank_forward(params, x):
-    ...     h = x @ params.U
-    ...     return h @ params.V, (x, h)
-    >>> net = (LowRank(np.ones((4, 1)), np.ones((1, 4))), Tanh())
-    >>> latex(net).splitlines()[1]
-    'h_{1} &= \\operatorname{LowRank}(x; U_{1}, V_{1}) \\\\'
-    >>> latex.register(LowRank)(lambda params: "x U V")(net[0])
-    'x U V'
-    >>> latex(net, shapes=True).splitlines()[1]
-    'h_{1} &= x U_{1} V_{1} \\quad U_{1} \\in \\mathbb{R}^{4 \\times 1}, V_{1} \\in \\mathbb{R}^{1 \\times 4} \\\\'
+    A layer of your own is a function with the name of its class, until its card or a rule gives its equation,
+    such as `latex.register(LowRank)(lambda params: "x U V")`: the right side of out, or a tuple of equations, of which
+    the last is that of out. Its letters other than x, out, the fields and the left sides of its equations stay as they
+    are.
 
     Raises:
         KindError: a rule does not return a string or a tuple of strings with balanced braces and parentheses.

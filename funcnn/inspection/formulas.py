@@ -6,61 +6,33 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from funcnn import layers
 from funcnn.about.table import card_of
 from funcnn.inspection.probe import Probe
 from funcnn.inspection.terms import escaped
-from funcnn.layers.attention.cross_attention import CrossAttention
-from funcnn.layers.attention.self_attention import Attention
-from funcnn.layers.combinators.branches import Copy, Parallel, Take
-from funcnn.layers.combinators.first import First
-from funcnn.layers.combinators.frozen import Frozen
-from funcnn.layers.combinators.function import Function
-from funcnn.layers.combinators.joins import Concat, Sum
-from funcnn.layers.combinators.map import Map
-from funcnn.layers.combinators.remat import Remat
-from funcnn.layers.combinators.residual import Residual
-from funcnn.layers.combinators.scale import Scale
-from funcnn.layers.combinators.shapes import Flatten, Reshape
-from funcnn.layers.combinators.shared import Here, Shared
-from funcnn.layers.combinators.tied import Tied
 from funcnn.layers.convolution.base import Convolution
-from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
-from funcnn.layers.convolution.pool import AvgPool, MaxPool
-from funcnn.layers.convolution.transposed import ConvTranspose2d
-from funcnn.layers.convolution.upsample import Upsample
-from funcnn.layers.dense import Dense
-from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
-from funcnn.layers.embedding.positions import LearnedPosition, Rotary, SinusoidalPosition
-from funcnn.layers.embedding.symbols import Embedding
-from funcnn.layers.normalisation.affine import Affine
-from funcnn.layers.normalisation.batchnorm import BatchNorm
-from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
-from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
-from funcnn.layers.recurrent.bidirectional import Bidirectional
-from funcnn.layers.recurrent.cells import GRU, LSTM, RNN
-from funcnn.layers.recurrent.last import Last
 
 Equations = str | tuple[str, ...]
 
 # Equations without settings.
 _FIXED: dict[type, Equations] = {
-    Scale: r"factor \odot x",
-    Affine: r"x \odot scale + shift",
-    Residual: "x + layer(x)",
-    Map: "out_t = layer(x_t)",
-    Shared: "net(x)",
-    Tied: r"net(W[x]) W^\top",
-    Sum: r"\sum_i x^{(i)}",
-    Concat: r"\operatorname{concat}_i x^{(i)}",
-    Flatten: r"\operatorname{flatten}(x)",
-    Embedding: "W[x]",
-    LearnedPosition: "out_p = x_p + P_p",
-    GlobalAvgPool: r"\operatorname{mean}_p x_p",
-    GlobalMaxPool: r"\max_p x_p",
-    Last: "x_T",
-    Bidirectional: r"[ahead(x), \operatorname{reversed}(behind(\operatorname{reversed}(x)))]",
-    RNN: r"out_t = \tanh(x_t W + b + out_{t-1} U)",
-    GRU: (
+    layers.Scale: r"factor \odot x",
+    layers.Affine: r"x \odot scale + shift",
+    layers.Residual: "x + layer(x)",
+    layers.Map: "out_t = layer(x_t)",
+    layers.Shared: "net(x)",
+    layers.Tied: r"net(W[x]) W^\top",
+    layers.Sum: r"\sum_i x^{(i)}",
+    layers.Concat: r"\operatorname{concat}_i x^{(i)}",
+    layers.Flatten: r"\operatorname{flatten}(x)",
+    layers.Embedding: "W[x]",
+    layers.LearnedPosition: "out_p = x_p + P_p",
+    layers.GlobalAvgPool: r"\operatorname{mean}_p x_p",
+    layers.GlobalMaxPool: r"\max_p x_p",
+    layers.Last: "x_T",
+    layers.Bidirectional: r"[ahead(x), \operatorname{reversed}(behind(\operatorname{reversed}(x)))]",
+    layers.RNN: r"out_t = \tanh(x_t W + b + out_{t-1} U)",
+    layers.GRU: (
         "[z_{r,t}, z_{u,t}, z_{n,t}] = x_t W + b",
         r"[v_{r,t}, v_{u,t}, v_{n,t}] = out_{t-1} U",
         r"r_t = \sigma(z_{r,t} + v_{r,t})",
@@ -68,12 +40,12 @@ _FIXED: dict[type, Equations] = {
         r"n_t = \tanh(z_{n,t} + r_t \odot (v_{n,t} + c))",
         r"out_t = n_t + u_t \odot (out_{t-1} - n_t)",
     ),
-    LSTM: (
+    layers.LSTM: (
         "[z_{i,t}, z_{f,t}, z_{o,t}, z_{g,t}] = x_t W + b + out_{t-1} U",
         r"c_t = \sigma(z_{f,t}) \odot c_{t-1} + \sigma(z_{i,t}) \odot \tanh(z_{g,t})",
         r"out_t = \sigma(z_{o,t}) \odot \tanh(c_t)",
     ),
-    **dict.fromkeys((First, Frozen, Here, Probe, Remat), "layer(x)"),
+    **dict.fromkeys((layers.First, layers.Frozen, layers.Here, Probe, layers.Remat), "layer(x)"),
 }
 
 
@@ -165,29 +137,31 @@ def _fixed(equations: Equations) -> Callable[[Any], Equations]:
 _WAVES = r"[\sin(p \omega_0), \cos(p \omega_0), \sin(p \omega_1), \ldots], \quad \omega_i = "
 RULES: dict[type, Callable[[Any], Equations]] = {
     **{layer: _fixed(equations) for layer, equations in _FIXED.items()},
-    Dense: lambda p: f"x W{_plus(p, 'b')}",
-    Dropout: _dropped("d"),
-    ChannelDropout: _dropped("d_c"),
-    GaussianNoise: lambda p: rf"x + {number(p.std)} z, \quad z \sim \operatorname{{N}}(0, 1)",
-    BatchNorm: _standardized("batch"),
-    LayerNorm: _standardized("row"),
-    GroupNorm: _standardized("group"),
-    InstanceNorm: _standardized("channel"),
-    RMSNorm: lambda p: (
+    layers.Dense: lambda p: f"x W{_plus(p, 'b')}",
+    layers.Dropout: _dropped("d"),
+    layers.ChannelDropout: _dropped("d_c"),
+    layers.GaussianNoise: lambda p: rf"x + {number(p.std)} z, \quad z \sim \operatorname{{N}}(0, 1)",
+    layers.BatchNorm: _standardized("batch"),
+    layers.LayerNorm: _standardized("row"),
+    layers.GroupNorm: _standardized("group"),
+    layers.InstanceNorm: _standardized("channel"),
+    layers.RMSNorm: lambda p: (
         rf"\frac{{x}}{{\sqrt{{\operatorname{{mean}}_{{\text{{row}}}}(x^2) + {number(p.eps)}}}}} \odot scale"
     ),
     Convolution: _convolved("conv"),
-    ConvTranspose2d: _convolved("convtranspose"),
-    MaxPool: _sized("maxpool", "size"),
-    AvgPool: _sized("avgpool", "size"),
-    Upsample: _sized("upsample", "factor"),
-    Reshape: _sized("reshape", "shape"),
-    SinusoidalPosition: lambda p: rf"out_p = x_p + {_WAVES}{number(p.base)}^{{-2 i / n}}",
-    Rotary: lambda p: rf"out_p = R_p x_p, \quad R_p = \operatorname{{rotation}}(p {number(p.base)}^{{-2 i / n}})",
-    Attention: _attended("x", "x"),
-    CrossAttention: _attended("x^{(0)}", "x^{(1)}"),
-    Copy: lambda p: f"({', '.join(['x'] * p.n)})",
-    Parallel: lambda p: f"({', '.join([f'layers.{i}(x^{{({i})}})' for i in range(len(p.layers))])})",
-    Take: lambda p: f"x^{{({p.i})}}",
-    Function: lambda p: rf"\operatorname{{{escaped(p.f.__qualname__)}}}(x)",
+    layers.ConvTranspose2d: _convolved("convtranspose"),
+    layers.MaxPool: _sized("maxpool", "size"),
+    layers.AvgPool: _sized("avgpool", "size"),
+    layers.Upsample: _sized("upsample", "factor"),
+    layers.Reshape: _sized("reshape", "shape"),
+    layers.SinusoidalPosition: lambda p: rf"out_p = x_p + {_WAVES}{number(p.base)}^{{-2 i / n}}",
+    layers.Rotary: lambda p: (
+        rf"out_p = R_p x_p, \quad R_p = \operatorname{{rotation}}(p {number(p.base)}^{{-2 i / n}})"
+    ),
+    layers.Attention: _attended("x", "x"),
+    layers.CrossAttention: _attended("x^{(0)}", "x^{(1)}"),
+    layers.Copy: lambda p: f"({', '.join(['x'] * p.n)})",
+    layers.Parallel: lambda p: f"({', '.join([f'layers.{i}(x^{{({i})}})' for i in range(len(p.layers))])})",
+    layers.Take: lambda p: f"x^{{({p.i})}}",
+    layers.Function: lambda p: rf"\operatorname{{{escaped(p.f.__qualname__)}}}(x)",
 }

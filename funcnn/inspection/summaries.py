@@ -18,7 +18,7 @@ from funcnn.inspection.nesting import contents
 from funcnn.layers.combinators.frozen import Frozen
 from funcnn.needs import Flag
 from funcnn.records import is_record, record, values
-from funcnn.tables import Printer, filled, html, text
+from funcnn.tables import filled, html, text
 from funcnn.trees.walks import arrays_in, count
 
 _HEAD = ("layer", "x -> out", "parameters", "forward", "arrays", "cache")
@@ -37,9 +37,6 @@ class Summary:
     def __repr__(self) -> str:
         lines = text(self.rows[1:]).splitlines()
         return "\n".join(["[", *[f"  {line}" for line in lines], "]", *self.totals])
-
-    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython passes it by position
-        printer.text(repr(self))
 
     def _repr_html_(self) -> str:
         return html(self.rows, *self.totals)
@@ -64,14 +61,6 @@ def summary(params: Network[Any], x: Any = None, *, costs: Flag = False) -> Summ
       2 -> Dense (W: 27x1, b: 1)   9400x27 -> 9400x1   28 parameters
     ]
     There are 109 trainable parameters in the model.
-    >>> summary(mlp([2, 27, 1], hidden=Relu(), seed=1), np.zeros((9400, 2)), costs=True)
-    [
-      0 -> Dense (W: 2x27, b: 27)  9400x2 -> 9400x27   81 parameters  1.27 Mflop  648 B arrays
-      1 -> Relu                    9400x27 -> 9400x27                 254 kflop                 2.03 MB cache
-      2 -> Dense (W: 27x1, b: 1)   9400x27 -> 9400x1   28 parameters  517 kflop   224 B arrays
-    ]
-    There are 109 trainable parameters in the model.
-    Forward is 2.04 Mflop; the arrays are 872 B, and 2.03 MB are kept for backward.
 
     Raises:
         KindError: `x` is not an array or a tuple of arrays, or `costs` is True without x.

@@ -23,7 +23,7 @@ from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import evaluated
 from funcnn.needs import Arrays, Flag, Rate
 from funcnn.records import borrowed, plans, record, values
-from funcnn.tables import Printer, Rows, filled, html, text
+from funcnn.tables import Rows, filled, html, text
 from funcnn.trees.walks import arrays_in
 
 
@@ -60,7 +60,7 @@ class Trace:
     backward, and `after` has the parameters after the step, or is None without a learning rate.
 
     The table is text at a prompt and in `print`, and HTML in a notebook. `trace[path]` is the visit of one
-    layer, `trace[path, 1]` the second visit of a layer that is called several times, and `trace.visits` has all visits.
+    layer, and `trace[path, 1]` the second visit of a layer that is called several times.
     """
 
     cost: Any = borrowed()
@@ -95,9 +95,6 @@ class Trace:
     def __repr__(self) -> str:
         return f"{text(self._rows())}\n{self._total()}"
 
-    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython passes it by position
-        printer.text(repr(self))
-
     def _repr_html_(self) -> str:
         return html(self._rows(), self._total())
 
@@ -108,9 +105,8 @@ def trace(
 ) -> Trace:
     """Every intermediate value of one step: forward, the loss, backward, and with a learning rate sgd.
 
-    The step is `value_and_grad(loss, inputs=inputs)(params, x, y)`, bit for bit, and then `sgd`. It includes the layers
-    inside layers. A layer of your own needs only its two rules. A layer that is called several times, as in Shared, has
-    a row for each call, and its gradient, a sum, is in the first of these rows.
+    The step is `value_and_grad(loss, inputs=inputs)(params, x, y)`, bit for bit, and then `sgd`. It has a row for each
+    `Visit`, also of layers inside layers. A layer of your own needs only its two rules.
 
     The columns: the shape of out; its smallest, mean and largest number; the share of zeros and of numbers that are not
     finite; the bytes that the cache keeps only for backward, as in `summary`; the Euclidean norm of dA; the norm of the

@@ -26,8 +26,7 @@ def r2(out: Array, y: Array) -> float:
 
     Raises:
         ImportError: scikit-learn is not installed.
-        ShapeError: out and y differ in shape.
-        KindError: out is not an array of floats, or y is not an array of numbers.
+        KindError, ShapeError: out is not an array of floats, or y is not an array of numbers of the same shape.
         RangeError: there are fewer than two rows, or y is not finite.
     """
     try:

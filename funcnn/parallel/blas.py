@@ -48,7 +48,7 @@ def _for_all_threads(change: Callable[[], Callable[[], None]]) -> Callable[[], A
 @_for_all_threads
 def one_thread() -> Callable[[], None]:
     """Inside the block, in all threads of the process, BLAS computes a product in one thread."""
-    return _controller("sharded").limit(limits=1, user_api="blas").restore_original_limits
+    return controller("sharded").limit(limits=1, user_api="blas").restore_original_limits
 
 
 @_for_all_threads
@@ -59,8 +59,8 @@ def _short_turns() -> Callable[[], None]:
     return lambda: sys.setswitchinterval(before)
 
 
-def _controller(function: str) -> Any:
-    """The controller, made once: it searches the libraries of the process, which takes 0.1 ms and more."""
+def controller(function: str) -> Any:
+    """The controller of threadpoolctl, made once: it searches the libraries of the process, in 0.1 ms and more."""
     if not _limits:
         try:
             from threadpoolctl import ThreadpoolController  # noqa: PLC0415  an optional library
@@ -68,11 +68,6 @@ def _controller(function: str) -> Any:
             raise ImportError(f'{function} needs threadpoolctl; write pip install "funcnn[parallel]"') from None
         _limits.append(ThreadpoolController())
     return _limits[0]
-
-
-def check_installed(function: str) -> None:
-    """Check that threadpoolctl is installed."""
-    _controller(function)
 
 
 @checked
@@ -95,7 +90,7 @@ def threads(n: Count) -> ThreadPoolExecutor:
     Raises:
         ImportError: threadpoolctl is not installed.
     """
-    check_installed("threads")
+    controller("threads")
     return Threads(n, "funcnn-sharded")
 
 

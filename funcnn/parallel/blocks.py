@@ -10,7 +10,7 @@ import numpy as np
 
 from funcnn.arrays import unmapped
 from funcnn.core import reseed
-from funcnn.data.checks import checked_equal
+from funcnn.data.rows import common_row_count
 from funcnn.trees.walks import arrays_in, map_arrays, row_count
 
 # Calibrated with two threads on networks of 2-27-31-31-1 and 64-256-256-10: the least work of a block that pays, in
@@ -63,8 +63,7 @@ class RowBlock(NamedTuple):
 
 def rows_of(x: Any, y: Any) -> int:
     """The number of rows of x, checked to be that of y, which may be None."""
-    m = row_count("sharded", "x", x)
-    return m if y is None else checked_equal("sharded", m, row_count("sharded", "y", y))
+    return row_count("sharded", "x", x) if y is None else common_row_count("sharded", x, y)
 
 
 def blocks(bounds: list[int], params: Any, x: Any, y: Any) -> list[RowBlock]:
@@ -94,5 +93,9 @@ def sample(x: Any, y: Any, m: int, most: int) -> tuple[Any, Any, int]:
     """At most so many rows of x and y, spread evenly, and their number."""
     count = min(m, most)
     chosen = np.arange(count) * (m - 1) // max(count - 1, 1)
-    picked = [None if tree is None else map_arrays(lambda a: a[chosen], tree) for tree in (x, y)]
-    return picked[0], picked[1], count
+    return part_of(x, chosen), part_of(y, chosen), count
+
+
+def part_of(tree: Any, rows: Any) -> Any:
+    """Some rows of all arrays of a tree, or None."""
+    return None if tree is None else map_arrays(lambda a: a[rows], tree)

@@ -10,8 +10,8 @@ import numpy as np
 from funcnn.compilation.compiler import Compiled
 from funcnn.core import forward_only, inference
 from funcnn.errors import KindError
-from funcnn.parallel.blocks import sample
-from funcnn.trees.walks import arrays_in, map_arrays
+from funcnn.parallel.blocks import part_of, sample
+from funcnn.trees.walks import arrays_in
 
 _ROWS, _FIRST = 16, 5  # rows that are tried, and how many of them are the first block
 # Chosen: far above rounding errors, and far below the effect of a weight or a mask that is divided by its sum.
@@ -34,9 +34,9 @@ def check_rows(function: Any, params: Any, x: Any, y: Any, m: int) -> None:
         with np.errstate(all="ignore"):  # a sum of few weights may be 0
             net = inference(params)
             out = forward_only(net, x)
-            outs = [forward_only(net, _cut(x, cut)) for cut in cuts]
+            outs = [forward_only(net, part_of(x, cut)) for cut in cuts]
             slopes = None if loss is None else loss(out, y)[1]
-            parts = [] if loss is None else [loss(_cut(out, cut), _cut(y, cut))[1] for cut in cuts]
+            parts = [] if loss is None else [loss(part_of(out, cut), part_of(y, cut))[1] for cut in cuts]
     except Exception:  # noqa: BLE001  the blocks raise it again, or so few rows are too few
         return
     if not _are_alike(out, outs, [1.0, 1.0]):
@@ -58,10 +58,6 @@ def _loss_of(function: Any) -> Any:
         return function.loss
     is_ours = isinstance(function, partial) and getattr(function.func, "__name__", "") == "_value_and_grad"
     return function.args[0] if is_ours else None
-
-
-def _cut(tree: Any, cut: slice) -> Any:
-    return None if tree is None else map_arrays(lambda a: a[cut], tree)
 
 
 def _are_alike(whole: Any, parts: list[Any], shares: list[float]) -> bool:

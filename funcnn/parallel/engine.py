@@ -11,21 +11,14 @@ from itertools import islice
 from threading import Event, Lock
 from typing import Any
 
+import attrs
+
 from funcnn.arrays import kind
 from funcnn.errors import KindError, WorkerError, WorkerTimeoutError
 from funcnn.parallel.blocks import RowBlock, bytes_of
 from funcnn.parallel.packing import packed, pickling_error, takes_by_value
 from funcnn.parallel.sent import Sent, size_of
-from funcnn.parallel.worker import (
-    Failed,
-    Missing,
-    Task,
-    Unread,
-    attempted,
-    current_handling,
-    result_of,
-    work,
-)
+from funcnn.parallel.worker import Failed, Missing, Task, Unread, computed, current_handling, result_of, work
 
 _MOST_BYTES = 1 << 26  # chosen: of gradients that wait until all are there
 
@@ -45,7 +38,9 @@ class InThreads:
             return None
         made = None
         try:
-            made = attempted(self._function, block.params, block.x, block.y)
+            made = computed(self._function, block.params, block.x, block.y)
+        except Exception as error:  # noqa: BLE001  whatever it is, it is raised where the block came from
+            made = Failed(error, "")
         finally:
             if made is None or isinstance(made, Failed):  # None after SystemExit and the like, which go on
                 self._last = min(self._last, block.i)
@@ -70,13 +65,13 @@ class InThreads:
         return reply
 
 
+@attrs.define
 class Traffic:
     """Bytes of the last step that were sent to other processes and came back, and the arrays that were missing."""
 
-    sent = returned = missed = 0
-
-    def __repr__(self) -> str:
-        return f"Traffic(sent={self.sent}, returned={self.returned}, missed={self.missed})"
+    sent: int = 0
+    returned: int = 0
+    missed: int = 0
 
 
 class InProcesses:

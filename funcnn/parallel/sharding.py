@@ -15,7 +15,7 @@ from funcnn.errors import KindError
 from funcnn.fields import check_function
 from funcnn.gradients import Grads
 from funcnn.needs import Count, Natural, Positive, passing
-from funcnn.parallel.blas import check_installed
+from funcnn.parallel.blas import controller
 from funcnn.parallel.blocks import RowBlock, blocks, bounds_of, rows_of
 from funcnn.parallel.coupled import check_rows
 from funcnn.parallel.engine import BlockRunner, Traffic
@@ -142,7 +142,7 @@ def sharded(
     """
     if isinstance(value_and_grad, Sharded):
         raise KindError("sharded: value_and_grad must not be a function that sharded returned")
-    check_installed("sharded")
+    controller("sharded")  # an error if it is not installed
     return Sharded(value_and_grad, rows, executor, timeout, retries, pending)
 
 

@@ -68,14 +68,6 @@ def computed(function: Any, params: Any, x: Any, y: Any) -> Any:
     return made
 
 
-def attempted(function: Any, params: Any, x: Any, y: Any) -> Any:
-    """What `computed` returns, or Failed."""
-    try:
-        return computed(function, params, x, y)
-    except Exception as error:  # noqa: BLE001  whatever it is, it is raised where the block came from
-        return Failed(error, "")
-
-
 def work(task: Task) -> Any:
     """A block in another process: Packed, Failed, Unread or Missing."""
     arrays = [_array(form) for form in task.forms]
@@ -92,7 +84,7 @@ def work(task: Task) -> Any:
         with np.errstate(**task.handling):
             made = computed(function, params, x, y)
         return packed(made, by_value=task.by_value)
-    except Exception as error:  # noqa: BLE001  as above
+    except Exception as error:  # noqa: BLE001  whatever it is, it is raised where the block came from
         return _failed(error, by_value=task.by_value)
 
 

@@ -25,8 +25,7 @@ def cost_curve(table: Mapping[str, Any], ax: Ax | None = None, **line: Any) -> A
     `table` is the table that `history` gives, or any mapping with the columns "step" and "cost".
 
     Raises:
-        KindError: `table` is not such a mapping, or a column does not hold numbers.
-        ShapeError: the numbers of steps and of costs differ.
+        KindError, ShapeError: `table` is not such a mapping, or its columns do not hold equally many numbers.
     """
     return _curve(ax, line, *_as_columns("cost_curve", table, "step"), yscale="log", xlabel="step", ylabel="cost")
 
@@ -36,8 +35,7 @@ def rate_curve(lr: LearningRate, steps: Steps, ax: Ax | None = None, **line: Any
     """The learning rate, a number or a schedule, at the steps 0 ... steps - 1; further arguments go to `Axes.plot`.
 
     Raises:
-        KindError: the schedule does not return a number.
-        RangeError: a rate of the schedule is negative or not finite.
+        KindError, RangeError: the schedule does not return a learning rate.
     """
     rates = [as_rate("rate_curve", f"lr({step})", lr(step)) if callable(lr) else lr for step in range(steps)]
     return _curve(ax, line, np.arange(steps), rates, xlabel="step", ylabel="learning rate")

@@ -6,8 +6,8 @@ import base64
 import io
 import json
 import math
+import re
 from collections.abc import Callable
-from contextlib import closing
 from html import escape
 from importlib.resources import files
 from os import PathLike
@@ -61,16 +61,14 @@ def write_player(
     ...     write_player(os.path.join(folder, "run.html"), run, lambda state: render(state.params, (32, 32)), every=5)
 
     Raises:
-        KindError: `path` is not a path, or `frame` does not return an array of real numbers.
-        ShapeError: `frame` returns an array that is not (h, w) or (h, w, 3), or of another shape than the first one.
-        RangeError: the run is empty, `frame` returns numbers that are not finite, or the file would have more than
-            5 MB.
+        KindError, ShapeError, RangeError: `frame` does not return such pictures, of one shape and with finite numbers.
+            RangeError also if the run is empty, or the file would have more than 5 MB.
         NotFiniteError: as `history`.
         FileError: `path` is not the path of a file, or the file cannot be written.
     """
     where = as_path("write_player", path)
     steps, costs, pictures, size, shape = [], [], [], 0, None
-    with closing(every_kth("write_player", run, every)) as states:
+    with every_kth("write_player", run, every) as states:
         for now in states:
             image = _as_image(frame(now), shape)
             shape = image.shape
@@ -136,11 +134,7 @@ def _page(title: str, steps: list[int], costs: list[float], pictures: list[str],
         "run": run.replace("<", "\\u003c"),
     }
     text = files("funcnn.plot").joinpath("player.html").read_text("utf-8")
-    head, *parts = text.split("{{")
-    for part in parts:
-        name, _, rest = part.partition("}}")
-        head += f"{values[name]}{rest}"
-    return head
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: f"{values[found[1]]}", text)
 
 
 def _curve(steps: list[int], costs: list[float]) -> tuple[list[tuple[float, float] | None], str]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba_array
 
 from funcnn.arrays import Array, float_namespace, is_array, namespace, short
 from funcnn.checked import checked
@@ -31,9 +32,7 @@ def decision_regions(params: Network[Any], x: Array, y: Array, ax: Ax | None = N
     and where the output is 0 if it gives logits. `points` is the number of points for each axis.
 
     Raises:
-        KindError: x is not an array of floats, or y is not an array.
-        ShapeError: x does not have two features, y does not have one label for each row, or the network does not have
-            one output.
+        KindError, ShapeError: x or y is not such an array, or the network does not have one output.
         RangeError: x is not finite, or a label is not 0 or 1.
     """
     _check_values("decision_regions", x, y)
@@ -59,8 +58,7 @@ def render_regions(params: Network[Any], x: Array, y: Array, *, points: Points =
     _check_values("render_regions", x, y)
     sides = _sides(x, points)
     level = _levels("render_regions", params, *np.meshgrid(*sides))
-    colors = [[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in _REGIONS]
-    image = 1 - _ALPHA * (1 - np.array(colors)[(level > 0).astype(int)])
+    image = 1 - _ALPHA * (1 - to_rgba_array(_REGIONS)[(level > 0).astype(int), :3])
     column, row = [
         np.rint((x[:, i] - side[0]) / max(side[-1] - side[0], 1e-12) * (points - 1)) for i, side in enumerate(sides)
     ]

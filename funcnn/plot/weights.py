@@ -31,8 +31,7 @@ def heat_map(matrix: Array, ax: Ax | None = None, **image: Any) -> Axes:
     (8, 3)
 
     Raises:
-        KindError: `matrix` is not an array of real numbers.
-        ShapeError: `matrix` does not have two axes, or has an axis of 0.
+        KindError, ShapeError: `matrix` is not such an array of real numbers, or has an axis of 0.
     """
     _check_numbers("heat_map", "matrix", matrix)
     if matrix.ndim != 2 or 0 in matrix.shape:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import sys
 from collections.abc import Callable
 from functools import partial
 from inspect import signature
@@ -13,7 +12,7 @@ from funcnn import scalars
 from funcnn.arrays import is_array
 from funcnn.errors import KindError
 from funcnn.fields import check_function
-from funcnn.needs import Need, as_count, as_rate
+from funcnn.needs import MOST_WHOLE, Need, as_count, as_rate
 
 Schedule = Callable[[int], float]
 
@@ -60,7 +59,7 @@ def half_cosine(share: float) -> float:
 
 def as_step(function: str, step: Any) -> Any:
     """Check a step: the result is an int of at least 0. A traced step is returned unchanged."""
-    if type(step) is int and 0 <= step <= sys.maxsize:
+    if type(step) is int and 0 <= step <= MOST_WHOLE:
         return step
     if is_array(step) and step.shape == () and step.dtype.kind in "iu":
         try:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
 from html import escape
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from funcnn.arrays import kind
 from funcnn.checked import checked
 from funcnn.core import Loss
-from funcnn.errors import KindError, RangeError
+from funcnn.errors import RangeError
 from funcnn.files.archive import replacing
 from funcnn.inspection.checks import Network
 from funcnn.needs import Arrays, Rate
 from funcnn.teach.data import data_of, nudges_of
+from funcnn.teach.html import as_html_path, asset, check_numbers, filled, hash_of
 from funcnn.teach.rows import NUMBERS
 from funcnn.teach.steps import Walk, walk_through
-from funcnn.trees.walks import arrays_in
 
 MOST_BYTES = 300_000
 # The most numbers of an array that is shown as numbers, and the cells of a heat map: the first that fit into the file.
@@ -69,31 +62,12 @@ def write_steps(params: Network[Any], x: Arrays, y: Any, loss: Loss, lr: Rate, p
         FileError: the file cannot be written; NoFileError if its folder does not exist.
         Any error of forward, the loss or backward.
     """
-    file = _as_path(path)
-    _check_numbers(params, x, y)
+    file = as_html_path("write_steps", path)
+    check_numbers("write_steps", params=params, x=x, y=y)
     walk = walk_through("write_steps", params, x, y, loss, lr)
     text = page_of(walk, params, x, y, loss, lr)
     with replacing("write_steps", file) as page:
         page.write(text.encode())
-
-
-def _check_numbers(params: Any, x: Any, y: Any) -> None:
-    """Check that all arrays are arrays of NumPy, of real numbers."""
-    for argument, tree in (("params", params), ("x", x), ("y", y)):
-        for a in arrays_in((tree,)):
-            if type(a) is not np.ndarray:
-                raise KindError(f"write_steps: {argument} must hold arrays of NumPy, not {type(a).__name__}")
-            if a.dtype.kind not in "fiub":
-                raise KindError(f"write_steps: {argument} must hold real numbers, not {kind(a)}")
-
-
-def _as_path(path: Any) -> Path:
-    if not isinstance(path, str | os.PathLike):
-        raise KindError(f"write_steps: path must be the path of a file, not {kind(path)}")
-    file = Path(path)
-    if file.suffix.lower() not in {".html", ".htm"}:
-        raise KindError(f"write_steps: path must end in .html, not {str(path)!r}")
-    return file
 
 
 def page_of(walk: Walk, params: Any, x: Any, y: Any, loss: Loss, lr: float) -> str:
@@ -127,30 +101,19 @@ def _with_terms(data: dict[str, Any], terms: dict[int, str], left: int) -> dict[
 
 
 def _page(walk: Walk, data: dict[str, Any], lr: float) -> str:
-    style, script = _asset("stepper.css"), "".join([_asset(f"{name}.js") for name in ("values", "detail", "stepper")])
+    style, script = asset("stepper.css"), "".join([asset(f"{name}.js") for name in ("values", "detail", "stepper")])
     layers = [step.kind for step in walk.steps if step.phase == "forward" and "." not in step.path]
     loss = next(step.kind for step in walk.steps if step.phase == "loss")
     network = f"{' → '.join(layers)}, {loss}, lr = {lr:g}"
-    text = _asset("stepper.html")
+    text = asset("stepper.html")
     parts = {
         "title": f"One training step: {escape(network)}",
         "network": escape(network),
         "note": "The numbers are those of funcnn.trace, rounded to four digits; a chosen number has all digits.",
         "style": style,
         "script": script,
-        "style_hash": _hash(style),
-        "script_hash": _hash(script),
+        "style_hash": hash_of(style),
+        "script_hash": hash_of(script),
         "data": json.dumps(data, separators=(",", ":"), default=int).replace("<", "\\u003c"),
     }
-    for name, part in parts.items():
-        text = text.replace("{" + name + "}", part)
-    return text
-
-
-def _asset(name: str) -> str:
-    return files("funcnn.teach").joinpath(name).read_text("utf-8")
-
-
-def _hash(text: str) -> str:
-    """The source of a Content Security Policy that allows this text alone."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+    return filled(text, parts)

@@ -14,6 +14,7 @@ from funcnn.core import Loss, backward, backward_params, forward, forward_only
 from funcnn.errors import FuncnnError, NotFiniteError
 from funcnn.inspection.tracing import Trace, Visit, label, traced
 from funcnn.layers.activations.base import Elementwise
+from funcnn.recording.recorder import name_of_loss
 from funcnn.teach.rows import StepArrays, terms_of_rows
 from funcnn.teach.symbols import symbols_of, without_arguments
 from funcnn.teach.terms import Between, link_terms, own
@@ -68,7 +69,9 @@ def walk_through(function: str, params: Any, x: Any, y: Any, loss: Loss, lr: flo
     ends = named(rows, "out", seen.out), named(rows, "y", y), [("cost", cost), *named(rows, "dA", seen.dA)]
     steps = _updates(rows, seen, params, calls, lr)
     between = link_terms(rows, seen, params, x, y, loss, lr)
-    loss_step = Step("loss", "", _name(loss), _first_line(without_arguments(loss)), [*ends[0], *ends[1]], [], ends[2])
+    loss_step = Step(
+        "loss", "", name_of_loss(loss), first_line(without_arguments(loss)), [*ends[0], *ends[1]], [], ends[2]
+    )
     loss_step.symbols = symbols_of(loss_step.equations, loss, _shown(loss_step))
     loss_step.between = _short(rows, "loss", between.get((-1, "loss"), []), [*loss_step.given, *loss_step.made])
     order = inner_first(seen.visits)
@@ -130,7 +133,7 @@ class _Call:
     def _step(self, phase: str, i: int, between: Between, given: Named, made: Named) -> Step:
         cls = type(self.visit.layer)
         rows = _short(self.rows, self.label, between.get((i, phase), []), [*given, *made])
-        step = Step(phase, self.label, cls.__name__, _equations(phase, cls), given, rows, made)
+        step = Step(phase, self.label, cls.__name__, equations(phase, cls), given, rows, made)
         step.symbols = symbols_of(step.equations, self.visit.layer, _shown(step))
         return step
 
@@ -188,18 +191,18 @@ def _short(rows: StepArrays, prefix: str, indices: list[int], others: Named) -> 
     return [(name if short in taken else short, i) for (name, short), i in zip(pairs, indices, strict=True)]
 
 
-def _equations(phase: str, cls: type) -> list[str]:
+def equations(phase: str, cls: type) -> list[str]:
     """The first lines of the docstrings of the class and of its rules."""
-    there, _, back = "".join(_first_line(cls)).partition("; dx")
+    there, _, back = "".join(first_line(cls)).partition("; dx")
     if phase == "forward":
-        return [there, *_formulas(cls, _FORWARD)] if there else _first_line(forward.dispatch(cls))
+        return [there, *_formulas(cls, _FORWARD)] if there else first_line(forward.dispatch(cls))
     if back:
         return [f"dx{back}"]
-    lines = _first_line(backward.dispatch(cls))
+    lines = first_line(backward.dispatch(cls))
     own: Any = backward_params
     if own.dispatch(cls) is not own.dispatch(object):
-        lines += _first_line(own.dispatch(cls))
-    lines += [f"slope: {line}" for line in _first_line(vars(cls).get("slope")) if issubclass(cls, Elementwise)]
+        lines += first_line(own.dispatch(cls))
+    lines += [f"slope: {line}" for line in first_line(vars(cls).get("slope")) if issubclass(cls, Elementwise)]
     lines = [_REFERENCE.sub("", line) for line in dict.fromkeys(lines)]
     return [line for line in lines if line] + _formulas(cls, _BACKWARD)
 
@@ -221,11 +224,7 @@ def _formulas(cls: type, begins: str) -> list[str]:
 _FORWARD, _BACKWARD = "where ", "Backwards "
 
 
-def _first_line(of: Any) -> list[str]:
+def first_line(of: Any) -> list[str]:
+    """The first line of a docstring, if there is one."""
     text = inspect.getdoc(of) if of is not None else None
     return [text.splitlines()[0].rstrip(".")] if text and not isinstance(text, property) else []
-
-
-def _name(loss: Any) -> str:
-    plain = without_arguments(loss)
-    return str(getattr(plain, "__name__", type(plain).__name__))

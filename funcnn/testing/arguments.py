@@ -12,20 +12,22 @@ import numpy as np
 from funcnn.arrays import Array, counted, is_array, kind, short
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import check_function, is_whole
-from funcnn.needs import instance, passing
+from funcnn.needs import fitting, instance, passing, word
 from funcnn.testing.claim import Claim, as_argument, as_arrays, is_special
 from funcnn.testing.domain import as_domain
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.numbers import as_source
-from funcnn.testing.options import Options, as_options, word
+from funcnn.testing.options import Options, as_options
 from funcnn.testing.pytrees import leaves, map_leaves
 
 
-def _check_argnums(function: str, argument: str, value: Any) -> None:
+def _is_argnums(value: Any) -> bool:
     several = value if isinstance(value, tuple | list) else [value]
-    if not several or not all(map(is_whole, several)):
-        given = short(tuple(several)) if isinstance(value, tuple | list) else kind(value)
-        raise KindError(f"{function}: {argument} must be {_ARGNUMS}, not {given}")
+    return bool(several) and all(map(is_whole, several))
+
+
+def _given(value: Any) -> str:
+    return short(tuple(value)) if isinstance(value, tuple | list) else kind(value)
 
 
 def _check_keywords(function: str, argument: str, value: Any) -> None:
@@ -36,10 +38,11 @@ def _check_keywords(function: str, argument: str, value: Any) -> None:
             raise KindError(f"{function}: {argument} must have names of keyword arguments as keys, not {kind(name)}")
 
 
-_ARGNUMS = "a whole number or a tuple of them"
 _KEYWORDS = "a dict of keyword arguments of f"
 Arguments = Annotated[Sequence[Any], instance(tuple | list, "a tuple, an array for each argument of f")]
-Argnums = Annotated[int | tuple[int, ...] | list[int], passing(_ARGNUMS, _check_argnums)]
+Argnums = Annotated[
+    int | tuple[int, ...] | list[int], fitting("a whole number or a tuple of them", _is_argnums, _given)
+]
 Keywords = Annotated[Mapping[str, Any], passing(_KEYWORDS, _check_keywords)]
 Convention = Annotated[Literal["jax", "torch"], word("jax", "torch")]
 _SIGNS = {"jax": -1, "torch": 1}  # of the imaginary part of a gradient
@@ -146,9 +149,8 @@ def _as_argnums(function: str, argnums: Argnums | None, n: int) -> tuple[int, ..
     several = argnums if isinstance(argnums, tuple | list) else [argnums]
     for i in several:
         if not -n <= i < n:
-            raise RangeError(
-                f"{function}: argnums must be in [{-n}, {n}), as f has {counted(n, 'argument')}; {i} is not"
-            )
+            needed = f"in [{-n}, {n}), as f has {counted(n, 'argument')}"
+            raise RangeError(f"{function}: argnums must be {needed}; {i} is not")
     chosen = tuple([int(i) % n for i in several])
     if len({*chosen}) < len(chosen):
         raise RangeError(f"{function}: argnums must name each argument once, not {short(tuple(several))}")

@@ -49,13 +49,12 @@ class CheckedPair:
             if gradient is not None and np.asarray(gradient).dtype.kind in "fc" and not self.casts:
                 raise WrongDtype(f"the gradient of {name}, which is {arg.dtype}, must be None, not {short(gradient)}")
             return None
+        needed = f"the gradient of {name} must have the shape of {name}, {arg.shape}"
         if gradient is None:
-            raise WrongShape(f"the gradient of {name} must have the shape of {name}, {arg.shape}; it is None")
+            raise WrongShape(f"{needed}; it is None")
         gradient = as_gradient(name, gradient)
         if gradient.shape != arg.shape:
-            raise WrongShape(
-                f"the gradient of {name} must have the shape of {name}, {arg.shape}; it is {gradient.shape}"
-            )
+            raise WrongShape(f"{needed}; it is {gradient.shape}")
         if gradient.dtype.kind not in "fiub" or (arg.ndim and gradient.dtype not in (arg.dtype, dtype)):
             if self.casts and gradient.dtype.kind in "fiubc":
                 return gradient.real.astype(arg.dtype)

@@ -20,10 +20,6 @@ from funcnn.testing.verdict import GradientError
 _FLOATS = re.compile(r"np\.array\(((?=[^()]*(?:\d[.e]|np\.inf|np\.nan))[^()j]*?)(?:, np\.float\d+)?\)")
 
 
-def no_promises() -> None:
-    """No further checks, for a function that is not a layer or a loss."""
-
-
 class Rules(NamedTuple):
     """f and vjp of a claim, without checks, from lists of arrays of any library to lists of arrays.
 
@@ -57,7 +53,7 @@ class Claim:
     args: tuple[Array, ...]  # as `as_arrays` makes them
     names: tuple[str, ...]
     source: str
-    promises: Callable[[], None] = no_promises
+    promises: Callable[[], None] = lambda: None
     rules: Rules = computed(
         lambda self: Rules(lambda args: [self.f(*args)], lambda args, dA: self.vjp(tuple(args), *dA), len(self.args)),
         init=True,

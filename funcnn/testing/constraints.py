@@ -35,11 +35,7 @@ class Family(NamedTuple):
     measure: Callable[[Array], Array] | None = None  # a function that must be 1 at the given argument, such as its sum
 
 
-def _always(_: Array) -> bool:
-    return True
-
-
-def _linear(project: Callable[[Array], Array], holds: Callable[[Array], bool] = _always) -> Family:
+def _linear(project: Project, holds: Callable[[Array], bool] = lambda _: True) -> Family:
     """The family of the matrices that an orthogonal projection does not change."""
     return Family(lambda _: Constraint(project, lambda _, g: project(g), holds), "square matrices")
 
@@ -64,24 +60,19 @@ def _length(a: Array) -> Array:
     return np.sqrt((a * a).sum(axis=-1, keepdims=True))  # analytic, so that a complex step goes through
 
 
-def _simplex(own: Array) -> Constraint:
-    """P(x) = s x / sum(x), with the sum s of the given argument, which P leaves exactly as it is."""
-    s = _total(own)
-    return Constraint(
-        lambda x: x * (s / _total(x)),
-        lambda x, g: s / _total(x) * (g - _total(g * x) / _total(x)),
-        lambda x: bool((x >= 0).all()),
-    )
+def _scaled(measure: Project, slope: Project, holds: Callable[[Array], bool] = lambda _: True) -> Family:
+    """P(x) = s x / measure(x), with the measure s of the given argument, which P leaves exactly as it is."""
 
+    def near(own: Array) -> Constraint:
+        s = measure(own)
 
-def _sphere(own: Array) -> Constraint:
-    """P(x) = s x / |x|, with the length s of the given argument."""
-    s = _length(own)
-    return Constraint(
-        lambda x: x * (s / _length(x)),
-        lambda x, g: s / _length(x) * (g - x * (_total(g * x) / _length(x) ** 2)),
-        _always,
-    )
+        def pull_back(x: Array, g: Array) -> Array:
+            size = measure(x)
+            return s / size * (g - slope(x) * (_total(g * x) / size))
+
+        return Constraint(lambda x: x * (s / measure(x)), pull_back, holds)
+
+    return Family(near, measure=measure)
 
 
 def _increases(a: Array) -> bool:
@@ -108,7 +99,7 @@ def _orthogonal(own: Array) -> Constraint:
     def root(x: Array) -> tuple[Array, Array, Array]:
         if x.dtype.kind == "c":
             raise TypeError("the projection onto orthogonal matrices is not analytic")
-        squares, V = np.linalg.eigh(_gram(x))
+        squares, V = np.linalg.eigh(_turned(x) @ x)
         s = np.sqrt(squares)
         return V, s, (V / s[..., None, :]) @ _turned(V)
 
@@ -121,27 +112,27 @@ def _orthogonal(own: Array) -> Constraint:
     return Constraint(anchored(lambda x: x @ root(x)[2], own), pull_back, _is_orthogonal)
 
 
-def _gram(a: Array) -> Array:
-    """a'a, for each matrix."""
-    return _turned(a) @ a
-
-
 def _turned(a: Array) -> Array:
     return np.swapaxes(a, -1, -2)
 
 
+def _beside_one(a: Array) -> Array:
+    """a'a - I, for each matrix."""
+    return _turned(a) @ a - np.eye(a.shape[-1])
+
+
 def _is_orthogonal(a: Array) -> bool:
-    return bool((abs(_gram(a.astype(np.float64)) - np.eye(a.shape[-1])) <= 2 * IN_ITS_SET).all())  # not where it is nan
+    return bool((abs(_beside_one(a.astype(np.float64))) <= 2 * IN_ITS_SET).all())  # not where it is nan
 
 
 STRUCTURES = {
     "symmetric": _linear(_symmetric),
     "skew": _linear(lambda a: (a - _turned(a)) / 2),
-    "orthogonal": Family(_orthogonal, "matrices", lambda a: 1 + _gram(a) - np.eye(a.shape[-1])),
+    "orthogonal": Family(_orthogonal, "matrices", lambda a: 1 + _beside_one(a)),
     "positive definite": _linear(_symmetric, _is_positive_definite),
     "lower triangular": _linear(np.tril),
     "upper triangular": _linear(np.triu),
-    "simplex": Family(_simplex, measure=_total),
-    "unit norm": Family(_sphere, measure=_length),
+    "simplex": _scaled(_total, np.ones_like, lambda x: bool((x >= 0).all())),
+    "unit norm": _scaled(_length, lambda x: x / _length(x)),
     "sorted": Family(lambda _: Constraint(lambda x: x, lambda _, g: g, _increases)),  # a set with inner points
 }

@@ -15,7 +15,7 @@ import numpy as np
 from funcnn.arrays import Array, freeze, is_array, short
 from funcnn.errors import KindError
 from funcnn.testing.checked_pair import check_count
-from funcnn.testing.claim import is_special
+from funcnn.testing.claim import Rules, is_special
 from funcnn.testing.differentiation.vector_function import sealed
 from funcnn.testing.purity import Returned
 from funcnn.testing.pytrees import children, leaves, leaves_like, map_leaves, rebuilt, shaped
@@ -121,9 +121,8 @@ class Flattened:
             if not any(a.dtype.kind in "fc" for a in kinds):
                 raise KindError(f"{self.function}: f must return floats, not {short(out)}")
         if not self.sign and any(a.dtype.kind == "c" for a in kinds):
-            raise KindError(
-                f'{self.function}: f returns complex numbers; choose convention="jax" or convention="torch"'
-            )
+            remedy = 'choose convention="jax" or convention="torch"'
+            raise KindError(f"{self.function}: f returns complex numbers; {remedy}")
         specs = tuple([(a.dtype.kind, a.shape) for a in kinds])
         is_plain = (children(out) is None or out is None) and specs[0][0] != "c"
         return ResultStructure(out, specs, is_plain)
@@ -180,6 +179,32 @@ class Flattened:
             for (name, arg), g in zip(leaves(args[i], path), every, strict=True):
                 gradients += _parts(arg, g, self.sign, f"the gradient of {name}", f"as {name} is")
         return gradients
+
+    def rules(self, vjp: Any = None, jvp: Any = None) -> Rules:
+        """The function with its vjp or its jvp, from lists of real arrays of any library to lists of real outputs."""
+        made: list[Any] = [0]  # the last result of f
+
+        def forward(parts: Sequence[Any]) -> list[Any]:
+            args, kwargs = self.called(parts)
+            made[0] = self.f(*args, **kwargs)
+            return [leaf for _, leaf in leaves(made[0]) if _is_real(leaf)]
+
+        def backward(parts: Sequence[Any], dA: Sequence[Any]) -> list[Any]:
+            (args, kwargs), rest = self.called(parts), iter(dA)
+            cotangents = [next(rest) if _is_real(leaf) else None for _, leaf in leaves(made[0])]
+            return self.gradients_of(args, vjp(args, shaped(made[0], iter(cotangents)), **kwargs))
+
+        def tangent(parts: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
+            args, kwargs = self.called(parts)
+            found = jvp(args, self.tangents(tangents), **kwargs)
+            pairs = zip(leaves(made[0]), leaves_like(made[0], found, "the tangent of f", WrongShape), strict=True)
+            return [given for (_, leaf), given in pairs if _is_real(leaf)]
+
+        return Rules(forward, vjp and backward, len([*self.parts()]), jvp and tangent)
+
+
+def _is_real(leaf: Any) -> bool:
+    return leaf.dtype.kind == "f" if is_array(leaf) else isinstance(leaf, float)
 
 
 def split(a: Array, letter: str) -> list[Array]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache, update_wrapper
+from functools import lru_cache, partial, update_wrapper
 from typing import Any
 
 import jax
@@ -76,31 +76,24 @@ def jvp_pair(function: Function, *, jit: Flag = True) -> tuple[Callable[..., Any
 
     def jvp(args: Sequence[Any], tangents: Sequence[Any]) -> Any:
         with _precision(args), named_without_rule("JAX", *_WITHOUT_RULE):
-            steps = jax.tree.map(_step, tuple(tangents), tuple(args), is_leaf=_is_none)
-            leaves, tree = jax.tree.flatten(ahead(tuple(args), jax.tree.leaves(steps)), is_leaf=_is_none)
+            is_none = lambda a: a is None
+            steps = jax.tree.map(_step, tuple(tangents), tuple(args), is_leaf=is_none)
+            leaves, tree = jax.tree.flatten(ahead(tuple(args), jax.tree.leaves(steps)), is_leaf=is_none)
         return jax.tree.unflatten(tree, [None if a is None else np.asarray(a) for a in leaves])
 
     return f, jvp
 
 
-def _gradients_of(function: Callable[..., Any]) -> Callable[..., Any]:
+def _gradients(function: Callable[..., Any], args: tuple[Any, ...], dA: list[Any]) -> list[Any]:
     """The gradients of the leaves that hold floats, from the cotangents of the outputs that hold floats."""
-
-    def gradients(args: tuple[Any, ...], dA: list[Any]) -> list[Any]:
-        out, backward = jax.vjp(function, *args)
-        found = backward(jax.tree.map(_or_nothing(iter(dA)), out))
-        return [g for g, a in zip(jax.tree.leaves(found), jax.tree.leaves(args), strict=True) if _is_float(a)]
-
-    return gradients
+    out, backward = jax.vjp(function, *args)
+    found = backward(jax.tree.map(_or_nothing(iter(dA)), out))
+    return [g for g, a in zip(jax.tree.leaves(found), jax.tree.leaves(args), strict=True) if _is_float(a)]
 
 
-def _tangents_of(function: Callable[..., Any]) -> Callable[..., Any]:
-    def tangents(args: tuple[Any, ...], given: list[Any]) -> Any:
-        steps = jax.tree.map(_or_nothing(iter(given)), args)
-        out, found = jax.jvp(function, args, steps)
-        return jax.tree.map(lambda a, tangent: tangent if _is_float(a) else None, out, found)
-
-    return tangents
+def _tangents(function: Callable[..., Any], args: tuple[Any, ...], given: list[Any]) -> Any:
+    out, found = jax.jvp(function, args, jax.tree.map(_or_nothing(iter(given)), args))
+    return jax.tree.map(lambda a, tangent: tangent if _is_float(a) else None, out, found)
 
 
 def _step(tangent: Any, arg: Any) -> Any:
@@ -119,15 +112,11 @@ def _is_float(a: Any) -> bool:
     return bool(jax.numpy.issubdtype(jax.numpy.result_type(a), np.inexact))
 
 
-def _is_none(a: Any) -> bool:
-    return a is None
-
-
 _WITHOUT_RULE = ("Reverse-mode differentiation does not work", "do not support JVP")
 
 
 def _rules(function: Callable[..., Any]) -> tuple[Callable[..., Any], ...]:
-    return function, _gradients_of(function), _tangents_of(function)
+    return function, partial(_gradients, function), partial(_tangents, function)
 
 
 @lru_cache(maxsize=64)

@@ -22,7 +22,6 @@ from funcnn.testing.differentiation.vector_function import cotangent, each_float
 from funcnn.testing.numbers import told_apart
 from funcnn.testing.options import CheckOptions, Options, takes_options
 from funcnn.testing.recording import verdict
-from funcnn.testing.rules import jvp_rules
 from funcnn.testing.sections import Section
 from funcnn.testing.tangents import Jvp
 from funcnn.testing.verdict import NotTransposed, Raised, Report, WrongShape
@@ -65,13 +64,6 @@ def check_jvp(
     If `vjp` is given, the check also tests that both belong to one Jacobian: <u, J v> = <J' u, v> for a random
     cotangent u and a random tangent of each argument.
 
-    >>> A = np.array([[1.0, 2.0], [3.0, 4.0]])
-    >>> check_jvp(lambda x: A @ x, lambda args, v: A @ v[0], [x], vjp=lambda args, u: [A @ u])
-    Traceback (most recent call last):
-    ...
-    funcnn.testing.verdict.NotTransposed: f: vjp is not the transpose of jvp: along x, <u, J v> is ...
-    ...
-
     Args:
         f: the function, as in `check_vjp`; it may take and return trees.
         jvp: the forward mode of f. `tangents` has the structure of `args`, with None for integers and for constants.
@@ -84,10 +76,8 @@ def check_jvp(
             and `vjp` must be None.
 
     Raises:
-        GradientError: the tangent is wrong. There is a subclass for each kind of mistake.
-        Inconclusive: as `check_vjp`.
-        KindError: as `check_vjp`; jvp cannot be called as `jvp(args, tangents)`.
-        RangeError: as `check_vjp`.
+        GradientError, Inconclusive, RangeError: as `check_vjp`.
+        KindError: as `check_vjp`; or jvp cannot be called as `jvp(args, tangents)`.
     """
     function = flattened("check_jvp", f, args, argnums, kwargs, convention)
 
@@ -100,7 +90,7 @@ def check_jvp(
     if chosen.exact:
         if vjp is not None:
             raise RangeError("check_jvp: vjp must be None for exact=True; write check_vjp(f, vjp, args, exact=True)")
-        return verdict(attrs.evolve(claim, rules=jvp_rules(function, jvp)), chosen)
+        return verdict(attrs.evolve(claim, rules=function.rules(jvp=jvp)), chosen)
     products = Jvp(function, jvp, Section(claim.names, claim.args, chosen.limits.constraints), chosen)
     claim = attrs.evolve(claim, cotangent=products.shown)
     if vjp is not None:
@@ -155,6 +145,5 @@ def _check_transpose(products: Jvp, vjp: Any, names: Sequence[str], arrays: Sequ
         bound = change + CONTRACTION * EPS * (size + hidden)
         if abs(left[0] - right[0]) > bound:  # a nan is found by the comparison with f
             of_jvp, of_vjp = told_apart(left[0], right[0])
-            raise NotTransposed(
-                f"vjp is not the transpose of jvp: along {name}, <u, J v> is {of_jvp}, but <J' u, v> is {of_vjp}"
-            )
+            found = f"along {name}, <u, J v> is {of_jvp}, but <J' u, v> is {of_vjp}"
+            raise NotTransposed(f"vjp is not the transpose of jvp: {found}")

@@ -19,7 +19,7 @@ from hypothesis.strategies import SearchStrategy
 from funcnn.arrays import Array, kind
 from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError
-from funcnn.needs import Count, Function, Need, Whole, as_text, guard, instance, passing
+from funcnn.needs import Count, Function, Need, Text, Whole, fitting, guard, instance
 from funcnn.testing.differentiation.vector_function import Vjp
 from funcnn.testing.tensors import Strategy
 from funcnn.testing.verdict import GradientError, Inconclusive
@@ -36,12 +36,11 @@ DRAWN_ONCE = settings(
 )
 
 
-def _check_pair(function: str, argument: str, value: Any) -> None:
-    if type(value) is not tuple or len(value) != 2 or not all(map(callable, value)):
-        raise KindError(f"{function}: {argument} must be a pair of functions (f, vjp), not {kind(value)}")
+def _is_pair(value: Any) -> bool:
+    return type(value) is tuple and len(value) == 2 and all(map(callable, value))
 
 
-Pair = Annotated[tuple[Callable[..., Array], Vjp], passing("a pair of functions (f, vjp)", _check_pair)]
+Pair = Annotated[tuple[Callable[..., Array], Vjp], fitting("a pair of functions (f, vjp)", _is_pair)]
 
 
 @frozen
@@ -70,11 +69,9 @@ class Mutant:
 
     def __attrs_post_init__(self) -> None:
         """Check that the fields are strings, a strategy and two pairs of functions."""
-        as_text("Mutant", "name", self.name)
-        as_text("Mutant", "why", self.why)
-        guard(Strategy)("Mutant", "arguments", self.arguments)
-        _check_pair("Mutant", "right", self.right)
-        _check_pair("Mutant", "wrong", self.wrong)
+        needs = {"name": Text, "why": Text, "arguments": Strategy, "right": Pair, "wrong": Pair}
+        for field, need in needs.items():
+            guard(need)("Mutant", field, getattr(self, field))
 
 
 @frozen

@@ -15,14 +15,7 @@ MOST_SHOWN = 100  # chosen: entries of an array that a message writes out
 
 
 def told_apart(*values: float) -> list[str]:
-    """The numbers in 10 digits, or in so many more that different numbers have different texts.
-
-    >>> from funcnn.testing.numbers import told_apart
-    >>> told_apart(0.1, 0.25)
-    ['0.1', '0.25']
-    >>> told_apart(1.0, 1.0 + 2.0**-40)
-    ['1', '1.000000000001']
-    """
+    """The numbers in 10 digits, or in so many more that different numbers have different texts."""
     values = tuple([float(value) + 0.0 for value in values])  # 0 in place of -0
     for digits in range(DIGITS, 18):
         texts = [f"{value:.{digits}g}" for value in values]

@@ -12,9 +12,8 @@ from typing import Annotated, Any, Literal, TypedDict, TypeVar, Union, cast, get
 
 import attrs
 
-from funcnn.arrays import kind, short
-from funcnn.errors import KindError, RangeError
-from funcnn.needs import Flag, Fraction, Function, Need, need_of, number, passing
+from funcnn.errors import RangeError
+from funcnn.needs import Flag, Fraction, Function, Need, fitting, instance, need_of, number, word
 from funcnn.testing.domain import Domain, Interval
 
 RESOLUTION = 1e-7  # chosen: float32 has no more digits, and an eps that was forgotten is rarely smaller
@@ -23,36 +22,18 @@ AGREEING = 40  # chosen: digits in which both sides of a check in exact arithmet
 Check = TypeVar("Check", bound=Callable[..., Any])
 
 
-def word(*words: str) -> Need:
-    """One of the words."""
-    *others, last = [f'"{word}"' for word in words]
-    needed = f"{', '.join(others)} or {last}"
-
-    def check(function: str, argument: str, value: Any) -> None:
-        if not isinstance(value, str) or value not in words:
-            given = short(value) if isinstance(value, str) else kind(value)
-            raise KindError(f"{function}: {argument} must be {needed}, not {given}")
-
-    return passing(needed, check)
-
-
-def _by_names(others: str = "") -> Need:
-    """A dict by names of arguments, or another value that is described first."""
-    needed = f"{others}a dict by names of arguments"
-
-    def check(function: str, argument: str, value: Any) -> None:
-        is_function = callable(value) and not isinstance(value, type)
-        if not isinstance(value, Mapping) and not (others and is_function):
-            raise KindError(f"{function}: {argument} must be {needed}, not {kind(value)}")
-
-    return passing(needed, check)
-
-
 _IN_RANGE = number(f"{SHARPEST_RESOLUTION} <= value < 1", f"in [{SHARPEST_RESOLUTION:g}, 1)")
 Undecided = Annotated[Literal["reject", "error"], word("reject", "error")]
 AtKinks = Annotated[Literal["subgradient", "hull", "skip"], word("subgradient", "hull", "skip")]
-Inside = Annotated[Callable[..., Any] | Mapping[str, Interval], _by_names("a function of the arguments or ")]
-Structures = Annotated[Mapping[str, str | Callable[[Any], Any]], _by_names()]
+_BY_NAMES = "a dict by names of arguments"
+Inside = Annotated[
+    Callable[..., Any] | Mapping[str, Interval],
+    fitting(
+        f"a function of the arguments or {_BY_NAMES}",
+        lambda value: isinstance(value, Mapping) or (callable(value) and not isinstance(value, type)),
+    ),
+]
+Structures = Annotated[Mapping[str, str | Callable[[Any], Any]], instance(Mapping, _BY_NAMES)]
 
 
 class CheckOptions(TypedDict, total=False):

@@ -35,9 +35,8 @@ def projected(function: str, argument: str, project: Callable[[Any], Any], own: 
         return not (abs(a - b) <= IN_ITS_SET * abs(own).max(initial=0)).all()
 
     if far(called(own), own):
-        raise RangeError(
-            f"{function}: {argument} must equal its projection P in structure, P({argument}) = {argument}; it does not"
-        )
+        needed = f"equal its projection P in structure, P({argument}) = {argument}"
+        raise RangeError(f"{function}: {argument} must {needed}; it does not")
     beside = called(own + NEW_ARGUMENTS * step_scales(own) * generator([own]).uniform(-1, 1, own.shape))
     if far(called(beside), beside):
         raise RangeError(f"{function}: structure of {argument} must be a projection, P(P(x)) = P(x); it is not")

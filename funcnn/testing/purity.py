@@ -84,9 +84,8 @@ class FirstResults:
         """
         function, args = self.function, self.function.args
         if not equal(self.returned, function.out, self.tolerance):
-            raise NotPure(
-                f"f changes an earlier result after many other calls: {change('out', function.out, self.returned)}"
-            )
+            found = change("out", function.out, self.returned)
+            raise NotPure(f"f changes an earlier result after many other calls: {found}")
         changed = "vjp changes an earlier gradient after many other calls"
         self.check_same(self.gradients, changed)
         if not all([equal(*both) for both in self.others]):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
-import attrs
 from hypothesis import HealthCheck, currently_in_test_context, reject
 from hypothesis.errors import FailedHealthCheck
 
@@ -55,21 +55,14 @@ def _record(claim: Claim, options: Options, verdict: str, **found: Any) -> None:
         record.record(claim.name, verdict, kind=claim.kind, resolution=options.resolution, **found)
 
 
-@attrs.define
-class _CheckCounts:
-    """The number of checks of one subject in one run of a test with `@given`."""
-
-    decided: int = 0
-    inconclusive: int = 0
-
-
-_counts: WeakKeyDictionary[Any, dict[str, _CheckCounts]] = WeakKeyDictionary()
+# In one run of a test with `@given`, by subject: how many of its checks were decided, and how many inconclusive.
+_counts: WeakKeyDictionary[Any, dict[str, Counter[str]]] = WeakKeyDictionary()
 
 
 def count_decided(subject: str) -> None:
     """Count a check that passed."""
     if currently_in_test_context():
-        _verdicts(_runner(), subject).decided += 1
+        _verdicts(_runner(), subject)["decided"] += 1
 
 
 def raise_rejection(subject: str, reason: str) -> NoReturn:
@@ -81,19 +74,19 @@ def raise_rejection(subject: str, reason: str) -> NoReturn:
     """
     runner = _runner()
     found = _verdicts(runner, subject)
-    found.inconclusive += 1
+    found["inconclusive"] += 1
     suppressed = runner.settings.suppress_health_check if runner else ()
-    if found.inconclusive >= MOST_REJECTED and found.decided < ENOUGH and HealthCheck.filter_too_much not in suppressed:
-        every = found.inconclusive + found.decided
-        message = f"{found.inconclusive} of {every} examples were inconclusive for {subject}: {reason}"
+    inconclusive, decided = found["inconclusive"], found["decided"]
+    if inconclusive >= MOST_REJECTED and decided < ENOUGH and HealthCheck.filter_too_much not in suppressed:
+        message = f"{inconclusive} of {inconclusive + decided} examples were inconclusive for {subject}: {reason}"
         raise FailedHealthCheck(message) from None
     reject()
 
 
-def _verdicts(runner: Any, subject: str) -> _CheckCounts:
+def _verdicts(runner: Any, subject: str) -> Counter[str]:
     if runner is None:  # a version of hypothesis whose runs cannot be told apart
-        return _CheckCounts()
-    return _counts.setdefault(runner, {}).setdefault(subject, _CheckCounts())
+        return Counter()
+    return _counts.setdefault(runner, {}).setdefault(subject, Counter())
 
 
 def _runner() -> Any:

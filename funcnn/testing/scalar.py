@@ -33,12 +33,7 @@ Rest = Annotated[Sequence[Any], instance(tuple | list, "a tuple of further argum
 @takes_options
 @checked
 def check_gradient(
-    f: Function,
-    grad: FunctionOrTrue,
-    x: Any,
-    *,
-    args: Rest = (),
-    **options: Unpack[CheckOptions],
+    f: Function, grad: FunctionOrTrue, x: Any, *, args: Rest = (), **options: Unpack[CheckOptions]
 ) -> Report:
     """Check `grad(x, *args)`, the gradient of one number, against the values of `f(x, *args)` alone.
 
@@ -68,11 +63,8 @@ def check_gradient(
         **options: as in `check_vjp`, except `float32`; a function for `domain` gets x and args.
 
     Raises:
-        GradientError: the gradient is wrong. There is a subclass for each kind of mistake.
-        Inconclusive: as `check_vjp`.
-        KindError: f or grad is not a function, x is not an array of numbers, args is not a tuple, f does not return one
-            number, or an option is of the wrong kind.
-        RangeError: as `check_vjp`.
+        GradientError, Inconclusive, RangeError: as `check_vjp`.
+        KindError: as `check_vjp`; or f does not return one number.
     """
     function = "check_gradient"
 
@@ -107,18 +99,18 @@ def check_gradient(
 def _rules(function: Flattened, f: Any, grad: Any) -> Rules:
     """f and its gradient for arrays of any library."""
 
-    def forward(parts: Sequence[Any]) -> list[Any]:
-        (x, *rest), _ = function.called(parts)
-        found = f(x, *rest)
-        return [namespace(parts[0]).asarray(found[0] if grad is True else found)]
+    def as_array(args: Any, value: Any) -> Any:
+        return namespace(next(leaf for _, leaf in leaves(args[0]))).asarray(value)
 
-    def backward(parts: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
-        args, _ = function.called(parts)
-        found, u = f(*args)[1] if grad is True else grad(*args), cotangents[0].sum()
-        scaled = [namespace(parts[0]).asarray(part) * u for part in _leaves(args[0], found)]
-        return function.gradients_of(args, [_with_leaves(args[0], found, scaled)])
+    def forward(*args: Any) -> Any:
+        found = f(*args)
+        return as_array(args, found[0] if grad is True else found)
 
-    return Rules(forward, backward, 1)
+    def backward(args: Any, dA: Any) -> list[Any]:
+        found = f(*args)[1] if grad is True else grad(*args)
+        return [_with_leaves(args[0], found, [as_array(args, part) * dA.sum() for part in _leaves(args[0], found)])]
+
+    return attrs.evolve(function, f=forward).rules(backward)._replace(first_drawn=1)
 
 
 def _leaves(x: Any, found: Any) -> list[Any]:
@@ -171,5 +163,5 @@ def _array(x: Any) -> Array:
 def wide(x: Any) -> Any:
     """X in float64, in which SciPy computes; complex numbers as they are."""
     if isinstance(x, np.ndarray):
-        return x.astype(np.float64) if x.dtype == np.float32 else x
+        return x.astype(np.float64, copy=False) if x.dtype.kind == "f" else x
     return map_leaves(wide, x)

@@ -12,7 +12,7 @@ from funcnn.arrays import Array
 from funcnn.checked import checked
 from funcnn.needs import Function
 from funcnn.testing.adapting import Vjp
-from funcnn.testing.scalar import FunctionOrTrue
+from funcnn.testing.scalar import FunctionOrTrue, wide
 
 
 @checked
@@ -34,21 +34,17 @@ def pair(fun: Function, jac: FunctionOrTrue) -> tuple[Callable[[Array], Array], 
     """
 
     def f(x: Array) -> Array:
-        value = fun(_wide(x))
+        value = fun(wide(x))
         return _like(x, value[0] if jac is True else value)
 
     def vjp(args: Sequence[Array], dA: Array) -> tuple[Array, ...]:
         (x,) = args
-        J = fun(_wide(x))[1] if jac is True else jac(_wide(x))
+        J = fun(wide(x))[1] if jac is True else jac(wide(x))
         rows = J if hasattr(J, "T") else np.asarray(J)
         return (_like(x, rows.T @ dA if dA.ndim else rows * dA),)
 
     update_wrapper(f, fun, updated=())
     return f, vjp
-
-
-def _wide(x: Array) -> Array:
-    return x.astype(np.float64) if x.dtype.kind == "f" and x.dtype != np.float64 else x
 
 
 def _like(x: Array, value: Any) -> Array:

@@ -7,13 +7,13 @@ derivative.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array
+from funcnn.arrays import Array, freeze
 from funcnn.testing.differentiation.constants import EPS
 from funcnn.testing.differentiation.rounding import (
     cancellation_rounding,
@@ -161,27 +161,30 @@ def _size(a: Array) -> float:
     return float(np.where(np.isfinite(a), abs(a), 0).max(initial=0))
 
 
-def _layouts(a: Array) -> Iterator[tuple[str, Array]]:
-    """The same entries in other layouts of memory."""
-    if a.ndim > 1:
-        yield "Fortran-ordered", np.asfortranarray(a)
-    if a.ndim:
-        yield "reversed", np.ascontiguousarray(a[::-1])[::-1]
-        yield "strided", np.repeat(a, 2, axis=-1)[..., ::2]
+LAYOUTS: dict[str, Callable[[Array], Array]] = {
+    "Fortran-ordered": np.asfortranarray,
+    "reversed": lambda a: np.ascontiguousarray(a[::-1])[::-1],
+    "strided": lambda a: np.repeat(a, 2, axis=-1)[..., ::2],
+}
+
+
+def in_layout(layout: str, a: Array) -> Array:
+    """The same entries in another layout of memory, read-only."""
+    return freeze(LAYOUTS[layout](a) if a.ndim else a)
 
 
 def _check_layouts(function: VectorFunction, dA: Array, rounding: Rounding) -> None:
     """Check that gradients do not depend on the memory layout of the cotangent or of an argument."""
     same = np.broadcast_to(dA.ravel()[:1].reshape((1,) * dA.ndim) if dA.size else dA, dA.shape)
-    pairs = [(what, dA, _frozen(other)) for what, other in _layouts(dA)] + [("broadcast", sealed(same), same)]
+    pairs = [(what, dA, in_layout(what, dA)) for what in LAYOUTS if dA.ndim] + [("broadcast", sealed(same), same)]
     for layout, plain, other in pairs:
         wanted = function.vjp(function.args, plain)
         if _differ(_of_layout(function, function.args, other, f"a {layout} dA"), wanted, rounding):
             raise WrongForLayout(f"vjp gives another result for a {layout} dA of the same entries")
-    for layout in ("Fortran-ordered", "reversed", "strided"):
+    for layout in LAYOUTS:
 
         def arranged(args: tuple[Array, ...], layout: str = layout) -> tuple[Array, ...]:
-            return each_float(lambda a: _frozen(dict(_layouts(a)).get(layout, a)), args)
+            return each_float(partial(in_layout, layout), args)
 
         # Rounding may break a tie differently for each layout, which is not a mistake: arguments beside the tie decide.
         beside = function.arguments(function.x * (1 + BESIDE * function.rng.uniform(-1, 1, function.x.size)))
@@ -203,8 +206,3 @@ def _of_layout(function: VectorFunction, args: tuple[Array, ...], dA: Array, lay
 def _differ(a: Sequence[Any], b: Sequence[Any], rounding: Rounding) -> bool:
     pairs = [(i, p, q) for i, (p, q) in enumerate(zip(a, b, strict=True)) if p is not None]
     return any(differ_by_more(p, q) and differ_by_more(p, q, LINEARITY_ROUNDING * rounding()[i]) for i, p, q in pairs)
-
-
-def _frozen(a: Array) -> Array:
-    a.flags.writeable = False
-    return a

@@ -22,7 +22,7 @@ from funcnn.testing.options import Options
 from funcnn.testing.purity import Returned, equal
 from funcnn.testing.pytrees import leaves_like
 from funcnn.testing.sections import Section
-from funcnn.testing.structure import LINEARITY_ROUNDING, differ_by_more
+from funcnn.testing.structure import LAYOUTS, LINEARITY_ROUNDING, differ_by_more, in_layout
 from funcnn.testing.verdict import (
     GradientError,
     NotDeterministic,
@@ -195,25 +195,14 @@ def _check_linearity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents)
 
     for c in (0.0, 2.0, -1.0, 2.0**30):
         what = f"{c:g} tangents is not {c:g} times {name} of tangents" if c else "zeros is not zero"
-        scaled = jvp(parts, _each(lambda a: c * a, v))  # noqa: B023  called at once
+        scaled = jvp(parts, [None if a is None else freeze(np.asarray(c * a)) for a in v])
         if differ_by_more(scaled, c * first) and differ_by_more(scaled, c * first, abs(c) * rounding()):
             raise NotLinear(f"{name} of {what}: {contrast('the tangent', scaled, c * first)}")
     total = jvp(parts, [None if a is None else a + b for a, b in zip(v, w, strict=True)])
     if differ_by_more(total, first + other) and differ_by_more(total, first + other, rounding()):
         what = f"{name} of a sum of tangents is not the sum of {name} of each"
         raise NotLinear(f"{what}: {contrast('the tangent', total, first + other)}")
-    for what, arrange in _LAYOUTS.items() if jvp.options.layouts else ():
-        arranged = jvp(parts, _each(arrange, v))
+    for what in LAYOUTS if jvp.options.layouts else ():
+        arranged = jvp(parts, [None if a is None else in_layout(what, a) for a in v])
         if differ_by_more(arranged, first) and differ_by_more(arranged, first, rounding()):
             raise WrongForLayout(f"{name} gives another result for {what} tangents of the same entries")
-
-
-_LAYOUTS: dict[str, Callable[[Array], Array]] = {
-    "Fortran-ordered": lambda a: np.asfortranarray(a) if a.ndim else a,
-    "reversed": lambda a: np.ascontiguousarray(a[::-1])[::-1] if a.ndim else a,
-    "strided": lambda a: np.repeat(a, 2, axis=-1)[..., ::2] if a.ndim else a,
-}
-
-
-def _each(f: Callable[[Array], Array], tangents: Tangents) -> list[Array | None]:
-    return [None if a is None else freeze(np.asarray(f(a))) for a in tangents]

@@ -177,15 +177,14 @@ def _mixed(k: int, shape: tuple[int, ...]) -> Array:
     return np.where(kind < 0.4, rng.choice(pool, shape), np.where(kind < 0.65, small, rng.standard_normal(shape)))
 
 
-def _scaled(k: int, shape: tuple[int, ...]) -> Array:
+def _scaled(k: int, shape: tuple[int, ...], scales: tuple[float, ...] = (0.1, 3.0, 10.0)) -> Array:
     rng = np.random.default_rng(k)
-    return rng.choice([0.1, 3.0, 10.0]) * rng.standard_normal(shape)
+    return rng.choice(scales) * rng.standard_normal(shape)
 
 
 def _small(k: int, shape: tuple[int, ...]) -> Array:
     """Entries of one magnitude, so that their length is as small."""
-    rng = np.random.default_rng(k)
-    return rng.choice([1e-3, 1e-6, 1e-9]) * rng.standard_normal(shape)
+    return _scaled(k, shape, (1e-3, 1e-6, 1e-9))
 
 
 def _ordered(k: int, shape: tuple[int, ...]) -> Array:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 import inspect
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial, update_wrapper
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import numpy as np
 import torch
@@ -22,6 +21,7 @@ from funcnn.testing.adapting import Vjp, check_repeated, disturb, named_without_
 from funcnn.testing.pytrees import leaves, leaves_like, map_leaves
 from funcnn.testing.verdict import GradientError, NoDerivative
 
+F = TypeVar("F", bound=Callable[..., Any])
 Jvp = Callable[[Sequence[Any], Sequence[Any]], Any]
 
 FunctionOrModule = Annotated[Callable[..., Any], function("a function or a module")]
@@ -60,7 +60,7 @@ def pair(function: FunctionOrModule, *, parameters: Flag = False) -> tuple[Calla
     """
     call, names = _called("pair", function, parameters)
 
-    @_one_thread()
+    @_in_one_thread
     def f(*args: Any) -> Any:
         tensors = map_leaves(_tensor, args)
         with torch.no_grad():
@@ -68,7 +68,7 @@ def pair(function: FunctionOrModule, *, parameters: Flag = False) -> tuple[Calla
         _check_no_writes(tensors, args, "f")
         return map_leaves(_array, _as_tensors(out))
 
-    @_one_thread()
+    @_in_one_thread
     def vjp(args: Sequence[Any], dA: Any) -> tuple[Any, ...]:
         tensors = map_leaves(_tensor, tuple(args))
         wanted = [t.requires_grad_() for _, t in leaves(tensors) if _has_gradient(t)]
@@ -124,7 +124,7 @@ def jvp_pair(function: FunctionOrModule, *, parameters: Flag = False) -> tuple[C
         forward_ad.make_dual(torch.ones(1), torch.ones(1))  # the first one loads rules, and torch warns of itself
     f, _ = pair(function, parameters=parameters)
 
-    @_one_thread()
+    @_in_one_thread
     def jvp(args: Sequence[Any], tangents: Sequence[Any]) -> Any:
         rest = map(_tensor, leaves_like(tuple(args), tangents, "tangents", GradientError))  # None for a constant
         tensors = map_leaves(_tensor, tuple(args))
@@ -154,15 +154,18 @@ def _called(function: str, f: Any, parameters: Any) -> tuple[Callable[..., Any],
     return f, ()
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
+def _in_one_thread(function: F) -> F:
     """For arrays as small as in tests, starting threads takes longer than the computation."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+
+    def call(*args: Any) -> Any:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            return function(*args)
+        finally:
+            torch.set_num_threads(before)
+
+    return cast("F", call)
 
 
 def _tensor(a: Any, order: Literal["C", "K"] = "C") -> Any:

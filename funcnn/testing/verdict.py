@@ -130,29 +130,23 @@ class Report:
     `left_out` names the parts of a check that did not run, with `fast=True`.
     """
 
-    verdict: str
-    leaf: str
-    bound: float
-    sees: float
+    probed: str
     probes: int
-    kinks: int
     inconclusive: int
     decided: tuple[str, ...]
-    undecided: tuple[str, ...]
-    probed: str
+    undecided: tuple[str, ...] = ()
+    verdict: str = "pass"
+    leaf: str = ""
+    bound: float = 0.0
+    sees: float = 0.0
+    kinks: int = 0
     resolved: float = 0.0
     unresolved: Mapping[str, float] = attrs.field(factory=dict)
     tolerated: Mapping[str, float] = attrs.field(factory=dict)
     left_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """The report in one line.
-
-        >>> import numpy as np
-        >>> from funcnn.testing import check_vjp
-        >>> print(check_vjp(np.sin, lambda args, dA: [dA * np.cos(args[0])], [np.ones(3)]))
-        pass: ...
-        """
+        """The report in one line."""
         counts = f"{self.probes} probes, {self.kinks} at kinks, {self.inconclusive} inconclusive"
         zero = self.bound and self.sees == inf and not self.kinks
         sees = f"; every slope is 0 within {self.bound:.0e}" if zero else ""

@@ -16,7 +16,6 @@ from funcnn.testing.checked_pair import CheckedPair
 from funcnn.testing.domain import Domain
 from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.recording import verdict
-from funcnn.testing.rules import vjp_rules
 from funcnn.testing.verdict import Raised, Report, WrongShape
 
 
@@ -58,28 +57,17 @@ def check_vjp(
 
     The cotangent of several outputs, and the gradient of a dict:
 
-    >>> def moments(x):
-    ...     return {"mean": x.mean(), "square": (x * x).mean()}
-    >>> def moments_vjp(args, dA):
-    ...     (x,) = args
-    ...     return [(dA["mean"] + 2 * x * dA["square"]) / x.size]
-    >>> check_vjp(moments, moments_vjp, [np.array([1.0, 2.0])]).verdict
-    'pass'
     >>> def scaled(params, x):
-    ...     return params["a"] * x
-    >>> check_vjp(scaled, lambda args, dA: [{"a": (dA * args[1]).sum()}, dA], ({"a": np.array(3.0)}, np.ones(2)))
-    Traceback (most recent call last):
-    ...
-    funcnn.testing.verdict.WrongGradient: scaled: dx, 2 of 2 entries wrong, first x[0]
-    ...
+    ...     return {"value": params["a"] * x, "square": (x * x).sum()}
+    >>> def scaled_vjp(args, dA):
+    ...     params, x = args
+    ...     return [{"a": (dA["value"] * x).sum()}, dA["value"] * params["a"] + 2 * x * dA["square"]]
+    >>> check_vjp(scaled, scaled_vjp, ({"a": np.array(3.0)}, np.array([1.0, 2.0]))).verdict
+    'pass'
 
     With `fast=True`, f is called at most 6 n + 6 times for arguments of n numbers, three times as often as by central
     differences with one step. If something seems wrong, or nothing is decided, the full check runs, and its verdict
-    counts.
-
-    >>> report = check_vjp(np.tanh, lambda args, dA: [dA / np.cosh(args[0]) ** 2], [np.array([1.0, 2.0])], fast=True)
-    >>> report.verdict, report.left_out[:2]
-    ('pass', ('float32', 'layouts'))
+    counts. Its report names in `left_out` what did not run.
 
     Complex numbers are pairs of real ones, and libraries put the pair together in two ways. For a cost L of z = x + iy,
     the gradient of z is dL/dx + i dL/dy in torch, and dL/dx - i dL/dy in JAX; cotangents are of the same form.
@@ -94,18 +82,6 @@ def check_vjp(
     arguments, exceptions and values that are not finite are not mistakes. `domain` and `structure` keep these calls
     inside a set that f does not enforce. An argument with a structure moves through the projection P onto its set:
     f(P(x)) is differentiated, and the gradient g from vjp is compared on the tangent space of the set, as P'(x)^T g.
-    For example, `np.linalg.cholesky` reads one triangle of a symmetric matrix:
-
-    >>> def cholesky(A):
-    ...     return np.linalg.cholesky(A)
-    >>> def cholesky_vjp(args, dL):
-    ...     L = np.linalg.cholesky(args[0])
-    ...     inner = np.tril(L.T @ dL) - np.diag(np.diag(L.T @ dL)) / 2
-    ...     half = np.linalg.inv(L).T @ inner @ np.linalg.inv(L)
-    ...     return [(half + half.T) / 2]
-    >>> A = np.array([[2.0, 1.0], [1.0, 3.0]])
-    >>> print(check_vjp(cholesky, cholesky_vjp, [A], structure={"A": "positive definite"}))
-    pass: every entry of A and 4 directions: ...
 
     With `exact=True`, f is differentiated along a random direction of all entries, and compared with vjp as fractions,
     or in 40 digits if f has a function such as exp: a relative error of 1e-15 is found, in arrays of up to 1000 numbers
@@ -115,21 +91,7 @@ def check_vjp(
     the trigonometric and hyperbolic functions and their inverses. Another function, and a cast to float32, raise a
     TypeError. A kink is inconclusive.
 
-    Whether f or vjp is the wrong one, an `oracle` tells: f for numbers of mpmath, which is applied entry by entry and
-    differentiated in 80 digits. Here f is wrong, since its series for exp ends too early:
-
-    >>> import mpmath
-    >>> def exp(x):
-    ...     return 1 + x + x**2 / 2 + x**3 / 6 + x**4 / 24 + x**5 / 120
-    >>> check_vjp(exp, lambda args, dA: [dA * np.exp(args[0])], [np.array([0.25])], oracle=mpmath.exp)
-    Traceback (most recent call last):
-    ...
-    funcnn.testing.verdict.WrongGradient: exp: dx, 1 of 1 entries wrong, first x[0]
-        analytic 1.2840..., numeric 1.2840... +- ...: ... bounds apart
-        right to ... of the largest entry
-        forward differs from the oracle, backward agrees: slope 1.2840..., 1... digits of analytic agree, 5 of...
-        f gives 1.284025..., the oracle 1.284025416687741...: 6 digits agree
-    ...
+    The page "Testing gradients" has an example of each option: `docs/testing_gradients.md`.
 
     Args:
         f: the function. Messages use the names of the parameters of f.
@@ -175,12 +137,12 @@ def check_vjp(
         GradientError: a gradient is wrong. There is a subclass for each kind of mistake. The message prints the
             arguments in the dtype in which the check failed.
         Inconclusive: no probe was decided; inside `@given` the example is rejected instead.
-        KindError: f or vjp is not a function; vjp cannot be called as `vjp(args, dA)`; a leaf of an argument is not an
-            array of numbers; an argument or a value is complex, without a convention; no argument holds floats; f
-            returns no floats; an option is of the wrong kind; the oracle raises an exception or returns no real number.
-        RangeError: an option is out of its range, has no effect, or names an argument that f does not have; an argument
-            does not have its `structure`, or `structure` is no projection; there are more than 1000 numbers for
-            `exact=True`; an oracle is given together with `structure` or `convention`.
+        KindError: vjp cannot be called as `vjp(args, dA)`; a leaf of an argument is not an array of numbers; an
+            argument or a value is complex, without a convention; no argument holds floats; f returns no floats; the
+            oracle raises an exception or returns no real number.
+        RangeError: an option has no effect, or names an argument that f does not have; an argument does not have its
+            `structure`, or `structure` is no projection; there are more than 1000 numbers for `exact=True`; an oracle
+            is given together with `structure` or `convention`.
         ShapeError: the oracle gives another shape than f.
         ImportError: `exact=True` or `oracle` needs mpmath.
     """
@@ -196,7 +158,7 @@ def check_vjp(
     check_call(function, "vjp", vjp, product)
     claim, chosen = claim_of(function, function.gradients(vjp), options)
     try:
-        return verdict(evolve(claim, rules=vjp_rules(function, vjp)), chosen)
+        return verdict(evolve(claim, rules=function.rules(vjp)), chosen)
     except (Raised, WrongShape) as error:
         add_remedy(function, "vjp", vjp, product, error)
         raise

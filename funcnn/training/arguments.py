@@ -12,7 +12,7 @@ from funcnn.core import value_and_grad as gradient_of
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import call_text, check_function, is_number, parameters_of
 from funcnn.gradients import Grads
-from funcnn.needs import as_learning_rate, passing
+from funcnn.needs import as_learning_rate, function, passing
 from funcnn.optimizers.base import update
 from funcnn.records import is_record
 from funcnn.remedies import call_of
@@ -114,14 +114,9 @@ def check_lr(function: str, argument: str, lr: Any) -> None:
         as_learning_rate(function, argument, lr)
 
 
-def check_constraint(function: str, argument: str, constraint: Any) -> None:
-    """Check that `constraint` is a function of the parameters."""
-    check_function(function, argument, constraint, "a function of the parameters", takes=1)
-
-
 P = TypeVar("P")
 Data = Annotated[Iterable[tuple[Any, Any]], passing("an iterable of batches (x, y)", check_data)]
 Optimizer = Annotated[P, passing("an optimizer, or a tuple of optimizers", check_optimizer)]
 CostAndGrads = Annotated[ValueAndGrad, passing("a function (params, x, y) that returns (cost, Grads)", check_gradient)]
 LearningRate = Annotated[float | Schedule, passing("a number or a function of the step number", check_lr)]
-Constraint = Annotated[Callable[[Any], Any], passing("a function of the parameters", check_constraint)]
+Constraint = Annotated[Callable[[Any], Any], function("a function of the parameters", takes=1)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from os import PathLike
 from time import monotonic
 from typing import Any, TypeVar
@@ -46,8 +45,7 @@ def checkpoint_every(
     True
 
     Raises:
-        KindError: `run` is not a run, `path` is not a path, `steps` is not a whole number, or `seconds` not a number.
-        RangeError: not exactly one of `steps` and `seconds` is given, or the given one is not above 0.
+        RangeError: not exactly one of `steps` and `seconds` is given.
         NotFiniteError: a state that is due has a parameter, a state or a memory of the optimizer that is not finite.
         FileError: `path` is a folder. Also any error of `save`.
     """
@@ -61,7 +59,7 @@ def checkpoint_every(
 
 def _checkpoint_every(run: Run[S], path: Any, steps: int | None, seconds: float | None) -> Iterator[S]:
     now, saved, at = None, None, monotonic()
-    with closing(states_of("checkpoint_every", "run", run)) as states:
+    with states_of("checkpoint_every", "run", run) as states:
         for now in states:
             if now.step % steps == 0 if steps else monotonic() - at >= (seconds or 0):
                 save(path, as_finite_state("checkpoint_every", now))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -51,13 +50,11 @@ def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
     the runs differ from step 4 on: 2 parts differ, most of all params.0.W, by ...
 
     Raises:
-        KindError: `run_a` or `run_b` is not a run.
         RangeError: the runs are at different steps, or neither run has a state (a generator gives each state once).
         ShapeError: as `difference`.
     """
     step = None
-    read_a, read_b = states_of("compare", "run_a", run_a), states_of("compare", "run_b", run_b)
-    with closing(read_a) as states_a, closing(read_b) as states_b:
+    with states_of("compare", "run_a", run_a) as states_a, states_of("compare", "run_b", run_b) as states_b:
         for a, b in zip_longest(states_a, states_b):
             if a is None or b is None:
                 return Divergence((a or b).step, {}, "run_b" if b is None else "run_a")

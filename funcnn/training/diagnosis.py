@@ -88,10 +88,8 @@ def bisect_nan(
     step 52, loss: the first array that is not finite is cost; it is inf
 
     Raises:
-        KindError: `states` is not a sequence of TrainStates, `data` is not a sequence of batches, `loss` or
-            `constraint` is not a function, or `lr` is not a number or a function.
-        RangeError: there are no states, they are not in order, or the data end before the last state; `lr` is
-            negative or not finite.
+        KindError: `states` is not a sequence of TrainStates, or `data` is not a sequence of batches.
+        RangeError: there are no states, they are not in order, or the data end before the last state.
         FuncnnError: the repeated run is not the run of the states.
     """
     _check_arguments(states, data)
@@ -101,9 +99,8 @@ def bisect_nan(
             return _birth(states[0].step, _check_state, states[0])
         now, end = states[first_bad - 1], states[min(first_bad, len(states) - 1)]
         if len(data) < end.step:
-            raise RangeError(
-                f"bisect_nan: data must be all batches of the run, at least {end.step} of them; there are {len(data)}"
-            )
+            needed = f"all batches of the run, at least {end.step} of them"
+            raise RangeError(f"bisect_nan: data must be {needed}; there are {len(data)}")
         gradient = value_and_grad(loss)
         for batch in data[now.step :]:
             try:
@@ -131,9 +128,8 @@ def _check_arguments(states: Any, data: Any) -> None:
     if not (hasattr(data, "__len__") and hasattr(data, "__getitem__")) or isinstance(data, deque):
         raise KindError(f"bisect_nan: data must be a sequence of batches with slices, data[step:], not {kind(data)}")
     if first := first_step(data):
-        raise RangeError(
-            f"bisect_nan: data must be all batches of the run, from step 0 on; they begin with batch {first}"
-        )
+        needed = "all batches of the run, from step 0 on"
+        raise RangeError(f"bisect_nan: data must be {needed}; they begin with batch {first}")
     steps = [now.step for now in states]
     if not steps or steps != sorted(set(steps)):
         raise RangeError(f"bisect_nan: states must be one or more, with rising steps; steps: {steps}")

@@ -64,9 +64,8 @@ class TrainState(Generic[P]):
         holds_params = isinstance(self.params, TrainState | Grads)
         if holds_params or (is_optimizer(self.params) and not is_layer(self.params)):
             optimizer = f"the optimizer {kind(self.params)}; write {function}(params, optimizer)"
-            raise KindError(
-                f"{function}: params must be a network, not {kind(self.params) if holds_params else optimizer}"
-            )
+            given = kind(self.params) if holds_params else optimizer
+            raise KindError(f"{function}: params must be a network, not {given}")
         check_optimizer(function, "optimizer", self.optimizer)
         if isinstance(self.step, int) and self.step < 0:
             raise RangeError(f"{function}: step must not be negative; it is {self.step}")
@@ -135,10 +134,10 @@ def train(
     Raises:
         NotFiniteError: the cost of a step is not finite, or the state after the last step is not. The message gives the
             step and the first such array: an input, a parameter, the output of a layer, or a memory of the optimizer.
-        KindError: `start` is not a TrainState, `data` does not give pairs, `value_and_grad` is a loss or does not
-            return (cost, Grads), `lr` is not a number or a function, or `constraint` does not return parameters.
-        RangeError: `lr` is negative or not finite, `data` is an iterator that has ended, or `data` are made by
-            `batches` and do not begin with the batch of `start.step`. Or FUNCNN_KEEP_MEMORY is neither 0 nor 1.
+        KindError: `data` does not give pairs, `value_and_grad` does not return (cost, Grads), or `constraint` does not
+            return parameters.
+        RangeError: `data` is an iterator that has ended, or `data` are made by `batches` and do not begin with the
+            batch of `start.step`. Or FUNCNN_KEEP_MEMORY is neither 0 nor 1.
         ShapeError: `constraint` changes a shape or a dtype, or the gradients are of another network.
     """
     check_begin("train", start, data)

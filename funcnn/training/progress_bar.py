@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any, TypeVar
 
 from funcnn.checked import checked
@@ -32,8 +31,6 @@ def progress(run: Run[S], total: Natural | None = None, *, lr: LearningRate | No
 
     Raises:
         ImportError: tqdm is not installed.
-        KindError: `run` is not a run, `total` is not a whole number, or `lr` is not a number or a function.
-        RangeError: `total` is negative.
     """
     try:
         from tqdm.auto import tqdm  # noqa: PLC0415  optional, and needed here alone
@@ -47,7 +44,7 @@ def _rate(lr: Any, step: int) -> float:
 
 
 def _progress(run: Run[S], total: int | None, lr: Any, tqdm: Any) -> Iterator[S]:
-    with closing(states_of("progress", "run", run)) as states, tqdm(total=total, unit="step") as bar:
+    with states_of("progress", "run", run) as states, tqdm(total=total, unit="step") as bar:
         for now in states:
             if bar.n == 0:
                 bar.initial = bar.n = bar.last_print_n = max(now.step - 1, 0)  # earlier steps are not part of the speed

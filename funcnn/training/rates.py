@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import closing
 from functools import partial
 from typing import Annotated, Any
 
@@ -54,10 +53,8 @@ def lr_range_test(
        5   100   221.891
 
     Raises:
-        KindError: `start` is not a TrainState, `data` is not a sequence of batches, such as `data[:100]`,
-            `value_and_grad` or `constraint` is not such a function, or `low`, `high` or `stop` is not a number.
-        RangeError: there are fewer than two batches, `data` do not begin with the batch of `start.step`, `low` is not
-            above 0, `high` is not finite and above `low`, or `stop` is not above 1.
+        RangeError: there are fewer than two batches, `data` do not begin with the batch of `start.step`, or `high` is
+            not above `low`.
         NotFiniteError: the cost of the first step is not finite. Any other error is as in `train`.
     """
     function = "lr_range_test"
@@ -72,7 +69,7 @@ def lr_range_test(
     rows: list[tuple[int, float, float]] = []
     lowest = math.inf
     try:
-        with closing(states_of(function, "run", train(start, data, value_and_grad, lr, constraint=constraint))) as run:
+        with states_of(function, "run", train(start, data, value_and_grad, lr, constraint=constraint)) as run:
             for now in run:
                 cost = float(now.cost)
                 rows.append((now.step, lr(now.step - 1), cost))

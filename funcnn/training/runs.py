@@ -8,8 +8,8 @@ Closing the outermost generator closes all runs inside it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import GeneratorType
 from typing import Annotated, Any, Generic, TypeVar, overload
 
@@ -19,7 +19,7 @@ from funcnn.arrays import kind
 from funcnn.checked import checked
 from funcnn.data.sequence import check_index
 from funcnn.errors import KindError, RangeError
-from funcnn.needs import Count, passing
+from funcnn.needs import Count, instance, passing
 from funcnn.training.arguments import is_arraylike
 from funcnn.training.finite import as_finite_state
 from funcnn.training.loop import TrainState
@@ -46,11 +46,9 @@ def keep(run: Run[S], *, every: Count = 1) -> States[S]:
     (60, 100, 2)
 
     Raises:
-        KindError: `run` is not a run, or `every` is not a whole number.
-        RangeError: `every` is less than 1.
         NotFiniteError: a parameter, a state or a memory of the optimizer is not finite in a state to be kept.
     """
-    with closing(every_kth("keep", run, every)) as states:
+    with every_kth("keep", run, every) as states:
         return States(tuple(states))
 
 
@@ -77,12 +75,10 @@ class States(Sequence[S], Generic[S]):
         return sum({id(array): array.nbytes for now in self.states for array in leaves(now)}.values())
 
     def __repr__(self) -> str:
-        if len(self) < 2:
-            return (
-                f"<States: 1 state, step {self[0].step}, {self.nbytes} bytes of arrays>"
-                if self
-                else "<States: no states>"
-            )
+        if not self:
+            return "<States: no states>"
+        if len(self) == 1:
+            return f"<States: 1 state, step {self[0].step}, {self.nbytes} bytes of arrays>"
         steps = f"steps {self[0].step} to {self[-1].step}"
         return f"<States: {len(self)} states, {steps}, {self.nbytes // len(self)} bytes of arrays each>"
 
@@ -107,40 +103,37 @@ def _check_state(function: str, argument: str, now: Any) -> None:
         raise KindError(f"{function}: {argument} must give TrainStates, not {kind(now)}")
 
 
-def states_of(function: str, argument: str, run: Run[S]) -> Generator[S, None, None]:
-    """The states of a run, which is closed when this generator is closed."""
-    try:
+@contextmanager
+def states_of(function: str, argument: str, run: Run[S]) -> Iterator[Iterator[S]]:
+    """The states of a run, which is closed at the end of the block."""
+
+    def states() -> Iterator[S]:
         for now in run:
             _check_state(function, argument, now)
             yield now
+
+    try:
+        yield states()
     finally:
         getattr(run, "close", tuple)()  # a list has no close
 
 
-def every_kth(function: str, run: Run[S], every: int) -> Generator[S, None, None]:
+@contextmanager
+def every_kth(function: str, run: Run[S], every: int) -> Iterator[Iterator[S]]:
     """The states at each step that `every` divides, and the last state; each is checked to be finite."""
-    between = None
-    with closing(states_of(function, "run", run)) as states:
+
+    def chosen(states: Iterator[S]) -> Iterator[S]:
+        between = None
         for now in states:
             between = now if now.step % every else None
             if between is None:
                 yield as_finite_state(function, now)
-    if between is not None:
-        yield as_finite_state(function, between)
+        if between is not None:
+            yield as_finite_state(function, between)
 
-
-def check_start(function: str, argument: str, start: Any) -> None:
-    """Check that `start` is the state from which a run goes on."""
-    if not isinstance(start, TrainState):
-        raise KindError(f"{function}: {argument} must be the TrainState that was passed to train, not {kind(start)}")
+    with states_of(function, "run", run) as states:
+        yield chosen(states)
 
 
 Run = Annotated[Iterable[S], passing("an iterable of TrainStates", check_run)]
-Start = Annotated[S, passing("the TrainState that was passed to train", check_start)]
-
-
-def check_goes_on(function: str, before: int, now: TrainState[Any]) -> None:
-    """Check that the first state of a run is later than the step from which it goes on."""
-    if now.step <= before:
-        needed = f"after step {before}, the last step of start and table"
-        raise RangeError(f"{function}: run must begin {needed}, not with step {now.step}")
+Start = Annotated[S, instance(TrainState, "the TrainState that was passed to train")]

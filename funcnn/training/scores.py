@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar
 
 import attrs
 
@@ -15,18 +15,19 @@ from funcnn.errors import KindError, RangeError
 from funcnn.fields import check_function, is_number
 from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import Metric
-from funcnn.needs import Count
+from funcnn.needs import Count, word
 from funcnn.prediction import predict
 from funcnn.training.loop import TrainState
 from funcnn.traits import gives_probabilities
 from funcnn.trees.walks import row_count
 
 F = TypeVar("F")
-Direction = Literal["lower", "higher"]
+Direction = Annotated[Literal["lower", "higher"], word("lower", "higher")]
 
 _BETTER = "__funcnn_better__"  # an attribute of the function, which `functools.wraps` and cloudpickle copy
 
 
+@checked
 def better(direction: Direction) -> Callable[[F], F]:
     """Declare whether a metric is better when it is "lower" or when it is "higher", as a decorator.
 
@@ -41,9 +42,8 @@ def better(direction: Direction) -> Callable[[F], F]:
     ...     return float((abs(out - y) < 0.1).mean())
 
     Raises:
-        KindError: `direction` is another word, or the decorated object is not a function.
+        KindError: the decorated object is not a function.
     """
-    _check_direction("better", "direction", direction)
 
     def declare(function: F) -> F:
         check_function("better", "the metric", function)
@@ -54,12 +54,6 @@ def better(direction: Direction) -> Callable[[F], F]:
         return function
 
     return declare
-
-
-def _check_direction(function: str, argument: str, direction: Any) -> None:
-    if not isinstance(direction, str) or direction not in get_args(Direction):
-        given = repr(direction) if isinstance(direction, str) else kind(direction)
-        raise KindError(f'{function}: {argument} must be "lower" or "higher", not {given}')
 
 
 def direction_of(score: Any) -> Any:
@@ -77,7 +71,6 @@ def as_cost(function: str, score: Any, direction: Any) -> Callable[[TrainState[A
     check_function(function, "score", score, needed, takes=1)
     known = direction_of(score)
     if direction is not None:
-        _check_direction(function, "better", direction)
         _check_agreement(function, direction, known)
     elif known is None and not isinstance(score, Validation):  # the metric of a validation may be a loss
         raise _direction_error(function)
@@ -123,12 +116,11 @@ def validation(metric: Metric, x: Any, y: Any, *, rows: Count | None = None) -> 
     2.0
 
     Raises:
-        KindError: `metric` is not a function, `x` is not an array or a tuple of arrays, or `rows` is not a whole
-            number. The function raises it if the argument is not a TrainState, or if the metric returns a tuple that is
-            not (cost, dA), or takes logits although the network gives probabilities. A note on any error of `predict`
-            or of the metric says that it was on the validation set.
-        RangeError: `rows` is less than 1. The function raises it if the metric is a `partial` with a threshold
-            that is not in (0, 1), and the network gives probabilities.
+        KindError: `x` is not an array or a tuple of arrays. The function raises it if the argument is not a TrainState,
+            or if the metric returns a tuple that is not (cost, dA), or takes logits although the network gives
+            probabilities. A note on any error of `predict` or of the metric says that it was on the validation set.
+        RangeError: the function raises it if the metric is a `partial` with a threshold that is not in (0, 1), and the
+            network gives probabilities.
     """
     row_count("validation", "x", x)
     return Validation(metric, x, y, rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from math import inf, isfinite
 from typing import Annotated, Any, TypeVar
 
@@ -38,14 +37,10 @@ def until(
     [1.0, 0.25, 0.0625]
 
     Raises:
-        KindError: `run` is not a run, or `done` is not a function of the state that returns True or False.
+        KindError: `done` does not return True or False.
         NotFiniteError: the last state has a parameter, a state or a memory of the optimizer that is not finite.
     """
-    return _until(run, done)
-
-
-def _until(run: Run[S], done: Callable[[S], Any]) -> Iterator[S]:
-    with closing(states_of("until", "run", run)) as states:
+    with states_of("until", "run", run) as states:
         for now in states:
             answer = done(now)
             if not (isinstance(answer, bool | np.bool_) or (is_array(answer) and answer.shape == ())):
@@ -73,15 +68,8 @@ def while_finite(run: Run[S]) -> Iterator[S]:
     ...     *_, last = while_finite(run)
     >>> last.step, float(f"{last.cost:.3g}")
     (52, 1e+306)
-
-    Raises:
-        KindError: `run` is not a run.
     """
-    return _while_finite(run)
-
-
-def _while_finite(run: Run[S]) -> Iterator[S]:
-    with closing(states_of("while_finite", "run", run)) as states:
+    with states_of("while_finite", "run", run) as states:
         try:
             for now in states:
                 yield as_finite_state("while_finite", now)
@@ -160,10 +148,9 @@ def best_so_far(
     (4, 3, Dense(W=<f64 [[-0.125]]>, b=None))
 
     Raises:
-        KindError: `run` is not a run, `score` is not a function of the state that gives a number, `better` is not given
-            though nothing declares it, `start` is not a TrainState, or is not given though the states have a best, or
-            `every` is not a whole number.
-        RangeError: `every` is less than 1, or the run does not go on from `start`.
+        KindError: `score` does not give a number, `better` is not given though nothing declares it, or `start` is not
+            given though the states have a best.
+        RangeError: the run does not go on from `start`.
         NotFiniteError: a state to be scored has a parameter, a state or a memory of the optimizer that is not finite.
     """
     return _with_best("best_so_far", run, as_cost("best_so_far", score, better), every, start)
@@ -172,7 +159,7 @@ def best_so_far(
 def _with_best(function: str, run: Any, cost: Any, every: int, start: Any) -> Iterator[WithBest[Any]]:
     best, waited = (start.best_or_none, start.waited) if isinstance(start, WithBest) else (None, 0)
     lowest, is_first = inf if best is None else cost(best), True
-    with closing(states_of(function, "run", run)) as states:
+    with states_of(function, "run", run) as states:
         for now in states:
             if is_first:
                 is_first = False
@@ -218,9 +205,9 @@ def early_stopping(
     (7, 3)
 
     Raises:
-        KindError, RangeError, NotFiniteError: as `best_so_far`, and likewise for `patience`.
+        KindError, RangeError, NotFiniteError: as `best_so_far`.
     """
     states = _with_best("early_stopping", run, as_cost("early_stopping", score, better), every, start)
     if isinstance(start, WithBest) and start.waited >= patience:
         return iter(())
-    return _until(states, lambda now: now.waited >= patience)
+    return until(states, lambda now: now.waited >= patience)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar
 
@@ -14,9 +13,9 @@ from funcnn.checked import checked
 from funcnn.errors import KindError, NoColumnError, RangeError
 from funcnn.fields import check_function
 from funcnn.needs import Count, as_text
-from funcnn.tables import Printer, Rows, html, text
+from funcnn.tables import Rows, html, text
 from funcnn.training.loop import TrainState
-from funcnn.training.runs import Run, Start, check_goes_on, every_kth
+from funcnn.training.runs import Run, Start, every_kth
 
 S = TypeVar("S", bound=TrainState[Any])
 
@@ -55,20 +54,22 @@ def history(
        5  0.00390625  0.03125
 
     Raises:
-        KindError: `run` is not a run, `every` is not a whole number, `measures` is not a mapping from names to
-            functions, a measure does not give numbers or arrays of one shape, or `table` has other columns.
-        RangeError: the run is empty and there is no `start`, the run does not go on from `start`, `every` is less than
-            1, or two columns have one name.
-        NotFiniteError: a state of the table has a parameter, a state or a memory of the optimizer that is not finite.
+        KindError: `measures` is not a mapping from names to functions, a measure does not give numbers or arrays of one
+            shape, or `table` has other columns.
+        RangeError: the run is empty and there is no `start`, the run does not go on from `start`, or two columns have
+            one name.
+        NotFiniteError: as `keep`.
     """
     _check_measures(measures)
     columns = _as_columns(table, ["step", "cost", *measures])
     before = max([-1 if start is None else start.step, *columns["step"][-1:]])
     last: S | None = None
-    with closing(every_kth("history", run, every)) as states:
+    with every_kth("history", run, every) as states:
         for now in states:
             if last is None:
-                check_goes_on("history", before, now)
+                if now.step <= before:
+                    needed = f"after step {before}, the last step of start and table"
+                    raise RangeError(f"history: run must begin {needed}, not with step {now.step}")
                 if columns["step"] and columns["step"][-1] % every:  # that row was added as the last of its run
                     columns = {name: column[:-1] for name, column in columns.items()}
             last = now
@@ -107,9 +108,8 @@ def _as_columns(table: Any, names: list[str]) -> dict[str, list[Any]]:
     if not isinstance(table, Table):
         raise KindError(f"history: table must be the table of an earlier call, not {kind(table)}")
     if list(table.whole) != names:
-        raise KindError(
-            f"history: table must have the columns {', '.join(names)}; its columns are {', '.join(table.whole)}"
-        )
+        needed, given = ", ".join(names), ", ".join(table.whole)
+        raise KindError(f"history: table must have the columns {needed}; its columns are {given}")
     return {name: list(column) for name, column in table.whole.items()}
 
 
@@ -122,9 +122,8 @@ def _as_measure(name: str, value: Any, others: list[Any]) -> Array:
     if array is None or array.dtype.kind not in "biuf":
         raise KindError(f"history: the measure {name!r} must give a number or an array of them, not {kind(value)}")
     if others and np.shape(others[0]) != array.shape:
-        raise KindError(
-            f"history: the measure {name!r} must give arrays of one shape, not {np.shape(others[0])} and {array.shape}"
-        )
+        given = f"{np.shape(others[0])} and {array.shape}"
+        raise KindError(f"history: the measure {name!r} must give arrays of one shape, not {given}")
     return array
 
 
@@ -180,9 +179,6 @@ class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
 
     def __repr__(self) -> str:
         return text(self._rows())
-
-    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython passes it by position
-        printer.text(repr(self))
 
     def _repr_html_(self) -> str:
         return html(self._rows())

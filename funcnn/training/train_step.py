@@ -24,11 +24,7 @@ class TrainStep:
     """
 
     def __init__(
-        self,
-        function: str,
-        value_and_grad: Callable[..., Any],
-        lr: Any,
-        constraint: Callable[[Any], Any] | None = None,
+        self, function: str, value_and_grad: Callable[..., Any], lr: Any, constraint: Callable[[Any], Any] | None = None
     ) -> None:
         self.function, self.value_and_grad, self.lr, self.constraint = function, value_and_grad, lr, constraint
         portable: Any = value_and_grad if getattr(value_and_grad, "portable", False) else None

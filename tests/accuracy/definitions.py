@@ -14,16 +14,9 @@ from tests.equations import value_of
 # Activations: the function, and the slope as a function of out where out is what the cache keeps.
 
 
-def sigmoid(x):
-    return 1 / (1 + exp(-x))
-
-
-def softplus(x):
-    return log(1 + exp(x))
-
-
-def gelu(x):
-    return x * (1 + tanh(sqrt(2 / mp.pi) * (x + mpf(0.044715) * x**3))) / 2
+sigmoid = lambda x: 1 / (1 + exp(-x))
+softplus = lambda x: log(1 + exp(x))
+gelu = lambda x: x * (1 + tanh(sqrt(2 / mp.pi) * (x + mpf(0.044715) * x**3))) / 2
 
 
 def below(x):
@@ -39,9 +32,7 @@ def elu_slope(out, scale=1.0, alpha=1.0, width=1.0):
     return mpf(scale) if out > 0 else (out + mpf(alpha)) / mpf(width)
 
 
-def clip(x, low, high):
-    return min(max(x, low), high)
-
+clip = lambda x, low, high: min(max(x, low), high)
 
 SELU = {"scale": 1.0507009873554805, "alpha": 1.0507009873554805 * 1.6732632423543772}
 CELU = {"alpha": 0.5, "width": 0.5}
@@ -76,8 +67,7 @@ def dot(a, b):
     return sum([p * q for p, q in zip(a, b, strict=True)])
 
 
-def mean(a):
-    return sum(a) / len(a)
+mean = lambda a: sum(a) / len(a)
 
 
 def log_softmax(x):
@@ -129,8 +119,7 @@ def swiglu(x):
 # Losses of one example.
 
 
-def bce(a, y):
-    return softplus(a) - y * a
+bce = lambda a, y: softplus(a) - y * a
 
 
 def focal(a, y, gamma=2):
@@ -138,8 +127,7 @@ def focal(a, y, gamma=2):
     return sigmoid(u) ** gamma * softplus(u)
 
 
-def cross_entropy(x, y):
-    return -dot(y, log_softmax(x))
+cross_entropy = lambda x, y: -dot(y, log_softmax(x))
 
 
 def softmax_focal(x, y, gamma=2):
@@ -150,8 +138,7 @@ def kl(x, y):
     return sum([t * (log(t) - v) for t, v in zip(y, log_softmax(x), strict=True) if t])
 
 
-def cosine(x, y):
-    return 1 - dot(x, y) / sqrt(dot(x, x) * dot(y, y))
+cosine = lambda x, y: 1 - dot(x, y) / sqrt(dot(x, x) * dot(y, y))
 
 
 def distances(out):
@@ -161,8 +148,7 @@ def distances(out):
     )
 
 
-def log_cosh(e):
-    return log1p(2 * sinh(e / 2) ** 2)
+log_cosh = lambda e: log1p(2 * sinh(e / 2) ** 2)
 
 
 def huber(e):

@@ -138,11 +138,7 @@ LOSSES = {
         of.of_one(lambda p, y: -of.log(p if y else 1 - p)),
         probabilities_and_bits,
     ),
-    "binary_cross_entropy_with_logits": (
-        losses.binary_cross_entropy_with_logits,
-        of.of_one(of.bce),
-        logits_and_bits,
-    ),
+    "binary_cross_entropy_with_logits": (losses.binary_cross_entropy_with_logits, of.of_one(of.bce), logits_and_bits),
     "binary_focal": (losses.binary_focal, of.of_one(of.focal), logits_and_bits),
     "softmax_cross_entropy": (losses.softmax_cross_entropy, of.cross_entropy, logits_and_classes),
     "softmax_cross_entropy, soft": (losses.softmax_cross_entropy, of.cross_entropy, logits_and_distributions),

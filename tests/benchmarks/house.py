@@ -3,22 +3,7 @@
 from functools import partial
 from typing import Any
 
-from funcnn import (
-    Adam,
-    Dense,
-    Momentum,
-    Relu,
-    Sigmoid,
-    Tanh,
-    TrainState,
-    backward,
-    forward,
-    mse,
-    sgd,
-    train,
-    update,
-    value_and_grad,
-)
+from funcnn import Adam, Momentum, TrainState, backward, forward, layers, mse, sgd, train, update, value_and_grad
 from funcnn import binary_cross_entropy_with_logits as cross_entropy
 from funcnn.trees import leaves
 from tests.benchmarks.timing import FOLD, Contender
@@ -27,16 +12,16 @@ from tests.benchmarks.workloads import LR, Workload
 LOSSES = {"mse": mse, "cross-entropy": cross_entropy}
 MOST_STEPS = 1 << 18  # of a turn
 OPTIMIZERS = {"Momentum": Momentum(), "Adam": Adam()}
-HIDDEN = {"relu": Relu(), "tanh": Tanh()}
+HIDDEN = {"relu": layers.Relu(), "tanh": layers.Tanh()}
 
 
 def network(workload: Workload) -> tuple[Any, ...]:
     """The chain of Dense and hidden layers."""
-    first, *others = [Dense(W, b) for W, b in workload.parameters()]
+    first, *others = [layers.Dense(W, b) for W, b in workload.parameters()]
     net = (first,)
     for dense in others:
         net += (HIDDEN[workload.hidden], dense)
-    return (*net, Sigmoid()) if workload.sigmoid else net
+    return (*net, layers.Sigmoid()) if workload.sigmoid else net
 
 
 def state(workload: Workload) -> TrainState[Any]:

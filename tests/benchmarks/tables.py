@@ -32,10 +32,7 @@ WAYS = {
     COMPILED: ("with a compiled loss", [ONE_THREAD, OURS, "article", "torch", JIT, "JAX"]),
     STEP: ("by `compiled_step`", [COMPILED, OURS, "torch", JIT, "JAX"]),
     PREDICTOR: ("by `predictor`", [OURS, "torch", "JAX", ONNX]),
-    FOLDED: (
-        f"with a compiled loss that makes {FOLD} steps a call",
-        [FOLDED_ONE, OURS, "article", "torch", FORI],
-    ),
+    FOLDED: (f"with a compiled loss that makes {FOLD} steps a call", [FOLDED_ONE, OURS, "article", "torch", FORI]),
 }
 # The rows of each table, and whom it compares.
 TABLES = {

@@ -5,9 +5,7 @@ import numpy as np
 from tests.blind.base import cases, draw
 from tests.classics import sigmoid
 
-
-def hard_tanh(x):
-    return np.clip(x, -1, 1)
+hard_tanh = lambda x: np.clip(x, -1, 1)
 
 
 def hard_tanh_vjp(args, dA, bug):
@@ -20,8 +18,7 @@ def hard_tanh_vjp(args, dA, bug):
     return [dA * inside]
 
 
-def softsign(x):
-    return x / (1 + np.abs(x))
+softsign = lambda x: x / (1 + np.abs(x))
 
 
 def softsign_vjp(args, dA, bug):
@@ -35,9 +32,7 @@ def softsign_vjp(args, dA, bug):
 
 SCALE, ALPHA = 1.0507, 1.6733  # of selu
 
-
-def selu(x):
-    return SCALE * np.where(x > 0, x, ALPHA * np.expm1(np.minimum(x, 0)))
+selu = lambda x: SCALE * np.where(x > 0, x, ALPHA * np.expm1(np.minimum(x, 0)))
 
 
 def selu_vjp(args, dA, bug):
@@ -51,8 +46,7 @@ def mish_slope(x):
     return t + x * (1 - t**2) * sigmoid(x)
 
 
-def mish(x):
-    return x * np.tanh(np.log1p(np.exp(x)))
+mish = lambda x: x * np.tanh(np.log1p(np.exp(x)))
 
 
 def mish_vjp(args, dA, bug):
@@ -74,8 +68,7 @@ def tanh_vjp(args, dA, bug):
     return [dA * (1 - t**2)]
 
 
-def prelu(x, a):
-    return np.where(x > 0, x, a * x)
+prelu = lambda x, a: np.where(x > 0, x, a * x)
 
 
 def prelu_vjp(args, dA, bug):
@@ -88,8 +81,7 @@ def prelu_vjp(args, dA, bug):
     return [np.where(x > 0, dA, a * dA), da]
 
 
-def cube(x):
-    return x**3
+cube = lambda x: x**3
 
 
 def cube_vjp(args, dA, bug):
@@ -115,8 +107,7 @@ def exponential_vjp(args, dA, bug):
     return [dA * x if bug == "x" else dA * np.exp(x)]
 
 
-def glu(X, A, B):
-    return (X @ A) * sigmoid(X @ B)
+glu = lambda X, A, B: (X @ A) * sigmoid(X @ B)
 
 
 def glu_vjp(args, dA, bug):
@@ -131,71 +122,51 @@ def glu_vjp(args, dA, bug):
 
 
 ACTIVATIONS = [
-    *cases(
-        hard_tanh,
-        hard_tanh_vjp,
+    *cases(hard_tanh, hard_tanh_vjp)(
         # mask negated
         ("hard tanh, gradient outside", "reversed", draw(16, (4, 4)), {"branch reversed"}),
         # mask forgotten
         ("hard tanh, dA passed on", "through", draw(17, (3, 5)), {"slope missing"}),
     ),
-    *cases(
-        softsign,
-        softsign_vjp,
+    *cases(softsign, softsign_vjp)(
         # at the output
         ("softsign, 1 / (1 + |out|)^2", "out", draw(18, (3, 4)), {"slope at out"}),
         # wrong formula: no name
         ("softsign, square forgotten", "square", draw(19, (3, 4)), set()),
     ),
-    *cases(
-        selu,
-        selu_vjp,
+    *cases(selu, selu_vjp)(
         # a constant factor 1.0507
-        ("selu, scale forgotten", "scale", draw(20, (4, 3)), {"factor"}),
+        ("selu, scale forgotten", "scale", draw(20, (4, 3)), {"factor"})
     ),
-    *cases(
-        mish,
-        mish_vjp,
+    *cases(mish, mish_vjp)(
         # slope(out) for slope(x)
-        ("mish, slope of the output", "out", draw(21, (3, 4)), {"slope at out"}),
+        ("mish, slope of the output", "out", draw(21, (3, 4)), {"slope at out"})
     ),
-    *cases(
-        tanh,
-        tanh_vjp,
+    *cases(tanh, tanh_vjp)(
         # formula of out, given x
         ("tanh, 1 - x^2", "x", draw(22, (4, 4)), {"slope at x"}),
         # opposite sign
         ("tanh, out^2 - 1", "sign", draw(23, (3, 5)), {"sign"}),
     ),
-    *cases(
-        prelu,
-        prelu_vjp,
+    *cases(prelu, prelu_vjp)(
         # da without its mask: entries are counted that do not depend on a: no name
         ("prelu, mask forgotten in da", "all", draw(24, (4, 3), (3,)), set()),
         # da over the positive entries: the branches exchanged
         ("prelu, da over x > 0", "reversed", draw(25, (5, 3), (3,)), {"branch reversed"}),
     ),
-    *cases(
-        cube,
-        cube_vjp,
+    *cases(cube, cube_vjp)(
         # wrong power: no name
-        ("x^3, 3x", "power", draw(26, (3, 4)), set()),
+        ("x^3, 3x", "power", draw(26, (3, 4)), set())
     ),
-    *cases(
-        logarithm,
-        logarithm_vjp,
+    *cases(logarithm, logarithm_vjp)(
         # 1/out for 1/x
-        ("log, 1 / log x", "out", [np.abs(draw(27, (2, 5))[0]) + 1.5], {"slope at out"}),
+        ("log, 1 / log x", "out", [np.abs(draw(27, (2, 5))[0]) + 1.5], {"slope at out"})
     ),
-    *cases(
-        exponential,
-        exponential_vjp,
+    *cases(exponential, exponential_vjp)(
         # the slope is out itself; x was given to that formula
-        ("exp, dA times x", "x", draw(28, (3, 4)), {"slope at x"}),
+        ("exp, dA times x", "x", draw(28, (3, 4)), {"slope at x"})
     ),
-    *cases(
-        glu,
-        glu_vjp,
+    *cases(glu, glu_vjp)(
         # the slope of the gate's sigmoid is forgotten
         ("GLU, slope of the gate forgotten", "slope", draw(29, (4, 3), (3, 2), (3, 2)), {"slope missing"}),
         # the two factors of the product rule are exchanged: no name

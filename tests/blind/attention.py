@@ -32,8 +32,7 @@ def positions_vjp(args, dA, bug):
     return [dA.copy(), dA.sum(axis=0)]
 
 
-def self_attention(X):
-    return softmax(X @ X.T) @ X
+self_attention = lambda X: softmax(X @ X.T) @ X
 
 
 def self_attention_vjp(args, dA, bug):
@@ -62,8 +61,7 @@ def factorisation_vjp(args, dA, bug):
     return [dX, dV]
 
 
-def tempered(x):
-    return softmax(x / 1.7)
+tempered = lambda x: softmax(x / 1.7)
 
 
 def tempered_vjp(args, dA, bug):
@@ -73,37 +71,25 @@ def tempered_vjp(args, dA, bug):
 
 
 ATTENTION = [
-    *cases(
-        causal,
-        causal_vjp,
+    *cases(causal, causal_vjp)(
         # the mask is not applied when the weights are computed again: no name
         ("causal attention, mask forgotten in backward", "mask", draw(75, (4, 3), (4, 3), (4, 2)), set()),
         # s(1 - s) for the softmax
         ("causal attention, softmax by its diagonal", "diagonal", draw(76, (4, 2), (4, 2), (4, 3)), {"diagonal only"}),
     ),
-    *cases(
-        positions,
-        positions_vjp,
+    *cases(positions, positions_vjp)(
         # the sum over the batch is not taken
-        ("positions added, sum over the batch forgotten", "shape", draw(78, (3, 2, 4), (2, 4)), {"missing sum"}),
+        ("positions added, sum over the batch forgotten", "shape", draw(78, (3, 2, 4), (2, 4)), {"missing sum"})
     ),
-    *cases(
-        self_attention,
-        self_attention_vjp,
+    *cases(self_attention, self_attention_vjp)(
         # the weights, computed from X, are treated as constants; of the three uses of X only one has its gradient, so
         # the words of missing sum are true too
-        ("self-attention, weights constant", "constant", draw(79, (4, 3)), {"statistics constant", "missing sum"}),
+        ("self-attention, weights constant", "constant", draw(79, (4, 3)), {"statistics constant", "missing sum"})
     ),
-    *cases(
-        factorisation,
-        factorisation_vjp,
+    *cases(factorisation, factorisation_vjp)(
         # V in place of V^2 in the second term: no name
         ("factorisation machine, square of V forgotten", "square", draw(80, (4, 3), (3, 2)), set()),
         ("factorisation machine, 1/2 forgotten", "half", draw(81, (3, 4), (4, 2)), {"factor"}),
     ),
-    *cases(
-        tempered,
-        tempered_vjp,
-        ("softmax with temperature, 1/T forgotten", "T", draw(82, (3, 4)), {"factor"}),
-    ),
+    *cases(tempered, tempered_vjp)(("softmax with temperature, 1/T forgotten", "T", draw(82, (3, 4)), {"factor"})),
 ]

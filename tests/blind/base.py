@@ -17,9 +17,9 @@ class Case:
     names: set
 
 
-def cases(f, vjp, *rows):
-    """The cases of one function, whose vjp has the mistake `bug`, or none if that is None."""
-    return [Case(title, f, partial(vjp, bug=bug), args, names) for title, bug, args, names in rows]
+def cases(f, vjp):
+    """`cases(f, vjp)(*rows)` are the cases of one function, whose vjp has the mistake `bug`, or none if it is None."""
+    return lambda *rows: [Case(title, f, partial(vjp, bug=bug), args, names) for title, bug, args, names in rows]
 
 
 def draw(seed, *shapes):
@@ -29,5 +29,4 @@ def draw(seed, *shapes):
     return [np.where(np.abs(a) < 0.15, np.sign(a) * 0.15 + a, a) for a in drawn]
 
 
-def softmax_back(s, dA):
-    return s * (dA - (dA * s).sum(axis=-1, keepdims=True))
+softmax_back = lambda s, dA: s * (dA - (dA * s).sum(axis=-1, keepdims=True))

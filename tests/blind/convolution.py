@@ -41,8 +41,7 @@ def strided_vjp(args, dA, bug):
     return [dx, dk, dA.sum(axis=(0, 2))]
 
 
-def global_average(x):
-    return x.mean(axis=2)
+global_average = lambda x: x.mean(axis=2)
 
 
 def global_average_vjp(args, dA, bug):
@@ -83,40 +82,25 @@ def residual_conv_vjp(args, dA, bug):
 
 
 CONVOLUTION = [
-    *cases(
-        conv2d,
-        conv2d_vjp,
+    *cases(conv2d, conv2d_vjp)(
         ("conv2d, the wrong one of the kernels in dx", "kernel", draw(58, (4, 5), (2, 3)), {"kernel not flipped"}),
         ("conv2d, k.T in dx", "transposed", draw(59, (5, 5), (3, 3)), {"transposed"}),
         ("conv2d, rows of dk reversed", "rows", draw(60, (5, 4), (3, 2)), {"flipped"}),
     ),
-    *cases(
-        strided,
-        strided_vjp,
+    *cases(strided, strided_vjp)(
         # wrong index: no name
         ("strided conv1d, stride 1 in dx", "stride", draw(61, (2, 9), (2, 3), (2,)), set()),
         # the kernel is reversed in the scatter form, where it must not be
         ("strided conv1d, kernel reversed", "kernel", draw(62, (2, 7), (3, 3), (3,)), {"kernel not flipped"}),
     ),
-    *cases(
-        global_average,
-        global_average_vjp,
+    *cases(global_average, global_average_vjp)(
         # divided by the batch size too: 1/b too much
-        ("global average pooling, divided by batch too", "batch", draw(64, (3, 2, 4)), {"factor"}),
+        ("global average pooling, divided by batch too", "batch", draw(64, (3, 2, 4)), {"factor"})
     ),
-    *cases(
-        prenorm,
-        prenorm_vjp,
-        ("pre-norm block, skip has no gradient", "lost", draw(65, (3, 4), (4, 4)), {"lost residual", "missing sum"}),
+    *cases(prenorm, prenorm_vjp)(
+        ("pre-norm block, skip has no gradient", "lost", draw(65, (3, 4), (4, 4)), {"lost residual", "missing sum"})
     ),
-    *cases(
-        residual_conv,
-        residual_conv_vjp,
-        (
-            "residual convolution, skip has no gradient",
-            "lost",
-            draw(66, (3, 5), (3,)),
-            {"lost residual", "missing sum"},
-        ),
+    *cases(residual_conv, residual_conv_vjp)(
+        ("residual convolution, skip has no gradient", "lost", draw(66, (3, 5), (3,)), {"lost residual", "missing sum"})
     ),
 ]

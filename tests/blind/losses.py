@@ -5,9 +5,7 @@ import numpy as np
 from tests.blind.base import cases, draw
 from tests.classics import sigmoid, softmax
 
-
-def mae(p, y):
-    return np.abs(p - y).mean()
+mae = lambda p, y: np.abs(p - y).mean()
 
 
 def mae_vjp(args, dA, bug):
@@ -35,8 +33,7 @@ def huber_vjp(args, dA, bug):
     return [dA[:, None] * slope]
 
 
-def log_sum_exp(x):
-    return np.log(np.exp(x).sum(axis=1))
+log_sum_exp = lambda x: np.log(np.exp(x).sum(axis=1))
 
 
 def log_sum_exp_vjp(args, dA, bug):
@@ -49,8 +46,7 @@ def log_sum_exp_vjp(args, dA, bug):
     return [dA[:, None] * e / e.sum(axis=1, keepdims=True)]
 
 
-def log_softmax(x):
-    return x - np.log(np.exp(x).sum(axis=1, keepdims=True))
+log_softmax = lambda x: x - np.log(np.exp(x).sum(axis=1, keepdims=True))
 
 
 def log_softmax_vjp(args, dA, bug):
@@ -68,9 +64,7 @@ def log_softmax_vjp(args, dA, bug):
 CLASSES = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 1, 0]], float)
 WEIGHTS = np.array([0.5, 2.0, 1.2, 0.7])
 
-
-def weighted_ce(z):
-    return -(WEIGHTS[:, None] * CLASSES * np.log(softmax(z))).sum() / len(z)
+weighted_ce = lambda z: -(WEIGHTS[:, None] * CLASSES * np.log(softmax(z))).sum() / len(z)
 
 
 def weighted_ce_vjp(args, dA, bug):
@@ -125,8 +119,7 @@ def poisson_vjp(args, dA, bug):
     return [np.outer(dz, w), X.T @ dz]
 
 
-def l1(W):
-    return 0.2 * np.abs(W).sum()
+l1 = lambda W: 0.2 * np.abs(W).sum()
 
 
 def l1_vjp(args, dA, bug):
@@ -134,8 +127,7 @@ def l1_vjp(args, dA, bug):
     return [0.2 * np.sign(W) if bug == "dA" else dA * 0.2 * np.sign(W)]
 
 
-def variance(x):
-    return x.var(axis=1)
+variance = lambda x: x.var(axis=1)
 
 
 def variance_vjp(args, dA, bug):
@@ -145,8 +137,7 @@ def variance_vjp(args, dA, bug):
     return [d * n / (n - 1) if bug == "n-1" else d]
 
 
-def product(x):
-    return x.prod(axis=1)
+product = lambda x: x.prod(axis=1)
 
 
 def product_vjp(args, dA, bug):
@@ -160,79 +151,55 @@ def product_vjp(args, dA, bug):
 
 
 LOSSES = [
-    *cases(
-        mae,
-        mae_vjp,
+    *cases(mae, mae_vjp)(
         ("mae, dA forgotten", "dA", draw(33, (3, 4), (3, 4)), {"missing dA"}),
         # the branches of the sign are exchanged, which is the opposite sign
         ("mae, -1 where p > y", "reversed", draw(34, (4, 3), (4, 3)), {"branch reversed", "sign"}),
     ),
-    *cases(
-        huber,
-        huber_vjp,
+    *cases(huber, huber_vjp)(
         ("huber, branches exchanged", "reversed", draw(35, (4, 4)), {"branch reversed"}),
         # delta is forgotten in the linear branch only, no factor of the whole gradient: no name
         ("huber, delta forgotten in one branch", "delta", draw(36, (3, 5)), set()),
     ),
-    *cases(
-        log_sum_exp,
-        log_sum_exp_vjp,
+    *cases(log_sum_exp, log_sum_exp_vjp)(
         # the softmax of the gradient is normalised over the rows: its sum runs over axis 0, which must remain
         ("logsumexp, softmax over axis 0", "axis", draw(37, (4, 3)), {"wrong sum"}),
         # the gradient of the maximum: no name
         ("logsumexp, gradient of the maximum", "max", draw(38, (3, 4)), set()),
     ),
-    *cases(
-        log_softmax,
-        log_softmax_vjp,
+    *cases(log_softmax, log_softmax_vjp)(
         ("log-softmax, dA(1 - s)", "diagonal", draw(39, (3, 4)), {"diagonal only"}),
         # the subtracted logsumexp, computed from x, is treated as a constant; what remains is dA, not multiplied
         ("log-softmax, normaliser constant", "constant", draw(40, (4, 3)), {"statistics constant", "slope missing"}),
         # as for one-hot dA: the sum of dA is forgotten, and the result is not linear: no name
         ("log-softmax, dA - s", "dA - s", draw(41, (4, 4)), set()),
     ),
-    *cases(
-        weighted_ce,
-        weighted_ce_vjp,
+    *cases(weighted_ce, weighted_ce_vjp)(
         # the weights of the examples are forgotten, a factor that is not one constant: no name
-        ("weighted cross-entropy, weights forgotten", "weights", draw(42, (4, 3)), set()),
+        ("weighted cross-entropy, weights forgotten", "weights", draw(42, (4, 3)), set())
     ),
-    *cases(
-        cosine,
-        cosine_vjp,
-        ("cosine similarity, norms constant", "constant", draw(43, (3, 4), (3, 4)), {"statistics constant"}),
+    *cases(cosine, cosine_vjp)(
+        ("cosine similarity, norms constant", "constant", draw(43, (3, 4), (3, 4)), {"statistics constant"})
     ),
-    *cases(
-        triplet,
-        triplet_vjp,
+    *cases(triplet, triplet_vjp)(
         # n - a in place of a - n
         (
             "triplet loss, sign of the negative's gradient",
             "sign",
             [0.6 * a for a in draw(44, (4, 3), (4, 3), (4, 3))],
             {"sign"},
-        ),
+        )
     ),
-    *cases(
-        poisson,
-        poisson_vjp,
+    *cases(poisson, poisson_vjp)(
         # dz has dA in it, and both gradients are multiplied by it again
-        ("Poisson loss, dA twice", "twice", [0.5 * a for a in draw(45, (4, 3), (3,))], {"doubled dA"}),
+        ("Poisson loss, dA twice", "twice", [0.5 * a for a in draw(45, (4, 3), (3,))], {"doubled dA"})
     ),
-    *cases(
-        l1,
-        l1_vjp,
-        ("L1 penalty, dA forgotten", "dA", draw(46, (3, 4)), {"missing dA"}),
-    ),
-    *cases(
-        variance,
-        variance_vjp,
+    *cases(l1, l1_vjp)(("L1 penalty, dA forgotten", "dA", draw(46, (3, 4)), {"missing dA"})),
+    *cases(variance, variance_vjp)(
         # n - 1 in place of n, a constant factor n/(n-1)
-        ("variance, n - 1 in backward", "n-1", draw(47, (3, 5)), {"factor"}),
+        ("variance, n - 1 in backward", "n-1", draw(47, (3, 5)), {"factor"})
     ),
-    *cases(
-        product,
-        product_vjp,
+    *cases(product, product_vjp)(
         ("product of each row, dA forgotten", "dA", draw(48, (4, 3)), {"missing dA"}),
         # not divided by x: no name
         ("product of each row, not divided by x", "x", draw(49, (3, 3)), set()),

@@ -54,9 +54,7 @@ def group_norm_vjp(args, dA, bug):
 
 
 NORMALISATION = [
-    *cases(
-        layer_norm,
-        layer_norm_vjp,
+    *cases(layer_norm, layer_norm_vjp)(
         ("layer norm, statistics constant", "statistics", draw(50, (3, 4), (4,), (4,)), {"statistics constant"}),
         ("layer norm, variance constant", "variance", draw(51, (4, 5), (5,), (5,)), {"variance constant"}),
         ("layer norm, mean constant", "mean", draw(52, (3, 5), (5,), (5,)), {"mean constant"}),
@@ -65,9 +63,7 @@ NORMALISATION = [
         # the means of the backward pass run over the rows, as in batch norm
         ("layer norm, means over axis 0", "axis", draw(54, (4, 3), (3,), (3,)), {"wrong sum"}),
     ),
-    *cases(
-        group_norm,
-        group_norm_vjp,
+    *cases(group_norm, group_norm_vjp)(
         # the means of the backward pass run over both groups
         ("group norm, means over all groups", "groups", draw(56, (3, 6), (6,)), {"wrong sum"}),
         ("group norm, variance constant", "variance", draw(57, (4, 6), (6,)), {"variance constant"}),

@@ -22,8 +22,7 @@ def columns_vjp(args, dA, bug):
     return [dW, dX, db]
 
 
-def dense_sigmoid(X, W, b):
-    return sigmoid(X @ W + b)
+dense_sigmoid = lambda X, W, b: sigmoid(X @ W + b)
 
 
 def dense_sigmoid_vjp(args, dA, bug):
@@ -38,8 +37,7 @@ def dense_sigmoid_vjp(args, dA, bug):
     return [dz @ W.T, dW, db]
 
 
-def affine(X, g, b):
-    return X * g + b
+affine = lambda X, g, b: X * g + b
 
 
 def affine_vjp(args, dA, bug):
@@ -48,8 +46,7 @@ def affine_vjp(args, dA, bug):
     return [dA * g, (dA * X).sum(axis=axis), dA.sum(axis=axis)]
 
 
-def gram(X):
-    return X @ X.T
+gram = lambda X: X @ X.T
 
 
 def gram_vjp(args, dA, bug):
@@ -71,8 +68,7 @@ def tied_vjp(args, dA, bug):
     return [dA @ W @ W.T, encoder + decoder]
 
 
-def quotient(x, y):
-    return x / y
+quotient = lambda x, y: x / y
 
 
 def quotient_vjp(args, dA, bug):
@@ -82,8 +78,7 @@ def quotient_vjp(args, dA, bug):
     return [dA / y, -dA * x / y**2]
 
 
-def permuted(x):
-    return x.transpose(1, 2, 0)
+permuted = lambda x: x.transpose(1, 2, 0)
 
 
 def permuted_vjp(args, dA, bug):
@@ -92,8 +87,7 @@ def permuted_vjp(args, dA, bug):
     return [dA.transpose(2, 0, 1)]
 
 
-def cumulative(x):
-    return np.cumsum(x, axis=0)
+cumulative = lambda x: np.cumsum(x, axis=0)
 
 
 def cumulative_vjp(args, dA, bug):
@@ -102,8 +96,7 @@ def cumulative_vjp(args, dA, bug):
     return [np.cumsum(dA[::-1], axis=0)[::-1]]
 
 
-def reversed_weights(x, w):
-    return x[:, ::-1] * w
+reversed_weights = lambda x, w: x[:, ::-1] * w
 
 
 def reversed_weights_vjp(args, dA, bug):
@@ -115,9 +108,7 @@ def reversed_weights_vjp(args, dA, bug):
 
 
 PRODUCTS = [
-    *cases(
-        columns,
-        columns_vjp,
+    *cases(columns, columns_vjp)(
         # W for W.T
         ("WX + b, W not transposed", "W", draw(1, (3, 3), (3, 5), (3, 1)), {"transposed"}),
         # one term of 5
@@ -125,9 +116,7 @@ PRODUCTS = [
         # bias not trained
         ("WX + b, db zero", "zero", draw(3, (4, 3), (3, 4), (4, 1)), {"zero gradient"}),
     ),
-    *cases(
-        dense_sigmoid,
-        dense_sigmoid_vjp,
+    *cases(dense_sigmoid, dense_sigmoid_vjp)(
         # s(1 - s) with z in place of s: the formula in terms of the output, at the input of the activation
         ("sigmoid(XW + b), z(1 - z)", "z", draw(4, (4, 3), (3, 2), (2,)), {"slope at x"}),
         # db is the sum of dA in place of dz: only there the slope is missing
@@ -135,48 +124,34 @@ PRODUCTS = [
         # dz has dA in it, and dW multiplies by dA again
         ("sigmoid(XW + b), dA twice in dW", "double", draw(6, (5, 3), (3, 3), (3,)), {"doubled dA"}),
     ),
-    *cases(
-        affine,
-        affine_vjp,
+    *cases(affine, affine_vjp)(
         # sums over the features, an axis that must remain, possible since X is square. The same numbers come from the
         # transpose of dA * X and of dA
-        ("X * g + b, sums over axis 1", "axis", draw(83, (4, 4), (4,), (4,)), {"wrong sum", "transposed"}),
+        ("X * g + b, sums over axis 1", "axis", draw(83, (4, 4), (4,), (4,)), {"wrong sum", "transposed"})
     ),
-    *cases(
-        gram,
-        gram_vjp,
+    *cases(gram, gram_vjp)(
         # dA + dA in place of dA + dA.T: one of them is not transposed
-        ("X X^T, 2 dA X", "2", draw(10, (4, 3)), {"transposed"}),
+        ("X X^T, 2 dA X", "2", draw(10, (4, 3)), {"transposed"})
     ),
-    *cases(
-        tied,
-        tied_vjp,
+    *cases(tied, tied_vjp)(
         # W is used twice; the gradient is the sum over its uses, and only that of the first use is kept
-        ("tied weights, only the encoder's gradient", "encoder", draw(11, (5, 4), (4, 2)), {"missing sum"}),
+        ("tied weights, only the encoder's gradient", "encoder", draw(11, (5, 4), (4, 2)), {"missing sum"})
     ),
-    *cases(
-        quotient,
-        quotient_vjp,
+    *cases(quotient, quotient_vjp)(
         # y^2 is y: a formula copied wrongly: no name
-        ("x / y, square of y forgotten", "square", [a + 3 for a in draw(12, (3, 4), (3, 4))], set()),
+        ("x / y, square of y forgotten", "square", [a + 3 for a in draw(12, (3, 4), (3, 4))], set())
     ),
-    *cases(
-        permuted,
-        permuted_vjp,
+    *cases(permuted, permuted_vjp)(
         # the same permutation is applied again, and the inverse belongs here: the array is transposed wrongly
-        ("transpose(1, 2, 0), the same axes in backward", "again", draw(13, (3, 3, 3)), {"transposed"}),
+        ("transpose(1, 2, 0), the same axes in backward", "again", draw(13, (3, 3, 3)), {"transposed"})
     ),
-    *cases(
-        cumulative,
-        cumulative_vjp,
+    *cases(cumulative, cumulative_vjp)(
         # cumsum from the front in place of cumsum from the end: the triangular matrix is not transposed; both flips are
         # forgotten
-        ("cumsum, cumsum again in backward", "forward", draw(14, (4, 3)), {"transposed", "flipped"}),
+        ("cumsum, cumsum again in backward", "forward", draw(14, (4, 3)), {"transposed", "flipped"})
     ),
-    *cases(
-        reversed_weights,
-        reversed_weights_vjp,
+    *cases(reversed_weights, reversed_weights_vjp)(
         # dx is not reversed back
-        ("x reversed times w, dx not reversed back", "flip", draw(15, (3, 4), (4,)), {"flipped"}),
+        ("x reversed times w, dx not reversed back", "flip", draw(15, (3, 4), (4,)), {"flipped"})
     ),
 ]

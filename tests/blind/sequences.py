@@ -58,8 +58,7 @@ def gru_run(X, Wz, Wr, Wn):
     return h, steps
 
 
-def gru(X, Wz, Wr, Wn):
-    return gru_run(X, Wz, Wr, Wn)[0]
+gru = lambda X, Wz, Wr, Wn: gru_run(X, Wz, Wr, Wn)[0]
 
 
 def gru_vjp(args, dA, bug):
@@ -102,8 +101,7 @@ def lstm_run(X, W):
     return h, steps
 
 
-def lstm(X, W):
-    return lstm_run(X, W)[0]
+lstm = lambda X, W: lstm_run(X, W)[0]
 
 
 def lstm_vjp(args, dA, bug):
@@ -126,9 +124,7 @@ def lstm_vjp(args, dA, bug):
 
 
 SEQUENCES = [
-    *cases(
-        rnn,
-        rnn_vjp,
+    *cases(rnn, rnn_vjp)(
         # each step has only the gradient of its own output
         (
             "rnn, all states, no gradient through the state",
@@ -139,9 +135,7 @@ SEQUENCES = [
         # the list of dX, which was filled from the last step on, is not reversed
         ("rnn, all states, dX in the order of the loop", "order", draw(68, (4, 3), (3, 2), (2, 2)), {"flipped"}),
     ),
-    *cases(
-        average,
-        average_vjp,
+    *cases(average, average_vjp)(
         # dx = (1 - 0.6) dA: no gradient flows back from later steps, which leaves the slope by the own entry, one term
         # of the sum over later outputs
         (
@@ -149,20 +143,16 @@ SEQUENCES = [
             "truncated",
             draw(84, (3, 5)),
             {"truncated sequence", "diagonal only", "missing sum"},
-        ),
+        )
     ),
-    *cases(
-        gru,
-        gru_vjp,
+    *cases(gru, gru_vjp)(
         # the loop ends after the last step
         ("gru, only the last step", "truncated", draw(70, (3, 2), (5, 3), (5, 3), (5, 3)), {"truncated sequence"}),
         # the weights of the state and of its candidate are exchanged: no name
         ("gru, z and 1 - z exchanged", "exchanged", draw(71, (3, 2), (5, 3), (5, 3), (5, 3)), set()),
         ("gru, reset gate has no gradient", "zero", draw(72, (3, 2), (5, 3), (5, 3), (5, 3)), {"zero gradient"}),
     ),
-    *cases(
-        lstm,
-        lstm_vjp,
+    *cases(lstm, lstm_vjp)(
         # neither the state nor the cell carries a gradient to the step before
         ("lstm, no gradient to earlier steps", "truncated", draw(73, (4, 3), (5, 8)), {"truncated sequence"}),
         # the cell's gradient is multiplied by the input gate in place of the forget gate: no name

@@ -91,8 +91,7 @@ def with_layer(layer):
     return Dense.init(N_IN, WIDTH, seed=0), layer, Dense.init(WIDTH, N_OUT, seed=7)
 
 
-def normalises(layer):
-    return isinstance(layer, LayerNorm | layers.RMSNorm)
+normalises = lambda layer: isinstance(layer, LayerNorm | layers.RMSNorm)
 
 
 def check(net, x, y, loss=mse, digits=1e-12, **options):
@@ -132,11 +131,6 @@ def test_losses(loss, y):
     check(mlp([N_IN, WIDTH, N_OUT], hidden=Tanh(), seed=0), x, y, loss)
 
 
-def test_probabilities():
-    net = (*mlp([N_IN, 4, N_OUT], seed=0), Sigmoid())
-    check(net, x, bits, losses.binary_cross_entropy)
-
-
 @st.composite
 def runs(draw):
     """A network, and a batch for it."""
@@ -162,9 +156,7 @@ def test_networks(run):
 
 
 def test_a_cost_that_is_a_function_of_a_sum():
-    def negative_root(out, y):
-        return -np.sqrt(((out - y) ** 2).mean()), (out - y) / len(y)
-
+    negative_root = lambda out, y: (-np.sqrt(((out - y) ** 2).mean()), (out - y) / len(y))
     net, function = mlp([N_IN, 4, N_OUT], hidden=Tanh(), seed=0), compiled(negative_root)
     assert explain(function, net, x, y).startswith("compiled: ")
     (cost, grads), (plain_cost, plain) = function(net, x, y), value_and_grad(negative_root)(net, x, y)

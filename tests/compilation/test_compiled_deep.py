@@ -9,20 +9,7 @@ import pytest
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
-from funcnn import (
-    AdamW,
-    Dense,
-    Grads,
-    Momentum,
-    Residual,
-    Tanh,
-    files,
-    inference,
-    mse,
-    sgd,
-    update,
-    value_and_grad,
-)
+from funcnn import AdamW, Dense, Grads, Momentum, Residual, Tanh, files, inference, mse, sgd, update, value_and_grad
 from funcnn.compilation import compiled, explain
 from funcnn.compilation.fold import Fold
 from funcnn.compilation.step import CompiledStep

@@ -1,6 +1,5 @@
 """Kernels whose first result is right, and that would be wrong later: each call gives the result of value_and_grad."""
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,21 +7,7 @@ import pytest
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
-from funcnn import (
-    Array,
-    Dense,
-    Elementwise,
-    Grads,
-    Tanh,
-    backward,
-    forward,
-    gradient,
-    mlp,
-    mse,
-    namespace,
-    record,
-    value_and_grad,
-)
+from funcnn import Array, Grads, backward, forward, gradient, layers, mse, namespace, record, value_and_grad
 from funcnn.compilation import compiled, explain
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.trace import trace
@@ -30,12 +15,12 @@ from funcnn.trees import leaves
 
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(37, 5)), rng.normal(size=(37, 3))
-first = Dense.init(5, 3, seed=0)
+first = layers.Dense.init(5, 3, seed=0)
 small, large = x * 0.01, x * 9
 
 
 @record
-class Rule(Elementwise):
+class Rule(layers.Elementwise):
     """An activation with a rule that is given."""
 
     f: Any
@@ -116,8 +101,7 @@ def inverts_a_count(x):
     return x * np.where(~(x > 2.5).sum(axis=-1, keepdims=True) < -1, 2.0, 1.0)
 
 
-def inverts_a_power(x):
-    return x * np.where(~((x > 2.5) ** 3) == -2, 2.0, 1.0)
+inverts_a_power = lambda x: x * np.where(~((x > 2.5) ** 3) == -2, 2.0, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -145,8 +129,7 @@ def grown(x):
     return t * n
 
 
-def counted(x):
-    return x + ((x > 0) & (x < 1)).sum(axis=-1, keepdims=True) * 0.5
+counted = lambda x: x + ((x > 0) & (x < 1)).sum(axis=-1, keepdims=True) * 0.5
 
 
 @pytest.mark.parametrize("f", [grown, counted])
@@ -192,7 +175,7 @@ class Factor:
     __slots__ = ("__dict__", "k")
 
     def __init__(self, k=1.0):
-        self.k, self.others, self.me = k, [np.float64(1.0), {"a": 1.0}, 1j, (Tanh(),), np.ones(2), int], self
+        self.k, self.others, self.me = k, [np.float64(1.0), {"a": 1.0}, 1j, (layers.Tanh(),), np.ones(2), int], self
 
     def __call__(self, x):
         return x * (self.k * self.others[0] * self.others[1]["a"] * self.others[4][0])
@@ -200,55 +183,6 @@ class Factor:
     def loss(self, out, y):
         cost, dA = mse(out, y)
         return self(cost), self(dA)
-
-
-class One:
-    """A class with a single slot."""
-
-    __slots__ = "k"  # noqa: PLC0205  Python allows a string
-
-    def __call__(self, out, y):
-        cost, dA = mse(out, y)
-        return cost * self.k, dA * self.k
-
-
-def test_attributes_of_a_setting_and_of_a_loss():
-    f = Factor()
-    by_setting, by_loss = compiled(mse), compiled(f.loss)
-
-    def check():
-        are_alike(by_setting, mse, (first, Rule(f)), x, y)
-        are_alike(by_loss, f.loss, (first,), x, y)
-
-    check()
-    f.k = 2.0
-    check()
-    f.others[0] = np.float64(3.0)
-    check()
-    f.others[1]["a"] = -1.0
-    check()
-    f.others[4][0] = 0.5
-    check()
-    assert explain(by_loss, (first,), x, y).startswith("compiled: ")
-
-
-def test_a_loss_of_one_slot():
-    loss = One()
-    function = compiled(loss)
-    for k in (1.0, 2.0, 0.0, -0.0):
-        loss.k = k
-        are_alike(function, loss, (first,), x, y)
-
-
-def test_arguments_of_a_partial():
-    def scaled(out, y, k):
-        return mse(out * k, y)[0], mse(out * k, y)[1] * k
-
-    loss = partial(scaled, k=1.0)
-    function = compiled(loss)
-    are_alike(function, loss, (first,), x, y)
-    loss.keywords["k"] = 2.0
-    are_alike(function, loss, (first,), x, y)
 
 
 def test_what_has_too_many_parts_runs_plain():
@@ -276,7 +210,7 @@ def test_a_rule_that_is_registered_again():
         forward.register(Times)(lambda params, x: (k * (x @ params.W), x))
         backward.register(Times)(lambda params, x, dA: Grads(gradient(params, W=k * (x.T @ dA)), dA @ params.W.T))
 
-    function, net, other = compiled(mse), (Times(np.ones((5, 3))),), mlp([5, 3], seed=0)
+    function, net, other = compiled(mse), (Times(np.ones((5, 3))),), layers.mlp([5, 3], seed=0)
     rule(1.0)
     are_alike(function, mse, net, x, y)
     kept = function.step(other, x, y, [], [])

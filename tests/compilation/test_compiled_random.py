@@ -11,13 +11,7 @@ import pytest
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
-from funcnn import (
-    Dense,
-    losses,
-    mse,
-    sgd,
-    value_and_grad,
-)
+from funcnn import Dense, losses, mse, sgd, value_and_grad
 from funcnn.compilation import compiled
 from tests.compilation.test_compiled import ACTIVATIONS, OTHERS, WIDTH
 from tests.compilation.test_compiled_later import are_alike

@@ -8,19 +8,7 @@ import pytest
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
-from funcnn import (
-    Array,
-    Elementwise,
-    Grads,
-    TrainState,
-    backward,
-    forward,
-    gradient,
-    mse,
-    namespace,
-    record,
-    value_and_grad,
-)
+from funcnn import Array, Grads, TrainState, backward, forward, gradient, layers, mse, namespace, record, value_and_grad
 from funcnn.bits import words
 from funcnn.compilation import compiled, explain
 from funcnn.conditions import is_outside
@@ -33,7 +21,7 @@ CONSTANT = np.array([0.5, 2.0, -1.0])
 
 
 @record
-class Rule(Elementwise):
+class Rule(layers.Elementwise):
     """An activation with a rule that is given."""
 
     f: Any

@@ -7,30 +7,8 @@ import pytest
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
-from funcnn import (
-    Array,
-    Dense,
-    Dropout,
-    Elementwise,
-    Frozen,
-    Grads,
-    Tanh,
-    TrainState,
-    backward,
-    early_stopping,
-    forward,
-    gradient,
-    layers,
-    losses,
-    mlp,
-    mse,
-    namespace,
-    record,
-    state,
-    train,
-    validation,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import layers, losses
 from funcnn.compilation import compiled, explain
 from funcnn.compilation.compiler import agree
 from funcnn.optimizers import Average
@@ -39,12 +17,12 @@ from funcnn.trees import astype, leaves
 
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(37, 5)), rng.normal(size=(37, 3))
-net = mlp([5, 9, 3], hidden=Tanh(), seed=0)
+net = nn.mlp([5, 9, 3], hidden=nn.Tanh(), seed=0)
 bools, small = y > 0, rng.integers(0, 200, (37, 3)).astype(np.uint8)
 
 
-@record
-class Rule(Elementwise):
+@nn.record
+class Rule(nn.Elementwise):
     """An activation with a rule that is given, and a setting or a state that the rule reads."""
 
     f: Any
@@ -54,24 +32,24 @@ class Rule(Elementwise):
         return self.f(x, self.p)
 
     def slope(self, kept):
-        return namespace(kept).ones_like(kept)
+        return nn.namespace(kept).ones_like(kept)
 
 
-@record
+@nn.record
 class Product:
     """x @ W without a check."""
 
-    W: Array
+    W: nn.Array
 
 
-@forward.register(Product)
+@nn.forward.register(Product)
 def product_forward(params, x):
     return x @ params.W, x
 
 
-@backward.register(Product)
+@nn.backward.register(Product)
 def product_backward(params, x, dA):
-    return Grads(gradient(params, W=np.asarray(params.W) * 0.0), dA)
+    return nn.Grads(nn.gradient(params, W=np.asarray(params.W) * 0.0), dA)
 
 
 def outcome(function, *arguments):
@@ -87,7 +65,7 @@ def outcome(function, *arguments):
 def is_plain(loss, net, x, y):
     """The outcomes of the compiled and the plain function agree, at the first call and at the second."""
     function = compiled(loss)
-    expected = outcome(value_and_grad(loss), net, x, y)
+    expected = outcome(nn.value_and_grad(loss), net, x, y)
     for _ in range(2):
         made = outcome(function, net, x, y)
         if isinstance(expected[0], type):
@@ -98,9 +76,7 @@ def is_plain(loss, net, x, y):
                 np.testing.assert_allclose(a, b, 1e-4, 1e-6)
 
 
-def mean_of(d):
-    return (d * d).mean(), 2 * d / d.size
-
+mean_of = lambda d: ((d * d).mean(), 2 * d / d.size)
 
 LOSSES = {
     "fewer rows of y": (lambda out, y: ((out * out).sum() + y.sum(), 2 * out), y[:5]),
@@ -147,8 +123,8 @@ OF_FLOAT32 = {
     "a label below 0": (losses.softmax_cross_entropy, np.full((37, 3), 1.0) * [1.0, -1e-60, 0.0]),
     "a gradient in float64": (lambda out, y: mean_of(out - y), small.astype(np.int64)),
     "a cost in float64": (lambda out, y: ((out * np.float64(2)).sum(), out), y.astype(np.float32)),
-    "y in float64": (mse, y),
-    "y in float16": (mse, y.astype(np.float16)),
+    "y in float64": (nn.mse, y),
+    "y in float16": (nn.mse, y.astype(np.float16)),
 }
 
 
@@ -168,16 +144,16 @@ RULES = {
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", RULES)
 def test_rules(name, dtype):
-    is_plain(mse, astype((Dense.init(5, 3, seed=0), Rule(*RULES[name])), dtype), x.astype(dtype), y.astype(dtype))
+    is_plain(nn.mse, astype((nn.Dense.init(5, 3, seed=0), Rule(*RULES[name])), dtype), x.astype(dtype), y.astype(dtype))
 
 
 @pytest.mark.parametrize("shape", [(4, 3), (6, 3), (8, 3), (1, 3), (5, 3)])
 def test_products_fit(shape):
-    is_plain(mse, (Product(np.ones(shape)),), x, y)
-    is_plain(mse, (Product(np.ones((shape[0], 2))),), x[:4], y[:4, :2])
+    is_plain(nn.mse, (Product(np.ones(shape)),), x, y)
+    is_plain(nn.mse, (Product(np.ones((shape[0], 2))),), x[:4], y[:4, :2])
 
 
-@record
+@nn.record
 class Pair:
     """Two settings."""
 
@@ -185,14 +161,14 @@ class Pair:
     b: Any
 
 
-@forward.register(Pair)
+@nn.forward.register(Pair)
 def pair_forward(params, x):
     return x * (2.0 if params.a == () else 1.0), x
 
 
-@backward.register(Pair)
+@nn.backward.register(Pair)
 def pair_backward(params, x, dA):
-    return Grads(gradient(params), dA)
+    return nn.Grads(nn.gradient(params), dA)
 
 
 APART = [
@@ -205,9 +181,9 @@ APART = [
 
 @pytest.mark.parametrize("kinds", APART)
 def test_settings_that_differ_have_kernels_of_their_own(kinds):
-    function, first = compiled(mse), Dense.init(5, 3, seed=0)
+    function, first = compiled(nn.mse), nn.Dense.init(5, 3, seed=0)
     for layer in kinds:
-        expected, _ = value_and_grad(mse)((first, layer), x, y)
+        expected, _ = nn.value_and_grad(nn.mse)((first, layer), x, y)
         assert function((first, layer), x, y)[0] == pytest.approx(expected, rel=1e-12)
 
 
@@ -219,11 +195,11 @@ def test_minus_zero_and_zero_are_two_constants():
     is_plain(loss, net, x, y)
 
 
-@record
-class Scaled(Elementwise):
+@nn.record
+class Scaled(nn.Elementwise):
     """A layer with a number as a state, which changes."""
 
-    s: Any = state(default=2)
+    s: Any = nn.state(default=2)
 
     def value(self, x):
         return x * self.s
@@ -237,14 +213,14 @@ class Scaled(Elementwise):
 
 @pytest.mark.parametrize("s", [2, 2.5])
 def test_a_number_as_a_state_may_be_used(s):
-    nets = (Dense.init(5, 3, seed=0), Scaled(s))
-    is_plain(mse, nets, x, y)
-    made = [last(train(TrainState(nets), [(x, y)] * 4, function, 1e-4, every=2)) for function in BOTH]
+    nets = (nn.Dense.init(5, 3, seed=0), Scaled(s))
+    is_plain(nn.mse, nets, x, y)
+    made = [last(nn.train(nn.TrainState(nets), [(x, y)] * 4, function, 1e-4, every=2)) for function in BOTH]
     assert made[0].params[1] == made[1].params[1] == Scaled(s + 4)
     np.testing.assert_allclose(made[0].cost, made[1].cost, 1e-10)
 
 
-BOTH = [compiled(mse), value_and_grad(mse)]
+BOTH = [compiled(nn.mse), nn.value_and_grad(nn.mse)]
 
 
 def last(run):
@@ -254,27 +230,27 @@ def last(run):
 
 def same_run(net, optimizer=(), every=4, **data):
     batches = data.get("batches", [(x, y)] * 8)
-    made = [last(train(TrainState(net, optimizer), list(batches), f, 0.01, every=every)) for f in BOTH]
+    made = [last(nn.train(nn.TrainState(net, optimizer), list(batches), f, 0.01, every=every)) for f in BOTH]
     for a, b in zip(leaves(made[0]), leaves(made[1]), strict=True):
         np.testing.assert_allclose(a, b, 1e-9, 1e-9)
 
 
 def test_an_optimizer_that_keeps_the_states_of_the_network():
-    same_run((Dense.init(5, 4, seed=0), Dropout(0.3, seed=1), Dense.init(4, 3, seed=2)), Average())
+    same_run((nn.Dense.init(5, 4, seed=0), nn.Dropout(0.3, seed=1), nn.Dense.init(4, 3, seed=2)), Average())
 
 
 def test_frozen_chains_with_dropout_compile():
-    nets = (Frozen((Dense.init(5, 4, seed=0), Dropout(0.3, seed=1))), Dense.init(4, 3, seed=2))
-    assert explain(compiled(mse), nets, x, y).startswith("compiled: ")
-    is_plain(mse, nets, x, y)
+    nets = (nn.Frozen((nn.Dense.init(5, 4, seed=0), nn.Dropout(0.3, seed=1))), nn.Dense.init(4, 3, seed=2))
+    assert explain(compiled(nn.mse), nets, x, y).startswith("compiled: ")
+    is_plain(nn.mse, nets, x, y)
     same_run(nets)
 
 
 def test_shared_layers():
-    shared = layers.Shared(Dense.init(5, 5, seed=0), (layers.Here(), Tanh(), layers.Here()))
-    nets = (shared, Dense.init(5, 3, seed=1))
-    assert explain(compiled(mse), nets, x, y).startswith("compiled: ")
-    is_plain(mse, nets, x, y)
+    shared = layers.Shared(nn.Dense.init(5, 5, seed=0), (layers.Here(), nn.Tanh(), layers.Here()))
+    nets = (shared, nn.Dense.init(5, 3, seed=1))
+    assert explain(compiled(nn.mse), nets, x, y).startswith("compiled: ")
+    is_plain(nn.mse, nets, x, y)
     same_run(nets)
 
 
@@ -286,19 +262,19 @@ def test_batches_that_use_their_arrays_again():
             yield a, b
 
     for function in BOTH:
-        runs = [last(train(TrainState(net), batches(), function, 0.1, every=every)) for every in (1, 10, 40)]
+        runs = [last(nn.train(nn.TrainState(net), batches(), function, 0.1, every=every)) for every in (1, 10, 40)]
         assert runs[0] == runs[1] == runs[2]
 
 
 def test_functions_of_runs_around_folds():
-    score = validation(mse, x, y)
+    score = nn.validation(nn.mse, x, y)
     for function in BOTH:
-        start = TrainState(net)
-        run = lambda start, n: train(start, [(x, y)] * n, function, 0.05, every=5)  # noqa: B023  used at once
+        start = nn.TrainState(net)
+        run = lambda start, n: nn.train(start, [(x, y)] * n, function, 0.05, every=5)  # noqa: B023  used at once
         best = last(best_so_far(run(start, 20), score))
         assert best.step == 20
         assert best.best.step == 20
-        stopped = last(early_stopping(run(start, 40), score, patience=3))
+        stopped = last(nn.early_stopping(run(start, 40), score, patience=3))
         assert stopped.step % 5 == 0
         assert last(run(last(run(start, 20)), 20)).params == last(run(start, 40)).params
 
@@ -312,15 +288,15 @@ def test_a_fold_that_fails_is_tried_twice():
 
     data = [(x, y)] * 30 + [(x, np.full_like(y, 1e300))]
     with pytest.raises(ArithmeticError, match="in step 30"), np.errstate(over="ignore"):
-        last(train(TrainState(net), data, compiled(mse), lr, every=31))
+        last(nn.train(nn.TrainState(net), data, compiled(nn.mse), lr, every=31))
     assert len(calls) <= 1 + 2 * 31  # checked once, and each step is asked for once
 
 
 def test_a_kernel_whose_result_differs_is_not_used(monkeypatch):
     monkeypatch.setattr("funcnn.compilation.compiler.agree", lambda *_: False)
-    function = compiled(mse)
+    function = compiled(nn.mse)
     assert explain(function, net, x, y) == "plain NumPy: the kernel's result differs from that of NumPy"
-    assert function(net, x, y) == value_and_grad(mse)(net, x, y)
+    assert function(net, x, y) == nn.value_and_grad(nn.mse)(net, x, y)
 
 
 def test_a_fold_whose_result_differs_is_not_used(monkeypatch):
@@ -329,8 +305,8 @@ def test_a_fold_whose_result_differs_is_not_used(monkeypatch):
 
 
 def test_results_agree_to_rounding():
-    cost, grads = value_and_grad(mse)(net, x, y)
+    cost, grads = nn.value_and_grad(nn.mse)(net, x, y)
     assert agree((cost, grads), (cost * (1 + 1e-12), grads), np.float64)
     assert not agree((cost, grads), (cost * 1.001, grads), np.float64)
     assert not agree((np.nan, grads), (cost, grads), np.float64)
-    assert not agree((cost, grads), (cost, Grads(astype(grads.params, np.float64)[::-1], None)), np.float64)
+    assert not agree((cost, grads), (cost, nn.Grads(astype(grads.params, np.float64)[::-1], None)), np.float64)

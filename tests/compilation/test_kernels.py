@@ -8,43 +8,26 @@ from platform import machine
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
-from funcnn import (
-    BatchNorm,
-    Dense,
-    Dropout,
-    LayerNorm,
-    Softmax,
-    backward,
-    evolve,
-    forward,
-    inference,
-    namespace,
-    record,
-    softmax_cross_entropy,
-)
+from funcnn import backward, evolve, forward, inference, layers, namespace, record, softmax_cross_entropy
 from funcnn.bits import words
 from funcnn.compilation.engine import Engine
 from funcnn.compilation.kernels import calls, rows, table  # noqa: F401  which attaches them
 from funcnn.compilation.kernels.table import least
 from funcnn.core import backward_params
 from funcnn.errors import FuncnnError
-from funcnn.layers import Affine, LogSoftmax, RMSNorm
 from funcnn.layers.activations import base, softmax
 from funcnn.layers.normalisation import affine, batchnorm, norm
 from funcnn.losses import classification
-from funcnn.testing import check_layer, check_loss
-from funcnn.testing import strategies as fst
 from funcnn.trees import leaves
 from tests.kernelled import for_all_sizes, kernels_are_on, without_kernels  # noqa: F401  used by every test
+from tests.said import refusal
 
 MODULES = {module.__name__ for module in (base, affine, batchnorm, norm, softmax, classification)}
 RULES = {rule.__name__: rule for rule in least if rule.__module__ in MODULES}
-LAYERS = [LayerNorm, RMSNorm, BatchNorm, Affine, Softmax, LogSoftmax]
+LAYERS = [layers.LayerNorm, layers.RMSNorm, layers.BatchNorm, layers.Affine, layers.Softmax, layers.LogSoftmax]
 SHAPES = [(2, 2), (5, 6, 19), (129, 32), (64, 64), (3, 200)]
 TOLERANCES = {np.float64: 1e-13, np.float32: 3e-6}
 
@@ -71,7 +54,7 @@ def is_close(made, plain, tolerance):
 def layer_and_data(cls, shape, dtype, seed=0):
     random = np.random.default_rng(seed)
     n = shape[-1]
-    layer = cls() if cls in {Softmax, LogSoftmax} else cls.init(n, dtype=dtype)
+    layer = cls() if cls in {layers.Softmax, layers.LogSoftmax} else cls.init(n, dtype=dtype)
     if hasattr(layer, "scale"):
         layer = evolve(layer, scale=random.normal(size=n).astype(dtype))
     return layer, *(random.normal(1, 2, (2, *shape))).astype(dtype)
@@ -96,7 +79,7 @@ def test_layers(cls, dtype, used):
         used.clear()
 
 
-@pytest.mark.parametrize("cls", [LayerNorm, BatchNorm])
+@pytest.mark.parametrize("cls", [layers.LayerNorm, layers.BatchNorm])
 def test_layers_without_a_shift(cls, used):
     layer, x, dA = layer_and_data(cls, (9, 12), np.float64)
     layer = evolve(layer, shift=None)
@@ -149,20 +132,6 @@ def test_what_is_not_finite(cls, number, used):
     assert len(used) >= 3
 
 
-@pytest.mark.unwatched
-@pytest.mark.parametrize("cls", LAYERS)
-@given(data=st.data())
-def test_gradients(cls, data):
-    with for_all_sizes(*RULES.values()):
-        check_layer(*data.draw(fst.cases(cls)))
-
-
-def test_the_gradient_of_the_loss(used):
-    random = np.random.default_rng(0)
-    check_loss(softmax_cross_entropy, random.normal(size=(6, 5)), random.integers(0, 5, 6))
-    assert used
-
-
 # Where the rule itself computes.
 
 
@@ -175,24 +144,24 @@ def is_plain(used, layer, x, dA):
 
 
 def test_other_arrays_are_computed_by_numpy(used):
-    layer, x, dA = layer_and_data(LayerNorm, (6, 8), np.float64)
+    layer, x, dA = layer_and_data(layers.LayerNorm, (6, 8), np.float64)
     is_plain(used, layer, x[:, ::-1], dA.T.copy().T)
     is_plain(used, layer, np.asfortranarray(x), np.asfortranarray(dA))
-    assert forward(LayerNorm.init(8, dtype=np.float16), x.astype(np.float16))[0].dtype == np.float16
-    assert forward(LayerNorm.init(1), x[:, :1])[0].shape == (6, 1)
+    assert forward(layers.LayerNorm.init(8, dtype=np.float16), x.astype(np.float16))[0].dtype == np.float16
+    assert forward(layers.LayerNorm.init(1), x[:, :1])[0].shape == (6, 1)
     assert used == []
 
 
 def test_a_layer_of_another_library_is_computed_by_its_rule(used):
     jax = pytest.importorskip("jax", reason="its arrays are tried")
-    layer, x, _ = layer_and_data(LayerNorm, (6, 8), np.float32)
+    layer, x, _ = layer_and_data(layers.LayerNorm, (6, 8), np.float32)
     made = forward(evolve(layer, scale=jax.numpy.asarray(layer.scale)), x)[0]
     assert used == []
     is_close(np.asarray(made), forward(layer, x)[0], 1e-5)
 
 
 def test_read_only_arrays_are_read(used):
-    layer, x, dA = layer_and_data(LayerNorm, (6, 8), np.float64)
+    layer, x, dA = layer_and_data(layers.LayerNorm, (6, 8), np.float64)
     x.setflags(write=False)
     dA.setflags(write=False)
     out, cache, grads, _ = all_of(layer, x, dA)
@@ -204,10 +173,10 @@ def test_read_only_arrays_are_read(used):
 
 def test_a_subclass_may_mean_something_else(used):
     @record
-    class Mine(LayerNorm):
+    class Mine(layers.LayerNorm):
         pass
 
-    layer, x, dA = layer_and_data(LayerNorm, (6, 8), np.float64)
+    layer, x, dA = layer_and_data(layers.LayerNorm, (6, 8), np.float64)
     is_plain(used, Mine(layer.scale, layer.shift), x, dA)
 
 
@@ -228,16 +197,14 @@ WRONG = [
 
 @pytest.mark.parametrize(("y", "weight"), WRONG)
 def test_errors_are_those_of_the_rule(y, weight, used):
-    _, x, _ = layer_and_data(Softmax, (6, 8), np.float64)
-    with without_kernels(), pytest.raises(FuncnnError) as plain:
-        softmax_cross_entropy(x, y, weight)
-    with pytest.raises(type(plain.value)) as made:
-        softmax_cross_entropy(x, y, weight)
-    assert str(made.value) == str(plain.value)
+    _, x, _ = layer_and_data(layers.Softmax, (6, 8), np.float64)
+    with without_kernels():
+        plain = refusal(softmax_cross_entropy, x, y, weight)
+    assert refusal(softmax_cross_entropy, x, y, weight) == plain
 
 
 def test_errors_of_layers_are_those_of_the_rule(used):
-    layer, x, dA = layer_and_data(LayerNorm, (6, 8), np.float64)
+    layer, x, dA = layer_and_data(layers.LayerNorm, (6, 8), np.float64)
     _, cache = forward(layer, x)
     used.clear()
     for wrong in (
@@ -247,14 +214,12 @@ def test_errors_of_layers_are_those_of_the_rule(used):
         lambda: backward(layer, cache, dA[:5]),
         lambda: backward(layer, cache[:1], dA),
         lambda: backward(layer, cache, dA.astype(np.float32)),
-        lambda: backward(LayerNorm.init(8, dtype=np.float32), cache, dA),
-        lambda: forward(BatchNorm.init(8), x[:1]),
+        lambda: backward(layers.LayerNorm.init(8, dtype=np.float32), cache, dA),
+        lambda: forward(layers.BatchNorm.init(8), x[:1]),
     ):
-        with without_kernels(), pytest.raises((FuncnnError, ValueError)) as plain:
-            wrong()
-        with pytest.raises(type(plain.value)) as made:
-            wrong()
-        assert str(made.value) == str(plain.value)
+        with without_kernels():
+            plain = refusal(wrong)
+        assert refusal(wrong) == plain
     assert used == []
 
 
@@ -281,16 +246,14 @@ def test_weights(kind, axes, is_kernel, used):
 
 @pytest.mark.parametrize("bad", [-1.0, np.nan])
 def test_a_weight_that_is_refused(bad, used):
-    _, x, _ = layer_and_data(Softmax, (6, 8), np.float64)
+    _, x, _ = layer_and_data(layers.Softmax, (6, 8), np.float64)
     softmax_cross_entropy(x, np.arange(6), np.ones(6))
     with pytest.raises(FuncnnError, match="weight must not be negative or NaN"):
         softmax_cross_entropy(x, np.arange(6), np.where(np.arange(6) == 3, bad, 1.0))
     assert len(used) == 2
 
 
-def softmax_of(z):
-    return np.exp(z) / np.exp(z).sum(-1, keepdims=True)
-
+softmax_of = lambda z: np.exp(z) / np.exp(z).sum(-1, keepdims=True)
 
 # Rules that are traced.
 
@@ -314,13 +277,13 @@ def test_what_cannot_be_traced_is_computed_by_numpy(name):
 
 def test_what_is_not_read_in_order_is_computed_by_numpy():
     x = np.ones((6, 8))
-    assert rows.by_rows(lambda params, x: x * 2.0, at=1)(Dropout(0.5, seed=1), x) is None
+    assert rows.by_rows(lambda params, x: x * 2.0, at=1)(layers.Dropout(0.5, seed=1), x) is None
     assert rows.by_rows(lambda x, y: x * y, at=0)(x, np.ones((6, 8), np.float32)) is None
     assert rows.by_rows(lambda x, y: x * y, at=0)(x, np.ones(8, np.float32)) is None
 
 
 def test_a_column_of_a_parameter_is_read():
-    layer, rule = Dense.init(37, 3, seed=0), lambda params, x: x * params.W[:, 1]
+    layer, rule = layers.Dense.init(37, 3, seed=0), lambda params, x: x * params.W[:, 1]
     x = np.random.default_rng(0).normal(size=(5, 37))
     assert (rows.by_rows(rule, at=1)(layer, x) == rule(layer, x)).all()
 
@@ -370,7 +333,7 @@ def test_many_rows_are_summed_in_blocks():
 
 
 def test_threads_share_a_kernel(used):
-    cases = [layer_and_data(BatchNorm, (500, 64), np.float64, seed) for seed in range(8)]
+    cases = [layer_and_data(layers.BatchNorm, (500, 64), np.float64, seed) for seed in range(8)]
     expected = [all_of(*case) for case in cases]
     with ThreadPoolExecutor(4) as pool:
         for _ in range(5):
@@ -379,7 +342,7 @@ def test_threads_share_a_kernel(used):
                 is_close(made, alone, 0)
 
 
-@pytest.mark.parametrize("cls", [LayerNorm, RMSNorm, Softmax, LogSoftmax])
+@pytest.mark.parametrize("cls", [layers.LayerNorm, layers.RMSNorm, layers.Softmax, layers.LogSoftmax])
 def test_the_bits_of_a_row_do_not_depend_on_other_rows(cls, used):
     layer, x, dA = layer_and_data(cls, (7, 150), np.float32)
     out, cache = forward(layer, x)
@@ -392,7 +355,7 @@ def test_the_bits_of_a_row_do_not_depend_on_other_rows(cls, used):
 
 
 def test_predictions_of_a_batch_norm(used):
-    layer, x, _ = layer_and_data(BatchNorm, (40, 64), np.float64)
+    layer, x, _ = layer_and_data(layers.BatchNorm, (40, 64), np.float64)
     quiet = inference(layer)
     out = forward(quiet, x)[0]
     assert used
@@ -405,7 +368,7 @@ def test_a_processor_without_avx(monkeypatch):
     baseline = Engine("x86-64", "")
     monkeypatch.setattr(calls, "engine", lambda: baseline)
     for dtype, tolerance in TOLERANCES.items():
-        for cls, name in ((LayerNorm, "layer_norm_forward"), (BatchNorm, "batch_norm_forward")):
+        for cls, name in ((layers.LayerNorm, "layer_norm_forward"), (layers.BatchNorm, "batch_norm_forward")):
             layer, x, _ = layer_and_data(cls, (9, 37), dtype)
             rule = RULES[name]
             is_close(rows.by_rows(rule, at=1)(layer, x), rule(layer, x), tolerance)

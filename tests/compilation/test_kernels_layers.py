@@ -8,10 +8,8 @@ pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 from funcnn import Conv2d, Embedding, MaxPool, backward, evolve, forward, record
 from funcnn.compilation.kernels import convolution, depthwise, embedding, pooling, table
 from funcnn.core import backward_params
-from funcnn.layers import Conv1d
 from funcnn.layers.convolution import conv, pool
 from funcnn.layers.embedding.symbols import rows_added
-from funcnn.testing import check_layer
 from funcnn.trees import leaves
 from tests.kernelled import for_all_sizes, kernels_are_on, without_kernels  # noqa: F401  used by every test
 
@@ -134,22 +132,6 @@ def test_the_gradient_of_an_embedding_is_that_of_the_rule(dtype, ids):
     made.setflags(write=False)
     plain.setflags(write=False)
     are_alike([made], [plain], 1e-14 if dtype is np.float64 else 1e-6)
-
-
-@pytest.mark.parametrize(
-    ("layer", "x"),
-    [
-        (MaxPool(2), drawn(2, 4, 4, 3)),
-        (MaxPool(3, stride=1, padding="same"), drawn(2, 3, 4, 5)),
-        (Conv2d.init(3, 3, 2, seed=0, groups=3, padding="same"), drawn(2, 3, 3, 3)),
-        (Conv1d.init(4, 4, 3, seed=0, groups=4, padding=(2, 0)), drawn(2, 5, 4)),
-        (Conv1d.init(4, 4, 3, seed=0, padding=(2, 0)), drawn(2, 5, 4)),
-        (Embedding.init(40, 3, seed=0), random.integers(0, 40, (2, 5))),
-    ],
-)
-def test_kernels_are_proven_as_rules(layer, x):
-    with for_all_sizes(*POOL, *CONV, rows_added):
-        assert check_layer(layer, x).verdict == "pass"
 
 
 def test_large_arrays_go_to_kernels(monkeypatch):

@@ -11,7 +11,6 @@ from funcnn.core import backward_params, forward_only
 from funcnn.errors import FuncnnError
 from funcnn.layers import RNN
 from funcnn.layers.recurrent.steps import Cache, Stacked, steps_forward
-from funcnn.testing import check_layer
 from funcnn.trees import leaves
 from tests.kernelled import for_all_sizes, kernels_are_on, without_kernels  # noqa: F401  used by every test
 
@@ -84,13 +83,6 @@ def test_infinite_and_missing_numbers_spread_as_in_the_rule(cls):
             _, plain = both_ways(layer, x, dA)
     for one, other in zip(made, plain, strict=True):
         assert np.array_equal(np.isfinite(one), np.isfinite(other))
-
-
-@pytest.mark.parametrize("cls", CELLS)
-def test_kernels_are_proven_as_rules(cls):
-    x, mask = drawn(2, 3, 1), np.array([[True, False, True], [False, True, True]])
-    with for_all_sizes(steps_forward):
-        assert check_layer(cls.init(1, 2, seed=0), (x, mask)).verdict == "pass"
 
 
 @record

@@ -9,25 +9,9 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from funcnn import (
-    Adam,
-    Array,
-    Dense,
-    Elementwise,
-    Grads,
-    Tanh,
-    TrainState,
-    mlp,
-    mse,
-    predict,
-    record,
-    train,
-    update,
-    value_and_grad,
-)
+from funcnn import Adam, Array, Grads, TrainState, layers, mse, predict, record, train, update, value_and_grad
 from funcnn.compilation import compiled, compiled_step, explain, predictor
 from funcnn.errors import KindError, ShapeError
-from funcnn.layers import Conv2d, Flatten, Sine
 from funcnn.optimizers import Adadelta, Adagrad, AMSGrad, ClipNorm, Muon, NAdam, PerArray, RMSProp, nonnegative
 from funcnn.parallel import sharded
 from funcnn.trees import leaves
@@ -36,7 +20,7 @@ pytest.importorskip("llvmlite", reason="machine code needs llvmlite")
 engine = import_module("funcnn.compilation.engine")
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(50, 4)), rng.normal(size=(50, 1))
-net = mlp([4, 20, 1], hidden=Tanh(), seed=0)
+net = layers.mlp([4, 20, 1], hidden=layers.Tanh(), seed=0)
 portable = partial(compiled, portable=True)
 PROCESSORS = {
     "without fused multiply-add": ("nehalem", "-avx,-avx2,-fma,-avx512f"),
@@ -88,7 +72,7 @@ def test_rows_are_predicted_alike_whatever_their_number(m):
 
 
 def test_layers_of_any_width_are_machine_code():
-    wide = mlp([4, 300, 1], hidden=Tanh(), seed=0)
+    wide = layers.mlp([4, 300, 1], hidden=layers.Tanh(), seed=0)
     assert explain(portable(mse), wide, x, y).startswith("compiled: ")
     assert predictor(wide, portable=True).explain(x).startswith("compiled: ")
 
@@ -97,7 +81,7 @@ def test_layers_of_any_width_are_machine_code():
 
 
 @record
-class Cosh(Elementwise):
+class Cosh(layers.Elementwise):
     """A function that has no kernel."""
 
     def value(self, x: Array) -> Array:
@@ -133,12 +117,10 @@ def drawn(out, y):
     return cost + np.random.rand(), dA  # noqa: NPY002  as a user may write it
 
 
-def curved(out, y):
-    return float(np.mean(np.cosh(out - y))), np.sinh(out - y) / out.size
-
+curved = lambda out, y: (float(np.mean(np.cosh(out - y))), np.sinh(out - y) / out.size)
 
 images = rng.normal(size=(6, 4, 4, 1))
-convolution = (Conv2d.init(1, 2, 3, seed=0), Flatten(), Dense.init(8, 1, seed=1))
+convolution = (layers.Conv2d.init(1, 2, 3, seed=0), layers.Flatten(), layers.Dense.init(8, 1, seed=1))
 REFUSED = {
     "a convolution": (lambda: portable(mse)(convolution, images, y[:6]), "in layer 0, Conv2d"),
     "a prediction": (lambda: predictor(convolution, portable=True)(images), "in layer 0, Conv2d"),
@@ -149,10 +131,10 @@ REFUSED = {
     "a ufunc of a loss": (lambda: portable(curved)(net, x, y), "there is no kernel for cosh, test_portable.py"),
     "random numbers": (lambda: portable(drawn)(net, x, y), "as where random numbers are drawn"),
     "float16": (
-        lambda: portable(mse)(mlp([4, 2, 1], seed=0, dtype=np.float16), x.astype("f2"), y.astype("f2")),
+        lambda: portable(mse)(layers.mlp([4, 2, 1], seed=0, dtype=np.float16), x.astype("f2"), y.astype("f2")),
         "kernels compute in float32 and float64, x is float16",
     ),
-    "a large angle": (lambda: portable(mse)((Sine(1.0), net), 1e9 * x, y), "a check of numbers failed"),
+    "a large angle": (lambda: portable(mse)((layers.Sine(1.0), net), 1e9 * x, y), "a check of numbers failed"),
     "Muon": (
         lambda: compiled_step(mse, portable=True)(TrainState(net, (Adam(), Muon())), x, y, 0.1),
         "the update of Muon: ",
@@ -225,7 +207,7 @@ def test_powers_of_an_update_are_those_of_its_trace(optimizer):
 def test_a_repr_says_what_is_portable():
     assert repr(portable(mse)) == "compiled(mse, portable=True)"
     assert repr(compiled_step(mse, portable=True)) == "compiled_step(mse, portable=True)"
-    assert repr(predictor(Tanh(), portable=True)) == "predictor(Tanh(), portable=True)"
+    assert repr(predictor(layers.Tanh(), portable=True)) == "predictor(Tanh(), portable=True)"
 
 
 def test_no_rows_have_no_bits():

@@ -7,28 +7,7 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn import (
-    Array,
-    Dense,
-    Grads,
-    Relu,
-    Seed,
-    Sigmoid,
-    backward,
-    evolve,
-    forward,
-    gradient,
-    inference,
-    mlp,
-    mse,
-    parameters,
-    predict,
-    record,
-    reseed,
-    sgd,
-    state,
-    value_and_grad,
-)
+from funcnn import backward, forward, gradient, inference, mlp, mse, predict, record, reseed, sgd, state, value_and_grad
 from funcnn.core import backward_params, forward_only
 from funcnn.layers import Identity
 from funcnn.traits import gives_probabilities, is_inert
@@ -41,41 +20,35 @@ L = TypeVar("L")
 class RunningMean:
     """out = x - mean; the mean of what it sees is a state, and so is how often it saw something."""
 
-    mean: Array = state()
+    mean: nn.Array = state()
     seen: int = state(default=0)
     keep: float = 0.9
 
 
-@forward.register(RunningMean)
-def running_mean_forward(params: RunningMean, x: Array):
-    return x - params.mean, x
+forward.register(RunningMean)(lambda params, x: (x - params.mean, x))
 
 
 @backward.register(RunningMean)
-def running_mean_backward(params: RunningMean, x: Array, dA: Array):
+def running_mean_backward(params: RunningMean, x: nn.Array, dA: nn.Array):
     mean = params.keep * params.mean + (1 - params.keep) * x.mean(axis=0)
-    return Grads(gradient(params, mean=mean, seen=params.seen + 1), dA)
+    return nn.Grads(gradient(params, mean=mean, seen=params.seen + 1), dA)
 
 
 @record
 class Noisy:
     """A layer that trains otherwise than it predicts, and has a seed."""
 
-    seed: Seed = state()
+    seed: nn.Seed = state()
 
 
 @forward.register(Noisy)
-def noisy_forward(params: Noisy, x: Array):
+def noisy_forward(params: Noisy, x: nn.Array):
     return x + np.random.default_rng(params.seed).standard_normal(x.shape), ()
 
 
-@backward.register(Noisy)
-def noisy_backward(params: Noisy, cache: tuple, dA: Array):
-    return Grads(gradient(params), dA)
-
-
+backward.register(Noisy)(lambda params, cache, dA: nn.Grads(gradient(params), dA))
 inference.register(Noisy)(lambda params: Identity())
-reseed.register(Noisy)(lambda params, i: evolve(params, seed=(*params.seed, i)))
+reseed.register(Noisy)(lambda params, i: nn.evolve(params, seed=(*params.seed, i)))
 
 
 @record
@@ -89,26 +62,26 @@ class Twice(Generic[L]):
 
 
 @forward.register(Twice)
-def twice_forward(params: Twice, x: Array):
+def twice_forward(params: Twice, x: nn.Array):
     (a, first), (b, second) = forward(params.first, x), forward(params.second, x)
     return params.share * (a + b), (first, second)
 
 
 @backward.register(Twice)
-def twice_backward(params: Twice, cache: tuple, dA: Array):
+def twice_backward(params: Twice, cache: tuple, dA: nn.Array):
     a, b = (
         backward(part, kept, params.share * dA) for part, kept in zip((params.first, params.second), cache, strict=True)
     )
-    return Grads(gradient(params, first=a.params, second=b.params), a.x + b.x)
+    return nn.Grads(gradient(params, first=a.params, second=b.params), a.x + b.x)
 
 
 r = np.random.default_rng(0)
 x, y = r.standard_normal((20, 2)), r.standard_normal((20, 1))
 net = (
-    Dense.init(2, 4, seed=1),
+    nn.Dense.init(2, 4, seed=1),
     RunningMean(np.zeros(4)),
-    Twice(Noisy(5), (Relu(), Noisy(6), Dense.init(4, 4, seed=2))),
-    Dense.init(4, 1, seed=3),
+    Twice(Noisy(5), (nn.Relu(), Noisy(6), nn.Dense.init(4, 4, seed=2))),
+    nn.Dense.init(4, 1, seed=3),
 )
 
 
@@ -130,7 +103,7 @@ def test_a_gradient_never_resets_a_state():
     params = RunningMean(np.ones(2), seen=7, keep=0.5)
     held = gradient(params)
     assert held == evolve_unchecked(params, mean=None, seen=None)
-    after = sgd(params, Grads(held, None), 0.1)
+    after = sgd(params, nn.Grads(held, None), 0.1)
     assert after == params
     _, cache = forward(params, x)
     assert sgd(params, backward(params, cache, x), 0.0) == RunningMean(0.5 + 0.5 * x.mean(axis=0), seen=8, keep=0.5)
@@ -143,24 +116,24 @@ def evolve_unchecked(params, **changes):
 
 
 def test_numbers_stay_arrays_through_a_step():
-    params = Dense(np.ones((1, 1)), np.ones(1))
+    params = nn.Dense(np.ones((1, 1)), np.ones(1))
     _, cache = forward(params, np.ones((1, 1)))
     after = sgd(params, backward(params, cache, np.ones((1, 1))), 1)
-    assert after == Dense(np.zeros((1, 1)), np.zeros(1))
+    assert after == nn.Dense(np.zeros((1, 1)), np.zeros(1))
 
     @record
     class Scale:
-        k: Array
+        k: nn.Array
 
     scale = Scale(np.float64(2))
-    step = Grads(gradient(scale, k=np.float64(1)), None)
+    step = nn.Grads(gradient(scale, k=np.float64(1)), None)
     assert sgd(scale, step, np.float32(0.5)) == Scale(np.array(1.5))
     assert sgd(scale, step, np.array(0.5)).k.shape == ()
 
 
 def test_a_step_keeps_the_dtype_whatever_that_of_the_gradient():
     params = nn.tree_map(lambda a: a.astype(np.float32), mlp([2, 1], seed=0))
-    after = sgd(params, Grads(nn.tree_map(lambda a: a.astype(np.float64), params), None), np.float64(0.1))
+    after = sgd(params, nn.Grads(nn.tree_map(lambda a: a.astype(np.float64), params), None), np.float64(0.1))
     assert {a.dtype for a in leaves(after)} == {np.dtype(np.float32)}
 
 
@@ -184,7 +157,7 @@ def test_predict_takes_rows_a_few_at_a_time():
     for rows in (1, 7, 20, 100):
         assert np.allclose(predict(net, x, rows=rows), whole, rtol=0, atol=1e-14)
     assert predict(net, x[:0]).shape == (0, 1)
-    assert np.array_equal(predict(Relu(), x), np.maximum(x, 0))
+    assert np.array_equal(predict(nn.Relu(), x), np.maximum(x, 0))
 
 
 def test_the_shortcuts_are_the_verbs():
@@ -193,26 +166,23 @@ def test_the_shortcuts_are_the_verbs():
     assert backward_params(net, cache, dA) == backward(net, cache, dA).params
     assert np.array_equal(forward_only(net, x), forward(net, x)[0])
     for params in (
-        (),
-        (Relu(),),
-        (Relu(), ()),
-        ((Relu(), Dense.init(2, 1, seed=0)),),
-        (RunningMean(np.zeros(2)), Relu()),
+        *((), (nn.Relu(),), (nn.Relu(), ()), ((nn.Relu(), nn.Dense.init(2, 1, seed=0)),)),
+        (RunningMean(np.zeros(2)), nn.Relu()),
     ):
         out, cache = forward(params, x)
         assert backward_params(params, cache, out) == backward(params, cache, out).params
 
 
 def test_what_is_inert_needs_no_gradient():
-    assert is_inert((Relu(), (), (nn.layers.LeakyRelu(),)))
+    assert is_inert((nn.Relu(), (), (nn.layers.LeakyRelu(),)))
     assert not is_inert(Noisy(1))
-    assert not is_inert((Relu(), (Dense.init(1, 1, seed=0),)))
+    assert not is_inert((nn.Relu(), (nn.Dense.init(1, 1, seed=0),)))
 
 
 def test_value_and_grad_is_the_first_three_lines():
     out, cache = forward(net, x)
     cost, dA = mse(out, y)
-    assert value_and_grad(mse)(net, x, y) == (cost, Grads(backward(net, cache, dA).params, None))
+    assert value_and_grad(mse)(net, x, y) == (cost, nn.Grads(backward(net, cache, dA).params, None))
 
 
 def test_value_and_grad_has_the_gradient_of_the_inputs_where_asked():
@@ -234,13 +204,13 @@ def test_value_and_grad_has_the_gradient_of_the_inputs_where_asked():
 
 
 def test_the_end_of_a_network_is_found():
-    assert gives_probabilities((Relu(), (Sigmoid(), ()), ()))
-    assert not gives_probabilities((Sigmoid(), Relu()))
+    assert gives_probabilities((nn.Relu(), (nn.Sigmoid(), ()), ()))
+    assert not gives_probabilities((nn.Sigmoid(), nn.Relu()))
     assert not gives_probabilities(())
     logits = nn.losses.weighted(nn.binary_cross_entropy_with_logits)
     with pytest.raises(nn.errors.KindError, match="takes logits"):
-        value_and_grad(logits)((Dense.init(2, 1, seed=1), (Sigmoid(),)), x, (y, y))
-    value_and_grad(nn.losses.weighted(nn.mse))((Dense.init(2, 1, seed=1), Sigmoid()), x, (y, y * y))
+        value_and_grad(logits)((nn.Dense.init(2, 1, seed=1), (nn.Sigmoid(),)), x, (y, y))
+    value_and_grad(nn.losses.weighted(nn.mse))((nn.Dense.init(2, 1, seed=1), nn.Sigmoid()), x, (y, y * y))
 
 
 def test_no_rule_of_a_chain_reaches_a_named_tuple():
@@ -250,12 +220,12 @@ def test_no_rule_of_a_chain_reaches_a_named_tuple():
 
     for verb, rest in ((forward, (x,)), (backward, ((), x)), (inference, ()), (reseed, (1,))):
         with pytest.raises(nn.errors.KindError, match=r"not Pair; write tuple\(params\)"):
-            verb(Pair(Relu(), Relu()), *rest)
+            verb(Pair(nn.Relu(), nn.Relu()), *rest)
 
 
 def test_a_rule_registered_later_is_found():
     @record
-    class Late(Relu):
+    class Late(nn.Relu):
         pass
 
     assert np.array_equal(forward(Late(), x)[0], np.maximum(x, 0))
@@ -265,13 +235,13 @@ def test_a_rule_registered_later_is_found():
 
 
 def test_a_dense_layer_without_a_bias():
-    params = Dense.init(2, 3, seed=0, bias=False)
+    params = nn.Dense.init(2, 3, seed=0, bias=False)
     out, cache = forward(params, x)
     assert np.array_equal(out, x @ params.W)
     grads = backward(params, cache, out)
     assert grads.params.b is None
     assert sgd(params, grads, 0.1).b is None
-    assert list(parameters(params)) == ["W"]
+    assert list(nn.parameters(params)) == ["W"]
 
 
 def test_an_mlp_from_its_sizes():
@@ -280,7 +250,7 @@ def test_an_mlp_from_its_sizes():
     )
     assert [type(layer).__name__ for layer in net] == ["Dense", "LeakyRelu"] * 3 + ["Dense"]
     assert {leaf.dtype for leaf in leaves(net)} == {np.dtype(np.float32)}
-    assert net[2] == Dense.init(27, 31, seed=(1, 1), weights=nn.he_normal, bias=False, dtype=np.float32)
+    assert net[2] == nn.Dense.init(27, 31, seed=(1, 1), weights=nn.he_normal, bias=False, dtype=np.float32)
     assert sum(leaf.size for leaf in leaves(mlp([2, 27, 31, 31, 1], seed=1))) == 1973
     noisy = mlp([2, 3, 3, 1], hidden=Noisy(9), seed=1)
     assert noisy[1].seed != noisy[3].seed

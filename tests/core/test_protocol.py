@@ -6,34 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from funcnn import (
-    GRU,
-    Adam,
-    Array,
-    Dense,
-    Dropout,
-    Elementwise,
-    Embedding,
-    Frozen,
-    Grads,
-    Relu,
-    Residual,
-    Tanh,
-    backward,
-    binary_cross_entropy_with_logits,
-    forward,
-    gradient,
-    inference,
-    mse,
-    parameters,
-    predict,
-    record,
-    reseed,
-    sgd,
-    state,
-    trace,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import backward, forward, gradient, inference, record, state, value_and_grad
 from funcnn.arrays import same
 from funcnn.core import backward_params, forward_only
 from funcnn.dispatch import trait, verb
@@ -53,45 +27,45 @@ if TYPE_CHECKING:
 
 x = np.random.default_rng(0).standard_normal((4, 3))
 film = np.random.default_rng(1).standard_normal((2, 5, 3))
-dense = Dense.init(3, 3, seed=0)
+dense = nn.Dense.init(3, 3, seed=0)
 
 
 # A user's activation that gives probabilities.
 
 
 @record
-class Ramp(Elementwise):
+class Ramp(nn.Elementwise):
     """out = clip(x / 4 + 1 / 2, 0, 1)"""
 
-    def value(self, x: Array) -> Array:
+    def value(self, x: nn.Array) -> nn.Array:
         return np.clip(x / 4 + 0.5, 0, 1)
 
-    def slope(self, kept: Array) -> Array:
+    def slope(self, kept: nn.Array) -> nn.Array:
         return (abs(kept) < 2) / 4
 
 
 gives_probabilities.register(Ramp)(probabilities)
 
 
-@pytest.mark.parametrize("end", [Ramp(), (Ramp(), Identity()), Frozen(Ramp()), (Ramp(), ())])
+@pytest.mark.parametrize("end", [Ramp(), (Ramp(), Identity()), nn.Frozen(Ramp()), (Ramp(), ())])
 def test_a_loss_of_logits_is_refused_behind_a_user_s_probabilities(end):
     with pytest.raises(KindError, match="value_and_grad: the loss takes logits, so leave out the layer at the end of"):
-        value_and_grad(binary_cross_entropy_with_logits)((dense, end), x, np.ones((4, 3)))
+        value_and_grad(nn.binary_cross_entropy_with_logits)((dense, end), x, np.ones((4, 3)))
 
 
 def test_a_joint_loss_of_logits_is_refused_behind_the_branch_that_gives_probabilities():
-    net = (dense, Copy(2), Parallel((Tanh(), Ramp())))
-    loss, y = joint(binary_cross_entropy_with_logits, binary_cross_entropy_with_logits), (np.ones((4, 3)),) * 2
+    net = (dense, Copy(2), Parallel((nn.Tanh(), Ramp())))
+    loss, y = joint(nn.binary_cross_entropy_with_logits, nn.binary_cross_entropy_with_logits), (np.ones((4, 3)),) * 2
     assert gives_probabilities(net) == (False, True)
     with pytest.raises(KindError, match="leave out the layer at the end of branch 1 of"):
         value_and_grad(loss)(net, x, y)
-    value_and_grad(loss)((dense, Copy(2), Parallel((Tanh(), Relu()))), x, y)
+    value_and_grad(loss)((dense, Copy(2), Parallel((nn.Tanh(), nn.Relu()))), x, y)
 
 
 def test_a_picture_parts_the_classes_of_a_user_s_probabilities_at_a_half():
     plt = pytest.importorskip("matplotlib.pyplot", reason="it draws the picture")
     points, labels = np.array([[-3.0, -3.0], [3.0, 3.0]]), np.array([[0], [1]])
-    to_one = Dense(np.array([[1.0], [0.0]]), np.zeros(1))
+    to_one = nn.Dense(np.array([[1.0], [0.0]]), np.zeros(1))
     for net in ((to_one, Ramp()), to_one):
         ax = decision_regions(net, points, labels, points=50)
         line = ax.collections[1].get_paths()[0].vertices
@@ -100,9 +74,9 @@ def test_a_picture_parts_the_classes_of_a_user_s_probabilities_at_a_half():
 
 
 def test_what_a_wrapper_gives_is_not_guessed():
-    assert not gives_probabilities(Residual(Ramp()))
+    assert not gives_probabilities(nn.Residual(Ramp()))
     assert not gives_probabilities(Gated(Ramp(), np.ones(3)))
-    value_and_grad(binary_cross_entropy_with_logits)((dense, Residual(Ramp())), x, np.ones((4, 3)))
+    value_and_grad(nn.binary_cross_entropy_with_logits)((dense, nn.Residual(Ramp())), x, np.ones((4, 3)))
 
 
 # A user's layer that looks at several positions.
@@ -113,9 +87,7 @@ class Cumulative:
     """out_t = x_1 + ... + x_t"""
 
 
-@forward.register(Cumulative)
-def cumulative_forward(params, x):
-    return x.cumsum(axis=1), ()
+forward.register(Cumulative)(lambda params, x: (x.cumsum(axis=1), ()))
 
 
 @record
@@ -156,7 +128,7 @@ def parts(net, memory=None):
 class Gated(Wrapper):
     """out = gate * layer(x), counting its steps"""
 
-    gate: Array
+    gate: nn.Array
     steps: int = state(default=0)
 
     def enter(self, x):
@@ -190,13 +162,13 @@ class Backwards(Wrapper):
 
 
 gate = np.array([0.5, 1.0, -2.0])
-gated = Gated((dense, Tanh()), gate)
+gated = Gated((dense, nn.Tanh()), gate)
 
 
 def test_a_wrapper_is_proven_like_any_layer():
     check_layer(gated, x)
     check_layer(Gated(Gated(dense, gate), gate), x)
-    check_layer(Backwards(GRU.init(3, 2, seed=0)), film[:1, :3])
+    check_layer(Backwards(nn.GRU.init(3, 2, seed=0)), film[:1, :3])
 
 
 def test_a_wrapper_has_the_shortcuts():
@@ -204,8 +176,8 @@ def test_a_wrapper_has_the_shortcuts():
     grads = backward(gated, cache, out)
     assert same(forward_only(gated, x), out)
     assert same(backward_params(gated, cache, out), grads.params)
-    assert list(parameters(gated)) == ["layer.0.W", "layer.0.b", "gate"]
-    assert sgd(gated, grads, 0.1).steps == 1
+    assert list(nn.parameters(gated)) == ["layer.0.W", "layer.0.b", "gate"]
+    assert nn.sgd(gated, grads, 0.1).steps == 1
 
 
 def test_a_wrapper_gives_its_name_to_errors_inside():
@@ -221,7 +193,7 @@ def test_a_wrapper_gives_its_name_to_errors_inside():
 def test_a_wrapper_that_forgets_a_gradient_is_told():
     @record
     class Forgetful(Wrapper):
-        gate: Array
+        gate: nn.Array
 
         def enter(self, x):
             return x, None
@@ -234,10 +206,10 @@ def test_a_wrapper_that_forgets_a_gradient_is_told():
 
 
 @record
-class Swish(Elementwise):
+class Swish(nn.Elementwise):
     """out = x sigmoid(beta x)"""
 
-    beta: Array
+    beta: nn.Array
 
     def value(self, x):
         return x / (1 + np.exp(-self.beta * x))
@@ -279,7 +251,7 @@ def test_an_activation_with_a_parameter_is_proven_like_any_layer():
 def test_a_cell_that_forgets_a_gradient_is_told(returned, sentence):
     @record
     class Peephole(RNN):
-        p: Array
+        p: nn.Array
 
         def own_gradients(self, kept, before, after, dafter, dz, du):
             return returned
@@ -301,7 +273,7 @@ def test_a_wrapper_that_reads_the_gradient_of_ids_is_told():
         def enter_back(self, dx, dA, kept):
             return dx[:, ::-1]
 
-    layer, ids = Reading(Embedding.init(3, 2, seed=0)), np.array([[0, 1, 2]])
+    layer, ids = Reading(nn.Embedding.init(3, 2, seed=0)), np.array([[0, 1, 2]])
     out, cache = forward(layer, ids)
     with pytest.raises(KindError) as caught:
         backward(layer, cache, out)
@@ -373,24 +345,24 @@ def test_a_wrapper_goes_on_part_by_part_once_it_says_so():
     assert np.allclose(parts(Cumulative()), film.cumsum(axis=1))
     step.register(Gated)(step_inside)
     assert np.allclose(parts(Gated(Cumulative(), gate)), gate * film.cumsum(axis=1))
-    net = Gated((GRU.init(3, 3, seed=0), Tanh()), gate)
+    net = Gated((nn.GRU.init(3, 3, seed=0), nn.Tanh()), gate)
     assert np.allclose(parts(net), forward(net, film)[0])
     with pytest.raises(KindError, match=r"write step.register\(Backwards\)\(step_inside\)"):
-        step(Backwards(Tanh()), film)
+        step(Backwards(nn.Tanh()), film)
 
 
 def test_what_is_done_to_a_network_reaches_the_layer_in_a_wrapper():
-    noisy = Gated((dense, Dropout(0.5, seed=3)), gate)
+    noisy = Gated((dense, nn.Dropout(0.5, seed=3)), gate)
     assert inference(noisy) == Gated((dense, Identity()), gate)
-    assert reseed(noisy, 7).layer[1].seed == (3, 7)
-    assert same(predict(noisy, x), gate * forward(dense, x)[0])
+    assert nn.reseed(noisy, 7).layer[1].seed == (3, 7)
+    assert same(nn.predict(noisy, x), gate * forward(dense, x)[0])
     assert pickle.loads(pickle.dumps(noisy)) == noisy
-    assert "0.layer.0" in str(trace((noisy,), x, x, mse))
+    assert "0.layer.0" in str(nn.trace((noisy,), x, x, nn.mse))
 
 
 def test_a_wrapper_may_pass_on_what_its_layer_gives():
     gives_probabilities.register(Backwards)(given_by_layer)
-    assert gives_probabilities((Tanh(), Backwards(Ramp()))) is True
+    assert gives_probabilities((nn.Tanh(), Backwards(Ramp()))) is True
     assert gives_probabilities(Backwards(())) is None
 
 
@@ -401,17 +373,17 @@ def test_a_wrapper_may_pass_on_what_its_layer_gives():
 class Drawn:
     """out = x * W, by weights that are drawn once and never change"""
 
-    W: Array = state()
+    W: nn.Array = state()
 
 
 forward.register(Drawn)(lambda params, x: (x * params.W, x))
-backward.register(Drawn)(lambda params, x, dA: Grads(params, dA * params.W))
+backward.register(Drawn)(lambda params, x, dA: nn.Grads(params, dA * params.W))
 
 
 def test_backward_ends_before_layers_whose_states_rest():
     assert not is_inert(Drawn(gate))
     rests.register(Drawn)(lambda params: True)
-    assert is_inert((Drawn(gate), Relu()))
+    assert is_inert((Drawn(gate), nn.Relu()))
     assert not is_inert((Drawn(gate), dense))
 
 
@@ -457,7 +429,7 @@ def test_branches_are_declared_and_not_read_out_of_annotations():
     net = folded(Either("abc", pair, pair))
     assert net.layers == pair
     assert len(net.chain) == 1
-    assert inference(Either("abc", (Dropout(0.5, seed=0), dense))).layers == (Identity(), dense)
+    assert inference(Either("abc", (nn.Dropout(0.5, seed=0), dense))).layers == (Identity(), dense)
 
 
 def test_traits_are_looked_up_once_for_each_class():
@@ -470,22 +442,22 @@ def test_traits_are_looked_up_once_for_each_class():
 
     assert not heavy(dense)
     assert not heavy(None)
-    heavy.register(Dense)(lambda params: True)
+    heavy.register(nn.Dense)(lambda params: True)
     assert heavy(dense)
-    assert heavy(Tanh()) is False
-    assert calls == [dense, None, Tanh()]
+    assert heavy(nn.Tanh()) is False
+    assert calls == [dense, None, nn.Tanh()]
 
 
-@pytest.mark.parametrize(("returned", "given"), [(None, "None"), ((Tanh(), None), "2 values"), (x, "float64 array")])
+@pytest.mark.parametrize(("returned", "given"), [(None, "None"), ((nn.Tanh(), None), "2 values"), (x, "float64 array")])
 def test_inference_and_reseed_return_layers(returned, given):
     @record
     class Odd:
         pass
 
     inference.register(Odd)(lambda params: returned)
-    reseed.register(Odd)(lambda params, i: returned)
-    for net in (Odd(), (Tanh(), Odd())):
-        for verb_, act in (("inference", inference), ("reseed", lambda net: reseed(net, 0))):
+    nn.reseed.register(Odd)(lambda params, i: returned)
+    for net in (Odd(), (nn.Tanh(), Odd())):
+        for verb_, act in (("inference", inference), ("reseed", lambda net: nn.reseed(net, 0))):
             with pytest.raises(KindError) as caught:
                 act(net)
             assert str(caught.value) == f"{verb_}: the rule for Odd must return a layer, not {given}"
@@ -493,14 +465,14 @@ def test_inference_and_reseed_return_layers(returned, given):
 
 def test_inference_returns_a_chain_itself_unless_a_layer_has_a_rule():
     @record
-    class Later(Relu):
+    class Later(nn.Relu):
         pass
 
-    chain = (dense, Residual((Tanh(), Later())), Reshape((3,)))
+    chain = (dense, nn.Residual((nn.Tanh(), Later())), Reshape((3,)))
     assert inference(chain) is chain
     inference.register(Later)(lambda params: Identity())
-    assert inference(chain)[1].layer == (Tanh(), Identity())
-    np.testing.assert_array_equal(predict(chain, x), forward(inference(chain), x)[0])
+    assert inference(chain)[1].layer == (nn.Tanh(), Identity())
+    np.testing.assert_array_equal(nn.predict(chain, x), forward(inference(chain), x)[0])
     for wrong in ((dense, 3), (dense, (x,))):
         with pytest.raises(KindError, match=r"inference: params must be a layer"):
             inference(wrong)
@@ -514,7 +486,7 @@ def test_inference_leaves_an_optimizer_in_a_field_as_it_is():
         layer: Any
         optimizer: Any
 
-    inner, adam = Dropout(0.5, seed=0), Adam()
+    inner, adam = nn.Dropout(0.5, seed=0), nn.Adam()
     assert inference(Adapted(inner, adam)) == Adapted(Identity(), adam)
     assert inference(Adapted(inner, (adam, inner))) == Adapted(Identity(), (adam, Identity()))
 
@@ -581,10 +553,10 @@ def test_own_gradients_are_a_dict_of_the_wrapper_s_own_fields(returned):
 
 @pytest.mark.parametrize("returned", [None, x[:2], x > 0, x.sum(), x.astype(np.float32)])
 def test_an_activation_returns_an_array_like_x(returned):
-    Odd = record(type("Odd", (Elementwise,), {"value": lambda self, x: returned, "slope": lambda self, kept: 1.0}))
+    Odd = record(type("Odd", (nn.Elementwise,), {"value": lambda self, x: returned, "slope": lambda self, kept: 1.0}))
     with pytest.raises(KindError, match=r"^Odd: value must return a float64 array of shape \(4, 3\), not "):
         forward(Odd(), x)
-    Odd = record(type("Odd", (Elementwise,), {"value": lambda self, x: x, "slope": lambda self, kept: returned}))
+    Odd = record(type("Odd", (nn.Elementwise,), {"value": lambda self, x: x, "slope": lambda self, kept: returned}))
     if not np.isscalar(returned):
         with pytest.raises(KindError, match=r"^Odd: slope must return a float64 array of shape \(4, 3\), not "):
             backward(Odd(), x, x)
@@ -600,19 +572,10 @@ def test_a_cell_returns_a_state_like_the_one_before(returned):
 h = film[:, 0]
 
 
-@pytest.mark.parametrize(
-    "returned",
-    [
-        None,
-        (h, h),
-        (h, h, h),
-        (h, h, ()),
-        (h, h, (h, h)),
-        (h, h, (h[:1],)),
-        (h, h, (h.astype("f4"),)),
-        (h, h, (None, h)),
-    ],
-)
+OTHER_STATES = (h, (), (h, h), (h[:1],), (h.astype("f4"),), (None, h))
+
+
+@pytest.mark.parametrize("returned", [None, (h, h), *[(h, h, after) for after in OTHER_STATES]])
 def test_the_gradients_of_a_state_are_like_the_state(returned):
     methods = {"cell": lambda self, z, before: ((z,), ()), "back": lambda self, *given: returned}
     Odd = record(type("Odd", (Recurrent,), methods))
@@ -625,9 +588,9 @@ def test_the_gradients_of_a_state_are_like_the_state(returned):
     ("given", "sentence"),
     [
         ({"steps": 0.5}, "Gated backward: the next value of steps must be like steps, int, not float"),
-        ({"layer": Tanh()}, "Gated backward: dlayer must be a tuple, like layer, not Tanh"),
+        ({"layer": nn.Tanh()}, "Gated backward: dlayer must be a tuple, like layer, not Tanh"),
         (
-            {"layer": Grads(dense, None)},
+            {"layer": nn.Grads(dense, None)},
             "Gated backward: dlayer must be a tuple, like layer, not Grads; write grads.params",
         ),
     ],
@@ -641,17 +604,17 @@ def test_a_gradient_has_layers_and_next_values_of_their_own_kind(given, sentence
 def test_a_trait_that_answers_with_another_truth_is_true():
     gives_probabilities.register(Ramp)(lambda params: np.True_)
     with pytest.raises(KindError, match="the loss takes logits"):
-        value_and_grad(binary_cross_entropy_with_logits)((dense, Ramp()), x, np.ones((4, 3)))
+        value_and_grad(nn.binary_cross_entropy_with_logits)((dense, Ramp()), x, np.ones((4, 3)))
     gives_probabilities.register(Ramp)(probabilities)
 
 
 def test_an_error_of_a_rule_with_a_cache_of_its_own_is_not_hidden():
     @record
     class Shaped:
-        W: Array
+        W: nn.Array
 
     forward.register(Shaped)(lambda params, x: (x @ params.W, (x, x.shape)))
-    backward.register(Shaped)(lambda params, cache, dA: Grads(gradient(params, W=cache[0].T @ dA), dA @ params.W))
+    backward.register(Shaped)(lambda params, cache, dA: nn.Grads(gradient(params, W=cache[0].T @ dA), dA @ params.W))
     layer = Shaped(np.ones((3, 2)))
     out, cache = forward(layer, x)
     with pytest.raises(ValueError, match="matmul"):
@@ -669,9 +632,7 @@ class Keeper:
     """Its cache has many arrays, some of which it was given."""
 
 
-@forward.register(Keeper)
-def _keep(_: Keeper, x: Any) -> Any:
-    return x[0] + 1, (*x, *[x[0] * i for i in range(200)])
+forward.register(Keeper)(lambda _, x: (x[0] + 1, (*x, *[x[0] * i for i in range(200)])))
 
 
 def test_of_many_arrays_only_those_that_a_rule_made_are_set_to_read_only():

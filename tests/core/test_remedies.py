@@ -3,18 +3,8 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    Conv2d,
-    Dense,
-    Embedding,
-    TrainState,
-    accuracy,
-    mlp,
-    mse,
-    record,
-    softmax_cross_entropy,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import accuracy, mlp, mse, record, softmax_cross_entropy, value_and_grad
 from funcnn.errors import KindError
 from funcnn.inspection import diagram, summary
 from funcnn.layers import Residual
@@ -25,7 +15,7 @@ from funcnn.training import validation
 
 X, Y = np.ones((4, 3)), np.zeros((4, 2))
 NET, NARROW = mlp([3, 2], seed=0), mlp([3, 2], seed=0, dtype=np.float32)
-IMAGES = Conv2d.init(1, 2, kernel=3, seed=0)
+IMAGES = nn.Conv2d.init(1, 2, kernel=3, seed=0)
 LABELS, WHOLE = np.array([0, 1, 1]), np.array([[2.0, -1.0], [0.0, 3.0], [1.0, 0.0]])
 
 
@@ -48,7 +38,7 @@ def remedy_of(act, *given):
         (NET, (5,), ""),  # it takes no x of 5 features
         (NET, (0, 3), ""),
         (NET, (10**9, 3), ""),  # not tried, since it would take 24 GB
-        (Embedding.init(3, 2, seed=0), (4, 3), ""),  # it takes whole numbers
+        (nn.Embedding.init(3, 2, seed=0), (4, 3), ""),  # it takes whole numbers
     ],
 )
 def test_a_shape_in_place_of_x(net, x, written):
@@ -73,7 +63,7 @@ def test_a_metric_of_scikit_learn_takes_its_arguments_in_the_other_order():
     mean_squared_error = pytest.importorskip("sklearn.metrics", reason="it is meant").mean_squared_error
     written = remedy_of(validation, mean_squared_error, X, Y)
     score = validation(eval(written, {"mean_squared_error": mean_squared_error}), X, Y)
-    assert np.isfinite(score(TrainState(NET)))
+    assert np.isfinite(score(nn.TrainState(NET)))
 
 
 def test_a_loss_of_ones_own_takes_its_arguments_in_the_other_order():
@@ -125,13 +115,13 @@ class Checked:
         (Checked, [1, 2], ""),
         (Checked, {}, ""),
         (Checked, np.arange(3), ""),
-        (Residual, [Dense.init(3, 3, seed=0)], "tuple(layer)"),
+        (Residual, [nn.Dense.init(3, 3, seed=0)], "tuple(layer)"),
         (Residual, {1}, ""),
         (Residual, np.arange(3), ""),
         (lambda where: Decay(0.1, where=where), ["*.W"], "tuple(where)"),
         (lambda where: Decay(0.1, where=where), [1], ""),
-        (lambda W: Dense(W, None), [[1, 2]], "np.array(W, float)"),
-        (lambda W: Dense(W, None), [[1], [2, 3]], ""),
+        (lambda W: nn.Dense(W, None), [[1, 2]], "np.array(W, float)"),
+        (lambda W: nn.Dense(W, None), [[1], [2, 3]], ""),
     ],
 )
 def test_a_field_in_another_form(act, given, written):
@@ -143,9 +133,9 @@ def test_a_field_in_another_form(act, given, written):
 def test_a_table_of_text_has_no_remedy():
     pd = pytest.importorskip("pandas", reason="its tables are meant")
     numbers, text = pd.DataFrame({"a": [1.0]}), pd.DataFrame({"a": ["b"]})
-    assert remedy_of(Dense, numbers, None) == "W.to_numpy(float)"
+    assert remedy_of(nn.Dense, numbers, None) == "W.to_numpy(float)"
     assert remedy_of(Sizes, numbers) == "sizes.to_numpy()"
-    assert remedy_of(Dense, text, None) == remedy_of(Sizes, text) == ""
+    assert remedy_of(nn.Dense, text, None) == remedy_of(Sizes, text) == ""
 
 
 def test_a_number_as_weight_has_a_remedy_that_an_array_can_hold():

@@ -7,35 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import funcnn as nn
 from funcnn import batches
-from funcnn.data import (
-    cutout,
-    gaussian_noise,
-    mixup,
-    random_brightness,
-    random_crop,
-    random_flip,
-    random_rotation,
-    random_turn,
-    random_window,
-    token_dropout,
-)
 from funcnn.draws import key_of, symmetric
 
 SEEDS = st.integers(0, 2**31)
 MOVES = {
-    "flip": random_flip,
-    "flip of rows": partial(random_flip, axis=1),
-    "shift": partial(random_crop, padding=2),
-    "crop": partial(random_crop, size=(3, 4)),
-    "turn": random_turn,
-    "rotation": partial(random_rotation, degrees=30),
-    "window": partial(random_window, size=3),
+    "flip": nn.data.random_flip,
+    "flip of rows": partial(nn.data.random_flip, axis=1),
+    "shift": partial(nn.data.random_crop, padding=2),
+    "crop": partial(nn.data.random_crop, size=(3, 4)),
+    "turn": nn.data.random_turn,
+    "rotation": partial(nn.data.random_rotation, degrees=30),
+    "window": partial(nn.data.random_window, size=3),
 }
 OF_FLOATS = {
-    "brightness": partial(random_brightness, most=0.3),
-    "cutout": partial(cutout, size=3),
-    "noise": partial(gaussian_noise, deviation=0.1),
+    "brightness": partial(nn.data.random_brightness, most=0.3),
+    "cutout": partial(nn.data.cutout, size=3),
+    "noise": partial(nn.data.gaussian_noise, deviation=0.1),
 }
 
 
@@ -75,7 +64,7 @@ def test_arrays_of_a_tuple_move_alike(name, dtype):
 @given(SEEDS, st.sampled_from([1, 2]))
 def test_each_image_is_mirrored_or_not(seed, axis):
     x = pictures(40)
-    made = random_flip(x, generator(seed), axis=axis)
+    made = nn.data.random_flip(x, generator(seed), axis=axis)
     kinds = [
         (np.array_equal(new, old), np.array_equal(new, np.flip(old, axis - 1)))
         for new, old in zip(made, x, strict=True)
@@ -88,24 +77,24 @@ def test_a_crop_is_a_part_of_the_padded_image(seed, padding, h, w):
     x = pictures(8)
     padded = np.pad(x, [(0, 0), (padding, padding), (padding, padding), (0, 0)])
     parts = np.lib.stride_tricks.sliding_window_view(padded, (h, w), axis=(1, 2)).transpose(0, 1, 2, 4, 5, 3)
-    made = random_crop(x, generator(seed), size=(h, w), padding=padding)
+    made = nn.data.random_crop(x, generator(seed), size=(h, w), padding=padding)
     assert made.shape == (8, h, w, 2)
     for new, own in zip(made, parts, strict=True):
         assert (own == new).all(axis=(2, 3, 4)).any()
-    assert random_crop(x, generator(seed), padding=padding + 1).shape == x.shape
+    assert nn.data.random_crop(x, generator(seed), padding=padding + 1).shape == x.shape
 
 
 def test_every_shift_is_taken():
     x = np.zeros((500, 3, 3, 1))
     x[:, 1, 1] = 1
-    places = np.argwhere(random_crop(x, generator(), padding=1))[:, 1:3]
+    places = np.argwhere(nn.data.random_crop(x, generator(), padding=1))[:, 1:3]
     assert len(np.unique(places, axis=0)) == 9
 
 
 @given(SEEDS)
 def test_a_turn_is_one_of_four(seed):
     x = pictures(60)
-    made = random_turn(x, generator(seed))
+    made = nn.data.random_turn(x, generator(seed))
     turns = [[np.array_equal(new, np.rot90(old, k)) for k in range(4)] for new, old in zip(made, x, strict=True)]
     assert np.array_equal(np.sum(turns, axis=1), np.ones(60))
     assert set(np.argmax(turns, axis=1)) == {0, 1, 2, 3}
@@ -115,8 +104,8 @@ def test_a_turn_is_one_of_four(seed):
 def test_a_rotation_as_scipy_has_it(seed, degrees, h, w):
     ndimage = pytest.importorskip("scipy.ndimage", reason="the oracle")
     x = generator(1).normal(size=(3, h, w, 2))
-    made = random_rotation(x, generator(seed), degrees=degrees)
-    numbers = random_rotation(np.rint(9 * x).astype(int), generator(seed), degrees=degrees)
+    made = nn.data.random_rotation(x, generator(seed), degrees=degrees)
+    numbers = nn.data.random_rotation(np.rint(9 * x).astype(int), generator(seed), degrees=degrees)
     angles = np.radians(symmetric(key_of(generator(seed)), (3,)) * degrees)
     centre = np.array([h - 1, w - 1]) / 2
     for i, angle in enumerate(angles):
@@ -131,24 +120,24 @@ def test_a_rotation_as_scipy_has_it(seed, degrees, h, w):
 
 def test_a_rotation_by_little_changes_little():
     x = pictures()
-    assert np.allclose(random_rotation(x, generator(), degrees=1e-9), x, rtol=1e-6)
-    assert np.array_equal(random_rotation(x.astype(int), generator(), degrees=1e-9), x)
+    assert np.allclose(nn.data.random_rotation(x, generator(), degrees=1e-9), x, rtol=1e-6)
+    assert np.array_equal(nn.data.random_rotation(x.astype(int), generator(), degrees=1e-9), x)
 
 
 @given(SEEDS)
 def test_one_factor_of_brightness_for_each_image(seed):
     x = pictures(20)
-    factors = random_brightness(x, generator(seed), most=0.3) / x
+    factors = nn.data.random_brightness(x, generator(seed), most=0.3) / x
     assert np.allclose(factors, factors[:, :1, :1, :1])
     assert len(np.unique(factors[:, 0, 0, 0])) == 20
     assert 0.7 <= factors.min() < factors.max() <= 1.3
-    assert np.array_equal(random_brightness(x, generator(seed), most=0), x)
+    assert np.array_equal(nn.data.random_brightness(x, generator(seed), most=0), x)
 
 
 @given(SEEDS, st.integers(1, 8))
 def test_what_is_cut_out_is_a_square(seed, size):
     x = pictures(20)
-    made = cutout(x, generator(seed), size=size)
+    made = nn.data.cutout(x, generator(seed), size=size)
     cut = made[..., 0] == 0
     assert np.array_equal(made, np.where(cut[..., None], 0, x))
     for image in cut:
@@ -156,7 +145,7 @@ def test_what_is_cut_out_is_a_square(seed, size):
         assert np.array_equal(image, rows[:, None] & columns)
         assert 1 <= rows.sum() <= size
         assert 1 <= columns.sum() <= size
-    whole = cutout(np.ones((300, 9, 9, 1)), generator(seed), size=3)
+    whole = nn.data.cutout(np.ones((300, 9, 9, 1)), generator(seed), size=3)
     assert {9, 6, 4} == set((whole == 0).sum(axis=(1, 2, 3)))  # inside, at an edge, in a corner
 
 
@@ -165,27 +154,27 @@ def test_a_window_is_consecutive_and_in_the_sequence(seed, size):
     lengths = np.array([7, 3, 1, 0, 5, 7])
     x = np.arange(7) + 10 * np.arange(6)[:, None]
     mask = np.arange(7) < lengths[:, None]
-    made, seen = random_window((x, mask), generator(seed), size=size, lengths=lengths)
+    made, seen = nn.data.random_window((x, mask), generator(seed), size=size, lengths=lengths)
     assert np.array_equal(made, made[:, :1] + np.arange(size))
     assert np.array_equal(seen.sum(axis=1), np.minimum(size, lengths))
     assert np.array_equal(made // 10, np.arange(6)[:, None] + np.zeros((6, size), int))
-    begins = random_window(np.arange(7) + np.zeros((300, 1), int), generator(seed), size=size)[:, 0]
+    begins = nn.data.random_window(np.arange(7) + np.zeros((300, 1), int), generator(seed), size=size)[:, 0]
     assert set(begins) == set(range(8 - size))
 
 
 @given(SEEDS)
 def test_tokens_are_replaced_at_their_rate(seed):
     ids = generator(1).integers(1, 100, (50, 40)).astype(np.uint8)
-    made = token_dropout(ids, generator(seed), rate=0.2, token=0)
+    made = nn.data.token_dropout(ids, generator(seed), rate=0.2, token=0)
     assert made.dtype == np.uint8
     assert 0.15 < (made == 0).mean() < 0.25
     assert np.array_equal(made[made != 0], ids[made != 0])
-    assert np.array_equal(token_dropout(ids, generator(seed), rate=0, token=0), ids)
+    assert np.array_equal(nn.data.token_dropout(ids, generator(seed), rate=0, token=0), ids)
 
 
 @given(SEEDS)
 def test_noise_is_normal(seed):
-    z = (gaussian_noise(np.full((50, 4, 10), 3.0, np.float32), generator(seed), deviation=0.5) - 3) / 0.5
+    z = (nn.data.gaussian_noise(np.full((50, 4, 10), 3.0, np.float32), generator(seed), deviation=0.5) - 3) / 0.5
     assert abs(z.mean()) < 0.15
     assert abs(z.std() - 1) < 0.15
 
@@ -194,7 +183,7 @@ def test_noise_is_normal(seed):
 def test_a_mixture_is_of_two_rows_with_their_labels(seed, alpha):
     m = 12
     x, y = np.eye(m)[:, :, None], np.eye(m, dtype=np.float32)
-    mixed_x, mixed_y = mixup(x, y, generator(seed), alpha=alpha)
+    mixed_x, mixed_y = nn.data.mixup(x, y, generator(seed), alpha=alpha)
     assert (mixed_x.dtype, mixed_y.dtype) == (np.float64, np.float32)
     assert np.allclose(mixed_x[:, :, 0], mixed_y, atol=1e-6)
     assert np.allclose(mixed_x.sum(axis=1), 1)
@@ -213,9 +202,9 @@ def test_arrays_of_jax_give_the_same_numbers():
 
 
 def augment(x, y, rng):
-    x = random_crop(random_flip(x, rng), rng, padding=1)
-    x = random_rotation(random_brightness(x, rng, most=0.2), rng, degrees=10)
-    return mixup(cutout(gaussian_noise(x, rng, deviation=0.1), rng, size=2), y, rng, alpha=0.2)
+    x = nn.data.random_crop(nn.data.random_flip(x, rng), rng, padding=1)
+    x = nn.data.random_rotation(nn.data.random_brightness(x, rng, most=0.2), rng, degrees=10)
+    return nn.data.mixup(nn.data.cutout(nn.data.gaussian_noise(x, rng, deviation=0.1), rng, size=2), y, rng, alpha=0.2)
 
 
 def test_a_pipeline_resumes_to_the_same_bits():

@@ -1,4 +1,4 @@
-"""The types of the four lines: mypy --strict reads this file, and pytest runs it."""
+"""The types of users' code: type checkers read `tests/types`, and pytest runs what is right."""
 
 from __future__ import annotations
 
@@ -9,113 +9,10 @@ import sys
 from inspect import Parameter, signature
 from pathlib import Path
 from pydoc import render_doc
-from typing import Any, Generic, TypeVar, assert_type
 
-import numpy as np
 import pytest
 
-from funcnn import (
-    Adam,
-    Array,
-    Dense,
-    Elementwise,
-    Grads,
-    Tanh,
-    TrainState,
-    backward,
-    batches,
-    evolve,
-    forward,
-    gradient,
-    mse,
-    parameters,
-    predict,
-    record,
-    reseed,
-    sgd,
-    state,
-    train,
-    tree_map,
-    update,
-    value_and_grad,
-)
-from funcnn.data import Batches
-from funcnn.trees import map_parameters, replace
-
-L = TypeVar("L")
-x, y = np.ones((5, 2)), np.ones((5, 1))
-net = (Dense.init(2, 1, seed=1), Tanh())
-
-
-def test_the_four_lines() -> None:
-    params = net
-    out, cache = forward(params, x)
-    _cost, dA = mse(out, y)
-    grads = backward(params, cache, dA)
-    assert_type(grads, Grads[tuple[Dense, Tanh]])
-    params = sgd(params, grads, 0.1)
-    assert_type(sgd(params, grads, 0.1), tuple[Dense, Tanh])
-
-
-def test_what_follows_from_them() -> None:
-    assert_type(value_and_grad(mse)(net, x, y), tuple[Any, Grads[tuple[Dense, Tanh]]])
-    assert_type(reseed(net, 1), tuple[Dense, Tanh])
-    assert_type(replace(net, "0.b", np.zeros(1)), tuple[Dense, Tanh])
-    assert_type(tree_map(np.negative, net), tuple[Dense, Tanh])
-    assert_type(map_parameters(np.negative, net), tuple[Dense, Tanh])
-    assert_type(evolve(net[0], b=None), Dense)
-    assert_type(parameters(net), dict[str, Array])
-    data = batches(x, y, 2, seed=0)
-    assert_type(data[1:], Batches)
-    start = TrainState(net)
-    for now in train(start, data, value_and_grad(mse), lambda step: 0.1 / (1 + step)):
-        assert_type(now, TrainState[tuple[Dense, Tanh]])
-        assert_type(now.params, tuple[Dense, Tanh])
-    _, grads = value_and_grad(mse)(net, x, y)
-    assert_type(update((), grads, net), tuple[Grads[tuple[Dense, Tanh]], tuple[()]])
-    assert predict(net, x).shape == (5, 1)
-
-
-@record
-class Gated(Generic[L]):
-    """out = inner(x) * gate: a combinator of one's own"""
-
-    inner: L
-    gate: Array
-    seen: int = state(default=0)
-
-
-@forward.register(Gated)
-def gated_forward(params: Gated[L], x: Array) -> tuple[Array, tuple[Array, Any]]:
-    out, cache = forward(params.inner, x)
-    return out * params.gate, (out, cache)
-
-
-@backward.register(Gated)
-def gated_backward(params: Gated[L], cache: tuple[Array, Any], dA: Array) -> Grads[Gated[L]]:
-    out, inner = cache
-    grads = backward(params.inner, inner, dA * params.gate)
-    gate = (dA * out).sum(axis=0)
-    return Grads(gradient(params, inner=grads.params, gate=gate, seen=params.seen + 1), grads.x)
-
-
-@record
-class Cube(Elementwise):
-    """out = x^3"""
-
-    def value(self, x: Array) -> Array:
-        return x**3
-
-    def slope(self, kept: Array) -> Array:
-        return 3 * kept**2
-
-
-def test_layers_of_ones_own() -> None:
-    mine = (Gated(net, np.ones(1)), Cube())
-    out, cache = forward(mine, x)
-    assert_type(backward(mine, cache, out), Grads[tuple[Gated[tuple[Dense, Tanh]], Cube]])
-    assert sgd(mine, backward(mine, cache, out), 0.1)[0].seen == 1
-
+import funcnn as nn
 
 HERE = Path(__file__).parents[1]
 CHECKERS = {
@@ -146,7 +43,9 @@ def test_what_users_write_runs() -> None:
 
 
 def test_help_and_editors_show_what_a_field_takes() -> None:
-    assert str(signature(Dense)) == "(W: 'Array', b: 'Array | None') -> None"
-    assert str(signature(Adam)).endswith("b1: 'Fraction' = 0.9, b2: 'Fraction' = 0.999, eps: 'Rate' = 1e-08) -> None")
-    assert "W: 'Array', b: 'Array | None'" in render_doc(Dense)
-    assert {parameter.kind for parameter in signature(Adam).parameters.values()} == {Parameter.KEYWORD_ONLY}
+    assert str(signature(nn.Dense)) == "(W: 'Array', b: 'Array | None') -> None"
+    assert str(signature(nn.Adam)).endswith(
+        "b1: 'Fraction' = 0.9, b2: 'Fraction' = 0.999, eps: 'Rate' = 1e-08) -> None"
+    )
+    assert "W: 'Array', b: 'Array | None'" in render_doc(nn.Dense)
+    assert {parameter.kind for parameter in signature(nn.Adam).parameters.values()} == {Parameter.KEYWORD_ONLY}

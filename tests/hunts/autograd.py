@@ -136,10 +136,7 @@ TABLE = {
     "special.logsumexp": (special.logsumexp, ANY),
     "special.logsumexp of axis": (lambda x: special.logsumexp(x, axis=1), ANY),
     "special.logsumexp kept": (lambda x: special.logsumexp(x, axis=1, keepdims=True), ANY),
-    "special.logsumexp with b": (
-        lambda x: special.logsumexp(x, b=np.array([1.0, 2.0]), axis=-1),
-        each(REAL, "m 2"),
-    ),
+    "special.logsumexp with b": (lambda x: special.logsumexp(x, b=np.array([1.0, 2.0]), axis=-1), each(REAL, "m 2")),
     "special.polygamma": (lambda x: special.polygamma(1, x), each(POSITIVE)),
     "special.erfinv": (special.erfinv, each(OPEN)),
     "special.erfcinv": (special.erfcinv, each(UNIT)),
@@ -272,11 +269,7 @@ TABLE = {
         matrices(symmetric),
         SYMMETRIC,
     ),
-    "solve, triangular": (
-        lambda A, b: np.linalg.solve(A, b),
-        matrices(triangular, "n k"),
-        LOWER,
-    ),
+    "solve, triangular": (lambda A, b: np.linalg.solve(A, b), matrices(triangular, "n k"), LOWER),
     "stats.multivariate_normal.cov": (
         lambda x, A: stats.multivariate_normal.logpdf(x, np.zeros(len(A)), A),
         matrices(definite, "n").map(lambda args: args[::-1]),

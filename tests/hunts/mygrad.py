@@ -61,10 +61,7 @@ TABLE = {
     "elu": (lambda x: activations.elu(x, 0.7), ANY),
     "glu": (activations.glu, each(GENERIC, "m 4")),
     "softmax_crossentropy": (lambda x: losses.softmax_crossentropy(x, np.arange(len(x)) % x.shape[1]), ANY),
-    "multiclass_hinge": (
-        lambda x: losses.multiclass_hinge(x, np.arange(len(x)) % x.shape[1]),
-        each(GENERIC, least=2),
-    ),
+    "multiclass_hinge": (lambda x: losses.multiclass_hinge(x, np.arange(len(x)) % x.shape[1]), each(GENERIC, least=2)),
     "focal_loss": (
         lambda x: losses.focal_loss(activations.softmax(x), np.arange(len(x)) % x.shape[1], alpha=0.7, gamma=1.5),
         each(GENERIC),

@@ -79,10 +79,7 @@ TABLE = {
         each(GENERIC, "1 4 3"),
     ),
     "multiclass_hinge_loss of ties": (lambda x: losses.multiclass_hinge_loss(x, labels(x)), each(TIES, least=2)),
-    "triplet_margin_loss of equals": (
-        lambda a: losses.triplet_margin_loss(a, a, 0.5 * a),
-        each(GENERIC),
-    ),
+    "triplet_margin_loss of equals": (lambda a: losses.triplet_margin_loss(a, a, 0.5 * a), each(GENERIC)),
     "squared_error without targets": (losses.squared_error, ANY),
     "softmax_cross_entropy of axis 0": (
         lambda x, y: losses.softmax_cross_entropy(x, y, axis=0),

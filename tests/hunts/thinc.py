@@ -35,9 +35,7 @@ KNOWN = {
     "L2Distance": {"WrongGradient": "the gradient is of half the sum of squares, the loss has its own scale"},
 }
 
-
-def matrix(rng):
-    return REAL(rng, (int(rng.integers(1, 5)), 3))
+matrix = lambda rng: REAL(rng, (int(rng.integers(1, 5)), 3))
 
 
 def gentle(rng):
@@ -49,8 +47,7 @@ def sequences(rng):
     return [GENERIC(rng, (int(rng.integers(1, 5)), 3)) for _ in range(rng.integers(1, 4))]
 
 
-def pairs(rng):
-    return [GENERIC(rng, (2, 2)), GENERIC(rng, (1, 2))]
+pairs = lambda rng: [GENERIC(rng, (2, 2)), GENERIC(rng, (1, 2))]
 
 
 def two(rng):
@@ -58,8 +55,7 @@ def two(rng):
     return tuple([GENERIC(rng, (rows, 3)) for _ in range(2)])
 
 
-def whole(rng):
-    return rng.integers(0, 4, int(rng.integers(1, 5)))
+whole = lambda rng: rng.integers(0, 4, int(rng.integers(1, 5)))
 
 
 def layer(name, model, arguments=matrix, *, without=(), **options):
@@ -91,9 +87,7 @@ def of_lists(*layers):
     return api.chain(api.list2ragged(), *layers)
 
 
-def twice(one):
-    return api.add(one, one)
-
+twice = lambda one: api.add(one, one)
 
 LAYERS = {
     "Linear": (api.Linear(2, 3), matrix),
@@ -210,10 +204,7 @@ LENGTHS = np.array([2, 0, 3, 1], "i4")
 
 def at_rows(found, back):
     """The first of two results of a forward pass, and a backprop that takes the second."""
-    return (
-        lambda ops, x: found(ops, x)[0],
-        lambda ops, dY, x: back(ops, dY, found(ops, x)[1]),
-    )
+    return (lambda ops, x: found(ops, x)[0], lambda ops, dY, x: back(ops, dY, found(ops, x)[1]))
 
 
 SEQUENCES = {
@@ -221,10 +212,7 @@ SEQUENCES = {
         lambda ops, x: ops.softmax_sequences(x, LENGTHS),
         lambda ops, dY, x: ops.backprop_softmax_sequences(dY, ops.softmax_sequences(x, LENGTHS), LENGTHS),
     ),
-    "reduce_sum": (
-        lambda ops, x: ops.reduce_sum(x, LENGTHS),
-        lambda ops, dY, x: ops.backprop_reduce_sum(dY, LENGTHS),
-    ),
+    "reduce_sum": (lambda ops, x: ops.reduce_sum(x, LENGTHS), lambda ops, dY, x: ops.backprop_reduce_sum(dY, LENGTHS)),
     "reduce_mean": (
         lambda ops, x: ops.reduce_mean(x, LENGTHS),
         lambda ops, dY, x: ops.backprop_reduce_mean(dY, LENGTHS),
@@ -238,16 +226,13 @@ SEQUENCES = {
 FULL = np.array([2, 3, 1], "i4")
 SEQUENCES |= {
     "reduce_max": at_rows(
-        lambda ops, x: ops.reduce_max(x, FULL),
-        lambda ops, dY, which: ops.backprop_reduce_max(dY, which, FULL),
+        lambda ops, x: ops.reduce_max(x, FULL), lambda ops, dY, which: ops.backprop_reduce_max(dY, which, FULL)
     ),
     "reduce_first": at_rows(
-        lambda ops, x: ops.reduce_first(x, FULL),
-        lambda ops, dY, ends: ops.backprop_reduce_first(dY, ends),
+        lambda ops, x: ops.reduce_first(x, FULL), lambda ops, dY, ends: ops.backprop_reduce_first(dY, ends)
     ),
     "reduce_last": at_rows(
-        lambda ops, x: ops.reduce_last(x, FULL),
-        lambda ops, dY, lasts: ops.backprop_reduce_last(dY, lasts),
+        lambda ops, x: ops.reduce_last(x, FULL), lambda ops, dY, lasts: ops.backprop_reduce_last(dY, lasts)
     ),
 }
 

@@ -221,10 +221,7 @@ TABLE = {
         lambda w: F.embedding_bag(torch.tensor([[0, 2], [1, 2]]), w, mode="max"),
         each(GENERIC, "3 n"),
     ),
-    "grid_sample": (
-        F.grid_sample,
-        of((GENERIC, "1 2 3 3"), (OPEN, "1 2 2 2")),
-    ),
+    "grid_sample": (F.grid_sample, of((GENERIC, "1 2 3 3"), (OPEN, "1 2 2 2"))),
     "grid_sample, border": (
         lambda x, g: F.grid_sample(x, g, padding_mode="border", align_corners=False),
         of((GENERIC, "1 2 3 3"), (GENERIC, "1 2 2 2")),
@@ -271,10 +268,7 @@ TABLE = {
         lambda x, y: F.poisson_nll_loss(x, y, log_input=False),
         of((POSITIVE, "n"), (POSITIVE, "n")),
     ),
-    "poisson_nll_loss, full": (
-        lambda x, y: F.poisson_nll_loss(x, y, full=True),
-        of((GENERIC, "n"), (ABOVE_1, "n")),
-    ),
+    "poisson_nll_loss, full": (lambda x, y: F.poisson_nll_loss(x, y, full=True), of((GENERIC, "n"), (ABOVE_1, "n"))),
     "hinge_embedding_loss": (
         lambda x: F.hinge_embedding_loss(x, torch.tensor([1.0, -1.0], dtype=x.dtype)),
         each(REAL, "m 2"),
@@ -283,10 +277,7 @@ TABLE = {
         lambda x, y: F.margin_ranking_loss(x, y, torch.ones_like(x), 0.3),
         of((GENERIC, "n"), (GENERIC, "n")),
     ),
-    "triplet_margin_loss": (
-        F.triplet_margin_loss,
-        of((GENERIC, "m n"), (GENERIC, "m n"), (GENERIC, "m n")),
-    ),
+    "triplet_margin_loss": (F.triplet_margin_loss, of((GENERIC, "m n"), (GENERIC, "m n"), (GENERIC, "m n"))),
     "cosine_embedding_loss": (
         lambda x, y: F.cosine_embedding_loss(x, y, torch.ones(len(x), dtype=x.dtype)),
         of((GENERIC, "m n"), (GENERIC, "m n")),
@@ -315,10 +306,7 @@ TABLE = {
     "linalg.matrix_norm -2": (lambda A: linalg.matrix_norm(A, -2), each(GENERIC, "3 2")),
     "linalg.matrix_norm 1": (lambda A: linalg.matrix_norm(A, 1), each(GENERIC, "3 2")),
     "linalg.cond": (linalg.cond, matrices(regular)),
-    "linalg.multi_dot": (
-        lambda x, y, z: linalg.multi_dot([x, y, z]),
-        of((REAL, "m n"), (REAL, "n k"), (REAL, "k m")),
-    ),
+    "linalg.multi_dot": (lambda x, y, z: linalg.multi_dot([x, y, z]), of((REAL, "m n"), (REAL, "n k"), (REAL, "k m"))),
     "linalg.qr, R": (lambda A: linalg.qr(A)[1].abs(), each(GENERIC, "3 3")),
     "linalg.qr of a tall matrix": (lambda A: linalg.qr(A)[1].abs(), each(GENERIC, "3 2")),
     "linalg.lu_factor": (lambda A: linalg.lu_factor(A)[0], matrices(regular)),
@@ -338,14 +326,8 @@ TABLE = {
     "max_pool1d, dilated": (lambda x: F.max_pool1d(x, 2, 1, 1, 2, ceil_mode=True), each(TIES, "m n 5", most=2)),
     "lp_pool2d": (lambda x: F.lp_pool2d(x, 2, 2), each(REAL, "1 m 4 4", most=2), {"at_kinks": "skip"}),
     "lp_pool3d": (lambda x: F.lp_pool3d(x, 3, 2), each(POSITIVE, "1 1 2 4 2")),
-    "max_unpool1d": (
-        lambda x: F.max_unpool1d(x, torch.tensor([[[0, 3]]]), 2),
-        each(REAL, "1 1 2"),
-    ),
-    "max_unpool2d": (
-        lambda x: F.max_unpool2d(x, torch.tensor([[[[0, 3], [9, 14]]]]), 2),
-        each(REAL, "1 1 2 2"),
-    ),
+    "max_unpool1d": (lambda x: F.max_unpool1d(x, torch.tensor([[[0, 3]]]), 2), each(REAL, "1 1 2")),
+    "max_unpool2d": (lambda x: F.max_unpool2d(x, torch.tensor([[[[0, 3], [9, 14]]]]), 2), each(REAL, "1 1 2 2")),
     "multilabel_margin_loss": (
         lambda x: F.multilabel_margin_loss(x, torch.tensor([[2, 0, -1]]).expand(len(x), 3)),
         each(GENERIC, "m 3"),
@@ -381,10 +363,7 @@ TABLE = {
     "interpolate, trilinear": (lambda x: F.interpolate(x, (3, 1, 4), mode="trilinear"), each(REAL, "1 1 2 2 3")),
     "interpolate, nearest-exact": (lambda x: F.interpolate(x, (3, 5), mode="nearest-exact"), IMAGES),
     "interpolate, bicubic antialias": (lambda x: F.interpolate(x, (3, 2), mode="bicubic", antialias=True), IMAGES),
-    "interpolate, bicubic corners": (
-        lambda x: F.interpolate(x, (5, 3), mode="bicubic", align_corners=True),
-        IMAGES,
-    ),
+    "interpolate, bicubic corners": (lambda x: F.interpolate(x, (5, 3), mode="bicubic", align_corners=True), IMAGES),
     "grid_sample of volumes": (
         lambda x, g: F.grid_sample(x, g, align_corners=True),
         of((GENERIC, "1 1 2 3 2"), (OPEN, "1 1 2 1 3")),
@@ -485,18 +464,9 @@ TABLE = {
     ),
     "masked_fill": (lambda x: x.masked_fill(torch.tensor([True, False]), 3.0), each(REAL, "m 2")),
     "take_along_dim": (lambda x: torch.take_along_dim(x, torch.tensor([[0, 0, 1]]), 1), each(REAL, "m 3")),
-    "segment_reduce, max": (
-        lambda x: torch.segment_reduce(x, "max", lengths=torch.tensor([1, 3])),
-        each(TIES, "4"),
-    ),
-    "segment_reduce, prod": (
-        lambda x: torch.segment_reduce(x, "prod", lengths=torch.tensor([1, 3])),
-        each(TIES, "4"),
-    ),
-    "segment_reduce, mean": (
-        lambda x: torch.segment_reduce(x, "mean", lengths=torch.tensor([1, 3])),
-        each(REAL, "4"),
-    ),
+    "segment_reduce, max": (lambda x: torch.segment_reduce(x, "max", lengths=torch.tensor([1, 3])), each(TIES, "4")),
+    "segment_reduce, prod": (lambda x: torch.segment_reduce(x, "prod", lengths=torch.tensor([1, 3])), each(TIES, "4")),
+    "segment_reduce, mean": (lambda x: torch.segment_reduce(x, "mean", lengths=torch.tensor([1, 3])), each(REAL, "4")),
     "stft": (
         lambda x: torch.stft(x, 4, 2, return_complex=True, window=torch.ones(4, dtype=x.dtype)).abs(),
         each(GENERIC, "8"),
@@ -545,16 +515,8 @@ TABLE = {
     ),
     "linalg.cholesky": (lambda A: linalg.cholesky(A), matrices(definite), DEFINITE),
     "logdet": (lambda A: torch.logdet(A), matrices(definite), DEFINITE),
-    "cholesky_solve": (
-        lambda A, b: torch.cholesky_solve(b, linalg.cholesky(A)),
-        matrices(definite, "n k"),
-        DEFINITE,
-    ),
-    "cholesky_inverse": (
-        lambda A: torch.cholesky_inverse(A),
-        matrices(triangular),
-        LOWER,
-    ),
+    "cholesky_solve": (lambda A, b: torch.cholesky_solve(b, linalg.cholesky(A)), matrices(definite, "n k"), DEFINITE),
+    "cholesky_inverse": (lambda A: torch.cholesky_inverse(A), matrices(triangular), LOWER),
     "linalg.eigvalsh": (lambda A: linalg.eigvalsh(A), matrices(symmetric), SYMMETRIC),
     "linalg.eigh, projections": (
         lambda A: (lambda v: (v * torch.arange(1, 1 + len(A), dtype=A.dtype)) @ v.T)(linalg.eigh(A)[1]),

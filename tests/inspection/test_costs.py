@@ -8,65 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import (
-    GRU,
-    Adam,
-    Attention,
-    BatchNorm,
-    Conv2d,
-    Dense,
-    Embedding,
-    Flatten,
-    Frozen,
-    GlobalAvgPool,
-    Grads,
-    MaxPool,
-    Relu,
-    Residual,
-    Softmax,
-    Tanh,
-    backward,
-    forward,
-    mlp,
-    record,
-    summary,
-    trace,
-    tree_map,
-)
+import funcnn as nn
+from funcnn import backward, forward, layers, mlp, record, summary, trace, tree_map
 from funcnn.errors import KindError
 from funcnn.inspection import flops
 from funcnn.inspection.summaries import held_bytes, scaled
-from funcnn.layers import (
-    RNN,
-    AvgPool,
-    Bidirectional,
-    Concat,
-    Conv1d,
-    ConvTranspose2d,
-    Copy,
-    CrossAttention,
-    First,
-    Glu,
-    Here,
-    Identity,
-    Last,
-    Map,
-    Parallel,
-    Remat,
-    Rotary,
-    Shared,
-    Sum,
-    Tied,
-    Upsample,
-)
 from funcnn.testing import strategies as fst
 from funcnn.trees.walks import arrays_in
 from tests.counts import at_most
 
 rows, film, image = np.ones((5, 3)), np.ones((5, 7, 3)), np.ones((5, 8, 8, 3))
 ids, mask = np.zeros((5, 7), int), np.ones((5, 7), bool)
-dense = Dense.init(3, 4, seed=0)  # 3 products, 2 sums of them, 1 of the bias: 6 a number of out; 3 sums count as 3
-square = Dense.init(3, 3, seed=0)
+dense = nn.Dense.init(3, 4, seed=0)  # 3 products, 2 sums of them, 1 of the bias: 6 a number of out; 3 sums count as 3
+square = nn.Dense.init(3, 3, seed=0)
 A_ROW = 4 * (2 * 3 + 1)
 SQUARE = 3 * (2 * 3 + 1)
 
@@ -76,48 +30,48 @@ SQUARE = 3 * (2 * 3 + 1)
     [
         ((), rows, 0),
         (dense, rows, 5 * A_ROW),
-        (Dense.init(3, 4, seed=0, bias=False), rows, 5 * 4 * 2 * 3),
+        (nn.Dense.init(3, 4, seed=0, bias=False), rows, 5 * 4 * 2 * 3),
         (dense, film, 35 * A_ROW),
-        (Relu(), film, 5 * 7 * 3),
-        (Identity(), film, 0),
+        (nn.Relu(), film, 5 * 7 * 3),
+        (layers.Identity(), film, 0),
         (mlp([3, 4, 3], seed=0), rows, 5 * (A_ROW + 4 + 3 * (2 * 4 + 1))),
-        ((dense, (Tanh(), ())), rows, 5 * (A_ROW + 4)),
-        (Conv1d.init(3, 4, 2, seed=0), film, 5 * 6 * 4 * (2 * 2 * 3 + 1)),
-        (Conv2d.init(3, 4, 3, seed=0, padding="same"), image, 5 * 64 * 4 * (2 * 9 * 3 + 1)),
-        (Conv2d.init(3, 3, 3, seed=0, stride=2, groups=3, bias=False), image, 5 * 9 * 3 * 2 * 9),
-        (ConvTranspose2d.init(3, 4, 2, seed=0, stride=2), image, 5 * 64 * 3 * 2 * 4 * 4 + 5 * 16 * 16 * 4),
-        (ConvTranspose2d.init(3, 3, 2, seed=0, groups=3, bias=False), image, 5 * 64 * 3 * 2 * 4),
-        (MaxPool(2), image, 5 * 16 * 3 * 4),
-        (AvgPool((2, 4)), image, 5 * 8 * 3 * 8),
-        (AvgPool(7), film, 5 * 7 * 3),
-        (GlobalAvgPool(), image, image.size),
-        (Upsample(2), image, 0),
-        (Upsample(2, linear=True), film, 5 * 3 * 3 * 2 * 6),
-        (Upsample((2, 3), linear=True), image, 5 * 3 * 3 * 2 * (7 * 8 + 16 * 7)),
-        (BatchNorm.init(3), rows, 7 * 15),
-        (Softmax(), rows, 4 * 15),
-        (Rotary(), np.ones((5, 7, 4)), 3 * 5 * 7 * 4),
-        (RNN.init(3, 4, seed=0), film, 5 * 7 * 4 * (2 * 3 + 2 * 4 + 3)),
-        (GRU.init(3, 4, seed=0), (film, mask), 5 * 7 * 12 * (2 * 3 + 2 * 4 + 3)),
-        (Bidirectional(RNN.init(3, 4, seed=0), RNN.init(3, 4, seed=1)), film, 2 * 5 * 7 * 4 * 17),
-        (Attention.init(6, 2, seed=0), np.ones((5, 7, 6)), 35 * 4 * 6 * 13 + 5 * 49 * (4 * 6 + 4 * 2)),
+        ((dense, (nn.Tanh(), ())), rows, 5 * (A_ROW + 4)),
+        (layers.Conv1d.init(3, 4, 2, seed=0), film, 5 * 6 * 4 * (2 * 2 * 3 + 1)),
+        (nn.Conv2d.init(3, 4, 3, seed=0, padding="same"), image, 5 * 64 * 4 * (2 * 9 * 3 + 1)),
+        (nn.Conv2d.init(3, 3, 3, seed=0, stride=2, groups=3, bias=False), image, 5 * 9 * 3 * 2 * 9),
+        (layers.ConvTranspose2d.init(3, 4, 2, seed=0, stride=2), image, 5 * 64 * 3 * 2 * 4 * 4 + 5 * 16 * 16 * 4),
+        (layers.ConvTranspose2d.init(3, 3, 2, seed=0, groups=3, bias=False), image, 5 * 64 * 3 * 2 * 4),
+        (nn.MaxPool(2), image, 5 * 16 * 3 * 4),
+        (layers.AvgPool((2, 4)), image, 5 * 8 * 3 * 8),
+        (layers.AvgPool(7), film, 5 * 7 * 3),
+        (nn.GlobalAvgPool(), image, image.size),
+        (layers.Upsample(2), image, 0),
+        (layers.Upsample(2, linear=True), film, 5 * 3 * 3 * 2 * 6),
+        (layers.Upsample((2, 3), linear=True), image, 5 * 3 * 3 * 2 * (7 * 8 + 16 * 7)),
+        (nn.BatchNorm.init(3), rows, 7 * 15),
+        (nn.Softmax(), rows, 4 * 15),
+        (layers.Rotary(), np.ones((5, 7, 4)), 3 * 5 * 7 * 4),
+        (layers.RNN.init(3, 4, seed=0), film, 5 * 7 * 4 * (2 * 3 + 2 * 4 + 3)),
+        (nn.GRU.init(3, 4, seed=0), (film, mask), 5 * 7 * 12 * (2 * 3 + 2 * 4 + 3)),
+        (layers.Bidirectional(layers.RNN.init(3, 4, seed=0), layers.RNN.init(3, 4, seed=1)), film, 2 * 5 * 7 * 4 * 17),
+        (nn.Attention.init(6, 2, seed=0), np.ones((5, 7, 6)), 35 * 4 * 6 * 13 + 5 * 49 * (4 * 6 + 4 * 2)),
         (
-            CrossAttention.init(6, 2, n_memory=3, seed=0, bias=False),
+            layers.CrossAttention.init(6, 2, n_memory=3, seed=0, bias=False),
             (np.ones((5, 7, 6)), np.ones((5, 9, 3))),
             35 * 2 * 6 * 12 + 45 * 2 * 6 * 6 + 5 * 63 * (4 * 6 + 4 * 2),
         ),
-        (Embedding.init(4, 3, seed=0), ids, 0),
-        (Tied.init(4, 3, net=First(square), seed=0), (ids, mask), 35 * SQUARE + 2 * 35 * 4 * 3),
-        (Residual(square), rows, 5 * SQUARE + 15),
-        (Residual(First(square)), (film, mask), 35 * SQUARE + 105),
-        (Remat(square), rows, 5 * SQUARE),
-        (Frozen(square), rows, 5 * SQUARE),
-        (Map(square), film, 35 * SQUARE),
-        (Glu(), np.ones((5, 6)), 15 + 15),
-        (Shared(square, (Here(), Tanh(), Here())), rows, 2 * 5 * SQUARE + 15),
-        ((Copy(3), Parallel((square, Tanh(), ())), Sum()), rows, 5 * SQUARE + 15 + 30),
-        ((Copy(2), Concat(), Flatten()), rows, 0),
-        (Last(), (film, film[..., 0] > 0), 0),
+        (nn.Embedding.init(4, 3, seed=0), ids, 0),
+        (layers.Tied.init(4, 3, net=layers.First(square), seed=0), (ids, mask), 35 * SQUARE + 2 * 35 * 4 * 3),
+        (nn.Residual(square), rows, 5 * SQUARE + 15),
+        (nn.Residual(layers.First(square)), (film, mask), 35 * SQUARE + 105),
+        (layers.Remat(square), rows, 5 * SQUARE),
+        (nn.Frozen(square), rows, 5 * SQUARE),
+        (layers.Map(square), film, 35 * SQUARE),
+        (layers.Glu(), np.ones((5, 6)), 15 + 15),
+        (layers.Shared(square, (layers.Here(), nn.Tanh(), layers.Here())), rows, 2 * 5 * SQUARE + 15),
+        ((layers.Copy(3), layers.Parallel((square, nn.Tanh(), ())), layers.Sum()), rows, 5 * SQUARE + 15 + 30),
+        ((layers.Copy(2), layers.Concat(), nn.Flatten()), rows, 0),
+        (layers.Last(), (film, film[..., 0] > 0), 0),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -153,19 +107,15 @@ def test_a_layer_of_ones_own_costs_what_it_holds_or_says():
     def halves_backward(params, cache, dA):
         raise AssertionError("nobody goes back")
 
-    assert flops(Halves(square, (dense, Tanh())), rows) == 5 * (SQUARE + A_ROW + 4)
+    assert flops(Halves(square, (dense, nn.Tanh())), rows) == 5 * (SQUARE + A_ROW + 4)
 
     @record
     class Cube:
         """out = x^3"""
 
-    @forward.register(Cube)
-    def cube_forward(params, x):
-        return x**3, x
+    forward.register(Cube)(lambda params, x: (x**3, x))
 
-    @backward.register(Cube)
-    def cube_backward(params, x, dA):
-        return Grads(params, 3 * x**2 * dA)
+    backward.register(Cube)(lambda params, x, dA: nn.Grads(params, 3 * x**2 * dA))
 
     assert flops(Cube(), rows) == 15
     flops.register(Cube)(lambda params, x: 2 * x.size)
@@ -173,7 +123,7 @@ def test_a_layer_of_ones_own_costs_what_it_holds_or_says():
 
 
 def test_what_is_no_layer_has_no_costs():
-    for value, wrong in (([dense], "list; write tuple"), (3, "int"), (Relu, "the class Relu"), (Adam(), "Adam")):
+    for value, wrong in (([dense], "list; write tuple"), (3, "int"), (nn.Relu, "the class Relu"), (nn.Adam(), "Adam")):
         with pytest.raises(KindError, match=f"^flops: params must be a layer or a tuple of layers, not {wrong}"):
             flops(value, rows)
     with pytest.raises(KindError, match=r"^flops.register: list is not a record"):
@@ -213,9 +163,7 @@ def test_views_count_as_the_array_that_they_keep_and_what_is_there_anyway_does_n
         out = x[:, 1:2]
         return out, (out, x[1:], {"own": np.ones(100)[::2]})
 
-    @backward.register(Middle)
-    def middle_backward(params, cache, dA):
-        return Grads(params, np.tile(dA, 3))
+    backward.register(Middle)(lambda params, cache, dA: nn.Grads(params, np.tile(dA, 3)))
 
     def ones(out, y):
         return out.sum(), np.ones_like(out)
@@ -224,7 +172,7 @@ def test_views_count_as_the_array_that_they_keep_and_what_is_there_anyway_does_n
     for x in (whole, whole[:5], whole[:5].copy()):
         assert held_bytes([(0, forward(Middle(), x)[1])], x) == [800]
     x = whole[:5]
-    net = (square, Residual((Tanh(), square)), Tanh())
+    net = (square, nn.Residual((nn.Tanh(), square)), nn.Tanh())
     assert held_bytes([(0, forward(net, x)[1])], net, x) == [240]
     assert [visit.held for visit in trace(net, x, None, ones).visits] == [0, 120, 120, 0, 120]
     assert "and 240 B are kept for backward" in str(summary(net, x, costs=True))

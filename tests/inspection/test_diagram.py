@@ -10,27 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import (
-    GRU,
-    Attention,
-    Conv2d,
-    Dense,
-    Embedding,
-    Flatten,
-    Frozen,
-    Grads,
-    Relu,
-    Residual,
-    Sigmoid,
-    Tanh,
-    backward,
-    forward,
-    gradient,
-    mlp,
-    record,
-    summary,
-    transformer_block,
-)
+import funcnn as nn
+from funcnn import backward, forward, gradient, mlp, record, summary, transformer_block
 from funcnn.inspection import Branches, diagram
 from funcnn.inspection.blocks import BlockBuilder
 from funcnn.inspection.layout import CHARACTER
@@ -42,8 +23,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 PAGES = Path(__file__).parents[2] / "docs"
 
 
-def dense(n_in: int, n_out: int, seed: int = 0) -> Dense:
-    return Dense.init(n_in, n_out, seed=seed)
+def dense(n_in: int, n_out: int, seed: int = 0) -> nn.Dense:
+    return nn.Dense.init(n_in, n_out, seed=seed)
 
 
 class Picture:
@@ -110,9 +91,9 @@ def test_every_layer_is_drawn_with_what_its_summary_says(layer, data):
 
 
 NETS = {
-    "a chain": ((*mlp([2, 27, 31, 1], seed=0), Sigmoid()), np.ones((7, 2))),
+    "a chain": ((*mlp([2, 27, 31, 1], seed=0), nn.Sigmoid()), np.ones((7, 2))),
     "frozen images": (
-        (Frozen((Conv2d.init(3, 8, 3, seed=0, padding="same"), Relu())), Flatten(), dense(512, 10)),
+        (nn.Frozen((nn.Conv2d.init(3, 8, 3, seed=0, padding="same"), nn.Relu())), nn.Flatten(), dense(512, 10)),
         np.ones((7, 8, 8, 3)),
     ),
     "branches": (
@@ -122,9 +103,9 @@ NETS = {
             Parallel(
                 (
                     (),
-                    (dense(8, 3), Relu()),
-                    (dense(8, 4), Residual((Tanh(), dense(4, 4)))),
-                    (Copy(2), Parallel((dense(8, 2), (Relu(), dense(8, 3)))), Concat()),
+                    (dense(8, 3), nn.Relu()),
+                    (dense(8, 4), nn.Residual((nn.Tanh(), dense(4, 4)))),
+                    (Copy(2), Parallel((dense(8, 2), (nn.Relu(), dense(8, 3)))), Concat()),
                 )
             ),
             Concat(),
@@ -134,9 +115,9 @@ NETS = {
     ),
     "sequences": (
         (
-            Map((Flatten(), dense(12, 8))),
-            Bidirectional(GRU.init(8, 4, seed=0), GRU.init(8, 4, seed=1)),
-            Attention.init(8, 2, seed=3),
+            Map((nn.Flatten(), dense(12, 8))),
+            Bidirectional(nn.GRU.init(8, 4, seed=0), nn.GRU.init(8, 4, seed=1)),
+            nn.Attention.init(8, 2, seed=3),
             Glu(),
             dense(4, 1),
         ),
@@ -172,17 +153,17 @@ def test_the_same_network_gives_the_same_picture_which_needs_no_other_file():
 
 def test_blocks_that_repeat_are_drawn_once():
     blocks = [layer for i in range(6) for layer in transformer_block(8, 2, 32, seed=i)]
-    picture = Picture((Embedding.init(27, 8, seed=0), *blocks, dense(8, 27)), np.zeros((7, 5), int))
+    picture = Picture((nn.Embedding.init(27, 8, seed=0), *blocks, dense(8, 27)), np.zeros((7, 5), int))
     picture.check()
     assert "6 times" in picture.words
     assert "1 to 12" in picture.words
     assert sum(["Attention" in text for text in picture.words]) == 1
-    twice = Picture((dense(2, 2), Tanh(), dense(2, 2), Tanh()), np.ones((7, 2)))
+    twice = Picture((dense(2, 2), nn.Tanh(), dense(2, 2), nn.Tanh()), np.ones((7, 2)))
     assert sum(["Dense" in text for text in twice.words]) == 2
 
 
 def test_a_residual_is_two_branches_and_a_sum():
-    picture = Picture(Residual(dense(3, 3)), np.ones((7, 3)))
+    picture = Picture(nn.Residual(dense(3, 3)), np.ones((7, 3)))
     assert "+" in picture.words
     assert picture.told.startswith("Residual 12 parameters: m x 3 to m x 3 [layer Dense W: 3x3, b: 3, 12 parameters")
     assert picture.told.endswith("| x]; 12 trainable parameters")
@@ -191,7 +172,7 @@ def test_a_residual_is_two_branches_and_a_sum():
 
 
 def test_a_shared_layer_has_its_parameters_in_one_place():
-    picture = Picture(Shared((dense(4, 4), Tanh()), (Here(), Relu(), Here())), np.ones((7, 4)))
+    picture = Picture(Shared((dense(4, 4), nn.Tanh()), (Here(), nn.Relu(), Here())), np.ones((7, 4)))
     picture.check()
     assert picture.words.count("20 parameters") == 2  # of the Shared, and in its first place
     assert picture.words.count("shared") == 1
@@ -202,7 +183,7 @@ def test_a_shared_layer_has_its_parameters_in_one_place():
 
 
 def test_frozen_parameters_and_two_calls_of_a_layer():
-    assert Picture((Frozen(dense(2, 2)), dense(2, 2))).words.count("6 frozen") == 2
+    assert Picture((nn.Frozen(dense(2, 2)), dense(2, 2))).words.count("6 frozen") == 2
 
     @record
     class Twice:
@@ -235,11 +216,11 @@ def highway_backward(params, cache, dA):
     x, g, h, of_gate, of_layer = cache
     gate = backward(params.gate, of_gate, dA * (h - x))
     layer = backward(params.layer, of_layer, dA * g)
-    return Grads(gradient(params, gate=gate.params, layer=layer.params), dA * (1 - g) + gate.x + layer.x)
+    return nn.Grads(gradient(params, gate=gate.params, layer=layer.params), dA * (1 - g) + gate.x + layer.x)
 
 
 def test_a_layer_of_ones_own_is_drawn_and_says_how_it_is_connected():
-    own = Highway((dense(2, 2), Sigmoid()), (dense(2, 2, 1), Tanh()))
+    own = Highway((dense(2, 2), nn.Sigmoid()), (dense(2, 2, 1), nn.Tanh()))
     plain = Picture(own, np.ones((7, 2)))
     plain.check()
     assert "gate.0 Dense" in plain.words

@@ -5,25 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from funcnn import (
-    GRU,
-    Conv2d,
-    Dense,
-    Frozen,
-    Grads,
-    Relu,
-    Residual,
-    Sigmoid,
-    Tanh,
-    backward,
-    forward,
-    gradient,
-    mlp,
-    mse,
-    record,
-    summary,
-    trace,
-)
+import funcnn as nn
+from funcnn import backward, forward, gradient, mlp, mse, record, summary, trace
 from funcnn.inspection.summaries import described
 from funcnn.layers import Copy, First, Function, Here, LeakyRelu, Map, Parallel, Reshape, Shared
 
@@ -43,10 +26,8 @@ def doubled_vjp(x: Any, dA: Any) -> Any:
 
 
 def test_the_network_of_the_article():
-    text = printed((*mlp([2, 27, 31, 31, 1], seed=1), Sigmoid()), x)
-    assert (
-        text
-        == """\
+    text = printed((*mlp([2, 27, 31, 31, 1], seed=1), nn.Sigmoid()), x)
+    expected = """\
 [
   0 -> Dense (W: 2x27, b: 27)   9400x2 -> 9400x27   81 parameters
   1 -> Relu                     9400x27 -> 9400x27
@@ -58,7 +39,7 @@ def test_the_network_of_the_article():
   7 -> Sigmoid                  9400x1 -> 9400x1
 ]
 There are 1973 trainable parameters in the model."""
-    )
+    assert text == expected
 
 
 def test_nested_chains_single_layers_and_tuples():
@@ -74,31 +55,29 @@ def test_nested_chains_single_layers_and_tuples():
     @backward.register(Both)
     def both_backward(params, cache, dA):
         inner = backward(params.inner, cache, dA[0])
-        return Grads(gradient(params, inner=inner.params), inner.x + dA[1])
+        return nn.Grads(gradient(params, inner=inner.params), inner.x + dA[1])
 
-    text = printed((LeakyRelu(0.2), (Dense.init(2, 3, seed=0, bias=False), Both(Dense.init(3, 9, seed=0)))), x[:5])
-    assert (
-        text
-        == """\
+    text = printed(
+        (LeakyRelu(0.2), (nn.Dense.init(2, 3, seed=0, bias=False), Both(nn.Dense.init(3, 9, seed=0)))), x[:5]
+    )
+    expected = """\
 [
   0 -> LeakyRelu (alpha=0.2)  5x2 -> 5x2
   1.0 -> Dense (W: 2x3)       5x2 -> 5x3                 6 parameters
   1.1 -> Both (inner=Dense)   5x3 -> (5x9, 5x3, number)  36 parameters
 ]
 There are 42 trainable parameters in the model."""
-    )
-    assert printed(Dense.init(2, 3, seed=0), x).startswith(
+    assert text == expected
+    assert printed(nn.Dense.init(2, 3, seed=0), x).startswith(
         "[\n  Dense (W: 2x3, b: 3)  9400x2 -> 9400x3  9 parameters\n]"
     )
     assert printed((), x) == "[\n]\nThere are 0 trainable parameters in the model."
 
 
 def test_the_costs_of_a_network_are_columns_that_come_behind():
-    net = (Dense.init(2, 30, seed=0), (Frozen(Relu()), Dense.init(30, 1, seed=1)))
+    net = (nn.Dense.init(2, 30, seed=0), (nn.Frozen(nn.Relu()), nn.Dense.init(30, 1, seed=1)))
     plain, text = printed(net, x), printed(net, x, costs=True)
-    assert (
-        text
-        == """\
+    expected = """\
 [
   0 -> Dense (W: 2x30, b: 30)   9400x2 -> 9400x30   90 parameters  1.41 Mflop  720 B arrays
   1.0.layer -> Relu             9400x30 -> 9400x30                 282 kflop                 2.26 MB cache
@@ -106,7 +85,7 @@ def test_the_costs_of_a_network_are_columns_that_come_behind():
 ]
 There are 121 trainable parameters in the model.
 Forward is 2.27 Mflop; the arrays are 968 B, and 2.26 MB are kept for backward."""
-    )
+    assert text == expected
     for line, longer in zip(plain.splitlines(), text.splitlines(), strict=False):
         assert longer.startswith(line)
     assert printed((Reshape((1, 2)), ()), x, costs=True).endswith(
@@ -116,13 +95,13 @@ Forward is 2.27 Mflop; the arrays are 968 B, and 2.26 MB are kept for backward."
 
 def test_masks_and_branches_are_printed_without_their_numbers():
     mask = np.ones((5, 4), bool)
-    text = printed(Parallel(((), (Dense.init(2, 3, seed=0), Relu()), Tanh())), (x[:5], x[:5], mask * 1.0))
+    text = printed(Parallel(((), (nn.Dense.init(2, 3, seed=0), nn.Relu()), nn.Tanh())), (x[:5], x[:5], mask * 1.0))
     assert "Parallel (layers=((), (Dense, Relu), Tanh))  (5x2, 5x2, 5x4) -> (5x2, 5x3, 5x4)  9 parameters" in text
-    assert "(5x4x2, 5x4) -> (5x4x3, 5x4)" in printed(First(Dense.init(2, 3, seed=0)), (np.ones((5, 4, 2)), mask))
-    assert "(5x4x2, None) -> (5x4x3, None)" in printed(GRU.init(2, 3, seed=0), (np.ones((5, 4, 2)), None))
+    assert "(5x4x2, 5x4) -> (5x4x3, 5x4)" in printed(First(nn.Dense.init(2, 3, seed=0)), (np.ones((5, 4, 2)), mask))
+    assert "(5x4x2, None) -> (5x4x3, None)" in printed(nn.GRU.init(2, 3, seed=0), (np.ones((5, 4, 2)), None))
     assert "Reshape (shape=(1, 2))" in printed(Reshape((1, 2)), x)
     assert "Function (f=doubled, vjp=doubled_vjp)" in printed(Function(doubled, doubled_vjp), x)
-    assert "Shared (layer=Dense, net=(Here,))" in printed(Shared(Dense.init(2, 2, seed=0), (Here(),)), x)
+    assert "Shared (layer=Dense, net=(Here,))" in printed(Shared(nn.Dense.init(2, 2, seed=0), (Here(),)), x)
 
 
 def test_what_is_frozen_is_told_apart_wherever_it_is():
@@ -135,21 +114,21 @@ def test_what_is_frozen_is_told_apart_wherever_it_is():
     def beside_forward(params, x):
         return forward(params.one, x)[0] + forward(params.other, x)[0], x
 
-    d, x = Dense.init(2, 2, seed=0), np.ones((5, 2))
+    d, x = nn.Dense.init(2, 2, seed=0), np.ones((5, 2))
     told = {
         "6 frozen": [
-            Residual(Frozen(d)),
-            Map(Frozen(d)),
-            Beside(Frozen((d, Relu())), Tanh()),
-            (Frozen((Relu(), Residual(d))),),
-            Residual(Frozen(Frozen(d))),
+            nn.Residual(nn.Frozen(d)),
+            Map(nn.Frozen(d)),
+            Beside(nn.Frozen((d, nn.Relu())), nn.Tanh()),
+            (nn.Frozen((nn.Relu(), nn.Residual(d))),),
+            nn.Residual(nn.Frozen(nn.Frozen(d))),
         ],
         "6 parameters, 6 frozen": [
-            Residual((Frozen(d), d)),
-            Beside(d, Frozen(d)),
-            (Copy(2), Parallel((Frozen(d), d))),
+            nn.Residual((nn.Frozen(d), d)),
+            Beside(d, nn.Frozen(d)),
+            (Copy(2), Parallel((nn.Frozen(d), d))),
         ],
-        "12 frozen": [(Frozen(Residual((d, Frozen(d)))),), (Frozen(Beside(d, d)),)],
+        "12 frozen": [(nn.Frozen(nn.Residual((d, nn.Frozen(d)))),), (nn.Frozen(Beside(d, d)),)],
         "12 parameters": [Beside(d, d)],
     }
     for counts, nets in told.items():
@@ -161,33 +140,22 @@ def test_what_is_frozen_is_told_apart_wherever_it_is():
 
 def test_settings_at_their_defaults_and_the_middle_of_a_long_chain_are_left_out():
     told = {
-        "Conv2d (W: 3x3x2x4, b: 4)": Conv2d.init(2, 4, 3, seed=0),
-        "Conv2d (W: 3x3x2x4, b: 4, stride=(1, 2), padding='same')": Conv2d.init(
+        "Conv2d (W: 3x3x2x4, b: 4)": nn.Conv2d.init(2, 4, 3, seed=0),
+        "Conv2d (W: 3x3x2x4, b: 4, stride=(1, 2), padding='same')": nn.Conv2d.init(
             2, 4, 3, seed=0, stride=(1, 2), padding="same"
         ),
         "Reshape (shape=())": Reshape(()),
         "LeakyRelu": LeakyRelu(),
-        "Residual (layer=(Tanh, Tanh, Tanh, Tanh, Tanh, Relu))": Residual((Tanh(),) * 5 + (Relu(),)),
-        "Residual (layer=(Tanh, Tanh, Tanh, ..., Relu))": Residual((Tanh(),) * 6 + (Relu(),)),
+        "Residual (layer=(Tanh, Tanh, Tanh, Tanh, Tanh, Relu))": nn.Residual((nn.Tanh(),) * 5 + (nn.Relu(),)),
+        "Residual (layer=(Tanh, Tanh, Tanh, ..., Relu))": nn.Residual((nn.Tanh(),) * 6 + (nn.Relu(),)),
     }
     assert [described(layer) for layer in told.values()] == list(told)
 
 
-class Printer:
-    """IPython's, as far as it is used."""
-
-    def __init__(self):
-        self.texts = []
-
-    def text(self, text):
-        self.texts.append(text)
-
-
 @pytest.mark.parametrize("value", [summary(mlp([2, 1], seed=0), x), trace(mlp([2, 1], seed=0), x, x[:, :1], mse)])
 def test_a_table_is_shown_at_a_prompt_and_in_a_notebook(value):
-    printer = Printer()
-    value._repr_pretty_(printer, False)  # noqa: FBT003  as IPython calls it
-    assert printer.texts == [str(value)] == [repr(value)]
+    pretty = pytest.importorskip("IPython.lib.pretty", reason="a prompt").pretty
+    assert pretty(value) == str(value) == repr(value)
     html = value._repr_html_()
     assert html.startswith("<table><thead><tr><th")
     assert all([part in html for part in ("Dense (W: 2x1, b: 1)", "9400x1", str(value).splitlines()[-1])])

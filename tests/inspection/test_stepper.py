@@ -6,46 +6,34 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from funcnn import (
-    LSTM,
-    Attention,
-    Conv2d,
-    Dense,
-    Flatten,
-    Relu,
-    Residual,
-    Tanh,
-    mse,
-    parameters,
-    softmax_cross_entropy,
-    trace,
-)
+import funcnn as nn
+from funcnn import mse, parameters, softmax_cross_entropy, trace
 from funcnn.layers import Last
 from funcnn.teach import write_steps
 
 rng = np.random.default_rng(0)
 x, y = np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([[4.0], [6.0]])
 SCREEN = (
-    Dense(np.array([[1.0, 2.0], [1.0, -1.0]]), np.array([0.0, -1.0])),
-    Relu(),
-    Dense(np.array([[2.0], [-1.0]]), np.array([1.0])),
+    nn.Dense(np.array([[1.0, 2.0], [1.0, -1.0]]), np.array([0.0, -1.0])),
+    nn.Relu(),
+    nn.Dense(np.array([[2.0], [-1.0]]), np.array([1.0])),
 )
 CASES = {
     "screen": (SCREEN, x, y, mse),
     "lstm": (
-        (LSTM.init(2, 2, seed=0), Last(), Dense.init(2, 1, seed=1)),
+        (nn.LSTM.init(2, 2, seed=0), Last(), nn.Dense.init(2, 1, seed=1)),
         rng.normal(size=(2, 3, 2)),
         rng.normal(size=(2, 1)),
         mse,
     ),
     "mixed": (
-        (Residual((Dense.init(4, 4, seed=1), Tanh())), Attention.init(4, 2, seed=0)),
+        (nn.Residual((nn.Dense.init(4, 4, seed=1), nn.Tanh())), nn.Attention.init(4, 2, seed=0)),
         rng.normal(size=(1, 3, 4)),
         rng.normal(size=(1, 3, 4)),
         mse,
     ),
     "images": (
-        (Conv2d.init(1, 2, (3, 3), seed=0), Relu(), Flatten(), Dense.init(32, 2, seed=1)),
+        (nn.Conv2d.init(1, 2, (3, 3), seed=0), nn.Relu(), nn.Flatten(), nn.Dense.init(32, 2, seed=1)),
         rng.normal(size=(8, 6, 6, 1)),
         np.array([0, 1] * 4),
         softmax_cross_entropy,
@@ -218,12 +206,8 @@ def test_the_last_steps_say_what_the_cost_is_after_them(window, pages):
     after = "The cost was 5. With the parameters after all steps of sgd it is 3.687."
     assert page.tab.locator("#after").inner_text() == after
     assert page.tab.locator("#arrays figcaption").all_inner_texts()[1].endswith("∂cost / ∂W")
-    assert page.tab.locator("#symbols").inner_text().split("\n") == [
-        "lr",
-        "the learning rate, 0.01",
-        "dp",
-        "∂cost / ∂p",
-    ]
+    symbols = page.tab.locator("#symbols").inner_text().split("\n")
+    assert symbols == ["lr", "the learning rate, 0.01", "dp", "∂cost / ∂p"]
     page.tab.keyboard.press("Home")
     assert page.tab.locator("#after").is_hidden()
     page.tab.keyboard.press("ArrowRight")

@@ -2,18 +2,8 @@
 
 import numpy as np
 
-from funcnn import (
-    Dense,
-    Grads,
-    backward,
-    forward,
-    gradient,
-    inference,
-    namespace,
-    predict,
-    reseed,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import backward, forward, gradient, inference, namespace, predict, reseed, value_and_grad
 from funcnn.core import backward_params, forward_only
 from funcnn.generation import step
 from tests.kinds.kinds import NET, X, array, layer, loss, tree
@@ -30,8 +20,8 @@ ROWS = [
     row(step, memory=kind(None, "None"), speaks="x"),
     row(predict, out=written | "None", speaks="x"),
     row(value_and_grad(loss.make()), "value_and_grad(mse)", speaks="value_and_grad; x; mse"),
-    row(Grads, params=tree, x=array | "None; 0-d; texts"),
-    row(gradient, params=kind(Dense(np.eye(3), None)), others=kind(()), W=array(np.eye(3)), b=kind(None, "None")),
+    row(nn.Grads, params=tree, x=array | "None; 0-d; texts"),
+    row(gradient, params=kind(nn.Dense(np.eye(3), None)), others=kind(()), W=array(np.eye(3)), b=kind(None, "None")),
     # The names are read only where x is refused.
     row(namespace, x=array | "0-d; texts", name=kind("x", ANYTHING), whose=kind("", ANYTHING), speaks="x"),
 ]

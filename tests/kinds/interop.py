@@ -33,10 +33,7 @@ if find_spec("safetensors"):
         write("net.safetensors", NET)
         return "net.safetensors"
 
-    ROWS += [
-        row(write, tree=kind(NET, "0-d; record")),
-        row(read, path=path.made(written) - "text", like=kind(NET)),
-    ]
+    ROWS += [row(write, tree=kind(NET, "0-d; record")), row(read, path=path.made(written) - "text", like=kind(NET))]
 if find_spec("spox"):
     import spox
 

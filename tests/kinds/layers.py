@@ -3,74 +3,10 @@
 import attrs
 import numpy as np
 
-from funcnn import (
-    GRU,
-    LSTM,
-    Attention,
-    BatchNorm,
-    Conv2d,
-    Dense,
-    Dropout,
-    Embedding,
-    Flatten,
-    Frozen,
-    Gelu,
-    GlobalAvgPool,
-    LayerNorm,
-    MaxPool,
-    Relu,
-    Residual,
-    Sigmoid,
-    Softmax,
-    backward,
-    forward,
-    mlp,
-    transformer_block,
-)
+import funcnn as nn
+from funcnn import backward, forward, layers, mlp, transformer_block
 from funcnn.generation import step
 from funcnn.inspection import Probe
-from funcnn.layers import (
-    RNN,
-    Affine,
-    AvgPool,
-    Bidirectional,
-    ChannelDropout,
-    Concat,
-    Conv1d,
-    ConvTranspose2d,
-    Copy,
-    CrossAttention,
-    First,
-    Function,
-    GaussianNoise,
-    GlobalMaxPool,
-    Glu,
-    GroupNorm,
-    Here,
-    InstanceNorm,
-    Last,
-    LearnedPosition,
-    LogSoftmax,
-    Map,
-    Parallel,
-    PRelu,
-    Remat,
-    Reshape,
-    RMSNorm,
-    Rotary,
-    Scale,
-    Shared,
-    SinusoidalPosition,
-    Sum,
-    Take,
-    Tied,
-    Upsample,
-    attend,
-    attend_backward,
-    folded,
-    rotate,
-    rotate_backward,
-)
 from tests.cards import ELEMENTWISE, example
 from tests.kinds.kinds import NET, array, count, number, text
 from tests.kinds.kinds import layer as network
@@ -132,95 +68,102 @@ IMAGES = drawn(2, 4, 4, 2)
 MASK = kind(np.array([[True, True, False], [True, False, False]]), "None")
 IDS = kind(np.array([[0, 2, 1], [1, 1, 0]]))
 SEQUENCE = both(ROWS_3, MASK)
-DENSE = kind(Dense.init(2, 2, seed=0))
+DENSE = kind(nn.Dense.init(2, 2, seed=0))
 W, b = drawn(4, 3), drawn(3) | "None"
-held = network(Dense.init(2, 2, seed=0))
+held = network(nn.Dense.init(2, 2, seed=0))
 size = kind(2)
 sizes = kind((2, 1))
 padding = kind("same")
 scale, shift = drawn(2), drawn(2) | "None"
 kernel = {"stride": size(1), "padding": kind(0), "dilation": size(1), "groups": count(1)}
-square = {name: kind(Dense.init(4, 4, seed=i)) for i, name in enumerate(("query", "key", "value", "out"))}
+square = {name: kind(nn.Dense.init(4, 4, seed=i)) for i, name in enumerate(("query", "key", "value", "out"))}
 
 CONSTRUCTED = [
     *[
         layer(cls, X, **{field.name: number(getattr(example(cls), field.name)) for field in attrs.fields(cls)})
         for cls in ELEMENTWISE
     ],
-    layer(PRelu, array, alpha=drawn(2)),
-    *[layer(cls, array) for cls in (Softmax, LogSoftmax)],
-    layer(Glu, array, gate=kind(Sigmoid())),
-    layer(Dense, ROWS_3, W=W, b=b),
-    layer(Scale, array, factor=scale | "0-d"),
-    layer(Affine, array, scale=scale, shift=drawn(2)),
-    layer(BatchNorm, array, scale=scale, shift=shift, mean=drawn(2), var=kind(np.ones(2))),
-    layer(LayerNorm, array, scale=scale, shift=shift),
-    layer(RMSNorm, array, scale=scale),
-    layer(GroupNorm, IMAGES, scale=scale, shift=shift),
-    layer(InstanceNorm, IMAGES, scale=scale, shift=shift),
-    layer(Dropout, X),
-    layer(ChannelDropout, array),
-    layer(GaussianNoise, X),
-    layer(Copy, array | "0-d; texts", cached="texts", none="dA; dA[0]; dA[1]"),
-    layer(Parallel, both(array | "0-d", array), layers=kind((Relu(), NET))),
-    layer(Take, both(anything, anything), i=kind(0), none="dA"),
-    *[layer(cls, both(array, array), none="dA") for cls in (Sum, Concat)],
-    layer(Frozen, array, layer=held | "None"),  # unchanged, in a gradient
-    *[layer(cls, array, layer=held) for cls in (Residual, Remat)],
-    layer(First, both(array, anything), none="dA[1]", layer=held),
-    layer(Map, drawn(2, 3, 2), layer=held),
+    layer(layers.PRelu, array, alpha=drawn(2)),
+    *[layer(cls, array) for cls in (nn.Softmax, layers.LogSoftmax)],
+    layer(layers.Glu, array, gate=kind(nn.Sigmoid())),
+    layer(nn.Dense, ROWS_3, W=W, b=b),
+    layer(layers.Scale, array, factor=scale | "0-d"),
+    layer(layers.Affine, array, scale=scale, shift=drawn(2)),
+    layer(nn.BatchNorm, array, scale=scale, shift=shift, mean=drawn(2), var=kind(np.ones(2))),
+    layer(nn.LayerNorm, array, scale=scale, shift=shift),
+    layer(layers.RMSNorm, array, scale=scale),
+    layer(layers.GroupNorm, IMAGES, scale=scale, shift=shift),
+    layer(layers.InstanceNorm, IMAGES, scale=scale, shift=shift),
+    layer(nn.Dropout, X),
+    layer(layers.ChannelDropout, array),
+    layer(layers.GaussianNoise, X),
+    layer(layers.Copy, array | "0-d; texts", cached="texts", none="dA; dA[0]; dA[1]"),
+    layer(layers.Parallel, both(array | "0-d", array), layers=kind((nn.Relu(), NET))),
+    layer(layers.Take, both(anything, anything), i=kind(0), none="dA"),
+    *[layer(cls, both(array, array), none="dA") for cls in (layers.Sum, layers.Concat)],
+    layer(nn.Frozen, array, layer=held | "None"),  # unchanged, in a gradient
+    *[layer(cls, array, layer=held) for cls in (nn.Residual, layers.Remat)],
+    layer(layers.First, both(array, anything), none="dA[1]", layer=held),
+    layer(layers.Map, drawn(2, 3, 2), layer=held),
     layer(Probe, array, layer=held, seen=kind(None, "None")),
-    layer(Shared, array, layer=held, net=kind((Here(), Here())), name=kind("")),
-    layer(Here, array, name=text, layer=held | "None"),
-    layer(Tied, IDS, W=drawn(3, 2), net=held),
-    layer(Function, array | "0-d; texts", f=kind(same), vjp=kind(same_vjp), none="dA"),
-    layer(Flatten, IMAGES, none="dA"),
-    layer(Reshape, IMAGES, shape=kind((4, 8)), none="dA"),
-    layer(Conv2d, IMAGES, W=drawn(2, 2, 2, 3), b=b, **kernel),
-    layer(ConvTranspose2d, IMAGES, W=drawn(2, 2, 2, 3), b=b, **kernel),
-    layer(Conv1d, drawn(2, 5, 2), W=drawn(2, 2, 3), b=b, **kernel),
-    *[layer(cls, IMAGES, padding=kind(0)) for cls in (MaxPool, AvgPool)],
-    *[layer(cls, IMAGES) for cls in (GlobalAvgPool, GlobalMaxPool)],
-    layer(Upsample, IMAGES, factor=size),
-    layer(Embedding, both(IDS, MASK), W=drawn(3, 2)),
-    layer(SinusoidalPosition, SEQUENCE, base=number(10.0)),
-    layer(Rotary, SEQUENCE, base=number(10.0)),
-    layer(LearnedPosition, SEQUENCE, P=drawn(3, 4)),
-    layer(RNN, SEQUENCE, none="dA[0]", W=W, U=drawn(3, 3), b=drawn(3)),
+    layer(layers.Shared, array, layer=held, net=kind((layers.Here(), layers.Here())), name=kind("")),
+    layer(layers.Here, array, name=text, layer=held | "None"),
+    layer(layers.Tied, IDS, W=drawn(3, 2), net=held),
+    layer(layers.Function, array | "0-d; texts", f=kind(same), vjp=kind(same_vjp), none="dA"),
+    layer(nn.Flatten, IMAGES, none="dA"),
+    layer(layers.Reshape, IMAGES, shape=kind((4, 8)), none="dA"),
+    layer(nn.Conv2d, IMAGES, W=drawn(2, 2, 2, 3), b=b, **kernel),
+    layer(layers.ConvTranspose2d, IMAGES, W=drawn(2, 2, 2, 3), b=b, **kernel),
+    layer(layers.Conv1d, drawn(2, 5, 2), W=drawn(2, 2, 3), b=b, **kernel),
+    *[layer(cls, IMAGES, padding=kind(0)) for cls in (nn.MaxPool, layers.AvgPool)],
+    *[layer(cls, IMAGES) for cls in (nn.GlobalAvgPool, layers.GlobalMaxPool)],
+    layer(layers.Upsample, IMAGES, factor=size),
+    layer(nn.Embedding, both(IDS, MASK), W=drawn(3, 2)),
+    layer(layers.SinusoidalPosition, SEQUENCE, base=number(10.0)),
+    layer(layers.Rotary, SEQUENCE, base=number(10.0)),
+    layer(layers.LearnedPosition, SEQUENCE, P=drawn(3, 4)),
+    layer(layers.RNN, SEQUENCE, none="dA[0]", W=W, U=drawn(3, 3), b=drawn(3)),
     layer(
-        LSTM,
+        nn.LSTM,
         both(ROWS_3, MASK, kind(None, "None")),
         none="dA[0]; dA[2]; dA[2][0]; dA[2][1]",
         W=drawn(4, 12),
         U=drawn(3, 12),
         b=drawn(12),
     ),
-    layer(GRU, ROWS_3, W=drawn(4, 9), U=drawn(3, 9), b=drawn(9), c=drawn(3)),
-    layer(Last, SEQUENCE),
+    layer(nn.GRU, ROWS_3, W=drawn(4, 9), U=drawn(3, 9), b=drawn(9), c=drawn(3)),
+    layer(layers.Last, SEQUENCE),
     layer(
-        Bidirectional, SEQUENCE, none="dA[0]", ahead=kind(RNN.init(4, 3, seed=0)), behind=kind(RNN.init(4, 2, seed=1))
+        layers.Bidirectional,
+        SEQUENCE,
+        none="dA[0]",
+        ahead=kind(layers.RNN.init(4, 3, seed=0)),
+        behind=kind(layers.RNN.init(4, 2, seed=1)),
     ),
-    layer(Attention, SEQUENCE, **square),
-    layer(CrossAttention, both(ROWS_3, drawn(2, 3, 4), MASK), none="dA[1]", **square),
+    layer(nn.Attention, SEQUENCE, **square),
+    layer(layers.CrossAttention, both(ROWS_3, drawn(2, 3, 4), MASK), none="dA[1]", **square),
 ]
 
 ROWS: list[Row] = [
-    *[rows for layers in CONSTRUCTED for rows in layers],
+    *[one for rows in CONSTRUCTED for one in rows],
     row(mlp, sizes=kind((2, 3, 1))),
-    row(Tied.init, net=held),
+    row(layers.Tied.init, net=held),
     *[
         row(cls.init, stride=size(1), padding=padding, dilation=size(1), groups=count(1))
-        for cls in (Conv2d, Conv1d, ConvTranspose2d)
+        for cls in (nn.Conv2d, layers.Conv1d, layers.ConvTranspose2d)
     ],
-    *[row(cls.init, n=count(4)) for cls in (Attention, CrossAttention)],
-    row(transformer_block, n=count(4), activation=kind(Gelu())),
-    row(folded, net=network | "record"),
-    *[row(turn, start=kind(0, "1.5; 0-d"), **{a: ROWS_3}) for turn, a in ((rotate, "x"), (rotate_backward, "dA"))],
-    row(attend, **dict.fromkeys("qkv", ROWS_3), allowed=kind(np.ones((2, 3, 3), bool), "None")),
+    *[row(cls.init, n=count(4)) for cls in (nn.Attention, layers.CrossAttention)],
+    row(transformer_block, n=count(4), activation=kind(nn.Gelu())),
+    row(layers.folded, net=network | "record"),
+    *[
+        row(turn, start=kind(0, "1.5; 0-d"), **{a: ROWS_3})
+        for turn, a in ((layers.rotate, "x"), (layers.rotate_backward, "dA"))
+    ],
+    row(layers.attend, **dict.fromkeys("qkv", ROWS_3), allowed=kind(np.ones((2, 3, 3), bool), "None")),
     row(
-        attend_backward,
+        layers.attend_backward,
         **dict.fromkeys("qkv", ROWS_3),
-        weights=kind(attend(*[ROWS_3.make()] * 3)[1]),
+        weights=kind(layers.attend(*[ROWS_3.make()] * 3)[1]),
         dA=ROWS_3,
         speaks="dA",
     ),
@@ -233,6 +176,6 @@ ROWS: list[Row] = [
             memory=kind(None, "None"),
             speaks="x",
         )
-        for one in (LSTM.init(4, 3, seed=0), Attention.init(4, 2, causal=True, seed=0))
+        for one in (nn.LSTM.init(4, 3, seed=0), nn.Attention.init(4, 2, causal=True, seed=0))
     ],
 ]

@@ -34,13 +34,7 @@ ROWS = [
         for loss, card in cards("losses").items()
     ],
     *[row(make, loss=a_loss) for make in (weighted, masked)],
-    row(
-        weighted(mse),
-        "weighted(mse)",
-        y=both(array, weight),
-        weight=kind(None, "None"),
-        speaks="weighted; mse",
-    ),
+    row(weighted(mse), "weighted(mse)", y=both(array, weight), weight=kind(None, "None"), speaks="weighted; mse"),
     row(masked(mse), "masked(mse)", out=both(array, MASK | "None"), y=array, weight=weight, speaks="masked; mse"),
     row(joint, losses=both(a_loss, a_loss), factors=kind([1.0, 2.0], "None")),
     row(joint(mse, mse), "joint(mse, mse)", out=pair, y=pair, weight=weight, speaks="joint; mse"),

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from funcnn.teach import check, exercise, nudge, write_steps
-from tests.kinds.kinds import path
+from funcnn import Momentum
+from funcnn.teach import check, exercise, nudge, playground, write_playground, write_steps
+from tests.kinds.kinds import NET, path
 from tests.kinds.rows import kind, row
 
 
@@ -17,5 +18,13 @@ ROWS = [
     row(check, file=path.made(written) - "text", exercise=kind(1, "None")),  # there is no file "text"
     row(exercise, tutor=kind(lambda: None, "None")),
     row(nudge, path=kind("0.W"), index=kind((0, 1)), speaks="x; mse"),
+    row(playground, choices=kind({"other": NET}, "None"), optimizer=kind(Momentum(), ()), speaks="x; mse"),
+    row(
+        write_playground,
+        path=kind("live.html"),
+        choices=kind({"other": NET}, "None"),
+        optimizer=kind(Momentum(), ()),
+        speaks="x; mse",
+    ),
     row(write_steps, path=kind("step.html"), speaks="x; mse"),
 ]

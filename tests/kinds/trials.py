@@ -35,7 +35,10 @@ def refusals(row: Row) -> list[str]:
                 arguments = row.values()
                 arguments[name] = put(arguments[name], WRONG[word]())
                 verbs = kind.verbs if word in {"(list,)", "record"} else frozenset()
-                found.extend(_trial(row, f"{place}={word}", arguments, verbs, accepted=word in kind.accepts))
+                names = {name, "params"} if kind.verbs else {name}  # a verb calls its network params
+                named = names if word == "object()" and place == name else ()  # wrong, whatever the others are
+                accepted = word in kind.accepts
+                found.extend(_trial(row, f"{place}={word}", arguments, verbs, named, accepted=accepted))
     return found
 
 
@@ -53,7 +56,9 @@ def _places(name: str, given: Kind) -> Iterator[tuple[str, Kind, Any]]:
             yield place, kind, lambda old, wrong, i=i, put=put: (*old[:i], put(old[i], wrong), *old[i + 1 :])
 
 
-def _trial(row: Row, what: str, arguments: dict[str, Any], verbs: frozenset[str], *, accepted: bool) -> Iterator[str]:
+def _trial(
+    row: Row, what: str, arguments: dict[str, Any], verbs: frozenset[str], named: Any = (), *, accepted: bool
+) -> Iterator[str]:
     words = row.speaks | spoken(arguments) | verbs
     before = {name: state(value) for name, value in arguments.items()}
     try:
@@ -64,6 +69,8 @@ def _trial(row: Row, what: str, arguments: dict[str, Any], verbs: frozenset[str]
             yield f"{row.name}({what}) should pass: {type(error).__name__}: {text}"
         elif not any([re.match(rf"{re.escape(name)}[.:( ]", text) for name in words]):
             yield f"{row.name}({what}) does not say its name: {text}"
+        elif named and text.startswith(f"{row.name}: ") and not named & {*re.findall(r"\w+", text)}:
+            yield f"{row.name}({what}) does not name the argument: {text}"
     except Exception as error:  # noqa: BLE001  whatever it is, it is not one of ours
         yield f"{row.name}({what}) is a bare error: {type(error).__name__}: {error}"
     else:

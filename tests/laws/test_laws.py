@@ -5,51 +5,27 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from funcnn import (
-    Array,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Grads,
-    backward,
-    forward,
-    gradient,
-    inference,
-    parameters,
-    predict,
-    record,
-    sgd,
-    state,
-    tree_map,
-)
-from funcnn.arrays import is_array, is_float
-from funcnn.inspection.nesting import contents
+import funcnn as nn
+from funcnn import backward, forward, gradient, inference, parameters, predict, record, sgd, state, tree_map
+from funcnn.arrays import is_float
 from funcnn.layers import ChannelDropout, GaussianNoise
 from funcnn.records import is_record, values
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, map_parameters
 from funcnn.trees.walks import row_count
 from tests.counts import at_most
+from tests.laws.rows import arrays_in, assert_rows_add_up, cotangent, floats, rows_of
 
 every_layer = pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
 few = at_most(6, quick=3)  # of each of so many layers
 # Whose rows know of each other: by their statistics, or by what is drawn for all of them together.
-COUPLED = {BatchNorm, Dropout, ChannelDropout, GaussianNoise}
+COUPLED = {nn.BatchNorm, nn.Dropout, ChannelDropout, GaussianNoise}
 SINGLE = [layer for layer in fst.registered() if layer not in COUPLED]
 by_rows = pytest.mark.parametrize("layer", SINGLE, ids=lambda layer: layer.__name__)
 
 
-def arrays_in(tree):
-    """Every array, in caches that are named tuples too."""
-    return [tree] if is_array(tree) else [array for part in contents(tree) for array in arrays_in(part)]
-
-
 def bits(tree):
     return [(a.dtype, a.shape, a.tobytes()) for a in arrays_in(tree)]
-
-
-def floats(tree):
-    return [a for a in arrays_in(tree) if is_float(a)]
 
 
 def of_floats(f, tree):
@@ -62,25 +38,12 @@ def copied(x):
     return tuple(map(copied, x)) if type(x) is tuple else None if x is None else np.array(x)
 
 
-def cotangent(out):
-    """Some dA for this out, None for ids and masks."""
-    if type(out) is tuple:
-        return tuple([cotangent(part) for part in out])
-    if out is None or not is_float(out):
-        return None
-    return np.cos(np.arange(out.size)).reshape(out.shape).astype(out.dtype)
-
-
 def step(params, x):
     """Everything that a step makes."""
     out, cache = forward(params, x)
     dA = cotangent(out)
     grads = backward(params, cache, dA)
     return out, cache, dA, grads, sgd(params, grads, 0.1)
-
-
-def rows_of(x, rows):
-    return tree_map(lambda a: a[rows], x)
 
 
 def couples(params):
@@ -152,7 +115,7 @@ def test_a_step_of_rate_0_changes_no_parameter(layer, data):
     grads = step(params, x)[3]
     before = bits(tuple(parameters(params).values()))
     assert bits(tuple(parameters(sgd(params, grads, 0)).values())) == before
-    endless = Grads(map_parameters(lambda a: np.full_like(a, np.inf), grads.params), None)
+    endless = nn.Grads(map_parameters(lambda a: np.full_like(a, np.inf), grads.params), None)
     assert bits(tuple(parameters(sgd(params, endless, 0.0)).values())) == before
 
 
@@ -162,19 +125,7 @@ def test_a_step_of_rate_0_changes_no_parameter(layer, data):
 def test_gradients_add_over_rows(layer, data):
     params, x = data.draw(fst.cases(layer))
     assume(not couples(params))
-    out, _, dA, grads, _ = step(params, x)
-    whole, count = floats((out, grads.x)), row_count("test", "x", x)
-    rows = []
-    for i in range(count):
-        one, cache = forward(params, rows_of(x, slice(i, i + 1)))
-        part = backward(params, cache, rows_of(dA, slice(i, i + 1)))
-        rows.append((floats((one, part.x)), parameters(part.params)))
-    for k, array in enumerate(whole):
-        size = max(1, abs(array).max(initial=0))
-        assert np.allclose(array, np.concatenate([row[0][k] for row in rows]), rtol=1e-9, atol=1e-9 * size)
-    for path, array in parameters(grads.params).items():
-        total = sum([row[1][path] for row in rows])
-        assert np.allclose(array, total, rtol=1e-9, atol=1e-9 * max(1, abs(array).max(initial=0)))
+    assert_rows_add_up(params, x)
 
 
 @by_rows
@@ -217,13 +168,13 @@ def test_a_slice_of_a_chain_is_a_network(case, data):
 def test_the_empty_chain_is_the_identity(arrays):
     [x] = arrays
     assert forward((), x) == (x, ())
-    assert backward((), (), x) == Grads((), x)
+    assert backward((), (), x) == nn.Grads((), x)
     assert predict((), x) is x
-    assert sgd((), Grads((), None), 0.1) == ()
+    assert sgd((), nn.Grads((), None), 0.1) == ()
 
 
 def test_the_bits_of_x_do_not_depend_on_its_layout():
-    params, x = Dense.init(5, 3, seed=0), np.random.default_rng(0).standard_normal((7, 5))
+    params, x = nn.Dense.init(5, 3, seed=0), np.random.default_rng(0).standard_normal((7, 5))
     for other in (np.asfortranarray(x), x[::-1][::-1], np.repeat(x, 2, axis=1)[:, ::2]):
         assert np.allclose(forward(params, other)[0], forward(params, x)[0], rtol=0, atol=1e-15)
 
@@ -233,8 +184,8 @@ def test_what_a_users_rule_returns_is_sealed_and_what_it_was_given_is_not():
 
     @record
     class Careless:
-        W: Array
-        seen: Array = state()
+        W: nn.Array
+        seen: nn.Array = state()
 
     @forward.register(Careless)
     def careless_forward(params, x):
@@ -242,7 +193,7 @@ def test_what_a_users_rule_returns_is_sealed_and_what_it_was_given_is_not():
 
     @backward.register(Careless)
     def careless_backward(params, cache, dA):
-        return Grads(gradient(params, W=(dA * cache[0]).sum(axis=0), seen=params.seen + 1), dA)
+        return nn.Grads(gradient(params, W=(dA * cache[0]).sum(axis=0), seen=params.seen + 1), dA)
 
     params = Careless(np.ones(2), seen=np.zeros(1))
     out, cache = forward(params, shared)

@@ -5,34 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import Relu, Sigmoid, Softmax, Tanh, backward, forward, parameters
+from funcnn import Relu, Sigmoid, Softmax, Tanh, backward, forward, layers
 from funcnn.core import forward_only
 from funcnn.generation import step
-from funcnn.layers import (
-    Celu,
-    ExactGelu,
-    Glu,
-    HardShrink,
-    HardSigmoid,
-    HardSwish,
-    HardTanh,
-    Identity,
-    LogSigmoid,
-    LogSoftmax,
-    Mish,
-    PRelu,
-    Relu6,
-    Selu,
-    Silu,
-    Sine,
-    SoftShrink,
-    Softsign,
-    TanhShrink,
-)
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, leaves
 from tests.cards import OTHERS
 from tests.counts import at_most
+from tests.laws.rows import assert_rows_add_up
 
 every_layer = pytest.mark.parametrize("layer", OTHERS, ids=lambda layer: layer.__name__)
 x = fst.tensors("m n").map(lambda arrays: arrays[0])
@@ -52,18 +32,7 @@ def gradients(layer, x, dA):
 @some
 @given(st.data())
 def test_a_batch_is_its_rows_and_gradients_of_blocks_add_up(layer, data):
-    params, x = data.draw(fst.cases(layer))
-    cut = data.draw(st.integers(0, x.shape[0]))
-    out = values(params, x)
-    dA = np.cos(np.arange(out.size)).reshape(out.shape)
-    whole = gradients(params, x, dA)
-    blocks = [gradients(params, x[part], dA[part]) for part in (slice(cut), slice(cut, None))]
-    rows = [values(params, x[i : i + 1]) for i in range(len(x))]
-    np.testing.assert_allclose(np.concatenate(rows), out, **close)
-    np.testing.assert_allclose(np.concatenate([block.x for block in blocks]), whole.x, **close)
-    for path, gradient in parameters(whole.params).items():
-        parts = [parameters(block.params)[path] for block in blocks]
-        np.testing.assert_allclose(parts[0] + parts[1], gradient, rtol=1e-12, atol=1e-11)
+    assert_rows_add_up(*data.draw(fst.cases(layer)), 1e-11)
 
 
 @every_layer
@@ -101,14 +70,16 @@ def test_softmax_knows_differences_alone(x, shift):
 def test_of_two_classes_a_softmax_is_a_sigmoid_of_the_difference(x):
     pair = np.stack([x, np.zeros_like(x)], axis=-1)
     np.testing.assert_allclose(values(Softmax(), pair)[..., 0], values(Sigmoid(), x), rtol=1e-13, atol=1e-15)
-    np.testing.assert_allclose(values(LogSoftmax(), pair)[..., 0], values(LogSigmoid(), x), rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(
+        values(layers.LogSoftmax(), pair)[..., 0], values(layers.LogSigmoid(), x), rtol=1e-13, atol=1e-15
+    )
 
 
 @given(x)
 def test_a_log_softmax_is_the_logarithm_and_its_own_log_softmax(x):
-    logs = values(LogSoftmax(), x)
+    logs = values(layers.LogSoftmax(), x)
     np.testing.assert_allclose(np.exp(logs), values(Softmax(), x), rtol=1e-12, atol=1e-15)
-    np.testing.assert_allclose(values(LogSoftmax(), logs), logs, **close)
+    np.testing.assert_allclose(values(layers.LogSoftmax(), logs), logs, **close)
 
 
 @given(fst.tensors("m n", "m n"))
@@ -120,9 +91,9 @@ def test_rows_of_a_gradient_of_softmax_sum_to_0(arrays):
 
 
 IDENTITIES = [  # two ways to say one function
-    (HardTanh(0.0, 6.0), Relu6()),
-    (PRelu.init(alpha=0.0), Relu()),
-    (PRelu.init(alpha=1.0), Identity()),
+    (layers.HardTanh(0.0, 6.0), layers.Relu6()),
+    (layers.PRelu.init(alpha=0.0), Relu()),
+    (layers.PRelu.init(alpha=1.0), layers.Identity()),
 ]
 
 
@@ -137,13 +108,18 @@ def test_two_ways_to_say_one_function(one, other, arrays):
 @given(fst.tensors("m n", "m n"))
 def test_silu_is_the_gate_of_itself_and_a_gate_is_linear_in_its_first_half(arrays):
     a, b = (part.clip(-30, 30) for part in arrays)  # further out a gate has lost digits, and cannot be doubled
-    np.testing.assert_allclose(values(Glu(), np.concatenate([a, a], axis=1)), values(Silu(), a), rtol=1e-12)
-    for gate in (Sigmoid(), Tanh(), ExactGelu()):
-        once = values(Glu(gate), np.concatenate([a, b], axis=1))
-        assert np.array_equal(values(Glu(gate), np.concatenate([2 * a, b], axis=1)), 2 * once)
+    np.testing.assert_allclose(
+        values(layers.Glu(), np.concatenate([a, a], axis=1)), values(layers.Silu(), a), rtol=1e-12
+    )
+    for gate in (Sigmoid(), Tanh(), layers.ExactGelu()):
+        once = values(layers.Glu(gate), np.concatenate([a, b], axis=1))
+        assert np.array_equal(values(layers.Glu(gate), np.concatenate([2 * a, b], axis=1)), 2 * once)
 
 
-ODD = [HardTanh(), SoftShrink(), HardShrink(), Softsign(), TanhShrink(), Sine(), Sine(3.0)]
+ODD = [
+    *(layers.HardTanh(), layers.SoftShrink(), layers.HardShrink(), layers.Softsign(), layers.TanhShrink()),
+    *(layers.Sine(), layers.Sine(3.0)),
+]
 
 
 @pytest.mark.parametrize("layer", ODD, ids=str)
@@ -153,18 +129,18 @@ def test_odd_functions(layer, x):
 
 
 BOUNDS = {
-    Relu6(): (0, 6),
-    HardTanh(-0.5, 2.0): (-0.5, 2),
-    HardSigmoid(): (0, 1),
-    Softsign(): (-1, 1),
-    Sine(): (-1, 1),
-    Silu(): (-0.28, 800),
-    Mish(): (-0.31, 800),
-    ExactGelu(): (-0.17, 800),
-    HardSwish(): (-0.375, 800),
-    Celu(0.5): (-0.5, 800),
-    Selu(): (-1.76, 841),
-    LogSigmoid(): (-801, 0),
+    layers.Relu6(): (0, 6),
+    layers.HardTanh(-0.5, 2.0): (-0.5, 2),
+    layers.HardSigmoid(): (0, 1),
+    layers.Softsign(): (-1, 1),
+    layers.Sine(): (-1, 1),
+    layers.Silu(): (-0.28, 800),
+    layers.Mish(): (-0.31, 800),
+    layers.ExactGelu(): (-0.17, 800),
+    layers.HardSwish(): (-0.375, 800),
+    layers.Celu(0.5): (-0.5, 800),
+    layers.Selu(): (-1.76, 841),
+    layers.LogSigmoid(): (-801, 0),
 }
 
 
@@ -177,7 +153,14 @@ def test_bounds(layer, x):
     assert (out <= high).all()
 
 
-MONOTONE = [*(layer for layer in BOUNDS if type(layer) not in {Silu, Mish, ExactGelu, HardSwish, Sine}), TanhShrink()]
+MONOTONE = [
+    *(
+        layer
+        for layer in BOUNDS
+        if type(layer) not in {layers.Silu, layers.Mish, layers.ExactGelu, layers.HardSwish, layers.Sine}
+    ),
+    layers.TanhShrink(),
+]
 
 
 @pytest.mark.parametrize("layer", MONOTONE, ids=str)
@@ -190,4 +173,4 @@ def test_what_rises_never_falls(layer, x):
 @given(x, st.sampled_from([0.5, 2.0, 4.0]))
 def test_celu_is_the_same_function_at_every_scale(x, scale):
     """Barron 2017: Celu(alpha) of x is Celu(s alpha) of s x, over s."""
-    np.testing.assert_allclose(values(Celu(scale), scale * x) / scale, values(Celu(), x), rtol=1e-14)
+    np.testing.assert_allclose(values(layers.Celu(scale), scale * x) / scale, values(layers.Celu(), x), rtol=1e-14)

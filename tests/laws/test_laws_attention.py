@@ -5,43 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import (
-    GRU,
-    LSTM,
-    Attention,
-    Dense,
-    Dropout,
-    Embedding,
-    LayerNorm,
-    Residual,
-    backward,
-    forward,
-    inference,
-    parameters,
-    predict,
-    reseed,
-    transformer_block,
-    tree_map,
-)
+import funcnn as nn
+from funcnn import backward, forward, inference, layers, parameters, predict, reseed, transformer_block, tree_map
 from funcnn.core import backward_params
 from funcnn.generation import fixed_memory, step
-from funcnn.layers import (
-    Copy,
-    CrossAttention,
-    Glu,
-    LearnedPosition,
-    Map,
-    Parallel,
-    Rotary,
-    SinusoidalPosition,
-    Tied,
-    attend,
-    attend_backward,
-)
 from funcnn.layers.attention.dot_product import no_later
 from funcnn.testing import check_vjp
 from funcnn.testing.strategies import cases, tensor
 from funcnn.trees import astype, leaves
+from tests.laws.rows import assert_rows_add_up
 
 
 @st.composite
@@ -49,9 +21,9 @@ def layers_and_x(draw, **fixed):
     """An Attention, x of normal numbers, and a mask."""
     heads, d, m, t = (draw(st.integers(1, most)) for most in (3, 3, 3, 6))
     seed = draw(st.integers(0, 2**31 - 1))
-    setting = {"causal": draw(st.booleans()), "rotary": draw(st.sampled_from([None, Rotary()]))} | fixed
+    setting = {"causal": draw(st.booleans()), "rotary": draw(st.sampled_from([None, layers.Rotary()]))} | fixed
     n, rng = heads * 2 * d, np.random.default_rng(seed)
-    layer = Attention.init(n, heads, seed=seed, **setting)
+    layer = nn.Attention.init(n, heads, seed=seed, **setting)
     layer = tree_map(lambda a: a + 0.5 * rng.standard_normal(a.shape), layer)  # biases too
     return layer, rng.standard_normal((m, t, n)), rng.random((m, t)) < draw(st.sampled_from([0.0, 0.5, 0.9]))
 
@@ -73,7 +45,7 @@ def cotangent(out):
 # Masks.
 
 
-@given(cases(Attention), st.sampled_from([np.nan, np.inf, 1e300]))
+@given(cases(nn.Attention), st.sampled_from([np.nan, np.inf, 1e300]))
 def test_what_is_not_there_never_matters(case, junk):
     layer, x = case
     x = x[0] if type(x) is tuple else x
@@ -89,7 +61,7 @@ def test_what_is_not_there_never_matters(case, junk):
     assert [a.tobytes() for a in leaves(blamed)] == [a.tobytes() for a in leaves(expected[1])]
 
 
-@given(cases(CrossAttention), st.sampled_from([np.nan, np.inf, 1e300]))
+@given(cases(layers.CrossAttention), st.sampled_from([np.nan, np.inf, 1e300]))
 def test_what_a_memory_does_not_hold_never_matters(case, junk):
     layer, (queries, memory, *_) = case
     mask = np.random.default_rng(memory.size).random(memory.shape[:2]) < 0.5
@@ -118,7 +90,7 @@ def test_a_mask_of_everything_is_no_mask(drawn):
 
 
 def test_a_place_that_may_attend_to_nothing_gets_the_bias_of_out():
-    layer = CrossAttention.init(4, 2, n_memory=3, seed=0)
+    layer = layers.CrossAttention.init(4, 2, n_memory=3, seed=0)
     layer = tree_map(lambda a: a + 1, layer)
     x = np.ones((2, 5, 4)), np.full((2, 3, 3), np.nan), np.array([[False] * 3] * 2)
     out, grads = run(layer, x, (np.ones((2, 5, 4)), None, None))
@@ -130,7 +102,7 @@ def test_a_place_that_may_attend_to_nothing_gets_the_bias_of_out():
 def test_what_is_not_allowed_weighs_exactly_nothing():
     q, k, v = np.random.default_rng(0).standard_normal((3, 2, 2, 5, 3))
     allowed = no_later(5, 5, np) & np.array([1, 1, 0, 1, 1], bool)
-    _, weights = attend(q * 1e3, k, v, allowed)
+    _, weights = layers.attend(q * 1e3, k, v, allowed)
     assert not weights[..., ~allowed].any()
     near(weights.sum(axis=-1), 1)
 
@@ -148,12 +120,12 @@ def products(draw):
 @given(products())
 def test_a_query_gathers_what_it_may_and_nothing_else(drawn):
     q, k, v, allowed = drawn
-    out, weights = attend(q, k, v, allowed)
+    out, weights = layers.attend(q, k, v, allowed)
     everywhere = np.broadcast_to(allowed, weights.shape)
     assert not weights[~everywhere].any()
     near(weights.sum(-1), everywhere.any(-1))
     near(out, weights @ v)
-    for found, expected in zip(attend(q, k, v, everywhere), (out, weights), strict=True):
+    for found, expected in zip(layers.attend(q, k, v, everywhere), (out, weights), strict=True):
         near(found, expected, 0)
 
 
@@ -162,13 +134,13 @@ def test_attend_backward_is_its_derivative(drawn):
     *arrays, allowed = drawn
 
     def vjp(args, dA):
-        return list(attend_backward(*args, attend(*args, allowed)[1], dA))
+        return list(layers.attend_backward(*args, layers.attend(*args, allowed)[1], dA))
 
-    check_vjp(lambda *args: attend(*args, allowed)[0], vjp, tuple(arrays))
+    check_vjp(lambda *args: layers.attend(*args, allowed)[0], vjp, tuple(arrays))
 
 
 def test_of_no_keys_nothing_is_gathered():
-    out, weights = attend(np.ones((3, 2)), np.ones((0, 2)), np.ones((0, 4)))
+    out, weights = layers.attend(np.ones((3, 2)), np.ones((0, 2)), np.ones((0, 4)))
     assert not out.any()
     assert (out.shape, weights.shape) == ((3, 4), (3, 0))
 
@@ -179,10 +151,10 @@ def test_one_key_far_above_the_others_is_all_that_is_seen(s):
     for place in range(s):
         k, v = np.zeros((1, 1, s, 1)), np.arange(s, dtype=float).reshape(1, 1, s, 1)
         k[..., place, :] = 1
-        out, weights = attend(np.full((1, 1, 2, 1), 1e4), k, v)
+        out, weights = layers.attend(np.full((1, 1, 2, 1), 1e4), k, v)
         assert (out == place).all()
         assert (weights[0, 0] == k[0, 0].T).all()
-        dq, dk, _ = attend_backward(np.full((1, 1, 2, 1), 1e4), k, v, weights, out)
+        dq, dk, _ = layers.attend_backward(np.full((1, 1, 2, 1), 1e4), k, v, weights, out)
         assert not dq.any()
         assert not dk.any()
 
@@ -190,7 +162,7 @@ def test_one_key_far_above_the_others_is_all_that_is_seen(s):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_scores_of_any_size_do_not_overflow(dtype):
     q = np.array([[[[1e15], [-1e15], [0]]]], dtype)
-    out, weights = attend(q, q, np.array([[[[1], [2], [3]]]], dtype))
+    out, weights = layers.attend(q, q, np.array([[[[1], [2], [3]]]], dtype))
     assert out.dtype == weights.dtype == dtype
     assert out[0, 0].tolist() == [[1], [2], [2]]
 
@@ -220,7 +192,7 @@ def test_pairs_that_leave_out_keys_are_a_mask_of_places(drawn):
         near(found, gradient)
 
 
-@given(cases(CrossAttention))
+@given(cases(layers.CrossAttention))
 def test_pairs_that_leave_out_places_of_a_memory_are_a_mask_of_it(case):
     layer, (queries, memory, *_) = case
     mask = np.random.default_rng(memory.size).random(memory.shape[:2]) < 0.5
@@ -270,7 +242,7 @@ def test_a_place_that_neither_sees_nor_is_seen_never_matters(drawn, data, junk):
     assert not expected[1].x[0][:, j].any()
 
 
-@given(cases(CrossAttention), st.sampled_from([np.nan, np.inf, 1e300]))
+@given(cases(layers.CrossAttention), st.sampled_from([np.nan, np.inf, 1e300]))
 def test_what_no_query_may_see_and_who_may_see_nothing_are_not_read(case, junk):
     layer, (queries, memory, *_) = case
     pairs = np.random.default_rng(memory.size).random((*queries.shape[:2], memory.shape[1])) < 0.4
@@ -292,12 +264,14 @@ def test_of_pairs_a_causal_layer_takes_those_that_come_in_time(drawn):
     pairs, dA = pairs_of(x), (cotangent(x), None)
     (out, _), grads = run(layer, (x, pairs), dA)
     (expected, _), expected_grads = run(layer, (x, np.tril(pairs)), dA)
-    ahead = Attention(layer.query, layer.key, layer.value, layer.out, layer.heads, causal=False, rotary=layer.rotary)
+    ahead = nn.Attention(layer.query, layer.key, layer.value, layer.out, layer.heads, causal=False, rotary=layer.rotary)
     assert bits((out, grads)) == bits((expected, expected_grads))
     assert forward(ahead, (x, np.tril(pairs)))[0][0].tobytes() == out.tobytes()
 
 
-@pytest.mark.parametrize("setting", [{}, {"causal": True}, {"rotary": Rotary()}], ids=["all", "causal", "rotary"])
+@pytest.mark.parametrize(
+    "setting", [{}, {"causal": True}, {"rotary": layers.Rotary()}], ids=["all", "causal", "rotary"]
+)
 def test_sequences_packed_into_one_do_not_see_each_other(setting):
     """Rotary sees distances alone, so it does not matter where in the row a sequence begins."""
     net = transformer_block(4, 2, 8, seed=0, **setting), transformer_block(4, 2, 8, seed=1, pre_norm=False, **setting)
@@ -342,7 +316,7 @@ def test_without_positions_order_is_nothing(drawn, random):
     near(found, out[:, order])
 
 
-@given(layers_and_x(rotary=Rotary(base=50.0)), st.integers(1, 5))
+@given(layers_and_x(rotary=layers.Rotary(base=50.0)), st.integers(1, 5))
 def test_rotary_positions_see_distances_alone(drawn, shift):
     layer, x, mask = drawn
     out, _ = forward(layer, (x, mask))[0]
@@ -352,8 +326,8 @@ def test_rotary_positions_see_distances_alone(drawn, shift):
 
 
 def test_rotary_positions_do_matter():
-    layer = Attention.init(4, 2, seed=0)
-    turned = Attention(layer.query, layer.key, layer.value, layer.out, 2, rotary=Rotary())
+    layer = nn.Attention.init(4, 2, seed=0)
+    turned = nn.Attention(layer.query, layer.key, layer.value, layer.out, 2, rotary=layers.Rotary())
     x = np.random.default_rng(0).standard_normal((1, 3, 4))
     assert abs(forward(layer, x)[0] - forward(turned, x)[0]).max() > 1e-3
 
@@ -361,7 +335,7 @@ def test_rotary_positions_do_matter():
 @given(layers_and_x(causal=False, rotary=None))
 def test_attention_to_oneself_is_cross_attention_to_oneself(drawn):
     layer, x, _ = drawn
-    cross = CrossAttention(layer.query, layer.key, layer.value, layer.out, layer.heads)
+    cross = layers.CrossAttention(layer.query, layer.key, layer.value, layer.out, layer.heads)
     dA = cotangent(x)
     out, grads = run(layer, x, dA)
     (cross_out, _), cross_grads = run(cross, (x, x), (dA, None))
@@ -374,16 +348,10 @@ def test_attention_to_oneself_is_cross_attention_to_oneself(drawn):
 @given(layers_and_x())
 def test_rows_do_not_know_of_one_another_and_their_gradients_add_up(drawn):
     layer, x, mask = drawn
-    dA = cotangent(x)
-    (out, _), grads = run(layer, (x, mask), (dA, None))
-    rows = [run(layer, (x[i : i + 1], mask[i : i + 1]), (dA[i : i + 1], None)) for i in range(len(x))]
-    near(np.concatenate([row_out for (row_out, _), _ in rows]), out)
-    near(np.concatenate([row.x[0] for _, row in rows]), grads.x[0])
-    for path, gradient in parameters(grads.params).items():
-        near(sum(parameters(row.params)[path] for _, row in rows), gradient, 1e-11)
+    assert_rows_add_up(layer, (x, mask), 1e-11)
 
 
-@given(cases(CrossAttention))
+@given(cases(layers.CrossAttention))
 def test_a_memory_is_blamed_for_what_is_done_with_it_behind(case):
     layer, x = case
     out, cache = forward(layer, x)
@@ -447,14 +415,16 @@ def test_a_memory_of_a_fixed_size_makes_no_difference(drawn, more, data):
 
 
 def test_every_layer_with_a_memory_has_one_of_a_fixed_size():
-    table = Embedding.init(5, 4, seed=0).W
-    causal = Attention.init(4, 2, seed=0, causal=True)
+    table = nn.Embedding.init(5, 4, seed=0).W
+    causal = nn.Attention.init(4, 2, seed=0, causal=True)
     net = (
-        Tied(table, (SinusoidalPosition(), Residual(causal))),
-        Dense.init(5, 4, seed=1),
-        Map(Dense.init(4, 4, seed=2)),
-        Copy(2),
-        Parallel((LSTM.init(4, 2, seed=3), (Dense.init(4, 4, seed=4), Glu(GRU.init(2, 2, seed=5))))),
+        layers.Tied(table, (layers.SinusoidalPosition(), nn.Residual(causal))),
+        nn.Dense.init(5, 4, seed=1),
+        layers.Map(nn.Dense.init(4, 4, seed=2)),
+        layers.Copy(2),
+        layers.Parallel(
+            (nn.LSTM.init(4, 2, seed=3), (nn.Dense.init(4, 4, seed=4), layers.Glu(nn.GRU.init(2, 2, seed=5))))
+        ),
     )
     ids = np.array([[0, 3, 1, 4], [2, 2, 0, 1]])
     memory = fixed_memory(net, 2, 4)
@@ -471,7 +441,7 @@ def test_every_layer_with_a_memory_has_one_of_a_fixed_size():
 
 
 def test_the_memory_is_keys_values_and_mask():
-    layer = Attention.init(4, 2, seed=0, causal=True)
+    layer = nn.Attention.init(4, 2, seed=0, causal=True)
     x, mask = np.ones((3, 2, 4)), np.array([[True, True], [False, True], [False, False]])
     _, (k, v, there) = step(layer, x)
     assert (k.shape, v.shape, there) == ((3, 2, 2, 2), (3, 2, 2, 2), None)
@@ -485,7 +455,7 @@ def test_the_memory_is_keys_values_and_mask():
 
 
 def test_a_cross_attention_looks_at_its_memory_once(monkeypatch):
-    layer = CrossAttention.init(4, 2, n_memory=3, seed=0)
+    layer = layers.CrossAttention.init(4, 2, n_memory=3, seed=0)
     rng = np.random.default_rng(0)
     queries, memory, mask = rng.standard_normal((2, 3, 4)), rng.standard_normal((2, 5, 3)), rng.random((2, 5)) < 0.7
     for rest in ((memory,), (memory, mask)):
@@ -496,21 +466,23 @@ def test_a_cross_attention_looks_at_its_memory_once(monkeypatch):
             assert all(a is b for a, b in zip(passed, rest, strict=True))
             outs.append(out)
         near(np.concatenate(outs, axis=1), whole[0])
-    broken = CrossAttention(layer.query, *[Dense(np.full((3, 4), np.nan), None)] * 2, layer.out, 2)
+    broken = layers.CrossAttention(layer.query, *[nn.Dense(np.full((3, 4), np.nan), None)] * 2, layer.out, 2)
     near(step(broken, (queries[:, :1], memory, mask), kept)[0][0], outs[0])
 
 
 def transformer(dtype=np.float64, *, position=(), **setting):
     blocks = [transformer_block(8, 2, 12, seed=i, causal=True, dtype=dtype, **setting) for i in (1, 2)]
-    ends = LayerNorm.init(8, dtype=dtype), Dense.init(8, 5, seed=4, dtype=dtype)
-    return (Embedding.init(5, 8, seed=3, dtype=dtype), *position, *blocks, *ends)
+    ends = nn.LayerNorm.init(8, dtype=dtype), nn.Dense.init(8, 5, seed=4, dtype=dtype)
+    return (nn.Embedding.init(5, 8, seed=3, dtype=dtype), *position, *blocks, *ends)
 
 
 @pytest.mark.parametrize("pre_norm", [True, False])
-@pytest.mark.parametrize("position", [None, Rotary(), LearnedPosition.init(9, 8, seed=5), SinusoidalPosition()])
+@pytest.mark.parametrize(
+    "position", [None, layers.Rotary(), layers.LearnedPosition.init(9, 8, seed=5), layers.SinusoidalPosition()]
+)
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 2e-6)])
 def test_a_whole_transformer_generates_what_it_predicts(position, pre_norm, dtype, tolerance):
-    turned = type(position) is Rotary
+    turned = type(position) is layers.Rotary
     setting = {"rotary": position if turned else None, "position": () if turned or position is None else (position,)}
     net = inference(astype(transformer(dropout=0.3, pre_norm=pre_norm, **setting), dtype))
     ids = np.random.default_rng(0).integers(0, 5, (3, 9))
@@ -549,16 +521,16 @@ def test_a_block_drops_what_its_branches_add_and_only_while_it_trains():
     assert len({a.tobytes() for a in (once, other, predict(block, x))}) == 3
     seeds = [block[0].layer[-1].layer.seed, block[1].layer.layer[-1].seed]
     assert seeds == [(7, 3), (7, 4)]
-    assert {type(block[0].layer[-1].layer), type(block[1].layer.layer[-1])} == {Dropout}
+    assert {type(block[0].layer[-1].layer), type(block[1].layer.layer[-1])} == {nn.Dropout}
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_init_draws_four_layers_from_four_children_of_the_seed(dtype):
-    layer = Attention.init(6, 3, seed=(4, 5), dtype=dtype)
+    layer = nn.Attention.init(6, 3, seed=(4, 5), dtype=dtype)
     parts = layer.query, layer.key, layer.value, layer.out
-    assert parts == tuple([Dense.init(6, 6, seed=(4, 5, i), dtype=dtype) for i in range(4)])
-    cross = CrossAttention.init(6, 3, n_memory=2, seed=1, bias=False, dtype=dtype)
+    assert parts == tuple([nn.Dense.init(6, 6, seed=(4, 5, i), dtype=dtype) for i in range(4)])
+    cross = layers.CrossAttention.init(6, 3, n_memory=2, seed=1, bias=False, dtype=dtype)
     parts = cross.query, cross.key, cross.value, cross.out
     sizes = (6, 2, 2, 6)
-    assert parts == tuple([Dense.init(n, 6, seed=(1, i), bias=False, dtype=dtype) for i, n in enumerate(sizes)])
+    assert parts == tuple([nn.Dense.init(n, 6, seed=(1, i), bias=False, dtype=dtype) for i, n in enumerate(sizes)])
     assert {leaf.dtype for leaf in leaves((layer, cross))} == {np.dtype(dtype)}

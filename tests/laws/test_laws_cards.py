@@ -173,9 +173,7 @@ def test_a_layer_of_a_card_is_written_in_onnx():
         assert np.allclose(session.run(None, {given_x.name: x})[0], forward(layer, x)[0], rtol=1e-6)
     with pytest.raises(KindError, match="for Cube params and x must be float32, not float64"):
         to_onnx(Cube(), x.astype(float))
-    remedy = '; write one with @to_graph.register(Other), or a twin in its card, onnx="module:name"'
-    with pytest.raises(KindError, match=re.escape(f"to_onnx: there is no rule for Other{remedy}")):
-        to_onnx(Other(), x)
+    assert "Pow" in [node.op_type for node in to_onnx(Other(), x).graph.node]  # as it is recorded
 
 
 @pytest.mark.parametrize("text", ["x *", "x, beta = 2", "torch: asinh", "\0"])

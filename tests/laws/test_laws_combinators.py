@@ -7,56 +7,25 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from funcnn import (
-    GRU,
-    Conv2d,
-    Dense,
-    Flatten,
-    Frozen,
-    Grads,
-    Relu,
-    Residual,
-    Sigmoid,
-    Tanh,
-    backward,
-    forward,
-    parameters,
-    record,
-    transformer_block,
-    tree_map,
-)
+import funcnn as nn
+from funcnn import backward, forward, layers, record, transformer_block, tree_map
 from funcnn.arrays import same
 from funcnn.errors import KindError
 from funcnn.generation import mixes_positions, positionwise, step
 from funcnn.gradients import added
 from funcnn.inspection import Probe
-from funcnn.layers import (
-    Concat,
-    Conv1d,
-    Copy,
-    First,
-    Function,
-    Glu,
-    Here,
-    Map,
-    Parallel,
-    Remat,
-    Reshape,
-    Scale,
-    Shared,
-    SinusoidalPosition,
-    Sum,
-    Take,
-    Tied,
-)
 from funcnn.testing import strategies as fst
 from funcnn.testing.strategies import cases
 from funcnn.trees import leaves
 from tests.counts import at_most
+from tests.laws.rows import assert_rows_add_up, rows_of
 
 FAMILY = [
-    *(Copy, Parallel, Take, Sum, Concat, Residual, First, Scale, Flatten, Reshape, Map, Remat, Here, Shared, Tied),
-    Function,
+    getattr(layers, name)
+    for name in (
+        *("Copy", "Parallel", "Take", "Sum", "Concat", "Residual", "First", "Scale", "Flatten", "Reshape", "Map"),
+        *("Remat", "Here", "Shared", "Tied", "Function"),
+    )
 ]
 family = pytest.mark.parametrize("layer", FAMILY, ids=lambda layer: layer.__name__)
 
@@ -82,10 +51,7 @@ def blame(out):
 @at_most(30)
 @given(data=st.data())
 def test_a_batch_is_its_rows_one_by_one(layer, data):
-    params, x = data.draw(cases(layer))
-    out = forward(params, x)[0]
-    for i in range(len(leaves((x,))[0])):
-        close(forward(params, rows(x, i, i + 1))[0], rows(out, i, i + 1))
+    assert_rows_add_up(*data.draw(cases(layer)), 1e-10)
 
 
 @family
@@ -93,25 +59,21 @@ def test_a_batch_is_its_rows_one_by_one(layer, data):
 @given(data=st.data())
 def test_gradients_of_blocks_of_rows_add_up(layer, data):
     params, x = data.draw(cases(layer))
-    m = len(leaves((x,))[0])
-    cut = data.draw(st.integers(0, m))
-    out, cache = forward(params, x)
-    whole = backward(params, cache, blame(out))
-    blocks = []
-    for start, end in ((0, cut), (cut, m)):
-        out, cache = forward(params, rows(x, start, end))
-        blocks.append(backward(params, cache, blame(out)))
-    close(added([block.params for block in blocks]), whole.params)
-    assert parameters(whole.params).keys() == parameters(params).keys()
+    cut = data.draw(st.integers(0, len(leaves((x,))[0])))
+    (out, cache), blocks = forward(params, x), []
+    for rows in (slice(cut), slice(cut, None)):
+        part, kept = forward(params, rows_of(x, rows))
+        blocks.append(backward(params, kept, blame(part)))
+    close(added([block.params for block in blocks]), backward(params, cache, blame(out)).params)
 
 
-@given(fst.cases(Residual))
+@given(fst.cases(nn.Residual))
 def test_remat_changes_no_bit(case):
     params, x = case
     out, cache = forward(params, x)
     grads = backward(params, cache, blame(out))
-    again, kept = forward(Remat(params), x)
-    made = backward(Remat(params), kept, blame(out))
+    again, kept = forward(layers.Remat(params), x)
+    made = backward(layers.Remat(params), kept, blame(out))
     assert same(again, out)
     assert kept is x
     assert same(made.params.layer, grads.params)
@@ -121,8 +83,8 @@ def test_remat_changes_no_bit(case):
 @given(fst.tensors("m t n", "n k", "k"))
 def test_map_is_a_loop_over_time(arrays):
     x, W, b = arrays
-    layer = (Dense(W, b), Tanh())
-    out = forward(Map(layer), x)[0]
+    layer = (nn.Dense(W, b), nn.Tanh())
+    out = forward(layers.Map(layer), x)[0]
     loop = np.stack([forward(layer, x[:, s])[0] for s in range(x.shape[1])], axis=1)
     close(out, loop)
 
@@ -130,7 +92,7 @@ def test_map_is_a_loop_over_time(arrays):
 @given(fst.tensors("m t n k"))
 def test_a_shape_comes_back(arrays):
     (x,) = arrays
-    net = (Flatten(), Reshape(x.shape[1:]), Reshape((-1, x.shape[-1])), Reshape(x.shape[1:]))
+    net = (nn.Flatten(), layers.Reshape(x.shape[1:]), layers.Reshape((-1, x.shape[-1])), layers.Reshape(x.shape[1:]))
     out, cache = forward(net, x)
     assert same(out, x)
     assert np.shares_memory(out, x)
@@ -139,19 +101,19 @@ def test_a_shape_comes_back(arrays):
 
 @given(fst.tensors("m n", "m k", "m j"))
 def test_what_is_joined_can_be_taken_apart(arrays):
-    out, cache = forward(Concat(), arrays)
-    assert same(backward(Concat(), cache, out).x, arrays)
+    out, cache = forward(layers.Concat(), arrays)
+    assert same(backward(layers.Concat(), cache, out).x, arrays)
 
 
 @given(fst.tensors("m n", "n n", "n"))
 def test_a_residual_is_a_copy_two_branches_and_a_sum(arrays):
     x, W, b = arrays
-    layer = (Dense(W, b), Tanh())
-    net = (Copy(2), Parallel(((), layer)), Sum())
-    out, cache = forward(Residual(layer), x)
+    layer = (nn.Dense(W, b), nn.Tanh())
+    net = (layers.Copy(2), layers.Parallel(((), layer)), layers.Sum())
+    out, cache = forward(nn.Residual(layer), x)
     written, written_cache = forward(net, x)
     assert same(out, written)
-    grads, others = backward(Residual(layer), cache, out), backward(net, written_cache, out)
+    grads, others = backward(nn.Residual(layer), cache, out), backward(net, written_cache, out)
     assert same(grads.params.layer, others.params[1].layers[1])
     assert same(grads.x, others.x)
 
@@ -159,8 +121,8 @@ def test_a_residual_is_a_copy_two_branches_and_a_sum(arrays):
 @given(fst.tensors("m n", "n n", "n"), st.integers(1, 4))
 def test_shared_in_k_places_has_the_sum_of_k_gradients(arrays, k):
     x, W, b = [np.clip(a, -3, 3) for a in arrays]
-    layer = Dense(W, b)
-    shared, written = Shared(layer, (Here(), Tanh()) * k), (layer, Tanh()) * k
+    layer = nn.Dense(W, b)
+    shared, written = layers.Shared(layer, (layers.Here(), nn.Tanh()) * k), (layer, nn.Tanh()) * k
     out, cache = forward(shared, x)
     plain, plain_cache = forward(written, x)
     assert same(out, plain)
@@ -176,10 +138,17 @@ def masked_cases(draw):
     other = draw(st.sampled_from([other, np.nan, np.inf, -np.inf]))
     mask = draw(st.lists(st.booleans(), min_size=x[..., 0].size, max_size=x[..., 0].size))
     mask = np.array(mask).reshape(x.shape[:2])
-    block = First((Dense(W, b), Tanh()))
-    joined = (Copy(2), Parallel((block, ())), draw(st.sampled_from([Sum(), Concat()])))
+    block = layers.First((nn.Dense(W, b), nn.Tanh()))
+    joined = (layers.Copy(2), layers.Parallel((block, ())), draw(st.sampled_from([layers.Sum(), layers.Concat()])))
     transformer = transformer_block(len(b), 1, 3, seed=0, pre_norm=draw(st.booleans()))
-    nets = [block, Residual(block), Remat(block), joined, Shared(block, (Here(), Here())), transformer]
+    nets = [
+        block,
+        nn.Residual(block),
+        layers.Remat(block),
+        joined,
+        layers.Shared(block, (layers.Here(), layers.Here())),
+        transformer,
+    ]
     return draw(st.sampled_from(nets)), x, np.where(mask[..., None], x, other), mask
 
 
@@ -201,7 +170,7 @@ def test_what_is_not_there_never_matters(case):
     assert not gradients[0].x[0][~mask].any()
 
 
-@given(fst.cases(Tied), st.data())
+@given(fst.cases(layers.Tied), st.data())
 def test_a_symbol_that_is_not_there_never_matters(case, data):
     tied, x = case
     assume(type(x) is tuple)
@@ -217,7 +186,7 @@ def test_a_first_shows_zeros_where_nothing_is(shape):
     zeros = x.copy()
     zeros[~mask] = 0
     x[~mask] = np.nan
-    layer = First((Scale.init(shape[-1], value=2.0), Tanh()))
+    layer = layers.First((layers.Scale.init(shape[-1], value=2.0), nn.Tanh()))
     (out, _), cache = forward(layer, (x, mask))
     inner, inner_cache = forward(layer.layer, zeros)
     assert same(out, inner)
@@ -240,12 +209,12 @@ def test_a_first_shows_zeros_where_nothing_is(shape):
     ],
 )
 def test_what_is_no_mask_of_a_sequence_hides_nothing_from_a_first(given_x):
-    assert same(forward(First(()), given_x)[0], given_x)
+    assert same(forward(layers.First(()), given_x)[0], given_x)
 
 
 def test_a_first_may_make_branches_of_a_sequence():
     x, mask = np.ones((1, 2, 3)), np.array([[True, False]])
-    (branches, _), _ = forward(First(Copy(2)), (x, mask))
+    (branches, _), _ = forward(layers.First(layers.Copy(2)), (x, mask))
     assert same(branches, (x * mask[..., None],) * 2)
 
 
@@ -255,14 +224,14 @@ class Blind:
 
 
 forward.register(Blind)(lambda params, x: (2 * x, None))
-backward.register(Blind)(lambda params, cache, dA: Grads(params, None))
+backward.register(Blind)(lambda params, cache, dA: nn.Grads(params, None))
 step.register(Blind)(positionwise)
 
 
 def test_where_the_layer_has_no_dx_a_first_has_none():
     x, mask = np.ones((1, 2, 3)), np.array([[True, False]])
-    (out, _), cache = forward(First(Blind()), (x, mask))
-    assert backward(First(Blind()), cache, (out, None)).x == (None, None)
+    (out, _), cache = forward(layers.First(Blind()), (x, mask))
+    assert backward(layers.First(Blind()), cache, (out, None)).x == (None, None)
 
 
 # Generation.
@@ -278,18 +247,18 @@ class Twice:
 forward.register(Twice)(lambda params, x: forward(params.layers * 2, x))
 
 AROUND = {
-    **{cls.__name__: cls for cls in (First, Frozen, Glu, Probe, Remat, Residual)},
-    "Here": lambda layer: Here(layer=layer),
-    "Parallel": lambda layer: Parallel((layer,)),
-    "Shared": lambda layer: Shared(layer, Here()),
-    "Tied": lambda layer: Tied(np.eye(4), layer),
+    **{cls.__name__: cls for cls in (layers.First, nn.Frozen, layers.Glu, Probe, layers.Remat, nn.Residual)},
+    "Here": lambda layer: layers.Here(layer=layer),
+    "Parallel": lambda layer: layers.Parallel((layer,)),
+    "Shared": lambda layer: layers.Shared(layer, layers.Here()),
+    "Tied": lambda layer: layers.Tied(np.eye(4), layer),
 }
 
 
 @pytest.mark.parametrize("name", AROUND)
 def test_a_combinator_hands_on_the_memory_of_its_layer(name):
     n = 2 if name == "Glu" else 4
-    layer = AROUND[name](GRU.init(n, n, seed=0))
+    layer = AROUND[name](nn.GRU.init(n, n, seed=0))
     x = np.random.default_rng(0).standard_normal((1, 3, 4))
     if name == "Tied":
         x = np.array([[0, 3, 1]])
@@ -304,43 +273,47 @@ def test_a_combinator_hands_on_the_memory_of_its_layer(name):
         np.testing.assert_allclose(part, wanted, atol=1e-15)
 
 
-@pytest.mark.parametrize("layers", [(Tanh(),), (GRU.init(4, 4, seed=0),)])
-def test_a_combinator_without_a_rule_for_step_is_refused_whatever_it_holds(layers):
+@pytest.mark.parametrize("inside", [(nn.Tanh(),), (nn.GRU.init(4, 4, seed=0),)])
+def test_a_combinator_without_a_rule_for_step_is_refused_whatever_it_holds(inside):
     with pytest.raises(
         KindError, match="step: there is no rule for Twice; if out at each position depends on x at that position only"
     ):
-        step(Twice(layers), np.ones((1, 3, 4)))
+        step(Twice(inside), np.ones((1, 3, 4)))
 
 
 def test_in_a_map_nothing_has_a_memory():
     x = np.random.default_rng(0).standard_normal((2, 3, 5, 4))
-    layer = Map(GRU.init(4, 2, seed=0))
+    layer = layers.Map(nn.GRU.init(4, 2, seed=0))
     assert same(step(layer, x), (forward(layer, x)[0], None))
 
 
 # Masks.
 
 MAPS = {
-    "a chain": (Dense.init(4, 4, seed=0), Relu()),
-    "branches": (Copy(2), Parallel((Tanh(), Relu())), Sum()),
-    "a convolution of pictures": Map((Reshape((2, 2, 1)), Conv2d.init(1, 1, 3, padding="same", seed=0), Flatten())),
-    "one layer in several places": Shared(Dense.init(4, 4, seed=0), (Here(), Tanh(), Here())),
-    "a gate": Glu(Sigmoid()),
-    "a convolution in time": (Conv1d.init(4, 4, 3, padding="same", seed=0), Relu()),
-    "a position encoding": SinusoidalPosition(),
-    "layers around layers": Frozen(Residual(Remat(Tanh()))),
+    "a chain": (nn.Dense.init(4, 4, seed=0), nn.Relu()),
+    "branches": (layers.Copy(2), layers.Parallel((nn.Tanh(), nn.Relu())), layers.Sum()),
+    "a convolution of pictures": layers.Map(
+        (layers.Reshape((2, 2, 1)), nn.Conv2d.init(1, 1, 3, padding="same", seed=0), nn.Flatten())
+    ),
+    "one layer in several places": layers.Shared(
+        nn.Dense.init(4, 4, seed=0), (layers.Here(), nn.Tanh(), layers.Here())
+    ),
+    "a gate": layers.Glu(nn.Sigmoid()),
+    "a convolution in time": (layers.Conv1d.init(4, 4, 3, padding="same", seed=0), nn.Relu()),
+    "a position encoding": layers.SinusoidalPosition(),
+    "layers around layers": nn.Frozen(nn.Residual(layers.Remat(nn.Tanh()))),
 }
 
 
 def test_a_tied_net_mixes_positions_as_its_net_does():
-    assert not mixes_positions(Tied.init(5, 4, net=Tanh(), seed=0))
-    assert mixes_positions(Tied.init(5, 4, net=GRU.init(4, 4, seed=1), seed=0))
+    assert not mixes_positions(layers.Tied.init(5, 4, net=nn.Tanh(), seed=0))
+    assert mixes_positions(layers.Tied.init(5, 4, net=nn.GRU.init(4, 4, seed=1), seed=0))
 
 
 @pytest.mark.parametrize("name", MAPS)
 def test_in_a_first_the_padding_changes_nothing(name):
     rng = np.random.default_rng(0)
-    x, layer = rng.normal(size=(2, 5, 4)), First(MAPS[name])
+    x, layer = rng.normal(size=(2, 5, 4)), layers.First(MAPS[name])
     mask = np.arange(5) < np.array([[3], [3]])
     out, cache = forward(layer, (x, mask))
     dA = rng.normal(size=out[0].shape) * mask[..., None]

@@ -10,6 +10,7 @@ from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsam
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, leaves
 from tests.counts import at_most
+from tests.laws.rows import assert_rows_add_up, cotangent
 
 LINEAR = Conv1d, Conv2d, ConvTranspose2d, AvgPool, GlobalAvgPool, Upsample
 ALL = (*LINEAR, MaxPool, GlobalMaxPool)
@@ -24,26 +25,11 @@ def tame(data, layer):
     return params, x.clip(-30, 30)
 
 
-def cotangent(out):
-    return np.cos(np.arange(out.size)).reshape(out.shape).astype(out.dtype)
-
-
 @every_layer
 @some
 @given(data=st.data())
 def test_a_batch_is_its_rows_and_their_gradients_add_up(layer, data):
-    params, x = tame(data, layer)
-    out, cache = forward(params, x)
-    dA = cotangent(out)
-    whole = backward(params, cache, dA)
-    parts = []
-    for i in range(len(x)):
-        row, row_cache = forward(params, x[i : i + 1])
-        np.testing.assert_allclose(row, out[i : i + 1], rtol=1e-12, atol=1e-10)
-        parts.append(backward(params, row_cache, dA[i : i + 1]))
-    np.testing.assert_allclose(np.concatenate([part.x for part in parts]), whole.x, rtol=1e-12, atol=1e-10)
-    for total, *each in zip(*[leaves(grads.params) for grads in (whole, *parts)], strict=True):
-        np.testing.assert_allclose(sum(each), total, rtol=1e-10, atol=1e-8)
+    assert_rows_add_up(*tame(data, layer), 1e-11)
 
 
 @every_layer

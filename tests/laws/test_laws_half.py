@@ -6,19 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import Adam, ClipNorm, Dense, Grads, Momentum, losses, mse, sgd, tree_map, update
+from funcnn import Adam, ClipNorm, Dense, Grads, Momentum, losses, mse, optimizers, sgd, tree_map, update
 from funcnn.arrays import is_float
 from funcnn.losses import joint
-from funcnn.optimizers import (
-    L2,
-    Average,
-    ClipValue,
-    Decay,
-    Rates,
-    RMSProp,
-    averaged,
-    unit_norm,
-)
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, leaves
 from funcnn.trees.walks import row_count
@@ -61,18 +51,17 @@ def test_a_loss_of_many_terms(name):
 
 def test_every_loss_stands_in_the_table():
     assert {name.split(" ")[0].rstrip(",") for name in LOSSES} >= set(losses.__all__) - {
-        "weighted",
-        "masked",
-        "of_logits",
-        "of_complex",
-        "normalised",
+        *("weighted", "masked", "of_logits", "of_complex", "normalised"),
     }
 
 
 OPTIMIZERS = [
     *[cls() for cls in OF_CARDS if all([field.default is not attrs.NOTHING for field in attrs.fields(cls)])],
-    *[RMSProp(centred=True, momentum=0.5), Momentum(nesterov=True)],
-    *[(ClipNorm(1e-3), Adam()), ClipNorm(9.0), ClipValue(1e-3), Decay(1e-3), L2(1e-3), Rates((("*", 1e-3),))],
+    *[optimizers.RMSProp(centred=True, momentum=0.5), Momentum(nesterov=True)],
+    *[
+        *((ClipNorm(1e-3), Adam()), ClipNorm(9.0), optimizers.ClipValue(1e-3), optimizers.Decay(1e-3)),
+        *(optimizers.L2(1e-3), optimizers.Rates((("*", 1e-3),))),
+    ],
 ]
 
 
@@ -103,12 +92,12 @@ def test_a_step_of_a_small_rate():
 
 def test_an_average_and_a_projection():
     net = Dense(np.full((400, 1), 100, np.float16), None)
-    _, optimizer = update(Average(0.999), Grads(net, None), net)
+    _, optimizer = update(optimizers.Average(0.999), Grads(net, None), net)
     for _ in range(999):
         _, optimizer = update(optimizer, Grads(net, None), net)
-    assert averaged(optimizer, net) == net  # whose sums would be infinite in float16
-    assert np.allclose(unit_norm(net.W), 0.05, rtol=1e-3)
-    assert unit_norm(net.W).dtype == np.float16
+    assert optimizers.averaged(optimizer, net) == net  # whose sums would be infinite in float16
+    assert np.allclose(optimizers.unit_norm(net.W), 0.05, rtol=1e-3)
+    assert optimizers.unit_norm(net.W).dtype == np.float16
 
 
 def test_a_small_factor_of_a_joint_loss():

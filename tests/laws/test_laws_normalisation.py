@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from funcnn import BatchNorm, Dropout, LayerNorm, backward, evolve, forward, inference, sgd
 from funcnn.layers import Affine, ChannelDropout, GaussianNoise, GroupNorm, Identity, InstanceNorm, RMSNorm
 from funcnn.testing import strategies as fst
+from tests.laws.rows import assert_rows_add_up
 
 NOISES = st.sampled_from([Dropout, ChannelDropout, GaussianNoise])
 
@@ -14,21 +15,7 @@ NOISES = st.sampled_from([Dropout, ChannelDropout, GaussianNoise])
 @given(st.sampled_from([LayerNorm, RMSNorm, GroupNorm, InstanceNorm, Affine]), st.data())
 def test_a_batch_is_its_rows_and_gradients_of_row_blocks_add_up(cls, data):
     params, x = data.draw(fst.cases(cls))
-    x = np.concatenate([x, x[::-1] / 2, x + 1])
-    out, cache = forward(params, x)
-    single = np.concatenate([forward(params, row[None])[0] for row in x])
-    np.testing.assert_allclose(out, single, rtol=1e-9, atol=1e-9 * max(1, abs(out).max()))
-    dA = np.sin(np.arange(x.size, dtype=float)).reshape(x.shape)
-    whole, k = backward(params, cache, dA), len(x) // 3
-    blocks = [backward(params, forward(params, x[i])[1], dA[i]) for i in (slice(k), slice(k, None))]
-    dx = np.concatenate([block.x for block in blocks])
-    np.testing.assert_allclose(whole.x, dx, rtol=1e-9, atol=1e-9 * max(1, abs(dx).max()))
-    for name in ("scale", "shift"):
-        if getattr(params, name, None) is not None:
-            total = sum(getattr(block.params, name) for block in blocks)
-            np.testing.assert_allclose(
-                getattr(whole.params, name), total, rtol=1e-9, atol=1e-9 * max(1, abs(total).max())
-            )
+    assert_rows_add_up(params, np.concatenate([x, x[::-1] / 2, x + 1]))
 
 
 @given(fst.tensors("m n", least=2))

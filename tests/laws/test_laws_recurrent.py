@@ -5,61 +5,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import (
-    GRU,
-    LSTM,
-    Array,
-    Dense,
-    Embedding,
-    GlobalAvgPool,
-    LayerNorm,
-    backward,
-    forward,
-    inference,
-    mse,
-    parameters,
-    predict,
-    record,
-    reseed,
-    sgd,
-    summary,
-    tree_map,
-)
+import funcnn as nn
+from funcnn import backward, forward, layers, mse, parameters, predict, record, reseed, sgd, summary, tree_map
 from funcnn.core import backward_params
 from funcnn.generation import step
 from funcnn.inspection import flops
-from funcnn.layers import (
-    RNN,
-    Bidirectional,
-    First,
-    GlobalMaxPool,
-    Glu,
-    Last,
-    LearnedPosition,
-    Recurrent,
-    Rotary,
-    SinusoidalPosition,
-    rotate,
-    rotate_backward,
-)
 from funcnn.layers.embedding.symbols import rows_added
 from funcnn.testing import check_layer, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, leaves
 from tests.counts import at_most
+from tests.laws.rows import assert_rows_add_up
 
 N, T = 4, 5
 LAYERS = {
-    **{kind.__name__: kind.init(N, 3, seed=0) for kind in (RNN, GRU, LSTM)},
-    "both ways": Bidirectional(GRU.init(N, 2, seed=1), LSTM.init(N, 3, seed=2)),
-    "stacked": (LSTM.init(N, 3, seed=1), GRU.init(3, 2, seed=2)),
-    "both ways of stacks": Bidirectional((RNN.init(N, 2, seed=1), GRU.init(2, 2, seed=2)), LSTM.init(N, 3, seed=3)),
-    "dense before": (First(Dense.init(N, 3, seed=1)), GRU.init(3, 2, seed=2)),
-    "norm before": (First(LayerNorm.init(N)), GRU.init(N, 2, seed=2)),
-    "SinusoidalPosition": SinusoidalPosition(),
-    "LearnedPosition": LearnedPosition.init(T + 1, N, seed=0),
-    "Rotary": Rotary(base=3.0),
-    "Embedding": Embedding.init(7, N, seed=0),
+    **{kind.__name__: kind.init(N, 3, seed=0) for kind in (layers.RNN, nn.GRU, nn.LSTM)},
+    "both ways": layers.Bidirectional(nn.GRU.init(N, 2, seed=1), nn.LSTM.init(N, 3, seed=2)),
+    "stacked": (nn.LSTM.init(N, 3, seed=1), nn.GRU.init(3, 2, seed=2)),
+    "both ways of stacks": layers.Bidirectional(
+        (layers.RNN.init(N, 2, seed=1), nn.GRU.init(2, 2, seed=2)), nn.LSTM.init(N, 3, seed=3)
+    ),
+    "dense before": (layers.First(nn.Dense.init(N, 3, seed=1)), nn.GRU.init(3, 2, seed=2)),
+    "norm before": (layers.First(nn.LayerNorm.init(N)), nn.GRU.init(N, 2, seed=2)),
+    "SinusoidalPosition": layers.SinusoidalPosition(),
+    "LearnedPosition": layers.LearnedPosition.init(T + 1, N, seed=0),
+    "Rotary": layers.Rotary(base=3.0),
+    "Embedding": nn.Embedding.init(7, N, seed=0),
 }
 FORWARD_IN_TIME = [name for name in LAYERS if "both" not in name]
 HAVE_STATES = ["RNN", "GRU", "LSTM", "both ways"]
@@ -104,21 +75,7 @@ def close(a, b):
 @quick
 @given(seeds)
 def test_a_batch_is_its_rows_and_their_gradients_add_up(name, seed):
-    rng = np.random.default_rng(seed)
-    layer, (x, mask) = LAYERS[name], sequences(name, rng)
-    out, cache = forward(layer, (x, mask))
-    dA = rng.standard_normal(out[0].shape)
-    whole = backward(layer, cache, (dA, None))
-    sums = None
-    for i in range(len(x)):
-        row, row_cache = forward(layer, (x[i : i + 1], mask[i : i + 1]))
-        grads = backward(layer, row_cache, (dA[i : i + 1], None))
-        close(row[0], out[0][i : i + 1])
-        if grads.x[0] is not None:
-            close(grads.x[0], whole.x[0][i : i + 1])
-        own = list(parameters(grads.params).values())
-        sums = own if sums is None else [a + b for a, b in zip(sums, own, strict=True)]
-    close(tuple(sums), tuple(parameters(whole.params).values()))
+    assert_rows_add_up(LAYERS[name], sequences(name, np.random.default_rng(seed)), 1e-12)
 
 
 @every
@@ -249,7 +206,7 @@ def test_the_shortcuts_are_those_of_the_long_way(name, seed):
     assert same_bits(predict(layer, given), out)
     if parameters(layer):
         assert same_bits(backward_params(layer, cache, dA), backward(layer, cache, dA).params)
-    assert inference(layer) == layer == reseed(layer, 1)
+    assert nn.inference(layer) == layer == reseed(layer, 1)
 
 
 @every
@@ -281,7 +238,7 @@ def test_parts_one_after_another_are_the_whole(name, masked, size):
 @pytest.mark.parametrize("size", [1, 2, T])
 def test_a_gate_goes_on_with_its_memory(size):
     x = np.random.default_rng(0).standard_normal((2, T, N))
-    layer, memory = (Glu(GRU.init(2, 2, seed=0)), RNN.init(2, 3, seed=1)), None
+    layer, memory = (layers.Glu(nn.GRU.init(2, 2, seed=0)), layers.RNN.init(2, 3, seed=1)), None
     whole = forward(layer, x)[0]
     for i in range(0, T, size):
         out, memory = step(layer, x[:, i : i + size], memory)
@@ -292,9 +249,9 @@ def test_a_gate_goes_on_with_its_memory(size):
 
 
 def last_of(x, mask, rng):
-    out, cache = forward(Last(), (x, mask))
+    out, cache = forward(layers.Last(), (x, mask))
     dA = rng.standard_normal(out.shape)
-    return out, dA, backward(Last(), cache, dA).x[0]
+    return out, dA, backward(layers.Last(), cache, dA).x[0]
 
 
 @quick
@@ -329,31 +286,31 @@ def test_what_is_not_there_is_never_the_last_step(content, seed):
 def test_the_last_steps_of_a_batch_are_those_of_its_rows(seed):
     rng = np.random.default_rng(seed)
     x, mask = sequences("RNN", rng)
-    out, cache = forward(Last(), (x, mask))
+    out, cache = forward(layers.Last(), (x, mask))
     dA = rng.standard_normal(out.shape)
     for i in range(len(x)):
-        row, row_cache = forward(Last(), (x[i : i + 1], mask[i : i + 1]))
-        dx, _ = backward(Last(), row_cache, dA[i : i + 1]).x
-        assert same_bits((row, dx), (out[i : i + 1], backward(Last(), cache, dA).x[0][i : i + 1]))
+        row, row_cache = forward(layers.Last(), (x[i : i + 1], mask[i : i + 1]))
+        dx, _ = backward(layers.Last(), row_cache, dA[i : i + 1]).x
+        assert same_bits((row, dx), (out[i : i + 1], backward(layers.Last(), cache, dA).x[0][i : i + 1]))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_without_a_mask_the_last_step_is_at_the_end(dtype):
     x = np.random.default_rng(0).standard_normal((3, T, N)).astype(dtype)
     whole = np.ones((3, T), bool)
-    results = [(given, *forward(Last(), given)) for given in (x, (x, None), (x, whole))]
+    results = [(given, *forward(layers.Last(), given)) for given in (x, (x, None), (x, whole))]
     for given_x, out, cache in results:
-        dx = backward(Last(), cache, out).x
+        dx = backward(layers.Last(), cache, out).x
         assert type(dx) is type(given_x)
         dx = dx[0] if type(dx) is tuple else dx
         assert same_bits((out, dx[:, -1]), (x[:, -1], x[:, -1]))
         assert not dx[:, :-1].any()
         assert out.dtype == dx.dtype == dtype
         assert not np.shares_memory(out, x)  # or a cache that holds out would hold all of x
-    assert backward(Last(), results[1][2], results[1][1]).x[1] is None
-    out, cache = forward(Last(), (x[:0], whole[:0]))
+    assert backward(layers.Last(), results[1][2], results[1][1]).x[1] is None
+    out, cache = forward(layers.Last(), (x[:0], whole[:0]))
     assert out.shape == (0, N)
-    assert backward(Last(), cache, out).x[0].shape == (0, T, N)
+    assert backward(layers.Last(), cache, out).x[0].shape == (0, T, N)
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -363,23 +320,25 @@ def test_in_generation_the_last_step_is_that_so_far(masked, size):
     mask[0], memory = [False, True, False, False, False], None
     for i in range(0, T, size):
         parts = x[:, i : i + size], mask[:, i : i + size]
-        out, memory = step(Last(), parts if masked else parts[0], memory)
+        out, memory = step(layers.Last(), parts if masked else parts[0], memory)
         sofar = x[:, : i + size], mask[:, : i + size]
-        assert same_bits((out, memory), (forward(Last(), sofar if masked else sofar[0])[0],) * 2)
+        assert same_bits((out, memory), (forward(layers.Last(), sofar if masked else sofar[0])[0],) * 2)
 
 
-@pytest.mark.parametrize("kind", [RNN, GRU, LSTM])
+@pytest.mark.parametrize("kind", [layers.RNN, nn.GRU, nn.LSTM])
 def test_the_last_step_of_a_recurrent_layer_is_its_last_state(kind):
     x, mask = sequences("RNN", np.random.default_rng(2))
     layer = kind.init(N, 3, seed=0)
     mask[:-1, 0] = True
     _, _, state = forward(layer, (x, mask, None))[0]
-    assert same_bits(forward((layer, Last()), (x, mask))[0], state[0] if kind is LSTM else state)
+    assert same_bits(forward((layer, layers.Last()), (x, mask))[0], state[0] if kind is nn.LSTM else state)
 
 
 # Pools over time.
 
-pools = pytest.mark.parametrize("pool", [GlobalAvgPool(), GlobalMaxPool()], ids=lambda pool: type(pool).__name__)
+pools = pytest.mark.parametrize(
+    "pool", [nn.GlobalAvgPool(), layers.GlobalMaxPool()], ids=lambda pool: type(pool).__name__
+)
 
 
 def pooled(pool, given, seed=0):
@@ -437,7 +396,7 @@ def test_a_pool_of_all_places_needs_no_mask(pool, dtype):
 def test_where_all_that_is_there_is_minus_infinity_the_first_of_it_is_blamed():
     x, mask = np.full((1, T, 2), -np.inf), np.array([[False, False, True, True, False]])
     x[0, 0] = 3
-    out, dA, (dx, _) = pooled(GlobalMaxPool(), (x, mask))
+    out, dA, (dx, _) = pooled(layers.GlobalMaxPool(), (x, mask))
     assert (out == -np.inf).all()
     assert (dx[:, 2] == dA).all()
     assert np.count_nonzero(dx) == 2
@@ -445,7 +404,7 @@ def test_where_all_that_is_there_is_minus_infinity_the_first_of_it_is_blamed():
 
 def test_the_mean_over_a_mask_does_not_overflow_in_half_precision():
     x = np.full((1, 2000, 1), 100, np.float16)
-    out = forward(GlobalAvgPool(), (x, np.ones((1, 2000), bool)))[0]
+    out = forward(nn.GlobalAvgPool(), (x, np.ones((1, 2000), bool)))[0]
     assert (out.dtype, out.item()) == (np.float16, 100)
 
 
@@ -453,7 +412,7 @@ def test_the_mean_over_a_mask_does_not_overflow_in_half_precision():
 def test_a_pool_of_a_masked_sequence_is_counted_and_printed(pool):
     x, mask = sequences("RNN", np.random.default_rng(0))
     assert flops(pool, (x, mask)) == x.size
-    assert f"{type(pool).__name__}" in str(summary((pool, Dense.init(N, 2, seed=0)), (x, mask)))
+    assert f"{type(pool).__name__}" in str(summary((pool, nn.Dense.init(N, 2, seed=0)), (x, mask)))
 
 
 # Each layer's own.
@@ -465,7 +424,7 @@ def test_the_gates_of_an_lstm_are_input_forget_output_and_candidate():
     x, state = np.zeros((1, 1, 1)), (np.zeros((1, 1)), np.full((1, 1), 3.0))
 
     def after(i, f, o, g):
-        return [float(part[0, 0]) for part in forward(LSTM(W, U, np.array([i, f, o, g])), (x, None, state))[0][2]]
+        return [float(part[0, 0]) for part in forward(nn.LSTM(W, U, np.array([i, f, o, g])), (x, None, state))[0][2]]
 
     assert after(shut, wide, shut, 0.5) == pytest.approx([0, 3], rel=0, abs=1e-307)
     assert after(shut, shut, wide, 0.5) == pytest.approx([0, 0], rel=0, abs=1e-307)
@@ -478,14 +437,14 @@ def test_the_gates_of_a_gru_are_reset_update_and_candidate():
     x, state = np.zeros((1, 1, 1)), np.full((1, 1), 3.0)
 
     def after(r, u, n):
-        return float(forward(GRU(W, U, np.array([r, u, n]), c), (x, None, state))[0][2][0, 0])
+        return float(forward(nn.GRU(W, U, np.array([r, u, n]), c), (x, None, state))[0][2][0, 0])
 
     assert after(wide, wide, 0.5) == 3
     assert after(shut, shut, 0.5) == np.tanh(0.5)
     assert after(wide, shut, 0.5) == np.tanh(0.75)
 
 
-@pytest.mark.parametrize("kind", [RNN, GRU, LSTM])
+@pytest.mark.parametrize("kind", [layers.RNN, nn.GRU, nn.LSTM])
 def test_init_draws_gate_by_gate_and_u_carries_without_loss(kind):
     layer = kind.init(5, 3, seed=7)
     assert layer == kind.init(5, 3, seed=7) != kind.init(5, 3, seed=8)
@@ -493,17 +452,17 @@ def test_init_draws_gate_by_gate_and_u_carries_without_loss(kind):
         np.testing.assert_allclose(U @ U.T, np.eye(3), atol=1e-14)
     assert len({U.tobytes() for U in np.split(layer.U, kind.gates, axis=1)}) == kind.gates
     assert abs(layer.W).max() <= np.sqrt(6 / 8)
-    assert layer.b.tolist() == ([0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0] if kind is LSTM else [0] * 3 * kind.gates)
+    assert layer.b.tolist() == ([0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0] if kind is nn.LSTM else [0] * 3 * kind.gates)
     small = kind.init(5, 3, seed=7, dtype=np.float32)
     assert {a.dtype for a in leaves(small)} == {np.dtype(np.float32)}
 
 
 def test_a_cell_of_ones_own_is_a_layer_with_masks_states_and_generation():
     @record
-    class Leaky(Recurrent):
+    class Leaky(layers.Recurrent):
         """h_t = (h_{t-1} + tanh(z + h_{t-1} @ U)) / 2"""
 
-        def cell(self, z: Array, before):
+        def cell(self, z: nn.Array, before):
             [h] = before
             new = np.tanh(z + h @ self.U)
             return ((h + new) / 2,), (new,)
@@ -544,20 +503,20 @@ def test_an_infinite_row_reaches_its_own_symbol_alone():
 @given(st.integers(1, 4), st.integers(0, 1000), seeds)
 def test_the_angle_between_turned_vectors_depends_on_their_distance_alone(half, start, seed):
     q, k = np.random.default_rng(seed).standard_normal((2, 2, 3, T, 2 * half))
-    products = [rotate(q, s) @ rotate(k, s).swapaxes(-1, -2) for s in (0, start)]
+    products = [layers.rotate(q, s) @ layers.rotate(k, s).swapaxes(-1, -2) for s in (0, start)]
     np.testing.assert_allclose(*products, rtol=0, atol=1e-10)
-    np.testing.assert_allclose(abs(rotate(q) ** 2).sum(-1), (q**2).sum(-1), rtol=1e-12)
-    np.testing.assert_allclose(rotate_backward(rotate(q, start), start), q, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(abs(layers.rotate(q) ** 2).sum(-1), (q**2).sum(-1), rtol=1e-12)
+    np.testing.assert_allclose(layers.rotate_backward(layers.rotate(q, start), start), q, rtol=0, atol=1e-12)
 
 
 @quick
 @given(fst.tensors("m t 4"), st.integers(0, 9))
 def test_rotate_backward_is_its_derivative(arrays, start):
-    check_vjp(lambda x: rotate(x, start, 3.0), lambda args, dA: [rotate_backward(dA, start, 3.0)], arrays)
+    check_vjp(lambda x: layers.rotate(x, start, 3.0), lambda args, dA: [layers.rotate_backward(dA, start, 3.0)], arrays)
 
 
 def test_the_waves_are_those_of_the_paper():
-    out = forward(SinusoidalPosition(), np.zeros((1, 50, 6)))[0][0]
+    out = forward(layers.SinusoidalPosition(), np.zeros((1, 50, 6)))[0][0]
     for p in (0, 1, 49):
         for i in range(3):
             angle = p / 10000 ** (2 * i / 6)
@@ -566,19 +525,19 @@ def test_the_waves_are_those_of_the_paper():
 
 def test_far_places_keep_their_digits_in_float32():
     x = np.ones((1, 1, 2))
-    far = [step(Rotary(), x.astype(dtype), 10**6)[0] for dtype in (np.float32, np.float64)]
+    far = [step(layers.Rotary(), x.astype(dtype), 10**6)[0] for dtype in (np.float32, np.float64)]
     np.testing.assert_allclose(*far, rtol=1e-6)
 
 
 def test_places_that_x_does_not_reach_do_not_move():
-    layer = LearnedPosition.init(9, 2, seed=0)
+    layer = layers.LearnedPosition.init(9, 2, seed=0)
     _, cache = forward(layer, np.ones((3, 4, 2)))
     dP = backward(layer, cache, np.ones((3, 4, 2))).params.P
     assert dP.tolist() == [[3, 3]] * 4 + [[0, 0]] * 5
 
 
 def test_an_embedding_takes_ids_of_any_shape():
-    layer = Embedding.init(5, 2, seed=0)
+    layer = nn.Embedding.init(5, 2, seed=0)
     for shape in ((3,), (3, 4), (3, 4, 2)):
         ids = np.random.default_rng(0).integers(0, 5, shape)
         out, cache = forward(layer, ids)
@@ -596,7 +555,7 @@ def test_a_network_of_all_of_it_learns_to_count():
     rng = np.random.default_rng(0)
     ids, mask = rng.integers(0, 2, (32, 8)), np.arange(8) < rng.integers(1, 9, (32, 1))
     y = (np.cumsum(ids, axis=1) * mask)[..., None] / 8
-    body, head = (Embedding.init(2, 4, seed=1), LSTM.init(4, 8, seed=2)), Dense.init(8, 1, seed=3)
+    body, head = (nn.Embedding.init(2, 4, seed=1), nn.LSTM.init(4, 8, seed=2)), nn.Dense.init(8, 1, seed=3)
     costs = []
     for _ in range(300):
         (h, _), cache = forward(body, (ids, mask))

@@ -110,7 +110,7 @@ def test_a_step_number_of_any_kind_gives_the_same_rate(schedule, low, high, step
 @law
 def test_what_is_not_a_step_number_is_refused(schedule, low, high, step):
     for other in (-1, 1.0, np.float64(1), True, "1", None, np.arange(3), np.asarray(-1), np.asarray(1.0)):
-        with pytest.raises(FuncnnError):
+        with pytest.raises(FuncnnError, match=r"^\w+: step must be "):
             schedule(other)
 
 

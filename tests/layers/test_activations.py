@@ -7,50 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from funcnn import (
-    Array,
-    Dense,
-    Elementwise,
-    Gelu,
-    Relu,
-    Sigmoid,
-    Softmax,
-    backward,
-    binary_cross_entropy,
-    forward,
-    gradient,
-    inference,
-    mlp,
-    parameters,
-    predict,
-    record,
-    reseed,
-    sgd,
-    softmax_cross_entropy,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import backward, forward, layers, parameters, record, reseed, sgd, softmax_cross_entropy, value_and_grad
 from funcnn.core import backward_params
-from funcnn.layers import (
-    Celu,
-    ExactGelu,
-    Glu,
-    HardShrink,
-    HardSigmoid,
-    HardSwish,
-    HardTanh,
-    Identity,
-    LogSigmoid,
-    LogSoftmax,
-    Mish,
-    PRelu,
-    Relu6,
-    Selu,
-    Silu,
-    Sine,
-    SoftShrink,
-    Softsign,
-    TanhShrink,
-)
 from funcnn.testing import check_layer
 from funcnn.testing.strategies import registered
 from funcnn.traits import gives_probabilities, is_inert
@@ -68,30 +27,30 @@ def mish(x):
 
 
 VALUES = {  # at -1, 0 and 2, from the formulas
-    Selu(): (SCALE * ALPHA * (E1 - 1), 0, SCALE * 2),
-    Celu(): (E1 - 1, 0, 2),
-    Celu(0.5): (0.5 * (E2 - 1), 0, 2),
-    Relu6(): (0, 0, 2),
-    HardTanh(): (-1, 0, 1),
-    HardTanh(-0.5, 3.0): (-0.5, 0, 2),
-    HardSigmoid(): (1 / 3, 1 / 2, 5 / 6),
-    HardSwish(): (-1 / 3, 0, 5 / 3),
-    SoftShrink(): (-0.5, 0, 1.5),
-    SoftShrink(1.5): (0, 0, 0.5),
-    HardShrink(): (-1, 0, 2),
-    HardShrink(1.5): (0, 0, 2),
-    Silu(): (-1 / (1 + math.e), 0, 2 / (1 + E2)),
-    Mish(): (mish(-1), 0, mish(2)),
-    ExactGelu(): (-normal_cdf(-1), 0, 2 * normal_cdf(2)),
-    Softsign(): (-1 / 2, 0, 2 / 3),
-    LogSigmoid(): (-math.log(1 + math.e), -math.log(2), -math.log(1 + E2)),
-    TanhShrink(): (math.tanh(1) - 1, 0, 2 - math.tanh(2)),
-    Sine(): (-math.sin(1), 0, math.sin(2)),
-    Sine(3.0): (-math.sin(3), 0, math.sin(6)),
-    PRelu.init(): (-0.25, 0, 2),
-    PRelu(np.array([0.5, 0.5, 0.5])): (-0.5, 0, 2),
-    Softmax(): tuple(p / (E1 + 1 + math.exp(2)) for p in (E1, 1, math.exp(2))),
-    LogSoftmax(): tuple(x - math.log(E1 + 1 + math.exp(2)) for x in (-1, 0, 2)),
+    layers.Selu(): (SCALE * ALPHA * (E1 - 1), 0, SCALE * 2),
+    layers.Celu(): (E1 - 1, 0, 2),
+    layers.Celu(0.5): (0.5 * (E2 - 1), 0, 2),
+    layers.Relu6(): (0, 0, 2),
+    layers.HardTanh(): (-1, 0, 1),
+    layers.HardTanh(-0.5, 3.0): (-0.5, 0, 2),
+    layers.HardSigmoid(): (1 / 3, 1 / 2, 5 / 6),
+    layers.HardSwish(): (-1 / 3, 0, 5 / 3),
+    layers.SoftShrink(): (-0.5, 0, 1.5),
+    layers.SoftShrink(1.5): (0, 0, 0.5),
+    layers.HardShrink(): (-1, 0, 2),
+    layers.HardShrink(1.5): (0, 0, 2),
+    layers.Silu(): (-1 / (1 + math.e), 0, 2 / (1 + E2)),
+    layers.Mish(): (mish(-1), 0, mish(2)),
+    layers.ExactGelu(): (-normal_cdf(-1), 0, 2 * normal_cdf(2)),
+    layers.Softsign(): (-1 / 2, 0, 2 / 3),
+    layers.LogSigmoid(): (-math.log(1 + math.e), -math.log(2), -math.log(1 + E2)),
+    layers.TanhShrink(): (math.tanh(1) - 1, 0, 2 - math.tanh(2)),
+    layers.Sine(): (-math.sin(1), 0, math.sin(2)),
+    layers.Sine(3.0): (-math.sin(3), 0, math.sin(6)),
+    layers.PRelu.init(): (-0.25, 0, 2),
+    layers.PRelu(np.array([0.5, 0.5, 0.5])): (-0.5, 0, 2),
+    nn.Softmax(): tuple(p / (E1 + 1 + math.exp(2)) for p in (E1, 1, math.exp(2))),
+    layers.LogSoftmax(): tuple(x - math.log(E1 + 1 + math.exp(2)) for x in (-1, 0, 2)),
 }
 every = pytest.mark.parametrize("layer", VALUES, ids=str)
 
@@ -113,7 +72,7 @@ def test_the_values_are_those_of_the_formula(layer):
 def test_nothing_overflows(layer, dtype):
     top = np.finfo(dtype).max ** 0.75
     x = np.array([[-top, -800, -89], [-30, 0, 30], [89, 800, top]], dtype)
-    layer = PRelu(layer.alpha.astype(dtype)) if type(layer) is PRelu else layer
+    layer = layers.PRelu(layer.alpha.astype(dtype)) if type(layer) is layers.PRelu else layer
     out, cache = forward(layer, x)
     grads = backward(layer, cache, np.ones_like(x))
     assert np.isfinite(out).all()
@@ -131,23 +90,23 @@ def test_what_is_no_number_stays_none(layer):
 def test_the_slope_is_the_complex_step(layer):
     """Which is exact to rounding: the rules are analytic away from corners."""
     x, dA = np.array([[-2.3, -0.2, 0.7]]), np.array([[0.5, -1.0, 2.0]])
-    twin = PRelu(layer.alpha.astype(complex)) if type(layer) is PRelu else layer
+    twin = layers.PRelu(layer.alpha.astype(complex)) if type(layer) is layers.PRelu else layer
     exact = [(forward(twin, x + 1e-30j * unit)[0].imag * dA).sum() / 1e-30 for unit in np.eye(3)]
     ours = backward(layer, forward(layer, x)[1], dA).x
     assert ours[0] == pytest.approx(exact, rel=1e-12, abs=1e-15)
 
 
 CORNERS = [
-    (Selu(), {0: SCALE * ALPHA, 1e-9: SCALE}),
-    (Celu(0.5), {0: 1, 1e-9: 1}),
-    (PRelu.init(), {0: 0.25, 1e-9: 1}),
-    (Relu6(), {0: 0, 1e-9: 1, 6 - 1e-9: 1, 6: 0}),
-    (HardTanh(-0.5, 2.0), {-0.5: 0, -0.5 + 1e-9: 1, 2 - 1e-9: 1, 2: 0}),
-    (HardSigmoid(), {-3: 0, -3 + 1e-9: 1 / 6, 3 - 1e-9: 1 / 6, 3: 0}),
-    (HardSwish(), {-3: 0, -2.5: -1 / 3, 0: 1 / 2, 2.5: 4 / 3, 3: 1}),
-    (SoftShrink(1.0), {-1 - 1e-9: 1, -1: 0, 0: 0, 1: 0, 1 + 1e-9: 1}),
-    (HardShrink(1.0), {-1 - 1e-9: 1, -1: 0, 0: 0, 1: 0, 1 + 1e-9: 1}),
-    (Softsign(), {0: 1, -1: 1 / 4, 3: 1 / 16}),
+    (layers.Selu(), {0: SCALE * ALPHA, 1e-9: SCALE}),
+    (layers.Celu(0.5), {0: 1, 1e-9: 1}),
+    (layers.PRelu.init(), {0: 0.25, 1e-9: 1}),
+    (layers.Relu6(), {0: 0, 1e-9: 1, 6 - 1e-9: 1, 6: 0}),
+    (layers.HardTanh(-0.5, 2.0), {-0.5: 0, -0.5 + 1e-9: 1, 2 - 1e-9: 1, 2: 0}),
+    (layers.HardSigmoid(), {-3: 0, -3 + 1e-9: 1 / 6, 3 - 1e-9: 1 / 6, 3: 0}),
+    (layers.HardSwish(), {-3: 0, -2.5: -1 / 3, 0: 1 / 2, 2.5: 4 / 3, 3: 1}),
+    (layers.SoftShrink(1.0), {-1 - 1e-9: 1, -1: 0, 0: 0, 1: 0, 1 + 1e-9: 1}),
+    (layers.HardShrink(1.0), {-1 - 1e-9: 1, -1: 0, 0: 0, 1: 0, 1 + 1e-9: 1}),
+    (layers.Softsign(), {0: 1, -1: 1 / 4, 3: 1 / 16}),
 ]
 
 
@@ -159,7 +118,7 @@ def test_the_slope_at_a_corner_is_the_one_that_is_written_there(layer, expected)
 def test_an_alpha_learns_nothing_at_0_and_what_it_serves_is_summed():
     x, dA = np.array([[[0.0, -1.0], [2.0, -3.0]]]), np.array([[[7.0, 10.0], [100.0, 1000.0]]])
     for alpha, expected in (([0.5, 0.5], [0, -3010]), ([0.5], [-3010])):
-        layer = PRelu(np.array(alpha))
+        layer = layers.PRelu(np.array(alpha))
         _, cache = forward(layer, x)
         grads = backward(layer, cache, dA)
         assert grads.params.alpha.tolist() == expected
@@ -168,7 +127,7 @@ def test_an_alpha_learns_nothing_at_0_and_what_it_serves_is_summed():
         assert sgd(layer, grads, 1e-3).alpha.tolist() == [a - 1e-3 * g for a, g in zip(alpha, expected, strict=True)]
 
 
-@pytest.mark.parametrize("cls", [cls for cls in registered() if issubclass(cls, Elementwise)])
+@pytest.mark.parametrize("cls", [cls for cls in registered() if issubclass(cls, nn.Elementwise)])
 def test_a_single_number_stays_an_array(cls):
     out, cache = forward(cls(), np.array(0.75))
     grads = backward(cls(), cache, np.array(2.0))
@@ -180,15 +139,17 @@ def test_a_single_number_stays_an_array(cls):
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-@pytest.mark.parametrize("cls", [*[cls for cls in registered() if issubclass(cls, Elementwise)], PRelu])
+@pytest.mark.parametrize("cls", [*[cls for cls in registered() if issubclass(cls, nn.Elementwise)], layers.PRelu])
 def test_out_and_dx_are_nan_where_x_is_and_nowhere_else(cls, dtype):
-    layer = PRelu.init(dtype=dtype) if cls is PRelu else cls()
+    layer = layers.PRelu.init(dtype=dtype) if cls is layers.PRelu else cls()
     x = np.linspace(-8, 8, 34, dtype=dtype).reshape(2, 17)
     gap = np.arange(34).reshape(2, 17) % 3 == 1
     (out, cache), (given, same) = forward(layer, x), forward(layer, np.where(gap, np.nan, x).astype(dtype))
     assert np.array_equal(given, np.where(gap, np.nan, out).astype(dtype), equal_nan=True)
     dx, found = [backward(layer, kept, np.ones_like(x)).x for kept in (cache, same)]
-    assert np.array_equal(found, dx if cls is Identity else np.where(gap, np.nan, dx).astype(dtype), equal_nan=True)
+    assert np.array_equal(
+        found, dx if cls is layers.Identity else np.where(gap, np.nan, dx).astype(dtype), equal_nan=True
+    )
     assert np.isfinite(dx).all()
 
 
@@ -198,40 +159,40 @@ def test_a_large_relu_is_the_same_as_its_parts(dtype):
     x = dA[::-1].copy()
     x[:, ::7], x[0, :3] = 0, (-0.0, np.inf, -np.inf)
     for given in (x, np.where(x > 2, np.nan, x).astype(dtype)):
-        out, cache = forward(Relu(), given)
-        parts = [forward(Relu(), row) for row in given]
-        dx = [backward(Relu(), kept, row).x for (_, kept), row in zip(parts, dA, strict=True)]
+        out, cache = forward(nn.Relu(), given)
+        parts = [forward(nn.Relu(), row) for row in given]
+        dx = [backward(nn.Relu(), kept, row).x for (_, kept), row in zip(parts, dA, strict=True)]
         assert out.dtype == dtype
         assert np.array_equal(out, np.stack([part for part, _ in parts]), equal_nan=True)
-        assert np.array_equal(backward(Relu(), cache, dA).x, np.stack(dx), equal_nan=True)
+        assert np.array_equal(backward(nn.Relu(), cache, dA).x, np.stack(dx), equal_nan=True)
 
 
 def test_one_slope_serves_an_x_of_any_shape():
     for shape in ((), (3,), (2, 3), (2, 1, 3)):
         x = np.full(shape, -2.0)
-        out, cache = forward(PRelu.init(), x)
+        out, cache = forward(layers.PRelu.init(), x)
         assert out.tolist() == np.full(shape, -0.5).tolist()
-        assert backward(PRelu.init(), cache, out).x.shape == shape
+        assert backward(layers.PRelu.init(), cache, out).x.shape == shape
 
 
 def test_slopes_are_made_by_their_number():
-    assert PRelu.init() == PRelu(np.array([0.25]))
-    assert PRelu.init(3, alpha=0.0, dtype=np.float32) == PRelu(np.zeros(3, np.float32))
+    assert layers.PRelu.init() == layers.PRelu(np.array([0.25]))
+    assert layers.PRelu.init(3, alpha=0.0, dtype=np.float32) == layers.PRelu(np.zeros(3, np.float32))
 
 
 def test_an_alpha_below_0_is_followed():
     """Where out no longer tells the sign of x."""
-    assert slopes(PRelu(np.array([-2.0])), -1, 1) == [-2, 1]
+    assert slopes(layers.PRelu(np.array([-2.0])), -1, 1) == [-2, 1]
 
 
 TAILS = {  # (value, slope) where a formula taken as it stands would have lost all digits
-    Silu(): (-40, -40 * math.exp(-40), -39 * math.exp(-40)),
-    Mish(): (-40, -40 * math.exp(-40), -39 * math.exp(-40)),
-    ExactGelu(): (-12, -6 * math.erfc(12 / math.sqrt(2)), None),
-    Softsign(): (-1e9, -1 / (1 + 1e-9), 1 / (1 + 1e9) ** 2),
-    LogSigmoid(): (40, -math.exp(-40), math.exp(-40)),
-    LogSoftmax(): (0, 0, 0),
-    TanhShrink(): (1e-3, None, math.tanh(1e-3) ** 2),
+    layers.Silu(): (-40, -40 * math.exp(-40), -39 * math.exp(-40)),
+    layers.Mish(): (-40, -40 * math.exp(-40), -39 * math.exp(-40)),
+    layers.ExactGelu(): (-12, -6 * math.erfc(12 / math.sqrt(2)), None),
+    layers.Softsign(): (-1e9, -1 / (1 + 1e-9), 1 / (1 + 1e9) ** 2),
+    layers.LogSigmoid(): (40, -math.exp(-40), math.exp(-40)),
+    layers.LogSoftmax(): (0, 0, 0),
+    layers.TanhShrink(): (1e-3, None, math.tanh(1e-3) ** 2),
 }
 
 
@@ -246,7 +207,7 @@ def test_a_tail_keeps_its_digits(layer):
 
 def test_far_below_0_a_gate_of_itself_is_shut():
     """And not at the smallest sigmoid there is times an x that may be larger than that is small."""
-    for layer in (Silu(), Mish(), ExactGelu(), HardSwish()):
+    for layer in (layers.Silu(), layers.Mish(), layers.ExactGelu(), layers.HardSwish()):
         x = np.array([[-3e38]], np.float32)
         out, cache = forward(layer, x)
         assert abs(out) < 1e-30
@@ -255,7 +216,7 @@ def test_far_below_0_a_gate_of_itself_is_shut():
 
 def test_the_two_forms_of_gelu_differ_by_no_more_than_is_said():
     x = np.linspace(-10, 10, 4001)[None]
-    difference = abs(forward(Gelu(), x)[0] - forward(ExactGelu(), x)[0]).max()
+    difference = abs(forward(nn.Gelu(), x)[0] - forward(layers.ExactGelu(), x)[0]).max()
     assert 0.0004 < difference < 0.0005
 
 
@@ -264,30 +225,32 @@ def test_selu_keeps_a_signal_alive_through_many_layers():
     random = np.random.default_rng(0)
     h = random.standard_normal((500, 300))
     for _ in range(30):
-        h, _ = forward(Selu(), h @ (random.standard_normal((300, 300)) / math.sqrt(300)))
+        h, _ = forward(layers.Selu(), h @ (random.standard_normal((300, 300)) / math.sqrt(300)))
     assert abs(h.mean()) < 0.1
     assert 0.8 < h.var() < 1.2
 
 
 def test_probabilities_are_refused_before_a_loss_of_logits_and_their_logarithms_are_not():
-    assert [gives_probabilities(layer) for layer in (Softmax(), HardSigmoid(), LogSoftmax())] == [True, True, False]
-    net, x, labels = mlp([2, 4, 3], seed=0), np.linspace(-1, 1, 10).reshape(5, 2), np.array([0, 1, 2, 1, 0])
+    assert gives_probabilities(nn.Softmax())
+    assert gives_probabilities(layers.HardSigmoid())
+    assert not gives_probabilities(layers.LogSoftmax())
+    net, x, labels = nn.mlp([2, 4, 3], seed=0), np.linspace(-1, 1, 10).reshape(5, 2), np.array([0, 1, 2, 1, 0])
     bare = value_and_grad(softmax_cross_entropy)(net, x, labels)
-    cost, grads = value_and_grad(softmax_cross_entropy)((*net, LogSoftmax()), x, labels)
+    cost, grads = value_and_grad(softmax_cross_entropy)((*net, layers.LogSoftmax()), x, labels)
     assert cost == pytest.approx(bare[0], rel=1e-14)
     for ours, theirs in zip(parameters(grads.params).values(), parameters(bare[1].params).values(), strict=True):
         assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-15)
-    cost, _ = value_and_grad(binary_cross_entropy)((*net, HardSigmoid()), x, np.ones((5, 3)))
+    cost, _ = value_and_grad(nn.binary_cross_entropy)((*net, layers.HardSigmoid()), x, np.ones((5, 3)))
     assert math.isfinite(cost)
-    assert predict((*net, Softmax()), x).sum(axis=1) == pytest.approx(np.ones(5), rel=1e-15)
+    assert nn.predict((*net, nn.Softmax()), x).sum(axis=1) == pytest.approx(np.ones(5), rel=1e-15)
 
 
 GATES = {  # the names of Shazeer 2020
-    "GLU": (Glu(), lambda b: 1 / (1 + np.exp(-b))),
-    "bilinear": (Glu(Identity()), lambda b: b),
-    "ReGLU": (Glu(Relu()), lambda b: np.maximum(b, 0)),
-    "GEGLU": (Glu(ExactGelu()), lambda b: np.vectorize(normal_cdf)(b) * b),
-    "SwiGLU": (Glu(Silu()), lambda b: b / (1 + np.exp(-b))),
+    "GLU": (layers.Glu(), lambda b: 1 / (1 + np.exp(-b))),
+    "bilinear": (layers.Glu(layers.Identity()), lambda b: b),
+    "ReGLU": (layers.Glu(nn.Relu()), lambda b: np.maximum(b, 0)),
+    "GEGLU": (layers.Glu(layers.ExactGelu()), lambda b: np.vectorize(normal_cdf)(b) * b),
+    "SwiGLU": (layers.Glu(layers.Silu()), lambda b: b / (1 + np.exp(-b))),
 }
 
 
@@ -299,25 +262,25 @@ def test_a_gate_multiplies_the_first_half_by_what_it_makes_of_the_second(name):
 
 
 def test_a_gate_may_be_a_network_that_is_trained():
-    layer = Glu((Dense.init(3, 3, seed=0), PRelu.init(3)))
+    layer = layers.Glu((nn.Dense.init(3, 3, seed=0), layers.PRelu.init(3)))
     assert list(parameters(layer)) == ["gate.0.W", "gate.0.b", "gate.1.alpha"]
     assert not is_inert(layer)
-    assert is_inert(Glu())
+    assert is_inert(layers.Glu())
     x = np.random.default_rng(0).standard_normal((4, 6))
     out, cache = forward(layer, x)
     grads = backward(layer, cache, np.ones_like(out))
     inner = backward(layer.gate, forward(layer.gate, x[:, 3:])[1], x[:, :3])
     assert grads.params.gate == inner.params
     assert grads.x[:, 3:].tolist() == inner.x.tolist()
-    assert gradient(layer, gate=inner.params) == grads.params
-    assert inference(layer) == layer
+    assert nn.gradient(layer, gate=inner.params) == grads.params
+    assert nn.inference(layer) == layer
     assert reseed(layer, 1) == layer
 
 
 @every
 def test_it_has_no_more_than_it_shows(layer):
-    assert is_inert(layer) is (type(layer) is not PRelu)
-    if isinstance(layer, Elementwise):
+    assert is_inert(layer) is (type(layer) is not layers.PRelu)
+    if isinstance(layer, nn.Elementwise):
         x = np.array([[-1.0, 0.0, 2.0]])
         out, cache = forward(layer, x)
         assert cache is (out if layer.keeps == "out" else x)
@@ -332,22 +295,22 @@ def test_erfc_of_numpy_arrays_loads_nothing():
 
 
 def test_a_sigmoid_is_the_gate_unless_another_is_said():
-    assert Glu() == Glu(Sigmoid()) != Glu(Silu())
+    assert layers.Glu() == layers.Glu(nn.Sigmoid()) != layers.Glu(layers.Silu())
 
 
 @record
-class Lifted(Elementwise):
+class Lifted(nn.Elementwise):
     """out = x + lift"""
 
-    lift: Array
+    lift: nn.Array
 
-    def value(self, x: Array) -> Array:
+    def value(self, x: nn.Array) -> nn.Array:
         return x + self.lift
 
-    def slope(self, kept: Array) -> float:
+    def slope(self, kept: nn.Array) -> float:
         return 1.0
 
-    def own_gradients(self, dA: Array, kept: Array) -> dict[str, Array]:
+    def own_gradients(self, dA: nn.Array, kept: nn.Array) -> dict[str, nn.Array]:
         return super().own_gradients(dA, kept) | {"lift": dA.sum(axis=0)}
 
 

@@ -7,23 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import (
-    Conv2d,
-    Flatten,
-    Frozen,
-    GlobalAvgPool,
-    MaxPool,
-    Relu,
-    backward,
-    forward,
-    load,
-    mlp,
-    predict,
-    save,
-    summary,
-)
+import funcnn as nn
+from funcnn import backward, forward
 from funcnn.core import backward_params, forward_only
-from funcnn.files import fingerprint
 from funcnn.generation import step
 from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
 from funcnn.layers.convolution import correlation, windows
@@ -31,9 +17,8 @@ from funcnn.testing import strategies as fst
 from funcnn.trees import leaves
 from tests.counts import at_most
 
-KERNELS = Conv1d, Conv2d, ConvTranspose2d
-ALL = (*KERNELS, MaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, Upsample)
-every_layer = pytest.mark.parametrize("layer", ALL, ids=lambda layer: layer.__name__)
+KERNELS = Conv1d, nn.Conv2d, ConvTranspose2d
+ALL = (*KERNELS, nn.MaxPool, AvgPool, nn.GlobalAvgPool, GlobalMaxPool, Upsample)
 every_kernel = pytest.mark.parametrize("layer", KERNELS, ids=lambda layer: layer.__name__)
 
 
@@ -55,7 +40,7 @@ def convolved(x, layer):
 @pytest.mark.parametrize("groups", [1, 2, 4])
 def test_a_convolution_is_its_formula(groups):
     rng = np.random.default_rng(groups)
-    layer = Conv2d(
+    layer = nn.Conv2d(
         rng.normal(size=(2, 3, 4 // groups, 8)), rng.normal(size=8), (2, 1), ((1, 0), (2, 1)), (1, 2), groups
     )
     x = rng.normal(size=(3, 6, 5, 4))
@@ -66,7 +51,7 @@ def test_a_convolution_is_its_formula(groups):
 def test_a_sequence_is_an_image_of_one_row(case):
     layer, x = case
     padding = "same" if layer.padding == "same" else (0, layer.padding)
-    image = Conv2d(layer.W[None], layer.b, (1, layer.stride), padding, (1, layer.dilation), layer.groups)
+    image = nn.Conv2d(layer.W[None], layer.b, (1, layer.stride), padding, (1, layer.dilation), layer.groups)
     out, cache = forward(layer, x)
     row, row_cache = forward(image, x[:, None])
     assert np.array_equal(out, row[:, 0])
@@ -81,7 +66,7 @@ def test_a_transposed_convolution_is_the_dx_of_a_convolution(case):
     layer, x = case
     out, _ = forward(layer, x)
     channels = out.shape[-1]
-    there = Conv2d(layer.W.swapaxes(2, 3), None, layer.stride, layer.padding, layer.dilation, layer.groups)
+    there = nn.Conv2d(layer.W.swapaxes(2, 3), None, layer.stride, layer.padding, layer.dilation, layer.groups)
     image = np.zeros(out.shape)
     back, cache = forward(there, image)
     assert back.shape == x.shape
@@ -107,42 +92,26 @@ def test_blocks_of_rows_change_nothing_but_rounding(layer, data):
 
 
 def test_a_large_batch_goes_through_in_several_blocks():
-    layer, x = Conv2d.init(2, 3, 3, seed=0, padding="same"), np.random.default_rng(0).normal(size=(160, 16, 16, 2))
+    layer, x = nn.Conv2d.init(2, 3, 3, seed=0, padding="same"), np.random.default_rng(0).normal(size=(160, 16, 16, 2))
     assert 2 * correlation.WINDOW_BYTES < 160 * 16 * 16 * 9 * 2 * 8
     np.testing.assert_allclose(forward(layer, x)[0][-2:], forward(layer, x[-2:])[0], rtol=1e-12, atol=1e-12)
 
 
-@every_layer
-def test_no_rows_are_no_error(layer):
-    x = np.zeros((0, 6, 4) if layer is Conv1d else (0, 6, 5, 4))
-    if layer in KERNELS:
-        made = [layer.init(4, 4, 3, seed=0, groups=groups) for groups in (1, 2, 4)]
-    else:
-        made = [layer() if layer in {GlobalAvgPool, GlobalMaxPool} else layer(2)]
-        made += [Upsample(2, linear=True)] if layer is Upsample else []
-    for params in made:
-        out, cache = forward(params, x)
-        assert out.shape[0] == 0
-        grads = backward(params, cache, out)
-        assert grads.x.shape == x.shape
-        assert all([(a == 0).all() for a in leaves(grads)])
-
-
 def test_the_second_padding_is_at_the_end_and_numbers_stand_for_both_sides():
     W = np.ones((1, 2, 1, 1))
-    plain = Conv2d(W, None)
-    assert plain == Conv2d(W, None, padding="valid")
-    assert plain == Conv2d(W, None, padding=((0, 0), (0, 0)))
-    assert Conv2d(W, None, 2, 1, 3) == Conv2d(W, None, (2, 2), ((1, 1), (1, 1)), (3, 3))
-    assert Conv2d(W, None, padding=(1, 2)) == Conv2d(W, None, padding=((1, 1), (2, 2)))
-    assert Conv2d(W, None, padding=(0, (0, 1))).padding == ((0, 0), (0, 1))
-    assert Conv2d(W, None, stride=np.int64(2), padding=np.int64(1)) == Conv2d(W, None, 2, 1)
+    plain = nn.Conv2d(W, None)
+    assert plain == nn.Conv2d(W, None, padding="valid")
+    assert plain == nn.Conv2d(W, None, padding=((0, 0), (0, 0)))
+    assert nn.Conv2d(W, None, 2, 1, 3) == nn.Conv2d(W, None, (2, 2), ((1, 1), (1, 1)), (3, 3))
+    assert nn.Conv2d(W, None, padding=(1, 2)) == nn.Conv2d(W, None, padding=((1, 1), (2, 2)))
+    assert nn.Conv2d(W, None, padding=(0, (0, 1))).padding == ((0, 0), (0, 1))
+    assert nn.Conv2d(W, None, stride=np.int64(2), padding=np.int64(1)) == nn.Conv2d(W, None, 2, 1)
     assert Conv1d(W[0], None, padding=2) == Conv1d(W[0], None, padding=(2, 2))
     assert Conv1d(W[0], None, padding="valid") == Conv1d(W[0], None, padding=(0, 0)) != Conv1d(W[0], None, padding=1)
-    assert MaxPool(2, padding="valid") == MaxPool(2, None, 0)
+    assert nn.MaxPool(2, padding="valid") == nn.MaxPool(2, None, 0)
     x = np.arange(1.0, 4.0).reshape(1, 1, 3, 1)
-    assert forward(Conv2d(W, None, padding="same"), x)[0].ravel().tolist() == [3, 5, 3]
-    assert forward(Conv2d(W, None, padding=(0, (1, 0))), x)[0].ravel().tolist() == [1, 3, 5]
+    assert forward(nn.Conv2d(W, None, padding="same"), x)[0].ravel().tolist() == [3, 5, 3]
+    assert forward(nn.Conv2d(W, None, padding=(0, (1, 0))), x)[0].ravel().tolist() == [1, 3, 5]
 
 
 def test_same_divides_by_the_stride_rounded_up():
@@ -151,8 +120,8 @@ def test_same_divides_by_the_stride_rounded_up():
         for size, stride in product(range(1, 6), range(1, 5)):
             W, places = np.ones((size, size, 1, 1)), -(-n // stride)
             for layer in (
-                Conv2d(W, None, stride, "same"),
-                MaxPool(size, stride, "same"),
+                nn.Conv2d(W, None, stride, "same"),
+                nn.MaxPool(size, stride, "same"),
                 AvgPool(size, stride, "same"),
             ):
                 assert forward(layer, x)[0].shape == (1, places, places, 1)
@@ -161,7 +130,7 @@ def test_same_divides_by_the_stride_rounded_up():
 
 def test_one_number_for_every_axis_there_is():
     x = np.random.default_rng(0).normal(size=(2, 6, 5, 3))
-    for pool in (MaxPool, AvgPool):
+    for pool in (nn.MaxPool, AvgPool):
         assert np.array_equal(forward(pool(2), x)[0], forward(pool((2, 2), (2, 2), ((0, 0), (0, 0))), x)[0])
         assert np.array_equal(forward(pool(2), x[:, 0])[0], forward(pool((2,), (2,), ((0, 0),)), x[:, 0])[0])
     assert np.array_equal(forward(Upsample(2), x)[0], forward(Upsample((2, 2)), x)[0])
@@ -169,18 +138,18 @@ def test_one_number_for_every_axis_there_is():
 
 def test_padding_is_never_the_maximum_and_does_not_count_in_the_mean():
     x = np.array([-5.0, -1.0, -3.0]).reshape(1, 3, 1)
-    assert forward(MaxPool(3, 1, "same"), x)[0].ravel().tolist() == [-1, -1, -1]
+    assert forward(nn.MaxPool(3, 1, "same"), x)[0].ravel().tolist() == [-1, -1, -1]
     assert forward(AvgPool(3, 1, "same"), x)[0].ravel().tolist() == [-3, -3, -2]
 
 
 def test_of_equal_maxima_the_first_row_by_row_is_blamed():
     x = np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0]])[None, :, :, None]
-    for layer in (MaxPool((2, 3)), GlobalMaxPool()):
+    for layer in (nn.MaxPool((2, 3)), GlobalMaxPool()):
         out, cache = forward(layer, x)
         assert out.ravel().tolist() == [1]
         assert backward(layer, cache, np.full(out.shape, 7.0)).x[0, :, :, 0].tolist() == [[0, 7, 0], [0, 0, 0]]
     signed = np.array([-0.0, 0.0]).reshape(1, 2, 1)  # equal, so the first
-    assert backward(MaxPool(2), forward(MaxPool(2), signed)[1], np.ones((1, 1, 1))).x.ravel().tolist() == [1, 0]
+    assert backward(nn.MaxPool(2), forward(nn.MaxPool(2), signed)[1], np.ones((1, 1, 1))).x.ravel().tolist() == [1, 0]
 
 
 def test_linear_upsampling_keeps_what_is_linear_within_the_border():
@@ -233,53 +202,27 @@ def test_nearest_upsampling_goes_on_step_by_step():
     assert np.array_equal(np.concatenate(parts, axis=1), forward(Upsample(2), x)[0])
 
 
-def network(seed=0, dtype=np.float64):
-    return (
-        Conv2d.init(1, 4, 3, seed=(seed, 0), padding="same", dtype=dtype),
-        Relu(),
-        MaxPool(2),
-        Conv2d.init(4, 4, 3, seed=(seed, 1), groups=2, dtype=dtype),
-        Flatten(),
-        *mlp([16, 3], seed=(seed, 2), dtype=dtype),
-    )
-
-
-def test_a_network_is_a_value_like_any_other(tmp_path):
-    net, x = network(), np.random.default_rng(0).normal(size=(5, 8, 8, 1))
-    file = tmp_path / "net"
-    save(file, net)
-    again = load(file)
-    assert again == net
-    assert fingerprint(again) == fingerprint(net)
-    assert again[0].stride == (1, 1)
-    assert np.array_equal(predict(again, x), predict(net, x))
-    np.testing.assert_allclose(predict(net, x, rows=2), predict(net, x), rtol=1e-13)
-    text = str(summary(net, x))
-    assert "Conv2d (W: 3x3x1x4, b: 4, " in text
-    assert "5x8x8x1 -> 5x8x8x4" in text
-
-
 def test_initializers_see_what_a_kernel_sees():
-    layer = Conv2d.init(8, 16, (3, 5), seed=1, groups=4, stride=2, padding=1, dilation=(1, 2), bias=False)
+    layer = nn.Conv2d.init(8, 16, (3, 5), seed=1, groups=4, stride=2, padding=1, dilation=(1, 2), bias=False)
     assert (layer.W.shape, layer.b, layer.groups) == ((3, 5, 2, 16), None, 4)
     assert (layer.stride, layer.padding, layer.dilation) == ((2, 2), ((1, 1), (1, 1)), (1, 2))
     assert Conv1d.init(8, 16, 3, seed=1, groups=4).W.shape == (3, 2, 16)
     assert ConvTranspose2d.init(8, 16, 3, seed=1, groups=4).W.shape == (3, 3, 8, 4)
     assert ConvTranspose2d.init(8, 16, 3, seed=1, groups=4).b.shape == (16,)
-    wide = Conv2d.init(16, 64, 3, seed=0).W
+    wide = nn.Conv2d.init(16, 64, 3, seed=0).W
     assert abs(wide.std() - np.sqrt(2 / (9 * (16 + 64)))) < 0.001
 
 
 def test_without_a_bias_there_is_no_gradient_of_one():
     for layer in (
         Conv1d.init(1, 2, 1, seed=0, bias=False),
-        Conv2d.init(1, 2, 1, seed=0, bias=False),
+        nn.Conv2d.init(1, 2, 1, seed=0, bias=False),
         ConvTranspose2d.init(1, 2, 1, seed=0, bias=False),
     ):
         x = np.ones((1, 2, 1) if type(layer) is Conv1d else (1, 2, 2, 1))
         out, cache = forward(layer, x)
         assert backward_params(layer, cache, out).b is None
-        assert forward_only(Frozen(layer), x).tolist() == out.tolist()
+        assert forward_only(nn.Frozen(layer), x).tolist() == out.tolist()
 
 
 @at_most(10)
@@ -288,4 +231,4 @@ def test_the_cache_is_x_itself_or_x_and_out(data):
     for layer in ALL:
         params, x = data.draw(fst.cases(layer))
         out, cache = forward(params, x)
-        assert cache is x or (layer is MaxPool and cache[0] is x and cache[1] is out)
+        assert cache is x or (layer is nn.MaxPool and cache[0] is x and cache[1] is out)

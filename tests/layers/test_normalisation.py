@@ -5,38 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import (
-    BatchNorm,
-    Conv2d,
-    Dense,
-    Dropout,
-    Frozen,
-    LayerNorm,
-    Relu,
-    Residual,
-    Tanh,
-    backward,
-    evolve,
-    forward,
-    inference,
-    predict,
-    record,
-    sgd,
-)
+import funcnn as nn
+from funcnn import backward, evolve, forward, inference, layers, predict, record, sgd
 from funcnn.core import backward_params
-from funcnn.layers import (
-    Affine,
-    Conv1d,
-    ConvTranspose2d,
-    Copy,
-    GroupNorm,
-    Identity,
-    InstanceNorm,
-    Parallel,
-    RMSNorm,
-    Sum,
-    folded,
-)
 from funcnn.layers.normalisation.folding import merge
 from funcnn.records import branches
 from funcnn.trees import astype, leaves
@@ -57,12 +28,12 @@ def groups(x, count, eps):
 
 
 VALUES = {
-    "BatchNorm": (lambda s: BatchNorm(SCALE, s, SHIFT, SCALE**2, eps=0.1), lambda x: standard(x, (0, 1, 2), 0.1)),
-    "LayerNorm": (lambda s: LayerNorm(SCALE, s, 0.1), lambda x: standard(x, 3, 0.1)),
-    "GroupNorm of 1": (lambda s: GroupNorm(SCALE, s, 1, 0.1), lambda x: standard(x, (1, 2, 3), 0.1)),
-    "GroupNorm of 2": (lambda s: GroupNorm(SCALE, s, 2, 0.1), lambda x: groups(x, 2, 0.1)),
-    "GroupNorm of 6": (lambda s: GroupNorm(SCALE, s, 6, 0.1), lambda x: groups(x, 6, 0.1)),
-    "InstanceNorm": (lambda s: InstanceNorm(SCALE, s, 0.1), lambda x: standard(x, (1, 2), 0.1)),
+    "BatchNorm": (lambda s: nn.BatchNorm(SCALE, s, SHIFT, SCALE**2, eps=0.1), lambda x: standard(x, (0, 1, 2), 0.1)),
+    "LayerNorm": (lambda s: nn.LayerNorm(SCALE, s, 0.1), lambda x: standard(x, 3, 0.1)),
+    "GroupNorm of 1": (lambda s: layers.GroupNorm(SCALE, s, 1, 0.1), lambda x: standard(x, (1, 2, 3), 0.1)),
+    "GroupNorm of 2": (lambda s: layers.GroupNorm(SCALE, s, 2, 0.1), lambda x: groups(x, 2, 0.1)),
+    "GroupNorm of 6": (lambda s: layers.GroupNorm(SCALE, s, 6, 0.1), lambda x: groups(x, 6, 0.1)),
+    "InstanceNorm": (lambda s: layers.InstanceNorm(SCALE, s, 0.1), lambda x: standard(x, (1, 2), 0.1)),
 }
 
 
@@ -75,35 +46,31 @@ def test_out_is_the_formula(name):
 
 def test_rms_norm_is_the_formula():
     wanted = IMAGES / np.sqrt((IMAGES**2).mean(-1, keepdims=True) + 0.1) * SCALE
-    np.testing.assert_allclose(forward(RMSNorm(SCALE, 0.1), IMAGES)[0], wanted, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(forward(layers.RMSNorm(SCALE, 0.1), IMAGES)[0], wanted, rtol=0, atol=1e-13)
 
 
 MADE = [
-    BatchNorm.init(6),
-    BatchNorm.init(6, bias=False),
-    LayerNorm.init(6),
-    LayerNorm.init(6, bias=False),
-    RMSNorm.init(6),
-    GroupNorm.init(6, groups=3),
-    GroupNorm.init(6, groups=3, bias=False),
-    InstanceNorm.init(6),
-    InstanceNorm.init(6, bias=False),
-    Affine.init(6),
+    *(nn.BatchNorm.init(6), nn.BatchNorm.init(6, bias=False), nn.LayerNorm.init(6)),
+    *(nn.LayerNorm.init(6, bias=False), layers.RMSNorm.init(6), layers.GroupNorm.init(6, groups=3)),
+    *(layers.GroupNorm.init(6, groups=3, bias=False), layers.InstanceNorm.init(6)),
+    *(layers.InstanceNorm.init(6, bias=False), layers.Affine.init(6)),
 ]
 
 
 @pytest.mark.parametrize("layer", MADE, ids=lambda layer: type(layer).__name__)
 def test_what_init_makes_changes_nothing_but_the_statistics(layer):
     """Numbers that are normal already pass; a shift is there unless it is left out."""
-    x = standard(IMAGES, (0, 1, 2), 0) if type(layer) in {BatchNorm, Affine} else standard(IMAGES, (1, 2), 0)
-    x = standard(x, 3, 0) if type(layer) in {LayerNorm, RMSNorm} else x
-    x = groups(x, 3, 0) if type(layer) is GroupNorm else x
+    x = standard(IMAGES, (0, 1, 2), 0) if type(layer) in {nn.BatchNorm, layers.Affine} else standard(IMAGES, (1, 2), 0)
+    x = standard(x, 3, 0) if type(layer) in {nn.LayerNorm, layers.RMSNorm} else x
+    x = groups(x, 3, 0) if type(layer) is layers.GroupNorm else x
     np.testing.assert_allclose(forward(layer, x)[0], x, rtol=0, atol=1e-4)
-    half = type(layer).init(6, **({"groups": 3} if type(layer) is GroupNorm else {}), dtype=np.float32)
+    half = type(layer).init(6, **({"groups": 3} if type(layer) is layers.GroupNorm else {}), dtype=np.float32)
     assert half == astype(half, np.float32)
 
 
-@pytest.mark.parametrize("layer", [layer for layer in MADE if type(layer) not in {RMSNorm, Affine}], ids=str)
+@pytest.mark.parametrize(
+    "layer", [layer for layer in MADE if type(layer) not in {layers.RMSNorm, layers.Affine}], ids=str
+)
 @pytest.mark.parametrize(("dtype", "offset", "near"), [(np.float64, 1e8, 1e-6), (np.float32, 1e3, 2e-3)])
 def test_an_offset_takes_no_more_digits_than_it_takes_from_x(layer, dtype, offset, near):
     """mean(x^2) - mean^2 would have none left. The offset is exact, so that x loses nothing else than its last bits."""
@@ -118,7 +85,7 @@ def test_an_offset_takes_no_more_digits_than_it_takes_from_x(layer, dtype, offse
     np.testing.assert_allclose(ours.params.scale, theirs.params.scale, rtol=0, atol=100 * near)
 
 
-@pytest.mark.parametrize("layer", [layer for layer in MADE if type(layer) is not Affine], ids=str)
+@pytest.mark.parametrize("layer", [layer for layer in MADE if type(layer) is not layers.Affine], ids=str)
 @pytest.mark.parametrize(("spread", "offset"), [(1, 0), (1, 300), (300, 0), (9000, 20000)])
 def test_half_floats_do_not_overflow_on_the_way(layer, spread, offset):
     """In float16 the square of 256 is infinite, and so is the sum of 300 numbers around 300."""
@@ -131,7 +98,7 @@ def test_half_floats_do_not_overflow_on_the_way(layer, spread, offset):
     assert {a.dtype for a in (out, cache[0], *leaves(grads))} == {np.dtype(np.float16)}
     np.testing.assert_allclose(out, wanted, rtol=0, atol=4e-3)
     np.testing.assert_allclose(grads.x, exact_grads.x, rtol=0, atol=4e-3 * abs(exact_grads.x).max())
-    if type(layer) is BatchNorm:
+    if type(layer) is nn.BatchNorm:
         with np.errstate(over="ignore"):
             running = astype(exact_grads.params, np.float16)
         np.testing.assert_allclose(grads.params.mean, running.mean, rtol=2e-3, atol=2e-3)
@@ -142,7 +109,9 @@ LARGE = np.random.default_rng(0).standard_normal((3, 777, 256)).astype(np.float3
 
 
 @pytest.mark.parametrize(
-    "layer", [Affine(LARGE[0, 0], LARGE[0, 1]), LayerNorm(LARGE[0, 0], LARGE[0, 1]), RMSNorm(LARGE[0, 0])], ids=type
+    "layer",
+    [layers.Affine(LARGE[0, 0], LARGE[0, 1]), nn.LayerNorm(LARGE[0, 0], LARGE[0, 1]), layers.RMSNorm(LARGE[0, 0])],
+    ids=type,
 )
 def test_of_large_arrays_each_row_is_what_it_is_alone(layer):
     """They are rescaled block by block, of which the last is a smaller one."""
@@ -157,17 +126,17 @@ def test_of_large_arrays_each_row_is_what_it_is_alone(layer):
 def test_a_constant_feature_of_many_rows_becomes_zero_in_float32():
     """A sum of 300 000 numbers in float32 is off by a thousandth, which the variance is not to take for a signal."""
     x = np.full((300_000, 1), 0.1, np.float32)
-    out, _ = forward(BatchNorm.init(1, dtype=np.float32), x)
+    out, _ = forward(nn.BatchNorm.init(1, dtype=np.float32), x)
     assert abs(out).max() < 1e-3
     places = x.reshape(1, -1, 1)
-    assert abs(forward(InstanceNorm.init(1, dtype=np.float32), places)[0]).max() < 1e-3
+    assert abs(forward(layers.InstanceNorm.init(1, dtype=np.float32), places)[0]).max() < 1e-3
 
 
 # Batch normalisation: what is carried on.
 
 
 def test_running_statistics_follow_their_formula_whatever_the_learning_rate():
-    layer, mean, var = BatchNorm.init(6, momentum=0.25), np.zeros(6), np.ones(6)
+    layer, mean, var = nn.BatchNorm.init(6, momentum=0.25), np.zeros(6), np.ones(6)
     for step in range(5):
         x = IMAGES * (1 + step)
         out, cache = forward(layer, x)
@@ -183,24 +152,24 @@ def test_running_statistics_follow_their_formula_whatever_the_learning_rate():
 
 def test_the_running_variance_is_the_unbiased_one():
     """The unbiased variance is n / (n - 1) of that which normalises: with two rows, twice as much."""
-    layer = BatchNorm.init(1, momentum=0.5)
+    layer = nn.BatchNorm.init(1, momentum=0.5)
     out, cache = forward(layer, np.array([[1.0], [3.0]]))
     assert backward(layer, cache, out).params.var.tolist() == [0.5 * 1 + 0.5 * 2]
 
 
 def test_without_momentum_or_when_frozen_the_statistics_stay():
-    still = BatchNorm.init(6, momentum=0.0)
+    still = nn.BatchNorm.init(6, momentum=0.0)
     out, cache = forward(still, IMAGES)
     assert sgd(still, backward(still, cache, 0 * out), 1.0) == still
-    frozen = Frozen(BatchNorm.init(6))
+    frozen = nn.Frozen(nn.BatchNorm.init(6))
     out, cache = forward(frozen, IMAGES)
     assert sgd(frozen, backward(frozen, cache, out), 1.0) == frozen
 
 
 def test_prediction_is_an_affine_map_in_the_same_place_and_knows_no_other_rows():
-    net = (Dense.init(6, 6, seed=1), BatchNorm(SCALE, SHIFT, SHIFT, SCALE**2, eps=0.1), Relu())
+    net = (nn.Dense.init(6, 6, seed=1), nn.BatchNorm(SCALE, SHIFT, SHIFT, SCALE**2, eps=0.1), nn.Relu())
     quiet = inference(net)
-    assert [type(layer) for layer in quiet] == [Dense, Affine, Relu]
+    assert [type(layer) for layer in quiet] == [nn.Dense, layers.Affine, nn.Relu]
     assert quiet[0] is net[0]
     wanted = (IMAGES - SHIFT) / np.sqrt(SCALE**2 + 0.1) * SCALE + SHIFT
     np.testing.assert_allclose(predict(net[1], IMAGES), wanted, rtol=0, atol=1e-12)
@@ -215,25 +184,25 @@ def test_prediction_is_an_affine_map_in_the_same_place_and_knows_no_other_rows()
 def trained(width, *, bias, seed):
     """A dense layer and a batch normalisation that have seen something."""
     r = np.random.default_rng(seed)
-    norm = BatchNorm(r.normal(size=width), r.normal(size=width), r.normal(size=width), r.uniform(0.5, 2, width))
-    return Dense.init(width, width, seed=seed, bias=bias), norm
+    norm = nn.BatchNorm(r.normal(size=width), r.normal(size=width), r.normal(size=width), r.uniform(0.5, 2, width))
+    return nn.Dense.init(width, width, seed=seed, bias=bias), norm
 
 
 @given(st.integers(1, 6), st.booleans(), st.integers(0, 1000))
 def test_folded_computes_the_same_with_fewer_layers(width, bias, seed):
     net = (
         *trained(width, bias=bias, seed=seed),
-        Dropout(0.5, seed=0),
-        Tanh(),
+        nn.Dropout(0.5, seed=0),
+        nn.Tanh(),
         *trained(width, bias=bias, seed=seed + 1),
     )
     quiet = inference(net)
-    small = folded(quiet)
-    assert [type(layer) for layer in small] == [Dense, Tanh, Dense]
+    small = layers.folded(quiet)
+    assert [type(layer) for layer in small] == [nn.Dense, nn.Tanh, nn.Dense]
     x = np.random.default_rng(seed).normal(size=(4, 3, width))
     wanted = predict(net, x)
     np.testing.assert_allclose(forward(small, x)[0], wanted, rtol=0, atol=1e-12 * max(1, abs(wanted).max()))
-    half, x = folded(astype(quiet, np.float32)), x.astype(np.float32)
+    half, x = layers.folded(astype(quiet, np.float32)), x.astype(np.float32)
     assert forward(half, x)[0].dtype == np.float32
 
 
@@ -242,48 +211,48 @@ def test_convolutions_take_it_too(bias):
     r, (_, norm) = np.random.default_rng(1), trained(4, bias=True, seed=1)
     b = r.normal(size=4) if bias else None
     for conv, x in (
-        (Conv2d(r.normal(size=(3, 2, 2, 4)), b), r.normal(size=(2, 5, 6, 2))),
-        (Conv2d(r.normal(size=(3, 3, 1, 4)), b, groups=2), r.normal(size=(2, 5, 6, 2))),
-        (Conv1d(r.normal(size=(3, 2, 4)), b), r.normal(size=(2, 7, 2))),
-        (ConvTranspose2d(r.normal(size=(3, 2, 2, 4)), b, stride=2), r.normal(size=(2, 5, 6, 2))),
+        (nn.Conv2d(r.normal(size=(3, 2, 2, 4)), b), r.normal(size=(2, 5, 6, 2))),
+        (nn.Conv2d(r.normal(size=(3, 3, 1, 4)), b, groups=2), r.normal(size=(2, 5, 6, 2))),
+        (layers.Conv1d(r.normal(size=(3, 2, 4)), b), r.normal(size=(2, 7, 2))),
+        (layers.ConvTranspose2d(r.normal(size=(3, 2, 2, 4)), b, stride=2), r.normal(size=(2, 5, 6, 2))),
     ):
-        quiet = inference((conv, norm, Relu()))
-        small = folded(quiet)
-        assert [type(layer) for layer in small] == [type(conv), Relu]
+        quiet = inference((conv, norm, nn.Relu()))
+        small = layers.folded(quiet)
+        assert [type(layer) for layer in small] == [type(conv), nn.Relu]
         np.testing.assert_allclose(forward(small, x)[0], predict(quiet, x), rtol=0, atol=1e-12)
 
 
 def test_what_cannot_be_merged_stays():
     dense, norm = trained(3, bias=True, seed=0)
     affine = inference(norm)
-    nonlinear = (Relu(), affine, dense)
-    assert folded(nonlinear) == nonlinear
-    assert folded((affine, dense)) == (affine, dense)
-    grouped = ConvTranspose2d(np.ones((1, 1, 3, 1)), None, groups=3), affine
-    assert folded(grouped) == grouped
-    assert folded((dense, norm)) == (dense, norm)  # it has not been told to predict
-    assert folded((dense, LayerNorm.init(3))) == (dense, LayerNorm.init(3))
-    assert folded(((), affine)) == ((), affine)
-    assert folded(()) == ()
-    assert folded(dense) is dense
-    assert merge(Relu(), affine) is None
+    nonlinear = (nn.Relu(), affine, dense)
+    assert layers.folded(nonlinear) == nonlinear
+    assert layers.folded((affine, dense)) == (affine, dense)
+    grouped = layers.ConvTranspose2d(np.ones((1, 1, 3, 1)), None, groups=3), affine
+    assert layers.folded(grouped) == grouped
+    assert layers.folded((dense, norm)) == (dense, norm)  # it has not been told to predict
+    assert layers.folded((dense, nn.LayerNorm.init(3))) == (dense, nn.LayerNorm.init(3))
+    assert layers.folded(((), affine)) == ((), affine)
+    assert layers.folded(()) == ()
+    assert layers.folded(dense) is dense
+    assert merge(nn.Relu(), affine) is None
 
 
 def test_two_affine_maps_become_one_and_chains_are_entered():
     dense, norm = trained(3, bias=True, seed=0)
     affine, x = inference(norm), rng.normal(size=(5, 3))
-    net = ((Relu(), dense), affine, affine)
-    small = folded(net)
-    assert [type(layer) for layer in small[0]] == [Relu, Dense]
+    net = ((nn.Relu(), dense), affine, affine)
+    small = layers.folded(net)
+    assert [type(layer) for layer in small[0]] == [nn.Relu, nn.Dense]
     assert len(small) == 1
     np.testing.assert_allclose(forward(small, x)[0], forward(net, x)[0], rtol=0, atol=1e-12)
-    [one] = folded((affine, affine))
+    [one] = layers.folded((affine, affine))
     np.testing.assert_allclose(forward(one, x)[0], forward((affine, affine), x)[0], rtol=0, atol=1e-12)
 
 
 def test_networks_inside_of_layers_are_folded_too():
-    frozen = Frozen(inference(trained(3, bias=False, seed=0)))
-    assert [type(layer) for layer in folded((frozen, Relu()))[0].layer] == [Dense]
+    frozen = nn.Frozen(inference(trained(3, bias=False, seed=0)))
+    assert [type(layer) for layer in layers.folded((frozen, nn.Relu()))[0].layer] == [nn.Dense]
 
 
 def outputs_are_those_of(net, small, x):
@@ -296,14 +265,14 @@ def test_branches_are_folded_each_by_itself():
     dense, norm = trained(3, bias=True, seed=0)
     x = rng.normal(size=(5, 3))
     for pair, kinds in (
-        ((dense, norm), [Dense, Affine]),
-        ((norm, norm), [Affine, Affine]),
-        ((Dropout(0.5, seed=0), dense), [Identity, Dense]),
-        (((), norm), [tuple, Affine]),
-        (((dense, norm), (dense, Dropout(0.5, seed=0))), [tuple, tuple]),
+        ((dense, norm), [nn.Dense, layers.Affine]),
+        ((norm, norm), [layers.Affine, layers.Affine]),
+        ((nn.Dropout(0.5, seed=0), dense), [layers.Identity, nn.Dense]),
+        (((), norm), [tuple, layers.Affine]),
+        (((dense, norm), (dense, nn.Dropout(0.5, seed=0))), [tuple, tuple]),
     ):
-        net = inference((Copy(2), Parallel(pair), Sum()))
-        small = folded(net)
+        net = inference((layers.Copy(2), layers.Parallel(pair), layers.Sum()))
+        small = layers.folded(net)
         assert [type(layer) for layer in small[1].layers] == kinds
         outputs_are_those_of(net, small, x)
     assert [len(branch) for branch in small[1].layers] == [1, 1]
@@ -311,10 +280,10 @@ def test_branches_are_folded_each_by_itself():
 
 def test_the_chain_in_a_layer_is_folded():
     pair = inference(trained(3, bias=True, seed=0))
-    for holder in (Residual, Frozen):
-        small = folded(holder((*pair, Relu())))
-        assert [type(layer) for layer in small.layer] == [Dense, Relu]
-        outputs_are_those_of(holder((*pair, Relu())), small, rng.normal(size=(5, 3)))
+    for holder in (nn.Residual, nn.Frozen):
+        small = layers.folded(holder((*pair, nn.Relu())))
+        assert [type(layer) for layer in small.layer] == [nn.Dense, nn.Relu]
+        outputs_are_those_of(holder((*pair, nn.Relu())), small, rng.normal(size=(5, 3)))
 
 
 @record
@@ -332,10 +301,10 @@ def ensemble_forward(params, x):
 
 def test_a_field_that_is_declared_holds_layers_side_by_side():
     dense, norm = trained(3, bias=True, seed=0)
-    net = inference(Ensemble((dense, norm, Dropout(0.5, seed=0), (dense, norm))))
-    small = folded(net)
-    assert [type(layer) for layer in small.layers] == [Dense, Affine, Identity, tuple]
-    assert [type(layer) for layer in small.layers[3]] == [Dense]
+    net = inference(Ensemble((dense, norm, nn.Dropout(0.5, seed=0), (dense, norm))))
+    small = layers.folded(net)
+    assert [type(layer) for layer in small.layers] == [nn.Dense, layers.Affine, layers.Identity, tuple]
+    assert [type(layer) for layer in small.layers[3]] == [nn.Dense]
     outputs_are_those_of(net, small, rng.normal(size=(5, 3)))
 
 
@@ -348,8 +317,11 @@ class Paired:
 
 def test_in_a_tuple_of_layers_and_numbers_each_layer_is_one():
     dense, norm = trained(3, bias=True, seed=0)
-    assert inference(Paired(((dense, 2.0), (Dropout(0.5, seed=0), 3.0)))).pairs == ((dense, 2.0), (Identity(), 3.0))
-    assert folded(Paired(((dense, 2.0), ((dense, norm), 3.0)))).pairs[1][1] == 3.0
+    assert inference(Paired(((dense, 2.0), (nn.Dropout(0.5, seed=0), 3.0)))).pairs == (
+        (dense, 2.0),
+        (layers.Identity(), 3.0),
+    )
+    assert layers.folded(Paired(((dense, 2.0), ((dense, norm), 3.0)))).pairs[1][1] == 3.0
     settings = Paired(((1, 2), ("a", None)))
     assert inference(settings) is settings
 
@@ -361,7 +333,7 @@ def test_a_layer_of_ones_own_says_how_it_merges():
         b: object = None
 
     layer = Tripled(np.ones((2, 1, 3)))
-    affine = Affine(np.array([1.0, 2.0, 3.0]), np.ones(3))
-    assert folded((layer, affine)) == (layer, affine)
-    merge.register(Tripled)(merge.dispatch(Dense))
-    assert folded((layer, affine)) == (Tripled(np.tile([1.0, 2.0, 3.0], (2, 1, 1)), np.ones(3)),)
+    affine = layers.Affine(np.array([1.0, 2.0, 3.0]), np.ones(3))
+    assert layers.folded((layer, affine)) == (layer, affine)
+    merge.register(Tripled)(merge.dispatch(nn.Dense))
+    assert layers.folded((layer, affine)) == (Tripled(np.tile([1.0, 2.0, 3.0], (2, 1, 1)), np.ones(3)),)

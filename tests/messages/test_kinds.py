@@ -90,6 +90,11 @@ def nameless(x):
         raise KindError("it is wrong")
 
 
+def misnaming(x):
+    if type(x) is not np.ndarray or not x.ndim:
+        raise KindError("misnaming: y must be an array")
+
+
 def writing(x):
     if type(x) is not np.ndarray or x.dtype != float:
         raise KindError("writing: x must be an array")
@@ -107,6 +112,7 @@ def strict(x):
         (silent, {"passes in silence"}),
         (bare, {"is a bare error", "passes in silence"}),
         (nameless, {"does not say its name", "passes in silence"}),
+        (misnaming, {"does not name the argument"}),
         (writing, {"changes x", "passes in silence"}),
         (strict, set()),
     ],

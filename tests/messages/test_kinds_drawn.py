@@ -8,33 +8,18 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from funcnn import (
-    Adam,
-    Dense,
-    Dropout,
-    LayerNorm,
-    Softmax,
-    Tanh,
-    TrainState,
-    backward,
-    batches,
-    load,
-    mlp,
-    mse,
-    record,
-    train,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import backward, batches, load, mlp, mse, record, train, value_and_grad
 from funcnn.bits import words
-from funcnn.curvature import hvp
 from funcnn.data import prefetch
 from funcnn.errors import KindError, RangeError
 from funcnn.initializers import constant, glorot_uniform
-from funcnn.layers import PRelu, rotate
+from funcnn.layers import rotate
+from funcnn.needs import MOST_WHOLE
 from funcnn.optimizers import project
 from funcnn.schedules import Plateau, cosine
 from funcnn.sizes import MOST_ENTRIES as MOST
-from funcnn.training import compare, keep, progress
+from funcnn.training import progress
 from funcnn.trees import to_vector
 from tests.kinds.drawn import calls, outcome
 from tests.kinds.rows import kind, row
@@ -117,58 +102,37 @@ def matrix():
 
 
 def state(net=NET):
-    return TrainState(net, step=1)
+    return nn.TrainState(net, step=1)
 
 
 FOUND = [
     kind_error(lambda: train(state(), np.float64(2.5), MSE, 0.1))
     >> "train: data must give batches (x, y), not float64",
-    kind_error(lambda: train(state(), b"ab", MSE, 0.1)) >> "train: data must give batches (x, y), not int",
-    kind_error(lambda: keep(np.float64(2.5)))
-    >> "keep: run must be an iterable of TrainStates, such as train gives, not float64",
-    range_error(lambda: Dense.init(10**30, 1, seed=0)) >> f"Dense.init: n_in must be at most {MOST}, not 1{30 * '0'}",
-    range_error(lambda: LayerNorm.init(sys.maxsize + 1))
-    >> f"LayerNorm.init: n must be at most {MOST}, not {sys.maxsize + 1}",
+    range_error(lambda: nn.Dense.init(10**30, 1, seed=0))
+    >> f"Dense.init: n_in must be at most {MOST}, not 1{30 * '0'}",
     shape_error(lambda: glorot_uniform(0, (2**40, 2**40)))
     >> f"glorot_uniform: shape must be of an array of at most {MOST} entries, not (1099511627776, 1099511627776)",
     range_error(lambda: constant(1.0)(0, (2**46,))) >> "constant: shape must be of an array that fits into "
     "memory, not (70368744177664,)",
     range_error(lambda: cosine(10**400, 10)) >> "cosine: lr must be in [-1.8e+308, 1.8e+308], not about 10**400",
-    range_error(lambda: Adam(eps=-(10**400))) >> "Adam: eps must be in [-1.8e+308, 1.8e+308], not about -10**400",
-    range_error(lambda: cosine(0.1, 10)(10**45)) >> f"cosine: step must be at most {sys.maxsize}, not about 10**45",
+    range_error(lambda: cosine(0.1, 10)(10**45)) >> f"cosine: step must be at most {MOST_WHOLE}, not about 10**45",
     range_error(lambda: batches(X, X, 2, epochs=2**62, seed=0))
     >> f"batches: the number of batches must be at most {sys.maxsize}, not {sys.maxsize + 1}",
-    kind_error(lambda: Dropout(0.5, seed=10**5000))
+    kind_error(lambda: nn.Dropout(0.5, seed=10**5000))
     >> "Dropout: seed must be an int in [0, 2**31), or a tuple of them, not about 10**5000",
-    range_error(lambda: rotate(np.ones((3, 4)), 10**400))
-    >> "rotate: start must be in [-1.8e+308, 1.8e+308], not about 10**400",
-    shape_error(lambda: backward(Tanh(), matrix(), DA))
+    shape_error(lambda: backward(nn.Tanh(), matrix(), DA))
     >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Tanh()",
-    shape_error(lambda: backward(PRelu(np.ones(1)), matrix(), DA))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.]]>, layer: "
-    "PRelu(alpha=<f64 [1.]>)",
-    kind_error(lambda: backward(Softmax(), DA, matrix()))
-    >> "Softmax: dA must be an array like out, of shape (2, 2), not matrix",
-    kind_error(lambda: backward(Tanh(), np.array([b"a"]), np.array([b"a"])))
+    kind_error(lambda: backward(nn.Tanh(), np.array([b"a"]), np.array([b"a"])))
     >> "backward: cache must be an array or a tuple of arrays, not bytes array",
     kind_error(lambda: words(np, (10**30,), (2,))) >> f"words: key must be a tuple of 64-bit ints, not (1{30 * '0'},)",
-    range_error(lambda: words(np, (1,), (2**40, 2**40)))
-    >> f"words: shape must be of an array of at most {MOST} entries, not (1099511627776, 1099511627776)",
     kind_error(lambda: record(int)) >> "record: cls must be a class that is written in Python, not the class int",
-    shape_error(lambda: compare([state()], [state(NET[:1])]))
-    >> "compare: the states of run_a and run_b must have the same structure, shapes and dtypes; at 'params' they "
-    "have a tuple of 3 and a tuple of 1",
     kind_error(lambda: to_vector(np.ma.ones(3))) >> "to_vector: tree must be an array of numbers, not MaskedArray",
     kind_error(lambda: to_vector((np.zeros(2, [("a", float)]),)))
     >> "to_vector: tree[0] must be an array of numbers, not structured array",
-    kind_error(lambda: Dense.init(2, 1, seed=0, weights=lambda x: x))
-    >> "Dense.init: weights must be an initializer, such as glorot_uniform, not a function (x)",
     kind_error(lambda: load("net.npz", migrate=lambda x: x))
     >> "load: migrate must be a function (name, fields), not a function (x)",
     kind_error(lambda: project(NET, lambda: None)) >> "project: onto must be a function of an array, not a function ()",
-    kind_error(lambda: hvp(mse)((NET[0], "text"), X, X, NET))
-    >> "hvp: params must be a layer or a tuple of layers, not str",
-    range_error(lambda: prefetch([(X, X)], 10**30)) >> f"prefetch: n must be at most {sys.maxsize}, not 1{30 * '0'}",
+    range_error(lambda: prefetch([(X, X)], 10**30)) >> f"prefetch: n must be at most {MOST_WHOLE}, not 1{30 * '0'}",
 ]
 
 
@@ -182,10 +146,7 @@ def test_it_says_with_other_libraries(capsys):
     pytest.importorskip("tqdm", reason="it draws the bar")
     plot = pytest.importorskip("funcnn.plot")
     for call, sentence in [
-        (
-            lambda: list(progress([state()], lr=lambda step: "text")),
-            r"progress: lr\(0\) must be a number, not str",
-        ),
+        (lambda: list(progress([state()], lr=lambda step: "text")), r"progress: lr\(0\) must be a number, not str"),
         (lambda: Plateau(0.1, waiting=jax.numpy.ones(2)), "Plateau: waiting must be a number, not float32 array"),
         (lambda: plot.rate_curve(0.1, 10**8), "rate_curve: steps must be at most 10000000, not 100000000"),
     ]:

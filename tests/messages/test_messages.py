@@ -6,56 +6,34 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn import (
-    Array,
-    Dense,
-    Grads,
-    Relu,
-    Residual,
-    Seed,
-    Sigmoid,
-    TrainState,
-    backward,
-    batches,
-    forward,
-    gradient,
-    mlp,
-    mse,
-    predict,
-    record,
-    sgd,
-    state,
-    train,
-    value_and_grad,
-)
+from funcnn import backward, batches, forward, gradient, mlp, mse, predict, record, sgd, state, train, value_and_grad
 from funcnn.core import backward_params
 from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
 from funcnn.sizes import MOST_ENTRIES
-from funcnn.testing import check_layer, check_vjp
+from funcnn.testing import check_vjp
 from funcnn.testing import strategies as fst
 from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)
 y = np.ones((10, 1))
 net = mlp([2, 27, 1], seed=1)
-nested = (Relu(), (Dense.init(2, 8, seed=1), Dense.init(9, 2, seed=2)))
+nested = (nn.Relu(), (nn.Dense.init(2, 8, seed=1), nn.Dense.init(9, 2, seed=2)))
 out, cache = forward(net, x)
 grads = backward(net, cache, out)
-dense, relu = net[0], Relu()
+dense, relu = net[0], nn.Relu()
 half = nn.tree_map(lambda a: a.astype(np.float32), net)
 labels = np.zeros(10, int)
-lr_array = np.ones(2)
 
 
 @record
 class Fields:
-    W: Array
-    b: Array | None = None
+    W: nn.Array
+    b: nn.Array | None = None
     rate: float = 1.0
     size: int = 1
-    seed: Seed = 0
+    seed: nn.Seed = 0
     other: Any = None
-    mean: Array = state(default=np.zeros(1))
+    mean: nn.Array = state(default=np.zeros(1))
 
 
 @record
@@ -72,7 +50,7 @@ forward.register(Careless)(lambda params, x: x)
 backward.register(Careless)(lambda params, cache, dA: (params, dA))
 
 
-class Plain(Relu):
+class Plain(nn.Relu):
     """A subclass that forgot its @record."""
 
     def __repr__(self):
@@ -88,7 +66,7 @@ class Threefold:
 
 
 forward.register(Threefold)(lambda params, x: (x, x, x))
-backward.register(Threefold)(lambda params, cache, dA: Grads(params, None))
+backward.register(Threefold)(lambda params, cache, dA: nn.Grads(params, None))
 
 
 def registered(cls):
@@ -96,7 +74,7 @@ def registered(cls):
 
 
 def stepped(x=x, y=y, loss=mse, net=net, steps=3, lr=0.1):
-    return lambda: list(train(TrainState(net), [(x, y)] * steps, value_and_grad(loss), lr))
+    return lambda: list(train(nn.TrainState(net), [(x, y)] * steps, value_and_grad(loss), lr))
 
 
 def loss(function, out, y, *weight, **options):
@@ -117,7 +95,7 @@ def name_again():
 
 
 nan_x = np.where(x == x[3, 0], np.nan, x)
-born = (Dense.init(2, 2, seed=0), (Relu(), Dense(np.full((2, 1), 1e308), np.full(1, 1e308)), Relu()))
+born = (nn.Dense.init(2, 2, seed=0), (nn.Relu(), nn.Dense(np.full((2, 1), 1e308), np.full(1, 1e308)), nn.Relu()))
 
 ROWS = [
     # A layer and its input.
@@ -133,53 +111,33 @@ ROWS = [
     shape_error(lambda: predict(net, x[:, :1], rows=3))
     >> "Dense: x must be (m, ..., 2), not (3, 1)"
     >> ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), x: <f64 [[-1.    ] [-0.7895] [-0.5789]]>"],
-    shape_error(lambda: forward(dense, x[0])) >> "Dense: x must be (m, ..., 2), not (2,); write x[None] for one row",
-    kind_error(lambda: forward(half[0], x)) >> "Dense: x must be float32, as W is, not float64; write "
-    "x.astype('float32')",
-    kind_error(lambda: forward(dense, x.astype(int))) >> "Dense: x must be float64, as W is, not int64; write "
-    "x.astype('float64')",
-    kind_error(lambda: forward(relu, x.astype(np.int32)))
-    >> "Relu: x must be an array of floats, not int32 array; write x.astype(float)",
-    kind_error(lambda: forward(relu, x.astype(object)))
-    >> "Relu: x must be an array of floats, not object array; write x.astype(float)",
-    kind_error(lambda: forward(dense, np.ma.masked_array(x))) >> "Dense: x must be an array, not MaskedArray; write "
-    "x.filled(...), with a value for its gaps",
-    kind_error(lambda: forward(relu, x.view(np.matrix))) >> "Relu: x must be an array, not matrix; write np.asarray(x)",
-    kind_error(lambda: forward(dense, [[1.0, 2.0]])) >> "Dense: x must be an array, not list; write np.asarray(x)",
     kind_error(lambda: predict(net, [[1.0, 2.0]]))
     >> "predict: x must be an array or a tuple of arrays, rows first, not list; write np.asarray(x)",
     # What is no layer.
-    kind_error(lambda: forward((Relu,), x))
+    kind_error(lambda: forward((nn.Relu,), x))
     >> "forward: params must be a layer or a tuple of layers, not the class Relu; write Relu()"
     >> ["in layer 0, <class 'funcnn.layers.activations.base.Relu'>, x: <f64 10x2>"],
-    kind_error(lambda: forward(Dense, x))
+    kind_error(lambda: forward(nn.Dense, x))
     >> "forward: params must be a layer or a tuple of layers, not the class Dense; write Dense.init(...)",
-    kind_error(lambda: forward(Residual, x))
-    >> "forward: params must be a layer or a tuple of layers, not the class Residual; write Residual(...)",
-    kind_error(lambda: mlp([2, 3, 1], hidden=Relu, seed=0))
+    kind_error(lambda: mlp([2, 3, 1], hidden=nn.Relu, seed=0))
     >> "mlp: hidden must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
     kind_error(lambda: forward([relu, relu], x))
     >> "forward: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: forward([1.0], x)) >> "forward: params must be a layer or a tuple of layers, not list",
-    kind_error(lambda: forward(dict, x)) >> "forward: params must be a layer or a tuple of layers, not the class dict",
     kind_error(lambda: predict([relu], x))
     >> "predict: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: mlp([2, 3, 1], hidden="relu", seed=0))
     >> "mlp: hidden must be a layer, such as Relu(), or a tuple of layers, not str",
-    kind_error(lambda: mlp([2, 3, 1], hidden=np.tanh, seed=0))
-    >> "mlp: hidden must be a layer, such as Relu(), or a tuple of layers, not ufunc",
     kind_error(lambda: forward((Plain(),), x))
     >> "forward: Plain is not a record; put @record above the class"
     >> [f"in layer 0, {PLAIN}, x: <f64 10x2>"],
     kind_error(lambda: forward(Bare(), x))
     >> "forward: there is no rule for Bare; write one with @forward.register(Bare)",
-    kind_error(lambda: nn.update(relu, grads, net))
-    >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not Relu",
     kind_error(lambda: backward(3, (), x)) >> "backward: params must be a layer or a tuple of layers, not int",
     kind_error(registered(dict)) >> "forward.register: dict is not a record; put @record above the class",
     kind_error(registered("Dense")) >> "forward.register: cls must be a class, not str",
     kind_error(registered(dense)) >> "forward.register: cls must be a class, not Dense; write @forward.register(Dense)",
-    kind_error(lambda: forward.register(Dense)(Relu))
+    kind_error(lambda: forward.register(nn.Dense)(nn.Relu))
     >> "forward.register: the rule must be a function, not the class Relu",
     kind_error(lambda: forward((Careless(),), x))
     >> "forward: the rule for Careless must return (out, cache), not float64 array"
@@ -191,24 +149,18 @@ ROWS = [
     >> "Dense: dA must have the shape of out, (10, 1), not (5, 1)"
     >> ["in layer 2, Dense(W=<f64 27x1>, b=<f64 [0.]>), dA: <f64 [[1.] [1.] [1.] [1.] [1.]]>"],
     kind_error(lambda: backward(relu, x, [[1.0]])) >> "Relu: dA must be an array like out, of shape (10, 2), not list",
-    kind_error(lambda: backward(dense, x, 1.0)) >> "Dense: dA must be an array like out, of shape (10, 27), not float",
     kind_error(lambda: backward(half[0], x.astype(np.float32), forward(dense, x)[0]))
     >> "Dense: dA must be float32, as out is, not float64; write dA.astype('float32')",
     shape_error(lambda: backward(relu, x, x[:1])) >> "Relu: dA must have the shape of out, (10, 2), not (1, 2)",
     shape_error(lambda: backward_params((dense,), (x,), x))
     >> "Dense: dA must have the shape of out, (10, 27), not (10, 2)"
     >> ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), dA: <f64 10x2>"],
-    shape_error(lambda: backward(net[:2], cache, out))
-    >> "backward: cache must be a tuple of 2, one for each layer, as forward returned it, not (<f64 10x2>, <f64 "
-    "10x27>, <f64 10x27>)",
-    shape_error(lambda: backward(net[2], cache[0], out))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 10x2>, layer: Dense(W=<f64 27x1>, "
-    "b=<f64 [0.]>)",
-    shape_error(lambda: backward(dense, cache[:1], out))
-    >> "backward: cache must be what forward returned for this layer; cache: (<f64 10x2>,), layer: Dense(W=<f64 "
-    "2x27>, b=<f64 27>)",
-    shape_error(lambda: backward(relu, cache[:1], out))
-    >> "backward: cache must be what forward returned for this layer; cache: (<f64 10x2>,), layer: Relu()",
+    shape_error(lambda: backward(net[:2], cache, out)) >> "backward: cache must be a tuple of 2, one for each layer, "
+    "as forward returned it, not (<f64 10x2>, <f64 10x27>, <f64 10x27>)",
+    shape_error(lambda: backward(net[2], cache[0], out)) >> "backward: cache must be what forward returned for this "
+    "layer; cache: <f64 10x2>, layer: Dense(W=<f64 27x1>, b=<f64 [0.]>)",
+    shape_error(lambda: backward(dense, cache[:1], out)) >> "backward: cache must be what forward returned for this "
+    "layer; cache: (<f64 10x2>,), layer: Dense(W=<f64 2x27>, b=<f64 27>)",
     shape_error(lambda: backward(net, x, out))
     >> "backward: cache must be a tuple of 3, one for each layer, as forward returned it, not <f64 10x2>",
     kind_error(lambda: gradient(dense, {"W": dense.W, "b": dense.b}))
@@ -224,7 +176,7 @@ ROWS = [
     >> ["in layer 1, Threefold(), dA: <f64 10x2>"],
     kind_error(lambda: gradient(Fields(y), W=y, rate=2.0))
     >> "Fields backward: rate is a setting, 1.0; it has no gradient",
-    kind_error(lambda: gradient(Dense.init(2, 1, seed=0, bias=False), W=x[:2, :1], b=x[0, :1]))
+    kind_error(lambda: gradient(nn.Dense.init(2, 1, seed=0, bias=False), W=x[:2, :1], b=x[0, :1]))
     >> "Dense backward: b is a setting, None; it has no gradient",
     shape_error(lambda: gradient(dense, W=dense.W.T, b=dense.b))
     >> "Dense backward: dW must be like W, <f64 2x27>, not <f64 27x2>",
@@ -238,83 +190,43 @@ ROWS = [
     shape_error(lambda: sgd(net[:2], grads, 0.1))
     >> "sgd: grads must be gradients of these params; params: (Dense(W=<f64 2x27>, b=<f64 27>), Relu()), grads: "
     "(Dense(W=<f64 2x27>, b=<f64 27>), Relu(), Dense(W=<f64 27x1>, b=<f64 [-0.5016]>))",
-    shape_error(lambda: sgd(relu, Grads(nn.Tanh(), None), 0.1))
+    shape_error(lambda: sgd(relu, nn.Grads(nn.Tanh(), None), 0.1))
     >> "sgd: grads must be gradients of these params; params: Relu(), grads: Tanh()",
-    shape_error(lambda: sgd(dense, Grads(net[2], None), 0.1))
+    shape_error(lambda: sgd(dense, nn.Grads(net[2], None), 0.1))
     >> "sgd: grads must be gradients of these params; params: <f64 2x27>, grads: <f64 27x1>",
     kind_error(lambda: sgd(net, grads.params, 0.1)) >> "sgd: grads must be a Grads, as backward returns it, not tuple",
     kind_error(lambda: sgd(net, (0.5, grads), 0.1))
     >> "sgd: grads must be a Grads, as backward returns it, not tuple; write grads[1]",
     range_error(lambda: sgd(net, grads, -0.1)) >> "sgd: lr must be finite and not negative, not -0.1",
-    range_error(lambda: sgd(net, grads, float("nan"))) >> "sgd: lr must be finite and not negative, not nan",
-    range_error(lambda: sgd(net, grads, np.inf)) >> "sgd: lr must be finite and not negative, not inf",
-    kind_error(lambda: sgd(net, grads, lr_array)) >> "sgd: lr must be a number, not float64 array",
-    kind_error(lambda: sgd(net, grads, "fast")) >> "sgd: lr must be a number, not str",
     kind_error(lambda: sgd(net, grads, nn.cosine(0.1, steps=10)))
     >> "sgd: lr must be a number, not BoundFunction; write lr(step)",
-    kind_error(lambda: sgd(net, grads, float)) >> "sgd: lr must be a number, not the class float",
     # Losses.
-    shape_error(loss(mse, np.ones((5, 1)), np.ones(5)))
-    >> "mse: out and y must have the same shape; out: (5, 1), y: (5,); write y[:, None]",
-    shape_error(loss(mse, np.ones((1, 3)), np.ones((5, 3))))
-    >> "mse: out and y must have the same shape; out: (1, 3), y: (5, 3)",
     range_error(loss(mse, x[:0], x[:0])) >> "mse: out must have at least one entry; out: (0, 2)",
-    range_error(loss(nn.softmax_cross_entropy, x[:0], labels[:0]))
-    >> "softmax_cross_entropy: out must have at least one entry; out: (0, 2)",
-    kind_error(loss(nn.losses.mae, y, [[1.0]] * 10)) >> "mae: y must be an array, not list; write np.asarray(y)",
-    kind_error(loss(mse, y, np.ma.masked_array(y))) >> "mse: y must be an array, not MaskedArray; write "
-    "y.filled(...), with a value for its gaps",
-    kind_error(loss(mse, y, y.astype(object))) >> "mse: y must hold numbers, not objects; write y.astype(float)",
-    kind_error(loss(mse, y, y.astype(str)))
-    >> "mse: y must hold numbers, not strings such as '1.0'; write y.astype(float)",
-    kind_error(loss(mse, y, y, y.astype(object)))
-    >> "mse: weight must hold numbers, not objects; write weight.astype(float)",
     kind_error(lambda: nn.losses.weighted(mse)(y, y)) >> "weighted: y must be a pair (y, weight), not float64 array",
     kind_error(lambda: nn.losses.weighted(mse)(y, (1, 2, 3)))
     >> "weighted: y must be a pair (y, weight), not (1, 2, 3)",
     kind_error(lambda: mse(labels[:, None], y)) >> "mse: out must be an array of floats, not int64 array",
-    shape_error(loss(mse, x, x, np.ones(2))) >> "mse: weight must have the shape (10,) or (10, 2), not (2,); "
-    "for a weight of each column write np.broadcast_to(weight, (10, 2))",
-    kind_error(loss(mse, x, x, [1.0] * 10)) >> "mse: weight must be an array, not list; write np.asarray(weight)",
     range_error(loss(nn.huber, y, y, delta=0)) >> "huber: delta must be finite and above 0, not 0",
     range_error(loss(nn.softmax_cross_entropy, x, labels + 2))
     >> "softmax_cross_entropy: y must hold the classes 0 .. 1; it has 2",
-    range_error(loss(nn.softmax_cross_entropy, x, labels - 1))
-    >> "softmax_cross_entropy: y must hold the classes 0 .. 1; it has -1",
-    kind_error(loss(nn.softmax_cross_entropy, x, labels.astype(float)))
-    >> "softmax_cross_entropy: y must hold classes as integers, not float64; write y.astype(int)",
-    shape_error(loss(nn.softmax_cross_entropy, x, labels[:, None]))
-    >> "softmax_cross_entropy: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2); write y[:, 0]",
     shape_error(loss(nn.softmax_cross_entropy, x[:, 0], labels))
     >> "softmax_cross_entropy: out must be (m, ..., n), rows first; out: (10,)",
     range_error(loss(nn.binary_cross_entropy_with_logits, y, -y))
     >> "binary_cross_entropy_with_logits: y must be in [0, 1]; it has -1.0; write (y + 1) / 2",
     range_error(loss(nn.binary_cross_entropy, 3 * y, y)) >> "binary_cross_entropy: out must be in [0, 1]; it has 3.0; "
     "for logits write binary_cross_entropy_with_logits",
-    kind_error(lambda: value_and_grad(nn.binary_cross_entropy_with_logits)((net[2], Sigmoid()), x, y))
+    kind_error(lambda: value_and_grad(nn.binary_cross_entropy_with_logits)((net[2], nn.Sigmoid()), x, y))
     >> "value_and_grad: the loss takes logits, so leave out the layer at the end of "
     "(Dense(W=<f64 27x1>, b=<f64 [0.]>), Sigmoid())",
     # Records.
-    kind_error(lambda: Dense([[1.0]], np.ones(1)))
-    >> "Dense: W must be an array of floats, not list; write np.array(W, float)",
-    kind_error(lambda: Dense(np.ones((1, 1)), np.ones(1, int)))
-    >> "Dense: b must be an array of floats, not int64 array; write np.array(b, float)",
-    kind_error(lambda: Dense(None, None)) >> "Dense: W must be an array of floats, not None",
-    shape_error(lambda: Dense(np.ones((2, 3)), np.ones(2)))
+    shape_error(lambda: nn.Dense(np.ones((2, 3)), np.ones(2)))
     >> "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (2, 3), b: (2,); for a W of torch write W.T",
-    shape_error(lambda: Dense(np.ones((2, 3)), np.ones(4)))
+    shape_error(lambda: nn.Dense(np.ones((2, 3)), np.ones(4)))
     >> "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (2, 3), b: (4,)",
-    shape_error(lambda: Dense(np.ones(2), None))
-    >> "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (2,), b: None",
-    kind_error(lambda: Dense(np.ones((1, 1), np.float32), np.ones(1)))
+    kind_error(lambda: nn.Dense(np.ones((1, 1), np.float32), np.ones(1)))
     >> "Dense: b must be float32, as W is, not float64; write b.astype('float32')",
     kind_error(lambda: Fields(y, other=(y, (labels,)))) >> "Fields: other[1][0] must be an array of floats, not "
     "int64 array",
-    kind_error(lambda: Fields(y, other=[relu]))
-    >> "Fields: other must be an immutable value, such as a tuple, not list; write tuple(other)",
-    kind_error(lambda: Fields(y, rate="0.1")) >> "Fields: rate must be a number, not str; write float(rate)",
-    kind_error(lambda: Fields(y, size=1.5)) >> "Fields: size must be a whole number, not float",
-    kind_error(lambda: Fields(y, seed=-1)) >> "Fields: seed must be an int in [0, 2**31), or a tuple of them, not -1",
     raises(nn.FuncnnError, name_again) >> "record: the name Dense is taken by funcnn.layers.dense; choose another name",
     # Sizes and initializers.
     range_error(lambda: mlp([2], seed=0)) >> "mlp: sizes must be at least two numbers, n_in and n_out, not [2]",
@@ -330,31 +242,19 @@ ROWS = [
     >> "replace: path '2.V' does not exist: Dense(W=<f64 27x1>, b=<f64 [0.]>) has W, b",
     raises(nn.FuncnnError, lambda: nn.trees.replace((relu,), "1.W", y))
     >> "replace: path '1.W' does not exist: (Relu(),) has 0",
-    shape_error(lambda: nn.trees.replace(net, "2.W", x))
-    >> "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (10, 2), b: (1,)",
     shape_error(lambda: nn.trees.from_vector(net, y[:, 0]))
     >> "from_vector: vector must have the shape (109,) for this tree, not (10,)",
     shape_error(lambda: nn.tree_map(np.add, relu, nn.Tanh()))
     >> "tree_map: all trees must have the same structure; where the first has Relu(), the second has Tanh()",
-    kind_error(lambda: nn.files.fingerprint((np.sin,)))
-    >> "fingerprint: value[0] must be a record, a tuple, an array, a real number, a string or None, not ufunc; "
-    "write a record with rules in place of the function",
     # Data, schedules, training.
     range_error(lambda: batches(x, y, 11, seed=0)) >> "batches: size must be at most the number of rows, 10, not 11",
     shape_error(lambda: batches(x, y[:9], 2, seed=0)) >> "batches: x and y must have equally many rows; x: 10, y: 9",
-    kind_error(lambda: batches(x, [1] * 10, 2, seed=0))
-    >> "batches: y must be an array or a tuple of arrays, rows first, not list; write np.asarray(y)",
     range_error(nn.schedules.stages)
     >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ()",
-    range_error(lambda: nn.schedules.stages((1, 10), (-1, 10)))
-    >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ((1, 10), "
-    "(-1, 10))",
-    range_error(lambda: nn.schedules.stages((float("nan"), 10)))
-    >> "stages: plan must be one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1, not ((nan, 10),)",
+    range_error(lambda: nn.schedules.stages((1, 10), (-1, 10))) >> "stages: plan must be one or more stages (rate, "
+    "steps) with a finite rate >= 0 and steps >= 1, not ((1, 10), (-1, 10))",
     raises(NotFiniteError, stepped(x=nan_x))
     >> "train: in step 0 the cost is nan; the first array that is not finite is x",
-    raises(NotFiniteError, stepped(y=y * np.nan))
-    >> "train: in step 0 the cost is nan; the first array that is not finite is y",
     raises(NotFiniteError, stepped(net=nn.trees.replace(net, "0.b", np.full(27, np.nan))))
     >> "train: in step 0 the cost is nan; the first array that is not finite is params.0.b",
     raises(NotFiniteError, stepped(net=born)) >> "train: in step 0 the cost is inf; "
@@ -370,8 +270,6 @@ ROWS = [
     kind_error(lambda: fst.registered("json")) >> "registered: module must be one that defines a layer; json "
     "defines none",
     kind_error(lambda: fst.cases(Bare)) >> "cases: there is no strategy for Bare; write register(Bare, ...)",
-    kind_error(lambda: check_layer(Dense, x))
-    >> "check_layer: params must be a layer or a tuple of layers, not the class Dense; write Dense.init(...)",
     kind_error(checked(np.sin, x + 0j)) >> 'check_vjp: x is complex; choose convention="jax" or convention="torch"',
     kind_error(checked(tripled, "0.1")) >> "check_vjp: x must be an array of numbers, not str",
     kind_error(checked(tripled, labels)) >> "check_vjp: no argument holds floats, so there is no gradient to check",
@@ -414,5 +312,5 @@ def test_notes_come_with_every_error_also_of_others():
     forward.register(Broken)(lambda params, x: (x, ()))
     backward.register(Broken)(lambda params, cache, dA: 1 / 0)
     with pytest.raises(ZeroDivisionError) as caught:
-        value_and_grad(mse)((Dense.init(2, 1, seed=1), Broken(), Relu()), x, y)
+        value_and_grad(mse)((nn.Dense.init(2, 1, seed=1), Broken(), nn.Relu()), x, y)
     assert caught.value.__notes__ == ["in layer 1, Broken(), dA: <f64 10x1>"]

@@ -11,10 +11,9 @@ from tests.says import assert_says, each_row, kind_error, range_error, shape_err
 x, mask, memory = np.ones((3, 5, 4)), np.ones((3, 5), bool), np.ones((3, 2, 6))
 layer, causal = (Attention.init(4, 2, seed=0, causal=causal) for causal in (False, True))
 cross = CrossAttention.init(4, 2, n_memory=6, seed=0)
-square, wide, narrow = Dense.init(4, 4, seed=0), Dense.init(4, 6, seed=0), Dense.init(3, 4, seed=0)
+square, wide = Dense.init(4, 4, seed=0), Dense.init(4, 6, seed=0)
 three = Dense.init(4, 3, seed=0), Dense.init(3, 4, seed=0)
 _, cache = forward(layer, x)
-_, pair_cache = forward(layer, (x, mask))
 _, cross_cache = forward(cross, (x, memory))
 _, past = step(causal, x)
 _, seen = step(cross, (x, np.ones((3, 4, 6))))
@@ -34,85 +33,37 @@ FORM = "q must be (..., t, d), k (..., s, d) and v (..., s, e), d at least 1"
 ROWS = [
     # Construction.
     kind_error(lambda: Attention(square, Relu(), square, square, 2)) >> "Attention: key must be a Dense, not Relu",
-    kind_error(lambda: CrossAttention(square, square, square, Dense, 2))
-    >> "CrossAttention: out must be a Dense, not the class Dense",
-    shape_error(lambda: Attention(square, wide, square, square, 2))
-    >> "Attention: query.W must be (n_in, n), key.W (n_in, n), value.W (n_in, n) and out.W (n, n_out); query.W: "
-    "(4, 4), key.W: (4, 6), value.W: (4, 4), out.W: (4, 4)",
-    shape_error(lambda: CrossAttention(square, square, narrow, square, 2))
-    >> "CrossAttention: query.W must be (n_in, n), key.W (n_memory, n), value.W (n_memory, n) and out.W (n, n_out); "
-    "query.W: (4, 4), key.W: (4, 4), value.W: (3, 4), out.W: (4, 4)",
-    shape_error(lambda: Attention(square, narrow, narrow, square, 2))
-    >> "Attention: query.W must be (n_in, n), key.W (n_in, n), value.W (n_in, n) and out.W (n, n_out); query.W: "
-    "(4, 4), key.W: (3, 4), value.W: (3, 4), out.W: (4, 4)",
+    shape_error(lambda: Attention(square, wide, square, square, 2)) >> "Attention: query.W must be (n_in, n), key.W "
+    "(n_in, n), value.W (n_in, n) and out.W (n, n_out); query.W: (4, 4), key.W: (4, 6), value.W: (4, 4), out.W: (4, 4)",
     kind_error(lambda: Attention(square, square, astype(square, np.float32), square, 2))
     >> "Attention: value.W must be float64, as query.W is, not float32",
     range_error(lambda: Attention(square, square, square, square, 3))
     >> "Attention: heads must divide the number of features, 4, which 3 does not",
-    range_error(lambda: Attention.init(4, 8, seed=0)) >> "Attention.init: heads must divide the number of "
-    "features, 4, which 8 does not",
     range_error(lambda: Attention(three[0], three[0], three[0], three[1], 1, rotary=Rotary()))
     >> "Attention: rotary needs an even number of features in each head, not 3",
     range_error(lambda: transformer_block(4, 3, 8, seed=0))
     >> "transformer_block: heads must divide the number of features, 4, which 3 does not",
     # x.
-    shape_error(lambda: forward(layer, x[0])) >> "Attention: x must be (m, t, features), t at least 1, not (5, 4)",
-    shape_error(lambda: forward(layer, x[:, :0]))
-    >> "Attention: x must be (m, t, features), t at least 1, not (3, 0, 4)",
-    kind_error(lambda: forward(layer, [[[1.0]]])) >> "Attention: x must be an array, not list; write np.asarray(x)",
-    shape_error(lambda: forward(layer, x[..., :3])) >> "Attention: x must be (m, t, 4), not (3, 5, 3)",
-    kind_error(lambda: forward(layer, x.astype(np.float32)))
-    >> "Attention: x must be float64, as query.W is, not float32; write x.astype('float64')",
     shape_error(lambda: forward(layer, (x, mask, mask)))
     >> "Attention: x must be an array, or (x, mask), not a tuple of 3",
-    kind_error(lambda: forward(layer, (x, mask.astype(int))))
-    >> "Attention: mask must be an array of bools, True at the positions of x that are not padding, not int64 array; "
-    "write np.asarray(mask, bool)",
     shape_error(lambda: forward(layer, (x, mask[:, :4])))
     >> "Attention: mask must be (m, t) = (3, 5) or (m, t, t) = (3, 5, 5), not (3, 4)",
-    kind_error(lambda: forward(cross, x)) >> f"CrossAttention: x must be {FORMS}, not <f64 3x5x4>",
     shape_error(lambda: forward(cross, (x,))) >> f"CrossAttention: x must be {FORMS}, not a tuple of 1",
-    shape_error(lambda: forward(cross, (x[0], memory)))
-    >> "CrossAttention: queries must be (m, t, features), t at least 1, not (5, 4)",
-    shape_error(lambda: forward(cross, (x, memory[:, :0])))
-    >> "CrossAttention: memory must be (m, t, features), t at least 1, not (3, 0, 6)",
     shape_error(lambda: forward(cross, (x, memory, mask)))
     >> "CrossAttention: mask must be (m, s) = (3, 2) or (m, t, s) = (3, 5, 2), not (3, 5)",
-    shape_error(lambda: forward(layer, (x, pairs[0])))
-    >> "Attention: mask must be (m, t) = (3, 5) or (m, t, t) = (3, 5, 5), not (5, 5)",
-    kind_error(lambda: forward(layer, (x, pairs.astype(float))))
-    >> "Attention: mask must be an array of bools, True at the positions of x that are not padding, not float64 "
-    "array; write np.asarray(mask, bool)",
-    kind_error(lambda: forward(cross, (x, memory, [[True]])))
-    >> "CrossAttention: mask must be an array of bools, True at the positions of memory that are not padding, not "
-    "list; write np.asarray(mask, bool)",
-    shape_error(lambda: forward(cross, (x, memory, pairs[:, :2])))
-    >> "CrossAttention: mask must be (m, s) = (3, 2) or (m, t, s) = (3, 5, 2), not (3, 2, 5)",
+    kind_error(lambda: forward(cross, (x, memory, [[True]]))) >> "CrossAttention: mask must be an array of bools, "
+    "True at the positions of memory that are not padding, not list; write np.asarray(mask, bool)",
     kind_error(lambda: forward(cross, (x, (memory, mask))))
     >> "CrossAttention: memory must be an array, not tuple; for (memory, mask) write (queries, memory, mask)",
     shape_error(lambda: forward(cross, (x, memory[:2])))
     >> "CrossAttention: queries and memory must be of equally many sequences; queries: (3, 5, 4), memory: (2, 2, 6)",
-    kind_error(lambda: forward(layer, (x, [[True], [True, False]])))
-    >> "Attention: mask must be an array of bools, True at the positions of x that are not padding, not list",
     # Backward.
     shape_error(lambda: backward(layer, (x, None), x))
     >> f"backward: cache must be what forward returned for this layer; cache: (<f64 3x5x4>, None), layer: {layer}",
-    shape_error(lambda: backward(layer, cache, x[:2]))
-    >> "Attention: dA must have the shape of out, (3, 5, 4), not (2, 5, 4)",
-    shape_error(lambda: backward(layer, pair_cache, x))
-    >> "Attention: dA must be the tuple (dA, None), as out is (out, mask), not <f64 3x5x4>",
-    kind_error(lambda: backward(cross, cross_cache, (x.astype(np.float32), None)))
-    >> "CrossAttention: dA[0] must be float64, as out[0] is, not float32; write dA[0].astype('float64')",
-    shape_error(lambda: backward(cross, cross_cache, x))
-    >> "CrossAttention: dA must be a tuple of 2 or 3, as out is (out, memory) or (out, memory, mask), not <f64 "
-    "3x5x4>",
+    shape_error(lambda: backward(cross, cross_cache, x)) >> "CrossAttention: dA must be a tuple of 2 or 3, as out is "
+    "(out, memory) or (out, memory, mask), not <f64 3x5x4>",
     shape_error(lambda: backward(cross, cross_cache, (x, x)))
     >> "CrossAttention: dA[1] must have the shape of memory, (3, 2, 6), not (3, 5, 4)",
-    shape_error(lambda: backward(Attention(narrow, narrow, narrow, square, 2), x, x))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 3x5x4>, layer: "
-    "Attention(query=Dense(W=<f64 3x4>, "
-    "b=<f64 [0. 0. 0. 0.]>), key=Dense(W=<f64 3x4>, b=<f64 [0. 0. 0. 0.]>), value=Dense(W=<f64 3x4>, b=<f64 [0. 0. 0. "
-    "0.]>), out=Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>), heads=2, causal=False, rotary=None)",
     shape_error(lambda: backward(cross, (x, memory), (x, None)))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 3x5x4>, <f64 3x2x6>), layer: "
     "CrossAttention(query=Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>), key=Dense(W=<f64 6x4>, b=<f64 [0. 0. 0. 0.]>), "
@@ -128,18 +79,13 @@ ROWS = [
     >> "step: memory must be float64, as x is, not float32",
     shape_error(lambda: step(causal, x, (past[0], past[1][:, :, :4], None)))
     >> f"{MEMORY} (<f64 3x2x5x2>, <f64 3x2x4x2>, None)",
-    shape_error(lambda: step(causal, x, (past[0], None, None))) >> f"{MEMORY} (<f64 3x2x5x2>, None, None)",
-    shape_error(lambda: step(causal, x, (*past[:2], mask[:, :4])))
-    >> f"{MEMORY} (<f64 3x2x5x2>, <f64 3x2x5x2>, <b8 3x4>)",
     shape_error(lambda: step(causal, x, (*past[:2], mask.astype(int))))
     >> f"{MEMORY} (<f64 3x2x5x2>, <f64 3x2x5x2>, <i64 3x5>)",
-    shape_error(lambda: step(causal, x, 7)) >> f"{MEMORY} 7",
     shape_error(lambda: step(cross, (x, memory), past))
     >> "step: memory must be what the last step returned, or None in the first; CrossAttention needs (k, v) with k "
     f"and v float64 (m, 2, positions, 2), not {PAST}",
-    shape_error(lambda: step(cross, (x, memory), seen[:2]))
-    >> "step: x must be (queries, memory) with the memory of the first step, of 3 sequences and 4 positions, not a "
-    "memory of the shape (3, 2, 6)",
+    shape_error(lambda: step(cross, (x, memory), seen[:2])) >> "step: x must be (queries, memory) with the memory of "
+    "the first step, of 3 sequences and 4 positions, not a memory of the shape (3, 2, 6)",
     shape_error(lambda: step(cross, (x[:2], memory[:2]), tuple([a[:, :, :2] for a in seen])))
     >> "step: x must be (queries, memory) with the memory of the first step, of 3 sequences and 2 positions, not a "
     "memory of the shape (2, 2, 6)",
@@ -151,58 +97,39 @@ ROWS = [
     shape_error(lambda: step(causal, x, fixed_memory(causal, 3, 9)._replace(length=-1))) >> f"{LENGTH} -1",
     kind_error(lambda: fixed_memory(layer, 3, 9))
     >> "fixed_memory: Attention must be causal; else out depends on later positions",
-    range_error(lambda: fixed_memory((causal,), 3, 0)) >> "fixed_memory: sizes must be at least 1; m: 3, t_most: 0",
     kind_error(lambda: fixed_memory((Flatten(),), 3, 9))
     >> "fixed_memory: Flatten mixes positions, so it cannot take one part of a sequence alone"
-    >> ["in layer 0, Flatten(), m: 3, t_most: 9"],
-    kind_error(lambda: fixed_memory("net", 3, 9))
-    >> "fixed_memory: params must be a layer or a tuple of layers, not str",
+    >> ["in layer 0, Flatten..."],
     shape_error(
         lambda: step(causal, x, fixed_memory(Attention.init(4, 2, seed=0, causal=True, dtype=np.float32), 3, 9))
     )
     >> "step: memory must be float64, as x is, not float32",
-    shape_error(lambda: step(causal, (x, pairs)))
-    >> "step: mask must be (m, t), True at the positions that are not padding, not a mask of pairs of positions, (3, "
-    "5, 5)",
-    shape_error(lambda: step(cross, (x, memory, pairs[:, :, :2])))
-    >> "step: mask must be (m, t), True at the positions that are not padding, not a mask of pairs of positions, (3, "
-    "5, 2)",
+    shape_error(lambda: step(causal, (x, pairs))) >> "step: mask must be (m, t), True at the positions that are not "
+    "padding, not a mask of pairs of positions, (3, 5, 5)",
+    shape_error(lambda: step(cross, (x, memory, pairs[:, :, :2]))) >> "step: mask must be (m, t), True at the "
+    "positions that are not padding, not a mask of pairs of positions, (3, 5, 2)",
     shape_error(lambda: forward((Residual(layer),), x[..., :3]))
     >> "Attention: x must be (m, t, 4), not (3, 5, 3)"
     >> 2,
     # The dot product.
-    kind_error(lambda: attend([[1.0]], k, v)) >> "attend: q must be an array, not list; write np.asarray(q)",
-    kind_error(lambda: attend(q, k, v.astype(int)))
-    >> "attend: v must be an array of floats, not int64 array; write v.astype(float)",
     kind_error(lambda: attend(q, k.astype(np.float32), v))
     >> "attend: q, k and v must be of one dtype; q: float64, k: float32, v: float64",
     shape_error(lambda: attend(q[0, 0], k[0], v[0])) >> f"attend: {FORM}; q: (4,), k: (3, 4), v: (3, 6)",
     shape_error(lambda: attend(q, k[..., :3], v)) >> f"attend: {FORM}; q: (2, 5, 4), k: (2, 3, 3), v: (2, 3, 6)",
     shape_error(lambda: attend(q, k[:1], v[:1])) >> f"attend: {FORM}; q: (2, 5, 4), k: (1, 3, 4), v: (1, 3, 6)",
-    shape_error(lambda: attend(q, k[0], v[0])) >> f"attend: {FORM}; q: (2, 5, 4), k: (3, 4), v: (3, 6)",
     shape_error(lambda: attend(q, k, v[:, :2])) >> f"attend: {FORM}; q: (2, 5, 4), k: (2, 3, 4), v: (2, 2, 6)",
     shape_error(lambda: attend(q[..., :0], k[..., :0], v))
     >> f"attend: {FORM}; q: (2, 5, 0), k: (2, 3, 0), v: (2, 3, 6)",
     kind_error(lambda: attend(q, k, v, np.ones((5, 3))))
     >> "attend: allowed must be an array of bools, True where i may attend to j, not float64 array",
-    kind_error(lambda: attend(q, k, v, allowed=True))
-    >> "attend: allowed must be an array of bools, True where i may attend to j, not bool",
     shape_error(lambda: attend(q, k, v, np.ones((3, 5), bool)))
     >> "attend: allowed must be (..., t, s), or broadcast to (2, 5, 3), not (3, 5)",
     shape_error(lambda: attend(q, k, v, np.ones((1, 2, 5, 3), bool)))
     >> "attend: allowed must be (..., t, s), or broadcast to (2, 5, 3), not (1, 2, 5, 3)",
-    shape_error(lambda: attend_backward(q[..., :3], k, v, weights, out))
-    >> f"attend_backward: {FORM}; q: (2, 5, 3), k: (2, 3, 4), v: (2, 3, 6)",
-    shape_error(lambda: attend_backward(q, k, v, weights.swapaxes(1, 2), out))
-    >> "attend_backward: weights must be those that attend returned, float64 of shape (2, 5, 3), not float64 of "
-    "shape (2, 3, 5)",
-    shape_error(lambda: attend_backward(q, k, v, weights.astype(np.float32), out))
-    >> "attend_backward: weights must be those that attend returned, float64 of shape (2, 5, 3), not float32 of "
-    "shape (2, 5, 3)",
-    shape_error(lambda: attend_backward(q, k, v, None, out))
-    >> "attend_backward: weights must be those that attend returned, float64 of shape (2, 5, 3), not None",
-    shape_error(lambda: attend_backward(q, k, v, weights, q))
-    >> "attend_backward: dA must have the shape of out, (2, 5, 6), not (2, 5, 4)",
+    shape_error(lambda: attend_backward(q, k, v, weights.swapaxes(1, 2), out)) >> "attend_backward: weights must be "
+    "those that attend returned, float64 of shape (2, 5, 3), not float64 of shape (2, 3, 5)",
+    shape_error(lambda: attend_backward(q, k, v, weights.astype(np.float32), out)) >> "attend_backward: weights must "
+    "be those that attend returned, float64 of shape (2, 5, 3), not float32 of shape (2, 5, 3)",
 ]
 
 

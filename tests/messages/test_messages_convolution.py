@@ -2,20 +2,15 @@
 
 import numpy as np
 
-from funcnn import Conv2d, GlobalAvgPool, MaxPool, backward, forward
-from funcnn.core import backward_params
-from funcnn.generation import fixed_memory, step
+from funcnn import Conv2d, GlobalAvgPool, MaxPool, forward
+from funcnn.generation import step
 from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
-from funcnn.trees import astype
 from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
 
 W, b = np.ones((3, 3, 2, 4)), np.zeros(4)
 conv, line, transposed = Conv2d(W, b), Conv1d(W[0], b), ConvTranspose2d(W, b)
 net = (conv, MaxPool(2))
 x = np.linspace(-1, 1, 480).reshape(4, 10, 6, 2)
-cache = {
-    layer: forward(layer, x)[1] for layer in (conv, transposed, MaxPool(2), AvgPool(2), GlobalAvgPool(), Upsample(2))
-}
 dA = np.ones((4, 8, 4, 4))
 # Sequences: with a memory, and with a mask.
 series, causal = np.ones((2, 5, 4)), Conv1d(np.ones((3, 4, 1)), None, padding=(2, 0))
@@ -26,29 +21,15 @@ steps, there = np.ones((3, 5, 2)), np.ones((3, 5), bool)
 ROWS = [
     raises(TypeError, lambda: Conv2d.init(3, 8)) >> "Conv2d.init() missing 1 required positional argument: 'kernel'",
     # The weights.
-    shape_error(lambda: Conv2d(W[0], b))
-    >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None; W: (3, 2, 4), b: (4,)",
-    shape_error(lambda: Conv2d(W[:0], b))
-    >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None, with no axis of length 0; W: (0, 3, 2, 4), "
-    "b: (4,)",
-    shape_error(lambda: Conv2d(W, b[:3]))
-    >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None; W: (3, 3, 2, 4), b: (3,)",
-    shape_error(lambda: Conv2d(np.ones((5, 2, 3, 3)), np.ones(5)))
-    >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None; W: (5, 2, 3, 3), b: (5,); for a W of torch "
-    "write W.transpose(2, 3, 1, 0)",
-    kind_error(lambda: Conv2d(W, b.astype("f"))) >> "Conv2d: b must be float64, as W is, not float32; write "
-    "b.astype('float64')",
+    shape_error(lambda: Conv2d(W[:0], b)) >> "Conv2d: W must be (kh, kw, c, c_out) and b (c_out,) or None, with no "
+    "axis of length 0; W: (0, 3, 2, 4), b: (4,)",
+    shape_error(lambda: Conv2d(np.ones((5, 2, 3, 3)), np.ones(5))) >> "Conv2d: W must be (kh, kw, c, c_out) and b "
+    "(c_out,) or None; W: (5, 2, 3, 3), b: (5,); for a W of torch write W.transpose(2, 3, 1, 0)",
     range_error(lambda: Conv2d(W, b, groups=3)) >> "Conv2d: groups must divide c_in, 6, and c_out, 4, which 3 does not",
-    shape_error(lambda: Conv1d(W, b))
-    >> "Conv1d: W must be (k, c, c_out) and b (c_out,) or None; W: (3, 3, 2, 4), b: (4,)",
     range_error(lambda: ConvTranspose2d(W, None, groups=4))
     >> "ConvTranspose2d: groups must divide c_in, 2, and c_out, 16, which 4 does not",
     shape_error(lambda: ConvTranspose2d(W, b, groups=2))
     >> "ConvTranspose2d: W must be (kh, kw, c, o) and b (2 o,) or None; W: (3, 3, 2, 4), b: (4,)",
-    kind_error(lambda: Conv2d([[1.0]], b))
-    >> "Conv2d: W must be an array of floats, not list; write np.array(W, float)",
-    kind_error(lambda: Conv2d.init(4.0, 4, 3, seed=0))
-    >> "Conv2d.init: c_in must be a whole number, not float; write int(c_in)",
     range_error(lambda: Conv1d.init(4, 6, 3, seed=0, groups=4))
     >> "Conv1d.init: groups must divide c_in, 4, and c_out, 6, which 4 does not",
     kind_error(lambda: Conv2d.init(2, 4, (3, 3, 3), seed=0))
@@ -59,20 +40,11 @@ ROWS = [
     >> "Conv1d.init: kernel must be a whole number from 1 on, not -1",
     kind_error(lambda: Conv1d.init(2, 4, (3, 3), seed=0))
     >> "Conv1d.init: kernel must be a whole number from 1 on, not (3, 3)",
-    kind_error(lambda: Conv2d.init(2, 4, 2.5, seed=0))
-    >> "Conv2d.init: kernel must be a whole number from 1 on, or a pair of them, not 2.5",
     # Settings.
     range_error(lambda: Conv2d(W, b, 0)) >> "Conv2d: stride must be a whole number from 1 on, or a pair of them, not 0",
     range_error(lambda: Conv2d(W, b, (1, 0)))
     >> "Conv2d: stride must be a whole number from 1 on, or a pair of them, not (1, 0)",
-    kind_error(lambda: Conv2d(W, b, (1, 1, 1)))
-    >> "Conv2d: stride must be a whole number from 1 on, or a pair of them, not (1, 1, 1)",
-    kind_error(lambda: Conv2d(W, b, 1.5))
-    >> "Conv2d: stride must be a whole number from 1 on, or a pair of them, not 1.5",
-    kind_error(lambda: Conv2d(W, b, [1, 2]))
-    >> "Conv2d: stride must be a whole number from 1 on, or a pair of them, not list",
     range_error(lambda: Conv1d(W[0], b, 0)) >> "Conv1d: stride must be a whole number from 1 on, not 0",
-    kind_error(lambda: Conv1d(W[0], b, (1, 2))) >> "Conv1d: stride must be a whole number from 1 on, not (1, 2)",
     range_error(lambda: Conv2d(W, b, dilation=0))
     >> "Conv2d: dilation must be a whole number from 1 on, or a pair of them, not 0",
     kind_error(lambda: Conv2d(W, b, padding="full"))
@@ -84,12 +56,6 @@ ROWS = [
     kind_error(lambda: Conv2d(W, b, padding=((1, 1, 1), 0)))
     >> 'Conv2d: padding must be "same", "valid", a whole number from 0 on, or a tuple that has a number or a '
     "pair (before, after) for h and one for w, not ((1, 1, 1), 0)",
-    kind_error(lambda: Conv2d(W, b, padding=0.5))
-    >> 'Conv2d: padding must be "same", "valid", a whole number from 0 on, or a tuple that has a number or a '
-    "pair (before, after) for h and one for w, not 0.5",
-    kind_error(lambda: Conv2d(W, b, padding=None))
-    >> 'Conv2d: padding must be "same", "valid", a whole number from 0 on, or a tuple that has a number or a '
-    "pair (before, after) for h and one for w, not None",
     kind_error(lambda: Conv1d(W[0], b, padding=((1, 1), (1, 1))))
     >> 'Conv1d: padding must be "same", "valid", a whole number from 0 on, or a pair (before, after), not ((1, 1), (1, '
     "1))",
@@ -97,143 +63,37 @@ ROWS = [
     >> 'Conv1d: padding must be "same", "valid", a whole number from 0 on, or a pair (before, after), not (2, -2)',
     range_error(lambda: MaxPool(0)) >> "MaxPool: size must be a whole number from 1 on, or a tuple of them, not 0",
     kind_error(lambda: MaxPool(())) >> "MaxPool: size must be a whole number from 1 on, or a tuple of them, not ()",
-    kind_error(lambda: AvgPool("2")) >> "AvgPool: size must be a whole number from 1 on, or a tuple of them, not '2'",
     range_error(lambda: MaxPool(2, 0)) >> "MaxPool: stride must be a whole number from 1 on, or a tuple of them, not 0",
     kind_error(lambda: MaxPool(2, padding=(1, 0)))
     >> 'MaxPool: padding must be "same", "valid", a whole number from 0 on, or a tuple of pairs (before, after), one '
     "for each axis, not (1, 0)",
     range_error(lambda: Upsample(0)) >> "Upsample: factor must be a whole number from 1 on, or a tuple of them, not 0",
-    kind_error(lambda: Upsample(0.5))
-    >> "Upsample: factor must be a whole number from 1 on, or a tuple of them, not 0.5",
     # x.
-    shape_error(lambda: forward(Conv2d(W[:, :, :1], b), x[..., 0]))
-    >> "Conv2d: x must be (m, h, w, 1), not (4, 10, 6); write x[..., None] for one channel",
-    shape_error(lambda: forward(conv, x[0, 0])) >> "Conv2d: x must be (m, h, w, 2), not (6, 2)",
-    shape_error(lambda: forward(conv, np.ones((4, 10, 6, 3)))) >> "Conv2d: x must be (m, h, w, 2), not (4, 10, 6, 3)",
-    shape_error(lambda: forward(conv, np.ones((4, 2, 10, 6))))
-    >> "Conv2d: x must be (m, h, w, 2), not (4, 2, 10, 6); channels are last, so write x.transpose(0, 2, 3, 1)",
-    kind_error(lambda: forward(astype(conv, np.float32), x))
-    >> "Conv2d: x must be float32, as W is, not float64; write x.astype('float32')",
-    kind_error(lambda: forward(conv, x.astype(int))) >> "Conv2d: x must be float64, as W is, not int64; write "
-    "x.astype('float64')",
-    kind_error(lambda: forward(conv, x.tolist())) >> "Conv2d: x must be an array, not list; write np.asarray(x)",
     shape_error(lambda: forward(conv, x[:, :, :2]))
     >> "Conv2d: x must have at least 3 positions along w, the length of a window, not 2",
     shape_error(lambda: forward(Conv2d(W, b, padding=((1, 0), 0), dilation=6), x))
     >> "Conv2d: x must have at least 13 positions along h, the length of a window, not 10, padded by 1 + 0",
-    shape_error(lambda: forward(line, x[:, :2, 0]))
-    >> "Conv1d: x must have at least 3 positions along t, the length of a window, not 2",
     shape_error(lambda: forward(Conv2d(W, b, padding="same"), x[:, :0]))
     >> "Conv2d: x must have at least 1 position along h, not 0",
-    shape_error(lambda: forward(line, x)) >> "Conv1d: x must be (m, t, 2), not (4, 10, 6, 2)",
-    shape_error(lambda: forward(line, x[0, 0])) >> "Conv1d: x must be (m, t, 2), not (6, 2); write x[None] for one row",
     shape_error(lambda: forward(ConvTranspose2d(W, b, padding=(0, 2)), x[:, :, :1]))
     >> "ConvTranspose2d: padding must leave at least 1 position of out along w; it cuts 2 + 2 off 3",
     shape_error(lambda: forward(ConvTranspose2d(W, b, padding="same"), x[:, :0]))
     >> "ConvTranspose2d: x must have at least 1 position along h, not 0",
-    shape_error(lambda: forward(transposed, dA)) >> "ConvTranspose2d: x must be (m, h, w, 2), not (4, 8, 4, 4)",
-    shape_error(lambda: forward(net, x[:, :2]))
-    >> "Conv2d: x must have at least 3 positions along h, the length of a window, not 2"
-    >> [
-        "in layer 0, Conv2d(W=<f64 3x3x2x4>, b=<f64 [0. 0. 0. 0.]>, stride=(1, 1), padding=((0, 0), (0, "
-        "0)), dilation=(1, 1), groups=1), x: <f64 4x2x6x2>"
-    ],
-    shape_error(lambda: forward(MaxPool(8), x))
-    >> "MaxPool: x must have at least 8 positions along w, the length of a window, not 6",
-    range_error(lambda: forward(MaxPool(2, padding=2), x))
-    >> "MaxPool: padding must be less than size, else some window covers padding alone; along h size is 2, "
-    "padding (2, 2)",
-    range_error(lambda: forward(AvgPool(3, padding=((0, 0), (0, 3))), x))
-    >> "AvgPool: padding must be less than size, else some window covers padding alone; along w size is 3, "
-    "padding (0, 3)",
+    range_error(lambda: forward(MaxPool(2, padding=2), x)) >> "MaxPool: padding must be less than size, else some "
+    "window covers padding alone; along h size is 2, padding (2, 2)",
+    range_error(lambda: forward(AvgPool(3, padding=((0, 0), (0, 3))), x)) >> "AvgPool: padding must be less than "
+    "size, else some window covers padding alone; along w size is 3, padding (0, 3)",
     shape_error(lambda: forward(MaxPool((2, 2)), x[:, 0]))
     >> "MaxPool: size must be a number, or a tuple of 1, one entry for each axis of positions of x, not (2, 2)",
-    shape_error(lambda: forward(MaxPool(2, (2,)), x))
-    >> "MaxPool: stride must be a number, or a tuple of 2, one entry for each axis of positions of x, not (2,)",
     shape_error(lambda: forward(AvgPool(2, 2, ((1, 1),)), x))
     >> "AvgPool: padding must be a number, or a tuple of 2, one entry for each axis of positions of x, not ((1, 1),)",
-    shape_error(lambda: forward(MaxPool(2), x[0, 0])) >> "MaxPool: x must be (m, t, c) or (m, h, w, c), not (6, 2)",
-    kind_error(lambda: forward(MaxPool(2), x.astype(int)))
-    >> "MaxPool: x must be an array of floats, not int64 array; write x.astype(float)",
-    kind_error(lambda: forward(AvgPool(2), x.astype(int)))
-    >> "AvgPool: x must be an array of floats, not int64 array; write x.astype(float)",
     shape_error(lambda: forward(GlobalAvgPool(), x[0, 0]))
     >> "GlobalAvgPool: x must be (m, t, ..., c), t and all of ... at least 1, not (6, 2)",
-    shape_error(lambda: forward(GlobalAvgPool(), x[:, :0]))
-    >> "GlobalAvgPool: x must be (m, t, ..., c), t and all of ... at least 1, not (4, 0, 6, 2)",
-    shape_error(lambda: forward(GlobalMaxPool(), x[:, :, :0]))
-    >> "GlobalMaxPool: x must be (m, t, ..., c), t and all of ... at least 1, not (4, 10, 0, 2)",
-    kind_error(lambda: forward(GlobalMaxPool(), x.astype(int)))
-    >> "GlobalMaxPool: x must be an array of floats, not int64 array; write x.astype(float)",
     shape_error(lambda: forward(Upsample(2), x[0, 0]))
     >> "Upsample: x must be (m, t, c) or (m, h, w, c), t, h and w at least 1, not (6, 2)",
-    shape_error(lambda: forward(Upsample(2, linear=True), x[:, :0]))
-    >> "Upsample: x must be (m, t, c) or (m, h, w, c), t, h and w at least 1, not (4, 0, 6, 2)",
-    shape_error(lambda: forward(Upsample((2, 2)), x[:, 0]))
-    >> "Upsample: factor must be a number, or a tuple of 1, one entry for each axis of positions of x, not (2, 2)",
-    kind_error(lambda: forward(Upsample(2), x.astype(int)))
-    >> "Upsample: x must be an array of floats, not int64 array; write x.astype(float)",
-    # Backward.
-    shape_error(lambda: backward(conv, dA, dA))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x8x4x4>, layer: Conv2d(W=<f64 "
-    "3x3x2x4>, b=<f64 [0. 0. "
-    "0. 0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
-    shape_error(lambda: backward_params(conv, (), dA))
-    >> "backward: cache must be what forward returned for this layer; cache: (), layer: Conv2d(W=<f64 3x3x2x4>, "
-    "b=<f64 [0. 0. 0. 0.]>, "
-    "stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
-    shape_error(lambda: backward(conv, x[0], dA))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 10x6x2>, layer: Conv2d(W=<f64 "
-    "3x3x2x4>, b=<f64 [0. 0. "
-    "0. 0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
-    shape_error(lambda: backward(transposed, dA, dA))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x8x4x4>, layer: "
-    "ConvTranspose2d(W=<f64 3x3x2x4>, "
-    "b=<f64 [0. 0. 0. 0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
-    shape_error(lambda: backward(line, x, dA))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x10x6x2>, layer: "
-    "Conv1d(W=<f64 3x2x4>, b=<f64 [0. 0. 0. 0.]>, stride=1, padding=(0, 0), dilation=1, groups=1)",
-    shape_error(lambda: backward(conv, x, dA[:, 1:]))
-    >> "Conv2d: dA must have the shape of out, (4, 8, 4, 4), not (4, 7, 4, 4)",
-    kind_error(lambda: backward(conv, x, dA.astype("f")))
-    >> "Conv2d: dA must be float64, as out is, not float32; write dA.astype('float64')",
-    shape_error(lambda: backward(line, x[:, 0], dA[:, 0, 1:]))
-    >> "Conv1d: dA must have the shape of out, (4, 4, 4), not (4, 3, 4)",
-    shape_error(lambda: backward(transposed, x, x))
-    >> "ConvTranspose2d: dA must have the shape of out, (4, 12, 8, 4), not (4, 10, 6, 2)",
-    shape_error(lambda: backward(MaxPool(2), x, x))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 4x10x6x2>, layer: "
-    "MaxPool(size=2, stride=None, padding=0)",
-    shape_error(lambda: backward(MaxPool(2), (None, None), x))
-    >> "backward: cache must be what forward returned for this layer; cache: (None, None), layer: "
-    "MaxPool(size=2, stride=None, padding=0)",
-    shape_error(lambda: backward(MaxPool(2), forward(MaxPool(2), x)[1], x))
-    >> "MaxPool: dA must have the shape of out, (4, 5, 3, 2), not (4, 10, 6, 2)",
-    shape_error(lambda: backward(AvgPool(2), (x, x), x))
-    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x10x6x2>, <f64 4x10x6x2>), layer: "
-    "AvgPool(size=2, stride=None, padding=0)",
-    shape_error(lambda: backward(AvgPool(2), x, x))
-    >> "AvgPool: dA must have the shape of out, (4, 5, 3, 2), not (4, 10, 6, 2)",
-    shape_error(lambda: backward(AvgPool(2), x[:, 0], x[:, 0]))
-    >> "AvgPool: dA must have the shape of out, (4, 3, 2), not (4, 6, 2)",
-    shape_error(lambda: backward(GlobalAvgPool(), (), x))
-    >> "backward: cache must be what forward returned for this layer; cache: (), layer: GlobalAvgPool()",
-    shape_error(lambda: backward(GlobalAvgPool(), x, x))
-    >> "GlobalAvgPool: dA must have the shape of out, (4, 2), not (4, 10, 6, 2)",
-    shape_error(lambda: backward(GlobalMaxPool(), None, x))
-    >> "backward: cache must be what forward returned for this layer; cache: None, layer: GlobalMaxPool()",
-    shape_error(lambda: backward(GlobalMaxPool(), x, x[:3, 0, 0]))
-    >> "GlobalMaxPool: dA must have the shape of out, (4, 2), not (3, 2)",
-    shape_error(lambda: backward(Upsample(2), (x,), x))
-    >> "backward: cache must be what forward returned for this layer; cache: (<f64 4x10x6x2>,), layer: "
-    "Upsample(factor=2, linear=False)",
-    shape_error(lambda: backward(Upsample(2), x, x))
-    >> "Upsample: dA must have the shape of out, (4, 20, 12, 2), not (4, 10, 6, 2)",
     # Step by step.
     kind_error(lambda: step(line, x[:, :1, 0]))
     >> "step: Conv1d must be causal, of stride 1 and padding (2, 0); stride is 1, padding (0, 0)",
-    kind_error(lambda: step(Conv1d(W[0], b, 2, (2, 0)), x[:, :1, 0]))
-    >> "step: Conv1d must be causal, of stride 1 and padding (2, 0); stride is 2, padding (2, 0)",
     kind_error(lambda: step(conv, x)) >> "step: Conv2d mixes positions, so it cannot take one part of a sequence alone",
     kind_error(lambda: step(MaxPool(2), x[:, :1, 0]))
     >> "step: MaxPool mixes positions, so it cannot take one part of a sequence alone",
@@ -241,39 +101,16 @@ ROWS = [
     >> "step: GlobalAvgPool mixes positions, so it cannot take one part of a sequence alone",
     kind_error(lambda: step(Upsample(2, linear=True), x[:, :1, 0]))
     >> "step: Upsample must not be linear; else out depends on the next position",
-    kind_error(lambda: fixed_memory(Upsample(2, linear=True), 2, 9))
-    >> "fixed_memory: Upsample must not be linear; else out depends on the next position",
-    kind_error(lambda: fixed_memory(line, 2, 9))
-    >> "fixed_memory: Conv1d must be causal, of stride 1 and padding (2, 0); stride is 1, padding (0, 0)",
     # The memory of a step.
-    shape_error(lambda: step(causal, series, 5)) >> f"{MEMORY} a float64 array of shape (2, 2, 4), not 5",
     shape_error(lambda: step(causal, series, np.ones((2, 3, 4))))
     >> f"{MEMORY} a float64 array of shape (2, 2, 4), not <f64 2x3x4>",
     shape_error(lambda: step(causal, series, past.astype(np.float32)))
     >> "step: memory must be float64, as x is, not float32",
-    shape_error(lambda: step(causal, series, past[:1])) >> "step: memory must be of 2 sequences, as x is, not of 1; "
-    "for other sequences begin with step(params, x)",
     # Masks.
     shape_error(lambda: forward(GlobalAvgPool(), (steps, there[:, 1:])))
     >> "GlobalAvgPool: mask must be (m, t) = (3, 5), not (3, 4)",
-    kind_error(lambda: forward(GlobalMaxPool(), (steps, there.astype(float))))
-    >> "GlobalMaxPool: mask must be an array of bools, True at the positions of x that are not padding, not float64 "
-    "array; write np.asarray(mask, bool)",
-    shape_error(lambda: forward(GlobalAvgPool(), (steps[..., None], there)))
-    >> "GlobalAvgPool: x must be (m, t, features), t at least 1, not (3, 5, 2, 1)",
-    shape_error(lambda: forward(GlobalAvgPool(), (steps, there, steps)))
-    >> "GlobalAvgPool: x must be an array, or (x, mask), not a tuple of 3",
     shape_error(lambda: forward(GlobalMaxPool(), (np.zeros((3, 5), int), there)))
     >> "GlobalMaxPool: x must be (m, t, features), t at least 1, not (3, 5); put an Embedding before the layer",
-    kind_error(lambda: backward(GlobalAvgPool(), (steps, there), (steps[:, 0], None)))
-    >> "GlobalAvgPool: dA must be an array like out, of shape (3, 2), not tuple",
-    shape_error(lambda: backward(GlobalMaxPool(), (steps, steps[:, 0]), steps[:, 0]))
-    >> "backward: cache must be what forward returned for this layer; cache: (<f64 3x5x2>, <f64 [[1. 1.] [1. 1.] [1. "
-    "1.]]>), layer: "
-    "GlobalMaxPool()",
-    shape_error(lambda: backward(GlobalAvgPool(), steps[:, 0], steps[:, 0]))
-    >> "backward: cache must be what forward returned for this layer; cache: <f64 [[1. 1.] [1. 1.] [1. 1.]]>, layer: "
-    "GlobalAvgPool()",
 ]
 
 

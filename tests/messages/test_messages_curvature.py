@@ -3,22 +3,8 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    BatchNorm,
-    Dense,
-    Dropout,
-    Elementwise,
-    Grads,
-    Sigmoid,
-    Softmax,
-    Tanh,
-    binary_cross_entropy_with_logits,
-    mlp,
-    mse,
-    record,
-    softmax_cross_entropy,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import binary_cross_entropy_with_logits, mlp, mse, record, softmax_cross_entropy, value_and_grad
 from funcnn.curvature import fisher_diagonal, ggnvp, hvp, per_example
 from funcnn.errors import KindError, NotFiniteError
 from funcnn.losses import of_complex
@@ -27,9 +13,9 @@ from funcnn.trees import astype, evolve, map_parameters
 from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
 
 X, Y = np.linspace(-1, 1, 8).reshape(4, 2), np.linspace(0, 1, 4)[:, None]
-NET = mlp([2, 3, 1], hidden=Tanh(), seed=0)
-SMALL = (Dense(np.ones((2, 1)), None), Tanh())
-OTHER = mlp([2, 4, 1], hidden=Tanh(), seed=0)
+NET = mlp([2, 3, 1], hidden=nn.Tanh(), seed=0)
+SMALL = (nn.Dense(np.ones((2, 1)), None), nn.Tanh())
+OTHER = mlp([2, 4, 1], hidden=nn.Tanh(), seed=0)
 APART = "the output for a row must not depend on other rows or on the place of the row"
 EACH, FISHER = per_example(value_and_grad(mse)), fisher_diagonal(value_and_grad(mse))
 
@@ -39,7 +25,7 @@ def with_bias(value):
 
 
 @record
-class Refusing(Elementwise):
+class Refusing(nn.Elementwise):
     """It says that it takes complex numbers, which is wrong."""
 
     def value(self, x):
@@ -69,42 +55,34 @@ def steep(out, y):
 
 
 ROWS = [
-    kind_error(lambda: hvp(mse)(X, X, Y, X)) >> "hvp: params must be a layer or a tuple of layers, not float64 array",
-    kind_error(lambda: ggnvp(mse)(list(NET), X, Y, NET))
-    >> "ggnvp: params must be a layer or a tuple of layers, not list; write tuple(params)",
     kind_error(lambda: hvp(mse)(NET, X, Y)) >> "hvp: the returned function takes (params, x, y, v), not 3 arguments",
     shape_error(lambda: hvp(mse)(NET, X, Y, OTHER))
     >> "hvp: v must have the shape (2, 3) at '0.W', as params have, not (2, 4)",
-    kind_error(lambda: hvp(mse)(SMALL, X, Y, SMALL[:1]))
-    >> "hvp: v must be of the classes of params, (Dense(W=<f64 [[1.] [1.]]>, b=None), Tanh()), not (Dense(W=<f64 "
-    "[[1.] [1.]]>, b=None),)",
-    kind_error(lambda: ggnvp(mse)(Dense(np.eye(1), None), X[:, :1], Y, np.ones(2)))
+    kind_error(lambda: hvp(mse)(SMALL, X, Y, SMALL[:1])) >> "hvp: v must be of the classes of params, (Dense(W=<f64 "
+    "[[1.] [1.]]>, b=None), Tanh()), not (Dense(W=<f64 [[1.] [1.]]>, b=None),)",
+    kind_error(lambda: ggnvp(mse)(nn.Dense(np.eye(1), None), X[:, :1], Y, np.ones(2)))
     >> "ggnvp: v must be of the classes of params, Dense(W=<f64 [[1.]]>, b=None), not <f64 [1. 1.]>",
-    kind_error(lambda: hvp(mse)(Dense(np.eye(1), None), X[:, :1], Y, Grads(Dense(np.eye(1), None), None)))
+    kind_error(lambda: hvp(mse)(nn.Dense(np.eye(1), None), X[:, :1], Y, nn.Grads(nn.Dense(np.eye(1), None), None)))
     >> "hvp: v must be of the classes of params, Dense(W=<f64 [[1.]]>, b=None), not Grads(params=Dense(W=<f64 "
     "[[1.]]>, b=None), x=None); write v.params",
-    kind_error(lambda: hvp(mse)(Dense(np.eye(1), np.ones(1)), X[:, :1], Y, Dense(np.eye(1), None)))
+    kind_error(lambda: hvp(mse)(nn.Dense(np.eye(1), np.ones(1)), X[:, :1], Y, nn.Dense(np.eye(1), None)))
     >> "hvp: v must have the parameters (W, b) of params, not (W)",
-    kind_error(lambda: hvp(mse)(Dense(np.eye(1), None), X[:, :1], Y, Dense(np.eye(1), np.ones(1))))
+    kind_error(lambda: hvp(mse)(nn.Dense(np.eye(1), None), X[:, :1], Y, nn.Dense(np.eye(1), np.ones(1))))
     >> "hvp: v must have the parameters (W) of params, not (W, b)",
     kind_error(lambda: hvp(mse)(NET, X, Y, astype(NET, np.float32)))
     >> "hvp: v must hold float64 at '0.W', as params do, not float32 array",
     range_error(lambda: hvp(mse)(NET, X, Y, with_bias(np.nan))) >> "hvp: v must be finite, not nan at '2.b'",
     kind_error(lambda: hvp(mse)(map_parameters(lambda a: a + 0j, NET), X, Y, NET))
     >> "hvp: params must hold real numbers, not complex128 array",
-    kind_error(lambda: ggnvp(mse)(NET, X + 0j, Y, NET)) >> "ggnvp: x must hold real numbers, not complex128 array",
-    kind_error(lambda: hvp(mse)(NET, X.tolist(), Y, NET)) >> "hvp: x must be an array, not list; write np.asarray(x)",
-    kind_error(lambda: hvp(mse)((Tanh(),), X, X, (Tanh(),)))
+    kind_error(lambda: hvp(mse)((nn.Tanh(),), X, X, (nn.Tanh(),)))
     >> "hvp: params must have a parameter to differentiate by; (Tanh(),) has none",
-    kind_error(lambda: hvp(mse)(NET, X.astype(np.float32), Y, NET))
-    >> "Dense: x must be float64, as W is, not float32; write x.astype('float64')"
-    >> 1,
     shape_error(lambda: hvp(mse)(NET, X[:, :1], Y, NET)) >> "Dense: x must be (m, ..., 2), not (4, 1)" >> 1,
-    shape_error(lambda: hvp(mse)(NET, X, X, NET)) >> "mse: out and y must have the same shape; out: (4, 1), y: (4, 2)",
-    kind_error(lambda: hvp(binary_cross_entropy_with_logits)((Dense(np.ones((2, 1)), None), Sigmoid()), X, Y, NET))
+    kind_error(
+        lambda: hvp(binary_cross_entropy_with_logits)((nn.Dense(np.ones((2, 1)), None), nn.Sigmoid()), X, Y, NET)
+    )
     >> "hvp: the loss takes logits, so leave out the layer at the end of "
     "(Dense(W=<f64 [[1.] [1.]]>, b=None), Sigmoid())",
-    shape_error(lambda: hvp(mse)((*NET, Softmax()), X, Y, (*NET, Softmax())))
+    shape_error(lambda: hvp(mse)((*NET, nn.Softmax()), X, Y, (*NET, nn.Softmax())))
     >> "hvp: Softmax over one output is always 1, and its dx is 0; write Sigmoid()",
     kind_error(lambda: ggnvp(lambda out, y: mse(out, y)[0])(NET, X, Y, NET))
     >> "ggnvp: the loss must return a pair, the cost and its gradient dA, not float",
@@ -113,49 +91,37 @@ ROWS = [
     >> "ggnvp: the cost must be finite, not inf",
     raises(
         NotFiniteError,
-        lambda: hvp(steep)(Dense(np.full((1, 1), 20.0), None), np.ones((1, 1)), Y, Dense(np.eye(1), None)),
+        lambda: hvp(steep)(nn.Dense(np.full((1, 1), 20.0), None), np.ones((1, 1)), Y, nn.Dense(np.eye(1), None)),
     )
     >> "hvp: the product must be finite, not nan",
     raises(
         NotFiniteError,
         lambda: hvp(mse)(
-            *astype((Dense(np.ones((1, 1)), None), np.full((4, 1), 300.0), Y), np.float16),
-            Dense(np.ones((1, 1), np.float16), None),
+            *astype((nn.Dense(np.ones((1, 1)), None), np.full((4, 1), 300.0), Y), np.float16),
+            nn.Dense(np.ones((1, 1), np.float16), None),
         ),
     )
     >> "hvp: the product must fit into float16, not reach 1.8e+05",
     kind_error(lambda: hvp(mse)((Refusing(), *NET), X, Y, (Refusing(), *NET)))
     >> "Refusing: value must return a complex128 array of shape (4, 2), not <c64 4x2>"
     >> 1,
-    kind_error(lambda: of_complex(3)) >> "of_complex: loss must be a function, not int",
-    kind_error(lambda: of_complex([].append)) >> "of_complex: loss must be a function, not builtin_function_or_method",
-    kind_error(lambda: fisher_diagonal(mse))
-    >> "fisher_diagonal: value_and_grad must be a function (params, x, y) that returns (cost, Grads), not mse(out, y, "
-    "weight); write value_and_grad(loss)",
     kind_error(lambda: per_example(lambda *_: (0.0, NET))(NET, X, Y))
     >> "per_example: value_and_grad must return (cost, Grads), not (cost, tuple)",
-    kind_error(lambda: EACH((NET[0], BatchNorm.init(3), NET[2]), X, Y))
-    >> "per_example: the output for a row must not depend on other rows, but one row alone raises: BatchNorm: x must "
-    "have at least two "
-    "rows for a variance, not (1, 3); to predict, write inference(params); to train, leave out a batch of one row",
-    kind_error(lambda: FISHER((NET[0], BatchNorm.init(3), NET[2]), X[:, None] * np.ones((2, 1)), np.ones((4, 2, 1))))
+    kind_error(lambda: EACH((NET[0], nn.BatchNorm.init(3), NET[2]), X, Y)) >> "per_example: the output for a row must "
+    "not depend on other rows, but one row alone raises: BatchNorm: x must have at least two rows for a variance, not "
+    "(1, 3); to predict, write inference(params); to train, leave out a batch of one row",
+    kind_error(lambda: FISHER((NET[0], nn.BatchNorm.init(3), NET[2]), X[:, None] * np.ones((2, 1)), np.ones((4, 2, 1))))
     >> f"fisher_diagonal: {APART}, but the mean cost of single rows is not the cost of the batch",
-    kind_error(lambda: EACH((NET[0], Dropout(0.5, seed=2), NET[2]), X, Y))
-    >> f"per_example: {APART}, but the mean cost of single rows is not the cost of the batch",
     kind_error(lambda: per_example(value_and_grad(normalising))(NET, X, Y))
     >> f"per_example: {APART}, but the mean cost of single rows is not the cost of the batch",
-    kind_error(lambda: fisher_diagonal(value_and_grad(summing))(NET, X, Y))
-    >> f"fisher_diagonal: {APART}, but the mean cost of single rows is not the cost of the batch",
     kind_error(lambda: per_example(value_and_grad(lambda out, y: (0.0, summing(out, y)[1])))(NET, X, Y))
     >> f"per_example: {APART}, but the mean gradient of single rows is not the gradient of the batch",
     shape_error(lambda: EACH(NET, X, Y[:3]))
     >> "per_example: (x, y) must hold arrays with equally many rows; rows: [4, 3]",
     range_error(lambda: FISHER(NET, X[:0], Y[:0])) >> "fisher_diagonal: x must have at least one row, not 0",
-    kind_error(lambda: EACH(list(NET), X, Y))
-    >> "per_example: params must be a layer or a tuple of layers, not list; write tuple(params)",
-    kind_error(lambda: FISHER(NET, X))
-    >> "fisher_diagonal: the returned function takes (params, x, y), not 2 arguments",
-    kind_error(lambda: per_example(value_and_grad(softmax_cross_entropy))((SMALL[0], Softmax()), X, np.zeros(4, int)))
+    kind_error(
+        lambda: per_example(value_and_grad(softmax_cross_entropy))((SMALL[0], nn.Softmax()), X, np.zeros(4, int))
+    )
     >> "value_and_grad: the loss takes logits, so leave out the layer at the end of "
     "(Dense(W=<f64 [[1.] [1.]]>, b=None), Softmax())",
 ]

@@ -47,8 +47,6 @@ ROWS = [
     range_error(checked("def test_do():\n    pass\n"))
     >> "check: unit.py must have a function below @exercise(...); it has none",
     kind_error(checked(HEAD + GOOD + "NEXT = 2")) >> "check: NEXT of unit.py must be a string, not int",
-    kind_error(lambda: exercise("Do", page="one", tutor="transposed"))
-    >> "exercise: tutor must be a function without arguments, not str",
     kind_error(lambda: expect(1, 2, 2)) >> "expect: what must be a string, not int",
     range_error(lambda: expect("dW", 2, 2, tolerance=0)) >> "expect: tolerance must be finite and above 0, not 0",
     kind_error(lambda: exercise("Do", page="one")(Path)) >> "exercise: the test must be a function, not the class Path",

@@ -5,8 +5,7 @@ import io
 import json
 import os
 import zipfile
-from collections import deque, namedtuple
-from functools import partial
+from collections import namedtuple
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
@@ -144,10 +143,6 @@ def bomb(data):
     return data[: i + 20] + 2 * (2**31 - 1).to_bytes(4, "little") + data[i + 28 :]
 
 
-def replaced(old, new):
-    return lambda data: data.replace(old, new, 1)
-
-
 def injected(name, error, act):
     """`act` while a function of the system raises an error."""
 
@@ -213,22 +208,11 @@ ROWS = [
     >> f"save: value {NEEDED}, not Table; for its columns write tuple(value.whole.items())",
     kind_error(saved(np.array([1, 2.5, True], object)))
     >> "save: value must be an array of numbers, not object array; write value.astype(float)",
-    kind_error(saved(x for x in ())) >> f"save: value {NEEDED}, not generator",
-    kind_error(saved(deque())) >> f"save: value {NEEDED}, not deque",
     kind_error(saved((Frame(),))) >> f"save: value[0] {NEEDED}, not Frame; write value[0].to_numpy()",
     kind_error(saved((Relu(), Named(other=np.sin)))) >> f"save: value[1].other {NEEDED}, not ufunc; {INSTEAD}",
-    kind_error(saved(Relu)) >> f"save: value {NEEDED}, not the class Relu",
     kind_error(saved(Point(1, 2))) >> f"save: value {NEEDED}, not Point; write tuple(value)",
-    kind_error(saved(b"1")) >> f"save: value {NEEDED}, not bytes",
-    kind_error(saved(1j)) >> f"save: value {NEEDED}, not complex",
     kind_error(saved((np.float64(1),))) >> f"save: value[0] {NEEDED}, not np.float64; write value[0].item()",
-    kind_error(saved((np.bool_(1),))) >> f"save: value[0] {NEEDED}, not np.bool; write value[0].item()",
-    kind_error(saved(np.complex128(1j))) >> f"save: value {NEEDED}, not np.complex128",
-    kind_error(saved((net, np.array([None, 1])))) >> f"save: value[1] {NUMBERS}, not object array",
     kind_error(saved(np.array(["a"]))) >> f"save: value {NUMBERS}, not str array; write tuple(value.tolist())",
-    kind_error(saved(np.array([["a"]]))) >> f"save: value {NUMBERS}, not str array",
-    kind_error(saved(np.array([b"a"]))) >> f"save: value {NUMBERS}, not bytes array",
-    kind_error(saved(np.zeros(1, "V2"))) >> f"save: value {NUMBERS}, not void array",
     kind_error(saved(np.zeros(2, "f8,i4")))
     >> f"save: value {NUMBERS}, not structured array; write tuple(value.tolist())",
     kind_error(saved(np.array(["2000-01-01"], "M8[D]")))
@@ -237,13 +221,11 @@ ROWS = [
     >> f'save: value {NUMBERS}, not {np.dtype(np.longdouble)} array; write value.astype("float64")',
     kind_error(saved(np.zeros(1, np.clongdouble)))
     >> f'save: value {NUMBERS}, not {np.dtype(np.clongdouble)} array; write value.astype("complex128")',
-    kind_error(saved(np.ma.zeros(2)))
-    >> "save: value must be an array without a mask, not MaskedArray; write value.filled(...), with a value for "
-    "its gaps",
+    kind_error(saved(np.ma.zeros(2))) >> "save: value must be an array without a mask, not MaskedArray; write "
+    "value.filled(...), with a value for its gaps",
     kind_error(saved((np.zeros(1).view(np.recarray),)))
     >> "save: value[0] must be a plain array, not recarray; write np.asarray(value[0])",
     range_error(saved((0, 2**2000))) >> "save: value[1] must have at most 2000 bits, not 2001",
-    range_error(saved(-(2**2000))) >> "save: value must have at most 2000 bits, not 2001",
     range_error(saved(deep(102))) >> "save: value must be nested at most 100 deep",
     kind_error(save_the_older)
     >> f"save: the class {__name__}.made_anew.<locals>.Cell was defined again after this value was made; "
@@ -253,11 +235,8 @@ ROWS = [
     "mean must be an array of floats, not None",
     kind_error(lambda: memoize(lambda x: x, "results"))
     >> "memoize: function must be a function that def defines, not a lambda",
-    kind_error(lambda: memoize(partial(np.add, 1), "results"))
-    >> "memoize: function must be a function that def defines, not partial",
-    kind_error(lambda: memoize(with_rate(Lock()), ".")(1))
-    >> "memoize: fit must read only values that another run can compare; rate is a value of the class lock, which has "
-    "no hash",
+    kind_error(lambda: memoize(with_rate(Lock()), ".")(1)) >> "memoize: fit must read only values that another run "
+    "can compare; rate is a value of the class lock, which has no hash",
     kind_error(lambda: memoize(made_anew, 3)) >> "memoize: folder must be a string or a Path, not int",
     file_error(lambda: (save("net.npz", net), memoize(made_anew, Path("net.npz").name)))
     >> "memoize: the folder net.npz cannot be created: File exists",
@@ -268,14 +247,10 @@ ROWS = [
     kind_error(lambda: memoize(listed, ".")(1))
     >> f"save: value {NEEDED}, not list; write tuple(value)"
     >> ["in the result of listed, which is memoized"],
-    kind_error(lambda: fingerprint(np.array([None])))
-    >> "fingerprint: value must be an array of numbers, not object array",
-    kind_error(lambda: fingerprint((net, [1]))) >> f"fingerprint: value[1] {NEEDED}, not list; write tuple(value[1])",
     kind_error(lambda: fingerprint(Named(other=(1, np.sin))))
     >> f"fingerprint: value.other[1] {NEEDED}, not ufunc; {INSTEAD}",
-    kind_error(lambda: fingerprint((np.ma.zeros(2),)))
-    >> "fingerprint: value[0] must be an array without a mask, not MaskedArray; write value[0].filled(...), with "
-    "a value for its gaps",
+    kind_error(lambda: fingerprint((np.ma.zeros(2),))) >> "fingerprint: value[0] must be an array without a mask, not "
+    "MaskedArray; write value[0].filled(...), with a value for its gaps",
     kind_error(lambda: fingerprint(np.zeros(2, "f8,O")))
     >> "fingerprint: value must be an array of numbers, not structured array; write tuple(value.tolist())",
     kind_error(lambda: fingerprint((np.zeros(1, np.longdouble),)))
@@ -283,19 +258,12 @@ ROWS = [
     f'not {np.dtype(np.longdouble)} array; write value[0].astype("float64")',
     range_error(lambda: fingerprint((2**2000,))) >> "fingerprint: value[0] must have at most 2000 bits, not 2001",
     # Paths.
-    kind_error(lambda: save(1, net)) >> "save: path must be a string or a Path, not int",
-    kind_error(lambda: load(None)) >> "load: path must be a string or a Path, not None",
-    kind_error(lambda: save(net == net, net)) >> "save: path must be a string or a Path, not bool",
-    kind_error(lambda: load(io.BytesIO())) >> "load: path must be a string or a Path, not BytesIO",
     kind_error(lambda: save(net, "net.npz"))
     >> "save: path must be a string or a Path, not tuple; write save(path, value)",
-    kind_error(lambda: save(net[0], Path("net.npz")))
-    >> "save: path must be a string or a Path, not Dense; write save(path, value)",
     kind_error(lambda: save("net.onnx", net))
     >> "save: path must not end in .onnx, since save writes another format; write onnx.save(to_onnx(value, x), path)",
     kind_error(lambda: save("net.onnx", type("ModelProto", (), {})()))
     >> "save: path must not end in .onnx, since save writes another format; write onnx.save(value, path)",
-    kind_error(lambda: load(b"net")) >> "load: path must be a string or a Path, not bytes",
     file_error(lambda: save("a\0b", net)) >> r"save: 'a\x00b' is not a valid path",
     file_error(lambda: load("")) >> "load: . is a folder; give the path of a file",
     file_error(at_folder(lambda path: save(path, net))) >> "save: net.npz is a folder; give the path of a file",
@@ -315,7 +283,6 @@ ROWS = [
     >> f"{BAD}File is not a zip file",
     file_error(loaded(lambda data: data.replace(net[0].W.tobytes(), net[2].W.tobytes())))
     >> f"{BAD}Bad CRC-32 for file '0.npy'",
-    file_error(loaded(replaced(b"Dense", b"dense"))) >> f"{BAD}Bad CRC-32 for file 'tree.json'",
     file_error(loaded(lambda _: packed({"tree.json": b""}).replace(b"tree", b"free")))
     >> "load: net.npz is a zip without tree.json, so it was not written by save",
     file_error(loaded(lambda data: packed(entries_of(data), zipfile.ZIP_DEFLATED)))
@@ -338,25 +305,20 @@ ROWS = [
     file_error(loaded(array(checksum="0")))
     >> "load: net.npz is damaged: 0.npy does not match the checksum in the tree",
     # Classes and fields.
-    file_error(loaded(a_record("mine.layers.Gate", W=1)))
-    >> "load: net.npz holds a record mine.layers.Gate, whose class no imported module defines; "
-    "import the module that defines it",
-    file_error(loaded(a_record("__main__.Gate", W=1)))
-    >> "load: net.npz holds a record __main__.Gate, defined in the script or notebook that saved it; "
-    "define it in this one, or rename it with migrate",
+    file_error(loaded(a_record("mine.layers.Gate", W=1))) >> "load: net.npz holds a record mine.layers.Gate, whose "
+    "class no imported module defines; import the module that defines it",
+    file_error(loaded(a_record("__main__.Gate", W=1))) >> "load: net.npz holds a record __main__.Gate, defined in the "
+    "script or notebook that saved it; define it in this one, or rename it with migrate",
     file_error(loaded(a_record("mine.f.<locals>.Gate", W=1)))
     >> "load: net.npz holds a record mine.f.<locals>.Gate, whose class is defined when mine.f is called; call it first",
     file_error(loaded(a_record("Gate", W=1)))
     >> "load: net.npz holds a record Gate, and this version of funcnn has no such class",
-    file_error(loaded(a_record("Dense", W=1, bias=2)))
-    >> "load: net.npz holds a Dense with the fields W, bias, but the class has W, b; for another version of the "
-    "class pass migrate, a function (name, fields) -> (name, fields)",
-    file_error(loaded(a_record("LeakyRelu")))
-    >> "load: net.npz holds a LeakyRelu with no fields, but the class has alpha; for another version of the "
-    "class pass migrate, a function (name, fields) -> (name, fields)",
-    file_error(loaded(a_record("LeakyRelu", alpha="0.1")))
-    >> "load: net.npz holds a LeakyRelu that its constructor refuses: LeakyRelu: alpha must be a number, not str; "
-    "write float(alpha)",
+    file_error(loaded(a_record("Dense", W=1, bias=2))) >> "load: net.npz holds a Dense with the fields W, bias, but "
+    "the class has W, b; for another version of the class pass migrate, a function (name, fields) -> (name, fields)",
+    file_error(loaded(a_record("LeakyRelu"))) >> "load: net.npz holds a LeakyRelu with no fields, but the class has "
+    "alpha; for another version of the class pass migrate, a function (name, fields) -> (name, fields)",
+    file_error(loaded(a_record("LeakyRelu", alpha="0.1"))) >> "load: net.npz holds a LeakyRelu that its constructor "
+    "refuses: LeakyRelu: alpha must be a number, not str; write float(alpha)",
     file_error(choosier(lambda: load("net.npz")))
     >> f"load: net.npz holds a {CHOOSY} that its constructor refuses: rate must be positive",
     kind_error(loaded(lambda data: data, migrate=lambda name, fields: None))

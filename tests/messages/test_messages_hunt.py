@@ -33,7 +33,6 @@ def told(text, state=None, path="spec.py", **options):
 
 
 ROWS = [
-    kind_error(lambda: Target(3, SINE, ONE)) >> "Target: name must be a string, not int",
     kind_error(lambda: Target("sin", np.sin, ONE)) >> "Target: pair must be a pair of functions (f, vjp), not ufunc",
     kind_error(lambda: Target("sin", SINE, [np.ones(2)]))
     >> "Target: arguments must be a strategy of hypothesis, not list",
@@ -43,24 +42,18 @@ ROWS = [
     >> f"Target: known must name kinds of findings ({KINDS}), not 'Slow'",
     kind_error(lambda: Target("sin", SINE, ONE, known={"Hung": 1}))
     >> "Target: known['Hung'] must be a string, not int",
-    kind_error(lambda: Target("sin", SINE, ONE, domains={}))
-    >> "Target: check_vjp has no option domains; its options are argnums, kwargs, convention, resolution, "
-    "aliasing, nondeterministic, domain, structure, at_kinks, tolerance, exact, oracle, fast, float32, "
-    "layouts, purity",
+    kind_error(lambda: Target("sin", SINE, ONE, domains={})) >> "Target: check_vjp has no option domains; its options "
+    "are argnums, kwargs, convention, resolution, aliasing, nondeterministic, domain, structure, at_kinks, tolerance, "
+    "exact, oracle, fast, float32, layouts, purity",
     kind_error(lambda: hunt(3, ".")) >> "hunt: spec must be a path, not int",
-    kind_error(lambda: hunt(["spec.py", 3], ".")) >> "hunt: spec[1] must be a path, not int",
     range_error(lambda: hunt(".", ".")) >> "hunt: no file in . defines TARGETS",
     file_error(told("TARGETS = [", path="."))
     >> "hunt: spec.py cannot be run: SyntaxError: '[' was never closed (spec.py, line 2)",
     range_error(lambda: hunt(["one/spec.py", "two/spec.py"], "."))
     >> "hunt: two specs have the name spec: one/spec.py and two/spec.py",
-    kind_error(lambda: hunt("spec.py", 3)) >> "hunt: folder must be a path, not int",
     range_error(told(GOOD, seconds=0)) >> "hunt: seconds must be finite and above 0, not 0",
-    range_error(told(GOOD, patience=float("inf"))) >> "hunt: patience must be finite and above 0, not inf",
     range_error(lambda: hunt("spec.py", ".", workers=-1)) >> "hunt: workers must be at least 0, not -1",
     range_error(told(GOOD, examples=0)) >> "hunt: examples must be at least 1, not 0",
-    kind_error(told(GOOD, seed=0.5)) >> "hunt: seed must be a whole number, not float",
-    kind_error(told(GOOD, only=1)) >> "hunt: only must be a string, not int",
     range_error(told(GOOD, only="cos")) >> "hunt: only must match the name of a target in spec.py, not 'cos'",
     raises(NoFileError, lambda: hunt("gone.py", ".")) >> "hunt: there is no file gone.py",
     file_error(told("import no_library"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn import backward, forward
+from funcnn import backward, forward, layers
 from funcnn.generation import step
 from tests.says import assert_says, each_row, kind_error, shape_error
 
@@ -25,45 +25,29 @@ class Frame:
         return self.x
 
 
-# By name: a layer, and an x that it takes.
-LAYERS = {
-    "Dense": (nn.Dense.init(2, 3, seed=0), rows),
-    "Relu": (nn.Relu(), rows),
-    "Softmax": (nn.Softmax(), rows),
-    "LogSoftmax": (nn.layers.LogSoftmax(), rows),
-    "PRelu": (nn.layers.PRelu.init(2), rows),
-    "Glu": (nn.layers.Glu(), rows),
-    "Scale": (nn.layers.Scale.init(2, value=1.0), rows),
-    "Dropout": (nn.Dropout(0.5, seed=0), rows),
-    "ChannelDropout": (nn.layers.ChannelDropout(0.5, seed=0), rows),
-    "GaussianNoise": (nn.layers.GaussianNoise(0.5, seed=0), rows),
-    "BatchNorm": (nn.BatchNorm.init(2), rows),
-    "LayerNorm": (nn.LayerNorm.init(2), rows),
-    "RMSNorm": (nn.layers.RMSNorm.init(2), rows),
-    "GroupNorm": (nn.layers.GroupNorm.init(2, groups=1), rows),
-    "InstanceNorm": (nn.layers.InstanceNorm.init(2), sequences),
-    "Affine": (nn.layers.Affine.init(2), rows),
-    "RNN": (nn.layers.RNN.init(2, 3, seed=0), sequences),
-    "GRU": (nn.GRU.init(2, 3, seed=0), sequences),
-    "LSTM": (nn.LSTM.init(2, 3, seed=0), sequences),
-    "Last": (nn.layers.Last(), sequences),
-    "Bidirectional": (
-        nn.layers.Bidirectional(nn.layers.RNN.init(2, 3, seed=0), nn.layers.RNN.init(2, 3, seed=1)),
-        sequences,
+# Layers by the x that they take.
+TAKEN = (
+    (
+        rows,
+        *(nn.Dense.init(2, 3, seed=0), nn.Relu(), nn.Softmax(), layers.LogSoftmax(), layers.PRelu.init(2)),
+        *(layers.Glu(), layers.Scale.init(2, value=1.0), nn.Dropout(0.5, seed=0), layers.ChannelDropout(0.5, seed=0)),
+        *(layers.GaussianNoise(0.5, seed=0), nn.BatchNorm.init(2), nn.LayerNorm.init(2), layers.RMSNorm.init(2)),
+        *(layers.GroupNorm.init(2, groups=1), layers.Affine.init(2)),
     ),
-    "Attention": (nn.Attention.init(2, 1, seed=0), sequences),
-    "SinusoidalPosition": (nn.layers.SinusoidalPosition(), sequences),
-    "LearnedPosition": (nn.layers.LearnedPosition.init(9, 2, seed=0), sequences),
-    "Rotary": (nn.layers.Rotary(), sequences),
-    "Conv1d": (nn.layers.Conv1d.init(2, 3, 2, seed=0), sequences),
-    "Conv2d": (nn.Conv2d.init(2, 3, 2, seed=0), images),
-    "ConvTranspose2d": (nn.layers.ConvTranspose2d.init(2, 3, 2, seed=0), images),
-    "MaxPool": (nn.MaxPool(2), images),
-    "AvgPool": (nn.layers.AvgPool(2), images),
-    "GlobalAvgPool": (nn.GlobalAvgPool(), images),
-    "GlobalMaxPool": (nn.layers.GlobalMaxPool(), images),
-    "Upsample": (nn.layers.Upsample(2), images),
-}
+    (
+        sequences,
+        *(layers.InstanceNorm.init(2), layers.RNN.init(2, 3, seed=0), nn.GRU.init(2, 3, seed=0)),
+        *(nn.LSTM.init(2, 3, seed=0), layers.Last(), nn.Attention.init(2, 1, seed=0), layers.SinusoidalPosition()),
+        layers.Bidirectional(layers.RNN.init(2, 3, seed=0), layers.RNN.init(2, 3, seed=1)),
+        *(layers.LearnedPosition.init(9, 2, seed=0), layers.Rotary(), layers.Conv1d.init(2, 3, 2, seed=0)),
+    ),
+    (
+        images,
+        *(nn.Conv2d.init(2, 3, 2, seed=0), layers.ConvTranspose2d.init(2, 3, 2, seed=0), nn.MaxPool(2)),
+        *(layers.AvgPool(2), nn.GlobalAvgPool(), layers.GlobalMaxPool(), layers.Upsample(2)),
+    ),
+)
+LAYERS = {type(layer).__name__: (layer, x) for x, *taking in TAKEN for layer in taking}
 # By name: what the dtype of x must be, and of what; that of others is any of floats.
 TYPED = {
     **dict.fromkeys(("Dense", "RNN", "GRU", "LSTM", "Conv1d", "Conv2d", "ConvTranspose2d"), "W"),
@@ -186,20 +170,18 @@ ROWS = [
     >> "Conv2d: x must be (m, h, w, 1), not (4, 28, 28); write x[..., None] for one channel",
     shape_error(given(nn.Conv2d.init(1, 3, 2, seed=0), np.ones((28, 28, 1))))
     >> "Conv2d: x must be (m, h, w, 1), not (28, 28, 1)",
-    kind_error(
-        given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences.astype(np.float32), sequences))
-    )
+    kind_error(given(layers.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences.astype(np.float32), sequences)))
     >> "CrossAttention: queries must be float64, as query.W is, not float32; write queries.astype('float64')",
-    shape_error(given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences, sequences[..., :1])))
+    shape_error(given(layers.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences, sequences[..., :1])))
     >> "CrossAttention: memory must be (m, s, 2), not (4, 5, 1)",
-    kind_error(given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), [sequences, sequences]))
+    kind_error(given(layers.CrossAttention.init(2, 1, n_memory=2, seed=0), [sequences, sequences]))
     >> "CrossAttention: x must be (queries, memory) or (queries, memory, mask), not list",
     kind_error(given(nn.Embedding.init(3, 2, seed=0), None)) >> "Embedding: ids must be an array, not None",
     kind_error(given(nn.Embedding.init(3, 2, seed=0), [0, 1]))
     >> "Embedding: ids must be an array, not list; write np.asarray(ids)",
     kind_error(given(nn.Embedding.init(3, 2, seed=0), np.eye(3)))
     >> "Embedding: ids must be an array of whole numbers, not float64 array",
-    shape_error(lambda: step(nn.layers.Last(), sequences, np.ones((5, 2))))
+    shape_error(lambda: step(layers.Last(), sequences, np.ones((5, 2))))
     >> "step: memory must be of 4 sequences, as x is, not of 5; for other sequences begin with step(params, x)",
     *[
         kind_error(lambda value=value: nn.Residual(value))
@@ -211,7 +193,7 @@ ROWS = [
             ((nn.Tanh(), (nn.Tanh(), np.tanh)), "layer[1][1]", "ufunc"),
         )
     ],
-    kind_error(lambda: nn.layers.rotate(sequences, start=True))
+    kind_error(lambda: layers.rotate(sequences, start=True))
     >> "rotate: start must be a number, the first position, not bool",
 ]
 

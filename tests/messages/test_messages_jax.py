@@ -3,19 +3,8 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    Adam,
-    Array,
-    Dense,
-    Dropout,
-    Grads,
-    TrainState,
-    backward,
-    forward,
-    gradient,
-    record,
-    update,
-)
+import funcnn as nn
+from funcnn import forward, gradient, record, update
 from funcnn.errors import KindError
 from funcnn.generation import fixed_memory, step
 from funcnn.records import state
@@ -48,7 +37,7 @@ def function(f, *params):
 class Gain(JaxLayer):
     """out = x."""
 
-    factor: Array
+    factor: nn.Array
 
     def value(self, x):
         return list(x)
@@ -74,13 +63,13 @@ def ones_more_update(optimizer, grads, params):
     return grads, OnesMore((*optimizer.seen, grads.params.W))
 
 
-NET = Dense(np.ones((2, 1)), np.ones(1))
-GRADS = Grads(gradient(NET, W=np.ones((2, 1)), b=np.ones(1)), None)
-WIDER = Dense(np.ones((3, 1)), np.ones(1))
-WIDER_GRADS = Grads(gradient(WIDER, W=np.ones((3, 1)), b=np.ones(1)), None)
-UNBIASED = Dense(np.ones((2, 1)), None)
+NET = nn.Dense(np.ones((2, 1)), np.ones(1))
+GRADS = nn.Grads(gradient(NET, W=np.ones((2, 1)), b=np.ones(1)), None)
+WIDER = nn.Dense(np.ones((3, 1)), np.ones(1))
+WIDER_GRADS = nn.Grads(gradient(WIDER, W=np.ones((3, 1)), b=np.ones(1)), None)
+UNBIASED = nn.Dense(np.ones((2, 1)), None)
 ADAM = update(from_optax(optax.adam(1.0)), GRADS, NET)[1]
-TO = to_optax(Adam(), 0.1)
+TO = to_optax(nn.Adam(), 0.1)
 JNET = {"w": jnp.ones(2)}
 MISSING = "value, grad, value_fn"
 
@@ -96,33 +85,19 @@ def cut(params):
 
 ROWS = [
     # JaxFunction and JaxLayer
-    kind_error(lambda: JaxFunction(Dense))
-    >> "JaxFunction: f must be a function (x), as params is (), not the class Dense",
-    kind_error(lambda: JaxFunction("tanh")) >> "JaxFunction: f must be a function (x), as params is (), not str",
     kind_error(lambda: JaxFunction(product))
     >> "JaxFunction: f must be a function (x), as params is (), not product(W, x)",
     kind_error(lambda: JaxFunction(product, (W, W)))
     >> "JaxFunction: f must be a function of the 2 parts of params and x, not product(W, x)",
-    kind_error(lambda: JaxFunction(product, W)) >> "JaxFunction: params must be a tuple, not float64 array",
-    kind_error(lambda: JaxFunction(product, [W]))
-    >> "JaxFunction: params must be a tuple, not list; write tuple(params)",
-    kind_error(lambda: JaxFunction(product, ({"W": W},)))
-    >> "JaxFunction: params[0] must be an immutable value, such as a tuple, not dict",
     kind_error(lambda: JaxFunction(product, ((0.5,),)))
     >> "JaxFunction: params[0][0] must be an array, a record or a tuple of them, not float",
-    kind_error(lambda: JaxFunction(product, (np.ones(2, int),)))
-    >> "JaxFunction: params[0] must be an array of floats, not int64 array",
-    kind_error(lambda: forward(PRODUCT, [1.0])) >> "JaxFunction: x must be an array, not list; write np.asarray(x)",
     kind_error(lambda: forward(PRODUCT, np.array(["a"])))
     >> "JaxFunction: x must be an array of a dtype that JAX has, not str array",
     kind_error(lambda: forward(JaxFunction(jnp.sin), X.astype(np.longdouble)))
     >> f"JaxFunction: x must be an array of a dtype that JAX has, not {np.dtype(np.longdouble)} array",
     kind_error(lambda: forward(PRODUCT, X32))
     >> "JaxFunction: x must be float64, as params[0] is, not float32; write x.astype('float64')",
-    kind_error(lambda: forward(JaxFunction(jnp.sin), np.array(1.0)))
-    >> "JaxFunction: x must be an array or a tuple of arrays, rows first, not <f64>",
     kind_error(lambda: forward(Gain(np.ones(1)), X)) >> "Gain: value must return an array, not list",
-    kind_error(function(lambda x: (x, x))) >> "JaxFunction: <lambda> must return an array, not tuple",
     kind_error(function(lambda x: 1.0)) >> "JaxFunction: <lambda> must return an array, not float",
     kind_error(function(lambda x: jnp.round(x).astype(int)))
     >> "JaxFunction: <lambda> must return an array of floats, not int64 array",
@@ -131,20 +106,12 @@ ROWS = [
     shape_error(function(lambda x: x[1:]))
     >> "JaxFunction: <lambda> must return as many rows as x has, 4, not the shape (3, 2)",
     shape_error(function(jnp.sum)) >> "JaxFunction: sum must return as many rows as x has, 4, not the shape ()",
-    shape_error(lambda: backward(PRODUCT, forward(PRODUCT, X)[1], X))
-    >> "JaxFunction: dA must have the shape of out, (4, 3), not (4, 2)",
-    kind_error(lambda: backward(PRODUCT, forward(PRODUCT, X)[1], None))
-    >> "JaxFunction: dA must be an array like out, of shape (4, 3), not None",
-    shape_error(lambda: backward(PRODUCT, X, X))
-    >> f"backward: cache must be what forward returned for this layer; cache: <f64 4x2>, layer: {PRODUCT}",
     kind_error(lambda: forward(JaxFunction(product, (jnp.ones((2, 3)),)), (X, X32)))
     >> "JaxFunction: x[0] must be float32, as x[1] is, not float64; write x[0].astype('float32')",
-    kind_error(lambda: step(PRODUCT, X))
-    >> "step: there is no rule for JaxFunction, since product may mix positions; write one with "
-    "@step.register(JaxFunction)",
-    kind_error(lambda: fixed_memory(PRODUCT, 3, 9))
-    >> "fixed_memory: there is no rule for JaxFunction, since product may mix positions; write one with "
-    "@step.register(JaxFunction)",
+    kind_error(lambda: step(PRODUCT, X)) >> "step: there is no rule for JaxFunction, since product may mix positions; "
+    "write one with @step.register(JaxFunction)",
+    kind_error(lambda: fixed_memory(PRODUCT, 3, 9)) >> "fixed_memory: there is no rule for JaxFunction, since product "
+    "may mix positions; write one with @step.register(JaxFunction)",
     kind_error(lambda: step(Gain(np.ones(1)), X))
     >> "step: there is no rule for Gain, since value may mix positions; write one with @step.register(Gain)",
     kind_error(lambda: serialized(PRODUCT))
@@ -152,39 +119,30 @@ ROWS = [
     # from_optax
     kind_error(lambda: from_optax(optax.adam))
     >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not function",
-    kind_error(lambda: from_optax(Adam()))
-    >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not Adam",
-    kind_error(lambda: from_optax(optax.MultiSteps(optax.sgd(0.1), 2)))
-    >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not MultiSteps; "
-    "write transformation.gradient_transformation()",
+    kind_error(lambda: from_optax(optax.MultiSteps(optax.sgd(0.1), 2))) >> "from_optax: transformation must be a "
+    "transformation of optax, such as optax.adam(1e-3), not MultiSteps; write transformation.gradient_transformation()",
     kind_error(lambda: update(NoTransformation(), GRADS, NET))
     >> "NoTransformation: transformation must return a transformation of optax, such as optax.adam(1e-3), not function",
-    kind_error(Optax) >> "Optax: transformation must be defined in a subclass",
     kind_error(lambda: NoTransformation(memory=(1.0,)))
     >> "NoTransformation: memory must be None, or a tuple of arrays as update returned it, not (1.0,)",
-    kind_error(step_of(optax.polyak_sgd()))
-    >> "update: optimizer must hold a transformation that needs gradients and parameters alone, such as "
-    "optax.adam(1e-3), not one that also needs value",
+    kind_error(step_of(optax.polyak_sgd())) >> "update: optimizer must hold a transformation that needs gradients and "
+    "parameters alone, such as optax.adam(1e-3), not one that also needs value",
     kind_error(step_of(optax.chain(optax.scale(2.0), optax.lbfgs())))
     >> "update: optimizer must hold a transformation that needs gradients and parameters alone, such as "
     f"optax.adam(1e-3), not one that also needs {MISSING}",
-    shape_error(lambda: update(ADAM, WIDER_GRADS, WIDER))
-    >> "update: the memory of FromOptax is of another network: memory[1] is <f64 2x1> in place of <f64 3x1>; "
-    "start anew with memory=None",
-    shape_error(lambda: update(ADAM, Grads(gradient(UNBIASED, W=np.ones((2, 1))), None), UNBIASED))
+    shape_error(lambda: update(ADAM, WIDER_GRADS, WIDER)) >> "update: the memory of FromOptax is of another network: "
+    "memory[1] is <f64 2x1> in place of <f64 3x1>; start anew with memory=None",
+    shape_error(lambda: update(ADAM, nn.Grads(gradient(UNBIASED, W=np.ones((2, 1))), None), UNBIASED))
     >> "update: the memory of FromOptax is of another network: it has 5 arrays in place of 3; start anew with "
     "memory=None",
-    shape_error(lambda: update(ADAM, Grads(WIDER_GRADS.params, None), NET))
+    shape_error(lambda: update(ADAM, nn.Grads(WIDER_GRADS.params, None), NET))
     >> "update: the gradient of 'W' must be like its parameter, <f64 [[1.] [1.]]>, not <f64 [[1.] [1.] [1.]]>",
     kind_error(step_of(cut(lambda u: list(u.values()))))
     >> "update: the transformation must return updates in the structure of params",
     kind_error(step_of(cut(lambda u: jax.tree.map(lambda a: a.astype(jnp.float32), u))))
     >> "update: an update of the transformation must be like its parameter, <f64 2x1>, not <f32 2x1>",
     # to_optax
-    kind_error(lambda: to_optax(optax.adam(0.1), 0.1))
-    >> "to_optax: optimizer must be an optimizer, such as Adam(), or a tuple of them, not "
-    "GradientTransformationExtraArgs",
-    kind_error(lambda: TrainState(Dense.init(2, 1, seed=0), optax.adam(0.1)))
+    kind_error(lambda: nn.TrainState(nn.Dense.init(2, 1, seed=0), optax.adam(0.1)))
     >> "TrainState: optimizer must be an optimizer, such as Adam(), or a tuple of them, not "
     "GradientTransformationExtraArgs; write from_optax(optimizer)",
     kind_error(lambda: TO.update(JNET, TO.init(JNET)))
@@ -200,14 +158,14 @@ ROWS = [
     kind_error(lambda: TO.init({"w": 1.0})) >> "to_optax: params['w'] must be an array of floats, not float",
     kind_error(lambda: TO.init({"w": np.ones(2)}))
     >> "to_optax: params['w'] must be float32 while jax_enable_x64 is off, not float64 array",
-    kind_error(lambda: TO.init((Dropout(0.5, seed=0), Dense(jnp.ones((2, 1)), None))))
+    kind_error(lambda: TO.init((nn.Dropout(0.5, seed=0), nn.Dense(jnp.ones((2, 1)), None))))
     >> "to_optax: params[0].seed[0] must be a parameter, not a state of a layer; write parameters(net)",
     kind_error(
         lambda: to_optax(OnesMore(), 0.1).update(UNBIASED32, to_optax(OnesMore(), 0.1).init(UNBIASED32), UNBIASED32)
     )
     >> "to_optax: the memory of the optimizer must keep its structure after the first update",
 ]
-UNBIASED32 = Dense(jnp.ones((2, 1)), None)
+UNBIASED32 = nn.Dense(jnp.ones((2, 1)), None)
 
 
 def serialized(net):

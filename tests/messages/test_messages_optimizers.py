@@ -1,47 +1,18 @@
 """Error messages of optimizers and `train`, pinned word for word."""
 
 import math
-from functools import partial
 
 import numpy as np
 
-from funcnn import (
-    Adam,
-    AdamW,
-    Dense,
-    FuncnnError,
-    Grads,
-    Momentum,
-    TrainState,
-    evolve,
-    mlp,
-    mse,
-    record,
-    train,
-    tree_map,
-    update,
-    value_and_grad,
-)
-from funcnn.optimizers import (
-    L2,
-    Average,
-    ClipValue,
-    Decay,
-    Lion,
-    PerArray,
-    Rates,
-    averaged,
-    nonnegative,
-    project,
-    unit_norm,
-)
+import funcnn as nn
+from funcnn import evolve, mlp, mse, optimizers, record, train, tree_map, update, value_and_grad
 from funcnn.records import registry
 from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)
 y = np.ones((10, 1))
 net = mlp([2, 9, 1], seed=1)
-small = Dense(np.array([[1.0], [2.0]]), np.array([3.0]))
+small = nn.Dense(np.array([[1.0], [2.0]]), np.array([3.0]))
 half = tree_map(lambda a: a.astype(np.float32), small)
 grads = value_and_grad(mse)(net, x, y)[1]
 PATTERN = 'a pattern of paths, such as "*.W", or a tuple of them'
@@ -54,32 +25,32 @@ def test_every_number_of_every_optimizer_declares_its_limits():
 
 
 def remembering(optimizer, params=small):
-    return update(optimizer, Grads(params, None), params)[1]
+    return update(optimizer, nn.Grads(params, None), params)[1]
 
 
 def stepping(*returned):
     """An update by an optimizer of a user whose step returns this"""
 
     @record
-    class Mine(PerArray):
+    class Mine(optimizers.PerArray):
         def step(self, g, p, t, *memory):
             return returned[0]
 
-    return lambda: update(Mine(), Grads(small.W, None), small.W)
+    return lambda: update(Mine(), nn.Grads(small.W, None), small.W)
 
 
 def planned(**own):
     """What makes an optimizer of a user with these attributes"""
-    return record(type("Mine", (PerArray,), {"__module__": __name__, **own}))
+    return record(type("Mine", (optimizers.PerArray,), {"__module__": __name__, **own}))
 
 
 def trained(optimizer=(), data=((x, y),) * 3, lr=0.1, **options):
-    return lambda: list(train(TrainState(net, optimizer), data, value_and_grad(mse), lr, **options))
+    return lambda: list(train(nn.TrainState(net, optimizer), data, value_and_grad(mse), lr, **options))
 
 
 def exhausted():
     batches = iter([(x, y)] * 2)
-    list(train(TrainState(net), batches, value_and_grad(mse), 0.1))
+    list(train(nn.TrainState(net), batches, value_and_grad(mse), 0.1))
     return batches
 
 
@@ -88,143 +59,99 @@ LIKE = (
     "number, not "
 )
 ANOTHER = "Average: params must be the network whose sums the Average holds; "
+OF_ANOTHER = "update: the memory of Momentum is of another network: it holds"
 A_STEP = "Mine: step must be a method (self, g, p, t, ...), with a default for each argument after t, not "
 ROWS = [
-    kind_error(planned()) >> f"{A_STEP}None",
     kind_error(planned(step=lambda self, g: (g,))) >> f"{A_STEP}a function (g)",
-    kind_error(planned(step=lambda self, g, p, t, m: (g, m))) >> f"{A_STEP}a function (g, p, t, m)",
     kind_error(planned(step=lambda self, g, p, m=0: (g, m))) >> f"{A_STEP}a function (g, p, m)",
-    kind_error(planned(__annotations__={"step": float}, step=1.0)) >> f"{A_STEP}float",
-    kind_error(lambda: Adam(b1="0.9")) >> "Adam: b1 must be a number, not str; write float(b1)",
     # Patterns.
-    kind_error(lambda: Decay(0.1, ["*.W"])) >> f"Decay: where must be {PATTERN}, not ['*.W']; write tuple(where)",
-    kind_error(lambda: AdamW(where=""))
+    kind_error(lambda: optimizers.Decay(0.1, ["*.W"]))
+    >> f"Decay: where must be {PATTERN}, not ['*.W']; write tuple(where)",
+    kind_error(lambda: nn.AdamW(where=""))
     >> "AdamW: where must be a pattern of paths, such as \"*.W\", or a tuple of them, not ''",
-    kind_error(lambda: L2(0.1, len))
-    >> 'L2: where must be a pattern of paths, such as "*.W", or a tuple of them, not <built-in function len>',
-    kind_error(lambda: Decay(0.1, ()))
+    kind_error(lambda: optimizers.Decay(0.1, ()))
     >> 'Decay: where must be a pattern of paths, such as "*.W", or a tuple of them, not ()',
-    raises(FuncnnError, lambda: update(AdamW(where="*.V"), grads, net))
+    raises(nn.FuncnnError, lambda: update(nn.AdamW(where="*.V"), grads, net))
     >> f"update: no parameter matches '*.V'; {PATHS}",
-    raises(FuncnnError, lambda: update(Decay(0.1, ("*.W", "!*.bias")), grads, net))
+    raises(nn.FuncnnError, lambda: update(optimizers.Decay(0.1, ("*.W", "!*.bias")), grads, net))
     >> f"update: no parameter matches '!*.bias'; {PATHS}",
-    raises(FuncnnError, lambda: update(Rates((("1.*", 0.1),)), grads, net))
-    >> f"update: no parameter matches '1.*'; {PATHS}",
-    raises(FuncnnError, lambda: project(net, nonnegative, "1.*")) >> f"project: no parameter matches '1.*'; {PATHS}",
-    kind_error(lambda: project(net, nonnegative, ["*.W"]))
-    >> f"project: where must be {PATTERN}, not ['*.W']; write tuple(where)",
     # Rates.
-    kind_error(lambda: Rates(("*.W", 0.1)))
-    >> 'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not (\'*.W\', 0.1)',
-    kind_error(lambda: Rates(0.1)) >> 'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not 0.1',
-    kind_error(lambda: Rates({"*.W": 0.1}))
-    >> "Rates: factors must be an immutable value, such as a tuple, not dict; write tuple(factors.items())",
-    kind_error(lambda: Rates((("*.W", 0.1, 0.2),)))
+    kind_error(lambda: optimizers.Rates((("*.W", 0.1, 0.2),)))
     >> 'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not ((\'*.W\', 0.1, 0.2),)',
-    kind_error(lambda: Rates((("*.W", "fast"),)))
+    kind_error(lambda: optimizers.Rates((("*.W", "fast"),)))
     >> "Rates: factors must be pairs, such as ((\"0.*\", 0.1), (\"*.b\", 2.0)), not (('*.W', 'fast'),)",
-    kind_error(lambda: Rates(((0.1, 0.2),)))
+    kind_error(lambda: optimizers.Rates(((0.1, 0.2),)))
     >> 'Rates: the first of a pair must be a pattern of paths, such as "*.W", or a tuple of them, not 0.1',
-    range_error(lambda: Rates((("*.W", 1), ("*.b", -0.1))))
+    range_error(lambda: optimizers.Rates((("*.W", 1), ("*.b", -0.1))))
     >> "Rates: a factor must be finite and not negative, not -0.1",
-    range_error(lambda: Rates((("*.W", math.nan),))) >> "Rates: a factor must be finite and not negative, not nan",
+    range_error(lambda: optimizers.Rates((("*.W", math.nan),)))
+    >> "Rates: a factor must be finite and not negative, not nan",
     # What is no optimizer.
-    kind_error(lambda: update(None, grads, net))
-    >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not None",
-    kind_error(lambda: update([Adam()], grads, net))
+    kind_error(lambda: update([nn.Adam()], grads, net))
     >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not list; write tuple(optimizer)",
     kind_error(lambda: update((), None, net)) >> "update: grads must be a Grads, as backward returns it, not None",
-    kind_error(lambda: update(Adam(), grads, list(net)))
+    kind_error(lambda: update(nn.Adam(), grads, list(net)))
     >> "update: params must be a record, a tuple or an array, not list; write tuple(params)",
-    kind_error(lambda: Grads("nonsense", None)) >> "Grads: params must be a record, a tuple or an array, not str",
-    kind_error(lambda: averaged(Average(), list(net)))
-    >> "averaged: params must be a record, a tuple or an array, not list; write tuple(params)",
-    kind_error(lambda: project(list(net), nonnegative))
-    >> "project: params must be a record, a tuple or an array, not list; write tuple(params)",
-    kind_error(lambda: nonnegative([1.0])) >> "nonnegative: p must be an array, not list; write np.asarray(p)",
-    kind_error(lambda: unit_norm(np.ones((2, 1), int)))
-    >> "unit_norm: p must be an array of floats, not int64 array; write p.astype(float)",
-    kind_error(lambda: update(Adam, grads, net))
+    kind_error(lambda: update(nn.Adam, grads, net))
     >> "update: optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Adam; write Adam()",
     # What update is given.
-    kind_error(lambda: update(Adam(), (grads, Adam()), net))
+    kind_error(lambda: update(nn.Adam(), (grads, nn.Adam()), net))
     >> "update: grads must be a Grads, as backward returns it, not tuple; write grads[0]",
-    kind_error(lambda: update(Adam(), grads.params, net))
-    >> "update: grads must be a Grads, as backward returns it, not tuple",
-    shape_error(lambda: update(Adam(), Grads(small.W.T, None), small.W))
+    shape_error(lambda: update(nn.Adam(), nn.Grads(small.W.T, None), small.W))
     >> "update: each gradient must be like its parameter, <f64 [[1.] [2.]]>, not <f64 [[1. 2.]]>",
-    shape_error(lambda: update(ClipValue(1.0), Grads(half, None), small))
+    shape_error(lambda: update(optimizers.ClipValue(1.0), nn.Grads(half, None), small))
     >> "update: each gradient must be like its parameter, <f64 [[1.] [2.]]>, not <f32 [[1.] [2.]]>",
-    shape_error(lambda: update(Adam(), Grads(net, None), small))
+    shape_error(lambda: update(nn.Adam(), nn.Grads(net, None), small))
     >> "update: grads must be gradients of these params; params: Dense(W=<f64 [[1.] [2.]]>, b=<f64 [3.]>), grads: "
     "(Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, b=<f64 [0.]>))",
     # Memory.
-    shape_error(lambda: update(remembering(Momentum(), net[0]), Grads(small, None), small))
-    >> "update: the memory of Momentum is of another network: it holds (<f64 2x9>,) for the parameter <f64 [[1.] "
-    "[2.]]>; start anew with Momentum(...)",
-    shape_error(lambda: update(remembering(Momentum(), half), Grads(small, None), small))
-    >> "update: the memory of Momentum is of another network: it holds (<f32 [[1.] [2.]]>,) for the parameter "
-    "<f64 [[1.] [2.]]>; start anew with Momentum(...)",
-    shape_error(lambda: update(remembering(Momentum(), small.W), Grads(small, None), small))
-    >> "update: the memory of Momentum is of another network: it holds None for the parameter <f64 [3.]>; start "
-    "anew with Momentum(...)",
-    shape_error(lambda: update(remembering(Momentum()), Grads(small.W, None), small.W))
-    >> "update: the memory of Momentum is of another network: it holds (<f64 [3.]>,) for the parameter <f64 "
-    "[[1.] [2.]]>; start anew with Momentum(...)",
-    shape_error(lambda: update(evolve(Momentum(), memory=(("m",), ("m",)), t=1), Grads(small, None), small))
-    >> "update: the memory of Momentum is of another network: it holds ('m',) for the parameter <f64 [[1.] "
-    "[2.]]>; start anew with Momentum(...)",
+    shape_error(lambda: update(remembering(nn.Momentum(), net[0]), nn.Grads(small, None), small))
+    >> f"{OF_ANOTHER} (<f64 2x9>,) for the parameter <f64 [[1.] [2.]]>; start anew with Momentum(...)",
+    shape_error(lambda: update(remembering(nn.Momentum(), half), nn.Grads(small, None), small))
+    >> f"{OF_ANOTHER} (<f32 [[1.] [2.]]>,) for the parameter <f64 [[1.] [2.]]>; start anew with Momentum(...)",
+    shape_error(lambda: update(remembering(nn.Momentum()), nn.Grads(small.W, None), small.W))
+    >> f"{OF_ANOTHER} (<f64 [3.]>,) for the parameter <f64 [[1.] [2.]]>; start anew with Momentum(...)",
+    shape_error(lambda: update(evolve(nn.Momentum(), memory=(("m",), ("m",)), t=1), nn.Grads(small, None), small))
+    >> f"{OF_ANOTHER} ('m',) for the parameter <f64 [[1.] [2.]]>; start anew with Momentum(...)",
     # A step of a user.
     kind_error(stepping(small.W)) >> LIKE + "float64 array",
     kind_error(stepping(())) >> LIKE + "()",
-    kind_error(stepping(None)) >> LIKE + "None",
-    kind_error(stepping([small.W])) >> LIKE + "list",
     kind_error(stepping((small.W.T,))) >> LIKE + "(<f64 [[1. 2.]]>,)",
     kind_error(stepping((half.W,))) >> LIKE + "(<f32 [[1.] [2.]]>,)",
     kind_error(stepping((0.5,))) >> LIKE + "(0.5,)",
     kind_error(stepping((small.W, small.b))) >> LIKE + "(<f64 [[1.] [2.]]>, <f64 [3.]>)",
     kind_error(stepping((small.W, None))) >> LIKE + "(<f64 [[1.] [2.]]>, None)",
     # Average.
-    kind_error(lambda: averaged((Adam(), ()), net)) >> "averaged: optimizer must hold exactly one Average, not 0",
-    kind_error(lambda: averaged(net, (Adam(), Average())))
+    kind_error(lambda: optimizers.averaged((nn.Adam(), ()), net))
+    >> "averaged: optimizer must hold exactly one Average, not 0",
+    kind_error(lambda: optimizers.averaged(net, (nn.Adam(), optimizers.Average())))
     >> "averaged: optimizer must hold exactly one Average, not 0; write averaged(optimizer, params)",
-    kind_error(lambda: averaged((Average(), (Average(0.9),)), net))
+    kind_error(lambda: optimizers.averaged((optimizers.Average(), (optimizers.Average(0.9),)), net))
     >> "averaged: optimizer must hold exactly one Average, not 2",
-    shape_error(lambda: averaged(remembering(Average()), net))
+    shape_error(lambda: optimizers.averaged(remembering(optimizers.Average()), net))
     >> ANOTHER
     + "all trees must have the same structure; where the first has (Dense(W=<f64 2x9>, b=<f64 9>), Relu(), "
     "Dense(W=<f64 9x1>, "
     "b=<f64 [0.]>)), the second has Dense(W=<f64 [[0.] [0.]]>, b=<f64 [0.]>)",
-    shape_error(lambda: update(remembering(Average()), Grads(net[0], None), net[0]))
+    shape_error(lambda: update(remembering(optimizers.Average()), nn.Grads(net[0], None), net[0]))
     >> ANOTHER + "the sums hold <f64 [[0.] [0.]]> for the parameter <f64 2x9>",
-    shape_error(lambda: averaged(remembering(Average()), half))
-    >> ANOTHER + "the sums hold <f64 [[0.] [0.]]> for the parameter <f32 [[1.] [2.]]>",
-    shape_error(lambda: averaged(remembering(Average(), Dense(small.W, None)), small))
+    shape_error(lambda: optimizers.averaged(remembering(optimizers.Average(), nn.Dense(small.W, None)), small))
     >> ANOTHER + "the sums hold None for the parameter <f64 [3.]>",
     # Constraints.
-    shape_error(lambda: project(small, np.ravel))
+    shape_error(lambda: optimizers.project(small, np.ravel))
     >> "project: onto must give an array like <f64 [[1.] [2.]]>, not <f64 [1. 2.]>",
-    shape_error(lambda: project(small, lambda p: p.astype(np.float32)))
+    shape_error(lambda: optimizers.project(small, lambda p: p.astype(np.float32)))
     >> "project: onto must give an array like <f64 [[1.] [2.]]>, not <f32 [[1.] [2.]]>",
-    kind_error(lambda: project(small, lambda p: None))
+    kind_error(lambda: optimizers.project(small, lambda p: None))
     >> "project: onto must give an array like <f64 [[1.] [2.]]>, not None",
     kind_error(trained(constraint=lambda params: None))
     >> "train: constraint must return parameters like those it is given, not None",
-    shape_error(trained(constraint=partial(project, onto=np.ravel, where="2.W")))
-    >> "project: onto must give an array like <f64 9x1>, not <f64 9>",
     # Schedules and batches in train.
-    kind_error(trained(lr=lambda step: np.full(2, 0.1))) >> "train: lr(0) must be a number, not float64 array",
-    kind_error(trained(lr=lambda step: None)) >> "train: lr(0) must be a number, not None",
     range_error(trained(lr=lambda step: 0.1 if step < 2 else math.nan))
     >> "train: lr(2) must be finite and not negative, not nan",
-    range_error(trained(lr=lambda step: 0.1 - 0.1 * step)) >> "train: lr(2) must be finite and not negative, not -0.1",
-    kind_error(trained(lr="0.1")) >> "train: lr must be a number, not str; write float(lr)",
     range_error(trained(lr=math.nan)) >> "train: lr must be finite and not negative, not nan",
     range_error(trained(data=exhausted()))
     >> "train: data must give at least one batch, not 0; a generator can be read once, so make a new one",
-    shape_error(trained(remembering(Lion())))
-    >> "update: the memory of Lion is of another network: it holds (<f64 [[0.01] [0.02]]>,) for the parameter "
-    "<f64 2x9>; start anew with Lion(...)",
 ]
 
 
@@ -235,4 +162,4 @@ def test_it_says(row):
 
 def test_a_list_of_batches_that_is_empty_is_taken():
     """A run that is resumed where it ended has no batch left; only what gives its batches once is suspected"""
-    assert list(train(TrainState(net), [], value_and_grad(mse), 0.1)) == []
+    assert list(train(nn.TrainState(net), [], value_and_grad(mse), 0.1)) == []

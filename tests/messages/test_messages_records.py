@@ -3,51 +3,32 @@
 from collections import deque
 from decimal import Decimal
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import attrs
 import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn import (
-    Adam,
-    Array,
-    BatchNorm,
-    ClipNorm,
-    Dense,
-    Elementwise,
-    Embedding,
-    FuncnnError,
-    Grads,
-    Momentum,
-    Relu,
-    Seed,
-    evolve,
-    forward,
-    mse,
-    namespace,
-    record,
-    state,
-)
+from funcnn import forward, mse, namespace, record, state
 from funcnn.errors import FrozenError, KindError
 from funcnn.layers import LeakyRelu, Recurrent, Wrapper
 from funcnn.optimizers import Decay, PerArray
 from funcnn.records import branches
 from tests.says import assert_says, each_row, kind_error, raises
 
-dense = Dense.init(2, 1, seed=0)
+dense = nn.Dense.init(2, 1, seed=0)
 x = np.ones((3, 2))
 big = x.astype(">f8")
 
 
 @record
 class Fields:
-    W: Array = state(default=np.ones(1))
+    W: nn.Array = state(default=np.ones(1))
     inner: Any = ()
     rate: float = 1.0
     size: int = 1
-    seed: Seed = 0
+    seed: nn.Seed = 0
 
 
 @record(kw_only=True)
@@ -60,11 +41,6 @@ class ByName:
 class Positional:
     first: float
     second: float = attrs.field(default=1.0, kw_only=True)
-
-
-class Pair(NamedTuple):
-    one: Any
-    other: Any
 
 
 def named(name):
@@ -84,39 +60,33 @@ def changing(value):
 
 def flat():
     """An activation without a slope."""
-    return made((Elementwise,), {}, value=lambda self, x: x)()()
+    return made((nn.Elementwise,), {}, value=lambda self, x: x)()()
 
 
 AN_ARRAY = "Dense: W must be an array of floats, not "
 A_SEED = "Fields: seed must be an int in [0, 2**31), or a tuple of them, not "
 ROWS = [
     # Classes.
-    kind_error(made((), {"W": Array}, seen=state(default=0)))
+    kind_error(made((), {"W": nn.Array}, seen=state(default=0)))
     >> "record: seen of Mine must have an annotation, such as seen: int",
-    kind_error(made((), {"rate": float, "W": Array}, rate=1.0))
+    kind_error(made((), {"rate": float, "W": nn.Array}, rate=1.0))
     >> "record: W of Mine must have a default, since rate before it has one; put W before rate",
-    kind_error(made((LeakyRelu,), {"W": Array}))
+    kind_error(made((LeakyRelu,), {"W": nn.Array}))
     >> "record: W of Mine must have a default, since alpha before it has one; write @record(kw_only=True)",
-    kind_error(made((), {"rate": float, "layers": tuple}, rate=1.0, layers=branches()))
-    >> "record: layers of Mine must have a default, since rate before it has one; put layers before rate",
     *[
         kind_error(partial(cls, *given)) >> f"{cls.__name__}: {methods} must be defined in a subclass"
         for cls, given, methods in (
-            (Elementwise, (), "slope and value"),
-            (Wrapper, (Relu(),), "enter"),
+            (nn.Elementwise, (), "slope and value"),
+            (Wrapper, (nn.Relu(),), "enter"),
             (Recurrent, (1,), "back and cell"),
         )
     ],
     kind_error(flat) >> "Mine: slope must be defined in the class",
-    raises(FuncnnError, made((Elementwise,), {"value": float}))
+    raises(nn.FuncnnError, made((nn.Elementwise,), {"value": float}))
     >> "record: a field of Mine must not be named value, as an attribute of Elementwise is; choose another name",
-    raises(FuncnnError, made((Elementwise,), {"keeps": str}, keeps="out"))
-    >> "record: a field of Mine must not be named keeps, as an attribute of Elementwise is; choose another name",
-    raises(FuncnnError, made((Recurrent,), {"gates": int}, gates=4))
-    >> "record: a field of Mine must not be named gates, as an attribute of Recurrent is; choose another name",
-    raises(FuncnnError, made((Wrapper,), {"held": float}))
+    raises(nn.FuncnnError, made((Wrapper,), {"held": float}))
     >> "record: a field of Mine must not be named held, as an attribute of Wrapper is; choose another name",
-    raises(FuncnnError, made((PerArray,), {"t": float}, t=1.0))
+    raises(nn.FuncnnError, made((PerArray,), {"t": float}, t=1.0))
     >> "record: a field of Mine must not be named t, as a state of PerArray is; choose another name",
     # Records.
     raises(FrozenError, lambda: setattr(dense, "W", x))
@@ -124,76 +94,60 @@ ROWS = [
     raises(FrozenError, lambda: setattr(dense, "weights", x))
     >> "Dense: weights cannot be set, since a record does not change",
     raises(FrozenError, lambda: delattr(dense, "W")) >> "Dense: W cannot be deleted, since a record does not change",
-    kind_error(lambda: (dense,) + Relu())  # noqa: RUF005  the sum is what is refused
+    kind_error(lambda: (dense,) + nn.Relu())  # noqa: RUF005  the sum is what is refused
     >> "+: the right side of a chain must be a tuple, not Relu; write net + (layer,)",
     # Arguments that do not fit the fields.
-    kind_error(lambda: Adam(1e-3))
+    kind_error(lambda: nn.Adam(1e-3))
     >> "Adam: settings must be given by name, not by position; lr is an argument of sgd and train",
-    kind_error(lambda: Momentum(0.1, 0.9))
-    >> "Momentum: settings must be given by name, not by position; lr is an argument of sgd and train",
-    kind_error(lambda: Adam(lr=0.1)) >> "Adam: there is no field lr; lr is an argument of sgd and train",
-    kind_error(lambda: Adam(betas=(0.9, 0.99)))
+    kind_error(lambda: nn.Adam(lr=0.1)) >> "Adam: there is no field lr; lr is an argument of sgd and train",
+    kind_error(lambda: nn.Adam(betas=(0.9, 0.99)))
     >> "Adam: there is no field betas; its fields are b1, b2, eps, memory, t",
     kind_error(lambda: ByName(0.5))
     >> "ByName: settings must be given by name, not by position; its fields are share, width",
     kind_error(ByName) >> "ByName: share must be given; its fields are share, width",
-    kind_error(lambda: Dense(dense.W, None, bias=True)) >> "Dense: there is no field bias; its fields are W, b",
-    kind_error(lambda: evolve(dense, bias=True)) >> "Dense: there is no field bias; its fields are W, b",
-    kind_error(lambda: Relu(alpha=0.1)) >> "Relu: there is no field alpha; it has no fields",
-    kind_error(lambda: Relu(0.1)) >> "Relu: takes no arguments, but 1 was given",
-    kind_error(lambda: Dense(dense.W, None, 3))
+    kind_error(lambda: nn.Dense(dense.W, None, bias=True)) >> "Dense: there is no field bias; its fields are W, b",
+    kind_error(lambda: nn.Relu(alpha=0.1)) >> "Relu: there is no field alpha; it has no fields",
+    kind_error(lambda: nn.Relu(0.1)) >> "Relu: takes no arguments, but 1 was given",
+    kind_error(lambda: nn.Dense(dense.W, None, 3))
     >> "Dense: takes at most 2 positional arguments, but 3 were given; its fields are W, b",
-    kind_error(lambda: BatchNorm(16))
+    kind_error(lambda: nn.BatchNorm(16))
     >> "BatchNorm: shift, mean, var must be given; write BatchNorm.init(...) for sizes",
-    kind_error(lambda: Embedding(10, 3))
+    kind_error(lambda: nn.Embedding(10, 3))
     >> "Embedding: takes at most 1 positional argument, but 2 were given; write Embedding.init(...) for sizes",
-    kind_error(lambda: Dense(4, n_out=3)) >> "Dense: there is no field n_out; write Dense.init(...) for sizes",
+    kind_error(lambda: nn.Dense(4, n_out=3)) >> "Dense: there is no field n_out; write Dense.init(...) for sizes",
     kind_error(lambda: Positional(1, 2))
     >> "Positional: takes at most 1 positional argument, but 2 were given; its fields are first, second",
-    kind_error(lambda: Dense(b=None)) >> "Dense: W must be given; its fields are W, b",
-    kind_error(lambda: Dense(dense.W)) >> "Dense: b must be given; its fields are W, b",
-    kind_error(Dense) >> "Dense: W, b must be given; its fields are W, b",
-    kind_error(lambda: Grads(dense)) >> "Grads: x must be given; its fields are params, x",
-    kind_error(lambda: Dense(dense.W, W=dense.W)) >> "Dense: W is given twice, by position and by name",
-    kind_error(ClipNorm) >> "ClipNorm: norm must be given; its fields are norm",
+    kind_error(lambda: nn.Dense(b=None)) >> "Dense: W must be given; its fields are W, b",
+    kind_error(nn.Dense) >> "Dense: W, b must be given; its fields are W, b",
+    kind_error(lambda: nn.Grads(dense)) >> "Grads: x must be given; its fields are params, x",
+    kind_error(lambda: nn.Dense(dense.W, W=dense.W)) >> "Dense: W is given twice, by position and by name",
     # record itself.
     kind_error(lambda: record(3)) >> "record: cls must be a class, not int",
-    kind_error(lambda: record(Relu)) >> "record: Relu is a record already",
+    kind_error(lambda: record(nn.Relu)) >> "record: Relu is a record already",
     kind_error(lambda: record(kw_only="yes")) >> "record: kw_only must be True or False, not str",
     *[
-        raises(FuncnnError, named(name))
+        raises(nn.FuncnnError, named(name))
         >> f"record: a field of Mine must not be named {name}, a name that attrs uses; choose another name"
         for name in ("self", "attr_dict", "NOTHING", "_config", "_setattr", "_cached_setattr_get")
     ],
     # Numbers.
     kind_error(lambda: Fields(rate=True), lambda: Fields(rate=np.True_)) >> "Fields: rate must be a number, not bool",
     kind_error(lambda: Fields(rate=Decimal("0.1"))) >> "Fields: rate must be a number, not Decimal; write float(rate)",
-    kind_error(lambda: Fields(rate="a half")) >> "Fields: rate must be a number, not str",
-    kind_error(lambda: Fields(rate=None)) >> "Fields: rate must be a number, not None",
-    kind_error(lambda: Fields(rate=np.ones(1))) >> "Fields: rate must be a number, not float64 array",
     kind_error(lambda: Fields(size=True)) >> "Fields: size must be a whole number, not bool",
     kind_error(lambda: Fields(size=0.5)) >> "Fields: size must be a whole number, not float",
     kind_error(lambda: Fields(size=2.0)) >> "Fields: size must be a whole number, not float; write int(size)",
-    kind_error(lambda: Fields(size=np.inf)) >> "Fields: size must be a whole number, not float",
     # Seeds.
-    kind_error(lambda: Fields(seed=True)) >> A_SEED + "bool",
     kind_error(lambda: Fields(seed=(1, True))) >> A_SEED + "(1, True)",
-    kind_error(lambda: Fields(seed=True)) >> A_SEED + "bool",
     kind_error(lambda: Fields(seed=np.array(1.5))) >> A_SEED + "<f64 1.5>",
-    kind_error(lambda: Fields(seed=np.array([1, 2]))) >> A_SEED + "int64 array",
     kind_error(lambda: Fields(seed=np.array(-1))) >> A_SEED + "<i64 -1>",
     # Arrays.
-    kind_error(lambda: Dense([[1.0]], None)) >> AN_ARRAY + "list; write np.array(W, float)",
-    kind_error(lambda: Dense([[1.0], [1.0, 2.0]], None), lambda: Dense([["a"]], None)) >> AN_ARRAY + "list",
-    kind_error(lambda: Dense(1.0, None)) >> AN_ARRAY + "float; write np.array(W, float)",
-    kind_error(lambda: Dense(None, None)) >> AN_ARRAY + "None",
-    kind_error(lambda: Dense(W=True, b=None)) >> AN_ARRAY + "bool",
-    kind_error(lambda: Dense(np.arange(2)[None], None)) >> AN_ARRAY + "int64 array; write np.array(W, float)",
-    kind_error(lambda: Dense(np.array([[None]]), None)) >> AN_ARRAY + "object array",
-    kind_error(lambda: Dense(np.ma.masked_array(x), None)) >> AN_ARRAY + "MaskedArray",
-    kind_error(lambda: Dense(np.ones((1, 1)).view(np.matrix), None)) >> AN_ARRAY + "matrix; write np.array(W, float)",
-    kind_error(changing(np.arange(2)))
-    >> "Fields: inner must be an array of floats, not int64 array; write np.array(inner, float)",
+    kind_error(lambda: nn.Dense([[1.0]], None)) >> AN_ARRAY + "list; write np.array(W, float)",
+    kind_error(lambda: nn.Dense([[1.0], [1.0, 2.0]], None), lambda: nn.Dense([["a"]], None)) >> AN_ARRAY + "list",
+    kind_error(lambda: nn.Dense(1.0, None)) >> AN_ARRAY + "float; write np.array(W, float)",
+    kind_error(lambda: nn.Dense(np.array([[None]]), None)) >> AN_ARRAY + "object array",
+    kind_error(lambda: nn.Dense(np.ma.masked_array(x), None)) >> AN_ARRAY + "MaskedArray",
+    kind_error(lambda: nn.Dense(np.ones((1, 1)).view(np.matrix), None))
+    >> AN_ARRAY + "matrix; write np.array(W, float)",
     # What can change.
     kind_error(changing([1]))
     >> "Fields: inner must be an immutable value, such as a tuple, not list; write tuple(inner)",
@@ -206,32 +160,20 @@ ROWS = [
     >> "Fields: inner must be an immutable value, such as a tuple, not set; write frozenset(inner)",
     kind_error(changing(bytearray()))
     >> "Fields: inner must be an immutable value, such as a tuple, not bytearray; write bytes(inner)",
-    kind_error(changing(memoryview(bytearray(2))))
-    >> "Fields: inner must be an immutable value, such as a tuple, not memoryview",
     kind_error(changing(layer for layer in ()))
     >> "Fields: inner must be an immutable value, such as a tuple, not generator; write tuple(inner)",
-    kind_error(changing(map(abs, ())))
-    >> "Fields: inner must be an immutable value, such as a tuple, not map; write tuple(inner)",
-    kind_error(changing(iter(()))) >> "Fields: inner must be an immutable value, such as a tuple, not tuple_iterator",
-    kind_error(changing(Pair(x, x)))
-    >> "Fields: inner must be an immutable value, such as a tuple, not Pair; write tuple(inner)",
-    kind_error(lambda: nn.TrainState((), cost=[1.0]))
-    >> "TrainState: cost must be an immutable value, such as a tuple, not list",
     # x, at the door of a layer.
-    kind_error(lambda: forward(Relu(), big))
+    kind_error(lambda: forward(nn.Relu(), big))
     >> "Relu: x must be an array in the machine's byte order, not >f8 array; write x.astype('float64')",
     kind_error(lambda: forward(dense, big)) >> "Dense: x must be float64, as W is, not >f8; write x.astype('float64')",
     kind_error(lambda: mse(big, x))
     >> "mse: out must be an array in the machine's byte order, not >f8 array; write out.astype('float64')",
-    kind_error(lambda: forward(Relu(), None)) >> "Relu: x must be an array, not None",
-    kind_error(lambda: forward(Relu(), "x")) >> "Relu: x must be an array, not str",
-    kind_error(lambda: namespace(np.float64(1), "g"))
-    >> "g must be an array, not float64; write np.asarray(g), or take the namespace of the array from which g was "
-    "computed",
+    kind_error(lambda: forward(nn.Relu(), None)) >> "Relu: x must be an array, not None",
+    kind_error(lambda: namespace(np.float64(1), "g")) >> "g must be an array, not float64; write np.asarray(g), or "
+    "take the namespace of the array from which g was computed",
     kind_error(lambda: namespace("x", dense)) >> "namespace: name and whose must be strings, not Dense and str",
-    kind_error(lambda: forward(Relu(), np.ndarray)) >> "Relu: x must be an array, not the class ndarray",
-    kind_error(lambda: forward(Relu(), 1.0)) >> "Relu: x must be an array, not float; write np.asarray(x)",
-    kind_error(lambda: forward(Relu(), np.array(["a"]))) >> "Relu: x must be an array of floats, not str array",
+    kind_error(lambda: forward(nn.Relu(), 1.0)) >> "Relu: x must be an array, not float; write np.asarray(x)",
+    kind_error(lambda: forward(nn.Relu(), np.array(["a"]))) >> "Relu: x must be an array of floats, not str array",
     kind_error(lambda: Decay(0.1, "*", 3))
     >> "Decay: takes at most 2 positional arguments, but 3 were given; its fields are rate, where",
 ]
@@ -249,15 +191,16 @@ def test_tables_of_pandas_are_refused_with_the_way_out():
         for row in [
             kind_error(changing(given)) >> "Fields: inner must be an immutable value, such as a tuple, "
             f"not {kind}; write inner.to_numpy()",
-            kind_error(partial(Dense, given, None)) >> f"{AN_ARRAY}{kind}; write W.to_numpy(float)",
-            kind_error(partial(forward, Relu(), given)) >> f"Relu: x must be an array, not {kind}; write x.to_numpy()",
+            kind_error(partial(nn.Dense, given, None)) >> f"{AN_ARRAY}{kind}; write W.to_numpy(float)",
+            kind_error(partial(forward, nn.Relu(), given))
+            >> f"Relu: x must be an array, not {kind}; write x.to_numpy()",
         ]:
             assert_says(row)
 
 
 def test_nothing_but_a_chain_refuses_a_record_behind_it_itself():
     with pytest.raises(TypeError, match="unsupported operand"):
-        1.0 + Relu()
+        1.0 + nn.Relu()
 
 
 def test_the_error_of_a_change_is_an_attribute_error():
@@ -267,7 +210,7 @@ def test_the_error_of_a_change_is_an_attribute_error():
 
 def test_branches_by_name_follow_a_default():
     cls = made((), {"rate": float, "layers": tuple}, rate=1.0, layers=branches(kw_only=True))()
-    assert cls(layers=(Relu(),)).layers == (Relu(),)
+    assert cls(layers=(nn.Relu(),)).layers == (nn.Relu(),)
 
 
 def test_an_error_inside_of_a_constructor_passes_as_it_is():

@@ -6,19 +6,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from funcnn import accuracy, binary_cross_entropy, binary_cross_entropy_with_logits, huber, mse, softmax_cross_entropy
-from funcnn.losses import (
-    binary_focal,
-    cosine_distance,
-    hinge,
-    kl_divergence,
-    mae,
-    poisson_nll,
-    quantile,
-    softmax_focal,
-    squared_hinge,
-    triplet,
-)
+import funcnn as nn
+from funcnn import accuracy, binary_cross_entropy_with_logits, huber, losses, mse, softmax_cross_entropy
 from funcnn.metrics import perplexity
 from tests.says import assert_says, each_row, kind_error, range_error, shape_error
 
@@ -41,7 +30,7 @@ ROWS = [
     # The order of the arguments.
     kind_error(partial(mse, YES, COLUMN))
     >> f"mse: out must be an array of floats, not int64 array; write mse(out, y){ORDER}",
-    kind_error(partial(hinge, YES > 0, COLUMN))
+    kind_error(partial(losses.hinge, YES > 0, COLUMN))
     >> f"hinge: out must be an array of floats, not bool array; write hinge(out, y){ORDER}",
     kind_error(partial(softmax_cross_entropy, CLASSES, OUT))
     >> "softmax_cross_entropy: out must be an array of floats, not int64 array; "
@@ -50,22 +39,20 @@ ROWS = [
     >> f"accuracy: out must be an array of floats, not int64 array; write accuracy(out, y){ORDER}",
     range_error(partial(softmax_cross_entropy, ONEHOT, OUT))
     >> f"softmax_cross_entropy: y must be in [0, 1]; it has -1.0 .. 4.0; write softmax_cross_entropy(out, y){ORDER}",
-    range_error(partial(hinge, YES.astype(float), 2 * COLUMN))
+    range_error(partial(losses.hinge, YES.astype(float), 2 * COLUMN))
     >> f"hinge: y must be 0 or 1; it has -2.0 .. 4.0; write hinge(out, y){ORDER}",
     kind_error(partial(mse, YES, YES))
     >> "mse: out must be an array of floats, not int64 array; write out.astype(float)",
     # What holds no numbers, or is no array.
-    kind_error(partial(softmax_cross_entropy, OUT, WORDS))
-    >> "softmax_cross_entropy: y must hold numbers, not strings such as 'cat'; write classes, y = np.unique(y, "
-    "return_inverse=True)",
+    kind_error(partial(softmax_cross_entropy, OUT, WORDS)) >> "softmax_cross_entropy: y must hold numbers, not "
+    "strings such as 'cat'; write classes, y = np.unique(y, return_inverse=True)",
     kind_error(partial(accuracy, OUT, WORDS.astype(object)))
     >> "accuracy: y must hold numbers, not objects; write classes, y = np.unique(y, return_inverse=True)",
-    kind_error(partial(softmax_focal, OUT, WORDS.astype(bytes)))
-    >> "softmax_focal: y must hold numbers, not strings such as b'cat'; write classes, y = np.unique(y, "
-    "return_inverse=True)",
+    kind_error(partial(losses.softmax_focal, OUT, WORDS.astype(bytes))) >> "softmax_focal: y must hold numbers, not "
+    "strings such as b'cat'; write classes, y = np.unique(y, return_inverse=True)",
     kind_error(partial(mse, COLUMN, COLUMN.astype(str)))
     >> "mse: y must hold numbers, not strings such as '2.0'; write y.astype(float)",
-    kind_error(partial(mae, COLUMN, COLUMN.astype(object)))
+    kind_error(partial(losses.mae, COLUMN, COLUMN.astype(object)))
     >> "mae: y must hold numbers, not objects; write y.astype(float)",
     kind_error(partial(mse, COLUMN, np.full((5, 1), None))) >> "mse: y must hold numbers, not objects",
     kind_error(partial(mse, COLUMN, WORDS[:, None])) >> "mse: y must hold numbers, not strings such as 'cat'",
@@ -105,7 +92,7 @@ ROWS = [
     # Shapes.
     shape_error(partial(mse, COLUMN, CLASSES)) >> f"mse: {SAME}(5, 1), y: (5,); write y[:, None]",
     shape_error(partial(mse, COLUMN[:, 0], COLUMN)) >> f"mse: {SAME}(5,), y: (5, 1); write y[:, 0]",
-    shape_error(partial(mae, PLACES[..., :1], PLACES[..., 0]))
+    shape_error(partial(losses.mae, PLACES[..., :1], PLACES[..., 0]))
     >> f"mae: {SAME}(4, 3, 1), y: (4, 3); write y[..., None]",
     shape_error(partial(mse, COLUMN, COLUMN[:4])) >> f"mse: {SAME}(5, 1), y: (4, 1)",
     shape_error(partial(binary_cross_entropy_with_logits, COLUMN, YES[:, 0]))
@@ -116,14 +103,13 @@ ROWS = [
     >> f"softmax_cross_entropy: {CLASSES_OR}(5, 1), out: (5, 3); write y[:, 0].astype(int)",
     shape_error(partial(softmax_cross_entropy, OUT, CLASSES[:, None] / 2))
     >> f"softmax_cross_entropy: {CLASSES_OR}(5, 1), out: (5, 3)",
-    shape_error(partial(softmax_cross_entropy, PLACES, np.zeros((4, 3, 1), int)))
-    >> "softmax_cross_entropy: y must be classes (4, 3) or soft labels (4, 3, 2); y: (4, 3, 1), out: (4, 3, 2); "
-    "write y[..., 0]",
+    shape_error(partial(softmax_cross_entropy, PLACES, np.zeros((4, 3, 1), int))) >> "softmax_cross_entropy: y must "
+    "be classes (4, 3) or soft labels (4, 3, 2); y: (4, 3, 1), out: (4, 3, 2); write y[..., 0]",
     shape_error(partial(perplexity, OUT, CLASSES[:, None]))
     >> f"perplexity: {CLASSES_OR}(5, 1), out: (5, 3); write y[:, 0]",
     shape_error(partial(softmax_cross_entropy, OUT, CLASSES[:4]))
     >> f"softmax_cross_entropy: {CLASSES_OR}(4,), out: (5, 3)",
-    shape_error(partial(triplet, PLACES, np.ones((4, 1))))
+    shape_error(partial(losses.triplet, PLACES, np.ones((4, 1))))
     >> "triplet: y must be (4,), the margin of each row; y: (4, 1), out: (4, 3, 2); write y[:, 0]",
     # Labels.
     kind_error(partial(softmax_cross_entropy, OUT, CLASSES.astype(float)))
@@ -137,17 +123,18 @@ ROWS = [
     >> "softmax_cross_entropy: y must hold the classes 0 .. 2; it has 1 .. 3; write y - 1",
     range_error(partial(softmax_cross_entropy, OUT, CLASSES + 2))
     >> "softmax_cross_entropy: y must hold the classes 0 .. 2; it has 2 .. 4",
-    range_error(partial(hinge, COLUMN, 2 * YES - 1))
+    range_error(partial(losses.hinge, COLUMN, 2 * YES - 1))
     >> "hinge: y must be 0 or 1; it has -1.0 .. 1.0; write (y + 1) / 2",
     range_error(partial(binary_cross_entropy_with_logits, COLUMN, 2 * YES - 1))
     >> "binary_cross_entropy_with_logits: y must be in [0, 1]; it has -1.0 .. 1.0; write (y + 1) / 2",
     range_error(partial(softmax_cross_entropy, OUT, 2 * ONEHOT - 1))
     >> "softmax_cross_entropy: y must be in [0, 1]; it has -1.0 .. 1.0; write (y + 1) / 2",
-    range_error(partial(squared_hinge, 0 * COLUMN, 2 * YES)) >> "squared_hinge: y must be 0 or 1; it has 0.0 .. 2.0",
+    range_error(partial(losses.squared_hinge, 0 * COLUMN, 2 * YES))
+    >> "squared_hinge: y must be 0 or 1; it has 0.0 .. 2.0",
     # Weights.
     shape_error(partial(softmax_cross_entropy, OUT, CLASSES, np.array([1.0, 2.0, 3.0])))
     >> "softmax_cross_entropy: weight must have the shape (5,), not (3,); for a weight of each class write weight[y]",
-    shape_error(partial(softmax_focal, OUT, CLASSES, np.array([1.0, 2.0, 3.0])))
+    shape_error(partial(losses.softmax_focal, OUT, CLASSES, np.array([1.0, 2.0, 3.0])))
     >> "softmax_focal: weight must have the shape (5,), not (3,); for a weight of each class write weight[y]",
     shape_error(partial(softmax_cross_entropy, OUT, ONEHOT, np.array([1.0, 2.0, 3.0])))
     >> "softmax_cross_entropy: weight must have the shape (5,), not (3,)",
@@ -155,22 +142,22 @@ ROWS = [
     >> "softmax_cross_entropy: weight must have the shape (4,) or (4, 2), not (2,)",
     shape_error(partial(mse, OUT, OUT, np.ones(3))) >> "mse: weight must have the shape (5,) or (5, 3), not (3,); "
     "for a weight of each column write np.broadcast_to(weight, (5, 3))",
-    shape_error(partial(mae, OUT, OUT, np.ones((5, 1))))
+    shape_error(partial(losses.mae, OUT, OUT, np.ones((5, 1))))
     >> "mae: weight must have the shape (5,) or (5, 3), not (5, 1); write weight[:, 0]",
-    shape_error(partial(cosine_distance, OUT, OUT, np.ones((5, 1))))
+    shape_error(partial(losses.cosine_distance, OUT, OUT, np.ones((5, 1))))
     >> "cosine_distance: weight must have the shape (5,), not (5, 1); write weight[:, 0]",
-    shape_error(partial(poisson_nll, PLACES, PLACES, np.ones((4, 3, 1))))
+    shape_error(partial(losses.poisson_nll, PLACES, PLACES, np.ones((4, 3, 1))))
     >> "poisson_nll: weight must have the shape (4,) or (4, 3) or (4, 3, 2), not (4, 3, 1); write weight[..., 0]",
     kind_error(partial(mse, OUT, OUT, np.array(1)))
     >> "mse: weight must be an array, not int64 array; write np.full(len(y), 1)",
     kind_error(partial(huber, COLUMN, COLUMN, 2.0)) >> "huber: weight must be an array, not float; if it is "
     "delta, write delta=2.0",
-    kind_error(partial(quantile, COLUMN, COLUMN)) >> "quantile: q must be given; write partial(quantile, q=0.9)",
-    kind_error(partial(quantile, COLUMN, COLUMN, 0.9), partial(quantile, COLUMN, COLUMN, 0.9, q=0.5))
+    kind_error(partial(losses.quantile, COLUMN, COLUMN)) >> "quantile: q must be given; write partial(quantile, q=0.9)",
+    kind_error(partial(losses.quantile, COLUMN, COLUMN, 0.9), partial(losses.quantile, COLUMN, COLUMN, 0.9, q=0.5))
     >> "quantile: weight must be an array, not float; if it is q, write q=0.9",
-    kind_error(partial(binary_focal, COLUMN, YES, 2))
+    kind_error(partial(losses.binary_focal, COLUMN, YES, 2))
     >> "binary_focal: weight must be an array, not int; if it is gamma, write gamma=2",
-    kind_error(partial(softmax_focal, OUT, CLASSES, 2))
+    kind_error(partial(losses.softmax_focal, OUT, CLASSES, 2))
     >> "softmax_focal: weight must be an array, not int; if it is gamma, write gamma=2",
     kind_error(partial(softmax_cross_entropy, OUT, CLASSES, 0.1))
     >> "softmax_cross_entropy: weight must be an array, not float; if it is smoothing, write smoothing=0.1",
@@ -180,13 +167,11 @@ ROWS = [
     kind_error(partial(mse, COLUMN, COLUMN, YES[:, 0].astype(str)))
     >> "mse: weight must hold numbers, not strings such as '1'; write weight.astype(float)",
     # Probabilities and logits.
-    range_error(partial(binary_cross_entropy, OUT, ONEHOT))
-    >> "binary_cross_entropy: out must be in [0, 1]; it has -1.0 .. 4.0; "
-    "for logits write binary_cross_entropy_with_logits",
-    range_error(partial(kl_divergence, COLUMN, YES))
-    >> "kl_divergence: out must have at least two classes; out: (5, 1); for one output write "
-    "binary_cross_entropy_with_logits",
-    range_error(partial(softmax_focal, COLUMN, YES))
+    range_error(partial(nn.binary_cross_entropy, OUT, ONEHOT)) >> "binary_cross_entropy: out must be in [0, 1]; it "
+    "has -1.0 .. 4.0; for logits write binary_cross_entropy_with_logits",
+    range_error(partial(losses.kl_divergence, COLUMN, YES)) >> "kl_divergence: out must have at least two classes; "
+    "out: (5, 1); for one output write binary_cross_entropy_with_logits",
+    range_error(partial(losses.softmax_focal, COLUMN, YES))
     >> "softmax_focal: out must have at least two classes; out: (5, 1); for one output write binary_focal",
 ]
 
@@ -203,7 +188,10 @@ def test_what_it_recommends_succeeds(row):
     loss, given = partial(call.func, **call.keywords), call.args
     remedy = sentence.rpartition(" write ")[2].removesuffix(ORDER)
     names = {"np": np, "partial": partial, **dict(zip(("out", "y", "weight"), given, strict=False))}
-    names |= {function.__name__: function for function in (binary_cross_entropy_with_logits, binary_focal, quantile)}
+    names |= {
+        function.__name__: function
+        for function in (binary_cross_entropy_with_logits, losses.binary_focal, losses.quantile)
+    }
     about = re.match(r"(out|y|weight)\b", sentence)
     if remedy == f"{name}(out, y)":  # as they should be called
         names |= {"out": given[1], "y": given[0]}

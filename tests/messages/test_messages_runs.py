@@ -1,73 +1,31 @@
 """Error messages of functions of runs, pinned word for word."""
 
 from functools import partial
-from itertools import islice
 
 import numpy as np
 import pytest
 
-from funcnn import (
-    Dense,
-    FuncnnError,
-    Grads,
-    Tanh,
-    TrainState,
-    accuracy,
-    checkpoint_every,
-    early_stopping,
-    history,
-    mlp,
-    mse,
-    record,
-    train,
-    tree_map,
-    validation,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import accuracy, checkpoint_every, early_stopping, history, mse, train, tree_map, validation, value_and_grad
 from funcnn import backward as backward_of
 from funcnn import forward as forward_of
 from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.losses import masked, quantile
 from funcnn.metrics import confusion, r2
 from funcnn.training import best_so_far, bisect_nan, keep, progress, until, while_finite
+from tests.messages.test_messages_training import classes, data, net, out, read, run, score, start, x, y
 from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
 
-x = np.linspace(-1, 1, 20).reshape(10, 2)
-y = np.ones((10, 1))
-net = mlp([2, 9, 1], hidden=Tanh(), seed=1)
-start = TrainState(net)
-data = [(x, y)] * 8
-out = np.linspace(-1, 1, 30).reshape(10, 3)
-classes = np.arange(10) % 3
 LAYER = "in layer 0, Dense(W=<f64 2x9>, b=<f64 9>), x: <f64 10x3>"
 EXACTLY_ONE = "exactly one of steps and seconds must be given"
 SETS = "on the validation set, x: <f64 10x3>, y: <f64 10x1>"
 
 
-def run(steps=4):
-    return train(start, data[:steps], value_and_grad(mse), 0.1)
-
-
-def read(function, *given, **options):
-    """The function, and then the states of the run that it makes."""
-    return lambda: list(function(*given, **options))
-
-
-def score(now):
-    return now.cost
-
-
-def overflow():
-    hundred = np.array([[100.0]])
-    with np.errstate(over="ignore"):
-        next(train(TrainState(Dense(1e306 * hundred, None)), [(hundred, hundred)], value_and_grad(mse), 0.1))
-
-
 def dead(step):
-    return TrainState(tree_map(lambda a: a * np.nan, net), step=step)
+    return nn.TrainState(tree_map(lambda a: a * np.nan, net), step=step)
 
 
-@record
+@nn.record
 class Fickle:
     """A layer that is not pure: its second answer is another."""
 
@@ -81,21 +39,18 @@ def fickle_forward(params, x):
     return x * (np.nan if len(answers) == 1 else 1.0), ()
 
 
-@backward_of.register(Fickle)
-def fickle_backward(params, cache, dA):
-    return Grads(params, dA)
+backward_of.register(Fickle)(lambda params, cache, dA: nn.Grads(params, dA))
 
 
 def fickle():
     answers.clear()
-    return bisect_nan([TrainState((Fickle(),))], [(x, x)] * 3, once_nan, 0.1)
+    return bisect_nan([nn.TrainState((Fickle(),))], [(x, x)] * 3, once_nan, 0.1)
 
 
 def once_nan(out, y):
     return mse(np.asarray(out) * 1.0, y)
 
 
-NO_RUN = "run must be an iterable of TrainStates, such as train gives, not TrainState"
 NO_STATES = "run must give TrainStates, not tuple"
 WRAPPERS = {
     "until": lambda run, _: until(run, score),
@@ -109,29 +64,21 @@ WRAPPERS = {
 }
 
 ROWS = [
-    *[kind_error(partial(wrapper, start, None)) >> f"{name}: {NO_RUN}" for name, wrapper in WRAPPERS.items()],
     *[kind_error(partial(wrapper, [net], None)) >> f"{name}: {NO_STATES}" for name, wrapper in WRAPPERS.items()],
     range_error(lambda: history(run(), {"held": score, "cost": score}))
     >> "history: 'cost' is in the table already; give the measure another name",
     range_error(lambda: history(run(), {"step": score, "cost": score}))
     >> "history: 'cost' is in the table already; give the measure another name",
-    range_error(lambda: history([]))
-    >> "history: run must give at least one state, not 0; a generator can be read once, and a finished run needs "
-    "start",
+    range_error(lambda: history([])) >> "history: run must give at least one state, not 0; a generator can be read "
+    "once, and a finished run needs start",
     kind_error(lambda: history(run(), {"held": lambda now: None}))
     >> "history: the measure 'held' must give a number or an array of them, not None",
     kind_error(lambda: history(run(), {"held": lambda now: mse(x, x)}))
     >> "history: the measure 'held' must give a number or an array of them, not tuple",
-    kind_error(lambda: history(run(), {"held": lambda now: np.array(["low"])}))
-    >> "history: the measure 'held' must give a number or an array of them, not str array",
     kind_error(lambda: history(run(), {"held": lambda now: np.ones(now.step)}))
     >> "history: the measure 'held' must give arrays of one shape, not (1,) and (2,)",
     kind_error(read(best_so_far, run(), lambda now: mse(x, x), better="lower"))
     >> "best_so_far: score must give a number, not tuple",
-    kind_error(read(early_stopping, run(), lambda now: x, patience=1, better="lower"))
-    >> "early_stopping: score must give a number, not <f64 10x2>",
-    kind_error(read(best_so_far, run(), lambda now: "good", better="higher"))
-    >> "best_so_far: score must give a number, not str",
     kind_error(lambda: best_so_far(run(), score, start=net))
     >> "best_so_far: start must be the TrainState that was passed to train, not tuple",
     *[
@@ -169,7 +116,7 @@ ROWS = [
             (lambda said, true: (0.0, said), "a function (said, true)"),
             (value_and_grad, "value_and_grad itself; write value_and_grad(loss)"),
             (3, "int"),
-            (Dense, "the class Dense"),
+            (nn.Dense, "the class Dense"),
         )
     ],
     raises(TypeError, read(train, start, data, lambda params, x, y: len(3), 0.1))
@@ -178,8 +125,6 @@ ROWS = [
     >> 'history: measures must be a mapping, such as {"accuracy": validation(accuracy, x, y)}, not Validation',
     raises(NotFiniteError, read(train, dead(0), [], value_and_grad(mse), 0.1))
     >> "train: params.0.W is not finite before the first step",
-    raises(NotFiniteError, overflow) >> "train: in step 0 the cost is inf; "
-    "the first array that is not finite is out of Dense(W=<f64 [[1.e+308]]>, b=None)",
     shape_error(lambda: validation(mse, np.ones((10, 3)), y)(start))
     >> "Dense: x must be (m, ..., 2), not (10, 3)"
     >> [LAYER, SETS],
@@ -191,15 +136,6 @@ ROWS = [
     >> [LAYER, SETS],
     kind_error(lambda: validation(mse, x, y)(net))
     >> "validation: state must be a TrainState, not tuple; write TrainState(params)",
-    kind_error(lambda: accuracy(out.tolist(), classes))
-    >> "accuracy: out must be an array, not list; write np.asarray(out)",
-    kind_error(lambda: accuracy(out, classes.tolist()))
-    >> "accuracy: y must be an array, not list; write np.asarray(y)",
-    kind_error(lambda: accuracy(out.astype(int), classes))
-    >> "accuracy: out must be an array of floats, not int64 array; write out.astype(float)",
-    kind_error(lambda: accuracy(out, np.array(["a"] * 10)))
-    >> "accuracy: y must hold numbers, not strings such as 'a'; write classes, y = np.unique(y, return_inverse=True)",
-    range_error(lambda: accuracy(out[:0], classes[:0])) >> "accuracy: out must have at least one entry; out: (0, 3)",
     *[
         shape_error(partial(metric, out[0], np.array(1)))
         >> f"{name}: out must be (m, ..., k), rows first, or give a threshold; out: (3,)"
@@ -207,20 +143,6 @@ ROWS = [
     ],
     shape_error(lambda: confusion(np.array(1.0), np.array(1)))
     >> "confusion: out must be (m, ...), rows first; out: ()",
-    range_error(lambda: accuracy(out[:, :1], y)) >> "accuracy: out must have at least two classes; out: (10, 1); "
-    "for one output give threshold=0 for logits or threshold=0.5 "
-    "for probabilities",
-    shape_error(lambda: confusion(out, classes[:9]))
-    >> "confusion: y must be classes (10,) or soft labels (10, 3); y: (9,), out: (10, 3)",
-    shape_error(lambda: accuracy(out, classes[:, None]))
-    >> "accuracy: y must be classes (10,) or soft labels (10, 3); y: (10, 1), out: (10, 3); write y[:, 0]",
-    kind_error(lambda: accuracy(out, classes * 1.0))
-    >> "accuracy: y must hold classes as integers, not float64; write y.astype(int)",
-    range_error(lambda: accuracy(out, classes + 1))
-    >> "accuracy: y must hold the classes 0 .. 2; it has 1 .. 3; write y - 1",
-    range_error(lambda: confusion(out, classes - 1)) >> "confusion: y must hold the classes 0 .. 2; it has -1 .. 1",
-    shape_error(lambda: accuracy(out, classes, threshold=0))
-    >> "accuracy: out and y must have the same shape; out: (10, 3), y: (10,)",
     range_error(lambda: accuracy(out[:, :1], y * 0.7, threshold=0))
     >> "accuracy: with a threshold y must be 0 or 1; it has 0.7",
     range_error(lambda: confusion(out * np.nan, classes))
@@ -231,32 +153,20 @@ ROWS = [
     >> "bisect_nan: states must be one or more, with rising steps; steps: []",
     kind_error(lambda: bisect_nan(start, data, mse, 0.1))
     >> "bisect_nan: states must be a sequence of TrainStates, such as [start], not TrainState",
-    kind_error(lambda: bisect_nan(run(), data, mse, 0.1))
-    >> "bisect_nan: states must be a sequence of TrainStates, such as [start], not generator",
-    kind_error(lambda: bisect_nan([net], data, mse, 0.1))
-    >> "bisect_nan: states must be a sequence of TrainStates, such as [start], not a list with tuple",
-    kind_error(lambda: bisect_nan([start], islice(data, 3), mse, 0.1))
-    >> "bisect_nan: data must be a sequence of batches with slices, data[step:], not islice",
-    kind_error(lambda: bisect_nan([start], {"x": x}, mse, 0.1))
-    >> "bisect_nan: data must be an iterable of batches (x, y), not dict",
     kind_error(lambda: bisect_nan([start], "data", mse, 0.1)) >> "bisect_nan: data must give batches (x, y), not str",
     kind_error(lambda: bisect_nan([start], x, mse, 0.1), lambda: bisect_nan([start], (x, y), mse, 0.1))
     >> "bisect_nan: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
-    kind_error(lambda: bisect_nan([start], data, mse, 0.1, constraint=1.0))
-    >> "bisect_nan: constraint must be a function of the parameters, not float",
     range_error(lambda: bisect_nan([start, dead(9)], data, mse, 0.1))
     >> "bisect_nan: data must be all batches of the run, at least 9 of them; there are 8",
-    range_error(lambda: bisect_nan([TrainState(net, step=9)], data, mse, 0.1))
+    range_error(lambda: bisect_nan([nn.TrainState(net, step=9)], data, mse, 0.1))
     >> "bisect_nan: data must be all batches of the run, at least 9 of them; there are 8",
-    raises(FuncnnError, lambda: bisect_nan([start, dead(5)], data, mse, 0.1))
+    raises(nn.FuncnnError, lambda: bisect_nan([start, dead(5)], data, mse, 0.1))
     >> "bisect_nan: step 4 of the repeated run differs from the states; "
     "data, loss, lr and constraint must be those of the run, and every rule pure",
-    raises(FuncnnError, fickle) >> "bisect_nan: step 0 of the repeated run differs from the states; "
+    raises(nn.FuncnnError, fickle) >> "bisect_nan: step 0 of the repeated run differs from the states; "
     "data, loss, lr and constraint must be those of the run, and every rule pure",
-    shape_error(lambda: r2(out, y)) >> "r2: out and y must have the same shape; out: (10, 3), y: (10, 1)",
     range_error(lambda: r2(out[:1], out[:1])) >> "r2: out must have at least two rows, not (1, 3)",
     range_error(lambda: r2(x, x * np.nan)) >> "r2: y must be finite; y: <f64 10x2>",
-    kind_error(lambda: r2([1.0], y)) >> "r2: out must be an array, not list; write np.asarray(out)",
 ]
 LIBRARIES = {"r2": "sklearn", "progress": "tqdm"}
 

@@ -1,29 +1,16 @@
 """What the estimators for scikit-learn say of bad settings and bad data, word for word."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 
-from funcnn import (
-    Adam,
-    Dense,
-    Relu,
-    Sigmoid,
-    Softmax,
-    TrainState,
-    accuracy,
-    binary_cross_entropy_with_logits,
-    mlp,
-    mse,
-    summary,
-)
+import funcnn as nn
+from funcnn import binary_cross_entropy_with_logits, mlp, mse, summary
 from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.losses import cosine_distance, hinge, poisson_nll
+from tests.kinds.wrong import WRONG
 from tests.says import assert_says, each_row, kind_error, range_error, shape_error
 
 sklearn = pytest.importorskip("sklearn", reason="these are its estimators")
-from sklearn.metrics import accuracy_score  # noqa: E402  as it is optional
 
 from funcnn.interop.sklearn import NetworkClassifier, NetworkRegressor  # noqa: E402  which need scikit-learn
 
@@ -84,31 +71,21 @@ BOUNDARY = (
 )
 UNITS = "loss must be a loss whose outputs are predictions of y"
 ONE = mlp([2, 1], seed=0)
-LAYER = "must be a layer, such as Relu(), or a tuple of layers"
 OF_CLASSES = 'class_weight must be None, "balanced", a dict, or a list of these'
 
 ROWS = [
     # The network.
     kind_error(fit(sizes=100)) >> A + "sizes must be a tuple of whole numbers, such as (100,), not int; write (100,)",
     kind_error(fit(sizes="100")) >> A + "sizes must be a tuple of whole numbers, such as (100,), not str",
-    kind_error(fit(sizes=(10.5,))) >> A + "sizes[0] must be a whole number, not float",
-    range_error(fit(sizes=(3, 0))) >> A + "sizes must be at least 1; sizes[0]: 3, sizes[1]: 0",
-    kind_error(fit(hidden=Relu)) >> A + f"hidden {LAYER}, not the class Relu; write Relu()",
-    kind_error(fit(hidden="relu")) >> A + f"hidden {LAYER}, not str",
-    kind_error(fit(hidden=[Relu()])) >> A + f"hidden {LAYER}, not list; write tuple(hidden)",
     shape_error(fit(network=mlp([3, 3], seed=0)))
     >> A + "network must take rows of 2 features; Dense: x must be (m, ..., 3), not (1, 2)",
     shape_error(fit(network=mlp([2, 2], seed=0)))
     >> A + "network must give 3 outputs for each row; for one row it gives (1, 2)",
     shape_error(fit(y=NAMES == "cat", network=mlp([2, 3], seed=0)))
     >> A + "network must give 2 or 1 outputs for each row; for one row it gives (1, 3)",
-    shape_error(regress(network=lambda n_in, n_out, seed: Dense(np.ones((2, 3)), None)))
+    shape_error(regress(network=lambda n_in, n_out, seed: nn.Dense(np.ones((2, 3)), None)))
     >> R + "network must give 1 output for each row; for one row it gives (1, 3)",
-    kind_error(fit(network=list(mlp([2, 3], seed=0))))
-    >> A + "network must be a layer or a tuple of layers, not list; write tuple(network)",
-    kind_error(fit(network=Dense))
-    >> A + "network must be a network or a function (n_in, n_out, seed), not the class Dense",
-    kind_error(fit(network=TrainState(mlp([2, 3], seed=0))))
+    kind_error(fit(network=nn.TrainState(mlp([2, 3], seed=0))))
     >> A + "network must be a layer or a tuple of layers, not TrainState; write state.params",
     kind_error(fit(network=lambda n_in, n_out: mlp([n_in, n_out], seed=0)))
     >> A + "network must be a network or a function (n_in, n_out, seed), not a function (n_in, n_out)",
@@ -116,15 +93,9 @@ ROWS = [
     >> A + "network(n_in, n_out, seed) must be a layer or a tuple of layers, not None",
     kind_error(fit(network=mlp([2, 3], seed=0), sizes=(4,)))
     >> A + "sizes must not be given with network, which has its own layers",
-    kind_error(fit(network=mlp([2, 3], seed=0), hidden=Sigmoid()))
+    kind_error(fit(network=mlp([2, 3], seed=0), hidden=nn.Sigmoid()))
     >> A + "hidden must not be given with network, which has its own layers",
     # Training.
-    kind_error(fit(loss="log")) >> A + "loss must be a function (out, y), not str",
-    kind_error(fit(loss=lambda out: out)) >> A + "loss must be a function (out, y), not a function (out)",
-    kind_error(fit(loss=accuracy))
-    >> "value_and_grad: the loss must return a pair, the cost and its gradient dA, not float",
-    kind_error(fit(loss=accuracy_score))
-    >> A + "loss must be a function (out, y), not accuracy_score(y_true, y_pred, normalize, sample_weight)",
     kind_error(lambda: summary(NetworkClassifier(epochs=1).fit(X, NAMES)))
     >> "summary: params must be a layer or a tuple of layers, not NetworkClassifier; write params.network_",
     kind_error(fit(network=Module()))
@@ -148,43 +119,26 @@ ROWS = [
         )
     ],
     kind_error(fit(y=BITS, loss=poisson_nll)) >> f"{A}{BOUNDARY}, not poisson_nll",
-    kind_error(then(y=NAMES == "cat", first=NAMES == "cat", network=ONE, later={"loss": partial(poisson_nll)}))
-    >> f"NetworkClassifier.partial_fit: {BOUNDARY}, not poisson_nll; give the network 2 outputs",
     kind_error(regress(y=BITS[:, 0], loss=binary_cross_entropy_with_logits))
     >> f"{R}{UNITS}, not binary_cross_entropy_with_logits, which takes logits; "
     "for y in [0, 1] write binary_cross_entropy, and a network that ends in Sigmoid()",
     kind_error(regress(y=BITS[:, 0], loss=hinge)) >> f"{R}{UNITS}, not hinge, which takes logits",
     kind_error(fit(loss=unweighted, sample_weight=np.ones(12)))
     >> A + "loss must be a function (out, y, weight), as rows have weights, not unweighted(out, y)",
-    kind_error(fit(network=(*mlp([2, 7, 3], seed=0), Softmax())))
+    kind_error(fit(network=(*mlp([2, 7, 3], seed=0), nn.Softmax())))
     >> A
     + "the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 2x7>, b=<f64 7>), Relu(), "
     "Dense(W=<f64 7x3>, b=<f64 [0. 0. 0.]>), Softmax())",
-    kind_error(fit(y=BITS, network=(Dense(np.eye(2), None), Sigmoid()), loss=binary_cross_entropy_with_logits))
+    kind_error(fit(y=BITS, network=(nn.Dense(np.eye(2), None), nn.Sigmoid()), loss=binary_cross_entropy_with_logits))
     >> A
     + "the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 [[1. 0.] [0. 1.]]>, b=None), "
     "Sigmoid())",
-    kind_error(fit(optimizer="adam"))
-    >> A + "optimizer must be an optimizer, such as Adam(), or a tuple of them, not str",
-    kind_error(fit(optimizer=Adam))
-    >> A + "optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Adam; write Adam()",
-    kind_error(fit(optimizer=None))
-    >> A
-    + "optimizer must be an optimizer, such as Adam(), or a tuple of them, not None; for plain gradient descent write "
-    "()",
-    kind_error(fit(lr="adaptive")) >> A + "lr must be a number, not str",
     range_error(regress(lr=-0.1)) >> R + "lr must be finite and not negative, not -0.1",
-    kind_error(fit(batch_size="auto")) >> A + "batch_size must be a whole number, not str",
     range_error(fit(batch_size=0)) >> A + "batch_size must be at least 1, not 0",
-    range_error(fit(epochs=0)) >> A + "epochs must be at least 1, not 0",
-    kind_error(fit(epochs=0.5)) >> A + "epochs must be a whole number, not float",
     range_error(fit(validation_fraction=1.0))
     >> A + "validation_fraction must be above 0 and below 1, or None, not 1.0",
-    kind_error(fit(validation_fraction=True)) >> A + "validation_fraction must be a number, not bool",
     range_error(fit(patience=3))
     >> A + "validation_fraction must be given with patience, which counts scores of held-out rows",
-    range_error(fit(patience=0, validation_fraction=0.5)) >> A + "patience must be at least 1, not 0",
-    kind_error(fit(warm_start="yes")) >> A + "warm_start must be True or False, not str",
     range_error(fit(random_state=2**31)) >> A + "random_state must be in [0, 2**31), not 2147483648",
     kind_error(fit(random_state=np.random.default_rng(0)))
     >> A + "random_state must be an int, a RandomState or None, not Generator",
@@ -198,11 +152,8 @@ ROWS = [
     kind_error(partial_fit(classes=None))
     >> P + "classes must be given in the first call, since y may not have all of them",
     range_error(partial_fit(classes=["cat"])) >> P + "classes must hold at least 2 classes, not 1",
-    kind_error(partial_fit(classes=np.array(["cat", 1], object)))
-    >> P + "classes must hold labels of one kind, such as int or str, not of several",
     kind_error(partial_fit(classes="cat")) >> P + "classes must be a list of labels, not 'cat'",
     range_error(partial_fit(classes=["cat", "dog"])) >> P + "y must have the classes ['cat', 'dog']; it has 'owl'",
-    range_error(then(y=np.array(["ox"] * 12))) >> P + "y must have the classes ['cat', 'dog', 'owl']; it has 'ox'",
     range_error(then(y=np.arange(12))) >> P + "y must have the classes ['cat', 'dog', 'owl']; it has 0",
     range_error(then(y=np.arange(12) + 2, first=np.arange(12)))
     >> P + "y must have the classes [0, 1, 2, 3, 4, 5, ...]; it has 12",
@@ -212,11 +163,8 @@ ROWS = [
     >> P + "classes must be those of the first fit, or None",
     kind_error(partial_fit(y=COLUMNS, classes=[["cat", "dog", "owl"]]))
     >> P + "classes must be a list of 2 lists of labels, one for each column, not [['cat', 'dog', 'owl']]",
-    kind_error(partial_fit(y=COLUMNS, classes=7))
-    >> P + "classes must be a list of 2 lists of labels, one for each column, not 7",
     kind_error(partial_fit(y=BITS, classes=[0, 1, 2]))
     >> P + "classes must be a list of 2 lists of labels, one for each column, not [0, 1, 2]",
-    kind_error(partial_fit(y=COLUMNS, classes=[["cat", "dog"], 7])) >> P + "classes must be a list of labels, not 7",
     range_error(then(y=COLUMNS, first=COLUMNS, classes=7)) >> P + "classes must be those of the first fit, or None",
     range_error(partial_fit(y=COLUMNS, classes=None))
     >> P + "y must hold zeros and ones, since it has one column for each label",
@@ -231,7 +179,6 @@ ROWS = [
     range_error(fit(sample_weight=-np.ones(12))) >> A + "sample_weight must not be negative; it has -1.0",
     range_error(regress(sample_weight=np.zeros(12))) >> R + "sample_weight must have a weight above 0; all are zero",
     shape_error(fit(sample_weight=np.ones(11))) >> A + "sample_weight must have the shape (12,), not (11,)",
-    shape_error(fit(sample_weight=np.ones((12, 1)))) >> A + "sample_weight must have the shape (12,), not (12, 1)",
     range_error(regress(sample_weight=np.eye(12)[2], validation_fraction=0.5, random_state=0))
     >> R
     + "sample_weight must be above 0 for some of the rows to train on; leave out rows of weight 0, or change "
@@ -242,7 +189,6 @@ ROWS = [
     "change validation_fraction",
     kind_error(fit(class_weight="even")) >> A + f"{OF_CLASSES}, not 'even'",
     kind_error(fit(class_weight=2.0)) >> A + f"{OF_CLASSES}, not float",
-    kind_error(fit(class_weight=["even"])) >> A + f"{OF_CLASSES}, not 'even'",
     kind_error(fit(class_weight=[1.0, 2.0, 1.0]))
     >> A + 'class_weight must be None, "balanced" or a dict from classes to weights, as y has one column, not list',
     range_error(fit(y=COLUMNS, class_weight=["balanced"] * 3))
@@ -258,9 +204,7 @@ ROWS = [
     >> P + 'class_weight must not be "balanced", as the rows to come are not known',
     range_error(partial_fit(y=COLUMNS, classes=[["cat", "dog", "owl"]] * 2, class_weight=[None, "balanced"]))
     >> P + 'class_weight must not be "balanced", as the rows to come are not known',
-    kind_error(partial_fit(class_weight="even")) >> P + f"{OF_CLASSES}, not 'even'",
     shape_error(fit(sample_weight=2.0)) >> A + "sample_weight must have the shape (12,), not ()",
-    kind_error(fit(sample_weight=["heavy"] * 12)) >> A + "sample_weight must hold numbers, not str array",
     # Rows held out.
     range_error(partial_fit(validation_fraction=0.5))
     >> P + "validation_fraction must be None, as partial_fit holds out no rows",
@@ -305,31 +249,14 @@ def test_what_scikit_learn_refuses_it_says_in_its_own_words(row):
         act()
 
 
-WRONG = {
-    "text": "text",
-    "1.5": 1.5,
-    "[]": [],
-    "{}": {},
-    "object()": object(),
-    "class": Relu,
-    "0-d": np.array(1.5),
-    "nan": float("nan"),
-    "-1": -1,
-    "1j": 1j,
-    "array": np.ones((2, 2)),
-    "generator": (number for number in [1.5]),
-    "lambda": lambda: None,
-}
-TAKEN = {
-    "sizes": {"[]"},
-    "lr": {"1.5", "0-d"},
-    "class_weight": {"{}"},
-}
+VALUES = {word: make() for word, make in WRONG.items() if word not in {"None", "True"}}
+VALUES |= {"-1": -1, "array": np.ones((2, 2)), "lambda": lambda: None}
+TAKEN = {"sizes": {"[]"}, "lr": {"1.5", "0-d"}, "class_weight": {"{}"}}
 
 
 @pytest.mark.parametrize("setting", NetworkClassifier().get_params())
 def test_every_setting_refuses_what_it_does_not_take(setting):
-    for name, value in WRONG.items():
+    for name, value in VALUES.items():
         settings = {"epochs": 1, "validation_fraction": 0.5, "patience": 1, setting: value}
         if name in TAKEN.get(setting, ()):
             NetworkClassifier(**settings).fit(X, NAMES)

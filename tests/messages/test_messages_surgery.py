@@ -4,33 +4,18 @@ from typing import Any
 
 import numpy as np
 
-from funcnn import (
-    Dense,
-    Frozen,
-    Relu,
-    Sigmoid,
-    Tanh,
-    TrainState,
-    binary_cross_entropy_with_logits,
-    evolve,
-    forward,
-    mlp,
-    mse,
-    record,
-    train,
-    tree_map,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import binary_cross_entropy_with_logits, evolve, forward, mlp, mse, record, train, tree_map, value_and_grad
 from funcnn.training import compare
-from funcnn.trees import astype, count, difference, replace
+from funcnn.trees import astype, difference
 from tests.says import assert_says, each_row, kind_error, range_error, shape_error
 
 x, y = np.ones((3, 2)), np.zeros((3, 1))
 net = mlp([2, 27, 1], seed=1)
 half = astype(net, np.float32)
-short, long = (Dense.init(2, n, seed=0) for n in (3, 4))
-frozen = Frozen(net)
-start = TrainState(net)
+short, long = (nn.Dense.init(2, n, seed=0) for n in (3, 4))
+frozen = nn.Frozen(net)
+start = nn.TrainState(net)
 
 
 @record
@@ -50,70 +35,39 @@ complex_net = tree_map(lambda a: a.astype(complex), net)
 
 ROWS = [
     # Frozen.
-    kind_error(lambda: Frozen(Relu))
-    >> "Frozen: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
-    kind_error(lambda: Frozen("0")) >> "Frozen: layer must be a layer, such as Relu(), or a tuple of layers, not str",
-    kind_error(lambda: Frozen(net[0].W))
-    >> "Frozen: layer must be a layer, such as Relu(), or a tuple of layers, not float64 array",
-    kind_error(lambda: Frozen(list(net)))
-    >> "Frozen: layer must be an immutable value, such as a tuple, not list; write tuple(layer)",
-    kind_error(lambda: forward(Frozen(None), x))
+    kind_error(lambda: forward(nn.Frozen(None), x))
     >> "forward: params must be a layer or a tuple of layers, not None"
     >> 1,
-    kind_error(lambda: forward(Frozen((Relu,)), x))
-    >> "Frozen: layer[0] must be a layer, such as Relu(), or a tuple of layers, not the class Relu; write Relu()",
-    kind_error(lambda: value_and_grad(binary_cross_entropy_with_logits)((net[1], Frozen((net[1], Sigmoid()))), x, y))
+    kind_error(
+        lambda: value_and_grad(binary_cross_entropy_with_logits)((net[1], nn.Frozen((net[1], nn.Sigmoid()))), x, y)
+    )
     >> "value_and_grad: the loss takes logits, so leave out the layer at the end of "
     "(Relu(), Frozen(layer=(Relu(), Sigmoid())))",
     shape_error(lambda: forward((frozen,), np.ones((1, 5))))
     >> "Dense: x must be (m, ..., 2), not (1, 5)"
-    >> [
-        "in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), x: <f64 [[1. 1. 1. 1. 1.]]>",
-        "in Frozen, (Dense(W=<f64 2x27>, b=<f64 27>), Relu(), Dense(W=<f64 27x1>, b=<f64 [0.]>)), "
-        "x: <f64 [[1. 1. 1. 1. 1.]]>",
-        "in layer 0, Frozen(layer=(Dense(W=<f64 2x27>, b=<f64 27>), Relu(), Dense(W=<f64 27x1>, b=<f64 [0.]>))), "
-        "x: <f64 [[1. 1. 1. 1. 1.]]>",
-    ],
+    >> ["in layer 0, Dense...", "in Frozen, (Dense...", "in layer 0, Frozen..."],
     # count and astype.
-    kind_error(lambda: count([net]))
-    >> "count: tree must be a record, a tuple or an array, not list; write tuple(tree)",
-    kind_error(lambda: astype(list(net), np.float32))
-    >> "astype: tree must be a record, a tuple or an array, not list; write tuple(tree)",
-    kind_error(lambda: astype((Relu(), complex_net), np.float32))
+    kind_error(lambda: astype((nn.Relu(), complex_net), np.float32))
     >> "astype: tree[1][0].W must hold real numbers, as float32 does, not complex128 array",
-    kind_error(lambda: astype(np.ones(2, complex), "float16"))
-    >> "astype: tree must hold real numbers, as float16 does, not complex128 array",
     # difference.
-    kind_error(lambda: difference(list(net), net))
-    >> "difference: a must be a record, a tuple or an array, not list; write tuple(a)",
-    shape_error(lambda: difference((net, net), (net, net[:2])))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at '1' they have a tuple of 3 and a "
-    "tuple of 2",
-    shape_error(lambda: difference(net, replace(net, "1", Tanh())))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at '1' they have Relu and Tanh",
-    shape_error(lambda: difference((short,), (long,)))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at '0.W' they have <f64 [[ 0.3367 "
-    "-0.0632  0.2263] [ 0.2998 -0.0983 -1.0897]]> and <f64 2x4>",
+    shape_error(lambda: difference((net, net), (net, net[:2]))) >> "difference: a and b must have the same structure, "
+    "shapes and dtypes; at '1' they have a tuple of 3 and a tuple of 2",
+    shape_error(lambda: difference((short,), (long,))) >> "difference: a and b must have the same structure, shapes "
+    "and dtypes; at '0.W' they have <f64 [[ 0.3367 -0.0632  0.2263] [ 0.2998 -0.0983 -1.0897]]> and <f64 2x4>",
     shape_error(lambda: difference(net[2].b, half[2].b))
     >> "difference: a and b must have the same structure, shapes and dtypes; they have <f64 [0.]> and <f32 [0.]>",
-    shape_error(lambda: difference(short, evolve(short, b=None)))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at 'b' they have <f64 [0. 0. 0.]> "
-    "and None",
-    shape_error(lambda: difference((net[0], net[1]), (net[0], Frozen(net[1]))))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at '1' they have Relu and Frozen",
-    shape_error(lambda: difference(frozen, Frozen(net[1])))
-    >> "difference: a and b must have the same structure, shapes and dtypes; at 'layer' they have a tuple of 3 "
-    "and Relu",
+    shape_error(lambda: difference(frozen, nn.Frozen(net[1]))) >> "difference: a and b must have the same structure, "
+    "shapes and dtypes; at 'layer' they have a tuple of 3 and Relu",
     *[
         shape_error(lambda a=a, b=b: difference(Held(a), Held(b)))
         >> f"difference: a and b must have the same structure, shapes and dtypes; at 'held' they have {given}"
         for a, b, given in [
             (None, (net,), "None and a tuple of 1"),
             ((), None, "a tuple of 0 and None"),
-            (0.5, Relu(), "0.5 and Relu"),
-            (Relu(), "relu", "Relu and 'relu'"),
+            (0.5, nn.Relu(), "0.5 and Relu"),
+            (nn.Relu(), "relu", "Relu and 'relu'"),
             (x[0], "relu", "<f64 [1. 1.]> and 'relu'"),
-            ((), Relu(), "a tuple of 0 and Relu"),
+            ((), nn.Relu(), "a tuple of 0 and Relu"),
         ]
     ],
     shape_error(lambda: difference(evolve(start, step=3), evolve(start, cost=np.ones(2))))
@@ -126,9 +80,8 @@ ROWS = [
     >> "compare: run_a was read to its end before; a generator can be read once, so make a new one",
     range_error(lambda: compare([], iter(()))) >> "compare: one of the runs must give at least one state; both "
     "are empty",
-    shape_error(lambda: compare(run(), run(start=TrainState((net,)))))
-    >> "compare: the states of run_a and run_b must have the same structure, shapes and dtypes; at 'params' they "
-    "have a tuple of 3 and a tuple of 1",
+    shape_error(lambda: compare(run(), run(start=nn.TrainState((net,))))) >> "compare: the states of run_a and run_b "
+    "must have the same structure, shapes and dtypes; at 'params' they have a tuple of 3 and a tuple of 1",
 ]
 
 

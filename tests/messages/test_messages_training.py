@@ -7,63 +7,34 @@ from functools import partial
 import numpy as np
 import pytest
 
-from funcnn import (
-    Adam,
-    Dense,
-    Dropout,
-    Grads,
-    Relu,
-    Sigmoid,
-    Tanh,
-    TrainState,
-    accuracy,
-    backward,
-    batches,
-    binary_cross_entropy_with_logits,
-    checkpoint_every,
-    cosine,
-    early_stopping,
-    forward,
-    history,
-    inference,
-    mlp,
-    mse,
-    predict,
-    record,
-    reseed,
-    sgd,
-    train,
-    tree_map,
-    update,
-    validation,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import accuracy, batches, cosine, early_stopping, history, mse, predict, train, validation, value_and_grad
 from funcnn.errors import KindError, NoColumnError, NoItemError, NotFiniteError, RangeError
 from funcnn.generation import fixed_memory, mixes_positions, pads_with_zeros, step
 from funcnn.layers import First, folded
-from funcnn.metrics import confusion, perplexity, top_k_accuracy
+from funcnn.metrics import perplexity, top_k_accuracy
 from funcnn.schedules import Plateau, plateau
 from funcnn.training import Birth, WithBest, best_so_far, better, bisect_nan, compare, keep, progress, until
 from funcnn.training.table import Table
 from funcnn.traits import gives_probabilities, rests, takes_complex
 from funcnn.trees import astype
-from tests.says import assert_says, each_row, file_error, kind_error, raises, range_error, shape_error
+from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)
 y = np.ones((10, 1))
-net = mlp([2, 9, 1], hidden=Tanh(), seed=1)
-start, data, gradient = TrainState(net), [(x, y)] * 8, value_and_grad(mse)
+net = nn.mlp([2, 9, 1], hidden=nn.Tanh(), seed=1)
+start, data, gradient = nn.TrainState(net), [(x, y)] * 8, value_and_grad(mse)
 out, classes = np.linspace(-1, 1, 30).reshape(10, 3), np.arange(10) % 3
 held_out = validation(mse, x, y)
-table = history([TrainState(net, step=4, cost=1.0)])[1]
+table = history([nn.TrainState(net, step=4, cost=1.0)])[1]
 
 
-@record
+@nn.record
 class Bare:
     """A record without a rule."""
 
 
-@record
+@nn.record
 class Running:
     """A training state of one's own."""
 
@@ -79,7 +50,7 @@ class Frame:
 
 
 made = batches(x, y, 5, epochs=10, seed=0)
-squashed = (Dense(np.eye(2), None), Sigmoid())
+squashed = (nn.Dense(np.eye(2), None), nn.Sigmoid())
 words, there = np.ones((5, 4, 2)), np.ones((5, 4), bool)
 
 
@@ -124,109 +95,59 @@ SETS = "on the validation set, x: <f64 10x2>, y: <f64 10x1>"
 ROWS = [
     # TrainState.
     *[
-        kind_error(partial(TrainState, given)) >> f"TrainState: params must be a network, not {cls}"
+        kind_error(partial(nn.TrainState, given)) >> f"TrainState: params must be a network, not {cls}"
         for cls, given in (("TrainState", start), ("Grads", gradient(net, x, y)[1]))
-    ],
-    *[
-        kind_error(partial(verb, start, *given))
-        >> f"{verb.__name__}: {what} must be {needed}, not TrainState; write state.{what}"
-        for verb, given, what, needed in (
-            (forward, (x,), "params", "a layer or a tuple of layers"),
-            (backward, (forward(net, x)[1], y), "params", "a layer or a tuple of layers"),
-            (update, (gradient(net, x, y)[1], net), "optimizer", "an optimizer, such as Adam(), or a tuple of them"),
-            (step, (x,), "params", "a layer or a tuple of layers"),
-            (fixed_memory, (1, 1), "params", "a layer or a tuple of layers"),
-            (inference, (), "params", "a layer or a tuple of layers"),
-            (reseed, (1,), "params", "a layer or a tuple of layers"),
-            (folded, (), "params", "a layer or a tuple of layers"),
-            (mixes_positions, (), "params", "a layer or a tuple of layers"),
-            (gives_probabilities, (), "params", "a layer or a tuple of layers"),
-        )
-    ],
-    *[
-        kind_error(partial(verb, given, *others))
-        >> f"{verb.__name__}: params must be a layer or a tuple of layers, not {named}"
-        for verb, others in (
-            (forward, (x,)),
-            (step, (x,)),
-            (inference, ()),
-            (mixes_positions, ()),
-            (pads_with_zeros, ()),
-            (rests, ()),
-            (takes_complex, ()),
-        )
-        for named, given in (("Grads", gradient(net, x, y)[1]), ("Adam", Adam()), ("str", "net"))
-    ],
-    kind_error(lambda: step(Bare(), x)) >> "step: there is no rule for Bare; write one with @step.register(Bare)",
-    kind_error(lambda: inference(Running(net, Adam(), 1)))
-    >> "inference: params must be a layer or a tuple of layers, not Running; write state.params",
-    *[
-        kind_error(partial(verb, (Relu(), start), *given))
-        >> f"{verb.__name__}: params must be a layer or a tuple of layers, not TrainState; write state.params"
-        for verb, given in ((inference, ()), (reseed, (1,)))
     ],
     *[
         kind_error(partial(verb, *given))
         >> f"{verb.__name__}: params must be a layer or a tuple of layers, not TrainState; write state.params"
-        for verb, given in (
-            (sgd, (start, gradient(net, x, y)[1], 0.1)),
-            (update, (Adam(), gradient(net, x, y)[1], start)),
+        for verb, *given in (
+            *((nn.forward, start, x), (nn.backward, start, nn.forward(net, x)[1], y), (step, start, x)),
+            *((fixed_memory, start, 1, 1), (nn.inference, start), (nn.reseed, start, 1), (folded, start)),
+            *((mixes_positions, start), (gives_probabilities, start), (nn.sgd, start, gradient(net, x, y)[1], 0.1)),
+            (nn.update, nn.Adam(), gradient(net, x, y)[1], start),
         )
     ],
+    kind_error(lambda: nn.update(start, gradient(net, x, y)[1], net)) >> "update: optimizer must be an optimizer, "
+    "such as Adam(), or a tuple of them, not TrainState; write state.optimizer",
     *[
-        kind_error(partial(TrainState, given))
-        >> f"TrainState: params must be a record, a tuple or an array, not {kind}"
-        for given, kind in [
-            ("net", "str"),
-            (Dense, "the class Dense"),
-            (None, "None"),
-            (1.5, "float"),
-        ]
+        kind_error(partial(verb, given, *others))
+        >> f"{verb.__name__}: params must be a layer or a tuple of layers, not {named}"
+        for verb, *others in (
+            *((nn.forward, x), (step, x), (nn.inference,), (mixes_positions,), (pads_with_zeros,), (rests,)),
+            (takes_complex,),
+        )
+        for named, given in (("Grads", gradient(net, x, y)[1]), ("Adam", nn.Adam()), ("str", "net"))
     ],
-    kind_error(lambda: TrainState(list(net)))
-    >> "TrainState: params must be an immutable value, such as a tuple, not list; write tuple(params)",
-    kind_error(lambda: TrainState(Adam(), net))
+    kind_error(lambda: step(Bare(), x)) >> "step: there is no rule for Bare; write one with @step.register(Bare)",
+    kind_error(lambda: nn.inference(Running(net, nn.Adam(), 1)))
+    >> "inference: params must be a layer or a tuple of layers, not Running; write state.params",
+    kind_error(lambda: nn.TrainState(nn.Adam(), net))
     >> "TrainState: params must be a network, not the optimizer Adam; write TrainState(params, optimizer)",
     *[
-        kind_error(partial(TrainState, net, given))
+        kind_error(partial(nn.TrainState, net, given))
         >> f"TrainState: optimizer must be an optimizer, such as Adam(), or a tuple of them, not {kind}"
-        for given, kind in [
-            (0.1, "float"),
-            ((Adam(), Relu()), "Relu"),
-            ("adam", "str"),
-            (Adam, "the class Adam; write Adam()"),
-            (None, "None; for plain gradient descent write ()"),
-        ]
+        for given, kind in [((nn.Adam(), nn.Relu()), "Relu"), (None, "None; for plain gradient descent write ()")]
     ],
-    range_error(lambda: TrainState(net, (), -1)) >> "TrainState: step must not be negative; it is -1",
-    kind_error(lambda: TrainState(net, cost="1")) >> "TrainState: cost must be a number, not str",
-    kind_error(lambda: TrainState(net, cost=np.array(["a"]))) >> "TrainState: cost must be a number, not str array",
+    range_error(lambda: nn.TrainState(net, (), -1)) >> "TrainState: step must not be negative; it is -1",
+    kind_error(lambda: nn.TrainState(net, cost="1")) >> "TrainState: cost must be a number, not str",
     kind_error(lambda: WithBest(net, best_or_none=net))
     >> "WithBest: best_or_none must be a TrainState or None, not tuple",
     range_error(lambda: WithBest(net, waited=-1)) >> "WithBest: waited must not be negative; it is -1",
-    kind_error(lambda: WithBest("net")) >> "WithBest: params must be a record, a tuple or an array, not str",
     # train.
-    kind_error(trained(start=net)) >> "train: start must be a TrainState, not tuple; write TrainState(params)",
-    kind_error(trained(start=net[0])) >> "train: start must be a TrainState, not Dense; write TrainState(params)",
     kind_error(lambda: train(gradient, data, start, 0.1)) >> "train: start must be a TrainState, not BoundFunction",
-    kind_error(trained(start=Adam())) >> "train: start must be a TrainState, not Adam",
-    kind_error(trained(data=Frame())) >> "train: data must give batches (x, y), not Frame",
     kind_error(trained(data=deque([x])), read(train, start, iter([(x, y), x]), gradient, 0.1))
     >> "train: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
-    kind_error(trained(value_and_grad=lambda params, batch: None))
-    >> f"train: {GRADIENT}, not a function (params, batch)",
     kind_error(trained(value_and_grad=accuracy))
     >> f"train: {GRADIENT}, not accuracy(out, y, threshold); write value_and_grad(loss)",
-    kind_error(returning(Grads(net, None))) >> f"{RETURNS}, not Grads",
+    kind_error(returning(nn.Grads(net, None))) >> f"{RETURNS}, not Grads",
     kind_error(returning(0.5)) >> f"{RETURNS}, not float",
     kind_error(returning((0.5, x))) >> f"{RETURNS}, not (float, float64 array)",
-    kind_error(returning((0.5, Grads(net, None), 1))) >> f"{RETURNS}, not (float, Grads, int)",
-    kind_error(returning((np.ones(10), Grads(net, None))))
+    kind_error(returning((0.5, nn.Grads(net, None), 1))) >> f"{RETURNS}, not (float, Grads, int)",
+    kind_error(returning((np.ones(10), nn.Grads(net, None))))
     >> "train: value_and_grad must return a number as the cost, not float64 array",
-    kind_error(returning(("low", Grads(net, None))))
+    kind_error(returning(("low", nn.Grads(net, None))))
     >> "train: value_and_grad must return a number as the cost, not str",
-    kind_error(read(train, start, data, value_and_grad(lambda out, y: 0.5), 0.1))
-    >> "value_and_grad: the loss must return a pair, the cost and its gradient dA, not float",
     *[
         raises(error, trained(lr=given)) >> f"train: lr must be {sentence}"
         for given, error, sentence in [
@@ -234,7 +155,7 @@ ROWS = [
             (True, KindError, "a number, not bool"),
             (Decimal("0.1"), KindError, "a number, not Decimal; write float(lr)"),
             (-0.1, RangeError, "finite and not negative, not -0.1"),
-            (Dense, KindError, "a number or a function of the step number, not the class Dense"),
+            (nn.Dense, KindError, "a number or a function of the step number, not the class Dense"),
             (
                 lambda step, cost: 0.1,
                 KindError,
@@ -244,12 +165,11 @@ ROWS = [
     ],
     kind_error(read(train, start, data, gradient, lambda step: "0.1"))
     >> "train: lr(0) must be a number, not str; write float(lr(0))",
-    kind_error(trained(constraint=net)) >> "train: constraint must be a function of the parameters, not tuple",
     kind_error(trained(constraint=lambda params, lr: params))
     >> "train: constraint must be a function of the parameters, not a function (params, lr)",
     raises(
         NotFiniteError,
-        read(train, TrainState(Bare()), data, lambda params, x, y: (float("nan"), Grads(params, None)), 0.1),
+        read(train, nn.TrainState(Bare()), data, lambda params, x, y: (float("nan"), nn.Grads(params, None)), 0.1),
     )
     >> "train: in step 0 the cost is nan; params, x and y are finite, so value_and_grad is the cause",
     # until, progress, checkpoint_every, compare, bisect_nan, keep.
@@ -257,32 +177,22 @@ ROWS = [
     kind_error(read(until, run(), lambda now: None)) >> "until: done must return True or False, not None",
     kind_error(read(until, run(), lambda now: "no")) >> "until: done must return True or False, not str",
     kind_error(lambda: keep({})) >> "keep: run must be an iterable of TrainStates, such as train gives, not dict",
-    kind_error(lambda: keep(x))
-    >> "keep: run must be an iterable of TrainStates, such as train gives, not float64 array",
     kind_error(lambda: keep(run())["last"]) >> "States: an index must be a whole number or a slice, not str",
-    kind_error(lambda: batches(x, y, 4, seed=0)[0.5])
-    >> "Batches: an index must be a whole number or a slice, not float",
     kind_error(lambda: batches(x, y, 4, seed=0)[start:])
     >> "Batches: an index must be a whole number or a slice, not TrainState",
     kind_error(lambda: batches(x, y, 4, seed=0)[True])
     >> "Batches: an index must be a whole number or a slice, not bool",
-    kind_error(lambda: progress(run(), lr="0.1")) >> "progress: lr must be a number, not str; write float(lr)",
-    kind_error(lambda: checkpoint_every(run(), None, steps=1))
+    kind_error(lambda: nn.checkpoint_every(run(), None, steps=1))
     >> "checkpoint_every: path must be a string or a Path, not None",
-    file_error(lambda: checkpoint_every(run(), ".", steps=1))
-    >> "checkpoint_every: . is a folder; give the path of a file",
     range_error(lambda: compare([], iter([]))) >> "compare: one of the runs must give at least one state; both "
     "are empty",
     kind_error(lambda: bisect_nan([start], deque(data), mse, 0.1))
     >> "bisect_nan: data must be a sequence of batches with slices, data[step:], not deque",
-    kind_error(lambda: bisect_nan([start], x, mse, 0.1))
-    >> "bisect_nan: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
     kind_error(lambda: Birth(3, "loss", "", "cost", "nan")) >> "Birth: value must be an array of floats, not str",
     # Where a run begins.
-    range_error(trained(start=TrainState(net, step=4), data=made))
-    >> "train: data must begin with batch 4, the step of start, not with batch 0; "
-    "to resume write data[start.step:], for another run evolve(start, step=0)",
-    range_error(trained(start=TrainState(net, step=4), data=made[2:]))
+    range_error(trained(start=nn.TrainState(net, step=4), data=made)) >> "train: data must begin with batch 4, the "
+    "step of start, not with batch 0; to resume write data[start.step:], for another run evolve(start, step=0)",
+    range_error(trained(start=nn.TrainState(net, step=4), data=made[2:]))
     >> "train: data must begin with batch 4, the step of start, not with batch 2",
     range_error(trained(data=made[4:])) >> "train: data must begin with batch 0, the step of start, not with batch 4",
     range_error(lambda: bisect_nan([start], made[4:], mse, 0.1))
@@ -292,11 +202,11 @@ ROWS = [
     kind_error(trained(data=type(made))) >> "train: data must be an iterable of batches (x, y), not the class Batches",
     raises(NoItemError, lambda: made[20]) >> "Batches: index 20 is out of range; there are 20 batches",
     raises(NoItemError, lambda: keep(run())[-5]) >> "States: index -5 is out of range; there are 4 states",
-    shape_error(read(train, start, data, gradient, 0.1, constraint=lambda p: tree_map(lambda a: a[:1], p)))
+    shape_error(read(train, start, data, gradient, 0.1, constraint=lambda p: nn.tree_map(lambda a: a[:1], p)))
     >> "train: constraint must keep shapes and dtypes; <f64 2x9> became <f64 1x9>",
     shape_error(read(train, start, data[:1], gradient, 0.1, constraint=lambda p: astype(p, np.float32)))
     >> "train: constraint must keep shapes and dtypes; <f64 2x9> became <f32 2x9>",
-    shape_error(read(train, TrainState((Relu(), Relu())), [(y, y)], gradient, 0.1, constraint=lambda p: p[:1]))
+    shape_error(read(train, nn.TrainState((nn.Relu(), nn.Relu())), [(y, y)], gradient, 0.1, constraint=lambda p: p[:1]))
     >> "train: what constraint returns and params must have the same structure; where the first has (Relu(),), "
     "the second has (Relu(), Relu())",
     *[
@@ -310,8 +220,6 @@ ROWS = [
             ("compare", "run_b", partial(compare, run(), used)),
         )
     ],
-    kind_error(lambda: batches(x.tolist(), y, 2, seed=0))
-    >> "batches: x must be an array or a tuple of arrays, rows first, not list; write np.asarray(x)",
     # Learning rates.
     *[
         kind_error(act) >> f"{name}: lr must be {needed}, not {given}"
@@ -334,15 +242,14 @@ ROWS = [
     >> "WithBest: there is no best up to step 3, since none of 3 scores is finite",
     range_error(lambda: next(train(WithBest(net, best_or_none=start, step=4), made[4:], gradient, 0.1)).best)
     >> "WithBest: there is no best up to step 5, since no state was scored",
-    kind_error(lambda: validation(binary_cross_entropy_with_logits, x, y)(TrainState(squashed)))
+    kind_error(lambda: validation(nn.binary_cross_entropy_with_logits, x, y)(nn.TrainState(squashed)))
     >> "validation: metric takes logits, so leave out the layer at the end of (Dense(W=<f64 [[1. 0.] [0. 1.]]>, "
     "b=None), Sigmoid())",
-    kind_error(lambda: validation(perplexity, x, y)(TrainState(squashed)))
-    >> "validation: metric takes logits, so leave out the layer at the end of (Dense(W=<f64 [[1. 0.] [0. 1.]]>, "
-    "b=None), Sigmoid())",
-    range_error(lambda: validation(partial(accuracy, threshold=0), x, y)(TrainState(squashed)))
+    range_error(lambda: validation(partial(accuracy, threshold=0), x, y)(nn.TrainState(squashed)))
     >> "validation: threshold must be in (0, 1), as the network gives probabilities, not 0; write threshold=0.5",
-    kind_error(lambda: validation(accuracy, (words, there), there * 1)(TrainState(First(Dense(np.eye(2), None)))))
+    kind_error(
+        lambda: validation(accuracy, (words, there), np.int64(there))(nn.TrainState(First(nn.Dense(np.eye(2), None))))
+    )
     >> "accuracy: out must be an array, not tuple; for (out, mask) write masked(loss), or metric(out[mask], y[mask])"
     >> [
         "on the validation set, x: (<f64 5x4x2>, <b8 5x4>), y: <i64 5x4>",
@@ -351,7 +258,6 @@ ROWS = [
     kind_error(lambda: early_stopping(run(), score, patience=1)) >> f"early_stopping: {UNDECLARED}",
     kind_error(read(best_so_far, run(), validation(lambda out, y: 0.5, x, y))) >> f"best_so_far: {UNDECLARED}",
     kind_error(lambda: best_so_far(run(), score, better="less")) >> f"best_so_far: {DIRECTION}, not 'less'",
-    kind_error(lambda: best_so_far(run(), score, better=True)) >> f"best_so_far: {DIRECTION}, not bool",
     kind_error(
         lambda: early_stopping(run(), validation(partial(accuracy, threshold=0), x, y), patience=1, better="lower")
     )
@@ -360,40 +266,26 @@ ROWS = [
     >> 'early_stopping: better must be "lower", as score declares, not "higher"',
     kind_error(lambda: early_stopping(run(), mse, patience=1))
     >> f"early_stopping: score must be {OF_STATE}, not mse(out, y, weight)",
-    kind_error(lambda: best_so_far(run(), 0.5, better="lower")) >> f"best_so_far: score must be {OF_STATE}, not float",
-    kind_error(read(best_so_far, run(), validation(partial(confusion, threshold=0), x, y), better="higher"))
-    >> "best_so_far: score must give a number, not <i64 [[0 0] [2 8]]>",
     kind_error(read(early_stopping, run(start=WithBest(net, step=2)), held_out, patience=1))
     >> "early_stopping: start must be the state that was passed to train, since it holds the best state so far, not "
     "None; for train(state, ...) write start=state",
-    range_error(read(early_stopping, run(), held_out, patience=1, start=TrainState(net, step=1)))
+    range_error(read(early_stopping, run(), held_out, patience=1, start=nn.TrainState(net, step=1)))
     >> "early_stopping: start must be the state that was passed to train, at step 0, one step before the first "
     "state of run, not at step 1",
-    range_error(read(best_so_far, list(run())[1:], held_out, start=WithBest(net)))
-    >> "best_so_far: start must be the state that was passed to train, at step 1, one step before the first "
-    "state of run, not at step 0",
+    range_error(read(best_so_far, list(run())[1:], held_out, start=WithBest(net))) >> "best_so_far: start must be the "
+    "state that was passed to train, at step 1, one step before the first state of run, not at step 0",
     *[
         kind_error(partial(Table, whole))
         >> "Table: whole must be a mapping from names to arrays with equal numbers of rows"
-        for whole in (
-            [1, 2],
-            {"step": [1, 2]},
-            {"step": np.array(1)},
-            {"step": np.arange(3), "cost": np.ones(2)},
-        )
+        for whole in ([1, 2], {"step": [1, 2]}, {"step": np.array(1)}, {"step": np.arange(3), "cost": np.ones(2)})
     ],
     raises(NoColumnError, lambda: table["loss"]) >> "Table: there is no column 'loss'; its columns are step, cost",
-    kind_error(lambda: better("more")) >> 'better: direction must be "lower" or "higher", not \'more\'',
-    kind_error(lambda: better(accuracy)) >> 'better: direction must be "lower" or "higher", not function',
     kind_error(lambda: better("lower")(0.5)) >> "better: the metric must be a function, not float",
     kind_error(lambda: better("lower")(max))
     >> "better: the metric must be a Python function, not builtin_function_or_method",
     # history.
-    kind_error(lambda: history(run(), {"accuracy": accuracy}))
-    >> "history: the measure 'accuracy' must be a function of the state, such as validation(accuracy, x, y), not "
-    "accuracy(out, y, threshold)",
-    kind_error(lambda: history(run(), {"half": 0.5}))
-    >> "history: the measure 'half' must be a function of the state, such as validation(accuracy, x, y), not float",
+    kind_error(lambda: history(run(), {"accuracy": accuracy})) >> "history: the measure 'accuracy' must be a function "
+    "of the state, such as validation(accuracy, x, y), not accuracy(out, y, threshold)",
     kind_error(lambda: history(run(), {0: score})) >> "history: the name of a measure must be a string, not int",
     range_error(lambda: history(run(), {"a": lambda now: x[0], "a.1": score}))
     >> "history: two columns are called 'a.1'; give a measure another name",
@@ -404,8 +296,6 @@ ROWS = [
     range_error(lambda: history(run(), table=table))
     >> "history: run must begin after step 4, the last step of start and table, not with step 1",
     # validation.
-    kind_error(lambda: validation(held_out, x, y))
-    >> "validation: metric must be a function (out, y), not a function (state)",
     kind_error(lambda: validation(mse, Frame(), y))
     >> "validation: x must be an array or a tuple of arrays, rows first, not Frame; write x.to_numpy()",
     kind_error(lambda: held_out(0.5)) >> "validation: state must be a TrainState, not float",
@@ -421,36 +311,17 @@ ROWS = [
         ]
     ],
     # predict.
-    kind_error(lambda: predict(net, x, True)) >> "predict: rows must be a whole number, not bool",  # noqa: FBT003  the value
     kind_error(lambda: predict(start, x)) >> f"{NO_NETWORK}, not TrainState; write state.params",
-    kind_error(lambda: predict(WithBest(net), x)) >> f"{NO_NETWORK}, not WithBest; write state.params",
-    kind_error(lambda: predict(Adam(), x)) >> f"{NO_NETWORK}, not Adam",
     kind_error(lambda: predict(x, net)) >> f"{NO_NETWORK}, not float64 array; write predict(params, x)",
-    kind_error(lambda: predict(x, x)) >> f"{NO_NETWORK}, not float64 array",
-    kind_error(lambda: predict(Relu, x)) >> f"{NO_NETWORK}, not the class Relu; write Relu()",
-    kind_error(lambda: predict(net, Frame()))
-    >> "predict: x must be an array or a tuple of arrays, rows first, not Frame; write x.to_numpy()",
     shape_error(lambda: predict(net, (x, y[:9])))
     >> "predict: x must hold arrays with equally many rows; rows: [10, 9]",
     # batches.
-    kind_error(lambda: batches(x, Frame(), 4, seed=0))
-    >> "batches: y must be an array or a tuple of arrays, rows first, not Frame; write y.to_numpy()",
-    kind_error(lambda: batches(x, y, 2.0, seed=0))
-    >> "batches: size must be a whole number, not float; write int(size)",
-    kind_error(lambda: batches(x, 4, y, seed=0)) >> "batches: size must be a whole number, not float64 array",
     # plateau.
     kind_error(lambda: plateau(0.1, 2.0)) >> "plateau: now must be a Plateau, not float; write Plateau(lr)",
     kind_error(lambda: plateau(start, 2.0)) >> "plateau: now must be a Plateau, not TrainState",
-    kind_error(lambda: plateau(Plateau(0.1), True)) >> "plateau: cost must be a number, not bool",  # noqa: FBT003  the value
     # Metrics.
-    kind_error(lambda: accuracy(classes, out)) >> "accuracy: out must be an array of floats, not int64 array; "
-    "write accuracy(out, y), the output of the network first",
-    kind_error(lambda: accuracy(out, out > 0, threshold="0"))
-    >> "accuracy: threshold must be a number, not str; write float(threshold)",
     range_error(lambda: top_k_accuracy(out[:, :1], classes, 1))
     >> "top_k_accuracy: out must have at least two classes; out: (10, 1)",
-    range_error(lambda: perplexity(out[:, :1], classes))
-    >> "perplexity: out must have at least two classes; out: (10, 1)",
     shape_error(lambda: perplexity(out[0], np.array(1)))
     >> "perplexity: out must be (m, ..., k), rows first; out: (3,)",
 ]
@@ -466,4 +337,4 @@ def test_it_says(row, tmp_path, monkeypatch):
 
 
 def test_dropout_can_be_predicted_with_for_it_is_a_layer():
-    assert np.array_equal(predict(Dropout(0.5, seed=0), x), x)
+    assert np.array_equal(predict(nn.Dropout(0.5, seed=0), x), x)

@@ -7,34 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from funcnn import (
-    Adam,
-    Dense,
-    Grads,
-    Relu,
-    backward,
-    evolve,
-    forward,
-    mlp,
-    mse,
-    parameters,
-    record,
-    sgd,
-    state,
-    tree_map,
-    update,
-)
+import funcnn as nn
+from funcnn import backward, evolve, forward, mlp, mse, parameters, sgd, tree_map, trees, update
 from funcnn.errors import FuncnnError, KindError
 from funcnn.files import fingerprint
-from funcnn.layers import Residual
 from funcnn.optimizers import Average, Decay, averaged, nonnegative, project
-from funcnn.trees import (
-    from_vector,
-    leaves,
-    map_parameters,
-    replace,
-    with_parameters,
-)
 from tests.says import assert_says, each_row, kind_error, raises, shape_error
 
 x = np.linspace(-1, 1, 8).reshape(4, 2)
@@ -43,7 +20,7 @@ out, cache = forward(net, x)
 grads = backward(net, cache, mse(out, out + 1)[1])
 given = parameters(net)
 vector = np.arange(37.0)
-small = Dense(np.ones((2, 1)), None)
+small = nn.Dense(np.ones((2, 1)), None)
 
 
 class Pair(NamedTuple):
@@ -51,24 +28,17 @@ class Pair(NamedTuple):
     other: Any
 
 
-@record
-class Holder:
-    inner: Any
-    sizes: Any = (1, 2)
-    kept: Any = state(default=None)
-
-
 # Functions of a tree, called with it, and what they call the tree: one that declares it, and those that do not.
 FUNCTIONS = {
     "tree_map, of several": (lambda tree: tree_map(np.add, net, tree), "rest[0]"),
-    "map_parameters, of several": (lambda tree: map_parameters(np.add, net, tree), "rest[0]"),
-    "leaves": (leaves, "tree"),
+    "map_parameters, of several": (lambda tree: trees.map_parameters(np.add, net, tree), "rest[0]"),
+    "leaves": (trees.leaves, "tree"),
     "sgd": (lambda tree: sgd(tree, grads, 0.1), "params"),
-    "update": (lambda tree: update(Adam(), grads, tree), "params"),
+    "update": (lambda tree: update(nn.Adam(), grads, tree), "params"),
     "update, by nothing": (lambda tree: update((), grads, tree), "params"),
     "project": (lambda tree: project(tree, nonnegative), "params"),
     "averaged": (lambda tree: averaged(Average(), tree), "params"),
-    "Grads": (lambda tree: Grads(tree, None), "params"),
+    "Grads": (lambda tree: nn.Grads(tree, None), "params"),
 }
 NO_TREES = {
     "text": (lambda: "net", "str"),
@@ -79,7 +49,7 @@ NO_TREES = {
     "a dict": (dict, "dict"),
     "an object": (object, "object"),
     "a function": (lambda: np.tanh, "ufunc"),
-    "a class": (lambda: Relu, "the class Relu"),
+    "a class": (lambda: nn.Relu, "the class Relu"),
     "a deque": (lambda: deque(net), "deque"),
     "a generator": (lambda: (layer for layer in net), "generator"),
     "a named tuple": (lambda: Pair(*net[:2]), "Pair"),
@@ -121,79 +91,50 @@ def test_pandas_is_no_tree():
 
 LIKE = "(Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, b=<f64 [0.]>))"
 ROWS = [
-    shape_error(lambda: map_parameters(np.add, net[:1], net))
+    shape_error(lambda: trees.map_parameters(np.add, net[:1], net))
     >> f"map_parameters: all trees must have the same structure; where the first has (Dense(W=<f64 2x9>, b=<f64 9>),), "
     f"the second has {LIKE}",
-    shape_error(lambda: tree_map(np.add, Dense(small.W, np.ones(1)), small))
+    shape_error(lambda: tree_map(np.add, nn.Dense(small.W, np.ones(1)), small))
     >> "tree_map: all trees must have the same structure; where the first has <f64 [1.]>, the second has None",
     # Vectors.
-    kind_error(lambda: from_vector(vector, net))
+    kind_error(lambda: trees.from_vector(vector, net))
     >> "from_vector: vector must be an array, not tuple; write from_vector(tree, vector)",
-    kind_error(lambda: from_vector(vector, small))
-    >> "from_vector: vector must be an array, not Dense; write from_vector(tree, vector)",
-    kind_error(lambda: from_vector(net, [1.0] * 37), lambda: from_vector(vector, [1.0] * 37))
-    >> "from_vector: vector must be an array, not list; write np.asarray(vector)",
-    kind_error(lambda: from_vector(net, None)) >> "from_vector: vector must be an array, not None",
-    kind_error(lambda: from_vector(net, np.arange(37)))
-    >> "from_vector: vector must be an array of floats, not int64 array; write vector.astype(float)",
-    kind_error(lambda: from_vector(net, np.array(["1"] * 37)))
-    >> "from_vector: vector must be an array of floats, not str array",
-    kind_error(lambda: from_vector(net, vector * 1j))
+    kind_error(lambda: trees.from_vector(net, vector * 1j))
     >> "from_vector: vector must hold real numbers, as the tree does, not complex128 array",
-    shape_error(lambda: from_vector(net, vector[:, None]))
+    shape_error(lambda: trees.from_vector(net, vector[:, None]))
     >> "from_vector: vector must have the shape (37,) for this tree, not (37, 1)",
     # By path.
-    kind_error(lambda: with_parameters(net, list(given.values())))
+    kind_error(lambda: trees.with_parameters(net, list(given.values())))
     >> "with_parameters: arrays must be a dict of arrays by path, not list",
-    kind_error(lambda: with_parameters(net, net))
-    >> "with_parameters: arrays must be a dict of arrays by path, not tuple",
-    kind_error(lambda: with_parameters(net, {"0.W": given["0.W"], "2.W": given["2.W"]}))
+    kind_error(lambda: trees.with_parameters(net, {"0.W": given["0.W"], "2.W": given["2.W"]}))
     >> "with_parameters: arrays must have the paths of parameters(tree); 0.b, 2.b are missing",
-    kind_error(lambda: with_parameters(net, {"0.w": given["0.W"]}))
+    kind_error(lambda: trees.with_parameters(net, {"0.w": given["0.W"]}))
     >> "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0.w",
-    kind_error(lambda: with_parameters(net, given | {"0.c": vector}))
-    >> "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0.c",
-    kind_error(lambda: with_parameters(net, given | {0: vector}))
+    kind_error(lambda: trees.with_parameters(net, given | {0: vector}))
     >> "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0",
-    shape_error(lambda: with_parameters(net, given | {"2.W": vector}))
+    shape_error(lambda: trees.with_parameters(net, given | {"2.W": vector}))
     >> "with_parameters: arrays['2.W'] must be like <f64 9x1>, not <f64 37>",
-    kind_error(lambda: with_parameters(net, given | {"2.b": [1.0]}))
+    kind_error(lambda: trees.with_parameters(net, given | {"2.b": [1.0]}))
     >> "with_parameters: arrays['2.b'] must be an array like <f64 [0.]>, not list",
-    kind_error(lambda: with_parameters(net, given | {"2.b": np.ones(1, np.float32)}))
+    kind_error(lambda: trees.with_parameters(net, given | {"2.b": np.ones(1, np.float32)}))
     >> "with_parameters: arrays['2.b'] must be float64, not float32; write arrays['2.b'].astype('float64')",
     # Replaced.
-    kind_error(lambda: replace(net, "1", "x"))
+    kind_error(lambda: trees.replace(net, "1", "x"))
     >> "replace: value must be a record or a tuple, as the value at '1' is, not str",
-    kind_error(lambda: replace(net, "1", None))
-    >> "replace: value must be a record or a tuple, as the value at '1' is, not None",
-    kind_error(lambda: replace(net, "1", [Relu()]))
-    >> "replace: value must be a record, a tuple or an array, not list; write tuple(value)",
-    kind_error(lambda: replace(net, "1", Relu))
-    >> "replace: value must be a record, a tuple or an array, not the class Relu",
-    kind_error(lambda: replace((net, Relu()), "0", x))
-    >> "replace: value must be a record or a tuple, as the value at '0' is, not float64 array",
-    kind_error(lambda: replace((x, x), "0", "x")) >> "replace: value must be an array, as the value at '0' is, not str",
-    kind_error(lambda: replace((Holder(Relu()),), "0.inner", "x"))
-    >> "replace: value must be a record or a tuple, as the value at '0.inner' is, not str",
-    kind_error(lambda: replace((Residual((Relu(),)),), "0.layer", "x"))
-    >> "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not str",
-    kind_error(lambda: replace(Holder(Relu()), "sizes", [1]))
-    >> "Holder: sizes must be an immutable value, such as a tuple, not list; write tuple(sizes)",
-    raises(FuncnnError, lambda: replace(small, "", Relu()))
+    kind_error(lambda: trees.replace((x, x), "0", "x"))
+    >> "replace: value must be an array, as the value at '0' is, not str",
+    raises(FuncnnError, lambda: trees.replace(small, "", nn.Relu()))
     >> "replace: path '' does not exist: Dense(W=<f64 [[1.] [1.]]>, b=None) has W, b",
-    kind_error(lambda: evolve(Relu, a=1)) >> "evolve: record must be a record, not the class Relu",
+    kind_error(lambda: evolve(nn.Relu, a=1)) >> "evolve: record must be a record, not the class Relu",
     # sgd, update and others pass over nothing.
-    kind_error(lambda: sgd((net[0], [net[1]], net[2]), grads, 0.1))
-    >> "sgd: params[1] must be a record, a tuple or an array, not list; write tuple(params[1])",
-    shape_error(lambda: update(Decay(0.1), Grads(net[:1], None), net))
+    shape_error(lambda: update(Decay(0.1), nn.Grads(net[:1], None), net))
     >> f"update: grads must be gradients of these params; params: {LIKE}, grads: (Dense(W=<f64 2x9>, b=<f64 9>),)",
-    shape_error(lambda: update(Decay(0.1), Grads((net[:1],), None), (net,)))
+    shape_error(lambda: update(Decay(0.1), nn.Grads((net[:1],), None), (net,)))
     >> "update: grads and params must have the same structure; where the first has (Dense(W=<f64 2x9>, b=<f64 9>),), "
     f"the second has {LIKE}",
-    kind_error(lambda: Average(0.9, "text")) >> "Average: sums must be a record, a tuple or an array, not str",
-    kind_error(lambda: Adam(memory=None)) >> "Adam: memory must be a tuple, not None",
-    kind_error(lambda: Adam(memory=(1.0,))) >> "Adam: memory must be () or what update returned, not (1.0,)",
-    kind_error(lambda: Adam(memory=[])) >> "Adam: memory must be a tuple, not list; write tuple(memory)",
+    kind_error(lambda: nn.Adam(memory=None)) >> "Adam: memory must be a tuple, not None",
+    kind_error(lambda: nn.Adam(memory=(1.0,))) >> "Adam: memory must be () or what update returned, not (1.0,)",
+    kind_error(lambda: nn.Adam(memory=[])) >> "Adam: memory must be a tuple, not list; write tuple(memory)",
 ]
 
 

@@ -6,7 +6,7 @@ They test the draws, in tests/testing/test_strategies.py, and are not in the tab
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family
+from tests.mutants.family import family
 
 
 def shares(angle):
@@ -24,8 +24,7 @@ def slopes(angle):
     return (np.cos(angle) - a) / angle**2, (a - 2 * b) / angle**2
 
 
-def length(v):
-    return np.sqrt((v * v).sum())
+length = lambda v: np.sqrt((v * v).sum())
 
 
 def rotated(v, p):
@@ -54,21 +53,18 @@ def below(angle, change):
     return called
 
 
-rotation = Family(
-    "rotation", fst.tensors("3", "3").map(lambda args: (args[0].clip(-3, 3), args[1])), rotated, rotated_vjp
+rotation = family("rotation", fst.tensors("3", "3").map(lambda args: (args[0].clip(-3, 3), args[1])))(
+    rotated, rotated_vjp
 )
 
 MUTANTS = [
     rotation.but(
-        f"the sign of the gradient of the axis below an angle of {angle:g}",
-        "a cross product in another order, in a branch that no test reached",
-        below(angle, lambda dA, dv, dp: [-dv, dp]),
-    )
+        f"the sign of the gradient of the axis below an angle of {angle:g}: "
+        "a cross product in another order, in a branch that no test reached"
+    )(below(angle, lambda dA, dv, dp: [-dv, dp]))
     for angle in (1e-3, 1e-4, 1e-6, 1e-8)
 ] + [
-    rotation.but(
-        "the point as if it was not turned by a small angle",
-        "a small angle was taken for none",
-        below(1e-4, lambda dA, dv, dp: [dv, dA]),
-    ),
+    rotation.but("the point as if it was not turned by a small angle: a small angle was taken for none")(
+        below(1e-4, lambda dA, dv, dp: [dv, dA])
+    )
 ]

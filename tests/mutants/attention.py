@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family, softmax_slope
+from tests.mutants.family import family, softmax_slope
 
 SCALE = 2**-0.5  # of two heads of two features
 
@@ -56,8 +56,7 @@ def attend_vjp(x, memory, W, dA, allowed, *, split=heads, scale=SCALE, slope=sof
 # Causal self-attention with a mask.
 
 
-def both(t):
-    return np.tri(t, dtype=bool) & there(t)
+both = lambda t: np.tri(t, dtype=bool) & there(t)
 
 
 def self_attention(x, *W):
@@ -75,7 +74,7 @@ def self_but(**change):
 
 
 SHAPES = "n 4", "n 4", "n 4", "4 k"
-attention = Family("attention layer", fst.tensors("t n", *SHAPES, most=3), self_attention, self_vjp)
+attention = family("attention layer", fst.tensors("t n", *SHAPES, most=3))(self_attention, self_vjp)
 
 
 # Self-attention with a mask of pairs.
@@ -95,7 +94,7 @@ def window_but(**change):
     return self_but(**{"allowed": window, "blank": False} | change)
 
 
-pairs = Family("attention of pairs", fst.tensors("t n", *SHAPES, most=4), in_window, window_but())
+pairs = family("attention of pairs", fst.tensors("t n", *SHAPES, most=4))(in_window, window_but())
 
 
 # Cross-attention with a mask on the memory; the memory is an output too.
@@ -118,7 +117,7 @@ def cross_but(**change):
 
 
 CROSS = "n 4", "r 4", "r 4", "4 k"
-cross = Family("cross-attention layer", fst.tensors("t n", "s r", *CROSS, most=3), cross_attention, cross_vjp)
+cross = family("cross-attention layer", fst.tensors("t n", "s r", *CROSS, most=3))(cross_attention, cross_vjp)
 
 
 def over_queries(p, dp):
@@ -127,25 +126,21 @@ def over_queries(p, dp):
 
 
 MUTANTS = [
-    attention.but(
-        "the mask forgotten in backward", "weights computed again", self_but(allowed=lambda t: np.tri(t) > 0)
-    ),
-    attention.but("later positions enter backward", "weights computed again", self_but(allowed=there)),
-    attention.but("padded positions receive a gradient", "out is 0 there", self_but(blank=False)),
-    attention.but("dx without keys and values", "x is taken for the query alone", self_but(parts=(1, 0))),
-    attention.but("dx without queries", "only the memory is read", self_but(parts=(0, 1))),
-    attention.but("dx without values", "values taken for constants", self_but(value=0)),
-    attention.but("1 / d", "q and k are scaled", self_but(scale=SCALE**2)),
-    attention.but("heads split without a transpose", "reshape is enough", self_but(split=unturned)),
-    attention.but("dWo from values", "values before the weighted sum, not after it", self_but(values=True)),
-    attention.but("the softmax's sum over queries", "the wrong axis", self_but(slope=over_queries)),
-    pairs.but("the mask turned over", "j, i for i, j", window_but(allowed=lambda t: window(t).T)),
-    pairs.but("the mask forgotten in backward", "weights again", window_but(allowed=lambda t: np.ones((t, t), bool))),
-    cross.but(
-        "the memory's mask forgotten in backward", "weights again", cross_but(allowed=lambda s: np.ones(s, bool))
-    ),
-    cross.but("the gradient of the memory output forgotten", "the memory is passed on, not used", cross_but(passed=0)),
-    cross.but("no gradient of the memory", "the encoder is trained already", cross_but(seen=0)),
-    cross.but("dmemory without values", "keys are enough", cross_but(value=0)),
-    cross.but("the softmax's sum over queries", "the wrong axis", cross_but(slope=over_queries)),
+    attention.but("the mask forgotten in backward: weights computed again")(self_but(allowed=lambda t: np.tri(t) > 0)),
+    attention.but("later positions enter backward: weights computed again")(self_but(allowed=there)),
+    attention.but("padded positions receive a gradient: out is 0 there")(self_but(blank=False)),
+    attention.but("dx without keys and values: x is taken for the query alone")(self_but(parts=(1, 0))),
+    attention.but("dx without queries: only the memory is read")(self_but(parts=(0, 1))),
+    attention.but("dx without values: values taken for constants")(self_but(value=0)),
+    attention.but("1 / d: q and k are scaled")(self_but(scale=SCALE**2)),
+    attention.but("heads split without a transpose: reshape is enough")(self_but(split=unturned)),
+    attention.but("dWo from values: values before the weighted sum, not after it")(self_but(values=True)),
+    attention.but("the softmax's sum over queries: the wrong axis")(self_but(slope=over_queries)),
+    pairs.but("the mask turned over: j, i for i, j")(window_but(allowed=lambda t: window(t).T)),
+    pairs.but("the mask forgotten in backward: weights again")(window_but(allowed=lambda t: np.ones((t, t), bool))),
+    cross.but("the memory's mask forgotten in backward: weights again")(cross_but(allowed=lambda s: np.ones(s, bool))),
+    cross.but("the gradient of the memory output forgotten: the memory is passed on, not used")(cross_but(passed=0)),
+    cross.but("no gradient of the memory: the encoder is trained already")(cross_but(seen=0)),
+    cross.but("dmemory without values: keys are enough")(cross_but(value=0)),
+    cross.but("the softmax's sum over queries: the wrong axis")(cross_but(slope=over_queries)),
 ]

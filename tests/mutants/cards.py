@@ -6,7 +6,7 @@ from funcnn import forward
 from funcnn.about import card_of
 from tests.cards import CARDS, ELEMENTWISE, LOSSES, arguments, set_up
 from tests.mutants.activations import WIDE, X, density, erf, softplus
-from tests.mutants.family import Family, grads_of, of_layer, sigmoid
+from tests.mutants.family import family, grads_of, of_layer, sigmoid
 
 NAMES = {"density": density, "erf": erf, "sigmoid": sigmoid, "softplus": softplus}
 
@@ -23,9 +23,9 @@ def mutants(cls, card):
     """The layer with the last of its settings; x reaches beyond its corners."""
     layer = cls(*card.settings[-1])
     arguments = WIDE if max(map(abs, card.corners), default=0) > 1 else X
-    family = of_layer(str(layer), arguments, lambda: layer)
+    right = of_layer(str(layer), arguments, lambda: layer)
     wrong = lambda text: lambda x, dA: [dA * slope_at(layer, text, x)]
-    return [family.but(what, why, wrong(text)) for what, why, text in card.mistakes]
+    return [right.but(f"{what}: {why}")(wrong(text)) for what, why, text in card.mistakes]
 
 
 def slope_of_term(chosen, text, out):
@@ -41,8 +41,8 @@ def mutants_of_loss(loss):
     y_for = lambda out: arguments(loss, out.shape)[1]
     wrong = lambda text: lambda out, dA: [dA * slope_of_term(chosen, text, out) / out.size]
     draws = X.map(lambda arrays: (0.05 + 0.9 * sigmoid(arrays[0]),)) if card_of(loss).takes[0] == "probabilities" else X
-    family = Family(loss.__name__, draws, lambda out: chosen(out, y_for(out))[0], wrong("slope"))
-    return [family.but(what, why, wrong(text)) for what, why, text in card_of(loss).mistakes]
+    right = family(loss.__name__, draws)(lambda out: chosen(out, y_for(out))[0], wrong("slope"))
+    return [right.but(f"{what}: {why}")(wrong(text)) for what, why, text in card_of(loss).mistakes]
 
 
 MUTANTS = [

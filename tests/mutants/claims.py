@@ -212,8 +212,7 @@ def of_every_wrong_entry(holds, *, shown=False):
     return claim
 
 
-def is_factor(got, wanted, ratio):
-    return near(got, float(ratio) * wanted, PRINTED)
+is_factor = lambda got, wanted, ratio: near(got, float(ratio) * wanted, PRINTED)
 
 
 def is_nearly_right(got, wanted, off):
@@ -233,8 +232,7 @@ def is_offset(got, wanted, sign, size):
     return near(got - wanted, float(f"{sign}{size}"), PRINTED)
 
 
-def is_float32(got, wanted):
-    return (got == np.float32(got)) & near(got, wanted, 1e-5)
+is_float32 = lambda got, wanted: (got == np.float32(got)) & near(got, wanted, 1e-5)
 
 
 def is_order(moved):

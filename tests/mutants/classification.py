@@ -3,45 +3,36 @@
 import numpy as np
 
 from tests.mutants.activations import softplus
-from tests.mutants.family import Family, indexed, log_softmax, sigmoid, softmax
+from tests.mutants.family import family, indexed, log_softmax, sigmoid, softmax
 
 LABELLED = indexed("m k", ids="m", below="k")
 
 
 MARKED = indexed("m k", ids="m k", below="2")
 
+one_hot = lambda z, y: (np.arange(z.shape[1]) == y[:, None]).astype(float)
 
-def one_hot(z, y):
-    return (np.arange(z.shape[1]) == y[:, None]).astype(float)
-
-
-cross_entropy = Family(
-    "softmax cross-entropy",
-    LABELLED,
+cross_entropy = family("softmax cross-entropy", LABELLED)(
     lambda z, y: -(log_softmax(z) * one_hot(z, y)).sum() / len(z),
     lambda z, y, dA: [dA * (softmax(z) - one_hot(z, y)) / len(z), None],
 )
 
 
-smoothed = Family(
-    "cross-entropy with smoothing",
-    LABELLED,
+smoothed = family("cross-entropy with smoothing", LABELLED)(
     lambda z, y: -(log_softmax(z) * (0.9 * one_hot(z, y) + 0.1 / z.shape[1])).sum(axis=1),
     lambda z, y, dA: [dA[:, None] * (softmax(z) - 0.9 * one_hot(z, y) - 0.1 / z.shape[1]), None],
 )
 
 
-ignoring = Family(  # label 0 is padding
-    "cross-entropy with padding",
-    LABELLED,
+ignoring = family(  # label 0 is padding
+    "cross-entropy with padding", LABELLED
+)(
     lambda z, y: -(log_softmax(z) * one_hot(z, y))[y > 0].sum() / max((y > 0).sum(), 1),
     lambda z, y, dA: [dA * (y > 0)[:, None] * (softmax(z) - one_hot(z, y)) / max((y > 0).sum(), 1), None],
 )
 
 
-clipped = Family(
-    "cross-entropy of clipped probabilities",
-    MARKED,
+clipped = family("cross-entropy of clipped probabilities", MARKED)(
     lambda p, y: -np.where(y, np.log(np.clip(p, 0.05, 0.95)), np.log(1 - np.clip(p, 0.05, 0.95))).mean(),
     lambda p, y, dA: [dA * ((p > 0.05) & (p < 0.95)) * clipped_slope(p, y) / p.size, None],
 )
@@ -52,25 +43,20 @@ def clipped_slope(p, y):
     return np.where(y, -1 / q, 1 / (1 - q))
 
 
-binary = Family(  # of logits; the positive class has weight 3
-    "binary cross-entropy",
-    MARKED,
+binary = family(  # of logits; the positive class has weight 3
+    "binary cross-entropy", MARKED
+)(
     lambda z, y: np.where(y, 3 * softplus(-z), softplus(z)),
     lambda z, y, dA: [dA * np.where(y, -3 * sigmoid(-z), sigmoid(z)), None],
 )
 
 
-hinge = Family(
-    "hinge",
-    MARKED,
-    lambda z, y: np.maximum(1 - (2 * y - 1) * z, 0),
-    lambda z, y, dA: [dA * -(2 * y - 1) * ((2 * y - 1) * z < 1), None],
+hinge = family("hinge", MARKED)(
+    lambda z, y: np.maximum(1 - (2 * y - 1) * z, 0), lambda z, y, dA: [dA * -(2 * y - 1) * ((2 * y - 1) * z < 1), None]
 )
 
 
-squared_hinge = Family(
-    "squared hinge",
-    MARKED,
+squared_hinge = family("squared hinge", MARKED)(
     lambda z, y: np.maximum(1 - (2 * y - 1) * z, 0) ** 2,
     lambda z, y, dA: [dA * -2 * (2 * y - 1) * np.maximum(1 - (2 * y - 1) * z, 0), None],
 )
@@ -86,24 +72,17 @@ def classes_hinge(z, y, dA):
     return [dA[:, None] * (over - one_hot(z, y) * over.sum(axis=1, keepdims=True)), None]
 
 
-many_hinge = Family("hinge of many classes", LABELLED, lambda z, y: violations(z, y).sum(axis=1), classes_hinge)
+many_hinge = family("hinge of many classes", LABELLED)(lambda z, y: violations(z, y).sum(axis=1), classes_hinge)
 
 
-focal = Family(
-    "focal",
-    MARKED,
+focal = family("focal", MARKED)(
     lambda z, y: sigmoid(z * (1 - 2 * y)) ** 2 * softplus(z * (1 - 2 * y)),
     lambda z, y, dA: [dA * (1 - 2 * y) * focal_slope(z * (1 - 2 * y)), None],
 )
 
+focal_slope = lambda u: sigmoid(u) ** 2 * (2 * sigmoid(-u) * softplus(u) + sigmoid(u))
 
-def focal_slope(u):
-    return sigmoid(u) ** 2 * (2 * sigmoid(-u) * softplus(u) + sigmoid(u))
-
-
-dice = Family(
-    "dice",
-    MARKED,
+dice = family("dice", MARKED)(
     lambda z, y: 1 - (2 * (sigmoid(z) * y).sum() + 1) / (sigmoid(z).sum() + y.sum() + 1),
     lambda z, y, dA: [-dA * sigmoid(z) * sigmoid(-z) * dice_slope(sigmoid(z), y), None],
 )
@@ -115,87 +94,51 @@ def dice_slope(p, y, quotient=1):
 
 
 MUTANTS = [
-    cross_entropy.wrong_at(0, "without 1/m", "the mean forgotten", lambda z, y, dA: dA * (softmax(z) - one_hot(z, y))),
-    cross_entropy.wrong_at(
-        0, "ignoring the cotangent", "a loss comes last", lambda z, y, dA: (softmax(z) - one_hot(z, y)) / len(z)
+    cross_entropy.of(0).but("without 1/m: the mean forgotten")(lambda z, y, dA: dA * (softmax(z) - one_hot(z, y))),
+    cross_entropy.of(0).but("ignoring the cotangent: a loss comes last")(
+        lambda z, y, dA: (softmax(z) - one_hot(z, y)) / len(z)
     ),
-    cross_entropy.but(
-        "the label is the argmax",
-        "right for a trained network",
-        lambda z, y, dA: cross_entropy.vjp(z, z.argmax(axis=1), dA),
+    cross_entropy.but("the label is the argmax: right for a trained network")(
+        lambda z, y, dA: cross_entropy.vjp(z, z.argmax(axis=1), dA)
     ),
-    smoothed.wrong_at(
-        0,
-        "smoothing in forward only",
-        "an option added later",
-        lambda z, y, dA: dA[:, None] * (softmax(z) - one_hot(z, y)),
+    smoothed.of(0).but("smoothing in forward only: an option added later")(
+        lambda z, y, dA: dA[:, None] * (softmax(z) - one_hot(z, y))
     ),
-    smoothed.wrong_at(
-        0,
-        "0.1 to the other classes only",
-        "another definition",
+    smoothed.of(0).but("0.1 to the other classes only: another definition")(
         lambda z, y, dA: (
             dA[:, None] * (softmax(z) - 0.9 * one_hot(z, y) - 0.1 / max(z.shape[1] - 1, 1) * (1 - one_hot(z, y)))
-        ),
+        )
     ),
-    ignoring.wrong_at(
-        0,
-        "mean over padding too",
-        "len(z) is at hand",
-        lambda z, y, dA: dA * (y > 0)[:, None] * (softmax(z) - one_hot(z, y)) / len(z),
+    ignoring.of(0).but("mean over padding too: len(z) is at hand")(
+        lambda z, y, dA: dA * (y > 0)[:, None] * (softmax(z) - one_hot(z, y)) / len(z)
     ),
-    ignoring.wrong_at(
-        0,
-        "padding gets a gradient",
-        "masked in forward only",
-        lambda z, y, dA: dA * (softmax(z) - one_hot(z, y)) / max((y > 0).sum(), 1),
+    ignoring.of(0).but("padding gets a gradient: masked in forward only")(
+        lambda z, y, dA: dA * (softmax(z) - one_hot(z, y)) / max((y > 0).sum(), 1)
     ),
-    clipped.wrong_at(
-        0,
-        "forward clips, backward does not",
-        "the clip is only for the log",
-        lambda p, y, dA: dA * clipped_slope(p, y) / p.size,
+    clipped.of(0).but("forward clips, backward does not: the clip is only for the log")(
+        lambda p, y, dA: dA * clipped_slope(p, y) / p.size
     ),
-    binary.wrong_at(0, "p - y", "the weight of the positive class forgotten", lambda z, y, dA: dA * (sigmoid(z) - y)),
-    binary.wrong_at(
-        0, "the weight on both classes", "multiplied at the end", lambda z, y, dA: dA * 3 * (sigmoid(z) - y)
+    binary.of(0).but("p - y: the weight of the positive class forgotten")(lambda z, y, dA: dA * (sigmoid(z) - y)),
+    binary.of(0).but("the weight on both classes: multiplied at the end")(lambda z, y, dA: dA * 3 * (sigmoid(z) - y)),
+    hinge.of(0).but("active where y z < 0: the perceptron's")(
+        lambda z, y, dA: dA * -(2 * y - 1) * ((2 * y - 1) * z < 0)
     ),
-    hinge.wrong_at(
-        0, "active where y z < 0", "the perceptron's", lambda z, y, dA: dA * -(2 * y - 1) * ((2 * y - 1) * z < 0)
+    hinge.of(0).but("labels 0 and 1 for -1 and 1: two conventions")(lambda z, y, dA: dA * -y * ((2 * y - 1) * z < 1)),
+    squared_hinge.of(0).but("the margin as a factor forgotten: from the plain hinge")(
+        lambda z, y, dA: dA * -2 * (2 * y - 1) * ((2 * y - 1) * z < 1)
     ),
-    hinge.wrong_at(
-        0, "labels 0 and 1 for -1 and 1", "two conventions", lambda z, y, dA: dA * -y * ((2 * y - 1) * z < 1)
-    ),
-    squared_hinge.wrong_at(
-        0,
-        "the margin as a factor forgotten",
-        "from the plain hinge",
-        lambda z, y, dA: dA * -2 * (2 * y - 1) * ((2 * y - 1) * z < 1),
-    ),
-    many_hinge.wrong_at(
-        0,
-        "the right class pays once",
-        "it pays for each violation",
+    many_hinge.of(0).but("the right class pays once: it pays for each violation")(
         lambda z, y, dA: (
             dA[:, None] * ((violations(z, y) > 0) - one_hot(z, y) * (violations(z, y) > 0).any(axis=1, keepdims=True))
-        ),
+        )
     ),
-    focal.wrong_at(
-        0,
-        "modulating factor held constant",
-        "a weight",
-        lambda z, y, dA: dA * (1 - 2 * y) * sigmoid(z * (1 - 2 * y)) ** 3,
+    focal.of(0).but("modulating factor held constant: a weight")(
+        lambda z, y, dA: dA * (1 - 2 * y) * sigmoid(z * (1 - 2 * y)) ** 3
     ),
-    dice.wrong_at(
-        0,
-        "the denominator held constant",
-        "half of the quotient rule",
-        lambda z, y, dA: -dA * sigmoid(z) * sigmoid(-z) * dice_slope(sigmoid(z), y, 0),
+    dice.of(0).but("the denominator held constant: half of the quotient rule")(
+        lambda z, y, dA: -dA * sigmoid(z) * sigmoid(-z) * dice_slope(sigmoid(z), y, 0)
     ),
-    dice.wrong_at(
-        0,
-        "the sigmoid's slope missing",
-        "of probabilities, not of logits",
-        lambda z, y, dA: -dA * dice_slope(sigmoid(z), y),
+    dice.of(0).but("the sigmoid's slope missing: of probabilities, not of logits")(
+        lambda z, y, dA: -dA * dice_slope(sigmoid(z), y)
     ),
 ]

@@ -1,5 +1,7 @@
 """The form of the tables of mutants: a correct pair of functions, and its mistakes."""
 
+from functools import partial
+
 import numpy as np
 from attrs import frozen
 from hypothesis import strategies as st
@@ -23,25 +25,41 @@ class Family:
     def right(self):
         return self.f, spread(self.vjp)
 
-    def but(self, what, why, vjp=None, f=None, *, narrow=True):
-        """A mutant of the family: one of its two functions is replaced by a wrong one."""
-        return Mutant(
-            name=f"{self.name}: {what}",
-            why=why,
-            arguments=self.arguments,
-            right=self.right,
-            wrong=(f or self.f, spread(vjp or self.vjp, narrow=narrow)),
-        )
+    def but(self, text):
+        """`family.but("the mistake: why anybody writes it")(vjp, f)` is a mutant of the family with these functions."""
+        what, why = text.split(": ", 1)
 
-    def wrong_at(self, i, what, why, gradient):
-        """A mutant of the family whose gradient of argument i alone is wrong."""
+        def made(vjp=None, f=None, *, narrow=True):
+            wrong = f or self.f, spread(vjp or self.vjp, narrow=narrow)
+            return Mutant(f"{self.name}: {what}", why, self.arguments, self.right, wrong)
 
-        def vjp(*args):
-            found = [*self.vjp(*args)]
-            found[i] = gradient(*args)
-            return found
+        return made
 
-        return self.but(what, why, vjp)
+    def of(self, i):
+        """`family.of(i).but(text)(gradient)` is a mutant of the family whose gradient of argument i alone is wrong."""
+        return OfArgument(self, i)
+
+
+@frozen
+class OfArgument:
+    family: Family
+    i: int
+
+    def but(self, text):
+        def made(gradient):
+            def vjp(*args):
+                found = [*self.family.vjp(*args)]
+                found[self.i] = gradient(*args)
+                return found
+
+            return self.family.but(text)(vjp)
+
+        return made
+
+
+def family(name, arguments):
+    """`family(name, arguments)(f, vjp)` is a family."""
+    return partial(Family, name, arguments)
 
 
 def of_layer(name, arguments, layer):
@@ -52,11 +70,10 @@ def of_layer(name, arguments, layer):
         grads = grads_of(layer(*arrays), x, dA)
         return [grads.x, *parameters(grads.params).values()]
 
-    return Family(name, arguments, lambda x, *arrays: forward(layer(*arrays), x)[0], vjp)
+    return family(name, arguments)(lambda x, *arrays: forward(layer(*arrays), x)[0], vjp)
 
 
-def grads_of(params, x, dA):
-    return backward(params, forward(params, x)[1], dA)
+grads_of = lambda params, x, dA: backward(params, forward(params, x)[1], dA)
 
 
 def spread(vjp, *, narrow=True):

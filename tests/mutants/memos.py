@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from tests.mutants.family import Family
+from tests.mutants.family import family
 from tests.mutants.state import X, sine
 from tests.mutants.state import tanh as tangent
 
-product = Family("product of two", X.map(lambda a: (a[0], a[0] + 1.5)), np.multiply, lambda x, y, dA: [dA * y, dA * x])
+product = family("product of two", X.map(lambda a: (a[0], a[0] + 1.5)))(np.multiply, lambda x, y, dA: [dA * y, dA * x])
 
 
 def memo(key, of=np.cos, f=np.sin):
@@ -108,36 +108,30 @@ def after(calls, change):
 
 
 MUTANTS = [
-    sine.but("a memo by the first entry", "a fast key", **memo(lambda x: (x.shape, x.flat[0]))),
-    sine.but("a memo by the last entry", "a fast key", **memo(lambda x: (x.shape, x.flat[-1]))),
-    sine.but("a memo by printed digits", "str of an array as its key", **memo(lambda x: (x.shape, str(x)))),
-    sine.but("a memo by rounded entries", "a key of three decimals", **memo(lambda x: np.round(x, 3).tobytes())),
-    sine.but("a memo by the sum", "a checksum", **memo(lambda x: (x.shape, x.sum()))),
-    sine.but("a memo by least and largest", "bounds as a key", **memo(lambda x: (x.shape, x.min(), x.max()))),
-    sine.but("a memo by the first row", "a fast key", **memo(lambda x: (x.shape, x[:1].tobytes()))),
-    sine.but("a memo filled once, by the first entry", "a fast key", **filled_once(lambda x: x.flat[0])),
-    sine.but("a memo filled once, by the last row", "a fast key", **filled_once(lambda x: x[-1:].tobytes())),
-    sine.but("a memo of vjp by the first entry", "a fast key", kept_first(lambda x: x.flat[0])),
-    sine.but("a memo of vjp by the mean", "a checksum", kept_first(lambda x: x.mean())),
-    sine.but("a memo of vjp by printed digits", "str of an array as its key", kept_first(str)),
-    sine.but("a memo of vjp by four digits", "a short key", kept_first(lambda x: np.array2string(x, precision=4))),
-    sine.but(
-        "a memo of vjp by rounded entries", "a key of six decimals", kept_first(lambda x: np.round(x, 6).tobytes())
+    sine.but("a memo by the first entry: a fast key")(**memo(lambda x: (x.shape, x.flat[0]))),
+    sine.but("a memo by the last entry: a fast key")(**memo(lambda x: (x.shape, x.flat[-1]))),
+    sine.but("a memo by printed digits: str of an array as its key")(**memo(lambda x: (x.shape, str(x)))),
+    sine.but("a memo by rounded entries: a key of three decimals")(**memo(lambda x: np.round(x, 3).tobytes())),
+    sine.but("a memo by the sum: a checksum")(**memo(lambda x: (x.shape, x.sum()))),
+    sine.but("a memo by least and largest: bounds as a key")(**memo(lambda x: (x.shape, x.min(), x.max()))),
+    sine.but("a memo by the first row: a fast key")(**memo(lambda x: (x.shape, x[:1].tobytes()))),
+    sine.but("a memo filled once, by the first entry: a fast key")(**filled_once(lambda x: x.flat[0])),
+    sine.but("a memo filled once, by the last row: a fast key")(**filled_once(lambda x: x[-1:].tobytes())),
+    sine.but("a memo of vjp by the first entry: a fast key")(kept_first(lambda x: x.flat[0])),
+    sine.but("a memo of vjp by the mean: a checksum")(kept_first(lambda x: x.mean())),
+    sine.but("a memo of vjp by printed digits: str of an array as its key")(kept_first(str)),
+    sine.but("a memo of vjp by four digits: a short key")(kept_first(lambda x: np.array2string(x, precision=4))),
+    sine.but("a memo of vjp by rounded entries: a key of six decimals")(kept_first(lambda x: np.round(x, 6).tobytes())),
+    sine.but("a memo of vjp by float32: a key of half the size")(kept_first(lambda x: x.astype(np.float32).tobytes())),
+    sine.but("a memo of vjp by thousandths: a table")(kept_first(lambda x: np.floor(x * 1000).tobytes())),
+    tangent.but("a memo of vjp by printed digits: str of an array")(kept_first(repr, lambda x: 1 - np.tanh(x) ** 2)),
+    product.but("a memo of dx by printed digits of y: str of an array")(memo_of_first()),
+    tangent.but("a memo by the corner: a fast key")(
+        **memo(lambda x: (x.shape, x[-1, 0]), lambda x: 1 - np.tanh(x) ** 2, np.tanh)
     ),
-    sine.but(
-        "a memo of vjp by float32", "a key of half the size", kept_first(lambda x: x.astype(np.float32).tobytes())
-    ),
-    sine.but("a memo of vjp by thousandths", "a table", kept_first(lambda x: np.floor(x * 1000).tobytes())),
-    tangent.but("a memo of vjp by printed digits", "str of an array", kept_first(repr, lambda x: 1 - np.tanh(x) ** 2)),
-    product.but("a memo of dx by printed digits of y", "str of an array", memo_of_first()),
-    tangent.but(
-        "a memo by the corner",
-        "a fast key",
-        **memo(lambda x: (x.shape, x[-1, 0]), lambda x: 1 - np.tanh(x) ** 2, np.tanh),
-    ),
-    product.but("a memo by the second", "x was constant in training", **memo_of_second()),
-    sine.but("a memo of 40 arguments", "bounded, and then the last one", **bounded_memo(40)),
-    sine.but("a pool of 12 gradients", "saves allocations", pool(12)),
-    sine.but("a pool of 12 values", "saves allocations", f=pool_of_values(12)),
-    sine.but("another after 60 calls", "a scale of the loss that grows", after(60, 1.5)),
+    product.but("a memo by the second: x was constant in training")(**memo_of_second()),
+    sine.but("a memo of 40 arguments: bounded, and then the last one")(**bounded_memo(40)),
+    sine.but("a pool of 12 gradients: saves allocations")(pool(12)),
+    sine.but("a pool of 12 values: saves allocations")(f=pool_of_values(12)),
+    sine.but("another after 60 calls: a scale of the loss that grows")(after(60, 1.5)),
 ]

@@ -3,18 +3,13 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family
+from tests.mutants.family import family
 
 EPS = 0.01
 LAYER = fst.tensors("m n", "n", "n")
 
-
-def batch_norm(x, g, b, axis=0):
-    return g * normal(x, axis) + b
-
-
-def normal(x, axis=0):
-    return (x - x.mean(axis=axis, keepdims=True)) / size(x, axis)
+batch_norm = lambda x, g, b, axis=0: g * normal(x, axis) + b
+normal = lambda x, axis=0: (x - x.mean(axis=axis, keepdims=True)) / size(x, axis)
 
 
 def size(x, axis=0, eps=EPS):
@@ -38,19 +33,14 @@ def affine_vjp(axis=0, **change):
     ]
 
 
-batch = Family("batch norm", LAYER, batch_norm, affine_vjp())
-layer = Family("layer norm", LAYER, lambda x, g, b: batch_norm(x, g, b, 1), affine_vjp(1))
-small = Family("batch norm of 3 columns", fst.tensors("m 3", "3", "3"), batch_norm, affine_vjp())
-frozen_statistics = Family(
-    "batch norm in use",
-    fst.tensors("m n", "n"),
-    lambda x, mean: (x - mean) / 2,
-    lambda x, mean, dA: [dA / 2, -dA.sum(axis=0) / 2],
+batch = family("batch norm", LAYER)(batch_norm, affine_vjp())
+layer = family("layer norm", LAYER)(lambda x, g, b: batch_norm(x, g, b, 1), affine_vjp(1))
+small = family("batch norm of 3 columns", fst.tensors("m 3", "3", "3"))(batch_norm, affine_vjp())
+frozen_statistics = family("batch norm in use", fst.tensors("m n", "n"))(
+    lambda x, mean: (x - mean) / 2, lambda x, mean, dA: [dA / 2, -dA.sum(axis=0) / 2]
 )
 
-
-def root(x, eps=EPS):
-    return np.sqrt((x**2).mean(axis=1, keepdims=True) + eps)
+root = lambda x, eps=EPS: np.sqrt((x**2).mean(axis=1, keepdims=True) + eps)
 
 
 def rms_vjp(x, g, dA, n=None):
@@ -58,24 +48,17 @@ def rms_vjp(x, g, dA, n=None):
     return [d / r - x * (d * x).sum(axis=1, keepdims=True) / (n or x.shape[1]) / r**3, (dA * x / r).sum(axis=0)]
 
 
-rms = Family("rms norm", fst.tensors("m n", "n"), lambda x, g: g * x / root(x), rms_vjp)
+rms = family("rms norm", fst.tensors("m n", "n"))(lambda x, g: g * x / root(x), rms_vjp)
 
-group = Family(  # four channels in two groups
-    "group norm",
-    fst.tensors("m 4"),
+group = family(  # four channels in two groups
+    "group norm", fst.tensors("m 4")
+)(
     lambda x: normal(x.reshape(-1, 2, 2), 2).reshape(x.shape),
     lambda x, dA: [normal_vjp(x.reshape(-1, 2, 2), dA.reshape(-1, 2, 2), 2).reshape(x.shape)],
 )
-instance = Family(
-    "instance norm",
-    fst.tensors("m t c"),
-    lambda x: normal(x, 1),
-    lambda x, dA: [normal_vjp(x, dA, 1)],
-)
+instance = family("instance norm", fst.tensors("m t c"))(lambda x: normal(x, 1), lambda x, dA: [normal_vjp(x, dA, 1)])
 
-
-def length(x):
-    return np.sqrt((x**2).sum(axis=1, keepdims=True))
+length = lambda x: np.sqrt((x**2).sum(axis=1, keepdims=True))
 
 
 def unit_vjp(x, dA, floor=0.5):
@@ -84,18 +67,15 @@ def unit_vjp(x, dA, floor=0.5):
     return [dA / n - x * along]
 
 
-unit = Family("division by the norm or 1/2", fst.tensors("m n"), lambda x: x / np.maximum(length(x), 0.5), unit_vjp)
+unit = family("division by the norm or 1/2", fst.tensors("m n"))(lambda x: x / np.maximum(length(x), 0.5), unit_vjp)
 
 
 def guarded(x, d=1.0):
     return np.where(length(x) == 0, 0, d / np.where(length(x) == 0, 1, length(x)))
 
 
-norm = Family(
-    "norm of rows",
-    fst.tensors("m n"),
-    lambda x: length(x)[:, 0],
-    lambda x, dA: [dA[:, None] * x * guarded(x)],
+norm = family("norm of rows", fst.tensors("m n"))(
+    lambda x: length(x)[:, 0], lambda x, dA: [dA[:, None] * x * guarded(x)]
 )
 
 
@@ -121,48 +101,40 @@ def square_only(wrong_axis, right_axis):
 
 
 MUTANTS = [
-    batch.but("without the variance term", "two paths of three", affine_vjp(variance=0)),
-    batch.but("without the mean term", "two paths of three", affine_vjp(mean=0)),
-    batch.but("1 / sqrt(var), eps forgotten", "0 where all are equal", without_eps),
-    batch.but("m - 1", "the unbiased variance", lambda x, g, b, dA: affine_vjp(m=max(len(x) - 1, 1))(x, g, b, dA)),
-    batch.wrong_at(1, "dg from x", "x was kept, not what is normal", lambda x, g, b, dA: (dA * x).sum(axis=0)),
-    batch.wrong_at(0, "dx without g", "right at the start, when g is 1", lambda x, g, b, dA: normal_vjp(x, dA)),
-    batch.but("eps 0.01001", "two defaults", affine_vjp(eps=0.01001)),
-    small.but(
-        "0 for batch 1",
-        "a variance of one number",
-        lambda x, g, b, dA: [d * (len(x) > 1) for d in batch.vjp(x, g, b, dA)],
+    batch.but("without the variance term: two paths of three")(affine_vjp(variance=0)),
+    batch.but("without the mean term: two paths of three")(affine_vjp(mean=0)),
+    batch.but("1 / sqrt(var), eps forgotten: 0 where all are equal")(without_eps),
+    batch.but("m - 1: the unbiased variance")(lambda x, g, b, dA: affine_vjp(m=max(len(x) - 1, 1))(x, g, b, dA)),
+    batch.of(1).but("dg from x: x was kept, not what is normal")(lambda x, g, b, dA: (dA * x).sum(axis=0)),
+    batch.of(0).but("dx without g: right at the start, when g is 1")(lambda x, g, b, dA: normal_vjp(x, dA)),
+    batch.but("eps 0.01001: two defaults")(affine_vjp(eps=0.01001)),
+    small.but("0 for batch 1: a variance of one number")(
+        lambda x, g, b, dA: [d * (len(x) > 1) for d in batch.vjp(x, g, b, dA)]
     ),
-    layer.but("over axis 0 when square", "batch norm's", square_only(0, 1)),
-    layer.wrong_at(
-        0, "g after the projection", "right where g is uniform", lambda x, g, b, dA: g * normal_vjp(x, dA, 1)
+    layer.but("over axis 0 when square: batch norm's")(square_only(0, 1)),
+    layer.of(0).but("g after the projection: right where g is uniform")(lambda x, g, b, dA: g * normal_vjp(x, dA, 1)),
+    layer.but("statistics held constant: a detach too many")(affine_vjp(1, mean=0, variance=0)),
+    frozen_statistics.of(1).but("the running mean's gradient positive: x - mean")(
+        lambda x, mean, dA: dA.sum(axis=0) / 2
     ),
-    layer.but("statistics held constant", "a detach too many", affine_vjp(1, mean=0, variance=0)),
-    frozen_statistics.wrong_at(
-        1, "the running mean's gradient positive", "x - mean", lambda x, mean, dA: dA.sum(axis=0) / 2
+    rms.of(0).but("no projection: the root held constant")(lambda x, g, dA: dA * g / root(x)),
+    rms.but("sum for mean: the norm, not the root mean square")(lambda x, g, dA: rms_vjp(x, g, dA, 1)),
+    rms.but("divided by the rows: len(x)")(lambda x, g, dA: rms_vjp(x, g, dA, len(x))),
+    group.but("every other channel: groups and members exchanged")(swapped_groups),
+    group.but("one group: layer norm's")(lambda x, dA: [normal_vjp(x, dA, 1)]),
+    instance.but("over the channels: the last axis is theirs")(lambda x, dA: [normal_vjp(x, dA, 2)]),
+    instance.but("over batch and time: batch norm's")(
+        lambda x, dA: [normal_vjp(x.reshape(-1, x.shape[2]), dA.reshape(-1, x.shape[2])).reshape(x.shape)]
     ),
-    rms.wrong_at(0, "no projection", "the root held constant", lambda x, g, dA: dA * g / root(x)),
-    rms.but("sum for mean", "the norm, not the root mean square", lambda x, g, dA: rms_vjp(x, g, dA, 1)),
-    rms.but("divided by the rows", "len(x)", lambda x, g, dA: rms_vjp(x, g, dA, len(x))),
-    group.but("every other channel", "groups and members exchanged", swapped_groups),
-    group.but("one group", "layer norm's", lambda x, dA: [normal_vjp(x, dA, 1)]),
-    instance.but("over the channels", "the last axis is theirs", lambda x, dA: [normal_vjp(x, dA, 2)]),
-    instance.but(
-        "over batch and time",
-        "batch norm's",
-        lambda x, dA: [normal_vjp(x.reshape(-1, x.shape[2]), dA.reshape(-1, x.shape[2])).reshape(x.shape)],
-    ),
-    unit.but("the norm held constant", "half of the quotient rule", lambda x, dA: [dA / np.maximum(length(x), 0.5)]),
-    unit.but(
-        "projected below 1/2 too",
-        "the guard is in forward only",
+    unit.but("the norm held constant: half of the quotient rule")(lambda x, dA: [dA / np.maximum(length(x), 0.5)]),
+    unit.but("projected below 1/2 too: the guard is in forward only")(
         lambda x, dA: [
             dA / np.maximum(length(x), 0.5) - x * (dA * x).sum(axis=1, keepdims=True) / np.maximum(length(x), 0.5) ** 3
-        ],
+        ]
     ),
-    norm.but("x / norm without a guard at 0", "0 / 0", unguarded),
-    norm.but(
-        "the norm plus 1e-8", "a guard that is felt elsewhere", lambda x, dA: [dA[:, None] * x / (length(x) + 1e-8)]
+    norm.but("x / norm without a guard at 0: 0 / 0")(unguarded),
+    norm.but("the norm plus 1e-8: a guard that is felt elsewhere")(
+        lambda x, dA: [dA[:, None] * x / (length(x) + 1e-8)]
     ),
-    norm.but("the square's", "the root forgotten", lambda x, dA: [dA[:, None] * 2 * x]),
+    norm.but("the square's: the root forgotten")(lambda x, dA: [dA[:, None] * 2 * x]),
 ]

@@ -7,33 +7,23 @@ from hypothesis.extra import numpy as hnp
 from funcnn import GRU, LSTM, GlobalAvgPool, backward, forward, parameters, record
 from funcnn.layers import RNN, Bidirectional, GlobalMaxPool, Last
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family
+from tests.mutants.family import family
 
 
-@record
-class WrongRNN(RNN):
+def with_change(kind):
     """`change` takes (self, kept, before, after, dafter) and the right result."""
 
-    change: object
+    @record
+    class Wrong(kind):
+        change: object
 
-    def back(self, *given):
-        return self.change(self, *given, RNN.back(self, *given))
+        def back(self, *given):
+            return self.change(self, *given, kind.back(self, *given))
 
-
-@record
-class WrongLSTM(LSTM):
-    change: object
-
-    def back(self, *given):
-        return self.change(self, *given, LSTM.back(self, *given))
+    return Wrong
 
 
-@record
-class WrongGRU(GRU):
-    change: object
-
-    def back(self, *given):
-        return self.change(self, *given, GRU.back(self, *given))
+WRONG = {kind: with_change(kind) for kind in (RNN, LSTM, GRU)}
 
 
 def sizes_of(kind):
@@ -88,23 +78,13 @@ def gradients(kind, *, layer=None, cached=lambda cache: cache, change_dA=lambda 
     return vjp
 
 
-def family(name, kind):
-    return Family(name, sequences(kind), whole(kind), gradients(kind))
+of_kind = lambda name, kind: family(name, sequences(kind))(whole(kind), gradients(kind))
+
+rnn, lstm, gru = (of_kind(f"{kind.__name__} with a mask", kind) for kind in (RNN, LSTM, GRU))
 
 
-rnn, lstm, gru = family("RNN with a mask", RNN), family("LSTM with a mask", LSTM), family("GRU with a mask", GRU)
-
-
-def rnn_but(change):
-    return gradients(RNN, layer=lambda *weights: WrongRNN(*weights, change))
-
-
-def lstm_but(change):
-    return gradients(LSTM, layer=lambda *weights: WrongLSTM(*weights, change))
-
-
-def gru_but(change):
-    return gradients(GRU, layer=lambda *weights: WrongGRU(*weights, change))
+def changed(kind, change):
+    return gradients(kind, layer=lambda *weights: WRONG[kind](*weights, change))
 
 
 def no_mask(cache):
@@ -112,8 +92,7 @@ def no_mask(cache):
     return cache._replace(given=(x, np.ones_like(mask), state))
 
 
-def states_after(cache):
-    return cache._replace(before=(*cache.before[1:], cache.last))
+states_after = lambda cache: cache._replace(before=(*cache.before[1:], cache.last))
 
 
 def forget_gate_of_the_new_cell(layer, kept, before, after, dafter, right):
@@ -155,12 +134,7 @@ def both_but(**change):
     return lambda *args: both_vjp(*args, **change)
 
 
-ways = Family(
-    "both ways",
-    fst.tensors("m t n", "n k", "k k", "k", "n k", "k k", "k", most=3),
-    both,
-    both_vjp,
-)
+ways = family("both ways", fst.tensors("m t n", "n k", "k k", "k", "n k", "k k", "k", most=3))(both, both_vjp)
 
 # The last step that is not padding.
 
@@ -174,24 +148,19 @@ def last_vjp(mask, x, dA):
     return [None, backward(Last(), forward(Last(), (x, mask))[1], dA).x[0]]
 
 
-last = Family(
+last = family(
     "last step with a mask",
     fst.dims("m", "t", "k").flatmap(
         lambda s: st.tuples(hnp.arrays(bool, (s["m"], s["t"])), fst.tensor((s["m"], s["t"], s["k"])))
     ),
-    lambda mask, x: forward(Last(), (x, mask))[0],
-    last_vjp,
-)
+)(lambda mask, x: forward(Last(), (x, mask))[0], last_vjp)
 
 # The mean and the maximum over positions that are not padding.
 
 
 def masked_pool(name, pool):
-    return Family(
-        name,
-        last.arguments,
-        lambda mask, x: forward(pool, (x, mask))[0],
-        lambda mask, x, dA: [None, backward(pool, (x, mask), dA).x[0]],
+    return family(name, last.arguments)(
+        lambda mask, x: forward(pool, (x, mask))[0], lambda mask, x, dA: [None, backward(pool, (x, mask), dA).x[0]]
     )
 
 
@@ -199,113 +168,69 @@ mean = masked_pool("global average pooling with a mask", GlobalAvgPool())
 largest = masked_pool("global max pooling with a mask", GlobalMaxPool())
 
 MUTANTS = [
-    rnn.but("the mask in forward only", "padding is 0 anyway", gradients(RNN, cached=no_mask)),
-    rnn.but(
-        "the last state's gradient left out",
-        "the last state was not used",
-        gradients(RNN, change_dA=lambda dA: (*dA[:2], None)),
+    rnn.but("the mask in forward only: padding is 0 anyway")(gradients(RNN, cached=no_mask)),
+    rnn.but("the last state's gradient left out: the last state was not used")(
+        gradients(RNN, change_dA=lambda dA: (*dA[:2], None))
     ),
-    rnn.but("dU from the state after", "off by one in time", gradients(RNN, cached=states_after)),
-    rnn.but(
-        "1 - h for 1 - h^2",
-        "a square forgotten",
-        rnn_but(lambda self, kept, before, after, d, right: ((1 - after[0]) * d[0],) * 2 + ((None,),)),
+    rnn.but("dU from the state after: off by one in time")(gradients(RNN, cached=states_after)),
+    rnn.but("1 - h for 1 - h^2: a square forgotten")(
+        changed(RNN, lambda self, kept, before, after, d, right: ((1 - after[0]) * d[0],) * 2 + ((None,),))
     ),
-    rnn.but(
-        "no gradient of the first state", "it is 0", gradients(RNN, found=lambda grads: [*grads[:-1], 0 * grads[-1]])
+    rnn.but("no gradient of the first state: it is 0")(
+        gradients(RNN, found=lambda grads: [*grads[:-1], 0 * grads[-1]])
     ),
-    lstm.but("the mask in forward only", "padding is 0 anyway", gradients(LSTM, cached=no_mask)),
-    lstm.but("the forget gate from the new cell", "overwritten in place", lstm_but(forget_gate_of_the_new_cell)),
-    lstm.but(
-        "gates in another order",
-        "torch's order, or the paper's",
-        lstm_but(lambda self, kept, before, after, d, right: (swapped(right[0]),) * 2 + right[2:]),
+    lstm.but("the mask in forward only: padding is 0 anyway")(gradients(LSTM, cached=no_mask)),
+    lstm.but("the forget gate from the new cell: overwritten in place")(changed(LSTM, forget_gate_of_the_new_cell)),
+    lstm.but("gates in another order: torch's order, or the paper's")(
+        changed(LSTM, lambda self, kept, before, after, d, right: (swapped(right[0]),) * 2 + right[2:])
     ),
-    lstm.but(
-        "the cell is not carried back",
-        "h carries it all",
-        lstm_but(lambda self, kept, before, after, d, right: (*right[:2], (None, 0 * right[2][1]))),
+    lstm.but("the cell is not carried back: h carries it all")(
+        changed(LSTM, lambda self, kept, before, after, d, right: (*right[:2], (None, 0 * right[2][1])))
     ),
-    lstm.but(
-        "the last cell's gradient left out",
-        "out is h alone",
-        gradients(LSTM, change_dA=lambda dA: (*dA[:2], (dA[2][0], None))),
+    lstm.but("the last cell's gradient left out: out is h alone")(
+        gradients(LSTM, change_dA=lambda dA: (*dA[:2], (dA[2][0], None)))
     ),
-    gru.but("the mask in forward only", "padding is 0 anyway", gradients(GRU, cached=no_mask)),
-    gru.but(
-        "dU without the reset gate",
-        "as if it acted on nothing",
-        gru_but(lambda self, kept, before, after, d, right: (right[0], right[0], right[2])),
+    gru.but("the mask in forward only: padding is 0 anyway")(gradients(GRU, cached=no_mask)),
+    gru.but("dU without the reset gate: as if it acted on nothing")(
+        changed(GRU, lambda self, kept, before, after, d, right: (right[0], right[0], right[2]))
     ),
-    gru.but(
-        "h is not passed on by the update gate",
-        "all goes through U",
-        gru_but(lambda self, kept, before, after, d, right: (*right[:2], (None,))),
+    gru.but("h is not passed on by the update gate: all goes through U")(
+        changed(GRU, lambda self, kept, before, after, d, right: (*right[:2], (None,)))
     ),
-    gru.but(
-        "the sign of the update gate",
-        "u or 1 - u, as the paper and torch differ",
-        gru_but(lambda self, kept, before, after, d, right: (*map(update_gate_negative, right[:2]), right[2])),
+    gru.but("the sign of the update gate: u or 1 - u, as the paper and torch differ")(
+        changed(GRU, lambda self, kept, before, after, d, right: (*map(update_gate_negative, right[:2]), right[2]))
     ),
-    gru.but(
-        "the second bias's gradient is the first's",
-        "two biases of one sum, as in the LSTM",
-        gradients(GRU, found=without_bias_of_reset),
+    gru.but("the second bias's gradient is the first's: two biases of one sum, as in the LSTM")(
+        gradients(GRU, found=without_bias_of_reset)
     ),
-    ways.but("dx of the second not turned round", "it has the shape", both_but(turn=lambda dx: dx)),
-    ways.but("dA of the second not turned round", "out was turned, dA not", both_but(change_dA=lambda d, e: (d, e))),
-    ways.but(
-        "halves taken for each other",
-        "both have one width",
-        both_but(change_dA=lambda d, e: (e, d[:, ::-1])),
+    ways.but("dx of the second not turned round: it has the shape")(both_but(turn=lambda dx: dx)),
+    ways.but("dA of the second not turned round: out was turned, dA not")(both_but(change_dA=lambda d, e: (d, e))),
+    ways.but("halves taken for each other: both have one width")(both_but(change_dA=lambda d, e: (e, d[:, ::-1]))),
+    last.but("the mask in forward only: x[:, -1] backwards")(
+        lambda mask, x, dA: at_positions(mask, x, dA, np.full(len(x), x.shape[1] - 1))
     ),
-    last.but(
-        "the mask in forward only",
-        "x[:, -1] backwards",
-        lambda mask, x, dA: at_positions(mask, x, dA, np.full(len(x), x.shape[1] - 1)),
+    last.of(1).but("dA at every unpadded step: copied to all")(
+        lambda mask, x, dA: np.where(mask[..., None], dA[:, None], 0)
     ),
-    last.wrong_at(
-        1, "dA at every unpadded step", "copied to all", lambda mask, x, dA: np.where(mask[..., None], dA[:, None], 0)
+    last.of(1).but("the first unpadded step: argmax finds the first")(
+        lambda mask, x, dA: np.where(mask[..., None], at_positions(mask, x, dA, mask.argmax(1))[1], 0)
     ),
-    last.wrong_at(
-        1,
-        "the first unpadded step",
-        "argmax finds the first",
-        lambda mask, x, dA: np.where(mask[..., None], at_positions(mask, x, dA, mask.argmax(1))[1], 0),
+    last.but("dA at padded rows: argmax of no positions is 0")(
+        lambda mask, x, dA: at_positions(mask, x, dA, x.shape[1] - 1 - mask[:, ::-1].argmax(1))
     ),
-    last.but(
-        "dA at padded rows",
-        "argmax of no positions is 0",
-        lambda mask, x, dA: at_positions(mask, x, dA, x.shape[1] - 1 - mask[:, ::-1].argmax(1)),
+    last.but("gaps in the mask: the number of unpadded steps taken for the last index")(
+        lambda mask, x, dA: at_positions(mask, x, dA, mask.sum(1) - 1)
     ),
-    last.but(
-        "gaps in the mask",
-        "the number of unpadded steps taken for the last index",
-        lambda mask, x, dA: at_positions(mask, x, dA, mask.sum(1) - 1),
+    mean.of(1).but("divided by the number of all positions: a mean over the axis")(
+        lambda mask, x, dA: mask[..., None] * dA[:, None] / x.shape[1]
     ),
-    mean.wrong_at(
-        1,
-        "divided by the number of all positions",
-        "a mean over the axis",
-        lambda mask, x, dA: mask[..., None] * dA[:, None] / x.shape[1],
+    mean.but("dA at padded rows: the mask in forward only")(
+        lambda mask, x, dA: [None, 0 * x + (dA / np.maximum(mask.sum(1), 1)[:, None])[:, None]]
     ),
-    mean.but(
-        "dA at padded rows",
-        "the mask in forward only",
-        lambda mask, x, dA: [None, 0 * x + (dA / np.maximum(mask.sum(1), 1)[:, None])[:, None]],
+    largest.of(1).but("the maximum over all positions: argmax of x as it is")(
+        lambda mask, x, dA: np.where(mask[..., None], backward(GlobalMaxPool(), x, dA).x, 0)
     ),
-    largest.wrong_at(
-        1,
-        "the maximum over all positions",
-        "argmax of x as it is",
-        lambda mask, x, dA: np.where(mask[..., None], backward(GlobalMaxPool(), x, dA).x, 0),
-    ),
-    largest.but(
-        "dA at padded rows",
-        "argmax of no positions is 0",
-        lambda mask, x, dA: [
-            None,
-            backward(GlobalMaxPool(), np.where(mask[..., None], x, -np.inf), dA).x,
-        ],
+    largest.but("dA at padded rows: argmax of no positions is 0")(
+        lambda mask, x, dA: [None, backward(GlobalMaxPool(), np.where(mask[..., None], x, -np.inf), dA).x]
     ),
 ]

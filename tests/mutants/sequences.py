@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcnn.testing import strategies as fst
-from tests.mutants.family import Family, sigmoid, softmax, softmax_slope
+from tests.mutants.family import family, sigmoid, softmax, softmax_slope
 
 
 def hidden(x, U, V):
@@ -31,7 +31,7 @@ def rnn_but(**change):
     return lambda x, U, V, dA: rnn_vjp(x, U, V, dA, **change)
 
 
-rnn = Family("rnn", fst.tensors("t n", "n k", "k k"), lambda x, U, V: hidden(x, U, V)[1:], rnn_vjp)
+rnn = family("rnn", fst.tensors("t n", "n k", "k k"))(lambda x, U, V: hidden(x, U, V)[1:], rnn_vjp)
 
 
 def lstm(c, f, i, o):
@@ -55,7 +55,7 @@ def lstm_but(**change):
     return lambda c, f, i, o, dA: lstm_vjp(c, f, i, o, dA, **change)
 
 
-cell = Family("lstm", fst.tensors("n", "n", "n", "n"), lstm, lstm_vjp)
+cell = family("lstm", fst.tensors("n", "n", "n", "n"))(lstm, lstm_vjp)
 
 
 def gru(h, z, r, V):
@@ -80,7 +80,7 @@ def gru_but(**change):
     return lambda h, z, r, V, dA: gru_vjp(h, z, r, V, dA, **change)
 
 
-gated = Family("gru", fst.tensors("n", "n", "n", "n n"), gru, gru_vjp)
+gated = family("gru", fst.tensors("n", "n", "n", "n n"))(gru, gru_vjp)
 
 
 def averages(x, a):
@@ -102,15 +102,10 @@ def average_vjp(x, a, dA, *, before=True, decay=1):
     return [dx, da]
 
 
-moving = Family("moving average", fst.tensors("t n", "n"), lambda x, a: averages(x, a)[1:], average_vjp)
+moving = family("moving average", fst.tensors("t n", "n"))(lambda x, a: averages(x, a)[1:], average_vjp)
 
-
-def causal(n):
-    return np.where(np.tri(n, dtype=bool), 0, -1e30)
-
-
-def attend(q, k, v, mask=0.0):
-    return softmax(q @ k.T / np.sqrt(q.shape[1]) + mask)
+causal = lambda n: np.where(np.tri(n, dtype=bool), 0, -1e30)
+attend = lambda q, k, v, mask=0.0: softmax(q @ k.T / np.sqrt(q.shape[1]) + mask)
 
 
 def attention_vjp(q, k, v, dA, *, mask=0.0, slope=softmax_slope, key=None):
@@ -128,12 +123,9 @@ def masked_vjp(q, k, v, dA, mask=None):
     return attention_vjp(q, k, v, dA, mask=causal(len(q)) if mask is None else mask)
 
 
-attention = Family("attention", fst.tensors("m d", "t d", "t k"), lambda q, k, v: attend(q, k, v) @ v, attention_vjp)
-masked = Family(
-    "causal attention",
-    fst.tensors("t d", "t d", "t k"),
-    lambda q, k, v: attend(q, k, v, causal(len(q))) @ v,
-    masked_vjp,
+attention = family("attention", fst.tensors("m d", "t d", "t k"))(lambda q, k, v: attend(q, k, v) @ v, attention_vjp)
+masked = family("causal attention", fst.tensors("t d", "t d", "t k"))(
+    lambda q, k, v: attend(q, k, v, causal(len(q))) @ v, masked_vjp
 )
 
 
@@ -152,7 +144,7 @@ def heads_vjp(x, y, dA, part=heads):
     return [d.swapaxes(0, 1).reshape(x.shape) for d in (dx, dy)]
 
 
-two_heads = Family("two linear heads", fst.tensors("t 4", "t 4"), linear_heads, heads_vjp)
+two_heads = family("two linear heads", fst.tensors("t 4", "t 4"))(linear_heads, heads_vjp)
 
 
 def turn(x, sign=1, first=0):
@@ -163,62 +155,48 @@ def turn(x, sign=1, first=0):
     )
 
 
-rotary = Family("rotary", fst.tensors("t 2"), turn, lambda x, dA: [turn(dA, -1)])
-steps = Family("differences in time", fst.tensors("t n"), lambda x: x[1:] - x[:-1], lambda x, dA: [steps_vjp(x, dA)])
+rotary = family("rotary", fst.tensors("t 2"))(turn, lambda x, dA: [turn(dA, -1)])
+steps = family("differences in time", fst.tensors("t n"))(lambda x: x[1:] - x[:-1], lambda x, dA: [steps_vjp(x, dA)])
 
-
-def steps_vjp(x, dA):
-    return np.pad(dA, ((1, 0), (0, 0))) - np.pad(dA, ((0, 1), (0, 0)))
-
+steps_vjp = lambda x, dA: np.pad(dA, ((1, 0), (0, 0))) - np.pad(dA, ((0, 1), (0, 0)))
 
 MUTANTS = [
-    rnn.but("dV from h_t instead of h_{t-1}", "off by one in time", rnn_but(before=False)),
-    rnn.but("dh = dz @ V", "V is square", rnn_but(carry=lambda dz, V: dz @ V)),
-    rnn.but("the gradient stops at step 1", "truncated by one too many", rnn_but(memory=1)),
-    rnn.but("only the last step's cotangent", "a network with one output", rnn_but(own=False)),
-    rnn.but("the slope of tanh of h", "h is tanh already", rnn_but(slope=lambda h: 1 - np.tanh(h) ** 2)),
-    rnn.but("dh not carried", "each step for itself", rnn_but(carry=lambda dz, V: 0 * dz)),
-    cell.but("forget gate from c_t", "c_{t-1} was overwritten", lstm_but(kept="new")),
-    cell.but("without tanh's slope", "the cell, not its tanh", lstm_but(squash=0)),
-    cell.but("the next step's cell forgotten", "only h was taken for the state", lstm_but(cell=0)),
-    cell.but("the gate's share of i only", "i is used twice", lstm_but(candidate=0)),
-    gated.but("no gradient of the reset gate", "it is inside the tanh", gru_but(reset=0)),
-    gated.but("reset after the product", "two versions of the paper", gru_but(inside=False)),
-    gated.but("the update gate's sign", "z or 1 - z", gru_but(sign=-1)),
-    moving.but("da from y_t", "off by one in time", lambda x, a, dA: average_vjp(x, a, dA, before=False)),
-    moving.but("not carried back", "a statistic", lambda x, a, dA: average_vjp(x, a, dA, decay=0)),
-    attention.but(
-        "1 / sqrt(d) missing in dK only", "scaled with q", lambda q, k, v, dA: attention_vjp(q, k, v, dA, key=1)
+    rnn.but("dV from h_t instead of h_{t-1}: off by one in time")(rnn_but(before=False)),
+    rnn.but("dh = dz @ V: V is square")(rnn_but(carry=lambda dz, V: dz @ V)),
+    rnn.but("the gradient stops at step 1: truncated by one too many")(rnn_but(memory=1)),
+    rnn.but("only the last step's cotangent: a network with one output")(rnn_but(own=False)),
+    rnn.but("the slope of tanh of h: h is tanh already")(rnn_but(slope=lambda h: 1 - np.tanh(h) ** 2)),
+    rnn.but("dh not carried: each step for itself")(rnn_but(carry=lambda dz, V: 0 * dz)),
+    cell.but("forget gate from c_t: c_{t-1} was overwritten")(lstm_but(kept="new")),
+    cell.but("without tanh's slope: the cell, not its tanh")(lstm_but(squash=0)),
+    cell.but("the next step's cell forgotten: only h was taken for the state")(lstm_but(cell=0)),
+    cell.but("the gate's share of i only: i is used twice")(lstm_but(candidate=0)),
+    gated.but("no gradient of the reset gate: it is inside the tanh")(gru_but(reset=0)),
+    gated.but("reset after the product: two versions of the paper")(gru_but(inside=False)),
+    gated.but("the update gate's sign: z or 1 - z")(gru_but(sign=-1)),
+    moving.but("da from y_t: off by one in time")(lambda x, a, dA: average_vjp(x, a, dA, before=False)),
+    moving.but("not carried back: a statistic")(lambda x, a, dA: average_vjp(x, a, dA, decay=0)),
+    attention.but("1 / sqrt(d) missing in dK only: scaled with q")(
+        lambda q, k, v, dA: attention_vjp(q, k, v, dA, key=1)
     ),
-    attention.but(
-        "softmax over axis 0 when square",
-        "the wrong axis",
-        lambda q, k, v, dA: attention_vjp(q, k, v, dA, slope=sum_of_columns),
+    attention.but("softmax over axis 0 when square: the wrong axis")(
+        lambda q, k, v, dA: attention_vjp(q, k, v, dA, slope=sum_of_columns)
     ),
-    attention.but(
-        "softmax by its diagonal",
-        "p (1 - p)",
-        lambda q, k, v, dA: attention_vjp(q, k, v, dA, slope=lambda p, dp: p * (1 - p) * dp),
+    attention.but("softmax by its diagonal: p (1 - p)")(
+        lambda q, k, v, dA: attention_vjp(q, k, v, dA, slope=lambda p, dp: p * (1 - p) * dp)
     ),
-    attention.wrong_at(
-        2,
-        "dv by p when square",
-        "the shapes fit",
-        lambda q, k, v, dA: (attend(q, k, v) if len(q) == len(k) else attend(q, k, v).T) @ dA,
+    attention.of(2).but("dv by p when square: the shapes fit")(
+        lambda q, k, v, dA: (attend(q, k, v) if len(q) == len(k) else attend(q, k, v).T) @ dA
     ),
-    masked.but("mask in forward only", "an option of forward", attention_vjp),
-    masked.but(
-        "mask off by one",
-        "tri(n, k=-1)",
-        lambda q, k, v, dA: masked_vjp(q, k, v, dA, np.where(np.tri(len(q), k=1, dtype=bool), 0, -1e30)),
+    masked.but("mask in forward only: an option of forward")(attention_vjp),
+    masked.but("mask off by one: tri(n, k=-1)")(
+        lambda q, k, v, dA: masked_vjp(q, k, v, dA, np.where(np.tri(len(q), k=1, dtype=bool), 0, -1e30))
     ),
-    two_heads.but(
-        "heads before time in one reshape",
-        "the shape fits",
-        lambda x, y, dA: heads_vjp(x, y, dA, lambda d: d.reshape(2, len(d), 2)),
+    two_heads.but("heads before time in one reshape: the shape fits")(
+        lambda x, y, dA: heads_vjp(x, y, dA, lambda d: d.reshape(2, len(d), 2))
     ),
-    rotary.but("turned the same way", "the sign", lambda x, dA: [turn(dA)]),
-    rotary.but("positions from 1", "off by one", lambda x, dA: [turn(dA, -1, 1)]),
-    steps.but("not from the left", "one of two uses", lambda x, dA: [np.pad(dA, ((1, 0), (0, 0)))]),
-    steps.but("padded on the other side", "off by one in time", lambda x, dA: [-steps_vjp(x, dA)]),
+    rotary.but("turned the same way: the sign")(lambda x, dA: [turn(dA)]),
+    rotary.but("positions from 1: off by one")(lambda x, dA: [turn(dA, -1, 1)]),
+    steps.but("not from the left: one of two uses")(lambda x, dA: [np.pad(dA, ((1, 0), (0, 0)))]),
+    steps.but("padded on the other side: off by one in time")(lambda x, dA: [-steps_vjp(x, dA)]),
 ]

@@ -72,79 +72,56 @@ def rms_slip(*, power=2, factor=1.0):
     return vjp
 
 
-def mask_of(x, step=0):
-    return forward(Dropout(0.5, seed=1, step=step), np.ones_like(x))[0]
-
+mask_of = lambda x, step=0: forward(Dropout(0.5, seed=1, step=step), np.ones_like(x))[0]
 
 MUTANTS = [
-    batch.but("over the last batch axis alone", "x is (m, t, n)", slip((1,))),
-    batch.but("the mean held constant", "a detach too many", slip((0, 1), mean=0.0)),
-    batch.but("the variance's term added", "its sign is that of a quotient", slip((0, 1), variance=-1.0)),
-    batch.but("scale forgotten in dx", "right at the start, when it is 1", slip((0, 1), lambda scale, dA: dA)),
-    layer.but("over the rows", "batch norm's axes", slip((0, 1))),
-    layer.but("the mean held constant", "a detach too many", slip((2,), mean=0.0)),
-    layer.but("half of the variance's term", "the 1/2 of the root, twice", slip((2,), variance=0.5)),
-    layer.but(
-        "dscale without xhat",
-        "dshift's line copied",
-        lambda x, scale, shift, dA: [layer.vjp(x, scale, shift, dA)[0], dA.sum((0, 1)), dA.sum((0, 1))],
+    batch.but("over the last batch axis alone: x is (m, t, n)")(slip((1,))),
+    batch.but("the mean held constant: a detach too many")(slip((0, 1), mean=0.0)),
+    batch.but("the variance's term added: its sign is that of a quotient")(slip((0, 1), variance=-1.0)),
+    batch.but("scale forgotten in dx: right at the start, when it is 1")(slip((0, 1), lambda scale, dA: dA)),
+    layer.but("over the rows: batch norm's axes")(slip((0, 1))),
+    layer.but("the mean held constant: a detach too many")(slip((2,), mean=0.0)),
+    layer.but("half of the variance's term: the 1/2 of the root, twice")(slip((2,), variance=0.5)),
+    layer.but("dscale without xhat: dshift's line copied")(
+        lambda x, scale, shift, dA: [layer.vjp(x, scale, shift, dA)[0], dA.sum((0, 1)), dA.sum((0, 1))]
     ),
-    rms.but("the projection twice", "the derivative of a square, without its root", rms_slip(factor=2.0)),
-    rms.but("one power too few", "xhat taken for x", rms_slip(power=1)),
-    rms.but("no projection", "the root held constant", rms_slip(factor=0.0)),
-    group.wrong_at(
-        0,
-        "every other channel a group",
-        "(members, groups) for (groups, members)",
-        lambda x, scale, shift, dA: in_groups(x, dA * scale, "strided"),
+    rms.but("the projection twice: the derivative of a square, without its root")(rms_slip(factor=2.0)),
+    rms.but("one power too few: xhat taken for x")(rms_slip(power=1)),
+    rms.but("no projection: the root held constant")(rms_slip(factor=0.0)),
+    group.of(0).but("every other channel a group: (members, groups) for (groups, members)")(
+        lambda x, scale, shift, dA: in_groups(x, dA * scale, "strided")
     ),
-    group.but("all channels one group", "layer norm of an image", slip((1, 2))),
-    group.but("each channel a group", "instance norm's", slip((1,))),
-    group.wrong_at(
-        0,
-        "scale after the projection",
-        "right where the scale is uniform",
-        lambda x, scale, shift, dA: scale * in_groups(x, dA, "runs"),
+    group.but("all channels one group: layer norm of an image")(slip((1, 2))),
+    group.but("each channel a group: instance norm's")(slip((1,))),
+    group.of(0).but("scale after the projection: right where the scale is uniform")(
+        lambda x, scale, shift, dA: scale * in_groups(x, dA, "runs")
     ),
-    instance.wrong_at(
-        0, "over one axis of positions", "images have two", lambda x, scale, shift, dA: back(x, dA * scale, (1,))
+    instance.of(0).but("over one axis of positions: images have two")(
+        lambda x, scale, shift, dA: back(x, dA * scale, (1,))
     ),
-    instance.wrong_at(
-        0, "over the batch too", "batch norm's axes", lambda x, scale, shift, dA: back(x, dA * scale, (0, 1, 2))
+    instance.of(0).but("over the batch too: batch norm's axes")(
+        lambda x, scale, shift, dA: back(x, dA * scale, (0, 1, 2))
     ),
-    instance.wrong_at(
-        0,
-        "the variance held constant",
-        "a detach too many",
-        lambda x, scale, shift, dA: back(x, dA * scale, (1, 2), variance=0.0),
+    instance.of(0).but("the variance held constant: a detach too many")(
+        lambda x, scale, shift, dA: back(x, dA * scale, (1, 2), variance=0.0)
     ),
-    affine.wrong_at(0, "dx without the scale", "the layer is the identity at the start", lambda x, s, b, dA: +dA),
-    affine.but(
-        "dscale from out",
-        "what was kept is out",
-        lambda x, scale, shift, dA: [
-            dA * scale,
-            (dA * (x * scale + shift)).sum((0, 1)),
-            dA.sum((0, 1)),
-        ],
+    affine.of(0).but("dx without the scale: the layer is the identity at the start")(lambda x, s, b, dA: +dA),
+    affine.but("dscale from out: what was kept is out")(
+        lambda x, scale, shift, dA: [dA * scale, (dA * (x * scale + shift)).sum((0, 1)), dA.sum((0, 1))]
     ),
-    affine.but(
-        "the mean over rows",
-        "the loss has divided already",
-        lambda x, scale, shift, dA: [dA * scale, (dA * x).mean((0, 1)), dA.mean((0, 1))],
+    affine.but("the mean over rows: the loss has divided already")(
+        lambda x, scale, shift, dA: [dA * scale, (dA * x).mean((0, 1)), dA.mean((0, 1))]
     ),
-    dropout.but("not scaled", "the mask alone", lambda x, dA: [dA * (mask_of(x) > 0)]),
-    dropout.but("no mask", "dropout forgotten on the way back", lambda x, dA: [dA * 2]),
-    dropout.but("the mask of the next step", "step moved before backward", lambda x, dA: [dA * mask_of(x, 1)]),
-    dropout.but("by the sign of x", "out > 0, as Relu does", lambda x, dA: [dA * 2 * (x * mask_of(x) > 0)]),
-    channels.but("a mask for each entry", "plain dropout's", lambda x, dA: [dA * mask_of(x)]),
-    channels.but("no mask", "dropout forgotten on the way back", lambda x, dA: [dA * 2]),
-    channels.but("squared scale", "applied in both functions twice", lambda x, dA: [2 * channels.vjp(x, dA)[0]]),
-    noise.but(
-        "dA scaled by the noise",
-        "taken for dropout",
-        lambda x, dA: [dA * forward(GaussianNoise(0.5, seed=1), 1 + 0 * x)[0]],
+    dropout.but("not scaled: the mask alone")(lambda x, dA: [dA * (mask_of(x) > 0)]),
+    dropout.but("no mask: dropout forgotten on the way back")(lambda x, dA: [dA * 2]),
+    dropout.but("the mask of the next step: step moved before backward")(lambda x, dA: [dA * mask_of(x, 1)]),
+    dropout.but("by the sign of x: out > 0, as Relu does")(lambda x, dA: [dA * 2 * (x * mask_of(x) > 0)]),
+    channels.but("a mask for each entry: plain dropout's")(lambda x, dA: [dA * mask_of(x)]),
+    channels.but("no mask: dropout forgotten on the way back")(lambda x, dA: [dA * 2]),
+    channels.but("squared scale: applied in both functions twice")(lambda x, dA: [2 * channels.vjp(x, dA)[0]]),
+    noise.but("dA scaled by the noise: taken for dropout")(
+        lambda x, dA: [dA * forward(GaussianNoise(0.5, seed=1), 1 + 0 * x)[0]]
     ),
-    noise.but("std for 1", "d out / d z", lambda x, dA: [dA * 0.5]),
-    noise.but("nothing flows", "noise has no derivative", lambda x, dA: [0 * dA]),
+    noise.but("std for 1: d out / d z")(lambda x, dA: [dA * 0.5]),
+    noise.but("nothing flows: noise has no derivative")(lambda x, dA: [0 * dA]),
 ]

@@ -49,150 +49,90 @@ def by_hand(params, hits):
 pairs = of_layer("max pooling of 2 x 2", fst.tensors("m 2 4 c", most=2), lambda: MaxPool(2))
 
 MUTANTS = [
-    conv1d.wrong_at(
-        0,
-        "padded on the right in dx",
-        "the past is on the left",
-        lambda x, W, b, dA: grads_of(Conv1d(W, b, 1, (0, 2), 2), x, dA).x,
+    conv1d.of(0).but("padded on the right in dx: the past is on the left")(
+        lambda x, W, b, dA: grads_of(Conv1d(W, b, 1, (0, 2), 2), x, dA).x
     ),
-    conv1d.wrong_at(
-        1,
-        "dW without dilation",
-        "neighbours instead of every second",
-        lambda x, W, b, dA: grads_of(Conv1d(W, b, 1, (1, 0)), x, dA).params.W,
+    conv1d.of(1).but("dW without dilation: neighbours instead of every second")(
+        lambda x, W, b, dA: grads_of(Conv1d(W, b, 1, (1, 0)), x, dA).params.W
     ),
-    conv1d.wrong_at(2, "db of the last position", "not summed", lambda x, W, b, dA: dA[:, -1].sum(0)),
-    conv2d.wrong_at(
-        0,
-        "groups exchanged in dx",
-        "which half is the first",
-        lambda x, W, b, dA: np.roll(conv2d.vjp(x, W, b, dA)[0], 2, axis=-1),
+    conv1d.of(2).but("db of the last position: not summed")(lambda x, W, b, dA: dA[:, -1].sum(0)),
+    conv2d.of(0).but("groups exchanged in dx: which half is the first")(
+        lambda x, W, b, dA: np.roll(conv2d.vjp(x, W, b, dA)[0], 2, axis=-1)
     ),
-    conv2d.wrong_at(
-        0,
-        "the kernel transposed in dx",
-        "rows for columns, as both are 2",
-        lambda x, W, b, dA: grads_of(Conv2d(W.swapaxes(0, 1), b, (1, 2), "same", 1, 2), x, dA).x,
+    conv2d.of(0).but("the kernel transposed in dx: rows for columns, as both are 2")(
+        lambda x, W, b, dA: grads_of(Conv2d(W.swapaxes(0, 1), b, (1, 2), "same", 1, 2), x, dA).x
     ),
-    conv2d.wrong_at(
-        1,
-        "one more zero at the beginning",
-        "an even kernel",
-        lambda x, W, b, dA: grads_of(Conv2d(W, b, (1, 2), ((1, 0), (0, 1)), 1, 2), x, dA).params.W,
+    conv2d.of(1).but("one more zero at the beginning: an even kernel")(
+        lambda x, W, b, dA: grads_of(Conv2d(W, b, (1, 2), ((1, 0), (0, 1)), 1, 2), x, dA).params.W
     ),
-    conv2d.wrong_at(
-        2,
-        "db a mean",
-        "over positions too",
-        lambda x, W, b, dA: conv2d.vjp(x, W, b, dA)[2] / (dA.shape[1] * dA.shape[2]),
+    conv2d.of(2).but("db a mean: over positions too")(
+        lambda x, W, b, dA: conv2d.vjp(x, W, b, dA)[2] / (dA.shape[1] * dA.shape[2])
     ),
-    depthwise.wrong_at(
-        0,
-        "the multiplier's outputs interleaved",
-        "channel by channel or copy by copy",
+    depthwise.of(0).but("the multiplier's outputs interleaved: channel by channel or copy by copy")(
         lambda x, W, b, dA: (
             grads_of(Conv2d(W.reshape(2, 3, 1, 2, 2).swapaxes(3, 4).reshape(W.shape), b, 1, (0, 1), 1, 2), x, dA).x
-        ),
+        )
     ),
-    depthwise.wrong_at(
-        0,
-        "dx of the first copy alone",
-        "a multiplier of 1",
-        lambda x, W, b, dA: grads_of(Conv2d(W * [1, 0, 1, 0], b, 1, (0, 1), 1, 2), x, dA).x,
+    depthwise.of(0).but("dx of the first copy alone: a multiplier of 1")(
+        lambda x, W, b, dA: grads_of(Conv2d(W * [1, 0, 1, 0], b, 1, (0, 1), 1, 2), x, dA).x
     ),
-    depthwise.wrong_at(
-        1,
-        "dW shared by the channels",
-        "summed over groups",
-        lambda *given: 0 * depthwise.vjp(*given)[1] + depthwise.vjp(*given)[1].mean(axis=3, keepdims=True),
+    depthwise.of(1).but("dW shared by the channels: summed over groups")(
+        lambda *given: 0 * depthwise.vjp(*given)[1] + depthwise.vjp(*given)[1].mean(axis=3, keepdims=True)
     ),
-    transposed.wrong_at(
-        0,
-        "the flipped kernel in dx",
-        "the transposed of the transposed",
-        lambda x, W, b, dA: grads_of(ConvTranspose2d(W[::-1, ::-1], b, 2, "same"), x, dA).x,
+    transposed.of(0).but("the flipped kernel in dx: the transposed of the transposed")(
+        lambda x, W, b, dA: grads_of(ConvTranspose2d(W[::-1, ::-1], b, 2, "same"), x, dA).x
     ),
-    transposed.wrong_at(
-        0,
-        "cut at the beginning",
-        "where the one more is",
-        lambda x, W, b, dA: grads_of(ConvTranspose2d(W, b, 2, ((1, 0), (1, 0))), x, dA).x,
+    transposed.of(0).but("cut at the beginning: where the one more is")(
+        lambda x, W, b, dA: grads_of(ConvTranspose2d(W, b, 2, ((1, 0), (1, 0))), x, dA).x
     ),
-    transposed.wrong_at(
-        1, "dW flipped", "once too often", lambda x, W, b, dA: transposed.vjp(x, W, b, dA)[1][::-1, ::-1].copy()
+    transposed.of(1).but("dW flipped: once too often")(
+        lambda x, W, b, dA: transposed.vjp(x, W, b, dA)[1][::-1, ::-1].copy()
     ),
-    transposed.wrong_at(
-        2,
-        "db of what a kernel reaches alone",
-        "the positions of x, not of out",
-        lambda x, W, b, dA: dA[:, ::2, ::2].sum(axis=(0, 1, 2)),
+    transposed.of(2).but("db of what a kernel reaches alone: the positions of x, not of out")(
+        lambda x, W, b, dA: dA[:, ::2, ::2].sum(axis=(0, 1, 2))
     ),
-    pairs.but(
-        "every maximum receives the gradient",
-        "x == max",
-        by_hand(MaxPool(2), lambda seen, top: (seen == top).astype(seen.dtype)),
+    pairs.but("every maximum receives the gradient: x == max")(
+        by_hand(MaxPool(2), lambda seen, top: (seen == top).astype(seen.dtype))
     ),
-    pairs.but(
-        "the minimum receives the gradient",
-        "argmin",
-        by_hand(MaxPool(2), lambda seen, top: (seen == seen.min(axis=3, keepdims=True)) / 1.0),
+    pairs.but("the minimum receives the gradient: argmin")(
+        by_hand(MaxPool(2), lambda seen, top: (seen == seen.min(axis=3, keepdims=True)) / 1.0)
     ),
-    max_pool.but(
-        "windows side by side in dx",
-        "the stride for the size",
-        lambda x, dA: [grads_of(MaxPool(2, 2, "same"), x, dA).x],
+    max_pool.but("windows side by side in dx: the stride for the size")(
+        lambda x, dA: [grads_of(MaxPool(2, 2, "same"), x, dA).x]
     ),
-    max_pool.but(
-        "padded by zeros in dx",
-        "which are the maximum of negative numbers",
-        lambda x, dA: [grads_of(OVERLAPPING, x, dA).x * (x > 0)],
+    max_pool.but("padded by zeros in dx: which are the maximum of negative numbers")(
+        lambda x, dA: [grads_of(OVERLAPPING, x, dA).x * (x > 0)]
     ),
-    avg_pool.but(
-        "padding counts in dx",
-        "always 6",
-        lambda x, dA: [grads_of(BORDERED, x, dA * forward(BORDERED, np.ones_like(x))[0]).x * 0.5],
+    avg_pool.but("padding counts in dx: always 6")(
+        lambda x, dA: [grads_of(BORDERED, x, dA * forward(BORDERED, np.ones_like(x))[0]).x * 0.5]
     ),
-    avg_pool.but("the sum", "not divided", lambda x, dA: [6 * grads_of(BORDERED, x, dA).x]),
-    avg_pool.but(
-        "rows for columns",
-        "the size is a pair",
-        lambda x, dA: [grads_of(evolve(BORDERED, size=(3, 2)), x, dA).x],
+    avg_pool.but("the sum: not divided")(lambda x, dA: [6 * grads_of(BORDERED, x, dA).x]),
+    avg_pool.but("rows for columns: the size is a pair")(
+        lambda x, dA: [grads_of(evolve(BORDERED, size=(3, 2)), x, dA).x]
     ),
-    global_avg.but(
-        "divided by the rows of the image", "one of two axes", lambda x, dA: [2 * grads_of(GlobalAvgPool(), x, dA).x]
+    global_avg.but("divided by the rows of the image: one of two axes")(
+        lambda x, dA: [2 * grads_of(GlobalAvgPool(), x, dA).x]
     ),
-    global_avg.but(
-        "at the first position alone",
-        "not spread",
-        lambda x, dA: [np.where(np.arange(6).reshape(3, 2, 1) == 0, dA[:, None, None], 0)],
+    global_avg.but("at the first position alone: not spread")(
+        lambda x, dA: [np.where(np.arange(6).reshape(3, 2, 1) == 0, dA[:, None, None], 0)]
     ),
-    global_avg.but(
-        "over the batch too",
-        "every axis but the last",
-        lambda x, dA: [np.broadcast_to(dA.mean(axis=0) / 6, x.shape).copy()],
+    global_avg.but("over the batch too: every axis but the last")(
+        lambda x, dA: [np.broadcast_to(dA.mean(axis=0) / 6, x.shape).copy()]
     ),
-    global_max.but(
-        "every maximum receives the gradient",
-        "x == max",
-        lambda x, dA: [(x == x.max(axis=(1, 2), keepdims=True)) * dA[:, None, None]],
+    global_max.but("every maximum receives the gradient: x == max")(
+        lambda x, dA: [(x == x.max(axis=(1, 2), keepdims=True)) * dA[:, None, None]]
     ),
-    global_max.but("spread", "as the mean is", lambda x, dA: [grads_of(GlobalAvgPool(), x, dA).x]),
-    global_max.but(
-        "the maximum of each row",
-        "one of two axes",
-        lambda x, dA: [(x == x.max(axis=2, keepdims=True)) * dA[:, None, None]],
+    global_max.but("spread: as the mean is")(lambda x, dA: [grads_of(GlobalAvgPool(), x, dA).x]),
+    global_max.but("the maximum of each row: one of two axes")(
+        lambda x, dA: [(x == x.max(axis=2, keepdims=True)) * dA[:, None, None]]
     ),
-    nearest.but("the mean of the copies", "downsampled again", lambda x, dA: [grads_of(Upsample((2, 3)), x, dA).x / 6]),
-    nearest.but("the first copy's", "not summed", lambda x, dA: [dA[:, ::2, ::3].copy()]),
-    nearest.but(
-        "copies counted along the other axis",
-        "repeat or tile",
-        lambda x, dA: [dA.reshape(len(x), 2, 2, 3, 3, x.shape[3]).sum(axis=(1, 3))],
+    nearest.but("the mean of the copies: downsampled again")(lambda x, dA: [grads_of(Upsample((2, 3)), x, dA).x / 6]),
+    nearest.but("the first copy's: not summed")(lambda x, dA: [dA[:, ::2, ::3].copy()]),
+    nearest.but("copies counted along the other axis: repeat or tile")(
+        lambda x, dA: [dA.reshape(len(x), 2, 2, 3, 3, x.shape[3]).sum(axis=(1, 3))]
     ),
-    bilinear.but("as if nearest", "the same size", lambda x, dA: [grads_of(Upsample((2, 3)), x, dA).x]),
-    bilinear.but(
-        "weights of the other axis' factor",
-        "2 x 3 or 3 x 2",
-        lambda x, dA: [grads_of(Upsample((2, 3), linear=True), x, dA[:, ::-1]).x],
+    bilinear.but("as if nearest: the same size")(lambda x, dA: [grads_of(Upsample((2, 3)), x, dA).x]),
+    bilinear.but("weights of the other axis' factor: 2 x 3 or 3 x 2")(
+        lambda x, dA: [grads_of(Upsample((2, 3), linear=True), x, dA[:, ::-1]).x]
     ),
 ]

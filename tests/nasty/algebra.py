@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.nasty.base import Nasty, among, arrays, drawn, mixed, normal
+from tests.nasty.base import among, arrays, drawn, mixed, nasty, normal
 
 
 def nearly_singular(rng):
@@ -84,41 +84,29 @@ def power_of_vjp(args, dA):
 
 
 ALGEBRA = [
-    Nasty("inverse", "nearly singular", drawn(lambda rng: (nearly_singular(rng),)), (np.linalg.inv, inverse_vjp)),
-    Nasty("solve", "nearly singular", drawn(system), (np.linalg.solve, solve_vjp)),
-    Nasty(
-        "determinant",
-        "singular, or nearly",
+    nasty("inverse", "nearly singular")(drawn(lambda rng: (nearly_singular(rng),)), (np.linalg.inv, inverse_vjp)),
+    nasty("solve", "nearly singular")(drawn(system), (np.linalg.solve, solve_vjp)),
+    nasty("determinant", "singular, or nearly")(
         arrays(mixed(among(0.0, 1.0, 1.0), normal()), "2 2"),
         (np.linalg.det, lambda args, dA: (dA * adjugate(args[0]).T,)),
     ),
-    Nasty(
-        "log |determinant|",
-        "nearly singular",
+    nasty("log |determinant|", "nearly singular")(
         drawn(lambda rng: (nearly_singular(rng),)),
         (lambda a: np.linalg.slogdet(a)[1], lambda args, dA: (dA * np.linalg.inv(args[0]).T,)),
     ),
-    Nasty(
-        "Cholesky",
-        "nearly singular, and raises beyond",
-        drawn(lambda rng: (positive_definite(rng),)),
-        (cholesky, cholesky_vjp),
+    nasty("Cholesky", "nearly singular, and raises beyond")(
+        drawn(lambda rng: (positive_definite(rng),)), (cholesky, cholesky_vjp)
     ),
-    Nasty(
-        "x H x", "H of Hilbert", arrays(normal(), "n", most=8), (lambda x: x @ hilbert(x.size) @ x, quadratic_form_vjp)
+    nasty("x H x", "H of Hilbert")(
+        arrays(normal(), "n", most=8), (lambda x: x @ hilbert(x.size) @ x, quadratic_form_vjp)
     ),
-    Nasty(
-        "solve by Hilbert's matrix",
-        "condition 1e4",
+    nasty("solve by Hilbert's matrix", "condition 1e4")(
         arrays(normal(), "4"),
         (lambda b: np.linalg.solve(hilbert(4), b), lambda args, dA: (np.linalg.solve(hilbert(4), dA),)),
     ),
-    Nasty("sixth power of a matrix", "entries grow apart", arrays(normal(0, 5), "n n"), (power_of, power_of_vjp)),
-    Nasty("fft", "real and imaginary parts", arrays(normal(), "n", most=9), (lambda x: parts(np.fft.fft(x)), fft_vjp)),
-    Nasty(
-        "power spectrum",
-        "of numbers far from 0",
-        arrays(normal(1e4), "n", most=9),
-        (lambda x: abs(np.fft.fft(x)) ** 2, power_vjp),
+    nasty("sixth power of a matrix", "entries grow apart")(arrays(normal(0, 5), "n n"), (power_of, power_of_vjp)),
+    nasty("fft", "real and imaginary parts")(arrays(normal(), "n", most=9), (lambda x: parts(np.fft.fft(x)), fft_vjp)),
+    nasty("power spectrum", "of numbers far from 0")(
+        arrays(normal(1e4), "n", most=9), (lambda x: abs(np.fft.fft(x)) ** 2, power_vjp)
     ),
 ]

@@ -1,6 +1,7 @@
 """The form of a nasty function, and the strategies of its arguments."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
@@ -63,6 +64,20 @@ def arrays(fill: Fill, *shapes: str, least: int = 1, most: int = 4) -> st.Search
         return tuple([fill(rng, tuple([int(sizes.get(n, n)) for n in shape.split()])) for shape in shapes])
 
     return st.builds(filled, fst.dims(*names, least=least, most=most), st.integers(0, 2**32 - 1))
+
+
+def nasty(name: str, why: str) -> Callable[..., Nasty]:
+    """A row of a table: `nasty(name, why)(arguments, pair)`."""
+    return partial(Nasty, name, why)
+
+
+def elementwise(name: str, why: str) -> Callable[..., Nasty]:
+    """A row for an elementwise function: `elementwise(name, why)(fill, value, slope, shape)`."""
+
+    def made(fill: Fill, value: Any, slope: Any, shape: str = "n", *, most: int = 4, **others: Any) -> Nasty:
+        return Nasty(name, why, arrays(fill, shape, most=most), each(value, slope), **others)
+
+    return made
 
 
 def normal(mean: float = 0.0, scale: float = 1.0) -> Fill:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tests.nasty.base import Fill, Nasty, among, arrays, between, decades, each, mixed, normal
+from tests.nasty.base import Fill, among, arrays, between, decades, elementwise, mixed, nasty, normal
 
 NEAR_1: Fill = mixed(lambda rng, shape: 1 - 10.0 ** rng.uniform(-9, 0, shape), among(1 - 2.0**-23, 1 - 2.0**-24))
 ABOVE_1: Fill = decades(-9, 0, signed=False, around=1.0)
@@ -52,89 +52,56 @@ def pair_near(rng, shape):
 
 
 BORDERS = [
-    Nasty(
-        "log |1 - x|",
-        "in float32 the next number is 1",
-        arrays(mixed(NEAR_1, ABOVE_1, normal()), "n"),
-        each(lambda x: np.log(abs(1 - x)), lambda x: (x - 1) / (1 - x) ** 2),
+    elementwise("log |1 - x|", "in float32 the next number is 1")(
+        mixed(NEAR_1, ABOVE_1, normal()),
+        lambda x: np.log(abs(1 - x)),
+        lambda x: (x - 1) / (1 - x) ** 2,
         options={"resolution": 1e-2},
     ),
-    Nasty(
-        "log |x - y|",
-        "in float32 the next numbers are equal",
+    nasty("log |x - y|", "in float32 the next numbers are equal")(
         arrays(mixed(pair_near, normal()), "n", "n"),
         (lambda x, y: np.log(abs(x - y)), log_of_difference_vjp),
         decidable=False,
     ),
-    Nasty("1 / (1 - x)", "near its pole", arrays(NEAR_1, "n"), each(lambda x: 1 / (1 - x), lambda x: 1 / (1 - x) ** 2)),
-    Nasty(
-        "sqrt(1 - x^2)",
-        "at its ends, where the slope is infinite",
-        arrays(UP_TO_1, "n"),
-        each(lambda x: np.sqrt(1 - x * x), lambda x: -x / np.sqrt(1 - x * x)),
+    elementwise("1 / (1 - x)", "near its pole")(NEAR_1, lambda x: 1 / (1 - x), lambda x: 1 / (1 - x) ** 2),
+    elementwise("sqrt(1 - x^2)", "at its ends, where the slope is infinite")(
+        UP_TO_1, lambda x: np.sqrt(1 - x * x), lambda x: -x / np.sqrt(1 - x * x)
     ),
-    Nasty(
-        "log(1 - x^2)",
-        "near its ends",
-        arrays(NEAR_1, "n"),
-        each(lambda x: np.log((1 - x) * (1 + x)), lambda x: -2 * x / ((1 - x) * (1 + x))),
+    elementwise("log(1 - x^2)", "near its ends")(
+        NEAR_1, lambda x: np.log((1 - x) * (1 + x)), lambda x: -2 * x / ((1 - x) * (1 + x))
     ),
-    Nasty("arccos", "at 1 and -1", arrays(UP_TO_1, "n"), each(np.arccos, lambda x: -1 / np.sqrt((1 - x) * (1 + x)))),
-    Nasty(
-        "arcosh, at 1",
-        "and near it",
-        arrays(mixed(among(1.0), ABOVE_1), "n"),
-        each(np.arccosh, lambda x: 1 / np.sqrt((x - 1) * (x + 1))),
+    elementwise("arccos", "at 1 and -1")(UP_TO_1, np.arccos, lambda x: -1 / np.sqrt((1 - x) * (1 + x))),
+    elementwise("arcosh, at 1", "and near it")(
+        mixed(among(1.0), ABOVE_1), np.arccosh, lambda x: 1 / np.sqrt((x - 1) * (x + 1))
     ),
-    Nasty(
-        "arcsin of a root",
-        "both ends have infinite slopes",
-        arrays(mixed(among(0.0, 1.0), between(0, 1), NEAR_1), "n"),
-        each(lambda x: np.arcsin(np.sqrt(x)), lambda x: 0.5 / np.sqrt(x * (1 - x))),
+    elementwise("arcsin of a root", "both ends have infinite slopes")(
+        mixed(among(0.0, 1.0), between(0, 1), NEAR_1),
+        lambda x: np.arcsin(np.sqrt(x)),
+        lambda x: 0.5 / np.sqrt(x * (1 - x)),
     ),
-    Nasty("log(1 - x) by log1p", "near 1", arrays(NEAR_1, "n"), each(lambda x: np.log1p(-x), lambda x: -1 / (1 - x))),
-    Nasty(
-        "log log x",
-        "near 1",
-        arrays(ABOVE_1, "n"),
-        each(lambda x: np.log(np.log(x)), lambda x: 1 / (x * np.log(x))),
+    elementwise("log(1 - x) by log1p", "near 1")(NEAR_1, lambda x: np.log1p(-x), lambda x: -1 / (1 - x)),
+    elementwise("log log x", "near 1")(ABOVE_1, lambda x: np.log(np.log(x)), lambda x: 1 / (x * np.log(x))),
+    elementwise("x^x", "near 0")(POSITIVE, lambda x: x**x, lambda x: x**x * (np.log(x) + 1)),
+    elementwise("artanh at the last float32 before 1", "a nudge is infinite")(
+        mixed(among(1 - 2.0**-24, 2.0**-24 - 1), between(-0.9, 0.9)), np.arctanh, lambda x: 1 / ((1 - x) * (1 + x))
     ),
-    Nasty("x^x", "near 0", arrays(POSITIVE, "n"), each(lambda x: x**x, lambda x: x**x * (np.log(x) + 1))),
-    Nasty(
-        "artanh at the last float32 before 1",
-        "a nudge is infinite",
-        arrays(mixed(among(1 - 2.0**-24, 2.0**-24 - 1), between(-0.9, 0.9)), "n"),
-        each(np.arctanh, lambda x: 1 / ((1 - x) * (1 + x))),
+    elementwise("logit that raises", "and whose vjp raises")(
+        mixed(among(2.0**-53, 1 - 2.0**-53), between(0.01, 0.99)), math_logit, logit_slope
     ),
-    Nasty(
-        "logit that raises",
-        "and whose vjp raises",
-        arrays(mixed(among(2.0**-53, 1 - 2.0**-53), between(0.01, 0.99)), "n"),
-        each(math_logit, logit_slope),
+    elementwise("sqrt, its vjp refuses 0", "f does not")(
+        decades(-3, 2, signed=False), np.sqrt, refusing_zeros(lambda x: 0.5 / np.sqrt(x))
     ),
-    Nasty(
-        "sqrt, its vjp refuses 0",
-        "f does not",
-        arrays(decades(-3, 2, signed=False), "n"),
-        each(np.sqrt, refusing_zeros(lambda x: 0.5 / np.sqrt(x))),
+    elementwise("|x|, its vjp refuses 0", "f does not")(decades(-3, 2), abs, refusing_zeros(np.sign), "m n"),
+    nasty("norms of rows, none of them 0", "the vjp refuses rows of zeros")(
+        arrays(normal(), "m n"), (row_norm, row_norm_vjp)
     ),
-    Nasty("|x|, its vjp refuses 0", "f does not", arrays(decades(-3, 2), "m n"), each(abs, refusing_zeros(np.sign))),
-    Nasty(
-        "norms of rows, none of them 0",
-        "the vjp refuses rows of zeros",
-        arrays(normal(), "m n"),
-        (row_norm, row_norm_vjp),
-    ),
-    Nasty(
-        "Kullback and Leibler",
-        "of positive numbers",
+    nasty("Kullback and Leibler", "of positive numbers")(
         arrays(POSITIVE, "n", "n"),
         (kl, lambda args, dA: (dA * (np.log(args[0] / args[1]) + 1), -dA * args[0] / args[1])),
     ),
-    Nasty(
-        "log density of a beta distribution",
-        "near 0 and 1",
-        arrays(mixed(NEAR_1, decades(-9, -1, signed=False)), "n"),
-        each(lambda x: 1.5 * np.log(x) - 0.5 * np.log(1 - x), lambda x: 1.5 / x + 0.5 / (1 - x)),
+    elementwise("log density of a beta distribution", "near 0 and 1")(
+        mixed(NEAR_1, decades(-9, -1, signed=False)),
+        lambda x: 1.5 * np.log(x) - 0.5 * np.log(1 - x),
+        lambda x: 1.5 / x + 0.5 / (1 - x),
     ),
 ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.nasty.base import Nasty, Pair, among, arrays, between, decades, drawn, each, mixed, normal
+from tests.nasty.base import Pair, among, arrays, between, decades, drawn, each, elementwise, mixed, nasty, normal
 
 # The formulas of slopes are written without the cancellation that the functions have.
 
@@ -93,143 +93,92 @@ def small_root_vjp(args, dA):
 
 
 CANCELLATION = [
-    *[Nasty(f"(x + c) - c, c = {c:g}", "a staircase", arrays(normal(), "n"), there_and_back(c)) for c in (1e4, 1e8)],
-    Nasty("(x + c) - c, c = 1e12", "steps of 1e-4", arrays(normal(), "n"), there_and_back(1e12), decidable=False),
-    Nasty(
-        "sqrt(x + 1) - sqrt(x)",
-        "x is large",
-        arrays(decades(4, 14, signed=False), "n"),
-        each(
-            lambda x: np.sqrt(x + 1) - np.sqrt(x),
-            lambda x: -0.5 / (np.sqrt(x) * np.sqrt(x + 1) * (np.sqrt(x) + np.sqrt(x + 1))),
-        ),
+    *[nasty(f"(x + c) - c, c = {c:g}", "a staircase")(arrays(normal(), "n"), there_and_back(c)) for c in (1e4, 1e8)],
+    nasty("(x + c) - c, c = 1e12", "steps of 1e-4")(arrays(normal(), "n"), there_and_back(1e12), decidable=False),
+    elementwise("sqrt(x + 1) - sqrt(x)", "x is large")(
+        decades(4, 14, signed=False),
+        lambda x: np.sqrt(x + 1) - np.sqrt(x),
+        lambda x: -0.5 / (np.sqrt(x) * np.sqrt(x + 1) * (np.sqrt(x) + np.sqrt(x + 1))),
     ),
-    Nasty(
-        "sqrt(1 + x^2) - x",
-        "x is large",
-        arrays(decades(-3, 7), "n"),
-        each(lambda x: np.sqrt(1 + x * x) - x, root_minus_x_slope),
+    elementwise("sqrt(1 + x^2) - x", "x is large")(
+        decades(-3, 7), lambda x: np.sqrt(1 + x * x) - x, root_minus_x_slope
     ),
-    Nasty("exp(x) - 1", "x is small", arrays(decades(-16, 0), "n"), each(lambda x: np.exp(x) - 1, np.exp)),
-    Nasty(
-        "(1 - cos x) / x^2",
-        "rounding of 1 over x^2",
-        arrays(decades(-6, -1), "n"),
-        each(lambda x: (1 - np.cos(x)) / x**2, one_minus_cosine_slope),
+    elementwise("exp(x) - 1", "x is small")(decades(-16, 0), lambda x: np.exp(x) - 1, np.exp),
+    elementwise("(1 - cos x) / x^2", "rounding of 1 over x^2")(
+        decades(-6, -1), lambda x: (1 - np.cos(x)) / x**2, one_minus_cosine_slope
     ),
-    Nasty(
-        "log(1 + x)", "x is small", arrays(decades(-16, -1), "n"), each(lambda x: np.log(1 + x), lambda x: 1 / (1 + x))
-    ),
-    Nasty(
-        "1 / x - 1 / (x + 1)",
-        "x is large",
-        arrays(decades(2, 9, signed=False), "n"),
-        each(lambda x: 1 / x - 1 / (x + 1), lambda x: -(2 * x + 1) / (x * (x + 1)) ** 2),
+    elementwise("log(1 + x)", "x is small")(decades(-16, -1), lambda x: np.log(1 + x), lambda x: 1 / (1 + x)),
+    elementwise("1 / x - 1 / (x + 1)", "x is large")(
+        decades(2, 9, signed=False), lambda x: 1 / x - 1 / (x + 1), lambda x: -(2 * x + 1) / (x * (x + 1)) ** 2
     ),
     *[
-        Nasty(
-            f"layer norm at {at:g}",
-            "mean and spread far apart",
-            arrays(normal(at), "m n"),
-            (layer_norm, layer_norm_vjp),
+        nasty(f"layer norm at {at:g}", "mean and spread far apart")(
+            arrays(normal(at), "m n"), (layer_norm, layer_norm_vjp)
         )
         for at in (1e4, 1e8)
     ],
-    Nasty(
-        "variance at 1e8",
-        "the spread is in the last digits",
-        arrays(normal(1e8), "m n"),
-        (lambda x: x.var(axis=-1), variance_vjp),
+    nasty("variance at 1e8", "the spread is in the last digits")(
+        arrays(normal(1e8), "m n"), (lambda x: x.var(axis=-1), variance_vjp)
     ),
-    Nasty(
-        "variance as mean of squares less squared mean",
-        "noise of the square of the mean",
-        arrays(normal(1e4), "m n"),
-        (lambda x: (x * x).mean(axis=-1) - x.mean(axis=-1) ** 2, variance_vjp),
+    nasty("variance as mean of squares less squared mean", "noise of the square of the mean")(
+        arrays(normal(1e4), "m n"), (lambda x: (x * x).mean(axis=-1) - x.mean(axis=-1) ** 2, variance_vjp)
     ),
-    Nasty(
-        "x less its mean",
-        "at 1e8",
+    nasty("x less its mean", "at 1e8")(
         arrays(normal(1e8), "m n"),
         (lambda x: x - x.mean(axis=-1, keepdims=True), lambda args, dA: (dA - dA.mean(axis=-1, keepdims=True),)),
     ),
     *[
-        Nasty(
-            f"softmax at {at:g}", "only differences of logits count", arrays(normal(at), "m n"), (softmax, softmax_vjp)
+        nasty(f"softmax at {at:g}", "only differences of logits count")(
+            arrays(normal(at), "m n"), (softmax, softmax_vjp)
         )
         for at in (1e4, 1e8)
     ],
-    Nasty(
-        "log of the sum of exp",
-        "logits of +-700 leave one term of the sum",
+    nasty("log of the sum of exp", "logits of +-700 leave one term of the sum")(
         arrays(mixed(normal(), normal(700), among(-700.0, 700.0)), "m n"),
         (log_sum_exp, lambda args, dA: (dA[..., None] * softmax(args[0]),)),
     ),
-    Nasty(
-        "log of softmax",
-        "logits 1e4 apart",
+    nasty("log of softmax", "logits 1e4 apart")(
         arrays(mixed(normal(), normal(1e4), among(-1e4, 1e4)), "m n"),
         (log_softmax, lambda args, dA: (dA - dA.sum(axis=-1, keepdims=True) * softmax(args[0]),)),
     ),
-    Nasty(
-        "squared distances by squared norms",
-        "points near each other and far from 0",
+    nasty("squared distances by squared norms", "points near each other and far from 0")(
         arrays(normal(1e3), "m d", "n d"),
-        (
-            lambda x, y: (x * x).sum(axis=1)[:, None] + (y * y).sum(axis=1) - 2 * x @ y.T,
-            squared_distances_vjp,
-        ),
+        (lambda x, y: (x * x).sum(axis=1)[:, None] + (y * y).sum(axis=1) - 2 * x @ y.T, squared_distances_vjp),
     ),
-    Nasty("cosine similarity", "rows nearly parallel", drawn(nearly_parallel), (cosine, cosine_vjp)),
-    Nasty(
-        "a / (a - b)",
-        "a nearly b",
+    nasty("cosine similarity", "rows nearly parallel")(drawn(nearly_parallel), (cosine, cosine_vjp)),
+    nasty("a / (a - b)", "a nearly b")(
         drawn(nearly_equal),
         (
             lambda a, b: a / (a - b),
             lambda args, dA: (-dA * args[1] / (args[0] - args[1]) ** 2, dA * args[0] / (args[0] - args[1]) ** 2),
         ),
     ),
-    Nasty(
-        "(a - b) / (a + b)",
-        "a nearly b",
+    nasty("(a - b) / (a + b)", "a nearly b")(
         drawn(nearly_equal),
         (
             lambda a, b: (a - b) / (a + b),
             lambda args, dA: (2 * dA * args[1] / sum(args) ** 2, -2 * dA * args[0] / sum(args) ** 2),
         ),
     ),
-    Nasty(
-        "ratio of neighbours",
-        "nearly 1",
-        drawn(nearly_equal),
-        (lambda a, b: a / b - 1, lambda args, dA: (dA / args[1], -dA * args[0] / args[1] ** 2)),
+    nasty("ratio of neighbours", "nearly 1")(
+        drawn(nearly_equal), (lambda a, b: a / b - 1, lambda args, dA: (dA / args[1], -dA * args[0] / args[1] ** 2))
     ),
-    Nasty(
-        "determinant of two nearly parallel rows",
-        "products that cancel",
+    nasty("determinant of two nearly parallel rows", "products that cancel")(
         drawn(lambda rng: (np.array([[1, 2], [1, 2]]) * rng.uniform(1, 2) + 1e-7 * rng.standard_normal((2, 2)),)),
         (
             lambda a: np.array([a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0]]),
             lambda args, dA: (dA[0] * np.array([[1, -1], [-1, 1]]) * args[0][::-1, ::-1],),
         ),
     ),
-    Nasty(
-        "small root of a quadratic",
-        "-b + sqrt(b^2 - 4 c), b large",
+    nasty("small root of a quadratic", "-b + sqrt(b^2 - 4 c), b large")(
         drawn(lambda rng: (10.0 ** rng.uniform(1, 6, 3), rng.standard_normal(3))),
         (lambda b, c: (np.sqrt(b * b - 4 * c) - b) / 2, small_root_vjp),
     ),
-    Nasty(
-        "a sum in which large terms cancel",
-        "1e16 and -1e16 hide the rest",
+    nasty("a sum in which large terms cancel", "1e16 and -1e16 hide the rest")(
         arrays(mixed(normal(), among(1e16, -1e16)), "n"),
         (lambda x: x.sum(keepdims=True), lambda args, dA: (dA + 0 * args[0],)),
     ),
-    Nasty(
-        "log(1 - exp(-x))",
-        "1 less nearly 1",
-        arrays(mixed(decades(-7, 1, signed=False), between(1, 40)), "n"),
-        each(lambda x: np.log(1 - np.exp(-x)), lambda x: 1 / np.expm1(x)),
+    elementwise("log(1 - exp(-x))", "1 less nearly 1")(
+        mixed(decades(-7, 1, signed=False), between(1, 40)), lambda x: np.log(1 - np.exp(-x)), lambda x: 1 / np.expm1(x)
     ),
 ]

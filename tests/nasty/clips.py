@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.nasty.base import Nasty, among, arrays, each
+from tests.nasty.base import among, arrays, elementwise, nasty
 from tests.nasty.ties import EQUAL, TIED, order, placed
 
 
@@ -42,57 +42,31 @@ def weighted_sort_vjp(args, dA):
 
 
 CLIPS = [
-    Nasty(
-        "clip",
-        "at both ends",
-        arrays(among(-1.0, 1.0, 0.0, 2.0), "m n"),
-        each(
-            lambda x: np.clip(x, -1, 1),
-            lambda x: (abs(x) < 1) * 1.0,
-        ),
+    elementwise("clip", "at both ends")(
+        among(-1.0, 1.0, 0.0, 2.0), lambda x: np.clip(x, -1, 1), lambda x: (abs(x) < 1) * 1.0, "m n"
     ),
-    Nasty(
-        "hardtanh, slope 1 at its ends",
-        "the other choice",
-        arrays(among(-1.0, 1.0, 0.0, 2.0), "m n"),
-        each(
-            lambda x: np.maximum(-1, np.minimum(1, x)),
-            lambda x: (abs(x) <= 1) * 1.0,
-        ),
+    elementwise("hardtanh, slope 1 at its ends", "the other choice")(
+        among(-1.0, 1.0, 0.0, 2.0), lambda x: np.maximum(-1, np.minimum(1, x)), lambda x: (abs(x) <= 1) * 1.0, "m n"
     ),
-    Nasty(
-        "clip to a point", "both ends are one", arrays(TIED, "n"), each(lambda x: np.clip(x, 0.5, 0.5), np.zeros_like)
+    elementwise("clip to a point", "both ends are one")(TIED, lambda x: np.clip(x, 0.5, 0.5), np.zeros_like),
+    elementwise("relu6", "0 and 6")(
+        among(0.0, 6.0, 3.0, -1.0),
+        lambda x: np.minimum(np.maximum(x, 0), 6),
+        lambda x: ((x > 0) & (x < 6)) * 1.0,
+        "m n",
     ),
-    Nasty(
-        "relu6",
-        "0 and 6",
-        arrays(among(0.0, 6.0, 3.0, -1.0), "m n"),
-        each(
-            lambda x: np.minimum(np.maximum(x, 0), 6),
-            lambda x: ((x > 0) & (x < 6)) * 1.0,
-        ),
-    ),
-    Nasty(
-        "maximum of two",
-        "of equals",
+    nasty("maximum of two", "of equals")(
         arrays(EQUAL, "m n", "m n"),
-        (
-            np.maximum,
-            lambda args, dA: (dA * (args[0] >= args[1]), dA * (args[0] < args[1])),
-        ),
+        (np.maximum, lambda args, dA: (dA * (args[0] >= args[1]), dA * (args[0] < args[1]))),
     ),
-    Nasty(
-        "maximum of two, halves at ties",
-        "a mean of two slopes",
+    nasty("maximum of two, halves at ties", "a mean of two slopes")(
         arrays(EQUAL, "m n", "m n"),
         (
             np.maximum,
             lambda args, dA: (dA * (1 + np.sign(args[0] - args[1])) / 2, dA * (1 + np.sign(args[1] - args[0])) / 2),
         ),
     ),
-    Nasty(
-        "max, shared by ties",
-        "a mean of many",
+    nasty("max, shared by ties", "a mean of many")(
         arrays(EQUAL, "m 4"),
         (
             lambda x: x.max(axis=-1),
@@ -101,77 +75,39 @@ CLIPS = [
             ),
         ),
     ),
-    Nasty(
-        "||x| - 1|",
-        "three corners",
-        arrays(among(-1.0, 0.0, 1.0, 2.0), "n"),
-        each(
-            lambda x: abs(abs(x) - 1),
-            lambda x: np.sign(abs(x) - 1) * np.sign(x),
-        ),
+    elementwise("||x| - 1|", "three corners")(
+        among(-1.0, 0.0, 1.0, 2.0), lambda x: abs(abs(x) - 1), lambda x: np.sign(abs(x) - 1) * np.sign(x)
     ),
-    Nasty(
-        "|x y|",
-        "either or both 0",
+    nasty("|x y|", "either or both 0")(
         arrays(among(0.0, 0.0, 1.0, -2.0), "n", "n"),
         (
             lambda x, y: abs(x * y),
             lambda args, dA: (dA * np.sign(args[0]) * abs(args[1]), dA * np.sign(args[1]) * abs(args[0])),
         ),
     ),
-    Nasty(
-        "soft threshold",
-        "at the threshold",
-        arrays(among(-0.5, 0.5, 0.0, 1.0), "n"),
-        each(
-            lambda x: np.sign(x) * np.maximum(abs(x) - 0.5, 0),
-            lambda x: (abs(x) > 0.5) * 1.0,
-        ),
+    elementwise("soft threshold", "at the threshold")(
+        among(-0.5, 0.5, 0.0, 1.0), lambda x: np.sign(x) * np.maximum(abs(x) - 0.5, 0), lambda x: (abs(x) > 0.5) * 1.0
     ),
-    Nasty(
-        "Huber",
-        "curvature jumps at its corners",
-        arrays(among(-1.0, 1.0, 0.0, 1.5), "n"),
-        each(
-            lambda x: np.where(abs(x) <= 1, x * x / 2, abs(x) - 0.5),
-            lambda x: np.clip(x, -1, 1),
-        ),
+    elementwise("Huber", "curvature jumps at its corners")(
+        among(-1.0, 1.0, 0.0, 1.5),
+        lambda x: np.where(abs(x) <= 1, x * x / 2, abs(x) - 0.5),
+        lambda x: np.clip(x, -1, 1),
     ),
-    Nasty(
-        "pinball loss",
-        "residuals of 0",
+    nasty("pinball loss", "residuals of 0")(
         arrays(TIED, "n", "n"),
         (
             lambda x, y: np.maximum(0.9 * (y - x), 0.1 * (x - y)),
             lambda args, dA: ((slope := dA * np.where(args[1] > args[0], -0.9, 0.1)), -slope),
         ),
     ),
-    Nasty("sparsemax", "the edge of the support", arrays(TIED, "n"), (sparsemax, sparsemax_vjp)),
-    Nasty(
-        "largest of linear forms",
-        "equal rows",
-        arrays(EQUAL, "k n", "n"),
-        (
-            lambda W, x: (W @ x).max(keepdims=True),
-            largest_form_vjp,
-        ),
+    nasty("sparsemax", "the edge of the support")(arrays(TIED, "n"), (sparsemax, sparsemax_vjp)),
+    nasty("largest of linear forms", "equal rows")(
+        arrays(EQUAL, "k n", "n"), (lambda W, x: (W @ x).max(keepdims=True), largest_form_vjp)
     ),
-    Nasty(
-        "distance to the nearest",
-        "several are nearest",
-        arrays(TIED, "m d", "n d"),
-        (
-            lambda x, y: abs(x[:, None] - y).sum(axis=-1).min(axis=1),
-            nearest_vjp,
-        ),
+    nasty("distance to the nearest", "several are nearest")(
+        arrays(TIED, "m d", "n d"), (lambda x, y: abs(x[:, None] - y).sum(axis=-1).min(axis=1), nearest_vjp)
     ),
-    Nasty(
-        "weights by rank",
-        "rank of equals",
-        arrays(TIED, "n", "n"),
-        (
-            lambda x, w: np.sort(x) * w,
-            weighted_sort_vjp,
-        ),
+    nasty("weights by rank", "rank of equals")(
+        arrays(TIED, "n", "n"), (lambda x, w: np.sort(x) * w, weighted_sort_vjp)
     ),
 ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.nasty.base import Nasty, among, arrays, drawn
+from tests.nasty.base import among, arrays, drawn, nasty
 from tests.nasty.ties import EQUAL, TIED, first_max, placed
 
 
@@ -39,68 +39,31 @@ def largest_magnitude_vjp(args, dA):
 
 
 CORNERS = [
-    Nasty(
-        "relu of differences",
-        "0 on the diagonal",
-        arrays(TIED, "n"),
-        (
-            lambda x: np.maximum(x[:, None] - x, 0),
-            relu_of_differences_vjp,
-        ),
+    nasty("relu of differences", "0 on the diagonal")(
+        arrays(TIED, "n"), (lambda x: np.maximum(x[:, None] - x, 0), relu_of_differences_vjp)
     ),
-    Nasty(
-        "absolute differences",
-        "0 on the diagonal",
-        arrays(EQUAL, "n"),
-        (
-            lambda x: abs(x[:, None] - x),
-            absolute_differences_vjp,
-        ),
+    nasty("absolute differences", "0 on the diagonal")(
+        arrays(EQUAL, "n"), (lambda x: abs(x[:, None] - x), absolute_differences_vjp)
     ),
-    Nasty(
-        "total variation",
-        "flat stretches",
-        arrays(TIED, "n", least=2),
-        (
-            lambda x: abs(np.diff(x)).sum(keepdims=True),
-            total_variation_vjp,
-        ),
+    nasty("total variation", "flat stretches")(
+        arrays(TIED, "n", least=2), (lambda x: abs(np.diff(x)).sum(keepdims=True), total_variation_vjp)
     ),
-    Nasty(
-        "L1",
-        "zeros",
-        arrays(TIED, "m n"),
-        (
-            lambda x: abs(x).sum(axis=-1),
-            lambda args, dA: (dA[..., None] * np.sign(args[0]),),
-        ),
+    nasty("L1", "zeros")(
+        arrays(TIED, "m n"), (lambda x: abs(x).sum(axis=-1), lambda args, dA: (dA[..., None] * np.sign(args[0]),))
     ),
-    Nasty(
-        "L1 distance",
-        "equal entries",
+    nasty("L1 distance", "equal entries")(
         arrays(TIED, "m n", "m n"),
         (
             lambda x, y: abs(x - y).sum(axis=-1),
             lambda args, dA: (dA[..., None] * np.sign(args[0] - args[1]), dA[..., None] * np.sign(args[1] - args[0])),
         ),
     ),
-    Nasty(
-        "largest magnitude",
-        "at +-1",
-        arrays(among(-1.0, 1.0, 0.0), "m n"),
-        (
-            lambda x: abs(x).max(axis=-1, keepdims=True),
-            largest_magnitude_vjp,
-        ),
+    nasty("largest magnitude", "at +-1")(
+        arrays(among(-1.0, 1.0, 0.0), "m n"), (lambda x: abs(x).max(axis=-1, keepdims=True), largest_magnitude_vjp)
     ),
-    Nasty("max less min", "of equals", arrays(TIED, "m n"), (lambda x: np.ptp(x, axis=-1, keepdims=True), spread_vjp)),
-    Nasty(
-        "hinge",
-        "at its corner",
+    nasty("max less min", "of equals")(arrays(TIED, "m n"), (lambda x: np.ptp(x, axis=-1, keepdims=True), spread_vjp)),
+    nasty("hinge", "at its corner")(
         drawn(lambda rng: (rng.choice([-1, 1, 0.5], 4), rng.choice([-1, 1], 4))),
-        (
-            lambda x, y: np.maximum(0, 1 - y * x),
-            hinge_vjp,
-        ),
+        (lambda x, y: np.maximum(0, 1 - y * x), hinge_vjp),
     ),
 ]

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tests.nasty.base import Fill, Nasty, among, arrays, between, decades, drawn, each, mixed, normal
+from tests.nasty.base import Fill, among, arrays, between, decades, drawn, elementwise, mixed, nasty, normal
 
 SMALL: Fill = decades(-12, 0, signed=False)
 BELOW_1: Fill = mixed(lambda rng, shape: 1 - 10.0 ** rng.uniform(-12, 0, shape), between(-0.99, 0.99))
@@ -60,125 +60,71 @@ def sinc(x):
 
 
 DOMAIN = [
-    Nasty("1 / x", "near its pole", arrays(decades(-9, 2), "m n"), each(lambda x: 1 / x, lambda x: -1 / x**2)),
-    Nasty(
-        "1 / (x - 1)",
-        "a pole away from 0",
-        arrays(decades(-6, 0, around=1.0), "n"),
-        each(lambda x: 1 / (x - 1), lambda x: -1 / (x - 1) ** 2),
+    elementwise("1 / x", "near its pole")(decades(-9, 2), lambda x: 1 / x, lambda x: -1 / x**2, "m n"),
+    elementwise("1 / (x - 1)", "a pole away from 0")(
+        decades(-6, 0, around=1.0), lambda x: 1 / (x - 1), lambda x: -1 / (x - 1) ** 2
     ),
-    Nasty(
-        "1 / (1 + 1e8 x^2)",
-        "a spike",
-        arrays(mixed(decades(-6, 0), among(0.0)), "n"),
-        each(lambda x: 1 / (1 + 1e8 * x * x), lambda x: -2e8 * x / (1 + 1e8 * x * x) ** 2),
+    elementwise("1 / (1 + 1e8 x^2)", "a spike")(
+        mixed(decades(-6, 0), among(0.0)), lambda x: 1 / (1 + 1e8 * x * x), lambda x: -2e8 * x / (1 + 1e8 * x * x) ** 2
     ),
-    Nasty(
-        "tan",
-        "near its poles",
-        arrays(mixed(decades(-6, -1, around=math.pi / 2), normal(0, 3)), "n"),
-        each(np.tan, lambda x: 1 / np.cos(x) ** 2),
+    elementwise("tan", "near its poles")(
+        mixed(decades(-6, -1, around=math.pi / 2), normal(0, 3)), np.tan, lambda x: 1 / np.cos(x) ** 2
     ),
-    Nasty("log", "near 0", arrays(SMALL, "n"), each(np.log, lambda x: 1 / x)),
-    Nasty(
-        "log |x|", "on both sides of 0", arrays(decades(-9, 1), "n"), each(lambda x: np.log(abs(x)), lambda x: 1 / x)
+    elementwise("log", "near 0")(SMALL, np.log, lambda x: 1 / x),
+    elementwise("log |x|", "on both sides of 0")(decades(-9, 1), lambda x: np.log(abs(x)), lambda x: 1 / x),
+    elementwise("sqrt", "near 0")(SMALL, np.sqrt, lambda x: 0.5 / np.sqrt(x)),
+    elementwise("x^0.1", "near 0")(SMALL, lambda x: x**0.1, lambda x: 0.1 * x**-0.9),
+    elementwise("x^1.5", "nan to the left of 0, where it is flat")(
+        mixed(among(0.0), SMALL), lambda x: x**1.5, lambda x: 1.5 * np.sqrt(x)
     ),
-    Nasty("sqrt", "near 0", arrays(SMALL, "n"), each(np.sqrt, lambda x: 0.5 / np.sqrt(x))),
-    Nasty("x^0.1", "near 0", arrays(SMALL, "n"), each(lambda x: x**0.1, lambda x: 0.1 * x**-0.9)),
-    Nasty(
-        "x^1.5",
-        "nan to the left of 0, where it is flat",
-        arrays(mixed(among(0.0), SMALL), "n"),
-        each(lambda x: x**1.5, lambda x: 1.5 * np.sqrt(x)),
+    nasty("x^p", "both move, x near 0")(arrays(SMALL, "n", "n"), (lambda x, p: x**p, power_vjp)),
+    elementwise("x log x", "near 0")(SMALL, lambda x: x * np.log(x), lambda x: np.log(x) + 1),
+    elementwise("arcsin", "near 1")(BELOW_1, np.arcsin, lambda x: 1 / np.sqrt((1 - x) * (1 + x))),
+    elementwise("artanh", "near 1")(BELOW_1, np.arctanh, lambda x: 1 / ((1 - x) * (1 + x))),
+    elementwise("arcosh", "near 1")(
+        decades(-9, 1, signed=False, around=1.0), np.arccosh, lambda x: 1 / np.sqrt((x - 1) * (x + 1))
     ),
-    Nasty("x^p", "both move, x near 0", arrays(SMALL, "n", "n"), (lambda x, p: x**p, power_vjp)),
-    Nasty("x log x", "near 0", arrays(SMALL, "n"), each(lambda x: x * np.log(x), lambda x: np.log(x) + 1)),
-    Nasty("arcsin", "near 1", arrays(BELOW_1, "n"), each(np.arcsin, lambda x: 1 / np.sqrt((1 - x) * (1 + x)))),
-    Nasty("artanh", "near 1", arrays(BELOW_1, "n"), each(np.arctanh, lambda x: 1 / ((1 - x) * (1 + x)))),
-    Nasty(
-        "arcosh",
-        "near 1",
-        arrays(decades(-9, 1, signed=False, around=1.0), "n"),
-        each(np.arccosh, lambda x: 1 / np.sqrt((x - 1) * (x + 1))),
+    elementwise("logit", "near 0 and 1")(
+        mixed(decades(-12, -1, signed=False), between(0.1, 0.999999)),
+        lambda p: np.log(p / (1 - p)),
+        lambda p: 1 / (p * (1 - p)),
     ),
-    Nasty(
-        "logit",
-        "near 0 and 1",
-        arrays(mixed(decades(-12, -1, signed=False), between(0.1, 0.999999)), "n"),
-        each(lambda p: np.log(p / (1 - p)), lambda p: 1 / (p * (1 - p))),
+    elementwise("sqrt that raises", "ValueError below 0")(SMALL, math_sqrt, lambda x: 0.5 / np.sqrt(x)),
+    elementwise("log that raises", "ValueError at 0")(SMALL, math_log, lambda x: 1 / x),
+    elementwise("arcsin that raises", "ValueError beyond 1")(
+        BELOW_1, math_asin, lambda x: 1 / np.sqrt((1 - x) * (1 + x))
     ),
-    Nasty("sqrt that raises", "ValueError below 0", arrays(SMALL, "n"), each(math_sqrt, lambda x: 0.5 / np.sqrt(x))),
-    Nasty("log that raises", "ValueError at 0", arrays(SMALL, "n"), each(math_log, lambda x: 1 / x)),
-    Nasty(
-        "arcsin that raises",
-        "ValueError beyond 1",
-        arrays(BELOW_1, "n"),
-        each(math_asin, lambda x: 1 / np.sqrt((1 - x) * (1 + x))),
+    nasty("a product of positive numbers", "refuses others")(
+        arrays(SMALL, "n", "n"), (positive_product, lambda args, dA: (dA * args[1], dA * args[0]))
     ),
-    Nasty(
-        "a product of positive numbers",
-        "refuses others",
-        arrays(SMALL, "n", "n"),
-        (positive_product, lambda args, dA: (dA * args[1], dA * args[0])),
+    nasty("entropy of a checked distribution", "refuses sums 1e-6 from 1")(
+        drawn(probabilities), (checked_entropy, lambda args, dA: (-dA * (np.log(args[0]) + 1),)), decidable=False
     ),
-    Nasty(
-        "entropy of a checked distribution",
-        "refuses sums 1e-6 from 1",
-        drawn(probabilities),
-        (checked_entropy, lambda args, dA: (-dA * (np.log(args[0]) + 1),)),
-        decidable=False,
-    ),
-    Nasty(
-        "entropy",
-        "entries near 0",
+    nasty("entropy", "entries near 0")(
         arrays(SMALL, "n"),
         (lambda p: -(p * np.log(p)).sum(keepdims=True), lambda args, dA: (-dA * (np.log(args[0]) + 1),)),
     ),
-    Nasty(
-        "sin(1e3 x)",
-        "waves of a step's length",
-        arrays(normal(), "n"),
-        each(lambda x: np.sin(1e3 * x), lambda x: 1e3 * np.cos(1e3 * x)),
+    elementwise("sin(1e3 x)", "waves of a step's length")(
+        normal(), lambda x: np.sin(1e3 * x), lambda x: 1e3 * np.cos(1e3 * x)
     ),
-    Nasty(
-        "sin(2^20 x)",
-        "a step is a whole number of waves, nearly",
-        arrays(normal(), "n"),
-        each(lambda x: np.sin(2.0**20 * x), lambda x: 2.0**20 * np.cos(2.0**20 * x)),
+    elementwise("sin(2^20 x)", "a step is a whole number of waves, nearly")(
+        normal(), lambda x: np.sin(2.0**20 * x), lambda x: 2.0**20 * np.cos(2.0**20 * x)
     ),
-    Nasty(
-        "sin(2 pi 1024 x)",
-        "a step is a whole number of waves",
-        arrays(normal(), "n"),
-        each(lambda x: np.sin(2048 * math.pi * x), lambda x: 2048 * math.pi * np.cos(2048 * math.pi * x)),
+    elementwise("sin(2 pi 1024 x)", "a step is a whole number of waves")(
+        normal(), lambda x: np.sin(2048 * math.pi * x), lambda x: 2048 * math.pi * np.cos(2048 * math.pi * x)
     ),
-    Nasty("sin at 1e6", "far from 0", arrays(normal(1e6), "n"), each(np.sin, np.cos)),
-    Nasty(
-        "sin(x^2)",
-        "ever faster",
-        arrays(normal(0, 100), "n"),
-        each(lambda x: np.sin(x * x), lambda x: 2 * x * np.cos(x * x)),
+    elementwise("sin at 1e6", "far from 0")(normal(1e6), np.sin, np.cos),
+    elementwise("sin(x^2)", "ever faster")(normal(0, 100), lambda x: np.sin(x * x), lambda x: 2 * x * np.cos(x * x)),
+    elementwise("cos(exp x)", "ever faster")(
+        between(-3, 9), lambda x: np.cos(np.exp(x)), lambda x: -np.exp(x) * np.sin(np.exp(x))
     ),
-    Nasty(
-        "cos(exp x)",
-        "ever faster",
-        arrays(between(-3, 9), "n"),
-        each(lambda x: np.cos(np.exp(x)), lambda x: -np.exp(x) * np.sin(np.exp(x))),
+    elementwise("x + 1e-6 sin(1e6 x)", "a ripple that only the slope feels")(
+        normal(), lambda x: x + 1e-6 * np.sin(1e6 * x), lambda x: 1 + np.cos(1e6 * x), decidable=False
     ),
-    Nasty(
-        "x + 1e-6 sin(1e6 x)",
-        "a ripple that only the slope feels",
-        arrays(normal(), "n"),
-        each(lambda x: x + 1e-6 * np.sin(1e6 * x), lambda x: 1 + np.cos(1e6 * x)),
-        decidable=False,
+    elementwise("Weierstrass, ten terms", "rough at ten scales")(normal(), weierstrass, weierstrass_slope),
+    elementwise("sin(1 / x)", "faster towards 0")(
+        decades(-3, 0), lambda x: np.sin(1 / x), lambda x: -np.cos(1 / x) / x**2
     ),
-    Nasty("Weierstrass, ten terms", "rough at ten scales", arrays(normal(), "n"), each(weierstrass, weierstrass_slope)),
-    Nasty(
-        "sin(1 / x)",
-        "faster towards 0",
-        arrays(decades(-3, 0), "n"),
-        each(lambda x: np.sin(1 / x), lambda x: -np.cos(1 / x) / x**2),
-    ),
-    Nasty("sin(x) / x", "near 0", arrays(mixed(decades(-9, 0), normal(0, 9)), "n"), each(sinc, sinc_slope)),
-    Nasty("angle", "a jump of 2 pi behind", arrays(mixed(decades(-9, 0), normal()), "n", "n"), (np.arctan2, angle_vjp)),
+    elementwise("sin(x) / x", "near 0")(mixed(decades(-9, 0), normal(0, 9)), sinc, sinc_slope),
+    nasty("angle", "a jump of 2 pi behind")(arrays(mixed(decades(-9, 0), normal()), "n", "n"), (np.arctan2, angle_vjp)),
 ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.nasty.base import Nasty, among, arrays, between, decades, each, mixed, normal
+from tests.nasty.base import among, arrays, between, decades, elementwise, mixed, nasty, normal
 from tests.nasty.kinks import AT_0, NEAR_0
 
 WHOLE = mixed(among(-2.0, -1.0, 0.0, 1.0, 3.0), normal(0, 3))
@@ -67,60 +67,35 @@ def one(x):
 
 
 JUMPS = [
-    Nasty("norm", "0 at 0, as a subgradient", arrays(AT_0, "m n"), (norm, norm_vjp)),
-    Nasty("norm of zero rows", "0 and nothing else", arrays(among(0.0, -0.0), "m n"), (norm, norm_vjp)),
-    Nasty(
-        "distance",
-        "of a point to itself",
-        arrays(among(0.0, 1.0), "m n", "m n"),
-        (lambda x, y: norm(x - y), distance_vjp),
+    nasty("norm", "0 at 0, as a subgradient")(arrays(AT_0, "m n"), (norm, norm_vjp)),
+    nasty("norm of zero rows", "0 and nothing else")(arrays(among(0.0, -0.0), "m n"), (norm, norm_vjp)),
+    nasty("distance", "of a point to itself")(
+        arrays(among(0.0, 1.0), "m n", "m n"), (lambda x, y: norm(x - y), distance_vjp)
     ),
-    Nasty("x / |x|", "turns fast near 0, and jumps there", arrays(AT_0, "m n"), (unit, unit_vjp)),
-    Nasty(
-        "x / max(|x|, 1)",
-        "rows of length 1",
-        arrays(mixed(among(0.0, 1.0), normal()), "m n"),
-        (clipped_norm, clipped_norm_vjp),
+    nasty("x / |x|", "turns fast near 0, and jumps there")(arrays(AT_0, "m n"), (unit, unit_vjp)),
+    nasty("x / max(|x|, 1)", "rows of length 1")(
+        arrays(mixed(among(0.0, 1.0), normal()), "m n"), (clipped_norm, clipped_norm_vjp)
     ),
-    Nasty(
-        "eigenvalues of 2x2",
-        "a cone where they meet",
-        arrays(mixed(among(0.0, 1.0), decades(-9, -1)), "n", "n", "n"),
-        (eigenvalues, eigenvalues_vjp),
+    nasty("eigenvalues of 2x2", "a cone where they meet")(
+        arrays(mixed(among(0.0, 1.0), decades(-9, -1)), "n", "n", "n"), (eigenvalues, eigenvalues_vjp)
     ),
-    Nasty("floor", "jumps at whole numbers", arrays(WHOLE, "m n"), each(np.floor, np.zeros_like)),
-    Nasty(
-        "round",
-        "jumps at halves",
-        arrays(mixed(among(0.5, 1.5, -2.5), normal(0, 3)), "n"),
-        each(np.round, np.zeros_like),
-    ),
-    Nasty("sign", "a jump at 0", arrays(AT_0, "m n"), each(np.sign, np.zeros_like)),
-    Nasty("x > 0", "jumps close by", arrays(NEAR_0, "m n"), each(lambda x: (x > 0) * 1.0, np.zeros_like)),
-    Nasty("x less its floor", "jumps at whole numbers", arrays(WHOLE, "m n"), each(lambda x: x - np.floor(x), one)),
-    Nasty("x mod 0.1", "jumps at tenths", arrays(WHOLE, "n"), each(lambda x: np.mod(x, 0.1), one)),
-    Nasty(
-        "x1 mod x2",
-        "the gradient of x2 is a staircase, whose steps are close where x2 is small",
+    elementwise("floor", "jumps at whole numbers")(WHOLE, np.floor, np.zeros_like, "m n"),
+    elementwise("round", "jumps at halves")(mixed(among(0.5, 1.5, -2.5), normal(0, 3)), np.round, np.zeros_like),
+    elementwise("sign", "a jump at 0")(AT_0, np.sign, np.zeros_like, "m n"),
+    elementwise("x > 0", "jumps close by")(NEAR_0, lambda x: (x > 0) * 1.0, np.zeros_like, "m n"),
+    elementwise("x less its floor", "jumps at whole numbers")(WHOLE, lambda x: x - np.floor(x), one, "m n"),
+    elementwise("x mod 0.1", "jumps at tenths")(WHOLE, lambda x: np.mod(x, 0.1), one),
+    nasty("x1 mod x2", "the gradient of x2 is a staircase, whose steps are close where x2 is small")(
         arrays(mixed(among(0.5, 1.0), decades(-6, 1)), "m n", "m n"),
         (np.mod, lambda args, dA: [dA, -dA * np.floor(args[0] / args[1])]),
     ),
-    Nasty(
-        "x, or x + 1 to the right of 0",
-        "slope 1 on both sides of a jump",
-        arrays(AT_0, "n"),
-        each(lambda x: x + (x > 0), one),
+    elementwise("x, or x + 1 to the right of 0", "slope 1 on both sides of a jump")(AT_0, lambda x: x + (x > 0), one),
+    elementwise("a stair of height 1e-9", "jumps that look like rounding")(
+        WHOLE, lambda x: np.sin(x) + 1e-9 * np.floor(8 * x), np.cos
     ),
-    Nasty(
-        "a stair of height 1e-9",
-        "jumps that look like rounding",
-        arrays(WHOLE, "n"),
-        each(lambda x: np.sin(x) + 1e-9 * np.floor(8 * x), np.cos),
-    ),
-    Nasty(
-        "a jump to nan's edge",
-        "0 outside [-1, 1]",
-        arrays(mixed(among(-1.0, 1.0), between(-2, 2)), "n"),
-        each(lambda x: np.where(abs(x) <= 1, np.cos(x), 0), lambda x: np.where(abs(x) <= 1, -np.sin(x), 0)),
+    elementwise("a jump to nan's edge", "0 outside [-1, 1]")(
+        mixed(among(-1.0, 1.0), between(-2, 2)),
+        lambda x: np.where(abs(x) <= 1, np.cos(x), 0),
+        lambda x: np.where(abs(x) <= 1, -np.sin(x), 0),
     ),
 ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.nasty.base import Nasty, among, arrays, decades, each, mixed, normal
+from tests.nasty.base import among, decades, elementwise, mixed, normal
 
 NEAR_0 = mixed(decades(-12, -3), decades(-12, -3), normal())
 
@@ -56,110 +56,55 @@ def sign(x):
 
 
 KINKS = [
-    Nasty(
-        "relu, near 0",
-        "closer than a step",
-        arrays(NEAR_0, "m n"),
-        each(lambda x: np.maximum(x, 0), lambda x: (x > 0) * 1.0),
+    elementwise("relu, near 0", "closer than a step")(
+        NEAR_0, lambda x: np.maximum(x, 0), lambda x: (x > 0) * 1.0, "m n"
     ),
-    Nasty("relu, at 0", "and near it", arrays(AT_0, "m n"), each(lambda x: np.maximum(x, 0), lambda x: (x > 0) * 1.0)),
-    Nasty(
-        "relu, 1 at 0",
-        "the other choice",
-        arrays(AT_0, "n"),
-        each(lambda x: np.maximum(x, 0), lambda x: (x >= 0) * 1.0),
+    elementwise("relu, at 0", "and near it")(AT_0, lambda x: np.maximum(x, 0), lambda x: (x > 0) * 1.0, "m n"),
+    elementwise("relu, 1 at 0", "the other choice")(AT_0, lambda x: np.maximum(x, 0), lambda x: (x >= 0) * 1.0),
+    elementwise("relu, 1/2 at 0", "the middle")(AT_0, lambda x: np.maximum(x, 0), lambda x: np.heaviside(x, 0.5)),
+    elementwise("leaky relu", "0.01 on one side")(
+        AT_0, lambda x: np.where(x > 0, x, 0.01 * x), lambda x: np.where(x > 0, 1, 0.01)
     ),
-    Nasty(
-        "relu, 1/2 at 0",
-        "the middle",
-        arrays(AT_0, "n"),
-        each(lambda x: np.maximum(x, 0), lambda x: np.heaviside(x, 0.5)),
+    elementwise("a faint kink", "slopes 1 and 1 + 1e-6")(
+        AT_0, lambda x: np.where(x > 0, x * (1 + 1e-6), x), lambda x: np.where(x > 0, 1 + 1e-6, 1)
     ),
-    Nasty(
-        "leaky relu",
-        "0.01 on one side",
-        arrays(AT_0, "n"),
-        each(lambda x: np.where(x > 0, x, 0.01 * x), lambda x: np.where(x > 0, 1, 0.01)),
+    elementwise("a slope of 1e6 on one side", "0 on the other")(
+        AT_0, lambda x: np.maximum(1e6 * x, 0), lambda x: (x > 0) * 1e6
     ),
-    Nasty(
-        "a faint kink",
-        "slopes 1 and 1 + 1e-6",
-        arrays(AT_0, "n"),
-        each(lambda x: np.where(x > 0, x * (1 + 1e-6), x), lambda x: np.where(x > 0, 1 + 1e-6, 1)),
+    elementwise("relu(x - 1000)", "a kink far from 0")(
+        decades(-12, -3, around=1000.0), lambda x: np.maximum(x - 1000, 0), lambda x: (x > 1000) * 1.0
     ),
-    Nasty(
-        "a slope of 1e6 on one side",
-        "0 on the other",
-        arrays(AT_0, "n"),
-        each(lambda x: np.maximum(1e6 * x, 0), lambda x: (x > 0) * 1e6),
+    elementwise("|x|", "at and near 0")(AT_0, abs, sign, "m n"),
+    elementwise("sqrt(x^2)", "|x| in disguise")(AT_0, lambda x: np.sqrt(x * x), sign),
+    elementwise("|sin(x)|", "corners at multiples of pi")(
+        mixed(among(0.0), normal(0, 9)), lambda x: abs(np.sin(x)), lambda x: np.sign(np.sin(x)) * np.cos(x)
     ),
-    Nasty(
-        "relu(x - 1000)",
-        "a kink far from 0",
-        arrays(decades(-12, -3, around=1000.0), "n"),
-        each(lambda x: np.maximum(x - 1000, 0), lambda x: (x > 1000) * 1.0),
+    elementwise("elu, alpha 2", "slopes 2 and 1")(
+        AT_0,
+        lambda x: np.where(x > 0, x, 2 * np.expm1(np.minimum(x, 0))),
+        lambda x: np.where(x > 0, 1, 2 * np.exp(np.minimum(x, 0))),
     ),
-    Nasty("|x|", "at and near 0", arrays(AT_0, "m n"), each(abs, sign)),
-    Nasty("sqrt(x^2)", "|x| in disguise", arrays(AT_0, "n"), each(lambda x: np.sqrt(x * x), sign)),
-    Nasty(
-        "|sin(x)|",
-        "corners at multiples of pi",
-        arrays(mixed(among(0.0), normal(0, 9)), "n"),
-        each(lambda x: abs(np.sin(x)), lambda x: np.sign(np.sin(x)) * np.cos(x)),
+    elementwise("hard sigmoid", "corners at +-3")(
+        mixed(among(-3.0, 3.0), normal(3, 1e-3)), lambda x: np.clip(x / 6 + 0.5, 0, 1), lambda x: (abs(x) < 3) / 6
     ),
-    Nasty(
-        "elu, alpha 2",
-        "slopes 2 and 1",
-        arrays(AT_0, "n"),
-        each(
-            lambda x: np.where(x > 0, x, 2 * np.expm1(np.minimum(x, 0))),
-            lambda x: np.where(x > 0, 1, 2 * np.exp(np.minimum(x, 0))),
-        ),
+    elementwise("hard swish", "corners at +-3")(
+        mixed(among(-3.0, 3.0), normal(-3, 1e-3)), lambda x: x * np.clip(x / 6 + 0.5, 0, 1), hard_swish_slope
     ),
-    Nasty(
-        "hard sigmoid",
-        "corners at +-3",
-        arrays(mixed(among(-3.0, 3.0), normal(3, 1e-3)), "n"),
-        each(lambda x: np.clip(x / 6 + 0.5, 0, 1), lambda x: (abs(x) < 3) / 6),
+    elementwise("relu squared", "curvature jumps")(
+        AT_0, lambda x: np.maximum(x, 0) ** 2, lambda x: 2 * np.maximum(x, 0)
     ),
-    Nasty(
-        "hard swish",
-        "corners at +-3",
-        arrays(mixed(among(-3.0, 3.0), normal(-3, 1e-3)), "n"),
-        each(lambda x: x * np.clip(x / 6 + 0.5, 0, 1), hard_swish_slope),
+    elementwise("x |x|", "curvature jumps")(AT_0, lambda x: x * abs(x), lambda x: 2 * abs(x)),
+    elementwise("|x|^1.5", "infinite curvature at 0")(
+        AT_0, lambda x: abs(x) ** 1.5, lambda x: 1.5 * np.sign(x) * np.sqrt(abs(x))
     ),
-    Nasty(
-        "relu squared",
-        "curvature jumps",
-        arrays(AT_0, "n"),
-        each(lambda x: np.maximum(x, 0) ** 2, lambda x: 2 * np.maximum(x, 0)),
+    elementwise("|x|^1.01", "nearly a kink")(
+        AT_0, lambda x: abs(x) ** 1.01, lambda x: 1.01 * np.sign(x) * abs(x) ** 0.01
     ),
-    Nasty("x |x|", "curvature jumps", arrays(AT_0, "n"), each(lambda x: x * abs(x), lambda x: 2 * abs(x))),
-    Nasty(
-        "|x|^1.5",
-        "infinite curvature at 0",
-        arrays(AT_0, "n"),
-        each(lambda x: abs(x) ** 1.5, lambda x: 1.5 * np.sign(x) * np.sqrt(abs(x))),
-    ),
-    Nasty(
-        "|x|^1.01",
-        "nearly a kink",
-        arrays(AT_0, "n"),
-        each(lambda x: abs(x) ** 1.01, lambda x: 1.01 * np.sign(x) * abs(x) ** 0.01),
-    ),
-    Nasty(
-        "x^2 sin(1/x)",
-        "slopes jump to and fro",
-        arrays(mixed(among(0.0), decades(-4, 0)), "n"),
-        each(slowly, slowly_slope),
-    ),
-    Nasty("x^3 at 0", "flat at a point", arrays(AT_0, "n"), each(lambda x: x**3, lambda x: 3 * x * x)),
-    Nasty("exp(-1/x)", "flat, then not", arrays(mixed(AT_0, decades(-2, 0)), "n"), each(bump, bump_slope)),
-    Nasty("saw", "corners at halves", arrays(mixed(among(0.0, 0.5, 1.0, -1.5), normal()), "n"), each(saw, saw_slope)),
-    Nasty(
-        "Takagi's curve, eight terms",
-        "a corner at every 1/256",
-        arrays(mixed(among(0.0, 0.5, 0.25, -0.125), normal()), "n"),
-        each(takagi, takagi_slope),
+    elementwise("x^2 sin(1/x)", "slopes jump to and fro")(mixed(among(0.0), decades(-4, 0)), slowly, slowly_slope),
+    elementwise("x^3 at 0", "flat at a point")(AT_0, lambda x: x**3, lambda x: 3 * x * x),
+    elementwise("exp(-1/x)", "flat, then not")(mixed(AT_0, decades(-2, 0)), bump, bump_slope),
+    elementwise("saw", "corners at halves")(mixed(among(0.0, 0.5, 1.0, -1.5), normal()), saw, saw_slope),
+    elementwise("Takagi's curve, eight terms", "a corner at every 1/256")(
+        mixed(among(0.0, 0.5, 0.25, -0.125), normal()), takagi, takagi_slope
     ),
 ]

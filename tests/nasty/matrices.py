@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tests.nasty.base import Nasty, drawn
+from tests.nasty.base import drawn, nasty
 
 SYMMETRIC, POSITIVE, LOWER, UPPER = (
     {"structure": {"A": what}} for what in ("symmetric", "positive definite", "lower triangular", "upper triangular")
@@ -197,112 +197,58 @@ def upper(make):
 
 
 MATRICES = [
-    Nasty("determinant, by the inverse", "zeros and ones are singular", one(regular), (np.linalg.det, det_vjp)),
-    Nasty("inverse, regular", "zeros and ones are singular", one(regular), (np.linalg.inv, inverse_vjp)),
-    Nasty("solve, regular", "zeros and ones are singular", system(regular), (np.linalg.solve, solve_vjp)),
-    Nasty(
-        "log |determinant|, regular",
-        "zeros and ones are singular",
-        one(regular),
-        (lambda A: np.linalg.slogdet(A)[1], lambda args, dA: (dA * np.linalg.inv(args[0]).T,)),
+    nasty("determinant, by the inverse", "zeros and ones are singular")(one(regular), (np.linalg.det, det_vjp)),
+    nasty("inverse, regular", "zeros and ones are singular")(one(regular), (np.linalg.inv, inverse_vjp)),
+    nasty("solve, regular", "zeros and ones are singular")(system(regular), (np.linalg.solve, solve_vjp)),
+    nasty("log |determinant|, regular", "zeros and ones are singular")(
+        one(regular), (lambda A: np.linalg.slogdet(A)[1], lambda args, dA: (dA * np.linalg.inv(args[0]).T,))
     ),
-    Nasty(
-        "pseudoinverse",
-        "of zeros it is 0, and its vjp raises",
-        one(lambda rng: regular(rng, 2)),
-        (np.linalg.pinv, lambda args, dA: (pseudoinverse_part(args[0], dA),)),
+    nasty("pseudoinverse", "of zeros it is 0, and its vjp raises")(
+        one(lambda rng: regular(rng, 2)), (np.linalg.pinv, lambda args, dA: (pseudoinverse_part(args[0], dA),))
     ),
-    Nasty(
-        "least squares",
-        "of zeros it is 0, and its vjp raises",
-        system(lambda rng: regular(rng, 2)),
-        (least_squares, least_squares_vjp),
+    nasty("least squares", "of zeros it is 0, and its vjp raises")(
+        system(lambda rng: regular(rng, 2)), (least_squares, least_squares_vjp)
     ),
-    Nasty("singular values", "simple ones", one(regular), (singular_values, singular_values_vjp)),
-    Nasty(
-        "Cholesky, of both triangles",
-        "f reads one, the gradient is symmetric",
-        one(positive),
-        (cholesky, cholesky_vjp),
-        options=POSITIVE,
+    nasty("singular values", "simple ones")(one(regular), (singular_values, singular_values_vjp)),
+    nasty("Cholesky, of both triangles", "f reads one, the gradient is symmetric")(
+        one(positive), (cholesky, cholesky_vjp), options=POSITIVE
     ),
-    Nasty(
-        "Cholesky, of the lower triangle",
-        "the gradient too",
-        one(positive),
-        (np.linalg.cholesky, lower_cholesky_vjp),
+    nasty("Cholesky, of the lower triangle", "the gradient too")(
+        one(positive), (np.linalg.cholesky, lower_cholesky_vjp)
     ),
-    Nasty(
-        "eigenvalues of a symmetric matrix",
-        "f reads one triangle",
-        one(symmetric),
-        (eigenvalues, eigenvalues_vjp),
-        options=SYMMETRIC,
+    nasty("eigenvalues of a symmetric matrix", "f reads one triangle")(
+        one(symmetric), (eigenvalues, eigenvalues_vjp), options=SYMMETRIC
     ),
-    Nasty(
-        "first eigenvector, squared",
-        "f reads one triangle",
-        one(symmetric),
-        (first_direction, first_direction_vjp),
-        options=SYMMETRIC,
+    nasty("first eigenvector, squared", "f reads one triangle")(
+        one(symmetric), (first_direction, first_direction_vjp), options=SYMMETRIC
     ),
-    Nasty(
-        "exponential of a symmetric matrix",
-        "f reads one triangle",
-        one(symmetric),
-        spectral(np.exp, np.exp),
-        options=SYMMETRIC,
+    nasty("exponential of a symmetric matrix", "f reads one triangle")(
+        one(symmetric), spectral(np.exp, np.exp), options=SYMMETRIC
     ),
-    Nasty(
-        "root of a positive definite matrix",
-        "f reads one triangle",
-        one(positive),
-        spectral(np.sqrt, lambda x: 0.5 / np.sqrt(x)),
-        options=POSITIVE,
+    nasty("root of a positive definite matrix", "f reads one triangle")(
+        one(positive), spectral(np.sqrt, lambda x: 0.5 / np.sqrt(x)), options=POSITIVE
     ),
-    Nasty(
-        "logarithm of a positive definite matrix",
-        "f reads one triangle",
-        one(positive),
-        spectral(np.log, lambda x: 1 / x),
-        options=POSITIVE,
+    nasty("logarithm of a positive definite matrix", "f reads one triangle")(
+        one(positive), spectral(np.log, lambda x: 1 / x), options=POSITIVE
     ),
-    Nasty(
-        "log determinant by Cholesky",
-        "the inverse for a gradient",
-        one(positive),
-        (log_det_by_cholesky, lambda args, dA: (dA * np.linalg.inv(args[0]),)),
-        options=POSITIVE,
+    nasty("log determinant by Cholesky", "the inverse for a gradient")(
+        one(positive), (log_det_by_cholesky, lambda args, dA: (dA * np.linalg.inv(args[0]),)), options=POSITIVE
     ),
-    Nasty(
-        "density of a normal distribution",
-        "in its covariance",
-        system(positive),
-        (log_density, log_density_vjp),
-        options=POSITIVE,
+    nasty("density of a normal distribution", "in its covariance")(
+        system(positive), (log_density, log_density_vjp), options=POSITIVE
     ),
-    Nasty(
-        "x A x, one triangle read", "A is symmetric", system(symmetric), (half_read, half_read_vjp), options=SYMMETRIC
+    nasty("x A x, one triangle read", "A is symmetric")(
+        system(symmetric), (half_read, half_read_vjp), options=SYMMETRIC
     ),
-    Nasty(
-        "solve, lower triangular",
-        "no gradient above the diagonal",
-        system(triangular),
-        (solved, triangular_solve_vjp),
-        options=LOWER,
+    nasty("solve, lower triangular", "no gradient above the diagonal")(
+        system(triangular), (solved, triangular_solve_vjp), options=LOWER
     ),
-    Nasty(
-        "log |determinant|, triangular",
-        "a gradient on the diagonal alone",
+    nasty("log |determinant|, triangular", "a gradient on the diagonal alone")(
         one(triangular),
         (lambda A: np.linalg.slogdet(A)[1], lambda args, dA: (np.diag(dA / np.diag(args[0])),)),
         options=LOWER,
     ),
-    Nasty(
-        "inverse, upper triangular",
-        "no gradient below the diagonal",
-        one(upper(triangular)),
-        (inverse, lambda args, dA: (np.triu(inverse_vjp(args, dA)[0]),)),
-        options=UPPER,
+    nasty("inverse, upper triangular", "no gradient below the diagonal")(
+        one(upper(triangular)), (inverse, lambda args, dA: (np.triu(inverse_vjp(args, dA)[0]),)), options=UPPER
     ),
 ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.nasty.base import Nasty, among, arrays, between, decades, drawn, each, mixed, normal
+from tests.nasty.base import among, arrays, between, decades, drawn, elementwise, mixed, nasty, normal
 from tests.nasty.cancellation import softmax, softmax_vjp
 
 
@@ -100,84 +100,54 @@ def tempered(t):
 
 
 NORMALISATION = [
-    Nasty(
-        "batch norm", "a batch of one: all outputs are 0", arrays(normal(), "1 n", "n"), (batch_norm, batch_norm_vjp)
+    nasty("batch norm", "a batch of one: all outputs are 0")(
+        arrays(normal(), "1 n", "n"), (batch_norm, batch_norm_vjp)
     ),
-    Nasty(
-        "batch norm of constant columns",
-        "eps is all there is",
-        arrays(among(1.0, 1.0, 1.0, 1.125), "m n", "n"),
-        (batch_norm, batch_norm_vjp),
+    nasty("batch norm of constant columns", "eps is all there is")(
+        arrays(among(1.0, 1.0, 1.0, 1.125), "m n", "n"), (batch_norm, batch_norm_vjp)
     ),
-    Nasty(
-        "batch norm of a batch of two",
-        "outputs of +-1, hardly moving",
-        arrays(normal(0, 100), "2 n", "n"),
-        (batch_norm, batch_norm_vjp),
+    nasty("batch norm of a batch of two", "outputs of +-1, hardly moving")(
+        arrays(normal(0, 100), "2 n", "n"), (batch_norm, batch_norm_vjp)
     ),
-    Nasty(
-        "root-mean-square norm",
-        "rows from 1e-9 to 1e3, eps 1e-12",
-        arrays(mixed(decades(-9, -5), normal(0, 1e3), among(0.0)), "m n"),
-        (standard, standard_vjp),
+    nasty("root-mean-square norm", "rows from 1e-9 to 1e3, eps 1e-12")(
+        arrays(mixed(decades(-9, -5), normal(0, 1e3), among(0.0)), "m n"), (standard, standard_vjp)
     ),
-    Nasty("softmax of equal logits", "uniform", arrays(among(0.0, 0.0, 0.0, 7.0), "m n"), (softmax, softmax_vjp)),
-    Nasty(
-        "softmax, masked by -1e9", "whole rows are masked", drawn(logits_and_mask), (masked_softmax, masked_softmax_vjp)
+    nasty("softmax of equal logits", "uniform")(arrays(among(0.0, 0.0, 0.0, 7.0), "m n"), (softmax, softmax_vjp)),
+    nasty("softmax, masked by -1e9", "whole rows are masked")(
+        drawn(logits_and_mask), (masked_softmax, masked_softmax_vjp)
     ),
-    Nasty(
-        "softmax, its mask in the logits",
-        "-1e9 beside 1",
-        arrays(mixed(normal(), normal(), among(-1e9)), "m n"),
-        (softmax, softmax_vjp),
+    nasty("softmax, its mask in the logits", "-1e9 beside 1")(
+        arrays(mixed(normal(), normal(), among(-1e9)), "m n"), (softmax, softmax_vjp)
     ),
-    Nasty(
-        "softmax at temperature 1e-3",
-        "steep, or flat",
-        arrays(mixed(normal(), normal(0, 1e-3), among(1.0)), "m n"),
-        tempered(1e-3),
+    nasty("softmax at temperature 1e-3", "steep, or flat")(
+        arrays(mixed(normal(), normal(0, 1e-3), among(1.0)), "m n"), tempered(1e-3)
     ),
-    Nasty("softmax at temperature 1e3", "all alike", arrays(normal(), "m n"), tempered(1e3)),
-    Nasty(
-        "attention",
-        "logits of 1e4",
-        arrays(mixed(normal(), normal(0, 100)), "m d", "n d", "n k"),
-        (attention, attention_vjp),
+    nasty("softmax at temperature 1e3", "all alike")(arrays(normal(), "m n"), tempered(1e3)),
+    nasty("attention", "logits of 1e4")(
+        arrays(mixed(normal(), normal(0, 100)), "m d", "n d", "n k"), (attention, attention_vjp)
     ),
-    Nasty(
-        "cross-entropy",
-        "of certain predictions",
-        arrays(mixed(normal(), among(0.0, 50.0, -700.0)), "m n", "m n"),
-        (cross_entropy, cross_entropy_vjp),
+    nasty("cross-entropy", "of certain predictions")(
+        arrays(mixed(normal(), among(0.0, 50.0, -700.0)), "m n", "m n"), (cross_entropy, cross_entropy_vjp)
     ),
-    Nasty("Gram and Schmidt", "nearly parallel", drawn(parallel), (orthogonal, orthogonal_vjp)),
-    Nasty(
-        "convolution",
-        "kernel as long as the signal",
-        arrays(normal(), "18", "n"),
-        (lambda x, w: np.convolve(x, w, "valid"), convolution_vjp),
+    nasty("Gram and Schmidt", "nearly parallel")(drawn(parallel), (orthogonal, orthogonal_vjp)),
+    nasty("convolution", "kernel as long as the signal")(
+        arrays(normal(), "18", "n"), (lambda x, w: np.convolve(x, w, "valid"), convolution_vjp)
     ),
-    Nasty(
-        "1 / (1 + exp(-x w))",
-        "weights from 1e-6 to 1e6",
+    nasty("1 / (1 + exp(-x w))", "weights from 1e-6 to 1e6")(
         arrays(decades(-6, 6), "n", "n"),
         (
             lambda x, w: 1 / (1 + np.exp(-np.clip(x * w, -700, 700))),
             lambda args, dA: ((s := sigmoid_slope(args[0] * args[1]) * dA) * args[1], s * args[0]),
         ),
     ),
-    Nasty(
-        "harmonic mean",
-        "of 1e-6 and 1e6",
+    nasty("harmonic mean", "of 1e-6 and 1e6")(
         arrays(decades(-6, 6, signed=False), "n"),
         (
             lambda x: x.size / (1 / x).sum(keepdims=True),
             lambda args, dA: (dA * args[0].size / ((1 / args[0]).sum() * args[0]) ** 2,),
         ),
     ),
-    Nasty(
-        "a ratio of sums",
-        "a denominator near 0",
+    nasty("a ratio of sums", "a denominator near 0")(
         arrays(between(-1, 1), "n", "n"),
         (
             lambda x, y: x.sum() / y.sum(),
@@ -187,10 +157,7 @@ NORMALISATION = [
             ),
         ),
     ),
-    Nasty(
-        "log-cosh",
-        "of residuals from 1e-9 to 1e3",
-        arrays(decades(-9, 3), "n"),
-        each(lambda x: np.logaddexp(x, -x) - np.log(2), np.tanh),
+    elementwise("log-cosh", "of residuals from 1e-9 to 1e3")(
+        decades(-9, 3), lambda x: np.logaddexp(x, -x) - np.log(2), np.tanh
     ),
 ]

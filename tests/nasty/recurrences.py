@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tests.nasty.base import Nasty, among, arrays, between, decades, each, mixed, normal
+from tests.nasty.base import among, arrays, between, decades, elementwise, mixed, nasty, normal
 from tests.nasty.rounding import within
 
 
@@ -91,59 +91,32 @@ def root32(x):
 
 
 RECURRENCES = [
-    Nasty(
-        "logistic map, 20 times",
-        "chaos: slopes of 1e6",
-        arrays(between(0.01, 0.99), "n"),
-        each(logistic_map, logistic_map_slope),
+    elementwise("logistic map, 20 times", "chaos: slopes of 1e6")(
+        between(0.01, 0.99), logistic_map, logistic_map_slope
     ),
-    Nasty(
-        "Chebyshev, degree 40",
-        "slopes of 1600 at the ends, 1e30 beyond",
-        arrays(mixed(between(-1, 1), among(1.0, -1.0), normal()), "n"),
-        each(chebyshev, chebyshev_slope),
+    elementwise("Chebyshev, degree 40", "slopes of 1600 at the ends, 1e30 beyond")(
+        mixed(between(-1, 1), among(1.0, -1.0), normal()), chebyshev, chebyshev_slope
     ),
-    Nasty(
-        "Wilkinson's polynomial",
-        "coefficients of 1e9 cancel",
-        arrays(between(0, 13), "n"),
-        each(wilkinson, wilkinson_slope),
+    elementwise("Wilkinson's polynomial", "coefficients of 1e9 cancel")(between(0, 13), wilkinson, wilkinson_slope),
+    elementwise("exp by its series", "terms of 1e8 sum to 1e-9")(between(-20, 5), exp_series, np.exp),
+    nasty("exp by its series in float32", "coarser than its value")(
+        arrays(between(-9, 3), "n"), within(np.float32, exp_series, np.exp), decidable=False
     ),
-    Nasty("exp by its series", "terms of 1e8 sum to 1e-9", arrays(between(-20, 5), "n"), each(exp_series, np.exp)),
-    Nasty(
-        "exp by its series in float32",
-        "coarser than its value",
-        arrays(between(-9, 3), "n"),
-        within(np.float32, exp_series, np.exp),
-        decidable=False,
+    elementwise("Euler's method, 50 steps", "polynomial of degree 3^50")(between(-3, 3), euler, euler_slope),
+    elementwise("arithmetic-geometric mean", "a root of near 0")(
+        decades(-9, 2, signed=False), geometric_arithmetic_mean, geometric_arithmetic_mean_slope
     ),
-    Nasty(
-        "Euler's method, 50 steps", "polynomial of degree 3^50", arrays(between(-3, 3), "n"), each(euler, euler_slope)
+    elementwise("five square roots", "steep at 1e-12")(
+        decades(-12, 0, signed=False), root32, lambda x: root32(x) / (32 * x)
     ),
-    Nasty(
-        "arithmetic-geometric mean",
-        "a root of near 0",
-        arrays(decades(-9, 2, signed=False), "n"),
-        each(geometric_arithmetic_mean, geometric_arithmetic_mean_slope),
-    ),
-    Nasty(
-        "five square roots",
-        "steep at 1e-12",
-        arrays(decades(-12, 0, signed=False), "n"),
-        each(root32, lambda x: root32(x) / (32 * x)),
-    ),
-    Nasty(
-        "exact sums",
-        "math.fsum, row by row",
+    nasty("exact sums", "math.fsum, row by row")(
         arrays(mixed(normal(), among(1e8, -1e8)), "m n"),
         (
             lambda x: np.array([math.fsum(row) for row in x]),
             lambda args, dA: (np.broadcast_to(dA[:, None], args[0].shape),),
         ),
     ),
-    Nasty(
-        "a mean in float32",
-        "of 100 numbers about 1e3",
+    nasty("a mean in float32", "of 100 numbers about 1e3")(
         arrays(normal(1e3), "100"),
         (
             lambda x: x.astype(np.float32).mean(keepdims=True).astype(np.float64),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.nasty.base import Nasty, Pair, among, arrays, between, decades, each, mixed, normal
+from tests.nasty.base import Pair, among, arrays, between, decades, elementwise, mixed, nasty, normal
 
 TABLE = np.linspace(-2, 2, 9)
 
@@ -12,10 +12,7 @@ HEIGHTS = np.array([0.0, 1.0, -1.0, 0.5, 0.5, 2.0, -3.0, 0.0, 1.0])
 
 def within(dtype, value, slope) -> Pair:
     """The pair of a function computed in a coarser dtype, whose steps are rounding errors; its slope is in float64."""
-    return (
-        lambda x: value(x.astype(dtype)).astype(x.dtype),
-        lambda args, dA: (dA * slope(args[0]),),
-    )
+    return (lambda x: value(x.astype(dtype)).astype(x.dtype), lambda args, dA: (dA * slope(args[0]),))
 
 
 def dense32(x, W):
@@ -79,66 +76,37 @@ def heights_vjp(args, dA):
 
 
 ROUNDING = [
-    Nasty(
-        "sin in float32", "steps of 1e-7", arrays(normal(), "n"), within(np.float32, np.sin, np.cos), decidable=False
+    nasty("sin in float32", "steps of 1e-7")(
+        arrays(normal(), "n"), within(np.float32, np.sin, np.cos), decidable=False
     ),
-    Nasty(
-        "sin in float16", "steps of 1e-3", arrays(normal(), "n"), within(np.float16, np.sin, np.cos), decidable=False
+    nasty("sin in float16", "steps of 1e-3")(
+        arrays(normal(), "n"), within(np.float16, np.sin, np.cos), decidable=False
     ),
-    Nasty(
-        "x^2 in float32, far from 0",
-        "steps of 10",
-        arrays(normal(1e4), "n"),
-        within(np.float32, np.square, lambda x: 2 * x),
-        decidable=False,
+    nasty("x^2 in float32, far from 0", "steps of 10")(
+        arrays(normal(1e4), "n"), within(np.float32, np.square, lambda x: 2 * x), decidable=False
     ),
-    Nasty(
-        "a dense layer in float32",
-        "steps of 1e-7",
-        arrays(normal(), "m n", "n k"),
-        (dense32, lambda args, dA: (dA @ args[1].T, args[0].T @ dA)),
-        decidable=False,
+    nasty("a dense layer in float32", "steps of 1e-7")(
+        arrays(normal(), "m n", "n k"), (dense32, lambda args, dA: (dA @ args[1].T, args[0].T @ dA)), decidable=False
     ),
-    Nasty(
-        "f returns float32",
-        "of float64 arguments",
+    nasty("f returns float32", "of float64 arguments")(
         arrays(normal(), "n"),
         (lambda x: np.sin(x).astype(np.float32), lambda args, dA: (dA.astype(np.float64) * np.cos(args[0]),)),
         decidable=False,
     ),
-    Nasty(
-        "Newton's method",
-        "until a step is below 1e-9",
-        arrays(normal(0, 5), "n"),
-        each(newton_root, lambda c: 1 / (3 * newton_root(c) ** 2 + 1)),
+    elementwise("Newton's method", "until a step is below 1e-9")(
+        normal(0, 5), newton_root, lambda c: 1 / (3 * newton_root(c) ** 2 + 1)
     ),
-    Nasty(
-        "a fixed point",
-        "within 1e-14, after as many steps as that takes",
-        arrays(normal(), "n"),
-        each(fixed_point, lambda x: 1 / (1 + np.sin(fixed_point(x)) / 2)),
+    elementwise("a fixed point", "within 1e-14, after as many steps as that takes")(
+        normal(), fixed_point, lambda x: 1 / (1 + np.sin(fixed_point(x)) / 2)
     ),
-    Nasty(
-        "bisection",
-        "steps of 1e-12",
-        arrays(normal(), "n"),
-        each(bisected_root, lambda c: 1 / (3 * bisected_root(c) ** 2 + 1)),
+    elementwise("bisection", "steps of 1e-12")(normal(), bisected_root, lambda c: 1 / (3 * bisected_root(c) ** 2 + 1)),
+    elementwise("Kepler's equation", "steep where the planet is near")(
+        mixed(decades(-6, 0), normal(0, 3)), kepler, lambda M: 1 / (1 - 0.8 * np.cos(kepler(M)))
     ),
-    Nasty(
-        "Kepler's equation",
-        "steep where the planet is near",
-        arrays(mixed(decades(-6, 0), normal(0, 3)), "n"),
-        each(kepler, lambda M: 1 / (1 - 0.8 * np.cos(kepler(M)))),
+    elementwise("a table, interpolated", "knots")(
+        mixed(among(*TABLE), between(-3, 3)), lambda x: np.interp(x, TABLE, HEIGHTS), table_slope
     ),
-    Nasty(
-        "a table, interpolated",
-        "knots",
-        arrays(mixed(among(*TABLE), between(-3, 3)), "n"),
-        each(lambda x: np.interp(x, TABLE, HEIGHTS), table_slope),
-    ),
-    Nasty(
-        "a table's heights",
-        "between knots and on them",
+    nasty("a table's heights", "between knots and on them")(
         arrays(mixed(among(-2.0, 0.0, 0.5), between(-3, 3)), "9", "n"),
         (lambda heights, x: np.interp(x, TABLE, heights), heights_vjp),
     ),

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tests.nasty.base import Nasty, Pair, among, arrays, between, decades, each, mixed, normal
+from tests.nasty.base import Pair, among, arrays, between, decades, each, elementwise, mixed, nasty, normal
 
 FAR = mixed(normal(), among(-800.0, 800.0, 0.0, 36.0, -36.0), decades(1, 6))
 
@@ -90,155 +90,82 @@ def two_logits(x):
 
 
 SCALE = [
-    Nasty("exp near 700", "1e304, and infinite one step on", arrays(between(680, 700), "n"), each(np.exp, np.exp)),
-    Nasty(
-        "exp at the edge of overflow",
-        "infinite at x + 1, finite and small once scaled",
-        arrays(between(709, 709.7), "n"),
-        each(lambda x: np.exp(x) * 1e-250, lambda x: np.exp(x) * 1e-250),
+    elementwise("exp near 700", "1e304, and infinite one step on")(between(680, 700), np.exp, np.exp),
+    elementwise("exp at the edge of overflow", "infinite at x + 1, finite and small once scaled")(
+        between(709, 709.7), lambda x: np.exp(x) * 1e-250, lambda x: np.exp(x) * 1e-250
     ),
-    Nasty("exp below -700", "vanishes", arrays(between(-740, -690), "n"), each(np.exp, np.exp)),
-    Nasty("exp(40 x)", "steep", arrays(normal(), "n"), each(lambda x: np.exp(40 * x), lambda x: 40 * np.exp(40 * x))),
-    Nasty("x^50", "steep, up to 1e250", arrays(decades(-2, 5), "n"), each(lambda x: x**50, lambda x: 50 * x**49)),
-    Nasty("x^-7", "steep, small x", arrays(decades(-9, 3), "n"), each(lambda x: x**-7.0, lambda x: -7 * x**-8.0)),
-    Nasty("sigmoid, saturated", "flat", arrays(FAR, "m n"), each(sigmoid, lambda x: sigmoid(x) * sigmoid(-x))),
-    Nasty("tanh, saturated", "flat", arrays(FAR, "m n"), each(np.tanh, sech2)),
-    Nasty("softplus at +-800", "flat or straight", arrays(FAR, "m n"), each(two_logits, sigmoid)),
-    Nasty(
-        "a step of sigmoids",
-        "tanh(1e6 x)",
-        arrays(mixed(normal(), decades(-9, -5)), "n"),
-        each(lambda x: np.tanh(1e6 * x), lambda x: 1e6 * sech2(1e6 * x)),
+    elementwise("exp below -700", "vanishes")(between(-740, -690), np.exp, np.exp),
+    elementwise("exp(40 x)", "steep")(normal(), lambda x: np.exp(40 * x), lambda x: 40 * np.exp(40 * x)),
+    elementwise("x^50", "steep, up to 1e250")(decades(-2, 5), lambda x: x**50, lambda x: 50 * x**49),
+    elementwise("x^-7", "steep, small x")(decades(-9, 3), lambda x: x**-7.0, lambda x: -7 * x**-8.0),
+    elementwise("sigmoid, saturated", "flat")(FAR, sigmoid, lambda x: sigmoid(x) * sigmoid(-x), "m n"),
+    elementwise("tanh, saturated", "flat")(FAR, np.tanh, sech2, "m n"),
+    elementwise("softplus at +-800", "flat or straight")(FAR, two_logits, sigmoid, "m n"),
+    elementwise("a step of sigmoids", "tanh(1e6 x)")(
+        mixed(normal(), decades(-9, -5)), lambda x: np.tanh(1e6 * x), lambda x: 1e6 * sech2(1e6 * x)
     ),
-    Nasty("relu, all dead", "flat", arrays(between(-9, -1), "m n"), each(lambda x: np.maximum(x, 0), np.zeros_like)),
-    Nasty("a constant", "no slope at all", arrays(FAR, "m n"), each(np.ones_like, np.zeros_like)),
-    Nasty(
-        "a constant of 1e200",
-        "large rounding of nothing",
-        arrays(FAR, "n"),
-        each(lambda x: np.full_like(x, 1e200), np.zeros_like),
+    elementwise("relu, all dead", "flat")(between(-9, -1), lambda x: np.maximum(x, 0), np.zeros_like, "m n"),
+    elementwise("a constant", "no slope at all")(FAR, np.ones_like, np.zeros_like, "m n"),
+    elementwise("a constant of 1e200", "large rounding of nothing")(
+        FAR, lambda x: np.full_like(x, 1e200), np.zeros_like
     ),
-    Nasty("0 x", "signed zeros", arrays(FAR, "m n"), each(lambda x: 0 * x, np.zeros_like)),
-    Nasty(
-        "x without y",
-        "f ignores an argument",
+    elementwise("0 x", "signed zeros")(FAR, lambda x: 0 * x, np.zeros_like, "m n"),
+    nasty("x without y", "f ignores an argument")(
         arrays(normal(), "m n", "k"),
         (lambda x, y: np.sin(x), lambda args, dA: (dA * np.cos(args[0]), np.zeros_like(args[1]))),
     ),
     *[
-        Nasty(f"s tanh(x / s), s = {s:g}", why, arrays(mixed(normal(), normal(0, s)), "n"), stretched_tanh(s))
+        nasty(f"s tanh(x / s), s = {s:g}", why)(arrays(mixed(normal(), normal(0, s)), "n"), stretched_tanh(s))
         for s, why in [(1e-8, "turns within 1e-8"), (1e-4, "turns within 1e-4"), (1e4, "straight"), (1e8, "straight")]
     ],
-    Nasty(
-        "s tanh(x / s)",
-        "a scale for each entry",
-        arrays(decades(-8, 8), "n", "n"),
-        (lambda x, s: s * np.tanh(x / s), own_scale_vjp),
+    nasty("s tanh(x / s)", "a scale for each entry")(
+        arrays(decades(-8, 8), "n", "n"), (lambda x, s: s * np.tanh(x / s), own_scale_vjp)
     ),
-    Nasty(
-        "x s, s from 1e-150 to 1e150",
-        "scales mixed in one array",
-        arrays(decades(-150, 150), "n", "n"),
-        (lambda x, s: x * s, scales_vjp),
+    nasty("x s, s from 1e-150 to 1e150", "scales mixed in one array")(
+        arrays(decades(-150, 150), "n", "n"), (lambda x, s: x * s, scales_vjp)
     ),
-    Nasty(
-        "3 x, x about 1e-300",
-        "near the smallest float",
-        arrays(decades(-300, -290), "n"),
-        each(lambda x: 3 * x, lambda x: np.full_like(x, 3)),
+    elementwise("3 x, x about 1e-300", "near the smallest float")(
+        decades(-300, -290), lambda x: 3 * x, lambda x: np.full_like(x, 3)
     ),
-    Nasty(
-        "x 1e-300",
-        "f near the smallest float",
-        arrays(normal(), "n"),
-        each(lambda x: x * 1e-300, lambda x: np.full_like(x, 1e-300)),
+    elementwise("x 1e-300", "f near the smallest float")(
+        normal(), lambda x: x * 1e-300, lambda x: np.full_like(x, 1e-300)
     ),
-    Nasty(
-        "x^2, x to 1e150",
-        "squares overflow next door",
-        arrays(decades(140, 150), "n"),
-        each(np.square, lambda x: 2 * x),
+    elementwise("x^2, x to 1e150", "squares overflow next door")(decades(140, 150), np.square, lambda x: 2 * x),
+    elementwise("(x + 1e12) - 1e12, x about 1e-8", "no step of this size is seen")(
+        decades(-10, -7), lambda x: (x + 1e12) - 1e12, np.ones_like
     ),
-    Nasty(
-        "(x + 1e12) - 1e12, x about 1e-8",
-        "no step of this size is seen",
-        arrays(decades(-10, -7), "n"),
-        each(lambda x: (x + 1e12) - 1e12, np.ones_like),
+    elementwise("log(1 + x^2), x about 1e-8", "small beside 1")(
+        decades(-10, -7), lambda x: np.log(1 + x * x), lambda x: 2 * x / (1 + x * x)
     ),
-    Nasty(
-        "log(1 + x^2), x about 1e-8",
-        "small beside 1",
-        arrays(decades(-10, -7), "n"),
-        each(lambda x: np.log(1 + x * x), lambda x: 2 * x / (1 + x * x)),
+    elementwise("sin above 1e20", "the numbers beside have other values")(
+        decades(20, 100), np.sin, np.cos, decidable=False
     ),
-    Nasty(
-        "sin above 1e20",
-        "the numbers beside have other values",
-        arrays(decades(20, 100), "n"),
-        each(np.sin, np.cos),
-        decidable=False,
+    elementwise("x + sin x above 1e20", "sin x is lost in the sum")(
+        decades(20, 100), lambda x: x + np.sin(x), lambda x: 1 + np.cos(x), decidable=False
     ),
-    Nasty(
-        "x + sin x above 1e20",
-        "sin x is lost in the sum",
-        arrays(decades(20, 100), "n"),
-        each(lambda x: x + np.sin(x), lambda x: 1 + np.cos(x)),
-        decidable=False,
+    elementwise("x^2, x about 1e-170", "squares vanish")(decades(-175, -165), np.square, lambda x: 2 * x),
+    nasty("sum of squares from 1e-200 to 1e200", "the largest hides the rest")(
+        arrays(decades(-100, 100), "n"), (lambda x: (x * x).sum(keepdims=True), lambda args, dA: (2 * dA * args[0],))
     ),
-    Nasty("x^2, x about 1e-170", "squares vanish", arrays(decades(-175, -165), "n"), each(np.square, lambda x: 2 * x)),
-    Nasty(
-        "sum of squares from 1e-200 to 1e200",
-        "the largest hides the rest",
-        arrays(decades(-100, 100), "n"),
-        (lambda x: (x * x).sum(keepdims=True), lambda args, dA: (2 * dA * args[0],)),
+    elementwise("x^2, each entry by itself", "outputs from 1e-200 to 1e200")(
+        decades(-100, 100), np.square, lambda x: 2 * x
     ),
-    Nasty(
-        "x^2, each entry by itself",
-        "outputs from 1e-200 to 1e200",
-        arrays(decades(-100, 100), "n"),
-        each(np.square, lambda x: 2 * x),
-    ),
-    Nasty("hypot at 1e200", "squares would overflow", arrays(decades(-200, 200), "n", "n"), (np.hypot, hypot_vjp)),
-    Nasty("logaddexp", "of extremes", arrays(FAR, "n", "n"), (np.logaddexp, log_add_exp_vjp)),
-    Nasty(
-        "geometric mean",
-        "of 1e-300 and 1e150",
+    nasty("hypot at 1e200", "squares would overflow")(arrays(decades(-200, 200), "n", "n"), (np.hypot, hypot_vjp)),
+    nasty("logaddexp", "of extremes")(arrays(FAR, "n", "n"), (np.logaddexp, log_add_exp_vjp)),
+    nasty("geometric mean", "of 1e-300 and 1e150")(
         arrays(decades(-300, 150, signed=False), "n"),
         (geometric_mean, lambda args, dA: (dA * (geometric_mean(args[0]) / args[0] / args[0].size),)),
     ),
-    Nasty(
-        "product",
-        "of 1e60, 1e-60 and 0",
-        arrays(among(1e60, 1e-60, -2.0, 0.0), "n"),
-        (lambda x: x.prod(keepdims=True), product_vjp),
+    nasty("product", "of 1e60, 1e-60 and 0")(
+        arrays(among(1e60, 1e-60, -2.0, 0.0), "n"), (lambda x: x.prod(keepdims=True), product_vjp)
     ),
-    Nasty("bell curve, far out", "1e-300", arrays(between(-37, 37), "n"), each(bell, lambda x: -x * bell(x))),
-    Nasty(
-        "erf", "saturated", arrays(between(-8, 8), "n"), each(erf, lambda x: 2 / math.sqrt(math.pi) * np.exp(-x * x))
+    elementwise("bell curve, far out", "1e-300")(between(-37, 37), bell, lambda x: -x * bell(x)),
+    elementwise("erf", "saturated")(between(-8, 8), erf, lambda x: 2 / math.sqrt(math.pi) * np.exp(-x * x)),
+    elementwise("gelu", "its left tail")(between(-38, 5), gelu, lambda x: erfc(-x / math.sqrt(2)) / 2 + x * bell(x)),
+    elementwise("a polynomial", "coefficients from 1e3 to 1e18")(
+        normal(), lambda x: horner(x, HUGE), lambda x: horner(x, HUGE_SLOPE)
     ),
-    Nasty(
-        "gelu",
-        "its left tail",
-        arrays(between(-38, 5), "n"),
-        each(gelu, lambda x: erfc(-x / math.sqrt(2)) / 2 + x * bell(x)),
-    ),
-    Nasty(
-        "a polynomial",
-        "coefficients from 1e3 to 1e18",
-        arrays(normal(), "n"),
-        each(lambda x: horner(x, HUGE), lambda x: horner(x, HUGE_SLOPE)),
-    ),
-    Nasty("Rosenbrock", "a valley, at 1e3", arrays(normal(0, 1e3), "n", least=2), (rosenbrock, rosenbrock_vjp)),
-    Nasty(
-        "log1p",
-        "of 1e-300 and 1e300",
-        arrays(decades(-300, 300, signed=False), "n"),
-        each(np.log1p, lambda x: 1 / (1 + x)),
-    ),
-    Nasty(
-        "cube root",
-        "of 1e-200 and 1e200",
-        arrays(decades(-200, 200), "n"),
-        each(np.cbrt, lambda x: 1 / (3 * np.cbrt(x) ** 2)),
-    ),
+    nasty("Rosenbrock", "a valley, at 1e3")(arrays(normal(0, 1e3), "n", least=2), (rosenbrock, rosenbrock_vjp)),
+    elementwise("log1p", "of 1e-300 and 1e300")(decades(-300, 300, signed=False), np.log1p, lambda x: 1 / (1 + x)),
+    elementwise("cube root", "of 1e-200 and 1e200")(decades(-200, 200), np.cbrt, lambda x: 1 / (3 * np.cbrt(x) ** 2)),
 ]

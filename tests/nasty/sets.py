@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tests.nasty.base import Nasty, among, arrays, between, decades, drawn, each, mixed, normal
+from tests.nasty.base import among, between, decades, drawn, elementwise, mixed, nasty, normal
 
 EXACT = 1e-12
 
@@ -154,95 +154,66 @@ def ordered_pair(rng):
 
 
 SETS = [
-    Nasty(
-        "entropy of probabilities",
-        "refuses sums 1e-12 from 1",
+    nasty("entropy of probabilities", "refuses sums 1e-12 from 1")(
         drawn(lambda rng: (distribution(rng),)),
         (entropy, lambda args, dA: (-dA * (np.log(args[0]) + 1),)),
         options={"structure": {"p": "simplex"}},
     ),
-    Nasty(
-        "entropy of probabilities, its gradient centred",
-        "along the simplex only",
+    nasty("entropy of probabilities, its gradient centred", "along the simplex only")(
         drawn(lambda rng: (distribution(rng),)),
         (entropy, lambda args, dA: (-dA * (np.log(args[0]) - np.log(args[0]).mean()),)),
         options={"structure": {"p": "simplex"}},
     ),
-    Nasty(
-        "Kullback and Leibler, of probabilities",
-        "the gradient of p without its 1",
+    nasty("Kullback and Leibler, of probabilities", "the gradient of p without its 1")(
         drawn(two_distributions),
         (kl, lambda args, dA: (dA * np.log(args[0] / args[1]), -dA * args[0] / args[1])),
         options={"structure": {"p": "simplex", "q": "simplex"}},
     ),
-    Nasty(
-        "angle of two directions",
-        "refuses lengths 1e-12 from 1",
+    nasty("angle of two directions", "refuses lengths 1e-12 from 1")(
         drawn(lambda rng: (direction(rng), direction(rng))),
         (geodesic, geodesic_vjp),
         options={"structure": {"x": "unit norm", "y": "unit norm"}},
     ),
-    Nasty(
-        "cosine of two directions",
-        "a gradient along the sphere",
+    nasty("cosine of two directions", "a gradient along the sphere")(
         drawn(lambda rng: (direction(rng), direction(rng))),
         (lambda x, y: x @ y, tangent_cosine_vjp),
         options={"structure": {"x": "unit norm", "y": "unit norm"}},
     ),
-    Nasty(
-        "rotation by a quaternion",
-        "refuses lengths 1e-12 from 1",
+    nasty("rotation by a quaternion", "refuses lengths 1e-12 from 1")(
         drawn(lambda rng: (direction(rng, 4), rng.standard_normal(3))),
         (rotated, rotated_vjp),
         options={"structure": {"q": "unit norm"}},
     ),
-    Nasty(
-        "interpolation",
-        "knots that increase, as does no roll of them",
-        drawn(curve),
-        (interpolated, interpolated_vjp),
-        options={"structure": {"knots": "sorted"}},
+    nasty("interpolation", "knots that increase, as does no roll of them")(
+        drawn(curve), (interpolated, interpolated_vjp), options={"structure": {"knots": "sorted"}}
     ),
-    Nasty(
-        "log of spacings",
-        "refuses numbers that do not increase",
-        drawn(increasing),
-        (log_spacing, log_spacing_vjp),
-        options={"structure": {"x": "sorted"}},
+    nasty("log of spacings", "refuses numbers that do not increase")(
+        drawn(increasing), (log_spacing, log_spacing_vjp), options={"structure": {"x": "sorted"}}
     ),
-    Nasty(
-        "mean distance of sorted numbers",
-        "another function where they are not sorted",
-        drawn(increasing),
-        (spread_of_sorted, spread_vjp),
-        options={"structure": {"x": "sorted"}},
+    nasty("mean distance of sorted numbers", "another function where they are not sorted")(
+        drawn(increasing), (spread_of_sorted, spread_vjp), options={"structure": {"x": "sorted"}}
     ),
-    Nasty(
-        "Stirling's series",
-        "another function below 8",
-        arrays(mixed(among(8.0), decades(-4, 1, signed=False, around=8.0)), "n"),
-        each(stirling, stirling_slope),
+    elementwise("Stirling's series", "another function below 8")(
+        mixed(among(8.0), decades(-4, 1, signed=False, around=8.0)),
+        stirling,
+        stirling_slope,
         options={"domain": {"x": (8, None)}},
     ),
-    Nasty(
-        "arcsin, clipped",
-        "flat beyond its ends",
-        arrays(mixed(among(-1.0, 1.0), between(-1, 1)), "n"),
-        each(lambda x: np.arcsin(np.clip(x, -1, 1)), lambda x: 1 / np.sqrt((1 - x) * (1 + x))),
+    elementwise("arcsin, clipped", "flat beyond its ends")(
+        mixed(among(-1.0, 1.0), between(-1, 1)),
+        lambda x: np.arcsin(np.clip(x, -1, 1)),
+        lambda x: 1 / np.sqrt((1 - x) * (1 + x)),
         options={"domain": {"x": (-1, 1)}},
     ),
-    Nasty(
-        "log of a gap",
-        "x below y, and f does not say so",
+    nasty("log of a gap", "x below y, and f does not say so")(
         drawn(ordered_pair),
         (lambda x, y: np.log(abs(y - x)), log_gap_vjp),
         options={"domain": lambda x, y: (x < y).all()},
     ),
-    Nasty(
-        "log of a positive part",
-        "0 beside its domain",
-        arrays(mixed(decades(-3, 0, signed=False), normal(3, 0.1)), "n"),
-        each(lambda x: np.log(np.where(x > 0, x, 1)), lambda x: 1 / x),
+    elementwise("log of a positive part", "0 beside its domain")(
+        mixed(decades(-3, 0, signed=False), normal(3, 0.1)),
+        lambda x: np.log(np.where(x > 0, x, 1)),
+        lambda x: 1 / x,
         options={"domain": {"x": (0, math.inf)}},
     ),
 ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.nasty.base import Fill, Nasty, among, arrays, mixed, normal
+from tests.nasty.base import Fill, among, arrays, mixed, nasty, normal
 
 TIED: Fill = mixed(among(0.0, 1.0), among(0.0, 0.0, 0.5, -1.0), normal())  # with ties of up to four entries
 
@@ -82,34 +82,21 @@ def quantile_vjp(args, dA):
 
 
 TIES = [
-    Nasty("max", "two to four alike", arrays(TIED, "m n"), chosen(first_max)),
-    Nasty("max of equals", "all alike but a few", arrays(EQUAL, "m 4"), chosen(first_max)),
-    Nasty("min", "two to four alike", arrays(TIED, "m n"), chosen(lambda x: first_max(-x))),
-    Nasty("sort", "any order of equals will do", arrays(TIED, "m n"), chosen(order)),
-    Nasty("top 2", "the second may have rivals", arrays(EQUAL, "m 4"), chosen(lambda x: order(-x)[..., :2])),
-    Nasty(
-        "median",
-        "the middle is tied",
-        arrays(TIED, "m n"),
-        (lambda x: np.take_along_axis(x, middle(x), axis=-1).mean(axis=-1), median_vjp),
+    nasty("max", "two to four alike")(arrays(TIED, "m n"), chosen(first_max)),
+    nasty("max of equals", "all alike but a few")(arrays(EQUAL, "m 4"), chosen(first_max)),
+    nasty("min", "two to four alike")(arrays(TIED, "m n"), chosen(lambda x: first_max(-x))),
+    nasty("sort", "any order of equals will do")(arrays(TIED, "m n"), chosen(order)),
+    nasty("top 2", "the second may have rivals")(arrays(EQUAL, "m 4"), chosen(lambda x: order(-x)[..., :2])),
+    nasty("median", "the middle is tied")(
+        arrays(TIED, "m n"), (lambda x: np.take_along_axis(x, middle(x), axis=-1).mean(axis=-1), median_vjp)
     ),
-    Nasty(
-        "quantile",
-        "between equals",
-        arrays(EQUAL, "n", most=6),
-        (quantile, quantile_vjp),
+    nasty("quantile", "between equals")(arrays(EQUAL, "n", most=6), (quantile, quantile_vjp)),
+    nasty("max-pooling", "windows that overlap")(arrays(TIED, "m n", least=3, most=6), chosen(windows)),
+    nasty("running maximum", "of equals")(arrays(TIED, "m n"), chosen(running_max)),
+    nasty("max of mins", "saddles of ties")(
+        arrays(EQUAL, "m n"), (lambda x: x.min(axis=1).max(keepdims=True), max_of_mins_vjp)
     ),
-    Nasty("max-pooling", "windows that overlap", arrays(TIED, "m n", least=3, most=6), chosen(windows)),
-    Nasty("running maximum", "of equals", arrays(TIED, "m n"), chosen(running_max)),
-    Nasty(
-        "max of mins",
-        "saddles of ties",
-        arrays(EQUAL, "m n"),
-        (lambda x: x.min(axis=1).max(keepdims=True), max_of_mins_vjp),
-    ),
-    Nasty(
-        "max of max",
-        "nested",
+    nasty("max of max", "nested")(
         arrays(TIED, "m n"),
         (
             lambda x: x.max(axis=1).max(keepdims=True),

@@ -13,6 +13,7 @@ from funcnn.needs import Fraction, Positive, Rate
 from funcnn.optimizers import Decay, Rates, nonnegative, project
 from funcnn.paths import Where, chosen, map_chosen
 from funcnn.trees import leaves, map_parameters
+from tests.said import says
 
 NET = (Dense.init(2, 3, seed=0), Tanh(), (Dense.init(3, 3, seed=1), Dense.init(3, 1, seed=2)))
 PATHS = tuple(parameters(NET))  # 0.W 0.b 2.0.W 2.0.b 2.1.W 2.1.b
@@ -46,8 +47,7 @@ def test_patterns_choose_paths(where):
 
 
 def test_case_matters():
-    with pytest.raises(FuncnnError, match=r"^test: no parameter matches '\*\.w'; there are 0\.W, 0\.b"):
-        chosen("test", "*.w", PATHS)
+    says(FuncnnError, r"^test: no parameter matches '\*\.w'; there are 0\.W, 0\.b", chosen, "test", "*.w", PATHS)
 
 
 @given(st.sampled_from(PATHS), st.sampled_from(PATHS))
@@ -145,16 +145,12 @@ def test_other_numbers_are_refused(field):
 
 def test_without_a_default_they_must_be_given():
     assert Needed(0.5, 1, 0) == Needed(0.5, 1.0, 0.0)
-    with pytest.raises(
-        KindError, match=r"^Needed: share, width, rate must be given; its fields are share, width, rate$"
-    ):
-        Needed()
+    says(KindError, r"^Needed: share, width, rate must be given; its fields are share, width, rate$", Needed)
 
 
 @pytest.mark.parametrize("value", ["", "!", (), ("*.W", ""), 3, None, ("*", 3), b"*"])
 def test_what_is_no_pattern_is_refused(value):
-    with pytest.raises(KindError, match=r'^Numbers: where must be a pattern of paths, such as "\*\.W", or a tuple of'):
-        Numbers(where=value)
+    says(KindError, r'^Numbers: where must be a pattern of paths, such as "\*\.W", or a tuple of', Numbers, where=value)
 
 
 def test_patterns_are_taken():

@@ -11,31 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import (
-    Adam,
-    AdamW,
-    Array,
-    ClipNorm,
-    Dense,
-    Grads,
-    Momentum,
-    Tanh,
-    TrainState,
-    backward,
-    evolve,
-    forward,
-    gradient,
-    mlp,
-    mse,
-    parameters,
-    record,
-    sgd,
-    state,
-    train,
-    tree_map,
-    update,
-    value_and_grad,
-)
+import funcnn as nn
 from funcnn.errors import KindError, ShapeError
 from funcnn.files import fingerprint
 from funcnn.needs import Positive
@@ -67,7 +43,7 @@ from funcnn.trees import from_vector, leaves, map_parameters, to_vector
 from tests.cards import OPTIMIZERS as OF_CARDS
 from tests.cards import optimizers_of, steps_by_equations
 
-NET = mlp([2, 3, 1], hidden=Tanh(), seed=0)
+NET = nn.mlp([2, 3, 1], hidden=nn.Tanh(), seed=0)
 SHAPES = (3, 5), (3, 5), (5, 2), (2, 2, 4), (4,), ()
 
 
@@ -219,11 +195,11 @@ def the_last(history, params):
 
 ALL = range(len(SHAPES))
 DEFINED = {
-    "heavy ball": (Momentum(beta=0.8), heavy_ball(0.8)),
-    "Nesterov": (Momentum(beta=0.8, nesterov=True), nesterov(0.8)),
+    "heavy ball": (nn.Momentum(beta=0.8), heavy_ball(0.8)),
+    "Nesterov": (nn.Momentum(beta=0.8, nesterov=True), nesterov(0.8)),
     "Lion": (Lion(b1=0.8, b2=0.9), lion(0.8, 0.9)),
-    "Adam": (Adam(b1=0.8, b2=0.95, eps=0.01), adam(0.8, 0.95, 0.01)),
-    "AdamW": (AdamW(b1=0.8, b2=0.95, eps=0.01, decay=0.2, where="!1"), adamw(0.8, 0.95, 0.01, 0.2, spared=1)),
+    "Adam": (nn.Adam(b1=0.8, b2=0.95, eps=0.01), adam(0.8, 0.95, 0.01)),
+    "AdamW": (nn.AdamW(b1=0.8, b2=0.95, eps=0.01, decay=0.2, where="!1"), adamw(0.8, 0.95, 0.01, 0.2, spared=1)),
     "AMSGrad": (AMSGrad(b1=0.8, b2=0.7, eps=0.01), amsgrad(0.8, 0.7, 0.01)),
     "NAdam": (NAdam(b1=0.8, b2=0.95, eps=0.01, psi=0.3), nadam(0.8, 0.95, 0.01, 0.3)),
     "NAdam at once": (NAdam(b1=0.8, b2=0.95, eps=0.01, psi=1e6), nadam(0.8, 0.95, 0.01, 1e6)),
@@ -231,21 +207,15 @@ DEFINED = {
     "RAdam, never divided": (RAdam(b1=0.8, b2=0.6, eps=0.01), radam(0.8, 0.6, 0.01)),
     "RMSProp": (RMSProp(rho=0.8, eps=0.01), rmsprop(0.8, 0.01, 0, centred=False)),
     "RMSProp, centred": (RMSProp(rho=0.8, eps=0.01, centred=True), rmsprop(0.8, 0.01, 0, centred=True)),
-    "RMSProp, both": (
-        RMSProp(rho=0.8, eps=0.01, centred=True, momentum=0.7),
-        rmsprop(0.8, 0.01, 0.7, centred=True),
-    ),
+    "RMSProp, both": (RMSProp(rho=0.8, eps=0.01, centred=True, momentum=0.7), rmsprop(0.8, 0.01, 0.7, centred=True)),
     "Adagrad": (Adagrad(eps=0.01), adagrad(0.01)),
     "Adadelta": (Adadelta(rho=0.8, eps=0.01), adadelta(0.8, 0.01)),
-    "Muon": (
-        Muon(b1=0.8, b2=0.95, eps=0.01, beta=0.9),
-        muon(0.9, 0.01, adam(0.8, 0.95, 0.01), look_ahead=True),
-    ),
+    "Muon": (Muon(b1=0.8, b2=0.95, eps=0.01, beta=0.9), muon(0.9, 0.01, adam(0.8, 0.95, 0.01), look_ahead=True)),
     "Muon, m' itself": (
         Muon(b1=0.8, b2=0.95, eps=0.01, beta=0.9, nesterov=False),
         muon(0.9, 0.01, adam(0.8, 0.95, 0.01), look_ahead=False),
     ),
-    "ClipNorm": (ClipNorm(4.0), clip_norm(4.0)),
+    "ClipNorm": (nn.ClipNorm(4.0), clip_norm(4.0)),
     "ClipValue": (ClipValue(0.5), clip_value(0.5)),
     "Decay": (Decay(0.1), decay(0.1, *ALL)),
     "Decay of some": (Decay(0.1, ("0", "[2-5]", "!4")), decay(0.1, 0, 2, 3, 5)),
@@ -269,7 +239,7 @@ def assert_as_defined(optimizer, rule, seed=0):
     history = []
     for size in SIZES:
         history.append(tuple([size * rng.standard_normal(shape) for shape in SHAPES]))
-        grads, optimizer = update(optimizer, Grads(tuple(map(np.asarray, history[-1])), None), params)
+        grads, optimizer = nn.update(optimizer, nn.Grads(tuple(map(np.asarray, history[-1])), None), params)
         for made, needed in zip(grads.params, rule(history, params), strict=True):
             scale = max(1, np.max(abs(needed)))
             np.testing.assert_allclose(made, needed, rtol=0, atol=1e-12 * scale)
@@ -292,31 +262,31 @@ def test_every_optimizer_is_checked():
 # The promises that `check_optimizer` tests.
 
 
-@record
+@nn.record
 class Centre:
     """out = scale (x - the mean of all batches before): a number is trained, a state with floats and one without"""
 
-    scale: Array
-    mean: Array = state(default=np.zeros(2))
-    batches: Any = state(default=np.zeros((), int))
-    seen: Any = state(default=np.zeros(3, bool))
+    scale: nn.Array
+    mean: nn.Array = nn.state(default=np.zeros(2))
+    batches: Any = nn.state(default=np.zeros((), int))
+    seen: Any = nn.state(default=np.zeros(3, bool))
 
 
-@forward.register(Centre)
+@nn.forward.register(Centre)
 def centre_forward(params, x):
     return params.scale * (x - params.mean), x
 
 
-@backward.register(Centre)
+@nn.backward.register(Centre)
 def centre_backward(params, x, dA):
     batches = np.asarray(params.batches + 1)
     mean = params.mean + (x.mean(0) - params.mean) / batches.astype(x.dtype)
     scale = np.asarray((dA * (x - params.mean)).sum())
-    return Grads(gradient(params, scale=scale, mean=mean, batches=batches, seen=~params.seen), params.scale * dA)
+    return nn.Grads(nn.gradient(params, scale=scale, mean=mean, batches=batches, seen=~params.seen), params.scale * dA)
 
 
 CENTRED = (Centre(np.array(2.0)), NET)
-PATHS = {"AdamW": AdamW(where="!*.b"), "Decay of some": Decay(0.1, "*.W"), "L2": L2(0.1, "!*.b")}
+PATHS = {"AdamW": nn.AdamW(where="!*.b"), "Decay of some": Decay(0.1, "*.W"), "L2": L2(0.1, "!*.b")}
 PATHS["Rates"] = Rates((("*.b", 0.5), ("!*.W", 3)))
 CHECKED = {name: PATHS.get(name, optimizer) for name, (optimizer, _) in DEFINED.items()}
 X = np.random.default_rng(0).standard_normal((30, 2))
@@ -324,7 +294,7 @@ Y = np.sin(X[:, :1])
 
 
 def without_paths(optimizer):
-    return evolve(optimizer, where="*") if hasattr(optimizer, "where") else optimizer
+    return nn.evolve(optimizer, where="*") if hasattr(optimizer, "where") else optimizer
 
 
 @pytest.mark.parametrize("name", CHECKED)
@@ -335,14 +305,14 @@ def test_it_keeps_its_promises(name, params):
 
 @pytest.mark.parametrize("name", CHECKED)
 def test_it_keeps_them_in_chains(name):
-    check_optimizer((ClipNorm(0.5), CHECKED[name], Decay(0.1)), NET)
-    check_optimizer(((), (L2(0.1), (CHECKED[name],)), Momentum(beta=0.5), ClipValue(1.0)), CENTRED)
+    check_optimizer((nn.ClipNorm(0.5), CHECKED[name], Decay(0.1)), NET)
+    check_optimizer(((), (L2(0.1), (CHECKED[name],)), nn.Momentum(beta=0.5), ClipValue(1.0)), CENTRED)
 
 
 @pytest.mark.parametrize("name", sorted(set(CHECKED) - {"Rates"}))
 @pytest.mark.parametrize(
     "params",
-    [(), Tanh(), np.ones(()), Dense(np.ones((2, 0)), np.ones(0)), Dense(np.ones((0, 2)), np.ones(2))],
+    [(), nn.Tanh(), np.ones(()), nn.Dense(np.ones((2, 0)), np.ones(0)), nn.Dense(np.ones((0, 2)), np.ones(2))],
     ids=["empty", "inert", "a number", "no outputs", "no inputs"],
 )
 def test_it_keeps_them_where_there_is_little_to_train(name, params):
@@ -352,13 +322,13 @@ def test_it_keeps_them_where_there_is_little_to_train(name, params):
 @pytest.mark.parametrize("name", CHECKED)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_run_resumed_in_the_middle_has_the_same_bits(name, dtype):
-    net = tree_map(lambda a: a.astype(dtype) if a.dtype.kind == "f" else a, CENTRED)
+    net = nn.tree_map(lambda a: a.astype(dtype) if a.dtype.kind == "f" else a, CENTRED)
     data = [(X[i : i + 10].astype(dtype), Y[i : i + 10]) for i in range(0, 20, 2)]
-    start = TrainState(net, (CHECKED[name], Average(0.5)))
-    states = list(train(start, data, value_and_grad(mse), 0.01))
+    start = nn.TrainState(net, (CHECKED[name], Average(0.5)))
+    states = list(nn.train(start, data, nn.value_and_grad(nn.mse), 0.01))
     for now in (states[0], states[4]):
         kept = pickle.loads(pickle.dumps(now))
-        *_, last = train(kept, data[kept.step :], value_and_grad(mse), 0.01)
+        *_, last = nn.train(kept, data[kept.step :], nn.value_and_grad(nn.mse), 0.01)
         assert fingerprint(last) == fingerprint(states[-1])
         assert last == states[-1]
 
@@ -366,9 +336,9 @@ def test_a_run_resumed_in_the_middle_has_the_same_bits(name, dtype):
 REMEMBERING = [name for name, o in CHECKED.items() if isinstance(o, PerArray | Average)]
 OTHERS = {
     "fewer arrays": NET[:1],
-    "more arrays": (*NET, Dense.init(1, 2, seed=1)),
-    "another shape": mlp([2, 4, 1], hidden=Tanh(), seed=0),
-    "another dtype": tree_map(lambda a: a.astype(np.float32), NET),
+    "more arrays": (*NET, nn.Dense.init(1, 2, seed=1)),
+    "another shape": nn.mlp([2, 4, 1], hidden=nn.Tanh(), seed=0),
+    "another dtype": nn.tree_map(lambda a: a.astype(np.float32), NET),
     "none": (),
 }
 
@@ -377,29 +347,29 @@ OTHERS = {
 @pytest.mark.parametrize("other", OTHERS)
 def test_the_memory_of_another_network_is_refused(name, other):
     optimizer = without_paths(CHECKED[name])
-    _, optimizer = update(optimizer, Grads(NET, None), NET)
+    _, optimizer = nn.update(optimizer, nn.Grads(NET, None), NET)
     before = fingerprint(optimizer)
     with pytest.raises(ShapeError, match=type(optimizer).__name__):
-        update(optimizer, Grads(OTHERS[other], None), OTHERS[other])
+        nn.update(optimizer, nn.Grads(OTHERS[other], None), OTHERS[other])
     assert fingerprint(optimizer) == before
 
 
 def test_the_gradient_of_the_caller_stays_writeable():
     """What an optimizer passes on, or remembers as it is, belongs to who gave it"""
 
-    @record
+    @nn.record
     class Difference(PerArray):
         def step(self, g, p, t, last=0):
             return g - last, g
 
-    @record
+    @nn.record
     class Same(PerArray):
         def step(self, g, p, t):
             return (g,)
 
-    for optimizer in (Difference(), Same(), Decay(0.1, "1"), ClipNorm(1.0)):
+    for optimizer in (Difference(), Same(), Decay(0.1, "1"), nn.ClipNorm(1.0)):
         g, params = np.ones(2), (np.ones(2), np.ones(2))
-        made = update(optimizer, Grads((g, g.copy()), None), params)
+        made = nn.update(optimizer, nn.Grads((g, g.copy()), None), params)
         before = fingerprint(made)
         g += 1
         assert fingerprint(made) == before
@@ -412,22 +382,22 @@ seeds = st.integers(0, 2**32 - 1)
 
 def gradients(seed, size=1.0):
     rng = np.random.default_rng(seed)
-    return Grads(map_parameters(lambda p: size * rng.standard_normal(p.shape), NET), None)
+    return nn.Grads(map_parameters(lambda p: size * rng.standard_normal(p.shape), NET), None)
 
 
 def length(grads):
     return np.linalg.norm(to_vector(grads.params))
 
 
-@given(seeds, st.permutations([Adam(), ClipNorm(0.1), Decay(0.3), Lion()]))
+@given(seeds, st.permutations([nn.Adam(), nn.ClipNorm(0.1), Decay(0.3), Lion()]))
 def test_a_chain_is_one_after_the_other(seed, parts):
     grads, chain = gradients(seed), tuple(parts)
     for _ in range(2):
         expected, after = grads, []
         for part in chain:
-            expected, stepped = update(part, expected, NET)
+            expected, stepped = nn.update(part, expected, NET)
             after.append(stepped)
-        made, chain = update(chain, grads, NET)
+        made, chain = nn.update(chain, grads, NET)
         assert made == expected
         assert chain == tuple(after)
 
@@ -435,23 +405,27 @@ def test_a_chain_is_one_after_the_other(seed, parts):
 @given(seeds)
 def test_the_empty_chain_is_the_identity(seed):
     grads = gradients(seed)
-    made, after = update((), grads, NET)
+    made, after = nn.update((), grads, NET)
     assert made is grads
     assert after == ()
-    assert update((Adam(), ()), grads, NET)[0] == update(Adam(), grads, NET)[0] == update(((), Adam()), grads, NET)[0]
+    assert (
+        nn.update((nn.Adam(), ()), grads, NET)[0]
+        == nn.update(nn.Adam(), grads, NET)[0]
+        == nn.update(((), nn.Adam()), grads, NET)[0]
+    )
 
 
 @given(seeds, st.sampled_from([0.0, 0.25, 0.5, 1.0, 4.0]))
 def test_one_factor_for_all_is_a_factor_of_lr(seed, factor):
     grads = gradients(seed)
-    made, _ = update(Rates((("*", factor),)), grads, NET)
-    assert sgd(NET, made, 0.1) == sgd(NET, grads, 0.1 * factor)
+    made, _ = nn.update(Rates((("*", factor),)), grads, NET)
+    assert nn.sgd(NET, made, 0.1) == nn.sgd(NET, grads, 0.1 * factor)
 
 
 @given(seeds, st.floats(0.01, 10), st.floats(1e-3, 1e3))
 def test_a_clipped_gradient_is_no_longer_than_allowed_and_keeps_its_direction(seed, norm, size):
     grads = gradients(seed, size)
-    made, _ = update(ClipNorm(norm), grads, NET)
+    made, _ = nn.update(nn.ClipNorm(norm), grads, NET)
     assert length(made) <= norm * (1 + 1e-14)
     if length(grads) <= norm:
         assert made == grads
@@ -467,9 +441,9 @@ EXTREME = [(np.float32, 1e-30), (np.float32, 1e20), (np.float32, 1e37), (np.floa
 @pytest.mark.parametrize(("dtype", "size"), EXTREME)
 def test_the_square_of_a_length_need_not_be_a_number(dtype, size):
     g = np.array([[3, 0], [0, -4]], dtype) * dtype(size)
-    grads = Grads(Dense(g, np.zeros(2, dtype)), None)
+    grads = nn.Grads(nn.Dense(g, np.zeros(2, dtype)), None)
     for norm in (size, 1.0):
-        made, _ = update(ClipNorm(norm), grads, grads.params)
+        made, _ = nn.update(nn.ClipNorm(norm), grads, grads.params)
         wanted = g if 5 * size < norm else np.array([[0.6, 0], [0, -0.8]]) * norm
         np.testing.assert_allclose(made.params.W, wanted, rtol=1e-6)
         assert made.params.W.dtype == dtype
@@ -479,30 +453,30 @@ def test_the_square_of_a_length_need_not_be_a_number(dtype, size):
 
 def test_a_length_need_not_be_a_number_of_its_dtype():
     for g in (np.full(2, 1.7e308), np.ones(70_000, np.float16)):
-        made, _ = update(ClipNorm(1.0), Grads((g,), None), (g,))
+        made, _ = nn.update(nn.ClipNorm(1.0), nn.Grads((g,), None), (g,))
         np.testing.assert_allclose(made.params[0], len(g) ** -0.5, rtol=1e-2 if g.dtype == np.float16 else 1e-14)
         assert made.params[0].dtype == g.dtype
 
 
 def test_a_gradient_of_zeros_or_of_nothing_is_clipped_too():
     for g in (np.zeros((2, 2)), np.zeros((0, 2))):
-        grads = Grads((g, np.zeros(())), None)
-        assert update(ClipNorm(1.0), grads, grads.params)[0] == grads
+        grads = nn.Grads((g, np.zeros(())), None)
+        assert nn.update(nn.ClipNorm(1.0), grads, grads.params)[0] == grads
         assert unit_norm(g).tolist() == g.tolist()
 
 
 def test_a_network_of_two_dtypes_is_clipped_as_one():
-    grads = Grads((np.full(8, 3.0, np.float32), np.full(8, 4.0)), None)
-    made, _ = update(ClipNorm(1.0), grads, grads.params)
+    grads = nn.Grads((np.full(8, 3.0, np.float32), np.full(8, 4.0)), None)
+    made, _ = nn.update(nn.ClipNorm(1.0), grads, grads.params)
     assert [g.dtype for g in made.params] == [np.float32, np.float64]
     np.testing.assert_allclose(np.concatenate(made.params), np.repeat([3, 4], 8) / np.sqrt(200), rtol=1e-7)
 
 
 def test_a_deviation_that_rounding_makes_negative_is_0():
     """Of equal gradients the mean square is the square of the mean, give or take a bit"""
-    g, optimizer = Grads(np.geomspace(0.1, 10, 1000, dtype=np.float32), None), RMSProp(rho=0.5, centred=True)
+    g, optimizer = nn.Grads(np.geomspace(0.1, 10, 1000, dtype=np.float32), None), RMSProp(rho=0.5, centred=True)
     for _ in range(60):
-        made, optimizer = update(optimizer, g, g.params)
+        made, optimizer = nn.update(optimizer, g, g.params)
     s, c, _ = optimizer.memory[0]
     assert (s - c * c).min() < 0
     assert np.isfinite(made.params).all()
@@ -529,11 +503,11 @@ def test_a_column_of_zeros_has_no_direction():
 
 @given(seeds, st.floats(0, 1), st.sampled_from(["*", "!*.b", ("0.*", "2.b")]))
 def test_adamw_is_adam_and_then_a_decay(seed, rate, where):
-    one, two = AdamW(decay=rate, where=where), (Adam(), Decay(rate, where))
+    one, two = nn.AdamW(decay=rate, where=where), (nn.Adam(), Decay(rate, where))
     for i in range(3):
-        (a, one), (b, two) = [update(optimizer, gradients((seed + i) % 2**32), NET) for optimizer in (one, two)]
+        (a, one), (b, two) = [nn.update(optimizer, gradients((seed + i) % 2**32), NET) for optimizer in (one, two)]
         assert a == b
-    assert evolve(Adam(), memory=one.memory, t=one.t) == two[0]
+    assert nn.evolve(nn.Adam(), memory=one.memory, t=one.t) == two[0]
 
 
 @pytest.mark.parametrize(("number", "dtype"), [(1e200, np.float64), (1e308, np.float64), (3e38, np.float32)])
@@ -558,9 +532,9 @@ def test_the_singular_values_of_what_muon_gives_are_about_1():
 
 
 def walked(beta, steps, net=CENTRED):
-    start = TrainState(net, (Adam(), Average(beta)))
+    start = nn.TrainState(net, (nn.Adam(), Average(beta)))
     x = X.astype(to_vector(net).dtype)
-    return list(train(start, [(x, Y)] * steps, value_and_grad(mse), 0.1))
+    return list(nn.train(start, [(x, Y)] * steps, nn.value_and_grad(nn.mse), 0.1))
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.5, 0.999])
@@ -570,8 +544,8 @@ def test_the_average_is_weighted_by_age(beta, steps):
     weights = np.array([(1 - beta) * beta**age / (1 - beta**steps) for age in range(steps)])
     np.testing.assert_allclose(weights.sum(), 1, rtol=1e-12)
     mean = averaged(run[-1].optimizer, run[-1].params)
-    for path, p in parameters(mean).items():
-        expected = sum([w * parameters(s.params)[path] for w, s in zip(weights, reversed(run), strict=True)])
+    for path, p in nn.parameters(mean).items():
+        expected = sum([w * nn.parameters(s.params)[path] for w, s in zip(weights, reversed(run), strict=True)])
         np.testing.assert_allclose(p, expected, rtol=1e-12, atol=1e-15)
     states = [s.params[0] for s in reversed(run)]
     expected = sum([w * s.mean for w, s in zip(weights, states, strict=True)])
@@ -579,7 +553,7 @@ def test_the_average_is_weighted_by_age(beta, steps):
     assert mean[0].batches == steps
     assert mean[0].batches.dtype == int
     assert mean[0].seen.tolist() == states[0].seen.tolist()
-    assert type(mean[1][1]) is Tanh
+    assert type(mean[1][1]) is nn.Tanh
 
 
 def test_an_average_of_nothing_is_the_network():
@@ -587,7 +561,7 @@ def test_an_average_of_nothing_is_the_network():
 
 
 def test_an_average_stays_float32():
-    half = tree_map(lambda a: a.astype(np.float32), NET)
+    half = nn.tree_map(lambda a: a.astype(np.float32), NET)
     run = walked(0.9, 3, half)
     assert {leaf.dtype for leaf in leaves((run[-1].optimizer, averaged(run[-1].optimizer, run[-1].params)))} == {
         np.dtype(np.float32)
@@ -598,9 +572,9 @@ def test_statistics_of_the_average_come_from_a_pass_without_steps():
     """As the docstring says"""
     run = walked(0.5, 4)
     mean = averaged(run[-1].optimizer, run[-1].params)
-    fresh = (evolve(mean[0], mean=np.zeros(2), batches=np.zeros((), int)), mean[1])
-    *_, last = train(TrainState(fresh), [(X, Y)], value_and_grad(mse), 0.0)
-    assert parameters(last.params).keys() == parameters(mean).keys()
+    fresh = (nn.evolve(mean[0], mean=np.zeros(2), batches=np.zeros((), int)), mean[1])
+    *_, last = nn.train(nn.TrainState(fresh), [(X, Y)], nn.value_and_grad(nn.mse), 0.0)
+    assert nn.parameters(last.params).keys() == nn.parameters(mean).keys()
     assert to_vector(last.params).tolist() == to_vector(mean).tolist()
     np.testing.assert_allclose(last.params[0].mean, X.mean(0))
 
@@ -617,7 +591,7 @@ class Mistake(NamedTuple):
 def planted(step):
     """An optimizer with this rule for one array"""
 
-    @record
+    @nn.record
     class Planted(PerArray):
         pass
 
@@ -628,11 +602,11 @@ def planted(step):
 def rule_for_all(rule):
     """An optimizer with this rule for all arrays, and a memory"""
 
-    @record
+    @nn.record
     class PlantedForAll:
-        memory: Any = state(default=())
+        memory: Any = nn.state(default=())
 
-    update.register(PlantedForAll)(rule)
+    nn.update.register(PlantedForAll)(rule)
     return PlantedForAll()
 
 
@@ -667,7 +641,7 @@ def of_another_array(optimizer, grads, params):
     shifted = [*old[-1:], *old[:-1]]
     kept = [m if np.shape(n) != g.shape else n for g, m, n in zip(grads.params, old, shifted, strict=True)]
     memory = tuple([0.8 * m + g for g, m in zip(grads.params, kept, strict=True)])
-    return Grads(memory, grads.x), evolve(optimizer, memory=memory)
+    return nn.Grads(memory, grads.x), nn.evolve(optimizer, memory=memory)
 
 
 def memory_outside():
@@ -705,8 +679,7 @@ def largest_after_the_correction(self, g, p, t, m=0, v=0, top=0):
     return m / (1 - 0.8**t) / (np.sqrt(top) + 0.01), m, v, top
 
 
-def look_ahead_late(self, g, p, t, m=0):
-    return g + 0.8 * m, 0.8 * m + g
+look_ahead_late = lambda self, g, p, t, m=0: (g + 0.8 * m, 0.8 * m + g)
 
 
 def with_dampening(self, g, p, t, m=0):
@@ -714,8 +687,7 @@ def with_dampening(self, g, p, t, m=0):
     return m, m
 
 
-def forgotten(self, g, p, t, m=0):
-    return 0.8 * m + g, g * 1.0
+forgotten = lambda self, g, p, t, m=0: (0.8 * m + g, g * 1.0)
 
 
 def one_beta(self, g, p, t, m=0):
@@ -723,8 +695,7 @@ def one_beta(self, g, p, t, m=0):
     return np.sign(m), m
 
 
-def last_square_only(self, g, p, t):
-    return (g / (np.sqrt(g * g) + 0.01),)
+last_square_only = lambda self, g, p, t: (g / (np.sqrt(g * g) + 0.01),)
 
 
 def gradients_for_steps(self, g, p, t, s=0, d=0):
@@ -753,7 +724,7 @@ def a_number_as_an_array(self, g, p, t, m=0):
 
 def last_factor_only(optimizer, grads, params):
     factors = [0.5, 0.0, 0.0, 3, 3, 1]
-    return Grads(tuple([f * g for f, g in zip(factors, grads.params, strict=True)]), grads.x), optimizer
+    return nn.Grads(tuple([f * g for f, g in zip(factors, grads.params, strict=True)]), grads.x), optimizer
 
 
 MISTAKES = {
@@ -766,9 +737,9 @@ MISTAKES = {
     "squares of the mean": Mistake("Adam", lambda: wrong_adam(of=lambda g, m: m)),
     "largest after the correction": Mistake("AMSGrad", lambda: planted(largest_after_the_correction)),
     "a product that begins anew": Mistake("NAdam", lambda: planted(reset_product)),
-    "a decay that is divided": Mistake("AdamW", lambda: (L2(0.2, "!1"), Adam(b1=0.8, b2=0.95, eps=0.01))),
-    "a decay of what is spared": Mistake("AdamW", lambda: AdamW(b1=0.8, b2=0.95, eps=0.01, decay=0.2)),
-    "never taken as it is": Mistake("RAdam", lambda: Adam(b1=0.8, b2=0.95, eps=0.01)),
+    "a decay that is divided": Mistake("AdamW", lambda: (L2(0.2, "!1"), nn.Adam(b1=0.8, b2=0.95, eps=0.01))),
+    "a decay of what is spared": Mistake("AdamW", lambda: nn.AdamW(b1=0.8, b2=0.95, eps=0.01, decay=0.2)),
+    "never taken as it is": Mistake("RAdam", lambda: nn.Adam(b1=0.8, b2=0.95, eps=0.01)),
     "memory written to": Mistake("heavy ball", lambda: planted(written_in_place), GradientError),
     "gradient written to": Mistake("heavy ball", lambda: planted(gradient_written_to), GradientError),
     "memory of another array": Mistake("heavy ball", lambda: rule_for_all(of_another_array)),
@@ -822,10 +793,10 @@ def test_settings_are_given_by_name_alone(cls):
 
 
 def test_every_kind_of_field_is_given_by_name_alone_where_the_class_says_so():
-    @record(kw_only=True)
+    @nn.record(kw_only=True)
     class Named:
         size: Positive = 1.0
-        seen: int = state(default=0)
+        seen: int = nn.state(default=0)
         layers: tuple[Any, ...] = branches(default=())
 
     assert Named(size=2.0, seen=1, layers=()).size == 2

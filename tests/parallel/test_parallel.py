@@ -26,6 +26,7 @@ from funcnn.testing import BrokenPromise, check_loss
 from funcnn.testing import strategies as fst
 from funcnn.trees import parameters
 from funcnn.trees.walks import map_arrays, row_count
+from tests.said import says
 from tests.sharding import (
     NETS,
     OPTIMIZERS,
@@ -97,16 +98,6 @@ def test_every_optimizer_is_tried():
     untried, private = found - bases - OPTIMIZERS.keys(), OPTIMIZERS.keys() - found
     assert untried == set(), f"give {untried} a card in funcnn/about"
     assert private == set(), f"add {private} to funcnn/optimizers/__init__.pyi"
-
-
-def test_a_run_in_blocks_is_a_run():
-    data = nn.batches(X, Y, 7, epochs=2, seed=0)
-    ends = []
-    for executor in (None, Copying()):
-        step = sharded(nn.value_and_grad(nn.mse), rows=2, executor=executor)
-        *_, last = nn.train(nn.TrainState(DENSE, nn.Adam()), data, step, 0.01)
-        ends.append(last)
-    assert ends[0] == ends[1]
 
 
 def test_one_block_is_the_function_itself():
@@ -265,8 +256,7 @@ def test_a_state_that_differs_is_refused(rule, before, given):
 
 def test_a_gradient_of_fewer_arrays_than_that_of_the_first_block_is_refused():
     made = [(1.0, nn.Grads(grads, None)) for grads in (DENSE, DENSE[:1])]
-    with pytest.raises(KindError, match="gradients of the same arrays for each block, not of 4 and of 2"):
-        summed(DENSE, made, [0, 7, 15])
+    says(KindError, "gradients of the same arrays for each block, not of 4 and of 2", summed, DENSE, made, [0, 7, 15])
 
 
 def test_a_probe_has_the_last_block():
@@ -288,8 +278,7 @@ def test_ghost_batch_norm_averages_the_running_statistics():
 
 def test_a_loss_that_normalises_over_rows_is_found_and_refused():
     out, y = X[:, :2] + 0.0, np.where([[True, i % 3 == 0] for i in range(24)], 1.0, -1.0)
-    with pytest.raises(BrokenPromise, match="weighted sum of blocks of rows"):
-        check_loss(normalising, out, y)
+    says(BrokenPromise, "weighted sum of blocks of rows", check_loss, normalising, out, y)
     assert str(check_loss(normalising, out, y, rows=False)).startswith("pass")
     assert str(check_loss(nn.mse, out, y, rows=True)).startswith("pass")
     for made in (nn.value_and_grad(normalising), gradient_by_machine_code(normalising)):
@@ -303,8 +292,7 @@ def test_a_loss_that_is_no_mean_for_halves_alone_is_found():
         cost, dA = nn.mse(out, y)
         return (2 * cost, 2 * dA) if len(out) == 12 else (cost, dA)
 
-    with pytest.raises(BrokenPromise, match="weighted sum of blocks of rows"):
-        check_loss(by_halves, X[:, :2], Y)
+    says(BrokenPromise, "weighted sum of blocks of rows", check_loss, by_halves, X[:, :2], Y)
 
 
 @nn.record
@@ -429,8 +417,7 @@ def test_threadpoolctl_is_needed(monkeypatch):
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
     monkeypatch.setattr("funcnn.parallel.blas._limits", [])
     for function, argument in ((sharded, nn.value_and_grad(nn.mse)), (threads, 2)):
-        with pytest.raises(ImportError, match=rf'{function.__name__} needs threadpoolctl; write pip install "funcnn'):
-            function(argument)
+        says(ImportError, rf'{function.__name__} needs threadpoolctl; write pip install "funcnn', function, argument)
 
 
 def test_it_shows_what_it_is_and_pickles_without_an_executor():

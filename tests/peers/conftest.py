@@ -15,3 +15,14 @@ def jax64():
     jax.config.update("jax_enable_x64", True)  # noqa: FBT003  JAX takes no keyword here
     yield
     jax.config.update("jax_enable_x64", before)
+
+
+@pytest.fixture(params=[False, True], ids=["32 bits", "64 bits"])
+def x64(request):
+    """Whether JAX has 64 bits, in one test."""
+    import jax
+
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", request.param)
+    yield request.param
+    jax.config.update("jax_enable_x64", before)

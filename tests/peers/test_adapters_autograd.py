@@ -25,8 +25,7 @@ def primitive(function, *rules):
     return made
 
 
-def swish(x):
-    return x / (1 + np.exp(-np.clip(x, -700, 700)))
+swish = lambda x: x / (1 + np.exp(-np.clip(x, -700, 700)))
 
 
 def slope(x):
@@ -34,9 +33,7 @@ def slope(x):
     return s + x * s * (1 - s)
 
 
-def dense(x, W, b):
-    return x @ W + b
-
+dense = lambda x, W, b: x @ W + b
 
 SWISH = primitive(swish, lambda out, x: lambda g: g * slope(x))
 dx, dW, db = (
@@ -104,10 +101,7 @@ def test_a_right_primitive_of_several_arguments_passes(args):
 
 @pytest.mark.parametrize(
     ("rules", "leaf"),
-    [
-        ([dx, dW, lambda *_: lambda g: g[0]], "b"),
-        ([dx, lambda out, x, W, b: lambda g: x.T @ g / len(x), db], "W"),
-    ],
+    [([dx, dW, lambda *_: lambda g: g[0]], "b"), ([dx, lambda out, x, W, b: lambda g: x.T @ g / len(x), db], "W")],
     ids=["b", "W"],
 )
 def test_the_argument_whose_rule_is_wrong_is_named(rules, leaf):
@@ -152,9 +146,7 @@ def test_a_function_may_refuse_other_arguments():
 
 
 def test_trees_of_arguments():
-    def f(params, x):
-        return anp.tanh(anp.dot(x, params["layers"][0])) + params["b"]
-
+    f = lambda params, x: anp.tanh(anp.dot(x, params["layers"][0])) + params["b"]
     args = ({"layers": [X.T.copy()], "b": X[0, :2]}, X)
     assert check_vjp(*pair(f), args).decided == ('params["layers"][0]', 'params["b"]', "x")
 

@@ -8,6 +8,7 @@ from funcnn.testing import check_jvp, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.verdict import NoDerivative, Raised, WrongGradient
 from tests.counts import at_most, to_fail
+from tests.said import fails, says
 
 jax = pytest.importorskip("jax", reason="this is the bridge to it")
 from funcnn.testing.jax import jvp_pair, pair  # noqa: E402  it needs jax
@@ -62,12 +63,10 @@ def test_each_mistake_is_found(function, error):
     def check(args):
         check_vjp(*pair(function), args)
 
-    with pytest.raises(error):
-        check()
+    fails(error, check)
 
 
-def dense(x, W, b):
-    return jnp.tanh(x @ W + b)
+dense = lambda x, W, b: jnp.tanh(x @ W + b)
 
 
 @pytest.mark.unwatched
@@ -135,8 +134,7 @@ def by_sign(x):
 
 def test_a_function_whose_python_looks_at_values_goes_uncompiled():
     check_vjp(*pair(by_sign, jit=False), [X])
-    with pytest.raises(jax.errors.TracerBoolConversionError):
-        check_vjp(*pair(by_sign), [X])
+    fails(jax.errors.TracerBoolConversionError, check_vjp, *pair(by_sign), [X])
 
 
 def network(layers, x, power):
@@ -157,23 +155,17 @@ def test_trees_and_several_values():
         [(W, b), (V, c)], dx, _ = vjp(args, dA)
         return [(W, c), (V, b)], dx, None
 
-    with pytest.raises(WrongGradient, match=r"dlayers\[0\]\[1\], 2 of 2 entries wrong"):
-        check_vjp(f, swapped, (layers, X, np.array(2)))
-    with pytest.raises(WrongGradient, match="dx"):
-        check_jvp(f, lambda args, t: jvp(args, (t[0], 2 * t[1], t[2])), (layers, X, np.array(2)))
+    says(WrongGradient, r"dlayers\[0\]\[1\], 2 of 2 entries wrong", check_vjp, f, swapped, (layers, X, np.array(2)))
+    says(WrongGradient, "dx", check_jvp, f, lambda args, t: jvp(args, (t[0], 2 * t[1], t[2])), (layers, X, np.array(2)))
 
 
 @pytest.mark.unwatched
 def test_complex_numbers_are_those_of_jax():
     z = X + 1j * X[::-1]
-
-    def f(z, x):
-        return jnp.exp(z) * jnp.conj(z) * x, jnp.abs(z)
-
+    f = lambda z, x: (jnp.exp(z) * jnp.conj(z) * x, jnp.abs(z))
     args = (z, X)
     check_vjp(*pair(f), args, convention="jax")
-    with pytest.raises(WrongGradient):
-        check_vjp(*pair(f), args, convention="torch")
+    fails(WrongGradient, check_vjp, *pair(f), args, convention="torch")
     check_jvp(*jvp_pair(f, jit=False), args, vjp=pair(f)[1], convention="jax")
     narrow = pair(f)[0](z.astype(np.complex64), X.astype(np.float32))
     assert [a.dtype for a in narrow] == [np.complex64, np.float32]
@@ -187,8 +179,7 @@ def test_complex_numbers_are_those_of_jax():
     ],
 )
 def test_a_function_without_derivative_is_named(function):
-    with pytest.raises(NoDerivative, match="JAX has no derivative of this function: "):
-        check_vjp(*pair(function), [abs(X)])
+    says(NoDerivative, "JAX has no derivative of this function: ", check_vjp, *pair(function), [abs(X)])
 
 
 def test_other_errors_of_a_rule_come_out_as_they_are():
@@ -200,8 +191,7 @@ def test_other_errors_of_a_rule_come_out_as_they_are():
         raise ValueError("not for me")
 
     f.defvjp(lambda x: (x, None), refuses)
-    with pytest.raises(Raised, match="vjp raised ValueError where f did not: not for me"):
-        check_vjp(*pair(f), [X])
+    says(Raised, "vjp raised ValueError where f did not: not for me", check_vjp, *pair(f), [X])
 
 
 def test_constants_are_keys_and_arrays():
@@ -211,5 +201,4 @@ def test_constants_are_keys_and_arrays():
     args = X, jax.random.key(0), {"a": np.array(2.0), "n": np.array(3)}
     f, jvp = jvp_pair(dropped)
     assert check_jvp(f, jvp, args, argnums=0).verdict == "pass"
-    with pytest.raises(WrongGradient, match=r"key = Array"):
-        check_jvp(f, lambda args, tangents: 2 * jvp(args, tangents), args, argnums=0)
+    says(WrongGradient, r"key = Array", check_jvp, f, lambda args, tangents: 2 * jvp(args, tangents), args, argnums=0)

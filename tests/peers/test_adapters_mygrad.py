@@ -9,6 +9,7 @@ from funcnn.testing import check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.verdict import NoDerivative, NotPure, Raised, WrongGradient
 from tests.counts import at_most, to_fail
+from tests.said import says
 
 mygrad = pytest.importorskip("mygrad", reason="this is the bridge to it")
 from mygrad.operation_base import Operation  # noqa: E402  it needs mygrad
@@ -32,8 +33,7 @@ def applied(backward, forward=np.sin):
     return lambda x: mygrad.execute_op(Mine, x)
 
 
-def right(x, dA):
-    return dA * np.cos(x)
+right = lambda x, dA: dA * np.cos(x)
 
 
 def keeps_its_last_argument():
@@ -93,14 +93,11 @@ def test_other_errors_of_a_function_come_out_as_they_are():
             raise ValueError("not for me")
         return x
 
-    with pytest.raises(Raised, match="vjp raised ValueError where f did not: not for me"):
-        check_vjp(*pair(picky), [X])
+    says(Raised, "vjp raised ValueError where f did not: not for me", check_vjp, *pair(picky), [X])
 
 
 def test_whole_numbers_are_constants_and_trees_are_taken():
-    def f(params, ids):
-        return mygrad.tanh(params["E"][ids.data]) * params["scale"]
-
+    f = lambda params, ids: mygrad.tanh(params["E"][ids.data]) * params["scale"]
     args = ({"E": X, "scale": X[0]}, np.array([1, 1, 0]))
     assert check_vjp(*pair(f), args).decided == ('params["E"]', 'params["scale"]')
 
@@ -129,7 +126,5 @@ def test_a_function_may_refuse_other_arguments():
 
 
 def test_what_is_refused():
-    with pytest.raises(KindError, match="pair: function must be a function, not the class ndarray"):
-        pair(np.ndarray)
-    with pytest.raises(KindError, match="pair: function must return a tensor, not tuple"):
-        pair(lambda x: (x, x))[0](X)
+    says(KindError, "pair: function must be a function, not the class ndarray", pair, np.ndarray)
+    says(KindError, "pair: function must return a tensor, not tuple", pair(lambda x: (x, x))[0], X)

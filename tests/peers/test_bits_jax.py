@@ -11,14 +11,6 @@ jnp = jax.numpy
 KEYS = [(), (0,), (7, 3), (2**31 - 1, 2**31 - 1, 0), (1, 2, 3, 4)]
 
 
-@pytest.fixture(params=[False, True], ids=["32 bits", "64 bits"])
-def x64(request):
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", request.param)
-    yield request.param
-    jax.config.update("jax_enable_x64", before)
-
-
 @pytest.mark.unwatched
 @pytest.mark.parametrize("key", KEYS, ids=str)
 @pytest.mark.parametrize("shape", [(), (5,), (3, 4), (20_000,)], ids=str)

@@ -3,19 +3,7 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    LSTM,
-    BatchNorm,
-    Dense,
-    Embedding,
-    Gelu,
-    LayerNorm,
-    Tanh,
-    backward,
-    forward,
-    mlp,
-    mse,
-)
+from funcnn import LSTM, BatchNorm, Dense, Embedding, Gelu, LayerNorm, Tanh, backward, forward, mlp, mse
 from funcnn import softmax_cross_entropy as cross_entropy
 from funcnn.curvature import ggnvp, hvp
 from funcnn.layers import Function, Last

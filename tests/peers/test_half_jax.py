@@ -6,13 +6,7 @@ from tests.narrow import LAYERS, LOSSES, check_layer_of_halves, check_loss_of_ha
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")
 pytestmark = [pytest.mark.usefixtures("records_in_jax"), pytest.mark.unwatched]
-SLOW = {
-    "AvgPool",
-    "AvgPool of a sequence",
-    "MaxPool",
-    "Conv1d with a stride",
-    "Upsample, linear",
-}  # to compile
+SLOW = {"AvgPool", "AvgPool of a sequence", "MaxPool", "Conv1d with a stride", "Upsample, linear"}  # to compile
 run = jax.jit(step)
 
 

@@ -1,79 +1,49 @@
-"""Probes in PyTorch and under `jax.jit`, and operation counts against XLA's."""
+"""Probes under `jax.jit`, and operation counts against XLA's."""
 
 from functools import partial
 
 import numpy as np
 import pytest
 
-from funcnn import (
-    GRU,
-    LSTM,
-    Attention,
-    Conv2d,
-    Dense,
-    LayerNorm,
-    Residual,
-    Tanh,
-    backward,
-    forward,
-    mlp,
-    mse,
-    sgd,
-    trace,
-    tree_map,
-)
+from funcnn import backward, forward, layers, mse, sgd, trace, tree_map
 from funcnn.inspection import Probe, flops
 from funcnn.inspection.probe import Seen
-from funcnn.layers import (
-    RNN,
-    AvgPool,
-    Bidirectional,
-    Conv1d,
-    ConvTranspose2d,
-    CrossAttention,
-    Here,
-    Map,
-    Remat,
-    RMSNorm,
-    Rotary,
-    Shared,
-    Tied,
-    Upsample,
-)
 from funcnn.trees import astype, leaves
 
 jax = pytest.importorskip("jax", reason="its compiler counts operations")
 torch = pytest.importorskip("torch", reason="its modules are the oracle")
 # After those lines: without the libraries there is nothing to import.
-from funcnn.interop.torch import to_torch  # noqa: E402  as just said
 
 pytestmark = pytest.mark.usefixtures("jax64")
 draw = np.random.default_rng(0).standard_normal
 
 COUNTED = {
-    "dense": (Dense.init(30, 40, seed=0), draw((50, 30))),
-    "chain": (mlp([30, 40, 10], hidden=Tanh(), seed=0), draw((50, 30))),
-    "residual": (Residual(mlp([30, 40, 30], seed=0)), draw((50, 30))),
-    "convolution": (Conv2d.init(3, 8, 3, seed=0), draw((5, 12, 12, 3))),
-    "depthwise convolution": (Conv2d.init(8, 8, 3, seed=0, groups=8), draw((5, 12, 12, 8))),
-    "convolution of sequences": (Conv1d.init(16, 8, 3, seed=0, padding="same"), draw((6, 9, 16))),
-    "transposed convolution": (ConvTranspose2d.init(8, 4, 2, seed=0, stride=2), draw((4, 12, 12, 8))),
-    "linear upsampling": (Upsample((2, 3), linear=True), draw((4, 12, 10, 8))),
-    "average pooling": (AvgPool(2), draw((4, 12, 12, 8))),
-    "attention": (Attention.init(16, 4, seed=0), draw((3, 20, 16))),
-    "cross-attention": (CrossAttention.init(16, 4, n_memory=8, seed=0), (draw((3, 20, 16)), draw((3, 9, 8)))),
-    "lstm": (LSTM.init(16, 16, seed=0), draw((3, 7, 16))),
-    "rnn": (RNN.init(16, 12, seed=0), draw((6, 9, 16))),
-    "gru with a mask": (GRU.init(16, 12, seed=0), (draw((6, 9, 16)), np.tri(6, 9, dtype=bool))),
-    "both ways": (Bidirectional(RNN.init(16, 12, seed=0), RNN.init(16, 12, seed=1)), draw((6, 9, 16))),
-    "shared": (Shared(Dense.init(30, 30, seed=0), (Here(), Here())), draw((50, 30))),
-    "rematerialised": (Remat(mlp([30, 40, 30], seed=0)), draw((50, 30))),
-    "step by step": (Map(Dense.init(16, 3, seed=0)), draw((6, 9, 16))),
-    "rotary": (Rotary(), draw((6, 9, 16))),
-    "root mean square norm": (RMSNorm.init(16), draw((6, 9, 16))),
-    "gru": (GRU.init(16, 16, seed=0), draw((3, 7, 16))),
-    "layer norm": (LayerNorm.init(30), draw((50, 30))),
-    "tied": (Tied.init(11, 8, net=Dense.init(8, 8, seed=0), seed=0), np.arange(54).reshape(6, 9) % 11),
+    "dense": (layers.Dense.init(30, 40, seed=0), draw((50, 30))),
+    "chain": (layers.mlp([30, 40, 10], hidden=layers.Tanh(), seed=0), draw((50, 30))),
+    "residual": (layers.Residual(layers.mlp([30, 40, 30], seed=0)), draw((50, 30))),
+    "convolution": (layers.Conv2d.init(3, 8, 3, seed=0), draw((5, 12, 12, 3))),
+    "depthwise convolution": (layers.Conv2d.init(8, 8, 3, seed=0, groups=8), draw((5, 12, 12, 8))),
+    "convolution of sequences": (layers.Conv1d.init(16, 8, 3, seed=0, padding="same"), draw((6, 9, 16))),
+    "transposed convolution": (layers.ConvTranspose2d.init(8, 4, 2, seed=0, stride=2), draw((4, 12, 12, 8))),
+    "linear upsampling": (layers.Upsample((2, 3), linear=True), draw((4, 12, 10, 8))),
+    "average pooling": (layers.AvgPool(2), draw((4, 12, 12, 8))),
+    "attention": (layers.Attention.init(16, 4, seed=0), draw((3, 20, 16))),
+    "cross-attention": (layers.CrossAttention.init(16, 4, n_memory=8, seed=0), (draw((3, 20, 16)), draw((3, 9, 8)))),
+    "lstm": (layers.LSTM.init(16, 16, seed=0), draw((3, 7, 16))),
+    "rnn": (layers.RNN.init(16, 12, seed=0), draw((6, 9, 16))),
+    "gru with a mask": (layers.GRU.init(16, 12, seed=0), (draw((6, 9, 16)), np.tri(6, 9, dtype=bool))),
+    "both ways": (
+        layers.Bidirectional(layers.RNN.init(16, 12, seed=0), layers.RNN.init(16, 12, seed=1)),
+        draw((6, 9, 16)),
+    ),
+    "shared": (layers.Shared(layers.Dense.init(30, 30, seed=0), (layers.Here(), layers.Here())), draw((50, 30))),
+    "rematerialised": (layers.Remat(layers.mlp([30, 40, 30], seed=0)), draw((50, 30))),
+    "step by step": (layers.Map(layers.Dense.init(16, 3, seed=0)), draw((6, 9, 16))),
+    "rotary": (layers.Rotary(), draw((6, 9, 16))),
+    "root mean square norm": (layers.RMSNorm.init(16), draw((6, 9, 16))),
+    "gru": (layers.GRU.init(16, 16, seed=0), draw((3, 7, 16))),
+    "layer norm": (layers.LayerNorm.init(30), draw((50, 30))),
+    "tied": (layers.Tied.init(11, 8, net=layers.Dense.init(8, 8, seed=0), seed=0), np.arange(54).reshape(6, 9) % 11),
 }
 
 
@@ -87,23 +57,6 @@ def test_xla_counts_as_many_operations_give_or_take_a_fifth(name, monkeypatch):
     assert flops(layer, x) == pytest.approx(counted["flops"], rel=0.2)
 
 
-def test_a_probe_in_torch_is_its_layer():
-    for seed in range(20):
-        rng = np.random.default_rng(seed)
-        net, x, dA = mlp([3, 4, 2], hidden=Tanh(), seed=seed), rng.standard_normal((5, 3)), rng.standard_normal((5, 2))
-        net = tree_map(lambda a: rng.standard_normal(a.shape), net)  # noqa: B023  used at once
-        module, given = to_torch(Probe(net)), torch.tensor(x, requires_grad=True)
-        theirs = module(given)
-        theirs.backward(torch.tensor(dA))
-        out, cache = forward(Probe(net), x)
-        grads = backward(Probe(net), cache, dA)
-        np.testing.assert_allclose(out, theirs.detach().numpy(), rtol=1e-10, atol=1e-12)
-        np.testing.assert_allclose(grads.x, given.grad.numpy(), rtol=1e-10, atol=1e-12)
-        for ours, parameter in zip(leaves(grads.params.layer), module.parameters(), strict=True):
-            of_torch = parameter.grad.numpy()
-            np.testing.assert_allclose(ours.T if ours.ndim > 1 else ours, of_torch, rtol=1e-10, atol=1e-12)
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_train_step_with_a_probe_is_compiled_once_more_when_the_probe_has_seen_something(dtype):
     traces = []
@@ -114,7 +67,7 @@ def test_a_train_step_with_a_probe_is_compiled_once_more_when_the_probe_has_seen
         cost, dA = mse(out, y)
         return sgd(net, backward(net, cache, dA), 0.1), cost
 
-    first, *rest = mlp([3, 4, 2], hidden=Tanh(), seed=0)
+    first, *rest = layers.mlp([3, 4, 2], hidden=layers.Tanh(), seed=0)
     net, x, y = astype((first, Probe((*rest,))), dtype), draw((6, 3)).astype(dtype), draw((6, 2)).astype(dtype)
     jitted, twin = jax.jit(step), net
     for _ in range(5):
@@ -132,6 +85,6 @@ def test_a_train_step_with_a_probe_is_compiled_once_more_when_the_probe_has_seen
 
 
 def test_a_step_on_arrays_of_jax_is_traced_as_one_on_numpys():
-    net, x, y = mlp([3, 4, 2], hidden=Tanh(), seed=0), draw((6, 3)), draw((6, 2))
+    net, x, y = layers.mlp([3, 4, 2], hidden=layers.Tanh(), seed=0), draw((6, 3)), draw((6, 2))
     ours, theirs = trace(net, x, y, mse), trace(tree_map(jax.numpy.asarray, net), *map(jax.numpy.asarray, (x, y)), mse)
     assert str(ours) == str(theirs)

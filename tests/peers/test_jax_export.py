@@ -6,32 +6,10 @@ import sys
 import numpy as np
 import pytest
 
-from funcnn import (
-    LSTM,
-    Adam,
-    Array,
-    Attention,
-    BatchNorm,
-    Conv2d,
-    Dense,
-    Dropout,
-    Embedding,
-    Flatten,
-    MaxPool,
-    Relu,
-    Residual,
-    TrainState,
-    mse,
-    predict,
-    record,
-    save,
-    sgd,
-    update,
-    value_and_grad,
-)
+from funcnn import Adam, Array, TrainState, layers, mse, predict, record, save, sgd, update, value_and_grad
 from funcnn.errors import KindError
-from funcnn.layers import CrossAttention, First, Last, LeakyRelu
 from funcnn.trees import astype
+from tests.said import says
 
 jax = pytest.importorskip("jax", reason="jax.export is what is tested")
 export = pytest.importorskip("jax.export", reason="it is what is tested")
@@ -43,19 +21,34 @@ from funcnn.interop.jax.pytrees import register_settings  # noqa: E402  as just 
 F = np.float32
 rng = np.random.default_rng(0)
 NETWORKS = {
-    "dense": ((Dense.init(3, 4, seed=0), LeakyRelu(0.3), Dropout(0.5, seed=1), Dense.init(4, 2, seed=2)), (5, 3)),
+    "dense": (
+        (
+            layers.Dense.init(3, 4, seed=0),
+            layers.LeakyRelu(0.3),
+            layers.Dropout(0.5, seed=1),
+            layers.Dense.init(4, 2, seed=2),
+        ),
+        (5, 3),
+    ),
     "images": (
         (
-            Conv2d.init(1, 2, kernel=3, seed=0),
-            BatchNorm.init(2),
-            Relu(),
-            MaxPool(2),
-            Flatten(),
-            Dense.init(8, 1, seed=1),
+            layers.Conv2d.init(1, 2, kernel=3, seed=0),
+            layers.BatchNorm.init(2),
+            layers.Relu(),
+            layers.MaxPool(2),
+            layers.Flatten(),
+            layers.Dense.init(8, 1, seed=1),
         ),
         (5, 6, 6, 1),
     ),
-    "sequences": ((LSTM.init(3, 4, seed=0), Residual((Attention.init(4, 2, seed=1),)), First((Last(),))), (5, 3, 3)),
+    "sequences": (
+        (
+            layers.LSTM.init(3, 4, seed=0),
+            layers.Residual((layers.Attention.init(4, 2, seed=1),)),
+            layers.First((layers.Last(),)),
+        ),
+        (5, 3, 3),
+    ),
 }
 
 
@@ -73,12 +66,12 @@ def test_predict_is_exported_with_any_number_of_rows(name):
 
 def test_a_network_of_two_inputs_and_one_of_ids():
     (m,) = export.symbolic_shape("m")
-    across = astype(CrossAttention.init(4, 2, n_memory=4, seed=0), F)
+    across = astype(layers.CrossAttention.init(4, 2, n_memory=4, seed=0), F)
     x = tuple([rng.standard_normal((3, t, 4)).astype(F) for t in (2, 5)])
     outline = tuple([jax.ShapeDtypeStruct((m, *a.shape[1:]), F) for a in x])
     back = export.deserialize(export.export(jax.jit(predict))(across, outline).serialize())
     np.testing.assert_allclose(back.call(across, x)[0], predict(across, x)[0], rtol=1e-5, atol=1e-6)
-    table, ids = astype(Embedding.init(5, 2, seed=0), F), np.array([[1, 4]], np.int32)
+    table, ids = astype(layers.Embedding.init(5, 2, seed=0), F), np.array([[1, 4]], np.int32)
     back = export.deserialize(export.export(jax.jit(predict))(table, ids).serialize())
     assert np.array_equal(back.call(table, ids), predict(table, ids))
 
@@ -89,7 +82,7 @@ def test_a_whole_step_is_exported():
         grads, optimizer = update(state.optimizer, grads, state.params)
         return TrainState(sgd(state.params, grads, 0.1), optimizer, state.step + 1, cost)
 
-    net, x = astype((Dense.init(2, 1, seed=0),), F), np.ones((3, 2), F)
+    net, x = astype((layers.Dense.init(2, 1, seed=0),), F), np.ones((3, 2), F)
     start = step(TrainState(net, Adam()), x, x[:, :1])
     back = export.deserialize(export.export(jax.jit(step))(start, x, x[:, :1]).serialize())
     ours, theirs = step(start, x, x[:, :1]), back.call(start, x, x[:, :1])
@@ -115,10 +108,9 @@ def test_another_process_needs_no_import_of_the_layers(tmp_path):
 
 
 def test_another_setting_is_another_function():
-    net, x = LeakyRelu(0.3), np.ones((2, 3), F)
+    net, x = layers.LeakyRelu(0.3), np.ones((2, 3), F)
     back = export.deserialize(export.export(jax.jit(predict))(net, x).serialize())
-    with pytest.raises(ValueError, match="must have the same pytree structure"):
-        back.call(LeakyRelu(0.2), x)
+    says(ValueError, "must have the same pytree structure", back.call, layers.LeakyRelu(0.2), x)
 
 
 def test_a_layer_with_arrays_in_a_tuple_is_exported_but_not_written():
@@ -127,8 +119,7 @@ def test_a_layer_with_arrays_in_a_tuple_is_exported_but_not_written():
     assert exported.call(layer, x).tolist() == x.tolist()
     axes = jax.tree.map(lambda a: 0, layer)
     assert jax.tree.structure(axes) == jax.tree.structure(layer)
-    with pytest.raises(KindError, match="serialize: f of JaxFunction must hold"):
-        exported.serialize()
+    says(KindError, "serialize: f of JaxFunction must hold", exported.serialize)
 
 
 def twice():
@@ -145,8 +136,7 @@ def test_a_class_that_replaces_another_is_registered_too():
         value = cls(np.ones(2, F))
         exported = export.export(jax.jit(lambda value: value.W * 2))(value)
         assert export.deserialize(exported.serialize()).call(value).tolist() == [2, 2]
-    with pytest.raises(ValueError, match="Duplicate serialization registration"):
-        register_settings(Dense)
+    says(ValueError, "Duplicate serialization registration", register_settings, layers.Dense)
 
 
 def test_settings_of_every_kind_come_back_as_they_were():

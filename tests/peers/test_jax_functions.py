@@ -6,31 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from funcnn import (
-    Adam,
-    Array,
-    Dense,
-    Momentum,
-    Tanh,
-    TrainState,
-    backward,
-    forward,
-    inference,
-    load,
-    mlp,
-    mse,
-    predict,
-    record,
-    reseed,
-    save,
-    sgd,
-    state,
-    summary,
-    train,
-    tree_map,
-    value_and_grad,
-)
-from funcnn.core import backward_params
+import funcnn as nn
 from funcnn.errors import KindError
 from funcnn.testing import check_layer
 from funcnn.trees import astype, leaves
@@ -51,21 +27,20 @@ def dense(W, b, x):
 
 
 def around(net, x):
-    return jnp.sin(forward(net, x)[0])
+    return jnp.sin(nn.forward(net, x)[0])
 
 
-def chosen(table, x):
-    return table[x[0]] * x[1][:, None]
+chosen = lambda table, x: table[x[0]] * x[1][:, None]
 
 
-@record
+@nn.record
 class Bilinear(JaxLayer):
     """out = scale (x A) (x B), less a mean that is carried."""
 
-    A: Array
-    B: Array
+    A: nn.Array
+    B: nn.Array
     scale: float = 2.0
-    mean: Array | None = state(default=None)
+    mean: nn.Array | None = nn.state(default=None)
 
     def value(self, x):
         return self.scale * (x @ self.A) * (x @ self.B) - (0 if self.mean is None else self.mean)
@@ -79,22 +54,14 @@ def bilinear():
     return Bilinear(rng.standard_normal((3, 2)), rng.standard_normal((3, 2)), mean=np.ones(2))
 
 
-@pytest.fixture(params=[False, True], ids=["x64 off", "x64 on"])
-def x64(request):
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", request.param)
-    yield request.param
-    jax.config.update("jax_enable_x64", before)
-
-
 @pytest.mark.parametrize(
     "net",
     [
         layer(),
-        (Dense.init(3, 3, seed=0), layer(), Tanh()),
+        (nn.Dense.init(3, 3, seed=0), layer(), nn.Tanh()),
         bilinear(),
         JaxFunction(jnp.tanh),
-        JaxFunction(around, (mlp([3, 2, 2], Tanh(), seed=0),)),
+        JaxFunction(around, (nn.mlp([3, 2, 2], nn.Tanh(), seed=0),)),
         JaxFunction(partial(dense, np.ones((3, 2), np.float32)), (np.ones(2),)),
     ],
     ids=["function", "in a chain", "class", "without parameters", "around a network", "partial"],
@@ -108,30 +75,16 @@ def test_its_gradients_are_proven_in_float32_with_64_bits_on():
     assert check_layer(layer(np.float32), X[:3].astype(np.float32)).verdict == "pass"
 
 
-def test_its_gradients_are_those_of_the_layer_that_computes_the_same():
-    net = (Dense.init(3, 2, seed=0), Tanh())
-    twin = JaxFunction(dense, (net[0].W, net[0].b))
-    for ours, theirs in zip(run(net), run(twin), strict=True):
-        np.testing.assert_allclose(theirs, ours, rtol=1e-14, atol=1e-15)
-
-
-def run(net):
-    out, cache = forward(net, X)
-    grads = backward(net, cache, Y)
-    assert backward_params(net, cache, Y) == grads.params
-    return out, grads.x, *leaves(grads.params)
-
-
-@pytest.mark.parametrize("optimizer", [(), Momentum(), Adam()], ids=str)
+@pytest.mark.parametrize("optimizer", [(), nn.Momentum(), nn.Adam()], ids=str)
 def test_it_trains_in_the_four_lines_as_numpy_does(optimizer):
-    net = (Dense.init(3, 4, seed=0), Tanh(), Dense.init(4, 2, seed=1), Tanh())
+    net = (nn.Dense.init(3, 4, seed=0), nn.Tanh(), nn.Dense.init(4, 2, seed=1), nn.Tanh())
     twin = (*net[:2], JaxFunction(dense, (net[2].W, net[2].b)))
     data = [(X, Y)] * 30
     for ours, theirs in zip(
-        *[train(TrainState(p, optimizer), data, value_and_grad(mse), 0.1) for p in (net, twin)], strict=True
+        *[nn.train(nn.TrainState(p, optimizer), data, nn.value_and_grad(nn.mse), 0.1) for p in (net, twin)], strict=True
     ):
         assert theirs.cost == pytest.approx(ours.cost, rel=1e-12)
-    assert theirs.cost < 0.9 * mse(predict(net, X), Y)[0]
+    assert theirs.cost < 0.9 * nn.mse(nn.predict(net, X), Y)[0]
     assert {type(leaf) for leaf in leaves(theirs.params)} == {np.ndarray}
 
 
@@ -139,23 +92,23 @@ def test_it_trains_in_the_four_lines_as_numpy_does(optimizer):
 @pytest.mark.usefixtures("x64")
 def test_dtypes_are_kept(dtype):
     net, x = layer(np.dtype(dtype)), X.astype(dtype)
-    out, cache = forward(net, x)
-    grads = backward(net, cache, out)
-    found = [out, grads.x, *leaves(grads.params), *leaves(sgd(net, grads, 0.1))]
+    out, cache = nn.forward(net, x)
+    grads = nn.backward(net, cache, out)
+    found = [out, grads.x, *leaves(grads.params), *leaves(nn.sgd(net, grads, 0.1))]
     assert {(type(a), a.dtype) for a in found} == {(np.ndarray, np.dtype(dtype))}
     assert not any([a.flags.writeable for a in found])
 
 
 def test_bfloat16_is_kept_too():
     dtype = jnp.bfloat16.dtype
-    net = tree_map(lambda a: a.astype(dtype), layer())
-    out, cache = forward(net, X.astype(dtype))
-    assert {a.dtype for a in (out, *leaves(backward(net, cache, out).params))} == {dtype}
+    net = nn.tree_map(lambda a: a.astype(dtype), layer())
+    out, cache = nn.forward(net, X.astype(dtype))
+    assert {a.dtype for a in (out, *leaves(nn.backward(net, cache, out).params))} == {dtype}
 
 
 def test_the_setting_of_jax_is_as_it_was():
     before = jax.config.jax_enable_x64
-    forward(layer(), X)
+    nn.forward(layer(), X)
     assert jax.config.jax_enable_x64 is before
 
 
@@ -164,64 +117,64 @@ def test_it_is_compiled_once_for_each_shape():
     traced.clear()
     for m in (4, 4, 5, 4, 5):
         x = np.ones((m, 3), np.float32)
-        out, cache = forward(net, x)
-        grads = backward(net, cache, out)
-        net = sgd(net, grads, 0.1)
+        out, cache = nn.forward(net, x)
+        grads = nn.backward(net, cache, out)
+        net = nn.sgd(net, grads, 0.1)
     assert sorted(traced) == [(4, 3)] * 2 + [(5, 3)] * 2  # forward and backward
 
 
 def test_integers_in_x_have_no_gradient():
     net, x = JaxFunction(chosen, (rng.standard_normal((4, 2)),)), (np.array([1, 1, 3]), np.array([1.0, 2.0, 3.0]))
-    out, cache = forward(net, x)
-    grads = backward(net, cache, np.ones((3, 2)))
+    out, cache = nn.forward(net, x)
+    grads = nn.backward(net, cache, np.ones((3, 2)))
     assert grads.x[0] is None
     np.testing.assert_allclose(grads.x[1], net.params[0][x[0]].sum(1), rtol=1e-15)
     np.testing.assert_allclose(grads.params.params[0], np.array([[0, 0], [3, 3], [0, 0], [3, 3]]), rtol=1e-15)
     ids = JaxFunction(lambda table, ids: table[ids], (np.eye(3),))
-    out, cache = forward(ids, np.array([0, 2]))
+    out, cache = nn.forward(ids, np.array([0, 2]))
     assert np.array_equal(out, np.eye(3)[[0, 2]])
-    assert backward(ids, cache, out).x is None
+    assert nn.backward(ids, cache, out).x is None
 
 
 def test_states_are_constants_that_stay():
     net = bilinear()
-    out, cache = forward(net, X)
-    grads = backward(net, cache, np.ones_like(out))
+    out, cache = nn.forward(net, X)
+    grads = nn.backward(net, cache, np.ones_like(out))
     assert grads.params.mean is None
-    assert sgd(net, grads, 0.1).mean is net.mean
-    np.testing.assert_allclose(out, predict(Bilinear(net.A, net.B), X) - 1, rtol=1e-14)
+    assert nn.sgd(net, grads, 0.1).mean is net.mean
+    np.testing.assert_allclose(out, nn.predict(Bilinear(net.A, net.B), X) - 1, rtol=1e-14)
 
 
 def test_it_is_the_same_layer_for_prediction_and_for_a_block_of_rows():
-    net = JaxFunction(around, (mlp([3, 2, 2], Tanh(), seed=0),))
-    assert inference(net) is net
-    assert reseed(net, 3) == net
+    net = JaxFunction(around, (nn.mlp([3, 2, 2], nn.Tanh(), seed=0),))
+    assert nn.inference(net) is net
+    assert nn.reseed(net, 3) == net
 
 
 @pytest.mark.usefixtures("jax64")
 def test_inside_jit_and_with_arrays_of_jax_it_gives_arrays_of_jax():
-    net = (Dense.init(3, 3, seed=0), layer())
-    step = lambda net, x, y: sgd(net, value_and_grad(mse)(net, x, y)[1], 0.1)
+    net = (nn.Dense.init(3, 3, seed=0), layer())
+    step = lambda net, x, y: nn.sgd(net, nn.value_and_grad(nn.mse)(net, x, y)[1], 0.1)
     ours, theirs = step(net, X, Y), jax.jit(step)(net, X, Y)
     for a, b in zip(leaves(ours), leaves(theirs), strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-13)
-    assert isinstance(forward(tree_map(jnp.asarray, net[1]), jnp.asarray(X))[0], jax.Array)
-    assert isinstance(forward(tree_map(jnp.asarray, net[1]), X)[0], jax.Array)
-    assert jax.jit(lambda y: y + predict(net[1], X).sum())(1.0) == pytest.approx(1 + predict(net[1], X).sum())
+    assert isinstance(nn.forward(nn.tree_map(jnp.asarray, net[1]), jnp.asarray(X))[0], jax.Array)
+    assert isinstance(nn.forward(nn.tree_map(jnp.asarray, net[1]), X)[0], jax.Array)
+    assert jax.jit(lambda y: y + nn.predict(net[1], X).sum())(1.0) == pytest.approx(1 + nn.predict(net[1], X).sum())
 
 
 def test_it_equals_itself_after_pickling_and_a_class_after_loading(tmp_path):
     for net in (layer(), bilinear()):
         assert pickle.loads(pickle.dumps(net)) == net
         assert hash(pickle.loads(pickle.dumps(net))) == hash(net)
-    net = (bilinear(), Tanh())
-    save(tmp_path / "net", net)
-    assert load(tmp_path / "net") == net
+    net = (bilinear(), nn.Tanh())
+    nn.save(tmp_path / "net", net)
+    assert nn.load(tmp_path / "net") == net
     with pytest.raises(KindError, match=r"save: value\.f must be"):
-        save(tmp_path / "net", layer())
+        nn.save(tmp_path / "net", layer())
 
 
 def test_it_shows_the_name_of_its_function():
     assert repr(JaxFunction(around, (np.ones(1),))) == "JaxFunction(around, (<f64 [1.]>,))"
     assert repr(JaxFunction(partial(dense, 1), (np.ones(1),))) == "JaxFunction(partial, (<f64 [1.]>,))"
-    assert "JaxFunction" in str(summary((layer(), Tanh())))
+    assert "JaxFunction" in str(nn.summary((layer(), nn.Tanh())))

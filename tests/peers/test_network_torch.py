@@ -6,28 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from funcnn import (
-    BatchNorm,
-    Dense,
-    Dropout,
-    Embedding,
-    Frozen,
-    Grads,
-    Relu,
-    Tanh,
-    backward,
-    forward,
-    gradient,
-    mlp,
-    mse,
-    parameters,
-    predict,
-    record,
-    sgd,
-    state,
-    transformer_block,
-    value_and_grad,
-)
+import funcnn as nn
 from funcnn.arrays import is_array, same
 from funcnn.errors import KindError
 from funcnn.layers import GRU, LSTM, First, Last, Softmax
@@ -43,12 +22,12 @@ rng = np.random.default_rng(0)
 X = rng.normal(size=(16, 2))
 Y = X[:, :1] * X[:, 1:]
 NET = (
-    Dense.init(2, 5, seed=0),
-    Tanh(),
-    BatchNorm.init(5),
-    Dropout(0.3, seed=(4, 1)),
-    Frozen(Dense.init(5, 5, seed=3)),
-    Dense.init(5, 1, seed=1),
+    nn.Dense.init(2, 5, seed=0),
+    nn.Tanh(),
+    nn.BatchNorm.init(5),
+    nn.Dropout(0.3, seed=(4, 1)),
+    nn.Frozen(nn.Dense.init(5, 5, seed=3)),
+    nn.Dense.init(5, 1, seed=1),
 )
 
 
@@ -69,11 +48,11 @@ def flat(tree):
 @pytest.mark.parametrize("layer", registered(), ids=lambda layer: layer.__name__)
 def test_out_gradients_and_states_are_those_of_the_layer(layer):
     for params, x in three(layer):
-        out, cache = forward(params, x)
+        out, cache = nn.forward(params, x)
         ds = [rng.normal(size=a.shape) if is_array(a) and a.dtype.kind == "f" else None for a in flat(out)]
         dA = iter([d if d is None else d.astype(a.dtype) for d, a in zip(ds, flat(out), strict=True)])
         tree = shaped(out, dA)
-        grads = backward(params, cache, tree)
+        grads = nn.backward(params, cache, tree)
         network, theirs = Network(params), tensors(x)
         assert network.params == params
         given_back = flat(network(theirs))
@@ -84,9 +63,9 @@ def test_out_gradients_and_states_are_those_of_the_layer(layer):
         if pairs:
             outs, ds = zip(*pairs, strict=True)
             torch.autograd.backward(outs, [torch.tensor(np.array(d)) for d in ds])
-            assert network.params == sgd(params, grads, 0.0)
+            assert network.params == nn.sgd(params, grads, 0.0)
         found = {name: t.grad for name, t in network.named_parameters()}
-        ours = {name: g for name, g in parameters(grads.params).items() if name in found}
+        ours = {name: g for name, g in nn.parameters(grads.params).items() if name in found}
         assert found.keys() == ours.keys()
         assert all([t is None or same(t.numpy(), np.array(ours[name])) for name, t in found.items()])
         assert not pairs or all([t is not None for t in found.values()])
@@ -107,12 +86,12 @@ def test_torch_trains_it_as_the_four_lines_do():
         steps.zero_grad()
         torch.nn.functional.mse_loss(network(x), y).backward()
         steps.step()
-        ours = sgd(ours, value_and_grad(mse)(ours, X, Y)[1], 0.1)
+        ours = nn.sgd(ours, nn.value_and_grad(nn.mse)(ours, X, Y)[1], 0.1)
     assert max(difference(network.params, ours).values()) < 1e-14
-    assert network.params[3] == ours[3] == Dropout(0.3, seed=(4, 1), step=30)
+    assert network.params[3] == ours[3] == nn.Dropout(0.3, seed=(4, 1), step=30)
     assert network.params[4] == NET[4]
     out = network.eval()(x).detach().numpy()
-    assert np.allclose(out, predict(ours, X), rtol=0, atol=1e-13)
+    assert np.allclose(out, nn.predict(ours, X), rtol=0, atol=1e-13)
     with torch.no_grad():
         assert np.array_equal(network(x).numpy(), out)
         assert network.train()(x).shape == (16, 1)
@@ -121,10 +100,10 @@ def test_torch_trains_it_as_the_four_lines_do():
 
 SMOOTH = {
     "dense, statistics and dropout": (NET, (4, 2)),
-    "one layer": (Dense.init(2, 3, seed=0, bias=False), (3, 2)),
+    "one layer": (nn.Dense.init(2, 3, seed=0, bias=False), (3, 2)),
     "sequence": ((LSTM.init(2, 3, seed=0), Last(), Softmax()), (2, 3, 2)),
     "gates": (GRU.init(2, 2, seed=0), (2, 3, 2)),
-    "transformer": (transformer_block(4, 2, 6, seed=0, dropout=0.2), (2, 3, 4)),
+    "transformer": (nn.transformer_block(4, 2, 6, seed=0, dropout=0.2), (2, 3, 4)),
 }
 
 
@@ -143,15 +122,15 @@ def test_gradcheck_passes(net, shape):
 
 def test_names_are_paths_and_load_as_such():
     network = Network(NET)
-    assert [name for name, _ in network.named_parameters()] == list(parameters(NET))
+    assert [name for name, _ in network.named_parameters()] == list(nn.parameters(NET))
     others = [name for name, _ in network.named_buffers()]
     assert others == ["2.mean", "2.var", "3.step", "3.seed.0", "3.seed.1", "4.layer.W", "4.layer.b"]
-    other = Network((Dense.init(2, 5, seed=7), *NET[1:]))
+    other = Network((nn.Dense.init(2, 5, seed=7), *NET[1:]))
     assert other.params != NET
     assert str(other.load_state_dict(network.state_dict())) == "<All keys matched successfully>"
     assert other.params == NET
-    assert Network(Dense.init(1, 1, seed=0)).get_parameter("W").shape == (1, 1)
-    assert list(Network(Relu()).state_dict()) == []
+    assert Network(nn.Dense.init(1, 1, seed=0)).get_parameter("W").shape == (1, 1)
+    assert list(Network(nn.Relu()).state_dict()) == []
 
 
 def test_it_is_copied_pickled_and_shown():
@@ -160,7 +139,7 @@ def test_it_is_copied_pickled_and_shown():
         assert other.params == network.params
         other.get_parameter("0.b").data += 1
         assert network.params == NET
-    assert repr(Network(mlp([1, 1], seed=0))) == f"Network({mlp([1, 1], seed=0)})"
+    assert repr(Network(nn.mlp([1, 1], seed=0))) == f"Network({nn.mlp([1, 1], seed=0)})"
 
 
 def test_it_computes_in_the_dtype_it_is_given():
@@ -171,17 +150,17 @@ def test_it_computes_in_the_dtype_it_is_given():
 
 
 def test_params_are_a_copy():
-    network = Network(mlp([2, 1], seed=0))
+    network = Network(nn.mlp([2, 1], seed=0))
     params = network.params
     with torch.no_grad():
         network.get_parameter("0.W").zero_()
-    assert params == mlp([2, 1], seed=0)
+    assert params == nn.mlp([2, 1], seed=0)
     assert not network.params[0].W.any()
 
 
 def test_tensors_that_were_written_to_are_refused_by_torch():
     for changed in ("0.W", None):
-        network, x = Network(mlp([2, 3, 1], seed=0)), torch.tensor(X).requires_grad_()
+        network, x = Network(nn.mlp([2, 3, 1], seed=0)), torch.tensor(X).requires_grad_()
         x = x * 1
         out = network(x).sum()
         with torch.no_grad():
@@ -191,7 +170,7 @@ def test_tensors_that_were_written_to_are_refused_by_torch():
 
 
 def test_there_is_no_second_derivative():
-    network, x = Network(mlp([2, 1], seed=0)), torch.tensor(X, requires_grad=True)
+    network, x = Network(nn.mlp([2, 1], seed=0)), torch.tensor(X, requires_grad=True)
     with pytest.raises(KindError, match="there is no second derivative"):
         torch.autograd.grad(network(x).sum(), x, create_graph=True)
 
@@ -211,8 +190,8 @@ def test_gradients_in_evaluation_mode():
     network, x = Network((*NET[:2], NET[3], NET[5])).eval(), torch.tensor(X, requires_grad=True)
     network(x).sum().backward()
     net = (*NET[:2], NET[5])
-    out, cache = forward(net, X)
-    grads = backward(net, cache, np.ones_like(out))
+    out, cache = nn.forward(net, X)
+    grads = nn.backward(net, cache, np.ones_like(out))
     assert np.allclose(network.get_parameter("3.W").grad.numpy(), grads.params[2].W, rtol=0, atol=1e-14)
     assert np.allclose(x.grad.numpy(), grads.x, rtol=0, atol=1e-14)
     assert network.params[2].step == 0
@@ -223,7 +202,9 @@ def test_gradients_in_evaluation_mode():
 
 def test_masks_states_and_symbols_are_tensors():
     ids, mask = torch.tensor([[0, 2, 1], [1, 1, 0]]), torch.tensor([[True, True, True], [True, False, False]])
-    network = Network((Embedding.init(3, 4, seed=0), First(Dense.init(4, 3, seed=1)), GRU.init(3, 2, seed=1), Last()))
+    network = Network(
+        (nn.Embedding.init(3, 4, seed=0), First(nn.Dense.init(4, 3, seed=1)), GRU.init(3, 2, seed=1), Last())
+    )
     out = network((ids, mask))
     out.sum().backward()
     assert out.shape == (2, 2)
@@ -236,28 +217,28 @@ def test_masks_states_and_symbols_are_tensors():
     assert h.grad.any()
 
 
-@record
+@nn.record
 class Note:
     """A layer with states that are no numbers."""
 
-    calls: int = state(default=0)
-    first: bool = state(default=True)
-    scale: float = state(default=0.5)
-    label: str = state(default="as it was")
-    nothing: object = state(default=None)
+    calls: int = nn.state(default=0)
+    first: bool = nn.state(default=True)
+    scale: float = nn.state(default=0.5)
+    label: str = nn.state(default="as it was")
+    nothing: object = nn.state(default=None)
     gain: object = None
 
 
-@forward.register(Note)
+@nn.forward.register(Note)
 def note_forward(params, x):
     return x * params.scale * params.gain[0], x
 
 
-@backward.register(Note)
+@nn.backward.register(Note)
 def note_backward(params, x, dA):
     gain = (np.array((dA * x * params.scale).sum()), params.gain[1])
     new = {"calls": params.calls + 1, "first": False, "scale": params.scale / 2}
-    return Grads(gradient(params, gain=gain, **new), dA * params.scale * params.gain[0])
+    return nn.Grads(nn.gradient(params, gain=gain, **new), dA * params.scale * params.gain[0])
 
 
 def test_states_of_every_kind_are_carried():
@@ -268,21 +249,21 @@ def test_states_of_every_kind_are_carried():
     assert [type(value) for value in (network.params.calls, network.params.first)] == [int, bool]
 
 
-@record
+@nn.record
 class Growing:
     """A layer whose memory is a tuple of another length after each step."""
 
-    memory: tuple = state(default=())
+    memory: tuple = nn.state(default=())
 
 
-@forward.register(Growing)
+@nn.forward.register(Growing)
 def growing_forward(params, x):
     return x, x
 
 
-@backward.register(Growing)
+@nn.backward.register(Growing)
 def growing_backward(params, x, dA):
-    return Grads(gradient(params, memory=(dA,) if len(params.memory) != 1 else (dA, dA)), dA)
+    return nn.Grads(nn.gradient(params, memory=(dA,) if len(params.memory) != 1 else (dA, dA)), dA)
 
 
 def test_a_state_may_change_its_form():

@@ -3,22 +3,7 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    Adam,
-    AdamW,
-    ClipNorm,
-    Dense,
-    Grads,
-    Momentum,
-    Tanh,
-    evolve,
-    mlp,
-    mse,
-    sgd,
-    tree_map,
-    update,
-    value_and_grad,
-)
+from funcnn import Adam, AdamW, ClipNorm, Grads, Momentum, evolve, layers, mse, sgd, tree_map, update, value_and_grad
 from funcnn.optimizers import (
     L2,
     Adadelta,
@@ -48,7 +33,7 @@ OPTIMIZERS = [
     *[optimizer for cls in OF_CARDS for optimizer in optimizers_of(cls)],
     (ClipNorm(0.1), L2(0.1), Adam(), Rates((("2.*", 2.0),)), Decay(0.1), Average(0.9)),
 ]
-NET = mlp([2, 4, 1], hidden=Tanh(), seed=0)
+NET = layers.mlp([2, 4, 1], hidden=layers.Tanh(), seed=0)
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((20, 2)), RNG.standard_normal((20, 1))
 
@@ -119,8 +104,8 @@ def test_lengths_whose_square_is_no_number(size):
 
 
 def test_a_number_for_a_parameter():
-    net = (Dense(np.ones((1, 1)), None), np.array(2.0))
-    grads = Grads((Dense(np.ones((1, 1)), None), np.array(3.0)), None)
+    net = (layers.Dense(np.ones((1, 1)), None), np.array(2.0))
+    grads = Grads((layers.Dense(np.ones((1, 1)), None), np.array(3.0)), None)
     for optimizer in (Momentum(), Momentum(nesterov=True), Adam(), AdamW(), NAdam(), NAdam(psi=1e6), RAdam()):
         ours, theirs = update(optimizer, grads, net)[0], jax.jit(update)(optimizer, grads, net)[0]
         assert theirs.params[1].shape == ()

@@ -218,9 +218,7 @@ CASES = {
     "NAdam": Case(NAdam(), topt.NAdam),
     "NAdam, psi=0.1": Case(NAdam(b1=0.8, psi=0.1), lambda p: topt.NAdam(p, betas=(0.8, 0.999), momentum_decay=0.1)),
     "NAdam, psi=1e6": Case(
-        NAdam(psi=1e6),
-        lambda p: topt.NAdam(p, momentum_decay=1e6),
-        lambda: optax.scale_by_adam(nesterov=True),
+        NAdam(psi=1e6), lambda p: topt.NAdam(p, momentum_decay=1e6), lambda: optax.scale_by_adam(nesterov=True)
     ),
     "AMSGrad": Case(AMSGrad(b2=0.9), lambda p: topt.Adam(p, betas=(0.9, 0.9), amsgrad=True)),
     "RAdam": Case(RAdam(), optax=optax.scale_by_radam, over=AT_FIRST),
@@ -234,10 +232,7 @@ CASES = {
         over=AT_FIRST,
     ),
     "RAdam, never divided": Case(
-        RAdam(b2=0.6),
-        lambda p: topt.RAdam(p, betas=(0.9, 0.6)),
-        lambda: optax.scale_by_radam(b2=0.6),
-        over=AS_LONG,
+        RAdam(b2=0.6), lambda p: topt.RAdam(p, betas=(0.9, 0.6)), lambda: optax.scale_by_radam(b2=0.6), over=AS_LONG
     ),
     "RMSProp": Case(
         RMSProp(), lambda p: topt.RMSprop(p, alpha=0.9), lambda: optax.scale_by_rms(0.9, eps_in_sqrt=False)
@@ -281,10 +276,7 @@ CASES = {
         lambda: optax.clip(0.5),
     ),
     "Decay": Case(
-        Decay(0.01),
-        lambda p: topt.SGD(p, weight_decay=0.01),
-        lambda: optax.add_decayed_weights(0.01),
-        over=AS_LONG,
+        Decay(0.01), lambda p: topt.SGD(p, weight_decay=0.01), lambda: optax.add_decayed_weights(0.01), over=AS_LONG
     ),
     "L2, Adam": Case(
         (L2(0.3), Adam()),

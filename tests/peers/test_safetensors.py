@@ -7,21 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from funcnn import (
-    Adam,
-    Array,
-    Dense,
-    Tanh,
-    TrainState,
-    evolve,
-    forward,
-    mlp,
-    parameters,
-    record,
-    state,
-    tree_map,
-    update,
-)
+from funcnn import Array, Dense, Tanh, TrainState, evolve, forward, mlp, optimizers, parameters, record, state, tree_map
 from funcnn.arrays import same
 from funcnn.errors import FileError, NoFileError
 from funcnn.files import fingerprint
@@ -127,10 +113,10 @@ def test_arrays_of_jax(path):
 
 
 def test_a_training_state_with_its_memory(path):
-    start = TrainState(net[0], Adam())
+    start = TrainState(net[0], optimizers.Adam())
     from funcnn import Grads
 
-    _, optimizer = update(Adam(), Grads(net[0], None), net[0])
+    _, optimizer = optimizers.update(optimizers.Adam(), Grads(net[0], None), net[0])
     now = TrainState(net[0], optimizer, step=1, cost=0.25)
     write(path, now)
     assert read(path, evolve(now, step=0, cost=0.0)) == now

@@ -100,11 +100,6 @@ def test_caches_cross_the_border_in_both_directions(name):
     assert_close(jax.jit(backward)(layer, cache, (dA, None)), expected)
 
 
-def test_the_network_may_be_traced_where_x_is_an_array_of_numpy():
-    layer, (given, dA) = LAYERS["GRU"], drawn(3)
-    assert_close(jax.jit(lambda layer: rules(layer, given, dA))(layer), rules(layer, given, dA))
-
-
 def test_the_gradient_of_out_may_be_traced_alone():
     layer, (given, dA) = LAYERS["RNN"], drawn(3)
     cache = forward(layer, given)[1]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import funcnn as nn
 from funcnn import Attention, Dense, backward, forward, parameters, transformer_block, tree_map
-from funcnn.layers import CrossAttention, Rotary, attend, attend_backward
+from funcnn.layers import CrossAttention, Rotary
 from funcnn.testing.strategies import cases
 from funcnn.trees import leaves
 from tests.counts import at_most
@@ -137,28 +137,6 @@ def test_out_and_all_gradients_are_those_of_the_module(cross, data):
     assert_gradients_equal(to_torch(grads.params), module)
     for d, a in zip(leaves(grads.x), [a for a in given_x if a.requires_grad], strict=True):
         assert_equal("dx", d, a.grad)
-
-
-@at_most(60)
-@given(st.data())
-def test_the_dot_product_and_its_gradients_are_those_of_torch(data):
-    """`scaled_dot_product_attention` reads its mask as `attend` does, True where a query may attend."""
-    t, s, d, e = (data.draw(st.integers(1, 5)) for _ in range(4))
-    before = data.draw(st.sampled_from([(), (3,), (2, 3)]))
-    rng = np.random.default_rng(data.draw(st.integers(0, 2**31 - 1)))
-    q, k, v = (rng.standard_normal((*before, *shape)) for shape in [(t, d), (s, d), (s, e)])
-    allowed = rng.random(data.draw(st.sampled_from([(t, s), (1, s), (*before, t, s)]))) < 0.6
-    allowed[..., 0] = True  # torch makes NaN of a query that may attend to nothing
-    for mask in (None, allowed):
-        out, weights = attend(q, k, v, mask)
-        theirs = [torch.tensor(a, requires_grad=True) for a in (q, k, v)]
-        attn_mask = None if mask is None else torch.tensor(mask)
-        torch_out = torch.nn.functional.scaled_dot_product_attention(*theirs, attn_mask=attn_mask)
-        dA = rng.standard_normal(out.shape)
-        torch_out.backward(torch.tensor(dA))
-        assert_equal("out", out, torch_out)
-        for name, ours, a in zip("qkv", attend_backward(q, k, v, weights, dA), theirs, strict=True):
-            assert_equal(name, ours, a.grad)
 
 
 def test_one_bias_of_four_becomes_four():

@@ -1,4 +1,4 @@
-"""Positions and recurrent layers against torch: out, last states and all gradients."""
+"""Recurrent layers against torch: out, last states and all gradients; and positions in float32."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from funcnn import GRU, LSTM, backward, forward, parameters
 from funcnn.errors import KindError
-from funcnn.layers import RNN, Bidirectional, Last, LearnedPosition, Rotary, SinusoidalPosition
+from funcnn.layers import RNN, Bidirectional, LearnedPosition, Rotary, SinusoidalPosition
 from funcnn.trees import astype
 from tests.counts import at_most
 
@@ -118,94 +118,6 @@ def test_both_ways(kind, m, t, n, k, form, seed):
         list(module.parameters()),
         lambda grads: [*ours(layer.ahead)(grads[:4]), *ours(layer.behind)(grads[4:])],
     )
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@often
-@given(sizes, sizes, sizes, sizes, seeds)
-def test_stacked_layers_are_a_chain(kind, m, t, n, k, seed):
-    rng = np.random.default_rng(seed)
-    layers = drawn(kind, n, k, rng), drawn(kind, k, k, rng)
-    one, other = (to_torch(layer).layer for layer in layers)
-    both = type(one)(n, k, num_layers=2, batch_first=True, dtype=torch.float64)
-    for i, module in enumerate((one, other)):
-        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-            setattr(both, f"{name}_l{i}", getattr(module, f"{name}_l0"))
-    assert_as_torch(
-        layers,
-        rng.standard_normal((m, t, n)),
-        rng,
-        lambda x: both(x)[0],
-        list(both.parameters()),
-        lambda grads: [*ours(layers[0])(grads[:4]), *ours(layers[1])(grads[4:])],
-    )
-
-
-@often
-@given(sizes, sizes, sizes, st.sampled_from(["x", "mask", "no mask"]), seeds)
-def test_the_last_step(m, t, k, form, seed):
-    """By a loop over rows; of a row of nothing, zeros."""
-    rng = np.random.default_rng(seed)
-    x, mask = rng.standard_normal((m, t, k)), rng.random((m, t)) < 0.5
-    there = mask if form == "mask" else np.ones_like(mask)
-
-    def rows(given):
-        x = given[0] if type(given) is tuple else given
-        return torch.stack([x[i, row.nonzero()[0][-1]] if row.any() else 0 * x[i, 0] for i, row in enumerate(there)])
-
-    given = {"x": x, "mask": (x, mask), "no mask": (x, None)}[form]
-    assert_as_torch(Last(), given, rng, rows, [], list)
-
-
-# What torch has no module for, written with its functions once more.
-
-
-def angles(t, n, base):
-    return torch.arange(t, dtype=torch.float64)[:, None] * base ** (-torch.arange(0, n, 2, dtype=torch.float64) / n)
-
-
-def waves(t, n, base):
-    table = torch.zeros(t, n, dtype=torch.float64)
-    table[:, 0::2], table[:, 1::2] = torch.sin(angles(t, n, base)), torch.cos(angles(t, n, base))
-    return table
-
-
-def turned(x, base):
-    """By a matrix for each place and pair."""
-    a = angles(*x.shape[1:], base)
-    turns = torch.stack([a.cos(), -a.sin(), a.sin(), a.cos()], dim=-1).reshape(*a.shape, 2, 2)
-    return (turns @ x.reshape(*x.shape[:2], -1, 2, 1)).reshape(x.shape)
-
-
-def masked(f):
-    """What f makes of x where something is, else 0."""
-
-    def call(given):
-        if type(given) is not tuple:
-            return f(given)
-        return torch.where(given[1][..., None], f(given[0]), 0.0), given[1]
-
-    return call
-
-
-@pytest.mark.parametrize("kind", [SinusoidalPosition, LearnedPosition, Rotary])
-@often
-@given(sizes, sizes, sizes, st.booleans(), st.sampled_from([10000.0, 3.0]), seeds)
-def test_positions(kind, m, t, half, with_mask, base, seed):
-    rng = np.random.default_rng(seed)
-    n = 2 * half
-    x, mask = rng.standard_normal((m, t, n)), rng.random((m, t)) < 0.7
-    P = rng.standard_normal((t + 1, n))
-    layer = kind(P) if kind is LearnedPosition else kind(base=base)
-    table = torch.tensor(P, requires_grad=True)
-    function = {
-        SinusoidalPosition: lambda x: x + waves(t, n, base),
-        LearnedPosition: lambda x: x + table[:t],
-        Rotary: lambda x: turned(x, base),
-    }[kind]
-    weights = [table] if kind is LearnedPosition else []
-    x = (x, mask) if with_mask else x
-    assert_as_torch(layer, x, rng, masked(function), weights, list)
 
 
 def test_torch_has_two_ways_of_one_kind_only():

@@ -15,9 +15,7 @@ few = at_most(25)
 T = np.linspace(0, 1, 5)
 within_3 = fst.tensors("n", least=2).map(lambda args: [args[0].clip(-3, 3)])
 
-
-def quartic(x):
-    return float(((x - 1) ** 4).sum()) + x[0] * x[-1]
+quartic = lambda x: float(((x - 1) ** 4).sum()) + x[0] * x[-1]
 
 
 def d_quartic(x):
@@ -37,8 +35,7 @@ def d_decay(x):
     return np.stack([e, -x[0] * T * e], axis=1)
 
 
-def forgets_the_last(x):
-    return np.append(d_quartic(x)[:-1], 4 * (x[-1] - 1) ** 3)
+forgets_the_last = lambda x: np.append(d_quartic(x)[:-1], 4 * (x[-1] - 1) ** 3)
 
 
 def writes_to_x(x):

@@ -49,10 +49,7 @@ def adaptive_update(optimizer, grads, params):
     old = map_parameters(np.zeros_like, grads.params)
     mean = map_parameters(lambda g, m: o.a * m + (1 - o.a) * g, grads.params, o.mean if o.t else old)
     square = map_parameters(lambda g, v: o.b * v + (1 - o.b) * g * g, grads.params, o.square if o.t else old)
-
-    def direction(g, m, v):
-        return m / (1 - o.a**t) / (np.sqrt(v / (1 - o.b**t)) + o.eps)
-
+    direction = lambda g, m, v: m / (1 - o.a**t) / (np.sqrt(v / (1 - o.b**t)) + o.eps)
     moved = map_parameters(direction, grads.params, mean, square)
     return Grads(moved, grads.x), evolve(o, t=t, mean=mean, square=square)
 
@@ -405,174 +402,106 @@ def changed_settings(optimizer, grads, params):
 OUTSIDE = "when it is called again with the same arguments: the memory must be in the optimizer"
 WROTE = "update writes to what it was given, or returned before: "
 
+# The class of the error and what it says: {what is planted: a function that makes it}
 PLANTED = {
-    "memory in a global": (memory_in_a_global, NotDeterministic, f"another grads.params.0.W {OUTSIDE}"),
-    "a counter outside": (a_counter_outside, NotDeterministic, f"another grads.params.0.W {OUTSIDE}"),
-    "noise without a seed": (random_noise, NotDeterministic, OUTSIDE),
-    "memory in a global, by step": (
-        memory_by_step_in_a_global,
-        NotPure,
-        "update gives another grads.params.0.W after it was called for another network",
-    ),
-    "something of another network in a global": (
-        the_largest_network_in_a_global,
-        NotPure,
-        "update gives another grads.params.0.W after it was called for another network",
-    ),
-    "memory by id": (
-        lambda: memory_by_id(lambda kept, key: kept.get(key, 0.0)),
-        NotPure,
-        "update gives another grads.params.0.W for copies of its arguments: is something kept under the id",
-    ),
-    "memory by id, or none": (
-        lambda: memory_by_id(lambda kept, key: kept[key]),
-        NotPure,
-        "update raises KeyError for copies of its arguments: is something kept under the id",
-    ),
-    "memory changed in place": (lambda: memory_changed_in_place(force=False), NotPure, WROTE),
-    "memory changed in place by force": (
-        lambda: memory_changed_in_place(force=True),
-        NotPure,
-        "update changes optimizer.memory.0.W, which it was given",
-    ),
-    "gradients written to": (lambda: given_written_to(lambda g, p: g.params, force=False), NotPure, WROTE),
-    "gradients written to by force": (
-        lambda: given_written_to(lambda g, p: g.params, force=True),
-        NotPure,
-        "update changes grads.params.0.W, which it was given",
-    ),
-    "parameters written to": (lambda: given_written_to(lambda g, p: p, force=False), NotPure, WROTE),
-    "parameters written to by force": (
-        lambda: given_written_to(lambda g, p: p, force=True),
-        NotPure,
-        "update changes params.0.W, which it was given",
-    ),
-    "a gradient written to later": (
-        a_gradient_written_to_later,
-        NotPure,
-        "update changes grads.params.0.W, which it was given or returned before",
-    ),
-    "one buffer for all": (
-        one_buffer_for_all,
-        NotPure,
-        "update changes grads.params.0.W, which it was given or returned before",
-    ),
-    "a scalar that widens": (
-        lambda: of_numbers(lambda g: np.float64(0.5) * g),
-        WrongDtype,
-        "grads.params.0.W must be float32, as its parameter is, not float64",
-    ),
-    "a scalar that widens at times": (
-        lambda: planted(clip_that_widens),
-        WrongDtype,
-        "grads.params.0.W must be float32, as its parameter is, not float64",
-    ),
-    "memory in float64": (
-        lambda: planted(wide_memory),
-        WrongDtype,
-        "optimizer.memory.0.W must be float32, as the parameters are, not float64",
-    ),
-    "memory in float32": (
-        lambda: planted(narrow_memory),
-        WrongDtype,
-        "optimizer.memory.0.W must be float64, as the parameters are, not float32",
-    ),
-    "a shape lost": (
-        lambda: of_numbers(np.ravel),
-        WrongShape,
-        "grads.params.0.W must have the shape of its parameter, (2, 3); it is (6,)",
-    ),
-    "an axis too many": (
-        lambda: of_numbers(np.atleast_2d),
-        WrongShape,
-        "grads.params.0.b must have the shape of its parameter, (3,); it is (1, 3)",
-    ),
-    "no array": (
-        lambda: of_pair(lambda o, g: (Grads((nn.trees.replace(g.params, "0.b", None)[0], *g.params[1:]), g.x), o)),
-        BrokenPromise,
-        "update must not change grads.params.0.b: in a gradient, only numbers may change",
-    ),
-    "another class": (
-        lambda: of_pair(lambda o, g: (Grads((g.params[0], nn.Relu(), *g.params[2:]), g.x), o)),
-        BrokenPromise,
-        "update must not change grads.params.1",
-    ),
-    "a layer left out": (
-        lambda: of_pair(lambda o, g: (Grads(g.params[:-1], g.x), o)),
-        BrokenPromise,
-        "update must not change grads.params",
-    ),
-    "no Grads": (
-        lambda: of_pair(lambda o, g: (g.params, o)),
-        BrokenPromise,
-        "must return Grads first; it returned (Dense",
-    ),
-    "a setting that changes": (
-        lambda: planted(changed_settings),
-        BrokenPromise,
-        "update must not change optimizer.beta: in an optimizer, only states may change",
-    ),
-    "another optimizer": (
-        lambda: of_pair(lambda o, g: (g, Momentum())),
-        BrokenPromise,
-        "update must not change optimizer",
-    ),
-    "an optimizer in a tuple": (
-        lambda: of_pair(lambda o, g: (g, (o,))),
-        BrokenPromise,
-        "must not change optimizer",
-    ),
-    "memory forgotten": (
-        lambda: planted(forgetful),
-        BrokenPromise,
-        "optimizer.memory stays empty: the memory must be in",
-    ),
-    "memory forgotten, None at first": (
-        lambda: planted(forgetful, None),
-        BrokenPromise,
-        "optimizer.memory stays empty",
-    ),
-    "memory forgotten, 0 at first": (
-        lambda: planted(forgetful, 0),
-        BrokenPromise,
-        "optimizer.memory stays empty",
-    ),
-    "memory forgotten, zeros at first": (
-        lambda: planted(forgetful, map_parameters(np.zeros_like, NET)),
-        BrokenPromise,
-        "optimizer.memory stays empty",
-    ),
-    "memory forgotten by one of two": (
-        lambda: (Momentum(), planted(forgetful)),
-        BrokenPromise,
-        "optimizer.1.memory stays empty",
-    ),
-    "memory forgotten by one inside": (
-        lambda: Strict(planted(forgetful)),
-        BrokenPromise,
-        "optimizer.inner.memory stays empty",
-    ),
-    "nothing added to a root": (
-        lambda: planted(without_floor),
-        NotFinite,
-        "grads.params.0.W is not finite where all gradients are 0 from the first step on",
-    ),
-    "the last length, which was 0": (
-        lambda: planted(by_the_last_length),
-        NotFinite,
-        "grads.params.0.W is not finite where all gradients are 0 from the first step on",
-    ),
-    "a logarithm": (
-        lambda: of_numbers(np.log),
-        NotFinite,
-        "grads.params.0.W is not finite where the gradient that was given is",
-    ),
+    (NotDeterministic, f"another grads.params.0.W {OUTSIDE}"): {
+        "memory in a global": memory_in_a_global,
+        "a counter outside": a_counter_outside,
+    },
+    (NotDeterministic, OUTSIDE): {"noise without a seed": random_noise},
+    (NotPure, "update gives another grads.params.0.W after it was called for another network"): {
+        "memory in a global, by step": memory_by_step_in_a_global,
+        "something of another network in a global": the_largest_network_in_a_global,
+    },
+    (NotPure, "update gives another grads.params.0.W for copies of its arguments: is something kept under the id"): {
+        "memory by id": lambda: memory_by_id(lambda kept, key: kept.get(key, 0.0))
+    },
+    (NotPure, "update raises KeyError for copies of its arguments: is something kept under the id"): {
+        "memory by id, or none": lambda: memory_by_id(lambda kept, key: kept[key])
+    },
+    (NotPure, WROTE): {
+        "memory changed in place": lambda: memory_changed_in_place(force=False),
+        "gradients written to": lambda: given_written_to(lambda g, p: g.params, force=False),
+        "parameters written to": lambda: given_written_to(lambda g, p: p, force=False),
+    },
+    (NotPure, "update changes optimizer.memory.0.W, which it was given"): {
+        "memory changed in place by force": lambda: memory_changed_in_place(force=True)
+    },
+    (NotPure, "update changes grads.params.0.W, which it was given"): {
+        "gradients written to by force": lambda: given_written_to(lambda g, p: g.params, force=True)
+    },
+    (NotPure, "update changes params.0.W, which it was given"): {
+        "parameters written to by force": lambda: given_written_to(lambda g, p: p, force=True)
+    },
+    (NotPure, "update changes grads.params.0.W, which it was given or returned before"): {
+        "a gradient written to later": a_gradient_written_to_later,
+        "one buffer for all": one_buffer_for_all,
+    },
+    (WrongDtype, "grads.params.0.W must be float32, as its parameter is, not float64"): {
+        "a scalar that widens": lambda: of_numbers(lambda g: np.float64(0.5) * g),
+        "a scalar that widens at times": lambda: planted(clip_that_widens),
+    },
+    (WrongDtype, "optimizer.memory.0.W must be float32, as the parameters are, not float64"): {
+        "memory in float64": lambda: planted(wide_memory)
+    },
+    (WrongDtype, "optimizer.memory.0.W must be float64, as the parameters are, not float32"): {
+        "memory in float32": lambda: planted(narrow_memory)
+    },
+    (WrongShape, "grads.params.0.W must have the shape of its parameter, (2, 3); it is (6,)"): {
+        "a shape lost": lambda: of_numbers(np.ravel)
+    },
+    (WrongShape, "grads.params.0.b must have the shape of its parameter, (3,); it is (1, 3)"): {
+        "an axis too many": lambda: of_numbers(np.atleast_2d)
+    },
+    (BrokenPromise, "update must not change grads.params.0.b: in a gradient, only numbers may change"): {
+        "no array": lambda: of_pair(
+            lambda o, g: (Grads((nn.trees.replace(g.params, "0.b", None)[0], *g.params[1:]), g.x), o)
+        )
+    },
+    (BrokenPromise, "update must not change grads.params.1"): {
+        "another class": lambda: of_pair(lambda o, g: (Grads((g.params[0], nn.Relu(), *g.params[2:]), g.x), o))
+    },
+    (BrokenPromise, "update must not change grads.params"): {
+        "a layer left out": lambda: of_pair(lambda o, g: (Grads(g.params[:-1], g.x), o))
+    },
+    (BrokenPromise, "must return Grads first; it returned (Dense"): {
+        "no Grads": lambda: of_pair(lambda o, g: (g.params, o))
+    },
+    (BrokenPromise, "update must not change optimizer.beta: in an optimizer, only states may change"): {
+        "a setting that changes": lambda: planted(changed_settings)
+    },
+    (BrokenPromise, "update must not change optimizer"): {
+        "another optimizer": lambda: of_pair(lambda o, g: (g, Momentum()))
+    },
+    (BrokenPromise, "must not change optimizer"): {"an optimizer in a tuple": lambda: of_pair(lambda o, g: (g, (o,)))},
+    (BrokenPromise, "optimizer.memory stays empty: the memory must be in"): {
+        "memory forgotten": lambda: planted(forgetful)
+    },
+    (BrokenPromise, "optimizer.memory stays empty"): {
+        "memory forgotten, None at first": lambda: planted(forgetful, None),
+        "memory forgotten, 0 at first": lambda: planted(forgetful, 0),
+        "memory forgotten, zeros at first": lambda: planted(forgetful, map_parameters(np.zeros_like, NET)),
+    },
+    (BrokenPromise, "optimizer.1.memory stays empty"): {
+        "memory forgotten by one of two": lambda: (Momentum(), planted(forgetful))
+    },
+    (BrokenPromise, "optimizer.inner.memory stays empty"): {
+        "memory forgotten by one inside": lambda: Strict(planted(forgetful))
+    },
+    (NotFinite, "grads.params.0.W is not finite where all gradients are 0 from the first step on"): {
+        "nothing added to a root": lambda: planted(without_floor),
+        "the last length, which was 0": lambda: planted(by_the_last_length),
+    },
+    (NotFinite, "grads.params.0.W is not finite where the gradient that was given is"): {
+        "a logarithm": lambda: of_numbers(np.log)
+    },
 }
+BY_NAME = {name: (make, *said) for said, made in PLANTED.items() for name, make in made.items()}
 
 
-@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize("name", BY_NAME)
 def test_a_broken_promise_is_caught_and_named(name):
-    make, error, message = PLANTED[name]
+    make, error, message = BY_NAME[name]
     with pytest.raises(GradientError) as caught:
         check_optimizer(make(), NET)
     assert type(caught.value) is error

@@ -15,9 +15,7 @@ rng = np.random.default_rng(1)
 X, SQUARE = rng.standard_normal((3, 5)), rng.standard_normal((3, 3))
 SIGNED = np.array([1.5, -0.5, 0.0, 2.0, -3.0])
 
-
-def double(x):
-    return 2 * x
+double = lambda x: 2 * x
 
 
 def square(x):
@@ -31,8 +29,7 @@ def said(f, vjp, *args):
     return str(caught.value).splitlines()
 
 
-def sine_vjp(args, dA):
-    return [dA * np.cos(args[0])]
+sine_vjp = lambda args, dA: [dA * np.cos(args[0])]
 
 
 def wrong_where(mask):
@@ -143,12 +140,8 @@ def test_an_entry_is_named_by_its_place():
 
 
 def test_an_output_too_rough_to_weigh_does_not_hide_the_others():
-    def f(x):
-        return np.append(x, x.sum() + 1e15 - 1e15)
-
-    def vjp(args, dA):
-        return [2 * dA[:-1] + dA[-1]]
-
+    f = lambda x: np.append(x, x.sum() + 1e15 - 1e15)
+    vjp = lambda args, dA: [2 * dA[:-1] + dA[-1]]
     lines = said(f, vjp, np.array([1.0, 3.0]))
     assert lines[0] == "f: dx, 2 of 2 entries wrong, first x[0]"
     assert lines[2].startswith("    x = ")  # a factor is not named, since it is unknown for the last output

@@ -15,8 +15,7 @@ def square(x):
     return x * x
 
 
-def in_memory_order(a):
-    return a.ravel("K").reshape(a.shape)
+in_memory_order = lambda a: a.ravel("K").reshape(a.shape)
 
 
 def of_zeros(dA, gradient, otherwise):
@@ -60,14 +59,8 @@ TWO = {
         lambda args, dA: [3.0 * args[0] * dA.astype(np.float64)],
         "WrongGradient WrongDtype",
     ),
-    "a factor, and a refused layout": (
-        lambda args, dA: [3 * args[0] * refused(dA)],
-        "WrongGradient RefusedLayout",
-    ),
-    "a factor, and a refused dtype": (
-        lambda args, dA: [3 * args[0] * of_one_dtype(dA)],
-        "WrongGradient RefusedDtype",
-    ),
+    "a factor, and a refused layout": (lambda args, dA: [3 * args[0] * refused(dA)], "WrongGradient RefusedLayout"),
+    "a factor, and a refused dtype": (lambda args, dA: [3 * args[0] * of_one_dtype(dA)], "WrongGradient RefusedDtype"),
     "a factor, and a shape for a dA of zeros": (
         lambda args, dA: [of_zeros(dA, dA.sum(), 3 * args[0] * dA)],
         "WrongShape WrongGradient",
@@ -229,9 +222,7 @@ def test_arguments_are_printed_in_the_dtype_that_failed(x):
 
 
 def test_constants_are_printed_as_they_are():
-    def f(x, *, scale):
-        return x * scale
-
+    f = lambda x, *, scale: x * scale
     with pytest.raises(WrongForFloat32) as caught:
         check_vjp(f, lambda args, dA, scale: [of_float32(dA, 5, 2) * dA], [X], kwargs={"scale": np.array(2.0)})
     assert "scale = np.array(2.0)" in str(caught.value)

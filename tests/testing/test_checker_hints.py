@@ -21,21 +21,10 @@ def hints(f, vjp, *args):
     return [line.strip() for line in lines[2:shown]]
 
 
-def square(x):
-    return x * x
-
-
-def cubes(x):
-    return np.sum(x**3)
-
-
-def product(A, B):
-    return np.sum(A * B)
-
-
-def mean(x):
-    return np.mean(x * x)
-
+square = lambda x: x * x
+cubes = lambda x: np.sum(x**3)
+product = lambda A, B: np.sum(A * B)
+mean = lambda x: np.mean(x * x)
 
 # A function, a wrong vjp, and arguments at which a relation holds that does not hold elsewhere.
 COINCIDENCES = {
@@ -61,11 +50,7 @@ COINCIDENCES = {
     "a size of 2": (square, lambda args, dA: [args[0] * dA], EQUAL),
     "a size of 3": (lambda x: x**3, lambda args, dA: [args[0] ** 2 * dA], np.ones((3, 2))),
     "a symmetric matrix": (product, lambda args, dA: [dA * args[1].T, dA * args[0]], 0 * EQUAL, LOWER),
-    "a symmetric gradient": (
-        product,
-        lambda args, dA: [dA * (args[1] + args[1].T) / 2, dA * args[0]],
-        *(EQUAL, LOWER),
-    ),
+    "a symmetric gradient": (product, lambda args, dA: [dA * (args[1] + args[1].T) / 2, dA * args[0]], *(EQUAL, LOWER)),
 }
 
 
@@ -91,10 +76,7 @@ def test_an_f_that_iterates_until_a_tolerance_is_asked_for_it():
 
 def test_a_tolerance_holds_where_a_slope_is_0_too():
     """As of a solver whose steps depend on all of its equations."""
-
-    def coupled(x):
-        return x + 3e-7 * x[::-1]
-
+    coupled = lambda x: x + 3e-7 * x[::-1]
     x, vjp = np.array([1.0, 2.0]), lambda args, dA: [dA]
     assert hints(coupled, vjp, x) == [
         "every wrong entry: right to 3e-07 of the largest entry; does f iterate until a tolerance? tolerance=1e-6"

@@ -48,17 +48,6 @@ def test_the_interval_is_in_the_message():
     assert sorted([float(low), float(high)]) == sorted([0, float(re.search(r"np.array\((.*)\)", dA).group(1))])
 
 
-@pytest.mark.parametrize("at_0", [-1.0, 0.0, 0.5, 1.0])
-def test_the_slope_of_a_magnitude_at_0_may_be_any_between(at_0):
-    assert check_vjp(abs, where_0(at_0, np.sign), [AT_0]).inconclusive == 0
-
-
-@pytest.mark.parametrize("at_0", [-1.5, 1.01])
-def test_but_no_other(at_0):
-    with pytest.raises(WrongAtKink, match="wrong exactly where x is 0"):
-        check_vjp(abs, where_0(at_0, np.sign), [AT_0])
-
-
 @pytest.mark.parametrize("frequency", [1e7, 1e8])
 @pytest.mark.parametrize("scale", [1.0, 1e299])
 @pytest.mark.parametrize("x", [0.6037611574366157, -0.18258805876155226, 0.1768130055252255, 0.91, -0.37])
@@ -74,7 +63,7 @@ def test_a_nan_at_a_kink_is_wrong_since_the_slopes_are_bounded():
     with pytest.raises(
         NotFinite, match=r"1 of 3 entries wrong, first x\[0\]\n    analytic nan, but the slope of f is 0"
     ):
-        check_vjp(abs, lambda args, dA: [dA * args[0] / np.sqrt(args[0] ** 2)], [AT_0])
+        check_vjp(np.abs, lambda args, dA: [dA * args[0] / np.sqrt(args[0] ** 2)], [AT_0])
 
 
 @pytest.mark.parametrize("x", [1.0, AT_0])
@@ -88,16 +77,6 @@ A, B = np.array([1.0, 2.0, 3.0]), np.array([1.0, 0.0, 5.0])
 
 def maximum(a, b):
     return np.maximum(a, b)
-
-
-def test_a_tie_may_go_to_one_or_be_shared():
-    check_vjp(maximum, lambda args, dA: [dA * (args[0] >= args[1]), dA * (args[1] > args[0])], [A, B])
-
-    def shared(args, dA):
-        half = (args[0] == args[1]) * dA * dA.dtype.type(0.5)
-        return [dA * (args[0] > args[1]) + half, dA * (args[1] > args[0]) + half]
-
-    check_vjp(maximum, shared, [A, B])
 
 
 def test_a_tie_counted_twice_is_wrong_though_no_entry_is():
@@ -135,21 +114,16 @@ def test_a_kink_nearby_is_told_from_one_that_is_here():
 
 @pytest.mark.parametrize("missing", [np.nan, np.inf])
 def test_an_entry_that_is_not_finite_and_does_not_matter_is_nobodys_mistake(missing):
-    def vjp(args, dA):
-        return [2 * dA * np.isfinite(args[0])]
-
+    vjp = lambda args, dA: [2 * dA * np.isfinite(args[0])]
     report = check_vjp(lambda x: 2 * np.where(np.isfinite(x), x, 0), vjp, [np.array([1.0, missing])])
     assert report.decided == ("x",)
 
 
-def to_every_tie(x, dA):
-    return dA * (x == x.max())
+to_every_tie = lambda x, dA: dA * (x == x.max())
 
 
 def test_a_tie_of_one_argument_is_named_with_that_argument():
-    def vjp(args, dA):
-        return [to_every_tie(args[0], dA), dA + 0 * args[1]]
-
+    vjp = lambda args, dA: [to_every_tie(args[0], dA), dA + 0 * args[1]]
     with pytest.raises(WrongTogether, match="the entries of da are wrong together, though each alone is right"):
         check_vjp(lambda a, b: a.max() + b.sum(), vjp, [np.ones(2), np.arange(3.0)])
 
@@ -164,9 +138,7 @@ def test_a_tie_of_more_than_are_looked_at_one_by_one():
 def test_what_is_wrong_in_a_small_entry_alone_is_said_of_that_entry():
     """The slope of the last entry lacks the first, 1e-7, which raw differences of some step or other also say."""
     x = np.array([1e-7, 3.0, 0.3166450164719021, -1.0])
-
-    def quartic(x):
-        return ((x - 1) ** 4).sum() + x[0] * x[-1]
+    quartic = lambda x: ((x - 1) ** 4).sum() + x[0] * x[-1]
 
     def vjp(args, dA):
         (x,) = args

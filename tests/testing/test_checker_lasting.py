@@ -42,10 +42,7 @@ FOUND = {
         stale({"f": np.sin, "vjp": memos.kept_first(str)}),
         "vjp gives the gradient of an earlier call at arguments that differ in their last digits",
     ),
-    "a pool of values": (
-        late(memos.pool_of_values(12), np.cos),
-        "f changes an earlier result after many other calls",
-    ),
+    "a pool of values": (late(memos.pool_of_values(12), np.cos), "f changes an earlier result after many other calls"),
     "a pool of gradients": (
         stale({"f": np.sin, "vjp": memos.pool(12)}),
         "vjp changes an earlier gradient after many other calls",

@@ -18,6 +18,7 @@ from funcnn.testing import (
     every_layer,
 )
 from funcnn.trees import replace
+from tests.said import fails, says
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # a probe may be nan
 x = np.array([[0.5, 2.0, 0.25], [1.0, 3.0, 0.125]])
@@ -50,9 +51,7 @@ def inside(holds, f):
     return checked
 
 
-def is_positive(x):
-    return (x > 0).all()
-
+is_positive = lambda x: (x > 0).all()
 
 DOMAINS = {
     "an interval": {"x": (1e-3, None)},
@@ -66,10 +65,8 @@ def test_a_layer_is_called_inside_its_domain(domain):
     log = inside(is_positive, np.log)
     right = layer(log, inside(is_positive, lambda x, dA: dA / x))
     assert check_layer(right, x, domain=domain).inconclusive == 0
-    with pytest.raises(WrongGradient):
-        check_layer(layer(log, inside(is_positive, lambda x, dA: 2 * dA / x)), x, domain=domain)
-    with pytest.raises(Inconclusive, match="outside domain"):
-        check_layer(right, x - 0.125, domain=domain)
+    fails(WrongGradient, check_layer, layer(log, inside(is_positive, lambda x, dA: 2 * dA / x)), x, domain=domain)
+    says(Inconclusive, "outside domain", check_layer, right, x - 0.125, domain=domain)
 
 
 def test_a_layer_is_not_called_outside_its_domain_with_x_plus_1_or_in_float32():
@@ -123,8 +120,7 @@ C = np.array([[2.0, 1.0, 0.5], [1.0, 3.0, -1.0], [0.5, -1.0, 1.0]])
     ("params", "name"), [(Symmetric(C), "params.C"), ((Dense(C.T, None), Symmetric(C)), "params.1.C")]
 )
 def test_a_parameter_moves_within_its_structure(params, name):
-    with pytest.raises(WrongGradient, match=f'{name} is always symmetric, write structure={{"{name}": "symm'):
-        check_layer(params, x)
+    says(WrongGradient, f'{name} is always symmetric, write structure={{"{name}": "symm', check_layer, params, x)
     assert name in check_layer(params, x, structure={name: "symmetric"}).decided
     with pytest.raises(WrongGradient, match=f'# structure of {name}: "lower triangular"; its gradient is compared on'):
         check_layer(replace(params, name[7:], np.tril(C)), x, structure={name: "lower triangular"})
@@ -137,19 +133,16 @@ def test_ties_are_a_matter_of_taste():
     ties = np.array([[3.0, 1.0, 3.0]])
     most = lambda x: x.max(axis=1, keepdims=True)
     every_tie = layer(most, lambda x, dA: dA * (x == most(x)))
-    with pytest.raises(WrongTogether):
-        check_layer(every_tie, ties)
+    fails(WrongTogether, check_layer, every_tie, ties)
     assert check_layer(every_tie, ties, at_kinks="hull").kinks > 0
     twice = layer(np.abs, lambda x, dA: dA * np.where(x == 0, 2, np.sign(x)))
-    with pytest.raises(WrongGradient):
-        check_layer(twice, np.array([[0.0, 1.0]]), at_kinks="hull")
+    fails(WrongGradient, check_layer, twice, np.array([[0.0, 1.0]]), at_kinks="hull")
     assert check_layer(twice, np.array([[0.0, 1.0]]), at_kinks="skip").verdict == "pass"
 
 
 def test_a_small_error_of_a_layer_is_reported():
     rough = layer(np.sin, lambda x, dA: dA * np.cos(x) * dA.dtype.type(1 + 1e-6))
-    with pytest.raises(WrongGradient):
-        check_layer(rough, x, tolerance=1e-7)
+    fails(WrongGradient, check_layer, rough, x, tolerance=1e-7)
     assert check_layer(rough, x, tolerance=1e-5).tolerated == {"x": pytest.approx(1e-6, rel=1e-2)}
 
 
@@ -157,18 +150,13 @@ WIDE = layer(lambda x: np.sin(x.astype(np.float64)), lambda x, dA: dA * np.cos(x
 KEPT = []
 STALE = layer(lambda x: KEPT.append(x) or np.sin(x), lambda x, dA: dA * np.cos(KEPT[-1]))
 RAVELLED = layer(np.sin, lambda x, dA: dA * np.cos(x) * (1 if dA.flags.c_contiguous else 2))
-PARTS = {
-    "float32": (WIDE, BrokenPromise),
-    "purity": (STALE, WrongGradient),
-    "layouts": (RAVELLED, WrongForLayout),
-}
+PARTS = {"float32": (WIDE, BrokenPromise), "purity": (STALE, WrongGradient), "layouts": (RAVELLED, WrongForLayout)}
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_of_the_check_can_be_left_out(part):
     params, error = PARTS[part]
-    with pytest.raises(error):
-        check_layer(params, x)
+    fails(error, check_layer, params, x)
     assert check_layer(params, x, **{part: False}).verdict == "pass"
 
 
@@ -192,8 +180,7 @@ y = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 0.5]])
 def test_a_loss_is_called_inside_its_domain(domain):
     log = inside(is_positive, np.log)
     assert check_loss(log_loss(log), x, y, domain=domain).verdict == "pass"
-    with pytest.raises(WrongGradient):
-        check_loss(log_loss(log, 2.0), x, y, domain=domain)
+    fails(WrongGradient, check_loss, log_loss(log, 2.0), x, y, domain=domain)
 
 
 def test_a_loss_is_not_called_outside_its_domain_in_float32():
@@ -209,8 +196,7 @@ def test_the_gradient_of_a_loss_of_probabilities_counts_along_them():
         return cost, dA + 1 / dA.dtype.type(len(out))
 
     p = np.array([[0.5, 0.25, 0.25], [0.125, 0.75, 0.125]])
-    with pytest.raises(WrongGradient):
-        check_loss(along, p, y)
+    fails(WrongGradient, check_loss, along, p, y)
     assert check_loss(along, p, y, structure={"out": "simplex"}).verdict == "pass"
 
 
@@ -220,8 +206,7 @@ def test_a_loss_may_be_off_and_compute_in_float64():
         cost, dA = mse(out, y)
         return cost, dA * (1 + 1e-6)
 
-    with pytest.raises(BrokenPromise, match="float32"):
-        check_loss(wide, x, y, tolerance=1e-5)
+    says(BrokenPromise, "float32", check_loss, wide, x, y, tolerance=1e-5)
     assert check_loss(wide, x, y, tolerance=1e-5, float32=False).tolerated["out"] == pytest.approx(1e-6, rel=1e-2)
 
 
@@ -242,5 +227,4 @@ def test_every_layer_passes_its_options_on(monkeypatch):
         if given_options:
             run(test)
         else:
-            with pytest.raises(BrokenPromise):
-                run(test)
+            fails(BrokenPromise, run, test)

@@ -28,14 +28,13 @@ from funcnn.testing.mutation import Mutant, is_caught
 from funcnn.testing.verdict import NotFinite, Raised, WrongAtKink, WrongForFloat32, WrongForLayout
 from tests.counts import FULL
 from tests.mutants.limits import BY_NAME, WITH_OPTIONS
+from tests.said import fails, says
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # domains are left on purpose
 WRONG = {mutant.name: mutant for mutant in WITH_OPTIONS}
 PAIR = np.array([0.3, 1.7])
 
-
-def options_of(name):
-    return BY_NAME[name.split(": ")[0]].options
+options_of = lambda name: BY_NAME[name.split(": ")[0]].options
 
 
 def test_names_are_unique():
@@ -50,15 +49,13 @@ def test_a_mistake_is_found_with_the_options_of_the_right_function(name):
 # What the checker makes of arguments beside those of the user.
 
 
-def det_vjp(args, dA):
-    return [dA * np.linalg.det(args[0]) * np.linalg.inv(args[0]).T]
+det_vjp = lambda args, dA: [dA * np.linalg.det(args[0]) * np.linalg.inv(args[0]).T]
 
 
 def test_a_vjp_may_raise_at_ones_and_zeros():
     regular = np.array([[1.0, 2.0], [3.0, 4.0]])
     assert check_vjp(np.linalg.det, det_vjp, [regular], aliasing=False).inconclusive == 0  # which tries them
-    with pytest.raises(Raised, match="LinAlgError"):
-        check_vjp(np.linalg.det, det_vjp, [np.array([[1.0, 2.0], [2.0, 4.0]])])
+    says(Raised, "LinAlgError", check_vjp, np.linalg.det, det_vjp, [np.array([[1.0, 2.0], [2.0, 4.0]])])
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -94,12 +91,8 @@ def test_a_vjp_may_raise_at_nudges_but_not_at_the_arguments():
 
 def test_a_layout_is_judged_where_vjp_is_defined_beside():
     x = np.array([[1.0, 2.0], [3.0, 5.0]])
-
-    def vjp(args, dA):
-        return [dA * args[0].ravel("K").reshape(args[0].shape) * 2]
-
-    with pytest.raises(WrongForLayout):
-        check_vjp(np.square, vjp, [x])
+    vjp = lambda args, dA: [dA * args[0].ravel("K").reshape(args[0].shape) * 2]
+    fails(WrongForLayout, check_vjp, np.square, vjp, [x])
 
     def near_x_only(args, dA):
         if abs(args[0] - x).max() > 1e-9:
@@ -122,8 +115,7 @@ def stale_arcsin():
 
 
 def test_memory_is_found_in_a_domain_that_x_plus_1_leaves():
-    with pytest.raises(NotPure):
-        check_vjp(*stale_arcsin(), [np.array([0.5])])
+    fails(NotPure, check_vjp, *stale_arcsin(), [np.array([0.5])])
 
 
 LIMITED = {
@@ -151,10 +143,8 @@ def test_f_and_vjp_are_called_inside_the_domain(options):
         return [dA * np.cos(args[0])]
 
     assert check_vjp(f, vjp, [PAIR], **options).inconclusive == 0
-    with pytest.raises(WrongGradient):
-        check_vjp(f, lambda args, dA: [2 * g for g in vjp(args, dA)], [PAIR], **options)
-    with pytest.raises(Inconclusive, match="outside domain"):
-        check_vjp(f, vjp, [np.array([0.1, 1.8])], **options)
+    fails(WrongGradient, check_vjp, f, lambda args, dA: [2 * g for g in vjp(args, dA)], [PAIR], **options)
+    says(Inconclusive, "outside domain", check_vjp, f, vjp, [np.array([0.1, 1.8])], **options)
 
 
 # Structures.
@@ -186,20 +176,14 @@ def test_a_projection_keeps_its_set_and_its_gradient_is_that_of_the_composition(
 
 def test_a_gradient_counts_along_its_set_only():
     A = np.array([[2.0, 1.0], [1.0, 3.0]])
-
-    def reads_one_triangle(A):
-        return np.tril(A).sum() + np.tril(A, -1).sum()
-
-    def vjp(args, dA):
-        return [dA * np.ones_like(args[0])]
-
+    reads_one_triangle = lambda A: np.tril(A).sum() + np.tril(A, -1).sum()
+    vjp = lambda args, dA: [dA * np.ones_like(args[0])]
     assert check_vjp(reads_one_triangle, vjp, [A], structure={"A": "symmetric"}).verdict == "pass"
     with pytest.raises(
         WrongGradient, match='# structure of A: "symmetric"; its gradient is compared on the tangent space'
     ):
         check_vjp(reads_one_triangle, lambda args, dA: [dA * np.tril(args[0])], [A], structure={"A": "symmetric"})
-    with pytest.raises(WrongGradient):
-        check_vjp(reads_one_triangle, vjp, [A])
+    fails(WrongGradient, check_vjp, reads_one_triangle, vjp, [A])
 
 
 def polar(x):
@@ -207,9 +191,7 @@ def polar(x):
     return U @ V
 
 
-def centred(x):
-    return x - x.mean()
-
+centred = lambda x: x - x.mean()
 
 WEIGHTS = np.array([[1.0, -2.0, 0.5], [3.0, 1.0, -1.0], [0.5, 2.0, 4.0]])
 # By name: a structure, an argument in it, and a constant on it, whose gradient has no effect.
@@ -242,8 +224,7 @@ def test_a_structure_compares_along_its_set_in_every_check(name):
         vjp = lambda args, dA: [dA * (slope(args[0]) + args[0])] if structure == "orthogonal" else [dA * slope(args[0])]
         return check_jvp(f, lambda args, t: (t[0] * slope(args[0])).sum(), [A], vjp=vjp, **within)
 
-    def scalar(slope):
-        return check_gradient(f, slope, A, **within)
+    scalar = lambda slope: check_gradient(f, slope, A, **within)
 
     def hessian(slope):
         doubled = lambda A: A * (1 + constant(A))  # its Jacobian times a tangent is the tangent times a number
@@ -258,8 +239,7 @@ def test_a_structure_compares_along_its_set_in_every_check(name):
     for check in (vjp, jvp, scalar, hessian, loss):
         report = check(grad)
         assert report.decided == ("out" if check is loss else "A",)
-        with pytest.raises(WrongGradient, match="# structure of"):
-            check(wrong)
+        says(WrongGradient, "# structure of", check, wrong)
 
 
 def test_a_vjp_that_is_not_the_transpose_along_a_structure():
@@ -267,10 +247,8 @@ def test_a_vjp_that_is_not_the_transpose_along_a_structure():
     S, within = OUTSIDE + OUTSIDE.T, {"structure": {"S": "symmetric"}}
     turned = lambda args, dA: [(dA * WEIGHTS).T]  # as good for a symmetric S
     assert check_jvp(f, jvp, [S], vjp=turned, **within).verdict == "pass"
-    with pytest.raises(NotTransposed):
-        check_jvp(f, jvp, [S], vjp=turned)
-    with pytest.raises(NotTransposed):
-        check_jvp(f, jvp, [S], vjp=lambda args, dA: [1.001 * g for g in turned(args, dA)], **within)
+    fails(NotTransposed, check_jvp, f, jvp, [S], vjp=turned)
+    fails(NotTransposed, check_jvp, f, jvp, [S], vjp=lambda args, dA: [1.001 * g for g in turned(args, dA)], **within)
 
 
 def test_a_structure_of_a_large_argument_of_a_jvp():
@@ -280,8 +258,7 @@ def test_a_structure_of_a_large_argument_of_a_jvp():
     f = lambda S, y: np.array([(np.sin(S) * A).sum() + (S + S.T).sum() ** 2])
     large = np.ones(100)
     check_jvp(f, lambda args, t: jvp(args, t) + 0 * t[1].sum(), [S, large], structure={"S": "skew"})
-    with pytest.raises(WrongGradient):
-        check_jvp(f, lambda args, t: 2 * jvp(args, t), [S, large], structure={"S": "skew"})
+    fails(WrongGradient, check_jvp, f, lambda args, t: 2 * jvp(args, t), [S, large], structure={"S": "skew"})
 
 
 def test_a_projection_of_ones_own_is_checked():
@@ -289,8 +266,7 @@ def test_a_projection_of_ones_own_is_checked():
     x, f = np.array([0.5, -1.0, 0.5]), lambda x: x / 2
 
     def refused(error, message, project, x=x):
-        with pytest.raises(error, match=message):
-            check_vjp(f, half, [x], structure={"x": project})
+        says(error, message, check_vjp, f, half, [x], structure={"x": project})
 
     refused(RangeError, r"check_vjp: x must equal its projection P in structure, P\(x\) = x; it does not", abs)
     slides = lambda x: x + (np.array([0.5, -1.0, 0.5]) - x) / 2
@@ -302,19 +278,6 @@ def test_a_projection_of_ones_own_is_checked():
     refused(RangeError, "structure of x must have finite slopes at x; it has not", edge, np.array([1.0, 0.25, 0.25]))
     refused(KindError, "structure of x must be a projection or one of .*, not the class float", float)
     assert check_vjp(np.abs, lambda args, dA: [dA * np.sign(args[0])], [x], structure={"x": centred}).inconclusive == 0
-
-
-def test_an_indefinite_matrix_is_outside():
-    A = np.diag([1e-3, 1.0])
-
-    def log_det(A):
-        assert np.iscomplexobj(A) or np.linalg.eigvalsh(A)[0] > 0
-        return np.linalg.slogdet(A)[1]
-
-    report = check_vjp(
-        log_det, lambda args, dA: [dA * np.linalg.inv(args[0])], [A], structure={"A": "positive definite"}
-    )
-    assert report.decided == ("A",)
 
 
 # Bounds that are not finite.
@@ -332,8 +295,7 @@ def test_a_bound_of_nan_is_no_mistake_in_float32():
     def nan_in_float32(args, dA):
         return [g * (np.nan if g.dtype == np.float32 else 1) for g in log_slope(args, dA)]
 
-    with pytest.raises(WrongForFloat32, match="nan"):
-        check_vjp(lambda x: np.log(abs(1 - x)), nan_in_float32, [x], resolution=1e-2)
+    says(WrongForFloat32, "nan", check_vjp, lambda x: np.log(abs(1 - x)), nan_in_float32, [x], resolution=1e-2)
 
 
 def narrow(vjp):
@@ -374,25 +336,15 @@ def test_numbers_that_overflow_in_a_larger_cotangent_are_linear():
         check_vjp(np.sin, lambda args, dA: [dA * np.cos(args[0]) if dA.any() else dA + np.inf], [PAIR])
 
 
-def test_slopes_near_the_largest_number():
-    f, slope = lambda x: 1e300 * np.sin(1e8 * x), lambda x: 1e308 * np.cos(1e8 * x)
-    assert check_vjp(f, lambda args, dA: [dA * slope(args[0])], [0.3]).inconclusive == 0
-    with pytest.raises(WrongGradient):
-        check_vjp(f, lambda args, dA: [-dA * slope(args[0])], [0.3])
-
-
 # Kinks.
 
 TIES = np.array([3.0, 1.0, 3.0])
 
-
-def every_tie(args, dA):
-    return [dA * (args[0] == args[0].max())]
+every_tie = lambda args, dA: [dA * (args[0] == args[0].max())]
 
 
 def test_the_hull_asks_of_each_entry_by_itself():
-    with pytest.raises(WrongTogether):
-        check_vjp(np.max, every_tie, [TIES])
+    fails(WrongTogether, check_vjp, np.max, every_tie, [TIES])
     report = check_vjp(np.max, every_tie, [TIES], at_kinks="hull")
     assert report.kinks > 0
     with pytest.raises(WrongAtKink):
@@ -405,14 +357,12 @@ def norm_vjp(args, dA):
     return [dA * args[0] / np.sqrt((args[0] ** 2).sum(axis=1, keepdims=True))[:, 0][:, None] * np.ones_like(args[0])]
 
 
-def row_norm(x):
-    return np.sqrt((x**2).sum(axis=1, keepdims=True))
+row_norm = lambda x: np.sqrt((x**2).sum(axis=1, keepdims=True))
 
 
 def test_a_kink_that_is_skipped_is_not_asked():
     x = np.array([[0.0], [3.0]])
-    with pytest.raises(NotFinite):
-        check_vjp(row_norm, norm_vjp, [x])
+    fails(NotFinite, check_vjp, row_norm, norm_vjp, [x])
     report = check_vjp(row_norm, norm_vjp, [x], at_kinks="skip")
     assert report.inconclusive > 0
     two = lambda args, dA: [dA * np.where(args[0] == 0, 2, np.sign(args[0]))]
@@ -436,16 +386,14 @@ def test_a_smaller_error_than_the_tolerance_is_reported():
     assert "; relative errors tolerated: 1e-06 in the gradient of x" in str(report)
     assert report.inconclusive == 0
     assert check_vjp(np.sin, off_by(0), [PAIR], tolerance=1e-5).tolerated == {}
-    with pytest.raises(WrongGradient, match="2 of 2 entries"):
-        check_vjp(np.sin, off_by(2e-5), [PAIR], tolerance=1e-5)
+    says(WrongGradient, "2 of 2 entries", check_vjp, np.sin, off_by(2e-5), [PAIR], tolerance=1e-5)
 
 
 def test_an_error_of_one_output_is_not_tolerated_for_that_of_another():
     x = np.array([1.0])
     f = lambda x: np.concatenate([x, 2 * x])
     vjp = lambda args, dA: [dA[:1] * dA.dtype.type(1 + 1e-6) + 2 * dA[1:] * dA.dtype.type(1 + 1e-4)]
-    with pytest.raises(WrongGradient):
-        check_vjp(f, vjp, [x], tolerance=1e-5)
+    fails(WrongGradient, check_vjp, f, vjp, [x], tolerance=1e-5)
     assert check_vjp(f, vjp, [x], tolerance=1e-3).tolerated["x"] == pytest.approx(1e-4, rel=1e-2)
 
 

@@ -36,8 +36,7 @@ def polygamma_2(x):
     return np.array([float(mpmath.polygamma(2, number)) for number in x.flat], x.dtype).reshape(x.shape)
 
 
-def trigamma(x):
-    return mpmath.polygamma(1, x)
+trigamma = lambda x: mpmath.polygamma(1, x)
 
 
 def test_a_forward_with_too_few_digits_is_wrong_and_its_exact_derivative_is_not():
@@ -64,8 +63,7 @@ def test_both_may_be_wrong():
 
 
 def test_an_oracle_of_several_arguments_takes_constants_and_broadcasts():
-    def power(x, n, *, scale):
-        return scale * x**n
+    power = lambda x, n, *, scale: scale * x**n
 
     def vjp(args, dA, *, scale):
         x, n = args
@@ -77,9 +75,7 @@ def test_an_oracle_of_several_arguments_takes_constants_and_broadcasts():
 
 
 def test_several_entries_together_have_a_slope_of_the_oracle_too():
-    def to_both(args, dA):
-        return [dA * (args[0] >= args[1]), dA * (args[1] >= args[0])]
-
+    to_both = lambda args, dA: [dA * (args[0] >= args[1]), dA * (args[1] >= args[0])]
     text = said(np.maximum, to_both, (X, X), WrongTogether, oracle=lambda a, b: max(a, b))  # noqa: PLW0108  of a ufunc
     assert "backward differs from the oracle, forward agrees" in text
 

@@ -10,6 +10,7 @@ from hypothesis.errors import FailedHealthCheck, Unsatisfiable
 
 from funcnn.testing import check_vjp, recording
 from funcnn.testing.verdict import Inconclusive
+from tests.said import says
 
 WHY = "f is not finite at these arguments: draw arguments at which it is"
 
@@ -45,8 +46,7 @@ def test_nor_does_another_check_of_the_same_example():
         check_vjp(np.positive, lambda args, dA: [dA], [np.array(x)])
         check(x, is_defined=False)
 
-    with pytest.raises(FailedHealthCheck, match=rf"^40 of 40 examples were inconclusive for f: {WHY}$"):
-        run(test)
+    says(FailedHealthCheck, rf"^40 of 40 examples were inconclusive for f: {WHY}$", run, test)
 
 
 def test_a_test_that_has_decided_enough_goes_on():
@@ -71,11 +71,9 @@ def test_a_suppressed_health_check_stays_suppressed():
 
 def test_where_runs_cannot_be_told_apart_examples_are_rejected(monkeypatch):
     monkeypatch.setattr(recording, "_runner", lambda: None)
-    with pytest.raises(FailedHealthCheck, match="filtering out a lot of inputs"):
-        run(lambda x: check(x, is_defined=False))
+    says(FailedHealthCheck, "filtering out a lot of inputs", run, lambda x: check(x, is_defined=False))
 
 
 def test_outside_of_given_there_is_no_run():
     assert recording._runner() is None
-    with pytest.raises(Inconclusive, match=WHY):
-        check(1.0, is_defined=False)
+    says(Inconclusive, WHY, check, 1.0, is_defined=False)

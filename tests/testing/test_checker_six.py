@@ -22,6 +22,7 @@ from funcnn.testing import (
     check_vjp,
 )
 from funcnn.testing.options import REFUSED, CheckOptions
+from tests.said import says
 
 X = np.array([0.5, -1.0, 2.0])
 right = lambda x: 1.0
@@ -46,10 +47,7 @@ def wave_backward(params, cache, dA):
 
 def of_sine(fault=right):
     """By name of a check: the check of a sine, whose derivative is multiplied by `fault` of its argument."""
-
-    def loss(out, y):
-        return np.sin(out).mean(), np.cos(out) * fault(out) / out.size
-
+    loss = lambda out, y: (np.sin(out).mean(), np.cos(out) * fault(out) / out.size)
     return {
         "check_vjp": partial(check_vjp, np.sin, lambda args, dA: [dA * np.cos(args[0]) * fault(args[0])], [X]),
         "check_jvp": partial(check_jvp, np.sin, lambda args, t: t[0] * np.cos(args[0]) * fault(args[0]), [X]),
@@ -71,8 +69,7 @@ def test_the_options_are_those_of_every_other_check_and_off_where_they_are_refus
     fixed = {option: value for option, (value, _) in REFUSED.get(name, {}).items()}
     assert {option: own[option].default for option in fixed} == fixed
     assert of_sine()[name](**fixed).verdict == "pass"
-    with pytest.raises(TypeError, match=f"^{name}\\(\\) got an unexpected keyword argument 'nonsense'$"):
-        of_sine()[name](nonsense=1)
+    says(TypeError, f"^{name}\\(\\) got an unexpected keyword argument 'nonsense'$", of_sine()[name], nonsense=1)
 
 
 @pytest.mark.parametrize(
@@ -80,8 +77,7 @@ def test_the_options_are_those_of_every_other_check_and_off_where_they_are_refus
 )
 def test_an_option_that_a_check_cannot_follow_is_refused(name, option):
     other = {"nondeterministic": 1e-6, "aliasing": False, "float32": True, "oracle": np.sin}[option]
-    with pytest.raises(RangeError, match=f"^{name}: {option} must be (True|False|None|0), since "):
-        of_sine()[name](**{option: other})
+    says(RangeError, f"^{name}: {option} must be (True|False|None|0), since ", of_sine()[name], **{option: other})
 
 
 def lost_in_float32(x):
@@ -130,8 +126,7 @@ def test_exact_arithmetic_finds_what_no_difference_shows(name):
     fault = lambda x: 1 + 2.0**-48
     assert of_sine(fault)[name]().verdict == "pass"
     assert "digits" in of_sine()[name](exact=True).probed
-    with pytest.raises(WrongGradient, match="wrong in exact arithmetic at"):
-        of_sine(fault)[name](exact=True)
+    says(WrongGradient, "wrong in exact arithmetic at", of_sine(fault)[name], exact=True)
 
 
 def test_exact_arithmetic_of_every_form():
@@ -156,8 +151,7 @@ def test_an_oracle_names_the_side_that_is_wrong(name):
     wrong = of_sine(lambda x: 2.0)[name]
     if name == "check_gradient":
         wrong = partial(check_gradient, np.sin, lambda x: 2 * np.cos(x), 0.5)
-    with pytest.raises(WrongGradient, match="backward differs from the oracle, forward agrees"):
-        wrong(oracle=mpmath.sin)
+    says(WrongGradient, "backward differs from the oracle, forward agrees", wrong, oracle=mpmath.sin)
 
 
 def test_an_oracle_of_a_large_argument_of_a_jvp():

@@ -34,9 +34,7 @@ def test_a_tie_that_is_counted_twice_is_found():
 
 
 def test_each_argument_is_decided_in_some_units():
-    def f(x, y):
-        return np.exp(x) + y
-
+    f = lambda x, y: np.exp(x) + y
     assert check_vjp(f, lambda args, dA: [dA * np.exp(args[0]), dA], [TINY, TINY]).decided == ("x", "y")
 
 
@@ -54,11 +52,6 @@ def test_a_gradient_of_nan_is_found():
             lambda args, dA: [dA * a / np.sqrt(args[0] ** 2 + args[1] ** 2) for a in args],
             [np.array([3e-200]), np.array([4e-200])],
         )
-
-
-def test_a_large_value_has_a_slope():
-    with pytest.raises(WrongGradient, match=r"analytic = 1\.5 x numeric"):
-        check_vjp(np.square, vjp(lambda x: 3 * x), [np.array([1e153])])
 
 
 @pytest.mark.parametrize(

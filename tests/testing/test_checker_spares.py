@@ -21,11 +21,7 @@ ORDINARY = {mutant.name.split(":")[0]: mutant for mutant in [*MUTANTS, *LATER]}
 
 
 QUIET = settings(
-    phases=[Phase.generate],
-    database=None,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate], database=None, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 
 

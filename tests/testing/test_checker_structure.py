@@ -18,13 +18,8 @@ from funcnn.testing.verdict import (
 X = np.array([[1.0, -2.0]])
 WIDE = np.arange(6.0).reshape(2, 3) / 8
 
-
-def double(x):
-    return 2 * x
-
-
-def square(x):
-    return x * x
+double = lambda x: 2 * x
+square = lambda x: x * x
 
 
 def forced(a):
@@ -89,117 +84,85 @@ def remembering(key, where="f"):
 
 
 WRONG = {
-    "too few gradients": (lambda: (double, lambda args, dA: []), WrongShape, "argument, 1 in all, .* it gave 0"),
-    "too many": (lambda: (double, lambda args, dA: [dA, dA]), WrongShape, "argument, 1 in all, .* it gave 2"),
-    "no sequence": (lambda: (double, lambda args, dA: 2 * dA), WrongShape, "tuple or a list; it gave float64 array"),
-    "nothing": (lambda: (double, lambda args, dA: None), WrongShape, "in a tuple or a list; it gave None"),
-    "a wrong shape": (
-        lambda: (double, lambda args, dA: [2 * dA[0]]),
-        WrongShape,
-        r"gradient of x must have the shape of x, \(1, 2\); it is \(2,\)",
-    ),
-    "None for floats": (
-        lambda: (double, lambda args, dA: [None]),
-        WrongShape,
-        r"gradient of x must have the shape of x, \(1, 2\); it is None",
-    ),
-    "a narrow dtype": (
-        lambda: (double, lambda args, dA: [(2 * dA).astype(np.float32)]),
-        WrongDtype,
-        "gradient of x must be float64, as x is, not float32",
-    ),
-    "complex numbers": (
-        lambda: (double, lambda args, dA: [2 * dA + 0j]),
-        WrongDtype,
-        "gradient of x must be float64, as x is, not complex128",
-    ),
-    "an f of another result": (drifting_f, NotDeterministic, "f gives another result when it is called again"),
-    "a vjp of another result": (drifting_vjp, NotDeterministic, "vjp gives another result when it is called again"),
-    "an f that writes": (
-        lambda: (lambda x: np.multiply(x, 2, out=x), lambda args, dA: [2 * dA]),
-        NotPure,
-        "f writes to its arguments, which are read-only",
-    ),
-    "a vjp that writes to dA": (
-        lambda: (double, lambda args, dA: [np.multiply(dA, 2, out=dA)]),
-        NotPure,
-        "vjp writes to its arguments, which are read-only",
-    ),
-    "a vjp that writes past the seal": (
-        lambda: (double, lambda args, dA: forced(args[0]) or [2 * dA]),
-        NotPure,
-        "f or vjp changes its arguments",
-    ),
-    "a vjp that changes the output": (changing_outputs_in_vjp, NotPure, "vjp changes what f returned before"),
-    "an f that changes old outputs": (
-        changing_old_outputs,
-        NotPure,
-        "f changes an earlier result when it is called again",
-    ),
-    "one buffer for all gradients": (one_buffer, NotPure, "vjp changes a gradient that it returned before"),
-    "a memory by shape": (
-        lambda: remembering(np.shape),
-        NotPure,
-        "vjp gives another result after f was called with other arguments",
-    ),
-    "a memory by sum": (
-        lambda: remembering(np.sum),
-        NotPure,
-        "vjp gives another result after f was called with other arguments",
-    ),
-    "a memory of the vjp": (
-        lambda: remembering(np.shape, "vjp"),
-        NotPure,
-        "vjp gives another result after it was called with other arguments",
-    ),
-    "a vjp that raises": (
-        lambda: (double, lambda args, dA: 1 / 0),
-        Raised,
-        "vjp raised ZeroDivisionError where f did not: division by zero",
-    ),
-    "a clipped dA": (
-        lambda: (double, lambda args, dA: [2 * np.clip(dA, -2, 2)]),
-        NotLinear,
-        "dA is not .* times vjp of dA",
-    ),
-    "the size of dA": (lambda: (double, lambda args, dA: [2 * abs(dA)]), NotLinear, "-1 dA is not -1 times"),
-    "a guided relu": (lambda: (double, lambda args, dA: [2 * np.maximum(dA, 0)]), NotLinear, "-1 dA is not -1 times"),
-    "weight decay": (
-        lambda: (double, lambda args, dA: [2 * dA + args[0]]),
-        NotLinear,
-        r"zero.*: the gradient of x\[\d, \d\] is -?[\d.]+, but must be 0",
-    ),
-    "a dA of one sign, sized by its sum": (
-        lambda: (double, lambda args, dA: [abs(dA).sum() * np.sign(dA.sum()) * np.ones_like(dA)]),
-        NotLinear,
-        "of a sum of cotangents is not the sum of vjp of each",
-    ),
-    "the memory order of dA": (
-        lambda: (double, lambda args, dA: [2 * dA.ravel("K").reshape(dA.shape)]),
-        WrongForLayout,
-        "for a Fortran-ordered dA of the same entries",
-    ),
-    "the memory order of x": (
-        lambda: (square, lambda args, dA: [2 * dA * args[0].ravel("K").reshape(dA.shape)]),
-        WrongForLayout,
-        "for Fortran-ordered arguments of the same entries",
-    ),
-    "a gradient of float64 whatever the dtype": (
-        lambda: (double, lambda args, dA: [dA * np.full(dA.shape, 2.0)]),
-        WrongDtype,
-        "gradient of x must be float32, as x is, not float64",
-    ),
-    "another branch for float32": (
-        lambda: (double, lambda args, dA: [2 * dA if dA.dtype == np.float64 else 3 * dA]),
-        WrongForFloat32,
-        r"gradient of x\[0, \d\] is .* in float32, but .* in float64",
-    ),
+    (WrongShape, "argument, 1 in all, .* it gave 0"): {"too few gradients": lambda: (double, lambda args, dA: [])},
+    (WrongShape, "argument, 1 in all, .* it gave 2"): {"too many": lambda: (double, lambda args, dA: [dA, dA])},
+    (WrongShape, "tuple or a list; it gave float64 array"): {"no sequence": lambda: (double, lambda args, dA: 2 * dA)},
+    (WrongShape, "in a tuple or a list; it gave None"): {"nothing": lambda: (double, lambda args, dA: None)},
+    (WrongShape, r"gradient of x must have the shape of x, \(1, 2\); it is \(2,\)"): {
+        "a wrong shape": lambda: (double, lambda args, dA: [2 * dA[0]])
+    },
+    (WrongShape, r"gradient of x must have the shape of x, \(1, 2\); it is None"): {
+        "None for floats": lambda: (double, lambda args, dA: [None])
+    },
+    (WrongDtype, "gradient of x must be float64, as x is, not float32"): {
+        "a narrow dtype": lambda: (double, lambda args, dA: [(2 * dA).astype(np.float32)])
+    },
+    (WrongDtype, "gradient of x must be float64, as x is, not complex128"): {
+        "complex numbers": lambda: (double, lambda args, dA: [2 * dA + 0j])
+    },
+    (NotDeterministic, "f gives another result when it is called again"): {"an f of another result": drifting_f},
+    (NotDeterministic, "vjp gives another result when it is called again"): {"a vjp of another result": drifting_vjp},
+    (NotPure, "f writes to its arguments, which are read-only"): {
+        "an f that writes": lambda: (lambda x: np.multiply(x, 2, out=x), lambda args, dA: [2 * dA])
+    },
+    (NotPure, "vjp writes to its arguments, which are read-only"): {
+        "a vjp that writes to dA": lambda: (double, lambda args, dA: [np.multiply(dA, 2, out=dA)])
+    },
+    (NotPure, "f or vjp changes its arguments"): {
+        "a vjp that writes past the seal": lambda: (double, lambda args, dA: forced(args[0]) or [2 * dA])
+    },
+    (NotPure, "vjp changes what f returned before"): {"a vjp that changes the output": changing_outputs_in_vjp},
+    (NotPure, "f changes an earlier result when it is called again"): {
+        "an f that changes old outputs": changing_old_outputs
+    },
+    (NotPure, "vjp changes a gradient that it returned before"): {"one buffer for all gradients": one_buffer},
+    (NotPure, "vjp gives another result after f was called with other arguments"): {
+        "a memory by shape": lambda: remembering(np.shape),
+        "a memory by sum": lambda: remembering(np.sum),
+    },
+    (NotPure, "vjp gives another result after it was called with other arguments"): {
+        "a memory of the vjp": lambda: remembering(np.shape, "vjp")
+    },
+    (Raised, "vjp raised ZeroDivisionError where f did not: division by zero"): {
+        "a vjp that raises": lambda: (double, lambda args, dA: 1 / 0)
+    },
+    (NotLinear, "dA is not .* times vjp of dA"): {
+        "a clipped dA": lambda: (double, lambda args, dA: [2 * np.clip(dA, -2, 2)])
+    },
+    (NotLinear, "-1 dA is not -1 times"): {
+        "the size of dA": lambda: (double, lambda args, dA: [2 * abs(dA)]),
+        "a guided relu": lambda: (double, lambda args, dA: [2 * np.maximum(dA, 0)]),
+    },
+    (NotLinear, r"zero.*: the gradient of x\[\d, \d\] is -?[\d.]+, but must be 0"): {
+        "weight decay": lambda: (double, lambda args, dA: [2 * dA + args[0]])
+    },
+    (NotLinear, "of a sum of cotangents is not the sum of vjp of each"): {
+        "a dA of one sign, sized by its sum": lambda: (
+            double,
+            lambda args, dA: [abs(dA).sum() * np.sign(dA.sum()) * np.ones_like(dA)],
+        )
+    },
+    (WrongForLayout, "for a Fortran-ordered dA of the same entries"): {
+        "the memory order of dA": lambda: (double, lambda args, dA: [2 * dA.ravel("K").reshape(dA.shape)])
+    },
+    (WrongForLayout, "for Fortran-ordered arguments of the same entries"): {
+        "the memory order of x": lambda: (square, lambda args, dA: [2 * dA * args[0].ravel("K").reshape(dA.shape)])
+    },
+    (WrongDtype, "gradient of x must be float32, as x is, not float64"): {
+        "a gradient of float64 whatever the dtype": lambda: (double, lambda args, dA: [dA * np.full(dA.shape, 2.0)])
+    },
+    (WrongForFloat32, r"gradient of x\[0, \d\] is .* in float32, but .* in float64"): {
+        "another branch for float32": lambda: (double, lambda args, dA: [2 * dA if dA.dtype == np.float64 else 3 * dA])
+    },
 }
 
 
-@pytest.mark.parametrize("what", WRONG)
+BY_NAME = {name: (make, *said) for said, made in WRONG.items() for name, make in made.items()}
+
+
+@pytest.mark.parametrize("what", BY_NAME)
 def test_it_is_refused(what):
-    make, kind, message = WRONG[what]
+    make, kind, message = BY_NAME[what]
     with pytest.raises(kind, match=message):
         check_vjp(*make(), [WIDE if "order" in what else X])
 

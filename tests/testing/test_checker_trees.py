@@ -30,6 +30,7 @@ from funcnn.testing import (
     check_jvp,
     check_vjp,
 )
+from tests.said import says
 
 x = np.array([[0.5, -1.0, 2.0], [1.5, 3.0, -0.25]])
 v = np.array([0.5, -1.0, 2.0])
@@ -37,19 +38,8 @@ z = np.array([[1.0 + 2.0j, -0.5j, 3.0]])
 Pair = namedtuple("Pair", "first second")  # noqa: PYI024  the short form is what is tested
 
 
-def says(error, message, check, *given, **options):
-    with pytest.raises(error, match=message) as caught:
-        check(*given, **options)
-    assert type(caught.value) is error
-    return str(caught.value)
-
-
-def two(x):
-    return np.sin(x), {"double": 2 * x, "count": x.size}
-
-
-def two_vjp(args, dA):
-    return [np.cos(args[0]) * dA[0] + 2 * dA[1]["double"]]
+two = lambda x: (np.sin(x), {"double": 2 * x, "count": x.size})
+two_vjp = lambda args, dA: [np.cos(args[0]) * dA[0] + 2 * dA[1]["double"]]
 
 
 def two_jvp(args, tangents):
@@ -85,9 +75,7 @@ def test_every_kind_of_tree_is_taken_and_given_back():
 
 
 def test_a_gradient_of_another_structure_is_refused_where_it_differs():
-    def f(params):
-        return params["a"] * params["b"][0]
-
+    f = lambda params: params["a"] * params["b"][0]
     args = ({"a": v, "b": [v]},)
     for gradient, message in (
         ({"a": v}, "the gradient of params must be a dict of 'a', 'b'; it lacks 'b'"),
@@ -219,8 +207,7 @@ def test_a_gradient_of_an_instance_is_one_of_its_class_or_has_its_names():
 
 
 def test_instances_in_forward_mode_in_exact_arithmetic_and_as_records():
-    def f(p):
-        return Moments(p.W * p.b, {"count": 3, "sum": p.W.sum()})
+    f = lambda p: Moments(p.W * p.b, {"count": 3, "sum": p.W.sum()})
 
     def jvp(args, tangents, factor=1.0):
         (p,), (t,) = args, tangents
@@ -293,10 +280,7 @@ def test_a_value_whose_structure_changes():
 
 def test_results_that_are_kept_and_changed():
     kept = np.zeros(3)
-
-    def f(x):
-        return np.add(x, 0, out=kept), x * 1
-
+    f = lambda x: (np.add(x, 0, out=kept), x * 1)
     says(NotPure, "f changes an earlier result", check_vjp, f, lambda args, dA: [dA[0] + dA[1]], [v])
     given = []
 
@@ -394,12 +378,8 @@ def test_complex_values_of_real_arguments_and_real_values_of_complex_ones():
         def phase_vjp(args, dA, given=given):
             return [(given(dA) * np.exp(1j * args[0]).conj() * -1j).real]
 
-        def size_vjp(args, dA, given=given):
-            return [dA * given(args[0]) / abs(args[0])]
-
-        def wrong_vjp(args, dA, given=given):
-            return [2 * dA * given(args[0]).conj()]
-
+        size_vjp = lambda args, dA, given=given: [dA * given(args[0]) / abs(args[0])]
+        wrong_vjp = lambda args, dA, given=given: [2 * dA * given(args[0]).conj()]
         check_vjp(lambda x: np.exp(1j * x), phase_vjp, [v], convention=convention)
         check_vjp(abs, size_vjp, [z], convention=convention)
         message = r"dimag\(z\), 3 of 3 entries wrong, first imag\(z\)\[0, 0\]"
@@ -556,9 +536,7 @@ def test_large_arrays_are_probed_in_part():
         calls.append(args)
         return wrong * np.cos(args[0]) * t[0] + args[1]["y"] * t[1]["y"]
 
-    def f(x, t):
-        return np.sin(x) + t["y"] ** 2 / 2
-
+    f = lambda x, t: np.sin(x) + t["y"] ** 2 / 2
     report = check_jvp(f, jvp, (large, {"y": 2.0}))
     assert "every entry of x along random directions" in report.probed
     says(
@@ -620,9 +598,7 @@ def test_gradients_of_every_kind(rosenbrock):
 
 def test_trees_in_exact_arithmetic():
     pytest.importorskip("mpmath", reason="exact arithmetic computes with it")
-
-    def f(params, x):
-        return params["a"] * x * x, {"sum": (x * x).sum(), "count": 3}
+    f = lambda params, x: (params["a"] * x * x, {"sum": (x * x).sum(), "count": 3})
 
     def vjp(args, dA, factor=1.0):
         params, x = args

@@ -1,6 +1,5 @@
 """The arrays that Hypothesis draws: sizes first, then ties, zeros and extreme numbers; small ones after shrinking."""
 
-import sys
 from functools import partial
 
 import numpy as np
@@ -15,7 +14,7 @@ from funcnn.testing import check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.mutation import is_caught
 from funcnn.testing.networks.completeness import every_layer
-from funcnn.testing.networks.table import table, types_of_hypothesis
+from funcnn.testing.networks.table import table
 from funcnn.testing.tensors import _lattice
 from tests.counts import in_full
 from tests.mutants import angles
@@ -152,21 +151,6 @@ def test_a_case_of_any_layer():
     assert len(kinds) > 10
 
 
-def test_hypothesis_has_its_table_of_types_where_it_is_read():
-    moved = (
-        "hypothesis no longer has `_global_type_lookup` in hypothesis.strategies._internal.types: let "
-        "`types_of_hypothesis` in funcnn/testing/networks/table.py read the table from its new place"
-    )
-    assert Dense in types_of_hypothesis(), moved
-
-
-def test_without_that_table_the_registered_cases_remain(monkeypatch):
-    monkeypatch.setitem(sys.modules, "hypothesis.strategies._internal.types", None)
-    assert Dense not in types_of_hypothesis()
-    assert fst.cases(Dense) is table[Dense]
-    assert fst.unproven() == []
-
-
 def test_a_layer_of_ones_own_is_registered_once():
     @nn.record
     class Half(nn.Elementwise):
@@ -184,34 +168,6 @@ def test_a_layer_of_ones_own_is_registered_once():
         assert drawn(st.from_type(Half))[0] == Half()
     finally:
         del table[Half]
-    st.register_type_strategy(Half, st.just(Half()))
-    assert {type(params) for params, _ in drawn(fst.cases(Half))} == {Half}
-
-
-def test_x_has_a_width_that_fits_the_layer():
-    @nn.record
-    class Wide:
-        W: nn.Array
-
-    @nn.record
-    class Impossible:
-        n: int = 1
-
-    @nn.forward.register(Wide)
-    def wide_forward(params, x):
-        return x @ params.W, x
-
-    @nn.forward.register(Impossible)
-    def impossible_forward(params, x):
-        raise nn.errors.ShapeError("three axes, please")
-
-    st.register_type_strategy(Wide, fst.tensors("5 3").map(lambda arrays: Wide(*arrays)))
-    st.register_type_strategy(Impossible, st.just(Impossible()))
-    assert {x.shape[1] for _, x in drawn(fst.cases(Wide))} == {5}
-    with pytest.raises(
-        nn.errors.KindError, match=r"no x of two axes fits Impossible; write register\(Impossible, ...\)"
-    ):
-        drawn(fst.cases(Impossible))
 
 
 def test_one_line_proves_every_layer_of_a_package(monkeypatch):
@@ -221,6 +177,5 @@ def test_one_line_proves_every_layer_of_a_package(monkeypatch):
     assert mark.kwargs["ids"](Dense) == "Dense"
     assert test(layer=nn.layers.Identity) is None
     monkeypatch.delitem(table, nn.Flatten)
-    monkeypatch.delitem(types_of_hypothesis(), nn.Flatten)
     with pytest.raises(nn.errors.KindError, match="there is no strategy for Flatten"):
         test(layer=nn.Flatten)

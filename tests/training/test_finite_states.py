@@ -7,25 +7,14 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from funcnn import (
-    Adam,
-    Dense,
-    TrainState,
-    checkpoint_every,
-    early_stopping,
-    evolve,
-    history,
-    load,
-    save,
-    train,
-    value_and_grad,
-)
+import funcnn as nn
+from funcnn import checkpoint_every, early_stopping, evolve, history, load, save, train, value_and_grad
 from funcnn.errors import NotFiniteError
 from funcnn.losses import mse
 from funcnn.training import best_so_far, bisect_nan, keep, until, while_finite
 
 one = np.ones((4, 1))
-start = TrainState(Dense(np.zeros((1, 1)), None))
+start = nn.TrainState(nn.Dense(np.zeros((1, 1)), None))
 
 
 def norm_loss(out, y):
@@ -120,7 +109,7 @@ def test_train_ends_with_a_finite_state(every):
 def test_the_memory_of_an_optimizer_is_finite_too():
     large = [(one, one), (one, -1e160 * one)]
     with np.errstate(over="ignore"), pytest.raises(NotFiniteError, match=r"^train: optimizer\.\S+ is not finite"):
-        list(train(TrainState(Dense(np.ones((1, 1)), None), Adam()), large, value_and_grad(huge), 0.1))
+        list(train(nn.TrainState(nn.Dense(np.ones((1, 1)), None), nn.Adam()), large, value_and_grad(huge), 0.1))
 
 
 def huge(out, y):
@@ -131,12 +120,12 @@ def huge(out, y):
 @pytest.mark.parametrize("number", [1e200, 3e38])
 def test_numbers_whose_squares_overflow_are_finite(number):
     dtype = np.float32 if number < 1e100 else float
-    states = [TrainState(Dense(np.full((2, 2), number, dtype), None), step=1)]
+    states = [nn.TrainState(nn.Dense(np.full((2, 2), number, dtype), None), step=1)]
     assert keep(states)[0] == states[0]
 
 
 def test_a_network_of_nan_can_be_saved(tmp_path):
-    dead = Dense(np.full((1, 1), np.nan), None)
+    dead = nn.Dense(np.full((1, 1), np.nan), None)
     save(tmp_path / "dead.npz", dead)
     assert load(tmp_path / "dead.npz") == dead
 
@@ -149,7 +138,7 @@ def test_spare_files_of_killed_saves_are_removed_after_a_day(tmp_path):
         os.utime(tmp_path / name, (time.time() - age,) * 2)
     (tmp_path / ".funcnn-folder.tmp").mkdir()
     os.utime(tmp_path / ".funcnn-folder.tmp", (time.time() - 2 * day,) * 2)
-    save(tmp_path / "net.npz", Dense(np.ones((1, 1)), None))
+    save(tmp_path / "net.npz", nn.Dense(np.ones((1, 1)), None))
     found = {path.name for path in tmp_path.iterdir()}
     assert found == {"net.npz", "own.tmp", ".funcnn-fedcba9876543210.tmp", ".funcnn-folder.tmp"}
 

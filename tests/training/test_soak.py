@@ -12,10 +12,7 @@ from tests.soak.engines import LIBRARIES, installed
 from tests.soak.kills import Soak
 from tests.soak.life import Training
 
-pytestmark = [
-    pytest.mark.unwatched,
-    pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL"),
-]
+pytestmark = [pytest.mark.unwatched, pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")]
 STEPS = 60
 
 

@@ -9,28 +9,7 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn import (
-    Dense,
-    Grads,
-    Sigmoid,
-    Tanh,
-    TrainState,
-    backward,
-    batches,
-    binary_cross_entropy,
-    evolve,
-    forward,
-    mlp,
-    mse,
-    record,
-    sgd,
-    state,
-    train,
-    tree_map,
-    update,
-    value_and_grad,
-    warm_up,
-)
+from funcnn import backward, forward, mlp, mse, record, sgd, state, train, tree_map, update, value_and_grad, warm_up
 from funcnn.errors import NotFiniteError
 from funcnn.files import fingerprint
 from funcnn.optimizers import nonnegative, project
@@ -41,7 +20,7 @@ from funcnn.trees import map_parameters
 r = np.random.default_rng(0)
 x = r.standard_normal((60, 2))
 y = np.sin(x[:, :1])
-net = mlp([2, 8, 1], hidden=Tanh(), seed=1)
+net = mlp([2, 8, 1], hidden=nn.Tanh(), seed=1)
 step = value_and_grad(mse)
 
 
@@ -58,7 +37,7 @@ def momentum_update(optimizer, grads, params):
     memory = grads.params
     if optimizer.memory is not None:
         memory = map_parameters(lambda g, m: g + optimizer.beta * m, memory, optimizer.memory)
-    return Grads(memory, grads.x), evolve(optimizer, memory=memory)
+    return nn.Grads(memory, grads.x), nn.evolve(optimizer, memory=memory)
 
 
 def last(states):
@@ -68,7 +47,7 @@ def last(states):
 
 def test_it_is_the_four_lines():
     params, lr = net, 0.1
-    for now in train(TrainState(net), [(x, y)] * 5, step, lr):
+    for now in train(nn.TrainState(net), [(x, y)] * 5, step, lr):
         out, cache = forward(params, x)
         cost, dA = mse(out, y)
         grads = backward(params, cache, dA)
@@ -83,9 +62,9 @@ def test_it_is_the_four_lines():
     "optimizer", [(), Momentum(), (Momentum(beta=0.5), Momentum(beta=0.1))], ids=["sgd", "momentum", "two"]
 )
 def test_resuming_by_a_slice_gives_the_same_bits(optimizer):
-    data = batches(x, y, 16, epochs=3, seed=0)
+    data = nn.batches(x, y, 16, epochs=3, seed=0)
     lr = warm_up(stages((0.1, 5), (0.05, 5)), 3)
-    states = [TrainState(net, optimizer), *train(TrainState(net, optimizer), data, step, lr)]
+    states = [nn.TrainState(net, optimizer), *train(nn.TrainState(net, optimizer), data, step, lr)]
     assert [now.step for now in states] == list(range(13))
     for now in states[::4]:
         resumed = [now, *train(now, data[now.step :], step, lr)]
@@ -93,19 +72,19 @@ def test_resuming_by_a_slice_gives_the_same_bits(optimizer):
 
 
 def test_an_optimizer_transforms_the_gradient():
-    heavy, plain = [last(train(TrainState(net, o), [(x, y)] * 3, step, 0.01)) for o in (Momentum(), ())]
+    heavy, plain = [last(train(nn.TrainState(net, o), [(x, y)] * 3, step, 0.01)) for o in (Momentum(), ())]
     velocity, params = 0, net
     for _ in range(3):
         _, grads = step(params, x, y)
         velocity = tree_map(lambda g, m: g + 0.9 * m, grads.params, velocity) if velocity else grads.params
-        params = sgd(params, Grads(velocity, None), 0.01)
+        params = sgd(params, nn.Grads(velocity, None), 0.01)
     assert heavy.params == params
     assert heavy.params != plain.params
     assert heavy.optimizer.memory is not None
 
 
 def test_the_momentum_of_a_user_has_the_bits_of_the_one_that_is_there():
-    ours, theirs = [last(train(TrainState(net, o), [(x, y)] * 9, step, 0.01)) for o in (nn.Momentum(), Momentum())]
+    ours, theirs = [last(train(nn.TrainState(net, o), [(x, y)] * 9, step, 0.01)) for o in (nn.Momentum(), Momentum())]
     assert ours.params == theirs.params
 
 
@@ -113,7 +92,7 @@ def test_a_constraint_follows_each_step():
     """Also the last, and that before which a run stops and resumes; states are not touched"""
     positive = partial(project, onto=nonnegative, where="*.W")
     options = {"constraint": positive}
-    start = TrainState(net, Momentum())
+    start = nn.TrainState(net, Momentum())
     states = list(train(start, [(x, y)] * 6, step, 0.05, **options))
     for now in states:
         assert min(now.params[0].W.min(), now.params[2].W.min()) >= 0
@@ -125,15 +104,15 @@ def test_a_constraint_follows_each_step():
 
 
 def test_states_can_be_kept_and_loops_left():
-    kept = [now for now in islice(train(TrainState(net), [(x, y)] * 99, step, 0.1), 20) if now.step % 5 == 0]
+    kept = [now for now in islice(train(nn.TrainState(net), [(x, y)] * 99, step, 0.1), 20) if now.step % 5 == 0]
     assert [now.step for now in kept] == [5, 10, 15, 20]
     assert kept[0].cost > kept[-1].cost
 
 
 def test_a_constraint_may_return_arrays_that_can_be_written_to():
     vectors = (np.ones(2), np.ones(3))
-    gradient = lambda params, x, y: (1.0, Grads(params, None))
-    start = TrainState(vectors)
+    gradient = lambda params, x, y: (1.0, nn.Grads(params, None))
+    start = nn.TrainState(vectors)
     now = next(train(start, [(x, y)], gradient, 0.25, constraint=lambda p: tuple([np.array(a) for a in p])))
     assert [a.tolist() for a in now.params] == [[0.75, 0.75], [0.75, 0.75, 0.75]]
     assert not any([a.flags.writeable for a in now.params])
@@ -141,17 +120,17 @@ def test_a_constraint_may_return_arrays_that_can_be_written_to():
 
 def test_states_are_of_the_class_of_their_start():
     @record
-    class Named(TrainState):
+    class Named(nn.TrainState):
         name: str = state(default="")
 
     run = list(train(Named(net, Momentum(), name="mine"), [(x, y)] * 3, step, 0.1))
     assert [(type(now), now.name, now.step) for now in run] == [(Named, "mine", i) for i in (1, 2, 3)]
-    plain = last(train(TrainState(net, Momentum()), [(x, y)] * 3, step, 0.1))
+    plain = last(train(nn.TrainState(net, Momentum()), [(x, y)] * 3, step, 0.1))
     assert (run[-1].params, run[-1].optimizer) == (plain.params, plain.optimizer)
 
 
 def test_the_last_state_of_a_run_that_is_finished():
-    start = TrainState(net, step=2)
+    start = nn.TrainState(net, step=2)
     assert [start, *train(start, ([(x, y)] * 2)[start.step :], step, 0.1)][-1] is start
 
 
@@ -174,13 +153,13 @@ def of_two(params, x, y):
     cost, dA = mse(out, 0 * out)
     grads = backward(second, cache_of_second, dA)
     both = (backward(first, cache, grads.x[:, :1]).params, grads.params)
-    return cost, Grads(both if type(params) is tuple else Pair(*both), None)
+    return cost, nn.Grads(both if type(params) is tuple else Pair(*both), None)
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered", "ignore:invalid value encountered")
 @pytest.mark.parametrize("params", [(net, mlp([2, 4, 1], seed=2)), Pair(net, mlp([2, 4, 1], seed=2))])
 def test_two_networks_end_in_a_not_finite_error_too(params):
-    run = lambda: train(TrainState(params), [(x, y)] * 99, of_two, 1e9)
+    run = lambda: train(nn.TrainState(params), [(x, y)] * 99, of_two, 1e9)
     with pytest.raises(NotFiniteError, match=r"^train: in step \d+ the cost is (nan|inf); .* is the cause$"):
         list(run())
     assert 1 <= len(list(while_finite(run()))) < 99
@@ -188,31 +167,33 @@ def test_two_networks_end_in_a_not_finite_error_too(params):
 
 def test_the_origin_of_a_nan_is_found_among_the_arguments_of_any_function():
     holed = np.where(np.arange(60) == 7, np.nan, 1.0)[:, None]
-    hundred = Pair(net, (Dense(np.full((2, 1), np.inf), None),))
+    hundred = Pair(net, (nn.Dense(np.full((2, 1), np.inf), None),))
     for params, y_given, culprit in ((Pair(net, net), holed, "y"), (hundred, y, "params.critic.0.W")):
         with pytest.raises(NotFiniteError, match=f"the first array that is not finite is {culprit}$"):
-            next(train(TrainState(params), [(x, y_given)], lambda params, x, y: (np.nan, Grads(params, None)), 0.1))
+            next(
+                train(nn.TrainState(params), [(x, y_given)], lambda params, x, y: (np.nan, nn.Grads(params, None)), 0.1)
+            )
 
 
 def test_a_layer_is_found_where_forward_applies():
-    wild = (Tanh(), (Dense(np.full((2, 1), 1e308), None), Tanh()))
+    wild = (nn.Tanh(), (nn.Dense(np.full((2, 1), 1e308), None), nn.Tanh()))
     with pytest.raises(NotFiniteError, match=r"is out of layer 1.0, Dense\(W=<f64 \[\[1.e\+308\] \[1.e\+308\]\]>"):
-        next(train(TrainState(wild), [(9 + 9 * abs(x), y)], lambda *given: (np.nan, Grads(wild, None)), 0.1))
+        next(train(nn.TrainState(wild), [(9 + 9 * abs(x), y)], lambda *given: (np.nan, nn.Grads(wild, None)), 0.1))
 
 
 def test_nothing_to_do_is_done():
-    assert list(train(TrainState(net), [], step, 0.1)) == []
-    assert math.isnan(TrainState(net).cost)
+    assert list(train(nn.TrainState(net), [], step, 0.1)) == []
+    assert math.isnan(nn.TrainState(net).cost)
 
 
 def test_a_saturated_sigmoid_trains_on():
     """In the article's classes it turned every weight into NaN."""
-    wild = (Dense(np.full((2, 1), 1e4), np.zeros(1)), Sigmoid())
-    final = last(train(TrainState(wild), [(x, (y > 0) * 1.0)] * 50, value_and_grad(binary_cross_entropy), 1.0))
+    wild = (nn.Dense(np.full((2, 1), 1e4), np.zeros(1)), nn.Sigmoid())
+    final = last(train(nn.TrainState(wild), [(x, (y > 0) * 1.0)] * 50, value_and_grad(nn.binary_cross_entropy), 1.0))
     assert math.isfinite(final.cost)
 
 
 def test_a_float32_run_stays_float32():
     half = tree_map(lambda a: a.astype(np.float32), net)
-    final = last(train(TrainState(half), [(x.astype(np.float32), y)] * 3, step, lambda i: np.float64(0.1)))
+    final = last(train(nn.TrainState(half), [(x.astype(np.float32), y)] * 3, step, lambda i: np.float64(0.1)))
     assert {a.dtype for a in (final.params[0].W, final.params[2].b)} == {np.dtype(np.float32)}

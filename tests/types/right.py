@@ -30,9 +30,11 @@ from funcnn import (
     mse,
     parameters,
     record,
+    reseed,
     sgd,
     state,
     train,
+    tree_map,
     update,
     value_and_grad,
 )
@@ -43,7 +45,7 @@ from funcnn.optimizers import L2, Average, Decay, Lion, PerArray, Rates
 from funcnn.records import branches
 from funcnn.testing import Report, check_gradient, check_hessian, check_jvp, check_layer, check_loss, check_vjp
 from funcnn.training import WithBest
-from funcnn.trees import from_vector, replace, to_vector, with_parameters
+from funcnn.trees import from_vector, map_parameters, replace, to_vector, with_parameters
 
 L = TypeVar("L")
 x, y = np.ones((5, 2)), np.ones((5, 1))
@@ -77,6 +79,8 @@ cost, dA = mse(out, y)
 grads = backward(params, cache, dA)
 params = sgd(params, grads, 0.1)
 assert_type(params, tuple[Dense, Tanh])
+assert_type(reseed(params, 1), tuple[Dense, Tanh])
+assert_type(update((), grads, params), tuple[Grads[tuple[Dense, Tanh]], tuple[()]])
 steps, adam = update(Adam(), grads, params)
 assert_type(steps, Grads[tuple[Dense, Tanh]])
 assert_type(adam, Adam)
@@ -86,6 +90,9 @@ assert_type(with_parameters(params, parameters(params)), tuple[Dense, Tanh])
 assert_type(from_vector(params, to_vector(params)), tuple[Dense, Tanh])
 assert_type(replace(params, "0.b", np.zeros(1)), tuple[Dense, Tanh])
 assert_type(evolve(dense, b=np.zeros(1)), Dense)
+assert_type(tree_map(np.negative, params), tuple[Dense, Tanh])
+assert_type(map_parameters(np.negative, params), tuple[Dense, Tanh])
+assert_type(parameters(params), dict[str, Array])
 assert_type(hvp(mse)(params, x, y, params).value, tuple[Dense, Tanh])
 assert_type(per_example(value_and_grad(mse))(params, x, y)[1], Grads[tuple[Dense, Tanh]])
 assert_type(fisher_diagonal(value_and_grad(mse))(params, x, y), tuple[Dense, Tanh])
@@ -120,6 +127,10 @@ def gated_backward(params: Gated[L], cache: tuple[Array, Any], dA: Array) -> Gra
 
 gated = Gated(dense, np.ones(1), noise=1), Gated(inner=dense, gate=np.ones(1), seen=3, noise=(1, 2), rate=1)
 assert_type(gated[0].inner, Dense)
+nested = (Gated(params, np.ones(1), noise=1), Relu())
+out, cache = forward(nested, x)
+assert_type(backward(nested, cache, out), Grads[tuple[Gated[tuple[Dense, Tanh]], Relu]])
+assert sgd(nested, backward(nested, cache, out), 0.1)[0].seen == 1
 
 
 @record
@@ -167,6 +178,12 @@ def costs(state: TrainState[tuple[Any, ...]], x: Array, y: Array) -> list[float]
     return [
         float(now.cost) for now in train(state, batches(x, y, 2, seed=0), value_and_grad(mse), lambda i: 0.1 / (i + 1))
     ]
+
+
+begun = TrainState(params)
+for now in train(begun, batches(x, y, 2, seed=0), value_and_grad(mse), 0.1):
+    assert_type(now, TrainState[tuple[Dense, Tanh]])
+    assert_type(now.params, tuple[Dense, Tanh])
 
 
 def best(now: WithBest[tuple[Dense, Tanh]]) -> Dense:

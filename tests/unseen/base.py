@@ -29,9 +29,20 @@ class Case:
         return sizes.max() / sizes[sizes > 0].min()
 
 
-def case(name, reason, f, *args, wrong, right, by="mpmath"):
-    """Return the Case of f at args; here `wrong` and `right` are called as vjp(dA, *args)."""
-    return Case(name, _array(f), _vjp(wrong), _vjp(right), tuple(np.array(arg, np.float64) for arg in args), reason, by)
+def at(f, *args):
+    """A function and its arguments."""
+    return _array(f), tuple(np.array(arg, np.float64) for arg in args)
+
+
+def case(text):
+    """`case("name: reason")(at(f, *args), wrong=..., right=...)` is a Case; its rules are called as vjp(dA, *args)."""
+    name, reason = text.split(": ", 1)
+
+    def made(point, *, wrong, right, by="mpmath"):
+        f, args = point
+        return Case(name, f, _vjp(wrong), _vjp(right), args, reason, by)
+
+    return made
 
 
 def _array(f):
@@ -45,8 +56,7 @@ def _vjp(rule):
     return vjp
 
 
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
+sigmoid = lambda x: 1 / (1 + np.exp(-x))
 
 
 def softmax(x):

@@ -22,10 +22,7 @@ def _binary(name):
 
 
 def _comparison(name):
-    def method(self, other):
-        return bool(getattr(self.value, name)(_number(other)))
-
-    return method
+    return lambda self, other: bool(getattr(self.value, name)(_number(other)))
 
 
 def _unary(function):

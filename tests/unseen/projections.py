@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .base import case
+from .base import at, case
 
 A = [[2.0, -1.0, 0.5], [0.3, 1.5, 0.7], [-0.4, 0.2, 3.0]]
 V = [0.7, -1.2, 0.4]
@@ -19,12 +19,8 @@ def _eigenvalue_vjp(dA, x, off):
     return [dA * [(1 + d / r) / 2, off * x[1] / r, (1 - d / r) / 2]]
 
 
-def _rayleigh(a, v):
-    return v @ a @ v / (v @ v)
-
-
-def _householder(v, x):
-    return x - 2 * v * (v @ x) / (v @ v)
+_rayleigh = lambda a, v: v @ a @ v / (v @ v)
+_householder = lambda v, x: x - 2 * v * (v @ x) / (v @ v)
 
 
 def _householder_vjp(dA, v, x, norm):
@@ -61,19 +57,15 @@ def _cholesky_vjp(dA, x, last):
 
 CASES = [
     case(
-        "eigenvalue of a symmetric matrix",
-        "The off-diagonal entry stands in the matrix twice, so its factor 2 is forgotten.",
-        _eigenvalue,
-        [2.0, 0.7, -1.0],
+        "eigenvalue of a symmetric matrix: "
+        "The off-diagonal entry stands in the matrix twice, so its factor 2 is forgotten."
+    )(
+        at(_eigenvalue, [2.0, 0.7, -1.0]),
         wrong=lambda dA, x: _eigenvalue_vjp(dA, x, 1),
         right=lambda dA, x: _eigenvalue_vjp(dA, x, 2),
     ),
-    case(
-        "rayleigh quotient",
-        "The denominator is regarded as a constant.",
-        _rayleigh,
-        A,
-        V,
+    case("rayleigh quotient: The denominator is regarded as a constant.")(
+        at(_rayleigh, A, V),
         wrong=lambda dA, a, v: [dA * np.outer(v, v) / (v @ v), dA * (a + a.T) @ v / (v @ v)],
         right=lambda dA, a, v: [
             dA * np.outer(v, v) / (v @ v),
@@ -81,28 +73,22 @@ CASES = [
         ],
     ),
     case(
-        "householder reflection",
-        "The vector is regarded as normalised, so the gradient through its norm is forgotten.",
-        _householder,
-        V,
-        U,
+        "householder reflection: The vector is regarded as normalised, so the gradient through its norm is forgotten."
+    )(
+        at(_householder, V, U),
         wrong=lambda dA, v, x: _householder_vjp(dA, v, x, 0),
         right=lambda dA, v, x: _householder_vjp(dA, v, x, 1),
     ),
-    case(
-        "gram-schmidt step",
-        "The coefficient of the projection is regarded as independent of the first vector.",
-        _orthogonal,
-        V,
-        U,
+    case("gram-schmidt step: The coefficient of the projection is regarded as independent of the first vector.")(
+        at(_orthogonal, V, U),
         wrong=lambda dA, a, b: _orthogonal_vjp(dA, a, b, 0),
         right=lambda dA, a, b: _orthogonal_vjp(dA, a, b, 1),
     ),
     case(
-        "cholesky factor of a 2 by 2 matrix",
-        "The last diagonal entry depends on all three entries, but two of them are forgotten.",
-        _cholesky,
-        [4.0, 1.2, 3.0],
+        "cholesky factor of a 2 by 2 matrix: "
+        "The last diagonal entry depends on all three entries, but two of them are forgotten."
+    )(
+        at(_cholesky, [4.0, 1.2, 3.0]),
         wrong=lambda dA, x: _cholesky_vjp(dA, x, 0),
         right=lambda dA, x: _cholesky_vjp(dA, x, 1),
     ),

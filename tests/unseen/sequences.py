@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .base import case, sigmoid, softmax
+from .base import at, case, sigmoid, softmax
 
 X = [0.5, -1.0, 0.8, 0.3, 1.4]
 
@@ -94,8 +94,7 @@ def _newton_root_vjp(dA, a, through):
     return [dA * slope]
 
 
-def _attention(q, k, v):
-    return softmax(q @ k.T / np.sqrt(2.0)) @ v
+_attention = lambda q, k, v: softmax(q @ k.T / np.sqrt(2.0)) @ v
 
 
 def _attention_vjp(dA, q, k, v, scale):
@@ -114,84 +113,51 @@ Q, KEYS, VALUES = [[0.5, -1.0], [1.2, 0.3]], [[0.7, 0.1], [-0.4, 0.9], [1.0, 1.0
 
 
 CASES = [
-    case(
-        "recurrent network, truncated",
-        "The gradient is not carried to earlier steps.",
-        lambda w, x: np.stack(_rnn_states(w, x)[1:]),
-        [0.8],
-        X,
+    case("recurrent network, truncated: The gradient is not carried to earlier steps.")(
+        at(lambda w, x: np.stack(_rnn_states(w, x)[1:]), [0.8], X),
         wrong=lambda dA, w, x: _rnn_vjp(dA, w, x, 0),
         right=lambda dA, w, x: _rnn_vjp(dA, w, x, 1),
     ),
-    case(
-        "moving average",
-        "The decay also stands in the weight 1 - a of the new value, which is forgotten.",
-        _average,
-        X,
-        [0.9],
+    case("moving average: The decay also stands in the weight 1 - a of the new value, which is forgotten.")(
+        at(_average, X, [0.9]),
         wrong=lambda dA, x, a: _average_vjp(dA, x, a, 0),
         right=lambda dA, x, a: _average_vjp(dA, x, a, 1),
     ),
-    case(
-        "polynomial by horner's rule",
-        "The order of the coefficients is reversed in the backward pass.",
-        _horner,
-        [0.5, -1.0, 2.0, 0.3],
-        [1.5, -0.7],
+    case("polynomial by horner's rule: The order of the coefficients is reversed in the backward pass.")(
+        at(_horner, [0.5, -1.0, 2.0, 0.3], [1.5, -0.7]),
         wrong=lambda dA, c, x: [dA @ x[:, None] ** [3, 2, 1, 0], dA * (c[1] + 2 * c[2] * x + 3 * c[3] * x**2)],
         right=lambda dA, c, x: [dA @ x[:, None] ** [0, 1, 2, 3], dA * (c[1] + 2 * c[2] * x + 3 * c[3] * x**2)],
     ),
-    case(
-        "cumulative product",
-        "The gradient is summed over earlier outputs instead of later outputs.",
-        np.cumprod,
-        [0.5, -1.5, 2.0],
+    case("cumulative product: The gradient is summed over earlier outputs instead of later outputs.")(
+        at(np.cumprod, [0.5, -1.5, 2.0]),
         wrong=lambda dA, x: [np.cumsum(dA * np.cumprod(x)) / x],
         right=lambda dA, x: [np.cumsum((dA * np.cumprod(x))[::-1])[::-1] / x],
     ),
-    case(
-        "logistic map",
-        "The parameter is used in every step, but only its first use is counted.",
-        _logistic_map,
-        [3.2],
-        [0.3],
+    case("logistic map: The parameter is used in every step, but only its first use is counted.")(
+        at(_logistic_map, [3.2], [0.3]),
         wrong=lambda dA, r, x: _logistic_map_vjp(dA, r, x, 0),
         right=lambda dA, r, x: _logistic_map_vjp(dA, r, x, 1),
     ),
-    case(
-        "symplectic euler steps",
-        "The two updates of a step are reversed in the wrong order.",
-        _oscillator,
-        [0.8],
-        [-0.3],
+    case("symplectic euler steps: The two updates of a step are reversed in the wrong order.")(
+        at(_oscillator, [0.8], [-0.3]),
         wrong=lambda dA, q, p: _oscillator_vjp(dA, q, p, order=False),
         right=lambda dA, q, p: _oscillator_vjp(dA, q, p, order=True),
     ),
     case(
-        "square root by two newton steps",
-        "The previous iterate is regarded as a constant, which is right after convergence only.",
-        _newton_root,
-        [2.0, 7.0, 0.3],
+        "square root by two newton steps: "
+        "The previous iterate is regarded as a constant, which is right after convergence only."
+    )(
+        at(_newton_root, [2.0, 7.0, 0.3]),
         wrong=lambda dA, a: _newton_root_vjp(dA, a, 0),
         right=lambda dA, a: _newton_root_vjp(dA, a, 1),
     ),
-    case(
-        "attention",
-        "The factor of the scores is forgotten in the gradient of the queries.",
-        _attention,
-        Q,
-        KEYS,
-        VALUES,
+    case("attention: The factor of the scores is forgotten in the gradient of the queries.")(
+        at(_attention, Q, KEYS, VALUES),
         wrong=lambda dA, q, k, v: _attention_vjp(dA, q, k, v, np.sqrt(2)),
         right=lambda dA, q, k, v: _attention_vjp(dA, q, k, v, 1),
     ),
-    case(
-        "gated update",
-        "The gate also multiplies the old state, which is forgotten in the gradient of the gate.",
-        lambda h, c, z: sigmoid(z) * h + (1 - sigmoid(z)) * c,
-        [0.5, -1.0],
-        [0.2, 0.9],
-        [0.4, -0.8],
+    case("gated update: The gate also multiplies the old state, which is forgotten in the gradient of the gate.")(
+        at(lambda h, c, z: sigmoid(z) * h + (1 - sigmoid(z)) * c, [0.5, -1.0], [0.2, 0.9], [0.4, -0.8]),
         wrong=lambda dA, h, c, z: _gate_vjp(dA, h, c, z, 0),
         right=lambda dA, h, c, z: _gate_vjp(dA, h, c, z, 1),
     ),

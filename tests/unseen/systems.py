@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .base import case
+from .base import at, case
 
 
 def _solve(a, b):
@@ -49,16 +49,9 @@ def _dissociation_vjp(dA, c, k, inner):
     return [dA * k / (2 * x + k), np.sum(dA * (c - inner * x) / (2 * x + k))]
 
 
-def _distance(p, q):
-    return np.sqrt(np.sum((p - q) ** 2))
-
-
-def _likelihood(x, v):
-    return np.sum(x**2 / v + np.log(v)) / 2
-
-
-def _square_error(w, x):
-    return (w.reshape(2, 2) @ x) ** 2
+_distance = lambda p, q: np.sqrt(np.sum((p - q) ** 2))
+_likelihood = lambda x, v: np.sum(x**2 / v + np.log(v)) / 2
+_square_error = lambda w, x: (w.reshape(2, 2) @ x) ** 2
 
 
 def _square_error_vjp(dA, w, x, read):
@@ -67,75 +60,57 @@ def _square_error_vjp(dA, w, x, read):
 
 
 CASES = [
-    case(
-        "badly scaled linear system",
-        "The determinant in Cramer's rule is regarded as a constant.",
-        _solve,
-        [1e4, 2.0, 3e-5, 1e-4],
-        [1e3, 1e-2],
+    case("badly scaled linear system: The determinant in Cramer's rule is regarded as a constant.")(
+        at(_solve, [1e4, 2.0, 3e-5, 1e-4], [1e3, 1e-2]),
         wrong=lambda dA, a, b: _solve_vjp(dA, a, b, stale=True),
         right=lambda dA, a, b: _solve_vjp(dA, a, b, stale=False),
     ),
-    case(
-        "log determinant of a badly scaled matrix",
-        "The inverse is not transposed in the off-diagonal entries.",
-        lambda a: np.log(a[0] * a[3] - a[1] * a[2]),
-        [1e5, 40.0, -2e-3, 1e-6],
+    case("log determinant of a badly scaled matrix: The inverse is not transposed in the off-diagonal entries.")(
+        at(lambda a: np.log(a[0] * a[3] - a[1] * a[2]), [1e5, 40.0, -2e-3, 1e-6]),
         wrong=lambda dA, a: [dA * np.array([a[3], -a[1], -a[2], a[0]]) / (a[0] * a[3] - a[1] * a[2])],
         right=lambda dA, a: [dA * np.array([a[3], -a[2], -a[1], a[0]]) / (a[0] * a[3] - a[1] * a[2])],
     ),
-    case(
-        "compound interest",
-        "The exponent is not lowered by 1.",
-        lambda b, r: b * (1 + r) ** 12,
-        [1e6, 2e5],
-        [1e-3, 2e-4],
+    case("compound interest: The exponent is not lowered by 1.")(
+        at(lambda b, r: b * (1 + r) ** 12, [1e6, 2e5], [1e-3, 2e-4]),
         wrong=lambda dA, b, r: [dA * (1 + r) ** 12, dA * 12 * b * (1 + r) ** 12],
         right=lambda dA, b, r: [dA * (1 + r) ** 12, dA * 12 * b * (1 + r) ** 11],
     ),
     case(
-        "epidemic in two steps",
-        "New infections leave the susceptible group, but the minus is forgotten in the backward pass.",
-        _epidemic,
-        [1e6],
-        [10.0],
-        [3e-7],
+        "epidemic in two steps: "
+        "New infections leave the susceptible group, but the minus is forgotten in the backward pass."
+    )(
+        at(_epidemic, [1e6], [10.0], [3e-7]),
         wrong=lambda dA, s, i, beta: _epidemic_vjp(dA, s, i, beta, 1),
         right=lambda dA, s, i, beta: _epidemic_vjp(dA, s, i, beta, -1),
     ),
     case(
-        "dissociation of a weak acid",
-        "The dissociated part is neglected against the concentration in the gradient of the constant.",
-        _dissociation,
-        [0.1, 2.0, 30.0],
-        [1.8e-7],
+        "dissociation of a weak acid: "
+        "The dissociated part is neglected against the concentration in the gradient of the constant."
+    )(
+        at(_dissociation, [0.1, 2.0, 30.0], [1.8e-7]),
         wrong=lambda dA, c, k: _dissociation_vjp(dA, c, k, 0),
         right=lambda dA, c, k: _dissociation_vjp(dA, c, k, 1),
     ),
     case(
-        "distance to a satellite",
-        "The height of the receiver is small against the distance, so its gradient is regarded as 0.",
-        _distance,
-        [3e-1, 2e-1, 1e-2],
-        [1.2e7, -1.5e7, 1.8e6],
+        "distance to a satellite: "
+        "The height of the receiver is small against the distance, so its gradient is regarded as 0."
+    )(
+        at(_distance, [3e-1, 2e-1, 1e-2], [1.2e7, -1.5e7, 1.8e6]),
         wrong=lambda dA, p, q: [dA * (p - q) / _distance(p, q) * [1, 1, 0], dA * (q - p) / _distance(p, q)],
         right=lambda dA, p, q: [dA * (p - q) / _distance(p, q), dA * (q - p) / _distance(p, q)],
     ),
     case(
-        "likelihood of variances of many magnitudes",
-        "The gradient of small variances is capped by a floor of 1e-3 in the backward pass.",
-        _likelihood,
-        [500.0, -0.3, 2e-3],
-        [1e5, 0.2, 1e-5],
+        "likelihood of variances of many magnitudes: "
+        "The gradient of small variances is capped by a floor of 1e-3 in the backward pass."
+    )(
+        at(_likelihood, [500.0, -0.3, 2e-3], [1e5, 0.2, 1e-5]),
         wrong=lambda dA, x, v: [dA * x / v, dA * (1 - x**2 / np.maximum(v, 1e-3)) / (2 * np.maximum(v, 1e-3))],
         right=lambda dA, x, v: [dA * x / v, dA * (1 - x**2 / v) / (2 * v)],
     ),
     case(
-        "weights of an input of two magnitudes",
-        "The cached input is stored as an integer, so its small entry becomes 0.",
-        _square_error,
-        [0.3, 2.0, -1.0, 0.7],
-        [40.0, 3e-6],
+        "weights of an input of two magnitudes: The cached input is stored as an integer, so its small entry becomes 0."
+    )(
+        at(_square_error, [0.3, 2.0, -1.0, 0.7], [40.0, 3e-6]),
         wrong=lambda dA, w, x: _square_error_vjp(dA, w, x, np.trunc),
         right=lambda dA, w, x: _square_error_vjp(dA, w, x, lambda v: v),
     ),

@@ -22,22 +22,8 @@ class Subclass(np.ndarray):
 
 
 NO_ARRAYS = [
-    None,
-    1.0,
-    "text",
-    [1.0],
-    (np.ones(1),),
-    np.float64(1),
-    np.bool_(1),
-    np.ndarray,
-    Subclass,
-    np.float64,
-    np.dtype(float),
-    np,
-    memoryview(b"1"),
-    Mock(),
-    MagicMock(),
-    Anything(),
+    *(None, 1.0, "text", [1.0], (np.ones(1),), np.float64(1), np.bool_(1), np.ndarray, Subclass, np.float64),
+    *(np.dtype(float), np, memoryview(b"1"), Mock(), MagicMock(), Anything()),
     SimpleNamespace(__array_namespace__=lambda: np),
 ]
 

@@ -124,20 +124,9 @@ def test_rows_are_counted_through_tuples():
 def test_fingerprints_tell_values_apart():
     assert fingerprint(net) == fingerprint(tree_map(np.copy, net))
     different = [
-        net,
-        net[:1],
-        tree_map(lambda a: -a, net),
-        tree_map(lambda a: a.astype(np.float32), net),
+        *(net, net[:1], tree_map(lambda a: -a, net), tree_map(lambda a: a.astype(np.float32), net)),
         (net[0], (replace(net[1][0], "seen", 1),)),
-        1,
-        1.0,
-        True,
-        "1",
-        None,
-        (),
-        ((),),
-        np.zeros((2, 3)),
-        np.zeros((3, 2)),
+        *(1, 1.0, True, "1", None, (), ((),), np.zeros((2, 3)), np.zeros((3, 2))),
     ]
     assert len({fingerprint(value) for value in different}) == len(different)
 

@@ -8,12 +8,14 @@ from typing import Any, Protocol, TypeVar, cast
 import attrs
 import spox
 
+from funcnn.about.card import Card
 from funcnn.about.table import card_of, cards
 from funcnn.about.twins import twin_of
 from funcnn.arrays import kind
 from funcnn.core import is_layer
 from funcnn.dispatch import verb
 from funcnn.errors import KindError
+from funcnn.interop.onnx.recorded import recorded_to_graph
 from funcnn.interop.onnx.values import Operators, check_single
 from funcnn.layers.combinators.branches import Take
 from funcnn.layers.notes import noted
@@ -35,12 +37,7 @@ class ToGraph(Protocol):
 
 
 def _check_graph(layer: Any, x: Values) -> None:
-    """Check that the layer has a rule of its own, and that x is made of values of spox."""
-    if type(layer) not in cast("Any", to_graph).registry and is_layer(layer):
-        card = card_of(layer, bases=False)  # not of a base, since a subclass may compute something else
-        if card is None or not card.onnx:
-            cls, also = type(layer).__name__, "" if card is None else ', or a twin in its card, onnx="module:name"'
-            raise KindError(f"to_onnx: there is no rule for {cls}; write one with @to_graph.register({cls}){also}")
+    """Check that x is made of values of spox."""
     if not _is_made_of_values(x) or (x is None and type(layer) is not tuple):
         given = f"not {kind(x)}; to_onnx takes arrays"
         raise KindError(f"to_graph: x must be a value of spox, or a tuple of them, {given}")
@@ -55,7 +52,7 @@ def _may_return(layer: Any, made: Values) -> bool:
     return _is_made_of_values(made) and (made is not None or type(layer) in (tuple, Take))
 
 
-@verb(ToGraph, accepts=_may_return, needed="a value of spox, or a tuple of them", check=_check_graph)
+@verb(ToGraph, accepts=_may_return, needed="a value of spox, or a tuple of them", check=_check_graph, inherits=False)
 def to_graph(layer: Any, x: Values, /) -> Values:
     """out of the layer in prediction, written with operators of ONNX; x and out are values of spox.
 
@@ -63,7 +60,8 @@ def to_graph(layer: Any, x: Values, /) -> Values:
     array: `x.unwrap_tensor()` has its dtype and its shape, whose first axis is free. `(x, mask)` is a tuple of two
     values. Operators take values alone: `op.const(layer.W)` is the value of a parameter.
 
-    A rule holds for its class alone, and not for subclasses, since these may compute something else.
+    A rule holds for its class alone, and not for subclasses, since these may compute something else. A layer that has
+    neither a rule nor a twin in its card is written as it is recorded: operation by operation.
 
     >>> import spox.opset.ai.onnx.v17 as op
     >>> from funcnn import Array, Elementwise, record
@@ -79,16 +77,20 @@ def to_graph(layer: Any, x: Values, /) -> Values:
     ...     return op.mul(x, x)
 
     Raises:
-        KindError: there is no rule for the layer; x, or what the rule returns, is not made of values of spox.
+        KindError: there is no rule for the layer, and it cannot be recorded; x, or what the rule returns, is not made
+            of values of spox.
     """
-    return graph_of_card(layer, x)
+    card = card_of(type(layer), bases=False)  # not of a base, since a subclass may compute something else
+    if card is not None and card.onnx:
+        return graph_of_card(layer, x)
+    if not is_layer(layer):
+        raise no_rule_error("to_graph", layer)
+    return recorded_to_graph(layer, x)
 
 
 def graph_of_card(layer: Any, x: Values) -> Values:
     """The function of ONNX that the card names or writes"""
-    card = card_of(type(layer))
-    if card is None or not card.onnx:
-        raise no_rule_error("to_graph", layer)
+    card = cast("Card", card_of(type(layer)))
     if not card.double:
         check_single(layer, x)
     settings = {field.name: getattr(layer, field.name) for field in attrs.fields(type(layer))}

@@ -1,28 +1,22 @@
-"""Conversions of layers that hold others, are others in prediction, join arrays, or put them into other shapes."""
+"""Conversions of layers that hold others, and of branches."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import spox.opset.ai.onnx.v17 as op
 
-from funcnn.core import inference
 from funcnn.inspection.probe import Probe
 from funcnn.interop.onnx.base import Values, to_graph
-from funcnn.interop.onnx.values import Var, blank, dtype_of, reshaped, shape_of
+from funcnn.interop.onnx.values import blank, dtype_of, reshaped, shape_of
 from funcnn.layers.combinators.branches import Copy, Parallel, Take
 from funcnn.layers.combinators.first import First
 from funcnn.layers.combinators.frozen import Frozen
-from funcnn.layers.combinators.joins import Concat, Sum
 from funcnn.layers.combinators.map import Map
 from funcnn.layers.combinators.remat import Remat
 from funcnn.layers.combinators.residual import Residual
-from funcnn.layers.combinators.shapes import Flatten, Reshape
 from funcnn.layers.combinators.shared import Here, Shared
-from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
-from funcnn.layers.normalisation.batchnorm import BatchNorm
 from funcnn.layers.notes import noted
 
 
@@ -74,38 +68,15 @@ def parallel_to_graph(layer: Parallel, x: Values) -> Values:
     return tuple([noted(f"in branch {i} of Parallel", to_graph, branch, part) for i, (branch, part) in parts])
 
 
-def _joined(x: Values, join: Any) -> Values:
-    """The first parts of tuples are joined, and the others are those of the first tuple."""
-    made = join([part[0] if type(part) is tuple else part for part in x])
-    return (made, *x[0][1:]) if type(x[0]) is tuple else made
-
-
-@to_graph.register(Reshape)
-def reshape_to_graph(layer: Reshape, x: Var) -> Var:
-    """The size that is -1 follows from the entries of a row, since the first axis is free"""
-    known = int(np.prod([size for size in layer.shape if size > 0]))
-    left = int(np.prod(shape_of(x)[1:])) // known
-    return reshaped(x, *[left if size == -1 else size for size in layer.shape])
-
-
 def _held(layer: Any, x: Values) -> Values:
     """In prediction these are the layer that they hold; Shared has put its layer into each place"""
     return _inside(layer, layer.held(), x)
 
 
-def _predicting(layer: Any, x: Values) -> Values:
-    """The identity, or the affine map of the running statistics"""
-    return to_graph(inference(layer), x)
-
-
 _RULES: dict[type, Callable[[Any, Values], Values]] = {
     **dict.fromkeys((Frozen, Remat, Probe, Here, Shared), _held),
-    **dict.fromkeys((Dropout, ChannelDropout, GaussianNoise, BatchNorm), _predicting),
     Copy: lambda layer, x: (x,) * layer.n,
     Take: lambda layer, x: x[layer.i],
-    Sum: lambda _, x: _joined(x, op.sum),
-    Concat: lambda _, x: _joined(x, lambda parts: op.concat(parts, axis=-1)),
-    Flatten: lambda _, x: reshaped(x, int(np.prod(shape_of(x)[1:]))),
 }
 for _layer, _rule in _RULES.items():
     to_graph.register(_layer)(_rule)

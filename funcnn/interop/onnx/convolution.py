@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +9,9 @@ import numpy as np
 import spox.opset.ai.onnx.v17 as op
 
 from funcnn.interop.onnx.base import Values, to_graph
-from funcnn.interop.onnx.values import Var, any_of, blank, check_single, constant, dtype_of, outline, shape_of
+from funcnn.interop.onnx.values import Var, blank, check_single, constant, dtype_of, outline, shape_of
 from funcnn.layers.convolution.conv import Conv1d, Conv2d
-from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
+from funcnn.layers.convolution.global_pool import GlobalAvgPool
 from funcnn.layers.convolution.pool import AvgPool, MaxPool
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.convolution.upsample import Upsample
@@ -101,16 +100,6 @@ def global_avg_pool_to_graph(layer: GlobalAvgPool, given: Values) -> Var:
     counts = op.reduce_sum(op.cast(mask, to=dtype_of(x)), constant(np.array([1])))
     total = op.reduce_sum(blank(x, mask), constant(np.array([1])), keepdims=0)
     return op.div(total, op.max([counts, constant(1, x)]))
-
-
-@to_graph.register(GlobalMaxPool)
-def global_max_pool_to_graph(layer: GlobalMaxPool, given: Values) -> Var:
-    """Padded positions are minus infinity; out is 0 if there is no other"""
-    x, mask, _ = as_triple("to_onnx", given)
-    if mask is None:
-        return op.reduce_max(x, axes=_positions(x), keepdims=0)
-    there = op.where(op.unsqueeze(mask, constant(np.array([2]))), x, constant(-math.inf, x))
-    return blank(op.reduce_max(there, axes=[1], keepdims=0), any_of(mask, 1))
 
 
 def _positions(x: Var) -> list[int]:

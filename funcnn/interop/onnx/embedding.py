@@ -10,7 +10,7 @@ import spox.opset.ai.onnx.v17 as op
 from funcnn.interop.onnx.base import Values, to_graph
 from funcnn.interop.onnx.values import Var, blank, constant, dtype_of, outline, shape_of
 from funcnn.layers.combinators.tied import Tied
-from funcnn.layers.embedding.positions import LearnedPosition, Rotary, SinusoidalPosition
+from funcnn.layers.embedding.positions import LearnedPosition, SinusoidalPosition
 from funcnn.layers.embedding.rotation import rotate
 from funcnn.layers.embedding.symbols import Embedding
 from funcnn.layers.notes import noted
@@ -42,13 +42,6 @@ def added_position_to_graph(layer: Any, given: Values) -> Values:
     """x + the layer's out for zeros"""
     x, mask, _ = as_triple("to_onnx", given)
     return in_form_of(given, blank(op.add(x, constant(predict(layer, outline(x)))), mask), mask)
-
-
-@to_graph.register(Rotary)
-def rotary_to_graph(layer: Rotary, given: Values) -> Values:
-    """See `rotated`"""
-    x, mask, _ = as_triple("to_onnx", given)
-    return in_form_of(given, blank(rotated(x, layer.base), mask), mask)
 
 
 def rotated(x: Var, base: float) -> Var:

@@ -34,9 +34,9 @@ def to_onnx(params: Any, x: Any) -> ModelProto:
     ['MatMul', 'Add', 'Relu', 'MatMul', 'Add']
 
     Raises:
-        KindError: `params` is not a network, x is not an array or a tuple of arrays; there is no rule for a layer, with
-            a note on where it is; a number is neither float32 nor float64, or a layer cannot be written in float64; a
-            rule gives values of another kind than predict does; predict gives no array.
+        KindError: `params` is not a network, x is not an array or a tuple of arrays; a layer has no rule and cannot be
+            recorded, with the reason and a note on where it is; a number is neither float32 nor float64, or a layer
+            cannot be written in float64; a rule gives values of another kind than predict does; predict gives no array.
         ShapeError: the parts of x have unequal numbers of rows, or do not fit the network; a rule gives another shape.
     """
     check_is_layer("to_onnx", "params", params, x=x)

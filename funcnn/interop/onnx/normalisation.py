@@ -1,4 +1,4 @@
-"""Conversions of Dense, normalisation and scales."""
+"""Conversions of Dense and normalisation."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import spox.opset.ai.onnx.v17 as op
 
 from funcnn.interop.onnx.base import to_graph
 from funcnn.interop.onnx.values import Var, constant, linear, reshaped, scaled, shape_of
-from funcnn.layers.combinators.scale import Scale
 from funcnn.layers.dense import Dense
-from funcnn.layers.normalisation.affine import Affine
 from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
 from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
 
@@ -46,7 +44,5 @@ for _layer, _rule in {
     LayerNorm: lambda layer, x: scaled(_standardized(x, [-1], layer.eps), layer.scale, layer.shift),
     RMSNorm: lambda layer, x: scaled(_divided(x, x, [-1], layer.eps), layer.scale, None),
     InstanceNorm: lambda layer, x: scaled(_by_channel(layer, x), layer.scale, layer.shift),
-    Affine: lambda layer, x: scaled(x, layer.scale, layer.shift),
-    Scale: lambda layer, x: scaled(x, layer.factor, None),
 }.items():
     to_graph.register(_layer)(_rule)

@@ -30,6 +30,11 @@ def constant(value: Any, like: Var | None = None) -> Var:
     return op.const(np.asarray(value, None if like is None else dtype_of(like)))
 
 
+def as_dtype(x: Var, dtype: np.dtype[Any]) -> Var:
+    """x in this dtype"""
+    return x if dtype_of(x) == dtype else op.cast(x, to=dtype)
+
+
 class Operators:
     """The operators for expressions of cards: numbers among the arguments become constants of the dtype of x."""
 

@@ -161,13 +161,7 @@ def compare(measurement: Measurement, probes: Sequence[ProbeDirection], slopes: 
 
 
 def compared(
-    analytic: Array,
-    size: Array,
-    unit: Array,
-    slopes: Slopes,
-    cotangents: Array,
-    product: Product,
-    resolution: float,
+    analytic: Array, size: Array, unit: Array, slopes: Slopes, cotangents: Array, product: Product, resolution: float
 ) -> Comparison:
     """The comparison of gradients of a size with slopes, which `product(slopes, cotangents.T)` contracts.
 

@@ -95,8 +95,7 @@ def given_draw(
 def _faint(gradients: Array) -> Array:
     """By entry: whether a gradient is so small beside the largest one that a mistake in it could not be found."""
     largest = abs(gradients).max(axis=0)
-    found: Array = (largest > 0) & (largest < FAINT * largest.max(initial=0))
-    return found
+    return (largest > 0) & (largest < FAINT * largest.max(initial=0))
 
 
 def other_draws(measurement: Measurement, leaf: str, given: ComparedDraw) -> Iterator[ComparedDraw]:
@@ -125,13 +124,11 @@ def redrawn(
     Others get other signs if f is defined there.
     """
     for spread, any_sign in DRAWN_SPREADS:
-        own = tuple(
-            [
-                sealed(_like(a, rng, spread, any_sign=any_sign, zeros=name == with_zeros)) if a.dtype.kind == "f" else a
-                for name, a in zip(function.names, args, strict=True)
-            ]
-        )
-        other: VectorFunction | None = value_or_none(_at, function, own)  # sizes and domains may not fit
+        own = list(args)
+        for i, (name, a) in enumerate(zip(function.names, args, strict=True)):
+            if a.dtype.kind == "f":
+                own[i] = sealed(_like(a, rng, spread, any_sign=any_sign, zeros=name == with_zeros))
+        other: VectorFunction | None = value_or_none(_at, function, tuple(own))  # sizes and domains may not fit
         if other is not None:
             return other
     return None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from funcnn.testing.comparison.comparison import Measurement
 from funcnn.testing.comparison.directions import MOST_ENTRIES
+from funcnn.testing.comparison.draws import place
 from funcnn.testing.comparison.finding import GradientFinding
 from funcnn.testing.comparison.hints import hints
 from funcnn.testing.comparison.statistics import Statistics
@@ -28,7 +31,7 @@ def gradient_error(measurement: Measurement, name: str, statistics: Statistics, 
         return WrongTogether(f"{name}: {_together(measurement, first, statistics)}\n{paste}")
     leaf = first.probe.leaf
     same = [f for f in alone if f.probe.leaf == leaf]
-    count, total = len({f.probe.entry for f in same}), _entries(measurement, leaf)
+    count, total = len({f.probe.entry for f in same}), prod(place(measurement.function, leaf)[1])
     one = f"{leaf}{list(first.probe.entry or ())}" if first.probe.entry else leaf
     others = sorted({f.probe.leaf for f in alone} - {leaf})
     also = f" (also wrong: {', '.join(f'd{_last(other)}' for other in others)})" if others else ""
@@ -42,10 +45,6 @@ def gradient_error(measurement: Measurement, name: str, statistics: Statistics, 
     shared = "".join(f"\n    {hint}" for hint in hints(measurement, leaf, same, statistics.undecided[leaf], every))
     kind = WrongGradient if first.low == first.high else WrongAtKink
     return kind(f"{head}\n    {_numbers(first)}{shared}\n{paste}")
-
-
-def _entries(measurement: Measurement, leaf: str) -> int:
-    return next(int(np.prod(shape)) for name, _, shape in measurement.function.places() if name == leaf)
 
 
 def _last(leaf: str) -> str:
@@ -73,8 +72,8 @@ def _together(measurement: Measurement, finding: GradientFinding, statistics: St
     leaf = finding.probe.leaf
     where = f"the entries of d{_last(leaf)}" if leaf else "the gradients of all arguments"
     each = all(
-        _entries(measurement, name) <= MOST_ENTRIES and not statistics.undecided[name]
-        for name, _, _ in measurement.function.places()
+        prod(shape) <= MOST_ENTRIES and not statistics.undecided[name]
+        for name, _, shape in measurement.function.places()
         if leaf in ("", name)
     )
     why = "each alone is right" if each and statistics.kinks else "no entry tested alone is found wrong"

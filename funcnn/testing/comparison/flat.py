@@ -57,8 +57,7 @@ class _Neighbourhood:
 
     def ways(self, size: int) -> Array:
         """How far entries move, by a half to all of a step, to either side."""
-        ways: Array = self.rng.uniform(0.5, 1, size) * self.rng.choice([-1.0, 1.0], size)
-        return ways
+        return self.rng.uniform(0.5, 1, size) * self.rng.choice([-1.0, 1.0], size)
 
     def rounding(self, h: float, by: float) -> Array:
         """The rounding error of each output; 0 where it is so large that it decides nothing about a slope."""
@@ -85,5 +84,4 @@ class _Neighbourhood:
 def unchanged_side(ends: Sequence[Array], centre: Array) -> Array:
     """The least change among that between both ends and those from x to each of them; nan without values."""
     right, left = ends
-    changes: Array = np.fmin.reduce([abs(right - left), abs(right - centre), abs(left - centre)])
-    return changes
+    return np.fmin.reduce([abs(right - left), abs(right - centre), abs(left - centre)])

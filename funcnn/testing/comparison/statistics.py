@@ -168,7 +168,6 @@ class Statistics:
                 every = "every entry" if entries >= prod(shape) else f"{entries} of {prod(shape)} entries"
                 parts.append(f"{every} of {name}" + (f" and {together} directions" if together else ""))
         return Report(
-            verdict="pass",
             leaf=where,
             bound=bound if where else self.flattest,
             sees=max([sees if where else np.inf, *[relative for relative, _ in self.unresolved.values()]]),

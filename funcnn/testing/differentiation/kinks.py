@@ -102,8 +102,7 @@ class Surroundings:
 
     def _slope(self, reach: float, way: Array, h: float) -> Array:
         f, direction, y = self.f, self.direction, self.x + reach * h * way
-        slope: Array = (f(direction.moved(y, h)) - f(direction.moved(y, -h))) / (2 * h)
-        return slope
+        return (f(direction.moved(y, h)) - f(direction.moved(y, -h))) / (2 * h)
 
     def _sizes(self) -> tuple[Array, Array]:
         """The direction as an array, and how far each entry may move for a distance of 1."""

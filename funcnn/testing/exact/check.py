@@ -55,18 +55,9 @@ def exact_report(claim: Claim, options: Options) -> Report:
             "vanish, or are not finite: draw other arguments"
         )
     rational = all([agreement.is_rational for agreement in decided])
-    return Report(
-        verdict="pass",
-        leaf="",
-        bound=0.0,
-        sees=0.0,
-        probes=len(found),
-        kinks=0,
-        inconclusive=len(found) - len(decided),
-        decided=tuple([name for name, a in zip(claim.names, args, strict=True) if a.dtype.kind == "f"]),
-        undecided=(),
-        probed=f"all entries together, equal {'as fractions' if rational else f'in {AGREEING} digits or more'}",
-    )
+    probed = f"all entries together, equal {'as fractions' if rational else f'in {AGREEING} digits or more'}"
+    moved = tuple([name for name, a in zip(claim.names, args, strict=True) if a.dtype.kind == "f"])
+    return Report(probed, len(found), len(found) - len(decided), moved)
 
 
 def _drawn_anew(

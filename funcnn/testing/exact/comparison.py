@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import attrs
@@ -88,8 +89,7 @@ class Pullback:
             for numbers, v in pairs
             for number, d in zip(numbers_in(numbers), v.flat, strict=True)
         ]
-        forward, backward = _sum(left), _sum(right)
-        size = _sum(map(abs, left + right))
+        forward, backward, size = [reduce(plus, terms, ZERO) for terms in (left, right, map(abs, left + right))]
         return Agreement(forward, backward, abs(plus(forward, -backward)), size, bool(kinks))
 
 
@@ -131,10 +131,3 @@ def _only(moving: Sequence[tuple[int, int]], directions: Sequence[Array]) -> lis
     for i, k in moving:
         chosen[i].flat[k] = directions[i].flat[k]
     return chosen
-
-
-def _sum(terms: Any) -> Value:
-    total = ZERO
-    for term in terms:
-        total = plus(total, term)
-    return total

@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from xml.etree.ElementTree import Element, ElementTree, SubElement
 
 import attrs
@@ -94,7 +93,9 @@ def load_state(path: Path, seed: int, most: int) -> State:
         return state
     try:
         plain = json.loads(path.read_text("utf-8"))
-        state.results = {name: _result(**fields) for name, fields in plain["results"].items()}
+        for name, fields in plain["results"].items():
+            found = {kind: Found(**one) for kind, one in fields["found"].items()}
+            state.results[name] = TargetResult(**{**fields, "found": found})
         kept = {"seed": plain["seed"], "examples": plain["examples"]}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FileError(f"hunt: {path} is not the state of a hunt; delete it, or name another folder") from error
@@ -103,10 +104,6 @@ def load_state(path: Path, seed: int, most: int) -> State:
             remedy = f"for {name}={value} name another folder"
             raise RangeError(f"hunt: {name} must be {kept[name]}, as in {path}, not {value}; {remedy}")
     return state
-
-
-def _result(found: dict[str, Any], **counts: Any) -> TargetResult:
-    return TargetResult(**counts, found={kind: Found(**fields) for kind, fields in found.items()})
 
 
 @attrs.frozen

@@ -30,10 +30,6 @@ Specs = Annotated[SpecPath | Sequence[SpecPath], Need("a path, or a list of path
 Show = Annotated[Callable[[str], None], function("a function of a line", takes=1)]
 
 
-def _silent(line: str) -> None:
-    """Show nothing."""
-
-
 @checked
 def hunt(
     spec: Specs,
@@ -45,7 +41,7 @@ def hunt(
     examples: Count = 100,
     patience: Positive = 60,
     only: Text = "*",
-    show: Show = _silent,
+    show: Show = lambda _: None,
 ) -> Findings:
     """Check the functions of a spec for at most about `seconds` seconds, and write the findings into a folder.
 

@@ -78,13 +78,7 @@ class Target:
 
     @checked
     def __init__(
-        self,
-        name: Text,
-        pair: Pair,
-        arguments: Strategy[Sequence[Any]],
-        *,
-        known: Known | None = None,
-        **options: Any,
+        self, name: Text, pair: Pair, arguments: Strategy[Sequence[Any]], *, known: Known | None = None, **options: Any
     ) -> None:
         for option in options:
             if option not in OPTIONS:

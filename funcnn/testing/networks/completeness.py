@@ -28,9 +28,8 @@ def every_layer(module: Text, **options: Unpack[CheckOptions]) -> Callable[..., 
     The test of a layer without a strategy fails, and says how to register one.
 
     Raises:
-        KindError: there is no such module, or no layer in it, or an option is of the wrong kind.
-        RangeError: an option is out of its range.
-        ImportError: `exact=True` needs mpmath.
+        KindError: there is no such module, or no layer in it.
+        RangeError, ImportError: as `check_layer`.
     """
     as_options("every_layer", options)
     import pytest  # noqa: PLC0415  the checks work without pytest

@@ -39,25 +39,13 @@ def check_layer(params: Network[Any], x: Arrays, **options: Unpack[CheckOptions]
     parameter, `inference` and `reseed` change no parameter, and a float32 layer stays float32.
 
     >>> import numpy as np
-    >>> from funcnn import Grads, backward, forward, gradient, mlp, record
+    >>> from funcnn import mlp
     >>> from funcnn.testing import check_layer
     >>> print(check_layer(mlp([2, 3, 1], seed=0), np.ones((4, 2))))
     pass: ...
 
     The options are those of `check_vjp`, except `aliasing` and `nondeterministic`. `domain` and `structure` name arrays
     as messages do: "x", "params.W", or "params.0.W" in a network. A function for `domain` gets `(params, x)`.
-
-    >>> @record
-    ... class Log:
-    ...     pass
-    >>> @forward.register(Log)
-    ... def log_forward(params, x):
-    ...     return np.log(x), x
-    >>> @backward.register(Log)
-    ... def log_backward(params, x, dA):
-    ...     return Grads(gradient(params), dA / x)
-    >>> check_layer(Log(), np.array([[0.5, 2.0]]), domain={"x": (1e-3, None)}).verdict
-    'pass'
 
     With `exact=True` only the numbers are checked, in exact arithmetic, as by `check_vjp`, at x and, where
     out is finite, at numbers up to +-64 and +-800 in place of x. The layer must compute with `namespace(x)`.
@@ -71,8 +59,8 @@ def check_layer(params: Network[Any], x: Arrays, **options: Unpack[CheckOptions]
 
     Raises:
         GradientError: as `check_vjp`, or the layer breaks the protocol.
-        Inconclusive, RangeError, ImportError: as `check_vjp`.
         KindError: x holds whole numbers where floats are due.
+        Inconclusive, RangeError, ImportError: as `check_vjp`.
     """
     return verdict(*LayerFunction(params, x).claimed("check_layer", options))
 
@@ -132,10 +120,7 @@ class LayerFunction:
 
     def value(self, *args: Array) -> Array:
         """Every output, one after the other."""
-        out = self._out(args)
-        if type(out) is np.ndarray:
-            return out.flatten()
-        return np.concatenate([a.ravel() for a in arrays_in(out)])
+        return np.concatenate([a.ravel() for a in arrays_in(self._out(args))])
 
     def _out(self, args: Sequence[Array]) -> Any:
         """The output of the layer; of a chain, from the first layer that moved."""

@@ -15,12 +15,13 @@ from funcnn.core import Loss
 from funcnn.losses.protocol import evaluated
 from funcnn.needs import Arrays, Flag
 from funcnn.testing.arguments import limited
-from funcnn.testing.claim import Claim, Rules, as_arrays
+from funcnn.testing.claim import Claim, as_arrays
+from funcnn.testing.flattening import Flattened
 from funcnn.testing.memory import check_not_shared
 from funcnn.testing.networks.protocol import cast
-from funcnn.testing.networks.template import template
 from funcnn.testing.numbers import as_source, told_apart
 from funcnn.testing.options import CheckOptions, takes_options
+from funcnn.testing.pytrees import shaped
 from funcnn.testing.recording import verdict
 from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, map_arrays, walk
@@ -45,13 +46,8 @@ def check_loss(loss: Loss, out: Arrays, y: Arrays, *, rows: Flag = True, **optio
     >>> print(check_loss(mse, np.ones((3, 2)), np.zeros((3, 2))))
     pass: ...
 
-    The options are those of `check_vjp`, except `oracle`. `domain` and `structure` name "out", or "out[0]" in a tuple.
+    The options are those of `check_vjp`, except `oracle`. `domain` and `structure` name "out", or "out.0" in a tuple.
     A function for `domain` gets `(out, y)`. The loss is also called with blocks of their rows.
-
-    >>> from funcnn import binary_cross_entropy
-    >>> p, y = np.array([[0.25], [0.75]]), np.array([[0.0], [1.0]])
-    >>> print(check_loss(binary_cross_entropy, p, y, domain={"out": (0, 1)}))
-    pass: ...
 
     With `exact=True` only the numbers of dA are checked, in exact arithmetic, as by `check_vjp`.
 
@@ -65,40 +61,26 @@ def check_loss(loss: Loss, out: Arrays, y: Arrays, *, rows: Flag = True, **optio
 
     Raises:
         GradientError: as `check_vjp`, or the loss breaks the protocol.
-        Inconclusive: as `check_vjp`.
-        KindError: `loss` is not a function; `out` or `y` is not an array or a tuple of arrays; `rows` is not True or
-            False.
-        RangeError, ImportError: as `check_vjp`.
+        Inconclusive, RangeError, ImportError: as `check_vjp`.
     """
     name = _name_of(loss)
     called: Loss = partial(evaluated, "check_loss", loss)
     source = f"    out = {as_source(out)}\n    y = {as_source(y)}"
 
     y = map_arrays(lambda a: a.copy(), y)  # read-only
-    of_arrays = template(out)
 
-    def rebuilt(args: Sequence[Any]) -> Any:
-        return of_arrays(iter(args))
+    def at(of: Any) -> tuple[Any, Any, Any]:
+        """The namespace of the arrays, the cost and its gradient."""
+        xp = namespace(arrays_in(of)[0])
+        return xp, *called(of, y if xp is np else map_arrays(xp.asarray, y))
 
-    def f(*args: Array) -> Array:
-        return _as_narrow(np.asarray(called(rebuilt(args), y)[0]), args)
+    def f(of: Any) -> Any:
+        xp, cost, _ = at(of)
+        return _as_narrow(xp.asarray(cost), arrays_in(of))
 
-    def vjp(args: tuple[Any, ...], dA: Array) -> list[Any]:
-        of = rebuilt(args)
-        return [None if d is None else _as_narrow(d * dA, args) for d in _gradients(of, called(of, y)[1])]
-
-    names = tuple([path for path, _ in walk(out, "out")])
-
-    def value(args: Sequence[Any]) -> list[Any]:
-        """The cost, for arrays of any library."""
-        xp = namespace(args[0])
-        return [xp.asarray(called(rebuilt(args), map_arrays(xp.asarray, y))[0])]
-
-    def pulled_back(args: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
-        """The gradients, for arrays of any library."""
-        of, [u] = rebuilt(args), cotangents
-        dA = called(of, map_arrays(namespace(args[0]).asarray, y))[1]
-        return [None if d is None else d * u for d in _gradients(of, dA)]
+    def vjp(args: tuple[Any, ...], dA: Any) -> list[Any]:
+        parts, arrays = _gradients(args[0], at(args[0])[2]), arrays_in(args[0])
+        return [shaped(args[0], iter([None if d is None else _as_narrow(d * dA, arrays) for d in parts]))]
 
     def check_promises() -> None:
         if not chosen.aliasing:
@@ -111,9 +93,11 @@ def check_loss(loss: Loss, out: Arrays, y: Arrays, *, rows: Flag = True, **optio
         if chosen.float32 and chosen.limits.has(tuple(arrays_in(narrow))):
             _check_float32(called, narrow, y)
 
-    args, rules = as_arrays("check_loss", names, arrays_in(out)), Rules(value, pulled_back, 0)
-    claim = Claim("check_loss", "loss", name, f, vjp, args, names, source, rules=rules)
-    claim, chosen = limited(claim, options, ("out", "y"), lambda parts: (rebuilt(parts), y))
+    flat = Flattened("check_loss", f, (out,), ("out",), (0,), {}, 0)
+    names = tuple([path for path, _ in walk(out, "out")])
+    args, rules = as_arrays("check_loss", names, arrays_in(out)), flat.rules(vjp)._replace(first_drawn=0)
+    claim = Claim("check_loss", "loss", name, flat.value, flat.gradients(vjp), args, names, source, rules=rules)
+    claim, chosen = limited(claim, options, ("out", "y"), lambda parts: (flat.called(parts)[0][0], y))
     return verdict(attrs.evolve(claim, promises=check_promises, quick_calls=5), chosen)
 
 
@@ -156,10 +140,8 @@ def _check_float32(loss: Loss, out: Any, y: Any) -> None:
         if dA is not None and (dA.dtype != np.float32 or dA.shape != a.shape):
             alike = _gradients(out, loss(out, cast(y, np.float32))[1])
             is_of_y = {d.dtype for d in alike if d is not None} == {np.dtype(np.float32)}
-            raise BrokenPromise(
-                f"dA must have the dtype and shape of out, float32 {a.shape}; it is {dA.dtype} {dA.shape}"
-                + "; write y.astype(out.dtype)" * is_of_y
-            )
+            given = f"{dA.dtype} {dA.shape}{'; write y.astype(out.dtype)' * is_of_y}"
+            raise BrokenPromise(f"dA must have the dtype and shape of out, float32 {a.shape}; it is {given}")
 
 
 def _check_blocks(loss: Loss, out: Any, y: Any, first: int) -> None:
@@ -173,9 +155,8 @@ def _check_blocks(loss: Loss, out: Any, y: Any, first: int) -> None:
     combined = sum([share * part for share, (part, _) in zip(shares, parts, strict=True)])
     if not np.isclose(combined, cost, rtol=BLOCK_RELATIVE, atol=BLOCK_ABSOLUTE):
         whole, of_blocks = told_apart(cost, combined)
-        raise BrokenPromise(
-            f"the cost is {whole}, but the weighted sum of blocks of rows is {of_blocks}; is the cost a mean?"
-        )
+        found = f"the weighted sum of blocks of rows is {of_blocks}"
+        raise BrokenPromise(f"the cost is {whole}, but {found}; is the cost a mean?")
     blockwise = [_gradients(o, d) for o, (_, d) in zip(of, parts, strict=True)]
     for whole, *pieces in zip(_gradients(out, dA), *blockwise, strict=True):
         if whole is None:

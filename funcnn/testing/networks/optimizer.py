@@ -55,21 +55,13 @@ def check_optimizer(optimizer: Tree[Any], params: Tree[Any], *, keeps_states: Fl
     the memory has that dtype too. If all gradients are 0, the result is finite. The next states of layers are passed on
     unchanged; for an optimizer that changes them on purpose, write `keeps_states=False`.
 
-    >>> import numpy as np
-    >>> from funcnn import Grads, mlp, record, update
-    >>> from funcnn.trees import map_parameters
+    >>> from funcnn import Adam, mlp
     >>> from funcnn.testing import check_optimizer
-    >>> @record
-    ... class Signs:
-    ...     pass
-    >>> @update.register(Signs)
-    ... def signs_update(optimizer, grads, params):
-    ...     return Grads(map_parameters(np.sign, grads.params), grads.x), optimizer
-    >>> check_optimizer(Signs(), mlp([2, 3, 1], seed=0))
+    >>> check_optimizer(Adam(), mlp([2, 3, 1], seed=0))
 
     Raises:
         GradientError: one of these properties does not hold; its class and its message say which.
-        KindError: `optimizer` has no rule, `params` is not a tree, or `keeps_states` neither True nor False.
+        KindError: `optimizer` has no rule.
     """
     for dtype in (np.float64, np.float32):  # float32 last, so that its errors concern float32 alone
         cast = lambda a, dtype=dtype: np.array(a, dtype if a.dtype.kind == "f" else a.dtype)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Container
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -23,7 +22,6 @@ from funcnn.lazy import load_all
 from funcnn.needs import Text, passing
 from funcnn.records import is_record
 from funcnn.testing.tensors import Strategy, tensors
-from funcnn.trees.walks import parameters
 
 Case = tuple[Any, Any]
 
@@ -50,9 +48,6 @@ def register(layer: LayerClass, strategy: Strategy[Case]) -> None:
 def cases(layer: LayerClass) -> st.SearchStrategy[Case]:
     """A strategy for cases `(params, x)`: a layer, and an x that fits it.
 
-    For a layer that is registered only with `st.register_type_strategy`, x has two axes, and a width that forward
-    accepts.
-
     >>> from hypothesis import find
     >>> from funcnn import Relu
     >>> from funcnn.testing import strategies as fst
@@ -66,8 +61,6 @@ def cases(layer: LayerClass) -> st.SearchStrategy[Case]:
         return table[layer]
     if (card := card_of(layer, bases=False)) is not None:
         return of_card(layer, card)
-    if layer in types_of_hypothesis():
-        return st.from_type(layer).flatmap(_with_x)
     raise KindError(f"cases: there is no strategy for {layer.__name__}; write register({layer.__name__}, ...)")
 
 
@@ -87,32 +80,6 @@ def masks(*shape: int) -> st.SearchStrategy[Array]:
 def perhaps_masked(x: Array) -> st.SearchStrategy[Any]:
     """X, or (x, mask) with random bools for each position."""
     return st.just(x) | st.tuples(st.just(x), masks(*x.shape[:2]))
-
-
-def types_of_hypothesis() -> Container[type]:
-    """The types given to `st.register_type_strategy`; none if hypothesis moved the table that holds them.
-
-    Hypothesis has no public way to ask whether a type is registered: `st.from_type` guesses a strategy for any class.
-    """
-    try:
-        from hypothesis.strategies._internal.types import _global_type_lookup  # noqa: PLC0415  it may move
-    except ImportError:
-        return ()
-    return _global_type_lookup
-
-
-def _with_x(params: Any) -> st.SearchStrategy[Case]:
-    """A strategy for an x of a width that the layer accepts."""
-    widths = dict.fromkeys([*[size for a in parameters(params).values() for size in a.shape], 1, 2, 3, 4])
-    for width in widths:
-        try:
-            forward(params, np.zeros((1, width)))
-        except Exception:  # noqa: BLE001, S112  this width does not fit
-            continue
-        return st.tuples(st.just(params), tensors(f"m {width}").map(lambda arrays: arrays[0]))
-    raise KindError(
-        f"cases: no x of two axes fits {type(params).__name__}; write register({type(params).__name__}, ...)"
-    )
 
 
 @checked
@@ -174,7 +141,4 @@ def unproven(module: Text = "funcnn") -> list[str]:
         KindError: as `registered`.
     """
     found = layers_of("unproven", module)
-    known = types_of_hypothesis()
-    return [
-        cls.__name__ for cls in found if cls not in table and cls not in known and card_of(cls, bases=False) is None
-    ]
+    return [cls.__name__ for cls in found if cls not in table and card_of(cls, bases=False) is None]

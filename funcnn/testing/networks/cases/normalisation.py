@@ -32,25 +32,19 @@ def _arrays(*shapes: str, least: dict[str, int] | None = None) -> st.SearchStrat
     return st.sampled_from(shapes).flatmap(drawn)
 
 
-def _with_shift(draw: st.DrawFn, shift: Array) -> Array | None:
-    return shift if draw(st.booleans()) else None
-
-
 @st.composite
-def _batch_norms(draw: st.DrawFn) -> Case:
-    """At least two rows, for the statistics; running statistics are arbitrary."""
-    x, scale, shift = draw(_arrays("m c", "m t c", "m h w c", least={"m": 2}))
-    c = len(scale)
-    running = np.linspace(-1, 1, c), np.linspace(0.5, 2, c)
-    momentum = draw(st.sampled_from([0.1, 0.0, 0.9]))
-    return BatchNorm(scale, _with_shift(draw, shift), *running, momentum, draw(EPS)), x
+def _norms(
+    draw: st.DrawFn, cls: Any, *shapes: str, least: dict[str, int] | None = None, settings: Any = lambda *_: ()
+) -> Case:
+    """A layer with or without a shift, unless it has none; `settings(draw, c)` are those before eps."""
+    x, scale, shift = draw(_arrays(*shapes, least=least))
+    shifts = () if cls is RMSNorm else (draw(st.sampled_from([shift, None])),)
+    return cls(scale, *shifts, *settings(draw, len(scale)), draw(EPS)), x
 
 
-@st.composite
-def _row_norms(draw: st.DrawFn, cls: Any) -> Case:
-    x, scale, shift = draw(_arrays("m c", "m t c"))
-    more = () if cls is RMSNorm else (_with_shift(draw, shift),)
-    return cls(scale, *more, draw(EPS)), x
+def _statistics(draw: st.DrawFn, c: int) -> tuple[Any, ...]:
+    """Running statistics, which are arbitrary, and a momentum."""
+    return np.linspace(-1, 1, c), np.linspace(0.5, 2, c), draw(st.sampled_from([0.1, 0.0, 0.9]))
 
 
 @st.composite
@@ -60,19 +54,13 @@ def _group_norms(draw: st.DrawFn) -> Case:
     c, m, t = groups * size, draw(st.integers(1, 3)), draw(st.integers(2, 4))
     shapes = [(m, t, c), (m, 2, t, c), *([(m, c)] if size > 1 else [])]
     x = draw(tensor(draw(st.sampled_from(shapes))))
-    scale, shift = draw(tensor((c,))), draw(tensor((c,)))
-    return GroupNorm(scale, _with_shift(draw, shift), groups, draw(EPS)), x
+    return GroupNorm(draw(tensor((c,))), draw(st.none() | tensor((c,))), groups, draw(EPS)), x
 
 
-@st.composite
-def _instance_norms(draw: st.DrawFn) -> Case:
-    x, scale, shift = draw(_arrays("m t c", "m h t c", least={"t": 2}))
-    return InstanceNorm(scale, _with_shift(draw, shift), draw(EPS)), x
-
-
-register(BatchNorm, _batch_norms())
-register(LayerNorm, _row_norms(LayerNorm))
-register(RMSNorm, _row_norms(RMSNorm))
+# At least two rows, or positions, for the statistics.
+register(BatchNorm, _norms(BatchNorm, "m c", "m t c", "m h w c", least={"m": 2}, settings=_statistics))
+register(LayerNorm, _norms(LayerNorm, "m c", "m t c"))
+register(RMSNorm, _norms(RMSNorm, "m c", "m t c"))
 register(GroupNorm, _group_norms())
-register(InstanceNorm, _instance_norms())
+register(InstanceNorm, _norms(InstanceNorm, "m t c", "m h t c", least={"t": 2}))
 register(Affine, _arrays("m c", "m t c", "m h w c").map(lambda arrays: (Affine(*arrays[1:]), arrays[0])))

@@ -1,0 +1,1 @@
+"""Pages that train: a network with its data, its programs, and the files of the page."""

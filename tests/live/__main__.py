@@ -1,0 +1,26 @@
+"""`python -m tests.live [NAMES]`: the parameters of thirty networks after 100 steps, in Chromium and in Python."""
+# ruff: noqa: T201  a command prints
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.browser import opened
+from tests.live.networks import NETWORKS
+from tests.live.training import difference
+
+
+def main():
+    """A line for each network; the status is 1 if one differs."""
+    has_failed = False
+    with TemporaryDirectory() as folder, opened() as window:
+        for name in sys.argv[1:] or NETWORKS:
+            found = difference(name, window.page, Path(folder))
+            is_wrong = bool(found["exact"] > 1e-12 or found["rounded"] > 1e-8)
+            has_failed |= is_wrong
+            print(f"{'WRONG ' * is_wrong}{name}: {found['exact']:.1e}, {found['rounded']:.1e}", flush=True)
+    return int(has_failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

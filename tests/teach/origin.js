@@ -1,0 +1,43 @@
+// Computes the expressions of the numbers of a program again; one with a list of terms that is cut short has no value.
+
+const OPS = { add: (a, b) => a + b, subtract: (a, b) => a - b, multiply: (a, b) => a * b, divide: (a, b) => a / b, ...BINARY }
+const CUT = new Error("cut")
+const allOf = (e, list) => { if (e.count > list.length || e.all > list.length) throw CUT; return list }
+const CALLS = { ...BINARY, ...UNARY, abs: Math.abs, max: (...v) => Math.max(...v), min: (...v) => Math.min(...v), product: (...v) => v.reduce((a, b) => a * b),
+  argmax: (...v) => v.indexOf(Math.max(...v)), not: (a) => a ? 0 : 1, atan: Math.atan }
+function computed(ready, e) {
+  const inside = (part) => computed(ready, part)
+  switch (e.is) {
+    case "entry": return ready.values[e.value][e.place]
+    case "number": return e.number
+    case "minus": return -inside(e.part)
+    case "square": return inside(e.part) ** 2
+    case "if": return inside(e.parts[0]) ? inside(e.parts[1]) : inside(e.parts[2])
+    case "pair": return OPS[e.op](...e.parts.map(inside))
+    case "call": return CALLS[e.name](...allOf(e, e.args).map(inside))
+    case "sum": return allOf(e, e.terms).map(({ part }) => inside(part)).reduce((a, b) => a + b, 0)
+  }
+}
+const data = JSON.parse(require("fs").readFileSync(process.argv[2])), t = trainer(data, data.choices[0])
+t.rate(data.lr)
+t.step(3)
+t.look()
+const ready = t.present, { program } = ready, names = namesOf(program), start = program.inputs.length + program.constants.length
+const wrong = [], texts = []
+let count = 0
+for (let value = start; value < ready.values.length; value++) {
+  const n = ready.values[value].length
+  for (const place of new Set([0, n >> 1, n - 1])) {
+    const expression = expressionOf(ready, names, value, place), wanted = ready.values[value][place]
+    const view = { ready, names, aliases: aliasesOf(program, names, names[value].step), path: names[value].path }
+    const name = entryName(view, value, indexOf(place, ready.shapes[value]))
+    const step = names[value].step === null ? "" : stepTitle(program.steps[names[value].step])
+    if (name) texts.push(`${step}: ${name} = ${byName(view, expression)}`)
+    byNumber(expression)
+    let found
+    try { found = computed(ready, expression) } catch (error) { if (error === CUT) continue; throw error }
+    count++
+    if (!(Math.abs(found - wanted) <= 1e-9 * Math.max(1, Math.abs(wanted)) || Object.is(found, wanted))) wrong.push([program.operations[value - start], place, found, wanted])
+  }
+}
+console.log(JSON.stringify({ count, wrong: wrong.slice(0, 5), texts, broken: firstBroken(ready) }))
