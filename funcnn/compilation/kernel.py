@@ -130,10 +130,7 @@ class Kernel:
             t.loop(self.rounds, round_)
             out = t.at("%out", t.times(i, self.totals))
             t.do(f"call void @finish({_pointers('%C', '%V', '%G', out)}, i64 %count)")
-            t.when(
-                has_update,
-                lambda: t.do(f"call void %U({_pointers('%E', '%G', t.at('%W', t.times(i, '%width')), '%M', '%N')})"),
-            )
+            t.when(has_update, lambda: update(t.at("%W", t.times(i, "%width"))))
 
         def update(constants: str) -> None:
             t.do(f"call void %U({_pointers('%E', '%G', constants, '%M', '%N')})")

@@ -14,7 +14,7 @@ from funcnn.compilation.inside import Log, inside
 from funcnn.compilation.program import TracedGraph
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
-from funcnn.compilation.structure import flatten
+from funcnn.compilation.structure import flattened
 from funcnn.compilation.trace import Traced
 from funcnn.core import backward, backward_params, forward
 from funcnn.gradients import Grads
@@ -67,9 +67,7 @@ class Segments:
 
     def end(self, params: Any, out: Any, y: Any) -> tuple[Any, Grads[Any]]:
         """The tail for the output of the layers before it."""
-        arrays: list[Any] = []
-        numbers: list[Any] = []
-        flatten(params[self.first :], arrays, numbers, [])
+        arrays, numbers, _ = flattened(params[self.first :])
         made = self.tail(arrays, numbers, out, y) if self.tail else None
         if made is None:
             raise Untraceable("a check of numbers")

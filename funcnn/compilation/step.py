@@ -10,7 +10,7 @@ import numpy as np
 
 from funcnn.compilation.engine import engine
 from funcnn.compilation.kernel import Kernel
-from funcnn.compilation.memory import Memory, address, aligned_copy, fresh, sealed
+from funcnn.compilation.memory import Memory, Spares, address, aligned_copy, fresh, sealed
 from funcnn.compilation.portable import check_exact
 from funcnn.compilation.program import TracedGraph
 from funcnn.compilation.sharing import run
@@ -58,14 +58,11 @@ class Memories:
     """The memory for calls of a kernel, one for each call at a time."""
 
     def __init__(self, step: CompiledStep, update: Any = None) -> None:
-        self._step, self._update, self._idle = step, update, list[Memory]()
+        self._step, self._idle = step, Spares(lambda: Memory(step, update))
 
     def take(self) -> Memory:
         """Memory that no other call uses."""
-        try:  # not `if`, since another thread may take the last one
-            memory = self._idle.pop()
-        except IndexError:
-            memory = Memory(self._step, self._update)
+        memory: Memory = self._idle.take()
         memory.borrow(self._step.pool)
         return memory
 
@@ -85,7 +82,7 @@ class CompiledStep:
     rows: list[Any]  # the form of the batches
     is_unchanged: Callable[[], bool]  # whether the loss and the rules are as they were
 
-    def __init__(self, traced: Traced, rows: int, threads: int, pool: list[Any], *, portable: bool = False) -> None:
+    def __init__(self, traced: Traced, rows: int, threads: int, pool: Spares, *, portable: bool = False) -> None:
         self.program = p = TracedGraph(traced)
         self.pool = pool  # of memory, shared by the steps of a compiled function
         self.kernel = _kernel(p, rows, portable=portable)
@@ -150,7 +147,7 @@ class OutputCode:
         self._arrays, self._numbers = arrays, numbers
         first = self._memory()
         self._constants = first.constants
-        self._free = [first]  # one for each call at a time
+        self._free = Spares(self._memory, first)  # one for each call at a time
 
     def _memory(self) -> Memory:
         memory = Memory(self)
@@ -176,10 +173,7 @@ class OutputCode:
             if not x.flags.c_contiguous:
                 x = np.ascontiguousarray(x)
             out: Any = empty(shape, dtype)
-            try:  # not `if`, since another thread may take the last one
-                memory = free.pop()
-            except IndexError:
-                memory = self._memory()
+            memory = free.take()
             is_right = function(memory.arguments, address(x), address(out), rows)
             free.append(memory)
             if not is_right:
