@@ -1,5 +1,8 @@
 """Error messages of `funcnn.teach`, pinned word for word."""
 
+import errno
+import os
+
 import numpy as np
 
 from funcnn import Adam, Dense, Sigmoid, mlp, mse, softmax_cross_entropy
@@ -47,7 +50,7 @@ ROWS = [
     raises(NoFileError, written(path="no folder/step.html"))
     >> "write_steps: no folder/step.html cannot be written: its folder does not exist; create it first",
     file_error(written(path=f"{'long' * 100}.html"))
-    >> f"write_steps: {'long' * 100}.html cannot be written: File name too long",
+    >> f"write_steps: {'long' * 100}.html cannot be written: {os.strerror(errno.ENAMETOOLONG)}",
     raises(NotFiniteError, live(x=np.where(x > 0.9, np.nan, x)))
     >> "write_playground: the cost is nan; the first array that is not finite is x",
     range_error(live(y=np.arange(4), loss=softmax_cross_entropy))
