@@ -10,6 +10,5 @@ from funcnn.teach.live.steps import write_steps as write_steps
 from funcnn.teach.progress import Exercise as Exercise
 from funcnn.teach.progress import Progress as Progress
 from funcnn.teach.progress import Result as Result
-from funcnn.teach.live.page import Playground as Playground
 from funcnn.teach.live.page import playground as playground
 from funcnn.teach.live.page import write_playground as write_playground
