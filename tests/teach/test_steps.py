@@ -196,6 +196,7 @@ def test_a_link_opens_a_step_and_a_number(opened):
         ("#step=99", 8),
         ("#step=x&number=0.W[7,7]", 1),
         ("#number=nothing", 1),
+        ("#step=%", 1),
         ("#step=8&number=2.W_after[0,0]", 8),
     ]:
         page.tab.evaluate("hash => { location.hash = hash; openAddress() }", query)

@@ -15,7 +15,7 @@ function valueNamed(name, step) {
 
 // Open the rule and the number of the address; a rule or a number that is not there is left out.
 function openAddress() {
-  const text = decodeURIComponent(location.hash.slice(1))
+  const text = readAddress().slice(1)
   if (!/(^|&)(step|number)=/.test(text)) return false
   const parts = new URLSearchParams(text.replace(/\+/g, "%2B")), number = Number(parts.get("step") || 1) - 1
   const step = where.rules[Number.isInteger(number) ? Math.min(Math.max(number, 0), where.rules.length - 1) : 0]
@@ -32,13 +32,17 @@ function openAddress() {
   return true
 }
 
+function readAddress() {
+  try { return decodeURIComponent(location.hash) } catch { return "" }  // not an address of a page
+}
+
 // Pages that train keep their address: they may be frames in other pages.
 function writeAddress() {
   if (page.data.step === null || page.data.step === undefined || document.body.classList.contains("small")) return
   const { chosen } = page, named = chosen && where.names[chosen.value] && where.names[chosen.value].name
   const shape = named ? where.ready.shapes[chosen.value] : [], at = shape.length ? `[${indexOf(chosen.place, shape).join(",")}]` : ""
   const hash = `#step=${where.rules.indexOf(where.step) + 1}${named ? `&number=${inAddress(chosen.value)}${at}` : ""}`
-  if (decodeURIComponent(location.hash) !== hash) history.replaceState(null, "", hash)
+  if (readAddress() !== hash) history.replaceState(null, "", hash)
 }
 
 // A page of steps begins with the panel, and its address is read.
