@@ -11,7 +11,7 @@ from funcnn.files.archive import replacing
 from funcnn.inspection.checks import Network
 from funcnn.inspection.tracing import traced
 from funcnn.needs import Arrays, Rate
-from funcnn.teach.html import as_html_path
+from funcnn.teach.html import as_html_path, check_numbers
 from funcnn.teach.live.page import network_text, page_text
 
 
@@ -50,6 +50,7 @@ def write_steps(params: Network[Any], x: Arrays, y: Any, loss: Loss, lr: Rate, p
         Any error of forward, the loss or backward.
     """
     file = as_html_path("write_steps", path)
+    check_numbers("write_steps", params=params, x=x, y=y)
     traced("write_steps", params, x, y, loss, lr, inputs=False)  # which raises the errors for arguments that do not fit
     title = f"One training step: {network_text(params, loss)}, lr = {lr:g}"
     text = page_text("write_steps", (params, ()), (x, y, loss, lr), title=title, step=0)
