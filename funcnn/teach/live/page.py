@@ -156,8 +156,8 @@ def page_text(
 
 def _assets(view: str, choices: list[dict[str, Any]]) -> tuple[str, str, str]:
     """The style, the script and the frame of a page."""
-    script = "".join([asset(f"playground/{name}.js") for name in scripts_of(view, choices)])
-    return asset("playground/playground.css"), script, asset("playground/playground.html")
+    script = "".join([asset(f"live/{name}.js") for name in scripts_of(view, choices)])
+    return asset("live/playground.css"), script, asset("live/playground.html")
 
 
 def _choices(function: str, choices: Any) -> dict[str, tuple[Any, Any]]:
