@@ -11,8 +11,7 @@ from zipfile import ZipFile
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# The text of some 520 files, compressed one by one, which took 1,101 kB, of them 61 kB the files of pages. It grows with
-# the source.
+# The text of 520 files, compressed one by one: 1,101 kB, of them 61 kB of pages. It grows with the source.
 MOST_BYTES = 1_150_000
 NOT_SOURCE = ".git .*_cache .hypothesis .venv .coverage* *.egg-info __pycache__ build dist _build"
 
