@@ -12,6 +12,7 @@ from funcnn import losses as losses
 from funcnn import metrics as metrics
 from funcnn import optimizers as optimizers
 from funcnn import parallel as parallel
+from funcnn import recording as recording
 from funcnn import records as records
 from funcnn import schedules as schedules
 from funcnn import teach as teach

@@ -9,7 +9,7 @@ import pytest
 
 from funcnn.compilation.compiler import Compiled
 from funcnn.compilation.inside import inside
-from funcnn.compilation.kernels.attachment import least
+from funcnn.compilation.kernels.table import least
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,11 @@ from funcnn.files import fingerprint
 BITS = 8 * np.dtype(int).itemsize  # of Python's ints in an array: 32 where addresses have 32
 
 
+def with_bits(said):
+    """What is said where Python's ints have BITS in an array; a dtype in quotes is part of a remedy, and stays."""
+    return re.sub(r"(?<!\")\b(int|i)64\b", rf"\g<1>{BITS}", said)
+
+
 @attrs.frozen(eq=False)
 class Row:
     """Acts whose error is of this very class: `row >> sentence >> notes`."""
@@ -31,9 +36,9 @@ class Row:
     notes: list | int = attrs.field(factory=list)
 
     def __rshift__(self, said):
-        if self.sentence:
-            return attrs.evolve(self, notes=said)
-        return attrs.evolve(self, sentence=re.sub(r"\b(int|i)64\b", rf"\g<1>{BITS}", said))
+        if not self.sentence:
+            return attrs.evolve(self, sentence=with_bits(said))
+        return attrs.evolve(self, notes=[with_bits(note) for note in said] if isinstance(said, list) else said)
 
 
 def raises(kind, *acts):

@@ -15,7 +15,7 @@ from funcnn.compilation.memory import StateVectors, address, aligned, sealed
 from funcnn.compilation.segments import Plain, Way
 from funcnn.compilation.shapes import FLOATS, Untraceable
 from funcnn.compilation.step import CompiledStep
-from funcnn.compilation.structure import Copies, flatten, symbolic
+from funcnn.compilation.structure import Copies, flattened, symbolic
 from funcnn.compilation.trace import padded, pairs
 from funcnn.compilation.update import NoMemoryYet, UpdateProgram, entries
 from funcnn.core import sgd
@@ -51,7 +51,7 @@ class StepsApart:
         self.told = f"{'not in the call' if self._count else 'in a call of its own'}: {reason}"
         self._params = Copies(params, params, program.dtype, program.firsts, {})
         self._has_states = any([is_state for *_, is_state in pairs(now.params, now.params)])
-        self._form = _form(now.params)
+        self._form = flattened(now.params)[2]
         numbers = {id(s): i for i, s in enumerate(program.states.following)}
         self._optimizer = Copies(after, after, program.dtype, program.firsts, numbers).copy
         self._call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)(program.code.function)
@@ -72,8 +72,7 @@ class StepsApart:
     def _gradient(self, params: Any, x: Any, y: Any) -> Any:
         if not isinstance(self.step, CompiledStep):
             return (self.step.plain if isinstance(self.step, Plain) else self.step)(params, x, y)
-        arrays, numbers = list[Any](), list[Any]()
-        flatten(params, arrays, numbers, [])
+        arrays, numbers, _ = flattened(params)
         return self.step(arrays, numbers, x, y)
 
     def after(self, now: Any, vector: Any, numbers: list[Any], cost: Any, grads: Any, lr: float) -> Any:
@@ -93,7 +92,7 @@ class StepsApart:
         params = now.params
         if self._has_states:
             params = sgd(params, steps, 0.0)  # which takes the states in the gradient
-            if _form(params) != self._form:
+            if flattened(params)[2] != self._form:
                 return None
         params = self._params.copy(params, new, [])
         if type(now.optimizer) is not tuple:
@@ -102,9 +101,8 @@ class StepsApart:
 
     def gathered(self, now: Any) -> tuple[Any, list[Any]]:
         """The vector of a state, and the numbers of its optimizers."""
-        program, memory, numbers = self.update, list[Any](), list[Any]()
+        program, (memory, numbers, _) = self.update, flattened(_chain(now.optimizer)[self._count :])
         vector = aligned(program.length, program.dtype)
-        flatten(_chain(now.optimizer)[self._count :], memory, numbers, [])
         firsts = [*[s.data for s in program.memories], *self._params.firsts]
         for first, array in zip(firsts, [*memory, *self._params.arrays(now.params)], strict=True):
             vector[first : first + array.size] = array.reshape(-1)
@@ -113,12 +111,6 @@ class StepsApart:
 
 def _chain(optimizer: Any) -> tuple[Any, ...]:
     return optimizer if type(optimizer) is tuple else (optimizer,)
-
-
-def _form(params: Any) -> list[Any]:
-    form: list[Any] = []
-    flatten(params, [], [], form)
-    return form
 
 
 def _entries(name: str, tree: Any, firsts: Iterator[int]) -> Any:

@@ -24,12 +24,13 @@ from funcnn.compilation.agreement import (
     unsuited,
 )
 from funcnn.compilation.engine import engine
-from funcnn.compilation.folds import Folds
+from funcnn.compilation.fold import Folds
+from funcnn.compilation.memory import Spares
 from funcnn.compilation.portable import FAULT, missing_error, refuse, updated
 from funcnn.compilation.segments import Plain, Segments, Way, segments
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
-from funcnn.compilation.structure import flatten, form_of_rows
+from funcnn.compilation.structure import flatten, flattened, form_of_rows
 from funcnn.compilation.trace import Traced, trace
 from funcnn.core import Loss, value_and_grad
 from funcnn.dispatch import registered
@@ -50,15 +51,14 @@ class Compiled:
         self.loss, self.threads, self.portable = loss, threads, portable
         self._plain = value_and_grad(loss)
         self._steps: list[tuple[list[Any], Step, Callable[[], bool]]] = []
-        self._registered, self._changes, self._pool = len(registered), 0, list[Any]()
+        self._registered, self._changes, self._pool = len(registered), 0, Spares(tuple)
         self._folds = Folds()
         self.__signature__ = _TAKEN  # which `train` asks for at each call; `inspect` needs 30 us to find it
 
     def __call__(self, params: Any, x: Any, y: Any, /) -> tuple[Any, Grads[Any]]:
         """(cost, Grads), as `value_and_grad(loss)` returns it."""
-        arrays: list[Any] = []
-        numbers: list[Any] = []
-        step, made = self.step(params, x, y, arrays, numbers), None
+        arrays, numbers, made = list[Any](), list[Any](), None
+        step = self.step(params, x, y, arrays, numbers)
         if isinstance(step, CompiledStep):
             made = tried(step, arrays, numbers, x, y)
         elif isinstance(step, Segments):
@@ -142,9 +142,7 @@ class Compiled:
 
     def _tail(self, params: Any, x: Any, y: Any) -> Traced:
         """The trace of the last layers and the loss, with the gradient with respect to x as well."""
-        arrays: list[Any] = []
-        flatten(params, arrays, [], [])
-        if reason := unsuited(x, y, arrays):
+        if reason := unsuited(x, y, flattened(params)[0]):
             raise Untraceable(reason)
         return trace(self.loss, params, x, y, inputs=True)
 

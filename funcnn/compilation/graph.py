@@ -101,10 +101,16 @@ class Graph:
             return float(a)
         if not isinstance(a, Symbol):
             return float(a.reshape(())) if a.size == 1 else self._vector(a)
-        for s in reached([a], lambda s: [] if id(s) in self._seen else _arguments(s)):
+        for s in reached([a], lambda s: [] if id(s) in self._seen else self._arguments(s)):
             if id(s) not in self._seen:
                 self._seen[id(s)] = s, self._made_of(s)  # s too, since the id of an array that is gone is reused
         return self._seen[id(a)][1]
+
+    def _arguments(self, s: Symbol) -> list[Symbol]:
+        """The arguments that differ from row to row."""
+        product = _dense(s)
+        args = [product[0][0]] if product else [] if _is_random(s) else s.args
+        return [a for a in args if isinstance(a, Symbol) and a.features]
 
     def _made_of(self, s: Symbol) -> Value:
         if s.op == "full":
@@ -196,13 +202,6 @@ def _regular(indices: Any) -> tuple[int, ...] | None:
     ]
     grid = first + sum(i * stride for i, stride in zip(np.indices(indices.shape, sparse=True), strides, strict=True))
     return (first, *strides) if np.array_equal(grid, indices) else None
-
-
-def _arguments(s: Symbol) -> list[Symbol]:
-    """The arguments that differ from row to row."""
-    product = _dense(s)
-    args = [product[0][0]] if product else [] if _is_random(s) else s.args
-    return [a for a in args if isinstance(a, Symbol) and a.features]
 
 
 def _dense(s: Symbol) -> tuple[tuple[Symbol, Operand], Operand | None] | None:

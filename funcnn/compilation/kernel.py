@@ -10,7 +10,7 @@ from typing import Any
 from funcnn.compilation.few import Few, are_few
 from funcnn.compilation.pieces import Pieces
 from funcnn.compilation.products import Registers
-from funcnn.compilation.program import Program
+from funcnn.compilation.program import TracedGraph
 from funcnn.compilation.rounds import Rounds, Vectors
 from funcnn.compilation.sharing import ARGUMENTS, RUNNING, functions, load, word
 from funcnn.compilation.strips import Strips
@@ -33,7 +33,7 @@ class Kernel:
     function `predict` instead.
     """
 
-    def __init__(self, program: Program, registers: Registers, rows: float = math.inf) -> None:
+    def __init__(self, program: TracedGraph, registers: Registers, rows: float = math.inf) -> None:
         trace, rounds = program.trace, Rounds(program)
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
         self.is_few = len(rounds.rounds) == 1 and are_few(rows, program.nodes, registers)
@@ -130,10 +130,7 @@ class Kernel:
             t.loop(self.rounds, round_)
             out = t.at("%out", t.times(i, self.totals))
             t.do(f"call void @finish({_pointers('%C', '%V', '%G', out)}, i64 %count)")
-            t.when(
-                has_update,
-                lambda: t.do(f"call void %U({_pointers('%E', '%G', t.at('%W', t.times(i, '%width')), '%M', '%N')})"),
-            )
+            t.when(has_update, lambda: update(t.at("%W", t.times(i, "%width"))))
 
         def update(constants: str) -> None:
             t.do(f"call void %U({_pointers('%E', '%G', constants, '%M', '%N')})")

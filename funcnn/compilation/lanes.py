@@ -160,7 +160,7 @@ class Lanes(Panel):
 
     def _along(self, loop: FeatureLoop, rows: list[SweptRow]) -> None:
         """Compute the features of some rows, and the reductions over them."""
-        t, n, kinds = self.text, self._features(loop), [kind for kind, _ in loop.reductions] * len(rows)
+        t, n, kinds = self.text, loop.features, [kind for kind, _ in loop.reductions] * len(rows)
         each, whole, panel = len(kinds), n // t.rows, partial(self._panel, loop, rows)
 
         def panels(count: int, f: Index, *before: str) -> list[str]:
@@ -182,16 +182,6 @@ class Lanes(Panel):
                 self.keep(node, 0, row.numbers)
             for s in loop.totals:
                 self._add_number(s, next(joined))
-
-    def _features(self, loop: FeatureLoop) -> int:
-        """How many features a loop computes: more than there are, in whole panels, if it reads and writes these only.
-
-        Cut panels would have code of their own.
-        """
-        vectors = [a for node in loop.nodes for a in node.args if isinstance(a, Node) and a.op == "vector"]
-        is_apart = any([a.data[1] > 1 for a in vectors])
-        is_cut = is_apart or loop.reductions or loop.sums or self.arrays.keys() & {*loop.nodes, *loop.loaded}
-        return loop.features if is_cut else -(-loop.features // self.text.rows) * self.text.rows
 
     def _panel(self, loop: FeatureLoop, rows: list[SweptRow], f: Index, *before: str) -> list[str]:
         """Compute a panel of features of some rows; the reductions of each, joined to those of the features before."""

@@ -6,6 +6,7 @@ import ctypes
 import math
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,21 @@ from funcnn.compilation.shapes import NUMBER
 from funcnn.compilation.sharing import ARGUMENTS, HELPERS, NEXT
 from funcnn.compilation.structure import symbols_in
 from funcnn.compilation.text import LINE
+
+
+class Spares(list[Any]):
+    """What calls use, each call another: the first ones, and others that `make` makes."""
+
+    def __init__(self, make: Callable[[], Any], *first: Any) -> None:
+        super().__init__(first)
+        self._make = make
+
+    def take(self) -> Any:
+        """What no other call uses, which is made if there is none."""
+        try:  # not `if`, since another thread may take the last one
+            return self.pop()
+        except IndexError:
+            return self._make()
 
 
 class Memory:
@@ -63,17 +79,14 @@ class Memory:
         for place, array in zip(self._arrays, arrays, strict=True):
             place[...] = array
 
-    def borrow(self, pool: list[Any]) -> None:
+    def borrow(self, pool: Spares) -> None:
         """Take memory for what rounds keep of all rows from a pool, which kernels for other numbers of rows use too."""
         if self._kept:
-            try:  # as for the memories of a step
-                lent = pool.pop()
-            except IndexError:
-                lent = ()
+            lent = pool.take()
             self._lent = lent if len(lent) >= self._kept else aligned(self._kept, np.dtype(np.uint8))
             self._set(R=address(self._lent))
 
-    def give_back(self, pool: list[Any]) -> None:
+    def give_back(self, pool: Spares) -> None:
         """Return what was borrowed."""
         if self._kept:
             pool.append(self._lent)

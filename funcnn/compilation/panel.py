@@ -16,15 +16,8 @@ from funcnn.compilation.symbols import COMPARISONS
 from funcnn.compilation.text import Index, Text
 from funcnn.compilation.trigonometric import cos, sin
 
-LOGIC = {
-    "logical_and": "and",
-    "logical_or": "or",
-    "bitwise_and": "and",
-    "bitwise_or": "or",
-    "multiply": "and",
-    "maximum": "or",
-    "minimum": "and",
-}
+LOGIC = dict.fromkeys(("logical_and", "bitwise_and", "multiply", "minimum"), "and")
+LOGIC |= dict.fromkeys(("logical_or", "bitwise_or", "maximum"), "or")
 FUNCTIONS = {function.__name__: function for function in (cos, erfc, exp, expm1, log, log1p, sin, tanh)}
 READ_BY_ENTRIES = {*INPUTS, "constants", "sums"}
 IN_TEXT = {0.0, 1.0, -1.0, 2.0, -2.0, 0.5}  # numbers that do not depend on the number of rows, as 1 / m may

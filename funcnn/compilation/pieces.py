@@ -128,25 +128,16 @@ end:
 
 @attrs.frozen(eq=False)
 class Assignment:
-    """An array of `size` entries, written from number `first` of a memory on: a value; or start - lr value.
-
-    Both are symbolic arrays, or later nodes of a graph.
-    """
+    """An array of `size` entries, written from number `first` of a memory on: a symbolic array, or later a node."""
 
     name: str
     first: int
     value: Any
     size: int
-    start: Any = None
 
     def offset(self, i: int) -> int:
         """The first number, or the size."""
         return (self.first, self.size)[i]
-
-    @property
-    def arguments(self) -> list[Any]:
-        """Of what the array is computed."""
-        return [self.value] if self.start is None else [self.value, self.start]
 
 
 @attrs.frozen(eq=False)
@@ -160,14 +151,14 @@ class Loop:
     @property
     def nodes(self) -> list[Node]:
         """What is read and computed, in order, without vectors."""
-        return in_order(needed([value for one in self.targets for value in one.arguments]))
+        return in_order(needed([one.value for one in self.targets]))
 
     def add_to(self, pattern: Pattern) -> None:
         """Add the loop to a pattern."""
         pattern.add([node for node in self.nodes if node.args])
         for one in self.targets:
-            values = [pattern.read(value) if isinstance(value, Node) else repr(value) for value in one.arguments]
-            pattern.key.append((one.name, None if self.any_size else one.size, pattern.own(one), *values))
+            value = pattern.read(one.value) if isinstance(one.value, Node) else repr(one.value)
+            pattern.key.append((one.name, None if self.any_size else one.size, pattern.own(one), value))
 
 
 def loops(targets: list[Assignment], joins: Callable[[Node], object], *, any_size: bool = False) -> list[Loop]:
@@ -181,7 +172,7 @@ def loops(targets: list[Assignment], joins: Callable[[Node], object], *, any_siz
         return i
 
     for i, target in enumerate(targets):
-        for node in filter(joins, needed(target.arguments)):
+        for node in filter(joins, needed([target.value])):
             groups[group(i)] = group(first.setdefault((target.size, node), i))
     found: dict[int, list[Assignment]] = {}
     for i, target in enumerate(targets):

@@ -13,7 +13,7 @@ from funcnn.compilation.evaluation import Calculation, reached
 from funcnn.compilation.graph import SUMS
 from funcnn.compilation.namespace import ELEMENTWISE
 from funcnn.compilation.shapes import Operand, Untraceable, unrefused
-from funcnn.compilation.structure import builder, flatten, symbolic, symbols_in
+from funcnn.compilation.structure import builder, flattened, symbolic, symbols_in
 from funcnn.compilation.symbols import Symbol, is_step_number
 from funcnn.conditions import recorded
 from funcnn.errors import KindError
@@ -66,17 +66,13 @@ def updated(optimizer: Any, grads: Grads[Any], params: Any) -> tuple[Grads[Any],
 
 def _evaluated(optimizer: Any, grads: Any, params: Any) -> Any:
     """The steps and the next optimizer, from the trace of the rule."""
-    arrays, numbers = list[Any](), list[Any]()
-    symbols, counters = list[Symbol](), list[Symbol]()
+    (arrays, numbers, _), symbols, counters = flattened(optimizer, grads, params), list[Symbol](), list[Symbol]()
 
     def entries(a: Any) -> Symbol:
         symbols.append(Symbol("entries", (), a.shape, a.dtype, 1, None))
         return symbols[-1]
 
-    trees = []
-    for tree in (optimizer, grads, params):
-        flatten(tree, arrays, numbers, [])
-        trees.append(symbolic(tree, entries, counters))
+    trees = [symbolic(tree, entries, counters) for tree in (optimizer, grads, params)]
     with unrefused(), recorded() as faults:
         steps, after = update(trees[0], Grads(trees[1], None), trees[2])
     found = symbols_in((steps.params, after))

@@ -23,10 +23,10 @@ from funcnn.compilation.agreement import (
 from funcnn.compilation.compiler import failure, unavailable
 from funcnn.compilation.inside import Log, inside
 from funcnn.compilation.portable import FAULT, missing_error, refuse
-from funcnn.compilation.program import Program
+from funcnn.compilation.program import TracedGraph
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import OutputCode, Run
-from funcnn.compilation.structure import flatten
+from funcnn.compilation.structure import flattened
 from funcnn.compilation.trace import trace_prediction
 from funcnn.core import Layer, forward_only, inference
 from funcnn.dispatch import registered
@@ -86,10 +86,8 @@ class Predictor:
         made: Any = "a rule reads what changes in each call"
         is_unchanged = always
         if self._changes <= _MOST_CHANGES:
-            form: list[Any] = []
             try:
-                flatten(self.net, [], [], form)
-                made, is_unchanged = guarded(lambda: self._made(x), form)
+                made, is_unchanged = guarded(lambda: self._made(x), flattened(self.net)[2])
                 if type(made) is str and is_unchanged is not always and not self.portable and not unavailable():
                     made = _by_layers(self.net, x, made)
             except Untraceable as reason:
@@ -103,15 +101,13 @@ class Predictor:
     def _made(self, x: Any) -> tuple[Run, str] | str:
         """The function for x, if its result is NumPy's, and what it does; or the reason why there is none."""
         net = inference(self.net)
-        arrays: list[Any] = []
-        numbers: list[Any] = []
-        flatten(net, arrays, numbers, [])
+        arrays, numbers, _ = flattened(net)
         if self.portable and (reason := failure()):
             raise missing_error("predictor", reason)
         if reason := unavailable() or unsuited(x, x, arrays, any_width=self.portable):
             return reason
         try:
-            program = Program(trace_prediction(net, x))
+            program = TracedGraph(trace_prediction(net, x))
             code = OutputCode(program, arrays, numbers, portable=self.portable)
         except Exception as error:  # noqa: BLE001  of a user's rule, which raises its errors again where it runs plain
             return reason_of(error)

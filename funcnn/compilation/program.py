@@ -20,7 +20,7 @@ MOST_ROUNDS = 8
 """Of a program whose rounds are functions with offsets of their own; in others, those that are alike share one."""
 
 
-class Program(Graph):
+class TracedGraph(Graph):
     """The nodes of a trace and its sums; the constants begin with the parameters.
 
     `places` gives for the id of a symbolic sum where it stands among the sums. The gradients are the first, each at the
@@ -52,7 +52,7 @@ class Program(Graph):
             self._length = padded(self._length, trace.dtype)
         self.first_total = self._length
         for one in _sums_of([trace.cost]):
-            self._keep(one, one)
+            self._keep(one)
         self.faults = self._length
         for fault in trace.faults:
             if not fault.features:
@@ -113,24 +113,21 @@ class Program(Graph):
     # Sums.
 
     def _keep_gradient(self, s: Symbol, own: dict[int, Symbol]) -> dict[int, Symbol]:
-        """Give a gradient its place, and the sums of which it is computed after the rows, if it is not a sum itself."""
-        viewed = s
-        while viewed.op in {"reshape", "astype"}:
-            viewed = viewed.args[0]
-        if viewed.op in SUMS and id(viewed) not in own:
-            self._keep(s, viewed)
+        """Give a gradient its place; the sums of which it is computed after the rows, if it is not a sum itself."""
+        is_sum = s.op in SUMS and id(s) not in own
+        self._keep(s, is_sum=is_sum)
+        if is_sum:
             return {}
         self.derived.append(s)
-        self._keep(s)
         return {id(one): one for one in _sums_of([s])}
 
-    def _keep(self, s: Symbol, of: Symbol | None = None) -> None:
-        """Give an array its place among the sums, and the sum over rows that it is."""
+    def _keep(self, s: Symbol, *, is_sum: bool = True) -> None:
+        """Give an array its place among the sums."""
         if id(s) not in self.places:
             self.places[id(s)] = self._length
             self._length += s.size
-            if of is not None:
-                self._add_sum(of, self.places[id(s)])
+            if is_sum:
+                self._add_sum(s, self.places[id(s)])
 
     def _add_sum(self, s: Symbol, at: int) -> None:
         """A sum over rows, at its place."""

@@ -7,12 +7,12 @@ from operator import attrgetter
 import attrs
 import numpy as np
 
-from funcnn.compilation.graph import SUMS, Graph, Node, needed
+from funcnn.compilation.graph import SUMS, Graph, Node, Value, needed
 from funcnn.compilation.namespace import ELEMENTWISE
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.passes import SumOfProducts, sources
 from funcnn.compilation.pieces import Assignment, Loop, Pattern, Pieces, loops
-from funcnn.compilation.program import Program
+from funcnn.compilation.program import TracedGraph
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, is_number, is_step_number
 from funcnn.compilation.text import Index, Text
@@ -37,7 +37,7 @@ class Rounds:
     Later ones read it again, or compute it anew if that takes a few operations on one other array.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: TracedGraph) -> None:
         self.kept = 0
         self._homes: dict[Node, Node] = {}  # where each node is computed at first
         self._sources = sources(program.nodes)
@@ -99,14 +99,13 @@ class Vectors(Graph):
         Untraceable: an entry depends on other entries of sums over all rows.
     """
 
-    def __init__(self, program: Program, stage: int) -> None:
+    def __init__(self, program: TracedGraph, stage: int) -> None:
         super().__init__(0, program.dtype)
         self.program, self._over, self.is_shared = program, stage, program.is_shared
-        self._values: dict[tuple[int, int], Node | float] = {}
         gradients = program.derived if stage == program.rounds else []
         given = [("constants", *one) for one in program.vectors[stage]]
         given += [("sums", program.places[id(s)], s) for s in gradients]
-        targets = [Assignment(name, first, self._value(s), s.size) for name, first, s in given]
+        targets = [Assignment(name, first, self.node(s), s.size) for name, first, s in given]
         self._loops = loops(targets, attrgetter("args"))
         starts = program.starts
         self._first, self.length = starts[stage - 1], starts[stage] - starts[stage - 1]  # of the sums of the last round
@@ -143,41 +142,39 @@ class Vectors(Graph):
 
         t.loop(-(-targets[0].size // t.rows) * t.rows, entries, step=t.rows)
 
-    # From symbolic arrays to nodes.
+    # From symbolic arrays to nodes, each of which stands for the entries of an array.
 
-    def _value(self, s: Symbol) -> Node:
-        value = self._part(s, s.size)
-        return value if isinstance(value, Node) else self._make("add", (value, 0.0), 1)
+    def _arguments(self, s: Symbol) -> list[Symbol]:
+        return [] if self._place(s) else [a for a in s.args if isinstance(a, Symbol)]
 
-    def _part(self, a: Operand, size: int) -> Node | float:
-        """The entries of an array, as an argument of arrays of this size."""
-        if is_number(a):
-            return float(a)
-        if a.size not in {1, size}:
-            raise Untraceable(f"arrays of {a.size} and {size} numbers from sums over all rows")
-        if not isinstance(a, Symbol):
-            return self._read("constants", self.program.constant(a.reshape(-1)), a)
-        if a.op == "full":
-            return float(a.data)
-        if (key := (id(a), size)) not in self._values:
-            self._values[key] = self._node(a, size)
-        return self._values[key]
-
-    def _node(self, s: Symbol, size: int) -> Node | float:
+    def _place(self, s: Symbol) -> tuple[str, tuple[int, ...]] | None:
+        """Where the numbers of an array are, if they are known before: the memory, and the place in it."""
         program = self.program
         if s.op in SUMS:
-            return self._read("sums", (program.own[id(s)],), s)
+            return "sums", (program.own[id(s)],)
         if s.op == "parameter":
-            return self._read("constants", program.constant(s.reshape(-1)), s)
-        if is_step_number(s) or (program.has_place(s) and program.stage(s) < self._over):
-            return self._read("constants", program.constant(s)[:1], s)
+            return "constants", program.constant(s.reshape(-1))
+        is_known = is_step_number(s) or (program.has_place(s) and program.stage(s) < self._over)
+        return ("constants", program.constant(s)[:1]) if is_known else None
+
+    def _made_of(self, s: Symbol) -> Value:
+        if (place := self._place(s)) is not None:
+            return self._read(*place, s)
+        if s.op == "full":
+            return float(s.data)
         if s.op in {"reshape", "astype"} and s.dtype == s.args[0].dtype:
-            return self._part(s.args[0], size)
+            return self.node(s.args[0])
         if s.op not in {*ELEMENTWISE, "where"}:
             raise Untraceable(f"{s.op} of a sum over all rows")
         if s.dtype not in {self.dtype, np.dtype(bool)}:
             raise Untraceable(f"{s.op} in {s.dtype} of a sum over all rows")
-        return self._make(s.op, tuple([self._part(a, size) for a in s.args]), 1)
+        for a in s.args:
+            if not is_number(a) and a.size not in {1, s.size}:
+                raise Untraceable(f"arrays of {a.size} and {s.size} numbers from sums over all rows")
+        return self._make(s.op, tuple(map(self.node, s.args)), 1)
+
+    def _vector(self, s: Operand) -> Node:
+        return self._read("constants", self.program.constant(s.reshape(-1)), s)
 
     def _read(self, name: str, place: tuple[int, ...], a: Operand) -> Node:
         """What a loop reads: one number after another, or one for all entries."""

@@ -11,10 +11,10 @@ import numpy as np
 
 from funcnn.compilation.agreement import agree, tried
 from funcnn.compilation.inside import Log, inside
-from funcnn.compilation.program import Program
+from funcnn.compilation.program import TracedGraph
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
-from funcnn.compilation.structure import flatten
+from funcnn.compilation.structure import flattened
 from funcnn.compilation.trace import Traced
 from funcnn.core import backward, backward_params, forward
 from funcnn.gradients import Grads
@@ -67,9 +67,7 @@ class Segments:
 
     def end(self, params: Any, out: Any, y: Any) -> tuple[Any, Grads[Any]]:
         """The tail for the output of the layers before it."""
-        arrays: list[Any] = []
-        numbers: list[Any] = []
-        flatten(params[self.first :], arrays, numbers, [])
+        arrays, numbers, _ = flattened(params[self.first :])
         made = self.tail(arrays, numbers, out, y) if self.tail else None
         if made is None:
             raise Untraceable("a check of numbers")
@@ -131,7 +129,7 @@ def _tail(params: Any, x: Any, y: Any, trace: Trace) -> tuple[Traced | None, int
         middle = (low + high) // 2
         try:
             traced = trace(params[middle:], inputs[middle], y)
-            Program(traced)
+            TracedGraph(traced)
         except Exception:  # noqa: BLE001  of a rule, which raises its errors again where it runs plain
             low = middle + 1
         else:

@@ -10,9 +10,9 @@ import numpy as np
 
 from funcnn.compilation.engine import engine
 from funcnn.compilation.kernel import Kernel
-from funcnn.compilation.memory import Memory, address, aligned_copy, fresh, sealed
+from funcnn.compilation.memory import Memory, Spares, address, aligned_copy, fresh, sealed
 from funcnn.compilation.portable import check_exact
-from funcnn.compilation.program import Program
+from funcnn.compilation.program import TracedGraph
 from funcnn.compilation.sharing import run
 from funcnn.compilation.structure import Copies
 from funcnn.compilation.trace import Traced
@@ -42,7 +42,7 @@ _TYPES: dict[str, list[Any]] = {  # of the result, and of the arguments
 }
 
 
-def _kernel(program: Program, rows: int, *, portable: bool) -> Kernel:
+def _kernel(program: TracedGraph, rows: int, *, portable: bool) -> Kernel:
     """The kernel of a program.
 
     Raises:
@@ -58,14 +58,11 @@ class Memories:
     """The memory for calls of a kernel, one for each call at a time."""
 
     def __init__(self, step: CompiledStep, update: Any = None) -> None:
-        self._step, self._update, self._idle = step, update, list[Memory]()
+        self._step, self._idle = step, Spares(lambda: Memory(step, update))
 
     def take(self) -> Memory:
         """Memory that no other call uses."""
-        try:  # not `if`, since another thread may take the last one
-            memory = self._idle.pop()
-        except IndexError:
-            memory = Memory(self._step, self._update)
+        memory: Memory = self._idle.take()
         memory.borrow(self._step.pool)
         return memory
 
@@ -85,8 +82,8 @@ class CompiledStep:
     rows: list[Any]  # the form of the batches
     is_unchanged: Callable[[], bool]  # whether the loss and the rules are as they were
 
-    def __init__(self, traced: Traced, rows: int, threads: int, pool: list[Any], *, portable: bool = False) -> None:
-        self.program = p = Program(traced)
+    def __init__(self, traced: Traced, rows: int, threads: int, pool: Spares, *, portable: bool = False) -> None:
+        self.program = p = TracedGraph(traced)
         self.pool = pool  # of memory, shared by the steps of a compiled function
         self.kernel = _kernel(p, rows, portable=portable)
         self.dtype = traced.dtype
@@ -143,14 +140,14 @@ class OutputCode:
         Untraceable: there is no kernel for what the trace does.
     """
 
-    def __init__(self, program: Program, arrays: list[Any], numbers: list[Any], *, portable: bool = False) -> None:
+    def __init__(self, program: TracedGraph, arrays: list[Any], numbers: list[Any], *, portable: bool = False) -> None:
         self.program, self.kernel = program, _kernel(program, len(program.trace.x), portable=portable)
         self.functions = KernelFunctions(self.kernel, "predict")
         self.bounds, self.threads = [0, 0], 1  # for `Memory`; the number of rows is an argument
         self._arrays, self._numbers = arrays, numbers
         first = self._memory()
         self._constants = first.constants
-        self._free = [first]  # one for each call at a time
+        self._free = Spares(self._memory, first)  # one for each call at a time
 
     def _memory(self) -> Memory:
         memory = Memory(self)
@@ -176,10 +173,7 @@ class OutputCode:
             if not x.flags.c_contiguous:
                 x = np.ascontiguousarray(x)
             out: Any = empty(shape, dtype)
-            try:  # not `if`, since another thread may take the last one
-                memory = free.pop()
-            except IndexError:
-                memory = self._memory()
+            memory = free.take()
             is_right = function(memory.arguments, address(x), address(out), rows)
             free.append(memory)
             if not is_right:

@@ -61,6 +61,14 @@ def flatten(tree: Any, arrays: list[Any], numbers: list[Any], form: list[Any], *
         parts_of(tree, form)
 
 
+def flattened(*trees: Any) -> tuple[list[Any], list[Any], list[Any]]:
+    """The arrays, the numbers that may change, and the rest of trees, as `flatten` has them."""
+    arrays, numbers, form = list[Any](), list[Any](), list[Any]()
+    for tree in trees:
+        flatten(tree, arrays, numbers, form)
+    return arrays, numbers, form
+
+
 def symbolic(tree: Any, array: Callable[[Any], Symbol], numbers: list[Symbol], *, is_state: bool = False) -> Any:
     """A tree with `array(a)` in place of each array a, and symbolic numbers in place of the numbers that may change.
 

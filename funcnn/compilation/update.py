@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -10,7 +11,7 @@ import attrs
 from funcnn.compilation.agreement import parts_of
 from funcnn.compilation.engine import engine
 from funcnn.compilation.evaluation import Calculation
-from funcnn.compilation.graph import Graph, Node, Value
+from funcnn.compilation.graph import Graph, Node, Value, needed
 from funcnn.compilation.memory import aligned_copy
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.pieces import Assignment, Loop, Pieces, loops
@@ -34,7 +35,7 @@ class UpdateCode(Graph):
     """The function `update` of stores: it reads the vector at %M, and writes the one at %N.
 
     The vectors may be the same. They hold a memory and, from number `memory` on, parameters. The constants at %W differ
-    from step to step; the first is lr, the others are computed from the states whose `places` are given. `panels` are
+    from step to step; they are computed from the states and the learning rate, whose `places` are given. `panels` are
     the constants and the places of arrays that the text refers to.
 
     Arrays that need one another are computed in one loop over their entries, since a memory is overwritten. Loops that
@@ -54,7 +55,7 @@ class UpdateCode(Graph):
         *,
         is_apart: bool,
     ) -> None:
-        super().__init__(1, dtype)
+        super().__init__(0, dtype)
         self._starts, self._is_apart = {"gradients": 0, "memory": 0, "parameters": memory}, is_apart
         self._is_past_cache = is_apart and length * dtype.itemsize >= PAST_CACHE
         self._calculation, self._alike = Calculation(places), dict[str, Symbol]()
@@ -68,11 +69,11 @@ class UpdateCode(Graph):
         self.text = t.module([*rules.function(), *t.function("update", UPDATE)])
         self.panels = aligned_copy(t.panels())
         (self.function,) = engine().functions(self.text, ("update",))
-        self._others = self._calculation.function([a if isinstance(a, Symbol) else a.item() for _, a in self.extras])
+        self._numbers = self._calculation.function([a if isinstance(a, Symbol) else a.item() for _, a in self.extras])
 
     def numbers(self, lr: float, states: list[Any]) -> list[float]:
         """The constants of a step, given the states before it."""
-        return [lr, *self._others(states)]
+        return self._numbers([*states, lr])
 
     def constant(self, a: Operand) -> tuple[int, ...]:
         """Where a number is among the constants; numbers that are computed alike have one place."""
@@ -93,26 +94,22 @@ class UpdateCode(Graph):
 
     def _target(self, one: Assignment) -> Assignment:
         """An assignment of nodes."""
-        first, start = self._starts[one.name] + one.first, None if one.start is None else self.node(one.start)
         size = one.size if self._is_apart else padded(one.size, self.dtype)
-        return attrs.evolve(one, first=first, value=self.node(one.value), size=size, start=start)
+        return attrs.evolve(one, first=self._starts[one.name] + one.first, value=self.node(one.value), size=size)
 
     def _write(self, t: Strips, loop: Loop) -> None:
         """A loop over the entries of some arrays."""
         read = {node: self._place(t, node) for node in loop.nodes if node.op in ARRAYS}
         written, size = [t.at("%N", t.offset(one, 0)) for one in loop.targets], t.offset(loop.targets[0], 1)
-        panel = Panel(t, self)
+        panel, values = Panel(t, self), [one.value for one in loop.targets]
         panel.constants = "%W"
-        starts = [one.start for one in loop.targets if one.start is not None]
-        lr = t.splat(t.number("%W"))
+        vectors = sorted([node for node in needed(values) if node.op == "vector"], key=attrgetter("number"))
+        known = {node: (panel.number(node, 0, 1, {}), False) for node in vectors}  # loaded once, before the loop
 
         def write(i: Index) -> None:
-            values = [*[one.value for one in loop.targets], *starts]
-            made = panel.results(values, lambda node: t.read(read[node], i))
-            left = iter(made[len(written) :])
-            for one, value, to in zip(loop.targets, made, written, strict=False):
-                new = value if one.start is None else t.sub(next(left), t.mul(lr, value))
-                t.write(new, to, i, past_cache=self._is_past_cache)
+            made = panel.results(values, lambda node: t.read(read[node], i), known)
+            for value, to in zip(made, written, strict=True):
+                t.write(value, to, i, past_cache=self._is_past_cache)
 
         if self._is_apart:
             t.strips(size, write)
@@ -145,14 +142,14 @@ class UpdateProgram:
 
     def __init__(self, optimizer: Any, params: Any, grads: Any, dtype: Any, *, is_apart: bool = False) -> None:
         self.memory, self.dtype = 0, dtype
-        counters: list[Symbol] = []
+        self._lr, counters = Symbol("state", (), (), NUMBER, None), list[Symbol]()
         before = symbolic(optimizer, self._memory, counters)
         with unrefused(), recorded() as faults:
             steps, self.after = update(before, Grads(grads, None), params)
         if faults:
             raise Untraceable("a check of numbers")
         stores = [
-            self._store(p, g, None if is_state else p)
+            self._store(p, g, is_step=not is_state)
             for p, g, is_state in pairs(params, steps.params)
             if g is not None and getattr(p, "op", "") == "parameters"
         ]
@@ -172,20 +169,21 @@ class UpdateProgram:
         self.firsts = {id(s): self.memory + s.data for s in parameters}
         self.firsts |= {id(other): one.data for one, other in zip(self.memories, new, strict=True)}
         self.states = states(counters, before, self.after)
-        self.code = UpdateCode(stores, self.states.places, self.memory, self.length, dtype, is_apart=is_apart)
+        places = {**self.states.places, id(self._lr): len(counters)}
+        self.code = UpdateCode(stores, places, self.memory, self.length, dtype, is_apart=is_apart)
 
     def _memory(self, array: Any) -> Symbol:
         first, self.memory = self.memory, padded(self.memory + array.size, self.dtype)
         return entries("memory", array, first)
 
-    def _store(self, place: Symbol, value: Symbol, minus_from: Symbol | None = None) -> Assignment:
-        """What takes the place of an array: the entries of a value; or, for a step, p - lr times it."""
+    def _store(self, place: Symbol, value: Symbol, *, is_step: bool = False) -> Assignment:
+        """What takes the place of an array: the entries of a value; or, for a step, the array minus lr times it."""
         if not isinstance(value, Symbol) or value.features != 1 or value.dtype != self.dtype:
             raise Untraceable("a step or a memory that is not computed entry by entry")
         if value.shape != place.shape:
             raise Untraceable("a step or a state of another shape")
         value.check_unchanged()
-        return Assignment(place.op, place.data, value, value.size, minus_from)
+        return Assignment(place.op, place.data, place - self._lr * value if is_step else value, value.size)
 
 
 def entries(name: str, like: Any, first: int) -> Symbol:

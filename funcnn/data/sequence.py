@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, overload
 
@@ -32,7 +33,8 @@ class Source(Protocol):
 
 def in_epochs(function: str, source: Source, epochs: int) -> Batches:
     """The batches of some epochs; check that their number is a length."""
-    return Batches(source, range(as_count(function, "the number of batches", source.per_epoch * epochs, least=0)))
+    number = as_count(function, "the number of batches", source.per_epoch * epochs, least=0, most=sys.maxsize)
+    return Batches(source, range(number))
 
 
 @attrs.frozen(eq=False)

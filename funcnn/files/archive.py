@@ -118,8 +118,8 @@ def _arrays(archive: ZipFile, nodes: list[dict[str, Any]], file_error: MakeError
         found = archive.read(entry)
         data = memoryview(found)[len(header) :]
         if not found.startswith(header):
-            needed = f"{node['dtype']} {node['shape']}"
-            raise file_error(f"is damaged: the header of {entry.filename} does not match {needed}")
+            listed = f"{node['dtype']} {node['shape']}"
+            raise file_error(f"is damaged: the header of {entry.filename} does not match {listed}")
         if checksum(data) != node["checksum"]:
             raise file_error(f"is damaged: {entry.filename} does not match the checksum in the tree")
         array: Array = np.ndarray(node["shape"], node["dtype"], found, len(header), order=node["order"])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import is_array
+from funcnn.arrays import is_array, kind
+from funcnn.errors import KindError
+from funcnn.recording.array import RecordedArray
+from funcnn.recording.arrays import as_recorded
 from funcnn.records import build, plans
-from funcnn.recording.arrays import RecordedArray
 
 Leaf = Callable[[str, Any], Any]
 
@@ -17,7 +19,8 @@ Leaf = Callable[[str, Any], Any]
 def with_leaves(leaf: Leaf, tree: Any, path: str, *, is_state: bool = False) -> Any:
     """A tree with `leaf(path, value)` in place of each array, and of each number in a state that may change.
 
-    These numbers are ints that are states, such as a step, and floats in states; not the ints in a tuple, such as a seed.
+    These numbers are ints that are states, such as a step, and floats in states. An int of a tuple, such as a seed, is
+    not one of them.
     """
     cls = type(tree)
     if is_array(tree) or (is_state and cls is float):
@@ -35,7 +38,13 @@ def with_leaves(leaf: Leaf, tree: Any, path: str, *, is_state: bool = False) -> 
 
 
 def leaves_of(tree: Any, path: str) -> dict[str, np.ndarray[Any, Any]]:
-    """The arrays and changing numbers of a tree by path."""
+    """The arrays and changing numbers of a tree by path.
+
+    >>> from funcnn import Dense
+    >>> from funcnn.recording.leaves import leaves_of
+    >>> [(path, a.shape) for path, a in leaves_of((Dense.init(2, 3, seed=0),), "params").items()]
+    [('params.0.W', (2, 3)), ('params.0.b', (3,))]
+    """
     found: dict[str, Any] = {}
 
     def note(there: str, value: Any) -> Any:
@@ -46,15 +55,30 @@ def leaves_of(tree: Any, path: str) -> dict[str, np.ndarray[Any, Any]]:
     return found
 
 
-def recorded_in(tree: Any, path: str) -> Iterator[tuple[str, RecordedArray]]:
-    """The recorded arrays of a tree by path."""
-    if isinstance(tree, RecordedArray):
-        yield path, tree
-        return
-    named = (
-        enumerate(tree)
-        if type(tree) is tuple
-        else [(name, getattr(tree, name)) for name, _ in plans.get(type(tree), ())]
-    )
-    for name, part in named:
-        yield from recorded_in(part, f"{path}.{name}")
+def recorded_leaves(tree: Any, path: str) -> dict[str, RecordedArray]:
+    """The arrays of a result by path; those that are not recorded are the same in every run.
+
+    Raises:
+        KindError: the result has a part of another kind.
+    """
+    if isinstance(tree, RecordedArray | np.ndarray | np.generic) or type(tree) in {bool, int, float}:
+        return {path: as_recorded(tree)}
+    if type(tree) is tuple:
+        parts = [(f"{path}.{i}", part) for i, part in enumerate(tree)]
+    elif type(tree) in plans:
+        given = [(name, getattr(tree, name), is_state) for name, is_state in plans[type(tree)]]
+        parts = [(f"{path}.{name}", part) for name, part, is_state in given if _is_result(part, is_state=is_state)]
+    elif tree is None:
+        return {}
+    else:
+        raise KindError(f"record_function: {path} must be an array, a record or a tuple of them, not {kind(tree)}")
+    return {there: a for name, part in parts for there, a in recorded_leaves(part, name).items()}
+
+
+def _is_result(field: Any, *, is_state: bool) -> bool:
+    """Whether a field of a record is an output: it has arrays, or it is a state that changes."""
+    if type(field) is tuple:
+        return any([_is_result(part, is_state=False) for part in field])
+    if isinstance(field, RecordedArray | np.ndarray) or type(field) in plans:
+        return True
+    return is_state and type(field) in {int, float}

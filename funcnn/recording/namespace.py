@@ -2,57 +2,68 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from funcnn.elementary import erfc
 from funcnn.recording import indexing
-from funcnn.recording.arrays import RecordedArray, as_recorded, known
-from funcnn.recording.functions import FUNCTIONS
+from funcnn.recording.array import RecordedArray
+from funcnn.recording.arrays import as_recorded, cast, copied, known, operation
+from funcnn.recording.calls import RULES, called, of_method, settled
+from funcnn.recording.casts import array_of, as_bits, astype, fill
+from funcnn.recording.moves import MOVES, MOVING_METHODS, moved
 from funcnn.recording.tape import refuse
-from funcnn.recording.ufuncs import elementwise, ufunc
 
-MAKING = {"arange", "asarray", "array", "ones", "zeros", "full", "empty", "eye", "identity", "linspace", "tri"}
 METHODS = {
-    *("transpose", "swapaxes", "squeeze", "ravel", "repeat", "diagonal", "reshape", "copy", "astype", "view", "sum"),
-    *("max", "min", "prod", "any", "all", "mean", "var", "std", "argmax", "argmin", "cumsum", "argsort", "take"),
-    *("dot", "clip", "flatten", "trace"),
+    **{name: getattr(np, name) for name in ("sum", "max", "min", "prod", "any", "all", "mean", "var", "std")},
+    **{name: getattr(np, name) for name in ("argmax", "argmin", "cumsum", "argsort", "take", "dot", "clip", "trace")},
 }
-_VARIADIC = {"transpose"}  # a.transpose(1, 0) is np.transpose(a, (1, 0))
-_REDUCING = {
-    "add": "sum",
-    "maximum": "max",
-    "minimum": "min",
-    "multiply": "prod",
-    "logical_and": "all",
-    "logical_or": "any",
-}
-
-
-def holds_recorded(parts: Any) -> bool:
-    """Whether a list has a recorded array, at any depth."""
-    return isinstance(parts, RecordedArray) or (isinstance(parts, tuple | list) and any(map(holds_recorded, parts)))
 
 
 class RecordedFunctions:
-    """NumPy's functions, for recorded arrays."""
+    """NumPy's functions, for recorded arrays; arrays that they make may change in place by what is recorded."""
 
     __name__ = "funcnn.recording"
 
     def __getattr__(self, name: str) -> Any:
-        if name in MAKING:
-            return partial(self._made, name)
-        found = FUNCTIONS.get(name) or getattr(np, name)
-        if isinstance(found, np.ufunc) or name in FUNCTIONS or name in {"where", "add_at"}:
-            return partial(self.call, name)
-        if not callable(found) or isinstance(found, type) or found is np.finfo:
+        found = getattr(np, name)
+        if not callable(found) or isinstance(found, type | np.ufunc):
             return found
-        return partial(self.call, name)
+        return partial(self.called, found)
 
-    def erfc(self, x: Any) -> RecordedArray:
+    def asarray(self, a: Any, dtype: Any = None, *, copy: bool | None = None, **_: Any) -> RecordedArray:
+        """np.asarray: the array itself, if it is one of this dtype"""
+        if isinstance(a, np.ndarray) and not copy and dtype in {None, a.dtype}:
+            made = known(a)
+            made.numbers = made.store.base = a
+            made.store.is_shared = True
+            return made
+        if not isinstance(a, RecordedArray):
+            made = as_recorded(self.called(np.array, a))
+            return made if dtype is None else astype(made, dtype)
+        array = a if isinstance(a.numbers, np.ndarray) else array_of(a)
+        return astype(array, array.dtype if dtype is None else dtype, copy=bool(copy))
+
+    def array(self, a: Any, dtype: Any = None, *, copy: bool | None = True, **settings: Any) -> RecordedArray:
+        """np.array"""
+        return self.asarray(a, dtype, copy=copy, **settings)
+
+    def astype(self, a: Any, dtype: Any, /, **settings: Any) -> RecordedArray:
+        """np.astype"""
+        return astype(as_recorded(a), dtype, **settings)
+
+    def full(self, shape: Any, fill_value: Any, dtype: Any = None, **_: Any) -> RecordedArray:
+        """np.full"""
+        value = self.asarray(fill_value, dtype)
+        return copied(as_recorded(np.broadcast_to(value, shape)))
+
+    def erfc(self, x: RecordedArray) -> RecordedArray:
         """The complementary error function, which NumPy does not have."""
-        return elementwise("erfc", x)
+        return settled("erfc", operation("erfc", x), np.asarray(erfc(x.numbers), x.dtype), [x])
 
     def entries(self, a: RecordedArray, index: Any) -> Any:
         """a[index]"""
@@ -66,60 +77,49 @@ class RecordedFunctions:
         """np.add.at(a, index, value)"""
         indexing.add_at(a, index, value)
 
-    def _made(self, name: str, *args: Any, dtype: Any = None, **settings: Any) -> RecordedArray:
-        """An array that NumPy makes, which may change in place afterwards."""
-        first = args[0] if args else None
-        if isinstance(first, RecordedArray):
-            return first.copy() if dtype is None else first.astype(dtype)
-        if name in {"asarray", "array"} and holds_recorded(first):
-            made: RecordedArray = self.stack([self._made(name, part) for part in first])
-            return made if dtype is None else made.astype(dtype)
-        settings = {key: value for key, value in settings.items() if key not in {"copy", "device"}}
-        return known(getattr(np, name)(*args, **({} if dtype is None else {"dtype": dtype}), **settings))
-
-    def call(self, name: str, *args: Any, **settings: Any) -> Any:
-        """NumPy's function of this name."""
-        if isinstance(getattr(np, name, None), np.ufunc) and not settings:
-            return ufunc(name, *args)
-        if name == "where" and len(args) == 3:
-            return elementwise("where", *args)
-        if name in FUNCTIONS:
-            if args and isinstance(args[0], np.ndarray | np.generic | int | float):
-                args = (as_recorded(args[0]), *args[1:])
-            return FUNCTIONS[name](*args, **settings)
-        return refuse(f"np.{name}")
+    def called(self, function: Callable[..., Any], *args: Any, **settings: Any) -> Any:
+        """The result of a function of NumPy."""
+        if function is np.astype:
+            return self.astype(*args, **settings)
+        if function in MOVES and not args:
+            first = next(iter(inspect.signature(function).parameters))
+            args = (settings.pop(first),)
+        if function in MOVES and isinstance(args[0], RecordedArray):
+            return moved(function.__name__, function, *args, **settings)
+        module = function.__module__.replace("numpy", "np", 1)
+        return called(f"{module}.{function.__name__}", function, RULES.get(function), args, settings)
 
     def method(self, a: RecordedArray, name: str) -> Any:
         """The method of an array."""
-        if name not in METHODS:
-            if hasattr(np.ndarray, name):
-                return refuse(f"array.{name}")
-            raise AttributeError(name)
-        if name in _VARIADIC:
-            return lambda *axes: FUNCTIONS[name](a, *(axes if len(axes) < 2 else (axes,)))
-        if name in {"max", "min"}:
-            return lambda axis=None, out=None, **settings: FUNCTIONS[name](a, axis, None, out, **settings)
-        return partial(FUNCTIONS[name], a)
+        if not callable(getattr(np.ndarray, name)):
+            return refuse(f"array.{name}")
+        if name in MOVING_METHODS:
+            return partial(moved, name, lambda b, *rest, **settings: getattr(b, name)(*rest, **settings), a)
+        if name in {"astype", "view", "fill"}:
+            return partial({"astype": astype, "view": as_bits, "fill": fill}[name], a)
+        rule = RULES[METHODS[name]] if name in METHODS else None
+        apply = lambda b, *rest, **settings: getattr(b, name)(*rest, **settings)
+        return lambda *rest, **settings: called(f"array.{name}", apply, rule, (a, *rest), settings)
 
-    def of_ufunc(self, ufunc_: np.ufunc, method: str, args: Any, out: Any, settings: dict[str, Any]) -> Any:
+    def of_ufunc(self, function: np.ufunc, method: str, args: Any, out: Any, settings: dict[str, Any]) -> Any:
         """What NumPy calls for an operator, and for a function like np.exp."""
-        name = ufunc_.__name__
-        if method == "reduce" and name in _REDUCING:
-            axis = settings.pop("axis", args[1] if len(args) > 1 else 0)
-            return FUNCTIONS[_REDUCING[name]](args[0], axis=axis, **settings)
-        if method == "at" and name == "add":
+        name = f"np.{function.__name__}{f'.{method}' * (method != '__call__')}"
+        if method == "at":
+            if function is not np.add or not isinstance(args[0], RecordedArray):
+                return refuse(f"{name} of these arguments", "make the array by zeros_like(x)")
             return self.add_at(*args)
-        if method == "outer":
-            a, b = (as_recorded(one) for one in args)
-            return ufunc(name, a.reshape(*a.shape, *[1] * b.ndim), b)
-        if method != "__call__" or settings.keys() - {"dtype", "casting"}:
-            return refuse(f"np.{name}.{method}" if method != "__call__" else f"np.{name} with {', '.join(settings)}")
-        made = ufunc(name, *args)
-        if settings.get("dtype") is not None:
-            made = made.astype(settings["dtype"])
+        if method == "reduce":
+            settings = {"axis": 0, **settings}
+        made = called(name, getattr(function, method), of_method(function, method), args, settings)
         if out is None:
             return made
-        if not isinstance(out[0], RecordedArray):
-            return refuse("a change of an array of NumPy in place")
-        out[0].assign(made)
-        return out[0]
+        (target,) = out
+        if not isinstance(target, RecordedArray):
+            return refuse("a change of an array of NumPy in place", "make the array by zeros_like(x)")
+        if not isinstance(target.numbers, np.ndarray):
+            return made  # as `a += b` makes another number, where a is one
+        if np.broadcast_shapes(made.shape, target.shape) != target.shape:
+            raise ValueError(f"non-broadcastable output operand with shape {target.shape}")
+        rows: Any = cast(as_recorded(np.broadcast_to(made, target.shape)), target.dtype)
+        target.change(rows, lambda: np.copyto(target.numbers, made.numbers, casting="same_kind"))
+        return target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -37,11 +37,11 @@ class Operation:
 
 
 def computed(
-    name: str, args: Iterable[Array], settings: Settings, shape: tuple[int, ...] | None, dtype: Any | None
+    name: str, args: Sequence[Array], settings: Settings, shape: tuple[int, ...] | None, dtype: Any | None
 ) -> Array:
     """The result of an operation, in this shape and this dtype unless they are None."""
     if name == "view" and shape is not None:
-        return view(*args, **settings, shape=shape)
+        return view(args[0], **settings, shape=shape)
     made = np.asarray(OPERATIONS[name](*args, **settings))
     made = made if shape is None or made.shape == shape else made.reshape(shape)
     return made if dtype is None or made.dtype == dtype else made.astype(dtype)
@@ -60,13 +60,21 @@ def positions_of_view(offset: int, strides: list[int], shape: Sequence[int]) -> 
 
 
 def _put(a: Array, *rest: Array, add: bool = False, **of_view: Any) -> Array:
-    positions, rows = rest if len(rest) == 2 else (positions_of_view(**of_view, shape=rest[0].shape), rest[0])
+    rows = rest[-1]
+    positions = positions_of_view(**of_view, shape=rows.shape) if of_view else _inside(a, rest[0])
     made = a.copy().reshape(-1)
     if add:
         np.add.at(made, positions, rows)
     else:
         made[positions] = rows
     return made.reshape(a.shape)
+
+
+def _inside(a: Array, positions: Array) -> Array:
+    """Positions in an array; NumPy would count negative ones from the end."""
+    if positions.size and positions.min() < 0:
+        raise IndexError(f"a position is not in an array of {a.size} entries")
+    return positions
 
 
 def _reduction(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,12 +100,13 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "argsort": lambda a, axes: np.argsort(a, axes[0], kind="stable"),
     "cumsum": lambda a, axes: np.cumsum(a, axes[0]),
     "reshape": lambda a: a,  # the result has the shape of the operation
-    "take": lambda a, positions: a.reshape(-1)[positions],
+    "take": lambda a, positions: a.reshape(-1)[_inside(a, positions)],
     "concatenate": lambda *parts, axes: np.concatenate(parts, axes[0]),
     "put": _put,
     "put_add": lambda a, *rest, **of_view: _put(a, *rest, add=True, **of_view),
 }
-"""Elementwise functions broadcast as NumPy's do. Positions count the entries of an array in C order."""
+"""What each operation computes, beside `view`. Elementwise functions broadcast as NumPy's do. Positions count the
+entries of an array in C order."""
 
 
 def strides_of(positions: Array) -> tuple[int, list[int]] | None:

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, kind
+from funcnn.arrays import Array, counted, kind, native, unmapped
 from funcnn.errors import KindError, ShapeError
 from funcnn.recording.operations import Operation
 
@@ -28,7 +28,10 @@ class Program:
     >>> from funcnn.recording import record_function
     >>> program = record_function(lambda x: np.tanh(2 * x), {"x": np.zeros(3)})
     >>> print(program)
-    1 input, 1 constant, 2 operations
+    x: float64 (3,)
+    2: float64 (3,) = multiply(2.0, x)
+    3: float64 (3,) = tanh(2)
+    out = 3
     >>> program({"x": np.array([0.0, 0.5, 1.0])})["out"].round(3)
     array([0.   , 0.762, 0.964])
     """
@@ -51,16 +54,63 @@ class Program:
             raise KindError(f"Program: inputs must be {needed}; {', '.join(sorted(missing))} is missing or unknown")
         values = [_checked(name, inputs[name], shape, dtype) for name, shape, dtype in self.inputs]
         values += self.constants
-        for operation in self.operations:
-            values.append(operation(*[values[i] for i in operation.args]))
-        return {name: values[i] for name, i in self.outputs.items()}
+        with np.errstate(all="ignore"):  # a rule that is recorded has given NumPy's warnings, or has switched them off
+            for operation in self.operations:
+                values.append(operation(*[values[i] for i in operation.args]))
+        return {name: values[i].copy() for name, i in self.outputs.items()}
+
+    def __len__(self) -> int:
+        """The number of operations."""
+        return len(self.operations)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both have the same inputs, constants, operations, outputs and steps."""
+        return self._parts() == other._parts() if isinstance(other, Program) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(repr(self._parts()))
+
+    def _parts(self) -> list[Any]:
+        constants = [(a.shape, a.dtype, a.tobytes()) for a in self.constants]
+        operations = [attrs.astuple(operation, recurse=False) for operation in self.operations]
+        return [self.inputs, constants, operations, self.outputs, self.steps]
+
+    def __repr__(self) -> str:
+        return f"<Program of {self._counts()}>"
+
+    def _counts(self) -> str:
+        counts = zip(("input", "constant", "operation"), (self.inputs, self.constants, self.operations), strict=True)
+        return ", ".join([counted(len(some), name) for name, some in counts])
 
     def __str__(self) -> str:
-        counts = zip(("input", "constant", "operation"), (self.inputs, self.constants, self.operations), strict=True)
-        return ", ".join([f"{len(some)} {name}{'s' * (len(some) != 1)}" for name, some in counts])
+        """A line for each input, each constant with more than one number, each operation, and each output."""
+        texts = [f"{name}: {dtype} {shape}" for name, shape, dtype in self.inputs]
+        names = [name for name, *_ in self.inputs]
+        for a in self.constants:
+            names.append(str(a[()]) if a.ndim == 0 else str(len(names)))
+            texts += [f"{names[-1]}: {a.dtype} {a.shape} constant"] if a.ndim else []
+        for one in self.operations:
+            place = str(len(names))
+            args = [names[i] for i in one.args] + [f"{key}={value}" for key, value in one.settings.items()]
+            left = f"{place} {one.variable}".rstrip()
+            rule = "" if one.step is None else "  # " + " ".join(dict.fromkeys(filter(None, self.steps[one.step])))
+            texts.append(f"{left}: {one.dtype} {one.shape} = {one.name}({', '.join(args)}){rule}")
+            names.append(place)
+        return "\n".join([*texts, *[f"{name} = {names[i]}" for name, i in self.outputs.items()]])
 
     def to_json(self) -> dict[str, Any]:
-        """The program as lists, numbers and strings, for `json.dumps`; docs/recording.md describes them."""
+        """The program as lists, numbers and strings, for `json.dumps`; docs/recording.md describes them.
+
+        Raises:
+            KindError: the program has a dtype, or a whole number, that JavaScript does not have.
+        """
+        made: tuple[Any, ...] = (*self.constants, *self.operations)
+        dtypes = [dtype for _, _, dtype in self.inputs] + [one.dtype for one in made]
+        if strange := {str(dtype) for dtype in dtypes} - _DTYPES:
+            known = ", ".join(sorted(_DTYPES))
+            raise KindError(f"Program.to_json: dtypes must be among {known}, not {', '.join(sorted(strange))}")
+        if any([a.dtype == np.int64 and (np.abs(a) > _LARGEST).any() for a in self.constants]):
+            raise KindError("Program.to_json: whole numbers must be at most 2**53, the largest of JavaScript")
         return {
             "inputs": [[name, list(shape), _letters(dtype)] for name, shape, dtype in self.inputs],
             "constants": [[list(a.shape), _letters(a.dtype), numbers(a)] for a in self.constants],
@@ -70,13 +120,17 @@ class Program:
         }
 
 
+_DTYPES = {"float64", "float32", "int64", "int32", "uint32", "uint8", "bool"}
+_LARGEST = 1 << 53
+
+
 def _checked(name: str, a: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    array = np.asarray(a, dtype) if isinstance(a, int | float) else a
-    if not isinstance(array, np.ndarray):
+    array = np.asarray(a, dtype) if type(a) in {bool, int, float} else unmapped(a)
+    if type(array) is not np.ndarray:
         raise KindError(f"Program: {name} must be an array, not {kind(a)}")
-    if (array.shape, array.dtype) != (shape, dtype):
+    if (array.shape, array.dtype.newbyteorder("=")) != (shape, dtype):
         raise ShapeError(f"Program: {name} must be {dtype} of shape {shape}, not {array.dtype} of shape {array.shape}")
-    return array
+    return native(array)
 
 
 def _as_list(operation: Operation) -> list[Any]:

@@ -2,59 +2,76 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array
+from funcnn.arrays import Array, native
 from funcnn.errors import KindError
 from funcnn.recording.operations import Operation, computed
 from funcnn.recording.program import Input, Program, Step
+from funcnn.recording.refusals import is_caught_by_funcnn, refusal_error
 
-_CURRENT: ContextVar[Tape] = ContextVar("tape")
-_OWN = (str(Path(__file__).parent), str(Path(np.__file__).parent), "<attrs", "<__array_function__")
+_CURRENT: ContextVar[Tape | None] = ContextVar("tape", default=None)
+_NO_SETTINGS: Mapping[str, Any] = {}
 
 
 @attrs.define(eq=False)
 class Tape:
-    """The values so far: an input, a constant or an operation each, and their numbers in the run that is recorded."""
+    """The values so far: an input, a constant or an operation each, and their numbers in the run that is recorded.
+
+    `handling` is how NumPy handles floating-point errors outside the recording. `asked` are the errors of functions of
+    funcnn that asked for a number; those that they caught are no reason to end the recording.
+    """
 
     values: list[Input | Array | Operation] = attrs.field(factory=list)
     numbers: list[Array] = attrs.field(factory=list)
     steps: list[Step] = attrs.field(factory=list)
     open_steps: list[int] = attrs.field(factory=list)
     refusal: KindError | None = None
+    asked: list[KindError] = attrs.field(factory=list)
+    handling: dict[str, Any] = attrs.field(factory=np.geterr)
     _made: dict[Any, int] = attrs.field(factory=dict)
 
     def input(self, name: str, a: Array) -> int:
         """The place of a new input."""
+        a = native(a)
         return self._put((name, a.shape, a.dtype), a)
 
     def constant(self, a: Array) -> int:
         """The place of an array that does not depend on the inputs; equal arrays have one place."""
-        key = (a.shape, a.dtype, a.tobytes())
+        own = np.array(native(a), order="C")
+        own.setflags(write=False)
+        key = (own.shape, own.dtype, own.tobytes())
         if key not in self._made:
-            own = a.copy()
-            own.setflags(write=False)
             self._made[key] = self._put(own, own)
         return self._made[key]
 
     def operation(
-        self, name: str, args: tuple[int, ...], shape: tuple[int, ...] | None = None, dtype: Any = None, **settings: Any
+        self,
+        name: str,
+        args: tuple[int, ...],
+        settings: Mapping[str, Any] = _NO_SETTINGS,
+        *,
+        shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> int:
-        """The place of the result of an operation, which is computed; the same operation has one place."""
-        key = (name, args, shape, dtype, str(settings))
+        """The place of the result of an operation, which is computed; the same operation has one place.
+
+        The result has the shape and the dtype that NumPy gives it, unless they are given. `settings` are ints and
+        sequences of ints.
+        """
+        plain = {key: list(map(int, n)) if isinstance(n, list | tuple) else int(n) for key, n in settings.items()}
+        key = (name, args, shape, dtype, tuple([(key, str(n)) for key, n in sorted(plain.items())]))
         if key not in self._made:
-            numbers = computed(name, [self.numbers[i] for i in args], settings, shape, dtype)
+            numbers = computed(name, [self.numbers[i] for i in args], plain, shape, dtype)
             step = self.open_steps[-1] if self.open_steps else None
-            made = Operation(name, args, numbers.shape, numbers.dtype, settings, "", step)
+            made = Operation(name, args, numbers.shape, numbers.dtype, plain, "", step)
             self._made[key] = self._put(made, numbers)
         return self._made[key]
 
@@ -62,6 +79,14 @@ class Tape:
         self.values.append(value)
         self.numbers.append(numbers)
         return len(self.values) - 1
+
+    def settle(self, place: int, numbers: Array, given: Sequence[Array] = ()) -> bool:
+        """Whether NumPy's result, which the place has from now on, is the one that was computed from `given`."""
+        if not _agree(self.numbers[place], numbers, given):
+            return False
+        if isinstance(self.values[place], Operation):
+            self.numbers[place] = numbers.copy(order="K")
+        return True
 
     def name(self, place: int, variable: str) -> None:
         """Note the name of a variable that holds the result of an operation which has none yet."""
@@ -96,6 +121,22 @@ class Tape:
         return [self.values[i] for i in places]
 
 
+def _agree(ours: Array, theirs: Array, given: Sequence[Array]) -> bool:
+    """Whether two results of the given arrays are the same; sums in another order may differ by half of the digits."""
+    if (ours.shape, ours.dtype) != (theirs.shape, theirs.dtype):
+        return False
+    if ours.dtype.kind != "f":
+        return np.array_equal(ours, theirs)
+    finite = np.isfinite(ours) & np.isfinite(theirs)
+    if not np.array_equal(ours[~finite], theirs[~finite], equal_nan=True):
+        return False
+    sizes = [float(np.abs(a, dtype=float).max(where=np.isfinite(a), initial=1)) for a in given]
+    bound = float(np.finfo(ours.dtype).eps) ** 0.5 * math.prod([max(sizes, default=1)] * max(2, len(sizes)))
+    ours, theirs = ours[finite].astype(float), theirs[finite].astype(float)
+    with np.errstate(over="ignore"):
+        return bool((np.abs(ours - theirs) <= bound * (1 + np.abs(theirs))).all())
+
+
 @contextmanager
 def recording() -> Iterator[Tape]:
     """A block whose recorded arrays belong to a new tape; it ends with the first refusal inside it, if there is one.
@@ -109,30 +150,35 @@ def recording() -> Iterator[Tape]:
         yield tape
     finally:
         _CURRENT.reset(token)
-    if tape.refusal is not None:
-        raise tape.refusal
+        for error in tape.asked:
+            tape.refusal = tape.refusal or (None if is_caught_by_funcnn(error) else error)
+        if tape.refusal is not None:
+            raise tape.refusal
 
 
 def current() -> Tape:
     """The tape of the block that is recorded."""
-    return _CURRENT.get()
+    if (tape := _CURRENT.get()) is None:
+        raise refusal_error("an array of a recording that has ended, or that is at work in another thread,")
+    return tape
 
 
-def refuse(reason: str) -> Any:
+@contextmanager
+def quiet() -> Iterator[None]:
+    """A block in which NumPy computes what a rule asks for: without its warnings, which the rule itself gives.
+
+    Floating-point errors that a rule makes exceptions would depend on the numbers.
+    """
+    handling, now = current().handling, np.geterr()
+    if any([how in {"raise", "call"} and how != handling[name] for name, how in now.items()]):
+        refuse("np.errstate with 'raise' or 'call'")
+    with np.errstate(all="ignore"):
+        yield
+
+
+def refuse(reason: str, remedy: str = "") -> Any:
     """End the recording with the error for what cannot be recorded."""
-    tape, error = current(), refusal_error(reason)
-    tape.refusal = tape.refusal or error
+    error = refusal_error(reason, remedy)
+    if (tape := _CURRENT.get()) is not None:
+        tape.refusal = tape.refusal or error
     raise error
-
-
-def refusal_error(reason: str) -> KindError:
-    """The error for what cannot be recorded, with the line of the rule that asked for it."""
-    return KindError(f"{reason} cannot be recorded ({line_of_rule()})")
-
-
-def line_of_rule() -> str:
-    """The file and the line of the rule that is at work."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  there is no other way to ask for the caller
-    while frame is not None and frame.f_code.co_filename.startswith(_OWN):
-        frame = frame.f_back
-    return "" if frame is None else f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from funcnn.recording.arrays import RecordedArray
+from funcnn.recording.array import RecordedArray
 from funcnn.recording.tape import Tape, current
 
 # Modules of funcnn with rules, whose variables have the names of the mathematics; of them, those with checks alone.
@@ -26,26 +26,28 @@ def naming() -> Iterator[None]:
         yield
         return
     tape = current()
-    sys.setprofile(lambda frame, event, _: _note(tape, frame) if event == "return" else None)
+    sys.setprofile(lambda frame, event, _: note_names(tape, frame) if event == "return" else None)
     try:
         yield
     finally:
         sys.setprofile(None)
 
 
-def _note(tape: Tape, frame: FrameType) -> None:
-    if not _is_of_rules(str(frame.f_globals.get("__name__"))):
+def note_names(tape: Tape, frame: FrameType) -> None:
+    """Name the results that the local variables of a frame hold, if it is one of a rule."""
+    if not is_of_rules(str(frame.f_globals.get("__name__"))):
         return
     for name, value in frame.f_locals.items():
         if type(value) is RecordedArray and not value.is_known:
             tape.name(value.place(), name)
 
 
-def _is_of_rules(module: str) -> bool:
+def is_of_rules(module: str) -> bool:
     """Whether a module has rules of layers, losses or optimizers, of funcnn or of a user."""
     if module.startswith(_RULES):
         return not module.startswith(_CHECKS)
-    return module.partition(".")[0] not in {"attr", "attrs", "funcnn", "numpy"}
+    package = module.partition(".")[0]
+    return package not in {"attr", "attrs", "funcnn", "numpy"} and package not in sys.stdlib_module_names
 
 
 class Steps:

@@ -6,10 +6,9 @@ from funcnn.teach.exercises import exercise as exercise
 from funcnn.teach.exercises import expect as expect
 from funcnn.teach.nudges import nudge as nudge
 from funcnn.teach.nudges import Nudge as Nudge
-from funcnn.teach.page import write_steps as write_steps
+from funcnn.teach.live.steps import write_steps as write_steps
 from funcnn.teach.progress import Exercise as Exercise
 from funcnn.teach.progress import Progress as Progress
 from funcnn.teach.progress import Result as Result
-from funcnn.teach.live.page import Playground as Playground
 from funcnn.teach.live.page import playground as playground
 from funcnn.teach.live.page import write_playground as write_playground

@@ -80,22 +80,17 @@ def nudge(
     """
     place = cast("tuple[int, ...]", index)
     _check_place("nudge", params, x, path, place)
-    return nudged(params, x, y, loss, path, place, h)
-
-
-def nudged(params: Any, x: Any, y: Any, loss: Loss, path: str, place: tuple[int, ...], h: float) -> Nudge:
-    """`nudge` without checks of the arguments."""
     made = []
     for step in (-h, h):
-        out = forward_only(*moved(params, x, path, place, step))
+        out = forward_only(*_moved(params, x, path, place, step))
         made.append((float(evaluated("nudge", loss, out, y)[0]), out))
     (below, out_below), (above, out_above) = made
     return Nudge(h, below, above, out_below, out_above)
 
 
-def moved(params: Any, x: Any, path: str, place: tuple[int, ...], step: float) -> tuple[Any, Any]:
+def _moved(params: Any, x: Any, path: str, place: tuple[int, ...], step: float) -> tuple[Any, Any]:
     """The network and x with one number changed."""
-    old = nudgeable(params, x)[path]
+    old = _nudgeable(params, x)[path]
     new = old.copy()
     new[place] += step
     if new[place] == old[place]:
@@ -103,7 +98,7 @@ def moved(params: Any, x: Any, path: str, place: tuple[int, ...], step: float) -
     return (params, new) if path == "x" else (replace(params, path, new), x)
 
 
-def nudgeable(params: Any, x: Any) -> dict[str, Array]:
+def _nudgeable(params: Any, x: Any) -> dict[str, Array]:
     """The arrays of floats of NumPy that can be nudged, by path: the trained arrays, and x if it is an array."""
     arrays = {**dict(walk(params, states=False)), **({"x": x} if type(x) is np.ndarray else {})}
     return {path: a for path, a in arrays.items() if path and type(a) is np.ndarray and a.dtype.kind == "f"}
@@ -111,7 +106,7 @@ def nudgeable(params: Any, x: Any) -> dict[str, Array]:
 
 def _check_place(function: str, params: Any, x: Any, path: str, place: tuple[int, ...]) -> None:
     """Check that `place` is the place of an entry of the array at the path."""
-    arrays = nudgeable(params, x)
+    arrays = _nudgeable(params, x)
     if path not in arrays:
         paths = ", ".join(map(repr, arrays))
         raise KindError(f"{function}: path must be one of {paths}, the paths of arrays of floats, not {path!r}")

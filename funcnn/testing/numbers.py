@@ -70,6 +70,6 @@ def _of_array(value: Any) -> str:
         return f"...  # {value.dtype} of shape {value.shape}"
     if not value.size:
         return f"np.zeros({value.shape})"
-    dtype = "" if value.dtype in (np.float64, np.int64, np.bool_, np.complex128) else f", np.{value.dtype}"
+    dtype = "" if value.dtype in (np.float64, np.int_, np.bool_, np.complex128) else f", np.{value.dtype}"
     numbers = re.sub(r"\b(inf|nan)\b", r"np.\1", str(value.tolist()))
     return f"np.array({numbers}{dtype})"

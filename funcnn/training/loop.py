@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated, Any, Generic, TypeVar
@@ -185,7 +186,9 @@ def _states_of_blocks(now: S, batches: Iterator[Any], step: TrainStep, every: in
 
     Batches of an iterator are copied, since it may use its arrays again.
     """
-    while block := [_copied(batch) if copies else batch for batch in islice(batches, every - now.step % every)]:
+    while block := [
+        _copied(batch) if copies else batch for batch in islice(batches, min(every - now.step % every, sys.maxsize))
+    ]:
         now = step(now, block)
         yield now
 

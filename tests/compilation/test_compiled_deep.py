@@ -42,10 +42,10 @@ import numpy as np
 from funcnn import Tanh, mlp, mse
 from funcnn.compilation.engine import Engine
 from funcnn.compilation.kernel import Kernel
-from funcnn.compilation.program import Program
+from funcnn.compilation.program import TracedGraph
 from funcnn.compilation.trace import trace
 x, engine = np.ones((4, 3)), Engine()
-kernel = Kernel(Program(trace(mse, mlp([3] * 18, hidden=Tanh(), seed=0), x, x)), engine.registers)
+kernel = Kernel(TracedGraph(trace(mse, mlp([3] * 18, hidden=Tanh(), seed=0), x, x)), engine.registers)
 threading.stack_size(2**17)
 done = []
 thread = threading.Thread(target=lambda: done.append(engine.functions(kernel.text, ("fold", "help"))))

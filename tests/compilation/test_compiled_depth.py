@@ -13,7 +13,7 @@ from funcnn import BatchNorm, Dense, Dropout, LayerNorm, Relu, Residual, Tanh, l
 from funcnn.compilation import compiled, explain
 from funcnn.compilation.engine import engine
 from funcnn.compilation.kernel import Kernel
-from funcnn.compilation.program import Program
+from funcnn.compilation.program import TracedGraph
 from funcnn.compilation.trace import trace
 from funcnn.trees import astype, to_vector
 
@@ -66,7 +66,7 @@ normalised = lambda: BatchNorm.init(WIDTH)
 @pytest.mark.parametrize("other", [Tanh, normalised])
 def test_the_text_does_not_grow_with_depth(other):
     x, y = data_of(8)
-    texts = [Kernel(Program(trace(mse, pairs(n, other), x, y)), engine().registers).text for n in (20, 60)]
+    texts = [Kernel(TracedGraph(trace(mse, pairs(n, other), x, y)), engine().registers).text for n in (20, 60)]
     assert len({text.count("\n") for text in texts}) == 1
 
 

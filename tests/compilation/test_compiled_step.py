@@ -119,7 +119,7 @@ def test_a_state_that_is_gone_is_forgotten():
     for _ in range(5):
         now = step(now, x, y, 0.1)
     flats = step._function._folds._flats
-    assert [flat.state() for flat in flats.values()] == [now]
+    assert [flat() for flat in flats.values()] == [now]
     W = now.params[0].W
     assert W.base is now.params[2].W.base
     assert W.base.nbytes < 2000

@@ -288,7 +288,7 @@ def test_a_kernel_whose_result_differs_is_not_used(monkeypatch):
 
 
 def test_a_fold_whose_result_differs_is_not_used(monkeypatch):
-    monkeypatch.setattr("funcnn.compilation.folds.sgd", lambda params, grads, lr: params)
+    monkeypatch.setattr("funcnn.compilation.fold.sgd", lambda params, grads, lr: params)
     same_run(net)
 
 

@@ -15,7 +15,7 @@ from funcnn import backward, evolve, forward, inference, layers, namespace, reco
 from funcnn.bits import words
 from funcnn.compilation.engine import Engine
 from funcnn.compilation.kernels import calls, rows, table  # noqa: F401  which attaches them
-from funcnn.compilation.kernels.attachment import least
+from funcnn.compilation.kernels.table import least
 from funcnn.core import backward_params
 from funcnn.errors import FuncnnError
 from funcnn.layers.activations import base, softmax

@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
 from funcnn import Conv2d, Embedding, MaxPool, backward, evolve, forward, record
-from funcnn.compilation.kernels import attachment, convolution, depthwise, embedding, pooling
+from funcnn.compilation.kernels import convolution, depthwise, embedding, pooling, table
 from funcnn.core import backward_params
 from funcnn.layers.convolution import conv, pool
 from funcnn.layers.embedding.symbols import rows_added
@@ -138,13 +138,13 @@ def test_large_arrays_go_to_kernels(monkeypatch):
         counted = lambda *given, kernel=kernel, name=name: called.append(name) or kernel(*given)
         monkeypatch.setattr(module, name, counted)
 
-    attachment._kernel.cache_clear()
+    table._kernel.cache_clear()
     forward(MaxPool(2), drawn(4, 16, 16, 8))
     forward(Conv2d.init(8, 8, 3, seed=0, groups=8), drawn(4, 16, 16, 8))
     forward(Conv2d.init(8, 8, 3, seed=0), drawn(4, 16, 16, 8))
     layer = Embedding.init(100, 64, seed=0)
     backward(layer, forward(layer, np.zeros((1, 64), int))[1], drawn(1, 64, 64))
-    attachment._kernel.cache_clear()
+    table._kernel.cache_clear()
     assert called == ["max_pool_forward", "correlated", "rows_added"]
 
 

@@ -42,8 +42,8 @@ from funcnn import (
 )
 from funcnn.compilation import compiled, explain, segments
 from funcnn.compilation.inside import LOG
-from funcnn.compilation.kernels import attachment
 from funcnn.compilation.kernels import images as prepared
+from funcnn.compilation.kernels import table
 from funcnn.layers import Attention, GlobalAvgPool, Last
 from funcnn.trees import astype, leaves, map_parameters
 from tests.counts import in_full
@@ -376,8 +376,8 @@ def draw(i):
 
 def check_networks(count):
     with pytest.MonkeyPatch.context() as patch:
-        for rule in attachment.least:  # small arrays go to kernels too, so that the test is quick
-            patch.setitem(attachment.least, rule, 1)
+        for rule in table.least:  # small arrays go to kernels too, so that the test is quick
+            patch.setitem(table.least, rule, 1)
         for i in range(count):
             loss, net, given, wanted = draw(i)
             with np.errstate(all="ignore"):

@@ -55,6 +55,7 @@ ROOMS = [
     "compilation.kernels",
     "about",
     "inspection",
+    "recording",
     "installation interop plot",
     "__main__ testing.networks",
     "teach",

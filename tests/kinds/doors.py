@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pkgutil
+import types
 from importlib.util import find_spec
 
 import funcnn
@@ -22,6 +23,7 @@ MADE_BY_FUNCNN = {
     "Minimum": "made by minimize",
     "Nudge": "made by nudge",
     "Product": "made by hvp and ggnvp",
+    "Program": "made by record_step and the functions beside it",
     "Progress": "made by check",
     "Report": "made by the checks",
     "Result": "made by check",
@@ -79,7 +81,7 @@ def doors():
 
 def is_door(thing):
     """A function or a class that takes something; no error, no alias of types."""
-    is_alias = hasattr(thing, "__metadata__")
+    is_alias = hasattr(thing, "__metadata__") or isinstance(thing, types.GenericAlias)
     is_error = isinstance(thing, type) and issubclass(thing, BaseException)
     return callable(thing) and not is_alias and not is_error and parameters(thing)
 

@@ -18,11 +18,11 @@ ROWS = [
     row(check, file=path.made(written) - "text", exercise=kind(1, "None")),  # there is no file "text"
     row(exercise, tutor=kind(lambda: None, "None")),
     row(nudge, path=kind("0.W"), index=kind((0, 1)), speaks="x; mse"),
-    row(playground, choices=kind({"other": NET}, "None"), optimizer=kind(Momentum(), ()), speaks="x; mse"),
+    row(playground, choices=kind({"other": NET}, "None; {}"), optimizer=kind(Momentum(), ()), speaks="x; mse"),
     row(
         write_playground,
         path=kind("live.html"),
-        choices=kind({"other": NET}, "None"),
+        choices=kind({"other": NET}, "None; {}"),
         optimizer=kind(Momentum(), ()),
         speaks="x; mse",
     ),

@@ -103,7 +103,7 @@ ROWS = [
         for name, like in TYPED.items()
         for dtype, shown, remedy in (
             ("float32", "float32", "; write x.astype('float64')"),
-            ("int64", "int64", "; write x.astype('float64')"),
+            ("int", "int64", "; write x.astype('float64')"),
             ("bool", "bool", "; write x.astype('float64')"),
             (">f8", ">f8", "; write x.astype('float64')"),
             ("complex128", "complex128", ""),
@@ -115,7 +115,7 @@ ROWS = [
         kind_error(given(LAYERS[name][0], LAYERS[name][1].astype(dtype))) >> f"{name}: x must be an array {sentence}"
         for name in FLOATS
         for dtype, sentence in (
-            ("int64", "of floats, not int64 array; write x.astype(float)"),
+            ("int", "of floats, not int64 array; write x.astype(float)"),
             ("bool", "of floats, not bool array; write x.astype(float)"),
             ("object", "of floats, not object array; write x.astype(float)"),
             ("U3", "of floats, not str array"),

@@ -1,5 +1,6 @@
 """Error messages of `to_onnx` and of rules of `to_graph`, pinned word for word."""
 
+import linecache
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +52,9 @@ def of(value):
 
 
 def line_of(function):
-    """The file and the line of a function of one line."""
-    return f"{Path(__file__).name}:{function.__code__.co_firstlineno + 1}"
+    """The file, the line and the text of a function of one line."""
+    line = function.__code__.co_firstlineno + 1
+    return f"{Path(__file__).name}:{line}: `{linecache.getline(__file__, line).strip()}`"
 
 
 def unrecorded(reason):
@@ -140,9 +142,13 @@ ROWS = [
     >> 1,
     # Rules.
     kind_error(lambda: to_onnx((Dense.init(2, 2, seed=0), of(reads)), x))
-    >> unrecorded(f"a condition on an array, which reads values, cannot be recorded ({line_of(reads)})")
+    >> unrecorded(
+        f"a condition on an array, which reads values, cannot be recorded ({line_of(reads)}); "
+        "write where(condition, a, b)"
+    )
     >> 1,
-    kind_error(lambda: to_onnx(of(decomposed), x)) >> unrecorded(f"np.svd cannot be recorded ({line_of(decomposed)})"),
+    kind_error(lambda: to_onnx(of(decomposed), x))
+    >> unrecorded(f"np.linalg.svd cannot be recorded ({line_of(decomposed)})"),
     kind_error(lambda: to_onnx(of(row_by_row), x)) >> unrecorded(f"other operations for each number of rows, {AT}"),
     kind_error(lambda: to_onnx(of(by_root), x))
     >> unrecorded(f"a constant whose entries are not a + b m for m rows, {AT}"),
@@ -150,7 +156,8 @@ ROWS = [
     >> unrecorded(f"a shape or a position that is not a + b m for m rows, {AT}"),
     kind_error(lambda: to_onnx(of(squares), x))
     >> unrecorded("a view whose positions are not a + b m for m rows has no operator"),
-    kind_error(lambda: to_onnx(of(by_modulus), x)) >> unrecorded("astype of complex128 has no operator"),
+    kind_error(lambda: to_onnx(of(by_modulus), x))
+    >> unrecorded(f"arithmetic of complex128 cannot be recorded ({line_of(by_modulus)})"),
     kind_error(lambda: to_onnx(of(halved), x)) >> unrecorded("astype of float16 has no operator"),
     kind_error(lambda: to_onnx(of(shifted), x))
     >> unrecorded("a shift of int64 has no operator, which takes numbers without a sign"),

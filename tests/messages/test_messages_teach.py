@@ -1,11 +1,14 @@
 """Error messages of `funcnn.teach`, pinned word for word."""
 
+import errno
+import os
+
 import numpy as np
 
 from funcnn import Adam, Dense, Sigmoid, mlp, mse, softmax_cross_entropy
 from funcnn.errors import NoFileError, NotFiniteError
 from funcnn.teach import diagnose, nudge, write_playground, write_steps
-from funcnn.teach.numbers import given
+from funcnn.testing.exact.dual import ExactArray
 from funcnn.trees import astype
 from tests.says import assert_says, each_row, file_error, kind_error, raises, range_error, shape_error
 
@@ -40,14 +43,14 @@ ROWS = [
     kind_error(lambda: write_steps((dense, Sigmoid()), x, np.zeros(4, int), softmax_cross_entropy, 0.1, "step.html"))
     >> "write_steps: the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 [[1. 1.] [1. 1.] [1. "
     "1.]]>, b=None), Sigmoid())",
-    kind_error(written(given(x))) >> "write_steps: x must hold arrays of NumPy, not TermArray",
+    kind_error(written(ExactArray.wrapped(x))) >> "write_steps: x must hold arrays of NumPy, not ExactArray",
     kind_error(written(x + 0j)) >> "write_steps: x must hold real numbers, not complex128 array",
     kind_error(written(path="step.pdf")) >> "write_steps: path must end in .html, not 'step.pdf'",
     kind_error(written(path=None)) >> "write_steps: path must be the path of a file, not None",
     raises(NoFileError, written(path="no folder/step.html"))
     >> "write_steps: no folder/step.html cannot be written: its folder does not exist; create it first",
     file_error(written(path=f"{'long' * 100}.html"))
-    >> f"write_steps: {'long' * 100}.html cannot be written: File name too long",
+    >> f"write_steps: {'long' * 100}.html cannot be written: {os.strerror(errno.ENAMETOOLONG)}",
     raises(NotFiniteError, live(x=np.where(x > 0.9, np.nan, x)))
     >> "write_playground: the cost is nan; the first array that is not finite is x",
     range_error(live(y=np.arange(4), loss=softmax_cross_entropy))

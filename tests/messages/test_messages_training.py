@@ -248,7 +248,7 @@ ROWS = [
     range_error(lambda: validation(partial(accuracy, threshold=0), x, y)(nn.TrainState(squashed)))
     >> "validation: threshold must be in (0, 1), as the network gives probabilities, not 0; write threshold=0.5",
     kind_error(
-        lambda: validation(accuracy, (words, there), np.int64(there))(nn.TrainState(First(nn.Dense(np.eye(2), None))))
+        lambda: validation(accuracy, (words, there), np.int_(there))(nn.TrainState(First(nn.Dense(np.eye(2), None))))
     )
     >> "accuracy: out must be an array, not tuple; for (out, mask) write masked(loss), or metric(out[mask], y[mask])"
     >> [

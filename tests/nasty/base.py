@@ -107,6 +107,7 @@ def mixed(*fills: Fill) -> Fill:
     """Every entry from one of these fills, each equally likely."""
 
     def fill(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-        return np.asarray(np.choose(rng.integers(0, len(fills), shape), [one(rng, shape) for one in fills]))
+        which = rng.integers(0, len(fills), shape).astype(np.intp)
+        return np.asarray(np.choose(which, [one(rng, shape) for one in fills]))
 
     return fill

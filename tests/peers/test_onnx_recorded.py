@@ -132,7 +132,7 @@ RULES = {
         np.pad(x, ((0, 0), (1, 2)), constant_values=3) + np.pad(x, ((0, 0), (0, 3)), mode="wrap")
     ),
     "rolled": lambda layer, x: np.roll(x, 1, axis=1),
-    "sorted": lambda layer, x: np.sort(x, axis=1) + np.argsort(-x, axis=1),
+    "sorted": lambda layer, x: np.sort(x, axis=1) + np.argsort(-x, axis=1, kind="stable"),
     "chosen": lambda layer, x: (
         layer.W[(x[:, 0] > 0).astype(int)][:, None] * np.take_along_axis(x, np.argmax(x, axis=1)[:, None], axis=1)
     ),
@@ -142,7 +142,9 @@ RULES = {
     "numbers of bools": lambda layer, x: (
         np.cumsum(x > 0, axis=1) * np.maximum(x > 1, x < 0) * (x > 0).sum(1)[:, None] * x
     ),
-    "orders of bools": lambda layer, x: (np.argsort(x > 0, axis=1) + np.argmax(x > 0, axis=1)[:, None]) * x,
+    "orders of bools": lambda layer, x: (
+        (np.argsort(x > 0, axis=1, kind="stable") + np.argmax(x > 0, axis=1)[:, None]) * x
+    ),
     "choices of bools": lambda layer, x: np.where(np.where(x > 0, x > 1, x < -1), x, 0),
     "whole numbers": lambda layer, x: x * ((7 * (x > 0) - 3) // 2 + (5 - 9 * (x > 1)) % 4),
     "bits": lambda layer, x: x * (((x > 0) * 5 | 2) ^ ((x > 1) * 3 & ~4)),

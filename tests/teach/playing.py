@@ -11,7 +11,7 @@ import pytest
 import funcnn.teach
 from tests.wasm.guest import node
 
-FOLDER = Path(funcnn.teach.__file__).parent / "playground"
+FOLDER = Path(funcnn.teach.__file__).parent / "live"
 PURE = ("scalars", "engine", "loops", "movements", "trainer", "numbers", "naming", "origin", "formula")
 """The scripts of a page that need no page."""
 RUN = """

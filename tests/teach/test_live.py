@@ -10,6 +10,7 @@ from funcnn import Adam, ClipNorm, Dense, Flatten, Relu, Sigmoid, mlp, mse, soft
 from funcnn.layers import Copy, Parallel
 from funcnn.losses import binary_cross_entropy_with_logits, joint
 from funcnn.teach import playground, write_playground
+from funcnn.teach.live import page
 
 rng = np.random.default_rng(0)
 one, two, five = (rng.normal(size=(12, n)) for n in (1, 2, 5))
@@ -19,8 +20,8 @@ images, colours, flags = rng.normal(size=(12, 6, 6)), rng.normal(size=(12, 6, 6,
 
 def data_of(*given, **settings):
     """The data of the page in a notebook."""
-    page = playground(*given, **settings)
-    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page.html, re.DOTALL)[1])
+    text = playground(*given, **settings).html
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)[1])
 
 
 def flat(n):
@@ -79,6 +80,18 @@ def test_fewer_rows_are_halves_down_to_four():
 def test_rows_are_not_a_choice_where_their_programs_do_not_fit():
     [choice] = data_of(mlp([5, *[4] * 60, 1], seed=0), five, one, mse, 0.1)["choices"]
     assert "fewer" not in choice
+
+
+def test_as_many_numbers_of_rows_can_be_chosen_as_fit(monkeypatch):
+    net, x = mlp([5, 3, 1], seed=0), rng.normal(size=(32, 5))
+    shown = playground(net, x, x[:, :1], mse, 0.1)
+    [choice] = data_of(net, x, x[:, :1], mse, 0.1)["choices"]
+    assert [*choice["fewer"]] == ["16", "8", "4"]
+    data = len(re.search(r'id="data">(.*?)</script>', shown.html, re.DOTALL)[1])
+    used = len(shown.html) - data + page.size_of([{**choice, "start": {}, "fewer": {}}])
+    monkeypatch.setattr(page, "MOST_BYTES", used + page.size_of([choice["fewer"]["16"], choice["fewer"]["8"]]) + 500)
+    [choice] = data_of(net, x, x[:, :1], mse, 0.1)["choices"]
+    assert [*choice["fewer"]] == ["16", "8"]
 
 
 def test_a_notebook_shows_the_page_in_a_frame_that_can_run_scripts_alone():

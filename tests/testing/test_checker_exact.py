@@ -550,3 +550,8 @@ def test_without_mpmath_it_is_named(monkeypatch):
     monkeypatch.setattr(funcnn.testing.options, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match="check_vjp: exact=True needs mpmath; write pip install mpmath"):
         check_vjp(np.sin, slopes(np.cos), [POINTS], exact=True)
+
+
+def test_the_real_part_of_exact_numbers_is_the_array():
+    x = of_values(np.ones(3))
+    assert x.real is x

@@ -219,6 +219,11 @@ def test_what_is_not_finite_is_written_as_source_too(value):
     assert np.array_equal(eval(as_source(value), {"np": np}), value, equal_nan=True)
 
 
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8", "float32", "float64"])
+def test_the_source_of_an_array_has_its_dtype(dtype):
+    assert eval(as_source(np.ones(2, dtype)), {"np": np}).dtype == dtype
+
+
 def test_a_report_says_what_was_seen():
     report = check_vjp(lambda a, b: a * b, lambda args, dA: [dA * args[1], dA * args[0]], [X**2, X**2])
     assert isinstance(report, Report)

@@ -16,7 +16,7 @@ from funcnn.testing.verdict import Aliased, NotDeterministic, NotPure, Raised, W
 from tests.said import says
 
 X = np.array([[1.0, -2.0]])
-ids = np.array([0, 1, 1])
+ids = np.array([0, 1, 1], np.int64)
 
 double = lambda x: 2 * x
 double_vjp = lambda args, dA: [2 * dA]

@@ -56,6 +56,11 @@ def test_it_is_the_four_lines():
     assert now.optimizer == ()
 
 
+def test_every_may_be_any_count():
+    one, all_at_once = [last(train(nn.TrainState(net), [(x, y)] * 3, step, 0.1, every=n)) for n in (1, 2**63 - 1)]
+    assert all_at_once == one
+
+
 def test_an_optimizer_transforms_the_gradient():
     heavy, plain = [last(train(nn.TrainState(net, o), [(x, y)] * 3, step, 0.01)) for o in (Momentum(), ())]
     velocity, params = 0, net

@@ -13,7 +13,7 @@ from funcnn.compilation.kernels import convolution, pooling
 from funcnn.compilation.kernels.calls import Call
 from funcnn.compilation.kernels.depthwise import memory_of, settings_of, sizes_of
 from funcnn.compilation.kernels.direct import forward_kernel, gradient_kernel, lanes_of
-from funcnn.compilation.memory import aligned
+from funcnn.compilation.memory import Spares, aligned
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.strips import FORM, Strips
@@ -51,15 +51,13 @@ class Head:
     """
 
     def __init__(self, layers: tuple[Any, ...], x: Any) -> None:
-        self.layers, self.x = layers, x
-        self.ready: list[HeadMemory] = [HeadMemory(layers, x)]
+        self.layers = layers
+        self.ready = Spares(lambda: HeadMemory(layers, x), HeadMemory(layers, x))
 
     def memory(self) -> HeadMemory:
         """Memory for one call at a time; append it to `ready` after the call."""
-        try:  # not `if`, since another thread may take the last one
-            return self.ready.pop()
-        except IndexError:
-            return HeadMemory(self.layers, self.x)
+        memory: HeadMemory = self.ready.take()
+        return memory
 
 
 class HeadMemory:

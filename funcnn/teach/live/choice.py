@@ -11,11 +11,12 @@ from funcnn.core import Loss, backward, forward, sgd
 from funcnn.errors import NotFiniteError, RangeError
 from funcnn.inspection.summaries import described
 from funcnn.inspection.tracing import Trace, traced
+from funcnn.layers.recurrent.base import Recurrent
 from funcnn.optimizers.base import update
 from funcnn.recording.leaves import leaves_of
 from funcnn.recording.program import Program, numbers
-from funcnn.recording.recorder import name_of_loss, record_prediction, record_step
-from funcnn.teach.steps import equations, first_line
+from funcnn.recording.recorder import record_prediction, record_step
+from funcnn.teach.live.sources import sources_of, symbols_of_rules
 from funcnn.training.finite import is_finite
 from funcnn.training.origin import origin
 from funcnn.trees.walks import map_arrays, parameters
@@ -28,14 +29,16 @@ MOST_NUMBERS = 3_000_000
 FEWEST_ROWS, MOST_COUNTS = 4, 4  # the fewest rows that a page offers, and the most numbers of rows to choose from
 
 
-def choice_data(function: str, name: str, network: tuple[Any, Any], given: Given, places: Any) -> dict[str, Any]:
-    """The choice for the page, after a first step that Python takes; errors name `function`."""
+def choice_data(
+    function: str, name: str, network: tuple[Any, Any], given: Given, places: Any, *, inputs: bool = False
+) -> dict[str, Any]:
+    """The choice for the page, after a first step that Python takes; errors name `function`. `inputs` asks for dx."""
     params, optimizer = network
     x, y, loss, lr = given
     seen = traced(function, params, x, y, loss, lr, inputs=False)
     if not is_finite(seen.cost):
         raise NotFiniteError(f"{function}: the cost is {seen.cost}; {origin(params, x, y)}")
-    programs = _programs(network, given, places)
+    programs = _programs(network, given, places, inputs=inputs)
     _check_work(function, programs["first"], x)
     start = {**leaves_of(params, "params"), **leaves_of(optimizer, "optimizer")}
     return {
@@ -44,17 +47,21 @@ def choice_data(function: str, name: str, network: tuple[Any, Any], given: Given
         "layers": _layers(seen),
         "start": {path: array_data(a) for path, a in start.items()},
         "parameters": [path for path in parameters(params) if f"grads.{path}" in programs["first"].outputs],
-        "sources": _sources(seen, loss),
+        "sources": sources_of(seen, loss, optimizer),
+        "symbols": symbols_of_rules(seen, loss),
+        "recurrent": [visit.path for visit in seen.visits if isinstance(visit.layer, Recurrent)],
         **_as_json(programs),
     }
 
 
-def fewer_rows(network: tuple[Any, Any], given: Given, places: Any) -> dict[int, dict[str, Any]]:
+def fewer_rows(
+    network: tuple[Any, Any], given: Given, places: Any, *, inputs: bool = False
+) -> dict[int, dict[str, Any]]:
     """The programs of a choice for the first half of the rows, for a quarter of them, and so on."""
     made, rows = dict[int, dict[str, Any]](), row_count_of(given[0]) // 2
     while rows >= FEWEST_ROWS and len(made) + 1 < MOST_COUNTS:
         x, y = (map_arrays(lambda a, n=rows: a[:n], tree) for tree in given[:2])
-        programs = _programs(network, (x, y, *given[2:]), places)
+        programs = _programs(network, (x, y, *given[2:]), places, inputs=inputs)
         if places is not None:
             del programs["predict"]
         made[rows], rows = _as_json(programs), rows // 2
@@ -66,11 +73,11 @@ def row_count_of(x: Any) -> int:
     return len(x[0] if type(x) is tuple else x)
 
 
-def _programs(network: tuple[Any, Any], given: Given, places: Any) -> dict[str, Program]:
+def _programs(network: tuple[Any, Any], given: Given, places: Any, *, inputs: bool) -> dict[str, Program]:
     """The step from the start, each step after it if an optimizer has a memory then, and the prediction."""
     params, optimizer = network
     x, y, loss, lr = given
-    programs = {"first": record_step(params, x, y, loss, lr, optimizer=optimizer)}
+    programs = {"first": record_step(params, x, y, loss, lr, optimizer=optimizer, inputs=inputs)}
     if optimizer != ():
         out, cache = forward(params, x)
         grads, after = update(optimizer, backward(params, cache, loss(out, y)[1]), params)
@@ -122,16 +129,6 @@ def _layers(seen: Trace) -> list[dict[str, Any]]:
 def _row_shape(tree: Any) -> list[int]:
     first = tree[0] if type(tree) is tuple else tree
     return list(first.shape[1:])
-
-
-def _sources(seen: Trace, loss: Loss) -> dict[str, list[str]]:
-    """The equations of each rule by phase and class."""
-    found = {f"loss {name_of_loss(loss)}": first_line(loss)}
-    for visit in seen.visits:
-        for phase in ("forward", "backward"):
-            cls = type(visit.layer)
-            found.setdefault(f"{phase} {cls.__name__}", equations(phase, cls))
-    return found
 
 
 def size_of(data: Any) -> int:

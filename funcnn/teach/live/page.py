@@ -21,17 +21,12 @@ from funcnn.recording.program import numbers
 from funcnn.recording.recorder import name_of_loss
 from funcnn.teach.html import as_html_path, asset, check_numbers, filled, hash_of
 from funcnn.teach.live.choice import Given, array_data, choice_data, fewer_rows, row_count_of, size_of
+from funcnn.teach.live.scripts import scripts_of
 from funcnn.teach.live.views import classes_of, grid_of, kind_of_view
 from funcnn.training.arguments import check_optimizer, is_optimizer
 from funcnn.trees.walks import arrays_in
 
 MOST_BYTES = 250_000  # of a page without its data and parameters
-SCRIPTS = (
-    *("scalars", "engine", "loops", "movements", "trainer", "numbers", "naming", "origin", "formula", "diagram"),
-    *("units", "inspector", "points", "plane", "curve", "images", "table", "cost", "surface", "gradients", "where"),
-    *("terms", "playground", "rows"),
-)
-"""The scripts of a page in their order, of which "playground" starts it."""
 
 
 @checked
@@ -112,7 +107,7 @@ def playground(
         FuncnnError: as `write_playground`, but for the path.
     """
     text = page_text("playground", (params, optimizer), (x, y, loss, lr), choices, title)
-    return Playground(text, _network_text(params, loss))
+    return Playground(text, network_text(params, loss))
 
 
 @attrs.frozen(repr=False)
@@ -131,19 +126,23 @@ class Playground:
 
 
 def page_text(
-    function: str, network: tuple[Any, Any], given: Given, choices: Mapping[str, Any] | None = None, title: str = ""
+    function: str,
+    network: tuple[Any, Any],
+    given: Given,
+    choices: Mapping[str, Any] | None = None,
+    title: str = "",
+    step: int | None = None,
 ) -> str:
-    """The text of the page; errors name the function."""
+    """The text of the page, opened at a rule of the step if `step` is its number; errors name the function."""
     named = {"": network, **_choices(function, choices)}
     for name, (params, optimizer) in named.items():
         check_network(function, f"choices[{name!r}]" if name else "params", params)
         check_optimizer(function, f"the optimizer of choices[{name!r}]" if name else "optimizer", optimizer)
         _check_arrays(function, **{f"choices[{name!r}]" if name else "params": (params, optimizer)})
     _check_arrays(function, x=given[0], y=given[1])
-    words = title or _network_text(network[0], given[2])
-    style, script = asset("playground/playground.css"), "".join([asset(f"playground/{name}.js") for name in SCRIPTS])
-    frame = asset("playground/playground.html")
-    data = {"title": words, **_data(function, named, given, len((style + script + frame).encode()))}
+    words = title or network_text(network[0], given[2])
+    data = {"title": words, "step": step, **_data(function, named, given, inputs=step is not None)}
+    style, script, frame = _assets(data["kind"], data["choices"])
     parts = {
         "title": escape(words),
         "style": style,
@@ -153,6 +152,12 @@ def page_text(
         "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
     }
     return filled(frame, parts)
+
+
+def _assets(view: str, choices: list[dict[str, Any]]) -> tuple[str, str, str]:
+    """The style, the script and the frame of a page."""
+    script = "".join([asset(f"live/{name}.js") for name in scripts_of(view, choices)])
+    return asset("live/playground.css"), script, asset("live/playground.html")
 
 
 def _choices(function: str, choices: Any) -> dict[str, tuple[Any, Any]]:
@@ -180,8 +185,8 @@ def _check_arrays(function: str, **trees: Any) -> None:
                 raise KindError(f"{function}: {argument} must hold float32 or float64, not {kind(a)}")
 
 
-def _data(function: str, named: Mapping[str, tuple[Any, Any]], given: Given, used: int) -> dict[str, Any]:
-    """The data of the page, of which `used` bytes are taken; fewer rows can be chosen where their programs fit."""
+def _data(function: str, named: Mapping[str, tuple[Any, Any]], given: Given, *, inputs: bool) -> dict[str, Any]:
+    """The data of the page; as many numbers of rows can be chosen as fit."""
     x, y, loss, lr = given
     params, _ = named[""]
     out = forward_only(params, x)
@@ -191,18 +196,21 @@ def _data(function: str, named: Mapping[str, tuple[Any, Any]], given: Given, use
     places, made = None if grid is None else grid["places"], []
     for name, network in named.items():
         try:
-            made.append(choice_data(function, name or "as given", network, given, places))
+            made.append(choice_data(function, name or "as given", network, given, places, inputs=inputs))
         except FuncnnError as error:
             if name:
                 error.add_note(f"in choices[{name!r}]")
             raise
-    used += size_of([{**choice, "start": {}} for choice in made])
+    used = len("".join(_assets(view, made)).encode()) + size_of([{**choice, "start": {}} for choice in made])
     if used > MOST_BYTES:
         layers = max([len(choice["layers"]) for choice in made])
         needed = f"few enough layers for a page of {MOST_BYTES:,} bytes; they have {layers}"
         raise RangeError(f"{function}: params must have {needed}")
-    fewer = [fewer_rows(network, given, places) for network in named.values()]
-    if used + size_of(fewer) <= MOST_BYTES:
+    fewer = [fewer_rows(network, given, places, inputs=inputs) for network in named.values()]
+    while fewer[0] and used + size_of(fewer) > MOST_BYTES:
+        for programs in fewer:
+            del programs[min(programs)]
+    if fewer[0]:
         made = [{**choice, "fewer": programs} for choice, programs in zip(made, fewer, strict=True)]
     return {
         "loss": name_of_loss(loss),
@@ -218,6 +226,7 @@ def _data(function: str, named: Mapping[str, tuple[Any, Any]], given: Given, use
     }
 
 
-def _network_text(params: Any, loss: Any) -> str:
+def network_text(params: Any, loss: Any) -> str:
+    """The classes of the layers, and the loss: "Dense → Relu → Dense, mse"."""
     layers = params if type(params) is tuple else (params,)
     return f"{' → '.join([type(layer).__name__ for layer in layers])}, {name_of_loss(loss)}"

@@ -1,0 +1,58 @@
+"""One training step as a page: the page that trains, opened at the first rule of a step."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from funcnn.checked import checked
+from funcnn.core import Loss
+from funcnn.files.archive import replacing
+from funcnn.inspection.checks import Network
+from funcnn.inspection.tracing import traced
+from funcnn.needs import Arrays, Rate
+from funcnn.teach.html import as_html_path, check_numbers
+from funcnn.teach.live.page import network_text, page_text
+
+
+@checked
+def write_steps(params: Network[Any], x: Arrays, y: Any, loss: Loss, lr: Rate, path: str | os.PathLike[str]) -> None:
+    """Write one training step as a page: forward, the loss, backward and sgd, number by number.
+
+    It is the page of `write_playground`, one file which makes no request, opened at the first rule of a step; training
+    is one click away. A rule shows the arrays that it is given beside those that it makes, by the names that they have
+    in the source of the rule, also in a layer of your own; the gates of an LSTM are arrays of their own. A click or
+    Enter on a number lists its terms, "dW[0,0] = 3 * 3 + 3 * (-1) = 6", computed from the operations of the rule as it
+    stands. The equation of a rule is the first line of its docstring or of that of the class; its symbols are listed
+    below it. The numbers are those of `trace(params, x, y, loss, lr=lr, inputs=True)`, up to rounding.
+
+    "Nudge" computes the cost again with a number of a parameter or of x changed by -h and by +h, and shows the slope
+    beside the gradient. "Predict first" hides what a rule makes until it is answered.
+    `step.html#step=3&number=0.W[0,1]` opens the page at a rule and a number.
+
+    >>> import numpy as np, tempfile
+    >>> from pathlib import Path
+    >>> from funcnn import Relu, mlp, mse
+    >>> from funcnn.teach import write_steps
+    >>> net, x, y = mlp([2, 2, 1], hidden=Relu(), seed=0), np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([[4.0], [6.0]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = Path(folder, "step.html")
+    ...     write_steps(net, x, y, mse, 0.01, page)
+    ...     page.stat().st_size < 250_000
+    True
+
+    Raises:
+        KindError: `loss` does not return (cost, dA), `path` does not end in .html, an array is not of NumPy and of real
+            numbers of 32 or 64 bits, or a rule cannot be recorded; the message has its line.
+        RangeError: a step computes too many numbers for a page; the message says how many rows a page bears.
+        NotFiniteError: the cost is NaN or infinite; the message names the first array that is not finite.
+        FileError: the file cannot be written; NoFileError if its folder does not exist.
+        Any error of forward, the loss or backward.
+    """
+    file = as_html_path("write_steps", path)
+    check_numbers("write_steps", params=params, x=x, y=y)
+    traced("write_steps", params, x, y, loss, lr, inputs=False)  # which raises the errors for arguments that do not fit
+    title = f"One training step: {network_text(params, loss)}, lr = {lr:g}"
+    text = page_text("write_steps", (params, ()), (x, y, loss, lr), title=title, step=0)
+    with replacing("write_steps", file) as page:
+        page.write(text.encode())
