@@ -485,6 +485,16 @@ def test_muon_gives_the_same_directions_for_a_gradient_whose_squares_overflow(nu
     assert np.allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
+def test_the_singular_values_of_what_muon_gives_are_about_1():
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        n_in, n_out = rng.integers(1, 20, 2)
+        g, _ = Muon().step(rng.standard_normal((n_in, n_out)), None, 1)
+        values = np.linalg.svd(g, compute_uv=False) / max(1, n_out / n_in) ** 0.5
+        assert values.min() > 0.65
+        assert values.max() < 1.25
+
+
 # The average.
 
 

@@ -217,14 +217,14 @@ PREDICTIONS = [
 ]
 
 
-@pytest.mark.parametrize(("args", "message"), STEPS, ids=str)
+@pytest.mark.parametrize(("args", "message"), STEPS, ids=[message for _, message in STEPS])
 def test_arguments_of_a_step_that_do_not_fit(args, message):
     with pytest.raises(FuncnnError) as caught:
         record_step(*args)
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize(("args", "message"), PREDICTIONS, ids=str)
+@pytest.mark.parametrize(("args", "message"), PREDICTIONS, ids=[message for _, message in PREDICTIONS])
 def test_arguments_of_a_prediction_that_do_not_fit(args, message):
     with pytest.raises(FuncnnError) as caught:
         record_prediction(*args)
