@@ -158,7 +158,7 @@ def test_a_rule_shows_what_it_is_given_beside_what_it_makes(opened):
 
 def test_the_page_begins_with_the_panel_and_training_is_one_click_away(opened):
     page = opened("screen")
-    assert step(page) == "Step 1 of 8: forward of 0 Dense"
+    assert step(page) == "Rule 1 of 8: forward of 0 Dense"
     assert page.tab.locator("#origin").bounding_box()["y"] < page.tab.locator("#diagram").bounding_box()["y"]
     assert page.tab.title() == "One training step: Dense → Relu → Dense, mse, lr = 0.01"
     page.tab.click("#one")
