@@ -72,7 +72,7 @@ function jumps(costs) {
 
 function vanishing() {
   const sizes = gradients.map((part) => part.now).filter((v) => Number.isFinite(v)), first = sizes[0], last = sizes.at(-1)
-  if (sizes.length && sizes.every((v) => v < 1e-12) && page.trainer.cost > 1e-6) return [["No gradient.", "It is 0 in each layer, so a step changes nothing. The inputs of the units lie where their functions are flat, as tanh is far from 0."]]
+  if (sizes.length && sizes.every((v) => v < 1e-12) && page.trainer.cost > 1e-6) return [["No gradient.", "It is 0 in each layer, so a step changes nothing: each unit is where its function is flat, as tanh is far from 0."]]
   if (sizes.length < 2 || !(last > 0)) return []
   if (first < 1e-3 * last) return [["Vanishing gradients.", `Layer ${gradients[0].path} receives ${first === 0 ? "nothing" : `1 / ${short(last / first, 2)}`} of the gradient of layer ${gradients.at(-1).path}: it ${first === 0 ? "does not learn" : "hardly learns"}.`]]
   return first > 1e3 * last ? [["Exploding gradients.", `Layer ${gradients[0].path} receives ${short(first / last, 2)} times the gradient of layer ${gradients.at(-1).path}.`]] : []

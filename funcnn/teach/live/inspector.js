@@ -104,9 +104,9 @@ function drawNudge(name, index, w, dw) {
   write(inspector.below, precise(below))
   write(inspector.difference, short(above - below))
   write(inspector.expected, short(2 * h * dw))
-  write(inspector.note, `The nudge: compute the cost again with w + h and with w − h, for h = ${short(h)}. The difference is 2 h dw: the gradient is right.`)
   const isNear = Math.abs(above - below - 2 * h * dw) <= 0.02 * Math.abs(2 * h * dw) + 1e-12 * Math.abs(above)
-  if (!isNear) write(inspector.note, Number.isFinite(above - below) ? `The nudge: compute the cost again with w + h and with w − h, for h = ${short(h)}. The difference is not 2 h dw where the cost has a corner or bends between w − h and w + h.` : "The cost is not finite, so the nudge cannot check the gradient.")
+  const says = isNear ? "The difference is 2 h dw: the gradient is right." : "The difference is not 2 h dw where the cost has a corner or bends between w − h and w + h."
+  write(inspector.note, Number.isFinite(above - below) ? `The nudge: compute the cost again with w + h and with w − h, for h = ${short(h)}. ${says}` : "The cost is not finite, so the nudge cannot check the gradient.")
 }
 
 function drawUnitSays() {

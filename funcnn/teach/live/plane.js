@@ -5,8 +5,8 @@ let plane = null
 
 const VIEW = {
   get hint() {
-    const says = page.data.classes ? "The colour is what the network says of a place; a point with a dark edge is on the wrong side." : isOfClasses() ? "The colour is what the network says of a place." :
-      "The colour of a place is the first output of the network there, that of a point the wanted one: blue above 0, orange below."
+    const says = isOfClasses() ? `The colour is what the network says of a place${page.data.classes ? "; a point with a dark edge is on the wrong side" : ""}.` :
+      "The colour of a place is the first output of the network there, the colour of a point is the wanted one: blue above 0, orange below."
     return `A point is a row of the data. ${says} Drag a point, or move it with the arrow keys.`
   },
   build() {
