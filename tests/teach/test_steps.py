@@ -200,7 +200,7 @@ def test_a_link_opens_a_step_and_a_number(opened):
         ("#step=8&number=2.W_after[0,0]", 8),
     ]:
         page.tab.evaluate("hash => { location.hash = hash; openAddress() }", query)
-        assert step(page).startswith(f"Step {number} of 8"), query
+        assert step(page).startswith(f"Rule {number} of 8"), query
     page.tab.evaluate("history.replaceState(null, '', '#other')")
     assert page.tab.evaluate("openAddress()") is False
 
