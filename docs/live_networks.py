@@ -26,6 +26,15 @@ words, lights = rng.normal(size=(12, 8, 2)).round(2), np.zeros((12, 6, 6, 1))
 for i, image in enumerate(lights):  # a bright row or a bright column
     image[(i // 2, slice(None)) if i % 2 else (slice(None), i // 2)] = 1
 
+TITLES = {
+    "1_line": "A line through two points",
+    "2_chain_rule": "A line, squared",
+    "3_dense": "Three outputs of two inputs",
+    "4_training": "Exclusive or, with two relus",
+    "5_softmax": "Probabilities of three classes",
+    "6_layer": "A convolution of four numbers",
+}
+
 
 def net(*sizes: int, hidden: Any = None, seed: int = 0) -> Any:
     """Dense layers with tanh between them."""
@@ -74,7 +83,10 @@ PLAYGROUNDS: dict[str, dict[str, Any]] = {
         "title": "A ring of points",
         "choices": {"with relu": (*net(2, 6, 5, 1, hidden=nn.Relu(), seed=1), nn.Sigmoid())},
     },
-    **{unit: dict(zip(("params", "x", "y", "loss", "lr"), example, strict=True)) for unit, example in EXAMPLES.items()},
+    **{
+        unit: {**dict(zip(("params", "x", "y", "loss", "lr"), example, strict=True)), "title": TITLES[unit]}
+        for unit, example in EXAMPLES.items()
+    },
     "learning_rate": fit(net(1, 16, 1), waves, np.sin(2 * waves), 0.1, title="A curve, and the learning rate"),
     "zeros": fit(
         net(2, 4, 1, seed=2),

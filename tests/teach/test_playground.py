@@ -28,6 +28,7 @@ rng = np.random.default_rng(3)
 places = rng.uniform(-1, 1, (40, 2)).round(3)
 ring = (np.hypot(*places.T) < 0.6).astype(float)[:, None]
 numbers = np.sort(rng.uniform(-2, 2, 20))[:, None]
+heights = 9 * np.random.default_rng(4).normal(size=(40, 3))
 images, rows = rng.normal(size=(12, 6, 6, 1)), rng.normal(size=(30, 5))
 
 
@@ -48,6 +49,7 @@ PAGES = {
         },
     ),
     "line": (((Dense.init(1, 1, seed=0),), numbers, 1.5 * numbers + 0.5, mse, 0.1), {}),
+    "outputs": ((mlp([2, 4, 3], seed=0), places, heights, mse, 0.1), {}),
     "images": (
         (
             (Conv2d.init(1, 3, 3, seed=0), Relu(), Flatten(), Dense.init(48, 4, seed=1)),
@@ -247,6 +249,42 @@ def test_a_rate_that_is_too_large_is_said_and_stops_at_the_first_infinite_number
     ask(page, "playground.step(1000)")
     assert "The first value that is not finite is a number in the loss mse." in page.tab.inner_text("#wrong")
     assert all(map(np.isfinite, ask(page, "playground.parameters()['0.W']")))
+
+
+def test_a_cost_that_rises_by_hand_says_nothing_of_the_learning_rate(opened):
+    page = opened("line")
+    ask(page, "playground.step(20)")
+    page.tab.fill("#value", "40")
+    page.tab.press("#value", "Enter")
+    wait(page, "playground.cost > 100")
+    ask(page, "playground.step(5)")
+    assert page.tab.inner_text("#wrong") == ""
+    ask(page, "playground.lr = 2")
+    ask(page, "playground.step(5)")
+    assert re.search(r"the cost was [\d.]+ after step 20\.", page.tab.inner_text("#wrong"))
+
+
+def test_several_outputs_that_are_no_classes_are_shown_by_the_first_one(opened):
+    page = opened("outputs")
+    ask(page, "playground.step(20)")
+    assert "first output" in page.tab.inner_text("#data-hint")
+    pixels = "document.querySelector('canvas.picture').getContext('2d').getImageData(0, 0, 160, 160).data"
+    assert ask(page, f"Math.min(...{pixels})") > 120  # between the ground and 0.44 of the colours of +1 and -1
+    read = "(mark) => mark.style.fill.match(/\\d+/g).map(Number)"
+    fills = ask(page, f"[...document.querySelectorAll('.point .mark')].map({read})")
+    pairs = [(fill, first) for fill, (first, *_) in zip(fills, heights, strict=True) if abs(first) > 1]
+    assert len(pairs) > 30
+    assert all((red < blue) == (first > 0) for (red, _, blue), first in pairs)
+
+
+def test_the_hint_of_the_rate_names_an_optimizer(opened):
+    page = opened("ring")
+    plain = page.tab.inner_text("#rate-hint")
+    assert "rate · dw. The" in plain
+    page.tab.select_option("#choice", "Momentum")
+    assert "rate · u. The learning rate says how far. Momentum makes u from dw" in page.tab.inner_text("#rate-hint")
+    page.tab.select_option("#choice", "relu")
+    assert page.tab.inner_text("#rate-hint") == plain
 
 
 def test_two_numbers_have_a_map_of_the_cost(opened):

@@ -132,7 +132,7 @@ def test_a_click_lists_the_terms(opened):
     assert tab.locator("#arrays .source").count() == 4
     assert tab.url.endswith("#step=5&number=2.dW[0,0]")
     tab.locator("#terms .link").first.click()  # x[0,0], which the rule is given
-    assert step_of(tab) == "Step 2 of 8: forward of 1 Relu"
+    assert step_of(tab) == "Rule 2 of 8: forward of 1 Relu"
     assert tab.inner_text("#terms .names") == "out[0,0] = max(x[0,0], 0)"
     assert tab.url.endswith("#step=2&number=1.out[0,0]")
     tab.click("#terms button:text('← Back')")
@@ -158,7 +158,7 @@ def test_a_rule_shows_what_it_is_given_beside_what_it_makes(opened):
 
 def test_the_page_begins_with_the_panel_and_training_is_one_click_away(opened):
     page = opened("screen")
-    assert step(page) == "Step 1 of 8: forward of 0 Dense"
+    assert step(page) == "Rule 1 of 8: forward of 0 Dense"
     assert page.tab.locator("#origin").bounding_box()["y"] < page.tab.locator("#diagram").bounding_box()["y"]
     assert page.tab.title() == "One training step: Dense → Relu → Dense, mse, lr = 0.01"
     page.tab.click("#one")
@@ -189,7 +189,7 @@ def test_the_equation_of_a_rule_without_one_is_that_of_its_operations(opened):
 
 def test_a_link_opens_a_step_and_a_number(opened):
     page = opened("screen", "#step=5&number=2.dW[1,0]")
-    assert step(page) == "Step 5 of 8: backward of 2 Dense"
+    assert step(page) == "Rule 5 of 8: backward of 2 Dense"
     assert plain(page.tab.inner_text("#terms .value")) == "-2"
     for query, number in [
         ("#number=0.db[1]", 7),
@@ -200,7 +200,7 @@ def test_a_link_opens_a_step_and_a_number(opened):
         ("#step=8&number=2.W_after[0,0]", 8),
     ]:
         page.tab.evaluate("hash => { location.hash = hash; openAddress() }", query)
-        assert step(page).startswith(f"Step {number} of 8"), query
+        assert step(page).startswith(f"Rule {number} of 8"), query
     page.tab.evaluate("history.replaceState(null, '', '#other')")
     assert page.tab.evaluate("openAddress()") is False
 
@@ -210,11 +210,11 @@ def test_keys_alone_are_enough(opened):
     press, focused = page.tab.keyboard.press, "document.activeElement.getAttribute('aria-label')"
     for _ in range(3):
         press("ArrowRight")
-    assert step(page) == page.tab.inner_text("#say") == "Step 4 of 8: the loss mse"
+    assert step(page) == page.tab.inner_text("#say") == "Rule 4 of 8: the loss mse"
     press("ArrowLeft")
     press("Home")
     press("ArrowLeft")
-    assert step(page).startswith("Step 1")
+    assert step(page).startswith("Rule 1")
     page.tab.focus("#arrays .cell")
     assert page.tab.evaluate(focused) == "x[0,0], 1"
     press("ArrowDown")
@@ -240,15 +240,15 @@ def test_keys_alone_are_enough(opened):
     press("End")
     assert page.tab.is_disabled("#step-on")
     press("Control+ArrowLeft")
-    assert step(page).startswith("Step 8")
+    assert step(page).startswith("Rule 8")
     page.tab.focus("#lr")
     press("ArrowLeft")
     press("Home")
-    assert step(page).startswith("Step 8")
+    assert step(page).startswith("Rule 8")
     page.tab.click("#origin-open")
     press("Home")
     page.tab.click("#origin-open")
-    assert step(page).startswith("Step 8")
+    assert step(page).startswith("Rule 8")
 
 
 @pytest.mark.parametrize(("query", "path", "index"), [("2.dW[0,0]", "2.W", (0, 0)), ("x[0,1]", "x", (0, 1))])

@@ -3,7 +3,7 @@
 let curve = null
 
 const VIEW = {
-  hint: "The curve is what the network says of each x. Drag a point, or move it with the arrow keys.",
+  hint: "A point is a row of the data: x, and the wanted y. The curve is what the network says of each x. Drag a point, or move it with the arrow keys.",
   build() {
     const { data, trainer } = page, x = trainer.arrays.get("x"), y = trainer.arrays.get("y"), { grid } = data
     const ends = (numbers) => [Math.min(...numbers), Math.max(...numbers)]

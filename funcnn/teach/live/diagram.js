@@ -35,9 +35,17 @@ function buildDiagram() {
   for (let c = 1; c < columns.length; c++) link(columns[c - 1], columns[c], c)
   box.append(...columns.map((column, c) => column.label = make("div", { class: "column-name", title: column.about.join(", ") }, c ? column.title.filter((name) => name !== "Flatten").join(", ") : "x")))
   diagram.units[0].button.tabIndex = 0
+  $("diagram").classList.toggle("many", columns.length > 6)
+  write($("network-hint"), networkHint())
   $("diagram").classList.toggle("flat", columns.every(({ shown, isImage }) => shown.length < 3 && !isImage))
   $("diagram").replaceChildren(diagram.svg, box)
   layOut()
+}
+
+// What lines, squares and pictures are, of those that are there.
+function networkHint() {
+  const says = [diagram.edges.length && "A square is a unit: it adds up its inputs, each times the weight of its line.", diagram.columns.some(({ isImage }) => isImage) && "A picture is what a layer makes of the chosen row."]
+  return [...says, "Blue is above 0, orange below."].filter(Boolean).join(" ")
 }
 
 function unitElement(column, c, i) {
@@ -83,7 +91,7 @@ const sizeOfImage = (width, n) => Math.min(64, width / n * 0.7)
 
 // Places in the box: columns side by side, units in the middle of their column.
 function layOut() {
-  const box = $("diagram"), width = box.clientWidth, height = box.clientHeight - (width < 420 ? 34 : 20)
+  const box = $("diagram"), width = box.clientWidth, height = box.clientHeight - (width < 420 || diagram?.columns.length > 6 ? 34 : 20)
   if (!diagram || !width) return
   const across = (x) => `${(100 * x / width).toFixed(2)}%`  // also right while the window becomes narrower
   const n = diagram.columns.length, edge = diagram.units.some((unit) => unit.name && (unit.c === 0 || unit.c === n - 1)) ? 42 : Math.max(26, ...[diagram.columns[0], diagram.columns[n - 1]].map(({ isImage }) => isImage ? sizeOfImage(width, n) / 2 : 0))

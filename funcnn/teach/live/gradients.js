@@ -12,7 +12,7 @@ function buildGradients() {
   gradients = some.map((part) => ({ ...part, values: new Map([trainer.first, trainer.next].map((ready) => [ready, arriving(ready.program, part.path)])) }))
   $("gradients-name").hidden = $("gradients").hidden = gradients.length < 2
   $("gradients").replaceChildren(make("dl", { class: "bars" }, ...gradients.map((part) => make("div", {}, make("dt", {}, `${part.path} ${part.kind}`), make("dd", {}, make("span", { class: "track" }, part.bar), part.size)))),
-    make("p", { class: "note" }, "How fast the cost changes with the outputs of a layer. From mark to mark it is a factor of 1000."))
+    make("p", { class: "note" }, "How fast the cost changes with the outputs of a layer. Each mark is 1000 times the one before."))
 }
 
 // The value that is dA of a layer: what the layer after it, or the loss, hands on. Null if it is not in the program.
@@ -54,9 +54,9 @@ function troubles() {
   const { trainer } = page, found = []
   const broken = trainer.broken || !Number.isFinite(trainer.cost) && firstBroken(trainer.present)
   if (broken) found.push(["Not a number.", `The first value that is not finite is ${placeName(broken)}. Training stopped before it changed a weight. Lower the learning rate and start again.`])
-  const { costs } = trainer, start = costs[0]
-  if (!broken && costs.length > 3 && trainer.cost > 1.5 * start) found.push(["The learning rate is too large.", `A step goes past the valley to the other side, and higher: the cost was ${short(start)} at the start.`])
-  else if (!broken && jumps(costs)) found.push(["The learning rate is large.", "The cost goes up and down, since steps go past the valley."])
+  const costs = trainer.costs.slice(trainer.since), start = costs[0]
+  if (!broken && costs.length > 3 && Math.min(trainer.cost, costs.at(-1)) > 1.5 * start) found.push(["The learning rate is too large.", `A step goes past the lowest cost, to a higher one than before: the cost was ${short(start)} ${trainer.since ? `after step ${trainer.since}` : "at the start"}.`])
+  else if (!broken && jumps(costs)) found.push(["The learning rate is large.", "The cost goes up and down, since steps go past the lowest cost."])
   const weights = gradients.flatMap((part) => part.names.filter((name) => trainer.choice.start[`params.${name}`].shape.length > 1))
   const zero = weights.filter((name) => trainer.parameter(name).every((w) => w === 0))
   if (zero.length && weights.length > 1) found.push(["Weights of 0.", `All weights of ${zero.join(", ")} are 0. Units with equal weights have equal gradients, so they stay equal.`])
@@ -72,9 +72,9 @@ function jumps(costs) {
 
 function vanishing() {
   const sizes = gradients.map((part) => part.now).filter((v) => Number.isFinite(v)), first = sizes[0], last = sizes.at(-1)
-  if (sizes.length && sizes.every((v) => v < 1e-12) && page.trainer.cost > 1e-6) return [["No gradient.", "It is 0 in each layer, so a step changes nothing: units are far out, where they are flat."]]
+  if (sizes.length && sizes.every((v) => v < 1e-12) && page.trainer.cost > 1e-6) return [["No gradient.", "It is 0 in each layer, so a step changes nothing: each unit is where its function is flat, as tanh is far from 0."]]
   if (sizes.length < 2 || !(last > 0)) return []
-  if (first < 1e-3 * last) return [["Vanishing gradients.", `Layer ${gradients[0].path} receives ${first === 0 ? "nothing" : `1 / ${short(last / first, 2)}`} of the gradient of layer ${gradients.at(-1).path}: it hardly learns.`]]
+  if (first < 1e-3 * last) return [["Vanishing gradients.", `Layer ${gradients[0].path} receives ${first === 0 ? "nothing" : `1 / ${short(last / first, 2)}`} of the gradient of layer ${gradients.at(-1).path}: it ${first === 0 ? "does not learn" : "hardly learns"}.`]]
   return first > 1e3 * last ? [["Exploding gradients.", `Layer ${gradients[0].path} receives ${short(first / last, 2)} times the gradient of layer ${gradients.at(-1).path}.`]] : []
 }
 

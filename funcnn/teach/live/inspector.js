@@ -52,13 +52,13 @@ function chooseIndex(text) {
 function setSelected(value) {
   if (Number.isFinite(value)) page.trainer.parameter(page.selected.name)[page.selected.index] = value
   else say("Write a number, such as 1.5")
-  page.trainer.broken = null
+  page.trainer.touched()
   changed()
 }
 
 // A number of the data or of a parameter has changed: numbers that were not finite may be so again.
 function moved() {
-  page.trainer.broken = null
+  page.trainer.touched()
   page.version++
   changed()
 }
@@ -104,9 +104,9 @@ function drawNudge(name, index, w, dw) {
   write(inspector.below, precise(below))
   write(inspector.difference, short(above - below))
   write(inspector.expected, short(2 * h * dw))
-  write(inspector.note, `The nudge: change w by h = ${short(h)} to both sides and compute the cost again. It changes by 2 h dw: the gradient is right.`)
   const isNear = Math.abs(above - below - 2 * h * dw) <= 0.02 * Math.abs(2 * h * dw) + 1e-12 * Math.abs(above)
-  if (!isNear) write(inspector.note, `The nudge: change w by h = ${short(h)} to both sides and compute the cost again. The two numbers differ where the cost has a corner or bends between w − h and w + h.`)
+  const says = isNear ? "The difference is 2 h dw: the gradient is right." : "The difference is not 2 h dw where the cost has a corner or bends between w − h and w + h."
+  write(inspector.note, Number.isFinite(above - below) ? `The nudge: compute the cost again with w + h and with w − h, for h = ${short(h)}. ${says}` : "The cost is not finite, so the nudge cannot check the gradient.")
 }
 
 function drawUnitSays() {
@@ -116,5 +116,5 @@ function drawUnitSays() {
   const n = trainer.present.values[value].length / data.rows, place = page.row * n + unit.i
   const button = inspector.out || (inspector.out = numberButton())
   showNumber(button, short(trainer.present.values[value][place]), value, place, `out of unit ${unit.i}`)
-  inspector.unit.replaceChildren(`Unit ${unit.i} of ${unit.column.title.join(", ")}: its bias is above; for row ${page.row} its output is `, button)
+  inspector.unit.replaceChildren(`Unit ${unit.i} of ${unit.column.title.join(", ")}: its bias, which it adds to the sum, is above; for row ${page.row} its output is `, button)
 }

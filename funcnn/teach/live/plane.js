@@ -4,14 +4,18 @@ const FINE = 160  // pixels of the picture along each axis
 let plane = null
 
 const VIEW = {
-  hint: "The colour is what the network says of a place; a point with a dark edge is on the wrong side. Drag a point, or move it with the arrow keys.",
+  get hint() {
+    const says = isOfClasses() ? `The colour is what the network says of a place${page.data.classes ? "; a point with a dark edge is on the wrong side" : ""}.` :
+      "The colour of a place is the first output of the network there, the colour of a point is the wanted one: blue above 0, orange below."
+    return `A point is a row of the data. ${says} Drag a point, or move it with the arrow keys.`
+  },
   build() {
     const { data, trainer } = page, x = trainer.arrays.get("x"), { low, high } = data.grid
     const canvas = make("canvas", { width: FINE, height: FINE, class: "picture", role: "img", "aria-label": "What the network says of each place" })
     const line = draw("path", { class: "boundary" })
-    plane = { canvas, line, most: sizeOfMost(trainer.arrays.get("y")) || 1 }
+    plane = { canvas, line, most: sizeOfMost(firstOnes()) || 1 }
     const svg = buildPoints({ low, high, at: (row) => [x[2 * row], x[2 * row + 1]], move: (row, place) => x.set(place, 2 * row),
-      colourOf: data.classes ? null : (row) => `rgb(${mixed(trainer.arrays.get("y")[row] / plane.most)})` })
+      colourOf: data.classes ? null : (row) => `rgb(${colourOfRow(row)})` })
     svg.prepend(line)
     return make("div", {}, make("div", { class: "square" }, canvas, svg), legend(data))
   },
@@ -21,6 +25,12 @@ const VIEW = {
     drawPoints()
   },
 }
+
+// Labels may also be numbers, one for each class. Other outputs are shown by the first one.
+const isOfClasses = () => page.data.classes > 0 || page.data.is_logit
+const each = () => page.trainer.arrays.get("y").length / page.data.rows
+const firstOnes = () => page.trainer.arrays.get("y").filter((_, i) => i % each() === 0)
+const colourOfRow = (row) => isOfClasses() && each() > 1 ? colour(classColour(largest(page.trainer.arrays.get("y"), row * each(), each()), each())) : mixed(page.trainer.arrays.get("y")[row * each()] / plane.most)
 
 const mixed = (v) => signed(v).map((c, i) => Math.round(colour("middle")[i] + (c - colour("middle")[i]) * Math.min(1, Math.abs(v))))
 
@@ -67,7 +77,7 @@ function fineNumbers() {
 function drawPicture(fine) {
   const { data } = page, { context, image } = pixelsOf(plane.canvas, FINE, FINE), ground = colour("middle"), plus = colour("plus"), minus = colour("minus")
   const logistic = (v) => 1 / (1 + Math.exp(-v))
-  if (fine.length === 1) {
+  if (fine.length === 1 || !isOfClasses()) {
     const centred = data.classes ? fine[0].map((v) => 2 * (data.is_logit ? logistic(v) : v) - 1) : fine[0].map((v) => v / plane.most)
     for (let k = 0; k < FINE * FINE; k++) paint(image.data, 4 * k, ground, centred[k] < 0 ? minus : plus, Math.min(1, Math.abs(centred[k]) || 0) * 0.44)
     set(plane.line, { d: data.classes ? contour(centred, FINE, 3) : "" })

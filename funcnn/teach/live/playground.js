@@ -19,6 +19,13 @@ function drawAll() {
 
 function say(text) { write($("say"), text) }
 
+// What a step does: with an optimizer, sgd is given its update in place of the gradient.
+const PLAIN = $("rate-hint").textContent
+function rateHint({ program }) {
+  const kinds = program.steps.filter(([phase]) => phase === "update").map(([, , kind]) => kind).join(", ")
+  return kinds ? `A step moves each weight w to w − rate · u. The learning rate says how far. ${kinds} makes u from dw, the gradient: how fast the cost rises with w.` : PLAIN
+}
+
 // Another network, on the same rows.
 function openChoice(index) {
   const { data } = page, before = page.trainer
@@ -29,6 +36,7 @@ function openChoice(index) {
   Object.assign(page, { unit: null, chosen: null, trail: [], selected: null, pixels: null })
   page.trainer.look()
   page.selected = steepest(page.trainer)
+  write($("rate-hint"), rateHint(page.trainer.present))
   buildDiagram()
   buildInspector()
   $("data-view").replaceChildren(VIEW.build())
@@ -157,7 +165,7 @@ window.playground = {
     const array = page.trainer.parameter(path)
     if (!array || !(index in array)) throw new RangeError(`playground.set: there is no ${path}[${index}]`)
     array[index] = value
-    page.trainer.broken = null
+    page.trainer.touched()
     drawAll()
   },
   get lr() { return rate },

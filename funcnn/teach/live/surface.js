@@ -25,7 +25,7 @@ function buildSurface() {
   for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => { surface.isHeld = false })
   const [u, v] = pair.map(label), { low, high } = surface, axis = (at, text) => make("span", { class: `axis ${at}` }, text)
   $("surface").replaceChildren(make("h2", {}, `The cost of each ${u} and ${v}`), make("div", { class: "square" }, canvas, svg, axis("across", u), axis("up", v), axis("left", short(low[0], 2)), axis("right", short(high[0], 2)), axis("bottom", short(low[1], 2)), axis("top", short(high[1], 2))),
-    make("p", { class: "note" }, "Orange is a high cost. A step goes downhill, across the lines. Drag the point to another start."))
+    make("p", { class: "note" }, "Orange is a high cost; along a line the cost is the same. A step goes downhill, across the lines. Drag the point to another start."))
 }
 
 const numbersOf = ({ pair }) => pair.map(([name, i]) => page.trainer.parameter(name)[i])
@@ -78,7 +78,8 @@ function drawSurface() {
 // Another start: the way begins anew.
 function moveTo(values) {
   surface.pair.forEach(([name, i], axis) => { page.trainer.parameter(name)[i] = values[axis] })
-  Object.assign(page.trainer, { ways: [], broken: null })
+  page.trainer.ways = []
+  page.trainer.touched()
   changed()
 }
 

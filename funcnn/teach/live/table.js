@@ -1,12 +1,16 @@
 // Rows as a table: what the network is given, what it says, and what it should say.
 
-const MOST_ROWS = 60, MOST_INPUTS = 5, MOST_OUTPUTS = 3
+const MOST_ROWS = 60
 let table = null
 
+// As many inputs and outputs as a card has room for.
+const mostOf = (n, k) => n > 5 && k > 2 ? [2, 2] : [5, 3]
+
 const VIEW = {
-  hint: "Choose a row to see it go through the network, and a number to see where it comes from.",
+  hint: "out is what the network says, y what it should say. Choose a row to see it go through the network, and a number to see where it comes from.",
   build() {
     const { data, trainer } = page, x = data.x[0], n = sizeOf(x.shape.slice(1)), k = trainer.out.length / data.rows
+    const [MOST_INPUTS, MOST_OUTPUTS] = mostOf(n, k)
     const names = data.names || {}, inputs = Array.from({ length: Math.min(n, MOST_INPUTS) }, (_, i) => names.inputs && names.inputs.length === n ? names.inputs[i] : n === 1 ? "x" : `x[${indexOf(i, x.shape.slice(1)).join(",")}]`)
     if (n > MOST_INPUTS) inputs.push("…")
     const outputs = Array.from({ length: Math.min(k, MOST_OUTPUTS) }, (_, i) => k === 1 ? "out" : names.outputs && names.outputs.length === k ? names.outputs[i] : `out[${i}]`)
@@ -30,7 +34,7 @@ const VIEW = {
       data.rows > MOST_ROWS ? make("p", { class: "note" }, `The first ${MOST_ROWS} of ${data.rows} rows.`) : null)
   },
   draw() {
-    const { data, trainer } = page, { present } = trainer, y = trainer.arrays.get("y") || trainer.arrays.get("y.0"), each = y ? y.length / data.rows : 0
+    const { data, trainer } = page, { present } = trainer, y = trainer.arrays.get("y") || trainer.arrays.get("y.0"), each = y ? y.length / data.rows : 0, [, MOST_OUTPUTS] = mostOf(sizeOf(data.x[0].shape.slice(1)), trainer.out.length / data.rows)
     const result = present.program.outputs.out ?? present.program.outputs["out.0"], input = present.program.inputs.findIndex(([name]) => /^x(\.0)?$/.test(name))
     table.forEach(({ cells, says, y: last, line, head }, row) => {
       for (const { button, isOut, place } of cells) {

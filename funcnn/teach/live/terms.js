@@ -38,7 +38,7 @@ function followProgram() {
 function drawTerms() {
   const { chosen, trail } = page, { ready, names } = where
   if (!chosen) {
-    $("terms").replaceChildren(make("p", { class: "note" }, "Choose a number: here it says from which numbers it is computed."))
+    $("terms").replaceChildren(make("p", { class: "note" }, "Choose a number to see the numbers it is computed from."))
     return []
   }
   if ($("answer") && document.activeElement === $("answer")) return []  // an answer is being written

@@ -7,7 +7,7 @@ function trainer(data, choice) {
   const predict = choice.predict ? prepare(choice.predict, new Map(parameters)) : null
   if (predict) fill(predict.inputs, "x", data.grid ? [data.grid] : data.x)
   const self = {
-    data, choice, arrays, first, next, predict, costs: [], ways: [], broken: null,
+    data, choice, arrays, first, next, predict, costs: [], ways: [], broken: null, since: 0,
     get steps() { return self.costs.length },
     get present() { return self.steps && choice.next ? next : first },
     get cost() { return self.present.outputs.cost[0] },
@@ -16,7 +16,7 @@ function trainer(data, choice) {
     parameter: (name) => arrays.get(`params.${name}`),
     names: choice.parameters,  // the paths of what is trained
     rate(lr) { arrays.get("lr")[0] = lr },
-    look, step, reset, costWith,
+    look, step, reset, touched, costWith,
   }
 
   // Everything at the present parameters, without a step.
@@ -57,8 +57,11 @@ function trainer(data, choice) {
       const by = self.names.includes(name.slice(7)) ? scale : 1
       if (arrays.has(name)) load(arrays.get(name), numbers, by)
     }
-    Object.assign(self, { costs: [], ways: [], broken: null })
+    Object.assign(self, { costs: [], ways: [], broken: null, since: 0 })
   }
+
+  // A number was changed by hand: costs before it say nothing of the learning rate.
+  function touched() { Object.assign(self, { broken: null, since: self.steps }) }
 
   // The cost with one number of a parameter changed.
   function costWith(name, index, value) {

@@ -1,5 +1,6 @@
 // The numbers of one step: the rules, what each is given beside what it makes, and the chosen number.
 
+const PHASES = { forward: "forward: the outputs", loss: "loss: the cost", backward: "backward: the gradients", update: "update: what sgd is given", sgd: "sgd: the new weights" }
 let where = null
 
 function buildWhere() {
@@ -7,7 +8,7 @@ function buildWhere() {
   const rules = program.steps.map((_, i) => i).filter((i) => names.some((one) => one && one.step === i))
   where = { ready: present, names, rules, step: rules[Math.min(page.data.step ?? 0, rules.length - 1)], arrays: new Map() }
   const phases = [...new Set(rules.map((i) => program.steps[i][0]))]
-  $("rules").replaceChildren(...phases.map((phase) => make("div", {}, make("h3", {}, phase), make("div", { class: "chips" }, ...rules.filter((i) => program.steps[i][0] === phase).map((i) => {
+  $("rules").replaceChildren(...phases.map((phase) => make("div", {}, make("h3", {}, PHASES[phase] || phase), make("div", { class: "chips" }, ...rules.filter((i) => program.steps[i][0] === phase).map((i) => {
     const [, path, kind] = program.steps[i]
     return make("button", { type: "button", "data-step": i, click: () => goTo(i) }, [path, kind].filter(Boolean).join(" ") || phase)
   })))))
@@ -42,7 +43,7 @@ function showStep(step) {
   $("step-back").disabled = number === 0
   $("step-on").disabled = number === count - 1
   const groups = [["Given", given, "given"], ["Made", made, "made"], ["Kept from forward", kept, "kept"], ["On the way", between, "between"]]
-  $("arrays").replaceChildren(make("h3", { id: "rule", tabindex: "-1" }, `Step ${number + 1} of ${count}: ${stepTitle(program.steps[step])}`), ...equationsOf(step),
+  $("arrays").replaceChildren(make("h3", { id: "rule", tabindex: "-1" }, `Rule ${number + 1} of ${count}: ${stepTitle(program.steps[step])}`), ...equationsOf(step),
     make("div", { class: "sides" }, ...groups.filter(([, list]) => list.length).map(([name, list, kind]) => make("section", { class: kind }, make("h4", {}, name), ...list.map(arrayElement)))),
     program.steps[step][0] === "sgd" ? make("p", { id: "after" }) : "")
   drawWhere()
