@@ -1,8 +1,10 @@
 """The engine of a page that trains, run by Node."""
 
+import atexit
 import json
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,23 @@ console.log(JSON.stringify(jobs.map(({ program, inputs }) => {
 """
 
 
+SERVER = """
+const vm = require("vm"), fs = require("fs")
+require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
+  const [script, data] = JSON.parse(line), printed = []
+  const space = { require, process: { argv: ["node", script, data] }, console: { log: (text) => printed.push(text) } }
+  let answer
+  try {
+    vm.runInNewContext(fs.readFileSync(script, "utf8"), space)
+    answer = { printed: printed.join("") }
+  } catch (error) {
+    answer = { error: error.stack }
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\\n`)
+})
+"""
+
+
 def flat(a):
     """The numbers of an array as JSON."""
     return [one if one - one == 0 else str(one) for one in np.asarray(a).reshape(-1).tolist()]
@@ -36,6 +55,19 @@ def data_of_page(path):
     return json.loads(re.search(r'id="data">(.*?)</script>', path.read_text("utf-8"), re.DOTALL)[1])
 
 
+@cache
+def server():
+    """A process of Node that runs scripts one after the other, since each start of Node takes time."""
+    process = subprocess.Popen([node(), "-e", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def end():
+        with process:
+            process.stdin.close()
+
+    atexit.register(end)
+    return process
+
+
 def node_result(code, data, folder):
     """What code prints as JSON after the scripts of a page; the name of a file with data is its argument."""
     if node() is None:
@@ -43,9 +75,11 @@ def node_result(code, data, folder):
     script, given = folder / "run.js", folder / "data.json"
     script.write_text("".join([(FOLDER / f"{name}.js").read_text("utf-8") for name in PURE]) + code, "utf-8")
     given.write_text(json.dumps(data), "utf-8")
-    done = subprocess.run([node(), script, given], check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    server().stdin.write(json.dumps([str(script), str(given)]) + "\n")
+    server().stdin.flush()
+    answer = json.loads(server().stdout.readline())
+    assert "error" not in answer, answer["error"]
+    return json.loads(answer["printed"])
 
 
 def run_in_node(jobs, folder):
