@@ -27,7 +27,7 @@ class Live(SphinxDirective):
         small = "-".join(["small", *self.options.values()])
         depth = self.env.docname.count("/")
         source, title = f"{'../' * depth}live/{name}.html", PLAYGROUNDS[name].get("title", "A network that trains")
-        frame = f'<iframe class="live {small}" src="{source}#{small}" title="{title}" loading="lazy"></iframe>'
+        frame = f'<iframe class="live {small}" src="{source}#view={small}" title="{title}" loading="lazy"></iframe>'
         return [
             nodes.raw(
                 "", f'{frame}\n<p class="live"><a href="{source}">{title}: open it by itself</a></p>', format="html"

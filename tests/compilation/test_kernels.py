@@ -15,6 +15,8 @@ from funcnn import backward, evolve, forward, inference, layers, namespace, reco
 from funcnn.bits import words
 from funcnn.compilation.engine import Engine
 from funcnn.compilation.kernels import calls, rows, table  # noqa: F401  which attaches them
+from funcnn.compilation.kernels.convolution import convolution_backward
+from funcnn.compilation.kernels.recurrent import steps_forward
 from funcnn.compilation.kernels.table import least
 from funcnn.core import backward_params
 from funcnn.errors import FuncnnError
@@ -369,3 +371,25 @@ def test_a_processor_without_avx(monkeypatch):
             is_close(rows.by_rows(rule, at=1)(layer, x), rule(layer, x), tolerance)
         rule = unwrap(classification.cross_entropy)
         is_close(rows.by_rows(rule, at=1)("", x, np.arange(9)), rule("", x, np.arange(9)), tolerance)
+
+
+@pytest.mark.parametrize("cls", [layers.GRU, layers.LSTM])
+def test_padded_steps_of_a_layer_of_a_size_of_its_own(cls):
+    rng = np.random.default_rng(0)
+    layer, x = cls.init(2, 13, seed=0), rng.normal(size=(5, 6, 2))
+    given = x, np.arange(6) < rng.integers(1, 7, (5, 1))
+    with for_all_sizes(*least):
+        (out, _), cache = forward(layer, given)
+        grads = backward(layer, cache, (np.ones_like(out), None))
+    with without_kernels():
+        (plain, _), cache = forward(layer, given)
+        expected = backward(layer, cache, (np.ones_like(out), None))
+    assert np.allclose(out, plain, rtol=1e-12)
+    assert np.allclose(grads.params.W, expected.params.W, rtol=1e-12)
+
+
+def test_no_rows_and_half_precision_have_no_kernel():
+    layer = layers.GRU.init(2, 3, seed=0)
+    assert steps_forward(layer, None, np.zeros((0, 4, 9)), None, (np.zeros((0, 3)),), keeps=True) is None
+    x = np.zeros((2, 5, 5, 2), np.float16)
+    assert convolution_backward(layers.Conv2d.init(2, 3, 3, seed=0), x, np.zeros((2, 3, 3, 3), x.dtype)) is None

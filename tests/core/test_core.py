@@ -254,3 +254,9 @@ def test_an_mlp_from_its_sizes():
     assert sum(leaf.size for leaf in leaves(mlp([2, 27, 31, 31, 1], seed=1))) == 1973
     noisy = mlp([2, 3, 3, 1], hidden=Noisy(9), seed=1)
     assert noisy[1].seed != noisy[3].seed
+
+
+@pytest.mark.parametrize("params", [[nn.Dense.init(1, 1, seed=0)], (nn.Adam(),)], ids=["list", "optimizers"])
+def test_what_is_no_network_has_no_inference(params):
+    with pytest.raises(nn.errors.KindError, match=r"inference: params must be a layer or a tuple of layers, not"):
+        inference(params)

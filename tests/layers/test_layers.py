@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import funcnn as nn
 from funcnn import Array, Dense, Elementwise, Grads, backward, forward, gradient, record
-from funcnn.generation import positionwise, step
+from funcnn.generation import fixed_memory, mixes_positions, positionwise, step
 from funcnn.records import registry
 from funcnn.testing import check_layer
 from funcnn.testing import strategies as fst
@@ -274,3 +274,14 @@ def test_check_layer_follows_tuples_and_whole_numbers():
         return Grads(nn.gradient(params, W=dW), (None, (d * params.W[ids]).sum(axis=1, keepdims=True) + dscale))
 
     check_layer(Pick(np.arange(6.0).reshape(3, 2)), (np.array([0, 2, 2, 1]), np.linspace(1, 2, 4)[:, None]))
+
+
+def test_batch_norm_inside_a_map_mixes_rows_and_dropout_does_not():
+    assert nn.layers.Map(nn.BatchNorm.init(2)) != nn.layers.Map(nn.Dropout(0.5, seed=1))
+    assert mixes_positions(nn.layers.Map((nn.BatchNorm.init(2),)))
+    assert not mixes_positions(nn.layers.Map((Dense.init(2, 2, seed=0), nn.Dropout(0.5, seed=1))))
+
+
+def test_layers_that_keep_no_positions_have_no_memory_of_fixed_size():
+    assert fixed_memory(nn.layers.Conv1d.init(1, 1, 2, seed=0, padding=(1, 0)), 2, 5) is None
+    assert fixed_memory(nn.layers.Upsample(2), 2, 5) is None

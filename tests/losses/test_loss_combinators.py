@@ -324,3 +324,8 @@ def test_a_second_output_that_widens():
         check_loss(widens, (OUT, OUT), (Y, Y))
     said = "dA must have the dtype and shape of out, float32 (4, 3, 2)"
     assert "out.1" in str(caught.value) or said in str(caught.value)
+
+
+def test_blocks_of_rows_of_a_masked_loss_combine():
+    out, y = np.random.default_rng(0).normal(size=(2, 4, 3))
+    assert check_loss(masked(mse), (out, np.array([True, True, False, True])), y).verdict == "pass"

@@ -357,7 +357,7 @@ def test_what_goes_wrong_is_said(opened):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_in_a_frame_of_another_page_it_is_small(name, opened):
-    page = opened(name, query="#small")
+    page = opened(name, query="#view=small")
     assert not page.tab.is_visible("h1")
     assert not page.tab.is_visible("footer")
     page.tab.click("#one")

@@ -218,3 +218,13 @@ def test_the_inconclusive_rejects_within_given_unless_it_is_an_error():
         drawn(inconclusive="error")()
     with pytest.raises(Inconclusive):
         check_vjp(rough, lambda args, dA: [dA], [X])
+
+
+def test_a_tensor_that_requires_a_gradient_has_no_remedy():
+    class Tensor:
+        def __array__(self, dtype=None, copy=None):
+            raise RuntimeError("it requires a gradient")
+
+    with pytest.raises(KindError) as caught:
+        check_vjp(np.sin, lambda args, dA: [dA * np.cos(args[0])], [Tensor()])
+    assert "; write" not in str(caught.value)

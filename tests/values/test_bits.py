@@ -8,6 +8,7 @@ import pytest
 
 from funcnn import bits
 from funcnn.bits import normal, uniform, words
+from funcnn.errors import RangeError
 from tests.says import assert_says, each_row, kind_error
 
 N = 1 << 16
@@ -183,3 +184,8 @@ def test_it_says(row):
 
 def test_a_key_takes_words_of_numpy():
     assert words(np, (np.int32(7), np.array(0)), (2,)).tolist() == words(np, (7, 0), (2,)).tolist()
+
+
+def test_a_shape_beyond_all_memory_is_refused():
+    with pytest.raises(RangeError, match=r"shape must be of an array of at most \d+ entries"):
+        words(np, (1,), (2**62,))

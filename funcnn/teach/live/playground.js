@@ -142,9 +142,9 @@ $("choice").closest(".field").hidden = page.data.choices.length < 2
 $("speed").value = "1"
 document.body.classList.add(page.data.kind)
 
-// In a frame of another page: #small, or #small-gradients with the gradient of each layer.
+// In a frame of another page: #view=small, or #view=small-gradients with the gradient of each layer.
 const beSmall = () => {
-  const asked = location.hash.slice(1).split("-")
+  const asked = location.hash.replace("#view=", "").split("-")
   for (const name of ["small", "gradients"]) document.body.classList.toggle(name, asked[0] === "small" && asked.includes(name))
   layOut()
 }
