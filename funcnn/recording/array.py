@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from funcnn.arrays import Array
-from funcnn.recording.operations import strides_of
+from funcnn.recording.operations import at_positions, strides_of
 from funcnn.recording.refusals import is_asked_by_funcnn, refusal_error
 from funcnn.recording.tape import Tape, current, refuse
 
@@ -98,10 +98,8 @@ class RecordedArray(NDArrayOperatorsMixin):
         whole = RecordedArray(store.base, store).place()
         if self.index is None:
             return rows.place()
-        if (regular := strides_of(self.index)) is None:
-            return tape.operation("put", (whole, tape.constant(self.index), rows.place()))
-        offset, strides = regular
-        return tape.operation("put", (whole, rows.place()), {"offset": offset, "strides": strides})
+        positions, settings = at_positions(self.index)
+        return tape.operation("put", (whole, *map(tape.constant, positions), rows.place()), settings)
 
     dtype = property(lambda self: np.result_type(self.store.base))
     shape = property(lambda self: np.shape(self.numbers))

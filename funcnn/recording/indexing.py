@@ -12,6 +12,7 @@ from funcnn.arrays import Array
 from funcnn.recording.array import RecordedArray
 from funcnn.recording.arrays import as_recorded, cast, fresh, known, numbers_of, operation, recorded_of
 from funcnn.recording.moves import part
+from funcnn.recording.operations import at_positions
 from funcnn.recording.tape import refuse
 
 
@@ -31,7 +32,8 @@ def set_entries(a: RecordedArray, index: Any, value: Any) -> None:
         rows = np.where(_spread(index, a), cast(_row(value), a.dtype), a)
         a.change(as_recorded(rows), lambda: a.numbers.__setitem__(plain, numbers))
     elif (positions := _computed(a, index)) is not None:
-        _change(a, "put", positions, value, lambda: a.numbers.__setitem__(plain, numbers))
+        made = operation("put", a, positions, _rows(value, positions.shape, a.dtype))
+        a.change(made, lambda: a.numbers.__setitem__(plain, numbers))
     else:
         entry = RecordedArray(a.numbers[plain], a.store, np.asarray(a.positions[plain]))
         if (
@@ -47,12 +49,12 @@ def add_at(a: RecordedArray, index: Any, value: Any) -> None:
     """np.add.at(a, index, value)"""
     plain, numbers = _plain(index), numbers_of(value)
     if (positions := _computed(a, index)) is None:
-        positions = known(np.asarray(np.arange(a.size).reshape(a.shape)[plain]))
-    _change(a, "put_add", positions, value, lambda: np.add.at(a.numbers, plain, numbers))
-
-
-def _change(a: RecordedArray, name: str, positions: RecordedArray, value: Any, write: Any) -> None:
-    a.change(operation(name, a, positions, _rows(value, positions.shape, a.dtype)), write)
+        own = np.asarray(np.arange(a.size).reshape(a.shape)[plain])
+        given, settings = at_positions(own)
+        made = operation("put_add", a, *map(known, given), _rows(value, own.shape, a.dtype), settings=settings)
+    else:
+        made = operation("put_add", a, positions, _rows(value, positions.shape, a.dtype))
+    a.change(made, lambda: np.add.at(a.numbers, plain, numbers))
 
 
 def _rows(value: Any, shape: tuple[int, ...], dtype: Any) -> RecordedArray:

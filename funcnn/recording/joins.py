@@ -9,6 +9,7 @@ import numpy as np
 
 from funcnn.recording.array import RecordedArray
 from funcnn.recording.arrays import as_recorded, cast, copied, known, operation, recorded_of
+from funcnn.recording.operations import at_positions
 from funcnn.recording.tape import refuse
 from funcnn.recording.ufuncs import elementwise
 
@@ -62,7 +63,8 @@ def pad(array: RecordedArray, pad_width: Any, mode: str = "constant", *, constan
         return refuse(f"np.pad with the mode {mode!r} and these values", "write concatenate")
     inside = np.pad(np.ones(array.shape, bool), pad_width)
     made = known(np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=constant_values))
-    return operation("put", made, known(np.flatnonzero(inside).reshape(array.shape)), array)
+    positions, settings = at_positions(np.flatnonzero(inside).reshape(array.shape))
+    return operation("put", made, *map(known, positions), array, settings=settings)
 
 
 def where(condition: Any, x: Any, y: Any, /) -> RecordedArray:

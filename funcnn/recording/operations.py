@@ -119,3 +119,11 @@ def strides_of(positions: Array) -> tuple[int, list[int]] | None:
     ]
     grid = positions_of_view(first, strides, positions.shape)
     return (first, strides) if np.array_equal(grid, positions) else None
+
+
+def at_positions(positions: Array) -> tuple[list[Array], Settings]:
+    """What `put` is given to say these positions: strides where they are those of a view, else the positions."""
+    if (regular := strides_of(positions)) is None:
+        return [positions], {}
+    offset, strides = regular
+    return [], {"offset": offset, "strides": strides}
