@@ -49,9 +49,7 @@ class Program:
             KindError: an input is missing, unknown, or not an array.
             ShapeError: an input has another shape or dtype than the array that it stands for.
         """
-        if (missing := {name for name, *_ in self.inputs} ^ set(inputs)) != set():
-            needed = ", ".join([name for name, *_ in self.inputs])
-            raise KindError(f"Program: inputs must be {needed}; {', '.join(sorted(missing))} is missing or unknown")
+        _check_names([name for name, *_ in self.inputs], inputs)
         values = [_checked(name, inputs[name], shape, dtype) for name, shape, dtype in self.inputs]
         values += self.constants
         with np.errstate(all="ignore"):  # a rule that is recorded has given NumPy's warnings, or has switched them off
@@ -122,6 +120,15 @@ class Program:
 
 _DTYPES = {"float64", "float32", "int64", "int32", "uint32", "uint8", "bool"}
 _LARGEST = 1 << 53
+
+
+def _check_names(names: list[str], inputs: Any) -> None:
+    if not isinstance(inputs, Mapping):
+        raise KindError(f"Program: inputs must be a mapping from names to arrays, not {kind(inputs)}")
+    for what, found in (("missing", set(names) - set(inputs)), ("unknown", set(inputs) - set(names))):
+        if found:
+            given = ", ".join(sorted(map(str, found)))
+            raise KindError(f"Program: inputs must be {', '.join(names)}; {what}: {given}")
 
 
 def _checked(name: str, a: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:

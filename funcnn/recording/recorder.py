@@ -29,6 +29,7 @@ from funcnn.recording.program import Program
 from funcnn.recording.tape import Tape, recording
 from funcnn.recording.variables import Steps, naming
 from funcnn.records import is_record
+from funcnn.training.arguments import check_optimizer
 
 Inputs = Mapping[str, Any]
 RecordedArray.functions = RecordedFunctions()
@@ -116,6 +117,7 @@ def record_step(
     Raises:
         KindError: as `record_function`; other errors are those of the functions of a step.
     """
+    check_optimizer("record_step", "optimizer", optimizer)
     out, cache = forward(params, x)  # these raise the errors for arguments that do not fit
     _, dA = evaluated("record_step", loss, out, y)
     grads, _ = update(optimizer, backward(params, cache, dA), params)

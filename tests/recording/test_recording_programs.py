@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 import pytest
 
-from funcnn import Dense, Tanh, mlp, mse, softmax_cross_entropy
+from funcnn import Adam, Dense, Tanh, mlp, mse, softmax_cross_entropy
 from funcnn.errors import FuncnnError, KindError, RangeError, ShapeError
 from funcnn.recording import record_function, record_prediction, record_step
 from funcnn.recording.operations import OPERATIONS, computed
@@ -68,8 +68,9 @@ def test_dtypes_and_names_count():
 def test_inputs_are_checked():
     program = program_of(scaled, x=np.ones(2), w=0.5)
     for inputs, message in [
-        ({"x": np.ones(2)}, "Program: inputs must be x, w; w is missing or unknown"),
-        ({"x": np.ones(2), "w": 1.0, "v": 1}, "Program: inputs must be x, w; v is missing or unknown"),
+        ("x", "Program: inputs must be a mapping from names to arrays, not str"),
+        ({"x": np.ones(2)}, "Program: inputs must be x, w; missing: w"),
+        ({"x": np.ones(2), "w": 1.0, "v": 1}, "Program: inputs must be x, w; unknown: v"),
         ({"x": [1, 2], "w": 1.0}, "Program: x must be an array, not list"),
         ({"x": np.ma.masked_array([1.0, 2.0]), "w": 1.0}, "Program: x must be an array, not MaskedArray"),
     ]:
@@ -210,6 +211,11 @@ STEPS = [
         "record_step: the loss must return a pair, the cost and its gradient dA, not float64 array",
     ),
 ]
+OPTIMIZERS = [
+    (Adam, "the class Adam; write Adam()"),
+    (None, "None; for plain gradient descent write ()"),
+    ([Adam()], "list"),
+]
 PREDICTIONS = [
     ((NET, LISTS), "record_prediction: x must be an array, not list; write np.asarray(x)"),
     ((NET, X[:, :1]), "Dense: x must be (m, ..., 2), not (4, 1)"),
@@ -222,6 +228,14 @@ def test_arguments_of_a_step_that_do_not_fit(args, message):
     with pytest.raises(FuncnnError) as caught:
         record_step(*args)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("optimizer", "given"), OPTIMIZERS, ids=["class", "None", "list"])
+def test_what_is_no_optimizer(optimizer, given):
+    with pytest.raises(KindError) as caught:
+        record_step(NET, X, Y, mse, 0.1, optimizer=optimizer)
+    needed = "an optimizer, such as Adam(), or a tuple of them"
+    assert str(caught.value) == f"record_step: optimizer must be {needed}, not {given}"
 
 
 @pytest.mark.parametrize(("args", "message"), PREDICTIONS, ids=[message for _, message in PREDICTIONS])
@@ -253,3 +267,17 @@ def test_the_page_has_the_dtypes():
         a = np.ones(2, letter)
         assert program_of(lambda x: x.reshape(2, 1), x=a).to_json()["inputs"] == [["x", [2], letter]]
     assert len(letters) == 7
+
+
+def test_positions_of_a_view_are_said_by_strides():
+    def framed(x):
+        made = np.zeros_like(x)
+        made[:, 1::2] = x[:, ::2]
+        np.add.at(made, (slice(None), slice(1, 3)), x[:, :2])
+        return np.pad(made, 1)
+
+    program = record_function(framed, {"x": np.ones((6, 4))})
+    puts = [one for one in program.operations if one.name.startswith("put")]
+    assert [one.name for one in puts] == ["put", "put_add", "put"]
+    assert all("strides" in one.settings for one in puts)
+    assert all(constant.dtype.kind == "f" for constant in program.constants)
