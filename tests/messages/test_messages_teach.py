@@ -58,11 +58,15 @@ ROWS = [
     kind_error(live(astype(dense, np.float16)))
     >> "write_playground: params must hold float32 or float64, not float16 array",
     kind_error(live(choices={3: 3})) >> "write_playground: choices must be a dict of networks by name, not {3: 3}",
+    kind_error(live(choices={"as given": dense}))
+    >> "write_playground: choices must have other names than 'as given', the name of params",
     kind_error(live(choices={"other": 3}))
     >> "write_playground: choices['other'] must be a layer or a tuple of layers, not int",
     shape_error(live(choices={"other": Dense(two, None)}))
     >> "Dense: x must be (m, ..., 4), not (4, 3)"
     >> ["in choices['other']"],
+    kind_error(live((), two, two)) >> "write_playground: params must have a layer",
+    range_error(live(x=x[:0], y=two[:0])) >> "mse: out must have at least one entry; out: (0, 2)",
     kind_error(live(optimizer=Adam))
     >> "write_playground: optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Adam; "
     "write Adam()",
@@ -71,7 +75,7 @@ ROWS = [
     range_error(live(mlp([3, 2000, 2000, 2], seed=0)))
     >> "write_playground: params must compute at most 3,000,000 numbers in a step, not 16,162,062",
     range_error(live(mlp([3, *[2] * 700, 2], seed=0)))
-    >> "write_playground: params must have few enough layers for a page of 250,000 bytes; they have 1401",
+    >> "write_playground: params must fit into a page of 250,000 bytes, beside its data and parameters",
     kind_error(nudged("0.W", (0, 0)))
     >> "nudge: path must be one of 'W', 'x', the paths of arrays of floats, not '0.W'",
     kind_error(lambda: nudge(dense, (x, two), two, mse, "x", (0, 0)))

@@ -21,7 +21,7 @@ from funcnn import (
     sgd,
     softmax_cross_entropy,
 )
-from funcnn.teach import write_playground
+from funcnn.teach import write_playground, write_steps
 from tests.browser import WIDTHS
 
 rng = np.random.default_rng(3)
@@ -174,7 +174,7 @@ def test_a_point_is_dragged_and_moved_by_keys(opened):
     wait(page, f"playground.cost !== {moved}")
     page.tab.keyboard.press("PageDown")
     label = page.tab.evaluate("document.activeElement.getAttribute('aria-label')")
-    assert re.fullmatch(r"row \d+: .*, class [01]; the network says class [01]", label)
+    assert re.fullmatch(r"row \d+: .*, class [01]; the prediction is class [01]", label)
 
 
 def test_a_weight_is_chosen_by_keys_and_changed(opened):
@@ -205,7 +205,7 @@ def test_the_nudge_is_the_gradient_times_two_h(opened):
     found = {name: float(value.replace("\N{MINUS SIGN}", "-")) for name, value in rows}
     assert found["difference"] == pytest.approx(found["2 h dw"], rel=0.01)
     assert found["cost at w + h"] - found["cost at w \N{MINUS SIGN} h"] == pytest.approx(found["difference"], rel=0.02)
-    assert "the gradient is right" in page.tab.inner_text("#inspector")
+    assert "agrees with 2 h dw" in page.tab.inner_text("#inspector")
 
 
 def test_where_a_number_comes_from(opened):
@@ -379,3 +379,14 @@ def test_fewer_rows_train_on_as_python_does(opened):
     assert np.allclose(made["0.W"], params[0].W.ravel(), rtol=0, atol=1e-12)
     page.tab.select_option("#rows", "40")
     assert page.tab.evaluate("page.trainer.out.length") == 40
+
+
+@pytest.mark.parametrize("write", [write_playground, write_steps])
+def test_a_network_without_parameters_has_its_numbers(write, window, tmp_path):
+    write((Relu(),), places, places, mse, 0.1, tmp_path / "live.html")
+    page = window.page(tmp_path / "live.html")
+    assert page.tab.evaluate("(playground.step(2), playground.cost)") == pytest.approx(
+        mse(np.maximum(places, 0), places)[0]
+    )
+    assert "no parameters" in page.tab.inner_text("#inspector")
+    assert not page.errors

@@ -8,7 +8,7 @@ from typing import Any
 
 from funcnn.arrays import Array
 from funcnn.core import Loss, backward, forward, sgd
-from funcnn.errors import NotFiniteError, RangeError
+from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.inspection.summaries import described
 from funcnn.inspection.tracing import Trace, traced
 from funcnn.layers.recurrent.base import Recurrent
@@ -25,19 +25,28 @@ Given = tuple[Any, Any, Loss, float]
 """x, y, the loss and the learning rate."""
 
 MOST_NUMBERS = 3_000_000
-"""The most numbers that a step of a page may compute: a browser takes about 10 ms for a million."""
+"""The most numbers that a step of a page may compute: a browser takes 10 to 25 ms for a million."""
 FEWEST_ROWS, MOST_COUNTS = 4, 4  # the fewest rows that a page offers, and the most numbers of rows to choose from
 
 
-def choice_data(
-    function: str, name: str, network: tuple[Any, Any], given: Given, places: Any, *, inputs: bool = False
-) -> dict[str, Any]:
-    """The choice for the page, after a first step that Python takes; errors name `function`. `inputs` asks for dx."""
-    params, optimizer = network
+def first_step(function: str, network: tuple[Any, Any], given: Given) -> Trace:
+    """The first step in Python, which raises the errors for arguments that do not fit; they name `function`."""
+    params, _ = network
     x, y, loss, lr = given
     seen = traced(function, params, x, y, loss, lr, inputs=False)
+    if not seen.visits:
+        raise KindError(f"{function}: params must have a layer")
     if not is_finite(seen.cost):
         raise NotFiniteError(f"{function}: the cost is {seen.cost}; {origin(params, x, y)}")
+    return seen
+
+
+def choice_data(
+    function: str, name: str, network: tuple[Any, Any], given: Given, seen: Trace, places: Any, *, inputs: bool
+) -> dict[str, Any]:
+    """The choice for the page, whose first step was `seen`; errors name `function`. `inputs` asks for dx."""
+    params, optimizer = network
+    x, _, loss, _ = given
     programs = _programs(network, given, places, inputs=inputs)
     _check_work(function, programs["first"], x)
     start = {**leaves_of(params, "params"), **leaves_of(optimizer, "optimizer")}
@@ -54,9 +63,7 @@ def choice_data(
     }
 
 
-def fewer_rows(
-    network: tuple[Any, Any], given: Given, places: Any, *, inputs: bool = False
-) -> dict[int, dict[str, Any]]:
+def fewer_rows(network: tuple[Any, Any], given: Given, places: Any, *, inputs: bool) -> dict[int, dict[str, Any]]:
     """The programs of a choice for the first half of the rows, for a quarter of them, and so on."""
     made, rows = dict[int, dict[str, Any]](), row_count_of(given[0]) // 2
     while rows >= FEWEST_ROWS and len(made) + 1 < MOST_COUNTS:

@@ -3,7 +3,7 @@
 let curve = null
 
 const VIEW = {
-  hint: "A point is a row of the data: x, and the wanted y. The curve is what the network says of each x. Drag a point, or move it with the arrow keys.",
+  hint: "A point is a row of the data: x, and the wanted y. The curve is the prediction for each x. Drag a point, or move it with the arrow keys.",
   build() {
     const { data, trainer } = page, x = trainer.arrays.get("x"), y = trainer.arrays.get("y"), { grid } = data
     const ends = (numbers) => [Math.min(...numbers), Math.max(...numbers)]
@@ -12,8 +12,7 @@ const VIEW = {
     curve = { line: draw("path", { class: "fitted" }), misses: draw("path", { class: "misses" }) }
     const svg = buildPoints({ low, high, at: (row) => [x[row], y[row]], move: (row, [u, v]) => { x[row] = u; y[row] = v } })
     svg.prepend(...ticks(low, high), curve.misses, curve.line)
-    const names = data.names || {}
-    return make("div", { class: "square plot" }, svg, make("span", { class: "axis across" }, names.inputs ? names.inputs[0] : "x"), make("span", { class: "axis up" }, names.outputs ? names.outputs[0] : "y"),
+    return make("div", { class: "square plot" }, svg, make("span", { class: "axis across" }, "x"), make("span", { class: "axis up" }, "y"),
       ...[[low[0], "left"], [high[0], "right"]].map(([v, at]) => make("span", { class: `axis ${at}` }, short(v, 2))), ...[[low[1], "bottom"], [high[1], "top"]].map(([v, at]) => make("span", { class: `axis ${at}` }, short(v, 2))))
   },
   draw() {

@@ -9,7 +9,7 @@ function columnsOf(data, choice) {
   const own = (shape) => shape.length === x.length && shape[0] === data.rows ? shape.slice(1) : shape
   const columns = [{ title: ["x"], about: [], shape: x.slice(1), path: null, weights: null }]
   for (const { path, kind, label, shape_out: shape } of layers) {
-    const names = Object.keys(choice.first.outputs).filter((name) => name.startsWith("grads.") && isInside(name.slice(6), path)).map((name) => name.slice(6))
+    const names = choice.parameters.filter((name) => isInside(name, path))
     const last = columns.at(-1), to = own(shape)
     const isSame = String(to) === String(last.shape) || sizeOf(to) === sizeOf(last.shape) && to.length < last.shape.length
     if (!names.length && isSame && (columns.length > 1 || kind === "Flatten")) {
@@ -30,7 +30,7 @@ function buildDiagram() {
     const n = column.shape.length === 1 ? column.shape[0] : 0
     column.shown = n > MOST_UNITS ? [0, 1, 2, 3, null, n - 2, n - 1] : Array.from({ length: n || 1 }, (_, i) => i)
     column.isImage = n === 0
-    for (const i of column.shown) box.append(...unitElement(column, c, i))
+    for (const i of column.shown) box.append(unitElement(column, c, i))
   })
   for (let c = 1; c < columns.length; c++) link(columns[c - 1], columns[c], c)
   box.append(...columns.map((column, c) => column.label = make("div", { class: "column-name", title: column.about.join(", ") }, c ? column.title.filter((name) => name !== "Flatten").join(", ") : "x")))
@@ -52,17 +52,15 @@ function unitElement(column, c, i) {
   if (i === null) {
     const dots = make("div", { class: "dots" }, "⋮")
     diagram.units.push({ column, c, i, button: dots, isDots: true })
-    return [dots]
+    return dots
   }
-  const canvas = make("canvas", { width: 1, height: 1 }), names = page.data.names || {}
-  const name = c === 0 && names.inputs ? names.inputs[i] : c === diagram.columns.length - 1 && names.outputs && names.outputs.length === column.shape[0] ? names.outputs[i] : ""
+  const canvas = make("canvas", { width: 1, height: 1 })
   const what = column.isImage ? `${column.title[0]}, ${column.shape.join(" × ")}` : c ? `unit ${i} of ${column.title.join(", ")}` : `x[${i}]`
-  const button = make("button", { type: "button", class: column.isImage ? "unit image" : "unit", tabindex: "-1", "aria-label": `${what}${name ? `, ${name}` : ""}`,
-    title: name || what, "aria-pressed": "false", click: () => selectUnit(unit) }, canvas)
-  const unit = { column, c, i, button, canvas, name }
-  if (name) unit.label = make("div", { class: "unit-name" }, name)
+  const button = make("button", { type: "button", class: column.isImage ? "unit image" : "unit", tabindex: "-1", "aria-label": what,
+    title: what, "aria-pressed": "false", click: () => selectUnit(unit) }, canvas)
+  const unit = { column, c, i, button, canvas }
   diagram.units.push(unit)
-  return unit.label ? [button, unit.label] : [button]
+  return button
 }
 
 // Lines between units, where the parameter is a matrix from one column to the next; else one band for the layer.
@@ -94,7 +92,7 @@ function layOut() {
   const box = $("diagram"), width = box.clientWidth, height = box.clientHeight - (width < 420 || diagram?.columns.length > 6 ? 34 : 20)
   if (!diagram || !width) return
   const across = (x) => `${(100 * x / width).toFixed(2)}%`  // also right while the window becomes narrower
-  const n = diagram.columns.length, edge = diagram.units.some((unit) => unit.name && (unit.c === 0 || unit.c === n - 1)) ? 42 : Math.max(26, ...[diagram.columns[0], diagram.columns[n - 1]].map(({ isImage }) => isImage ? sizeOfImage(width, n) / 2 : 0))
+  const n = diagram.columns.length, edge = Math.max(26, ...[diagram.columns[0], diagram.columns[n - 1]].map(({ isImage }) => isImage ? sizeOfImage(width, n) / 2 : 0))
   diagram.columns.forEach((column, c) => {
     const x = n === 1 ? width / 2 : edge + (width - 2 * edge) * c / (n - 1)
     const own = diagram.units.filter((unit) => unit.c === c), space = Math.min(60, (height - 8) / own.length)
@@ -105,11 +103,6 @@ function layOut() {
       style.left = across(x - size / 2)
       style.top = `${unit.y - size / 2}px`
       style.width = style.height = `${size}px`
-      if (unit.label) {
-        unit.label.style.left = across(x - edge)
-        unit.label.style.width = across(2 * edge)
-        unit.label.style.top = `${unit.y + size / 2 - 1}px`
-      }
     })
     Object.assign(column, { x, size })
     const { style } = column.label, wide = Math.min(150, 0.9 * (width - 2 * edge) / Math.max(n - 1, 1)), isLast = c === n - 1 && n > 1

@@ -5,7 +5,7 @@ let images = null
 
 const VIEW = {
   get hint() {
-    const says = page.data.classes ? "Below an image is what the network says. Where it is wrong, the right answer follows; right ones fade." : "Below a row is the first number that the network says of it."
+    const says = page.data.classes ? "Below an image is the predicted class; where it is wrong, the right class follows. Right ones fade." : "Below a row is its first output."
     return `${says} Choose one to see it go through the network.`
   },
   build() {
@@ -19,10 +19,10 @@ const VIEW = {
     return make("div", { class: "thumbs", tabindex: "0", role: "group", "aria-label": "Images" }, ...images.map(({ button }) => button))
   },
   draw() {
-    const { data, trainer } = page, y = trainer.arrays.get("y"), name = (k) => data.names && data.names.outputs ? data.names.outputs[k] : String(k)
+    const { data, trainer } = page, y = trainer.arrays.get("y")
     images.forEach(({ label, button }, row) => {
       const says = data.classes ? said(data, trainer.out, row) : null, isRight = says === y[row]
-      write(label, says === null ? short(trainer.out[row]) : isRight ? name(says) : `${name(says)}, not ${name(y[row])}`)
+      write(label, says === null ? short(trainer.out[row]) : isRight ? String(says) : `${says}, not ${y[row]}`)
       set(button, { class: `thumb${isRight ? " right" : says === null ? "" : " wrong"}`, "aria-pressed": page.row === row })
     })
   },

@@ -1,9 +1,11 @@
-// The chosen weight: its value, its gradient, and the nudge, which shows that the gradient is right.
+// The chosen weight: its value, its gradient, and the nudge, which is compared with it.
 
 let inspector = null
 
 function buildInspector() {
   const { trainer } = page, parts = {}
+  inspector = null
+  if (!trainer.names.length) return $("inspector").replaceChildren(make("p", { class: "note" }, "This network has no parameters, so a step changes nothing."))
   parts.array = make("select", { id: "array", "aria-label": "Array of parameters", change: () => select(parts.array.value, 0) },
     ...trainer.names.map((name) => make("option", { value: name }, name)))
   parts.index = make("input", { type: "text", id: "index", "aria-label": "Index in the array", autocomplete: "off", change: () => chooseIndex(parts.index.value) })
@@ -105,7 +107,7 @@ function drawNudge(name, index, w, dw) {
   write(inspector.difference, short(above - below))
   write(inspector.expected, short(2 * h * dw))
   const isNear = Math.abs(above - below - 2 * h * dw) <= 0.02 * Math.abs(2 * h * dw) + 1e-12 * Math.abs(above)
-  const says = isNear ? "The difference is 2 h dw: the gradient is right." : "The difference is not 2 h dw where the cost has a corner or bends between w − h and w + h."
+  const says = isNear ? "The difference agrees with 2 h dw." : "The difference is not 2 h dw where the cost has a corner or bends between w − h and w + h."
   write(inspector.note, Number.isFinite(above - below) ? `The nudge: compute the cost again with w + h and with w − h, for h = ${short(h)}. ${says}` : "The cost is not finite, so the nudge cannot check the gradient.")
 }
 

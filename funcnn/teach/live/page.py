@@ -12,7 +12,7 @@ import attrs
 
 from funcnn.arrays import kind, short
 from funcnn.checked import checked
-from funcnn.core import Loss, forward_only
+from funcnn.core import Loss
 from funcnn.errors import FuncnnError, KindError, RangeError
 from funcnn.files.archive import replacing
 from funcnn.inspection.checks import Network, check_network
@@ -20,12 +20,13 @@ from funcnn.needs import Arrays, Positive, Text
 from funcnn.recording.program import numbers
 from funcnn.recording.recorder import name_of_loss
 from funcnn.teach.html import as_html_path, asset, check_numbers, filled, hash_of
-from funcnn.teach.live.choice import Given, array_data, choice_data, fewer_rows, row_count_of, size_of
+from funcnn.teach.live.choice import Given, array_data, choice_data, fewer_rows, first_step, row_count_of, size_of
 from funcnn.teach.live.scripts import scripts_of
 from funcnn.teach.live.views import classes_of, grid_of, kind_of_view
 from funcnn.training.arguments import check_optimizer, is_optimizer
 from funcnn.trees.walks import arrays_in
 
+FIRST = "as given"  # the name of params among the choices
 MOST_BYTES = 250_000  # of a page without its data and parameters
 
 
@@ -45,11 +46,11 @@ def write_playground(
     """Write a page on which this network trains on these data: one file, which makes no request.
 
     A training step is recorded as a program of array operations (`funcnn.recording`), from the rules as they stand, and
-    the page runs it. The page shows the network as a diagram, the data with what the network says of them, and the
-    cost: a curve for one feature, a plane with its boundary for two, images with the wrong ones first, else a table. It
-    plays, pauses, makes one step and goes back to the start. The learning rate, a weight and a point can be changed;
-    cost and gradients follow. An edge shows w, dw and the cost at w - h and w + h. A number lists what it is computed
-    from.
+    the page runs it. The page shows the network as a diagram, the data with the predictions, and the cost. The data are
+    a curve for one feature, a plane with its boundary for two, images of which the right ones fade, and else a table.
+    The page plays, pauses, makes one step and goes back to the start. The learning rate, a weight and a point can be
+    changed; cost and gradients follow. A weight stands beside its gradient and the cost at w - h and w + h. A number
+    lists what it is computed from.
 
     `choices` are other networks for the same data, by name, each a network or a pair (network, optimizer).
     `window.playground` has `step(n)`, `cost`, `parameters()`, `set(path, index, value)` and `lr`.
@@ -71,7 +72,7 @@ def write_playground(
         KindError: `loss` does not return (cost, dA), `path` does not end in .html, an array is not of NumPy and of real
             numbers of 32 or 64 bits, a choice is not a network or a pair (network, optimizer), or a rule cannot be
             recorded; the message has its line.
-        RangeError: a step computes too many numbers for a page; the message says how many rows a page bears.
+        RangeError: a step computes too many numbers for a page; the message says how many rows a page can have.
         NotFiniteError: the cost is NaN or infinite; the message names the first array that is not finite.
         FileError: the file cannot be written; NoFileError if its folder does not exist.
         Any error of forward, the loss or backward.
@@ -166,6 +167,8 @@ def _choices(function: str, choices: Any) -> dict[str, tuple[Any, Any]]:
         return {}
     if not isinstance(choices, Mapping) or not all([type(name) is str and name for name in choices]):
         raise KindError(f"{function}: choices must be a dict of networks by name, not {short(choices)}")
+    if FIRST in choices:
+        raise KindError(f"{function}: choices must have other names than {FIRST!r}, the name of params")
     return {name: value if _is_pair(value) else (value, ()) for name, value in choices.items()}
 
 
@@ -188,24 +191,23 @@ def _check_arrays(function: str, **trees: Any) -> None:
 def _data(function: str, named: Mapping[str, tuple[Any, Any]], given: Given, *, inputs: bool) -> dict[str, Any]:
     """The data of the page; as many numbers of rows can be chosen as fit."""
     x, y, loss, lr = given
-    params, _ = named[""]
-    out = forward_only(params, x)
+    out = (first := first_step(function, named[""], given)).out
     view = kind_of_view(x, out)
     grid = grid_of(view, x)
     classes, is_logit = classes_of(out, y, loss)
     places, made = None if grid is None else grid["places"], []
     for name, network in named.items():
         try:
-            made.append(choice_data(function, name or "as given", network, given, places, inputs=inputs))
+            seen = first_step(function, network, given) if name else first
+            made.append(choice_data(function, name or FIRST, network, given, seen, places, inputs=inputs))
         except FuncnnError as error:
             if name:
                 error.add_note(f"in choices[{name!r}]")
             raise
     used = len("".join(_assets(view, made)).encode()) + size_of([{**choice, "start": {}} for choice in made])
     if used > MOST_BYTES:
-        layers = max([len(choice["layers"]) for choice in made])
-        needed = f"few enough layers for a page of {MOST_BYTES:,} bytes; they have {layers}"
-        raise RangeError(f"{function}: params must have {needed}")
+        needed = f"fit into a page of {MOST_BYTES:,} bytes, beside its data and parameters"
+        raise RangeError(f"{function}: params must {needed}")
     fewer = [fewer_rows(network, given, places, inputs=inputs) for network in named.values()]
     while fewer[0] and used + size_of(fewer) > MOST_BYTES:
         for programs in fewer:

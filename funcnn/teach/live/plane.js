@@ -1,17 +1,17 @@
-// Rows with two numbers: the plane, coloured by what the network says of each place.
+// Rows with two numbers: the plane, coloured by the prediction at each place.
 
 const FINE = 160  // pixels of the picture along each axis
 let plane = null
 
 const VIEW = {
   get hint() {
-    const says = isOfClasses() ? `The colour is what the network says of a place${page.data.classes ? "; a point with a dark edge is on the wrong side" : ""}.` :
+    const says = isOfClasses() ? `The colour is the prediction at a place${page.data.classes ? "; a point with a dark edge is on the wrong side" : ""}.` :
       "The colour of a place is the first output of the network there, the colour of a point is the wanted one: blue above 0, orange below."
     return `A point is a row of the data. ${says} Drag a point, or move it with the arrow keys.`
   },
   build() {
     const { data, trainer } = page, x = trainer.arrays.get("x"), { low, high } = data.grid
-    const canvas = make("canvas", { width: FINE, height: FINE, class: "picture", role: "img", "aria-label": "What the network says of each place" })
+    const canvas = make("canvas", { width: FINE, height: FINE, class: "picture", role: "img", "aria-label": "The prediction at each place" })
     const line = draw("path", { class: "boundary" })
     plane = { canvas, line, most: sizeOfMost(firstOnes()) || 1 }
     const svg = buildPoints({ low, high, at: (row) => [x[2 * row], x[2 * row + 1]], move: (row, place) => x.set(place, 2 * row),

@@ -51,8 +51,9 @@ function openChoice(index) {
 // Rows that were moved stay moved, also with more or fewer rows.
 function copyOver(from, to) { to.set(from.subarray(0, to.length)) }
 
-// The weight with the largest gradient, of the first array with more than one axis.
+// The weight with the largest gradient, of the first array with more than one axis; null if there are no parameters.
 function steepest({ names, choice, gradient }) {
+  if (!names.length) return null
   const name = names.find((one) => choice.start[`params.${one}`].shape.length > 1) || names[0], numbers = gradient(name).map(Math.abs)
   return { name, index: largest(numbers, 0, numbers.length) }
 }
@@ -151,7 +152,6 @@ const beSmall = () => {
 addEventListener("hashchange", beSmall)
 beSmall()
 write($("data-hint"), VIEW.hint)
-write($("bits"), page.data.bits ? "The numbers are those of funcnn in Python, bit for bit." : "The numbers are those of funcnn in Python, up to rounding. The page makes no request.")
 setRate(page.data.lr)
 openChoice(0)
 openSteps()

@@ -42,8 +42,7 @@ const SHAPES = ["M-4.5 -4.5H4.5V4.5H-4.5Z", "M-5.5 0A5.5 5.5 0 1 0 5.5 0A5.5 5.5
 
 function labelPoint(row) {
   const { data, trainer } = page, at = points.at(row).map((v) => short(v)).join(", ")
-  const outputs = data.names && data.names.outputs, name = (k) => outputs ? outputs[k] : `class ${k}`
-  const says = data.classes ? `, ${name(trainer.arrays.get("y")[row])}; the network says ${name(said(data, trainer.out, row))}` : `; the network says ${short(trainer.out[row])}`
+  const says = data.classes ? `, class ${trainer.arrays.get("y")[row]}; the prediction is class ${said(data, trainer.out, row)}` : `; the prediction is ${short(trainer.out[row])}`
   set(points.all[row].group, { "aria-label": `row ${row}: ${at}${says}` })
 }
 

@@ -9,9 +9,8 @@ from funcnn.checked import checked
 from funcnn.core import Loss
 from funcnn.files.archive import replacing
 from funcnn.inspection.checks import Network
-from funcnn.inspection.tracing import traced
 from funcnn.needs import Arrays, Rate
-from funcnn.teach.html import as_html_path, check_numbers
+from funcnn.teach.html import as_html_path
 from funcnn.teach.live.page import network_text, page_text
 
 
@@ -42,16 +41,10 @@ def write_steps(params: Network[Any], x: Arrays, y: Any, loss: Loss, lr: Rate, p
     True
 
     Raises:
-        KindError: `loss` does not return (cost, dA), `path` does not end in .html, an array is not of NumPy and of real
-            numbers of 32 or 64 bits, or a rule cannot be recorded; the message has its line.
-        RangeError: a step computes too many numbers for a page; the message says how many rows a page bears.
-        NotFiniteError: the cost is NaN or infinite; the message names the first array that is not finite.
-        FileError: the file cannot be written; NoFileError if its folder does not exist.
+        FuncnnError: as `write_playground`.
         Any error of forward, the loss or backward.
     """
     file = as_html_path("write_steps", path)
-    check_numbers("write_steps", params=params, x=x, y=y)
-    traced("write_steps", params, x, y, loss, lr, inputs=False)  # which raises the errors for arguments that do not fit
     title = f"One training step: {network_text(params, loss)}, lr = {lr:g}"
     text = page_text("write_steps", (params, ()), (x, y, loss, lr), title=title, step=0)
     with replacing("write_steps", file) as page:

@@ -7,14 +7,14 @@ let table = null
 const mostOf = (n, k) => n > 5 && k > 2 ? [2, 2] : [5, 3]
 
 const VIEW = {
-  hint: "out is what the network says, y what it should say. Choose a row to see it go through the network, and a number to see where it comes from.",
+  hint: "out is the prediction, y the wanted output. Choose a row to see its outputs in the network, and a number to see where it comes from.",
   build() {
     const { data, trainer } = page, x = data.x[0], n = sizeOf(x.shape.slice(1)), k = trainer.out.length / data.rows
     const [MOST_INPUTS, MOST_OUTPUTS] = mostOf(n, k)
-    const names = data.names || {}, inputs = Array.from({ length: Math.min(n, MOST_INPUTS) }, (_, i) => names.inputs && names.inputs.length === n ? names.inputs[i] : n === 1 ? "x" : `x[${indexOf(i, x.shape.slice(1)).join(",")}]`)
+    const inputs = Array.from({ length: Math.min(n, MOST_INPUTS) }, (_, i) => n === 1 ? "x" : `x[${indexOf(i, x.shape.slice(1)).join(",")}]`)
     if (n > MOST_INPUTS) inputs.push("…")
-    const outputs = Array.from({ length: Math.min(k, MOST_OUTPUTS) }, (_, i) => k === 1 ? "out" : names.outputs && names.outputs.length === k ? names.outputs[i] : `out[${i}]`)
-    if (k > MOST_OUTPUTS) outputs.push(data.classes ? "says" : "…")
+    const outputs = Array.from({ length: Math.min(k, MOST_OUTPUTS) }, (_, i) => k === 1 ? "out" : `out[${i}]`)
+    if (k > MOST_OUTPUTS) outputs.push(data.classes ? "class" : "…")
     table = []
     const body = Array.from({ length: Math.min(data.rows, MOST_ROWS) }, (_, row) => {
       const cells = [], says = make("td"), cell = (i, count, most, isOut) => {
@@ -42,8 +42,7 @@ const VIEW = {
         showNumber(button, short(present.values[own][place], isOut ? 3 : 2), own, place, isOut ? "out" : "x")
       }
       if (data.classes) write(says, String(said(data, trainer.out, row)))
-      const names = data.names && data.names.outputs
-      write(last, !each ? "" : data.classes && each === 1 ? (names ? names[y[row]] : String(y[row])) : Array.from(y.slice(row * each, row * each + Math.min(each, MOST_OUTPUTS)), (v) => short(v, 2)).join(", "))
+      write(last, !each ? "" : data.classes && each === 1 ? String(y[row]) : Array.from(y.slice(row * each, row * each + Math.min(each, MOST_OUTPUTS)), (v) => short(v, 2)).join(", "))
       const isWrong = data.classes && each === 1 && said(data, trainer.out, row) !== y[row]
       set(line, { class: `${isWrong ? "wrong" : ""}${page.row === row ? " current" : ""}` })
       set(head, { "aria-pressed": page.row === row })

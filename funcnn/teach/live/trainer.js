@@ -104,7 +104,7 @@ function largest(numbers, start, k) {
   return best
 }
 
-// What the network says of a row: a class, or its first number.
+// The prediction for a row: a class, or its first output.
 function said(data, numbers, row) {
   const n = numbers.length / data.rows
   if (!data.classes) return numbers[row * n]

@@ -1,4 +1,4 @@
-// What the diagram shows at present: weights as lines, and in each unit what it says of all places, or of one row.
+// What the diagram shows at present: weights as lines, and in each unit its output at all places, or for one row.
 
 function drawDiagram() {
   if (!diagram) return
