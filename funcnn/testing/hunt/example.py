@@ -108,8 +108,12 @@ def fingerprint(target: Target, versions: Mapping[str, str], seed: int) -> str:
 
 
 def _identity(value: Any) -> str:
-    """A hash of functions and of all that their code reads, except libraries; or what has no hash."""
+    """A hash of functions and of all that their code reads, except libraries.
+
+    Of a function that reads what has no hash, it is the place of that value, and a hash of the function's own code.
+    """
     try:
         return digest(value, rules=[])
     except UnknownError as error:
-        return str(error)
+        code = getattr(value, "__code__", None)
+        return f"{error} {'' if code is None else digest(code, rules=[])}"
