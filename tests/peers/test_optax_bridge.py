@@ -20,21 +20,38 @@ from funcnn.interop.optax import Optax, from_optax, to_optax  # noqa: E402  as j
 
 SHAPES = (3, 4), (4,)
 LR = 1e-3
-# An optimizer of funcnn, and a function that makes the same transformation of optax for a learning rate: one for each
-# form of memory. That others are the same is proven in test_optimizers_torch_optax.py.
+# An optimizer of funcnn, and a function that makes the same transformation of optax for a learning rate.
 SAME = {
     "sgd": ((), optax.sgd),
     "momentum, clipped by norm": (
         (optimizers.ClipNorm(0.5), optimizers.Momentum()),
         lambda lr: optax.chain(optax.clip_by_global_norm(0.5), optax.sgd(lr, 0.9)),
     ),
+    "Nesterov, clipped by value": (
+        (optimizers.ClipValue(0.5), optimizers.Momentum(beta=0.8, nesterov=True)),
+        lambda lr: optax.chain(optax.clip(0.5), optax.sgd(lr, 0.8, nesterov=True)),
+    ),
     "adam": (optimizers.Adam(), optax.adam),
     "adamw": (optimizers.AdamW(decay=0.25), lambda lr: optax.adamw(lr, weight_decay=0.25)),
+    "nadam": (optimizers.NAdam(psi=1e6), optax.nadam),
+    "radam, L2": (
+        (optimizers.L2(0.3), optimizers.RAdam()),
+        lambda lr: optax.chain(optax.add_decayed_weights(0.3), optax.radam(lr)),
+    ),
+    "rmsprop": (optimizers.RMSProp(rho=0.99), lambda lr: optax.rmsprop(lr, 0.99, eps_in_sqrt=False)),
+    "rmsprop, centred, momentum": (
+        optimizers.RMSProp(centred=True, momentum=0.5),
+        lambda lr: optax.chain(
+            optax.scale_by_stddev(0.9, eps_in_sqrt=False), optax.trace(0.5), optax.scale_by_learning_rate(lr)
+        ),
+    ),
+    "adagrad": (optimizers.Adagrad(eps=0), lambda lr: optax.adagrad(lr, 0.0, 0.0)),
+    "adadelta": (optimizers.Adadelta(), lambda lr: optax.adadelta(lr, 0.9, 1e-6)),
     "lion": ((optimizers.Lion(), optimizers.Decay(0.1)), lambda lr: optax.lion(lr, weight_decay=0.1)),
 }
 OTHERS = [
-    *[optimizers.AMSGrad(), optimizers.Adadelta(), optimizers.RMSProp(centred=True, momentum=0.5), optimizers.Muon()],
-    *[optimizers.NAdam(), optimizers.Average(0.5), optimizers.Rates((("0", 0.1),))],
+    *[optimizers.AMSGrad(), optimizers.Muon(), optimizers.NAdam(), optimizers.Average(0.5)],
+    optimizers.Rates((("0", 0.1),)),
     (optimizers.AdamW(where="!1"), optimizers.Average(0.9)),
 ]
 
