@@ -5,7 +5,7 @@ let plane = null
 
 const VIEW = {
   get hint() {
-    const says = isOfClasses() ? `The colour is the prediction at a place${page.data.classes ? "; a point with a dark edge is on the wrong side" : ""}.` :
+    const says = isOfClasses() ? `The colour is the prediction at a place${page.data.classes ? "; a point with a thick outline is on the wrong side" : ""}.` :
       "The colour of a place is the first output of the network there, the colour of a point is the wanted one: blue above 0, orange below."
     return `A point is a row of the data. ${says} Drag a point, or move it with the arrow keys.`
   },
