@@ -102,7 +102,8 @@ function layOut() {
       const { style } = unit.button
       style.left = across(x - size / 2)
       style.top = `${unit.y - size / 2}px`
-      style.width = style.height = `${size}px`
+      style.width = across(size)
+      style.height = `${size}px`
     })
     Object.assign(column, { x, size })
     const { style } = column.label, wide = Math.min(150, 0.9 * (width - 2 * edge) / Math.max(n - 1, 1)), isLast = c === n - 1 && n > 1
