@@ -26,7 +26,7 @@ def converted(formula: str, *, as_block: bool = False) -> str:
         for left, right in [] if tag(row) in STACKED else pairwise(parts):
             if (is_function(left) and begins(right)) or (is_function(right) and ends(left)):
                 row.insert(list(row).index(right), ET.Element(f"{{{MATHML}}}mspace", width="0.1667em"))
-        if tag(row) == "mo" and is_function(row):  # a browser puts more space around an operator it does not know
+        if tag(row) == "mo" and (is_function(row) or row.text == "/"):  # around which a browser puts more space
             row.attrib |= {"lspace": "0", "rspace": "0"}
     return ET.tostring(root, encoding="unicode", short_empty_elements=False)
 
@@ -60,9 +60,22 @@ def is_sum(part: ET.Element) -> bool:
     return tag(part) in SCRIPTED and tag(part[0]) == "mo" and not is_function(part[0])
 
 
+def joined(app: Sphinx, tree: nodes.document, page: str) -> None:
+    """Give each formula the bracket before it and the points behind it, which stay on its line."""
+    for formula in list(tree.findall(nodes.math)):
+        row = formula.parent
+        before, after = row.index(formula) - 1, row.index(formula) + 1
+        if before >= 0 and isinstance(row[before], nodes.Text) and row[before].endswith("("):
+            formula["before"], row[before] = "(", nodes.Text(row[before][:-1])
+        if after < len(row) and isinstance(row[after], nodes.Text):
+            rest = row[after].lstrip(".,;:)?!")
+            formula["after"], row[after] = row[after].removesuffix(rest), nodes.Text(rest)
+
+
 def inline(self: HTML5Translator, node: nodes.math) -> None:
-    """A formula within a sentence."""
-    self.body.append(f'<span class="math">{converted(node.astext())}</span>')
+    """A formula within a sentence, with its punctuation."""
+    formula = converted(node.astext())
+    self.body.append(f'<span class="math">{node.get("before", "")}{formula}{node.get("after", "")}</span>')
     raise nodes.SkipNode
 
 
@@ -76,4 +89,5 @@ def block(self: HTML5Translator, node: nodes.math_block) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by sphinx."""
     app.add_html_math_renderer("mathml", (inline, None), (block, None))
+    app.connect("doctree-resolved", joined)
     return {"parallel_read_safe": True}

@@ -120,15 +120,16 @@ def lstm(v: Values, axes: Any) -> None:
 def lstm_gates(v: Values, axes: Any) -> None:
     """Draw the picture of the page of this name."""
     step(axes[0])
-    names = {"value": "value", "write": "write", "read": "read", "i": "input gate i", "f": "forget gate f"}
-    names |= {"g": "candidate g", "c": "cell c", "o": "output gate o", "h": "output h"}
-    rows = np.array([v[name] for name in names])
+    named = {"value": v["value"], "write": v["write"], "read": v["read"]}
+    named |= {"input gate i": v["i"], "forget gate f": v["f"], "candidate g": v["g"], "cell c": v["c"]}
+    named |= {"output gate o": v["o"], "output h": v["h"]}
+    rows = np.array([*named.values()])
     axes[1].imshow(np.clip(rows, -1, 1), cmap="RdBu_r", vmin=-2, vmax=2, aspect="auto")
     for (row, column), number in np.ndenumerate(rows):
         text = f"{number:.2f}".replace("0.", ".").replace("1.00", "1").replace("-.00", "0").replace(".00", "0")
         axes[1].text(column, row, text, ha="center", va="center", fontsize=6.5)
     axes[1].axhline(2.5, color="black", lw=1)
-    axes[1].set(xticks=range(8), xticklabels=range(1, 9), yticks=range(len(names)), yticklabels=names.values())
+    axes[1].set(xticks=range(8), xticklabels=range(1, 9), yticks=range(len(named)), yticklabels=named)
     axes[1].set(title="Eight steps of one unit", xlabel="step t")
     axes[1].tick_params(length=0)
     axes[1].spines[:].set_visible(False)

@@ -237,7 +237,7 @@ SIZES: dict[Callable[[Values, Any], None], tuple[str, float]] = {  # panels, wit
     one_over_m: ("AB", 2.1),
     why_db_sums_over_rows: ("AB", 2.3),
     what_dA_is: ("A", 2.3),
-    gates: ("A", 2.6),
+    gates: ("A", 2.1),
     vjp: ("ABC", 1.9),
     kinks: ("AB", 2.1),
     dead_relus: ("AB", 2.2),
