@@ -41,9 +41,8 @@ def test_a_question_has_one_block_and_one_small_picture(page):
     picture = (QUESTIONS / name).read_text("utf-8")
     assert "<svg " in picture
     assert len(picture) < 30_000
-    assert (
-        float(re.findall(r'<svg[^>]* width="([\d.]+)pt"', picture)[0]) <= 450
-    )  # 600 pixels: a wider one scrolls on a phone
+    [width] = re.findall(r'<svg[^>]* width="([\d.]+)pt"', picture)
+    assert float(width) <= 450  # 600 pixels: a wider one scrolls on a phone
 
 
 def test_each_picture_is_drawn_from_names_that_its_page_has():
