@@ -19,6 +19,7 @@ from funcnn import Sigmoid, predict
 from funcnn.plot import pictures
 
 mpl.use("Agg")  # the pictures go into files: no screen needed
+mpl.rcParams.update({"font.size": 8, "axes.titlesize": 8, "legend.fontsize": 7})  # read on a phone, 5 inches wide
 PAGES = Path(__file__).parent
 Values = dict[str, Any]
 
@@ -62,16 +63,16 @@ def ensembles(v: Values, axes: Any) -> None:
     axes[0].bar(range(1, 6), v["scores"], color="#9ecae1")
     axes[0].errorbar([6.5], [v["estimate"]], v["error"], fmt="o", color="k", capsize=5, label="mean, standard error")
     axes[0].axhline(v["accuracy"], color="C1", label="test accuracy")
-    axes[0].set(ylim=(0, 1.2), xlabel="fold", ylabel="accuracy", xticks=range(1, 6), title="Five folds")
+    axes[0].set(ylim=(0, 1.45), xlabel="fold", ylabel="accuracy", xticks=range(1, 6), title="Five folds")
     axes[0].set_yticks(np.linspace(0, 1, 6))
-    axes[0].legend(frameon=False, loc="upper left", ncols=2)
+    axes[0].legend(frameon=False, loc="upper left")
     grids = [plane(axes[1], net, (2.3, 1.7), (Sigmoid(),)) for net in v["nets"][5:]]
     mean = np.mean([p[..., 0] for _, _, p in grids], axis=0)
     axes[1].contourf(*grids[0][:2], mean, np.linspace(0, 1, 11), cmap="RdBu_r", alpha=0.6)
     for across, up, p in grids:
         axes[1].contour(across, up, p[..., 0], [0.5], colors="k", linewidths=0.6)
     moons(v, axes[1])
-    axes[1].set_title("Eight seeds, and their mean probability")
+    axes[1].set_title("Eight seeds and their mean")
 
 
 def federated(v: Values, axes: Any) -> None:
@@ -79,8 +80,9 @@ def federated(v: Values, axes: Any) -> None:
     for name, values in (("five local epochs", v["fed_avg"]), ("one local step", v["fed_sgd"])):
         axes[0].plot(range(1, 1 + len(values)), values, "o-", ms=3, label=name)
     axes[0].axhline(v["alone"], color="grey", ls=":", label="client 0 alone")
-    axes[0].set(xlabel="round", ylabel="test accuracy", ylim=(0, 1), xticks=range(0, 21, 5))
-    axes[0].legend(frameon=False)
+    axes[0].set(xlabel="round", ylabel="test accuracy", ylim=(0, 1.5), xticks=range(0, 21, 5))
+    axes[0].set_yticks(np.linspace(0, 1, 6))
+    axes[0].legend(frameon=False, loc="upper left")
     counts = [np.bincount(v["y"][rows], minlength=10) for rows in v["clients"]]
     axes[1].imshow(counts, cmap="Blues", aspect="auto")
     axes[1].set(
@@ -94,8 +96,7 @@ def transfer(v: Values, axes: Any) -> None:
     for i, value in enumerate([*v["accuracies"].values()][::-1]):
         axes[0].text(value - 0.01, i, f"{100 * value:.0f} %", ha="right", va="center", color="white", weight="bold")
     axes[0].set(xlim=(0, 1), xlabel="accuracy on new digits", title="Odd or even, from 30 labels")
-    titles = [("even", "odd")[label] for label in v["odd"][:, 0]]
-    pictures(1 - v["few"].reshape(-1, 8, 8), titles, axes[1], columns=8)
+    pictures(1 - v["few"].reshape(-1, 8, 8), [""] * len(v["few"]), axes[1], columns=6)
     axes[1].set_title("The 30 labelled digits")
 
 
@@ -150,7 +151,7 @@ def experts(v: Values, axes: Any) -> None:
     axes[2].imshow(first, cmap="Set2", vmin=0, vmax=7, origin="lower", extent=extent)
     for expert in np.unique(first):
         axes[2].text(across[first == expert].mean(), up[first == expert].mean(), str(expert), ha="center", va="center")
-    for ax, title in zip(axes, ("Target", "Learned by the mixture", "The expert with the largest weight"), strict=True):
+    for ax, title in zip(axes, ("Target", "Learned by the mixture", "Expert of largest weight"), strict=True):
         ax.set(xticks=[], yticks=[], title=title)
 
 
@@ -229,11 +230,11 @@ def main(pages: list[str]) -> None:
         if pages and page not in pages:
             continue
         panels = 3 if draw in {siamese, experts} else 2
-        figure, axes = plt.subplots(1, panels, figsize=(9, 3.4), layout="constrained")
+        figure, axes = plt.subplots(1, panels, figsize=(5.2, 2.2), layout="constrained")
         with chdir(PAGES.parents[1]):  # the pages read examples/data
             values = values_of(page)
         draw(values, axes)
-        figure.savefig(file := BytesIO(), dpi=100)
+        figure.savefig(file := BytesIO(), dpi=110)
         plt.close(figure)
         Image.open(file).convert("RGB").quantize(256 if page == "vae" else 64).save(f"{page}.png", optimize=True)
 

@@ -12,6 +12,7 @@ from funcnn import Attention, forward
 from funcnn.layers import Rotary
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
+mpl.rcParams.update({"font.size": 8, "axes.titlesize": 8})
 PLACES, FEATURES, GAPS = 12, 16, (3, 4, 9)
 
 
@@ -34,11 +35,13 @@ def main() -> None:
         "causal, and a mask with gaps": weights(causal, (x, mask)),
         "the same x everywhere, rotary": weights(turned, same),
     }
-    figure, axes = plt.subplots(1, len(drawn), figsize=(13, 3.7), layout="constrained")
-    for ax, (title, w) in zip(axes, drawn.items(), strict=True):
+    figure, axes = plt.subplots(2, 2, figsize=(5.2, 5.4), layout="constrained")  # a phone shows it without scrolling
+    for ax, (title, w) in zip(axes.flat, drawn.items(), strict=True):
         ax.imshow(np.where(w > 0, w, np.nan), cmap="Blues", vmin=0, vmax=w.max())
         ax.set(title=title, xlabel="key", facecolor="0.9", xticks=range(0, PLACES, 2), yticks=range(0, PLACES, 2))
-    axes[0].set(ylabel="query")
+        ax.label_outer()
+    for ax in axes[:, 0]:
+        ax.set(ylabel="query")
     figure.savefig("attention.png", dpi=110)
 
 

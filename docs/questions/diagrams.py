@@ -1,4 +1,4 @@
-"""The diagrams of the questions: circuits, paths and tables of numbers."""
+"""The diagrams of the questions: paths and tables of numbers."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def why_the_transpose(v: Values, axes: Any) -> None:
             node(ax, b, f"$o_{k + 1}$" if forward else f"$dA_{k + 1}$", "#d6e6f5" if forward and k == 1 else "white")
         ax.set(xlim=(-0.5, 3.5), ylim=(-0.4, 3.7), aspect="equal")
         ax.axis("off")
-    axes[0].set_title("Forward: output 2 uses column 2 of W")
-    axes[1].set_title("Backward: the gradient of input 1 uses row 1 of W")
+    axes[0].set_title("Forward: column 2 of W")
+    axes[1].set_title("Backward: row 1 of W")
 
 
 def why_a_cache(v: Values, axes: Any) -> None:
@@ -88,8 +88,8 @@ def why_a_cache(v: Values, axes: Any) -> None:
     ax.text(6.5, 2, "out", va="center", color=BLUE)
     ax.text(6.5, 0, "dA", va="center", color=ORANGE)
     for up, text in ((2, "forward"), (1, "cache"), (0, "backward")):
-        ax.text(-2.6, up, text, va="center", weight="bold")
-    ax.set(xlim=(-2.7, 7), ylim=(-0.4, 2.4))
+        ax.text(-3.1, up, text, va="center", weight="bold")
+    ax.set(xlim=(-3.2, 7), ylim=(-0.4, 2.4))
     ax.axis("off")
 
 
@@ -112,83 +112,6 @@ def why_db_sums_over_rows(v: Values, axes: Any) -> None:
         ax.axis("off")
     axes[0].set_title("Forward: copied to each row")
     axes[1].set_title("Backward: summed over the rows")
-
-
-def what_dA_is(v: Values, axes: Any) -> None:  # noqa: N802  the page's name
-    """Draw the picture of the page of this name."""
-    ax, up, low, middle = axes[0], 2.0, 0.0, 1.0
-    gates = {"*": (2.0, 1.5), "+": (4.5, middle), "* ": (7.0, 0.5)}
-    for sign, at in gates.items():
-        node(ax, at, {"*": "x", "+": "+", "* ": "x"}[sign].replace("x", "$\\times$"), "#eeeeee")
-    x_at = (0.0, -0.6)
-    wires = [
-        ((0.0, up), gates["*"], f"w = {v['w']:g}", v["dw"]),
-        ((1.0, -0.6), gates["*"], "", v["x_from_z"]),
-        (gates["*"], gates["+"], f"z = {v['z']:g}", v["dz"]),
-        ((2.4, low), gates["+"], f"b = {v['b']:g}", v["db"]),
-        (gates["+"], gates["* "], f"s = {v['s']:g}", v["ds"]),
-        ((1.0, -0.6), gates["* "], "", v["x_from_cost"]),
-        (gates["* "], (9.4, 0.5), f"cost = {v['cost']:g}", v["dcost"]),
-        (x_at, (1.0, -0.6), f"x = {v['x']:g}", v["dx"]),
-    ]
-    radius = {*gates.values()}
-    for start, end, value, gradient in wires:
-        a, b = np.array(start), np.array(end)
-        unit = (b - a) / np.linalg.norm(b - a)
-        a, b = a + 0.32 * unit * (start in radius), b - 0.32 * unit * (end in radius)
-        if end == (1.0, -0.6):
-            ax.plot(*zip(a, b, strict=True), color="black", lw=1.2)
-        else:
-            arrow(ax, (a[0], a[1]), (b[0], b[1]), "black", 1.2)
-        white = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
-        x, y = (a + b) / 2
-        is_steep = start == (2.4, low)  # a text above its middle would touch the wire of b
-        if value:
-            ax.text(
-                x - 0.1 * is_steep,
-                y + 0.13,
-                value,
-                ha="right" if is_steep else "center",
-                va="bottom",
-                color=BLUE,
-                bbox=white,
-                zorder=3,
-            )
-        x += 0.15 * is_steep - 0.25 * (end == gates["*"] and not value)
-        ax.text(x, y - 0.13, f"{gradient:g}", ha="center", va="top", color=ORANGE, bbox=white, zorder=3)
-    ax.plot(1.0, -0.6, "o", color="black", ms=4)
-    ax.text(9.4, 2.2, "blue: values, forward", color=BLUE, ha="right")
-    ax.text(9.4, 1.8, "orange: gradients, backward", color=ORANGE, ha="right")
-    ax.set(xlim=(-0.6, 9.6), ylim=(-1.2, 2.6), aspect="equal")
-    ax.axis("off")
-
-
-def lstm(v: Values, axes: Any) -> None:
-    """Draw the picture of the page of this name."""
-    ax = axes[0]
-    node(ax, (2, 3), "$\\times$", "#eeeeee")
-    node(ax, (4, 3), "+", "#eeeeee")
-    node(ax, (4, 1.6), "$\\times$", "#eeeeee")
-    node(ax, (6, 1.6), "$\\times$", "#eeeeee")
-    box(ax, (6, 2.3), "tanh", "#888888", 0.9)
-    for left, right in ((0.5, 1.7), (2.3, 3.7), (4.3, 7.4)):
-        arrow(ax, (left, 3), (right, 3), ORANGE, 3)
-    for start, end in (
-        *(((2, 0.75), (2, 2.7)), ((3.4, 0.75), (3.85, 1.32)), ((4.6, 0.75), (4.15, 1.32)), ((4, 1.9), (4, 2.7))),
-        *(((6, 3), (6, 2.56)), ((6, 2.04), (6, 1.9)), ((6, 0.75), (6, 1.3)), ((6.3, 1.6), (7.4, 1.6))),
-    ):
-        arrow(ax, start, end, "black", 1)
-    for x, text in ((2.0, "$f_t$"), (3.4, "$i_t$"), (4.6, "$g_t$"), (6.0, "$o_t$")):
-        ax.text(x, 0.6, text, ha="center", va="top")
-    for x, y, text in ((0.4, 3.0, "$c_{t-1}$"), (8.0, 3.0, "$c_t$"), (8.0, 1.6, "$h_t$")):
-        ax.text(x, y, text, ha="right", va="center")
-    ax.text(4, -0.45, "all four from $x_t$ and $h_{t-1}$", ha="center")
-    ax.set(xlim=(-0.6, 8.4), ylim=(-0.7, 3.5), aspect="equal", title="One step; the path of the cell is orange")
-    ax.axis("off")
-    for (name, found), color in zip(v["reach"].items(), (RED, BLUE, GREEN), strict=True):
-        axes[1].semilogy(np.arange(v["t"])[::-1], found, color=color, label=name)
-    axes[1].set(xlabel="steps back from the last output", title="Size of the gradient of x", ylim=(1e-8, 5))
-    axes[1].legend(loc="lower left")
 
 
 def convolution(v: Values, axes: Any) -> None:
@@ -227,7 +150,7 @@ def strided(v: Values, ax: Any) -> None:
         table(ax, (at, -7), v["padded"][c], margin=1)
         table(ax, (at + 5.7, -6), v["kernels"][c])
         ax.add_patch(plt.Rectangle((at + 2, -5), 3, 3, facecolor="#fee8d6", edgecolor=ORANGE, lw=2.5, zorder=0.5))
-        ax.text(at + 2.5, -1.7, f"channel {c}, with zeros around it", ha="center")
+        ax.text(at + 2.5, -1.7, f"channel {c}, zeros around it", ha="center")
         ax.text(at + 7.2, -2.7, "its weights", ha="center")
         ax.text(at + 5.7, -6.7, f"sum {v['shares'][c, 0, 1]:g}", va="center", weight="bold")
     out = v["theirs"][0, :, :, 0]
@@ -246,7 +169,7 @@ def vjp(v: Values, axes: Any) -> None:
             if J[i, j]:
                 color = plt.cm.RdBu_r(0.5 + 0.4 * J[i, j])
                 ax.add_patch(plt.Rectangle((j, 5 - i), 1, 1, facecolor=color))
-                ax.text(j + 0.5, 5.5 - i, f"{J[i, j]:.1f}", ha="center", va="center", fontsize=8)
+                ax.text(j + 0.5, 5.5 - i, f"{J[i, j]:.1f}", ha="center", va="center", fontsize=6.5)
         for line in range(7):
             ax.plot([0, 6], [line, line], color="#bbbbbb", lw=0.6)
             ax.plot([line, line], [0, 6], color="#bbbbbb", lw=0.6)
@@ -262,13 +185,14 @@ def vjp(v: Values, axes: Any) -> None:
 def attention(v: Values, axes: Any) -> None:
     """Draw the picture of the page of this name."""
     shown = [("scores s", v["s"], 2.0), ("weights w", v["w"], 1.0), ("causal weights", v["causal"], 1.0)]
-    for ax, (title, values, most) in zip(axes, shown, strict=True):
+    for ax, (title, values, most) in zip(axes, [*shown, ("out = w v", v["w"] @ v["v"], 2.0)], strict=True):
         colors = plt.cm.RdBu_r(0.5 + 0.35 * np.clip(values / most, -1, 1))
         for i, j in np.ndindex(values.shape):
             ax.add_patch(plt.Rectangle((j, 3 - i), 1, 1, facecolor=colors[i, j], edgecolor="white"))
-            ax.text(j + 0.5, 3.5 - i, f"{values[i, j]:.2f}", ha="center", va="center", fontsize=8)
-        labels = {"xticks": np.arange(4) + 0.5, "xticklabels": range(1, 5)}
-        ax.set(**labels, yticks=np.arange(4) + 0.5, yticklabels=range(4, 0, -1), xlim=(0, 4), ylim=(0, 4))
-        ax.set(aspect="equal", title=title, xlabel="key", ylabel="query")
+            ax.text(j + 0.5, 3.5 - i, f"{values[i, j]:.2f}", ha="center", va="center")
+        columns = values.shape[1]
+        labels = {"xticks": np.arange(columns) + 0.5, "xticklabels": range(1, columns + 1)}
+        ax.set(**labels, yticks=np.arange(4) + 0.5, yticklabels=range(4, 0, -1), xlim=(0, columns), ylim=(0, 4))
+        ax.set(aspect="equal", title=title, xlabel="key" if columns == 4 else "number", ylabel="query")
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)

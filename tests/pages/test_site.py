@@ -5,13 +5,14 @@ import os
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from tests import browser
+from tests.blocks import extension
+from tests.read import Links, Prose, drawn_in_formulas
 
 DOCS = Path(__file__).parents[2] / "docs"
 # Which of the first three results of a search a reader means.
@@ -27,6 +28,7 @@ SEARCHES: dict[str, str] = {
     "custom layer": "your_own_layer",
     "gradient check torch": "testing_gradients",
 }
+FONTS = "the font is read where the extra docs is installed"
 PARTS = ("Learn", "Understand")  # of the sidebar: their pages link the terms of the glossary
 
 pytestmark = pytest.mark.unwatched
@@ -59,11 +61,14 @@ STRIP = """() => {
     if (!e.children.length && [...e.attributes].every(({ name }) => name === "class" || name === "style"))
       e.replaceWith(e.textContent)
 }"""
-# Of the pictures on a phone: text too small to be read, and white in the dark scheme. Photos keep
-# their colours, and network.svg has colours for both schemes.
+# Of the pictures on a phone: a wide one must scroll and say so, as its text would be too small; another must fit. White
+# in the dark scheme is a fault too. Photos keep their colours, and network.svg has colours for both schemes.
 PICTURES = """() => [...document.querySelectorAll(`article img[src*="_images/"]`)].flatMap((e) => {
-  const faults = [], left = /transmission|faces|filters|network.svg/.test(e.src)
-  if (e.width < Math.min(600, e.naturalWidth)) faults.push(`${e.src} is ${e.width} wide`)
+  const faults = [], left = /transmission|horse|faces|filters|network.svg/.test(e.src)
+  const hint = getComputedStyle(e.parentElement, "::after").content.includes("scroll")
+  const isWide = e.naturalWidth > 600
+  if (isWide !== hint || (isWide ? e.width < 600 : e.width > e.closest("article").clientWidth))
+    faults.push(`${e.src} is ${e.width} wide, ${hint ? "with a hint" : "without a hint"}`)
   if (!left && getComputedStyle(e).filter === "none") faults.push(`${e.src} is white`)
   return faults
 })"""
@@ -105,20 +110,45 @@ def test_the_reading_of_a_unit_of_the_course_has_fewer_than_three_screens(site: 
     assert {unit: height for unit, height in heights.items() if height >= 3 * 900} == {}
 
 
-class Links(HTMLParser):
-    """The links and the anchors of a page."""
+def test_an_answer_with_its_picture_takes_less_than_two_screens(site: Path, window: browser.Window) -> None:
+    """In a window of 1300 x 900; below it are a network that trains and the code."""
+    paths = [site / "questions" / f"{path.stem}.html" for path in (DOCS / "questions").glob("*.md")]
+    end = "[...document.querySelectorAll('article img')].map((e) => e.getBoundingClientRect().bottom + scrollY)"
+    ends = {path.stem: window.page(path).tab.evaluate(end) for path in paths if path.stem != "index"}
+    assert len(ends) >= 20
+    assert {name: found for name, found in ends.items() if len(found) != 1 or found[0] >= 2 * 900} == {}
 
-    def __init__(self, page: Path) -> None:
-        super().__init__()
-        self.links: set[str] = set()
-        self.anchors: set[str] = set()
-        self.feed(page.read_text())
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """An anchor is the id of any element."""
-        found = dict(attrs)
-        self.anchors.add(found.get("id") or "")
-        self.links.update(filter(None, (found.get("href"), found.get("src"))))
+def test_the_first_screen_has_the_ring_the_four_lines_and_three_doors(site: Path, window: browser.Window) -> None:
+    """In a window of 1300 x 900, the ring and the lines side by side."""
+    tab = window.page(site / "index.html").tab
+    found = {}
+    for name in ("iframe.live", ".start .highlight", ".start img", ".doors > p:nth-child(3)"):
+        found[name] = tab.locator(name).bounding_box()
+        assert found[name]["y"] + found[name]["height"] <= 900, name
+    ring, lines = found["iframe.live"], found[".start .highlight"]
+    assert ring["x"] + ring["width"] < lines["x"]
+    assert abs(ring["y"] - lines["y"]) < 20
+    assert tab.locator(".doors > p").count() == 3
+
+
+def test_the_font_of_formulas_is_small_and_has_each_of_their_characters(site: Path, window: browser.Window) -> None:
+    """A letter that is a variable is drawn in italics; in a font for mathematics, a sum is larger than a letter."""
+    ttlib = pytest.importorskip("fontTools.ttLib", reason=FONTS)
+    pytest.importorskip("brotli", reason=FONTS)
+    italic = extension("../formula_font").ITALIC
+    path = site / "_static" / "formulas.woff2"
+    assert path.stat().st_size <= 40_000
+    assert "SIL Open Font License" in path.with_name("formulas_licence.txt").read_text("utf-8")
+    drawn = set()
+    for page in site.rglob("*.html"):
+        drawn |= drawn_in_formulas(page.read_text("utf-8"), italic)
+    assert len(drawn) > 100
+    assert drawn - {*map(chr, ttlib.TTFont(path).getBestCmap()), "\n"} == set()
+    tab = window.page(site / "questions" / "why_the_transpose.html").tab
+    tab.evaluate("document.fonts.ready")
+    height = "(e) => e.getBoundingClientRect().height / parseFloat(getComputedStyle(e).fontSize)"
+    assert tab.locator("div.math munder > mo").first.evaluate(height) > 1.3
 
 
 def test_every_link_leads_somewhere(site: Path) -> None:
@@ -156,36 +186,6 @@ def test_a_search_finds_the_page_meant_among_the_first_three(
     tab.wait_for_timeout(300)
     first = tab.eval_on_selector_all("#search-results li > a", "links => links.slice(0, 3).map(a => a.pathname)")
     assert meant in [Path(path).stem for path in first]
-
-
-class Prose(HTMLParser):
-    """The sentences of a page, with the words that are linked to the glossary in brackets; links and code left out."""
-
-    def __init__(self, page: Path) -> None:
-        super().__init__()
-        self.text = ""
-        self.inside: list[str] = []
-        self.feed(page.read_text())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Within a paragraph, and within what is no prose."""
-        if tag == "a" and "glossary.html#term" in (dict(attrs).get("href") or ""):
-            self.text += "["
-        elif tag in {"p", "a", "code", "math", "nav", "aside", "pre"}:
-            self.inside.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        """The end of a link is the end of a word in brackets, unless it is another link."""
-        if self.inside and self.inside[-1] == tag:
-            self.inside.pop()
-            self.text += "\n"
-        elif tag == "a":
-            self.text += "]"
-
-    def handle_data(self, data: str) -> None:
-        """Words of paragraphs alone."""
-        if self.inside and set(self.inside) == {"p"}:
-            self.text += data
 
 
 def test_the_first_use_of_each_term_is_linked_to_the_glossary(site: Path) -> None:

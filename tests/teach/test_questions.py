@@ -28,7 +28,7 @@ def test_the_index_has_a_row_for_each_question():
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_question_is_one_screen_with_one_block_and_one_small_picture(page):
+def test_a_question_has_one_block_and_one_small_picture(page):
     text = text_of(page)
     assert re.match(r"# .*\n\n\*\*After this page you can\*\* ", text)
     assert len(text.split("```python")[0].splitlines()) <= 50
@@ -41,6 +41,8 @@ def test_a_question_is_one_screen_with_one_block_and_one_small_picture(page):
     picture = (QUESTIONS / name).read_text("utf-8")
     assert "<svg " in picture
     assert len(picture) < 30_000
+    [width] = re.findall(r'<svg[^>]* width="([\d.]+)pt"', picture)
+    assert float(width) <= 450  # 600 pixels: a wider one scrolls on a phone
 
 
 def test_each_picture_is_drawn_from_names_that_its_page_has():
