@@ -21,7 +21,7 @@ from funcnn.recording.program import numbers
 from funcnn.recording.recorder import name_of_loss
 from funcnn.teach.html import as_html_path, asset, check_numbers, filled, hash_of
 from funcnn.teach.live.choice import Given, array_data, choice_data, fewer_rows, first_step, row_count_of, size_of
-from funcnn.teach.live.scripts import scripts_of
+from funcnn.teach.live.scripts import script_of
 from funcnn.teach.live.views import classes_of, grid_of, kind_of_view
 from funcnn.training.arguments import check_optimizer, is_optimizer
 from funcnn.trees.walks import arrays_in
@@ -157,8 +157,7 @@ def page_text(
 
 def _assets(view: str, choices: list[dict[str, Any]]) -> tuple[str, str, str]:
     """The style, the script and the frame of a page."""
-    script = "".join([asset(f"live/{name}.js") for name in scripts_of(view, choices)])
-    return asset("live/playground.css"), script, asset("live/playground.html")
+    return asset("live/playground.css"), script_of(view, choices), asset("live/playground.html")
 
 
 def _choices(function: str, choices: Any) -> dict[str, tuple[Any, Any]]:

@@ -1,0 +1,146 @@
+"""The operations of programs with the same bits everywhere: of +, -, *, / and square roots in a fixed order.
+
+The engine of pages that train computes the same. Floats are computed in float64, and are rounded to the dtype of the
+result once. A product and a sum are rounded one by one, as JavaScript has it; machine code of `portable=True` rounds them
+at once, so its bits are others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.compilation.functions import exp, expm1, log, log1p, tanh
+from funcnn.compilation.normal import erfc
+from funcnn.compilation.power import power
+from funcnn.compilation.trigonometric import LARGEST, cos, sin
+from funcnn.recording.arctangent import arctan, arctan2
+from funcnn.recording.operations import ELEMENTWISE, OPERATIONS, Table
+
+_FORMULAS = exp, expm1, log, log1p, sin, cos, tanh, erfc, arctan, arctan2, power
+FORMULAS: Table = {formula.__name__: formula for formula in _FORMULAS}
+"""Functions of an arithmetic and of one or two numbers."""
+
+
+class _Numbers:
+    """The arithmetic of arrays of float64, whose bits are arrays of uint64."""
+
+    bytes, double = 8, True
+    constant, neg, has_sign, inverse = np.float64, np.negative, np.signbit, np.invert
+    add, sub, mul, div, select = np.add, np.subtract, np.multiply, np.divide, staticmethod(np.where)
+
+    def whole(self, value: int) -> Any:
+        return np.uint64(value % (1 << 64))
+
+    def fma(self, a: Array, b: Array, c: Array) -> Array:
+        return a * b + c
+
+    def exactly(self, operation: str, a: Array, b: Array) -> Array:
+        return {"fadd": np.add, "fsub": np.subtract, "fmul": np.multiply}[operation](a, b)
+
+    def call(self, name: str, *args: Array) -> Array:
+        return {"fabs": np.absolute, "copysign": np.copysign}[name](*args)
+
+    def compare(self, how: str, a: Array, b: Array) -> Array:
+        if how in {"ueq", "uno"}:  # NaN compares so too
+            return ~((a < b) | (a > b)) if how == "ueq" else np.isnan(a) | np.isnan(b)
+        return {"olt": np.less, "ogt": np.greater, "oge": np.greater_equal, "oeq": np.equal}[how](a, b)
+
+    def logic(self, operation: str, a: Array, b: Array) -> Array:
+        return a & b if operation == "and" else a | b
+
+    def bits(self, a: Array) -> Array:
+        return a.view(np.uint64)
+
+    def floats(self, a: Array) -> Array:
+        return a.view(np.float64)
+
+    def integral(self, operation: str, a: Array, b: Array) -> Array:
+        return _INTEGRAL[operation](a, b)
+
+    def counted(self, a: Array, less: int) -> Array:
+        return a.astype(np.float64) - less
+
+    def has_bit(self, a: Array, i: int) -> Array:
+        return a & np.uint64(1 << i) != 0
+
+
+_INTEGRAL = {"add": np.add, "sub": np.subtract, "shl": np.left_shift, "lshr": np.right_shift, "and": np.bitwise_and}
+_NUMBERS = _Numbers()
+
+
+def _wide(a: Array) -> Array:
+    return a.astype(np.float64) if a.dtype.kind == "f" else a
+
+
+def _elementwise(name: str) -> Callable[..., Array]:
+    """The operation, in float64 for floats; extrema and signs of 0 are +0, which processors choose."""
+    zero = 0.0 if name in {"maximum", "minimum", "sign"} else None
+
+    def operation(*args: Array) -> Array:
+        made = np.asarray(OPERATIONS[name](*map(_wide, args)))
+        return made if zero is None or made.dtype.kind != "f" else made + zero
+
+    return operation
+
+
+def _formula(name: str) -> Callable[..., Array]:
+    def operation(*args: Array) -> Array:
+        if name == "power" and args[0].dtype.kind != "f":
+            return np.power(*args)
+        given = np.broadcast_arrays(*[np.atleast_1d(np.asarray(a, np.float64)) for a in args])
+        made: Array = FORMULAS[name](_NUMBERS, *given)
+        if name in {"sin", "cos"}:  # NumPy's, where the formula ends
+            made = np.where(abs(given[0]) > LARGEST[8], OPERATIONS[name](given[0]), made)
+        return made if name != "power" else np.where(given[1] == 2, given[0] * given[0], made)
+
+    return operation
+
+
+def _matmul(a: Array, b: Array) -> Array:
+    """out_ij = 0 + a_i0 b_0j + a_i1 b_1j + ..., from left to right"""
+    a, b = _wide(a), _wide(b)
+    if a.dtype.kind != "f":
+        return np.matmul(a, b)
+    made = np.zeros((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1]))
+    for k in range(a.shape[-1]):
+        made += a[..., :, k, None] * b[..., k, None, :]
+    return made
+
+
+def _from_left(f: np.ufunc, start: float) -> Callable[..., Array]:
+    """A sum or a product of the entries in C order, from left to right."""
+
+    def operation(a: Array, axes: list[int]) -> Array:
+        if a.dtype.kind != "f":
+            return np.asarray(f.reduce(a, axis=tuple(axes)))
+        kept = [i for i in range(a.ndim) if i not in axes]
+        terms = _wide(a).transpose(*axes, *kept)
+        terms = terms.reshape(math.prod(terms.shape[: len(axes)]), *[a.shape[i] for i in kept])
+        return f(f.accumulate(terms)[-1], start) if len(terms) else np.full(terms.shape[1:], start)
+
+    return operation
+
+
+def _extremum(name: str) -> Callable[..., Array]:
+    def operation(a: Array, axes: list[int]) -> Array:
+        made = np.asarray(OPERATIONS[name](a, axes))
+        return made + 0.0 if made.dtype.kind == "f" else made
+
+    return operation
+
+
+PORTABLE: Table = {
+    **OPERATIONS,
+    **{name: _elementwise(name) for name in ELEMENTWISE},
+    **{name: _formula(name) for name in FORMULAS},
+    **{name: _extremum(name) for name in ("maximum_of", "minimum_of")},
+    "matmul": _matmul,
+    "sum": _from_left(np.add, 0.0),
+    "product_of": _from_left(np.multiply, 1.0),
+}
+"""What each operation computes, as in `OPERATIONS`."""
