@@ -113,7 +113,7 @@ def _matmul(a: Array, b: Array) -> Array:
 
 
 def _from_left(f: np.ufunc, start: float) -> Callable[..., Array]:
-    """A sum or a product of the entries in C order, from left to right."""
+    """A sum or a product of the entries in C order, from left to right; 0 is +0."""
 
     def operation(a: Array, axes: list[int]) -> Array:
         if a.dtype.kind != "f":
@@ -121,7 +121,7 @@ def _from_left(f: np.ufunc, start: float) -> Callable[..., Array]:
         kept = [i for i in range(a.ndim) if i not in axes]
         terms = _wide(a).transpose(*axes, *kept)
         terms = terms.reshape(math.prod(terms.shape[: len(axes)]), *[a.shape[i] for i in kept])
-        return f(f.accumulate(terms)[-1], start) if len(terms) else np.full(terms.shape[1:], start)
+        return f.accumulate(terms)[-1] + 0.0 if len(terms) else np.full(terms.shape[1:], start)
 
     return operation
 
