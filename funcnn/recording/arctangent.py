@@ -11,8 +11,8 @@ _SERIES = [
     *[6.66107313738753120669e-02, -7.69187620504482999495e-02, 9.09088713343650656196e-02, -1.11111104054623557880e-01],
     *[1.42857142725034663711e-01, -1.99999999998764832476e-01, 3.33333333333329318027e-01],
 ]
-# From each bound on arctan x = arctan c + arctan((x - c) / (1 + c x)), with arctan c as a sum of two floats. At the last
-# bound c is infinite, and the fraction is -1 / x.
+# From each bound on arctan x = arctan c + arctan((x - c) / (1 + c x)), with arctan c as a sum of two floats. From the
+# last bound on c is infinite, and the fraction is -1 / x.
 _PARTS = [
     (7 / 16, 0.5, (4.63647609000806093515e-01, 2.26987774529616870924e-17)),
     (11 / 16, 1.0, (7.85398163397448278999e-01, 3.06161699786838301793e-17)),

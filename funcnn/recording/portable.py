@@ -1,8 +1,8 @@
 """The operations of programs with the same bits everywhere: of +, -, *, / and square roots in a fixed order.
 
 The engine of pages that train computes the same. Floats are computed in float64, and are rounded to the dtype of the
-result once. A product and a sum are rounded one by one, as JavaScript has it; machine code of `portable=True` rounds them
-at once, so its bits are others.
+result once. A product and a sum are rounded one by one, as in JavaScript; machine code of `portable=True` has fused
+multiply-adds, so its bits are others.
 """
 
 from __future__ import annotations
@@ -78,12 +78,15 @@ def _wide(a: Array) -> Array:
 
 
 def _elementwise(name: str) -> Callable[..., Array]:
-    """The operation, in float64 for floats; extrema and signs of 0 are +0, which processors choose."""
-    zero = 0.0 if name in {"maximum", "minimum", "sign"} else None
+    return lambda *args: OPERATIONS[name](*map(_wide, args))
 
-    def operation(*args: Array) -> Array:
-        made = np.asarray(OPERATIONS[name](*map(_wide, args)))
-        return made if zero is None or made.dtype.kind != "f" else made + zero
+
+def _without_sign_of_zero(name: str) -> Callable[..., Array]:
+    """The operation, with +0 for -0: which of them is the larger one is left to the processor."""
+
+    def operation(*args: Array, **settings: Any) -> Array:
+        made = np.asarray(OPERATIONS[name](*args, **settings))
+        return made + made.dtype.type(0) if made.dtype.kind == "f" else made
 
     return operation
 
@@ -126,19 +129,11 @@ def _from_left(f: np.ufunc, start: float) -> Callable[..., Array]:
     return operation
 
 
-def _extremum(name: str) -> Callable[..., Array]:
-    def operation(a: Array, axes: list[int]) -> Array:
-        made = np.asarray(OPERATIONS[name](a, axes))
-        return made + 0.0 if made.dtype.kind == "f" else made
-
-    return operation
-
-
 PORTABLE: Table = {
     **OPERATIONS,
     **{name: _elementwise(name) for name in ELEMENTWISE},
     **{name: _formula(name) for name in FORMULAS},
-    **{name: _extremum(name) for name in ("maximum_of", "minimum_of")},
+    **{name: _without_sign_of_zero(name) for name in ("maximum", "minimum", "sign", "maximum_of", "minimum_of")},
     "matmul": _matmul,
     "sum": _from_left(np.add, 0.0),
     "product_of": _from_left(np.multiply, 1.0),

@@ -1,7 +1,7 @@
 """`python -m tests.live [NAMES]`: the parameters of thirty networks on their pages in Chromium, next to Python's.
 
-After 100 steps they differ from NumPy's by rounding; after 300 steps, at a stable and a large rate, they have the bits of
-portable programs.
+After 100 steps they differ from NumPy's by rounding; after 300 steps, at a stable and a large rate, they have the bits
+of portable programs.
 """
 # ruff: noqa: T201  a command prints
 

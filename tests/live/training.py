@@ -25,21 +25,23 @@ def trained(live, steps=STEPS):
 
 
 def trained_portably(live, steps):
-    """The trained numbers by path, after steps of portable programs, and how many steps; as a page, up to one with NaN."""
+    """The trained numbers by path after steps of portable programs, and how many steps were taken.
+
+    As on a page, the last one is that before a number which is not finite.
+    """
     given = live.x, live.y, live.loss, live.lr
     program, (params, optimizer) = record_step(live.params, *given, optimizer=live.optimizer), trained(live, 1)
     later = record_step(params, *given, optimizer=optimizer)
     trees = {"params": live.params, "optimizer": live.optimizer, "x": live.x, "y": live.y, "lr": live.lr}
     state = {path: a for name, tree in trees.items() for path, a in leaves_of(tree, name).items()} | {"lr": live.lr}
     names = [f"params.{path}" for path in parameters(live.params) if f"grads.{path}" in program.outputs]
-    for taken in range(steps):
+    taken = 0
+    while taken < steps:
         made = program({name: state[name] for name, *_ in program.inputs}, portable=True)
         if not all([np.isfinite(made[name]).all() for name in ("cost", *names)]):
             break
         state.update({name: a for name, a in made.items() if name.startswith(("params.", "optimizer."))})
-        program = later
-    else:
-        taken = steps
+        program, taken = later, taken + 1
     return {name.removeprefix("params."): state[name] for name in names}, taken
 
 
@@ -51,7 +53,7 @@ def opened(live, open_page, folder):
 
 
 def difference(name, open_page, folder):
-    """The largest difference of a parameter from NumPy's, in proportion to the largest number of its array, by its kind.
+    """The largest difference of a parameter from NumPy's, in proportion to the largest number of its array, by kind.
 
     The kinds are "exact" and "rounded": in the second, only rounding moves the parameter.
     """
@@ -68,7 +70,7 @@ def difference(name, open_page, folder):
 
 
 def other_bits(name, open_page, folder):
-    """The parameters whose bits differ from those of a portable program, as (rate, path), at a stable and a large rate."""
+    """The rate and the path of parameters without the bits of a portable program, at a stable and a large rate."""
     found = []
     for live in (NETWORKS[name], NETWORKS[name]._replace(lr=LARGER * NETWORKS[name].lr)):
         made = after_steps(opened(live, open_page, folder), MANY_STEPS)

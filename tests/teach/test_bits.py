@@ -18,7 +18,8 @@ from tests.teach.playing import data_of_page, node_result
 rng = np.random.default_rng(0)
 NASTY = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 2.0, 3.0, 1e-12, 1e300, -1e300, 5e-324, math.inf, -math.inf, math.nan]
 RUN = """
-const fs = require("fs"), { program, inputs, folder } = JSON.parse(fs.readFileSync(process.argv[2])), ready = prepare(program)
+const fs = require("fs"), { program, inputs, folder } = JSON.parse(fs.readFileSync(process.argv[2]))
+const ready = prepare(program)
 for (const name of inputs) new Uint8Array(ready.inputs[name].buffer).set(fs.readFileSync(`${folder}/${name}`))
 ready.run()
 for (const [name, a] of Object.entries(ready.outputs)) fs.writeFileSync(`${folder}/${name}`, new Uint8Array(a.buffer))
@@ -29,7 +30,8 @@ const [data, lr, steps] = JSON.parse(require("fs").readFileSync(process.argv[2])
 t.rate(lr)
 t.step(steps)
 t.look()
-console.log(JSON.stringify([Object.fromEntries(t.names.map((name) => [name, Array.from(t.parameter(name))])), t.cost, t.steps]))
+const made = Object.fromEntries(t.names.map((name) => [name, Array.from(t.parameter(name))]))
+console.log(JSON.stringify([made, t.cost, t.steps]))
 """
 
 
@@ -56,7 +58,19 @@ def of_all_magnitudes(dtype, n):
 
 def of_one(x):
     small = np.where(np.absolute(x) <= 1e6, x, 0.25)
-    functions = np.exp, np.expm1, np.log, np.log1p, np.tanh, np.arctan, normal_cdf, np.sqrt, np.sign, np.floor, np.absolute
+    functions = (
+        np.exp,
+        np.expm1,
+        np.log,
+        np.log1p,
+        np.tanh,
+        np.arctan,
+        normal_cdf,
+        np.sqrt,
+        np.sign,
+        np.floor,
+        np.absolute,
+    )
     return *[f(x) for f in functions], np.sin(small), np.cos(small), -x, x**2, x**3, x**0.5, 1 / x, np.tan(small)
 
 
@@ -84,12 +98,24 @@ def of_many(a, b):
     folded = np.zeros_like(a)
     np.add.at(folded, (slice(None), [3, 1, 3, 3, 0]), a[:, 7:12])
     zeros = [f(0 * a, 2) for f in (np.max, np.min, np.prod, np.sum)]
-    return *sums, *zeros, a @ b, a[0].T @ a[1], np.cumsum(a, 1), np.einsum("ijk,kl->il", a, b), windows, folded, np.sum(a[:0], 0)
+    return (
+        *sums,
+        *zeros,
+        a @ b,
+        a[0].T @ a[1],
+        np.cumsum(a, 1),
+        np.einsum("ijk,kl->il", a, b),
+        windows,
+        folded,
+        np.sum(a[:0], 0),
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_sums_whose_terms_cancel(dtype, tmp_path):
-    a, b = [(rng.normal(size=shape) * 10 ** rng.uniform(-3, 3, shape)).astype(dtype) for shape in ((4, 24, 31), (31, 31))]
+    a, b = [
+        (rng.normal(size=shape) * 10 ** rng.uniform(-3, 3, shape)).astype(dtype) for shape in ((4, 24, 31), (31, 31))
+    ]
     assert_same_bits(of_many, {"a": a, "b": b}, tmp_path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from typing import Any
 
@@ -51,8 +50,8 @@ class _Script:
         return self.values.setdefault(text, f"v{len(self.values)}")
 
     def constant(self, value: float) -> str:
-        text = repr(value).removesuffix(".0") if math.isfinite(value) else "NaN" if value != value else "Infinity"
-        return f"(-{text.lstrip('-')})" if value < 0 else text
+        text = repr(float(value)).removesuffix(".0").replace("inf", "Infinity").replace("nan", "NaN")
+        return f"({text})" if value < 0 else text
 
     def add(self, a: str, b: str) -> str:
         return self.let(f"{a}+{b}")
@@ -70,7 +69,7 @@ class _Script:
         return self.add(self.mul(a, b), c)
 
     def exactly(self, operation: str, a: str, b: str) -> str:
-        return self.let(f"{a}{ {'fadd': '+', 'fsub': '-', 'fmul': '*'}[operation]}{b}")
+        return self.let(f"{a}{ {'fadd': '+', 'fsub': '-', 'fmul': '*'}[operation] }{b}")
 
     def neg(self, a: str) -> str:
         return self.let(f"-{a}")
@@ -123,8 +122,12 @@ class _Script:
 
 _WORD = (1 << 32) - 1
 _COMPARE = {
-    **{"olt": "{a}<{b}", "ogt": "{a}>{b}", "oge": "{a}>={b}", "oeq": "{a}==={b}"},
-    **{"ueq": "!({a}<{b}||{a}>{b})", "uno": "{a}!=={a}||{b}!=={b}"},
+    "olt": "{a}<{b}",
+    "ogt": "{a}>{b}",
+    "oge": "{a}>={b}",
+    "oeq": "{a}==={b}",
+    "ueq": "!({a}<{b}||{a}>{b})",
+    "uno": "{a}!=={a}||{b}!=={b}",
 }
 
 

@@ -46,11 +46,11 @@ def write_playground(
     """Write a page on which this network trains on these data: one file, which makes no request.
 
     A training step is recorded as a program of array operations (`funcnn.recording`), from the rules as they stand, and
-    the page runs it. The page shows the network as a diagram, the data with the predictions, and the cost. The data are
-    a curve for one feature, a plane with its boundary for two, images of which the right ones fade, and else a table.
-    The page plays, pauses, makes one step and goes back to the start. The learning rate, a weight and a point can be
-    changed; cost and gradients follow. A weight stands beside its gradient and the cost at w - h and w + h. A number
-    lists what it is computed from.
+    the page runs it, with the bits of `program(inputs, portable=True)`. The page shows the network as a diagram, the
+    data with the predictions, and the cost. The data are a curve for one feature, a plane with its boundary for two,
+    images of which the right ones fade, and else a table. The page plays, pauses, makes one step and goes back to the
+    start. The learning rate, a weight and a point can be changed; cost and gradients follow. A weight stands beside its
+    gradient and the cost at w - h and w + h. A number lists what it is computed from.
 
     `choices` are other networks for the same data, by name, each a network or a pair (network, optimizer).
     `window.playground` has `step(n)`, `cost`, `parameters()`, `set(path, index, value)` and `lr`.

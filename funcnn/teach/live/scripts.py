@@ -1,4 +1,4 @@
-"""The script of a page: parts of each page, of what its middle shows, and functions of the operations of its programs."""
+"""The script of a page: the parts of every page, those of its middle, and the functions that its programs need."""
 
 from __future__ import annotations
 
