@@ -26,8 +26,9 @@ def script_of(view: str, choices: list[dict[str, Any]]) -> str:
 
 
 def _operations(choices: list[dict[str, Any]]) -> set[str]:
-    """The names of the operations of the programs."""
-    programs = [choice[part] for choice in choices for part in ("first", "next", "predict") if part in choice]
+    """The names of the operations of the programs, also of those for fewer rows."""
+    parts = [part for choice in choices for part in (choice, *choice.get("fewer", {}).values())]
+    programs = [part[name] for part in parts for name in ("first", "next", "predict") if name in part]
     return {operation[0] for program in programs for operation in program["operations"]}
 
 
