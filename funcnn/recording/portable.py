@@ -17,7 +17,8 @@ from funcnn.arrays import Array
 from funcnn.compilation.functions import exp, expm1, log, log1p, tanh
 from funcnn.compilation.normal import erfc
 from funcnn.compilation.power import power
-from funcnn.compilation.trigonometric import LARGEST, cos, sin
+from funcnn.compilation.trigonometric import cos, sin
+from funcnn.recording.angles import turned
 from funcnn.recording.arctangent import arctan, arctan2
 from funcnn.recording.operations import ELEMENTWISE, OPERATIONS, Table
 
@@ -95,10 +96,9 @@ def _formula(name: str) -> Callable[..., Array]:
     def operation(*args: Array) -> Array:
         if name == "power" and args[0].dtype.kind != "f":
             return np.power(*args)
-        given = np.broadcast_arrays(*[np.atleast_1d(np.asarray(a, np.float64)) for a in args])
+        given = [np.atleast_1d(np.asarray(a, np.float64)) for a in args]
+        given = [turned(given[0])] if name in {"sin", "cos"} else list(np.broadcast_arrays(*given))
         made: Array = FORMULAS[name](_NUMBERS, *given)
-        if name in {"sin", "cos"}:  # NumPy's, where the formula ends
-            made = np.where(abs(given[0]) > LARGEST[8], OPERATIONS[name](given[0]), made)
         return made if name != "power" else np.where(given[1] == 2, given[0] * given[0], made)
 
     return operation

@@ -50,8 +50,7 @@ class Program:
         """The outputs for these inputs, computed with NumPy.
 
         With `portable`, they have the same bits on every machine, and on a page that trains: sums and matrix products
-        add from left to right, and elementary functions are funcnn's own, of +, -, *, / and square roots. A sine of
-        more than 1e6 is NumPy's.
+        add from left to right, and elementary functions are funcnn's own, of +, -, *, / and square roots.
 
         Raises:
             KindError: an input is missing, unknown, or not an array, or `portable` is not True or False.

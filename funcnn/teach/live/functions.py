@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from funcnn.compilation.trigonometric import LARGEST
+from funcnn.recording.angles import BITS, SHORTER, TWO_PI
 from funcnn.recording.portable import FORMULAS
 
 _UNARY = "FAST.{name}=(out,a)=>{for(let k=0;k<out.length;k++){const x=a[k];"
@@ -13,24 +14,27 @@ _BINARY = (
     "FAST.{name}=(out,a,b,{outer,inner,by:[s,t],from:[p,q]})=>{for(let u=0,k=0;u<outer;u++)"
     "for(let v=0,i=p[u],j=q[u];v<inner;v++,i+=s,j+=t,k++){const x=a[i],y=b[j];"
 )
-_CASES = {
-    "power": "y===2?x*x",
-    **{name: f"Math.abs(x)>{LARGEST[8]:.0f}?Math.{name}(x)" for name in ("sin", "cos")},
-}
-"""Arguments with another value than that of the formula, as in a portable program."""
+_PERIODIC = {"sin", "cos"}
+_TURNED = f"""\
+const TWO_PI={TWO_PI:#x}n,SCALED=x=>x<2**53?BigInt(x*{2**33})<<{BITS - 33}n:BigInt(x)<<{BITS}n
+const rest=x=>Number(SCALED(x)%TWO_PI>>{SHORTER}n)*{2.0 ** (SHORTER - BITS)!r}
+const turned=x=>Math.abs(x)>{LARGEST[8]:.0f}&&Math.abs(x)<Infinity?Math.sign(x)*rest(Math.abs(x)):x
+"""
 
 
 def functions_script(names: Collection[str]) -> str:
     """Loops over arrays that compute the formulas of these names."""
-    return "// Loops of elementary functions, written from funcnn's formulas.\n" + "".join(map(_loop, sorted(names)))
+    head = "// Loops of elementary functions, written from funcnn's formulas.\n"
+    return head + _TURNED * (not _PERIODIC.isdisjoint(names)) + "".join(map(_loop, sorted(names)))
 
 
 def _loop(name: str) -> str:
     script, is_binary = _Script(), name in {"power", "arctan2"}
     made = FORMULAS[name](script, *("x", "y")[: 1 + is_binary])
     head = (_BINARY if is_binary else _UNARY).replace("{name}", name)
+    head = head.replace("a[k]", "turned(a[k])") if name in _PERIODIC else head
     values = ",".join([f"{value}={text}" for text, value in script.values.items()])
-    return f"{head}const {values};out[k]={_CASES[name] + ':' if name in _CASES else ''}{made}}}}}\n"
+    return f"{head}const {values};out[k]={'y===2?x*x:' if name == 'power' else ''}{made}}}}}\n"
 
 
 class _Script:
