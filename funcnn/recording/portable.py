@@ -94,7 +94,7 @@ def _without_sign_of_zero(name: str) -> Callable[..., Array]:
 
 def _formula(name: str) -> Callable[..., Array]:
     def operation(*args: Array) -> Array:
-        if name == "power" and args[0].dtype.kind != "f":
+        if name == "power" and np.result_type(*args).kind != "f":
             return np.power(*args)
         given = [np.atleast_1d(np.asarray(a, np.float64)) for a in args]
         given = [turned(given[0])] if name in {"sin", "cos"} else list(np.broadcast_arrays(*given))
@@ -107,7 +107,7 @@ def _formula(name: str) -> Callable[..., Array]:
 def _matmul(a: Array, b: Array) -> Array:
     """out_ij = 0 + a_i0 b_0j + a_i1 b_1j + ..., from left to right"""
     a, b = _wide(a), _wide(b)
-    if a.dtype.kind != "f":
+    if np.result_type(a, b).kind != "f":
         return np.matmul(a, b)
     made = np.zeros((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1]))
     for k in range(a.shape[-1]):

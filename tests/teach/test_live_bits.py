@@ -115,7 +115,8 @@ def test_sums_whose_terms_cancel(dtype, tmp_path):
 
 def test_whole_numbers(tmp_path):
     i, j = rng.integers(-9, 9, (6, 7)), rng.integers(0, 15, (6, 7))
-    assert_same_bits(lambda i, j: (i**j, i @ j.T, i.sum(), i.max(0), np.minimum(i, j)), {"i": i, "j": j}, tmp_path)
+    of_both = lambda i, j: (i**j, i @ j.T, i.sum(), i.max(0), np.minimum(i, j), j**0.3, np.exp(i), i @ np.sqrt(j.T))
+    assert_same_bits(of_both, {"i": i, "j": j}, tmp_path)
 
 
 def trained_in_node(live, steps, folder):
