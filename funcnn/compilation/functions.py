@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from funcnn.compilation.text import Text
+from funcnn.compilation.arithmetic import Arithmetic, V
 from funcnn.scalars import LOG_2
 
 # By the bytes of a float. log 2 is a sum of two floats, the first with so few bits that its products are exact.
@@ -37,20 +37,20 @@ _LOG = {
 }
 
 
-def exp(t: Text, x: str) -> str:
+def exp(t: Arithmetic[V], x: V) -> V:
     """e^x = 2^n (1 + p), with 2^n as two factors, so that the result reaches infinity, the subnormal numbers and 0."""
     n, bits, (r, rest) = _reduced(t, _clamped(t, x, *((-746, 710) if t.double else (-105, 89))))
     return two_to(t, n, bits, r, rest)
 
 
-def two_to(t: Text, n: str, bits: str, r: str, rest: str) -> str:
+def two_to(t: Arithmetic[V], n: V, bits: V, r: V, rest: V) -> V:
     """2^n (1 + r + rest), for bits that end in n"""
     half, other = _halves(t, n, bits)
     first = _power(t, half)
     return t.exactly("fmul", t.fma(first, t.add(r, rest), first), _power(t, other))
 
 
-def expm1(t: Text, x: str) -> str:
+def expm1(t: Arithmetic[V], x: V) -> V:
     """e^x - 1 = (s p + s - 1 / q) q with s q = 2^n, which loses no digits near 0."""
     n, bits, (r, rest) = _reduced(t, _clamped(t, x, *((-50, 710) if t.double else (-30, 89))))
     half, other = _halves(t, n, bits)
@@ -59,14 +59,14 @@ def expm1(t: Text, x: str) -> str:
     return t.select(t.compare("oeq", x, t.constant(0)), x, value)  # -0 stays -0
 
 
-def _clamped(t: Text, x: str, low: float, high: float) -> str:
+def _clamped(t: Arithmetic[V], x: V, low: float, high: float) -> V:
     """x between two bounds; NaN stays NaN."""
     least, most = t.constant(low), t.constant(high)
     x = t.select(t.compare("olt", x, least), least, x)
     return t.select(t.compare("ogt", x, most), most, x)
 
 
-def _reduced(t: Text, x: str) -> tuple[str, str, tuple[str, str]]:
+def _reduced(t: Arithmetic[V], x: V) -> tuple[V, V, tuple[V, V]]:
     """(n, bits that end in n, p): x = n log 2 + r, and p = e^r - 1 as the sum of r and a rest."""
     magic, (high, low) = t.constant(MAGIC[t.bytes]), _LOG_2[t.bytes]
     ends_in_n = t.fma(x, t.constant(1 / LOG_2), magic)
@@ -78,18 +78,18 @@ def _reduced(t: Text, x: str) -> tuple[str, str, tuple[str, str]]:
     return n, t.bits(ends_in_n), (r, t.fma(t.mul(series, r), r, lost))
 
 
-def _halves(t: Text, n: str, bits: str) -> tuple[str, str]:
+def _halves(t: Arithmetic[V], n: V, bits: V) -> tuple[V, V]:
     """Bits that end in two whole numbers of about n / 2, with the sum n."""
     half = t.bits(t.fma(n, t.constant(0.5), t.constant(MAGIC[t.bytes])))
     return half, t.integral("sub", bits, half)
 
 
-def _power(t: Text, bits: str) -> str:
+def _power(t: Arithmetic[V], bits: V) -> V:
     """2^i for bits that end in i."""
     return t.floats(t.integral("shl", t.integral("add", bits, t.whole(_BIAS[t.bytes])), t.whole(FRACTION[t.bytes])))
 
 
-def polynomial(t: Text, x: str, coefficients: list[float]) -> str:
+def polynomial(t: Arithmetic[V], x: V, coefficients: list[float]) -> V:
     """Horner's rule, from the highest power down."""
     value = t.constant(coefficients[0])
     for c in coefficients[1:]:
@@ -97,7 +97,7 @@ def polynomial(t: Text, x: str, coefficients: list[float]) -> str:
     return value
 
 
-def tanh(t: Text, x: str) -> str:
+def tanh(t: Arithmetic[V], x: V) -> V:
     """b + b u: below 0.625 b = |x| and u = z P / Q, else b = 1 and u = -2 / (e^2|x| + 1), with one division for both
 
     With the formula for large |x| alone, tanh would be off by 2.4 units near 0.625.
@@ -114,19 +114,19 @@ def tanh(t: Text, x: str) -> str:
     return t.call("copysign", t.fma(b, u, b), x)
 
 
-def log(t: Text, x: str) -> str:
+def log(t: Arithmetic[V], x: V) -> V:
     """log x = n log 2 + log(1 + f), with 1 + f between 1 / sqrt(2) and sqrt(2)."""
     return _limits(t, x, _logarithm(t, *of_positive(t, x), t.constant(0)))
 
 
-def of_positive(t: Text, x: str) -> tuple[str, str]:
+def of_positive(t: Arithmetic[V], x: V) -> tuple[V, V]:
     """`exponent_and_fraction` of a positive number; subnormal numbers are scaled first."""
     is_small, scale = t.compare("olt", x, t.constant(_SMALLEST[t.bytes])), FRACTION[t.bytes] + 2
     n, f = exponent_and_fraction(t, t.bits(t.select(is_small, t.mul(x, t.constant(2.0**scale)), x)))
     return t.select(is_small, t.sub(n, t.constant(scale)), n), f
 
 
-def log1p(t: Text, x: str) -> str:
+def log1p(t: Arithmetic[V], x: V) -> V:
     """log(1 + x) with f = x if |x| < 1/4; else log u - (u - 1 - x) / u, where u is 1 + x rounded."""
     one, zero = t.constant(1), t.constant(0)
     u = t.exactly("fadd", x, one)
@@ -137,7 +137,7 @@ def log1p(t: Text, x: str) -> str:
     return t.select(t.compare("oeq", x, zero), x, _limits(t, u, _logarithm(t, n, f, lost)))  # -0 stays -0
 
 
-def _logarithm(t: Text, n: str, f: str, lost: str) -> str:
+def _logarithm(t: Arithmetic[V], n: V, f: V, lost: V) -> V:
     """n log 2 + log(1 + f) - lost, the small terms first."""
     s, half = t.div(f, t.add(f, t.constant(2))), t.mul(t.mul(f, f), t.constant(0.5))
     series = _by_parity(t, t.mul(s, s), _LOG[t.bytes])
@@ -146,7 +146,7 @@ def _logarithm(t: Text, n: str, f: str, lost: str) -> str:
     return t.sub(t.mul(n, t.constant(high)), t.sub(t.sub(half, small), f))
 
 
-def _limits(t: Text, x: str, value: str) -> str:
+def _limits(t: Arithmetic[V], x: V, value: V) -> V:
     """The logarithm of x, given its value for finite x above 0."""
     zero, infinity = t.constant(0), t.constant(math.inf)
     value = t.select(t.compare("oeq", x, zero), t.constant(-math.inf), value)
@@ -154,7 +154,7 @@ def _limits(t: Text, x: str, value: str) -> str:
     return t.select(t.compare("ueq", x, infinity), x, value)  # NaN as well
 
 
-def _by_parity(t: Text, z: str, coefficients: list[float]) -> str:
+def _by_parity(t: Arithmetic[V], z: V, coefficients: list[float]) -> V:
     """z times a polynomial in z, even and odd powers apart, which a processor computes side by side."""
     square = t.mul(z, z)
     first, second = [polynomial(t, square, coefficients[start::2]) for start in (1, 0)]
@@ -163,16 +163,12 @@ def _by_parity(t: Text, z: str, coefficients: list[float]) -> str:
     return t.add(t.mul(z, first), t.mul(square, second))
 
 
-def exponent_and_fraction(t: Text, bits: str) -> tuple[str, str]:
+def exponent_and_fraction(t: Arithmetic[V], bits: V) -> tuple[V, V]:
     """(n, f) for the bits of a float 2^n (1 + f), f between 1 / sqrt(2) - 1 and sqrt(2) - 1."""
     bias, shift = _BIAS[t.bytes], t.whole(FRACTION[t.bytes])
     one = bias << FRACTION[t.bytes]
     root = 0x3FE6A09E00000000 if t.double else 0x3F3504F3  # 1 / sqrt(2), or a little less
     raised = t.integral("lshr", t.integral("add", bits, t.whole(one - root)), shift)  # n + bias
-    if t.double:  # AVX2 has no instruction from 64-bit integers to floats: put the integer into the bits of 2^52
-        in_bits = t.floats(t.integral("or", raised, t.whole(0x4330000000000000)))
-        n = t.exactly("fsub", in_bits, t.constant(2.0**52 + bias))
-    else:
-        n = t.let(f"sitofp {t.integers} {t.integral('sub', raised, t.whole(bias))} to {t.panel}")
+    n = t.counted(raised, bias)
     scaled = t.integral("add", t.integral("sub", bits, t.integral("shl", raised, shift)), t.whole(one))
     return n, t.sub(t.floats(scaled), t.constant(1))

@@ -5,8 +5,8 @@ erf and erfc are fractions of polynomials in four ranges of |x|: FreeBSD's msun,
 
 from __future__ import annotations
 
+from funcnn.compilation.arithmetic import Arithmetic, V
 from funcnn.compilation.functions import exp, polynomial
-from funcnn.compilation.text import Text
 
 _AT_1 = 8.45062911510467529297e-01  # erf(1), less what the fraction around 1 adds
 _HEAD = {8: -(1 << 32), 4: -(1 << 13)}  # the bits of a float whose square is exact
@@ -63,7 +63,7 @@ _FRACTIONS = [
 ]
 
 
-def erfc(t: Text, x: str) -> str:
+def erfc(t: Arithmetic[V], x: V) -> V:
     """1 - erf(x), which keeps its digits where erf(x) is near 1"""
     one, zero = t.constant(1), t.constant(0)
     a, most = t.call("fabs", x), t.constant(30)  # above, the result is 0 or 2

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 
+from funcnn.compilation.arithmetic import Arithmetic, V
 from funcnn.compilation.functions import FRACTION, MAGIC, of_positive, polynomial, two_to
-from funcnn.compilation.text import Text
 from funcnn.scalars import LOG_2
 
 _HEAD = {8: -(1 << 32), 4: -(1 << 12)}  # the bits of a float whose square is exact
@@ -22,7 +22,7 @@ _LOG_2 = {8: (6.93147182464599609375e-01, -1.90465429995776804525e-09), 4: (6.93
 _MOST = {8: (2.0**65, 1100), 4: (2.0**34, 200)}
 
 
-def power(t: Text, x: str, y: str) -> str:
+def power(t: Arithmetic[V], x: V, y: V) -> V:
     """x^y, with the limits of C: NaN for a negative x and a y that is not whole; 1 where x is 1 or y is 0"""
     a, size, zero, one = t.call("fabs", x), t.call("fabs", y), t.constant(0), t.constant(1)
     infinity, is_falling = t.constant(math.inf), t.compare("olt", y, zero)
@@ -32,15 +32,14 @@ def power(t: Text, x: str, y: str) -> str:
     is_whole = _is_whole(t, size)
     is_even = t.logic("or", _is_whole(t, t.mul(size, t.constant(0.5))), t.compare("oge", size, _whole_from(t, 1)))
     is_odd = t.logic("and", is_whole, t.inverse(is_even))
-    is_negative = t.let(f"icmp slt {t.integers} {t.bits(x)}, zeroinitializer")  # also of -0
-    value = t.select(t.logic("and", is_negative, is_odd), t.neg(value), value)
+    value = t.select(t.logic("and", t.has_sign(x), is_odd), t.neg(value), value)
     has_none = t.logic("and", t.compare("olt", x, zero), t.compare("olt", a, infinity))
     has_none = t.logic("or", t.logic("and", has_none, t.inverse(is_whole)), t.compare("uno", x, y))
     value = t.select(has_none, t.constant(math.nan), value)
     return t.select(t.logic("or", t.compare("oeq", x, one), t.compare("oeq", y, zero)), one, value)
 
 
-def _logarithm(t: Text, x: str) -> tuple[str, str]:
+def _logarithm(t: Arithmetic[V], x: V) -> tuple[V, V]:
     """log2 x, of a positive x, as a sum of two floats, the first of few bits."""
     n, f = of_positive(t, x)
     below = t.exactly("fadd", f, t.constant(2))
@@ -63,7 +62,7 @@ def _logarithm(t: Text, x: str) -> tuple[str, str]:
     return value, t.exactly("fsub", whole, t.exactly("fsub", t.exactly("fsub", value, n), high))
 
 
-def _product(t: Text, y: str, size: str, high: str, low: str) -> tuple[str, str]:
+def _product(t: Arithmetic[V], y: V, size: V, high: V, low: V) -> tuple[V, V]:
     """y (high + low) as a sum of two floats, between two bounds."""
     most, largest = _MOST[t.bytes]
     limit = t.constant(most)
@@ -76,7 +75,7 @@ def _product(t: Text, y: str, size: str, high: str, low: str) -> tuple[str, str]
     return t.select(is_beyond, t.call("copysign", bound, total), high), t.select(is_beyond, t.constant(0), low)
 
 
-def _exponential(t: Text, high: str, low: str) -> str:
+def _exponential(t: Arithmetic[V], high: V, low: V) -> V:
     """2^(high + low) = 2^n e^r, with 2^n as two factors."""
     magic = t.constant(MAGIC[t.bytes])
     ends_in_n = t.exactly("fadd", t.exactly("fadd", high, low), magic)
@@ -92,23 +91,23 @@ def _exponential(t: Text, high: str, low: str) -> str:
     return two_to(t, n, t.bits(ends_in_n), r, t.fma(t.mul(series, r), r, t.fma(lost, r, lost)))
 
 
-def _joined(t: Text, a: str, b: str) -> tuple[str, str]:
+def _joined(t: Arithmetic[V], a: V, b: V) -> tuple[V, V]:
     """a + b as a sum of two floats, the first of few bits."""
     first = _head(t, t.exactly("fadd", a, b))
     return first, t.exactly("fsub", b, t.exactly("fsub", first, a))
 
 
-def _head(t: Text, x: str) -> str:
+def _head(t: Arithmetic[V], x: V) -> V:
     return t.floats(t.integral("and", t.bits(x), t.whole(_HEAD[t.bytes])))
 
 
-def _is_whole(t: Text, size: str) -> str:
+def _is_whole(t: Arithmetic[V], size: V) -> V:
     """Whether a number that is not negative is whole."""
     limit = _whole_from(t, 0)
     rounded = t.exactly("fsub", t.exactly("fadd", size, limit), limit)
     return t.logic("or", t.compare("oeq", rounded, size), t.compare("oge", size, limit))
 
 
-def _whole_from(t: Text, more: int) -> str:
+def _whole_from(t: Arithmetic[V], more: int) -> V:
     """The number from which on all floats are whole; or, for 1, all are even."""
     return t.constant(2.0 ** (FRACTION[t.bytes] + more))

@@ -201,3 +201,18 @@ class Text(Statements):
 
     def integral(self, operation: str, a: str, b: str) -> str:
         return self.let(f"{operation} {self.integers} {a}, {b}")
+
+    def counted(self, a: str, less: int) -> str:
+        """Small integers, minus one that is known, as floats."""
+        if self.double:  # AVX2 has no instruction from 64-bit integers to floats: put the integer into the bits of 2^52
+            in_bits = self.floats(self.integral("or", a, self.whole(0x4330000000000000)))
+            return self.exactly("fsub", in_bits, self.constant(2.0**52 + less))
+        return self.let(f"sitofp {self.integers} {self.integral('sub', a, self.whole(less))} to {self.panel}")
+
+    def has_sign(self, a: str) -> str:
+        """Whether floats are negative, or -0."""
+        return self.let(f"icmp slt {self.integers} {self.bits(a)}, zeroinitializer")
+
+    def has_bit(self, a: str, i: int) -> str:
+        """Whether integers have the bit of 2^i."""
+        return self.let(f"icmp ne {self.integers} {self.integral('and', a, self.whole(1 << i))}, zeroinitializer")

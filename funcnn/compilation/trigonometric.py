@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 
+from funcnn.compilation.arithmetic import Arithmetic, V
 from funcnn.compilation.functions import MAGIC, polynomial
-from funcnn.compilation.text import Text
 
 LARGEST = {8: 1e6, 4: 1e4}
 """By the bytes of a float: of larger arguments, the products with parts of pi / 2 are not exact."""
@@ -37,17 +37,17 @@ _COSINE = {
 }
 
 
-def sin(t: Text, x: str) -> str:
+def sin(t: Arithmetic[V], x: V) -> V:
     """sin x, whose quarter is the number of multiples of pi / 2"""
     return t.select(t.compare("oeq", x, t.constant(0)), x, of_quarter(t, x, t.whole(0)))  # -0 stays -0
 
 
-def cos(t: Text, x: str) -> str:
+def cos(t: Arithmetic[V], x: V) -> V:
     """cos x = sin(x + pi / 2)"""
     return of_quarter(t, x, t.whole(1))
 
 
-def of_quarter(t: Text, x: str, more: str) -> str:
+def of_quarter(t: Arithmetic[V], x: V, more: V) -> V:
     """sin(x + more pi / 2), for whole numbers: sin or cos of what is left of x, by the two last bits of the quarter."""
     bits, r, rest = _reduced(t, x)
     quarter = t.integral("add", bits, more)
@@ -60,16 +60,11 @@ def of_quarter(t: Text, x: str, more: str) -> str:
     lost = t.exactly("fsub", t.exactly("fsub", t.constant(1), above), half)
     small = t.sub(t.mul(t.mul(z, z), polynomial(t, z, _COSINE[t.bytes])), t.mul(r, rest))
     cosine = t.add(above, t.add(lost, small))
-    chosen = t.select(_bit(t, quarter, 0), cosine, sine)
-    return t.select(_bit(t, quarter, 1), t.neg(chosen), chosen)
+    chosen = t.select(t.has_bit(quarter, 0), cosine, sine)
+    return t.select(t.has_bit(quarter, 1), t.neg(chosen), chosen)
 
 
-def _bit(t: Text, bits: str, i: int) -> str:
-    masked = t.integral("and", bits, t.whole(1 << i))
-    return t.let(f"icmp ne {t.integers} {masked}, zeroinitializer")
-
-
-def _reduced(t: Text, x: str) -> tuple[str, str, str]:
+def _reduced(t: Arithmetic[V], x: V) -> tuple[V, V, V]:
     """(bits that end in n, r, rest): x = n pi / 2 + r + rest."""
     magic, (first, *parts, last) = t.constant(MAGIC[t.bytes]), _PARTS[t.bytes]
     ends_in_n = t.fma(x, t.constant(2 / math.pi), magic)
@@ -82,7 +77,7 @@ def _reduced(t: Text, x: str) -> tuple[str, str, str]:
     return t.bits(ends_in_n), total, t.exactly("fadd", t.exactly("fsub", r, total), lost)
 
 
-def _difference(t: Text, a: str, b: str) -> tuple[str, str]:
+def _difference(t: Arithmetic[V], a: V, b: V) -> tuple[V, V]:
     """a - b rounded, and what rounding has lost: Knuth's TwoSum."""
     d = t.exactly("fsub", a, b)
     of_b = t.exactly("fsub", d, a)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,6 +13,7 @@ from funcnn.arrays import Array
 from funcnn.elementary import erfc
 
 Settings = dict[str, Any]
+Table = Mapping[str, Callable[..., Any]]
 
 
 @attrs.frozen(eq=False)
@@ -31,18 +32,23 @@ class Operation:
     variable: str = ""
     step: int | None = None
 
-    def __call__(self, *args: Array) -> Array:
-        """The result for these arguments."""
-        return computed(self.name, args, self.settings, self.shape, self.dtype)
+    def __call__(self, *args: Array, table: Table | None = None) -> Array:
+        """The result for these arguments, by the functions of a table, which is `OPERATIONS` if it is None."""
+        return computed(self.name, args, self.settings, self.shape, self.dtype, table)
 
 
 def computed(
-    name: str, args: Sequence[Array], settings: Settings, shape: tuple[int, ...] | None, dtype: Any | None
+    name: str,
+    args: Sequence[Array],
+    settings: Settings,
+    shape: tuple[int, ...] | None,
+    dtype: Any | None,
+    table: Table | None = None,
 ) -> Array:
-    """The result of an operation, in this shape and this dtype unless they are None."""
+    """The result of an operation by the functions of a table, in this shape and this dtype unless they are None."""
     if name == "view" and shape is not None:
         return view(args[0], **settings, shape=shape)
-    made = np.asarray(OPERATIONS[name](*args, **settings))
+    made = np.asarray((table or OPERATIONS)[name](*args, **settings))
     made = made if shape is None or made.shape == shape else made.reshape(shape)
     return made if dtype is None or made.dtype == dtype else made.astype(dtype)
 
@@ -87,7 +93,7 @@ ELEMENTWISE = (
     *("maximum", "minimum", "equal", "not_equal", "greater", "greater_equal", "less", "less_equal", "where"),
     *("bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift"),
 )
-OPERATIONS: dict[str, Callable[..., Any]] = {
+OPERATIONS: Table = {
     **{name: getattr(np, name) for name in ELEMENTWISE},
     "erfc": lambda a: np.asarray(erfc(a), a.dtype),
     "astype": lambda a: a,  # the result has the dtype of the operation

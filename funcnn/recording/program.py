@@ -9,8 +9,11 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array, counted, kind, native, unmapped
+from funcnn.checked import checked
 from funcnn.errors import KindError, ShapeError
-from funcnn.recording.operations import Operation
+from funcnn.needs import Flag
+from funcnn.recording.operations import OPERATIONS, Operation
+from funcnn.recording.portable import PORTABLE
 
 Input = tuple[str, tuple[int, ...], np.dtype[Any]]
 Step = tuple[str, str, str]
@@ -42,19 +45,24 @@ class Program:
     outputs: dict[str, int]
     steps: tuple[Step, ...] = ()
 
-    def __call__(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
+    @checked
+    def __call__(self, inputs: Mapping[str, Any], *, portable: Flag = False) -> dict[str, Array]:
         """The outputs for these inputs, computed with NumPy.
 
+        With `portable`, they have the same bits on every machine, and on a page that trains: sums and matrix products
+        add from left to right, and elementary functions are funcnn's own, of +, -, *, / and square roots.
+
         Raises:
-            KindError: an input is missing, unknown, or not an array.
+            KindError: an input is missing, unknown, or not an array, or `portable` is not True or False.
             ShapeError: an input has another shape or dtype than the array that it stands for.
         """
         _check_names([name for name, *_ in self.inputs], inputs)
         values = [_checked(name, inputs[name], shape, dtype) for name, shape, dtype in self.inputs]
         values += self.constants
+        table = PORTABLE if portable else OPERATIONS
         with np.errstate(all="ignore"):  # a rule that is recorded has given NumPy's warnings, or has switched them off
             for operation in self.operations:
-                values.append(operation(*[values[i] for i in operation.args]))
+                values.append(operation(*[values[i] for i in operation.args], table=table))
         return {name: values[i].copy() for name, i in self.outputs.items()}
 
     def __len__(self) -> int:

@@ -1,9 +1,11 @@
 // Computes the expressions of the numbers of a program again; one with a list of terms that is cut short has no value.
 
-const OPS = { add: (a, b) => a + b, subtract: (a, b) => a - b, multiply: (a, b) => a * b, divide: (a, b) => a / b, ...BINARY }
+const ofNumbers = (loop) => (a, b) => { const out = [0]; loop(out, [a], [b], { outer: 1, inner: 1, by: [0, 0], from: [[0], [0]] }); return out[0] }
+const LOOPS = Object.fromEntries(Object.entries(FAST).map(([name, loop]) => [name, ofNumbers(loop)]))
+const OPS = { ...BINARY, ...LOOPS }
 const CUT = new Error("cut")
 const allOf = (e, list) => { if (e.count > list.length || e.all > list.length) throw CUT; return list }
-const CALLS = { ...BINARY, ...UNARY, abs: Math.abs, max: (...v) => Math.max(...v), min: (...v) => Math.min(...v), product: (...v) => v.reduce((a, b) => a * b),
+const CALLS = { ...UNARY, ...OPS, abs: Math.abs, max: (...v) => Math.max(...v), min: (...v) => Math.min(...v), product: (...v) => v.reduce((a, b) => a * b),
   argmax: (...v) => v.indexOf(Math.max(...v)), not: (a) => a ? 0 : 1, atan: Math.atan }
 function computed(ready, e) {
   const inside = (part) => computed(ready, part)

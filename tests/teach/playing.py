@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 import funcnn.teach
+from funcnn.recording.portable import FORMULAS
+from funcnn.teach.live.functions import functions_script
 from tests.wasm.guest import node
 
 FOLDER = Path(funcnn.teach.__file__).parent / "live"
 PURE = ("scalars", "engine", "loops", "movements", "trainer", "numbers", "naming", "origin", "formula")
-"""The scripts of a page that need no page."""
+"""The scripts of a page that need no page, beside the functions of all operations."""
 RUN = """
 const jobs = JSON.parse(require("fs").readFileSync(process.argv[2]))
 const text = (array) => Array.from(array, (v) => Number.isFinite(v) ? (Object.is(v, -0) ? "-0" : v) : String(v))
@@ -56,6 +58,12 @@ def data_of_page(path):
 
 
 @cache
+def script():
+    """The text of these scripts."""
+    return "".join([(FOLDER / f"{name}.js").read_text("utf-8") for name in PURE]) + functions_script(FORMULAS)
+
+
+@cache
 def server():
     """A process of Node that runs scripts one after the other, since each start of Node takes time."""
     process = subprocess.Popen([node(), "-e", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -72,10 +80,10 @@ def node_result(code, data, folder):
     """What code prints as JSON after the scripts of a page; the name of a file with data is its argument."""
     if node() is None:
         pytest.skip("scripts of pages run where Node is installed")
-    script, given = folder / "run.js", folder / "data.json"
-    script.write_text("".join([(FOLDER / f"{name}.js").read_text("utf-8") for name in PURE]) + code, "utf-8")
+    path, given = folder / "run.js", folder / "data.json"
+    path.write_text(script() + code, "utf-8")
     given.write_text(json.dumps(data), "utf-8")
-    server().stdin.write(json.dumps([str(script), str(given)]) + "\n")
+    server().stdin.write(json.dumps([str(path), str(given)]) + "\n")
     server().stdin.flush()
     answer = json.loads(server().stdout.readline())
     assert "error" not in answer, answer["error"]

@@ -19,7 +19,7 @@ function drawCost() {
   write(cost.says, `after ${trainer.steps} step${trainer.steps === 1 ? "" : "s"}${right === null ? "" : ` · ${right} of ${data.rows} right`}`)
   const all = [...trainer.costs, now].filter(Number.isFinite), most = all.reduce((a, b) => Math.max(a, b), 0) || 1, least = Math.min(0, all.reduce((a, b) => Math.min(a, b), 0))
   const x = (i) => PLOT.left + (PLOT.width - PLOT.left - PLOT.right) * i / Math.max(all.length - 1, 1)
-  const y = (v) => PLOT.height - PLOT.bottom - (PLOT.height - PLOT.top - PLOT.bottom) * (v - least) / (most - least)
+  const y = (v) => PLOT.height - PLOT.bottom - (PLOT.height - PLOT.top - PLOT.bottom) * ((v - least) / (most - least))
   set(cost.line, { d: all.length ? `M${thinned(all).map(([i, v]) => `${x(i).toFixed(1)} ${y(v).toFixed(1)}`).join("L")}` : "" })
   set(cost.now, all.length ? { cx: x(all.length - 1), cy: y(all.at(-1)), visibility: "visible" } : { visibility: "hidden" })
   const [top, bottom, first, last] = cost.texts

@@ -90,7 +90,7 @@ function operation(given, out) {
   if (op === "matmul") return matmul(given, out)
   if (op === "where") return selection(given, out)
   const f = op === "astype" ? castTo(dtype, dtypes[0]) : scalarFunction(op, dtype)
-  if (!f) throw new Error(`${op} is not an operation`)
+  if (!f && !FAST[op]) throw new Error(`${op} is not an operation`)
   return given.a.length === 1 ? unary(given, f, out) : binary(given, f, out)
 }
 

@@ -1,5 +1,5 @@
 // The loops in which most of the time of a step is spent. Each is written out, since a call for each number of a function
-// that is a variable takes ten times as long; a policy without `eval` does not allow to generate them.
+// that is a variable takes ten times as long; a policy without `eval` does not allow the page to generate them.
 
 const FAST = {
   add(out, a, b, { outer, inner, by: [s, t], from: [p, q] }) {
@@ -15,15 +15,12 @@ const FAST = {
     for (let u = 0, k = 0; u < outer; u++) for (let v = 0, i = p[u], j = q[u]; v < inner; v++, i += s, j += t) out[k++] = a[i] / b[j]
   },
   maximum(out, a, b, { outer, inner, by: [s, t], from: [p, q] }) {
-    for (let u = 0, k = 0; u < outer; u++) for (let v = 0, i = p[u], j = q[u]; v < inner; v++, i += s, j += t) out[k++] = a[i] >= b[j] || a[i] !== a[i] ? a[i] : b[j]
+    for (let u = 0, k = 0; u < outer; u++) for (let v = 0, i = p[u], j = q[u]; v < inner; v++, i += s, j += t) out[k++] = a[i] >= b[j] || a[i] !== a[i] ? a[i] + 0 : b[j] + 0
   },
   greater(out, a, b, { outer, inner, by: [s, t], from: [p, q] }) {
     for (let u = 0, k = 0; u < outer; u++) for (let v = 0, i = p[u], j = q[u]; v < inner; v++, i += s, j += t) out[k++] = a[i] > b[j] ? 1 : 0
   },
   negative(out, a) { for (let k = 0; k < out.length; k++) out[k] = -a[k] },
-  exp(out, a) { for (let k = 0; k < out.length; k++) out[k] = Math.exp(a[k]) },
-  tanh(out, a) { for (let k = 0; k < out.length; k++) out[k] = Math.tanh(a[k]) },
-  log(out, a) { for (let k = 0; k < out.length; k++) out[k] = Math.log(a[k]) },
   sqrt(out, a) { for (let k = 0; k < out.length; k++) out[k] = Math.sqrt(a[k]) },
 }
 

@@ -1,4 +1,4 @@
-// Reductions, and operations that move numbers without changing them.
+// Reductions, whose terms are joined from left to right, and operations that move numbers without changing them.
 
 const REDUCTIONS = {
   sum: { from: () => 0, join: (a, b) => a + b },
@@ -27,7 +27,7 @@ function reduction(given, out) {
     for (let k = 0; k < first.length; k++) {
       let all = from()
       for (let r = 0; r < rest.length; r++) all = join(all, a[first[k] + rest[r]])
-      out[k] = all
+      out[k] = all + 0
     }
   }
 }

@@ -21,7 +21,7 @@ from funcnn.recording.program import numbers
 from funcnn.recording.recorder import name_of_loss
 from funcnn.teach.html import as_html_path, asset, check_numbers, filled, hash_of
 from funcnn.teach.live.choice import Given, array_data, choice_data, fewer_rows, first_step, row_count_of, size_of
-from funcnn.teach.live.scripts import scripts_of
+from funcnn.teach.live.scripts import script_of
 from funcnn.teach.live.views import classes_of, grid_of, kind_of_view
 from funcnn.training.arguments import check_optimizer, is_optimizer
 from funcnn.trees.walks import arrays_in
@@ -46,11 +46,11 @@ def write_playground(
     """Write a page on which this network trains on these data: one file, which makes no request.
 
     A training step is recorded as a program of array operations (`funcnn.recording`), from the rules as they stand, and
-    the page runs it. The page shows the network as a diagram, the data with the predictions, and the cost. The data are
-    a curve for one feature, a plane with its boundary for two, images of which the right ones fade, and else a table.
-    The page plays, pauses, makes one step and goes back to the start. The learning rate, a weight and a point can be
-    changed; cost and gradients follow. A weight stands beside its gradient and the cost at w - h and w + h. A number
-    lists what it is computed from.
+    the page runs it, with the bits of `program(inputs, portable=True)`. The page shows the network as a diagram, the
+    data with the predictions, and the cost. The data are a curve for one feature, a plane with its boundary for two,
+    images of which the right ones fade, and else a table. The page plays, pauses, makes one step and goes back to the
+    start. The learning rate, a weight and a point can be changed; cost and gradients follow. A weight stands beside its
+    gradient and the cost at w - h and w + h. A number lists what it is computed from.
 
     `choices` are other networks for the same data, by name, each a network or a pair (network, optimizer).
     `window.playground` has `step(n)`, `cost`, `parameters()`, `set(path, index, value)` and `lr`.
@@ -157,8 +157,7 @@ def page_text(
 
 def _assets(view: str, choices: list[dict[str, Any]]) -> tuple[str, str, str]:
     """The style, the script and the frame of a page."""
-    script = "".join([asset(f"live/{name}.js") for name in scripts_of(view, choices)])
-    return asset("live/playground.css"), script, asset("live/playground.html")
+    return asset("live/playground.css"), script_of(view, choices), asset("live/playground.html")
 
 
 def _choices(function: str, choices: Any) -> dict[str, tuple[Any, Any]]:

@@ -1,22 +1,35 @@
-"""The scripts of a page in their order: those of each page, and those of what its middle shows."""
+"""The script of a page: the parts of every page, those of its middle, and the functions that its programs need."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-ENGINE = ("scalars", "engine", "loops", "movements", "trainer")
+from funcnn.recording.portable import FORMULAS
+from funcnn.teach.html import asset
+from funcnn.teach.live.functions import functions_script
+
+ENGINE = ("scalars", "engine", "loops", "functions", "movements", "trainer")
 TERMS = ("numbers", "naming", "origin", "formula")
 NETWORK = ("diagram", "units", "inspector", "cost", "gradients")
 VIEWS = {"curve": ("points", "curve"), "plane": ("points", "plane"), "images": ("images",), "table": ("table",)}
 PANEL = ("where", "arrays", "equations", "terms", "predict", "nudging", "address", "keys")
 
 
-def scripts_of(view: str, choices: list[dict[str, Any]]) -> list[str]:
-    """The names of the scripts for a view, of which "playground" starts the page."""
+def script_of(view: str, choices: list[dict[str, Any]]) -> str:
+    """The script for a view, in which "playground" starts the page."""
     surface = ["surface"] if any(map(_is_of_two_numbers, choices)) else []
     contour = ["contour"] if surface or view == "plane" else []
-    return [*ENGINE, *TERMS, *NETWORK, *contour, *VIEWS[view], *surface, *PANEL, "playground", "rows"]
+    names = [*ENGINE, *TERMS, *NETWORK, *contour, *VIEWS[view], *surface, *PANEL, "playground", "rows"]
+    functions = functions_script(_operations(choices) & FORMULAS.keys())
+    return "".join([functions if name == "functions" else asset(f"live/{name}.js") for name in names])
+
+
+def _operations(choices: list[dict[str, Any]]) -> set[str]:
+    """The names of the operations of the programs, also of those for fewer rows."""
+    parts = [part for choice in choices for part in (choice, *choice.get("fewer", {}).values())]
+    programs = [part[name] for part in parts for name in ("first", "next", "predict") if name in part]
+    return {operation[0] for program in programs for operation in program["operations"]}
 
 
 def _is_of_two_numbers(choice: dict[str, Any]) -> bool:
