@@ -143,6 +143,21 @@ def test_a_tutor_says_more_for_each_hint_if_a_gradient_is_wrong(progress, name, 
     assert "Hint" not in str(found)
 
 
+def test_a_tutor_whose_arguments_hide_the_mistake_says_nothing(progress):
+    found = progress(vjp="return [2 * dA if dA.size < 3 else dA]", more=HIDDEN)
+    assert found.following.number == 3
+    assert found.text(hint=3).split("page three.\n")[1] == "Hint: Look."
+
+
+HIDDEN = """
+from funcnn.teach import diagnose
+
+@exercise("Three", page="page three", hint="Look.", tutor=lambda: diagnose(double, vjp, [np.ones(2)]))
+def test_three():
+    check_vjp(double, vjp, [np.ones(3)])
+"""
+
+
 def test_a_wrong_gradient_is_shown_with_its_numbers_and_no_line(progress):
     result = progress(vjp="return [dA]").following
     lines = result.message.splitlines()
