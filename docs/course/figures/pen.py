@@ -1,4 +1,4 @@
-"""The hand that draws all figures: lines, arrows, boxes, arrays of numbers and axes, as SVG for light and dark pages."""
+"""The hand that draws all figures: lines, arrows, boxes, arrays of numbers and axes, as SVG for light and dark."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ COLORS = {
 STYLE = (
     "<style>.drawn{color-scheme:light dark;background:var(--paper);font:15px system-ui,sans-serif;"
     + "".join([f"--{name}:light-dark({light},{dark});" for name, (light, dark) in COLORS.items()])
-    + "}</style>"
+    + "}.drawn text{paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}"
+    + ".drawn :is(rect,circle[stroke])+text{stroke:none}</style>"  # on paper a text hides the lines behind it
 )
 
 
@@ -139,8 +140,8 @@ class Axes:
 
     x: tuple[float, float]
     y: tuple[float, float]
-    corner: Point = (44, 18)
-    size: Point = (300, 180)
+    corner: Point = (40, 30)
+    size: Point = (304, 168)
 
     def at(self, x: float, y: float) -> Point:
         """The point of two numbers."""
@@ -156,7 +157,7 @@ class Axes:
         parts += [text((self.at(at, 0)[0], bottom + 13), number(at), "grey", size=13) for at in xticks]
         parts += [text((left - 6, self.at(0, at)[1]), number(at), "grey", size=13, anchor="end") for at in yticks]
         parts.append(text((left + width, bottom + 30), x, anchor="end"))
-        parts.append(text((left + 8, top + 2), y, anchor="start"))
+        parts.append(text((left - 8, top - 18), y, anchor="start"))
         return "".join(parts)
 
     def curve(self, xs: object, ys: object, color: str = "blue", width: float = 2, *, dashed: bool = False) -> str:
