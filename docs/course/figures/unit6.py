@@ -34,8 +34,10 @@ def windows(place: int = 1) -> Picture:
         [f"{number(a)} \u00b7 {f'({number(b)})' if b < 0 else number(b)}" for a, b in zip(x[place:], W, strict=False)]
     )
     parts.append(text((180, 206), f"out_{place + 1} = {terms} = {number(OUT[0, place, 0])}"))
-    alt = f"The kernel W stands below window {place + 1} of x. Each number of the window is multiplied by the number below it,"
-    return picture(f"{alt} and the sum is output {place + 1}, {number(OUT[0, place, 0])}.", (360, 224), *parts)
+    alt = f"The kernel W stands below window {place + 1} of x. Each number of the window is multiplied by the one"
+    return picture(
+        f"{alt} below it, and the sum is output {place + 1}, {number(OUT[0, place, 0])}.", (360, 224), *parts
+    )
 
 
 def back() -> Picture:
@@ -103,9 +105,9 @@ def paths() -> Picture:
         ((296, 140), "\u2212out_i / s"),
     ):
         parts.append(text(at, word, "orange", size=14))
-    alt = "x_j reaches its own output with the slope 1/s; through the mean, with the slopes 1/N and -1/s, all outputs; and"
+    alt = "x_j reaches its own output with the slope 1/s; through the mean, with the slopes 1/N and -1/s, all outputs;"
     return picture(
-        f"{alt} through the deviation, with the slopes out_j / N and -out_i / s, all outputs.".replace("_", " "),
+        f"{alt} and through the deviation, with the slopes out_j / N and -out_i / s, all outputs.".replace("_", " "),
         (360, 180),
         *parts,
     )
@@ -148,27 +150,65 @@ WIRES = (
 )
 
 
-def lstm(i: float = 1.0, f: float = 0.5, o: float = 0.5, g: float = -1.0, c0: float = 2.0, dh: float = 4.0) -> Picture:
-    """One step of an LSTM as a circuit, with values and gradients."""
+GATES = {"i": 1.0, "f": 0.5, "o": 0.5, "g": -1.0, "c_0": 2.0}
+
+
+def step_of_lstm(values: dict[str, float], dh: float) -> dict[str, tuple[float, float]]:
+    """The value and the gradient of each number of one step, if nothing comes from the next step."""
+    i, f, o, g, c0 = values.values()
     c = f * c0 + i * g
-    h, t = o * np.tanh(c), np.tanh(c)
+    t = np.tanh(c)
     dc = dh * o * (1 - t**2)
+    gradients = (dc * g, dc * c0, dh * t, dc * i, dc * f)
+    made = {name: (value, d + 0.0) for (name, value), d in zip(values.items(), gradients, strict=True)}
+    return made | {"c": (c, dc), "h": (o * t + 0.0, dh)}
+
+
+def circuit(numbers: dict[str, tuple[float, float]], *, backwards: bool) -> list[str]:
+    """The gates, the wires, and their numbers."""
     parts = [gate((78, 90), "\u00d7"), gate((150, 90), "+"), gate((150, 165), "\u00d7"), gate((300, 165), "\u00d7")]
     parts += [arrow(start, end) for start, end in WIRES] + [box((225, 165), "tanh", width=52)]
-    labels = {
-        "c_0": (30, 70, 38, c0, dc * f),
-        "f": (78, 12, 18, f, dc * c0),
-        "g": (50, 156, 18, g, dc * i),
-        "i": (150, 232, 18, i, dc * g),
-        "o": (300, 232, 18, o, dh * t),
-        "c": (300, 72, 36, c, dc),
-        "h": (336, 140, 52, h, dh),
+    places = {
+        "c_0": (30, 70, 38),
+        "f": (78, 12, 18),
+        "g": (50, 156, 18),
+        "i": (150, 232, 18),
+        "o": (300, 232, 18),
+        "c": (300, 72, 36),
+        "h": (336, 140, 52),
     }
-    for name, (at, up, below, value, slope) in labels.items():
+    for name, (at, up, below) in places.items():
+        value, gradient = numbers[name]
         parts.append(text((at, up), f"{name} = {number(value)}", "blue", size=14))
-        parts.append(text((at, up + below), f"d{name} = {number(slope + 0.0)}", "orange", size=14))
-    shown = ", ".join([f"d{name} = {number(slope + 0.0)}" for name, (*_, slope) in labels.items()]).replace("_", "")
+        parts += [text((at, up + below), f"d{name} = {number(gradient)}", "orange", size=14)] * backwards
+    return parts
+
+
+def lstm(**gates: float) -> Picture:
+    """One step of an LSTM as a circuit."""
+    numbers = step_of_lstm(GATES | gates, 4.0)
     alt = (
         "One step of an LSTM as a circuit: c0 times f plus i times g is the cell c; tanh of c times o is the output h."
     )
-    return picture(f"{alt} The gradients are {shown}.", (360, 264), *parts)
+    shown = f"Here c = {number(numbers['c'][0])} and h = {number(numbers['h'][0])}."
+    return picture(f"{alt} {shown}", (360, 250), *circuit(numbers, backwards=False))
+
+
+def lstm_back(dh: float = 4.0, **gates: float) -> Picture:
+    """The same step with its gradients."""
+    numbers = step_of_lstm(GATES | gates, dh)
+    shown = ", ".join([f"d{name.replace('_', '')} = {number(gradient)}" for name, (_, gradient) in numbers.items()])
+    alt = "The circuit of an LSTM with a gradient below each value:"
+    return picture(f"{alt} {shown}.", (360, 264), *circuit(numbers, backwards=True))
+
+
+def method() -> Picture:
+    """A number, the outputs that it changes, and the sum over them."""
+    parts = [box((50, 80), "a number", width=84, fill="paleblue")]
+    for i, up in enumerate((25, 80, 135), 1):
+        parts += [box((215, up), f"out_{i}", width=60), arrow((94, 80 + (up - 80) * 0.25), (183, up))]
+        parts.append(text((138, 80 + (up - 80) * 0.62), f"s_{i}", "blue"))
+        parts += [arrow((300, up), (248, up), "orange"), text((325, up), f"dA_{i}", "orange")]
+    parts.append(text((180, 182), "gradient = s_1 dA_1 + s_2 dA_2 + s_3 dA_3", bold=True))
+    alt = "A number changes three outputs with three slopes. Its gradient is the sum of slope times dA."
+    return picture(alt, (360, 200), *parts)
