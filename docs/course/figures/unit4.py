@@ -34,24 +34,24 @@ def bends(units: int = 8, seed: int = 4) -> Picture:
 
 def corners() -> Picture:
     """The four corners with their labels."""
-    axes = Axes((-0.4, 1.4), (-0.4, 1.4), (70, 30), (220, 144))
+    axes = Axes((-0.4, 1.4), (-0.4, 1.4), (70, 30), (220, 116))
     parts = [axes.frame("x_1", "x_2", xticks=(0, 1), yticks=(0, 1))]
     for point, out in zip(CORNERS, predict(XOR, CORNERS).ravel(), strict=True):
         place, color = axes.at(*point), "blue" if out else "ink"
         parts += [dot(place, color, 6), text((place[0] + 13, place[1] - 13), number(out), color, bold=True)]
     alt = "The corners of a square with the labels 0 at (0, 0), 1 at (0, 1), 1 at (1, 0) and 0 at (1, 1): equal labels"
-    return picture(f"{alt} are diagonally opposite.", (360, 216), *parts)
+    return picture(f"{alt} are diagonally opposite.", (360, 188), *parts)
 
 
 def folds() -> Picture:
     """The two hidden units of exclusive or above x1 + x2, and the output that they add up to."""
     t = np.linspace(-0.5, 2.5, 61)
     hidden = predict(XOR[:2], np.stack([t, 0 * t], axis=1))
-    axes = Axes((-0.5, 2.5), (-2.2, 2.2), (40, 20), (210, 150))
+    axes = Axes((-0.5, 2.5), (-2.2, 2.2), (40, 20), (210, 122))
     parts = [axes.frame("x_1 + x_2", "", xticks=(0, 1, 2), yticks=(-2, 0, 2))]
     names = ("first Relu", "\u22122 \u00b7 second", "their sum")
     curves = (hidden[:, 0], -2 * hidden[:, 1], predict(XOR[2], hidden)[:, 0])
-    for name, curve, color, up in zip(names, curves, ("green", "grey", "blue"), (36, 144, 98), strict=True):
+    for name, curve, color, up in zip(names, curves, ("green", "grey", "blue"), (32, 124, 82), strict=True):
         parts.append(axes.curve(t, curve, color, 3 if color == "blue" else 1.5, dashed=color != "blue"))
         parts.append(text((258, up), name, color, anchor="start", bold=color == "blue"))
     for at, out in zip((0, 1, 2), predict(XOR, CORNERS[[0, 1, 3]]).ravel(), strict=True):
@@ -60,7 +60,7 @@ def folds() -> Picture:
     alt = (
         "Above the sum of both inputs, the first unit rises from 0, minus twice the second unit falls from 1, and their"
     )
-    return picture(f"{alt} sum is 0, 1 and 0 where the inputs have the sum 0, 1 and 2.", (360, 214), *parts)
+    return picture(f"{alt} sum is 0, 1 and 0 where the inputs have the sum 0, 1 and 2.", (360, 186), *parts)
 
 
 def twins(weight: float = 1.0, lr: float = 0.1) -> Picture:
@@ -71,22 +71,22 @@ def twins(weight: float = 1.0, lr: float = 0.1) -> Picture:
     grads = backward(net, caches, mse(out, y)[1])
     after, grads = sgd(net, grads, lr), grads.params
     parts = [
-        text((16, 105), f"x = {number(x.item())}", anchor="start"),
-        box((324, 105), f"out = {number(out.item())}", width=72),
+        text((16, 91), f"x = {number(x.item())}", anchor="start"),
+        box((324, 91), f"out = {number(out.item())}", width=72),
     ]
-    for j, up in enumerate((50, 160)):
+    for j, up in enumerate((36, 146)):
         parts += [box((178, up), "Relu", width=60, fill="paleblue")]
-        parts += [arrow((62, 105 + (up - 105) * 0.15), (146, up)), arrow((210, up), (288, 105 + (up - 105) * 0.2))]
+        parts += [arrow((62, 91 + (up - 91) * 0.15), (146, up)), arrow((210, up), (288, 91 + (up - 91) * 0.2))]
         away = -14 if j == 0 else 14
         for at, a, g in ((84, net[0].W[0, j], grads[0].W[0, j]), (268, net[2].W[j, 0], grads[2].W[j, 0])):
-            middle = (up + 105) / 2 + away * 1.3
+            middle = (up + 91) / 2 + away * 1.3
             parts.append(text((at, middle - 9), f"w = {number(a)}", "blue"))
             parts.append(text((at, middle + 9), f"dw = {number(g)}", "orange"))
-    parts.append(text((180, 218), f"after a step all weights are {number(after[0].W[0, 0])}"))
+    parts.append(text((180, 190), f"after a step all weights are {number(after[0].W[0, 0])}"))
     alt = f"Two hidden units with all weights {number(weight)}. All four gradients are {number(grads[0].W[0, 0])},"
     return picture(
         f"{alt} so after a step all weights are {number(after[0].W[0, 0])} and the units are still equal.",
-        (360, 235),
+        (360, 205),
         *parts,
     )
 

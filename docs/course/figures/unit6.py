@@ -128,17 +128,17 @@ def three_terms() -> Picture:
     )
     parts = []
     for i, (name, values, color) in enumerate(rows):
-        axes = Axes((-0.6, 3.6), (-3, 5), (14 + 182 * (i % 2), 40 + 138 * (i // 2)), (150, 88))
+        axes = Axes((-0.6, 3.6), (-3, 5), (14 + 182 * (i % 2), 36 + 116 * (i // 2)), (150, 72))
         parts += [
             axes.bars(np.round(values, 6) + 0.0, color),
-            text((89 + 182 * (i % 2), 14 + 138 * (i // 2)), name, color, bold=True, size=14),
+            text((89 + 182 * (i % 2), 14 + 116 * (i // 2)), name, color, bold=True, size=14),
         ]
-    for at, sign in (((178, 74), "\u2212"), ((6, 212), "\u2212"), ((178, 212), "=")):
+    for at, sign in (((178, 74), "\u2212"), ((6, 190), "\u2212"), ((178, 190), "=")):
         parts.append(text(at, sign, bold=True))
     shown = ", ".join([number(v) for v in np.round(dx, 6).ravel() + 0.0])
     return picture(
         f"Four bars each: dA is 4, 0, 0, 0; less its mean, less out times the mean of dA out, it gives dx: {shown}.",
-        (360, 284),
+        (360, 240),
         *parts,
     )
 
