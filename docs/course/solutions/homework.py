@@ -32,7 +32,7 @@ def by_hand():
     page="'The derivation' in homework",
     hint="dx[0] adds over the centres: 1 * 2 * (1 - 0, 2 - 0) - 1 * 2 * (1 - 1, 2 - 1).",
 )
-def test_by_hand():
+def test_by_hand(seed=0):  # the numbers of the pencil are the same for every seed
     x, C = np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([[0.0, 0.0], [1.0, 1.0]])
     dA = np.array([[1.0, -1.0], [2.0, 0.0]])
     D, dx, dC = by_hand()
