@@ -9,7 +9,7 @@ from figures.pen import Axes, Picture, arrow, box, dot, line, number, picture, t
 from funcnn import Dense, backward, forward, mse, sgd
 
 START, X, Y, _, LR = EXAMPLES["1_line"]
-PLOT = (304, 132)  # the size of all axes
+PLOT = (304, 118)  # the size of all axes
 
 
 def of(W: float, b: float) -> Dense:
@@ -61,7 +61,7 @@ def errors(W: float = 1.0, b: float = 0.0) -> Picture:
     alt = (
         f"The line {number(W)} x + {number(b)}, the labels of x = 1 and x = 3, and the errors {found[0]} and {found[1]}"
     )
-    return picture(f"{alt} as vertical distances. The cost is {number(cost_of(params))}.", (360, 204), *parts)
+    return picture(f"{alt} as vertical distances. The cost is {number(cost_of(params))}.", (360, 190), *parts)
 
 
 def terms() -> Picture:
@@ -75,7 +75,7 @@ def terms() -> Picture:
         parts += [axes.curve(ends, at**2 / len(X) + slope * (ends - at), "orange", 2.5), dot(place, "blue")]
         parts.append(text((place[0] + 12, place[1] - 8), f"dA_{i} = {number(slope)}", "orange", anchor="start"))
     shown = f"the slopes at the errors of both examples are {number(dA[0])} and {number(dA[1])}"
-    return picture(f"A term of the cost as a parabola above the error e; {shown}.", (360, 204), *parts)
+    return picture(f"A term of the cost as a parabola above the error e; {shown}.", (360, 190), *parts)
 
 
 def paths() -> Picture:
@@ -110,7 +110,7 @@ def parabola(W: float = 1.0) -> Picture:
     place = axes.at(W, cost)
     parts.append(text((place[0] + 10, place[1] - 6), f"slope {number(slope)}", "orange", anchor="start", bold=True))
     alt = f"The cost is a parabola above W. The tangent at W = {number(W)}, where the cost is {number(cost)},"
-    return picture(f"{alt} has the slope {number(slope)}, which is dW.", (360, 204), *parts)
+    return picture(f"{alt} has the slope {number(slope)}, which is dW.", (360, 190), *parts)
 
 
 def secant(W: float = 1.0, h: float = 0.8) -> Picture:
@@ -127,7 +127,7 @@ def secant(W: float = 1.0, h: float = 0.8) -> Picture:
     parts.append(text(axes.at(1.75, 15.6), f"2 \u00b7 {number(h)}", "green"))
     parts.append(text(axes.at(2.3, 18.4), f"= {number(slope)}", "green", anchor="start", bold=True))
     alt = f"The line through the costs {number(below)} at W - h and {number(above)} at W + h, with h = {number(h)},"
-    return picture(f"{alt} has the slope {number(slope)}: the difference quotient.", (360, 204), *parts)
+    return picture(f"{alt} has the slope {number(slope)}: the difference quotient.", (360, 190), *parts)
 
 
 def bowl(steps: int = 25, lr: float = LR) -> Picture:
@@ -162,6 +162,6 @@ def bowl(steps: int = 25, lr: float = LR) -> Picture:
     )
     return picture(
         f"{alt} narrow valley; the next {steps - 1} steps follow the valley to a cost of {cost[-1]}.",
-        (360, 204),
+        (360, 190),
         *parts,
     )
