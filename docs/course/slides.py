@@ -44,26 +44,32 @@ def html(text: str) -> str:
     return made.replace("<table>", '<div class="table" tabindex="0"><table>').replace("</table>", "</table></div>")
 
 
+def beside(side: list[str]) -> str:
+    """A column of figures or of a live page, if there are any."""
+    return f'<div class="side">{"".join(side)}</div>' if side else ""
+
+
 def parts(head: str, body: str) -> Iterator[str]:
     """The inside of a slide, and of a second one with the answer if there is something to predict.
 
     Figures and live pages stand beside the text; notes are shown by the key N and in print.
     """
     notes, names = NOTE.findall(body), DRAWN.findall(body)
-    side = [drawn(name).svg for name in " ".join(names).split()]
+    side = figures = [drawn(name).svg for name in " ".join(names).split()]
     for name in LIVE.findall(body):
-        side.append(f'<iframe src="live/{name}.html#view=small" title="{name}, training"></iframe>')
-        side.append(f'<p><a href="live/{name}.html">Open it by itself</a></p>')
+        frame = f'<iframe src="live/{name}.html#view=small" title="{name}, training"></iframe>'
+        side = [*side, f'{frame}<p><a href="live/{name}.html">Open it by itself</a></p>']
     asked = PREDICT.findall(body)
     words = LIVE.sub("", DRAWN.sub("", NOTE.sub("", body)))
     words = PREDICT.sub(lambda found: f"**Predict:** {found[1]}\n", words)
     made = [f"<div>{html(linked(plain(words), []))}</div>" if words.strip() else ""]
-    made += [f'<div class="side">{"".join(side)}</div>' if side else ""]
+    made.append(beside(side))
     made += [f'<aside class="note">{html(" ".join(notes))}</aside>' if notes else ""]
     yield html(head) + "".join(made)
     for question, answer in asked:
         text = f"*{question}*\n\n{answer}"
-        yield f'{html(f"{head}: the answer")}<div class="answer">{html(linked(plain(text), []))}</div>'
+        shown = f'<div class="answer">{html(linked(plain(text), []))}</div>'
+        yield html(f"{head}: the answer") + shown + beside(figures)
 
 
 def slides(page: Path) -> str:
@@ -82,6 +88,5 @@ def slides(page: Path) -> str:
 
 
 def exercises(text: str) -> str:
-    """The numbered list of the section on exercises."""
-    [section] = re.findall(r"^## Exercises\n(.*?)^## ", text, re.DOTALL | re.MULTILINE)
-    return "\n".join(re.findall(r"^\d\. .*$", section, re.MULTILINE))
+    """How the exercises are checked, and their numbered list."""
+    return re.findall(r"^## Exercises\n(.*?^\d\. [^\n]*\n)(?!\d\. )", text, re.DOTALL | re.MULTILINE)[0]

@@ -99,7 +99,7 @@ def two_paths(z: float = 2.0) -> Picture:
         dot((105, 80)),
         text((70, 121), f"= {each} + {each}", "orange", bold=True),
     ]
-    alt = f"The number z = {each} splits into two wires that both enter a product. Backward, each wire brings {each}; at the"
+    alt = f"The number z = {each} splits into two wires that both enter a product. Backward, each brings {each}; at the"
     return picture(f"{alt} split they are added: {number(2 * z)}.", (360, 160), *parts)
 
 

@@ -8,36 +8,36 @@ from networks import EXAMPLES
 from figures.pen import Picture, array, arrow, box, gate, number, picture, text
 from funcnn import backward, forward
 
+Place = tuple[int, int]
+
 LAYER, X, *_ = EXAMPLES["3_dense"]
 OUT, CACHE = forward(LAYER, X)
 DA = np.array([[1.0, 0.0, 2.0], [0.0, -1.0, 1.0]])
 GRADS = backward(LAYER, CACHE, DA)
 
 
-def product(
-    names: tuple[str, str, str], left: np.ndarray, right: np.ndarray, place: tuple[int, int], colors: tuple[str, str]
-) -> str:
-    """A matrix product as it is done with a pencil: row times column gives the number where the two meet."""
-    (m, n), k, (i, j) = left.shape, right.shape[1], place
-    result, (width, height) = left @ right, (34, 27)
+def product(names: tuple[str, str, str], left: np.ndarray, right: np.ndarray, result: np.ndarray, at: Place) -> str:
+    """A matrix product as it is done with a pencil: a row and a column give the number where the two meet."""
+    (m, n), k, (i, j), (width, height) = left.shape, right.shape[1], at, (34, 27)
     x, y = 24 + n * width + 26, 30 + n * height + 36
-    parts = [array((x, 30), right, name=names[1], color=colors[1], pale=[(a, j) for a in range(n)])]
-    parts += [array((24, y), left, name=names[0], color=colors[0], pale=[(i, a) for a in range(n)])]
-    parts += [array((x, y), result, color="orange" if names[2].startswith("d") else "blue", pale=[place])]
+    hues = ["orange" if name.startswith("d") else "blue" for name in names]
+    parts = [array((x, 30), right, name=names[1], color=hues[1], pale=[(a, j) for a in range(n)])]
+    parts += [array((24, y), left, name=names[0], color=hues[0], pale=[(i, a) for a in range(n)])]
+    parts += [array((x, y), result, color=hues[2], pale=[at])]
     parts.append(text((x + k * width + 8, y + m * height / 2), names[2], bold=True, anchor="start"))
     return "".join(parts)
 
 
-def terms(left: np.ndarray, right: np.ndarray, extra: str = "") -> str:
+def terms(left: np.ndarray, right: np.ndarray) -> str:
     """The sum of products of a row and a column."""
     shown = [f"{number(a)}\u00b7{f'({number(b)})' if b < 0 else number(b)}" for a, b in zip(left, right, strict=True)]
-    return f"{' + '.join(shown)}{extra}"
+    return " + ".join(shown)
 
 
 def forwards() -> Picture:
     """Row 1 of x and column 1 of W give an output, and b is added."""
     made = X @ LAYER.W
-    parts = [product(("x", "W", "x W"), X, LAYER.W, (0, 0), ("blue", "blue"))]
+    parts = [product(("x", "W", "x W"), X, LAYER.W, made, (0, 0))]
     parts.append(array((118, 216), LAYER.b, color="blue", pale=[(0, 0)]))
     parts += [text((104, 229), "+", bold=True), text((228, 229), "b, to each row", "blue", anchor="start", bold=True)]
     shown = f"{terms(X[0], LAYER.W[:, 0])} + {number(LAYER.b[0])} = {number(OUT[0, 0])}"
@@ -49,30 +49,22 @@ def forwards() -> Picture:
 def weights() -> Picture:
     """dW: column 1 of x, which is row 1 of its transpose, times column 3 of dA."""
     dW = GRADS.params.W
-    parts = [product(("x^T", "dA", "dW"), X.T, DA, (0, 2), ("blue", "orange"))]
+    shown = np.full(dW.shape, "?", object)
+    shown[0, 2] = number(dW[0, 2])
+    parts = [product(("x^T", "dA", "dW"), X.T, DA, shown, (0, 2))]
     parts.append(text((180, 200), f"dW_{{13}} = {terms(X[:, 0], DA[:, 2])} = {number(dW[0, 2])}"))
     alt = "Row 1 of the transpose of x, on the left, times column 3 of dA, above, gives dW for input 1 and output 3,"
     return picture(f"{alt} {number(dW[0, 2])}.", (360, 220), *parts)
 
 
-def inputs() -> Picture:
-    """dx: row 1 of dA times row 1 of W, which is column 1 of its transpose."""
-    parts = [product(("dA", "W^T", "dx"), DA, LAYER.W.T, (0, 0), ("orange", "blue"))]
-    parts.append(text((180, 228), f"dx_{{11}} = {terms(DA[0], LAYER.W[0])} = {number(GRADS.x[0, 0])}"))
-    alt = "dA is left of the product and the transpose of W above it. Row 1 of dA times column 1 of the transpose, which is"
-    return picture(
-        f"{alt} row 1 of W, gives dx for example 1 and input 1, {number(GRADS.x[0, 0])}.", (360, 248), *parts
-    )
-
-
 def bias() -> Picture:
     """b is copied to each row of the output; db is the sum over the rows of dA."""
-    parts = [array((20, 36), LAYER.b, name="b", color="blue"), array((20, 116), np.tile(LAYER.b, (2, 1)))]
+    parts = [array((36, 36), LAYER.b, name="b", color="blue"), array((36, 116), np.tile(LAYER.b, (2, 1)))]
     parts += [array((226, 36), GRADS.params.b, name="db", color="orange"), array((226, 116), DA)]
     for k in range(3):
-        parts.append(arrow((37 + 34 * k, 66), (37 + 34 * k, 112), "blue"))
+        parts.append(arrow((53 + 34 * k, 66), (53 + 34 * k, 112), "blue"))
         parts.append(arrow((243 + 34 * k, 112), (243 + 34 * k, 66), "orange"))
-    parts += [text((71, 184), "copied to each row", "blue"), text((277, 184), "dA, added up", "orange")]
+    parts += [text((87, 184), "copied to each row", "blue"), text((277, 184), "dA, added up", "orange")]
     shown = ", ".join([number(a) for a in GRADS.params.b])
     return picture(
         f"Forward, b is copied to both rows. Backward, the rows of dA are added: db is {shown}.", (360, 205), *parts
