@@ -24,6 +24,7 @@ UNITS = sorted(COURSE.glob("[1-9]_*.md"))
 LINKED = [DOCS / f"{name}.md" for name in ("backprop_on_one_screen", "your_own_layer", "testing_gradients", "glossary")]
 LINKED += [DOCS / "layers" / "recurrent.md"]  # it says how a cell is written, as choice C of unit 6 needs
 LINKED += sorted((DOCS / "questions").glob("[!i]*.md"))  # less their index
+LINKED += [COURSE / f"{name}.md" for name in ("two_hours", "quiz", "homework", "instructor")]
 
 BLOCK = re.compile(r"^```(.*?)\n(.*?)^```\n?", re.DOTALL | re.MULTILINE)
 
@@ -107,8 +108,9 @@ def files() -> dict[str, bytes]:
     made |= {f"live/{name}.html": trains(name) for name in PLAYGROUNDS}
     made |= {"notes_for_the_teacher.md": notes()}
     copied = {path.name: path for path in (COURSE / "README.txt", COURSE / "requirements.txt", ROOT / "LICENSE")}
-    drawn = [COURSE / "networks.py", *COURSE.glob("figures/*.py")]
-    copied |= {str(path.relative_to(COURSE)): path for path in [*COURSE.glob("*s/unit?.py"), *drawn]}
+    names = ("*s/unit?.py", "*s/homework.py", "figures/*.py", "networks.py")
+    programs = [path for name in names for path in COURSE.glob(name)]
+    copied |= {str(path.relative_to(COURSE)): path for path in programs}
     copied |= {picture.name: picture for page in [*UNITS, *LINKED] for picture in pictures(page)}
     package = [path for path in (ROOT / "funcnn").rglob("*.*") if path.suffix != ".pyc"]
     copied |= {str(path.relative_to(ROOT)): path for path in package}

@@ -36,7 +36,8 @@ def sections(unit):
 
 
 def source(folder, number):
-    return (COURSE / folder / f"unit{number}.py").read_text("utf-8")
+    name = f"unit{number}" if number in NUMBERS else number
+    return (COURSE / folder / f"{name}.py").read_text("utf-8")
 
 
 def declared(folder, number):
@@ -56,7 +57,7 @@ def minutes(table):
 def test_the_index_has_every_unit_and_a_short_way_of_90_minutes():
     index = text_of("index")
     assert re.findall(r"^\| \[\d: .*?\]\((.*?)\.md\) \| .* \|$", index, re.MULTILINE) == UNITS
-    assert index.split("{toctree}")[1].split()[1:-1] == UNITS
+    assert index.split("{toctree}")[1].split()[1:-1] == [*UNITS, "quiz", "homework", "two_hours", "instructor"]
     assert sum(minutes(section("index", "From the first page to your own layer in 90 minutes"))) == 90
 
 
@@ -229,7 +230,8 @@ def test_the_zip_is_the_same_each_time_and_has_funcnn_and_what_it_needs(material
         needs = file.read("funcnn-course/requirements.txt").decode().split()
     assert {"funcnn/__init__.py", "funcnn/py.typed", "LICENSE", "notes_for_the_teacher.md"} <= names
     assert {f"{unit}{suffix}" for unit in UNITS for suffix in (".ipynb", "_slides.html", "_steps.html")} <= names
-    assert {f"{folder}/unit{number}.py" for folder in ("exercises", "solutions") for number in NUMBERS} <= names
+    written = [f"unit{number}" for number in NUMBERS] + ["homework"]
+    assert {f"{folder}/{name}.py" for folder in ("exercises", "solutions") for name in written} <= names
     assert not any(["__pycache__" in name for name in names])
     assert f"{UNITS[0]}.ipynb to {UNITS[-1]}.ipynb" in readme
     project = tomllib.loads((COURSE.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]

@@ -3,6 +3,16 @@
 x has one example in each row. A function that ends in _vjp gets the arguments of the forward function as a tuple, and
 dA, which has the shape of its output. It returns a list or a tuple with one gradient for each argument. No function may
 change its arguments. You may use all of funcnn and NumPy; neither has this layer.
+
+The explanation on paper is right if it says these four things.
+
+- A centre far from the data has the output 0: e^(-b D) is rounded to 0 where b D is above 745.
+- Every gradient of the layer has the output as a factor, so dC and db are exactly 0, for every loss. The inputs of the
+  dense layer are 0, so its weights have the gradient 0 as well. Its bias alone moves, and the cost stops at the cost of
+  the best constant, ln 2 = 0.69 for two classes of equal size.
+- A second start that fails: all b are 0, so that all outputs are 1 and dC is 0, though db is not. Or all units are
+  equal; their gradients are equal and not 0, so they stay equal.
+- The outputs of the layer tell them apart: all 0, all 1, or equal columns. The cost does not: it stops in each case.
 """
 
 import numpy as np
