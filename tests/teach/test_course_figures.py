@@ -80,6 +80,13 @@ def test_figures_have_the_numbers_of_their_units(drawn, figures):
     shown = re.findall(r">([^<>]+)</text>", drawn["unit2.circuit"].svg)
     assert {"72", "48", "24", "6", "9", "1", "w = 2", "b = \N{MINUS SIGN}4"} <= set(shown)
     assert "the sum is \N{MINUS SIGN}1" in drawn["unit3.fan"].alt
+    assert "34 for 1, 0 for 2/n and \N{MINUS SIGN}6 for 1/n" in drawn["unit4.sizes"].alt
+    assert "up to the rate 1;" in drawn["unit4.factors"].alt
+    assert "the gradient 0.125, 0.25, \N{MINUS SIGN}0.375" in drawn["unit5.difference"].alt
+    assert "100 % of the points" in drawn["unit5.classifier"].alt
+    assert "dx: 1, \N{MINUS SIGN}1, 2, \N{MINUS SIGN}2" in drawn["unit6.back"].alt
+    assert "dx: 2, \N{MINUS SIGN}2, 0, 0" in drawn["unit6.three_terms"].alt
+    assert "df = 4, do = 0, dg = 2, dc0 = 1, dc = 2, dh = 4" in drawn["unit6.lstm_back"].alt
 
 
 # Texts that leave their figure, and pairs of texts that lie on each other.

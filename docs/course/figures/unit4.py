@@ -107,7 +107,7 @@ def sizes(layers: int = 20, n: int = 100) -> Picture:
         parts += [dot(axes.at(i, up), color, 2.5) for i, up in enumerate(found) if up < 9]
         place = axes.at(layers, min(found[-1], 7.4))
         parts.append(text((place[0] + 9, place[1]), f"variance {name}", color, anchor="start", size=13))
-        ends.append(f"{round(found[-1])} for {name}")
+        ends.append(f"{number(round(found[-1]))} for {name}")
     alt = f"The mean square of the outputs through {layers} layers as a power of 10. At the end it is {ends[0]},"
     return picture(f"{alt} {ends[1]} and {ends[2]}, where n = {n} is the number of inputs.", (360, 200), *parts)
 

@@ -107,24 +107,23 @@ def blobs() -> tuple[np.ndarray, np.ndarray]:
 
 def classifier(steps: int = 100, lr: float = 0.5) -> Picture:
     """The examples of the page, and the borders between the classes after training."""
-    (x, label), params, fine = blobs(), mlp([2, 8, 3], hidden=Relu(), seed=0), 56
+    (x, label), params = blobs(), mlp([2, 8, 3], hidden=Relu(), seed=0)
     for _ in range(steps):
         out, cache = forward(params, x)
         params = sgd(params, backward(params, cache, softmax_cross_entropy(out, np.eye(3)[label])[1]), lr)
     axes = Axes((-3.6, 3.6), (-2.8, 3.6), (10, 6), (340, 196))
-    xs, ys = np.linspace(*axes.x, fine), np.linspace(*axes.y, fine)
-    grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
-    chosen = predict(params, grid).argmax(axis=1).reshape(fine, fine)
-    wide, high = (xs[1] - xs[0]) / 2, (ys[1] - ys[0]) / 2
-    parts = []
-    for i, j in np.argwhere(chosen[:, 1:] != chosen[:, :-1]):
-        parts.append(line([axes.at(xs[j] + wide, ys[i] - high), axes.at(xs[j] + wide, ys[i] + high)], "ink"))
-    for i, j in np.argwhere(chosen[1:] != chosen[:-1]):
-        parts.append(line([axes.at(xs[j] - wide, ys[i] + high), axes.at(xs[j] + wide, ys[i] + high)], "ink"))
-    for point, k in zip(x, label, strict=True):
+    xs, ys = np.linspace(*axes.x, 61), np.linspace(*axes.y, 641)
+    grid = np.stack(np.meshgrid(xs, ys), axis=-1)
+    logits = predict(params, grid.reshape(-1, 2)).reshape(len(ys), len(xs), 3)
+    above = (logits.argmax(axis=2) == 0).argmax(axis=0)  # the first row of class 1 in each column
+    fine = predict(params, np.stack(np.meshgrid(np.linspace(*axes.x, 721), ys[::20]), axis=-1).reshape(-1, 2))
+    side = (fine[:, 1] > fine[:, 2]).reshape(-1, 721).argmax(axis=1) / 100 - 3.6  # where class 2 begins
+    below = ys[::20] < np.interp(side, xs, ys[above])
+    parts = [axes.curve(xs, ys[above], "ink", 1.5), axes.curve(side[below], ys[::20][below], "ink", 1.5)]
+    for point, k in list(zip(x, label, strict=True))[:90]:
         parts.append(dot(axes.at(*point), ("blue", "orange", "green")[k], 3))
     right = accuracy(predict(params, x), label)
     for k, (at, color) in enumerate((((0, 3.3), "blue"), ((2.6, -2.5), "orange"), ((-2.6, -2.5), "green"))):
         parts.append(text(axes.at(*at), CLASSES[k], color, bold=True))
-    alt = "Points of three classes and the borders of the trained classifier between them;"
+    alt = "Points of three classes, and the borders of the trained classifier between them;"
     return picture(f"{alt} {100 * right:.0f} % of the points are on the right side.", (360, 208), *parts)

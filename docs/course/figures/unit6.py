@@ -64,7 +64,7 @@ def kernel(k: int = 1) -> Picture:
         parts += [line([(left, 54), (left, 104)], "faint"), text((left, 79), "\u00d7", "grey")]
     terms = " + ".join([f"{number(a)} \u00b7 {number(d)}" for a, d in zip(x[k:], DA, strict=False)])
     parts.append(text((180, 166), f"dW_{k + 1} = {terms} = {number(CONV_GRADS.params.W.ravel()[k])}"))
-    alt = f"dA stands below the numbers of x that W {k + 1} is multiplied by. The sum of the products is its gradient,"
+    alt = f"Below the numbers of x that W {k + 1} is multiplied by stands dA. The sum of the products is its gradient,"
     return picture(f"{alt} {number(CONV_GRADS.params.W.ravel()[k])}.", (360, 184), *parts)
 
 
@@ -75,10 +75,10 @@ def normalised() -> Picture:
     data = np.stack([one, two], axis=1)
     after, parts = forward(BatchNorm.init(2), data)[0], []
     for i, (name, points) in enumerate({"before": data, "after": after}.items()):
-        axes = Axes((-6, 6), (-6, 6), (24 + 182 * i, 34), (146, 146))
+        axes = Axes((-6, 6), (-6, 6), (27 + 181 * i, 34), (146, 146))
         parts += [
             axes.frame("", "", xticks=(-4, 0, 4), yticks=(-4, 0, 4) if i == 0 else ()),
-            text((97 + 182 * i, 16), name, bold=True),
+            text((100 + 181 * i, 16), name, bold=True),
         ]
         parts += [axes.curve([-6, 6], [0, 0], "faint", 1), axes.curve([0, 0], [-6, 6], "faint", 1)]
         parts += [dot(axes.at(*point), "blue", 2.5) for point in points]
@@ -105,12 +105,11 @@ def paths() -> Picture:
         ((296, 140), "\u2212out_i / s"),
     ):
         parts.append(text(at, word, "orange", size=14))
-    alt = "x_j reaches its own output with the slope 1/s; through the mean, with the slopes 1/N and -1/s, all outputs;"
-    return picture(
-        f"{alt} and through the deviation, with the slopes out_j / N and -out_i / s, all outputs.".replace("_", " "),
-        (360, 180),
-        *parts,
+    alt = (
+        "The number x j reaches its own output with the slope 1/s, and all outputs on two more paths: through the mean,"
     )
+    more = "with the slopes 1/N and -1/s, and through the deviation, with the slopes out j / N and -out i / s"
+    return picture(f"{alt} {more}.", (360, 180), *parts)
 
 
 def three_terms() -> Picture:
