@@ -1,8 +1,12 @@
-"""The slides, steps, notebooks and zip of the course, made from its pages: python docs/course/material.py FOLDER"""
+"""The slides, steps, notebooks and zip of the course, made from its pages: python docs/course/material.py FOLDER
+
+With `--seed 7`, the exercises and solutions have other numbers and other given functions.
+"""
 
 import json
 import re
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +20,7 @@ from live_networks import PLAYGROUNDS  # noqa: E402  it is found by the line abo
 from networks import EXAMPLES  # noqa: E402  as live_networks
 from slides import slides  # noqa: E402  as live_networks
 from texts import linked, plain, speech  # noqa: E402  as live_networks
+from variants import variants  # noqa: E402  as live_networks
 
 from funcnn.teach import write_playground, write_steps  # noqa: E402  after both
 
@@ -100,8 +105,8 @@ def notes() -> str:
     return linked(plain("\n\n".join([part for unit in parts for part in unit])), [*UNITS, *LINKED])
 
 
-def files() -> dict[str, bytes]:
-    """What is in the zip, by its path there: all that a course needs, and funcnn itself."""
+def files(seed: int | None = None) -> dict[str, bytes]:
+    """What is in the zip, by its path there: all that a course needs, and funcnn itself. A seed gives a variant."""
     made = {f"{page.stem}.ipynb": notebook(page) for page in [*UNITS, *LINKED]}
     made |= {f"{page.stem}_slides.html": slides(page) for page in UNITS}
     made |= {f"{page.stem}_steps.html": steps(page) for page in UNITS}
@@ -114,18 +119,18 @@ def files() -> dict[str, bytes]:
     copied |= {picture.name: picture for page in [*UNITS, *LINKED] for picture in pictures(page)}
     package = [path for path in (ROOT / "funcnn").rglob("*.*") if path.suffix != ".pyc"]
     copied |= {str(path.relative_to(ROOT)): path for path in package}
-    return {name: text.encode() for name, text in made.items()} | {
-        name: path.read_bytes() for name, path in copied.items()
-    }
+    found = {name: text.encode() for name, text in made.items()}
+    found |= {name: path.read_bytes() for name, path in copied.items()}
+    return found | (variants(seed) if seed is not None else {})
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, seed: int | None = None) -> None:
     """Write the slides, the steps, the exercises and course.zip, whose bytes depend on these files alone.
 
     The folder is beside the live pages on the site; in the zip they are in it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    found = files()
+    found = files(seed)
     for name, content in found.items():
         if name.endswith(("_slides.html", "_steps.html")) or name.startswith(("exercises/", "solutions/")):
             (folder / name).parent.mkdir(exist_ok=True)
@@ -138,6 +143,9 @@ def write(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    [out] = sys.argv[1:]
-    write(Path(out))
-    print(f"{out}/course.zip")
+    parser = ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seed", type=int, help="exercises and solutions with other numbers and given functions")
+    asked = parser.parse_args()
+    write(asked.folder, asked.seed)
+    print(asked.folder / "course.zip")

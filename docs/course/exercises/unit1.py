@@ -1,7 +1,8 @@
 """Unit 1, a line. Write the functions, and run after each: python -m funcnn.teach check exercises/unit1.py
 
 x, y, out and dA are arrays with one number for each example. W and b are single numbers. With float32=False a check
-uses float64 alone. A test has the numbers of the page, and others that it draws from its seed.
+uses float64 alone. A test has the numbers of the page, and others that it draws from its seed. In all units your
+functions may use NumPy and funcnn.
 """
 
 import numpy as np

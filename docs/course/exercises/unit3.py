@@ -95,7 +95,10 @@ def test_shifted_vjp(seed=0):
 
 @record
 class Quadratic:
-    """out = x W + x^2 V, with x: (m, n), x^2 number by number, and W, V: (n, k)"""
+    """out = x W + x^2 V, with x: (m, n), x^2 number by number, and W, V: (n, k)
+
+    Its rules may call those of layers of funcnn.
+    """
 
     W: Array
     V: Array

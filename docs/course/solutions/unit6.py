@@ -106,7 +106,8 @@ def test_lstm_step_vjp(seed=0):
 class Mine:
     """The layer that you chose, with its fields; 'Exercises' in 6_layer says what it is for A, B and C.
 
-    The field W is the one of A, a convolution of each row: out[:, i] = sum of x[:, i + k] W[k] over k.
+    The field W is the one of A, a convolution of each row: out[:, i] = sum of x[:, i + k] W[k] over k. The class
+    must be your own, for A, B or C; its rules may call those of layers of funcnn.
     """
 
     W: Array
