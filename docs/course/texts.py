@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from figures.shown import called
+
 SLIDE = re.compile(r"^% slide: (.*?)\n(.*?)^% end\n", re.DOTALL | re.MULTILINE)
 DRAWN = re.compile(r"^```\{drawn\} (.*?)\n```\n", re.MULTILINE)
 PREDICT = re.compile(r"^```\{predict\} (.*?)\n(.*?)^```\n", re.DOTALL | re.MULTILINE)
@@ -41,7 +43,7 @@ def linked(text: str, pages: list[Path]) -> str:
 def drawing(names: list[str]) -> str:
     """The cell of a notebook that draws these figures, each with its numbers as arguments that a reader may change."""
     modules = sorted({name.split(".")[0] for name in names})
-    calls = [f"{name}()" for name in names]
+    calls = [called(name) for name in names]
     shown = calls[0] if len(calls) == 1 else f"display({', '.join(calls)})"
     return f"```python\nfrom figures import {', '.join(modules)}\n\n{shown}\n```\n"
 

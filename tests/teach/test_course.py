@@ -232,6 +232,7 @@ def test_notebooks_have_the_code_of_their_pages_and_no_link_that_leads_nowhere(m
         if page in material.UNITS:
             assert cells.pop()[-1] == f'print(check("exercises/unit{page.stem[0]}.py"))'
         drawn = [cells.pop(i) for i in range(len(cells))[::-1] if cells[i][0].startswith("from figures import")]
+        assert all([re.fullmatch(r"(display\()?(unit\d|homework)\.\w+\(.*\)", lines[-1]) for lines in drawn])
         assert len(drawn) == page.read_text("utf-8").count("```{drawn} ")
         written = [[line for line in lines if line.strip()] for lines in code_of(page)]
         assert [[line for line in lines if line.strip()] for lines in cells] == written

@@ -1,4 +1,4 @@
-"""The way from the first page to a layer of your own: its minutes of reading and exercises, by the rates of the page."""
+"""The way from the first page to your own layer: its minutes of reading and of exercises, by the rates of the page."""
 
 import ast
 import re
