@@ -89,6 +89,13 @@ def test_figures_have_the_numbers_of_their_units(drawn, figures):
     assert "df = 4, do = 0, dg = 2, dc0 = 1, dc = 2, dh = 4" in drawn["unit6.lstm_back"].alt
 
 
+def test_the_cost_of_the_line_falls_up_to_the_learning_rate_of_the_answer(figures):
+    unit1 = figures["unit1"]
+    for lr, falls in ((0.1, True), (0.17, True), (0.18, False), (0.2, False)):
+        last = float(re.search(r"to a cost of (\S+)\.$", unit1.bowl(steps=400, lr=lr).alt)[1])
+        assert (last < 0.1) == falls
+
+
 # Texts that leave their figure, and pairs of texts that lie on each other.
 CROWDED = """() => [...document.querySelectorAll("svg.drawn")].flatMap((svg) => {
   const box = svg.getBoundingClientRect(), faults = []

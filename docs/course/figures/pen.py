@@ -149,6 +149,10 @@ class Axes:
         up = (y - self.y[0]) / (self.y[1] - self.y[0])
         return self.corner[0] + float(across) * self.size[0], self.corner[1] + (1 - float(up)) * self.size[1]
 
+    def holds(self, x: float, y: float) -> bool:
+        """Whether the point is within the ranges."""
+        return min(self.x) <= x <= max(self.x) and min(self.y) <= y <= max(self.y)
+
     def frame(self, x: str, y: str, *, xticks: object = (), yticks: object = ()) -> str:
         """Both axes with their names and some numbers."""
         (left, top), (width, height) = self.corner, self.size
@@ -162,8 +166,7 @@ class Axes:
 
     def curve(self, xs: object, ys: object, color: str = "blue", width: float = 2, *, dashed: bool = False) -> str:
         """The line through the points (x, y); what lies outside the ranges is cut off."""
-        low, high = min(self.y), max(self.y)
-        inside = [(x, y) for x, y in zip(xs, ys, strict=True) if low <= y <= high and min(self.x) <= x <= max(self.x)]
+        inside = [(x, y) for x, y in zip(xs, ys, strict=True) if self.holds(x, y)]
         return line([self.at(x, y) for x, y in inside], color, width, dashed=dashed)
 
     def bars(self, values: object, color: str = "blue", *, width: float = 0.6, names: object = ()) -> str:

@@ -149,7 +149,7 @@ def bowl(steps: int = 25, lr: float = LR) -> Picture:
         runs = np.split(np.arange(len(W)), np.flatnonzero(np.diff(inside)) + 1)
         parts += [axes.curve(W[run], b[run], "grey", 1) for run in runs if inside[run[0]]]
     parts.append(axes.curve(*zip(*points, strict=True), "orange", 1.5))
-    parts += [dot(axes.at(*point), "orange", 3) for point in points]
+    parts += [dot(axes.at(*point), "orange", 3) for point in points if axes.holds(*point)]
     parts += [dot(axes.at(*points[0]), "blue"), dot(axes.at(*best), "green")]
     place, cost = axes.at(*points[0]), [number(cost_of(one)) for one in found]
     parts.append(text((place[0] + 2, place[1] + 17), f"start: cost {cost[0]}", "blue", anchor="start"))
