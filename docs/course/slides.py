@@ -77,7 +77,8 @@ def slides(page: Path) -> str:
     text = page.read_text("utf-8")
     title, goal = re.match(r"# ([^\n]*)\n\n(.*?)\n\n", text, re.DOTALL).groups()
     marked = [(f"## {name}", body) for name, body in SLIDE.findall(text)]
-    found = [(f"# {title}", goal), *marked, ("## Exercises", exercises(text))]
+    keys = "*The arrow keys turn the slides, and N shows what the teacher says.*"
+    found = [(f"# {title}", f"{goal}\n\n{keys}"), *marked, ("## Exercises", exercises(text))]
     sections = [section for head, body in found for section in parts(head, body)]
     body = "\n".join([f'<section id="{i}">\n{section}</section>' for i, section in enumerate(sections, 1)])
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
