@@ -149,18 +149,14 @@ WIRES = (
 )
 
 
-GATES = {"i": 1.0, "f": 0.5, "o": 0.5, "g": -1.0, "c_0": 2.0}
-
-
-def step_of_lstm(values: dict[str, float], dh: float) -> dict[str, tuple[float, float]]:
+def step_of_lstm(i: float, f: float, o: float, g: float, c0: float, dh: float) -> dict[str, tuple[float, float]]:
     """The value and the gradient of each number of one step, if nothing comes from the next step."""
-    i, f, o, g, c0 = values.values()
     c = f * c0 + i * g
     t = np.tanh(c)
     dc = dh * o * (1 - t**2)
-    gradients = (dc * g, dc * c0, dh * t, dc * i, dc * f)
-    made = {name: (value, d + 0.0) for (name, value), d in zip(values.items(), gradients, strict=True)}
-    return made | {"c": (c, dc), "h": (o * t + 0.0, dh)}
+    made = {"i": (i, dc * g), "f": (f, dc * c0), "o": (o, dh * t), "g": (g, dc * i), "c_0": (c0, dc * f)}
+    made |= {"c": (c, dc), "h": (o * t, dh)}
+    return {name: (value + 0.0, gradient + 0.0) for name, (value, gradient) in made.items()}
 
 
 def circuit(numbers: dict[str, tuple[float, float]], *, backwards: bool) -> list[str]:
@@ -183,9 +179,9 @@ def circuit(numbers: dict[str, tuple[float, float]], *, backwards: bool) -> list
     return parts
 
 
-def lstm(**gates: float) -> Picture:
+def lstm(i: float = 1.0, f: float = 0.5, o: float = 0.5, g: float = -1.0, c0: float = 2.0) -> Picture:
     """One step of an LSTM as a circuit."""
-    numbers = step_of_lstm(GATES | gates, 4.0)
+    numbers = step_of_lstm(i, f, o, g, c0, 0.0)
     alt = (
         "One step of an LSTM as a circuit: c0 times f plus i times g is the cell c; tanh of c times o is the output h."
     )
@@ -193,9 +189,11 @@ def lstm(**gates: float) -> Picture:
     return picture(f"{alt} {shown}", (360, 250), *circuit(numbers, backwards=False))
 
 
-def lstm_back(dh: float = 4.0, **gates: float) -> Picture:
+def lstm_back(
+    i: float = 1.0, f: float = 0.5, o: float = 0.5, g: float = -1.0, c0: float = 2.0, dh: float = 4.0
+) -> Picture:
     """The same step with its gradients."""
-    numbers = step_of_lstm(GATES | gates, dh)
+    numbers = step_of_lstm(i, f, o, g, c0, dh)
     shown = ", ".join([f"d{name.replace('_', '')} = {number(gradient)}" for name, (_, gradient) in numbers.items()])
     alt = "The circuit of an LSTM with a gradient below each value:"
     return picture(f"{alt} {shown}.", (360, 264), *circuit(numbers, backwards=True))
