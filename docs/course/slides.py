@@ -14,7 +14,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from texts import DRAWN, LIVE, NOTE, PREDICT, SLIDE, linked, plain
 
-POINT = re.compile(r"(<math(?:(?!</math>).)*</math>[.,;:?!)]+)", re.DOTALL)  # a formula and the points behind it
+# A formula in a line and the points behind it.
+POINT = re.compile(r'(<span class="math inline">(?:(?!</span>).)*</span>[.,;:?!)]+)', re.DOTALL)
 STYLE = Path(__file__).with_name("slides.css").read_text("utf-8")
 KEYS = """addEventListener("keydown", (e) => {
   const by = { ArrowRight: 1, ArrowLeft: -1 }[e.key]
