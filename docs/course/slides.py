@@ -14,6 +14,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from texts import DRAWN, LIVE, NOTE, PREDICT, SLIDE, linked, plain
 
+# A formula in a line and the points behind it.
+POINT = re.compile(r'(<span class="math inline">(?:(?!</span>).)*</span>[.,;:?!)]+)', re.DOTALL)
 STYLE = Path(__file__).with_name("slides.css").read_text("utf-8")
 KEYS = """addEventListener("keydown", (e) => {
   const by = { ArrowRight: 1, ArrowLeft: -1 }[e.key]
@@ -41,6 +43,7 @@ def html(text: str) -> str:
 
     reader = MarkdownIt("commonmark", {"highlight": colored}).enable("table").use(dollarmath_plugin, renderer=formula)
     made = reader.render(text).replace("<pre>", '<pre tabindex="0">')
+    made = POINT.sub(r'<span class="whole">\1</span>', made)
     return made.replace("<table>", '<div class="table" tabindex="0"><table>').replace("</table>", "</table></div>")
 
 

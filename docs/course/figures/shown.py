@@ -20,5 +20,6 @@ def drawn(name: str) -> Picture:
 
 def called(name: str) -> str:
     """The call that draws it in a notebook, with numbers that a reader may change."""
-    given = [f"{one.name}={one.default!r}" for one in signature(found(name)).parameters.values()]
-    return f"{name}({', '.join(given)})"
+    given = signature(found(name)).parameters.values()
+    numbers = [f"{one.name}={one.default!r}" for one in given if isinstance(one.default, (int, float))]
+    return f"{name}({', '.join(numbers)})"
