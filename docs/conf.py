@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 extensions = [
     *("sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser"),
     *("accessible", "arguments", "course", "derivations", "listed", "live", "mathml"),
-    *("placeholders", "rules", "stepper", "terms"),
+    *("placeholders", "rules", "stepper", "terms", "units"),
 ]
 exclude_patterns = ["_build"]
 html_math_renderer = "mathml"
@@ -31,7 +31,7 @@ autodoc_preserve_defaults = True
 html_theme = "furo"
 html_title = "funcnn"
 html_static_path = ["_static"]
-html_css_files = ["pages.css"]
+html_css_files = ["pages.css", "units.css"]
 html_theme_options = {"top_of_page_buttons": []}
 html_search_scorer = str(Path(__file__).parent / "_extensions" / "scorer.js")
 html_show_search_summary = False

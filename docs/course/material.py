@@ -8,21 +8,18 @@ import re
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
-
-from markdown_it import MarkdownIt
-from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 COURSE = Path(__file__).parent
 DOCS, ROOT = COURSE.parent, COURSE.parents[1]
 sys.path[:0] = [str(COURSE), str(DOCS), str(DOCS / "_extensions")]
 
 from live_networks import PLAYGROUNDS  # noqa: E402  it is found by the line above
-from mathml import converted  # noqa: E402  as live_networks
 from networks import EXAMPLES  # noqa: E402  as live_networks
+from slides import slides  # noqa: E402  as live_networks
+from texts import linked, plain, speech  # noqa: E402  as live_networks
 from variants import variants  # noqa: E402  as live_networks
 
 from funcnn.teach import write_playground, write_steps  # noqa: E402  after both
@@ -32,75 +29,9 @@ UNITS = sorted(COURSE.glob("[1-9]_*.md"))
 LINKED = [DOCS / f"{name}.md" for name in ("backprop_on_one_screen", "your_own_layer", "testing_gradients", "glossary")]
 LINKED += [DOCS / "layers" / "recurrent.md"]  # it says how a cell is written, as choice C of unit 6 needs
 LINKED += sorted((DOCS / "questions").glob("[!i]*.md"))  # less their index
+LINKED += [COURSE / f"{name}.md" for name in ("two_hours", "quiz", "homework", "instructor")]
 
 BLOCK = re.compile(r"^```(.*?)\n(.*?)^```\n?", re.DOTALL | re.MULTILINE)
-SLIDE = re.compile(r"^% slide: (.*?)\n(.*?)^% end\n", re.DOTALL | re.MULTILINE)
-STYLE = (COURSE / "slides.css").read_text("utf-8")
-KEYS = """addEventListener("keydown", (e) => {
-  const by = { ArrowRight: 1, ArrowLeft: -1 }[e.key]
-  if (by) document.scrollingElement.scrollBy({ top: by * innerHeight })
-})"""
-
-
-def plain(text: str) -> str:
-    """Markdown without what only Sphinx understands: a role becomes its words, a glossary its entries.
-
-    A section of derivations is left out, since its boxes open on the site alone.
-    """
-    text = re.sub(r"^## Derivations\n.*?(?=^## |\Z)", "", text, flags=re.DOTALL | re.MULTILINE)
-    live = re.compile(r"^```\{live\} (\w+)\n(?::.*\n)*```$", re.MULTILINE)
-    text = live.sub(r"[Open it in a browser](live/\1.html).", text)
-    text = re.sub(r"\{\w+\}`([^`<]*?)(?:\s+<[^`>]*>)?`", r"\1", text)
-    text = re.sub(r"^% (?:slide: .*|end)\n", "", text, flags=re.MULTILINE)
-    entries = re.compile(r"^```\{glossary\}\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-    return entries.sub(lambda found: re.sub(r"^(?=\S)(.*)\n  ", r"**\1**: ", found[1], flags=re.MULTILINE), text)
-
-
-def linked(text: str, pages: list[Path]) -> str:
-    """The same text, whose links lead to the notebooks of these pages; other links are their words alone."""
-    stems = {page.stem for page in pages}
-
-    def link(found: re.Match[str]) -> str:
-        words, target, anchor = found[1], Path(found[2]).stem, found[3] or ""
-        return f"[{words}]({target}.ipynb{anchor})" if target in stems else words
-
-    made = re.compile(r'<a href="(?!\d_|exercises/|solutions/)[^"]*">(.*?)</a>', re.DOTALL)  # pages of the site alone
-    text = made.sub(r"\1", text)
-    return re.sub(r"(?<!!)\[([^]]*)\]\((?!http)([^)#]*\.md)(#[^)]*)?\)", link, text)
-
-
-def html(text: str) -> str:
-    """Markdown as HTML, with formulas as MathML and boxes that scroll by keyboard."""
-
-    def formula(content: str, options: dict[str, bool]) -> str:
-        block = options["display_mode"]
-        made = converted(content, as_block=block)
-        return f'<div class="math" tabindex="0" role="group" aria-label="formula">{made}</div>' if block else made
-
-    reader = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, renderer=formula)
-    made = reader.render(text).replace("<pre>", '<pre tabindex="0">')
-    return made.replace("<table>", '<div class="table" tabindex="0"><table>').replace("</table>", "</table></div>")
-
-
-def slides(page: Path) -> str:
-    """One self-contained HTML page: the goal, what the page marks as slides, and the exercises."""
-    text = page.read_text("utf-8")
-    title, goal = re.match(r"# ([^\n]*)\n\n(.*?)\n\n", text, re.DOTALL).groups()
-    marked = [(f"## {name}", body) for name, body in SLIDE.findall(text)]
-    parts = [(f"# {title}", goal), *marked, ("## Exercises", exercises(text))]
-    sections = [html(linked(plain(f"{head}\n\n{body}"), [])) for head, body in parts]
-    body = "\n".join([f'<section id="{i}">\n{section}</section>' for i, section in enumerate(sections, 1)])
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-    return (
-        f'<!doctype html><html lang="en"><head>{head}<style>\n{STYLE}</style></head>\n'
-        f"<body><main>\n{body}\n</main><script>{KEYS}</script></body></html>\n"
-    )
-
-
-def exercises(text: str) -> str:
-    """The numbered list of the section on exercises."""
-    [section] = re.findall(r"^## Exercises\n(.*?)^## ", text, re.DOTALL | re.MULTILINE)
-    return "\n".join(re.findall(r"^\d\. .*$", section, re.MULTILINE))
 
 
 def cells(text: str) -> Iterator[tuple[str, str, list[str]]]:
@@ -165,9 +96,12 @@ def pictures(page: Path) -> list[Path]:
 
 
 def notes() -> str:
-    """The minute plans and the notes for the teacher of all units."""
+    """The minute plans, what to say at each slide, and the notes for the teacher of all units."""
     texts = [page.read_text("utf-8") for page in UNITS]
-    parts = [[text.split("\n", 1)[0], f"## Minute plan{text.split('## Minute plan')[1]}"] for text in texts]
+    parts = [
+        [text.split("\n", 1)[0], f"## Minute plan{text.split('## Minute plan')[1]}", f"## Slides\n\n{speech(text)}"]
+        for text in texts
+    ]
     return linked(plain("\n\n".join([part for unit in parts for part in unit])), [*UNITS, *LINKED])
 
 
@@ -179,7 +113,9 @@ def files(seed: int | None = None) -> dict[str, bytes]:
     made |= {f"live/{name}.html": trains(name) for name in PLAYGROUNDS}
     made |= {"notes_for_the_teacher.md": notes()}
     copied = {path.name: path for path in (COURSE / "README.txt", COURSE / "requirements.txt", ROOT / "LICENSE")}
-    copied |= {str(path.relative_to(COURSE)): path for path in COURSE.glob("*s/unit?.py")}
+    names = ("*s/unit?.py", "*s/homework.py", "figures/*.py", "networks.py")
+    programs = [path for name in names for path in COURSE.glob(name)]
+    copied |= {str(path.relative_to(COURSE)): path for path in programs}
     copied |= {picture.name: picture for page in [*UNITS, *LINKED] for picture in pictures(page)}
     package = [path for path in (ROOT / "funcnn").rglob("*.*") if path.suffix != ".pyc"]
     copied |= {str(path.relative_to(ROOT)): path for path in package}
@@ -189,13 +125,16 @@ def files(seed: int | None = None) -> dict[str, bytes]:
 
 
 def write(folder: Path, seed: int | None = None) -> None:
-    """Write the slides, the steps, the exercises and course.zip, whose bytes depend on these files alone."""
+    """Write the slides, the steps, the exercises and course.zip, whose bytes depend on these files alone.
+
+    The folder is beside the live pages on the site; in the zip they are in it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     found = files(seed)
     for name, content in found.items():
         if name.endswith(("_slides.html", "_steps.html")) or name.startswith(("exercises/", "solutions/")):
             (folder / name).parent.mkdir(exist_ok=True)
-            (folder / name).write_bytes(content)
+            (folder / name).write_bytes(content.replace(b'"live/', b'"../live/'))
     with ZipFile(folder / "course.zip", "w") as file:
         for name in sorted(found):
             entry = ZipInfo(f"funcnn-course/{name}")  # its time is that of the oldest zip, 1980

@@ -18,7 +18,7 @@ STATEMENTS = re.compile(r"(def|class|import|from|del|@)\b|@|[A-Z_]+ =")
 
 @attrs.frozen
 class Answer:
-    """An answer to exercise `number` of a unit; `says` is a part of the message of a wrong one."""
+    """An answer to exercise `number` of a file, `unit1` or `homework`; `says` is part of the message of a wrong one."""
 
     unit: str
     number: int
@@ -29,7 +29,7 @@ class Answer:
     code: str
 
     def __str__(self):
-        return f"unit {self.unit} {self.function}: {self.title}"
+        return f"{self.unit} {self.function}: {self.title}"
 
     def file(self):
         """The solved exercises of the unit, with this answer to one of them."""
@@ -66,12 +66,12 @@ def is_expression(code):
 
 
 def solved(unit):
-    return (COURSE / "solutions" / f"unit{unit}.py").read_text("utf-8")
+    return (COURSE / "solutions" / f"{unit}.py").read_text("utf-8")
 
 
 def answers(unit):
     """All answers to the exercises of a unit, in their order."""
-    text = "\n".join([path.read_text("utf-8") for path in sorted(ANSWERS.glob(f"unit{unit}*.txt"))])
+    text = "\n".join([path.read_text("utf-8") for path in sorted(ANSWERS.glob(f"{unit}*.txt"))])
     for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
         function, *fields = re.split(r"^# (right|wrong): (.*)\n", part.strip(), flags=re.MULTILINE)
         number = solved(unit).partition(f"\ndef {function.strip()}(")[0].count("\n@exercise(") + 1

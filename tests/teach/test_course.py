@@ -18,6 +18,7 @@ COURSE = Path(__file__).parents[2] / "docs" / "course"
 UNITS = sorted(path.stem for path in COURSE.glob("[1-9]_*.md"))
 NUMBERS = [unit[0] for unit in UNITS]
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+DRAWN = [unit for unit in UNITS if (COURSE / "figures" / f"unit{unit[0]}.py").exists()]
 every_unit = pytest.mark.parametrize("unit", UNITS)
 all_files = pytest.mark.parametrize("number", NUMBERS)
 
@@ -36,7 +37,8 @@ def sections(unit):
 
 
 def source(folder, number):
-    return (COURSE / folder / f"unit{number}.py").read_text("utf-8")
+    name = f"unit{number}" if number in NUMBERS else number
+    return (COURSE / folder / f"{name}.py").read_text("utf-8")
 
 
 def declared(folder, number):
@@ -56,7 +58,7 @@ def minutes(table):
 def test_the_index_has_every_unit_and_a_short_way_of_90_minutes():
     index = text_of("index")
     assert re.findall(r"^\| \[\d: .*?\]\((.*?)\.md\) \| .* \|$", index, re.MULTILINE) == UNITS
-    assert index.split("{toctree}")[1].split()[1:-1] == UNITS
+    assert index.split("{toctree}")[1].split()[1:-1] == [*UNITS, "quiz", "homework", "two_hours", "instructor"]
     assert sum(minutes(section("index", "From the first page to your own layer in 90 minutes"))) == 90
 
 
@@ -184,15 +186,35 @@ def material():
 def test_slides_are_the_marked_parts_of_the_page_in_one_file(material, unit):
     made = material.slides(COURSE / f"{unit}.md")
     marked = re.findall(r"^% slide: (.*)$", text_of(unit), re.MULTILINE)
+    bodies = [text_of(unit).split(f"% slide: {name}\n")[1].split("\n% end\n")[0] for name in marked]
+    asked = [name for name, body in zip(marked, bodies, strict=True) if "```{predict} " in body]
     assert len(marked) >= 6
     assert text_of(unit).count("\n% end\n") == len(marked)
-    assert re.findall(r"<h2>(.*?)</h2>", made) == [*marked, "Exercises"]
-    assert made.count("<section") == len(marked) + 2
+    shown = [title for name in marked for title in [name, f"{name}: the answer"][: 1 + (name in asked)]]
+    assert re.findall(r"<h2>(.*?)</h2>", made) == [*shown, "Exercises"]
+    assert made.count("<section") == len(shown) + 2
     assert made.count("<li>") >= 5
-    assert not re.search(r"src=|href=|url\(|@import|https?:(?!//www\.w3\.org/1998/Math)", made)  # the name of MathML
-    whole = material.html(material.linked(material.plain(text_of(unit)), []))
+    live = [f"live/{name}.html" for name in re.findall(r"^```\{live\} (\w+)$", "".join(bodies), re.MULTILINE)]
+    assert re.findall(r'(?:src|href)="(.*?)(?:#.*?)?"', made) == [link for page in live for link in (page, page)]
+    assert not re.search(r"url\(|@import|https?:(?!//www\.w3\.org/)", made)  # the names of MathML and SVG
+    assert made.count('<span class="k') >= "".join(bodies).count("```python\n")  # code has colours
+    assert not re.search(r"</span>[.,](?!</span>)", re.sub(r"<pre.*?</pre>", "", made, flags=re.DOTALL))
+    from slides import html
+
+    whole = html(material.linked(material.plain(text_of(unit)), []))
     for shown in (made, whole):  # every formula is converted, and so is every role
-        assert not re.search(r"\{term\}|\$|% end|\]\(", re.sub(r"<pre.*?</pre>", "", shown, flags=re.DOTALL))
+        words = re.sub(r"<pre.*?</pre>|<style.*?</style>|<script.*?</script>", "", shown, flags=re.DOTALL)
+        assert not re.search(r"\{term\}|\{drawn\}|\{predict\}|\$|% end|% note|\]\((?!live/)", words)
+
+
+@pytest.mark.parametrize("unit", DRAWN)
+def test_each_slide_has_a_note_and_the_deck_a_question_and_a_live_page(material, unit):
+    made = material.slides(COURSE / f"{unit}.md")
+    assert ": the answer</h2>" in made
+    assert "<iframe" in made
+    marked = re.findall(r"^% slide: (.*)$", text_of(unit), re.MULTILINE)
+    assert made.count('<aside class="note">') == len(marked)
+    assert [name for name in marked if f"- **{name}:** " not in material.notes()] == []
 
 
 def code_of(page):
@@ -210,6 +232,9 @@ def test_notebooks_have_the_code_of_their_pages_and_no_link_that_leads_nowhere(m
         cells = [cell.source.splitlines() for cell in notebook.cells if cell.cell_type == "code"]
         if page in material.UNITS:
             assert cells.pop()[-1] == f'print(check("exercises/unit{page.stem[0]}.py"))'
+        drawn = [cells.pop(i) for i in range(len(cells))[::-1] if cells[i][0].startswith("from figures import")]
+        assert all([re.fullmatch(r"(display\()?(unit\d|homework)\.\w+\(.*\)", lines[-1]) for lines in drawn])
+        assert len(drawn) == page.read_text("utf-8").count("```{drawn} ")
         written = [[line for line in lines if line.strip()] for lines in code_of(page)]
         assert [[line for line in lines if line.strip()] for lines in cells] == written
         words = "\n".join([cell.source for cell in notebook.cells if cell.cell_type == "markdown"])
@@ -231,8 +256,10 @@ def test_the_zip_is_the_same_each_time_and_has_funcnn_and_what_it_needs(material
     assert all([text.startswith(b'"""Unit 1, variant 7: ') for text in given])
     assert {"funcnn/__init__.py", "funcnn/py.typed", "LICENSE", "notes_for_the_teacher.md"} <= names
     assert {f"{unit}{suffix}" for unit in UNITS for suffix in (".ipynb", "_slides.html", "_steps.html")} <= names
-    assert {f"{folder}/unit{number}.py" for folder in ("exercises", "solutions") for number in NUMBERS} <= names
+    written = [f"unit{number}" for number in NUMBERS] + ["homework"]
+    assert {f"{folder}/{name}.py" for folder in ("exercises", "solutions") for name in written} <= names
     assert not any(["__pycache__" in name for name in names])
+    assert {"figures/pen.py", "networks.py"} <= names
     assert f"{UNITS[0]}.ipynb to {UNITS[-1]}.ipynb" in readme
     project = tomllib.loads((COURSE.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
     extra = project["optional-dependencies"]["testing"]
