@@ -121,7 +121,7 @@ def train(
     `funcnn.compilation.compiled`, a step may be one call of machine code, and so may all steps between two states.
 
     On Linux, `train` makes glibc's malloc keep freed memory, up to 64 MiB, since steps with arrays above 128 KiB take
-    half the time then. Set the environment variable FUNCNN_KEEP_MEMORY to 0 if malloc shall stay as it is.
+    half the time then. To leave malloc as it is, set the environment variable FUNCNN_KEEP_MEMORY to 0.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
