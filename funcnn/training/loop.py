@@ -108,7 +108,7 @@ def train(
     constraint: Constraint | None = None,
     every: Count = 1,
 ) -> Iterator[S]:
-    """The states of a run, one after each batch `(x, y)` of `data`; or at each step that `every` divides, and the last.
+    """The states of a run, after each batch `(x, y)` of `data`; or after each step that `every` divides, and the last.
 
     `lr` is a number, or a function of the step number. To stop, leave the loop; `train` checks that a state is finite
     after the last batch only, and `while_finite(train(...))` checks each state. To resume from a state, go on with
