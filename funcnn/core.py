@@ -67,8 +67,8 @@ def backward(params: Any, cache: Any, dA: Any, /) -> Grads[Any]:
     """`Grads(params, x)`, given `dA`, the gradient of the cost with respect to `out`.
 
     `cache` is the second value of `forward(params, x)`. There is no other memory: a forward in between has no effect.
-    A cache is arrays, without the layer and without x: the cache of another layer, or of another batch, is refused only
-    if its arrays do not fit. If they do, as those of Tanh fit Relu, the result is not a gradient.
+    A cache holds arrays, but neither the layer nor x: the cache of another layer, or of another batch, is refused only
+    if its arrays do not fit. If they fit, as a cache of Tanh fits Relu, the result is not a gradient.
 
     >>> import numpy as np
     >>> from funcnn import Relu, backward, forward

@@ -16,7 +16,7 @@ from funcnn.trees.walks import map_arrays, row_count
 
 @checked
 def predict(params: Any, x: Any, rows: Count | None = None, *, out: Any = None) -> Any:
-    """`forward(inference(params), x)[0]`, without caches; with `rows`, for so many rows at a time to save memory.
+    """`forward(inference(params), x)[0]`, without caches; with `rows`, for that many rows at a time, to save memory.
 
     With `out`, an array of the result's shape and dtype, each block of rows is written to it and `out` is the result;
     for a network with several outputs, a tuple of arrays. x and out may be memory maps, of which only the rows in

@@ -33,10 +33,10 @@ def bucketed_batches(
     `lengths`, and the mask (rows, t) is True at the positions that are not padding. y is an array or a tuple of arrays
     with m rows; or a list of m arrays (t_i, ...), which are padded as x is, for a label at each position.
 
-    A batch holds sequences of one bucket, those that are padded to the same length. So less is padded than if every
-    batch were padded to the longest sequence, and there are few shapes, each of which is compiled once. The last batch
-    of a bucket may be smaller. Rows of a bucket, and then the batches, are put in an order that in epoch e depends on
-    `(*seed, e)` alone.
+    A batch holds sequences of one bucket: the sequences that are padded to the same length. So there is less padding
+    than if every batch were padded to the longest sequence, and there are few shapes, each of which is compiled once.
+    The last batch of a bucket may be smaller. The order of the rows in a bucket, and of the batches, is random; in
+    epoch e it depends on `(*seed, e)` alone.
 
     >>> import numpy as np
     >>> from funcnn.data import bucketed_batches

@@ -95,7 +95,7 @@ def random_crop(x: T, rng: Generator, *, size: tuple[int, int] | None = None, pa
 def random_turn(x: T, rng: Generator) -> T:
     """x, where each image is turned by 0, 90, 180 or 270 degrees, with equal probabilities
 
-    For images without an upside, such as micrographs or maps. Images must be square.
+    For images that have no top and bottom, such as micrographs or maps. Images must be square.
 
     >>> import numpy as np
     >>> from funcnn.data import random_turn
@@ -125,8 +125,8 @@ def random_turn(x: T, rng: Generator) -> T:
 def random_rotation(x: T, rng: Generator, *, degrees: Positive) -> T:
     """x, where each image is rotated about its centre by an angle between -degrees and degrees
 
-    Pixels are interpolated linearly, and those from outside of the image are 0. In arrays of whole numbers, such as
-    masks of classes, each pixel is the nearest one.
+    Pixels are interpolated linearly; pixels outside of the image count as 0. In arrays of whole numbers, such as masks
+    of classes, each pixel is the nearest one.
 
     >>> import numpy as np
     >>> from funcnn.data import random_rotation

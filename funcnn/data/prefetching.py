@@ -27,12 +27,12 @@ def prefetch(data: Annotated[Sequence[Batch], _SEQUENCE], n: Count) -> Prefetche
 
     `data` is what `batches` makes, or another sequence of batches; so a slice of the result has the batches of a slice
     of `data`, and `prefetch(data, n)[state.step:]` resumes a run to the same bits. Besides the batch in use, up to n
-    batches are in memory. It pays if reading a batch waits for a file, or computes outside of Python's lock, as NumPy
-    and pyarrow do in large arrays.
+    batches are in memory. This saves time if reading a batch waits for a file, or computes without Python's lock, as
+    NumPy and pyarrow do in large arrays.
 
-    An exception is raised where its batch would have been. The thread begins with the loop, and has NumPy's handling of
-    errors from there; it ends with the last batch, and when the loop is left or its iterator is closed: then a batch
-    that is being read is finished, and no other is begun.
+    An exception is raised where its batch would have been. The thread begins with the loop, and uses the `np.errstate`
+    that holds there. It ends after the last batch, or when the loop is left or its iterator is closed; a batch that is
+    then being read is finished, and no other is begun.
 
     >>> import numpy as np
     >>> from funcnn import batches

@@ -52,11 +52,11 @@ def batches(x: Any, y: Any, size: Count, *, epochs: Natural = 1, seed: Seed) -> 
 def balanced_batches(
     x: Any, y: Any, size: Count, *, classes: Array | None = None, epochs: Natural = 1, seed: Seed
 ) -> Batches:
-    """Batches in which each class has equally many rows, or one more if `size` is not a multiple of their number.
+    """Batches in which each class has equally many rows, or one more if the number of classes does not divide `size`.
 
     `classes` has the class of each row, whole numbers from 0 on, (m,); without it, y has. An epoch holds each row of
-    the largest class once; the rows of a smaller class are repeated, each as often as the others of its class, or once
-    less. A network trained on such batches gives probabilities as if all classes were equally frequent.
+    the largest class once; the rows of a smaller class are repeated, each as often as the other rows of its class, or
+    once less. A network trained on such batches gives probabilities as if all classes were equally frequent.
     The order in epoch e depends on `(*seed, e)` alone; the last batch of an epoch may be smaller.
 
     >>> import numpy as np

@@ -26,14 +26,14 @@ def windowed_batches(
 
     x and y are arrays or tuples of arrays, as for `batches`, such as memory maps, `np.load(path, mmap_mode="r")`. They
     are cut into blocks of `block` rows, of which the last may be smaller. In each epoch the blocks come in a random
-    order; each `window` blocks in that order are read into memory and their rows are put into a random order; and what
-    follows is cut into batches of `size` rows. So two rows of one block are never farther apart than a window, and an
-    epoch is a uniformly random order of all rows only if the window has all blocks. If the rows of a file are sorted,
-    by class or by time, make the blocks small and the window large.
+    order; each `window` blocks in that order are read into memory and their rows are put into a random order; and the
+    rows in this order are cut into batches of `size` rows. So two rows of one block are never farther apart than a
+    window, and an epoch is a uniformly random order of all rows only if the window has all blocks. If the rows of a
+    file are sorted, by class or by time, make the blocks small and the window large.
 
     Epoch e depends on `(*seed, e)`, `block` and `window` alone. A loop holds the rows of one window in memory, with 8
-    bytes for the order of each of them, and 16 bytes for each block; `data[i]` alone reads a window for one batch.
-    `batches` holds the order of all rows, 8 bytes a row, and reads each row from its own place in the file.
+    bytes for the order of each of them, and 16 bytes for each block; a single `data[i]` reads a whole window for one
+    batch. `batches` holds the order of all rows, 8 bytes a row, and reads each row from its own place in the file.
 
     >>> import numpy as np
     >>> from funcnn.data import windowed_batches

@@ -33,8 +33,8 @@ def memoize(function: Callable[P, R], folder: PathLike) -> Memoized[P, R]:
     its module, its name, its code, and what the code reads, which are default arguments, variables, other functions and
     classes, and the rules of layers among the arguments. So an edited function computes anew, and the results of both
     versions are kept. Names of files, numbers of lines and docstrings are not part of the hash. Installed libraries are
-    not part of it either: take another folder after an update of NumPy or funcnn. Another version of Python computes
-    anew.
+    not part of it either: take another folder after an update of NumPy or funcnn. With another version of Python,
+    results are computed anew.
 
     A sweep that is killed and started again computes what is missing. Files are written atomically, and processes may
     share the folder; two processes that need one result at the same time both compute it. The folder is created if it
@@ -56,8 +56,9 @@ def memoize(function: Callable[P, R], folder: PathLike) -> Memoized[P, R]:
 
     Raises:
         KindError: `function` is not a function that `def` defines, or `folder` is not a path. The memoized function
-            raises a KindError if its code reads what has no hash, such as a lock, or what it does not name, as with
-            `eval`; the errors of `fingerprint` for its arguments, and of `save` and `load` for its results.
+            raises a KindError if its code reads a value that has no hash, such as a lock, or a value that it does not
+            name, as with `eval`. It also raises the errors of `fingerprint` for its arguments, and of `save` and `load`
+            for its results.
         FileError: `folder` is a file, or cannot be created. The memoized function raises a FileError if a file has the
             result of another function.
     """

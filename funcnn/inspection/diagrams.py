@@ -60,8 +60,9 @@ def diagram(params: Network[Any], x: Any = None, /) -> Diagram:
     each has parameters of its own. A layer in several places, as in `Shared`, has its number of parameters in the first
     place, and "shared" in the others.
 
-    The picture has no colours of its own but those of the text around it; as a file it is readable in the light and in
-    the dark scheme. It contains the table of `summary` as a description for screen readers, and needs no other file.
+    The picture has no colours of its own: it takes the colours of the text around it. As a file it is readable in the
+    light and in the dark scheme. It contains the table of `summary` as a description for screen readers, and needs no
+    other file.
 
     A layer of your own is drawn as a box, or as a frame if it has layers inside: the layers of several fields stand
     side by side. `@diagram.register(Layer)` says how they are connected, by a rule that returns `Branches`:

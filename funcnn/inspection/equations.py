@@ -63,10 +63,11 @@ def latex(params: Network[Any], /, *, shapes: Flag = False) -> str:
     r"""The equations of a network in LaTeX, one line for each layer, as an `aligned` environment.
 
     The lines are numbered from 1: h_2 is what the layer of line 2 gives, and W_2 its weights; the last line gives out.
-    Layers around a layer, such as `Frozen`, have no line of their own if they give what that layer gives. A layer in
-    several places, as in `Shared`, has the same parameters in each line. The equations are those of training, without
-    masks; `x^{(0)}` is the first part of a tuple. With `shapes`, each line ends with the shapes of its parameters. In a
-    notebook, `IPython.display.Math(latex(net))` shows the equations; in a document they stand between dollars.
+    A layer around a layer, such as `Frozen`, has no line of its own if its out is the out of the layer inside. A layer
+    in several places, as in `Shared`, has the same parameters in each line. The equations are those of training,
+    without masks; `x^{(0)}` is the first part of a tuple. With `shapes`, each line ends with the shapes of its
+    parameters. In a notebook, `IPython.display.Math(latex(net))` shows the equations; in a document they stand between
+    dollars.
 
     >>> from funcnn import Tanh, mlp
     >>> from funcnn.inspection import latex
@@ -78,9 +79,8 @@ def latex(params: Network[Any], /, *, shapes: Flag = False) -> str:
     \end{aligned}
 
     A layer of your own is a function with the name of its class, until its card or a rule gives its equation,
-    such as `latex.register(LowRank)(lambda params: "x U V")`: the right side of out, or a tuple of equations, of which
-    the last is that of out. Its letters other than x, out, the fields and the left sides of its equations stay as they
-    are.
+    such as `latex.register(LowRank)(lambda params: "x U V")`: the right side of out, or a tuple of equations, the last
+    of which gives out. Its letters other than x, out, the fields and the left sides of its equations stay as they are.
 
     Raises:
         KindError: a rule does not return a string or a tuple of strings with balanced braces and parentheses.

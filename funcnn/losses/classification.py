@@ -86,8 +86,8 @@ def softmax_cross_entropy(
     """Cross-entropy of p = e^out / sum e^out over the last axis: cost = -mean log p[y], dA = (p - onehot(y)) / n
 
     out: (m, ..., k) logits. y: classes, integers of shape (m, ...); or soft labels, a distribution of out's shape, with
-    cost = -mean sum y log p and dA = (p sum y - y) / n. n is the number of examples, m times the axes between. The
-    weight has the shape of the classes, or of their first axes; for a weight w of each class give w[y].
+    cost = -mean sum y log p and dA = (p sum y - y) / n. n is the number of examples, m times the sizes of the axes
+    between. The weight has the shape of the classes, or of their first axes; for a weight w of each class give w[y].
 
     With a smoothing s, y is the true class with probability 1 - s, and otherwise each of the k classes with the same
     probability: the labels are (1 - s) onehot(y) + s / k. Szegedy et al. 2016, Rethinking the Inception Architecture,

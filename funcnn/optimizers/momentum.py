@@ -12,9 +12,10 @@ from funcnn.records import record
 class Momentum(PerArray):
     """m' = beta m + g, g' = m'; with Nesterov's lookahead g' = g + beta m'
 
-    The heavy ball: Polyak 1964, Some methods of speeding up the convergence of iteration methods, eq. 9. Nesterov's,
-    as Sutskever et al. 2013, On the importance of initialization and momentum in deep learning, eq. 3 and 4, write it,
-    with `params` as the point of the lookahead. Torch (SGD without dampening) and optax (trace) have the same rules.
+    The heavy ball: Polyak 1964, Some methods of speeding up the convergence of iteration methods, eq. 9. Nesterov's
+    momentum has the form of Sutskever et al. 2013, On the importance of initialization and momentum in deep learning,
+    eq. 3 and 4, with `params` as the point of the lookahead. Torch (SGD without dampening) and optax (trace) have the
+    same rules.
 
     >>> from funcnn import Momentum, TrainState, mlp
     >>> start = TrainState(mlp([2, 8, 1], seed=0), Momentum(beta=0.9, nesterov=True))

@@ -62,7 +62,7 @@ class Aliased(GradientError):
 
 
 class NotLinear(GradientError):
-    """A backward pass is linear in the cotangent dA; this one is not."""
+    """A backward pass must be linear in the cotangent dA; this one is not linear."""
 
 
 class NotTransposed(GradientError):
@@ -70,7 +70,7 @@ class NotTransposed(GradientError):
 
 
 class NotSymmetric(GradientError):
-    """A Hessian is symmetric; this one is not."""
+    """A Hessian must be symmetric; this one is not symmetric."""
 
 
 class WrongForLayout(GradientError):
@@ -125,9 +125,9 @@ class Report:
     would have been found in every entry, decided or not: 1 and more, or infinite, if an entry is not decided. `probes`
     counts pairs of a direction and a cotangent, `inconclusive` the undecided pairs, and `kinks` the pairs that were
     decided by an interval of slopes. `decided` names the arguments with a decided probe, `undecided` the other
-    arguments; beside inconclusive probes, a slope of 0 decides nothing. `probed` says along which directions the
-    arguments were moved. `tolerated` has the largest relative error below the `tolerance`, by the name of the argument.
-    `left_out` names the parts of a check that did not run, with `fast=True`.
+    arguments; a probe of slope 0 does not count if other probes of the argument are inconclusive. `probed` says along
+    which directions the arguments were moved. `tolerated` has the largest relative error below the `tolerance`, by the
+    name of the argument. `left_out` names the parts of a check that did not run, with `fast=True`.
     """
 
     probed: str

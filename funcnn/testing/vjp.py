@@ -69,8 +69,8 @@ def check_vjp(
     differences with one step. If something seems wrong, or nothing is decided, the full check runs, and its verdict
     counts. Its report names in `left_out` what did not run.
 
-    Complex numbers are pairs of real ones, and libraries put the pair together in two ways. For a cost L of z = x + iy,
-    the gradient of z is dL/dx + i dL/dy in torch, and dL/dx - i dL/dy in JAX; cotangents are of the same form.
+    A complex number is a pair of real numbers, and libraries define its gradient in two ways. For a cost L of z = x +
+    iy, the gradient of z is dL/dx + i dL/dy in torch, and dL/dx - i dL/dy in JAX; cotangents are of the same form.
 
     >>> z = np.array([1.0 + 2.0j])
     >>> check_vjp(np.square, lambda args, dA: [2 * dA * args[0]], [z], convention="jax").verdict
@@ -99,32 +99,32 @@ def check_vjp(
         args: the arguments. A check covers this one point: draw many with hypothesis.
         argnums: the number of the argument that has a gradient, or a tuple of such numbers; by default all have. Other
             arguments are constants of any kind, and so are whole numbers of Python, which f gets as they are. vjp gives
-            a gradient for each argument, in which those of constants are ignored, or for each of argnums.
+            a gradient for each argument, where the gradients of constants are ignored, or only for each of argnums.
         kwargs: keyword arguments of f, which vjp is given, too: `vjp(args, dA, **kwargs)`. They are constants.
         convention: of complex numbers, "jax" or "torch". Messages name the parts `real(z)` and `imag(z)`.
         **options: the following.
         resolution: a probe, which is a direction and a cotangent, counts if a relative error of this size would be
             found; by default pytest's ini option `funcnn_resolution`, else 1e-7.
-        aliasing: whether a gradient may share memory with dA, an argument, another gradient or one of an earlier call,
-            as is normal in torch.
+        aliasing: whether a gradient may share memory with dA, an argument, another gradient or a gradient of an earlier
+            call, as is normal in torch.
         inconclusive: "error" raises `Inconclusive` also inside `@given`, where otherwise the example is rejected, and
             the test fails with the reason if 40 examples are inconclusive before 10 are decided.
         nondeterministic: the relative difference that is allowed between two calls of the same function.
         domain: the arguments at which f and vjp may be called: a function of the arguments that returns whether they
             are inside, a bool or an array of bools, or a dict of intervals by names of arguments, such as
-            `{"x": (0, None)}`, where None means no end. A check at arguments outside is inconclusive.
+            `{"x": (0, None)}`, where None means no limit. A check at arguments outside is inconclusive.
         structure: a dict by names of arguments: "symmetric", "skew", "orthogonal" (x'x = I), "positive definite",
             "lower triangular" and "upper triangular" matrices (the last two axes); "simplex" (not negative, of sum 1),
-            "unit norm" and "sorted" vectors (the last axis); or a projection onto a set of your own: a function of an
-            array near the argument that returns an array in the set, and returns an array in the set as it is.
+            "unit norm" and "sorted" vectors (the last axis); or a projection onto a set of your own: a function that
+            maps an array near the argument into the set, and leaves an array in the set unchanged.
         at_kinks: the test at a kink of f. "subgradient": the gradient must lie in the interval of slopes nearby along
             every direction; "hull": each entry must lie in its own interval; "skip": there is no test.
         tolerance: a difference of up to `tolerance` times the largest entry of the gradient of the same argument and
-            output does not fail the check, such as that of an f that iterates until a tolerance. It is listed in
+            output does not fail the check; this is for an f that iterates until a tolerance. It is listed in
             `Report.tolerated` and in the summary of pytest.
         exact: if True, only the numbers are checked, in exact arithmetic and without finite differences.
-        fast: whether few calls of f are enough for a gradient to pass. `float32`, `layouts` and the later part of
-            `purity` are then left out.
+        fast: whether a gradient may pass after few calls of f. `float32`, `layouts` and the later part of `purity` are
+            then left out.
         float32: whether gradients in float32 are compared with gradients in float64; and in float16, if an argument is
             given in float16.
         layouts: whether arrays of the same entries in other memory layouts must have the same gradients.
@@ -141,8 +141,8 @@ def check_vjp(
             argument or a value is complex, without a convention; no argument holds floats; f returns no floats; the
             oracle raises an exception or returns no real number.
         RangeError: an option has no effect, or names an argument that f does not have; an argument does not have its
-            `structure`, or `structure` is no projection; there are more than 1000 numbers for `exact=True`; an oracle
-            is given together with `structure` or `convention`.
+            `structure`, or `structure` is not a projection; there are more than 1000 numbers for `exact=True`; an
+            oracle is given together with `structure` or `convention`.
         ShapeError: the oracle gives another shape than f.
         ImportError: `exact=True` or `oracle` needs mpmath.
     """

@@ -108,7 +108,7 @@ def train(
     constraint: Constraint | None = None,
     every: Count = 1,
 ) -> Iterator[S]:
-    """The states of a run, one after each batch `(x, y)` of `data`; or at each step that `every` divides, and the last.
+    """The states of a run, after each batch `(x, y)` of `data`; or after each step that `every` divides, and the last.
 
     `lr` is a number, or a function of the step number. To stop, leave the loop; `train` checks that a state is finite
     after the last batch only, and `while_finite(train(...))` checks each state. To resume from a state, go on with
@@ -121,7 +121,7 @@ def train(
     `funcnn.compilation.compiled`, a step may be one call of machine code, and so may all steps between two states.
 
     On Linux, `train` makes glibc's malloc keep freed memory, up to 64 MiB, since steps with arrays above 128 KiB take
-    half the time then. Set the environment variable FUNCNN_KEEP_MEMORY to 0 if malloc shall stay as it is.
+    half the time then. To leave malloc as it is, set the environment variable FUNCNN_KEEP_MEMORY to 0.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad

@@ -192,9 +192,9 @@ def early_stopping(
     """The states of `best_so_far`, until `patience` scores in a row were not better than the best.
 
     The best state is `best` of the last state, whether the run stopped early or not. The score decides what is better:
-    `lambda state: round(score(state), 3)` ignores improvements below 0.001. If `start` has already waited for
-    `patience` scores, there are no states. Prechelt 1998, Early Stopping - But When?, compares such rules; its
-    criterion UP compares each score with the score before it, not with the best score.
+    `lambda state: round(score(state), 3)` ignores improvements below 0.001. If `start.waited` is already `patience`,
+    there are no states. Prechelt 1998, Early Stopping - But When?, compares such rules; its criterion UP compares each
+    score with the score before it, not with the best score.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, early_stopping, mse, train, validation, value_and_grad

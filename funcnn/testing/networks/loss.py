@@ -56,7 +56,7 @@ def check_loss(loss: Loss, out: Arrays, y: Arrays, *, rows: Flag = True, **optio
         out: the output of a network.
         y: the targets.
         rows: whether blocks of rows must combine, as `funcnn.parallel.sharded` needs it. Blocks of one row, a third and
-            a half are tried. With False, a loss passes that divides by a sum over rows.
+            a half are tried. With False, a loss that divides by a sum over rows passes.
         **options: as in `check_vjp`. Without `float32`, dA of a float32 out may have another dtype.
 
     Raises:
