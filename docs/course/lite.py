@@ -19,8 +19,8 @@ FOR_AN_INSTALLATION = ("funcnn/", "README.txt", "requirements.txt")  # files of 
 LACKING = ("hypothesis", "comm")  # Pyodide has NumPy, attrs and IPython, and not these two
 OWN = "static/pyodide"  # the place of a copy of Pyodide, which JupyterLite knows
 FIRST = """\
-Run the next cell with Shift and Enter, and read on meanwhile: it loads Python and funcnn. If its mark is still `[*]` after
-a minute, open the page at the address of this site again, which says what does not answer."""
+Run the next cell with Shift and Enter, and read on meanwhile: it loads Python and funcnn. If its mark is still `[*]`
+after a minute, open the start page of this site again: it says whether Python can be loaded."""
 INSTALL = '%pip install -q "funcnn[testing]"'
 OPTIONS = ("--apps", "lab", "--no-sourcemaps", "--no-unused-shared-packages", "--log-level", "ERROR")
 
@@ -44,13 +44,18 @@ def contents(folder: Path) -> None:
             path.write_bytes(json.dumps(notebook(json.loads(content)), indent=1).encode() if is_notebook else content)
 
 
+def run(module: str, *arguments: str, cwd: Path) -> None:
+    """Run a module of this Python in a folder, where it may leave files."""
+    command = [sys.executable, "-W", "ignore", "-m", module, *arguments]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=cwd)  # noqa: S603  the commands are below
+
+
 def wheels(folder: Path) -> None:
     """The wheel of funcnn, and wheels without machine code of what Pyodide lacks."""
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    pure = ["--only-binary", ":all:", "--platform", "any", "--abi", "none", "--python-version", PYODIDE_PYTHON_VERSION]
-    ours = ["wheel", "-q", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(material.ROOT)]
-    subprocess.run([*pip, *ours], check=True)
-    subprocess.run([*pip, "download", "-q", "--no-deps", *pure, "--dest", str(folder), *LACKING], check=True)
+    folder.mkdir()
+    run("pip", "wheel", "-q", "--no-deps", "--no-build-isolation", str(material.ROOT), cwd=folder)
+    pure = ("--only-binary", ":all:", "--platform", "any", "--abi", "none", "--python-version", PYODIDE_PYTHON_VERSION)
+    run("pip", "download", "-q", "--no-deps", *pure, *LACKING, cwd=folder)
 
 
 def start(pyodide: str) -> str:
@@ -75,9 +80,8 @@ def write(folder: Path, place: str = PYODIDE_CDN_URL) -> None:
         config = {"appName": "funcnn", "litePluginSettings": settings}
         about = {"jupyter-lite-schema-version": 0, "jupyter-config-data": config}
         (lite / "jupyter-lite.json").write_text(json.dumps(about), "utf-8")
-        command = [sys.executable, "-W", "ignore", "-m", "jupyterlite_core", "build", *OPTIONS]
-        folders = ["--contents", str(lite / "files"), "--output-dir", str(folder.resolve())]
-        subprocess.run([*command, *folders], check=True, stdout=subprocess.DEVNULL, cwd=lite)  # it keeps a database here
+        folders = ("--contents", str(lite / "files"), "--output-dir", str(folder.resolve()))
+        run("jupyterlite_core", "build", *OPTIONS, *folders, cwd=lite)
     (folder / "index.html").write_text(start(place), "utf-8")
 
 

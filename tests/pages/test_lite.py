@@ -65,10 +65,11 @@ def test_the_site_has_notebooks_exercises_and_wheels_of_what_pyodide_lacks(site)
     assert {f"{unit}.ipynb" for unit in UNITS} <= names
     assert {f"exercises/unit{unit[0]}.py" for unit in UNITS} <= names
     assert not [name for name in names if name.startswith("funcnn")]
-    assert [path.name.split("-")[0] for path in sorted((site / "pypi").glob("*.whl"))] == ["comm", "funcnn", "hypothesis"]
+    wheels = sorted((site / "pypi").glob("*.whl"))
+    assert [path.name.split("-")[0] for path in wheels] == ["comm", "funcnn", "hypothesis"]
     for unit in UNITS:
-        code = [cell for cell in json.loads((site / "files" / f"{unit}.ipynb").read_text())["cells"]][1]
-        assert code["source"] == '%pip install -q "funcnn[testing]"'
+        _, install, *_ = json.loads((site / "files" / f"{unit}.ipynb").read_text("utf-8"))["cells"]
+        assert install["source"] == '%pip install -q "funcnn[testing]"'
     assert settings(site)["pyodideUrl"] == f"{NOWHERE}/pyodide.mjs"
     assert settings(site)["disablePyPIFallback"] is True
 
