@@ -19,7 +19,7 @@ from tests.wasm.guest import FOLDER, Guest, node
 
 COURSE = Path(__file__).parents[2] / "docs" / "course"
 UNITS = sorted(path.stem for path in COURSE.glob("[1-9]_*.md"))
-NOWHERE = "https://pyodide.invalid/full"  # no machine ever has a name that ends in .invalid
+NOWHERE = "https://pyodide.invalid/an-address/that-is-wider/than-a-phone"  # no host has a name that ends in .invalid
 
 pytestmark = pytest.mark.unwatched
 
