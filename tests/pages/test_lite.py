@@ -118,7 +118,7 @@ from zipfile import ZipFile
 from pathlib import Path
 for wheel in Path("/site/pypi").glob("*.whl"):
     ZipFile(wheel).extractall("/tmp/wheels")
-sys.path[0] = "/tmp/wheels"
+sys.path[:1] = ["/tmp/wheels", "/site/files"]  # a notebook imports from its folder too
 os.chdir("/site/files")
 import funcnn
 assert funcnn.__file__.startswith("/tmp/wheels")
