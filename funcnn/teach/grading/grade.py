@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from os import fspath
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,7 +37,7 @@ def grade(
     memory: Count = 1024,
     workers: Count | None = None,
 ) -> Marks:
-    """Mark the files of a class: the teacher's tests with the learner's functions, which run in a process of their own.
+    r"""Mark the files of a class: the tests are the teacher's, and the learner's functions run in a process apart.
 
     The folder has a folder for each learner, or files such as `ada_unit1.py`. A file is tested by the teacher's file of
     its name: of that file the tests and the given functions are taken, of the learner's file the functions that raise
@@ -58,7 +59,7 @@ def grade(
     ...     _ = tests.write_text(sheet)
     ...     for learner, body in ((ada, "2 * x"), (bob, "6")):
     ...         learner.mkdir(parents=True)
-    ...         _ = (learner / "unit1.py").write_text(f"def double(x):\\n    return {body}\\n")
+    ...         _ = (learner / "unit1.py").write_text(f"def double(x):\\n    return {body}\n")
     ...     marks = grade(ada.parent, tests=tests, seed=1)
     >>> [(paper.learner, paper.points, paper.most) for paper in marks.papers]
     [('ada', 2.0, 2.0), ('bob', 0.0, 2.0)]
@@ -84,9 +85,8 @@ def grade(
     if not any([sheet for _, sheet in found]):
         raise RangeError(f"grade: {where} must have a file whose name ends in {' or '.join(sheets)}; it has none")
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        papers = pool.map(
-            lambda one: _paper(where, *one, seed, seconds, memory * 2**20), [one for one in found if one[1]]
-        )
+        tested = [(file, sheet) for file, sheet in found if sheet]
+        papers = pool.map(lambda one: _paper(where, one[0], one[1], seed, seconds, memory * 2**20), tested)
         return Marks(tuple(papers), tuple([str(file) for file, sheet in found if not sheet]), seed)
 
 
@@ -110,11 +110,11 @@ def _papers(where: Path, sheets: dict[str, Path]) -> Iterator[tuple[Path, Path |
             file = Path(folder, name)
             if name.endswith(".py"):
                 fits = [sheet for own, sheet in sheets.items() if own in (name, ".py") or name.endswith(f"_{own}")]
-                is_one = fits and not file.is_symlink() and file.stat().st_size <= LARGEST
+                is_one = fits and not file.is_symlink() and file.is_file() and file.stat().st_size <= LARGEST
                 yield file, fits[0] if is_one else None
 
 
-def _paper(where: Path, file: Path, sheet: Any, seed: int, seconds: float, memory: int) -> Paper:
+def _paper(where: Path, file: Path, sheet: Path, seed: int, seconds: float, memory: int) -> Paper:
     """The marks of one file. What was marked before the process was killed counts."""
     start = time.monotonic()
     lines, ending = _marked(sheet, file, seed, seconds, memory)
@@ -141,7 +141,7 @@ def _marked(sheet: Path, file: Path, seed: int, seconds: float, memory: int) -> 
     """The lines of `marking`, and why there are no more, if there are no more."""
     arguments = command("marking", str(sheet.resolve()), str(file.resolve()), seed, seconds, memory)
     with TemporaryDirectory() as empty:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603  this Python
             arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=empty, start_new_session=True
         )
         try:
@@ -161,7 +161,5 @@ def _end_all(process: subprocess.Popen[bytes]) -> None:
     if sys.platform == "win32":
         process.kill()
         return
-    try:
+    with suppress(ProcessLookupError):  # if all of them have ended
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # all of them have ended

@@ -14,24 +14,33 @@ import traceback
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any, BinaryIO
 
+from funcnn import testing
 from funcnn.arrays import Array
+from funcnn.core import backward, backward_params, forward, forward_only, inference, reseed
 from funcnn.records import plans
 from funcnn.teach.grading.confinement import confine
-from funcnn.teach.grading.wire import VERBS, Peer
+from funcnn.teach.grading.wire import Peer
 from funcnn.teach.outcomes import is_unwritten
 
-LIBRARIES = ("numpy", "attr", "attrs", "funcnn", "hypothesis", "sortedcontainers")
-SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/dev/null", "/dev/urandom")
+VERBS: dict[str, Any] = {
+    "forward": forward,
+    "backward": backward,
+    "forward_only": forward_only,
+    "backward_params": backward_params,
+    "inference": inference,
+    "reseed": reseed,
+}
+LIBRARIES = ("numpy", "attr", "attrs", "funcnn", "hypothesis", "_hypothesis_globals", "sortedcontainers")
+SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/dev/urandom")
 
 
 class Only:
     """A finder that refuses all modules but Python's own and LIBRARIES."""
 
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> None:
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         """None, so that the next finder is asked."""
         if (first := name.partition(".")[0]) not in LIBRARIES and first not in sys.stdlib_module_names:
             raise ModuleNotFoundError(
@@ -109,14 +118,13 @@ def folders() -> Iterator[str]:
 
 def main(seconds: int, memory: int) -> None:
     """Say which promises hold, then answer calls until the pipe is closed."""
-    import funcnn.testing  # noqa: PLC0415  before files are out of reach
-
+    for name in testing.__all__:
+        getattr(testing, name)  # it imports hypothesis, which reads files of its own
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(nowhere, stream)
-    sys.meta_path.insert(0, Only())
-    server = Server(source, sink)
+    server, nowhere = Server(source, sink), os.open(os.devnull, os.O_RDWR)
     promises = confine(list(folders()), seconds, memory)
     server.peer.named["promises"] = lambda: promises
+    sys.meta_path.insert(0, Only())
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
     server.peer.answer()

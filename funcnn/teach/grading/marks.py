@@ -112,7 +112,7 @@ class Marks:
     def nbgrader(self) -> str:
         """The table that `nbgrader export` writes, with a row for each learner and assignment.
 
-        The folder is that of nbgrader, `submitted/LEARNER/ASSIGNMENT/FILE`; a `timestamp.txt` beside a file is its time.
+        The folder is that of nbgrader, `submitted/LEARNER/ASSIGNMENT/FILE`; `timestamp.txt` beside a file is its time.
         """
         rows: dict[tuple[str, str], list[Any]] = {}
         for paper in self.papers:

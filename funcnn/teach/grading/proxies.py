@@ -18,11 +18,15 @@ import numpy as np
 
 import funcnn
 from funcnn.records import plans, record, state, values
-from funcnn.teach.grading.wire import VERBS, Peer, WireError
+from funcnn.teach.grading.learner import VERBS
+from funcnn.teach.grading.values import WireError
+from funcnn.teach.grading.wire import Peer
 
 # What an error of the other process may be here: not StopIteration, which ends a loop in silence.
-ERRORS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, RuntimeError, TypeError, ValueError)
-ERRORS += (MemoryError, ImportError, OSError, SyntaxError)
+ERRORS = (
+    *(ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, NameError, OSError, RuntimeError),
+    *(SyntaxError, TypeError, ValueError),
+)
 START = "import sys; sys.path[:] = {path!r}; from funcnn.teach.grading.{module} import main; main{arguments!r}"
 KEPT = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # without which some Pythons do not start
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -45,7 +49,7 @@ def command(module: str, *arguments: Any) -> list[str]:
     """
     places = [place for place in sys.path if place and Path(place).resolve() != Path.cwd()]
     path = [str(Path(funcnn.__file__).parents[1]), *places]
-    return [sys.executable, "-I", "-B", "-c", START.format(path=path, module=module, arguments=arguments)]
+    return [sys.executable, "-I", "-c", START.format(path=path, module=module, arguments=arguments)]
 
 
 class Learner(Peer):
@@ -65,15 +69,17 @@ class Learner(Peer):
         """Run the file, and say which of these functions and classes it has."""
         self._asked = functions, classes
         environment = {name: os.environ[name] for name in KEPT if name in os.environ} | ONE_THREAD
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603  this Python
             command("learner", 20 * round(self.seconds + 1), self.memory),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
             env=environment,
         )
         super().__init__(self._process.stdout, self._process.stdin, self.find, told)
-        self.promises = self._answered("promises")
+        try:
+            self.promises = self._answered("promises")
+        except Ended as error:
+            raise RuntimeError(f"the process for learners' files does not start: {error}") from None
         written, owned = self._answered("load", self.name, np.frombuffer(self.text, np.uint8), functions, classes)
         return [name for name in functions if name in written], [name for name in classes if name in owned]
 
@@ -108,7 +114,7 @@ class Learner(Peer):
             return f"it sent something else than a result: {error}"
         code = self._process.returncode
         ended = f"by the signal {signal.Signals(-code).name}" if code < 0 else f"with the code {code}"
-        return f"Python ended {ended}, as by exit()"
+        return f"Python ended {ended}, as by os._exit()"
 
     def end(self) -> None:
         """End the process."""
@@ -154,7 +160,7 @@ class Learner(Peer):
         space: dict[str, Any] = {"__init__": make, "__module__": "teacher"}
         space["__annotations__"] = {field: Any for field, _ in fields}
         space |= {field: state() for field, is_state in fields if is_state}
-        cls = record(type(name, (), space))
+        cls: Any = record(type(name, (), space))
         for rule in rules:
             VERBS[rule].register(cls)(self._rule(rule))
         return cls
@@ -166,7 +172,7 @@ class Learner(Peer):
 def told(error: Any) -> Exception:
     """The exception that stands for an error of the learner's process: of a class of that name, with its text."""
     name, text, place = [str(error[part]) for part in ("name", "text", "place")]
-    base = getattr(builtins, name, Exception)
+    base: Any = getattr(builtins, name, Exception)
     if not (isinstance(base, type) and issubclass(base, ERRORS)):
         base = Exception
     cls: Any = type(name, (Told, base), {"__str__": lambda _: text, "place": place})

@@ -36,8 +36,8 @@ def sheet(source: str, path: str) -> Sheet:
     tree = ast.parse(source, path)
     unwritten = {_name(node) for node in tree.body if _is_unwritten(node)}
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    wrong = {node.name.removeprefix("test_") for node in tree.body if _has_a_mistake(node)}
-    rules = [(cls, node.name) for node in tree.body for cls in _registered(node)]
+    wrong = {_name(node).removeprefix("test_") for node in tree.body if _has_a_mistake(node)}
+    rules = [(cls, _name(node)) for node in tree.body for cls in _registered(node)]
     given = {cls for cls, name in rules if name not in unwritten}
     classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
     return Sheet(
