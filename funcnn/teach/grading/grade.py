@@ -25,6 +25,7 @@ from funcnn.teach.grading.marks import Mark, Marks, Paper
 from funcnn.teach.grading.proxies import command
 
 LARGEST = 2**20  # bytes of a learner's file
+SPARE = 30  # seconds for a file, beside those of twelve exercises
 
 
 @checked
@@ -145,7 +146,7 @@ def _marked(sheet: Path, file: Path, seed: int, seconds: float, memory: int) -> 
             arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=empty, start_new_session=True
         )
         try:
-            written, errors = process.communicate(timeout=30 + 12 * seconds)
+            written, errors = process.communicate(timeout=SPARE + 12 * seconds)
             ending = f"the process of the tests ended with {errors.decode(errors='replace').strip()[-200:]!r}"
         except subprocess.TimeoutExpired:
             ending = "the tests took too long"

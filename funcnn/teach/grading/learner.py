@@ -12,6 +12,7 @@ import sys
 import sysconfig
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -75,11 +76,11 @@ class Server:
         rules = [name for name, verb in VERBS.items() if verb.dispatch(cls) is not verb.dispatch(object)]
         return plans[cls], rules
 
-    def function(self, name: str, *args: Any, **kwargs: Any) -> Any:
+    def function(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """The result of a function of the file."""
         return vars(self.module)[name](*args, **kwargs)
 
-    def make(self, name: str, *args: Any, **kwargs: Any) -> Any:
+    def make(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """A record of a class of the file, as its constructor makes it."""
         return self._class(name)(*args, **kwargs)
 
@@ -96,7 +97,8 @@ class Server:
 
     def _class(self, name: str) -> Any:
         """The record class of the file that has this name, the last one if there are several."""
-        return next(cls for cls in reversed(plans) if (cls.__module__, cls.__name__) == ("learner", name))
+        found = [cls for cls in plans if (cls.__module__, cls.__name__) == ("learner", name)]
+        return found[-1]
 
 
 def _refused(error: Any) -> Exception:
@@ -118,7 +120,7 @@ def folders() -> Iterator[str]:
 
 def main(seconds: int, memory: int) -> None:
     """Say which promises hold, then answer calls until the pipe is closed."""
-    for name in testing.__all__:
+    for name in vars(testing)["__all__"]:
         getattr(testing, name)  # it imports hypothesis, which reads files of its own
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     server, nowhere = Server(source, sink), os.open(os.devnull, os.O_RDWR)
@@ -127,4 +129,5 @@ def main(seconds: int, memory: int) -> None:
     sys.meta_path.insert(0, Only())
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
-    server.peer.answer()
+    with suppress(EOFError):
+        server.peer.answer()

@@ -6,13 +6,15 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from funcnn.records import plans
 from funcnn.teach.grading.proxies import Ended, Learner, Told
 from funcnn.teach.grading.sheets import ASK, Sheet, sheet
+from funcnn.teach.grading.values import WireError
 from funcnn.teach.outcomes import place_of, result_of, sentence, tests_of
 
 FOREVER = 1e9  # seconds of a test: the learner's process is killed before, and the process of the tests after it
@@ -31,18 +33,24 @@ def marks(tests: str, file: str, seed: int, seconds: float, memory: int) -> Iter
         return
     declared = [test.exercise for test in tests_of(given)]
     yield {"exercises": [{"title": one.title, "points": one.points} for one in declared]}
-    learner = Learner(Path(file).name, Path(file).read_bytes(), seconds, memory)
+    with closing(Learner(Path(file).name, Path(file).read_bytes(), seconds, memory)) as learner:
+        yield from _marks(page, tests, learner, seed)
+
+
+def _marks(page: Sheet, tests: str, learner: Learner, seed: int) -> Iterator[dict[str, Any]]:
     try:
         with learner.exercise():
-            written, owned = learner.start(page.functions, page.classes)
+            written, owned = learner.run(page.functions, page.classes)
             classes = {name: learner.find(name) for name in owned}
-    except (Told, Ended) as error:
+    except (Told, Ended, WireError) as error:
         place = place_of(error, "")
         text = f"the file cannot be run: {error if isinstance(error, Ended) else sentence(error)}"
         yield {"promises": learner.promises, "wrong": f"{text}{place and f' ({place})'}"}
         return
     yield {"promises": learner.promises}
     found = _module(page, tests, written, classes, lambda *args, **kwargs: learner.call("function", *args, **kwargs))
+    given = [value for value in found.values() if isinstance(value, type) and value.__module__ == "teacher"]
+    learner.classes |= {cls.__name__: cls for cls in given if cls in plans}
     for number, test in enumerate(tests_of(found), 1):
         with learner.exercise():
             result = result_of(number, test, tests, FOREVER, seed)
@@ -50,7 +58,6 @@ def marks(tests: str, file: str, seed: int, seconds: float, memory: int) -> Iter
         if state == "done" and not learner.calls:
             yield {"error": f"the test of exercise {number} of {tests} calls nothing that a learner writes"}
         yield {"number": number, "state": state, "message": message}
-    learner.end()
 
 
 def _module(page: Sheet, path: str, written: list[str], classes: dict[str, type], ask: Any = None) -> dict[str, Any]:

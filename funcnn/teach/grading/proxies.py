@@ -55,19 +55,21 @@ def command(module: str, *arguments: Any) -> list[str]:
 class Learner(Peer):
     """The process of a learner's file. It starts when it is asked, and again after it ended.
 
-    `fault` says why it ended in this exercise; `calls` counts what it was asked.
+    `fault` says why it ended in this exercise; `calls` counts what it was asked. `classes` are the record classes that
+    stand for those of the file.
     """
 
     def __init__(self, name: str, text: bytes, seconds: float, memory: int) -> None:
         self.name, self.text, self.seconds, self.memory = name, text, seconds, memory
-        self.fault, self.calls, self.promises = "", 0, dict[str, bool]()
+        self.fault, self.calls = "", 0
+        self.promises: dict[str, bool] = {}
+        self.classes: dict[str, type] = {}
         self._asked: tuple[list[str], list[str]] = [], []
-        self._classes: dict[str, type] = {}
+        self._is_run = False
         self._process: Any = None
 
-    def start(self, functions: list[str], classes: list[str]) -> tuple[list[str], list[str]]:
-        """Run the file, and say which of these functions and classes it has."""
-        self._asked = functions, classes
+    def _start(self) -> None:
+        """Start the process, which first says what the system promises."""
         environment = {name: os.environ[name] for name in KEPT if name in os.environ} | ONE_THREAD
         self._process = subprocess.Popen(  # noqa: S603  this Python
             command("learner", 20 * round(self.seconds + 1), self.memory),
@@ -76,11 +78,14 @@ class Learner(Peer):
             env=environment,
         )
         super().__init__(self._process.stdout, self._process.stdin, self.find, told)
-        try:
-            self.promises = self._answered("promises")
-        except Ended as error:
-            raise RuntimeError(f"the process for learners' files does not start: {error}") from None
-        written, owned = self._answered("load", self.name, np.frombuffer(self.text, np.uint8), functions, classes)
+        self._is_run = False
+        self.promises = self._answered("promises")
+
+    def run(self, functions: list[str], classes: list[str]) -> tuple[list[str], list[str]]:
+        """Run the file, and say which of these functions and classes it has."""
+        self._asked, self._is_run = (functions, classes), True
+        text = np.frombuffer(self.text, np.uint8)
+        written, owned = self._answered("load", self.name, text, functions, classes)
         return [name for name in functions if name in written], [name for name in classes if name in owned]
 
     def call(self, target: str | int, /, *args: Any, **kwargs: Any) -> Any:
@@ -93,8 +98,8 @@ class Learner(Peer):
         self.calls += 1
         if self.fault:
             raise Ended(self.fault)
-        if self._process is None:
-            self.start(*self._asked)
+        if not self._is_run:
+            self.run(*self._asked)
         return self._answered(target, *args, **kwargs)
 
     def _answered(self, target: str | int, /, *args: Any, **kwargs: Any) -> Any:
@@ -105,7 +110,7 @@ class Learner(Peer):
         except (EOFError, OSError, WireError) as error:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(0 if isinstance(error, WireError) else 1)  # to have its own code
-            self.end()
+            self.close()
             self.fault = self.fault or self._reason(error)
             raise Ended(self.fault) from None
 
@@ -116,17 +121,22 @@ class Learner(Peer):
         ended = f"by the signal {signal.Signals(-code).name}" if code < 0 else f"with the code {code}"
         return f"Python ended {ended}, as by os._exit()"
 
-    def end(self) -> None:
+    def close(self) -> None:
         """End the process."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None:
             self._process.kill()
             self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                with suppress(OSError):  # what was not sent is lost
+                    pipe.close()
 
     @contextmanager
     def exercise(self) -> Iterator[None]:
         """A time in which the process is killed if it takes too long; it is started again after it ended."""
-        if self.fault:
-            self._process, self.fault = None, ""
+        if self.fault or self._process is None:
+            self.close()
+            self.fault = ""
+            self._start()
         self.calls = 0
         timer = Timer(self.seconds, self._out_of_time)
         timer.start()
@@ -137,15 +147,14 @@ class Learner(Peer):
 
     def _out_of_time(self) -> None:
         self.fault = f"it took longer than {self.seconds:g} seconds; does a loop never end?"
-        if self._process is not None:
-            self._process.kill()
+        self._process.kill()
 
     def find(self, name: str) -> type:
         """The class that stands for a record class of the file."""
-        if name not in self._classes:
+        if name not in self.classes:
             fields, rules = self.call("describe", name)
-            self._classes[name] = self._class(name, fields, rules)
-        return self._classes[name]
+            self.classes[name] = self._class(name, fields, rules)
+        return self.classes[name]
 
     def _class(self, name: str, fields: Any, rules: Any) -> type:
         """A record class with these fields, whose rules are computed by the learner's process."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -49,7 +50,7 @@ def decode(node: Any, data: bytes, find: Callable[[str], type], handle: Callable
     def inside(part: Any) -> Any:
         return decode(part, data, find, handle)
 
-    if type(node) is not dict:
+    if type(node) in PLAIN:
         return node
     [(kind, found)] = node.items()
     makers: dict[str, Callable[[], Any]] = {
@@ -67,7 +68,7 @@ def decode(node: Any, data: bytes, find: Callable[[str], type], handle: Callable
 def _array(data: bytes, start: int, dtype: str, shape: list[int], is_scalar: object, is_fixed: object) -> Any:
     if dtype not in DTYPES:
         raise WireError(f"an array of {dtype}")
-    array = np.ndarray(tuple(shape), dtype, data, start).copy()  # NumPy looks whether there are as many bytes
+    array = np.frombuffer(data, dtype, math.prod(shape), start).reshape(shape).copy()  # which reads no other bytes
     return array[()] if is_scalar else freeze(array) if is_fixed else array
 
 

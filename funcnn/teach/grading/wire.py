@@ -42,9 +42,11 @@ class Peer:
         """Call a function of the other process. Arguments that it changes in place are changed here too."""
         given = [args, kwargs]
         self._write(self._frame(given, {"call": target}))
-        if (frame := self.answer()) is None:
-            raise EOFError
-        head, found = frame
+        head, data = self.answer()
+        try:
+            found = self._value(head, data)
+        except Exception as error:  # what NumPy and dicts raise for a frame that is not from here
+            raise WireError(f"{type(error).__name__}: {error}") from error
         if "error" in head:
             raise self.raising(head["error"])
         result, *changed = _parts(found, 1, 2)
@@ -52,14 +54,19 @@ class Peer:
             restored(given, after)
         return result
 
-    def answer(self) -> tuple[dict[str, Any], Any] | None:
-        """Answer calls until a result arrives, which is returned, or None when the other process ends."""
-        while (frame := self._read()) is not None and "call" in frame[0]:
-            self._write(self._answer(frame[0]["call"], frame[1]))
+    def answer(self) -> tuple[dict[str, Any], bytes]:
+        """Answer calls until a result arrives, which is returned.
+
+        Raises:
+            EOFError: the other process ended.
+        """
+        while "call" in (frame := self._read())[0]:
+            self._write(self._answer(*frame))
         return frame
 
-    def _answer(self, target: Any, given: Any) -> bytes:
+    def _answer(self, head: dict[str, Any], data: bytes) -> bytes:
         try:
+            given, target = self._value(head, data), head["call"]
             args, kwargs = _parts(given, 2)
             function = self.named[target] if type(target) is str else self._stayed[target]
             before = self._frame(given) if can_change(args) or kwargs else b""
@@ -79,20 +86,23 @@ class Peer:
         self.sink.write(frame)
         self.sink.flush()
 
-    def _read(self) -> tuple[dict[str, Any], Any] | None:
-        """The next frame; None at the end."""
+    def _read(self) -> tuple[dict[str, Any], bytes]:
+        """The next frame."""
         if len(start := self.source.read(SIZES.size)) < SIZES.size:
-            return None
+            raise EOFError
         if sum(sizes := SIZES.unpack(start)) > MOST:
             raise WireError(f"a frame of {sum(sizes)} bytes")
         text, data = [self.source.read(size) for size in sizes]
         try:
             head = json.loads(text)
-            return head, decode(head["value"], data, self.find, self._handle)
-        except (EOFError, OSError, WireError):
-            raise
-        except Exception as error:  # what json and NumPy raise for bytes that are not from here
-            raise WireError(f"{type(error).__name__}: {error}") from error
+        except (ValueError, RecursionError) as error:
+            raise WireError(str(error)) from error
+        if type(head) is not dict:
+            raise WireError("a frame without a head")
+        return head, data
+
+    def _value(self, head: dict[str, Any], data: bytes) -> Any:
+        return decode(head["value"], data, self.find, self._handle)
 
     def _stay(self, value: Any) -> dict[str, int]:
         if type(value) is Handle and value.peer is self:

@@ -1,11 +1,14 @@
-"""A class of learners, in a folder: files that hold functions, and the teacher's file that tests them."""
+"""A class of learners, in a folder: files of functions, and the teacher's file that tests them."""
 
-SHEET = """\
+HEAD = """\
 import numpy as np
-from funcnn import Array, Grads, backward, forward, gradient, record
+from funcnn import Array, Dense, Grads, backward, forward, gradient, record
+from funcnn.records import state
 from funcnn.teach import exercise, expect
 from funcnn.testing import check_layer, check_vjp
-
+"""
+SHEET = f"""\
+{HEAD}
 def double(x):
     raise NotImplementedError
 
@@ -40,8 +43,6 @@ def scale_backward(params, cache, dA):
 def test_scale():
     check_layer(Scale(np.array([2.0, 3.0])), np.array([[1.0, 2.0], [3.0, -1.0]]))
 """
-
-HEAD = SHEET.partition("\ndef double")[0] + "\n"
 DOUBLE = "def double(x):\n    return 2 * x\n"
 SQUARE = "def square_vjp(args, dA):\n    return [2 * dA * args[0]]\n"
 LAYER = """\
@@ -60,9 +61,9 @@ def scale_backward(params, cache, dA):
 RIGHT = HEAD + DOUBLE + SQUARE + LAYER
 
 
-def write(folder, **texts):
+def write(folder, sheet=SHEET, **texts):
     """The folder of a class in which each learner handed in a text, and the teacher's file beside it."""
-    (folder / "unit.py").write_text(SHEET, "utf-8")
+    (folder / "unit.py").write_text(sheet, "utf-8")
     for learner, text in texts.items():
         (folder / "class" / learner).mkdir(parents=True)
         (folder / "class" / learner / "unit.py").write_text(text, "utf-8")
