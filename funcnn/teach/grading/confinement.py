@@ -91,16 +91,23 @@ def _refuse_calls(system: Any) -> bool:
     """Let the kernel refuse CALLS, and all calls in the manner of another machine."""
     if (machine := platform.machine()) not in MACHINES:
         return False
+    steps = filter_of(machine)
+    code = ctypes.create_string_buffer(b"".join([struct.pack("HBBI", *step) for step in steps]))
+    program = struct.pack("HxxxxxxP", len(steps), ctypes.addressof(code))
+    done: bool = system.prctl(SET_SECCOMP, FILTER, program, 0, 0) == 0
+    return done
+
+
+def filter_of(machine: str) -> list[tuple[int, int, int, int]]:
+    """The instructions: code, how many to skip if the test is true, and if it is false, and the number."""
     numbers = CALLS.split()[1 + list(MACHINES).index(machine) :: 3]
     tests = [(EQUAL, int(number)) for number in numbers if number != "-"] + [(AT_LEAST, X32)]
-    steps = [
-        (LOAD, 0, 0, 4),
-        (EQUAL, 0, len(tests) + 2, MACHINES[machine]),
-        (LOAD, 0, 0, 0),
-    ]  # 4: the machine; 0: the call
-    steps += [(test, len(tests) - i, 0, number) for i, (test, number) in enumerate(tests)]
-    steps += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, REFUSE)]
-    code = b"".join([struct.pack("HBBI", *step) for step in steps])
-    program = struct.pack("HxxxxxxP", len(steps), ctypes.addressof(kept := ctypes.create_string_buffer(code)))
-    done: bool = system.prctl(SET_SECCOMP, FILTER, program, 0, 0) == 0
-    return done and bool(kept)
+    return [
+        *[
+            (LOAD, 0, 0, 4),
+            (EQUAL, 0, len(tests) + 2, MACHINES[machine]),
+            (LOAD, 0, 0, 0),
+        ],  # 4: the machine; 0: the call
+        *[(test, len(tests) - i, 0, number) for i, (test, number) in enumerate(tests)],
+        *[(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, REFUSE)],
+    ]

@@ -79,7 +79,11 @@ class Learner(Peer):
         )
         super().__init__(self._process.stdout, self._process.stdin, self.find, told)
         self._is_run = False
-        self.promises = self._answered("promises")
+        try:
+            self.promises = self._answered("promises")
+        except Ended as error:
+            self.close()
+            raise RuntimeError(f"the process for learners' files does not start: {error}") from None
 
     def run(self, functions: list[str], classes: list[str]) -> tuple[list[str], list[str]]:
         """Run the file, and say which of these functions and classes it has."""
