@@ -7,11 +7,11 @@ import faulthandler
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from funcnn.errors import FuncnnError
 from funcnn.teach.exercises import check
-from funcnn.teach.grading.grade import grade
 
 HINT = "a hint for the next exercise; for a wrong gradient, given twice the kind of the mistake, three times the page"
 SECONDS = "the time of an exercise, after which it is wrong; by default 10"
@@ -61,17 +61,18 @@ def _check(asked: Namespace) -> int:
     undone = False
     for file in asked.file:
         # For code that cannot be interrupted: a long call of NumPy, or a loop that catches all.
-        faulthandler.dump_traceback_later(12 * asked.seconds, exit=True, file=2)
-        try:
-            progress = check(file, exercise=asked.exercise, seconds=asked.seconds)
-            print(progress.text(hint=asked.hint), flush=True)
-        finally:
-            faulthandler.cancel_dump_traceback_later()
+        with suppress(RuntimeError):  # a Python for WebAssembly has no threads
+            faulthandler.dump_traceback_later(12 * asked.seconds, exit=True, file=2)
+        progress = check(file, exercise=asked.exercise, seconds=asked.seconds)
+        print(progress.text(hint=asked.hint), flush=True)
+        faulthandler.cancel_dump_traceback_later()
         undone = undone or progress.following is not None
     return int(undone)
 
 
 def _grade(asked: Namespace) -> int:
+    from funcnn.teach.grading.grade import grade  # noqa: PLC0415  check needs no processes
+
     options = {name: getattr(asked, name) for name in ("tests", "seed", "seconds", "memory", "workers")}
     marks = grade(asked.folder, **options)
     for form in FORMS:

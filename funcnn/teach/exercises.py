@@ -118,8 +118,8 @@ def check(file: FilePath, *, exercise: Whole | None = None, seconds: Positive = 
     try:
         found = within(seconds, lambda: runpy.run_path(path))
     except (Exception, SystemExit, OutOfTime) as error:
-        where = place_of(error, path)
-        raise FileError(f"check: {path} cannot be run: {sentence(error)}{where and f' ({where})'}") from error
+        text, where = str(error) if isinstance(error, OutOfTime) else sentence(error), place_of(error, path)
+        raise FileError(f"check: {path} cannot be run: {text}{where and f' ({where})'}") from error
     if not (tests := tests_of(found)):
         raise RangeError(f"check: {path} must have a function below @exercise(...); it has none")
     after = found.get("NEXT", "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import inspect
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +24,8 @@ def within(seconds: float, act: Callable[[], T]) -> T:
     thread, lock, ended, finished = get_ident(), Lock(), Event(), list[bool]()
 
     def interrupt() -> None:
+        import ctypes  # noqa: PLC0415  where there are threads, there is ctypes
+
         wait = seconds
         while not ended.wait(wait):
             with lock:  # so that it does not interrupt what follows
