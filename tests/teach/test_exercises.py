@@ -281,7 +281,7 @@ def draw(seed):
 @pytest.mark.skipif(sys.platform in ("wasi", "emscripten"), reason="it needs a process")
 def test_the_command_ends_if_a_loop_cannot_be_interrupted(tmp_path):
     path = tmp_path / "unit.py"
-    path.write_text("while True:\n    try:\n        while True: pass\n    except: pass\n", "utf-8")
+    path.write_text("while True:\n    try:\n        for x in iter(int, 1): x + x\n    except: pass\n", "utf-8")
     command = [sys.executable, "-m", "funcnn.teach", "check", str(path), "--seconds", "0.2"]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
     assert done.returncode == 1

@@ -123,7 +123,7 @@ def _paper(where: Path, file: Path, sheet: Path, seed: int, seconds: float, memo
     for line in lines:
         told |= {"marks": [*told.get("marks", []), line]} if "number" in line else line
     if "error" in told or "exercises" not in told:
-        raise FileError(f"grade: {told.get('error', f'{sheet} cannot be run: {ending}')}")
+        raise FileError(f"grade: {told.get('error', f'{sheet.name} cannot be run: {ending}')}")
     missing = {"state": "wrong", "message": told.get("wrong", ending)}
     by_number = {mark["number"]: mark for mark in told.get("marks", [])}
     exercises = [

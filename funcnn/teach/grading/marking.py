@@ -29,7 +29,7 @@ def marks(tests: str, file: str, seed: int, seconds: float, memory: int) -> Iter
         page = sheet(Path(tests).read_text("utf-8"), tests)
         given = _module(page, tests, [], {})
     except (Exception, SystemExit) as error:  # noqa: BLE001  the file is a program
-        yield {"error": f"{tests} cannot be run: {sentence(error)}"}
+        yield {"error": f"{Path(tests).name} cannot be run: {sentence(error)}"}
         return
     declared = [test.exercise for test in tests_of(given)]
     yield {"exercises": [{"title": one.title, "points": one.points} for one in declared]}
@@ -56,7 +56,7 @@ def _marks(page: Sheet, tests: str, learner: Learner, seed: int) -> Iterator[dic
             result = result_of(number, test, tests, FOREVER, seed)
         state, message = ("wrong", learner.fault) if learner.fault else (result.state, result.message)
         if state == "done" and not learner.calls:
-            yield {"error": f"the test of exercise {number} of {tests} calls nothing that a learner writes"}
+            yield {"error": f"the test of exercise {number} of {Path(tests).name} calls nothing that a learner writes"}
         yield {"number": number, "state": state, "message": message}
 
 
