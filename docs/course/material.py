@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -183,10 +184,20 @@ def files() -> dict[str, bytes]:
     }
 
 
-def write(folder: Path) -> None:
+def for_learners(found: dict[str, bytes]) -> dict[str, bytes]:
+    """The files without solutions and the notes for the teacher, and without what names them."""
+    named = re.compile(rb'<a href=\\?"solutions/[^>]*>(.*?)</a>|; solutions/ [^\n]*|notes_for_the_teacher[^\n]*\n')
+    return {
+        name: named.sub(rb"\1", content) if name.endswith((".ipynb", ".html", ".txt")) else content
+        for name, content in found.items()
+        if not name.startswith(("solutions/", "notes_for_the_teacher"))
+    }
+
+
+def write(folder: Path, *, solutions: bool = True) -> None:
     """Write the slides, the steps, the exercises and course.zip, whose bytes depend on these files alone."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = files()
+    found = files() if solutions else for_learners(files())
     for name, content in found.items():
         if name.endswith(("_slides.html", "_steps.html")) or name.startswith(("exercises/", "solutions/")):
             (folder / name).parent.mkdir(exist_ok=True)
@@ -199,6 +210,9 @@ def write(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    [out] = sys.argv[1:]
-    write(Path(out))
+    asked = ArgumentParser(description=__doc__)
+    asked.add_argument("folder")
+    asked.add_argument("--without-solutions", action="store_true", help="for learners, without the teacher's notes too")
+    out = asked.parse_args().folder
+    write(Path(out), solutions=not asked.parse_args().without_solutions)
     print(f"{out}/course.zip")
