@@ -26,12 +26,10 @@ def within(seconds: float, act: Callable[[], T]) -> T:
     def interrupt() -> None:
         import ctypes  # noqa: PLC0415  where there are threads, there is ctypes
 
-        wait = seconds
-        while not ended.wait(wait):
+        set_error, wait = ctypes.pythonapi.PyThreadState_SetAsyncExc, seconds
+        while not (ended.wait(wait) or finished):
             with lock:  # so that it does not interrupt what follows
-                if finished:
-                    return
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(OutOfTime))
+                _ = finished or set_error(ctypes.c_ulong(thread), ctypes.py_object(OutOfTime))
             wait = 1
 
     try:

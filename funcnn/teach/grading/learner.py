@@ -54,7 +54,7 @@ class Server:
 
     def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
         self.module = ModuleType("learner")
-        self.peer = Peer(source, sink, self._class, _refused)
+        self.peer = Peer(source, sink, self._class, _called_error)
         asked = (self.load, self.describe, self.function, self.make, self.verb)
         self.peer.named = {ask.__name__: ask for ask in asked}
         self.peer.place = self.place
@@ -101,7 +101,7 @@ class Server:
         return found[-1]
 
 
-def _refused(error: Any) -> Exception:
+def _called_error(error: Any) -> Exception:
     """The error of a function of the test that was called from here."""
     return RuntimeError(f"{error['name']}: {error['text']}")
 

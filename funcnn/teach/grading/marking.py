@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from funcnn.records import plans
-from funcnn.teach.grading.proxies import Ended, Learner, Told
+from funcnn.teach.grading.proxies import Ended, LearnerProcess, Told
 from funcnn.teach.grading.sheets import ASK, Sheet, sheet
 from funcnn.teach.grading.values import WireError
 from funcnn.teach.outcomes import place_of, result_of, sentence, tests_of
@@ -33,11 +33,11 @@ def marks(tests: str, file: str, seed: int, seconds: float, memory: int) -> Iter
         return
     declared = [test.exercise for test in tests_of(given)]
     yield {"exercises": [{"title": one.title, "points": one.points} for one in declared]}
-    with closing(Learner(Path(file).name, Path(file).read_bytes(), seconds, memory)) as learner:
+    with closing(LearnerProcess(Path(file).name, Path(file).read_bytes(), seconds, memory)) as learner:
         yield from _marks(page, tests, learner, seed)
 
 
-def _marks(page: Sheet, tests: str, learner: Learner, seed: int) -> Iterator[dict[str, Any]]:
+def _marks(page: Sheet, tests: str, learner: LearnerProcess, seed: int) -> Iterator[dict[str, Any]]:
     try:
         with learner.exercise():
             written, owned = learner.run(page.functions, page.classes)

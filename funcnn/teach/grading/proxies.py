@@ -52,7 +52,7 @@ def command(module: str, *arguments: Any) -> list[str]:
     return [sys.executable, "-I", "-c", START.format(path=path, module=module, arguments=arguments)]
 
 
-class Learner(Peer):
+class LearnerProcess(Peer):
     """The process of a learner's file. It starts when it is asked, and again after it ended.
 
     `fault` says why it ended in this exercise; `calls` counts what it was asked. `classes` are the record classes that
@@ -77,7 +77,7 @@ class Learner(Peer):
             stdout=subprocess.PIPE,
             env=environment,
         )
-        super().__init__(self._process.stdout, self._process.stdin, self.find, told)
+        super().__init__(self._process.stdout, self._process.stdin, self.find, told_error)
         self._is_run = False
         try:
             self.promises = self._answered("promises")
@@ -182,7 +182,7 @@ class Learner(Peer):
         return lambda *args: self.call("verb", name, *args)
 
 
-def told(error: Any) -> Exception:
+def told_error(error: Any) -> Exception:
     """The exception that stands for an error of the learner's process: of a class of that name, with its text."""
     name, text, place = [str(error[part]) for part in ("name", "text", "place")]
     base: Any = getattr(builtins, name, Exception)

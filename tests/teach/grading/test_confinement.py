@@ -1,5 +1,6 @@
 """The process of a learner's file: its program, and what is asked of the kernel before the file is run."""
 
+import linecache
 import os
 import subprocess
 import sys
@@ -9,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from funcnn import Array, Relu, record
 from funcnn.teach.grading import confinement, learner
 from funcnn.teach.grading.confinement import MACHINES, PROMISES, confine
 from funcnn.teach.grading.learner import Only, Server
-from funcnn.teach.grading.proxies import Ended, Learner, command, told
+from funcnn.teach.grading.proxies import Ended, LearnerProcess, command, told_error
 from funcnn.teach.grading.wire import Peer
 from tests.teach.grading.classes import RIGHT
 
@@ -97,12 +99,17 @@ def test_limits_that_a_system_refuses_are_not_promised(confined, monkeypatch):
     assert confine([], 1, 1) == dict.fromkeys(PROMISES, False)
 
 
+@record
+class Scaled:
+    w: Array
+
+
 @pytest.fixture
 def asked():
     """A peer of a learner's server in a thread of this process."""
     (near_in, far_out), (far_in, near_out) = os.pipe(), os.pipe()
     files = [os.fdopen(end, mode) for end, mode in ((near_in, "rb"), (near_out, "wb"), (far_in, "rb"), (far_out, "wb"))]
-    peer, server = Peer(*files[:2], lambda _: None, told), Server(*files[2:])
+    peer, server = Peer(*files[:2], lambda _: Scaled, told_error), Server(*files[2:])
 
     def answer():
         with pytest.raises(EOFError):
@@ -115,7 +122,8 @@ def asked():
     thread.join()
     for file in files:
         file.close()
-    del sys.modules["learner"]
+    sys.modules.pop("learner", None)
+    linecache.cache.pop("unit.py", None)
 
 
 def test_the_server_runs_the_file_and_its_functions_and_layers(asked):
@@ -126,6 +134,8 @@ def test_the_server_runs_the_file_and_its_functions_and_layers(asked):
     assert asked.call("load", "unit.py", text, names, ["Scale", "double", "gone"]) == (["double"], ["Scale"])
     assert asked.call("describe", "Scale") == ((("w", False),), ["forward", "backward"])
     assert asked.call("function", "double", np.ones(1)).tolist() == [2]
+    assert asked.call("make", "Scale", np.ones(1)) == Scaled(np.ones(1))
+    assert asked.call("verb", "inference", (Relu(),)) == (Relu(),)
     with pytest.raises(TypeError, match="unsupported operand") as caught:
         asked.call("function", "double", object())
     assert caught.value.place == "line 7: return 2 * x"
@@ -146,14 +156,15 @@ def test_the_program_answers_until_the_pipe_ends(tmp_path):
     start = command("learner", 1, 2)[:-1]
     process = subprocess.Popen([*start, command("learner")[-1].partition("; from")[0] + PROGRAM], stdin=-1, stdout=-1)
     with process, process.stdin, process.stdout:
-        peer = Peer(process.stdout, process.stdin, lambda _: None, told)
+        peer = Peer(process.stdout, process.stdin, lambda _: None, told_error)
         assert peer.call("promises") == {}
         peer.call("load", "unit.py", np.frombuffer(b"print('noise')", np.uint8), [], [])
         process.stdin.close()
         assert process.wait() == 0
 
 
-def test_the_process_may_read_python_its_libraries_and_no_folder_of_a_user():
+def test_the_process_may_read_python_its_libraries_and_no_folder_of_a_user(monkeypatch):
+    monkeypatch.setattr(learner, "LIBRARIES", (*learner.LIBRARIES, "no_such_library"))
     found = list(learner.folders())
     assert str(Path(np.__file__).parent) in found
     assert not any([os.path.realpath(__file__).startswith(os.path.realpath(folder) + "/") for folder in found])
@@ -161,20 +172,20 @@ def test_the_process_may_read_python_its_libraries_and_no_folder_of_a_user():
 
 def test_a_process_that_does_not_start_is_an_error_of_the_system(monkeypatch):
     monkeypatch.setattr("funcnn.teach.grading.proxies.command", lambda *_: [sys.executable, "-c", ""])
-    with pytest.raises(RuntimeError, match="does not start"), Learner("unit.py", b"", 1, 2**30).exercise():
+    with pytest.raises(RuntimeError, match="does not start"), LearnerProcess("unit.py", b"", 1, 2**30).exercise():
         pass
 
 
 @pytest.mark.parametrize("fields", [[["a b", False]], [["class", False]], [["x=print()", False]]])
 def test_a_class_whose_fields_are_not_names_is_refused(fields, monkeypatch):
-    peer = Learner("unit.py", b"", 1, 2**30)
+    peer = LearnerProcess("unit.py", b"", 1, 2**30)
     monkeypatch.setattr(peer, "call", lambda *_: (fields, []))
     with pytest.raises(Exception, match="names that are not names"):
         peer.find("Scale")
 
 
 def test_after_an_end_a_call_in_the_same_exercise_fails_at_once():
-    peer = Learner("unit.py", b"", 1, 2**30)
+    peer = LearnerProcess("unit.py", b"", 1, 2**30)
     peer.fault = "it ended"
     with pytest.raises(Ended, match="it ended"):
         peer.call("f")

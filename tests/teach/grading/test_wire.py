@@ -9,7 +9,7 @@ import pytest
 
 from funcnn import Dense, Relu, mlp
 from funcnn.records import record
-from funcnn.teach.grading.proxies import told
+from funcnn.teach.grading.proxies import told_error
 from funcnn.teach.grading.values import WireError
 from funcnn.teach.grading.wire import SIZES, Handle, Peer
 
@@ -35,7 +35,7 @@ def ends():
     """Two peers; the other one answers in a thread."""
     (near_in, far_out), (far_in, near_out) = os.pipe(), os.pipe()
     files = [os.fdopen(end, mode) for end, mode in ((near_in, "rb"), (near_out, "wb"), (far_in, "rb"), (far_out, "wb"))]
-    near, far = Peer(*files[:2], lambda _: Crossed, told), Peer(*files[2:], lambda _: Crossed, named)
+    near, far = Peer(*files[:2], lambda _: Crossed, told_error), Peer(*files[2:], lambda _: Crossed, named)
     thread = threading.Thread(target=answered, args=[far])
     thread.start()
     yield near, far
@@ -179,7 +179,7 @@ def test_a_frame_of_another_form_is_refused(sent, error):
     with os.fdopen(far_out, "wb") as far:
         far.write(sent)
     with os.fdopen(near_in, "rb") as source, os.fdopen(near_out, "wb") as sink, os.fdopen(far_in):
-        peer = Peer(source, sink, lambda _: Crossed, told)
+        peer = Peer(source, sink, lambda _: Crossed, told_error)
         with pytest.raises(error):
             peer.call("f")
 
