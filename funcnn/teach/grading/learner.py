@@ -78,7 +78,8 @@ class Server:
 
     def function(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """The result of a function of the file."""
-        return vars(self.module)[name](*args, **kwargs)
+        result = vars(self.module)[name](*args, **kwargs)
+        return tuple(result) if isinstance(result, tuple) else result  # as a NamedTuple it would stay here
 
     def make(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """A record of a class of the file, as its constructor makes it."""

@@ -33,8 +33,8 @@ def encode(value: Any, blobs: list[bytes], stay: Callable[[Any], Any]) -> Any:
         start, is_scalar = sum(map(len, blobs)), not isinstance(value, np.ndarray)
         blobs.append(value.tobytes())
         return {"array": [start, value.dtype.str, value.shape, is_scalar, not value.flags.writeable]}
-    if isinstance(value, list | tuple):
-        return {"list" if isinstance(value, list) else "tuple": [inside(part) for part in value]}
+    if type(value) in (list, tuple):  # a NamedTuple, such as a cache, would lose its class
+        return {type(value).__name__: [inside(part) for part in value]}
     if isinstance(value, dict) and all([type(key) is str for key in value]):
         return {"dict": {key: inside(part) for key, part in value.items()}}
     if is_record(value):

@@ -128,12 +128,13 @@ def asked():
 
 def test_the_server_runs_the_file_and_its_functions_and_layers(asked):
     text = np.frombuffer(
-        (RIGHT + "def open_(x):\n    raise NotImplementedError\ndef call(f):\n    f()\nnumber = 3\n").encode(), np.uint8
+        (RIGHT + "def open_(x):\n    raise NotImplementedError\ndef call(f):\n    f()\nnumber = 3\ndef pair():\n    return np.linalg.slogdet(np.eye(2))\n").encode(), np.uint8
     )
     names = ["double", "open_", "gone", "number"]
     assert asked.call("load", "unit.py", text, names, ["Scale", "double", "gone"]) == (["double"], ["Scale"])
     assert asked.call("describe", "Scale") == ((("w", False),), ["forward", "backward"])
     assert asked.call("function", "double", np.ones(1)).tolist() == [2]
+    assert asked.call("function", "pair") == (1, 0)  # a NamedTuple there
     assert asked.call("make", "Scale", np.ones(1)) == Scaled(np.ones(1))
     assert asked.call("verb", "inference", (Relu(),)) == (Relu(),)
     with pytest.raises(TypeError, match="unsupported operand") as caught:
