@@ -41,7 +41,7 @@ ALLOW, REFUSE = 0x7FFF0000, 0x00050001  # REFUSE: the call fails with EPERM
 CAPABILITIES = 0x20080522  # the version of capset(2)
 SET_NO_NEW_PRIVS, SET_SECCOMP, FILTER = 38, 22, 2
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # on every machine
-READ_FILE, READ_DIR = 4, 8
+READ_FILE, READ_DIR, SIGNALS = 4, 8, 2
 
 
 def confine(folders: Iterable[str], seconds: int, memory: int) -> dict[str, bool]:
@@ -77,6 +77,8 @@ def _only_read(system: Any, folders: Iterable[str]) -> bool:
         return False
     rights = 13 + (version >= 2) + (version >= 3)  # to link elsewhere, and to truncate, are rights since 2 and 3
     wanted = struct.pack("Q", (1 << rights) - 1)
+    if version >= 6:
+        wanted += struct.pack("QQ", 0, SIGNALS)  # 0: the network is refused below
     rules = system.syscall(CREATE_RULESET, wanted, ctypes.c_size_t(len(wanted)), 0)
     for folder in folders:
         with suppress(FileNotFoundError):

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from funcnn.records import plans
-from funcnn.teach.grading.proxies import Ended, LearnerProcess, Told
+from funcnn.teach.grading.proxies import Ended, LearnerProcess, NotStarted, Told
 from funcnn.teach.grading.sheets import ASK, Sheet, sheet
 from funcnn.teach.grading.values import WireError
 from funcnn.teach.outcomes import place_of, result_of, sentence, tests_of
@@ -42,6 +42,9 @@ def _marks(page: Sheet, tests: str, learner: LearnerProcess, seed: int) -> Itera
         with learner.exercise():
             written, owned = learner.run(page.functions, page.classes)
             classes = {name: learner.find(name) for name in owned}
+    except NotStarted as error:
+        yield {"error": str(error)}
+        return
     except (Told, Ended, WireError) as error:
         place = place_of(error, "")
         text = f"the file cannot be run: {error if isinstance(error, Ended) else sentence(error)}"

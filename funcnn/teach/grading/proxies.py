@@ -42,6 +42,10 @@ class Ended(Exception):  # noqa: N818  a process that ends is not always an erro
     """The learner's process ended."""
 
 
+class NotStarted(Exception):  # noqa: N818  as Ended
+    """The process ended before it got the learner's file."""
+
+
 def command(module: str, *arguments: Any) -> list[str]:
     """The command that calls `main` of a module of this folder, in a Python that does not look into the working folder.
 
@@ -83,7 +87,7 @@ class LearnerProcess(Peer):
             self.promises = self._answered("promises")
         except Ended as error:
             self.close()
-            raise RuntimeError(f"the process for learners' files does not start: {error}") from None
+            raise NotStarted(f"the process for learners' files does not start: {error}") from None
 
     def run(self, functions: list[str], classes: list[str]) -> tuple[list[str], list[str]]:
         """Run the file, and say which of these functions and classes it has."""

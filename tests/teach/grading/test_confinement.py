@@ -14,7 +14,7 @@ from funcnn import Array, Relu, record
 from funcnn.teach.grading import confinement, learner
 from funcnn.teach.grading.confinement import MACHINES, PROMISES, confine
 from funcnn.teach.grading.learner import Only, Server
-from funcnn.teach.grading.proxies import Ended, LearnerProcess, command, told_error
+from funcnn.teach.grading.proxies import Ended, LearnerProcess, NotStarted, command, told_error
 from funcnn.teach.grading.wire import Peer
 from tests.teach.grading.classes import RIGHT
 
@@ -79,6 +79,7 @@ def test_the_filter_jumps_to_its_last_line_for_each_call_that_is_refused(machine
 @pytest.mark.parametrize(
     ("system", "machine", "name", "held"),
     [
+        (System(version=2), "x86_64", "linux", list(PROMISES)),
         (System(version=-1), "x86_64", "linux", ["network", "processes", "limits"]),
         (System(), "riscv64", "linux", ["files", "limits"]),
         (System(code=-1), "x86_64", "linux", ["limits"]),
@@ -126,10 +127,19 @@ def asked():
     linecache.cache.pop("unit.py", None)
 
 
+MORE = """
+def open_(x):
+    raise NotImplementedError
+def call(f):
+    f()
+def pair():
+    return np.linalg.slogdet(np.eye(2))
+number = 3
+"""
+
+
 def test_the_server_runs_the_file_and_its_functions_and_layers(asked):
-    text = np.frombuffer(
-        (RIGHT + "def open_(x):\n    raise NotImplementedError\ndef call(f):\n    f()\nnumber = 3\ndef pair():\n    return np.linalg.slogdet(np.eye(2))\n").encode(), np.uint8
-    )
+    text = np.frombuffer(f"{RIGHT}{MORE}".encode(), np.uint8)
     names = ["double", "open_", "gone", "number"]
     assert asked.call("load", "unit.py", text, names, ["Scale", "double", "gone"]) == (["double"], ["Scale"])
     assert asked.call("describe", "Scale") == ((("w", False),), ["forward", "backward"])
@@ -173,7 +183,7 @@ def test_the_process_may_read_python_its_libraries_and_no_folder_of_a_user(monke
 
 def test_a_process_that_does_not_start_is_an_error_of_the_system(monkeypatch):
     monkeypatch.setattr("funcnn.teach.grading.proxies.command", lambda *_: [sys.executable, "-c", ""])
-    with pytest.raises(RuntimeError, match="does not start"), LearnerProcess("unit.py", b"", 1, 2**30).exercise():
+    with pytest.raises(NotStarted, match="does not start"), LearnerProcess("unit.py", b"", 1, 2**30).exercise():
         pass
 
 

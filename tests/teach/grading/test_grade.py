@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import sys
 
 import pytest
 
@@ -191,6 +192,12 @@ def test_of_a_layer_with_a_given_rule_only_the_other_one_is_the_learners(marked)
 )
 def test_a_teachers_file_that_tests_nothing_is_an_error(marked, sheet, error):
     assert marked(RIGHT, sheet)[-1 if "exercise" not in sheet else -2]["error"].endswith(error)
+
+
+def test_if_the_learners_process_does_not_start_it_is_not_the_learners_mistake(marked, monkeypatch):
+    monkeypatch.setattr("funcnn.teach.grading.proxies.command", lambda *_: [sys.executable, "-c", "exit(1)"])
+    error = "the process for learners' files does not start: Python ended with the code 1, as by os._exit()"
+    assert marked(RIGHT)[-1] == {"error": error}
 
 
 @pytest.fixture
