@@ -63,9 +63,11 @@ def _check(asked: Namespace) -> int:
         # For code that cannot be interrupted: a long call of NumPy, or a loop that catches all.
         with suppress(RuntimeError):  # a Python for WebAssembly has no threads
             faulthandler.dump_traceback_later(12 * asked.seconds, exit=True, file=2)
-        progress = check(file, exercise=asked.exercise, seconds=asked.seconds)
-        print(progress.text(hint=asked.hint), flush=True)
-        faulthandler.cancel_dump_traceback_later()
+        try:
+            progress = check(file, exercise=asked.exercise, seconds=asked.seconds)
+            print(progress.text(hint=asked.hint), flush=True)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
         undone = undone or progress.following is not None
     return int(undone)
 

@@ -104,12 +104,6 @@ def filter_of(machine: str) -> list[tuple[int, int, int, int]]:
     """The instructions: code, how many to skip if the test is true, and if it is false, and the number."""
     numbers = CALLS.split()[1 + list(MACHINES).index(machine) :: 3]
     tests = [(EQUAL, int(number)) for number in numbers if number != "-"] + [(AT_LEAST, X32)]
-    return [
-        *[
-            (LOAD, 0, 0, 4),
-            (EQUAL, 0, len(tests) + 2, MACHINES[machine]),
-            (LOAD, 0, 0, 0),
-        ],  # 4: the machine; 0: the call
-        *[(test, len(tests) - i, 0, number) for i, (test, number) in enumerate(tests)],
-        *[(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, REFUSE)],
-    ]
+    load_machine, is_this = (LOAD, 0, 0, 4), (EQUAL, 0, len(tests) + 2, MACHINES[machine])  # 4: where the machine is
+    refuse = [(test, len(tests) - i, 0, number) for i, (test, number) in enumerate(tests)]
+    return [load_machine, is_this, (LOAD, 0, 0, 0), *refuse, (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, REFUSE)]
