@@ -61,7 +61,7 @@ def _check(asked: Namespace) -> int:
     undone = False
     for file in asked.file:
         # For code that cannot be interrupted: a long call of NumPy, or a loop that catches all.
-        with suppress(RuntimeError):  # a Python for WebAssembly has no threads
+        with suppress(RuntimeError, ValueError):  # without threads, and for a time that check refuses
             faulthandler.dump_traceback_later(12 * asked.seconds, exit=True, file=2)
         try:
             progress = check(file, exercise=asked.exercise, seconds=asked.seconds)
