@@ -71,10 +71,11 @@ class Server:
         return written, [one for one in classes if isinstance(found.get(one), type) and found[one] in plans]
 
     def describe(self, name: str) -> Any:
-        """The fields of a record class of the file, and the verbs that have a rule for it."""
+        """The fields of a record class of the file, the verbs that have a rule for it, and its bases in funcnn."""
         cls = self._class(name)
         rules = [name for name, verb in VERBS.items() if verb.dispatch(cls) is not verb.dispatch(object)]
-        return plans[cls], rules
+        bases = [(base.__name__, base.__module__) for base in cls.__mro__ if base.__module__.startswith("funcnn.")]
+        return plans[cls], rules, bases
 
     def function(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """The result of a function of the file."""

@@ -160,12 +160,14 @@ class LearnerProcess(Peer):
     def find(self, name: str) -> type:
         """The class that stands for a record class of the file."""
         if name not in self.classes:
-            fields, rules = self.call("describe", name)
-            self.classes[name] = self._class(name, fields, rules)
+            self.classes[name] = self._class(name, *self.call("describe", name))
         return self.classes[name]
 
-    def _class(self, name: str, fields: Any, rules: Any) -> type:
-        """A record class with these fields, whose rules are computed by the learner's process."""
+    def _class(self, name: str, fields: Any, rules: Any, bases: Any) -> type:
+        """A record class with these fields, whose rules are computed by the learner's process.
+
+        Its bases have names, so that a test can refuse a layer of funcnn, and nothing else.
+        """
         if not all([word.isidentifier() and not iskeyword(word) for word in (name, *[field for field, _ in fields])]):
             raise WireError("names that are not names")  # attrs makes code of them
 
@@ -177,7 +179,8 @@ class LearnerProcess(Peer):
         space: dict[str, Any] = {"__init__": make, "__module__": "teacher"}
         space["__annotations__"] = {field: Any for field, _ in fields}
         space |= {field: state() for field, is_state in fields if is_state}
-        cls: Any = record(type(name, (), space))
+        named = [type(base, (), {"__module__": module, "__slots__": ()}) for base, module in bases]
+        cls: Any = record(type(name, tuple(named), space))
         for rule in rules:
             VERBS[rule].register(cls)(self._rule(rule))
         return cls

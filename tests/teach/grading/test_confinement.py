@@ -142,7 +142,7 @@ def test_the_server_runs_the_file_and_its_functions_and_layers(asked):
     text = np.frombuffer(f"{RIGHT}{MORE}".encode(), np.uint8)
     names = ["double", "open_", "gone", "number"]
     assert asked.call("load", "unit.py", text, names, ["Scale", "double", "gone"]) == (["double"], ["Scale"])
-    assert asked.call("describe", "Scale") == ((("w", False),), ["forward", "backward"])
+    assert asked.call("describe", "Scale") == ((("w", False),), ["forward", "backward"], [])
     assert asked.call("function", "double", np.ones(1)).tolist() == [2]
     assert asked.call("function", "pair") == (1, 0)  # a NamedTuple there
     assert asked.call("make", "Scale", np.ones(1)) == Scaled(np.ones(1))
@@ -190,7 +190,7 @@ def test_a_process_that_does_not_start_is_an_error_of_the_system(monkeypatch):
 @pytest.mark.parametrize("fields", [[["a b", False]], [["class", False]], [["x=print()", False]]])
 def test_a_class_whose_fields_are_not_names_is_refused(fields, monkeypatch):
     peer = LearnerProcess("unit.py", b"", 1, 2**30)
-    monkeypatch.setattr(peer, "call", lambda *_: (fields, []))
+    monkeypatch.setattr(peer, "call", lambda *_: (fields, [], []))
     with pytest.raises(Exception, match="names that are not names"):
         peer.find("Scale")
 

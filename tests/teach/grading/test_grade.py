@@ -93,10 +93,10 @@ def test_a_number_of_one_seed_is_wrong_for_another(marked):
 
 
 CELL = """
-from funcnn.layers import Recurrent
+from funcnn.layers import Identity
 
 @record
-class Inner:
+class Inner(Identity):
     w: Array
 
 @record
@@ -142,6 +142,8 @@ def example(scale, *parts, name="Mine", **others):
 def test_mine():
     layer, x = example(2.0, 2, name="Mine", deep=True)
     assert isinstance(layer, Mine), layer
+    bases = [base.__name__ for base in type(layer.inner).__mro__ if base.__module__.startswith("funcnn.")]
+    assert bases == ["Identity", "Elementwise"]
     assert list(parameters(layer)) == ["inner.w"]
     out, cache = forward(layer, x)
     layer = sgd(layer, backward(layer, cache, np.ones((3, 2))), 0.5)
@@ -151,7 +153,7 @@ def test_mine():
 """
 
 
-def test_a_layer_may_have_other_fields_states_and_layers_inside(marked):
+def test_a_layer_may_have_other_fields_bases_states_and_layers_inside(marked):
     lines = marked(HEAD + CELL, OPEN)
     assert states(lines) == ["done"], lines
 
