@@ -1,4 +1,7 @@
-"""The slides, steps, notebooks and zip of the course, made from its pages: python docs/course/material.py FOLDER"""
+"""The slides, steps, notebooks and zip of the course, made from its pages: python docs/course/material.py FOLDER
+
+With `--seed 7`, the exercises and solutions have other numbers and other given functions.
+"""
 
 import json
 import re
@@ -20,6 +23,7 @@ sys.path[:0] = [str(COURSE), str(DOCS), str(DOCS / "_extensions")]
 from live_networks import PLAYGROUNDS  # noqa: E402  it is found by the line above
 from mathml import converted  # noqa: E402  as live_networks
 from networks import EXAMPLES  # noqa: E402  as live_networks
+from variants import variants  # noqa: E402  as live_networks
 
 from funcnn.teach import write_playground, write_steps  # noqa: E402  after both
 
@@ -167,8 +171,8 @@ def notes() -> str:
     return linked(plain("\n\n".join([part for unit in parts for part in unit])), [*UNITS, *LINKED])
 
 
-def files() -> dict[str, bytes]:
-    """What is in the zip, by its path there: all that a course needs, and funcnn itself."""
+def files(seed: int | None = None) -> dict[str, bytes]:
+    """What is in the zip, by its path there: all that a course needs, and funcnn itself. A seed gives a variant."""
     made = {f"{page.stem}.ipynb": notebook(page) for page in [*UNITS, *LINKED]}
     made |= {f"{page.stem}_slides.html": slides(page) for page in UNITS}
     made |= {f"{page.stem}_steps.html": steps(page) for page in UNITS}
@@ -179,9 +183,9 @@ def files() -> dict[str, bytes]:
     copied |= {picture.name: picture for page in [*UNITS, *LINKED] for picture in pictures(page)}
     package = [path for path in (ROOT / "funcnn").rglob("*.*") if path.suffix != ".pyc"]
     copied |= {str(path.relative_to(ROOT)): path for path in package}
-    return {name: text.encode() for name, text in made.items()} | {
-        name: path.read_bytes() for name, path in copied.items()
-    }
+    found = {name: text.encode() for name, text in made.items()}
+    found |= {name: path.read_bytes() for name, path in copied.items()}
+    return found | (variants(seed) if seed is not None else {})
 
 
 def for_learners(found: dict[str, bytes]) -> dict[str, bytes]:
@@ -194,10 +198,10 @@ def for_learners(found: dict[str, bytes]) -> dict[str, bytes]:
     }
 
 
-def write(folder: Path, *, solutions: bool = True) -> None:
+def write(folder: Path, seed: int | None = None, *, solutions: bool = True) -> None:
     """Write the slides, the steps, the exercises and course.zip, whose bytes depend on these files alone."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = files() if solutions else for_learners(files())
+    found = files(seed) if solutions else for_learners(files(seed))
     for name, content in found.items():
         if name.endswith(("_slides.html", "_steps.html")) or name.startswith(("exercises/", "solutions/")):
             (folder / name).parent.mkdir(exist_ok=True)
@@ -210,9 +214,10 @@ def write(folder: Path, *, solutions: bool = True) -> None:
 
 
 if __name__ == "__main__":
-    asked = ArgumentParser(description=__doc__)
-    asked.add_argument("folder")
-    asked.add_argument("--without-solutions", action="store_true", help="for learners, without the teacher's notes too")
-    out = asked.parse_args().folder
-    write(Path(out), solutions=not asked.parse_args().without_solutions)
-    print(f"{out}/course.zip")
+    parser = ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seed", type=int, help="exercises and solutions with other numbers and given functions")
+    parser.add_argument("--without-solutions", action="store_true", help="nor the teacher's notes")
+    asked = parser.parse_args()
+    write(asked.folder, asked.seed, solutions=not asked.without_solutions)
+    print(asked.folder / "course.zip")

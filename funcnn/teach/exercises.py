@@ -174,20 +174,22 @@ def expect(what: Text, found: Any, wanted: Any, *, tolerance: Positive = 1e-7) -
     """
     right, given = np.asarray(wanted, float), _numbers(found)
     if given is None:
-        raise AssertionError(f"{what} must be {_text(right)}, not {kind(found)}")
+        raise AssertionError(f"{what} must be {_text(right, 7)}, not {kind(found)}")
     if given.shape != right.shape:
         raise AssertionError(f"{what} must have the shape {right.shape}, not {given.shape}")
     if not np.allclose(given, right, rtol=tolerance, atol=tolerance):
-        raise AssertionError(f"{what} must be {_text(right)}, not {_text(given)}")
+        digits = 7 if _text(right, 7) != _text(given, 7) else 17
+        raise AssertionError(f"{what} must be {_text(right, digits)}, not {_text(given, digits)}")
 
 
 def _numbers(found: Any) -> Array | None:
     """An array of floats; None for what is not made of numbers."""
     try:
-        return None if found is None else np.asarray(found, float)
-    except (TypeError, ValueError):
+        made = np.asarray(found)
+    except ValueError:  # rows of different lengths
         return None
+    return made.astype(float) if made.dtype.kind in "iuf" else None
 
 
-def _text(a: Array) -> str:
-    return " ".join(np.array2string(a, precision=7, separator=", ", suppress_small=True).split())
+def _text(a: Array, digits: int) -> str:
+    return " ".join(np.array2string(a, precision=digits, separator=", ", suppress_small=True).split())

@@ -73,11 +73,12 @@ class Exercise:
         return [text for text in told if text] + [self.hint] * (self.hint != "" and (found is None or not found.name))
 
     def _diagnosis(self) -> Diagnosis | None:
-        """None without a tutor, and where it cannot say anything, such as for gradients of another shape."""
+        """None without a tutor, and where it finds nothing or raises, such as for gradients of another shape."""
         try:
-            return self.tutor and self.tutor()
+            found = self.tutor and self.tutor()
         except Exception:  # noqa: BLE001  a learner writes anything; the message of the exercise says what is wrong
             return None
+        return found if found and found.kind else None
 
 
 @attrs.frozen

@@ -220,13 +220,15 @@ def test_notebooks_have_the_code_of_their_pages_and_no_link_that_leads_nowhere(m
 
 def test_the_zip_is_the_same_each_time_and_has_funcnn_and_what_it_needs(material, tmp_path):
     for name in ("one", "two"):
-        material.write(tmp_path / name)
+        material.write(tmp_path / name, seed=7)
     assert (tmp_path / "one" / "course.zip").read_bytes() == (tmp_path / "two" / "course.zip").read_bytes()
     with ZipFile(tmp_path / "one" / "course.zip") as file:
         assert file.testzip() is None
         names = {name.removeprefix("funcnn-course/") for name in file.namelist()}
         readme = file.read("funcnn-course/README.txt").decode()
         needs = file.read("funcnn-course/requirements.txt").decode().split()
+        given = [file.read(f"funcnn-course/{folder}/unit1.py") for folder in ("exercises", "solutions")]
+    assert all([text.startswith(b'"""Unit 1, variant 7: ') for text in given])
     assert {"funcnn/__init__.py", "funcnn/py.typed", "LICENSE", "notes_for_the_teacher.md"} <= names
     assert {f"{unit}{suffix}" for unit in UNITS for suffix in (".ipynb", "_slides.html", "_steps.html")} <= names
     assert {f"{folder}/unit{number}.py" for folder in ("exercises", "solutions") for number in NUMBERS} <= names

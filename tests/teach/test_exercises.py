@@ -151,6 +151,21 @@ def test_a_tutor_says_more_for_each_hint_if_a_gradient_is_wrong(progress, name, 
     assert "Hint" not in str(found)
 
 
+def test_a_tutor_whose_arguments_hide_the_mistake_says_nothing(progress):
+    found = progress(vjp="return [2 * dA if dA.size < 3 else dA]", more=HIDDEN)
+    assert found.following.number == 3
+    assert found.text(hint=3).split("page three.\n")[1] == "Hint: Look."
+
+
+HIDDEN = """
+from funcnn.teach import diagnose
+
+@exercise("Three", page="page three", hint="Look.", tutor=lambda: diagnose(double, vjp, [np.ones(2)]))
+def test_three():
+    check_vjp(double, vjp, [np.ones(3)])
+"""
+
+
 def test_a_wrong_gradient_is_shown_with_its_numbers_and_no_line(progress):
     result = progress(vjp="return [dA]").following
     lines = result.message.splitlines()
@@ -202,15 +217,18 @@ def test_empty_lines_of_a_message_are_left_out(progress):
     [
         (None, "dW must be [[1.5]], not None"),
         ("x", "dW must be [[1.5]], not str"),
+        ([["1.5"]], "dW must be [[1.5]], not list"),
         ([[1.0], [1.0, 2.0]], "dW must be [[1.5]], not list"),
         ([1.5], "dW must have the shape (1, 1), not (1,)"),
         ([[1.51]], "dW must be [[1.5]], not [[1.51]]"),
+        ([[1.5 + 2.0**-20]], "dW must be [[1.5]], not [[1.500001]]"),
+        (np.array([[1.5 + 2.0**-26]]), "dW must be [[1.5]], not [[1.5000000149011612]]"),
         ([[np.nan]], "dW must be [[1.5]], not [[nan]]"),
     ],
 )
 def test_numbers_that_are_not_those_expected_are_shown_in_a_sentence(found, message):
     with pytest.raises(AssertionError) as caught:
-        expect("dW", found, [[1.5]])
+        expect("dW", found, [[1.5]], tolerance=1e-9)
     assert str(caught.value) == message
     expect("dW", np.array([[1.5 + 1e-9]]), [[1.5]])
     expect("the cost", 10 - 0.01, 10, tolerance=0.01)

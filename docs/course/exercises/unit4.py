@@ -7,7 +7,14 @@ from funcnn.teach import diagnose, exercise, expect
 from funcnn.testing import check_vjp
 
 NEXT = "unit 5: read the page 5_softmax, then write exercises/unit5.py"
-POINTS = np.array([[-2.0, 0.0, 0.5], [1.0, 3.0, -0.25]])
+POINTS = np.array([[-2.0, -1.0, 0.5], [1.0, 3.0, -0.25]])  # without 0, where leaky_relu has no slope
+
+
+def numbers(random, *shape):
+    """Different numbers with one decimal, without 0, in an array that cannot be changed."""
+    made = np.array((random.permutation(40)[: np.prod(shape, dtype=int)].reshape(shape) - 19.5) / 5)
+    made.flags.writeable = False
+    return made
 
 
 def leaky_relu(x):
@@ -26,12 +33,14 @@ def leaky_relu_vjp(args, dA):
     hint="Its slope is 1 or 0.1. np.where(condition, a, b) chooses number by number.",
     tutor=lambda: diagnose(leaky_relu, leaky_relu_vjp, [np.array([[-2.0, -1.0, 0.5], [1.0, 3.0, -0.25]])]),
 )
-def test_leaky_relu_vjp():
-    check_vjp(leaky_relu, leaky_relu_vjp, [POINTS], float32=False)
+def test_leaky_relu_vjp(seed=0):
+    random = np.random.default_rng(seed)
+    for x in [POINTS, numbers(random, 3), numbers(random, 4, 1)]:
+        check_vjp(leaky_relu, leaky_relu_vjp, [x], float32=False)
 
 
 def distance():
-    """The weights of the network Dense, Relu, Dense whose output is |x1 - x2|, as arrays: (W1, b1, W2, b2).
+    """The weights of the network Dense, Relu, Dense whose output is |x1 - x2|: (W1, b1, W2, b2), as arrays or lists.
 
     W1: (2, 2), b1: (2,), W2: (2, 1), b2: (1,)
     """
@@ -43,15 +52,18 @@ def distance():
     page="'What an activation is for' in 4_training",
     hint="|t| = max(t, 0) + max(-t, 0). Let one unit compute t = x1 - x2 and the other unit -t.",
 )
-def test_distance():
-    W1, b1, W2, b2 = distance()
+def test_distance(seed=0):
+    W1, b1, W2, b2 = [np.array(part, float) for part in distance()]
+    for name, part, shape in [("W1", W1, (2, 2)), ("b1", b1, (2,)), ("W2", W2, (2, 1)), ("b2", b2, (1,))]:
+        assert part.shape == shape, f"{name} must have the shape {shape}, not {part.shape}"
     x = np.array([[3.0, 1.0], [1.0, 3.0], [2.0, 2.0], [-1.0, 0.5], [0.0, -4.0]])
-    out = predict((Dense(W1, b1), Relu(), Dense(W2, b2)), x)
-    expect("out = |x1 - x2|", out, [[2], [2], [0], [1.5], [4]])
+    x = np.concatenate([x, numbers(np.random.default_rng(seed), 9, 2), [[1e9, -1e9], [-1e9, 1e9]]])
+    for row, out in zip(x.tolist(), predict((Dense(W1, b1), Relu(), Dense(W2, b2)), x), strict=True):
+        expect(f"the output for x = {row}", out, [abs(row[0] - row[1])])
 
 
 def first_weights(random, n):
-    """An array (n, n) of weights from random.normal, with which the mean square stays the same in Relu layers."""
+    """An array (n, n) of weights drawn from random, with which the mean square stays the same in Relu layers."""
     raise NotImplementedError
 
 
@@ -60,16 +72,27 @@ def first_weights(random, n):
     page="'First weights' in 4_training",
     hint="random.normal(0, s, (n, n)) draws numbers with the standard deviation s. The variance is s squared.",
 )
-def test_first_weights():
-    for n in (50, 200):
-        random = np.random.default_rng(n)
+def test_first_weights(seed=0):
+    for n in (100, 200):
+        random, layers = np.random.default_rng([seed, n]), []
         x = random.normal(size=(200, n))
         for _ in range(20):
-            W = first_weights(random, n)
-            assert np.shape(W) == (n, n), f"the weights must have the shape {(n, n)}, not {np.shape(W)}"
+            W = np.array(first_weights(random, n), float)
+            assert W.shape == (n, n), f"the weights must have the shape {(n, n)}, not {W.shape}"
             x = np.maximum(x @ W, 0)
+            layers.append(W)
+        assert not np.array_equal(W, layers[0]), "two layers have the same weights; draw them from random"
         size = float(np.sqrt((x**2).mean()))
-        assert 0.2 < size < 5, f"the root mean square after 20 layers of {n} units must be near 1, not {size:.3g}"
+        assert 0.1 < size < 10, f"the root mean square after 20 layers of {n} units must be near 1, not {size:.3g}"
+        ratio = W.var() * n / 2
+        assert 0.9 < ratio < 1.1, f"the variance of the weights must be near 2 / n, not {ratio:.3g} times as large"
+        assert abs(W.mean()) < 6 * W.std() / n, f"the mean of the weights must be near 0, not {W.mean():.3g}"
+        rank = np.linalg.matrix_rank(W)
+        assert rank > n / 2, f"each unit needs weights of its own; of {n} units only {rank} have independent weights"
+        random = np.random.default_rng([seed, n])
+        random.normal(size=(200, n))
+        again = first_weights(random, n)
+        assert np.array_equal(again, layers[0]), "the same seed must give the same weights; draw them from random"
 
 
 def largest_rate(x):
@@ -82,18 +105,18 @@ def largest_rate(x):
     page="'The learning rate' in 4_training",
     hint="The second derivative of (w x - y)^2 with respect to w is 2 x^2. The cost is a mean over the examples.",
 )
-def test_largest_rate():
-    x = np.array([1.0, -2.0, 3.0])
-    assert np.shape(largest_rate(x)) == (), f"the rate must be one number, not the shape {np.shape(largest_rate(x))}"
-    for factor, falls in [(0.99, True), (1.01, False)]:
-        w = 1.0
-        with np.errstate(all="ignore"):  # of a rate that is too large
-            for _ in range(1000):
-                w = w - factor * largest_rate(x) * 2 * (w * x * x).mean()  # y = 0, so the best w is 0
-        text = (
-            f"with {factor} times your rate w must go to {'0' if falls else 'infinity'}; it is {w:.3g} after 1000 steps"
-        )
-        assert (abs(w) < 1) == falls, text
+def test_largest_rate(seed=0):
+    random = np.random.default_rng(seed)
+    for x in [np.array([1.0, -2.0, 3.0]), numbers(random, 1), numbers(random, 5)]:
+        x.flags.writeable = False
+        rate = largest_rate(x)
+        assert np.shape(rate) == (), f"the rate must be one number, not the shape {np.shape(rate)}"
+        for factor, change in [(0.9999, "fall"), (1.0001, "grow")]:
+            w = 1.0
+            for _ in range(10):
+                w = w - factor * rate * 2 * (w * x * x).mean()  # y = 0, so the best w is 0
+            found = f"with {factor} times your rate it goes from 1 to {abs(w):.5g} in 10 steps"
+            assert (abs(w) < 1) == (change == "fall"), f"x = {x.tolist()}: |w| must {change}, and {found}"
 
 
 def softplus(x):
@@ -115,5 +138,7 @@ def softplus_vjp(args, dA):
     mistake=True,
     tutor=lambda: diagnose(softplus, softplus_vjp, [np.array([[-2.0, -1.0, 0.5], [1.0, 3.0, -0.25]])]),
 )
-def test_softplus_vjp():
-    check_vjp(softplus, softplus_vjp, [POINTS], float32=False)
+def test_softplus_vjp(seed=0):
+    random = np.random.default_rng(seed)
+    for x in [POINTS, numbers(random, 3), numbers(random, 4, 1)]:
+        check_vjp(softplus, softplus_vjp, [x], float32=False)

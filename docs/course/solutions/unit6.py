@@ -6,8 +6,8 @@ output. It returns a list or a tuple with one gradient for each argument.
 
 import numpy as np
 
-from funcnn import Array, Grads, backward, forward, gradient, mse, parameters, record, sgd
-from funcnn.teach import diagnose, diagnose_layer, exercise
+from funcnn import Array, Grads, backward, evolve, forward, gradient, mse, parameters, record, sgd
+from funcnn.teach import diagnose, diagnose_layer, exercise, expect
 from funcnn.testing import check_layer, check_vjp
 
 RANDOM = np.random.default_rng(0)
@@ -15,9 +15,11 @@ EPS = 1e-5
 NEXT = "a layer of your own idea: the page your_own_layer shows how it is written and tested"
 
 
-def numbers(*shape):
-    """An array of this shape, of numbers with one decimal."""
-    return RANDOM.normal(size=shape).round(1)
+def numbers(*shape, random=RANDOM):
+    """Different numbers with one decimal, without 0, in an array that cannot be changed."""
+    made = np.array((random.permutation(40)[: np.prod(shape, dtype=int)].reshape(shape) - 19.5) / 5)
+    made.flags.writeable = False
+    return made
 
 
 def convolution(x, W):
@@ -40,9 +42,11 @@ def convolution_vjp(args, dA):
     hint="dW[k] is the sum of x[k : k + len(dA)] * dA. For dx, add W[k] * dA to dx[k : k + len(dA)] for each k.",
     tutor=lambda: diagnose(convolution, convolution_vjp, (numbers(5), numbers(3))),
 )
-def test_convolution_vjp():
-    for n, k in [(5, 3), (3, 3), (4, 1)]:
-        check_vjp(convolution, convolution_vjp, (numbers(n), numbers(k)), float32=False)
+def test_convolution_vjp(seed=0):
+    random = np.random.default_rng(seed)
+    for n, k in [(5, 3), (3, 3), (4, 1), (7, 2)]:
+        args = numbers(n, random=random), numbers(k, random=random)
+        check_vjp(convolution, convolution_vjp, args, float32=False)
 
 
 def batch_norm(x):
@@ -63,9 +67,12 @@ def batch_norm_vjp(args, dA):
     hint="Compute out and s first. Each of the two sums over the examples is a mean with axis=0.",
     tutor=lambda: diagnose(batch_norm, batch_norm_vjp, [numbers(4, 2)]),
 )
-def test_batch_norm_vjp():
-    for m, n in [(4, 2), (3, 1)]:
-        check_vjp(batch_norm, batch_norm_vjp, [numbers(m, n)], float32=False)
+def test_batch_norm_vjp(seed=0):
+    random = np.random.default_rng(seed)
+    for m, n in [(4, 2), (3, 1), (3, 3)]:
+        check_vjp(batch_norm, batch_norm_vjp, [numbers(m, n, random=random)], float32=False)
+    small = numbers(4, 2, random=random) / 100  # where EPS counts
+    check_vjp(batch_norm, batch_norm_vjp, [small], float32=False)
 
 
 def lstm_step(i, f, o, g, c0):
@@ -89,15 +96,18 @@ def lstm_step_vjp(args, dA):
     hint="First dc: what comes from h, plus what comes from the next step. All but do have the factor dc.",
     tutor=lambda: diagnose(lstm_step, lstm_step_vjp, tuple(numbers(5, 3))),
 )
-def test_lstm_step_vjp():
-    check_vjp(lstm_step, lstm_step_vjp, tuple(numbers(5, 3)), float32=False)
+def test_lstm_step_vjp(seed=0):
+    random = np.random.default_rng(seed)
+    for shape in [(3,), (2, 2), (1, 4)]:
+        check_vjp(lstm_step, lstm_step_vjp, tuple(numbers(5, *shape, random=random) / 2), float32=False)
 
 
 @record
 class Mine:
     """The layer that you chose, with its fields; 'Exercises' in 6_layer says what it is for A, B and C.
 
-    The field W is the one of A, a convolution of each row: out[:, i] = sum of x[:, i + k] W[k] over k.
+    The field W is the one of A, a convolution of each row: out[:, i] = sum of x[:, i + k] W[k] over k. The class
+    must be your own, for A, B or C; its rules may call those of layers of funcnn.
     """
 
     W: Array
@@ -126,6 +136,28 @@ def example():
     return Mine(np.array([1.0, -1.0])), np.array([[1.0, 2.0, 0.0, 3.0], [0.5, -1.0, 2.0, 1.0]])
 
 
+CHOICES = {  # for the fields of A, B and C: their shapes, and the shape of x
+    ("W",): [({"W": (1,)}, (2, 4)), ({"W": (3,)}, (3, 5))],
+    ("bias", "gain"): [({"bias": (1,), "gain": (1,)}, (3, 1)), ({"bias": (3,), "gain": (3,)}, (4, 3))],
+    ("U", "W", "b"): [
+        ({"U": (2, 2), "W": (1, 2), "b": (2,)}, (3, 2, 1)),
+        ({"U": (1, 1), "W": (3, 1), "b": (1,)}, (1, 4, 3)),
+    ],
+}
+
+
+def right_output(layer, x):
+    """The output that the layer must have, from the page."""
+    if hasattr(layer, "gain"):
+        return layer.gain * batch_norm(x) + layer.bias
+    if hasattr(layer, "U"):
+        states = [np.zeros((len(x), len(layer.U)))]
+        for t in range(x.shape[1]):
+            states.append(np.tanh(x[:, t] @ layer.W + layer.b + states[-1] @ layer.U))
+        return np.stack(states[1:], axis=1)
+    return np.array([convolution(row, layer.W) for row in x])
+
+
 @exercise(
     "Make a layer of the one that you chose",
     page="'One method' in 6_layer",
@@ -133,10 +165,20 @@ def example():
     "In a message, f is your forward rule and vjp your backward rule.",
     tutor=lambda: diagnose_layer(*example()),
 )
-def test_mine():
+def test_mine(seed=0):
+    random = np.random.default_rng(seed)
     layer, x = example()
     assert isinstance(layer, Mine), f"the layer must be one of your class Mine, not {type(layer).__name__}"
-    assert parameters(layer), "your layer has no parameter, so it cannot train"
+    theirs = [one.__name__ for one in Mine.__mro__ if one.__module__.startswith("funcnn.")]
+    assert set(theirs) <= {"Recurrent"}, f"write the two rules yourself: Mine must not be a {theirs[0]} of funcnn"
+    names = tuple(sorted(parameters(layer)))
+    assert names, "your layer has no parameter, so it cannot train"
+    assert names in CHOICES, f"the parameters must be W, or gain and bias, or W, U and b, not {' and '.join(names)}"
+    for shapes, shape in CHOICES[names]:
+        other = evolve(layer, **{name: numbers(*shapes[name], random=random) for name in names})
+        given = numbers(*shape, random=random)
+        expect(f"the output of {other} for x = {given.tolist()}", forward(other, given)[0], right_output(other, given))
+        check_layer(other, given, float32=False)
     check_layer(layer, x, float32=False)
     check_layer(layer, np.concatenate([x, x[::-1] + 1]), float32=False)
     costs = []
@@ -166,5 +208,8 @@ def blur_vjp(args, dA):
     mistake=True,
     tutor=lambda: diagnose(blur, blur_vjp, (numbers(5), numbers(3))),
 )
-def test_blur_vjp():
-    check_vjp(blur, blur_vjp, (np.array([1.0, 2.0, 0.0, 3.0]), np.array([1.0, -1.0, 0.5])), float32=False)
+def test_blur_vjp(seed=0):
+    random = np.random.default_rng(seed)
+    first = np.array([1.0, 2.0, 0.0, 3.0]), np.array([1.0, -1.0, 0.5])
+    for args in [first, *[(numbers(n, random=random), numbers(k, random=random)) for n, k in [(5, 2), (3, 3), (4, 1)]]]:
+        check_vjp(blur, blur_vjp, args, float32=False)
