@@ -16,7 +16,7 @@ from funcnn.checked import checked
 from funcnn.errors import FileError, KindError, NoFileError, RangeError
 from funcnn.fields import check_function
 from funcnn.needs import FilePath, Flag, Positive, Text, Whole, function
-from funcnn.teach.outcomes import OutOfTime, Test, place_of, result_of, sentence, tests_of, within
+from funcnn.teach.outcomes import OutOfTime, Test, declared_in, place_of, result_of, sentence, within
 from funcnn.teach.progress import Diagnosis, Exercise, Progress, Result
 
 Tutor = Annotated[Callable[[], Diagnosis], function("a function without arguments", takes=0)]
@@ -120,7 +120,7 @@ def check(file: FilePath, *, exercise: Whole | None = None, seconds: Positive = 
     except (Exception, SystemExit, OutOfTime) as error:
         text, where = str(error) if isinstance(error, OutOfTime) else sentence(error), place_of(error, path)
         raise FileError(f"check: {path} cannot be run: {text}{where and f' ({where})'}") from error
-    if not (tests := tests_of(found)):
+    if not (tests := declared_in(found)):
         raise RangeError(f"check: {path} must have a function below @exercise(...); it has none")
     after = found.get("NEXT", "")
     if not isinstance(after, str):

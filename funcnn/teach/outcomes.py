@@ -48,7 +48,7 @@ def within(seconds: float, act: Callable[[], T]) -> T:
         raise OutOfTime(text).with_traceback(error.__traceback__) from None
 
 
-def tests_of(found: Mapping[str, Any]) -> list[Any]:
+def declared_in(found: Mapping[str, Any]) -> list[Any]:
     """The tests of exercises among the values of a module, in their order."""
     return [value for value in found.values() if isinstance(_declared(value), Exercise)]
 

@@ -38,7 +38,7 @@ def grade(
     memory: Count = 1024,
     workers: Count | None = None,
 ) -> Marks:
-    r"""Mark the files of a class: the tests are the teacher's, and the learner's functions run in a process apart.
+    """Mark the files of a class: the tests are the teacher's, and the learner's functions run in a process apart.
 
     The folder has a folder for each learner, or files such as `ada_unit1.py`. A file is tested by the teacher's file of
     its name: of that file the tests and the given functions are taken, of the learner's file the functions that raise
@@ -60,7 +60,7 @@ def grade(
     ...     _ = tests.write_text(sheet)
     ...     for learner, body in ((ada, "2 * x"), (bob, "6")):
     ...         learner.mkdir(parents=True)
-    ...         _ = (learner / "unit1.py").write_text(f"def double(x):\\n    return {body}\n")
+    ...         _ = (learner / "unit1.py").write_text(f"double = lambda x: {body}")
     ...     marks = grade(ada.parent, tests=tests, seed=1)
     >>> [(paper.learner, paper.points, paper.most) for paper in marks.papers]
     [('ada', 2.0, 2.0), ('bob', 0.0, 2.0)]

@@ -15,7 +15,7 @@ from funcnn.records import plans
 from funcnn.teach.grading.proxies import Ended, LearnerProcess, NotStarted, Told
 from funcnn.teach.grading.sheets import ASK, Sheet, sheet
 from funcnn.teach.grading.values import WireError
-from funcnn.teach.outcomes import place_of, result_of, sentence, tests_of
+from funcnn.teach.outcomes import declared_in, place_of, result_of, sentence
 
 FOREVER = 1e9  # seconds of a test: the learner's process is killed before, and the process of the tests after it
 
@@ -31,7 +31,7 @@ def marks(tests: str, file: str, seed: int, seconds: float, memory: int) -> Iter
     except (Exception, SystemExit) as error:  # noqa: BLE001  the file is a program
         yield {"error": f"{Path(tests).name} cannot be run: {sentence(error)}"}
         return
-    declared = [test.exercise for test in tests_of(given)]
+    declared = [test.exercise for test in declared_in(given)]
     yield {"exercises": [{"title": one.title, "points": one.points} for one in declared]}
     with closing(LearnerProcess(Path(file).name, Path(file).read_bytes(), seconds, memory)) as learner:
         yield from _marks(page, tests, learner, seed)
@@ -54,7 +54,7 @@ def _marks(page: Sheet, tests: str, learner: LearnerProcess, seed: int) -> Itera
     found = _module(page, tests, written, classes, lambda *args, **kwargs: learner.call("function", *args, **kwargs))
     given = [value for value in found.values() if isinstance(value, type) and value.__module__ == "teacher"]
     learner.classes |= {cls.__name__: cls for cls in given if cls in plans}
-    for number, test in enumerate(tests_of(found), 1):
+    for number, test in enumerate(declared_in(found), 1):
         with learner.exercise():
             result = result_of(number, test, tests, FOREVER, seed)
         state, message = ("wrong", learner.fault) if learner.fault else (result.state, result.message)
