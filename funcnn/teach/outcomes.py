@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from threading import Event, Lock, Thread, get_ident
 from types import FunctionType
 from typing import Any, TypeVar
@@ -32,18 +33,22 @@ def within(seconds: float, act: Callable[[], T]) -> T:
                 _ = finished or set_error(ctypes.c_ulong(thread), ctypes.py_object(OutOfTime))
             wait = 1
 
-    try:
-        Thread(target=interrupt, daemon=True).start()
-    except RuntimeError:  # a Python for WebAssembly has no threads
-        return act()
+    def stop() -> None:
+        """After which no interruption comes; one that came before may interrupt this too."""
+        while not finished:
+            with suppress(OutOfTime), lock:
+                finished.append(True)
+        ended.set()
+
     try:
         try:
+            with suppress(RuntimeError):  # a Python for WebAssembly has no threads
+                Thread(target=interrupt, name="limit of time", daemon=True).start()
             return act()
         finally:
-            with lock:
-                finished.append(True)
-            ended.set()
+            stop()
     except OutOfTime as error:
+        stop()
         text = f"it takes longer than {seconds:g} seconds; does a loop never end?"
         raise OutOfTime(text).with_traceback(error.__traceback__) from None
 

@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-import time
+import threading
 from contextlib import suppress
 
 import numpy as np
@@ -279,10 +279,13 @@ def test_without_threads_nothing_is_interrupted(progress, monkeypatch):
 
 def test_an_interruption_that_comes_late_does_not_happen():
     """The clock runs out while the result is there already."""
-    for _ in range(50):
+    for _ in range(300):
         with suppress(OutOfTime):
             assert within(1e-4, lambda: sum(range(2000))) == 1999000
-    time.sleep(0.05)
+    for thread in threading.enumerate():
+        if thread.name == "limit of time":
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 def test_check_calls_a_test_without_its_seed(progress):
@@ -297,13 +300,13 @@ def draw(seed):
 
 
 @pytest.mark.skipif(sys.platform in ("wasi", "emscripten"), reason="it needs a process")
-def test_the_command_ends_if_a_loop_cannot_be_interrupted(tmp_path):
+def test_the_command_ends_if_a_call_cannot_be_interrupted(tmp_path):
     path = tmp_path / "unit.py"
-    path.write_text("while True:\n    try:\n        for x in iter(int, 1): x + x\n    except: pass\n", "utf-8")
+    path.write_text("x = sum(range(10**13))  # one call, in C\n", "utf-8")
     command = [sys.executable, "-m", "funcnn.teach", "check", str(path), "--seconds", "0.2"]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
     assert done.returncode == 1
-    assert re.search(r'unit.py", line \d in <module>', done.stderr)
+    assert re.search(r'unit.py", line 1 in <module>', done.stderr)
 
 
 def test_the_test_of_an_exercise_is_still_a_function():
