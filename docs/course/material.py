@@ -124,13 +124,23 @@ def files(seed: int | None = None) -> dict[str, bytes]:
     return found | (variants(seed) if seed is not None else {})
 
 
-def write(folder: Path, seed: int | None = None) -> None:
+def for_learners(found: dict[str, bytes]) -> dict[str, bytes]:
+    """The files without solutions and the notes for the teacher, and without what names them."""
+    named = re.compile(rb'<a href=\\?"solutions/[^>]*>(.*?)</a>|; solutions/ [^\n]*|notes_for_the_teacher[^\n]*\n')
+    return {
+        name: named.sub(rb"\1", content) if name.endswith((".ipynb", ".html", ".txt")) else content
+        for name, content in found.items()
+        if not name.startswith(("solutions/", "notes_for_the_teacher"))
+    }
+
+
+def write(folder: Path, seed: int | None = None, *, solutions: bool = True) -> None:
     """Write the slides, the steps, the exercises and course.zip, whose bytes depend on these files alone.
 
     The folder is beside the live pages on the site; in the zip they are in it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    found = files(seed)
+    found = files(seed) if solutions else for_learners(files(seed))
     for name, content in found.items():
         if name.endswith(("_slides.html", "_steps.html")) or name.startswith(("exercises/", "solutions/")):
             (folder / name).parent.mkdir(exist_ok=True)
@@ -146,6 +156,7 @@ if __name__ == "__main__":
     parser = ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, help="exercises and solutions with other numbers and given functions")
+    parser.add_argument("--without-solutions", action="store_true", help="nor the teacher's notes")
     asked = parser.parse_args()
-    write(asked.folder, asked.seed)
+    write(asked.folder, asked.seed, solutions=not asked.without_solutions)
     print(asked.folder / "course.zip")

@@ -4,6 +4,10 @@ from funcnn.teach.progress import Diagnosis as Diagnosis
 from funcnn.teach.exercises import check as check
 from funcnn.teach.exercises import exercise as exercise
 from funcnn.teach.exercises import expect as expect
+from funcnn.teach.grading.grade import grade as grade
+from funcnn.teach.grading.marks import Mark as Mark
+from funcnn.teach.grading.marks import Marks as Marks
+from funcnn.teach.grading.marks import Paper as Paper
 from funcnn.teach.nudges import nudge as nudge
 from funcnn.teach.nudges import Nudge as Nudge
 from funcnn.teach.live.steps import write_steps as write_steps

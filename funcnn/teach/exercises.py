@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import runpy
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from os import fspath
 from pathlib import Path
 from types import FunctionType
@@ -17,21 +16,28 @@ from funcnn.checked import checked
 from funcnn.errors import FileError, KindError, NoFileError, RangeError
 from funcnn.fields import check_function
 from funcnn.needs import FilePath, Flag, Positive, Text, Whole, function
+from funcnn.teach.outcomes import OutOfTime, Test, declared_in, place_of, result_of, sentence, within
 from funcnn.teach.progress import Diagnosis, Exercise, Progress, Result
 
-Test = Callable[[], object]
 Tutor = Annotated[Callable[[], Diagnosis], function("a function without arguments", takes=0)]
 
 
 @checked
 def exercise(
-    title: Text, *, page: Text, hint: Text = "", tutor: Tutor | None = None, mistake: Flag = False
+    title: Text,
+    *,
+    page: Text,
+    hint: Text = "",
+    tutor: Tutor | None = None,
+    mistake: Flag = False,
+    points: Positive = 1.0,
 ) -> Callable[[Test], Test]:
     """Declare a function without arguments as the test of an exercise, which `check` finds in its file.
 
     The test calls what the learner has to write. It passes if it returns, and fails if it raises. A function that is
     not written yet raises NotImplementedError, and its exercise is open. pytest runs the same test if its name begins
-    with `test_`.
+    with `test_`. A test that draws its numbers may have an argument `seed` with a default, as in `test_double(seed=0)`:
+    `grade` passes a seed, `check` and pytest do not.
 
     >>> from funcnn.teach import exercise
     >>> def double(x):
@@ -47,7 +53,9 @@ def exercise(
         tutor: a function without arguments that returns the diagnosis of a wrong gradient, such as
             `lambda: diagnose(f, vjp, args)`. It is shown in place of the hint if it names the mistake.
         mistake: whether the function is given, with a mistake to find. The exercise is open, without the message of its
-            test, until all others are done, or `check` is asked for this one.
+            test, until all others are done, or `check` is asked for this one. `grade` needs the test to be named after
+            the function, with `test_` before.
+        points: what the exercise counts in `grade`.
 
     Raises:
         KindError: the test is not a function without arguments.
@@ -57,14 +65,14 @@ def exercise(
         if not isinstance(test, FunctionType):
             raise KindError(f"exercise: the test must be a function, not {kind(test)}")
         check_function("exercise", "the test", test, "a function without arguments", takes=0)
-        vars(test)["exercise"] = Exercise(title, page, hint, tutor, mistake)
+        vars(test)["exercise"] = Exercise(title, page, hint, tutor, mistake, points)
         return test
 
     return declare
 
 
 @checked
-def check(file: FilePath, *, exercise: Whole | None = None) -> Progress:
+def check(file: FilePath, *, exercise: Whole | None = None, seconds: Positive = 10.0) -> Progress:
     """Run a Python file and then the tests of its exercises; the progress prints what is done and what is next.
 
     The file may define `NEXT`, a string, which is named when all exercises are done.
@@ -94,6 +102,8 @@ def check(file: FilePath, *, exercise: Whole | None = None) -> Progress:
     Args:
         file: the path of the file.
         exercise: the number of the exercise to check alone, from 1, or None for all of the file.
+        seconds: the time after which an exercise is interrupted, and is wrong. A Python without threads, as in a page,
+            does not interrupt it.
 
     Raises:
         KindError: `NEXT` is not a string.
@@ -106,20 +116,19 @@ def check(file: FilePath, *, exercise: Whole | None = None) -> Progress:
         folder = "" if Path(path).is_absolute() else f" in the folder {Path.cwd()}"
         raise NoFileError(f"check: there is no file {path}{folder}")
     try:
-        found = runpy.run_path(path)
-    except (Exception, SystemExit) as error:
-        where = _place(error, path)
-        raise FileError(f"check: {path} cannot be run: {_sentence(error)}{where and f' ({where})'}") from error
-    tests = [value for value in found.values() if isinstance(_declared(value), Exercise)]
-    if not tests:
+        found = within(seconds, lambda: runpy.run_path(path))
+    except (Exception, SystemExit, OutOfTime) as error:
+        text, where = str(error) if isinstance(error, OutOfTime) else sentence(error), place_of(error, path)
+        raise FileError(f"check: {path} cannot be run: {text}{where and f' ({where})'}") from error
+    if not (tests := declared_in(found)):
         raise RangeError(f"check: {path} must have a function below @exercise(...); it has none")
     after = found.get("NEXT", "")
     if not isinstance(after, str):
         raise KindError(f"check: NEXT of {path} must be a string, not {kind(after)}")
     if exercise is None:
-        results = _without_mistakes([_result(i, test, path) for i, test in enumerate(tests, 1)])
+        results = _without_mistakes([result_of(i, test, path, seconds) for i, test in enumerate(tests, 1)])
     elif 1 <= exercise <= len(tests):
-        results = [_result(exercise, tests[exercise - 1], path)]
+        results = [result_of(exercise, tests[exercise - 1], path, seconds)]
     else:
         needed = f"from 1 to {len(tests)}, the number of exercises in {path}"
         raise RangeError(f"check: exercise must be {needed}, not {exercise}")
@@ -137,56 +146,6 @@ def _without_mistakes(results: list[Result]) -> list[Result]:
         else one
         for one in results
     ]
-
-
-def _declared(value: Any) -> Any:
-    return getattr(value, "__dict__", {}).get("exercise") if callable(value) else None
-
-
-def _result(number: int, test: Any, path: str) -> Result:
-    """What became of one exercise; `exit()` in a function of a learner is reported like an error."""
-    try:
-        test()
-    except (Exception, SystemExit) as error:  # noqa: BLE001  a learner writes anything
-        *_, cause = _causes(error)
-        if isinstance(cause, NotImplementedError) or _has_unwritten(test):
-            return Result(number, test.exercise, "open", "")
-        return Result(number, test.exercise, "wrong", _message(error, cause, path))
-    return Result(number, test.exercise, "done", "")
-
-
-def _has_unwritten(test: FunctionType) -> bool:
-    """Whether a function that the test names only raises NotImplementedError, though another one failed before it."""
-    named = [test.__globals__.get(name) for name in test.__code__.co_names]
-    return any([isinstance(f, FunctionType) and f.__code__.co_names == ("NotImplementedError",) for f in named])
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, and the errors from which it was raised, such as that of a vjp which a check called."""
-    while error is not None:
-        yield error
-        error = error.__cause__
-
-
-def _message(error: BaseException, cause: BaseException, path: str) -> str:
-    """The text of the error; where it is not the text of an assertion, also the line of the file that raised it."""
-    text = _sentence(error)
-    if isinstance(cause, AssertionError) and str(cause):
-        return text
-    none = "a function that ends without return gives None" * ("NoneType" in str(cause))
-    return "\n".join(filter(None, [text, _place(cause, path), none]))
-
-
-def _sentence(error: BaseException) -> str:
-    """The class and the text, without its empty lines."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return ": ".join([type(error).__name__, *["\n".join(lines)] * bool(lines)])
-
-
-def _place(error: BaseException, path: str) -> str:
-    """The last line of the file that the error passed; empty if there is none, as for a SyntaxError."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
-    return f"line {frames[-1].lineno}: {frames[-1].line}" if frames else ""
 
 
 @checked

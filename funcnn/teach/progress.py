@@ -64,6 +64,7 @@ class Exercise:
     hint: str
     tutor: Callable[[], Diagnosis] | None
     mistake: bool
+    points: float
 
     def hints(self, state: str, level: int) -> list[str]:
         """The hint, or for a wrong gradient the first parts of its diagnosis, as many as `level` says."""

@@ -182,6 +182,8 @@ ASKING = {
     "metrics.regression": "an error that says what to install",
     "parallel.blas": "an error that says what to install",
     "parallel.packing": "the way in which functions are pickled",
+    "teach.grading.confinement": "whether the system has limits",
+    "teach.grading.learner": "the folders that a learner's process may read",
     "testing.options": "an error that says what to install",
     "testing.networks.table": "classes of layers",
     "training.progress_bar": "an error that says what to install",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from funcnn.errors import NoFileError
-from funcnn.teach import check, exercise, expect
+from funcnn.teach import check, exercise, expect, grade
 from funcnn.teach.__main__ import main
 from tests.says import assert_says, each_row, file_error, kind_error, raises, range_error
 
@@ -35,6 +35,18 @@ def alone(number):
     return act
 
 
+def classed(name, tests):
+    """Marks of a class with one file."""
+
+    def act():
+        for folder, file, text in (("class", name, ""), ("tests", "unit.py", tests)):
+            Path(folder).mkdir()
+            Path(folder, file).write_text(text, "utf-8")
+        grade("class", tests="tests")
+
+    return act
+
+
 ROWS = [
     raises(NoFileError, lambda: check(f"{HERE}/gone.py")) >> f"check: there is no file {HERE}/gone.py",
     raises(NoFileError, lambda: check(HERE)) >> f"check: there is no file {HERE}",
@@ -47,6 +59,17 @@ ROWS = [
     range_error(checked("def test_do():\n    pass\n"))
     >> "check: unit.py must have a function below @exercise(...); it has none",
     kind_error(checked(HEAD + GOOD + "NEXT = 2")) >> "check: NEXT of unit.py must be a string, not int",
+    range_error(lambda: check("unit.py", seconds=0)) >> "check: seconds must be finite and above 0, not 0",
+    range_error(lambda: exercise("Do", page="one", points=0)(len))
+    >> "exercise: points must be finite and above 0, not 0",
+    raises(NoFileError, lambda: grade("gone", tests=HERE + "/teach")) >> "grade: there is no folder gone",
+    raises(NoFileError, lambda: grade("gone", tests="none"))
+    >> "grade: there is no folder none with files of tests; pass tests",
+    range_error(classed("x.py", GOOD)) >> "grade: class must have a file whose name ends in unit.py; it has none",
+    file_error(classed("unit.py", "def f(:\n"))
+    >> "grade: unit.py cannot be run: SyntaxError: invalid syntax (unit.py, line 1)",
+    file_error(classed("unit.py", HEAD + GOOD))
+    >> "grade: the test of exercise 1 of unit.py calls nothing that a learner writes",
     kind_error(lambda: expect(1, 2, 2)) >> "expect: what must be a string, not int",
     range_error(lambda: expect("dW", 2, 2, tolerance=0)) >> "expect: tolerance must be finite and above 0, not 0",
     kind_error(lambda: exercise("Do", page="one")(Path)) >> "exercise: the test must be a function, not the class Path",

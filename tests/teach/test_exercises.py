@@ -1,10 +1,18 @@
 """`python -m funcnn.teach check FILE`: what is done, what is wrong and where, and what to look at next."""
 
+import re
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
+from funcnn.errors import FileError, KindError
 from funcnn.teach import check, exercise, expect
 from funcnn.teach.__main__ import main
+from funcnn.teach.outcomes import OutOfTime, within
 from funcnn.testing import check_vjp
 
 HEAD = """\
@@ -33,10 +41,10 @@ RIGHT = "return [2 * dA]"
 def progress(tmp_path):
     """The progress of a file with these lines."""
 
-    def progress(vjp=RIGHT, test="assert double(1) == 2", more="", exercise=None, double="return 2 * x"):
+    def progress(vjp=RIGHT, test="assert double(1) == 2", more="", exercise=None, double="return 2 * x", seconds=60):
         path = tmp_path / "unit.py"
         path.write_text(HEAD.format(vjp=vjp, test=test, double=double) + more, "utf-8")
-        return check(path, exercise=exercise)
+        return check(path, exercise=exercise, seconds=seconds)
 
     return progress
 
@@ -236,6 +244,69 @@ def test_the_command_shows_each_file_and_fails_if_one_is_not_done(progress, tmp_
     assert capsys.readouterr().out.count(f"{path}\n  open  1. Double\n") == 2
     assert main(["check", path, "--exercise", "2"]) == 0
     assert capsys.readouterr().out == f"{path}\n  done  2. Go back\n"
+
+
+LOOPS = ["while True: x += 1", "while True:\n        try: x += 1\n        except Exception: pass"]
+LOOPS += ["for _ in (1, 2):\n        try:\n            while True: x += 1\n        except: pass\n    return 0"]
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.skipif(sys.platform in ("wasi", "emscripten"), reason="it has no threads, which interrupt a loop")
+def test_a_loop_that_never_ends_is_wrong_with_its_line_and_the_next_exercise_is_checked(progress, loop):
+    found = progress(double=loop, vjp=RIGHT, test="double(1)", more=MISTAKE.format(right=3), seconds=0.3)
+    first, second, third = found.results
+    assert (first.state, second.state, third.state) == ("wrong", "wrong", "open")
+    if loop == LOOPS[0]:
+        assert first.message == ("it takes longer than 0.3 seconds; does a loop never end?\nline 6: while True: x += 1")
+
+
+@pytest.mark.skipif(sys.platform in ("wasi", "emscripten"), reason="it has no threads, which interrupt a loop")
+def test_a_file_that_never_ends_cannot_be_run(tmp_path):
+    path = tmp_path / "unit.py"
+    path.write_text("x = 1\nwhile True: pass\n", "utf-8")
+    reason = "it takes longer than 0.2 seconds; does a loop never end? (line 2: while True: pass)"
+    with pytest.raises(FileError, match=re.escape(f"check: {path} cannot be run: {reason}")):
+        check(path, seconds=0.2)
+
+
+def test_without_threads_nothing_is_interrupted(progress, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    assert progress().following is None
+
+
+def test_an_interruption_that_comes_late_does_not_happen():
+    """The clock runs out while the result is there already."""
+    for _ in range(300):
+        with suppress(OutOfTime):
+            assert within(1e-4, lambda: sum(range(2000))) == 1999000
+    for thread in threading.enumerate():
+        if thread.name == "limit of time":
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+def test_check_calls_a_test_without_its_seed(progress):
+    test = "pass\n\n@exercise('Draw', page='one')\ndef test_draw(seed=0):\n    assert seed == 0"
+    assert progress(test=test).following is None
+    with pytest.raises(KindError, match=re.escape("without arguments, not draw(seed)")):
+        exercise("Draw", page="one")(draw)
+
+
+def draw(seed):
+    """A seed must have a default, so that pytest and `check` need none."""
+
+
+@pytest.mark.skipif(sys.platform in ("wasi", "emscripten"), reason="it needs a process")
+def test_the_command_ends_if_a_call_cannot_be_interrupted(tmp_path):
+    path = tmp_path / "unit.py"
+    path.write_text("x = sum(range(10**13))  # one call, in C\n", "utf-8")
+    command = [sys.executable, "-m", "funcnn.teach", "check", str(path), "--seconds", "0.2"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    assert done.returncode == 1
+    assert re.search(r'unit.py", line 1 in <module>', done.stderr)
 
 
 def test_the_test_of_an_exercise_is_still_a_function():
