@@ -2,5 +2,7 @@
 addEventListener("DOMContentLoaded", () => {
   const box = document.querySelector(".sidebar-scroll")
   const entry = document.querySelector(".sidebar-tree .current-page")
-  if (entry) box.scrollTop += entry.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 2
+  if (!entry) return
+  const top = entry.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 2
+  box.scrollTo({ top, behavior: "instant" })
 })
