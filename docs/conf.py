@@ -32,6 +32,7 @@ html_theme = "furo"
 html_title = "funcnn"
 html_static_path = ["_static"]
 html_css_files = ["pages.css", "units.css"]
+html_js_files = ["sidebar.js"]
 html_theme_options = {"top_of_page_buttons": []}
 html_search_scorer = str(Path(__file__).parent / "_extensions" / "scorer.js")
 html_show_search_summary = False

@@ -1,6 +1,7 @@
 """The slides of a unit: one self-contained HTML page, made from the marked parts of the page of the unit."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -16,7 +17,8 @@ from texts import DRAWN, LIVE, NOTE, PREDICT, SLIDE, linked, plain
 
 # A formula in a line and the points behind it.
 POINT = re.compile(r'(<span class="math inline">(?:(?!</span>).)*</span>[.,;:?!)]+)', re.DOTALL)
-STYLE = Path(__file__).with_name("slides.css").read_text("utf-8")
+FONT = b64encode((Path(__file__).parents[1] / "_static" / "formulas.woff2").read_bytes()).decode()  # needs no network
+STYLE = Path(__file__).with_name("slides.css").read_text("utf-8").replace("FONT", FONT)
 KEYS = """addEventListener("keydown", (e) => {
   const by = { ArrowRight: 1, ArrowLeft: -1 }[e.key]
   if (by) {

@@ -18,25 +18,22 @@ def circuit(ax: Any, gates: dict[Point, str], wires: Sequence[tuple[Point, Point
     """
     for at, sign in gates.items():
         node(ax, at, sign, "#eeeeee")
-    white = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
     for start, end, value, gradient in wires:
         a, b = np.array(start), np.array(end)
         unit = (b - a) / np.linalg.norm(b - a)
         a, b = a + 0.32 * unit * (start in gates), b - 0.32 * unit * (end in gates)
-        if end in gates or gradient is None or end[0] > 9:
+        if end in gates or gradient is None or end[0] > 8:
             arrow(ax, (a[0], a[1]), (b[0], b[1]), "black", 1.2)
         else:
             ax.plot(*zip(a, b, strict=True), color="black", lw=1.2)
             ax.plot(*b, "o", color="black", ms=4)
         x, y = (a + b) / 2
-        is_steep = abs(unit[1]) > 0.6
-        aside = {"ha": "right", "va": "center"}, {"ha": "left", "va": "center"}
-        over = {"ha": "center", "va": "bottom"}, {"ha": "center", "va": "top"}
-        first, second = aside if is_steep else over
-        dx, dy = (0.12, 0.0) if is_steep else (0.0, 0.13)
-        ax.text(x - dx, y + dy, value, color=BLUE, bbox=white, zorder=3, **first)
+        side = int(np.sign(np.round(unit[1], 1)))  # a wire that rises has its value on its left, clear of the wire
+        first, second = ("left", "center", "right")[side + 1], ("right", "center", "left")[side + 1]
+        dx, dy = 0.08 * side, 0.08
+        ax.text(x - dx, y + dy, value, color=BLUE, ha=first, va="bottom")
         if gradient is not None:
-            ax.text(x + dx, y - dy, f"{gradient:g}", color=ORANGE, bbox=white, zorder=3, **second)
+            ax.text(x + dx, y - dy, f"{gradient:g}", color=ORANGE, ha=second, va="top")
     ax.set(aspect="equal")
     ax.axis("off")
 
@@ -67,24 +64,27 @@ def what_dA_is(v: Values, axes: Any) -> None:  # noqa: N802  the page's name
 
 def gates(v: Values, axes: Any) -> None:
     """Draw the picture of the page of this name."""
-    first, larger, plus, last, branch = (2.4, 2.0), (2.4, 0.0), (4.8, 1.0), (7.2, 0.5), (1.0, 1.0)
+    first, larger, plus, last, branch = (2.2, 2.6), (2.2, -0.2), (4.2, 1.3), (6.2, 1.3), (0.9, 1.3)
     wires = [
-        ((0.0, 2.5), first, f"w = {v['w']:g}", v["dw"]),
+        ((0.2, 2.6), first, f"w = {v['w']:g}", v["dw"]),
         (branch, first, "", v["x_from_z"]),
         (branch, larger, "", v["x_from_m"]),
-        ((0.0, -0.5), larger, f"c = {v['c']:g}", v["dc"]),
+        ((0.2, -0.2), larger, f"c = {v['c']:g}", v["dc"]),
         (first, plus, f"z = {v['z']:g}", v["dz"]),
         (larger, plus, f"m = {v['m']:g}", v["dm"]),
         (plus, last, f"s = {v['s']:g}", v["ds"]),
-        ((4.8, -0.5), last, f"v = {v['v']:g}", v["dv"]),
-        (last, (9.6, 0.5), f"cost = {v['cost']:g}", v["dcost"]),
-        ((-0.6, 1.0), branch, f"x = {v['x']:g}", v["dx"]),
+        ((6.2, -1.0), last, f"v = {v['v']:g}", v["dv"]),
+        (last, (8.2, 1.3), f"cost = {v['cost']:g}", v["dcost"]),
+        ((-0.5, 1.3), branch, f"x = {v['x']:g}", v["dx"]),
     ]
     circuit(axes[0], {first: "$\\times$", larger: "max", plus: "+", last: "$\\times$"}, wires)
-    for at, text in ((first, "swaps"), (larger, "routes"), (plus, "distributes"), (last, "swaps"), (branch, "adds")):
-        axes[0].text(at[0], at[1] + 0.36, text, ha="center", va="bottom", color=GREY, style="italic")
-    colours(axes[0], (9.6, 2.4))
-    axes[0].set(xlim=(-0.8, 9.8), ylim=(-1.0, 2.9))
+    for at, text in (
+        *(((2.2, 3.0), "swaps"), ((2.2, -0.95), "routes"), ((4.9, 0.5), "distributes"), ((6.2, 1.7), "swaps")),
+        ((0.6, 0.45), "adds"),
+    ):
+        axes[0].text(*at, text, ha="center", va="bottom", color=GREY, style="italic")
+    colours(axes[0], (8.25, 3.0))
+    axes[0].set(xlim=(-0.65, 8.35), ylim=(-1.1, 3.4))
 
 
 def step(ax: Any) -> None:
@@ -124,10 +124,10 @@ def lstm_gates(v: Values, axes: Any) -> None:
     named |= {"input gate i": v["i"], "forget gate f": v["f"], "candidate g": v["g"], "cell c": v["c"]}
     named |= {"output gate o": v["o"], "output h": v["h"]}
     rows = np.array([*named.values()])
-    axes[1].imshow(np.clip(rows, -1, 1), cmap="RdBu_r", vmin=-2, vmax=2, aspect="auto")
+    axes[1].imshow(np.clip(rows, -1, 1), cmap="RdBu", vmin=-2, vmax=2, aspect="auto")
     for (row, column), number in np.ndenumerate(rows):
         text = f"{number:.2f}".replace("0.", ".").replace("1.00", "1").replace("-.00", "0").replace(".00", "0")
-        axes[1].text(column, row, text, ha="center", va="center", fontsize=6.5)
+        axes[1].text(column, row, text, ha="center", va="center")
     axes[1].axhline(2.5, color="black", lw=1)
     axes[1].set(xticks=range(8), xticklabels=range(1, 9), yticks=range(len(named)), yticklabels=named)
     axes[1].set(title="Eight steps of one unit", xlabel="step t")

@@ -186,14 +186,11 @@ def overfitting(v: Values, axes: Any) -> None:
 def dead_relus(v: Values, axes: Any) -> None:
     """Draw the picture of the page of this name."""
     for (name, (_, costs, zeros)), color in zip(v["runs"].items(), (RED, BLUE, ORANGE, GREEN, GREY), strict=True):
-        if name in {"Relu", "rate 1", "BatchNorm"}:
-            label = {"Relu": "30 for 3 steps, then 1", "rate 1": "1", "BatchNorm": "30, then 1; BatchNorm"}[name]
-            axes[0].semilogx(np.arange(1, 301), zeros, color=color, label=label)
-        axes[1].semilogy(costs, color=color, label=name)
-    axes[0].set(xlabel="step", title="Units that are 0 for all points, of 32", ylim=(-1, 62), yticks=[0, 10, 20, 30])
-    axes[0].legend(title="rate", loc="upper left")
-    axes[1].set(xlabel="step", title="Cost", ylim=(0.02, 2e3))
-    axes[1].legend(loc="upper right", ncols=2)
+        axes[0].semilogx(np.arange(1, 301), zeros, color=color, label=name)
+        axes[1].loglog(np.arange(1, 301), costs, color=color, label=name)
+    axes[0].set(title="Units that are 0 for all points, of 32", ylim=(-1, 62), yticks=[0, 10, 20, 30])
+    axes[0].legend(loc="upper left", ncols=3)
+    axes[1].set(xlabel="step", title="Cost")
 
 
 def one_over_m(v: Values, axes: Any) -> None:
@@ -237,16 +234,18 @@ SIZES: dict[Callable[[Values, Any], None], tuple[str, float]] = {  # panels, wit
     one_over_m: ("AB", 2.1),
     why_db_sums_over_rows: ("AB", 2.3),
     what_dA_is: ("A", 2.3),
-    gates: ("A", 2.1),
+    gates: ("A", 2.5),
     vjp: ("ABC", 1.9),
     kinks: ("AB", 2.1),
-    dead_relus: ("AB", 2.2),
+    dead_relus: ("A;B", 4.8),
     lstm: ("AB", 2.3),
-    lstm_gates: ("AB", 2.6),
+    lstm_gates: ("A;B;B", 6.0),
     attention: ("AB;CD", 4.1),
     convolution: ("A", 4.2),
 }
 WIDTH = 5.4  # inches, so that a picture fits on a phone and its text can be read
+LARGE = dict.fromkeys(("font.size", "axes.titlesize", "legend.fontsize"), 12)  # 11 pixels on a phone of 400
+LARGE_TEXT = (gates, dead_relus, lstm_gates)
 
 
 def main(pages: list[str]) -> None:
@@ -255,12 +254,13 @@ def main(pages: list[str]) -> None:
         page = draw.__name__
         if pages and page not in pages:
             continue
-        figure, panel = plt.subplot_mosaic(panels, figsize=(WIDTH, height), layout="constrained")
-        axes = [panel[letter] for letter in sorted(panel)]
-        draw(values_of(page), axes)
-        for ax in axes:
-            ax.minorticks_off()
-        figure.savefig(file := StringIO(), format="svg")
+        with mpl.rc_context(LARGE if draw in LARGE_TEXT else {}):
+            figure, panel = plt.subplot_mosaic(panels, figsize=(WIDTH, height), layout="constrained")
+            axes = [panel[letter] for letter in sorted(panel)]
+            draw(values_of(page), axes)
+            for ax in axes:
+                ax.minorticks_off()
+            figure.savefig(file := StringIO(), format="svg")
         Path(f"{page}.svg").write_text(small(file.getvalue()), "utf-8")
         plt.close(figure)
 

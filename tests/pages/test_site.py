@@ -27,6 +27,7 @@ SEARCHES: dict[str, str] = {
     "learning rate too high": "learning_rate",
     "custom layer": "your_own_layer",
     "gradient check torch": "testing_gradients",
+    "save a network": "files",
 }
 FONTS = "the font is read where the extra docs is installed"
 PARTS = ("Learn", "Understand")  # of the sidebar: their pages link the terms of the glossary
@@ -149,6 +150,19 @@ def test_the_font_of_formulas_is_small_and_has_each_of_their_characters(site: Pa
     tab.evaluate("document.fonts.ready")
     height = "(e) => e.getBoundingClientRect().height / parseFloat(getComputedStyle(e).fontSize)"
     assert tab.locator("div.math munder > mo").first.evaluate(height) > 1.3
+
+
+def test_the_entry_of_a_page_is_in_view_in_the_left_column(site: Path, window: browser.Window) -> None:
+    """Also of one that is far below the top; of one near the top, the column starts at its top."""
+    box = "document.querySelector('.sidebar-scroll')"
+    tops = {}
+    for name in ("course/index", "api/traits"):
+        tab = window.page(site / f"{name}.html").tab
+        entry = tab.locator(".sidebar-tree .current-page").bounding_box()
+        frame = tab.locator(".sidebar-scroll").bounding_box()
+        assert frame["y"] <= entry["y"] < frame["y"] + frame["height"] - 20, name
+        tops[name] = tab.evaluate(f"{box}.scrollTop")
+    assert tops["course/index"] == 0 < tops["api/traits"]
 
 
 def test_every_link_leads_somewhere(site: Path) -> None:

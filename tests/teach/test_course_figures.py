@@ -132,6 +132,7 @@ def test_slides_are_read_on_a_desk_and_a_phone_and_turned_by_keys(window, materi
     page.show(dark=True)
     faults += page.violations(only=["color-contrast"])
     page.show(width=1300)
+    assert tab.evaluate("document.fonts.check('16px formulas') && [...document.fonts].length === 1")
     assert not tab.locator(".note").first.is_visible()
     tab.keyboard.press("n")
     assert tab.locator(".note").first.is_visible()

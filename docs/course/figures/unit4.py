@@ -72,16 +72,15 @@ def twins(weight: float = 1.0, lr: float = 0.1) -> Picture:
     after, grads = sgd(net, grads, lr), grads.params
     parts = [
         text((16, 91), f"x = {number(x.item())}", anchor="start"),
-        box((324, 91), f"out = {number(out.item())}", width=72),
+        box((322, 91), f"out = {number(out.item())}", width=72),
     ]
     for j, up in enumerate((36, 146)):
         parts += [box((178, up), "Relu", width=60, fill="paleblue")]
-        parts += [arrow((62, 91 + (up - 91) * 0.15), (146, up)), arrow((210, up), (288, 91 + (up - 91) * 0.2))]
-        away = -14 if j == 0 else 14
-        for at, a, g in ((84, net[0].W[0, j], grads[0].W[0, j]), (268, net[2].W[j, 0], grads[2].W[j, 0])):
-            middle = (up + 91) / 2 + away * 1.3
-            parts.append(text((at, middle - 9), f"w = {number(a)}", "blue"))
-            parts.append(text((at, middle + 9), f"dw = {number(g)}", "orange"))
+        parts += [arrow((62, 91 + (up - 91) * 0.15), (146, up)), arrow((210, up), (285, 91 + (up - 91) * 0.2))]
+        for at, a, g in ((72, net[0].W[0, j], grads[0].W[0, j]), (284, net[2].W[j, 0], grads[2].W[j, 0])):
+            beyond = 25 if j == 0 else 142  # clear of the arrows
+            parts.append(text((at, beyond), f"w = {number(a)}", "blue"))
+            parts.append(text((at, beyond + 18), f"dw = {number(g)}", "orange"))
     parts.append(text((180, 190), f"after a step all weights are {number(after[0].W[0, 0])}"))
     alt = f"Two hidden units with all weights {number(weight)}. All four gradients are {number(grads[0].W[0, 0])},"
     return picture(
