@@ -43,7 +43,7 @@ function drawGradients() {
     write(part.size, short(part.now, 2))
   }
   const found = troubles(), { number, says } = cost
-  $("now").replaceChildren(make("b", {}, number.textContent), ` ${says.textContent} `, make("b", { class: "warns" }, found[0]?.[0]))
+  $("now").replaceChildren("Cost ", make("b", {}, number.textContent), ` ${says.textContent} `, make("b", { class: "warns" }, found[0]?.[0]))
   const text = found.map((one) => one.join("")).join("|")
   if ($("wrong").dataset.text === text) return
   $("wrong").dataset.text = text

@@ -21,7 +21,7 @@ function buildInspector() {
     make("div", { class: "weight" }, parts.what = make("span"), parts.array, parts.index, parts.slider, parts.value),
     make("div", { class: "proof" },
       make("dl", {}, row("now", "w"), row("gradient", "gradient dw"), row("after", "w after a step")),
-      make("dl", { class: "nudge" }, row("above", "cost at w + h"), row("below", "cost at w − h"), row("difference", "difference / 2h"), row("expected", "dw"))),
+      make("dl", { class: "nudge" }, row("above", "cost at w + h"), row("below", "cost at w − h"), row("difference", "difference / 2h"))),
     parts.note = make("p", { class: "note" }), parts.unit)
 }
 
@@ -115,10 +115,9 @@ function drawNudge(name, index, w, dw) {
   write(inspector.above, precise(above))
   write(inspector.below, precise(below))
   write(inspector.difference, short((above - below) / (2 * h)))
-  write(inspector.expected, short(dw))
   const isNear = Math.abs(above - below - 2 * h * dw) <= 0.02 * Math.abs(2 * h * dw) + 1e-12 * Math.abs(above)
-  const says = isNear ? "Both are the slope of the cost. So dw is right: it was computed by a formula, and here by trying." : "They differ where the cost has a corner or bends between w − h and w + h. This does not mean that dw is wrong."
-  write(inspector.note, Number.isFinite(above - below) ? `The nudge: the cost again with w changed by a small h, here ${short(h)}; a larger w has a larger h. ${says}` : "The cost is not finite, so the nudge cannot check the gradient.")
+  const says = isNear ? "difference / 2h agrees with dw. So dw is right: it was computed by a formula, and here by trying." : "difference / 2h differs from dw where the cost has a corner or bends between w − h and w + h. This does not mean that dw is wrong."
+  write(inspector.note, Number.isFinite(above - below) ? `The nudge: the cost again at w + h and at w − h, for h = ${short(h)} (larger for a larger w). ${says}` : "The cost is not finite, so the nudge cannot check the gradient.")
 }
 
 function drawUnitSays() {

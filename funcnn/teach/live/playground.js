@@ -25,7 +25,7 @@ function refuse(field, text, why) {
   field.value = text
   say(why)
   $("say").classList.add("refused")
-  Object.assign($("say").style, { left: `${Math.max(8, Math.min(left, innerWidth - 260)) + scrollX}px`, top: `${bottom + scrollY + 4}px` })
+  Object.assign($("say").style, { left: `${Math.max(8, Math.min(left, innerWidth - 290)) + scrollX}px`, top: `${bottom + scrollY + 4}px` })
 }
 for (const type of ["pointerdown", "keydown", "input"]) addEventListener(type, () => $("say").classList.remove("refused"), true)
 
