@@ -239,7 +239,9 @@ def test_a_weight_a_bias_and_an_input_say_what_they_are(opened):
     assert "Unit 2 of Dense, Tanh adds its bias" in page.tab.inner_text("#unit-says")
     page.tab.click(".unit >> nth=1")
     wait(page, "document.querySelector('#inspector').innerText.startsWith('Weight from input 1 to unit 0')")
-    assert re.fullmatch(rf"Input 1 of row 0 is\s+{places[0, 1]}".replace("-", "\N{MINUS SIGN}"), page.tab.inner_text("#unit-says"))
+    assert re.fullmatch(
+        rf"Input 1 of row 0 is\s+{places[0, 1]}".replace("-", "\N{MINUS SIGN}"), page.tab.inner_text("#unit-says")
+    )
 
 
 def test_on_a_phone_the_cost_and_a_warning_stand_below_the_buttons(opened):
@@ -250,6 +252,13 @@ def test_on_a_phone_the_cost_and_a_warning_stand_below_the_buttons(opened):
     assert re.fullmatch(r"Cost [\d.e]+ after 20 steps The learning rate is too large\.", page.tab.inner_text("#now"))
     box = page.tab.locator("#now").bounding_box()
     assert box["y"] + box["height"] < 400
+
+
+def test_on_a_phone_the_result_of_a_nudge_is_in_sight(opened):
+    page = opened("ring", width=400)
+    page.tab.click("#inspector button[aria-label^='the gradient of 0.W']")
+    page.tab.keyboard.press("n")
+    assert ask(page, "document.querySelector('.verdict').getBoundingClientRect().bottom <= innerHeight")
 
 
 def test_colours_are_explained(opened):
