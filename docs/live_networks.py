@@ -79,7 +79,7 @@ PLAYGROUNDS: dict[str, dict[str, Any]] = {
         "x": places,
         "y": ring,
         "loss": nn.binary_cross_entropy,
-        "lr": 1.0,
+        "lr": 0.3,
         "title": "A ring of points",
         "choices": {"with relu": (*net(2, 6, 5, 1, hidden=nn.Relu(), seed=1), nn.Sigmoid())},
     },

@@ -1,6 +1,7 @@
 """The directive {live}: a network of docs/live_networks.py that trains in the page, in a file beside it."""
 
 import sys
+from html import escape
 from pathlib import Path
 from typing import ClassVar
 
@@ -42,7 +43,21 @@ def write(app: Sphinx, error: Exception | None) -> None:
     folder = Path(app.outdir) / "live"
     folder.mkdir(exist_ok=True)
     for name, settings in PLAYGROUNDS.items():
-        write_playground(**settings, path=folder / f"{name}.html")
+        path = folder / f"{name}.html"
+        write_playground(**settings, path=path)
+        links = ", ".join([_link(app, page) for page in sorted(app.env.found_docs) if _shows(app, page, name)])
+        text = path.read_text("utf-8").replace("</footer>", f"<p>This network is on the pages: {links}</p>\n</footer>")
+        path.write_text(text, "utf-8")
+
+
+def _shows(app: Sphinx, page: str, name: str) -> bool:
+    """Whether the network stands on a page of the site."""
+    return f"```{{live}} {name}\n" in Path(app.env.doc2path(page)).read_text("utf-8")
+
+
+def _link(app: Sphinx, page: str) -> str:
+    """A link from the folder live to a page of the site."""
+    return f'<a href="../{page}.html">{escape(app.env.titles[page].astext())}</a>'
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

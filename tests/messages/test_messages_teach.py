@@ -58,8 +58,8 @@ ROWS = [
     kind_error(live(astype(dense, np.float16)))
     >> "write_playground: params must hold float32 or float64, not float16 array",
     kind_error(live(choices={3: 3})) >> "write_playground: choices must be a dict of networks by name, not {3: 3}",
-    kind_error(live(choices={"as given": dense}))
-    >> "write_playground: choices must have other names than 'as given', the name of params",
+    kind_error(live(choices={"this page's": dense}))
+    >> 'write_playground: choices must have other names than "this page\'s", the name of params',
     kind_error(live(choices={"other": 3}))
     >> "write_playground: choices['other'] must be a layer or a tuple of layers, not int",
     shape_error(live(choices={"other": Dense(two, None)}))

@@ -64,7 +64,7 @@ def test_choices_are_networks_with_or_without_an_optimizer():
     net, chain = mlp([5, 3, 1], seed=0), (Dense.init(5, 1, seed=0), Sigmoid())
     choices = {"chain": chain, "Adam": (net, Adam()), "chain of two": (net, (ClipNorm(1.0), Adam()))}
     data = data_of(net, five, one, mse, 0.1, choices=choices)
-    assert [choice["name"] for choice in data["choices"]] == ["as given", *choices]
+    assert [choice["name"] for choice in data["choices"]] == ["this page's", *choices]
     assert [choice["optimizer"].split()[0] for choice in data["choices"]] == ["sgd", "sgd", "Adam", "ClipNorm"]
     assert ["next" in choice for choice in data["choices"]] == [False, False, True, True]
     assert [layer["kind"] for layer in data["choices"][1]["layers"]] == ["Dense", "Sigmoid"]

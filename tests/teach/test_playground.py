@@ -141,9 +141,14 @@ def test_the_learning_rate_by_slider_and_as_a_number(opened):
     page.tab.press("#lr", "Enter")
     assert ask(page, "playground.lr") == 0.05
     assert "must be a number" in page.tab.inner_text("#say")
+    assert page.tab.input_value("#lr") == "0.05"
     page.tab.focus("#rate")
     page.tab.keyboard.press("End")
     assert ask(page, "playground.lr") == 100
+    page.tab.fill("#lr", "1000")
+    page.tab.press("#lr", "Enter")
+    assert ask(page, "playground.lr") == 1000
+    assert page.tab.inner_text("#say") == "The slider ends at 100"
 
 
 def test_another_network_and_another_start(opened):
@@ -172,6 +177,10 @@ def test_a_point_is_dragged_and_moved_by_keys(opened):
     assert page.tab.evaluate("document.activeElement.classList.contains('point')")
     page.tab.keyboard.press("Shift+ArrowLeft")
     wait(page, f"playground.cost !== {moved}")
+    page.tab.click("#back")
+    wait(page, "document.querySelector('#cost-view').innerText.includes('after 0 steps')")
+    assert ask(page, "[...page.trainer.arrays.get('x')]") == places.ravel().tolist()
+    page.tab.focus(".point[tabindex='0']")
     page.tab.keyboard.press("PageDown")
     label = page.tab.evaluate("document.activeElement.getAttribute('aria-label')")
     assert re.fullmatch(r"row \d+: .*, class [01]; the prediction is class [01]", label)
@@ -195,7 +204,17 @@ def test_a_weight_is_chosen_by_keys_and_changed(opened):
     wait(page, "document.querySelector('#index').value === '[5, 4]'")
     page.tab.fill("#index", "[6, 4]")
     page.tab.press("#index", "Enter")
-    assert "below 6 and 5" in page.tab.inner_text("#say")
+    assert page.tab.inner_text("#say") == "2.W has the indices [0, 0] to [5, 4]"
+    assert page.tab.locator("#say.refused").bounding_box()["width"] > 100
+    assert page.tab.input_value("#index") == "[5, 4]"
+    page.tab.fill("#value", "abc")
+    page.tab.press("#value", "Enter")
+    assert page.tab.input_value("#value") != "abc"
+    page.tab.select_option("#array", "4.b")
+    page.tab.fill("#index", "[9, 9]")
+    assert page.tab.locator("#say.refused").count() == 0
+    page.tab.press("#index", "Enter")
+    assert page.tab.inner_text("#say") == "4.b has one index, [0]"
 
 
 def test_the_nudge_is_the_gradient_times_two_h(opened):
@@ -203,9 +222,51 @@ def test_the_nudge_is_the_gradient_times_two_h(opened):
     ask(page, "playground.step(30)")
     rows = [line.split("\n") for line in page.tab.locator(".nudge .pair").all_inner_texts()]
     found = {name: float(value.replace("\N{MINUS SIGN}", "-")) for name, value in rows}
-    assert found["difference"] == pytest.approx(found["2 h dw"], rel=0.01)
-    assert found["cost at w + h"] - found["cost at w \N{MINUS SIGN} h"] == pytest.approx(found["difference"], rel=0.02)
-    assert "agrees with 2 h dw" in page.tab.inner_text("#inspector")
+    dw = float(page.tab.inner_text("#inspector button[aria-label^='the gradient']").replace("\N{MINUS SIGN}", "-"))
+    assert found["difference / 2h"] == pytest.approx(dw, rel=0.01)
+    difference = found["cost at w + h"] - found["cost at w \N{MINUS SIGN} h"]
+    assert difference == pytest.approx(0.002 * dw, rel=0.02)
+    assert "for h = 0.001 " in page.tab.inner_text("#inspector")
+    assert "So dw is right" in page.tab.inner_text("#inspector")
+
+
+def test_a_weight_a_bias_and_an_input_say_what_they_are(opened):
+    page = opened("ring")
+    ask(page, "playground.step(30)")
+    assert re.match(r"Weight from input [01] to unit [0-5]\n", page.tab.inner_text("#inspector"))
+    page.tab.click(".unit >> nth=4")
+    wait(page, "document.querySelector('#inspector').innerText.startsWith('Bias of unit 2')")
+    assert "Unit 2 of Dense, Tanh adds its bias" in page.tab.inner_text("#unit-says")
+    page.tab.click(".unit >> nth=1")
+    wait(page, "document.querySelector('#inspector').innerText.startsWith('Weight from input 1 to unit 0')")
+    assert re.fullmatch(
+        rf"Input 1 of row 0 is\s+{places[0, 1]}".replace("-", "\N{MINUS SIGN}"), page.tab.inner_text("#unit-says")
+    )
+
+
+def test_on_a_phone_the_cost_and_a_warning_stand_below_the_buttons(opened):
+    page = opened("line")
+    assert not page.tab.is_visible("#now")
+    page.tab.set_viewport_size({"width": 400, "height": 800})
+    ask(page, "playground.lr = 2; playground.step(20)")
+    assert re.fullmatch(r"Cost [\d.e]+ after 20 steps The learning rate is too large\.", page.tab.inner_text("#now"))
+    box = page.tab.locator("#now").bounding_box()
+    assert box["y"] + box["height"] < 400
+
+
+def test_on_a_phone_the_result_of_a_nudge_is_in_sight(opened):
+    page = opened("ring", width=400)
+    page.tab.click("#inspector button[aria-label^='the gradient of 0.W']")
+    page.tab.keyboard.press("n")
+    assert ask(page, "document.querySelector('.verdict').getBoundingClientRect().bottom < innerHeight + 1")
+
+
+def test_colours_are_explained(opened):
+    hint = {name: opened(name).tab.inner_text("#network-hint") for name in ("ring", "outputs", "line")}
+    assert "in the last one, blue is class 1" in hint["ring"]
+    assert "blue above 0, orange below" in hint["outputs"]
+    assert "class" not in hint["outputs"]
+    assert "The curve in it is its output for each x." in hint["line"]
 
 
 def test_where_a_number_comes_from(opened):

@@ -10,7 +10,7 @@ function buildCost() {
     cost.texts.push(draw("text", { x, y, "text-anchor": anchor }))
   const svg = draw("svg", { viewBox: `0 0 ${PLOT.width} ${PLOT.height}`, class: "plot-of-cost", role: "img", "aria-label": "The cost over the steps" }, cost.grid, cost.line, cost.now, ...cost.texts)
   set(cost.grid, { d: `M${PLOT.left} ${PLOT.top}H${PLOT.width - PLOT.right}M${PLOT.left} ${PLOT.height - PLOT.bottom}H${PLOT.width - PLOT.right}` })
-  $("cost-view").replaceChildren(make("p", { class: "present" }, cost.number, cost.says), make("p", { class: "note" }, `${page.data.loss}: how wrong the network is, over all rows. Training lowers it.`), svg)
+  $("cost-view").replaceChildren(make("p", { class: "present" }, cost.number, cost.says), make("p", { class: "note" }, `${page.data.loss}: how wrong the network is, over all rows. Training should lower it.`), svg)
 }
 
 function drawCost() {

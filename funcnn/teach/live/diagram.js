@@ -44,8 +44,11 @@ function buildDiagram() {
 
 // What lines, squares and pictures are, of those that are there.
 function networkHint() {
-  const says = [diagram.edges.length && "A square is a unit: it adds up its inputs, each times the weight of its line.", diagram.columns.some(({ isImage }) => isImage) && "A picture is what a layer makes of the chosen row."]
-  return [...says, "Blue is above 0, orange below."].filter(Boolean).join(" ")
+  const { kind } = page.data, isCentred = kind === "plane" && centreOf(diagram.columns.at(-1)), colours = ": blue above 0, orange below"
+  const squares = kind === "curve" ? "The curve in it is its output for each x." : `Its colour is its output${colours}${isCentred ? "; in the last one, blue is class 1, orange class 0" : ""}.`
+  const says = [diagram.edges.length && `A square is a unit: it adds up its inputs, each times the weight of its line. ${squares} The colour of a line is the sign of its weight, the width its size.`,
+    diagram.columns.some(({ isImage }) => isImage) && `A picture is what a layer makes of the chosen row${colours}.`]
+  return says.filter(Boolean).join(" ")
 }
 
 function unitElement(column, c, i) {

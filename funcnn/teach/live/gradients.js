@@ -12,7 +12,7 @@ function buildGradients() {
   gradients = some.map((part) => ({ ...part, values: new Map([trainer.first, trainer.next].map((ready) => [ready, arriving(ready.program, part.path)])) }))
   $("gradients-name").hidden = $("gradients").hidden = gradients.length < 2
   $("gradients").replaceChildren(make("dl", { class: "bars" }, ...gradients.map((part) => make("div", {}, make("dt", {}, `${part.path} ${part.kind}`), make("dd", {}, make("span", { class: "track" }, part.bar), part.size)))),
-    make("p", { class: "note" }, "How fast the cost changes with the outputs of a layer. Each mark is 1000 times the one before."))
+    make("p", { class: "note" }, "How fast the cost changes with the outputs of a layer. Marks: 1e−6, 0.001, 1. Layers are counted from 0; those without parameters have no bar."))
 }
 
 // The value that is dA of a layer: what the layer after it, or the loss, hands on. Null if it is not in the program.
@@ -42,7 +42,8 @@ function drawGradients() {
     part.bar.style.width = `${100 * Math.max(0, Math.min(1, share)) || 0}%`
     write(part.size, short(part.now, 2))
   }
-  const found = troubles()
+  const found = troubles(), { number, says } = cost
+  $("now").replaceChildren("Cost ", make("b", {}, number.textContent), ` ${says.textContent} `, make("b", { class: "warns" }, found[0]?.[0]))
   const text = found.map((one) => one.join("")).join("|")
   if ($("wrong").dataset.text === text) return
   $("wrong").dataset.text = text
@@ -55,7 +56,7 @@ function troubles() {
   const broken = trainer.broken || !Number.isFinite(trainer.cost) && firstBroken(trainer.present)
   if (broken) found.push(["Not a number.", `The first value that is not finite is ${placeName(broken)}. Training stopped before it changed a weight. Lower the learning rate and start again.`])
   const costs = trainer.costs.slice(trainer.since), start = costs[0]
-  if (!broken && costs.length > 3 && Math.min(trainer.cost, costs.at(-1)) > 1.5 * start) found.push(["The learning rate is too large.", `A step goes past the lowest cost, to a higher one than before: the cost was ${short(start)} ${trainer.since ? `after step ${trainer.since}` : "at the start"}.`])
+  if (!broken && (costs.length > 3 && Math.min(trainer.cost, costs.at(-1)) > 1.5 * start || costs.length > 10 && costs.slice(-10).every((v) => v > start))) found.push(["The learning rate is too large.", `A step goes past the lowest cost, to a higher one than before: the cost was ${short(start)} ${trainer.since ? `after step ${trainer.since}` : "at the start"}.`])
   else if (!broken && jumps(costs)) found.push(["The learning rate is large.", "The cost goes up and down, since steps go past the lowest cost."])
   const weights = gradients.flatMap((part) => part.names.filter((name) => trainer.choice.start[`params.${name}`].shape.length > 1))
   const zero = weights.filter((name) => trainer.parameter(name).every((w) => w === 0))
@@ -64,10 +65,10 @@ function troubles() {
   return found
 }
 
-// Four rises and falls in the last ten steps, each by more than a twentieth.
+// Four rises in the last thirty steps, each by more than a twentieth.
 function jumps(costs) {
-  const last = costs.slice(-11), turns = last.slice(1, -1).filter((v, i) => (v - last[i]) * (last[i + 2] - v) < 0 && Math.abs(v - last[i]) > 0.05 * v)
-  return turns.length >= 4
+  const last = costs.slice(-31)
+  return last.slice(1).filter((v, i) => v > 1.05 * last[i]).length >= 4
 }
 
 function vanishing() {

@@ -18,10 +18,10 @@ function buildInspector() {
   parts.unit = make("p", { class: "note", id: "unit-says", hidden: true })
   inspector = parts
   $("inspector").replaceChildren(
-    make("div", { class: "weight" }, make("span", {}, "Weight"), parts.array, parts.index, parts.slider, parts.value),
+    make("div", { class: "weight" }, parts.what = make("span"), parts.array, parts.index, parts.slider, parts.value),
     make("div", { class: "proof" },
       make("dl", {}, row("now", "w"), row("gradient", "gradient dw"), row("after", "w after a step")),
-      make("dl", { class: "nudge" }, row("above", "cost at w + h"), row("below", "cost at w − h"), row("difference", "difference"), row("expected", "2 h dw"))),
+      make("dl", { class: "nudge" }, row("above", "cost at w + h"), row("below", "cost at w − h"), row("difference", "difference / 2h"))),
     parts.note = make("p", { class: "note" }), parts.unit)
 }
 
@@ -47,13 +47,15 @@ function chooseIndex(text) {
   const { name, index } = page.selected, shape = page.trainer.choice.start[`params.${name}`].shape
   const parts = text.split(/[^\d]+/).filter(Boolean).map(Number)
   const isThere = parts.length === shape.length && parts.every((i, axis) => i < shape[axis])
-  if (!isThere) say(`${name} has ${shape.length ? `${shape.length} indices, below ${shape.join(" and ")}` : "one number"}`)
-  select(name, isThere ? placeOf(parts, shape) : index)
+  if (isThere) return select(name, placeOf(parts, shape))
+  const last = shape.map((n) => n - 1).join(", "), first = shape.map(() => 0).join(", ")
+  refuse(inspector.index, `[${indexOf(index, shape).join(", ")}]`, first === last ? `${name} has one index, [${first}]` : `${name} has the indices [${first}] to [${last}]`)
 }
 
 function setSelected(value) {
-  if (Number.isFinite(value)) page.trainer.parameter(page.selected.name)[page.selected.index] = value
-  else say("Write a number, such as 1.5")
+  const array = page.trainer.parameter(page.selected.name), { index } = page.selected
+  if (!Number.isFinite(value)) return refuse(inspector.value, short(array[index]), "Write a number, such as 1.5")
+  array[index] = value
   page.trainer.touched()
   changed()
 }
@@ -82,6 +84,7 @@ function drawInspector() {
   if (!isFocused(inspector.index)) inspector.index.value = at
   inspector.index.style.width = `${Math.max(6, at.length + 1.5)}ch`
   inspector.index.hidden = !shape.length
+  write(inspector.what, whatItIs(name, indexOf(index, shape)))
   if (!isFocused(inspector.value)) inspector.value.value = short(w)
   const most = Math.max(5, Math.ceil(Math.abs(w)))
   if (Number.isFinite(most)) set(inspector.slider, { min: -most, max: most })
@@ -94,6 +97,13 @@ function drawInspector() {
   drawUnitSays()
 }
 
+// "Weight from input 0 to unit 1", "Bias of unit 1"; of another array, its place is said by the index alone.
+function whatItIs(name, [i, j]) {
+  const edge = diagram.edges.find((one) => one.name === name)
+  if (edge) return `Weight from ${edge.c > 1 ? "unit" : "input"} ${i} to unit ${j}`
+  return /(^|\.)b$/.test(name) ? `Bias of unit ${i}` : "Weight"
+}
+
 // The cost with w moved by h to either side. Half of the digits of a float are left to the difference.
 function drawNudge(name, index, w, dw) {
   const isSlow = page.isPlaying && page.ms > 5  // three more runs would make the page jerk
@@ -104,19 +114,18 @@ function drawNudge(name, index, w, dw) {
   trainer.present.run()
   write(inspector.above, precise(above))
   write(inspector.below, precise(below))
-  write(inspector.difference, short(above - below))
-  write(inspector.expected, short(2 * h * dw))
+  write(inspector.difference, short((above - below) / (2 * h)))
   const isNear = Math.abs(above - below - 2 * h * dw) <= 0.02 * Math.abs(2 * h * dw) + 1e-12 * Math.abs(above)
-  const says = isNear ? "The difference agrees with 2 h dw." : "The difference is not 2 h dw where the cost has a corner or bends between w − h and w + h."
-  write(inspector.note, Number.isFinite(above - below) ? `The nudge: compute the cost again with w + h and with w − h, for h = ${short(h)}. ${says}` : "The cost is not finite, so the nudge cannot check the gradient.")
+  const says = isNear ? "difference / 2h agrees with dw. So dw is right: it was computed by a formula, and here by trying." : "difference / 2h differs from dw where the cost has a corner or bends between w − h and w + h. This does not mean that dw is wrong."
+  write(inspector.note, Number.isFinite(above - below) ? `The nudge: the cost again at w + h and at w − h, for h = ${short(h)} (larger for a larger w). ${says}` : "The cost is not finite, so the nudge cannot check the gradient.")
 }
 
 function drawUnitSays() {
-  const { unit, trainer, data } = page, value = unit && unit.column.path !== null ? outOf(trainer.present.program, unit.column.path, data.rows) : null
-  inspector.unit.hidden = !unit || unit.column.isImage || value === null
+  const { unit, trainer, data } = page, value = unit && valueOf(unit.column, trainer.present.program, data.rows)
+  inspector.unit.hidden = !unit || unit.column.isImage || value === null || value < 0
   if (inspector.unit.hidden) return
   const n = trainer.present.values[value].length / data.rows, place = page.row * n + unit.i
   const button = inspector.out || (inspector.out = numberButton())
   showNumber(button, short(trainer.present.values[value][place]), value, place, `out of unit ${unit.i}`)
-  inspector.unit.replaceChildren(`Unit ${unit.i} of ${unit.column.title.join(", ")}: its bias, which it adds to the sum, is above; for row ${page.row} its output is `, button)
+  inspector.unit.replaceChildren(unit.c ? `Unit ${unit.i} of ${unit.column.title.join(", ")} adds its bias to the sum. For row ${page.row} its output is ` : `Input ${unit.i} of row ${page.row} is `, button)
 }

@@ -16,14 +16,16 @@ function nudge() {
   if (!chosen || isHidden(chosen.value, chosen.place) || !nudgedOf(chosen.value)) return say("This number has no nudge: choose a parameter, an x or a gradient of them.")
   page.isNudged = true
   drawWhere()
-  say($("terms").querySelector(".verdict").textContent)
+  const verdict = $("terms").querySelector(".verdict")
+  verdict.scrollIntoView({ block: "nearest" })
+  say(verdict.textContent)
 }
 
 function nudgePart(value, place) {
   const found = nudgedOf(value)
   if (!found) return []
   const name = entryHere(found.value, place)
-  if (!page.isNudged) return [make("button", { type: "button", id: "nudge", click: () => { nudge(); $("again").focus() } }, `Nudge ${name} (n)`)]
+  if (!page.isNudged) return [make("button", { type: "button", id: "nudge", click: () => { nudge(); $("again").focus({ preventScroll: true }) } }, `Nudge ${name} (n)`)]
   const { trainer } = page, { ready, names } = where, array = trainer.arrays.get(found.name), now = array[place]
   const h = (array instanceof Float32Array ? 2 ** -6 : 2 ** -10) * 2 ** Math.max(0, Math.ceil(Math.log2(Math.abs(now) || 1)))
   const outs = where.rules.filter((i) => ready.program.steps[i][0] === "forward").map((i) => names.findLastIndex((one) => one && one.step === i && one.name === "out")).filter((i) => i >= 0)
@@ -35,7 +37,7 @@ function nudgePart(value, place) {
   const view = { ...hereView(), aliases: {}, path: null }
   const body = [line(name, [now - h, now, now + h]), ...moved.slice(0, 12).map(([i, p, numbers]) => line(entryName(view, i, indexOf(p, ready.shapes[i])), numbers)), line("cost", all.map(({ cost }) => cost))]
   const slope = (above.cost - below.cost) / (2 * h), gradient = found.gradient === undefined ? null : ready.values[found.gradient][place]
-  return [make("h4", { id: "again", tabindex: "-1" }, "Nudge"), make("p", { class: "note" }, `Forward again with ${name} changed by h = ${short(h)}.`),
+  return [make("h4", { id: "again", tabindex: "-1" }, "Nudge"), make("p", { class: "note" }, `Forward again with ${name} changed by h = ${short(h)}: the slope of the cost, by trying.`),
     make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Forward again" }, make("table", { class: "nudged", "aria-label": "Forward again" },
       make("thead", {}, make("tr", {}, make("td"), ...["−h", "now", "+h"].map((text) => make("th", { scope: "col" }, text)))), make("tbody", {}, ...body))),
     moved.length > 12 ? make("p", { class: "note" }, `${moved.length - 12} other outputs change too.`) : "",

@@ -26,7 +26,7 @@ from funcnn.teach.live.views import classes_of, grid_of, kind_of_view
 from funcnn.training.arguments import check_optimizer, is_optimizer
 from funcnn.trees.walks import arrays_in
 
-FIRST = "as given"  # the name of params among the choices
+FIRST = "this page's"  # the name of params among the choices
 MOST_BYTES = 250_000  # of a page without its data and parameters
 
 

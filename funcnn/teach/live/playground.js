@@ -19,6 +19,16 @@ function drawAll() {
 
 function say(text) { write($("say"), text) }
 
+// The old text comes back; the reason stands below the field until something else is done.
+function refuse(field, text, why) {
+  const { left, bottom } = field.getBoundingClientRect()
+  field.value = text
+  say(why)
+  $("say").classList.add("refused")
+  Object.assign($("say").style, { left: `${Math.max(8, Math.min(left, innerWidth - 290)) + scrollX}px`, top: `${bottom + scrollY + 4}px` })
+}
+for (const type of ["pointerdown", "keydown", "input"]) addEventListener(type, () => $("say").classList.remove("refused"), true)
+
 // What a step does: with an optimizer, sgd is given its update in place of the gradient.
 const PLAIN = $("rate-hint").textContent
 function rateHint({ program }) {
@@ -30,9 +40,9 @@ function rateHint({ program }) {
 function openChoice(index) {
   const { data } = page, before = page.trainer
   page.trainer = trainer(data, data.choices[index])
+  page.trainer.reset(Number($("scale").value))
   if (before) for (const [name, array] of before.arrays) if (/^[xy](\.|$)/.test(name)) copyOver(array, page.trainer.arrays.get(name))
   page.trainer.rate(readRate())
-  page.trainer.reset(Number($("scale").value))
   Object.assign(page, { unit: null, chosen: null, trail: [], selected: null, pixels: null })
   page.trainer.look()
   page.selected = steepest(page.trainer)
@@ -61,19 +71,19 @@ function steepest({ names, choice, gradient }) {
 // The learning rate: a slider of its logarithm, and a number.
 
 let rate = page.data.lr
-const readRate = () => rate
+const readRate = () => rate, inShort = (value) => String(Number(value.toPrecision(3)))
 
 function setRate(value, from) {
   if (!(value >= 0) || !Number.isFinite(value)) {
-    say("The learning rate must be a number of at least 0")
-    $("lr").value = short(rate)
+    refuse($("lr"), inShort(rate), "The learning rate must be a number of at least 0, such as 0.1")
     return
   }
+  if (from === $("lr") && value > 100) refuse(from, inShort(value), "The slider ends at 100")
   rate = value
   if (page.trainer) page.trainer.rate(value)
   if (from !== $("rate")) $("rate").value = value > 0 ? Math.log10(value) : -4
-  if (from !== $("lr")) $("lr").value = String(Number(value.toPrecision(3)))
-  set($("rate"), { "aria-valuetext": String(Number(value.toPrecision(3))) })
+  if (from !== $("lr")) $("lr").value = inShort(value)
+  set($("rate"), { "aria-valuetext": inShort(value) })
 }
 
 // Training.
@@ -107,8 +117,9 @@ function frame(now) {
 function startAgain() {
   play(false)
   page.trainer.reset(Number($("scale").value))
+  page.version++
   changed()
-  say("Back at the start")
+  say("Back at the start: weights and data")
 }
 
 const oneStep = () => { play(false); train(1); changed() }

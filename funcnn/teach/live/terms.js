@@ -84,7 +84,7 @@ function field(value, place) {
   if (!/^(x|y|params)(\.|$)/.test(name) || !(array instanceof Float64Array || array instanceof Float32Array) || where.ready.dtypes[value][0] !== "f") return ""
   const input = make("input", { type: "text", id: "given", inputmode: "decimal", autocomplete: "off", value: String(array[place]), change: () => {
     const v = typed(input.value)
-    if (!Number.isFinite(v)) return say("Write a number, such as 1.5")
+    if (!Number.isFinite(v)) return refuse(input, String(array[place]), "Write a number, such as 1.5")
     array[place] = v
     moved()
   } })

@@ -51,8 +51,9 @@ function trainer(data, choice) {
     moved.forEach(([name], i) => arrays.get(name).set(kept[i]))
   }
 
-  // The parameters of the start; `scale` multiplies those that are trained.
+  // The data and the parameters of the start; `scale` multiplies those that are trained.
   function reset(scale = 1) {
+    for (const name of ["x", "y"]) fill(Object.fromEntries(arrays), name, data[name])
     for (const [name, { data: numbers }] of Object.entries(choice.start)) {
       const by = self.names.includes(name.slice(7)) ? scale : 1
       if (arrays.has(name)) load(arrays.get(name), numbers, by)
@@ -73,7 +74,6 @@ function trainer(data, choice) {
     return found
   }
 
-  for (const name of ["x", "y"]) fill(Object.fromEntries(arrays), name, data[name])
   reset()
   return self
 }

@@ -95,13 +95,14 @@ function drawFeatures(canvas, numbers, start, shape) {
   drawPixels(canvas, width, height, own, sizeOfMost(own) || 1)
 }
 
-// Choosing: a unit shows its bias, a line its weight.
+// Choosing: a unit shows its bias, an input its first weight, a line its weight.
 
 function selectUnit(unit) {
   page.unit = unit
-  const { column, i } = unit, bias = (column.names || []).find((name) => /(^|\.)b$/.test(name) && page.trainer.parameter(name).length === column.shape[0])
+  const { column, i } = unit, line = diagram.edges.find(({ from }) => from === unit), bias = (column.names || []).find((name) => /(^|\.)b$/.test(name) && page.trainer.parameter(name).length === column.shape[0])
   if (bias && !column.isImage) select(bias, i, unit)
   else if (column.weights && column.isImage) select(column.weights, 0, unit)
+  else if (!unit.c && line) select(line.name, line.index, unit)
   else changed()
 }
 
