@@ -29,6 +29,26 @@ LABELS = {
     "mean constant": "the variance has a gradient, the mean has none",
     "lost residual": "the identity path beside a branch has no gradient",
     "truncated sequence": "the gradient does not flow back through earlier steps",
+    # Of a part of a function, and of what a backward pass returns.
+    "lost path": "a path has no gradient; a value receives the sum of the gradients of its uses",
+    "term left out": "a term of a sum is left out, such as an example, or a round of a loop",
+    "max to all": "dA goes to other entries than the largest one, which alone has a slope",
+    "wrong slope": "the slope has another formula",
+    "slope of dA": "the slope or the mask is computed from dA, and must be computed from the input",
+    "doubled factor": "a factor or a slope is multiplied in twice",
+    "wrong value": "another value has the place of the one that the rule needs",
+    "wrong gradient": "another gradient has the place of the upstream gradient",
+    "updated weights": "the weights after the step are used, and must be those of the forward pass",
+    "missing keepdims": "without keepdims=True a sum for each row is added to the columns",
+    "shape": "the numbers are right, and an axis of length 1 is missing or too much",
+    "order": "the gradients are returned in another order",
+    "term without dA": "a term without dA is added to the gradient, or subtracted from dA",
+    "dA added": "dA is added, and must be multiplied",
+    "slope too much": "a slope is a factor where f has no such function",
+    "factor too late": "a factor is multiplied in after the sums, and must be before them",
+    "paths multiplied": "the gradients of two paths are multiplied, and must be added",
+    "several mistakes": "each wrong gradient has a mistake of its own",
+    "changed in place": "your backward changes its argument in place",
 }
 
 

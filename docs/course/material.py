@@ -125,13 +125,18 @@ def files(seed: int | None = None) -> dict[str, bytes]:
 
 
 def for_learners(found: dict[str, bytes]) -> dict[str, bytes]:
-    """The files without solutions and the notes for the teacher, and without what names them."""
+    """The files without solutions and the notes for the teacher, and without what names them.
+
+    The rules of the tutor contain right answers too: each of their modules becomes one in which every name is None.
+    """
     named = re.compile(rb'<a href=\\?"solutions/[^>]*>(.*?)</a>|; solutions/ [^\n]*|notes_for_the_teacher[^\n]*\n')
-    return {
+    left = {
         name: named.sub(rb"\1", content) if name.endswith((".ipynb", ".html", ".txt")) else content
         for name, content in found.items()
         if not name.startswith(("solutions/", "notes_for_the_teacher"))
     }
+    blank = b"def __getattr__(name):\n    return None\n"
+    return left | {name: blank for name in left if name.startswith("funcnn/teach/course/")}
 
 
 def write(folder: Path, seed: int | None = None, *, solutions: bool = True) -> None:

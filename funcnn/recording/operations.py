@@ -22,6 +22,8 @@ class Operation:
 
     `settings` are the axes of a reduction or a join, or the strides of a view. `variable` is the name that the result
     has in the source of the rule that computed it, and `step` the index of that rule among the steps of the program.
+    `line` is the file and the number of the line that asked for it, and `call` the function of NumPy that the
+    operation is a part of, such as "logaddexp", if the tape notes lines.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Operation:
     settings: Settings
     variable: str = ""
     step: int | None = None
+    line: tuple[str, int] | None = None
+    call: str = ""
 
     def __call__(self, *args: Array, table: Table | None = None) -> Array:
         """The result for these arguments, by the functions of a table, which is `OPERATIONS` if it is None."""

@@ -75,12 +75,33 @@ def norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) -
     return np.sqrt(np.sum(x * x, axis, keepdims=keepdims))
 
 
+def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    """np.correlate of all windows, or of those that lie partly outside too"""
+    a, v = as_recorded(a), as_recorded(v)
+    k = len(v)
+    if mode not in {"valid", "full"} or len(a) < k:
+        return refuse(f"np.correlate with the mode {mode!r} and these lengths", "write sums of windows")
+    a = as_recorded(np.pad(a, k - 1)) if mode == "full" else a
+    n = len(a) - k + 1
+    terms = [a[i : i + n] * v[i] for i in range(k)]
+    return sum(terms[1:], start=terms[0])
+
+
+def convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    """np.convolve"""
+    a, v = as_recorded(a), as_recorded(v)
+    longer, shorter = (v, a) if len(v) > len(a) else (a, v)
+    return correlate(longer, shorter[::-1], mode)
+
+
 PRODUCTS: dict[Any, Callable[..., Any]] = {
     np.dot: dot,
     np.inner: inner,
     np.tensordot: tensordot,
     np.einsum: einsum,
     np.outer: outer,
+    np.correlate: correlate,
+    np.convolve: convolve,
     np.linalg.norm: norm,
 }
 """Functions of NumPy, and what computes them."""

@@ -53,6 +53,16 @@ def _frames() -> list[FrameType]:
     return found
 
 
+def line_of_rule() -> tuple[str, int] | None:
+    """The file and the number of the innermost line that a user wrote, or else of the innermost line of a library."""
+    return _line(_frames())
+
+
+def _line(frames: list[FrameType]) -> tuple[str, int] | None:
+    own = [frame for frame in frames if not frame.f_code.co_filename.startswith(_LIBRARIES)]
+    return next(((frame.f_code.co_filename, frame.f_lineno) for frame in own or frames), None)
+
+
 def _place(frames: list[FrameType]) -> str:
     """The innermost line that a user wrote, or else the innermost line of a library."""
     own = [frame for frame in frames if not frame.f_code.co_filename.startswith(_LIBRARIES)]

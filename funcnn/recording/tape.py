@@ -15,7 +15,7 @@ from funcnn.arrays import Array, native
 from funcnn.errors import KindError
 from funcnn.recording.operations import Operation, computed
 from funcnn.recording.program import Input, Program, Step
-from funcnn.recording.refusals import is_caught_by_funcnn, refusal_error
+from funcnn.recording.refusals import is_caught_by_funcnn, line_of_rule, refusal_error
 
 _CURRENT: ContextVar[Tape | None] = ContextVar("tape", default=None)
 _NO_SETTINGS: Mapping[str, Any] = {}
@@ -25,8 +25,10 @@ _NO_SETTINGS: Mapping[str, Any] = {}
 class Tape:
     """The values so far: an input, a constant or an operation each, and their numbers in the run that is recorded.
 
-    `handling` is how NumPy handles floating-point errors outside the recording. `asked` are the errors of functions of
-    funcnn that asked for a number; those that they caught are no reason to end the recording.
+    With `notes_lines` each operation has the line that asked for it, and the outermost of the `calls` of functions that
+    are made of several operations. `handling` is how NumPy handles floating-point errors outside the recording. `asked`
+    are the errors of functions of funcnn that asked for a number; those that they caught are no reason to end the
+    recording.
     """
 
     values: list[Input | Array | Operation] = attrs.field(factory=list)
@@ -36,6 +38,8 @@ class Tape:
     refusal: KindError | None = None
     asked: list[KindError] = attrs.field(factory=list)
     handling: dict[str, Any] = attrs.field(factory=np.geterr)
+    notes_lines: bool = False
+    calls: list[str] = attrs.field(factory=list)
     _made: dict[Any, int] = attrs.field(factory=dict)
 
     def input(self, name: str, a: Array) -> int:
@@ -71,7 +75,9 @@ class Tape:
         if key not in self._made:
             numbers = computed(name, [self.numbers[i] for i in args], plain, shape, dtype)
             step = self.open_steps[-1] if self.open_steps else None
-            made = Operation(name, args, numbers.shape, numbers.dtype, plain, "", step)
+            line = line_of_rule() if self.notes_lines else None
+            call = self.calls[0] if self.notes_lines and self.calls else ""
+            made = Operation(name, args, numbers.shape, numbers.dtype, plain, "", step, line, call)
             self._made[key] = self._put(made, numbers)
         return self._made[key]
 

@@ -12,7 +12,7 @@ from funcnn.recording.array import RecordedArray
 from funcnn.recording.arrays import as_recorded, cast, copied, known, numbers_of, operation
 from funcnn.recording.number import is_number
 from funcnn.recording.operations import ELEMENTWISE
-from funcnn.recording.tape import refuse
+from funcnn.recording.tape import current, refuse
 
 _LN2, _LN10 = math.log(2), math.log(10)
 
@@ -36,7 +36,12 @@ def ufunc(function: np.ufunc, *args: Any) -> RecordedArray:
         return elementwise(name, *args)
     if function not in COMPOSED:
         refuse(f"np.{function.__name__}")
-    return as_recorded(COMPOSED[function](*[a if is_number(a) else as_recorded(a) for a in args]))
+    calls = current().calls
+    calls.append(function.__name__)
+    try:
+        return as_recorded(COMPOSED[function](*[a if is_number(a) else as_recorded(a) for a in args]))
+    finally:
+        calls.pop()
 
 
 def _floats(*args: Any) -> list[RecordedArray]:

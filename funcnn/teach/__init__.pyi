@@ -1,3 +1,5 @@
+from funcnn.teach.comparing import compare as compare
+from funcnn.teach.comparing import AnswerRules as AnswerRules
 from funcnn.teach.diagnosing import diagnose as diagnose
 from funcnn.teach.diagnosing import diagnose_layer as diagnose_layer
 from funcnn.teach.progress import Diagnosis as Diagnosis

@@ -30,7 +30,9 @@ def diagnose(
     f and vjp are those of `funcnn.testing.check_vjp`. The Jacobian J of f is estimated by finite differences, and that
     of vjp by unit cotangents, at args and at five draws near them. Each known mistake predicts what vjp would give:
     for example $dA\,J^T$ for $dA\,J$ if a matrix is not transposed. A mistake is named if it fits every wrong argument
-    in every draw, and no other mistake does. Otherwise the name is None, also if two mistakes give the same numbers.
+    in every draw, and no other mistake does. Otherwise f is recorded, if it computes with NumPy's functions, and the
+    backward pass of its operations is run with one wrong rule at a time. The name is None if none of them fits. Hint 3
+    quotes the line of a page if it derives the rule, and says else how to compute an entry.
 
     >>> import numpy as np
     >>> from funcnn.teach import diagnose
@@ -43,8 +45,7 @@ def diagnose(
     slope at x: the formula of the slope takes the output, and was given the input.
     hint(3) names the line that derives the right rule.
     >>> print(found.hint(3))
-    docs/questions/why_a_cache.md, "Why does backward need a cache?":
-    The slope of tanh has two formulas: $1 - \tanh(x)^2$ takes the input, $1 - \text{out}^2$ the output.
+    Compute one entry by hand: add slope times dA over all outputs that this number changes.
 
     Choose arguments of different sizes and without zeros: with one row, a mean and a sum are equal, and the mistake has
     no name.
@@ -61,7 +62,7 @@ def diagnose(
     Raises:
         KindError: as `check_vjp`.
         RangeError: as `check_vjp`, or there are more than 400 numbers.
-        GradientError: vjp raises an exception, or does not return a gradient for each argument.
+        GradientError: vjp does not return a gradient for each argument.
         Inconclusive: f is not finite at args, or args are outside domain.
         ImportError: hypothesis is not installed, which `funcnn.testing` needs.
     """

@@ -105,7 +105,8 @@ def _message(error: BaseException, cause: BaseException, path: str) -> str:
     if isinstance(cause, AssertionError) and str(cause):
         return text
     none = "a function that ends without return gives None" * ("NoneType" in str(cause))
-    return "\n".join(filter(None, [text, place_of(cause, path), none]))
+    changed = "your function changes its argument in place" * ("read-only" in str(cause))
+    return "\n".join(filter(None, [text, place_of(cause, path), none, changed]))
 
 
 def sentence(error: BaseException) -> str:

@@ -16,6 +16,7 @@ WITHOUT_ALL = {
 LIBRARIES = {"autograd", "jax", "safetensors", "scipy", "torch"}
 MADE_BY_FUNCNN = {
     "Batches": "made by batches",
+    "AnswerRules": "a table of rules that a teacher writes",
     "Diagnosis": "made by diagnose",
     "Diagram": "made by diagram",
     "Divergence": "made by compare",

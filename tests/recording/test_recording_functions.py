@@ -241,6 +241,9 @@ def test_products(data):
             assert_recorded(f, of(a, b), of(a, b), ulps=1e4)
     for a, b, axes in TENSORS:
         assert_recorded(lambda a, b, axes=axes: np.tensordot(a, b, axes), of(a, b), of(a, b), ulps=1e4)
+    for mode in ("valid", "full"):
+        assert_recorded(lambda a, b, mode=mode: np.correlate(a, b, mode), of((5,), (3,)), of((5,), (3,)), ulps=1e4)
+        assert_recorded(lambda a, b, mode=mode: np.convolve(a, b, mode), of((3,), (5,)), of((3,), (5,)), ulps=1e4)
     for labels, a, b in LABELS:
         assert_recorded(lambda a, b, labels=labels: np.einsum(labels, a, b), of(a, b), of(a, b), ulps=1e4)
     assert_recorded(lambda a, b: np.linalg.norm(a) + np.linalg.norm(b, axis=0), of((2, 3), (3,)), ulps=1e4)
@@ -301,7 +304,7 @@ def test_functions_that_move_entries(function, data):
 
 def test_every_function_has_a_case():
     assert set(MOVED) == MOVES
-    products = {np.dot, np.inner, np.outer, np.tensordot, np.einsum, np.linalg.norm}
+    products = {np.dot, np.inner, np.outer, np.tensordot, np.einsum, np.linalg.norm, np.correlate, np.convolve}
     assert set(CASES) | products == set(RULES)
 
 

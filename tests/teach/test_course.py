@@ -58,7 +58,14 @@ def minutes(table):
 def test_the_index_has_every_unit_and_a_short_way_of_90_minutes():
     index = text_of("index")
     assert re.findall(r"^\| \[\d: .*?\]\((.*?)\.md\) \| .* \|$", index, re.MULTILINE) == UNITS
-    assert index.split("{toctree}")[1].split()[1:-1] == [*UNITS, "quiz", "homework", "two_hours", "instructor", "no_install"]
+    assert index.split("{toctree}")[1].split()[1:-1] == [
+        *UNITS,
+        "quiz",
+        "homework",
+        "two_hours",
+        "instructor",
+        "no_install",
+    ]
     assert sum(minutes(section("index", "From the first page to your own layer in 90 minutes"))) == 90
 
 

@@ -312,6 +312,16 @@ def test_a_rate_that_is_too_large_is_said_and_stops_at_the_first_infinite_number
     assert all(map(np.isfinite, ask(page, "playground.parameters()['0.W']")))
 
 
+def test_a_cost_that_stays_above_its_start_and_a_few_rises_are_said(opened):
+    page = opened("ring")
+    ask(page, "playground.lr = 7; playground.step(18)")
+    assert ask(page, "page.trainer.costs.at(-1) < 1.5 * page.trainer.costs[0]")
+    assert "The learning rate is too large." in page.tab.inner_text("#wrong")
+    page.tab.click("#back")
+    ask(page, "playground.lr = 2; playground.step(120)")
+    assert "The learning rate is large." in page.tab.inner_text("#wrong")
+
+
 def test_a_cost_that_rises_by_hand_says_nothing_of_the_learning_rate(opened):
     page = opened("line")
     ask(page, "playground.step(20)")

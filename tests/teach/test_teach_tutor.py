@@ -64,7 +64,7 @@ def plain(text):
 
 
 @pytest.mark.parametrize(
-    "line", list(dict.fromkeys(mistake.line for mistake in MISTAKES)), ids=lambda line: line.words[:40]
+    "line", list(dict.fromkeys(mistake.line for mistake in MISTAKES if mistake.line)), ids=lambda line: line.words[:40]
 )
 def test_the_line_of_a_name_is_on_its_page(line):
     page = (DOCS / line.page).read_text("utf-8")
@@ -96,17 +96,20 @@ def test_hints_are_three_levels():
 
 
 def test_hints_without_a_name():
-    two = diagnose(product, lambda args, dA: [dA @ args[1].T + X, args[0].T @ dA], (X, W))
+    two = diagnose(product, lambda args, dA: [np.sin(dA) @ args[1].T, args[0].T @ dA], (X, W))
     assert two.name is None
     assert two.hint(1).startswith("dx is wrong: it is not linear in dA.")
-    assert two.hint(2) == two.hint(3) == "no known mistake explains the gradient alone."
+    assert two.hint(2) == two.hint(3)
+    assert two.hint(2).startswith("no known mistake explains the gradient alone.")
     right = diagnose(product, lambda args, dA: [dA @ args[1].T, args[0].T @ dA], (X, W))
     assert right.hint(1) == right.hint(2) == right.hint(3) == "no gradient is wrong at these arguments."
 
 
-def test_two_mistakes_have_no_name():
+def test_two_mistakes_in_two_gradients_are_both_named():
     found = diagnose(product, lambda args, dA: [dA @ args[1], 2 * args[0].T @ dA], (X, W))
-    assert found.name is None
+    assert found.name == "several mistakes"
+    assert "dx: transposed" in found.kind
+    assert "dW: factor" in found.kind
     assert found.where.startswith("dx is wrong: 12 of 12 entries, first dx[0, 0]. dW is wrong: 9 of 9 entries")
 
 
@@ -186,8 +189,8 @@ def test_layers_are_diagnosed():
 
 
 def test_errors_of_the_rule_are_raised():
-    with pytest.raises(GradientError, match="f: vjp raised ZeroDivisionError where f did not"):
-        diagnose(lambda x: x * 2, lambda args, dA: [dA / (1 // 0)], [X])
+    found = diagnose(lambda x: x * 2, lambda args, dA: [dA / (1 // 0)], [X])
+    assert found.where.startswith("your backward raises ZeroDivisionError: integer division or modulo by zero")
     with pytest.raises(GradientError, match="vjp must give a gradient for each argument, 2 in all, in a tuple"):
         diagnose(product, lambda args, dA: [dA], (X, W))
     with pytest.raises(Inconclusive):

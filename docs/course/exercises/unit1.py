@@ -8,7 +8,8 @@ functions may use NumPy and funcnn.
 import numpy as np
 
 from funcnn import Dense, backward, forward, mse, sgd
-from funcnn.teach import diagnose, exercise, expect
+from funcnn.teach import compare, diagnose, exercise, expect
+from funcnn.teach.course.unit1 import FIT, LINE, SQUARES
 from funcnn.testing import check_vjp
 
 NEXT = "unit 2: read the page 2_chain_rule, then write exercises/unit2.py"
@@ -27,7 +28,12 @@ def line(x, W, b):
     raise NotImplementedError
 
 
-@exercise("Compute the outputs of a line", page="'The network and its cost' in 1_line", hint="out = W x + b")
+@exercise(
+    "Compute the outputs of a line",
+    page="'The network and its cost' in 1_line",
+    hint="out = W x + b",
+    tutor=lambda: compare(line, LINE),
+)
 def test_line(seed=0):
     expect("line([1, 3], 1, 0)", line(X, 1.0, 0.0), [1, 3])
     expect("line([1, 3], 2.4, 0.6)", line(X, 2.4, 0.6), [3, 7.8])
@@ -52,6 +58,7 @@ def squares(out, y):
     "Compute the cost and its gradient",
     page="'The gradient by hand' in 1_line",
     hint="Each error is in one term of the mean, e * e / m. The derivative of that term is 2 * e / m.",
+    tutor=lambda: compare(squares, SQUARES),
 )
 def test_squares(seed=0):
     cost, dA = squares(np.array([1.0, 3.0]), Y)
@@ -83,7 +90,7 @@ def line_vjp(args, dA):
     "Compute the gradients of x, W and b",
     page="'The gradient by hand' in 1_line",
     hint="dx has a number for each example. dW and db are single numbers: sums over the examples.",
-    tutor=lambda: diagnose(line, line_vjp, (np.array([-1.0, 0.5, 2.0]), np.array(1.5), np.array(-0.5))),
+    tutor=lambda: diagnose(line, line_vjp, (np.array([-1.0, 0.5, 2.0, 1.3]), np.array(1.5), np.array(-0.5))),
 )
 def test_line_vjp(seed=0):
     random = np.random.default_rng(seed)
@@ -100,6 +107,7 @@ def fit(x, y, W, b, lr, steps):
     "Train the line",
     page="'The step' in 1_line",
     hint="In each step: out, then cost and dA, then the gradients, then W - lr * dW and b - lr * db.",
+    tutor=lambda: compare(fit, FIT),
 )
 def test_fit(seed=0):
     expect("(W, b) after one step of 0.1", fit(X, Y, 1.0, 0.0, 0.1, 1), [2.4, 0.6])
@@ -131,7 +139,7 @@ def through_zero_vjp(args, dA):
     page="'A test of a gradient' in 1_line",
     hint="Which factor is between 'analytic' and 'numeric', for 3 examples and for 2? Where does it come from?",
     mistake=True,
-    tutor=lambda: diagnose(through_zero, through_zero_vjp, (np.array([0.5, 1.25, 2.0]), np.array(1.5))),
+    tutor=lambda: diagnose(through_zero, through_zero_vjp, (np.array([0.5, 1.25, 2.0, 0.7, 1.6]), np.array(1.5))),
 )
 def test_through_zero_vjp(seed=0):
     random = np.random.default_rng(seed)

@@ -7,7 +7,9 @@ dA, which has the shape of its output. It returns a list or a tuple with one gra
 import numpy as np
 
 from funcnn import Array, Dense, Grads, backward, forward, gradient, mse, record, sgd
-from funcnn.teach import diagnose, diagnose_layer, exercise, expect
+from funcnn.teach import compare, diagnose, diagnose_layer, exercise, expect
+from funcnn.teach.comparing import first
+from funcnn.teach.course.unit3 import HAND, QUADRATIC, outputs_of
 from funcnn.testing import check_layer, check_vjp
 
 NEXT = "unit 4: read the page 4_training, then write exercises/unit4.py"
@@ -35,6 +37,7 @@ def by_hand():
     "Compute three gradients with a pencil",
     page="'Its gradients' in 3_dense",
     hint="dW[0][0] = 2 * (-1) + 1 * 2. Each entry of dW adds over the examples, each entry of dx over the outputs.",
+    tutor=lambda: compare(by_hand, HAND),
 )
 def test_by_hand(seed=0):  # the numbers of the pencil are the same for every seed
     x = np.array([[2.0, 0.0], [1.0, 1.0]])
@@ -63,7 +66,7 @@ def dense_vjp(args, dA):
     "Write the backward pass of a dense layer",
     page="'Its gradients' in 3_dense",
     hint="A matrix product adds over the last index of its left factor and the first index of its right factor.",
-    tutor=lambda: diagnose(dense, dense_vjp, tutored((3, 2), (2, 2), (2,))),
+    tutor=lambda: diagnose(dense, dense_vjp, tutored((4, 3), (3, 3), (3,))),
 )
 def test_dense_vjp(seed=0):
     random = np.random.default_rng(seed)
@@ -86,7 +89,7 @@ def shifted_vjp(args, dA):
     "Add a number to each row",
     page="'Its gradients' in 3_dense",
     hint="c[i] is copied to each column of row i. Its gradient has the shape (m, 1).",
-    tutor=lambda: diagnose(shifted, shifted_vjp, tutored((2, 3), (2, 1))),
+    tutor=lambda: diagnose(shifted, shifted_vjp, tutored((4, 3), (4, 1))),
 )
 def test_shifted_vjp(seed=0):
     random = np.random.default_rng(seed)
@@ -124,7 +127,10 @@ def quadratic_backward(params, cache, dA):
     page="'A layer of your own' in 3_dense",
     hint="Call q = x^2. Then out = x W + q V is two dense layers side by side, and dq is multiplied by 2 x. "
     "In a message, f is your forward rule and vjp your backward rule.",
-    tutor=lambda: diagnose_layer(Quadratic(*tutored((2, 3), (2, 3))), *tutored((4, 2))),
+    tutor=lambda: first(
+        compare(outputs_of(Quadratic), QUADRATIC),
+        diagnose_layer(Quadratic(*tutored((3, 3), (3, 3))), *tutored((4, 3))),
+    ),
 )
 def test_quadratic(seed=0):
     random = np.random.default_rng(seed)
@@ -164,9 +170,7 @@ def without_bias_vjp(args, dA):
     page="'Its gradients' in 3_dense",
     hint="For which W is the wrong dx right? Try the sum with indices: does it run along a row or a column of W?",
     mistake=True,
-    tutor=lambda: diagnose(
-        without_bias, without_bias_vjp, (np.array([[1.0, 2.0]]), np.array([[1.0, 3.0], [0.5, 2.0]]))
-    ),
+    tutor=lambda: diagnose(without_bias, without_bias_vjp, tutored((4, 3), (3, 3))),
 )
 def test_without_bias_vjp(seed=0):
     random = np.random.default_rng(seed)

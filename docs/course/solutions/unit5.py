@@ -6,12 +6,15 @@ z has one example in each row and one class in each column. y has the same shape
 import numpy as np
 
 from funcnn import accuracy, backward, forward, mlp, predict, sgd, softmax_cross_entropy
-from funcnn.teach import diagnose, exercise, expect
+from funcnn.teach import compare, diagnose, exercise, expect
+from funcnn.teach.course.classifier import observe, rings
+from funcnn.teach.course.unit5 import CROSS_ENTROPY, SOFTMAX
 from funcnn.testing import check_vjp
 
 NEXT = "unit 6: read the page 6_layer, then write exercises/unit6.py"
 Z = np.array([[0.5, -1.0, 2.0], [0.0, 0.25, -0.5]])
 SHAPES = [(1, 4), (3, 3), (4, 2)]
+TUTORED = np.array([[0.5, -1.0, 2.0], [0.1, 0.25, -0.5], [-0.3, 0.7, 1.1], [1.4, -0.6, 0.2]])
 
 
 def numbers(random, *shape):
@@ -31,6 +34,7 @@ def softmax(z):
     "Write a softmax that takes large logits",
     page="'Probabilities' in 5_softmax",
     hint="Subtract z.max(axis=1, keepdims=True) first. With keepdims the result is a column, one number for each row.",
+    tutor=lambda: compare(softmax, SOFTMAX),
 )
 def test_softmax(seed=0):
     expect("softmax([[ln 1, ln 2, ln 5]])", softmax(np.log([[1.0, 2.0, 5.0]])), [[0.125, 0.25, 0.625]])
@@ -57,7 +61,7 @@ def softmax_vjp(args, dA):
     "Write its backward pass",
     page="'The gradient' in 5_softmax",
     hint="Compute p first. The sum over j is one number for each row.",
-    tutor=lambda: diagnose(softmax, softmax_vjp, [Z]),
+    tutor=lambda: diagnose(softmax, softmax_vjp, [TUTORED]),
 )
 def test_softmax_vjp(seed=0):
     random = np.random.default_rng(seed)
@@ -76,6 +80,7 @@ def cross_entropy(z, y):
     "Compute the cross-entropy and its gradient",
     page="'The gradient' in 5_softmax",
     hint="The gradient is (p - y) / m. Compute ln p as z - max - ln(sum of e^(z - max)), so that it is never ln 0.",
+    tutor=lambda: compare(cross_entropy, CROSS_ENTROPY),
 )
 def test_cross_entropy(seed=0):
     random = np.random.default_rng(seed)
@@ -116,6 +121,7 @@ def classify(x, y):
     "Train a classifier",
     page="'A classifier' in 5_softmax",
     hint="mlp([2, 16, 3], seed=0) and a learning rate of 0.5 are enough. The rings need a hidden layer.",
+    tutor=lambda: observe(classify, *rings(200)),
 )
 def test_classify(seed=0):
     random = np.random.default_rng(seed)
@@ -152,7 +158,7 @@ def probabilities_vjp(args, dA):
     page="'The gradient' in 5_softmax",
     hint="How many probabilities does one logit change? Which of them does the function use?",
     mistake=True,
-    tutor=lambda: diagnose(probabilities, probabilities_vjp, [Z]),
+    tutor=lambda: diagnose(probabilities, probabilities_vjp, [TUTORED]),
 )
 def test_probabilities_vjp(seed=0):
     random = np.random.default_rng(seed)

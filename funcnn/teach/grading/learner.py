@@ -13,11 +13,14 @@ import sysconfig
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
+import funcnn
 from funcnn import testing
 from funcnn.arrays import Array
 from funcnn.core import backward, backward_params, forward, forward_only, inference, reseed
@@ -34,19 +37,34 @@ VERBS: dict[str, Any] = {
     "inference": inference,
     "reseed": reseed,
 }
+ANSWERS = "funcnn.teach.course"  # its rules contain right answers: here it is blank, and its files cannot be read
 LIBRARIES = ("numpy", "attr", "attrs", "funcnn", "hypothesis", "_hypothesis_globals", "sortedcontainers")
 SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/dev/urandom")
 
 
-class Only:
-    """A finder that refuses all modules but Python's own and LIBRARIES."""
+class Blank(Loader):
+    """A loader of modules in which each name is None."""
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+    def create_module(self, spec: ModuleSpec) -> None:
+        """None, so that Python makes the module."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module a value for each name."""
+        vars(module)["__getattr__"] = {}.get
+
+
+class Only:
+    """A finder that refuses all modules but Python's own and LIBRARIES, and makes ANSWERS blank."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """None, so that the next finder is asked."""
+        if name == ANSWERS or name.startswith(f"{ANSWERS}."):
+            return ModuleSpec(name, Blank(), is_package=True)
         if (first := name.partition(".")[0]) not in LIBRARIES and first not in sys.stdlib_module_names:
             raise ModuleNotFoundError(
                 f"{name} cannot be imported here, only NumPy, funcnn and what Python has", name=name
             )
+        return None
 
 
 class Server:
@@ -116,8 +134,18 @@ def folders() -> Iterator[str]:
     for library in LIBRARIES:
         if (spec := find_spec(library)) and spec.origin:
             place = Path(spec.origin)
-            yield str(place.parent if spec.submodule_search_locations else place)
+            yield from _but_answers(place.parent if spec.submodule_search_locations else place)
             yield str(place.parents[1] / f"{library}.libs")
+
+
+def _but_answers(place: Path) -> Iterator[str]:
+    """A folder, or what is in it if the folder of ANSWERS is one of its folders."""
+    hidden = Path(funcnn.__path__[0], *ANSWERS.split(".")[1:])
+    if place in hidden.parents:
+        for inside in place.iterdir():
+            yield from _but_answers(inside)
+    elif place != hidden:
+        yield str(place)
 
 
 def main(seconds: int, memory: int) -> None:

@@ -203,7 +203,7 @@ def _called(function: VectorFunction, dA: Array) -> Sequence[Any]:
     with raising("vjp"):
         found = function.vjp(function.args, sealed(dA))
     check_count(found, len(function.args))
-    return found
+    return [np.array(g) if isinstance(g, np.ndarray) else g for g in found]  # a rule may reuse its memory
 
 
 def _learner(

@@ -2,66 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
 
-import attrs
-
-from funcnn.arrays import Array
 from funcnn.teach.hypotheses import orders, paths, slopes, statistics, sums
-from funcnn.teach.tutor.view import Prediction, View
-
-Hypothesis = Callable[[View], Iterator[Prediction]]
-
-
-@attrs.frozen
-class PageLine:
-    """A line of a page under docs/: the page, the title of its section, and the words of the line."""
-
-    page: str
-    section: str
-    words: str
-
-
-@attrs.frozen
-class Mistake:
-    """A name, what it says about the gradient, the line that explains it, and what predicts the gradient.
-
-    `hypotheses` predict a Jacobian. `by_dA` predict a gradient from dA, for rules that are not linear in dA.
-    """
-
-    name: str
-    kind: str
-    line: PageLine
-    hypotheses: tuple[Hypothesis, ...] = ()
-    by_dA: tuple[Callable[[View, Array], Array], ...] = ()  # noqa: N815  dA is its name everywhere
-
-
-UPSTREAM = PageLine(
-    "questions/what_dA_is.md",
-    "What is dA, the upstream gradient?",
-    "Backward, each gate takes its $dA$ and multiplies it by its own slopes.",
+from funcnn.teach.tutor.in_parts import IN_PARTS
+from funcnn.teach.tutor.mistake import (
+    BATCH_NORM,
+    BY_OUT,
+    CONVOLUTION,
+    KINKS,
+    OF_A_COPY,
+    OF_SLOPE,
+    UPSTREAM,
+    Mistake,
+    PageLine,
 )
-TWO_PATHS = PageLine(
-    "questions/what_dA_is.md",
-    "What is dA, the upstream gradient?",
-    "$x$ reaches the cost on two paths. The chain rule adds them: $dx = 2 + 6 = 8$.",
-)
-BY_OUT = PageLine(
-    "questions/why_a_cache.md",
-    "Why does backward need a cache?",
-    r"The slope of tanh has two formulas: $1 - \tanh(x)^2$ takes the input, $1 - \text{out}^2$ the output.",
-)
-OF_A_COPY = PageLine(
-    "questions/why_db_sums_over_rows.md",
-    "Why does the bias gradient db sum over rows?",
-    "Backward, the gradient is the sum along that axis: **the gradient of a copy is a sum**.",
-)
-BATCH_NORM = ("questions/batch_norm.md", "Batch norm backward: the derivation")
-CONVOLUTION = ("questions/convolution.md", "Convolution by hand: 3 x 3 numbers and a 2 x 2 kernel")
 
 MISTAKES = (
-    Mistake("zero gradient", "the gradient is 0, although f depends on the argument", TWO_PATHS, (paths.zero,)),
-    Mistake("sign", "the gradient has the opposite sign", UPSTREAM, (paths.sign,)),
+    Mistake("zero gradient", "the gradient is 0, although f depends on the argument", None, (paths.zero,)),
+    Mistake("sign", "the gradient has the opposite sign", None, (paths.sign,)),
     Mistake(
         "factor",
         "a constant factor is missing or too much, such as 2, 1/m, or a mean in place of a sum",
@@ -72,6 +31,7 @@ MISTAKES = (
             "from there: **no layer divides by** $m$.",
         ),
         (paths.factor,),
+        quotes=lambda facts: facts.is_one_over_m,
     ),
     Mistake("missing dA", "the gradient does not depend on dA", UPSTREAM, by_dA=(paths.without_dA,)),
     Mistake("doubled dA", "dA is multiplied in twice", UPSTREAM, by_dA=(paths.doubled_dA,)),
@@ -80,12 +40,14 @@ MISTAKES = (
         "a sum or a mean runs over an axis that must remain",
         OF_A_COPY,
         (sums.wrong_sum, statistics.quotient_axis),
+        quotes=lambda facts: facts.is_copied,
     ),
     Mistake(
         "missing sum",
         "only one term of a sum is kept, or its terms are not added",
         OF_A_COPY,
         (sums.missing_sum,),
+        quotes=lambda facts: facts.is_copied,
     ),
     Mistake(
         "transposed",
@@ -96,6 +58,7 @@ MISTAKES = (
             "The transpose exchanges the two indices of $W$, so that the sum for $dx$ is a matrix product too.",
         ),
         (orders.transposed,),
+        quotes=lambda facts: facts.has("matmul"),
     ),
     Mistake(
         "flipped",
@@ -105,6 +68,7 @@ MISTAKES = (
             r"The chain rule sums over all of them: $dW_{kl} = \sum_{i,j} x_{i+k,\,j+l}\,dA_{ij}$.",
         ),
         (orders.flipped,),
+        quotes=lambda facts: facts.is_convolution,
     ),
     Mistake(
         "kernel not flipped",
@@ -121,24 +85,28 @@ MISTAKES = (
         "the slope is computed at the output, and must be computed at the input",
         BY_OUT,
         (slopes.slope_at_out,),
+        quotes=lambda facts: facts.has("tanh"),
     ),
     Mistake(
         "slope at x",
         "the formula of the slope takes the output, and was given the input",
         BY_OUT,
         (slopes.slope_at_x, statistics.softmax_at_x),
+        quotes=lambda facts: facts.has("tanh"),
     ),
     Mistake(
         "slope missing",
         "dA is not multiplied by a slope",
-        PageLine("layers/activations.md", "Activations", r"$dx = dA \cdot f'(x)$."),
+        OF_SLOPE,
         (slopes.slope_missing,),
+        quotes=lambda facts: not re.search("factor|sum|deviation|softmax|normal|multiplied", facts.detail),
     ),
     Mistake(
         "branch reversed",
         "the branches of the slope are exchanged",
-        PageLine("questions/kinks.md", "Kinks: what is the derivative of Relu at 0?", "$dA$ where out > 0, else 0."),
+        KINKS,
         (slopes.branch_reversed,),
+        quotes=lambda facts: facts.has("maximum"),
     ),
     Mistake(
         "diagonal only",
@@ -149,12 +117,14 @@ MISTAKES = (
             r"$\dfrac{\partial p_k}{\partial z_j} = p_k\,(\delta_{kj} - p_j)$.",
         ),
         (statistics.diagonal_only,),
+        quotes=lambda facts: facts.has("exp", "sum", "divide"),
     ),
     Mistake(
         "statistics constant",
         "a number that is computed from x, such as a norm or mean and variance, is treated as a constant",
         PageLine(*BATCH_NORM, r"Every $x_j$ changes $\mu$ and $s$, and so all $N$ outputs."),
         (statistics.statistics_constant, statistics.quotient_constant),
+        quotes=lambda facts: facts.detail == "mean and variance",
     ),
     Mistake(
         "variance constant",
@@ -189,5 +159,6 @@ MISTAKES = (
         ),
         (paths.truncated,),
     ),
+    *IN_PARTS,
 )
 NAMED = {mistake.name: mistake for mistake in MISTAKES}

@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 import threading
+from importlib.util import module_from_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import funcnn
 from funcnn import Array, Relu, record
 from funcnn.teach.grading import confinement, learner
 from funcnn.teach.grading.confinement import MACHINES, PROMISES, confine
@@ -158,6 +160,17 @@ def test_only_numpy_funcnn_and_pythons_own_modules_are_found():
     assert Only().find_spec("numpy.fft") is Only().find_spec("json") is None
     with pytest.raises(ModuleNotFoundError, match="scipy cannot be imported here"):
         Only().find_spec("scipy")
+
+
+def test_rules_of_the_tutor_which_hold_right_answers_are_blank_and_cannot_be_read():
+    spec = Only().find_spec("funcnn.teach.course.unit1")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.LINE is None
+    places = list(learner.folders())
+    assert any([place.endswith("funcnn/teach/grading") for place in places])
+    assert not any([f"{place}/".startswith(f"{Path(funcnn.__file__).parent}/teach/course/") for place in places])
+    assert str(Path(funcnn.__file__).parent) not in places
 
 
 PROGRAM = "\nfrom funcnn.teach.grading import learner\nlearner.confine = lambda *_: {}\nlearner.main(9, 2**30)"

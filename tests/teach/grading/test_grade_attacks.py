@@ -39,6 +39,8 @@ BODIES = {
     "memory of the other": ("open(f'/proc/{os.getppid()}/mem', 'r+b'); return x", "Permission denied"),
     "the tests": ("return open(os.environ.get('SHEET', PLACES[0])).read()", "Permission denied"),
     "the solutions": ("return open(PLACES[1]).read()", "Permission denied"),
+    "rules of the tutor": ("from funcnn.teach.course.unit1 import LINE\n    return LINE.right(x, 2, 0)", "NoneType"),
+    "their text": ("import funcnn\n    open(f'{funcnn.__path__[0]}/teach/course/unit1.py')", "Permission denied"),
     "a file of results": ("open('results.json', 'w').write('{}'); return x", "Permission denied"),
     "the network": ("import socket; socket.create_connection(('127.0.0.1', 80))", "not permitted"),
     "limits of the other": (
