@@ -132,7 +132,7 @@ ACTIVATIONS = [
         # at the output
         ("softsign, 1 / (1 + |out|)^2", "out", draw(18, (3, 4)), {"slope at out"}),
         # wrong formula: no name
-        ("softsign, square forgotten", "square", draw(19, (3, 4)), set()),
+        ("softsign, square forgotten", "square", draw(19, (3, 4)), {"lost path"}),
     ),
     *cases(selu, selu_vjp)(
         # a constant factor 1.0507
@@ -150,7 +150,7 @@ ACTIVATIONS = [
     ),
     *cases(prelu, prelu_vjp)(
         # da without its mask: entries are counted that do not depend on a: no name
-        ("prelu, mask forgotten in da", "all", draw(24, (4, 3), (3,)), set()),
+        ("prelu, mask forgotten in da", "all", draw(24, (4, 3), (3,)), {"wrong gradient"}),
         # da over the positive entries: the branches exchanged
         ("prelu, da over x > 0", "reversed", draw(25, (5, 3), (3,)), {"branch reversed"}),
     ),

@@ -84,11 +84,16 @@ ATTENTION = [
     *cases(self_attention, self_attention_vjp)(
         # the weights, computed from X, are treated as constants; of the three uses of X only one has its gradient, so
         # the words of missing sum are true too
-        ("self-attention, weights constant", "constant", draw(79, (4, 3)), {"statistics constant", "missing sum"})
+        (
+            "self-attention, weights constant",
+            "constant",
+            draw(79, (4, 3)),
+            {"statistics constant", "missing sum", "lost path"},
+        )
     ),
     *cases(factorisation, factorisation_vjp)(
         # V in place of V^2 in the second term: no name
-        ("factorisation machine, square of V forgotten", "square", draw(80, (4, 3), (3, 2)), set()),
+        ("factorisation machine, square of V forgotten", "square", draw(80, (4, 3), (3, 2)), {"wrong value"}),
         ("factorisation machine, 1/2 forgotten", "half", draw(81, (3, 4), (4, 2)), {"factor"}),
     ),
     *cases(tempered, tempered_vjp)(("softmax with temperature, 1/T forgotten", "T", draw(82, (3, 4)), {"factor"})),

@@ -4,10 +4,7 @@ import pytest
 
 from funcnn.teach import diagnose
 from tests.blind import RIGHT, WRONG
-from tests.classics import LABELS
 from tests.counts import in_full
-
-FIRST = [*LABELS][:20]  # the names that there were when the set was written
 
 
 @in_full
@@ -15,10 +12,10 @@ FIRST = [*LABELS][:20]  # the names that there were when the set was written
 def test_most_mistakes_have_their_names_and_none_a_wrong_one():
     found = {case.title: diagnose(case.f, case.vjp, case.args) for case in WRONG}
     assert {title for title, diagnosis in found.items() if "no gradient is wrong" in diagnosis.where} == set()
-    names = {title: diagnosis.name for title, diagnosis in found.items() if diagnosis.name in FIRST}
+    names = {title: diagnosis.name for title, diagnosis in found.items() if diagnosis.name}
     assert {case.title: names[case.title] for case in WRONG if names.get(case.title) not in {None, *case.names}} == {}
-    assert (len(found), len([case for case in WRONG if case.names])) == (75, 60)
-    assert len(names) >= 45
+    assert (len(found), len([case for case in WRONG if case.names])) == (75, 65)
+    assert len(names) >= 55
 
 
 @pytest.mark.unwatched

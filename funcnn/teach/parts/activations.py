@@ -33,7 +33,11 @@ def inner_slopes(run: Run, names: Sequence[str]) -> Iterator[Wrong]:
             yield _wrong("slope missing", f"of {what}", found, lambda run, region, g: g)
             yield _wrong("slope at out", f"of {what}", found, _slope_at(lambda run, region, g: run.values[region.v]))
             yield _wrong("slope of dA", f"of {what}", found, _slope_at(lambda run, region, g: g))
-            yield _wrong("slope of dA", f"of {what}, and is not multiplied by dA", found, _alone)
+            g = np.random.default_rng(0).standard_normal(slope.shape)
+            if not same(
+                _alone(run, region, 2 * g), 2 * _alone(run, region, g)
+            ):  # else a factor is missing, as 2 dA for 2 u dA
+                yield _wrong("slope of dA", f"of {what}, and is not multiplied by dA", found, _alone)
             yield _wrong("wrong slope", f"the value {what} in place of its slope", found, _by_value)
             if np.unique(slope.round(9)).size == 2:
                 yield _wrong("branch reversed", f"of {what}", found, _reversed)

@@ -148,7 +148,12 @@ def _compared(one: Wrong, right: Array, made: Array, own: Array, before: float |
 
 
 def _is_usual(c: float, lengths: Sequence[int]) -> bool:
-    """Whether a factor is one that a rule may have too much: a small number, a length, a root or an inverse of these."""
+    """Whether a factor is one that a rule may have too much: a small number, a length, a root or an inverse of these.
+
+    A negative factor other than -1 is two mistakes.
+    """
+    if c < 0 and abs(c + 1) >= LEAST**2:
+        return False
     usual = {0.0, *range(1, 11), *lengths, *[a * b for a in lengths for b in lengths]}
     every = [d for one in usual for d in (one, one**0.5)]
     return any([abs(abs(c) - d) < LEAST**2 * (1 + d) or abs(abs(c) * d - 1) < LEAST**2 for d in every])

@@ -55,6 +55,7 @@ def _of_matrices(run: Run, group: list[int], j: int, of: str) -> Iterator[Wrong]
         yield _wrong("wrong value", f"the inverse in place of the transpose {of}", group, j, _by_inverse(j))
     for turned in _TURNED:
         yield _wrong("transposed", of, group, j, _as_product(j, turned))
+    yield _wrong("transposed", f"with its factors exchanged, {of}", group, j, _as_product(j, _exchanged))
 
 
 def _slope(run: Run, site: Site, j: int) -> Array:
@@ -101,9 +102,11 @@ _TURNED: list[Callable[[int, Array, Array, Array], Array]] = [
     lambda j, a, b, g: _T(g) @ _T(b) if j == 0 else _T(a) @ _T(g),
     lambda j, a, b, g: _T(g) @ b if j == 0 else a @ _T(g),
     lambda j, a, b, g: g @ b.reshape(_T(b).shape) if j == 0 else a.reshape(_T(a).shape) @ g,
-    lambda j, a, b, g: _T(b @ g) if j == 0 else _T(g @ a),
-    lambda j, a, b, g: b @ g if j == 0 else g @ a,
 ]
+
+
+def _exchanged(j: int, a: Array, b: Array, g: Array) -> Array:
+    return b @ g if j == 0 else g @ a
 
 
 def _T(a: Array) -> Array:  # noqa: N802  as NumPy has it
