@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # The text of 520 files, compressed one by one: 1,101 kB, of them 61 kB of pages. It grows with the source.
-MOST_BYTES = 1_150_000
+MOST_BYTES = 1_200_000
 NOT_SOURCE = ".git .*_cache .hypothesis .venv .coverage* *.egg-info __pycache__ build dist _build"
 
 

@@ -152,7 +152,7 @@ def _is_usual(c: float, lengths: Sequence[int]) -> bool:
 
     A negative factor other than -1 is two mistakes.
     """
-    if c < 0 and abs(c + 1) >= LEAST**2:
+    if c < -(LEAST**2) and abs(c + 1) >= LEAST**2:
         return False
     usual = {0.0, *range(1, 11), *lengths, *[a * b for a in lengths for b in lengths]}
     every = [d for one in usual for d in (one, one**0.5)]

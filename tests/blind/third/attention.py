@@ -68,10 +68,10 @@ def self_attention_vjp(args, dA):
 
 ATTENTION = [
     # dK is wrong, sqrt(d) times the right one: the scale 1 / sqrt(d) of the scores is in dQ and forgotten in dK.
-    Case("attention: scale in dQ only", attention, attention_vjp, draw(41, (4, 2), (5, 2), (5, 3)), set()),
+    Case("attention: scale in dQ only", attention, attention_vjp, draw(41, (4, 2), (5, 2), (5, 3)), {"factor"}),
     # dq and dkeys are wrong: the softmax is differentiated as if it acted number by number, p (1 - p): only the
     # diagonal of its Jacobian, the paths to the other probabilities are missing.
-    Case("attend: softmax number by number", attend, attend_vjp, draw(42, (3,), (5, 3), (5, 2)), set()),
+    Case("attend: softmax number by number", attend, attend_vjp, draw(42, (3,), (5, 3), (5, 2)), {"diagonal only"}),
     # dWk and dx are wrong: the gradient of the keys is dS q instead of dS^T q, the sum must run over the queries; the
     # scores are square, so the shapes fit.
     Case(
@@ -79,6 +79,6 @@ ATTENTION = [
         self_attention,
         self_attention_vjp,
         draw(43, (4, 3), (3, 2), (3, 2), (3, 5)),
-        set(),
+        {"transposed"},
     ),
 ]

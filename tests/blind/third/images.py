@@ -146,8 +146,8 @@ IMAGES = [
     Case("layer norm: gain after the means", layer_norm, layer_norm_vjp, draw(46, (3, 5), (5,), (5,)), set()),
     # dx is wrong: in the path through the root mean square the sum over the features stands where the mean must be,
     # the factor 1 / n is missing.
-    Case("rms norm: sum for mean", rms_dense, rms_dense_vjp, draw(47, (3, 5), (5,), (5, 2)), set()),
+    Case("rms norm: sum for mean", rms_dense, rms_dense_vjp, draw(47, (3, 5), (5,), (5, 2)), {"factor"}),
     # dE is wrong for tokens that occur more than once: dE[tokens] += ... writes each row once (the last one wins), it
     # needs np.add.at; the gradients of the repetitions are lost.
-    Case("embedding: repeated tokens", embed, embed_vjp, draw(48, (5, 3), (3, 2)), set()),
+    Case("embedding: repeated tokens", embed, embed_vjp, draw(48, (5, 3), (3, 2)), {"missing sum"}),
 ]

@@ -210,30 +210,36 @@ NETWORKS = [
         two_layers,
         two_layers_vjp,
         draw(49, (4, 3), (3, 5), (5,), (5, 2), (2,)),
-        set(),
+        {"slope at x"},
     ),
     # dx is wrong: the skip path has the slope 1, and dA is multiplied by x there, as if it were a product.
-    Case("residual: x in the skip path", residual, residual_vjp, draw(50, (3, 2), (2, 4), (4, 2)), set()),
+    Case("residual: x in the skip path", residual, residual_vjp, draw(50, (3, 2), (2, 4), (4, 2)), {"wrong value"}),
     # Two mistakes. dV has h before the dropout instead of after it (mask and 1 / keep missing). dh has the mask but
     # not the factor 1 / keep, so dx and dW are keep times the right ones.
-    Case("dropout: mask in dV, scale in dh", dropout_net, dropout_net_vjp, draw(51, (3, 5), (5, 4), (4, 2)), set()),
+    Case(
+        "dropout: mask in dV, scale in dh",
+        dropout_net,
+        dropout_net_vjp,
+        draw(51, (3, 5), (5, 4), (4, 2)),
+        {"several mistakes"},
+    ),
     # dW is wrong: W is used twice, and the gradient of the decoder is overwritten with that of the encoder where the
     # two must be added.
-    Case("tied weights: encoder alone", tied, tied_vjp, draw(52, (4, 3), (3, 2), (2,), (3,)), set()),
+    Case("tied weights: encoder alone", tied, tied_vjp, draw(52, (4, 3), (3, 2), (2,), (3,)), {"lost path"}),
     # Two mistakes. ds has a mean over the first axis instead of a sum (divided by the size of the batch). dt has a
     # mean over the last axis instead of a sum (divided by the number of features).
-    Case("broadcast: a mean and a sum", scale_shift, scale_shift_vjp, draw(53, (2, 3, 4), (4,), (2, 1, 1)), set()),
+    Case("broadcast: a mean and a sum", scale_shift, scale_shift_vjp, draw(53, (2, 3, 4), (4,), (2, 1, 1)), {"factor"}),
     # dw is wrong: only the direct path w is taken, the gradient in the step is held constant: the term with the
     # second derivative, -lr X^T X dA, is missing (first-order MAML).
-    Case("training step: first order", step, step_vjp, draw(54, (3,), (5, 3), (5,)), set()),
+    Case("training step: first order", step, step_vjp, draw(54, (3,), (5, 3), (5,)), {"lost path"}),
     # dz is wrong, T times the right one: the inner derivative 1 / T of z / T is forgotten.
-    Case("temperature: inner derivative", distill, distill_vjp, draw(55, (3, 4)), set()),
+    Case("temperature: inner derivative", distill, distill_vjp, draw(55, (3, 4)), {"factor"}),
     # da is wrong: the norm of each row of a is held constant, so the projection, - na (na . dna), is missing; db has
     # it.
-    Case("cosine: norm held constant", cosine, cosine_vjp, draw(56, (3, 2), (4, 2)), set()),
+    Case("cosine: norm held constant", cosine, cosine_vjp, draw(56, (3, 2), (4, 2)), {"statistics constant"}),
     # dlogvar is wrong: in the path through the sample the inner derivative 0.5 of exp(0.5 logvar) is missing, so this
     # term is twice too large | d std / d logvar is std / 2, not std.
-    Case("vae: one half of the exponent", vae, vae_vjp, draw(57, (3, 2), (3, 2), (2, 5)), set()),
+    Case("vae: one half of the exponent", vae, vae_vjp, draw(57, (3, 2), (3, 2), (2, 5)), {"factor"}),
     # dx and dW1 are wrong: the gradients go back along A instead of A^T (twice for dx); A is normalised by rows, so
     # it is not symmetric.
     Case("graph: messages not turned round", graph, graph_vjp, draw(58, (4, 3), (3, 5), (5, 2)), set()),

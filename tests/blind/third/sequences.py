@@ -119,7 +119,13 @@ SEQUENCES = [
     Case("rnn: dU with the state after", rnn, rnn_vjp, draw(61, (3, 4, 2), (2, 5), (5, 5), (5,), (3, 5)), set()),
     # dx, dW and dU are wrong before the last step: what is carried back in time is dh U^T instead of dz U^T, so the
     # slope of tanh is missing in the recurrent path.
-    Case("last state: slope not carried", last_state, last_state_vjp, draw(62, (2, 3, 4), (4, 5), (5, 5)), set()),
+    Case(
+        "last state: slope not carried",
+        last_state,
+        last_state_vjp,
+        draw(62, (2, 3, 4), (4, 5), (5, 5)),
+        {"wrong gradient"},
+    ),
     # Two mistakes. The candidate g has the slope of a sigmoid, g (1 - g), instead of that of tanh, 1 - g^2: dx, dh0,
     # dW, dU and db are wrong in its columns. dc0 is dc without the factor f of the forget gate.
     Case(
@@ -127,7 +133,7 @@ SEQUENCES = [
         lstm,
         lstm_vjp,
         draw(63, (2, 4), (2, 3), (2, 3), (4, 12), (3, 12), (12,)),
-        set(),
+        {"several mistakes"},
     ),
     # dh is wrong: h has four paths, and the one through the candidate, r * h, is missing: the term drh * r must be
     # added.
@@ -136,6 +142,6 @@ SEQUENCES = [
         gru,
         gru_vjp,
         draw(64, (2, 3), (2, 4), (3, 4), (4, 4), (3, 4), (4, 4), (3, 4), (4, 4)),
-        set(),
+        {"lost path"},
     ),
 ]
