@@ -57,7 +57,7 @@ def _is_whole(run: Run, region: Region, every: list[Region]) -> bool:
     return bool(one and one.variable) or run.trace.is_last(region.v) or not is_part
 
 
-def _by_formula(run: Run, found: list[Region], what: str) -> Iterator[Wrong]:
+def _by_formula(run: Run, found: list[Region], part: str) -> Iterator[Wrong]:
     region, u, v = found[0], run.values[found[0].u], run.values[found[0].v]
     g = np.random.default_rng(0).standard_normal(v.shape)
     right = run.between(region.u, region.v, g)

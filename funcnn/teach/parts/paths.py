@@ -65,7 +65,7 @@ def rounds(run: Run, names: Sequence[str]) -> Iterator[Wrong]:
             yield from _one_of_joined(place, moving, f"of `{trace.code(place)}`")
 
 
-def _one_of(rules: list[dict[int, Rule]], what: str, *, is_carried: bool) -> Iterator[Wrong]:
+def _one_of(rules: list[dict[int, Rule]], part: str, *, is_carried: bool) -> Iterator[Wrong]:
     n = len(rules)
     if n < 2:
         return
@@ -73,18 +73,18 @@ def _one_of(rules: list[dict[int, Rule]], what: str, *, is_carried: bool) -> Ite
         others = {place: rule for k, one in enumerate(rules) if k != kept for place, rule in one.items()}
         if n > 2:
             name = "truncated sequence" if is_carried and kept else "missing sum"
-            yield Wrong(name, f"only the {word} of {n} rounds {what}", others)
-            yield Wrong("term left out", f"the {word} of {n} rounds {what}", rules[kept])
+            yield Wrong(name, f"only the {word} of {n} rounds {part}", others)
+            yield Wrong("term left out", f"the {word} of {n} rounds {part}", rules[kept])
 
 
-def _one_of_joined(place: int, moving: list[int], what: str) -> Iterator[Wrong]:
+def _one_of_joined(place: int, moving: list[int], part: str) -> Iterator[Wrong]:
     n = len(moving)
     if n < 3:
         return
     for kept, word in ((0, "first"), (n - 1, "last")):
         others = [j for k, j in enumerate(moving) if k != kept]
-        yield Wrong("missing sum", f"dA of only the {word} of {n} parts {what}", {place: _without(others)})
-        yield Wrong("term left out", f"dA of the {word} of {n} parts {what}", {place: _without([moving[kept]])})
+        yield Wrong("missing sum", f"dA of only the {word} of {n} parts {part}", {place: _without(others)})
+        yield Wrong("term left out", f"dA of the {word} of {n} parts {part}", {place: _without([moving[kept]])})
 
 
 def _without(parts: list[int]) -> Rule:
