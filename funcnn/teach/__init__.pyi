@@ -1,4 +1,4 @@
-from funcnn.teach.comparing import compare as compare
+from funcnn.teach.comparing import diagnose_answer as diagnose_answer
 from funcnn.teach.comparing import AnswerRules as AnswerRules
 from funcnn.teach.diagnosing import diagnose as diagnose
 from funcnn.teach.diagnosing import diagnose_layer as diagnose_layer

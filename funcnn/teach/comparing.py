@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import attrs
 import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.checked import checked
-from funcnn.needs import Function
+from funcnn.needs import Function, instance
 from funcnn.teach.progress import Diagnosis
 
 CLOSE = 1e-6  # chosen: the relative difference up to which two numbers are the same
@@ -32,13 +32,13 @@ class AnswerRules:
 
 
 @checked
-def compare(answer: Function, rules: AnswerRules) -> Diagnosis:
+def diagnose_answer(answer: Function, rules: Annotated[AnswerRules, instance(AnswerRules, "AnswerRules")]) -> Diagnosis:
     """Name the mistake in a function by wrong rules that are run: the one whose values are those of the function.
 
-    >>> from funcnn.teach import AnswerRules, compare
+    >>> from funcnn.teach import AnswerRules, diagnose_answer
     >>> wrong = {"x is multiplied by itself, not by 2": lambda x: x * x}
     >>> rules = AnswerRules(lambda x: 2 * x, wrong, [(3.0,), (5.0,)], parts=("the double",))
-    >>> found = compare(lambda x: x**2, rules)
+    >>> found = diagnose_answer(lambda x: x**2, rules)
     >>> print(found.kind)
     x is multiplied by itself, not by 2.
 
@@ -104,7 +104,12 @@ def _same(a: Any, b: Any, close: float) -> bool:
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=close, atol=close * 1e-3, equal_nan=True))
 
 
-def _where(given: list[list[Any]], right: list[list[Any]], wrong: list[int], rules: AnswerRules) -> str:
+def _where(
+    given: list[list[Any]],
+    right: list[list[Any]],
+    wrong: list[int],
+    rules: AnswerRules,
+) -> str:
     texts = []
     for k in wrong:
         calls = [

@@ -3,7 +3,17 @@
 from pathlib import Path
 
 from funcnn import Momentum
-from funcnn.teach import AnswerRules, check, compare, exercise, grade, nudge, playground, write_playground, write_steps
+from funcnn.teach import (
+    AnswerRules,
+    check,
+    diagnose_answer,
+    exercise,
+    grade,
+    nudge,
+    playground,
+    write_playground,
+    write_steps,
+)
 from tests.kinds.kinds import NET, count, path
 from tests.kinds.rows import kind, row
 
@@ -23,7 +33,7 @@ def handed_in():
 
 ROWS = [
     row(check, file=path.made(written) - "text", exercise=kind(1, "None")),  # there is no file "text"
-    row(compare, answer=kind(len), rules=kind(AnswerRules(len, {}, []))),
+    row(diagnose_answer, answer=kind(len), rules=kind(AnswerRules(len, {}, []))),
     row(exercise, tutor=kind(lambda: None, "None")),
     row(
         grade,

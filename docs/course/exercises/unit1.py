@@ -8,7 +8,7 @@ functions may use NumPy and funcnn.
 import numpy as np
 
 from funcnn import Dense, backward, forward, mse, sgd
-from funcnn.teach import compare, diagnose, exercise, expect
+from funcnn.teach import diagnose, diagnose_answer, exercise, expect
 from funcnn.teach.course.unit1 import FIT, LINE, SQUARES
 from funcnn.testing import check_vjp
 
@@ -32,7 +32,7 @@ def line(x, W, b):
     "Compute the outputs of a line",
     page="'The network and its cost' in 1_line",
     hint="out = W x + b",
-    tutor=lambda: compare(line, LINE),
+    tutor=lambda: diagnose_answer(line, LINE),
 )
 def test_line(seed=0):
     expect("line([1, 3], 1, 0)", line(X, 1.0, 0.0), [1, 3])
@@ -58,7 +58,7 @@ def squares(out, y):
     "Compute the cost and its gradient",
     page="'The gradient by hand' in 1_line",
     hint="Each error is in one term of the mean, e * e / m. The derivative of that term is 2 * e / m.",
-    tutor=lambda: compare(squares, SQUARES),
+    tutor=lambda: diagnose_answer(squares, SQUARES),
 )
 def test_squares(seed=0):
     cost, dA = squares(np.array([1.0, 3.0]), Y)
@@ -107,7 +107,7 @@ def fit(x, y, W, b, lr, steps):
     "Train the line",
     page="'The step' in 1_line",
     hint="In each step: out, then cost and dA, then the gradients, then W - lr * dW and b - lr * db.",
-    tutor=lambda: compare(fit, FIT),
+    tutor=lambda: diagnose_answer(fit, FIT),
 )
 def test_fit(seed=0):
     expect("(W, b) after one step of 0.1", fit(X, Y, 1.0, 0.0, 0.1, 1), [2.4, 0.6])

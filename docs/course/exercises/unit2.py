@@ -6,7 +6,7 @@ output. It returns a list or a tuple with one gradient for each argument.
 
 import numpy as np
 
-from funcnn.teach import compare, diagnose, exercise
+from funcnn.teach import diagnose, diagnose_answer, exercise
 from funcnn.teach.course.unit2 import CHAIN
 from funcnn.testing import check_vjp
 
@@ -112,7 +112,7 @@ def backward_chain(vjps, inputs, dA):
     "Walk backward through a chain",
     page="'The chain of a network' in 2_chain_rule",
     hint="Begin with the last function. Its gradient is the dA of the function before it.",
-    tutor=lambda: compare(backward_chain, CHAIN),
+    tutor=lambda: diagnose_answer(backward_chain, CHAIN),
 )
 def test_backward_chain(seed=0):
     gates = [

@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcnn import Dense, Relu, predict
-from funcnn.teach import compare, diagnose, exercise, expect
+from funcnn.teach import diagnose, diagnose_answer, exercise, expect
 from funcnn.teach.course.unit4 import DISTANCE, RATE, WEIGHTS, out_of, spread_of
 from funcnn.testing import check_vjp
 
@@ -52,7 +52,7 @@ def distance():
     "Choose the weights of a network for a given function",
     page="'What an activation is for' in 4_training",
     hint="|t| = max(t, 0) + max(-t, 0). Let one unit compute t = x1 - x2 and the other unit -t.",
-    tutor=lambda: compare(out_of(distance), DISTANCE),
+    tutor=lambda: diagnose_answer(out_of(distance), DISTANCE),
 )
 def test_distance(seed=0):
     W1, b1, W2, b2 = [np.array(part, float) for part in distance()]
@@ -73,7 +73,7 @@ def first_weights(random, n):
     "Draw initial weights for twenty layers",
     page="'First weights' in 4_training",
     hint="random.normal(0, s, (n, n)) draws numbers with the standard deviation s. The variance is s squared.",
-    tutor=lambda: compare(spread_of(first_weights), WEIGHTS),
+    tutor=lambda: diagnose_answer(spread_of(first_weights), WEIGHTS),
 )
 def test_first_weights(seed=0):
     for n in (100, 200):
@@ -107,7 +107,7 @@ def largest_rate(x):
     "Compute the largest learning rate of a line",
     page="'The learning rate' in 4_training",
     hint="The second derivative of (w x - y)^2 with respect to w is 2 x^2. The cost is a mean over the examples.",
-    tutor=lambda: compare(largest_rate, RATE),
+    tutor=lambda: diagnose_answer(largest_rate, RATE),
 )
 def test_largest_rate(seed=0):
     random = np.random.default_rng(seed)

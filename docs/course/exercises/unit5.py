@@ -6,7 +6,7 @@ z has one example in each row and one class in each column. y has the same shape
 import numpy as np
 
 from funcnn import accuracy, backward, forward, mlp, predict, sgd, softmax_cross_entropy
-from funcnn.teach import compare, diagnose, exercise, expect
+from funcnn.teach import diagnose, diagnose_answer, exercise, expect
 from funcnn.teach.course.classifier import observe, rings
 from funcnn.teach.course.unit5 import CROSS_ENTROPY, SOFTMAX
 from funcnn.testing import check_vjp
@@ -33,7 +33,7 @@ def softmax(z):
     "Write a softmax that takes large logits",
     page="'Probabilities' in 5_softmax",
     hint="Subtract z.max(axis=1, keepdims=True) first. With keepdims the result is a column, one number for each row.",
-    tutor=lambda: compare(softmax, SOFTMAX),
+    tutor=lambda: diagnose_answer(softmax, SOFTMAX),
 )
 def test_softmax(seed=0):
     expect("softmax([[ln 1, ln 2, ln 5]])", softmax(np.log([[1.0, 2.0, 5.0]])), [[0.125, 0.25, 0.625]])
@@ -75,7 +75,7 @@ def cross_entropy(z, y):
     "Compute the cross-entropy and its gradient",
     page="'The gradient' in 5_softmax",
     hint="The gradient is (p - y) / m. Compute ln p as z - max - ln(sum of e^(z - max)), so that it is never ln 0.",
-    tutor=lambda: compare(cross_entropy, CROSS_ENTROPY),
+    tutor=lambda: diagnose_answer(cross_entropy, CROSS_ENTROPY),
 )
 def test_cross_entropy(seed=0):
     random = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ dA, which has the shape of its output. It returns a list or a tuple with one gra
 import numpy as np
 
 from funcnn import Array, Dense, Grads, backward, forward, gradient, mse, record, sgd
-from funcnn.teach import compare, diagnose, diagnose_layer, exercise, expect
+from funcnn.teach import diagnose, diagnose_answer, diagnose_layer, exercise, expect
 from funcnn.teach.comparing import first
 from funcnn.teach.course.unit3 import HAND, QUADRATIC, outputs_of
 from funcnn.testing import check_layer, check_vjp
@@ -37,7 +37,7 @@ def by_hand():
     "Compute three gradients with a pencil",
     page="'Its gradients' in 3_dense",
     hint="dW[0][0] = 2 * (-1) + 1 * 2. Each entry of dW adds over the examples, each entry of dx over the outputs.",
-    tutor=lambda: compare(by_hand, HAND),
+    tutor=lambda: diagnose_answer(by_hand, HAND),
 )
 def test_by_hand(seed=0):  # the numbers of the pencil are the same for every seed
     x = np.array([[2.0, 0.0], [1.0, 1.0]])
@@ -128,7 +128,7 @@ def quadratic_backward(params, cache, dA):
     hint="Call q = x^2. Then out = x W + q V is two dense layers side by side, and dq is multiplied by 2 x. "
     "In a message, f is your forward rule and vjp your backward rule.",
     tutor=lambda: first(
-        compare(outputs_of(Quadratic), QUADRATIC),
+        diagnose_answer(outputs_of(Quadratic), QUADRATIC),
         diagnose_layer(Quadratic(*tutored((3, 3), (3, 3))), *tutored((4, 3))),
     ),
 )

@@ -138,7 +138,7 @@ def _rate(calls: Calls, params: Any, x: Array, y: Array) -> str | None:
 
 def _steps(calls: Calls, params: Any, x: Array, y: Array) -> str | None:
     n = len(calls.stepped)
-    return f"{n} step{'s' * (n != 1)} are too few" if n < FEW else None
+    return f"{n} step{'s' * (n != 1)} are too few" if n < FEW and not isinstance(params, Exception) else None
 
 
 _SAYS = (_negative, _returned, _kept, _once, _activation, _probabilities, _rate, _steps)

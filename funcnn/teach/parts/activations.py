@@ -94,7 +94,7 @@ def _by_formula(run: Run, found: list[Region], part: str) -> Iterator[Wrong]:
                         "missing keepdims",
                         f"in the sum over axis {_list(axes)} of {known.name}",
                         found,
-                        _formula(known.right, _Flat(axes)),
+                        _formula(known.right, Sums(axes, keepdims=False)),
                     )
 
 
@@ -115,16 +115,6 @@ def _by_other_value(run: Run, found: list[Region], of: str, by_out: Callable[[Ar
 
 def _of_value(by_out: Callable[[Array], Array], w: int) -> Part:
     return lambda run, region, g: g * by_out(run.values[w])
-
-
-class _Flat(Sums):
-    """Sums without keepdims."""
-
-    def total(self, a: Array) -> Array:
-        return a.sum(axis=self.axes)
-
-    def mean(self, a: Array) -> Array:
-        return a.mean(axis=self.axes)
 
 
 def _with_own_deviation(known: Known, own: Sums) -> Formula:

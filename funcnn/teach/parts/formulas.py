@@ -19,14 +19,15 @@ class Sums(NamedTuple):
     """Sums over the axes of a function, as columns, or over others."""
 
     axes: tuple[int, ...]
+    keepdims: bool = True
 
     def total(self, a: Array) -> Array:
         """The sum."""
-        return a.sum(axis=self.axes, keepdims=True)
+        return a.sum(axis=self.axes, keepdims=self.keepdims)
 
     def mean(self, a: Array) -> Array:
         """The mean."""
-        return a.mean(axis=self.axes, keepdims=True)
+        return a.mean(axis=self.axes, keepdims=self.keepdims)
 
 
 class Known(NamedTuple):

@@ -66,18 +66,16 @@ def _slope(run: Run, site: Site, j: int) -> Array:
 def _wrong(name: str, detail: str, group: list[int], j: int, local: Local) -> Wrong:
     def rule(run: Run, site: Site) -> Array | None:
         made = local(run, site)
-        wanted = site.args[j].shape
-        if made is None:
-            return None
-        return summed(made, wanted) if made.shape == site.out.shape and made.shape != wanted else _fitting(made, wanted)
+        return None if made is None else _fitting(made, site.out.shape, site.args[j].shape)
 
     return Wrong(name, detail, dict.fromkeys(group, at_edge(j, rule)))
 
 
-def _fitting(made: Array, wanted: tuple[int, ...]) -> Array:
-    if made.shape != wanted:
+def _fitting(made: Array, out: tuple[int, ...], wanted: tuple[int, ...]) -> Array:
+    """A gradient in the shape of its argument: added up, if it has the shape of the output."""
+    if made.shape not in {wanted, out}:
         raise ValueError(made.shape)
-    return made
+    return made if made.shape == wanted else summed(made, wanted)
 
 
 def _unscaled(run: Run, site: Site) -> Array:
@@ -124,8 +122,6 @@ def _by_inverse(j: int) -> Local:
 def _as_product(j: int, turned: Product) -> Local:
     def local(run: Run, site: Site) -> Array | None:
         a, b = site.args
-        if min(a.ndim, b.ndim) < 2:
-            raise ValueError(a.shape)
         return turned(j, a, b, site.g)
 
     return local

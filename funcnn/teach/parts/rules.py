@@ -101,15 +101,14 @@ def positions_of(one: Operation, args: list[Array], shape: tuple[int, ...]) -> A
     return positions_of_view(**one.settings, shape=shape) if one.settings else args[1]
 
 
-def _put(one: Operation, j: int, args: list[Array], out: Array, g: Array) -> Array | None:
+def _put(one: Operation, j: int, args: list[Array], out: Array, g: Array) -> Array:
+    """Of the array that is changed, or of what is put into it."""
     positions = positions_of(one, args, args[-1].shape)
-    if j == len(args) - 1:
+    if j > 0:
         return g.ravel()[positions]
-    if j == 0:
-        made = g.ravel().copy()
-        made[positions] = 0 if one.name == "put" else made[positions]
-        return made.reshape(g.shape)
-    return None
+    made = g.ravel().copy()
+    made[positions] *= one.name != "put"
+    return made.reshape(g.shape)
 
 
 def _part(one: Operation, j: int, args: list[Array], out: Array, g: Array) -> Array:

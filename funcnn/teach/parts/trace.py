@@ -127,9 +127,9 @@ class FunctionTrace:
     def code(self, place: int) -> str:
         """The line that computes a value."""
         one = self.at(place)
-        if one and one.line:
-            linecache.checkcache(one.line[0])
-        line = linecache.getline(*one.line).strip() if one and one.line and one.line[0] != __file__ else ""
+        path, number = one.line if one and one.line else ("", 0)
+        linecache.checkcache(path)
+        line = linecache.getline(path, number).strip() if path != __file__ else ""
         return line.removeprefix("return ") or "the result"
 
 

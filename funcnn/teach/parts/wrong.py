@@ -13,8 +13,9 @@ from funcnn.teach.parts.trace import FunctionTrace
 class Wrong(NamedTuple):
     """Rules in place of the right ones, by place, the name of the mistake, and what it is about, in words.
 
-    With `is_scaled` the rules leave a part of the gradient out, and the mistake is any factor of that part. With `any_amount` they change a part, and any multiple of the change is the mistake. With
-    `product_of` an argument, the part of its gradient that is left out multiplies the other part.
+    With `is_scaled` the rules leave a part of the gradient out, and the mistake is any factor of that part. With
+    `any_amount` they change a part, and any multiple of the change is the mistake. With `product_of` an argument, the
+    part of its gradient that is left out multiplies the other part.
     """
 
     name: str

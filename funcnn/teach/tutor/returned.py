@@ -19,7 +19,7 @@ def in_another_order(draws: Sequence[Draw], wrong: Sequence[int], names: Sequenc
         if len(found) != 1:
             return None
         place[i] = found[0]
-    if len(wrong) < 2 or sorted(place.values()) != sorted(place):
+    if sorted(place.values()) != sorted(place):
         return None
     return ", ".join([f"the gradient of {names[k]} in the place of that of {names[i]}" for i, k in place.items()])
 
@@ -111,10 +111,7 @@ def _is_kept(draws: Sequence[Draw], i: int) -> bool:
 
 
 def _with_samples(draws: Sequence[Draw], i: int) -> Iterator[tuple[Draw, Sequence[tuple[Array, Array]]]]:
-    for draw in draws:
-        learner = draw.gradients[i]
-        if learner is not None:
-            yield draw, learner.samples
+    yield from [(draw, learner.samples) for draw in draws if (learner := draw.gradients[i]) is not None]
 
 
 def _beside(g: Array, dA: Array, J: Array) -> Array:
