@@ -41,7 +41,7 @@ def named(number, name, body, path):
     return found, progress.text(hint=3)
 
 
-@pytest.mark.parametrize("answer", some(ANSWERS, 5), ids=lambda answer: f"{answer[1]}: {answer[2]}")
+@pytest.mark.parametrize("answer", some(ANSWERS, 12), ids=lambda answer: f"{answer[1]}: {answer[2]}")
 def test_the_mistake_in_an_exercise_has_its_name(answer, tmp_path):
     number, name, _, expected, body = answer
     found, text = named(number, name, body, tmp_path / f"unit{number}.py")
@@ -51,7 +51,7 @@ def test_the_mistake_in_an_exercise_has_its_name(answer, tmp_path):
     assert "\\" not in found.page
 
 
-@pytest.mark.parametrize("case", some(PASSES, 4), ids=lambda case: case[0])
+@pytest.mark.parametrize("case", some(PASSES, 10), ids=lambda case: case[0])
 def test_the_mistake_in_a_whole_backward_pass_has_its_name(case):
     title, f, vjp, args = case
     with np.errstate(all="ignore"):

@@ -39,7 +39,7 @@ def _of_copies(group: list[int], j: int, of: str, out: tuple[int, ...], shape: t
             for name, word, part in TERMS:
                 if _is_left(n, name):
                     yield _wrong(name, f"{word} along axis {axis} {of}", group, j, _of_copy(j, axis, part))
-        elif n > 1:
+        else:
             yield _wrong("wrong sum", f"over axis {axis} {of}", group, j, _over(j, axis))
     yield _wrong("wrong sum", f"over all axes {of}", group, j, _over_all(j))
     yield _wrong("wrong sum", f"over all axes {of}", group, j, _of_all(j))
