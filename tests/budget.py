@@ -12,10 +12,11 @@ import pytest
 from funcnn.testing.differentiation.vector_function import VectorFunction
 
 VALUES, PROGRAMS, PROCESSES = "values of functions under check", "programs compiled by XLA", "processes started"
-# Processes: two for each file that is marked (tests/teach/grading), lives of trainings, sweeps and soaks that are killed, workers of hunts, and scripts in an interpreter of
-# their own. 370 programs are for the bridges to JAX and optax. Half of the values are for mistakes that are hard to
-# see: unseen ones, small entries beside large ones, functions with coarse rounding; a tenth is for the tutor of
-# funcnn.teach, which estimates each Jacobian at several draws.
+# Processes: two for each file that is marked (tests/teach/grading), lives of trainings, sweeps and soaks that are
+# killed, workers of hunts, and scripts in an interpreter of their own. 370 programs are for the bridges to JAX and
+# optax. Half of the values are for mistakes that are hard to see: unseen ones, small entries beside large ones,
+# functions with coarse rounding; a tenth is for the tutor of funcnn.teach, which estimates each Jacobian at several
+# draws.
 MOST = {
     "readme": {VALUES: 3_200_000, PROGRAMS: 0, PROCESSES: 165},
     "full": {VALUES: 11_000_000, PROGRAMS: 4_000, PROCESSES: 300},
