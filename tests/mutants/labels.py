@@ -5,6 +5,7 @@ in `OTHERS`; then a name may follow, which is true at arguments that do not show
 gradient where it is wrong. Labels were given from the definitions of the mutants, before there was code that names
 mistakes. Some were corrected later, where the definition, or the numbers, say more than the name of the mutant: those
 of odd families while the tutor was written, fourteen of even families after they were measured once.
+Names that came with the comparison of parts were added where they are true of the definition.
 """
 
 from pathlib import Path
