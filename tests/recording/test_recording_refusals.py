@@ -125,6 +125,11 @@ OTHERS = {
     "trace": (lambda x: np.linalg.trace(x[None]), "np.linalg.trace", ""),
     "spectral norm": (lambda x: np.linalg.norm(x, 2), "np.linalg.norm of order 2", ""),
     "other norm": (lambda x: np.linalg.norm(x[0], 1), "np.linalg.norm of order 1", ""),
+    "middle of a correlation": (
+        lambda x: np.correlate(x[0], x[0][:2], "same"),
+        "np.correlate with the mode 'same'",
+        "",
+    ),
     "einsum": (lambda x: np.einsum("ii", x[:, :2]), "np.einsum('ii')", "write products and sums"),
     "pad": (lambda x: np.pad(x, 1, mode="mean"), "np.pad with the mode 'mean'", ""),
     "pad with computed": (lambda x: np.pad(x, 1, constant_values=x[0, 0]), "reads values", ""),
