@@ -67,6 +67,19 @@ def shifted(x, b):
             (X, W),
             "term without dA",
         ),
+        (
+            lambda x, W, b: x @ W + b,
+            lambda args, dA: [dA @ args[1].T, args[0].T @ dA, dA.sum(axis=0, keepdims=True)],
+            (X, W, X[0, :2]),
+            "shape",
+        ),
+        (
+            lambda x: np.where(x > 0, x, 0.1 * x),
+            lambda args, dA: [np.where(args[0] > 0, dA, 0.1)],
+            (X,),
+            "missing dA",
+        ),
+        (dense, lambda args, dA: [dA @ args[1], args[0].T @ dA], (X, W), "transposed"),
         (lambda x: W[:2] @ x, lambda args, dA: [W[:2] @ dA], (X[0, :2],), "transposed"),
         (
             shifted,
@@ -148,9 +161,9 @@ def test_values_that_are_no_numbers_have_no_name():
 
 
 LOOP = """
-from funcnn import backward, forward, mlp, sgd, softmax_cross_entropy
+from funcnn import Dense, backward, forward, mlp, sgd, softmax_cross_entropy
 def classify(x, y):
-    params = mlp([2, 16, 3], seed=0)
+    params = {net}
     {before}
     for _ in range({n}):
         {body}
@@ -166,6 +179,10 @@ STEP = "params = sgd(params, backward(params, cache, dA), {rate})"
         ({"body": f"{FOUR}; {STEP.format(rate=0.5)}", "n": 400}, "the classifier is good enough"),
         ({"body": f"{FOUR}; {STEP.format(rate=0.5)}", "n": 400, "result": "None"}, "the parameters are not returned"),
         ({"body": "raise KeyError", "n": 1}, "no known mistake"),
+        (
+            {"net": "(Dense.init(2, 3, seed=0),)", "body": f"{FOUR}; {STEP.format(rate=0.5)}", "n": 99},
+            "the network is linear",
+        ),
         ({"before": FOUR, "body": STEP.format(rate=0.1), "n": 400}, "out is computed once"),
         (
             {
@@ -184,7 +201,9 @@ STEP = "params = sgd(params, backward(params, cache, dA), {rate})"
 )
 def test_a_loop_that_trains_a_classifier_is_observed(loop, said):
     names = {}
-    exec(LOOP.format(**{"before": "pass", "result": "params", **loop}), names)  # a learner's file
+    exec(
+        LOOP.format(**{"net": "mlp([2, 16, 3], seed=0)", "before": "pass", "result": "params", **loop}), names
+    )  # a learner's file
     with np.errstate(all="ignore"):
         found = observe(names["classify"], *rings(200))
     assert said in f"{found.where} {found.kind}"
