@@ -128,7 +128,7 @@ PLAYGROUNDS: dict[str, dict[str, Any]] = {
     },
     "lstm": fit(
         of_sequences(nn.LSTM.init(2, 6, seed=0)),
-        *(words, words[:, 0, :1], 0.05),
+        *(words, words[:, 0, :1], 0.02),
         optimizer=nn.Adam(),
         choices={"a plain recurrent layer": (of_sequences(RNN.init(2, 6, seed=0)), nn.Adam())},
         title="The first number of a sequence, remembered",

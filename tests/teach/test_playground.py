@@ -320,6 +320,9 @@ def test_a_cost_that_stays_above_its_start_and_a_few_rises_are_said(opened):
     page.tab.click("#back")
     ask(page, "playground.lr = 2; playground.step(120)")
     assert "The learning rate is large." in page.tab.inner_text("#wrong")
+    costs = [1, *[0.1, 0.2] * 4]
+    assert ask(page, f"jumps({costs})")
+    assert not ask(page, f"jumps({[1, *[cost / 1000 for cost in costs[1:]]]})")  # near the lowest cost
 
 
 def test_a_cost_that_rises_by_hand_says_nothing_of_the_learning_rate(opened):

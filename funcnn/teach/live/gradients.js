@@ -65,10 +65,10 @@ function troubles() {
   return found
 }
 
-// Four rises in the last thirty steps, each by more than a twentieth.
+// Four rises in the last thirty steps, each by more than a twentieth, of costs above a thousandth of the start.
 function jumps(costs) {
   const last = costs.slice(-31)
-  return last.slice(1).filter((v, i) => v > 1.05 * last[i]).length >= 4
+  return last.slice(1).filter((v, i) => v > Math.max(1.05 * last[i], costs[0] / 1000)).length >= 4
 }
 
 function vanishing() {
