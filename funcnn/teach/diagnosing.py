@@ -43,7 +43,7 @@ def diagnose(
     'slope at x'
     >>> print(found.hint(2))
     slope at x: the formula of the slope takes the output, and was given the input.
-    hint(3) names the line that derives the right rule.
+    hint(3) leads to the right rule.
     >>> print(found.hint(3))
     Compute one entry by hand: add slope times dA over all outputs that this number changes.
 

@@ -9,7 +9,7 @@ import attrs
 from funcnn.errors import RangeError
 from funcnn.fields import is_whole
 
-PROMPTS = ("hint(2) says what kind of mistake it is.", "hint(3) names the line that derives the right rule.")
+PROMPTS = ("hint(2) says what kind of mistake it is.", "hint(3) leads to the right rule.")
 
 
 @attrs.frozen

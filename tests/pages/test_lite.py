@@ -112,6 +112,7 @@ def test_a_copy_of_pyodide_is_part_of_the_site(tmp_path, window):
 
 
 # Each notebook in names of its own; then the solutions, which `check` runs without processes, threads and signals.
+# Paths are those that the guest sees, as in tests/wasm/guest.py.
 NOTEBOOKS = """
 import json, linecache
 from zipfile import ZipFile

@@ -21,8 +21,8 @@ PASSES = [case for module in (dense, recurrent, attention, norms, gates) for cas
 
 
 def some(cases, every):
-    """One case of `every`, or in the profile "full" four times as many."""
-    return cases[:: every // 4 if FULL else every]
+    """All cases, or in the profile "quick" one of several."""
+    return cases if FULL else cases[::every]
 
 
 def with_answer(number, name, body):

@@ -28,8 +28,9 @@ MOST = 400  # chosen: operations of a program whose parts are tried
 class FunctionTrace:
     """A program; `floats` are the inputs that have gradients.
 
-    It `is_joined` if several results of f are one vector. Values that are `still` have no gradient. `moving` are the places of values that depend on these inputs. `groups` has the operations that one line computes at
-    each round of a loop.
+    It `is_joined` if several results of f are one vector. Values that are `still` have no gradient. `moving` are the
+    places of values that depend on these inputs. `groups` has the operations that one line computes at each round of a
+    loop.
     """
 
     program: Program
