@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array
+from funcnn.arrays import Array, kind
 from funcnn.checked import checked
+from funcnn.errors import KindError, RangeError
+from funcnn.fields import check_function
 from funcnn.needs import Function, instance
 from funcnn.teach.progress import Diagnosis
 
@@ -22,6 +24,10 @@ class AnswerRules:
 
     `parts` are the names of the values that a rule returns: of one, or of each in a tuple. Numbers are the same up to
     the relative difference `close`.
+
+    Raises:
+        KindError: a rule is not a function, `wrong` is not a mapping, or `args` is not a sequence of tuples.
+        RangeError: there is no call.
     """
 
     right: Callable[..., Any]
@@ -29,6 +35,17 @@ class AnswerRules:
     args: Sequence[tuple[Any, ...]]
     parts: tuple[str, ...] = ("the result",)
     close: float = CLOSE
+
+    def __attrs_post_init__(self) -> None:
+        check_function("AnswerRules", "right", self.right)
+        if not isinstance(self.wrong, Mapping):
+            raise KindError(f"AnswerRules: wrong must be a mapping from texts to functions, not {kind(self.wrong)}")
+        for text, rule in self.wrong.items():
+            check_function("AnswerRules", f"wrong[{text!r}]", rule)
+        if not (isinstance(self.args, Sequence) and all([isinstance(one, tuple) for one in self.args])):
+            raise KindError("AnswerRules: args must be a sequence of tuples, the arguments of each call")
+        if not self.args:
+            raise RangeError("AnswerRules: args must have at least one call")
 
 
 @checked
@@ -49,9 +66,15 @@ def diagnose_answer(answer: Function, rules: Annotated[AnswerRules, instance(Ans
         answer: the function.
         rules: the right rule and the wrong ones. A call in which a rule raises an exception gives what another rule
             gives that raises one of the same class.
+
+    Raises:
+        RangeError: the right rule raises an exception, or does not return a number or an array for each part.
     """
     given, right = [_values(rule, rules) for rule in (answer, rules.right)]
     n = len(rules.parts)
+    if not all([isinstance(part, np.ndarray) for parts in right for part in parts]):
+        needed = f"return {'numbers' if n == 1 else f'{n} values of numbers'} in each call"
+        raise RangeError(f"diagnose_answer: rules.right must {needed}")
     wrong = [k for k in range(n) if not _agree(given, right, k, rules.close)]
     if not wrong:
         return Diagnosis(None, "no result is wrong at these arguments.", "", "")

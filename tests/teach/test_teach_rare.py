@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from funcnn.errors import KindError, RangeError
 from funcnn.teach import AnswerRules, diagnose, diagnose_answer
 from funcnn.teach.course.classifier import observe, rings
 from funcnn.teach.parts import fitting
@@ -158,6 +159,32 @@ def test_a_rule_that_stops_since_shapes_do_not_fit_says_so_without_a_name(f, vjp
 def test_values_that_are_no_numbers_have_no_name():
     rules = AnswerRules(lambda x: 2 * x, {"x is squared": lambda x: x * x}, [(3.0,), (5.0,)])
     assert diagnose_answer(lambda x: "six", rules).name is None
+
+
+def double(x):
+    return 2 * x
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        (("x", {}, [(1.0,)]), KindError, "AnswerRules: right must be a function, not str"),
+        ((double, [], [(1.0,)]), KindError, "AnswerRules: wrong must be a mapping from texts to functions, not list"),
+        ((double, {"half": 0.5}, [(1.0,)]), KindError, "AnswerRules: wrong['half'] must be a function, not float"),
+        ((double, {}, [1.0]), KindError, "AnswerRules: args must be a sequence of tuples, the arguments of each call"),
+        ((double, {}, []), RangeError, "AnswerRules: args must have at least one call"),
+        ((len, {}, [(1.0,)]), RangeError, "diagnose_answer: rules.right must return numbers in each call"),
+        (
+            (double, {}, [(1.0,)], ("a", "b")),
+            RangeError,
+            "diagnose_answer: rules.right must return 2 values of numbers in each call",
+        ),
+    ],
+)
+def test_rules_that_cannot_be_compared_are_refused(given, error, message):
+    with pytest.raises(error) as caught:
+        diagnose_answer(double, AnswerRules(*given))
+    assert str(caught.value) == message
 
 
 LOOP = """
