@@ -14,10 +14,13 @@ from funcnn.interop.sklearn.course import Course, layers_of
 from funcnn.interop.sklearn.rows import of_prediction, outputs
 from funcnn.interop.sklearn.settings import called, check_settings, for_own, has_probabilities, is_trained_to_a_half
 from funcnn.interop.sklearn.targets import as_numbers
+from funcnn.interop.sklearn.words import changed, words
 from funcnn.layers.activations.base import Relu
 from funcnn.optimizers.adam import Adam
 from funcnn.training.loop import TrainState
 from funcnn.traits import gives_probabilities
+
+_OPEN = ("hidden", "loss", "optimizer", "lr")  # the settings with settings inside
 
 
 class Estimator(BaseEstimator):
@@ -59,6 +62,25 @@ class Estimator(BaseEstimator):
         self.patience = patience
         self.warm_start = warm_start
         self.random_state = random_state
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002  as scikit-learn has it
+        """The settings; if `deep`, also the settings inside the values of `hidden`, `loss`, `optimizer` and `lr`."""
+        params: dict[str, Any] = super().get_params(deep)
+        for name in _OPEN if deep else ():
+            params |= {f"{name}__{word}": inner for word, inner in words(params[name]).items()}
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Replace settings, and settings inside of them by words such as `optimizer__b1` and `lr__steps`.
+
+        The value of `optimizer` or `lr` is not changed: another one takes its place.
+        """
+        inside = {name: value for name, value in params.items() if name.partition("__")[0] in _OPEN and "__" in name}
+        super().set_params(**{name: value for name, value in params.items() if name not in inside})
+        for path, value in inside.items():
+            name, _, word = path.partition("__")
+            setattr(self, name, changed(f"{type(self).__name__}.set_params", name, getattr(self, name), word, value))
+        return self
 
     def _before(self, function: str, *, partial: bool = False) -> Course | None:
         """Check the settings; the result is the course that this fit continues, or None if it begins anew."""
