@@ -190,6 +190,9 @@ class Estimator(BaseEstimator):
             needed, given = "a cross-entropy, whose outputs are logits", f"{called(loss)}{for_own(loss)}"
             raise KindError(f"{type(self).__name__}.{method}: loss must be {needed}, not {given}")
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_course")  # n_features_in_ is there after a fit that failed too
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
