@@ -104,10 +104,8 @@ def continued(
         rows, apart = _split(function, rows, estimator.validation_fraction, course.seed, stratify=stratify)
     held_out = None if apart is None else HeldOut(apart, loss, labels, course.dtype, scored)
     start, before = _start(course, estimator.optimizer, estimator.patience), len(course.costs)
-    settings = [getattr(estimator, word) for word in ("loss", "lr", "batch_size", "patience", "tol", "scoring")]
     parts = [(part.X, part.codes, part.weight) for part in (rows, apart) if part is not None]
-    determines = course.target, course.dtype, course.seed, start, before, epochs, settings, parts
-    keep = keeper(function, estimator.memory, *determines)
+    keep = keeper(function, estimator, start, course.target, course.dtype, course.seed, before, epochs, parts)
     done = keep.found(start)
     data, per_epoch = rows.normalised().batches(
         labels,

@@ -18,6 +18,7 @@ from funcnn.training.finite import as_finite_state
 from funcnn.training.loop import TrainState
 
 SHARE = 10  # a save is due after this many times the seconds that the last one took, so saves take a tenth of a fit
+_SETTINGS = ("loss", "lr", "batch_size", "patience", "tol", "scoring")  # the others make the start and the rows
 _TASKS = {"joblib.parallel", "sklearn.utils.parallel"}
 
 Done = tuple[TrainState[Any], tuple[float, ...], tuple[float, ...]]
@@ -53,12 +54,13 @@ class Keeper:
             self.due = monotonic() + SHARE * (monotonic() - begin)
 
 
-def keeper(function: str, folder: Any, *determines: Any) -> Keeper:
-    """The keeper of a fit: the name of its file has a hash of the values that determine the fit."""
-    if folder is None:
+def keeper(function: str, estimator: Any, *determines: Any) -> Keeper:
+    """The keeper of a fit: the name of its file has a hash of the settings and of the values that determine the fit."""
+    if estimator.memory is None:
         return Keeper(function, None)
-    where = as_folder(function, "memory", folder)
-    return Keeper(function, where / f"fit-{code_of(f'{function}: with memory, the settings', *determines)}.npz")
+    where = as_folder(function, "memory", estimator.memory)
+    settings = [code_of(f"{function}: {name}", getattr(estimator, name)) for name in _SETTINGS]
+    return Keeper(function, where / f"fit-{code_of(f'{function}: network', settings, *determines)}.npz")
 
 
 def is_one_of_several() -> bool:
