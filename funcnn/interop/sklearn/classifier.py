@@ -37,11 +37,17 @@ class NetworkClassifier(ClassifierMixin, Estimator):
     - `batch_size`: the number of rows in a batch, at most. `epochs`: the number of passes over the rows in a fit.
     - `class_weight`: a dict from classes to weights, "balanced" for weights that give all classes the same total, or
       None. It multiplies `sample_weight`. For several columns of y, a list with one of these for each column.
-    - `validation_fraction`: the share of rows that is held out of the training, by class, to measure the cost after
-      each epoch; or None.
-    - `patience`: stop after so many epochs without a lower cost on the rows held out, and keep the network of the
-      lowest cost. None trains all epochs and keeps the last network.
+    - `validation_fraction`: the share of rows that is held out of the training, by class, and scored after each epoch;
+      or None. `fit` takes rows of validation of your own as `X_val` and `y_val`.
+    - `patience`: stop after so many epochs without a better score of the rows held out, and keep the network of the
+      best score. None trains all epochs and keeps the last network.
+    - `scoring`: the score of the rows held out: the name of a scorer of scikit-learn or a function (estimator, X, y),
+      higher is better; None is the cost, lower is better.
+    - `tol`: a score that is better by no more than `tol` does not count as better. It needs `patience`.
     - `warm_start`: whether `fit` goes on where the last fit ended, with the same network and classes.
+    - `memory`: a folder that keeps fits, or None. The name of a file has a hash of all that determines a fit. A fit
+      that was kept is loaded; one that was interrupted or killed goes on from its last saved epoch.
+    - `verbose`: whether fits show a bar of tqdm.
     - `random_state`: an int in [0, 2**31), which is the seed of the network and of the order of rows; a RandomState or
       None draws a seed for each fit that begins anew.
 
@@ -55,10 +61,13 @@ class NetworkClassifier(ClassifierMixin, Estimator):
     The order of rows in epoch e depends on the seed and e alone. So 30 epochs, 15 epochs and 15 more with `warm_start`,
     30 calls of `partial_fit`, dense rows and sparse rows give the same network, bit for bit.
 
+    Ctrl-C ends a fit with a ConvergenceWarning, after the last whole epoch; `fit` with `warm_start` goes on from there.
+    In the first epoch, and where joblib runs the fit, as in a search, the KeyboardInterrupt is raised.
+
     After a fit: `network_`, the network, for `funcnn.predict`, `save` and all else; `state_`, the TrainState at the
-    end; `loss_curve_`, the mean cost of the batches of each epoch; `validation_curve_`, the cost on the rows held out,
-    after each epoch; `n_iter_`, the number of epochs; `seed_`; `classes_`, the sorted labels, or for several columns a
-    list of them; and `n_features_in_` and `feature_names_in_`, as all estimators have them.
+    end; `loss_curve_`, the mean cost of the batches of each epoch; `validation_curve_`, the score of the rows held
+    out after each epoch; `n_iter_`, the number of epochs; `seed_`; `classes_`, the sorted labels, or for several
+    columns a list of them; and `n_features_in_` and `feature_names_in_`, as all estimators have them.
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.model_selection import GridSearchCV
