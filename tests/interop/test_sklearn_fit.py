@@ -311,6 +311,16 @@ def test_improvements_of_at_most_tol_do_not_count():
     assert coarse.n_iter_ < exact.n_iter_
 
 
+def test_scores_are_taken_at_steps_that_the_epoch_of_the_last_rows_divides(tmp_path):
+    """A warm start on fewer rows may stop within an epoch of these rows"""
+    for memory in (None, tmp_path, tmp_path):
+        model = regressor(lr=0.0, validation_fraction=0.25, patience=1, epochs=1, warm_start=True, memory=memory)
+        assert model.fit(X, Y).state_.step == 3
+        model.set_params(epochs=5).fit(X[:27], Y[:27])  # of two steps an epoch
+        assert (model.state_.step, model.state_.waited, model.n_iter_) == (4, 1, 2)
+        assert len(model.loss_curve_) == len(model.validation_curve_) == 2
+
+
 def test_rows_of_validation_are_routed_through_a_pipeline():
     with config_context(enable_metadata_routing=True):
         model = regressor(patience=3, epochs=60).set_fit_request(X_val=True, y_val=True)
