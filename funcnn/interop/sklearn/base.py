@@ -13,6 +13,7 @@ from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.interop.sklearn.course import Course, layers_of
 from funcnn.interop.sklearn.rows import of_prediction, outputs
 from funcnn.interop.sklearn.settings import called, check_settings, for_own, has_probabilities, is_trained_to_a_half
+from funcnn.interop.sklearn.tables import encoded, refuse_words
 from funcnn.interop.sklearn.targets import as_numbers
 from funcnn.layers.activations.base import Relu
 from funcnn.optimizers.adam import Adam
@@ -29,6 +30,7 @@ class Estimator(BaseEstimator):
     validation_curve_: list[float]
     n_iter_: int
     seed_: int
+    encoder_: Any
     _course: Course
 
     def __init__(
@@ -37,6 +39,7 @@ class Estimator(BaseEstimator):
         hidden: Any = (Relu(),),  # noqa: B008  immutable; a tuple, since scikit-learn refuses other objects as defaults
         *,
         network: Any = None,
+        categories: Any = None,
         loss: Any = None,
         optimizer: Any = (Adam(),),  # noqa: B008  as hidden
         lr: Any = 0.001,
@@ -50,6 +53,7 @@ class Estimator(BaseEstimator):
         self.sizes = sizes
         self.hidden = hidden
         self.network = network
+        self.categories = categories
         self.loss = loss
         self.optimizer = optimizer
         self.lr = lr
@@ -68,15 +72,25 @@ class Estimator(BaseEstimator):
         if not (hasattr(self, "_course") and (partial or self.warm_start)):
             return None
         if self._course.layers != layers_of(self):
-            raise RangeError(f"{function}: network, sizes and hidden must be as in the first fit, which goes on")
+            raise RangeError(
+                f"{function}: network, sizes, hidden and categories must be as in the first fit, which goes on"
+            )
         return self._course
 
     def _data(self, X: Any, **given: Any) -> Any:
-        """X as floats, and y if it is given, checked by scikit-learn.
+        """X as floats, or as a Table if it has categories; and y if it is given; checked by scikit-learn.
 
         X is in C order, since the order of a DataFrame, which is another, would change the last bits of products.
         """
-        return validate_data(self, X, dtype=[np.float64, np.float32], order="C", accept_sparse="csr", **given)
+        goes_on = not given.get("reset", True)
+        encoder = self._course.encoder if goes_on else None
+        if encoder is not None or (not goes_on and self.categories is not None):
+            return encoded(self, encoder, X, **given)
+        try:
+            return validate_data(self, X, dtype=[np.float64, np.float32], order="C", accept_sparse="csr", **given)
+        except ValueError:
+            refuse_words(self, X)
+            raise
 
     def _as_weight(self, function: str, sample_weight: Any, m: int) -> Array | None:
         if sample_weight is None:
@@ -96,6 +110,7 @@ class Estimator(BaseEstimator):
         """Show a course in the attributes of the estimator."""
         self._course = course
         self.network_, self.state_, self.seed_ = course.network, course.state, course.seed
+        self.encoder_ = course.encoder
         self.loss_curve_, self.validation_curve_ = list(course.costs), list(course.held_out)
         self.n_iter_ = len(course.costs)
         return self
@@ -119,6 +134,7 @@ class Estimator(BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = self.categories is None
+        tags.input_tags.categorical = tags.input_tags.allow_nan = self.categories is not None
         tags.target_tags.multi_output = True
         return tags
