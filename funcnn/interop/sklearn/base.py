@@ -78,7 +78,7 @@ class Estimator(BaseEstimator):
         return self._course
 
     def _data(self, X: Any, **given: Any) -> Any:
-        """X as floats, or as a Table if it has categories; and y if it is given; checked by scikit-learn.
+        """X as floats, or `Encoded` if it has categories; and y if it is given; checked by scikit-learn.
 
         X is in C order, since the order of a DataFrame, which is another, would change the last bits of products.
         """

@@ -15,7 +15,7 @@ from funcnn.fields import check_function
 from funcnn.inspection.checks import check_network
 from funcnn.interop.sklearn.rows import HeldOut, Rows, dtype_of, of_prediction, outputs
 from funcnn.interop.sklearn.settings import check_boundary, seed_of
-from funcnn.interop.sklearn.tables import Table
+from funcnn.interop.sklearn.tables import Encoded
 from funcnn.layers.chain import mlp
 from funcnn.logits import squashed_twice
 from funcnn.losses.combinators import weighted
@@ -60,7 +60,7 @@ def begun(function: str, estimator: Any, target: Any, X: Any) -> Course:
     """The course of a new network, before its first epoch."""
     n_in, n_out, seed = X.shape[1], target.widths[0], seed_of(function, estimator.random_state)
     network, encoder, front = estimator.network, None, ()
-    if isinstance(X, Table):
+    if isinstance(X, Encoded):
         front, n_in = X.embeddings(seed)
         encoder = X.encoder
     if network is None:

@@ -42,12 +42,12 @@ class Encoder:
     ids: tuple[dict[Any, int], ...]  # of each category of these columns
     numbers: Any
 
-    def table(self, X: Any) -> Table:
+    def table(self, X: Any) -> Encoded:
         """The ids and the numbers of the rows of a frame or an array."""
         ids = [
             [known.get(value, 0) for value in _values(X, j)] for j, known in zip(self.columns, self.ids, strict=True)
         ]
-        return Table(self, np.array(ids, np.intp).reshape(len(ids), X.shape[0]).T, self.numbers.transform(X))
+        return Encoded(self, np.array(ids, np.intp).reshape(len(ids), X.shape[0]).T, self.numbers.transform(X))
 
     def transform(self, X: Any) -> tuple[Array, ...]:
         """What the network takes: an array of ids for each column of categories, (m,), and the numbers, (m, n)."""
@@ -55,7 +55,7 @@ class Encoder:
 
 
 @attrs.frozen(eq=False)
-class Table:
+class Encoded:
     """Rows of a table, encoded: the ids of categories, (m, k), and the numbers, (m, n)."""
 
     encoder: Encoder
@@ -72,7 +72,7 @@ class Table:
         """The dtype of the numbers."""
         return self.numbers.dtype
 
-    def __getitem__(self, rows: Any) -> Table:
+    def __getitem__(self, rows: Any) -> Encoded:
         return attrs.evolve(self, ids=self.ids[rows], numbers=self.numbers[rows])
 
     def parts(self, dtype: Any) -> tuple[Array, ...]:
@@ -95,7 +95,7 @@ class Table:
 
 
 def encoded(estimator: Any, encoder: Encoder | None, X: Any, *, reset: bool = True, **given: Any) -> Any:
-    """The rows of X as a Table, by an encoder or by one that sees them first; and y, if it is given."""
+    """The rows of X, encoded by an encoder, or by a new one that sees them first; and y, if it is given."""
     name = type(estimator).__name__
     X = _as_rectangle(name, X)
     validate_data(estimator, X, skip_check_array=True, reset=reset)
@@ -128,10 +128,10 @@ def _is_frame(X: Any) -> bool:
     return hasattr(type(X), "to_numpy")
 
 
-def _columns_of(what: str, X: Any) -> list[Any]:
+def _columns_of(held: str, X: Any) -> list[Any]:
     """The names of the columns of a frame that hold words, which are texts or categories, or dates."""
     return (
-        [name for name, dtype in zip(X.columns, X.dtypes, strict=True) if _kind_of(dtype) == what]
+        [name for name, dtype in zip(X.columns, X.dtypes, strict=True) if _kind_of(dtype) == held]
         if _is_frame(X)
         else []
     )
