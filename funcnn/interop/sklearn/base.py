@@ -31,6 +31,7 @@ class Estimator(BaseEstimator):
     n_iter_: int
     seed_: int
     encoder_: Any
+    _encoder: Any  # of the fit under way, or of the last
     _course: Course
 
     def __init__(
@@ -70,22 +71,23 @@ class Estimator(BaseEstimator):
         if partial and self.validation_fraction is not None:
             raise RangeError(f"{function}: validation_fraction must be None, as partial_fit holds out no rows")
         if not (hasattr(self, "_course") and (partial or self.warm_start)):
+            self._encoder = None
             return None
         if self._course.layers != layers_of(self):
             raise RangeError(
                 f"{function}: network, sizes, hidden and categories must be as in the first fit, which goes on"
             )
+        self._encoder = self._course.encoder
         return self._course
 
     def _data(self, X: Any, **given: Any) -> Any:
-        """X as floats, or `Encoded` if it has categories; and y if it is given; checked by scikit-learn.
+        """X as floats, or encoded if it has categories; and y if it is given; checked by scikit-learn.
 
         X is in C order, since the order of a DataFrame, which is another, would change the last bits of products.
         """
-        goes_on = not given.get("reset", True)
-        encoder = self._course.encoder if goes_on else None
-        if encoder is not None or (not goes_on and self.categories is not None):
-            return encoded(self, encoder, X, **given)
+        if self._encoder is not None or (self.categories is not None and given.get("reset", True)):
+            self._encoder, *data = encoded(self, self._encoder, X, **given)
+            return data if given.keys() - {"reset"} else data[0]
         try:
             return validate_data(self, X, dtype=[np.float64, np.float32], order="C", accept_sparse="csr", **given)
         except ValueError:
@@ -118,6 +120,7 @@ class Estimator(BaseEstimator):
     def _out(self, X: Any) -> Any:
         """The output of the network for each row of X."""
         check_is_fitted(self)
+        self._encoder = self._course.encoder  # a fit that failed may have left another
         X = self._data(X, reset=False)
         return of_prediction(outputs(self.network_, X, self._course.dtype))
 

@@ -94,17 +94,16 @@ class Encoded:
         return (Parallel((*layers, ())), Concat()), width
 
 
-def encoded(estimator: Any, encoder: Encoder | None, X: Any, *, reset: bool = True, **given: Any) -> Any:
-    """The rows of X, encoded by an encoder, or by a new one that sees them first; and y, if it is given."""
+def encoded(estimator: Any, encoder: Encoder | None, X: Any, *, reset: bool = True, **given: Any) -> tuple[Any, ...]:
+    """The encoder, or a new one that sees X first; the rows of X, encoded; and y, if it is given."""
     name = type(estimator).__name__
     X = _as_rectangle(name, X)
     validate_data(estimator, X, skip_check_array=True, reset=reset)
     if encoder is None:
         encoder = _encoder_of(name, X, estimator.categories)
     table = encoder.table(X)
-    if not given:
-        return table
-    return table, check_X_y(table.numbers, ensure_min_features=0, estimator=estimator, **given)[1]
+    checked = check_X_y(table.numbers, ensure_min_features=0, estimator=estimator, **given)[1:] if given else ()
+    return encoder, table, *checked
 
 
 def refuse_words(estimator: Any, X: Any) -> None:
