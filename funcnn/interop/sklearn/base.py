@@ -23,6 +23,7 @@ from funcnn.interop.sklearn.settings import (
     has_probabilities,
     is_trained_to_a_half,
 )
+from funcnn.interop.sklearn.tables import encoded, refuse_words
 from funcnn.interop.sklearn.targets import as_numbers
 from funcnn.interop.sklearn.words import changed, words
 from funcnn.layers.activations.base import Relu
@@ -43,6 +44,8 @@ class Estimator(BaseEstimator):
     validation_curve_: list[float]
     n_iter_: int
     seed_: int
+    encoder_: Any
+    _encoder: Any  # of the fit under way, or of the last
     _course: Course
 
     def __init__(
@@ -51,6 +54,7 @@ class Estimator(BaseEstimator):
         hidden: Any = (Relu(),),  # noqa: B008  immutable; a tuple, since scikit-learn refuses other objects as defaults
         *,
         network: Any = None,
+        categories: Any = None,
         loss: Any = None,
         optimizer: Any = (Adam(),),  # noqa: B008  as hidden
         lr: Any = 0.001,
@@ -68,6 +72,7 @@ class Estimator(BaseEstimator):
         self.sizes = sizes
         self.hidden = hidden
         self.network = network
+        self.categories = categories
         self.loss = loss
         self.optimizer = optimizer
         self.lr = lr
@@ -109,17 +114,28 @@ class Estimator(BaseEstimator):
         check_held_out(function, self, X_val, y_val)
         check_settings(function, self)
         if not (hasattr(self, "_course") and (partial or self.warm_start)):
+            self._encoder = None
             return None
         if self._course.layers != layers_of(self):
-            raise RangeError(f"{function}: network, sizes and hidden must be as in the first fit, which goes on")
+            raise RangeError(
+                f"{function}: network, sizes, hidden and categories must be as in the first fit, which goes on"
+            )
+        self._encoder = self._course.encoder
         return self._course
 
     def _data(self, X: Any, **given: Any) -> Any:
-        """X as floats, and y if it is given, checked by scikit-learn.
+        """X as floats, or encoded if it has categories; and y if it is given; checked by scikit-learn.
 
         X is in C order, since the order of a DataFrame, which is another, would change the last bits of products.
         """
-        return validate_data(self, X, dtype=[np.float64, np.float32], order="C", accept_sparse="csr", **given)
+        if self._encoder is not None or (self.categories is not None and given.get("reset", True)):
+            self._encoder, *data = encoded(self, self._encoder, X, **given)
+            return data if given.keys() - {"reset"} else data[0]
+        try:
+            return validate_data(self, X, dtype=[np.float64, np.float32], order="C", accept_sparse="csr", **given)
+        except ValueError:
+            refuse_words(self, X)
+            raise
 
     def _labelled(self, function: str, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
         """X and y, checked by scikit-learn."""
@@ -169,6 +185,7 @@ class Estimator(BaseEstimator):
         """Show a course in the attributes of the estimator."""
         self._course = course
         self.network_, self.state_, self.seed_ = course.network, course.state, course.seed
+        self.encoder_ = course.encoder
         self.loss_curve_, self.validation_curve_ = list(course.costs), list(course.held_out)
         self.n_iter_ = len(course.costs)
         return self
@@ -176,6 +193,7 @@ class Estimator(BaseEstimator):
     def _out(self, X: Any) -> Any:
         """The output of the network for each row of X."""
         check_is_fitted(self)
+        self._encoder = self._course.encoder  # a fit that failed may have left another
         X = self._data(X, reset=False)
         return of_prediction(outputs(self.network_, X, self._course.dtype))
 
@@ -195,6 +213,7 @@ class Estimator(BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = self.categories is None
+        tags.input_tags.categorical = tags.input_tags.allow_nan = self.categories is not None
         tags.target_tags.multi_output = True
         return tags

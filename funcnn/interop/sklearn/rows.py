@@ -11,6 +11,7 @@ from scipy import sparse
 
 from funcnn.arrays import Array, is_float
 from funcnn.data.rows import batches
+from funcnn.interop.sklearn.tables import Encoded
 from funcnn.prediction import predict
 from funcnn.training.loop import TrainState
 from funcnn.trees.walks import leaves
@@ -57,8 +58,10 @@ class Rows:
         return dense(self.X[rows], dtype), y if self.weight is None else (y, self.weight[rows])
 
 
-def dense(X: Any, dtype: Any) -> Array:
-    """X as an array of this dtype."""
+def dense(X: Any, dtype: Any) -> Any:
+    """X as an array of this dtype; or as ids and numbers, if it is encoded."""
+    if isinstance(X, Encoded):
+        return X.parts(dtype)
     x: Array = X.toarray() if sparse.issparse(X) else X
     return x.astype(dtype, copy=False)
 
