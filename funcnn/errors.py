@@ -56,7 +56,7 @@ class NoFileError(FileError, FileNotFoundError):
 
 
 class MissingError(FuncnnError, ModuleNotFoundError):
-    """An optional library is not installed, or cannot be loaded: `except ImportError` catches it."""
+    """An optional library is not installed, or cannot be loaded: it is an `ImportError`."""
 
 
 class NotFiniteError(FuncnnError, ArithmeticError):

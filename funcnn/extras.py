@@ -41,11 +41,11 @@ def install(library: str) -> str:
 
 
 @contextmanager
-def needing(user: str, *libraries: str, otherwise: str = "") -> Iterator[None]:
-    """A block that imports these libraries, which `user` needs; errors of funcnn itself pass.
+def needing(user: str, library: str, otherwise: str = "") -> Iterator[None]:
+    """A block that imports a library, which `user` needs; errors of funcnn itself pass.
 
     Raises:
-        MissingError: a library is not installed; or it cannot be loaded, with the reason and its traceback.
+        MissingError: the library is not installed; or it cannot be loaded, with the reason and its traceback.
     """
     try:
         yield
@@ -53,8 +53,8 @@ def needing(user: str, *libraries: str, otherwise: str = "") -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001  a broken installation may raise anything
         absent = error.name if isinstance(error, ModuleNotFoundError) else None
-        found = [library for library in libraries if _MODULES.get(library, library) == absent]
+        is_missing = absent == _MODULES.get(library, library)
         reason, _, _ = f"{type(error).__name__}: {error}".partition("\n")
-        state = f"{found[0]} is missing" if found else f"{libraries[0]} cannot be loaded ({reason})"
-        text = f"{state}, which {user} needs{otherwise}; write {install(libraries[0])}"
-        raise MissingError(text, name=absent) from (None if found else error)
+        state = "is missing" if is_missing else f"cannot be loaded ({reason})"
+        text = f"{library} {state}, which {user} needs{otherwise}; write {install(library)}"
+        raise MissingError(text, name=absent) from (None if is_missing else error)

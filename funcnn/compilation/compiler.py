@@ -224,7 +224,7 @@ def _has_class(form: list[Any], classes: tuple[type, ...]) -> bool:
 def unavailable() -> str:
     """Why nothing can be compiled on this machine, or an empty string; the first call warns."""
     try:
-        with needing("compiled", "llvmlite", otherwise=", so NumPy computes"):
+        with needing("compiled", "llvmlite", ", so NumPy computes"):
             engine()
     except MissingError as error:
         warnings.warn(str(error), RuntimeWarning, stacklevel=2)

@@ -1,4 +1,4 @@
-"""Optional libraries: where one is missing or cannot be loaded, each door says which, and ends with what installs it."""
+"""Optional libraries: where one is missing or cannot be loaded, each door says which one, and what installs it."""
 
 import ast
 import json
@@ -15,15 +15,15 @@ from funcnn.errors import FuncnnError, KindError, MissingError
 from funcnn.extras import LIBRARIES, install, needing
 
 ROOT = Path(__file__).parents[2]
-# What is imported or called, its name in the sentence, and the libraries that it needs. The first one, since the others
-# in funcnn.testing import it, is tried before hypothesis is there.
+# What is imported or called, its name in the sentence, and the libraries that are hidden, the first of which is named.
+# The first two come first, since the other doors of funcnn.testing import hypothesis.
 DOORS = [
     ("import funcnn.testing", "funcnn.testing", "hypothesis"),
-    ("import funcnn.teach as t; t.diagnose(len, len, [1.0])", "funcnn.testing", "hypothesis"),
+    ("import funcnn.teach as t; t.diagnose(np.sin, divmod, [x])", "funcnn.testing", "hypothesis"),
     *[(f"import {name}", name, name.rpartition(".")[2]) for name in ("funcnn.interop.jax", "funcnn.interop.torch")],
     ("import funcnn.interop.torch.modules", "funcnn.interop.torch", "torch"),
     ("import funcnn.interop.arrow", "funcnn.interop.arrow", "pyarrow"),
-    ("import funcnn.interop.onnx", "funcnn.interop.onnx", "onnx spox"),
+    ("import funcnn.interop.onnx", "funcnn.interop.onnx", "spox onnx"),
     ("import funcnn.interop.optax", "funcnn.interop.optax", "optax jax"),
     ("import funcnn.interop.safetensors", "funcnn.interop.safetensors", "safetensors"),
     ("import funcnn.interop.sklearn", "funcnn.interop.sklearn", "scikit-learn"),
@@ -31,6 +31,7 @@ DOORS = [
     ("from funcnn.interop.scipy import minimize; minimize(net, x, y, nn.mse)", "minimize", "scipy"),
     ("from funcnn.metrics import r2; r2(y, y)", "r2", "scikit-learn"),
     ("from funcnn.parallel import threads; threads(2)", "threads", "threadpoolctl"),
+    ("from funcnn.parallel import sharded; sharded(nn.value_and_grad(nn.mse))", "sharded", "threadpoolctl"),
     ("from funcnn.training import progress; progress([])", "progress", "tqdm"),
     (
         "from funcnn.compilation import compiled; compiled(nn.mse, portable=True)(net, x, y)",
@@ -46,8 +47,8 @@ DOORS = [
         (f"import funcnn.testing.{name}", f"funcnn.testing.{name}", name)
         for name in ("autograd", "jax", "mygrad", "thinc", "torch")
     ],
-    ("import funcnn.testing as t; t.check_vjp(abs, abs, [x], exact=True)", "check_vjp with exact=True", "mpmath"),
-    ("import funcnn.testing as t; t.check_vjp(abs, abs, [x], oracle=abs)", "check_vjp with an oracle", "mpmath"),
+    ("import funcnn.testing as t; t.check_vjp(np.sin, divmod, [x], exact=True)", "check_vjp with exact=True", "mpmath"),
+    ("import funcnn.testing as t; t.check_vjp(np.sin, divmod, [x], oracle=abs)", "check_vjp with an oracle", "mpmath"),
     ("import funcnn.testing as t; t.every_layer('mine')", "every_layer", "pytest"),
 ]
 REASONS = {
@@ -55,12 +56,7 @@ REASONS = {
     "ModuleNotFoundError('No module named inner', name='inner')": "ModuleNotFoundError: No module named inner",
     "OSError('libother.so: cannot open\\nmore')": "OSError: libother.so: cannot open",
 }
-CASES = [
-    (code, user, library, libraries.split()[0], error)
-    for code, user, libraries in DOORS
-    for library in libraries.split()
-    for error in REASONS
-]
+CASES = [(code, user, libraries.split(), error) for code, user, libraries in DOORS for error in REASONS]
 # In one process: a library that cannot be found, or whose import fails, at the head of `sys.meta_path`.
 TRIES = """
 import json, sys
@@ -69,10 +65,10 @@ import funcnn as nn
 from importlib.machinery import ModuleSpec
 
 class Finder:
-    library = ""
+    hidden = []
 
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == self.library:
+        if name.partition(".")[0] in self.hidden:
             if not self.error:
                 raise ModuleNotFoundError(f"No module named {name!r}", name=name)
             return ModuleSpec(name, self)
@@ -84,8 +80,8 @@ class Finder:
 sys.meta_path.insert(0, finder := Finder())
 net, x = nn.mlp([1, 1], seed=0), np.ones((2, 1))
 y, said = x, []
-for code, user, library, first, finder.error in json.load(sys.stdin):
-    finder.library = library.replace("scikit-learn", "sklearn")
+for code, user, libraries, finder.error in json.load(sys.stdin):
+    finder.hidden = [name.replace("scikit-learn", "sklearn") for name in libraries]
     try:
         exec(code)
         said.append("")
@@ -99,8 +95,8 @@ def test_each_door_names_what_is_missing_and_what_installs_it():
     command = [sys.executable, "-W", "error", "-c", TRIES]
     done = subprocess.run(command, input=json.dumps(CASES), capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
-    for (code, user, library, first, error), said in zip(CASES, json.loads(done.stdout), strict=True):
-        state = f"{first} cannot be loaded ({REASONS[error]})" if error else f"{library} is missing"
+    for (code, user, (first, *_), error), said in zip(CASES, json.loads(done.stdout), strict=True):
+        state = f"{first} cannot be loaded ({REASONS[error]})" if error else f"{first} is missing"
         sentence = f"{state}, which {user} needs; write {install(first)}"
         assert said == ["MissingError", sentence, bool(error)], code
 

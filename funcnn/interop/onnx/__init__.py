@@ -2,7 +2,7 @@
 
 from funcnn.extras import needing
 
-with needing(__name__, "onnx", "spox"):
+with needing(__name__, "spox"):
     from funcnn.interop.onnx import (  # noqa: F401  each module registers its rules
         activations,
         attention,

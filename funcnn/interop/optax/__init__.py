@@ -6,7 +6,9 @@ transformation of optax, `sgd(params, grads, 1.0)` is the step of `optax.apply_u
 
 from funcnn.extras import needing
 
-with needing(__name__, "optax", "jax"):
+with needing(__name__, "optax"):
+    import optax  # noqa: F401  before jax, since without both the first one is named
+
     from funcnn.interop.optax.optimizers import Optax, from_optax
     from funcnn.interop.optax.transformations import to_optax
 
