@@ -252,6 +252,10 @@ def test_the_version_is_one():
     assert re.fullmatch(r"\d+\.\d+\.\d+", funcnn.__version__)
     assert f"## {funcnn.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert {re.split("[<>=]", need)[0] for need in project["dependencies"]} == {"numpy", "attrs"}
+    cited = dict(re.findall("^([a-z-]+): (.+)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.MULTILINE))
+    assert (cited["version"], cited["license"]) == (funcnn.__version__, project["license"])
+    assert (cited["title"], cited["abstract"]) == (project["name"], project["description"])
+    assert cited["repository-code"] == project["urls"]["Source"]
     assert (ROOT / "funcnn" / "py.typed").exists()
 
 
