@@ -20,6 +20,7 @@ from funcnn.data import (
     windowed_batches,
 )
 from funcnn.layers import Parallel, Residual
+from funcnn.losses import joint, masked, weighted
 from funcnn.optimizers import L2, Average, Decay, Lion, PerArray, Rates
 from funcnn.records import branches
 from funcnn.testing import Report, check_gradient, check_hessian, check_jvp, check_layer, check_loss, check_vjp
@@ -59,6 +60,8 @@ def of_arrays(x: nn.Array, pair: tuple[nn.Array, nn.Array]) -> None:
     assert_type(nn.forward(dense, pair)[0], Any)
     assert_type(nn.predict((), pair), Any)
     assert_type(generation.step((), x)[0], nn.Array)
+    for loss in (weighted(nn.mse), masked(nn.mse), joint(nn.mse, nn.softmax_cross_entropy)):
+        assert_type(loss(pair, pair)[0], float)
     assert_type(nn.load("net.npz", nn.Dense), nn.Dense)
     assert_type(nn.load("net.npz"), Any)
     assert_type(nn.batches(x, x, 2, seed=0)[0], tuple[nn.Array, nn.Array])
