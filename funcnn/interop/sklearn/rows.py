@@ -74,7 +74,7 @@ def dtype_of(network: Any, otherwise: Any) -> Any:
 def outputs(network: Any, X: Any, dtype: Any) -> Any:
     """What the network predicts for all rows, in blocks of rows; for several outputs, a tuple of arrays."""
     size = max(1, ENTRIES // X.shape[1])
-    blocks = [predict(network, dense(X[i : i + size], dtype)) for i in range(0, X.shape[0], size)]
+    blocks: list[Any] = [predict(network, dense(X[i : i + size], dtype)) for i in range(0, X.shape[0], size)]
     if type(blocks[0]) is tuple:
         return tuple(map(np.concatenate, zip(*blocks, strict=True)))
     return np.concatenate(blocks)
