@@ -15,8 +15,8 @@ import funcnn
 
 ROOT = Path(__file__).parents[2]
 SOURCE = "https://github.com/funcnn/funcnn"
-# The text of 520 files, compressed one by one: 1,101 kB, of them 61 kB of pages. It grows with the source.
-MOST_BYTES = 1_200_000
+# The text of 540 files, compressed one by one, of them 61 kB of pages. It grows with the source.
+MOST_BYTES = 1_250_000
 NOT_SOURCE = ".git .*_cache .hypothesis .venv .coverage* *.egg-info __pycache__ build dist _build"
 
 
