@@ -71,7 +71,8 @@ ROWS = [
     shape_error(lambda: backward(cross, (x, memory), (x, None)))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 3x5x4>, <f64 3x2x6>), layer: "
     "CrossAttention(query=Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>), key=Dense(W=<f64 6x4>, b=<f64 [0. 0. 0. 0.]>), "
-    "value=Dense(W=<f64 6x4>, b=<f64 [0. 0. 0. 0.]>), out=Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>), heads=2, dropout=None)",
+    "value=Dense(W=<f64 6x4>, b=<f64 [0. 0. 0. 0.]>), out=Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>), heads=2, "
+    "dropout=None)",
     # Generation.
     kind_error(lambda: step(layer, x)) >> "step: Attention must be causal; else out depends on later positions",
     kind_error(lambda: step((Attention.init(4, 2, seed=0, causal=True, dropout=0.1),), x))

@@ -60,8 +60,8 @@ def attend_backward(
 ) -> tuple[Array, Array, Array]:
     """dq, dk and dv of `attend`, for the weights w that it returned, dA, the gradient of its out, and its factor f.
 
-    dv = (w * f)^T @ dA and dw = (dA @ v^T) * f; by the derivative of softmax dscores = w * (dw - sum_j w * dw), which is exactly 0
-    where w is 0, so `allowed` is not needed; dq = dscores @ k / sqrt(d), dk = dscores^T @ q / sqrt(d).
+    dv = (w * f)^T @ dA and dw = (dA @ v^T) * f; by the derivative of softmax dscores = w * (dw - sum_j w * dw), which
+    is exactly 0 where w is 0, so `allowed` is not needed; dq = dscores @ k / sqrt(d), dk = dscores^T @ q / sqrt(d).
 
     >>> import numpy as np
     >>> from funcnn.layers import attend, attend_backward
