@@ -175,6 +175,8 @@ def _written(
 ) -> Iterator[Array]:
     stopped = np.zeros(logits.shape[:1], bool)
     for i in range(n):
+        if i:
+            logits, memory = _next(net, symbols[:, None], memory)
         symbols = choose(logits, (*words, i))
         if not is_array(symbols) or symbols.dtype.kind not in "iu" or symbols.shape != stopped.shape:
             needed = f"whole numbers {stopped.shape}, one for each row"
@@ -183,9 +185,8 @@ def _written(
             symbols = namespace(symbols).where(stopped, stop, symbols)
             stopped = symbols == stop
         yield symbols
-        if i + 1 == n or stopped.all():
+        if stopped.all():
             return
-        logits, memory = _next(net, symbols[:, None], memory)
 
 
 def _totals(logits: Array, temperature: float = 1.0) -> Array:
