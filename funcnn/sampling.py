@@ -175,8 +175,6 @@ def _written(
 ) -> Iterator[Array]:
     stopped = np.zeros(logits.shape[:1], bool)
     for i in range(n):
-        if i:
-            logits, memory = _next(net, symbols[:, None], memory)
         symbols = choose(logits, (*words, i))
         if not is_array(symbols) or symbols.dtype.kind not in "iu" or symbols.shape != stopped.shape:
             needed = f"whole numbers {stopped.shape}, one for each row"
@@ -187,6 +185,8 @@ def _written(
         yield symbols
         if stopped.all():
             return
+        if i + 1 < n:
+            logits, memory = _next(net, symbols[:, None], memory)
 
 
 def _totals(logits: Array, temperature: float = 1.0) -> Array:
