@@ -112,7 +112,7 @@ def sample(logits: Logits, seed: Seed, *, temperature: Rate = 1.0) -> Array:
     if temperature == 0:
         return xp.argmax(logits, axis=-1)
     total = _totals(logits, temperature)
-    u = uniform(xp, (*words_of(seed), SYMBOLS), logits.shape[:-1], total.dtype)
+    u = uniform(xp, (*words_of(seed), np.uint32(SYMBOLS)), logits.shape[:-1], total.dtype)
     return (total <= u[..., None] * total[..., -1:]).sum(axis=-1)
 
 

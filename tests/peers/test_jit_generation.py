@@ -6,7 +6,6 @@ import pytest
 from funcnn import GRU, LSTM, Dense, Embedding, predict, transformer_block
 from funcnn.generation import fixed_memory, step
 from funcnn.layers import RNN, Last, LearnedPosition, Rotary, SinusoidalPosition
-from funcnn.sampling import sample, top_k, top_p
 
 jax = pytest.importorskip("jax", reason="this is its compiler")
 pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]
@@ -88,13 +87,3 @@ def test_ids_that_are_out_of_range_are_not_noticed_under_jit():
 def test_ids_that_are_traced_take_rows_of_an_embedding_that_is_not():
     net, ids = (EMBEDDING, GRU.init(4, 3, seed=1)), np.array([[1, 4]])
     assert np.allclose(jax.jit(lambda ids: predict(net, ids))(ids), predict(net, ids), atol=1e-6)
-
-
-def test_samplers_draw_the_symbols_of_numpy():
-    logits = np.random.default_rng(0).normal(size=(500, 9))
-
-    def drawn(logits, seed):
-        return sample(top_p(top_k(logits, 7), 0.8), (3, seed), temperature=0.7), sample(logits, seed, temperature=0)
-
-    for ours, theirs in zip(drawn(logits, 4), jax.jit(drawn)(logits, 4), strict=True):
-        assert np.array_equal(ours, theirs)
