@@ -89,7 +89,7 @@ def sample(logits: Logits, seed: Seed, *, temperature: Rate = 1.0) -> Array:
     """A symbol for each row, symbol i with the probability softmax(logits / temperature)_i
 
     logits: (..., n), the result: (...), whole numbers below n. A low temperature makes likely symbols likelier; at 0
-    the result is the most probable symbol, of several the first. A logit of -inf has the probability 0, so that
+    the result is the most probable symbol, the first of equal ones. A logit of -inf has the probability 0, so that
     `sample(top_p(logits, 0.9), seed)` draws from the nucleus. For a nucleus at the same temperature write
     `sample(top_p(logits / temperature, 0.9), seed)`.
 
