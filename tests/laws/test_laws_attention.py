@@ -129,14 +129,20 @@ def test_a_query_gathers_what_it_may_and_nothing_else(drawn):
         near(found, expected, 0)
 
 
-@given(products())
-def test_attend_backward_is_its_derivative(drawn):
+@pytest.mark.parametrize("has_factor", [False, True])
+@given(drawn=products())
+def test_attend_backward_is_its_derivative(drawn, has_factor):
     *arrays, allowed = drawn
 
-    def vjp(args, dA):
-        return list(layers.attend_backward(*args, layers.attend(*args, allowed)[1], dA))
+    def factor(q, k, _):
+        shape = *q.shape[:-1], k.shape[-2]
+        return np.random.default_rng(0).uniform(-1, 2, shape).astype(q.real.dtype) if has_factor else None
 
-    check_vjp(lambda *args: layers.attend(*args, allowed)[0], vjp, tuple(arrays))
+    def vjp(args, dA):
+        weights = layers.attend(*args, allowed, factor(*args))[1]
+        return list(layers.attend_backward(*args, weights, dA, factor(*args)))
+
+    check_vjp(lambda *args: layers.attend(*args, allowed, factor(*args))[0], vjp, tuple(arrays))
 
 
 def test_of_no_keys_nothing_is_gathered():
