@@ -59,7 +59,7 @@ def top_k(logits: Logits, k: Count) -> Array:
     """
     if k > (n := logits.shape[-1]):
         raise RangeError(f"top_k: k must be at most the number of symbols, {n}, not {k}")
-    return _first(logits, k)
+    return _largest(logits, _down(logits)[..., k - 1 : k], k)
 
 
 @checked
@@ -79,9 +79,10 @@ def top_p(logits: Logits, p: Share) -> Array:
     """
     if p == 1:
         return logits
-    xp = namespace(logits)
-    total = _totals(xp.take_along_axis(logits, _order(logits), axis=-1))
-    return _first(logits, 1 + (total < p * total[..., -1:]).sum(axis=-1, keepdims=True))
+    down = _down(logits)
+    total = _totals(down)
+    count = 1 + (total < p * total[..., -1:]).sum(axis=-1, keepdims=True)
+    return _largest(logits, namespace(logits).take_along_axis(down, count - 1, axis=-1), count)
 
 
 @checked
@@ -201,13 +202,14 @@ def _totals(logits: Array, temperature: float = 1.0) -> Array:
     return (decay(x) if is_numpy else namespace(x).exp(x)).cumsum(axis=-1)
 
 
-def _order(logits: Array) -> Array:
-    """The symbols from the most probable to the least."""
-    return namespace(logits).argsort(-logits, axis=-1, stable=True)
+def _down(logits: Array) -> Array:
+    """The logits of each row from the largest down."""
+    return namespace(logits).sort(logits, axis=-1)[..., ::-1]
 
 
-def _first(logits: Array, count: Any) -> Array:
-    """The logits of the first symbols in that order, so many of each row, and -inf for the others."""
+def _largest(logits: Array, least: Array, count: Any) -> Array:
+    """So many logits of each row, of which `least` is the smallest, and -inf for the others; the first of equal ones"""
     xp = namespace(logits)
-    rank = xp.argsort(_order(logits), axis=-1)
-    return xp.where(rank < count, logits, xp.asarray(-np.inf, dtype=logits.dtype))
+    above, equal = logits > least, logits == least
+    kept = above | (equal & (equal.cumsum(axis=-1) <= count - above.sum(axis=-1, keepdims=True)))
+    return xp.where(kept, logits, xp.asarray(-np.inf, dtype=logits.dtype))
