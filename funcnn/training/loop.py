@@ -14,12 +14,13 @@ from funcnn.allocation import keep_freed_memory
 from funcnn.arrays import is_array, is_float, kind, short
 from funcnn.checked import checked
 from funcnn.core import is_layer
-from funcnn.errors import KindError, RangeError
+from funcnn.errors import FuncnnError, KindError, RangeError
 from funcnn.fields import is_number
 from funcnn.gradients import Grads
 from funcnn.needs import Count, passing
 from funcnn.records import build, plans, record, state, values
 from funcnn.tables import Printer, Rows, html, text
+from funcnn.tracebacks import end_at_caller
 from funcnn.training.arguments import (
     Constraint,
     CostAndGrads,
@@ -163,15 +164,19 @@ def _train(start: S, data: Any, step: TrainStep, every: int) -> Iterator[S]:
         states = _states(start, batches, step)
     else:
         states = _states_of_blocks(start, batches, step, every, copies=not isinstance(data, list | tuple))
-    for last in states:
-        if every == 1 or last.step % every == 0:
+    try:
+        for last in states:
+            if every == 1 or last.step % every == 0:
+                yield last
+        if last is None and batches is data:  # an iterator that has ended
+            remedy = "a generator can be read once, so make a new one"
+            raise RangeError(f"train: data must give at least one batch, not 0; {remedy}")
+        if last is not None and every > 1 and last.step % every:
             yield last
-    if last is None and batches is data:  # an iterator that has ended
-        remedy = "a generator can be read once, so make a new one"
-        raise RangeError(f"train: data must give at least one batch, not 0; {remedy}")
-    if last is not None and every > 1 and last.step % every:
-        yield last
-    as_finite_state("train", start if last is None else last)
+        as_finite_state("train", start if last is None else last)
+    except FuncnnError as error:
+        end_at_caller(error)
+        raise
 
 
 def _states(now: S, batches: Iterator[Any], step: TrainStep) -> Iterator[S]:

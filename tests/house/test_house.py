@@ -20,6 +20,7 @@ SOURCES = sorted((ROOT / "funcnn").rglob("*.py"))
 # The rooms, from the ground up, each a file or a folder: it may import from those in the lines before its own.
 ROOMS = [
     "blas errors lazy",
+    "tracebacks",
     "allocation bound conditions objects remedies scalars",
     "arrays",
     "elementary fields sums tables",
