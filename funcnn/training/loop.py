@@ -19,7 +19,7 @@ from funcnn.fields import is_number
 from funcnn.gradients import Grads
 from funcnn.needs import Count, passing
 from funcnn.records import build, plans, record, state, values
-from funcnn.tables import Printer, Rows, html, text
+from funcnn.tables import Printer, text
 from funcnn.tracebacks import end_at_caller
 from funcnn.training.arguments import (
     Constraint,
@@ -78,18 +78,12 @@ class TrainState(Generic[P]):
         """The state one step later, or some steps later."""
         return build(type(self), (params, optimizer, self.step + steps, cost, *values(self)[4:]))
 
-    def _rows(self) -> Rows:
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython passes it by position
         rows = [(type(self).__name__, "")]
         for (name, _), value in zip(plans[type(self)], values(self), strict=True):
             parts = {f"{name}.{i}": part for i, part in enumerate(value)} if type(value) is tuple else {}
             rows += [(path, _shown(part)) for path, part in (parts or {name: value}).items()]
-        return rows
-
-    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython passes it by position
-        printer.text(text(self._rows()))
-
-    def _repr_html_(self) -> str:
-        return html(self._rows())
+        printer.text(text(rows))
 
 
 def _shown(value: Any) -> str:

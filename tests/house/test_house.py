@@ -23,7 +23,7 @@ ROOMS = [
     "tracebacks",
     "allocation bound conditions objects remedies scalars",
     "arrays",
-    "elementary fields sums tables",
+    "displays elementary fields sums tables",
     "needs",
     "sizes",
     "bits",
