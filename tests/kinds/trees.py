@@ -15,7 +15,7 @@ ROWS = [
     row(with_parameters, tree=like, arrays=kind(parameters(NET))),
     row(from_vector, tree=like, vector=array(np.arange(13.0))),
     row(replace, tree=like, path=kind("0.b"), value=array(np.ones(3)) | "None"),
-    row(select, tree=like, which=kind(LeakyRelu) | kind(lambda record: True)),
+    row(select, tree=tree, which=kind(LeakyRelu, "class")),
     row(evolve, record=kind(LeakyRelu()), alpha=number),
     row(difference, a=like, b=like),
 ]
