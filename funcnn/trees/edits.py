@@ -73,11 +73,12 @@ def _records(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Each record with its path, outer ones first."""
     if is_record(tree):
         yield path, tree
-    for name, part in _parts(tree).items():
+    for name, part in parts_of(tree).items():
         yield from _records(part, f"{path}.{name}".lstrip("."))
 
 
-def _parts(tree: Any) -> dict[str, Any]:
+def parts_of(tree: Any) -> dict[str, Any]:
+    """The parts of a tuple by number, or of a record by name."""
     if type(tree) is tuple:
         return {str(i): part for i, part in enumerate(tree)}
     return {name: getattr(tree, name) for name, _ in plans.get(type(tree), ())}
@@ -106,7 +107,7 @@ def replace(tree: Tree[T], path: Path, value: Any = attrs.NOTHING) -> T:
     if isinstance(path, str) == (value is attrs.NOTHING):
         given = "a dict with a value" if isinstance(path, dict) else "a path without a value"
         raise KindError(f"replace: path must be a path and a value, or a dict of values by path, not {given}")
-    made: T = edited(tree, as_edits(path if isinstance(path, dict) else {path: value}), evolved)
+    made: T = edited("replace", tree, as_edits(path if isinstance(path, dict) else {path: value}), evolved)
     check_tree("replace", "value", made)
     return made
 
@@ -119,41 +120,41 @@ def as_edits(by_path: Mapping[str, Any]) -> Edits:
     return {path: (path.split(".") if path else [], value) for path, value in by_path.items()}
 
 
-def edited(tree: Any, edits: Edits, make: Callable[[Any, dict[str, Any]], Any]) -> Any:
+def edited(function: str, tree: Any, edits: Edits, make: Callable[[Any, dict[str, Any]], Any]) -> Any:
     """A tree with edits: by path, the steps that still lead to the part, and its new value; `make` builds records."""
     inside: dict[str, dict[str, tuple[list[str], Any]]] = {}
     for path, (steps, value) in edits.items():
         if not steps:
             if len(edits) > 1:
                 other = next(other for other in edits if other != path)
-                raise FuncnnError(f"replace: {path!r} is replaced, so no path must lead into it, as {other!r} does")
+                raise FuncnnError(f"{function}: {path!r} is replaced, so no path must lead into it, as {other!r} does")
             return value
         inside.setdefault(steps[0], {})[path] = steps[1:], value
-    parts, new = _parts(tree), {}
+    parts, new = parts_of(tree), {}
     for step, some in inside.items():
         if step not in parts:
             has = f"has {', '.join(parts)}" if parts else "has no parts"
-            raise FuncnnError(f"replace: path {next(iter(some))!r} does not exist: {short(tree)} {has}")
-        new[step] = edited(parts[step], some, make)
+            raise FuncnnError(f"{function}: path {next(iter(some))!r} does not exist: {short(tree)} {has}")
+        new[step] = edited(function, parts[step], some, make)
         if done := [path for path, (steps, _) in some.items() if not steps]:
-            _check_part(tree, step, new[step], done[0])
+            _check_part(function, tree, step, new[step], done[0])
     return tuple({**parts, **new}.values()) if type(tree) is tuple else make(tree, new)
 
 
-def _check_part(tree: Any, step: str, value: Any, path: str) -> None:
+def _check_part(function: str, tree: Any, step: str, value: Any, path: str) -> None:
     """Check that a layer is replaced by a layer, an array by an array, and a part of a tuple by what a tuple may hold.
 
     A record checks its arrays itself. A layer in a field may become None, and a state anything.
     """
     if type(tree) is tuple:
         old = tree[int(step)]
-        check_part("replace", "value", value)
+        check_part(function, "value", value)
     elif value is None or not is_record(old := getattr(tree, step)) or dict(plans[type(tree)])[step]:
         return
     is_layer, becomes_layer = [is_record(part) or type(part) is tuple for part in (old, value)]
     if (is_layer and not becomes_layer) or (is_array(old) and not is_array(value)):
         needed = "a record or a tuple" if is_layer else "an array"
-        raise KindError(f"replace: value must be {needed}, as the value at {path!r} is, not {kind(value)}")
+        raise KindError(f"{function}: value must be {needed}, as the value at {path!r} is, not {kind(value)}")
 
 
 def evolved(record: Any, changes: dict[str, Any]) -> Any:
@@ -164,4 +165,4 @@ def evolved(record: Any, changes: dict[str, Any]) -> Any:
 
 def built(record: Any, changes: dict[str, Any]) -> Any:
     """`evolved` without the checks of the constructor, for numbers that are not known yet."""
-    return build(type(record), [*{**_parts(record), **changes}.values()])
+    return build(type(record), [*{**parts_of(record), **changes}.values()])
