@@ -16,7 +16,7 @@ from funcnn.optimizers.initial import init
 from funcnn.records import is_record, plans, record, state
 from funcnn.refusals import no_rule_error
 from funcnn.schedules.base import as_step, check_schedule
-from funcnn.trees.edits import as_edits, built, edited, evolved, parts_of
+from funcnn.trees.edits import as_edits, built, edited, parts_of
 
 Settings = tuple[tuple[str, Callable[[Any], Any]], ...]
 
@@ -57,7 +57,7 @@ class Scheduled:
     """
 
     optimizer: Any
-    settings: Settings = attrs.field(validator=_check_settings)
+    settings: Settings = attrs.field(validator=_check_settings, metadata={"schedules": True})
     t: int = state(default=0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -79,7 +79,7 @@ def _scheduled(optimizer: Scheduled, t: Any) -> Any:
     for path, schedule in optimizer.settings:
         is_of_numbers = hasattr(t, "applied") and is_number(_at(optimizer.optimizer, path))
         parts[path] = t.applied(schedule) if is_of_numbers else schedule(t)
-    return edited(function, optimizer.optimizer, as_edits(parts), evolved if type(t) is int else built)
+    return edited(function, optimizer.optimizer, as_edits(parts), checked=type(t) is int)
 
 
 def _at(tree: Any, path: str) -> Any:
@@ -94,7 +94,7 @@ def scheduled_update(optimizer: Scheduled, grads: Grads[P], params: P) -> tuple[
     given = optimizer.optimizer
     t = optimizer.t if hasattr(optimizer.t, "applied") else as_step(type(optimizer).__name__, optimizer.t)
     grads, after = update(_scheduled(optimizer, t), grads, params)
-    after = edited("update", after, as_edits({path: _at(given, path) for path, _ in optimizer.settings}), built)
+    after = edited("update", after, as_edits({path: _at(given, path) for path, _ in optimizer.settings}), checked=False)
     return grads, built(optimizer, {"optimizer": after, "t": t + 1})
 
 

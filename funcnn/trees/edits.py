@@ -107,7 +107,7 @@ def replace(tree: Tree[T], path: Path, value: Any = attrs.NOTHING) -> T:
     if isinstance(path, str) == (value is attrs.NOTHING):
         given = "a dict with a value" if isinstance(path, dict) else "a path without a value"
         raise KindError(f"replace: path must be a path and a value, or a dict of values by path, not {given}")
-    made: T = edited("replace", tree, as_edits(path if isinstance(path, dict) else {path: value}), evolved)
+    made: T = edited("replace", tree, as_edits(path if isinstance(path, dict) else {path: value}))
     check_tree("replace", "value", made)
     return made
 
@@ -120,8 +120,11 @@ def as_edits(by_path: Mapping[str, Any]) -> Edits:
     return {path: (path.split(".") if path else [], value) for path, value in by_path.items()}
 
 
-def edited(function: str, tree: Any, edits: Edits, make: Callable[[Any, dict[str, Any]], Any]) -> Any:
-    """A tree with edits: by path, the steps that still lead to the part, and its new value; `make` builds records."""
+def edited(function: str, tree: Any, edits: Edits, *, checked: bool = True) -> Any:
+    """A tree with edits: by path, the steps that still lead to the part, and its new value.
+
+    Numbers that are not known yet, such as tracers, cannot be `checked`.
+    """
     inside: dict[str, dict[str, tuple[list[str], Any]]] = {}
     for path, (steps, value) in edits.items():
         if not steps:
@@ -135,10 +138,12 @@ def edited(function: str, tree: Any, edits: Edits, make: Callable[[Any, dict[str
         if step not in parts:
             has = f"has {', '.join(parts)}" if parts else "has no parts"
             raise FuncnnError(f"{function}: path {next(iter(some))!r} does not exist: {short(tree)} {has}")
-        new[step] = edited(function, parts[step], some, make)
-        if done := [path for path, (steps, _) in some.items() if not steps]:
+        new[step] = edited(function, parts[step], some, checked=checked)
+        if checked and (done := [path for path, (steps, _) in some.items() if not steps]):
             _check_part(function, tree, step, new[step], done[0])
-    return tuple({**parts, **new}.values()) if type(tree) is tuple else make(tree, new)
+    if type(tree) is tuple:
+        return tuple({**parts, **new}.values())
+    return _evolved(tree, new) if checked else built(tree, new)
 
 
 def _check_part(function: str, tree: Any, step: str, value: Any, path: str) -> None:
@@ -157,12 +162,12 @@ def _check_part(function: str, tree: Any, step: str, value: Any, path: str) -> N
         raise KindError(f"{function}: value must be {needed}, as the value at {path!r} is, not {kind(value)}")
 
 
-def evolved(record: Any, changes: dict[str, Any]) -> Any:
+def _evolved(record: Any, changes: dict[str, Any]) -> Any:
     """`evolve` with fields by name, which may differ from the names of the arguments."""
     fields = attrs.fields_dict(type(record))
     return evolve(record, **{str(fields[name].alias): value for name, value in changes.items()})
 
 
 def built(record: Any, changes: dict[str, Any]) -> Any:
-    """`evolved` without the checks of the constructor, for numbers that are not known yet."""
+    """`evolve` without the checks of the constructor, for numbers that are not known yet."""
     return build(type(record), [*{**parts_of(record), **changes}.values()])
