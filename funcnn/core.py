@@ -232,9 +232,6 @@ def down(p: Any, g: Any, lr: Any) -> Any:
     return freeze(p - lr_g)
 
 
-# Layers as arguments.
-
-
 def is_layer(value: Any) -> bool:
     """Whether `value` is a record with a rule for `forward`."""
     return type(value) in plans and forward.dispatch(type(value)) is not _NO_RULE

@@ -47,6 +47,7 @@ LIBRARIES = {
     "threadpoolctl": "funcnn.parallel, and kernels and threads of BLAS in this report",
     "torch": "funcnn.interop.torch, funcnn.testing.torch",
     "tqdm": "progress bars of funcnn.training",
+    "treescope": "the display of records as trees",
 }
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 Y = np.array([[0], [1], [1], [0]])  # exclusive or
