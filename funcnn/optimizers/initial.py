@@ -44,10 +44,10 @@ def init(optimizer: Any, params: Any, /) -> Any:
 
     An optimizer whose first update adds arrays to it needs a rule, `@init.register(Class)`; a `PerArray` has one.
 
-    >>> from funcnn import Adam, Dense
+    >>> from funcnn import Dense, Momentum
     >>> from funcnn.optimizers import init
-    >>> init(Adam(), Dense.init(2, 1, seed=0)).memory
-    ((<f64 [[0.] [0.]]>, <f64 [[0.] [0.]]>), (<f64 [0.]>, <f64 [0.]>))
+    >>> init(Momentum(), Dense.init(2, 1, seed=0))
+    Momentum(memory=((<f64 [[0.] [0.]]>,), (<f64 [0.]>,)), t=0, beta=0.9, nesterov=False)
 
     Raises:
         KindError: `optimizer` is not an optimizer, or has no rule although its first update adds arrays to it; or

@@ -135,6 +135,8 @@ ROWS = [
     >> "replace: path must be a path and a value, or a dict of values by path, not a dict with a value",
     kind_error(lambda: trees.replace(small, "", "x"))
     >> "replace: value must be a record, a tuple or an array, not str",
+    kind_error(lambda: trees.replace(nn.Residual(nn.Relu()), "layer", 1.0))
+    >> "replace: value must be a record or a tuple, as the value at 'layer' is, not float",
     # Selected.
     kind_error(lambda: trees.select(net, "Relu"))
     >> "select: which must be a class, a tuple of classes or a function of a record, not str",

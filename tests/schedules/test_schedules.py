@@ -59,7 +59,6 @@ def test_a_schedule_is_kept_in_a_file(name, tmp_path):
     assert fingerprint(load(tmp_path / "kept.npz")[0]) == fingerprint(EVERY[name])
 
 
-@pytest.mark.unwatched
 @pytest.mark.parametrize("name", [*EVERY, "restarts of one length", "triangles"])
 def test_a_schedule_takes_a_traced_step(name):
     jax = pytest.importorskip("jax", reason="it traces the step")
