@@ -29,6 +29,7 @@ from funcnn.trees.vectors import from_vector, to_vector
 # The libraries that funcnn imports where they are used, and what needs them.
 LIBRARIES = {
     "autograd": "funcnn.testing.autograd",
+    "fsspec": "URLs in save and load",
     "hypothesis": "funcnn.testing",
     "jax": "funcnn.interop.jax, funcnn.testing.jax",
     "llvmlite": "funcnn.compilation",

@@ -14,7 +14,7 @@ import attrs
 from funcnn.arrays import kind
 from funcnn.by_value import verbs
 from funcnn.errors import FileError, FuncnnError, KindError, NoFileError
-from funcnn.files.store import PathLike, encoded, fingerprint, load, save
+from funcnn.files.store import encoded, fingerprint, load, save
 from funcnn.identity.digest import digest
 from funcnn.identity.parts import UnknownError
 from funcnn.records import getters, plans
@@ -26,7 +26,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def memoize(function: Callable[P, R], folder: PathLike) -> Memoized[P, R]:
+def memoize(function: Callable[P, R], folder: str | os.PathLike[str]) -> Memoized[P, R]:
     """The function, with results kept in files: a result is computed once, and loaded after that, also by other runs.
 
     The file of `memoized(*args)` is `memoized.path(*args)`. Its name has a hash of the arguments and of the function:

@@ -7,7 +7,12 @@ from typing import Any
 
 Fields = dict[str, Any]
 # {(name, *names of fields, sorted): function of the fields -> (name, fields)}, a line for each record that changed.
-CHANGED: dict[tuple[str, ...], Callable[[Fields], tuple[str, Fields]]] = {}
+CHANGED: dict[tuple[str, ...], Callable[[Fields], tuple[str, Fields]]] = {
+    ("WithBest", "best_or_none", "cost", "optimizer", "params", "step", "waited"): lambda fields: (
+        "WithBest",
+        fields | {"columns": ()},
+    ),
+}
 
 
 def of_today(name: str, fields: Fields) -> tuple[str, Fields]:

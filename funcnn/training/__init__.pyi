@@ -1,7 +1,9 @@
 from funcnn.training.loop import TrainState as TrainState
 from funcnn.training.loop import train as train
 from funcnn.training.table import history as history
-from funcnn.training.table import Table as Table
+from funcnn.training.table import history_so_far as history_so_far
+from funcnn.training.table import WithTable as WithTable
+from funcnn.columns import Table as Table
 from funcnn.training.scores import validation as validation
 from funcnn.training.scores import better as better
 from funcnn.training.progress_bar import progress as progress

@@ -80,6 +80,8 @@ class TrainState(Generic[P]):
     def _rows(self) -> Rows:
         rows = [(type(self).__name__, "")]
         for (name, _), value in zip(plans[type(self)], values(self), strict=True):
+            if name == "columns" and not value:  # of a state without a table
+                continue
             parts = {f"{name}.{i}": part for i, part in enumerate(value)} if type(value) is tuple else {}
             rows += [(path, _shown(part)) for path, part in (parts or {name: value}).items()]
         return rows

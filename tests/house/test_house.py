@@ -23,7 +23,7 @@ ROOMS = [
     "allocation bound conditions objects remedies scalars",
     "arrays",
     "elementary fields sums tables",
-    "needs",
+    "columns needs",
     "sizes",
     "bits",
     "draws",
@@ -174,6 +174,7 @@ def test_the_report_of_an_installation_has_every_optional_library():
 # Modules that ask whether a package is installed, and what for: never to compute something in another way.
 ASKING = {
     "blas": "the report",
+    "files.places": "an error that says what to install",
     "identity.libraries": "whose code a function imports",
     "installation": "the report",
     "identity.parts": "whether a function can import what it names",

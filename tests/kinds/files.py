@@ -18,8 +18,8 @@ def twice(x):
 
 
 ROWS = [
-    row(save, value=kind(NET, VALUES)),
+    row(save, value=kind(NET, f"{VALUES}; {{}}")),
     row(load, path=path.made(saved) - "text", migrate=kind(None, "None")),  # there is no file "text"
-    row(fingerprint, value=kind(NET, f"{VALUES}; texts")),  # any array whose bytes are its value
+    row(fingerprint, value=kind(NET, f"{VALUES}; {{}}; texts")),  # any array whose bytes are its value
     row(memoize, function=kind(twice)),
 ]
