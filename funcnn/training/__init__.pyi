@@ -12,6 +12,7 @@ from funcnn.training.stopping import best_so_far as best_so_far
 from funcnn.training.stopping import WithBest as WithBest
 from funcnn.training.stopping import until as until
 from funcnn.training.stopping import while_finite as while_finite
+from funcnn.training.signals import until_signal as until_signal
 from funcnn.training.runs import keep as keep
 from funcnn.training.runs import States as States
 from funcnn.training.rates import lr_range_test as lr_range_test

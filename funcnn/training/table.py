@@ -130,11 +130,11 @@ def history_so_far(
     >>> half, *_ = history_so_far(train(start, data[:2], value_and_grad(mse), 0.25))
     >>> *_, last = history_so_far(train(half, data[half.step :], value_and_grad(mse), 0.25))
     >>> last.table
-    step        cost
-       1           1
-       2        0.25
-       3      0.0625
-       4    0.015625
+    step      cost
+       1         1
+       2      0.25
+       3    0.0625
+       4  0.015625
 
     Raises:
         KindError: as `history`; or the table of the run so far has other columns.

@@ -34,6 +34,7 @@ ROWS = [
     row(training.checkpoint_every, run=some_run, steps=count, seconds=none),
     row(training.checkpoint_every, "checkpoint_every(seconds=1)", run=some_run, steps=none, seconds=number),
     row(training.until, run=some_run, done=function),
+    row(training.until_signal, run=some_run, number=kind(15)),
     row(training.while_finite, run=some_run),
     *[row(follow, **best) for follow in (training.best_so_far, training.early_stopping)],
     row(bisect_nan, states=kind([TrainState(NET)]), data=data | "[]", speaks="train"),
