@@ -163,8 +163,7 @@ def replacing(function: str, where: Path) -> Iterator[BinaryIO]:
     at a new path has the mode of any new file.
     """
     target = where.resolve()  # a link is kept, and the file that it points to is replaced
-    spare = target.with_name(_SPARE.replace("*", os.urandom(8).hex()))
-    try:
+    with _spare_file(function, where, target) as spare:
         old = None
         with suppress(FileNotFoundError):
             old = target.stat()
@@ -177,6 +176,20 @@ def replacing(function: str, where: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         _remove_left(spare)
         spare.replace(target)
+    with suppress(OSError):  # Windows cannot open a folder
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+@contextmanager
+def _spare_file(function: str, where: Path, target: Path) -> Iterator[Path]:
+    """The path of a file beside `target`, which is removed at the end; errors of the system name the path `where`."""
+    spare = target.with_name(_SPARE.replace("*", os.urandom(8).hex()))
+    try:
+        yield spare
     except FileNotFoundError:
         raise NoFileError(
             f"{function}: {where} cannot be written: its folder does not exist; create it first"
@@ -186,12 +199,12 @@ def replacing(function: str, where: Path) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):  # after a success the spare file does not exist
             spare.unlink()
-    with suppress(OSError):  # Windows cannot open a folder
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+
+
+def check_writable(function: str, where: Path) -> None:
+    """Check that a file can be made in the folder of `where`, before the work whose result it is for."""
+    with _spare_file(function, where, where) as spare:
+        spare.touch(exist_ok=False)
 
 
 def _remove_left(spare: Path) -> None:

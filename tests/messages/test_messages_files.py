@@ -59,7 +59,7 @@ def twice(x):
     return 2 * x
 
 
-def listed(x):
+def listed(x) -> list:
     return [x]
 
 
@@ -298,9 +298,9 @@ ROWS = [
     kind_error(lambda: memoize(twice, ".")([1]))
     >> f"fingerprint: value {NEEDED}, not list; write tuple(value)"
     >> ["in the argument x of twice, which is memoized"],
-    kind_error(lambda: memoize(listed, ".")(1))
-    >> f"save: value {NEEDED}, not list; write tuple(value)"
-    >> ["in the result of listed, which is memoized"],
+    kind_error(lambda: memoize(listed, "."))
+    >> "memoize: function must be a function whose result save takes, not one that returns list, as its annotation "
+    "says",
     kind_error(lambda: fingerprint(Named(other=(1, np.sin))))
     >> f"fingerprint: value.other[1] {NEEDED}, not ufunc; {INSTEAD}",
     kind_error(lambda: fingerprint((np.ma.zeros(2),))) >> "fingerprint: value[0] must be an array without a mask, not "
