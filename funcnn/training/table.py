@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import Array, as_array, freeze, is_array, kind
+from funcnn.arrays import Array, as_array, freeze, is_array, kind, short
 from funcnn.checked import checked
 from funcnn.columns import Table
 from funcnn.errors import FuncnnError, KindError, RangeError
@@ -102,7 +102,7 @@ class WithTable(TrainState[P]):
             is_table = False
         if not is_table:
             needed = "the columns of a table, as tuple(table.whole.items())"
-            raise KindError(f"{type(self).__name__}: columns must be {needed}, not {kind(self.columns)}")
+            raise KindError(f"{type(self).__name__}: columns must be {needed}, not {short(self.columns)}")
 
     @property
     def table(self) -> Table:
