@@ -37,20 +37,20 @@ MOST_AXES = 64  # NumPy's own limit
 
 def encode(
     function: str,
+    argument: str,
     value: Any,
-    leaf: Callable[[Any, str], Any],
+    leaf: Callable[[str, Any], Any],
     name: Callable[[type], str] = name_of,
-    argument: str = "value",
     depth: int = 0,
 ) -> Any:
     """The tree of a value. Each part that is not a record, tuple, dict, table, number, string or None becomes
-    `leaf(part, argument)`, where argument is an expression of the part, such as `value[1].W`.
+    `leaf(argument, part)`, where argument is an expression of the part, such as `value[1].W`.
     """
     if depth > DEEPEST:
         raise RangeError(f"{function}: value must be nested at most {DEEPEST} deep")
 
     def inside(part: Any, step: str) -> Any:
-        return encode(function, part, leaf, name, argument + step, depth + 1)
+        return encode(function, argument + step, part, leaf, name, depth + 1)
 
     if type(value) is tuple:
         return {"tuple": [inside(part, f"[{i}]") for i, part in enumerate(value)]}
@@ -66,10 +66,10 @@ def encode(
     if type(value) is int and value.bit_length() > MOST_BITS:
         most = f"at most {MOST_BITS} bits, not {value.bit_length()}"
         raise RangeError(f"{function}: {argument} must have {most}")
-    return value if value is None or type(value) in (bool, int, float, str) else leaf(value, argument)
+    return value if value is None or type(value) in (bool, int, float, str) else leaf(argument, value)
 
 
-def part_error(function: str, part: Any, argument: str) -> KindError:
+def part_error(function: str, argument: str, part: Any) -> KindError:
     """The error for a part of a kind that no file takes."""
     needed = "a record, a tuple, a dict, an array, a real number, a string or None"
     given = f"np.{type(part).__name__}" if isinstance(part, np.generic) else kind(part)

@@ -71,8 +71,8 @@ def encoded(value: Any) -> tuple[Any, list[tuple[dict[str, Any], Array]]]:
     """The tree of a value, and the nodes of its arrays with the arrays; with the errors of `save`."""
     parts: list[tuple[dict[str, Any], Array]] = []
 
-    def leaf(part: Any, argument: str) -> Any:
-        array = _writable(part, argument)
+    def leaf(argument: str, part: Any) -> Any:
+        array = _writable(argument, part)
         node = {
             "array": len(parts),
             "dtype": array.dtype.str,
@@ -83,16 +83,16 @@ def encoded(value: Any) -> tuple[Any, list[tuple[dict[str, Any], Array]]]:
         parts.append((node, array))
         return node
 
-    tree = encode("save", value, leaf, _newest)
+    tree = encode("save", "value", value, leaf, _newest)
     # The check that `load` will accept the tree, before the old file is replaced.
     decode(tree, [array for _, array in parts], None, lambda reason: KindError(f"save: the value {reason}"))
     return tree, parts
 
 
-def _writable(part: Any, argument: str) -> Array:
+def _writable(argument: str, part: Any) -> Array:
     """An array as it will be written: little-endian, read-only, contiguous by rows or by columns."""
     if not is_array(part):
-        raise part_error("save", part, argument)
+        raise part_error("save", argument, part)
     check_unmasked("save", argument, part)
     if isinstance(part, np.ndarray) and type(part) is not np.ndarray:
         raise KindError(f"save: {argument} must be a plain array, not {kind(part)}; write np.asarray({argument})")
@@ -185,9 +185,9 @@ def fingerprint(value: Any) -> str:
 
     arrays: list[Array] = []
 
-    def leaf(part: Any, argument: str) -> Any:
+    def leaf(argument: str, part: Any) -> Any:
         if not is_array(part):
-            raise part_error("fingerprint", part, argument)
+            raise part_error("fingerprint", argument, part)
         check_unmasked("fingerprint", argument, part)
         if part.dtype.hasobject or part.dtype.char in "gG":  # pointers, or padding bytes of any value
             needed = "an array of numbers without padding bytes" if part.dtype.char in "gG" else "an array of numbers"
@@ -195,7 +195,7 @@ def fingerprint(value: Any) -> str:
         arrays.append(np.asarray(part))
         return {"array": len(arrays) - 1, "dtype": arrays[-1].dtype.newbyteorder("<").str, "shape": part.shape}
 
-    digest = hashlib.blake2b(json.dumps(encode("fingerprint", value, leaf)).encode(), digest_size=8)
+    digest = hashlib.blake2b(json.dumps(encode("fingerprint", "value", value, leaf)).encode(), digest_size=8)
     for array in arrays:
         digest.update(np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"))).tobytes())
     return digest.hexdigest()
