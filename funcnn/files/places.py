@@ -66,16 +66,25 @@ def _from_url(function: str, url: str) -> Remote:
         raise ImportError(f"{function}: the path {url} needs fsspec; write pip install fsspec") from None
     try:
         fs, path = url_to_fs(url)
-    except (ImportError, ValueError) as error:  # s3fs is not installed, or the protocol is unknown
+    except Exception as error:  # s3fs is not installed, the protocol is unknown, or an error of the file system's own
         raise FileError(f"{function}: {url} cannot be opened: {error}") from error
     return Remote(fs, path, url)
 
 
 def name_of_place(path: Any) -> str:
     """What messages call a place."""
-    if isinstance(path, Remote):
-        return path.name
-    return os.fspath(path) if isinstance(path, str | os.PathLike) else kind(path)
+    if isinstance(path, os.PathLike):
+        return os.fspath(path)
+    return path.name if isinstance(getattr(path, "name", None), str) else kind(path)
+
+
+def _errors(place: Any) -> type[Exception]:
+    """The errors of a place; file systems of fsspec have errors of their own, such as one for missing credentials."""
+    return Exception if isinstance(place, Remote) else OSError
+
+
+def _file_error(function: str, name: str, done: str, error: Exception) -> FileError:
+    return FileError(f"{function}: {name} cannot be {done}: {getattr(error, 'strerror', None) or error}")
 
 
 @contextmanager
@@ -102,9 +111,8 @@ def writing(function: str, place: Path | Remote | Any) -> Iterator[BinaryIO]:
                 place.truncate()
         place.write(buffer.getbuffer())
         getattr(place, "flush", bool)()
-    except OSError as error:
-        name = name_of_place(place)
-        raise FileError(f"{function}: {name} cannot be written: {error.strerror or error}") from error
+    except _errors(place) as error:
+        raise _file_error(function, name_of_place(place), "written", error) from error
 
 
 @contextmanager
@@ -120,8 +128,8 @@ def reading(function: str, place: Path | Remote | Any) -> Iterator[BinaryIO]:
             file = file.open("rb")
     except FileNotFoundError:
         raise NoFileError(f"{function}: there is no file {name}") from None
-    except OSError as error:
-        raise FileError(f"{function}: {name} cannot be read: {error.strerror or error}") from error
+    except _errors(place) as error:
+        raise _file_error(function, name, "read", error) from error
     try:
         yield file
     finally:
@@ -195,7 +203,7 @@ def _spare_file(function: str, where: Path, target: Path) -> Iterator[Path]:
             f"{function}: {where} cannot be written: its folder does not exist; create it first"
         ) from None
     except OSError as error:
-        raise FileError(f"{function}: {where} cannot be written: {error.strerror or error}") from error
+        raise _file_error(function, str(where), "written", error) from error
     finally:
         with suppress(OSError):  # after a success the spare file does not exist
             spare.unlink()

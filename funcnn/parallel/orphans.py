@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from multiprocessing import parent_process
 from threading import Thread
 from time import sleep
 from typing import Any
@@ -28,6 +27,8 @@ def end_with_parent() -> None:
 @lru_cache(1)
 def _watch(_: int) -> None:
     """Begin to wait in a thread, once in each process: a thread does not go on in a process that is forked."""
+    from multiprocessing import parent_process  # noqa: PLC0415  a Python for WebAssembly does not have it
+
     if (parent := parent_process()) is not None:
         Thread(target=_end_after, args=(parent,), daemon=True).start()
 

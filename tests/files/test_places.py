@@ -141,6 +141,16 @@ def test_a_local_file_of_fsspec_is_written_as_atomically_as_a_path(fsspec, tmp_p
         assert load(place)["net"] == load(path)["net"] == net
 
 
+def test_a_file_object_is_called_by_its_name(tmp_path):
+    path = tmp_path / "net.npz"
+    path.write_text("W = 1")
+    with (
+        path.open("rb") as file,
+        pytest.raises(FileError, match=r"^load: .*net\.npz is damaged, or was not written by"),
+    ):
+        load(file)
+
+
 def test_bad_places_of_fsspec(fsspec, monkeypatch):
     with pytest.raises(NoFileError, match=r"^load: there is no file memory://nowhere$"):
         load("memory://nowhere")
@@ -154,9 +164,16 @@ def test_bad_places_of_fsspec(fsspec, monkeypatch):
     fsspec.filesystem("memory").pipe_file("/x", b"W = 1")
     with pytest.raises(FileError, match=r"^load: memory://x is damaged, or was not written by save"):
         load("memory://x")
+    monkeypatch.setattr(type(fsspec.filesystem("memory")), "cat_file", nobody)
+    with pytest.raises(FileError, match=r"^load: memory://x cannot be read: no credentials$"):
+        load("memory://x")
     monkeypatch.setattr(type(fsspec.filesystem("memory")), "pipe_file", denied)
     with pytest.raises(FileError, match=r"^save: memory://x cannot be written: Permission denied$"):
         save("memory://x", net)
+
+
+def nobody(*_, **__):
+    raise RuntimeError("no credentials")  # an error of the file system's own
 
 
 def denied(*_, **__):

@@ -91,7 +91,7 @@ class Parent:
 @pytest.mark.parametrize("error", [None, TypeError, ValueError])
 def test_a_worker_ends_with_a_parent_that_has_ended(ended, monkeypatch, error):
     pids = iter([7, 7, 1])
-    monkeypatch.setattr(orphans, "parent_process", lambda: Parent(error, 7))
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: Parent(error, 7))
     monkeypatch.setattr(os, "getppid", lambda: next(pids))
     monkeypatch.setattr(orphans, "sleep", lambda _: None)
     monkeypatch.setattr(orphans, "Thread", AtOnce)
