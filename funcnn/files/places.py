@@ -61,7 +61,7 @@ def _check_open(function: str, file: Any, mode: str) -> None:
 
 def _from_url(function: str, url: str) -> Remote:
     try:
-        from fsspec.core import url_to_fs  # noqa: PLC0415  optional, and needed here alone
+        from fsspec import url_to_fs  # noqa: PLC0415  optional, and needed here alone
     except ImportError:
         raise ImportError(f"{function}: the path {url} needs fsspec; write pip install fsspec") from None
     try:

@@ -181,7 +181,7 @@ def denied(*_, **__):
 
 
 def test_without_fsspec_a_url_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "fsspec.core", None)
+    monkeypatch.setitem(sys.modules, "fsspec", None)
     sentence = "^{}: the path s3://runs/net.npz needs fsspec; write pip install fsspec$"
     with pytest.raises(ImportError, match=sentence.format("save")):
         save("s3://runs/net.npz", net)
