@@ -78,7 +78,7 @@ class Runnable(CodeBlockParser):
     def __call__(self, document: Document) -> Iterator[Region]:
         """Every block that needs another library names it."""
         libraries = (
-            *("autograd", "distributed", "equinox", "jax", "keras", "llvmlite", "mpmath", "mygrad", "onnx"),
+            *("autograd", "distributed", "equinox", "fsspec", "jax", "keras", "llvmlite", "mpmath", "mygrad", "onnx"),
             *(
                 "onnxruntime",
                 "optax",

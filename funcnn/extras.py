@@ -11,6 +11,7 @@ from funcnn.errors import FuncnnError, MissingError
 # The libraries that funcnn imports where they are used: the extra that installs each, and what needs it.
 LIBRARIES = {
     "autograd": ("autograd", "funcnn.testing.autograd"),
+    "fsspec": ("fsspec", "URLs in save and load"),
     "hypothesis": ("testing", "funcnn.testing"),
     "jax": ("jax", "funcnn.interop.jax, funcnn.testing.jax"),
     "llvmlite": ("compiled", "funcnn.compilation"),

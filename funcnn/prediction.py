@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+from operator import is_
 from typing import Any, overload
+from weakref import ref
 
 import numpy as np
 
 from funcnn.arrays import Array, counted, kind, namespace, unmapped
 from funcnn.checked import checked
 from funcnn.core import check_is_layer, forward_only, inference
+from funcnn.dispatch import registered
 from funcnn.errors import KindError, ShapeError
 from funcnn.needs import Count
-from funcnn.trees.walks import map_arrays, row_count
+from funcnn.trees.walks import arrays_in, map_arrays, row_count
+
+# What `inference` made of the networks that it changed, by the id of each network; with weak references to its layers.
+_fixed: dict[int, tuple[list[ref[Any]], int, Any]] = {}
+_MOST = 16
 
 
 @overload
@@ -27,6 +35,8 @@ def predict(params: Any, x: Any, rows: Count | None = None, *, out: Any = None) 
     use need to be in memory: `np.load(path, mmap_mode="r")` and `np.lib.format.open_memmap(path, "w+", dtype, shape)`.
     If an error is raised, the blocks before it are written.
 
+    What `inference` makes of a network is kept for the next call, until one of the layers is deleted.
+
     >>> import numpy as np
     >>> from funcnn import mlp, predict
     >>> predict(mlp([2, 8, 3], seed=0), np.zeros((1000, 2)), rows=100).shape
@@ -39,7 +49,7 @@ def predict(params: Any, x: Any, rows: Count | None = None, *, out: Any = None) 
             shape than the result.
     """
     check_is_layer("predict", "params", params, x=x)
-    params, x, m = inference(params), map_arrays(unmapped, x), row_count("predict", "x", x)
+    params, x, m = _inferred(params), map_arrays(unmapped, x), row_count("predict", "x", x)
     if out is not None:
         _check_destination("predict", "out", out)
     if rows is None or rows >= m:
@@ -56,6 +66,31 @@ def predict(params: Any, x: Any, rows: Count | None = None, *, out: Any = None) 
     if out is not None:
         return out
     return map_arrays(lambda *parts: namespace(parts[0]).concatenate(parts), *outs, function="predict")
+
+
+def _inferred(params: Any) -> Any:
+    """`inference(params)`, computed once for a network that it changes: a layer is a value, so its result is too.
+
+    A later network may have the id of one that was deleted, so its layers are compared too. An entry is deleted with
+    the first of its layers. It has arrays of NumPy only, since a tracer must not be used after its trace.
+    """
+    if (known := _fixed.get(id(params))) is not None:
+        layers, rules, made = known
+        given = _layers(params)
+        if rules == len(registered) and len(given) == len(layers) and all(map(is_, given, [one() for one in layers])):
+            return made
+    made = inference(params)
+    if made is not params and all([type(a) is np.ndarray for a in arrays_in(made)]):
+        forget = partial(_fixed.pop, id(params))
+        _fixed[id(params)] = [ref(layer, forget) for layer in _layers(params)], len(registered), made
+        for old in list(_fixed)[:-_MOST]:
+            _fixed.pop(old, None)
+    return made
+
+
+def _layers(params: Any) -> list[Any]:
+    """The layers of a chain and of the chains in it, or the layer itself."""
+    return [part for layer in params for part in _layers(layer)] if type(params) is tuple else [params]
 
 
 def _check_destination(function: str, argument: str, out: Any) -> None:

@@ -15,7 +15,7 @@ from funcnn.layers import Function
 from funcnn.records import name_of
 from funcnn.schedules import Plateau, plateau
 from funcnn.testing import strategies as fst
-from funcnn.training import early_stopping
+from funcnn.training import early_stopping, history_so_far
 from funcnn.trees import leaves
 from tests.sharding import OPTIMIZERS
 
@@ -70,6 +70,12 @@ def with_best():
     return last
 
 
+def with_table():
+    """A state with the table of its run."""
+    *_, last = history_so_far(train(TrainState(NET), DATA, value_and_grad(mse), 0.1), every=2)
+    return last
+
+
 def reduced():
     """A rate after costs that did not improve."""
     rate = Plateau(0.1, patience=1)
@@ -82,8 +88,10 @@ DATA = batches(X, Y, 2, epochs=4, seed=0)
 STATES = {
     "TrainState": trained,
     "WithBest": with_best,
+    "WithTable": with_table,
     "Plateau": reduced,
     "Grads": lambda: value_and_grad(mse)(NET, X, Y)[1],
+    "dict": lambda: {"table": with_table().table, "settings": {"lr": 0.1, "name": "\ud800"}, "net": NET},
     "tuple": lambda: (NET, np.arange(3, dtype=np.int8), np.array([[True], [False]]), None, "text", 1, -0.0, np.nan),
 }
 

@@ -1,26 +1,22 @@
-"""The bytes of a file: a zip of a JSON tree and one .npy for each array, written completely or not at all."""
+"""The bytes of a file: a zip of a JSON tree and one .npy for each array."""
 
 from __future__ import annotations
 
-import errno
 import math
 import os
-import stat
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from funcnn.arrays import Array, freeze, kind
-from funcnn.errors import FileError, FuncnnError, KindError, NoFileError
+from funcnn.arrays import Array, freeze
+from funcnn.errors import FuncnnError
 from funcnn.files.encoding import FORM, MakeError, array_nodes
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from zipfile import ZipFile
 
-VERSION = 1
+VERSION = 2  # of trees with a dict or a table; other trees are written as version 1, which older readers read
 TREE = "tree.json"
 
 
@@ -55,7 +51,11 @@ def write(file: BinaryIO, tree: Any, parts: Sequence[tuple[dict[str, Any], Array
     import json  # noqa: PLC0415  imported late, as hashlib is
     import zipfile  # noqa: PLC0415  imported late, as hashlib is
 
-    text = json.dumps({"format": "funcnn", "version": VERSION, "value": tree}).encode()
+    value = json.dumps(tree)
+    version = (
+        VERSION if '"dict": {' in value or '"table": {' in value else 1
+    )  # in a string, the quotes have a backslash
+    text = f'{{"format": "funcnn", "version": {version}, "value": {value}}}'.encode()
     entries: dict[str, tuple[bytes | memoryview, ...]]
     entries = {f"{i}.npy": (npy_header(node), raw(array)) for i, (node, array) in enumerate(parts)}
     with zipfile.ZipFile(file, "w") as archive:
@@ -75,7 +75,7 @@ def read(file: BinaryIO, file_error: MakeError) -> tuple[Any, list[Array]]:
 
     try:
         with zipfile.ZipFile(file) as archive:
-            tree = _tree(archive, os.fstat(file.fileno()).st_size, file_error)
+            tree = _tree(archive, file.seek(0, os.SEEK_END), file_error)
             return tree, _arrays(archive, array_nodes(tree, file_error), file_error)
     except (FuncnnError, MemoryError):
         raise
@@ -100,7 +100,7 @@ def _tree(archive: ZipFile, size: int, file_error: MakeError) -> Any:
         raise file_error(f"has version {version} of the format, but this funcnn reads {VERSION}; update funcnn")
     if checksum(text).encode() != archive.comment:
         raise file_error(f"is damaged: {TREE} does not match the checksum in the comment of the zip")
-    if (type(version), version) != (int, VERSION) or document.keys() != {"format", "version", "value"}:
+    if type(version) is not int or version < 1 or document.keys() != {"format", "version", "value"}:
         raise file_error(FORM)
     return document["value"]
 
@@ -125,104 +125,3 @@ def _arrays(archive: ZipFile, nodes: list[dict[str, Any]], file_error: MakeError
         array: Array = np.ndarray(node["shape"], node["dtype"], found, len(header), order=node["order"])
         arrays.append(freeze(array.astype(array.dtype.newbyteorder("="), copy=False)))
     return arrays
-
-
-def as_path(function: str, path: Any, remedy: str = "") -> Path:
-    """Check that `path` is the path of a file that exists or can be created; the result is a Path."""
-    from pathlib import Path  # noqa: PLC0415  imported late, as hashlib is
-
-    try:
-        mode = Path(path).stat().st_mode
-    except TypeError:
-        raise KindError(f"{function}: path must be a string or a Path, not {kind(path)}{remedy}") from None
-    except ValueError:
-        raise FileError(f"{function}: {path!r} is not a valid path") from None
-    except OSError as error:  # the file does not exist, or may not be read
-        if error.errno == errno.ELOOP:
-            raise FileError(
-                f"{function}: {Path(path)} is a link that leads to itself; give the path of a file"
-            ) from None
-        return Path(path)
-    if not stat.S_ISREG(mode):
-        what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
-        raise FileError(f"{function}: {Path(path)} is {what}; give the path of a file")
-    return Path(path)
-
-
-_SPARE = ".funcnn-*.tmp"
-_DAY = 24 * 60 * 60  # seconds: no save takes as long
-
-
-@contextmanager
-def replacing(function: str, where: Path) -> Iterator[BinaryIO]:
-    """A file to write to. At the end it replaces the file at `where` atomically, or not at all.
-
-    The new file has the mode of the file that it replaces, and its group and owner where the system allows that; a file
-    at a new path has the mode of any new file.
-    """
-    target = where.resolve()  # a link is kept, and the file that it points to is replaced
-    spare = target.with_name(_SPARE.replace("*", os.urandom(8).hex()))
-    try:
-        old = None
-        with suppress(FileNotFoundError):
-            old = target.stat()
-        spare.touch(0o600 if old else 0o666, exist_ok=False)
-        with spare.open("r+b") as file:
-            if old:
-                _take_over(spare, old)
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        _remove_left(spare)
-        spare.replace(target)
-    except FileNotFoundError:
-        raise NoFileError(
-            f"{function}: {where} cannot be written: its folder does not exist; create it first"
-        ) from None
-    except OSError as error:
-        raise FileError(f"{function}: {where} cannot be written: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError):  # after a success the spare file does not exist
-            spare.unlink()
-    with suppress(OSError):  # Windows cannot open a folder
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def _remove_left(spare: Path) -> None:
-    """Remove the spare files beside this one that are a day older, whose saves were killed."""
-    now = spare.stat().st_mtime  # the clock of the file system, which may be another machine's
-    for other in spare.parent.glob(_SPARE):
-        with suppress(OSError):  # of another user, or removed by another process
-            if now - other.lstat().st_mtime > _DAY:
-                other.unlink()
-
-
-def _take_over(spare: Path, old: os.stat_result) -> None:
-    """Give the new file the mode of the old one, and its group and owner where the system allows that."""
-    mode = stat.S_IMODE(old.st_mode)
-    try:
-        os.chown(spare, -1, old.st_gid)
-    except (OSError, AttributeError):  # Windows has no chown
-        mode &= ~0o070 | (mode & 0o007) << 3  # a new group gets the permissions of others
-    with suppress(OSError, AttributeError):  # only root can change the owner
-        os.chown(spare, old.st_uid, -1)
-    with suppress(OSError):  # some file systems have no modes
-        spare.chmod(mode)
-
-
-@contextmanager
-def reading(function: str, path: Any) -> Iterator[BinaryIO]:
-    """The file at a path, to read from."""
-    where = as_path(function, path)
-    try:
-        file = where.open("rb")
-    except FileNotFoundError:
-        raise NoFileError(f"{function}: there is no file {where}") from None
-    except OSError as error:
-        raise FileError(f"{function}: {where} cannot be read: {error.strerror or error}") from error
-    with file:
-        yield file

@@ -12,12 +12,13 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array, is_array, kind, same, short
+from funcnn.columns import Table
 from funcnn.errors import FuncnnError, KindError, RangeError
 from funcnn.files.migrations import of_today
 from funcnn.lazy import load_all
 from funcnn.needs import function
 from funcnn.records import is_record, name_of, plans, registry
-from funcnn.remedies import for_kind, for_table, place
+from funcnn.remedies import for_kind, for_table
 from funcnn.trees.walks import DEEPEST
 
 SCHEDULES = "funcnn.schedules."  # the names of schedules begin with it in a file
@@ -38,34 +39,46 @@ MOST_AXES = 64  # NumPy's own limit
 
 
 def encode(
-    function: str, value: Any, leaf: Callable[[Any, str], Any], name: Callable[[type], str] = name_of, path: str = ""
+    function: str,
+    argument: str,
+    value: Any,
+    leaf: Callable[[str, Any], Any],
+    name: Callable[[type], str] = name_of,
+    depth: int = 0,
 ) -> Any:
-    """The tree of a value; each part that is not a record, tuple, number, string or None becomes `leaf(part, path)`."""
-    if path.count(".") >= DEEPEST:
+    """The tree of a value. Each part that is not a record, tuple, dict, table, number, string or None becomes
+    `leaf(argument, part)`, where argument is an expression of the part, such as `value[1].W`.
+    """
+    if depth > DEEPEST:
         raise RangeError(f"{function}: value must be nested at most {DEEPEST} deep")
 
     def inside(part: Any, step: str) -> Any:
-        return encode(function, part, leaf, name, f"{path}.{step}" if path else step)
+        return encode(function, argument + step, part, leaf, name, depth + 1)
 
     if type(value) is tuple:
-        return {"tuple": [inside(part, str(i)) for i, part in enumerate(value)]}
+        return {"tuple": [inside(part, f"[{i}]") for i, part in enumerate(value)]}
     if is_record(value):
-        fields = {field: inside(getattr(value, field), field) for field, _ in plans[type(value)]}
+        fields = {field: inside(getattr(value, field), f".{field}") for field, _ in plans[type(value)]}
         return {"record": name(type(value)), "fields": fields}
     if hasattr(value, "maker"):  # a schedule, by the call that makes it
-        fields = {name: inside(part, name) for name, part in value.settings.items()}
+        fields = {name: inside(part, f".{name}") for name, part in value.settings.items()}
         return {"record": f"{SCHEDULES}{value.maker.__name__}", "fields": fields}
+    if type(value) is dict:
+        if others := [key for key in value if type(key) is not str]:
+            raise KindError(f"{function}: {argument} must have strings as keys, not {kind(others[0])}")
+        return {"dict": {key: inside(part, f"[{key!r}]") for key, part in value.items()}}
+    if type(value) is Table:
+        return {"table": {key: inside(part, f"[{key!r}]") for key, part in value.whole.items()}}
     if type(value) is int and value.bit_length() > MOST_BITS:
         most = f"at most {MOST_BITS} bits, not {value.bit_length()}"
-        raise RangeError(f"{function}: {place('value', path)} must have {most}")
-    return value if value is None or type(value) in (bool, int, float, str) else leaf(value, path)
+        raise RangeError(f"{function}: {argument} must have {most}")
+    return value if value is None or type(value) in (bool, int, float, str) else leaf(argument, value)
 
 
-def part_error(function: str, part: Any, path: str) -> KindError:
-    """The error for a part that is not a record, tuple, array, number, string or None."""
-    needed = "a record, a tuple, an array, a real number, a string or None"
+def part_error(function: str, argument: str, part: Any) -> KindError:
+    """The error for a part of a kind that no file takes."""
+    needed = "a record, a tuple, a dict, an array, a real number, a string or None"
     given = f"np.{type(part).__name__}" if isinstance(part, np.generic) else kind(part)
-    argument = place("value", path)
     return KindError(f"{function}: {argument} must be {needed}, not {given}{_remedy(argument, part)}")
 
 
@@ -74,9 +87,8 @@ def _remedy(argument: str, part: Any) -> str:
         return ""
     if isinstance(part, list | tuple):  # a NamedTuple would lose its class
         return "" if any(map(callable, part)) else f"; write tuple({argument})"
-    if isinstance(part, Mapping):  # a Table of history has its columns in `whole`
-        columns = ".whole" if hasattr(part, "whole") else ""
-        return f"; {'for its columns ' * bool(columns)}write tuple({argument}{columns}.items())"
+    if isinstance(part, Mapping):
+        return f"; write dict({argument})"
     if isinstance(part, np.generic):
         return f"; write {argument}.item()" if type(part.item()) in (bool, int, float, str) else ""
     if hasattr(part, "to_numpy"):
@@ -106,6 +118,10 @@ def array_nodes(tree: Any, file_error: MakeError) -> list[dict[str, Any]]:
         elif node.keys() == {"record", "fields"}:
             right = type(node["record"]) is str and type(node["fields"]) is dict
             parts = list(node["fields"].values()) if right else []
+        elif node.keys() in ({"dict"}, {"table"}):
+            right = type(content := next(iter(node.values()))) is dict
+            parts = list(content.values()) if right else []
+            right = right and ("dict" in node or all([type(part) is dict and "array" in part for part in parts]))
         else:
             right, parts = _is_array_node(node) and node["array"] == next(numbers), []
         if not right or depth > DEEPEST:
@@ -139,6 +155,13 @@ def decode(node: Any, arrays: Sequence[Array], migrate: Migrate | None, file_err
         return arrays[node["array"]]
     if "tuple" in node:
         return tuple([decode(part, arrays, migrate, file_error) for part in node["tuple"]])
+    if "dict" in node:
+        return {key: decode(part, arrays, migrate, file_error) for key, part in node["dict"].items()}
+    if "table" in node:
+        try:
+            return Table({key: arrays[part["array"]] for key, part in node["table"].items()})
+        except FuncnnError as error:
+            raise file_error(f"holds a Table that its constructor refuses: {error}") from error
     name, fields = node["record"], {n: decode(part, arrays, migrate, file_error) for n, part in node["fields"].items()}
     if migrate is not None:
         name, fields = _migrated(migrate, name, fields)

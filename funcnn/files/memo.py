@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from inspect import signature
@@ -14,7 +15,9 @@ import attrs
 from funcnn.arrays import kind
 from funcnn.by_value import verbs
 from funcnn.errors import FileError, FuncnnError, KindError, NoFileError
-from funcnn.files.store import PathLike, encoded, fingerprint, load, save
+from funcnn.files.places import check_writable
+from funcnn.files.returned import unsavable_result
+from funcnn.files.store import encoded, fingerprint, load, save
 from funcnn.identity.digest import digest
 from funcnn.identity.parts import UnknownError
 from funcnn.records import getters, plans
@@ -26,7 +29,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def memoize(function: Callable[P, R], folder: PathLike) -> Memoized[P, R]:
+def memoize(function: Callable[P, R], folder: str | os.PathLike[str]) -> Memoized[P, R]:
     """The function, with results kept in files: a result is computed once, and loaded after that, also by other runs.
 
     The file of `memoized(*args)` is `memoized.path(*args)`. Its name has a hash of the arguments and of the function:
@@ -44,6 +47,10 @@ def memoize(function: Callable[P, R], folder: PathLike) -> Memoized[P, R]:
     itself changes while it computes, such as a counter of its calls, is not part of the hash. The arguments and the
     result are values that `save` takes. The file has the pair of the function, as (module, name, hash), and the result.
 
+    What can be tested before the work is an error before the work: the annotation of the result, and whether a file can
+    be made in the folder. A result that cannot be saved after all, because of its kind or since the disk is full, is
+    returned with a RuntimeWarning, since an error would lose it, and with it the rest of a sweep.
+
     >>> import tempfile
     >>> import numpy as np
     >>> from funcnn.files import memoize
@@ -55,16 +62,19 @@ def memoize(function: Callable[P, R], folder: PathLike) -> Memoized[P, R]:
     (array([2., 2.]), array([2., 2.]), False)
 
     Raises:
-        KindError: `function` is not a function that `def` defines, or `folder` is not a path. The memoized function
-            raises a KindError if its code reads a value that has no hash, such as a lock, or a value that it does not
-            name, as with `eval`. It also raises the errors of `fingerprint` for its arguments, and of `save` and `load`
-            for its results.
+        KindError: `function` is not a function that `def` defines, its annotation says that it returns what no file
+            takes, or `folder` is not a path. The memoized function raises a KindError if its code reads a value that
+            has no hash, such as a lock, or a value that it does not name, as with `eval`. It also raises the errors of
+            `fingerprint` for its arguments, and of `load` for its results.
         FileError: `folder` is a file, or cannot be created. The memoized function raises a FileError if a file has the
-            result of another function.
+            result of another function, or if no file can be made in the folder.
     """
     if not isinstance(function, FunctionType) or function.__name__ == "<lambda>":
         what = "a lambda" if isinstance(function, FunctionType) else kind(function)
         raise KindError(f"memoize: function must be a function that def defines, not {what}")
+    if unsavable := unsavable_result(function):
+        needed = "a function whose result save takes"
+        raise KindError(f"memoize: function must be {needed}, not one that returns {unsavable}, as its annotation says")
     return Memoized(function, as_folder("memoize", "folder", folder))
 
 
@@ -115,12 +125,17 @@ class Memoized(Generic[P, R]):
         try:
             return _kept(path, identity)
         except NoFileError:
+            check_writable("memoize", path)
             with self._changing(identity[-1], [*args, *kwargs.values()]):
                 result = self.function(*args, **kwargs)
-        with _noting(f"in the result of {self._name}, which is memoized"):
+        try:
             encoded(result)  # for errors that name places in the result, not in the pair
             save(path, (identity, result))
-        return _kept(path, identity)
+        except FuncnnError as error:
+            text = f"memoize: the result of {self._name} is returned and not kept; {error}"
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
+            return result
+        return cast("R", _kept(path, identity))
 
     def _place(self, *args: P.args, **kwargs: P.kwargs) -> tuple[Path, tuple[str, str, str]]:
         """The file, and what says in it which function computed the result."""

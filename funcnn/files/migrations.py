@@ -14,6 +14,9 @@ CHANGED: dict[tuple[str, ...], Callable[[Fields], tuple[str, Fields]]] = {
     ("CrossAttention", "heads", "key", "out", "query", "value"): (
         lambda fields: ("CrossAttention", fields | {"dropout": None})
     ),
+    ("WithBest", "best_or_none", "cost", "optimizer", "params", "step", "waited"): (
+        lambda fields: ("WithBest", fields | {"columns": ()})
+    ),
 }
 
 

@@ -10,14 +10,14 @@ import numpy as np
 from funcnn.arrays import Array, freeze, is_array, kind, owned
 from funcnn.checked import checked
 from funcnn.errors import FileError, KindError
-from funcnn.files.archive import as_path, checksum, raw, read, reading, replacing, write
+from funcnn.files.archive import checksum, raw, read, write
 from funcnn.files.encoding import DTYPES, Migrate, check_unmasked, decode, encode, part_error
+from funcnn.files.places import Place, as_place, name_of_place, reading, writing
 from funcnn.needs import instance
 from funcnn.records import name_of, registry
-from funcnn.remedies import for_entries, place
+from funcnn.remedies import for_entries
 
 V = TypeVar("V")
-PathLike = str | os.PathLike[str]
 Class = Annotated[type, instance(type, "a class")]
 
 # Remedies for arrays of a dtype that no file takes, by the kind of the dtype.
@@ -30,14 +30,18 @@ _INSTEAD = {
 }
 
 
-def save(path: PathLike, value: Any) -> None:
+def save(path: Place, value: Any) -> None:
     """Write a value to a file, atomically: at every moment the file holds the complete old value or the new one.
 
-    A value is made of records, tuples, arrays, numbers, strings and None. The file is a zip of a JSON tree and an .npy
-    for each array; arrays of JAX become arrays of NumPy. A value that `load` would refuse or change is refused. Numbers
-    may be NaN or infinite, so that such a network can be examined elsewhere; `checkpoint_every` refuses it. A file that
-    is replaced keeps its permissions. Files `.funcnn-*.tmp` of killed saves in the same folder are removed when they
-    are older than a day.
+    A value is made of records, tuples, dicts with strings as keys, a Table of `history`, arrays, numbers, strings and
+    None. The file is a zip of a JSON tree and an .npy for each array; arrays of JAX become arrays of NumPy. A value
+    that `load` would refuse or change is refused. Numbers may be NaN or infinite, so that such a network can be
+    examined elsewhere; `checkpoint_every` refuses it. A file that is replaced keeps its permissions. Files
+    `.funcnn-*.tmp` of killed saves in the same folder are removed when they are older than a day.
+
+    `path` may be a file object, such as a BytesIO, which holds the value alone afterwards, or an OpenFile or a URL of
+    fsspec, such as `s3://bucket/net.npz`. Only a file on this machine is written atomically; an object store replaces
+    an object when all bytes have arrived.
 
     >>> import os, tempfile
     >>> from funcnn import load, mlp, save
@@ -48,20 +52,22 @@ def save(path: PathLike, value: Any) -> None:
     True
 
     Raises:
-        KindError: `path` is not a path or ends in `.onnx`, a part of the value is of another kind, an array has a dtype
-            that differs between machines, or the class of a record was defined again.
+        KindError: `path` is not a path or ends in `.onnx`, a file object is closed, of text or not writable, a part of
+            the value is of another kind, an array has a dtype that differs between machines, or the class of a record
+            was defined again.
         RangeError: the value is nested more than 100 deep, or an int has more than 2000 bits.
         FileError: the file cannot be written; an old file is not changed. The error is a NoFileError, and so a
             FileNotFoundError, if the folder does not exist.
+        MissingError: `path` is a URL, and fsspec is not installed.
     """
-    swapped = isinstance(value, str | os.PathLike)
-    where = as_path("save", path, "; write save(path, value)" if swapped else "")
-    if where.suffix == ".onnx":
+    swapped = isinstance(value, str | os.PathLike) or hasattr(value, "write")
+    where = as_place("save", path, "; write save(path, value)" if swapped else "")
+    if getattr(where, "suffix", "") == ".onnx":
         model = "value" if type(value).__name__ == "ModelProto" else "to_onnx(value, x)"
         written = f"since save writes another format; write onnx.save({model}, path)"
         raise KindError(f"save: path must not end in .onnx, {written}")
     tree, parts = encoded(value)
-    with replacing("save", where) as file:
+    with writing("save", where) as file:
         write(file, tree, parts)
 
 
@@ -69,8 +75,8 @@ def encoded(value: Any) -> tuple[Any, list[tuple[dict[str, Any], Array]]]:
     """The tree of a value, and the nodes of its arrays with the arrays; with the errors of `save`."""
     parts: list[tuple[dict[str, Any], Array]] = []
 
-    def leaf(part: Any, where: str) -> Any:
-        array = _writable(part, where)
+    def leaf(argument: str, part: Any) -> Any:
+        array = _writable(argument, part)
         node = {
             "array": len(parts),
             "dtype": array.dtype.str,
@@ -81,17 +87,16 @@ def encoded(value: Any) -> tuple[Any, list[tuple[dict[str, Any], Array]]]:
         parts.append((node, array))
         return node
 
-    tree = encode("save", value, leaf, _newest)
+    tree = encode("save", "value", value, leaf, _newest)
     # The check that `load` will accept the tree, before the old file is replaced.
     decode(tree, [array for _, array in parts], None, lambda reason: KindError(f"save: the value {reason}"))
     return tree, parts
 
 
-def _writable(part: Any, where: str) -> Array:
+def _writable(argument: str, part: Any) -> Array:
     """An array as it will be written: little-endian, read-only, contiguous by rows or by columns."""
     if not is_array(part):
-        raise part_error("save", part, where)
-    argument = place("value", where)
+        raise part_error("save", argument, part)
     check_unmasked("save", argument, part)
     if isinstance(part, np.ndarray) and type(part) is not np.ndarray:
         raise KindError(f"save: {argument} must be a plain array, not {kind(part)}; write np.asarray({argument})")
@@ -125,18 +130,19 @@ def _newest(cls: type) -> str:
 
 
 @overload
-def load(path: PathLike, cls: type[V], *, migrate: Migrate | None = None) -> V: ...
+def load(path: Place, cls: type[V], *, migrate: Migrate | None = None) -> V: ...
 @overload
-def load(path: PathLike, cls: None = None, *, migrate: Migrate | None = None) -> Any: ...
+def load(path: Place, cls: None = None, *, migrate: Migrate | None = None) -> Any: ...
 @checked
-def load(path: PathLike, cls: Class | None = None, *, migrate: Migrate | None = None) -> Any:
+def load(path: Place, cls: Class | None = None, *, migrate: Migrate | None = None) -> Any:
     """The value that was saved: equal to it, with read-only arrays of NumPy and records made by their constructors.
 
     A state that is declared an `int` or a `float`, and that `jax.jit` returned as an array, is a number again. Arrays
     have the machine's byte order. Nothing in the file is executed, and the memory allocated is at most as large as the
     file. `migrate(name, fields) -> (name, fields)` is called with each record of the file, inner records first, and may
     return the name of another class and other fields. `load(path, TrainState)` refuses a value of another class, and
-    its type is that class, for checkers of types.
+    its type is that class, for checkers of types. `path` may be what `save` takes; a file object is read as a whole,
+    wherever its position is.
 
     >>> import os, tempfile
     >>> from funcnn import Relu, load, save
@@ -151,13 +157,16 @@ def load(path: PathLike, cls: Class | None = None, *, migrate: Migrate | None = 
         FileError: the file cannot be read, is damaged, is of a newer version, or holds a record of a class that is not
             imported or that refuses its fields, or a value that is not of the class `cls`. The error is a NoFileError,
             and so a FileNotFoundError, if there is no file.
-        KindError: `path` is not a path, `cls` not a class, or `migrate` does not return a name and fields.
+        KindError: `path` is not a path, a file object is closed, of text or not readable, `cls` is not a class, or
+            `migrate` does not return a name and fields.
+        MissingError: as `save`.
     """
+    place = as_place("load", path, mode="rb")
 
     def file_error(reason: str) -> FileError:
-        return FileError(f"load: {os.fspath(path)} {reason}")
+        return FileError(f"load: {name_of_place(place)} {reason}")
 
-    with reading("load", path) as file:
+    with reading("load", place) as file:
         tree, arrays = read(file, file_error)
     value = decode(tree, arrays, migrate, file_error)
     if cls is not None and not isinstance(value, cls):
@@ -169,7 +178,7 @@ def fingerprint(value: Any) -> str:
     """16 hex digits: a hash of classes, settings, shapes, dtypes and bytes, the same on every machine.
 
     Two values have the same fingerprint if their classes and contents are the same, bit for bit: 0.0 and -0.0 differ
-    here, as do 1 and 1.0. BLAKE2: RFC 7693.
+    here, as do 1 and 1.0, and dicts whose keys are in another order. BLAKE2: RFC 7693.
 
     >>> from funcnn import mlp
     >>> from funcnn.files import fingerprint
@@ -179,8 +188,8 @@ def fingerprint(value: Any) -> str:
     False
 
     Raises:
-        KindError: a part of the value is not a record, tuple, array, number, string or None, or an array is of objects
-            or of longdouble.
+        KindError: a part of the value is not a record, tuple, dict, Table, array, number, string or None, or an array
+            is of objects or of longdouble.
         RangeError: as `save`.
     """
     import hashlib  # noqa: PLC0415  imported late, since it takes a fifth of the import time
@@ -188,10 +197,9 @@ def fingerprint(value: Any) -> str:
 
     arrays: list[Array] = []
 
-    def leaf(part: Any, where: str) -> Any:
+    def leaf(argument: str, part: Any) -> Any:
         if not is_array(part):
-            raise part_error("fingerprint", part, where)
-        argument = place("value", where)
+            raise part_error("fingerprint", argument, part)
         check_unmasked("fingerprint", argument, part)
         if part.dtype.hasobject or part.dtype.char in "gG":  # pointers, or padding bytes of any value
             needed = "an array of numbers without padding bytes" if part.dtype.char in "gG" else "an array of numbers"
@@ -199,7 +207,7 @@ def fingerprint(value: Any) -> str:
         arrays.append(np.asarray(part))
         return {"array": len(arrays) - 1, "dtype": arrays[-1].dtype.newbyteorder("<").str, "shape": part.shape}
 
-    digest = hashlib.blake2b(json.dumps(encode("fingerprint", value, leaf)).encode(), digest_size=8)
+    digest = hashlib.blake2b(json.dumps(encode("fingerprint", "value", value, leaf)).encode(), digest_size=8)
     for array in arrays:
         digest.update(np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"))).tobytes())
     return digest.hexdigest()

@@ -16,8 +16,8 @@ from funcnn.arrays import Array, freeze, is_array, kind
 from funcnn.checked import checked
 from funcnn.errors import FileError, KindError, NoFileError
 from funcnn.extras import needing
-from funcnn.files.archive import as_path, replacing
 from funcnn.files.encoding import check_unmasked
+from funcnn.files.places import as_path, replacing
 from funcnn.interop.named import NUMBERS, Names, map_named, renamed
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.remedies import place

@@ -2,8 +2,8 @@
 
 `blocks` divides the rows by their number alone, and cuts x and y; `sums` adds the gradients in the order of the blocks,
 and `sharding` has the public function. `engine` submits blocks and waits for them; `packing`, `sent` and `worker` carry
-them to other processes. `blas` keeps matrix products to one thread, and `coupled` refuses what depends on several rows
-at once.
+them to other processes, which `orphans` ends. `blas` keeps matrix products to one thread, and `coupled` refuses what
+depends on several rows at once.
 """
 
 from funcnn.lazy import lazily

@@ -1,2 +1,3 @@
 from funcnn.parallel.blas import threads as threads
 from funcnn.parallel.sharding import sharded as sharded
+from funcnn.parallel.orphans import end_with_parent as end_with_parent

@@ -14,6 +14,7 @@ import numpy as np
 from funcnn.allocation import keep_freed_memory
 from funcnn.arrays import freeze
 from funcnn.parallel.blas import one_thread
+from funcnn.parallel.orphans import end_with_parent
 from funcnn.parallel.packing import Packed, packed, unpacked
 from funcnn.parallel.sent import HeldArray, KeptArray, MappedArray
 from funcnn.training.arguments import check_returned
@@ -70,6 +71,7 @@ def computed(function: Any, params: Any, x: Any, y: Any) -> Any:
 
 def work(task: Task) -> Any:
     """A block in another process: Packed, Failed, Unread or Missing."""
+    end_with_parent()
     arrays = [_array(form) for form in task.forms]
     if missing := [i for i, array in enumerate(arrays) if array is None]:
         return Missing(missing)

@@ -19,7 +19,7 @@ from matplotlib.image import imsave
 from funcnn.arrays import Array, is_array, short
 from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.files.archive import as_path, replacing
+from funcnn.files.places import as_path, replacing
 from funcnn.needs import Count, Text, function
 from funcnn.training.loop import TrainState
 from funcnn.training.runs import Run, every_kth

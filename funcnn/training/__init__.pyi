@@ -1,7 +1,9 @@
 from funcnn.training.loop import TrainState as TrainState
 from funcnn.training.loop import train as train
 from funcnn.training.table import history as history
-from funcnn.training.table import Table as Table
+from funcnn.training.table import history_so_far as history_so_far
+from funcnn.training.table import WithTable as WithTable
+from funcnn.columns import Table as Table
 from funcnn.training.scores import validation as validation
 from funcnn.training.scores import better as better
 from funcnn.training.progress_bar import progress as progress
@@ -10,6 +12,7 @@ from funcnn.training.stopping import best_so_far as best_so_far
 from funcnn.training.stopping import WithBest as WithBest
 from funcnn.training.stopping import until as until
 from funcnn.training.stopping import while_finite as while_finite
+from funcnn.training.signals import until_signal as until_signal
 from funcnn.training.runs import keep as keep
 from funcnn.training.runs import States as States
 from funcnn.training.rates import lr_range_test as lr_range_test

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from os import PathLike
 from time import monotonic
 from typing import Any, TypeVar
 
 from funcnn.checked import checked
 from funcnn.errors import RangeError
-from funcnn.files.archive import as_path
+from funcnn.files.places import Place, as_place
 from funcnn.files.store import save
 from funcnn.needs import Count, Positive
 from funcnn.training.finite import as_finite_state
@@ -21,7 +20,7 @@ S = TypeVar("S", bound=TrainState[Any])
 
 @checked
 def checkpoint_every(
-    run: Run[S], path: str | PathLike[str], *, steps: Count | None = None, seconds: Positive | None = None
+    run: Run[S], path: Place, *, steps: Count | None = None, seconds: Positive | None = None
 ) -> Iterator[S]:
     """The states of a run. Each state that is due is saved at `path` before it is given, and the last state at the end.
 
@@ -49,7 +48,7 @@ def checkpoint_every(
         NotFiniteError: a state that is due has a parameter, a state or a memory of the optimizer that is not finite.
         FileError: `path` is a folder. Also any error of `save`.
     """
-    as_path("checkpoint_every", path)
+    as_place("checkpoint_every", path)
     if (steps is None) is (seconds is None):
         raise RangeError(
             f"checkpoint_every: exactly one of steps and seconds must be given; steps: {steps}, seconds: {seconds}"

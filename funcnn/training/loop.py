@@ -81,6 +81,8 @@ class TrainState(Generic[P]):
     def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython passes it by position
         rows = [(type(self).__name__, "")]
         for (name, _), value in zip(plans[type(self)], values(self), strict=True):
+            if name == "columns" and not value:  # of a state without a table
+                continue
             parts = {f"{name}.{i}": part for i, part in enumerate(value)} if type(value) is tuple else {}
             rows += [(path, _shown(part)) for path, part in (parts or {name: value}).items()]
         printer.text(text(rows))

@@ -11,12 +11,12 @@ import numpy as np
 
 from funcnn.arrays import kind
 from funcnn.checked import checked
+from funcnn.columns import Table
 from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.needs import Positive, number, passing
 from funcnn.training.arguments import Constraint, CostAndGrads, check_begin, check_data
 from funcnn.training.loop import Trained, TrainState, train
 from funcnn.training.runs import states_of
-from funcnn.training.table import Table
 
 
 @checked

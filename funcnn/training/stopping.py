@@ -17,6 +17,7 @@ from funcnn.training.finite import as_finite_state
 from funcnn.training.loop import TrainState
 from funcnn.training.runs import Run, Start, states_of
 from funcnn.training.scores import Direction, as_cost
+from funcnn.training.table import WithTable
 
 P = TypeVar("P")
 S = TypeVar("S", bound=TrainState[Any])
@@ -78,7 +79,7 @@ def while_finite(run: Run[S]) -> Iterator[S]:
 
 
 @record
-class WithBest(TrainState[P]):
+class WithBest(WithTable[P]):
     """A TrainState with the best of the states that were scored: what `best_so_far` and `early_stopping` give.
 
     `best` is that state, a TrainState, and `waited` the number of later scores, which were not better.
@@ -86,7 +87,7 @@ class WithBest(TrainState[P]):
     WithBest, its states have no best until they are scored: to keep the best, pass `start` to `early_stopping` too.
 
     Raises:
-        KindError, RangeError: as TrainState; or `best_or_none` is not a TrainState or None, or `waited` is negative.
+        KindError, RangeError: as WithTable; or `best_or_none` is not a TrainState or None, or `waited` is negative.
     """
 
     best_or_none: TrainState[P] | None = state(default=None)
@@ -114,7 +115,7 @@ class WithBest(TrainState[P]):
 
     def after(self, params: Any, optimizer: Any, cost: Any, steps: int = 1) -> Any:
         """The state one step later, or some steps later, which has no score."""
-        return build(type(self), (params, optimizer, self.step + steps, cost, None, 0, *values(self)[6:]))
+        return build(type(self), (params, optimizer, self.step + steps, cost, self.columns, None, 0, *values(self)[7:]))
 
     _repr_pretty_ = TrainState._repr_pretty_  # IPython prefers the repr of a class to a method of its base
 
@@ -178,7 +179,7 @@ def _with_best(function: str, run: Any, cost: Any, every: int, start: Any, tol: 
                 if isfinite(found) and found < lowest - tol:
                     lowest, waited = found, 0
                     best = build(TrainState, values(now)[:4])
-            yield build(WithBest, (*values(now)[:4], best, waited))
+            yield build(WithBest, (*values(now)[:4], getattr(now, "columns", ()), best, waited))
 
 
 @checked

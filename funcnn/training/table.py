@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import Array, as_array, is_array, kind, owned, same, short
+from funcnn.arrays import Array, as_array, freeze, is_array, kind, short
 from funcnn.checked import checked
-from funcnn.errors import KindError, NoColumnError, RangeError
+from funcnn.columns import Table
+from funcnn.errors import FuncnnError, KindError, RangeError
 from funcnn.fields import check_function
 from funcnn.needs import Count, as_text
-from funcnn.tables import Rows, html, text
+from funcnn.records import build, record, state, values
+from funcnn.training.finite import as_finite_state
 from funcnn.training.loop import TrainState
-from funcnn.training.runs import Run, Start, every_kth
+from funcnn.training.runs import Run, Start, every_kth, states_of
 
+P = TypeVar("P")
 S = TypeVar("S", bound=TrainState[Any])
-
-_SHOWN = 20  # the most rows in print; of a longer table, the first and the last rows are printed
+Measures = Mapping[str, Callable[[Any], Any]]
 
 
 @checked
@@ -60,25 +62,14 @@ def history(
             one name.
         NotFiniteError: as `keep`.
     """
-    _check_measures(measures)
-    columns = _as_columns(table, ["step", "cost", *measures])
-    before = max([-1 if start is None else start.step, *columns["step"][-1:]])
+    _check_measures("history", measures)
+    if not (table is None or isinstance(table, Table)):
+        raise KindError(f"history: table must be the table of an earlier call, not {kind(table)}")
+    rows = _Rows("history", measures, every, {} if table is None else table.whole, -1 if start is None else start.step)
     last: S | None = None
     with every_kth("history", run, every) as states:
-        for now in states:
-            if last is None:
-                if now.step <= before:
-                    needed = f"after step {before}, the last step of start and table"
-                    raise RangeError(f"history: run must begin {needed}, not with step {now.step}")
-                if columns["step"] and columns["step"][-1] % every:  # that row was added as the last of its run
-                    columns = {name: column[:-1] for name, column in columns.items()}
-            last = now
-            columns["step"].append(now.step)
-            columns["cost"].append(now.cost)
-            for name, measure in measures.items():
-                columns[name].append(_as_measure(name, measure(now), columns[name]))
-            if len(columns["step"]) == 1:
-                _table(columns)  # refuses two columns of one name before the run goes on
+        for last in states:
+            rows.add(last)
     if last is None:
         if start is None:
             raise RangeError(
@@ -86,112 +77,162 @@ def history(
                 "needs start"
             )
         last = start
-    return last, _table(columns)
+    return last, Table(dict(rows.columns()))
 
 
-def _check_measures(measures: Any) -> None:
-    if not isinstance(measures, Mapping):
-        example = '{"accuracy": validation(accuracy, x, y)}'
-        raise KindError(f"history: measures must be a mapping, such as {example}, not {kind(measures)}")
-    for name, measure in measures.items():
-        as_text("history", "the name of a measure", name)
-        needed = "a function of the state, such as validation(accuracy, x, y)"
-        check_function("history", f"the measure {name!r}", measure, needed, takes=1)
-    if taken := {"step", "cost"} & measures.keys():
-        raise RangeError(f"history: {min(taken)!r} is in the table already; give the measure another name")
+@record
+class WithTable(TrainState[P]):
+    """A TrainState with the table of its run so far: what `history_so_far` gives.
 
-
-def _as_columns(table: Any, names: list[str]) -> dict[str, list[Any]]:
-    """The columns so far, as lists."""
-    if table is None:
-        return {name: [] for name in names}
-    if not isinstance(table, Table):
-        raise KindError(f"history: table must be the table of an earlier call, not {kind(table)}")
-    if list(table.whole) != names:
-        needed, given = ", ".join(names), ", ".join(table.whole)
-        raise KindError(f"history: table must have the columns {needed}; its columns are {given}")
-    return {name: list(column) for name, column in table.whole.items()}
-
-
-def _table(columns: dict[str, list[Any]]) -> Table:
-    return Table({name: np.array(column, int if name == "step" else None) for name, column in columns.items()})
-
-
-def _as_measure(name: str, value: Any, others: list[Any]) -> Array:
-    array = np.asarray(value) if isinstance(value, int | float) or is_array(as_array(value)) else None
-    if array is None or array.dtype.kind not in "biuf":
-        raise KindError(f"history: the measure {name!r} must give a number or an array of them, not {kind(value)}")
-    if others and np.shape(others[0]) != array.shape:
-        given = f"{np.shape(others[0])} and {array.shape}"
-        raise KindError(f"history: the measure {name!r} must give arrays of one shape, not {given}")
-    return array
-
-
-class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
-    """The table that `history` makes: columns by name, arrays of equal length; it cannot be changed.
-
-    A table is a dict of columns, which `pandas.DataFrame(table)` takes. A measure that gives arrays has a column for
-    each entry, `name.0` or `name.0.2`; `table[name]` holds all entries, in the shape `(rows, ...)`.
+    `columns` are the columns of the table, as `tuple(table.whole.items())`, so the table is a part of the state, and of
+    each file that holds the state. `train` carries them along unchanged.
 
     Raises:
-        NoColumnError: there is no column of that name.
+        KindError, RangeError: as TrainState; or `columns` are not columns of a table.
     """
 
-    __slots__ = ("whole",)
+    columns: Any = state(default=())
 
-    def __init__(self, whole: Mapping[str, Array]) -> None:
-        """A table of these arrays, by the names of the measures."""
-        arrays = whole.values() if isinstance(whole, Mapping) else [None]
-        if not all([is_array(array) and array.ndim for array in arrays]) or len(set(map(len, arrays))) > 1:
-            raise KindError("Table: whole must be a mapping from names to arrays with equal numbers of rows")
-        self.whole = {name: owned(array) for name, array in whole.items()}
-        for name, array in self.whole.items():
-            for column, part in _columns(name, array):
-                if column in self:
-                    raise RangeError(f"history: two columns are called {column!r}; give a measure another name")
-                super().__setitem__(column, part)
+    def __attrs_post_init__(self) -> None:
+        """Check that each field has the kind that it needs."""
+        super().__attrs_post_init__()
+        try:
+            is_table = isinstance(self.columns, tuple) and Table(dict(self.columns)) is not None
+        except (TypeError, ValueError, FuncnnError):
+            is_table = False
+        if not is_table:
+            needed = "the columns of a table, as tuple(table.whole.items())"
+            raise KindError(f"{type(self).__name__}: columns must be {needed}, not {short(self.columns)}")
 
-    def __missing__(self, name: str) -> Array:
-        if name not in self.whole:
-            raise NoColumnError(f"Table: there is no column {name!r}; its columns are {', '.join(self.whole)}")
-        return self.whole[name]
+    @property
+    def table(self) -> Table:
+        """The table of the run up to this state."""
+        return Table(dict(self.columns))
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Table) and same(tuple(self.whole.items()), tuple(other.whole.items()))
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Table, (self.whole,)
-
-    def _raise_immutable(self, *_: Any, **__: Any) -> NoReturn:
-        raise KindError("Table: a table cannot be changed; write {**table, name: column}")
-
-    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _raise_immutable
-
-    def _rows(self) -> Rows:
-        whole = self.whole.values()
-        n = len(next(iter(whole), ()))
-        shown = [*range(_SHOWN // 2), None, *range(n - _SHOWN // 2, n)] if n > _SHOWN else range(n)
-        body = [["..." if i is None else _cell(column[i]) for column in whole] for i in shown]
-        return [tuple(self.whole), *body]
-
-    def __repr__(self) -> str:
-        return text(self._rows())
-
-    def _repr_html_(self) -> str:
-        return html(self._rows())
+    _repr_pretty_ = TrainState._repr_pretty_  # IPython prefers the repr of a class to a method of its base
 
 
-def _columns(name: str, array: Array) -> Iterator[tuple[str, Array]]:
-    """Each entry of a measure as a column; the measure itself if its values are numbers."""
-    if array.ndim < 2:
-        yield name, array
-        return
-    for i in range(array.shape[1]):
-        yield from _columns(f"{name}.{i}", array[:, i])
+@checked
+def history_so_far(
+    run: Run[TrainState[P]], measures: Measures = MappingProxyType({}), *, every: Count = 1
+) -> Iterator[WithTable[P]]:
+    """The states, each with the `table` of the run up to it: the columns of `history`, and a row for each step that
+    `every` divides.
+
+    The table is a part of the state. So `checkpoint_every` saves it, and a run that goes on from a saved state goes on
+    with its table: the table is the same, bit for bit, as the table of a run that never stopped.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
+    >>> from funcnn.training import history_so_far
+    >>> one = np.ones((1, 1))
+    >>> start, data = TrainState(Dense(one, None)), [(one, 0 * one)] * 4
+    >>> half, *_ = history_so_far(train(start, data[:2], value_and_grad(mse), 0.25))
+    >>> *_, last = history_so_far(train(half, data[half.step :], value_and_grad(mse), 0.25))
+    >>> last.table
+    step      cost
+       1         1
+       2      0.25
+       3    0.0625
+       4  0.015625
+
+    Raises:
+        KindError: as `history`; or the table of the run so far has other columns.
+        RangeError: the run does not go on behind the last row of its table, or two columns have one name.
+        NotFiniteError: a state that is measured has a parameter, a state or a memory of the optimizer that is not
+            finite.
+    """
+    _check_measures("history_so_far", measures)
+    return _with_table(run, measures, every)
 
 
-def _cell(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else short(value)
+def _with_table(run: Run[Any], measures: Measures, every: int) -> Iterator[WithTable[Any]]:
+    rows: _Rows | None = None
+    columns: Any = ()
+    with states_of("history_so_far", "run", run) as states:
+        for now in states:
+            has_table = isinstance(now, WithTable)
+            if rows is None:
+                columns = now.columns if has_table else ()
+                rows = _Rows("history_so_far", measures, every, dict(columns))
+            if now.step % every == 0:
+                rows.add(as_finite_state("history_so_far", now))
+                columns = rows.columns()
+            kept = values(now)
+            if has_table:
+                yield build(type(now), (*kept[:4], columns, *kept[5:]))
+            else:
+                yield build(WithTable, (*kept[:4], columns))
+
+
+class _Rows:
+    """The rows of a table, to which rows are added, in buffers that double their length."""
+
+    def __init__(
+        self, function: str, measures: Measures, every: int, columns: Mapping[str, Array], before: int = -1
+    ) -> None:
+        names = ["step", "cost", *measures]
+        if columns and list(columns) != names:
+            needed, given = ", ".join(names), ", ".join(columns)
+            raise KindError(f"{function}: table must have the columns {needed}; its columns are {given}")
+        self._function, self._measures, self._every, self._is_first = function, measures, every, True
+        self._buffers = {name: np.array(column) for name, column in columns.items()} or {
+            name: np.empty(0, int if name == "step" else float) for name in names
+        }
+        self._n = len(self._buffers["step"])
+        self._before = max([before, *self._buffers["step"][-1:]])
+
+    def add(self, now: TrainState[Any]) -> None:
+        """Add the row of a state."""
+        if self._is_first:
+            self._begin(now)
+        self._put("step", np.asarray(now.step, int))
+        self._put("cost", np.asarray(now.cost))
+        for name, measure in self._measures.items():
+            self._put(name, _as_measure(self._function, name, measure(now)))
+        self._n += 1
+        if self._is_first:
+            Table(dict(self.columns()))  # refuses two columns of one name before the run goes on
+            self._is_first = False
+
+    def _begin(self, now: TrainState[Any]) -> None:
+        if now.step <= self._before:
+            needed = f"after step {self._before}, the last step of start and table"
+            raise RangeError(f"{self._function}: run must begin {needed}, not with step {now.step}")
+        if self._n and self._buffers["step"][-1] % self._every:  # that row was added as the last of its run
+            self._n -= 1
+
+    def _put(self, name: str, value: Array) -> None:
+        n, buffer = self._n, self._buffers[name]
+        if n and buffer.shape[1:] != value.shape:
+            given = f"{buffer.shape[1:]} and {value.shape}"
+            raise KindError(f"{self._function}: the measure {name!r} must give arrays of one shape, not {given}")
+        dtype = np.result_type(buffer, value) if n else value.dtype
+        if n == len(buffer) or buffer.dtype != dtype or not n:
+            longer = np.empty((2 * n + 16, *value.shape), dtype)
+            longer[:n] = buffer[:n] if n else 0
+            self._buffers[name] = buffer = longer
+        buffer[n] = value
+
+    def columns(self) -> tuple[tuple[str, Array], ...]:
+        """The columns, as read-only views of the rows so far, which do not change when rows are added."""
+        return tuple([(name, freeze(buffer[: self._n])) for name, buffer in self._buffers.items()])
+
+
+def _check_measures(function: str, measures: Any) -> None:
+    if not isinstance(measures, Mapping):
+        example = '{"accuracy": validation(accuracy, x, y)}'
+        raise KindError(f"{function}: measures must be a mapping, such as {example}, not {kind(measures)}")
+    for name, measure in measures.items():
+        as_text(function, "the name of a measure", name)
+        needed = "a function of the state, such as validation(accuracy, x, y)"
+        check_function(function, f"the measure {name!r}", measure, needed, takes=1)
+    if taken := {"step", "cost"} & measures.keys():
+        raise RangeError(f"{function}: {min(taken)!r} is in the table already; give the measure another name")
+
+
+def _as_measure(function: str, name: str, value: Any) -> Array:
+    array = np.asarray(value) if isinstance(value, int | float) or is_array(as_array(value)) else None
+    if array is None or array.dtype.kind not in "biuf":
+        raise KindError(f"{function}: the measure {name!r} must give a number or an array of them, not {kind(value)}")
+    return array

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
+from funcnn.columns import Table
 from funcnn.tables import filled, html, text
-from funcnn.training.table import Table
 
 ROWS = [("layer", "n", "share"), ("<a & b>", 12, 0.5), ("  c", 3, 1 / 3)]
 

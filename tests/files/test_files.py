@@ -166,7 +166,7 @@ def test_what_is_loaded_is_what_was_saved(shared, value):
 def test_a_file_of_the_other_byte_order_is_read(path, monkeypatch):
     value = (nn.Dense(np.arange(6.0).reshape(2, 3), None), np.arange(3, dtype=np.int64))
     with monkeypatch.context() as patch:
-        patch.setattr("funcnn.files.store._writable", lambda part, where: part.astype(part.dtype.newbyteorder(">")))
+        patch.setattr("funcnn.files.store._writable", lambda argument, part: part.astype(part.dtype.newbyteorder(">")))
         patch.setattr("funcnn.files.store.decode", lambda *given: None)
         save(path, value)
     assert b"'>f8'" in path.read_bytes()

@@ -1,13 +1,17 @@
 """Results of functions in a folder: computed once, under the fingerprints of the arguments."""
 
+import collections.abc as c
 import pickle
+from abc import ABC, abstractmethod
+from typing import Any, Literal, NamedTuple, Protocol, TypedDict, TypeVar
 
 import numpy as np
 import pytest
 
-from funcnn import TrainState, load, mlp
-from funcnn.errors import FileError
+from funcnn import Array, Dense, TrainState, load, mlp
+from funcnn.errors import FileError, KindError, NoFileError
 from funcnn.files import memoize
+from funcnn.training import States, Table
 
 calls = []
 
@@ -90,3 +94,123 @@ def failing(path):
 def test_a_file_that_the_function_misses_is_not_its_result(tmp_path):
     with pytest.raises(FileNotFoundError, match="no file nowhere"):
         memoize(failing, tmp_path)("nowhere")
+
+
+class Pair(NamedTuple):
+    x: int
+
+
+class Settings(TypedDict):
+    lr: float
+
+
+class Scores(Protocol):
+    def score(self): ...
+
+
+class Base(ABC):
+    @abstractmethod
+    def score(self): ...
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        *(list, list[float], "list[float]", set, bytes, complex, np.float64, Pair, States, type, dict[str, list]),
+        *(
+            dict[int, float],
+            dict[list, float],
+            tuple[int, list[int]],
+            list | set,
+            c.Iterator[int],
+            c.Callable[[int], int],
+        ),
+    ],
+    ids=str,
+)
+def test_an_annotation_of_a_result_that_no_file_takes_is_an_error_before_the_work(annotation, tmp_path):
+    with pytest.raises(
+        KindError, match=r"^memoize: function must be a function whose result save takes, not one that r"
+    ):
+        memoize(annotated(annotation), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        *(
+            None,
+            int,
+            "float",
+            str,
+            tuple,
+            tuple[int, ...],
+            dict[str, tuple[float, Array]],
+            dict,
+            Table,
+            np.ndarray,
+            Any,
+        ),
+        *(TrainState, TrainState[tuple[Dense]], object, c.Mapping[str, int], c.Sequence[int], c.Hashable, Settings),
+        *(Scores, Base, TypeVar("T"), list | int, list | None, Literal["a"], "Undefined", "1 +", 3),
+    ],
+    ids=str,
+)
+def test_an_annotation_of_a_result_that_a_file_may_take_is_none(annotation, tmp_path):
+    assert memoize(annotated(annotation), tmp_path)(1.0) == 1.0
+
+
+def annotated(annotation):
+    def made(x):
+        return x
+
+    made.__annotations__ = {"return": annotation}
+    return made
+
+
+def test_a_folder_in_which_no_file_can_be_made_is_an_error_before_the_work(once, monkeypatch):
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    once(1.0)
+    calls.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.touch", refused)
+        assert once(1.0)[0] == 2.0  # a result that is known needs no new file
+        with pytest.raises(
+            FileError, match=r"^memoize: .*scaled-[0-9a-f]{16}\.npz cannot be written: Permission denied$"
+        ):
+            once(2.0)
+    once.path(1.0).unlink()
+    once.folder.rmdir()
+    with pytest.raises(NoFileError, match=r"cannot be written: its folder does not exist; create it first$"):
+        once(2.0)
+    assert calls == []
+
+
+def test_a_result_that_cannot_be_saved_is_returned_with_a_warning(tmp_path, monkeypatch):
+    def listed(x):
+        return x, [x]
+
+    with pytest.warns(RuntimeWarning) as caught:
+        assert memoize(listed, tmp_path)(1.0) == (1.0, [1.0])
+    needed = "a record, a tuple, a dict, an array, a real number, a string or None"
+    assert [str(warning.message) for warning in caught] == [
+        f"memoize: the result of listed is returned and not kept; save: value[1] must be {needed}, not list; "
+        "write tuple(value[1])"
+    ]
+    assert caught[0].filename == __file__
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_result_is_not_lost_on_a_full_disk(once, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.warns(
+        RuntimeWarning, match=r"^memoize: the result of scaled is returned and not kept; save: .* No space"
+    ):
+        assert once(1.0)[0] == 2.0
+    assert calls == [2.0]
+    assert list(once.folder.iterdir()) == []

@@ -29,6 +29,7 @@ DOORS = [
     ("import funcnn.interop.sklearn", "funcnn.interop.sklearn", "scikit-learn"),
     ("import funcnn.plot", "funcnn.plot", "matplotlib"),
     ("from funcnn.interop.scipy import minimize; minimize(net, x, y, nn.mse)", "minimize", "scipy"),
+    ("nn.save('s3://bucket/net.npz', net)", "save of a URL", "fsspec"),
     ("from funcnn.metrics import r2; r2(y, y)", "r2", "scikit-learn"),
     ("from funcnn.parallel import threads; threads(2)", "threads", "threadpoolctl"),
     ("from funcnn.parallel import sharded; sharded(nn.value_and_grad(nn.mse))", "sharded", "threadpoolctl"),

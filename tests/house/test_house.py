@@ -24,7 +24,7 @@ ROOMS = [
     "allocation bound conditions extras objects remedies scalars",
     "arrays",
     "displays elementary fields sums tables",
-    "needs",
+    "columns needs",
     "sizes",
     "bits",
     "draws",

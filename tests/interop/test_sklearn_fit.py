@@ -123,7 +123,7 @@ def test_a_bar_is_drawn_if_verbose(capsys):
 
 def test_without_tqdm_a_bar_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    with pytest.raises(ImportError, match=r"^progress needs tqdm"):
+    with pytest.raises(ImportError, match="which progress needs; write pip install"):
         regressor(verbose=True).fit(X, Y)
 
 

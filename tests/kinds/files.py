@@ -18,13 +18,13 @@ def twice(x):
 
 
 ROWS = [
-    row(save, value=kind(NET, VALUES)),
+    row(save, value=kind(NET, f"{VALUES}; {{}}")),
     row(
         load,
         path=path.made(saved) - "text",  # there is no such file
         cls=kind(tuple, "None").but("class"),  # the file holds none
         migrate=kind(None, "None"),
     ),
-    row(fingerprint, value=kind(NET, f"{VALUES}; texts")),  # any array whose bytes are its value
+    row(fingerprint, value=kind(NET, f"{VALUES}; {{}}; texts")),  # any array whose bytes are its value
     row(memoize, function=kind(twice)),
 ]

@@ -1,7 +1,9 @@
 """The functions of `funcnn.training`."""
 
+import numpy as np
+
 from funcnn import TrainState, history, train, training
-from funcnn.training import Birth, WithBest, better, bisect_nan, compare, keep, lr_range_test
+from funcnn.training import Birth, WithBest, WithTable, better, bisect_nan, compare, keep, lr_range_test
 from tests.kinds.kinds import NET, STATES, array, count, data, function, number, run, start, tree
 from tests.kinds.rows import kind, row
 
@@ -9,12 +11,15 @@ some_run = run | "[]; generator"  # a run that is read later, state by state
 later = run.made(lambda: iter(STATES[2:]))
 state = {"params": tree, "optimizer": kind(()), "cost": number | "nan"}
 none = kind(None, "None")
+columns = kind((("step", np.arange(3)),))
 best = {"run": some_run, "score": function, "better": kind("lower"), "start": start | "None"}
 ROWS = [
     row(TrainState, **state),
-    row(WithBest, **state, best_or_none=start | "None"),
+    row(WithTable, **state, columns=columns),
+    row(WithBest, **state, columns=columns, best_or_none=start | "None"),
     row(train, data=data | "[]; generator"),
     row(history, run=run, measures=kind({"half": lambda state: 0.5}, "{}"), start=none, table=none),
+    row(training.history_so_far, run=some_run, measures=kind({"half": lambda state: 0.5}, "{}")),
     row(
         history,
         "history(table=...)",
@@ -29,6 +34,7 @@ ROWS = [
     row(training.checkpoint_every, run=some_run, steps=count, seconds=none),
     row(training.checkpoint_every, "checkpoint_every(seconds=1)", run=some_run, steps=none, seconds=number),
     row(training.until, run=some_run, done=function),
+    row(training.until_signal, run=some_run, number=kind(15)),
     row(training.while_finite, run=some_run),
     *[row(follow, **best) for follow in (training.best_so_far, training.early_stopping)],
     row(bisect_nan, states=kind([TrainState(NET)]), data=data | "[]", speaks="train"),

@@ -4,11 +4,13 @@ import errno
 import io
 import json
 import os
+import tempfile
 import zipfile
 from collections import namedtuple
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -57,7 +59,7 @@ def twice(x):
     return 2 * x
 
 
-def listed(x):
+def listed(x) -> list:
     return [x]
 
 
@@ -133,6 +135,14 @@ def array(header=b"", **changes):
     return change
 
 
+def a_table(_):
+    """A file of a table whose columns have unequal lengths."""
+    save("net.npz", {"step": np.ones(2), "cost": np.ones(3)})
+    entries = entries_of(Path("net.npz").read_bytes())
+    entries["tree.json"] = entries["tree.json"].replace(b'"dict"', b'"table"')
+    return packed(entries)
+
+
 def a_record(name, **fields):
     return document(value={"record": name, "fields": fields})
 
@@ -156,6 +166,47 @@ def injected(name, error, act):
             act()
 
     return with_failure
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+class Full(io.BytesIO):
+    """A file object on a full disk."""
+
+    def write(self, data):
+        raise FULL
+
+    def read(self, n=-1):
+        raise FULL
+
+    def seekable(self):
+        return False
+
+
+def with_file(mode, act):
+    """`act` with an open file."""
+
+    def opened():
+        save("net.npz", net)
+        with Path("net.npz").open(mode) as file:
+            act(file)
+
+    return opened
+
+
+def temporary_text():
+    with tempfile.NamedTemporaryFile("w") as file:
+        save(file, net)
+
+
+def closed(act):
+    def in_place():
+        file = io.BytesIO()
+        file.close()
+        act(file)
+
+    return in_place
 
 
 def choosier(act):
@@ -191,21 +242,24 @@ def deep(levels):
     return value
 
 
-NEEDED = "must be a record, a tuple, an array, a real number, a string or None"
+NEEDED = "must be a record, a tuple, a dict, an array, a real number, a string or None"
 NUMBERS = "must be an array of numbers"
 INSTEAD = "write a record with rules in place of the function"
 BAD = "load: net.npz is damaged, or was not written by save: "
 FORM = "load: net.npz has a tree of a form that save does not write"
-FULL = OSError(errno.ENOSPC, "No space left on device")
 ONE = {"array": 0, "dtype": "<f8", "shape": [1], "order": "C", "checksum": "0"}
 
 ROWS = [
     # Values that cannot be saved.
     kind_error(saved([1])) >> f"save: value {NEEDED}, not list; write tuple(value)",
     kind_error(saved((net, ([1],)))) >> f"save: value[1][0] {NEEDED}, not list; write tuple(value[1][0])",
-    kind_error(saved((1, ({},)))) >> f"save: value[1][0] {NEEDED}, not dict; write tuple(value[1][0].items())",
-    kind_error(saved(Table({"step": np.arange(2)})))
-    >> f"save: value {NEEDED}, not Table; for its columns write tuple(value.whole.items())",
+    kind_error(saved((1, (MappingProxyType({}),))))
+    >> f"save: value[1][0] {NEEDED}, not mappingproxy; write dict(value[1][0])",
+    kind_error(saved({"net": net, "seen": {"rows": [1]}}))
+    >> f"save: value['seen']['rows'] {NEEDED}, not list; write tuple(value['seen']['rows'])",
+    kind_error(saved((net, {1: net}))) >> "save: value[1] must have strings as keys, not int",
+    kind_error(saved(Table({"W.0": np.array(["a"])})))
+    >> f"save: value['W.0'] {NUMBERS}, not str array; write tuple(value['W.0'].tolist())",
     kind_error(saved(np.array([1, 2.5, True], object)))
     >> "save: value must be an array of numbers, not object array; write value.astype(float)",
     kind_error(saved((Frame(),))) >> f"save: value[0] {NEEDED}, not Frame; write value[0].to_numpy()",
@@ -244,9 +298,9 @@ ROWS = [
     kind_error(lambda: memoize(twice, ".")([1]))
     >> f"fingerprint: value {NEEDED}, not list; write tuple(value)"
     >> ["in the argument x of twice, which is memoized"],
-    kind_error(lambda: memoize(listed, ".")(1))
-    >> f"save: value {NEEDED}, not list; write tuple(value)"
-    >> ["in the result of listed, which is memoized"],
+    kind_error(lambda: memoize(listed, "."))
+    >> "memoize: function must be a function whose result save takes, not one that returns list, as its annotation "
+    "says",
     kind_error(lambda: fingerprint(Named(other=(1, np.sin))))
     >> f"fingerprint: value.other[1] {NEEDED}, not ufunc; {INSTEAD}",
     kind_error(lambda: fingerprint((np.ma.zeros(2),))) >> "fingerprint: value[0] must be an array without a mask, not "
@@ -258,8 +312,23 @@ ROWS = [
     f'not {np.dtype(np.longdouble)} array; write value[0].astype("float64")',
     range_error(lambda: fingerprint((2**2000,))) >> "fingerprint: value[0] must have at most 2000 bits, not 2001",
     # Paths.
-    kind_error(lambda: save(net, "net.npz"))
-    >> "save: path must be a string or a Path, not tuple; write save(path, value)",
+    kind_error(lambda: save(net, "net.npz"), lambda: save(net, io.BytesIO()))
+    >> "save: path must be a string, a Path or a file object, not tuple; write save(path, value)",
+    kind_error(lambda: load(net)) >> "load: path must be a string, a Path or a file object, not tuple",
+    kind_error(lambda: save(io.StringIO(), net), temporary_text)
+    >> 'save: path must be a file that is open in the mode "wb", not one of text',
+    kind_error(lambda: load(io.StringIO()))
+    >> 'load: path must be a file that is open in the mode "rb", not one of text',
+    kind_error(with_file("rb", lambda file: save(file, net)))
+    >> 'save: path must be a file that is open in the mode "wb", not one that is not writable',
+    kind_error(with_file("ab", load))
+    >> 'load: path must be a file that is open in the mode "rb", not one that is not readable',
+    kind_error(closed(lambda file: save(file, net)))
+    >> 'save: path must be a file that is open in the mode "wb", not a closed one',
+    kind_error(closed(load)) >> 'load: path must be a file that is open in the mode "rb", not a closed one',
+    file_error(lambda: load(io.BytesIO(b"W = 1"))) >> f"{BAD}File is not a zip file".replace("net.npz", "BytesIO"),
+    file_error(lambda: save(Full(), net)) >> "save: Full cannot be written: No space left on device",
+    file_error(lambda: load(Full())) >> "load: Full cannot be read: No space left on device",
     kind_error(lambda: save("net.onnx", net))
     >> "save: path must not end in .onnx, since save writes another format; write onnx.save(to_onnx(value, x), path)",
     kind_error(lambda: save("net.onnx", type("ModelProto", (), {})()))
@@ -290,13 +359,28 @@ ROWS = [
     >> "load: net.npz has an entry that is compressed or states two sizes, which save does not write",
     file_error(loaded(bomb)) >> "load: net.npz states sizes that exceed its 1666 bytes",
     file_error(loaded(lambda _: packed({"tree.json": b"net"}))) >> f"{BAD}Expecting value: line 1 column 1 (char 0)",
-    file_error(loaded(document(version=2)))
-    >> "load: net.npz has version 2 of the format, but this funcnn reads 1; update funcnn",
+    file_error(loaded(document(version=3)))
+    >> "load: net.npz has version 3 of the format, but this funcnn reads 2; update funcnn",
     file_error(loaded(document(version=0)), loaded(lambda _: packed({"tree.json": b"[]"})), loaded(document(more=1)))
     >> FORM,
     file_error(loaded(lambda data: packed(entries_of(data)).replace(packed(entries_of(data))[-32:], 32 * b"0")))
     >> "load: net.npz is damaged: tree.json does not match the checksum in the comment of the zip",
-    file_error(loaded(document(value=[1])), loaded(document(value={"tuples": [1]}))) >> FORM,
+    file_error(
+        *[
+            loaded(document(value=value))
+            for value in (
+                [1],
+                {"tuples": [1]},
+                {"dict": [1]},
+                {"table": 1},
+                {"table": {"step": 1}},
+                {"dict": {}, "table": {}},
+            )
+        ]
+    )
+    >> FORM,
+    file_error(loaded(a_table)) >> "load: net.npz holds a Table that its constructor refuses: Table: whole must be a "
+    "mapping from names to arrays with equal numbers of rows",
     file_error(loaded(array(shape=[10**12]))) >> "load: net.npz does not hold the arrays that its tree lists",
     file_error(loaded(document(value=ONE))) >> "load: net.npz does not hold the arrays that its tree lists",
     file_error(loaded(array(dtype="|O"))) >> FORM,

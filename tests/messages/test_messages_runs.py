@@ -12,7 +12,7 @@ from funcnn import forward as forward_of
 from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.losses import masked, quantile
 from funcnn.metrics import confusion, r2
-from funcnn.training import best_so_far, bisect_nan, keep, progress, until, while_finite
+from funcnn.training import best_so_far, bisect_nan, history_so_far, keep, progress, until, until_signal, while_finite
 from tests.messages.test_messages_training import classes, data, net, out, read, run, score, start, x, y
 from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
 
@@ -58,6 +58,8 @@ WRAPPERS = {
     "best_so_far": lambda run, _: best_so_far(run, score, better="lower"),
     "early_stopping": lambda run, _: early_stopping(run, score, patience=1, better="lower"),
     "progress": lambda run, _: progress(run),
+    "history_so_far": lambda run, _: history_so_far(run),
+    "until_signal": lambda run, _: until_signal(run),
     "checkpoint_every": lambda run, _: checkpoint_every(run, "nowhere", steps=1),
     "history": lambda run, _: history(run),
     "keep": lambda run, _: keep(run),
@@ -69,6 +71,20 @@ ROWS = [
     >> "history: 'cost' is in the table already; give the measure another name",
     range_error(lambda: history(run(), {"step": score, "cost": score}))
     >> "history: 'cost' is in the table already; give the measure another name",
+    kind_error(lambda: history_so_far(run(), validation(mse, x, y)))
+    >> 'history_so_far: measures must be a mapping, such as {"accuracy": validation(accuracy, x, y)}, not Validation',
+    kind_error(lambda: history_so_far(run(), {"held": mse}))
+    >> "history_so_far: the measure 'held' must be a function of the state, such as validation(accuracy, x, y), not "
+    "mse(out, y, weight)",
+    range_error(lambda: history_so_far(run(), {"cost": score}))
+    >> "history_so_far: 'cost' is in the table already; give the measure another name",
+    kind_error(read(history_so_far, run(), {"held": lambda now: None}))
+    >> "history_so_far: the measure 'held' must give a number or an array of them, not None",
+    kind_error(read(history_so_far, run(), {"held": lambda now: np.ones(now.step)}))
+    >> "history_so_far: the measure 'held' must give arrays of one shape, not (1,) and (2,)",
+    range_error(lambda: history_so_far(run(), every=0)) >> "history_so_far: every must be at least 1, not 0",
+    kind_error(lambda: until_signal(run(), "SIGTERM"))
+    >> "until_signal: number must be a signal, such as signal.SIGTERM, not str",
     range_error(lambda: history([])) >> "history: run must give at least one state, not 0; a generator can be read "
     "once, and a finished run needs start",
     kind_error(lambda: history(run(), {"held": lambda now: None}))

@@ -9,13 +9,13 @@ import pytest
 
 import funcnn as nn
 from funcnn import accuracy, batches, cosine, early_stopping, history, mse, predict, train, validation, value_and_grad
+from funcnn.columns import Table
 from funcnn.errors import KindError, NoColumnError, NoItemError, NotFiniteError, RangeError
 from funcnn.generation import fixed_memory, mixes_positions, pads_with_zeros, step
 from funcnn.layers import First, folded
 from funcnn.metrics import perplexity, top_k_accuracy
 from funcnn.schedules import Plateau, plateau
-from funcnn.training import Birth, WithBest, best_so_far, better, bisect_nan, compare, keep, progress, until
-from funcnn.training.table import Table
+from funcnn.training import Birth, WithBest, WithTable, best_so_far, better, bisect_nan, compare, keep, progress, until
 from funcnn.traits import gives_probabilities, rests, takes_complex
 from funcnn.trees import astype
 from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
@@ -133,6 +133,16 @@ ROWS = [
     kind_error(lambda: nn.TrainState(net, cost="1")) >> "TrainState: cost must be a number, not str",
     kind_error(lambda: WithBest(net, best_or_none=net))
     >> "WithBest: best_or_none must be a TrainState or None, not tuple",
+    *[
+        kind_error(partial(WithTable, net, columns=columns))
+        >> f"WithTable: columns must be the columns of a table, as tuple(table.whole.items()), not {given}"
+        for columns, given in (
+            ((1,), "(1,)"),
+            ((("step", 1),), "(('step', 1),)"),
+            ((("step", x), ("cost", x[:9])), "(('step', <f64 10x2>), ('cost', <f64 9x2>))"),
+            ("", "''"),
+        )
+    ],
     range_error(lambda: WithBest(net, waited=-1)) >> "WithBest: waited must not be negative; it is -1",
     # train.
     kind_error(lambda: train(gradient, data, start, 0.1)) >> "train: start must be a TrainState, not BoundFunction",
@@ -183,7 +193,7 @@ ROWS = [
     kind_error(lambda: batches(x, y, 4, seed=0)[True])
     >> "Batches: an index must be a whole number or a slice, not bool",
     kind_error(lambda: nn.checkpoint_every(run(), None, steps=1))
-    >> "checkpoint_every: path must be a string or a Path, not None",
+    >> "checkpoint_every: path must be a string, a Path or a file object, not None",
     range_error(lambda: compare([], iter([]))) >> "compare: one of the runs must give at least one state; both "
     "are empty",
     kind_error(lambda: bisect_nan([start], deque(data), mse, 0.1))

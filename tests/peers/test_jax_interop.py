@@ -33,7 +33,7 @@ from funcnn import (
 )
 from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
 from funcnn.files import fingerprint
-from funcnn.layers import LeakyRelu
+from funcnn.layers import BatchNorm, LeakyRelu
 from funcnn.losses import binary_focal, hinge, mae, squared_hinge
 from funcnn.trees import from_vector, leaves, replace, to_vector
 from tests.said import fails, says
@@ -367,6 +367,13 @@ def test_predict_takes_jax_arrays_and_gives_them(pair, rows):
     assert isinstance(out, jax.Array)
     assert_close(out, predict(net, x, rows))
     assert_close(jax.jit(predict, static_argnums=2)(net, x, rows), out)
+
+
+def test_predict_keeps_nothing_of_a_trace():
+    norm, x = BatchNorm.init(2), jnp.ones((3, 2))
+    twin = tree_map(jnp.asarray, norm)
+    assert_close(jax.jit(lambda x: predict(twin, x))(x), predict(norm, x))
+    assert_close(predict(twin, x), predict(norm, x))
 
 
 def test_vectors_of_jax_arrays_go_there_and_back(pair):

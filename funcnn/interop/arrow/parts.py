@@ -14,7 +14,7 @@ from pyarrow import parquet
 
 from funcnn.arrays import kind
 from funcnn.errors import FileError, KindError, NoFileError, RangeError
-from funcnn.files.archive import as_path
+from funcnn.files.places import as_path
 
 
 def parts_of(function: str, source: Any) -> list[Any]:

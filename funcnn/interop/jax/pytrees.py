@@ -16,7 +16,6 @@ from funcnn.errors import FileError, KindError
 from funcnn.files.encoding import decode, encode
 from funcnn.lazy import load_all
 from funcnn.records import build, is_record, name_of, plans, watchers
-from funcnn.remedies import place
 
 
 def _is_traced(value: Any) -> bool:
@@ -80,11 +79,11 @@ def register_settings(cls: Any) -> None:
 
 
 def _encoded(cls: type, field: str, value: Any) -> Any:
-    def raise_on_part(part: Any, path: str) -> Any:
+    def raise_on_part(argument: str, part: Any) -> Any:
         needed = "numbers, strings and tuples of them"
-        raise KindError(f"serialize: {place(field, path)} of {cls.__name__} must hold {needed}, not {kind(part)}")
+        raise KindError(f"serialize: {argument} of {cls.__name__} must hold {needed}, not {kind(part)}")
 
-    return encode("serialize", value, raise_on_part)
+    return encode("serialize", field, value, raise_on_part)
 
 
 load_all()  # so that a file of jax.export is read whatever was imported before

@@ -14,7 +14,7 @@ from funcnn.arrays import kind, short
 from funcnn.checked import checked
 from funcnn.core import Loss
 from funcnn.errors import FuncnnError, KindError, RangeError
-from funcnn.files.archive import replacing
+from funcnn.files.places import replacing
 from funcnn.inspection.checks import Network, check_network
 from funcnn.needs import Arrays, Positive, Text
 from funcnn.recording.program import numbers

@@ -7,7 +7,7 @@ from typing import Any
 
 from funcnn.checked import checked
 from funcnn.core import Loss
-from funcnn.files.archive import replacing
+from funcnn.files.places import replacing
 from funcnn.inspection.checks import Network
 from funcnn.needs import Arrays, Rate
 from funcnn.teach.html import as_html_path
