@@ -44,7 +44,7 @@ def rate_curve(lr: LearningRate, steps: Steps, ax: Ax | None = None, **line: Any
 
 @checked
 def range_curve(table: Mapping[str, Any], ax: Ax | None = None, **line: Any) -> Axes:
-    """The costs of a learning-rate range test over the rates, which have a logarithmic scale; arguments as `cost_curve`.
+    """The costs of a learning-rate range test over the rates, on a logarithmic axis; arguments as `cost_curve`.
 
     `table` is the table that `lr_range_test` gives, or any mapping with the columns "lr" and "cost".
 
