@@ -52,9 +52,10 @@ Search._performSearch = (query) => {
     if (score) results.push({ ...best, score });
   }
   document.getElementById("search-progress")?.replaceChildren();
+  const most = Math.max(...results.map(({ score }) => score));
   return results
+    .filter(({ score }) => score > most / 5)
     .reverse() // of equal scores, Sphinx shows the last one first
     .sort((a, b) => a.score - b.score)
-    .slice(-40)
     .map((r) => [docnames[r.file], r.title, r.anchor && `#${r.anchor}`, r.description, r.score, filenames[r.file], "text"]);
 };
