@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 extensions = [
     *("sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser"),
     *("accessible", "arguments", "course", "derivations", "listed", "live", "mathml"),
-    *("placeholders", "rules", "stepper", "terms", "units"),
+    *("placeholders", "rules", "stepper", "synonyms", "terms", "units"),
 ]
 exclude_patterns = ["_build"]
 html_math_renderer = "mathml"

@@ -1,4 +1,4 @@
-"""The picture of losses.md: the cost of one error and its slope, and the cost of one logit whose label is 1."""
+"""The pictures of losses.md: costs of one error and of one logit whose label is 1, with slopes; a confusion matrix."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from funcnn import binary_cross_entropy_with_logits, huber, mse
 from funcnn.core import Loss
 from funcnn.losses import binary_focal, hinge, log_cosh, mae, quantile, squared_hinge
+from funcnn.plot import heat_map
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 OF_ERRORS: dict[str, Loss] = {
@@ -35,7 +36,7 @@ def one_by_one(loss: Loss, out: np.ndarray, y: float) -> tuple[np.ndarray, np.nd
 
 
 def main() -> None:
-    """Draw `losses.png`."""
+    """Draw `losses.png` and `confusion.png`."""
     figure, axes = plt.subplots(2, 2, figsize=(10, 7), layout="constrained", sharex="col")
     columns = [(OF_ERRORS, np.linspace(-3, 3, 601), 0.0), (OF_LOGITS, np.linspace(-4, 4, 801), 1.0)]
     for (above, below), (losses, out, y) in zip(axes.T, columns, strict=True):
@@ -52,6 +53,13 @@ def main() -> None:
     axes[1, 0].set(xlabel="e = out - y", ylim=(-2.5, 2.5))
     axes[1, 1].set(xlabel="out", ylim=(-3.5, 1))
     figure.savefig("losses.png", dpi=110)
+    figure, ax = plt.subplots(figsize=(3.2, 2.6), layout="constrained")
+    counts = np.array([[3, 1, 0], [1, 1, 0], [0, 0, 0]])
+    heat_map(counts, ax, aspect="equal").set(xlabel="predicted class", ylabel="true class")
+    for (row, column), count in np.ndenumerate(counts):
+        color = "white" if 2 * count > counts.max() else "black"
+        ax.text(column, row, count, ha="center", va="center", color=color)
+    figure.savefig("confusion.png", dpi=110)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ left.plot(x, y, "o", label="the seven examples")
 left.plot(12, answer, "*", markersize=14, label=f"f(12) = {answer:.4f}")
 left.set(title="The line", xlabel="x", ylabel="y")
 left.legend()
-cost_curve({"step": range(1000), "cost": costs}, right).set_title("The cost of each step")
+cost_curve({"step": range(1000), "cost": costs}, right).set(yscale="log", title="The cost of each step")
 figure.savefig("line.png", dpi=150)
 
 print(f"f(12) = {answer:.8f}")

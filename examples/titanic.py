@@ -68,7 +68,7 @@ floor, _ = cross_entropy(peer.decision_function(x[seen])[:, None], y[seen])
 print(f"scikit-learn: training cost {floor:.8f}")
 
 left.axhline(floor, color="black", linestyle=":", label="scikit-learn")
-left.set(title="The training cost, down to its minimum", xscale="log", xlim=(1, 10_000), yscale="linear")
+left.set(title="The training cost, down to its minimum", xscale="log", xlim=(1, 10_000))
 left.legend()
 right.barh(list(features), params.W[:, 0], color=np.where(params.W[:, 0] > 0, "tab:blue", "tab:red"))
 right.invert_yaxis()

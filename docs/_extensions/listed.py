@@ -1,5 +1,6 @@
 """Directives that list layers or losses: `layers`, `derivations` and, in reStructuredText, `names`."""
 
+import re
 from pathlib import Path
 
 import families
@@ -7,6 +8,8 @@ from derivations import Box
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 
@@ -50,9 +53,18 @@ class Names(SphinxDirective):
         return section.children
 
 
+def complete(app: Sphinx, env: BuildEnvironment) -> None:
+    """Refuse a build without a name of the API, which autodoc leaves out if its module cannot be imported."""
+    texts = [path.read_text("utf-8") for path in (Path(app.srcdir) / "api").glob("*.md")]
+    asked = [name for text in texts for name in re.findall(r"^\.\. auto\w+:: (funcnn\S*)", text, re.MULTILINE)]
+    if missing := sorted({*asked} - {*env.domains.python_domain.objects}):
+        raise ExtensionError(f"the pages of the API lack {', '.join(missing)}; the warnings above say why")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by sphinx."""
     app.add_directive("layers", Layers)
     app.add_directive("derivations", Derivations)
     app.add_directive("names", Names)
+    app.connect("env-check-consistency", complete)
     return {"parallel_read_safe": True}

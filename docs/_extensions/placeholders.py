@@ -1,14 +1,13 @@
 """Placeholders for libraries that are not installed, so that the pages on the bridges to them are built without them.
 
-Those of `autodoc_mock_imports` are no classes, and a bridge that registers rules for the classes of a library needs
-classes.
+Only the modules of funcnn get them: another library, such as pandas, may import one of these if it is installed. The
+placeholders of `autodoc_mock_imports` are no classes, and a bridge that registers rules for the classes of a library
+needs classes.
 """
 
-import sys
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+import builtins
 from importlib.util import find_spec
-from types import FunctionType, ModuleType
+from types import FunctionType
 from typing import Any
 
 LIBRARIES = (
@@ -47,24 +46,15 @@ class Anything(type):
     __add__ = __sub__ = __mul__ = __gt__ = __lt__ = __ge__ = __le__ = __or__
 
 
-class Finder(MetaPathFinder, Loader):
-    """Makes a placeholder of each module of a library that is not installed."""
-
-    def __init__(self, absent: set[str]) -> None:
-        self.absent = absent
-
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
-        """The placeholder is a package, since a bridge may import a part of it."""
-        return ModuleSpec(fullname, self, is_package=True) if fullname.partition(".")[0] in self.absent else None
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Every name of the module is a class."""
-        name = module.__name__
-        module.__getattr__ = lambda attribute: getattr(Anything(name, (), {"__module__": name}), attribute)
-
-
 def setup(app: Any) -> dict[str, bool]:
     """Called by sphinx."""
-    absent = {name for name in LIBRARIES if not find_spec(name)}
-    sys.meta_path.append(Finder(absent))
+    absent = {name: Anything(name, (), {"__module__": name}) for name in LIBRARIES if not find_spec(name)}
+    plain = builtins.__import__
+
+    def imported(name: str, scope: Any = None, *given: Any, **named: Any) -> Any:
+        library = absent.get(name.partition(".")[0])
+        is_ours = (scope or {}).get("__name__", "").startswith("funcnn")
+        return library if library and is_ours else plain(name, scope, *given, **named)
+
+    builtins.__import__ = imported
     return {"parallel_read_safe": True}

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
 from contextlib import chdir
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from drawing import PAGES, Values, moons, plane, values_of
 from PIL import Image
 
 from funcnn import Sigmoid, predict
@@ -20,31 +19,6 @@ from funcnn.plot import pictures
 
 mpl.use("Agg")  # the pictures go into files: no screen needed
 mpl.rcParams.update({"font.size": 8, "axes.titlesize": 8, "legend.fontsize": 7})  # read on a phone, 5 inches wide
-PAGES = Path(__file__).parent
-Values = dict[str, Any]
-
-
-def values_of(page: str) -> Values:
-    """All names of a page's Python blocks, which are run one after another."""
-    names: Values = {"__name__": "__main__"}
-    for block in re.findall(
-        r"^```python\n(.*?)^```", (PAGES / f"{page}.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
-    ):
-        exec(compile(block, page, "exec"), names)  # noqa: S102  the pages are ours
-    return names
-
-
-def plane(ax: Any, net: Any, reach: tuple[float, float], after: Any = ()) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A grid of the plane, and what a network of two inputs gives there."""
-    across, up = np.meshgrid(np.linspace(-reach[0], reach[0], 160), np.linspace(-reach[1], reach[1], 160))
-    out = predict((net, *after), np.stack([across, up], axis=-1).reshape(-1, 2))
-    ax.set(xticks=[], yticks=[], aspect="equal")
-    return across, up, out.reshape(160, 160, -1)
-
-
-def moons(v: Values, ax: Any) -> None:
-    """The examples of two classes."""
-    ax.scatter(*v["x"].T, s=14, c=v["y"].ravel(), cmap="RdBu_r", edgecolors="white", linewidths=0.5)
 
 
 def accumulation(v: Values, axes: Any) -> None:
@@ -177,6 +151,30 @@ def neural_ode(v: Values, axes: Any) -> None:
     axes[1].set(xlabel="angle", ylabel="velocity", aspect="equal", title="The learned field")
 
 
+def pinn(v: Values, axes: Any) -> None:
+    """Draw the picture of the page of this name."""
+    axes[0].plot(v["times"], v["exact"], lw=4, color="#9ecae1", label="exact")
+    axes[0].plot(v["times"], v["solved"], "k--", label="network")
+    axes[0].set(xlabel="seconds", ylabel="u", title="A mass on a spring, without data")
+    axes[0].legend(frameon=False)
+    axes[1].plot(v["times"], v["error"], color="C1")
+    axes[1].set(xlabel="seconds", ylabel="error of u", ylim=(0, 0.01), title="Between network and exact solution")
+
+
+def serving(v: Values, axes: Any) -> None:
+    """Draw the picture of the page of this name."""
+    [*_, (_, requests)] = v["latencies"].items()
+    for i, name in enumerate(("predictor", "ONNX Runtime", "predict")):
+        bars = axes[0].bar(np.arange(2) + 0.27 * (i - 1), v["latencies"][name], 0.25, label=name)
+        axes[0].bar_label(bars, fmt="%.0f", fontsize=7)
+    axes[0].legend(frameon=False, loc="upper left")
+    axes[0].set(ylim=(0, 1.5 * max(v["latencies"]["predict"])), title="A call", ylabel="microseconds")
+    axes[1].bar_label(axes[1].bar(range(2), requests, 0.5, color="grey"), fmt="%.0f", fontsize=7)
+    axes[1].set(title="A request by HTTP, with JSON", ylabel="microseconds", ylim=(0, 1.2 * max(requests)))
+    for ax in axes:
+        ax.set_xticks(range(2), ["1 row", "32 rows"])
+
+
 def hypernetwork(v: Values, axes: Any) -> None:
     """Draw the picture of the page of this name."""
     titles = ("Tasks not trained on: the curves (wide)", "and what is drawn (dashed)")
@@ -247,7 +245,7 @@ def contrastive(v: Values, axes: Any) -> None:
 
 DRAWN: list[Callable[[Values, Any], None]] = [
     *(accumulation, categories, ensembles, federated, transfer, gan, vae, siamese),
-    *(experts, neural_ode, hypernetwork, adversarial, learning_rate, evolution, sampling, contrastive),
+    *(experts, neural_ode, pinn, serving, hypernetwork, adversarial, learning_rate, evolution, sampling, contrastive),
 ]
 
 

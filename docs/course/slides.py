@@ -13,7 +13,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
-from texts import DRAWN, LIVE, NOTE, PREDICT, SLIDE, linked, plain
+from texts import DRAWN, LIVE, NOTE, PREDICT, SLIDE, SYNONYMS, linked, plain
 
 # A formula in a line and the points behind it.
 POINT = re.compile(r'(<span class="math inline">(?:(?!</span>).)*</span>[.,;:?!)]+)', re.DOTALL)
@@ -79,7 +79,7 @@ def parts(head: str, body: str) -> Iterator[str]:
 
 def slides(page: Path) -> str:
     """The goal of a unit, what its page marks as slides, and the exercises."""
-    text = page.read_text("utf-8")
+    text = SYNONYMS.sub("", page.read_text("utf-8"))
     title, goal = re.match(r"# ([^\n]*)\n\n(.*?)\n\n", text, re.DOTALL).groups()
     marked = [(f"## {name}", body) for name, body in SLIDE.findall(text)]
     keys = "*The arrow keys turn the slides, and N shows what the teacher says.*"

@@ -10,6 +10,7 @@ DRAWN = re.compile(r"^```\{drawn\} (.*?)\n```\n", re.MULTILINE)
 PREDICT = re.compile(r"^```\{predict\} (.*?)\n(.*?)^```\n", re.DOTALL | re.MULTILINE)
 LIVE = re.compile(r"^```\{live\} (\w+)\n(?::.*\n)*```\n", re.MULTILINE)
 NOTE = re.compile(r"^% note: (.*)\n", re.MULTILINE)
+SYNONYMS = re.compile(r"^<!-- search: .*?\s-->\n", re.DOTALL | re.MULTILINE)
 
 
 def plain(text: str) -> str:
@@ -18,6 +19,7 @@ def plain(text: str) -> str:
     A section of derivations is left out, since its boxes open on the site alone.
     """
     text = re.sub(r"^## Derivations\n.*?(?=^## |\Z)", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = SYNONYMS.sub("", text)
     text = LIVE.sub(r"[Open it in a browser](live/\1.html).\n", text)
     text = DRAWN.sub(lambda found: drawing(found[1].split()), text)
     text = PREDICT.sub(r"**Predict:** \1\n\n<details><summary>The answer</summary>\n\n\2\n</details>\n", text)

@@ -20,14 +20,15 @@ Steps = Annotated[int, whole(1, 10_000_000)]  # the rates of a curve are compute
 
 @checked
 def cost_curve(table: Mapping[str, Any], ax: Ax | None = None, **line: Any) -> Axes:
-    """The costs of a run on a logarithmic scale; further arguments, such as `label`, go to `Axes.plot`.
+    """The costs of a run; further arguments, such as `label`, go to `Axes.plot`.
 
-    `table` is the table that `history` gives, or any mapping with the columns "step" and "cost".
+    `table` is the table that `history` gives, or any mapping with the columns "step" and "cost". The scale is linear;
+    `cost_curve(table).set_yscale("log")` makes it logarithmic.
 
     Raises:
         KindError, ShapeError: `table` is not such a mapping, or its columns do not hold equally many numbers.
     """
-    return _curve(ax, line, *_as_columns("cost_curve", table, "step"), yscale="log", xlabel="step", ylabel="cost")
+    return _curve(ax, line, *_as_columns("cost_curve", table, "step"), xlabel="step", ylabel="cost")
 
 
 @checked
@@ -43,7 +44,7 @@ def rate_curve(lr: LearningRate, steps: Steps, ax: Ax | None = None, **line: Any
 
 @checked
 def range_curve(table: Mapping[str, Any], ax: Ax | None = None, **line: Any) -> Axes:
-    """The costs of a learning-rate range test over the rates, on a logarithmic scale; arguments as `cost_curve`.
+    """The costs of a learning-rate range test over the rates, on a logarithmic axis; arguments as `cost_curve`.
 
     `table` is the table that `lr_range_test` gives, or any mapping with the columns "lr" and "cost".
 

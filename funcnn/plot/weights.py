@@ -1,4 +1,4 @@
-"""Weights as pictures: one colour scale for all of them, blue above 0, red below 0, white at 0."""
+"""Matrices as pictures: one colour scale for all numbers, blue above 0, red below 0, white at 0."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from funcnn.plot.images import PictureShape
 
 @checked
 def heat_map(matrix: Array, ax: Ax | None = None, **image: Any) -> Axes:
-    """A matrix as a heat map, such as the weights of a Dense, a table of an Embedding, or the weights of attention.
+    """A matrix as a heat map, such as the weights of a Dense, the weights of attention, or a confusion matrix.
 
     matrix: (rows, columns), row 0 above. The colour scale is symmetric about 0, where it is white, and reaches to the
-    largest |entry|; a colour bar shows it. Numbers that are not finite are left blank. Further arguments go to
-    `Axes.imshow`.
+    largest |entry|; without negative numbers it is one hue from 0 on. A colour bar shows it. Numbers that are not
+    finite are left blank. Further arguments go to `Axes.imshow`.
 
     >>> import numpy as np
     >>> from funcnn import Dense
@@ -96,9 +96,11 @@ def _check_numbers(function: str, argument: str, array: Any) -> None:
 
 
 def _drawn(matrix: Array, ax: Axes, **image: Any) -> Axes:
-    """The matrix with a colour scale symmetric about 0, and its bar"""
+    """The matrix with its colour scale and its bar, and with whole numbers at the axes"""
     finite = np.asarray(matrix)[np.isfinite(matrix)]
     most = float(abs(finite).max(initial=0)) or 1.0
-    shown = ax.imshow(matrix, **{"cmap": "RdBu", "vmin": -most, "vmax": most, "aspect": "auto", **image})
+    scale = {"cmap": "RdBu", "vmin": -most} if (finite < 0).any() else {"cmap": "Blues", "vmin": 0}
+    shown = ax.imshow(matrix, **{**scale, "vmax": most, "aspect": "auto", **image})
+    ax.locator_params(integer=True)
     ax.figure.colorbar(shown, cax=ax.inset_axes((1.02, 0, 0.04, 1)))  # as high as the picture
     return ax

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -20,7 +22,8 @@ def progress(run: Run[S], total: Natural | None = None, *, lr: LearningRate | No
     """The states, under a tqdm bar with the step, steps per second, the cost, and the learning rate if `lr` is given.
 
     `total` is the number of the last step, `len(data)`; if it is given, the bar shows the time left. For a run that
-    goes on from a state, the bar begins at its step. The bar is drawn at most ten times a second, on standard error.
+    goes on from a state, the bar begins at its step. The bar is drawn at most ten times a second, on standard error,
+    and in a notebook as a widget or, without ipywidgets, as text.
 
     >>> from funcnn import TrainState, batches, cosine, mlp, mse, train, value_and_grad
     >>> from funcnn.training import progress
@@ -33,7 +36,8 @@ def progress(run: Run[S], total: Natural | None = None, *, lr: LearningRate | No
     Raises:
         MissingError: tqdm is not installed.
     """
-    with needing("progress", "tqdm"):
+    with needing("progress", "tqdm"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tqdm's in a notebook without ipywidgets
         from tqdm.auto import tqdm  # noqa: PLC0415  optional, and needed here alone
     return _progress(run, total, lr, tqdm)
 
@@ -43,7 +47,9 @@ def _rate(lr: Any, step: int) -> float:
 
 
 def _progress(run: Run[S], total: int | None, lr: Any, tqdm: Any) -> Iterator[S]:
-    with states_of("progress", "run", run) as states, tqdm(total=total, unit="step") as bar:
+    is_notebook = type(sys.stdout).__module__.startswith("ipykernel.")  # which shows standard error as a warning
+    file = sys.stdout if is_notebook else None
+    with states_of("progress", "run", run) as states, tqdm(total=total, unit="step", file=file) as bar:
         for now in states:
             if bar.n == 0:
                 bar.initial = bar.n = bar.last_print_n = max(now.step - 1, 0)  # earlier steps are not part of the speed

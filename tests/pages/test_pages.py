@@ -20,6 +20,12 @@ def test_a_page_says_what_the_reader_will_be_able_to_do(path):
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_has_other_words_under_which_the_search_finds_it(path):
+    """They stand below its title, as `<!-- search: deploy, latency -->`."""
+    assert re.search(r"^# .*\n<!-- search: [^>]*\s-->$", path.read_text("utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_messages_on_a_page_are_whole(path):
     inside = re.findall(
         r"^(?: *)Traceback \(most recent call last\):\n(?: *)\.\.\.\n(.*?)(?=^ *```|^ *>>>)",

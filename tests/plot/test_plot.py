@@ -55,7 +55,7 @@ def test_a_cost_curve_has_the_steps_of_the_table():
     assert curve.get_xdata().tolist() == [3, 6, 7]
     assert curve.get_ydata().tolist() == table["cost"].tolist()
     assert curve.get_label() == "mine"
-    assert (ax.get_xlabel(), ax.get_yscale()) == ("step", "log")
+    assert (ax.get_xlabel(), ax.get_yscale()) == ("step", "linear")
 
 
 def test_columns_of_any_mapping_and_their_arrays_are_drawn_by_matplotlib():

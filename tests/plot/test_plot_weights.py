@@ -1,4 +1,4 @@
-"""`heat_map` and `filters`: each weight at its place, on one scale that is symmetric about 0."""
+"""`heat_map` and `filters`: each weight at its place, on one scale, which has one hue on each side of 0."""
 
 import numpy as np
 import pytest
@@ -38,8 +38,17 @@ def test_a_matrix_has_a_scale_that_is_symmetric_about_0():
     assert len(axes) == 1  # the bar
     assert ax.images[0].get_cmap()(0.5)[:3] == pytest.approx((1, 1, 1), abs=0.05)
     assert ax.get_aspect() == 1
-    assert drawn(plot.heat_map(np.zeros((2, 2), np.float32)))[1] == (-1, 1)
-    assert drawn(plot.heat_map(np.array([[True, False]])))[1] == (-1, 1)
+
+
+def test_a_matrix_without_negative_numbers_has_one_hue_from_0_and_whole_numbers_at_its_axes():
+    ax = plot.heat_map(np.array([[40, 2], [5, 30]]))
+    assert drawn(ax)[1] == (0, 40)
+    red, green, blue, _ = ax.images[0].get_cmap()(np.linspace(0, 1, 9)).T
+    assert (np.diff([red, green]) <= 0).all()  # from white to dark blue
+    assert ((blue >= green) & (green >= red)).all()
+    assert (ax.get_xticks() % 1 == 0).all()
+    assert drawn(plot.heat_map(np.zeros((2, 2), np.float32)))[1] == (0, 1)
+    assert drawn(plot.heat_map(np.array([[True, False]])))[1] == (0, 1)
 
 
 def test_units_of_a_dense_layer_are_images():

@@ -32,19 +32,38 @@ last, table = history(run, {"b": lambda state: state.params[2].b}, every=2)
 table
 """,
     "best": "from funcnn.training import WithBest; WithBest(net[1:2], best_or_none=last, waited=1)",
+    "plots": """\
+from funcnn.metrics import confusion
+from funcnn.plot import cost_curve, decision_regions, heat_map
+from funcnn.training import progress
+for state in progress(train(TrainState(net), [(x, x[:, :1])] * 3, value_and_grad(mse), 0.1), 3):
+    pass
+cost_curve(table), heat_map(confusion(x, np.array([0, 1, 1, 0]))), decision_regions(net, x, x[:, :1] > 0)
+""",
     "visit": "trace(net, x, x[:, :1], mse)['1']",
     "error": "for state in train(TrainState(net), [(x[:, :1], x)], value_and_grad(mse), 0.1):\n    pass",
 }
 
 
 @pytest.fixture(scope="module")
-def shown():
-    """The data of the output of each cell."""
+def outputs():
+    """The outputs of each cell."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in CELLS.values()])
     where = {"metadata": {"path": str(Path(__file__).parents[2])}}
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where, allow_errors=True).execute()
-    outputs = [cell.outputs[0].get("data", cell.outputs[0]) if cell.outputs else {} for cell in notebook.cells]
-    return dict(zip(CELLS, outputs, strict=True))
+    return {name: cell.outputs for name, cell in zip(CELLS, notebook.cells, strict=True)}
+
+
+@pytest.fixture(scope="module")
+def shown(outputs):
+    """The data of the last output of each cell."""
+    return {name: ([output.get("data", {}) for output in of_cell] or [{}])[-1] for name, of_cell in outputs.items()}
+
+
+def test_no_output_looks_like_a_warning(outputs):
+    streams = [(output.name, output.text) for one in outputs.values() for output in one if "name" in output]
+    assert [text for name, text in streams if name == "stderr"] == []
+    assert "3/3" in "".join([text for _, text in streams])  # the bar
 
 
 def cells_of(html):
@@ -124,8 +143,8 @@ def test_tables_have_no_colours_of_their_own(shown):
         assert not re.search(r"color|background|<style|class=", shown[name]["text/html"])
 
 
-def test_an_error_of_shape_shows_the_cell_and_two_lines(shown):
-    lines = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(shown["error"]["traceback"])).splitlines()
+def test_an_error_of_shape_shows_the_cell_and_two_lines(outputs):
+    lines = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(outputs["error"][0]["traceback"])).splitlines()
     assert [line for line in lines if "File " in line] == []
     assert len(lines) <= 9
     assert lines[-2:] == [

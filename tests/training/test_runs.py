@@ -567,7 +567,7 @@ def test_progress_counts_the_steps_of_this_run_alone(monkeypatch):
 
     class Quiet(tqdm.tqdm):
         def __init__(self, **options):
-            super().__init__(**options, file=io.StringIO())
+            super().__init__(**options | {"file": io.StringIO()})
             bars.append(self)
 
     monkeypatch.setattr("tqdm.auto.tqdm", Quiet)
