@@ -54,8 +54,8 @@ class NoFileError(FileError, FileNotFoundError):
     """There is no such file, or no folder to write it in: `except FileNotFoundError` catches it."""
 
 
-class NotFiniteError(FuncnnError, ArithmeticError):
-    """Training met a NaN or an infinity."""
+class NotFiniteError(FuncnnError, ArithmeticError, ValueError):
+    """Training met a NaN or an infinity: `except ValueError` catches it, as the errors of scikit-learn for such data."""
 
 
 class WorkerError(FuncnnError, RuntimeError):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import assert_all_finite, check_is_fitted, validate_data
 
 from funcnn.arrays import Array
@@ -18,6 +20,13 @@ from funcnn.layers.activations.base import Relu
 from funcnn.optimizers.adam import Adam
 from funcnn.training.loop import TrainState
 from funcnn.traits import gives_probabilities
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def where_probable(method: F) -> F:
+    """A method that an estimator has only where its outputs are probabilities or logits."""
+    return cast("F", available_if(lambda self: self._check_probabilities(method.__name__))(method))
 
 
 class Estimator(BaseEstimator):
@@ -111,11 +120,14 @@ class Estimator(BaseEstimator):
         """Whether the network ends in probabilities, or was trained towards 0 and 1, as by `mse`: a half is between."""
         return gives_probabilities(self.network_) is True or is_trained_to_a_half(self._course.loss)
 
-    def _check_probabilities(self, method: str) -> None:
-        """Check that the outputs are probabilities or logits."""
-        if not has_probabilities(loss := self._course.loss, self.network_):
+    def _check_probabilities(self, method: str) -> bool:
+        """Check that the outputs are probabilities or logits, by the settings of the last fit, if there was one."""
+        fitted = hasattr(self, "_course")
+        loss, network = (self._course.loss, self.network_) if fitted else (self.loss, self.network)
+        if not has_probabilities(loss, network):
             needed, given = "a cross-entropy, whose outputs are logits", f"{called(loss)}{for_own(loss)}"
             raise KindError(f"{type(self).__name__}.{method}: loss must be {needed}, not {given}")
+        return True
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -8,13 +8,13 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import check_classification_targets
 
-from funcnn.arrays import Array, short
-from funcnn.errors import KindError, RangeError
-from funcnn.interop.sklearn.base import Estimator
-from funcnn.interop.sklearn.columns import Columns
+from funcnn.arrays import Array
+from funcnn.errors import RangeError
+from funcnn.interop.sklearn.base import Estimator, where_probable
 from funcnn.interop.sklearn.course import Course, begun, continued
+from funcnn.interop.sklearn.labels import alike, as_target, found_in
 from funcnn.interop.sklearn.rows import Rows
 from funcnn.interop.sklearn.settings import class_weights
 from funcnn.interop.sklearn.targets import Classes, Labels, unique
@@ -114,7 +114,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         function = f"{type(self).__name__}.fit"
         course = self._before(function)
         X, y = self._labelled(function, X, y, reset=course is None)
-        target = course.target if course else _found(function, y)
+        target = course.target if course else found_in(function, y)
         rows = self._rows(function, target, X, y, sample_weight)
         if course is None:
             _check_classes(function, target, rows)
@@ -134,8 +134,8 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         if "balanced" in (weights if isinstance(weights, list) else [weights]):
             raise RangeError(f'{function}: class_weight must not be "balanced", as the rows to come are not known')
         X, y = self._labelled(function, X, y, reset=course is None)
-        target = course.target if course else _as_target(function, y, classes)
-        if course and classes is not None and not _alike(classes, target.values):
+        target = course.target if course else as_target(function, y, classes)
+        if course and classes is not None and not alike(classes, target.values):
             raise RangeError(f"{function}: classes must be those of the first fit, or None")
         rows = self._rows(function, target, X, y, sample_weight)
         return self._put(continued(function, self, course or begun(function, self, target, X), rows, 1))
@@ -145,15 +145,21 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         out = self._out(X)
         return self._course.target.prediction(out, squashed=self._squashed)
 
+    @where_probable
     def predict_proba(self, X: Any) -> Any:
         """The probability of each class, (m, k), or of each label, (m, n); for several columns a list of (m, k).
 
-        After a loss of numbers or of margins, such as `mse` and `hinge`, and after a loss of your own that is not
-        declared by `of_logits`, there are none, and it raises a KindError.
+        For a loss of numbers or of margins, such as `mse` and `hinge`, and for a loss of your own that is not declared
+        by `of_logits`, there are none, and the estimator has no such method: an AttributeError, whose cause says why.
         """
         out = self._out(X)
-        self._check_probabilities("predict_proba")
         return self._course.target.probabilities(out, squashed=self._squashed)
+
+    @where_probable
+    def predict_log_proba(self, X: Any) -> Any:
+        """The logarithms of the probabilities; for a loss of logits, finite where a probability is rounded to 0."""
+        out = self._out(X)
+        return self._course.target.probabilities(out, squashed=self._squashed, log=True)
 
     def decision_function(self, X: Any) -> Any:
         """The logit of each class, (m, k), or the log odds of each label, (m, n); for several columns a list.
@@ -197,49 +203,3 @@ def _check_classes(function: str, target: Any, rows: Rows) -> None:
     for _, column in [] if isinstance(target, Labels) else target.columns(codes):
         if len(np.unique(column)) < 2:
             raise RangeError(f"{function}: y must have at least 2 classes with weights above 0; it has 1 class")
-
-
-def _found(function: str, y: Array) -> Any:
-    """The target that y shows."""
-    if type_of_target(y) == "multilabel-indicator":
-        return Labels(y.shape[1])
-    if y.ndim == 1:
-        return Classes(unique(function, "y", y))
-    return Columns(tuple([Classes(unique(function, "y", column)) for column in y.T]))
-
-
-def _as_target(function: str, y: Array, classes: Any) -> Any:
-    """The target of the classes that the first call of `partial_fit` is given."""
-    if y.ndim == 1:
-        return Classes(_as_classes(function, classes))
-    labels = Labels(y.shape[1])
-    if classes is None or _alike(classes, labels.values):
-        return labels
-    if not isinstance(classes, list | tuple) or len(classes) != y.shape[1]:
-        needed = f"a list of {y.shape[1]} lists of labels, one for each column"
-        raise KindError(f"{function}: classes must be {needed}, not {short(classes)}")
-    return Columns(tuple([Classes(_as_classes(function, of_column)) for of_column in classes]))
-
-
-def _as_classes(function: str, classes: Any) -> Array:
-    if classes is None:
-        raise KindError(f"{function}: classes must be given in the first call, since y may not have all of them")
-    if not _is_list(classes):
-        raise KindError(f"{function}: classes must be a list of labels, not {short(classes)}")
-    if len(found := unique(function, "classes", np.asarray(classes))) < 2:
-        raise RangeError(f"{function}: classes must hold at least 2 classes, not {len(found)}")
-    return found
-
-
-def _is_list(labels: Any) -> bool:
-    """Whether `labels` is a list of labels, which are not lists themselves."""
-    if not isinstance(labels, list | tuple | range | np.ndarray):
-        return False
-    return not any([isinstance(label, list | tuple | range | np.ndarray) for label in labels])
-
-
-def _alike(classes: Any, known: Any) -> bool:
-    """Whether these are the known classes, in any order."""
-    if isinstance(known, list):
-        return isinstance(classes, list | tuple) and len(classes) == len(known) and all(map(_alike, classes, known))
-    return _is_list(classes) and set(np.asarray(classes).tolist()) == set(known.tolist())
