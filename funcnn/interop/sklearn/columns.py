@@ -93,14 +93,19 @@ class SeveralNumbers(Numbers):
         ends = [self.n * i for i in range(1, len(self.losses))]
         return BoundFunction(_side_by_side, loss, ends), BoundFunction(_repeated, len(self.losses))
 
+    @property
+    def main(self) -> int:
+        """The index of the loss whose outputs predict."""
+        levels = levels_of(self.losses)
+        return min(range(len(levels)), key=lambda i: abs(levels[i] - 0.5)) if levels else 0
+
     def part(self, out: Array, i: int) -> Array:
         """The outputs for loss i, (m, n) or (m,)."""
         return super().prediction(out[:, i * self.n : (i + 1) * self.n])
 
     def prediction(self, out: Array) -> Array:
         """The outputs for the quantile that is nearest to the median; for other losses, those for the first loss."""
-        levels = levels_of(self.losses)
-        return self.part(out, min(range(len(levels)), key=lambda i: abs(levels[i] - 0.5)) if levels else 0)
+        return self.part(out, self.main)
 
 
 def _of_columns(labels: tuple[Any, ...], codes: Array) -> tuple[Any, ...]:
