@@ -43,7 +43,7 @@ def graph_of(model: Any, x: Any) -> tuple[Values, Values]:
     example = np.asarray(x)
     if example.ndim != 2 or example.dtype.kind not in "biuf":
         raise KindError(f"to_onnx: x must be an array (m, n_in) of numbers, not {short(x)}")
-    n_in: int = getattr(model, "n_features_in_", example.shape[1])
+    n_in: Any = getattr(model, "n_features_in_", example.shape[1])
     if example.shape[1] != n_in:
         raise ShapeError(f"to_onnx: x must have {counted(n_in, 'feature')}, as in fit, not {example.shape[1]}")
     given = spox.argument(spox.Tensor(example.dtype, ("m", example.shape[1])))
