@@ -5,16 +5,17 @@ are written by hand with what they have: `tol` without rows held out is a loop o
 and coefficients that are set before a fit are a `network`.
 """
 
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 
-from funcnn import Adam, Dense, Momentum, Relu, Sigmoid, Tanh
+from funcnn import Adam, Dense, Momentum, Relu, Sigmoid, Tanh, mse, softmax_cross_entropy
 from funcnn import binary_cross_entropy_with_logits as binary_loss
-from funcnn import mse, softmax_cross_entropy
 from funcnn.interop.scipy import minimize
 from funcnn.interop.sklearn import NetworkClassifier, NetworkRegressor
 from funcnn.layers import Identity
@@ -118,7 +119,7 @@ class Mlp(BaseEstimator):
         return self.shown()
 
     def without_progress(self, X, y, sample_weight):
-        """Epochs, until the training cost is not lower by `tol` than the lowest before, for `n_iter_no_change` epochs"""
+        """Epochs, until the training cost was not lower by `tol` than before for `n_iter_no_change` epochs."""
         net, waited, best = self.net, 0, np.inf
         if not self.warm_start or not self.before:
             vars(net).pop("_course", None)
@@ -130,6 +131,8 @@ class Mlp(BaseEstimator):
             best = min(best, cost)
             if waited > self.n_iter_no_change:
                 break
+        else:
+            warnings.warn("no convergence", ConvergenceWarning, stacklevel=3)
         self._no_improvement_count = waited
 
     def all_classes(self, y):
@@ -144,17 +147,19 @@ class Mlp(BaseEstimator):
         return self.shown()
 
     def minimized(self, X, y):
-        """`solver="lbfgs"`: the network of a fit of one epoch that changes nothing, then `minimize`, then as a network"""
+        """`solver="lbfgs"`: the network of a fit that changes nothing goes through `minimize`."""
         start = self.translated(X, np.asarray(y)).set_params(lr=0.0, epochs=1, optimizer=())
         start.fit(X, y)
         x = np.asarray(X.toarray() if sparse.issparse(X) else X, float)
         y_of_loss, loss = self.of_loss(start, np.asarray(y))
-        best = minimize(start.network_, x, y_of_loss, loss, steps=self.max_iter)
+        best = minimize(start.network_, x, y_of_loss, loss, steps=min(self.max_iter, self.max_fun))
+        if not best.converged:
+            warnings.warn(best.message, ConvergenceWarning, stacklevel=3)
         settings = {"loss": start.loss, "lr": 0.0, "epochs": 1, "network": best.params}
         self.net = self.own(**settings).fit(X, y)
         self.before = 0
         self.shown()
-        self.n_iter_ = len(best.history)
+        self.n_iter_ = len(best.history) - 1
         return self
 
     def of_loss(self, start, y):
