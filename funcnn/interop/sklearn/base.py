@@ -11,13 +11,16 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import assert_all_finite, check_is_fitted, validate_data
 
 from funcnn.arrays import Array
+from funcnn.core import Layer
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.interop.sklearn.course import Course, layers_of
 from funcnn.interop.sklearn.rows import of_prediction, outputs
 from funcnn.interop.sklearn.settings import called, check_settings, for_own, has_probabilities, is_trained_to_a_half
+from funcnn.interop.sklearn.signatures import NetworkOrMaker, OptionalLoss, RandomState, RateOrFunction, Sizes
 from funcnn.interop.sklearn.targets import as_numbers
 from funcnn.layers.activations.base import Relu
 from funcnn.optimizers.adam import Adam
+from funcnn.training.arguments import Optimizer
 from funcnn.training.loop import TrainState
 from funcnn.traits import gives_probabilities
 
@@ -26,7 +29,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def where_probable(method: F) -> F:
     """A method that an estimator has only where its outputs are probabilities or logits."""
-    return cast("F", available_if(lambda self: self._check_probabilities(method.__name__))(method))
+    return cast("F", available_if(lambda self: self._check_probabilities(method.__name__) is None)(method))
 
 
 class Estimator(BaseEstimator):
@@ -42,19 +45,19 @@ class Estimator(BaseEstimator):
 
     def __init__(
         self,
-        sizes: Any = (100,),
-        hidden: Any = (Relu(),),  # noqa: B008  immutable; a tuple, since scikit-learn refuses other objects as defaults
+        sizes: Sizes = (100,),
+        hidden: Layer[Any] = (Relu(),),  # noqa: B008  a value; a tuple, since scikit-learn takes no others as defaults
         *,
-        network: Any = None,
-        loss: Any = None,
-        optimizer: Any = (Adam(),),  # noqa: B008  as hidden
-        lr: Any = 0.001,
+        network: NetworkOrMaker | None = None,
+        loss: OptionalLoss = None,
+        optimizer: Optimizer[Any] = (Adam(),),  # noqa: B008  as hidden
+        lr: RateOrFunction = 0.001,
         batch_size: int = 200,
         epochs: int = 200,
         validation_fraction: float | None = None,
         patience: int | None = None,
         warm_start: bool = False,
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> None:
         self.sizes = sizes
         self.hidden = hidden
@@ -120,14 +123,13 @@ class Estimator(BaseEstimator):
         """Whether the network ends in probabilities, or was trained towards 0 and 1, as by `mse`: a half is between."""
         return gives_probabilities(self.network_) is True or is_trained_to_a_half(self._course.loss)
 
-    def _check_probabilities(self, method: str) -> bool:
+    def _check_probabilities(self, method: str) -> None:
         """Check that the outputs are probabilities or logits, by the settings of the last fit, if there was one."""
         fitted = hasattr(self, "_course")
         loss, network = (self._course.loss, self.network_) if fitted else (self.loss, self.network)
         if not has_probabilities(loss, network):
             needed, given = "a cross-entropy, whose outputs are logits", f"{called(loss)}{for_own(loss)}"
             raise KindError(f"{type(self).__name__}.{method}: loss must be {needed}, not {given}")
-        return True
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -5,21 +5,33 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from funcnn.arrays import Array
+from funcnn.core import Layer
 from funcnn.errors import RangeError
 from funcnn.interop.sklearn.base import Estimator, where_probable
 from funcnn.interop.sklearn.course import Course, begun, continued
 from funcnn.interop.sklearn.labels import alike, as_target, found_in
 from funcnn.interop.sklearn.rows import Rows
 from funcnn.interop.sklearn.settings import class_weights
+from funcnn.interop.sklearn.signatures import (
+    ClassWeights,
+    NetworkOrMaker,
+    OptionalLoss,
+    RandomState,
+    RateOrFunction,
+    RowsLike,
+    Sizes,
+)
 from funcnn.interop.sklearn.targets import Classes, Labels, unique
 from funcnn.layers.activations.base import Relu
 from funcnn.optimizers.adam import Adam
+from funcnn.training.arguments import Optimizer
 
 
 class NetworkClassifier(ClassifierMixin, Estimator):
@@ -78,20 +90,20 @@ class NetworkClassifier(ClassifierMixin, Estimator):
 
     def __init__(
         self,
-        sizes: Any = (100,),
-        hidden: Any = (Relu(),),  # noqa: B008  an immutable value
+        sizes: Sizes = (100,),
+        hidden: Layer[Any] = (Relu(),),  # noqa: B008  an immutable value
         *,
-        network: Any = None,
-        loss: Any = None,
-        optimizer: Any = (Adam(),),  # noqa: B008  as hidden
-        lr: Any = 0.001,
+        network: NetworkOrMaker | None = None,
+        loss: OptionalLoss = None,
+        optimizer: Optimizer[Any] = (Adam(),),  # noqa: B008  as hidden
+        lr: RateOrFunction = 0.001,
         batch_size: int = 200,
         epochs: int = 200,
-        class_weight: Any = None,
+        class_weight: ClassWeights = None,
         validation_fraction: float | None = None,
         patience: int | None = None,
         warm_start: bool = False,
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> None:
         super().__init__(
             sizes,
@@ -109,7 +121,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         )
         self.class_weight = class_weight
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: RowsLike, y: RowsLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train on the rows of X and y for `epochs`; with `warm_start`, go on where the last fit ended."""
         function = f"{type(self).__name__}.fit"
         course = self._before(function)
@@ -122,7 +134,9 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         stratify = isinstance(target, Classes)
         return self._put(continued(function, self, course, rows, self.epochs, stratify=stratify))
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+    def partial_fit(
+        self, X: RowsLike, y: RowsLike, classes: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train for one epoch on the rows of X and y, from where the last call or fit ended.
 
         `classes` are all classes, also those that only later calls have; the first call needs them. For several columns
@@ -140,13 +154,13 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         rows = self._rows(function, target, X, y, sample_weight)
         return self._put(continued(function, self, course or begun(function, self, target, X), rows, 1))
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: RowsLike) -> Array:
         """The class of each row, (m,); for several labels or columns, (m, n)."""
         out = self._out(X)
         return self._course.target.prediction(out, squashed=self._squashed)
 
     @where_probable
-    def predict_proba(self, X: Any) -> Any:
+    def predict_proba(self, X: RowsLike) -> Any:
         """The probability of each class, (m, k), or of each label, (m, n); for several columns a list of (m, k).
 
         For a loss of numbers or of margins, such as `mse` and `hinge`, and for a loss of your own that is not declared
@@ -156,12 +170,12 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         return self._course.target.probabilities(out, squashed=self._squashed)
 
     @where_probable
-    def predict_log_proba(self, X: Any) -> Any:
+    def predict_log_proba(self, X: RowsLike) -> Any:
         """The logarithms of the probabilities; for a loss of logits, finite where a probability is rounded to 0."""
         out = self._out(X)
         return self._course.target.probabilities(out, squashed=self._squashed, log=True)
 
-    def decision_function(self, X: Any) -> Any:
+    def decision_function(self, X: RowsLike) -> Any:
         """The logit of each class, (m, k), or the log odds of each label, (m, n); for several columns a list.
 
         For two classes it is the difference of their logits, (m,), which is positive for the second class. The log odds

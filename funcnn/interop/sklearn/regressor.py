@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,6 +16,7 @@ from funcnn.interop.sklearn.course import Course, begun, continued
 from funcnn.interop.sklearn.intervals import check_trained_on, interval
 from funcnn.interop.sklearn.rows import Rows
 from funcnn.interop.sklearn.settings import check_no_logits, innermost
+from funcnn.interop.sklearn.signatures import RowsLike
 from funcnn.interop.sklearn.targets import Numbers
 from funcnn.losses.combinators import joined
 from funcnn.losses.likelihoods import poisson_nll
@@ -43,17 +45,17 @@ class NetworkRegressor(RegressorMixin, Estimator):
         KindError, RangeError, ShapeError, NotFiniteError: as NetworkClassifier.
     """
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: RowsLike, y: RowsLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train on the rows of X and y for `epochs`; with `warm_start`, go on where the last fit ended."""
         function = f"{type(self).__name__}.fit"
         return self._trained(function, self._before(function), X, y, sample_weight, self.epochs)
 
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def partial_fit(self, X: RowsLike, y: RowsLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one epoch on the rows of X and y, from where the last call or fit ended."""
         function = f"{type(self).__name__}.partial_fit"
         return self._trained(function, self._before(function, partial=True), X, y, sample_weight, 1)
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: RowsLike) -> Array:
         """The outputs of the network, (m,) or (m, n) as y was; for a pair of outputs, the first.
 
         After `poisson_nll`, for which the outputs are logarithms of rates, the predictions are the rates.
@@ -63,7 +65,7 @@ class NetworkRegressor(RegressorMixin, Estimator):
         return np.exp(prediction) if innermost(self._course.loss) is poisson_nll else prediction
 
     def predict_interval(
-        self, X: Any, coverage: float = 0.9, *, trained_on: tuple[Any, Any] | None = None
+        self, X: RowsLike, coverage: float = 0.9, *, trained_on: tuple[RowsLike, RowsLike] | None = None
     ) -> tuple[Array, Array]:
         """The lower and the upper ends of intervals that hold y with the probability `coverage`, each as of `predict`.
 
