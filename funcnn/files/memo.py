@@ -65,18 +65,32 @@ def memoize(function: Callable[P, R], folder: PathLike) -> Memoized[P, R]:
     if not isinstance(function, FunctionType) or function.__name__ == "<lambda>":
         what = "a lambda" if isinstance(function, FunctionType) else kind(function)
         raise KindError(f"memoize: function must be a function that def defines, not {what}")
+    return Memoized(function, as_folder("memoize", "folder", folder))
+
+
+def as_folder(function: str, argument: str, folder: Any) -> Path:
+    """The folder as an absolute path; it is created if it does not exist."""
     if not isinstance(folder, str | os.PathLike):
-        raise KindError(f"memoize: folder must be a string or a Path, not {kind(folder)}")
+        raise KindError(f"{function}: {argument} must be a string or a Path, not {kind(folder)}")
     from pathlib import Path  # noqa: PLC0415  imported late, since it takes a tenth of the import time
 
     try:
         where = Path(folder).absolute()
         where.mkdir(parents=True, exist_ok=True)
     except ValueError:
-        raise FileError(f"memoize: {folder!r} is not a valid path") from None
+        raise FileError(f"{function}: {folder!r} is not a valid path") from None
     except OSError as error:
-        raise FileError(f"memoize: the folder {folder} cannot be created: {error.strerror or error}") from error
-    return Memoized(function, where)
+        raise FileError(f"{function}: the folder {folder} cannot be created: {error.strerror or error}") from error
+    return where
+
+
+def code_of(reader: str, *values: Any) -> str:
+    """The hash of values and of the code that they lead to; an error begins with what reads them."""
+    try:
+        rules = [verb for _, verb in sorted(verbs.items())]  # in an order that does not depend on imports
+        return digest(*values, rules=rules)
+    except UnknownError as reason:
+        raise KindError(f"{reader} must read only values that another run can compare; {reason}") from None
 
 
 @attrs.frozen
@@ -122,13 +136,7 @@ class Memoized(Generic[P, R]):
 
     def _code(self, arguments: list[Any]) -> str:
         """The hash of the function and of the layers among its arguments, as it was before the function changed it."""
-        try:
-            rules = [verb for _, verb in sorted(verbs.items())]  # in an order that does not depend on imports
-            found = digest(self.function, *dict.fromkeys(_classes(arguments)), rules=rules)
-        except UnknownError as reason:
-            raise KindError(
-                f"memoize: {self._name} must read only values that another run can compare; {reason}"
-            ) from None
+        found = code_of(f"memoize: {self._name}", self.function, *dict.fromkeys(_classes(arguments)))
         return _CHANGED.get(found, found)
 
     @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable
 from functools import partial
 from inspect import signature
@@ -10,11 +11,50 @@ from typing import Annotated, Any
 
 from funcnn import scalars
 from funcnn.arrays import is_array
+from funcnn.bound import BoundFunction
 from funcnn.errors import KindError
 from funcnn.fields import check_function
 from funcnn.needs import MOST_WHOLE, Need, as_count, as_rate
 
 Schedule = Callable[[int], float]
+
+
+class BoundSchedule(BoundFunction[float]):
+    """A schedule that a maker such as `cosine` returns: the rule `_cosine`, bound to the arguments in their order.
+
+    Schedules are equal, and hash alike, if their makers and arguments are equal. `repr` shows the call of the maker.
+    """
+
+    @property
+    def maker(self) -> Any:
+        """The function that made the schedule."""
+        return getattr(sys.modules[self.func.__module__], self.func.__name__.removeprefix("_"))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The arguments of the maker, by name."""
+        return dict(zip(signature(self.maker).parameters, self.args, strict=True))
+
+    def evolved(self, **changes: Any) -> Any:
+        """The schedule that the maker makes of other arguments."""
+        bound = signature(self.maker).bind_partial()
+        bound.arguments = self.settings | changes
+        return self.maker(*bound.args, **bound.kwargs)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and (self.func, self.args) == (other.func, other.args)
+
+    def __hash__(self) -> int:
+        return hash((self.func, self.args))
+
+    def __repr__(self) -> str:
+        shown: list[str] = []
+        for p, value in zip(signature(self.maker).parameters.values(), self.args, strict=True):
+            if p.kind is p.VAR_POSITIONAL:
+                shown += map(repr, value)
+            elif value != p.default:
+                shown.append(f"{p.name}={value!r}" if p.kind is p.KEYWORD_ONLY else repr(value))
+        return f"{self.maker.__name__}({', '.join(shown)})"
 
 
 def check_schedule(function: str, argument: str, schedule: Any, needed: str) -> None:

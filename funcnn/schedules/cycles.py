@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from funcnn.bound import BoundFunction
 from funcnn.checked import checked
 from funcnn.needs import Count, Rate, number
-from funcnn.schedules.base import Schedule, as_step, between, half_cosine
+from funcnn.schedules.base import BoundSchedule, Schedule, as_step, between, half_cosine
 
 
 @checked
@@ -25,10 +24,10 @@ def cosine_restarts(lr: Rate, steps: Count, *, factor: Count = 1, final: Rate = 
     >>> lr(0), round(lr(50), 12), lr(100), round(lr(200), 12), lr(300)
     (0.2, 0.1, 0.2, 0.1, 0.2)
     """
-    return BoundFunction(_cosine_restarts, lr, final, steps, factor)
+    return BoundSchedule(_cosine_restarts, lr, steps, factor, final)
 
 
-def _cosine_restarts(lr: float, final: float, steps: int, factor: int, step: int) -> float:
+def _cosine_restarts(lr: float, steps: int, factor: int, final: float, step: int) -> float:
     step = as_step("cosine_restarts", step)
     if factor == 1:
         step %= steps
@@ -56,10 +55,10 @@ def sawtooth(
     >>> [round(triangular(step), 12) for step in (0, 25, 50, 75, 100)]
     [0.1, 0.15, 0.2, 0.15, 0.1]
     """
-    return BoundFunction(_sawtooth, lr, final, steps, up)
+    return BoundSchedule(_sawtooth, lr, steps, up, final)
 
 
-def _sawtooth(lr: float, final: float, steps: int, up: float, step: int) -> float:
+def _sawtooth(lr: float, steps: int, up: float, final: float, step: int) -> float:
     t = as_step("sawtooth", step) % steps / steps
     return between(final, lr, t / up if t < up else (1 - t) / (1 - up))
 
@@ -86,10 +85,11 @@ def one_cycle(
     >>> [round(lr(step), 12) for step in (0, 225, 450, 675, 900, 950, 999, 1000)]
     [0.1, 0.55, 1.0, 0.55, 0.1, 0.05, 0.001, 0.0]
     """
-    return BoundFunction(_one_cycle, lr, lr / 10 if start is None else start, final, steps, up)
+    return BoundSchedule(_one_cycle, lr, steps, up, start, final)
 
 
-def _one_cycle(lr: float, start: float, final: float, steps: int, up: float, step: int) -> float:
+def _one_cycle(lr: float, steps: int, up: float, start: float | None, final: float, step: int) -> float:
+    start = lr / 10 if start is None else start
     t = as_step("one_cycle", step) / steps
     if t < 2 * up:
         return between(start, lr, t / up if t < up else 2 - t / up)

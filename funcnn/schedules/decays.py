@@ -1,25 +1,22 @@
 """Schedules that decay: functions from the step number, which counts from 0, to a learning rate.
 
 `train` takes a schedule in place of a number. A schedule may be any function: `lambda step: 0.1 / (1 + step)`. The
-schedules of this module can be pickled.
+schedules of this module can be pickled, are equal if they are made by the same call, and print as that call.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from bisect import bisect
-from itertools import accumulate
 from typing import Annotated, Any
 
 from funcnn import scalars
 from funcnn.arrays import short
-from funcnn.bound import BoundFunction
 from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import is_number, is_whole
 from funcnn.needs import Count, Positive, Rate, number
-from funcnn.schedules.base import RateOrSchedule, Schedule, as_step, between, check_schedule, half_cosine
+from funcnn.schedules.base import BoundSchedule, RateOrSchedule, Schedule, as_step, between, check_schedule, half_cosine
 
 
 def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
@@ -48,14 +45,16 @@ def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
     if not plan or any([steps < 1 or not (callable(lr) or 0 <= lr < math.inf) for lr, steps in plan]):
         needed = "one or more stages (rate, steps) with a finite rate >= 0 and steps >= 1"
         raise RangeError(f"stages: plan must be {needed}, not {plan}")
-    begins = accumulate([operator.index(steps) for _, steps in plan[:-1]], initial=0)
-    return BoundFunction(_stages, tuple([lr if callable(lr) else float(lr) for lr, _ in plan]), tuple(begins))
+    return BoundSchedule(_stages, tuple([(lr if callable(lr) else float(lr), operator.index(k)) for lr, k in plan]))
 
 
-def _stages(plan: tuple[float | Schedule, ...], begins: tuple[int, ...], step: int) -> float:
+def _stages(plan: tuple[tuple[float | Schedule, int], ...], step: int) -> float:
     step = as_step("stages", step)
-    i = bisect(begins, step) - 1
-    return _at(plan[i], step - begins[i])
+    for schedule, steps in plan[:-1]:
+        if step < steps:
+            return _at(schedule, step)
+        step -= steps
+    return _at(plan[-1][0], step)
 
 
 def _is_stage(stage: Any) -> bool:
@@ -75,7 +74,7 @@ def exponential(lr: Rate, factor: Positive, steps: Count) -> Schedule:
     >>> exponential(0.1, 0.5, 100)(200), exponential(0.5, 2, 100)(200)
     (0.025, 2.0)
     """
-    return BoundFunction(_exponential, lr, factor, steps)
+    return BoundSchedule(_exponential, lr, factor, steps)
 
 
 def _exponential(lr: float, factor: float, steps: int, step: int) -> float:
@@ -96,7 +95,7 @@ def step_decay(lr: Rate, factor: Annotated[float, number("0 < value <= 1", "in (
     >>> lr(0), lr(99), lr(100), lr(200)
     (0.1, 0.1, 0.05, 0.025)
     """
-    return BoundFunction(_step_decay, lr, factor, steps)
+    return BoundSchedule(_step_decay, lr, factor, steps)
 
 
 def _step_decay(lr: float, factor: float, steps: int, step: int) -> float:
@@ -115,7 +114,7 @@ def inverse_time(lr: Rate, steps: Count, *, power: Positive = 1.0) -> Schedule:
     >>> [round(lr(step), 12) for step in (0, 100, 200, 500)]
     [0.6, 0.3, 0.2, 0.1]
     """
-    return BoundFunction(_inverse_time, lr, steps, power)
+    return BoundSchedule(_inverse_time, lr, steps, power)
 
 
 def _inverse_time(lr: float, steps: int, power: float, step: int) -> float:
@@ -134,10 +133,10 @@ def polynomial(lr: Rate, steps: Count, *, power: Positive = 1.0, final: Rate = 0
     >>> lr(0), lr(50), lr(100), lr(200)
     (0.2, 0.1, 0.0, 0.0)
     """
-    return BoundFunction(_polynomial, lr, final, steps, power)
+    return BoundSchedule(_polynomial, lr, steps, power, final)
 
 
-def _polynomial(lr: float, final: float, steps: int, power: float, step: int) -> float:
+def _polynomial(lr: float, steps: int, power: float, final: float, step: int) -> float:
     return between(final, lr, scalars.power(max(1 - as_step("polynomial", step) / steps, 0.0), power))
 
 
@@ -153,10 +152,10 @@ def cosine(lr: Rate, steps: Count, *, final: Rate = 0.0) -> Schedule:
     >>> lr(0), round(lr(50), 12), lr(100), lr(200)
     (0.2, 0.1, 0.0, 0.0)
     """
-    return BoundFunction(_cosine, lr, final, steps)
+    return BoundSchedule(_cosine, lr, steps, final)
 
 
-def _cosine(lr: float, final: float, steps: int, step: int) -> float:
+def _cosine(lr: float, steps: int, final: float, step: int) -> float:
     return between(final, lr, half_cosine(min(as_step("cosine", step), steps) / steps))
 
 
@@ -177,7 +176,7 @@ def warm_up(schedule: RateOrSchedule, steps: Count) -> Schedule:
     >>> warm_up(cosine(0.1, 100), 4)(100)
     0.0
     """
-    return BoundFunction(_warm_up, schedule, steps)
+    return BoundSchedule(_warm_up, schedule, steps)
 
 
 def _warm_up(schedule: float | Schedule, steps: int, step: int) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from funcnn.arrays import is_array, kind
 from funcnn.checked import checked
 from funcnn.errors import KindError, NotFiniteError, RangeError
-from funcnn.needs import Count, function
+from funcnn.needs import Count, Rate, function
 from funcnn.records import build, record, state, values
 from funcnn.training.finite import as_finite_state
 from funcnn.training.loop import TrainState
@@ -127,6 +127,7 @@ def best_so_far(
     better: Direction | None = None,
     every: Count = 1,
     start: Start[TrainState[P]] | None = None,
+    tol: Rate = 0.0,
 ) -> Iterator[WithBest[P]]:
     """The states, each with the best-scored state so far as its `best`.
 
@@ -135,8 +136,9 @@ def best_so_far(
     `better="lower"` or `better="higher"`.
 
     Scores are taken at each step that `every` divides. A NaN or an infinity is never the best; of equal scores, the
-    first is the best. If the run goes on from a state with a best, give that state as `start`, so that its best counts.
-    To begin a new search, train from a plain TrainState, such as `state.best`.
+    first is the best. A score that is better by no more than `tol` is not better. If the run goes on from a state with
+    a best, give that state as `start`, so that its best counts. To begin a new search, train from a plain TrainState,
+    such as `state.best`.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
@@ -153,10 +155,10 @@ def best_so_far(
         RangeError: the run does not go on from `start`.
         NotFiniteError: a state to be scored has a parameter, a state or a memory of the optimizer that is not finite.
     """
-    return _with_best("best_so_far", run, as_cost("best_so_far", score, better), every, start)
+    return _with_best("best_so_far", run, as_cost("best_so_far", score, better), every, start, tol)
 
 
-def _with_best(function: str, run: Any, cost: Any, every: int, start: Any) -> Iterator[WithBest[Any]]:
+def _with_best(function: str, run: Any, cost: Any, every: int, start: Any, tol: float) -> Iterator[WithBest[Any]]:
     best, waited = (start.best_or_none, start.waited) if isinstance(start, WithBest) else (None, 0)
     lowest, is_first = inf if best is None else cost(best), True
     with states_of(function, "run", run) as states:
@@ -173,7 +175,7 @@ def _with_best(function: str, run: Any, cost: Any, every: int, start: Any) -> It
             if now.step % every == 0:
                 as_finite_state(function, now)
                 found, waited = cost(now), waited + 1
-                if isfinite(found) and found < lowest:
+                if isfinite(found) and found < lowest - tol:
                     lowest, waited = found, 0
                     best = build(TrainState, values(now)[:4])
             yield build(WithBest, (*values(now)[:4], best, waited))
@@ -188,13 +190,14 @@ def early_stopping(
     better: Direction | None = None,
     every: Count = 1,
     start: Start[TrainState[P]] | None = None,
+    tol: Rate = 0.0,
 ) -> Iterator[WithBest[P]]:
     """The states of `best_so_far`, until `patience` scores in a row were not better than the best.
 
-    The best state is `best` of the last state, whether the run stopped early or not. The score decides what is better:
-    `lambda state: round(score(state), 3)` ignores improvements below 0.001. If `start.waited` is already `patience`,
-    there are no states. Prechelt 1998, Early Stopping - But When?, compares such rules; its criterion UP compares each
-    score with the score before it, not with the best score.
+    The best state is `best` of the last state, whether the run stopped early or not. A score that is better by no more
+    than `tol` is not better. If `start.waited` is already `patience`, there are no states. Prechelt 1998, Early
+    Stopping - But When?, compares such rules; its criterion UP compares each score with the score before it, not with
+    the best score.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, early_stopping, mse, train, validation, value_and_grad
@@ -207,7 +210,7 @@ def early_stopping(
     Raises:
         KindError, RangeError, NotFiniteError: as `best_so_far`.
     """
-    states = _with_best("early_stopping", run, as_cost("early_stopping", score, better), every, start)
+    states = _with_best("early_stopping", run, as_cost("early_stopping", score, better), every, start, tol)
     if isinstance(start, WithBest) and start.waited >= patience:
         return iter(())
     return until(states, lambda now: now.waited >= patience)

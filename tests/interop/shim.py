@@ -22,7 +22,6 @@ from funcnn.layers import Identity
 from funcnn.losses import poisson_nll
 from funcnn.optimizers import L2
 
-SETTINGS = NetworkClassifier().get_params().keys()
 ACTIVATIONS = {"relu": Relu(), "tanh": Tanh(), "logistic": Sigmoid(), "identity": Identity()}
 
 
@@ -83,14 +82,12 @@ class Mlp(BaseEstimator):
             "epochs": self.max_iter,
             "warm_start": self.warm_start,
             "random_state": self.random_state,
+            "verbose": bool(self.verbose),
         }
         if self.early_stopping:
             patience = min(self.n_iter_no_change + 1, self.max_iter)
-            settings |= {"validation_fraction": self.validation_fraction, "patience": patience}
-            if "scoring" in SETTINGS:
-                settings |= {"scoring": "accuracy" if is_classifier(self) else "r2", "tol": self.tol}
-        if "verbose" in SETTINGS:
-            settings["verbose"] = bool(self.verbose)
+            settings |= {"validation_fraction": self.validation_fraction, "patience": patience, "tol": self.tol}
+            settings |= {"scoring": "accuracy" if is_classifier(self) else "r2"}
         if self.loss == "poisson":
             settings["loss"] = poisson_nll
         if hasattr(self, "coefs_"):

@@ -63,8 +63,6 @@ def expected(request):
     name = request.node.originalname
     if name in TESTS and "differs" in (ROWS.get(name), ROWS.get(request.node.name)):
         request.applymarker(pytest.mark.xfail(strict=True, reason="the page says so"))
-    if name == "test_early_stopping" and "scoring" not in shim.SETTINGS:
-        request.applymarker(pytest.mark.xfail(reason="costs of rows held out are not accuracies"))
 
 
 def test_the_page_has_every_test_once(request):

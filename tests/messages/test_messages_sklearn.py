@@ -1,18 +1,22 @@
 """What the estimators for scikit-learn say of bad settings and bad data, word for word."""
 
 from functools import partial
+from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn import binary_cross_entropy_with_logits, mlp, mse, summary
+from funcnn import binary_cross_entropy_with_logits, cosine, mlp, mse, summary
 from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.losses import cosine_distance, hinge, joint, mae, poisson_nll, quantile
+from funcnn.optimizers import AdamW, ClipNorm
 from tests.kinds.wrong import WRONG
-from tests.says import assert_says, each_row, kind_error, range_error, shape_error
+from tests.says import assert_says, each_row, file_error, kind_error, range_error, shape_error
 
 sklearn = pytest.importorskip("sklearn", reason="these are its estimators")
+from sklearn.metrics import accuracy_score  # noqa: E402  as just said
 
 from funcnn.interop.sklearn import NetworkClassifier, NetworkRegressor  # noqa: E402  which need scikit-learn
 
@@ -69,6 +73,27 @@ def reason(loss, method, then=lambda model: model):
     return act
 
 
+def held_out(X_val=X, y_val=NAMES, **settings):
+    return lambda: NetworkClassifier(epochs=1, **settings).fit(X, NAMES, X_val=X_val, y_val=y_val)
+
+
+def words(**changes):
+    """Settings inside of others, changed by their words"""
+    model = NetworkClassifier(optimizer=(ClipNorm(1.0), AdamW()), lr=cosine(0.1, 50))
+    return lambda: model.set_params(**changes)
+
+
+def locked(lock, step):
+    return 0.1
+
+
+@nn.record
+class Locked(nn.Momentum):
+    """A class that holds what has no hash"""
+
+    lock = Lock()
+
+
 def unweighted(out, y):
     return mse(out, y)
 
@@ -84,6 +109,9 @@ class Module:
 
 
 A = "NetworkClassifier.fit: "
+W = "NetworkClassifier.set_params: "
+SCORING = "scoring must be None, one of sklearn.metrics.get_scorer_names(), or a function (estimator, X, y)"
+HERE = Path(__file__).parent
 P = "NetworkClassifier.partial_fit: "
 R = "NetworkRegressor.fit: "
 BOUNDARY = (
@@ -160,7 +188,31 @@ ROWS = [
     range_error(fit(validation_fraction=1.0))
     >> A + "validation_fraction must be above 0 and below 1, or None, not 1.0",
     range_error(fit(patience=3))
-    >> A + "validation_fraction must be given with patience, which counts scores of held-out rows",
+    >> A + "validation_fraction or X_val must be given with patience, which counts scores of held-out rows",
+    range_error(fit(scoring="accuracy"))
+    >> A + "validation_fraction or X_val must be given with scoring, which makes scores of held-out rows",
+    range_error(fit(scoring="acuracy", validation_fraction=0.5)) >> A + f"{SCORING}, not 'acuracy'",
+    kind_error(fit(scoring=accuracy_score, validation_fraction=0.5))
+    >> A
+    + f"{SCORING}, not accuracy_score(y_true, y_pred, normalize, sample_weight); write make_scorer(accuracy_score)",
+    kind_error(fit(scoring=lambda model, X: 0.0, validation_fraction=0.5))
+    >> A + f"{SCORING}, not a function (model, X)",
+    kind_error(fit(scoring=lambda model, X, y: "good", validation_fraction=0.5))
+    >> A + "scoring(estimator, X, y) must be a number, not str",
+    range_error(fit(tol=0.1)) >> A + "patience must be given with tol, the least improvement that counts",
+    range_error(fit(tol=-0.1)) >> A + "tol must be finite and not negative, not -0.1",
+    range_error(fit(verbose=-1)) >> A + "verbose must be at least 0, not -1",
+    range_error(fit(memory="folder"))
+    >> A + "random_state must be given with memory, since a seed that is drawn is new",
+    kind_error(fit(memory=3, random_state=0)) >> A + "memory must be a string or a Path, not int",
+    file_error(fit(memory=__file__, random_state=0)) >> A + f"the folder {__file__} cannot be created: File exists",
+    kind_error(fit(memory=HERE, random_state=0, lr=partial(locked, Lock())))
+    >> A
+    + "lr must read only values that another run can compare; args.0 is a value of the class lock, which has no hash",
+    kind_error(fit(memory=HERE, random_state=0, optimizer=Locked()))
+    >> A
+    + "network must read only values that another run can compare; "
+    "optimizer.class.lock is a value of the class lock, which has no hash",
     range_error(fit(random_state=2**31)) >> A + "random_state must be in [0, 2**31), not 2147483648",
     kind_error(fit(random_state=np.random.default_rng(0)))
     >> A + "random_state must be an int, a RandomState or None, not Generator",
@@ -247,7 +299,23 @@ ROWS = [
             (partial(quantile, q=0.9), "quantile"),
         )
     ],
+    # Words of searches.
+    range_error(words(optimizer__decay=0.1)) >> f"{W}optimizer has no setting 'decay'; it has 0, 1",
+    range_error(words(optimizer__1__rate=0.1))
+    >> f"{W}optimizer__1 has no setting 'rate'; it has b1, b2, eps, decay, where",
+    range_error(words(lr__start=0.1)) >> f"{W}lr has no setting 'start'; it has lr, steps, final",
+    range_error(words(lr__lr__steps=3)) >> f"{W}lr__lr has no setting 'steps'; it is 0.1",
+    range_error(words(lr__steps=0)) >> "cosine: steps must be at least 1, not 0",
     # Rows held out.
+    kind_error(held_out(y_val=None)) >> A + "y_val must be given with X_val",
+    kind_error(held_out(X_val=None)) >> A + "X_val must be given with y_val",
+    range_error(held_out(validation_fraction=0.5))
+    >> A + "validation_fraction must be None with X_val, whose rows are held out already",
+    range_error(held_out(y_val=np.array(["ox", "cat"] * 6)))
+    >> A + "y must have the classes ['cat', 'dog', 'owl']; it has 'ox'"
+    >> ["in X_val and y_val"],
+    range_error(partial_fit(patience=2)) >> P + "patience must be None, as partial_fit holds out no rows",
+    range_error(partial_fit(scoring="accuracy")) >> P + "scoring must be None, as partial_fit holds out no rows",
     range_error(partial_fit(validation_fraction=0.5))
     >> P + "validation_fraction must be None, as partial_fit holds out no rows",
 ]
@@ -293,13 +361,14 @@ def test_what_scikit_learn_refuses_it_says_in_its_own_words(row):
 
 VALUES = {word: make() for word, make in WRONG.items() if word not in {"None", "True"}}
 VALUES |= {"-1": -1, "array": np.ones((2, 2)), "lambda": lambda: None}
-TAKEN = {"sizes": {"[]"}, "lr": {"1.5", "0-d"}, "class_weight": {"{}"}}
+TAKEN = {"sizes": {"[]"}, "class_weight": {"{}"}, "memory": {"text"}} | {key: {"1.5", "0-d"} for key in ("lr", "tol")}
 
 
-@pytest.mark.parametrize("setting", NetworkClassifier().get_params())
-def test_every_setting_refuses_what_it_does_not_take(setting):
+@pytest.mark.parametrize("setting", NetworkClassifier().get_params(deep=False))
+def test_every_setting_refuses_what_it_does_not_take(setting, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where a memory may be
     for name, value in VALUES.items():
-        settings = {"epochs": 1, "validation_fraction": 0.5, "patience": 1, setting: value}
+        settings = {"epochs": 1, "validation_fraction": 0.5, "patience": 1, "random_state": 0, setting: value}
         if name in TAKEN.get(setting, ()):
             NetworkClassifier(**settings).fit(X, NAMES)
             continue

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import Dense, TrainState, cosine, mse, one_cycle, train, value_and_grad, warm_up
+from funcnn import Dense, TrainState, cosine, mse, one_cycle, schedules, train, value_and_grad, warm_up
 from funcnn.files import fingerprint
 from funcnn.schedules import (
     Plateau,
@@ -40,6 +40,23 @@ EVERY = {
     "warm_up": warm_up(1, 3),
 }
 rates, lengths = st.floats(0, 10), st.integers(1, 1000)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_schedule_is_the_call_that_made_it(name):
+    schedule = EVERY[name]
+    again = eval(repr(schedule), {name: getattr(schedules, name) for name in EVERY if " " not in name})
+    assert again == schedule == pickle.loads(pickle.dumps(schedule)) == schedule.evolved()
+    assert hash(again) == hash(schedule)
+    assert {again: 1}[schedule] == 1
+    assert schedule not in [other for key, other in EVERY.items() if key != name]
+
+
+def test_a_schedule_shows_what_differs_from_its_defaults():
+    assert repr(cosine(0.01, 50)) == "cosine(0.01, 50)"
+    assert repr(one_cycle(1, 9, start=0.5)) == "one_cycle(1.0, 9, start=0.5)"
+    assert repr(EVERY["stages of schedules"]) == "stages((0.1, 2), (cosine(1.0, 3), 3), (inverse_time(1.0, 2), 1))"
+    assert cosine(0.01, 50).evolved(lr=1, final=0.1) == cosine(1, 50, final=0.1) != cosine(1, 50)
 
 
 def test_the_stages_of_the_article():

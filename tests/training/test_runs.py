@@ -371,6 +371,8 @@ def test_the_highest_score_is_the_best_if_higher_is_better():
     found = list(best_so_far(states(*range(1, 7)), lambda now: scores[now.step - 1], better="higher"))
     assert [now.best.step for now in found] == [1, 2, 2, 2, 2, 6]
     assert [now.waited for now in found] == [0, 0, 1, 2, 3, 0]
+    coarse = list(best_so_far(states(*range(1, 7)), lambda now: scores[now.step - 1], better="higher", tol=0.25))
+    assert [now.best.step for now in coarse] == [1, 1, 1, 1, 1, 6]  # 0.75 is better by 0.25, and not by more
 
 
 DIRECTIONS = {
@@ -446,15 +448,16 @@ def test_a_score_may_be_an_array_of_no_dimension():
 
 @pytest.mark.parametrize("costs", [[3, 2, 4, 2, 2, 1], [1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1], [NAN] * 6])
 @pytest.mark.parametrize("patience", [1, 2, 3, 9])
-def test_early_stopping_is_the_loop(costs, patience):
+@pytest.mark.parametrize("tol", [0.0, 1.0])
+def test_early_stopping_is_the_loop(costs, patience, tol):
     best, waited, stop, lowest = None, 0, 6, INF
     for step, cost in enumerate(costs, 1):
-        best, lowest, waited = (step, cost, 0) if cost < lowest else (best, lowest, waited + 1)
+        best, lowest, waited = (step, cost, 0) if cost < lowest - tol else (best, lowest, waited + 1)
         if waited == patience:
             stop = step
             break
     run = states(*range(1, 7), costs=costs)
-    *_, last = early_stopping(run, lambda now: now.cost, patience=patience, better="lower")
+    *_, last = early_stopping(run, lambda now: now.cost, patience=patience, better="lower", tol=tol)
     assert (last.step, last.best_or_none and last.best.step) == (stop, best)
 
 

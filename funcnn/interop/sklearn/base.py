@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any, Self, TypeVar, cast
 
+import attrs
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
@@ -13,12 +15,30 @@ from sklearn.utils.validation import assert_all_finite, check_is_fitted, validat
 from funcnn.arrays import Array
 from funcnn.core import Layer
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.interop.sklearn.course import Course, layers_of
-from funcnn.interop.sklearn.rows import of_prediction, outputs
-from funcnn.interop.sklearn.settings import called, check_settings, for_own, has_probabilities, is_trained_to_a_half
-from funcnn.interop.sklearn.signatures import NetworkOrMaker, OptionalLoss, RandomState, RateOrFunction, Sizes
+from funcnn.interop.sklearn.course import Course, continued, layers_of
+from funcnn.interop.sklearn.rows import Rows, of_prediction, outputs
+from funcnn.interop.sklearn.settings import (
+    as_scorer,
+    called,
+    check_held_out,
+    check_settings,
+    for_own,
+    has_probabilities,
+    is_trained_to_a_half,
+)
+from funcnn.interop.sklearn.signatures import (
+    Memory,
+    NetworkOrMaker,
+    OptionalLoss,
+    RandomState,
+    RateOrFunction,
+    Scoring,
+    Sizes,
+)
 from funcnn.interop.sklearn.targets import as_numbers
+from funcnn.interop.sklearn.words import changed, words
 from funcnn.layers.activations.base import Relu
+from funcnn.needs import as_number
 from funcnn.optimizers.adam import Adam
 from funcnn.training.arguments import Optimizer
 from funcnn.training.loop import TrainState
@@ -30,6 +50,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 def where_probable(method: F) -> F:
     """A method that an estimator has only where its outputs are probabilities or logits."""
     return cast("F", available_if(lambda self: self._check_probabilities(method.__name__) is None)(method))
+
+
+_OPEN = ("hidden", "loss", "optimizer", "lr")  # the settings with settings inside
 
 
 class Estimator(BaseEstimator):
@@ -56,7 +79,11 @@ class Estimator(BaseEstimator):
         epochs: int = 200,
         validation_fraction: float | None = None,
         patience: int | None = None,
+        scoring: Scoring = None,
+        tol: float = 0.0,
         warm_start: bool = False,
+        memory: Memory = None,
+        verbose: int = False,
         random_state: RandomState = None,
     ) -> None:
         self.sizes = sizes
@@ -69,14 +96,39 @@ class Estimator(BaseEstimator):
         self.epochs = epochs
         self.validation_fraction = validation_fraction
         self.patience = patience
+        self.scoring = scoring
+        self.tol = tol
         self.warm_start = warm_start
+        self.memory = memory
+        self.verbose = verbose
         self.random_state = random_state
 
-    def _before(self, function: str, *, partial: bool = False) -> Course | None:
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002  as scikit-learn has it
+        """The settings; if `deep`, also the settings inside the values of `hidden`, `loss`, `optimizer` and `lr`."""
+        params: dict[str, Any] = super().get_params(deep)
+        for name in _OPEN if deep else ():
+            params |= {f"{name}__{word}": inner for word, inner in words(params[name]).items()}
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Replace settings, and settings inside of them by words such as `optimizer__b1` and `lr__steps`.
+
+        The value of `optimizer` or `lr` is not changed: another one takes its place.
+        """
+        inside = {name: value for name, value in params.items() if name.partition("__")[0] in _OPEN and "__" in name}
+        super().set_params(**{name: value for name, value in params.items() if name not in inside})
+        for path, value in inside.items():
+            name, _, word = path.partition("__")
+            setattr(self, name, changed(f"{type(self).__name__}.set_params", name, getattr(self, name), word, value))
+        return self
+
+    def _before(self, function: str, X_val: Any = None, y_val: Any = None, *, partial: bool = False) -> Course | None:
         """Check the settings; the result is the course that this fit continues, or None if it begins anew."""
+        for name in ("validation_fraction", "patience", "scoring") if partial else ():
+            if getattr(self, name) is not None:
+                raise RangeError(f"{function}: {name} must be None, as partial_fit holds out no rows")
+        check_held_out(function, self, X_val, y_val)
         check_settings(function, self)
-        if partial and self.validation_fraction is not None:
-            raise RangeError(f"{function}: validation_fraction must be None, as partial_fit holds out no rows")
         if not (hasattr(self, "_course") and (partial or self.warm_start)):
             return None
         if self._course.layers != layers_of(self):
@@ -89,6 +141,36 @@ class Estimator(BaseEstimator):
         X is in C order, since the order of a DataFrame, which is another, would change the last bits of products.
         """
         return validate_data(self, X, dtype=[np.float64, np.float32], order="C", accept_sparse="csr", **given)
+
+    def _labelled(self, function: str, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
+        """X and y, checked by scikit-learn."""
+        return self._data(X, y=y, multi_output=True, reset=reset)
+
+    def _apart(self, function: str, target: Any, X_val: Any, y_val: Any) -> Rows | None:
+        """The rows of validation that a fit is given."""
+        if X_val is None:
+            return None
+        try:
+            X, y = self._labelled(function, X_val, y_val, reset=False)
+            return Rows(X, target.codes(function, y), None, (X_val, y_val))
+        except Exception as error:
+            error.add_note("in X_val and y_val")
+            raise
+
+    def _continued(
+        self, function: str, course: Course, rows: Rows, given: tuple[Any, Any], epochs: int, **how: Any
+    ) -> Self:
+        """The estimator after some more epochs, whose scorer takes X and y as they were given."""
+        if (scorer := as_scorer(function, self.scoring)) is None:
+            return self._put(continued(function, self, course, rows, epochs, **how))
+
+        def scored(state: TrainState[Any], X: Any, y: Any) -> float:
+            now = attrs.evolve(course, state=TrainState(state.params), loss=self.loss)
+            fitted = copy(self)._put(now)  # noqa: SLF001  the method of a copy of itself
+            return as_number(function, "scoring(estimator, X, y)", scorer(fitted, X, y))
+
+        rows = attrs.evolve(rows, given=given)
+        return self._put(continued(function, self, course, rows, epochs, scored=scored, **how))
 
     def _as_weight(self, function: str, sample_weight: Any, m: int) -> Array | None:
         if sample_weight is None:
@@ -130,6 +212,9 @@ class Estimator(BaseEstimator):
         if not has_probabilities(loss, network):
             needed, given = "a cross-entropy, whose outputs are logits", f"{called(loss)}{for_own(loss)}"
             raise KindError(f"{type(self).__name__}.{method}: loss must be {needed}, not {given}")
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_course")  # n_features_in_ is there after a fit that failed too
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

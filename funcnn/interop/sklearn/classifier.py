@@ -15,17 +15,19 @@ from funcnn.arrays import Array
 from funcnn.core import Layer
 from funcnn.errors import RangeError
 from funcnn.interop.sklearn.base import Estimator, where_probable
-from funcnn.interop.sklearn.course import Course, begun, continued
+from funcnn.interop.sklearn.course import Course, begun
 from funcnn.interop.sklearn.labels import alike, as_target, found_in
 from funcnn.interop.sklearn.rows import Rows
 from funcnn.interop.sklearn.settings import class_weights
 from funcnn.interop.sklearn.signatures import (
     ClassWeights,
+    Memory,
     NetworkOrMaker,
     OptionalLoss,
     RandomState,
     RateOrFunction,
     RowsLike,
+    Scoring,
     Sizes,
 )
 from funcnn.interop.sklearn.targets import Classes, Labels, unique
@@ -49,11 +51,17 @@ class NetworkClassifier(ClassifierMixin, Estimator):
     - `batch_size`: the number of rows in a batch, at most. `epochs`: the number of passes over the rows in a fit.
     - `class_weight`: a dict from classes to weights, "balanced" for weights that give all classes the same total, or
       None. It multiplies `sample_weight`. For several columns of y, a list with one of these for each column.
-    - `validation_fraction`: the share of rows that is held out of the training, by class, to measure the cost after
-      each epoch; or None.
-    - `patience`: stop after so many epochs without a lower cost on the rows held out, and keep the network of the
-      lowest cost. None trains all epochs and keeps the last network.
+    - `validation_fraction`: the share of rows that is held out of the training, by class, and scored after each epoch;
+      or None. `fit` takes rows of validation of your own as `X_val` and `y_val`.
+    - `patience`: stop after so many epochs without a better score of the rows held out, and keep the network of the
+      best score. None trains all epochs and keeps the last network.
+    - `scoring`: the score of the rows held out: the name of a scorer of scikit-learn or a function (estimator, X, y),
+      higher is better; None is the cost, lower is better.
+    - `tol`: a score that is better by no more than `tol` does not count as better. It needs `patience`.
     - `warm_start`: whether `fit` goes on where the last fit ended, with the same network and classes.
+    - `memory`: a folder that keeps fits, or None. The name of a file has a hash of all that determines a fit. A fit
+      that was kept is loaded; one that was interrupted or killed goes on from its last saved epoch.
+    - `verbose`: whether fits show a bar of tqdm.
     - `random_state`: an int in [0, 2**31), which is the seed of the network and of the order of rows; a RandomState or
       None draws a seed for each fit that begins anew.
 
@@ -67,10 +75,13 @@ class NetworkClassifier(ClassifierMixin, Estimator):
     The order of rows in epoch e depends on the seed and e alone. So 30 epochs, 15 epochs and 15 more with `warm_start`,
     30 calls of `partial_fit`, dense rows and sparse rows give the same network, bit for bit.
 
+    Ctrl-C ends a fit with a ConvergenceWarning, after the last whole epoch; `fit` with `warm_start` goes on from there.
+    In the first epoch, and where joblib runs the fit, as in a search, the KeyboardInterrupt is raised.
+
     After a fit: `network_`, the network, for `funcnn.predict`, `save` and all else; `state_`, the TrainState at the
-    end; `loss_curve_`, the mean cost of the batches of each epoch; `validation_curve_`, the cost on the rows held out,
-    after each epoch; `n_iter_`, the number of epochs; `seed_`; `classes_`, the sorted labels, or for several columns a
-    list of them; and `n_features_in_` and `feature_names_in_`, as all estimators have them.
+    end; `loss_curve_`, the mean cost of the batches of each epoch; `validation_curve_`, the score of the rows held
+    out after each epoch; `n_iter_`, the number of epochs; `seed_`; `classes_`, the sorted labels, or for several
+    columns a list of them; and `n_features_in_` and `feature_names_in_`, as all estimators have them.
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.model_selection import GridSearchCV
@@ -102,7 +113,11 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         class_weight: ClassWeights = None,
         validation_fraction: float | None = None,
         patience: int | None = None,
+        scoring: Scoring = None,
+        tol: float = 0.0,
         warm_start: bool = False,
+        memory: Memory = None,
+        verbose: int = False,
         random_state: RandomState = None,
     ) -> None:
         super().__init__(
@@ -116,23 +131,38 @@ class NetworkClassifier(ClassifierMixin, Estimator):
             epochs=epochs,
             validation_fraction=validation_fraction,
             patience=patience,
+            scoring=scoring,
+            tol=tol,
             warm_start=warm_start,
+            memory=memory,
+            verbose=verbose,
             random_state=random_state,
         )
         self.class_weight = class_weight
 
-    def fit(self, X: RowsLike, y: RowsLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Train on the rows of X and y for `epochs`; with `warm_start`, go on where the last fit ended."""
-        function = f"{type(self).__name__}.fit"
-        course = self._before(function)
+    def fit(
+        self,
+        X: RowsLike,
+        y: RowsLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: RowsLike | None = None,
+        y_val: RowsLike | None = None,
+    ) -> Self:
+        """Train on the rows of X and y for `epochs`; with `warm_start`, go on where the last fit ended.
+
+        The rows of X_val and y_val, if they are given, are held out, and count alike.
+        """
+        function, given = f"{type(self).__name__}.fit", (X, y)
+        course = self._before(function, X_val, y_val)
         X, y = self._labelled(function, X, y, reset=course is None)
         target = course.target if course else found_in(function, y)
         rows = self._rows(function, target, X, y, sample_weight)
         if course is None:
             _check_classes(function, target, rows)
-        course = course or begun(function, self, target, X)
-        stratify = isinstance(target, Classes)
-        return self._put(continued(function, self, course, rows, self.epochs, stratify=stratify))
+        apart = self._apart(function, target, X_val, y_val)
+        course, stratify = course or begun(function, self, target, X), isinstance(target, Classes)
+        return self._continued(function, course, rows, given, self.epochs, apart=apart, stratify=stratify)
 
     def partial_fit(
         self, X: RowsLike, y: RowsLike, classes: ArrayLike | None = None, sample_weight: ArrayLike | None = None
@@ -142,7 +172,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         `classes` are all classes, also those that only later calls have; the first call needs them. For several columns
         of y they are a list with the classes of each column; for several labels, zeros and ones, they are not needed.
         """
-        function = f"{type(self).__name__}.partial_fit"
+        function, given = f"{type(self).__name__}.partial_fit", (X, y)
         course = self._before(function, partial=True)
         weights = self.class_weight
         if "balanced" in (weights if isinstance(weights, list) else [weights]):
@@ -152,7 +182,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         if course and classes is not None and not alike(classes, target.values):
             raise RangeError(f"{function}: classes must be those of the first fit, or None")
         rows = self._rows(function, target, X, y, sample_weight)
-        return self._put(continued(function, self, course or begun(function, self, target, X), rows, 1))
+        return self._continued(function, course or begun(function, self, target, X), rows, given, 1)
 
     def predict(self, X: RowsLike) -> Array:
         """The class of each row, (m,); for several labels or columns, (m, n)."""
@@ -185,7 +215,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         return self._course.target.scores(out, squashed=self._squashed)
 
     def _labelled(self, function: str, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
-        X, y = self._data(X, y=y, multi_output=True, reset=reset)
+        X, y = super()._labelled(function, X, y, reset=reset)
         y = y.toarray() if sparse.issparse(y) else y
         if y.dtype.kind == "O":
             unique(function, "y", y)  # scikit-learn sorts the labels of all columns together

@@ -13,12 +13,14 @@ from funcnn.core import is_layer, value_and_grad
 from funcnn.errors import FuncnnError, KindError, RangeError, ShapeError
 from funcnn.fields import check_function
 from funcnn.inspection.checks import check_network
+from funcnn.interop.sklearn.keeping import Done, Keeper, is_one_of_several, keeper, warn_of_interruption
 from funcnn.interop.sklearn.rows import HeldOut, Rows, dtype_of, of_prediction, outputs
 from funcnn.interop.sklearn.settings import check_boundary, seed_of
 from funcnn.layers.chain import mlp
 from funcnn.logits import squashed_twice
 from funcnn.losses.combinators import weighted
 from funcnn.training.loop import TrainState, train
+from funcnn.training.progress_bar import progress
 from funcnn.training.stopping import WithBest, early_stopping
 from funcnn.trees.edits import evolve
 
@@ -78,41 +80,96 @@ def begun(function: str, estimator: Any, target: Any, X: Any) -> Course:
 
 
 def continued(
-    function: str, estimator: Any, course: Course, rows: Rows, epochs: int, *, stratify: bool = False
+    function: str,
+    estimator: Any,
+    course: Course,
+    rows: Rows,
+    epochs: int,
+    *,
+    apart: Rows | None = None,
+    scored: Any = None,
+    stratify: bool = False,
 ) -> Course:
-    """The course after some more epochs; with patience, until the cost on the rows held out does not improve."""
+    """The course after some more epochs; with patience, until the score of the rows held out does not improve.
+
+    `apart` are the rows held out, if they are not to be split off, and `scored` is a score of a state, X and y.
+    """
     loss, labels = course.target.task(estimator.loss)
     if estimator.loss is not None and rows.weight is not None:
         check_function(function, "loss", estimator.loss, "a function (out, y, weight), as rows have weights", takes=3)
     if found := squashed_twice("the loss", loss, course.state.params):
         raise KindError(f"{function}: {found}")
     check_boundary(function, course.target, estimator.loss, course.state.params)
-    held_out = None
     if estimator.validation_fraction is not None:
         rows, apart = _split(function, rows, estimator.validation_fraction, course.seed, stratify=stratify)
-        held_out = HeldOut(apart, loss, labels, course.dtype)
-    done = len(course.costs)
+    held_out = None if apart is None else HeldOut(apart, loss, labels, course.dtype, scored)
+    start, before = _start(course, estimator.optimizer, estimator.patience), len(course.costs)
+    parts = [(part.X, part.codes, part.weight) for part in (rows, apart) if part is not None]
+    keep = keeper(function, estimator, start, course.target, course.dtype, course.seed, before, epochs, parts)
+    done = keep.found(start)
     data, per_epoch = rows.normalised().batches(
-        labels, course.dtype, size=estimator.batch_size, seed=course.seed, epochs=range(done, done + epochs)
+        labels,
+        course.dtype,
+        size=estimator.batch_size,
+        seed=course.seed,
+        epochs=range(before + len(done[1]), before + epochs),
     )
-    start = _start(course, estimator.optimizer, estimator.patience)
-    run = train(start, data, value_and_grad(loss if rows.weight is None else weighted(loss)), estimator.lr)
-    if held_out is not None and (patience := estimator.patience) is not None:
-        run = early_stopping(run, held_out, patience=patience, better="lower", every=per_epoch, start=start)
-    last, costs = start, []
-    for last in run:
-        costs.append(float(last.cost))
-        if held_out is not None and last.step % per_epoch == 0:
-            held_out(last)
+    run: Any = ()
+    if len(done[1]) < epochs:
+        gradient = value_and_grad(loss if rows.weight is None else weighted(loss))
+        run = _run(estimator, done[0], data, gradient, per_epoch, start.step + epochs * per_epoch, held_out)
+    state, costs, scores = _followed(function, run, done, per_epoch, epochs, held_out, keep)
     return attrs.evolve(
         course,
         layers=layers_of(estimator),
         optimizer=estimator.optimizer,
         loss=estimator.loss,
-        state=last,
-        costs=course.costs + tuple([float(np.mean(costs[i : i + per_epoch])) for i in range(0, len(costs), per_epoch)]),
-        held_out=course.held_out + (held_out.since(start.step) if held_out is not None else ()),
+        state=state,
+        costs=course.costs + costs,
+        held_out=course.held_out + scores,
     )
+
+
+def _run(
+    estimator: Any, state: TrainState[Any], data: Any, gradient: Any, per_epoch: int, total: int, held_out: Any
+) -> Any:
+    """The run from a state on, with a bar and early stopping if the settings say so."""
+    run = train(state, data, gradient, estimator.lr)
+    if estimator.verbose:
+        run = progress(run, total, lr=estimator.lr)
+    if estimator.patience is None:
+        return run
+    how = {"better": "higher" if held_out.scored else "lower", "every": per_epoch, "tol": estimator.tol}
+    return early_stopping(run, held_out, patience=estimator.patience, start=state, **how)
+
+
+def _followed(
+    function: str, run: Any, done: Done, per_epoch: int, epochs: int, held_out: HeldOut | None, keep: Keeper
+) -> Done:
+    """What is done at the end of a run, or after the last whole epoch before Ctrl-C."""
+    last, costs, scores, steps = done[0], [*done[1]], [*done[2]], list[float]()
+    whole = last, len(costs), len(scores)
+    try:
+        for last in run:
+            steps.append(float(last.cost))
+            if held_out is not None and last.step % per_epoch == 0:
+                scores.append(held_out(last))
+            if len(steps) == per_epoch:
+                costs.append(float(np.mean(steps)))
+                steps, whole = [], (last, len(costs), len(scores))
+                if keep.is_due:
+                    keep.save((last, tuple(costs), tuple(scores)))
+        if steps:  # early stopping counted epochs as long as those of an earlier fit
+            costs.append(float(np.mean(steps)))
+        if last is not done[0]:
+            whole = last, len(costs), len(scores)
+            keep.save((last, tuple(costs), tuple(scores)))
+    except KeyboardInterrupt:
+        keep.save((whole[0], tuple(costs[: whole[1]]), tuple(scores[: whole[2]])))
+        if not whole[1] or is_one_of_several():
+            raise
+        warn_of_interruption(function, whole[1], epochs)
+    return whole[0], tuple(costs[: whole[1]]), tuple(scores[: whole[2]])
 
 
 def _start(course: Course, optimizer: Any, patience: int | None) -> TrainState[Any]:
@@ -126,11 +183,12 @@ def _start(course: Course, optimizer: Any, patience: int | None) -> TrainState[A
 def _split(function: str, rows: Rows, share: float, seed: int, *, stratify: bool) -> tuple[Rows, Rows]:
     """The rows to train on, and the rows held out."""
     index = np.arange(len(rows.codes))
+    classes = rows.codes if stratify else None
     try:
-        parts = train_test_split(index, test_size=share, stratify=rows.codes if stratify else None, random_state=seed)
+        parts = train_test_split(index, *rows.given, test_size=share, stratify=classes, random_state=seed)
     except ValueError as error:
         raise RangeError(f"{function}: validation_fraction must fit the rows; {error}") from None
-    kept, apart = [rows.part(part) for part in parts]
+    kept, apart = rows.part(parts[0]), rows.part(parts[1], tuple(parts[3::2]))
     for part, use in ((kept, "to train on"), (apart, "held out for validation")):
         if part.weight is not None and not part.weight.any():
             remedy = "leave out rows of weight 0, or change validation_fraction"

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from funcnn.arrays import Array
 from funcnn.interop.sklearn.base import Estimator
 from funcnn.interop.sklearn.columns import SeveralNumbers
-from funcnn.interop.sklearn.course import Course, begun, continued
+from funcnn.interop.sklearn.course import Course, begun
 from funcnn.interop.sklearn.intervals import check_trained_on, interval
 from funcnn.interop.sklearn.rows import Rows
 from funcnn.interop.sklearn.settings import check_no_logits, innermost
@@ -45,15 +45,26 @@ class NetworkRegressor(RegressorMixin, Estimator):
         KindError, RangeError, ShapeError, NotFiniteError: as NetworkClassifier.
     """
 
-    def fit(self, X: RowsLike, y: RowsLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Train on the rows of X and y for `epochs`; with `warm_start`, go on where the last fit ended."""
+    def fit(
+        self,
+        X: RowsLike,
+        y: RowsLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: RowsLike | None = None,
+        y_val: RowsLike | None = None,
+    ) -> Self:
+        """Train on the rows of X and y for `epochs`; with `warm_start`, go on where the last fit ended.
+
+        The rows of X_val and y_val, if they are given, are held out, and count alike.
+        """
         function = f"{type(self).__name__}.fit"
-        return self._trained(function, self._before(function), X, y, sample_weight, self.epochs)
+        return self._trained(function, self._before(function, X_val, y_val), X, y, sample_weight, X_val, y_val)
 
     def partial_fit(self, X: RowsLike, y: RowsLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one epoch on the rows of X and y, from where the last call or fit ended."""
         function = f"{type(self).__name__}.partial_fit"
-        return self._trained(function, self._before(function, partial=True), X, y, sample_weight, 1)
+        return self._trained(function, self._before(function, partial=True), X, y, sample_weight, epochs=1)
 
     def predict(self, X: RowsLike) -> Array:
         """The outputs of the network, (m,) or (m, n) as y was; for a pair of outputs, the first.
@@ -112,11 +123,24 @@ class NetworkRegressor(RegressorMixin, Estimator):
             rows = known, self._course.target.codes(function, y)
         return interval(function, self._course, X, coverage, rows)
 
-    def _trained(self, function: str, course: Course | None, X: Any, y: Any, sample_weight: Any, epochs: int) -> Self:
+    def _trained(
+        self,
+        function: str,
+        course: Course | None,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        X_val: Any = None,
+        y_val: Any = None,
+        epochs: int | None = None,
+    ) -> Self:
         check_no_logits(function, self.loss)
-        X, y = self._data(X, y=y, multi_output=True, reset=course is None)
+        given = X, y
+        X, y = self._labelled(function, X, y, reset=course is None)
         n, is_flat, losses = 1 if y.ndim == 1 else y.shape[1], y.ndim == 1, joined(self.loss)
         new = SeveralNumbers(n, is_flat, losses) if losses else Numbers(n, is_flat)
         target = course.target if course else new
         rows = Rows(X, target.codes(function, y), self._as_weight(function, sample_weight, len(y)))
-        return self._put(continued(function, self, course or begun(function, self, target, X), rows, epochs))
+        apart = self._apart(function, target, X_val, y_val)
+        course = course or begun(function, self, target, X)
+        return self._continued(function, course, rows, given, epochs or self.epochs, apart=apart)

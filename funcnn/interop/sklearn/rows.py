@@ -20,15 +20,19 @@ ENTRIES = 2**22  # of x in a block of rows, 32 MiB of float64
 
 @attrs.frozen(eq=False)
 class Rows:
-    """Rows of data: X, dense or sparse, the codes of y, and a weight for each row, or None."""
+    """Rows of data: X, dense or sparse, the codes of y, and a weight for each row, or None.
+
+    `given` are X and y as they were given, if a scorer takes them.
+    """
 
     X: Any
     codes: Array
     weight: Array | None
+    given: tuple[Any, ...] = ()
 
-    def part(self, rows: Array) -> Rows:
+    def part(self, rows: Array, given: tuple[Any, ...] = ()) -> Rows:
         """Some of the rows."""
-        return Rows(self.X[rows], self.codes[rows], None if self.weight is None else self.weight[rows])
+        return Rows(self.X[rows], self.codes[rows], None if self.weight is None else self.weight[rows], given)
 
     def normalised(self) -> Rows:
         """The rows with weights whose mean is 1, so that a weighted mean cost is a mean of weighted costs."""
@@ -80,22 +84,22 @@ def of_prediction(out: Any) -> Array:
 
 @attrs.frozen(eq=False)
 class HeldOut:
-    """The score of a state: its cost on held-out rows. `costs` has each cost by its step."""
+    """The score of a state: what `scored(state, X, y)` gives for the rows held out, or without it their cost."""
 
     rows: Rows
     loss: Any
     labels: Callable[[Array], Any]
     dtype: Any
-    costs: dict[int, float] = attrs.field(factory=dict)
+    scored: Callable[..., float] | None
+    found: dict[int, float] = attrs.field(factory=dict)  # by the step
 
     def __call__(self, state: TrainState[Any]) -> float:
-        """The cost, computed once for each step."""
-        if state.step not in self.costs:
-            y = self.labels(self.rows.codes)
-            given = (y,) if self.rows.weight is None else (y, self.rows.weight)
-            self.costs[state.step] = float(self.loss(outputs(state.params, self.rows.X, self.dtype), *given)[0])
-        return self.costs[state.step]
+        """The score, computed once for each step."""
+        if state.step not in self.found:
+            self.found[state.step] = self.scored(state, *self.rows.given) if self.scored else self._cost(state)
+        return self.found[state.step]
 
-    def since(self, step: int) -> tuple[float, ...]:
-        """The costs after a step."""
-        return tuple([cost for i, cost in self.costs.items() if i > step])
+    def _cost(self, state: TrainState[Any]) -> float:
+        y = self.labels(self.rows.codes)
+        given = (y,) if self.rows.weight is None else (y, self.rows.weight)
+        return float(self.loss(outputs(state.params, self.rows.X, self.dtype), *given)[0])

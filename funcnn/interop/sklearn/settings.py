@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import get_scorer
 from sklearn.utils import check_random_state
 
 from funcnn.arrays import counted, is_array, kind
@@ -21,7 +22,7 @@ from funcnn.losses.classification import binary_cross_entropy, binary_cross_entr
 from funcnn.losses.margins import hinge
 from funcnn.losses.protocol import check_of_out_and_y, takes_logits
 from funcnn.losses.regression import mse, quantile
-from funcnn.needs import as_count, as_flag, as_number
+from funcnn.needs import as_count, as_flag, as_number, as_rate
 from funcnn.sizes import check_sizes
 from funcnn.training.arguments import check_lr, check_optimizer
 from funcnn.traits import gives_probabilities
@@ -44,9 +45,45 @@ def check_settings(function: str, estimator: Any) -> None:
         raise RangeError(f"{function}: {_SHARE} must be above 0 and below 1, or None, not {share}")
     if estimator.patience is not None:
         as_count(function, "patience", estimator.patience)
-        if share is None:
-            raise RangeError(f"{function}: {_SHARE} must be given with patience, which counts scores of held-out rows")
+    as_scorer(function, estimator.scoring)
+    if as_rate(function, "tol", estimator.tol) and estimator.patience is None:
+        raise RangeError(f"{function}: patience must be given with tol, the least improvement that counts")
+    if not isinstance(estimator.verbose, bool):
+        as_count(function, "verbose", estimator.verbose, least=0)
+    if estimator.memory is not None and estimator.random_state is None:
+        raise RangeError(f"{function}: random_state must be given with memory, since a seed that is drawn is new")
     as_flag(function, "warm_start", estimator.warm_start)
+
+
+def check_held_out(function: str, estimator: Any, X_val: Any, y_val: Any) -> None:
+    """Check that there are rows of validation where settings need them, and that only one place gives them."""
+    if (X_val is None) is not (y_val is None):
+        missing, there = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
+        raise KindError(f"{function}: {missing} must be given with {there}")
+    if X_val is not None and estimator.validation_fraction is not None:
+        raise RangeError(f"{function}: {_SHARE} must be None with X_val, whose rows are held out already")
+    for name, use in (("patience", "counts"), ("scoring", "makes")):
+        if getattr(estimator, name) is not None and X_val is None and estimator.validation_fraction is None:
+            raise RangeError(
+                f"{function}: {_SHARE} or X_val must be given with {name}, which {use} scores of held-out rows"
+            )
+
+
+def as_scorer(function: str, scoring: Any) -> Any:
+    """The function (estimator, X, y) of a setting `scoring`, or None."""
+    needed = "None, one of sklearn.metrics.get_scorer_names(), or a function (estimator, X, y)"
+    if isinstance(scoring, str):
+        try:
+            return get_scorer(scoring)
+        except ValueError:
+            raise RangeError(f"{function}: scoring must be {needed}, not {scoring!r}") from None
+    if scoring is not None:
+        is_metric = str(getattr(scoring, "__module__", "")).startswith("sklearn.metrics._") and hasattr(
+            scoring, "__name__"
+        )
+        remedy = f"; write make_scorer({scoring.__name__})" if is_metric else ""
+        check_function(function, "scoring", scoring, needed, takes=3, remedy=remedy)
+    return scoring
 
 
 def _check_network(function: str, estimator: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from os import PathLike
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -28,3 +29,5 @@ RateOrFunction = float | Schedule
 ClassWeight = Literal["balanced"] | dict[Any, float]
 ClassWeights = ClassWeight | list[ClassWeight | None] | None
 RandomState = int | np.random.RandomState | None
+Scoring = str | Callable[..., float] | None  # the name of a scorer, or (estimator, X, y)
+Memory = str | PathLike[str] | None
