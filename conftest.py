@@ -82,6 +82,8 @@ class Runnable(CodeBlockParser):
             *(
                 "onnxruntime",
                 "optax",
+                "pandas",
+                "polars",
                 "pyarrow",
                 "safetensors",
                 "scipy",

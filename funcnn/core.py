@@ -131,7 +131,7 @@ def check_block(i: Any) -> None:
 
 
 @checked
-def value_and_grad(loss: Loss, *, inputs: Flag = False) -> ValueAndGrad:
+def value_and_grad(loss: Loss, *, inputs: Flag = False) -> ValueAndGrad[float]:
     """The first three of the four lines as one function `(params, x, y) -> (cost, Grads)`; it pickles if `loss` does.
 
     `Grads.x` is None, which saves its computation, or with `inputs=True` the gradient of the cost with respect to x.

@@ -5,6 +5,7 @@ __all__ = [
     "FrozenError",
     "FuncnnError",
     "KindError",
+    "MissingError",
     "NoColumnError",
     "NoFileError",
     "NoItemError",
@@ -52,6 +53,10 @@ class FileError(FuncnnError, OSError):
 
 class NoFileError(FileError, FileNotFoundError):
     """There is no such file, or no folder to write it in: `except FileNotFoundError` catches it."""
+
+
+class MissingError(FuncnnError, ModuleNotFoundError):
+    """An optional library is not installed, or cannot be loaded: it is an `ImportError`."""
 
 
 class NotFiniteError(FuncnnError, ArithmeticError, ValueError):

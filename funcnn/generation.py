@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast, overload
 
-from funcnn.arrays import short
+from funcnn.arrays import Array, short
 from funcnn.core import forward_only, is_layer
 from funcnn.dispatch import trait, verb
 from funcnn.errors import KindError, ShapeError
@@ -31,6 +31,9 @@ X = TypeVar("X")
 class StepVerb(Protocol):
     """`step(params, x, memory) -> (out, memory)`."""
 
+    @overload
+    def __call__(self, params: Any, x: Array, memory: Any = None, /) -> tuple[Array, Any]: ...
+    @overload
     def __call__(self, params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]: ...
     def dispatch(self, cls: type, /) -> Callable[..., Any]: ...
     def register(self, cls: type[P], /) -> Callable[[Callable[[P, X, Any], Any]], Callable[[P, X, Any], Any]]: ...

@@ -17,6 +17,7 @@ import funcnn
 from funcnn.blas import blas
 from funcnn.compilation.state_step import compiled_step
 from funcnn.core import backward, forward, sgd
+from funcnn.extras import LIBRARIES, install
 from funcnn.files.store import fingerprint, load, save
 from funcnn.layers.activations.base import Sigmoid, Tanh
 from funcnn.layers.chain import mlp
@@ -26,33 +27,11 @@ from funcnn.prediction import predict
 from funcnn.training.loop import TrainState
 from funcnn.trees.vectors import from_vector, to_vector
 
-# The libraries that funcnn imports where they are used, and what needs them.
-LIBRARIES = {
-    "autograd": "funcnn.testing.autograd",
-    "hypothesis": "funcnn.testing",
-    "jax": "funcnn.interop.jax, funcnn.testing.jax",
-    "llvmlite": "funcnn.compilation",
-    "matplotlib": "funcnn.plot",
-    "mpmath": "checks of funcnn.testing in exact arithmetic",
-    "mygrad": "funcnn.testing.mygrad",
-    "onnx": "funcnn.interop.onnx",
-    "optax": "funcnn.interop.optax",
-    "pyarrow": "funcnn.interop.arrow",
-    "pytest": "the plugin funcnn_pytest",
-    "safetensors": "funcnn.interop.safetensors",
-    "scikit-learn": "funcnn.interop.sklearn, funcnn.metrics.r2",
-    "scipy": "funcnn.interop.scipy",
-    "spox": "funcnn.interop.onnx",
-    "thinc": "funcnn.testing.thinc",
-    "threadpoolctl": "funcnn.parallel, and kernels and threads of BLAS in this report",
-    "torch": "funcnn.interop.torch, funcnn.testing.torch",
-    "tqdm": "progress bars of funcnn.training",
-}
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 Y = np.array([[0], [1], [1], [0]])  # exclusive or
 NET = (*mlp([2, 4, 1], hidden=Tanh(), seed=1), Sigmoid())
 FINGERPRINT = "c1cba7dfd5fbbdb4"
-NOT_COMPILED = 'needs the extra compiled; write pip install "funcnn[compiled]"'
+NOT_COMPILED = f"needs llvmlite; write {install('llvmlite')}"
 
 
 def main(words: Sequence[str]) -> int:
@@ -79,7 +58,7 @@ def report() -> Iterator[tuple[str, str]]:
     yield "BLAS", f"{(found := blas())}"
     if found.remedy:
         yield "faster BLAS", found.remedy
-    for library, use in LIBRARIES.items():
+    for library, (_, use) in LIBRARIES.items():
         yield library, f"{_version(library):15}{use}"
     of_bits = f"{_trained()} of a small trained network, which must be {FINGERPRINT}"
     yield "fingerprint", of_bits if _trained() else NOT_COMPILED

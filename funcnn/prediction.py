@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
-from funcnn.arrays import counted, kind, namespace, unmapped
+from funcnn.arrays import Array, counted, kind, namespace, unmapped
 from funcnn.checked import checked
 from funcnn.core import check_is_layer, forward_only, inference
 from funcnn.errors import KindError, ShapeError
@@ -14,6 +14,10 @@ from funcnn.needs import Count
 from funcnn.trees.walks import map_arrays, row_count
 
 
+@overload
+def predict(params: Any, x: Array, rows: Count | None = None, *, out: Any = None) -> Array: ...
+@overload
+def predict(params: Any, x: Any, rows: Count | None = None, *, out: Any = None) -> Any: ...
 @checked
 def predict(params: Any, x: Any, rows: Count | None = None, *, out: Any = None) -> Any:
     """`forward(inference(params), x)[0]`, without caches; with `rows`, for that many rows at a time, to save memory.

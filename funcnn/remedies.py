@@ -21,6 +21,8 @@ def for_kind(argument: str, x: Any, *, floats: bool = False) -> str:
         return f"; {_FOR_TUPLES[argument]}" if argument in _FOR_TUPLES else ""
     if hasattr(type(x), "to_numpy"):
         return for_table(argument, x)
+    if hasattr(type(x), "collect"):
+        return f"; write {argument}.collect().to_numpy()"
     is_number = argument == "x" and isinstance(x, int | float)
     code = _kind_of_array(x, is_number=is_number)
     as_floats = ", float" if floats and code != "f" else ""

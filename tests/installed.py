@@ -14,7 +14,7 @@ import funcnn as nn
 from funcnn import layers
 from funcnn.arrays import is_float
 from funcnn.core import backward_params, forward_only
-from funcnn.installation import LIBRARIES
+from funcnn.extras import LIBRARIES
 from funcnn.trees import astype, leaves
 from tests.narrow import LOSSES
 from tests.sharding import OPTIMIZERS

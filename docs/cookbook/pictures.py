@@ -58,6 +58,20 @@ def accumulation(v: Values, axes: Any) -> None:
     axes[1].set_title("One gradient of 1797 rows")
 
 
+def categories(v: Values, axes: Any) -> None:
+    """Draw the picture of the page of this name."""
+    for scores, label, color, marker in ((v["own"], "embeddings", "C1", "o"), (v["hot"], "one-hot columns", "C0", "x")):
+        axes[0].plot(v["rows"], np.mean(scores, axis=1), color=color, label=label)
+        axes[0].plot(v["rows"], scores, marker, ms=4, color=color)
+    axes[0].set(xlabel="training rows", ylabel="R²", ylim=(-0.3, 1), xticks=v["rows"], title="On 4000 test rows")
+    axes[0].legend(frameon=False, loc="lower right")
+    centred = v["of_products"] - v["of_products"].mean(axis=0)
+    at = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
+    drawn = axes[1].scatter(*at.T, c=v["taste"][:, 0], s=18, cmap="RdBu_r", vmin=-2, vmax=2, edgecolors="grey", lw=0.3)
+    axes[1].figure.colorbar(drawn, label="a hidden number")
+    axes[1].set(xticks=[], yticks=[], title="The numbers of 30 products")
+
+
 def ensembles(v: Values, axes: Any) -> None:
     """Draw the picture of the page of this name."""
     axes[0].bar(range(1, 6), v["scores"], color="#9ecae1")
@@ -218,7 +232,7 @@ def evolution(v: Values, axes: Any) -> None:
 
 
 DRAWN: list[Callable[[Values, Any], None]] = [
-    *(accumulation, ensembles, federated, transfer, gan, vae, siamese),
+    *(accumulation, categories, ensembles, federated, transfer, gan, vae, siamese),
     *(experts, neural_ode, hypernetwork, adversarial, learning_rate, evolution),
 ]
 

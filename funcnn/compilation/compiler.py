@@ -26,7 +26,7 @@ from funcnn.compilation.agreement import (
 from funcnn.compilation.engine import engine
 from funcnn.compilation.fold import Folds
 from funcnn.compilation.memory import Spares
-from funcnn.compilation.portable import FAULT, missing_error, refuse, updated
+from funcnn.compilation.portable import FAULT, refuse, updated
 from funcnn.compilation.segments import Plain, Segments, Way, segments
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import CompiledStep
@@ -34,6 +34,8 @@ from funcnn.compilation.structure import flatten, flattened, form_of_rows
 from funcnn.compilation.trace import Traced, trace
 from funcnn.core import Loss, value_and_grad
 from funcnn.dispatch import registered
+from funcnn.errors import MissingError
+from funcnn.extras import needing
 from funcnn.gradients import Grads
 from funcnn.needs import Count, Flag
 from funcnn.optimizers.base import update
@@ -112,8 +114,8 @@ class Compiled:
 
     def _made(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step:
         """One kernel, else segments, if the result for these arguments is that of the plain path."""
-        if self.portable and (reason := failure()):
-            raise missing_error("compiled", reason)
+        if self.portable:
+            check_available("compiled")
         if reason := unavailable():
             return reason
         step = self._whole(params, x, y, arrays, numbers)
@@ -209,7 +211,7 @@ def compiled(loss: Loss, *, threads: Count = 1, portable: Flag = False) -> Compi
         KindError: `loss` is not a function, or `threads` not a whole number. With `portable`, the function raises it if
             a part of the step is not machine code.
         RangeError: `threads` is less than 1.
-        ImportError: of the function, with `portable`: llvmlite is not installed.
+        MissingError: of the function, with `portable`: llvmlite is not installed.
     """
     return Compiled(loss, threads, portable)
 
@@ -220,18 +222,17 @@ def _has_class(form: list[Any], classes: tuple[type, ...]) -> bool:
 
 @cache
 def unavailable() -> str:
-    """Why nothing can be compiled on this machine, or an empty string."""
-    if reason := failure():
-        text = f'compiled: {reason}, so NumPy computes; write pip install "funcnn[compiled]"'
-        warnings.warn(text, RuntimeWarning, stacklevel=2)
-    return reason
-
-
-@cache
-def failure() -> str:
-    """As `unavailable`, without a warning."""
+    """Why nothing can be compiled on this machine, or an empty string; the first call warns."""
     try:
-        engine()
-    except Exception as error:  # noqa: BLE001  a broken installation may raise anything
-        return f"llvmlite cannot be used ({error})"
+        with needing("compiled", "llvmlite", ", so NumPy computes"):
+            engine()
+    except MissingError as error:
+        warnings.warn(str(error), RuntimeWarning, stacklevel=2)
+        return str(error)
     return ""
+
+
+def check_available(function: str) -> None:
+    """Check that machine code can be made, for a function with `portable`."""
+    with needing(f"{function} with portable=True", "llvmlite"):
+        engine()

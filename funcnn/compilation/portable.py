@@ -101,8 +101,3 @@ def refuse(function: str, reason: str, plain: Callable[[], Any]) -> None:
         f"{function}: portable=True needs machine code for the whole network: {reason}; "
         f"without portable=True, results have the bits of this machine"
     )
-
-
-def missing_error(function: str, reason: str) -> ImportError:
-    """The error where nothing can be compiled."""
-    return ImportError(f'{function}: portable=True needs machine code: {reason}; write pip install "funcnn[compiled]"')

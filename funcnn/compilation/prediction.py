@@ -20,9 +20,9 @@ from funcnn.compilation.agreement import (
     tried,
     unsuited,
 )
-from funcnn.compilation.compiler import failure, unavailable
+from funcnn.compilation.compiler import check_available, unavailable
 from funcnn.compilation.inside import Log, inside
-from funcnn.compilation.portable import FAULT, missing_error, refuse
+from funcnn.compilation.portable import FAULT, refuse
 from funcnn.compilation.program import TracedGraph
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import OutputCode, Run
@@ -102,8 +102,8 @@ class Predictor:
         """The function for x, if its result is NumPy's, and what it does; or the reason why there is none."""
         net = inference(self.net)
         arrays, numbers, _ = flattened(net)
-        if self.portable and (reason := failure()):
-            raise missing_error("predictor", reason)
+        if self.portable:
+            check_available("predictor")
         if reason := unavailable() or unsuited(x, x, arrays, any_width=self.portable):
             return reason
         try:
@@ -182,7 +182,7 @@ def predictor(net: Layer[Any], *, portable: Flag = False) -> Predictor:
 
     Raises:
         KindError: `net` is not made of layers. With `portable`, the function raises it if `net` is not one kernel.
-        ImportError: of the function, with `portable`: llvmlite is not installed.
+        MissingError: of the function, with `portable`: llvmlite is not installed.
     """
     check_tree_of_layers("predictor", net)
     return Predictor(net, portable)

@@ -30,7 +30,7 @@ class Diagonal(Protocol):
 
 
 @checked
-def per_example(value_and_grad: CostAndGrads) -> ValueAndGrad:
+def per_example(value_and_grad: CostAndGrads) -> ValueAndGrad[Array]:
     """`(params, x, y) -> (costs, Grads)`: cost and gradient of each of the m rows, each as a batch of one row
 
     costs: (m,). Each gradient has an axis of rows before the axes of its parameter: (m, n_in, n_out) for `Dense.W`.
@@ -60,7 +60,7 @@ def per_example(value_and_grad: CostAndGrads) -> ValueAndGrad:
     return BoundFunction(_per_example, value_and_grad)
 
 
-def _per_example(value_and_grad: ValueAndGrad, params: P, x: Any, y: Any) -> tuple[Array, Grads[P]]:
+def _per_example(value_and_grad: ValueAndGrad[Any], params: P, x: Any, y: Any) -> tuple[Array, Grads[P]]:
     costs, grads = zip(*_rows("per_example", value_and_grad, params, x, y), strict=True)
     each = map_arrays(lambda *parts: np.stack(parts), *[one.params for one in grads], states=False)
     dx = [one.x for one in grads]
@@ -95,14 +95,16 @@ def fisher_diagonal(value_and_grad: CostAndGrads) -> Diagonal:
     return BoundFunction(_fisher_diagonal, value_and_grad)
 
 
-def _fisher_diagonal(value_and_grad: ValueAndGrad, params: P, x: Any, y: Any) -> P:
+def _fisher_diagonal(value_and_grad: ValueAndGrad[Any], params: P, x: Any, y: Any) -> P:
     total, m = map_arrays(np.zeros_like, params, states=False), 0
     for _, grads in _rows("fisher_diagonal", value_and_grad, params, x, y):
         total, m = map_arrays(lambda t, g: t + g * g, total, grads.params, states=False), m + 1
     return map_arrays(lambda t: t / m, total, states=False)
 
 
-def _rows(function: str, value_and_grad: ValueAndGrad, params: Any, x: Any, y: Any) -> Iterator[tuple[Any, Grads[Any]]]:
+def _rows(
+    function: str, value_and_grad: ValueAndGrad[Any], params: Any, x: Any, y: Any
+) -> Iterator[tuple[Any, Grads[Any]]]:
     """(cost, grads) of each row; in the end it is checked that their means are those of the batch."""
     check_is_layer(function, "params", params)
     if (m := row_count(function, "(x, y)", (x, y))) == 0:
@@ -128,7 +130,7 @@ def _rows(function: str, value_and_grad: ValueAndGrad, params: Any, x: Any, y: A
             raise KindError(f"{function}: {needed}, but {given}")
 
 
-def _called(function: str, value_and_grad: ValueAndGrad, *given: Any) -> tuple[Any, Grads[Any]]:
+def _called(function: str, value_and_grad: ValueAndGrad[Any], *given: Any) -> tuple[Any, Grads[Any]]:
     cost, grads = evaluated(function, value_and_grad, *given)
     if type(grads) is not Grads:
         raise KindError(f"{function}: value_and_grad must return (cost, Grads), not (cost, {kind(grads)})")

@@ -26,7 +26,7 @@ Buckets = tuple[tuple[int, Array], ...]
 @checked
 def bucketed_batches(
     x: list[Array], y: Any, size: Count, *, lengths: Sequence[int], epochs: Natural = 1, seed: Seed
-) -> Batches:
+) -> Batches[tuple[Array, Array], Any]:
     """Batches `((x, mask), y)` of sequences of like length, each padded with 0 to the least of `lengths` that fits.
 
     x: a list of m arrays (t_i, ...), each a sequence of t_i positions. In a batch x is (rows, t, ...), t one of

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import attrs
 
 from funcnn.checked import checked
-from funcnn.data.sequence import Batch, Rerouted
+from funcnn.data.sequence import A, B, Rerouted, X_co, Y_co
 from funcnn.needs import Count, fitting
 
 _NO_BATCHES = (str, bytes, bytearray, range, deque)
@@ -22,7 +22,7 @@ _SEQUENCE = fitting(
 
 
 @checked
-def prefetch(data: Annotated[Sequence[Batch], _SEQUENCE], n: Count) -> Prefetched:
+def prefetch(data: Annotated[Sequence[tuple[A, B]], _SEQUENCE], n: Count) -> Prefetched[A, B]:
     """The same batches in the same order; in a loop, a thread reads up to n batches ahead.
 
     `data` is what `batches` makes, or another sequence of batches; so a slice of the result has the batches of a slice
@@ -47,12 +47,12 @@ def prefetch(data: Annotated[Sequence[Batch], _SEQUENCE], n: Count) -> Prefetche
 
 
 @attrs.frozen(eq=False)
-class Prefetched(Rerouted):
+class Prefetched(Rerouted[X_co, Y_co]):
     """A sequence of batches whose iterators read n batches ahead."""
 
     n: int
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[tuple[X_co, Y_co]]:
         """The batches in order. The thread has no reference to this generator, so that leaving a loop closes it."""
         read: Any = copy_context().run
         batches, end = iter(self.data), object()

@@ -10,7 +10,7 @@ import numpy as np
 from funcnn.arrays import Array, freeze, is_array, kind
 from funcnn.checked import checked
 from funcnn.data.checks import checked_equal
-from funcnn.data.sequence import Batches, in_epochs
+from funcnn.data.sequence import A, B, Batches, in_epochs
 from funcnn.draws import ROWS, permutation
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.needs import Count, Natural, Seed, words_of
@@ -19,7 +19,7 @@ from funcnn.trees.walks import map_arrays, row_count
 
 
 @checked
-def batches(x: Any, y: Any, size: Count, *, epochs: Natural = 1, seed: Seed) -> Batches:
+def batches(x: A, y: B, size: Count, *, epochs: Natural = 1, seed: Seed) -> Batches[A, B]:
     """The rows of x and y in batches of `size` rows, `epochs` times over, each time in a new random order.
 
     Batch i of epoch e holds rows `i size ... (i + 1) size - 1` of a permutation that depends on `(*seed, e)` alone; the
@@ -50,8 +50,8 @@ def batches(x: Any, y: Any, size: Count, *, epochs: Natural = 1, seed: Seed) -> 
 
 @checked
 def balanced_batches(
-    x: Any, y: Any, size: Count, *, classes: Array | None = None, epochs: Natural = 1, seed: Seed
-) -> Batches:
+    x: A, y: B, size: Count, *, classes: Array | None = None, epochs: Natural = 1, seed: Seed
+) -> Batches[A, B]:
     """Batches in which each class has equally many rows, or one more if the number of classes does not divide `size`.
 
     `classes` has the class of each row, whole numbers from 0 on, (m,); without it, y has. An epoch holds each row of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol, overload
+from typing import Any, Protocol, TypeVar, overload
 
 import attrs
 
@@ -14,7 +14,10 @@ from funcnn.data.mapped import check_pure, mapped
 from funcnn.errors import KindError, NoItemError
 from funcnn.needs import Seed, as_count
 
-Batch = tuple[Any, Any]
+A = TypeVar("A")
+B = TypeVar("B")
+X_co = TypeVar("X_co", covariant=True)  # x of a batch: an array, or a tuple of arrays
+Y_co = TypeVar("Y_co", covariant=True)
 
 
 class Source(Protocol):
@@ -27,18 +30,18 @@ class Source(Protocol):
     def order(self, epoch: int) -> Any:
         """The order of the rows in an epoch, which its batches share."""
 
-    def batch(self, order: Any, step: int) -> Batch:
+    def batch(self, order: Any, step: int) -> Any:
         """The batch of this number, from the order of its epoch."""
 
 
-def in_epochs(function: str, source: Source, epochs: int) -> Batches:
+def in_epochs(function: str, source: Source, epochs: int) -> Batches[Any, Any]:
     """The batches of some epochs; check that their number is a length."""
     number = as_count(function, "the number of batches", source.per_epoch * epochs, least=0, most=sys.maxsize)
     return Batches(source, range(number))
 
 
 @attrs.frozen(eq=False)
-class Batches(Sequence[Batch]):
+class Batches(Sequence[tuple[X_co, Y_co]]):
     """A sequence of batches `(x, y)`, such as `batches` makes; a slice of a Batches is a Batches.
 
     `steps` has the numbers of the batches. Batch number i is the same in every slice and after every restart, to the
@@ -53,7 +56,7 @@ class Batches(Sequence[Batch]):
         """How many batches make an epoch."""
         return self.source.per_epoch
 
-    def map(self, f: Callable[..., Batch], *, seed: Seed | None = None) -> Batches:
+    def map(self, f: Callable[..., tuple[A, B]], *, seed: Seed | None = None) -> Batches[A, B]:
         """The batches `f(x, y)` of these; with a seed `f(x, y, rng)`, where rng is a generator for each batch.
 
         rng is a `numpy.random.Generator` that depends on the seed, on the number of the batch, and on how many maps
@@ -88,17 +91,17 @@ class Batches(Sequence[Batch]):
         return len(self.steps)
 
     @overload
-    def __getitem__(self, i: int) -> Batch: ...
+    def __getitem__(self, i: int) -> tuple[X_co, Y_co]: ...
     @overload
-    def __getitem__(self, i: slice) -> Batches: ...
-    def __getitem__(self, i: int | slice) -> Batch | Batches:
+    def __getitem__(self, i: slice) -> Batches[X_co, Y_co]: ...
+    def __getitem__(self, i: int | slice) -> Any:
         check_index("Batches", i, len(self.steps), "batches")
         if isinstance(i, slice):
             return attrs.evolve(self, steps=self.steps[i])
         step = self.steps[i]
         return self.source.batch(self.source.order(step // self.per_epoch), step)
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[tuple[X_co, Y_co]]:
         """The batches in order. The order of each epoch is drawn only once."""
         current, order = -1, None
         for step in self.steps:
@@ -108,19 +111,19 @@ class Batches(Sequence[Batch]):
 
 
 @attrs.frozen(eq=False)
-class Rerouted(Sequence[Batch]):
+class Rerouted(Sequence[tuple[X_co, Y_co]]):
     """The batches of another sequence, which a subclass reads in its own way."""
 
-    data: Sequence[Batch]
+    data: Sequence[tuple[X_co, Y_co]]
 
     def __len__(self) -> int:
         return len(self.data)
 
     @overload
-    def __getitem__(self, i: int) -> Batch: ...
+    def __getitem__(self, i: int) -> tuple[X_co, Y_co]: ...
     @overload
-    def __getitem__(self, i: slice) -> Rerouted: ...
-    def __getitem__(self, i: int | slice) -> Batch | Rerouted:
+    def __getitem__(self, i: slice) -> Rerouted[X_co, Y_co]: ...
+    def __getitem__(self, i: int | slice) -> Any:
         check_index(type(self).__name__, i, len(self.data), "batches")
         return attrs.evolve(self, data=self.data[i]) if isinstance(i, slice) else self.data[i]
 

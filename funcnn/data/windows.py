@@ -11,7 +11,7 @@ import numpy as np
 from funcnn.arrays import Array, check_arrays, freeze, namespace, unmapped
 from funcnn.checked import checked
 from funcnn.data.rows import common_row_count
-from funcnn.data.sequence import Batches, in_epochs
+from funcnn.data.sequence import A, B, Batches, in_epochs
 from funcnn.draws import BLOCKS, ROWS, permutation
 from funcnn.errors import RangeError
 from funcnn.needs import Count, Natural, Seed, words_of
@@ -20,8 +20,8 @@ from funcnn.trees.walks import map_arrays
 
 @checked
 def windowed_batches(
-    x: Any, y: Any, size: Count, *, block: Count, window: Count, epochs: Natural = 1, seed: Seed
-) -> Batches:
+    x: A, y: B, size: Count, *, block: Count, window: Count, epochs: Natural = 1, seed: Seed
+) -> Batches[A, B]:
     """Batches of rows that are read in blocks of consecutive rows, and shuffled within a window of some blocks.
 
     x and y are arrays or tuples of arrays, as for `batches`, such as memory maps, `np.load(path, mmap_mode="r")`. They
@@ -80,7 +80,7 @@ class Cut:
 
 def windowed(
     function: str, blocks: BlockReader, sizes: Array, size: int, *, window: int, epochs: int, seed: Seed
-) -> Batches:
+) -> Batches[Any, Any]:
     """The batches of blocks that have so many rows each; errors name `function`."""
     rows = int(sizes.sum())
     if size > rows:

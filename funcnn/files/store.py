@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, overload
 
 import numpy as np
 
@@ -12,10 +12,13 @@ from funcnn.checked import checked
 from funcnn.errors import FileError, KindError
 from funcnn.files.archive import as_path, checksum, raw, read, reading, replacing, write
 from funcnn.files.encoding import DTYPES, Migrate, check_unmasked, decode, encode, part_error
+from funcnn.needs import instance
 from funcnn.records import name_of, registry
 from funcnn.remedies import for_entries, place
 
+V = TypeVar("V")
 PathLike = str | os.PathLike[str]
+Class = Annotated[type, instance(type, "a class")]
 
 # Remedies for arrays of a dtype that no file takes, by the kind of the dtype.
 _INSTEAD = {
@@ -121,14 +124,19 @@ def _newest(cls: type) -> str:
     return name
 
 
+@overload
+def load(path: PathLike, cls: type[V], *, migrate: Migrate | None = None) -> V: ...
+@overload
+def load(path: PathLike, cls: None = None, *, migrate: Migrate | None = None) -> Any: ...
 @checked
-def load(path: PathLike, *, migrate: Migrate | None = None) -> Any:
+def load(path: PathLike, cls: Class | None = None, *, migrate: Migrate | None = None) -> Any:
     """The value that was saved: equal to it, with read-only arrays of NumPy and records made by their constructors.
 
     A state that is declared an `int` or a `float`, and that `jax.jit` returned as an array, is a number again. Arrays
     have the machine's byte order. Nothing in the file is executed, and the memory allocated is at most as large as the
     file. `migrate(name, fields) -> (name, fields)` is called with each record of the file, inner records first, and may
-    return the name of another class and other fields.
+    return the name of another class and other fields. `load(path, TrainState)` refuses a value of another class, and
+    its type is that class, for checkers of types.
 
     >>> import os, tempfile
     >>> from funcnn import Relu, load, save
@@ -141,9 +149,9 @@ def load(path: PathLike, *, migrate: Migrate | None = None) -> Any:
 
     Raises:
         FileError: the file cannot be read, is damaged, is of a newer version, or holds a record of a class that is not
-            imported or that refuses its fields. The error is a NoFileError, and so a FileNotFoundError, if there is no
-            file.
-        KindError: `path` is not a path, or `migrate` does not return a name and fields.
+            imported or that refuses its fields, or a value that is not of the class `cls`. The error is a NoFileError,
+            and so a FileNotFoundError, if there is no file.
+        KindError: `path` is not a path, `cls` not a class, or `migrate` does not return a name and fields.
     """
 
     def file_error(reason: str) -> FileError:
@@ -151,7 +159,10 @@ def load(path: PathLike, *, migrate: Migrate | None = None) -> Any:
 
     with reading("load", path) as file:
         tree, arrays = read(file, file_error)
-    return decode(tree, arrays, migrate, file_error)
+    value = decode(tree, arrays, migrate, file_error)
+    if cls is not None and not isinstance(value, cls):
+        raise file_error(f"must hold a {cls.__name__}, not {kind(value)}")
+    return value
 
 
 def fingerprint(value: Any) -> str:

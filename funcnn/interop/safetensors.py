@@ -11,18 +11,21 @@ import re
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from funcnn.arrays import Array, freeze, is_array, kind
 from funcnn.checked import checked
 from funcnn.errors import FileError, KindError, NoFileError
+from funcnn.extras import needing
 from funcnn.files.archive import as_path, replacing
 from funcnn.files.encoding import check_unmasked
 from funcnn.interop.named import NUMBERS, Names, map_named, renamed
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.remedies import place
 from funcnn.trees.walks import Tree, check_tree
+
+with needing(__name__, "safetensors"):
+    from safetensors import SafetensorError, safe_open
+    from safetensors.numpy import save
 
 __all__ = ["read", "write"]
 

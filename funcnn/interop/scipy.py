@@ -11,6 +11,7 @@ from funcnn.arrays import Array, counted, freeze, short
 from funcnn.checked import checked
 from funcnn.core import Loss, value_and_grad
 from funcnn.errors import KindError, NotFiniteError
+from funcnn.extras import needing
 from funcnn.inspection.checks import Network
 from funcnn.logits import squashed_twice
 from funcnn.needs import Arrays, Count, Rate
@@ -70,7 +71,7 @@ def minimize(
     (Dense(W=<f64 [[2.]]>, b=<f64 [1.]>), True)
 
     Raises:
-        ImportError: SciPy is not installed.
+        MissingError: SciPy is not installed.
         KindError: `params` has no real numbers to train, `loss` takes logits of a network that gives probabilities, or
             `method` is not one of the four.
         NotFiniteError: the cost at the start, or at a point that the method evaluated last, is not finite.
@@ -85,10 +86,8 @@ def minimize(
     start = np.asarray(to_vector(params))
     if not start.size or start.dtype.kind == "c":
         raise KindError(f"minimize: params must have real numbers to train, not be {short(params)}")
-    try:
+    with needing("minimize", "scipy"):
         from scipy import optimize  # noqa: PLC0415  an optional extra
-    except ImportError:
-        raise ImportError('minimize needs SciPy; write pip install "funcnn[minimize]"') from None
     cost_and_grads, costs, history = value_and_grad(loss), [], []
 
     def cost_and_gradient(vector: Array) -> tuple[float, Array]:

@@ -130,7 +130,7 @@ def as_weight(
     return weight.reshape(weight.shape + (1,) * (len(shape) - weight.ndim)).astype(dtype)
 
 
-def weigh(terms: Array, slope: Array, weight: Array | None, dtype: Any = None) -> tuple[Any, Array]:
+def weigh(terms: Array, slope: Array, weight: Array | None, dtype: Any = None) -> tuple[float, Array]:
     """The weighted mean of the terms, and dA; `slope`, the derivative of the terms by out, may have more axes."""
     if weight is None:
         slope *= 1 / terms.size  # each loss has just made it

@@ -25,7 +25,7 @@ from funcnn.remedies import span
 
 
 @per_output(unit=True, widened=False)
-def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> tuple[float, Array]:
     """Cross-entropy of p = out: cost = -mean (y log p + (1 - y) log(1 - p)), dA = (p - y) / (p (1 - p)) / size
 
     p is out clipped to [eps, 1 - eps], where eps is the spacing of floats at 1; dA is 0 where out is clipped, so cost
@@ -57,7 +57,7 @@ def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> t
 
 @of_logits
 @per_output(unit=True)
-def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None = None) -> tuple[float, Array]:
     """Cross-entropy of p = 1 / (1 + e^-out): cost = mean (log(1 + e^out) - y out), dA = (p - y) / size
 
     Cost and gradient neither overflow nor are clipped, however large the logits are.
@@ -82,7 +82,7 @@ def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None 
 @of_logits
 def softmax_cross_entropy(
     out: Array, y: Array, weight: Array | None = None, *, smoothing: float = 0.0
-) -> tuple[Any, Array]:
+) -> tuple[float, Array]:
     """Cross-entropy of p = e^out / sum e^out over the last axis: cost = -mean log p[y], dA = (p - onehot(y)) / n
 
     out: (m, ..., k) logits. y: classes, integers of shape (m, ...); or soft labels, a distribution of out's shape, with
@@ -114,7 +114,7 @@ def softmax_cross_entropy(
 
 def cross_entropy(
     function: str, out: Array, y: Array, weight: Array | None = None, share: float = 0
-) -> tuple[Any, Array]:
+) -> tuple[float, Array]:
     """`softmax_cross_entropy`; errors name `function`."""
     a, y, weight, of_classes = as_labels(function, out, y, weight, "smoothing")
     if of_classes and not share:
@@ -133,7 +133,7 @@ def cross_entropy(
 
 @of_logits
 @per_example
-def kl_divergence(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+def kl_divergence(out: Array, y: Array, weight: Array | None = None) -> tuple[float, Array]:
     """The Kullback-Leibler divergence: cost = mean sum y (log y - log p), dA = (p sum y - y) / n, p = softmax of out
 
     out: (m, ..., k) logits; y: distributions over the last axis, of out's shape, where 0 log 0 is 0. The cost is

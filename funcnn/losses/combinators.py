@@ -38,7 +38,7 @@ Maskable = Annotated[Callable[..., tuple[Any, Any]], passing(_WEIGHTED, _check_m
 
 
 @checked
-def weighted(loss: OfWeight) -> Loss:
+def weighted(loss: OfWeight) -> Callable[[Any, Any], tuple[float, Any]]:
     """The loss of `(out, (y, weight))`, so that weights travel with the rows, through batches and blocks.
 
     >>> import numpy as np
@@ -63,7 +63,7 @@ def _weighted(loss: Any, out: Any, y: tuple[Any, Any], weight: Any = None) -> tu
 
 
 @checked
-def masked(loss: Maskable) -> Loss:
+def masked(loss: Maskable) -> Callable[[Any, Any], tuple[float, tuple[Any, None]]]:
     """The loss of `((out, mask), y)`, where masked positions have weight 0, whatever they hold; dA is (d, None)
 
     mask: bools of the first axes of out and y, `(m, t)` for sequences, False at padded positions; None is all True.
@@ -114,7 +114,7 @@ def _unmasked(mask: Array, argument: str, values: Array) -> Array:
 
 
 @checked
-def joint(*losses: Loss, factors: Sequence[float] | None = None) -> Loss:
+def joint(*losses: Loss, factors: Sequence[float] | None = None) -> Callable[[Any, Any], tuple[float, Any]]:
     """The loss of a network with several outputs: cost = sum factor_i cost_i, each of `(out[i], y[i])`; dA is a tuple
 
     out and y: tuples, with an entry for each loss, which may be a tuple itself. A weight is given to each loss. Without

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from funcnn.arrays import Array, namespace
 from funcnn.elementary import largest_exponent, sigmoid, softplus
 from funcnn.losses.base import check_binary, per_output, weigh
@@ -14,7 +12,7 @@ from funcnn.needs import as_rate
 
 @of_logits
 @per_output
-def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: float = 2.0) -> tuple[Any, Array]:
+def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: float = 2.0) -> tuple[float, Array]:
     """The focal loss of p = 1 / (1 + e^-out): cost = -mean (1 - q)^gamma log q, where q is p if y = 1, else 1 - p
 
     out: logits; y: zeros and ones of out's shape. Let u be the logit of the wrong answer, -out if y = 1, else out, and
@@ -45,7 +43,7 @@ def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: fl
 
 
 @of_logits
-def softmax_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: float = 2.0) -> tuple[Any, Array]:
+def softmax_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: float = 2.0) -> tuple[float, Array]:
     """The focal loss of p = e^out / sum e^out over the last axis: cost = -mean (1 - p[y])^gamma log p[y]
 
     out: (m, ..., k) logits; y and the weight: as `softmax_cross_entropy`, to which this loss is equal with gamma = 0;

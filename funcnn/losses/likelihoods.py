@@ -11,7 +11,7 @@ from funcnn.losses.base import as_arguments, check_not_negative, per_output, wei
 
 
 @per_output
-def poisson_nll(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+def poisson_nll(out: Array, y: Array, weight: Array | None = None) -> tuple[float, Array]:
     """Negative log-likelihood of Poisson counts of the rate e^out: cost = mean (e^out - y out), dA = (e^out - y) / size
 
     out: the logarithm of the rate; y: counts, or any numbers from 0 up, of out's shape. The logarithm of y! is left
@@ -32,7 +32,7 @@ def poisson_nll(out: Array, y: Array, weight: Array | None = None) -> tuple[Any,
     return weigh(rate - y * out, rate - y, weight)
 
 
-def gaussian_nll(out: tuple[Array, Array], y: Array, weight: Array | None = None) -> tuple[Any, tuple[Array, Array]]:
+def gaussian_nll(out: Any, y: Array, weight: Array | None = None) -> tuple[float, tuple[Array, Array]]:
     """Negative log-likelihood of normal y: cost = mean (s + (mu - y)^2 e^-s) / 2, of the variance e^s, out = (mu, s)
 
     dA = ((mu - y) e^-s, (1 - (mu - y)^2 e^-s) / 2) / size. mu, s and y have one shape. The network predicts its own

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from funcnn.arrays import Array, as_dtype, namespace, wide
@@ -16,7 +14,7 @@ from funcnn.losses.remedies import for_shapes
 
 @of_logits
 @per_output
-def hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+def hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[float, Array]:
     """The hinge loss of a support vector machine: cost = mean max(0, 1 - s out), s = 2 y - 1
 
     dA = -s / size where s out < 1, else 0. out: scores, positive for y = 1; y: zeros and ones of out's shape, as the
@@ -39,7 +37,7 @@ def hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array
 
 @of_logits
 @per_output
-def squared_hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+def squared_hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[float, Array]:
     """The squared hinge loss: cost = mean max(0, 1 - s out)^2, dA = -2 s max(0, 1 - s out) / size, s = 2 y - 1
 
     The loss is smooth at the margin, and its derivative grows with the distance from the margin. out and y are as in
@@ -66,7 +64,7 @@ def _shortfall(function: str, out: Array, y: Array) -> tuple[Array, Array]:
     return namespace(short).maximum(short, 0), side
 
 
-def triplet(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+def triplet(out: Array, y: Array, weight: Array | None = None) -> tuple[float, Array]:
     """Distances of an anchor a to a positive p and a negative n: cost = mean max(0, |a - p|^2 - |a - n|^2 + y)
 
     out: (m, 3, d), in each row a, p and n, the outputs of a network for three inputs; y: (m,), the margin by which the

@@ -12,7 +12,7 @@ from funcnn.needs import as_number, as_positive
 
 
 @per_output
-def mse(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+def mse(out: Array, y: Array, weight: Array | None = None) -> tuple[float, Array]:
     """Mean squared error: cost = mean (out - y)^2, dA = 2 (out - y) / size
 
     With a weight w, cost = mean w (out - y)^2 and dA = 2 w (out - y) / size.
@@ -34,7 +34,7 @@ def mse(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
 
 
 @per_output
-def mae(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+def mae(out: Array, y: Array, weight: Array | None = None) -> tuple[float, Array]:
     """Mean absolute error: cost = mean |out - y|, dA = sign(out - y) / size, which is 0 where out = y
 
     Raises:
@@ -45,7 +45,7 @@ def mae(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
 
 
 @per_output
-def huber(out: Array, y: Array, weight: Array | None = None, *, delta: float = 1.0) -> tuple[Any, Array]:
+def huber(out: Array, y: Array, weight: Array | None = None, *, delta: float = 1.0) -> tuple[float, Array]:
     """Huber's loss: cost = mean of e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2), with e = out - y
 
     dA = e / size, clipped to +-delta / size. Huber 1964, Robust Estimation of a Location Parameter.
@@ -60,7 +60,7 @@ def huber(out: Array, y: Array, weight: Array | None = None, *, delta: float = 1
 
 
 @per_output
-def log_cosh(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+def log_cosh(out: Array, y: Array, weight: Array | None = None) -> tuple[float, Array]:
     """Log-cosh: cost = mean log cosh e, dA = tanh(e) / size, with e = out - y
 
     About e^2 / 2 near 0 and |e| - log 2 for large errors, as `huber`, but smooth. Computed as
@@ -86,7 +86,7 @@ def log_cosh(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Ar
 
 
 @per_output
-def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float | None = None) -> tuple[Any, Array]:
+def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float | None = None) -> tuple[float, Array]:
     """The quantile, or pinball, loss: cost = mean of (1 - q) e where e > 0, else -q e, with e = out - y
 
     dA = (1 - q) / size where out > y, -q / size where out < y, and 0 where out = y. The best constant is the

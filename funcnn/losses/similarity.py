@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from funcnn.arrays import Array, namespace
 from funcnn.losses.base import per_example, weigh
 
 
 @per_example
-def cosine_distance(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+def cosine_distance(out: Array, y: Array, weight: Array | None = None) -> tuple[float, Array]:
     """One minus the cosine of the angle: cost = mean (1 - u . v), u = out / |out|, v = y / |y| over the last axis
 
     dA = ((u . v) u - v) / |out| / n. The cost is computed as |u - v|^2 / 2, which does not cancel where u is near v.

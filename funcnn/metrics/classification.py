@@ -19,7 +19,7 @@ from funcnn.training.scores import better
 
 @better("higher")
 @checked
-def accuracy(out: Array, y: Array, *, threshold: Finite | None = None) -> Any:
+def accuracy(out: Array, y: Array, *, threshold: Finite | None = None) -> float:
     """The share of right predictions, in [0, 1]; NaN if out holds a NaN
 
     Without a threshold, out is (m, ..., k), and the predicted class is the index of the largest output; y holds integer
@@ -69,7 +69,7 @@ def confusion(out: Array, y: Array, *, threshold: Finite | None = None) -> Array
 
 @better("higher")
 @checked
-def top_k_accuracy(out: Array, y: Array, k: Count) -> Any:
+def top_k_accuracy(out: Array, y: Array, k: Count) -> float:
     """The share of examples whose class has one of the k largest outputs; NaN if out holds a NaN
 
     `out`, `y` and masks are as in `accuracy`, and for k = 1 the result is the same. Of equal outputs, the earlier one
@@ -94,7 +94,7 @@ def top_k_accuracy(out: Array, y: Array, k: Count) -> Any:
 
 @better("lower")
 @of_logits
-def perplexity(out: Array, y: Array) -> Any:
+def perplexity(out: Array, y: Array) -> float:
     """e^cost, where cost is the cost of `softmax_cross_entropy`: the number of equally likely classes with the same
     cost
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from funcnn.arrays import Array, short
 from funcnn.errors import RangeError
+from funcnn.extras import needing
 from funcnn.losses.base import check_alike
 from funcnn.metrics.classification import check_real
 from funcnn.training.scores import better
@@ -25,14 +26,12 @@ def r2(out: Array, y: Array) -> float:
     0.5
 
     Raises:
-        ImportError: scikit-learn is not installed.
+        MissingError: scikit-learn is not installed.
         KindError, ShapeError: out is not an array of floats, or y is not an array of numbers of the same shape.
         RangeError: there are fewer than two rows, or y is not finite.
     """
-    try:
+    with needing("r2", "scikit-learn"):
         from sklearn.metrics import r2_score  # noqa: PLC0415  optional, and needed here alone
-    except ImportError:
-        raise ImportError("r2 needs scikit-learn; write pip install scikit-learn") from None
     check_real("r2", out)
     check_alike("r2", out, y)
     if out.shape[0] < 2:

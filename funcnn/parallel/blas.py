@@ -11,6 +11,7 @@ from threading import Lock, local
 from typing import Any, Self
 
 from funcnn.checked import checked
+from funcnn.extras import needing
 from funcnn.needs import Count
 
 _TURN = 5e-4  # seconds; measured: with 5 ms, steps of 5 and of 18 ms take 2 % longer
@@ -62,10 +63,8 @@ def _short_turns() -> Callable[[], None]:
 def controller(function: str) -> Any:
     """The controller of threadpoolctl, made once: it searches the libraries of the process, in 0.1 ms and more."""
     if not _limits:
-        try:
+        with needing(function, "threadpoolctl"):
             from threadpoolctl import ThreadpoolController  # noqa: PLC0415  an optional library
-        except ImportError:
-            raise ImportError(f'{function} needs threadpoolctl; write pip install "funcnn[parallel]"') from None
         _limits.append(ThreadpoolController())
     return _limits[0]
 
@@ -88,7 +87,7 @@ def threads(n: Count) -> ThreadPoolExecutor:
     True
 
     Raises:
-        ImportError: threadpoolctl is not installed.
+        MissingError: threadpoolctl is not installed.
     """
     controller("threads")
     return Threads(n, "funcnn-sharded")

@@ -136,7 +136,7 @@ def sharded(
     Raises:
         KindError: `value_and_grad` is sharded already. The function that is returned raises it if the loss or the
             network couples rows, or if a value does not pickle that must be sent to another process.
-        ImportError: threadpoolctl is not installed.
+        MissingError: threadpoolctl is not installed.
         WorkerError: an executor could not compute a block; a WorkerTimeoutError if it was too slow. The function that
             is returned raises it. An error of `value_and_grad` is raised as it is, with a note that names the block.
     """

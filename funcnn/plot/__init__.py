@@ -4,11 +4,14 @@ Each function draws on `ax`, or on a new figure, and returns the Axes: `cost_cur
 No window is opened and no style is set. `render`, `render_regions` and `coordinates` return arrays.
 """
 
-from funcnn.plot.curves import cost_curve, range_curve, rate_curve
-from funcnn.plot.images import coordinates, picture, pictures, render
-from funcnn.plot.player import write_player
-from funcnn.plot.regions import decision_regions, render_regions
-from funcnn.plot.weights import filters, heat_map
+from funcnn.extras import needing
+
+with needing(__name__, "matplotlib"):
+    from funcnn.plot.curves import cost_curve, range_curve, rate_curve
+    from funcnn.plot.images import coordinates, picture, pictures, render
+    from funcnn.plot.player import write_player
+    from funcnn.plot.regions import decision_regions, render_regions
+    from funcnn.plot.weights import filters, heat_map
 
 __all__ = [
     "coordinates",

@@ -64,7 +64,7 @@ def diagnose(
         RangeError: as `check_vjp`, or there are more than 400 numbers.
         GradientError: vjp does not return a gradient for each argument.
         Inconclusive: f is not finite at args, or args are outside domain.
-        ImportError: hypothesis is not installed, which `funcnn.testing` needs.
+        MissingError: hypothesis is not installed, which `funcnn.testing` needs.
     """
     from funcnn.teach.tutor import verdict  # noqa: PLC0415  it needs hypothesis, as all of testing does
 
@@ -96,7 +96,7 @@ def diagnose_layer(params: Network[Any], x: Arrays, *, domain: Any = None) -> Di
         RangeError: there are more than 400 numbers.
         GradientError: backward raises an exception, or breaks the protocol of a layer.
         Inconclusive: as `diagnose`.
-        ImportError: as `diagnose`.
+        MissingError: as `diagnose`.
     """
     from funcnn.teach.tutor.verdict import of_layer  # noqa: PLC0415  it needs hypothesis, as all of testing does
 

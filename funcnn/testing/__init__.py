@@ -11,9 +11,11 @@ def test_dense(case):
 and `check_hessian` test plain functions, and load no layer.
 """
 
-from hypothesis import Phase, settings
-
+from funcnn.extras import needing
 from funcnn.lazy import lazily
+
+with needing(__name__, "hypothesis"):
+    from hypothesis import Phase, settings
 
 # A profile for suites: a check calls f hundreds of times, and hypothesis would repeat a failing check to explain it.
 settings.register_profile("funcnn", deadline=None, print_blob=True, phases=set(Phase) - {Phase.explain})

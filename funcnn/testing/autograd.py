@@ -8,13 +8,16 @@ from functools import update_wrapper
 from typing import Any
 
 import numpy as np
-from autograd import make_vjp
 
 from funcnn.arrays import Array
 from funcnn.checked import checked
+from funcnn.extras import needing
 from funcnn.needs import Function
 from funcnn.testing.adapting import Vjp, check_repeated, disturb, named_without_rule
 from funcnn.testing.pytrees import leaves
+
+with needing(__name__, "autograd"):
+    from autograd import make_vjp
 
 
 @checked

@@ -77,7 +77,7 @@ def _report(claim: Claim, options: Options) -> Report | None:
         first.check_same(vjp(args, dA), "vjp gives another result when it is called again")
         if not equal(function.f(*args), function.out, options.nondeterministic):
             return None
-    return attrs.evolve(statistics.report(function), left_out=tuple(_left_out(claim, options)))
+    return attrs.evolve(statistics.report(function, options.resolution), left_out=tuple(_left_out(claim, options)))
 
 
 def _left_out(claim: Claim, options: Options) -> list[str]:

@@ -7,12 +7,15 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache, partial, update_wrapper
 from typing import Any
 
-import jax
 import numpy as np
 
 from funcnn.checked import checked
+from funcnn.extras import needing
 from funcnn.needs import Flag, Function
 from funcnn.testing.adapting import Vjp, named_without_rule
+
+with needing(__name__, "jax"):
+    import jax
 
 _in_float64: Callable[..., AbstractContextManager[Any]] = (
     jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64  # the name before JAX 0.8

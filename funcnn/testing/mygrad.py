@@ -6,17 +6,20 @@ from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import Annotated, Any
 
-import mygrad
 import numpy as np
 
 from funcnn.arrays import Array, is_array, kind
 from funcnn.checked import checked
 from funcnn.errors import KindError
+from funcnn.extras import needing
 from funcnn.fields import check_function
 from funcnn.needs import passing
 from funcnn.testing.adapting import Vjp, check_repeated, disturb, named_without_rule
 from funcnn.testing.pytrees import leaves, map_leaves
 from funcnn.testing.verdict import NoDerivative
+
+with needing(__name__, "mygrad"):
+    import mygrad
 
 _UFUNC: Any = type(mygrad.add).__base__  # functions such as mygrad.add are classes, of this class
 

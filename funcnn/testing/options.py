@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from functools import reduce, wraps
-from importlib.util import find_spec
+from importlib import import_module
 from inspect import Parameter, signature
 from operator import or_
 from typing import Annotated, Any, Literal, TypedDict, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypedDict, TypeVar, Union, cast, get
 import attrs
 
 from funcnn.errors import RangeError
+from funcnn.extras import needing
 from funcnn.needs import Flag, Fraction, Function, Need, fitting, instance, need_of, number, word
 from funcnn.testing.domain import Domain, Interval
 
@@ -164,9 +165,9 @@ def _check_exactness(function: str, asked: Options, given: Mapping[str, Any]) ->
             raise RangeError(f"{function}: structure must be None for exact=True, which moves every entry")
     if asked.oracle and asked.structure:
         raise RangeError(f"{function}: structure must be None with an oracle, whose entries move one by one")
-    if (asked.exact or asked.oracle) and find_spec("mpmath") is None:
-        option = "exact=True" if asked.exact else "oracle"
-        raise ImportError(f"{function}: {option} needs mpmath; write pip install mpmath")
+    if asked.exact or asked.oracle:
+        with needing(f"{function} with {'exact=True' if asked.exact else 'an oracle'}", "mpmath"):
+            import_module("mpmath")
 
 
 def ledger() -> Any:

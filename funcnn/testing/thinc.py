@@ -7,15 +7,18 @@ from copy import deepcopy
 from typing import Annotated, Any
 
 import numpy as np
-from thinc.api import Model, NumpyOps
 
 from funcnn.arrays import Array, is_array, kind
 from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError
+from funcnn.extras import needing
 from funcnn.needs import instance
 from funcnn.testing.adapting import REPEATED, Vjp, disturb
 from funcnn.testing.pytrees import leaves, map_leaves
 from funcnn.testing.verdict import NoDerivative, NotPure
+
+with needing(__name__, "thinc"):
+    from thinc.api import Model, NumpyOps
 
 _EMPTY = "be empty, since the model has no parameters; it has"
 

@@ -10,16 +10,19 @@ from functools import partial, update_wrapper
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 import numpy as np
-import torch
-from torch.autograd import forward_ad
 
 from funcnn.arrays import Array, is_array, kind
 from funcnn.checked import checked
 from funcnn.errors import KindError
+from funcnn.extras import needing
 from funcnn.needs import Flag, function, instance
 from funcnn.testing.adapting import Vjp, check_repeated, disturb, named_without_rule
 from funcnn.testing.pytrees import leaves, leaves_like, map_leaves
 from funcnn.testing.verdict import GradientError, NoDerivative
+
+with needing(__name__, "torch"):
+    import torch
+    from torch.autograd import forward_ad
 
 F = TypeVar("F", bound=Callable[..., Any])
 Jvp = Callable[[Sequence[Any], Sequence[Any]], Any]

@@ -14,10 +14,11 @@ class GradientError(AssertionError):
     """A backward pass is wrong. Each kind of mistake has its own class, so that hypothesis reports them separately.
 
     A check that finds several mistakes raises the most important one. `findings` holds it and the others, which the
-    message lists.
+    message lists. `pasted` is the source of what the check drew, which follows the source of the arguments.
     """
 
     others: tuple[GradientError, ...] = ()
+    pasted: str = ""
 
     @property
     def findings(self) -> tuple[GradientError, ...]:

@@ -43,9 +43,7 @@ def verify(claim: Claim, options: Options) -> Report:
     if run is None or found:
         raise combined_error(claim, found)
     function, statistics = run
-    if statistics.nothing_decided:
-        raise Inconclusive(statistics.why_inconclusive(options.resolution))
-    report = statistics.report(function)
+    report = statistics.report(function, options.resolution)
     claim.promises()
     return report
 
@@ -64,13 +62,16 @@ def _run(claim: Claim, options: Options, found: Found) -> tuple[VectorFunction, 
             with _collected(found):
                 check()
         with _collected(found):
-            statistics = gradient_statistics(function, options, claim.name, claim.source_in(np.float64))
+            statistics = gradient_statistics(function, options)
         if options.purity:
             with _collected(found):
                 first.check_lasting()
-        for narrow in (FLOAT32, *[FLOAT16] * claim.has_halves) if options.float32 else ():
-            with _collected(found, narrow.dtype):
-                check_narrow(function, narrow)
+        if options.float32:
+            with _collected(found, np.float32):
+                check_narrow(function, FLOAT32)
+        if options.float32 and claim.has_halves:
+            with _collected(found, np.float16):
+                check_narrow(function, FLOAT16)
     except GradientError as error:
         found.setdefault(type(error), (error, np.float64))
         return None

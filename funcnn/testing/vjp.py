@@ -144,7 +144,7 @@ def check_vjp(
             `structure`, or `structure` is not a projection; there are more than 1000 numbers for `exact=True`; an
             oracle is given together with `structure` or `convention`.
         ShapeError: the oracle gives another shape than f.
-        ImportError: `exact=True` or `oracle` needs mpmath.
+        MissingError: `exact=True` or `oracle` needs mpmath.
     """
     function = flattened("check_vjp", f, args, argnums, kwargs, convention)
 

@@ -117,6 +117,8 @@ def check_lr(function: str, argument: str, lr: Any) -> None:
 P = TypeVar("P")
 Data = Annotated[Iterable[tuple[Any, Any]], passing("an iterable of batches (x, y)", check_data)]
 Optimizer = Annotated[P, passing("an optimizer, or a tuple of optimizers", check_optimizer)]
-CostAndGrads = Annotated[ValueAndGrad, passing("a function (params, x, y) that returns (cost, Grads)", check_gradient)]
+CostAndGrads = Annotated[
+    ValueAndGrad[Any], passing("a function (params, x, y) that returns (cost, Grads)", check_gradient)
+]
 LearningRate = Annotated[float | Schedule, passing("a number or a function of the step number", check_lr)]
 Constraint = Annotated[Callable[[Any], Any], function("a function of the parameters", takes=1)]

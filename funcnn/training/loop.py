@@ -11,7 +11,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import numpy as np
 
 from funcnn.allocation import keep_freed_memory
-from funcnn.arrays import is_array, is_float, kind, short
+from funcnn.arrays import Array, is_array, is_float, kind, short
 from funcnn.checked import checked
 from funcnn.core import is_layer
 from funcnn.errors import KindError, RangeError
@@ -56,7 +56,7 @@ class TrainState(Generic[P]):
     params: P
     optimizer: Any = ()
     step: int = state(default=0)
-    cost: Any = state(default=math.nan)
+    cost: float | Array = state(default=math.nan)
 
     def __attrs_post_init__(self) -> None:
         """Check that each field has the kind that it needs."""

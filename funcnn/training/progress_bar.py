@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from funcnn.checked import checked
+from funcnn.extras import needing
 from funcnn.needs import Natural, as_number
 from funcnn.training.arguments import LearningRate
 from funcnn.training.loop import TrainState
@@ -30,12 +31,10 @@ def progress(run: Run[S], total: Natural | None = None, *, lr: LearningRate | No
     >>> run = progress(run, len(data), lr=lr)  # draws while a loop reads the states
 
     Raises:
-        ImportError: tqdm is not installed.
+        MissingError: tqdm is not installed.
     """
-    try:
+    with needing("progress", "tqdm"):
         from tqdm.auto import tqdm  # noqa: PLC0415  optional, and needed here alone
-    except ImportError:
-        raise ImportError('progress needs tqdm; write pip install "funcnn[progress]"') from None
     return _progress(run, total, lr, tqdm)
 
 

@@ -1,6 +1,7 @@
 """Where nothing can be compiled, why something is not, and the code that is kept on disk."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn.compilation import compiled, compiled_step, explain, predictor
+from funcnn.compilation import compiled, compiled_step, explain
+from funcnn.extras import install
 from funcnn.trees import astype, leaves
-from tests.said import refusal, says
+from tests.said import refusal
 
 engine, compiler = import_module("funcnn.compilation.engine"), import_module("funcnn.compilation.compiler")
 disk = import_module("funcnn.compilation.disk")
@@ -137,35 +139,24 @@ def test_kernels_that_were_not_used_for_long_are_dropped():
 @pytest.fixture
 def absent(monkeypatch):
     def fails():
-        raise ImportError("No module named 'llvmlite'")
+        raise ModuleNotFoundError("No module named 'llvmlite'", name="llvmlite")
 
     monkeypatch.setattr(compiler, "engine", fails)
-    for known in (compiler.failure, compiler.unavailable):
-        known.cache_clear()
+    compiler.unavailable.cache_clear()
     yield
-    for known in (compiler.failure, compiler.unavailable):
-        known.cache_clear()
+    compiler.unavailable.cache_clear()
 
 
 @pytest.mark.usefixtures("absent")
 def test_without_llvmlite_numpy_computes():
     function = compiled(nn.mse)
-    with pytest.warns(RuntimeWarning, match=r"compiled: llvmlite cannot be used \(No module named 'llvmlite'\)"):
+    text = f"llvmlite is missing, which compiled needs, so NumPy computes; write {install('llvmlite')}"
+    with pytest.warns(RuntimeWarning, match=f"^{re.escape(text)}$"):
         assert function(net, x, y) == nn.value_and_grad(nn.mse)(net, x, y)
-    assert explain(function, net, x, y) == "plain NumPy: llvmlite cannot be used (No module named 'llvmlite')"
+    assert explain(function, net, x, y) == f"plain NumPy: {text}"
     assert function.fold(nn.TrainState(net), [(x, y)] * 2, [0.1, 0.1]) is None
     [plain] = nn.train(nn.TrainState(net, nn.Adam()), [(x, y)], nn.value_and_grad(nn.mse), 0.1)
     assert compiled_step(nn.mse)(nn.TrainState(net, nn.Adam()), x, y, 0.1) == plain
-
-
-CALLS = [lambda: compiled(nn.mse, portable=True)(net, x, y), lambda: predictor(net, portable=True)(x)]
-
-
-@pytest.mark.usefixtures("absent")
-@pytest.mark.parametrize("call", CALLS)
-def test_without_llvmlite_nothing_is_portable(call):
-    wanted = r'portable=True needs machine code: llvmlite cannot be used \(.*\); write pip install "funcnn\[compiled\]"'
-    says(ImportError, wanted, call)
 
 
 def test_llvmlite_is_not_loaded_before_it_is_used():

@@ -1,6 +1,5 @@
 """Training by SciPy's methods: equal to calling SciPy by hand, with fewer evaluations than steps of sgd."""
 
-import re
 import subprocess
 import sys
 
@@ -169,12 +168,6 @@ def test_a_network_of_jax_comes_back_as_numpys():
     found = minimize(single, jnp.asarray(X, jnp.float32), jnp.asarray(Y, jnp.float32), nn.mse, steps=3)
     assert {(type(leaf), leaf.dtype.name) for leaf in leaves(found.params)} == {(np.ndarray, "float32")}
     assert found.cost < found.history[0]
-
-
-def test_without_scipy_it_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "scipy", None)
-    with pytest.raises(ImportError, match=re.escape('minimize needs SciPy; write pip install "funcnn[minimize]"')):
-        minimize(NET, X, Y, nn.mse)
 
 
 def test_scipy_is_loaded_by_the_call_alone():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import funcnn
 from funcnn import core
-from funcnn.installation import LIBRARIES
+from funcnn.extras import LIBRARIES
 from tests.watched import AGAIN
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ SOURCES = sorted((ROOT / "funcnn").rglob("*.py"))
 # The rooms, from the ground up, each a file or a folder: it may import from those in the lines before its own.
 ROOMS = [
     "blas errors lazy",
-    "allocation bound conditions objects remedies scalars",
+    "allocation bound conditions extras objects remedies scalars",
     "arrays",
     "elementary fields sums tables",
     "needs",
@@ -177,16 +177,11 @@ ASKING = {
     "identity.libraries": "whose code a function imports",
     "installation": "the report",
     "identity.parts": "whether a function can import what it names",
-    "interop.scipy": "an error that says what to install",
     "lazy": "whether a name is a module of the package",
-    "metrics.regression": "an error that says what to install",
-    "parallel.blas": "an error that says what to install",
     "parallel.packing": "the way in which functions are pickled",
     "teach.grading.confinement": "whether the system has limits",
     "teach.grading.learner": "the folders that a learner's process may read",
-    "testing.options": "an error that says what to install",
     "testing.networks.table": "classes of layers",
-    "training.progress_bar": "an error that says what to install",
 }
 
 
@@ -257,6 +252,10 @@ def test_the_version_is_one():
     assert re.fullmatch(r"\d+\.\d+\.\d+", funcnn.__version__)
     assert f"## {funcnn.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert {re.split("[<>=]", need)[0] for need in project["dependencies"]} == {"numpy", "attrs"}
+    cited = dict(re.findall("^([a-z-]+): (.+)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.MULTILINE))
+    assert (cited["version"], cited["license"]) == (funcnn.__version__, project["license"])
+    assert (cited["title"], cited["abstract"]) == (project["name"], project["description"])
+    assert cited["repository-code"] == project["urls"]["Source"]
     assert (ROOT / "funcnn" / "py.typed").exists()
 
 

@@ -15,7 +15,8 @@ import pytest
 import funcnn
 from funcnn import installation
 from funcnn.blas import Blas, blas
-from funcnn.installation import FINGERPRINT, LIBRARIES, bits, files, gradients, main, self_check, training
+from funcnn.extras import LIBRARIES
+from funcnn.installation import FINGERPRINT, bits, files, gradients, main, self_check, training
 from funcnn.losses import mse
 
 BITS = f"{FINGERPRINT} of a small trained network, which must be {FINGERPRINT}"

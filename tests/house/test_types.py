@@ -15,6 +15,7 @@ import pytest
 import funcnn as nn
 
 HERE = Path(__file__).parents[1]
+README = (HERE.parent / "README.md").read_text("utf-8")
 CHECKERS = {
     "mypy": ["--strict", "--no-error-summary", "--hide-error-context"],
     "pyright": ["--pythonpath", sys.executable],
@@ -25,12 +26,15 @@ CHECKERS = {
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_what_users_write_is_taken_and_mistakes_are_found_in_their_lines(checker: str, tmp_path: Path) -> None:
     pytest.importorskip(checker, reason="it is the type checker")
-    right, wrong = HERE / "types" / "right.py", HERE / "types" / "wrong.py"
+    right, wrong, readme = HERE / "types" / "right.py", HERE / "types" / "wrong.py", tmp_path / "readme.py"
+    [swish] = re.findall(r"```python\n([^`]*class Swish[^`]*)```", README)
+    readme.write_text(f"import numpy as np\n{swish}", "utf-8")
     marked = {i for i, line in enumerate(wrong.read_text("utf-8").splitlines(), 1) if line.endswith("# WRONG")}
     assert len(marked) > 25
     options = [*CHECKERS[checker], *(["--cache-dir", str(tmp_path)] if checker == "mypy" else [])]
-    command = [sys.executable, "-m", checker, *options, str(right), str(wrong)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=HERE.parent, check=False)
+    command = [sys.executable, "-m", checker, *options, *map(str, (right, wrong, readme))]
+    # In a folder of a user, so without the settings of this repository.
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     found = re.findall(r"(\w+\.py):(\d+):(?:\d+ -)? error:", done.stdout)
     assert {(file, int(line)) for file, line in found} == {("wrong.py", line) for line in marked}, (
         done.stdout + done.stderr

@@ -19,7 +19,12 @@ def twice(x):
 
 ROWS = [
     row(save, value=kind(NET, VALUES)),
-    row(load, path=path.made(saved) - "text", migrate=kind(None, "None")),  # there is no file "text"
+    row(
+        load,
+        path=path.made(saved) - "text",  # there is no such file
+        cls=kind(tuple, "None").but("class"),  # the file holds none
+        migrate=kind(None, "None"),
+    ),
     row(fingerprint, value=kind(NET, f"{VALUES}; texts")),  # any array whose bytes are its value
     row(memoize, function=kind(twice)),
 ]

@@ -97,6 +97,15 @@ def test_each_mistake_has_its_sentence(row):
     assert_says(row)
 
 
+@pytest.mark.parametrize(
+    ("library", "remedy"),
+    [("polars", "; write source.to_arrow()"), ("pandas", "; write pyarrow.Table.from_pandas(source)")],
+)
+def test_a_frame_becomes_a_table(library, remedy):
+    frame = pytest.importorskip(library, reason="its frame is given").DataFrame({"a": [1.0], "b": [2.0]})
+    assert_says(kind_error(of(frame)) >> f"{NAME}: {SOURCE} DataFrame{remedy}")
+
+
 @pytest.mark.usefixtures("files")
 def test_what_pyarrow_cannot_read_has_its_reason():
     os.truncate("a.parquet", 100)

@@ -279,6 +279,7 @@ ROWS = [
     file_error(injected("replace", OSError("it is stuck"), saved(net)))
     >> "save: net.npz cannot be written: it is stuck",
     # Files that save did not write, or not so.
+    file_error(loaded(lambda data: data, cls=Relu)) >> "load: net.npz must hold a Relu, not tuple",
     file_error(loaded(lambda _: b""), loaded(lambda _: b"W = 1\n"), loaded(lambda data: data[:-100]))
     >> f"{BAD}File is not a zip file",
     file_error(loaded(lambda data: data.replace(net[0].W.tobytes(), net[2].W.tobytes())))

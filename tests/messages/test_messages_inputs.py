@@ -25,6 +25,16 @@ class Frame:
         return self.x
 
 
+class LazyFrame:
+    """As a LazyFrame of polars, in what matters here."""
+
+    def __init__(self, x):
+        self.x = x
+
+    def collect(self):
+        return Frame(self.x)
+
+
 # Layers by the x that they take.
 TAKEN = (
     (
@@ -84,6 +94,7 @@ ROWS = [
             (lambda x: [x, x], "list; to join arrays of one shape write np.stack(x)"),
             (lambda x: ["x"], "list"),
             (Frame, "Frame; write x.to_numpy()"),
+            (LazyFrame, "LazyFrame; write x.collect().to_numpy()"),
             (lambda x: 1.5, "float; write np.asarray(x)"),
             (np.ma.masked_array, "MaskedArray; write x.filled(...), with a value for its gaps"),
             (lambda x: x.reshape(4, -1).view(np.matrix), "matrix; write np.asarray(x)"),

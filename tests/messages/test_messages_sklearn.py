@@ -16,6 +16,7 @@ from tests.kinds.wrong import WRONG
 from tests.says import assert_says, each_row, file_error, kind_error, range_error, shape_error
 
 sklearn = pytest.importorskip("sklearn", reason="these are its estimators")
+from scipy import sparse  # noqa: E402  scikit-learn stands on it
 from sklearn.metrics import accuracy_score  # noqa: E402  as just said
 
 from funcnn.interop.sklearn import NetworkClassifier, NetworkRegressor  # noqa: E402  which need scikit-learn
@@ -114,6 +115,9 @@ SCORING = "scoring must be None, one of sklearn.metrics.get_scorer_names(), or a
 HERE = Path(__file__).parent
 P = "NetworkClassifier.partial_fit: "
 R = "NetworkRegressor.fit: "
+DENSE = (
+    "NetworkRegressor: X must be a frame of pandas or polars, or a dense array (m, n), since categories is set, not "
+)
 BOUNDARY = (
     "loss must be a loss of logits, probabilities, or numbers such as mse, since the network has one output for two "
     "classes"
@@ -248,7 +252,7 @@ ROWS = [
     shape_error(lambda: NetworkRegressor().partial_fit(X, Y).partial_fit(X, X))
     >> "NetworkRegressor.partial_fit: y must have 1 column, as in the first fit; it has 2",
     range_error(warm(later={"sizes": (3,)}))
-    >> A + "network, sizes and hidden must be as in the first fit, which goes on",
+    >> A + "network, sizes, hidden and categories must be as in the first fit, which goes on",
     # Weights.
     range_error(fit(sample_weight=-np.ones(12))) >> A + "sample_weight must not be negative; it has -1.0",
     range_error(regress(sample_weight=np.zeros(12))) >> R + "sample_weight must have a weight above 0; all are zero",
@@ -306,6 +310,14 @@ ROWS = [
     range_error(words(lr__start=0.1)) >> f"{W}lr has no setting 'start'; it has lr, steps, final",
     range_error(words(lr__lr__steps=3)) >> f"{W}lr__lr has no setting 'steps'; it is 0.1",
     range_error(words(lr__steps=0)) >> "cosine: steps must be at least 1, not 0",
+    # Categories.
+    range_error(regress(categories=["town"])) >> "NetworkRegressor: categories must be columns of X; 'town' is not one",
+    kind_error(regress(categories="auto"))
+    >> 'NetworkRegressor: categories must be numbers of columns of an array X, as in [0, 2], not "auto"',
+    kind_error(regress(categories="town"))
+    >> R + "categories must be None, \"auto\" or a list of columns of X, not 'town'",
+    kind_error(regress(X[0], categories=[0])) >> DENSE + "<f64 [-1.    -0.913]>",
+    kind_error(regress(sparse.csr_array(X), categories=[0])) >> DENSE + "csr_array",
     # Rows held out.
     kind_error(held_out(y_val=None)) >> A + "y_val must be given with X_val",
     kind_error(held_out(X_val=None)) >> A + "X_val must be given with y_val",
@@ -319,6 +331,37 @@ ROWS = [
     range_error(partial_fit(validation_fraction=0.5))
     >> P + "validation_fraction must be None, as partial_fit holds out no rows",
 ]
+
+
+def given(frame, **settings):
+    """A fit with a frame of pandas, which need not be there for the other rows."""
+    pandas = pytest.importorskip("pandas", reason="its frame is given")
+    return regress(pandas.DataFrame(frame), **settings)
+
+
+def in_polars(frame, **settings):
+    return regress(pytest.importorskip("polars", reason="its frame is given").DataFrame(frame), **settings)
+
+
+TOWNS, DAYS, LISTS = ["Ulm", "Bonn"] * 6, np.arange(12).astype("M8[D]").astype("M8[ms]"), [["Ulm"]] * 12
+OF_TABLES = [
+    ("numbers in column 'town'; for categories write categories=\"auto\"", {"town": TOWNS}, {}),
+    ("numbers in column 'town', which is not one of categories", {"town": TOWNS, "age": Y}, {"categories": ["age"]}),
+    ("numbers in column 'day', which is not one of categories", {"day": DAYS, "age": Y}, {"categories": "auto"}),
+]
+
+
+@pytest.mark.parametrize("make", [given, in_polars])
+@pytest.mark.parametrize("row", OF_TABLES, ids=lambda row: row[0][:20])
+def test_a_frame_whose_columns_are_not_numbers(row, make):
+    sentence, frame, settings = row
+    with pytest.raises(KindError, match=f"^NetworkRegressor: X must hold {sentence}$"):
+        make(frame, **settings)()
+
+
+def test_a_column_of_lists_holds_no_categories():
+    with pytest.raises(KindError, match=r"^NetworkRegressor: X must hold texts or numbers in column 'a'; unhashable"):
+        given({"a": LISTS}, categories="auto")()
 
 
 @each_row(ROWS)
@@ -362,6 +405,7 @@ def test_what_scikit_learn_refuses_it_says_in_its_own_words(row):
 VALUES = {word: make() for word, make in WRONG.items() if word not in {"None", "True"}}
 VALUES |= {"-1": -1, "array": np.ones((2, 2)), "lambda": lambda: None}
 TAKEN = {"sizes": {"[]"}, "class_weight": {"{}"}, "memory": {"text"}} | {key: {"1.5", "0-d"} for key in ("lr", "tol")}
+TAKEN["categories"] = {"[]"}
 
 
 @pytest.mark.parametrize("setting", NetworkClassifier().get_params(deep=False))

@@ -2,7 +2,6 @@
 
 import math
 import pickle
-import sys
 from functools import partial
 
 import numpy as np
@@ -15,7 +14,7 @@ from funcnn.errors import KindError
 from funcnn.losses import weighted
 from funcnn.metrics import confusion, confusion_per_class, f1, perplexity, precision, r2, recall, top_k_accuracy
 from funcnn.training.scores import Validation
-from tests.said import fails, says
+from tests.said import fails
 
 r = np.random.default_rng(0)
 x, y = r.standard_normal((30, 2)), r.standard_normal((30, 1))
@@ -223,11 +222,6 @@ def test_r2_of_a_y_that_never_changes():
     ones = np.ones((3, 1))
     assert r2(ones, ones) == 1
     assert r2(ones * [[1], [1], [2]], ones) == 0
-
-
-def test_r2_without_scikit_learn_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
-    says(ImportError, r"^r2 needs scikit-learn; write pip install scikit-learn$", r2, y, y)
 
 
 @pytest.mark.parametrize(

@@ -400,13 +400,6 @@ def test_turns_are_short_until_the_last_of_several_blocks_ends():
     assert sys.getswitchinterval() == before
 
 
-def test_threadpoolctl_is_needed(monkeypatch):
-    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
-    monkeypatch.setattr("funcnn.parallel.blas._limits", [])
-    for function, argument in ((sharded, nn.value_and_grad(nn.mse)), (threads, 2)):
-        says(ImportError, rf'{function.__name__} needs threadpoolctl; write pip install "funcnn', function, argument)
-
-
 def test_it_shows_what_it_is_and_pickles_without_an_executor():
     step = sharded(nn.value_and_grad(nn.mse), rows=5)
     assert repr(step).startswith("sharded(")

@@ -546,12 +546,6 @@ def test_a_gradient_of_another_class_is_refused():
         check_layer(Unwrapped(DENSE, None), drawn(1, 4), exact=True)
 
 
-def test_without_mpmath_it_is_named(monkeypatch):
-    monkeypatch.setattr(funcnn.testing.options, "find_spec", lambda name: None)
-    with pytest.raises(ImportError, match="check_vjp: exact=True needs mpmath; write pip install mpmath"):
-        check_vjp(np.sin, slopes(np.cos), [POINTS], exact=True)
-
-
 def test_the_real_part_of_exact_numbers_is_the_array():
     x = of_values(np.ones(3))
     assert x.real is x

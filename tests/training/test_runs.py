@@ -7,7 +7,6 @@ import math
 import operator
 import pickle
 import re
-import sys
 from functools import partial, wraps
 from itertools import chain, islice
 from types import SimpleNamespace
@@ -546,11 +545,6 @@ def test_progress_says_where_it_is(capsys):
     said = [line for line in drawn(capsys) if line][-1]
     assert "40/40 [" in said
     assert said.endswith(f"step/s, cost {last.cost:.4g}, lr {lr(39):.3g}]") or "s/step" in said
-
-
-def test_progress_without_tqdm_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    says(ImportError, r'^progress needs tqdm; write pip install "funcnn\[progress\]"$', progress, run())
 
 
 def test_progress_of_a_run_that_resumes_goes_on_counting(capsys):

@@ -8,10 +8,19 @@ import attrs
 import numpy as np
 
 import funcnn as nn
-from funcnn import state
+from funcnn import generation, state
 from funcnn.curvature import fisher_diagonal, hvp, per_example
-from funcnn.data import Batches, bucketed_batches, random_crop, random_flip
+from funcnn.data import (
+    Batches,
+    balanced_batches,
+    bucketed_batches,
+    prefetch,
+    random_crop,
+    random_flip,
+    windowed_batches,
+)
 from funcnn.layers import Parallel, Residual
+from funcnn.losses import joint, masked, weighted
 from funcnn.optimizers import L2, Average, Decay, Lion, PerArray, Rates
 from funcnn.records import branches
 from funcnn.testing import Report, check_gradient, check_hessian, check_jvp, check_layer, check_loss, check_vjp
@@ -39,16 +48,40 @@ def augment(x: nn.Array, y: nn.Array, rng: np.random.Generator) -> tuple[nn.Arra
 
 images = np.ones((6, 4, 4, 1))
 augmented = nn.batches(images, images[:, 0, 0], 2, seed=0).map(augment, seed=1)
-assert_type(augmented[2:].map(lambda x, y: (x, y)), Batches)
-assert_type(bucketed_batches([np.ones(3)], np.ones(1), 1, lengths=(4, 8), seed=0), Batches)
-assert_type(nn.value_and_grad(nn.mse, inputs=True)(dense, x, y), tuple[Any, nn.Grads[nn.Dense]])
+assert_type(augmented[2:], Batches[nn.Array, nn.Array])
+assert_type(augmented.map(lambda x, y: (x, y)), Batches[Any, Any])
+assert_type(prefetch(augmented, 2)[0], tuple[nn.Array, nn.Array])
+assert_type(bucketed_batches([np.ones(3)], np.ones(1), 1, lengths=(4, 8), seed=0)[0][0], tuple[nn.Array, nn.Array])
+assert_type(nn.value_and_grad(nn.mse, inputs=True)(dense, x, y), tuple[float, nn.Grads[nn.Dense]])
+
+
+def of_arrays(x: nn.Array, pair: tuple[nn.Array, nn.Array]) -> None:
+    """What is made of arrays, and of tuples of them"""
+    assert_type(nn.forward(dense, pair)[0], Any)
+    assert_type(nn.predict((), pair), Any)
+    assert_type(generation.step((), x)[0], nn.Array)
+    for loss in (weighted(nn.mse), masked(nn.mse), joint(nn.mse, nn.softmax_cross_entropy)):
+        assert_type(loss(pair, pair)[0], float)
+    assert_type(nn.load("net.npz", nn.Dense), nn.Dense)
+    assert_type(nn.load("net.npz"), Any)
+    assert_type(nn.batches(x, x, 2, seed=0)[0], tuple[nn.Array, nn.Array])
+    assert_type(balanced_batches(pair, x, 2, seed=0)[0], tuple[tuple[nn.Array, nn.Array], nn.Array])
+    for a, b in windowed_batches(x, pair, 2, block=2, window=1, seed=0):
+        assert_type(a, nn.Array)
+        assert_type(b, tuple[nn.Array, nn.Array])
+
 
 # The four lines.
 params = (nn.Dense.init(2, 1, seed=1), nn.Tanh())
 out, cache = nn.forward(params, x)
+assert_type(out, nn.Array)
 cost, dA = nn.mse(out, y)
+assert_type(cost, float)
+assert_type(dA, nn.Array)
 grads = nn.backward(params, cache, dA)
+assert_type(grads, nn.Grads[tuple[nn.Dense, nn.Tanh]])
 params = nn.sgd(params, grads, 0.1)
+assert_type(nn.predict(params, x, 2), nn.Array)
 assert_type(params, tuple[nn.Dense, nn.Tanh])
 assert_type(nn.reseed(params, 1), tuple[nn.Dense, nn.Tanh])
 assert_type(nn.update((), grads, params), tuple[nn.Grads[tuple[nn.Dense, nn.Tanh]], tuple[()]])
@@ -156,6 +189,7 @@ begun = nn.TrainState(params)
 for now in nn.train(begun, nn.batches(x, y, 2, seed=0), nn.value_and_grad(nn.mse), 0.1):
     assert_type(now, nn.TrainState[tuple[nn.Dense, nn.Tanh]])
     assert_type(now.params, tuple[nn.Dense, nn.Tanh])
+    assert_type(now.cost, float | nn.Array)
 
 
 def best(now: WithBest[tuple[nn.Dense, nn.Tanh]]) -> nn.Dense:

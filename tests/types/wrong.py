@@ -62,6 +62,12 @@ nn.state(7)  # WRONG
 x = np.ones((1, 1))
 nn.batches(x, x, "2", seed=0)  # WRONG
 nn.batches(x, x, 2)  # WRONG
+float(nn.batches(x, x, 2, seed=0)[0][0].shap)  # WRONG
+float(nn.forward(nn.Relu(), x)[0].shap)  # WRONG
+float(nn.predict(nn.Relu(), x).shap)  # WRONG
+str(nn.mse(x, x)[0].shape)  # WRONG
+float(nn.load("net.npz", nn.Dense).w)  # WRONG
+nn.load("net.npz", "Dense")  # WRONG
 
 
 def best(s: WithBest[nn.Dense]) -> nn.Dense:

@@ -27,7 +27,7 @@ _NAME = "arrow_batches"
 @checked
 def arrow_batches(
     source: Any, size: Count, *, x: Any, y: Any, window: Count, epochs: Natural = 1, seed: Seed
-) -> Batches:
+) -> Batches[Any, Any]:
     """Batches `(x, y)` of columns, as `funcnn.data.windowed_batches` makes them of blocks that a file already has.
 
     `source` is the path of a Parquet file or of an Arrow file (Feather version 2), a list of paths of files with equal

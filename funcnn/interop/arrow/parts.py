@@ -27,8 +27,16 @@ def parts_of(function: str, source: Any) -> list[Any]:
     for path in paths:
         if not isinstance(path, str | os.PathLike):
             given = f"a list with {kind(path)}" if type(source) is list else kind(path)
-            raise KindError(f"{function}: source must be a path, a list of paths or a pyarrow.Table, not {given}")
+            needed = "a path, a list of paths or a pyarrow.Table"
+            raise KindError(f"{function}: source must be {needed}, not {given}{_for_frame(source)}")
     return [_opened(function, as_path(function, path)) for path in paths]
+
+
+def _for_frame(source: Any) -> str:
+    """The end of a sentence about a DataFrame of polars or pandas."""
+    if hasattr(type(source), "write_parquet"):
+        return "; write source.to_arrow()"
+    return "; write pyarrow.Table.from_pandas(source)" if hasattr(type(source), "to_parquet") else ""
 
 
 def _opened(function: str, path: Path) -> Any:

@@ -6,7 +6,10 @@ unchanged inside `jax.jit`, `jax.vjp` of a `forward` is an exact oracle for its 
 functions of networks.
 """
 
-from funcnn.interop.jax import loop, pytrees  # noqa: F401  registers the loop of recurrent layers, and the records
-from funcnn.interop.jax.layer import JaxFunction, JaxLayer
+from funcnn.extras import needing
+
+with needing(__name__, "jax"):
+    from funcnn.interop.jax import loop, pytrees  # noqa: F401  registers the loop of recurrent layers, and the records
+    from funcnn.interop.jax.layer import JaxFunction, JaxLayer
 
 __all__ = ["JaxFunction", "JaxLayer"]

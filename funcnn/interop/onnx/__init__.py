@@ -1,15 +1,18 @@
 """Conversion of networks to ONNX models, which other programs and languages run."""
 
-from funcnn.interop.onnx import (  # noqa: F401  each module registers its rules
-    activations,
-    attention,
-    combinators,
-    convolution,
-    embedding,
-    normalisation,
-    recurrent,
-)
-from funcnn.interop.onnx.base import to_graph
-from funcnn.interop.onnx.model import to_onnx
+from funcnn.extras import needing
+
+with needing(__name__, "spox"):
+    from funcnn.interop.onnx import (  # noqa: F401  each module registers its rules
+        activations,
+        attention,
+        combinators,
+        convolution,
+        embedding,
+        normalisation,
+        recurrent,
+    )
+    from funcnn.interop.onnx.base import to_graph
+    from funcnn.interop.onnx.model import to_onnx
 
 __all__ = ["to_graph", "to_onnx"]

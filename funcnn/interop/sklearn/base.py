@@ -35,6 +35,7 @@ from funcnn.interop.sklearn.signatures import (
     Scoring,
     Sizes,
 )
+from funcnn.interop.sklearn.tables import encoded, refuse_words
 from funcnn.interop.sklearn.targets import as_numbers
 from funcnn.interop.sklearn.words import changed, words
 from funcnn.layers.activations.base import Relu
@@ -64,6 +65,8 @@ class Estimator(BaseEstimator):
     validation_curve_: list[float]
     n_iter_: int
     seed_: int
+    encoder_: Any
+    _encoder: Any  # of the fit under way, or of the last
     _course: Course
 
     def __init__(
@@ -72,6 +75,7 @@ class Estimator(BaseEstimator):
         hidden: Layer[Any] = (Relu(),),  # noqa: B008  a value; a tuple, since scikit-learn takes no others as defaults
         *,
         network: NetworkOrMaker | None = None,
+        categories: Any = None,
         loss: OptionalLoss = None,
         optimizer: Optimizer[Any] = (Adam(),),  # noqa: B008  as hidden
         lr: RateOrFunction = 0.001,
@@ -89,6 +93,7 @@ class Estimator(BaseEstimator):
         self.sizes = sizes
         self.hidden = hidden
         self.network = network
+        self.categories = categories
         self.loss = loss
         self.optimizer = optimizer
         self.lr = lr
@@ -130,17 +135,28 @@ class Estimator(BaseEstimator):
         check_held_out(function, self, X_val, y_val)
         check_settings(function, self)
         if not (hasattr(self, "_course") and (partial or self.warm_start)):
+            self._encoder = None
             return None
         if self._course.layers != layers_of(self):
-            raise RangeError(f"{function}: network, sizes and hidden must be as in the first fit, which goes on")
+            raise RangeError(
+                f"{function}: network, sizes, hidden and categories must be as in the first fit, which goes on"
+            )
+        self._encoder = self._course.encoder
         return self._course
 
     def _data(self, X: Any, **given: Any) -> Any:
-        """X as floats, and y if it is given, checked by scikit-learn.
+        """X as floats, or encoded if it has categories; and y if it is given; checked by scikit-learn.
 
         X is in C order, since the order of a DataFrame, which is another, would change the last bits of products.
         """
-        return validate_data(self, X, dtype=[np.float64, np.float32], order="C", accept_sparse="csr", **given)
+        if self._encoder is not None or (self.categories is not None and given.get("reset", True)):
+            self._encoder, *data = encoded(self, self._encoder, X, **given)
+            return data if given.keys() - {"reset"} else data[0]
+        try:
+            return validate_data(self, X, dtype=[np.float64, np.float32], order="C", accept_sparse="csr", **given)
+        except ValueError:
+            refuse_words(self, X)
+            raise
 
     def _labelled(self, function: str, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
         """X and y, checked by scikit-learn."""
@@ -190,6 +206,7 @@ class Estimator(BaseEstimator):
         """Show a course in the attributes of the estimator."""
         self._course = course
         self.network_, self.state_, self.seed_ = course.network, course.state, course.seed
+        self.encoder_ = course.encoder
         self.loss_curve_, self.validation_curve_ = list(course.costs), list(course.held_out)
         self.n_iter_ = len(course.costs)
         return self
@@ -197,6 +214,7 @@ class Estimator(BaseEstimator):
     def _out(self, X: Any) -> Any:
         """The output of the network for each row of X."""
         check_is_fitted(self)
+        self._encoder = self._course.encoder  # a fit that failed may have left another
         X = self._data(X, reset=False)
         return of_prediction(outputs(self.network_, X, self._course.dtype))
 
@@ -218,6 +236,7 @@ class Estimator(BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = self.categories is None
+        tags.input_tags.categorical = tags.input_tags.allow_nan = self.categories is not None
         tags.target_tags.multi_output = True
         return tags

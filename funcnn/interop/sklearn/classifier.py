@@ -44,6 +44,8 @@ class NetworkClassifier(ClassifierMixin, Estimator):
     - `sizes`, `hidden`: the numbers of hidden units, and the layer after each of them, or a tuple of layers. The
       network is `mlp([n_in, *sizes, n_out], hidden, seed=seed)`.
     - `network`: a network, or a function (n_in, n_out, seed) that makes one, in place of `sizes` and `hidden`.
+    - `categories`: a list of the columns that hold categories, each of which gets an `Embedding`, or "auto" for the
+      columns of a frame that hold no numbers. Missing values are filled, and numbers scaled.
     - `loss`: a loss (out, y), or (out, y, weight) if rows have weights. y has the shape of out and holds zeros and
       ones: one-hot rows of classes. None is the softmax cross-entropy; for several labels, and for a network with one
       output, None is the binary cross-entropy. Both take logits.
@@ -80,8 +82,8 @@ class NetworkClassifier(ClassifierMixin, Estimator):
 
     After a fit: `network_`, the network, for `funcnn.predict`, `save` and all else; `state_`, the TrainState at the
     end; `loss_curve_`, the mean cost of the batches of each epoch; `validation_curve_`, the score of the rows held
-    out after each epoch; `n_iter_`, the number of epochs; `seed_`; `classes_`, the sorted labels, or for several
-    columns a list of them; and `n_features_in_` and `feature_names_in_`, as all estimators have them.
+    out after each epoch; `n_iter_`, the number of epochs; `seed_`; `encoder_`, which makes ids of categories;
+    `classes_`, the sorted labels, or for several columns a list of them; `n_features_in_` and `feature_names_in_`.
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.model_selection import GridSearchCV
@@ -105,6 +107,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         hidden: Layer[Any] = (Relu(),),  # noqa: B008  an immutable value
         *,
         network: NetworkOrMaker | None = None,
+        categories: Any = None,
         loss: OptionalLoss = None,
         optimizer: Optimizer[Any] = (Adam(),),  # noqa: B008  as hidden
         lr: RateOrFunction = 0.001,
@@ -124,6 +127,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
             sizes,
             hidden,
             network=network,
+            categories=categories,
             loss=loss,
             optimizer=optimizer,
             lr=lr,

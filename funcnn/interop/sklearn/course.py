@@ -16,6 +16,7 @@ from funcnn.inspection.checks import check_network
 from funcnn.interop.sklearn.keeping import Done, Keeper, is_one_of_several, keeper, warn_of_interruption
 from funcnn.interop.sklearn.rows import HeldOut, Rows, dtype_of, of_prediction, outputs
 from funcnn.interop.sklearn.settings import check_boundary, seed_of
+from funcnn.interop.sklearn.tables import Encoded
 from funcnn.layers.chain import mlp
 from funcnn.logits import squashed_twice
 from funcnn.losses.combinators import weighted
@@ -35,6 +36,7 @@ class Course:
     layers: Any  # the settings that made the network
     optimizer: Any  # the setting that the state began with
     state: TrainState[Any]
+    encoder: Any = None  # of columns of categories
     costs: tuple[float, ...] = ()  # the mean cost of each epoch
     held_out: tuple[float, ...] = ()  # the cost on the rows held out, after each epoch
     loss: Any = None  # the setting of the last fit
@@ -48,7 +50,7 @@ class Course:
 
 def layers_of(estimator: Any) -> Any:
     """The settings that make the network."""
-    return estimator.network, tuple(estimator.sizes), estimator.hidden
+    return estimator.network, tuple(estimator.sizes), estimator.hidden, estimator.categories
 
 
 def _alone(setting: Any) -> Any:
@@ -59,12 +61,17 @@ def _alone(setting: Any) -> Any:
 def begun(function: str, estimator: Any, target: Any, X: Any) -> Course:
     """The course of a new network, before its first epoch."""
     n_in, n_out, seed = X.shape[1], target.widths[0], seed_of(function, estimator.random_state)
-    network = estimator.network
+    network, encoder, front = estimator.network, None, ()
+    if isinstance(X, Encoded):
+        front, n_in = X.embeddings(seed)
+        encoder = X.encoder
     if network is None:
-        network = mlp([n_in, *estimator.sizes, n_out], hidden=_alone(estimator.hidden), seed=seed, dtype=X.dtype)
+        sizes = [n_in, *estimator.sizes, n_out]
+        network = (*front, *mlp(sizes, hidden=_alone(estimator.hidden), seed=seed, dtype=X.dtype))
     elif type(network) is not tuple and not is_layer(network):
         network = network(n_in, n_out, seed)
         check_network(function, "network(n_in, n_out, seed)", network)
+        network = (*front, network) if front else network
     dtype = dtype_of(network, X.dtype)
     try:
         out = outputs(network, X[:1], dtype)
@@ -76,7 +83,7 @@ def begun(function: str, estimator: Any, target: Any, X: Any) -> Course:
         given = short(out) if type(out) is tuple else shape
         raise ShapeError(f"{function}: network must give {needed} for each row; for one row it gives {given}")
     state = TrainState(network, _alone(estimator.optimizer))
-    return Course(target.for_outputs(shape[1]), dtype, seed, layers_of(estimator), estimator.optimizer, state)
+    return Course(target.for_outputs(shape[1]), dtype, seed, layers_of(estimator), estimator.optimizer, state, encoder)
 
 
 def continued(

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from funcnn.arrays import Array, is_float
 from funcnn.data.rows import batches
+from funcnn.interop.sklearn.tables import Encoded
 from funcnn.prediction import predict
 from funcnn.training.loop import TrainState
 from funcnn.trees.walks import leaves
@@ -57,8 +58,10 @@ class Rows:
         return dense(self.X[rows], dtype), y if self.weight is None else (y, self.weight[rows])
 
 
-def dense(X: Any, dtype: Any) -> Array:
-    """X as an array of this dtype."""
+def dense(X: Any, dtype: Any) -> Any:
+    """X as an array of this dtype; or as ids and numbers, if it is encoded."""
+    if isinstance(X, Encoded):
+        return X.parts(dtype)
     x: Array = X.toarray() if sparse.issparse(X) else X
     return x.astype(dtype, copy=False)
 
@@ -71,7 +74,7 @@ def dtype_of(network: Any, otherwise: Any) -> Any:
 def outputs(network: Any, X: Any, dtype: Any) -> Any:
     """What the network predicts for all rows, in blocks of rows; for several outputs, a tuple of arrays."""
     size = max(1, ENTRIES // X.shape[1])
-    blocks = [predict(network, dense(X[i : i + size], dtype)) for i in range(0, X.shape[0], size)]
+    blocks: list[Any] = [predict(network, dense(X[i : i + size], dtype)) for i in range(0, X.shape[0], size)]
     if type(blocks[0]) is tuple:
         return tuple(map(np.concatenate, zip(*blocks, strict=True)))
     return np.concatenate(blocks)

@@ -15,6 +15,7 @@ from funcnn.core import is_layer
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import check_function, is_whole
 from funcnn.inspection.checks import check_network
+from funcnn.interop.sklearn.tables import check_categories
 from funcnn.interop.sklearn.targets import Classes, Labels
 from funcnn.layers.activations.base import Relu
 from funcnn.layers.checks import check_held
@@ -35,6 +36,7 @@ _NUMBERS, _MARGINS = mse.__module__, hinge.__module__
 def check_settings(function: str, estimator: Any) -> None:
     """Check all settings of an estimator; errors begin with `function`."""
     _check_network(function, estimator)
+    check_categories(function, estimator.categories)
     if estimator.loss is not None:
         check_of_out_and_y(function, "loss", estimator.loss)
     check_optimizer(function, "optimizer", estimator.optimizer)

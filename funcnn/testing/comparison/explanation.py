@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -16,19 +17,32 @@ from funcnn.testing.numbers import as_source, told_apart
 from funcnn.testing.verdict import GradientError, NotFinite, WrongAtKink, WrongGradient, WrongTogether
 
 
-def gradient_error(measurement: Measurement, name: str, statistics: Statistics, source: str) -> GradientError:
+def gradient_error(measurement: Measurement, statistics: Statistics) -> GradientError:
     """The error that reports the findings of one check."""
     findings = statistics.findings
     alone = [f for f in findings if f.probe.entry is not None]
     first = alone[0] if alone else findings[0]
     u, oracle = measurement.cotangents[first.cotangent], measurement.options.oracle
-    dA = u.reshape(measurement.function.out.shape)
-    shown = measurement.function.shown(dA)
+    shown = measurement.function.shown(u.reshape(measurement.function.out.shape))
     where, pasted = shown(first.probe.leaf, first.probe.entry) if callable(shown) else ("", f"dA = {as_source(shown)}")
-    opinion = f"{oracle.opinion(measurement.function, first, u)}\n" if oracle else ""
-    paste = f"{opinion}{source}\n    {pasted}"
-    if not alone:
-        return WrongTogether(f"{name}: {_together(measurement, first, statistics)}\n{paste}")
+    if alone:
+        kind, message = _of_entries(measurement, statistics, first, alone, where)
+    else:
+        kind, message = WrongTogether, _together(measurement, first, statistics)
+    opinion = f"\n{oracle.opinion(measurement.function, first, u)}" if oracle else ""
+    error = kind(message + opinion)
+    error.pasted = f"\n    {pasted}"
+    return error
+
+
+def _of_entries(
+    measurement: Measurement,
+    statistics: Statistics,
+    first: GradientFinding,
+    alone: Sequence[GradientFinding],
+    where: str,
+) -> tuple[type[GradientError], str]:
+    """The kind of a mistake in single entries, and its message."""
     leaf = first.probe.leaf
     same = [f for f in alone if f.probe.leaf == leaf]
     count, total = len({f.probe.entry for f in same}), prod(place(measurement.function, leaf)[1])
@@ -37,14 +51,14 @@ def gradient_error(measurement: Measurement, name: str, statistics: Statistics, 
     also = f" (also wrong: {', '.join(f'd{_last(other)}' for other in others)})" if others else ""
     least = "" if total <= MOST_ENTRIES else "at least "
     what = "{} of {} columns of H" if where else f"d{_last(leaf)}, {least}{{}} of {{}} entries"
-    head = f"{name}: {what.format(count, total)} wrong, first {where or one}{also}"
+    head = f"{what.format(count, total)} wrong, first {where or one}{also}"
     if not np.isfinite(first.analytic):
         slope = f"{first.numeric / _scale(first):.10g}"
-        return NotFinite(f"{head}\n    analytic {first.analytic}, but the slope of f is {slope}\n{paste}")
+        return NotFinite, f"{head}\n    analytic {first.analytic}, but the slope of f is {slope}"
     every = "" if count == 1 else f"every wrong entry{f' of d{_last(leaf)}' if others else ''}: "
     shared = "".join(f"\n    {hint}" for hint in hints(measurement, leaf, same, statistics.undecided[leaf], every))
     kind = WrongGradient if first.low == first.high else WrongAtKink
-    return kind(f"{head}\n    {_numbers(first)}{shared}\n{paste}")
+    return kind, f"{head}\n    {_numbers(first)}{shared}"
 
 
 def _last(leaf: str) -> str:

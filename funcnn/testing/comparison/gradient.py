@@ -29,7 +29,7 @@ from funcnn.testing.differentiation.vector_function import Direction, VectorFunc
 from funcnn.testing.options import Options
 
 
-def gradient_statistics(function: VectorFunction, options: Options, name: str, source: str) -> Statistics:
+def gradient_statistics(function: VectorFunction, options: Options) -> Statistics:
     """The statistics, if no gradient is wrong; otherwise raises a GradientError.
 
     If arguments are extreme, the gradient is compared in units that fit them, and as it is if that does not decide.
@@ -38,7 +38,7 @@ def gradient_statistics(function: VectorFunction, options: Options, name: str, s
     if not (function.out.size and function.x.size):
         return statistics
     for own in filter(None, (rescaled(function), function)):
-        found = _compared(own, function, options, name, source)
+        found = _compared(own, function, options)
         statistics = statistics.joined(found)
         every = {leaf for leaf, _, shape in function.places() if prod(shape)}
         if every <= statistics.telling and function.x.size <= MOST_ENTRIES:  # so that no entry was left out
@@ -46,7 +46,7 @@ def gradient_statistics(function: VectorFunction, options: Options, name: str, s
     return statistics
 
 
-def _compared(function: VectorFunction, plain: VectorFunction, options: Options, name: str, source: str) -> Statistics:
+def _compared(function: VectorFunction, plain: VectorFunction, options: Options) -> Statistics:
     """The statistics of a function, which may be `plain` in other units; then blocks are not sought."""
     statistics = Statistics(function.gradient_unit)
     measurement = measure(function, options)
@@ -67,7 +67,7 @@ def _compared(function: VectorFunction, plain: VectorFunction, options: Options,
             measurement, statistics.findings = _without_units(plain, measurement, statistics.findings)
         from funcnn.testing.comparison.explanation import gradient_error  # noqa: PLC0415  only a failure needs it
 
-        raise gradient_error(measurement, name, statistics, source)
+        raise gradient_error(measurement, statistics)
     return statistics
 
 

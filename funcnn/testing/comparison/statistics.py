@@ -17,7 +17,7 @@ from funcnn.testing.comparison.second_checks import Outcome
 from funcnn.testing.comparison.together import Tested
 from funcnn.testing.differentiation.richardson import Slopes
 from funcnn.testing.differentiation.vector_function import VectorFunction
-from funcnn.testing.verdict import Report
+from funcnn.testing.verdict import Inconclusive, Report
 
 Why = Literal["kink", "jump", "edge", "rounded", "stairs", "rough"]
 
@@ -142,7 +142,7 @@ class Statistics:
         open_ = found.known & ~settled & (found.size > 0)
         self.sharpest = min(self.sharpest, (found.bound[open_] / found.size[open_]).min(initial=np.inf))
 
-    def why_inconclusive(self, resolution: float) -> str:
+    def _why_inconclusive(self, resolution: float) -> str:
         """Why nothing was decided, and what to change."""
         why = self.reasons.most_common(1)[0][0] if self.reasons else "small"
         if why in REASONS:
@@ -157,8 +157,10 @@ class Statistics:
             "resolution"
         )
 
-    def report(self, function: VectorFunction) -> Report:
-        """The report of a check that passed."""
+    def report(self, function: VectorFunction, resolution: float) -> Report:
+        """The report of a check that passed. Raises Inconclusive if nothing was decided."""
+        if self.nothing_decided:
+            raise Inconclusive(self._why_inconclusive(resolution))
         sees, bound, where = self.least_sensitive
         leaves = [name for name, _, shape in function.places() if prod(shape)]
         parts = []

@@ -100,12 +100,12 @@ def _agreement(claim: Claim, args: Sequence[Array], seed: list[int], digits: int
             with claim.named(), _clearer_errors():
                 found = pullback(claim.rules, claim.names, args, rng)
                 agreement = found.compared(directions)
+                if agreement.holds or agreement.is_open:
+                    return agreement
+                if agreement.is_rational or not more:
+                    raise _wrong_gradient_error(claim, found, directions)
         except ZeroDivisionError:
             return None
-        if agreement.holds or agreement.is_open:
-            return agreement
-        if agreement.is_rational or not more:
-            raise _wrong_gradient_error(claim, found, directions)
     return _agreement(claim, args, seed, *more)
 
 
@@ -124,11 +124,12 @@ def _wrong_gradient_error(claim: Claim, found: Pullback, directions: Sequence[Ar
     i, k, at = culprit(found, directions)
     name, a = claim.names[i], found.args[i]
     analytic, exact = [mpmath.nstr(with_digits(side), 20) for side in (at.backward, at.forward)]
-    return WrongGradient(
-        f"{claim.name}: d{name}, wrong in exact arithmetic at {entry_of(name, k, a.shape)} = {a.flat[k]}\n"
-        f"    analytic {analytic}, exact {exact}: {at.digits:.1f} digits agree\n"
-        f"{claim.source}{''.join(_pasted(claim, found))}"
+    error = WrongGradient(
+        f"d{name}, wrong in exact arithmetic at {entry_of(name, k, a.shape)} = {a.flat[k]}\n"
+        f"    analytic {analytic}, exact {exact}: {at.digits:.1f} digits agree"
     )
+    error.pasted = "".join(_pasted(claim, found))
+    return error
 
 
 def _pasted(claim: Claim, found: Pullback) -> Iterator[str]:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn.checked import checked
+from funcnn.extras import needing
 from funcnn.needs import Text
 from funcnn.testing.networks.layer import check_layer
 from funcnn.testing.networks.strategies import cases
@@ -29,10 +30,11 @@ def every_layer(module: Text, **options: Unpack[CheckOptions]) -> Callable[..., 
 
     Raises:
         KindError: there is no such module, or no layer in it.
-        RangeError, ImportError: as `check_layer`.
+        RangeError, MissingError: as `check_layer`.
     """
     as_options("every_layer", options)
-    import pytest  # noqa: PLC0415  the checks work without pytest
+    with needing("every_layer", "pytest"):
+        import pytest  # noqa: PLC0415  the checks work without pytest
 
     @pytest.mark.parametrize("layer", layers_of("every_layer", module), ids=lambda layer: layer.__name__)
     @given(st.data())

@@ -60,7 +60,7 @@ def check_layer(params: Network[Any], x: Arrays, **options: Unpack[CheckOptions]
     Raises:
         GradientError: as `check_vjp`, or the layer breaks the protocol.
         KindError: x holds whole numbers where floats are needed.
-        Inconclusive, RangeError, ImportError: as `check_vjp`.
+        Inconclusive, RangeError, MissingError: as `check_vjp`.
     """
     return verdict(*LayerFunction(params, x).claimed("check_layer", options))
 

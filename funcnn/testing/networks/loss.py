@@ -61,7 +61,7 @@ def check_loss(loss: Loss, out: Arrays, y: Arrays, *, rows: Flag = True, **optio
 
     Raises:
         GradientError: as `check_vjp`, or the loss breaks the protocol.
-        Inconclusive, RangeError, ImportError: as `check_vjp`.
+        Inconclusive, RangeError, MissingError: as `check_vjp`.
     """
     name = _name_of(loss)
     called: Loss = partial(evaluated, "check_loss", loss)
