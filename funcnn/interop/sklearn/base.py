@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Self, TypeVar, cast
 
 import numpy as np
@@ -29,7 +30,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def where_probable(method: F) -> F:
     """A method that an estimator has only where its outputs are probabilities or logits."""
-    return cast("F", available_if(lambda self: self._check_probabilities(method.__name__) is None)(method))
+    return cast("F", available_if(partial(_is_probable, method.__name__))(method))
+
+
+def _is_probable(method: str, estimator: Estimator) -> bool:
+    """True; an error says why the estimator has no probabilities."""
+    estimator._check_probabilities(method)  # noqa: SLF001  of this module
+    return True
 
 
 class Estimator(BaseEstimator):
