@@ -17,7 +17,8 @@ from scipy.special import log_expit, log_softmax  # noqa: E402  scikit-learn sta
 from sklearn.calibration import CalibratedClassifierCV  # noqa: E402  as just said
 from sklearn.datasets import load_iris  # noqa: E402  as just said
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier  # noqa: E402  as just said
-from sklearn.linear_model import BayesianRidge, LogisticRegression  # noqa: E402  as just said
+from sklearn.linear_model import BayesianRidge  # noqa: E402  as just said
+from sklearn.naive_bayes import GaussianNB  # noqa: E402  as just said
 from sklearn.preprocessing import scale  # noqa: E402  as just said
 
 from funcnn.interop.sklearn import NetworkClassifier, NetworkRegressor, intervals  # noqa: E402  as just said
@@ -33,10 +34,10 @@ def classifier(**settings):
 
 
 ENSEMBLES = {
-    "stacking": lambda model: StackingClassifier([("net", model), ("line", LogisticRegression())], cv=3),
+    "stacking": lambda model: StackingClassifier([("net", model), ("bayes", GaussianNB())], cv=3),
     "bagging": lambda model: BaggingClassifier(model, 5, random_state=0),
     "calibration": lambda model: CalibratedClassifierCV(model, cv=3),
-    "voting": lambda model: VotingClassifier([("net", model), ("line", LogisticRegression())]),
+    "voting": lambda model: VotingClassifier([("net", model), ("bayes", GaussianNB())]),
 }
 
 
