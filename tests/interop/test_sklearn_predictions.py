@@ -34,7 +34,7 @@ def classifier(**settings):
 
 
 ENSEMBLES = {
-    "stacking": lambda model: StackingClassifier([("net", model), ("bayes", GaussianNB())], cv=3),
+    "stacking": lambda model: StackingClassifier([("net", model), ("bayes", GaussianNB())], GaussianNB(), cv=3),
     "bagging": lambda model: BaggingClassifier(model, 5, random_state=0),
     "calibration": lambda model: CalibratedClassifierCV(model, cv=3),
     "voting": lambda model: VotingClassifier([("net", model), ("bayes", GaussianNB())]),
