@@ -17,7 +17,8 @@ from scipy.special import log_expit, log_softmax  # noqa: E402  scikit-learn sta
 from sklearn.calibration import CalibratedClassifierCV  # noqa: E402  as just said
 from sklearn.datasets import load_iris  # noqa: E402  as just said
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier  # noqa: E402  as just said
-from sklearn.linear_model import BayesianRidge, LogisticRegression  # noqa: E402  as just said
+from sklearn.linear_model import BayesianRidge  # noqa: E402  as just said
+from sklearn.naive_bayes import GaussianNB  # noqa: E402  as just said
 from sklearn.preprocessing import scale  # noqa: E402  as just said
 
 from funcnn.interop.sklearn import NetworkClassifier, NetworkRegressor, intervals  # noqa: E402  as just said
@@ -33,10 +34,10 @@ def classifier(**settings):
 
 
 ENSEMBLES = {
-    "stacking": lambda model: StackingClassifier([("net", model), ("line", LogisticRegression())], cv=3),
+    "stacking": lambda model: StackingClassifier([("net", model), ("bayes", GaussianNB())], GaussianNB(), cv=3),
     "bagging": lambda model: BaggingClassifier(model, 5, random_state=0),
     "calibration": lambda model: CalibratedClassifierCV(model, cv=3),
-    "voting": lambda model: VotingClassifier([("net", model), ("line", LogisticRegression())]),
+    "voting": lambda model: VotingClassifier([("net", model), ("bayes", GaussianNB())]),
 }
 
 
@@ -182,6 +183,15 @@ def test_intervals_of_several_columns_have_the_shape_of_y():
     linear = NetworkRegressor(network=astype(mlp([1, 2], seed=0), np.float32), lr=1.0, epochs=1000).fit(x, two)
     lower, upper = linear.predict_interval(x, trained_on=(x, two))
     assert np.allclose((upper - lower)[:, 1], 100 * (upper - lower)[:, 0], rtol=0.05)
+
+
+def test_the_interval_of_a_table_with_categories():
+    x, y = waves(300, 0)
+    table = np.concatenate([x, np.arange(300)[:, None] % 3], axis=1)
+    y = y + table[:, 1]
+    model = NetworkRegressor(**SETTINGS | {"epochs": 20}, categories=[1]).fit(table, y)
+    lower, upper = model.predict_interval(table, trained_on=(table, y))
+    assert 0.8 < ((lower <= y) & (y <= upper)).mean() < 1
 
 
 def test_the_first_of_joint_losses_predicts():

@@ -174,6 +174,9 @@ ROWS = [
     >> "to_onnx: x must be an array (m, n_in) of numbers, not <f64 40>",
     kind_error(lambda: to_onnx(fitted(), NAMES[:, None]))
     >> "to_onnx: x must be an array (m, n_in) of numbers, not <str 150x1>",
+    kind_error(lambda: to_onnx(NetworkRegressor(categories=[1], epochs=1).fit(X, Y), X))
+    >> "to_onnx: params must be fitted without categories; "
+    "write to_onnx(model.network_, model.encoder_.transform(X))",
     shape_error(lambda: to_onnx(fitted(), X[:, 1:])) >> "to_onnx: x must have 4 features, as in fit, not 3",
 ]  # fmt: skip
 

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import copy
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self
 
 import attrs
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import assert_all_finite, check_is_fitted, validate_data
 
 from funcnn.arrays import Array
 from funcnn.core import Layer
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.errors import RangeError, ShapeError
 from funcnn.interop.sklearn.course import Course, continued, layers_of
 from funcnn.interop.sklearn.rows import Rows, of_prediction, outputs
 from funcnn.interop.sklearn.settings import (
     as_scorer,
-    called,
     check_held_out,
     check_settings,
-    for_own,
-    has_probabilities,
     is_trained_to_a_half,
 )
 from funcnn.interop.sklearn.signatures import (
+    Categories,
     Memory,
     NetworkOrMaker,
     OptionalLoss,
@@ -44,14 +40,6 @@ from funcnn.optimizers.adam import Adam
 from funcnn.training.arguments import Optimizer
 from funcnn.training.loop import TrainState
 from funcnn.traits import gives_probabilities
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def where_probable(method: F) -> F:
-    """A method that an estimator has only where its outputs are probabilities or logits."""
-    return cast("F", available_if(lambda self: self._check_probabilities(method.__name__) is None)(method))
-
 
 _OPEN = ("hidden", "loss", "optimizer", "lr")  # the settings with settings inside
 
@@ -75,7 +63,7 @@ class Estimator(BaseEstimator):
         hidden: Layer[Any] = (Relu(),),  # noqa: B008  a value; a tuple, since scikit-learn takes no others as defaults
         *,
         network: NetworkOrMaker | None = None,
-        categories: Any = None,
+        categories: Categories = None,
         loss: OptionalLoss = None,
         optimizer: Optimizer[Any] = (Adam(),),  # noqa: B008  as hidden
         lr: RateOrFunction = 0.001,
@@ -211,25 +199,20 @@ class Estimator(BaseEstimator):
         self.n_iter_ = len(course.costs)
         return self
 
-    def _out(self, X: Any) -> Any:
-        """The output of the network for each row of X."""
+    def _data_again(self, X: Any, **given: Any) -> Any:
+        """As `_data`, after a fit."""
         check_is_fitted(self)
         self._encoder = self._course.encoder  # a fit that failed may have left another
-        X = self._data(X, reset=False)
-        return of_prediction(outputs(self.network_, X, self._course.dtype))
+        return self._data(X, reset=False, **given)
+
+    def _out(self, X: Any) -> Any:
+        """The output of the network for each row of X."""
+        return of_prediction(outputs(self.network_, self._data_again(X), self._course.dtype))
 
     @property
     def _squashed(self) -> bool:
         """Whether the network ends in probabilities, or was trained towards 0 and 1, as by `mse`: a half is between."""
         return gives_probabilities(self.network_) is True or is_trained_to_a_half(self._course.loss)
-
-    def _check_probabilities(self, method: str) -> None:
-        """Check that the outputs are probabilities or logits, by the settings of the last fit, if there was one."""
-        fitted = hasattr(self, "_course")
-        loss, network = (self._course.loss, self.network_) if fitted else (self.loss, self.network)
-        if not has_probabilities(loss, network):
-            needed, given = "a cross-entropy, whose outputs are logits", f"{called(loss)}{for_own(loss)}"
-            raise KindError(f"{type(self).__name__}.{method}: loss must be {needed}, not {given}")
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_course")  # n_features_in_ is there after a fit that failed too

@@ -14,12 +14,14 @@ from sklearn.utils.multiclass import check_classification_targets
 from funcnn.arrays import Array
 from funcnn.core import Layer
 from funcnn.errors import RangeError
-from funcnn.interop.sklearn.base import Estimator, where_probable
+from funcnn.interop.sklearn.base import Estimator
 from funcnn.interop.sklearn.course import Course, begun
-from funcnn.interop.sklearn.labels import alike, as_target, found_in
+from funcnn.interop.sklearn.labels import alike, as_target, check_classes, found_in
+from funcnn.interop.sklearn.probable import where_probable
 from funcnn.interop.sklearn.rows import Rows
 from funcnn.interop.sklearn.settings import class_weights
 from funcnn.interop.sklearn.signatures import (
+    Categories,
     ClassWeights,
     Memory,
     NetworkOrMaker,
@@ -30,7 +32,7 @@ from funcnn.interop.sklearn.signatures import (
     Scoring,
     Sizes,
 )
-from funcnn.interop.sklearn.targets import Classes, Labels, unique
+from funcnn.interop.sklearn.targets import Classes, unique
 from funcnn.layers.activations.base import Relu
 from funcnn.optimizers.adam import Adam
 from funcnn.training.arguments import Optimizer
@@ -107,7 +109,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         hidden: Layer[Any] = (Relu(),),  # noqa: B008  an immutable value
         *,
         network: NetworkOrMaker | None = None,
-        categories: Any = None,
+        categories: Categories = None,
         loss: OptionalLoss = None,
         optimizer: Optimizer[Any] = (Adam(),),  # noqa: B008  as hidden
         lr: RateOrFunction = 0.001,
@@ -163,7 +165,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         target = course.target if course else found_in(function, y)
         rows = self._rows(function, target, X, y, sample_weight)
         if course is None:
-            _check_classes(function, target, rows)
+            check_classes(function, target, rows)
         apart = self._apart(function, target, X_val, y_val)
         course, stratify = course or begun(function, self, target, X), isinstance(target, Classes)
         return self._continued(function, course, rows, given, self.epochs, apart=apart, stratify=stratify)
@@ -243,11 +245,3 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _check_classes(function: str, target: Any, rows: Rows) -> None:
-    """Check that each column has two classes at least. A label may be 0 in all rows."""
-    codes = rows.codes if rows.weight is None else rows.codes[rows.weight > 0]
-    for _, column in [] if isinstance(target, Labels) else target.columns(codes):
-        if len(np.unique(column)) < 2:
-            raise RangeError(f"{function}: y must have at least 2 classes with weights above 0; it has 1 class")

@@ -40,6 +40,10 @@ def graph_of(model: Any, x: Any) -> tuple[Values, Values]:
     if not isinstance(last, Estimator):
         needed = "a NetworkClassifier, a NetworkRegressor, or a pipeline that ends in one"
         raise KindError(f"to_onnx: params must be {needed}, not {kind(last)}")
+    course, squashed = last._course, last._squashed  # noqa: SLF001  of an estimator of this folder
+    if course.encoder is not None:
+        remedy = "write to_onnx(model.network_, model.encoder_.transform(X))"
+        raise KindError(f"to_onnx: params must be fitted without categories; {remedy}")
     example = np.asarray(x)
     if example.ndim != 2 or example.dtype.kind not in "biuf":
         raise KindError(f"to_onnx: x must be an array (m, n_in) of numbers, not {short(x)}")
@@ -54,7 +58,6 @@ def graph_of(model: Any, x: Any) -> tuple[Values, Values]:
                 needed = f"one of {', '.join(sorted([cls.__name__ for cls in STEPS]))}"
                 raise KindError(f"to_onnx: step {name!r} of the pipeline must be {needed}, not {kind(step)}")
             value = rule(step, value)
-    course, squashed = last._course, last._squashed  # noqa: SLF001  of an estimator of this folder
     out = of_prediction(to_graph(inference(course.network), as_dtype(value, np.dtype(course.dtype))))
     if isinstance(last, NetworkClassifier):
         return {"X": given}, _classified(course, out, squashed=squashed)

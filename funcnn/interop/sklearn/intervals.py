@@ -111,7 +111,7 @@ def _linear(network: Any, X: Any, column: int) -> Iterator[tuple[Array, Array, s
     for i in range(0, X.shape[0], ROWS):
         x = dense(X[i : i + ROWS], np.float64)
         out, grads = value_and_slope(network, x, x)
-        slopes = [g.reshape(len(x), -1) for _, g in walk(grads.params, states=False)]
+        slopes = [g.reshape(len(out), -1) for _, g in walk(grads.params, states=False)]
         yield out, np.concatenate(slopes, axis=1), slice(i, i + ROWS)
 
 

@@ -7,7 +7,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import check_is_fitted
 
 from funcnn.arrays import Array
 from funcnn.interop.sklearn.base import Estimator
@@ -115,11 +114,10 @@ class NetworkRegressor(RegressorMixin, Estimator):
             RangeError: coverage is not above 0 and below 1, or the loss does not have its quantiles.
         """
         function = f"{type(self).__name__}.predict_interval"
-        check_is_fitted(self)
+        X, rows = self._data_again(X), None
         check_trained_on(function, self._course.loss, trained_on)
-        X, rows = self._data(X, reset=False), None
         if trained_on is not None:
-            known, y = self._data(trained_on[0], y=trained_on[1], multi_output=True, reset=False)
+            known, y = self._data_again(trained_on[0], y=trained_on[1], multi_output=True)
             rows = known, self._course.target.codes(function, y)
         return interval(function, self._course, X, coverage, rows)
 

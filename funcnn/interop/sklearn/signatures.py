@@ -26,6 +26,7 @@ Sizes = Sequence[int] | Array
 NetworkOrMaker = Layer[Any] | Callable[[int, int, Any], Any]
 OptionalLoss = Callable[..., tuple[Any, Any]] | None  # (out, y), or (out, y, weight)
 RateOrFunction = float | Schedule
+Categories = Literal["auto"] | Sequence[str | int] | None
 ClassWeight = Literal["balanced"] | dict[Any, float]
 ClassWeights = ClassWeight | list[ClassWeight | None] | None
 RandomState = int | np.random.RandomState | None
