@@ -207,7 +207,8 @@ class Estimator(BaseEstimator):
 
     def _out(self, X: Any) -> Any:
         """The output of the network for each row of X."""
-        return of_prediction(outputs(self.network_, self._data_again(X), self._course.dtype))
+        X = self._data_again(X)
+        return of_prediction(outputs(self.network_, X, self._course.dtype))
 
     @property
     def _squashed(self) -> bool:
