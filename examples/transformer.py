@@ -12,6 +12,7 @@ import funcnn as nn
 from funcnn import Embedding, LayerNorm, transformer_block
 from funcnn.generation import step
 from funcnn.layers import Rotary
+from funcnn.sampling import sample
 from funcnn.training import progress
 
 mpl.use("Agg")
@@ -50,11 +51,11 @@ net, cost = last.params, score(last)
 
 # Writing: a step takes one character; its memory holds the keys and values of the characters before. After every 32
 # characters it starts again from the last 32, so that no context is longer than the 64 characters of training.
-random, memory, written = np.random.default_rng(1), None, [*np.searchsorted(symbols, list("The assignment statement "))]
+memory, written = None, [*np.searchsorted(symbols, list("The assignment statement "))]
 for i in range(320):
     fresh, memory = (written[-32:], None) if i % 32 == 0 else (written[-1:], memory)
     out, memory = step(net, np.array([fresh]), memory)
-    written.append((out[0, -1] / 0.6 + random.gumbel(size=len(symbols))).argmax())  # likely ones likelier
+    written.append(sample(out[0, -1], (1, i), temperature=0.6))
 print("".join(symbols[i] for i in written), end="\n\n")
 
 # Plotting: the attention weights are in the cache that forward returns.

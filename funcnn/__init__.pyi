@@ -5,6 +5,7 @@ from funcnn import data as data
 from funcnn import errors as errors
 from funcnn import files as files
 from funcnn import generation as generation
+from funcnn import sampling as sampling
 from funcnn import initializers as initializers
 from funcnn import inspection as inspection
 from funcnn import layers as layers

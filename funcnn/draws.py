@@ -1,7 +1,7 @@
 """Draws of initial weights and of data: functions of a key, with the same bits on every processor.
 
 They are made of the words of `funcnn.bits` by operations that each processor rounds alike. After its seed, a key has
-one of the words below, which no seed and no step has: so weights, orders and layers of one seed are independent.
+one of the words below, which no seed and no step has: so weights, orders, symbols and layers of one seed differ.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from funcnn.arrays import Array
 from funcnn.bits import words
 
 Key = tuple[Any, ...]
-WEIGHTS, ROWS, BLOCKS, BATCHES = range(2**31, 2**31 + 4)
+WEIGHTS, ROWS, BLOCKS, BATCHES, SYMBOLS = range(2**31, 2**31 + 5)
 
 
 def symmetric(key: Key, shape: tuple[int, ...], limit: float = 1.0) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 
 from funcnn import batches, data, initializers
 from funcnn.bits import normal, uniform, words
+from funcnn.sampling import sample
 
 ROWS = np.arange(600, dtype=np.int64)
 IMAGES = (np.arange(600.0) % 7 / 8).reshape(6, 10, 10, 1)
@@ -28,6 +29,7 @@ DRAWN = {
     "rows": lambda: next(iter(batches(ROWS, ROWS, 600, seed=7)))[0],
     "rows, balanced": lambda: data.balanced_batches(ROWS, ROWS % 7 // 3, 500, seed=7)[0][0],
     "rows in buckets": lambda: data.bucketed_batches(SEQUENCES, ROWS[:99], 9, lengths=(4, 9), seed=7)[2][1],
+    "symbols": lambda: sample(np.sqrt(ROWS).reshape(30, 20), 7, temperature=3).astype(np.int64),
     "rows in windows": lambda: data.windowed_batches(ROWS, ROWS, 500, block=7, window=9, seed=7)[0][0],
 }
 AUGMENTED = {

@@ -99,9 +99,8 @@ def federated(v: Values, axes: Any) -> None:
     axes[0].legend(frameon=False, loc="upper left")
     counts = [np.bincount(v["y"][rows], minlength=10) for rows in v["clients"]]
     axes[1].imshow(counts, cmap="Blues", aspect="auto")
-    axes[1].set(
-        xlabel="digit", ylabel="client", xticks=range(10), yticks=range(10), title="How many rows of each digit"
-    )
+    axes[1].set(xlabel="digit", ylabel="client", xticks=range(10), yticks=range(10))
+    axes[1].set_title("How many rows of each digit")
 
 
 def transfer(v: Values, axes: Any) -> None:
@@ -143,14 +142,8 @@ def siamese(v: Values, axes: Any) -> None:
     for ax, (name, at) in zip(axes, v["places"].items(), strict=True):
         ax.scatter(*at.T, s=4, c=v["y_test"], cmap="tab10")
         for digit in range(10):
-            ax.text(
-                *np.median(at[v["y_test"] == digit], axis=0),
-                str(digit),
-                size=12,
-                weight="bold",
-                ha="center",
-                va="center",
-            )
+            middle = np.median(at[v["y_test"] == digit], axis=0)
+            ax.text(*middle, str(digit), size=12, weight="bold", ha="center", va="center")
         ax.set(xticks=[], yticks=[], title=f"{name}: {100 * v['right'][name]:.0f} % right")
 
 
@@ -231,9 +224,30 @@ def evolution(v: Values, axes: Any) -> None:
     axes[1].set_title(f"{100 * v['accuracy']:.1f} % right")
 
 
+def sampling(v: Values, axes: Any) -> None:
+    """Draw the picture of the page of this name."""
+    for name in v["table"]:
+        axes[0].plot(v["temperatures"], v["right"][name], "o-", ms=3, label=name)
+        axes[1].plot(v["temperatures"], v["different"][name], "o-", ms=3)
+    axes[0].set(xlabel="temperature", ylim=(0, 1.05), title="Share of sentences that are right")
+    axes[1].set(xlabel="temperature", ylim=(0, 300), title="Different right ones, of 300")
+    axes[0].legend(frameon=False, loc="lower left")
+
+
+def contrastive(v: Values, axes: Any) -> None:
+    """Draw the picture of the page of this name."""
+    x, rng = v["x"][:3], np.random.default_rng(0)
+    shown = 1 - np.clip(np.concatenate([x, v["view"](x, rng), v["view"](x, rng)]), 0, 1)
+    pictures(shown[..., 0], [f"digit {i}" for i in v["y"][:3]] + ["a view"] * 3 + ["another"] * 3, axes[0], columns=3)
+    for (name, values), style in zip(v["table"].items(), ("o--", "o:", "o-"), strict=True):
+        axes[1].plot(v["labels"], values, style, ms=4, label=name)
+    axes[1].set(xlabel="labels", ylabel="accuracy on new digits", ylim=(0.5, 1), xticks=v["labels"])
+    axes[1].legend(frameon=False, loc="lower right")
+
+
 DRAWN: list[Callable[[Values, Any], None]] = [
     *(accumulation, categories, ensembles, federated, transfer, gan, vae, siamese),
-    *(experts, neural_ode, hypernetwork, adversarial, learning_rate, evolution),
+    *(experts, neural_ode, hypernetwork, adversarial, learning_rate, evolution, sampling, contrastive),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Logarithm, logistic function, sine and cosine with the same bits on every processor.
+"""Logarithm, exponential and logistic function, sine and cosine with the same bits on every processor.
 
 They are made of +, -, *, / and of operations of NumPy whose results are exact. NumPy's own functions differ between its
 versions, and between processors.
@@ -24,12 +24,21 @@ def log(x: Array) -> Array:
 
 
 def logistic(x: Array) -> Array:
-    """1 / (1 + e^-x), where e^-|x| = 2^n e^r, r near 0"""
-    a = np.maximum(-abs(x), -700)  # 2^n does not underflow
+    """1 / (1 + e^-x)"""
+    e = decay(np.maximum(-abs(x), _LOWEST))
+    return np.where(x > 0, 1, e) / (1 + e)
+
+
+def decay(x: Array) -> Array:
+    """e^x of x <= 0, as 2^n e^r, r near 0; 0 below -700"""
+    a = np.maximum(x, _LOWEST)  # 2^n does not underflow
     n = np.rint(a / LOG_2)
     r = a - n * LOG_2
     e = np.ldexp(_series([1 / math.factorial(k) for k in range(14)], r), n.astype(int))
-    return np.where(x > 0, 1, e) / (1 + e)
+    return np.where(x < _LOWEST, 0, e)
+
+
+_LOWEST = -700
 
 
 def cos_and_sin(degrees: Array) -> tuple[Array, Array]:

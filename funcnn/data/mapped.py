@@ -11,13 +11,13 @@ import numpy as np
 from funcnn.arrays import as_array, counted, is_array, kind, same, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_function
-from funcnn.needs import Seed, as_seed
+from funcnn.needs import Seed, as_flag, as_seed
 from funcnn.trees.walks import map_arrays, row_count
 
 _NAME = "Batches.map"
 
 
-def mapped(source: Any, f: Callable[..., Any], seed: Seed | None) -> Mapped:
+def mapped(source: Any, f: Callable[..., Any], seed: Seed | None, changes_rows: Any) -> Mapped:
     """The source with f of each batch."""
     words = None if seed is None else as_seed(_NAME, "seed", seed)
     if words is None:
@@ -25,7 +25,8 @@ def mapped(source: Any, f: Callable[..., Any], seed: Seed | None) -> Mapped:
         check_function(_NAME, "f", f, "a function (x, y)", takes=2, remedy=remedy)
     else:
         check_function(_NAME, "f", f, "a function (x, y, rng)", takes=3)
-    return Mapped(source, f, words, source.depth + 1 if isinstance(source, Mapped) else 0)
+    depth = source.depth + 1 if isinstance(source, Mapped) else 0
+    return Mapped(source, f, words, depth, as_flag(_NAME, "changes_rows", changes_rows))
 
 
 def takes(f: Any, n: int) -> bool:
@@ -46,6 +47,7 @@ class Mapped:
     seed: tuple[int, ...] | None
     depth: int = attrs.field(repr=False)
     """The number of maps before this one, so that maps with one seed draw other numbers."""
+    changes_rows: bool = attrs.field(repr=False)
 
     @property
     def per_epoch(self) -> int:
@@ -67,7 +69,7 @@ class Mapped:
         except Exception as error:
             error.add_note(f"in map, in batch {step}")
             raise
-        _check_result(made, row_count(_NAME, "the batch", batch))
+        _check_result(made, None if self.changes_rows else row_count(_NAME, "the batch", batch))
         return map_arrays(_read_only, made)
 
     def _generators(self, step: int) -> list[np.random.Generator]:
@@ -112,7 +114,8 @@ def _read_only(a: Any) -> Any:
     return a
 
 
-def _check_result(made: Any, rows: int) -> None:
+def _check_result(made: Any, rows: int | None) -> None:
+    """Check that f returned arrays of so many rows, or of equally many."""
     if type(made) is not tuple or len(made) != 2:
         given = counted(len(made), "value") if type(made) is tuple else kind(made)
         raise KindError(f"{_NAME}: f must return a pair (x, y), not {given}")
@@ -121,8 +124,11 @@ def _check_result(made: Any, rows: int) -> None:
             if not is_array(array) or not array.shape:
                 given = short(array) if is_array(array) or type(array) is tuple else kind(array)
                 raise KindError(f"{_NAME}: f must return {what} as arrays, rows first, or tuples of them, not {given}")
-            if (found := array.shape[0]) != rows:
-                raise ShapeError(f"{_NAME}: f must return as many rows as it is given, {rows}, not {found} in {what}")
+            if rows is not None and (found := array.shape[0]) != rows:
+                needed = f"as many rows as it is given, {rows}, not {found} in {what}"
+                raise ShapeError(f"{_NAME}: f must return {needed}; for another number write changes_rows=True")
+    if rows is None and not row_count(_NAME, "the result of f", made):
+        raise ShapeError(f"{_NAME}: f must return at least one row of each batch, not 0")
 
 
 def _parts(tree: Any) -> Iterator[Any]:

@@ -56,13 +56,17 @@ class Batches(Sequence[tuple[X_co, Y_co]]):
         """How many batches make an epoch."""
         return self.source.per_epoch
 
-    def map(self, f: Callable[..., tuple[A, B]], *, seed: Seed | None = None) -> Batches[A, B]:
+    def map(
+        self, f: Callable[..., tuple[A, B]], *, seed: Seed | None = None, changes_rows: bool = False
+    ) -> Batches[A, B]:
         """The batches `f(x, y)` of these; with a seed `f(x, y, rng)`, where rng is a generator for each batch.
 
         rng is a `numpy.random.Generator` that depends on the seed, on the number of the batch, and on how many maps
         come before this one; so augmentation can be sliced and resumed as the batches can. f must be pure: it takes
         random numbers from rng alone, and writes new arrays. It may return other dtypes and other structures, such as
-        `(x, mask)` in place of x, but as many rows as it is given.
+        `(x, mask)` in place of x, but as many rows as it is given, unless `changes_rows` is True: then each batch may
+        have another number of rows, at least 1, equal in x and y, as for two views of each row, or a filter. The number
+        of batches stays, so slices resume as before.
 
         f is called twice with the first batch, to check that it is pure, when `map` is called. Later batches are passed
         as read-only arrays. The result pickles if f does.
@@ -79,10 +83,10 @@ class Batches(Sequence[tuple[X_co, Y_co]]):
         Raises:
             KindError: f does not take two arguments, or three if there is a seed; it does not return a pair of arrays
                 or tuples of arrays; it changes an argument; or two calls with equal arguments differ. `seed` is not a
-                seed.
-            ShapeError: f returns another number of rows.
+                seed, or `changes_rows` not True or False.
+            ShapeError: f returns another number of rows; or with `changes_rows` no rows, or unequally many in x and y.
         """
-        source = mapped(self.source, f, seed)
+        source = mapped(self.source, f, seed, changes_rows)
         if self.steps:
             check_pure(source, self[0], self.steps[0])
         return Batches(source, self.steps)

@@ -7,7 +7,14 @@ from typing import Any
 
 Fields = dict[str, Any]
 # {(name, *names of fields, sorted): function of the fields -> (name, fields)}, a line for each record that changed.
-CHANGED: dict[tuple[str, ...], Callable[[Fields], tuple[str, Fields]]] = {}
+CHANGED: dict[tuple[str, ...], Callable[[Fields], tuple[str, Fields]]] = {
+    ("Attention", "causal", "heads", "key", "out", "query", "rotary", "value"): (
+        lambda fields: ("Attention", fields | {"dropout": None})
+    ),
+    ("CrossAttention", "heads", "key", "out", "query", "value"): (
+        lambda fields: ("CrossAttention", fields | {"dropout": None})
+    ),
+}
 
 
 def of_today(name: str, fields: Fields) -> tuple[str, Fields]:

@@ -125,6 +125,8 @@ def _attended(queries: str, memory: str) -> Callable[[Any], Equations]:
         where = r"_{s \leq t}" if getattr(params, "causal", False) else ""
         heads = ["a_1", "a_2"][: params.heads] + [r"\ldots", f"a_{{{params.heads}}}"] * (params.heads > 2)
         weights = rf"\operatorname{{softmax}}{where}\left(\frac{{{q} {k}^\top}}{{\sqrt{{{d}}}}}\right)"
+        dropped = "" if params.dropout is None else rf"\operatorname{{dropout}}_{{{number(params.dropout.rate)}}}"
+        weights = rf"{dropped}\left({weights}\right)" if dropped else weights
         return rf"a_j = {weights} value({memory})_j", f"out([{', '.join(heads)}])"
 
     return rule

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import Adam, Tanh, TrainState, batches, history, mlp, mse, train, value_and_grad
-from funcnn.data import balanced_batches, bucketed_batches, windowed_batches
+from funcnn.data import balanced_batches, bucketed_batches, prefetch, windowed_batches
 from funcnn.files import fingerprint
+from funcnn.parallel import sharded
 
 random = np.random.default_rng(0)
 x = random.uniform(-2, 2, (30, 2))
@@ -90,6 +91,40 @@ def test_f_may_change_dtypes_and_structure():
     made = data.map(lambda x, y: ((x.astype(np.float32) / 255, None, x > 3), (y, y * 0.5)))
     (pixels, nothing, bright), (labels, weights) = made[1]
     assert (pixels.dtype, nothing, bright.dtype, len(labels), weights.dtype) == (np.float32, None, bool, 2, float)
+
+
+def views(x, y, rng):
+    """Two noisy views of each row, and the weight of each."""
+    return np.concatenate([noisy(x, y, rng)[0] for _ in range(2)]), (np.concatenate([y, y]), np.ones((2 * len(y), 1)))
+
+
+def positive(x, y):
+    return x[y[:, 0] > 0], y[y[:, 0] > 0]
+
+
+def test_the_number_of_rows_may_change():
+    data = SOURCES["batches"]
+    doubled, kept = data.map(views, seed=1, changes_rows=True), data.map(positive, changes_rows=True)
+    assert len(doubled) == len(kept) == len(data)
+    assert doubled.per_epoch == kept.per_epoch == 4
+    assert [len(one) for one, _ in doubled] == [2 * len(one) for one, _ in data]
+    assert sum([len(one) for one, _ in kept]) == 5 * (y > 0).sum()
+    for i, (one, ahead) in enumerate(zip(doubled[7:], prefetch(doubled, 2)[7:], strict=True)):
+        assert_same(one, ahead)
+        assert_same(one, doubled[7 + i])
+    again = kept.map(noisy, seed=2)  # which has as many rows as the map before it gives
+    assert [len(one) for one, _ in again] == [len(one) for one, _ in kept]
+    assert_same(pickle.loads(pickle.dumps(kept))[3], kept[3])
+
+
+def test_a_run_on_other_numbers_of_rows_resumes_and_is_sharded():
+    data = SOURCES["batches"].map(views, seed=1, changes_rows=True).map(lambda x, y: (x, y[0]))
+    steps = [value_and_grad(mse), sharded(value_and_grad(mse), rows=5)]
+    start = TrainState(mlp([2, 6, 1], seed=0), Adam())
+    whole, blocks = [[*train(start, data, step, 0.01)] for step in steps]
+    *_, resumed = train(whole[9], data[10:], steps[0], 0.01)
+    assert resumed == whole[-1]
+    assert abs(whole[-1].params[0].W - blocks[-1].params[0].W).max() < 1e-12
 
 
 def test_nothing_is_checked_where_no_batch_is_left():

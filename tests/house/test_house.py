@@ -39,7 +39,7 @@ ROOMS = [
     "logits",
     "core optimizers",
     "generation losses prediction",
-    "layers.memories layers.notes",
+    "layers.memories layers.notes sampling",
     "layers.checks",
     "layers.memories layers.outlines layers.sequences",
     "layers.shape_errors layers.wrapper inspection.nesting",

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from funcnn import Dropout
 from tests.kinds import kinds
 from tests.kinds.kind import Kind, kind
 
@@ -45,9 +46,11 @@ BY_ANNOTATION = {
     "Function": kinds.function,
     "Initializer": kinds.initializer,
     "Names": kind({"0": "0"}, "{}"),
+    "OfDropout": kind(Dropout(0.5, seed=0)),
     "OfRotary": kinds.rotary,
     "Points": kinds.count(3),
     "Run": kinds.run,
+    "Share": kinds.fraction,
     "Trained": kinds.start,
     "Tree": kinds.tree,
 }

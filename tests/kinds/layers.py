@@ -159,12 +159,18 @@ ROWS: list[Row] = [
         row(turn, start=kind(0, "1.5; 0-d"), **{a: ROWS_3})
         for turn, a in ((layers.rotate, "x"), (layers.rotate_backward, "dA"))
     ],
-    row(layers.attend, **dict.fromkeys("qkv", ROWS_3), allowed=kind(np.ones((2, 3, 3), bool), "None")),
+    row(
+        layers.attend,
+        **dict.fromkeys("qkv", ROWS_3),
+        allowed=kind(np.ones((2, 3, 3), bool), "None"),
+        factor=kind(np.ones((2, 3, 3)), "None"),
+    ),
     row(
         layers.attend_backward,
         **dict.fromkeys("qkv", ROWS_3),
         weights=kind(layers.attend(*[ROWS_3.make()] * 3)[1]),
         dA=ROWS_3,
+        factor=kind(np.ones((2, 3, 3)), "None"),
         speaks="dA",
     ),
     *[

@@ -129,14 +129,20 @@ def test_a_query_gathers_what_it_may_and_nothing_else(drawn):
         near(found, expected, 0)
 
 
-@given(products())
-def test_attend_backward_is_its_derivative(drawn):
+@pytest.mark.parametrize("has_factor", [False, True])
+@given(drawn=products())
+def test_attend_backward_is_its_derivative(drawn, has_factor):
     *arrays, allowed = drawn
 
-    def vjp(args, dA):
-        return list(layers.attend_backward(*args, layers.attend(*args, allowed)[1], dA))
+    def factor(q, k, _):
+        shape = *q.shape[:-1], k.shape[-2]
+        return np.random.default_rng(0).uniform(-1, 2, shape).astype(q.real.dtype) if has_factor else None
 
-    check_vjp(lambda *args: layers.attend(*args, allowed)[0], vjp, tuple(arrays))
+    def vjp(args, dA):
+        weights = layers.attend(*args, allowed, factor(*args))[1]
+        return list(layers.attend_backward(*args, weights, dA, factor(*args)))
+
+    check_vjp(lambda *args: layers.attend(*args, allowed, factor(*args))[0], vjp, tuple(arrays))
 
 
 def test_of_no_keys_nothing_is_gathered():
@@ -534,3 +540,37 @@ def test_init_draws_four_layers_from_four_children_of_the_seed(dtype):
     sizes = (6, 2, 2, 6)
     assert parts == tuple([nn.Dense.init(n, 6, seed=(1, i), bias=False, dtype=dtype) for i, n in enumerate(sizes)])
     assert {leaf.dtype for leaf in leaves((layer, cross))} == {np.dtype(dtype)}
+
+
+def test_dropped_weights_are_exactly_zero_and_the_others_are_divided_by_the_rate_kept():
+    layer = nn.Attention.init(8, 2, seed=3, dropout=0.25)
+    assert layer.dropout == nn.Dropout(0.25, seed=(3, 4))
+    x, dA = np.random.default_rng(0).standard_normal((2, 40, 9, 8))
+    cache = forward(layer, x)[1][1]
+    plain = forward(inference(layer), x)[1][1]
+    assert inference(layer) == nn.Attention.init(8, 2, seed=3)
+    assert (cache.weights == plain.weights).all()
+    assert abs(cache.kept.mean() - 0.75) < 0.01
+    factor = cache.kept / 0.75
+    out, weights = layers.attend(*cache.qkv, factor=factor)
+    near(out, (weights * factor) @ cache.qkv[2])
+    dead = layers.attend_backward(*cache.qkv, weights, out, factor * (np.arange(9) != 4))[2]
+    assert not dead[..., 4, :].any()
+    kept = [
+        forward(params, x)[1][1].kept for params in (layer, reseed(layer, 1), nn.sgd(layer, run(layer, x, dA)[1], 0))
+    ]
+    assert len({mask.tobytes() for mask in kept}) == 3
+    assert (forward(layer, x[:5])[1][1].kept == kept[0][:5]).all()  # a row does not depend on the rows after it
+
+
+def test_dropout_of_weights_is_random_in_noisy_alone():
+    block = transformer_block(8, 2, 4, seed=0, causal=True, attention_dropout=0.5)
+    x = np.random.default_rng(0).standard_normal((3, 5, 8))
+    assert block[0].layer[1].dropout == nn.Dropout(0.5, seed=(0, 0, 4))
+    near(predict(block, x), predict(transformer_block(8, 2, 4, seed=0, causal=True), x), 0)
+    noisy = layers.noisy(block)
+    assert noisy[0].layer[1].dropout == block[0].layer[1].dropout
+    attention = noisy[0].layer[1]
+    drawn = [forward(reseed(attention, i), x)[0] for i in range(1000)]
+    assert np.std(drawn, axis=0).min() > 0.01
+    near(np.mean(drawn, axis=0), predict(attention, x), 0.1)

@@ -41,6 +41,10 @@ ROWS = [
     >> "Attention: heads must divide the number of features, 4, which 3 does not",
     range_error(lambda: Attention(three[0], three[0], three[0], three[1], 1, rotary=Rotary()))
     >> "Attention: rotary needs an even number of features in each head, not 3",
+    kind_error(lambda: Attention(square, square, square, square, 2, dropout=0.1))
+    >> "Attention: dropout must be a Dropout, or None, not float",
+    range_error(lambda: CrossAttention.init(4, 2, n_memory=6, seed=0, dropout=1.0))
+    >> "CrossAttention.init: dropout must be in [0, 1), not 1.0",
     range_error(lambda: transformer_block(4, 3, 8, seed=0))
     >> "transformer_block: heads must divide the number of features, 4, which 3 does not",
     # x.
@@ -67,9 +71,15 @@ ROWS = [
     shape_error(lambda: backward(cross, (x, memory), (x, None)))
     >> "backward: cache must be what forward returned for this layer; cache: (<f64 3x5x4>, <f64 3x2x6>), layer: "
     "CrossAttention(query=Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>), key=Dense(W=<f64 6x4>, b=<f64 [0. 0. 0. 0.]>), "
-    "value=Dense(W=<f64 6x4>, b=<f64 [0. 0. 0. 0.]>), out=Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>), heads=2)",
+    "value=Dense(W=<f64 6x4>, b=<f64 [0. 0. 0. 0.]>), out=Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>), heads=2, "
+    "dropout=None)",
     # Generation.
     kind_error(lambda: step(layer, x)) >> "step: Attention must be causal; else out depends on later positions",
+    kind_error(lambda: step((Attention.init(4, 2, seed=0, causal=True, dropout=0.1),), x))
+    >> "step: Attention differs between training and prediction; write step(inference(net), x, memory)"
+    >> 1,
+    kind_error(lambda: fixed_memory(Attention.init(4, 2, seed=0, causal=True, dropout=0.1), 3, 9)) >> "fixed_memory: "
+    "Attention differs between training and prediction; write fixed_memory(inference(net), m, t_most)",
     shape_error(lambda: step(causal, x[:2], past))
     >> "step: memory must be of 2 sequences, as x is, not of 3; for other sequences begin with step(params, x)",
     shape_error(lambda: step(Attention.init(4, 4, seed=0, causal=True), x, past))
@@ -126,6 +136,10 @@ ROWS = [
     >> "attend: allowed must be (..., t, s), or broadcast to (2, 5, 3), not (3, 5)",
     shape_error(lambda: attend(q, k, v, np.ones((1, 2, 5, 3), bool)))
     >> "attend: allowed must be (..., t, s), or broadcast to (2, 5, 3), not (1, 2, 5, 3)",
+    shape_error(lambda: attend(q, k, v, factor=weights[0]))
+    >> "attend: factor must be a number for each weight, float64 of shape (2, 5, 3), not float64 of shape (5, 3)",
+    shape_error(lambda: attend_backward(q, k, v, weights, out, 0.5))
+    >> "attend_backward: factor must be a number for each weight, float64 of shape (2, 5, 3), not float",
     shape_error(lambda: attend_backward(q, k, v, weights.swapaxes(1, 2), out)) >> "attend_backward: weights must be "
     "those that attend returned, float64 of shape (2, 5, 3), not float64 of shape (2, 3, 5)",
     shape_error(lambda: attend_backward(q, k, v, weights.astype(np.float32), out)) >> "attend_backward: weights must "

@@ -27,6 +27,10 @@ def mapped(f, seed=None):
     return lambda: data.map(f, seed=seed)
 
 
+def resized(f):
+    return lambda: [*data.map(f, changes_rows=True)]
+
+
 def later(f):
     """The second batch, after a first that is right."""
     calls = count()
@@ -63,6 +67,7 @@ def out(out, x=x, params=net):
 
 WINDOWED = "windowed_batches"
 MAP = "Batches.map: f must"
+CHANGES = "for another number write changes_rows=True"
 BALANCED, BUCKETED = "balanced_batches", "bucketed_batches"
 
 
@@ -98,10 +103,23 @@ ROWS = [
     >> f"{MAP} return y as arrays, rows first, or tuples of them, not float64",
     kind_error(mapped(lambda x, y: (x, np.asarray(y.mean()))))
     >> f"{MAP} return y as arrays, rows first, or tuples of them, not <f64 1.>",
-    shape_error(mapped(lambda x, y: (x[1:], y[1:]))) >> f"{MAP} return as many rows as it is given, 4, not 3 in x",
+    shape_error(mapped(lambda x, y: (x[1:], y[1:])))
+    >> f"{MAP} return as many rows as it is given, 4, not 3 in x; {CHANGES}",
     shape_error(mapped(lambda x, y: (x, (y, np.repeat(y, 2, axis=0)))))
-    >> f"{MAP} return as many rows as it is given, 4, not 8 in y",
-    shape_error(later(lambda x, y: (x[1:], y[1:]))) >> f"{MAP} return as many rows as it is given, 4, not 3 in x",
+    >> f"{MAP} return as many rows as it is given, 4, not 8 in y; {CHANGES}",
+    shape_error(later(lambda x, y: (x[1:], y[1:])))
+    >> f"{MAP} return as many rows as it is given, 4, not 3 in x; {CHANGES}",
+    kind_error(lambda: data.map(lambda x, y: (x, y), changes_rows=2))
+    >> "Batches.map: changes_rows must be True or False, not int",
+    shape_error(resized(lambda x, y: (x[1:], y)))
+    >> "Batches.map: the result of f must hold arrays with equally many rows; rows: [3, 4]",
+    shape_error(resized(lambda x, y: (x, (y, y[:2]))))
+    >> "Batches.map: the result of f must hold arrays with equally many rows; rows: [4, 2]",
+    shape_error(resized(lambda x, y: (x[:0], y[:0]))) >> f"{MAP} return at least one row of each batch, not 0",
+    shape_error(resized(lambda x, y: (x[x[:, 0] < -0.9], y[x[:, 0] < -0.9])))
+    >> f"{MAP} return at least one row of each batch, not 0",
+    kind_error(resized(lambda x, y: (x[:1], y.mean())))
+    >> f"{MAP} return y as arrays, rows first, or tuples of them, not float64",
     range_error(lambda: batches(np.ones((0, 2)), np.ones((0, 1)), 9, seed=0))
     >> "batches: x must have at least one row, not 0",
     range_error(mapped(lambda x, y: batches(x, y, 9, seed=0)))

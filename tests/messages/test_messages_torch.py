@@ -151,11 +151,6 @@ REFUSED = [
     refuses(nn.LSTM(4, 3, proj_size=2, batch_first=True), "proj_size=0, not 2", SEQUENCE),
     refuses(nn.RNN(4, 2, nonlinearity="relu", batch_first=True), "nonlinearity=\"tanh\", not 'relu'", SEQUENCE),
     refuses(
-        nn.MultiheadAttention(4, 2, dropout=0.1, batch_first=True),
-        "dropout=0.0, not 0.1, since funcnn does not drop attention weights",
-        SEQUENCE,
-    ),
-    refuses(
         nn.MultiheadAttention(4, 2, add_zero_attn=True, batch_first=True),
         "add_bias_kv=False and add_zero_attn=False, not True",
         SEQUENCE,

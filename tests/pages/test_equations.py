@@ -128,6 +128,8 @@ def test_attention_has_its_heads():
     )
     assert last == r"\mathrm{out} = [a_{4,1}, a_{4,2}, \ldots, a_{4,3}] W_{5} + b_{5}"
     assert r"\operatorname{rotary}(h_{1,j})" in latex(nn.Attention.init(4, 1, seed=0, rotary=Rotary()))
+    dropped = r"a_{4,j} &= \operatorname{dropout}_{0.2}\left(\operatorname{softmax}\left("
+    assert dropped in latex(nn.Attention.init(4, 1, seed=0, dropout=0.2))
 
 
 def test_settings_stand_in_the_equation():

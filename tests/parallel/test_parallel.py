@@ -60,7 +60,7 @@ def test_every_layer_has_the_same_bits_for_any_number_of_threads(layer, data):
         assert same(cost, alone[0])
         assert grads == alone[1]
         assert bytes_of(grads) == bytes_of(alone[1])
-    if layer.__name__ not in OWN_STATISTICS:
+    if layer.__name__ not in OWN_STATISTICS and getattr(params, "dropout", None) is None:
         assert_near(alone, gradient_of(params, x, None))
 
 

@@ -36,9 +36,7 @@ def seeded(make):
 
 
 def encoder(*, activation="relu", norm_first=False, dropout=0.1, bias=True):
-    layer = nn.TransformerEncoderLayer(4, 2, 8, dropout, activation, batch_first=True, norm_first=norm_first, bias=bias)
-    layer.self_attn.dropout = 0.0
-    return layer
+    return nn.TransformerEncoderLayer(4, 2, 8, dropout, activation, batch_first=True, norm_first=norm_first, bias=bias)
 
 
 def norm(module):
@@ -190,6 +188,10 @@ def test_dropouts_have_seeds_of_their_own():
     module = nn.Sequential(nn.Dropout(0.5), nn.Sequential(nn.Dropout(0.5)), nn.Dropout(0.5)).eval()
     net = from_torch(module, torch.ones(1, 2))
     assert [net[0].seed, net[1][0].seed, net[2].seed] == [(0,), (1,), (2,)]
+    attention = nn.TransformerEncoderLayer(2, 1, 2, batch_first=True, norm_first=True).eval()
+    block = from_torch(attention, torch.ones(1, 2, 2))
+    assert block[0].layer[1].dropout == Dropout(0.1, seed=0)
+    assert to_torch(block[0].layer[1]).attention.dropout == 0.1
     lstm = nn.LSTM(2, 2, 3, dropout=0.5, batch_first=True, bidirectional=True)
     stacked = from_torch(lstm.eval(), torch.ones(1, 2, 2))
     assert [type(layer) for layer in stacked] == [Bidirectional, First, Bidirectional, First, Bidirectional]

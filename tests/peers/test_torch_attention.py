@@ -57,7 +57,8 @@ def by_formula(layer, weights, x):
         allowed = allowed & (mask[:, None, None] if mask.ndim == 2 else mask[:, None])
     allowed = allowed.tril() if causal else allowed
     scores = (q @ k.mT / q.shape[-1] ** 0.5).masked_fill(~allowed, -1e300)
-    out = (scores.softmax(-1) * allowed) @ v
+    factor = 1 if layer.dropout is None else torch.tensor(forward(layer.dropout, np.ones(scores.shape))[0])
+    out = (scores.softmax(-1) * allowed * factor) @ v
     out = dense("out", out.transpose(1, 2).flatten(2))
     return out.masked_fill(~mask[..., None], 0) if type(layer) is Attention and of_places(mask) else out
 

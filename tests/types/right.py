@@ -23,6 +23,7 @@ from funcnn.layers import Parallel, Residual
 from funcnn.losses import joint, masked, weighted
 from funcnn.optimizers import L2, Average, Decay, Lion, PerArray, Rates
 from funcnn.records import branches
+from funcnn.sampling import generate, sample, top_k, top_p
 from funcnn.testing import Report, check_gradient, check_hessian, check_jvp, check_layer, check_loss, check_vjp
 from funcnn.training import WithBest
 from funcnn.trees import from_vector, map_parameters, replace, to_vector, with_parameters
@@ -70,6 +71,13 @@ def of_arrays(x: nn.Array, pair: tuple[nn.Array, nn.Array]) -> None:
         assert_type(a, nn.Array)
         assert_type(b, tuple[nn.Array, nn.Array])
 
+
+# Samplers, and a network that writes.
+attending = nn.Attention.init(4, 2, seed=1, causal=True, dropout=0.1)
+writer = nn.Embedding.init(5, 4, seed=0), attending, nn.Dense.init(4, 5, seed=2)
+assert_type(sample(top_p(top_k(np.ones((2, 5)), 3), 0.9), 0, temperature=0.5), nn.Array)
+written = [*generate(writer, np.ones((1, 2), int), 3, seed=0, choose=sample, stop=1)]
+assert_type(written, list[nn.Array])
 
 # The four lines.
 params = (nn.Dense.init(2, 1, seed=1), nn.Tanh())

@@ -11,7 +11,7 @@ from numpy._core import _multiarray_umath
 
 from funcnn.data.elementary import cos_and_sin, log, logistic
 from funcnn.data.mixtures import mixup
-from funcnn.draws import BATCHES, BLOCKS, ROWS, WEIGHTS, below, bools, key_of, permutation, symmetric
+from funcnn.draws import BATCHES, BLOCKS, ROWS, SYMBOLS, WEIGHTS, below, bools, key_of, permutation, symmetric
 from funcnn.initializers import orthogonal
 from tests.fromseed import found
 
@@ -34,6 +34,7 @@ PINNED = {
     "rows": "0xee 0x120 15ebd45a284b2d93",
     "rows, balanced": "0x3a 0x251 2165050d3134e9fd",
     "rows in buckets": "0x58 0x20 3f52a0d184ed5636",
+    "symbols": "0x12 0x8 47690f23ede465b9",
     "rows in windows": "0x180 0xe1 e00353ff8bf5aa4f",
     "noise": "-0x1.744c953407159p-4 0x1.819620bb8205ep-5 abb7f53f6b7f54b4",
     "mixtures": "0x1.ffffdb535213bp-4 0x1.ffffeda9a909ep-3 8b803eec9c1eed89",
@@ -61,8 +62,8 @@ def test_no_loop_of_numpy_for_a_newer_processor_changes_a_bit():
 
 
 def test_a_seed_gives_each_use_keys_of_its_own():
-    assert min(WEIGHTS, ROWS, BLOCKS, BATCHES) >= 2**31  # which no seed and no step reaches
-    assert len({WEIGHTS, ROWS, BLOCKS, BATCHES}) == 4
+    assert min(WEIGHTS, ROWS, BLOCKS, BATCHES, SYMBOLS) >= 2**31  # which no seed and no step reaches
+    assert len({WEIGHTS, ROWS, BLOCKS, BATCHES, SYMBOLS}) == 5
 
 
 def deviation(counts):

@@ -58,7 +58,8 @@ def multi_head(layer: Attention | CrossAttention) -> torch.nn.Module:
         raise ShapeError(f"to_torch: W of query and of out must be square, as torch's attention needs; {shapes}")
     bias = any(part.b is not None for part in parts)
     sizes = {} if n_memory == n else {"kdim": n_memory, "vdim": n_memory}
-    module = torch.nn.MultiheadAttention(n, layer.heads, bias=bias, batch_first=True, **sizes)
+    rate = 0.0 if layer.dropout is None else layer.dropout.rate
+    module = torch.nn.MultiheadAttention(n, layer.heads, dropout=rate, bias=bias, batch_first=True, **sizes)
     W = [part.W.T for part in parts]
     if sizes:
         module.q_proj_weight, module.k_proj_weight, module.v_proj_weight = map(parameter, W[:3])

@@ -20,6 +20,7 @@ from funcnn.layers.combinators.first import First
 from funcnn.layers.combinators.residual import Residual
 from funcnn.layers.dropout import Dropout
 from funcnn.layers.recurrent.bidirectional import Bidirectional
+from funcnn.trees.edits import evolve
 
 
 def _sequence(module: Any, given: Given, *, batch_first: bool) -> None:
@@ -60,15 +61,13 @@ def recurrent_from_torch(module: Any, given: Given) -> Any:
 def attention_from_torch(module: Any, given: Given) -> Attention:
     """Of x to itself, without a mask"""
     _sequence(module, given, batch_first=module.batch_first)
-    dropout = module.dropout
-    given.check_setting(
-        module, "dropout=0.0", dropout, holds=dropout == 0, why=", since funcnn does not drop attention weights"
-    )
     has_more_keys = module.bias_k is not None or module.add_zero_attn
     given.check_setting(module, "add_bias_kv=False and add_zero_attn=False", "True", holds=not has_more_keys)
     bias = module.in_proj_bias is not None
     settings = {"bias": bias, "dtype": dtype_of(module)}
-    return weights_from(module, Attention.init(module.embed_dim, module.num_heads, seed=0, weights=zeros, **settings))
+    layer = Attention.init(module.embed_dim, module.num_heads, seed=0, weights=zeros, **settings)
+    dropout = Dropout(module.dropout, seed=next(given.seeds)) if module.dropout else None
+    return evolve(weights_from(module, layer), dropout=dropout)
 
 
 _FUNCTIONS = {functional.relu: Relu(), functional.gelu: ExactGelu()}

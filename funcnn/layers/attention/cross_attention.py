@@ -18,7 +18,8 @@ from funcnn.layers.attention.heads import (
     MultiHead,
     by_heads,
     check_memory_of_heads,
-    dense_layers,
+    check_no_dropout,
+    drawn_fields,
     gather,
     gather_backward,
     project,
@@ -28,7 +29,7 @@ from funcnn.layers.attention.heads import (
 from funcnn.layers.attention.masks import allowed_pairs, check_attended, check_no_pairs, of_positions
 from funcnn.layers.checks import check_out_gradient, foreign_cache_error, shown
 from funcnn.layers.sequences import blank
-from funcnn.needs import Flag, FloatDtype, Seed, Whole
+from funcnn.needs import Flag, FloatDtype, Fraction, Seed, Whole
 from funcnn.records import record
 from funcnn.sizes import Size
 
@@ -47,6 +48,8 @@ class CrossAttention(MultiHead):
     query that may attend to no position, the result is the bias of the layer out. The memory is also passed on, so its
     gradient is a sum: dmemory = dA[1] + dx of key + dx of value; dqueries = dx of query. None in dA[1] counts as 0.
 
+    `dropout` drops weights in training, as in `Attention`.
+
     `step` computes keys and values of the memory in the first step and keeps them. Later steps compare the shape of the
     memory only: changed numbers in it have no effect. `step` takes no mask of pairs.
 
@@ -60,7 +63,8 @@ class CrossAttention(MultiHead):
     ((2, 5, 4), (2, 7, 3))
 
     Raises:
-        KindError: query, key, value or out is not a Dense, x not a tuple, or the mask not of bools.
+        KindError: query, key, value or out is not a Dense, dropout not a Dropout, x not a tuple, or the mask not of
+            bools; in `step`, a dropout.
         ShapeError: the layers, or the arrays of x, do not fit together; in `step`, a memory of another shape than in
             the first step, a mask of pairs, or keys and values of another network.
         RangeError: heads is less than 1, or does not divide n.
@@ -76,15 +80,19 @@ class CrossAttention(MultiHead):
         n_memory: Size,
         seed: Seed,
         weights: Initializer = glorot_uniform,
+        dropout: Fraction = 0.0,
         bias: Flag = True,
         dtype: FloatDtype = np.float64,
     ) -> CrossAttention:
         """n features in queries, in all heads together and in out; the weights come from children 0 to 3 of the seed.
 
+        `dropout` is a rate; if it is not 0, the layer has a `Dropout` with child 4 of the seed.
+
         Raises:
             RangeError: heads does not divide n.
         """
-        return cls(*dense_layers(f"{cls.__name__}.init", n, n_memory, heads, seed, weights, dtype, bias=bias), heads)
+        function = f"{cls.__name__}.init"
+        return cls(**drawn_fields(function, n, n_memory, heads, seed, weights, dtype, bias=bias, dropout=dropout))
 
 
 def _as_parts(params: CrossAttention, x: Any) -> tuple[Array, Array, Array | None]:
@@ -115,7 +123,7 @@ def cross_attention_forward(params: CrossAttention, x: Any) -> tuple[tuple[Any, 
 
 
 def _back(back: Any, params: CrossAttention, cache: AttentionCache, dA: Any) -> tuple[Any, Any, Any, Any]:
-    """The results of `back` for query, key and value, and the gradient of the layer `out`"""
+    """The results of `back` for query, key and value, and the gradients of the layers `out` and `dropout`"""
     if type(cache) is not AttentionCache:
         raise foreign_cache_error(params, cache)
     if type(dA) is not tuple or len(dA) not in (2, 3):
@@ -123,33 +131,34 @@ def _back(back: Any, params: CrossAttention, cache: AttentionCache, dA: Any) -> 
         raise ShapeError(f"CrossAttention: dA must be {needed}, not {short(dA)}")
     m, _, t, _ = cache.qkv[0].shape
     check_out_gradient(params, dA[0], (m, t, params.out.W.shape[1]), params.out.W.dtype, ("dA[0]", "out[0]"))
-    dqkv, out = gather_backward(params, cache, dA[0])
+    dqkv, others = gather_backward(params, cache, dA[0])
     q, k, v = project_backward(back, params, cache.layers, dqkv)
-    return q, k, v, out
+    return q, k, v, others
 
 
 @backward.register(CrossAttention)
 def cross_attention_backward(params: CrossAttention, cache: AttentionCache, dA: Any) -> Grads[CrossAttention]:
     """dqueries = dx of query, dmemory = dA[1] + dx of key + dx of value"""
-    q, k, v, out = _back(backward, params, cache, dA)
+    q, k, v, others = _back(backward, params, cache, dA)
     dmemory = rows_to_sequence(k.x + v.x, cache.qkv[1])
     if dA[1] is not None:
         check_out_gradient(params, dA[1], dmemory.shape, dmemory.dtype, ("dA[1]", "memory"))
         dmemory += dA[1]
-    grads = gradient(params, query=q.params, key=k.params, value=v.params, out=out)
+    grads = gradient(params, query=q.params, key=k.params, value=v.params, **others)
     return Grads(grads, (rows_to_sequence(q.x, cache.qkv[0]), dmemory, None)[: len(dA)])
 
 
 @backward_params.register(CrossAttention)
 def cross_attention_backward_params(params: CrossAttention, cache: AttentionCache, dA: Any) -> CrossAttention:
     """As `cross_attention_backward`, without the three products for dx"""
-    q, k, v, out = _back(backward_params, params, cache, dA)
-    return gradient(params, query=q, key=k, value=v, out=out)
+    q, k, v, others = _back(backward_params, params, cache, dA)
+    return gradient(params, query=q, key=k, value=v, **others)
 
 
 @step.register(CrossAttention)
 def cross_attention_step(params: CrossAttention, x: Any, memory: Any = None) -> tuple[Any, tuple[Array, Array]]:
     """The queries attend to all of x's memory, whose keys and values, (k, v), are kept from the first step"""
+    check_no_dropout("step", params)
     queries, seen, mask = _as_parts(params, x)
     check_no_pairs(mask)
     if memory is None:

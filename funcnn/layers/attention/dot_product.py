@@ -10,11 +10,14 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.layers.checks import check_out_gradient
 
 
-def attend(q: Array, k: Array, v: Array, allowed: Array | None = None) -> tuple[Array, Array]:
-    """out_i = sum_j w_ij v_j, w_ij = softmax_j(q_i . k_j / sqrt(d)); returns out and the weights w.
+def attend(
+    q: Array, k: Array, v: Array, allowed: Array | None = None, factor: Array | None = None
+) -> tuple[Array, Array]:
+    """out_i = sum_j w_ij f_ij v_j, w_ij = softmax_j(q_i . k_j / sqrt(d)); returns out and the weights w.
 
     q: (..., t, d), k: (..., s, d), v: (..., s, e), with equal leading axes, such as (m, heads); out: (..., t, e),
     weights: (..., t, s). allowed: bools that broadcast to (..., t, s), True where i may attend to j; None allows all.
+    factor: f, (..., t, s) in the dtype of q, such as the mask / (1 - rate) of a dropout; None is 1 for all pairs.
 
     A pair that is not allowed has weight exactly 0 if all numbers are finite; a NaN in a key or value reaches every
     query. A query that may attend to no key has out 0.
@@ -29,11 +32,13 @@ def attend(q: Array, k: Array, v: Array, allowed: Array | None = None) -> tuple[
 
     Raises:
         KindError: q, k and v are not arrays of floats of one dtype, or `allowed` is not an array of bools.
-        ShapeError: the shapes of q, k, v and `allowed` do not fit together.
+        ShapeError: the shapes of q, k, v, `allowed` and `factor` do not fit together.
     """
     shape = _shape_of_weights("attend", q, k, v)
+    if factor is not None:
+        _check_like_weights("attend", "factor", factor, q, shape)
     if q.dtype.itemsize < 4:
-        return in_float32(attend, q, k, v, allowed)
+        return in_float32(attend, q, k, v, allowed, factor)
     xp = namespace(q)
     # (..., s, t), since NumPy reduces over axis -2 several times faster than over axis -1.
     scores = k @ _transposed(q * q.shape[-1] ** -0.5)
@@ -47,14 +52,16 @@ def attend(q: Array, k: Array, v: Array, allowed: Array | None = None) -> tuple[
     total = xp.ones((1, k.shape[-2]), dtype=q.dtype) @ weights
     weights /= total + (total == 0)
     weights = weights.swapaxes(-1, -2)
-    return weights @ v, weights
+    return (weights if factor is None else weights * factor) @ v, weights
 
 
-def attend_backward(q: Array, k: Array, v: Array, weights: Array, dA: Array) -> tuple[Array, Array, Array]:
-    """dq, dk and dv of `attend`, for the weights w that it returned and dA, the gradient of its out.
+def attend_backward(
+    q: Array, k: Array, v: Array, weights: Array, dA: Array, factor: Array | None = None
+) -> tuple[Array, Array, Array]:
+    """dq, dk and dv of `attend`, for the weights w that it returned, dA, the gradient of its out, and its factor f.
 
-    dv = w^T @ dA and dw = dA @ v^T; by the derivative of softmax dscores = w * (dw - sum_j w * dw), which is exactly 0
-    where w is 0, so `allowed` is not needed; dq = dscores @ k / sqrt(d), dk = dscores^T @ q / sqrt(d).
+    dv = (w * f)^T @ dA and dw = (dA @ v^T) * f; by the derivative of softmax dscores = w * (dw - sum_j w * dw), which
+    is exactly 0 where w is 0, so `allowed` is not needed; dq = dscores @ k / sqrt(d), dk = dscores^T @ q / sqrt(d).
 
     >>> import numpy as np
     >>> from funcnn.layers import attend, attend_backward
@@ -68,23 +75,24 @@ def attend_backward(q: Array, k: Array, v: Array, weights: Array, dA: Array) -> 
         ShapeError: as `attend`; the weights do not fit q and k, or dA does not have the shape of out.
     """
     shape = _shape_of_weights("attend_backward", q, k, v)
-    if getattr(weights, "shape", None) != shape or weights.dtype != q.dtype:
-        given = f"{weights.dtype} of shape {weights.shape}" if is_array(weights) else kind(weights)
-        raise ShapeError(
-            f"attend_backward: weights must be those that attend returned, {q.dtype} of shape {shape}, not {given}"
-        )
+    _check_like_weights("attend_backward", "weights", weights, q, shape)
+    if factor is not None:
+        _check_like_weights("attend_backward", "factor", factor, q, shape)
     check_out_gradient("attend_backward", dA, (*shape[:-1], v.shape[-1]), v.dtype)
     if q.dtype.itemsize < 4:
-        return in_float32(attend_backward, q, k, v, weights, dA)
+        return in_float32(attend_backward, q, k, v, weights, dA, factor)
     columns = weights.swapaxes(-1, -2)  # (..., s, t), as `attend` computed them
     root, ones = q.shape[-1] ** -0.5, namespace(q).ones((1, k.shape[-2]), dtype=q.dtype)
-    dscores = v @ _transposed(dA)
+    dscores, weighted = v @ _transposed(dA), columns
+    if factor is not None:
+        dscores *= factor.swapaxes(-1, -2)
+        weighted = columns * factor.swapaxes(-1, -2)
     dscores *= columns
     dscores -= columns * (ones @ dscores)
     dq, dk = dscores.swapaxes(-1, -2) @ k, dscores @ q
     dq *= root
     dk *= root
-    return dq, dk, columns @ dA
+    return dq, dk, weighted @ dA
 
 
 def no_later(s: int, t: int, xp: Any) -> Array:
@@ -104,6 +112,13 @@ def _shape_of_weights(function: str, q: Any, k: Any, v: Any) -> tuple[int, ...]:
         shapes = f"q: {q.shape}, k: {k.shape}, v: {v.shape}"
         raise ShapeError(f"{function}: q must be (..., t, d), k (..., s, d) and v (..., s, e), d at least 1; {shapes}")
     return *q.shape[:-1], k.shape[-2]
+
+
+def _check_like_weights(function: str, argument: str, a: Any, q: Array, shape: tuple[int, ...]) -> None:
+    if getattr(a, "shape", None) != shape or a.dtype != (q.dtype if argument == "weights" else q.real.dtype):
+        needed = "those that attend returned" if argument == "weights" else "a number for each weight"
+        given = f"{a.dtype} of shape {a.shape}" if is_array(a) else kind(a)
+        raise ShapeError(f"{function}: {argument} must be {needed}, {q.dtype} of shape {shape}, not {given}")
 
 
 def _check_allowed(allowed: Any, shape: tuple[int, ...]) -> None:

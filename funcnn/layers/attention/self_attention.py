@@ -19,7 +19,8 @@ from funcnn.layers.attention.heads import (
     AttentionCache,
     MultiHead,
     OfRotary,
-    dense_layers,
+    check_no_dropout,
+    drawn_fields,
     gather,
     gather_backward,
     project,
@@ -31,7 +32,7 @@ from funcnn.layers.attention.memory import FixedMemory, extended, positions_befo
 from funcnn.layers.checks import foreign_cache_error
 from funcnn.layers.embedding.rotation import rotate_alike
 from funcnn.layers.sequences import as_out_gradients, as_triple, blank, in_form_of
-from funcnn.needs import Flag, FloatDtype, Seed, Whole
+from funcnn.needs import Flag, FloatDtype, Fraction, Seed, Whole
 from funcnn.records import record
 from funcnn.shapes import shapes
 from funcnn.sizes import Size
@@ -64,6 +65,9 @@ class Attention(MultiHead):
 
     With `rotary`, q and k are rotated by angles proportional to the position, so that q . k depends on the distance.
 
+    With `dropout`, a Dropout, weights are dropped in training, softmax(...) mask / (1 - rate), so that a query does
+    not rely on few positions. The mask depends on the seed and the step in the Dropout; `inference` leaves it out.
+
     Vaswani et al. 2017, Attention Is All You Need, section 3.2.
 
     >>> import numpy as np
@@ -75,7 +79,8 @@ class Attention(MultiHead):
     ((2, 3, 4), array([0., 0., 0., 0.]))
 
     Raises:
-        KindError: query, key, value or out is not a Dense, rotary not a Rotary, or the mask not of bools.
+        KindError: query, key, value or out is not a Dense, rotary not a Rotary, dropout not a Dropout, or the mask not
+            of bools; in `step`, a dropout.
         ShapeError: the layers do not fit together; x is not (m, t, n_in) with t at least 1, or the mask not (m, t) or
             (m, t, t); in `step`, a mask of pairs, or the memory of another network.
         RangeError: heads is less than 1, or does not divide n; or d is odd, with `rotary`.
@@ -101,16 +106,20 @@ class Attention(MultiHead):
         causal: Flag = False,
         rotary: OfRotary | None = None,
         weights: Initializer = glorot_uniform,
+        dropout: Fraction = 0.0,
         bias: Flag = True,
         dtype: FloatDtype = np.float64,
     ) -> Attention:
         """n features in x, in all heads together and in out; the weights come from children 0 to 3 of the seed.
 
+        `dropout` is a rate; if it is not 0, the layer has a `Dropout` with child 4 of the seed.
+
         Raises:
             RangeError: heads does not divide n.
         """
-        layers = dense_layers(f"{cls.__name__}.init", n, n, heads, seed, weights, dtype, bias=bias)
-        return cls(*layers, heads, causal, rotary)
+        function = f"{cls.__name__}.init"
+        fields = drawn_fields(function, n, n, heads, seed, weights, dtype, bias=bias, dropout=dropout)
+        return cls(**fields, causal=causal, rotary=rotary)
 
 
 def _project(params: Attention, queries: Array, keys: Array, start: int = 0) -> tuple[Any, Any]:
@@ -134,33 +143,33 @@ def attention_forward(params: Attention, given: Any) -> tuple[Any, tuple[Any, At
 
 
 def _back(back: Any, params: Attention, cache: tuple[Any, AttentionCache], dA: Any) -> tuple[Any, Any, Any, Any]:
-    """The results of `back` for query, key and value, and the gradient of the layer `out`"""
+    """The results of `back` for query, key and value, and the gradients of the layers `out` and `dropout`"""
     given, own = cache
     if type(own) is not AttentionCache:
         raise foreign_cache_error(params, cache)
     dA, _ = as_out_gradients(params, given, dA)
-    (dq, dk, dv), out = gather_backward(params, own, blank(dA, of_positions(as_triple("backward", given)[1])))
+    (dq, dk, dv), others = gather_backward(params, own, blank(dA, of_positions(as_triple("backward", given)[1])))
     if params.rotary is not None:
         dq, dk = rotate_alike((dq, dk), 0, params.rotary.base, back=True)
     q, k, v = project_backward(back, params, own.layers, (dq, dk, dv))
-    return q, k, v, out
+    return q, k, v, others
 
 
 @backward.register(Attention)
 def attention_backward(params: Attention, cache: tuple[Any, AttentionCache], dA: Any) -> Grads[Attention]:
     """dx = dx of query + dx of key + dx of value"""
-    q, k, v, out = _back(backward, params, cache, dA)
+    q, k, v, others = _back(backward, params, cache, dA)
     dx = q.x + k.x
     dx += v.x
-    grads = gradient(params, query=q.params, key=k.params, value=v.params, out=out, rotary=params.rotary)
+    grads = gradient(params, query=q.params, key=k.params, value=v.params, rotary=params.rotary, **others)
     return Grads(grads, in_form_of(cache[0], rows_to_sequence(dx, cache[1].qkv[0])))
 
 
 @backward_params.register(Attention)
 def attention_backward_params(params: Attention, cache: tuple[Any, AttentionCache], dA: Any) -> Attention:
     """As `attention_backward`, without the three products for dx"""
-    q, k, v, out = _back(backward_params, params, cache, dA)
-    return gradient(params, query=q, key=k, value=v, out=out, rotary=params.rotary)
+    q, k, v, others = _back(backward_params, params, cache, dA)
+    return gradient(params, query=q, key=k, value=v, rotary=params.rotary, **others)
 
 
 @step.register(Attention)
@@ -168,6 +177,7 @@ def attention_step(params: Attention, given: Any, memory: Any = None) -> tuple[A
     """The positions of x attend to themselves and to earlier positions, whose keys and values are the memory"""
     if not params.causal:
         raise KindError("step: Attention must be causal; else out depends on later positions")
+    check_no_dropout("step", params)
     x, mask, _ = as_triple("", given)
     check_no_pairs(mask)
     x = blank(x, mask)
@@ -182,6 +192,7 @@ def attention_fixed_memory(params: Attention, m: int, t_most: int) -> FixedMemor
     """Zeros for keys and values, (m, heads, t_most, d), of which none is a position so far"""
     if not params.causal:
         raise KindError("fixed_memory: Attention must be causal; else out depends on later positions")
+    check_no_dropout("fixed_memory", params)
     W = params.key.W
     nothing = np.zeros((m, params.heads, t_most, W.shape[1] // params.heads), W.dtype)
     return FixedMemory(nothing, nothing, None, 0)

@@ -31,6 +31,7 @@ def transformer_block(
     causal: Flag = False,
     pre_norm: Flag = True,
     dropout: Fraction = 0.0,
+    attention_dropout: Fraction = 0.0,
     rotary: OfRotary | None = None,
     activation: Held[Any] = Gelu(),  # noqa: B008  an immutable value
     weights: Initializer = glorot_uniform,
@@ -40,7 +41,8 @@ def transformer_block(
 
     Without `pre_norm` it is the block of the first paper, h = norm(x + attention(x)), out = norm(h + dense(...(h))).
     The gradients of that block are large at the start, so it needs a `warm_up`. The two dense layers have `hidden`
-    features between them, usually 4 n. `dropout` is the dropout rate at the end of each branch; 0 leaves the layer out.
+    features between them, usually 4 n. `dropout` is the dropout rate at the end of each branch, `attention_dropout` of
+    the attention weights; 0 leaves the layer out.
 
     x: (m, t, n), or (x, mask); out has the form of x, since `First` passes the mask around layers that take none. With
     `causal`, `step` takes a sequence part by part. A stack of pre-norm blocks needs a LayerNorm at its end.
@@ -71,7 +73,8 @@ def transformer_block(
     norm = (LayerNorm.init(n, dtype=dtype),)
     before, after = (norm, ()) if pre_norm else ((), norm)
     drop = [(Dropout(rate=dropout, seed=(*words, i)),) if dropout else () for i in (3, 4)]
-    attention = Attention.init(n, heads, seed=(*words, 0), causal=causal, rotary=rotary, weights=weights, dtype=dtype)
+    settings: Any = {"causal": causal, "rotary": rotary, "dropout": attention_dropout}
+    attention = Attention.init(n, heads, seed=(*words, 0), **settings, weights=weights, dtype=dtype)
     return (
         Residual((*map(First, before), attention, *map(First, drop[0]))),
         *map(First, after),
