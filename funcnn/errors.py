@@ -55,7 +55,7 @@ class NoFileError(FileError, FileNotFoundError):
 
 
 class NotFiniteError(FuncnnError, ArithmeticError, ValueError):
-    """Training met a NaN or an infinity: `except ValueError` catches it, as the errors of scikit-learn for such data."""
+    """Training met a NaN or an infinity: `except ValueError` catches it, as scikit-learn's errors for such data."""
 
 
 class WorkerError(FuncnnError, RuntimeError):
