@@ -46,6 +46,11 @@ def interval(loss, **given):
     return NetworkRegressor(loss=loss, epochs=1).fit(X, Y).predict_interval(X, **given)
 
 
+def again(first, then):
+    """A warm start with another loss"""
+    return NetworkRegressor(loss=first, epochs=1, warm_start=True).fit(X, Y).set_params(loss=then).fit(X, Y)
+
+
 def quantiles(*levels):
     return joint(*[partial(quantile, q=q) for q in levels])
 
@@ -284,6 +289,15 @@ ROWS = [
     >> P + 'class_weight must not be "balanced", as the rows to come are not known',
     shape_error(fit(sample_weight=2.0)) >> A + "sample_weight must have the shape (12,), not ()",
     # Intervals.
+    *[
+        range_error(lambda first=first, then=then: again(first, then))
+        >> R + "loss must join as many losses as in the first fit, which goes on"
+        for first, then in (
+            (quantiles(0.1, 0.9), None),
+            (None, quantiles(0.1, 0.9)),
+            (quantiles(0.5), quantiles(0.1, 0.9)),
+        )
+    ],
     range_error(lambda: interval(quantiles(0.05, 0.95), coverage=1))
     >> INTERVAL + "coverage must be above 0 and below 1, not 1",
     range_error(lambda: interval(quantiles(0.05, 0.5, 0.95), coverage=0.8))

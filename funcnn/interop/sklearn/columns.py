@@ -10,7 +10,6 @@ import numpy as np
 from funcnn.arrays import Array, counted
 from funcnn.bound import BoundFunction
 from funcnn.errors import ShapeError
-from funcnn.interop.sklearn.settings import levels_of
 from funcnn.interop.sklearn.targets import Classes, Numbers, Task
 from funcnn.losses.combinators import joint
 from funcnn.losses.protocol import declared, takes_logits
@@ -81,31 +80,21 @@ class Columns:
 class SeveralNumbers(Numbers):
     """The target of a regression by the losses of `joint`: a network has n outputs for each loss, side by side."""
 
-    losses: tuple[Any, ...]
+    parts: int
 
     @property
     def widths(self) -> tuple[int, ...]:
         """How many outputs a network may have."""
-        return (self.n * len(self.losses),)
+        return (self.n * self.parts,)
 
     def task(self, loss: Any) -> Task:
         """The joint loss, and the numbers once for each of its losses."""
-        ends = [self.n * i for i in range(1, len(self.losses))]
-        return BoundFunction(_side_by_side, loss, ends), BoundFunction(_repeated, len(self.losses))
-
-    @property
-    def main(self) -> int:
-        """The index of the loss whose outputs predict."""
-        levels = levels_of(self.losses)
-        return min(range(len(levels)), key=lambda i: abs(levels[i] - 0.5)) if levels else 0
+        ends = [self.n * i for i in range(1, self.parts)]
+        return BoundFunction(_side_by_side, loss, ends), BoundFunction(_repeated, self.parts)
 
     def part(self, out: Array, i: int) -> Array:
         """The outputs for loss i, (m, n) or (m,)."""
-        return super().prediction(out[:, i * self.n : (i + 1) * self.n])
-
-    def prediction(self, out: Array) -> Array:
-        """The outputs for the quantile that is nearest to the median; for other losses, those for the first loss."""
-        return self.part(out, self.main)
+        return self.prediction(out[:, i * self.n : (i + 1) * self.n])
 
 
 def _of_columns(labels: tuple[Any, ...], codes: Array) -> tuple[Any, ...]:

@@ -24,10 +24,11 @@ from funcnn.interop.sklearn.classifier import NetworkClassifier
 from funcnn.interop.sklearn.columns import Columns, SeveralNumbers
 from funcnn.interop.sklearn.course import Course
 from funcnn.interop.sklearn.rows import of_prediction
-from funcnn.interop.sklearn.settings import has_probabilities, innermost
+from funcnn.interop.sklearn.settings import has_probabilities, innermost, main_of
 from funcnn.interop.sklearn.targets import Classes, Labels
 from funcnn.layers.activations.base import Sigmoid
 from funcnn.layers.activations.softmax import Softmax
+from funcnn.losses.combinators import joined
 from funcnn.losses.likelihoods import poisson_nll
 
 Values = dict[str, Var]  # by name
@@ -116,7 +117,7 @@ def _regressed(course: Course, out: Var) -> Var:
     """The prediction, with a column for each column of y."""
     target = course.target
     if isinstance(target, SeveralNumbers):
-        at = target.main * target.n
+        at = main_of(joined(course.loss)) * target.n
         return op.gather(out, constant(np.arange(at, at + target.n)), axis=1)
     return op.exp(out) if innermost(course.loss) is poisson_nll else out
 

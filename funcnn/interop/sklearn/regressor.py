@@ -9,12 +9,13 @@ from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
 from funcnn.arrays import Array
+from funcnn.errors import RangeError
 from funcnn.interop.sklearn.base import Estimator
 from funcnn.interop.sklearn.columns import SeveralNumbers
 from funcnn.interop.sklearn.course import Course, begun
 from funcnn.interop.sklearn.intervals import check_trained_on, interval
 from funcnn.interop.sklearn.rows import Rows
-from funcnn.interop.sklearn.settings import check_no_logits, innermost
+from funcnn.interop.sklearn.settings import check_no_logits, innermost, main_of
 from funcnn.interop.sklearn.signatures import RowsLike
 from funcnn.interop.sklearn.targets import Numbers
 from funcnn.losses.combinators import joined
@@ -27,7 +28,8 @@ class NetworkRegressor(RegressorMixin, Estimator):
     The settings, X, the weights and the attributes are those of `NetworkClassifier`, without `class_weight` and
     `classes_`. y: (m,) or (m, n), numbers; the network has an output for each column. `loss`: a loss (out, y), where
     out and y are (m, n); None is `mse`. A loss of logits is refused, as its outputs are not in the units of y. If the
-    network gives several outputs, as `gaussian_nll` takes them, the first is the prediction.
+    network gives several outputs, as `gaussian_nll` takes them, the first is the prediction. For the losses of `joint`,
+    such as several quantiles, the network has an output for each loss and column of y, side by side in one array.
 
     >>> import numpy as np
     >>> from functools import partial
@@ -68,10 +70,12 @@ class NetworkRegressor(RegressorMixin, Estimator):
     def predict(self, X: RowsLike) -> Array:
         """The outputs of the network, (m,) or (m, n) as y was; for a pair of outputs, the first.
 
+        After losses of `joint`, they are the quantile that is nearest to the median, or else those for the first loss.
         After `poisson_nll`, for which the outputs are logarithms of rates, the predictions are the rates.
         """
         out = self._out(X)
-        prediction: Array = self._course.target.prediction(out)
+        target, losses = self._course.target, joined(self._course.loss)
+        prediction: Array = target.part(out, main_of(losses)) if losses else target.prediction(out)
         return np.exp(prediction) if innermost(self._course.loss) is poisson_nll else prediction
 
     def predict_interval(
@@ -135,9 +139,11 @@ class NetworkRegressor(RegressorMixin, Estimator):
         check_no_logits(function, self.loss)
         given = X, y
         X, y = self._labelled(function, X, y, reset=course is None)
-        n, is_flat, losses = 1 if y.ndim == 1 else y.shape[1], y.ndim == 1, joined(self.loss)
-        new = SeveralNumbers(n, is_flat, losses) if losses else Numbers(n, is_flat)
+        n, is_flat, parts = 1 if y.ndim == 1 else y.shape[1], y.ndim == 1, len(joined(self.loss))
+        new = SeveralNumbers(n, is_flat, parts) if parts else Numbers(n, is_flat)
         target = course.target if course else new
+        if getattr(target, "parts", 0) != parts:
+            raise RangeError(f"{function}: loss must join as many losses as in the first fit, which goes on")
         rows = Rows(X, target.codes(function, y), self._as_weight(function, sample_weight, len(y)))
         apart = self._apart(function, target, X_val, y_val)
         course = course or begun(function, self, target, X)

@@ -126,6 +126,12 @@ def levels_of(losses: Sequence[Any]) -> list[float]:
     return [loss.keywords["q"] for loss in losses] if all([innermost(loss) is quantile for loss in losses]) else []
 
 
+def main_of(losses: Sequence[Any]) -> int:
+    """The index of the loss whose outputs predict: the quantile nearest to the median, or else the first."""
+    levels = levels_of(losses)
+    return min(range(len(levels)), key=lambda i: abs(levels[i] - 0.5)) if levels else 0
+
+
 def home(loss: Any) -> str:
     """The name of the module of a loss; empty for None."""
     return str(getattr(innermost(loss), "__module__", ""))
