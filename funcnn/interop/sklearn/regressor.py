@@ -29,8 +29,8 @@ class NetworkRegressor(RegressorMixin, Estimator):
     The settings, X, the weights and the attributes are those of `NetworkClassifier`, without `class_weight` and
     `classes_`. y: (m,) or (m, n), numbers; the network has an output for each column. `loss`: a loss (out, y), where
     out and y are (m, n); None is `mse`. A loss of logits is refused, as its outputs are not in the units of y. If the
-    network gives several outputs, as `gaussian_nll` takes them, the first is the prediction. For the losses of `joint`, as
-    for several quantiles, the network has an output for each loss and column of y, side by side, in one array.
+    network gives several outputs, as `gaussian_nll` takes them, the first is the prediction. For the losses of `joint`,
+    such as several quantiles, the network has an output for each loss and column of y, side by side in one array.
 
     >>> import numpy as np
     >>> from functools import partial
