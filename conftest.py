@@ -94,6 +94,7 @@ class Runnable(CodeBlockParser):
                 "thinc",
                 "torch",
                 "tqdm",
+                "treescope",
             ),
         )
         absent = {name for name in libraries if not find_spec(name)}

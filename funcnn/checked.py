@@ -10,7 +10,9 @@ from inspect import Parameter, Signature, signature
 from types import FunctionType
 from typing import Any, TypeVar, cast
 
+from funcnn.errors import FuncnnError
 from funcnn.needs import Need, need_of
+from funcnn.tracebacks import end_at_caller
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,7 +34,11 @@ def checked(function: F) -> F:
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        return compiled()(*args, **kwargs)
+        try:
+            return compiled()(*args, **kwargs)
+        except FuncnnError as error:
+            end_at_caller(error)
+            raise
 
     return cast("F", call)
 

@@ -14,6 +14,7 @@ import attrs
 from funcnn.annotations import accepting
 from funcnn.checked import renamed
 from funcnn.errors import FrozenError, FuncnnError, KindError
+from funcnn.tracebacks import end_at_caller
 
 # Names of variables in the code that attrs generates: a field with such a name would overwrite the variable.
 _TAKEN = frozenset({"self", "attr_dict", "NOTHING", "_config", "_setattr", "_cached_setattr_get"})
@@ -85,11 +86,15 @@ def constructor(cls: type) -> Callable[..., None]:
     @wraps(init)
     def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:  # noqa: N807  it becomes that method
         try:
-            init(self, *args, **kwargs)
-        except TypeError as error:
-            if cast("TracebackType", error.__traceback__).tb_next:  # raised inside init
-                raise
-            raise _arguments_error(type(self), args, kwargs) from None
+            try:
+                init(self, *args, **kwargs)
+            except TypeError as error:
+                if cast("TracebackType", error.__traceback__).tb_next:  # raised inside init
+                    raise
+                raise _arguments_error(type(self), args, kwargs) from None
+        except FuncnnError as error:
+            end_at_caller(error)
+            raise
 
     return __init__
 

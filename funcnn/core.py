@@ -25,7 +25,7 @@ from funcnn.arrays import freeze, in_float32, is_array, short
 from funcnn.bound import BoundFunction
 from funcnn.checked import checked
 from funcnn.dispatch import verb
-from funcnn.errors import KindError, ShapeError
+from funcnn.errors import FuncnnError, KindError, ShapeError
 from funcnn.fields import is_whole
 from funcnn.gradients import Grads, foreign_error, grads_error
 from funcnn.logits import check_end, squashed_twice
@@ -35,6 +35,7 @@ from funcnn.nested import inside, is_made_of_layers
 from funcnn.records import build, plans
 from funcnn.refusals import layer_error, no_rule_error
 from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, ValueAndGrad
+from funcnn.tracebacks import end_at_caller
 
 P = TypeVar("P")
 
@@ -178,14 +179,18 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
         RangeError: `lr` is negative or not finite.
         KindError: `lr` is not a single number, `grads` not a Grads, or `params` not a tree.
     """
-    if type(grads) is not Grads:
-        raise grads_error("sgd", grads)
-    if type(lr) is not float or not 0 <= lr < math.inf:
-        lr = as_learning_rate("sgd", "lr", lr)
     try:
-        stepped: P = _step(params, grads.params, lr)
-    except ShapeError as error:
-        raise foreign_error("sgd", params, grads.params, error) from None
+        if type(grads) is not Grads:
+            raise grads_error("sgd", grads)
+        if type(lr) is not float or not 0 <= lr < math.inf:
+            lr = as_learning_rate("sgd", "lr", lr)
+        try:
+            stepped: P = _step(params, grads.params, lr)
+        except ShapeError as error:
+            raise foreign_error("sgd", params, grads.params, error) from None
+    except FuncnnError as error:
+        end_at_caller(error)
+        raise
     return stepped
 
 
@@ -225,9 +230,6 @@ def down(p: Any, g: Any, lr: Any) -> Any:
         after.setflags(0)  # write=False, twice as fast as by keyword
         return after
     return freeze(p - lr_g)
-
-
-# Layers as arguments.
 
 
 def is_layer(value: Any) -> bool:

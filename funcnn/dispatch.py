@@ -11,11 +11,12 @@ import numpy as np
 
 from funcnn.arrays import kind
 from funcnn.by_value import verbs
-from funcnn.errors import KindError
+from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import check_function
 from funcnn.guards import guarded
 from funcnn.records import getters, is_record, plans
 from funcnn.refusals import check_tree_of_layers
+from funcnn.tracebacks import end_at_caller
 
 Rule = Callable[..., Any]
 V = TypeVar("V")
@@ -52,17 +53,21 @@ def verb(
         def call(params: Any, *given: Any) -> Any:
             cls = type(params)
             try:
-                if check is not None:
-                    check(params, *given)
-                made = (calls.get(cls) or find(cls)[1])(params, *given)
-            except (TypeError, ValueError, AttributeError, LookupError) as error:
-                _explain(default, rules.get(cls), error, params, *given)
+                try:
+                    if check is not None:
+                        check(params, *given)
+                    made = (calls.get(cls) or find(cls)[1])(params, *given)
+                except (TypeError, ValueError, AttributeError, LookupError) as error:
+                    _explain(default, rules.get(cls), error, params, *given)
+                    raise
+                cls_made = type(made)
+                if needed and (cls_made is not gives or (cls_made is tuple and len(made) != 2)):
+                    check_result(params, made)
+                elif cls is not tuple and made is not params:  # the layers of a chain have sealed the result
+                    _seal(made if cls_made is tuple else (made,), given)
+            except FuncnnError as error:
+                end_at_caller(error)
                 raise
-            cls_made = type(made)
-            if needed and (cls_made is not gives or (cls_made is tuple and len(made) != 2)):
-                check_result(params, made)
-            elif cls is not tuple and made is not params:  # the layers of a chain have sealed the result
-                _seal(made if cls_made is tuple else (made,), given)
             return made
 
         return _with_table(call, table)

@@ -90,7 +90,7 @@ def guarded(function: str, cls: type, owner: type, rule: Callable[..., Any]) -> 
         f"if not ({' and '.join(tests)}): explain({arguments.removesuffix(', memory')})",
         f"return rule({arguments})",
     ]
-    space: dict[str, Any] = {"ndarray": np.ndarray, "NATIVE": NATIVE, "rule": rule}
+    space: dict[str, Any] = {"__name__": __name__, "ndarray": np.ndarray, "NATIVE": NATIVE, "rule": rule}
     space["explain"] = partial(_explain, f"check_{checked}", shapes)
     exec(compile("\n ".join(lines), f"<guard of {rule.__name__}>", "exec"), space)  # noqa: S102  made of names of axes
     return space["guard"]

@@ -8,7 +8,7 @@ annotation of a field says which values it takes; see `annotations`.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MemberDescriptorType
 from typing import Any, TypeVar, cast, dataclass_transform, overload
@@ -16,8 +16,9 @@ from typing import Any, TypeVar, cast, dataclass_transform, overload
 import attrs
 import numpy as np
 
-from funcnn.arrays import freeze, is_array, kind, native, same, shape_of, short
+from funcnn.arrays import freeze, kind, native, same, shape_of, short
 from funcnn.constructors import completed, constructor, finish_class, radd_unless_chain
+from funcnn.displays import rich_repr, treescope_repr
 from funcnn.errors import FuncnnError, KindError
 from funcnn.guards import add_check
 from funcnn.needs import as_flag, as_text
@@ -185,24 +186,6 @@ def _repr(self: Any) -> str:
     return f"{type(self).__name__}({fields})"
 
 
-def _rich_repr(self: Any) -> Iterator[tuple[str, Any]]:
-    yield from [(name, _shown(v)) for (name, _), v in zip(plans[type(self)], values(self), strict=True)]
-
-
-def _shown(value: Any) -> Any:
-    return tuple(map(_shown, value)) if type(value) is tuple else _Short(value) if is_array(value) else value
-
-
-class _Short:
-    """An array whose repr is the short text that records show."""
-
-    def __init__(self, array: Any) -> None:
-        self.array = array
-
-    def __repr__(self) -> str:
-        return short(self.array)
-
-
 def _reduce(self: Any) -> Any:
     return _restore, (type(self), values(self))
 
@@ -237,7 +220,8 @@ _METHODS = {
     "__eq__": _equal,
     "__hash__": _hash,
     "__repr__": _repr,
-    "__rich_repr__": _rich_repr,
+    "__rich_repr__": rich_repr,
+    "__treescope_repr__": treescope_repr,
     "__reduce__": _reduce,
     "__getstate__": _getstate,
     "__setstate__": _setstate,

@@ -10,7 +10,9 @@ from funcnn.optimizers.adaptive import Adadelta, Adagrad, RMSProp
 from funcnn.optimizers.average import Average
 from funcnn.optimizers.momentum import Lion, Momentum
 from funcnn.optimizers.muon import Muon
+from funcnn.optimizers.scheduled import Scheduled
 from funcnn.optimizers.transforms import L2, ClipNorm, ClipValue, Decay, Rates
+from funcnn.schedules.decays import cosine
 
 _of_g = partial(Card, takes=("g",))
 _of_g_and_p = partial(Card, takes=("g", "p"))
@@ -48,4 +50,5 @@ CARDS: dict[type, Card] = {
     L2: _DECAY,
     Rates: Card(latex="f_i g_i", settings=(((("*", 0.5),),),)),
     Average: _of_g(latex="g", settings=((0.9,),)),
+    Scheduled: Card(latex="g'_t", settings=((Momentum(), (("beta", cosine(0.95, 4, final=0.5)),)),)),
 }

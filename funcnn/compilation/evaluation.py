@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -75,6 +75,8 @@ def _operation(a: Symbol) -> Callable[..., Any]:
         return lambda: np.full(a.shape, a.data, a.dtype)
     if a.op in _SHAPES:
         return partial(_SHAPES[a.op], a)
+    if a.op == "applied":
+        return cast("Callable[..., Any]", a.data)
     return PYTHON[a.op] if _is_of_python(a) else _OPERATORS.get(a.op) or getattr(np, a.op)
 
 

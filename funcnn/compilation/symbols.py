@@ -83,6 +83,10 @@ class Symbol(Shaped):
         total = self.sum(axis, dtype, out, keepdims)
         return total / (self.size // total.size)
 
+    def applied(self, function: Callable[[Any], Any]) -> Symbol:
+        """What a function of a number that is known before the kernel, such as a schedule, gives for this one."""
+        return Symbol("applied", (self,), (), NUMBER, None, function)
+
     def __matmul__(self, other: Operand) -> Symbol:
         return product(self, other)
 

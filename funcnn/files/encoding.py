@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from inspect import signature
 from itertools import count
 from typing import Annotated, Any, cast
 
@@ -18,6 +20,7 @@ from funcnn.records import is_record, name_of, plans, registry
 from funcnn.remedies import for_kind, for_table, place
 from funcnn.trees.walks import DEEPEST
 
+SCHEDULES = "funcnn.schedules."  # the names of schedules begin with it in a file
 FORM = "has a tree of a form that save does not write"
 
 MakeError = Callable[[str], FuncnnError]
@@ -49,6 +52,9 @@ def encode(
     if is_record(value):
         fields = {field: inside(getattr(value, field), field) for field, _ in plans[type(value)]}
         return {"record": name(type(value)), "fields": fields}
+    if hasattr(value, "maker"):  # a schedule, by the call that makes it
+        fields = {name: inside(part, name) for name, part in value.settings.items()}
+        return {"record": f"{SCHEDULES}{value.maker.__name__}", "fields": fields}
     if type(value) is int and value.bit_length() > MOST_BITS:
         most = f"at most {MOST_BITS} bits, not {value.bit_length()}"
         raise RangeError(f"{function}: {place('value', path)} must have {most}")
@@ -147,6 +153,8 @@ def _migrated(migrate: Migrate, name: str, fields: dict[str, Any]) -> tuple[str,
 
 
 def _made(name: str, fields: dict[str, Any], file_error: MakeError) -> Any:
+    if name.startswith(SCHEDULES):
+        return _schedule(name, fields, file_error)
     if name not in registry:
         load_all()
     cls = registry.get(name)
@@ -171,6 +179,19 @@ def _made(name: str, fields: dict[str, Any], file_error: MakeError) -> Any:
         if not same(given, got):
             raise file_error(f"holds a {name} whose constructor changes {field} from {short(given)} to {short(got)}")
     return made
+
+
+def _schedule(name: str, fields: dict[str, Any], file_error: MakeError) -> Any:
+    """The schedule that the maker of this name gives for these arguments."""
+    module: Any = import_module(SCHEDULES[:-1])
+    public = {one: getattr(module, one) for one in module.__all__}
+    try:
+        maker = public[name.removeprefix(SCHEDULES)]
+        bound = signature(maker).bind_partial()
+        bound.arguments = fields
+        return maker(*bound.args, **bound.kwargs)
+    except Exception as error:
+        raise file_error(f"holds a schedule {name} that cannot be made: {error}") from error
 
 
 def _where_defined(name: str) -> str:

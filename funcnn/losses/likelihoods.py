@@ -8,6 +8,7 @@ from typing import Any
 from funcnn.arrays import Array, float_namespace, kind, namespace, short, wide
 from funcnn.errors import KindError, ShapeError
 from funcnn.losses.base import as_arguments, check_not_negative, per_output, weigh
+from funcnn.tracebacks import ends_at_caller
 
 
 @per_output
@@ -32,6 +33,7 @@ def poisson_nll(out: Array, y: Array, weight: Array | None = None) -> tuple[floa
     return weigh(rate - y * out, rate - y, weight)
 
 
+@ends_at_caller
 def gaussian_nll(out: Any, y: Array, weight: Array | None = None) -> tuple[float, tuple[Array, Array]]:
     """Negative log-likelihood of normal y: cost = mean (s + (mu - y)^2 e^-s) / 2, of the variance e^s, out = (mu, s)
 

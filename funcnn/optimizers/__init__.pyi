@@ -14,6 +14,7 @@ from funcnn.optimizers.transforms import ClipValue as ClipValue
 from funcnn.optimizers.transforms import Decay as Decay
 from funcnn.optimizers.transforms import L2 as L2
 from funcnn.optimizers.transforms import Rates as Rates
+from funcnn.optimizers.scheduled import Scheduled as Scheduled
 from funcnn.optimizers.average import Average as Average
 from funcnn.optimizers.average import averaged as averaged
 from funcnn.optimizers.constraints import project as project
@@ -21,3 +22,4 @@ from funcnn.optimizers.constraints import nonnegative as nonnegative
 from funcnn.optimizers.constraints import unit_norm as unit_norm
 from funcnn.optimizers.base import update as update
 from funcnn.optimizers.base import PerArray as PerArray
+from funcnn.optimizers.initial import init as init

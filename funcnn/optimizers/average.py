@@ -10,6 +10,7 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads
 from funcnn.needs import Fraction
 from funcnn.optimizers.base import update
+from funcnn.optimizers.initial import init
 from funcnn.records import record, state
 from funcnn.scalars import power
 from funcnn.trees.edits import evolve
@@ -45,11 +46,15 @@ class Average:
 @update.register(Average)
 def average_update(optimizer: Average, grads: Grads[P], params: P) -> tuple[Grads[P], Average]:
     """Add the network that the last step led to; before the first step the sum is 0"""
-    sums = optimizer.sums
-    sums = (
-        map_arrays(lambda p: 0 * wide(p) if is_float(p) else p, params) if sums is None else _added(optimizer, params)
-    )
-    return grads, evolve(optimizer, sums=sums, t=optimizer.t + 1)
+    optimizer = init(optimizer, params)
+    return grads, evolve(optimizer, sums=_added(optimizer, params), t=optimizer.t + 1)
+
+
+@init.register(Average)
+def average_init(optimizer: Average, params: Any) -> Average:
+    """Sums of 0"""
+    zeros = map_arrays(lambda p: 0 * wide(p) if is_float(p) else p, params)
+    return optimizer if optimizer.sums is not None else evolve(optimizer, sums=zeros)
 
 
 @checked
@@ -81,17 +86,19 @@ def averaged(optimizer: Any, params: Tree[P]) -> P:
         remedy = "; write averaged(optimizer, params)" if not found and _averages(params) else ""
         raise KindError(f"averaged: optimizer must hold exactly one Average, not {len(found)}{remedy}")
     average = found[0]
-    if average.sums is None:
+    if average.sums is None or (type(average.t) is int and average.t == 0):
         return params
     sums, share = _added(average, params), (1 - average.beta) / (1 - power(average.beta, average.t))
     return map_arrays(lambda p, s: (s * share).astype(p.dtype) if is_float(p) else p, params, sums)
 
 
 def _added(optimizer: Average, params: P) -> P:
+    has_stepped = optimizer.t > 0  # before the first step, params are no result of a step
+
     def add(p: Array, s: Array) -> Array:
         if getattr(s, "shape", None) != p.shape or s.dtype != (wide(p).dtype if is_float(p) else p.dtype):
             raise ShapeError(f"the sums hold {short(s)} for the parameter {short(p)}")
-        return optimizer.beta * s + wide(p) if is_float(p) else p
+        return optimizer.beta * s + (wide(p) if has_stepped is True else has_stepped * wide(p)) if is_float(p) else p
 
     try:
         return map_arrays(add, params, optimizer.sums)

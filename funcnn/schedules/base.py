@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from inspect import signature
 from typing import Annotated, Any
 
 from funcnn import scalars
-from funcnn.arrays import is_array
+from funcnn.arrays import is_array, namespace
 from funcnn.bound import BoundFunction
 from funcnn.errors import KindError
 from funcnn.fields import check_function
@@ -92,9 +93,17 @@ def between(a: float, b: float, share: float) -> float:
     return a * (1 - share) + b * share
 
 
-def half_cosine(share: float) -> float:
+def half_cosine(share: Any) -> Any:
     """Half a wave from 1 at share 0 to 0 at share 1, with slope 0 at both."""
-    return (1 + scalars.cosine(share)) / 2
+    wave = scalars.cosine(share) if type(share) is float else namespace(share).cos(math.pi * share)
+    return (1 + wave) / 2
+
+
+def either(condition: Any, a: Callable[[], Any], b: Callable[[], Any]) -> Any:
+    """`a()` if the condition is true, else `b()`; for a tracer, which may be true or false, both are computed."""
+    if type(condition) is bool:
+        return a() if condition else b()
+    return namespace(condition).where(condition, a(), b())
 
 
 def as_step(function: str, step: Any) -> Any:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from funcnn.checked import checked
 from funcnn.needs import Count, Rate, number
-from funcnn.schedules.base import BoundSchedule, Schedule, as_step, between, half_cosine
+from funcnn.schedules.base import BoundSchedule, Schedule, as_step, between, either, half_cosine
 
 
 @checked
@@ -29,11 +29,18 @@ def cosine_restarts(lr: Rate, steps: Count, *, factor: Count = 1, final: Rate = 
 
 def _cosine_restarts(lr: float, steps: int, factor: int, final: float, step: int) -> float:
     step = as_step("cosine_restarts", step)
-    if factor == 1:
-        step %= steps
-    while step >= steps:  # once for each restart, a logarithmic number since cycles grow
-        step, steps = step - steps, steps * factor
-    return between(final, lr, half_cosine(step / steps))
+    t, length = (step % steps, steps) if factor == 1 else _in_cycle(step, steps, factor)
+    return between(final, lr, half_cosine(t / length))
+
+
+def _in_cycle(t: Any, length: Any, factor: int) -> tuple[Any, Any]:
+    """The step in its cycle, and the length of the cycle."""
+    for _ in range(64):  # a cycle is at least twice as long as the cycle before
+        if (is_later := t >= length) is False:
+            break
+        rest, longer = t - length, length * factor
+        t, length = either(is_later, lambda: rest, lambda: t), either(is_later, lambda: longer, lambda: length)  # noqa: B023  called at once
+    return t, length
 
 
 @checked
@@ -60,7 +67,7 @@ def sawtooth(
 
 def _sawtooth(lr: float, steps: int, up: float, final: float, step: int) -> float:
     t = as_step("sawtooth", step) % steps / steps
-    return between(final, lr, t / up if t < up else (1 - t) / (1 - up))
+    return between(final, lr, either(t < up, lambda: t / up, lambda: (1 - t) / (1 - up)))
 
 
 @checked
@@ -89,8 +96,9 @@ def one_cycle(
 
 
 def _one_cycle(lr: float, steps: int, up: float, start: float | None, final: float, step: int) -> float:
-    start = lr / 10 if start is None else start
-    t = as_step("one_cycle", step) / steps
-    if t < 2 * up:
-        return between(start, lr, t / up if t < up else 2 - t / up)
-    return between(final, start, (1 - t) / (1 - 2 * up)) if t < 1 else final
+    low, t = lr / 10 if start is None else start, as_step("one_cycle", step) / steps
+    return either(
+        t < 2 * up,
+        lambda: between(low, lr, either(t < up, lambda: t / up, lambda: 2 - t / up)),
+        lambda: either(t < 1, lambda: between(final, low, (1 - t) / (1 - 2 * up)), lambda: final),
+    )

@@ -16,7 +16,16 @@ from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import is_number, is_whole
 from funcnn.needs import Count, Positive, Rate, number
-from funcnn.schedules.base import BoundSchedule, RateOrSchedule, Schedule, as_step, between, check_schedule, half_cosine
+from funcnn.schedules.base import (
+    BoundSchedule,
+    RateOrSchedule,
+    Schedule,
+    as_step,
+    between,
+    check_schedule,
+    either,
+    half_cosine,
+)
 
 
 def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
@@ -50,9 +59,9 @@ def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
 
 def _stages(plan: tuple[tuple[float | Schedule, int], ...], step: int) -> float:
     step = as_step("stages", step)
-    for schedule, steps in plan[:-1]:
-        if step < steps:
-            return _at(schedule, step)
+    for i, (schedule, steps) in enumerate(plan[:-1]):
+        if (is_over := step >= steps) is not True:
+            return either(is_over, lambda: _stages(plan[i + 1 :], step - steps), lambda: _at(schedule, step))  # noqa: B023  called at once
         step -= steps
     return _at(plan[-1][0], step)
 
@@ -137,7 +146,8 @@ def polynomial(lr: Rate, steps: Count, *, power: Positive = 1.0, final: Rate = 0
 
 
 def _polynomial(lr: float, steps: int, power: float, final: float, step: int) -> float:
-    return between(final, lr, scalars.power(max(1 - as_step("polynomial", step) / steps, 0.0), power))
+    rest = 1 - as_step("polynomial", step) / steps
+    return between(final, lr, scalars.power(either(rest > 0, lambda: rest, lambda: 0.0), power))
 
 
 @checked
@@ -156,7 +166,8 @@ def cosine(lr: Rate, steps: Count, *, final: Rate = 0.0) -> Schedule:
 
 
 def _cosine(lr: float, steps: int, final: float, step: int) -> float:
-    return between(final, lr, half_cosine(min(as_step("cosine", step), steps) / steps))
+    share = as_step("cosine", step) / steps
+    return between(final, lr, half_cosine(either(share < 1, lambda: share, lambda: 1.0)))
 
 
 @checked
@@ -181,7 +192,8 @@ def warm_up(schedule: RateOrSchedule, steps: Count) -> Schedule:
 
 def _warm_up(schedule: float | Schedule, steps: int, step: int) -> float:
     step = as_step("warm_up", step)
-    return _at(schedule, step) * min(1.0, step / steps)
+    share = step / steps
+    return _at(schedule, step) * either(share < 1, lambda: share, lambda: 1.0)
 
 
 def _at(schedule: float | Schedule, step: int) -> float:

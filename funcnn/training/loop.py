@@ -14,12 +14,13 @@ from funcnn.allocation import keep_freed_memory
 from funcnn.arrays import Array, is_array, is_float, kind, short
 from funcnn.checked import checked
 from funcnn.core import is_layer
-from funcnn.errors import KindError, RangeError
+from funcnn.errors import FuncnnError, KindError, RangeError
 from funcnn.fields import is_number
 from funcnn.gradients import Grads
 from funcnn.needs import Count, passing
 from funcnn.records import build, plans, record, state, values
-from funcnn.tables import Printer, Rows, html, text
+from funcnn.tables import Printer, text
+from funcnn.tracebacks import end_at_caller
 from funcnn.training.arguments import (
     Constraint,
     CostAndGrads,
@@ -77,18 +78,12 @@ class TrainState(Generic[P]):
         """The state one step later, or some steps later."""
         return build(type(self), (params, optimizer, self.step + steps, cost, *values(self)[4:]))
 
-    def _rows(self) -> Rows:
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython passes it by position
         rows = [(type(self).__name__, "")]
         for (name, _), value in zip(plans[type(self)], values(self), strict=True):
             parts = {f"{name}.{i}": part for i, part in enumerate(value)} if type(value) is tuple else {}
             rows += [(path, _shown(part)) for path, part in (parts or {name: value}).items()]
-        return rows
-
-    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython passes it by position
-        printer.text(text(self._rows()))
-
-    def _repr_html_(self) -> str:
-        return html(self._rows())
+        printer.text(text(rows))
 
 
 def _shown(value: Any) -> str:
@@ -163,15 +158,19 @@ def _train(start: S, data: Any, step: TrainStep, every: int) -> Iterator[S]:
         states = _states(start, batches, step)
     else:
         states = _states_of_blocks(start, batches, step, every, copies=not isinstance(data, list | tuple))
-    for last in states:
-        if every == 1 or last.step % every == 0:
+    try:
+        for last in states:
+            if every == 1 or last.step % every == 0:
+                yield last
+        if last is None and batches is data:  # an iterator that has ended
+            remedy = "a generator can be read once, so make a new one"
+            raise RangeError(f"train: data must give at least one batch, not 0; {remedy}")
+        if last is not None and every > 1 and last.step % every:
             yield last
-    if last is None and batches is data:  # an iterator that has ended
-        remedy = "a generator can be read once, so make a new one"
-        raise RangeError(f"train: data must give at least one batch, not 0; {remedy}")
-    if last is not None and every > 1 and last.step % every:
-        yield last
-    as_finite_state("train", start if last is None else last)
+        as_finite_state("train", start if last is None else last)
+    except FuncnnError as error:
+        end_at_caller(error)
+        raise
 
 
 def _states(now: S, batches: Iterator[Any], step: TrainStep) -> Iterator[S]:

@@ -9,4 +9,5 @@ from funcnn.trees.vectors import from_vector as from_vector
 from funcnn.trees.vectors import with_parameters as with_parameters
 from funcnn.trees.edits import evolve as evolve
 from funcnn.trees.edits import replace as replace
+from funcnn.trees.edits import select as select
 from funcnn.trees.differences import difference as difference

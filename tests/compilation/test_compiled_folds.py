@@ -8,7 +8,7 @@ pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 import funcnn as nn
 from funcnn.compilation import compiled
 from funcnn.errors import NotFiniteError, RangeError
-from funcnn.optimizers import Adagrad, AMSGrad, Decay, Lion, NAdam, PerArray, RAdam, RMSProp
+from funcnn.optimizers import Adagrad, AMSGrad, Decay, Lion, NAdam, PerArray, RAdam, Rates, RMSProp, Scheduled
 from funcnn.training import best_so_far, keep
 from funcnn.trees import leaves
 from funcnn.trees.walks import map_arrays
@@ -129,12 +129,22 @@ def spy(function):
     return Spied(), taken
 
 
+def fading(step):
+    return 1e-3 / (1 + step)
+
+
+def thawing(step):
+    return ("0.*", 0.5 * (step >= 10)), ("*.b", 2.0)
+
+
 OPTIMIZERS = [
     *[
         *[(), nn.Momentum(), nn.Momentum(nesterov=True), nn.Adam(), nn.AdamW(where="!*.b"), AMSGrad(), RAdam()],
         *[RMSProp(), Lion(), NAdam()],
     ],
     *[Adagrad(), (nn.Momentum(), Decay(1e-3)), (RMSProp(), ()), Counted(), Late()],
+    Scheduled((nn.Momentum(), Decay(1e-3)), (("0.beta", nn.cosine(0.95, 50, final=0.5)), ("1.rate", fading))),
+    (nn.Adam(), Scheduled(Rates(()), (("factors", thawing),))),
 ]
 
 

@@ -21,7 +21,7 @@ from funcnn.testing import BrokenPromise, GradientError, check_layer
 from funcnn.testing import strategies as fst
 from funcnn.training import Divergence, compare
 from funcnn.traits import gives_probabilities, is_inert, rests
-from funcnn.trees import astype, count, difference, leaves, replace, to_vector
+from funcnn.trees import astype, count, difference, leaves, replace, select, to_vector
 from tests.counts import at_most
 
 random = np.random.default_rng(0)
@@ -97,6 +97,36 @@ def watched(name):
 @pytest.fixture(autouse=True)
 def no_calls_yet():
     calls.clear()
+
+
+# Selected, and replaced at once.
+
+
+def test_records_are_selected_by_class_and_by_predicate_wherever_they_stand():
+    block = nn.Residual((nn.Dropout(0.5, seed=1), nn.Residual(nn.Relu())))
+    params = (nn.Dense.init(2, 2, seed=0), block, nn.Frozen((nn.Relu(),)))
+    start = nn.TrainState(params, (nn.ClipNorm(1.0), nn.Adam()))
+    assert select(params, nn.Relu) == {"1.layer.1.layer": nn.Relu(), "2.layer.0": nn.Relu()}
+    assert list(select(params, nn.Residual)) == ["1", "1.layer.1"]
+    assert list(select(params, (nn.Dense, nn.Dropout))) == ["0", "1.layer.0"]
+    assert list(select(params, lambda layer: getattr(layer, "rate", 0) > 0.2)) == ["1.layer.0"]
+    assert list(select(start, nn.Adam)) == ["optimizer.1"]
+    assert select(block, nn.Residual)[""] is block
+    assert select(params, nn.Tanh) == {} == select(x, nn.Tanh)
+
+
+def test_what_is_selected_is_replaced_at_once():
+    params = nn.mlp([2, 5, 5, 1], hidden=nn.Dropout(0.5, seed=0), seed=1)
+    less = replace(params, {path: evolve(layer, rate=0.1) for path, layer in select(params, nn.Dropout).items()})
+    assert [layer.rate for layer in select(less, nn.Dropout).values()] == [0.1, 0.1]
+    assert difference(params, less) == pytest.approx({"1.rate": 0.4, "3.rate": 0.4})
+    assert less[0] is params[0]
+    wide = {"0.W": np.ones((2, 7)), "0.b": np.ones(7), "2.W": np.ones((7, 5))}
+    assert predict(replace(params, wide), x).shape == (10, 1)
+    with pytest.raises(ShapeError, match=r"^Dense: W must be "):
+        replace(params, "0.W", wide["0.W"])  # alone, it does not fit b
+    assert replace(params, {}) == params == replace(params, {"": params})
+    assert replace(params, "", nn.Relu()) == nn.Relu()
 
 
 # Frozen.

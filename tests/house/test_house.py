@@ -20,9 +20,10 @@ SOURCES = sorted((ROOT / "funcnn").rglob("*.py"))
 # The rooms, from the ground up, each a file or a folder: it may import from those in the lines before its own.
 ROOMS = [
     "blas errors lazy",
+    "tracebacks",
     "allocation bound conditions extras objects remedies scalars",
     "arrays",
-    "elementary fields sums tables",
+    "displays elementary fields sums tables",
     "needs",
     "sizes",
     "bits",
@@ -167,7 +168,7 @@ def test_the_report_of_an_installation_has_every_optional_library():
             names = [part.name for part in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) else []
             imported |= {name.split(".")[0] for name in names}
-    needed = {"attrs", "funcnn", "numpy", *sys.stdlib_module_names}
+    needed = {"attrs", "funcnn", "numpy", "treescope", *sys.stdlib_module_names}  # treescope calls what imports it
     assert {name.replace("sklearn", "scikit-learn") for name in imported - needed} == LIBRARIES.keys()
 
 

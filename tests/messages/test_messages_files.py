@@ -316,6 +316,10 @@ ROWS = [
     >> "load: net.npz holds a record Gate, and this version of funcnn has no such class",
     file_error(loaded(a_record("Dense", W=1, bias=2))) >> "load: net.npz holds a Dense with the fields W, bias, but "
     "the class has W, b; for another version of the class pass migrate, a function (name, fields) -> (name, fields)",
+    file_error(loaded(a_record("funcnn.schedules.sine", lr=1))) >> "load: net.npz holds a schedule "
+    "funcnn.schedules.sine that cannot be made: 'sine'",
+    file_error(loaded(a_record("funcnn.schedules.cosine", lr=1, steps=0))) >> "load: net.npz holds a schedule "
+    "funcnn.schedules.cosine that cannot be made: cosine: steps must be at least 1, not 0",
     file_error(loaded(a_record("LeakyRelu"))) >> "load: net.npz holds a LeakyRelu with no fields, but the class has "
     "alpha; for another version of the class pass migrate, a function (name, fields) -> (name, fields)",
     file_error(loaded(a_record("LeakyRelu", alpha="0.1"))) >> "load: net.npz holds a LeakyRelu that its constructor "

@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 import funcnn as nn
-from funcnn import evolve, mlp, mse, optimizers, record, train, tree_map, update, value_and_grad
+from funcnn import evolve, mlp, mse, optimizers, record, state, train, tree_map, update, value_and_grad
+from funcnn.errors import FuncnnError
 from funcnn.records import registry
 from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
 
@@ -26,6 +27,18 @@ def test_every_number_of_every_optimizer_declares_its_limits():
 
 def remembering(optimizer, params=small):
     return update(optimizer, nn.Grads(params, None), params)[1]
+
+
+@record
+class Remembering:
+    """An optimizer of a user, whose first update makes its memory, and which has no rule for `init`"""
+
+    memory: object = state(default=None)
+
+
+@update.register(Remembering)
+def remembering_update(optimizer, grads, params):
+    return grads, evolve(optimizer, memory=grads.params)
 
 
 def stepping(*returned):
@@ -62,6 +75,37 @@ ANOTHER = "Average: params must be the network whose sums the Average holds; "
 OF_ANOTHER = "update: the memory of Momentum is of another network: it holds"
 A_STEP = "Mine: step must be a method (self, g, p, t, ...), with a default for each argument after t, not "
 ROWS = [
+    # Scheduled, and init.
+    kind_error(lambda: optimizers.Scheduled(nn.Momentum(), ("beta", nn.cosine(0.9, 9))))
+    >> "Scheduled: settings must be pairs of a path and a schedule, such as "
+    """(("beta", cosine(0.95, 100, final=0.85)),), not ('beta', cosine(0.9, 9))""",
+    kind_error(lambda: optimizers.Scheduled(nn.Momentum(), ()))
+    >> "Scheduled: settings must be pairs of a path and a schedule, such as "
+    """(("beta", cosine(0.95, 100, final=0.85)),), not ()""",
+    kind_error(lambda: optimizers.Scheduled(nn.Momentum(), (("beta", 0.9),)))
+    >> "Scheduled: the schedule of 'beta' must be a function of the step number, not float",
+    kind_error(lambda: optimizers.Scheduled(nn.Momentum(), (("beta", nn.cosine),)))
+    >> "Scheduled: the schedule of 'beta' must be a function of the step number, not cosine, which makes a schedule; "
+    "write cosine(lr, steps)",
+    kind_error(lambda: optimizers.Scheduled(nn.Momentum(), (("t", nn.cosine(0.9, 9)),)))
+    >> "Scheduled: 't' must lead to a setting, not to a state",
+    kind_error(lambda: optimizers.Scheduled(nn.Momentum, (("beta", nn.cosine(0.9, 9)),)))
+    >> "Scheduled: optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Momentum; write "
+    "Momentum()",
+    raises(FuncnnError, lambda: optimizers.Scheduled((nn.Momentum(),), (("1.beta", nn.cosine(0.9, 9)),)))
+    >> "Scheduled: path '1.beta' does not exist: (Momentum(memory=(), t=0, beta=0.9, nesterov=False),) has 0",
+    range_error(lambda: optimizers.Scheduled(nn.Momentum(), (("beta", nn.cosine(1.5, 9)),)))
+    >> "Momentum: beta must be in [0, 1), not 1.5",
+    range_error(trained(optimizers.Scheduled(nn.Momentum(), (("beta", lambda step: step / 2),))))
+    >> "Momentum: beta must be in [0, 1), not 1.0",
+    kind_error(lambda: optimizers.init(nn.Adam, net))
+    >> "init: optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Adam; write Adam()",
+    kind_error(lambda: optimizers.init(net, nn.Adam()))
+    >> "init: optimizer must be an optimizer, such as Adam(), or a tuple of them, not Dense",
+    kind_error(lambda: optimizers.init(nn.Adam(), [1.0]))
+    >> "init: params must be a record, a tuple or an array, not list; write tuple(params)",
+    kind_error(lambda: optimizers.init(Remembering(), net))
+    >> "init: there is no rule for Remembering; write one with @init.register(Remembering)",
     kind_error(planned(step=lambda self, g: (g,))) >> f"{A_STEP}a function (g)",
     kind_error(planned(step=lambda self, g, p, m=0: (g, m))) >> f"{A_STEP}a function (g, p, m)",
     # Patterns.

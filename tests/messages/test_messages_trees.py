@@ -123,8 +123,27 @@ ROWS = [
     >> "replace: value must be a record or a tuple, as the value at '1' is, not str",
     kind_error(lambda: trees.replace((x, x), "0", "x"))
     >> "replace: value must be an array, as the value at '0' is, not str",
-    raises(FuncnnError, lambda: trees.replace(small, "", nn.Relu()))
-    >> "replace: path '' does not exist: Dense(W=<f64 [[1.] [1.]]>, b=None) has W, b",
+    raises(FuncnnError, lambda: trees.replace(small, "w", nn.Relu()))
+    >> "replace: path 'w' does not exist: Dense(W=<f64 [[1.] [1.]]>, b=None) has W, b",
+    raises(FuncnnError, lambda: trees.replace((small,), "0.W.0", x))
+    >> "replace: path '0.W.0' does not exist: <f64 [[1.] [1.]]> has no parts",
+    raises(FuncnnError, lambda: trees.replace((small,), {"0": nn.Relu(), "0.b": x}))
+    >> "replace: '0' is replaced, so no path must lead into it, as '0.b' does",
+    kind_error(lambda: trees.replace((small,), "0"))
+    >> "replace: path must be a path and a value, or a dict of values by path, not a path without a value",
+    kind_error(lambda: trees.replace((small,), {"0": nn.Relu()}, nn.Relu()))
+    >> "replace: path must be a path and a value, or a dict of values by path, not a dict with a value",
+    kind_error(lambda: trees.replace(small, "", "x"))
+    >> "replace: value must be a record, a tuple or an array, not str",
+    kind_error(lambda: trees.replace(nn.Residual(nn.Relu()), "layer", 1.0))
+    >> "replace: value must be a record or a tuple, as the value at 'layer' is, not float",
+    # Selected.
+    kind_error(lambda: trees.select(net, "Relu"))
+    >> "select: which must be a class, a tuple of classes or a function of a record, not str",
+    kind_error(lambda: trees.select(net, ()))
+    >> "select: which must be a class, a tuple of classes or a function of a record, not tuple",
+    kind_error(lambda: trees.select(net, lambda: True))
+    >> "select: which must be a class, a tuple of classes or a function of a record, not a function ()",
     kind_error(lambda: evolve(nn.Relu, a=1)) >> "evolve: record must be a record, not the class Relu",
     # sgd, update and others pass over nothing.
     shape_error(lambda: update(Decay(0.1), nn.Grads(net[:1], None), net))

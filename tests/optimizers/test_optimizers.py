@@ -30,13 +30,16 @@ from funcnn.optimizers import (
     RAdam,
     Rates,
     RMSProp,
+    Scheduled,
     averaged,
+    init,
     nonnegative,
     project,
     unit_norm,
 )
 from funcnn.optimizers.base import per_parameter
 from funcnn.records import branches, registry
+from funcnn.schedules import stages
 from funcnn.testing import GradientError
 from funcnn.testing.networks.optimizer import check_optimizer
 from funcnn.trees import from_vector, leaves, map_parameters, to_vector
@@ -180,6 +183,24 @@ def rates(*factors):
 
 
 the_last = lambda history, params: history[-1]
+falls, thaws = nn.cosine(0.9, 5, final=0.2), stages((0.0, 3), (2.0, 1))
+
+
+def scheduled_momentum(gs):
+    m = 0.0
+    for t, g in enumerate(gs):
+        m = falls(t) * m + g
+    return m
+
+
+def scheduled_chain(history, params):
+    t, grads = len(history) - 1, clip_value(0.5)(history, params)
+    return rates(thaws(t), *[1] * 5)([decay(nn.cosine(0.1, 4)(t), *ALL)([grads], params)], params)
+
+
+def by_layer(step):
+    """One array after another"""
+    return tuple([(str(i), 0.5 * (step >= i)) for i in range(5, -1, -1)])
 
 
 ALL = range(len(SHAPES))
@@ -209,6 +230,18 @@ DEFINED = {
     "L2": (L2(0.1, "!3"), decay(0.1, 0, 1, 2, 4, 5)),
     "Rates": (Rates((("0", 0.5), ("!5", 3), (("1", "2"), 0.0))), rates(1.5, 0.0, 0.0, 3, 3, 1)),
     "Average": (Average(0.9), the_last),
+    "Scheduled": (Scheduled(nn.Momentum(), (("beta", falls),)), of_each_array(scheduled_momentum)),
+    "Scheduled in a chain": (
+        Scheduled(
+            (ClipValue(0.5), Decay(0.1), Rates((("0", 1.0),))),
+            (("1.rate", nn.cosine(0.1, 4)), ("2.factors.0.1", thaws)),
+        ),
+        scheduled_chain,
+    ),
+    "Scheduled, layer by layer": (
+        Scheduled(Rates(()), (("factors", by_layer),)),
+        lambda history, params: [0.5 * (len(history) > i) * g for i, g in enumerate(history[-1])],
+    ),
     "nothing": ((), the_last),
 }
 CARDED = [optimizer for cls, card in OF_CARDS.items() if card.takes for optimizer in optimizers_of(cls)]
@@ -267,11 +300,41 @@ def centre_backward(params, x, dA):
 
 
 CENTRED = (Centre(np.array(2.0)), NET)
+
+
+@nn.record
+class ByKind:
+    """A setting that is not a number, by a function that can be saved"""
+
+    kinds: Any = ("*.W", "*.b")
+
+    def __call__(self, step):
+        return self.kinds[step % 2]
+
+
 PATHS = {"AdamW": nn.AdamW(where="!*.b"), "Decay of some": Decay(0.1, "*.W"), "L2": L2(0.1, "!*.b")}
 PATHS["Rates"] = Rates((("*.b", 0.5), ("!*.W", 3)))
+PATHS["Scheduled in a chain"] = Scheduled(
+    (Rates((("*.b", 1.0),)), nn.Adam()), (("0.factors.0.1", thaws), ("1.eps", falls))
+)
+PATHS["Scheduled, layer by layer"] = Scheduled(nn.AdamW(), (("where", ByKind()),))
 CHECKED = {name: PATHS.get(name, optimizer) for name, (optimizer, _) in DEFINED.items()}
 X = np.random.default_rng(0).standard_normal((30, 2))
 Y = np.sin(X[:, :1])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+@pytest.mark.parametrize("name", CHECKED)
+def test_with_its_memory_made_before_it_gives_the_same(name, dtype):
+    net = nn.tree_map(lambda a: a.astype(dtype) if a.dtype.kind == "f" else a, CENTRED)
+    data = [(X.astype(dtype), Y.astype(dtype))] * 3
+    made = nn.TrainState(net, init(CHECKED[name], net))
+    *_, one = nn.train(made, data, nn.value_and_grad(nn.mse), 0.01)
+    *_, other = nn.train(nn.TrainState(net, CHECKED[name]), data, nn.value_and_grad(nn.mse), 0.01)
+    assert one == other
+    shapes = [[(a.shape, a.dtype) for a in leaves(state.optimizer)] for state in (made, one)]
+    assert shapes[0] == shapes[1]
+    assert init(one.optimizer, net) == one.optimizer
 
 
 def without_paths(optimizer):
@@ -290,7 +353,7 @@ def test_it_keeps_them_in_chains(name):
     check_optimizer(((), (L2(0.1), (CHECKED[name],)), nn.Momentum(beta=0.5), ClipValue(1.0)), CENTRED)
 
 
-@pytest.mark.parametrize("name", sorted(set(CHECKED) - {"Rates"}))
+@pytest.mark.parametrize("name", sorted(set(CHECKED) - {"Rates", "Scheduled in a chain", "Scheduled, layer by layer"}))
 @pytest.mark.parametrize(
     "params",
     [(), nn.Tanh(), np.ones(()), nn.Dense(np.ones((2, 0)), np.ones(0)), nn.Dense(np.ones((0, 2)), np.ones(2))],

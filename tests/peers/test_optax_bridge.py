@@ -105,6 +105,20 @@ def test_100_steps_are_equal_in_four_ways(name):
         assert difference(by_optax(to_optax(ours, LR), dtype), expected) < bound
 
 
+def test_the_memory_of_optax_is_made_before_the_first_update():
+    for dtype, bound in BOUNDS.items():
+        params, gradients = trajectory(dtype)
+        made = optimizers.init(from_optax(optax.adamw(LR)), params)
+        assert optimizers.init(made, params) is made
+        assert {type(part) for part in made.memory} == {np.ndarray}
+        ours, theirs = made, from_optax(optax.adamw(LR))
+        for g in gradients[:3]:
+            grads, ours = optimizers.update(ours, nn.Grads(g, None), params)
+            others, theirs = optimizers.update(theirs, nn.Grads(g, None), params)
+            assert difference(grads.params, others.params) < bound
+        assert [(a.shape, a.dtype) for a in made.memory] == [(a.shape, a.dtype) for a in ours.memory]
+
+
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize("optimizer", OTHERS, ids=str)
 def test_every_other_optimizer_is_a_transformation(optimizer):

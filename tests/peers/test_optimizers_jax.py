@@ -3,7 +3,21 @@
 import numpy as np
 import pytest
 
-from funcnn import Adam, AdamW, ClipNorm, Grads, Momentum, evolve, layers, mse, sgd, tree_map, update, value_and_grad
+from funcnn import (
+    Adam,
+    AdamW,
+    ClipNorm,
+    Grads,
+    Momentum,
+    layers,
+    mse,
+    one_cycle,
+    record,
+    sgd,
+    tree_map,
+    update,
+    value_and_grad,
+)
 from funcnn.optimizers import (
     L2,
     Adadelta,
@@ -14,12 +28,15 @@ from funcnn.optimizers import (
     RAdam,
     Rates,
     RMSProp,
+    Scheduled,
     averaged,
+    init,
     nonnegative,
     project,
     unit_norm,
 )
-from funcnn.trees import leaves, map_parameters
+from funcnn.schedules import stages
+from funcnn.trees import leaves
 from tests.cards import OPTIMIZERS as OF_CARDS
 from tests.cards import optimizers_of
 
@@ -27,10 +44,22 @@ jax = pytest.importorskip("jax", reason="its jit is what the steps run in")
 jnp = jax.numpy
 pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]
 
+
+@record
+class Thawing:
+    every: int = 2
+
+    def __call__(self, step):
+        return (("0.*", 0.5 * (step >= self.every)), ("2.*", 1.0))
+
+
 OPTIMIZERS = [
     *((), Momentum(nesterov=True), NAdam(psi=1e6), RAdam(b2=0.6), RMSProp(centred=True, momentum=0.5)),
     *(Muon(nesterov=False), AdamW(where="!*.b"), Decay(0.1, "*.W"), Rates((("0.*", 0.1),))),
     *[optimizer for cls in OF_CARDS for optimizer in optimizers_of(cls)],
+    Scheduled(Decay(0.1), (("rate", one_cycle(0.1, 4)),)),
+    Scheduled(Rates((("0.*", 1.0),)), (("factors.0.1", stages((0, 2), (1, 1))),)),
+    (Adam(), Scheduled(Rates(()), (("factors", Thawing()),))),
     (ClipNorm(0.1), L2(0.1), Adam(), Rates((("2.*", 2.0),)), Decay(0.1), Average(0.9)),
 ]
 NET = layers.mlp([2, 4, 1], hidden=layers.Tanh(), seed=0)
@@ -66,22 +95,23 @@ def test_a_training_step_is_traced_twice_and_gives_what_numpy_gives(optimizer, d
             np.testing.assert_allclose(other, mine, rtol=1e-5)
 
 
-def test_a_scan_is_a_loop_where_the_memory_is_full():
-    """Filled with the zeros that an empty one stands for"""
-    zeros = Grads(map_parameters(np.zeros_like, NET), None)
-    full = evolve(update(Adam(), zeros, NET)[1], t=0)
-
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+def test_a_scan_is_a_loop_where_the_memory_is_made_before_it(optimizer):
     def step(carry, _):
         params, optimizer = carry
         grads, optimizer = update(optimizer, value_and_grad(mse)(params, X, Y)[1], params)
         return (sgd(params, grads, 0.01), optimizer), None
 
-    (scanned, _), _ = jax.lax.scan(step, (tree_map(jnp.asarray, NET), tree_map(jnp.asarray, full)), length=4)
-    params, optimizer = NET, Adam()
+    carry = start = NET, init(optimizer, NET)
+    scanned, _ = jax.lax.scan(step, start, length=4)
     for _ in range(4):
-        (params, optimizer), _ = step((params, optimizer), None)
-    for a, b in zip(leaves(params), leaves(scanned), strict=True):
+        carry, _ = step(carry, None)
+    ours, theirs = [
+        [leaf for leaf in leaves(run) if leaf.shape] for run in (carry, scanned)
+    ]  # of a scan, numbers are too
+    for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(b, a, rtol=0, atol=1e-12)
+    assert jax.tree.structure(scanned) == jax.tree.structure(start)
 
 
 @pytest.mark.parametrize("onto", [nonnegative, unit_norm])

@@ -6,6 +6,7 @@ is constant or decreasing, and small enough to keep the parameters below about 1
 
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,8 +27,10 @@ from funcnn.optimizers import (
     RAdam,
     Rates,
     RMSProp,
+    Scheduled,
     averaged,
 )
+from funcnn.schedules import stages, step_decay
 from tests.cards import OPTIMIZERS as OF_CARDS
 from tests.cards import optimizers_of
 
@@ -60,11 +63,11 @@ AT_FIRST = lambda size: max(1.0, size)  # some of them are
 
 def drawn(seed, dtype, case):
     rng = np.random.default_rng(seed)
-    size, count = 10 ** rng.uniform(-3, 3), int(rng.integers(10, 31))
+    size, length = 10 ** rng.uniform(-3, 3), int(rng.integers(10, 31))
     start = tuple([np.array(rng.uniform(-0.25, 0.25, shape), dtype) for shape in SHAPES])
     schedule = cosine(case.lr, 40) if seed % 2 else lambda step: case.lr
     steps = []
-    for step in range(count):
+    for step in range(length):
         scale = size * 10 ** rng.uniform(-1, 0)
         grads = tuple([np.array(scale * rng.standard_normal(shape), dtype) for shape in SHAPES])
         steps.append((grads, schedule(step) / case.over(size)))
@@ -95,7 +98,7 @@ def stepper(transformation):
     @jax.jit
     def step(params, state, grads, lr):
         changes, state = transformation.update(grads, state, params)
-        return jax.tree.map(lambda p, change: p - lr.astype(p.dtype) * change, params, changes), state
+        return jax.tree.map(lambda p, change: p - lr.astype(p.dtype) * change.astype(p.dtype), params, changes), state
 
     return step
 
@@ -193,6 +196,39 @@ def then(*transformations):
     return lambda: optax.chain(*transformations)
 
 
+def scheduled(make, **settings):
+    """An optimizer of torch whose groups get settings by the number of the step, before each step"""
+
+    def made(params):
+        step = count()
+
+        def before():
+            t = next(step)
+            for group in optimizer.param_groups:
+                group.update({name: schedule(t) for name, schedule in settings.items()})
+
+        optimizer = make(params)
+        return hooked(optimizer, before)
+
+    return made
+
+
+def thawed_in_torch(params):
+    """The rate of the first array is 0 at first"""
+    step, optimizer = count(), topt.SGD([{"params": params[:1]}, {"params": params[1:]}])
+
+    def before():
+        optimizer.param_groups[0]["lr"] *= THAWS(next(step))
+
+    return hooked(optimizer, before)
+
+
+def injected(make, **settings):
+    return lambda: optax.inject_hyperparams(make)(**settings)
+
+
+# Torch and optax compute settings in float32, which holds these numbers.
+HALVED, THAWS = step_decay(0.5, 0.5, 5), stages((0.0, 5), (step_decay(2.0, 0.5, 5), 20))
 by_adam, decayed = optax.scale_by_adam, optax.add_decayed_weights
 by_rms = partial(optax.scale_by_rms, eps_in_sqrt=False)
 by_deviation = partial(optax.scale_by_stddev, 0.9, eps_in_sqrt=False)
@@ -259,6 +295,31 @@ CASES = {
     "Decay": Case(Decay(0.01), of(topt.SGD, weight_decay=0.01), lambda: decayed(0.01), over=AS_LONG),
     "L2, Adam": Case((L2(0.3), Adam()), of(topt.Adam, weight_decay=0.3), then(decayed(0.3), by_adam())),
     "Adam, Rates": Case((Adam(), RATES), with_factors, rates_in_optax),
+}
+CASES |= {
+    "Scheduled Momentum": Case(
+        Scheduled(Momentum(), (("beta", HALVED),)),
+        scheduled(of(topt.SGD, momentum=0.9), momentum=HALVED),
+        injected(optax.trace, decay=HALVED),
+        over=AS_LONG,
+    ),
+    "Scheduled Decay": Case(
+        Scheduled(Decay(0.1), (("rate", HALVED),)),
+        scheduled(of(topt.SGD, weight_decay=0.1), weight_decay=HALVED),
+        injected(optax.add_decayed_weights, weight_decay=HALVED),
+        over=AS_LONG,
+    ),
+    "Scheduled RMSProp": Case(
+        Scheduled(RMSProp(), (("rho", HALVED),)),
+        scheduled(of(topt.RMSprop, alpha=0.9), alpha=HALVED),
+        injected(by_rms, decay=HALVED),
+    ),
+    "Scheduled Rates": Case(
+        Scheduled(Rates((("0", 1.0),)), (("factors.0.1", THAWS),)),
+        thawed_in_torch,
+        lambda: optax.masked(optax.scale_by_schedule(THAWS), tuple([i == 0 for i in range(len(SHAPES))])),
+        over=AS_LONG,
+    ),
 }
 CASES |= {
     f"{optimizer}, twin": Case(

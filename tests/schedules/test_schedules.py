@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import Dense, TrainState, cosine, mse, one_cycle, schedules, train, value_and_grad, warm_up
+from funcnn import Dense, TrainState, cosine, load, mse, one_cycle, save, schedules, train, value_and_grad, warm_up
 from funcnn.files import fingerprint
 from funcnn.schedules import (
     Plateau,
@@ -50,6 +50,22 @@ def test_a_schedule_is_the_call_that_made_it(name):
     assert hash(again) == hash(schedule)
     assert {again: 1}[schedule] == 1
     assert schedule not in [other for key, other in EVERY.items() if key != name]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_schedule_is_kept_in_a_file(name, tmp_path):
+    save(tmp_path / "kept.npz", (EVERY[name], 1))
+    assert load(tmp_path / "kept.npz") == (EVERY[name], 1)
+    assert fingerprint(load(tmp_path / "kept.npz")[0]) == fingerprint(EVERY[name])
+
+
+@pytest.mark.parametrize("name", [*EVERY, "restarts of one length", "triangles"])
+def test_a_schedule_takes_a_traced_step(name):
+    jax = pytest.importorskip("jax", reason="it traces the step")
+    further = {"restarts of one length": cosine_restarts(1, 3), "triangles": sawtooth(1, 4, up=0.5)}
+    schedule, steps = (EVERY | further)[name], np.arange(40)
+    made = jax.jit(jax.vmap(schedule))(steps)
+    np.testing.assert_allclose(made, [schedule(step) for step in steps.tolist()], rtol=0, atol=1e-5)
 
 
 def test_a_schedule_shows_what_differs_from_its_defaults():

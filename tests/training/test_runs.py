@@ -289,7 +289,7 @@ def test_history_takes_numbers_of_all_kinds():
 # A state
 
 
-def test_a_state_reads_well_at_a_prompt_and_in_a_notebook():
+def test_a_state_reads_well_at_a_prompt():
     wide = (nn.Dense(np.ones((2, 3)), np.zeros(3)), nn.Tanh(), nn.Dense(np.ones((3, 1)), None))
     best, printed = nn.TrainState(wide, step=7, cost=0.25), []
     now = WithBest(wide, nn.Adam(), 12, 1 / 3, best_or_none=best, waited=2)
@@ -305,9 +305,6 @@ def test_a_state_reads_well_at_a_prompt_and_in_a_notebook():
         "best_or_none  TrainState of step 7, cost 0.25\n"
         "waited        2"
     ]
-    cells = re.findall(r"<t[hd][^>]*>([^<]*)</t", now._repr_html_())
-    first = "Dense(W=&lt;f64 [[1. 1. 1.] [1. 1. 1.]]&gt;, b=&lt;f64 [0. 0. 0.]&gt;)"
-    assert cells[:4] == ["WithBest", "", "params.0", first]
     long = nn.TrainState((nn.Dense(np.ones((2, 1)), None), (nn.Tanh(),) * 50), ())
     long._repr_pretty_(SimpleNamespace(text=printed.append), cycle=False)
     assert [len(line) for line in printed[1].splitlines()][2] == len("TrainState  ") + 100

@@ -269,3 +269,9 @@ def test_a_record_in_rich_is_as_short_as_in_python():
     assert "".join(pretty.pretty_repr(Private(np.ones(9), memory=(np.ones(9), 1)), max_width=20).split()) == (
         "Private(_hidden=<f649>,memory=(<f649>,1))"
     )
+
+
+def test_a_record_in_treescope_is_a_tree_of_its_fields():
+    treescope = pytest.importorskip("treescope", reason="it shows records as trees")
+    net = (Private(np.zeros(1), memory=(Relu(), 2)), Relu())
+    assert treescope.render_to_text(net) == ("(\n  Private(_hidden=np.array([0.]), memory=(Relu(), 2)),\n  Relu(),\n)")

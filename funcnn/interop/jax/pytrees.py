@@ -28,14 +28,20 @@ def _is_traced(value: Any) -> bool:
 
 def _register(cls: Any) -> None:
     # A field annotated as an array is always traced, even if its value is not an array, as in a tree of axes for vmap.
+    # A field of schedules never is, even if one is a record.
     by_class = [
         is_state or field.converter in (ARRAY, OPTIONAL) or not {"borrowed", "traced"}.isdisjoint(field.metadata)
         for (_, is_state), field in zip(plans[cls], attrs.fields(cls), strict=True)
     ]
 
+    schedules = [field.name for field in attrs.fields(cls) if "schedules" in field.metadata]
+
     def flatten(record: Any) -> tuple[list[Any], Any]:
         fields = [(name, getattr(record, name)) for name, _ in plans[cls]]
-        traced = [always or _is_traced(value) for always, (_, value) in zip(by_class, fields, strict=True)]
+        traced = [
+            always or (name not in schedules and _is_traced(value))
+            for always, (name, value) in zip(by_class, fields, strict=True)
+        ]
         children = [(GetAttrKey(name), value) for yes, (name, value) in zip(traced, fields, strict=True) if yes]
         return children, tuple([None if yes else (value,) for yes, (_, value) in zip(traced, fields, strict=True)])
 

@@ -18,7 +18,9 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads
 from funcnn.interop.jax.precision import as_given, running
 from funcnn.optimizers.base import update
+from funcnn.optimizers.initial import init
 from funcnn.records import build, plans, record, state, values
+from funcnn.trees.edits import evolve
 from funcnn.trees.walks import map_arrays, parameters
 
 
@@ -134,6 +136,18 @@ def optax_update(optimizer: Optax, grads: Grads[Any], params: Any) -> tuple[Grad
         rest, after = iter([numpy(made[path]) for path in own]), tuple(map(numpy, after))
     steps = map_arrays(lambda _: next(rest), grads.params, states=False)
     return Grads(steps, grads.x), build(type(optimizer), list({**contents, "memory": after}.values()))
+
+
+@init.register(Optax)
+def optax_init(optimizer: Optax, params: Any) -> Optax:
+    """The state that the transformation begins with"""
+    if optimizer.memory is not None:
+        return optimizer
+    own = parameters(params)
+    with running("init", own.items()):
+        memory = tuple(map(_stored, jax.tree.leaves(optimizer.transformation().init(own))))
+        numpy = all([isinstance(a, np.ndarray) for a in own.values()])
+        return evolve(optimizer, memory=tuple([as_given(a, numpy=numpy) for a in memory]))
 
 
 @lru_cache(maxsize=64)
