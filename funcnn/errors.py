@@ -59,8 +59,8 @@ class MissingError(FuncnnError, ModuleNotFoundError):
     """An optional library is not installed, or cannot be loaded: it is an `ImportError`."""
 
 
-class NotFiniteError(FuncnnError, ArithmeticError):
-    """Training met a NaN or an infinity."""
+class NotFiniteError(FuncnnError, ArithmeticError, ValueError):
+    """Training met a NaN or an infinity: `except ValueError` catches it, as scikit-learn's errors for such data."""
 
 
 class WorkerError(FuncnnError, RuntimeError):

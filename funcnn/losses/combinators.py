@@ -149,6 +149,11 @@ def joint(*losses: Loss, factors: Sequence[float] | None = None) -> Callable[[An
     return declared(made, tuple(map(takes_logits, losses)))
 
 
+def joined(loss: Any) -> tuple[Any, ...]:
+    """The losses of `joint`; for another loss, an empty tuple."""
+    return loss.args[0] if getattr(loss, "func", None) is _joint else ()
+
+
 def _joint(losses: Any, factors: Any, out: Any, y: Any, weight: Any = None) -> tuple[Any, tuple[Any, ...]]:
     for name, parts in (("out", out), ("y", y)):
         if type(parts) is not tuple or len(parts) != len(losses):

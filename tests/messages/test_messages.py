@@ -296,6 +296,7 @@ def test_every_error_of_funcnn_is_caught_by_one_name():
     assert issubclass(RangeError, ValueError)
     assert issubclass(KindError, TypeError)
     assert issubclass(NotFiniteError, ArithmeticError)
+    assert issubclass(NotFiniteError, ValueError)  # as scikit-learn raises for such data
 
 
 def test_arrays_of_a_network_refuse_to_be_written_to():

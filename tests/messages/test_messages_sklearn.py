@@ -10,7 +10,7 @@ import pytest
 import funcnn as nn
 from funcnn import binary_cross_entropy_with_logits, cosine, mlp, mse, summary
 from funcnn.errors import KindError, NotFiniteError, RangeError
-from funcnn.losses import cosine_distance, hinge, poisson_nll
+from funcnn.losses import cosine_distance, hinge, joint, mae, poisson_nll, quantile
 from funcnn.optimizers import AdamW, ClipNorm
 from tests.kinds.wrong import WRONG
 from tests.says import assert_says, each_row, file_error, kind_error, range_error, shape_error
@@ -42,6 +42,19 @@ def partial_fit(x=X, y=NAMES, classes=("cat", "dog", "owl"), **settings):
     return lambda: NetworkClassifier(**settings).partial_fit(x, y, classes=classes)
 
 
+def interval(loss, **given):
+    return NetworkRegressor(loss=loss, epochs=1).fit(X, Y).predict_interval(X, **given)
+
+
+def again(first, then):
+    """A warm start with another loss"""
+    return NetworkRegressor(loss=first, epochs=1, warm_start=True).fit(X, Y).set_params(loss=then).fit(X, Y)
+
+
+def quantiles(*levels):
+    return joint(*[partial(quantile, q=q) for q in levels])
+
+
 def then(x=X, y=NAMES, first=NAMES, classes=None, later=None, **settings):
     """A partial_fit after a fit of `first`, with some settings changed between them"""
     model = NetworkClassifier(**{"epochs": 1, "warm_start": True} | settings).fit(X, first)
@@ -53,6 +66,17 @@ def warm(x=X, y=NAMES, first=NAMES, later=None, **settings):
     model = NetworkClassifier(**{"epochs": 1, "warm_start": True} | settings).fit(X, first)
     model.set_params(**later or {})
     return lambda: model.fit(x, y)
+
+
+def reason(loss, method, then=lambda model: model):
+    """An act that raises the cause of the AttributeError, for an estimator that has no such method"""
+
+    def act():
+        with pytest.raises(AttributeError, match=f"^This 'NetworkClassifier' has no attribute '{method}'$") as caught:
+            getattr(then(NetworkClassifier(loss=loss, epochs=1)), method)
+        raise caught.value.__cause__
+
+    return act
 
 
 def held_out(X_val=X, y_val=NAMES, **settings):
@@ -103,6 +127,7 @@ BOUNDARY = (
     "loss must be a loss of logits, probabilities, or numbers such as mse, since the network has one output for two "
     "classes"
 )
+INTERVAL = "NetworkRegressor.predict_interval: "
 UNITS = "loss must be a loss whose outputs are predictions of y"
 ONE = mlp([2, 1], seed=0)
 OF_CLASSES = 'class_weight must be None, "balanced", a dict, or a list of these'
@@ -136,13 +161,13 @@ ROWS = [
     >> A
     + "network must be a layer or a tuple of layers, not Module; for a module of torch write from_torch(network, x)",
     *[
-        kind_error(lambda loss=loss: NetworkClassifier(loss=loss, epochs=1).fit(X, NAMES).predict_proba(X))
+        kind_error(reason(loss, "predict_proba"), reason(loss, "predict_proba", lambda model: model.fit(X, NAMES)))
         >> "NetworkClassifier.predict_proba: loss must be a cross-entropy, whose outputs are logits, not "
         f"{loss.__name__}"
         for loss in (mse, hinge, cosine_distance)
     ],
-    kind_error(lambda: NetworkClassifier(loss=unweighted, epochs=1).fit(X, NAMES).predict_proba(X))
-    >> "NetworkClassifier.predict_proba: loss must be a cross-entropy, whose outputs are logits, not unweighted; "
+    kind_error(reason(unweighted, "predict_log_proba"))
+    >> "NetworkClassifier.predict_log_proba: loss must be a cross-entropy, whose outputs are logits, not unweighted; "
     "if it takes logits, write of_logits(loss)",
     *[
         kind_error(fit(y=NAMES == "cat", network=ONE, loss=loss)) >> f"{A}{BOUNDARY}, not {loss.__name__}; {remedy}"
@@ -263,6 +288,35 @@ ROWS = [
     range_error(partial_fit(y=COLUMNS, classes=[["cat", "dog", "owl"]] * 2, class_weight=[None, "balanced"]))
     >> P + 'class_weight must not be "balanced", as the rows to come are not known',
     shape_error(fit(sample_weight=2.0)) >> A + "sample_weight must have the shape (12,), not ()",
+    # Intervals.
+    *[
+        range_error(lambda first=first, then=then: again(first, then))
+        >> R + "loss must join as many losses as in the first fit, which goes on"
+        for first, then in (
+            (quantiles(0.1, 0.9), None),
+            (None, quantiles(0.1, 0.9)),
+            (quantiles(0.5), quantiles(0.1, 0.9)),
+        )
+    ],
+    range_error(lambda: interval(quantiles(0.05, 0.95), coverage=1))
+    >> INTERVAL + "coverage must be above 0 and below 1, not 1",
+    range_error(lambda: interval(quantiles(0.05, 0.5, 0.95), coverage=0.8))
+    >> INTERVAL + "loss must have the quantiles 0.1 and 0.9 for the coverage 0.8; it has 0.05, 0.5, 0.95",
+    kind_error(lambda: interval(None)) >> INTERVAL + "trained_on must be the pair (X, y) of the fit for mse, not None",
+    kind_error(lambda: interval(mse, trained_on=X))
+    >> INTERVAL + "trained_on must be the pair (X, y) of the fit for mse, not <f64 12x2>",
+    kind_error(lambda: interval(poisson_nll, trained_on=(X, Y)))
+    >> INTERVAL + "trained_on must be None for poisson_nll, not (<f64 12x2>, <f64 12>)",
+    *[
+        kind_error(lambda loss=loss: interval(loss))
+        >> f"{INTERVAL}loss must be mse, gaussian_nll, or joint losses partial(quantile, q=q), such as for 0.05 and "
+        f"0.95, not {name}"
+        for loss, name in (
+            (poisson_nll, "poisson_nll"),
+            (joint(mse, mae), "joint"),
+            (partial(quantile, q=0.9), "quantile"),
+        )
+    ],
     # Words of searches.
     range_error(words(optimizer__decay=0.1)) >> f"{W}optimizer has no setting 'decay'; it has 0, 1",
     range_error(words(optimizer__1__rate=0.1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar, assert_type
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, assert_type
 
 import attrs
 import numpy as np
@@ -232,3 +232,15 @@ assert_type(
 assert_type(check_jvp(np.tanh, tanh_jvp, [x], layouts=False, purity=False, aliasing=False), Report)
 assert_type(check_gradient(np.sum, np.ones_like, x, at_kinks="hull", resolution=1e-6), Report)
 assert_type(check_hessian(lambda x: 2 * x, twice, x, product=True, nondeterministic=1e-9, fast=True), Report)
+
+if TYPE_CHECKING:  # scikit-learn may be absent when this runs
+    from functools import partial
+
+    from funcnn.interop.sklearn import NetworkClassifier, NetworkRegressor
+
+    NetworkClassifier((20, 20), nn.Tanh(), loss=nn.softmax_cross_entropy, optimizer=(L2(0.1, "*.W"), nn.Adam()), lr=0.1)
+    NetworkClassifier(network=lambda n_in, n_out, seed: nn.mlp([n_in, n_out], seed=seed), class_weight={"cat": 2.0})
+    NetworkClassifier(np.array([3]), lr=nn.cosine(0.1, 9), random_state=np.random.RandomState(0), class_weight=[None])
+    NetworkClassifier().fit([[1.0], [2.0]], ["a", "b"], sample_weight=[1, 2]).predict(x)
+    lower, upper = NetworkRegressor(loss=partial(nn.mse, weight=None)).fit(x, y).predict_interval(x, trained_on=(x, y))
+    assert_type(lower, nn.Array)

@@ -6,6 +6,7 @@ import numpy as np
 
 import funcnn
 import funcnn as nn
+from funcnn.interop.sklearn import NetworkClassifier, NetworkRegressor
 from funcnn.optimizers import Decay
 from funcnn.testing import check_gradient, check_jvp, check_layer
 from funcnn.training import WithBest
@@ -85,3 +86,10 @@ check_jvp(np.sin, lambda args, v: v[0] * np.cos(args[0]), [x], fast="yes")  # WR
 check_gradient(np.sum, np.ones_like, x, layout=False)  # WRONG
 funcnn.Nonsense()  # WRONG
 funcnn.leaves(x)  # WRONG
+NetworkRegressor("100")  # WRONG
+NetworkRegressor(lr="0.1")  # WRONG
+NetworkRegressor(loss=0.5)  # WRONG
+NetworkClassifier(class_weight="even")  # WRONG
+NetworkClassifier(random_state=0.5)  # WRONG
+NetworkClassifier().fit(x, x, sample_weight=nn.Relu())  # WRONG
+NetworkRegressor().predict_interval(x, "0.9")  # WRONG

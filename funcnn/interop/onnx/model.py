@@ -26,6 +26,10 @@ def to_onnx(params: Any, x: Any) -> ModelProto:
     the first axis, which is free and called `m`. The inputs of the model are called `x`, or `x_0`, `x_1`, ... if x is a
     tuple, such as (x, mask); a part that is None has no input. The outputs are called `out`, or `out_0`, `out_1`, ...
 
+    `params` may be a fitted `NetworkClassifier` or `NetworkRegressor`, or a Pipeline of scikit-learn that ends in one.
+    Then the input is called `X`, and the outputs as skl2onnx calls them: `variable`, (m, n); or `label` and, where
+    there is `predict_proba`, `probabilities`; for several columns of y `probabilities_0`, `probabilities_1`, ...
+
     >>> import numpy as np
     >>> from funcnn import mlp
     >>> from funcnn.interop.onnx import to_onnx
@@ -36,9 +40,14 @@ def to_onnx(params: Any, x: Any) -> ModelProto:
     Raises:
         KindError: `params` is not a network, x is not an array or a tuple of arrays; a layer has no rule and cannot be
             recorded, with the reason and a note on where it is; a number is neither float32 nor float64, or a layer
-            cannot be written in float64; a rule gives values of another kind than predict does; predict gives no array.
+            cannot be written in float64; a rule gives values of another kind than predict does; predict gives no array;
+            a step of a pipeline is none of those that the page on scikit-learn lists.
         ShapeError: the parts of x have unequal numbers of rows, or do not fit the network; a rule gives another shape.
     """
+    if hasattr(params, "get_params") and not isinstance(params, type):
+        from funcnn.interop.sklearn.graph import graph_of  # noqa: PLC0415  scikit-learn, which may be absent, made it
+
+        return _built(*graph_of(params, x))
     check_is_layer("to_onnx", "params", params, x=x)
     _check_chain("params", params)
     row_count("to_onnx", "x", x)
@@ -52,7 +61,11 @@ def to_onnx(params: Any, x: Any) -> ModelProto:
     _check_made(made, out)
     if not (outputs := _named("out", made)):
         raise KindError(f"to_onnx: predict(params, x) must be an array or a tuple of arrays, not {kind(out)}")
-    model = spox.build(_named("x", given), outputs)
+    return _built(_named("x", given), outputs)
+
+
+def _built(inputs: dict[str, spox.Var], outputs: dict[str, spox.Var]) -> ModelProto:
+    model = spox.build(inputs, outputs)
     # The lowest version of the file format, for old runtimes; functions in a model, which a rule may use, need 8.
     model.ir_version = max(find_min_ir_version_for(model.opset_import, ignore_unknown=True), 8 * bool(model.functions))
     for output in model.graph.output:

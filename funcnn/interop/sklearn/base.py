@@ -11,17 +11,25 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import assert_all_finite, check_is_fitted, validate_data
 
 from funcnn.arrays import Array
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.core import Layer
+from funcnn.errors import RangeError, ShapeError
 from funcnn.interop.sklearn.course import Course, continued, layers_of
 from funcnn.interop.sklearn.rows import Rows, of_prediction, outputs
 from funcnn.interop.sklearn.settings import (
     as_scorer,
-    called,
     check_held_out,
     check_settings,
-    for_own,
-    has_probabilities,
     is_trained_to_a_half,
+)
+from funcnn.interop.sklearn.signatures import (
+    Categories,
+    Memory,
+    NetworkOrMaker,
+    OptionalLoss,
+    RandomState,
+    RateOrFunction,
+    Scoring,
+    Sizes,
 )
 from funcnn.interop.sklearn.tables import encoded, refuse_words
 from funcnn.interop.sklearn.targets import as_numbers
@@ -29,6 +37,7 @@ from funcnn.interop.sklearn.words import changed, words
 from funcnn.layers.activations.base import Relu
 from funcnn.needs import as_number
 from funcnn.optimizers.adam import Adam
+from funcnn.training.arguments import Optimizer
 from funcnn.training.loop import TrainState
 from funcnn.traits import gives_probabilities
 
@@ -50,24 +59,24 @@ class Estimator(BaseEstimator):
 
     def __init__(
         self,
-        sizes: Any = (100,),
-        hidden: Any = (Relu(),),  # noqa: B008  immutable; a tuple, since scikit-learn refuses other objects as defaults
+        sizes: Sizes = (100,),
+        hidden: Layer[Any] = (Relu(),),  # noqa: B008  a value; a tuple, since scikit-learn takes no others as defaults
         *,
-        network: Any = None,
-        categories: Any = None,
-        loss: Any = None,
-        optimizer: Any = (Adam(),),  # noqa: B008  as hidden
-        lr: Any = 0.001,
+        network: NetworkOrMaker | None = None,
+        categories: Categories = None,
+        loss: OptionalLoss = None,
+        optimizer: Optimizer[Any] = (Adam(),),  # noqa: B008  as hidden
+        lr: RateOrFunction = 0.001,
         batch_size: int = 200,
         epochs: int = 200,
         validation_fraction: float | None = None,
         patience: int | None = None,
-        scoring: Any = None,
+        scoring: Scoring = None,
         tol: float = 0.0,
         warm_start: bool = False,
-        memory: Any = None,
+        memory: Memory = None,
         verbose: int = False,
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> None:
         self.sizes = sizes
         self.hidden = hidden
@@ -190,23 +199,21 @@ class Estimator(BaseEstimator):
         self.n_iter_ = len(course.costs)
         return self
 
-    def _out(self, X: Any) -> Any:
-        """The output of the network for each row of X."""
+    def _data_again(self, X: Any, **given: Any) -> Any:
+        """As `_data`, after a fit."""
         check_is_fitted(self)
         self._encoder = self._course.encoder  # a fit that failed may have left another
-        X = self._data(X, reset=False)
+        return self._data(X, reset=False, **given)
+
+    def _out(self, X: Any) -> Any:
+        """The output of the network for each row of X."""
+        X = self._data_again(X)
         return of_prediction(outputs(self.network_, X, self._course.dtype))
 
     @property
     def _squashed(self) -> bool:
         """Whether the network ends in probabilities, or was trained towards 0 and 1, as by `mse`: a half is between."""
         return gives_probabilities(self.network_) is True or is_trained_to_a_half(self._course.loss)
-
-    def _check_probabilities(self, method: str) -> None:
-        """Check that the outputs are probabilities or logits."""
-        if not has_probabilities(loss := self._course.loss, self.network_):
-            needed, given = "a cross-entropy, whose outputs are logits", f"{called(loss)}{for_own(loss)}"
-            raise KindError(f"{type(self).__name__}.{method}: loss must be {needed}, not {given}")
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_course")  # n_features_in_ is there after a fit that failed too

@@ -5,21 +5,37 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from funcnn.arrays import Array
+from funcnn.core import Layer
 from funcnn.errors import RangeError
 from funcnn.interop.sklearn.base import Estimator
 from funcnn.interop.sklearn.course import Course, begun
-from funcnn.interop.sklearn.labels import alike, as_target, found_in
+from funcnn.interop.sklearn.labels import alike, as_target, check_classes, found_in
+from funcnn.interop.sklearn.probable import where_probable
 from funcnn.interop.sklearn.rows import Rows
 from funcnn.interop.sklearn.settings import class_weights
-from funcnn.interop.sklearn.targets import Classes, Labels, unique
+from funcnn.interop.sklearn.signatures import (
+    Categories,
+    ClassWeights,
+    Memory,
+    NetworkOrMaker,
+    OptionalLoss,
+    RandomState,
+    RateOrFunction,
+    RowsLike,
+    Scoring,
+    Sizes,
+)
+from funcnn.interop.sklearn.targets import Classes, unique
 from funcnn.layers.activations.base import Relu
 from funcnn.optimizers.adam import Adam
+from funcnn.training.arguments import Optimizer
 
 
 class NetworkClassifier(ClassifierMixin, Estimator):
@@ -89,25 +105,25 @@ class NetworkClassifier(ClassifierMixin, Estimator):
 
     def __init__(
         self,
-        sizes: Any = (100,),
-        hidden: Any = (Relu(),),  # noqa: B008  an immutable value
+        sizes: Sizes = (100,),
+        hidden: Layer[Any] = (Relu(),),  # noqa: B008  an immutable value
         *,
-        network: Any = None,
-        categories: Any = None,
-        loss: Any = None,
-        optimizer: Any = (Adam(),),  # noqa: B008  as hidden
-        lr: Any = 0.001,
+        network: NetworkOrMaker | None = None,
+        categories: Categories = None,
+        loss: OptionalLoss = None,
+        optimizer: Optimizer[Any] = (Adam(),),  # noqa: B008  as hidden
+        lr: RateOrFunction = 0.001,
         batch_size: int = 200,
         epochs: int = 200,
-        class_weight: Any = None,
+        class_weight: ClassWeights = None,
         validation_fraction: float | None = None,
         patience: int | None = None,
-        scoring: Any = None,
+        scoring: Scoring = None,
         tol: float = 0.0,
         warm_start: bool = False,
-        memory: Any = None,
+        memory: Memory = None,
         verbose: int = False,
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> None:
         super().__init__(
             sizes,
@@ -130,7 +146,15 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         )
         self.class_weight = class_weight
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
+    def fit(
+        self,
+        X: RowsLike,
+        y: RowsLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: RowsLike | None = None,
+        y_val: RowsLike | None = None,
+    ) -> Self:
         """Train on the rows of X and y for `epochs`; with `warm_start`, go on where the last fit ended.
 
         The rows of X_val and y_val, if they are given, are held out, and count alike.
@@ -141,12 +165,14 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         target = course.target if course else found_in(function, y)
         rows = self._rows(function, target, X, y, sample_weight)
         if course is None:
-            _check_classes(function, target, rows)
+            check_classes(function, target, rows)
         apart = self._apart(function, target, X_val, y_val)
         course, stratify = course or begun(function, self, target, X), isinstance(target, Classes)
         return self._continued(function, course, rows, given, self.epochs, apart=apart, stratify=stratify)
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+    def partial_fit(
+        self, X: RowsLike, y: RowsLike, classes: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train for one epoch on the rows of X and y, from where the last call or fit ended.
 
         `classes` are all classes, also those that only later calls have; the first call needs them. For several columns
@@ -164,22 +190,28 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         rows = self._rows(function, target, X, y, sample_weight)
         return self._continued(function, course or begun(function, self, target, X), rows, given, 1)
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: RowsLike) -> Array:
         """The class of each row, (m,); for several labels or columns, (m, n)."""
         out = self._out(X)
         return self._course.target.prediction(out, squashed=self._squashed)
 
-    def predict_proba(self, X: Any) -> Any:
+    @where_probable
+    def predict_proba(self, X: RowsLike) -> Any:
         """The probability of each class, (m, k), or of each label, (m, n); for several columns a list of (m, k).
 
-        After a loss of numbers or of margins, such as `mse` and `hinge`, and after a loss of your own that is not
-        declared by `of_logits`, there are none, and it raises a KindError.
+        For a loss of numbers or of margins, such as `mse` and `hinge`, and for a loss of your own that is not declared
+        by `of_logits`, there are none, and the estimator has no such method: an AttributeError, whose cause says why.
         """
         out = self._out(X)
-        self._check_probabilities("predict_proba")
         return self._course.target.probabilities(out, squashed=self._squashed)
 
-    def decision_function(self, X: Any) -> Any:
+    @where_probable
+    def predict_log_proba(self, X: RowsLike) -> Any:
+        """The logarithms of the probabilities; for a loss of logits, finite where a probability is rounded to 0."""
+        out = self._out(X)
+        return self._course.target.probabilities(out, squashed=self._squashed, log=True)
+
+    def decision_function(self, X: RowsLike) -> Any:
         """The logit of each class, (m, k), or the log odds of each label, (m, n); for several columns a list.
 
         For two classes it is the difference of their logits, (m,), which is positive for the second class. The log odds
@@ -213,11 +245,3 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _check_classes(function: str, target: Any, rows: Rows) -> None:
-    """Check that each column has two classes at least. A label may be 0 in all rows."""
-    codes = rows.codes if rows.weight is None else rows.codes[rows.weight > 0]
-    for _, column in [] if isinstance(target, Labels) else target.columns(codes):
-        if len(np.unique(column)) < 2:
-            raise RangeError(f"{function}: y must have at least 2 classes with weights above 0; it has 1 class")

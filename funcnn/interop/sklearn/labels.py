@@ -10,6 +10,7 @@ from sklearn.utils.multiclass import type_of_target
 from funcnn.arrays import Array, short
 from funcnn.errors import KindError, RangeError
 from funcnn.interop.sklearn.columns import Columns
+from funcnn.interop.sklearn.rows import Rows
 from funcnn.interop.sklearn.targets import Classes, Labels, unique
 
 
@@ -57,3 +58,11 @@ def alike(classes: Any, known: Any) -> bool:
     if isinstance(known, list):
         return isinstance(classes, list | tuple) and len(classes) == len(known) and all(map(alike, classes, known))
     return _is_list(classes) and set(np.asarray(classes).tolist()) == set(known.tolist())
+
+
+def check_classes(function: str, target: Any, rows: Rows) -> None:
+    """Check that each column has two classes at least. A label may be 0 in all rows."""
+    codes = rows.codes if rows.weight is None else rows.codes[rows.weight > 0]
+    for _, column in [] if isinstance(target, Labels) else target.columns(codes):
+        if len(np.unique(column)) < 2:
+            raise RangeError(f"{function}: y must have at least 2 classes with weights above 0; it has 1 class")

@@ -22,7 +22,7 @@ from funcnn.layers.checks import check_held
 from funcnn.losses.classification import binary_cross_entropy, binary_cross_entropy_with_logits
 from funcnn.losses.margins import hinge
 from funcnn.losses.protocol import check_of_out_and_y, takes_logits
-from funcnn.losses.regression import mse
+from funcnn.losses.regression import mse, quantile
 from funcnn.needs import as_count, as_flag, as_number, as_rate
 from funcnn.sizes import check_sizes
 from funcnn.training.arguments import check_lr, check_optimizer
@@ -118,7 +118,18 @@ def innermost(loss: Any) -> Any:
 
 def called(loss: Any) -> str:
     """The name of a loss."""
-    return str(getattr(innermost(loss), "__name__", type(loss).__name__))
+    return str(getattr(innermost(loss), "__name__", type(loss).__name__)).removeprefix("_")
+
+
+def levels_of(losses: Sequence[Any]) -> list[float]:
+    """The q of each loss if all are `quantile`, and otherwise an empty list."""
+    return [loss.keywords["q"] for loss in losses] if all([innermost(loss) is quantile for loss in losses]) else []
+
+
+def main_of(losses: Sequence[Any]) -> int:
+    """The index of the loss whose outputs predict: the quantile nearest to the median, or else the first."""
+    levels = levels_of(losses)
+    return min(range(len(levels)), key=lambda i: abs(levels[i] - 0.5)) if levels else 0
 
 
 def home(loss: Any) -> str:
@@ -132,8 +143,13 @@ def is_trained_to_a_half(loss: Any) -> bool:
 
 
 def has_probabilities(loss: Any, network: Any) -> bool:
-    """Whether the outputs are probabilities, or logits of which probabilities are known."""
-    if loss is None or gives_probabilities(network) is True or innermost(loss) is binary_cross_entropy:
+    """Whether the outputs are probabilities, or logits of which probabilities are known.
+
+    Before a fit, `network` may be None or a function, of which only the loss says anything.
+    """
+    if loss is None or innermost(loss) is binary_cross_entropy:
+        return True
+    if (type(network) is tuple or is_layer(network)) and gives_probabilities(network) is True:
         return True
     return takes_logits(loss) is True and home(loss) != _MARGINS
 
@@ -156,7 +172,7 @@ def check_boundary(function: str, target: Any, loss: Any, network: Any) -> None:
 
 def check_no_logits(function: str, loss: Any) -> None:
     """Check that the outputs of a network that a loss trains are in the units of y."""
-    if takes_logits(loss):
+    if np.any(takes_logits(loss)):
         is_binary = innermost(loss) is binary_cross_entropy_with_logits
         remedy = "; for y in [0, 1] write binary_cross_entropy, and a network that ends in Sigmoid()" * is_binary
         needed = "a loss whose outputs are predictions of y"

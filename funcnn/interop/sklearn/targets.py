@@ -1,7 +1,8 @@
 """Encodings of y: what a loss takes for labels, and the labels and probabilities of what a network gives.
 
 `codes(name, y)` are the numbers of y, checked. `task(loss)` is the loss, and the function from codes to what the loss
-takes. `scores`, `prediction` and `probabilities` are of out; `squashed` says that the network ends in probabilities.
+takes. `scores`, `prediction` and `probabilities`, or with `log` their logarithms, are of out; `squashed` says that the
+network ends in probabilities.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from funcnn.bound import BoundFunction
 from funcnn.core import forward_only
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.layers.activations.base import Sigmoid
-from funcnn.layers.activations.softmax import Softmax
+from funcnn.layers.activations.smooth import LogSigmoid
+from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 from funcnn.losses.classification import binary_cross_entropy_with_logits, softmax_cross_entropy
 from funcnn.losses.regression import mse
 
 Task = tuple[Any, Callable[[Array], Any]]
+_BINARY = Sigmoid(), LogSigmoid()
 
 
 @attrs.frozen(eq=False)
@@ -112,12 +115,12 @@ class Classes:
         scores = self.scores(out, squashed=squashed)
         return self.values[scores.argmax(axis=1) if scores.ndim > 1 else (scores > 0).astype(int)]
 
-    def probabilities(self, out: Array, *, squashed: bool) -> Array:
+    def probabilities(self, out: Array, *, squashed: bool, log: bool = False) -> Array:
         """The probability of each class, (m, k)."""
-        if self.outputs > 1:
-            return out if squashed else forward_only(Softmax(), out)
-        p = out if squashed else forward_only(Sigmoid(), out)
-        return np.concatenate([1 - p, p], axis=1)
+        if self.outputs == 1:
+            out = np.concatenate([1 - out if squashed else -out, out], axis=1)
+        layers = _BINARY if self.outputs == 1 else (Softmax(), LogSoftmax())
+        return _probabilities(layers, out, squashed=squashed, log=log)
 
 
 @attrs.frozen(eq=False)
@@ -160,9 +163,17 @@ class Labels(_Encoding):
         """Zeros and ones."""
         return (self.scores(out, squashed=squashed) > 0).astype(int)
 
-    def probabilities(self, out: Array, *, squashed: bool) -> Array:
+    def probabilities(self, out: Array, *, squashed: bool, log: bool = False) -> Array:
         """The probability of each label, (m, n)."""
-        return out if squashed else forward_only(Sigmoid(), out)
+        return _probabilities(_BINARY, out, squashed=squashed, log=log)
+
+
+def _probabilities(layers: tuple[Any, Any], out: Array, *, squashed: bool, log: bool) -> Array:
+    """Probabilities in an array of their own, or their logarithms; one of the two layers makes them from logits."""
+    if not squashed:
+        return np.array(forward_only(layers[log], out))
+    with np.errstate(divide="ignore"):
+        return np.log(out) if log else out
 
 
 def as_numbers(function: str, argument: str, values: Array) -> Array:
