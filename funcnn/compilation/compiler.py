@@ -34,11 +34,12 @@ from funcnn.compilation.structure import flatten, flattened, form_of_rows
 from funcnn.compilation.trace import Traced, trace
 from funcnn.core import Loss, value_and_grad
 from funcnn.dispatch import registered
-from funcnn.errors import MissingError
+from funcnn.errors import FuncnnError, MissingError
 from funcnn.extras import needing
 from funcnn.gradients import Grads
 from funcnn.needs import Count, Flag
 from funcnn.optimizers.base import update
+from funcnn.tracebacks import end_at_caller
 
 _MOST_STEPS = 64  # of a compiled function; the step that was used longest ago is dropped
 _MOST_CHANGES = 8  # of what the loss reads, without a step between them that uses a kernel again
@@ -60,12 +61,16 @@ class Compiled:
     def __call__(self, params: Any, x: Any, y: Any, /) -> tuple[Any, Grads[Any]]:
         """(cost, Grads), as `value_and_grad(loss)` returns it."""
         arrays, numbers, made = list[Any](), list[Any](), None
-        step = self.step(params, x, y, arrays, numbers)
-        if isinstance(step, CompiledStep):
-            made = tried(step, arrays, numbers, x, y)
-        elif isinstance(step, Segments):
-            made = tried(step, params, x, y)
-        return self._plainly(step, params, x, y) if made is None else made
+        try:
+            step = self.step(params, x, y, arrays, numbers)
+            if isinstance(step, CompiledStep):
+                made = tried(step, arrays, numbers, x, y)
+            elif isinstance(step, Segments):
+                made = tried(step, params, x, y)
+            return self._plainly(step, params, x, y) if made is None else made
+        except FuncnnError as error:
+            end_at_caller(error)
+            raise
 
     def _plainly(self, step: Step, *arguments: Any) -> tuple[Any, Grads[Any]]:
         """The result of NumPy, if that is what was asked for."""

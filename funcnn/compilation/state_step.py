@@ -9,7 +9,9 @@ from funcnn.checked import checked
 from funcnn.compilation.compiler import compiled
 from funcnn.compilation.explanation import explain
 from funcnn.core import Loss
+from funcnn.errors import FuncnnError
 from funcnn.needs import Count, Flag, as_learning_rate
+from funcnn.tracebacks import end_at_caller
 from funcnn.training.loop import TrainState, check_trained
 from funcnn.training.train_step import TrainStep
 
@@ -25,11 +27,15 @@ class StateStep:
 
     def __call__(self, state: S, x: Any, y: Any, /, lr: float) -> S:
         """The state after a step with the batch (x, y)."""
-        if not isinstance(state, TrainState):
-            check_trained("compiled_step", "state", state)
-        if type(lr) is not float or not 0 <= lr < math.inf:
-            lr = as_learning_rate("compiled_step", "lr", lr)
-        made: S = self._through(state, ((x, y),), (lr,))
+        try:
+            if not isinstance(state, TrainState):
+                check_trained("compiled_step", "state", state)
+            if type(lr) is not float or not 0 <= lr < math.inf:
+                lr = as_learning_rate("compiled_step", "lr", lr)
+            made: S = self._through(state, ((x, y),), (lr,))
+        except FuncnnError as error:
+            end_at_caller(error)
+            raise
         return made
 
     def explain(self, state: TrainState[Any], x: Any, y: Any) -> str:

@@ -129,3 +129,13 @@ def test_python_with_x_dev_keeps_all_frames(monkeypatch):
     with pytest.raises(ShapeError) as caught:
         forward(NET, WIDE)
     assert ("chain.py", "chain_forward") in frames(caught.value)
+
+
+def test_compiled_functions_end_their_tracebacks_in_the_line_that_calls():
+    pytest.importorskip("llvmlite", reason="kernels need llvmlite")
+    from funcnn.compilation import compiled, compiled_step
+
+    for call in (lambda: compiled(mse)(NET, WIDE, Y), lambda: compiled_step(mse)(TrainState(NET), WIDE, Y, 0.1)):
+        with pytest.raises(ShapeError) as caught:
+            call()
+        assert {file for file, _ in frames(caught.value)} == {Path(__file__).name}
