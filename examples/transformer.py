@@ -9,7 +9,6 @@ from numpy.lib.stride_tricks import sliding_window_view
 from threadpoolctl import threadpool_limits
 
 import funcnn as nn
-from funcnn import Embedding, LayerNorm, transformer_block
 from funcnn.generation import step
 from funcnn.layers import Rotary
 from funcnn.sampling import sample
@@ -39,9 +38,9 @@ trigram = -np.log(mixture @ guesses).mean()
 
 # Training: rotary positions make attention depend on distances, and causal attention hides later characters.
 shape = {"causal": True, "rotary": Rotary(), "dtype": SINGLE}
-blocks = [transformer_block(WIDTH, 4, 4 * WIDTH, seed=(1, i), **shape) for i in range(2)]
-ends = LayerNorm.init(WIDTH, dtype=SINGLE), nn.Dense.init(WIDTH, len(symbols), seed=2, dtype=SINGLE)
-net = (Embedding.init(len(symbols), WIDTH, seed=0, dtype=SINGLE), *blocks, *ends)
+blocks = [nn.transformer_block(WIDTH, 4, 4 * WIDTH, seed=(1, i), **shape) for i in range(2)]
+ends = nn.LayerNorm.init(WIDTH, dtype=SINGLE), nn.Dense.init(WIDTH, len(symbols), seed=2, dtype=SINGLE)
+net = (nn.Embedding.init(len(symbols), WIDTH, seed=0, dtype=SINGLE), *blocks, *ends)
 data = nn.batches(pieces[:, :-1], pieces[:, 1:], 16, epochs=1, seed=0)
 lr = nn.warm_up(nn.cosine(0.005, len(data)), len(data) // 20)
 run = nn.train(nn.TrainState(net, nn.Adam()), data, nn.value_and_grad(nn.softmax_cross_entropy), lr)

@@ -123,7 +123,6 @@ class Base(ABC):
             tuple[int, list[int]],
             list | set,
             c.Iterator[int],
-            c.Callable[[int], int],
         ),
     ],
     ids=str,

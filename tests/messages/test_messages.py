@@ -199,7 +199,7 @@ ROWS = [
     >> "sgd: grads must be a Grads, as backward returns it, not tuple; write grads[1]",
     range_error(lambda: sgd(net, grads, -0.1)) >> "sgd: lr must be finite and not negative, not -0.1",
     kind_error(lambda: sgd(net, grads, nn.cosine(0.1, steps=10)))
-    >> "sgd: lr must be a number, not BoundFunction; write lr(step)",
+    >> "sgd: lr must be a number, not BoundSchedule; write lr(step)",
     # Losses.
     range_error(loss(mse, x[:0], x[:0])) >> "mse: out must have at least one entry; out: (0, 2)",
     kind_error(lambda: nn.losses.weighted(mse)(y, y)) >> "weighted: y must be a pair (y, weight), not float64 array",

@@ -51,7 +51,7 @@ ROWS = [
     >> "Dense: x must be (m, ..., 3), not (4, 2)"
     >> IN_RESIDUAL,
     kind_error(lambda: fingerprint((Probe(dense, seen=Seen(x, x, None)),)))
-    >> "fingerprint: value[0].seen must be a record, a tuple, an array, a real number, a string or None, not "
+    >> "fingerprint: value[0].seen must be a record, a tuple, a dict, an array, a real number, a string or None, not "
     "Seen; write tuple(value[0].seen)" >> [],
     raises(nn.FuncnnError, lambda: trace(Shared(nn.Relu(), (Here(), Here())), x, x, mse)["layer", 2])
     >> "trace: there is no layer ('layer', 2); there are '', 'net.0', 'layer', 'net.1', ('layer', 1)"

@@ -163,6 +163,6 @@ def test_it_says(row):
 
 
 def test_any_value_whose_bytes_are_known_has_a_fingerprint():
-    for make, kind in INSIDE.values():
+    for make, kind in [row for name, row in INSIDE.items() if name != "a dict"]:
         with pytest.raises(KindError, match=f"^fingerprint: value must be .*, not {kind}"):
             fingerprint(make())
