@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from funcnn.errors import FuncnnError, MissingError
 
@@ -36,6 +35,8 @@ _MODULES = {"scikit-learn": "sklearn"}  # where the module has another name than
 
 def install(library: str) -> str:
     """The command that installs the extra of a library; in a clone it names the folder, so it runs in any other."""
+    from pathlib import Path  # noqa: PLC0415  imported late, since it takes a tenth of the import time
+
     (extra, _), root = LIBRARIES[library], Path(__file__).parents[1]
     is_clone = (root / "pyproject.toml").is_file()
     return f'pip install -e "{root}[{extra}]"' if is_clone else f'pip install "funcnn[{extra}]"'
