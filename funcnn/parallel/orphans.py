@@ -13,8 +13,9 @@ def end_with_parent() -> None:
     """Let this worker process end when the process that started it has ended, in any way.
 
     A process that is killed, by SIGKILL or by SIGTERM, cannot end its workers: those of `ProcessPoolExecutor` and loky
-    would stay and keep their memory. The workers of `sharded` call this function themselves. For other work, give it to
-    the executor as its `initializer`. In a process that multiprocessing or loky did not start, it has no effect.
+    would stay and keep their memory. The workers of `sharded` call this function in their first task. For other work,
+    and for workers that may have no task, give it to the executor as its `initializer`. In a process that
+    multiprocessing or loky did not start, it has no effect.
 
     >>> from functools import partial
     >>> from concurrent.futures import ProcessPoolExecutor
@@ -34,9 +35,9 @@ def _watch(_: int) -> None:
 
 
 def _end_after(parent: Any) -> None:
-    try:
-        parent.join()
-    except (TypeError, ValueError):  # loky's processes cannot wait for their parent
-        while os.getppid() == parent.pid:
+    if os.name == "posix" and os.getppid() == parent.pid:
+        while os.getppid() == parent.pid:  # not join: workers that were forked later hold its pipe open, loky has none
             sleep(1)
+    else:  # Windows, or a forkserver
+        parent.join()
     os._exit(1)
