@@ -1,5 +1,7 @@
 """Several steps of training in one call: the states of `train`, whatever the number of steps and of threads."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -148,7 +150,12 @@ OPTIMIZERS = [
 ]
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+def name_of(optimizer):
+    """The repr, without the addresses of functions."""
+    return re.sub(r" at 0x\w+", "", repr(optimizer))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=name_of)
 def test_folds_of_any_length_are_the_run(optimizer):
     start, lr = nn.TrainState(net, optimizer), nn.cosine(0.05, steps=100)
     plain = last(nn.train(start, batch * 100, nn.value_and_grad(nn.mse), lr))

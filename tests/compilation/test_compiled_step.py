@@ -18,7 +18,7 @@ from funcnn.compilation.fold import Fold
 from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.optimizers import PerArray
 from funcnn.trees import astype, leaves
-from tests.compilation.test_compiled_folds import OPTIMIZERS, Changed, Fresh, Told, batch, net, x, y
+from tests.compilation.test_compiled_folds import OPTIMIZERS, Changed, Fresh, Told, batch, name_of, net, x, y
 from tests.said import refusal, says
 
 deep = (
@@ -67,7 +67,7 @@ UNFOLDED = [nn.ClipNorm(1.0), (nn.Adam(), nn.ClipNorm(1.0)), Told(), Fresh(), (n
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, *UNFOLDED], ids=repr)
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, *UNFOLDED], ids=name_of)
 def test_a_step_has_the_bits_of_the_four_lines_and_of_train(optimizer, dtype):
     rows, targets = x.astype(dtype), y.astype(dtype)
     step, function, layers = compiled_step(nn.mse), compiled(nn.mse), astype(deep, dtype)
