@@ -43,8 +43,21 @@ def lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]],
     return get, lambda: sorted([*home, *parts]), list(home)
 
 
+def load(name: str) -> None:
+    """Import the module of a class of this name, so that its name in a file is found in every program.
+
+    If no namespace has the name, as for a class of a user's, all modules that define records are imported.
+    """
+    for module in NAMESPACES:
+        space = import_module(f"funcnn.{module}")
+        if name in space.__all__:
+            getattr(space, name)
+            return
+    load_all()
+
+
 def load_all() -> None:
-    """Import every module that defines records, so that the class names in a file are found in every program."""
+    """Import every module that defines records."""
     for module in NAMESPACES:
         space = import_module(f"funcnn.{module}")
         for name in space.__all__:

@@ -15,7 +15,7 @@ from funcnn.arrays import Array, is_array, kind, same, short
 from funcnn.columns import Table
 from funcnn.errors import FuncnnError, KindError, RangeError
 from funcnn.files.migrations import of_today
-from funcnn.lazy import load_all
+from funcnn.lazy import load
 from funcnn.needs import function
 from funcnn.records import is_record, name_of, plans, registry
 from funcnn.remedies import for_kind, for_table
@@ -179,7 +179,7 @@ def _made(name: str, fields: dict[str, Any], file_error: MakeError) -> Any:
     if name.startswith(SCHEDULES):
         return _schedule(name, fields, file_error)
     if name not in registry:
-        load_all()
+        load(name)
     cls = registry.get(name)
     if cls is None:
         raise file_error(f"holds a record {name}, {_where_defined(name)}")

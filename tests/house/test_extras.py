@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from funcnn import extras
+from funcnn import Relu, Tanh, extras, save
 from funcnn.errors import FuncnnError, KindError, MissingError
 from funcnn.extras import LIBRARIES, install, needing
 
@@ -100,6 +100,24 @@ def test_each_door_names_what_is_missing_and_what_installs_it():
         state = f"{first} cannot be loaded ({REASONS[error]})" if error else f"{first} is missing"
         sentence = f"{state}, which {user} needs; write {install(first)}"
         assert said == ["MissingError", sentence, bool(error)], code
+
+
+LOADS = """
+import sys
+sys.modules |= dict.fromkeys({hidden})
+from funcnn.files import load
+print(load({path!r}), *[name for name in sys.modules if name.startswith("funcnn.layers.recurrent")])
+from funcnn.lazy import load_all
+load_all()
+"""
+
+
+def test_a_new_process_loads_a_file_without_any_other_library_and_imports_the_classes_of_the_file(tmp_path):
+    hidden = [name.replace("scikit-learn", "sklearn") for name in LIBRARIES]
+    save(path := str(tmp_path / "net.npz"), (Relu(), Tanh()))
+    command = [sys.executable, "-W", "error", "-c", LOADS.format(hidden=hidden, path=path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("(Relu(), Tanh())\n", "")
 
 
 def test_each_import_of_an_optional_library_is_behind_a_door():

@@ -18,7 +18,6 @@ import numpy as np
 
 import funcnn
 from funcnn.records import plans, record, state, values
-from funcnn.teach.grading.learner import VERBS
 from funcnn.teach.grading.values import WireError
 from funcnn.teach.grading.wire import Peer
 
@@ -181,6 +180,8 @@ class LearnerProcess(Peer):
         space |= {field: state() for field, is_state in fields if is_state}
         named = [type(base, (), {"__module__": module, "__slots__": ()}) for base, module in bases]
         cls: Any = record(type(name, tuple(named), space))
+        from funcnn.teach.grading.learner import VERBS  # noqa: PLC0415  it needs hypothesis, which `load` may not need
+
         for rule in rules:
             VERBS[rule].register(cls)(self._rule(rule))
         return cls
