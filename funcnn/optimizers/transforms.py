@@ -143,9 +143,9 @@ def _check_pairs(record: Any, _: Any, value: Any) -> None:
 class Rates:
     """g' = factor g, for the parameters that match the pattern of a factor; if several match, their factors multiply
 
-    Learning rates by layer: `Rates((("0.*", 0.1), ("*.b", 2.0)))`. Put `Rates` last, since Adam and other adaptive
-    optimizers cancel a factor that comes before them. Howard & Ruder 2018, Universal Language Model Fine-tuning for
-    Text Classification, section 3.2.
+    Learning rates by layer: `Rates((("0.*", 0.1), ("*.b", 2.0)))`. Put rates last, since Adam and other adaptive
+    optimizers cancel a factor that comes before them; a factor 0, for layers that do not move, may come first. Howard &
+    Ruder 2018, Universal Language Model Fine-tuning for Text Classification, section 3.2.
 
     Raises:
         KindError: the factors are not pairs of a pattern, or a tuple of patterns, and a number.

@@ -99,6 +99,8 @@ def _map(function: str, f: Callable[..., Any], tree: Any, rest: Sequence[Any], *
                 contents[i] = _map(function, f, contents[i], [getattr(other, name) for other in rest], states=states)
         return build(cls, contents)
     if not is_array(tree):
+        if isinstance(tree, np.generic) and any(map(is_array, rest)):  # what NumPy makes of arrays without axes
+            raise _unlike_trees_error(function, tree, rest)
         return tree
     new = f(tree, *rest)
     return tree if new is tree else freeze(new)  # an array that f returns unchanged belongs to the caller

@@ -172,6 +172,9 @@ ROWS = [
     >> "averaged: optimizer must hold exactly one Average, not 0; write averaged(optimizer, params)",
     kind_error(lambda: optimizers.averaged((optimizers.Average(), (optimizers.Average(0.9),)), net))
     >> "averaged: optimizer must hold exactly one Average, not 2",
+    shape_error(lambda: update(nn.Adam(), nn.Grads((np.float64(2), x), None), (np.array(1.0), x)))
+    >> "update: grads and params must have the same structure; where the first has np.float64(2.0), the second has "
+    "<f64 1.>",
     shape_error(lambda: optimizers.averaged(remembering(optimizers.Average()), net))
     >> ANOTHER
     + "all trees must have the same structure; where the first has (Dense(W=<f64 2x9>, b=<f64 9>), Relu(), "
