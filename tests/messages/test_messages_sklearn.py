@@ -34,6 +34,9 @@ def fit(x=X, y=NAMES, sample_weight=None, **settings):
     return lambda: NetworkClassifier(**{"epochs": 1} | settings).fit(x, y, sample_weight=sample_weight)
 
 
+MIXED = np.array([[1.5, "Ulm"], [2, "Bonn"]] * 6, object)
+
+
 def regress(x=X, y=Y, sample_weight=None, **settings):
     return lambda: NetworkRegressor(**{"epochs": 1} | settings).fit(x, y, sample_weight=sample_weight)
 
@@ -325,7 +328,13 @@ ROWS = [
     range_error(words(lr__lr__steps=3)) >> f"{W}lr__lr has no setting 'steps'; it is 0.1",
     range_error(words(lr__steps=0)) >> "cosine: steps must be at least 1, not 0",
     # Categories.
-    range_error(regress(categories=["town"])) >> "NetworkRegressor: categories must be columns of X; 'town' is not one",
+    range_error(regress(categories=["town"]))
+    >> "NetworkRegressor: categories must be columns of X; 'town' is not one; X is an array, so write numbers of "
+    "columns, up to 1",
+    kind_error(regress(MIXED))
+    >> "NetworkRegressor: X must hold numbers in column 1; for categories write categories=[1]",
+    kind_error(regress(MIXED, categories=[0]))
+    >> "NetworkRegressor: X must hold numbers in column 1, which is not one of categories",
     kind_error(regress(categories="auto"))
     >> 'NetworkRegressor: categories must be numbers of columns of an array X, as in [0, 2], not "auto"',
     kind_error(regress(categories="town"))
@@ -361,7 +370,12 @@ TOWNS, DAYS, LISTS = ["Ulm", "Bonn"] * 6, np.arange(12).astype("M8[D]").astype("
 OF_TABLES = [
     ("numbers in column 'town'; for categories write categories=\"auto\"", {"town": TOWNS}, {}),
     ("numbers in column 'town', which is not one of categories", {"town": TOWNS, "age": Y}, {"categories": ["age"]}),
-    ("numbers in column 'day', which is not one of categories", {"day": DAYS, "age": Y}, {"categories": "auto"}),
+    (
+        "numbers in column 'day', which is not one of categories; write their parts as columns of numbers, such as the "
+        "weekday",
+        {"day": DAYS, "age": Y},
+        {"categories": "auto"},
+    ),
 ]
 
 

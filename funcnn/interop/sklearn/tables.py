@@ -107,9 +107,10 @@ def encoded(estimator: Any, encoder: Encoder | None, X: Any, *, reset: bool = Tr
 
 
 def refuse_words(estimator: Any, X: Any) -> None:
-    """Raise an error if X is a frame with a column of texts or categories."""
+    """Raise an error if X is a frame or an array with a column of texts or categories."""
     for name in _columns_of("words", X):
-        needed = f'numbers in column {name!r}; for categories write categories="auto"'
+        written = '"auto"' if _is_frame(X) else f"[{name}]"
+        needed = f"numbers in column {name!r}; for categories write categories={written}"
         raise KindError(f"{type(estimator).__name__}: X must hold {needed}")
 
 
@@ -128,12 +129,19 @@ def _is_frame(X: Any) -> bool:
 
 
 def _columns_of(held: str, X: Any) -> list[Any]:
-    """The names of the columns of a frame that hold words, which are texts or categories, or dates."""
-    return (
-        [name for name, dtype in zip(X.columns, X.dtypes, strict=True) if _kind_of(dtype) == held]
-        if _is_frame(X)
-        else []
-    )
+    """The names of the columns that hold words, which are texts or categories, or dates; of an array their numbers."""
+    if _is_frame(X):
+        return [name for name, dtype in zip(X.columns, X.dtypes, strict=True) if _kind_of(dtype) == held]
+    is_mixed = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "OUS"
+    return [j for j in range(X.shape[1]) if _has_words(X[:, j])] if is_mixed and held == "words" else []
+
+
+def _has_words(column: Array) -> bool:
+    try:
+        column.astype(np.float64)
+    except (TypeError, ValueError):
+        return True
+    return False
 
 
 def _kind_of(dtype: Any) -> str:
@@ -154,9 +162,12 @@ def _encoder_of(function: str, X: Any, categories: Any) -> Encoder:
         categories = _columns_of("words", X)
     for name in categories:
         if name not in names:
-            raise RangeError(f"{function}: categories must be columns of X; {name!r} is not one")
-    for name in [name for what in ("words", "dates") for name in _columns_of(what, X) if name not in categories]:
-        raise KindError(f"{function}: X must hold numbers in column {name!r}, which is not one of categories")
+            remedy = "" if _is_frame(X) else f"; X is an array, so write numbers of columns, up to {len(names) - 1}"
+            raise RangeError(f"{function}: categories must be columns of X; {name!r} is not one{remedy}")
+    for held, remedy in (("words", ""), ("dates", "; write their parts as columns of numbers, such as the weekday")):
+        for name in [name for name in _columns_of(held, X) if name not in categories]:
+            needed = f"X must hold numbers in column {name!r}, which is not one of categories"
+            raise KindError(f"{function}: {needed}{remedy}")
     columns = tuple([names.index(name) for name in categories])
     ids = []
     for j in columns:
