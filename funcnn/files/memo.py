@@ -85,9 +85,9 @@ def as_folder(function: str, argument: str, folder: Any) -> Path:
     from pathlib import Path  # noqa: PLC0415  imported late, since it takes a tenth of the import time
 
     try:
-        where = Path(folder).absolute()
+        where = Path(folder).expanduser().absolute()
         where.mkdir(parents=True, exist_ok=True)
-    except ValueError:
+    except (RuntimeError, ValueError):  # of `~` without a home, and of a null character
         raise FileError(f"{function}: {folder!r} is not a valid path") from None
     except OSError as error:
         raise FileError(f"{function}: the folder {folder} cannot be created: {error.strerror or error}") from error

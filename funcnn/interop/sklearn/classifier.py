@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from funcnn.arrays import Array
 from funcnn.core import Layer
 from funcnn.errors import RangeError
+from funcnn.interop.sklearn.atomic import atomic
 from funcnn.interop.sklearn.base import Estimator
 from funcnn.interop.sklearn.course import Course, begun
 from funcnn.interop.sklearn.labels import alike, as_target, check_classes, found_in
@@ -146,6 +147,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         )
         self.class_weight = class_weight
 
+    @atomic
     def fit(
         self,
         X: RowsLike,
@@ -159,7 +161,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
 
         The rows of X_val and y_val, if they are given, are held out, and count alike.
         """
-        function, given = f"{type(self).__name__}.fit", (X, y)
+        function, given = f"{type(self).__name__}.fit", (X, y, sample_weight)
         course = self._before(function, X_val, y_val)
         X, y = self._labelled(function, X, y, reset=course is None)
         target = course.target if course else found_in(function, y)
@@ -170,6 +172,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         course, stratify = course or begun(function, self, target, X), isinstance(target, Classes)
         return self._continued(function, course, rows, given, self.epochs, apart=apart, stratify=stratify)
 
+    @atomic
     def partial_fit(
         self, X: RowsLike, y: RowsLike, classes: ArrayLike | None = None, sample_weight: ArrayLike | None = None
     ) -> Self:

@@ -10,6 +10,7 @@ from sklearn.base import RegressorMixin
 
 from funcnn.arrays import Array
 from funcnn.errors import RangeError
+from funcnn.interop.sklearn.atomic import atomic
 from funcnn.interop.sklearn.base import Estimator
 from funcnn.interop.sklearn.columns import SeveralNumbers
 from funcnn.interop.sklearn.course import Course, begun
@@ -46,6 +47,7 @@ class NetworkRegressor(RegressorMixin, Estimator):
         KindError, RangeError, ShapeError, NotFiniteError: as NetworkClassifier.
     """
 
+    @atomic
     def fit(
         self,
         X: RowsLike,
@@ -62,6 +64,7 @@ class NetworkRegressor(RegressorMixin, Estimator):
         function = f"{type(self).__name__}.fit"
         return self._trained(function, self._before(function, X_val, y_val), X, y, sample_weight, X_val, y_val)
 
+    @atomic
     def partial_fit(self, X: RowsLike, y: RowsLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one epoch on the rows of X and y, from where the last call or fit ended."""
         function = f"{type(self).__name__}.partial_fit"
@@ -137,7 +140,7 @@ class NetworkRegressor(RegressorMixin, Estimator):
         epochs: int | None = None,
     ) -> Self:
         check_no_logits(function, self.loss)
-        given = X, y
+        given = X, y, sample_weight
         X, y = self._labelled(function, X, y, reset=course is None)
         n, is_flat, parts = 1 if y.ndim == 1 else y.shape[1], y.ndim == 1, len(joined(self.loss))
         new = SeveralNumbers(n, is_flat, parts) if parts else Numbers(n, is_flat)
