@@ -121,9 +121,9 @@ class Estimator(BaseEstimator):
 
     def _before(self, function: str, X_val: Any = None, y_val: Any = None, *, partial: bool = False) -> Course | None:
         """Check the settings; the result is the course that this fit continues, or None if it begins anew."""
-        for name in ("validation_fraction", "patience", "scoring") if partial else ():
+        for name in ("validation_fraction", "scoring") if partial else ():
             if getattr(self, name) is not None:
-                raise RangeError(f"{function}: {name} must be None, as partial_fit trains one epoch on all rows")
+                raise RangeError(f"{function}: {name} must be None, as partial_fit holds out no rows")
         check_held_out(function, self, X_val, y_val)
         check_settings(function, self)
         if not (hasattr(self, "_course") and (partial or self.warm_start)):

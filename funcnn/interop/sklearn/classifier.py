@@ -59,13 +59,15 @@ class NetworkClassifier(ClassifierMixin, Estimator):
     - `validation_fraction`: the share of rows that is held out of the training, by class, and scored after each epoch;
       or None. `fit` takes rows of validation of your own as `X_val` and `y_val`.
     - `patience`: stop after so many epochs without a better score of the rows held out, and keep the network of the
-      best score. None trains all epochs and keeps the last network.
+      best score. If no rows are held out: without a lower training cost in this fit, and keep the last network. None
+      trains all epochs and keeps the last network.
     - `scoring`: the score of the rows held out: the name of a scorer of scikit-learn or a function (estimator, X, y),
-      higher is better; None is the cost, lower is better.
-    - `tol`: a score that is better by no more than `tol` does not count as better. It needs `patience`.
+      higher is better; None is the cost, lower is better. A scorer that takes `sample_weight` is given the weights.
+    - `tol`: a score or cost that is better by no more than `tol` does not count as better. It needs `patience`.
     - `warm_start`: whether `fit` goes on where the last fit ended, with the same network and classes.
     - `memory`: a folder that keeps fits, or None. The name of a file has a hash of all that determines a fit. A fit
-      that was kept is loaded; one that was interrupted or killed goes on from its last saved epoch.
+      that was kept is loaded; one that was interrupted or killed goes on from its last saved epoch. What no file takes,
+      such as a `Function`, is refused.
     - `verbose`: whether fits show a bar of tqdm.
     - `random_state`: an int in [0, 2**31), which is the seed of the network and of the order of rows; a RandomState or
       None draws a seed for each fit that begins anew.
@@ -81,7 +83,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
     30 calls of `partial_fit`, dense rows and sparse rows give the same network, bit for bit.
 
     Ctrl-C ends a fit with a ConvergenceWarning, after the last whole epoch; `fit` with `warm_start` goes on from there.
-    In the first epoch, and where joblib runs the fit, as in a search, the KeyboardInterrupt is raised.
+    In the first epoch, and in a search or an ensemble, the KeyboardInterrupt is raised.
 
     After a fit: `network_`, the network, for `funcnn.predict`, `save` and all else; `state_`, the TrainState at the
     end; `loss_curve_`, the mean cost of the batches of each epoch; `validation_curve_`, the score of the rows held
