@@ -59,15 +59,13 @@ class NetworkClassifier(ClassifierMixin, Estimator):
     - `validation_fraction`: the share of rows that is held out of the training, by class, and scored after each epoch;
       or None. `fit` takes rows of validation of your own as `X_val` and `y_val`.
     - `patience`: stop after so many epochs without a better score of the rows held out, and keep the network of the
-      best score. If no rows are held out: without a lower training cost in this fit, and keep the last network. None
-      trains all epochs and keeps the last network.
+      best score; if no rows are held out, without a lower training cost, and keep the last network. None: all epochs.
     - `scoring`: the score of the rows held out: the name of a scorer of scikit-learn or a function (estimator, X, y),
       higher is better; None is the cost, lower is better. A scorer that takes `sample_weight` is given the weights.
     - `tol`: a score or cost that is better by no more than `tol` does not count as better. It needs `patience`.
     - `warm_start`: whether `fit` goes on where the last fit ended, with the same network and classes.
     - `memory`: a folder that keeps fits, or None. The name of a file has a hash of all that determines a fit. A fit
-      that was kept is loaded; one that was interrupted or killed goes on from its last saved epoch. What no file takes,
-      such as a `Function`, is refused.
+      that was kept is loaded; one that was interrupted or killed goes on from its last saved epoch.
     - `verbose`: whether fits show a bar of tqdm.
     - `random_state`: an int in [0, 2**31), which is the seed of the network and of the order of rows; a RandomState or
       None draws a seed for each fit that begins anew.
@@ -76,8 +74,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
     float32 is trained in float32, and so is the network of `sizes` if X is float32. y: one class for each row, (m,);
     zeros and ones of several labels, (m, n); or several columns of classes, (m, n), for which the network has an output
     for each class of each column, and the cost is the sum of the costs of the columns. Weights are divided by their
-    mean, so that the cost is a weighted mean of all rows; in batches of all rows, a weight of 2 is a row that comes
-    twice.
+    mean, so that the cost is a weighted mean of all rows; in batches of all rows, a weight of 2 counts as two rows.
 
     The order of rows in epoch e depends on the seed and e alone. So 30 epochs, 15 epochs and 15 more with `warm_start`,
     30 calls of `partial_fit`, dense rows and sparse rows give the same network, bit for bit.

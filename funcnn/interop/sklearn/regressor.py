@@ -102,10 +102,10 @@ class NetworkRegressor(RegressorMixin, Estimator):
         m / 2 times the matrix of `ggnvp(mse)`. This is the interval of the linear part of the network at p, for normal
         noise of one variance s^2 and a normal prior of precision a. Both maximise the evidence: with g = sum l / (l + a
         s^2) over the eigenvalues l of J'J, s^2 = |y - out|^2 / (m - g) and a = g / |p|^2. t is the quantile of
-        Student's distribution with m - g degrees of freedom, at least 1: a network that fits every row has none left, and its
-        intervals are very wide. For several columns of y, each has its own s^2 and a. A
-        row takes a backward pass and |p|^2 operations. MacKay 1992, A Practical Bayesian Framework for Backpropagation
-        Networks; De Veaux et al. 1998, Prediction Intervals for Neural Networks via Nonlinear Regression.
+        Student's distribution with m - g degrees of freedom, at least 1: a network that fits every row has none left,
+        and its intervals are very wide. For several columns of y, each has its own s^2 and a. A row takes a
+        backward pass and |p|^2 operations. MacKay 1992, A Practical Bayesian Framework for Backpropagation Networks; De
+        Veaux et al. 1998, Prediction Intervals for Neural Networks via Nonlinear Regression.
 
         >>> import numpy as np
         >>> from funcnn.interop.sklearn import NetworkRegressor
