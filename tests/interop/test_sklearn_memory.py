@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn.errors import KindError
+from funcnn.errors import FileError, KindError
 from funcnn.files import fingerprint
 from funcnn.layers import Function
 
@@ -147,6 +147,17 @@ def test_a_folder_that_is_deleted_does_not_cost_the_fit(tmp_path, monkeypatch):
         fitted = NetworkRegressor(**COMMON, loss=loss, memory=folder).fit(X, Y)
     assert fitted.n_iter_ == 4
     assert not folder.exists()
+
+
+def test_a_folder_must_be_writable_before_the_work_and_need_not_be_for_a_file_that_is_there(tmp_path, monkeypatch):
+    def refuse(function, path):
+        raise FileError(function)
+
+    plain, _ = fit(tmp_path)
+    monkeypatch.setattr(keeping, "check_writable", refuse)
+    assert same(fit(tmp_path)[0], plain)
+    with pytest.raises(FileError, match=r"NetworkRegressor\.fit"):
+        fit(tmp_path, epochs=5)
 
 
 def test_what_no_file_takes_is_refused_before_training(tmp_path):

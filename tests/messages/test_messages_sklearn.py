@@ -351,8 +351,7 @@ ROWS = [
     range_error(held_out(y_val=np.array(["ox", "cat"] * 6)))
     >> A + "y must have the classes ['cat', 'dog', 'owl']; it has 'ox'"
     >> ["in X_val and y_val"],
-    range_error(partial_fit(scoring="accuracy"))
-    >> P + "scoring must be None, as partial_fit holds out no rows",
+    range_error(partial_fit(scoring="accuracy")) >> P + "scoring must be None, as partial_fit holds out no rows",
     range_error(partial_fit(validation_fraction=0.5))
     >> P + "validation_fraction must be None, as partial_fit holds out no rows",
 ]

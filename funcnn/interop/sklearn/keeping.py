@@ -46,6 +46,7 @@ class Keeper:
                 case (str(code), state, costs, scores) if code == self.path.stem:
                     return state, costs, scores
         except NoFileError:
+            check_writable(self.function, self.path)
             return start, (), ()
         except FuncnnError as error:
             reason = error
@@ -87,9 +88,7 @@ def keeper(function: str, estimator: Any, start: TrainState[Any], scored: Any, *
     if scored is not None:
         settings = {name: value for name, value in estimator.get_params(deep=False).items() if name not in _HIDDEN}
         values.append(code_of(f"{function}: scoring", type(estimator), settings, scored))
-    path = where / f"fit-{code_of(f'{function}: network', values, start, *determines)}.npz"
-    check_writable(function, path)
-    return Keeper(function, path)
+    return Keeper(function, where / f"fit-{code_of(f'{function}: network', values, start, *determines)}.npz")
 
 
 def is_one_of_several() -> bool:
