@@ -145,7 +145,13 @@ def _setter(cls: type, name: str) -> Callable[[Any, Any], None]:
 
 def name_of(cls: type) -> str:
     """The name of a record class in the registry: short for records of funcnn, with the module for all others."""
-    return cls.__name__ if cls.__module__.startswith("funcnn.") else f"{cls.__module__}.{cls.__qualname__}"
+    return cls.__name__ if cls.__module__.startswith("funcnn.") else f"{module_of(cls)}.{cls.__qualname__}"
+
+
+def module_of(value: Any) -> str:
+    """The name of the module of a class or a function; a script is `__main__` in each process that runs it."""
+    name = str(getattr(value, "__module__", ""))
+    return "__main__" if name == "__mp_main__" else name  # as multiprocessing names it after a spawn
 
 
 def build(cls: type[T], contents: Sequence[Any]) -> T:

@@ -20,7 +20,7 @@ from funcnn.files.returned import unsavable_result
 from funcnn.files.store import encoded, fingerprint, load, save
 from funcnn.identity.digest import digest
 from funcnn.identity.parts import UnknownError
-from funcnn.records import getters, plans
+from funcnn.records import getters, module_of, plans
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,9 +85,9 @@ def as_folder(function: str, argument: str, folder: Any) -> Path:
     from pathlib import Path  # noqa: PLC0415  imported late, since it takes a tenth of the import time
 
     try:
-        where = Path(folder).absolute()
+        where = Path(folder).expanduser().absolute()
         where.mkdir(parents=True, exist_ok=True)
-    except ValueError:
+    except (RuntimeError, ValueError):  # of `~` without a home, and of a null character
         raise FileError(f"{function}: {folder!r} is not a valid path") from None
     except OSError as error:
         raise FileError(f"{function}: the folder {folder} cannot be created: {error.strerror or error}") from error
@@ -146,7 +146,7 @@ class Memoized(Generic[P, R]):
         for name, value in bound.arguments.items():
             with _noting(f"in the argument {name} of {self._name}, which is memoized"):
                 parts += (name, fingerprint(value))
-        identity = function.__module__, function.__qualname__, self._code([*args, *kwargs.values()])
+        identity = module_of(function), function.__qualname__, self._code([*args, *kwargs.values()])
         return self.folder / f"{self._name}-{fingerprint((identity, parts))}.npz", identity
 
     def _code(self, arguments: list[Any]) -> str:

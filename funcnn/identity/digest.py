@@ -14,6 +14,7 @@ import numpy as np
 
 from funcnn.identity.libraries import is_fixed
 from funcnn.identity.parts import UnknownError, parts
+from funcnn.records import module_of
 
 _PLAIN = {bool, bytes, complex, float, str, type(None), type(...), type(NotImplemented)}
 Tree = tuple[Any, ...]  # of strings and trees
@@ -93,7 +94,7 @@ class _Trees:
             return "module", value.__name__
         if found is None:
             return self._of_pickled(value)
-        name = f"{value.__module__}.{value.__qualname__}" if isinstance(value, type) or _is_fixed(value) else ""
+        name = f"{module_of(value)}.{value.__qualname__}" if isinstance(value, type) or _is_fixed(value) else ""
         return type(value).__name__, name, *[self._of_part(part) for part in found if part.name]
 
     def _of_part(self, part: Any) -> Tree:
@@ -110,7 +111,7 @@ class _Trees:
         except Exception:  # noqa: BLE001  of an object that cannot be pickled, by any method of its class
             raise self._no_hash_error(value) from None
         if isinstance(made, str):
-            return type(value).__name__, str(getattr(value, "__module__", "")), made
+            return type(value).__name__, module_of(value), made
         return type(value).__name__, *[self.tree(list(part) if isinstance(part, Iterator) else part) for part in made]
 
     def _no_hash_error(self, value: Any) -> UnknownError:

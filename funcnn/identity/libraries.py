@@ -15,9 +15,10 @@ _HEAP = 1 << 9  # the flag of classes that are made while a program runs, Py_TPF
 def is_library(module: Any) -> bool:
     """Whether the module of this name is of the standard library, of funcnn, or installed beside it.
 
-    What is installed in editable mode is not: its files are meant to change.
+    What is installed in editable mode is not: its files are meant to change. The script of a program is not either,
+    wherever it is: in a worker of joblib, the file of `__main__` is one of joblib's.
     """
-    if type(module) is not str or not module:  # of code without a module
+    if type(module) is not str or module in {"", "__main__", "__mp_main__"}:  # "": code without a module
         return False
     root = module.partition(".")[0]
     if root in sys.stdlib_module_names or root == "funcnn":

@@ -220,6 +220,26 @@ def test_another_module_or_another_name_is_another_function(tmp_path):
     assert len(paths) == 4
 
 
+def test_a_script_is_no_library_in_any_process(tmp_path, monkeypatch):
+    """Its file is one of joblib in joblib's workers, and it is `__mp_main__` where multiprocessing spawned a process"""
+    text = (
+        "from funcnn import record\n@record\nclass Point: x: int = {k}\ndef g(): return Point()\ndef f(x): return g()"
+    )
+    main, paths = sys.modules["__main__"], []
+    for name in ("__main__", "__mp_main__"):
+        for k in (1, 2):
+            monkeypatch.setitem(sys.modules, name, main)  # at the end
+            made = module(text.format(k=k), name=name)
+            made.__file__ = "lib/site-packages/joblib/popen_loky_posix.py"
+            monkeypatch.setitem(sys.modules, "__main__", made)
+            assert not is_library(name)
+            memoized = memoize(made.f, tmp_path)
+            assert memoized(0) == made.Point(k)  # in the second process, loaded
+            paths.append(memoized.path(0))
+    assert paths[:2] == paths[2:]
+    assert paths[0] != paths[1]
+
+
 def test_annotations_do_not_count(tmp_path):
     text = "def f(x): return Point.y\nclass Point:\n  y: {} = 1\n  __annotate_func__ = lambda format: {{'y': {}}}"
     assert place(tmp_path, text.format("int", "int")) == place(tmp_path, text.format("float", "float"))

@@ -1,8 +1,7 @@
 """`MLPClassifier` and `MLPRegressor` in the place of scikit-learn's, made of the estimators of funcnn.
 
-The arguments are translated as the table in docs/sklearn.md says. Three things that are no settings of the estimators
-are written by hand with what they have: `tol` without rows held out is a loop over `partial_fit`, L-BFGS is `minimize`,
-and coefficients that are set before a fit are a `network`.
+The arguments are translated as the table in docs/sklearn.md says. Two things that are no settings of the estimators are
+written by hand with what they have: L-BFGS is `minimize`, and coefficients that are set before a fit are a `network`.
 """
 
 import warnings
@@ -80,14 +79,15 @@ class Mlp(BaseEstimator):
             "lr": lr,
             "batch_size": size,
             "epochs": self.max_iter,
+            "patience": self.patience(),
+            "tol": self.tol,
             "warm_start": self.warm_start,
             "random_state": self.random_state,
             "verbose": bool(self.verbose),
         }
         if self.early_stopping:
-            patience = min(self.n_iter_no_change + 1, self.max_iter)
-            settings |= {"validation_fraction": self.validation_fraction, "patience": patience, "tol": self.tol}
-            settings |= {"scoring": "accuracy" if is_classifier(self) else "r2"}
+            settings["validation_fraction"] = self.validation_fraction
+            settings["scoring"] = "accuracy" if is_classifier(self) else "r2"
         if self.loss == "poisson":
             settings["loss"] = poisson_nll
         if hasattr(self, "coefs_"):
@@ -95,6 +95,10 @@ class Mlp(BaseEstimator):
         sizes = self.hidden_layer_sizes
         sizes = (sizes,) if np.ndim(sizes) == 0 else tuple(sizes)
         return self.own(**settings, sizes=sizes, hidden=ACTIVATIONS[self.activation])
+
+    def patience(self):
+        """The epochs without improvement after which scikit-learn stops, which are one more than it says."""
+        return int(min(self.n_iter_no_change + 1, self.max_iter))
 
     def as_set(self):
         """The network with the coefficients that were set before the first call."""
@@ -109,31 +113,14 @@ class Mlp(BaseEstimator):
             vars(self).pop("coefs_", None)
             self.net, self.before = self.translated(X, np.asarray(y) if not sparse.issparse(y) else y), 0
         self.before = getattr(self.net, "n_iter_", 0)
-        if self.early_stopping:
-            self.net.set_params(epochs=self.max_iter).fit(X, y, sample_weight=sample_weight)
-            return self.shown()
-        self.without_progress(X, y, sample_weight)
+        self.net.set_params(epochs=self.max_iter, patience=self.patience()).fit(X, y, sample_weight=sample_weight)
+        if self.net.n_iter_ - self.before == self.max_iter:
+            warnings.warn("no convergence", ConvergenceWarning, stacklevel=2)
+        lowest = np.inf
+        for cost in self.net.loss_curve_[self.before :]:
+            is_lower = cost < lowest - self.tol
+            lowest, self._no_improvement_count = (cost, 0) if is_lower else (lowest, self._no_improvement_count + 1)
         return self.shown()
-
-    def without_progress(self, X, y, sample_weight):
-        """Epochs, until the training cost was not lower by `tol` than before for `n_iter_no_change` epochs."""
-        net, waited, best = self.net, 0, np.inf
-        if not self.warm_start or not self.before:
-            vars(net).pop("_course", None)
-        given = {"classes": self.all_classes(y)} if is_classifier(self) else {}
-        for _ in range(self.max_iter):
-            net.partial_fit(X, y, sample_weight=sample_weight, **given)
-            cost = net.loss_curve_[-1]
-            waited = waited + 1 if cost > best - self.tol else 0
-            best = min(best, cost)
-            if waited > self.n_iter_no_change:
-                break
-        else:
-            warnings.warn("no convergence", ConvergenceWarning, stacklevel=3)
-        self._no_improvement_count = waited
-
-    def all_classes(self, y):
-        return None if np.ndim(y) == 2 or sparse.issparse(y) else np.unique(y)
 
     @available_if(lambda self: self.solver != "lbfgs")
     def partial_fit(self, X, y, *given, **named):

@@ -11,15 +11,18 @@ import funcnn as nn
 from funcnn.errors import NotFiniteError
 from funcnn.files import fingerprint
 from funcnn.optimizers import AdamW, ClipNorm
+from funcnn.schedules import polynomial
 
 sklearn = pytest.importorskip("sklearn", reason="these are its estimators")
 from scipy import sparse  # noqa: E402  scikit-learn stands on it
 from sklearn import config_context  # noqa: E402  as just said
 from sklearn.base import clone  # noqa: E402  as just said
+from sklearn.compose import TransformedTargetRegressor  # noqa: E402  as just said
 from sklearn.ensemble import BaggingRegressor  # noqa: E402  as just said
-from sklearn.exceptions import ConvergenceWarning, NotFittedError  # noqa: E402  as just said
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning, NotFittedError  # noqa: E402  as just said
 from sklearn.metrics import accuracy_score, make_scorer  # noqa: E402  as just said
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split  # noqa: E402  as just said
+from sklearn.multioutput import RegressorChain  # noqa: E402  as just said
 from sklearn.pipeline import make_pipeline  # noqa: E402  as just said
 from sklearn.preprocessing import StandardScaler, scale  # noqa: E402  as just said
 
@@ -87,17 +90,47 @@ def test_ctrl_c_in_the_first_epoch_is_raised_since_there_is_nothing_to_keep(step
 
 
 @pytest.mark.parametrize(
-    "act",
+    ("at", "act"),
     [
-        lambda: GridSearchCV(regressor(), {"lr": [0.1, 0.2]}, cv=2).fit(X, Y),
-        lambda: cross_val_score(regressor(), X, Y, cv=2),
-        lambda: BaggingRegressor(regressor(), 2).fit(X, Y),
+        (9, lambda: GridSearchCV(regressor(), {"lr": [0.1, 0.2]}, cv=2).fit(X, Y)),
+        (9, lambda: cross_val_score(regressor(), X, Y, cv=2)),
+        (9, lambda: BaggingRegressor(regressor(), 2).fit(X, Y)),
+        (9, lambda: RegressorChain(regressor()).fit(X, np.stack([Y, Y], axis=1))),  # a loop without joblib
+        (
+            6,
+            lambda: GridSearchCV(make_pipeline(regressor(epochs=2)), {}, cv=2).fit(X, Y),
+        ),  # in the last fit, of all rows
     ],
 )
-def test_ctrl_c_stops_a_search_as_a_whole(steps, act):
-    steps.at = 9
+def test_ctrl_c_stops_a_search_as_a_whole(steps, at, act):
+    steps.at = at
     with pytest.raises(KeyboardInterrupt):
         act()
+
+
+def test_the_warning_is_at_the_line_of_the_call_and_a_failed_fit_leaves_the_older_one(steps):
+    for model, y in ((regressor(), Y), (classifier(), NAMES)):
+        steps.at = 9
+        with pytest.warns(ConvergenceWarning) as caught:
+            model.fit(X, y)
+        assert caught[0].filename == __file__
+        before, prediction = vars(model).copy(), model.predict(X)
+        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+            model.fit(X[:, :2], y[:9])
+        with pytest.raises(ValueError, match="X has 2 features"):
+            model.partial_fit(X[:, :2], y)
+        steps.at = 1
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X[:, :2], y)
+        assert vars(model) == before
+        assert np.array_equal(model.predict(X), prediction)
+
+
+def test_ctrl_c_in_a_target_that_is_transformed_keeps_the_network(steps):
+    steps.at = 9
+    with pytest.warns(ConvergenceWarning, match="after 2 of 12 epochs"):
+        whole = TransformedTargetRegressor(regressor()).fit(X, Y)
+    assert same(whole.regressor_, regressor(epochs=2).fit(X, Y))
 
 
 def test_ctrl_c_in_a_pipeline_keeps_the_network(steps):
@@ -250,6 +283,35 @@ def test_a_warm_start_and_calls_of_partial_fit_are_kept_too(tmp_path, steps):
     assert steps == []
 
 
+# The training cost.
+
+
+def test_without_rows_held_out_patience_counts_epochs_without_a_lower_training_cost(tmp_path, steps):
+    settings = {"lr": 0.05, "patience": 2, "tol": 0.02, "epochs": 300}
+    stopped = regressor(**settings).fit(X, Y)
+    lowest, waited = np.inf, 0
+    for n, cost in enumerate(stopped.loss_curve_, 1):
+        waited = 0 if cost < lowest - 0.02 else waited + 1
+        lowest = cost if waited == 0 else lowest
+        assert (waited == 2) == (n == stopped.n_iter_)
+    assert 3 < stopped.n_iter_ < 300
+    assert same(stopped, regressor(lr=0.05, epochs=stopped.n_iter_).fit(X, Y))  # the last network is kept
+    assert stopped.network_ == stopped.state_.params
+    kept = regressor(**settings, memory=tmp_path)
+    steps.at = 4 * (stopped.n_iter_ - 1) + 1
+    with pytest.warns(ConvergenceWarning, match=f"after {stopped.n_iter_ - 1} of 300"):
+        kept.fit(X, Y)
+    assert same(kept.fit(X, Y), stopped)
+    steps.clear()
+    assert same(kept.fit(X, Y), stopped)
+    assert steps == []
+
+
+def test_a_training_cost_whose_state_is_not_finite_does_not_stop_a_fit():
+    with pytest.raises(NotFiniteError), np.errstate(all="ignore"):
+        regressor(lr=1e300, optimizer=(), batch_size=40, patience=1).fit(X, Y)
+
+
 # Rows of validation, scorers and the least improvement.
 
 
@@ -311,14 +373,18 @@ def test_improvements_of_at_most_tol_do_not_count():
     assert coarse.n_iter_ < exact.n_iter_
 
 
-def test_scores_are_taken_at_steps_that_the_epoch_of_the_last_rows_divides(tmp_path):
-    """A warm start on fewer rows may stop within an epoch of these rows"""
+def test_scores_are_taken_after_whole_epochs_of_each_fit(tmp_path):
+    """Earlier fits may have had epochs of other lengths"""
     for memory in (None, tmp_path, tmp_path):
         model = regressor(lr=0.0, validation_fraction=0.25, patience=1, epochs=1, warm_start=True, memory=memory)
         assert model.fit(X, Y).state_.step == 3
         model.set_params(epochs=5).fit(X[:27], Y[:27])  # of two steps an epoch
-        assert (model.state_.step, model.state_.waited, model.n_iter_) == (4, 1, 2)
+        assert (model.state_.step, model.state_.waited, model.n_iter_) == (5, 1, 2)
         assert len(model.loss_curve_) == len(model.validation_curve_) == 2
+    model = regressor(warm_start=True).partial_fit(X[:10], Y[:10])  # a step
+    model.set_params(validation_fraction=0.25, patience=12).fit(X, Y)
+    assert (model.state_.step, len(model.validation_curve_)) == (1 + 12 * 3, 12)
+    assert (model.state_.best.step - 1) % 3 == 0
 
 
 def test_rows_of_validation_are_routed_through_a_pipeline():
@@ -332,6 +398,27 @@ def test_rows_of_validation_are_routed_through_a_pipeline():
     by_hand = regressor(patience=3, epochs=60)
     by_hand.fit(scaler.transform(X[:30]), Y[:30], X_val=scaler.transform(X[30:]), y_val=Y[30:])
     assert same(pipe[-1], by_hand)
+
+
+@pytest.mark.parametrize("scoring", ["r2", lambda model, X, y, sample_weight=None: model.score(X, y, sample_weight)])
+def test_a_scorer_is_given_the_weights_of_the_rows_held_out(scoring):
+    settings = {"validation_fraction": 0.25, "scoring": scoring, "epochs": 1}
+    weight = abs(Y)
+    fitted = regressor(**settings).fit(X, Y, sample_weight=weight)
+    apart = train_test_split(np.arange(40), test_size=0.25, random_state=7)[1]
+    assert fitted.validation_curve_ == [fitted.score(X[apart], Y[apart], weight[apart])]
+    assert fitted.validation_curve_ != [fitted.score(X[apart], Y[apart])]
+    alone = regressor(**settings | {"scoring": lambda model, X, y: model.score(X, y)}).fit(X, Y, sample_weight=weight)
+    assert alone.validation_curve_ == [fitted.score(X[apart], Y[apart])]
+
+
+def test_scores_that_are_all_nan_are_said():
+    settings = {"validation_fraction": 0.25, "scoring": lambda model, X, y: np.nan, "patience": 2}
+    with pytest.warns(RuntimeWarning, match="^NetworkRegressor.fit: the last network is kept, since all scores of"):
+        fitted = regressor(**settings).fit(X, Y)
+    assert (fitted.n_iter_, fitted.network_) == (2, fitted.state_.params)
+    fitted.set_params(warm_start=True, scoring="r2", epochs=3).fit(X, Y)
+    assert fitted.network_ == fitted.state_.best.params
 
 
 # Words of searches.
@@ -374,3 +461,30 @@ def test_a_search_by_words_has_readable_results():
     assert "lr=cosine(0.01, 48)" in repr(best)
     pipe = make_pipeline(StandardScaler(), regressor()).set_params(networkregressor__optimizer__b1=0.5)
     assert pipe[-1].optimizer == (nn.Adam(b1=0.5),)
+
+
+def test_shallow_words_come_first():
+    ramp = regressor(lr=nn.warm_up(nn.cosine(0.1, 9), 3))
+    ramp.set_params(lr__schedule__steps=4, lr__schedule=polynomial(0.2, 8))
+    assert ramp.lr == nn.warm_up(polynomial(0.2, 4), 3)
+
+
+@pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
+def test_a_value_that_a_setting_refuses_is_an_error_of_the_fit():
+    grid = {"optimizer__b1": [0.9, 2.0]}
+    with pytest.warns(FitFailedWarning, match="b1=2.0 must be valid; Adam: b1 must be in"):
+        search = GridSearchCV(regressor(), grid, cv=2).fit(X, Y)
+    assert search.best_params_ == {"optimizer__b1": 0.9}
+    model = regressor().set_params(optimizer__b1=2.0, optimizer__b2=0.5)
+    with pytest.raises(ValueError, match=r"^NetworkRegressor.fit: optimizer__b1=2.0 and optimizer__b2=0.5 must"):
+        clone(model).fit(X, Y)
+    assert model.set_params(optimizer__b1=0.8).optimizer == (nn.Adam(b1=0.8, b2=0.5),)
+
+
+def test_a_subclass_may_have_fewer_settings():
+    class Small(NetworkRegressor):
+        def __init__(self, epochs=3):
+            super().__init__(epochs=epochs)
+
+    assert Small().get_params() == {"epochs": 3}
+    assert clone(Small(2)).fit(X, Y).n_iter_ == 2

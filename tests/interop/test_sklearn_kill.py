@@ -1,9 +1,13 @@
-"""Fits with a memory, killed at random moments, alone and in a grid with two processes, resume to the same bits."""
+"""Fits with a memory, killed at random moments, alone and in a grid with two processes, resume to the same bits.
+
+`python -m tests.interop.test_sklearn_kill 20` kills each of the two 20 times, in about three minutes.
+"""
 
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -65,13 +69,14 @@ def killed(what, folder, times, most):
             for path in files(folder):
                 path.unlink()
         for path in files(folder):
-            state, costs, scores = load(path)
+            code, state, costs, scores = load(path)
+            assert code == path.stem
             assert len(costs) == len(scores) == state.step / (8 if what == "fit" else 4)
             if what == "fit":
                 assert fingerprint(model(epochs=len(costs)).fit(X, Y).state_) == fingerprint(state)
 
 
-@pytest.mark.parametrize("times", [1, pytest.param(20, marks=in_full)])
+@pytest.mark.parametrize("times", [1, pytest.param(5, marks=in_full)])
 def test_a_fit_that_is_killed_goes_on_to_the_same_bits(tmp_path, times):
     killed("fit", tmp_path, times, most=0.2)
     resumed, undisturbed = model(tmp_path).fit(X, Y), model().fit(X, Y)
@@ -79,7 +84,7 @@ def test_a_fit_that_is_killed_goes_on_to_the_same_bits(tmp_path, times):
     assert (resumed.loss_curve_, resumed.validation_curve_) == (undisturbed.loss_curve_, undisturbed.validation_curve_)
 
 
-@pytest.mark.parametrize("times", [1, pytest.param(20, marks=in_full)])
+@pytest.mark.parametrize("times", [1, pytest.param(4, marks=in_full)])
 def test_a_search_in_two_processes_that_is_killed_goes_on_to_the_same_bits(tmp_path, times):
     killed("search", tmp_path, times, most=0.3)
     resumed, undisturbed = [search(memory).fit(X, Y).cv_results_ for memory in (tmp_path, None)]
@@ -89,7 +94,23 @@ def test_a_search_in_two_processes_that_is_killed_goes_on_to_the_same_bits(tmp_p
     assert len(files(tmp_path)) == 8
 
 
-if __name__ == "__main__":
-    made = model(sys.argv[2]) if sys.argv[1] == "fit" else search(sys.argv[2], n_jobs=2)
+TESTS = (
+    test_a_fit_that_is_killed_goes_on_to_the_same_bits,
+    test_a_search_in_two_processes_that_is_killed_goes_on_to_the_same_bits,
+)
+
+
+def main(what, folder=None):
+    """The process that is killed; or both tests with this number of kills."""
+    if folder is None:
+        for test in TESTS:
+            with tempfile.TemporaryDirectory() as made:
+                test(Path(made), int(what))
+        return
+    made = model(folder) if what == "fit" else search(folder, n_jobs=2)
     print("begun", flush=True)  # noqa: T201  for the process that kills this one
     made.fit(X, Y)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -10,6 +10,7 @@ import pytest
 import funcnn as nn
 from funcnn import binary_cross_entropy_with_logits, cosine, mlp, mse, summary
 from funcnn.errors import KindError, NotFiniteError, RangeError
+from funcnn.layers import Function
 from funcnn.losses import cosine_distance, hinge, joint, mae, poisson_nll, quantile
 from funcnn.optimizers import AdamW, ClipNorm
 from tests.kinds.wrong import WRONG
@@ -199,10 +200,8 @@ ROWS = [
     range_error(fit(batch_size=0)) >> A + "batch_size must be at least 1, not 0",
     range_error(fit(validation_fraction=1.0))
     >> A + "validation_fraction must be above 0 and below 1, or None, not 1.0",
-    range_error(fit(patience=3))
-    >> A + "validation_fraction or X_val must be given with patience, which counts scores of held-out rows",
     range_error(fit(scoring="accuracy"))
-    >> A + "validation_fraction or X_val must be given with scoring, which makes scores of held-out rows",
+    >> A + "validation_fraction or X_val must be given with scoring, which scores held-out rows",
     range_error(fit(scoring="acuracy", validation_fraction=0.5)) >> A + f"{SCORING}, not 'acuracy'",
     kind_error(fit(scoring=accuracy_score, validation_fraction=0.5))
     >> A
@@ -217,6 +216,11 @@ ROWS = [
     range_error(fit(memory="folder"))
     >> A + "random_state must be given with memory, since a seed that is drawn is new",
     kind_error(fit(memory=3, random_state=0)) >> A + "memory must be a string or a Path, not int",
+    kind_error(fit(memory=HERE, random_state=0, hidden=Function(np.tanh, np.multiply)))
+    >> A
+    + "memory must be None for a network or optimizer that no file takes; save: "
+    "value.params[1].f must be a record, a tuple, a dict, an array, a real number, a string or None, not ufunc; "
+    "write a record with rules in place of the function",
     file_error(fit(memory=__file__, random_state=0)) >> A + f"the folder {__file__} cannot be created: File exists",
     kind_error(fit(memory=HERE, random_state=0, lr=partial(locked, Lock())))
     >> A
@@ -326,7 +330,14 @@ ROWS = [
     >> f"{W}optimizer__1 has no setting 'rate'; it has b1, b2, eps, decay, where",
     range_error(words(lr__start=0.1)) >> f"{W}lr has no setting 'start'; it has lr, steps, final",
     range_error(words(lr__lr__steps=3)) >> f"{W}lr__lr has no setting 'steps'; it is 0.1",
-    range_error(words(lr__steps=0)) >> "cosine: steps must be at least 1, not 0",
+    range_error(words(sizes__0=3)) >> f"{W}sizes has no setting '0'; it is (100,)",
+    range_error(words(network__0=3)) >> f"{W}network has no setting '0'; it is None",
+    range_error(lambda: words(lr__steps=0)().fit(X, NAMES))
+    >> A + "lr__steps=0 must be valid; cosine: steps must be at least 1, not 0",
+    range_error(lambda: words(optimizer__1__b1=2.0, optimizer__1__b2=0.5)().fit(X, NAMES))
+    >> A
+    + "optimizer__1__b1=2.0 and optimizer__1__b2=0.5 must be valid; "
+    "AdamW: b1 must be in [0, 1), not 2.0",
     # Categories.
     range_error(regress(categories=["town"]))
     >> "NetworkRegressor: categories must be columns of X; 'town' is not one; X is an array, so write numbers of "
@@ -349,7 +360,6 @@ ROWS = [
     range_error(held_out(y_val=np.array(["ox", "cat"] * 6)))
     >> A + "y must have the classes ['cat', 'dog', 'owl']; it has 'ox'"
     >> ["in X_val and y_val"],
-    range_error(partial_fit(patience=2)) >> P + "patience must be None, as partial_fit holds out no rows",
     range_error(partial_fit(scoring="accuracy")) >> P + "scoring must be None, as partial_fit holds out no rows",
     range_error(partial_fit(validation_fraction=0.5))
     >> P + "validation_fraction must be None, as partial_fit holds out no rows",

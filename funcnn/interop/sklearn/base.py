@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from inspect import signature
 from typing import Any, Self
 
 import attrs
@@ -33,7 +34,7 @@ from funcnn.interop.sklearn.signatures import (
 )
 from funcnn.interop.sklearn.tables import encoded, refuse_words
 from funcnn.interop.sklearn.targets import as_numbers
-from funcnn.interop.sklearn.words import changed, words
+from funcnn.interop.sklearn.words import after, words
 from funcnn.layers.activations.base import Relu
 from funcnn.needs import as_number
 from funcnn.optimizers.adam import Adam
@@ -41,7 +42,7 @@ from funcnn.training.arguments import Optimizer
 from funcnn.training.loop import TrainState
 from funcnn.traits import gives_probabilities
 
-_OPEN = ("hidden", "loss", "optimizer", "lr")  # the settings with settings inside
+_OPEN = {"hidden", "loss", "optimizer", "lr"}  # the settings with settings inside
 
 
 class Estimator(BaseEstimator):
@@ -99,25 +100,28 @@ class Estimator(BaseEstimator):
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002  as scikit-learn has it
         """The settings; if `deep`, also the settings inside the values of `hidden`, `loss`, `optimizer` and `lr`."""
         params: dict[str, Any] = super().get_params(deep)
-        for name in _OPEN if deep else ():
+        for name in params.keys() & _OPEN if deep else ():
             params |= {f"{name}__{word}": inner for word, inner in words(params[name]).items()}
         return params
 
     def set_params(self, **params: Any) -> Self:
         """Replace settings, and settings inside of them by words such as `optimizer__b1` and `lr__steps`.
 
-        The value of `optimizer` or `lr` is not changed: another one takes its place.
+        The value of `optimizer` or `lr` is not changed: another one takes its place. A value that is refused is an
+        error of `fit`, as for all settings.
         """
-        inside = {name: value for name, value in params.items() if name.partition("__")[0] in _OPEN and "__" in name}
+        own = self.get_params(deep=False)
+        inside = [path for path in params if "__" in path and path.partition("__")[0] in own]
         super().set_params(**{name: value for name, value in params.items() if name not in inside})
-        for path, value in inside.items():
+        for path in sorted(inside, key=lambda path: path.count("__")):
             name, _, word = path.partition("__")
-            setattr(self, name, changed(f"{type(self).__name__}.set_params", name, getattr(self, name), word, value))
+            new = after(f"{type(self).__name__}.set_params", name, getattr(self, name), word, params[path])
+            setattr(self, name, new)
         return self
 
     def _before(self, function: str, X_val: Any = None, y_val: Any = None, *, partial: bool = False) -> Course | None:
         """Check the settings; the result is the course that this fit continues, or None if it begins anew."""
-        for name in ("validation_fraction", "patience", "scoring") if partial else ():
+        for name in ("validation_fraction", "scoring") if partial else ():
             if getattr(self, name) is not None:
                 raise RangeError(f"{function}: {name} must be None, as partial_fit holds out no rows")
         check_held_out(function, self, X_val, y_val)
@@ -162,18 +166,21 @@ class Estimator(BaseEstimator):
             raise
 
     def _continued(
-        self, function: str, course: Course, rows: Rows, given: tuple[Any, Any], epochs: int, **how: Any
+        self, function: str, course: Course, rows: Rows, given: tuple[Any, ...], epochs: int, **how: Any
     ) -> Self:
-        """The estimator after some more epochs, whose scorer takes X and y as they were given."""
+        """The estimator after some more epochs, whose scorer takes X, y and weights as they were given."""
         if (scorer := as_scorer(function, self.scoring)) is None:
             return self._put(continued(function, self, course, rows, epochs, **how))
 
-        def scored(state: TrainState[Any], X: Any, y: Any) -> float:
+        takes_weights = "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
+
+        def scored(state: TrainState[Any], X: Any, y: Any, *weight: Any) -> float:
             now = attrs.evolve(course, state=TrainState(state.params), loss=self.loss)
             fitted = copy(self)._put(now)  # noqa: SLF001  the method of a copy of itself
-            return as_number(function, "scoring(estimator, X, y)", scorer(fitted, X, y))
+            more = {"sample_weight": weight[0]} if weight and takes_weights else {}
+            return as_number(function, "scoring(estimator, X, y)", scorer(fitted, X, y, **more))
 
-        rows = attrs.evolve(rows, given=given)
+        rows = attrs.evolve(rows, given=tuple([part for part in given if part is not None]))
         return self._put(continued(function, self, course, rows, epochs, scored=scored, **how))
 
     def _as_weight(self, function: str, sample_weight: Any, m: int) -> Array | None:
@@ -202,7 +209,6 @@ class Estimator(BaseEstimator):
     def _data_again(self, X: Any, **given: Any) -> Any:
         """As `_data`, after a fit."""
         check_is_fitted(self)
-        self._encoder = self._course.encoder  # a fit that failed may have left another
         return self._data(X, reset=False, **given)
 
     def _out(self, X: Any) -> Any:
@@ -214,9 +220,6 @@ class Estimator(BaseEstimator):
     def _squashed(self) -> bool:
         """Whether the network ends in probabilities, or was trained towards 0 and 1, as by `mse`: a half is between."""
         return gives_probabilities(self.network_) is True or is_trained_to_a_half(self._course.loss)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_course")  # n_features_in_ is there after a fit that failed too
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

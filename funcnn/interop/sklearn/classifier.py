@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from funcnn.arrays import Array
 from funcnn.core import Layer
 from funcnn.errors import RangeError
+from funcnn.interop.sklearn.atomic import atomic
 from funcnn.interop.sklearn.base import Estimator
 from funcnn.interop.sklearn.course import Course, begun
 from funcnn.interop.sklearn.labels import alike, as_target, check_classes, found_in
@@ -58,10 +59,10 @@ class NetworkClassifier(ClassifierMixin, Estimator):
     - `validation_fraction`: the share of rows that is held out of the training, by class, and scored after each epoch;
       or None. `fit` takes rows of validation of your own as `X_val` and `y_val`.
     - `patience`: stop after so many epochs without a better score of the rows held out, and keep the network of the
-      best score. None trains all epochs and keeps the last network.
+      best score; if no rows are held out, without a lower training cost, and keep the last network. None: all epochs.
     - `scoring`: the score of the rows held out: the name of a scorer of scikit-learn or a function (estimator, X, y),
-      higher is better; None is the cost, lower is better.
-    - `tol`: a score that is better by no more than `tol` does not count as better. It needs `patience`.
+      higher is better; None is the cost, lower is better. A scorer that takes `sample_weight` is given the weights.
+    - `tol`: a score or cost that is better by no more than `tol` does not count as better. It needs `patience`.
     - `warm_start`: whether `fit` goes on where the last fit ended, with the same network and classes.
     - `memory`: a folder that keeps fits, or None. The name of a file has a hash of all that determines a fit. A fit
       that was kept is loaded; one that was interrupted or killed goes on from its last saved epoch.
@@ -73,14 +74,13 @@ class NetworkClassifier(ClassifierMixin, Estimator):
     float32 is trained in float32, and so is the network of `sizes` if X is float32. y: one class for each row, (m,);
     zeros and ones of several labels, (m, n); or several columns of classes, (m, n), for which the network has an output
     for each class of each column, and the cost is the sum of the costs of the columns. Weights are divided by their
-    mean, so that the cost is a weighted mean of all rows; in batches of all rows, a weight of 2 is a row that comes
-    twice.
+    mean, so that the cost is a weighted mean of all rows; in batches of all rows, a weight of 2 counts as two rows.
 
     The order of rows in epoch e depends on the seed and e alone. So 30 epochs, 15 epochs and 15 more with `warm_start`,
     30 calls of `partial_fit`, dense rows and sparse rows give the same network, bit for bit.
 
     Ctrl-C ends a fit with a ConvergenceWarning, after the last whole epoch; `fit` with `warm_start` goes on from there.
-    In the first epoch, and where joblib runs the fit, as in a search, the KeyboardInterrupt is raised.
+    In the first epoch, and in a search or an ensemble, the KeyboardInterrupt is raised.
 
     After a fit: `network_`, the network, for `funcnn.predict`, `save` and all else; `state_`, the TrainState at the
     end; `loss_curve_`, the mean cost of the batches of each epoch; `validation_curve_`, the score of the rows held
@@ -146,6 +146,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         )
         self.class_weight = class_weight
 
+    @atomic
     def fit(
         self,
         X: RowsLike,
@@ -159,7 +160,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
 
         The rows of X_val and y_val, if they are given, are held out, and count alike.
         """
-        function, given = f"{type(self).__name__}.fit", (X, y)
+        function, given = f"{type(self).__name__}.fit", (X, y, sample_weight)
         course = self._before(function, X_val, y_val)
         X, y = self._labelled(function, X, y, reset=course is None)
         target = course.target if course else found_in(function, y)
@@ -170,6 +171,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         course, stratify = course or begun(function, self, target, X), isinstance(target, Classes)
         return self._continued(function, course, rows, given, self.epochs, apart=apart, stratify=stratify)
 
+    @atomic
     def partial_fit(
         self, X: RowsLike, y: RowsLike, classes: ArrayLike | None = None, sample_weight: ArrayLike | None = None
     ) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -13,7 +14,8 @@ from funcnn.core import is_layer, value_and_grad
 from funcnn.errors import FuncnnError, KindError, RangeError, ShapeError
 from funcnn.fields import check_function
 from funcnn.inspection.checks import check_network
-from funcnn.interop.sklearn.keeping import Done, Keeper, is_one_of_several, keeper, warn_of_interruption
+from funcnn.interop.sklearn.keeping import Done, Keeper, is_one_of_several, keeper, warn, warn_of_interruption
+from funcnn.interop.sklearn.patience import Patience, patience_of
 from funcnn.interop.sklearn.rows import HeldOut, Rows, dtype_of, of_prediction, outputs
 from funcnn.interop.sklearn.settings import check_boundary, seed_of
 from funcnn.interop.sklearn.tables import Encoded
@@ -22,7 +24,7 @@ from funcnn.logits import squashed_twice
 from funcnn.losses.combinators import weighted
 from funcnn.training.loop import TrainState, train
 from funcnn.training.progress_bar import progress
-from funcnn.training.stopping import WithBest, early_stopping
+from funcnn.training.stopping import WithBest
 from funcnn.trees.edits import evolve
 
 
@@ -97,9 +99,9 @@ def continued(
     scored: Any = None,
     stratify: bool = False,
 ) -> Course:
-    """The course after some more epochs; with patience, until the score of the rows held out does not improve.
+    """The course after some more epochs; with patience, until the scores or the training cost do not improve.
 
-    `apart` are the rows held out, if they are not to be split off, and `scored` is a score of a state, X and y.
+    `apart` are the rows held out, if they are not to be split off. `scored` is a score of a state, X, y and weights.
     """
     loss, labels = course.target.task(estimator.loss)
     if estimator.loss is not None and rows.weight is not None:
@@ -112,20 +114,25 @@ def continued(
     held_out = None if apart is None else HeldOut(apart, loss, labels, course.dtype, scored)
     start, before = _start(course, estimator.optimizer, estimator.patience), len(course.costs)
     parts = [(part.X, part.codes, part.weight) for part in (rows, apart) if part is not None]
-    keep = keeper(function, estimator, start, course.target, course.dtype, course.seed, before, epochs, parts)
+    shown = apart.given if apart and scored else None
+    keep = keeper(function, estimator, start, shown, course.target, course.dtype, course.seed, before, epochs, parts)
     done = keep.found(start)
-    data, per_epoch = rows.normalised().batches(
-        labels,
-        course.dtype,
-        size=estimator.batch_size,
-        seed=course.seed,
-        epochs=range(before + len(done[1]), before + epochs),
-    )
-    run: Any = ()
-    if len(done[1]) < epochs:
-        gradient = value_and_grad(loss if rows.weight is None else weighted(loss))
-        run = _run(estimator, done[0], data, gradient, per_epoch, start.step + epochs * per_epoch, held_out)
-    state, costs, scores = _followed(function, run, done, per_epoch, epochs, held_out, keep)
+    patience = patience_of(function, estimator, done, held_out)
+    if len(done[1]) < epochs and not (patience and patience.is_over):
+        data, per_epoch = rows.normalised().batches(
+            labels,
+            course.dtype,
+            size=estimator.batch_size,
+            seed=course.seed,
+            epochs=range(before + len(done[1]), before + epochs),
+        )
+        run = train(done[0], data, value_and_grad(loss if rows.weight is None else weighted(loss)), estimator.lr)
+        if estimator.verbose:
+            run = progress(run, start.step + epochs * per_epoch, lr=estimator.lr)
+        done = _followed(function, run, done, per_epoch, epochs, held_out, patience, keep)
+    state, costs, scores = done
+    if patience and scores and np.isnan(scores).all():
+        warn(f"{function}: the last network is kept, since all scores of the rows held out are NaN")
     return attrs.evolve(
         course,
         layers=layers_of(estimator),
@@ -137,46 +144,37 @@ def continued(
     )
 
 
-def _run(
-    estimator: Any, state: TrainState[Any], data: Any, gradient: Any, per_epoch: int, total: int, held_out: Any
-) -> Any:
-    """The run from a state on, with a bar and early stopping if the settings say so."""
-    run = train(state, data, gradient, estimator.lr)
-    if estimator.verbose:
-        run = progress(run, total, lr=estimator.lr)
-    if estimator.patience is None:
-        return run
-    how = {"better": "higher" if held_out.scored else "lower", "every": per_epoch, "tol": estimator.tol}
-    return early_stopping(run, held_out, patience=estimator.patience, start=state, **how)
-
-
 def _followed(
-    function: str, run: Any, done: Done, per_epoch: int, epochs: int, held_out: HeldOut | None, keep: Keeper
+    function: str,
+    run: Iterable[TrainState[Any]],
+    done: Done,
+    per_epoch: int,
+    epochs: int,
+    held_out: HeldOut | None,
+    patience: Patience | None,
+    keep: Keeper,
 ) -> Done:
     """What is done at the end of a run, or after the last whole epoch before Ctrl-C."""
-    last, costs, scores, steps = done[0], [*done[1]], [*done[2]], list[float]()
-    whole = last, len(costs), len(scores)
+    steps: list[float] = []
     try:
-        for last in run:
-            steps.append(float(last.cost))
-            if held_out is not None and last.step % per_epoch == 0:
-                scores.append(held_out(last))
-            if len(steps) == per_epoch:
-                costs.append(float(np.mean(steps)))
-                steps, whole = [], (last, len(costs), len(scores))
-                if keep.is_due:
-                    keep.save((last, tuple(costs), tuple(scores)))
-        if steps:  # early stopping counted epochs as long as those of an earlier fit
-            costs.append(float(np.mean(steps)))
-        if last is not done[0]:
-            whole = last, len(costs), len(scores)
-            keep.save((last, tuple(costs), tuple(scores)))
+        for now in run:
+            steps.append(float(now.cost))
+            if len(steps) < per_epoch:
+                continue
+            cost, steps = float(np.mean(steps)), []
+            state = patience.after(now, cost) if patience else now
+            done = state, (*done[1], cost), (*done[2], *([held_out(state)] if held_out else []))
+            if patience and patience.is_over:
+                break
+            if keep.is_due:
+                keep.save(done)
+        keep.save(done)
     except KeyboardInterrupt:
-        keep.save((whole[0], tuple(costs[: whole[1]]), tuple(scores[: whole[2]])))
-        if not whole[1] or is_one_of_several():
+        keep.save(done)
+        if not done[1] or is_one_of_several():
             raise
-        warn_of_interruption(function, whole[1], epochs)
-    return whole[0], tuple(costs[: whole[1]]), tuple(scores[: whole[2]])
+        warn_of_interruption(function, len(done[1]), epochs)
+    return done
 
 
 def _start(course: Course, optimizer: Any, patience: int | None) -> TrainState[Any]:

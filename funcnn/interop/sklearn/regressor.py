@@ -10,6 +10,7 @@ from sklearn.base import RegressorMixin
 
 from funcnn.arrays import Array
 from funcnn.errors import RangeError
+from funcnn.interop.sklearn.atomic import atomic
 from funcnn.interop.sklearn.base import Estimator
 from funcnn.interop.sklearn.columns import SeveralNumbers
 from funcnn.interop.sklearn.course import Course, begun
@@ -46,6 +47,7 @@ class NetworkRegressor(RegressorMixin, Estimator):
         KindError, RangeError, ShapeError, NotFiniteError: as NetworkClassifier.
     """
 
+    @atomic
     def fit(
         self,
         X: RowsLike,
@@ -62,6 +64,7 @@ class NetworkRegressor(RegressorMixin, Estimator):
         function = f"{type(self).__name__}.fit"
         return self._trained(function, self._before(function, X_val, y_val), X, y, sample_weight, X_val, y_val)
 
+    @atomic
     def partial_fit(self, X: RowsLike, y: RowsLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one epoch on the rows of X and y, from where the last call or fit ended."""
         function = f"{type(self).__name__}.partial_fit"
@@ -99,9 +102,10 @@ class NetworkRegressor(RegressorMixin, Estimator):
         m / 2 times the matrix of `ggnvp(mse)`. This is the interval of the linear part of the network at p, for normal
         noise of one variance s^2 and a normal prior of precision a. Both maximise the evidence: with g = sum l / (l + a
         s^2) over the eigenvalues l of J'J, s^2 = |y - out|^2 / (m - g) and a = g / |p|^2. t is the quantile of
-        Student's distribution with m - g degrees of freedom. For several columns of y, each has its own s^2 and a. A
-        row takes a backward pass and |p|^2 operations. MacKay 1992, A Practical Bayesian Framework for Backpropagation
-        Networks; De Veaux et al. 1998, Prediction Intervals for Neural Networks via Nonlinear Regression.
+        Student's distribution with m - g degrees of freedom, at least 1: a network that fits every row has none left,
+        and its intervals are very wide. For several columns of y, each has its own s^2 and a. A row takes a
+        backward pass and |p|^2 operations. MacKay 1992, A Practical Bayesian Framework for Backpropagation Networks; De
+        Veaux et al. 1998, Prediction Intervals for Neural Networks via Nonlinear Regression.
 
         >>> import numpy as np
         >>> from funcnn.interop.sklearn import NetworkRegressor
@@ -137,7 +141,7 @@ class NetworkRegressor(RegressorMixin, Estimator):
         epochs: int | None = None,
     ) -> Self:
         check_no_logits(function, self.loss)
-        given = X, y
+        given = X, y, sample_weight
         X, y = self._labelled(function, X, y, reset=course is None)
         n, is_flat, parts = 1 if y.ndim == 1 else y.shape[1], y.ndim == 1, len(joined(self.loss))
         new = SeveralNumbers(n, is_flat, parts) if parts else Numbers(n, is_flat)

@@ -102,6 +102,10 @@ class HeldOut:
             self.found[state.step] = self.scored(state, *self.rows.given) if self.scored else self._cost(state)
         return self.found[state.step]
 
+    def as_cost(self, state: TrainState[Any]) -> float:
+        """The score, negative where higher is better."""
+        return -self(state) if self.scored else self(state)
+
     def _cost(self, state: TrainState[Any]) -> float:
         y = self.labels(self.rows.codes)
         given = (y,) if self.rows.weight is None else (y, self.rows.weight)

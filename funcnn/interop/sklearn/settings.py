@@ -10,13 +10,14 @@ import numpy as np
 from sklearn.metrics import get_scorer
 from sklearn.utils import check_random_state
 
-from funcnn.arrays import counted, is_array, kind
+from funcnn.arrays import counted, is_array, kind, short
 from funcnn.core import is_layer
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import check_function, is_whole
 from funcnn.inspection.checks import check_network
 from funcnn.interop.sklearn.tables import check_categories
 from funcnn.interop.sklearn.targets import Classes, Labels
+from funcnn.interop.sklearn.words import Refused
 from funcnn.layers.activations.base import Relu
 from funcnn.layers.checks import check_held
 from funcnn.losses.classification import binary_cross_entropy, binary_cross_entropy_with_logits
@@ -35,6 +36,10 @@ _NUMBERS, _MARGINS = mse.__module__, hinge.__module__
 
 def check_settings(function: str, estimator: Any) -> None:
     """Check all settings of an estimator; errors begin with `function`."""
+    for name, value in estimator.get_params(deep=False).items():
+        if isinstance(value, Refused):
+            given = " and ".join([f"{name}__{word}={short(new)}" for word, new in value.words.items()])
+            raise type(value.error)(f"{function}: {given} must be valid; {value.error}")
     _check_network(function, estimator)
     check_categories(function, estimator.categories)
     if estimator.loss is not None:
@@ -50,7 +55,7 @@ def check_settings(function: str, estimator: Any) -> None:
     as_scorer(function, estimator.scoring)
     if as_rate(function, "tol", estimator.tol) and estimator.patience is None:
         raise RangeError(f"{function}: patience must be given with tol, the least improvement that counts")
-    if not isinstance(estimator.verbose, bool):
+    if not isinstance(estimator.verbose, bool | np.bool_):
         as_count(function, "verbose", estimator.verbose, least=0)
     if estimator.memory is not None and estimator.random_state is None:
         raise RangeError(f"{function}: random_state must be given with memory, since a seed that is drawn is new")
@@ -64,11 +69,8 @@ def check_held_out(function: str, estimator: Any, X_val: Any, y_val: Any) -> Non
         raise KindError(f"{function}: {missing} must be given with {there}")
     if X_val is not None and estimator.validation_fraction is not None:
         raise RangeError(f"{function}: {_SHARE} must be None with X_val, whose rows are held out already")
-    for name, use in (("patience", "counts"), ("scoring", "makes")):
-        if getattr(estimator, name) is not None and X_val is None and estimator.validation_fraction is None:
-            raise RangeError(
-                f"{function}: {_SHARE} or X_val must be given with {name}, which {use} scores of held-out rows"
-            )
+    if estimator.scoring is not None and X_val is None and estimator.validation_fraction is None:
+        raise RangeError(f"{function}: {_SHARE} or X_val must be given with scoring, which scores held-out rows")
 
 
 def as_scorer(function: str, scoring: Any) -> Any:

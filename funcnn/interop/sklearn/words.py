@@ -5,11 +5,26 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import attrs
+
 from funcnn.arrays import is_array, short
-from funcnn.errors import RangeError
+from funcnn.errors import FuncnnError, RangeError
 from funcnn.records import is_record, plans
 from funcnn.schedules.base import BoundSchedule
 from funcnn.trees.edits import evolve
+
+
+class _RefusedError(Exception):
+    """A value refuses a setting, for the reason in the cause."""
+
+
+@attrs.frozen(eq=False)
+class Refused:
+    """A value of a setting, and new values by words that it refuses with this error, which `fit` raises."""
+
+    value: Any
+    words: dict[str, Any]
+    error: Any
 
 
 def words(value: Any) -> dict[str, Any]:
@@ -25,6 +40,18 @@ def words(value: Any) -> dict[str, Any]:
     return found
 
 
+def after(function: str, setting: str, value: Any, word: str, new: Any) -> Any:
+    """The value with another setting inside, or a Refused."""
+    before, given = (value.value, value.words) if isinstance(value, Refused) else (value, {})
+    made, given = before, given | {word: new}
+    try:
+        for inner, part in given.items():
+            made = changed(function, setting, made, inner, part)
+    except _RefusedError as error:
+        return Refused(before, given, error.__cause__)
+    return made
+
+
 def changed(function: str, setting: str, value: Any, word: str, new: Any) -> Any:
     """The value with another setting inside."""
     name, _, inside = word.partition("__")
@@ -35,6 +62,13 @@ def changed(function: str, setting: str, value: Any, word: str, new: Any) -> Any
         has = f"it has {', '.join(parts)}" if parts else f"it is {short(value)}"
         raise RangeError(f"{function}: {setting} has no setting {name!r}; {has}")
     part = changed(function, f"{setting}__{name}", parts[name], inside, new) if inside else new
+    try:
+        return _replaced(value, name, part)
+    except FuncnnError as error:
+        raise _RefusedError from error
+
+
+def _replaced(value: Any, name: str, part: Any) -> Any:
     if type(value) is tuple:
         return (*value[: int(name)], part, *value[int(name) + 1 :])
     if isinstance(value, BoundSchedule):
