@@ -34,6 +34,8 @@ def _for_parts(argument: str, x: Any) -> str:
     if type(x) is not list or not x:
         return ""
     if all(map(_is_array, x)) and argument not in {"out", "y"}:
+        if any([isinstance(part, np.memmap) for part in x]):  # np.stack would read all files into memory
+            return "; to join the rows of files, copy them into one of np.lib.format.open_memmap"
         return f"; to join arrays of one shape write np.stack({argument})"
     rows = [len(part) for part in x if isinstance(part, list | tuple)]
     return "; its rows have unequal lengths" if len(rows) == len(x) and len(set(rows)) > 1 else ""

@@ -69,7 +69,7 @@ class Mapped:
         except Exception as error:
             error.add_note(f"in map, in batch {step}")
             raise
-        _check_result(made, None if self.changes_rows else row_count(_NAME, "the batch", batch))
+        _check_result(made, None if self.changes_rows else row_count(_NAME, "the batch", batch), step)
         return map_arrays(_read_only, made)
 
     def _generators(self, step: int) -> list[np.random.Generator]:
@@ -114,7 +114,7 @@ def _read_only(a: Any) -> Any:
     return a
 
 
-def _check_result(made: Any, rows: int | None) -> None:
+def _check_result(made: Any, rows: int | None, step: int) -> None:
     """Check that f returned arrays of so many rows, or of equally many."""
     if type(made) is not tuple or len(made) != 2:
         given = counted(len(made), "value") if type(made) is tuple else kind(made)
@@ -128,7 +128,7 @@ def _check_result(made: Any, rows: int | None) -> None:
                 needed = f"as many rows as it is given, {rows}, not {found} in {what}"
                 raise ShapeError(f"{_NAME}: f must return {needed}; for another number write changes_rows=True")
     if rows is None and not row_count(_NAME, "the result of f", made):
-        raise ShapeError(f"{_NAME}: f must return at least one row of each batch, not 0")
+        raise ShapeError(f"{_NAME}: f must return at least one row of each batch, not 0 of batch {step}")
 
 
 def _parts(tree: Any) -> Iterator[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 VERSION = 2  # of trees with a dict or a table; other trees are written as version 1, which older readers read
 TREE = "tree.json"
+_OTHERS = {
+    rb"\x93NUMPY": "a NumPy .npy file; write np.load(path)",
+    rb"\x80[\x04\x05]\x95": "a pickle; read it with the library that wrote it, such as pickle or joblib",
+    rb"\x08[\x03-\x14][\x12\x3a]": "a model of ONNX; write onnx.load(path)",  # ir_version, then its producer or graph
+}
 
 
 def checksum(data: Any) -> str:
@@ -74,6 +80,7 @@ def read(file: BinaryIO, file_error: MakeError) -> tuple[Any, list[Array]]:
     import zipfile  # noqa: PLC0415  as in write
 
     try:
+        _check_format(file.read(8), file_error)
         with zipfile.ZipFile(file) as archive:
             tree = _tree(archive, file.seek(0, os.SEEK_END), file_error)
             return tree, _arrays(archive, array_nodes(tree, file_error), file_error)
@@ -81,6 +88,13 @@ def read(file: BinaryIO, file_error: MakeError) -> tuple[Any, list[Array]]:
         raise
     except Exception as error:  # zipfile and json raise a dozen kinds of errors on damaged files
         raise file_error(f"is damaged, or was not written by save: {str(error) or repr(error)}") from error
+
+
+def _check_format(start: bytes, file_error: MakeError) -> None:
+    """Refuse a file of another known format by its first bytes."""
+    for pattern, named in _OTHERS.items():
+        if re.match(pattern, start):
+            raise file_error(f"is {named}")
 
 
 def _tree(archive: ZipFile, size: int, file_error: MakeError) -> Any:

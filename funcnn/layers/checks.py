@@ -90,6 +90,10 @@ def dtype_error(function: str, argument: str, array: Any, name: str, like: Any) 
     """The error for an array whose dtype is not the dtype of `like`, the array called `name`."""
     loses = not (is_float(array) or becomes_floats(array)) or (array.dtype.kind == "c" != like.dtype.kind)
     remedy = "" if loses or "." in argument else _cast(argument, array, like.dtype)
+    becomes_like_x = isinstance(like, np.ndarray) or array.dtype.itemsize < 8
+    if argument in {"x", "memory"} and array.dtype in (np.float32, np.float64) and becomes_like_x:
+        # An x that another layer computed, which x.astype does not reach.
+        remedy += f"{' or' if remedy else '; write'} trees.astype(params, {array.dtype.name!r})"
     return KindError(
         f"{function}: {argument} must be {like.dtype}, as {name} is, not {dtype_word(array.dtype)}{remedy}"
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import attrs
 
-from funcnn.arrays import is_array, kind, short
+from funcnn.arrays import is_array, kind, short, unmapped
 from funcnn.bound import BoundFunction
 from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError
@@ -19,7 +19,7 @@ from funcnn.needs import Count, word
 from funcnn.prediction import predict
 from funcnn.training.loop import TrainState
 from funcnn.traits import gives_probabilities
-from funcnn.trees.walks import row_count
+from funcnn.trees.walks import map_arrays, row_count
 
 F = TypeVar("F")
 Direction = Annotated[Literal["lower", "higher"], word("lower", "higher")]
@@ -107,7 +107,8 @@ def validation(metric: Metric, x: Any, y: Any, *, rows: Count | None = None) -> 
     """The function `state -> metric(predict(state.params, x, rows), y)`; for a loss, only the cost is returned.
 
     The result for the last network is kept, so if `early_stopping` and `history` call the same validation, the network
-    is evaluated once. The function pickles if the metric does. y is passed to the metric unchanged.
+    is evaluated once. The function pickles if the metric does. y is passed to the metric
+    unchanged, but a memory map as the array of its memory.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, validation
@@ -160,7 +161,7 @@ def _measure(metric: Metric, x: Any, y: Any, rows: int | None, params: Any) -> t
     out = None
     try:
         out = predict(params, x, rows)
-        result = metric(out, y)
+        result = metric(out, map_arrays(unmapped, y))
         is_loss = type(result) is tuple
         return (_cost_of(result, out) if is_loss or result is None else result), is_loss
     except Exception as error:

@@ -18,10 +18,10 @@ def wrong_remedy(row: Row, what: str, arguments: dict[str, Any], error: FuncnnEr
 
     It helps if the argument has a right kind then; its shape may still be wrong.
     """
-    sentence = re.fullmatch(r"([\w.]+): (\w+) must .*; write ([^;]+)", str(error))
+    sentence = re.fullmatch(r"([\w.]+): (\w+) must .*; write ([^;]+?)( or trees\.astype\(.*)?", str(error))
     if not sentence or sentence[2] not in arguments or isinstance(arguments[sentence[2]], tuple):
         return ""  # not about an argument as a whole
-    whose, name, written = sentence.groups()
+    whose, name, written, _ = sentence.groups()
     if isinstance(arguments[name], list) and any([is_record(part) or type(part) is tuple for part in arguments[name]]):
         return ""  # several layers, states or batches: the author of the call knows
     names = {"np": np, **arguments}

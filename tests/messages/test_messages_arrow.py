@@ -1,6 +1,7 @@
 """Error messages of batches of Parquet and Arrow files for invalid arguments, pinned word for word."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -45,6 +46,7 @@ def first(*given, **options):
 
 
 NAME = "arrow_batches"
+GLOBBED = type(Path().glob("*")).__name__  # a generator, or since Python 3.13 a map
 NAMES = "must be the name of a column, a list of names, or a tuple of these, not"
 SOURCE = "source must be a path, a list of paths or a pyarrow.Table, not"
 NUMBERS = "must be of numbers, or of lists of numbers of a fixed length, not"
@@ -66,6 +68,7 @@ ROWS = [
     kind_error(of(y=("a", [0, 1]))) >> f"{NAME}: y[1] {NAMES} a list with int",
     kind_error(of(x=[])) >> f"{NAME}: x {NAMES} an empty list",
     kind_error(of({"a": [1.0]})) >> f"{NAME}: {SOURCE} dict",
+    kind_error(of(Path().glob("*.parquet"))) >> f"{NAME}: {SOURCE} {GLOBBED}; for paths write sorted(source)",
     kind_error(of([table])) >> f"{NAME}: {SOURCE} a list with Table",
     range_error(of([])) >> f"{NAME}: source must hold at least one file, not 0",
     raises(NoFileError, of("nowhere.parquet")) >> f"{NAME}: there is no file nowhere.parquet",

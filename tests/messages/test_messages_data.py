@@ -115,9 +115,10 @@ ROWS = [
     >> "Batches.map: the result of f must hold arrays with equally many rows; rows: [3, 4]",
     shape_error(resized(lambda x, y: (x, (y, y[:2]))))
     >> "Batches.map: the result of f must hold arrays with equally many rows; rows: [4, 2]",
-    shape_error(resized(lambda x, y: (x[:0], y[:0]))) >> f"{MAP} return at least one row of each batch, not 0",
+    shape_error(resized(lambda x, y: (x[:0], y[:0])))
+    >> f"{MAP} return at least one row of each batch, not 0 of batch 0",
     shape_error(resized(lambda x, y: (x[x[:, 0] < -0.9], y[x[:, 0] < -0.9])))
-    >> f"{MAP} return at least one row of each batch, not 0",
+    >> f"{MAP} return at least one row of each batch, not 0 of batch 1",
     kind_error(resized(lambda x, y: (x[:1], y.mean())))
     >> f"{MAP} return y as arrays, rows first, or tuples of them, not float64",
     range_error(lambda: batches(np.ones((0, 2)), np.ones((0, 1)), 9, seed=0))

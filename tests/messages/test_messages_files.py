@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import pickle
 import tempfile
 import zipfile
 from collections import namedtuple
@@ -351,6 +352,12 @@ ROWS = [
     file_error(loaded(lambda data: data, cls=Relu)) >> "load: net.npz must hold a Relu, not tuple",
     file_error(loaded(lambda _: b""), loaded(lambda _: b"W = 1\n"), loaded(lambda data: data[:-100]))
     >> f"{BAD}File is not a zip file",
+    file_error(loaded(lambda _: b"\x93NUMPY\x01\x00v\x00"))
+    >> "load: net.npz is a NumPy .npy file; write np.load(path)",
+    file_error(loaded(lambda _: pickle.dumps(net, 4)), loaded(lambda _: pickle.dumps(net, 5)))
+    >> "load: net.npz is a pickle; read it with the library that wrote it, such as pickle or joblib",
+    file_error(loaded(lambda _: b"\x08\x07\x12\x04spox"), loaded(lambda _: b"\x08\x0a:\x05"))
+    >> "load: net.npz is a model of ONNX; write onnx.load(path)",
     file_error(loaded(lambda data: data.replace(net[0].W.tobytes(), net[2].W.tobytes())))
     >> f"{BAD}Bad CRC-32 for file '0.npy'",
     file_error(loaded(lambda _: packed({"tree.json": b""}).replace(b"tree", b"free")))

@@ -92,6 +92,10 @@ ROWS = [
             (lambda x: x.tolist(), "list; write np.asarray(x)"),
             (lambda x: [[1.0], [1.0, 2.0]], "list; its rows have unequal lengths"),
             (lambda x: [x, x], "list; to join arrays of one shape write np.stack(x)"),
+            (
+                lambda x: [np.memmap(__file__, np.uint8, "r", shape=8)] * 2,
+                "list; to join the rows of files, copy them into one of np.lib.format.open_memmap",
+            ),
             (lambda x: ["x"], "list"),
             (Frame, "Frame; write x.to_numpy()"),
             (LazyFrame, "LazyFrame; write x.collect().to_numpy()"),
@@ -113,7 +117,7 @@ ROWS = [
         >> f"{name}: x must be float64, as {like} is, not {shown}{remedy}"
         for name, like in TYPED.items()
         for dtype, shown, remedy in (
-            ("float32", "float32", "; write x.astype('float64')"),
+            ("float32", "float32", "; write x.astype('float64') or trees.astype(params, 'float32')"),
             ("int", "int64", "; write x.astype('float64')"),
             ("bool", "bool", "; write x.astype('float64')"),
             (">f8", ">f8", "; write x.astype('float64')"),

@@ -95,8 +95,8 @@ ROWS = [
     >> "JaxFunction: x must be an array of a dtype that JAX has, not str array",
     kind_error(lambda: forward(JaxFunction(jnp.sin), X.astype(np.longdouble)))
     >> f"JaxFunction: x must be an array of a dtype that JAX has, not {np.dtype(np.longdouble)} array",
-    kind_error(lambda: forward(PRODUCT, X32))
-    >> "JaxFunction: x must be float64, as params[0] is, not float32; write x.astype('float64')",
+    kind_error(lambda: forward(PRODUCT, X32)) >> "JaxFunction: x must be float64, as params[0] is, not float32; "
+    "write x.astype('float64') or trees.astype(params, 'float32')",
     kind_error(lambda: forward(Gain(np.ones(1)), X)) >> "Gain: value must return an array, not list",
     kind_error(function(lambda x: 1.0)) >> "JaxFunction: <lambda> must return an array, not float",
     kind_error(function(lambda x: jnp.round(x).astype(int)))

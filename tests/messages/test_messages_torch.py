@@ -258,9 +258,8 @@ MESSAGES = [
     # Network.
     kind_error(called(Network(NET), X)) >> "Network: x must be a tensor, or a tuple of tensors, not float64 array",
     kind_error(called(Network(NET), torch.tensor(X) * 1j)) >> "Network: x must hold real numbers, not torch.complex128",
-    kind_error(called(Network(NET), torch.tensor(X).float()))
-    >> "Dense: x must be float64, as W is, not float32; write x.astype('float64')"
-    >> 1,
+    kind_error(called(Network(NET), torch.tensor(X).float())) >> "Dense: x must be float64, as W is, not float32; "
+    "write x.astype('float64') or trees.astype(params, 'float32')" >> 1,
     kind_error(lambda: Network(Scale(np.ones(1) * 1j)))
     >> "Network: params must hold real numbers, but factor is complex128",
     kind_error(lambda: Network((Half(np.ones(2)),)))
@@ -280,7 +279,8 @@ MESSAGES = [
     >> "TorchLayer: arrays must be arrays of the shapes [(3, 2), (3,)], as Linear has them, not (<f64 [[1. 1.] [1. 1.] "
     "[1. 1.]]>,)",
     kind_error(lambda: forward(TorchLayer.init(nn.Linear(2, 3)), X))
-    >> "TorchLayer: x must be float32, as weight is, not float64; write x.astype('float32')",
+    >> "TorchLayer: x must be float32, as weight is, not float64; "
+    "write x.astype('float32') or trees.astype(params, 'float64')",
     kind_error(lambda: forward(TorchLayer.init(nn.Linear(2, 3)), torch.ones(3, 2)))
     >> "TorchLayer: x must be an array of NumPy, or a tuple of them, not Tensor",
     kind_error(lambda: forward(TorchLayer.init(Listed()), X))

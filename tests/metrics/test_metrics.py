@@ -157,6 +157,16 @@ def test_of_a_loss_it_is_the_cost():
     assert nn.validation(weighted(nn.mse), x, (y, y * y))(state) == nn.mse(nn.predict(state.params, x), y, y * y)[0]
 
 
+def test_x_and_y_may_be_memory_maps(tmp_path):
+    for name, array in (("x", x), ("y", y), ("yes", (y > 0).astype(int))):
+        np.save(tmp_path / f"{name}.npy", array)
+    maps = [np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("x", "y", "yes")]
+    of_maps = nn.validation(weighted(nn.mse), maps[0], (maps[1], maps[2]))(state)
+    assert of_maps == nn.validation(weighted(nn.mse), x, (y, (y > 0).astype(int)))(state)
+    metric = partial(nn.accuracy, threshold=0)
+    assert nn.validation(metric, maps[0], maps[2])(state) == nn.validation(metric, x, y > 0)(state)
+
+
 def test_of_a_metric_it_is_what_that_gives():
     yes = y > 0
     wanted = nn.accuracy(nn.predict(state.params, x), yes, threshold=0)

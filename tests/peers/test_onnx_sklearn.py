@@ -123,6 +123,7 @@ BEFORE = {
     "white components": (PCA(3, whiten=True),),
     "gaps": (SimpleImputer(), StandardScaler()),
     "gaps that are a number": (SimpleImputer(missing_values=0.2, strategy="median"), StandardScaler()),
+    "a pipeline": (make_pipeline(SimpleImputer(), make_pipeline(PCA(3))), MinMaxScaler()),
     "nothing": ("passthrough", None, FunctionTransformer(), StandardScaler()),
 }
 
@@ -134,6 +135,12 @@ def test_steps_before_the_estimator(steps, dtype):
     pipe = make_pipeline(*BEFORE[steps], NetworkClassifier(**SETTINGS)).fit(x, NAMES)
     other = x + (0 if steps.startswith("gaps") else np.linspace(-2, 2, 150).astype(dtype)[:, None])  # beyond the range
     assert classified(pipe, other) == ["label", "probabilities"]
+
+
+def test_a_pipeline_that_ends_in_a_pipeline():
+    inner = make_pipeline(MaxAbsScaler(), NetworkClassifier(**SETTINGS))
+    pipe = make_pipeline(StandardScaler(), inner).fit(X, NAMES)
+    assert classified(pipe, X) == ["label", "probabilities"]
 
 
 def test_every_step_is_tried_and_is_on_the_page():

@@ -28,12 +28,14 @@ def parts_of(function: str, source: Any) -> list[Any]:
         if not isinstance(path, str | os.PathLike):
             given = f"a list with {kind(path)}" if type(source) is list else kind(path)
             needed = "a path, a list of paths or a pyarrow.Table"
-            raise KindError(f"{function}: source must be {needed}, not {given}{_for_frame(source)}")
+            raise KindError(f"{function}: source must be {needed}, not {given}{_remedy(source)}")
     return [_opened(function, as_path(function, path)) for path in paths]
 
 
-def _for_frame(source: Any) -> str:
-    """The end of a sentence about a DataFrame of polars or pandas."""
+def _remedy(source: Any) -> str:
+    """The end of a sentence about an iterator, such as of Path.glob, or a DataFrame of polars or pandas."""
+    if isinstance(source, Iterator):
+        return "; for paths write sorted(source)"
     if hasattr(type(source), "write_parquet"):
         return "; write source.to_arrow()"
     return "; write pyarrow.Table.from_pandas(source)" if hasattr(type(source), "to_parquet") else ""

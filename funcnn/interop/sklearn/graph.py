@@ -37,7 +37,7 @@ Values = dict[str, Var]  # by name
 def graph_of(model: Any, x: Any) -> tuple[Values, Values]:
     """The input and the outputs of a fitted estimator, or of a pipeline, for rows like those of x."""
     check_is_fitted(model)
-    *before, (_, last) = model.steps if isinstance(model, Pipeline) else [("", model)]
+    *before, (_, last) = _steps("", model)
     if not isinstance(last, Estimator):
         needed = "a NetworkClassifier, a NetworkRegressor, or a pipeline that ends in one"
         raise KindError(f"to_onnx: params must be {needed}, not {kind(last)}")
@@ -63,6 +63,13 @@ def graph_of(model: Any, x: Any) -> tuple[Values, Values]:
     if isinstance(last, NetworkClassifier):
         return {"X": given}, _classified(course, out, squashed=squashed)
     return {"X": given}, {"variable": _regressed(course, out)}
+
+
+def _steps(name: str, model: Any) -> list[tuple[str, Any]]:
+    """The steps of a pipeline, with those of a pipeline in it in its place."""
+    if not isinstance(model, Pipeline):
+        return [(name, model)]
+    return [part for step in model.steps for part in _steps(*step)]
 
 
 # Steps before the estimator.
