@@ -52,8 +52,8 @@ def memoize(function: Callable[P, R], folder: str | os.PathLike[str]) -> Memoize
     be made in the folder. A result that cannot be saved after all, because of its kind or since the disk is full, is
     returned with a RuntimeWarning, since an error would lose it, and with it the rest of a sweep.
 
-    If a signal ended a run of `until_signal` while the function computed, the result is that of a part of the run. It is
-    returned with a RuntimeWarning and not kept, so `memoized.path(*args).exists()` is false, and a sweep can stop.
+    If a signal ended a run of `until_signal` while the function computed, the result is that of a part of the run. It
+    is returned with a RuntimeWarning and not kept, so `memoized.path(*args).exists()` is false, and a sweep can stop.
 
     >>> import tempfile
     >>> import numpy as np
