@@ -76,7 +76,7 @@ class TrainState(Generic[P]):
         if not (is_number(self.cost) or (is_array(self.cost) and is_float(self.cost))):
             raise KindError(f"{function}: cost must be a number, not {kind(self.cost)}")
 
-    if not TYPE_CHECKING:  # so that type checkers refuse unknown attributes
+    if not TYPE_CHECKING:  # pragma: no branch  type checkers refuse unknown attributes
 
         def __getattr__(self, name: str) -> Any:
             """The error for an attribute that the state does not have, or that states of other functions have."""
