@@ -203,7 +203,7 @@ def fingerprint(value: Any) -> str:
     arrays: list[Array] = []
 
     def leaf(argument: str, part: Any) -> Any:
-        if isinstance(part, np.generic):  # unlike a number of Python, since it makes float32 to its own dtype
+        if isinstance(part, np.generic):  # unlike a number of Python, since it turns float32 into its own dtype
             part = np.asarray(part)
         if not is_array(part):
             raise part_error("fingerprint", argument, part)

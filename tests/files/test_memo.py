@@ -248,7 +248,7 @@ def test_a_number_of_numpy_is_an_argument_of_its_own_and_a_number_of_python_in_t
         return {"twice": 2 * np.float64(x), "is": (np.bool_(x), np.int64(x))}
 
     once = memoize(doubled, tmp_path)
-    for x in (1.0, np.float64(1), np.float32(1), np.int64(1)):  # which makes float32 to another dtype each
+    for x in (1.0, np.float64(1), np.float32(1), np.int64(1)):  # each of which turns float32 into another dtype
         assert once(x) == {"twice": 2.0, "is": (True, 1)}
         assert [type(part) for part in (once(x)["twice"], *once(x)["is"])] == [float, bool, int]
     assert len(list(tmp_path.iterdir())) == 4
