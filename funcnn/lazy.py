@@ -35,7 +35,11 @@ def lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]],
         if name in parts:
             return import_module(f"{package}.{name}")
         if name not in home:
-            raise _absent_name_error(package, name)
+            try:
+                raise _absent_name_error(package, name)
+            except (AttributeError, ImportError) as error:
+                error.__traceback__ = None  # which ends in the line of the caller
+                raise
         value = getattr(import_module(home[name]), name)
         setattr(sys.modules[package], name, value)  # later uses do not call this function
         return value

@@ -28,7 +28,7 @@ def ends_at_caller(function: F) -> F:
 
 
 def end_at_caller(error: BaseException) -> None:
-    """Remove the frames of funcnn from the traceback of an error; `python -X dev` keeps them.
+    """Remove the frames of funcnn and its `with` blocks from the traceback of an error; `python -X dev` keeps them.
 
     To be called in `except FuncnnError`, before a `raise` without an error: Python does not add the frame of the
     handler again. Frames of other modules stay, such as the frame of a user's rule.
@@ -40,5 +40,5 @@ def end_at_caller(error: BaseException) -> None:
     if links:
         error.__traceback__ = None
     for link in reversed(links):
-        if not f"{link.tb_frame.f_globals.get('__name__')}.".startswith("funcnn."):
+        if not f"{link.tb_frame.f_globals.get('__name__')}.".startswith(("funcnn.", "contextlib.")):
             link.tb_next, error.__traceback__ = error.__traceback__, link

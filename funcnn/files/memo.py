@@ -15,6 +15,7 @@ import attrs
 from funcnn.arrays import kind
 from funcnn.by_value import verbs
 from funcnn.errors import FileError, FuncnnError, KindError, NoFileError
+from funcnn.files.ended import ENDED
 from funcnn.files.places import check_writable
 from funcnn.files.returned import unsavable_result
 from funcnn.files.store import encoded, fingerprint, load, save
@@ -50,6 +51,9 @@ def memoize(function: Callable[P, R], folder: str | os.PathLike[str]) -> Memoize
     What can be tested before the work is an error before the work: the annotation of the result, and whether a file can
     be made in the folder. A result that cannot be saved after all, because of its kind or since the disk is full, is
     returned with a RuntimeWarning, since an error would lose it, and with it the rest of a sweep.
+
+    If a signal ended a run of `until_signal` while the function computed, the result is that of a part of the run. It
+    is returned with a RuntimeWarning and not kept, so `memoized.path(*args).exists()` is false, and a sweep can stop.
 
     >>> import tempfile
     >>> import numpy as np
@@ -126,14 +130,17 @@ class Memoized(Generic[P, R]):
             return _kept(path, identity)
         except NoFileError:
             check_writable("memoize", path)
+            ended = len(ENDED)
             with self._changing(identity[-1], [*args, *kwargs.values()]):
                 result = self.function(*args, **kwargs)
+        if len(ENDED) > ended:
+            self._warn(", since a signal ended a run in it")
+            return result
         try:
             encoded(result)  # for errors that name places in the result, not in the pair
             save(path, (identity, result))
         except FuncnnError as error:
-            text = f"memoize: the result of {self._name} is returned and not kept; {error}"
-            warnings.warn(text, RuntimeWarning, stacklevel=2)
+            self._warn(f"; {error}")
             return result
         return cast("R", _kept(path, identity))
 
@@ -163,6 +170,10 @@ class Memoized(Generic[P, R]):
             with suppress(KindError):  # of a value without a hash, which the next call refuses
                 after = self._code(arguments)
                 _CHANGED.update({after: code} if after != code else {})
+
+    def _warn(self, why: str) -> None:
+        text = f"memoize: the result of {self._name} is returned and not kept{why}"
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
 
     @property
     def _name(self) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from funcnn.columns import Table
 from funcnn.records import plans
 
-_SAVABLE = (NoneType, bool, int, float, str, tuple, dict, Table, np.ndarray)
+_SAVABLE = (NoneType, bool, int, float, str, tuple, dict, Table, np.ndarray, np.float64, np.int64, np.bool_)
 
 
 def unsavable_result(function: Callable[..., Any]) -> str:

@@ -39,6 +39,9 @@ def save(path: Place, value: Any) -> None:
     examined elsewhere; `checkpoint_every` refuses it. A file that is replaced keeps its permissions. Files
     `.funcnn-*.tmp` of killed saves in the same folder are removed when they are older than a day.
 
+    A number of NumPy of the dtype float64, int64 or bool, such as a result of `np.mean`, becomes the number of Python
+    of the same value, so its dtype is lost.
+
     `path` may be a file object, such as a BytesIO, which holds the value alone afterwards, or an OpenFile or a URL of
     fsspec, such as `s3://bucket/net.npz`. Only a file on this machine is written atomically; an object store replaces
     an object when all bytes have arrived.
@@ -76,6 +79,8 @@ def encoded(value: Any) -> tuple[Any, list[tuple[dict[str, Any], Array]]]:
     parts: list[tuple[dict[str, Any], Array]] = []
 
     def leaf(argument: str, part: Any) -> Any:
+        if isinstance(part, np.float64 | np.int64 | np.bool_):
+            return part.item()
         array = _writable(argument, part)
         node = {
             "array": len(parts),
@@ -178,7 +183,7 @@ def fingerprint(value: Any) -> str:
     """16 hex digits: a hash of classes, settings, shapes, dtypes and bytes, the same on every machine.
 
     Two values have the same fingerprint if their classes and contents are the same, bit for bit: 0.0 and -0.0 differ
-    here, as do 1 and 1.0, and dicts whose keys are in another order. BLAKE2: RFC 7693.
+    here, as do 1 and 1.0, 1.0 and `np.float64(1)`, and dicts whose keys are in another order. BLAKE2: RFC 7693.
 
     >>> from funcnn import mlp
     >>> from funcnn.files import fingerprint
@@ -198,6 +203,8 @@ def fingerprint(value: Any) -> str:
     arrays: list[Array] = []
 
     def leaf(argument: str, part: Any) -> Any:
+        if isinstance(part, np.generic):  # unlike a number of Python, since it turns float32 into its own dtype
+            part = np.asarray(part)
         if not is_array(part):
             raise part_error("fingerprint", argument, part)
         check_unmasked("fingerprint", argument, part)

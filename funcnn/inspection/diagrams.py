@@ -41,6 +41,8 @@ class Diagram:
     def _repr_svg_(self) -> str:
         return self.svg
 
+    _repr_html_ = _repr_svg_  # treescope gives each object an HTML form, which a notebook prefers to SVG
+
 
 class DiagramVerb(Protocol):
     """`diagram(params, x) -> Diagram`."""

@@ -27,8 +27,11 @@ def checkpoint_every(
     A state is due if `steps` divides its step, or if it is the first after `seconds` seconds without a save. A state
     that is due and not finite is an error, and the file keeps the state that was saved last. If the loop is left by
     `break` or by an error, the file holds the last state that was due, since a later save could overwrite the states of
-    another run. So put `checkpoint_every` around all other functions of the run: around `early_stopping` it also saves
-    the state at which the run stops, with the best state in it.
+    another run.
+
+    Put `checkpoint_every` around all other functions of the run: around `early_stopping` it saves the best state and
+    the state at which the run stops, and around `history_so_far` the table. Inside of them its file would have neither,
+    so `best_so_far`, `early_stopping` and `history_so_far` refuse a run that it saves.
 
     >>> import os, tempfile
     >>> import numpy as np

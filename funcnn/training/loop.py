@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Iterator
 from itertools import islice
-from typing import Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -36,6 +36,8 @@ from funcnn.training.train_step import TrainStep
 from funcnn.trees.walks import check_tree, map_arrays
 
 _WIDTH = 100  # the most characters printed of a part of a state, since the memory of an optimizer may be long
+
+_GIVEN = {"best": "the states of best_so_far and early_stopping have", "table": "the states of history_so_far have"}
 
 P = TypeVar("P")
 S = TypeVar("S", bound="TrainState[Any]")
@@ -73,6 +75,14 @@ class TrainState(Generic[P]):
             raise RangeError(f"{function}: step must not be negative; it is {self.step}")
         if not (is_number(self.cost) or (is_array(self.cost) and is_float(self.cost))):
             raise KindError(f"{function}: cost must be a number, not {kind(self.cost)}")
+
+    if not TYPE_CHECKING:  # pragma: no branch  type checkers refuse unknown attributes
+
+        def __getattr__(self, name: str) -> Any:
+            """The error for an attribute that the state does not have, or that states of other functions have."""
+            text = f"{type(self).__name__!r} object has no attribute {name!r}"
+            given = f"; {_GIVEN[name]} it" if name in _GIVEN else ""
+            raise AttributeError(text + given, name=name, obj=self)
 
     def after(self, params: Any, optimizer: Any, cost: Any, steps: int = 1) -> Any:
         """The state one step later, or some steps later."""

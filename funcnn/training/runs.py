@@ -118,6 +118,17 @@ def states_of(function: str, argument: str, run: Run[S]) -> Iterator[Iterator[S]
         getattr(run, "close", tuple)()  # a list has no close
 
 
+def check_not_saved(function: str, adds: str, run: Any) -> None:
+    """Refuse a run inside of which `checkpoint_every` saves the states, before `function` adds something to them."""
+    while isinstance(run, GeneratorType) and run.gi_frame:
+        if run.gi_code.co_name == "_checkpoint_every":
+            needed = f"a run that checkpoint_every does not save yet, since its file would not have the {adds}"
+            raise KindError(
+                f"{function}: run must be {needed}; write checkpoint_every({function}(run, ...), path, ...)"
+            )
+        run = run.gi_frame.f_locals.get("run")  # the one inside, as all functions from runs to runs name it
+
+
 @contextmanager
 def every_kth(function: str, run: Run[S], every: int) -> Iterator[Iterator[S]]:
     """The states at each step that `every` divides, and the last state; each is checked to be finite."""

@@ -13,6 +13,7 @@ from funcnn.arrays import kind
 from funcnn.checked import checked
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import is_whole
+from funcnn.files.ended import ENDED
 from funcnn.needs import passing
 from funcnn.training.loop import TrainState
 from funcnn.training.runs import Run, states_of
@@ -40,7 +41,8 @@ def until_signal(run: Run[S], number: Signal = signal.SIGTERM) -> Iterator[S]:
     So what follows the loop is done, and `checkpoint_every(until_signal(run), ...)` saves the last state. Slurm and
     Kubernetes send SIGTERM some time before they kill a job. While the loop reads states, the signal has no other
     effect, however often it comes; after the loop, the handler from before is in place again. Whether the run is
-    complete, the loop does not show: compare `state.step` with the number of batches.
+    complete, the loop does not show: compare `state.step` with the number of batches. `memoize` does not keep a result
+    in which a signal ended a run.
 
     >>> import signal
     >>> import numpy as np
@@ -67,6 +69,7 @@ def _until_signal(run: Run[S], number: int) -> Iterator[S]:
         for now in states:
             yield now
             if received:
+                ENDED.append(number)
                 return
 
 

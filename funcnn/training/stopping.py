@@ -15,7 +15,7 @@ from funcnn.needs import Count, Rate, function
 from funcnn.records import build, record, state, values
 from funcnn.training.finite import as_finite_state
 from funcnn.training.loop import TrainState
-from funcnn.training.runs import Run, Start, states_of
+from funcnn.training.runs import Run, Start, check_not_saved, states_of
 from funcnn.training.scores import Direction, as_cost
 from funcnn.training.table import WithTable
 
@@ -139,7 +139,8 @@ def best_so_far(
     Scores are taken at each step that `every` divides. A NaN or an infinity is never the best; of equal scores, the
     first is the best. A score that is better by no more than `tol` is not better. If the run goes on from a state with
     a best, give that state as `start`, so that its best counts. To begin a new search, train from a plain TrainState,
-    such as `state.best`.
+    such as `state.best`. `checkpoint_every` must be around the other functions of the run, since inside of this one it
+    would save states without their best.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
@@ -152,10 +153,11 @@ def best_so_far(
 
     Raises:
         KindError: `score` does not give a number, `better` is not given though nothing declares it, or `start` is not
-            given though the states have a best.
+            given though the states have a best, or `checkpoint_every` is inside.
         RangeError: the run does not go on from `start`.
         NotFiniteError: a state to be scored has a parameter, a state or a memory of the optimizer that is not finite.
     """
+    check_not_saved("best_so_far", "best state", run)
     return _with_best("best_so_far", run, as_cost("best_so_far", score, better), every, start, tol)
 
 
@@ -211,6 +213,7 @@ def early_stopping(
     Raises:
         KindError, RangeError, NotFiniteError: as `best_so_far`.
     """
+    check_not_saved("early_stopping", "best state", run)
     states = _with_best("early_stopping", run, as_cost("early_stopping", score, better), every, start, tol)
     if isinstance(start, WithBest) and start.waited >= patience:
         return iter(())

@@ -17,7 +17,7 @@ from funcnn.needs import Count, as_text
 from funcnn.records import build, record, state, values
 from funcnn.training.finite import as_finite_state
 from funcnn.training.loop import TrainState
-from funcnn.training.runs import Run, Start, every_kth, states_of
+from funcnn.training.runs import Run, Start, check_not_saved, every_kth, states_of
 
 P = TypeVar("P")
 S = TypeVar("S", bound=TrainState[Any])
@@ -119,8 +119,9 @@ def history_so_far(
     """The states, each with the `table` of the run up to it: the columns of `history`, and a row for each step that
     `every` divides.
 
-    The table is a part of the state. So `checkpoint_every` saves it, and a run that goes on from a saved state goes on
-    with its table: the table is the same, bit for bit, as the table of a run that never stopped.
+    The table is a part of the state. So `checkpoint_every`, which must be around this function, saves it, and a run
+    that goes on from a saved state goes on with its table: the table is the same, bit for bit, as the table of a run
+    that never stopped.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
@@ -137,12 +138,13 @@ def history_so_far(
        4  0.015625
 
     Raises:
-        KindError: as `history`; or the table of the run so far has other columns.
+        KindError: as `history`; the table of the run so far has other columns; or `checkpoint_every` is inside.
         RangeError: the run does not go on behind the last row of its table, or two columns have one name.
         NotFiniteError: a state that is measured has a parameter, a state or a memory of the optimizer that is not
             finite.
     """
     _check_measures("history_so_far", measures)
+    check_not_saved("history_so_far", "table", run)
     return _with_table(run, measures, every)
 
 

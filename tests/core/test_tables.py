@@ -50,3 +50,9 @@ def test_html_aligns_as_text_does_and_has_no_colours():
 def test_a_table_may_have_any_columns_or_none():
     assert repr(Table({"cost": np.array([0.5, 0.25])})) == "cost\n 0.5\n0.25"
     assert repr(Table({})) == ""
+
+
+def test_a_table_of_lists_is_the_table_of_their_arrays():
+    given = {"rate": [0.1, 0.01], "units": (4, 16), "matrix": [[1, 2], [3, 4]]}
+    assert Table(given) == Table({name: np.array(values) for name, values in given.items()})
+    assert list(Table(given)) == ["rate", "units", "matrix.0", "matrix.1"]

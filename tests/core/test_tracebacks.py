@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import funcnn
 from funcnn import (
     Adam,
     Array,
@@ -27,7 +28,9 @@ from funcnn import (
     update,
     value_and_grad,
 )
-from funcnn.errors import FuncnnError, KindError, NotFiniteError, RangeError, ShapeError
+from funcnn.errors import FuncnnError, KindError, MissingError, NotFiniteError, RangeError, ShapeError
+from funcnn.metrics import r2
+from funcnn.training import progress
 
 NET, X, WIDE, Y = mlp([2, 8, 8, 1], seed=0), np.ones((5, 2)), np.ones((5, 3)), np.ones((5, 1))
 OUT, CACHE = forward(NET, X)
@@ -73,6 +76,21 @@ def test_training_ends_its_tracebacks_in_the_loop():
         with pytest.raises(kind) as caught:
             trained(given)
         assert {file for file, _ in frames(caught.value)} == {Path(__file__).name}
+
+
+def test_errors_of_with_blocks_and_absent_names_end_in_the_line_that_reads(monkeypatch):
+    absent = [name for name in sys.modules if name.partition(".")[0] in ("sklearn", "tqdm")]
+    for name in ["sklearn", "sklearn.metrics", "tqdm", "tqdm.std", "tqdm.auto", *absent]:
+        monkeypatch.setitem(sys.modules, name, None)
+    for kind, call in [
+        (MissingError, lambda: r2(X, X)),
+        (MissingError, lambda: next(progress([TrainState(NET)]))),
+        (AttributeError, lambda: funcnn.fitt),
+        (ImportError, lambda: exec("from funcnn import fit", {})),
+    ]:
+        with pytest.raises(kind) as caught:
+            call()
+        assert [file for file, _ in frames(caught.value) if file != "<string>"] == [Path(__file__).name] * 2
 
 
 def test_a_notebook_shows_the_cell_and_two_lines():

@@ -2,6 +2,7 @@
 
 import collections.abc as c
 import pickle
+import signal
 from abc import ABC, abstractmethod
 from typing import Any, Literal, NamedTuple, Protocol, TypedDict, TypeVar
 
@@ -11,7 +12,7 @@ import pytest
 from funcnn import Array, Dense, TrainState, load, mlp
 from funcnn.errors import FileError, KindError, NoFileError
 from funcnn.files import memoize
-from funcnn.training import States, Table
+from funcnn.training import States, Table, until_signal
 
 calls = []
 
@@ -116,7 +117,7 @@ class Base(ABC):
 @pytest.mark.parametrize(
     "annotation",
     [
-        *(list, list[float], "list[float]", set, bytes, complex, np.float64, Pair, States, type, dict[str, list]),
+        *(list, list[float], "list[float]", set, bytes, complex, np.float32, Pair, States, type, dict[str, list]),
         *(
             dict[int, float],
             dict[list, float],
@@ -148,6 +149,7 @@ def test_an_annotation_of_a_result_that_no_file_takes_is_an_error_before_the_wor
             dict,
             Table,
             np.ndarray,
+            np.float64,
             Any,
         ),
         *(TrainState, TrainState[tuple[Dense]], object, c.Mapping[str, int], c.Sequence[int], c.Hashable, Settings),
@@ -213,3 +215,40 @@ def test_a_result_is_not_lost_on_a_full_disk(once, monkeypatch):
         assert once(1.0)[0] == 2.0
     assert calls == [2.0]
     assert list(once.folder.iterdir()) == []
+
+
+fits = []
+
+
+def stopped(step):
+    """A run in which SIGTERM comes at this step, or never."""
+    for now in until_signal([TrainState(mlp([1, 1], seed=0), step=i) for i in (1, 2, 3)]):
+        if now.step == step:
+            signal.raise_signal(signal.SIGTERM)
+    fits.append(now.step)
+    return now
+
+
+def test_the_result_of_a_run_that_a_signal_ended_is_not_kept(tmp_path):
+    once, step = memoize(stopped, tmp_path), 2
+    with pytest.warns(RuntimeWarning) as caught:
+        assert once(step).step == 2
+    assert [str(warning.message) for warning in caught] == [
+        "memoize: the result of stopped is returned and not kept, since a signal ended a run in it"
+    ]
+    assert caught[0].filename == __file__
+    assert not once.path(step).exists()
+    assert [once(0).step, once(0).step] == [3, 3]
+    assert once.path(0).exists()
+    assert fits == [2, 3]
+
+
+def test_a_number_of_numpy_is_an_argument_of_its_own_and_a_number_of_python_in_the_result(tmp_path):
+    def doubled(x):
+        return {"twice": 2 * np.float64(x), "is": (np.bool_(x), np.int64(x))}
+
+    once = memoize(doubled, tmp_path)
+    for x in (1.0, np.float64(1), np.float32(1), np.int64(1)):  # each of which turns float32 into another dtype
+        assert once(x) == {"twice": 2.0, "is": (True, 1)}
+        assert [type(part) for part in (once(x)["twice"], *once(x)["is"])] == [float, bool, int]
+    assert len(list(tmp_path.iterdir())) == 4

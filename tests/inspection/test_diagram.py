@@ -144,6 +144,7 @@ def test_the_same_network_gives_the_same_picture_which_needs_no_other_file():
     params, x = NETS["branches"]
     svg = diagram(params, x).svg
     assert diagram(params, x)._repr_svg_() == svg
+    assert diagram(params, x)._repr_html_() == svg  # which treescope would replace by its own
     assert re.findall(r"https?:[^\"]*", svg) == ["http://www.w3.org/2000/svg"]
     assert 'role="img"' in svg
     assert "url(" not in svg

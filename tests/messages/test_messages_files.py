@@ -266,7 +266,7 @@ ROWS = [
     kind_error(saved((Frame(),))) >> f"save: value[0] {NEEDED}, not Frame; write value[0].to_numpy()",
     kind_error(saved((Relu(), Named(other=np.sin)))) >> f"save: value[1].other {NEEDED}, not ufunc; {INSTEAD}",
     kind_error(saved(Point(1, 2))) >> f"save: value {NEEDED}, not Point; write tuple(value)",
-    kind_error(saved((np.float64(1),))) >> f"save: value[0] {NEEDED}, not np.float64; write value[0].item()",
+    kind_error(saved((np.float32(1),))) >> f"save: value[0] {NEEDED}, not np.float32; write value[0].item()",
     kind_error(saved(np.array(["a"]))) >> f"save: value {NUMBERS}, not str array; write tuple(value.tolist())",
     kind_error(saved(np.zeros(2, "f8,i4")))
     >> f"save: value {NUMBERS}, not structured array; write tuple(value.tolist())",
@@ -387,7 +387,7 @@ ROWS = [
     )
     >> FORM,
     file_error(loaded(a_table)) >> "load: net.npz holds a Table that its constructor refuses: Table: whole must be a "
-    "mapping from names to arrays with equal numbers of rows",
+    "mapping from names to arrays with equal numbers of rows, not 2 of 'step', 3 of 'cost'",
     file_error(loaded(array(shape=[10**12]))) >> "load: net.npz does not hold the arrays that its tree lists",
     file_error(loaded(document(value=ONE))) >> "load: net.npz does not hold the arrays that its tree lists",
     file_error(loaded(array(dtype="|O"))) >> FORM,

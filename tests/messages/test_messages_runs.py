@@ -65,7 +65,19 @@ WRAPPERS = {
     "keep": lambda run, _: keep(run),
 }
 
+NOT_SAVED = "run must be a run that checkpoint_every does not save yet, since its file would not have the"
+SAVED = {  # in any depth
+    "best_so_far": ("best state", lambda run: best_so_far(run, score, better="lower")),
+    "early_stopping": ("best state", lambda run: early_stopping(until(run, score), score, patience=1, better="lower")),
+    "history_so_far": ("table", lambda run: history_so_far(progress(while_finite(run)))),
+}
+
 ROWS = [
+    *[
+        kind_error(lambda wrapper=wrapper: wrapper(checkpoint_every(run(), "nowhere", steps=1)))
+        >> f"{name}: {NOT_SAVED} {lost}; write checkpoint_every({name}(run, ...), path, ...)"
+        for name, (lost, wrapper) in SAVED.items()
+    ],
     *[kind_error(partial(wrapper, [net], None)) >> f"{name}: {NO_STATES}" for name, wrapper in WRAPPERS.items()],
     range_error(lambda: history(run(), {"held": score, "cost": score}))
     >> "history: 'cost' is in the table already; give the measure another name",

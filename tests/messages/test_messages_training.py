@@ -286,8 +286,15 @@ ROWS = [
     "state that was passed to train, at step 1, one step before the first state of run, not at step 0",
     *[
         kind_error(partial(Table, whole))
-        >> "Table: whole must be a mapping from names to arrays with equal numbers of rows"
-        for whole in ([1, 2], {"step": [1, 2]}, {"step": np.array(1)}, {"step": np.arange(3), "cost": np.ones(2)})
+        >> f"Table: whole must be a mapping from names to arrays with equal numbers of rows, not {given}"
+        for whole, given in (
+            ([1, 2], "list"),
+            ({"step": 3}, "{'step': 3}"),
+            ({"step": np.array(1)}, "{'step': <i64 1>}"),
+            ({"step": [1, [2]]}, "{'step': [1, [2]]}"),
+            ({"cost": [0.5, None]}, "{'cost': [0.5, None]}"),
+            ({"step": np.arange(3), "cost": [0.5, 0.1]}, "3 of 'step', 2 of 'cost'"),
+        )
     ],
     raises(NoColumnError, lambda: table["loss"]) >> "Table: there is no column 'loss'; its columns are step, cost",
     kind_error(lambda: better("lower")(0.5)) >> "better: the metric must be a function, not float",

@@ -131,3 +131,19 @@ def test_a_table_is_saved_with_its_state(tmp_path):
     *_, last = plain(start, 5)
     save(tmp_path / "run.npz", last)
     assert load(tmp_path / "run.npz").table == last.table
+
+
+def test_the_error_for_an_absent_attribute_names_the_functions_whose_states_have_it():
+    begin = nn.TrainState(mlp([1, 1], seed=0))
+    absent = "'TrainState' object has no attribute"
+    for name, text in [
+        ("best", f"{absent} 'best'; the states of best_so_far and early_stopping have it"),
+        ("table", f"{absent} 'table'; the states of history_so_far have it"),
+        ("parameters", f"{absent} 'parameters'"),
+    ]:
+        with pytest.raises(AttributeError) as caught:
+            getattr(begin, name)
+        assert str(caught.value) == text
+        assert (caught.value.name, caught.value.obj) == (name, begin)
+    with pytest.raises(AttributeError, match=r"^'WithTable' object has no attribute 'best'; the states of b"):
+        WithTable(begin.params).best  # noqa: B018  its error is the point
