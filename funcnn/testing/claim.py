@@ -66,9 +66,8 @@ class Claim:
 
     def complete(self, error: GradientError, dtype: Any = np.float64) -> None:
         """Begin an error with the name of f, and end it with the source of the arguments, whose floats have a dtype."""
-        if not str(error).startswith(f"{self.name}: "):  # as an error that is complete does
-            message = re.sub(r"\bvjp\b", self.derivative, str(error))
-            error.args = (f"{self.name}: {message}\n{self.source_in(dtype)}{error.pasted}",)
+        message = re.sub(r"\bvjp\b", self.derivative, str(error))
+        error.args = (f"{self.name}: {message}\n{self.source_in(dtype)}{error.pasted}",)
 
     @contextmanager
     def named(self) -> Iterator[None]:
