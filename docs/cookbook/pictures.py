@@ -246,7 +246,7 @@ def contrastive(v: Values, axes: Any) -> None:
 def forecasting(v: Values, axes: Any) -> None:
     """Draw the picture of the page of this name."""
     ahead, shown = v["ahead"], slice(0, 72)
-    low, middle, high, true = [v[name][shown, -1] for name in ("low", "middle", "high", "true")]
+    low, middle, high, true = [part[shown, -1] for part in (v["low"], v["middle"], v["high"], v["true"])]
     axes[0].fill_between(range(72), low, high, color="#9ecae1", label="90 % band")
     axes[0].plot(middle, color="C0", lw=1, label="forecast")
     axes[0].plot(true, "k.", ms=2.5, label="load")
