@@ -104,11 +104,9 @@ def _filled(tree: Any, rest: Iterator[Any], made: Made) -> Any:
     named = children(tree)
     if named is None:
         return next(rest)
-    return (
-        made(tree, {index[1:]: _filled(part, rest, made) for index, part in named})
-        if named or is_record(tree)
-        else tree
-    )
+    if not named and not is_record(tree):
+        return tree
+    return made(tree, {index[1:]: _filled(part, rest, made) for index, part in named})
 
 
 def _constructed(tree: Any, parts: Mapping[str, Any]) -> Any:
