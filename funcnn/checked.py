@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache, update_wrapper, wraps
 from inspect import Parameter, Signature, signature
-from types import FunctionType
+from types import FunctionType, TracebackType
 from typing import Any, TypeVar, cast
 
-from funcnn.errors import FuncnnError
+from funcnn.errors import FuncnnError, KindError
 from funcnn.needs import Need, need_of
 from funcnn.tracebacks import end_at_caller
 
@@ -35,7 +35,12 @@ def checked(function: F) -> F:
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
-            return compiled()(*args, **kwargs)
+            try:
+                return compiled()(*args, **kwargs)
+            except TypeError as error:
+                if cast("TracebackType", error.__traceback__).tb_next or not (text := _unexpected(function, kwargs)):
+                    raise
+                raise KindError(text) from None
         except FuncnnError as error:
             end_at_caller(error)
             raise
@@ -55,6 +60,14 @@ def renamed(function: Any, qualname: str) -> Any:
 def is_checked(function: Any) -> bool:
     """Whether `checked` made the function."""
     return getattr(function, "__code__", None) is _CODE
+
+
+def _unexpected(function: Any, given: Any) -> str:
+    """The text for keyword arguments that a function does not take; empty if it takes them all."""
+    names = [name for name in signature(function).parameters if name not in _CALLER]
+    more = next((name for name in given if name not in names), "")
+    name = function.__qualname__.rpartition("<locals>.")[2]
+    return f"{name}: there is no argument {more}; its arguments are {', '.join(names)}" if more else ""
 
 
 def _compiled(function: Any) -> Any:

@@ -243,9 +243,25 @@ def contrastive(v: Values, axes: Any) -> None:
     axes[1].legend(frameon=False, loc="lower right")
 
 
+def forecasting(v: Values, axes: Any) -> None:
+    """Draw the picture of the page of this name."""
+    ahead, shown = v["ahead"], slice(0, 72)
+    low, middle, high, true = [part[shown, -1] for part in (v["low"], v["middle"], v["high"], v["true"])]
+    axes[0].fill_between(range(72), low, high, color="#9ecae1", label="90 % band")
+    axes[0].plot(middle, color="C0", lw=1, label="forecast")
+    axes[0].plot(true, "k.", ms=2.5, label="load")
+    axes[0].set(xlabel="hour", ylim=(None, 22), xticks=range(0, 73, 24), title=f"{ahead} hours ahead")
+    axes[0].legend(frameon=False, loc="upper left", ncols=3, columnspacing=0.8, handlelength=1)
+    axes[1].plot(range(1, 1 + ahead), v["error_before"], "o-", ms=3, color="grey", label="a day earlier")
+    axes[1].plot(range(1, 1 + ahead), v["error"], "o-", ms=3, color="C0", label="forecast")
+    axes[1].set(xlabel="hours ahead", ylabel="mean error", ylim=(0, None), title="On hours that are new")
+    axes[1].legend(frameon=False)
+
+
 DRAWN: list[Callable[[Values, Any], None]] = [
     *(accumulation, categories, ensembles, federated, transfer, gan, vae, siamese),
     *(experts, neural_ode, pinn, serving, hypernetwork, adversarial, learning_rate, evolution, sampling, contrastive),
+    forecasting,
 ]
 
 

@@ -18,7 +18,7 @@ from funcnn.testing.domain import as_domain
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.numbers import as_source
 from funcnn.testing.options import Options, as_options
-from funcnn.testing.pytrees import leaves, map_leaves
+from funcnn.testing.pytrees import leaves, rebuilt
 
 
 def _is_argnums(value: Any) -> bool:
@@ -78,7 +78,7 @@ def flattened(
             remedy = "; to check the gradients of other arguments alone give argnums"
             raise KindError(f"{function}: {paths[i]} must be an array of numbers, not {kind(args[i])}{remedy}")
         arrays = iter([as_leaf(path, leaf) for path, leaf in leaves(args[i], paths[i])])
-        found[i] = map_leaves(lambda _: next(arrays), args[i])  # noqa: B023  called at once
+        found[i] = rebuilt(args[i], arrays)
         if argnums is not None and not any(a.dtype.kind in "fc" for _, a in leaves(found[i])):
             raise KindError(f"{function}: argnums has {i}, but {paths[i]} holds no floats, so it has no gradient")
     return Flattened(function, f, tuple(found), paths, chosen, kwargs or {}, sign)

@@ -79,11 +79,11 @@ class Flattened:
         rest = iter(parts)
         args = list(constants)
         for i in self.argnums:
-            args[i] = rebuilt(self.args[i], (join(leaf, rest) for _, leaf in leaves(self.args[i])))
+            args[i] = rebuilt(constants[i], (join(leaf, rest) for _, leaf in leaves(self.args[i])))
         return tuple(args), kwargs
 
     def _constants_as(self, dtype: Any) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
-        """The constants in the precision of the arguments; arrays are read-only copies."""
+        """The arguments with constants in the precision of those that vary; arrays are read-only copies."""
         if dtype not in self._constants:
 
             def cast(a: Any) -> Any:
@@ -93,8 +93,7 @@ class Flattened:
                 wide = {"f": dtype, "c": np.result_type(dtype, np.complex64)}
                 return sealed(a.astype(wide.get(a.dtype.kind, a.dtype)))
 
-            args = tuple([None if i in self.argnums else map_leaves(cast, a) for i, a in enumerate(self.args)])
-            self._constants[dtype] = args, map_leaves(cast, dict(self.kwargs))
+            self._constants[dtype] = map_leaves(cast, self.args), map_leaves(cast, dict(self.kwargs))
         return self._constants[dtype]
 
     def value(self, *parts: Array) -> Any:

@@ -2,7 +2,7 @@
 
 Of an instance, the fields that hold numbers are its parts: arrays, floats, complex numbers, or trees of them. Its other
 fields, such as texts, whole numbers of Python and functions, stay as they are, as do the fields that its constructor
-computes.
+computes. The parts of a record are its parameters: a float is a setting there, and a state is no part.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 
 import attrs
 
-from funcnn.arrays import kind, short
-from funcnn.records import build, is_record
+from funcnn.arrays import is_array, kind, short
+from funcnn.records import build, is_record, plans
 from funcnn.testing.verdict import GradientError
 
 
@@ -30,8 +30,11 @@ def children(tree: Any) -> list[tuple[str, Any]] | None:
     if isinstance(tree, tuple | list):
         names = getattr(type(tree), "_fields", None)  # of a named tuple
         return [(f".{names[i]}" if names else f"[{i}]", part) for i, part in enumerate(tree)]
+    if is_record(tree):
+        parameters = [name for name, is_state in plans[type(tree)] if not is_state]
+        return [(f".{name}", part) for name in parameters if _holds(is_array, part := getattr(tree, name))]
     fields = fields_of(tree)
-    return None if fields is None else [(f".{name}", part) for name, part in fields.items() if _holds_numbers(part)]
+    return None if fields is None else [(f".{name}", part) for name, part in fields.items() if _holds(_is_number, part)]
 
 
 def fields_of(tree: Any) -> dict[str, Any] | None:
@@ -51,11 +54,13 @@ def _is_array(value: Any) -> bool:
     return hasattr(type(value), "shape") and hasattr(type(value), "dtype")
 
 
-def _holds_numbers(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
+    return _is_array(value) or (isinstance(value, Number) and not isinstance(value, int))
+
+
+def _holds(fits: Callable[[Any], bool], value: Any) -> bool:
     parts = children(value)
-    if parts is None:
-        return _is_array(value) or (isinstance(value, Number) and not isinstance(value, int))
-    return any([_holds_numbers(part) for _, part in parts])
+    return fits(value) if parts is None else any([_holds(fits, part) for _, part in parts])
 
 
 def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -99,7 +104,9 @@ def _filled(tree: Any, rest: Iterator[Any], made: Made) -> Any:
     named = children(tree)
     if named is None:
         return next(rest)
-    return made(tree, {index[1:]: _filled(part, rest, made) for index, part in named}) if named else tree
+    if not named and not is_record(tree):
+        return tree
+    return made(tree, {index[1:]: _filled(part, rest, made) for index, part in named})
 
 
 def _constructed(tree: Any, parts: Mapping[str, Any]) -> Any:
@@ -120,8 +127,16 @@ def _set(tree: Any, parts: Mapping[str, Any]) -> Any:
 
 
 def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
-    """The tree with f(leaf) for each leaf."""
-    return rebuilt(tree, iter([f(leaf) for _, leaf in leaves(tree)]))
+    """The tree with f(leaf) for each leaf, and f(array) for the states of records."""
+
+    def made(part: Any, parts: Mapping[str, Any]) -> Any:
+        if is_record(part):
+            from funcnn.trees.walks import map_arrays  # noqa: PLC0415  functions of plain arrays load nothing of networks
+
+            part = map_arrays(f, part)
+        return _constructed(part, parts)
+
+    return _filled(tree, iter([f(leaf) for _, leaf in leaves(tree)]), made)
 
 
 def leaves_like(tree: Any, given: Any, name: str, error: type[GradientError]) -> Iterator[Any]:

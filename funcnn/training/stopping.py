@@ -197,6 +197,7 @@ def early_stopping(
 ) -> Iterator[WithBest[P]]:
     """The states of `best_so_far`, until `patience` scores in a row were not better than the best.
 
+    Without `every`, each step has a score, and patience counts batches; for epochs write `every=data.per_epoch`.
     The best state is `best` of the last state, whether the run stopped early or not. A score that is better by no more
     than `tol` is not better. If `start.waited` is already `patience`, there are no states. Prechelt 1998, Early
     Stopping - But When?, compares such rules; its criterion UP compares each score with the score before it, not with

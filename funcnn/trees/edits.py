@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 import attrs
 
-from funcnn.arrays import is_array, kind, short
+from funcnn.arrays import is_array, kind
 from funcnn.checked import checked
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import check_function
@@ -137,7 +137,7 @@ def edited(function: str, tree: Any, edits: Edits, *, checked: bool = True) -> A
     for step, some in inside.items():
         if step not in parts:
             has = f"has {', '.join(parts)}" if parts else "has no parts"
-            raise FuncnnError(f"{function}: path {next(iter(some))!r} does not exist: {short(tree)} {has}")
+            raise FuncnnError(f"{function}: path {next(iter(some))!r} does not exist; the {kind(tree)} {has}")
         new[step] = edited(function, parts[step], some, checked=checked)
         if checked and (done := [path for path, (steps, _) in some.items() if not steps]):
             _check_part(function, tree, step, new[step], done[0])

@@ -180,6 +180,9 @@ def test_the_top_says_where_any_other_name_is(space, name):
 @pytest.mark.parametrize(
     ("module", "name", "remedy"),
     [
+        ("funcnn", "freeze", "write funcnn.Frozen"),
+        ("funcnn.losses", "pinball", "write funcnn.losses.quantile"),
+        ("funcnn.losses", "quantile_loss", "write funcnn.losses.quantile"),
         ("funcnn", "ReLU", "the closest name is funcnn.Relu"),
         ("funcnn", "SGD", "the closest name is funcnn.sgd"),
         ("funcnn", "ConvTranspos2d", "the closest name is funcnn.layers.ConvTranspose2d"),

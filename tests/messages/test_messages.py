@@ -239,9 +239,9 @@ ROWS = [
     kind_error(lambda: nn.evolve(net, W=y))
     >> "evolve: record must be a record, not tuple; write replace(tree, path, value)",
     raises(nn.FuncnnError, lambda: nn.trees.replace(net, "2.V", y))
-    >> "replace: path '2.V' does not exist: Dense(W=<f64 27x1>, b=<f64 [0.]>) has W, b",
+    >> "replace: path '2.V' does not exist; the Dense has W, b",
     raises(nn.FuncnnError, lambda: nn.trees.replace((relu,), "1.W", y))
-    >> "replace: path '1.W' does not exist: (Relu(),) has 0",
+    >> "replace: path '1.W' does not exist; the tuple has 0",
     shape_error(lambda: nn.trees.from_vector(net, y[:, 0]))
     >> "from_vector: vector must have the shape (109,) for this tree, not (10,)",
     shape_error(lambda: nn.tree_map(np.add, relu, nn.Tanh()))

@@ -93,7 +93,7 @@ ROWS = [
     >> "Scheduled: optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Momentum; write "
     "Momentum()",
     raises(FuncnnError, lambda: optimizers.Scheduled((nn.Momentum(),), (("1.beta", nn.cosine(0.9, 9)),)))
-    >> "Scheduled: path '1.beta' does not exist: (Momentum(memory=(), t=0, beta=0.9, nesterov=False),) has 0",
+    >> "Scheduled: path '1.beta' does not exist; the tuple has 0",
     range_error(lambda: optimizers.Scheduled(nn.Momentum(), (("beta", nn.cosine(1.5, 9)),)))
     >> "Momentum: beta must be in [0, 1), not 1.5",
     range_error(trained(optimizers.Scheduled(nn.Momentum(), (("beta", lambda step: step / 2),))))

@@ -102,6 +102,13 @@ ROWS = [
     kind_error(lambda: nn.Adam(lr=0.1)) >> "Adam: there is no field lr; lr is an argument of sgd and train",
     kind_error(lambda: nn.Adam(betas=(0.9, 0.99)))
     >> "Adam: there is no field betas; its fields are b1, b2, eps, memory, t",
+    kind_error(lambda: nn.ClipNorm(max_norm=1.0)) >> "ClipNorm: there is no field max_norm; its fields are norm",
+    # Keyword arguments that a function does not take.
+    kind_error(lambda: nn.early_stopping([], len, patience=2, min_delta=0.1))
+    >> "early_stopping: there is no argument min_delta; its arguments are run, score, patience, better, every, start, "
+    "tol",
+    kind_error(lambda: nn.Dense.init(4, 3, seed=0, use_bias=True))
+    >> "Dense.init: there is no argument use_bias; its arguments are n_in, n_out, seed, weights, bias, dtype",
     kind_error(lambda: ByName(0.5))
     >> "ByName: settings must be given by name, not by position; its fields are share, width",
     kind_error(ByName) >> "ByName: share must be given; its fields are share, width",

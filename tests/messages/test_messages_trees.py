@@ -124,9 +124,11 @@ ROWS = [
     kind_error(lambda: trees.replace((x, x), "0", "x"))
     >> "replace: value must be an array, as the value at '0' is, not str",
     raises(FuncnnError, lambda: trees.replace(small, "w", nn.Relu()))
-    >> "replace: path 'w' does not exist: Dense(W=<f64 [[1.] [1.]]>, b=None) has W, b",
+    >> "replace: path 'w' does not exist; the Dense has W, b",
+    raises(FuncnnError, lambda: trees.replace((small, small), "-1", small))
+    >> "replace: path '-1' does not exist; the tuple has 0, 1",
     raises(FuncnnError, lambda: trees.replace((small,), "0.W.0", x))
-    >> "replace: path '0.W.0' does not exist: <f64 [[1.] [1.]]> has no parts",
+    >> "replace: path '0.W.0' does not exist; the float64 array has no parts",
     raises(FuncnnError, lambda: trees.replace((small,), {"0": nn.Relu(), "0.b": x}))
     >> "replace: '0' is replaced, so no path must lead into it, as '0.b' does",
     kind_error(lambda: trees.replace((small,), "0"))

@@ -11,7 +11,8 @@ import attrs
 import numpy as np
 import pytest
 
-from funcnn import Array, Dense
+import funcnn as nn
+from funcnn import Array, Dense, layers
 from funcnn.errors import KindError
 from funcnn.testing import (
     Inconclusive,
@@ -683,3 +684,27 @@ def test_a_gradient_of_a_tree_of_parameters():
         args=args,
         exact=True,
     )
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Sine(),
+        layers.LeakyRelu(),
+        nn.Dropout(0.3, seed=1),
+        nn.LayerNorm.init(2),
+        nn.BatchNorm.init(2),
+        nn.Frozen((Dense.init(2, 2, seed=2), nn.BatchNorm.init(2))),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_of_a_record_the_parameters_are_differentiated_and_not_its_settings_and_states(layer):
+    def vjp(args, dA):
+        grads = nn.backward(args[0], nn.forward(*args)[1], dA)
+        return grads.params, grads.x
+
+    net = (Dense.init(3, 2, seed=0), layer)
+    report = check_vjp(lambda net, x: nn.forward(net, x)[0], vjp, (net, np.random.default_rng(0).random((4, 3))))
+    names = [f"net[{path.replace('.', '].', 1)}" for path in nn.parameters(net)]
+    assert report.decided == (*names, "x")
+    assert report.verdict == "pass"

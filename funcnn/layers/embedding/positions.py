@@ -117,6 +117,9 @@ class LearnedPosition(Position):
 
     x, out: (m, t, n), P: (t_most, n), t at most t_most. dx = dA; dP_p is the sum of dA_p over all rows.
 
+    P begins 50 times smaller than `Embedding.init`, which draws N(0, 1). Before learned positions write
+    `Embedding.init(..., weights=normal(0.02))`, the value of GPT-2, or the network learns the positions slowly.
+
     Gehring et al. 2017, Convolutional Sequence to Sequence Learning, section 3.1.
 
     >>> import numpy as np
