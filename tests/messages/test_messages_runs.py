@@ -69,7 +69,7 @@ NOT_SAVED = "run must be a run that checkpoint_every does not save yet, since it
 SAVED = {  # in any depth
     "best_so_far": ("best state", lambda run: best_so_far(run, score, better="lower")),
     "early_stopping": ("best state", lambda run: early_stopping(until(run, score), score, patience=1, better="lower")),
-    "history_so_far": ("table", lambda run: history_so_far(progress(while_finite(run)))),
+    "history_so_far": ("table", lambda run: history_so_far(until(while_finite(run), lambda _: False))),
 }
 
 ROWS = [
