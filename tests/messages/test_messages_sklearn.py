@@ -35,6 +35,14 @@ def fit(x=X, y=NAMES, sample_weight=None, **settings):
     return lambda: NetworkClassifier(**{"epochs": 1} | settings).fit(x, y, sample_weight=sample_weight)
 
 
+def bent(x):
+    return np.tanh(x)
+
+
+def bent_back(x, dA):
+    return dA * (1 - np.tanh(x) ** 2)
+
+
 MIXED = np.array([[1.5, "Ulm"], [2, "Bonn"]] * 6, object)
 
 
@@ -216,10 +224,10 @@ ROWS = [
     range_error(fit(memory="folder"))
     >> A + "random_state must be given with memory, since a seed that is drawn is new",
     kind_error(fit(memory=3, random_state=0)) >> A + "memory must be a string or a Path, not int",
-    kind_error(fit(memory=HERE, random_state=0, hidden=Function(np.tanh, np.multiply)))
+    kind_error(fit(memory=HERE, random_state=0, hidden=Function(bent, bent_back)))
     >> A
     + "memory must be None for a network or optimizer that no file takes; save: "
-    "value.params[1].f must be a record, a tuple, a dict, an array, a real number, a string or None, not ufunc; "
+    "value.params[1].f must be a record, a tuple, a dict, an array, a real number, a string or None, not function; "
     "write a record with rules in place of the function",
     file_error(fit(memory=__file__, random_state=0)) >> A + f"the folder {__file__} cannot be created: File exists",
     kind_error(fit(memory=HERE, random_state=0, lr=partial(locked, Lock())))
