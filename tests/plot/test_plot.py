@@ -30,13 +30,6 @@ def clean():
     assert dict(mpl.rcParams) == style
 
 
-@pytest.fixture(autouse=True)
-def closed_in_the_end():
-    """pyplot warns of more than 20 figures."""
-    yield
-    plt.close("all")
-
-
 def test_it_draws_where_it_is_told_or_on_new_axes():
     images = np.zeros((2, 3, 3))
     for draw in (
