@@ -76,7 +76,7 @@ def killed(what, folder, times, most):
                 assert fingerprint(model(epochs=len(costs)).fit(X, Y).state_) == fingerprint(state)
 
 
-@pytest.mark.parametrize("times", [1, pytest.param(5, marks=in_full)])
+@pytest.mark.parametrize("times", [1, pytest.param(3, marks=in_full)])
 def test_a_fit_that_is_killed_goes_on_to_the_same_bits(tmp_path, times):
     killed("fit", tmp_path, times, most=0.2)
     resumed, undisturbed = model(tmp_path).fit(X, Y), model().fit(X, Y)
@@ -84,7 +84,7 @@ def test_a_fit_that_is_killed_goes_on_to_the_same_bits(tmp_path, times):
     assert (resumed.loss_curve_, resumed.validation_curve_) == (undisturbed.loss_curve_, undisturbed.validation_curve_)
 
 
-@pytest.mark.parametrize("times", [1, pytest.param(4, marks=in_full)])
+@pytest.mark.parametrize("times", [1, pytest.param(2, marks=in_full)])
 def test_a_search_in_two_processes_that_is_killed_goes_on_to_the_same_bits(tmp_path, times):
     killed("search", tmp_path, times, most=0.3)
     resumed, undisturbed = [search(memory).fit(X, Y).cv_results_ for memory in (tmp_path, None)]
