@@ -40,9 +40,9 @@ def until_signal(run: Run[S], number: Signal = signal.SIGTERM) -> Iterator[S]:
 
     So what follows the loop is done, and `checkpoint_every(until_signal(run), ...)` saves the last state. Slurm and
     Kubernetes send SIGTERM some time before they kill a job. While the loop reads states, the signal has no other
-    effect, however often it comes; after the loop, the handler from before is in place again. Whether the run is
-    complete, the loop does not show: compare `state.step` with the number of batches. `memoize` does not keep a result
-    in which a signal ended a run.
+    effect, however often it comes; after the loop, the handler from before is in place again. To learn whether the run
+    is complete, compare `state.step` with the number of batches. `memoize` does not keep a result in which a signal
+    ended a run.
 
     >>> import signal
     >>> import numpy as np
