@@ -147,7 +147,6 @@ REFUSED = [
         "padding_idx=None, not 0, since funcnn trains every row",
         torch.ones(1, 2, dtype=torch.int64),
     ),
-    refuses(nn.LSTM(4, 2), "batch_first=True, not False", SEQUENCE),
     refuses(nn.LSTM(4, 3, proj_size=2, batch_first=True), "proj_size=0, not 2", SEQUENCE),
     refuses(nn.RNN(4, 2, nonlinearity="relu", batch_first=True), "nonlinearity=\"tanh\", not 'relu'", SEQUENCE),
     refuses(

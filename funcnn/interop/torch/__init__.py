@@ -6,6 +6,7 @@ with needing(__name__, "torch"):
     from funcnn.interop.torch import (  # noqa: F401  each module registers its rules
         activations,
         attention,
+        attention_modules,
         combinators,
         convolution,
         embedding,

@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from funcnn.initializers import zeros
-from funcnn.interop.torch.layouts import CHANNELS, ROWS, flattened
+from funcnn.interop.torch.layouts import CHANNELS, ROWS, ROWS_FIRST, flattened
 from funcnn.interop.torch.modules import Given, from_torch
 from funcnn.interop.torch.tensors import dtype_of
 from funcnn.interop.torch.weights import weights_from
@@ -125,6 +125,7 @@ def flatten_from_torch(module: Any, given: Given) -> Flatten:
     """The layout of out is another where channels are in axis 1"""
     dims, ndim = (module.start_dim, module.end_dim), given.tensor.ndim
     given.check_setting(module, "start_dim=1 and end_dim=-1", dims, holds=dims in ((1, -1), (1, ndim - 1)))
+    given.rows_in(module, ROWS_FIRST)
     if given.layout.order is None:
         given.layout.order = CHANNELS if ndim == 4 else ROWS
     if given.layout.order is CHANNELS and ndim > 2:

@@ -1,7 +1,8 @@
-"""How the entries of a tensor of torch lie in funcnn, where channels and features are in the last axis."""
+"""How the entries of a tensor of torch lie in funcnn, where rows are first, and channels and features last."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,40 @@ import numpy as np
 from funcnn.arrays import Array
 
 ROWS, CHANNELS = "the last axis", "axis 1"
+ROWS_FIRST, STEPS_FIRST, NO_ROWS = "(m, ...)", "(t, m, ...)", "(t, ...), one sequence"
+ONE_STEP, ONE_ROW = "(m, ...), one step", "(n,), one step of one sequence"
+_MOVES: dict[str | None, Callable[[Array], Array]] = {
+    None: lambda array: array,
+    ROWS_FIRST: lambda array: array,
+    STEPS_FIRST: lambda array: np.ascontiguousarray(np.swapaxes(array, 0, 1)),
+    NO_ROWS: lambda array: array[None],
+    ONE_STEP: lambda array: array[:, None],
+    ONE_ROW: lambda array: array[None, None],
+}
+
+
+class Rows:
+    """Which axes of a tensor are rows and steps. It is not decided until a module decides it: a Linear takes any."""
+
+    def __init__(self) -> None:
+        self.form: str | None = None
+
+    def decided(self, form: str) -> str:
+        """The form that is decided, or else this one from now on."""
+        self.form = self.form or form
+        return self.form
 
 
 class Layout:
-    """Where torch has the features of a tensor.
+    """Where torch has the rows and the features of a tensor.
 
     `order` is ROWS, CHANNELS, which funcnn moves to the end, or an array: the place, in torch, of each feature of
     funcnn. It is None until a module decides it: (m, c, t) goes to a convolution, but (m, t, n) to a Linear.
     """
 
-    def __init__(self, order: Any = None) -> None:
-        """`order`: as above"""
-        self.order: Any = order
+    def __init__(self, order: Any = None, rows: Rows | None = None) -> None:
+        """`order`: as above; `rows`: those of a tensor with the same rows and steps"""
+        self.order, self.rows = order, rows or Rows()
 
     @property
     def is_mixed(self) -> bool:
@@ -32,6 +55,7 @@ class Layout:
 
     def moved(self, array: Array) -> Array:
         """An array of torch as funcnn has it."""
+        array = _MOVES[self.rows.form](array)
         if self.is_mixed:
             return array[..., self.order]
         return np.ascontiguousarray(np.moveaxis(array, 1, -1)) if self.order is CHANNELS else array

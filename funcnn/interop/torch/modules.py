@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any, Protocol, TypeVar, cast
 
-import numpy as np
 import torch
 from torch.nn.utils.parametrize import is_parametrized
 
-from funcnn.arrays import Array, kind
+from funcnn.arrays import kind
 from funcnn.core import is_layer
-from funcnn.errors import FuncnnError, KindError, ShapeError
+from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_function
 from funcnn.inspection.checks import registering
 from funcnn.interop.torch.base import layer_of_card
-from funcnn.interop.torch.layouts import ROWS, Layout
-from funcnn.interop.torch.tensors import array_of, arrays_of
-from funcnn.prediction import predict
+from funcnn.interop.torch.examples import Call, as_example, check_arguments, check_rows, compare, out_for
+from funcnn.interop.torch.layouts import CHANNELS, ROWS, ROWS_FIRST, Layout
 
 M = TypeVar("M", bound=torch.nn.Module)
 
@@ -26,15 +24,44 @@ M = TypeVar("M", bound=torch.nn.Module)
 class Given:
     """What a rule of `from_torch` gets as x: the tensor that enters the module, and where the module stands."""
 
-    def __init__(self, tensor: Any, layout: Layout, path: str, seeds: Iterator[int]) -> None:
-        """`path`: the names of modules that lead here; `seeds`: one for each layer that is random"""
-        self.tensor, self.layout, self.path, self.seeds = tensor, layout, path, seeds
-        self.out = layout  # the layout of what the module returns, which a rule may replace
+    def __init__(self, call: Call, layout: Layout, path: str, seeds: Iterator[int], whole: Given | None = None) -> None:
+        """`path`: the names of modules that lead here; `seeds`: one for each random layer; `whole`: x of the caller."""
+        self.call, self.layout, self.path, self.seeds, self.whole = call, layout, path, seeds, whole
+        self.out, self.ndim = layout, call.tensor.ndim  # of what the module returns; a rule may replace the layout
+        self.beside: tuple[Any, ...] = ()  # arrays that the network takes beside x, such as a mask
+        self.compared: Any = ...  # the places of out that are compared with the module's: all but padding
 
-    def at(self, name: str, tensor: Any = None, layout: Layout | None = None) -> Given:
-        """What a part of the module gets: this tensor, or else one like the module's own."""
+    @property
+    def tensor(self) -> Any:
+        """The first argument of the module."""
+        return self.call.tensor
+
+    def argument(self, module: Any, name: str) -> Any:
+        """Another argument of the module's forward; None if it is not given."""
+        return self.call.named(module).get(name)
+
+    def at(self, name: str, tensor: Any = None, layout: Layout | None = None, *others: Any, **named: Any) -> Given:
+        """What a part of the module gets: this tensor, or else one like the module's own; and its other arguments."""
         path = f"{self.path}.{name}" if self.path else name
-        return Given(self.tensor if tensor is None else tensor, layout or self.layout, path, self.seeds)
+        call = Call(self.tensor if tensor is None else tensor, others, named)
+        return Given(call, layout or self.layout, path, self.seeds, self)
+
+    def within(self, call: Call) -> Given:
+        """What a part of the module gets if the module's rule calls `from_torch` with it as x."""
+        tensors = call.each(lambda value: value.tensor if value is self else value)
+        return Given(tensors, self.layout, self.path, self.seeds, self)
+
+    def take(self, part: Given) -> None:
+        """The network takes beside x what the network of this part takes."""
+        if part.beside:
+            self.beside, self.compared = part.beside, part.compared
+
+    def give(self, out: Layout, ndim: int) -> None:
+        """What the modules around this one return has this layout and as many axes, unless another part follows."""
+        if self.whole is not None:
+            self.whole.take(self)
+            self.whole.out, self.whole.ndim = out, ndim
+            self.whole.give(out, ndim)
 
     def named(self, module: Any) -> str:
         """The module in a message, with its path: `2 (Conv3d)`."""
@@ -46,25 +73,33 @@ class Given:
         if not holds:
             raise KindError(f"from_torch: {self.named(module)} must have {needed}, not {got}{why}")
 
-    def check_axes(self, module: Any, form: str) -> None:
-        """Check that x has the axes of `form`, such as (m, c, t); torch also takes it without m."""
-        if self.tensor.ndim != 1 + form.count(","):
+    def check_axes(self, module: Any, *forms: str) -> None:
+        """Check that x has the axes of one of the forms, such as (m, c, t); torch also takes it without m."""
+        if self.tensor.ndim not in [1 + form.count(", ") for form in forms]:
             shape = tuple(self.tensor.shape)
-            raise ShapeError(f"from_torch: x of {self.named(module)} must be {form}, not {shape}")
+            raise ShapeError(f"from_torch: x of {self.named(module)} must be {' or '.join(forms)}, not {shape}")
 
     def features_in(self, module: Any, order: str) -> None:
         """Decide where the features of x are; refuse the module if the modules before it decided otherwise."""
+        if order is CHANNELS:
+            self.rows_in(module, ROWS_FIRST)
         if self.layout.order is None:
             self.layout.order = order
         if self.layout.is_mixed or self.layout.order != order:
             needed = f"the modules before {self.named(module)} must leave the features in {order}"
             raise KindError(f"from_torch: {needed}, not in {self.layout}")
 
+    def rows_in(self, module: Any, form: str) -> None:
+        """Decide which axes of x are rows and steps; refuse the module if the modules before it decided otherwise."""
+        if (decided := self.layout.rows.decided(form)) != form:
+            needed = f"the modules before {self.named(module)} must leave x as {form}"
+            raise KindError(f"from_torch: {needed}, not as {decided}")
+
 
 class FromTorch(Protocol):
-    """`from_torch(module, x) -> layer`."""
+    """`from_torch(module, x, kwargs=...) -> layer`."""
 
-    def __call__(self, module: Any, x: Any, /) -> Any: ...
+    def __call__(self, module: Any, x: Any, /, *, kwargs: Mapping[str, Any] | None = None) -> Any: ...
     def register(self, cls: type[M], /) -> Callable[[Callable[[Any, Any], Any]], Callable[[Any, Any], Any]]: ...
 
 
@@ -87,18 +122,26 @@ def _register(cls: Any) -> Callable[[Any], Any]:
 
 
 @cast("Callable[[Any], FromTorch]", registering(_register))
-def from_torch(module: Any, x: Any, /) -> Any:
+def from_torch(module: Any, x: Any, /, *, kwargs: Mapping[str, Any] | None = None) -> Any:
     """A network that computes what a module of torch computes for x, with copies of its weights.
 
-    x is a tensor that the module takes; its shape and kind say what the module does to it. Where torch has channels in
-    axis 1, funcnn has them in the last axis: the network takes (m, h, w, c) where the module takes (m, c, h, w), and
-    (m, t, c) for a convolution of (m, c, t). Rows that torch flattens from images have another order in funcnn, and so
-    have the weights behind a Flatten. x of four axes that is flattened first is taken as images.
+    x is a tensor that the module takes; its shape and kind say what the module does to it. For a module of several
+    arguments x is their tuple, such as (tgt, memory) for a decoder, and `kwargs` holds arguments by name, such as a
+    mask: torch gets module(*x, **kwargs). The network takes rows first and features last:
+
+    - (m, h, w, c) where the module takes (m, c, h, w), and (m, t, c) for a convolution of (m, c, t). Rows that torch
+      flattens from images have another order in funcnn, and so have the weights behind a Flatten. x of four axes that
+      is flattened first is taken as images.
+    - (m, t, n) where a module with batch_first=False takes (t, m, n), and where it takes one sequence, (t, n), or one
+      step of a cell, (m, n).
+    - (x, mask) where an argument of the module pads sequences, with True where the module has False, and where it says
+      which positions may attend to which; a causal mask becomes the setting `causal` of the attention.
+    - (tgt, memory) or (tgt, memory, mask) for a decoder, (src, tgt) or (src, tgt, mask) for a `Transformer`.
 
     For x, out of `predict` with the network is compared with out of the module; if they differ by more than rounding,
-    from_torch fails. Of a recurrent module or an attention the first part of its result is taken; an attention attends
-    to x itself. A dropout becomes a layer with a seed of its own. A normalisation without weights gets a scale of 1,
-    and a recurrent module without biases gets biases of 0.
+    from_torch fails. Of several results of a module the first is taken; an attention of x alone attends to x itself. A
+    dropout becomes a layer with a seed of its own. A normalisation without weights gets a scale of 1, and a recurrent
+    module without biases gets biases of 0.
 
     A module of your own has no rule, since its forward may be any program. Write one that names the layers, in their
     order; pass the x that the rule gets on to from_torch:
@@ -119,74 +162,27 @@ def from_torch(module: Any, x: Any, /) -> Any:
     Residual(layer=(Dense(W=<f32 ...>, b=<f32 ...>), Tanh()))
 
     Raises:
-        KindError: there is no rule for a module inside, or it has a setting that no layer has; `module` is not a module
-            in evaluation mode with its tensors on the CPU, or uses a parameter twice; x is not a tensor on the CPU, or
-            has another dtype.
+        KindError: there is no rule for a module inside, or it has a setting or a mask that no layer has; `module` is
+            not a module in evaluation mode with its tensors on the CPU, or uses a parameter twice; x is not a tensor on
+            the CPU, or has another dtype; `kwargs` are not arguments of the module.
         ShapeError: the module does not take x, or x has no rows.
         FuncnnError: the network computes something else.
     """
-    if isinstance(x, Given):
-        layer, _, x.out = converted(module, x)
+    call = Call.of(module, x, kwargs)
+    if isinstance(call.tensor, Given):
+        part = call.tensor.within(call)
+        layer, out, layout = converted(module, part)
+        part.give(layout, out.ndim)
         return layer
-    array, given = _as_array(module, x), Given(x, Layout(), "", count())
+    array, given = as_example(module, call), Given(call, Layout(), "", count())
     _rule(module, given)
-    try:
-        with torch.no_grad():
-            theirs = array_of("from_torch", "out of the module", called(module, x))
-    except (RuntimeError, ValueError, TypeError, LookupError) as error:
-        if isinstance(error, FuncnnError):
-            raise
-        reason = str(error).split("\n", maxsplit=1)[0]
-        raise ShapeError(f"from_torch: x must fit the module, but it refuses {tuple(x.shape)}: {reason}") from error
+    check_arguments(module, call)
+    theirs = out_for(module, call)
     layer, _, layout = converted(module, given)
-    ours, theirs = predict(layer, given.layout.moved(array)), layout.moved(theirs)
-    if ours.shape != theirs.shape or not _is_near(ours, theirs):
-        apart = f"are {ours.shape} and {theirs.shape}"
-        if ours.shape == theirs.shape:
-            apart = f"differ by {abs(ours - theirs).max():.2g}"
-        raise FuncnnError(f"from_torch: out of the network and of the module must be equal; for x they {apart}")
+    rows = given.layout.moved(array)
+    check_rows(array, rows)
+    compare(layer, (rows, *given.beside), (layout.moved(theirs), theirs), given.compared)
     return layer
-
-
-def _as_array(module: Any, x: Any) -> Array:
-    """x as an array, after checks of both"""
-    if not isinstance(module, torch.nn.Module):
-        raise KindError(f"from_torch: module must be a module of torch, not {kind(module)}")
-    if not isinstance(x, torch.Tensor):
-        raise KindError(f"from_torch: x must be a tensor of torch, not {kind(x)}")
-    for name, part in module.named_modules():
-        if part.training and type(part) is not torch.nn.Sequential:  # whose parts have modes of their own
-            mode = f"{name or 'it'} ({type(part).__name__}) is in training mode"
-            raise KindError(f"from_torch: module must be in evaluation mode, but {mode}; write module.eval()")
-    names: dict[int, str] = {}
-    for name, tensor in module.named_parameters(remove_duplicate=False):
-        if (other := names.setdefault(id(tensor), name)) != name:
-            rule = f"{name} and {other} must be two parameters, since each layer has its own"
-            raise KindError(f"from_torch: {rule}; they are one tensor")
-    array = array_of("from_torch", "x", x)
-    arrays_of("from_torch", module)
-    if x.ndim < 2 or not len(x):
-        raise ShapeError(f"from_torch: x must be (m, ...), with one row or more, not {tuple(x.shape)}")
-    for name, tensor in module.named_parameters():
-        if x.is_floating_point() and tensor.dtype != x.dtype:
-            raise KindError(
-                f"from_torch: x must be {tensor.dtype}, as {name} is, not {x.dtype}; write x.to({tensor.dtype})"
-            )
-    return array
-
-
-def _is_near(ours: Any, theirs: Any) -> bool:
-    if theirs.dtype.kind != "f":
-        return bool((ours == theirs).all())
-    reach = np.finfo(theirs.dtype).eps ** 0.5 * max(1.0, abs(np.nan_to_num(theirs)).max(initial=0))
-    return np.allclose(ours, theirs, rtol=0, atol=reach, equal_nan=True)
-
-
-def called(module: Any, x: Any) -> Any:
-    """out of the module; of an attention, to x itself; of several outs the first."""
-    x = x.clone()  # the module may write to it
-    out = module(x, x, x) if isinstance(module, torch.nn.MultiheadAttention) else module(x)
-    return out[0] if isinstance(out, tuple) else out
 
 
 def layer_of(module: Any, given: Given) -> Any:
@@ -213,8 +209,8 @@ def converted(module: Any, given: Given) -> tuple[Any, Any, Layout]:
     """(the layer, out of the module, the layout of out)"""
     layer = layer_of(module, given)
     with torch.no_grad():
-        out = called(module, given.tensor)
-    is_like_x = given.out is not given.layout or out.ndim == given.tensor.ndim
+        out = given.call.out(module)
+    is_like_x = given.out is not given.layout or out.ndim == given.ndim
     return layer, out, given.out if is_like_x else Layout(ROWS)
 
 

@@ -52,6 +52,7 @@ def embedding_from_torch(module: Any, given: Given) -> Embedding:
     has_none = module.padding_idx is None
     why = ", since funcnn trains every row"
     given.check_setting(module, "padding_idx=None", module.padding_idx, holds=has_none, why=why)
+    given.out = Layout(ROWS, given.layout.rows)
     shape = module.num_embeddings, module.embedding_dim
     return weights_from(module, Embedding.init(*shape, seed=0, weights=zeros, dtype=dtype_of(module)))
 
