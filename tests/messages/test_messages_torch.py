@@ -104,7 +104,7 @@ def eval_network():
 
 def second():
     x = torch.tensor(X, requires_grad=True)
-    torch.autograd.grad(Network(NET)(x).sum(), x, create_graph=True)
+    torch.autograd.grad(torch.autograd.grad(Network(NET)(x).sum(), x, create_graph=True)[0].sum(), x)
 
 
 def shared():
@@ -265,7 +265,7 @@ MESSAGES = [
     >> "Network: 0.half must have a name that modules of torch do not use themselves",
     kind_error(eval_network) >> "Network: in evaluation mode 1.scale has no gradient; "
     "write network.train(), or network.requires_grad_(False) for dx alone",
-    kind_error(second) >> "Network: there is no second derivative; write create_graph=False",
+    kind_error(second) >> "Network: there is no second derivative",
     # TorchLayer.
     kind_error(lambda: TorchLayer.init(Relu())) >> "TorchLayer.init: module must be a module of torch, not Relu",
     kind_error(lambda: TorchLayer.init(nn.Linear(2, 3).to(torch.complex64)))

@@ -8,7 +8,6 @@ import pytest
 
 import funcnn as nn
 from funcnn.arrays import is_array, same
-from funcnn.errors import KindError
 from funcnn.layers import GRU, LSTM, First, Last, Softmax
 from funcnn.testing.strategies import registered
 from funcnn.trees import astype, difference
@@ -159,11 +158,6 @@ def test_tensors_that_were_written_to_are_refused_by_torch():
         with torch.no_grad():
             (network.get_parameter(changed) if changed else x).add_(1.0)
         says(RuntimeError, "modified by an inplace operation", out.backward)
-
-
-def test_there_is_no_second_derivative():
-    network, x = Network(nn.mlp([2, 1], seed=0)), torch.tensor(X, requires_grad=True)
-    says(KindError, "there is no second derivative", torch.autograd.grad, network(x).sum(), x, create_graph=True)
 
 
 def test_only_what_is_wanted_is_computed():

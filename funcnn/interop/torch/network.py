@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 import torch
 
 from funcnn.arrays import Array, freeze, is_array, is_float
-from funcnn.core import backward, backward_params, check_is_layer, forward, forward_only, inference, sgd
+from funcnn.core import check_is_layer, sgd
 from funcnn.errors import KindError
 from funcnn.gradients import Grads
 from funcnn.interop.named import map_named
-from funcnn.interop.torch.tensors import arrays_in_tensors, has_gradient, leaves_of, map_tree, pairs, tensor_of
+from funcnn.interop.torch.network_calls import Call, Forward
+from funcnn.interop.torch.tensors import arrays_in_tensors, leaves_of, map_tree, tensor_of
 from funcnn.layers.checks import check_held
 from funcnn.layers.notes import named
 from funcnn.trees.walks import walk
@@ -30,6 +32,9 @@ class Network(torch.nn.Module):
     values; a forward alone changes nothing. In evaluation mode the module computes with `inference(params)`. x and the
     result are tensors, or tuples of tensors such as (x, mask).
 
+    `torch.compile` leaves the module to NumPy and compiles what is around it; `torch.func.grad`, `vjp`, `jacrev`,
+    `functional_call` and `vmap` work, `vmap` slice by slice.
+
     `network.params` is the network of funcnn with the present parameters and states.
 
     >>> import torch
@@ -45,7 +50,8 @@ class Network(torch.nn.Module):
     Raises:
         KindError: `params` is not a layer or a tuple of layers, holds complex numbers, or has a field with a name that
             modules of torch use themselves; x is not a tensor on the CPU, or a tuple of them; in evaluation mode, a
-            parameter that `inference` replaces would need a gradient; a second derivative is asked for.
+            parameter that `inference` replaces would need a gradient, or another tensor that is not a parameter; for a
+            second derivative, a derivative in forward mode, or `torch.func.vmap` of layers that differ in training.
     """
 
     def __init__(self, params: Any) -> None:
@@ -94,9 +100,8 @@ class Network(torch.nn.Module):
         own = {**dict(self.named_parameters()), **dict(self.named_buffers())}
         return {name: own[name] for name in self._names}
 
-    def _network(self, *, copied: bool) -> Any:
-        """The network; its arrays share the memory of torch's, unless they are copied."""
-        tensors = self._tensors()
+    def _network(self, tensors: dict[str, Any], *, copied: bool = False) -> Any:
+        """The network of these tensors by path; its arrays share their memory, unless they are copied."""
 
         def current(path: str, leaf: Any) -> Any:
             array = arrays_in_tensors("Network", path, tensors[path])
@@ -109,87 +114,43 @@ class Network(torch.nn.Module):
     @property
     def params(self) -> Any:
         """The network of funcnn with copies of the present parameters and states."""
-        return self._network(copied=True)
+        return self._network(self._tensors(), copied=True)
 
     def forward(self, x: Any) -> Any:
         """out of the network"""
-        arrays = arrays_in_tensors("Network", "x", x)
-        if not torch.is_grad_enabled():
-            net = self._network(copied=False)
-            return map_tree(tensor_of, forward_only(net if self.training else inference(net), arrays))
-        call = _Call(self, arrays)
-        tensors = [*leaves_of(map_tree(lambda tensor: tensor, x)), *call.parameters.values()]
-        outs = iter(_Backward.apply(call, *tensors))
-        return map_tree(lambda _: next(outs), call.out)
+        return _uncompiled(self, x)
 
     def carry(self, net: Any, grads: Any) -> None:
         """Give the states their next values, after a backward of `net`."""
         self._form = self._registered(sgd(net, Grads(grads, None), 0.0), dict(walk(net)))
 
     def __repr__(self) -> str:
-        return f"Network({named(self.params)})"
+        try:
+            return f"Network({named(self.params)})"
+        except KindError:  # inside of torch.func, which puts the module into messages, parameters hold no numbers
+            return "Network(...)"
 
 
 _ARRAY = np.zeros(())  # stands where the network has an array
 
 
-class _Call:
-    """One call of a network, with what its backward needs."""
-
-    def __init__(self, module: Network, x: Any) -> None:
-        """x: the arrays"""
-        self.module, self.x, self.trains = module, x, module.training
-        self.parameters = dict(module.named_parameters())
-        self.net = module._network(copied=False)  # noqa: SLF001  as before
-        self.used = self.net if self.trains else inference(self.net)
-        self.out: Any = None
-        self.cache: Any = None
-
-    def forward(self) -> list[Any]:
-        """The tensors of out."""
-        self.out, self.cache = forward(self.used, self.x)
-        return [tensor_of(array) for array in leaves_of(self.out)]
-
-    def backward(self, dA: list[Any], wanted: tuple[bool, ...]) -> list[Any]:
-        """The gradients of x and of the parameters; `wanted` says of which."""
-        given = zip(leaves_of(self.out), dA, strict=True)
-        parts = iter([d.numpy() if has_gradient(out) else None for out, d in given])
-        outs = map_tree(lambda _: next(parts), self.out)
-        of_x = list(leaves_of(self.x))
-        if any(wanted[: len(of_x)]):
-            grads = backward(self.used, self.cache, outs)
-            of_params, dx = grads.params, [d for _, d in pairs(self.x, grads.x)]
-        else:
-            of_params, dx = backward_params(self.used, self.cache, outs), [None] * len(of_x)
-        if self.trains:
-            self.module.carry(self.net, of_params)
-        of_params = self._of_parameters(of_params, wanted[len(of_x) :])
-        return [None if array is None else tensor_of(array) for array in (*dx, *of_params)]
-
-    def _of_parameters(self, grads: Any, wanted: tuple[bool, ...]) -> list[Any]:
-        """The gradient of each parameter; in evaluation mode `inference` keeps some parameters, and replaces others."""
-        found, used, own = [dict(walk(tree, states=False)) for tree in (grads, self.used, self.net)]
-        for path, is_wanted in zip(self.parameters, wanted, strict=True):
-            if is_wanted and used.get(path) is not own[path]:
-                remedy = "write network.train(), or network.requires_grad_(False) for dx alone"
-                raise KindError(f"Network: in evaluation mode {path} has no gradient; {remedy}")
-        return [found.get(path) if is_wanted else None for path, is_wanted in zip(self.parameters, wanted, strict=True)]
+def _uncompiled(module: Network, x: Any) -> Any:
+    """out of a network, which `torch.compile` leaves to NumPy"""
+    if "torch._dynamo" in sys.modules:  # else nothing is compiled, and `disable` would import it for seconds
+        return torch.compiler.disable(_computed)(module, x)
+    return _computed(module, x)
 
 
-class _Backward(torch.autograd.Function):
-    """out of a call, whose gradient is that of funcnn."""
+# What `torch.compiler.disable` would write: the reason stands in the error of `fullgraph=True`.
+_REASON = "funcnn.interop.torch.Network computes in NumPy"
+vars(_uncompiled).update(_torchdynamo_disable=True, _torchdynamo_disable_msg=_REASON)
 
-    @staticmethod
-    def forward(ctx: Any, call: _Call, *tensors: Any) -> tuple[Any, ...]:
-        ctx.call = call
-        ctx.save_for_backward(*tensors)  # only their versions are needed, since the call shares their memory
-        outs = call.forward()
-        ctx.mark_non_differentiable(*[out for out in outs if not has_gradient(out)])
-        return tuple(outs)
 
-    @staticmethod
-    def backward(ctx: Any, *dA: Any) -> tuple[Any, ...]:
-        if torch.is_grad_enabled():
-            raise KindError("Network: there is no second derivative; write create_graph=False")
-        ctx.saved_tensors  # noqa: B018  here torch refuses tensors that were written to since
-        return None, *ctx.call.backward(list(dA), ctx.needs_input_grad[1:])
+def _computed(module: Network, x: Any) -> Any:
+    """out of a network, and its place in torch's graph"""
+    if torch.jit.is_tracing():
+        raise KindError("Network: torch.jit cannot trace NumPy; write to_torch(network.params)")
+    own = module._tensors()  # noqa: SLF001  it is a part of the class
+    call = Call(module, x, list(own))
+    outs = iter(Forward.apply(call, *leaves_of(map_tree(lambda tensor: tensor, x)), *own.values()))
+    return map_tree(lambda _: next(outs), call.out)

@@ -40,7 +40,10 @@ def array_of(function: str, argument: str, tensor: Any) -> Array:
         raise KindError(
             f"{function}: {argument} must be of a dtype that NumPy has, not {tensor.dtype}; write {argument}.float()"
         )
-    return cast("Array", tensor.detach().numpy())
+    try:
+        return cast("Array", tensor.detach().numpy())
+    except RuntimeError as error:  # a tensor of torch.export, or of a transformation that passes no tensors on
+        raise KindError(f"{function}: {argument} must be a tensor that holds numbers, not {kind(tensor)}") from error
 
 
 def dtype_of(module: Any, *others: Any) -> Any:
