@@ -157,7 +157,7 @@ def test_torch_compile_leaves_it_to_numpy(compiled):
 
 
 def test_one_graph_cannot_have_it_and_the_reason_is_said(compiled):
-    with pytest.raises(torch._dynamo.exc.Unsupported, match="Network computes in NumPy"):  # noqa: SLF001  its only name
+    with pytest.raises(torch._dynamo.exc.Unsupported, match="Network computes in NumPy"):
         compiled(Network(NET), fullgraph=True)(X)
 
 
