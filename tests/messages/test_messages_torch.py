@@ -147,18 +147,6 @@ REFUSED = [
         "padding_idx=None, not 0, since funcnn trains every row",
         torch.ones(1, 2, dtype=torch.int64),
     ),
-    refuses(nn.LSTM(4, 3, proj_size=2, batch_first=True), "proj_size=0, not 2", SEQUENCE),
-    refuses(nn.RNN(4, 2, nonlinearity="relu", batch_first=True), "nonlinearity=\"tanh\", not 'relu'", SEQUENCE),
-    refuses(
-        nn.MultiheadAttention(4, 2, add_zero_attn=True, batch_first=True),
-        "add_bias_kv=False and add_zero_attn=False, not True",
-        SEQUENCE,
-    ),
-    refuses(
-        nn.TransformerEncoderLayer(4, 2, 3, dropout=0.0, batch_first=True, activation=torch.sin),
-        "relu, gelu or a module as activation, not sin",
-        SEQUENCE,
-    ),
 ]
 
 MESSAGES = [
@@ -287,9 +275,7 @@ MESSAGES = [
 ]
 
 
-@pytest.mark.filterwarnings(
-    "ignore:Complex modules are a new feature", "ignore:LSTM with projections", "ignore:`torch.jit.trace"
-)
+@pytest.mark.filterwarnings("ignore:Complex modules are a new feature", "ignore:`torch.jit.trace")
 @each_row([*MESSAGES, *REFUSED])
 def test_each_says_what_is_wrong(row, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

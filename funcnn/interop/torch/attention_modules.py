@@ -12,7 +12,7 @@ from funcnn.arrays import Array
 from funcnn.initializers import zeros
 from funcnn.interop.torch.masks import allowed, compared, padding
 from funcnn.interop.torch.modules import Given, from_torch, layer_of
-from funcnn.interop.torch.sequence_modules import as_sequence
+from funcnn.interop.torch.sequence_modules import check_sequences
 from funcnn.interop.torch.tensors import array_of, dtype_of
 from funcnn.interop.torch.weights import weights_from
 from funcnn.layers.activations.base import Relu
@@ -33,13 +33,11 @@ def _moved(given: Given, name: str, tensor: Any) -> Array:
 @from_torch.register(nn.MultiheadAttention)
 def attention_from_torch(module: Any, given: Given) -> Any:
     """Attention of x to itself, or to a memory that is both key and value"""
-    as_sequence(module, given, batch_first=module.batch_first)
+    check_sequences(module, given, batch_first=module.batch_first)
     has_more_keys = module.bias_k is not None or module.add_zero_attn
     given.check_setting(module, "add_bias_kv=False and add_zero_attn=False", "True", holds=not has_more_keys)
     key, value = given.argument(module, "key"), given.argument(module, "value")
     given.check_setting(module, "one tensor as key and value", "two", holds=key is value)
-    sizes = module.kdim, module.vdim
-    given.check_setting(module, "kdim equal to vdim", " and ".join(map(str, sizes)), holds=sizes[0] == sizes[1])
     memory = _moved(given, "key", key)
     is_self = key is given.tensor
     mask, causal = allowed(module, given, memory, of_itself=is_self)
@@ -165,7 +163,7 @@ def _passing(layer: Any) -> Any:
 @from_torch.register(nn.Transformer)
 def transformer_from_torch(module: Any, given: Given) -> tuple[Any, ...]:
     """The encoder makes the memory of the decoder: (src, tgt) -> (tgt, memory), each with the mask of src, if any"""
-    as_sequence(module, given, batch_first=module.batch_first)
+    check_sequences(module, given, batch_first=module.batch_first)
     tgt, named = given.argument(module, "tgt"), {name: given.argument(module, name) for name in MASKS_OF_DECODER}
     src = {"mask": given.argument(module, "src_mask"), PADDING: given.argument(module, PADDING)}
     of_encoder = given.at("encoder", None, None, **src)

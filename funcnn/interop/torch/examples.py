@@ -15,7 +15,7 @@ from funcnn.interop.torch.tensors import array_of, arrays_of
 from funcnn.prediction import predict
 
 
-class Call:
+class Arguments:
     """The arguments of a module: the first of them, `tensor`, the others by position, and those by name."""
 
     def __init__(self, tensor: Any, others: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None) -> None:
@@ -23,7 +23,7 @@ class Call:
         self.tensor, self.others, self.kwargs = tensor, others, dict(kwargs or {})
 
     @classmethod
-    def of(cls, module: Any, x: Any, kwargs: Any) -> Call:
+    def of(cls, module: Any, x: Any, kwargs: Any) -> Arguments:
         """x and `kwargs` of `from_torch`; an attention of x alone attends to x itself."""
         if kwargs is not None and not (isinstance(kwargs, Mapping) and all([type(name) is str for name in kwargs])):
             raise KindError(f"from_torch: kwargs must be a dict of arguments of the module by name, not {kind(kwargs)}")
@@ -52,10 +52,10 @@ class Call:
             found |= {name if value is part else f"{name}[{i}]": part for i, part in enumerate(parts)}
         return {name: part for name, part in found.items() if isinstance(part, torch.Tensor)}
 
-    def each(self, f: Callable[[Any], Any]) -> Call:
+    def each(self, f: Callable[[Any], Any]) -> Arguments:
         """The call with f of each argument."""
         named = {name: f(value) for name, value in self.kwargs.items()}
-        return Call(f(self.tensor), tuple(map(f, self.others)), named)
+        return Arguments(f(self.tensor), tuple(map(f, self.others)), named)
 
     def out(self, module: Any) -> Any:
         """out of the module, or the first part of it."""
@@ -65,7 +65,7 @@ class Call:
         return out[0] if isinstance(out, tuple) else out
 
 
-def as_example(module: Any, call: Call) -> Array:
+def as_example(module: Any, call: Arguments) -> Array:
     """x as an array, after checks of the module and of x"""
     if not isinstance(module, torch.nn.Module):
         raise KindError(f"from_torch: module must be a module of torch, not {kind(module)}")
@@ -87,7 +87,7 @@ def as_example(module: Any, call: Call) -> Array:
     return array
 
 
-def check_arguments(module: Any, call: Call) -> None:
+def check_arguments(module: Any, call: Arguments) -> None:
     """Check that forward of the module has the arguments, and that tensors among them are like the parameters."""
     tensors = call.tensors(module)
     for argument, given in tensors.items():
@@ -105,7 +105,7 @@ def check_rows(x: Any, rows: Any) -> None:
         raise ShapeError(f"from_torch: x must be (m, ...), with one row or more, not {tuple(x.shape)}")
 
 
-def out_for(module: Any, call: Call) -> Array:
+def out_for(module: Any, call: Arguments) -> Array:
     """out of the module, as torch computes it"""
     try:
         with torch.no_grad():

@@ -22,7 +22,7 @@ _MOVES: dict[str | None, Callable[[Array], Array]] = {
 }
 
 
-class Rows:
+class RowAxes:
     """Which axes of a tensor are rows and steps. It is not decided until a module decides it: a Linear takes any."""
 
     def __init__(self) -> None:
@@ -41,9 +41,9 @@ class Layout:
     funcnn. It is None until a module decides it: (m, c, t) goes to a convolution, but (m, t, n) to a Linear.
     """
 
-    def __init__(self, order: Any = None, rows: Rows | None = None) -> None:
+    def __init__(self, order: Any = None, rows: RowAxes | None = None) -> None:
         """`order`: as above; `rows`: those of a tensor with the same rows and steps"""
-        self.order, self.rows = order, rows or Rows()
+        self.order, self.rows = order, rows or RowAxes()
 
     @property
     def is_mixed(self) -> bool:

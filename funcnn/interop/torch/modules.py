@@ -15,7 +15,7 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_function
 from funcnn.inspection.checks import registering
 from funcnn.interop.torch.base import layer_of_card
-from funcnn.interop.torch.examples import Call, as_example, check_arguments, check_rows, compare, out_for
+from funcnn.interop.torch.examples import Arguments, as_example, check_arguments, check_rows, compare, out_for
 from funcnn.interop.torch.layouts import CHANNELS, ROWS, ROWS_FIRST, Layout
 
 M = TypeVar("M", bound=torch.nn.Module)
@@ -24,7 +24,9 @@ M = TypeVar("M", bound=torch.nn.Module)
 class Given:
     """What a rule of `from_torch` gets as x: the tensor that enters the module, and where the module stands."""
 
-    def __init__(self, call: Call, layout: Layout, path: str, seeds: Iterator[int], whole: Given | None = None) -> None:
+    def __init__(
+        self, call: Arguments, layout: Layout, path: str, seeds: Iterator[int], whole: Given | None = None
+    ) -> None:
         """`path`: the names of modules that lead here; `seeds`: one for each random layer; `whole`: x of the caller."""
         self.call, self.layout, self.path, self.seeds, self.whole = call, layout, path, seeds, whole
         self.out, self.ndim = layout, call.tensor.ndim  # of what the module returns; a rule may replace the layout
@@ -43,12 +45,12 @@ class Given:
     def at(self, name: str, tensor: Any = None, layout: Layout | None = None, *others: Any, **named: Any) -> Given:
         """What a part of the module gets: this tensor, or else one like the module's own; and its other arguments."""
         path = f"{self.path}.{name}" if self.path else name
-        call = Call(self.tensor if tensor is None else tensor, others, named)
+        call = Arguments(self.tensor if tensor is None else tensor, others, named)
         return Given(call, layout or self.layout, path, self.seeds, self)
 
-    def within(self, call: Call) -> Given:
+    def within(self, call: Arguments) -> Given:
         """What a part of the module gets if the module's rule calls `from_torch` with it as x."""
-        tensors = call.each(lambda value: value.tensor if value is self else value)
+        tensors = call.each(lambda value: value.tensor if isinstance(value, Given) else value)
         return Given(tensors, self.layout, self.path, self.seeds, self)
 
     def take(self, part: Given) -> None:
@@ -144,7 +146,7 @@ def from_torch(module: Any, x: Any, /, *, kwargs: Mapping[str, Any] | None = Non
     module without biases gets biases of 0.
 
     A module of your own has no rule, since its forward may be any program. Write one that names the layers, in their
-    order; pass the x that the rule gets on to from_torch:
+    order; pass the x that the rule gets on to from_torch, and `x.at(name, tensor)` to a part with another x:
 
     >>> import torch
     >>> from funcnn import Residual
@@ -168,7 +170,7 @@ def from_torch(module: Any, x: Any, /, *, kwargs: Mapping[str, Any] | None = Non
         ShapeError: the module does not take x, or x has no rows.
         FuncnnError: the network computes something else.
     """
-    call = Call.of(module, x, kwargs)
+    call = Arguments.of(module, x, kwargs)
     if isinstance(call.tensor, Given):
         part = call.tensor.within(call)
         layer, out, layout = converted(module, part)

@@ -13,7 +13,7 @@ from funcnn.core import check_is_layer, sgd
 from funcnn.errors import KindError
 from funcnn.gradients import Grads
 from funcnn.interop.named import map_named
-from funcnn.interop.torch.network_calls import Call, Forward
+from funcnn.interop.torch.network_calls import NetworkCall, NetworkForward
 from funcnn.interop.torch.tensors import arrays_in_tensors, leaves_of, map_tree, tensor_of
 from funcnn.layers.checks import check_held
 from funcnn.layers.notes import named
@@ -151,6 +151,6 @@ def _computed(module: Network, x: Any) -> Any:
     if torch.jit.is_tracing():
         raise KindError("Network: torch.jit cannot trace NumPy; write to_torch(network.params)")
     own = module._tensors()  # noqa: SLF001  it is a part of the class
-    call = Call(module, x, list(own))
-    outs = iter(Forward.apply(call, *leaves_of(map_tree(lambda tensor: tensor, x)), *own.values()))
+    call = NetworkCall(module, x, list(own))
+    outs = iter(NetworkForward.apply(call, *leaves_of(map_tree(lambda tensor: tensor, x)), *own.values()))
     return map_tree(lambda _: next(outs), call.out)

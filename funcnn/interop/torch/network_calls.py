@@ -12,14 +12,14 @@ from funcnn.interop.torch.tensors import arrays_in_tensors, has_gradient, leaves
 from funcnn.trees.walks import walk
 
 
-class Call:
+class NetworkCall:
     """One call of a network, with what its backward needs."""
 
     def __init__(self, module: Any, x: Any, names: list[str]) -> None:
         """`module`: a Network; `names`: the paths of the tensors that come to `forward` behind those of x."""
         self.module, self.x, self.names = module, x, names
         self.trains, self.keeps = module.training, torch.is_grad_enabled()
-        self.slices: list[Call] = []  # the calls of one call under vmap
+        self.slices: list[NetworkCall] = []  # the calls of one call under vmap
         self.is_slice = False
         self.net: Any = None
         self.used: Any = None
@@ -42,10 +42,10 @@ class Call:
             self.out = forward_only(self.used, arrays)
         return tuple([tensor_of(array) for array in leaves_of(self.out)])
 
-    def sliced(self, size: int) -> list[Call]:
+    def sliced(self, size: int) -> list[NetworkCall]:
         """A call for each of `size` slices."""
         for _ in range(size):
-            one = Call(self.module, self.x, self.names)
+            one = NetworkCall(self.module, self.x, self.names)
             one.keeps, one.is_slice = self.keeps, True
             self.slices.append(one)
         return self.slices
@@ -86,7 +86,7 @@ class _Function(torch.autograd.Function):
         raise KindError("Network: there is no forward mode; write torch.func.vjp, or jacrev")
 
 
-def _by_slices(calls: list[Call], function: Any, dims: tuple[Any, ...], tensors: tuple[Any, ...]) -> Any:
+def _by_slices(calls: list[NetworkCall], function: Any, dims: tuple[Any, ...], tensors: tuple[Any, ...]) -> Any:
     """The results of `function` for each slice of the tensors, stacked, and their axes."""
     made = []
     for i, call in enumerate(calls):
@@ -96,11 +96,11 @@ def _by_slices(calls: list[Call], function: Any, dims: tuple[Any, ...], tensors:
     return tuple(outs), (0,) * len(outs)
 
 
-class Forward(_Function):
+class NetworkForward(_Function):
     """out of a call, whose gradient is that of funcnn."""
 
     @staticmethod
-    def forward(call: Call, *tensors: Any) -> tuple[Any, ...]:
+    def forward(call: NetworkCall, *tensors: Any) -> tuple[Any, ...]:
         return call.forward(tensors)
 
     @staticmethod
@@ -110,9 +110,9 @@ class Forward(_Function):
         ctx.mark_non_differentiable(*[out for out in output if not has_gradient(out)])
 
     @staticmethod
-    def vmap(info: Any, dims: tuple[Any, ...], call: Call, *tensors: Any) -> Any:
+    def vmap(info: Any, dims: tuple[Any, ...], call: NetworkCall, *tensors: Any) -> Any:
         calls = call.sliced(info.batch_size)
-        made = _by_slices(calls, Forward.apply, dims[1:], tensors)
+        made = _by_slices(calls, NetworkForward.apply, dims[1:], tensors)
         call.out = calls[0].out
         return made
 
@@ -128,7 +128,7 @@ class _Backward(_Function):
     """The gradient of a call, which has none itself."""
 
     @staticmethod
-    def forward(call: Call, wanted: tuple[bool, ...], *tensors: Any) -> tuple[Any, ...]:
+    def forward(call: NetworkCall, wanted: tuple[bool, ...], *tensors: Any) -> tuple[Any, ...]:
         dA, given = tensors[: -len(wanted)], tensors[-len(wanted) :]
         found = [triple for triple in zip(given, call.backward(dA, wanted), wanted, strict=True) if triple[2]]
         return tuple([torch.zeros_like(a) if d is None else tensor_of(d) for a, d, _ in found])
@@ -138,7 +138,7 @@ class _Backward(_Function):
         """Nothing is needed"""
 
     @staticmethod
-    def vmap(info: Any, dims: tuple[Any, ...], call: Call, wanted: tuple[bool, ...], *tensors: Any) -> Any:
+    def vmap(info: Any, dims: tuple[Any, ...], call: NetworkCall, wanted: tuple[bool, ...], *tensors: Any) -> Any:
         calls = call.slices or [call] * info.batch_size
         return _by_slices(calls, lambda one, *own: _Backward.apply(one, wanted, *own), dims[2:], tensors)
 

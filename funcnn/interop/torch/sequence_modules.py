@@ -20,7 +20,7 @@ from funcnn.layers.recurrent.cells import GRU, LSTM, RNN
 CELLS: dict[type, Any] = {RNN: nn.RNNCell, GRU: nn.GRUCell, LSTM: nn.LSTMCell}
 
 
-def as_sequence(module: Any, given: Given, *, batch_first: bool) -> None:
+def check_sequences(module: Any, given: Given, *, batch_first: bool) -> None:
     """Check that x is a sequence, or a batch of sequences."""
     form = "(m, t, n)" if batch_first else "(t, m, n)"
     given.check_axes(module, form, "(t, n)")
@@ -48,7 +48,7 @@ def _check_tanh(module: Any, given: Given) -> None:
 @from_torch.register(nn.GRU)
 def recurrent_from_torch(module: Any, given: Given) -> Any:
     """A chain of the layers of the module; dropout between them"""
-    as_sequence(module, given, batch_first=module.batch_first)
+    check_sequences(module, given, batch_first=module.batch_first)
     given.check_setting(module, "proj_size=0", module.proj_size, holds=module.proj_size == 0)
     _check_tanh(module, given)
     cls: Any = next(ours for ours, theirs in MODULES.items() if isinstance(module, theirs))
