@@ -91,6 +91,9 @@ MESSAGES = [
     shape_error(converted(decoder(), SEQUENCE, MEMORY[:, :2]))
     >> "from_torch: x must fit the module, but it refuses (5, 3, 4), (7, 2, 4): shape '[7, 6, 2]' is invalid for "
     "input of size 56",
+    shape_error(converted(nn.GRU(4, 2), SEQUENCE, (STATES[:1], STATES[:1])))
+    >> "from_torch: x must fit the module, but it refuses (5, 3, 4), (1, 3, 2), (1, 3, 2): 'tuple' object has no "
+    "attribute 'dim'",
     # Rows and steps.
     refuses(
         "the modules before 1.self_attn (MultiheadAttention) must leave x as (m, ...), not as (t, m, ...)",
@@ -146,6 +149,13 @@ MESSAGES = [
         attention(),
         SEQUENCE,
         attn_mask=torch.stack([LATER, NEAR] * 3),
+    ),
+    refuses(
+        "self_attn (MultiheadAttention) must have x of two positions or more, not one, since a mask of one position may "
+        "be causal or not",
+        encoder(),
+        SEQUENCE[:1],
+        LATER[:1, :1],
     ),
     refuses(
         "TransformerDecoderLayer must have a causal tgt_mask, or None, not another mask",

@@ -47,7 +47,7 @@ def of_states(cls, *shape):
     h, c = drawn(*shape), drawn(*shape) + 1
     if "LSTM" not in cls.__name__:
         return h, h.reshape(-1, 3).numpy()
-    return (h, c), (h.reshape(-1, 3).numpy(), c.reshape(-1, 3).numpy())
+    return [h, c], (h.reshape(-1, 3).numpy(), c.reshape(-1, 3).numpy())
 
 
 def with_state(cls, x, form, make, *shape):

@@ -48,7 +48,7 @@ class Arguments:
         first, *others = self.named(module).items()
         found = {"x": first[1]}
         for name, value in others:
-            parts = value if isinstance(value, tuple) else (value,)
+            parts = value if isinstance(value, tuple | list) else (value,)
             found |= {name if value is part else f"{name}[{i}]": part for i, part in enumerate(parts)}
         return {name: part for name, part in found.items() if isinstance(part, torch.Tensor)}
 
@@ -110,7 +110,7 @@ def out_for(module: Any, call: Arguments) -> Array:
     try:
         with torch.no_grad():
             return array_of("from_torch", "out of the module", call.out(module))
-    except (RuntimeError, ValueError, TypeError, LookupError, AssertionError) as error:
+    except (RuntimeError, ValueError, TypeError, LookupError, AssertionError, AttributeError) as error:
         if isinstance(error, FuncnnError):
             raise
         shapes = [str(tuple(tensor.shape)) for tensor in call.tensors(module).values()]

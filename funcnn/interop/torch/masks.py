@@ -40,6 +40,9 @@ def allowed(module: Any, given: Given, keys: Array, *, of_itself: bool) -> tuple
     `keys`: (m, s, n), where m counts sequences
     """
     pairs, mask = barred(module, given, "attn_mask"), padding(module, given, "key_padding_mask")
+    if of_itself and pairs is not None:
+        why = ", since a mask of one position may be causal or not"
+        given.check_setting(module, "x of two positions or more", "one", holds=pairs.shape[-1] > 1, why=why)
     if pairs is None or not pairs.any():
         return mask, False
     m = len(keys)

@@ -82,8 +82,8 @@ def _take_state(module: Any, given: Given, layers: int, ways: int) -> None:
         return
     why = ", since a chain has no place for the states of its layers"
     given.check_setting(module, "num_layers=1 for a first state", layers, holds=layers == 1, why=why)
-    k = module.hidden_size
-    parts = [array_of("from_torch", "hx", part) for part in (state if isinstance(state, tuple) else (state,))]
-    by_way = list(zip(*[part.reshape(ways, -1, k) for part in parts], strict=True))
-    by_way = [way if isinstance(state, tuple) else way[0] for way in by_way]
+    has_parts = isinstance(state, tuple | list)
+    parts = [array_of("from_torch", "hx", part) for part in (state if has_parts else (state,))]
+    by_way = list(zip(*[part.reshape(ways, -1, module.hidden_size) for part in parts], strict=True))
+    by_way = [way if has_parts else way[0] for way in by_way]
     given.beside = None, tuple(by_way) if ways > 1 else by_way[0]
