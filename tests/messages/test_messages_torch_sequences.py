@@ -151,8 +151,8 @@ MESSAGES = [
         attn_mask=torch.stack([LATER, NEAR] * 3),
     ),
     refuses(
-        "self_attn (MultiheadAttention) must have x of two positions or more, not one, since a mask of one position may "
-        "be causal or not",
+        "self_attn (MultiheadAttention) must have x of two positions or more, not one, since a mask of one position "
+        "may be causal or not",
         encoder(),
         SEQUENCE[:1],
         LATER[:1, :1],
