@@ -61,7 +61,7 @@ if find_spec("torch"):
     SOURCE = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1)).double()
     ROWS += [
         row(to_torch, layer=layer),
-        row(from_torch, module=kind(torch.nn.Tanh().eval()), x=kind(torch.ones(2, 2))),
+        row(from_torch, module=kind(torch.nn.Tanh().eval()), x=kind(torch.ones(2, 2)), kwargs=kind({}, "None; {}")),
         row(from_torch.register, cls=kind(Plain), speaks="from_torch.register"),
         row(weights_from, source=kind(SOURCE), speaks="like"),
         row(Network),
