@@ -96,6 +96,9 @@ REFUSED = {
         lambda m: hessian(summed(m))(X),
     ),
     "x must be a tensor that holds numbers, not FakeTensor": (lambda m: m(fake(X)),),
+    "dA must be a tensor that holds numbers, not Tensor": (
+        lambda m: torch.autograd.functional.jacobian(m, X, vectorize=True),
+    ),
     "torch.jit cannot trace NumPy; write to_torch": (lambda m: torch.jit.trace(m, (X,)),),
 }
 

@@ -8,7 +8,15 @@ import torch
 
 from funcnn.core import backward, backward_params, forward, forward_only, inference
 from funcnn.errors import KindError
-from funcnn.interop.torch.tensors import arrays_in_tensors, has_gradient, leaves_of, map_tree, pairs, tensor_of
+from funcnn.interop.torch.tensors import (
+    array_of,
+    arrays_in_tensors,
+    has_gradient,
+    leaves_of,
+    map_tree,
+    pairs,
+    tensor_of,
+)
 from funcnn.trees.walks import walk
 
 
@@ -53,7 +61,7 @@ class NetworkCall:
     def backward(self, dA: tuple[Any, ...], wanted: tuple[bool, ...]) -> list[Any]:
         """The gradients of the tensors that are wanted, of x and of the parameters."""
         given = zip(leaves_of(self.out), dA, strict=True)
-        parts = iter([d.numpy() if has_gradient(out) else None for out, d in given])
+        parts = iter([array_of("Network", "dA", d) if has_gradient(out) else None for out, d in given])
         outs = map_tree(lambda _: next(parts), self.out)
         of_x, of_names = wanted[: -len(self.names) or None], wanted[len(wanted) - len(self.names) :]
         dx: list[Any] = [None] * len(of_x)
