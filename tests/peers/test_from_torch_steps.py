@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from funcnn import forward, predict
+from funcnn.errors import ShapeError
 from funcnn.layers import Dropout, First, Last
 from funcnn.records import is_record, values
+from tests.said import says
 
 torch = pytest.importorskip("torch", reason="these are its modules")
 # After that line: without torch there is nothing to import.
@@ -77,6 +79,21 @@ def test_the_default_layer_converts_with_its_four_dropouts():
     net = from_torch(nn.TransformerEncoderLayer(8, 2).eval(), torch.randn(5, 3, 8))
     assert [layer.rate for layer in dropouts(net)] == [0.1] * 4
     assert predict(net, np.ones((3, 5, 8), np.float32)).shape == (3, 5, 8)
+
+
+def test_a_transformer_takes_a_mask_if_its_example_has_one():
+    module, (src, tgt) = seeded(lambda: nn.Transformer(4, 2, 1, 1, 8, batch_first=True)), drawn_pair()
+    mask = torch.ones(3, 7, dtype=torch.bool)
+    padding = dict.fromkeys(("src_key_padding_mask", "memory_key_padding_mask"), ~mask)
+    plain, masked = from_torch(module, (src, tgt)), from_torch(module, (src, tgt), kwargs=padding)
+    x = src.numpy(), tgt.numpy()
+    assert np.allclose(predict(plain, x), predict(masked, (*x, mask.numpy())), atol=1e-6)
+    says(ShapeError, "Parallel: x must be a tuple of 2", predict, plain, (*x, mask.numpy()))
+    says(ShapeError, "Take: i must be at most 1", predict, masked, x)
+
+
+def drawn_pair():
+    return MEMORY["rows"].float(), SEQUENCE["rows"].float()
 
 
 # Modules of one's own, with steps first.

@@ -174,8 +174,7 @@ def transformer_from_torch(module: Any, given: Given) -> tuple[Any, ...]:
     holds = len(masks) == len(others) and all(map(np.array_equal, masks, others))
     given.check_setting(module, f"one mask as {PADDING} and memory_key_padding_mask, and no other", "two", holds=holds)
     given.beside, given.compared = (_moved(given, "tgt", tgt), *masks), of_decoder.compared
-    read: tuple[Any, ...] = (Take(0), encoder)
-    if masks:
-        read = ((Copy(2), Parallel((Take(0), Take(2)))), encoder, Take(0))
-    branches = (Take(1), read, *[Take(2) for _ in masks])
-    return (Copy(len(branches)), Parallel(branches), _passing(decoder), Take(0))
+    if not masks:
+        return Parallel((encoder, ())), Copy(2), Parallel((Take(1), Take(0))), _passing(decoder), Take(0)
+    read = (Copy(2), Parallel((Take(0), Take(2)))), encoder, Take(0)
+    return Copy(3), Parallel((Take(1), read, Take(2))), _passing(decoder), Take(0)
