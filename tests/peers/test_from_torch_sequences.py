@@ -106,7 +106,7 @@ def of_style(name, style):
             src_key_padding_mask=PADDED,
         ),
         "decoder": case(decoder, (x, memory), form),
-        "decoder of itself": case(decoder, (x, x), form),
+        "decoder of itself": case(decoder, (x, x), form, tgt_key_padding_mask=PADDED & False),
         "decoders": case(decoders, (x, memory), form, kept, tgt_mask=LATER, memory_key_padding_mask=SPARE),
         "to few of the memory": case(decoder, (x, memory), form, pairs(FEW), memory_mask=FEW),
         "padded decoder": case(
@@ -162,6 +162,12 @@ CASES = {
         None,
         tuple(of_states(nn.GRU, 2, 3, 3)[0].numpy()),
         hx=of_states(nn.GRU, 2, 3, 3)[0],
+    ),
+    "layers with states of 0": case(
+        lambda: nn.LSTM(4, 3, 2, bidirectional=True),
+        (SEQUENCE["steps"],),
+        "steps",
+        hx=(torch.zeros(4, 3, 3, dtype=torch.float64),) * 2,
     ),
     "cell without a state": case(lambda: nn.Sequential(nn.RNNCell(4, 3), nn.Linear(3, 2)), (drawn(5, 4),), "one step"),
     "one sequence": case(lambda: encoder_layer(norm_first=True), (drawn(5, 4),), "one sequence", src_mask=LATER),

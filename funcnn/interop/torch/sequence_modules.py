@@ -76,14 +76,14 @@ def cell_from_torch(module: Any, given: Given) -> Any:
 
 
 def _take_state(module: Any, given: Given, layers: int, ways: int) -> None:
-    """The network of one layer takes (x, None, state) where the module takes a first state"""
+    """The network of one layer takes (x, None, state) where the module takes a first state that is not 0"""
     state = given.argument(module, "hx")
-    if state is None:
+    has_parts = isinstance(state, tuple | list)
+    parts = [array_of("from_torch", "hx", part) for part in (state if has_parts else (state,)) if part is not None]
+    if not any([part.any() for part in parts]):
         return
     why = ", since a chain has no place for the states of its layers"
     given.check_setting(module, "num_layers=1 for a first state", layers, holds=layers == 1, why=why)
-    has_parts = isinstance(state, tuple | list)
-    parts = [array_of("from_torch", "hx", part) for part in (state if has_parts else (state,))]
     by_way = list(zip(*[part.reshape(ways, -1, module.hidden_size) for part in parts], strict=True))
     by_way = [way if has_parts else way[0] for way in by_way]
     given.beside = None, tuple(by_way) if ways > 1 else by_way[0]
