@@ -141,6 +141,7 @@ CARDS = {
         settings=((), (0.5, 0.5), (-1.0, 2.0)),
         corners=(0.0, 0.5),
         jumps=(-1.0,),
+        double=True,
         mistakes=(
             ("1 above 0", "the settings reach forward only", "where(x > 0.25, 1.0, 0.0)"),
             ("1 below the threshold", "exchanged", "where(x > threshold, 0.0, 1.0)"),

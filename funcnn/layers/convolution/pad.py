@@ -13,7 +13,7 @@ from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_out_gradient
 from funcnn.layers.convolution.sizes import Sides, as_entries, sides
 from funcnn.layers.convolution.windows import along, unfolded
-from funcnn.needs import Finite, word
+from funcnn.needs import Number, word
 from funcnn.records import record
 from funcnn.shapes import shapes
 
@@ -46,12 +46,12 @@ class Pad:
         ShapeError: x has another number of axes, or no positions; or it has too few positions along an axis: "reflect"
             needs more than its padding, "wrap" as many.
         KindError: `padding` is not a whole number, or `mode` is another word.
-        RangeError: a padding is negative, or `value` is not finite.
+        RangeError: a padding is negative.
     """
 
     padding: Sides = sides()
     mode: Mode = "constant"
-    value: Finite = 0.0
+    value: Number = 0.0
 
     axes: ClassVar[int] = 0  # 0: the number of axes of x
 
