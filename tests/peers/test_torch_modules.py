@@ -1,0 +1,152 @@
+"""torch's own list of modules: those that `from_torch` converts have equal out and gradients, the others have a reason.
+
+`python -m tests.peers.test_torch_modules` writes the table of docs/torch.md.
+"""
+
+import copy
+import re
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from funcnn import backward, forward, parameters
+from funcnn.errors import FuncnnError, KindError, ShapeError
+
+torch = pytest.importorskip("torch", reason="these are its modules")
+pytest.importorskip("expecttest", reason="the list of modules imports it")
+# After that line: without torch there is nothing to import.
+from torch.testing._internal.common_modules import module_db  # noqa: E402  as just said
+
+from funcnn.interop.torch import from_torch  # noqa: E402  as just said
+
+PAGE = Path(__file__).parents[2] / "docs" / "torch.md"
+MODULES = {info.name.split(".")[-1]: info for info in module_db if not info.module_cls.__name__.endswith("Loss")}
+VOLUMES = "funcnn has no convolution and no pooling of volumes, `(m, d, h, w, c)`"
+REASONS = {
+    **dict.fromkeys(["Conv3d", "ConvTranspose3d", "LazyConv3d", "LazyConvTranspose3d", "AvgPool3d"], VOLUMES),
+    **dict.fromkeys(["MaxPool3d", "LPPool3d"], VOLUMES),
+    **dict.fromkeys(["FractionalMaxPool2d", "FractionalMaxPool3d"], "its windows are random, in evaluation too"),
+    **dict.fromkeys(["LPPool1d", "LPPool2d"], "funcnn has the maximum and the mean of a window, but no other norm"),
+    "LocalResponseNorm": "funcnn normalises over all channels or groups of them, not over neighbours",
+    # Sequences.
+    **dict.fromkeys(["RNN", "LSTM", "GRU"], "the list has them with `batch_first=False` or without rows"),
+    **dict.fromkeys(["RNNCell", "LSTMCell", "GRUCell"], "a state is an input"),
+    **dict.fromkeys(["TransformerEncoder", "TransformerEncoderLayer"], "the list has them with `batch_first=False`"),
+    **dict.fromkeys(["MultiheadAttention", "TransformerDecoderLayer", "Transformer"], "the list has several inputs"),
+    "Bilinear": "it has two inputs that are multiplied, for which funcnn has no layer",
+}
+
+
+
+
+def written(page):
+    """The page with the number of classes that are converted, and with the table of the others."""
+    reasons = dict.fromkeys(REASONS.values())
+    names = {reason: [f"`{name}`" for name in MODULES if REASONS.get(name) == reason] for reason in reasons}
+    rows = "".join([f"| {', '.join(names[reason])} | {reason} |\n" for reason in reasons])
+    page = re.sub(r"\d+ of the \d+ classes", f"{len(MODULES) - len(REASONS)} of the {len(MODULES)} classes", page)
+    return re.sub(r"(?<=\| of torch \| why not \|\n\|---\|---\|\n)(\|.*\n)*", lambda _: rows, page)
+
+
+FORMS = {  # how the network may take an argument of the module
+    "as it is": lambda a: a,
+    "channels last": lambda a: a.movedim(1, -1),
+    "rows first": lambda a: a.swapaxes(0, 1),
+    "one row": lambda a: a[None],
+    "one step": lambda a: a[:, None],
+}
+
+
+def cases(name, dtype=torch.float64):
+    """The modules of torch's list with their arguments, in evaluation mode."""
+    torch.manual_seed(0)
+    info = MODULES[name]
+    for given in info.module_inputs_func(info, "cpu", dtype, requires_grad=False, training=False):
+        made, called = given.constructor_input, given.forward_input
+        module = info.module_cls(*made.args, **made.kwargs).to(dtype).eval()
+        with torch.no_grad():
+            module(*called.args, **called.kwargs)  # a lazy module becomes a module
+        if not any(value is not None for value in called.kwargs.values()):
+            yield module, called.args
+
+
+def converted(module, args):
+    """The network; None if from_torch refuses the module, or a mask."""
+    try:
+        return from_torch(module, args if len(args) > 1 else args[0])
+    except (KindError, ShapeError):
+        return None
+
+
+def in_a_form(net, args, theirs):
+    """(how the network takes the arguments, how it gives out): the forms in which its out is the module's."""
+    for form, of_out in product(FORMS.values(), repeat=2):
+        try:
+            x = tuple([form(a).detach().numpy() for a in args])
+            ours = forward(net, x if len(x) > 1 else x[0])[0]
+            goal = of_out(theirs).detach().numpy()
+        except (FuncnnError, IndexError):
+            continue
+        if ours.shape == goal.shape and np.allclose(ours, goal, rtol=0, atol=1e-9 * max(1, abs(goal).max())):
+            return form, of_out
+    raise AssertionError("out differs in every form")
+
+
+def assert_gradients_equal(net, module, args):
+    """out, dx and the gradients of all parameters, in training mode."""
+    module.train()
+    args = [a.clone().requires_grad_(a.is_floating_point()) for a in args]
+    theirs = module(*args)
+    theirs = theirs[0] if type(theirs) is tuple else theirs
+    form, of_out = in_a_form(net, args, theirs)
+    dA = torch.randn(theirs.shape, dtype=theirs.dtype)
+    if theirs.requires_grad:
+        theirs.backward(dA)
+    x = tuple([form(a).detach().numpy() for a in args])
+    grads = backward(net, forward(net, x if len(x) > 1 else x[0])[1], np.ascontiguousarray(of_out(dA).numpy()))
+    for a, dx in zip(args, grads.x if len(x) > 1 else (grads.x,), strict=True):
+        if a.requires_grad:
+            assert_near(dx, form(a.grad).numpy())
+    if any(True for _ in module.parameters()):
+        ours = parameters(grads.params)
+        expected = parameters(from_torch(of_gradients(module).eval(), tuple(args) if len(x) > 1 else args[0]))
+        assert ours.keys() == expected.keys()
+        for path, array in expected.items():
+            assert_near(ours[path], array)
+
+
+def of_gradients(module):
+    """The module whose parameters are its gradients: converted, it is the gradient of the network."""
+    made = copy.deepcopy(module)
+    with torch.no_grad():
+        for (name, own), other in zip(made.named_parameters(), module.parameters(), strict=True):
+            own.copy_(other.grad)
+            if "bias_hh" in name:  # the network has one bias, which is the sum of torch's two
+                own[: len(own) * 2 // 3 if isinstance(module, torch.nn.GRU | torch.nn.GRUCell) else len(own)] = 0
+    return made
+
+
+def assert_near(ours, theirs):
+    assert ours.shape == theirs.shape
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9 * max(1, np.nanmax(abs(theirs), initial=0)))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_is_converted_or_has_a_reason(name):
+    found = [(net, module, args) for module, args in cases(name) if (net := converted(module, args)) is not None]
+    assert bool(found) is (name not in REASONS)
+    for net, module, args in found:
+        assert_gradients_equal(net, module, args)
+
+
+def test_the_page_has_their_number_and_the_reasons():
+    page = PAGE.read_text("utf-8")
+    assert " classes" in page and "| of torch | why not |" in page
+    assert page == written(page)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text("utf-8")), "utf-8")
