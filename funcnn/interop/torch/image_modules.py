@@ -22,7 +22,7 @@ FORMS = "(m, c, t)", "(m, c, h, w)", "(m, c, d, h, w)"
 
 
 def axes_of_positions(module: Any, given: Given) -> int:
-    """Check that x has the axes of positions in the name of torch's class, such as Conv1d; the result is their number."""
+    """The number of axes of positions in the name of torch's class, such as Conv1d, for which x is checked."""
     names = [cls.__name__ for cls in type(module).__mro__ if cls.__module__.startswith("torch.nn.")]
     axes = next(int(name[-2]) for name in names if name[-2:] in ("1d", "2d", "3d"))
     given.check_axes(module, FORMS[axes - 1])
@@ -111,7 +111,8 @@ def _windows(module: Any, axes: int) -> tuple[Any, Any, Any]:
     return each(module.kernel_size, axes), each(module.stride, axes), padding
 
 
-def each(setting: Any, axes: int) -> tuple[int, ...]:
+def each(setting: Any, axes: int) -> tuple[Any, ...]:
+    """A setting of a module as a tuple with an entry for each axis."""
     return tuple(setting) if isinstance(setting, tuple | list) else (setting,) * axes
 
 

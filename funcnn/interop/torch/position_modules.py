@@ -45,9 +45,7 @@ def _adaptive(to_one: Any, to_many: Any) -> Any:
         axes = axes_of_positions(module, given)
         size = each(module.output_size, axes)
         given.check_setting(module, "numbers as output_size", module.output_size, holds=None not in size)
-        given.check_setting(
-            module, "return_indices=False", "True", holds=not getattr(module, "return_indices", False)
-        )
+        given.check_setting(module, "return_indices=False", "True", holds=not getattr(module, "return_indices", False))
         if set(size) == {1}:  # positions of length 1 are put back
             return to_one(), Reshape((*size, given.tensor.shape[1]))
         return to_many(size)

@@ -7,7 +7,7 @@ import numpy as np
 from funcnn.arrays import Array, as_array, as_dtype, namespace, wide
 from funcnn.checked import checked
 from funcnn.core import backward, forward
-from funcnn.elementary import broken_slope
+from funcnn.elementary import broken_slope, sign
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import constant, draw
@@ -43,8 +43,8 @@ class Threshold(Elementwise):
         return namespace(x).where(x <= self.threshold, self.below, x)
 
     def slope(self, kept: Array) -> Array:
-        """0 where x <= threshold, else 1"""
-        return namespace(kept).where(kept <= self.threshold, 0, namespace(kept).ones_like(kept))
+        """1 where x > threshold, else 0"""
+        return namespace(kept).maximum(sign(kept - self.threshold), 0)
 
 
 @record

@@ -85,7 +85,7 @@ class AdaptiveMaxPool(AdaptivePool):
 
 
 def _windows(n: int, k: int) -> tuple[Array, Array, Array]:
-    """For each of k windows over n positions: its positions, padded to one length; whether they are its own; how many"""
+    """For each of k windows over n positions: its positions, made equally many; whether they are its own; how many"""
     i = np.arange(k)
     start, stop = i * n // k, -(-(i + 1) * n // k)
     at = start[:, None] + np.arange(max(stop - start))

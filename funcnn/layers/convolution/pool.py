@@ -62,8 +62,8 @@ class MaxPool(Pool):
 
     h_out = floor((h + before + after - size) / s) + 1. `size` and the stride s are numbers for h and w alike, or tuples
     of one number for each axis; without a `stride`, s is `size`: the windows do not overlap. `padding` is a number, a
-    tuple of a pair (before, after) for each axis, "valid" or "same"; it is never the maximum. With `ceil`, h_out is rounded
-    up: a last window that starts within x, or within the padding before x, is padded at its end.
+    tuple of a pair (before, after) for each axis, "valid" or "same"; it is never the maximum. With `ceil`, h_out is
+    rounded up: a last window that starts within x, or within the padding before x, is padded at its end.
 
         dx = dA where x is the maximum, else 0, summed over the windows
 
