@@ -113,7 +113,12 @@ SYMBOLS: dict[type, dict[str, str]] = {
     GlobalMaxPool: {"m": "the example", "c": "the channel"},
     AdaptivePool: _IMAGE
     | {"k": "the number of windows along h; the size is {size}", "p": "the row of x", "q": "the column of x"}
-    | {"floor": "rounded down", "ceil": "rounded up"},
+    | {
+        "h": "the number of rows of x",
+        "w": "the number of columns of x",
+        "floor": "rounded down",
+        "ceil": "rounded up",
+    },
     Pad: _IMAGE | {"p(": "the position of x that is copied", "q": "the row of x", "r": "the column of x"},
     Upsample: _IMAGE | {"f": "the factor, here {factor}"},
     Affine: {"sum": "the sum over all axes but the last"},

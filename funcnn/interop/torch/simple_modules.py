@@ -119,11 +119,14 @@ def row_norm_from_torch(module: Any, given: Given) -> Any:
     like = cls.init(int(np.prod(shape)), **settings)
     if len(shape) == 1:
         return _by_features(module, given, like, order=ROWS)
+    given.check_setting(
+        module, "a normalized_shape without the first axis", shape, holds=len(shape) < given.tensor.ndim
+    )
     between = tuple(given.tensor.shape[1 : given.tensor.ndim - len(shape)])
     order = given.layout.order or (CHANNELS if len(shape) == 3 and not between else ROWS)
     given.features_in(module, order)
     holds = order is ROWS or not between
-    given.check_setting(module, "a normalized_shape of the last axis, or of all axes but the first", shape, holds=holds)
+    given.check_setting(module, "a normalized_shape with the channels too", shape, holds=holds)
     weights = {name: tensor.reshape(-1) for name, tensor in module.state_dict().items()}
     if module.weight is None:
         weights["weight"] = given.tensor.new_ones(len(like.scale))

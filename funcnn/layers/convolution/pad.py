@@ -13,11 +13,12 @@ from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_out_gradient
 from funcnn.layers.convolution.sizes import Sides, as_entries, sides
 from funcnn.layers.convolution.windows import along, unfolded
-from funcnn.needs import Number, word
+from funcnn.needs import number, word
 from funcnn.records import record
 from funcnn.shapes import shapes
 
 Mode = Annotated[Literal["constant", "reflect", "edge", "wrap"], word("constant", "reflect", "edge", "wrap")]
+Value = Annotated[float, number("-inf <= value <= inf", "a number other than NaN")]
 
 
 @shapes(x="m t+ c | m h+ w+ c | m d+ h+ w+ c", out="m t_out c | m h_out w_out c | m d_out h_out w_out c")
@@ -46,12 +47,12 @@ class Pad:
         ShapeError: x has another number of axes, or no positions; or it has too few positions along an axis: "reflect"
             needs more than its padding, "wrap" as many.
         KindError: `padding` is not a whole number, or `mode` is another word.
-        RangeError: a padding is negative.
+        RangeError: a padding is negative, or `value` is NaN.
     """
 
     padding: Sides = sides()
     mode: Mode = "constant"
-    value: Number = 0.0
+    value: Value = 0.0
 
     axes: ClassVar[int] = 0  # 0: the number of axes of x
 
@@ -96,7 +97,7 @@ def pad_forward(params: Pad, x: Array) -> tuple[Array, Array]:
 @backward.register(Pad)
 def pad_backward(params: Pad, x: Array, dA: Array) -> Grads[Pad]:
     """dx: dA within x, plus dA at the copies"""
-    xp, mode, sides = namespace(dA), params.mode, params.pairs(x)
+    xp, mode, sides = namespace(x), params.mode, params.pairs(x)
     positions = [sum(pair) + n for pair, n in zip(sides, x.shape[1:-1], strict=True)]
     check_out_gradient(params, dA, (x.shape[0], *positions, x.shape[-1]), x.dtype)
 
