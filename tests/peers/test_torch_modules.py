@@ -4,6 +4,7 @@
 """
 
 import copy
+import math
 import re
 from itertools import product
 from pathlib import Path
@@ -17,6 +18,7 @@ from funcnn.errors import FuncnnError, KindError, ShapeError
 torch = pytest.importorskip("torch", reason="these are its modules")
 pytest.importorskip("expecttest", reason="the list of modules imports it")
 # After that line: without torch there is nothing to import.
+from torch import nn  # noqa: E402  as just said
 from torch.testing._internal.common_modules import module_db  # noqa: E402  as just said
 
 from funcnn.interop.torch import from_torch  # noqa: E402  as just said
@@ -87,7 +89,7 @@ def in_a_form(net, args, theirs):
             goal = of_out(theirs).detach().numpy()
         except (FuncnnError, IndexError):
             continue
-        if ours.shape == goal.shape and np.allclose(ours, goal, rtol=0, atol=1e-9 * max(1, abs(goal).max())):
+        if ours.shape == goal.shape and np.allclose(ours, goal, rtol=0, atol=1e-9 * largest(goal)):
             return form, of_out
     raise AssertionError("out differs in every form")
 
@@ -122,13 +124,17 @@ def of_gradients(module):
         for (name, own), other in zip(made.named_parameters(), module.parameters(), strict=True):
             own.copy_(other.grad)
             if "bias_hh" in name:  # the network has one bias, which is the sum of torch's two
-                own[: len(own) * 2 // 3 if isinstance(module, torch.nn.GRU | torch.nn.GRUCell) else len(own)] = 0
+                own[: len(own) * 2 // 3 if isinstance(module, nn.GRU | nn.GRUCell) else len(own)] = 0
     return made
+
+
+def largest(a):
+    return max(1, abs(a[np.isfinite(a)]).max(initial=0))
 
 
 def assert_near(ours, theirs):
     assert ours.shape == theirs.shape
-    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9 * max(1, np.nanmax(abs(theirs), initial=0)))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9 * largest(theirs))
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -138,6 +144,58 @@ def test_a_module_is_converted_or_has_a_reason(name):
     assert bool(found) is (name not in REASONS)
     for net, module, args in found:
         assert_gradients_equal(net, module, args)
+
+
+IMAGE, SIGNAL, VOLUME, IDS = (2, 4, 6, 5), (2, 4, 7), (2, 4, 3, 5, 2), (3, 4)
+MORE = [  # settings, and modules, that are not in torch's list
+    *[
+        (nn.Conv2d(4, 3, (3, 2), stride=2, padding=(1, 2), padding_mode=mode), IMAGE)
+        for mode in ("reflect", "circular")
+    ],
+    (nn.Conv2d(4, 2, (4, 3), padding="same", padding_mode="replicate", dilation=(1, 2)), IMAGE),
+    (nn.Conv1d(4, 2, 3, padding=2, padding_mode="circular", groups=2), SIGNAL),
+    (nn.Conv1d(4, 2, 3, padding="valid", padding_mode="zeros"), SIGNAL),
+    (nn.Conv1d(4, 2, 4, padding="same", padding_mode="reflect"), SIGNAL),
+    (nn.Conv1d(4, 2, 3, padding="valid", padding_mode="reflect"), SIGNAL),
+    (nn.ConvTranspose1d(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2, dilation=2, bias=False), SIGNAL),
+    (nn.AvgPool2d(3, padding=1), IMAGE),
+    (nn.AvgPool2d((3, 2), stride=1, padding=(1, 0), count_include_pad=False), IMAGE),
+    (nn.AvgPool2d(2, ceil_mode=True), IMAGE),
+    (nn.AvgPool2d(3, 2, 1, ceil_mode=True, count_include_pad=False), IMAGE),
+    (nn.AvgPool1d(3, padding=1), SIGNAL),
+    (nn.AvgPool1d(2, ceil_mode=True), SIGNAL),
+    *[
+        (nn.MaxPool2d(size, step, side, ceil_mode=True), IMAGE)
+        for size, step, side in ((2, 2, 1), (3, 2, 1), (2, 3, 0))
+    ],
+    (nn.MaxPool1d(3, ceil_mode=True), SIGNAL),
+    (nn.AdaptiveAvgPool2d((3, 7)), IMAGE),
+    (nn.AdaptiveMaxPool2d((1, 2)), IMAGE),
+    (nn.AdaptiveAvgPool3d(1), VOLUME),
+    (nn.ConstantPad2d((1, 0, 2, 1), -math.inf), IMAGE),
+    (nn.PixelShuffle(2), IMAGE),
+    (nn.PixelUnshuffle(2), (1, 3, 4, 6)),
+    (nn.ChannelShuffle(2), IMAGE),
+    (nn.Unfold((2, 3), dilation=(2, 1), padding=1, stride=2), IMAGE),
+    (nn.Fold((5, 6), (2, 3), padding=(1, 0), stride=(1, 3)), (2, 12, 12)),
+    (nn.LayerNorm((4, 6, 5)), IMAGE),
+    (nn.LayerNorm((6, 5), bias=False), IMAGE),
+    (nn.LayerNorm((4, 7), elementwise_affine=False), SIGNAL),
+    (nn.RMSNorm((4, 6, 5), eps=0.1), IMAGE),
+    (nn.Sequential(nn.Conv2d(4, 3, 3), nn.LayerNorm((3, 4, 3)), nn.Flatten(), nn.Linear(36, 2)), IMAGE),
+    (nn.Sequential(nn.Unfold(2, stride=2), nn.Conv1d(16, 2, 1), nn.Fold((4, 4), 1), nn.Softmax2d()), (2, 4, 8, 8)),
+    (nn.Softmin(-1), SIGNAL),
+    (nn.Dropout3d(0.0), VOLUME),
+    *[(nn.EmbeddingBag(5, 3, mode=mode), IDS) for mode in ("mean", "max")],
+]
+
+
+@pytest.mark.parametrize(("module", "shape"), MORE, ids=[str(module) for module, _ in MORE])
+def test_other_settings_and_modules(module, shape):
+    torch.manual_seed(0)
+    module = copy.deepcopy(module).double().eval()
+    x = torch.randint(5, shape) if len(shape) == 2 else torch.randn(shape, dtype=torch.float64)
+    assert_gradients_equal(from_torch(module, x), module, [x])
 
 
 def test_the_page_has_their_number_and_the_reasons():

@@ -34,17 +34,16 @@ def axes_of_positions(module: Any, given: Given) -> int:
 @from_torch.register(nn.Conv2d)
 def convolution_from_torch(module: Any, given: Given) -> Any:
     """Behind a Pad, if it pads with something other than zeros"""
-    axes = axes_of_positions(module, given)
+    cls = Conv1d if axes_of_positions(module, given) == 1 else Conv2d
     sides: Any = module.padding
-    if (mode := module.padding_mode) != "zeros":
-        if sides == "same":
-            spare = [d * (k - 1) for d, k in zip(module.dilation, module.kernel_size, strict=True)]
-            sides = tuple([(n // 2, n - n // 2) for n in spare])
-        sides = (0,) * axes if sides == "valid" else sides
-        return Pad(sides, MODES[mode]), _convolution(module, Conv1d if axes == 1 else Conv2d, 0)
-    if axes == 1 and type(sides) is tuple:
-        sides = sides[0]
-    return _convolution(module, Conv1d if axes == 1 else Conv2d, sides)
+    if module.padding_mode == "zeros":
+        return _convolution(module, cls, sides[0] if cls is Conv1d and type(sides) is tuple else sides)
+    if sides == "same":
+        spare = [d * (k - 1) for d, k in zip(module.dilation, module.kernel_size, strict=True)]
+        sides = [(n // 2, n - n // 2) for n in spare]
+    pairs = [] if sides == "valid" else [side if type(side) is tuple else (side, side) for side in sides]
+    layer = _convolution(module, cls, 0)
+    return (Pad(tuple(pairs), MODES[module.padding_mode]), layer) if pairs else layer
 
 
 MODES = {"constant": "constant", "zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}

@@ -62,7 +62,7 @@ for _axes in (1, 2, 3):
 
 
 def _dtype(given: Given) -> Any:
-    return given.tensor.numpy().dtype
+    return given.tensor.detach().numpy().dtype
 
 
 def _taps(given: Given, kernel: tuple[int, ...], c: int) -> Array:
