@@ -46,7 +46,13 @@ def convolution_from_torch(module: Any, given: Given) -> Any:
     return (Pad(tuple(pairs), MODES[module.padding_mode]), layer) if pairs else layer
 
 
-MODES = {"constant": "constant", "zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+MODES: dict[str, Any] = {
+    "constant": "constant",
+    "zeros": "constant",
+    "reflect": "reflect",
+    "replicate": "edge",
+    "circular": "wrap",
+}
 """The modes of `Pad` by torch's names."""
 
 

@@ -82,7 +82,8 @@ def positions(draw: st.DrawFn, most: int = 4) -> Any:
 @st.composite
 def padded(draw: st.DrawFn) -> Case:
     """As much padding as the mode allows, or one number for all sides."""
-    x, mode = draw(positions(3)), draw(st.sampled_from(["constant", "reflect", "edge", "wrap"]))
+    mode: Any = draw(st.sampled_from(["constant", "reflect", "edge", "wrap"]))
+    x = draw(positions(3))
     most = [min(n - (mode == "reflect"), 2) if mode in {"reflect", "wrap"} else 2 for n in x.shape[1:-1]]
     pairs = tuple([(draw(st.integers(0, n)), draw(st.integers(0, n))) for n in most])
     return Pad(draw(st.sampled_from([pairs, min(most)])), mode, draw(st.sampled_from([0.0, -1.5]))), x
