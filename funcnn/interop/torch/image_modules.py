@@ -43,17 +43,10 @@ def convolution_from_torch(module: Any, given: Given) -> Any:
         sides = [(n // 2, n - n // 2) for n in spare]
     pairs = [] if sides == "valid" else [side if type(side) is tuple else (side, side) for side in sides]
     layer = _convolution(module, cls, 0)
-    return (Pad(tuple(pairs), MODES[module.padding_mode]), layer) if pairs else layer
+    return (Pad(tuple(pairs), _MODES[module.padding_mode]), layer) if pairs else layer
 
 
-MODES: dict[str, Any] = {
-    "constant": "constant",
-    "zeros": "constant",
-    "reflect": "reflect",
-    "replicate": "edge",
-    "circular": "wrap",
-}
-"""The modes of `Pad` by torch's names."""
+_MODES: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 def _convolution(module: Any, cls: Any, padding: Any, weights: Any = None) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from funcnn.arrays import Array
-from funcnn.interop.torch.image_modules import FORMS, MODES, axes_of_positions, each
+from funcnn.interop.torch.image_modules import FORMS, axes_of_positions, each
 from funcnn.interop.torch.layouts import CHANNELS, Layout
 from funcnn.interop.torch.modules import Given, from_torch
 from funcnn.layers.combinators.frozen import Frozen
@@ -20,8 +20,13 @@ from funcnn.layers.convolution.pad import Pad
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.dense import Dense
 
-_PADS = {"Constant": "constant", "Zero": "constant", "Reflection": "reflect", "Replication": "replicate"}
-_PADS["Circular"] = "circular"
+_MODES = {
+    "Constant": "constant",
+    "Zero": "constant",
+    "Reflection": "reflect",
+    "Replication": "edge",
+    "Circular": "wrap",
+}
 
 
 def _pad(mode: Any) -> Any:
@@ -35,9 +40,9 @@ def _pad(mode: Any) -> Any:
     return rule
 
 
-for _name, _mode in _PADS.items():
+for _name, _mode in _MODES.items():
     for _axes in (1, 2, 3):
-        from_torch.register(getattr(nn, f"{_name}Pad{_axes}d"))(_pad(MODES[_mode]))
+        from_torch.register(getattr(nn, f"{_name}Pad{_axes}d"))(_pad(_mode))
 
 
 def _adaptive(to_one: Any, to_many: Any) -> Any:
