@@ -62,7 +62,7 @@ def test_the_first_of_equal_maxima_row_by_row_has_the_gradient():
     assert dx[0, :, :, 0].tolist() == [[0, 7, 0], [0, 0, 0]]
 
 
-def test_a_number_that_is_none_stays_in_its_windows():
+def test_a_nan_stays_in_its_windows():
     x = np.arange(5.0).reshape(1, 5, 1)
     x[0, 4] = math.nan
     for layer in (AdaptiveAvgPool(2), AdaptiveMaxPool(2)):

@@ -27,7 +27,7 @@ class Pad:
     """out[m, i, j, c] = x[m, p(i), p(j), c], where p(i) is the position of x that is copied to position i of out
 
     h_out = before + h + after, and w_out, t_out and d_out alike. `padding` is a number for all sides, or a tuple with a
-    number or a pair (before, after) for each axis of positions. With i counted from the first position of x, p(i) = i
+    pair (before, after) for each axis of positions. With i counted from the first position of x, p(i) = i
     within x; outside, `mode` says what is copied, as in `numpy.pad`:
 
         "constant": `value`, instead of a position of x
@@ -35,8 +35,8 @@ class Pad:
         "edge": p(i) = 0 before x, h - 1 after x
         "wrap": p(i) = i mod h
 
-    out is linear in x, so dx is the adjoint: dx[m, q, r, c] = the sum of dA[m, i, j, c] over all p(i) = q and p(j) = r.
-    The cache is x.
+    An entry of out is an entry of x, or `value`: dx[m, q, r, c] = the sum of dA[m, i, j, c] over all i, j that copy it,
+    p(i) = q and p(j) = r. The cache is x.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers

@@ -22,8 +22,8 @@ A single number is for every side; a tuple has a number or a pair `(before, afte
 """
 
 
-Sides = int | tuple[int | tuple[int, int], ...]
-"""A padding without words."""
+Sides = int | tuple[tuple[int, int], ...]
+"""A number of positions for every side, or a pair `(before, after)` for each axis."""
 
 
 # Fields of a layer over `axes` axes of positions; 0 means the number of axes of x.
