@@ -136,7 +136,7 @@ CARDS = {
         ),
     ),
     Threshold: _card(
-        r"x \odot [x > <threshold>] + <below> [x \le <threshold>]",
+        r"(x - <below>) \odot [x > <threshold>] + <below>",
         ("Threshold", "", "op.where(op.greater(x, threshold), x, below)"),
         settings=((), (0.5, 0.5), (-1.0, 2.0)),
         corners=(0.0, 0.5),
