@@ -8,7 +8,7 @@ from funcnn.about.card import Card
 from funcnn.layers.activations.base import Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
 from funcnn.layers.activations.glu import Glu
 from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu
+from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu, Threshold
 from funcnn.layers.activations.smooth import ExactGelu, Gelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
 from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 
@@ -133,6 +133,19 @@ CARDS = {
             ("alpha forgotten", "one constant of two", "where(x > 0, slope, slope / 1.6732632423543772)"),
             ("out + alpha", "scale forgotten", "where(x > 0, slope, out + 1.6732632423543772)"),
             ("not scaled", "the slope of Elu", "slope / 1.0507009873554805"),
+        ),
+    ),
+    Threshold: _card(
+        r"(x - <below>) \odot [x > <threshold>] + <below>",
+        ("Threshold", "", "op.where(op.greater(x, threshold), x, below)"),
+        settings=((), (0.5, 0.5), (-1.0, 2.0)),
+        corners=(0.0, 0.5),
+        jumps=(-1.0,),
+        double=True,
+        mistakes=(
+            ("1 above 0", "the settings reach forward only", "where(x > 0.25, 1.0, 0.0)"),
+            ("1 below the threshold", "exchanged", "where(x > threshold, 0.0, 1.0)"),
+            ("the value below", "below is in the cost", "where(x > threshold, 1.0, below + 0.5)"),
         ),
     ),
     PRelu: _card(

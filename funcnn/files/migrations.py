@@ -14,6 +14,8 @@ CHANGED: dict[tuple[str, ...], Callable[[Fields], tuple[str, Fields]]] = {
     ("CrossAttention", "heads", "key", "out", "query", "value"): (
         lambda fields: ("CrossAttention", fields | {"dropout": None})
     ),
+    ("AvgPool", "padding", "size", "stride"): lambda fields: ("AvgPool", fields | {"ceil": False}),
+    ("MaxPool", "padding", "size", "stride"): lambda fields: ("MaxPool", fields | {"ceil": False}),
     ("WithBest", "best_or_none", "cost", "optimizer", "params", "step", "waited"): (
         lambda fields: ("WithBest", fields | {"columns": ()})
     ),

@@ -22,8 +22,10 @@ from funcnn.layers.combinators.joins import Concat, Sum
 from funcnn.layers.combinators.residual import Residual
 from funcnn.layers.combinators.shapes import Flatten, Reshape
 from funcnn.layers.combinators.tied import Tied
+from funcnn.layers.convolution.adaptive import AdaptivePool
 from funcnn.layers.convolution.base import Convolution
 from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
+from funcnn.layers.convolution.pad import Pad
 from funcnn.layers.convolution.pool import AvgPool, MaxPool
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.convolution.upsample import Upsample
@@ -138,6 +140,16 @@ flops.register(MaxPool)(pool_flops)
 flops.register(AvgPool)(pool_flops)
 
 
+@flops.register(AdaptivePool)
+def adaptive_pool_flops(params: AdaptivePool, x: Any) -> int:
+    """Along each axis, the last first: for each number of out, 1 for each number in the longest window"""
+    total, numbers = 0, int(x.size)
+    for n, k in list(zip(x.shape[1:-1], params.sizes(x), strict=True))[::-1]:
+        numbers = numbers // n * k
+        total += numbers * -(-n // k)
+    return total
+
+
 @flops.register(Recurrent)
 def recurrent_flops(params: Recurrent, x: Any) -> int:
     """For each step and each of g k gates, 2 (n + k) for the two products, and 3 for two sums and a function"""
@@ -198,7 +210,7 @@ def upsample_flops(params: Upsample, x: Any) -> int:
 
 # The operations for each float of x, by the formulas in the docstrings of the layers.
 for _operations, _layers in {
-    0: (Identity, Copy, Take, Last, Concat, Flatten, Reshape, Embedding),
+    0: (Identity, Copy, Take, Last, Concat, Flatten, Reshape, Embedding, Pad),
     1: (GlobalAvgPool, GlobalMaxPool),
     2: (Affine,),
     3: (Rotary,),  # two products and a sum

@@ -18,6 +18,7 @@ from funcnn.layers.activations.smooth import TanhShrink as TanhShrink
 from funcnn.layers.activations.smooth import Sine as Sine
 from funcnn.layers.activations.rectifiers import Celu as Celu
 from funcnn.layers.activations.rectifiers import Selu as Selu
+from funcnn.layers.activations.rectifiers import Threshold as Threshold
 from funcnn.layers.activations.rectifiers import PRelu as PRelu
 from funcnn.layers.activations.piecewise import Relu6 as Relu6
 from funcnn.layers.activations.piecewise import HardTanh as HardTanh
@@ -49,9 +50,12 @@ from funcnn.layers.convolution.conv import Conv2d as Conv2d
 from funcnn.layers.convolution.conv import Conv1d as Conv1d
 from funcnn.layers.convolution.transposed import ConvTranspose2d as ConvTranspose2d
 from funcnn.layers.convolution.pool import MaxPool as MaxPool
+from funcnn.layers.convolution.pad import Pad as Pad
 from funcnn.layers.convolution.pool import AvgPool as AvgPool
 from funcnn.layers.convolution.global_pool import GlobalAvgPool as GlobalAvgPool
 from funcnn.layers.convolution.global_pool import GlobalMaxPool as GlobalMaxPool
+from funcnn.layers.convolution.adaptive import AdaptiveAvgPool as AdaptiveAvgPool
+from funcnn.layers.convolution.adaptive import AdaptiveMaxPool as AdaptiveMaxPool
 from funcnn.layers.convolution.upsample import Upsample as Upsample
 from funcnn.layers.normalisation.batchnorm import BatchNorm as BatchNorm
 from funcnn.layers.normalisation.norm import LayerNorm as LayerNorm

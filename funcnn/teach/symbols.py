@@ -22,9 +22,11 @@ from funcnn.layers.combinators.joins import Concat, Sum
 from funcnn.layers.combinators.map import Map
 from funcnn.layers.combinators.shapes import Flatten, Reshape
 from funcnn.layers.combinators.tied import Tied
+from funcnn.layers.convolution.adaptive import AdaptivePool
 from funcnn.layers.convolution.base import Convolution
 from funcnn.layers.convolution.conv import Conv1d, Conv2d
 from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
+from funcnn.layers.convolution.pad import Pad
 from funcnn.layers.convolution.pool import Pool
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.convolution.upsample import Upsample
@@ -109,6 +111,15 @@ SYMBOLS: dict[type, dict[str, str]] = {
     Pool: _IMAGE | _KERNEL | _SETTINGS,
     GlobalAvgPool: {"m": "the example", "c": "the channel"},
     GlobalMaxPool: {"m": "the example", "c": "the channel"},
+    AdaptivePool: _IMAGE
+    | {"k": "the number of windows along h; the size is {size}", "p": "the row of x", "q": "the column of x"}
+    | {
+        "h": "the number of rows of x",
+        "w": "the number of columns of x",
+        "floor": "rounded down",
+        "ceil": "rounded up",
+    },
+    Pad: _IMAGE | {"p(": "the position of x that is copied", "q": "the row of x", "r": "the column of x"},
     Upsample: _IMAGE | {"f": "the factor, here {factor}"},
     Affine: {"sum": "the sum over all axes but the last"},
     BatchNorm: _NORM,

@@ -48,6 +48,7 @@ def written(layer):
 # Those whose slope is a function of out, or whose equation has rounded numbers or a bracket.
 OWN = {
     layers.LeakyRelu(): (lambda x: x if x > 0 else mpf(0.01) * x, None),
+    layers.Threshold(0.5, 2.0): (lambda x: x if x > 0.5 else mpf(2), None),
     layers.HardShrink(): (lambda x: x if abs(x) > 0.5 else mpf(0), None),
     layers.Sigmoid(): (sigmoid, lambda out: out * (1 - out)),
     layers.Tanh(): (tanh, lambda out: 1 - out**2),

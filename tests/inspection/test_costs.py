@@ -44,6 +44,8 @@ SQUARE = 3 * (2 * 3 + 1)
         (nn.MaxPool(2), image, 5 * 16 * 3 * 4),
         (layers.AvgPool((2, 4)), image, 5 * 8 * 3 * 8),
         (layers.AvgPool(7), film, 5 * 7 * 3),
+        (layers.AdaptiveAvgPool((3, 2)), image, 5 * 3 * (8 * 2 * 4 + 3 * 2 * 3)),
+        (layers.Pad(2), image, 0),
         (nn.GlobalAvgPool(), image, image.size),
         (layers.Upsample(2), image, 0),
         (layers.Upsample(2, linear=True), film, 5 * 3 * 3 * 2 * 6),

@@ -115,6 +115,8 @@ CONSTRUCTED = [
     layer(nn.Conv2d, IMAGES, W=drawn(2, 2, 2, 3), b=b, **kernel),
     layer(layers.ConvTranspose2d, IMAGES, W=drawn(2, 2, 2, 3), b=b, **kernel),
     layer(layers.Conv1d, drawn(2, 5, 2), W=drawn(2, 2, 3), b=b, **kernel),
+    *[layer(cls, IMAGES, size=sizes) for cls in (layers.AdaptiveAvgPool, layers.AdaptiveMaxPool)],
+    layer(layers.Pad, IMAGES, padding=kind(1), mode=kind("edge"), value=number(0.0)),
     *[layer(cls, IMAGES, padding=kind(0)) for cls in (nn.MaxPool, layers.AvgPool)],
     *[layer(cls, IMAGES) for cls in (nn.GlobalAvgPool, layers.GlobalMaxPool)],
     layer(layers.Upsample, IMAGES, factor=size),

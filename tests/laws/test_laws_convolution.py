@@ -6,14 +6,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import Conv2d, GlobalAvgPool, MaxPool, backward, forward, inference, reseed
-from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
+from funcnn.layers import (
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
+    AvgPool,
+    Conv1d,
+    ConvTranspose2d,
+    GlobalMaxPool,
+    Pad,
+    Upsample,
+)
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, leaves
 from tests.counts import at_most
 from tests.laws.rows import assert_rows_add_up, cotangent
 
-LINEAR = Conv1d, Conv2d, ConvTranspose2d, AvgPool, GlobalAvgPool, Upsample
-ALL = (*LINEAR, MaxPool, GlobalMaxPool)
+LINEAR = Conv1d, Conv2d, ConvTranspose2d, AvgPool, GlobalAvgPool, Upsample, AdaptiveAvgPool
+ALL = (*LINEAR, MaxPool, GlobalMaxPool, AdaptiveMaxPool, Pad)
 every_layer = pytest.mark.parametrize("layer", ALL, ids=lambda layer: layer.__name__)
 
 some = at_most(30)  # of each of so many layers

@@ -4,7 +4,7 @@ import numpy as np
 
 from funcnn import Conv2d, GlobalAvgPool, MaxPool, forward
 from funcnn.generation import step
-from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
+from funcnn.layers import AdaptiveAvgPool, AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Pad, Upsample
 from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
 
 W, b = np.ones((3, 3, 2, 4)), np.zeros(4)
@@ -68,7 +68,22 @@ ROWS = [
     >> 'MaxPool: padding must be "same", "valid", a whole number from 0 on, or a tuple of pairs (before, after), one '
     "for each axis, not (1, 0)",
     range_error(lambda: Upsample(0)) >> "Upsample: factor must be a whole number from 1 on, or a tuple of them, not 0",
+    kind_error(lambda: Pad("same"))
+    >> "Pad: padding must be a whole number from 0 on, or a tuple of pairs (before, after), one for each axis, not "
+    "'same'",
+    range_error(lambda: Pad(-1))
+    >> "Pad: padding must be a whole number from 0 on, or a tuple of pairs (before, after), one for each axis, not -1",
+    kind_error(lambda: Pad(1, "replicate"))
+    >> 'Pad: mode must be "constant", "reflect", "edge" or "wrap", not \'replicate\'',
     # x.
+    shape_error(lambda: forward(Pad(((0, 0), (1, 2)), "reflect"), x[:, :, :2]))
+    >> 'Pad: x must have at least 3 positions along axis 2, to be padded by (1, 2) with mode "reflect", not 2',
+    shape_error(lambda: forward(Pad(((11, 0), (0, 0)), "wrap"), x))
+    >> 'Pad: x must have at least 11 positions along axis 1, to be padded by (11, 0) with mode "wrap", not 10',
+    shape_error(lambda: forward(Pad(((1, 1),)), x))
+    >> "Pad: padding must be a number, or a tuple of 2, one entry for each axis of positions of x, not ((1, 1),)",
+    shape_error(lambda: forward(AdaptiveAvgPool((2, 2)), x[:, 0]))
+    >> "AdaptiveAvgPool: size must be a number, or a tuple of 1, one entry for each axis of positions of x, not (2, 2)",
     shape_error(lambda: forward(conv, x[:, :, :2]))
     >> "Conv2d: x must have at least 3 positions along w, the length of a window, not 2",
     shape_error(lambda: forward(Conv2d(W, b, padding=((1, 0), 0), dilation=6), x))

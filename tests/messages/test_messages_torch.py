@@ -118,12 +118,18 @@ def refuses(module, sentence, x=ROWS):
 
 
 REFUSED = [
-    refuses(nn.Conv2d(4, 2, 3, padding_mode="reflect"), "padding_mode=\"zeros\", not 'reflect'", IMAGE),
-    refuses(nn.MaxPool2d(2, ceil_mode=True), "ceil_mode=False, not True", IMAGE),
     refuses(nn.MaxPool2d(2, dilation=2), "dilation=1, not 2", IMAGE),
-    refuses(nn.AvgPool2d(2, padding=1), "count_include_pad=False, or no padding, not padding=1", IMAGE),
+    refuses(nn.AvgPool2d(2, padding=1, ceil_mode=True), "ceil_mode=False where padding counts, not True", IMAGE),
+    refuses(nn.AdaptiveMaxPool2d(2, return_indices=True), "return_indices=False, not True", IMAGE),
+    refuses(nn.ZeroPad2d((1, -1, 0, 0)), "a padding from 0 on, not (1, -1, 0, 0)", IMAGE),
+    refuses(nn.Fold(5, 2, stride=2), "windows that reach the end of output_size, not (5, 5)", torch.randn(1, 4, 4)),
+    refuses(
+        nn.EmbeddingBag(9, 2, mode="sum"),
+        'mode="mean" or "max", not \'sum\'',
+        torch.ones(1, 2, dtype=torch.int64),
+    ),
     refuses(nn.AvgPool2d(2, divisor_override=3), "no divisor_override, not 3", IMAGE),
-    refuses(nn.AdaptiveAvgPool2d((2, 1)), "output_size=1, not (2, 1)", IMAGE),
+    refuses(nn.AdaptiveAvgPool2d((2, None)), "numbers as output_size, not (2, None)", IMAGE),
     refuses(nn.Upsample(scale_factor=1.5), "whole numbers as scale_factor, not 1.5", IMAGE),
     refuses(nn.Upsample(size=9), "a scale_factor, not size=9", IMAGE),
     refuses(nn.Upsample(scale_factor=2, mode="bicubic"), 'mode="nearest" or "bilinear", not \'bicubic\'', IMAGE),
@@ -137,7 +143,9 @@ REFUSED = [
     refuses(nn.BatchNorm1d(4, track_running_stats=False), "track_running_stats=True, not False"),
     refuses(nn.BatchNorm1d(4, momentum=None), "a number as momentum, not None, the mean over all batches"),
     refuses(nn.InstanceNorm2d(4, track_running_stats=True), "track_running_stats=False, not True", IMAGE),
-    refuses(nn.LayerNorm((3, 4)), "a normalized_shape of one axis, not (3, 4)", SEQUENCE),
+    refuses(nn.LayerNorm((3, 4)), "a normalized_shape without the first axis, not (3, 4)"),
+    kind_error(converted(nn.Sequential(nn.MaxPool2d(1), nn.LayerNorm((5, 5))), IMAGE))
+    >> "from_torch: 1 (LayerNorm) must have a normalized_shape with the channels too, not (5, 5)",
     refuses(nn.Softmax(2), "the axis of features as dim, not 2", IMAGE),
     refuses(nn.Softplus(beta=2), "beta=1, not 2"),
     refuses(nn.Softplus(threshold=3), "a threshold of 20 or more, not 3"),

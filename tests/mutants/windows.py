@@ -1,9 +1,18 @@
-"""Two-dimensional convolutions with strides, dilations and groups, transposed convolutions, pooling and upsampling."""
+"""Two-dimensional convolutions with strides, dilations and groups, transposed ones, pooling, padding, upsampling."""
 
 import numpy as np
 
 from funcnn import Conv2d, GlobalAvgPool, MaxPool, evolve, forward
-from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
+from funcnn.layers import (
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
+    AvgPool,
+    Conv1d,
+    ConvTranspose2d,
+    GlobalMaxPool,
+    Pad,
+    Upsample,
+)
 from funcnn.testing import strategies as fst
 from tests.mutants.family import grads_of, of_layer
 
@@ -32,6 +41,10 @@ global_avg = of_layer("global average pooling of images", fst.tensors("m 3 2 c",
 global_max = of_layer("global max pooling of images", fst.tensors("m 2 3 c", most=2), GlobalMaxPool)
 nearest = of_layer("nearest upsampling of images", fst.tensors("m 2 3 c", most=2), lambda: Upsample((2, 3)))
 bilinear = of_layer("bilinear upsampling", fst.tensors("m 2 3 c", most=2), lambda: BILINEAR)
+PARTS, MIRROR = (2, 3), ((0, 1), (2, 1))
+adaptive_avg = of_layer("adaptive average pooling", fst.tensors("m 3 5 c", most=2), lambda: AdaptiveAvgPool(PARTS))
+adaptive_max = of_layer("adaptive max pooling", fst.tensors("m 3 5 c", most=2), lambda: AdaptiveMaxPool(PARTS))
+mirrored = of_layer("reflected padding", fst.tensors("m 2 3 c", most=2), lambda: Pad(MIRROR, "reflect"))
 
 
 def by_hand(params, hits):
@@ -126,6 +139,25 @@ MUTANTS = [
     global_max.but("the maximum of each row: one of two axes")(
         lambda x, dA: [(x == x.max(axis=2, keepdims=True)) * dA[:, None, None]]
     ),
+    adaptive_avg.but("windows of one size: as if 2 divided 3, and 3 divided 5")(
+        lambda x, dA: [grads_of(AvgPool((2, 2), (1, 2), ((0, 0), (0, 1))), x, dA).x]
+    ),
+    adaptive_avg.but("the sum: not divided")(
+        lambda x, dA: [grads_of(AdaptiveAvgPool(PARTS), x, dA * [[[2], [3], [2]]] * 2).x]
+    ),
+    adaptive_avg.but("rows for columns: the size is a pair")(
+        lambda x, dA: [grads_of(AdaptiveAvgPool((3, 2)), x, dA.swapaxes(1, 2)).x]
+    ),
+    adaptive_max.but("every maximum of a row: one of two axes")(
+        lambda x, dA: [grads_of(AdaptiveMaxPool((3, 3)), x, np.repeat(dA, [1, 2], axis=1)).x]
+    ),
+    adaptive_max.but("as the mean is: spread")(lambda x, dA: [grads_of(AdaptiveAvgPool(PARTS), x, dA).x]),
+    adaptive_max.but("one window each: positions where windows overlap have two")(
+        lambda x, dA: [np.sign(grads_of(AdaptiveMaxPool(PARTS), x, np.ones_like(dA)).x) * dA.mean()]
+    ),
+    mirrored.but("the copies forgotten: dA within x")(lambda x, dA: [dA[:, :2, 2:5].copy()]),
+    mirrored.but("copies of the edge: the border twice")(lambda x, dA: [grads_of(Pad(MIRROR, "edge"), x, dA).x]),
+    mirrored.but("from the other end: wrapped around")(lambda x, dA: [grads_of(Pad(MIRROR, "wrap"), x, dA).x]),
     nearest.but("the mean of the copies: downsampled again")(lambda x, dA: [grads_of(Upsample((2, 3)), x, dA).x / 6]),
     nearest.but("the first copy's: not summed")(lambda x, dA: [dA[:, ::2, ::3].copy()]),
     nearest.but("copies counted along the other axis: repeat or tile")(

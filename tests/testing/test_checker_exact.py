@@ -32,7 +32,7 @@ RATIONAL = {
     *("HardShrink", "Softsign", "Dense", "Embedding", "Affine", "Copy", "Take", "Sum", "Concat", "Map", "Scale"),
     *("Flatten", "Reshape", "Conv1d", "Conv2d", "ConvTranspose2d", "AvgPool", "MaxPool", "GlobalAvgPool"),
     *("GlobalMaxPool", "Upsample", "SinusoidalPosition", "LearnedPosition", "Rotary", "Dropout", "ChannelDropout"),
-    *("GaussianNoise", "Last"),
+    *("GaussianNoise", "Last", "AdaptiveAvgPool", "AdaptiveMaxPool", "Pad", "Threshold"),
 }
 # They agree in about so many digits: the square roots of 2 and of 2 pi are float64, and a continued fraction ends.
 ROUNDED = {"ExactGelu": 16, "TanhShrink": 20}

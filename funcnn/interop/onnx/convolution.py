@@ -17,6 +17,7 @@ from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.convolution.upsample import Upsample
 from funcnn.layers.convolution.windows import Axis
 from funcnn.layers.sequences import as_triple
+from funcnn.trees.edits import evolve
 
 
 def _channels_first(f: Callable[[Var], Var], x: Var) -> Var:
@@ -76,10 +77,18 @@ def conv_transpose2d_to_graph(layer: ConvTranspose2d, x: Var) -> Var:
     return _channels_first(transposed, x)
 
 
+def _pool_settings(layer: MaxPool | AvgPool, x: Var) -> dict[str, Any]:
+    """The windows of x; ONNX adds the last one of `ceil` itself, unless one could start in the padding after x"""
+    axes = _axes_of(evolve(layer, ceil=False), x)
+    if layer.ceil and all([axis.stride <= axis.size - axis.after for axis in axes]):
+        return {**_settings(axes), "ceil_mode": 1}
+    return _settings(_axes_of(layer, x))
+
+
 @to_graph.register(MaxPool)
 def max_pool_to_graph(layer: MaxPool, x: Var) -> Var:
     """Padding is never the maximum"""
-    more = _settings(_axes_of(layer, x))
+    more = _pool_settings(layer, x)
     return _channels_first(lambda x: op.max_pool(x, **more)[0], x)
 
 
@@ -87,7 +96,7 @@ def max_pool_to_graph(layer: MaxPool, x: Var) -> Var:
 def avg_pool_to_graph(layer: AvgPool, x: Var) -> Var:
     """Padding does not count"""
     check_single(layer, x)
-    more = _settings(_axes_of(layer, x))
+    more = _pool_settings(layer, x)
     return _channels_first(lambda x: op.average_pool(x, **more, count_include_pad=0), x)
 
 

@@ -12,6 +12,7 @@ with needing(__name__, "torch"):
         embedding,
         image_modules,
         normalisation,
+        position_modules,
         recurrent,
         sequence_modules,
         simple_modules,

@@ -14,8 +14,10 @@ import torch
 from torch.nn import functional
 
 from funcnn.interop.torch.base import Around, Computed, filled, to_torch
+from funcnn.layers.convolution.adaptive import AdaptiveAvgPool, AdaptiveMaxPool
 from funcnn.layers.convolution.conv import Conv1d, Conv2d
 from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
+from funcnn.layers.convolution.pad import Pad
 from funcnn.layers.convolution.pool import AvgPool, MaxPool
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.convolution.upsample import Upsample
@@ -97,6 +99,34 @@ def pooled(pool: Callable[..., Any], x: Any, axes: Axes, value: float) -> Any:
     rows, columns = axes
     out = pool(padded(image, axes, value), (rows.size, columns.size), (rows.stride, columns.stride)).movedim(1, -1)
     return out[:, 0] if x.ndim == 3 else out
+
+
+_MODES = {"edge": "replicate", "wrap": "circular"}
+
+
+@to_torch.register(Pad)
+def pad_to_torch(layer: Pad) -> torch.nn.Module:
+    """torch has the sides of the last axis first"""
+
+    def added(x: Any) -> Any:
+        sides = [side for pair in layer.pairs(x)[::-1] for side in pair]
+        value = layer.value if layer.mode == "constant" else None
+        return functional.pad(x.movedim(-1, 1), sides, _MODES.get(layer.mode, layer.mode), value).movedim(1, -1)
+
+    return Computed(added)
+
+
+@to_torch.register(AdaptiveAvgPool)
+@to_torch.register(AdaptiveMaxPool)
+def adaptive_pool_to_torch(layer: AdaptiveAvgPool | AdaptiveMaxPool) -> torch.nn.Module:
+    """The function of torch for as many axes as x has"""
+    kind = "avg" if isinstance(layer, AdaptiveAvgPool) else "max"
+
+    def divided(x: Any) -> Any:
+        pool = getattr(functional, f"adaptive_{kind}_pool{x.ndim - 2}d")
+        return pool(x.movedim(-1, 1), layer.sizes(x)).movedim(1, -1)
+
+    return Computed(divided)
 
 
 @to_torch.register(Upsample)

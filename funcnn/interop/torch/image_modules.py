@@ -13,21 +13,18 @@ from funcnn.interop.torch.tensors import dtype_of
 from funcnn.interop.torch.weights import weights_from
 from funcnn.layers.combinators.shapes import Flatten, Reshape
 from funcnn.layers.convolution.conv import Conv1d, Conv2d
-from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
+from funcnn.layers.convolution.pad import Pad
 from funcnn.layers.convolution.pool import AvgPool, MaxPool
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.convolution.upsample import Upsample
 
-SEQUENCES = (
-    *(nn.Conv1d, nn.MaxPool1d, nn.AvgPool1d, nn.AdaptiveAvgPool1d, nn.AdaptiveMaxPool1d),
-    *(nn.Dropout1d, nn.InstanceNorm1d),
-)
-FORMS = "(m, c, t)", "(m, c, h, w)"
+FORMS = "(m, c, t)", "(m, c, h, w)", "(m, c, d, h, w)"
 
 
 def axes_of_positions(module: Any, given: Given) -> int:
-    """Check that x is a sequence or an image, as the module needs it; the result is the number of axes of positions."""
-    axes = 1 if isinstance(module, SEQUENCES) else 2
+    """The number of axes of positions in the name of torch's class, such as Conv1d, for which x is checked."""
+    names = [cls.__name__ for cls in type(module).__mro__ if cls.__module__.startswith("torch.nn.")]
+    axes = next(int(name[-2]) for name in names if name[-2:] in ("1d", "2d", "3d"))
     given.check_axes(module, FORMS[axes - 1])
     given.features_in(module, CHANNELS)
     return axes
@@ -35,26 +32,52 @@ def axes_of_positions(module: Any, given: Given) -> int:
 
 @from_torch.register(nn.Conv1d)
 @from_torch.register(nn.Conv2d)
-@from_torch.register(nn.ConvTranspose2d)
 def convolution_from_torch(module: Any, given: Given) -> Any:
-    """Padding with zeros"""
-    axes_of_positions(module, given)
-    mode = module.padding_mode
-    given.check_setting(module, 'padding_mode="zeros"', repr(mode), holds=mode == "zeros")
-    classes = {nn.Conv1d: Conv1d, nn.Conv2d: Conv2d, nn.ConvTranspose2d: ConvTranspose2d}
-    cls: Any = next(ours for theirs, ours in classes.items() if isinstance(module, theirs))
-    settings = {"padding": module.padding, "stride": module.stride, "dilation": module.dilation}
-    if cls is ConvTranspose2d:
-        pairs = list(zip(module.padding, module.output_padding, strict=True))
-        holds = all([before >= more for before, more in pairs])
-        given.check_setting(module, "an output_padding up to its padding", module.output_padding, holds=holds)
-        settings["padding"] = tuple([(before, before - more) for before, more in pairs])
+    """Behind a Pad, if it pads with something other than zeros"""
+    cls = Conv1d if axes_of_positions(module, given) == 1 else Conv2d
+    sides: Any = module.padding
+    if module.padding_mode == "zeros":
+        return _convolution(module, cls, sides[0] if cls is Conv1d and type(sides) is tuple else sides)
+    if sides == "same":
+        spare = [d * (k - 1) for d, k in zip(module.dilation, module.kernel_size, strict=True)]
+        sides = [(n // 2, n - n // 2) for n in spare]
+    pairs = [] if sides == "valid" else [side if type(side) is tuple else (side, side) for side in sides]
+    layer = _convolution(module, cls, 0)
+    return (Pad(tuple(pairs), _MODES[module.padding_mode]), layer) if pairs else layer
+
+
+_MODES: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+def _convolution(module: Any, cls: Any, padding: Any, weights: Any = None) -> Any:
+    """The layer of this class with the settings and the weights of the module, or with these weights."""
+    entries = [module.kernel_size, module.stride, module.dilation]
     if cls is Conv1d:
-        settings = {name: value[0] if type(value) is tuple else value for name, value in settings.items()}
-    settings |= {"groups": module.groups, "bias": module.bias is not None, "dtype": dtype_of(module)}
-    kernel = module.kernel_size[0] if cls is Conv1d else module.kernel_size
-    like = cls.init(module.in_channels, module.out_channels, kernel, seed=0, weights=zeros, **settings)
-    return weights_from(module, like)
+        entries = [entry for (entry,) in entries]
+    elif len(module.kernel_size) == 1:  # a sequence, as an image of one row
+        entries = [(1, *entry) for entry in entries]
+    kernel, stride, dilation = entries
+    settings = {"padding": padding, "stride": stride, "dilation": dilation, "groups": module.groups}
+    settings |= {"bias": module.bias is not None, "dtype": dtype_of(module), "weights": zeros}
+    like = cls.init(module.in_channels, module.out_channels, kernel, seed=0, **settings)
+    return weights_from(module if weights is None else weights, like)
+
+
+@from_torch.register(nn.ConvTranspose1d)
+@from_torch.register(nn.ConvTranspose2d)
+def transposed_from_torch(module: Any, given: Given) -> Any:
+    """A sequence is an image of one row"""
+    axes = axes_of_positions(module, given)
+    pairs = list(zip(module.padding, module.output_padding, strict=True))
+    holds = all([before >= more for before, more in pairs])
+    given.check_setting(module, "an output_padding up to its padding", module.output_padding, holds=holds)
+    padding = tuple([(before, before - more) for before, more in pairs])
+    if axes == 2:
+        return _convolution(module, ConvTranspose2d, padding)
+    weights = module.state_dict()
+    weights["weight"] = weights["weight"][:, :, None]
+    layer = _convolution(module, ConvTranspose2d, (0, *padding), weights)
+    return Reshape((1, -1, module.in_channels)), layer, Reshape((-1, module.out_channels))
 
 
 @from_torch.register(nn.MaxPool1d)
@@ -62,44 +85,33 @@ def convolution_from_torch(module: Any, given: Given) -> Any:
 def max_pool_from_torch(module: Any, given: Given) -> MaxPool:
     """Padding is never the maximum"""
     axes = axes_of_positions(module, given)
-    given.check_setting(module, "dilation=1", module.dilation, holds=_each(module.dilation, axes) == (1,) * axes)
+    given.check_setting(module, "dilation=1", module.dilation, holds=each(module.dilation, axes) == (1,) * axes)
     given.check_setting(module, "return_indices=False", "True", holds=not module.return_indices)
-    return MaxPool(*_windows(module, given, axes))
+    return MaxPool(*_windows(module, axes), module.ceil_mode)
 
 
 @from_torch.register(nn.AvgPool1d)
 @from_torch.register(nn.AvgPool2d)
-def avg_pool_from_torch(module: Any, given: Given) -> AvgPool:
-    """Padding does not count"""
+def avg_pool_from_torch(module: Any, given: Given) -> Any:
+    """Padding that counts is zeros in x"""
     axes = axes_of_positions(module, given)
-    counts = module.count_include_pad and any(_each(module.padding, axes))
-    given.check_setting(module, "count_include_pad=False, or no padding", f"padding={module.padding}", holds=not counts)
+    size, stride, sides = _windows(module, axes)
     divisor = getattr(module, "divisor_override", None)
     given.check_setting(module, "no divisor_override", divisor, holds=divisor is None)
-    return AvgPool(*_windows(module, given, axes))
+    if not (module.count_include_pad and any(map(any, sides))):
+        return AvgPool(size, stride, sides, module.ceil_mode)
+    given.check_setting(module, "ceil_mode=False where padding counts", "True", holds=not module.ceil_mode)
+    return Pad(sides), AvgPool(size, stride)
 
 
-def _windows(module: Any, given: Given, axes: int) -> tuple[Any, Any, Any]:
-    given.check_setting(module, "ceil_mode=False", "True", holds=not module.ceil_mode)
-    padding = tuple([(side, side) for side in _each(module.padding, axes)])
-    return _each(module.kernel_size, axes), _each(module.stride, axes), padding
+def _windows(module: Any, axes: int) -> tuple[Any, Any, Any]:
+    padding = tuple([(side, side) for side in each(module.padding, axes)])
+    return each(module.kernel_size, axes), each(module.stride, axes), padding
 
 
-def _each(setting: Any, axes: int) -> tuple[int, ...]:
+def each(setting: Any, axes: int) -> tuple[Any, ...]:
+    """A setting of a module as a tuple with an entry for each axis."""
     return tuple(setting) if isinstance(setting, tuple | list) else (setting,) * axes
-
-
-@from_torch.register(nn.AdaptiveAvgPool1d)
-@from_torch.register(nn.AdaptiveAvgPool2d)
-@from_torch.register(nn.AdaptiveMaxPool1d)
-@from_torch.register(nn.AdaptiveMaxPool2d)
-def global_pool_from_torch(module: Any, given: Given) -> tuple[Any, ...]:
-    """Over all positions, with positions of length 1 put back"""
-    axes, size = axes_of_positions(module, given), module.output_size
-    given.check_setting(module, "output_size=1", size, holds=_each(size, axes) == (1,) * axes)
-    is_mean = isinstance(module, nn.AdaptiveAvgPool1d | nn.AdaptiveAvgPool2d)
-    given.check_setting(module, "return_indices=False", "True", holds=is_mean or not module.return_indices)
-    return GlobalAvgPool() if is_mean else GlobalMaxPool(), Reshape((*(1,) * axes, given.tensor.shape[1]))
 
 
 @from_torch.register(nn.Upsample)
@@ -109,7 +121,7 @@ def upsample_from_torch(module: Any, given: Given) -> Upsample:
     given.check_axes(module, FORMS[max(0, min(axes - 1, 1))])
     given.features_in(module, CHANNELS)
     given.check_setting(module, "a scale_factor", f"size={module.size}", holds=module.size is None)
-    factors = _each(module.scale_factor, axes)
+    factors = each(module.scale_factor, axes)
     whole = all([float(factor).is_integer() for factor in factors])
     given.check_setting(module, "whole numbers as scale_factor", module.scale_factor, holds=whole)
     linear = ("linear", "bilinear")[axes - 1]

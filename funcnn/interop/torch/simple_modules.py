@@ -11,7 +11,7 @@ from torch import nn
 
 from funcnn.initializers import zeros
 from funcnn.interop.torch.image_modules import axes_of_positions
-from funcnn.interop.torch.layouts import CHANNELS, ROWS, Layout
+from funcnn.interop.torch.layouts import CHANNELS, ROWS, Layout, flattened
 from funcnn.interop.torch.modules import Given, from_torch
 from funcnn.interop.torch.tensors import dtype_of
 from funcnn.interop.torch.weights import weights_from
@@ -21,6 +21,10 @@ from funcnn.layers.activations.piecewise import HardSigmoid
 from funcnn.layers.activations.rectifiers import PRelu
 from funcnn.layers.activations.smooth import ExactGelu, Gelu
 from funcnn.layers.activations.softmax import LogSoftmax, Softmax
+from funcnn.layers.combinators.frozen import Frozen
+from funcnn.layers.combinators.scale import Scale
+from funcnn.layers.combinators.shapes import Reshape
+from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
 from funcnn.layers.dense import Dense
 from funcnn.layers.dropout import ChannelDropout, Dropout
 from funcnn.layers.embedding.symbols import Embedding
@@ -57,8 +61,18 @@ def embedding_from_torch(module: Any, given: Given) -> Embedding:
     return weights_from(module, Embedding.init(*shape, seed=0, weights=zeros, dtype=dtype_of(module)))
 
 
+@from_torch.register(nn.EmbeddingBag)
+def embedding_bag_from_torch(module: Any, given: Given) -> tuple[Any, ...]:
+    """The mean, or the maximum, of the rows of a table"""
+    given.check_axes(module, "(m, t)")
+    pools = {"mean": GlobalAvgPool(), "max": GlobalMaxPool()}
+    given.check_setting(module, 'mode="mean" or "max"', repr(module.mode), holds=module.mode in pools)
+    return embedding_from_torch(module, given), pools[module.mode]
+
+
 @from_torch.register(nn.Dropout1d)
 @from_torch.register(nn.Dropout2d)
+@from_torch.register(nn.Dropout3d)
 def channel_dropout_from_torch(module: Any, given: Given) -> ChannelDropout:
     """Of the same rate"""
     axes_of_positions(module, given)
@@ -80,6 +94,7 @@ def _by_features(module: Any, given: Given, like: Any, *, order: str) -> Any:
 
 @from_torch.register(nn.BatchNorm1d)
 @from_torch.register(nn.BatchNorm2d)
+@from_torch.register(nn.BatchNorm3d)
 def batch_norm_from_torch(module: Any, given: Given) -> BatchNorm:
     """Running statistics are states"""
     given.check_setting(module, "track_running_stats=True", "False", holds=module.track_running_stats)
@@ -92,15 +107,34 @@ def batch_norm_from_torch(module: Any, given: Given) -> BatchNorm:
 
 @from_torch.register(nn.LayerNorm)
 @from_torch.register(nn.RMSNorm)
-def row_norm_from_torch(module: Any, given: Given) -> LayerNorm | RMSNorm:
-    """Over the last axis"""
-    shape, dtype = module.normalized_shape, dtype_of(module, given.tensor)
-    given.check_setting(module, "a normalized_shape of one axis", shape, holds=len(shape) == 1)
-    if isinstance(module, nn.RMSNorm):
-        eps = float(np.finfo(dtype).eps) if module.eps is None else module.eps
-        return _by_features(module, given, RMSNorm.init(*shape, eps=eps, dtype=dtype), order=ROWS)
-    like = LayerNorm.init(*shape, eps=module.eps, bias=module.bias is not None, dtype=dtype)
-    return _by_features(module, given, like, order=ROWS)
+def row_norm_from_torch(module: Any, given: Given) -> Any:
+    """Over the last axis; several axes are made one"""
+    shape, dtype = tuple(module.normalized_shape), dtype_of(module, given.tensor)
+    settings: Any = {"eps": module.eps, "dtype": dtype}
+    if isinstance(module, nn.LayerNorm):
+        cls: Any = LayerNorm
+        settings["bias"] = module.bias is not None
+    else:
+        cls = RMSNorm
+        settings["eps"] = float(np.finfo(dtype).eps) if module.eps is None else module.eps
+    like = cls.init(int(np.prod(shape)), **settings)
+    if len(shape) == 1:
+        return _by_features(module, given, like, order=ROWS)
+    given.check_setting(
+        module, "a normalized_shape without the first axis", shape, holds=len(shape) < given.tensor.ndim
+    )
+    between = tuple(given.tensor.shape[1 : given.tensor.ndim - len(shape)])
+    order = given.layout.order or (CHANNELS if len(shape) == 3 and not between else ROWS)
+    given.features_in(module, order)
+    holds = order is ROWS or not between
+    given.check_setting(module, "a normalized_shape with the channels too", shape, holds=holds)
+    weights = {name: tensor.reshape(-1) for name, tensor in module.state_dict().items()}
+    if module.weight is None:
+        weights["weight"] = given.tensor.new_ones(len(like.scale))
+    layout = flattened(shape) if order is CHANNELS else Layout(ROWS)
+    layer = map_arrays(layout.of_features, weights_from(weights, like))
+    back = (*shape[1:], shape[0]) if order is CHANNELS else shape
+    return Reshape((*between, len(like.scale))), layer, Reshape((*between, *back))
 
 
 @from_torch.register(nn.GroupNorm)
@@ -114,6 +148,7 @@ def group_norm_from_torch(module: Any, given: Given) -> GroupNorm:
 
 @from_torch.register(nn.InstanceNorm1d)
 @from_torch.register(nn.InstanceNorm2d)
+@from_torch.register(nn.InstanceNorm3d)
 def instance_norm_from_torch(module: Any, given: Given) -> InstanceNorm:
     """By channel"""
     given.check_setting(module, "track_running_stats=False", "True", holds=not module.track_running_stats)
@@ -162,6 +197,20 @@ def softmax_from_torch(module: Any, given: Given) -> Softmax | LogSoftmax:
     if not (given.layout.is_mixed and module.dim in (1, -1)):
         _check_axis(module, given)
     return Softmax() if isinstance(module, nn.Softmax) else LogSoftmax()
+
+
+@from_torch.register(nn.Softmin)
+def softmin_from_torch(module: Any, given: Given) -> tuple[Any, ...]:
+    """The softmax of -x"""
+    minus = Scale.init(value=-1, dtype=dtype_of(module, given.tensor))
+    return Frozen(minus), softmax_from_torch(nn.Softmax(module.dim), given)
+
+
+@from_torch.register(nn.Softmax2d)
+def softmax2d_from_torch(module: Any, given: Given) -> Softmax:
+    """Over the channels"""
+    axes_of_positions(module, given)
+    return Softmax()
 
 
 @from_torch.register(nn.Softplus)

@@ -1,4 +1,4 @@
-"""Rectifiers with a slope below 0: Selu, Celu and PRelu."""
+"""Rectifiers with a threshold, or with a slope below 0: Threshold, Selu, Celu and PRelu."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from funcnn.arrays import Array, as_array, as_dtype, namespace, wide
 from funcnn.checked import checked
 from funcnn.core import backward, forward
-from funcnn.elementary import broken_slope
+from funcnn.elementary import broken_slope, sign
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import constant, draw
@@ -16,6 +16,35 @@ from funcnn.needs import Finite, FloatDtype, Positive
 from funcnn.records import record
 from funcnn.shapes import axes, shapes
 from funcnn.sizes import Size
+
+
+@record
+class Threshold(Elementwise):
+    """out = x where x > threshold, else below
+
+    The slope is 1 where x > threshold and 0 elsewhere, at the threshold too. If `below` is not the threshold, out jumps
+    there, and the slope leaves out the jump. With 0 and 0 it is a Relu.
+
+    Fukushima 1969, Visual Feature Extraction by a Multilayered Network of Analog Threshold Elements, eq. 2.
+
+    >>> import numpy as np
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Threshold(1.0, -1.0), np.array([[0.5, 1.0, 2.0]]))[0]
+    array([[-1., -1.,  2.]])
+
+    Raises:
+        RangeError: `threshold` or `below` is not finite.
+    """
+
+    threshold: Finite = 0.0
+    below: Finite = 0.0
+
+    def value(self, x: Array) -> Array:
+        return namespace(x).where(x <= self.threshold, self.below, x)
+
+    def slope(self, kept: Array) -> Array:
+        """1 where x > threshold, else 0"""
+        return namespace(kept).maximum(sign(kept - self.threshold), 0)
 
 
 @record

@@ -18,6 +18,7 @@ from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_out_gradient
 from funcnn.layers.convolution.sizes import Padding, Sizes, as_entries, padding, sizes
 from funcnn.layers.convolution.windows import ONE_ROW, Axes, Axis, axis_of, by_blocks, image_of, like, scattered, taps
+from funcnn.needs import Flag
 from funcnn.records import record
 from funcnn.shapes import shapes
 
@@ -29,6 +30,7 @@ class Pool:
     size: Sizes = sizes()
     stride: Sizes | None = sizes(default=None)
     padding: Padding = padding()
+    ceil: Flag = False
 
     axes: ClassVar[int] = 0  # 0: the number of axes of x
 
@@ -46,7 +48,11 @@ class Pool:
         if pair != "same" and max(pair) >= size:
             rule = "padding must be less than size, else some window covers padding alone"
             raise RangeError(f"{type(self).__name__}: {rule}; along {name} size is {size}, padding {pair}")
-        return axis_of(type(self).__name__, name, positions, size, stride, pair)
+        axis = axis_of(type(self).__name__, name, positions, size, stride, pair)
+        left = axis.padded - axis.reach - (axis.out - 1) * stride
+        if not (self.ceil and left and axis.out * stride < axis.before + positions):
+            return axis
+        return axis._replace(after=axis.after + stride - left, out=axis.out + 1)
 
 
 @shapes(x="m t c | m h w c", out="m t_out c | m h_out w_out c", cache="x, out")
@@ -56,7 +62,8 @@ class MaxPool(Pool):
 
     h_out = floor((h + before + after - size) / s) + 1. `size` and the stride s are numbers for h and w alike, or tuples
     of one number for each axis; without a `stride`, s is `size`: the windows do not overlap. `padding` is a number, a
-    tuple of a pair (before, after) for each axis, "valid" or "same"; it is never the maximum.
+    tuple of a pair (before, after) for each axis, "valid" or "same"; it is never the maximum. With `ceil`, h_out is
+    rounded up: a last window that starts within x, or within the padding before x, is padded at its end.
 
         dx = dA where x is the maximum, else 0, summed over the windows
 
@@ -72,7 +79,7 @@ class MaxPool(Pool):
 
     Raises:
         ShapeError: x has another number of axes, or a window is larger than the padded x.
-        KindError: x is not an array of floats, or a setting not a whole number.
+        KindError: x is not an array of floats, a setting not a whole number, or `ceil` not a bool.
         RangeError: a size or a stride is less than 1; a padding is negative, or not less than the size.
     """
 

@@ -22,6 +22,10 @@ A single number is for every side; a tuple has a number or a pair `(before, afte
 """
 
 
+Sides = int | tuple[tuple[int, int], ...]
+"""A number of positions for every side, or a pair `(before, after)` for each axis."""
+
+
 # Fields of a layer over `axes` axes of positions; 0 means the number of axes of x.
 
 
@@ -33,6 +37,11 @@ def sizes(*, default: Any = attrs.NOTHING) -> Any:
 def padding() -> Any:
     """A field for a `Padding`, held as "same" or as a pair for each axis; with `axes` 0, a number stays a number."""
     return attrs.field(default=0, converter=_PADDING)
+
+
+def sides() -> Any:
+    """A field for a padding that is whole numbers, without a default, for any number of axes."""
+    return attrs.field(converter=_SIDES)
 
 
 def as_entries(params: Any, argument: str, value: Any, axes: int) -> Any:
@@ -81,9 +90,13 @@ _PADDINGS = [
 def _as_padding(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     if type(value) is str and value == "same":
         return value
+    return _as_sides(0 if type(value) is str and value == "valid" else value, record, field, '"same", "valid", ')
+
+
+def _as_sides(value: Any, record: Any, field: attrs.Attribute[Any], words: str = "") -> Any:
     axes = record.axes
-    found = _sides(0 if type(value) is str and value == "valid" else value, axes)
-    rule = f'{type(record).__name__}: padding must be "same", "valid", a whole number from 0 on, or {_PADDINGS[axes]}'
+    found = _sides(value, axes)
+    rule = f"{type(record).__name__}: padding must be {words}a whole number from 0 on, or {_PADDINGS[axes]}"
     if found is None:
         raise KindError(f"{rule}, not {_shown(value)}")
     if min(map(min, found)) < 0:
@@ -114,4 +127,6 @@ def _shown(value: Any) -> str:
     return short(value) if value is None or isinstance(value, int | float | str | tuple) else kind(value)
 
 
-_SIZES, _PADDING = [attrs.Converter(convert, takes_self=True, takes_field=True) for convert in (_as_sizes, _as_padding)]
+_SIZES, _PADDING, _SIDES = [
+    attrs.Converter(convert, takes_self=True, takes_field=True) for convert in (_as_sizes, _as_padding, _as_sides)
+]

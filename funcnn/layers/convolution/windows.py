@@ -87,6 +87,16 @@ def flat(x: Array) -> Array:
     return x.reshape(x.shape[0], math.prod(x.shape[1:-1]), x.shape[-1])
 
 
+def along(x: Array, axis: int) -> Array:
+    """x with three axes: this axis, and as one axis each the axes before it and behind it"""
+    return x.reshape(math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :]))
+
+
+def unfolded(lines: Array, x: Array, axis: int) -> Array:
+    """`along` undone: the axes of x again, with another size of this axis"""
+    return lines.reshape(*x.shape[:axis], lines.shape[1], *x.shape[axis + 1 :])
+
+
 def like(x: Array, image: Array) -> Array:
     """The image as a sequence, if x is a sequence."""
     return image[:, 0] if x.ndim == 3 else image

@@ -1,4 +1,4 @@
-"""Cases of convolutions, pooling and upsampling: strides, paddings, dilations, groups, and windows with ties."""
+"""Cases of convolutions, pooling, padding and upsampling: strides, dilations, groups, and windows with ties."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from funcnn.layers.convolution.adaptive import AdaptiveAvgPool, AdaptiveMaxPool
 from funcnn.layers.convolution.conv import Conv1d, Conv2d
 from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
+from funcnn.layers.convolution.pad import Pad
 from funcnn.layers.convolution.pool import AvgPool, MaxPool
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.convolution.upsample import Upsample
@@ -56,7 +58,8 @@ def pools(draw: st.DrawFn, layer: Any) -> Case:
     stride = draw(st.none() | small | st.tuples(*[small] * len(size)))
     within = tuple([(draw(st.integers(0, k - 1)), draw(st.integers(0, k - 1))) for k in size])
     alike = draw(st.booleans())  # the setting is one number for both axes
-    return layer(min(size) if alike else size, stride, draw(st.sampled_from(["same", 0] if alike else [within]))), x
+    padding = draw(st.sampled_from(["same", 0] if alike else [within]))
+    return layer(min(size) if alike else size, stride, padding, draw(st.booleans())), x
 
 
 @st.composite
@@ -69,11 +72,38 @@ def pooled(draw: st.DrawFn) -> Any:
     return draw(st.sampled_from([x, (x, mask), (x, None)]))
 
 
+@st.composite
+def positions(draw: st.DrawFn, most: int = 4) -> Any:
+    """A sequence, an image or a volume."""
+    size = draw(st.sampled_from([1, 2, 2, 3]))
+    return draw(tensor((draw(st.integers(1, 2)), *draw(st.tuples(*[st.integers(1, most)] * size)), draw(small))))
+
+
+@st.composite
+def padded(draw: st.DrawFn) -> Case:
+    """As much padding as the mode allows, or one number for all sides."""
+    mode: Any = draw(st.sampled_from(["constant", "reflect", "edge", "wrap"]))
+    x = draw(positions(3))
+    most = [min(n - (mode == "reflect"), 2) if mode in {"reflect", "wrap"} else 2 for n in x.shape[1:-1]]
+    pairs = tuple([(draw(st.integers(0, n)), draw(st.integers(0, n))) for n in most])
+    return Pad(draw(st.sampled_from([pairs, min(most)])), mode, draw(st.sampled_from([0.0, -1.5]))), x
+
+
+@st.composite
+def adaptive(draw: st.DrawFn, layer: Any) -> Case:
+    """Windows that are equal, differ, or overlap, also where out has more positions than x."""
+    x = draw(positions())
+    return layer(draw(st.integers(1, 3) | st.tuples(*[st.integers(1, 3)] * (x.ndim - 2)))), x
+
+
 register(Conv1d, convolutions(Conv1d, 1))
 register(Conv2d, convolutions(Conv2d, 2))
 register(ConvTranspose2d, convolutions(ConvTranspose2d, 2))
 register(MaxPool, pools(MaxPool))
 register(AvgPool, pools(AvgPool))
+register(AdaptiveAvgPool, adaptive(AdaptiveAvgPool))
+register(AdaptiveMaxPool, adaptive(AdaptiveMaxPool))
+register(Pad, padded())
 register(GlobalAvgPool, st.tuples(st.just(GlobalAvgPool()), pooled()))
 register(GlobalMaxPool, st.tuples(st.just(GlobalMaxPool()), pooled()))
 register(Upsample, st.tuples(st.builds(Upsample, st.integers(1, 3), st.booleans()), spatial(3)))
