@@ -23,5 +23,5 @@ def test_layers_losses_optimizers_training_files_and_the_course_are_as_here():
     with Guest(Path(os.environ[FOLDER])) as guest:
         done = guest.run("from tests.wasm.tour import main\nmain(every=3)", capture_output=True, text=True)
     assert done.stderr == ""
-    counts = r"25 layers, 7 losses, 6 optimizers, 10 exercises, (\w+)"
+    counts = r"27 layers, 7 losses, 6 optimizers, 10 exercises, (\w+)"
     assert re.fullmatch(counts, done.stdout.strip())[1] == fingerprint(NET)

@@ -204,6 +204,8 @@ MESSAGES = [
     "Flatten",
     raises(FuncnnError, converted(Wrong()))
     >> "from_torch: out of the network and of the module must be equal; for x they differ by 1",
+    raises(FuncnnError, converted(Wrong(), torch.tensor([[1.0, 2.0, torch.inf]])))
+    >> "from_torch: out of the network and of the module must be equal; for x they differ by 2",
     raises(FuncnnError, converted(Wrong(), NARROW))
     >> "from_torch: out of the network and of the module must be equal; for x they are (3, 1) and (3, 2)",
     kind_error(lambda: from_torch(nn.Sequential(nn.Tanh(), ListedTensor()).eval(), ROWS))
