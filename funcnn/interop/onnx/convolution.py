@@ -10,6 +10,7 @@ import spox.opset.ai.onnx.v17 as op
 
 from funcnn.interop.onnx.base import Values, to_graph
 from funcnn.interop.onnx.values import Var, blank, check_single, constant, dtype_of, outline, shape_of
+from funcnn.interop.onnx.weights import weight
 from funcnn.layers.convolution.conv import Conv1d, Conv2d
 from funcnn.layers.convolution.global_pool import GlobalAvgPool
 from funcnn.layers.convolution.pool import AvgPool, MaxPool
@@ -44,13 +45,13 @@ def _settings(axes: tuple[Axis, ...]) -> dict[str, Any]:
 def conv_to_graph(layer: Any, x: Var) -> Var:
     """ONNX stores W as (c_out, c_in / groups, ...)"""
     check_single(layer, x)
-    W, axes = constant(np.moveaxis(layer.W, (-1, -2), (0, 1))), _axes_of(layer, x)
+    W, axes = weight(layer.W, "channels_first", lambda W: np.moveaxis(W, (-1, -2), (0, 1))), _axes_of(layer, x)
     more = {"dilations": [axis.dilation for axis in axes], "group": layer.groups}
     return _channels_first(lambda x: op.conv(x, W, _bias(layer), **_settings(axes), **more), x)
 
 
 def _bias(layer: Any) -> Var | None:
-    return None if layer.b is None else constant(layer.b)
+    return None if layer.b is None else weight(layer.b)
 
 
 @to_graph.register(ConvTranspose2d)
@@ -60,7 +61,7 @@ def conv_transpose2d_to_graph(layer: ConvTranspose2d, x: Var) -> Var:
     axes = _axes_of(layer, x)
     whole = [axis.stride * (n - 1) + axis.reach for axis, n in zip(axes, shape_of(x)[1:3], strict=True)]
     after = [n - axis.before - axis.positions for axis, n in zip(axes, whole, strict=True)]
-    W = constant(np.moveaxis(layer.W, (-2, -1), (0, 1)))
+    W = weight(layer.W, "channels_first", lambda W: np.moveaxis(W, (-2, -1), (0, 1)))
 
     def transposed(x: Var) -> Var:
         return op.conv_transpose(

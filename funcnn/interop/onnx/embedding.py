@@ -9,6 +9,7 @@ import spox.opset.ai.onnx.v17 as op
 
 from funcnn.interop.onnx.base import Values, to_graph
 from funcnn.interop.onnx.values import Var, blank, constant, dtype_of, outline, shape_of
+from funcnn.interop.onnx.weights import weight
 from funcnn.layers.combinators.tied import Tied
 from funcnn.layers.embedding.positions import LearnedPosition, SinusoidalPosition
 from funcnn.layers.embedding.rotation import rotate
@@ -22,7 +23,7 @@ from funcnn.prediction import predict
 def embedding_to_graph(layer: Embedding, given: Values) -> Values:
     """The ids at padded positions are not read"""
     ids, mask, _ = as_triple("to_onnx", given)
-    rows = op.gather(constant(layer.W), blank(op.cast(ids, to=np.int64), mask), axis=0)
+    rows = op.gather(weight(layer.W), blank(op.cast(ids, to=np.int64), mask), axis=0)
     return in_form_of(given, blank(rows, mask), mask)
 
 
@@ -32,7 +33,7 @@ def tied_to_graph(layer: Tied, x: Values) -> Values:
     rows = noted("in Tied", to_graph, Embedding(layer.W), x)
     out = noted("in Tied", to_graph, layer.net, rows)
     h = out[0] if type(out) is tuple else out
-    logits = op.matmul(h, constant(layer.W.T))
+    logits = op.matmul(h, op.transpose(weight(layer.W), perm=[1, 0]))
     return (logits, *out[1:]) if type(out) is tuple else logits
 
 

@@ -9,11 +9,13 @@ import spox
 from onnx import ModelProto
 from onnx.helper import find_min_ir_version_for
 
+from funcnn import __version__
 from funcnn.arrays import is_array, is_float, kind
 from funcnn.core import check_is_layer, inference
 from funcnn.errors import KindError, ShapeError
 from funcnn.interop.onnx.base import Values, to_graph
 from funcnn.interop.onnx.values import dtype_of, shape_of
+from funcnn.interop.onnx.weights import Weights, naming
 from funcnn.prediction import predict
 from funcnn.remedies import place
 from funcnn.trees.walks import row_count, walk
@@ -57,15 +59,19 @@ def to_onnx(params: Any, x: Any) -> ModelProto:
         raise KindError(f"to_onnx: params and x must have one dtype, not float64 and float32; {remedy}")
     out = predict(params, x)
     given = _arguments(x)
-    made = to_graph(net, given)
+    with naming(net) as weights:
+        made = to_graph(net, given)
     _check_made(made, out)
     if not (outputs := _named("out", made)):
         raise KindError(f"to_onnx: predict(params, x) must be an array or a tuple of arrays, not {kind(out)}")
-    return _built(_named("x", given), outputs)
+    return _built(_named("x", given), outputs, weights)
 
 
-def _built(inputs: dict[str, spox.Var], outputs: dict[str, spox.Var]) -> ModelProto:
-    model = spox.build(inputs, outputs)
+def _built(inputs: dict[str, spox.Var], outputs: dict[str, spox.Var], weights: Weights) -> ModelProto:
+    names = {f"{name}_" if name in inputs | outputs else name: name for name in weights.made}
+    model = spox.build(inputs | {name: weights.made[own][0] for name, own in names.items()}, outputs)
+    weights.place(model.graph, names)
+    model.producer_name, model.producer_version, model.graph.name = "funcnn", __version__, "network"
     # The lowest version of the file format, for old runtimes; functions in a model, which a rule may use, need 8.
     model.ir_version = max(find_min_ir_version_for(model.opset_import, ignore_unknown=True), 8 * bool(model.functions))
     for output in model.graph.output:

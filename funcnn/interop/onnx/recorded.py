@@ -10,6 +10,7 @@ from funcnn.core import forward_only, inference
 from funcnn.errors import KindError
 from funcnn.interop.onnx.operations import SINGLE, Writer
 from funcnn.interop.onnx.values import Var, check_single, dtype_of, shape_of
+from funcnn.interop.onnx.weights import weight
 from funcnn.recording.arrays import as_recorded, known
 from funcnn.recording.leaves import leaves_of, with_leaves
 from funcnn.recording.program import Program
@@ -26,7 +27,8 @@ def recorded_to_graph(layer: Any, x: Any) -> Any:
     cls, parts = type(layer).__name__, _parts(x, "x")
     try:
         program, form = _record(layer, x)
-        made = Writer(program, parts).outputs()
+        values = {name: weight(a) for name, a in leaves_of(inference(layer), "params").items()}
+        made = Writer(program, parts | values).outputs()
     except Exception as error:  # of any class: the recorder may not follow what predict computes without an error
         is_reason = isinstance(error, KindError)
         reason = error if is_reason else f"its recording ends with {type(error).__name__}: {error}"
@@ -38,18 +40,29 @@ def recorded_to_graph(layer: Any, x: Any) -> Any:
 
 
 def _record(layer: Any, x: Any) -> tuple[FreeProgram, Any]:
-    """(the program of the layer for any number of rows, out with names in place of arrays)"""
-    net, forms = inference(layer), []
+    """(the program of the layer for any number of rows, out with names in place of arrays)
 
-    def predicted(x: Any) -> Any:
-        params = with_leaves(lambda _, a: known(a), net, "params")
+    Its parameters are inputs, or constants of the program if the rule depends on their numbers.
+    """
+    net = inference(layer)
+    try:
+        return _record_with(net, x, {"params": net})
+    except KindError:
+        return _record_with(net, x, {})
+
+
+def _record_with(net: Any, x: Any, inputs: dict[str, Any]) -> tuple[FreeProgram, Any]:
+    forms = []
+
+    def predicted(x: Any, params: Any = None) -> Any:
+        params = with_leaves(lambda _, a: known(a), net, "params") if params is None else params
         out = _each(as_recorded, forward_only(params, x))
         forms.append(with_leaves(lambda path, _: path, out, "out"))
         return out
 
     def record(m: int) -> Program:
         with np.errstate(all="ignore"):
-            return record_function(predicted, {"x": _each(lambda part: _example(part, m), x)})
+            return record_function(predicted, {"x": _each(lambda part: _example(part, m), x), **inputs})
 
     shapes = [
         *[a.shape for a in leaves_of(net, "").values()],

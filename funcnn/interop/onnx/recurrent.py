@@ -14,6 +14,7 @@ import spox.opset.ai.onnx.v17 as op
 from funcnn.arrays import Array
 from funcnn.interop.onnx.base import Values, to_graph
 from funcnn.interop.onnx.values import Var, any_of, blank, check_single, constant, shape_of
+from funcnn.interop.onnx.weights import weight
 from funcnn.layers.notes import noted
 from funcnn.layers.recurrent.bidirectional import Bidirectional
 from funcnn.layers.recurrent.cells import GRU, LSTM, RNN
@@ -31,12 +32,16 @@ def _in_order(layer: Any, array: Array) -> Array:
 
 def _weights(layer: Any) -> tuple[Var, Var, Var]:
     """W, U and both biases, with an axis for the direction in front; only a GRU's candidate has a second bias"""
-    b, k = _in_order(layer, layer.b), len(layer.U)
-    second = np.zeros_like(b)
-    if type(layer) is GRU:
-        second[2 * k :] = layer.c
-    W, U = [_in_order(layer, array).T[None] for array in (layer.W, layer.U)]
-    return constant(W), constant(U), constant(np.concatenate([b, second])[None])
+
+    def biases(b: Array) -> Array:
+        b, k = _in_order(layer, b), len(layer.U)
+        second = np.zeros_like(b)
+        if type(layer) is GRU:
+            second[2 * k :] = layer.c
+        return np.concatenate([b, second])[None]
+
+    W, U = [weight(a, "gates_first", lambda a: _in_order(layer, a).T[None]) for a in (layer.W, layer.U)]
+    return W, U, weight(layer.b, "gates_first", biases)
 
 
 @to_graph.register(RNN)

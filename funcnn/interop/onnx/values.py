@@ -10,6 +10,7 @@ import spox.opset.ai.onnx.v17 as op
 
 from funcnn.arrays import Array
 from funcnn.errors import KindError
+from funcnn.interop.onnx.weights import weight
 
 Var = Any
 """A value of spox."""
@@ -65,14 +66,14 @@ def outline(x: Var) -> Array:
 
 def linear(x: Var, W: Array, b: Array | None) -> Var:
     """x W + b; MatMul takes leading axes as they are."""
-    out = op.matmul(x, constant(W))
-    return out if b is None else op.add(out, constant(b))
+    out = op.matmul(x, weight(W))
+    return out if b is None else op.add(out, weight(b))
 
 
 def scaled(x: Var, scale: Array, shift: Array | None) -> Var:
     """x scale + shift"""
-    out = op.mul(x, constant(scale))
-    return out if shift is None else op.add(out, constant(shift))
+    out = op.mul(x, weight(scale))
+    return out if shift is None else op.add(out, weight(shift))
 
 
 def blank(x: Var, mask: Var | None) -> Var:
