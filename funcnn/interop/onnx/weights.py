@@ -13,7 +13,7 @@ import numpy as np
 import spox
 import spox.opset.ai.onnx.v17 as op
 from onnx import GraphProto
-from onnx.numpy_helper import from_array
+from onnx.helper import np_dtype_to_tensor_dtype
 
 from funcnn.arrays import Array, is_array, kind, native
 from funcnn.errors import KindError
@@ -24,8 +24,8 @@ from funcnn.trees.walks import walk
 class Weights:
     """The arrays of a network that its model has so far, by name: value, array, and the path of the layer.
 
-    Their values are arguments until the model is built, so that spox neither computes with them nor copies them. `paths`
-    are the paths of all arrays, by identity.
+    Their values are arguments until the model is built, so that spox neither computes with them nor copies them.
+    `paths` are the paths of all arrays, by identity.
     """
 
     paths: dict[int, str]
@@ -47,7 +47,12 @@ class Weights:
         used, inputs = _used(graph), [given for given in graph.input if given.name not in names]
         del graph.input[:]
         graph.input.extend(inputs)
-        graph.initializer.extend([from_array(self.made[names[one]][1], one) for one in names if one in used])
+        for name, own in names.items():
+            if name in used:  # filled in its place, since protobuf copies no message above 2 GB
+                a, tensor = self.made[own][1], graph.initializer.add()
+                tensor.name, tensor.data_type = name, np_dtype_to_tensor_dtype(a.dtype)
+                tensor.dims.extend(a.shape)
+                tensor.raw_data = a.astype(a.dtype.newbyteorder("<"), copy=False).tobytes()
         taken = {node.name for node in graph.node}
         for node in graph.node:
             if layer := next((self.made[names[one]][2] for one in node.input if one in names), ""):
