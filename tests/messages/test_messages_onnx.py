@@ -61,7 +61,7 @@ def unrecorded(reason):
     return f"to_onnx: there is no rule for Same, and {reason}; write one with @to_graph.register(Same)"
 
 
-AT = "compared at 7, 11 and 13 rows, cannot be recorded"
+AT = "compared at 7, 11 and 12 rows, cannot be recorded"
 
 
 def reads(x):
@@ -149,7 +149,7 @@ ROWS = [
     >> 1,
     kind_error(lambda: to_onnx(of(decomposed), x))
     >> unrecorded(f"np.linalg.svd cannot be recorded ({line_of(decomposed)})"),
-    kind_error(lambda: to_onnx(of(row_by_row), x)) >> unrecorded(f"other operations for each number of rows, {AT}"),
+    kind_error(lambda: to_onnx(of(row_by_row), x)) >> unrecorded(f"other operations for other lengths of axes, {AT}"),
     kind_error(lambda: to_onnx(of(by_root), x))
     >> unrecorded(f"a constant whose entries are not a + b m for m rows, {AT}"),
     kind_error(lambda: to_onnx(of(pairs), x))

@@ -10,18 +10,18 @@ from onnx import ModelProto
 from onnx.helper import find_min_ir_version_for
 
 from funcnn import __version__
-from funcnn.arrays import is_array, is_float, kind
+from funcnn.arrays import is_array, is_float, kind, short
 from funcnn.core import check_is_layer, inference
 from funcnn.errors import KindError, ShapeError
+from funcnn.interop.onnx.axes import FIRST, arguments, predictions
 from funcnn.interop.onnx.base import Values, to_graph
 from funcnn.interop.onnx.values import dtype_of, shape_of
 from funcnn.interop.onnx.weights import Weights, naming
-from funcnn.prediction import predict
 from funcnn.remedies import place
 from funcnn.trees.walks import row_count, walk
 
 
-def to_onnx(params: Any, x: Any) -> ModelProto:
+def to_onnx(params: Any, x: Any, *, free: Any = None) -> ModelProto:
     """A model of ONNX that computes `predict(params, x)`, for any number of rows.
 
     x is an example of what the network will be given: its dtypes are those of the model, and so is its shape, but for
@@ -49,6 +49,8 @@ def to_onnx(params: Any, x: Any) -> ModelProto:
     if hasattr(params, "get_params") and not isinstance(params, type):
         from funcnn.interop.sklearn.graph import graph_of  # noqa: PLC0415  scikit-learn, which may be absent, made it
 
+        if free is not None:
+            raise KindError(f"to_onnx: free must be None for {kind(params)}, since x is (m, n_in), not {short(free)}")
         return _built(*graph_of(params, x))
     check_is_layer("to_onnx", "params", params, x=x)
     _check_chain("params", params)
@@ -57,13 +59,13 @@ def to_onnx(params: Any, x: Any) -> ModelProto:
     if (_float_dtypes("params", net), _float_dtypes("x", x)) == ({"float64"}, {"float32"}):
         remedy = "write astype(params, np.float32)"
         raise KindError(f"to_onnx: params and x must have one dtype, not float64 and float32; {remedy}")
-    out = predict(params, x)
-    given = _arguments(x)
+    given = arguments(x, free)
+    outs = predictions(params, x, given)
     with naming(net) as weights:
         made = to_graph(net, given)
-    _check_made(made, out)
+    _check_made(made, *outs)
     if not (outputs := _named("out", made)):
-        raise KindError(f"to_onnx: predict(params, x) must be an array or a tuple of arrays, not {kind(out)}")
+        raise KindError(f"to_onnx: predict(params, x) must be an array or a tuple of arrays, not {kind(outs[0])}")
     return _built(_named("x", given), outputs, weights)
 
 
@@ -75,7 +77,7 @@ def _built(inputs: dict[str, spox.Var], outputs: dict[str, spox.Var], weights: W
     # The lowest version of the file format, for old runtimes; functions in a model, which a rule may use, need 8.
     model.ir_version = max(find_min_ir_version_for(model.opset_import, ignore_unknown=True), 8 * bool(model.functions))
     for output in model.graph.output:
-        output.type.tensor_type.shape.dim[0].dim_param = "m"
+        output.type.tensor_type.shape.dim[0].dim_param = FIRST
     return model
 
 
@@ -96,24 +98,29 @@ def _float_dtypes(argument: str, tree: Any) -> set[str]:
     return {dtype.name for _, dtype in found}
 
 
-def _arguments(x: Any) -> Values:
-    if type(x) is tuple:
-        return tuple(map(_arguments, x))
-    return None if x is None else spox.argument(spox.Tensor(np.asarray(x).dtype, ("m", *x.shape[1:])))
+def _check_made(made: Values, out: Any, *others: Any) -> None:
+    """Check that the values are like what `predict` returns: parts, dtypes, and shapes but for the first axis.
 
-
-def _check_made(made: Values, out: Any) -> None:
-    """Check that the values are like what `predict` returns: parts, dtypes, and shapes but for the first axis."""
+    `others` are for x with other lengths of axes that are free.
+    """
     if _form(made) != _form(out):
         raise KindError(f"to_onnx: the rules of to_graph must return {_form(out)}, as predict does, not {_form(made)}")
     if type(made) is tuple:
-        for part, like in zip(made, out, strict=True):
-            _check_made(part, like)
+        for part, *like in zip(made, out, *others, strict=True):
+            _check_made(part, *like)
     elif made is not None:
         first, *rest = shape_of(made) or (0,)
-        if dtype_of(made) != out.dtype or tuple(rest) != out.shape[1:] or type(first) is int:
-            needed = f"{out.dtype}[m]{''.join([f'[{n}]' for n in out.shape[1:]])}, for any number m of rows"
+        lengths = [set(same) for same in zip(*[one.shape[1:] for one in (out, *others)], strict=True)]
+        fits = [_fits(n, own, is_free=bool(others)) for n, own in zip(rest, lengths, strict=False)]
+        if dtype_of(made) != out.dtype or len(fits) != out.ndim - 1 or not all(fits) or type(first) is int:
+            shape = "".join([f"[{min(own)}]" if len(own) == 1 else "[free]" for own in lengths])
+            needed = f"{out.dtype}[m]{shape}, for any number m of rows"
             raise ShapeError(f"to_onnx: the rules of to_graph must return {needed}, not {made.type}")
+
+
+def _fits(n: Any, lengths: set[int], *, is_free: bool) -> bool:
+    """Whether the length of an axis of a value, which may be a name or None, stands for these lengths."""
+    return {n} == lengths if type(n) is int else is_free
 
 
 def _form(tree: Any) -> str:
