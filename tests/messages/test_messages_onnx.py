@@ -84,10 +84,6 @@ def pairs(x):
     return np.exp((x[:, None] - x).reshape(-1, 2))[: len(x)]
 
 
-def squares(x):
-    return x * np.diagonal(x @ x.T)[:, None]
-
-
 def by_modulus(x):
     return np.abs(x.astype(complex))
 
@@ -154,8 +150,6 @@ ROWS = [
     >> unrecorded(f"a constant whose entries are not a + b m for m rows, {AT}"),
     kind_error(lambda: to_onnx(of(pairs), x))
     >> unrecorded(f"a shape or a position that is not a + b m for m rows, {AT}"),
-    kind_error(lambda: to_onnx(of(squares), x))
-    >> unrecorded("a view whose positions are not a + b m for m rows has no operator"),
     kind_error(lambda: to_onnx(of(by_modulus), x))
     >> unrecorded(f"arithmetic of complex128 cannot be recorded ({line_of(by_modulus)})"),
     kind_error(lambda: to_onnx(of(halved), x)) >> unrecorded("astype of float16 has no operator"),

@@ -164,6 +164,7 @@ RULES = {
     "places of columns": turned,
     "places of sums over rows": summed,
     "a place of products of rows": products,
+    "a diagonal of products of rows": lambda layer, x: x * np.diagonal(x @ x.T)[:, None],
     "nothing": lambda layer, x: x,
     "truth": lambda layer, x: x > 0,
 }

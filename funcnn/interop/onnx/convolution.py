@@ -27,7 +27,7 @@ def _channels_first(f: Callable[[Var], Var], x: Var) -> Var:
     return op.transpose(f(op.transpose(x, perm=[0, n - 1, *range(1, n - 1)])), perm=[0, *range(2, n), 1])
 
 
-LONG = 1 << 20  # positions along a free axis, for its windows: longer than they are, and a multiple of their strides
+LONG = 1 << 20  # positions along a free axis, for its windows, which are shorter
 
 
 def _axes_of(layer: Any, x: Var, free: int = LONG) -> tuple[Axis, ...]:
@@ -46,10 +46,8 @@ def _settings(layer: Any, x: Var) -> dict[str, Any]:
     padding = [[(axis.before, axis.after) for axis in _axes_of(layer, x, n)] for n in lengths]
     depends = any([one != padding[0] for one in padding])
     if depends and any([axis.dilation > 1 for axis in axes]):  # which onnxruntime has no kernel for
-        rule = (
-            f"padding of {type(layer).__name__} must be numbers, if stride and dilation are above 1 and an axis is free"
-        )
-        raise KindError(f"to_onnx: {rule}, not {layer.padding!r}")
+        rule = "must be numbers, if stride and dilation are above 1 and an axis is free"
+        raise KindError(f"to_onnx: padding of {type(layer).__name__} {rule}, not {layer.padding!r}")
     return {
         "kernel_shape": [axis.size for axis in axes],
         "strides": [axis.stride for axis in axes],

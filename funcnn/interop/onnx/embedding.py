@@ -45,7 +45,6 @@ def _sinusoidal(layer: SinusoidalPosition, x: Var) -> Var:
 
 
 def _learned(layer: LearnedPosition, x: Var) -> Var:
-    """Gather refuses positions behind the table, where Slice would be shorter"""
     return op.add(x, op.gather(weight(layer.P), positions(x, 1), axis=0))
 
 

@@ -48,14 +48,29 @@ class FreeLengths:
             return in_shape(x, self.numbers(shape), [0 if isinstance(n, Linear) else n for n in shape])
         return op.reshape(x, constant(np.array([-1 if isinstance(n, Linear) else n for n in shape], np.int64)))
 
+    def grid(self, offset: Any, strides: Sequence[Any], shape: Sequence[Any]) -> Var:
+        """offset + the sum of i stride over the axes, for entry i along each axis of an array of this shape"""
+        made = self.numbers([offset])
+        for axis, (step, n) in enumerate(zip(strides, shape, strict=True)):
+            if n != 1:
+                along = op.mul(self._range(self.numbers([n])), self.numbers([step]))
+                rest = len(shape) - axis - 1
+                made = op.add(made, op.reshape(along, constant(np.array([-1, *[1] * rest]))))
+        return self.reshaped(made, shape)
+
+    def _range(self, n: Var) -> Var:
+        """0, 1, ..., n - 1, for a vector of one number"""
+        zero, one = (constant(np.array(k, np.int64)) for k in (0, 1))
+        return op.range(zero, op.squeeze(n, constant(np.array([0]))), one)
+
     def repeated(self, x: Var, shape: Sequence[Any]) -> Var:
         """x, whose axes have the lengths in `shape` or 1, in this shape"""
         return op.expand(x, self.numbers(shape))
 
-    def array(self, a: Array | FreeArray) -> Var:
-        """The value of an array that may depend on free lengths."""
+    def array(self, a: Array | FreeArray | Var) -> Var:
+        """The value of an array that may depend on free lengths; a value is itself."""
         if not isinstance(a, FreeArray):
-            return constant(a)
+            return constant(a) if isinstance(a, np.ndarray) else a
         made, n = constant(a.start), self.product(a.names)
         if a.slope.any():
             count = op.cast(n if a.start.ndim else op.squeeze(n), to=a.start.dtype)
@@ -64,8 +79,7 @@ class FreeLengths:
             return self.repeated(as_dtype(made, a.dtype), a.shape) if a.shape else as_dtype(made, a.dtype)
         made = op.unsqueeze(made, constant(np.array([0])))
         if a.step.any():
-            zero, one = (constant(np.array(n, np.int64)) for n in (0, 1))
-            row = op.cast(op.range(zero, op.squeeze(n), one), to=a.start.dtype)
+            row = op.cast(self._range(n), to=a.start.dtype)
             row = op.reshape(row, constant(np.array([-1, *[1] * a.start.ndim])))
             made = op.add(made, op.mul(row, constant(a.step)))
         else:

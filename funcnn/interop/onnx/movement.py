@@ -10,12 +10,11 @@ import numpy as np
 import spox.opset.ai.onnx.v17 as op
 
 from funcnn.arrays import Array
-from funcnn.errors import KindError
 from funcnn.interop.onnx.free import FreeLengths, rows_at, rows_first
 from funcnn.interop.onnx.values import Var, as_dtype, constant
 from funcnn.interop.onnx.views import slices_of
 from funcnn.recording.free import FreeArray, free_array
-from funcnn.recording.linear import Linear, NotLinearError, at, form_of, length, linear, total
+from funcnn.recording.linear import Linear, NotLinearError, at, length, linear, total
 from funcnn.recording.operations import positions_of_view
 
 Shape = tuple[Any, ...]
@@ -32,13 +31,13 @@ def viewed(free: FreeLengths, x: Var, source: Shape, shape: Shape, offset: Any, 
     return made if compact == shape else free.repeated(made, shape)
 
 
-def view_positions(free: FreeLengths, offset: Any, strides: Sequence[Any], shape: Shape) -> Positions:
-    """The position of each entry of a view."""
+def view_positions(free: FreeLengths, offset: Any, strides: Sequence[Any], shape: Shape) -> Positions | Var:
+    """The position of each entry of a view, or their value, if the positions are those of no rows."""
     given = [at((offset, strides, shape), lengths) for lengths in free.examples]
     try:
         return free_array([positions_of_view(*one) for one in given], free.examples)
     except NotLinearError:
-        raise KindError(f"a view whose positions are not {form_of(free.examples)} has no operator") from None
+        return free.grid(offset, strides, shape)
 
 
 def _sliced(free: FreeLengths, x: Var, source: Shape, shape: Shape, offset: Any, strides: Sequence[Any]) -> Var | None:
@@ -60,7 +59,7 @@ def _sliced(free: FreeLengths, x: Var, source: Shape, shape: Shape, offset: Any,
     return made if has_shape else free.reshaped(made, shape)
 
 
-def taken(free: FreeLengths, x: Var, source: Shape, positions: Positions) -> Var:
+def taken(free: FreeLengths, x: Var, source: Shape, positions: Positions | Var) -> Var:
     """x.flat[positions], along each row if all rows are read alike"""
     if isinstance(positions, FreeArray) and (n := _row_size(free, source, positions)) is not None:
         made = op.gather(free.reshaped(x, (length(*positions.names), n)), constant(positions.start), axis=1)
@@ -78,14 +77,16 @@ def flat(x: Var) -> Var:
     return op.reshape(x, constant(np.array([-1])))
 
 
-def _row_size(free: FreeLengths, source: Shape, positions: Positions) -> int | None:
+def _row_size(free: FreeLengths, source: Shape, positions: Positions | Var) -> int | None:
     """The number n of entries in a row of x, if positions of row i are those of row 0 plus i n.
 
     All entries are one row where nothing depends on free lengths; None if rows are not alike.
     """
     size = total(source, free.examples)
-    if not isinstance(positions, FreeArray):
+    if isinstance(positions, np.ndarray):
         return size if type(size) is int else None
+    if not isinstance(positions, FreeArray):
+        return None
     n = size.per(positions.names) if isinstance(size, Linear) else 0
     if positions.axis is None or n == 0 or positions.slope.any():
         return None
@@ -93,7 +94,7 @@ def _row_size(free: FreeLengths, source: Shape, positions: Positions) -> int | N
     return n if inside else None
 
 
-def put(free: FreeLengths, x: Var, source: Shape, positions: Positions, values: Var, shape: Shape) -> Var:
+def put(free: FreeLengths, x: Var, source: Shape, positions: Positions | Var, values: Var, shape: Shape) -> Var:
     """A copy of x with these values, of this shape, at the positions
 
     Where all rows change alike, it is a choice among the entries of x and the values beside them.

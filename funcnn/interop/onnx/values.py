@@ -74,7 +74,7 @@ def positions(x: Var, axis: int, dtype: Any = np.int64) -> Var:
     if type(n := shape_of(x)[axis]) is int:
         return constant(np.arange(n, dtype=dtype))
     n = op.squeeze(op.shape(x, start=axis, end=axis + 1), constant(np.array([0])))
-    return op.cast(op.range(*[constant(np.array(0)), n, constant(np.array(1))]), to=dtype)
+    return as_dtype(op.range(constant(np.array(0)), n, constant(np.array(1))), np.dtype(dtype))
 
 
 def outline(x: Var, free: int = 1) -> Array:
