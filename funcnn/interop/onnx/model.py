@@ -25,7 +25,11 @@ def to_onnx(params: Any, x: Any, *, free: Any = None) -> ModelProto:
     """A model of ONNX that computes `predict(params, x)`, for any number of rows.
 
     x is an example of what the network will be given: its dtypes are those of the model, and so is its shape, but for
-    the first axis, which is free and called `m`. The inputs of the model are called `x`, or `x_0`, `x_1`, ... if x is a
+    the first axis, which is free and called `m`, and axes that `free` names: `{1: "t"}`, or for a tuple x a tuple of
+    such dicts and None, such as `({1: "t"}, {1: "t"})` for (x, mask). Axes of one name have one length.
+
+    The arrays of the network are initializers, named by path, such as "0.W"; in another layout the name has an ending,
+    such as "0.W.channels_first". The inputs of the model are called `x`, or `x_0`, `x_1`, ... if x is a
     tuple, such as (x, mask); a part that is None has no input. The outputs are called `out`, or `out_0`, `out_1`, ...
 
     `params` may be a fitted `NetworkClassifier` or `NetworkRegressor`, or a Pipeline of scikit-learn that ends in one.
@@ -38,13 +42,18 @@ def to_onnx(params: Any, x: Any, *, free: Any = None) -> ModelProto:
     >>> model = to_onnx(mlp([2, 8, 1], seed=0, dtype=np.float32), np.zeros((1, 2), np.float32))
     >>> [node.op_type for node in model.graph.node if node.op_type not in ("Constant", "Identity")]
     ['MatMul', 'Add', 'Relu', 'MatMul', 'Add']
+    >>> [one.name for one in model.graph.initializer]
+    ['0.W', '0.b', '2.W', '2.b']
 
     Raises:
-        KindError: `params` is not a network, x is not an array or a tuple of arrays; a layer has no rule and cannot be
-            recorded, with the reason and a note on where it is; a number is neither float32 nor float64, or a layer
-            cannot be written in float64; a rule gives values of another kind than predict does; predict gives no array;
-            a step of a pipeline is none of those that the page on scikit-learn lists.
-        ShapeError: the parts of x have unequal numbers of rows, or do not fit the network; a rule gives another shape.
+        KindError: `params` is not a network, x is not an array or a tuple of arrays, `free` is not as described; a
+            layer has no rule and cannot be recorded, with the reason and a note on where it is; a number is neither
+            float32 nor float64, or a layer cannot be written in float64; a rule gives values of another kind than
+            predict does; predict gives no array; a step of a pipeline is none of those that the page on scikit-learn
+            lists.
+        ShapeError: the parts of x have unequal numbers of rows, or do not fit the network, also at other lengths of
+            free axes; a rule gives another shape.
+        RangeError: `free` names an axis that x does not have, or the first one.
     """
     if hasattr(params, "get_params") and not isinstance(params, type):
         from funcnn.interop.sklearn.graph import graph_of  # noqa: PLC0415  scikit-learn, which may be absent, made it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import chain, count
@@ -16,7 +16,9 @@ from onnx import GraphProto
 from onnx.helper import np_dtype_to_tensor_dtype
 
 from funcnn.arrays import Array, is_array, kind, native
+from funcnn.checked import checked
 from funcnn.errors import KindError
+from funcnn.needs import Function, Text
 from funcnn.trees.walks import walk
 
 
@@ -91,7 +93,8 @@ def naming(net: Any) -> Iterator[Weights]:
         _CURRENT.reset(token)
 
 
-def weight(a: Array, layout: str = "", changed: Callable[[Array], Array] = lambda a: a) -> spox.Var:
+@checked
+def weight(a: Array, layout: Text = "", changed: Function = lambda a: a) -> spox.Var:
     """The value of an array of a layer, for rules of `to_graph`; in the model it is an initializer, named by its path.
 
     A rule that needs the array in another layout gives `changed`, which computes it, and `layout`, which is added to
@@ -115,10 +118,10 @@ def weight(a: Array, layout: str = "", changed: Callable[[Array], Array] = lambd
     ['0.beta']
 
     Raises:
-        KindError: `a` is not an array.
+        KindError: `a` is not an array of numbers.
     """
-    if not is_array(a):
-        raise KindError(f"weight: a must be an array of a layer, not {kind(a)}")
+    if not is_array(a) or np.asarray(a).dtype.kind not in "biuf":
+        raise KindError(f"weight: a must be an array of numbers, of a layer, not {kind(a)}")
     weights = _CURRENT.get()
     path = None if weights is None else weights.paths.get(id(a))
     made = np.asarray(changed(native(np.asarray(a))))
