@@ -73,6 +73,7 @@ GIVEN = {
     "padded": lambda m, t, k: (RNG.normal(size=(m, t, k)), RNG.random((m, t)) > 0.3),
     "ids": lambda m, t: RNG.integers(0, 9, (m, t)),
     "pairs": lambda m, t, k: (RNG.normal(size=(m, t, k)), RNG.random((m, t, t)) > 0.3),
+    "state": lambda m, t, k: (RNG.normal(size=(m, t, k)), None, RNG.normal(size=(m, 3))),
     "memory": lambda m, t, s: (RNG.normal(size=(m, t, 8)), RNG.normal(size=(m, s, 8)), RNG.random((m, s)) > 0.3),
 }
 NETWORKS = {  # (network, what it is given, names, lengths of the example, other lengths, whether float64 is written)
@@ -97,6 +98,7 @@ NETWORKS = {  # (network, what it is given, names, lengths of the example, other
         True,
     ),
     "recurrent": (layers.GRU.init(8, 3, seed=0), "padded", (T, T), (6, 8), (9, 8), False),
+    "first state": (layers.GRU.init(8, 3, seed=0), "state", (T, None, None), (6, 8), (9, 8), False),
     "last": (layers.Last(), "padded", (T, T), (6, 8), (9, 8), True),
     "windows": ((layers.Conv1d.init(8, 4, 3, seed=0), layers.GlobalMaxPool()), "floats", T, (6, 8), (9, 8), False),
     "image": ((*EYE, layers.MaxPool(3, padding="same"), *EYE), "floats", H_W, (8, 8, 4), (13, 18, 4), False),

@@ -26,14 +26,14 @@ def arguments(x: Any, free: Any, path: str = "") -> Any:
             raise KindError(f"to_onnx: {place('free', path)} must be {needed}, not {given}")
         parts = enumerate(zip(x, free or [None] * len(x), strict=True))
         return tuple([arguments(part, names, f"{path}.{i}".lstrip(".")) for i, (part, names) in parts])
-    names = _checked(x, free, place("free", path))
+    names = _checked(place("free", path), free, x)
     if x is None:
         return None
     shape = [FIRST, *[names.get(i, n) for i, n in enumerate(x.shape[1:], 1)]]
     return spox.argument(spox.Tensor(np.asarray(x).dtype, tuple(shape)))
 
 
-def _checked(x: Any, free: Any, argument: str) -> dict[int, str]:
+def _checked(argument: str, free: Any, x: Any) -> dict[int, str]:
     if free is None or (x is None and free == {}):
         return {}
     if type(free) is not dict or x is None:

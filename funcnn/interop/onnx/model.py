@@ -9,7 +9,7 @@ import spox
 from onnx import ModelProto
 from onnx.helper import find_min_ir_version_for
 
-from funcnn import __version__
+import funcnn
 from funcnn.arrays import is_array, is_float, kind, short
 from funcnn.core import check_is_layer, inference
 from funcnn.errors import KindError, ShapeError
@@ -82,7 +82,7 @@ def _built(inputs: dict[str, spox.Var], outputs: dict[str, spox.Var], weights: W
     names = {f"{name}_" if name in inputs | outputs else name: name for name in weights.made}
     model = spox.build(inputs | {name: weights.made[own][0] for name, own in names.items()}, outputs)
     weights.place(model.graph, names)
-    model.producer_name, model.producer_version, model.graph.name = "funcnn", __version__, "network"
+    model.producer_name, model.producer_version, model.graph.name = "funcnn", funcnn.__version__, "network"
     # The lowest version of the file format, for old runtimes; functions in a model, which a rule may use, need 8.
     model.ir_version = max(find_min_ir_version_for(model.opset_import, ignore_unknown=True), 8 * bool(model.functions))
     for output in model.graph.output:

@@ -110,6 +110,8 @@ def weight(a: Array, layout: Text = "", changed: Function = lambda a: a) -> spox
     ...     beta: Array
     ...     def value(self, x: Array) -> Array:
     ...         return self.beta * x
+    ...     def slope(self, kept: Array) -> Array:
+    ...         return self.beta
     >>> @to_graph.register(Stretched)
     ... def stretched_to_graph(layer, x):
     ...     return op.mul(weight(layer.beta), x)
