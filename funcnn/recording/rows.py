@@ -16,7 +16,8 @@ from funcnn.recording.linear import Lengths, NotLinearError, at, linear
 from funcnn.recording.operations import Operation
 from funcnn.recording.program import Program
 
-_LENGTHS = ((7, 11, 12), (13, 17, 18), (19, 23, 24), (29, 31, 32), (37, 41, 42), (43, 47, 48), (53, 59, 60))
+_PRIMES = (7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103)
+_LENGTHS = [(p, q, q + 1) for p, q in zip(_PRIMES[::2], _PRIMES[1::2], strict=True)]
 """Lengths at which programs are compared: two primes, and an even number, at which m // 2 * 2 is not m - 1."""
 
 

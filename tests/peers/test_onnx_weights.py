@@ -101,7 +101,7 @@ def test_the_names_of_inputs_and_outputs_are_kept():
     layer = Named(np.full(4, 2.0), np.full(4, 3.0), np.array(1.0))
     model = assert_same(layer, x, np.float32, 1e-5)
     assert weights_of(model) == {}  # it depends on the numbers of its parameters, so they are constants
-    assert_same(tree_map(lambda a: a + 1, layer), x, np.float32, 1e-5)
+    assert_same(tree_map(lambda a: a + 1, layer), x, np.float32, 1e-5)  # and takes the other branch
     plain = record(type("Plain", (Named,), {"value": lambda self, given: self.x * given + self.out}))
     layer = astype(plain(layer.x, layer.out, layer.power), np.float32)
     model = to_onnx(layer, x)

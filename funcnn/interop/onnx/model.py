@@ -79,9 +79,8 @@ def to_onnx(params: Any, x: Any, *, free: Any = None) -> ModelProto:
 
 
 def _built(inputs: dict[str, spox.Var], outputs: dict[str, spox.Var], weights: Weights) -> ModelProto:
-    names = {f"{name}_" if name in inputs | outputs else name: name for name in weights.made}
-    model = spox.build(inputs | {name: weights.made[own][0] for name, own in names.items()}, outputs)
-    weights.place(model.graph, names)
+    model = spox.build(inputs | {name: value for name, (value, *_) in weights.made.items()}, outputs)
+    weights.place(model.graph)
     model.producer_name, model.producer_version, model.graph.name = "funcnn", funcnn.__version__, "network"
     # The lowest version of the file format, for old runtimes; functions in a model, which a rule may use, need 8.
     model.ir_version = max(find_min_ir_version_for(model.opset_import, ignore_unknown=True), 8 * bool(model.functions))

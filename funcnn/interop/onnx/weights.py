@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -36,30 +37,32 @@ class Weights:
     def value(self, path: str, layout: str, a: Array) -> spox.Var:
         """The value of an array; equal arrays of one name have one value, others of this name are numbered."""
         name = f"{path}.{layout}" if layout else path
+        name = f"{name}_" if RESERVED.fullmatch(name) else name
         name = next(one for one in _numbered(name) if one not in self.made or _same(self.made[one][1], a))
         if name not in self.made:
             self.made[name] = spox.argument(spox.Tensor(a.dtype, a.shape)), a, path.rpartition(".")[0]
         return self.made[name][0]
 
-    def place(self, graph: GraphProto, names: dict[str, str]) -> None:
-        """Make the arguments of a graph initializers; a node with a weight is named by the path of its layer.
-
-        `names` are the names that the graph has for the weights.
-        """
-        used, inputs = _used(graph), [given for given in graph.input if given.name not in names]
+    def place(self, graph: GraphProto) -> None:
+        """Make the arguments of a graph initializers; a node with a weight is named by the path of its layer."""
+        used, inputs = _used(graph), [given for given in graph.input if given.name not in self.made]
         del graph.input[:]
         graph.input.extend(inputs)
-        for name, own in names.items():
+        for name, (_, a, _) in self.made.items():
             if name in used:  # filled in its place, since protobuf copies no message above 2 GB
-                a, tensor = self.made[own][1], graph.initializer.add()
+                tensor = graph.initializer.add()
                 tensor.name, tensor.data_type = name, np_dtype_to_tensor_dtype(a.dtype)
                 tensor.dims.extend(a.shape)
                 tensor.raw_data = a.astype(a.dtype.newbyteorder("<"), copy=False).tobytes()
         taken = {node.name for node in graph.node}
         for node in graph.node:
-            if layer := next((self.made[names[one]][2] for one in node.input if one in names), ""):
+            if layer := next((self.made[one][2] for one in node.input if one in self.made), ""):
                 node.name = next(one for one in _numbered(f"{layer}.{node.op_type}") if one not in taken)
                 taken.add(node.name)
+
+
+RESERVED = re.compile(r"(x|out|X|label|variable|probabilities)(_\d+)*")
+"""The names of inputs and outputs."""
 
 
 def _numbered(name: str) -> Iterator[str]:
