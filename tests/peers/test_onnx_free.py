@@ -135,6 +135,14 @@ def test_a_network_at_other_lengths(name, dtype):
             assert_near(params, x, run(model, x), 1e-5 if dtype is np.float32 else 1e-12)
 
 
+def test_a_sum_of_other_lengths_is_not_broadcast():
+    pools = layers.Parallel((layers.MaxPool(2), layers.MaxPool(2, padding="same")))
+    model = to_onnx((layers.Copy(2), pools, layers.Sum()), np.ones((1, 4, 8)), free=T)
+    assert_near((layers.Copy(2), pools, layers.Sum()), np.ones((1, 2, 8)), run(model, np.ones((1, 2, 8))), 0)
+    with pytest.raises(Exception, match="Non-zero status code"):
+        run(model, np.ones((1, 3, 8)))  # the sum of 1 and 2 positions
+
+
 def test_axes_keep_their_names():
     net = astype(layers.CrossAttention.init(8, 2, n_memory=8, seed=0), np.float32)
     x = np.ones((1, 6, 8), np.float32), np.ones((1, 4, 8), np.float32)

@@ -31,7 +31,14 @@ def _inside(layer: Any, held: Any, x: Values) -> Values:
 def residual_to_graph(layer: Residual[Any], x: Values) -> Values:
     """x + out; of tuples the first parts are added"""
     out = _inside(layer, layer.layer, x)
-    return (op.add(x[0], out[0]), *out[1:]) if type(x) is tuple else op.add(x, out)
+    return (_added(x[0], out[0]), *out[1:]) if type(x) is tuple else _added(x, out)
+
+
+def _added(a: Var, b: Var) -> Var:
+    """a + b, of one shape: Add would broadcast a length of 1, and Reshape refuses it"""
+    if None in (*shape_of(a), *shape_of(b)):
+        b = in_shape(b, op.shape(a), [0, *kept(b)])
+    return op.add(a, b)
 
 
 @to_graph.register(First)
@@ -83,7 +90,7 @@ def _each(f: Any, x: Values) -> Values:
 def joined_to_graph(layer: Any, x: Values) -> Values:
     """The first parts of pairs are joined; the rest is of the first pair"""
     heads = [part[0] if type(part) is tuple else part for part in x]
-    out = reduce(op.add, heads) if type(layer) is Sum else op.concat(heads, axis=-1)
+    out = reduce(_added, heads) if type(layer) is Sum else op.concat(heads, axis=-1)
     return (out, *x[0][1:]) if type(x[0]) is tuple else out
 
 
