@@ -54,12 +54,12 @@ def _free_axes(parts: dict[str, Var]) -> dict[str, tuple[Var, int]]:
 def _record(layer: Any, x: Any, axes: dict[str, tuple[Var, int]]) -> tuple[FreeProgram, Any]:
     """(the program of the layer for any free lengths, out with names in place of arrays)
 
-    Its parameters are inputs, or constants of the program if the rule depends on their numbers.
+    Its arrays and states are inputs, or constants of the program if the rule depends on their numbers.
     """
     net = inference(layer)
     try:
         return _record_with(net, x, axes, {"params": net})
-    except KindError:
+    except Exception:  # noqa: BLE001  of any class; an error that does not depend on it comes again
         return _record_with(net, x, axes, {})
 
 
