@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from funcnn.recording.array import RecordedArray
 from funcnn.recording.arrays import fresh, numbers_of, recorded_of
-from funcnn.recording.tape import refuse
+from funcnn.recording.tape import current, refuse
 
 MOVES: set[Any] = {
     *(np.transpose, np.matrix_transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze, np.expand_dims, np.reshape),
@@ -56,4 +56,11 @@ def part(a: RecordedArray, numbers: Any, positions: Any) -> RecordedArray:
     made = RecordedArray(numbers, a.store, np.asarray(positions))
     if isinstance(numbers, np.ndarray) and np.may_share_memory(numbers, a.store.base):
         return made
-    return fresh(numbers, None if a.is_known else made.place())
+    return fresh(numbers, None if a.is_known else _copied(a, made))
+
+
+def _copied(a: RecordedArray, made: RecordedArray) -> int:
+    """The place of a copy: of all entries in their order it is a reshape, for any lengths of the axes"""
+    if np.array_equal(a.positions.reshape(-1), made.positions.reshape(-1)):
+        return current().operation("reshape", (a.place(),), shape=made.shape)
+    return made.place()

@@ -1,7 +1,8 @@
-"""Programs for any number of rows, from recordings at three numbers of rows."""
+"""Programs for any number of rows, and for other free lengths, from recordings at several of them."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -11,82 +12,98 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.errors import KindError
 from funcnn.recording.free import FreeArray, free_array
-from funcnn.recording.linear import NotLinearError, at, linear
+from funcnn.recording.linear import Lengths, NotLinearError, at, linear
 from funcnn.recording.operations import Operation
 from funcnn.recording.program import Program
 
-_PRIMES = (7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)
+_PRIMES = (7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103)
+_LENGTHS = [(p, q, q + 1) for p, q in zip(_PRIMES[::2], _PRIMES[1::2], strict=True)]
+"""Lengths at which programs are compared: two primes, and an even number, at which m // 2 * 2 is not m - 1."""
 
 
 @attrs.frozen(eq=False)
 class FreeProgram:
-    """A program whose shapes, strides and constants depend on the number m of rows.
+    """A program whose shapes, strides and constants depend on free lengths, such as the number m of rows.
 
-    It has the parts of a `Program`, in which a number may be a `Linear`, and a constant a `FreeArray`. `rows` are the
-    numbers of rows at which it was recorded.
+    It has the parts of a `Program`, in which a number may be a `Linear`, and a constant a `FreeArray`. `examples` are
+    the lengths at which it was recorded, by name.
     """
 
     inputs: tuple[tuple[str, tuple[Any, ...], np.dtype[Any]], ...]
     constants: tuple[Array | FreeArray, ...]
     operations: tuple[Operation, ...]
     outputs: dict[str, int]
-    rows: tuple[int, ...]
+    examples: tuple[Lengths, ...]
 
-    def at(self, m: int) -> Program:
-        """The program for m rows."""
+    def at(self, lengths: Lengths) -> Program:
+        """The program for these lengths."""
         return Program(
-            at(self.inputs, m),
-            tuple([a.at(m) if isinstance(a, FreeArray) else a for a in self.constants]),
-            tuple([attrs.evolve(one, shape=at(one.shape, m), settings=at(one.settings, m)) for one in self.operations]),
+            at(self.inputs, lengths),
+            tuple([a.at(lengths) if isinstance(a, FreeArray) else a for a in self.constants]),
+            tuple([_operation_at(one, lengths) for one in self.operations]),
             self.outputs,
         )
 
 
-def record_rows(record: Callable[[int], Program], *, sizes: Collection[int] = ()) -> FreeProgram:
-    """The program for any number of rows, where `record(m)` is the program for m.
+def _operation_at(one: Operation, lengths: Lengths) -> Operation:
+    return attrs.evolve(one, shape=at(one.shape, lengths), settings=at(one.settings, lengths))
 
-    Three programs are compared, at numbers of rows that are not among `sizes`, the lengths of other axes. A number that
-    differs must be a + b m in all three.
+
+def record_lengths(
+    record: Callable[[Lengths], Program], *, names: Sequence[str] = ("m",), sizes: Collection[int] = ()
+) -> FreeProgram:
+    """The program for any lengths of these names, where `record(lengths)` is the program for some.
+
+    Programs are compared at three lengths of each name, which are not among `sizes`, the lengths of other axes. A
+    number that differs must be a + b m in all of them, for one name, or a sum of products of lengths.
 
     >>> import numpy as np
     >>> from funcnn.recording import record_function
-    >>> from funcnn.recording.rows import record_rows
-    >>> program = record_rows(lambda m: record_function(lambda x: x.sum(axis=0) / len(x), {"x": np.ones((m, 2))}))
-    >>> program.at(4)({"x": np.array([[0.0, 1.0], [0.0, 1.0], [1.0, 1.0], [0.0, 1.0]])})["out"]
+    >>> from funcnn.recording.rows import record_lengths
+    >>> mean = lambda x: x.sum(axis=0) / len(x)
+    >>> program = record_lengths(lambda lengths: record_function(mean, {"x": np.ones((lengths["m"], 2))}))
+    >>> program.at({"m": 4})({"x": np.array([[0.0, 1.0], [0.0, 1.0], [1.0, 1.0], [0.0, 1.0]])})["out"]
     array([0.25, 1.  ])
 
     Raises:
-        KindError: an operation, a shape or a constant depends on the number of rows in another way.
+        KindError: an operation, a shape or a constant depends on a length in another way.
     """
-    rows = tuple([prime for prime in _PRIMES if prime not in sizes][:3])
-    programs = [record(m) for m in rows]
+    three = dict(zip(names, [numbers for numbers in _LENGTHS if not set(numbers) & set(sizes)], strict=False))
+    corners = itertools.product(*[numbers[:2] for numbers in three.values()])
+    last = [numbers[2] for numbers in three.values()]
+    examples = tuple([dict(zip(names, numbers, strict=True)) for numbers in (*corners, last)])
+    programs = [record(lengths) for lengths in examples]
     try:
-        return _joined(programs, rows)
+        return _joined(programs, examples)
     except NotLinearError as error:
-        raise KindError(f"{error}, compared at {rows[0]}, {rows[1]} and {rows[2]} rows, cannot be recorded") from None
+        at_lengths = " x ".join([f"{a}, {b} and {c}" for a, b, c in three.values()])
+        of = "rows" if list(names) == ["m"] else f"for {', '.join(names)}"
+        raise KindError(f"{error}, compared at {at_lengths} {of}, cannot be recorded") from None
 
 
-def _joined(programs: Sequence[Program], rows: tuple[int, ...]) -> FreeProgram:
+def _joined(programs: Sequence[Program], examples: tuple[Lengths, ...]) -> FreeProgram:
     if len({len(one.operations) for one in programs}) > 1:
         raise NotLinearError(OTHERS)
     values = _Values(programs)
-    operations = [_operation(same, values, rows) for same in zip(*[one.operations for one in programs], strict=True)]
+    operations = [
+        _operation(same, values, examples) for same in zip(*[one.operations for one in programs], strict=True)
+    ]
     outputs = {name: values.place([one.outputs[name] for one in programs]) for name in programs[0].outputs}
     return FreeProgram(
-        linear([one.inputs for one in programs], rows),
-        tuple([free_array(arrays, rows) for arrays in values.arrays()]),
+        linear([one.inputs for one in programs], examples),
+        tuple([free_array(arrays, examples) for arrays in values.arrays()]),
         tuple([attrs.evolve(one, args=tuple(map(values.number, one.args))) for one in operations]),
         {name: values.number(place) for name, place in outputs.items()},
-        rows,
+        examples,
     )
 
 
-def _operation(same: Sequence[Operation], values: _Values, rows: tuple[int, ...]) -> Operation:
+def _operation(same: Sequence[Operation], values: _Values, examples: Sequence[Lengths]) -> Operation:
     """The operation that these are, with places of `values` as its arguments."""
     if len({(one.name, one.dtype, len(one.args)) for one in same}) > 1:
         raise NotLinearError(OTHERS)
     args = tuple([values.place(places) for places in zip(*[one.args for one in same], strict=True)])
-    shape, settings = linear([(one.shape, one.settings) for one in same], rows)
+    shape, settings = linear([(one.shape, one.settings) for one in same], examples)
     return attrs.evolve(same[0], args=args, shape=shape, settings=settings, step=None)
 
 
@@ -121,4 +138,4 @@ class _Values:
         return [[one.constants[i] for one, i in zip(self.programs, same, strict=True)] for same in self.found]
 
 
-OTHERS = "other operations for each number of rows"
+OTHERS = "other operations for other lengths of axes"

@@ -37,10 +37,11 @@ if find_spec("safetensors"):
 if find_spec("spox"):
     import spox
 
-    from funcnn.interop.onnx import to_graph, to_onnx
+    from funcnn.interop.onnx import to_graph, to_onnx, weight
 
     ROWS += [
-        row(to_onnx),
+        row(to_onnx, free=kind({}, "None; {}")),
+        row(weight, a=kind(np.ones(2), "0-d")),
         row(
             to_graph,
             layer=layer,

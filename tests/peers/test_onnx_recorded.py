@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import Array, Dense, Residual, Tanh, forward, predict, record
+from funcnn import Array, Dense, Elementwise, Residual, Tanh, forward, predict, record, state
 from funcnn.errors import KindError
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype
@@ -164,6 +164,7 @@ RULES = {
     "places of columns": turned,
     "places of sums over rows": summed,
     "a place of products of rows": products,
+    "a diagonal of products of rows": lambda layer, x: x * np.diagonal(x @ x.T)[:, None],
     "nothing": lambda layer, x: x,
     "truth": lambda layer, x: x > 0,
 }
@@ -190,6 +191,25 @@ def test_only_the_layer_without_a_rule_is_recorded():
     net = astype((Dense.init(4, 4, seed=0), Residual((Computed("np.einsum", np.ones(4)), Tanh()))), np.float32)
     model = assert_same(net, np.ones((3, 4)), np.float32, 1e-5)
     assert [node.op_type for node in model.graph.node if node.op_type in {"Tanh", "MatMul"}] == ["MatMul", "Tanh"]
+
+
+@record
+class Counting(Elementwise):
+    """A layer whose state is a number, which predictions read."""
+
+    W: Array
+    step: int = state(default=3, kw_only=True)
+
+    def value(self, x):
+        return self.W * x + self.step
+
+    def slope(self, kept):
+        return self.W
+
+
+def test_a_number_of_a_state_is_a_constant():
+    model = assert_same(Counting(np.full(4, 2.0)), np.ones((3, 4)), np.float32, 1e-5)
+    assert [given.name for given in model.graph.input] == ["x"]
 
 
 def test_a_tuple_goes_through_a_recorded_layer():

@@ -184,6 +184,8 @@ ROWS = [
     kind_error(lambda: to_onnx(NetworkRegressor(categories=[1], epochs=1).fit(X, Y), X))
     >> "to_onnx: params must be fitted without categories; "
     "write to_onnx(model.network_, model.encoder_.transform(X))",
+    kind_error(lambda: to_onnx(fitted(), X, free={1: "t"}))
+    >> "to_onnx: free must be None for Pipeline, since x is (m, n_in), not {1: 't'}",
     shape_error(lambda: to_onnx(fitted(), X[:, 1:])) >> "to_onnx: x must have 4 features, as in fit, not 3",
 ]  # fmt: skip
 

@@ -14,5 +14,6 @@ with needing(__name__, "spox"):
     )
     from funcnn.interop.onnx.base import to_graph
     from funcnn.interop.onnx.model import to_onnx
+    from funcnn.interop.onnx.weights import weight
 
-__all__ = ["to_graph", "to_onnx"]
+__all__ = ["to_graph", "to_onnx", "weight"]

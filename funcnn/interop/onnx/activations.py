@@ -7,6 +7,7 @@ import spox.opset.ai.onnx.v17 as op
 
 from funcnn.interop.onnx.base import to_graph
 from funcnn.interop.onnx.values import Var, check_single, constant
+from funcnn.interop.onnx.weights import weight
 from funcnn.layers.activations.glu import Glu
 from funcnn.layers.activations.rectifiers import PRelu
 
@@ -15,7 +16,7 @@ from funcnn.layers.activations.rectifiers import PRelu
 def prelu_to_graph(layer: PRelu, x: Var) -> Var:
     """max(x, 0) + alpha min(x, 0), in float32"""
     check_single(layer, x)
-    return op.prelu(x, constant(layer.alpha))
+    return op.prelu(x, weight(layer.alpha))
 
 
 @to_graph.register(Glu)

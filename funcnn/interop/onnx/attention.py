@@ -9,7 +9,18 @@ import spox.opset.ai.onnx.v17 as op
 
 from funcnn.interop.onnx.base import Values, to_graph
 from funcnn.interop.onnx.embedding import rotated
-from funcnn.interop.onnx.values import Var, any_of, blank, constant, dtype_of, linear, reshaped, shape_of
+from funcnn.interop.onnx.values import (
+    Var,
+    any_of,
+    blank,
+    constant,
+    dtype_of,
+    kept,
+    linear,
+    positions,
+    reshaped,
+    shape_of,
+)
 from funcnn.layers.attention.cross_attention import CrossAttention
 from funcnn.layers.attention.self_attention import Attention
 from funcnn.layers.dense import Dense
@@ -23,8 +34,7 @@ def attention_to_graph(layer: Attention, given: Values) -> Values:
     padding, pairs = _masks(mask)
     x = blank(x, padding)
     if layer.causal:
-        t = shape_of(x)[1]
-        order = constant(np.tri(t, dtype=np.bool_)[None])
+        order = _order(x)
         pairs = order if pairs is None else op.and_(pairs, order)
     keys = x if mask is None else blank(x, any_of(pairs, 1))
     return in_form_of(given, blank(_attended(layer, x, keys, pairs, layer.rotary), padding), mask)
@@ -37,6 +47,14 @@ def cross_attention_to_graph(layer: CrossAttention, given: Values) -> Values:
     padding, pairs = _masks(mask)
     keys = blank(memory, padding if pairs is None else any_of(pairs, 1))
     return _attended(layer, x, keys, pairs), *given[1:]
+
+
+def _order(x: Var) -> Var:
+    """The mask (1, t, t) of pairs in which the query is not before the key"""
+    if type(t := shape_of(x)[1]) is int:
+        return constant(np.tri(t, dtype=np.bool_)[None])
+    queries, keys = [op.unsqueeze(positions(x, 1), constant(np.array(axes))) for axes in ([0, 2], [0, 1])]
+    return op.greater_or_equal(queries, keys)
 
 
 def _masks(mask: Var | None) -> tuple[Var | None, Var | None]:
@@ -53,7 +71,7 @@ def _attended(layer: Any, x: Var, keys: Var, pairs: Var | None, rotary: Any = No
     ]
     if rotary is not None:
         q, k = rotated(q, rotary.base), rotated(k, rotary.base)
-    t, n = shape_of(x)[1], layer.query.W.shape[1]
+    t, n = kept(x)[0], layer.query.W.shape[1]
     root = constant((n // layer.heads) ** -0.5, x)
     scores = op.matmul(op.mul(q, root), op.transpose(k, perm=[0, 1, 3, 2]))
     if pairs is None:
@@ -68,5 +86,5 @@ def _attended(layer: Any, x: Var, keys: Var, pairs: Var | None, rotary: Any = No
 
 def _by_heads(layer: Dense, x: Var, heads: int) -> Var:
     """(m, t, n) as (m, heads, t, n / heads)"""
-    t, n = shape_of(x)[1], layer.W.shape[1]
+    t, n = kept(x)[0], layer.W.shape[1]
     return op.transpose(reshaped(linear(x, layer.W, layer.b), t, heads, n // heads), perm=[0, 2, 1, 3])

@@ -57,8 +57,8 @@ def to_graph(layer: Any, x: Values, /) -> Values:
     """out of the layer in prediction, written with operators of ONNX; x and out are values of spox.
 
     A layer registers its rule with `@to_graph.register(Layer)`, and `to_onnx` calls the rules. A value stands for an
-    array: `x.unwrap_tensor()` has its dtype and its shape, whose first axis is free. `(x, mask)` is a tuple of two
-    values. Operators take values alone: `op.const(layer.W)` is the value of a parameter.
+    array: `x.unwrap_tensor()` has its dtype and its shape, in which axes that are free have a name or None. `(x, mask)`
+    is a tuple of two values. Operators take values alone: `weight(layer.W)` is the value of a parameter.
 
     A rule holds for its class alone, and not for subclasses, since these may compute something else. A layer that has
     neither a rule nor a twin in its card is written as it is recorded: operation by operation.

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import spox.opset.ai.onnx.v17 as op
 
+from funcnn.errors import KindError
 from funcnn.interop.onnx.base import Values, to_graph
 from funcnn.interop.onnx.values import Var, blank, check_single, constant, dtype_of, outline, shape_of
+from funcnn.interop.onnx.weights import weight
 from funcnn.layers.convolution.conv import Conv1d, Conv2d
 from funcnn.layers.convolution.global_pool import GlobalAvgPool
 from funcnn.layers.convolution.pool import AvgPool, MaxPool
@@ -26,17 +28,35 @@ def _channels_first(f: Callable[[Var], Var], x: Var) -> Var:
     return op.transpose(f(op.transpose(x, perm=[0, n - 1, *range(1, n - 1)])), perm=[0, *range(2, n), 1])
 
 
-def _axes_of(layer: Any, x: Var) -> tuple[Axis, ...]:
-    """The windows of a layer along each axis of positions of x"""
-    return tuple(layer.windows(outline(x))[4 - len(shape_of(x)) :])
+LONG = 1 << 20  # positions along a free axis, for its windows, which are shorter
 
 
-def _settings(axes: tuple[Axis, ...]) -> dict[str, Any]:
-    """Sizes, strides and padding, as attributes of ONNX's operators."""
+def _axes_of(layer: Any, x: Var, free: int = LONG) -> tuple[Axis, ...]:
+    """The windows of a layer along each axis of positions of x; `free`: the positions along axes that are free"""
+    return tuple(layer.windows(outline(x, free))[4 - len(shape_of(x)) :])
+
+
+def _settings(layer: Any, x: Var) -> dict[str, Any]:
+    """Sizes, strides and padding, as attributes of ONNX's operators.
+
+    If a stride is above 1, padding of the kind "same" may depend on the length of a free axis. SAME_UPPER is its name.
+    """
+    axes = _axes_of(layer, x)
+    pads = [axis.before for axis in axes] + [axis.after for axis in axes]
+    lengths = range(LONG, LONG + max([axis.stride for axis in axes]))
+    padding = [[(axis.before, axis.after) for axis in _axes_of(layer, x, n)] for n in lengths]
+    depends = any([one != padding[0] for one in padding])
+    if depends and layer.padding != "same":
+        rule = "must be False, if an axis is free and its last window may start behind x"
+        raise KindError(f"to_onnx: ceil of {type(layer).__name__} {rule}, not True")
+    if depends and any([axis.dilation > 1 or axis.stride > axis.size for axis in axes]):
+        # onnxruntime has no kernel for dilation, and its padding is negative for a stride above the size
+        rule = "must be numbers, if an axis is free and the stride is above size, or above 1 with a dilation"
+        raise KindError(f"to_onnx: padding of {type(layer).__name__} {rule}, not {layer.padding!r}")
     return {
         "kernel_shape": [axis.size for axis in axes],
         "strides": [axis.stride for axis in axes],
-        "pads": [axis.before for axis in axes] + [axis.after for axis in axes],
+        **({"auto_pad": "SAME_UPPER"} if depends else {"pads": pads}),
     }
 
 
@@ -45,13 +65,13 @@ def _settings(axes: tuple[Axis, ...]) -> dict[str, Any]:
 def conv_to_graph(layer: Any, x: Var) -> Var:
     """ONNX stores W as (c_out, c_in / groups, ...)"""
     check_single(layer, x)
-    W, axes = constant(np.moveaxis(layer.W, (-1, -2), (0, 1))), _axes_of(layer, x)
-    more = {"dilations": [axis.dilation for axis in axes], "group": layer.groups}
-    return _channels_first(lambda x: op.conv(x, W, _bias(layer), **_settings(axes), **more), x)
+    W = weight(layer.W, "channels_first", lambda W: np.moveaxis(W, (-1, -2), (0, 1)))
+    more = {"dilations": [axis.dilation for axis in _axes_of(layer, x)], "group": layer.groups, **_settings(layer, x)}
+    return _channels_first(lambda x: op.conv(x, W, _bias(layer), **more), x)
 
 
 def _bias(layer: Any) -> Var | None:
-    return None if layer.b is None else constant(layer.b)
+    return None if layer.b is None else weight(layer.b)
 
 
 @to_graph.register(ConvTranspose2d)
@@ -59,16 +79,18 @@ def conv_transpose2d_to_graph(layer: ConvTranspose2d, x: Var) -> Var:
     """ONNX stores W as (c_in, c_out / groups, ...); `pads` are cut off, and `output_padding` has the bias alone"""
     check_single(layer, x)
     axes = _axes_of(layer, x)
-    whole = [axis.stride * (n - 1) + axis.reach for axis, n in zip(axes, shape_of(x)[1:3], strict=True)]
+    whole = [axis.stride * (n - 1) + axis.reach for axis, n in zip(axes, outline(x, LONG).shape[1:3], strict=True)]
     after = [n - axis.before - axis.positions for axis, n in zip(axes, whole, strict=True)]
-    W = constant(np.moveaxis(layer.W, (-2, -1), (0, 1)))
+    W = weight(layer.W, "channels_first", lambda W: np.moveaxis(W, (-2, -1), (0, 1)))
 
     def transposed(x: Var) -> Var:
         return op.conv_transpose(
             x,
             W,
             _bias(layer),
-            **{**_settings(axes), "pads": [axis.before for axis in axes] + [max(n, 0) for n in after]},
+            kernel_shape=[axis.size for axis in axes],
+            strides=[axis.stride for axis in axes],
+            pads=[axis.before for axis in axes] + [max(n, 0) for n in after],
             output_padding=[max(-n, 0) for n in after],
             dilations=[axis.dilation for axis in axes],
             group=layer.groups,
@@ -79,10 +101,10 @@ def conv_transpose2d_to_graph(layer: ConvTranspose2d, x: Var) -> Var:
 
 def _pool_settings(layer: MaxPool | AvgPool, x: Var) -> dict[str, Any]:
     """The windows of x; ONNX adds the last one of `ceil` itself, unless one could start in the padding after x"""
-    axes = _axes_of(evolve(layer, ceil=False), x)
-    if layer.ceil and all([axis.stride <= axis.size - axis.after for axis in axes]):
-        return {**_settings(axes), "ceil_mode": 1}
-    return _settings(_axes_of(layer, x))
+    plain = evolve(layer, ceil=layer.ceil and layer.padding == "same")  # which leaves no positions at the end
+    if layer.ceil and all([axis.stride <= axis.size - axis.after for axis in _axes_of(plain, x)]):
+        return {**_settings(plain, x), "ceil_mode": int(layer.padding != "same")}
+    return _settings(layer, x)
 
 
 @to_graph.register(MaxPool)

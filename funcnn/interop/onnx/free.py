@@ -1,61 +1,89 @@
-"""Shapes, numbers and constants that depend on the number of rows, as values of spox."""
+"""Shapes, numbers and constants that depend on free lengths, such as the number of rows, as values of spox."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
 import spox.opset.ai.onnx.v17 as op
 
 from funcnn.arrays import Array
-from funcnn.interop.onnx.values import Var, as_dtype, constant
+from funcnn.interop.onnx.values import Var, as_dtype, constant, in_shape
 from funcnn.recording.free import FreeArray
-from funcnn.recording.linear import Linear, M
+from funcnn.recording.linear import Lengths, Linear, length
+
+NONE: tuple[str, ...] = ()
+"""The names of the empty product, which is 1."""
 
 
-class RowCount:
-    """The number m of rows of a value, which a model reads when it runs."""
+class FreeLengths:
+    """The free lengths of a program, which a model reads when it runs."""
 
-    def __init__(self, x: Var, examples: tuple[int, ...]) -> None:
-        """`x`: a value whose first axis are the rows; `examples`: the numbers of rows that were recorded"""
-        self.m, self.examples = op.shape(x, start=0, end=1), examples
+    def __init__(self, axes: Mapping[str, tuple[Var, int]], examples: tuple[Lengths, ...]) -> None:
+        """`axes`: for each name a value and its axis of this length; `examples`: the lengths that were recorded"""
+        self.read = {name: op.shape(x, start=axis, end=axis + 1) for name, (x, axis) in axes.items()}
+        self.examples = examples
+
+    def product(self, names: Sequence[str]) -> Var:
+        """The product of some lengths, as a vector of one number."""
+        return reduce(op.mul, [self.read[name] for name in names])
 
     def numbers(self, numbers: Sequence[Any]) -> Var:
-        """Whole numbers, of which some depend on m, as a vector."""
-        made = constant(np.array([n.a if isinstance(n, Linear) else n for n in numbers], np.int64))
-        slopes = np.array([n.b if isinstance(n, Linear) else 0 for n in numbers], np.int64)
-        return op.add(made, op.mul(self.m, constant(slopes))) if slopes.any() else made
+        """Whole numbers, of which some depend on free lengths, as a vector."""
+        terms = [dict(n.terms if isinstance(n, Linear) else ((NONE, n),)) for n in numbers]
+        made = constant(np.array([one.get(NONE, 0) for one in terms], np.int64))
+        for names in sorted({names for one in terms for names in one} - {NONE}):
+            factors = constant(np.array([one.get(names, 0) for one in terms], np.int64))
+            made = op.add(made, op.mul(self.product(names), factors))
+        return made
 
     def reshaped(self, x: Var, shape: Sequence[Any]) -> Var:
-        """x in another shape; the one axis that depends on m follows from the others, so that they stay known"""
+        """x in another shape; one axis that is free follows from the others, so that they stay known"""
         moving = [n for n in shape if isinstance(n, Linear)]
-        if len(moving) > 1 or 0 in shape:
+        if 0 in shape:
             return op.reshape(x, self.numbers(shape), allowzero=1)
+        if len(moving) > 1:
+            return in_shape(x, self.numbers(shape), [0 if isinstance(n, Linear) else n for n in shape])
         return op.reshape(x, constant(np.array([-1 if isinstance(n, Linear) else n for n in shape], np.int64)))
+
+    def grid(self, offset: Any, strides: Sequence[Any], shape: Sequence[Any]) -> Var:
+        """offset + the sum of i stride over the axes, for entry i along each axis of an array of this shape"""
+        made = self.numbers([offset])
+        for axis, (step, n) in enumerate(zip(strides, shape, strict=True)):
+            if n != 1:
+                along = op.mul(self._range(self.numbers([n])), self.numbers([step]))
+                rest = len(shape) - axis - 1
+                made = op.add(made, op.reshape(along, constant(np.array([-1, *[1] * rest]))))
+        return self.reshaped(made, shape)
+
+    def _range(self, n: Var) -> Var:
+        """0, 1, ..., n - 1, for a vector of one number"""
+        zero, one = (constant(np.array(k, np.int64)) for k in (0, 1))
+        return op.range(zero, op.squeeze(n, constant(np.array([0]))), one)
 
     def repeated(self, x: Var, shape: Sequence[Any]) -> Var:
         """x, whose axes have the lengths in `shape` or 1, in this shape"""
         return op.expand(x, self.numbers(shape))
 
-    def array(self, a: Array | FreeArray) -> Var:
-        """The value of an array that may depend on m."""
+    def array(self, a: Array | FreeArray | Var) -> Var:
+        """The value of an array that may depend on free lengths; a value is itself."""
         if not isinstance(a, FreeArray):
-            return constant(a)
-        made = constant(a.start)
+            return constant(a) if isinstance(a, np.ndarray) else a
+        made, n = constant(a.start), self.product(a.names)
         if a.slope.any():
-            m = op.cast(self.m if a.start.ndim else op.squeeze(self.m), to=a.start.dtype)
-            made = op.add(made, op.mul(m, constant(a.slope)))
+            count = op.cast(n if a.start.ndim else op.squeeze(n), to=a.start.dtype)
+            made = op.add(made, op.mul(count, constant(a.slope)))
         if a.axis is None:
             return self.repeated(as_dtype(made, a.dtype), a.shape) if a.shape else as_dtype(made, a.dtype)
         made = op.unsqueeze(made, constant(np.array([0])))
         if a.step.any():
-            zero, one = (constant(np.array(n, np.int64)) for n in (0, 1))
-            row = op.cast(op.range(zero, op.squeeze(self.m), one), to=a.start.dtype)
+            row = op.cast(self._range(n), to=a.start.dtype)
             row = op.reshape(row, constant(np.array([-1, *[1] * a.start.ndim])))
             made = op.add(made, op.mul(row, constant(a.step)))
         else:
-            made = self.repeated(made, (M, *a.start.shape))
+            made = self.repeated(made, (length(*a.names), *a.start.shape))
         return self.reshaped(rows_at(a.axis, as_dtype(made, a.dtype), 1 + a.start.ndim), a.shape)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import spox.opset.ai.onnx.v17 as op
 
 from funcnn.interop.onnx.base import to_graph
-from funcnn.interop.onnx.values import Var, constant, linear, reshaped, scaled, shape_of
+from funcnn.interop.onnx.values import Var, constant, kept, linear, reshaped, scaled, shape_of
 from funcnn.layers.dense import Dense
 from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
 from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
@@ -28,7 +28,7 @@ def _divided(x: Var, a: Var, axes: Sequence[int], eps: float) -> Var:
 @to_graph.register(GroupNorm)
 def group_norm_to_graph(layer: GroupNorm, x: Var) -> Var:
     """The channels of a group become an axis of their own"""
-    _, *positions, c = shape_of(x)
+    *positions, c = kept(x)
     grouped = reshaped(x, *positions, layer.groups, c // layer.groups)
     axes = [*range(1, 1 + len(positions)), 2 + len(positions)]
     return scaled(reshaped(_standardized(grouped, axes, layer.eps), *positions, c), layer.scale, layer.shift)

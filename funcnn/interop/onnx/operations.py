@@ -10,9 +10,10 @@ import spox.opset.ai.onnx.v17 as op
 
 from funcnn.errors import KindError
 from funcnn.interop.onnx.elementwise import REDUCTIONS, as_number, elementwise, reduced
-from funcnn.interop.onnx.free import RowCount
+from funcnn.interop.onnx.free import FreeLengths
 from funcnn.interop.onnx.movement import put, scattered, taken, taken_at, view_positions, viewed
 from funcnn.interop.onnx.values import Var, as_dtype, constant, shape_of
+from funcnn.recording.linear import Linear
 from funcnn.recording.operations import Operation
 from funcnn.recording.rows import FreeProgram
 
@@ -23,10 +24,10 @@ SINGLE = {"arctan", "arctan2", "erfc"}
 class Writer:
     """The values of a program in a model."""
 
-    def __init__(self, program: FreeProgram, inputs: dict[str, Var]) -> None:
-        """`inputs`: the values of the inputs of the program, by name"""
+    def __init__(self, program: FreeProgram, inputs: dict[str, Var], axes: dict[str, tuple[Var, int]]) -> None:
+        """`inputs`: the values of the inputs of the program, by name; `axes`: as for `FreeLengths`"""
         self.program = program
-        self.rows = RowCount(next(iter(inputs.values())), program.rows)
+        self.free = FreeLengths(axes, program.examples)
         self.shapes = [*[shape for _, shape, _ in program.inputs], *[a.shape for a in program.constants]]
         self.made: dict[int, Var] = {i: inputs[name] for i, (name, *_) in enumerate(program.inputs)}
         for operation in program.operations:
@@ -38,9 +39,10 @@ class Writer:
         return {name: self._shaped(i) for name, i in self.program.outputs.items()}
 
     def _shaped(self, i: int) -> Var:
-        rest = self.shapes[i][1:]
-        is_known = self.value(i).unwrap_tensor().shape is not None and shape_of(self.value(i))[1:] == rest
-        return self.value(i) if is_known else self.rows.reshaped(self.value(i), self.shapes[i])
+        made = shape_of(self.value(i)) if self.value(i).unwrap_tensor().shape is not None else ()
+        alike = [isinstance(n, Linear) or n == known for n, known in zip(self.shapes[i], made, strict=False)]
+        is_known = len(alike) == len(self.shapes[i]) and all(alike)
+        return self.value(i) if is_known else self.free.reshaped(self.value(i), self.shapes[i])
 
     def constant(self, i: int) -> Any:
         """The array at this place, or None if it is no constant."""
@@ -50,7 +52,7 @@ class Writer:
     def value(self, i: int) -> Var:
         """The value at this place."""
         if i not in self.made:
-            self.made[i] = self.rows.array(self.constant(i))
+            self.made[i] = self.free.array(self.constant(i))
         return self.made[i]
 
     def _written(self, one: Operation) -> Var:
@@ -63,25 +65,25 @@ class Writer:
 
 def _view(writer: Writer, one: Operation) -> Var:
     [i] = one.args
-    return viewed(writer.rows, writer.value(i), writer.shapes[i], one.shape, **one.settings)
+    return viewed(writer.free, writer.value(i), writer.shapes[i], one.shape, **one.settings)
 
 
 def _take(writer: Writer, one: Operation) -> Var:
     i, j = one.args
     if (positions := writer.constant(j)) is None:
         return taken_at(writer.value(i), writer.value(j))
-    return taken(writer.rows, writer.value(i), writer.shapes[i], positions)
+    return taken(writer.free, writer.value(i), writer.shapes[i], positions)
 
 
 def _put(writer: Writer, one: Operation) -> Var:
     """The positions are an argument, or those of a view"""
     i, *at, v = one.args
-    rows, x, values, shape = writer.rows, writer.value(i), writer.value(v), writer.shapes[v]
-    positions = writer.constant(at[0]) if at else view_positions(rows, **one.settings, shape=shape)
+    free, x, values, shape = writer.free, writer.value(i), writer.value(v), writer.shapes[v]
+    positions = writer.constant(at[0]) if at else view_positions(free, **one.settings, shape=shape)
     if one.name == "put" and positions is not None:
-        return put(rows, x, one.shape, positions, values, shape)
-    where = writer.value(at[0]) if at else rows.array(positions)
-    return scattered(rows, x, one.shape, where, values, shape, "add" if one.name == "put_add" else "none")
+        return put(free, x, one.shape, positions, values, shape)
+    where = writer.value(at[0]) if at else free.array(positions)
+    return scattered(free, x, one.shape, where, values, shape, "add" if one.name == "put_add" else "none")
 
 
 def _reduction(writer: Writer, one: Operation) -> Var:
@@ -96,7 +98,7 @@ def _largest(writer: Writer, one: Operation) -> Var:
 def _order(writer: Writer, one: Operation) -> Var:
     """TopK puts the first of equal entries first, as a stable sort does"""
     [axis] = one.settings["axes"]
-    k = writer.rows.numbers([one.shape[axis]])
+    k = writer.free.numbers([one.shape[axis]])
     return as_dtype(op.top_k(as_number(writer.value(one.args[0])), k, axis=axis, largest=0)[1], one.dtype)
 
 
@@ -111,7 +113,7 @@ def _joined(writer: Writer, one: Operation) -> Var:
 
 
 def _reshape(writer: Writer, one: Operation) -> Var:
-    return writer.rows.reshaped(writer.value(one.args[0]), one.shape)
+    return writer.free.reshaped(writer.value(one.args[0]), one.shape)
 
 
 WRITTEN: dict[str, Callable[[Writer, Operation], Var]] = {

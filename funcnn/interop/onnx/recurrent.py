@@ -13,7 +13,8 @@ import spox.opset.ai.onnx.v17 as op
 
 from funcnn.arrays import Array
 from funcnn.interop.onnx.base import Values, to_graph
-from funcnn.interop.onnx.values import Var, any_of, blank, check_single, constant, shape_of
+from funcnn.interop.onnx.values import Var, any_of, blank, check_single, constant, positions, shape_of
+from funcnn.interop.onnx.weights import weight
 from funcnn.layers.notes import noted
 from funcnn.layers.recurrent.bidirectional import Bidirectional
 from funcnn.layers.recurrent.cells import GRU, LSTM, RNN
@@ -31,12 +32,16 @@ def _in_order(layer: Any, array: Array) -> Array:
 
 def _weights(layer: Any) -> tuple[Var, Var, Var]:
     """W, U and both biases, with an axis for the direction in front; only a GRU's candidate has a second bias"""
-    b, k = _in_order(layer, layer.b), len(layer.U)
-    second = np.zeros_like(b)
-    if type(layer) is GRU:
-        second[2 * k :] = layer.c
-    W, U = [_in_order(layer, array).T[None] for array in (layer.W, layer.U)]
-    return constant(W), constant(U), constant(np.concatenate([b, second])[None])
+
+    def biases(b: Array) -> Array:
+        b, k = _in_order(layer, b), len(layer.U)
+        second = np.zeros_like(b)
+        if type(layer) is GRU:
+            second[2 * k :] = layer.c
+        return np.concatenate([b, second])[None]
+
+    W, U = [weight(a, "gates_first", lambda a: _in_order(layer, a).T[None]) for a in (layer.W, layer.U)]
+    return W, U, weight(layer.b, "gates_first", biases)
 
 
 @to_graph.register(RNN)
@@ -70,9 +75,10 @@ def _order(mask: Var) -> tuple[Var, Var]:
     """
     t = shape_of(mask)[1]
     marked = op.cast(mask, to=np.int64)
+    is_known = type(t) is int
+    ranks = constant(np.arange(t, 0, -1)) if is_known else op.sub(op.shape(mask, start=1), positions(mask, 1))
     step = op.sub(op.cumsum(marked, constant(np.array(1))), constant(np.array(1)))
-    keys = op.mul(marked, constant(np.arange(t, 0, -1)))
-    _, order = op.top_k(keys, constant(np.array([t])), axis=1)
+    _, order = op.top_k(op.mul(marked, ranks), constant(np.array([t])) if is_known else op.shape(mask, start=1), axis=1)
     last = constant(np.array([2]))
     return op.unsqueeze(order, last), op.unsqueeze(op.max([step, constant(np.array(0))]), last)
 
@@ -115,9 +121,8 @@ def _turned(x: Var) -> Var:
 def last_to_graph(layer: Last, given: Values) -> Var:
     """The last position that is not padded; 0 if there is none"""
     x, mask, _ = as_triple("to_onnx", given)
-    t = shape_of(x)[1]
     if mask is None:
-        return op.gather(x, constant(np.array(t - 1)), axis=1)
-    positions = op.mul(op.cast(mask, to=np.int64), constant(np.arange(t)))
-    found = op.gather_nd(x, op.reduce_max(positions, axes=[1], keepdims=1), batch_dims=1)
+        return op.gather(x, constant(np.array(-1)), axis=1)
+    last = op.reduce_max(op.mul(op.cast(mask, to=np.int64), positions(mask, 1)), axes=[1], keepdims=1)
+    found = op.gather_nd(x, last, batch_dims=1)
     return blank(found, any_of(mask, 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,13 +10,14 @@ import spox.opset.ai.onnx.v17 as op
 
 from funcnn.arrays import Array
 from funcnn.errors import KindError
+from funcnn.interop.onnx.weights import weight
 
 Var = Any
 """A value of spox."""
 
 
 def shape_of(x: Var) -> tuple[Any, ...]:
-    """The shape; the first number is a name, or None if it is not known."""
+    """The shape; the first number, and others that are free, are names, or None where the name is not known."""
     return tuple(x.unwrap_tensor().shape)
 
 
@@ -54,25 +55,46 @@ class Operators:
 
 
 def reshaped(x: Var, *shape: int) -> Var:
-    """x in another shape, with a free first axis: (-1, *shape)"""
-    return op.reshape(x, constant(np.array([-1, *shape])))
+    """x in another shape, with a free first axis: (-1, *shape); 0 is an axis that is free, and the same axis of x"""
+    return op.reshape(x, constant(np.array([0 if 0 in shape else -1, *shape])))
 
 
-def outline(x: Var) -> Array:
-    """An array of the shape of x, with one row of zeros, without memory of its own: for rules that read the shape."""
-    return np.broadcast_to(np.zeros((), dtype_of(x)), (1, *shape_of(x)[1:]))
+def in_shape(x: Var, shape: Var, known: Sequence[int]) -> Var:
+    """x in a shape that is computed; `known` are its lengths, 0 where they are free, for the shape of the result"""
+    return op.reshape(op.reshape(x, shape), constant(np.array(known, np.int64)))
+
+
+def kept(x: Var) -> list[int]:
+    """The lengths of x behind the first axis, for `reshaped`: 0 where they are free"""
+    return [n if type(n) is int else 0 for n in shape_of(x)[1:]]
+
+
+def positions(x: Var, axis: int, dtype: Any = np.int64) -> Var:
+    """0, 1, ... for the positions along an axis, which may be free"""
+    if type(n := shape_of(x)[axis]) is int:
+        return constant(np.arange(n, dtype=dtype))
+    n = op.squeeze(op.shape(x, start=axis, end=axis + 1), constant(np.array([0])))
+    return as_dtype(op.range(constant(np.array(0)), n, constant(np.array(1))), np.dtype(dtype))
+
+
+def outline(x: Var, free: int = 1) -> Array:
+    """An array of the shape of x, with one row of zeros, without memory of its own: for rules that read the shape.
+
+    Axes that are free have the length `free`.
+    """
+    return np.broadcast_to(np.zeros((), dtype_of(x)), (1, *[n or free for n in kept(x)]))
 
 
 def linear(x: Var, W: Array, b: Array | None) -> Var:
     """x W + b; MatMul takes leading axes as they are."""
-    out = op.matmul(x, constant(W))
-    return out if b is None else op.add(out, constant(b))
+    out = op.matmul(x, weight(W))
+    return out if b is None else op.add(out, weight(b))
 
 
 def scaled(x: Var, scale: Array, shift: Array | None) -> Var:
     """x scale + shift"""
-    out = op.mul(x, constant(scale))
-    return out if shift is None else op.add(out, constant(shift))
+    out = op.mul(x, weight(scale))
+    return out if shift is None else op.add(out, weight(shift))
 
 
 def blank(x: Var, mask: Var | None) -> Var:

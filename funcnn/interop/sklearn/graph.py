@@ -19,6 +19,7 @@ from funcnn.core import inference
 from funcnn.errors import KindError, ShapeError
 from funcnn.interop.onnx.base import to_graph
 from funcnn.interop.onnx.values import Var, as_dtype, constant
+from funcnn.interop.onnx.weights import Weights, naming
 from funcnn.interop.sklearn.base import Estimator
 from funcnn.interop.sklearn.classifier import NetworkClassifier
 from funcnn.interop.sklearn.columns import Columns, SeveralNumbers
@@ -34,8 +35,8 @@ from funcnn.losses.likelihoods import poisson_nll
 Values = dict[str, Var]  # by name
 
 
-def graph_of(model: Any, x: Any) -> tuple[Values, Values]:
-    """The input and the outputs of a fitted estimator, or of a pipeline, for rows like those of x."""
+def graph_of(model: Any, x: Any) -> tuple[Values, Values, Weights]:
+    """The input, the outputs and the weights of a fitted estimator, or of a pipeline, for rows like those of x."""
     check_is_fitted(model)
     *before, (_, last) = _steps("", model)
     if not isinstance(last, Estimator):
@@ -59,10 +60,12 @@ def graph_of(model: Any, x: Any) -> tuple[Values, Values]:
                 needed = f"one of {', '.join(sorted([cls.__name__ for cls in STEPS]))}"
                 raise KindError(f"to_onnx: step {name!r} of the pipeline must be {needed}, not {kind(step)}")
             value = rule(step, value)
-    out = of_prediction(to_graph(inference(course.network), as_dtype(value, np.dtype(course.dtype))))
-    if isinstance(last, NetworkClassifier):
-        return {"X": given}, _classified(course, out, squashed=squashed)
-    return {"X": given}, {"variable": _regressed(course, out)}
+    net = inference(course.network)
+    with naming(net) as weights:
+        out = of_prediction(to_graph(net, as_dtype(value, np.dtype(course.dtype))))
+    is_classifier = isinstance(last, NetworkClassifier)
+    outputs = _classified(course, out, squashed=squashed) if is_classifier else {"variable": _regressed(course, out)}
+    return {"X": given}, outputs, weights
 
 
 def _steps(name: str, model: Any) -> list[tuple[str, Any]]:
