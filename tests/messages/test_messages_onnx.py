@@ -171,8 +171,8 @@ ROWS = [
     >> "to_onnx: padding of Conv2d must be numbers, if an axis is free and the stride is above size, or above 1 with a "
     "dilation, not 'same'",
     kind_error(lambda: to_onnx(MaxPool(2, 3, "same"), images.astype(np.float32), free={1: "h"}))
-    >> "to_onnx: padding of MaxPool must be numbers, if an axis is free and the stride is above size, or above 1 with a "
-    "dilation, not 'same'",
+    >> "to_onnx: padding of MaxPool must be numbers, if an axis is free and the stride is above size, or above 1 with "
+    "a dilation, not 'same'",
     kind_error(lambda: to_onnx(MaxPool(2, 3, ceil=True), images.astype(np.float32), free={1: "h"}))
     >> "to_onnx: ceil of MaxPool must be False, if an axis is free and its last window may start behind x, not True",
     kind_error(lambda: weight("W")) >> "weight: a must be an array of numbers, of a layer, not str",
