@@ -23,6 +23,7 @@ every_layer = pytest.mark.parametrize("layer", fst.registered(), ids=lambda laye
 MAY_REFUSE = {
     *(layers.LearnedPosition, layers.Reshape, layers.Attention, layers.CrossAttention),
     *(layers.AdaptiveAvgPool, layers.AdaptiveMaxPool),
+    *(layers.Conv1d, layers.Conv2d, layers.MaxPool, layers.AvgPool),  # padding "same", with a stride above the size
 }
 T, H_W = {1: "t"}, {1: "h", 2: "w"}
 
