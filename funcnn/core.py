@@ -112,7 +112,7 @@ def inference(params: Any, /) -> Any:
 
 @verb(Reseed, accepts=_is_layer, needed="a layer")
 def reseed(params: Any, i: int, /) -> Any:
-    """The network for row block `i`: every `seed` inside becomes its child `(*seed, i)`; i may be a key of `jax.random`.
+    """The network for row block `i`: every `seed` inside becomes its child `(*seed, i)`. `i` may be a key of JAX.
 
     >>> from funcnn import Dropout, reseed
     >>> reseed((Dropout(0.5, seed=3),), 7)

@@ -17,7 +17,7 @@ from funcnn.guards import guarded
 from funcnn.records import getters, is_record, plans
 from funcnn.refusals import check_tree_of_layers
 from funcnn.tracebacks import end_at_caller
-from funcnn.trees.libraries import in_one_library, is_of_jax
+from funcnn.trees.libraries import again
 
 Rule = Callable[..., Any]
 V = TypeVar("V")
@@ -58,9 +58,9 @@ def verb(
                     if check is not None:
                         check(params, *given)
                     made = (calls.get(cls) or find(cls)[1])(params, *given)
-                except (TypeError, ValueError, AttributeError, LookupError) as error:
-                    if is_of_jax(error) and (alike := in_one_library(params, *given)) is not None:
-                        return _again(call, alike)
+                except (TypeError, ValueError, AttributeError, LookupError, ImportError) as error:
+                    if (made := again(call, default.__name__, error, params, *given)) is not None:
+                        return made
                     _explain(default, rules.get(cls), error, params, *given)
                     raise
                 cls_made = type(made)
@@ -96,14 +96,6 @@ def trait(default: Rule) -> Any:
             raise
 
     return _with_table(call, table)
-
-
-def _again(call: Rule, given: tuple[Any, ...]) -> Any:
-    """The call with arrays of one library, since a function of NumPy got a tracer, as with x beside traced params."""
-    try:
-        return call(*given)
-    except Exception as error:
-        raise error from None  # the first failure is not its cause
 
 
 def _explain(default: Rule, rule: Rule | None, error: Exception, *given: Any) -> None:
