@@ -33,9 +33,10 @@ from funcnn.needs import Flag, as_learning_rate, passing
 from funcnn.nested import inside, is_made_of_layers
 from funcnn.records import build, plans
 from funcnn.refusals import layer_error, no_rule_error
-from funcnn.seeds import is_key, is_word
+from funcnn.seeds import check_block
 from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, ValueAndGrad
 from funcnn.tracebacks import end_at_caller
+from funcnn.trees.libraries import again
 
 P = TypeVar("P")
 
@@ -125,12 +126,6 @@ def reseed(params: Any, i: int, /) -> Any:
     return inside(reseed, params, i)
 
 
-def check_block(i: Any) -> None:
-    """Check the number of a row block, which becomes part of a seed: an int, a tracer of an int, or a key of JAX."""
-    if type(i) is np.ndarray or not (is_word(i) or is_key(i)):
-        raise KindError(f"reseed: i must be an int in [0, 2**31), not {short(i)}")
-
-
 @checked
 def value_and_grad(loss: Loss, *, inputs: Flag = False) -> ValueAndGrad[float]:
     """The first three of the four lines as one function `(params, x, y) -> (cost, Grads)`; it pickles if `loss` does.
@@ -191,6 +186,10 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
     except FuncnnError as error:
         end_at_caller(error)
         raise
+    except AttributeError as error:
+        if (made := again("sgd", sgd, error, params, grads, lr)) is None:
+            raise
+        return made
     return stepped
 
 

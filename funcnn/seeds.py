@@ -25,6 +25,12 @@ def as_seed_words(function: str, argument: str, value: Any) -> tuple[Any, ...]:
     return tuple([word.item() if isinstance(word, np.ndarray | np.generic) else word for word in words])
 
 
+def check_block(i: Any) -> None:
+    """Check the number of a row block, which becomes part of a seed: an int, a tracer of an int, or a key of JAX."""
+    if type(i) is np.ndarray or not (is_word(i) or is_key(i)):
+        raise KindError(f"reseed: i must be an int in [0, 2**31), not {_given('i', i)}")
+
+
 NEEDED = "an int in [0, 2**31), or a tuple of them"
 
 

@@ -91,7 +91,7 @@ class StandardArray:
 
     def view(self, dtype: Any) -> Any:
         """The signed numbers of the bits of unsigned ones"""
-        if (self.dtype, np.dtype(dtype)) != (np.uint32, np.int32):
+        if self.dtype != np.uint32 or np.dtype(dtype) != np.int32:
             raise AttributeError("the standard has no view")
         wide = self.astype(np.int64)
         return self.xp.where(wide < 2**31, wide, wide - 2**32).astype(np.int32)
@@ -155,7 +155,19 @@ class StandardNamespace:
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         if not is_array(a):  # the standard takes one number, and NumPy two
             a = self.asarray(a, dtype=np.result_type(a, b.dtype if is_array(b) else b))
-        return self._called(self.library.where, condition, a, b)
+        return self._called(self.library.where, self.asarray(condition), a, b)
+
+    def max(self, x: Any, *, initial: float | None = None, **settings: Any) -> Any:
+        return self._extreme(self.maximum, self.library.max, x, initial, settings)
+
+    def min(self, x: Any, *, initial: float | None = None, **settings: Any) -> Any:
+        return self._extreme(self.minimum, self.library.min, x, initial, settings)
+
+    def _extreme(self, of_two: Any, of_all: Any, x: Any, initial: float | None, settings: dict[str, Any]) -> Any:
+        if initial is not None and not x.size:
+            return self.full(self.sum(x, **settings).shape, initial, dtype=x.dtype)
+        made = self._called(of_all, x, **settings)
+        return made if initial is None else of_two(made, initial)
 
     def sum(self, x: Any, **settings: Any) -> Any:
         return self._called(self.library.sum, x.astype(np.int64) if x.dtype == bool else x, **settings)
@@ -220,7 +232,8 @@ def _reduction(name: str) -> Any:
     return method
 
 
-for _name in "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split():
+_OF_TWO = "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"
+for _name in _OF_TWO:
     for _prefix, _function in zip(("", "r"), _operator(_name), strict=True):
         setattr(StandardArray, f"__{_prefix}{_name}__", _function)
 for _name in ("eq", "ne", "lt", "le", "gt", "ge"):

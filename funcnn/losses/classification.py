@@ -22,7 +22,7 @@ from funcnn.losses.protocol import of_logits
 from funcnn.losses.remedies import for_class_shape, for_classes
 from funcnn.needs import as_fraction
 from funcnn.remedies import span
-from funcnn.tracebacks import ends_at_caller
+from funcnn.trees.libraries import in_any_library
 
 
 @per_output(unit=True, widened=False)
@@ -81,7 +81,7 @@ def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None 
 
 
 @of_logits
-@ends_at_caller
+@in_any_library
 def softmax_cross_entropy(
     out: Array, y: Array, weight: Array | None = None, *, smoothing: float = 0.0
 ) -> tuple[float, Array]:

@@ -18,6 +18,7 @@ from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import check_function, is_number
 from funcnn.losses.protocol import check_of_arrays, declared, evaluated, takes_logits
 from funcnn.needs import passing
+from funcnn.trees.libraries import in_any_library
 
 _WEIGHTED = "a function (out, y, weight)"
 
@@ -87,6 +88,7 @@ def masked(loss: Maskable) -> Callable[[Any, Any], tuple[float, tuple[Any, None]
     return declared(BoundFunction(_masked, loss), takes_logits(loss))
 
 
+@in_any_library
 def _masked(loss: Any, out: tuple[Any, Any], y: Any, weight: Any = None) -> tuple[Any, tuple[Any, None]]:
     if type(out) is not tuple or len(out) != 2:
         raise KindError(f"masked: out must be a pair (out, mask), not {_given(out)}")
@@ -154,6 +156,7 @@ def joined(loss: Any) -> tuple[Any, ...]:
     return loss.args[0] if getattr(loss, "func", None) is _joint else ()
 
 
+@in_any_library
 def _joint(losses: Any, factors: Any, out: Any, y: Any, weight: Any = None) -> tuple[Any, tuple[Any, ...]]:
     for name, parts in (("out", out), ("y", y)):
         if type(parts) is not tuple or len(parts) != len(losses):

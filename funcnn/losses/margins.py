@@ -10,7 +10,7 @@ from funcnn.errors import ShapeError
 from funcnn.losses.base import as_weight, check_binary, check_not_negative, check_out_and_y, per_output, weigh
 from funcnn.losses.protocol import of_logits
 from funcnn.losses.remedies import for_shapes
-from funcnn.tracebacks import ends_at_caller
+from funcnn.trees.libraries import in_any_library
 
 
 @of_logits
@@ -65,7 +65,7 @@ def _shortfall(function: str, out: Array, y: Array) -> tuple[Array, Array]:
     return namespace(short).maximum(short, 0), side
 
 
-@ends_at_caller
+@in_any_library
 def triplet(out: Array, y: Array, weight: Array | None = None) -> tuple[float, Array]:
     """Distances of an anchor a to a positive p and a negative n: cost = mean max(0, |a - p|^2 - |a - n|^2 + y)
 

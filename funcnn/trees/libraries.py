@@ -7,26 +7,52 @@ that has nothing but the array API standard lacks methods that rules use.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from funcnn.arrays import is_array, kind, namespace
 from funcnn.errors import FuncnnError, KindError
 from funcnn.records import build, plans, values
+from funcnn.tracebacks import end_at_caller
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-def again(function: Callable[..., Any], name: str, error: Exception, *given: Any, **settings: Any) -> Any:
-    """function(*given, **settings) with arrays of one library, or None if `error` has another reason.
+FAILURES = TypeError, ValueError, AttributeError, LookupError, ImportError
+"""With which a function fails on arrays that it cannot compute with; errors of funcnn are among them."""
 
-    Errors call the function by `name`; its first argument may be a layer.
+
+def in_any_library(f: F) -> F:
+    """f, called `again` if it fails; the frames of funcnn are removed from its errors."""
+
+    @wraps(f)
+    def call(*given: Any, **settings: Any) -> Any:
+        try:
+            return f(*given, **settings)
+        except FAILURES as error:
+            if (made := again(f.__name__.lstrip("_"), f, error, *given, **settings)) is not None:
+                return made
+            if isinstance(error, FuncnnError):
+                end_at_caller(error)
+            raise
+
+    return cast("F", call)
+
+
+def again(function: str, f: Callable[..., Any], error: Exception, *given: Any, **settings: Any) -> Any:
+    """f(*given, **settings) with arrays of one library, or None if `error` has another reason; errors name `function`.
+
+    The first argument may be a layer.
     """
     if is_of_jax(error):
         alike = in_one_library(*given)
-        return None if alike is None else _called(function, *alike, **settings)
-    if isinstance(error, KindError | AttributeError | TypeError | LookupError | ValueError | ImportError):
-        return _in_standard(function, name, *given, **settings)
-    return None
+        return None if alike is None else _called(f, *alike, **settings)
+    return None if hasattr(error, _REFUSED) else _in_standard(function, f, *given, **settings)
+
+
+_REFUSED = "__funcnn_refused__"  # an attribute of the error for a layer inside, which names it better than the chain
 
 
 def is_of_jax(error: Exception) -> bool:
@@ -47,7 +73,7 @@ def in_one_library(*trees: Any) -> tuple[Any, ...] | None:
     return tuple([_mapped(lambda a: xp.asarray(a) if type(a) is np.ndarray else a, tree) for tree in trees])
 
 
-def _in_standard(function: Callable[..., Any], name: str, *given: Any, **settings: Any) -> Any:
+def _in_standard(function: str, f: Callable[..., Any], *given: Any, **settings: Any) -> Any:
     """The call with the arrays of the standard in `given` as `StandardArray`; None if there are no such arrays."""
     from funcnn.standard import StandardArray, is_bare  # noqa: PLC0415  imported after a failure
 
@@ -55,19 +81,21 @@ def _in_standard(function: Callable[..., Any], name: str, *given: Any, **setting
         return None
     wrapped = [_mapped(lambda a: StandardArray(a) if is_bare(a) else a, tree) for tree in given]
     try:
-        made = _called(function, *wrapped, **settings)
+        made = _called(f, *wrapped, **settings)
     except FuncnnError:
         raise
     except Exception as error:
         whose = f" for {type(given[0]).__name__}" if type(given[0]) in plans else ""
         needed = f"arrays of NumPy or JAX{whose}"
-        raise KindError(f"{name}: the arguments must be {needed}, not {kind(bare[0])}") from error
+        refused = KindError(f"{function}: the arguments must be {needed}, not {kind(bare[0])}")
+        setattr(refused, _REFUSED, True)
+        raise refused from error
     return _mapped(lambda a: a.bare if type(a) is StandardArray else a, made)
 
 
-def _called(function: Callable[..., Any], *given: Any, **settings: Any) -> Any:
+def _called(f: Callable[..., Any], *given: Any, **settings: Any) -> Any:
     try:
-        return function(*given, **settings)
+        return f(*given, **settings)
     except Exception as error:
         raise error from None  # the failure before is not its cause
 

@@ -23,7 +23,7 @@ ROOMS = [
     "tracebacks",
     "allocation bound conditions extras objects remedies scalars",
     "arrays",
-    "displays elementary fields sums tables",
+    "displays elementary fields standard sums tables",
     "columns seeds",
     "needs",
     "sizes",
