@@ -69,5 +69,5 @@ def _given(argument: str, value: Any) -> str:
     if is_array(value) and value.shape:
         is_raw = not isinstance(value, np.ndarray) and value.dtype == np.uint32 and value.shape in {(2,), (4,)}
         remedy = f"; for a key write jax.random.wrap_key_data({argument})" if is_raw else ""  # of jax.random.PRNGKey
-        return f"{kind(value)} of the shape {value.shape}{remedy}"
+        return f"{kind(value)}{remedy}"
     return short(value) if is_number(value) or type(value) in {tuple, str} else kind(value)

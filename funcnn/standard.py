@@ -182,7 +182,9 @@ class StandardNamespace:
     def _bare(self, value: Any) -> Any:
         if type(value) is StandardArray:
             return value.bare
-        if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic | bool)):
+        if isinstance(value, np.dtype) or (
+            isinstance(value, type) and issubclass(value, np.generic | int | float | complex)
+        ):
             return getattr(self.library, np.dtype(value).name)
         if isinstance(value, np.ndarray | np.generic):
             return self.library.asarray(np.array(value))

@@ -22,7 +22,7 @@ import numpy as np
 
 from funcnn.arrays import Array, as_dtype, float_namespace, is_array, is_float, is_native_float, kind, namespace, wide
 from funcnn.conditions import is_none_of, is_not_at_least, is_outside
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.errors import FuncnnError, KindError, RangeError, ShapeError
 from funcnn.fields import is_number
 from funcnn.losses.protocol import takes_logits
 from funcnn.losses.remedies import (
@@ -36,7 +36,8 @@ from funcnn.losses.remedies import (
     for_weights,
 )
 from funcnn.remedies import span
-from funcnn.trees.libraries import in_any_library
+from funcnn.tracebacks import end_at_caller
+from funcnn.trees.libraries import FAILURES, again
 
 F = TypeVar("F", bound=Callable[..., Any])
 Arguments = tuple[Array, Array, Array | None]
@@ -80,16 +81,18 @@ def _loss_of(
             and (not unit or (y.min() >= 0 and y.max() <= 1))
         ):
             return rule(out, y if y.dtype == out.dtype else y.astype(out.dtype), None, **settings)
-        return general(out, y, weight, **settings)
-
-    @in_any_library
-    @wraps(rule)
-    def general(out: Any, y: Any, weight: Any = None, **settings: Any) -> Any:
-        a, y, weight = as_arguments(rule.__name__, out, y, weight, setting)
-        if unit:
-            check_unit(rule.__name__, y, out if takes_logits(loss) else None)
-        cost, dA = rule(a if widened else out, y, weight, **settings)
-        return cost, as_dtype(dA, out.dtype)
+        try:
+            a, target, weights = as_arguments(rule.__name__, out, y, weight, setting)
+            if unit:
+                check_unit(rule.__name__, target, out if takes_logits(loss) else None)
+            cost, dA = rule(a if widened else out, target, weights, **settings)
+            return cost, as_dtype(dA, out.dtype)
+        except FAILURES as error:
+            if (made := again(rule.__name__, loss, error, out, y, weight, **settings)) is not None:
+                return made
+            if isinstance(error, FuncnnError):
+                end_at_caller(error)
+            raise
 
     return typing.cast("F", loss)
 

@@ -49,7 +49,7 @@ def again(function: str, f: Callable[..., Any], error: Exception, *given: Any, *
     if is_of_jax(error):
         alike = in_one_library(*given)
         return None if alike is None else _called(f, *alike, **settings)
-    return None if hasattr(error, _REFUSED) else _in_standard(function, f, *given, **settings)
+    return None if hasattr(error, _REFUSED) else _in_standard(function, f, error, *given, **settings)
 
 
 _REFUSED = "__funcnn_refused__"  # an attribute of the error for a layer inside, which names it better than the chain
@@ -73,7 +73,7 @@ def in_one_library(*trees: Any) -> tuple[Any, ...] | None:
     return tuple([_mapped(lambda a: xp.asarray(a) if type(a) is np.ndarray else a, tree) for tree in trees])
 
 
-def _in_standard(function: str, f: Callable[..., Any], *given: Any, **settings: Any) -> Any:
+def _in_standard(function: str, f: Callable[..., Any], error: Exception, *given: Any, **settings: Any) -> Any:
     """The call with the arrays of the standard in `given` as `StandardArray`; None if there are no such arrays."""
     from funcnn.standard import StandardArray, is_bare  # noqa: PLC0415  imported after a failure
 
@@ -83,13 +83,15 @@ def _in_standard(function: str, f: Callable[..., Any], *given: Any, **settings: 
     try:
         made = _called(f, *wrapped, **settings)
     except FuncnnError:
+        if isinstance(error, FuncnnError):
+            return None  # its text has the dtype as it was given
         raise
-    except Exception as error:
+    except Exception as other:
         whose = f" for {type(given[0]).__name__}" if type(given[0]) in plans else ""
         needed = f"arrays of NumPy or JAX{whose}"
         refused = KindError(f"{function}: the arguments must be {needed}, not {kind(bare[0])}")
         setattr(refused, _REFUSED, True)
-        raise refused from error
+        raise refused from other
     return _mapped(lambda a: a.bare if type(a) is StandardArray else a, made)
 
 
