@@ -202,11 +202,11 @@ def _made(function: str, seed: Seed, shape: Shape, dtype: Any, make: Callable[[K
     _check_shape(function, shape)
     words, new = as_seed(function, "seed", seed), as_float_dtype(function, "dtype", dtype)
 
-    def drawn(words: Key) -> Array:
-        return make((*words, WEIGHTS)).astype(new, copy=False)
+    def drawn(*words: Any) -> Array:
+        return make((*map(int, words), WEIGHTS)).astype(new, copy=False)
 
     try:
-        return freeze(drawn(tuple(map(int, words))))
+        return freeze(drawn(*words))
     except TypeError:  # from JAX, for a tracer, whose value is not known
         traced = next(filter(is_array, words))
         if (in_library := DRAWS.get(namespace(traced))) is None:

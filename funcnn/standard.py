@@ -31,6 +31,7 @@ class StandardArray:
     """An array of a library of the standard; NumPy must not convert it, as it must not convert a tracer."""
 
     __array_ufunc__ = None
+    has_numbers = True  # for `conditions`
 
     def __init__(self, bare: Any) -> None:
         self.bare, self.shape, self.ndim = bare, tuple(bare.shape), bare.ndim
@@ -41,6 +42,11 @@ class StandardArray:
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise TypeError("an array of the standard is not an array of NumPy")
+
+    def __repr__(self) -> str:
+        """The number of an array without axes, for messages"""
+        as_number = {"b": bool, "f": float, "c": complex}.get(self.dtype.kind, int)
+        return str(as_number(self.bare)) if not self.ndim else repr(self.bare)
 
     @property
     def size(self) -> int:
@@ -166,14 +172,17 @@ class StandardNamespace:
     def _extreme(self, of_two: Any, of_all: Any, x: Any, initial: float | None, settings: dict[str, Any]) -> Any:
         if initial is not None and not x.size:
             return self.full(self.sum(x, **settings).shape, initial, dtype=x.dtype)
-        made = self._called(of_all, x, **settings)
+        made = self._called(of_all, _of_numbers(x, np.int8), **settings)
         return made if initial is None else of_two(made, initial)
 
     def sum(self, x: Any, **settings: Any) -> Any:
-        return self._called(self.library.sum, x.astype(np.int64) if x.dtype == bool else x, **settings)
+        return self._called(self.library.sum, _of_numbers(x, np.int64), **settings)
+
+    def mean(self, x: Any, **settings: Any) -> Any:
+        return self._called(self.library.mean, _of_numbers(x, np.float64), **settings)
 
     def argmax(self, x: Any, **settings: Any) -> Any:
-        return self._called(self.library.argmax, x.astype(np.int8) if x.dtype == bool else x, **settings)
+        return self._called(self.library.argmax, _of_numbers(x, np.int8), **settings)
 
     def _called(self, function: Callable[..., Any], *given: Any, **settings: Any) -> Any:
         bare = [self._bare(part) for part in given]
@@ -194,6 +203,11 @@ class StandardNamespace:
 @cache
 def _namespace_of(library: Any) -> StandardNamespace:
     return StandardNamespace(library)
+
+
+def _of_numbers(x: StandardArray, dtype: Any) -> StandardArray:
+    """x, but bools as numbers, since the standard neither adds nor orders bools"""
+    return x.astype(dtype) if x.dtype == bool else x
 
 
 def _wrapped(made: Any) -> Any:

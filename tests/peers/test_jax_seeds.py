@@ -11,7 +11,7 @@ from funcnn.trees import astype
 
 jax = pytest.importorskip("jax", reason="its keys and transformations are meant")
 jnp = jax.numpy
-pytestmark = [pytest.mark.usefixtures("records_in_jax"), pytest.mark.unwatched]
+pytestmark = pytest.mark.usefixtures("records_in_jax")
 ONES = np.ones((2, 6, 4), np.float32)
 ATTENTION = astype(Attention.init(4, 2, seed=0), np.float32)
 LAYERS = {
@@ -41,6 +41,7 @@ def assert_each(mapped, alone):
     np.testing.assert_allclose(mapped, alone, atol=2e-6)
 
 
+@pytest.mark.unwatched
 @every_layer
 def test_each_member_draws_what_its_seed_draws_in_numpy(layer):
     """Under vmap and scan over ints, keys and networks, all in one program, where x is a constant of NumPy"""
@@ -80,6 +81,7 @@ def test_a_key_is_its_words_in_halves():
     assert all([type(word) is int for word in Dropout(0.5, seed=KEY).seed])
 
 
+@pytest.mark.unwatched
 def test_a_step_moves_every_member_and_a_seed_that_is_not_mapped_gives_all_rows_one_mask():
     nets = jax.jit(jax.vmap(lambda key: Dropout(0.5, seed=key)))(KEYS)
 
@@ -110,6 +112,7 @@ def test_weights_of_mapped_seeds_have_the_bits_of_numpy(make):
         assert tree_map(lambda a, i=i: np.asarray(a)[i], networks) == make(key)
 
 
+@pytest.mark.unwatched
 def test_an_ensemble_is_made_and_trained_from_keys():
     def make(key):
         first, drop, last = jax.random.split(key, 3)

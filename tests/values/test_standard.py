@@ -8,25 +8,23 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from funcnn import Adam, TrainState, accuracy, forward, mlp, mse, predict, sgd, train, update, value_and_grad
-from funcnn.arrays import is_array
+from funcnn.arrays import is_array, namespace
 from funcnn.core import backward, backward_params, forward_only
-from funcnn.errors import KindError, ShapeError
+from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.files import save
 from funcnn.generation import step
-from funcnn.layers import LSTM, ExactGelu
+from funcnn.layers import LSTM, Embedding, ExactGelu
+from funcnn.losses import masked
 from funcnn.standard import StandardArray
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, from_vector, leaves, to_vector
 from funcnn.trees.walks import arrays_in, map_arrays
 from tests.loss_cases import CASES
-from tests.said import says
+from tests.said import fails, says
 from tests.sharding import OPTIMIZERS
 
 xp = pytest.importorskip("array_api_strict", reason="its arrays are meant")
-pytestmark = [
-    pytest.mark.unwatched,
-    pytest.mark.filterwarnings("ignore:You are comparing a array_api_strict dtype against a NumPy"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:You are comparing a array_api_strict dtype against a NumPy")
 PAGE = (Path(__file__).parents[2] / "docs" / "jax.md").read_text("utf-8")
 
 
@@ -129,6 +127,9 @@ def test_an_array_of_numpy_beside_them_becomes_one_of_theirs():
 
 def test_errors_are_those_of_numpy_and_name_the_layer_inside():
     says(ShapeError, r"Dense: x must be \(m, ..., 2\), not \(2, 4\)", forward, NET, standard(X.T))
+    table, ids = standard(Embedding.init(3, 2, seed=0)), standard(np.array([[0, -1]]))
+    says(RangeError, "^Embedding: ids must be from 0 to 2; they are from -1 to 0$", forward, table, ids)
+    says(RangeError, r"^mse: weight must not be .*; it has -1.0$", mse, *map(standard, (X, X, -np.ones(4))))
     with pytest.raises(KindError, match=r"forward: the arguments must .* for ExactGelu, not") as caught:
         forward((*NET, ExactGelu()), standard(X))
     assert "in layer 3, ExactGelu()" in caught.value.__notes__[0]
@@ -141,8 +142,42 @@ def test_errors_are_those_of_numpy_and_name_the_layer_inside():
     )
 
 
-def test_an_array_of_the_standard_is_none_of_numpy():
-    array = StandardArray(xp.asarray([1.0]))
+def test_an_error_of_a_users_loss_is_raised_as_it_is():
+    def broken(out, y, weight=None):
+        raise TypeError("it is broken")
+
+    says(TypeError, "^it is broken$", masked(broken), (X, np.ones((4, 2), bool)), X)
+
+
+A = np.array([[1.0, -2.5], [0.5, 4.0], [-3.0, 2.0]])
+EXPRESSIONS = [
+    *(lambda a: a.clip(0, 1), lambda a: a.repeat(2, axis=1), lambda a: a.cumsum(axis=0), lambda a: a.T),
+    *(lambda a: a.swapaxes(0, -1), lambda a: a[1:, ::-1], lambda a: a[1], lambda a: a[np.array([2, 0])]),
+    *(lambda a: a[None, :, 0], lambda a: (a > 0).sum(axis=1), lambda a: (a > 0).mean(), lambda a: (a > 0).argmax(0)),
+    *(lambda a: a.astype(np.int64) / 2, lambda a: 2 / a, lambda a: 2**a, lambda a: a % 2, lambda a: a // 2),
+    *(lambda a: -abs(a), lambda a: np.float64(3) * a, lambda a: a - np.ones(2), lambda a: a @ np.ones((2, 1))),
+    *(lambda a: a * (a > 0), lambda a: ~(a > 0), lambda a: a.max(initial=5), lambda a: a[:0].min(0, initial=-1)),
+    *(lambda a: a.real.copy(), lambda a: (a + 1j).real, lambda a: namespace(a).where(a > 0, 1.0, 0.5)),
+    *(lambda a: namespace(a).arctan2(a, 2 * a), lambda a: namespace(a).pad(a, ((0, 1), (2, 0)))),
+    *(lambda a: abs(a).astype(np.uint32).view(np.int32), lambda a: namespace(a).zeros(2, dtype=float)),
+]
+
+
+@pytest.mark.parametrize("f", EXPRESSIONS)
+def test_an_expression_gives_what_it_gives_in_numpy(f):
+    made, expected = f(StandardArray(xp.asarray(A))), f(A)
+    assert (made.shape, made.dtype) == (expected.shape, expected.dtype)
+    np.testing.assert_allclose(np.asarray(made.bare), expected, rtol=1e-15)
+
+
+def test_what_the_standard_lacks_is_an_error():
+    array = StandardArray(xp.asarray(A))
     assert is_array(array)
-    with pytest.raises(TypeError, match="is not an array of NumPy"):
-        np.asarray(array)
+    for error, f in (
+        (TypeError, np.asarray),
+        (AttributeError, lambda a: a.view(np.int32)),
+        (AttributeError, lambda a: namespace(a).einsum("ij->ji", a)),
+        (IndexError, lambda a: a[np.array([0]), 1]),
+    ):
+        fails(error, f, array)
+    assert [float(part.sum()) for part in array] == [-1.5, 4.5, -1.0]
