@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache, partial
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,10 @@ _NAMES = {"absolute": "abs", "power": "pow"} | {
 def is_bare(value: Any) -> bool:
     """Whether `value` is an array without the methods of NumPy."""
     return is_array(value) and not hasattr(type(value), "astype")
+
+
+# The dtypes in which bools are added and ordered, which the standard does not do.
+_OF_BOOLS = {"sum": np.int64, "mean": np.float64, "argmax": np.int8}
 
 
 class StandardArray:
@@ -70,9 +75,6 @@ class StandardArray:
     def copy(self) -> Any:
         return self.xp.asarray(self, copy=True)
 
-    def clip(self, low: Any, high: Any) -> Any:
-        return self.xp.clip(self, low, high)
-
     def repeat(self, n: int, axis: int) -> Any:
         return self.xp.repeat(self, n, axis=axis)
 
@@ -93,7 +95,7 @@ class StandardArray:
     @property
     def at(self) -> Any:
         """`x.at[ids].add(rows)`, as in JAX"""
-        return _Rows(self)
+        return _At(self)
 
     def view(self, dtype: Any) -> Any:
         """The signed numbers of the bits of unsigned ones"""
@@ -118,22 +120,17 @@ class StandardArray:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter([self[i] for i in range(len(self))])
 
-
-class _Rows:
+class _At:
     """Rows of an array, to which rows are added by a product with a matrix of zeros and ones"""
 
-    def __init__(self, array: StandardArray, ids: Any = None) -> None:
-        self.array, self.ids = array, ids
+    def __init__(self, array: StandardArray) -> None:
+        self.array = array
 
     def __getitem__(self, ids: Any) -> Any:
-        return _Rows(self.array, ids)
-
-    def add(self, rows: Any) -> Any:
-        n = self.array.xp.arange(len(self.array), dtype=self.ids.dtype)
-        return self.array + (n[:, None] == self.ids[None, :]).astype(rows.dtype) @ rows
+        n = self.array.xp.arange(len(self.array), dtype=ids.dtype)
+        chosen = n[:, None] == ids[None, :]
+        return SimpleNamespace(add=lambda rows: self.array + chosen.astype(rows.dtype) @ rows)
 
 
 class StandardNamespace:
@@ -146,7 +143,7 @@ class StandardNamespace:
         if name == "finfo":
             return np.finfo
         function = getattr(self.library, _NAMES.get(name, name))
-        return partial(self._called, function) if callable(function) else function
+        return partial(self._called, function, _OF_BOOLS.get(name)) if callable(function) else function
 
     def concatenate(self, arrays: Any, axis: int = 0) -> Any:
         return self.concat(list(arrays), axis=axis)
@@ -161,7 +158,7 @@ class StandardNamespace:
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         if not is_array(a):  # the standard takes one number, and NumPy two
             a = self.asarray(a, dtype=np.result_type(a, b.dtype if is_array(b) else b))
-        return self._called(self.library.where, self.asarray(condition), a, b)
+        return self._called(self.library.where, None, self.asarray(condition), a, b)
 
     def max(self, x: Any, *, initial: float | None = None, **settings: Any) -> Any:
         return self._extreme(self.maximum, self.library.max, x, initial, settings)
@@ -172,19 +169,12 @@ class StandardNamespace:
     def _extreme(self, of_two: Any, of_all: Any, x: Any, initial: float | None, settings: dict[str, Any]) -> Any:
         if initial is not None and not x.size:
             return self.full(self.sum(x, **settings).shape, initial, dtype=x.dtype)
-        made = self._called(of_all, _of_numbers(x, np.int8), **settings)
+        made = self._called(of_all, np.int8, x, **settings)
         return made if initial is None else of_two(made, initial)
 
-    def sum(self, x: Any, **settings: Any) -> Any:
-        return self._called(self.library.sum, _of_numbers(x, np.int64), **settings)
-
-    def mean(self, x: Any, **settings: Any) -> Any:
-        return self._called(self.library.mean, _of_numbers(x, np.float64), **settings)
-
-    def argmax(self, x: Any, **settings: Any) -> Any:
-        return self._called(self.library.argmax, _of_numbers(x, np.int8), **settings)
-
-    def _called(self, function: Callable[..., Any], *given: Any, **settings: Any) -> Any:
+    def _called(self, function: Callable[..., Any], of_bools: Any, *given: Any, **settings: Any) -> Any:
+        if of_bools is not None and given[0].dtype == bool:
+            given = given[0].astype(of_bools), *given[1:]
         bare = [self._bare(part) for part in given]
         return _wrapped(function(*bare, **{key: self._bare(value) for key, value in settings.items()}))
 
@@ -203,11 +193,6 @@ class StandardNamespace:
 @cache
 def _namespace_of(library: Any) -> StandardNamespace:
     return StandardNamespace(library)
-
-
-def _of_numbers(x: StandardArray, dtype: Any) -> StandardArray:
-    """x, but bools as numbers, since the standard neither adds nor orders bools"""
-    return x.astype(dtype) if x.dtype == bool else x
 
 
 def _wrapped(made: Any) -> Any:
