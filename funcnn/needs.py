@@ -21,7 +21,7 @@ from funcnn.arrays import check_arrays, is_array, kind, short
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_float_dtype, check_function, is_number, is_whole
 from funcnn.remedies import written
-from funcnn.seeds import NEEDED, as_seed_words
+from funcnn.seeds import NEEDED, Key, as_seed_words
 
 __all__ = ["Count", "Finite", "Flag", "FloatDtype", "Fraction", "Natural", "Number", "Positive", "Rate", "Seed", "Text"]
 
@@ -174,7 +174,7 @@ Function = Annotated[Callable[..., Any], function()]
 FilePath = Annotated[str | PathLike[str], instance(str | PathLike, "a path")]
 Arrays = Annotated[Any, passing("an array or a tuple of arrays", check_arrays)]
 FloatDtype = Annotated[Any, Need("a type of real floats, such as np.float32", "False", as_float_dtype)]
-Seed = Annotated[int | tuple[int, ...], Need(NEEDED, "False", as_seed_words)]
+Seed = Annotated[int | tuple[Any, ...] | Key, Need(NEEDED, "False", as_seed_words)]
 
 
 def explained(annotation: Any) -> Explain:
@@ -190,7 +190,7 @@ def guard(annotation: Any) -> Explain:
 
 def words_of(seed: Seed) -> tuple[int, ...]:
     """The ints of a seed: one, or those of the tuple."""
-    return seed if isinstance(seed, tuple) else (seed,)
+    return seed if isinstance(seed, tuple) else (cast("int", seed),)
 
 
 # For arguments of computed names, such as lr(step).

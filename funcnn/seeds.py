@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from funcnn.arrays import is_array, kind, short
 from funcnn.errors import KindError
 from funcnn.fields import is_number, is_whole
+
+
+class Key(Protocol):
+    """A key of `jax.random`, or a traced int, for type checkers."""
+
+    def __array_namespace__(self, *, api_version: None | str = None) -> Any: ...
 
 
 def as_seed_words(function: str, argument: str, value: Any) -> tuple[Any, ...]:
