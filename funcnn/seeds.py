@@ -15,7 +15,7 @@ from funcnn.fields import is_number, is_whole
 class Key(Protocol):
     """A key of `jax.random`, or a traced int, for type checkers."""
 
-    def __array_namespace__(self, *, api_version: None | str = None) -> Any: ...
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any: ...
 
 
 def as_seed_words(function: str, argument: str, value: Any) -> tuple[Any, ...]:

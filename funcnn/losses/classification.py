@@ -242,6 +242,6 @@ def exponentials(y: Array, out: Array) -> tuple[Array, Array]:
 
     A logit of -inf excludes a class, and 0 * -inf would be NaN.
     """
-    xp = namespace(y if type(out) is np.ndarray else out)  # either may be traced
+    xp = namespace(out)
     z = out - out.max(axis=-1, keepdims=True)
     return xp.where(y == 0, 0, z), xp.exp(z)

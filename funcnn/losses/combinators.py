@@ -8,8 +8,6 @@ from functools import partial, reduce
 from operator import add  # `sum` adds floats otherwise from Python 3.12 on
 from typing import Annotated, Any
 
-import numpy as np
-
 from funcnn.arrays import Array, as_dtype, is_array, kind, namespace, short, wide
 from funcnn.bound import BoundFunction
 from funcnn.checked import checked
@@ -104,7 +102,7 @@ def _masked(loss: Any, out: tuple[Any, Any], y: Any, weight: Any = None) -> tupl
 
 def _unmasked(mask: Array, argument: str, values: Array) -> Array:
     """The values where the mask is True, else 0; a weight with one entry for each row gets one for each position."""
-    xp = namespace(mask if type(values) is np.ndarray else values, argument, "masked: ")
+    xp = namespace(values, argument, "masked: ")
     axes = mask.ndim if argument != "weight" else min(mask.ndim, values.ndim)
     if values.ndim < axes or axes == 0 or values.shape[:axes] != mask.shape[:axes]:
         raise ShapeError(

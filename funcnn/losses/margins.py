@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from funcnn.arrays import Array, as_dtype, namespace, wide
 from funcnn.elementary import sign
 from funcnn.errors import ShapeError
@@ -92,7 +90,7 @@ def triplet(out: Array, y: Array, weight: Array | None = None) -> tuple[float, A
         remedy = for_shapes(rows, y.shape)
         raise ShapeError(f"triplet: y must be {rows}, the margin of each row; y: {y.shape}, out: {out.shape}{remedy}")
     check_not_negative("triplet", y)
-    xp = namespace(y if type(out) is np.ndarray else out)  # either may be traced
+    xp = namespace(out)
     a, p, n = full[:, 0], full[:, 1], full[:, 2]
     terms = xp.maximum(((a - p) ** 2).sum(axis=-1) - ((a - n) ** 2).sum(axis=-1) + as_dtype(y, full.dtype), 0)
     slope = 2 * sign(terms)[:, None, None] * xp.stack([n - p, p - a, a - n], axis=1)

@@ -35,8 +35,7 @@ def to_vector(tree: Tree[Any]) -> Array:
         if not is_plain(leaf) or leaf.dtype.kind not in "biufcV" or leaf.dtype.fields:  # V: bfloat16
             raise KindError(f"to_vector: {place('tree', path)} must be an array of numbers, not {kind(leaf)}")
     parts = [leaf.reshape(-1) for leaf in found.values()] or [np.zeros(0)]
-    traced = [part for part in parts if type(part) is not np.ndarray]  # tracers, under jax.jit
-    return freeze(namespace([*traced, *parts][0]).concatenate(parts))
+    return freeze(namespace(parts[0]).concatenate(parts))
 
 
 @in_any_library
