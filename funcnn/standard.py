@@ -24,8 +24,8 @@ _NAMES = {"absolute": "abs", "power": "pow"} | {
 
 
 def is_bare(value: Any) -> bool:
-    """Whether `value` is an array without the methods of NumPy."""
-    return is_array(value) and not hasattr(type(value), "astype")
+    """Whether `value` is an array with the methods of the standard, and without those of NumPy."""
+    return is_array(value) and hasattr(type(value), "to_device") and not hasattr(type(value), "astype")
 
 
 # The dtypes in which bools are added and ordered, which the standard does not do.

@@ -142,6 +142,16 @@ def test_errors_are_those_of_numpy_and_name_the_layer_inside():
     )
 
 
+def test_a_users_loss_gets_methods_too():
+    def squares(out, y):
+        return ((out - y) ** 2).mean(), 2 * (out - y) / out.size
+
+    cost, grads = value_and_grad(squares)(*map(standard, (NET, X, Y)))
+    expected, ours = value_and_grad(squares)(NET, X, Y)
+    assert float(cost) == pytest.approx(expected)
+    assert_as_in_numpy(grads.params, ours.params)
+
+
 def test_an_error_of_a_users_loss_is_raised_as_it_is():
     def broken(out, y, weight=None):
         raise TypeError("it is broken")
