@@ -106,11 +106,11 @@ class StandardArray:
 
     def __getitem__(self, index: Any) -> Any:
         parts = index if type(index) is tuple else (index,)
-        arrays = [part for part in parts if is_array(part)]
-        if len(parts) == 1 and arrays and self.xp.asarray(arrays[0]).dtype.kind in "iu":  # rows
-            rows = self.xp.asarray(arrays[0])
-            taken = self.xp.take(self, rows.reshape((rows.size,)), axis=0)
-            return taken.reshape((*rows.shape, *self.shape[1:]))
+        arrays, (*before, ids) = [part for part in parts if is_array(part)], parts
+        if len(arrays) == 1 and ids is arrays[0] and ids.dtype.kind in "iu" and all([x == slice(None) for x in before]):
+            ids, axis = self.xp.asarray(ids), len(before)
+            taken = self.xp.take(self, ids.reshape((ids.size,)), axis=axis)
+            return taken.reshape((*self.shape[:axis], *ids.shape, *self.shape[axis + 1 :]))
         if arrays and len(parts) > 1:
             raise IndexError("the standard has no index of arrays and others")
         if Ellipsis not in [part for part in parts if not is_array(part)] and not arrays:

@@ -163,6 +163,7 @@ A = np.array([[1.0, -2.5], [0.5, 4.0], [-3.0, 2.0]])
 EXPRESSIONS = [
     *(lambda a: namespace(a).clip(a, 0, 1), lambda a: a.repeat(2, axis=1), lambda a: a.cumsum(axis=0), lambda a: a.T),
     *(lambda a: a.swapaxes(0, -1), lambda a: a[1:, ::-1], lambda a: a[1], lambda a: a[np.array([2, 0])]),
+    *(lambda a: a[:, np.array([[1, 0], [0, 0]])], lambda a: a[namespace(a).argmax(a, axis=0)]),
     *(lambda a: a[None, :, 0], lambda a: (a > 0).sum(axis=1), lambda a: (a > 0).mean(), lambda a: (a > 0).argmax(0)),
     *(lambda a: a.astype(np.int64) / 2, lambda a: 2 / a, lambda a: 2**a, lambda a: a % 2, lambda a: a // 2),
     *(lambda a: -abs(a), lambda a: np.float64(3) * a, lambda a: a - np.ones(2), lambda a: a @ np.ones((2, 1))),
