@@ -18,9 +18,9 @@ _FLOATS = "fc"  # kinds of dtype: real floats, and complex ones for the complex-
 def is_array(value: Any) -> bool:
     """Whether `value` is an array of a library of the array API standard, tracers included.
 
-    Arrays of NumPy and JAX work with every rule. Of other libraries, array-api-strict is tested: records hold and
-    compare its arrays, but most rules use methods that the standard does not have. Keys of `jax.random` are not arrays
-    here, since they hold no numbers.
+    Arrays of NumPy and JAX work with every rule. Of other libraries, array-api-strict is tested: verbs give its arrays
+    to rules as a `StandardArray`, with the methods that the standard does not have. Keys of `jax.random` are not arrays
+    here, since they hold no numbers; they are seeds.
     """
     if isinstance(value, np.ndarray):
         return True

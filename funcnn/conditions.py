@@ -25,12 +25,17 @@ def recorded() -> Iterator[list[Any]]:
         _RECORD.reset(token)
 
 
+def has_numbers(a: Any) -> bool:
+    """Whether the numbers of an array are known and checked at once: of NumPy, or of a `StandardArray`."""
+    return type(a) is np.ndarray or hasattr(type(a), "has_numbers")
+
+
 def is_outside(a: Any, low: float, high: float) -> bool:
     """Whether a number of `a` is below `low` or above `high`, which NaN is not.
 
     A tracer has no numbers: for it the result is False, and the check is recorded.
     """
-    if type(a) is np.ndarray:
+    if has_numbers(a):
         return bool(a.min() < low or a.max() > high)
     _record(lambda: (a < low) | (a > high))
     return False
@@ -38,7 +43,7 @@ def is_outside(a: Any, low: float, high: float) -> bool:
 
 def is_not_at_least(a: Any, low: float) -> bool:
     """Whether a number of `a` is below `low` or NaN; for a tracer as `is_outside`."""
-    if type(a) is np.ndarray:
+    if has_numbers(a):
         return not a.min() >= low
     _record(lambda: ~(a >= low))
     return False
@@ -46,7 +51,7 @@ def is_not_at_least(a: Any, low: float) -> bool:
 
 def is_none_of(a: Any, *allowed: float) -> bool:
     """Whether a number of `a` is none of the allowed ones; for a tracer as `is_outside`."""
-    if type(a) is np.ndarray:
+    if has_numbers(a):
         return not reduce(or_, [a == one for one in allowed]).all()
     _record(lambda: reduce(and_, [a != one for one in allowed]))
     return False

@@ -26,7 +26,6 @@ from funcnn.bound import BoundFunction
 from funcnn.checked import checked
 from funcnn.dispatch import verb
 from funcnn.errors import FuncnnError, KindError, ShapeError
-from funcnn.fields import is_whole
 from funcnn.gradients import Grads, foreign_error, grads_error
 from funcnn.logits import check_end, squashed_twice
 from funcnn.losses.protocol import check_of_out_and_y, evaluated
@@ -34,8 +33,10 @@ from funcnn.needs import Flag, as_learning_rate, passing
 from funcnn.nested import inside, is_made_of_layers
 from funcnn.records import build, plans
 from funcnn.refusals import layer_error, no_rule_error
+from funcnn.seeds import check_block
 from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, ValueAndGrad
 from funcnn.tracebacks import end_at_caller
+from funcnn.trees.libraries import again
 
 P = TypeVar("P")
 
@@ -112,23 +113,17 @@ def inference(params: Any, /) -> Any:
 
 @verb(Reseed, accepts=_is_layer, needed="a layer")
 def reseed(params: Any, i: int, /) -> Any:
-    """The network for row block `i`: every `seed` inside becomes its child `(*seed, i)`.
+    """The network for row block `i`: every `seed` inside becomes its child `(*seed, i)`. `i` may be a key of JAX.
 
     >>> from funcnn import Dropout, reseed
     >>> reseed((Dropout(0.5, seed=3),), 7)
     (Dropout(seed=(3, 7), step=0, rate=0.5),)
 
     Raises:
-        KindError: `params` is not a layer, or `i` is not an int in [0, 2**31).
+        KindError: `params` is not a layer, or `i` is not an int in [0, 2**31) or a key.
     """
     check_block(i)
     return inside(reseed, params, i)
-
-
-def check_block(i: Any) -> None:
-    """Check the number of a row block, which becomes part of a seed: an int, or a tracer of an int under jit."""
-    if type(i) is np.ndarray or not (is_array(i) or (is_whole(i) and 0 <= i < 2**31)):
-        raise KindError(f"reseed: i must be an int in [0, 2**31), not {short(i)}")
 
 
 @checked
@@ -191,6 +186,10 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
     except FuncnnError as error:
         end_at_caller(error)
         raise
+    except AttributeError as error:
+        if (made := again("sgd", sgd, error, params, grads, lr)) is None:
+            raise
+        return made
     return stepped
 
 

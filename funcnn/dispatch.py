@@ -17,6 +17,7 @@ from funcnn.guards import guarded
 from funcnn.records import getters, is_record, plans
 from funcnn.refusals import check_tree_of_layers
 from funcnn.tracebacks import end_at_caller
+from funcnn.trees.libraries import FAILURES, again
 
 Rule = Callable[..., Any]
 V = TypeVar("V")
@@ -57,7 +58,9 @@ def verb(
                     if check is not None:
                         check(params, *given)
                     made = (calls.get(cls) or find(cls)[1])(params, *given)
-                except (TypeError, ValueError, AttributeError, LookupError) as error:
+                except FAILURES as error:
+                    if (made := again(default.__name__, call, error, params, *given)) is not None:
+                        return made
                     _explain(default, rules.get(cls), error, params, *given)
                     raise
                 cls_made = type(made)

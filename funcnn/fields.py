@@ -15,6 +15,9 @@ from funcnn.errors import KindError
 def is_number(value: Any) -> bool:
     """Whether `value` is one real number: of Python, of NumPy, or a 0-d array. True and False are not numbers."""
     if is_array(value):
+        if not hasattr(value.dtype, "kind"):  # of a library whose dtypes are not NumPy's
+            real = "integral", "real floating"
+            return value.shape == () and bool(value.__array_namespace__().isdtype(value.dtype, real))
         return value.shape == () and (value.dtype.kind in "iuf" or value.dtype.name == "bfloat16")
     return isinstance(value, Real) and not isinstance(value, bool)
 

@@ -15,12 +15,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import numpy as np
 
 from funcnn import bits
-from funcnn.arrays import Array, freeze, is_array, kind, short
+from funcnn.arrays import Array, Namespace, freeze, is_array, kind, namespace, short
 from funcnn.checked import checked
 from funcnn.draws import WEIGHTS, Key, symmetric
 from funcnn.errors import KindError, RangeError, ShapeError
@@ -201,7 +201,20 @@ def _made(function: str, seed: Seed, shape: Shape, dtype: Any, make: Callable[[K
     """The array that `make` draws from the key of a seed, read-only; check the arguments of an initializer."""
     _check_shape(function, shape)
     words, new = as_seed(function, "seed", seed), as_float_dtype(function, "dtype", dtype)
+
+    def drawn(*words: Any) -> Array:
+        return make((*map(int, words), WEIGHTS)).astype(new, copy=False)
+
     try:
-        return freeze(make((*words, WEIGHTS)).astype(new, copy=False))
+        return freeze(drawn(*words))
+    except TypeError:  # from JAX, for a tracer, whose value is not known
+        traced = next(filter(is_array, words))
+        if (in_library := DRAWS.get(namespace(traced))) is None:
+            raise KindError(f"{function}: seed must be known, not traced; import funcnn.interop.jax") from None
+        return cast("Array", in_library(function, drawn, words, shape, new))
     except MemoryError:
         raise RangeError(f"{function}: shape must be of an array that fits into memory, not {shape}") from None
+
+
+# How each library draws from seeds that it traces; `funcnn.interop.jax` writes how JAX does.
+DRAWS: dict[Namespace, Callable[..., Any]] = {}

@@ -21,6 +21,7 @@ from funcnn.arrays import check_arrays, is_array, kind, short
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_float_dtype, check_function, is_number, is_whole
 from funcnn.remedies import written
+from funcnn.seeds import NEEDED, Key, as_seed_words
 
 __all__ = ["Count", "Finite", "Flag", "FloatDtype", "Fraction", "Natural", "Number", "Positive", "Rate", "Seed", "Text"]
 
@@ -159,21 +160,6 @@ def _text(function: str, argument: str, value: Any) -> str:
     return str.__str__(value)  # a plain str, also from an np.str_ or a member of an enumeration
 
 
-def _seed(function: str, argument: str, value: Any) -> tuple[Any, ...]:
-    words = value if type(value) is tuple else (value,)
-    if not all(map(_is_seed_word, words)):
-        given = short(value) if is_number(value) or type(value) in {tuple, str} else kind(value)
-        raise KindError(f"{function}: {argument} must be an int in [0, 2**31), or a tuple of them, not {given}")
-    return tuple([word.item() if isinstance(word, np.ndarray | np.generic) else word for word in words])
-
-
-def _is_seed_word(word: Any) -> bool:
-    if is_array(word) and not isinstance(word, np.ndarray):
-        return word.shape == () and word.dtype.kind in "iu"  # the value of a tracer is not known
-    word = word.item() if isinstance(word, np.ndarray) and word.shape == () else word
-    return is_whole(word) and 0 <= word < 2**31  # the range of JAX's 32-bit ints
-
-
 Number = Annotated[float, number()]
 Finite = Annotated[float, number("-inf < value < inf", "finite")]
 Rate = Annotated[float, number("0 <= value < inf", "finite and not negative")]
@@ -188,7 +174,7 @@ Function = Annotated[Callable[..., Any], function()]
 FilePath = Annotated[str | PathLike[str], instance(str | PathLike, "a path")]
 Arrays = Annotated[Any, passing("an array or a tuple of arrays", check_arrays)]
 FloatDtype = Annotated[Any, Need("a type of real floats, such as np.float32", "False", as_float_dtype)]
-Seed = Annotated[int | tuple[int, ...], Need("an int in [0, 2**31), or a tuple of them", "False", _seed)]
+Seed = Annotated[int | tuple[Any, ...] | Key, Need(NEEDED, "False", as_seed_words)]
 
 
 def explained(annotation: Any) -> Explain:
@@ -204,7 +190,7 @@ def guard(annotation: Any) -> Explain:
 
 def words_of(seed: Seed) -> tuple[int, ...]:
     """The ints of a seed: one, or those of the tuple."""
-    return seed if isinstance(seed, tuple) else (seed,)
+    return seed if isinstance(seed, tuple) else (cast("int", seed),)
 
 
 # For arguments of computed names, such as lr(step).

@@ -57,7 +57,7 @@ def predict(params: Any, x: Any, rows: Count | None = None, *, out: Any = None) 
         return made if out is None else _written("predict", out, made, 0, m)
     outs, starts = [], range(0, m, rows)
     for start in starts:
-        block = map_arrays(lambda a: a[start : start + rows], x)  # noqa: B023  used at once
+        block = map_arrays(lambda a: a[start : min(start + rows, m), ...], x)  # noqa: B023  used at once
         made = forward_only(params, block)
         if out is None:
             outs.append(made)
@@ -65,7 +65,7 @@ def predict(params: Any, x: Any, rows: Count | None = None, *, out: Any = None) 
             _written("predict", out, made, start, m)
     if out is not None:
         return out
-    return map_arrays(lambda *parts: namespace(parts[0]).concatenate(parts), *outs, function="predict")
+    return map_arrays(lambda *parts: namespace(parts[0]).concat(parts), *outs, function="predict")
 
 
 def _inferred(params: Any) -> Any:

@@ -61,7 +61,13 @@ def _is_array(part: Any) -> bool:
 
 def has_mask(x: Any) -> bool:
     """Whether x is a tuple or a list (x, mask, ...), the form of a sequence with a mask."""
-    return type(x) in {tuple, list} and len(x) > 1 and _is_array(x[1]) and str(x[1].dtype) == "bool"
+    return type(x) in {tuple, list} and len(x) > 1 and _is_array(x[1]) and is_bool(x[1])
+
+
+def is_bool(array: Any) -> bool:
+    """Whether an array holds bools, also one of a library whose dtypes are not NumPy's."""
+    code = getattr(array.dtype, "kind", None)
+    return code == "b" if code is not None else str(array.dtype).endswith(".bool")
 
 
 _FOR_PAIRS = {

@@ -17,6 +17,7 @@ from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.generation import step
 from funcnn.needs import Count, Natural, Rate, Seed, function, number, passing, words_of
 from funcnn.traits import gives_probabilities
+from funcnn.trees.libraries import in_one_library
 
 __all__ = ["generate", "sample", "top_k", "top_p"]
 
@@ -109,6 +110,7 @@ def sample(logits: Logits, seed: Seed, *, temperature: Rate = 1.0) -> Array:
         ShapeError: the logits have no symbols.
         RangeError: a logit is NaN or inf, all logits of a row are -inf, or the temperature is negative or not finite.
     """
+    logits, seed = in_one_library(logits, words_of(seed)) or (logits, seed)  # either may be traced
     xp = namespace(logits)
     if temperature == 0:
         return xp.argmax(logits, axis=-1)

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar, overload
 
 from funcnn.arrays import Array
 from funcnn.gradients import Grads
+from funcnn.seeds import Key
 
 P = TypeVar("P")  # a layer
 X = TypeVar("X")  # its input
@@ -68,7 +69,7 @@ class Inference(Protocol):
 class Reseed(Protocol):
     """`reseed(params, i) -> params`."""
 
-    def __call__(self, params: P, i: int, /) -> P: ...
+    def __call__(self, params: P, i: int | Key, /) -> P: ...
     def register(self, cls: type[P], /) -> Callable[[Callable[[P, int], P]], Callable[[P, int], P]]: ...
 
 

@@ -105,7 +105,7 @@ def _writable(argument: str, part: Any) -> Array:
     check_unmasked("save", argument, part)
     if isinstance(part, np.ndarray) and type(part) is not np.ndarray:
         raise KindError(f"save: {argument} must be a plain array, not {kind(part)}; write np.asarray({argument})")
-    if part.dtype.str not in DTYPES:
+    if getattr(part.dtype, "str", "") not in DTYPES:
         raise KindError(f"save: {argument} must be an array of numbers, not {kind(part)}{_instead(argument, part)}")
     try:
         array = np.asarray(part)
@@ -119,6 +119,8 @@ def _writable(argument: str, part: Any) -> Array:
 
 def _instead(argument: str, array: Any) -> str:
     dtype = array.dtype
+    if not hasattr(dtype, "kind"):  # of a library whose dtypes are not NumPy's
+        return f"; write np.asarray({argument})"
     if dtype.kind == "O":
         return for_entries(argument, array)
     if dtype.kind == "U" or dtype.fields:
@@ -208,8 +210,9 @@ def fingerprint(value: Any) -> str:
         if not is_array(part):
             raise part_error("fingerprint", argument, part)
         check_unmasked("fingerprint", argument, part)
-        if part.dtype.hasobject or part.dtype.char in "gG":  # pointers, or padding bytes of any value
-            needed = "an array of numbers without padding bytes" if part.dtype.char in "gG" else "an array of numbers"
+        code = getattr(part.dtype, "char", "O")
+        if code in "gG" or getattr(part.dtype, "hasobject", True):  # padding bytes of any value, or pointers
+            needed = "an array of numbers without padding bytes" if code in "gG" else "an array of numbers"
             raise KindError(f"fingerprint: {argument} must be {needed}, not {kind(part)}{_instead(argument, part)}")
         arrays.append(np.asarray(part))
         return {"array": len(arrays) - 1, "dtype": arrays[-1].dtype.newbyteorder("<").str, "shape": part.shape}

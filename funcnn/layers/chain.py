@@ -10,7 +10,7 @@ import numpy as np
 
 from funcnn.arrays import is_array, kind, short
 from funcnn.checked import checked
-from funcnn.core import backward, backward_params, check_block, forward, forward_only, inference, reseed
+from funcnn.core import backward, backward_params, forward, forward_only, inference, reseed
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.generation import fixed_memory, step
 from funcnn.gradients import Grads
@@ -22,6 +22,7 @@ from funcnn.layers.notes import note, noted
 from funcnn.needs import Flag, FloatDtype, Seed, words_of
 from funcnn.nested import alters
 from funcnn.records import build, plans, values
+from funcnn.seeds import check_block
 from funcnn.sizes import check_sizes
 from funcnn.traits import is_inert
 

@@ -30,9 +30,9 @@ S = TypeVar("S", bound="Stochastic")
 class Stochastic:
     """The base of layers that are random in training and the identity in prediction.
 
-    `seed` and `step` are states. The random numbers depend on (seed, step) alone, so `forward` gives the same result
-    until `step` changes: the gradient holds the next step, step + 1, and 0 after 2**31 - 1. With `reseed`, row
-    block i gets child i of the seed.
+    `seed`, an int, a key of `jax.random` or a tuple of them, and `step` are states. The random numbers depend on
+    (seed, step) alone, so `forward` gives the same result until `step` changes: the gradient holds the next step,
+    step + 1, and 0 after 2**31 - 1. With `reseed`, row block i gets child i of the seed.
 
     Raises:
         KindError: `seed` is not a seed, or `step` not a whole number.

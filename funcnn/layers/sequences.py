@@ -9,6 +9,7 @@ import numpy as np
 
 from funcnn.arrays import Array, is_array, is_float, kind, namespace, short
 from funcnn.errors import KindError, ShapeError
+from funcnn.remedies import is_bool
 
 FORMS = {2: "(x, mask)", 3: "(x, mask, state)"}
 
@@ -60,7 +61,7 @@ def check_mask(function: str, mask: Any, shapes: dict[str, tuple[int, ...]], nam
 
 def is_mask(mask: Any, shapes: dict[str, tuple[int, ...]]) -> bool:
     """Whether the mask is an array of bools of one of these shapes."""
-    return is_array(mask) and mask.dtype == bool and mask.shape in shapes.values()
+    return is_array(mask) and is_bool(mask) and mask.shape in shapes.values()
 
 
 def _for_mask(mask: Any, shapes: Sequence[Any], name: str, state: str) -> str:
@@ -85,7 +86,7 @@ def mask_of(given: Any) -> Any:
         return None
     x, mask = given[:2]
     fits = x.ndim > 2 and mask.shape == x.shape[:2]
-    return mask if fits and mask.dtype == bool and is_float(x) else None
+    return mask if fits and is_bool(mask) and is_float(x) else None
 
 
 def blank(x: Array, mask: Array | None) -> Array:

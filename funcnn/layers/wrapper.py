@@ -14,6 +14,7 @@ from funcnn.layers.notes import noted
 from funcnn.records import record
 from funcnn.remedies import has_mask
 from funcnn.traits import gives_probabilities
+from funcnn.trees.libraries import is_of_jax
 
 L = TypeVar("L")
 
@@ -110,7 +111,7 @@ def _pair(params: Wrapper[Any], method: str, x: Any, *aside: Any) -> tuple[Any, 
         if has_mask(x) and type(made) is tuple:
             _check_not_repeated(made[0], x)
     except (TypeError, ValueError, AttributeError, LookupError) as error:
-        if has_mask(x) and not isinstance(error, FuncnnError):
+        if has_mask(x) and not isinstance(error, FuncnnError) and not is_of_jax(error):
             argument = "x" if method == "enter" else "out of the layer"
             raise KindError(
                 f"{function}: {argument} must be an array, not tuple; for (x, mask) write First(layer)"

@@ -37,6 +37,7 @@ from funcnn.losses.remedies import (
 )
 from funcnn.remedies import span
 from funcnn.tracebacks import end_at_caller
+from funcnn.trees.libraries import FAILURES, again
 
 F = TypeVar("F", bound=Callable[..., Any])
 Arguments = tuple[Array, Array, Array | None]
@@ -81,14 +82,17 @@ def _loss_of(
         ):
             return rule(out, y if y.dtype == out.dtype else y.astype(out.dtype), None, **settings)
         try:
-            a, y, weight = as_arguments(rule.__name__, out, y, weight, setting)
+            a, target, weights = as_arguments(rule.__name__, out, y, weight, setting)
             if unit:
-                check_unit(rule.__name__, y, out if takes_logits(loss) else None)
-        except FuncnnError as error:
-            end_at_caller(error)
+                check_unit(rule.__name__, target, out if takes_logits(loss) else None)
+            cost, dA = rule(a if widened else out, target, weights, **settings)
+            return cost, as_dtype(dA, out.dtype)
+        except FAILURES as error:
+            if (made := again(rule.__name__, loss, error, out, y, weight, **settings)) is not None:
+                return made
+            if isinstance(error, FuncnnError):
+                end_at_caller(error)
             raise
-        cost, dA = rule(a if widened else out, y, weight, **settings)
-        return cost, as_dtype(dA, out.dtype)
 
     return typing.cast("F", loss)
 

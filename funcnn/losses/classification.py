@@ -22,7 +22,7 @@ from funcnn.losses.protocol import of_logits
 from funcnn.losses.remedies import for_class_shape, for_classes
 from funcnn.needs import as_fraction
 from funcnn.remedies import span
-from funcnn.tracebacks import ends_at_caller
+from funcnn.trees.libraries import in_any_library
 
 
 @per_output(unit=True, widened=False)
@@ -81,7 +81,7 @@ def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None 
 
 
 @of_logits
-@ends_at_caller
+@in_any_library
 def softmax_cross_entropy(
     out: Array, y: Array, weight: Array | None = None, *, smoothing: float = 0.0
 ) -> tuple[float, Array]:
@@ -242,6 +242,6 @@ def exponentials(y: Array, out: Array) -> tuple[Array, Array]:
 
     A logit of -inf excludes a class, and 0 * -inf would be NaN.
     """
-    xp = namespace(y if type(out) is np.ndarray else out)  # either may be traced
+    xp = namespace(out)
     z = out - out.max(axis=-1, keepdims=True)
     return xp.where(y == 0, 0, z), xp.exp(z)

@@ -8,8 +8,6 @@ from functools import partial, reduce
 from operator import add  # `sum` adds floats otherwise from Python 3.12 on
 from typing import Annotated, Any
 
-import numpy as np
-
 from funcnn.arrays import Array, as_dtype, is_array, kind, namespace, short, wide
 from funcnn.bound import BoundFunction
 from funcnn.checked import checked
@@ -18,6 +16,7 @@ from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import check_function, is_number
 from funcnn.losses.protocol import check_of_arrays, declared, evaluated, takes_logits
 from funcnn.needs import passing
+from funcnn.trees.libraries import in_any_library
 
 _WEIGHTED = "a function (out, y, weight)"
 
@@ -87,6 +86,7 @@ def masked(loss: Maskable) -> Callable[[Any, Any], tuple[float, tuple[Any, None]
     return declared(BoundFunction(_masked, loss), takes_logits(loss))
 
 
+@in_any_library
 def _masked(loss: Any, out: tuple[Any, Any], y: Any, weight: Any = None) -> tuple[Any, tuple[Any, None]]:
     if type(out) is not tuple or len(out) != 2:
         raise KindError(f"masked: out must be a pair (out, mask), not {_given(out)}")
@@ -102,7 +102,7 @@ def _masked(loss: Any, out: tuple[Any, Any], y: Any, weight: Any = None) -> tupl
 
 def _unmasked(mask: Array, argument: str, values: Array) -> Array:
     """The values where the mask is True, else 0; a weight with one entry for each row gets one for each position."""
-    xp = namespace(mask if type(values) is np.ndarray else values, argument, "masked: ")
+    xp = namespace(values, argument, "masked: ")
     axes = mask.ndim if argument != "weight" else min(mask.ndim, values.ndim)
     if values.ndim < axes or axes == 0 or values.shape[:axes] != mask.shape[:axes]:
         raise ShapeError(
@@ -154,6 +154,7 @@ def joined(loss: Any) -> tuple[Any, ...]:
     return loss.args[0] if getattr(loss, "func", None) is _joint else ()
 
 
+@in_any_library
 def _joint(losses: Any, factors: Any, out: Any, y: Any, weight: Any = None) -> tuple[Any, tuple[Any, ...]]:
     for name, parts in (("out", out), ("y", y)):
         if type(parts) is not tuple or len(parts) != len(losses):

@@ -8,7 +8,7 @@ from funcnn.losses.base import check_binary, per_output, weigh
 from funcnn.losses.classification import as_labels, exponentials, minus_log_p
 from funcnn.losses.protocol import of_logits
 from funcnn.needs import as_rate
-from funcnn.tracebacks import ends_at_caller
+from funcnn.trees.libraries import in_any_library
 
 
 @of_logits
@@ -44,7 +44,7 @@ def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: fl
 
 
 @of_logits
-@ends_at_caller
+@in_any_library
 def softmax_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: float = 2.0) -> tuple[float, Array]:
     """The focal loss of p = e^out / sum e^out over the last axis: cost = -mean (1 - p[y])^gamma log p[y]
 

@@ -8,7 +8,7 @@ from typing import Any
 from funcnn.arrays import Array, float_namespace, kind, namespace, short, wide
 from funcnn.errors import KindError, ShapeError
 from funcnn.losses.base import as_arguments, check_not_negative, per_output, weigh
-from funcnn.tracebacks import ends_at_caller
+from funcnn.trees.libraries import in_any_library
 
 
 @per_output
@@ -33,7 +33,7 @@ def poisson_nll(out: Array, y: Array, weight: Array | None = None) -> tuple[floa
     return weigh(rate - y * out, rate - y, weight)
 
 
-@ends_at_caller
+@in_any_library
 def gaussian_nll(out: Any, y: Array, weight: Array | None = None) -> tuple[float, tuple[Array, Array]]:
     """Negative log-likelihood of normal y: cost = mean (s + (mu - y)^2 e^-s) / 2, of the variance e^s, out = (mu, s)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from funcnn.arrays import Array, as_dtype, namespace, wide
 from funcnn.elementary import sign
 from funcnn.errors import ShapeError
 from funcnn.losses.base import as_weight, check_binary, check_not_negative, check_out_and_y, per_output, weigh
 from funcnn.losses.protocol import of_logits
 from funcnn.losses.remedies import for_shapes
-from funcnn.tracebacks import ends_at_caller
+from funcnn.trees.libraries import in_any_library
 
 
 @of_logits
@@ -65,7 +63,7 @@ def _shortfall(function: str, out: Array, y: Array) -> tuple[Array, Array]:
     return namespace(short).maximum(short, 0), side
 
 
-@ends_at_caller
+@in_any_library
 def triplet(out: Array, y: Array, weight: Array | None = None) -> tuple[float, Array]:
     """Distances of an anchor a to a positive p and a negative n: cost = mean max(0, |a - p|^2 - |a - n|^2 + y)
 
@@ -92,7 +90,7 @@ def triplet(out: Array, y: Array, weight: Array | None = None) -> tuple[float, A
         remedy = for_shapes(rows, y.shape)
         raise ShapeError(f"triplet: y must be {rows}, the margin of each row; y: {y.shape}, out: {out.shape}{remedy}")
     check_not_negative("triplet", y)
-    xp = namespace(y if type(out) is np.ndarray else out)  # either may be traced
+    xp = namespace(out)
     a, p, n = full[:, 0], full[:, 1], full[:, 2]
     terms = xp.maximum(((a - p) ** 2).sum(axis=-1) - ((a - n) ** 2).sum(axis=-1) + as_dtype(y, full.dtype), 0)
     slope = 2 * sign(terms)[:, None, None] * xp.stack([n - p, p - a, a - n], axis=1)

@@ -14,6 +14,7 @@ from funcnn.errors import KindError
 from funcnn.fields import call_text, check_function, parameters_of
 from funcnn.lazy import counterpart
 from funcnn.needs import passing
+from funcnn.trees.libraries import FAILURES, again
 
 F = TypeVar("F")
 _COMPLEX = "__funcnn_complex__"
@@ -108,7 +109,12 @@ _PREDICTIONS = {"out", "y_pred", "y_prob", "y_proba", "y_score"}  # the names of
 
 def evaluated(function: str, loss: Any, *given: Any) -> tuple[Any, Any]:
     """Call the loss and check that it returns (cost, dA); errors name the function that was given the loss."""
-    made: Any = loss(*given)
+    made: Any
+    try:
+        made = loss(*given)
+    except FAILURES as error:
+        if (made := again(function, loss, error, *given)) is None:
+            raise
     if type(made) is not tuple or len(made) != 2:
         given_back = counted(len(made), "value") if type(made) is tuple else kind(made)
         raise KindError(f"{function}: the loss must return a pair, the cost and its gradient dA, not {given_back}")

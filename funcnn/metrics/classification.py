@@ -15,9 +15,11 @@ from funcnn.losses.protocol import of_logits
 from funcnn.needs import Count, Finite
 from funcnn.remedies import span
 from funcnn.training.scores import better
+from funcnn.trees.libraries import in_any_library
 
 
 @better("higher")
+@in_any_library
 @checked
 def accuracy(out: Array, y: Array, *, threshold: Finite | None = None) -> float:
     """The share of right predictions, in [0, 1]; NaN if out holds a NaN
@@ -44,6 +46,7 @@ def accuracy(out: Array, y: Array, *, threshold: Finite | None = None) -> float:
     return _share(predicted == true, out)
 
 
+@in_any_library
 @checked
 def confusion(out: Array, y: Array, *, threshold: Finite | None = None) -> Array:
     """counts[i, j]: the number of examples of class i that were predicted as class j
@@ -68,6 +71,7 @@ def confusion(out: Array, y: Array, *, threshold: Finite | None = None) -> Array
 
 
 @better("higher")
+@in_any_library
 @checked
 def top_k_accuracy(out: Array, y: Array, k: Count) -> float:
     """The share of examples whose class has one of the k largest outputs; NaN if out holds a NaN

@@ -10,9 +10,11 @@ from funcnn.errors import RangeError
 from funcnn.metrics.classification import answers
 from funcnn.needs import Finite
 from funcnn.training.scores import better
+from funcnn.trees.libraries import in_any_library
 
 
 @better("higher")
+@in_any_library
 @checked
 def precision(out: Array, y: Array, *, threshold: Finite | None = None) -> Array:
     """right_c / predicted_c, the share of the predictions of class c that are right: an array (k,)
@@ -34,6 +36,7 @@ def precision(out: Array, y: Array, *, threshold: Finite | None = None) -> Array
 
 
 @better("higher")
+@in_any_library
 @checked
 def recall(out: Array, y: Array, *, threshold: Finite | None = None) -> Array:
     """right_c / true_c, the share of the examples of class c that are predicted as c: an array (k,)
@@ -53,6 +56,7 @@ def recall(out: Array, y: Array, *, threshold: Finite | None = None) -> Array:
 
 
 @better("higher")
+@in_any_library
 @checked
 def f1(out: Array, y: Array, *, threshold: Finite | None = None) -> Array:
     """2 right_c / (predicted_c + true_c), the harmonic mean of precision and recall of class c: an array (k,)
@@ -71,6 +75,7 @@ def f1(out: Array, y: Array, *, threshold: Finite | None = None) -> Array:
     return _ratio(2 * right, predicted + true, out)
 
 
+@in_any_library
 @checked
 def confusion_per_class(out: Array, y: Array, *, threshold: Finite | None = None) -> Array:
     """counts[c, i, j]: the number of examples that are of class c (i = 1) or not (0), and predicted as c (j = 1) or not

@@ -9,12 +9,12 @@ from funcnn.errors import RangeError
 from funcnn.extras import needing
 from funcnn.losses.base import check_alike
 from funcnn.metrics.classification import check_real
-from funcnn.tracebacks import ends_at_caller
 from funcnn.training.scores import better
+from funcnn.trees.libraries import in_any_library
 
 
 @better("higher")
-@ends_at_caller
+@in_any_library
 def r2(out: Array, y: Array) -> float:
     """1 - sum (y - out)^2 / sum (y - mean y)^2, averaged over the outputs: the coefficient of determination
 

@@ -40,7 +40,8 @@ def is_finite(values: Any) -> bool:
             return True
     elif isinstance(values, float | np.floating):
         return math.isfinite(values)
+    xp = namespace(values)
     try:
-        return bool(namespace(values).isfinite(values).all())
+        return bool(xp.all(xp.isfinite(values)))
     except TypeError:
         return True

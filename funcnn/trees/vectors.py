@@ -12,11 +12,13 @@ from funcnn.checked import checked
 from funcnn.errors import KindError, ShapeError
 from funcnn.records import is_record
 from funcnn.remedies import place
+from funcnn.trees.libraries import in_any_library
 from funcnn.trees.walks import Tree, map_arrays, walk
 
 T = TypeVar("T")
 
 
+@in_any_library
 @checked
 def to_vector(tree: Tree[Any]) -> Array:
     """All trained arrays, concatenated into one array with one axis, the form that optimizers of other libraries take.
@@ -33,10 +35,10 @@ def to_vector(tree: Tree[Any]) -> Array:
         if not is_plain(leaf) or leaf.dtype.kind not in "biufcV" or leaf.dtype.fields:  # V: bfloat16
             raise KindError(f"to_vector: {place('tree', path)} must be an array of numbers, not {kind(leaf)}")
     parts = [leaf.reshape(-1) for leaf in found.values()] or [np.zeros(0)]
-    traced = [part for part in parts if type(part) is not np.ndarray]  # tracers, under jax.jit
-    return freeze(namespace([*traced, *parts][0]).concatenate(parts))
+    return freeze(namespace(parts[0]).concatenate(parts))
 
 
+@in_any_library
 @checked
 def from_vector(tree: Tree[T], vector: Array) -> T:
     """`tree` with the entries of `vector`, shape `(n,)`, as its trained arrays: the inverse of `to_vector`.

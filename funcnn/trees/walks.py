@@ -15,6 +15,7 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.needs import FloatDtype, Function, passing
 from funcnn.records import build, plans, values
 from funcnn.remedies import for_kind, place
+from funcnn.trees.libraries import in_any_library
 
 T = TypeVar("T")
 
@@ -171,6 +172,7 @@ def count(tree: Tree[Any]) -> int:
     return sum([leaf.size for _, leaf in walk(tree, states=False)])
 
 
+@in_any_library
 @checked
 def astype(tree: Tree[T], dtype: FloatDtype) -> T:
     """`tree` with every array of floats as `dtype`, states included; arrays of whole numbers are unchanged.

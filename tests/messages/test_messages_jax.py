@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn import forward, gradient, record, update
+from funcnn import forward, gradient, initializers, record, update
 from funcnn.errors import KindError
 from funcnn.generation import fixed_memory, step
 from funcnn.records import state
@@ -26,6 +26,7 @@ def product(W, x):
     return x @ W
 
 
+KEY = jax.random.key(0)
 PRODUCT = JaxFunction(product, (W,))
 
 
@@ -116,6 +117,18 @@ ROWS = [
     >> "step: there is no rule for Gain, since value may mix positions; write one with @step.register(Gain)",
     kind_error(lambda: serialized(PRODUCT))
     >> "serialize: f of JaxFunction must hold numbers, strings and tuples of them, not function",
+    # seeds
+    kind_error(lambda: nn.Dropout(0.5, seed=jax.random.split(KEY, 3)))
+    >> "Dropout: seed must be an int in [0, 2**31), or a tuple of them, not keys of the shape (3,)",
+    kind_error(lambda: nn.Dropout(0.5, seed=(1, jax.random.split(KEY))))
+    >> "Dropout: seed must be an int in [0, 2**31), or a tuple of them, not keys of the shape (2,)",
+    kind_error(lambda: nn.Dropout(0.5, seed=jax.random.PRNGKey(0)))
+    >> "Dropout: seed must be an int in [0, 2**31), or a tuple of them, not uint32 array; for a key "
+    "write jax.random.wrap_key_data(seed)",
+    kind_error(lambda: nn.reseed(NET, jnp.arange(3))) >> "reseed: i must be an int in [0, 2**31), not int32 array",
+    kind_error(lambda: nn.reseed(NET, jax.random.PRNGKey(0)))
+    >> "reseed: i must be an int in [0, 2**31), not uint32 array; for a key write "
+    "jax.random.wrap_key_data(i)",
     # from_optax
     kind_error(lambda: from_optax(optax.adam))
     >> "from_optax: transformation must be a transformation of optax, such as optax.adam(1e-3), not function",
@@ -194,3 +207,18 @@ def test_an_error_inside_a_transformation_is_its_own():
 
     with pytest.raises(TypeError, match="it is broken"):
         update(from_optax(optax.GradientTransformation(lambda p: (), broken)), GRADS, NET)
+
+
+def test_seeds_that_are_traced():
+    with pytest.raises(KindError) as caught:
+        jax.vmap(lambda seed: nn.Dropout(0.5, seed=seed))(jnp.ones(2))
+    assert str(caught.value) == "Dropout: seed must be an int in [0, 2**31), or a tuple of them, not <f32>"
+    with pytest.raises(KindError) as caught:
+        jax.jit(lambda seed: nn.Dense.init(2, 1, seed=seed))(0)
+    needed = "float32 or smaller for a traced seed, since jax_enable_x64 is off"
+    assert str(caught.value) == f"glorot_uniform: dtype must be {needed}, not float64; write dtype=np.float32"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(initializers, "DRAWS", {})
+        with pytest.raises(KindError) as caught:
+            jax.jit(lambda seed: nn.Dense.init(2, 1, seed=seed))(0)
+    assert str(caught.value) == "glorot_uniform: seed must be known, not traced; import funcnn.interop.jax"

@@ -22,6 +22,7 @@ from funcnn import (
     huber,
     mlp,
     mse,
+    namespace,
     predict,
     record,
     sgd,
@@ -439,6 +440,17 @@ def test_a_loss_may_be_traced_in_y_alone(loss):
 def test_a_loss_may_be_traced_in_out_alone(loss):
     out, y = np.arange(6.0).reshape(2, 3) / 4, np.eye(2, 3, dtype=int)
     assert float(jax.jit(lambda out: loss(out, y)[0])(out)) == pytest.approx(loss(out, y)[0], rel=1e-12)
+
+
+def test_a_users_loss_may_have_a_known_y():
+    def squares(out, y):
+        e = namespace(y).tanh(out) - y  # of NumPy, which cannot take a tracer
+        return (e**2).mean(), 2 * e * (1 - (e + y) ** 2) / e.size
+
+    traced = jax.jit(lambda net: value_and_grad(squares)(net, SMALL_X, SMALL_Y))(SMALL)
+    expected = value_and_grad(squares)(SMALL, SMALL_X, SMALL_Y)
+    assert float(traced[0]) == pytest.approx(expected[0], rel=1e-12)
+    assert_close(traced[1].params, expected[1].params)
 
 
 def test_a_vector_may_be_traced_in_part():

@@ -12,14 +12,14 @@ from funcnn import Grads, backward, forward, parameters, sgd
 from funcnn.arrays import is_float
 from funcnn.testing.strategies import registered, tensor
 from funcnn.trees import astype
+from funcnn.trees.walks import map_arrays
 from tests.counts import at_most
 from tests.peers.cases import redrawn, three
 
 jax = pytest.importorskip("jax", reason="jax.vjp is the oracle")
+dce_jaxpr = pytest.importorskip("jax.interpreters.partial_eval", reason="it is a part of jax").dce_jaxpr
 pytestmark = pytest.mark.usefixtures("jax64")
 
-# Where x is a constant, these compute in NumPy, which cannot take a traced slope, seed or step.
-OF_TRACED_X = {"PRelu", "Glu", "Dropout", "ChannelDropout", "GaussianNoise"}
 every_layer = pytest.mark.parametrize("layer", registered(), ids=lambda layer: layer.__name__)
 
 
@@ -127,10 +127,38 @@ def test_float32_stays_float32_and_a_step_gives_what_is_compiled_already(layer):
             params, x, dA = [astype(part, np.float32) for part in case]
             traced = jax.eval_shape(rules, params, x, dA)
             assert {leaf.dtype for leaf in floats(traced)} == {np.dtype(np.float32)}
-            if layer.__name__ not in OF_TRACED_X:
-                assert alike(jax.eval_shape(lambda params, x=x, dA=dA: rules(params, x, dA), params), traced)
+            assert alike(jax.eval_shape(lambda params, x=x, dA=dA: rules(params, x, dA), params), traced)
             if layer.__name__ != "Probe":  # its state is None before the first step
                 stepped = jax.eval_shape(lambda *given: sgd(given[0], Grads(*rules(*given)[1:]), 0.1), params, x, dA)
                 assert alike(stepped, jax.eval_shape(lambda params: params, params))
 
     check()
+
+
+def used(f, args, traced):
+    """The places among the arrays of args, of those that are traced, on which a result of f depends."""
+    parts, structure = jax.tree.flatten(args)
+
+    def of_traced(*given):
+        moving = dict(zip(traced, given, strict=True))
+        return f(*structure.unflatten([moving.get(i, part) for i, part in enumerate(parts)]))
+
+    program = jax.make_jaxpr(of_traced)(*[parts[i] for i in traced]).jaxpr
+    _, depends = dce_jaxpr(program, [True] * len(program.outvars))
+    return {i for i, is_used in zip(traced, depends, strict=True) if is_used}
+
+
+@pytest.mark.unwatched
+@every_layer
+def test_arrays_of_numpy_may_stand_beside_traced_ones_and_none_becomes_a_constant(layer):
+    """Each array is traced alone, and so are all of params, of x or the cache, and of dA; others are NumPy's."""
+    for params, x in three(layer)[-1:]:
+        out, cache = forward(params, x)
+        dA = map_arrays(lambda a: np.ones_like(a) if is_float(a) else None, out)
+        for f, args in ((rules, (params, x, dA)), (backward, (params, cache, dA))):
+            places = iter(range(len(jax.tree.leaves(args))))
+            groups = [[next(places) for _ in jax.tree.leaves(part)] for part in args]
+            everything = [i for group in groups for i in group]
+            needed = used(f, args, everything)
+            for traced in (*groups, *[[i] for i in everything]):
+                assert used(f, args, traced) == needed & set(traced)

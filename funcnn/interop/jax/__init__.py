@@ -9,7 +9,7 @@ functions of networks.
 from funcnn.extras import needing
 
 with needing(__name__, "jax"):
-    from funcnn.interop.jax import loop, pytrees  # noqa: F401  registers the loop of recurrent layers, and the records
+    from funcnn.interop.jax import loop, pytrees, weights  # noqa: F401  register loops, records and draws of weights
     from funcnn.interop.jax.layer import JaxFunction, JaxLayer
 
 __all__ = ["JaxFunction", "JaxLayer"]

@@ -8,6 +8,7 @@ import numpy as np
 
 from funcnn.arrays import Array, as_dtype, in_float32, kind, namespace
 from funcnn.checked import checked
+from funcnn.conditions import has_numbers
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError
 from funcnn.generation import positionwise, step
@@ -79,7 +80,7 @@ def embedding_forward(params: Embedding, given: Any) -> tuple[Any, tuple[Any, Ar
     if mask is not None:
         ids = xp.where(mask, ids, 0)
     rows = params.W if xp is np else xp.asarray(params.W)  # traced ids do not index an array of NumPy
-    if xp is np and ids.size and not 0 <= ids.min() <= ids.max() < n:
+    if has_numbers(ids) and ids.size and not 0 <= ids.min() <= ids.max() < n:
         raise RangeError(f"Embedding: ids must be from 0 to {n - 1}; they are from {ids.min()} to {ids.max()}")
     return in_form_of(given, blank(rows[ids], mask), mask), (given, ids)
 

@@ -74,7 +74,8 @@ class Recurrent(ABC):
         W = [draw(function, "weights", weights, (*words, 0, i), (n_in, n_hidden), dtype) for i in range(cls.gates)]
         square = n_hidden, n_hidden
         U = [draw(function, "recurrent", recurrent, (*words, 1, i), square, dtype) for i in range(cls.gates)]
-        return cls(np.concatenate(W, axis=1), np.concatenate(U, axis=1), *cls.first_biases(n_hidden, dtype))
+        xp = namespace(W[0])  # of JAX, if the seed is traced
+        return cls(xp.concatenate(W, axis=1), xp.concatenate(U, axis=1), *cls.first_biases(n_hidden, dtype))
 
     @classmethod
     def first_biases(cls, k: int, dtype: Any) -> tuple[Array, ...]:
