@@ -22,7 +22,7 @@ TREE = "tree.json"
 _OTHERS = {
     rb"\x93NUMPY": "a NumPy .npy file; write np.load(path)",
     rb"\x80[\x04\x05]\x95": "a pickle; read it with the library that wrote it, such as pickle or joblib",
-    rb"\x08[\x03-\x14][\x12\x3a]": "a model of ONNX; write onnx.load(path)",  # ir_version, then its producer or graph
+    rb"\x08[\x03-\x14][\x12\x3a]": "a model of ONNX; write from_onnx(path)",  # ir_version, then its producer or graph
 }
 
 

@@ -64,7 +64,7 @@ def namespaces():
     strategies = importlib.import_module("funcnn.testing.strategies")
     yield strategies, strategies.__all__
     if find_spec("spox"):
-        yield importlib.import_module("funcnn.interop.onnx"), ["to_graph", "to_onnx", "weight"]
+        yield importlib.import_module("funcnn.interop.onnx"), ["from_onnx", "to_graph", "to_onnx", "weight"]
     for library in ("jax", "optax", "torch"):
         if find_spec(library):
             module = importlib.import_module(f"funcnn.interop.{library}")

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from funcnn import Dense
+from funcnn import Dense, Relu
 from tests.kinds.kinds import NET, layer, path
 from tests.kinds.rows import both, kind, row
 
@@ -37,9 +37,20 @@ if find_spec("safetensors"):
 if find_spec("spox"):
     import spox
 
-    from funcnn.interop.onnx import to_graph, to_onnx, weight
+    from funcnn.interop.onnx import from_onnx, to_graph, to_onnx, weight
+
+    def relu():
+        """A model that funcnn did not write"""
+        x = spox.argument(spox.Tensor(np.float64, ("m", 2)))
+        return spox.build({"x": x}, {"out": to_graph(Relu(), x)})
 
     ROWS += [
+        row(
+            from_onnx,
+            model=kind(None).made(relu),
+            x=kind(np.ones((3, 2)), "None"),
+            output=kind("out", "None"),
+        ),
         row(to_onnx, free=kind({}, "None; {}")),
         row(weight, a=kind(np.ones(2), "0-d")),
         row(

@@ -357,7 +357,7 @@ ROWS = [
     file_error(loaded(lambda _: pickle.dumps(net, 4)), loaded(lambda _: pickle.dumps(net, 5)))
     >> "load: net.npz is a pickle; read it with the library that wrote it, such as pickle or joblib",
     file_error(loaded(lambda _: b"\x08\x07\x12\x04spox"), loaded(lambda _: b"\x08\x0a:\x05"))
-    >> "load: net.npz is a model of ONNX; write onnx.load(path)",
+    >> "load: net.npz is a model of ONNX; write from_onnx(path)",
     file_error(loaded(lambda data: data.replace(net[0].W.tobytes(), net[2].W.tobytes())))
     >> f"{BAD}Bad CRC-32 for file '0.npy'",
     file_error(loaded(lambda _: packed({"tree.json": b""}).replace(b"tree", b"free")))

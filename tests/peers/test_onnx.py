@@ -24,7 +24,7 @@ pytest.importorskip("spox", reason="the models are written with it")
 import spox  # noqa: E402  as just said
 import spox.opset.ai.onnx.v17 as op  # noqa: E402  as just said
 
-from funcnn.interop.onnx import to_graph, to_onnx  # noqa: E402  as just said
+from funcnn.interop.onnx import from_onnx, to_graph, to_onnx  # noqa: E402  as just said
 
 PAGE = (Path(__file__).parents[2] / "docs" / "onnx.md").read_text("utf-8")
 WRITTEN_PART = PAGE.split("## What is written\n")[1].split("\n## ")[0]
@@ -78,6 +78,8 @@ def test_every_layer_in_float32(layer, data):
     case = data.draw(fst.cases(layer))
     params, x = moderate(case) if layer in RECURRENT else case
     model = assert_same(params, x, np.float32, 1e-5)
+    if layer is not layers.Function:  # whose functions no file takes
+        assert from_onnx(model) == astype(params, np.float32)
     listed, most, _ = row_of(layer)
     assert opset(model) <= most
     assert "inside" in listed or operators(model) <= set(re.findall(r"\w+", listed))

@@ -14,6 +14,7 @@ with needing(__name__, "spox"):
     )
     from funcnn.interop.onnx.base import to_graph
     from funcnn.interop.onnx.model import to_onnx
+    from funcnn.interop.onnx.reading.model import from_onnx
     from funcnn.interop.onnx.weights import weight
 
-__all__ = ["to_graph", "to_onnx", "weight"]
+__all__ = ["from_onnx", "to_graph", "to_onnx", "weight"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import spox
 from onnx import ModelProto
-from onnx.helper import find_min_ir_version_for
+from onnx.helper import find_min_ir_version_for, set_model_props
 
 import funcnn
 from funcnn.arrays import is_array, is_float, kind, short
@@ -15,6 +15,7 @@ from funcnn.core import check_is_layer, inference
 from funcnn.errors import KindError, ShapeError
 from funcnn.interop.onnx.axes import FIRST, arguments, predictions
 from funcnn.interop.onnx.base import Values, to_graph
+from funcnn.interop.onnx.skeleton import KEY, skeleton
 from funcnn.interop.onnx.values import dtype_of, shape_of
 from funcnn.interop.onnx.weights import Weights, naming
 from funcnn.remedies import place
@@ -75,7 +76,10 @@ def to_onnx(params: Any, x: Any, *, free: Any = None) -> ModelProto:
     _check_made(made, *outs)
     if not (outputs := _named("out", made)):
         raise KindError(f"to_onnx: predict(params, x) must be an array or a tuple of arrays, not {kind(outs[0])}")
-    return _built(_named("x", given), outputs, weights)
+    model = _built(_named("x", given), outputs, weights)
+    if text := skeleton(params, x, free, weights):
+        set_model_props(model, {KEY: text})
+    return model
 
 
 def _built(inputs: dict[str, spox.Var], outputs: dict[str, spox.Var], weights: Weights) -> ModelProto:

@@ -1,0 +1,1 @@
+"""Reading of models of ONNX as networks."""
