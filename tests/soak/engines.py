@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from funcnn.parallel import threads
 
-MPI = "MPI"
+MPI, RAY = "MPI", "Ray"
 # The numbers of workers of each engine. Without an executor there is no worker beside the process that trains.
 WORKERS = {
     "none": [0],
@@ -25,8 +26,9 @@ WORKERS = {
     "Dask": [1, 2, 3],
     "Dask, processes": [1, 2],
     MPI: [1, 2],
+    RAY: [1, 2],
 }
-LIBRARIES = {"loky": "loky", "Dask": "distributed", "Dask, processes": "distributed", MPI: "mpi4py"}
+LIBRARIES = {"loky": "loky", "Dask": "distributed", "Dask, processes": "distributed", MPI: "mpi4py", RAY: "ray"}
 SHORTEST, LONGEST = 0.1, 3.0  # seconds until a worker of the first pool of a process is killed, drawn evenly
 
 
@@ -55,6 +57,36 @@ def mortal(folder, parent, seed):
         os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+@contextmanager
+def ray_cluster():
+    """A cluster of two workers if Ray is among the engines, to which lives connect: to start one takes 10 s."""
+    if RAY not in installed():
+        yield
+        return
+    os.environ |= {"RAY_AUTH_MODE": "disabled"}
+    import ray
+
+    options = {"num_cpus": 2, "include_dashboard": False, "log_to_driver": False, "object_store_memory": 100_000_000}
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        context = ray.init(**options, _temp_dir=folder)
+        os.environ["RAY_ADDRESS"] = context.address_info["gcs_address"]
+        yield
+        ray.shutdown()
+
+
+def kill_one(executor, folder, seed):
+    """Kill a worker of Ray, at a moment drawn from the seed."""
+    lot = random.Random(seed)
+    pid = executor.submit(os.getpid).result()
+
+    def kill():
+        time.sleep(lot.uniform(SHORTEST, LONGEST))
+        os.kill(pid, signal.SIGKILL)
+        (Path(folder) / f"killed-{pid}").touch()
+
+    threading.Thread(target=kill, daemon=True).start()
 
 
 class Pools:
@@ -88,6 +120,15 @@ def executor(name, n, folder, seed):
 
         with MPIPoolExecutor() as pool:
             yield pool
+    elif name == RAY:
+        import ray
+
+        from funcnn.interop.ray import RayExecutor
+
+        ray.init(log_to_driver=False)
+        pool = RayExecutor()
+        kill_one(pool, folder, seed)
+        yield pool
     else:
         from distributed import Client
 

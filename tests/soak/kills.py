@@ -25,6 +25,7 @@ class Soak:
     def __init__(self, folder, seed, steps):
         self.folder, self.seed, self.steps = Path(folder), seed, steps
         self.training, self.step = Training(seed, steps), 0
+        self.training.write(folder)
         states = chain([self.training.start], self.training.run(self.training.start))
         self.marks = [fingerprint(state) for state in states]  # of the run that nobody disturbs, after each step
         self.kills, self.engines, self.failed = Counter(), [], 0
@@ -49,7 +50,7 @@ class Soak:
                     pid = int(number)
                 elif word == "segment":
                     segments.append(Path(number.rstrip()))
-                else:
+                elif word.isdigit():  # Ray prints lines of its own
                     told.append(int(word))
                 if len(told) == most:
                     break
@@ -95,6 +96,7 @@ class Soak:
         kills = ", ".join([f"{number} {what}" for what, number in self.kills.items() if number]) or "nothing"
         failed = f"; {self.failed} ended with a WorkerError" if self.failed else ""
         training = f"{self.training.net_name}, {self.training.optimizer_name}, {self.steps} steps"
+        training += ", rows in files" if self.training.is_in_parts else ""
         return f"{training}: {ends}\n    killed: {kills}{failed}\n    {' > '.join(self.engines)}"
 
 
