@@ -132,6 +132,10 @@ def executor(name, n, folder, seed):
     else:
         from distributed import Client
 
+        if name.startswith("tcp:"):  # a scheduler that runs already
+            with Client(name) as client:
+                yield client.get_executor()
+            return
         options = {"threads_per_worker": 1, "dashboard_address": ":0", "local_directory": str(folder)}
         with Client(n_workers=n, processes=name != "Dask", **options) as client:
             yield client.get_executor()
