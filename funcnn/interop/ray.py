@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from concurrent.futures import wait as finished
-from typing import Any
+from typing import Any, cast
 from weakref import WeakSet
 
 from funcnn.errors import KindError
@@ -31,7 +31,7 @@ class RayExecutor(Executor):
     def __init__(self) -> None:
         if not ray.is_initialized():
             raise KindError("RayExecutor: ray must be connected to a cluster; write ray.init()")
-        self._max_workers = int(ray.cluster_resources().get("CPU", 1))
+        self._max_workers = int(cast("Any", ray).cluster_resources().get("CPU", 1))
         self._remote = ray.remote(num_cpus=1, max_retries=0)(_called)
         self._futures: WeakSet[Future[Any]] = WeakSet()
         self._is_open = True

@@ -43,10 +43,10 @@ class InThreads:
         try:
             made = [*terms]
         except Exception as error:  # noqa: BLE001  whatever it is, it is raised where the block came from
-            made = Failed(error, "", terms.now.i)
+            made = Failed(error, "", terms.i)
         finally:
             if made is None or isinstance(made, Failed):  # None after SystemExit and the like, which go on
-                self._last = min(self._last, terms.now.i)
+                self._last = min(self._last, terms.i)
                 self._is_over.set()
         return made
 

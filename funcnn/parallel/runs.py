@@ -44,7 +44,9 @@ def divided(whole: Run, workers: int | None, pending: int) -> list[Run]:
 
 
 def words_of_blocks(blocks: list[RowBlock], k: int) -> str:
-    """The blocks in words, for messages."""
+    """The blocks in words, for messages; without a block, an error was that of the check of rows."""
+    if not blocks:
+        return "a check of few rows"
     first, last = blocks[0], blocks[-1]
     if first is last:
         return f"block {first.i} of {k}, {first.which}"

@@ -164,5 +164,5 @@ def _one_by_one(function: Any, run: Run) -> Generator[PartialSum]:
     try:
         yield from terms
     except Exception as error:
-        error.add_note(f"in {words_of_blocks([terms.now], run.k)}")
+        error.add_note(f"in {words_of_blocks([run.blocks[terms.i]], run.k)}")
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -197,11 +197,7 @@ def shards(parts: Parts, name: Text | None = None, *, executor: AnExecutor | Non
         FileError: a file cannot be read; a NoFileError if it is absent.
     """
     sources = [part if is_array(part) else str(Path(part).absolute()) for part in map(unmapped, parts)]
-    if executor is None:
-        found = [shard_of(source, name) for source in sources]
-    else:
-        waiting = {source: executor.submit(shard_of, source, name) for source in sources if isinstance(source, str)}
-        found = [_result(executor, waiting[s], s) if isinstance(s, str) else shard_of(s, name) for s in sources]
+    found = [shard_of(source, name) for source in sources] if executor is None else _found(executor, sources, name)
     first = found[0]
     for shard in found:
         if not shard.shape or shard.dtype.kind not in "biufc":
@@ -215,11 +211,13 @@ def shards(parts: Parts, name: Text | None = None, *, executor: AnExecutor | Non
     return Shards(tuple(found), range(rows))
 
 
-def _result(executor: Executor, future: Future[Shard], path: str) -> Shard:
+def _found(executor: Executor, sources: list[Any], name: str | None) -> list[Shard]:
+    """What workers know of the files."""
     try:
-        return future.result()
+        waiting = {source: executor.submit(shard_of, source, name) for source in sources if isinstance(source, str)}
+        return [waiting[s].result() if isinstance(s, str) else shard_of(s, name) for s in sources]
     except FuncnnError:
         raise
     except Exception as error:
-        name, why = type(executor).__name__, f"{type(error).__name__}: {error}".removesuffix(": ")
-        raise WorkerError(f"shards: {name} failed to read the shape of {path}: {why}") from error
+        engine, why = type(executor).__name__, f"{type(error).__name__}: {error}".removesuffix(": ")
+        raise WorkerError(f"shards: {engine} failed to find the shapes of files: {why}") from error

@@ -51,7 +51,7 @@ class Unread(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """The error of block i: itself, or packed; with its text, in case that it does not pickle."""
+    """The error of block i, or of the check of rows: itself, or packed; and its text, if it does not pickle."""
 
     error: Any
     text: str
@@ -73,18 +73,18 @@ def computed(function: Any, params: Any, x: Any, y: Any) -> Any:
 
 
 class Terms:
-    """The terms of a run, block by block; `now` is the block that is computed."""
+    """The terms of a run, block by block; `i` is the block that is computed, -1 while rows are checked."""
 
     def __init__(self, function: Any, run: Run) -> None:
-        self._function, self._run, self.now = function, run, run.blocks[0]
+        self._function, self._run, self.i = function, run, -1
 
     def __iter__(self) -> Iterator[PartialSum]:
         k, params, blocks, sample = self._run
         if sample is not None:
             check_rows(self._function, params, *sample)
-        for self.now in blocks:
-            i, share, _, x, y = self.now
-            yield term(i, share, computed(self._function, params if k == 1 else reseed(params, i), x, y))
+        for self.i, share, _, x, y in blocks:
+            own = params if k == 1 else reseed(params, self.i)
+            yield term(self.i, share, computed(self._function, own, x, y))
 
 
 def work(task: Task) -> Any:
@@ -106,7 +106,7 @@ def work(task: Task) -> Any:
             made = [*sums(run.k, terms, run.blocks[0].i, run.blocks[-1].i + 1)]
         return packed(made, by_value=task.by_value)
     except Exception as error:  # noqa: BLE001  whatever it is, it is raised where the block came from
-        return _failed(error, terms.now.i, by_value=task.by_value)
+        return _failed(error, terms.i, by_value=task.by_value)
 
 
 def _failed(error: Exception, i: int, *, by_value: bool) -> Failed:

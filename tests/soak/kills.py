@@ -12,6 +12,7 @@ from pathlib import Path
 
 from funcnn import load
 from funcnn.files import fingerprint
+from tests.sharding import write_parts
 from tests.soak.engines import MPI, mpiexec
 from tests.soak.life import EVERY, FAILED, Training
 
@@ -25,7 +26,7 @@ class Soak:
     def __init__(self, folder, seed, steps, before=()):
         self.folder, self.seed, self.steps, self.before = Path(folder), seed, steps, before
         self.training, self.step = Training(seed, steps), 0
-        self.training.write(folder)
+        write_parts(self.training.arrays, folder)
         states = chain([self.training.start], self.training.run(self.training.start))
         self.marks = [fingerprint(state) for state in states]  # of the run that nobody disturbs, after each step
         self.kills, self.engines, self.failed = Counter(), [], 0
@@ -95,7 +96,7 @@ class Soak:
 
 
 def followed(lines, most, strike):
-    """The process, its segments, and the steps that it told, up to so many; with `strike`, which is called then, all."""
+    """The process, its segments, and the steps that it told: so many; or all, with `strike`, which is called then."""
     pid, segments, told = None, [], []
     for line in lines:
         word, _, number = line.strip().partition(" ")

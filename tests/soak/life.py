@@ -2,7 +2,6 @@
 
 import os
 import sys
-from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -11,22 +10,18 @@ import numpy as np
 import funcnn as nn
 from funcnn.data import gaussian_noise
 from funcnn.errors import WorkerError
-from funcnn.parallel import sharded, shards
-from funcnn.trees.walks import arrays_in, map_arrays
-from tests.sharding import NETS, OPTIMIZERS
+from funcnn.parallel import sharded
+from tests.sharding import NETS, OPTIMIZERS, in_parts
 from tests.soak.engines import MPI, executor
 
 EVERY = 3  # steps between two checkpoints
 FAILED = 3  # the exit status after a WorkerError
 
 
-CUTS = 5, 12  # the first rows of the second part and of the third, of 24 rows
-
-
 class Training:
     """A training that is drawn by its seed, with dropout, batch normalisation, masks, weights, or frozen layers.
 
-    In half of them rows are in parts: arrays, or with a folder the files that `write` made, which workers read.
+    In half of them rows are in parts: arrays, or with a folder the files that `write_parts` made, which workers read.
     """
 
     def __init__(self, seed, steps, folder=None):
@@ -36,7 +31,7 @@ class Training:
         self.start = nn.TrainState(net, (nn.ClipNorm(1.0), OPTIMIZERS[self.optimizer_name]))
         self.arrays, self.is_in_parts = (x, y), lot.random() < 0.5
         if self.is_in_parts:
-            x, y = self._in_parts(folder)
+            x, y = in_parts((x, y), folder)
         data = nn.batches(x, y, 12, epochs=-(-steps // 2), seed=seed)
         if self.is_in_parts and "batch norm" in self.net_name:  # a batch may have one row of a part, without a variance
             data = [(x, y)] * steps
@@ -44,28 +39,10 @@ class Training:
         self.data = (data.map(_noisy, seed=seed + 1) if noisy else data)[:steps]
         self.lr = nn.cosine(0.02, steps)
 
-    def _in_parts(self, folder):
-        numbers = count()
-        return map_arrays(lambda a: shards(_paths(folder, next(numbers)) if folder else _parts(a)), self.arrays)
-
-    def write(self, folder):
-        """Write the files of the parts."""
-        for number, array in enumerate(arrays_in(self.arrays)):
-            for path, rows in zip(_paths(folder, number), _parts(array), strict=True):
-                np.save(path, rows)
-
     def run(self, state, **options):
         """The states after this one, by blocks of at most 4 of the 12 rows."""
         step = sharded(self.function, rows=4, **options)
         return nn.train(state, self.data[state.step :], step, self.lr)
-
-
-def _parts(a):
-    return np.split(a, CUTS)
-
-
-def _paths(folder, number):
-    return [Path(folder) / f"rows-{number}-{part}.npy" for part in range(1 + len(CUTS))]
 
 
 def _noisy(x, y, rng):
