@@ -100,9 +100,14 @@ def _parts_of(x: Any, y: Any) -> list[Any]:
         counts = [[len(rows) for _, rows, _ in divided] for divided in (found[0], one)]
         if counts[0] != counts[1]:
             raise ShapeError(f"sharded: x and y must have parts of equally many rows, not {counts[0]} and {counts[1]}")
-        if not all([np.array_equal(part[1], other[1]) for part, other in zip(found[0], one, strict=True)]):
+        if not all([_are_equal(part[1], other[1]) for part, other in zip(found[0], one, strict=True)]):
             raise ShapeError("sharded: x and y must have the same rows of their parts; take rows of both alike")
     return found[0] if found else []
+
+
+def _are_equal(rows: Any, others: Any) -> bool:
+    """Whether two ranges or arrays are equal; ranges are not made arrays, which would have all rows of a file."""
+    return rows == others if isinstance(rows, range) and isinstance(others, range) else np.array_equal(rows, others)
 
 
 def order_of(places: list[Place]) -> Any:

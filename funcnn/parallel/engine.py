@@ -11,14 +11,12 @@ from itertools import islice
 from threading import Event, Lock
 from typing import Any, cast
 
-import attrs
-
 from funcnn.arrays import kind
 from funcnn.errors import KindError, WorkerError, WorkerTimeoutError
 from funcnn.parallel.blocks import bytes_of
 from funcnn.parallel.packing import packed, pickling_error, takes_by_value
 from funcnn.parallel.runs import Run, divided, words_of_blocks, workers_of
-from funcnn.parallel.sent import Sent, size_of
+from funcnn.parallel.sent import Sent, Traffic, size_of
 from funcnn.parallel.sums import PartialSum
 from funcnn.parallel.worker import Failed, Missing, Task, Terms, Unread, current_handling, result_of, work
 
@@ -68,15 +66,6 @@ class InThreads:
         return reply
 
 
-@attrs.define
-class Traffic:
-    """Bytes of the last step that were sent to other processes and came back, and the arrays that were missing."""
-
-    sent: int = 0
-    returned: int = 0
-    missed: int = 0
-
-
 class InProcesses:
     """Runs for other processes, as bytes, for one step."""
 
@@ -93,7 +82,8 @@ class InProcesses:
         first = run.blocks[0].i
         if first not in self._tasks:
             parts = {"params": run.params, "x": run.blocks[0].x, "y": run.blocks[0].y}
-            stream, arrays = self._packed(parts, tuple(run))
+            own = run._replace(blocks=[block._replace(which="") for block in run.blocks])
+            stream, arrays = self._packed(parts, tuple(own))
             forms = [self._sent.form_of(a) for a in arrays]
             self._tasks[first] = Task(self._function, stream, forms, self._by_value, self._handling), arrays
         task = self._tasks[first][0]
@@ -152,8 +142,8 @@ class BlockRunner:
         executor = self._current(None)
         is_here = isinstance(executor, ThreadPoolExecutor)
         carrier = InThreads(function) if is_here else InProcesses(function, executor, self._sent, self.traffic)
-        waiting, runs = deque[tuple[Run, Future[Any]]](), self._divided(executor, whole)
-        most = max(1, self._pending // max([len(run.blocks) for run in runs]))
+        waiting = deque[tuple[Run, Future[Any]]]()
+        runs, most = self._divided(executor, whole)
         rest, tries = iter(runs), Counter[int]()
         try:
             while True:
@@ -165,7 +155,7 @@ class BlockRunner:
                 if self._timeout is None and len(waiting) < most:
                     carrier.wait_for_all(waiting)
                 try:
-                    reply = carrier.received(run, future.result(self._timeout))
+                    reply = carrier.received(run, future.result(self._seconds(run)))
                 except Exception as error:
                     i = run.blocks[0].i
                     if tries[i] >= self._retries:
@@ -184,13 +174,16 @@ class BlockRunner:
         finally:
             _cancel(waiting)
 
-    def _divided(self, executor: Executor, whole: Run) -> list[Run]:
-        """The runs of this step: threads take single blocks."""
+    def _divided(self, executor: Executor, whole: Run) -> tuple[list[Run], int]:
+        """The runs of this step, and how many the executor has at a time: threads take single blocks."""
         if isinstance(executor, ThreadPoolExecutor):
             return divided(whole, whole.k, self._pending)
         if self._counted[0] is not executor:
             self._counted = executor, self._workers or workers_of(executor)
         return divided(whole, self._counted[1], self._pending)
+
+    def _seconds(self, run: Run) -> float | None:
+        return None if self._timeout is None else self._timeout * len(run.blocks)
 
     def _current(self, failed: Executor | None) -> Executor:
         """The executor; in place of one that failed, a new one, unless it was given."""
@@ -207,7 +200,7 @@ class BlockRunner:
         name, which = type(executor).__name__, words_of_blocks(run.blocks, run.k)
         if not future.done():
             return WorkerTimeoutError(
-                f"sharded: {name} must compute {which} within {self._timeout:g} s; there is no result after that time"
+                f"sharded: {name} must compute {which} within {self._seconds(run):g} s; there is no result after that time"
             )
         given = f"{type(error).__name__}: {error}".removesuffix(": ")  # of an error without a text
         return WorkerError(f"sharded: {name} failed to compute {which}: {given}")

@@ -28,19 +28,23 @@ def workers_of(executor: Executor) -> int | None:
     return None
 
 
-def divided(whole: Run, workers: int | None, pending: int) -> list[Run]:
-    """n runs: n is the number of workers, times 2, 4, ... if so many workers had more than `pending` blocks at a time.
+def divided(whole: Run, workers: int | None, pending: int) -> tuple[list[Run], int]:
+    """n runs, and how many of them an executor has at a time: about so many as have `pending` blocks.
 
-    If the number of workers is unknown, each block is a run. Rows that workers read are not counted as pending, since
-    they take no memory in the process that divides.
+    n is the number of workers, times 2, 4, ... if that is needed for each worker to have a run. If the number of
+    workers is unknown, each block is a run. If workers read the rows, n is the number of workers, and an executor has
+    all runs, since rows take no memory in the process that divides.
     """
     k, _, blocks, sample = whole
     n = workers = workers or k
-    while n < k and n * pending < k * workers and not is_unread((blocks[0].x, blocks[0].y)):
+    if is_unread((blocks[0].x, blocks[0].y)):
+        pending = k
+    while n < k and n * pending < k * workers:
         n *= 2
     n = min(n, k)
     parts = [blocks[k * i // n : k * (i + 1) // n] for i in range(n)]
-    return [whole._replace(blocks=part, sample=sample if part is parts[0] else None) for part in parts]
+    runs = [whole._replace(blocks=part, sample=sample if part is parts[0] else None) for part in parts]
+    return runs, max(1, n * pending // k)
 
 
 def words_of_blocks(blocks: list[RowBlock], k: int) -> str:

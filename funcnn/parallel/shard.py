@@ -24,7 +24,7 @@ class Shard:
     source: Any = attrs.field(repr=False)  # the path, or the array
     name: str | None  # of the array in a .npz file
     shape: tuple[int, ...]
-    dtype: Any
+    dtype: Any = attrs.field(converter=np.dtype)
     version: tuple[int, int] | None  # the size of the file and the time of its last change; None for an array
 
     @property
@@ -36,6 +36,9 @@ class Shard:
     def titled(self) -> str:
         """The path, with the shape and the dtype."""
         return f"{self.where} has {self.shape} of {self.dtype.name}"
+
+    def __reduce__(self) -> Any:
+        return Shard, (self.source, self.name, self.shape, self.dtype.str, self.version)
 
     def read(self, chosen: Any) -> Array:
         """These rows, C-contiguous and in the machine's byte order, since the bits of a product may depend on both.

@@ -18,8 +18,9 @@ from funcnn.needs import Count, Natural, Positive, passing
 from funcnn.parallel.blas import controller
 from funcnn.parallel.blocks import blocks, bounds_of, is_unread, laid, order_of, places_of, read, rows_of, sample
 from funcnn.parallel.coupled import ROWS, check_rows
-from funcnn.parallel.engine import BlockRunner, Traffic
+from funcnn.parallel.engine import BlockRunner
 from funcnn.parallel.runs import Run, words_of_blocks
+from funcnn.parallel.sent import Traffic
 from funcnn.parallel.sums import PartialSum, result, sums
 from funcnn.parallel.worker import Terms
 from funcnn.training.arguments import CostAndGrads
@@ -130,8 +131,9 @@ def sharded(
         rows: the most rows of a block. Without it, there are as many blocks as pay by a model of cost, up to 64.
         executor: where blocks are computed; or a function that makes an executor, so that one whose worker died or was
             too slow is replaced. Without one, they are computed one after the other, which saves memory.
-        timeout: the seconds to wait for a block, once the blocks before it are there.
-        retries: how often a block is tried again after its worker died or was too slow.
+        timeout: the seconds to wait for a block, once the blocks before it are there; for n blocks of one worker, n
+            times as many.
+        retries: how often blocks are tried again after their worker died or was too slow.
         pending: the most blocks that an executor has at a time. More workers than that do not help, unless rows are in
             files of `shards`; but the rows of these blocks, as bytes for another process, are in the caller's memory.
         workers: into how many parts blocks are divided for other processes, each of which adds the gradients of its

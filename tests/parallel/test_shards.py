@@ -203,7 +203,7 @@ def test_sums_have_the_same_bits_for_any_division_into_runs(k, workers, pending,
     slopes = [np.array([data.draw(st.floats(-1e9, 1e9))]) for _ in range(k)]
     terms = [PartialSum(i, i + 1, float(a[0]), None, [a.copy()], [[i]], [None]) for i, a in enumerate(slopes)]
     (whole,) = sums(k, [term._replace(slopes=[a.copy()]) for term, a in zip(terms, slopes, strict=True)], 0, k)
-    runs = divided(Run(k, (), blocks), workers, pending)
+    runs, most = divided(Run(k, (), blocks), workers, pending)
     ends = [(run.blocks[0].i, run.blocks[-1].i + 1) for run in runs]
     parts = [part for start, stop in ends for part in sums(k, terms[start:stop], start, stop)]
     (total,) = sums(k, parts, 0, k)
@@ -214,8 +214,8 @@ def test_sums_have_the_same_bits_for_any_division_into_runs(k, workers, pending,
     )
     if k <= pending and workers & (workers - 1) == 0:
         assert len(parts) == min(workers, k)
-    if len(runs) < k:
-        assert max([len(run.blocks) for run in runs]) <= max(1, -(-pending // workers))
+    assert min(workers, pending, k) <= most <= max(1, pending)
+    assert sum([len(run.blocks) for run in runs[:most]]) <= pending + workers
 
 
 def test_each_worker_returns_one_gradient_for_all_of_its_blocks(files):
