@@ -12,9 +12,9 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter
 
 mpl.use("Agg")
-# A network 64-256-256-10, in seconds, from `python -m tests.benchmarks scaling`: a row of a block takes 9.3 to 12 us;
-# a sum costs the process that sends the parameters and adds it, on two processes, 0.28 ms + 680,016 bytes * 1.26 ns.
-A_ROW, A_SUM = 10e-6, 1.14e-3
+# A network 64-256-256-10, in seconds, from `python -m tests.benchmarks scaling`: a row of a block takes 7.2 to 12 us;
+# a sum costs the process that sends the parameters and adds it, on two processes, 0.26 ms + 680,016 bytes * 0.95 ns.
+A_ROW, A_SUM = 10e-6, 0.91e-3
 BLOCKS = 10_000  # of a step
 PENDING = 64  # the most blocks that an executor has at a time, if their rows are sent
 ROWS = {512: "#1f6fb4", 2_048: "#2a7f3f", 204_800: "#c0152f"}  # rows of a block, and the colour of its lines

@@ -199,9 +199,8 @@ class BlockRunner:
     def _run_error(self, executor: Executor, run: Run, future: Future[Any], error: Exception) -> WorkerError:
         name, which = type(executor).__name__, words_of_blocks(run.blocks, run.k)
         if not future.done():
-            return WorkerTimeoutError(
-                f"sharded: {name} must compute {which} within {self._seconds(run):g} s; there is no result after that time"
-            )
+            needed = f"compute {which} within {self._seconds(run):g} s; there is no result after that time"
+            return WorkerTimeoutError(f"sharded: {name} must {needed}")
         given = f"{type(error).__name__}: {error}".removesuffix(": ")  # of an error without a text
         return WorkerError(f"sharded: {name} failed to compute {which}: {given}")
 

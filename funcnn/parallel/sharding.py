@@ -113,10 +113,12 @@ def sharded(
     """The same function of (params, x, y), by blocks of rows: cost = sum m_i / m cost_i, grads = sum m_i / m grads_i
 
     Block i has m_i of the m rows of x and y, and the network `reseed(params, i)`. The division depends on m and `rows`
-    alone, and sums are in the order of the blocks, so the result has **the same bits** without an executor and on any
-    executor with any number of workers: `threads(n)`, a ProcessPoolExecutor, loky's, Dask's `client.get_executor()` or
-    an MPIPoolExecutor of `mpi4py.futures`. Against the function itself it differs by rounding errors. While a block is
-    computed, BLAS uses one thread, since the bits of a product depend on the number of threads.
+    alone, and gradients are added in a fixed order, so the result has **the same bits** without an executor and on any
+    executor with any number of workers: `threads(n)`, a ProcessPoolExecutor, loky's, Dask's `client.get_executor()`, an
+    MPIPoolExecutor of `mpi4py.futures`, or a RayExecutor of `funcnn.interop.ray`. x and y may be `shards`, whose rows
+    the workers read; then a block has rows of one part alone. Against the function itself the result differs by
+    rounding errors. While a block is computed, BLAS uses one thread, since the bits of a product depend on the number
+    of threads.
 
     `Grads.x`, if the function gives it, has the rows of all blocks, each times m_i / m.
 

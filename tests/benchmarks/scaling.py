@@ -13,7 +13,7 @@ import numpy as np
 
 from funcnn import Grads, mlp, softmax_cross_entropy, tree_map
 from funcnn.parallel import sharded, threads
-from funcnn.parallel.blocks import blocks, bounds_of
+from funcnn.parallel.blocks import blocks, bounds_of, places_of
 from funcnn.parallel.worker import computed
 from funcnn.trees.walks import arrays_in
 from tests.benchmarks.sharded import RUNS, made
@@ -93,7 +93,7 @@ def block_and_step(name: str, given: Executor | None, repeats: int) -> tuple[int
     *run, rows = NETWORKS[name]
     params, x, y, function = made(*run)
     bounds = bounds_of(len(x), rows, params, x)
-    parts = [(block.x, block.y) for block in blocks(bounds, params, x, y)]
+    parts = [(block.x, block.y) for block in blocks(places_of(bounds, x, y), len(x), x, y)]
     step = sharded(function, rows=rows, executor=given)
     ways = {
         "blocks": (params, lambda params: [computed(function, params, *part) for part in parts]),
