@@ -146,11 +146,9 @@ class BlockRunner:
         runs, most = self._divided(executor, whole)
         rest, tries = iter(runs), Counter[int]()
         try:
-            while True:
+            while True:  # until the generator is closed, when all sums are there
                 for run in islice(rest, most - len(waiting)):
                     waiting.append((run, _submitted(carrier, executor, run)))
-                if not waiting:
-                    return
                 run, future = waiting[0]
                 if self._timeout is None and len(waiting) < most:
                     carrier.wait_for_all(waiting)

@@ -1,6 +1,5 @@
 """The executor of Ray: the same bits, killed workers, and a cluster that is absent."""
 
-import os
 import time
 
 import pytest
@@ -10,23 +9,22 @@ pytest.importorskip("ray", reason="the engine")
 import ray
 
 from funcnn.errors import KindError, WorkerError
-from funcnn.interop.ray import RayExecutor
+from funcnn.interop.ray import RayExecutor, _called
 from funcnn.parallel import sharded
 from tests.parallel.test_parallel_faults import ALONE, NET, Deadly
+from tests.rays import ray_cluster
 from tests.said import says
 from tests.sharding import NETS, X, Y, after, run_in_parts, write_parts
-
-pytestmark = pytest.mark.unwatched
-os.environ |= {"RAY_AUTH_MODE": "disabled", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
 
 
 @pytest.fixture(scope="module")
 def pool():
     """An executor of a cluster of two workers on this machine."""
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=100_000_000)
-    with RayExecutor() as made:
-        yield made
-    ray.shutdown()
+    with ray_cluster():
+        ray.init(log_to_driver=False)
+        with RayExecutor() as made:
+            yield made
+        ray.shutdown()
 
 
 def test_it_needs_a_cluster():
@@ -61,4 +59,4 @@ def test_it_cancels_waits_and_closes(pool):
     futures = [own.submit(time.sleep, 0.2) for _ in range(4)]
     own.shutdown(wait=False, cancel_futures=True)
     assert all([future.cancelled() for future in futures])
-    assert pool.submit(divmod, 7, 2).result() == (3, 1)
+    assert pool.submit(divmod, 7, 2).result() == _called(divmod, 7, 2) == (3, 1)

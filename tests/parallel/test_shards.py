@@ -16,7 +16,7 @@ import funcnn as nn
 from funcnn.errors import FileError, KindError, NoFileError, NoItemError, ShapeError, WorkerError
 from funcnn.parallel import sharded, shards, store
 from funcnn.parallel.blocks import RowBlock, places_of
-from funcnn.parallel.runs import Run, divided
+from funcnn.parallel.runs import Run, divided, workers_of
 from funcnn.parallel.sums import PartialSum, sums
 from tests.said import says
 from tests.sharding import CUTS, Copying, X, Y, after, in_parts, normalising, run_in_parts, write_parts
@@ -39,7 +39,8 @@ def test_rows_of_shards_are_those_of_the_arrays_below_one_another(data):
     for _ in range(data.draw(st.integers(0, 3))):
         n = len(whole)
         bound = st.none() | st.integers(-n - 2, n + 2)
-        rows = st.lists(st.integers(-n, n - 1) if n else st.nothing(), max_size=9).map(lambda i: np.array(i, int))
+        numbers = st.lists(st.integers(-n, n - 1), max_size=9) if n else st.just([])
+        rows = numbers.map(lambda i: np.array(i, int))
         masks = st.lists(st.booleans(), min_size=n, max_size=n).map(lambda i: np.array(i, bool))
         index = data.draw(st.builds(slice, bound, bound, st.sampled_from([None, 1, 2, -1])) | rows | masks)
         a, whole = a[index], whole[index]
@@ -182,6 +183,7 @@ def test_an_index_is_a_slice_or_an_array_of_row_numbers():
         says(KindError, r"Shards: an index must be a slice, or an array of row numbers, not", x.__getitem__, index)
     for index in (np.array([24]), np.array([-25]), np.array([True])):
         says(NoItemError, "Shards: an index is out of range; there are 24 rows", x.__getitem__, index)
+    assert np.array_equal(x[::-2].read(), X[::-2])
     assert repr(x) == "Shards(24 rows of 3 parts, float64, (6,))"
 
 
@@ -216,6 +218,38 @@ def test_sums_have_the_same_bits_for_any_division_into_runs(k, workers, pending,
         assert len(parts) == min(workers, k)
     assert min(workers, pending, k) <= most <= max(1, pending)
     assert sum([len(run.blocks) for run in runs[:most]]) <= pending + workers
+
+
+class ClientOfDask:
+    """It knows the cores of each worker, unless it is closed."""
+
+    def __init__(self, cores):
+        self.cores = cores
+
+    def ncores(self):
+        """The number of cores by address"""
+        return self.cores
+
+
+@pytest.mark.parametrize(
+    ("client", "workers"), [(ClientOfDask({"a": 2, "b": 1}), 3), (ClientOfDask({}), None), (ClientOfDask(None), None)]
+)
+def test_dask_is_asked_for_its_workers(client, workers):
+    pool = Copying()
+    pool._client = client
+    assert workers_of(pool) == workers
+    made = sharded(FUNCTION, rows=6, executor=pool)(NET, X, Y)
+    assert made == sharded(FUNCTION, rows=6)(NET, X, Y)
+    assert len(pool.tasks) == (workers or 4)
+
+
+def test_an_executor_that_fails_names_the_blocks_of_a_worker(files):
+    pool = Copying()
+    pool.shutdown()
+    step = sharded(FUNCTION, rows=6, executor=pool, workers=2)
+    says(WorkerError, "Copying failed to compute blocks 0 to 1 of 4: RuntimeError", step, NET, X, Y)
+    step = sharded(FUNCTION, rows=7, executor=pool, workers=1)
+    says(WorkerError, "Copying failed to compute blocks 0 to 4 of 5: RuntimeError", step, NET, *files[0])
 
 
 def test_each_worker_returns_one_gradient_for_all_of_its_blocks(files):

@@ -4,10 +4,12 @@
 import argparse
 import time
 from collections import Counter
+from contextlib import nullcontext
 from random import Random
 from tempfile import TemporaryDirectory
 
-from tests.soak.engines import WORKERS, installed, ray_cluster
+from tests.rays import ray_cluster
+from tests.soak.engines import RAY, WORKERS, installed
 from tests.soak.kills import Soak
 
 STEPS = 300
@@ -28,7 +30,7 @@ def main():
         so_far = kills + soak.kills if soak else kills
         return time.monotonic() >= end and so_far.total() >= asked.kills
 
-    with ray_cluster():
+    with ray_cluster() if RAY in names else nullcontext():
         while not is_over():
             with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
                 soak, engine = Soak(folder, lot.randrange(2**30), STEPS), None

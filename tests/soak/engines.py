@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from funcnn.parallel import threads
 
@@ -57,23 +56,6 @@ def mortal(folder, parent, seed):
         os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=wait, daemon=True).start()
-
-
-@contextmanager
-def ray_cluster():
-    """A cluster of two workers if Ray is among the engines, to which lives connect: to start one takes 10 s."""
-    if RAY not in installed():
-        yield
-        return
-    os.environ |= {"RAY_AUTH_MODE": "disabled"}
-    import ray
-
-    options = {"num_cpus": 2, "include_dashboard": False, "log_to_driver": False, "object_store_memory": 100_000_000}
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        context = ray.init(**options, _temp_dir=folder)
-        os.environ["RAY_ADDRESS"] = context.address_info["gcs_address"]
-        yield
-        ray.shutdown()
 
 
 def kill_one(executor, folder, seed):
