@@ -69,7 +69,7 @@ def rows_of(x: Any, y: Any) -> int:
     return row_count("sharded", "x", x) if y is None else common_row_count("sharded", x, y)
 
 
-class Place(NamedTuple):
+class BlockPlace(NamedTuple):
     """Which rows a block has: in words, as a range or an array of row numbers, and as rows of one part of shards."""
 
     which: str
@@ -77,18 +77,18 @@ class Place(NamedTuple):
     part: tuple[int, int, int] = (0, 0, 0)
 
 
-def places_of(bounds: list[int], x: Any, y: Any) -> list[Place]:
+def places_of(bounds: list[int], x: Any, y: Any) -> list[BlockPlace]:
     """The places of the rows of each block, which has at most as many rows as the largest block between `bounds`.
 
     Of shards, a block has rows of one part alone.
     """
     if not (parts := _parts_of(x, y)):
-        return [Place(f"rows {start}:{stop}", range(start, stop)) for start, stop in pairwise(bounds)]
-    most, found = max([stop - start for start, stop in pairwise(bounds)]), list[Place]()
+        return [BlockPlace(f"rows {start}:{stop}", range(start, stop)) for start, stop in pairwise(bounds)]
+    most, found = max([stop - start for start, stop in pairwise(bounds)]), list[BlockPlace]()
     for part, (shard, rows, _) in enumerate(parts):
         for start, stop in pairwise(_cut(len(rows), -(-len(rows) // most))):
             which = f"{counted(stop - start, 'row')} of {shard.where}"
-            found.append(Place(which, rows[start:stop], (part, start, stop)))
+            found.append(BlockPlace(which, rows[start:stop], (part, start, stop)))
     return found
 
 
@@ -110,19 +110,19 @@ def _are_equal(rows: Any, others: Any) -> bool:
     return rows == others if isinstance(rows, range) and isinstance(others, range) else np.array_equal(rows, others)
 
 
-def order_of(places: list[Place]) -> Any:
+def order_of(places: list[BlockPlace]) -> Any:
     """The place of each row of the blocks, one block after the other; None if that is the order of the rows."""
     if all([isinstance(place.rows, range) for place in places]):
         return None
     return np.concatenate([place.rows for place in places])
 
 
-def blocks(places: list[Place], m: int, x: Any, y: Any) -> list[RowBlock]:
+def blocks(places: list[BlockPlace], m: int, x: Any, y: Any) -> list[RowBlock]:
     """The blocks, with views of their rows; rows of files are not read."""
     return [RowBlock(i, len(at.rows) / m, at.which, _rows(x, at), _rows(y, at)) for i, at in enumerate(places)]
 
 
-def _rows(tree: Any, place: Place) -> Any:
+def _rows(tree: Any, place: BlockPlace) -> Any:
     rows = slice(place.rows.start, place.rows.stop) if isinstance(place.rows, range) else place.rows
 
     def of(a: Any) -> Any:

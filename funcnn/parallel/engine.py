@@ -15,10 +15,10 @@ from funcnn.arrays import kind
 from funcnn.errors import KindError, WorkerError, WorkerTimeoutError
 from funcnn.parallel.blocks import bytes_of
 from funcnn.parallel.packing import packed, pickling_error, takes_by_value
-from funcnn.parallel.runs import Run, divided, words_of_blocks, workers_of
+from funcnn.parallel.runs import BlockRun, divided, words_of_blocks, workers_of
 from funcnn.parallel.sent import Sent, Traffic, size_of
 from funcnn.parallel.sums import PartialSum
-from funcnn.parallel.worker import Failed, Missing, Task, Terms, Unread, current_handling, result_of, work
+from funcnn.parallel.worker import BlockTerms, Failed, Missing, Task, Unread, current_handling, result_of, work
 
 _MOST_BYTES = 1 << 26  # chosen: of gradients that wait until all are there
 
@@ -29,14 +29,14 @@ class InThreads:
     def __init__(self, function: Any) -> None:
         self._function, self._last, self._is_over = function, math.inf, Event()
 
-    def submit(self, executor: Executor, run: Run) -> Future[Any]:
+    def submit(self, executor: Executor, run: BlockRun) -> Future[Any]:
         """Each run runs in a copy of the caller's context, which has NumPy's handling of errors."""
         return executor.submit(copy_context().run, self._attempted, run)
 
-    def _attempted(self, run: Run) -> Any:
+    def _attempted(self, run: BlockRun) -> Any:
         if run.blocks[0].i > self._last:  # the error of an earlier block ends the step
             return None
-        terms = Terms(self._function, run)
+        terms = BlockTerms(self._function, run)
         made: Any = None
         try:
             made = [*terms]
@@ -48,7 +48,7 @@ class InThreads:
                 self._is_over.set()
         return made
 
-    def wait_for_all(self, waiting: deque[tuple[Run, Future[Any]]]) -> None:
+    def wait_for_all(self, waiting: deque[tuple[BlockRun, Future[Any]]]) -> None:
         """Wait for the last block or for an error: each time that the caller is woken, it takes Python's lock from the
         others. Large gradients are added as they come, since there would be one of each block in memory.
         """
@@ -57,7 +57,7 @@ class InThreads:
             last.add_done_callback(lambda _: self._is_over.set())
             self._is_over.wait()
 
-    def received(self, run: Run, reply: Any) -> Any:
+    def received(self, run: BlockRun, reply: Any) -> Any:
         """The reply as it is; None for a block that was not begun, to submit it again: all blocks before it are there,
         so the error was one of an attempt that had taken too long.
         """
@@ -77,7 +77,7 @@ class InProcesses:
         self._function = self._packed({"value_and_grad": function}, function, apart=False).stream
         self._tasks: dict[int, tuple[Task, list[Any]]] = {}
 
-    def submit(self, executor: Executor, run: Run) -> Future[Any]:
+    def submit(self, executor: Executor, run: BlockRun) -> Future[Any]:
         """The task is packed once, since a run may be submitted again."""
         first = run.blocks[0].i
         if first not in self._tasks:
@@ -90,7 +90,7 @@ class InProcesses:
         self._traffic.sent += len(task.function) + len(task.stream) + sum(map(size_of, task.forms))
         return executor.submit(work, task)
 
-    def wait_for_all(self, _: deque[tuple[Run, Future[Any]]]) -> None:
+    def wait_for_all(self, _: deque[tuple[BlockRun, Future[Any]]]) -> None:
         """Wait for nothing: what has come is unpacked while the others compute."""
 
     def _packed(self, parts: dict[str, Any], value: Any, *, apart: bool = True) -> Any:
@@ -99,7 +99,7 @@ class InProcesses:
         except Exception as error:
             raise pickling_error(self._name, parts, by_value=self._by_value) from error
 
-    def received(self, run: Run, reply: Any) -> Any:
+    def received(self, run: BlockRun, reply: Any) -> Any:
         """The result; None if arrays were missing, which are in the task from now on."""
         task, arrays = self._tasks[run.blocks[0].i]
         if isinstance(reply, Missing):
@@ -132,7 +132,7 @@ class BlockRunner:
         self._workers, self._counted = workers, cast("tuple[Executor | None, int | None]", (None, None))
         self._lock, self._sent, self.traffic = Lock(), Sent(), Traffic()
 
-    def results(self, function: Any, whole: Run) -> Generator[PartialSum]:
+    def results(self, function: Any, whole: BlockRun) -> Generator[PartialSum]:
         """The sums of all runs, in the order of their blocks.
 
         Raises:
@@ -142,7 +142,7 @@ class BlockRunner:
         executor = self._current(None)
         is_here = isinstance(executor, ThreadPoolExecutor)
         carrier = InThreads(function) if is_here else InProcesses(function, executor, self._sent, self.traffic)
-        waiting = deque[tuple[Run, Future[Any]]]()
+        waiting = deque[tuple[BlockRun, Future[Any]]]()
         runs, most = self._divided(executor, whole)
         rest, tries = iter(runs), Counter[int]()
         try:
@@ -172,7 +172,7 @@ class BlockRunner:
         finally:
             _cancel(waiting)
 
-    def _divided(self, executor: Executor, whole: Run) -> tuple[list[Run], int]:
+    def _divided(self, executor: Executor, whole: BlockRun) -> tuple[list[BlockRun], int]:
         """The runs of this step, and how many the executor has at a time: threads take single blocks."""
         if isinstance(executor, ThreadPoolExecutor):
             return divided(whole, whole.k, self._pending)
@@ -180,7 +180,7 @@ class BlockRunner:
             self._counted = executor, self._workers or workers_of(executor)
         return divided(whole, self._counted[1], self._pending)
 
-    def _seconds(self, run: Run) -> float | None:
+    def _seconds(self, run: BlockRun) -> float | None:
         return None if self._timeout is None else self._timeout * len(run.blocks)
 
     def _current(self, failed: Executor | None) -> Executor:
@@ -194,7 +194,7 @@ class BlockRunner:
                 self._made = _as_executor(self._given())
             return self._made
 
-    def _run_error(self, executor: Executor, run: Run, future: Future[Any], error: Exception) -> WorkerError:
+    def _run_error(self, executor: Executor, run: BlockRun, future: Future[Any], error: Exception) -> WorkerError:
         name, which = type(executor).__name__, words_of_blocks(run.blocks, run.k)
         if not future.done():
             needed = f"compute {which} within {self._seconds(run):g} s; there is no result after that time"
@@ -210,12 +210,12 @@ def _as_executor(executor: Any) -> Executor:
     return executor
 
 
-def _cancel(waiting: deque[tuple[Run, Future[Any]]]) -> None:
+def _cancel(waiting: deque[tuple[BlockRun, Future[Any]]]) -> None:
     for _, future in waiting:
         future.cancel()
 
 
-def _submitted(carrier: InThreads | InProcesses, executor: Executor, run: Run) -> Future[Any]:
+def _submitted(carrier: InThreads | InProcesses, executor: Executor, run: BlockRun) -> Future[Any]:
     """The future of a run; an executor that is shut down or broken gives one that has failed."""
     try:
         return carrier.submit(executor, run)
@@ -227,7 +227,7 @@ def _submitted(carrier: InThreads | InProcesses, executor: Executor, run: Run) -
         return failed
 
 
-def _sums_in(executor: Executor, run: Run, reply: Any) -> list[PartialSum]:
+def _sums_in(executor: Executor, run: BlockRun, reply: Any) -> list[PartialSum]:
     """The sums that a run gave; or the error that one of its blocks raised."""
     name = type(executor).__name__
     if isinstance(reply, Unread):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from funcnn.parallel.blocks import RowBlock, is_unread
 
 
-class Run(NamedTuple):
+class BlockRun(NamedTuple):
     """Consecutive blocks of k, with the network for all rows; and rows on which to check that rows are independent."""
 
     k: int
@@ -28,7 +28,7 @@ def workers_of(executor: Executor) -> int | None:
     return None
 
 
-def divided(whole: Run, workers: int | None, pending: int) -> tuple[list[Run], int]:
+def divided(whole: BlockRun, workers: int | None, pending: int) -> tuple[list[BlockRun], int]:
     """n runs, and how many of them an executor has at a time: about so many as have `pending` blocks.
 
     n is the number of workers, times 2, 4, ... if that is needed for each worker to have a run. If the number of

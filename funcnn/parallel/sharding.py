@@ -19,10 +19,10 @@ from funcnn.parallel.blas import controller
 from funcnn.parallel.blocks import blocks, bounds_of, is_unread, laid, order_of, places_of, read, rows_of, sample
 from funcnn.parallel.coupled import ROWS, check_rows
 from funcnn.parallel.engine import BlockRunner
-from funcnn.parallel.runs import Run, words_of_blocks
+from funcnn.parallel.runs import BlockRun, words_of_blocks
 from funcnn.parallel.sent import Traffic
 from funcnn.parallel.sums import PartialSum, result, sums
-from funcnn.parallel.worker import Terms
+from funcnn.parallel.worker import BlockTerms
 from funcnn.training.arguments import CostAndGrads
 
 _TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("params", "x", "y")])
@@ -46,7 +46,7 @@ class Sharded:
         m = rows_of(x, y)
         places = places_of(bounds_of(m, self._rows, params, x), x, y)
         k, is_in_files = len(places), is_unread((x, y))
-        if k == 1 and not is_in_files:
+        if k == 1 and not (is_in_files and m):
             return self._function(params, read(x), read(y))
         sampled = None
         if not self._is_checked and k > 1:
@@ -54,7 +54,7 @@ class Sharded:
                 sampled = sample(x, y, m, ROWS)
             else:
                 check_rows(self._function, params, x, y, m)
-        run = Run(k, laid(params), blocks(places, m, x, y), sampled)
+        run = BlockRun(k, laid(params), blocks(places, m, x, y), sampled)
         made_by = _one_by_one if self._engine is None else self._engine.results
         with closing(made_by(self._function, run)) as made_of_blocks:  # blocks that wait are cancelled after an error
             (total,) = sums(k, made_of_blocks, 0, k)
@@ -163,8 +163,8 @@ def sharded(
     return Sharded(value_and_grad, rows, executor, timeout, retries, pending, workers)
 
 
-def _one_by_one(function: Any, run: Run) -> Generator[PartialSum]:
-    terms = Terms(function, run)
+def _one_by_one(function: Any, run: BlockRun) -> Generator[PartialSum]:
+    terms = BlockTerms(function, run)
     try:
         yield from terms
     except Exception as error:

@@ -137,9 +137,11 @@ class Shards:
         """Whether a part is a file."""
         return any([shard.version is not None for shard in self.parts])
 
-    def __array_namespace__(self, **_: Any) -> Any:
+    def __array_namespace__(self, *_: Any, **__: Any) -> Any:
         remedy = "write x.read(), or sharded(value_and_grad(loss)), which reads rows where it computes them"
         raise KindError(f"Shards: x must be an array here, not rows that are not read; {remedy}")
+
+    __array__ = __array_namespace__
 
     def __reduce__(self) -> Any:
         return Shards, (self.parts, self.chosen)  # shorter than the names and values of fields, and quicker

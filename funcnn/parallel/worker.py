@@ -18,7 +18,7 @@ from funcnn.parallel.blocks import read
 from funcnn.parallel.coupled import check_rows
 from funcnn.parallel.orphans import end_with_parent
 from funcnn.parallel.packing import Packed, packed, unpacked
-from funcnn.parallel.runs import Run
+from funcnn.parallel.runs import BlockRun
 from funcnn.parallel.sent import HeldArray, KeptArray, MappedArray
 from funcnn.parallel.store import held, keep
 from funcnn.parallel.sums import PartialSum, sums, term
@@ -72,10 +72,10 @@ def computed(function: Any, params: Any, x: Any, y: Any) -> Any:
     return made
 
 
-class Terms:
+class BlockTerms:
     """The terms of a run, block by block; `i` is the block that is computed, -1 while rows are checked."""
 
-    def __init__(self, function: Any, run: Run) -> None:
+    def __init__(self, function: Any, run: BlockRun) -> None:
         self._function, self._run, self.i = function, run, -1
 
     def __iter__(self) -> Iterator[PartialSum]:
@@ -97,10 +97,10 @@ def work(task: Task) -> Any:
         what = "value_and_grad"
         function = _function(task.function)
         what = "params, x and y"
-        run = Run(*unpacked(task.stream, arrays))
+        run = BlockRun(*unpacked(task.stream, arrays))
     except Exception as error:  # noqa: BLE001  a class may raise anything when it is loaded
         return Unread(what, f"{type(error).__name__}: {error}")
-    terms = Terms(function, run)
+    terms = BlockTerms(function, run)
     try:
         with np.errstate(**task.handling):
             made = [*sums(run.k, terms, run.blocks[0].i, run.blocks[-1].i + 1)]

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 pytest.importorskip("threadpoolctl", reason="matrix products are computed in one thread by it")
 import funcnn as nn
-from funcnn.errors import FileError, KindError, NoFileError, NoItemError, ShapeError, WorkerError
+from funcnn.errors import FileError, KindError, NoFileError, NoItemError, RangeError, ShapeError, WorkerError
+from funcnn.files import fingerprint
 from funcnn.parallel import sharded, shards, store
 from funcnn.parallel.blocks import RowBlock, places_of
-from funcnn.parallel.runs import Run, divided, workers_of
+from funcnn.parallel.runs import BlockRun, divided, workers_of
 from funcnn.parallel.sums import PartialSum, sums
 from tests.said import says
 from tests.sharding import CUTS, Copying, X, Y, after, in_parts, normalising, run_in_parts, write_parts
@@ -62,6 +63,11 @@ def test_blocks_of_shards_are_those_of_an_array_where_the_parts_are():
     assert sharded(FUNCTION, rows=4)(NET, *parts) == whole
     assert sharded(FUNCTION, rows=4)(NET, parts[0], Y[:16]) == whole
     assert sharded(FUNCTION)(NET, shards([X]), shards([Y])) == FUNCTION(NET, X, Y)
+
+
+def test_no_rows_are_refused_as_those_of_an_array(files):
+    for x, y in ((X, Y), files[0], in_parts((X, Y))):
+        says(RangeError, "mse: out must have at least one entry", sharded(FUNCTION), NET, x[:0], y[:0])
 
 
 def test_a_single_block_in_a_file_is_computed_by_a_worker(files):
@@ -192,6 +198,8 @@ def test_functions_that_need_arrays_refuse_rows_that_are_not_read():
     text = r"Shards: x must be an array here, not rows that are not read; write x.read\(\), or sharded"
     for act in (nn.forward, nn.predict):
         says(KindError, text, act, NET, x)
+    for act in (np.asarray, fingerprint):
+        says(KindError, text, act, x)
     says(KindError, text, FUNCTION, NET, x, shards([Y]))
     says(KindError, text, nn.data.windowed_batches, x, Y, 4, block=2, window=2, seed=0)
     says(TypeError, "Shards", lambda: x * 2)
@@ -205,7 +213,7 @@ def test_sums_have_the_same_bits_for_any_division_into_runs(k, workers, pending,
     slopes = [np.array([data.draw(st.floats(-1e9, 1e9))]) for _ in range(k)]
     terms = [PartialSum(i, i + 1, float(a[0]), None, [a.copy()], [[i]], [None]) for i, a in enumerate(slopes)]
     (whole,) = sums(k, [term._replace(slopes=[a.copy()]) for term, a in zip(terms, slopes, strict=True)], 0, k)
-    runs, most = divided(Run(k, (), blocks), workers, pending)
+    runs, most = divided(BlockRun(k, (), blocks), workers, pending)
     ends = [(run.blocks[0].i, run.blocks[-1].i + 1) for run in runs]
     parts = [part for start, stop in ends for part in sums(k, terms[start:stop], start, stop)]
     (total,) = sums(k, parts, 0, k)
