@@ -21,6 +21,7 @@ LIBRARIES = {
     "optax": ("optax", "funcnn.interop.optax"),
     "pyarrow": ("arrow", "funcnn.interop.arrow"),
     "pytest": ("pytest", "the plugin funcnn_pytest, every_layer of funcnn.testing"),
+    "ray": ("ray", "funcnn.interop.ray"),
     "safetensors": ("safetensors", "funcnn.interop.safetensors"),
     "scikit-learn": ("sklearn", "funcnn.interop.sklearn, funcnn.metrics.r2"),
     "scipy": ("minimize", "funcnn.interop.scipy"),

@@ -3,6 +3,8 @@
 import pickle
 from concurrent.futures import Executor, Future
 from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
 
 import numpy as np
 
@@ -11,9 +13,9 @@ from funcnn import layers, losses
 from funcnn.compilation import compiled
 from funcnn.core import backward_params
 from funcnn.files import fingerprint
-from funcnn.parallel import sharded
+from funcnn.parallel import sharded, shards
 from funcnn.trees import astype
-from funcnn.trees.walks import arrays_in, row_count
+from funcnn.trees.walks import arrays_in, map_arrays, row_count
 from tests.cards import OPTIMIZERS as OF_CARDS
 from tests.cards import optimizers_of
 
@@ -74,6 +76,40 @@ def run(name, optimizer=(), steps=5, **options):
     """The fingerprint of network, optimizer and cost after a few steps in blocks of at most 5 rows."""
     net, function, x, y = NETS[name]
     return after(sharded(function, rows=5, **options), net, optimizer, x, y, steps)
+
+
+CUTS = 5, 12  # the first rows of the second part and of the third, of 24 rows
+
+
+def in_parts(tree, folder=None):
+    """The arrays of a tree in three parts as shards: arrays, or the files in a folder that `write_parts` made."""
+    numbers = count()
+
+    def shards_of(a):
+        return shards(paths_of(folder, next(numbers)) if folder else np.split(a, CUTS))
+
+    return map_arrays(shards_of, tree)
+
+
+def paths_of(folder, number):
+    """The files of the parts of an array."""
+    return [Path(folder) / f"rows-{number}-{part}.npy" for part in range(1 + len(CUTS))]
+
+
+def write_parts(tree, folder):
+    """Write the parts of each array of a tree."""
+    for number, array in enumerate(arrays_in(tree)):
+        for path, rows in zip(paths_of(folder, number), np.split(array, CUTS), strict=True):
+            np.save(path, rows)
+
+
+def run_in_parts(name, folder=None, **options):
+    """The fingerprint after steps on all rows, and after steps on batches, if these have no batch statistics."""
+    net, function, x, y = NETS[name]
+    (x, y), step = in_parts((x, y), folder), sharded(function, rows=5, **options)
+    data = [] if "batch norm" in name else nn.batches(x, y, 10, epochs=1, seed=0)
+    *_, last = nn.train(nn.TrainState(net, nn.Adam()), [(x, y)] * 3 + [*data], step, 0.05)
+    return fingerprint(last)
 
 
 def after(function, net, optimizer, x, y, steps=5):

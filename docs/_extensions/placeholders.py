@@ -11,8 +11,8 @@ from types import FunctionType
 from typing import Any
 
 LIBRARIES = (
-    *("autograd", "jax", "llvmlite", "mygrad", "onnx", "optax", "pyarrow", "safetensors", "scipy", "sklearn"),
-    *("spox", "thinc", "torch", "tqdm"),
+    *("autograd", "jax", "llvmlite", "mygrad", "onnx", "optax", "pyarrow", "ray", "safetensors", "scipy"),
+    *("sklearn", "spox", "thinc", "torch", "tqdm"),
 )
 
 

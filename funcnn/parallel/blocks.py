@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from funcnn.arrays import unmapped
-from funcnn.core import reseed
+from funcnn.arrays import counted, unmapped
 from funcnn.data.rows import common_row_count
+from funcnn.errors import ShapeError
+from funcnn.parallel.unread import Shards
 from funcnn.trees.walks import arrays_in, map_arrays, row_count
 
 # Calibrated with two threads on networks of 2-27-31-31-1 and 64-256-256-10: the least work of a block that pays, in
@@ -24,7 +25,10 @@ def bounds_of(m: int, rows: int | None, params: Any, x: Any) -> list[int]:
 
     Without `rows`, there are as many blocks as pay, by the bytes of the parameters and of a row of x.
     """
-    k = default_number(m, params, x) if rows is None else max(1, -(-m // rows))
+    return _cut(m, default_number(m, params, x) if rows is None else max(1, -(-m // rows)))
+
+
+def _cut(m: int, k: int) -> list[int]:
     return [m * i // k for i in range(k + 1)]
 
 
@@ -51,12 +55,11 @@ def _positions(a: Any) -> int:
 
 
 class RowBlock(NamedTuple):
-    """One block: its number, the rows from `start` to `stop`, and the arguments of `value_and_grad` for them."""
+    """One block: its number, its share of all rows, which rows these are, and x and y, maybe not read yet."""
 
     i: int
-    start: int
-    stop: int
-    params: Any
+    share: float
+    which: str
     x: Any
     y: Any
 
@@ -66,15 +69,66 @@ def rows_of(x: Any, y: Any) -> int:
     return row_count("sharded", "x", x) if y is None else common_row_count("sharded", x, y)
 
 
-def blocks(bounds: list[int], params: Any, x: Any, y: Any) -> list[RowBlock]:
-    """Block i has a view of its rows, and `reseed(params, i)`, so that it draws random numbers of its own."""
-    params = laid(params)
-    cuts = enumerate(pairwise(bounds))
-    return [RowBlock(i, a, b, reseed(params, i), _rows(x, a, b), _rows(y, a, b)) for i, (a, b) in cuts]
+class BlockPlace(NamedTuple):
+    """Which rows a block has: in words, as a range or an array of row numbers, and as rows of one part of shards."""
+
+    which: str
+    rows: Any
+    part: tuple[int, int, int] = (0, 0, 0)
 
 
-def _rows(tree: Any, start: int, stop: int) -> Any:
-    return None if tree is None else map_arrays(lambda a: _laid(a[start:stop]), tree)
+def places_of(bounds: list[int], x: Any, y: Any) -> list[BlockPlace]:
+    """The places of the rows of each block, which has at most as many rows as the largest block between `bounds`.
+
+    Of shards, a block has rows of one part alone.
+    """
+    if not (parts := _parts_of(x, y)):
+        return [BlockPlace(f"rows {start}:{stop}", range(start, stop)) for start, stop in pairwise(bounds)]
+    most, found = max([stop - start for start, stop in pairwise(bounds)]), list[BlockPlace]()
+    for part, (shard, rows, _) in enumerate(parts):
+        for start, stop in pairwise(_cut(len(rows), -(-len(rows) // most))):
+            which = f"{counted(stop - start, 'row')} of {shard.where}"
+            found.append(BlockPlace(which, rows[start:stop], (part, start, stop)))
+    return found
+
+
+def _parts_of(x: Any, y: Any) -> list[Any]:
+    """The parts of shards, whose rows must be the same for all shards; an empty list if x and y are arrays."""
+    leaves: list[Any] = arrays_in((x, y))
+    found = [a.divided for a in leaves if isinstance(a, Shards)]
+    for one in found[1:]:
+        counts = [[len(rows) for _, rows, _ in divided] for divided in (found[0], one)]
+        if counts[0] != counts[1]:
+            raise ShapeError(f"sharded: x and y must have parts of equally many rows, not {counts[0]} and {counts[1]}")
+        if not all([_are_equal(part[1], other[1]) for part, other in zip(found[0], one, strict=True)]):
+            raise ShapeError("sharded: x and y must have the same rows of their parts; take rows of both alike")
+    return found[0] if found else []
+
+
+def _are_equal(rows: Any, others: Any) -> bool:
+    """Whether two ranges or arrays are equal; ranges are not made arrays, which would have all rows of a file."""
+    return rows == others if isinstance(rows, range) and isinstance(others, range) else np.array_equal(rows, others)
+
+
+def order_of(places: list[BlockPlace]) -> Any:
+    """The place of each row of the blocks, one block after the other; None if that is the order of the rows."""
+    if all([isinstance(place.rows, range) for place in places]):
+        return None
+    return np.concatenate([place.rows for place in places])
+
+
+def blocks(places: list[BlockPlace], m: int, x: Any, y: Any) -> list[RowBlock]:
+    """The blocks, with views of their rows; rows of files are not read."""
+    return [RowBlock(i, len(at.rows) / m, at.which, _rows(x, at), _rows(y, at)) for i, at in enumerate(places)]
+
+
+def _rows(tree: Any, place: BlockPlace) -> Any:
+    rows = slice(place.rows.start, place.rows.stop) if isinstance(place.rows, range) else place.rows
+
+    def of(a: Any) -> Any:
+        return _laid(a.piece(*place.part) if isinstance(a, Shards) else a[rows])
+
+    return None if tree is None else map_arrays(of, tree)
 
 
 def laid(tree: Any) -> Any:
@@ -94,6 +148,17 @@ def sample(x: Any, y: Any, m: int, most: int) -> tuple[Any, Any, int]:
     count = min(m, most)
     chosen = np.arange(count) * (m - 1) // max(count - 1, 1)
     return part_of(x, chosen), part_of(y, chosen), count
+
+
+def read(tree: Any) -> Any:
+    """A tree with arrays in place of shards, or None."""
+    return None if tree is None else map_arrays(lambda a: a.read() if isinstance(a, Shards) else a, tree)
+
+
+def is_unread(tree: Any) -> bool:
+    """Whether some rows are in files."""
+    leaves: list[Any] = arrays_in(tree)
+    return any([isinstance(a, Shards) and a.is_in_files for a in leaves])
 
 
 def part_of(tree: Any, rows: Any) -> Any:

@@ -10,10 +10,10 @@ import numpy as np
 from funcnn.compilation.compiler import Compiled
 from funcnn.core import forward_only, inference
 from funcnn.errors import KindError
-from funcnn.parallel.blocks import part_of, sample
+from funcnn.parallel.blocks import part_of, read, sample
 from funcnn.trees.walks import arrays_in
 
-_ROWS, _FIRST = 16, 5  # rows that are tried, and how many of them are the first block
+ROWS, _FIRST = 16, 5  # rows that are tried, and how many of them are the first block
 # Chosen: far above rounding errors, and far below the effect of a weight or a mask that is divided by its sum.
 _TOLERANCES = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-3}
 
@@ -27,7 +27,8 @@ def check_rows(function: Any, params: Any, x: Any, y: Any, m: int) -> None:
     Raises:
         KindError: an output, or the gradient of the loss, depends on the division into blocks.
     """
-    x, y, count = sample(x, y, m, _ROWS)
+    x, y, count = sample(x, y, m, ROWS)
+    x, y = read(x), read(y)
     cuts = slice(0, min(_FIRST, count - 1)), slice(min(_FIRST, count - 1), count)
     loss = _loss_of(function)
     try:

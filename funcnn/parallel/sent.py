@@ -22,6 +22,15 @@ from funcnn.arrays import Array, owned
 _MOST_MISSES = 8  # after so many, an array is sent in each step, since the memory of the workers is too small
 
 
+@attrs.define
+class Traffic:
+    """Bytes of the last step that were sent to other processes and came back, and the arrays that were missing."""
+
+    sent: int = 0
+    returned: int = 0
+    missed: int = 0
+
+
 class HeldArray(NamedTuple):
     """An array that a worker keeps under this token."""
 

@@ -16,11 +16,13 @@ from funcnn.fields import check_function
 from funcnn.gradients import Grads
 from funcnn.needs import Count, Natural, Positive, passing
 from funcnn.parallel.blas import controller
-from funcnn.parallel.blocks import RowBlock, blocks, bounds_of, rows_of
-from funcnn.parallel.coupled import check_rows
-from funcnn.parallel.engine import BlockRunner, Traffic
-from funcnn.parallel.sums import summed
-from funcnn.parallel.worker import computed
+from funcnn.parallel.blocks import blocks, bounds_of, is_unread, laid, order_of, places_of, read, rows_of, sample
+from funcnn.parallel.coupled import ROWS, check_rows
+from funcnn.parallel.engine import BlockRunner
+from funcnn.parallel.runs import BlockRun, words_of_blocks
+from funcnn.parallel.sent import Traffic
+from funcnn.parallel.sums import PartialSum, result, sums
+from funcnn.parallel.worker import BlockTerms
 from funcnn.training.arguments import CostAndGrads
 
 _TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("params", "x", "y")])
@@ -29,10 +31,12 @@ _TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("par
 class Sharded:
     """The function that `sharded` returns."""
 
-    def __init__(self, function: Any, rows: Any, executor: Any, timeout: Any, retries: int, pending: int) -> None:
-        self._arguments = (function, rows, executor, timeout, retries, pending)
+    def __init__(
+        self, function: Any, rows: Any, executor: Any, timeout: Any, retries: int, pending: int, workers: Any = None
+    ) -> None:
+        self._arguments = (function, rows, executor, timeout, retries, pending, workers)
         self._function, self._rows = function, rows
-        self._engine = None if executor is None else BlockRunner(executor, timeout, retries, pending)
+        self._engine = None if executor is None else BlockRunner(executor, timeout, retries, pending, workers)
         self._is_checked = False
         self.__signature__ = _TAKEN
 
@@ -40,16 +44,22 @@ class Sharded:
         """(cost, Grads), as the function gives it, but for rounding errors."""
         check_is_layer("sharded", "params", params)
         m = rows_of(x, y)
-        bounds = bounds_of(m, self._rows, params, x)
-        if len(bounds) == 2:
-            return self._function(params, x, y)
-        if not self._is_checked:
-            check_rows(self._function, params, x, y, m)
-            self._is_checked = True
-        parts = blocks(bounds, params, x, y)
+        places = places_of(bounds_of(m, self._rows, params, x), x, y)
+        k, is_in_files = len(places), is_unread((x, y))
+        if k == 1 and not (is_in_files and m):
+            return self._function(params, read(x), read(y))
+        sampled = None
+        if not self._is_checked and k > 1:
+            if is_in_files and self._engine:  # a worker reads the rows and checks them
+                sampled = sample(x, y, m, ROWS)
+            else:
+                check_rows(self._function, params, x, y, m)
+        run = BlockRun(k, laid(params), blocks(places, m, x, y), sampled)
         made_by = _one_by_one if self._engine is None else self._engine.results
-        with closing(made_by(self._function, parts)) as made_of_blocks:  # blocks that wait are cancelled after an error
-            return summed(params, made_of_blocks, bounds)
+        with closing(made_by(self._function, run)) as made_of_blocks:  # blocks that wait are cancelled after an error
+            (total,) = sums(k, made_of_blocks, 0, k)
+        self._is_checked = self._is_checked or k > 1
+        return result(params, total, [block.share for block in run.blocks], order_of(places))
 
     @property
     def traffic(self) -> Traffic:
@@ -98,14 +108,17 @@ def sharded(
     timeout: Positive | None = None,
     retries: Natural = 0,
     pending: Count = 64,
+    workers: Count | None = None,
 ) -> Sharded:
     """The same function of (params, x, y), by blocks of rows: cost = sum m_i / m cost_i, grads = sum m_i / m grads_i
 
     Block i has m_i of the m rows of x and y, and the network `reseed(params, i)`. The division depends on m and `rows`
-    alone, and sums are in the order of the blocks, so the result has **the same bits** without an executor and on any
-    executor with any number of workers: `threads(n)`, a ProcessPoolExecutor, loky's, Dask's `client.get_executor()` or
-    an MPIPoolExecutor of `mpi4py.futures`. Against the function itself it differs by rounding errors. While a block is
-    computed, BLAS uses one thread, since the bits of a product depend on the number of threads.
+    alone, and gradients are added in a fixed order, so the result has **the same bits** without an executor and on any
+    executor with any number of workers: `threads(n)`, a ProcessPoolExecutor, loky's, Dask's `client.get_executor()`, an
+    MPIPoolExecutor of `mpi4py.futures`, or a RayExecutor of `funcnn.interop.ray`. x and y may be `shards`, whose rows
+    the workers read; then a block has rows of one part alone. Against the function itself the result differs by
+    rounding errors. While a block is computed, BLAS uses one thread, since the bits of a product depend on the number
+    of threads.
 
     `Grads.x`, if the function gives it, has the rows of all blocks, each times m_i / m.
 
@@ -120,10 +133,14 @@ def sharded(
         rows: the most rows of a block. Without it, there are as many blocks as pay by a model of cost, up to 64.
         executor: where blocks are computed; or a function that makes an executor, so that one whose worker died or was
             too slow is replaced. Without one, they are computed one after the other, which saves memory.
-        timeout: the seconds to wait for a block, once the blocks before it are there.
-        retries: how often a block is tried again after its worker died or was too slow.
-        pending: the most blocks that an executor has at a time. More workers than that do not help; but each of these
-            blocks has its rows, as bytes for another process, and then its gradient in the memory of the caller.
+        timeout: the seconds to wait for a block, once the blocks before it are there; for n blocks of one worker, n
+            times as many.
+        retries: how often blocks are tried again after their worker died or was too slow.
+        pending: the most blocks that an executor has at a time. More workers than that do not help, unless rows are in
+            files of `shards`; but the rows of these blocks, as bytes for another process, are in the caller's memory.
+        workers: into how many parts blocks are divided for other processes, each of which adds the gradients of its
+            blocks; by default the number of workers, which most executors have. More parts than workers help if some
+            workers are slower than others.
 
     >>> import numpy as np
     >>> from funcnn import mlp, mse, value_and_grad
@@ -143,13 +160,13 @@ def sharded(
     if isinstance(value_and_grad, Sharded):
         raise KindError("sharded: value_and_grad must not be a function that sharded returned")
     controller("sharded")  # an error if it is not installed
-    return Sharded(value_and_grad, rows, executor, timeout, retries, pending)
+    return Sharded(value_and_grad, rows, executor, timeout, retries, pending, workers)
 
 
-def _one_by_one(function: Any, parts: list[RowBlock]) -> Generator[tuple[Any, Any]]:
-    for block in parts:
-        try:
-            yield computed(function, block.params, block.x, block.y)
-        except Exception as error:
-            error.add_note(f"in block {block.i} of {len(parts)}, rows {block.start}:{block.stop}")
-            raise
+def _one_by_one(function: Any, run: BlockRun) -> Generator[PartialSum]:
+    terms = BlockTerms(function, run)
+    try:
+        yield from terms
+    except Exception as error:
+        error.add_note(f"in {words_of_blocks([run.blocks[terms.i]], run.k)}")
+        raise

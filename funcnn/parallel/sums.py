@@ -1,12 +1,13 @@
-"""Sums over blocks: the cost, the gradient, and the next states, in the order of the blocks."""
+"""Sums over blocks: the cost, the gradient, and the next states, added in pairs in a fixed order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
-from itertools import pairwise
 from operator import add  # `sum` adds floats otherwise from Python 3.12 on
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from funcnn.arrays import freeze, is_array, is_float, is_native_float, namespace, same, short, wide
 from funcnn.errors import KindError
@@ -17,36 +18,94 @@ from funcnn.records import build, plans, values
 from funcnn.trees.walks import map_arrays
 
 
-def summed(params: Any, made: Iterable[tuple[Any, Grads[Any]]], bounds: list[int]) -> tuple[Any, Grads[Any]]:
-    """(cost, Grads) = sum_i m_i / m (cost_i, grads_i), where block i has m_i of m rows: a loss is a mean over rows
+class PartialSum(NamedTuple):
+    """What blocks `start` to `stop` add to the result: their costs and gradients, times their shares of the rows."""
 
-    `made` has the cost and the gradient of each block, in order. The rows of `Grads.x` are those of all blocks, times
-    m_i / m. A state is a mean in the same way if its next values are floats that differ; if all are equal, it is that
-    value.
+    start: int
+    stop: int
+    cost: Any
+    like: Any  # the gradient of block 0, without its numbers; None for others
+    slopes: list[Any]
+    states: list[list[Any]]  # the next states in each block
+    dx: list[Any]  # of each block
+
+
+def term(i: int, share: float, made: tuple[Any, Grads[Any]]) -> PartialSum:
+    """What block i adds, which has this share of all rows: a loss is a mean over rows."""
+    cost, given = made
+    grads = laid(given.params)
+    slopes, states = list[Any](), list[Any]()
+    for _, part, is_state in _parts(grads):
+        (states if is_state else slopes).append(part)
+    like = None if i else _ended(grads, iter([np.empty(0, g.dtype) for g in slopes]), iter([None] * len(states)))
+    dx = _shared(given.x, share)
+    return PartialSum(i, i + 1, share * cost, like, [share * wide(g) for g in slopes], [states], [dx])
+
+
+def sums(k: int, parts: Iterable[PartialSum], start: int, stop: int) -> Iterator[PartialSum]:
+    """The sums of blocks `start` to `stop` of k, from those of fewer blocks, in order.
+
+    Sums are added in pairs, by a binary tree whose node j at depth d has the blocks from k j / 2^d to k (j + 1) / 2^d,
+    rounded down. So the bits of the whole sum do not depend on who added which part. There is one sum for each of the
+    largest nodes inside, which is a single sum where all blocks are divided among 2^d equal parts.
     """
-    shares = [(stop - start) / bounds[-1] for start, stop in pairwise(bounds)]
-    cost: Any = 0.0
-    first: Any = None
-    total: list[Any] = []
-    columns, rows = list[list[Any]](), list[Any]()
-    for share, (part, given) in zip(shares, made, strict=True):
-        cost += share * part
-        rows.append(_shared(given.x, share))
-        grads = given.params if columns else laid(given.params)
-        parts = list(_parts(grads))
-        slopes = [g for _, g, is_state in parts if not is_state]
-        if not columns:
-            first, total = grads, [share * wide(g) for g in slopes]
-        elif len(slopes) != len(total):
-            raise _unlike_gradients_error(f"of {len(total)} and of {len(slopes)}")
-        else:
-            for i, g in enumerate(slopes):
-                if g.shape != total[i].shape:
-                    raise _unlike_gradients_error(f"of the shapes {total[i].shape} and {g.shape}")
-                total[i] += share * wide(g)  # arrays of JAX are replaced
-        columns.append([state for _, state, is_state in parts if is_state])
-    following = [_next_state(i, params, states, shares) for i, states in enumerate(zip(*columns, strict=True))]
-    return cost, Grads(_ended(first, iter(total), iter(following)), _joined(rows))
+    rest, waiting = iter(parts), list[PartialSum]()
+
+    def sum_of(j: int, depth: int) -> PartialSum:
+        if not waiting:
+            waiting.append(next(rest))
+        if (waiting[0].start, waiting[0].stop) == _node(k, j, depth):
+            return waiting.pop()
+        left = sum_of(2 * j, depth + 1)
+        return _added(left, sum_of(2 * j + 1, depth + 1))
+
+    for j, depth in _largest(k, start, stop, 0, 0):
+        yield sum_of(j, depth)
+
+
+def _node(k: int, j: int, depth: int) -> tuple[int, int]:
+    return k * j >> depth, k * (j + 1) >> depth
+
+
+def _largest(k: int, start: int, stop: int, j: int, depth: int) -> Iterator[tuple[int, int]]:
+    """The largest nodes of the tree inside these blocks."""
+    first, last = _node(k, j, depth)
+    if start <= first and last <= stop:
+        yield j, depth
+    elif first < stop and start < last:
+        yield from _largest(k, start, stop, 2 * j, depth + 1)
+        yield from _largest(k, start, stop, 2 * j + 1, depth + 1)
+
+
+def _added(a: PartialSum, b: PartialSum) -> PartialSum:
+    if len(a.slopes) != len(b.slopes):
+        raise _unlike_gradients_error(f"of {len(a.slopes)} and of {len(b.slopes)}")
+    for one, other in zip(a.slopes, b.slopes, strict=True):
+        if one.shape != other.shape:
+            raise _unlike_gradients_error(f"of the shapes {one.shape} and {other.shape}")
+    slopes = list(map(_plus, a.slopes, b.slopes))
+    return PartialSum(a.start, b.stop, a.cost + b.cost, a.like, slopes, a.states + b.states, a.dx + b.dx)
+
+
+def _plus(a: Any, b: Any) -> Any:
+    is_ours = type(a) is np.ndarray and a.flags.writeable and a.dtype == b.dtype
+    return np.add(a, b, out=a) if is_ours else a + b  # arrays of JAX are replaced
+
+
+def result(params: Any, total: PartialSum, shares: list[float], rows: Any) -> tuple[Any, Grads[Any]]:
+    """(cost, Grads) = sum_i share_i (cost_i, grads_i).
+
+    The rows of `Grads.x` are those of all blocks, times their shares, in the order of x: row i of the blocks is row
+    `rows[i]` of x, unless `rows` is None. A state is a mean in the same way if its next values are floats that differ;
+    if all are equal, it is that value.
+    """
+    columns = enumerate(zip(*total.states, strict=True))
+    following = [_next_state(i, params, states, shares) for i, states in columns]
+    dx = _joined(total.dx)
+    if rows is not None and dx is not None:
+        order = np.argsort(rows)
+        dx = map_arrays(lambda d: d[order], dx)
+    return total.cost, Grads(_ended(total.like, iter(total.slopes), iter(following)), dx)
 
 
 def _unlike_gradients_error(given: str) -> KindError:

@@ -1,32 +1,34 @@
-"""The computation of a block, in any thread or process."""
+"""The computation of blocks, in any thread or process."""
 
 from __future__ import annotations
 
 import traceback
-from collections import OrderedDict
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from funcnn.allocation import keep_freed_memory
 from funcnn.arrays import freeze
+from funcnn.core import reseed
 from funcnn.parallel.blas import one_thread
+from funcnn.parallel.blocks import read
+from funcnn.parallel.coupled import check_rows
 from funcnn.parallel.orphans import end_with_parent
 from funcnn.parallel.packing import Packed, packed, unpacked
+from funcnn.parallel.runs import BlockRun
 from funcnn.parallel.sent import HeldArray, KeptArray, MappedArray
+from funcnn.parallel.store import held, keep
+from funcnn.parallel.sums import PartialSum, sums, term
 from funcnn.training.arguments import check_returned
 
-_MOST_BYTES = 1 << 28  # of arrays that are kept in a process; what was used longest ago is dropped
-_LOCK = Lock()
-_arrays: OrderedDict[bytes, Any] = OrderedDict()
 _HANDLING = {"ignore", "warn", "raise", "print"}  # others need a function, which stays where it is
 
 
 class Task(NamedTuple):
-    """A block for another process."""
+    """A run for another process."""
 
     function: bytes
     stream: bytes
@@ -49,10 +51,11 @@ class Unread(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """The error of a block: itself, or packed; with its text, in case that it does not pickle."""
+    """The error of block i, or of the check of rows: itself, or packed; and its text, if it does not pickle."""
 
     error: Any
     text: str
+    i: int
 
 
 def current_handling() -> dict[str, Any]:
@@ -61,16 +64,31 @@ def current_handling() -> dict[str, Any]:
 
 
 def computed(function: Any, params: Any, x: Any, y: Any) -> Any:
-    """(cost, Grads), with matrix products in one thread."""
+    """(cost, Grads), with matrix products in one thread; rows of shards are read."""
     keep_freed_memory("sharded")
     with one_thread():
-        made = function(params, x, y)
+        made = function(params, read(x), read(y))
     check_returned("sharded", made)
     return made
 
 
+class BlockTerms:
+    """The terms of a run, block by block; `i` is the block that is computed, -1 while rows are checked."""
+
+    def __init__(self, function: Any, run: BlockRun) -> None:
+        self._function, self._run, self.i = function, run, -1
+
+    def __iter__(self) -> Iterator[PartialSum]:
+        k, params, blocks, sample = self._run
+        if sample is not None:
+            check_rows(self._function, params, *sample)
+        for self.i, share, _, x, y in blocks:
+            own = params if k == 1 else reseed(params, self.i)
+            yield term(self.i, share, computed(self._function, own, x, y))
+
+
 def work(task: Task) -> Any:
-    """A block in another process: Packed, Failed, Unread or Missing."""
+    """A run in another process: Packed, Failed, Unread or Missing."""
     end_with_parent()
     arrays = [_array(form) for form in task.forms]
     if missing := [i for i, array in enumerate(arrays) if array is None]:
@@ -79,52 +97,44 @@ def work(task: Task) -> Any:
         what = "value_and_grad"
         function = _function(task.function)
         what = "params, x and y"
-        params, x, y = unpacked(task.stream, arrays)
+        run = BlockRun(*unpacked(task.stream, arrays))
     except Exception as error:  # noqa: BLE001  a class may raise anything when it is loaded
         return Unread(what, f"{type(error).__name__}: {error}")
+    terms = BlockTerms(function, run)
     try:
         with np.errstate(**task.handling):
-            made = computed(function, params, x, y)
+            made = [*sums(run.k, terms, run.blocks[0].i, run.blocks[-1].i + 1)]
         return packed(made, by_value=task.by_value)
     except Exception as error:  # noqa: BLE001  whatever it is, it is raised where the block came from
-        return _failed(error, by_value=task.by_value)
+        return _failed(error, terms.i, by_value=task.by_value)
 
 
-def _failed(error: Exception, *, by_value: bool) -> Failed:
+def _failed(error: Exception, i: int, *, by_value: bool) -> Failed:
     text = "".join(traceback.format_exception(error))
     try:
         whole = packed(error, by_value=by_value, apart=False).stream
         unpacked(whole, [])
     except Exception:  # noqa: BLE001  an error whose class does not pickle, or cannot be made again
-        return Failed(None, text)
-    return Failed(whole, text)
+        return Failed(None, text, i)
+    return Failed(whole, text, i)
 
 
 def result_of(reply: Any) -> Any:
-    """What `computed` returned, or Failed with the error itself."""
+    """The sums of a run, or Failed with the error itself."""
     if isinstance(reply, Packed):
         return unpacked(*reply)
     if isinstance(reply, Failed) and isinstance(reply.error, bytes):
-        return Failed(unpacked(reply.error, []), reply.text)
+        return reply._replace(error=unpacked(reply.error, []))
     return reply
 
 
 def _array(form: Any) -> Any:
     """The array, read-only; None if it is not here."""
     if isinstance(form, HeldArray):
-        with _LOCK:
-            if form.token in _arrays:
-                _arrays.move_to_end(form.token)
-            return _arrays.get(form.token)
+        return held(form.token)
     if isinstance(form, MappedArray):
         return _in_file(form)
-    if not isinstance(form, KeptArray):
-        return freeze(form)
-    with _LOCK:
-        array = _arrays.setdefault(form.token, freeze(form.array))
-        while len(_arrays) > 1 and sum([a.nbytes for a in _arrays.values()]) > _MOST_BYTES:
-            _arrays.popitem(last=False)
-    return array
+    return keep(form.token, freeze(form.array)) if isinstance(form, KeptArray) else freeze(form)
 
 
 def _in_file(form: MappedArray) -> Any:

@@ -19,11 +19,11 @@ from tests.benchmarks.tables import report, seconds, table
 from tests.benchmarks.timing import median_ratio
 
 PEERS, IMPORTS, KEPT, REMAT, NORMALISED = "peers", "imports", "kept", "remat", "normalised"
-SHARDED, SCALING, BITS = "sharded", "scaling", "bits"
+SHARDED, BOUNDS, SCALING, BITS = "sharded", "bounds", "scaling", "bits"
 MEMORY, SIZES = "memory", (10**5, 10**6, 10**7)  # rows of files that are read a window at a time
 PACKAGES = ["torch", "jax", "optax", "sklearn", "autograd", "mygrad", "llvmlite"]
 OF_THE_PAGE = [*STEPS, *WHOLE, *LAYERS, *DEPTH]
-EVERYTHING = [*OF_THE_PAGE, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED, SCALING, BITS, MEMORY]
+EVERYTHING = [*OF_THE_PAGE, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED, BOUNDS, SCALING, BITS, MEMORY]
 
 
 def main(words):
@@ -45,6 +45,7 @@ def main(words):
         KEPT: (1, lambda: print_kept(STATES // 10 if asked.quick else STATES)),
         MEMORY: (1, lambda: print_memory(SIZES[:2] if asked.quick else SIZES)),
         SHARDED: (2, lambda: print_sharded(few if asked.quick else repeats)),
+        BOUNDS: (2, lambda: print_bounds(few)),
         SCALING: (2, lambda: print_scaling(few if asked.quick else repeats)),
         BITS: (2, lambda: print_bits(12 if asked.quick else 120)),
     }
@@ -57,7 +58,7 @@ def main(words):
 def arguments(words):
     """Names that exist."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="funcnn beside its peers.")
-    known = [*ROWS, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED, SCALING, BITS, MEMORY]
+    known = [*ROWS, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED, BOUNDS, SCALING, BITS, MEMORY]
     meaning = f"`peers`: all rows of docs/speed.md, whose tables are written anew; or some of {', '.join(known)}"
     parser.add_argument("names", nargs="*", metavar="name", help=meaning)
     parser.add_argument("--quick", action="store_true", help="few repeats, of few rows, to see that it runs")
@@ -189,6 +190,13 @@ def print_sharded(repeats):
     }
     print("\nBytes sent / returned / arrays asked for, two processes, the same rows in each step\n")
     print(table(["x and y", *[f"step {i}" for i in range(1, 6)]], rows))
+
+
+def print_bounds(steps):
+    """How many workers a process keeps busy."""
+    from tests.benchmarks import bounded  # it needs threadpoolctl
+
+    bounded.print_bounds(steps)
 
 
 def print_scaling(repeats):

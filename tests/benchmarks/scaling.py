@@ -13,7 +13,7 @@ import numpy as np
 
 from funcnn import Grads, mlp, softmax_cross_entropy, tree_map
 from funcnn.parallel import sharded, threads
-from funcnn.parallel.blocks import blocks, bounds_of
+from funcnn.parallel.blocks import blocks, bounds_of, places_of
 from funcnn.parallel.worker import computed
 from funcnn.trees.walks import arrays_in
 from tests.benchmarks.sharded import RUNS, made
@@ -28,16 +28,24 @@ ENGINES = {"none": 1, "two threads": 2, "two processes": 2, "Dask, two processes
 
 
 class Cost(NamedTuple):
-    """What an engine costs beside the computation of blocks: seconds a step, a block, and a byte of the parameters."""
+    """What an engine costs beside the computation of blocks: seconds a step, a sum, and a byte of the parameters."""
 
     a_step: float
     a_block: float
     a_byte: float
 
 
-def predicted(k: int, workers: int, block: float, cost: Cost, size: int) -> float:
-    """Seconds of a step of k blocks, with so many bytes of parameters: T = l + k (c + b / B) + ceil(k / w) t"""
-    return cost.a_step + k * (cost.a_block + size * cost.a_byte) + math.ceil(k / workers) * block
+def predicted(k: int, workers: int, block: float, cost: Cost, size: int, sums: int | None = None) -> float:
+    """Seconds of a step of k blocks, with so many bytes of parameters: T = l + s (c + b / B) + ceil(k / w) t
+
+    s sums are received and added: one of each worker, or one of each block.
+    """
+    return cost.a_step + (sums or k) * (cost.a_block + size * cost.a_byte) + math.ceil(k / workers) * block
+
+
+def sums_of(engine: str, k: int) -> int:
+    """How many sums the process that trains receives: threads and a single process return one for each block."""
+    return min(k, ENGINES[engine]) if "processes" in engine else k
 
 
 def unchanged(params: Any, x: Any, y: Any) -> Any:
@@ -66,7 +74,7 @@ def executor(engine: str) -> Iterator[Executor | None]:
 def cost_of(given: Executor | None, repeats: int) -> Cost:
     """The constants of an engine, from steps whose gradient takes no time: few blocks, many, and large ones."""
     small, large = mlp(SMALL, seed=0), mlp(LARGE, seed=0)
-    step = sharded(unchanged, rows=1, executor=given)
+    step = sharded(unchanged, rows=1, executor=given, workers=16)  # of each block a sum
     three = ("few", small, 2), ("many", small, 16), ("large", large, 16)
     ways = {name: (net, _empty(step, k)) for name, net, k in three}
     found = _turns(ways, repeats)
@@ -85,7 +93,7 @@ def block_and_step(name: str, given: Executor | None, repeats: int) -> tuple[int
     *run, rows = NETWORKS[name]
     params, x, y, function = made(*run)
     bounds = bounds_of(len(x), rows, params, x)
-    parts = [(block.x, block.y) for block in blocks(bounds, params, x, y)]
+    parts = [(block.x, block.y) for block in blocks(places_of(bounds, x, y), len(x), x, y)]
     step = sharded(function, rows=rows, executor=given)
     ways = {
         "blocks": (params, lambda params: [computed(function, params, *part) for part in parts]),
@@ -106,7 +114,7 @@ def constants_and_predictions(repeats: int) -> tuple[dict[str, Cost], dict[str, 
             cost = costs[engine] = cost_of(given, repeats)
             for name in NETWORKS:
                 size, k, block, measured = block_and_step(name, given, repeats)
-                found[name][engine] = k, block, predicted(k, workers, block, cost, size), measured
+                found[name][engine] = k, block, predicted(k, workers, block, cost, size, sums_of(engine, k)), measured
     return costs, found
 
 

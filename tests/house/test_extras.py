@@ -25,6 +25,7 @@ DOORS = [
     ("import funcnn.interop.arrow", "funcnn.interop.arrow", "pyarrow"),
     ("import funcnn.interop.onnx", "funcnn.interop.onnx", "spox onnx"),
     ("import funcnn.interop.optax", "funcnn.interop.optax", "optax jax"),
+    ("import funcnn.interop.ray", "funcnn.interop.ray", "ray"),
     ("import funcnn.interop.safetensors", "funcnn.interop.safetensors", "safetensors"),
     ("import funcnn.interop.sklearn", "funcnn.interop.sklearn", "scikit-learn"),
     ("import funcnn.plot", "funcnn.plot", "matplotlib"),

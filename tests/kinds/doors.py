@@ -33,6 +33,7 @@ MADE_BY_FUNCNN = {
     "Result": "made by check",
     "Row": "made by score",
     "Score": "made by score",
+    "Shards": "made by shards",
     "States": "made by keep",
     "Summary": "made by summary",
     "Table": "made by history",

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn.errors import WorkerError
-from funcnn.parallel import sharded, threads
-from tests.says import assert_says, each_row, kind_error, raises, shape_error
+from funcnn.errors import NoItemError, WorkerError
+from funcnn.parallel import sharded, shards, threads
+from tests.says import assert_says, each_row, kind_error, raises, range_error, shape_error
 from tests.sharding import Copying, gradient_by_machine_code, normalising
 
 pytest.importorskip("threadpoolctl", reason="both functions need it")
@@ -44,7 +44,37 @@ class Client:
         """The executor"""
 
 
+def in_parts(*arguments, **options):
+    return lambda: shards(*arguments, **options)
+
+
+PARTS = shards([x[:5], x[5:]])
 ROWS = [
+    kind_error(in_parts("x.npy")) >> "shards: parts must be a list of arrays or paths, not str; write [parts]",
+    kind_error(in_parts(x)) >> "shards: parts must be a list of arrays or paths, not float64 array",
+    kind_error(in_parts([x, 3])) >> "shards: parts[1] must be a path or an array of NumPy, not int",
+    range_error(in_parts([])) >> "shards: parts must have at least one array or path, not 0",
+    range_error(in_parts([x[:0], x[:0]])) >> "shards: parts must have at least one row, not 0",
+    shape_error(in_parts([x, x[:, :1]]))
+    >> "shards: parts must have rows of one shape and dtype; an array has (12, 2) of float64, but an array has (12, 1) "
+    "of float64",
+    shape_error(in_parts([x, x.astype("f4")]))
+    >> "shards: parts must have rows of one shape and dtype; an array has (12, 2) of float64, but an array has (12, 2) "
+    "of float32",
+    kind_error(in_parts([x > 0, np.array(5.0)]))
+    >> "shards: parts must have rows of numbers; an array has () of float64",
+    kind_error(in_parts([x], executor=ThreadPoolExecutor))
+    >> "shards: executor must be an Executor of concurrent.futures, not the class ThreadPoolExecutor",
+    kind_error(lambda: nn.predict(net, PARTS)) >> "Shards: x must be an array here, not rows that are not read; write "
+    "x.read(), or sharded(value_and_grad(loss)), which reads rows where it computes them" >> 1,
+    kind_error(lambda: PARTS[3])
+    >> "Shards: an index must be a slice, or an array of row numbers, not int; read() gives "
+    "the rows as an array",
+    raises(NoItemError, lambda: PARTS[np.array([12])]) >> "Shards: an index is out of range; there are 12 rows",
+    shape_error(step(net, PARTS, shards([y[:6], y[6:]])))
+    >> "sharded: x and y must have parts of equally many rows, not [5, 7] and [6, 6]",
+    shape_error(step(net, PARTS[np.array([0, 7])], shards([y[:5], y[5:]])[np.array([7, 0])]))
+    >> "sharded: x and y must have the same rows of their parts; take rows of both alike",
     kind_error(made(sharded(function))) >> "sharded: value_and_grad must not be a function that sharded returned",
     kind_error(made(executor=threads)) >> f"sharded: executor must be {AN_EXECUTOR}, not threads(n)",
     kind_error(made(executor=Client()))

@@ -5,6 +5,7 @@ import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import pairwise
 from threading import Barrier
 
 import numpy as np
@@ -21,7 +22,7 @@ from funcnn.inspection import Probe
 from funcnn.parallel import sharded, threads
 from funcnn.parallel.blocks import bounds_of, default_number
 from funcnn.parallel.coupled import check_rows
-from funcnn.parallel.sums import summed
+from funcnn.parallel.sums import result, sums, term
 from funcnn.testing import BrokenPromise, check_loss
 from funcnn.testing import strategies as fst
 from funcnn.trees import parameters
@@ -210,6 +211,13 @@ nn.forward.register(Counter)(lambda params, x: (x, x))
 @nn.backward.register(Counter)
 def counter_backward(params, x, dA):
     return nn.Grads(nn.gradient(params, value=GIVEN[0](len(x), params.value)), dA)
+
+
+def summed(params, made, bounds):
+    shares = [(stop - start) / bounds[-1] for start, stop in pairwise(bounds)]
+    terms = [term(i, share, one) for i, (share, one) in enumerate(zip(shares, made, strict=True))]
+    (total,) = sums(len(shares), terms, 0, len(shares))
+    return result(params, total, shares, None)
 
 
 def next_state(rule, before):

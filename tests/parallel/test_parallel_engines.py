@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("threadpoolctl", reason="matrix products are computed in one thread by it")
-from tests.sharding import NETS, OPTIMIZERS, run
+from tests.sharding import NETS, OPTIMIZERS, run, run_in_parts, write_parts
 
 pytestmark = pytest.mark.unwatched
 
@@ -42,33 +42,48 @@ def dask():
 
 
 @pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder for each network, with its rows in files."""
+    folder = tmp_path_factory.mktemp("parts")
+    for i, (*_, x, y) in enumerate(NETS.values()):
+        (folder / str(i)).mkdir()
+        write_parts((x, y), folder / str(i))
+    return folder
+
+
+def runs(folder, executor=None):
+    """The fingerprints of all runs: rows that are sent, and rows that workers read."""
+    yield from [run(net, OPTIMIZERS[name], executor=executor) for net, name in RUNS]
+    yield from [run_in_parts(net, folder and folder / str(i), executor=executor) for i, net in enumerate(NETS)]
+
+
+@pytest.fixture(scope="module")
 def alone():
-    """The fingerprints without an executor."""
-    return {(net, optimizer): run(net, OPTIMIZERS[optimizer]) for net, optimizer in RUNS}
+    """The fingerprints without an executor, of arrays."""
+    return [*runs(None)]
 
 
 @pytest.mark.parametrize("engine", [processes, loky, dask], ids=lambda engine: engine.__name__)
-def test_every_kind_of_state_and_every_optimizer_have_the_same_bits(engine, alone):
+def test_every_kind_of_state_and_every_optimizer_have_the_same_bits(engine, alone, folder):
     with engine() as executor:
-        assert {(net, name): run(net, OPTIMIZERS[name], executor=executor) for net, name in RUNS} == alone
+        assert [*runs(folder, executor)] == alone
 
 
-def test_mpi_has_the_same_bits(alone):
+def test_mpi_has_the_same_bits(alone, folder):
     pytest.importorskip("mpi4py", reason="the engine")
     here = Path(sys.executable).with_name("mpiexec")
     mpiexec = str(here) if here.exists() else shutil.which("mpiexec")
     if mpiexec is None:
         pytest.skip("there is no mpiexec")
-    command = [mpiexec, "-n", "2", sys.executable, "-W", "error", "-m", "mpi4py.futures", __file__]
+    command = [mpiexec, "-n", "2", sys.executable, "-W", "error", "-m", "mpi4py.futures", __file__, str(folder)]
     outside = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=outside, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [str(mark) for mark in alone.values()]
+    assert done.stdout.splitlines() == [str(mark) for mark in alone]
 
 
 if __name__ == "__main__":
     from mpi4py.futures import MPIPoolExecutor
 
     with MPIPoolExecutor() as pool:
-        for net, optimizer in RUNS:
-            print(run(net, OPTIMIZERS[optimizer], executor=pool))  # noqa: T201  to the process that compares
+        print(*runs(Path(sys.argv[1]), pool), sep="\n")  # noqa: T201  to the process that compares

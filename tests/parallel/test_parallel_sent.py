@@ -9,7 +9,7 @@ import pytest
 
 import funcnn as nn
 from funcnn.arrays import freeze
-from funcnn.parallel import sharded, worker
+from funcnn.parallel import sharded, store, worker
 from funcnn.parallel.packing import packed, unpacked
 from tests.sharding import Copying, after
 
@@ -23,7 +23,7 @@ SIZE = X.nbytes
 
 @pytest.fixture(autouse=True)
 def nothing_held(monkeypatch):
-    monkeypatch.setattr(worker, "_arrays", type(worker._arrays)())
+    monkeypatch.setattr(store, "_arrays", type(store._arrays)())
     worker._function.cache_clear()
 
 
@@ -59,7 +59,7 @@ def test_rows_that_were_written_to_are_sent_again():
 def test_a_worker_that_has_not_the_rows_asks_for_them(monkeypatch):
     step = sharded(FUNCTION, rows=100, executor=Copying())
     _, net = bytes_of_steps(step, X)
-    worker._arrays.clear()
+    store._arrays.clear()
     assert step(net, X, Y) == sharded(FUNCTION, rows=100)(net, X, Y)
     assert step.traffic.missed == 4
     assert step.traffic.sent > SIZE
@@ -67,11 +67,11 @@ def test_a_worker_that_has_not_the_rows_asks_for_them(monkeypatch):
 
 
 def test_where_there_is_no_memory_rows_are_sent_each_time(monkeypatch):
-    monkeypatch.setattr(worker, "_MOST_BYTES", 60_000)  # one block
+    monkeypatch.setattr(store, "MOST_BYTES", 60_000)  # one block
     step = sharded(FUNCTION, rows=100, executor=Copying())
     alone = after(sharded(FUNCTION, rows=100), NET, (), X, Y, 14)
     assert after(step, NET, (), X, Y, 14) == alone
-    assert len(worker._arrays) == 1
+    assert len(store._arrays) == 1
     assert step.traffic.missed <= 1  # for the one block that is held
     assert step.traffic.sent > 0.7 * SIZE
 
@@ -81,7 +81,7 @@ def test_batches_are_neither_hashed_nor_held():
     for x, y in nn.batches(X, Y, 100, epochs=2, seed=0):
         step(NET, x, y)
         assert step.traffic.sent > x.nbytes
-    assert not worker._arrays
+    assert not store._arrays
 
 
 def test_frozen_arrays_of_the_network_are_not_sent_again():

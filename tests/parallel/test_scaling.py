@@ -15,8 +15,8 @@ pytest.importorskip("threadpoolctl", reason="it limits BLAS")
 pytest.importorskip("matplotlib", reason="docs/scaling.py draws")
 from funcnn import mse
 from funcnn.parallel import sharded
-from tests.benchmarks import scaling
-from tests.benchmarks.__main__ import print_scaling
+from tests.benchmarks import bounded, scaling
+from tests.benchmarks.__main__ import print_bounds, print_scaling
 from tests.benchmarks.sharded import made
 from tests.counts import in_full
 
@@ -40,7 +40,8 @@ def test_a_simulated_step_takes_as_long_as_the_model_allows(simulation):
         seconds = simulation.step(block, cost, workers, pending=64)
         busy = min(workers, 64)
         bound = scaling.predicted(200, busy, block, scaling.Cost(0.0, cost, 0.0), 0)
-        assert max(200 * cost, 200 / busy * block) <= seconds * (1 + 1e-9)
+        bound += 200 / busy * block  # the longest run, which may begin last
+        assert max(busy * cost, 200 / busy * block) <= seconds * (1 + 1e-9)
         assert seconds <= bound * (1 + 1e-9)
     assert simulation.step(1.0, 0.0, 1, 64) == pytest.approx(200)
 
@@ -62,7 +63,7 @@ def test_the_page_has_the_numbers_of_the_simulation_and_a_small_picture(tmp_path
     command = [sys.executable, "-X", "utf8", "-W", "error", "-W", "ignore::DeprecationWarning", DOCS / "scaling.py"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == 10
+    assert len(done.stdout.splitlines()) == 14
     assert done.stdout in PAGE
     assert (tmp_path / "scaling.svg").read_text("utf-8").count("<path") > 20
     assert (DOCS / "scaling.svg").stat().st_size < 40_000
@@ -78,11 +79,12 @@ def test_the_page_has_the_predictions_of_its_constants():
     for name, k, t, *times in rows:
         sizes, *_ = scaling.NETWORKS[name]
         size = scaling.size_of(made(sizes, 2, mse)[0])
-        engines = zip(costs.values(), scaling.ENGINES.values(), times, strict=True)
-        for (a_step, a_block, a_byte), workers, cell in engines:
+        engines = zip(costs.values(), scaling.ENGINES.items(), times, strict=True)
+        for (a_step, a_block, a_byte), (engine, workers), cell in engines:
             cost = scaling.Cost(a_step, a_block, a_byte * 1e-6)  # milliseconds; 1 ns is 1e-6 ms
             guess, measured, ratio = [float(part) for part in cell.replace(":", ",").split(",")]
-            assert scaling.predicted(int(k), workers, float(t), cost, size) == pytest.approx(guess, rel=0.09)
+            sums = scaling.sums_of(engine, int(k))
+            assert scaling.predicted(int(k), workers, float(t), cost, size, sums) == pytest.approx(guess, rel=0.09)
             assert guess / measured == pytest.approx(ratio, abs=0.03)
 
 
@@ -95,3 +97,14 @@ def test_constants_and_steps_are_measured(monkeypatch, capsys):
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in second if line.startswith("| a network")]
     assert [row[:2] for row in rows] == [["a network, none", "3"], ["a network, two threads", "3"]]
     assert all([math.isfinite(float(row[-1])) for row in rows])
+
+
+def test_bounds_are_measured(monkeypatch, capsys):
+    monkeypatch.setattr(bounded, "SIZES", [(2, 70)])
+    print_bounds(1)
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("| 2 x 70"))
+    work, *ways = [cell.strip() for cell in row.split("|")[2:-1]]
+    assert len(ways) == len(bounded.WAYS)
+    for way in ways:
+        seconds, bound = way.split(" ms: ")
+        assert float(work.split()[0]) / float(seconds) == pytest.approx(float(bound), rel=0.1)

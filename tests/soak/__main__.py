@@ -4,10 +4,12 @@
 import argparse
 import time
 from collections import Counter
+from contextlib import nullcontext
 from random import Random
 from tempfile import TemporaryDirectory
 
-from tests.soak.engines import WORKERS, installed
+from tests.rays import ray_cluster
+from tests.soak.engines import RAY, WORKERS, installed
 from tests.soak.kills import Soak
 
 STEPS = 300
@@ -28,18 +30,19 @@ def main():
         so_far = kills + soak.kills if soak else kills
         return time.monotonic() >= end and so_far.total() >= asked.kills
 
-    while not is_over():
-        with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            soak, engine = Soak(folder, lot.randrange(2**30), STEPS), None
-            while not soak.is_done:
-                engine = lot.choice([name for name in names if name != engine])
-                workers, most = lot.choice(WORKERS[engine]), 0 if lot.random() < 0.1 else lot.randint(1, 60)
-                delay = lot.uniform(0, 0.02 if most else 2)
-                soak.live(engine, workers, *(() if is_over() else (most, delay)))
-                lives[engine] += 1
-            trainings += 1
-            print(soak.report(), flush=True)
-            kills, soak = kills + soak.kills, None
+    with ray_cluster() if RAY in names else nullcontext():
+        while not is_over():
+            with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+                soak, engine = Soak(folder, lot.randrange(2**30), STEPS), None
+                while not soak.is_done:
+                    engine = lot.choice([name for name in names if name != engine])
+                    workers, most = lot.choice(WORKERS[engine]), 0 if lot.random() < 0.1 else lot.randint(1, 60)
+                    delay = lot.uniform(0, 0.02 if most else 2)
+                    soak.live(engine, workers, *(() if is_over() else (most, delay)))
+                    lives[engine] += 1
+                trainings += 1
+                print(soak.report(), flush=True)
+                kills, soak = kills + soak.kills, None
     total = ", ".join([f"{number} {what}" for what, number in kills.items()])
     print(f"\n{trainings} trainings, each with the fingerprint of the undisturbed run; killed: {total}")
     print(f"lives: {', '.join([f'{name} {number}' for name, number in lives.items()])}")

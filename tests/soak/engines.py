@@ -15,7 +15,7 @@ from pathlib import Path
 
 from funcnn.parallel import threads
 
-MPI = "MPI"
+MPI, RAY = "MPI", "Ray"
 # The numbers of workers of each engine. Without an executor there is no worker beside the process that trains.
 WORKERS = {
     "none": [0],
@@ -25,8 +25,9 @@ WORKERS = {
     "Dask": [1, 2, 3],
     "Dask, processes": [1, 2],
     MPI: [1, 2],
+    RAY: [1, 2],
 }
-LIBRARIES = {"loky": "loky", "Dask": "distributed", "Dask, processes": "distributed", MPI: "mpi4py"}
+LIBRARIES = {"loky": "loky", "Dask": "distributed", "Dask, processes": "distributed", MPI: "mpi4py", RAY: "ray"}
 SHORTEST, LONGEST = 0.1, 3.0  # seconds until a worker of the first pool of a process is killed, drawn evenly
 
 
@@ -55,6 +56,19 @@ def mortal(folder, parent, seed):
         os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def kill_one(executor, folder, seed):
+    """Kill a worker of Ray, at a moment drawn from the seed."""
+    lot = random.Random(seed)
+    pid = executor.submit(os.getpid).result()
+
+    def kill():
+        time.sleep(lot.uniform(SHORTEST, LONGEST))
+        os.kill(pid, signal.SIGKILL)
+        (Path(folder) / f"killed-{pid}").touch()
+
+    threading.Thread(target=kill, daemon=True).start()
 
 
 class Pools:
@@ -88,9 +102,22 @@ def executor(name, n, folder, seed):
 
         with MPIPoolExecutor() as pool:
             yield pool
+    elif name == RAY:
+        import ray
+
+        from funcnn.interop.ray import RayExecutor
+
+        ray.init(log_to_driver=False)
+        pool = RayExecutor()
+        kill_one(pool, folder, seed)
+        yield pool
     else:
         from distributed import Client
 
+        if name.startswith("tcp:"):  # a scheduler that runs already
+            with Client(name) as client:
+                yield client.get_executor()
+            return
         options = {"threads_per_worker": 1, "dashboard_address": ":0", "local_directory": str(folder)}
         with Client(n_workers=n, processes=name != "Dask", **options) as client:
             yield client.get_executor()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from funcnn import load
 from funcnn.files import fingerprint
+from tests.sharding import write_parts
 from tests.soak.engines import MPI, mpiexec
 from tests.soak.life import EVERY, FAILED, Training
 
@@ -22,37 +23,32 @@ PATIENCE = 300  # seconds without an end after which a life hangs
 class Soak:
     """One training in a folder of its own: `live` runs it on an engine until it is killed there."""
 
-    def __init__(self, folder, seed, steps):
-        self.folder, self.seed, self.steps = Path(folder), seed, steps
+    def __init__(self, folder, seed, steps, before=()):
+        self.folder, self.seed, self.steps, self.before = Path(folder), seed, steps, before
         self.training, self.step = Training(seed, steps), 0
+        write_parts(self.training.arrays, folder)
         states = chain([self.training.start], self.training.run(self.training.start))
         self.marks = [fingerprint(state) for state in states]  # of the run that nobody disturbs, after each step
         self.kills, self.engines, self.failed = Counter(), [], 0
 
-    def live(self, engine, workers, most=None, delay=0.0):
-        """Resume, and kill after so many steps and a delay in seconds; at once after the delay if `most` is 0."""
+    def live(self, engine, workers, most=None, delay=0.0, strike=None):
+        """Resume, and kill after so many steps and a delay in seconds; at once after the delay if `most` is 0.
+
+        With `strike`, this function is called instead of killing the process that trains, which goes on.
+        """
         command = [sys.executable, "-m", *(("mpi4py.futures", "-m") if engine == MPI else ()), "tests.soak.life"]
         command = [*((mpiexec(), "-n", str(workers + 1)) if engine == MPI else ()), *command]
-        command += [str(self.folder), str(self.seed), str(self.steps), engine, str(workers)]
+        command = [*self.before, *command, str(self.folder), str(self.seed), str(self.steps), engine, str(workers)]
         self.engines.append(f"{engine} {workers}" if workers else engine)
-        told, segments, was_killed, outside = [], [], False, os.environ | {"PYTHONPATH": str(ROOT)}
+        was_killed, outside = False, os.environ | {"PYTHONPATH": str(ROOT)}
         with (
             (self.folder / "errors").open("w+b") as errors,
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=outside) as process,
         ):
             watch = threading.Timer(PATIENCE, process.kill)
             watch.start()
-            pid = process.pid
-            for line in process.stdout if most != 0 else ():
-                word, _, number = line.partition(" ")
-                if word == "pid":
-                    pid = int(number)
-                elif word == "segment":
-                    segments.append(Path(number.rstrip()))
-                else:
-                    told.append(int(word))
-                if len(told) == most:
-                    break
+            pid, segments, told = followed(process.stdout if most != 0 else (), most, strike)
+            pid, most = pid or process.pid, None if strike else most
             time.sleep(delay)
             if most is not None and process.poll() is None:
                 was_killed = killed(pid)
@@ -95,7 +91,26 @@ class Soak:
         kills = ", ".join([f"{number} {what}" for what, number in self.kills.items() if number]) or "nothing"
         failed = f"; {self.failed} ended with a WorkerError" if self.failed else ""
         training = f"{self.training.net_name}, {self.training.optimizer_name}, {self.steps} steps"
+        training += ", rows in files" if self.training.is_in_parts else ""
         return f"{training}: {ends}\n    killed: {kills}{failed}\n    {' > '.join(self.engines)}"
+
+
+def followed(lines, most, strike):
+    """The process, its segments, and the steps that it told: so many; or all, with `strike`, which is called then."""
+    pid, segments, told = None, [], []
+    for line in lines:
+        word, _, number = line.strip().partition(" ")
+        if word == "pid":
+            pid = int(number)
+        elif word == "segment":
+            segments.append(Path(number))
+        elif word.isdigit():  # Ray prints lines of its own
+            told.append(int(word))
+            if len(told) == most:
+                if strike is None:
+                    break
+                strike()
+    return pid, segments, told
 
 
 def killed(pid):

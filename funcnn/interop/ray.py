@@ -1,0 +1,60 @@
+"""An executor of Ray, for `sharded` on several processes or machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from concurrent.futures import wait as finished
+from typing import Any, cast
+from weakref import WeakSet
+
+from funcnn.errors import KindError
+from funcnn.extras import needing
+
+with needing("funcnn.interop.ray", "ray"):
+    import ray
+
+
+class RayExecutor(Executor):
+    """An `Executor` of `concurrent.futures` whose workers are those of the Ray cluster to which `ray.init()` connected.
+
+    Each call is a task of Ray on one CPU. Ray starts a new worker for one that died; Ray does not try the task again,
+    which `sharded` does with `retries`. The end of a `with` block waits for all calls, and leaves the cluster as it is.
+
+        ray.init()  # or ray.init("auto") on a node of a cluster
+        step = sharded(value_and_grad(mse), executor=RayExecutor(), retries=2)
+
+    Raises:
+        KindError: Ray is not connected to a cluster.
+    """
+
+    def __init__(self) -> None:
+        if not ray.is_initialized():
+            raise KindError("RayExecutor: ray must be connected to a cluster; write ray.init()")
+        self._max_workers = int(cast("Any", ray).cluster_resources().get("CPU", 1))
+        self._remote = ray.remote(num_cpus=1, max_retries=0)(_called)
+        self._futures: WeakSet[Future[Any]] = WeakSet()
+        self._is_open = True
+
+    def submit(self, f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """The future of `f(*args, **kwargs)` in a worker."""
+        if not self._is_open:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        task = self._remote.remote(f, *args, **kwargs)
+        future: Future[Any] = task.future()
+        future.add_done_callback(lambda done: ray.cancel(task) if done.cancelled() else None)
+        self._futures.add(future)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  as Executor
+        """Take no more calls; wait for those that were submitted."""
+        self._is_open = False
+        if cancel_futures:
+            for future in self._futures:
+                future.cancel()
+        if wait:
+            finished([future for future in self._futures if not future.cancelled()])
+
+
+def _called(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return f(*args, **kwargs)
