@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, cast
 
 import torch
 
@@ -12,7 +12,7 @@ from funcnn.core import is_layer
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_function
 from funcnn.inspection.checks import registering
-from funcnn.interop.torch.base import layer_of_card
+from funcnn.interop.torch.base import FromTorch, layer_of_card
 from funcnn.interop.torch.examples import (
     Arguments,
     as_example,
@@ -24,8 +24,6 @@ from funcnn.interop.torch.examples import (
 )
 from funcnn.interop.torch.layouts import CHANNELS, ROWS, ROWS_FIRST, Layout
 from funcnn.interop.torch.trained import as_trained, check_weights, unwrapped
-
-M = TypeVar("M", bound=torch.nn.Module)
 
 
 class Given:
@@ -108,13 +106,6 @@ class Given:
             raise KindError(f"from_torch: {needed}, not as {decided}")
 
 
-class FromTorch(Protocol):
-    """`from_torch(module, x, kwargs=...) -> layer`."""
-
-    def __call__(self, module: Any, x: Any, /, *, kwargs: Mapping[str, Any] | None = None) -> Any: ...
-    def register(self, cls: type[M], /) -> Callable[[Callable[[Any, Any], Any]], Callable[[Any, Any], Any]]: ...
-
-
 _RULES: dict[type, Callable[[Any, Any], Any]] = {}
 
 
@@ -152,9 +143,9 @@ def from_torch(module: Any, x: Any, /, *, kwargs: Mapping[str, Any] | None = Non
 
     For x, out of `predict` with the network is compared with out of the module; if they differ by more than rounding,
     from_torch fails. Of several results of a module the first is taken; an attention of x alone attends to x itself. A
-    dropout becomes a layer with a seed of its own. A module whose parameters have requires_grad=False, or a normalisation
-    without weights, becomes `Frozen`; a batch normalisation without weights gets a scale of 1 that is trained, and a
-    recurrent module without biases gets biases of 0.
+    dropout becomes a layer with a seed of its own. A module with requires_grad=False becomes `Frozen`, and so does a
+    normalisation without weights, but a batch normalisation without weights gets a scale of 1, and a recurrent module
+    without biases gets biases of 0.
 
     A module of your own has no rule, since its forward may be any program. Write one that names the layers, in their
     order; pass the x that the rule gets on to from_torch, and `x.at(name, tensor)` to a part with another x:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import torch
 from torch.nn.utils.parametrize import is_parametrized
 
 from funcnn.errors import KindError
 from funcnn.layers.combinators.frozen import Frozen
 from funcnn.trees.walks import walk
-
-if TYPE_CHECKING:
-    from funcnn.interop.torch.modules import Given
 
 _WRAPPERS = {
     "torch.nn.parallel.data_parallel.DataParallel": "module",
@@ -28,10 +26,11 @@ def unwrapped(module: Any) -> Any:
     return module if name is None else unwrapped(getattr(module, name))
 
 
-def check_weights(module: Any, given: Given) -> None:
+def check_weights(module: Any, given: Any) -> None:
     """Refuse a module that computes its weights from others, as weight and spectral normalisation and pruning do."""
     own = module._parameters  # noqa: SLF001  torch has no public dict without the parts
-    hooked = [name for name in vars(module) if f"{name}_orig" in own or f"{name}_g" in own]
+    computed = [name for name, value in vars(module).items() if isinstance(value, torch.Tensor)]
+    hooked = [name for name in computed if own.keys() & {f"{name}_orig", f"{name}_g"}]
     if is_parametrized(module):
         names, remedy = list(module.parametrizations), "parametrize.remove_parametrizations"
     elif hooked:
@@ -42,7 +41,7 @@ def check_weights(module: Any, given: Given) -> None:
     raise KindError(f"from_torch: {rule}; remove it with torch.nn.utils.{remedy}")
 
 
-def as_trained(module: Any, given: Given, layer: Any) -> Any:
+def as_trained(module: Any, given: Any, layer: Any) -> Any:
     """The layer, frozen if torch trains no parameter of its module.
 
     Modules that only have parts are left as they are, since each part was frozen, and so are modules with a forward of
