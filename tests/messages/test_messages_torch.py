@@ -10,6 +10,7 @@ from tests.says import assert_says, each_row, kind_error, raises, shape_error
 torch = pytest.importorskip("torch", reason="these are its modules")
 # After that line: without torch there is nothing to import.
 from torch import nn  # noqa: E402  as just said
+from torch.nn.utils import prune  # noqa: E402  as just said
 
 from funcnn.interop.torch import Network, TorchLayer, from_torch, to_torch, weights_from  # noqa: E402  as just said
 
@@ -97,6 +98,16 @@ def parametrized():
     return nn.utils.parametrizations.weight_norm(nn.Linear(4, 2))
 
 
+def pruned(module):
+    return prune.l1_unstructured(module, "weight", 2)
+
+
+def partly_frozen():
+    module = nn.Linear(4, 2)
+    module.bias.requires_grad_(False)  # noqa: FBT003  torch's own style
+    return module
+
+
 def eval_network():
     network = Network((DENSE, BatchNorm.init(3))).eval()
     network(torch.tensor(X)).sum().backward()
@@ -155,6 +166,14 @@ REFUSED = [
         "padding_idx=None, not 0, since funcnn trains every row",
         torch.ones(1, 2, dtype=torch.int64),
     ),
+    refuses(
+        nn.Embedding(9, 2, scale_grad_by_freq=True),
+        "scale_grad_by_freq=False, not True",
+        torch.ones(1, 2, dtype=torch.int64),
+    ),
+    refuses(partly_frozen(), "requires_grad=True for all parameters, or False for all, not False for bias alone"),
+    refuses(nn.Unflatten(0, (3, 1)), "dim=1, not 0"),
+    refuses(nn.Unflatten(1, (1, 2, 2, 1)), "two or three sizes, not (1, 2, 2, 1)"),
 ]
 
 MESSAGES = [
@@ -170,7 +189,15 @@ MESSAGES = [
     >> "from_torch: module must be in evaluation mode, but 2 (Tanh) is in training mode; write module.eval()",
     kind_error(lambda: from_torch(nn.Linear, ROWS))
     >> "from_torch: module must be a module of torch, not the class Linear",
-    kind_error(converted(nn.Tanh(), X)) >> "from_torch: x must be a tensor of torch, not float64 array",
+    kind_error(converted(nn.Tanh(), X))
+    >> "from_torch: x must be a tensor of torch, not float64 array; write torch.tensor(x)",
+    kind_error(converted(nn.Tanh(), [ROWS])) >> "from_torch: x must be a tensor of torch, not list",
+    kind_error(converted(nn.Tanh(), ROWS.to_sparse()))
+    >> "from_torch: x must be dense, not torch.sparse_coo; write x.to_dense()",
+    kind_error(lambda: from_torch(torch.jit.trace(nn.Tanh().eval(), ROWS), ROWS))
+    >> "from_torch: module must be in Python, but it is compiled by torch.jit",
+    kind_error(lambda: from_torch(nn.Sequential(nn.Tanh().eval(), torch.jit.trace(nn.Tanh(), ROWS)), ROWS))
+    >> "from_torch: module must be in Python, but 1 is compiled by torch.jit",
     kind_error(converted(nn.Linear(4, 2), ROWS.double()))
     >> "from_torch: x must be torch.float32, as weight is, not torch.float64; write x.to(torch.float32)",
     kind_error(converted(nn.Linear(4, 2).bfloat16(), ROWS.bfloat16()))
@@ -194,7 +221,14 @@ MESSAGES = [
     kind_error(converted(Odd(4, 2)))
     >> "from_torch: there is no rule for Odd; write one with @from_torch.register(Odd)",
     kind_error(converted(nn.Sequential(parametrized())))
-    >> "from_torch: 0 (ParametrizedLinear) must not have a parametrization, but it has one of weight",
+    >> "from_torch: 0 (ParametrizedLinear) must not have a parametrization, but it has one of weight; "
+    "remove it with torch.nn.utils.parametrize.remove_parametrizations",
+    *[
+        kind_error(lambda normed=normed: from_torch(nn.Sequential(normed(nn.Linear(4, 2))).eval(), ROWS))
+        >> "from_torch: 0 (Linear) must not have a parametrization, but it has one of weight; "
+        "remove it with torch.nn.utils.remove_weight_norm, remove_spectral_norm or prune.remove"
+        for normed in (nn.utils.weight_norm, nn.utils.spectral_norm, pruned)
+    ],
     kind_error(converted(nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(3)), SEQUENCE))
     >> "from_torch: the modules before 1 (BatchNorm1d) must leave the features in axis 1, not in the last axis",
     kind_error(converted(nn.Sequential(nn.Conv2d(4, 2, 1), nn.Linear(5, 5)), IMAGE))
@@ -285,7 +319,9 @@ MESSAGES = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore:Complex modules are a new feature", "ignore:`torch.jit.trace")
+@pytest.mark.filterwarnings(
+    "ignore:Complex modules are a new feature", "ignore:`torch.jit.trace", "ignore:`torch.nn.utils.weight_norm"
+)
 @each_row([*MESSAGES, *REFUSED])
 def test_each_says_what_is_wrong(row, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

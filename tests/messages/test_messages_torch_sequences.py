@@ -58,7 +58,7 @@ MESSAGES = [
     >> "from_torch: kwargs must be a dict of arguments of the module by name, not list",
     kind_error(lambda: from_torch(nn.Tanh().eval(), ()))
     >> "from_torch: x must be a tensor of torch, or a tuple of arguments, not ()",
-    refuses("x must be a tensor of torch, not float64 array", nn.Tanh(), X.numpy(), X),
+    refuses("x must be a tensor of torch, not float64 array; write torch.tensor(x)", nn.Tanh(), X.numpy(), X),
     refuses("x and kwargs must be arguments of Linear: too many positional arguments", nn.Linear(2, 2), X.float(), X),
     refuses(
         "x and kwargs must be arguments of LSTM: got an unexpected keyword argument 'mask'",

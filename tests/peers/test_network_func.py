@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="these are its transformations")
 # After that line: without torch there is nothing to import.
 from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, vjp, vmap  # noqa: E402  as just said
 
-from funcnn.interop.torch import Network, TorchLayer, to_torch  # noqa: E402  as just said
+from funcnn.interop.torch import Network, TorchLayer, from_torch, to_torch  # noqa: E402  as just said
 
 NET = nn.mlp([2, 3, 1], hidden=nn.Tanh(), seed=0)
 X = torch.randn(4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
@@ -167,6 +167,11 @@ def test_torch_compile_leaves_it_to_numpy(compiled):
 def test_one_graph_cannot_have_it_and_the_reason_is_said(compiled):
     with pytest.raises(torch._dynamo.exc.Unsupported, match="Network computes in NumPy"):
         compiled(Network(NET), fullgraph=True)(X)
+
+
+def test_a_compiled_module_becomes_the_network_of_its_module(compiled):
+    module = torch.nn.Linear(2, 2).double().eval()
+    assert from_torch(compiled(module), X) == from_torch(module, X)
 
 
 def test_a_compiled_module_is_a_layer(compiled):

@@ -122,7 +122,8 @@ def decoder_layer_from_torch(module: Any, given: Given) -> tuple[Any, ...]:
     order, pairs, _, unread = [given.argument(module, name) for name in MASKS_OF_DECODER]
     attention = _part(module, given, "self_attn", **_itself(given, order))
     given.check_setting(module, "a causal tgt_mask, or None", "another mask", holds=not given.beside)
-    where = _compared_targets(module, given, causal=attention.causal)
+    causal = getattr(attention, "layer", attention).causal  # it may be frozen
+    where = _compared_targets(module, given, causal=causal)
     memory = given.argument(module, "memory").detach()  # another tensor than x, even if it is given as both
     named = {"attn_mask": pairs, "key_padding_mask": unread}
     cross, _ = _part(module, given, "multihead_attn", memory, memory, **named)

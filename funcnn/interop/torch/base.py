@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any, Protocol, TypeVar, cast
 
@@ -29,6 +29,13 @@ class ToTorch(Protocol):
     def __call__(self, layer: Any, /) -> torch.nn.Module: ...
     def dispatch(self, cls: type, /) -> Callable[..., Any]: ...
     def register(self, cls: type[P], /) -> Callable[[Callable[[P], M]], Callable[..., M]]: ...
+
+
+class FromTorch(Protocol):
+    """`from_torch(module, x, kwargs=...) -> layer`."""
+
+    def __call__(self, module: Any, x: Any, /, *, kwargs: Mapping[str, Any] | None = None) -> Any: ...
+    def register(self, cls: type[M], /) -> Callable[[Callable[[Any, Any], Any]], Callable[[Any, Any], Any]]: ...
 
 
 @verb(ToTorch)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from inspect import signature
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -65,14 +68,30 @@ class Arguments:
         return out[0] if isinstance(out, tuple) else out
 
 
+_SEEDS: ContextVar[Iterator[int]] = ContextVar("_SEEDS")
+
+
+@contextmanager
+def one_count() -> Iterator[Iterator[int]]:
+    """0, 1, 2, ..., the seeds of random layers, which a call of `from_torch` shares with those in its rules."""
+    token = _SEEDS.set(seeds := _SEEDS.get(count()))
+    try:
+        yield seeds
+    finally:
+        _SEEDS.reset(token)
+
+
 def as_example(module: Any, call: Arguments) -> Array:
     """x as an array, after checks of the module and of x"""
     if not isinstance(module, torch.nn.Module):
         raise KindError(f"from_torch: module must be a module of torch, not {kind(module)}")
     x = call.tensor
     if not isinstance(x, torch.Tensor):
-        raise KindError(f"from_torch: x must be a tensor of torch, not {kind(x)}")
+        remedy = "; write torch.tensor(x)" if isinstance(x, np.ndarray) else ""
+        raise KindError(f"from_torch: x must be a tensor of torch, not {kind(x)}{remedy}")
     for name, part in module.named_modules():
+        if isinstance(part, torch.jit.ScriptModule):
+            raise KindError(f"from_torch: module must be in Python, but {name or 'it'} is compiled by torch.jit")
         if part.training and type(part) is not torch.nn.Sequential:  # whose parts have modes of their own
             mode = f"{name or 'it'} ({type(part).__name__}) is in training mode"
             raise KindError(f"from_torch: module must be in evaluation mode, but {mode}; write module.eval()")

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import count
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, cast
 
 import torch
-from torch.nn.utils.parametrize import is_parametrized
 
 from funcnn.arrays import kind
 from funcnn.core import is_layer
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_function
 from funcnn.inspection.checks import registering
-from funcnn.interop.torch.base import layer_of_card
-from funcnn.interop.torch.examples import Arguments, as_example, check_arguments, check_rows, compare, out_for
+from funcnn.interop.torch.base import FromTorch, layer_of_card
+from funcnn.interop.torch.examples import (
+    Arguments,
+    as_example,
+    check_arguments,
+    check_rows,
+    compare,
+    one_count,
+    out_for,
+)
 from funcnn.interop.torch.layouts import CHANNELS, ROWS, ROWS_FIRST, Layout
-
-M = TypeVar("M", bound=torch.nn.Module)
+from funcnn.interop.torch.trained import as_trained, check_weights, unwrapped
 
 
 class Given:
@@ -46,7 +51,10 @@ class Given:
         """What a part of the module gets: this tensor, or else one like the module's own; and its other arguments."""
         path = f"{self.path}.{name}" if self.path else name
         call = Arguments(self.tensor if tensor is None else tensor, others, named)
-        return Given(call, layout or self.layout, path, self.seeds, self)
+        own = self.layout
+        if own.order is CHANNELS and call.tensor.ndim != self.tensor.ndim:  # such as the mean over positions
+            own = Layout(None, own.rows)
+        return Given(call, layout or own, path, self.seeds, self)
 
     def within(self, call: Arguments) -> Given:
         """What a part of the module gets if the module's rule calls `from_torch` with it as x."""
@@ -98,13 +106,6 @@ class Given:
             raise KindError(f"from_torch: {needed}, not as {decided}")
 
 
-class FromTorch(Protocol):
-    """`from_torch(module, x, kwargs=...) -> layer`."""
-
-    def __call__(self, module: Any, x: Any, /, *, kwargs: Mapping[str, Any] | None = None) -> Any: ...
-    def register(self, cls: type[M], /) -> Callable[[Callable[[Any, Any], Any]], Callable[[Any, Any], Any]]: ...
-
-
 _RULES: dict[type, Callable[[Any, Any], Any]] = {}
 
 
@@ -142,8 +143,9 @@ def from_torch(module: Any, x: Any, /, *, kwargs: Mapping[str, Any] | None = Non
 
     For x, out of `predict` with the network is compared with out of the module; if they differ by more than rounding,
     from_torch fails. Of several results of a module the first is taken; an attention of x alone attends to x itself. A
-    dropout becomes a layer with a seed of its own. A normalisation without weights gets a scale of 1, and a recurrent
-    module without biases gets biases of 0.
+    dropout becomes a layer with a seed of its own. A module with requires_grad=False becomes `Frozen`, and so does a
+    normalisation without weights, but a batch normalisation without weights gets a scale of 1, and a recurrent module
+    without biases gets biases of 0.
 
     A module of your own has no rule, since its forward may be any program. Write one that names the layers, in their
     order; pass the x that the rule gets on to from_torch, and `x.at(name, tensor)` to a part with another x:
@@ -170,17 +172,20 @@ def from_torch(module: Any, x: Any, /, *, kwargs: Mapping[str, Any] | None = Non
         ShapeError: the module does not take x, or x has no rows.
         FuncnnError: the network computes something else.
     """
+    module = unwrapped(module)
     call = Arguments.of(module, x, kwargs)
     if isinstance(call.tensor, Given):
         part = call.tensor.within(call)
         layer, out, layout = converted(module, part)
         part.give(layout, out.ndim)
         return layer
-    array, given = as_example(module, call), Given(call, Layout(), "", count())
-    _rule(module, given)
-    check_arguments(module, call)
-    theirs = out_for(module, call)
-    layer, _, layout = converted(module, given)
+    array = as_example(module, call)
+    with one_count() as seeds:
+        given = Given(call, Layout(), "", seeds)
+        _rule(module, given)
+        check_arguments(module, call)
+        theirs = out_for(module, call)
+        layer, _, layout = converted(module, given)
     rows = given.layout.moved(array)
     check_rows(array, rows)
     compare(layer, (rows, *given.beside), (layout.moved(theirs), theirs), given.compared)
@@ -200,7 +205,7 @@ def layer_of(module: Any, given: Given) -> Any:
     if not _is_network(layer):
         needed = f"a layer or a tuple of layers, not {kind(layer)}"
         raise KindError(f"from_torch: the rule for {type(module).__name__} must return {needed}")
-    return layer
+    return as_trained(module, given, layer)
 
 
 def _is_network(value: Any) -> bool:
@@ -219,9 +224,7 @@ def converted(module: Any, given: Given) -> tuple[Any, Any, Layout]:
 def _rule(module: Any, given: Given) -> Callable[[Any, Any], Any]:
     """The rule of the class, or of the base from which the class has its forward."""
     cls: Any = type(module)
-    if is_parametrized(module):
-        names = ", ".join(module.parametrizations)
-        raise KindError(f"from_torch: {given.named(module)} must not have a parametrization, but it has one of {names}")
+    check_weights(module, given)
     for base in cls.__mro__:
         if base in _RULES and base.forward is cls.forward:
             return _RULES[base]
@@ -236,7 +239,7 @@ def _rule(module: Any, given: Given) -> Callable[[Any, Any], Any]:
 def sequential_from_torch(module: Any, given: Given) -> tuple[Any, ...]:
     """A chain of the converted modules"""
     layers, tensor, layout = [], given.tensor, given.layout
-    for name, part in module.named_children():
+    for name, part in zip(module._modules, module, strict=True):  # noqa: SLF001  named_children has each module once
         layer, tensor, layout = converted(part, given.at(name, tensor, layout))
         layers.append(layer)
     given.out = layout

@@ -9,7 +9,7 @@ from torch import nn
 
 from funcnn.arrays import Array
 from funcnn.interop.torch.image_modules import FORMS, axes_of_positions, each
-from funcnn.interop.torch.layouts import CHANNELS, Layout
+from funcnn.interop.torch.layouts import CHANNELS, ROWS, Layout
 from funcnn.interop.torch.modules import Given, from_torch
 from funcnn.layers.combinators.frozen import Frozen
 from funcnn.layers.combinators.shapes import Reshape
@@ -137,3 +137,20 @@ def fold_from_torch(module: Any, given: Given) -> tuple[Any, ...]:
     W = _taps(given, kernel, n // (kernel[0] * kernel[1])).swapaxes(2, 3)
     positions = [positions // s + 1 for positions, s in zip(room, stride, strict=True)]
     return Reshape((*positions, n)), Frozen(ConvTranspose2d(W, None, stride, sides, dilation))
+
+
+@from_torch.register(nn.Unflatten)
+def unflatten_from_torch(module: Any, given: Given) -> Any:
+    """Rows as (t, n), or as images (c, h, w), of which a transposed convolution moves the channels to the end"""
+    given.check_axes(module, "(m, n)")
+    given.features_in(module, ROWS)
+    given.check_setting(module, "dim=1", module.dim, holds=module.dim in (1, -1))
+    size = tuple(given.call.out(module).shape[1:])
+    given.check_setting(module, "two or three sizes", size, holds=len(size) in (2, 3))
+    if len(size) == 2:
+        given.out = Layout(ROWS, given.layout.rows)
+        return Reshape(size)
+    given.out = Layout(CHANNELS)
+    c, h, w = size
+    W = np.tile(np.eye(h * w, dtype=_dtype(given)), c).reshape(h, w, c * h * w, 1)
+    return Reshape((1, 1, c * h * w)), Frozen(ConvTranspose2d(W, None, groups=c))

@@ -56,6 +56,7 @@ def embedding_from_torch(module: Any, given: Given) -> Embedding:
     has_none = module.padding_idx is None
     why = ", since funcnn trains every row"
     given.check_setting(module, "padding_idx=None", module.padding_idx, holds=has_none, why=why)
+    given.check_setting(module, "scale_grad_by_freq=False", "True", holds=not module.scale_grad_by_freq)
     given.out = Layout(ROWS, given.layout.rows)
     shape = module.num_embeddings, module.embedding_dim
     return weights_from(module, Embedding.init(*shape, seed=0, weights=zeros, dtype=dtype_of(module)))
@@ -89,13 +90,18 @@ def _by_features(module: Any, given: Given, like: Any, *, order: str) -> Any:
     weights = module.state_dict()
     if module.weight is None:
         weights["weight"] = torch.ones(len(like.scale), dtype=given.tensor.dtype)
-    return map_arrays(given.layout.of_features, weights_from(weights, like))
+    return _resting(module, map_arrays(given.layout.of_features, weights_from(weights, like)))
+
+
+def _resting(module: Any, layer: Any) -> Any:
+    """The layer, frozen if its module has no weights; not a batch normalisation, whose statistics are to change"""
+    return Frozen(layer) if module.weight is None and not isinstance(layer, BatchNorm) else layer
 
 
 @from_torch.register(nn.BatchNorm1d)
 @from_torch.register(nn.BatchNorm2d)
 @from_torch.register(nn.BatchNorm3d)
-def batch_norm_from_torch(module: Any, given: Given) -> BatchNorm:
+def batch_norm_from_torch(module: Any, given: Given) -> Any:
     """Running statistics are states"""
     given.check_setting(module, "track_running_stats=True", "False", holds=module.track_running_stats)
     momentum = module.momentum
@@ -124,6 +130,7 @@ def row_norm_from_torch(module: Any, given: Given) -> Any:
         module, "a normalized_shape without the first axis", shape, holds=len(shape) < given.tensor.ndim
     )
     between = tuple(given.tensor.shape[1 : given.tensor.ndim - len(shape)])
+    between = (-1,) if len(between) == 1 else between
     order = given.layout.order or (CHANNELS if len(shape) == 3 and not between else ROWS)
     given.features_in(module, order)
     holds = order is ROWS or not between
@@ -132,13 +139,13 @@ def row_norm_from_torch(module: Any, given: Given) -> Any:
     if module.weight is None:
         weights["weight"] = given.tensor.new_ones(len(like.scale))
     layout = flattened(shape) if order is CHANNELS else Layout(ROWS)
-    layer = map_arrays(layout.of_features, weights_from(weights, like))
+    layer = _resting(module, map_arrays(layout.of_features, weights_from(weights, like)))
     back = (*shape[1:], shape[0]) if order is CHANNELS else shape
     return Reshape((*between, len(like.scale))), layer, Reshape((*between, *back))
 
 
 @from_torch.register(nn.GroupNorm)
-def group_norm_from_torch(module: Any, given: Given) -> GroupNorm:
+def group_norm_from_torch(module: Any, given: Given) -> Any:
     """Over runs of channels"""
     given.features_in(module, ROWS if given.tensor.ndim == 2 else CHANNELS)
     settings = {"groups": module.num_groups, "eps": module.eps, "bias": module.bias is not None}
@@ -149,7 +156,7 @@ def group_norm_from_torch(module: Any, given: Given) -> GroupNorm:
 @from_torch.register(nn.InstanceNorm1d)
 @from_torch.register(nn.InstanceNorm2d)
 @from_torch.register(nn.InstanceNorm3d)
-def instance_norm_from_torch(module: Any, given: Given) -> InstanceNorm:
+def instance_norm_from_torch(module: Any, given: Given) -> Any:
     """By channel"""
     given.check_setting(module, "track_running_stats=False", "True", holds=not module.track_running_stats)
     axes_of_positions(module, given)

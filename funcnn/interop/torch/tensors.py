@@ -36,6 +36,8 @@ def array_of(function: str, argument: str, tensor: Any) -> Array:
         raise KindError(f"{function}: {argument} has no shape yet; call the module with x before")
     if tensor.device.type != "cpu":
         raise KindError(f"{function}: {argument} must be on the CPU, not on {tensor.device}")
+    if tensor.layout not in (torch.strided, torch.jagged):
+        raise KindError(f"{function}: {argument} must be dense, not {tensor.layout}; write {argument}.to_dense()")
     if tensor.is_floating_point() and tensor.dtype not in _FLOATS:
         raise KindError(
             f"{function}: {argument} must be of a dtype that NumPy has, not {tensor.dtype}; write {argument}.float()"
