@@ -10,9 +10,8 @@ import numpy as np
 from funcnn.arrays import freeze
 from funcnn.compilation.agreement import DIFFERS, reason_of
 from funcnn.compilation.evaluation import Calculation, reached
-from funcnn.compilation.graph import SUMS
 from funcnn.compilation.namespace import ELEMENTWISE
-from funcnn.compilation.shapes import Operand, Untraceable, unrefused
+from funcnn.compilation.shapes import SUMS, Operand, Untraceable, unrefused
 from funcnn.compilation.structure import builder, flattened, symbolic, symbols_in
 from funcnn.compilation.symbols import Symbol, is_step_number
 from funcnn.conditions import recorded

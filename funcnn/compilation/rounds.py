@@ -7,13 +7,13 @@ from operator import attrgetter
 import attrs
 import numpy as np
 
-from funcnn.compilation.graph import SUMS, Graph, Node, Value, needed
+from funcnn.compilation.graph import Graph, Node, Value, needed
 from funcnn.compilation.namespace import ELEMENTWISE
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.passes import SumOfProducts, sources
 from funcnn.compilation.pieces import Assignment, Loop, Pattern, Pieces, loops
 from funcnn.compilation.program import TracedGraph
-from funcnn.compilation.shapes import Operand, Untraceable
+from funcnn.compilation.shapes import SUMS, Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, is_number, is_step_number
 from funcnn.compilation.text import Index, Text
 
@@ -71,11 +71,7 @@ class Rounds:
         """A node of this round, like one of the program."""
         if not self._is_kept(node):
             args = tuple([made[a] if isinstance(a, Node) else a for a in node.args])
-            one = Node(node.op, args, node.features, node.data)
-            for a in args:
-                if isinstance(a, Node):
-                    a.users.append(one)
-            return one
+            return Node(node.op, args, node.features, node.data)
         home = self._homes[node]
         self._keep(home)
         one = Node("kept", (), node.features, None)
@@ -154,7 +150,7 @@ class Vectors(Graph):
             return "sums", (program.own[id(s)],)
         if s.op == "parameter":
             return "constants", program.constant(s.reshape(-1))
-        is_known = is_step_number(s) or (program.has_place(s) and program.stage(s) < self._over)
+        is_known = is_step_number(s) or (program.has_place(s) and s.stage < self._over)
         return ("constants", program.constant(s)[:1]) if is_known else None
 
     def _made_of(self, s: Symbol) -> Value:

@@ -179,7 +179,7 @@ class RowKernel:
 
     def _computed_before(self, i: int) -> tuple[list[tuple[int, int]], Callable[..., list[Any]]]:
         """The places and sizes of the constants that are known before sweep i and not earlier, and their function."""
-        computed = [(at, a) for at, a in self.trace.computed if self.trace.stage(a) == i]
+        computed = [(at, a) for at, a in self.trace.computed if a.stage == i]
         return [(at, a.size) for at, a in computed], self.trace.function([a for _, a in computed])
 
     def __call__(self, arrays: list[Any]) -> Any:
