@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+import funcnn.compilation.namespace  # noqa: F401  which gives symbolic arrays their functions
 from funcnn.compilation.evaluation import reached
-from funcnn.compilation.namespace import ELEMENTWISE
+from funcnn.compilation.operations import ELEMENTWISE
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, is_known, is_number
 
@@ -20,8 +21,8 @@ PLACE = -1
 
 ACROSS = {"row sum", "row maximum", "row minimum"}  # operations from all features of a row to one number
 ROOMS = {"dense", *ACROSS}  # operations that need all features of their argument at once
-READ = {"kept", "x", "y"}  # what a round over the rows reads
 INPUTS = {"x", "y", "parameters", "gradients", "memory"}  # what a loop reads
+READ = {"kept", *INPUTS}  # in memory before the first pass
 COMMUTES = {"add", "multiply", "maximum", "minimum"}
 
 

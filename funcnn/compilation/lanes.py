@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import attrs
 
-from funcnn.compilation.graph import Graph, Node, Value
+from funcnn.compilation.graph import READ, Graph, Node, Value
 from funcnn.compilation.panel import FIRST, Known, Panel
-from funcnn.compilation.passes import READ, FeatureLoop, Pass, Passes, SumOfProducts
+from funcnn.compilation.passes import FeatureLoop, Pass, Passes, SumOfProducts
 from funcnn.compilation.strips import Strips
 from funcnn.compilation.text import Index
 
@@ -126,10 +126,7 @@ class Lanes(Panel):
         at = t.at(self.constants, t.plus(first, t.times(f, stride)))
         if stride < 2:
             return t.read(at) if stride else t.splat(t.number(at))
-        made = "poison"
-        for i in range(t.lanes):
-            made = t.let(f"insertelement {t.panel} {made}, {t.float} {t.number(at, i * stride)}, i64 {i}")
-        return made
+        return t.gathered(at, stride, t.lanes)
 
     def _fetch(self, pointer: str, *, writes: bool) -> None:
         """Ask for the numbers `_AHEAD` bytes later, which the processor would do too late at the end of a page."""

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.compilation.operations import ELEMENTWISE, TRUTHS
 from funcnn.compilation.shapes import Operand, Shape, raise_untraceable
 from funcnn.compilation.symbols import (
-    OF_BITS,
-    TRUTHS,
     Symbol,
     common_dtype,
     elementwise,
@@ -23,10 +22,6 @@ from funcnn.compilation.symbols import (
 )
 from funcnn.compilation.trigonometric import LARGEST
 from funcnn.conditions import is_outside
-
-UNARY = ["absolute", "erfc", "exp", "expm1", "log", "log1p", "negative", "sign", "sqrt", "tanh"]
-BINARY = ["add", "divide", "maximum", "minimum", "multiply", "power", "subtract"]
-ELEMENTWISE = {"cos", "sin", *UNARY, *BINARY, *TRUTHS, *OF_BITS}
 
 
 def _reduction(op: str) -> Callable[..., Symbol]:

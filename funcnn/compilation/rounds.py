@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from funcnn.compilation.graph import Graph, Node, Value, needed
-from funcnn.compilation.namespace import ELEMENTWISE
+from funcnn.compilation.operations import ELEMENTWISE
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.passes import SumOfProducts, sources
 from funcnn.compilation.pieces import Assignment, Loop, Pattern, Pieces, loops

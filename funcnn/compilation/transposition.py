@@ -10,29 +10,13 @@ from funcnn.compilation.text import Index
 def read_rows(panel: Panel, node: Node, pointer: str, width: int) -> None:
     """The features of a node, from rows of `width` numbers at the pointer."""
     t, features = panel.text, node.features
-    if features == width <= 2:
-        _split(panel, node, pointer)
-        return
     whole = features // 4 * 4
     if whole:
         t.loop(whole, lambda f: _read_four(panel, node, pointer, f, width), step=4)
     if features % 4 and whole:
         _read_four(panel, node, pointer, features - 4, width)  # some of them once more
     for f in range(features if not whole else 0):
-        made = "poison"
-        for i in range(t.rows):
-            number = t.number(pointer, f + i * width)
-            made = t.let(f"insertelement {t.panel} {made}, {t.float} {number}, i64 {i}")
-        t.store(made, panel.address(node, f))
-
-
-def _split(panel: Panel, node: Node, pointer: str) -> None:
-    t, width = panel.text, node.features
-    kind = f"<{width * t.rows} x {t.float}>"
-    rows = t.let(f"load {kind}, ptr {pointer}, align {t.bytes}")
-    for f in range(width):
-        made = rows if width == 1 else t.shuffled(kind, rows, "poison", range(f, width * t.rows, width))
-        t.store(made, panel.address(node, f))
+        t.store(t.gathered(t.at(pointer, f), width, t.rows), panel.address(node, f))
 
 
 def _read_four(panel: Panel, node: Node, pointer: str, f: Index, width: int) -> None:
