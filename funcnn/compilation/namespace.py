@@ -20,8 +20,8 @@ from funcnn.compilation.symbols import (
     product,
     reduced,
 )
-from funcnn.compilation.trigonometric import LARGEST
 from funcnn.conditions import is_outside
+from funcnn.formulas.trigonometric import LARGEST
 
 
 def _reduction(op: str) -> Callable[..., Symbol]:

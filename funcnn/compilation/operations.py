@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from funcnn.formulas.table import FORMULAS
 
-from funcnn.compilation.functions import exp, expm1, log, log1p, tanh
-from funcnn.compilation.normal import erfc
-from funcnn.compilation.power import power
-from funcnn.compilation.trigonometric import cos, sin
-
-_FORMULAS = cos, erfc, exp, expm1, log, log1p, power, sin, tanh
-FORMULAS: dict[str, Callable[..., Any]] = {formula.__name__: formula for formula in _FORMULAS}
-"""Functions of an arithmetic and of one or two numbers, whose result is rounded several times."""
 ROUNDED = {"absolute", "add", "divide", "maximum", "minimum", "multiply", "negative", "sign", "sqrt", "subtract"}
 """Operations that round once, as IEEE 754 says."""
 COMPARISONS = {"equal": "oeq", "greater": "ogt", "greater_equal": "oge"}

@@ -14,13 +14,9 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.compilation import operations
+from funcnn.formulas.table import FORMULAS
 from funcnn.recording.angles import turned
-from funcnn.recording.arctangent import arctan, arctan2
 from funcnn.recording.operations import ELEMENTWISE, OPERATIONS, Table
-
-FORMULAS: Table = {**operations.FORMULAS, "arctan": arctan, "arctan2": arctan2}
-"""Functions of an arithmetic and of one or two numbers."""
 
 
 class _Numbers:
