@@ -138,7 +138,7 @@ def _check_kinds(op: str, args: tuple[Operand, ...]) -> None:
     rows = [a for a in args if isinstance(a, Symbol) and a.features and a.op != "words"]
     if not rows or op == "where":
         return
-    has_floats = any([isinstance(a, float) or getattr(getattr(a, "dtype", None), "kind", "") == "f" for a in args])
+    has_floats = any([getattr(getattr(a, "dtype", None), "kind", "") == "f" or isinstance(a, float) for a in args])
     if any([a.dtype.kind in "iu" for a in rows]):
         others = [np.asarray(a) for a in args if not isinstance(a, Symbol)]
         if op in COMPARISONS and len(rows) == 1 and all([_is_exact(a) for a in others]):
