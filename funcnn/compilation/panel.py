@@ -9,8 +9,9 @@ import numpy as np
 
 from funcnn.compilation.graph import INPUTS, PLACE, Graph, Node, Value, in_order, needed
 from funcnn.compilation.hashing import normal, random
-from funcnn.compilation.operations import COMPARISONS, FORMULAS
+from funcnn.compilation.operations import COMPARISONS
 from funcnn.compilation.text import Index, Text
+from funcnn.formulas.table import FORMULAS
 
 LOGIC = dict.fromkeys(("logical_and", "bitwise_and", "multiply", "minimum"), "and")
 LOGIC |= dict.fromkeys(("logical_or", "bitwise_or", "maximum"), "or")
