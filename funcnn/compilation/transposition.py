@@ -10,6 +10,9 @@ from funcnn.compilation.text import Index
 def read_rows(panel: Panel, node: Node, pointer: str, width: int) -> None:
     """The features of a node, from rows of `width` numbers at the pointer."""
     t, features = panel.text, node.features
+    if features == width <= 2:
+        _split(panel, node, pointer)
+        return
     whole = features // 4 * 4
     if whole:
         t.loop(whole, lambda f: _read_four(panel, node, pointer, f, width), step=4)
@@ -17,6 +20,15 @@ def read_rows(panel: Panel, node: Node, pointer: str, width: int) -> None:
         _read_four(panel, node, pointer, features - 4, width)  # some of them once more
     for f in range(features if not whole else 0):
         t.store(t.gathered(t.at(pointer, f), width, t.rows), panel.address(node, f))
+
+
+def _split(panel: Panel, node: Node, pointer: str) -> None:
+    t, width = panel.text, node.features
+    kind = f"<{width * t.rows} x {t.float}>"
+    rows = t.let(f"load {kind}, ptr {pointer}, align {t.bytes}")
+    for f in range(width):
+        made = rows if width == 1 else t.shuffled(kind, rows, "poison", range(f, width * t.rows, width))
+        t.store(made, panel.address(node, f))
 
 
 def _read_four(panel: Panel, node: Node, pointer: str, f: Index, width: int) -> None:
