@@ -10,10 +10,10 @@ import hashlib
 import os
 import stat
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryDirectory
 from typing import Any
 
 MOST_FILES = 500  # the files that were used longest ago are removed
@@ -63,10 +63,11 @@ def write(key: str, code: bytes) -> None:
     try:
         home = folder()
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=_as_own_folder(home), delete=False) as file, _removed_on_failure(file.name):
-            file.write(hashlib.sha256(key.encode() + code).digest() + code)
-            file.close()
-            Path(file.name).replace(home / f"{key}.kernel")
+        with TemporaryDirectory(dir=_as_own_folder(home)) as new:
+            file = Path(new, "kernel")
+            file.touch(0o600)
+            file.write_bytes(hashlib.sha256(key.encode() + code).digest() + code)
+            file.replace(home / f"{key}.kernel")
     except OSError as error:
         _warn_once(home, home, error)
         return
@@ -91,17 +92,6 @@ def _check_own(status: os.stat_result, is_right: Callable[[int], bool]) -> None:
         raise OSError("other users can write to it")
     if not is_right(status.st_mode):
         raise OSError("it is not a folder" if is_right is stat.S_ISDIR else "it is not a file")
-
-
-@contextmanager
-def _removed_on_failure(path: str) -> Iterator[None]:
-    """A block that writes a file, which is removed if the block ends in an error."""
-    try:
-        yield
-    except OSError:
-        with suppress(OSError):
-            Path(path).unlink()
-        raise
 
 
 def _warn_once(home: Any, place: Any, error: OSError) -> None:

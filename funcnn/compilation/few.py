@@ -38,7 +38,6 @@ class Few(Lanes):
     """
 
     is_shared: ClassVar = False
-    unrolled: ClassVar = 1
     sums: ClassVar = "%G"
 
     def __init__(self, text: Strips, program: Any, of: Round, count: int, registers: Registers, length: int) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+import funcnn.compilation.namespace  # noqa: F401  which gives symbolic arrays their functions
 from funcnn.compilation.evaluation import reached
-from funcnn.compilation.namespace import ELEMENTWISE
+from funcnn.compilation.operations import ELEMENTWISE
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, is_known, is_number
 
@@ -20,31 +21,26 @@ PLACE = -1
 
 ACROSS = {"row sum", "row maximum", "row minimum"}  # operations from all features of a row to one number
 ROOMS = {"dense", *ACROSS}  # operations that need all features of their argument at once
-SUMS = {"product", "total"}  # over all rows
-READ = {"kept", "x", "y"}  # what a round over the rows reads
 INPUTS = {"x", "y", "parameters", "gradients", "memory"}  # what a loop reads
+READ = {"kept", *INPUTS}  # in memory before the first pass
 COMMUTES = {"add", "multiply", "maximum", "minimum"}
 
 
 class Node:
     """An operation that gives `features` numbers for each row; or a vector, which all rows share.
 
+    Of its arguments, `inputs` differ from row to row.
     `data` of a vector is its place among the kernel's constants, (first, stride); of a dense layer
     (first of W, stride of rows, stride of columns, first of b or None, stride of b).
     """
 
-    __slots__ = ("args", "data", "features", "is_stored", "number", "op", "place", "slot", "users")
+    __slots__ = ("args", "data", "features", "inputs", "is_stored", "number", "op", "place")
 
     def __init__(self, op: str, args: tuple[Value, ...], features: int, data: Any) -> None:
         self.op, self.args, self.features, self.data = op, args, features, data
-        self.users: list[Node] = []
-        self.slot, self.number, self.is_stored = 0, 0, False
+        self.inputs: list[Node] = [a for a in args if isinstance(a, Node) and a.op != "vector"]
+        self.number, self.is_stored = 0, False
         self.place: tuple[str, int] = ("", 0)
-
-    @property
-    def inputs(self) -> list[Node]:
-        """The arguments that differ from row to row."""
-        return [a for a in self.args if isinstance(a, Node) and a.op != "vector"]
 
     def offset(self, i: int) -> int:
         """Number i of `data`, or where the node is in its area: what may differ between nodes with the same text."""
@@ -86,14 +82,6 @@ class Graph:
         self._made: dict[Any, Node] = {}
         self._seen: dict[int, tuple[Symbol, Value]] = {}
         self._places: dict[Any, int] = {}
-        self._stages: dict[int, tuple[Symbol, int]] = {}
-
-    def stage(self, a: Symbol) -> int:
-        """The number of rounds over the rows that are over when an array is known; for rows, when they are computed."""
-        for s in reached([a], lambda s: [] if id(s) in self._stages else s.args):
-            before = [self._stages[id(one)][1] for one in s.args if isinstance(one, Symbol)]
-            self._stages[id(s)] = s, max(before, default=0) + (s.op in SUMS)
-        return self._stages[id(a)][1]
 
     def node(self, a: Operand) -> Value:
         """The node, or the number, of an array."""
@@ -101,6 +89,8 @@ class Graph:
             return float(a)
         if not isinstance(a, Symbol):
             return float(a.reshape(())) if a.size == 1 else self._vector(a)
+        if id(a) in self._seen:
+            return self._seen[id(a)][1]
         for s in reached([a], lambda s: [] if id(s) in self._seen else self._arguments(s)):
             if id(s) not in self._seen:
                 self._seen[id(s)] = s, self._made_of(s)  # s too, since the id of an array that is gone is reused
@@ -156,9 +146,6 @@ class Graph:
         key = op, tuple([repr(a) if isinstance(a, float) else id(a) for a in args]), features, data  # -0.0 is not 0.0
         if key not in self._made:
             node = self._made[key] = Node(op, args, features, data)
-            for a in args:
-                if isinstance(a, Node):
-                    a.users.append(node)
             node.number = len(self.nodes)
             self.nodes.append(node)
         return self._made[key]

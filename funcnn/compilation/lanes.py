@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import attrs
 
-from funcnn.compilation.graph import Graph, Node, Value
+from funcnn.compilation.graph import READ, Graph, Node, Value
 from funcnn.compilation.panel import FIRST, Known, Panel
-from funcnn.compilation.passes import READ, FeatureLoop, Pass, Passes, SumOfProducts
+from funcnn.compilation.passes import FeatureLoop, Pass, Passes, SumOfProducts
 from funcnn.compilation.strips import Strips
 from funcnn.compilation.text import Index
 
@@ -36,14 +36,12 @@ class Lanes(Panel):
 
     The nodes in `arrays` are read from arrays, or written to them: (pointer, numbers of a row, number of the first
     feature). What passes keep of a row is at %A, in whole panels, from number `start` on; a single number fills all
-    lanes. The sums over rows are at `sums`. A loop takes `unrolled` panels in a round. `fresh` are the inputs that no
-    pass has read before.
+    lanes. The sums over rows are at `sums`. `fresh` are the inputs that no pass has read before.
     """
 
     text: Strips
     current: SweptRow
     sums: ClassVar = "%A"
-    unrolled: ClassVar = 2  # one sum alone would wait for its last addition
 
     def __init__(
         self, text: Strips, graph: Graph, passes: Passes, arrays: dict[Node, tuple[str, int, int]], start: int
@@ -73,13 +71,9 @@ class Lanes(Panel):
 
     # Reductions, in which all lanes of a panel hold the result in the end.
 
-    def _total(self, kind: str, panels: list[str]) -> str:
-        """The sum, maximum or minimum of all lanes of the panels."""
-        t = self.text
-        while len(panels) > 1:
-            pairs = [panels[i : i + 2] for i in range(0, len(panels), 2)]
-            panels = [self.joined(kind, *pair) if len(pair) > 1 else pair[0] for pair in pairs]
-        total, half = panels[0], t.rows // 2
+    def _total(self, kind: str, total: str) -> str:
+        """The sum, maximum or minimum of all lanes of a panel."""
+        t, half = self.text, self.text.rows // 2
         while half:
             total = self.joined(kind, total, t.shuffled(t.panel, total, "poison", [i ^ half for i in range(t.rows)]))
             half //= 2
@@ -126,10 +120,7 @@ class Lanes(Panel):
         at = t.at(self.constants, t.plus(first, t.times(f, stride)))
         if stride < 2:
             return t.read(at) if stride else t.splat(t.number(at))
-        made = "poison"
-        for i in range(t.lanes):
-            made = t.let(f"insertelement {t.panel} {made}, {t.float} {t.number(at, i * stride)}, i64 {i}")
-        return made
+        return t.gathered(at, stride, t.lanes)
 
     def _fetch(self, pointer: str, *, writes: bool) -> None:
         """Ask for the numbers `_AHEAD` bytes later, which the processor would do too late at the end of a page."""
@@ -160,22 +151,9 @@ class Lanes(Panel):
 
     def _along(self, loop: FeatureLoop, rows: list[SweptRow]) -> None:
         """Compute the features of some rows, and the reductions over them."""
-        t, n, kinds = self.text, loop.features, [kind for kind, _ in loop.reductions] * len(rows)
-        each, whole, panel = len(kinds), n // t.rows, partial(self._panel, loop, rows)
-
-        def panels(count: int, f: Index, *before: str) -> list[str]:
-            parts = [panel(t.plus(f, k * t.rows), *before[k * each : (k + 1) * each]) for k in range(count)]
-            return [value for part in parts for value in part]
-
-        many = max(1, min(self.unrolled, whole))
-        found = [t.constant(FIRST[kind]) for kind in kinds] * many
-        if whole:
-            found = list(t.loop(whole // many * many * t.rows, partial(panels, many), *found, step=many * t.rows))
-        rest = whole % many
-        found[: rest * each] = panels(rest, (whole - rest) * t.rows, *found)
-        if n % t.rows:
-            found[:each] = t.cut(n % t.rows, whole * t.rows, panel, *found[:each])
-        joined = iter([self._total(kind, found[k::each]) for k, kind in enumerate(kinds)])
+        t, kinds = self.text, [kind for kind, _ in loop.reductions] * len(rows)
+        found = t.strips(loop.features, partial(self._panel, loop, rows), *[t.constant(FIRST[kind]) for kind in kinds])
+        joined = map(self._total, kinds, found)
         for row in self.each(rows):
             for node in loop.reduced:
                 row.numbers[node] = next(joined), False

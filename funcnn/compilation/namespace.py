@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.compilation.operations import ELEMENTWISE, TRUTHS
 from funcnn.compilation.shapes import Operand, Shape, raise_untraceable
 from funcnn.compilation.symbols import (
-    OF_BITS,
-    TRUTHS,
     Symbol,
     common_dtype,
     elementwise,
@@ -21,12 +20,8 @@ from funcnn.compilation.symbols import (
     product,
     reduced,
 )
-from funcnn.compilation.trigonometric import LARGEST
 from funcnn.conditions import is_outside
-
-UNARY = ["absolute", "erfc", "exp", "expm1", "log", "log1p", "negative", "sign", "sqrt", "tanh"]
-BINARY = ["add", "divide", "maximum", "minimum", "multiply", "power", "subtract"]
-ELEMENTWISE = {"cos", "sin", *UNARY, *BINARY, *TRUTHS, *OF_BITS}
+from funcnn.formulas.trigonometric import LARGEST
 
 
 def _reduction(op: str) -> Callable[..., Symbol]:

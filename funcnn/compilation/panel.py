@@ -7,18 +7,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from funcnn.compilation.functions import exp, expm1, log, log1p, tanh
 from funcnn.compilation.graph import INPUTS, PLACE, Graph, Node, Value, in_order, needed
 from funcnn.compilation.hashing import normal, random
-from funcnn.compilation.normal import erfc
-from funcnn.compilation.power import power
-from funcnn.compilation.symbols import COMPARISONS
+from funcnn.compilation.operations import COMPARISONS
 from funcnn.compilation.text import Index, Text
-from funcnn.compilation.trigonometric import cos, sin
+from funcnn.formulas.table import FORMULAS
 
 LOGIC = dict.fromkeys(("logical_and", "bitwise_and", "multiply", "minimum"), "and")
 LOGIC |= dict.fromkeys(("logical_or", "bitwise_or", "maximum"), "or")
-FUNCTIONS = {function.__name__: function for function in (cos, erfc, exp, expm1, log, log1p, sin, tanh)}
 READ_BY_ENTRIES = {*INPUTS, "constants", "sums"}
 IN_TEXT = {0.0, 1.0, -1.0, 2.0, -2.0, 0.5}  # numbers that do not depend on the number of rows, as 1 / m may
 
@@ -92,16 +88,12 @@ class Panel:
             return t.compare(COMPARISONS[op], a, b), True
         if op == "isfinite":
             return t.compare("olt", t.call("fabs", a), t.constant(math.inf)), True
-        if op in FUNCTIONS:
-            return FUNCTIONS[op](t, a), False
         if op == "sign":
             negative = t.select(t.compare("olt", a, t.constant(0)), t.constant(-1), a)  # NaN and 0 stay
             return t.select(t.compare("ogt", a, t.constant(0)), t.constant(1), negative), False
         number = node.args[-1]
-        if (
-            op in {"maximum", "minimum"} and isinstance(number, float) and not math.isnan(number)
-        ):  # NaN stays, since no comparison is true
-            return t.select(t.compare("olt" if op == "maximum" else "ogt", a, b), b, a), False
+        if op in {"maximum", "minimum"} and isinstance(number, float) and not math.isnan(number):
+            return t.select(t.compare("olt" if op == "maximum" else "ogt", a, b), b, a), False  # NaN stays
         return _ARITHMETIC[op](t, *([a, b] if b else [a])), False
 
     def joined(self, kind: str, a: str, b: str) -> str:
@@ -142,6 +134,7 @@ def _key(a: Value) -> Value:
 
 
 _ARITHMETIC: dict[str, Callable[..., str]] = {
+    **FORMULAS,
     "add": Text.add,
     "subtract": Text.sub,
     "multiply": Text.mul,
@@ -151,5 +144,4 @@ _ARITHMETIC: dict[str, Callable[..., str]] = {
     "sqrt": lambda t, a: t.call("sqrt", a),
     "maximum": lambda t, a, b: t.call("maximum", a, b),
     "minimum": lambda t, a, b: t.call("minimum", a, b),
-    "power": power,
 }

@@ -7,14 +7,12 @@ from typing import ClassVar
 
 import attrs
 
-from funcnn.compilation.graph import ACROSS, INPUTS, ROOMS, Node, needed
+from funcnn.compilation.graph import ACROSS, READ, ROOMS, Node, needed
+from funcnn.compilation.operations import DEAR
 from funcnn.compilation.pieces import Pattern
 
-# Operations that take many instructions: a product with many outputs has no registers left for them.
-DEAR = {"cos", "divide", "erfc", "exp", "expm1", "log", "log1p", "normal", "power", "sign", "sin", "sqrt", "tanh"}
 MOST_COST, DEAR_COST = 1000, 20  # of the nodes of one loop, where other nodes than dear ones cost 1
 MOST_AGAIN = 8  # operations that are computed again from one array, instead of keeping the result
-READ = {"kept", *INPUTS}  # in memory before the first pass
 
 
 @attrs.frozen(eq=False)

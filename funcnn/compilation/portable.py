@@ -10,9 +10,8 @@ import numpy as np
 from funcnn.arrays import freeze
 from funcnn.compilation.agreement import DIFFERS, reason_of
 from funcnn.compilation.evaluation import Calculation, reached
-from funcnn.compilation.graph import SUMS
-from funcnn.compilation.namespace import ELEMENTWISE
-from funcnn.compilation.shapes import Operand, Untraceable, unrefused
+from funcnn.compilation.operations import OF_BITS, ROUNDED, TRUTHS
+from funcnn.compilation.shapes import SUMS, Operand, Untraceable, unrefused
 from funcnn.compilation.structure import builder, flattened, symbolic, symbols_in
 from funcnn.compilation.symbols import Symbol, is_step_number
 from funcnn.conditions import recorded
@@ -22,8 +21,7 @@ from funcnn.optimizers.base import update
 from funcnn.optimizers.transforms import ClipNorm
 
 FAULT = "a check of numbers failed, as of a sine of more than 1e6, or a state is a number that no kernel takes"
-_ROUNDED_FREELY = {"cos", "erfc", "exp", "expm1", "log", "log1p", "power", "sin", "tanh"}
-EXACT = {*(ELEMENTWISE - _ROUNDED_FREELY), *("astype", "full", "halves", "index", "reshape", "transpose", "where")}
+EXACT = {*ROUNDED, *OF_BITS, *TRUTHS, "astype", "full", "halves", "index", "reshape", "transpose", "where"}
 """Operations on floats that NumPy computes with the same bits everywhere, each as IEEE 754 rounds it."""
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.evaluation import Calculation, reached
-from funcnn.compilation.graph import SUMS, Graph, Node
+from funcnn.compilation.graph import Graph, Node
 from funcnn.compilation.passes import SumOfProducts
-from funcnn.compilation.shapes import Operand, Untraceable
+from funcnn.compilation.shapes import SUMS, Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.trace import Traced, padded
 
@@ -60,7 +60,7 @@ class TracedGraph(Graph):
             counted = elementwise("where", fault, 1.0, 0.0, dtype=trace.dtype)
             self._add_sum(Symbol("total", (counted,), (), trace.dtype, 0), self.faults)
         self.length = self._length + 1
-        self.round_of_out = 0 if trace.out is None else self.stage(trace.out)
+        self.round_of_out = 0 if trace.out is None else trace.out.stage
         if trace.out is not None:
             self.out = self.node(trace.out)
         self._place(list(own.values()))
@@ -83,7 +83,7 @@ class TracedGraph(Graph):
     @property
     def computed(self) -> list[tuple[int, Symbol]]:
         """The constants that are computed before the first round."""
-        return [one for one in super().computed if not self.stage(one[1])]
+        return [one for one in super().computed if not one[1].stage]
 
     @cached_property
     def _computed(self) -> tuple[list[tuple[int, int]], Callable[..., list[Any]]]:
@@ -102,12 +102,12 @@ class TracedGraph(Graph):
         return id(a) in self._places
 
     def constant(self, a: Operand) -> tuple[int, ...]:
-        if not isinstance(a, Symbol) or self.has_place(a) or not self.stage(a):
+        if not isinstance(a, Symbol) or self.has_place(a) or not a.stage:
             return super().constant(a)
         self.constants = padded(self.constants, self.dtype)  # it is written panel by panel
         place = super().constant(a)
         self.constants = padded(self.constants, self.dtype)
-        self.vectors[self.stage(a)].append((place[0], a))
+        self.vectors[a.stage].append((place[0], a))
         return place
 
     # Sums.
@@ -132,17 +132,16 @@ class TracedGraph(Graph):
     def _add_sum(self, s: Symbol, at: int) -> None:
         """A sum over rows, at its place."""
         left, right = s.args if s.op == "product" else (None, *s.args)
-        stages = [self.stage(one) for one in (left, right) if one is not None]
         left_node = None if left is None else self.node(left)
-        self.sums.append(SumOfProducts(left_node, self.node(right), at, s.op == "total", max(stages)))
+        self.sums.append(SumOfProducts(left_node, self.node(right), at, s.op == "total", s.stage - 1))
 
     def _place(self, own: list[Symbol]) -> None:
         """Give the sums that rows need their places, and count the rounds."""
         end, self.starts = padded(self.length, self.dtype), list[int]()
-        last = max([self.round_of_out, *[one.round for one in self.sums], *[self.stage(s) - 1 for s in own]])
+        last = max([self.round_of_out, *[one.round for one in self.sums], *[s.stage - 1 for s in own]])
         stages = defaultdict[int, list[Symbol]](list)
         for s in own:
-            stages[self.stage(s)].append(s)
+            stages[s.stage].append(s)
         for i in range(last + 1):
             self.starts.append(end)
             for s in stages[i + 1]:

@@ -7,13 +7,13 @@ from operator import attrgetter
 import attrs
 import numpy as np
 
-from funcnn.compilation.graph import SUMS, Graph, Node, Value, needed
-from funcnn.compilation.namespace import ELEMENTWISE
+from funcnn.compilation.graph import Graph, Node, Value, needed
+from funcnn.compilation.operations import ELEMENTWISE
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.passes import SumOfProducts, sources
 from funcnn.compilation.pieces import Assignment, Loop, Pattern, Pieces, loops
 from funcnn.compilation.program import TracedGraph
-from funcnn.compilation.shapes import Operand, Untraceable
+from funcnn.compilation.shapes import SUMS, Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, is_number, is_step_number
 from funcnn.compilation.text import Index, Text
 
@@ -71,11 +71,7 @@ class Rounds:
         """A node of this round, like one of the program."""
         if not self._is_kept(node):
             args = tuple([made[a] if isinstance(a, Node) else a for a in node.args])
-            one = Node(node.op, args, node.features, node.data)
-            for a in args:
-                if isinstance(a, Node):
-                    a.users.append(one)
-            return one
+            return Node(node.op, args, node.features, node.data)
         home = self._homes[node]
         self._keep(home)
         one = Node("kept", (), node.features, None)
@@ -145,21 +141,20 @@ class Vectors(Graph):
     # From symbolic arrays to nodes, each of which stands for the entries of an array.
 
     def _arguments(self, s: Symbol) -> list[Symbol]:
-        return [] if self._place(s) else [a for a in s.args if isinstance(a, Symbol)]
+        return [] if self._is_known(s) else [a for a in s.args if isinstance(a, Symbol)]
 
-    def _place(self, s: Symbol) -> tuple[str, tuple[int, ...]] | None:
-        """Where the numbers of an array are, if they are known before: the memory, and the place in it."""
-        program = self.program
-        if s.op in SUMS:
-            return "sums", (program.own[id(s)],)
-        if s.op == "parameter":
-            return "constants", program.constant(s.reshape(-1))
-        is_known = is_step_number(s) or (program.has_place(s) and program.stage(s) < self._over)
-        return ("constants", program.constant(s)[:1]) if is_known else None
+    def _is_known(self, s: Symbol) -> bool:
+        """Whether the numbers of an array are in memory."""
+        is_constant = is_step_number(s) or (self.program.has_place(s) and s.stage < self._over)
+        return is_constant or s.op in SUMS or s.op == "parameter"
 
     def _made_of(self, s: Symbol) -> Value:
-        if (place := self._place(s)) is not None:
-            return self._read(*place, s)
+        if s.op in SUMS:
+            return self._read("sums", (self.program.own[id(s)],), s)
+        if s.op == "parameter":
+            return self._vector(s)
+        if self._is_known(s):
+            return self._read("constants", self.program.constant(s)[:1], s)
         if s.op == "full":
             return float(s.data)
         if s.op in {"reshape", "astype"} and s.dtype == s.args[0].dtype:

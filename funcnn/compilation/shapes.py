@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from inspect import currentframe
 from pathlib import Path
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -21,6 +21,7 @@ Operand = Any
 
 FLOATS = {np.dtype(np.float32), np.dtype(np.float64)}  # in which kernels compute, in the byte order of the machine
 VIEWS = {"reshape", "transpose"}  # operations whose result shares memory with their argument
+SUMS = {"product", "total"}  # operations that add up all rows
 
 
 class Untraceable(Exception):  # noqa: N818  not an error for the user: the network runs plain
@@ -66,11 +67,12 @@ class Shaped:
         0       after the last row: a sum over the rows
 
     A row's numbers are in C order, also where a reshape merged the axes of rows and features. `data` is for a
-    parameter the index of each of its numbers among all parameters, as an array, so that views are views of it.
+    parameter the index of each of its numbers among all parameters, as an array, so that views are views of it. `stage`
+    is the number of times that all rows are read before it is known, or, if it has rows, before they can be computed.
     `is_changed` is set where a rule changes the array in place: its old numbers are gone.
     """
 
-    __slots__ = ("args", "data", "dtype", "features", "is_changed", "op", "shape")
+    __slots__ = ("args", "data", "dtype", "features", "is_changed", "op", "shape", "stage")
     __array_priority__ = 1000
     functions: ClassVar[Any]  # the array namespace, set where it is defined
 
@@ -79,9 +81,12 @@ class Shaped:
     ) -> None:
         self.op, self.args, self.shape, self.dtype = op, args, tuple(shape), np.dtype(dtype)
         self.features, self.data, self.is_changed = features, data, False
+        self.stage = 0
         for a in args:
             if isinstance(a, Shaped):
                 a.check_unchanged()
+                self.stage = max(self.stage, a.stage)
+        self.stage += op in SUMS
 
     def check_unchanged(self) -> None:
         """Refuse an array that was changed in place, itself or as part of another array, and is used again."""
@@ -93,7 +98,7 @@ class Shaped:
 
     @property  # type: ignore[misc]  # `isinstance` reads it for a class that is not the type
     def __class__(self) -> type:
-        if not cast("Any", currentframe()).f_back.f_code.co_filename.startswith(_WITHIN):
+        if not sys._getframe(1).f_code.co_filename.startswith(_WITHIN):  # noqa: SLF001  `inspect` takes twice as long
             raise_untraceable("a branch that depends on the class of an array")
         return type(self)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.compilation.operations import COMPARISONS, OF_BITS, OF_BOOLS, TRUTHS
 from funcnn.compilation.shapes import NUMBER, VIEWS, Operand, Shape, Shaped, raise_untraceable
 
 
@@ -137,7 +138,7 @@ def _check_kinds(op: str, args: tuple[Operand, ...]) -> None:
     rows = [a for a in args if isinstance(a, Symbol) and a.features and a.op != "words"]
     if not rows or op == "where":
         return
-    has_floats = any([isinstance(a, float) or getattr(getattr(a, "dtype", None), "kind", "") == "f" for a in args])
+    has_floats = any([getattr(getattr(a, "dtype", None), "kind", "") == "f" or isinstance(a, float) for a in args])
     if any([a.dtype.kind in "iu" for a in rows]):
         others = [np.asarray(a) for a in args if not isinstance(a, Symbol)]
         if op in COMPARISONS and len(rows) == 1 and all([_is_exact(a) for a in others]):
@@ -156,13 +157,6 @@ def _is_exact(a: Any) -> bool:
     return bool((abs(a) < LARGEST_WHOLE).all()) and np.array_equal(a.astype(np.float32), a)
 
 
-# Comparisons, with LLVM's names.
-COMPARISONS = {"equal": "oeq", "greater": "ogt", "greater_equal": "oge"}
-COMPARISONS |= {"less": "olt", "less_equal": "ole", "not_equal": "une"}
-# Functions whose result is a bool: comparisons, and those of numbers and of bools.
-TRUTHS = {*COMPARISONS, "isfinite", "logical_and", "logical_not", "logical_or"}
-OF_BITS = {"bitwise_and", "bitwise_or", "invert"}  # of bools they are logic, of whole numbers something else
-OF_BOOLS = {"maximum", "minimum", "multiply"}  # whose result for bools is a bool
 LARGEST_WHOLE = 1 << 24  # beyond, float32 does not hold every whole number
 
 

@@ -80,6 +80,15 @@ class Text(Statements):
     def number(self, pointer: str, i: Index = 0) -> str:
         return self.let(f"load {self.float}, ptr {self.at(pointer, i)}")
 
+    def gathered(self, pointer: str, stride: int, count: int) -> str:
+        """A panel of `count` numbers, each `stride` numbers behind the one before; the other lanes are not set."""
+        made = "poison"
+        for i in range(count):
+            made = self.let(
+                f"insertelement {self.panel} {made}, {self.float} {self.number(pointer, i * stride)}, i64 {i}"
+            )
+        return made
+
     def put(self, number: str, pointer: str, i: Index = 0) -> None:
         self.do(f"store {self.float} {number}, ptr {self.at(pointer, i)}")
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from funcnn.compilation.graph import Node
+from funcnn.compilation.graph import READ, Node
 from funcnn.compilation.panel import FIRST, Known, Panel
-from funcnn.compilation.passes import READ, FeatureLoop, Pass, Passes
+from funcnn.compilation.passes import FeatureLoop, Pass, Passes
 from funcnn.compilation.pieces import Pattern, Pieces
 from funcnn.compilation.products import Registers, SumBlocks, dense, sum_blocks
 from funcnn.compilation.rounds import Round

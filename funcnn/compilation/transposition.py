@@ -19,11 +19,7 @@ def read_rows(panel: Panel, node: Node, pointer: str, width: int) -> None:
     if features % 4 and whole:
         _read_four(panel, node, pointer, features - 4, width)  # some of them once more
     for f in range(features if not whole else 0):
-        made = "poison"
-        for i in range(t.rows):
-            number = t.number(pointer, f + i * width)
-            made = t.let(f"insertelement {t.panel} {made}, {t.float} {number}, i64 {i}")
-        t.store(made, panel.address(node, f))
+        t.store(t.gathered(t.at(pointer, f), width, t.rows), panel.address(node, f))
 
 
 def _split(panel: Panel, node: Node, pointer: str) -> None:

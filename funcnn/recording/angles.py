@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.compilation.trigonometric import LARGEST
+from funcnn.formulas.trigonometric import LARGEST
 
 BITS = 1200
 """Of 2 pi behind the point: the largest float has 1024 bits."""

@@ -14,17 +14,9 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.compilation.functions import exp, expm1, log, log1p, tanh
-from funcnn.compilation.normal import erfc
-from funcnn.compilation.power import power
-from funcnn.compilation.trigonometric import cos, sin
+from funcnn.formulas.table import FORMULAS
 from funcnn.recording.angles import turned
-from funcnn.recording.arctangent import arctan, arctan2
 from funcnn.recording.operations import ELEMENTWISE, OPERATIONS, Table
-
-_FORMULAS = exp, expm1, log, log1p, sin, cos, tanh, erfc, arctan, arctan2, power
-FORMULAS: Table = {formula.__name__: formula for formula in _FORMULAS}
-"""Functions of an arithmetic and of one or two numbers."""
 
 
 class _Numbers:

@@ -1,5 +1,7 @@
 """The first call of a compiled function compares the kernel with NumPy on some thousand rows, not on all of them."""
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
 from funcnn import BatchNorm, Dense, Relu, Tanh, losses, mlp, mse, value_and_grad
 from funcnn.compilation import compiled, explain
-from funcnn.compilation.agreement import MOST_COMPARED
+from funcnn.compilation.agreement import MOST_COMPARED, guarded
 from funcnn.trees import to_vector
 
 rng = np.random.default_rng(0)
@@ -98,3 +100,25 @@ def test_few_rows_are_compared_as_they_are():
     loss, rows = counting(mse)
     compiled(loss)(plain_net, x[:MOST_COMPARED], y[:MOST_COMPARED])
     assert rows == [MOST_COMPARED]
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_garbage_collection_is_as_it_was(is_enabled):
+    made = []
+
+    def make(error=None):
+        made.append(gc.isenabled())
+        if error:
+            raise error
+        return "made"
+
+    (gc.enable if is_enabled else gc.disable)()
+    try:
+        assert guarded(make, [])[0] == "made"
+        assert gc.isenabled() is is_enabled
+        with pytest.raises(ValueError, match="as it is"):
+            guarded(lambda: make(ValueError("as it is")), [])
+        assert gc.isenabled() is is_enabled
+    finally:
+        gc.enable()
+    assert made == [False, False]

@@ -14,15 +14,21 @@ from funcnn.compilation import compiled, explain
 from funcnn.compilation.engine import Engine, engine
 from funcnn.compilation.memory import address, aligned
 from funcnn.compilation.text import Text
-from funcnn.compilation.trigonometric import LARGEST
 from funcnn.elementary import erfc
+from funcnn.formulas.arctangent import arctan2
+from funcnn.formulas.trigonometric import LARGEST
+from funcnn.layers import Elementwise
+from funcnn.records import record
 from funcnn.trees import leaves
 
 pytestmark = pytest.mark.unwatched
 
 functions = {
-    name: getattr(import_module(f"funcnn.compilation.{module}"), name)
-    for module, names in (("functions", "exp expm1 log log1p tanh"), ("trigonometric", "sin cos"), ("normal", "erfc"))
+    name: getattr(import_module(f"funcnn.formulas.{module}"), name)
+    for module, names in (
+        *[("functions", "exp expm1 log log1p tanh"), ("trigonometric", "sin cos"), ("normal", "erfc")],
+        ("arctangent", "arctan"),
+    )
     for name in names.split()
 }
 NAMES = list(functions)
@@ -84,7 +90,7 @@ def test_functions_are_exact_to_rounding(name, dtype):
     largest = mpmath.mpf(float(np.finfo(dtype).max))
     with mpmath.workdps(40):
         for value, got in zip(values[finite], made[finite], strict=True):
-            exact = getattr(mpmath, name)(mpmath.mpf(float(value)))
+            exact = getattr(mpmath, name.replace("arc", "a"))(mpmath.mpf(float(value)))
             if abs(exact) > largest:
                 assert got == np.inf
             else:
@@ -115,6 +121,38 @@ def test_sines_of_large_arguments_are_those_of_numpy():
         np.testing.assert_allclose(cost, expected_cost, 1e-12)
         for a, b in zip(leaves(made), leaves(expected), strict=True):
             np.testing.assert_allclose(a, b, 1e-9 if size < 1e6 else 0)
+
+
+@record
+class Angle(Elementwise):
+    def value(self, x):
+        return np.arctan2(x, 2.0) + np.arctan(x)
+
+    def slope(self, kept):
+        return 2 / (4 + kept * kept) + 1 / (1 + kept * kept)
+
+
+def test_arctangents_are_compiled():
+    x, net = np.random.default_rng(0).normal(size=(20, 3)), (Dense.init(3, 4, seed=0), Angle())
+    function, y = compiled(mse), np.ones((20, 4))
+    assert explain(function, net, x, y).startswith("compiled: ")
+    (cost, made), (expected_cost, expected) = function(net, x, y), value_and_grad(mse)(net, x, y)
+    for a, b in zip([cost, *leaves(made)], [expected_cost, *leaves(expected)], strict=True):
+        np.testing.assert_allclose(a, b, 1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_angles_are_exact_to_rounding(dtype):
+    random, ends = np.random.default_rng(0), np.array([0, -0.0, 1, -1, np.inf, -np.inf, np.nan])
+    ys, xs = (random.normal(size=(2, 500)) * 10.0 ** random.integers(-9, 9, (2, 500))).astype(dtype)
+    with mpmath.workdps(40):
+        for y, x, got in zip(ys, xs, applied(arctan2, ys, xs), strict=True):
+            exact = mpmath.atan2(mpmath.mpf(float(y)), mpmath.mpf(float(x)))
+            assert abs(exact - mpmath.mpf(float(got))) <= 1.5 * float(np.spacing(np.abs(dtype(float(exact)))))
+    y, x = [a.ravel().astype(dtype) for a in np.meshgrid(ends, ends)]
+    made, expected = applied(arctan2, y, x), np.arctan2(y, x)
+    np.testing.assert_array_max_ulp(made, expected, 1)
+    np.testing.assert_array_equal(np.signbit(made)[~np.isnan(made)], np.signbit(expected)[~np.isnan(made)])
 
 
 @pytest.mark.parametrize("features", ["+sse2", "+avx", "+avx,+avx2,+fma"])

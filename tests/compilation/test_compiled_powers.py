@@ -10,7 +10,7 @@ from funcnn import Adam, Dense, Residual, Tanh, TrainState, layers, mse, train, 
 from funcnn.bits import normal
 from funcnn.compilation import compiled, explain
 from funcnn.compilation.engine import Engine, engine
-from funcnn.compilation.power import power
+from funcnn.formulas.power import power
 from funcnn.trees import astype, leaves
 from tests.compilation.test_compiled_functions import applied
 

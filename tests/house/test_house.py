@@ -22,7 +22,7 @@ ROOMS = [
     "blas errors lazy",
     "tracebacks",
     "allocation bound conditions extras objects remedies scalars",
-    "arrays",
+    "arrays formulas",
     "displays elementary fields standard sums tables",
     "columns seeds",
     "needs",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import funcnn.teach
-from funcnn.recording.portable import FORMULAS
+from funcnn.formulas.table import FORMULAS
 from funcnn.teach.live.functions import functions_script
 from tests.wasm.guest import node
 

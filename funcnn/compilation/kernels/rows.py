@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 from typing import Any
 
@@ -179,7 +178,7 @@ class RowKernel:
 
     def _computed_before(self, i: int) -> tuple[list[tuple[int, int]], Callable[..., list[Any]]]:
         """The places and sizes of the constants that are known before sweep i and not earlier, and their function."""
-        computed = [(at, a) for at, a in self.trace.computed if self.trace.stage(a) == i]
+        computed = [(at, a) for at, a in self.trace.computed if a.stage == i]
         return [(at, a.size) for at, a in computed], self.trace.function([a for _, a in computed])
 
     def __call__(self, arrays: list[Any]) -> Any:
@@ -187,7 +186,7 @@ class RowKernel:
         trace, dtype = self.trace, self.trace.dtype
         first = self._address
         memory, constants = np.empty(self._memory, dtype), self._constants
-        sums = _address(memory)
+        sums = address(memory)
         if not self._is_fixed:
             constants, first = memory[self._first :], sums + self._first * dtype.itemsize
             constants[...] = self._constants
@@ -202,7 +201,7 @@ class RowKernel:
             for (at, size), value in zip(computed, function(memory, constants), strict=True):
                 constants[at : at + size] = np.reshape(value, -1)
             new = [np.empty(shape, dtype) for shape in shapes]
-            call.at(first, kept, sums, *places, *map(_address, new), trace.rows)
+            call.at(first, kept, sums, *places, *map(address, new), trace.rows)
             outputs += new
         if any([memory[trace.places[id(fault)]] for fault in trace.faults]):
             return None
@@ -219,8 +218,3 @@ class RowKernel:
             )
         number, make = self._others_by_id[id(s)], float if s.shape == () else np.array  # a copy of a part of the memory
         return lambda source: make(source[2][number])
-
-
-def _address(new: Any) -> int:
-    """As `address`, of an array that was just made, in a third of the time."""
-    return ctypes.addressof(ctypes.c_char.from_buffer(new))

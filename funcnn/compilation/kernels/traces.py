@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.evaluation import Calculation, reached
-from funcnn.compilation.graph import SUMS, Graph
+from funcnn.compilation.graph import Graph
 from funcnn.compilation.passes import Passes, SumOfProducts
-from funcnn.compilation.shapes import Shape, Untraceable
+from funcnn.compilation.shapes import SUMS, Shape, Untraceable
 from funcnn.compilation.structure import symbolic, symbols_in
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.trace import padded
@@ -24,8 +24,8 @@ class RowTrace(Graph):
 
     `arrays` are the symbols of all arrays in order: inputs, which are read row by row, with their number as `data`; and
     parameters, which are read as a whole and stand at the start of the constants. `made` is the result of the rule.
-    Its arrays of rows are computed in `sweeps`, each as early as it can be; `stages` gives the number of sweeps before
-    a symbolic array is known. Its other arrays are computed from the sums, which stand at their `places`.
+    Its arrays of rows are computed in `sweeps`, each as early as it can be, and its other arrays from the sums, which
+    stand at their `places`.
 
     Raises:
         Untraceable: the rule does what a kernel cannot do.
@@ -90,9 +90,9 @@ class RowTrace(Graph):
             left, *_ = s.args
             if s.op == "product" and left is not None:
                 raise Untraceable("a product of arrays over all rows")
-            stage, is_total = self.stage(s) - 1, s.op == "total"
+            stage, is_total = s.stage - 1, s.op == "total"
             sums[id(s)] = SumOfProducts(None, self.node(s.args[-1]), self.places[id(s)], is_total, stage)
-        outputs = [(self.stage(s), self.node(s)) for s in self.leaves if s.features]
+        outputs = [(s.stage, self.node(s)) for s in self.leaves if s.features]
         for node in self.nodes:
             if node.op in {"dense", "random"} or node.features not in {1, self.features}:
                 raise Untraceable(f"{node.op} of {node.features} features, in rows of {self.features}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from funcnn.compilation.trigonometric import LARGEST
+from funcnn.formulas.table import FORMULAS
+from funcnn.formulas.trigonometric import LARGEST
 from funcnn.recording.angles import BITS, SHORTER, TWO_PI
-from funcnn.recording.portable import FORMULAS
 
 _UNARY = "FAST.{name}=(out,a)=>{for(let k=0;k<out.length;k++){const x=a[k];"
 _BINARY = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from funcnn.recording.portable import FORMULAS
+from funcnn.formulas.table import FORMULAS
 from funcnn.teach.html import asset
 from funcnn.teach.live.functions import functions_script
 

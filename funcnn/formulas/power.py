@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 
-from funcnn.compilation.arithmetic import Arithmetic, V
-from funcnn.compilation.functions import FRACTION, MAGIC, of_positive, polynomial, two_to
+from funcnn.formulas.arithmetic import Arithmetic, V
+from funcnn.formulas.functions import FRACTION, MAGIC, of_positive, polynomial, two_to
 from funcnn.scalars import LOG_2
 
 _HEAD = {8: -(1 << 32), 4: -(1 << 12)}  # the bits of a float whose square is exact

@@ -5,8 +5,8 @@ erf and erfc are fractions of polynomials in four ranges of |x|: FreeBSD's msun,
 
 from __future__ import annotations
 
-from funcnn.compilation.arithmetic import Arithmetic, V
-from funcnn.compilation.functions import exp, polynomial
+from funcnn.formulas.arithmetic import Arithmetic, V
+from funcnn.formulas.functions import exp, polynomial
 
 _AT_1 = 8.45062911510467529297e-01  # erf(1), less what the fraction around 1 adds
 _HEAD = {8: -(1 << 32), 4: -(1 << 13)}  # the bits of a float whose square is exact

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 
-from funcnn.compilation.arithmetic import Arithmetic, V
-from funcnn.compilation.functions import MAGIC, polynomial
+from funcnn.formulas.arithmetic import Arithmetic, V
+from funcnn.formulas.functions import MAGIC, polynomial
 
 LARGEST = {8: 1e6, 4: 1e4}
 """By the bytes of a float: of larger arguments, the products with parts of pi / 2 are not exact."""

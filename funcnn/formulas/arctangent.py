@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from funcnn.compilation.arithmetic import Arithmetic, V
-from funcnn.compilation.functions import polynomial
+from funcnn.formulas.arithmetic import Arithmetic, V
+from funcnn.formulas.functions import polynomial
 
 # arctan x = x - x z P(z), z = x^2, below 7/16, from the highest power down.
 _SERIES = [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from funcnn.compilation.arithmetic import Arithmetic, V
+from funcnn.formulas.arithmetic import Arithmetic, V
 from funcnn.scalars import LOG_2
 
 # By the bytes of a float. log 2 is a sum of two floats, the first with so few bits that its products are exact.

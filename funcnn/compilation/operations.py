@@ -1,0 +1,20 @@
+"""The operations on entries that kernels have, by the names of NumPy's functions."""
+
+from __future__ import annotations
+
+from funcnn.formulas.table import FORMULAS
+
+ROUNDED = {"absolute", "add", "divide", "maximum", "minimum", "multiply", "negative", "sign", "sqrt", "subtract"}
+"""Operations that round once, as IEEE 754 says."""
+COMPARISONS = {"equal": "oeq", "greater": "ogt", "greater_equal": "oge"}
+COMPARISONS |= {"less": "olt", "less_equal": "ole", "not_equal": "une"}
+"""With LLVM's names."""
+OF_BITS = {"bitwise_and", "bitwise_or", "invert"}
+"""Of bools they are logic, of whole numbers something else."""
+TRUTHS = {*COMPARISONS, "isfinite", "logical_and", "logical_not", "logical_or"}
+"""Functions whose result is a bool: comparisons, and those of numbers and of bools."""
+OF_BOOLS = {"maximum", "minimum", "multiply"}
+"""Functions whose result for bools is a bool."""
+ELEMENTWISE = {*FORMULAS, *ROUNDED, *OF_BITS, *TRUTHS}
+DEAR = {*FORMULAS, "divide", "normal", "sign", "sqrt"}
+"""Operations that take many instructions: a product with many outputs has no registers left for them."""
