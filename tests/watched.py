@@ -113,7 +113,9 @@ def _is_unwatched(item: pytest.Item) -> bool:
     file = item.path.name
     again = f"{file}::{item.name}" in AGAIN or f"{file}::{getattr(item, 'originalname', '')}" in AGAIN
     page = item.path.suffix == ".md" and item.path.name not in PAGES
-    return again or page or item.get_closest_marker("unwatched") is not None
+    # Laws run again in full, where they are traced.
+    is_law = item.config.getoption("--passed-to") and hasattr(getattr(item, "obj", None), "hypothesis")
+    return again or page or is_law or item.get_closest_marker("unwatched") is not None
 
 
 def _traced(item: pytest.Item) -> Iterator[None]:
