@@ -25,7 +25,7 @@ settings.register_profile("full", settings.get_profile("funcnn"), max_examples=2
 settings.register_profile("quick", settings.get_profile("funcnn"), max_examples=10, derandomize=True)
 settings.load_profile("quick")
 
-pytest_plugins = ["tests.browser", "tests.budget", "tests.once", "tests.watched"]
+pytest_plugins = ["tests.browser", "tests.budget", "tests.watched", "tests.once"]
 
 ADAPTERS = [
     (library, f"funcnn/testing/{library}.py") for library in ("autograd", "jax", "mygrad", "scipy", "thinc", "torch")

@@ -1,7 +1,7 @@
 """Tests that run once in CI: the second run leaves out those whose result it would only repeat.
 
-`pytest --passed-to FILE` writes the tests that passed and need no second run. `pytest --not-again FILE` leaves them out,
-unless it has another Python, or another version of a library. These tests run again:
+`pytest --passed-to FILE` writes the tests that passed and need no second run. `pytest --not-again FILE` leaves them
+out, unless it has another Python, or another version of a library. These tests run again:
 
 - tests that draw examples, since the second run draws more of them
 - tests that start processes, which may have other libraries there
@@ -24,9 +24,11 @@ from pathlib import Path
 from subprocess import Popen
 from types import FrameType
 
-from coverage import Coverage
 import pytest
+from coverage import Coverage
 from hypothesis.internal.conjecture.engine import ConjectureRunner
+
+from tests.watched import TRACE
 
 ROOT = Path(__file__).parents[1]
 OWN = ("funcnn", "funcnn_pytest", "tests")  # a module of ours that does not exist is missing everywhere
@@ -94,10 +96,16 @@ class Recorder:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config, self.once, self.failed = config, set(), set()
-        if not config.getoption("numprocesses", None):  # the process that hands tests to workers runs none
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+        """Coverage begins, around `tests.watched`. The second run measures what importing runs."""
+        if not self.config.getoption("numprocesses", None):  # the process that hands tests to workers runs none
             measured = Coverage()
             measured.set_option("run:patch", [])  # tests that start processes run again
             measured.start()
+            session.stash[TRACE] = sys.gettrace()
+        return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
