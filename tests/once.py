@@ -3,7 +3,7 @@
 `pytest --passed-to FILE` writes the tests that passed and need no second run. `pytest --not-again FILE` leaves them
 out, unless it has another Python, or another version of a library. These tests run again:
 
-- tests that draw examples, since the second run draws more of them
+- laws, and tests that draw as many examples as the profile allows, which are more in the second run
 - tests that start processes, which may have other libraries there
 - all tests of a file in which a library was imported or searched for that is not installed, in a test or at the top of
   a module of tests
@@ -16,19 +16,21 @@ import ast
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.metadata import distributions
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from subprocess import Popen
 from types import FrameType
+from typing import Any
 
 import pytest
 from coverage import Coverage
+from hypothesis import settings
 from hypothesis.internal.conjecture.engine import ConjectureRunner
 
-from tests.watched import TRACE
+from tests.watched import TRACE, is_law
 
 ROOT = Path(__file__).parents[1]
 OWN = ("funcnn", "funcnn_pytest", "tests")  # a module of ours that does not exist is missing everywhere
@@ -75,18 +77,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before the first test file is imported."""
     if config.getoption("--passed-to"):
         sys.meta_path.append(Missing)
-        for cls, method in ((ConjectureRunner, "__init__"), (Popen, "__init__"), (BaseProcess, "start")):
-            _count(cls, method)
+        _count(Popen, "__init__")
+        _count(BaseProcess, "start")
+        _count(ConjectureRunner, "__init__", lambda run: run.settings.max_examples == settings.default.max_examples)
         config.pluginmanager.register(Recorder(config))
 
 
-def _count(cls: type, method: str) -> None:
+def _count(cls: type, method: str, counts: Callable[[Any], bool] = lambda _: True) -> None:
     plain = getattr(cls, method)
 
-    def counted(self, *args, **settings):
+    def counted(self, *args, **options):
         global events  # noqa: PLW0603  there is one count
-        events += 1
-        return plain(self, *args, **settings)
+        plain(self, *args, **options)
+        events += counts(self)
 
     setattr(cls, method, counted)
 
@@ -116,7 +119,7 @@ class Recorder:
             return (yield)
         finally:
             running = ""
-            if events == before:
+            if events == before and not is_law(item):
                 self.once.add(item.nodeid)
 
     @pytest.hookimpl(wrapper=True)

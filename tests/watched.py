@@ -109,18 +109,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--contexts", action="store_true", help="record which test takes which branch")
 
 
+def is_law(item: pytest.Item) -> bool:
+    """Whether Hypothesis draws the arguments of the test."""
+    return hasattr(getattr(item, "obj", None), "hypothesis")
+
+
 def _is_unwatched(item: pytest.Item) -> bool:
     file = item.path.name
     again = f"{file}::{item.name}" in AGAIN or f"{file}::{getattr(item, 'originalname', '')}" in AGAIN
     page = item.path.suffix == ".md" and item.path.name not in PAGES
-    # Laws run again in full, where they are traced.
-    is_law = item.config.getoption("--passed-to") and hasattr(getattr(item, "obj", None), "hypothesis")
-    return again or page or is_law or item.get_closest_marker("unwatched") is not None
+    later = item.config.getoption("--passed-to") and is_law(item)  # they run again in full
+    return again or page or later or item.get_closest_marker("unwatched") is not None
 
 
 def _traced(item: pytest.Item) -> Iterator[None]:
     if item.config.getoption("--contexts") and not _is_unwatched(item) and (coverage := Coverage.current()):
-        context = f"{item.path.name}::{item.name}" + DRAWN * hasattr(getattr(item, "obj", None), "hypothesis")
+        context = f"{item.path.name}::{item.name}" + DRAWN * is_law(item)
         coverage.switch_context(context)
         # The processes that the test starts have its name too.
         coverage.config.context, found = context, coverage.config.context
