@@ -36,6 +36,7 @@ ROOT = Path(__file__).parents[1]
 OWN = ("funcnn", "funcnn_pytest", "tests")  # a module of ours that does not exist is missing everywhere
 # SymPy needs an older mpmath than the newest; the stage with the oldest versions has such a one.
 ANY_VERSION = {"funcnn", "mpmath", "pip", "setuptools"}
+UNMEASURED = ["no-data-collected", "module-not-measured", "already-imported"]  # what was imported before is not measured
 LEFT: pytest.StashKey = pytest.StashKey()  # what was left out, in words
 again = {"tests.counts.FULL"}  # names of modules: loops of files that import this one are longer in full
 running = ""  # the module of the running test
@@ -106,6 +107,7 @@ class Recorder:
         if not self.config.getoption("numprocesses", None):  # the process that hands tests to workers runs none
             measured = Coverage()
             measured.set_option("run:patch", [])  # tests that start processes run again
+            measured.set_option("run:disable_warnings", UNMEASURED)
             measured.start()
             session.stash[TRACE] = sys.gettrace()
         return (yield)
@@ -144,11 +146,11 @@ class Recorder:
 
     def pytest_sessionfinish(self) -> None:
         """A worker hands on what it found; the process that began the run writes it."""
-        done = self.once - self.failed
+        done = sorted([name for name in self.once - self.failed if not _is_again(name.partition("::")[0])])
         if hasattr(self.config, "workeroutput"):
-            self.config.workeroutput["once"] = [name for name in done if not _is_again(name.partition("::")[0])]
+            self.config.workeroutput["once"] = done
         else:
-            found = {"versions": _versions(), "passed": sorted(done)}
+            found = {"versions": _versions(), "passed": done}
             self.config.getoption("--passed-to").write_text(json.dumps(found), "utf-8")
 
 
