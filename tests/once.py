@@ -36,7 +36,7 @@ ROOT = Path(__file__).parents[1]
 OWN = ("funcnn", "funcnn_pytest", "tests")  # a module of ours that does not exist is missing everywhere
 # SymPy needs an older mpmath than the newest; the stage with the oldest versions has such a one.
 ANY_VERSION = {"funcnn", "mpmath", "pip", "setuptools"}
-UNMEASURED = ["no-data-collected", "module-not-measured", "already-imported"]  # what was imported before is not measured
+UNMEASURED = ["no-data-collected", "module-not-measured", "already-imported"]  # of modules that are imported before
 LEFT: pytest.StashKey = pytest.StashKey()  # what was left out, in words
 again = {"tests.counts.FULL"}  # names of modules: loops of files that import this one are longer in full
 running = ""  # the module of the running test
