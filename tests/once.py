@@ -8,8 +8,7 @@ out, unless it has another Python, or another version of a library. These tests 
 - all tests of a file in which a library was imported or searched for that is not installed, in a test or at the top of
   a module of tests
 - all blocks of a page, and all examples of a module, if one of them did not pass, since they share their names
-
-What coverage sees of the tests that are left out is measured in the first run.
+- tests that coverage traces, which it does in the second run alone
 """
 
 import ast
@@ -19,6 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.metadata import distributions
+from itertools import compress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from subprocess import Popen
@@ -26,17 +26,15 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from coverage import Coverage
 from hypothesis import settings
 from hypothesis.internal.conjecture.engine import ConjectureRunner
 
-from tests.watched import TRACE, is_law
+from tests.watched import is_law, is_unwatched
 
 ROOT = Path(__file__).parents[1]
 OWN = ("funcnn", "funcnn_pytest", "tests")  # a module of ours that does not exist is missing everywhere
 # SymPy needs an older mpmath than the newest; the stage with the oldest versions has such a one.
 ANY_VERSION = {"funcnn", "mpmath", "pip", "setuptools"}
-UNMEASURED = ["no-data-collected", "module-not-measured", "already-imported"]  # of modules that are imported before
 LEFT: pytest.StashKey = pytest.StashKey()  # what was left out, in words
 again = {"tests.counts.FULL"}  # names of modules: loops of files that import this one are longer in full
 running = ""  # the module of the running test
@@ -70,7 +68,7 @@ def _is_ours(frame: FrameType) -> bool:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`pytest --passed-to FILE`, `pytest --not-again FILE`."""
-    parser.addoption("--passed-to", type=Path, help="write the tests that passed and need no second run; with coverage")
+    parser.addoption("--passed-to", type=Path, help="write the tests that passed and need no second run")
     parser.addoption("--not-again", type=Path, help="leave out the tests in this file")
 
 
@@ -96,21 +94,10 @@ def _count(cls: type, method: str, counts: Callable[[Any], bool] = lambda _: Tru
 
 
 class Recorder:
-    """Which tests passed and need no second run, and the coverage of the tests."""
+    """Which tests passed and need no second run."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config, self.once, self.failed = config, set(), set()
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
-        """Coverage begins, around `tests.watched`. The second run measures what importing runs."""
-        if not self.config.getoption("numprocesses", None):  # the process that hands tests to workers runs none
-            measured = Coverage()
-            measured.set_option("run:patch", [])  # tests that start processes run again
-            measured.set_option("run:disable_warnings", UNMEASURED)
-            measured.start()
-            session.stash[TRACE] = sys.gettrace()
-        return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -164,9 +151,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     passed = {*found["passed"]}
     pages = {item.path for item in items if item.nodeid not in passed and not item.path.name.startswith("test_")}
-    left = [item for item in items if item.nodeid in passed and item.path not in pages]
+    is_left = [item.nodeid in passed and item.path not in pages and is_unwatched(item) for item in items]
+    left = [*compress(items, is_left)]
     config.hook.pytest_deselected(items=left)
-    items[:] = [item for item in items if item.nodeid not in passed or item.path in pages]
+    items[:] = [item for item, gone in zip(items, is_left, strict=True) if not gone]
     config.stash[LEFT] = f"{len(left):,} tests are left out, which passed in the first run"
 
 

@@ -91,9 +91,9 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     children = os.environ.get(CHILDREN)
     law = getattr(getattr(item, "obj", None), "hypothesis", None)
     whole = law and law.inner_test
-    if item.session.stash[TRACE] and law and not _is_unwatched(item):
+    if item.session.stash[TRACE] and law and not is_unwatched(item):
         law.inner_test = _watched_at_first(law.inner_test)
-    if _is_unwatched(item):
+    if is_unwatched(item):
         os.environ.pop(CHILDREN, None)
     try:
         return (yield from _traced(item))
@@ -114,23 +114,23 @@ def is_law(item: pytest.Item) -> bool:
     return hasattr(getattr(item, "obj", None), "hypothesis")
 
 
-def _is_unwatched(item: pytest.Item) -> bool:
+def is_unwatched(item: pytest.Item) -> bool:
+    """Whether coverage need not see the test."""
     file = item.path.name
     again = f"{file}::{item.name}" in AGAIN or f"{file}::{getattr(item, 'originalname', '')}" in AGAIN
     page = item.path.suffix == ".md" and item.path.name not in PAGES
-    later = item.config.getoption("--passed-to") and is_law(item)  # they run again in full
-    return again or page or later or item.get_closest_marker("unwatched") is not None
+    return again or page or item.get_closest_marker("unwatched") is not None
 
 
 def _traced(item: pytest.Item) -> Iterator[None]:
-    if item.config.getoption("--contexts") and not _is_unwatched(item) and (coverage := Coverage.current()):
+    if item.config.getoption("--contexts") and not is_unwatched(item) and (coverage := Coverage.current()):
         context = f"{item.path.name}::{item.name}" + DRAWN * is_law(item)
         coverage.switch_context(context)
         # The processes that the test starts have its name too.
         coverage.config.context, found = context, coverage.config.context
         os.environ[CHILDREN] = coverage.config.serialize()
         coverage.config.context = found
-    sys.settrace(None if _is_unwatched(item) else item.session.stash[TRACE])
+    sys.settrace(None if is_unwatched(item) else item.session.stash[TRACE])
     try:
         return (yield)
     finally:

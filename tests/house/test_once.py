@@ -15,7 +15,8 @@ A, B = "tests/core/test_a.py", "docs/b.md"
 
 @pytest.fixture(autouse=True)
 def nothing_asked(monkeypatch):
-    """No library is missing, and no test runs, as far as `tests.once` knows."""
+    """No library is missing, no test runs, and only one test is traced, as far as `tests.once` knows."""
+    monkeypatch.setattr(once, "is_unwatched", lambda item: item.nodeid != f"{A}::test_traced")
     monkeypatch.setattr(once, "again", set())
     monkeypatch.setattr(once, "running", "")
 
@@ -30,7 +31,7 @@ def left_in(tmp_path, passed, **versions):
         stash=stash,
         hook=SimpleNamespace(pytest_deselected=lambda **given: gone.extend(*given.values())),
     )
-    names = (f"{A}::test_one", f"{A}::test_two", f"{B}::line:1", f"{B}::line:2")
+    names = (f"{A}::test_one", f"{A}::test_two", f"{A}::test_traced", f"{B}::line:1", f"{B}::line:2")
     items = [SimpleNamespace(nodeid=name, path=Path(name.partition("::")[0])) for name in names]
     once.pytest_collection_modifyitems(config, items)
     assert len(items) + len(gone) == len(names)
@@ -38,18 +39,18 @@ def left_in(tmp_path, passed, **versions):
 
 
 def test_what_passed_is_left_out_and_a_page_as_a_whole(tmp_path):
-    passed = [f"{A}::test_one", f"{B}::line:1", "tests/core/test_c.py::test_gone"]
+    passed = [f"{A}::test_one", f"{A}::test_traced", f"{B}::line:1", "tests/core/test_c.py::test_gone"]
     left, said = left_in(tmp_path, passed)
-    assert left == [f"{A}::test_two", f"{B}::line:1", f"{B}::line:2"]
+    assert left == [f"{A}::test_two", f"{A}::test_traced", f"{B}::line:1", f"{B}::line:2"]
     assert said == "1 tests are left out, which passed in the first run"
     left, _ = left_in(tmp_path, [*passed, f"{B}::line:2"])
-    assert left == [f"{A}::test_two"]
+    assert left == [f"{A}::test_two", f"{A}::test_traced"]
 
 
 @pytest.mark.parametrize("name", ["numpy", "python", "a library that is not installed"])
 def test_nothing_is_left_out_where_a_version_differs(tmp_path, name):
     left, said = left_in(tmp_path, [f"{A}::test_one"], **{name: "0.1"})
-    assert len(left) == 4
+    assert len(left) == 5
     assert said == f"no test is left out, since other versions are installed: {name}"
 
 
