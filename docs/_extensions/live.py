@@ -9,11 +9,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from funcnn.teach import write_playground
+sys.path.insert(0, str(Path(__file__).parents[1] / "course"))
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from live_networks import PLAYGROUNDS
+from material import PLAYGROUNDS, trains
 
 
 class Live(SphinxDirective):
@@ -42,12 +40,10 @@ def write(app: Sphinx, error: Exception | None) -> None:
         return
     folder = Path(app.outdir) / "live"
     folder.mkdir(exist_ok=True)
-    for name, settings in PLAYGROUNDS.items():
-        path = folder / f"{name}.html"
-        write_playground(**settings, path=path)
+    for name in PLAYGROUNDS:
         links = ", ".join([_link(app, page) for page in sorted(app.env.found_docs) if _shows(app, page, name)])
-        text = path.read_text("utf-8").replace("</footer>", f"<p>This network is on the pages: {links}</p>\n</footer>")
-        path.write_text(text, "utf-8")
+        text = trains(name).replace("</footer>", f"<p>This network is on the pages: {links}</p>\n</footer>")
+        (folder / f"{name}.html").write_text(text, "utf-8")
 
 
 def _shows(app: Sphinx, page: str, name: str) -> bool:

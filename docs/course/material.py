@@ -8,6 +8,7 @@ import re
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -82,6 +83,7 @@ def steps(page: Path) -> str:
         return path.read_text("utf-8")
 
 
+@cache  # writing one takes half a second, and the pages of the site have the same ones
 def trains(name: str) -> str:
     """The page on which a network of the site trains."""
     with TemporaryDirectory() as folder:

@@ -46,7 +46,7 @@ def test_the_tests_of_the_new_activation_pass(tmp_path):
     outside = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "GIT", "COV"))}
     run = {"cwd": tmp_path, "env": outside | {"PYTHONPATH": str(tmp_path)}, "encoding": "utf-8"}
     subprocess.run(["git", "apply", "--unidiff-zero", "-"], input=CHANGES, check=True, **run)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "Asinh"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--assert", "plain", "-k", "Asinh"]
     done = subprocess.run([*command, *[f"tests/{test}" for test in TESTS]], capture_output=True, check=False, **run)
     assert done.returncode == 0, done.stdout + done.stderr
     assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 20

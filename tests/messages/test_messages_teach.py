@@ -74,7 +74,7 @@ ROWS = [
     >> "write_playground: x must have at most 373 rows on a page of this network, not 999; write x[:373] and y[:373]",
     range_error(live(mlp([3, 2000, 2000, 2], seed=0)))
     >> "write_playground: params must compute at most 3,000,000 numbers in a step, not 16,162,062",
-    range_error(live(mlp([3, *[2] * 700, 2], seed=0)))
+    range_error(live(mlp([3, *[2] * 150, 2], seed=0)))
     >> "write_playground: params must fit into a page of 250,000 bytes, beside its data and parameters",
     kind_error(nudged("0.W", (0, 0)))
     >> "nudge: path must be one of 'W', 'x', the paths of arrays of floats, not '0.W'",

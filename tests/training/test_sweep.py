@@ -41,20 +41,21 @@ def halt_after(results):
     os.replace = replace
 
 
-@pytest.fixture
-def table(tmp_path):
+def printed(folder, *arguments):
     """What the script prints, less the progress, in a process of its own, whose functions no test has changed."""
+    command = [sys.executable, str(SCRIPT), *TINY, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    return lines[next(i for i, line in enumerate(lines) if line.startswith("  cost")) :]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The table of a sweep in threads that nothing disturbs."""
     for package in ("joblib", "matplotlib", "PIL", "skimage", "threadpoolctl"):
         pytest.importorskip(package, reason=f"examples/sweep.py uses {package}")
-
-    def table(*arguments):
-        command = [sys.executable, str(SCRIPT), *TINY, *arguments]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
-        assert done.returncode == 0, done.stderr
-        lines = done.stdout.splitlines()
-        return lines[next(i for i, line in enumerate(lines) if line.startswith("  cost")) :]
-
-    return table
+    return printed(tmp_path_factory.mktemp("sweep"), "--backend", "threading", "--folder", "undisturbed")
 
 
 def identity(folder):
@@ -73,7 +74,7 @@ def killed(folder, results):
     assert process.returncode != 0
 
 
-def test_a_sweep_that_is_killed_computes_nothing_twice_and_ends_in_the_same_table(table, tmp_path):
+def test_a_sweep_that_is_killed_computes_nothing_twice_and_ends_in_the_same_table(undisturbed, tmp_path):
     folder, known = tmp_path / "killed", {}
     for results in (3, 1, 5):
         killed(folder, results)
@@ -82,12 +83,12 @@ def test_a_sweep_that_is_killed_computes_nothing_twice_and_ends_in_the_same_tabl
         assert len(now) == len(known) + results
         known = now
     assert len(list(folder.glob(".funcnn-*.tmp"))) >= 3  # each of them died while it saved
-    resumed = table("--backend", "threading", "--folder", "killed")
+    resumed = printed(tmp_path, "--backend", "threading", "--folder", "killed")
     now = identity(folder)
     assert known.items() <= now.items()
     assert len(now) == STAGES
-    assert resumed == table("--backend", "threading", "--folder", "undisturbed")
-    assert resumed == table("--backend", "threading", "--folder", "killed")
+    assert resumed == undisturbed
+    assert resumed == printed(tmp_path, "--backend", "threading", "--folder", "killed")
     assert identity(folder) == now
     assert len(resumed) == 2 + 4
     costs = [float(line.split()[0]) for line in resumed[1:-1]]
@@ -108,13 +109,13 @@ def killed_with_its_workers(backend, folder):
 
 
 @pytest.mark.parametrize("backend", ["loky", "dask"])
-def test_killed_processes_are_resumed_and_make_the_table_of_threads(table, tmp_path, backend):
+def test_killed_processes_are_resumed_and_make_the_table_of_threads(undisturbed, tmp_path, backend):
     pytest.importorskip("distributed", reason="Dask computes")
     killed_with_its_workers(backend, tmp_path / backend)
     known = identity(tmp_path / backend)
-    resumed = table("--backend", backend, "--folder", backend)
+    resumed = printed(tmp_path, "--backend", backend, "--folder", backend)
     assert known.items() <= identity(tmp_path / backend).items()
-    assert resumed == table("--backend", "threading", "--folder", "threading")
+    assert resumed == undisturbed
 
 
 if __name__ == "__main__":
