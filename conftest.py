@@ -32,7 +32,7 @@ ADAPTERS = [
 ]
 BRIDGES = [(library, f"funcnn/interop/{library}.py") for library in ("safetensors", "scipy")]
 CONVERSIONS = [
-    (library, f"funcnn/interop/{folder}/{path.name}")
+    (library, path.relative_to(Path(__file__).parent).as_posix())
     for library, folder in (
         ("jax", "jax"),
         ("optax", "optax"),
@@ -40,7 +40,7 @@ CONVERSIONS = [
         ("torch", "torch"),
         ("spox", "onnx"),
     )
-    for path in (Path(__file__).parent / "funcnn/interop" / folder).glob("*.py")
+    for path in (Path(__file__).parent / "funcnn/interop" / folder).rglob("*.py")
 ]
 SKLEARN = [("sklearn", f"funcnn/interop/sklearn/{name}.py") for name in ("classifier", "regressor")]
 ORACLES = [
@@ -78,25 +78,10 @@ class Runnable(CodeBlockParser):
     def __call__(self, document: Document) -> Iterator[Region]:
         """Every block that needs another library names it."""
         libraries = (
-            *("autograd", "distributed", "equinox", "fsspec", "jax", "keras", "llvmlite", "mpmath", "mygrad", "onnx"),
-            *(
-                "onnxruntime",
-                "optax",
-                "pandas",
-                "polars",
-                "pyarrow",
-                "safetensors",
-                "scipy",
-                "sklearn",
-                "spox",
-                "statsmodels",
-                "threadpoolctl",
-                "thinc",
-                "torch",
-                "tqdm",
-                "treescope",
-            ),
-        )
+            "array_api_strict autograd distributed equinox fsspec jax keras llvmlite mpmath mygrad onnx onnxruntime "
+            "optax pandas polars pyarrow safetensors scipy sklearn spox statsmodels threadpoolctl thinc torch tqdm "
+            "treescope"
+        ).split()
         absent = {name for name in libraries if not find_spec(name)}
         for region in super().__call__(document):
             if not set(re.findall(r"\w+", region.parsed)) & absent:

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 GROUND = "annotations arrays checked constructors displays errors extras fields guards lazy needs records remedies"
-GROUND += " shapes tracebacks"
+GROUND += " seeds shapes tracebacks"
 FUNCTION = "f, df, x = np.sin, np.cos, np.array([0.5, 2.0])\n"
 CHECKS = {
     "check_vjp": "check_vjp(f, lambda args, dA: [{wrong} * dA * df(args[0])], [x])",
