@@ -72,17 +72,18 @@ def kernels_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         yield
 
 
+LIBRARIES = """
+array_api_strict autograd distributed equinox fsspec jax keras llvmlite mpmath mygrad onnx onnxruntime optax pandas polars
+pyarrow safetensors scipy sklearn spox statsmodels threadpoolctl thinc torch tqdm treescope
+"""
+
+
 class Runnable(CodeBlockParser):
     """The blocks of a page, less those that name a library which is not installed."""
 
     def __call__(self, document: Document) -> Iterator[Region]:
         """Every block that needs another library names it."""
-        libraries = (
-            "array_api_strict autograd distributed equinox fsspec jax keras llvmlite mpmath mygrad onnx onnxruntime "
-            "optax pandas polars pyarrow safetensors scipy sklearn spox statsmodels threadpoolctl thinc torch tqdm "
-            "treescope"
-        ).split()
-        absent = {name for name in libraries if not find_spec(name)}
+        absent = {name for name in LIBRARIES.split() if not find_spec(name)}
         for region in super().__call__(document):
             if not set(re.findall(r"\w+", region.parsed)) & absent:
                 yield region
