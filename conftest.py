@@ -73,8 +73,8 @@ def kernels_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 
 LIBRARIES = """
-array_api_strict autograd distributed equinox fsspec jax keras llvmlite mpmath mygrad onnx onnxruntime optax pandas polars
-pyarrow safetensors scipy sklearn spox statsmodels threadpoolctl thinc torch tqdm treescope
+array_api_strict autograd distributed equinox fsspec jax keras llvmlite mpmath mygrad onnx onnxruntime optax pandas
+polars pyarrow safetensors scipy sklearn spox statsmodels threadpoolctl thinc torch tqdm treescope
 """
 
 
