@@ -29,7 +29,7 @@ COMMUTES = {"add", "multiply", "maximum", "minimum"}
 class Node:
     """An operation that gives `features` numbers for each row; or a vector, which all rows share.
 
-    Of its arguments, `inputs` differ from row to row.
+    `inputs` are the arguments that differ from row to row.
     `data` of a vector is its place among the kernel's constants, (first, stride); of a dense layer
     (first of W, stride of rows, stride of columns, first of b or None, stride of b).
     """

@@ -8,11 +8,11 @@ ROUNDED = {"absolute", "add", "divide", "maximum", "minimum", "multiply", "negat
 """Operations that round once, as IEEE 754 says."""
 COMPARISONS = {"equal": "oeq", "greater": "ogt", "greater_equal": "oge"}
 COMPARISONS |= {"less": "olt", "less_equal": "ole", "not_equal": "une"}
-"""With LLVM's names."""
+"""Comparisons, with the names that LLVM has for them."""
 OF_BITS = {"bitwise_and", "bitwise_or", "invert"}
-"""Of bools they are logic, of whole numbers something else."""
+"""Logical operations on bools; on whole numbers they are operations on bits."""
 TRUTHS = {*COMPARISONS, "isfinite", "logical_and", "logical_not", "logical_or"}
-"""Functions whose result is a bool: comparisons, and those of numbers and of bools."""
+"""Functions whose result is a bool: comparisons and tests of numbers, and logical operations on bools."""
 OF_BOOLS = {"maximum", "minimum", "multiply"}
 """Functions whose result for bools is a bool."""
 ELEMENTWISE = {*FORMULAS, *ROUNDED, *OF_BITS, *TRUTHS}

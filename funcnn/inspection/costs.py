@@ -142,7 +142,7 @@ flops.register(AvgPool)(pool_flops)
 
 @flops.register(AdaptivePool)
 def adaptive_pool_flops(params: AdaptivePool, x: Any) -> int:
-    """Along each axis, the last first: for each number of out, 1 for each number in the longest window"""
+    """Axis by axis, the last first: each number of the result counts 1 for each number in the longest window"""
     total, numbers = 0, int(x.size)
     for n, k in list(zip(x.shape[1:-1], params.sizes(x), strict=True))[::-1]:
         numbers = numbers // n * k

@@ -80,7 +80,7 @@ class BlockPlace(NamedTuple):
 def places_of(bounds: list[int], x: Any, y: Any) -> list[BlockPlace]:
     """The places of the rows of each block, which has at most as many rows as the largest block between `bounds`.
 
-    Of shards, a block has rows of one part alone.
+    A block of shards has rows of one part alone.
     """
     if not (parts := _parts_of(x, y)):
         return [BlockPlace(f"rows {start}:{stop}", range(start, stop)) for start, stop in pairwise(bounds)]
@@ -101,7 +101,7 @@ def _parts_of(x: Any, y: Any) -> list[Any]:
         if counts[0] != counts[1]:
             raise ShapeError(f"sharded: x and y must have parts of equally many rows, not {counts[0]} and {counts[1]}")
         if not all([_are_equal(part[1], other[1]) for part, other in zip(found[0], one, strict=True)]):
-            raise ShapeError("sharded: x and y must have the same rows of their parts; take rows of both alike")
+            raise ShapeError("sharded: x and y must have the same rows of their parts; index both alike")
     return found[0] if found else []
 
 

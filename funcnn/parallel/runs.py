@@ -29,7 +29,7 @@ def workers_of(executor: Executor) -> int | None:
 
 
 def divided(whole: BlockRun, workers: int | None, pending: int) -> tuple[list[BlockRun], int]:
-    """n runs, and how many of them an executor has at a time: about so many as have `pending` blocks.
+    """n runs, and how many of them an executor has at a time: about as many as have `pending` blocks together.
 
     n is the number of workers, times 2, 4, ... if that is needed for each worker to have a run. If the number of
     workers is unknown, each block is a run. If workers read the rows, n is the number of workers, and an executor has

@@ -133,14 +133,15 @@ def sharded(
         rows: the most rows of a block. Without it, there are as many blocks as pay by a model of cost, up to 64.
         executor: where blocks are computed; or a function that makes an executor, so that one whose worker died or was
             too slow is replaced. Without one, they are computed one after the other, which saves memory.
-        timeout: the seconds to wait for a block, once the blocks before it are there; for n blocks of one worker, n
-            times as many.
+        timeout: the seconds to wait for a block, once the blocks before it are there; for n blocks of one worker the
+            time is n times as long.
         retries: how often blocks are tried again after their worker died or was too slow.
-        pending: the most blocks that an executor has at a time. More workers than that do not help, unless rows are in
-            files of `shards`; but the rows of these blocks, as bytes for another process, are in the caller's memory.
-        workers: into how many parts blocks are divided for other processes, each of which adds the gradients of its
-            blocks; by default the number of workers, which most executors have. More parts than workers help if some
-            workers are slower than others.
+        pending: the most blocks that an executor has at a time, since the caller's memory holds the rows of these
+            blocks as bytes for another process. More workers than that do not help. If workers read the rows of
+            `shards` from files, `pending` has no effect.
+        workers: the number of parts into which blocks are divided for other processes; a worker computes a part, and
+            adds its gradients. By default it is the executor's number of workers, if that is known. More parts than
+            workers help if some workers are slower than others.
 
     >>> import numpy as np
     >>> from funcnn import mlp, mse, value_and_grad

@@ -34,7 +34,7 @@ def _index(rows: Any) -> Any:
 
 @attrs.frozen(eq=False, repr=False)
 class Shards:
-    """Rows of several files or arrays, below one another; `shards` makes them.
+    """Rows of several files or arrays, one after the other; `shards` makes them.
 
     Like an array, it has a `shape` and a `dtype`, and a slice or an array of row numbers gives some of the rows, which
     are not read either. `read()` gives them as an array.
@@ -174,10 +174,10 @@ def shards(parts: Parts, name: Text | None = None, *, executor: AnExecutor | Non
     are paths or arrays, nor on who reads them.
 
     Args:
-        parts: paths of `.npy` files, of which rows are read one by one; or of `.npz` files, each of which a worker
-            reads as a whole and keeps, up to 256 MiB of arrays; or arrays. x and y need parts of equally many rows.
+        parts: arrays, or paths of `.npy` files, from which a worker reads the rows of a block, or of `.npz` files,
+            which a worker reads as a whole and keeps, up to 256 MiB. x and y need parts of equally many rows.
         name: the name of the array in each `.npz` file.
-        executor: an executor whose workers find out the shapes, where the process that trains has not the files.
+        executor: an executor whose workers read the shapes, if the process that trains does not have the files.
 
     >>> import os, tempfile
     >>> import numpy as np
@@ -217,7 +217,7 @@ def shards(parts: Parts, name: Text | None = None, *, executor: AnExecutor | Non
 
 
 def _found(executor: Executor, sources: list[Any], name: str | None) -> list[Shard]:
-    """What workers know of the files."""
+    """What workers find of the files: shapes, dtypes, and versions."""
     try:
         waiting = {source: executor.submit(shard_of, source, name) for source in sources if isinstance(source, str)}
         return [waiting[s].result() if isinstance(s, str) else shard_of(s, name) for s in sources]

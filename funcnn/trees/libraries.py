@@ -21,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 FAILURES = TypeError, ValueError, AttributeError, LookupError, ImportError
-"""With which a function fails on arrays that it cannot compute with; errors of funcnn are among them."""
+"""Errors of a function on arrays that it cannot compute with; errors of funcnn are among them."""
 
 
 def in_any_library(f: F) -> F:

@@ -149,7 +149,7 @@ ROWS = [
     kind_error(lambda: to_onnx(Copy(2), (x, (x, x)), free=(None, (None,))))
     >> "to_onnx: free[1] must be a tuple of 2 parts, as x is, each a dict or None, not a tuple of 1",
     kind_error(lambda: to_onnx(Copy(2), (x, None), free=(None, {1: "t"})))
-    >> "to_onnx: free[1] must be None, as x is there, not {1: 't'}",
+    >> "to_onnx: free[1] must be None, since x is None there, not {1: 't'}",
     range_error(lambda: to_onnx(net, x, free={0: "batch"}))
     >> "to_onnx: free must name axes of x from 1 to 1, not 0; the first axis is free, and called m",
     range_error(lambda: to_onnx(Copy(2), (images, images), free=({-1: "w"}, None)))
@@ -168,14 +168,14 @@ ROWS = [
     >> "to_onnx: free must name axes whose length may differ, not 'h'; with h = 10, Dense: x must be (m, ..., 25), "
     "not (2, 50)" >> 2,
     kind_error(lambda: to_onnx(astype(strided, np.float32), images.astype(np.float32), free={1: "h"}))
-    >> "to_onnx: padding of Conv2d must be numbers, if an axis is free and the stride is above size, or above 1 with a "
+    >> "to_onnx: padding of Conv2d must be numbers if an axis is free and the stride is above size, or above 1 with a "
     "dilation, not 'same'",
     kind_error(lambda: to_onnx(MaxPool(2, 3, "same"), images.astype(np.float32), free={1: "h"}))
-    >> "to_onnx: padding of MaxPool must be numbers, if an axis is free and the stride is above size, or above 1 with "
+    >> "to_onnx: padding of MaxPool must be numbers if an axis is free and the stride is above size, or above 1 with "
     "a dilation, not 'same'",
     kind_error(lambda: to_onnx(MaxPool(2, 3, ceil=True), images.astype(np.float32), free={1: "h"}))
-    >> "to_onnx: ceil of MaxPool must be False, if an axis is free and its last window may start behind x, not True",
-    kind_error(lambda: weight("W")) >> "weight: a must be an array of numbers, of a layer, not str",
+    >> "to_onnx: ceil of MaxPool must be False if an axis is free and the last window may start after x, not True",
+    kind_error(lambda: weight("W")) >> "weight: a must be an array of numbers from a layer, not str",
     # Rules.
     kind_error(lambda: to_onnx((Dense.init(2, 2, seed=0), of(reads)), x))
     >> unrecorded(

@@ -73,7 +73,7 @@ ATTENTION = (
     "q = MatMul(x, W) k = MatMul(x, W) v = MatMul(x, V) t = Transpose<perm = [0, 2, 1]>(k) a = MatMul(q, t)"
     "b = Mul(a, h) c = Softmax(b) d = MatMul(c, v) y = MatMul(d, U)"
 )
-FORMULA = "a softmax of q k / sqrt(d) over all positions, or over those so far, not another formula"
+FORMULA = "a softmax of q k / sqrt(d) over all positions, or over those up to the query, not another formula"
 TIMED = {"x": "5, m, 4"}
 
 ROWS = [
@@ -172,7 +172,7 @@ ROWS = [
     kind_error(of("a = Cast<to = 10>(x) b = Cast<to = 1>(a) y = MatMul(b, W)", W=W))
     >> "from_onnx: node 'a' (Cast) must have one dtype, not float32 and float16",
     kind_error(of("y = MatMul(x, W)", W=W.astype(np.float64)))
-    >> "from_onnx: node 'y' (MatMul) must have one dtype, not float32 and float64",
+    >> "from_onnx: node 'y' (MatMul) must have inputs of one dtype, not float32 and float64",
     kind_error(of("y = Softmax<axis = 1>(x)", SEQUENCE, opset=11))
     >> "from_onnx: node 'y' (Softmax) must have the last axis as its axis, since softmax takes all axes from it on "
     "together before opset 13, not 1",

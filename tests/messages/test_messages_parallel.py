@@ -74,7 +74,7 @@ ROWS = [
     shape_error(step(net, PARTS, shards([y[:6], y[6:]])))
     >> "sharded: x and y must have parts of equally many rows, not [5, 7] and [6, 6]",
     shape_error(step(net, PARTS[np.array([0, 7])], shards([y[:5], y[5:]])[np.array([7, 0])]))
-    >> "sharded: x and y must have the same rows of their parts; take rows of both alike",
+    >> "sharded: x and y must have the same rows of their parts; index both alike",
     kind_error(made(sharded(function))) >> "sharded: value_and_grad must not be a function that sharded returned",
     kind_error(made(executor=threads)) >> f"sharded: executor must be {AN_EXECUTOR}, not threads(n)",
     kind_error(made(executor=Client()))

@@ -103,7 +103,7 @@ def test_x_and_y_need_the_same_rows_of_parts():
     step, order = sharded(FUNCTION, rows=3), np.random.default_rng(0).permutation(24)
     text = r"sharded: x and y must have parts of equally many rows, not \[5, 7, 12\] and \[12, 12\]"
     says(ShapeError, text, step, NET, x, shards([Y[:12], Y[12:]]))
-    text = "sharded: x and y must have the same rows of their parts; take rows of both alike"
+    text = "sharded: x and y must have the same rows of their parts; index both alike"
     says(ShapeError, text, step, NET, x[order], y[order[::-1]])
     says(ShapeError, text, step, NET, x[order[:8]], y[np.sort(order[:8])])
 

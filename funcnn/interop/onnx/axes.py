@@ -37,7 +37,7 @@ def _checked(argument: str, free: Any, x: Any) -> dict[int, str]:
     if free is None or (x is None and free == {}):
         return {}
     if type(free) is not dict or x is None:
-        needed = "None, as x is there" if x is None else 'a dict from axes to names, such as {1: "t"}, or None'
+        needed = "None, since x is None there" if x is None else 'a dict from axes to names, such as {1: "t"}, or None'
         raise KindError(f"to_onnx: {argument} must be {needed}, not {short(free) if x is None else kind(free)}")
     for axis, name in free.items():
         if type(axis) is not int or not 1 <= axis < len(x.shape):
@@ -73,10 +73,10 @@ def _pairs(x: Any, given: Any) -> Iterator[tuple[Any, tuple[Any, ...]]]:
 
 
 def predictions(params: Any, x: Any, given: Any) -> list[Any]:
-    """`predict(params, x)`, and for each name of an axis what it is for x at another length.
+    """`predict(params, x)`, and for each name of an axis the prediction for x at another length.
 
     Raises:
-        ShapeError: the network takes neither twice the length nor half of it; the notes say where it does not.
+        ShapeError: the network takes neither twice the length nor half of it; the notes name the layer.
     """
     outs = [predict(params, x)]
     for name, n in lengths_of(x, given).items():
@@ -91,7 +91,7 @@ def predictions(params: Any, x: Any, given: Any) -> list[Any]:
 
 
 def _at_length(x: Any, given: Any, name: str, n: int) -> Any:
-    """x with n positions along axes of this name: its own, again and again"""
+    """x with n positions along axes of this name: the positions of x, repeated in order"""
     if type(x) is tuple:
         return tuple([_at_length(part, value, name, n) for part, value in zip(x, given, strict=True)])
     if x is not None:

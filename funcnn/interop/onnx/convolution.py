@@ -39,7 +39,7 @@ def _axes_of(layer: Any, x: Var, free: int = LONG) -> tuple[Axis, ...]:
 def _settings(layer: Any, x: Var) -> dict[str, Any]:
     """Sizes, strides and padding, as attributes of ONNX's operators.
 
-    If a stride is above 1, padding of the kind "same" may depend on the length of a free axis. SAME_UPPER is its name.
+    If a stride is above 1, padding "same" may depend on the length of a free axis; ONNX calls it SAME_UPPER.
     """
     axes = _axes_of(layer, x)
     pads = [axis.before for axis in axes] + [axis.after for axis in axes]
@@ -47,11 +47,11 @@ def _settings(layer: Any, x: Var) -> dict[str, Any]:
     padding = [[(axis.before, axis.after) for axis in _axes_of(layer, x, n)] for n in lengths]
     depends = any([one != padding[0] for one in padding])
     if depends and layer.padding != "same":
-        rule = "must be False, if an axis is free and its last window may start behind x"
+        rule = "must be False if an axis is free and the last window may start after x"
         raise KindError(f"to_onnx: ceil of {type(layer).__name__} {rule}, not True")
     if depends and any([axis.dilation > 1 or axis.stride > axis.size for axis in axes]):
         # onnxruntime has no kernel for dilation, and its padding is negative for a stride above the size
-        rule = "must be numbers, if an axis is free and the stride is above size, or above 1 with a dilation"
+        rule = "must be numbers if an axis is free and the stride is above size, or above 1 with a dilation"
         raise KindError(f"to_onnx: padding of {type(layer).__name__} {rule}, not {layer.padding!r}")
     return {
         "kernel_shape": [axis.size for axis in axes],
@@ -101,7 +101,7 @@ def conv_transpose2d_to_graph(layer: ConvTranspose2d, x: Var) -> Var:
 
 def _pool_settings(layer: MaxPool | AvgPool, x: Var) -> dict[str, Any]:
     """The windows of x; ONNX adds the last one of `ceil` itself, unless one could start in the padding after x"""
-    plain = evolve(layer, ceil=layer.ceil and layer.padding == "same")  # which leaves no positions at the end
+    plain = evolve(layer, ceil=layer.ceil and layer.padding == "same")  # "same" leaves no positions over at the end
     if layer.ceil and all([axis.stride <= axis.size - axis.after for axis in _axes_of(plain, x)]):
         return {**_settings(plain, x), "ceil_mode": int(layer.padding != "same")}
     return _settings(layer, x)

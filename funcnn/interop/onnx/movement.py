@@ -32,7 +32,7 @@ def viewed(free: FreeLengths, x: Var, source: Shape, shape: Shape, offset: Any, 
 
 
 def view_positions(free: FreeLengths, offset: Any, strides: Sequence[Any], shape: Shape) -> Positions | Var:
-    """The position of each entry of a view, or their value, if the positions are those of no rows."""
+    """The position of each entry of a view: an array, or a value of spox if the positions are not linear in the row."""
     given = [at((offset, strides, shape), lengths) for lengths in free.examples]
     try:
         return free_array([positions_of_view(*one) for one in given], free.examples)

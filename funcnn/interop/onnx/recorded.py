@@ -42,7 +42,7 @@ def recorded_to_graph(layer: Any, x: Any) -> Any:
 
 
 def _free_axes(parts: dict[str, Var]) -> dict[str, tuple[Var, int]]:
-    """For each free length of values a value and its axis; lengths without a name may be unlike all others."""
+    """For each free length, a value and its axis of this length; each length without a name counts as another one."""
     axes = {"m": (next(iter(parts.values())), 0)}
     for path, x in parts.items():
         for i, n in enumerate(shape_of(x)[1:], 1):
@@ -59,7 +59,7 @@ def _record(layer: Any, x: Any, axes: dict[str, tuple[Var, int]]) -> tuple[FreeP
     net = inference(layer)
     try:
         return _record_with(net, x, axes, {"params": net})
-    except Exception:  # noqa: BLE001  of any class; an error that does not depend on it comes again
+    except Exception:  # noqa: BLE001  of any class; an error with another cause is raised again below
         return _record_with(net, x, axes, {})
 
 

@@ -25,7 +25,7 @@ MOST_AXES = 4
 """The most axes of an array whose axes are looked for in other orders; kernels of images have them."""
 
 LARGEST = 2**27
-"""The most numbers of an example of x that is made from what a model says of it."""
+"""The most numbers of an example of x that is made in the shape that a model states."""
 
 
 def skeleton(params: Any, x: Any, free: Any, weights: Weights) -> str | None:
@@ -121,7 +121,7 @@ def saved(model: ModelProto) -> tuple[Any, Any, Any] | None:
         tree, sources, (x, free) = content["network"], content["arrays"], _example(content["x"])
         nodes = array_nodes(tree, model_error)
         arrays = [_array(node, source, initial) for node, source in zip(nodes, sources, strict=True)]
-    except Exception:  # noqa: BLE001  of any class: the text may be anybody's; then the graph alone is read
+    except Exception:  # noqa: BLE001  of any class: any program may write the text; then only the graph is read
         return None
     return decode(tree, arrays, None, model_error), x, free
 

@@ -85,7 +85,7 @@ _CURRENT: ContextVar[Weights | None] = ContextVar("weights", default=None)
 
 @contextmanager
 def naming(net: Any) -> Iterator[Weights]:
-    """A block in which `weight` knows the paths of the arrays of a network."""
+    """A block in which `weight` finds the paths of the arrays of a network."""
     weights = Weights({})
     for path, a in walk(net):
         weights.paths.setdefault(id(a), path)
@@ -126,7 +126,7 @@ def weight(a: Array, layout: Text = "", changed: Function = lambda a: a) -> spox
         KindError: `a` is not an array of numbers.
     """
     if not is_array(a) or np.asarray(a).dtype.kind not in "biuf":
-        raise KindError(f"weight: a must be an array of numbers, of a layer, not {kind(a)}")
+        raise KindError(f"weight: a must be an array of numbers from a layer, not {kind(a)}")
     weights = _CURRENT.get()
     path = None if weights is None else weights.paths.get(id(a))
     made = np.asarray(changed(native(np.asarray(a))))

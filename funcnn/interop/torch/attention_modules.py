@@ -157,7 +157,7 @@ def decoder_from_torch(module: Any, given: Given) -> tuple[Any, ...]:
 
 
 def _passing(layer: Any) -> Any:
-    """A layer that hands the memory on"""
+    """A layer that passes the memory on"""
     return layer[:-1] if type(layer) is tuple and layer[-1:] == (Take(0),) else layer
 
 

@@ -33,7 +33,7 @@ def axes_of_positions(module: Any, given: Given) -> int:
 @from_torch.register(nn.Conv1d)
 @from_torch.register(nn.Conv2d)
 def convolution_from_torch(module: Any, given: Given) -> Any:
-    """Behind a Pad, if it pads with something other than zeros"""
+    """The layer, behind a Pad if the module pads with something other than zeros"""
     cls = Conv1d if axes_of_positions(module, given) == 1 else Conv2d
     sides: Any = module.padding
     if module.padding_mode == "zeros":

@@ -23,7 +23,7 @@ _MOVES: dict[str | None, Callable[[Array], Array]] = {
 
 
 class RowAxes:
-    """Which axes of a tensor are rows and steps. It is not decided until a module decides it: a Linear takes any."""
+    """Which axes of a tensor are rows and steps. The first module that needs it decides; a Linear takes any order."""
 
     def __init__(self) -> None:
         self.form: str | None = None

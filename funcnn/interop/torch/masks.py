@@ -30,7 +30,7 @@ def padding(module: Any, given: Given, name: str) -> Any:
 
 
 def is_causal(pairs: Any) -> bool:
-    """Whether each position is kept from those behind it, and from no other."""
+    """Whether the mask hides the later positions from each position, and no others."""
     return pairs.ndim == 2 and np.array_equal(pairs, np.triu(np.ones(pairs.shape, bool), 1))
 
 

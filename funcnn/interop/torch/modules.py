@@ -137,8 +137,8 @@ def from_torch(module: Any, x: Any, /, *, kwargs: Mapping[str, Any] | None = Non
       is flattened first is taken as images.
     - (m, t, n) where a module with batch_first=False takes (t, m, n), and where it takes one sequence, (t, n), or one
       step of a cell, (m, n).
-    - (x, mask) where an argument of the module pads sequences, with True where the module has False, and where it says
-      which positions may attend to which; a causal mask becomes the setting `causal` of the attention.
+    - (x, mask) where an argument of the module is a mask of padding or of pairs of positions; mask is True where the
+      mask of the module is False. A causal mask becomes the setting `causal` of the attention.
     - (tgt, memory) or (tgt, memory, mask) for a decoder, (src, tgt) or (src, tgt, mask) for a `Transformer`.
 
     For x, out of `predict` with the network is compared with out of the module; if they differ by more than rounding,

@@ -32,8 +32,8 @@ class Network(torch.nn.Module):
     values; a forward alone changes nothing. In evaluation mode the module computes with `inference(params)`. x and the
     result are tensors, or tuples of tensors such as (x, mask).
 
-    `torch.compile` leaves the module to NumPy and compiles what is around it; `torch.func.grad`, `vjp`, `jacrev`,
-    `functional_call` and `vmap` work, `vmap` slice by slice.
+    `torch.compile` compiles the program around the module, and NumPy computes the module. `torch.func.grad`, `vjp`,
+    `jacrev`, `functional_call` and `vmap` work; `vmap` calls the network slice by slice.
 
     `network.params` is the network of funcnn with the present parameters and states.
 

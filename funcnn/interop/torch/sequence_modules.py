@@ -66,7 +66,7 @@ def recurrent_from_torch(module: Any, given: Given) -> Any:
 @from_torch.register(nn.LSTMCell)
 @from_torch.register(nn.GRUCell)
 def cell_from_torch(module: Any, given: Given) -> Any:
-    """The layer over sequences, whose step it is"""
+    """The layer over sequences; the cell is one step of it"""
     given.check_axes(module, "(m, n)", "(n,)")
     given.rows_in(module, ONE_ROW if given.tensor.ndim == 1 else ONE_STEP)
     given.features_in(module, ROWS)

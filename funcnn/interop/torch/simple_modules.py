@@ -114,7 +114,7 @@ def batch_norm_from_torch(module: Any, given: Given) -> Any:
 @from_torch.register(nn.LayerNorm)
 @from_torch.register(nn.RMSNorm)
 def row_norm_from_torch(module: Any, given: Given) -> Any:
-    """Over the last axis; several axes are made one"""
+    """Normalisation over the last axis; several axes are joined into one"""
     shape, dtype = tuple(module.normalized_shape), dtype_of(module, given.tensor)
     settings: Any = {"eps": module.eps, "dtype": dtype}
     if isinstance(module, nn.LayerNorm):
@@ -215,7 +215,7 @@ def softmin_from_torch(module: Any, given: Given) -> tuple[Any, ...]:
 
 @from_torch.register(nn.Softmax2d)
 def softmax2d_from_torch(module: Any, given: Given) -> Softmax:
-    """Over the channels"""
+    """The softmax over the channels"""
     axes_of_positions(module, given)
     return Softmax()
 

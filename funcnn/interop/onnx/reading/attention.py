@@ -50,7 +50,7 @@ def attention(graph: OnnxGraph, end: str, top: str, chain: Chain) -> Chain:
             index = order.reshape(lead)[..., None] * n + np.arange(n)
             if is_of(layer, x, expected, index):
                 return before.then(layer, index)
-    raise Unreadable("a softmax of q k / sqrt(d) over all positions, or over those so far", "another formula")
+    raise Unreadable("a softmax of q k / sqrt(d) over all positions, or over those up to the query", "another formula")
 
 
 def _layers(parts: list[tuple[Array, Array | None]], out: Dense) -> Iterator[Attention]:

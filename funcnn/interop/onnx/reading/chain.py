@@ -30,7 +30,7 @@ class Chain:
 
     @classmethod
     def of(cls, a: Array, order: tuple[int, ...]) -> Chain:
-        """Without layers; the value is `a` with its axes in this order."""
+        """A chain without layers; the value is `a` with its axes in this order."""
         return cls((), a, places(a.shape).transpose(order))
 
     def value(self) -> Array:
@@ -38,11 +38,11 @@ class Chain:
         return self.a.reshape(-1)[self.index]
 
     def then(self, layer: Any, index: Array | None = None) -> Chain:
-        """Behind one more layer, where the value has this index, or the same one."""
+        """The chain with one more layer; the value has this index in the result, by default the same index."""
         return Chain((*self.layers, layer), predict(layer, self.a), self.index if index is None else index)
 
     def moved(self, move: Callable[[Array], Array]) -> Chain:
-        """Behind an operator that moves numbers, or takes the last position of sequences."""
+        """The chain behind an operator that moves numbers, or takes the last position of sequences."""
         chain = Chain(self.layers, self.a, move(self.index))
         m, *axes, n = self.a.shape
         if len(chain.index) == m and chain.index.size == self.a.size:
@@ -58,15 +58,15 @@ class Chain:
         return chain
 
     def shaped(self, shape: tuple[int, ...]) -> Chain:
-        """With the numbers of `a` in another shape, in the same order."""
+        """The chain with the numbers of `a` in another shape, in the same order."""
         if shape == self.a.shape:
             return self
         return self.then(Flatten() if len(shape) == 2 else Reshape(shape[1:]))
 
     def as_array(self, index: Array) -> Chain:
-        """With an `a` that has these places of the present one, in this shape.
+        """The chain whose `a` is `a.reshape(-1)[index]`.
 
-        If the order within rows is another one, as behind an unflattened image, the features of the last Dense get it.
+        If the order within rows differs, as behind an unflattened image, the features of the last Dense are reordered.
         """
         m, size = len(self.a), self.a.size
         if index.size != size or len(index) != m:
@@ -77,7 +77,7 @@ class Chain:
         return (self if (order == np.arange(order.size)).all() else self._ordered(order)).shaped(index.shape)
 
     def _ordered(self, order: Array) -> Chain:
-        """With the features of the last Dense in this order."""
+        """The chain with the features of the last Dense in this order."""
         last = len(self.layers) - 1
         while last >= 0 and isinstance(self.layers[last], Elementwise) and not isinstance(self.layers[last], PRelu):
             last -= 1
@@ -102,7 +102,7 @@ class Chain:
 
 
 class Features:
-    """A chain whose last axis are features: those of an axis of the value, in another order perhaps."""
+    """A chain whose last axis has the features of an axis of the value, possibly in another order."""
 
     def __init__(self, chain: Chain, axis: int, rows: Array, order: Array) -> None:
         """`rows`: the number of the row of `a` at each place of the value; `order`: the feature of `a` at each"""
@@ -115,11 +115,11 @@ class Features:
         return own
 
     def then(self, layer: Any) -> Chain:
-        """Behind a layer that keeps the features as they are."""
+        """The chain with one more layer, which keeps the features as they are."""
         return self.chain.then(layer)
 
     def through(self, layer: Any, axis: int | None = None) -> Chain:
-        """Behind a layer that makes new features, which the value has in this axis."""
+        """The chain with one more layer, which makes new features; the value has them in this axis."""
         n = predict(layer, self.chain.a[:1]).shape[-1]
         index = self.rows[..., None] * n + np.arange(n)
         return self.chain.then(layer, np.moveaxis(index, -1, self.axis if axis is None else axis))

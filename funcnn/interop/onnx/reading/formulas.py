@@ -45,7 +45,7 @@ _GRID = np.concatenate([np.linspace(-15, 15, 601), [-1e3, -60, -25, 25, 60, 1e3]
 
 
 def written(graph: OnnxGraph, top: str, end: str, to: Callable[[str], Chain]) -> Chain | None:
-    """The chain behind the layer that the nodes between two values write out, or None if they write out none."""
+    """The chain behind the layer that the nodes between two values write out, or None if they are not a layer."""
     nodes = graph.nodes(top, end)
     if {node.op_type for node in nodes} <= ENTRYWISE:
         layer = activation(graph, top, end, nodes)
@@ -104,7 +104,7 @@ def activation(graph: OnnxGraph, top: str, end: str, nodes: Iterable[Any]) -> An
 
 
 def _activations() -> list[Any]:
-    """The classes of activations without arrays, those of users too; x + 0 is no Identity, but a bias."""
+    """The classes of activations without arrays, those of users too; x + 0 is not an Identity but a bias."""
     every = [cls for cls in cards("activations") | cards() if isinstance(cls, type) and cls is not Identity]
     found = [cls for cls in every if issubclass(cls, Elementwise)]
     return [cls for cls in found if not any(["Array" in str(field.type) for field in attrs.fields(_as_any(cls))])]

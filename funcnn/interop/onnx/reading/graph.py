@@ -97,7 +97,9 @@ class OnnxGraph:
         except Exception as error:  # of any class: the implementation checks little
             dtypes = list(dict.fromkeys([a.dtype.name for a in given.values() if a.dtype.kind == "f"]))
             if len(dtypes) > 1:
-                raise KindError(f"from_onnx: {named(node)} must have one dtype, not {' and '.join(dtypes)}") from error
+                raise KindError(
+                    f"from_onnx: {named(node)} must have inputs of one dtype, not {' and '.join(dtypes)}"
+                ) from error
             reason = f"cannot be computed by the package onnx: {first_line(error)}"
             raise KindError(f"from_onnx: {named(node)} {reason}") from error
         return {name: np.asarray(value) for name, value in zip(names, made, strict=True)}

@@ -35,7 +35,7 @@ def product(node: OnnxNode, chain: Chain) -> Chain:
 
 
 def affine(chain: Chain, *, factor: Array | None = None, summand: Array | None = None) -> Chain:
-    """x factor or x + summand: a parameter of the layer before, if it has none, or a layer of its own"""
+    """x factor or x + summand: a parameter of the layer before, or a layer if that one has this parameter already"""
     array = np.asarray(summand if factor is None else factor)
     check("one dtype", f"{chain.a.dtype} and {array.dtype}", holds=array.dtype == chain.a.dtype)
     shape = chain.index.shape

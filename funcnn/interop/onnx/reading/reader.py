@@ -20,14 +20,14 @@ from funcnn.interop.onnx.reading.refusals import Misplaced, Unreadable, check, n
 from funcnn.layers.combinators.shapes import Flatten
 
 _WHOLE = {"BatchNormalization", "Cast", "Identity", "LayerNormalization", "LogSoftmax", "RMSNormalization", "Softmax"}
-"""Operators that are a layer each, whatever is before them."""
+"""Operators that are one layer each, whatever comes before them."""
 
 _TAILS = ROWWISE - MOVES - _WHOLE - {"ReduceMax", "ReduceMean"}
 """Operators that may be the last one of a layer that is written out."""
 
 
 _KNOWN = ROWWISE | OPERATORS.keys() | {"Concat", "Einsum", "Shape"}
-"""Operators that are read in some place."""
+"""Operators that can be read in some place."""
 
 
 def _no_layer_error(node: Any, why: str = "") -> KindError:
@@ -116,9 +116,9 @@ class _Reader:
         return sum([isinstance(one, Chain) for one in self.read.values()])
 
     def between(self, start: str, end: str, chain: Chain) -> Chain:
-        """The chain behind the nodes between two values, of which each path from x to the second has the first.
+        """The chain behind the nodes between two values; each path from x to the second value has the first.
 
-        Values that each of these paths has are read in their order: so the depth of calls is that of branches.
+        Values that are on all of these paths are read in order, so the depth of calls is the depth of branches.
         """
         if end not in self.graph.above:
             raise KindError(f"from_onnx: {end!r} must depend on x")
