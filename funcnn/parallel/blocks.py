@@ -155,6 +155,12 @@ def read(tree: Any) -> Any:
     return None if tree is None else map_arrays(lambda a: a.read() if isinstance(a, Shards) else a, tree)
 
 
+def is_of_shards(tree: Any) -> bool:
+    """Whether some rows are shards, in files or in arrays."""
+    leaves: list[Any] = arrays_in(tree)
+    return any([isinstance(a, Shards) for a in leaves])
+
+
 def is_unread(tree: Any) -> bool:
     """Whether some rows are in files."""
     leaves: list[Any] = arrays_in(tree)

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 from uuid import uuid4
+from weakref import WeakKeyDictionary
 
 import attrs
 import numpy as np
@@ -114,8 +115,14 @@ def _digest(a: Array) -> bytes:
     return hashlib.blake2b(contents, digest_size=16).digest()
 
 
+# The device and inode of each memory map when it was first sent: a file that took its place later has other rows.
+_inodes: WeakKeyDictionary[Any, tuple[int, int]] = WeakKeyDictionary()
+
+
 def mapped(a: Any) -> MappedArray | None:
-    """The place of an array in a file, if it is a part of a memory map that is read only; None otherwise."""
+    """The place of an array in a file, if it is a part of a memory map that is read only; None otherwise, or if
+    another file replaced it.
+    """
     root, base = None, a
     while isinstance(base, np.ndarray):
         root, base = base if isinstance(base, np.memmap) else root, base.base
@@ -125,6 +132,8 @@ def mapped(a: Any) -> MappedArray | None:
         status = Path(root.filename).stat()
     except OSError:
         return None  # the file was removed; the memory map is still valid
+    if _inodes.setdefault(base, found := (status.st_dev, status.st_ino)) != found:
+        return None
     offset = root.offset + a.ctypes.data - root.ctypes.data
     order = "C" if a.flags.c_contiguous else "F"
     return MappedArray(str(root.filename), status.st_size, status.st_mtime_ns, a.dtype, offset, a.shape, order)

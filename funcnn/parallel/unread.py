@@ -84,8 +84,8 @@ class Shards:
             raise NoItemError(f"Shards: an index is out of range; there are {len(self)} rows")
         if not isinstance(self.chosen, range):
             return Shards(self.parts, self.chosen[rows])
-        rows = np.where(rows < 0, rows + len(self), rows)
-        return Shards(self.parts, self.chosen.start + rows)
+        rows = rows.astype(np.intp)  # a sum in int8 would be another row
+        return Shards(self.parts, self.chosen.start + np.where(rows < 0, rows + len(self), rows))
 
     def read(self) -> Array:
         """The rows as an array.

@@ -132,6 +132,16 @@ def test_a_memory_map_that_workers_do_not_find_is_sent(tmp_path):
     assert gone.traffic.missed == 0
 
 
+def test_a_memory_map_whose_file_is_replaced_keeps_its_rows(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    np.save(tmp_path / "new.npy", 2 * X)
+    x, step = np.load(tmp_path / "x.npy", mmap_mode="r"), sharded(FUNCTION, rows=100, executor=Copying())
+    alone = step(NET, x, Y)
+    (tmp_path / "new.npy").replace(tmp_path / "x.npy")
+    assert step(NET, x, Y) == alone == sharded(FUNCTION, rows=100)(NET, x, Y)
+    assert step(NET, np.load(tmp_path / "x.npy", mmap_mode="r"), Y) == sharded(FUNCTION, rows=100)(NET, 2 * X, Y)
+
+
 @pytest.mark.parametrize("mode", ["c", "r+"])
 def test_a_memory_map_that_may_be_written_to_is_sent(mode, tmp_path):
     np.save(tmp_path / "x.npy", X)
