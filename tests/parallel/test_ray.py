@@ -8,9 +8,9 @@ pytest.importorskip("threadpoolctl", reason="matrix products are computed in one
 pytest.importorskip("ray", reason="the engine")
 import ray
 
-from funcnn.errors import KindError, WorkerError
+from funcnn.errors import KindError, NoFileError, WorkerError
 from funcnn.interop.ray import RayExecutor, _called
-from funcnn.parallel import sharded
+from funcnn.parallel import sharded, shards
 from tests.parallel.test_parallel_faults import ALONE, NET, Deadly
 from tests.rays import ray_cluster
 from tests.said import says
@@ -46,6 +46,19 @@ def test_a_killed_worker_of_ray_is_replaced(pool, tmp_path):
     (deaths / "0").touch()
     step = sharded(Deadly(deaths), rows=6, executor=pool)
     says(WorkerError, "RayExecutor failed to compute blocks 2 to 3 of 4: WorkerCrashedError", step, NET, X, Y)
+
+
+def test_errors_of_a_function_are_raised_as_they_are(pool):
+    with pytest.raises(NoFileError, match=r"^shards: /\S+absent\.npy must be a file that process \d+ on") as caught:
+        shards(["absent.npy"], executor=pool)
+    assert type(caught.value) is NoFileError
+    assert "in _version_of" in str(caught.value.__cause__)
+
+
+def test_it_does_not_start_a_cluster(pool, monkeypatch):
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    with pytest.raises(RuntimeError, match=r"Ray is not connected to a cluster; write ray\.init\(\)"):
+        pool.submit(abs, -1)
 
 
 def test_it_cancels_waits_and_closes(pool):
