@@ -27,6 +27,11 @@ from funcnn.needs import Text, instance, passing
 from funcnn.parallel.shard import Shard, shard_of
 
 
+def are_equal(rows: Any, others: Any) -> bool:
+    """Whether two ranges or arrays are equal; ranges are not made arrays, which would have all rows of a file."""
+    return rows == others if isinstance(rows, range) and isinstance(others, range) else np.array_equal(rows, others)
+
+
 def _index(rows: Any) -> Any:
     """A range as a slice, which gives a view of an array."""
     return slice(rows.start, rows.stop) if isinstance(rows, range) else rows
@@ -68,6 +73,14 @@ class Shards:
 
     def __repr__(self) -> str:
         return f"Shards({len(self)} rows of {len(self.parts)} parts, {self.dtype}, {self.shape[1:]})"
+
+    def __eq__(self, other: object) -> Any:
+        """Whether these are the same rows of the same parts, as one truth value: `map` compares two results with it."""
+        alike = isinstance(other, Shards) and self.parts == other.parts and are_equal(self.chosen, other.chosen)
+        return np.bool_(alike)
+
+    def __hash__(self) -> int:
+        return hash((self.parts, len(self)))
 
     def __getitem__(self, rows: Any) -> Shards:
         """Some rows, by a slice, or by an array of whole numbers or of truth values."""

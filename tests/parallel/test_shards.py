@@ -242,6 +242,22 @@ def test_functions_that_need_arrays_refuse_rows_that_are_not_read():
     assert np.array_equal(batches[0][0], 2 * nn.batches(X, Y, 8, seed=0)[0][0])
 
 
+def test_map_may_choose_rows_without_reading_them(files):
+    def odd(x, y):
+        return x[1::2], y[1::2]
+
+    mapped, arrays = [nn.batches(*data, 8, seed=0).map(odd, changes_rows=True) for data in (files[0], (X, Y))]
+    for (x, y), pair in zip(mapped, arrays, strict=True):
+        assert [x.read().tolist(), y.read().tolist()] == [a.tolist() for a in pair]
+    turns = iter([1, -1])
+    text = "f must return equal batches for equal arguments, not another x in each call"
+    says(KindError, text, nn.batches(*files[0], 8, seed=0).map, lambda x, y: (x[:: next(turns)], y))
+    x = files[0][0]
+    assert x[3:] == x[3:]
+    assert hash(x[3:]) == hash(x[3:])
+    assert [x[3:] == other for other in (x[4:], shards([X]), 3)] == [False] * 3
+
+
 @given(st.integers(1, 40), st.integers(1, 50), st.integers(1, 70), st.data())
 def test_sums_have_the_same_bits_for_any_division_into_runs(k, workers, pending, data):
     blocks = [RowBlock(i, 1.0, "", None, None) for i in range(k)]
