@@ -8,6 +8,7 @@ the file and the place in it.
 from __future__ import annotations
 
 import hashlib
+import os
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -74,7 +75,7 @@ class Sent:
         self._last: dict[Any, _Entry] = {}
         self._now: dict[Any, _Entry] = {}
         self._misses: dict[bytes, int] = {}
-        self._lock, self._numbers, self._here = Lock(), count(), uuid4().bytes
+        self._lock, self._numbers, self._here = Lock(), count(), uuid4().int >> 1
 
     def next_step(self) -> None:
         """Begin a step."""
@@ -99,7 +100,8 @@ class Sent:
         digest = None if owned(a) is a else _digest(a)
         if old is not None and old.digest == digest:
             return attrs.evolve(old, steps=old.steps + 1)
-        return _Entry(a, self._here + next(self._numbers).to_bytes(8, "little"), digest, 0)
+        here = (self._here + os.getpid()).to_bytes(16, "little")  # two processes after a fork may have the same workers
+        return _Entry(a, here + next(self._numbers).to_bytes(8, "little"), digest, 0)
 
     def missed(self, form: Any, array: Array) -> Any:
         """How to send an array that a worker does not have."""
