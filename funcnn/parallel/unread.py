@@ -209,12 +209,14 @@ def shards(parts: Parts, name: Text | None = None, *, executor: AnExecutor | Non
     True
 
     Raises:
-        KindError: a part is not an array or a path; a `.npz` file has no array of this name.
+        KindError: a part is not an array or a path; a `.npz` file has no array of this name, or no part is a file.
         ShapeError: the rows of two parts differ in shape or dtype.
         RangeError: there are no parts, or no rows.
         FileError: a file cannot be read; a NoFileError if it is absent.
     """
     sources = [part if is_array(part) else str(Path(part).absolute()) for part in map(unmapped, parts)]
+    if name is not None and all(map(is_array, sources)):
+        raise KindError(f"shards: name must be of arrays in .npz files, not {name!r} for parts that are arrays")
     found = [shard_of(source, name) for source in sources] if executor is None else _found(executor, sources, name)
     first = found[0]
     for shard in found:

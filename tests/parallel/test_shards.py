@@ -198,6 +198,7 @@ def test_what_is_no_file_of_rows_is_refused(tmp_path):
     says(
         KindError, r"shards: \S+x.npy must be a .npz file, which has arrays by name", shards, [tmp_path / "x.npy"], "x"
     )
+    says(KindError, "shards: name must be of arrays in .npz files, not 'x' for parts that are arrays", shards, [X], "x")
     for name in (None, "z"):
         says(
             KindError,
