@@ -15,7 +15,8 @@ from funcnn.draws import ROWS, permutation
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.needs import Count, Natural, Seed, words_of
 from funcnn.remedies import span
-from funcnn.trees.walks import map_arrays, row_count
+from funcnn.standard import is_bare
+from funcnn.trees.walks import arrays_in, map_arrays, row_count
 
 
 @checked
@@ -83,7 +84,11 @@ def balanced_batches(
 
 
 def common_row_count(function: str, x: Any, y: Any) -> int:
-    """The number of rows of x, checked to be that of y."""
+    """The number of rows of x, checked to be that of y; rows of arrays of the standard cannot be chosen by NumPy's."""
+    for argument, tree in (("x", x), ("y", y)):
+        if (bare := next(filter(is_bare, arrays_in(tree)), None)) is not None:
+            given = f"{kind(bare)}; write tree_map(np.asarray, {argument})"
+            raise KindError(f"{function}: {argument} must be an array of NumPy or JAX, or a tuple of them, not {given}")
     return checked_equal(function, row_count(function, "x", x), row_count(function, "y", y))
 
 

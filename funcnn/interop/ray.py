@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from concurrent.futures import wait as finished
+from functools import partial
 from typing import Any, cast
 from weakref import WeakSet
 
@@ -13,6 +14,7 @@ from funcnn.extras import needing
 
 with needing("funcnn.interop.ray", "ray"):
     import ray
+    from ray.exceptions import RayTaskError
 
 
 class RayExecutor(Executor):
@@ -37,11 +39,13 @@ class RayExecutor(Executor):
         self._is_open = True
 
     def submit(self, f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """The future of `f(*args, **kwargs)` in a worker."""
+        """The future of `f(*args, **kwargs)` in a worker, with the result or the error of f."""
         if not self._is_open:
             raise RuntimeError("cannot schedule new futures after shutdown")
-        task = self._remote.remote(f, *args, **kwargs)
-        future: Future[Any] = task.future()
+        if not ray.is_initialized():  # Ray would start a cluster on this machine
+            raise RuntimeError("Ray is not connected to a cluster; write ray.init()")
+        task, future = self._remote.remote(f, *args, **kwargs), Future[Any]()
+        task.future().add_done_callback(partial(_end, future))
         future.add_done_callback(lambda done: ray.cancel(task) if done.cancelled() else None)
         self._futures.add(future)
         return future
@@ -54,6 +58,19 @@ class RayExecutor(Executor):
                 future.cancel()
         if wait:
             finished([future for future in self._futures if not future.cancelled()])
+
+
+def _end(future: Future[Any], done: Future[Any]) -> None:
+    """End a future as the future of Ray ended, with the error itself in place of Ray's error around it."""
+    if not future.set_running_or_notify_cancel():
+        return
+    if (error := done.exception()) is None:
+        future.set_result(done.result())
+    elif isinstance(error, RayTaskError):
+        error.cause.__cause__ = error  # has the traceback of the worker, as in a ProcessPoolExecutor
+        future.set_exception(error.cause)
+    else:
+        future.set_exception(error)
 
 
 def _called(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -18,6 +18,7 @@ from funcnn.layers.checks import Held
 from funcnn.needs import Fraction, Rate, Seed, as_seed
 from funcnn.nested import inside
 from funcnn.records import record, state
+from funcnn.seeds import check_block
 from funcnn.shapes import shapes
 from funcnn.traits import gives_probabilities, like_x
 from funcnn.trees.edits import evolve
@@ -61,10 +62,16 @@ class Active:
 
 inference.register(Stochastic)(lambda _: Identity())
 inference.register(Active)(lambda params: params.layer)
-reseed.register(Stochastic)(lambda params, i: evolve(params, seed=(*as_seed("reseed", "seed", params.seed), i)))
 step.register(Stochastic)(only_trains)
 mixes_positions.register(Stochastic)(maps_alone)
 gives_probabilities.register(Stochastic)(like_x)
+
+
+@reseed.register(Stochastic)
+def reseed_stochastic(params: Any, i: int) -> Any:
+    """Child i of the seed"""
+    check_block(i)
+    return evolve(params, seed=(*as_seed("reseed", "seed", params.seed), i))
 
 
 @checked

@@ -11,7 +11,7 @@ import numpy as np
 from funcnn.arrays import counted, unmapped
 from funcnn.data.rows import common_row_count
 from funcnn.errors import ShapeError
-from funcnn.parallel.unread import Shards
+from funcnn.parallel.unread import Shards, are_equal
 from funcnn.trees.walks import arrays_in, map_arrays, row_count
 
 # Calibrated with two threads on networks of 2-27-31-31-1 and 64-256-256-10: the least work of a block that pays, in
@@ -100,14 +100,9 @@ def _parts_of(x: Any, y: Any) -> list[Any]:
         counts = [[len(rows) for _, rows, _ in divided] for divided in (found[0], one)]
         if counts[0] != counts[1]:
             raise ShapeError(f"sharded: x and y must have parts of equally many rows, not {counts[0]} and {counts[1]}")
-        if not all([_are_equal(part[1], other[1]) for part, other in zip(found[0], one, strict=True)]):
+        if not all([are_equal(part[1], other[1]) for part, other in zip(found[0], one, strict=True)]):
             raise ShapeError("sharded: x and y must have the same rows of their parts; index both alike")
     return found[0] if found else []
-
-
-def _are_equal(rows: Any, others: Any) -> bool:
-    """Whether two ranges or arrays are equal; ranges are not made arrays, which would have all rows of a file."""
-    return rows == others if isinstance(rows, range) and isinstance(others, range) else np.array_equal(rows, others)
 
 
 def order_of(places: list[BlockPlace]) -> Any:
@@ -153,6 +148,12 @@ def sample(x: Any, y: Any, m: int, most: int) -> tuple[Any, Any, int]:
 def read(tree: Any) -> Any:
     """A tree with arrays in place of shards, or None."""
     return None if tree is None else map_arrays(lambda a: a.read() if isinstance(a, Shards) else a, tree)
+
+
+def is_of_shards(tree: Any) -> bool:
+    """Whether some rows are shards, in files or in arrays."""
+    leaves: list[Any] = arrays_in(tree)
+    return any([isinstance(a, Shards) for a in leaves])
 
 
 def is_unread(tree: Any) -> bool:

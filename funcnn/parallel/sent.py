@@ -8,11 +8,13 @@ the file and the place in it.
 from __future__ import annotations
 
 import hashlib
+import os
 from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 from uuid import uuid4
+from weakref import WeakKeyDictionary
 
 import attrs
 import numpy as np
@@ -73,7 +75,7 @@ class Sent:
         self._last: dict[Any, _Entry] = {}
         self._now: dict[Any, _Entry] = {}
         self._misses: dict[bytes, int] = {}
-        self._lock, self._numbers, self._here = Lock(), count(), uuid4().bytes
+        self._lock, self._numbers, self._here = Lock(), count(), uuid4().int >> 1
 
     def next_step(self) -> None:
         """Begin a step."""
@@ -98,7 +100,8 @@ class Sent:
         digest = None if owned(a) is a else _digest(a)
         if old is not None and old.digest == digest:
             return attrs.evolve(old, steps=old.steps + 1)
-        return _Entry(a, self._here + next(self._numbers).to_bytes(8, "little"), digest, 0)
+        here = (self._here + os.getpid()).to_bytes(16, "little")  # two processes after a fork may have the same workers
+        return _Entry(a, here + next(self._numbers).to_bytes(8, "little"), digest, 0)
 
     def missed(self, form: Any, array: Array) -> Any:
         """How to send an array that a worker does not have."""
@@ -114,8 +117,14 @@ def _digest(a: Array) -> bytes:
     return hashlib.blake2b(contents, digest_size=16).digest()
 
 
+# The device and inode of each memory map when it was first sent: a file that took its place later has other rows.
+_inodes: WeakKeyDictionary[Any, tuple[int, int]] = WeakKeyDictionary()
+
+
 def mapped(a: Any) -> MappedArray | None:
-    """The place of an array in a file, if it is a part of a memory map that is read only; None otherwise."""
+    """The place of an array in a file, if it is a part of a memory map that is read only; None otherwise, or if
+    another file replaced it.
+    """
     root, base = None, a
     while isinstance(base, np.ndarray):
         root, base = base if isinstance(base, np.memmap) else root, base.base
@@ -125,6 +134,8 @@ def mapped(a: Any) -> MappedArray | None:
         status = Path(root.filename).stat()
     except OSError:
         return None  # the file was removed; the memory map is still valid
+    if _inodes.setdefault(base, found := (status.st_dev, status.st_ino)) != found:
+        return None
     offset = root.offset + a.ctypes.data - root.ctypes.data
     order = "C" if a.flags.c_contiguous else "F"
     return MappedArray(str(root.filename), status.st_size, status.st_mtime_ns, a.dtype, offset, a.shape, order)

@@ -53,6 +53,8 @@ class Shard:
             array = _opened(self.source, self.name)
             if not isinstance(array, np.memmap):  # an array of a .npz file, which is read as a whole
                 array = keep(self._token, array)
+        if (array.shape, array.dtype.newbyteorder("=")) != (self.shape, self.dtype):
+            raise self._changed_error()  # another file of this size and time, as `rsync -t` may copy
         rows = freeze(np.ascontiguousarray(native(np.array(array[chosen]))))
         self._check_version()  # it may have been changed while its rows were read
         return rows
@@ -63,8 +65,11 @@ class Shard:
 
     def _check_version(self) -> None:
         if _version_of(self.source) != self.version:
-            needed = f"{self.source} must stay as it was when shards was called"
-            raise FileError(f"sharded: {needed}, but it was changed or replaced; call shards again")
+            raise self._changed_error()
+
+    def _changed_error(self) -> FileError:
+        needed = f"{self.source} must stay as it was when shards was called"
+        return FileError(f"sharded: {needed}, but it was changed or replaced; call shards again")
 
 
 def _version_of(path: str) -> tuple[int, int]:
@@ -83,8 +88,7 @@ def _opened(path: str, name: str | None) -> Any:
         return found
     with found, _reading(path):
         if name not in found.files:
-            needed = "name must be" if name is None else f"{path} must have"
-            raise KindError(f"shards: {needed} one of the arrays in {path}, {', '.join(found.files)}, not {name!r}")
+            raise KindError(f"shards: name must be one of the arrays in {path}, {', '.join(found.files)}, not {name!r}")
         return found[name]
 
 

@@ -16,7 +16,18 @@ from funcnn.fields import check_function
 from funcnn.gradients import Grads
 from funcnn.needs import Count, Natural, Positive, passing
 from funcnn.parallel.blas import controller
-from funcnn.parallel.blocks import blocks, bounds_of, is_unread, laid, order_of, places_of, read, rows_of, sample
+from funcnn.parallel.blocks import (
+    blocks,
+    bounds_of,
+    is_of_shards,
+    is_unread,
+    laid,
+    order_of,
+    places_of,
+    read,
+    rows_of,
+    sample,
+)
 from funcnn.parallel.coupled import ROWS, check_rows
 from funcnn.parallel.engine import BlockRunner
 from funcnn.parallel.runs import BlockRun, words_of_blocks
@@ -45,12 +56,12 @@ class Sharded:
         check_is_layer("sharded", "params", params)
         m = rows_of(x, y)
         places = places_of(bounds_of(m, self._rows, params, x), x, y)
-        k, is_in_files = len(places), is_unread((x, y))
-        if k == 1 and not (is_in_files and m):
+        k = len(places)
+        if k == 1 and not (is_of_shards((x, y)) and m):  # of shards in arrays, a block has the bits of one in a file
             return self._function(params, read(x), read(y))
         sampled = None
         if not self._is_checked and k > 1:
-            if is_in_files and self._engine:  # a worker reads the rows and checks them
+            if is_unread((x, y)) and self._engine:  # a worker reads the rows and checks them
                 sampled = sample(x, y, m, ROWS)
             else:
                 check_rows(self._function, params, x, y, m)

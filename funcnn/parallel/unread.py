@@ -27,6 +27,11 @@ from funcnn.needs import Text, instance, passing
 from funcnn.parallel.shard import Shard, shard_of
 
 
+def are_equal(rows: Any, others: Any) -> bool:
+    """Whether two ranges or arrays are equal; ranges are not made arrays, which would have all rows of a file."""
+    return rows == others if isinstance(rows, range) and isinstance(others, range) else np.array_equal(rows, others)
+
+
 def _index(rows: Any) -> Any:
     """A range as a slice, which gives a view of an array."""
     return slice(rows.start, rows.stop) if isinstance(rows, range) else rows
@@ -69,6 +74,14 @@ class Shards:
     def __repr__(self) -> str:
         return f"Shards({len(self)} rows of {len(self.parts)} parts, {self.dtype}, {self.shape[1:]})"
 
+    def __eq__(self, other: object) -> Any:
+        """Whether these are the same rows of the same parts, as one truth value: `map` compares two results with it."""
+        alike = isinstance(other, Shards) and self.parts == other.parts and are_equal(self.chosen, other.chosen)
+        return np.bool_(alike)
+
+    def __hash__(self) -> int:
+        return hash((self.parts, len(self)))
+
     def __getitem__(self, rows: Any) -> Shards:
         """Some rows, by a slice, or by an array of whole numbers or of truth values."""
         if isinstance(rows, slice):
@@ -84,8 +97,8 @@ class Shards:
             raise NoItemError(f"Shards: an index is out of range; there are {len(self)} rows")
         if not isinstance(self.chosen, range):
             return Shards(self.parts, self.chosen[rows])
-        rows = np.where(rows < 0, rows + len(self), rows)
-        return Shards(self.parts, self.chosen.start + rows)
+        rows = rows.astype(np.intp)  # a sum in int8 would be another row
+        return Shards(self.parts, self.chosen.start + np.where(rows < 0, rows + len(self), rows))
 
     def read(self) -> Array:
         """The rows as an array.
@@ -196,12 +209,14 @@ def shards(parts: Parts, name: Text | None = None, *, executor: AnExecutor | Non
     True
 
     Raises:
-        KindError: a part is not an array or a path; a `.npz` file has no array of this name.
+        KindError: a part is not an array or a path; a `.npz` file has no array of this name, or no part is a file.
         ShapeError: the rows of two parts differ in shape or dtype.
         RangeError: there are no parts, or no rows.
         FileError: a file cannot be read; a NoFileError if it is absent.
     """
     sources = [part if is_array(part) else str(Path(part).absolute()) for part in map(unmapped, parts)]
+    if name is not None and all(map(is_array, sources)):
+        raise KindError(f"shards: name must be of arrays in .npz files, not {name!r} for parts that are arrays")
     found = [shard_of(source, name) for source in sources] if executor is None else _found(executor, sources, name)
     first = found[0]
     for shard in found:

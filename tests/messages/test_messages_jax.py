@@ -126,6 +126,7 @@ ROWS = [
     >> "Dropout: seed must be an int in [0, 2**31), or a tuple of them, not uint32 array; for a key "
     "write jax.random.wrap_key_data(seed)",
     kind_error(lambda: nn.reseed(NET, jnp.arange(3))) >> "reseed: i must be an int in [0, 2**31), not int32 array",
+    kind_error(lambda: nn.reseed(nn.Dropout(0.5, seed=0), 1.5)) >> "reseed: i must be an int in [0, 2**31), not 1.5",
     kind_error(lambda: nn.reseed(NET, jax.random.PRNGKey(0)))
     >> "reseed: i must be an int in [0, 2**31), not uint32 array; for a key write "
     "jax.random.wrap_key_data(i)",

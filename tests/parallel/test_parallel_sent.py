@@ -11,6 +11,7 @@ import funcnn as nn
 from funcnn.arrays import freeze
 from funcnn.parallel import sharded, store, worker
 from funcnn.parallel.packing import packed, unpacked
+from funcnn.parallel.sent import Sent
 from tests.sharding import Copying, after
 
 pytest.importorskip("threadpoolctl", reason="matrix products are computed in one thread by it")
@@ -132,6 +133,16 @@ def test_a_memory_map_that_workers_do_not_find_is_sent(tmp_path):
     assert gone.traffic.missed == 0
 
 
+def test_a_memory_map_whose_file_is_replaced_keeps_its_rows(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    np.save(tmp_path / "new.npy", 2 * X)
+    x, step = np.load(tmp_path / "x.npy", mmap_mode="r"), sharded(FUNCTION, rows=100, executor=Copying())
+    alone = step(NET, x, Y)
+    (tmp_path / "new.npy").replace(tmp_path / "x.npy")
+    assert step(NET, x, Y) == alone == sharded(FUNCTION, rows=100)(NET, x, Y)
+    assert step(NET, np.load(tmp_path / "x.npy", mmap_mode="r"), Y) == sharded(FUNCTION, rows=100)(NET, 2 * X, Y)
+
+
 @pytest.mark.parametrize("mode", ["c", "r+"])
 def test_a_memory_map_that_may_be_written_to_is_sent(mode, tmp_path):
     np.save(tmp_path / "x.npy", X)
@@ -140,6 +151,16 @@ def test_a_memory_map_that_may_be_written_to_is_sent(mode, tmp_path):
     step = sharded(FUNCTION, rows=100, executor=Copying())
     assert step(NET, written, Y) == sharded(FUNCTION, rows=100)(NET, np.array(written), Y)
     assert step.traffic.sent > SIZE
+
+
+def test_arrays_of_two_processes_after_a_fork_have_tokens_of_their_own(monkeypatch):
+    """Both may send to the workers of one cluster, which keep arrays by token."""
+    sent, tokens = Sent(), set()
+    for process in (1, 2):
+        monkeypatch.setattr(os, "getpid", lambda process=process: process)
+        sent._numbers = count()  # as a fork copies it
+        tokens.add(sent._entry(X, None).token)
+    assert len(tokens) == 2
 
 
 def test_an_array_that_occurs_twice_is_sent_once():

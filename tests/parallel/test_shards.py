@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 pytest.importorskip("threadpoolctl", reason="matrix products are computed in one thread by it")
+import threadpoolctl
+
 import funcnn as nn
 from funcnn.errors import FileError, KindError, NoFileError, NoItemError, RangeError, ShapeError, WorkerError
 from funcnn.files import fingerprint
@@ -131,6 +133,19 @@ def test_workers_find_the_shapes_of_files(files):
     )
 
 
+def test_a_single_block_has_one_thread_of_blas_in_arrays_as_in_files(files):
+    seen = []
+
+    def watching(*given):
+        seen.append({pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"})
+        return FUNCTION(*given)
+
+    with threadpoolctl.threadpool_limits(2, "blas"):
+        made = [sharded(watching)(NET, x[:5], y[:5]) for x, y in (files[0], in_parts((X, Y)))]
+    assert made[0] == made[1]
+    assert [threads <= {1} for threads in seen] == [True, True]
+
+
 @pytest.mark.parametrize("executor", [None, Copying()], ids=["here", "a worker"])
 def test_a_file_that_is_absent_or_changed_ends_the_step(files, executor):
     (data, paths), step = files, sharded(FUNCTION, rows=6, executor=executor)
@@ -160,6 +175,16 @@ def test_a_file_that_changes_while_it_is_read_ends_the_step(files, monkeypatch):
     says(FileError, "but it was changed or replaced", x.read)
 
 
+@pytest.mark.parametrize("other", [X.view(np.int64), X.reshape(12, 12)], ids=["a dtype", "a shape"])
+def test_another_file_of_the_same_size_and_time_is_refused(other, tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    x, status = shards([tmp_path / "x.npy"]), (tmp_path / "x.npy").stat()
+    np.save(tmp_path / "x.npy", other)
+    os.utime(tmp_path / "x.npy", ns=(0, status.st_mtime_ns))
+    assert (tmp_path / "x.npy").stat().st_size == status.st_size
+    says(FileError, "but it was changed or replaced; call shards again", x[:9].read)
+
+
 def test_what_is_no_file_of_rows_is_refused(tmp_path):
     np.save(tmp_path / "x.npy", X)
     cut = (tmp_path / "x.npy").read_bytes()[:-8]
@@ -173,8 +198,15 @@ def test_what_is_no_file_of_rows_is_refused(tmp_path):
     says(
         KindError, r"shards: \S+x.npy must be a .npz file, which has arrays by name", shards, [tmp_path / "x.npy"], "x"
     )
+    says(KindError, "shards: name must be of arrays in .npz files, not 'x' for parts that are arrays", shards, [X], "x")
     for name in (None, "z"):
-        says(KindError, rf"one of the arrays in \S+xy.npz, x, y, not {name!r}", shards, [tmp_path / "xy.npz"], name)
+        says(
+            KindError,
+            rf"name must be one of the arrays in \S+xy.npz, x, y, not {name!r}",
+            shards,
+            [tmp_path / "xy.npz"],
+            name,
+        )
     says(
         KindError,
         r"parts must have rows of numbers; \S+words.npy has \(2,\) of str32",
@@ -190,6 +222,10 @@ def test_an_index_is_a_slice_or_an_array_of_row_numbers():
     for index in (np.array([24]), np.array([-25]), np.array([True])):
         says(NoItemError, "Shards: an index is out of range; there are 24 rows", x.__getitem__, index)
     assert np.array_equal(x[::-2].read(), X[::-2])
+    many = shards(np.split(np.arange(500), 5))[200:300]  # 200 + 99 is not an int8, nor a uint8
+    for dtype in (np.int8, np.uint8, np.uint64):
+        assert many[np.array([99, 3], dtype)].read().tolist() == [299, 203]
+    assert shards([np.arange(500)])[np.array([-1], np.int8)].read().tolist() == [499]
     assert repr(x) == "Shards(24 rows of 3 parts, float64, (6,))"
 
 
@@ -205,6 +241,22 @@ def test_functions_that_need_arrays_refuse_rows_that_are_not_read():
     says(TypeError, "Shards", lambda: x * 2)
     batches = nn.batches(x, shards([Y]), 8, seed=0).map(lambda x, y: (2 * x.read(), y.read()))
     assert np.array_equal(batches[0][0], 2 * nn.batches(X, Y, 8, seed=0)[0][0])
+
+
+def test_map_may_choose_rows_without_reading_them(files):
+    def odd(x, y):
+        return x[1::2], y[1::2]
+
+    mapped, arrays = [nn.batches(*data, 8, seed=0).map(odd, changes_rows=True) for data in (files[0], (X, Y))]
+    for (x, y), pair in zip(mapped, arrays, strict=True):
+        assert [x.read().tolist(), y.read().tolist()] == [a.tolist() for a in pair]
+    turns = iter([1, -1])
+    text = "f must return equal batches for equal arguments, not another x in each call"
+    says(KindError, text, nn.batches(*files[0], 8, seed=0).map, lambda x, y: (x[:: next(turns)], y))
+    x = files[0][0]
+    assert x[3:] == x[3:]
+    assert hash(x[3:]) == hash(x[3:])
+    assert [x[3:] == other for other in (x[4:], shards([X]), 3)] == [False] * 3
 
 
 @given(st.integers(1, 40), st.integers(1, 50), st.integers(1, 70), st.data())

@@ -1,13 +1,14 @@
 """Arrays that have nothing but the array API standard go through every layer, loss and optimizer as NumPy's do."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from funcnn import Adam, TrainState, accuracy, forward, mlp, mse, predict, sgd, train, update, value_and_grad
+from funcnn import Adam, TrainState, accuracy, batches, forward, mlp, mse, predict, sgd, train, update, value_and_grad
 from funcnn.arrays import is_array, namespace
 from funcnn.core import backward, backward_params, forward_only
 from funcnn.errors import KindError, RangeError, ShapeError
@@ -179,6 +180,13 @@ def test_an_expression_gives_what_it_gives_in_numpy(f):
     made, expected = f(StandardArray(xp.asarray(A))), f(A)
     assert (made.shape, made.dtype) == (expected.shape, expected.dtype)
     np.testing.assert_allclose(np.asarray(made.bare), expected, rtol=1e-15)
+
+
+def test_batches_have_rows_of_numpy():
+    act = partial(batches, size=2, seed=0)
+    needed = "must be an array of NumPy or JAX, or a tuple of them, not array_api_strict.float64 array"
+    says(KindError, rf": x {needed}; write tree_map\(np.asarray, x\)$", act, standard(X), X)
+    says(KindError, rf": y {needed}; write tree_map\(np.asarray, y\)$", act, X, (X, standard(X)))
 
 
 def test_what_the_standard_lacks_is_an_error():
