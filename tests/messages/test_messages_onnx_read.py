@@ -165,6 +165,8 @@ ROWS = [
     >> "from_onnx: node 'y' (Add) must have a result of the shape of x, not (4, 4)",
     kind_error(of("y = Div(v, x)", v=v))
     >> "from_onnx: node 'y' (Div) must have x as its dividend, not x as its divisor",
+    kind_error(of("y = Div(x, v)", v=0 * v))
+    >> "from_onnx: node 'y' (Div) must have a divisor without 0, not one with 0",
     kind_error(of("y, k = Dropout(x, r, t)", r=np.float32(0.5), t=True))
     >> "from_onnx: node 'y' (Dropout) must have training_mode=0, not 1",
     kind_error(of("y = BatchNormalization<training_mode = 1>(x, v, v, v, u)", IMAGE, v=v, u=v**2))
@@ -251,6 +253,9 @@ ROWS = [
     >> "from_onnx: node 'y' (Add) must have summands of one shape and order, not others",
     raises(FuncnnError, of("a = Shape(x) b = Gather(a, i) c = Cast<to = 1>(b) y = Div(x, c)", i=0))
     >> "from_onnx: each row of 'y' must depend on its row of x alone, at any number of rows",
+    raises(FuncnnError, of("y = Gather<axis = 1>(x, i)", {"x": "m, t, 4"}, drawn(2, 5, 4), i=4))
+    >> "from_onnx: model must compute what its layers compute at each length of a free axis, "
+    "not something else for x (2, 6, 4); give the axes of its input fixed lengths",
 ]
 
 

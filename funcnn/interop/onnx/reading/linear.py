@@ -85,6 +85,7 @@ def arithmetic(node: OnnxNode, chain: Chain) -> Chain:
     if operator in ("Add", "Sub"):
         return affine(chain, summand=-c if operator == "Sub" else c)
     check("x as its dividend", "x as its divisor", holds=operator == "Mul" or node.place == 0)
+    check("a divisor without 0", "one with 0", holds=operator == "Mul" or bool(c.all()))
     return affine(chain, factor=1 / c if operator == "Div" else c)
 
 
