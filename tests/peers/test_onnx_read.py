@@ -197,6 +197,15 @@ def test_text_that_holds_no_network_is_left_aside(text):
     assert from_onnx(model) == net
 
 
+def test_text_with_a_size_beyond_an_int_of_c_is_left_aside():
+    net = layers.Upsample((2, 2))
+    model = to_onnx(net, drawn(1, 4, 4, 3))
+    [text] = model.metadata_props
+    text.value = text.value.replace('"tuple": [2, 2]', f'"tuple": [{10**20}, 1]')
+    assert str(10**20) in text.value
+    assert from_onnx(model) == net
+
+
 def test_an_output_by_name():
     model = model_of("a = Relu(x) b = Tanh(a) c = Exp(b)", {"x": "m, 3"}, out="b c")
     assert from_onnx(model, output="b") == (nn.Relu(), nn.Tanh())

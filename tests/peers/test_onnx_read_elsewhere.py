@@ -99,6 +99,13 @@ def test_images_of_another_size():
     assert [type(layer) for layer in from_onnx(model, drawn(2, 4, 6, 6))] == [nn.Conv2d, nn.GlobalAvgPool]
 
 
+def test_zeros_as_an_example_hide_nothing():
+    """Zeros are zeros through any interpolation"""
+    model = model_of('y = Resize<mode = "cubic">(x, , c)', {"x": "m, 4, 6, 7"}, c=np.array([1, 1, 2, 2], np.float32))
+    with pytest.raises(FuncnnError, match="must give what its layer gives"):
+        from_onnx(model, np.zeros((2, 4, 6, 7), np.float32))
+
+
 def test_positions_as_rows():
     net = from_onnx(model_of("y = Flatten<axis = 2>(x)", SEQUENCE), drawn(2, 5, 4))
     assert net == ()
