@@ -156,6 +156,12 @@ ROWS = [
     # Settings of nodes.
     kind_error(of("y = MatMul(x, W)", W=drawn(1, 4, 4)))
     >> "from_onnx: node 'y' (MatMul) must have a matrix as its constant factor, not an array (1, 4, 4)",
+    *[
+        kind_error(of(f'y = Einsum<equation = "{equation}">(x{", W" * (equation.count(",") > 0)})', {"x": "4, 4"}, W=W))
+        >> "from_onnx: node 'y' (Einsum) must have a product of one axis with a matrix, such as btn,nk->btk, "
+        f"not {equation}"
+        for equation in ("mn,mn->mn", "mm,mk->k", "mn->nm", "mn,nk", "...n,nk->...k")
+    ],
     kind_error(of("y = MatMul(x, x)", {"x": "3, 3"}))
     >> "from_onnx: there is no layer for node 'y' (MatMul) of several values that depend on x",
     kind_error(of("y = Add(x, W)", {"x": "4, 4"}, W=W))

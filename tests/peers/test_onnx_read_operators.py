@@ -38,6 +38,9 @@ ROWS = {  # name: (nodes, shape of x, arrays, the layers)
         {"W": W},
         "Dense",
     ),
+    "a sum over one letter": ('y = Einsum<equation = "btn,nk->btk">(x, W)', SEQUENCE, {"W": W}, "Dense"),
+    "a sum, the matrix first": ('y = Einsum<equation = "kn, mn -> mk">(W, x)', ROW, {"W": W.T}, "Dense"),
+    "a sum over channels": ('y = Einsum<equation = "mchw,dc->mdhw">(x, W)', IMAGE, {"W": W.T}, "Dense"),
     "rows joined": (
         "a = Reshape(x, s) c = Gemm(a, W) d = Reshape(c, r) y = Relu(d)",
         "3, 5, 4",
@@ -87,6 +90,13 @@ ROWS = {  # name: (nodes, shape of x, arrays, the layers)
         SEQUENCE,
         {"h": np.float32(1e-3), "v": U[1]},
         "RMSNorm",
+    ),
+    "layer norm with its mean expanded": (
+        "a = ReduceMean<axes = [-1]>(x) s = Shape(x) b = Expand(a, s) c = Sub(x, b) d = Mul(c, c)"
+        "e = ReduceMean<axes = [-1]>(d) f = Add(e, h) g = Sqrt(f) i = Expand(g, s) y = Div(c, i)",
+        SEQUENCE,
+        {"h": np.float32(1e-3)},
+        "LayerNorm",
     ),
     "layer norm": ("y = LayerNormalization<epsilon = 0.01>(x, v, u)", SEQUENCE, {"u": U[0], "v": U[1]}, "LayerNorm"),
     "layer norm without a shift": ("y = LayerNormalization(x, v)", SEQUENCE, {"v": U[1]}, "LayerNorm"),

@@ -32,9 +32,9 @@ _ENTRYWISE = """
     Sigmoid Sign Sin Softplus Softsign Sqrt Sub Sum Swish Tanh ThresholdedRelu Where Xor
 """
 _ROWWISE = """
-    Flatten GroupNormalization InstanceNormalization LayerNormalization LogSoftmax LpNormalization RMSNormalization
-    ReduceL2 ReduceLogSumExp ReduceMax ReduceMean ReduceSum ReduceSumSquare Reshape Slice Softmax Split Squeeze
-    Unsqueeze
+    Expand Flatten GroupNormalization InstanceNormalization LayerNormalization LogSoftmax LpNormalization
+    RMSNormalization ReduceL2 ReduceLogSumExp ReduceMax ReduceMean ReduceSum ReduceSumSquare Reshape Slice Softmax
+    Split Squeeze Unsqueeze
 """
 ENTRYWISE = frozenset(_ENTRYWISE.split())
 """Operators that compute each entry from the entries at its place."""

@@ -34,6 +34,19 @@ def product(node: OnnxNode, chain: Chain) -> Chain:
     return made if bias is None else affine(made, summand=bias * bias.dtype.type(node.setting("beta", 1.0)))
 
 
+def contracted(node: OnnxNode, chain: Chain) -> Chain:
+    """A product of an axis of x with a constant matrix, as an Einsum"""
+    equation = node.setting("equation").replace(" ", "")
+    letters, _, out = equation.partition("->")
+    of_x, of_W = letters.split(",")[:: -1 if node.place == 1 else 1] if letters.count(",") == 1 else ("", "")
+    gone, made = [letter for letter in of_W if letter not in out], [letter for letter in of_W if letter not in of_x]
+    fits = len(gone) == len(made) == 1 and len(of_W) == 2 and len(set(of_x)) == len(of_x)
+    kept = fits and of_x.replace(gone[0], "") == out.replace(made[0], "")
+    check("a product of one axis with a matrix, such as btn,nk->btk", equation, holds=kept)
+    features, W = chain.features(of_x.index(gone[0])), node.array(1 - node.place)
+    return features.through(Dense(features.own(W if of_W[0] == gone[0] else W.T), None), out.index(made[0]))
+
+
 def affine(chain: Chain, *, factor: Array | None = None, summand: Array | None = None) -> Chain:
     """x factor or x + summand: a parameter of the layer before, if it has none, or a layer of its own"""
     array = np.asarray(summand if factor is None else factor)

@@ -28,7 +28,7 @@ _TAILS = ROWWISE - MOVES - _WHOLE - {"ReduceMax", "ReduceMean"}
 """Operators that may be the last one of a layer that is written out."""
 
 
-_KNOWN = ROWWISE | OPERATORS.keys() | {"Concat", "Einsum", "Shape"}
+_KNOWN = ROWWISE | OPERATORS.keys() | {"Concat", "Shape"}
 """Operators that are read in some place."""
 
 
