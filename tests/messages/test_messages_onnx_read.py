@@ -58,6 +58,16 @@ def with_sizes(*sizes):
     return made
 
 
+def sparse():
+    """A model with a matrix of which two numbers are given."""
+    made = onnx.ModelProto()
+    made.CopyFrom(plain)
+    del made.graph.initializer[:]
+    values, places = [onnx.numpy_helper.from_array(a, "W") for a in (drawn(2), np.array([0, 5]))]
+    made.graph.sparse_initializer.append(onnx.helper.make_sparse_tensor(values, places, [4, 4]))
+    return made
+
+
 def of_a_class():
     """A model with a layer of a class that is not there."""
     made = onnx.ModelProto()
@@ -90,6 +100,8 @@ ROWS = [
     file_error(lambda: from_onnx(with_sizes(4, 1 << 40)))
     >> "from_onnx: 'W' must have a dtype, and the numbers of the sizes [4, 1099511627776]",
     kind_error(of("y = Relu(x)", opset=8)) >> "from_onnx: model must have opset 9 or later, not 8",
+    kind_error(lambda: from_onnx(sparse())) >> "from_onnx: 'W' must be an array of all its numbers, not a sparse one",
+    shape_error(lambda: from_onnx(model, drawn(2, 3))) >> "Dense: x must be (m, ..., 4), not (2, 3)",
     # External data.
     file_error(lambda: from_onnx(external("weights")))
     >> "from_onnx: the external data of 'W', 'weights', can be read if model is a path, not bytes or a ModelProto",

@@ -99,7 +99,7 @@ def test_the_very_network_comes_back_from_a_file(tmp_path):
     path = tmp_path / "net.onnx"
     onnx.save(to_onnx(NET, FEW), path)
     for model in (path, str(path), path.read_bytes(), onnx.load(path)):
-        assert from_onnx(model) == NET
+        assert from_onnx(model) == from_onnx(model, FEW) == NET
     onnx.save(to_onnx(NET, FEW), path, save_as_external_data=True, size_threshold=0, location="weights")
     assert from_onnx(path) == NET
 
