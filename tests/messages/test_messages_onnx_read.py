@@ -101,7 +101,6 @@ ROWS = [
     >> "from_onnx: 'W' must have a dtype, and the numbers of the sizes [4, 1099511627776]",
     kind_error(of("y = Relu(x)", opset=8)) >> "from_onnx: model must have opset 9 or later, not 8",
     kind_error(lambda: from_onnx(sparse())) >> "from_onnx: 'W' must be an array of all its numbers, not a sparse one",
-    shape_error(lambda: from_onnx(model, drawn(2, 3))) >> "Dense: x must be (m, ..., 4), not (2, 3)",
     # External data.
     file_error(lambda: from_onnx(external("weights")))
     >> "from_onnx: the external data of 'W', 'weights', can be read if model is a path, not bytes or a ModelProto",
