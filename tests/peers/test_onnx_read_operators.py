@@ -56,6 +56,12 @@ ROWS = {  # name: (nodes, shape of x, arrays, the layers)
         "Affine",
     ),
     "one number": ("a = Neg(x) b = Sub(c, a) y = Mul(b, c)", ROW, {"c": np.float32(3)}, "Affine"),
+    "one number, channels first": (
+        "a = Sub(x, c) b = Div(a, d) e = Conv(b, K) y = Mul(e, c)",
+        IMAGE,
+        {"c": np.float32(3), "d": np.float32(255), "K": drawn(3, 4, 2, 2)},
+        "Affine Conv2d Affine",
+    ),
     "softmax": ("y = Softmax(x)", SEQUENCE, {}, "Softmax"),
     "softmax of channels": ("y = LogSoftmax<axis = 1>(x)", IMAGE, {}, "LogSoftmax"),
     "softmax written out": (

@@ -55,9 +55,11 @@ def affine(chain: Chain, *, factor: Array | None = None, summand: Array | None =
     if factor is None and len(shape) == 3 and array.shape in (shape[1:], (1, *shape[1:])) and shape[1] > 1:
         return chain.as_array(chain.index).then(LearnedPosition(array.reshape(shape[1:])))
     axis = axis_of(array, shape)
-    features = chain.features(axis)
-    own = features.own(np.broadcast_to(array.reshape(-1), shape[axis]))
-    before = features.chain
+    if array.size == 1:  # whatever the order of axes is
+        before, own = chain, np.full(chain.a.shape[-1], array.item(), array.dtype)
+    else:
+        features = chain.features(axis)
+        before, own = features.chain, features.own(array.reshape(-1))
     merged = _merged(before.layers[-1] if before.layers else None, own, is_factor=factor is not None)
     if merged is not None:
         a = before.a * own if summand is None else before.a + own
