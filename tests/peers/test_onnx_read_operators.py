@@ -184,6 +184,12 @@ ROWS = {  # name: (nodes, shape of x, arrays, the layers)
         {"V": drawn(4, 18), "s": [-1, 2, 3, 3], "K": drawn(3, 2, 2, 2)},
         "Dense Relu Reshape Conv2d",
     ),
+    "flattened, and an image again": (
+        "a = Conv(x, K) b = Flatten(a) c = MatMul(b, V) d = Reshape(c, s) y = ConvTranspose(d, L)",
+        IMAGE,
+        {"K": drawn(3, 4, 3, 3), "V": drawn(60, 12), "s": [-1, 2, 2, 3], "L": drawn(2, 4, 5, 5)},
+        "Conv2d Flatten Dense Reshape ConvTranspose2d",
+    ),
     "the last position": (
         "a = Relu(x) b = Gather<axis = 1>(a, i) y = MatMul(b, W)",
         SEQUENCE,

@@ -91,7 +91,7 @@ def _orders(chain: Chain) -> Iterator[Array]:
     for i in range(ours.ndim - 1):
         others = [*positions[:i], features, *positions[i:]]
         yield from [ours.transpose([*others[:j], 0, *others[j:]]) for j in range(ours.ndim)]
-    if any([type(layer) is Flatten for layer in chain.layers]):  # of an image, whose channels were in axis 1
+    if ours.ndim == 2 and any([type(layer) is Flatten for layer in chain.layers]):  # of an image: channels in axis 1
         m, n = ours.shape
         yield from [ours.reshape(m, -1, c).swapaxes(1, 2) for c in range(2, n) if n % c == 0]
 
