@@ -58,6 +58,16 @@ def with_sizes(*sizes):
     return made
 
 
+def sparse():
+    """A model with a matrix of which two numbers are given."""
+    made = onnx.ModelProto()
+    made.CopyFrom(plain)
+    del made.graph.initializer[:]
+    values, places = [onnx.numpy_helper.from_array(a, "W") for a in (drawn(2), np.array([0, 5]))]
+    made.graph.sparse_initializer.append(onnx.helper.make_sparse_tensor(values, places, [4, 4]))
+    return made
+
+
 def of_a_class():
     """A model with a layer of a class that is not there."""
     made = onnx.ModelProto()
@@ -90,6 +100,7 @@ ROWS = [
     file_error(lambda: from_onnx(with_sizes(4, 1 << 40)))
     >> "from_onnx: 'W' must have a dtype, and the numbers of the sizes [4, 1099511627776]",
     kind_error(of("y = Relu(x)", opset=8)) >> "from_onnx: model must have opset 9 or later, not 8",
+    kind_error(lambda: from_onnx(sparse())) >> "from_onnx: 'W' must be an array of all its numbers, not a sparse one",
     # External data.
     file_error(lambda: from_onnx(external("weights")))
     >> "from_onnx: the external data of 'W', 'weights', can be read if model is a path, not bytes or a ModelProto",
@@ -156,6 +167,12 @@ ROWS = [
     # Settings of nodes.
     kind_error(of("y = MatMul(x, W)", W=drawn(1, 4, 4)))
     >> "from_onnx: node 'y' (MatMul) must have a matrix as its constant factor, not an array (1, 4, 4)",
+    *[
+        kind_error(of(f'y = Einsum<equation = "{equation}">(x{", W" * (equation.count(",") > 0)})', {"x": "4, 4"}, W=W))
+        >> "from_onnx: node 'y' (Einsum) must have a product of one axis with a matrix, such as btn,nk->btk, "
+        f"not {equation}"
+        for equation in ("mn,mn->mn", "mm,mk->k", "mn->nm", "mn,nk", "...n,nk->...k")
+    ],
     kind_error(of("y = MatMul(x, x)", {"x": "3, 3"}))
     >> "from_onnx: there is no layer for node 'y' (MatMul) of several values that depend on x",
     kind_error(of("y = Add(x, W)", {"x": "4, 4"}, W=W))
@@ -165,6 +182,8 @@ ROWS = [
     >> "from_onnx: node 'y' (Add) must have a result of the shape of x, not (4, 4)",
     kind_error(of("y = Div(v, x)", v=v))
     >> "from_onnx: node 'y' (Div) must have x as its dividend, not x as its divisor",
+    kind_error(of("y = Div(x, v)", v=0 * v))
+    >> "from_onnx: node 'y' (Div) must have a divisor without 0, not one with 0",
     kind_error(of("y, k = Dropout(x, r, t)", r=np.float32(0.5), t=True))
     >> "from_onnx: node 'y' (Dropout) must have training_mode=0, not 1",
     kind_error(of("y = BatchNormalization<training_mode = 1>(x, v, v, v, u)", IMAGE, v=v, u=v**2))
@@ -251,6 +270,9 @@ ROWS = [
     >> "from_onnx: node 'y' (Add) must have summands of one shape and order, not others",
     raises(FuncnnError, of("a = Shape(x) b = Gather(a, i) c = Cast<to = 1>(b) y = Div(x, c)", i=0))
     >> "from_onnx: each row of 'y' must depend on its row of x alone, at any number of rows",
+    raises(FuncnnError, of("y = Gather<axis = 1>(x, i)", {"x": "m, t, 4"}, drawn(2, 5, 4), i=4))
+    >> "from_onnx: model must compute what its layers compute at each length of a free axis, "
+    "not something else for x (2, 6, 4); give the axes of its input fixed lengths",
 ]
 
 

@@ -99,7 +99,7 @@ def test_the_very_network_comes_back_from_a_file(tmp_path):
     path = tmp_path / "net.onnx"
     onnx.save(to_onnx(NET, FEW), path)
     for model in (path, str(path), path.read_bytes(), onnx.load(path)):
-        assert from_onnx(model) == NET
+        assert from_onnx(model) == from_onnx(model, FEW) == NET
     onnx.save(to_onnx(NET, FEW), path, save_as_external_data=True, size_threshold=0, location="weights")
     assert from_onnx(path) == NET
 
@@ -194,6 +194,15 @@ def test_text_that_holds_no_network_is_left_aside(text):
     net = nn.mlp([2, 3, 1], seed=0, dtype=np.float32)
     model = to_onnx(net, FEW)
     model.metadata_props[0].value = text
+    assert from_onnx(model) == net
+
+
+def test_text_with_a_size_beyond_an_int_of_c_is_left_aside():
+    net = layers.Upsample((2, 2))
+    model = to_onnx(net, drawn(1, 4, 4, 3))
+    [text] = model.metadata_props
+    text.value = text.value.replace('"tuple": [2, 2]', f'"tuple": [{10**20}, 1]')
+    assert str(10**20) in text.value
     assert from_onnx(model) == net
 
 

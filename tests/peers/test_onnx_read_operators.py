@@ -38,6 +38,9 @@ ROWS = {  # name: (nodes, shape of x, arrays, the layers)
         {"W": W},
         "Dense",
     ),
+    "a sum over one letter": ('y = Einsum<equation = "btn,nk->btk">(x, W)', SEQUENCE, {"W": W}, "Dense"),
+    "a sum, the matrix first": ('y = Einsum<equation = "kn, mn -> mk">(W, x)', ROW, {"W": W.T}, "Dense"),
+    "a sum over channels": ('y = Einsum<equation = "mchw,dc->mdhw">(x, W)', IMAGE, {"W": W.T}, "Dense"),
     "rows joined": (
         "a = Reshape(x, s) c = Gemm(a, W) d = Reshape(c, r) y = Relu(d)",
         "3, 5, 4",
@@ -53,6 +56,12 @@ ROWS = {  # name: (nodes, shape of x, arrays, the layers)
         "Affine",
     ),
     "one number": ("a = Neg(x) b = Sub(c, a) y = Mul(b, c)", ROW, {"c": np.float32(3)}, "Affine"),
+    "one number, channels first": (
+        "a = Sub(x, c) b = Div(a, d) e = Conv(b, K) y = Mul(e, c)",
+        IMAGE,
+        {"c": np.float32(3), "d": np.float32(255), "K": drawn(3, 4, 2, 2)},
+        "Affine Conv2d Affine",
+    ),
     "softmax": ("y = Softmax(x)", SEQUENCE, {}, "Softmax"),
     "softmax of channels": ("y = LogSoftmax<axis = 1>(x)", IMAGE, {}, "LogSoftmax"),
     "softmax written out": (
@@ -87,6 +96,13 @@ ROWS = {  # name: (nodes, shape of x, arrays, the layers)
         SEQUENCE,
         {"h": np.float32(1e-3), "v": U[1]},
         "RMSNorm",
+    ),
+    "layer norm with its mean expanded": (
+        "a = ReduceMean<axes = [-1]>(x) s = Shape(x) b = Expand(a, s) c = Sub(x, b) d = Mul(c, c)"
+        "e = ReduceMean<axes = [-1]>(d) f = Add(e, h) g = Sqrt(f) i = Expand(g, s) y = Div(c, i)",
+        SEQUENCE,
+        {"h": np.float32(1e-3)},
+        "LayerNorm",
     ),
     "layer norm": ("y = LayerNormalization<epsilon = 0.01>(x, v, u)", SEQUENCE, {"u": U[0], "v": U[1]}, "LayerNorm"),
     "layer norm without a shift": ("y = LayerNormalization(x, v)", SEQUENCE, {"v": U[1]}, "LayerNorm"),
@@ -167,6 +183,12 @@ ROWS = {  # name: (nodes, shape of x, arrays, the layers)
         ROW,
         {"V": drawn(4, 18), "s": [-1, 2, 3, 3], "K": drawn(3, 2, 2, 2)},
         "Dense Relu Reshape Conv2d",
+    ),
+    "flattened, and an image again": (
+        "a = Conv(x, K) b = Flatten(a) c = MatMul(b, V) d = Reshape(c, s) y = ConvTranspose(d, L)",
+        IMAGE,
+        {"K": drawn(3, 4, 3, 3), "V": drawn(60, 12), "s": [-1, 2, 2, 3], "L": drawn(2, 4, 5, 5)},
+        "Conv2d Flatten Dense Reshape ConvTranspose2d",
     ),
     "the last position": (
         "a = Relu(x) b = Gather<axis = 1>(a, i) y = MatMul(b, W)",

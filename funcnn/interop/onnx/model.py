@@ -15,7 +15,7 @@ from funcnn.core import check_is_layer, inference
 from funcnn.errors import KindError, ShapeError
 from funcnn.interop.onnx.axes import FIRST, arguments, predictions
 from funcnn.interop.onnx.base import Values, to_graph
-from funcnn.interop.onnx.skeleton import KEY, skeleton
+from funcnn.interop.onnx.skeleton import skeleton
 from funcnn.interop.onnx.values import dtype_of, shape_of
 from funcnn.interop.onnx.weights import Weights, naming
 from funcnn.remedies import place
@@ -77,8 +77,7 @@ def to_onnx(params: Any, x: Any, *, free: Any = None) -> ModelProto:
     if not (outputs := _named("out", made)):
         raise KindError(f"to_onnx: predict(params, x) must be an array or a tuple of arrays, not {kind(outs[0])}")
     model = _built(_named("x", given), outputs, weights)
-    if text := skeleton(params, x, free, weights):
-        set_model_props(model, {KEY: text})
+    set_model_props(model, skeleton(params, x, free, weights))
     return model
 
 

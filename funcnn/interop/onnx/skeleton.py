@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import permutations
 from math import prod
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from onnx import ModelProto, numpy_helper
@@ -19,7 +20,8 @@ from funcnn.interop.onnx.recurrent import GATES
 from funcnn.interop.onnx.weights import Weights
 from funcnn.records import name_of
 
-KEY = "funcnn.network"
+KEY = "funcnn.network."
+"""The start of the name of the text; a checksum follows, since onnx.compose refuses two texts of one name."""
 
 MOST_AXES = 4
 """The most axes of an array whose axes are looked for in other orders; kernels of images have them."""
@@ -28,8 +30,8 @@ LARGEST = 2**27
 """The most numbers of an example of x that is made in the shape that a model states."""
 
 
-def skeleton(params: Any, x: Any, free: Any, weights: Weights) -> str | None:
-    """The text for a model of this network, or None if the network has parts that no file takes, such as functions.
+def skeleton(params: Any, x: Any, free: Any, weights: Weights) -> dict[str, str]:
+    """The text for a model of this network, by name; none if the network has parts that no file takes: functions.
 
     An array is the name of the initializer that holds it, with the order of its axes and gates there; an array that
     no initializer holds, such as a running mean, is written into the text.
@@ -48,8 +50,9 @@ def skeleton(params: Any, x: Any, free: Any, weights: Weights) -> str | None:
     try:
         tree = encode("to_onnx", "params", params, leaf, name_of)
     except FuncnnError:
-        return None
-    return json.dumps({"network": tree, "arrays": sources, "x": _outline(x, free)})
+        return {}
+    text = json.dumps({"network": tree, "arrays": sources, "x": _outline(x, free)})
+    return {f"{KEY}{crc32(text.encode()):08x}": text}
 
 
 def _source(a: Array, weights: Weights, identity: int) -> Any:
@@ -108,7 +111,7 @@ def saved(model: ModelProto) -> tuple[Any, Any, Any] | None:
     Raises:
         FileError: the text names a class that is not there, or fields that its constructor refuses.
     """
-    text = {one.key: one.value for one in model.metadata_props}.get(KEY)
+    text = next((one.value for one in model.metadata_props if one.key.startswith(KEY)), None)
     initial = {one.name: one for one in model.graph.initializer}
 
     def model_error(reason: str) -> FileError:
@@ -145,4 +148,5 @@ def facts(model: ModelProto) -> Any:
     numbers = [(one.name, numpy_helper.to_array(one)) for one in model.graph.initializer]
     arrays = {name: (a.dtype, a.shape, a.tobytes()) for name, a in numbers}
     ends = [(one.name, one.type.SerializeToString()) for one in (*model.graph.input, *model.graph.output)]
-    return nodes, arrays, ends, sorted([(one.domain, one.version) for one in model.opset_import])
+    functions = [one.SerializeToString() for one in model.functions]
+    return nodes, arrays, ends, functions, sorted([(one.domain, one.version) for one in model.opset_import])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import permutations, product
 from typing import Any
 
@@ -31,9 +32,9 @@ _ENTRYWISE = """
     Sigmoid Sign Sin Softplus Softsign Sqrt Sub Sum Swish Tanh ThresholdedRelu Where Xor
 """
 _ROWWISE = """
-    Flatten GroupNormalization InstanceNormalization LayerNormalization LogSoftmax LpNormalization RMSNormalization
-    ReduceL2 ReduceLogSumExp ReduceMax ReduceMean ReduceSum ReduceSumSquare Reshape Slice Softmax Split Squeeze
-    Unsqueeze
+    Expand Flatten GroupNormalization InstanceNormalization LayerNormalization LogSoftmax LpNormalization
+    RMSNormalization ReduceL2 ReduceLogSumExp ReduceMax ReduceMean ReduceSum ReduceSumSquare Reshape Slice Softmax
+    Split Squeeze Unsqueeze
 """
 ENTRYWISE = frozenset(_ENTRYWISE.split())
 """Operators that compute each entry from the entries at its place."""
@@ -53,15 +54,29 @@ def written(graph: OnnxGraph, top: str, end: str, to: Callable[[str], Chain]) ->
     like = graph.values[top]
     if like.dtype.kind != "f" or like.ndim < 2:
         return None
-    x = symmetric((1,), like.shape, 2.0).astype(like.dtype)
-    pairs = [(a, graph.outcome(top, end, a)) for a in (x, x / 1000)]  # small numbers show eps
+    probes = _probes(like)
+    outcome = cache(lambda i: graph.outcome(top, end, probes[i]))
+    if outcome(0).ndim != like.ndim:
+        return None
+
+    def has_its_numbers(layer: Any, axis: int) -> bool:
+        pairs = ((probes[i], outcome(i)) for i in range(len(probes)))  # the later ones only if the first agree
+        return all(is_of(layer, np.moveaxis(x, axis, -1), np.moveaxis(out, axis, -1)) for x, out in pairs)
+
     for axis in {like.ndim - 1: None, 1: None}:
-        if pairs[0][1].ndim == x.ndim:
-            moved = [[np.moveaxis(a, axis, -1) for a in pair] for pair in pairs]
-            for layer in _of_rows(graph, nodes, like, axis):
-                if all([is_of(layer, *pair) for pair in moved]):
-                    return _behind(to(top), layer, axis)
+        for layer in _of_rows(graph, nodes, like, axis):
+            if has_its_numbers(layer, axis):
+                return _behind(to(top), layer, axis)
     return None
+
+
+def _probes(like: Array) -> list[Array]:
+    """Arrays for x: small numbers show eps, wide ones a clip and a corner, and one number alone the bound of a norm."""
+    x = symmetric((1,), like.shape, 2.0).astype(like.dtype)
+    alone = np.zeros_like(x)
+    for i, row in enumerate(alone.reshape(len(x), -1)):
+        row[i % row.size] = 30
+    return [x, x / 1000, x**5, alone, -alone]
 
 
 def _behind(chain: Chain, layer: Any, axis: int) -> Chain:

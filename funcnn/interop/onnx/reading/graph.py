@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from onnx import AttributeProto, ModelProto, NodeProto, ValueInfoProto, helper, numpy_helper
+from onnx import AttributeProto, ModelProto, NodeProto, OperatorSetIdProto, ValueInfoProto, helper, numpy_helper
 from onnx.inliner import inline_local_functions
 from onnx.reference import ReferenceEvaluator
 
@@ -70,12 +71,20 @@ class OnnxGraph:
         constants = {name for name in self.values if name not in self.above}
         return self.region(end, {top, *constants})
 
-    def outcome(self, top: str, end: str, value: Array) -> Array:
-        """What the model computes for `end` from this value of `top`."""
-        values = {**self.values, top: value}
+    def outcome(self, top: str, end: str, value: Array, constants: Mapping[str, Array] = MappingProxyType({})) -> Array:
+        """What the model computes for `end` from this value of `top`, and from these in the place of its constants."""
+        values = {**self.values, **constants, top: value}
         for node in self.nodes(top, end):
             values |= self._computed(node, {name: values[name] for name in node.input if name})
         return values[end]
+
+    def _versions(self, node: NodeProto) -> Sequence[OperatorSetIdProto]:
+        """The versions of the operators of a node.
+
+        The package onnx computes an old BatchNormalization as for training; from opset 14 on there is a mode for that.
+        """
+        is_old = node.op_type == "BatchNormalization" and self.opset < 14
+        return [helper.make_opsetid("", 14)] if is_old else self.model.opset_import
 
     def _computed(self, node: NodeProto, given: dict[str, Array]) -> dict[str, Array]:
         """The results of a node, by the reference implementation of ONNX."""
@@ -92,7 +101,7 @@ class OnnxGraph:
             types = {name: helper.np_dtype_to_tensor_dtype(a.dtype) for name, a in given.items()}
             inputs = [helper.make_tensor_value_info(name, types[name], a.shape) for name, a in given.items()]
             one = helper.make_graph([node], "node", inputs, [ValueInfoProto(name=name) for name in names])
-            model = helper.make_model(one, opset_imports=self.model.opset_import, ir_version=self.model.ir_version)
+            model = helper.make_model(one, opset_imports=self._versions(node), ir_version=self.model.ir_version)
             made = ReferenceEvaluator(model).run(None, given)
         except Exception as error:  # of any class: the implementation checks little
             dtypes = list(dict.fromkeys([a.dtype.name for a in given.values() if a.dtype.kind == "f"]))

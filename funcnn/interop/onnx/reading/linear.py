@@ -34,6 +34,19 @@ def product(node: OnnxNode, chain: Chain) -> Chain:
     return made if bias is None else affine(made, summand=bias * bias.dtype.type(node.setting("beta", 1.0)))
 
 
+def contracted(node: OnnxNode, chain: Chain) -> Chain:
+    """A product of an axis of x with a constant matrix, as an Einsum"""
+    equation = node.setting("equation").replace(" ", "")
+    letters, _, out = equation.partition("->")
+    of_x, of_W = letters.split(",")[:: -1 if node.place == 1 else 1] if letters.count(",") == 1 else ("", "")
+    gone, made = [letter for letter in of_W if letter not in out], [letter for letter in of_W if letter not in of_x]
+    fits = len(gone) == len(made) == 1 and len(of_W) == 2 and len(set(of_x)) == len(of_x)
+    kept = fits and of_x.replace(gone[0], "") == out.replace(made[0], "")
+    check("a product of one axis with a matrix, such as btn,nk->btk", equation, holds=kept)
+    features, W = chain.features(of_x.index(gone[0])), node.array(1 - node.place)
+    return features.through(Dense(features.own(W if of_W[0] == gone[0] else W.T), None), out.index(made[0]))
+
+
 def affine(chain: Chain, *, factor: Array | None = None, summand: Array | None = None) -> Chain:
     """x factor or x + summand: a parameter of the layer before, or a layer if that one has this parameter already"""
     array = np.asarray(summand if factor is None else factor)
@@ -42,9 +55,11 @@ def affine(chain: Chain, *, factor: Array | None = None, summand: Array | None =
     if factor is None and len(shape) == 3 and array.shape in (shape[1:], (1, *shape[1:])) and shape[1] > 1:
         return chain.as_array(chain.index).then(LearnedPosition(array.reshape(shape[1:])))
     axis = axis_of(array, shape)
-    features = chain.features(axis)
-    own = features.own(np.broadcast_to(array.reshape(-1), shape[axis]))
-    before = features.chain
+    if array.size == 1:  # whatever the order of axes is
+        before, own = chain, np.full(chain.a.shape[-1], array.item(), array.dtype)
+    else:
+        features = chain.features(axis)
+        before, own = features.chain, features.own(array.reshape(-1))
     merged = _merged(before.layers[-1] if before.layers else None, own, is_factor=factor is not None)
     if merged is not None:
         a = before.a * own if summand is None else before.a + own
@@ -85,6 +100,7 @@ def arithmetic(node: OnnxNode, chain: Chain) -> Chain:
     if operator in ("Add", "Sub"):
         return affine(chain, summand=-c if operator == "Sub" else c)
     check("x as its dividend", "x as its divisor", holds=operator == "Mul" or node.place == 0)
+    check("a divisor without 0", "one with 0", holds=operator == "Mul" or bool(c.all()))
     return affine(chain, factor=1 / c if operator == "Div" else c)
 
 

@@ -10,7 +10,7 @@ from onnx import ModelProto, helper
 
 from funcnn.arrays import Array, is_array, kind, short
 from funcnn.draws import below, symmetric
-from funcnn.errors import FuncnnError, KindError, ShapeError
+from funcnn.errors import KindError, ShapeError
 from funcnn.interop.onnx.model import to_onnx
 from funcnn.interop.onnx.reading.graph import OnnxGraph
 from funcnn.interop.onnx.reading.opened import opened
@@ -32,8 +32,9 @@ def from_onnx(model: Any, x: Any = None, *, output: str | None = None) -> Any:
     written out in any way: a part of the graph is the layer that has its numbers. The result of each layer is compared
     with the result that the package onnx computes for x; if they differ by more than rounding, from_onnx fails.
 
-    x is an example of the input, in the order of the model. Without x, numbers are drawn in the shape that the model
-    declares, with 3 rows if the first axis is free; if another axis is free, x is needed. `output` is the name of the
+    x is an example of the input, in the order of the model: its shape, and its numbers if they are whole, such as ids.
+    Without x, the shape is the one that the model declares, with 3 rows if the first axis is free; if another axis is
+    free, x is needed, and the model is compared with the network at other lengths too. `output` is the name of the
     value to read. By default it is the output; of several outputs the only one of floats, such as the probabilities of
     a classifier of skl2onnx. Dropout is left out, as the model has it for prediction.
 
@@ -80,7 +81,7 @@ def _saved(proto: ModelProto) -> Any:
         return None
     try:
         again = to_onnx(*found[:2], free=found[2])
-    except FuncnnError:
+    except Exception:  # noqa: BLE001  of any class: the text may be anybody's, such as one with sizes beyond memory
         return None
     return found[0] if facts(again) == facts(proto) else None
 
@@ -123,7 +124,8 @@ def _example(given: Any, x: Any) -> Array:
             raise ShapeError(f"from_onnx: x must be {_form(sizes)}, not {tuple(x.shape)}")
         if not x.size:
             raise ShapeError(f"from_onnx: x must have one row or more, not {tuple(x.shape)}")
-        return np.asarray(x)
+        # Of an example of floats the shape is taken: zeros would be the same through any layer of the same shape.
+        return np.asarray(x) if dtype.kind in "iu" else symmetric((0,), x.shape, 2.0).astype(dtype)
     if sizes.count(None) > 1 or prod([n or 3 for n in sizes]) > LARGEST:
         raise KindError(f"from_onnx: x must be an array, not None, since the input {name!r} is {_form(sizes)}")
     shape = tuple([n or 3 for n in sizes])

@@ -39,6 +39,9 @@ def opened(model: Any) -> ModelProto:
     if not versions or versions[0] < OLDEST:
         given = versions[0] if versions else "none"
         raise KindError(f"from_onnx: {name} must have opset {OLDEST} or later, not {given}")
+    if proto.graph.sparse_initializer:
+        sparse = proto.graph.sparse_initializer[0].values.name
+        raise KindError(f"from_onnx: {sparse!r} must be an array of all its numbers, not a sparse one")
     for part in (proto.graph, *proto.functions):
         for tensor in [one for one in _tensors(part) if one.data_location == TensorProto.EXTERNAL]:
             _load(tensor, folder)

@@ -8,7 +8,7 @@ import numpy as np
 
 from funcnn.interop.onnx.reading.chain import Chain, places
 from funcnn.interop.onnx.reading.images import IMAGES
-from funcnn.interop.onnx.reading.linear import arithmetic, negative, prelu, product, scaler
+from funcnn.interop.onnx.reading.linear import arithmetic, contracted, negative, prelu, product, scaler
 from funcnn.interop.onnx.reading.node import OnnxNode
 from funcnn.interop.onnx.reading.recurrent import recurrent
 from funcnn.interop.onnx.reading.refusals import check
@@ -115,6 +115,7 @@ OPERATORS: dict[str, Callable[[OnnxNode, Chain], Chain]] = {
     "BatchNormalization": _batch_norm,
     "Cast": _cast,
     "Dropout": _dropout,
+    "Einsum": contracted,
     "Neg": negative,
     "PRelu": prelu,
     "Scaler": scaler,

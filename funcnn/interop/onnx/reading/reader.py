@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from funcnn.arrays import Array
 from funcnn.errors import FuncnnError, KindError
 from funcnn.interop.onnx.reading.attention import attended, attention
 from funcnn.interop.onnx.reading.chain import Chain, places
+from funcnn.interop.onnx.reading.compared import are_near, check_lengths, check_rows
 from funcnn.interop.onnx.reading.formulas import ROWWISE, written
 from funcnn.interop.onnx.reading.graph import OnnxGraph
 from funcnn.interop.onnx.reading.joins import concatenated, one_layer, summed
@@ -18,6 +19,7 @@ from funcnn.interop.onnx.reading.node import OnnxNode
 from funcnn.interop.onnx.reading.operators import MOVES, OPERATORS
 from funcnn.interop.onnx.reading.refusals import Misplaced, Unreadable, check, named
 from funcnn.layers.combinators.shapes import Flatten
+from funcnn.prediction import predict
 
 _WHOLE = {"BatchNormalization", "Cast", "Identity", "LayerNormalization", "LogSoftmax", "RMSNormalization", "Softmax"}
 """Operators that are one layer each, whatever comes before them."""
@@ -26,7 +28,7 @@ _TAILS = ROWWISE - MOVES - _WHOLE - {"ReduceMax", "ReduceMean"}
 """Operators that may be the last one of a layer that is written out."""
 
 
-_KNOWN = ROWWISE | OPERATORS.keys() | {"Concat", "Einsum", "Shape"}
+_KNOWN = ROWWISE | OPERATORS.keys() | {"Concat", "Shape"}
 """Operators that can be read in some place."""
 
 
@@ -38,32 +40,37 @@ def read(graph: OnnxGraph, x: Array, output: str) -> Any:
     """The network with the fewest layers, of those for the orders that the axes of x may have."""
     graph.run(x, output)
     made, failures = [], []
-    for rows, chain in _starts(graph, x):
+    for rows, to_ours, order in _starts(graph, x):
+        chain = Chain.of(to_ours(x), order)
         reader = _Reader(graph)
         try:
             layers = _ended(reader.between(graph.inputs[0].name, output, chain), output)
         except FuncnnError as error:
             failures.append(((reader.count, type(error.__cause__) is not Misplaced), error))
         else:
-            made.append((len(layers), rows, layers))
+            made.append((len(layers), rows, to_ours, one_layer(layers)))
     if not made:
         unknown = [node for node in graph.nodes(graph.inputs[0].name, output) if node.op_type not in _KNOWN]
         if unknown:
             raise _no_layer_error(unknown[0])
         raise max(failures, key=lambda one: one[0])[1]
-    _, rows, layers = min(made, key=lambda one: one[0])
-    _check_rows(graph, x, rows, output)
-    return one_layer(layers)
+    _, rows, to_ours, net = min(made, key=lambda one: one[0])
+    check_rows(graph, x, rows, output)
+    check_lengths(graph, x, rows, output, lambda x: predict(net, to_ours(x)))
+    return net
 
 
-def _starts(graph: OnnxGraph, x: Array) -> Iterator[tuple[int, Chain]]:
-    """(the axis of rows in x, the chain that begins with x): x as it is, with channels in axis 1, with time first."""
+def _starts(graph: OnnxGraph, x: Array) -> Iterator[tuple[int, Callable[[Array], Array], tuple[int, ...]]]:
+    """(the axis of rows in x, x in the order of funcnn, and the order of its axes there).
+
+    x is as it is, or has channels in axis 1, or time first.
+    """
     n, sizes = x.ndim, [one.dim_value for one in graph.inputs[0].type.tensor_type.shape.dim]
-    yield 0, Chain.of(x, tuple(range(n)))
+    yield 0, lambda x: x, tuple(range(n))
     if n > 2:
-        yield 0, Chain.of(np.ascontiguousarray(np.moveaxis(x, 1, -1)), (0, n - 1, *range(1, n - 1)))
+        yield 0, lambda x: np.ascontiguousarray(np.moveaxis(x, 1, -1)), (0, n - 1, *range(1, n - 1))
     if n == 3 and (sizes[0] or sizes[1] < 2):  # else the first axis is free, and so the rows
-        yield 1, Chain.of(np.ascontiguousarray(x.swapaxes(0, 1)), (1, 0, 2))
+        yield 1, lambda x: np.ascontiguousarray(x.swapaxes(0, 1)), (1, 0, 2)
 
 
 def _ended(chain: Chain, output: str) -> tuple[Any, ...]:
@@ -84,22 +91,9 @@ def _orders(chain: Chain) -> Iterator[Array]:
     for i in range(ours.ndim - 1):
         others = [*positions[:i], features, *positions[i:]]
         yield from [ours.transpose([*others[:j], 0, *others[j:]]) for j in range(ours.ndim)]
-    if any([type(layer) is Flatten for layer in chain.layers]):  # of an image, whose channels were in axis 1
+    if ours.ndim == 2 and any([type(layer) is Flatten for layer in chain.layers]):  # of an image: channels in axis 1
         m, n = ours.shape
         yield from [ours.reshape(m, -1, c).swapaxes(1, 2) for c in range(2, n) if n % c == 0]
-
-
-def _check_rows(graph: OnnxGraph, x: Array, rows: int, output: str) -> None:
-    """Refuse a model whose rows depend on their number, if it is free."""
-    size = graph.inputs[0].type.tensor_type.shape.dim[rows]
-    if size.HasField("dim_value"):
-        return
-    m, theirs = x.shape[rows], graph.values[output]
-    graph.run(np.take(x, [*range(m), 0], axis=rows), output)
-    more = graph.values[output]
-    axes = [i for i, n in enumerate(theirs.shape) if more.ndim == theirs.ndim and more.shape[i] != n]
-    if len(axes) != 1 or not _are_near(np.take(more, range(m), axis=axes[0]), theirs):
-        raise FuncnnError(f"from_onnx: each row of {output!r} must depend on its row of x alone, at any number of rows")
 
 
 class _Reader:
@@ -201,15 +195,6 @@ class _Reader:
     def _check(self, node: Any, end: str, chain: Chain) -> None:
         """Compare the numbers with the model's."""
         ours, theirs = chain.value(), self.graph.values[end]
-        if ours.dtype.kind != "f" and theirs.dtype.kind != "f":
-            is_near = np.array_equal(ours, theirs)
-        else:
-            is_near = ours.shape == theirs.shape and ours.dtype == theirs.dtype and _are_near(ours, theirs)
-        if not is_near:
+        if not are_near(ours, theirs):
             apart = f"{ours.dtype} {ours.shape} and {theirs.dtype} {theirs.shape}"
             raise FuncnnError(f"from_onnx: {named(node)} must give what its layer gives; for x they differ: {apart}")
-
-
-def _are_near(ours: Array, theirs: Array) -> bool:
-    reach = np.finfo(theirs.dtype).eps ** 0.5 * max(1.0, abs(np.nan_to_num(theirs)).max(initial=0))
-    return np.allclose(ours, theirs, rtol=0, atol=reach, equal_nan=True)
