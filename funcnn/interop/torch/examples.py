@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -64,7 +65,9 @@ class Arguments:
         """out of the module, or the first part of it."""
         x = self.tensor.clone()  # the module may write to it
         call = self.each(lambda value: x if value is self.tensor else value)
-        out = module(x, *call.others, **call.kwargs)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The PyTorch API of nested tensors")  # an encoder makes one itself
+            out = module(x, *call.others, **call.kwargs)
         return out[0] if isinstance(out, tuple) else out
 
 

@@ -97,9 +97,10 @@ function inputName(input) {
 }
 
 // A rule that computes a variable in a loop has h₁, h₂, ...; a backward through a sequence has its last step first.
-// A variable that holds something else later has a prime there.
+// A variable that holds something else later has a prime there, as a kernel W in another order of a backward has.
 function number(program, names, recurrent) {
   const groups = new Map(), taken = new Set(), start = program.inputs.length + program.constants.length
+  const parameters = new Set(names.filter((one) => one && one.isParameter).map(({ path, name }) => `${path} ${name}`))
   names.forEach((one, value) => {
     if (!one || !one.name || one.step === null) return
     const [op, , shape] = value < start ? [] : program.operations[value - start], isUpdate = program.steps[one.step][0] === "update"
@@ -111,7 +112,7 @@ function number(program, names, recurrent) {
     if (program.steps[step][0] === "backward" && recurrent.includes(path)) group.reverse()
     group.forEach((one, i) => {
       if (group.length > 1) one.name += String(i + 1).replace(/\d/g, (d) => "₀₁₂₃₄₅₆₇₈₉"[d])
-      while (taken.has(`${step} ${path} ${one.name}`)) one.name += "′"
+      while (taken.has(`${step} ${path} ${one.name}`) || parameters.has(`${path} ${one.name}`)) one.name += "′"
       taken.add(`${step} ${path} ${one.name}`)
     })
   }
