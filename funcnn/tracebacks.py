@@ -3,28 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar, cast
 
-from funcnn.errors import FuncnnError
-
-F = TypeVar("F", bound=Callable[..., Any])
 KEEPS_ALL = sys.flags.dev_mode
-
-
-def ends_at_caller(function: F) -> F:
-    """The function, with `end_at_caller` for each FuncnnError that it raises."""
-
-    @wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except FuncnnError as error:
-            end_at_caller(error)
-            raise
-
-    return cast("F", call)
 
 
 def end_at_caller(error: BaseException) -> None:

@@ -26,6 +26,7 @@ from funcnn.losses import (
     triplet,
     weighted,
 )
+from funcnn.losses.base import per_output
 from funcnn.losses.classification import gathered, multiplied, one_hot
 from funcnn.losses.protocol import takes_logits
 from funcnn.testing import check_loss
@@ -295,3 +296,12 @@ def test_nan_flows_through():
         cost, dA = loss(nothing, np.ones((2, 2)))
         assert math.isnan(cost)
         assert np.isnan(dA).all()
+
+
+def test_an_error_in_a_rule_is_raised_as_it_is():
+    @per_output
+    def broken(out, y, weight):
+        raise LookupError("in the rule")
+
+    with pytest.raises(LookupError, match="in the rule"):
+        broken(np.ones((2, 1)), np.ones((2, 1)), np.ones(2))

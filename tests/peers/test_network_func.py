@@ -1,5 +1,6 @@
 """Networks as modules of torch under `torch.func` and `torch.compile`: equal to torch's own module, or refused."""
 
+import sys
 import warnings
 
 import numpy as np
@@ -162,6 +163,12 @@ def test_torch_compile_leaves_it_to_numpy(compiled):
     assert network.get_parameter("0.W").grad.any()
     out = compiled(network.eval())(X)
     assert np.array_equal(out.detach(), nn.predict(network.params, X.numpy()))
+
+
+def test_without_a_compiler_none_is_imported(monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch._dynamo", raising=False)
+    assert np.array_equal(Network(NET)(X).detach(), nn.predict(NET, X.numpy()))
+    assert "torch._dynamo" not in sys.modules
 
 
 def test_one_graph_cannot_have_it_and_the_reason_is_said(compiled):

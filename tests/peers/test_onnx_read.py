@@ -227,7 +227,7 @@ def test_an_example_says_how_long_free_axes_are():
 def test_reading_changes_nothing_in_the_model():
     model = to_onnx(NET, FEW)
     data = model.SerializeToString()
-    assert from_onnx(model) == NET
+    assert from_onnx(model) == from_onnx(model, FEW) == NET
     model.ClearField("metadata_props")
     data = model.SerializeToString()
     from_onnx(model)
