@@ -11,5 +11,5 @@ executor = kind(None, "None").made(lambda: ThreadPoolExecutor(1))
 ROWS = [
     row(threads, needs="threadpoolctl"),
     row(sharded, executor=executor, needs="threadpoolctl"),
-    row(shards, parts=kind([np.ones((3, 2))]), executor=executor),
+    row(shards, parts=kind([np.ones((3, 2))]), name=kind(None, "None"), executor=executor),
 ]
