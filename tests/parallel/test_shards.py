@@ -137,7 +137,8 @@ def test_a_single_block_has_one_thread_of_blas_in_arrays_as_in_files(files):
     seen = []
 
     def watching(*given):
-        pools = [pool for pool in threadpoolctl.threadpool_info() if "numpy" in pool["filepath"]]  # a test may load others
+        # Other tests load more libraries of BLAS.
+        pools = [pool for pool in threadpoolctl.threadpool_info() if "numpy" in pool["filepath"]]
         seen.append({pool["num_threads"] for pool in pools})
         return FUNCTION(*given)
 
