@@ -36,7 +36,6 @@ from funcnn.refusals import layer_error, no_rule_error
 from funcnn.seeds import check_block
 from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, ValueAndGrad
 from funcnn.tracebacks import end_at_caller
-from funcnn.trees.libraries import again
 
 P = TypeVar("P")
 
@@ -186,10 +185,6 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
     except FuncnnError as error:
         end_at_caller(error)
         raise
-    except AttributeError as error:
-        if (made := again("sgd", sgd, error, params, grads, lr)) is None:
-            raise
-        return made
     return stepped
 
 
@@ -220,6 +215,8 @@ def down(p: Any, g: Any, lr: Any) -> Any:
     """p - lr g in the dtype of p, whatever the dtype of lr; p itself if lr is 0, even if g is not finite"""
     if type(lr) is float and lr == 0:
         return p
+    if type(p) is not np.ndarray and not hasattr(p, "astype"):  # it has nothing but the array API standard
+        return p - lr * g
     if p.dtype.itemsize < 4:  # in float16 a small lr rounds to 0, and lr g may overflow
         return freeze(in_float32(lambda p, g: p - lr * g, p, g))
     lr_g = lr * g

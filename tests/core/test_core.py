@@ -260,12 +260,3 @@ def test_an_mlp_from_its_sizes():
 def test_what_is_no_network_has_no_inference(params):
     with pytest.raises(nn.errors.KindError, match=r"inference: params must be a layer or a tuple of layers, not"):
         inference(params)
-
-
-def test_an_error_in_a_step_that_no_library_of_arrays_explains_is_raised_as_it_is(monkeypatch):
-    def broken(params, grads, lr):
-        raise AttributeError("in the step")
-
-    monkeypatch.setattr("funcnn.core._step", broken)
-    with pytest.raises(AttributeError, match="in the step"):
-        sgd(nn.Relu(), nn.Grads(gradient(nn.Relu()), None), 0.1)
