@@ -21,7 +21,7 @@ from typing import Annotated, Any, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import freeze, in_float32, is_array, short
+from funcnn.arrays import freeze, in_float32, is_array, kind, short
 from funcnn.bound import BoundFunction
 from funcnn.checked import checked
 from funcnn.dispatch import verb
@@ -215,7 +215,9 @@ def down(p: Any, g: Any, lr: Any) -> Any:
     """p - lr g in the dtype of p, whatever the dtype of lr; p itself if lr is 0, even if g is not finite"""
     if type(lr) is float and lr == 0:
         return p
-    if type(p) is not np.ndarray and not hasattr(p, "astype"):  # it has nothing but the array API standard
+    if not type(p) is type(g) is np.ndarray and not (hasattr(p, "astype") and hasattr(g, "astype")):
+        if type(p) is not type(g):  # arrays that have nothing but the array API standard mix with no others
+            raise KindError(f"sgd: grads must be arrays of the library of params, {kind(p)}, not {kind(g)}")
         return p - lr * g
     if p.dtype.itemsize < 4:  # in float16 a small lr rounds to 0, and lr g may overflow
         return freeze(in_float32(lambda p, g: p - lr * g, p, g))

@@ -8,7 +8,21 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from funcnn import Adam, TrainState, accuracy, batches, forward, mlp, mse, predict, sgd, train, update, value_and_grad
+from funcnn import (
+    Adam,
+    Grads,
+    TrainState,
+    accuracy,
+    batches,
+    forward,
+    mlp,
+    mse,
+    predict,
+    sgd,
+    train,
+    update,
+    value_and_grad,
+)
 from funcnn.arrays import is_array, namespace
 from funcnn.core import backward, backward_params, forward_only
 from funcnn.errors import KindError, RangeError, ShapeError
@@ -200,3 +214,13 @@ def test_what_the_standard_lacks_is_an_error():
     ):
         fails(error, f, array)
     assert [float(part.sum()) for part in array] == [-1.5, 4.5, -1.0]
+
+
+def test_a_step_mixes_no_arrays_of_the_standard_with_others():
+    ours, theirs = (mlp([2, 1], seed=0), standard(mlp([2, 1], seed=0)))
+    for params, other, needed in (
+        (ours, theirs, "float64 array, not array_api_strict.float64 array"),
+        (theirs, ours, "array_api_strict.float64 array, not float64 array"),
+    ):
+        grads = Grads(map_arrays(lambda a: a + 1, other), None)
+        says(KindError, f"sgd: grads must be arrays of the library of params, {needed}", sgd, params, grads, 0.1)
