@@ -9,10 +9,14 @@ from collections.abc import Sequence
 
 from funcnn.errors import FuncnnError
 from funcnn.testing.hunt.hunt import hunt
+from funcnn.testing.hunt.verify import verify
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the command. The result is 1 if there are new findings, 2 if the command is wrong, otherwise 0."""
+    """Run the command. The result is 1 if there are new findings, 2 if the command is wrong, otherwise 0.
+
+    With `--verify` it is 1 if a found mistake is gone or its code is broken.
+    """
     parser = ArgumentParser(prog="python -m funcnn.testing")
     command = parser.add_subparsers(required=True).add_parser(
         "hunt", help="check a list of functions under a time budget", formatter_class=ArgumentDefaultsHelpFormatter
@@ -25,8 +29,14 @@ def main(words: Sequence[str]) -> int:
     command.add_argument("--examples", type=int, default=100, help="at most, of each function")
     command.add_argument("--patience", type=float, default=60, help="seconds after which an example hangs")
     command.add_argument("--only", default="*", help="a pattern of names, such as linalg.* or jax/*")
+    command.add_argument("--verify", action="store_true", help="run the code of pages of found mistakes")
     asked = vars(parser.parse_args(words))
     try:
+        if asked.pop("verify"):
+            options = {name: asked[name] for name in ("folder", "workers", "patience", "only")}
+            verified = verify(asked["spec"], **options, show=lambda line: print(line, flush=True))
+            print(verified)
+            return int(verified.failed)
         found = hunt(**asked, show=lambda line: print(line, flush=True))
     except FuncnnError as error:
         print(error, file=sys.stderr)
