@@ -17,6 +17,7 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
 
 import funcnn.testing.networks.cases  # noqa: F401  registers layers in one order, whichever tests are run, and the profile "funcnn"
+from funcnn.testing.hunt.record import load_pages
 from tests.printed import up_to_rounding
 
 # `pytest` draws few examples of each law, and the same ones each time; `pytest --hypothesis-profile full` draws others
@@ -100,12 +101,18 @@ class PageParser(PythonCodeBlockParser):
         up_to_rounding(self.doctest_parser.evaluator)
 
 
+# Pages of found mistakes run where their versions are installed.
+NEEDED = {
+    f"docs/found/{page.path.name}": [*page.missing(), *page.absent()]
+    for page in load_pages([Path(__file__).parent / "docs/found"])
+}
 pages = Sybil(
     parsers=[PageParser()],
     patterns=[
         *("README.md", "docs/*.md"),
-        *[f"docs/{name}/*.md" for name in ("cookbook", "course", "layers", "questions")],
+        *[f"docs/{name}/*.md" for name in ("cookbook", "course", "found", "layers", "questions")],
     ],
+    excludes=[page for page, needed in NEEDED.items() if needed],
 )
 docstrings = Sybil(
     parsers=[DocTestParser(ELLIPSIS)],
@@ -114,6 +121,12 @@ docstrings = Sybil(
     document_types={".py": PythonDocStringDocument},
 )
 pytest_collect_file = (pages + docstrings).pytest()
+
+
+def pytest_report_header() -> list[str]:
+    """The pages of found mistakes that are not run."""
+    needed = ", ".join([f"{page} ({' '.join(needed)})" for page, needed in NEEDED.items() if needed])
+    return [f"not run, since another version is installed: {needed}"] if needed else []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from funcnn.errors import NoFileError
 from funcnn.testing import strategies as fst
-from funcnn.testing.hunt import Target, hunt
+from funcnn.testing.hunt import Target, hunt, verify
 from tests.says import assert_says, each_row, file_error, kind_error, raises, range_error
 
 SINE, ONE = (np.sin, lambda args, dA: [dA * np.cos(args[0])]), fst.tensors("n")
@@ -32,6 +32,19 @@ def told(text, state=None, path="spec.py", **options):
     return act
 
 
+def verified(text, kept=None, **options):
+    """A verification of a page of this text, in an empty folder or beside this file of an earlier run."""
+
+    def act():
+        Path("page.md").write_text(text, "utf-8")
+        if kept is not None:
+            Path("verified.json").write_text(kept, "utf-8")
+        verify("page.md", ".", **options)
+
+    return act
+
+
+PAGE = f"<!-- verify: numpy=={np.__version__} -->\n## `sin` at 0\n```python\nassert True\n```\n"
 ROWS = [
     kind_error(lambda: Target("sin", np.sin, ONE)) >> "Target: pair must be a pair of functions (f, vjp), not ufunc",
     kind_error(lambda: Target("sin", SINE, [np.ones(2)]))
@@ -71,6 +84,20 @@ ROWS = [
     >> "hunt: seed must be 1, as in state.json, not 0; for seed=0 name another folder",
     range_error(told(GOOD, state='{"seed": 0, "examples": 5, "results": {}}'))
     >> "hunt: examples must be 5, as in state.json, not 100; for examples=100 name another folder",
+    kind_error(lambda: verify(3, ".")) >> "verify: pages must be a path, not int",
+    range_error(lambda: verify(".", ".")) >> "verify: no file in . has the ending .md",
+    raises(NoFileError, lambda: verify("gone.md", ".")) >> "verify: there is no file gone.md",
+    file_error(verified("## sin")) >> "verify: page.md must have a line such as <!-- verify: numpy==2.4.6 -->",
+    range_error(verified(PAGE.replace("==", ">=")))
+    >> f"verify: requirements of page.md must have the form numpy==2.4.6 or github:owner/name@1a2b3c4, not "
+    f"numpy>={np.__version__}",
+    file_error(verified(PAGE.replace("## ", ""))) >> "verify: page.md must have a section for each mistake",
+    file_error(verified(PAGE + "## cos\n")) >> "verify: section cos of page.md must have a block of Python code",
+    range_error(verified(PAGE + PAGE)) >> "verify: two sections of page.md have the title sin at 0",
+    range_error(verified(PAGE, only="cos"))
+    >> "verify: only must match the name of a mistake, such as page/sin at 0, not 'cos'",
+    file_error(verified(PAGE, kept="[]"))
+    >> "verify: verified.json is not the file of an earlier run; delete it, or name another folder",
 ]
 
 

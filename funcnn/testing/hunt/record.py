@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 
@@ -24,14 +25,19 @@ _PART = re.compile(r"^```(?P<language>[^\n`]*)\n(?P<code>.*?)^```$|^## (?P<title
 
 @attrs.frozen
 class FoundMistake:
-    """The title of a section without backticks, the text of the section, and its code.
+    """The heading of a section, its text, and its code.
 
     The code begins with the blocks above the first section, which the sections share.
     """
 
-    title: str
+    heading: str
     text: str
     code: str
+
+    @property
+    def title(self) -> str:
+        """The heading without backticks."""
+        return self.heading.replace("`", "")
 
     @property
     def anchor(self) -> str:
@@ -116,11 +122,10 @@ def _mistakes(text: str) -> tuple[FoundMistake, ...]:
     begins = [i for i, part in enumerate(parts) if part["title"]]
     shared = _code(parts[: begins[0]]) if begins else ""
     found = []
-    for begin, end in zip(begins, [*begins[1:], len(parts)], strict=True):
+    for begin, end in pairwise([*begins, len(parts)]):
         head, own = parts[begin], _code(parts[begin + 1 : end])
         until = parts[end].start() if end < len(parts) else len(text)
-        title = head["title"].replace("`", "")
-        found.append(FoundMistake(title, text[head.end() : until].strip(), shared + own if own else ""))
+        found.append(FoundMistake(head["title"], text[head.end() : until].strip(), shared + own if own else ""))
     return tuple(found)
 
 

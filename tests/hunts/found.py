@@ -1,0 +1,74 @@
+"""The table of docs/found.md, written from the pages of docs/found: `python -m tests.hunts.found`."""
+
+import re
+from pathlib import Path
+
+from funcnn.arrays import counted
+from funcnn.testing.hunt.record import load_pages
+
+DOCS = Path(__file__).parents[2] / "docs"
+INDEX = DOCS / "found.md"
+TABLE = re.compile(r"(<!-- begin: python -m tests.hunts.found -->\n).*(<!-- end -->\n)", re.DOTALL)
+FACT = re.compile(r"^- \*\*(\w+)\*\*: (.*?)(?=\n- \*\*|\n\n|\Z)", re.MULTILINE | re.DOTALL)
+ERROR = re.compile(r"relative error (?:up to |above )?(\d[\d.]*(?:e[+-]?\d+)?)( %)?")
+SILENT = ("silently wrong", "value wrong")
+LOUD = ("nan", "inf", "raises", "wrong shape", "wrong dtype", "crashes", "hangs")  # from the most harmful to the least
+LARGE = 1e-3
+
+
+def facts(text):
+    """The facts of a section by their names, each in one line."""
+    return {name: " ".join(fact.split()) for name, fact in FACT.findall(text)}
+
+
+def error(harm):
+    """The relative error of a silent mistake; None if the harm is another one."""
+    found = ERROR.search(harm)
+    if not harm.startswith(SILENT):
+        return None
+    return float(found[1]) / (100 if found[2] else 1)
+
+
+def rank(harm):
+    """Silent errors come first, the largest at the top."""
+    if (size := error(harm)) is not None:
+        return -1, -size
+    return [harm.startswith(kind) for kind in LOUD].index(True), 0
+
+
+def rows():
+    """The mistakes in the order of harm: the harm, the name of the library, the report, and the row of the table."""
+    found = []
+    for page in load_pages([DOCS / "found"]):
+        library = page.path.read_text("utf-8").partition("\n")[0].removeprefix("# Found in ")
+        version = re.split("==|@", page.requirements[0])[1]
+        for one in page.mistakes:
+            known = facts(one.text)
+            report = known["Report"].partition(" (")[0]
+            link = f"[{one.heading}](found/{page.path.name}#{one.anchor})"
+            cells = [f"{library} {version[:12]}", link, known["Harm"], report]
+            found.append((known["Harm"], library, report, f"| {' | '.join(cells)} |"))
+    return sorted(found, key=lambda row: rank(row[0]))
+
+
+def table():
+    """The counts, and a table for each group of harms."""
+    found = rows()
+    large = [row for row in found if (error(row[0]) or 0) > LARGE]
+    libraries = {library for _, library, _, _ in found}
+    new = [row for row in found if row[2].startswith("none found")]
+    head = (
+        f"**{counted(len(found), 'mistake')} in {len(libraries)} libraries.** {len(large)} are silently wrong by a "
+        f"relative error above 1e-3. No report was found for {len(new)}.\n"
+    )
+    columns = "| library | function | harm | report |\n|---|---|---|---|"
+    return "\n".join([head, columns, *[row for *_, row in found], ""])
+
+
+def written(text):
+    """The text of the page with the table as it must be."""
+    return TABLE.sub(lambda found: f"{found[1]}\n{table()}\n{found[2]}", text)
+
+
+if __name__ == "__main__":
+    INDEX.write_text(written(INDEX.read_text("utf-8")), "utf-8")
