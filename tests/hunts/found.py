@@ -10,7 +10,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 INDEX = DOCS / "found.md"
 TABLE = re.compile(r"(<!-- begin: python -m tests.hunts.found -->\n).*(<!-- end -->\n)", re.DOTALL)
 FACT = re.compile(r"^- \*\*(\w+)\*\*: (.*?)(?=\n- \*\*|\n\n|\Z)", re.MULTILINE | re.DOTALL)
-ERROR = re.compile(r"relative error (?:up to |above )?(\d[\d.]*(?:e[+-]?\d+)?)( %)?")
+ERROR = re.compile(r"relative error (?:up to |above )?(inf|\d[\d.]*(?:e[+-]?\d+)?)( %)?")
 SILENT = ("silently wrong", "value wrong")
 LOUD = ("nan", "inf", "raises", "wrong shape", "wrong dtype", "crashes", "hangs")  # from the most harmful to the least
 LARGE = 1e-3

@@ -23,7 +23,7 @@ def test_a_found_mistake_has_what_a_maintainer_needs(one):
     assert re.fullmatch(REPORT, facts["Report"]), facts["Report"]
     assert facts["Source"].startswith("`")
     assert re.search(r"^ *assert ", one.text, re.MULTILINE)
-    assert re.search(r"^> \w", one.text, re.MULTILINE)
+    assert re.search(r"^> \S", one.text, re.MULTILINE)
 
 
 def test_a_page_has_the_name_of_its_library():
