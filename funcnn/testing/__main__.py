@@ -4,15 +4,20 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from funcnn.errors import FuncnnError
 from funcnn.testing.hunt.hunt import hunt
 
+# Exit codes. 1 and 2 are also those of Python for an exception and for a wrong command line.
+FINDINGS, WRONG_COMMAND, INTERNAL_ERROR, INTERRUPTED = 1, 2, 3, 130
+
 
 def main(words: Sequence[str]) -> int:
-    """Run the command. The result is 1 if there are new findings, 2 if the command is wrong, otherwise 0."""
+    """Run the command. The result is the exit code: 0, or one of those above."""
     parser = ArgumentParser(prog="python -m funcnn.testing")
     command = parser.add_subparsers(required=True).add_parser(
         "hunt", help="check a list of functions under a time budget", formatter_class=ArgumentDefaultsHelpFormatter
@@ -25,14 +30,25 @@ def main(words: Sequence[str]) -> int:
     command.add_argument("--examples", type=int, default=100, help="at most, of each function")
     command.add_argument("--patience", type=float, default=60, help="seconds after which an example hangs")
     command.add_argument("--only", default="*", help="a pattern of names, such as linalg.* or jax/*")
+    command.set_defaults(run=_hunt)
     asked = vars(parser.parse_args(words))
+    run: Callable[..., int] = asked.pop("run")
     try:
-        found = hunt(**asked, show=lambda line: print(line, flush=True))
-    except FuncnnError as error:
+        return run(**asked)
+    except (FuncnnError, OSError) as error:
         print(error, file=sys.stderr)
-        return 2
+        return WRONG_COMMAND
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception:  # noqa: BLE001  the code of Python for an exception would mean findings
+        traceback.print_exc()
+        return INTERNAL_ERROR
+
+
+def _hunt(**asked: Any) -> int:
+    found = hunt(**asked, show=lambda line: print(line, flush=True))
     print(found)
-    return 1 if found.new else 0
+    return FINDINGS if found.new else 0
 
 
 if __name__ == "__main__":
