@@ -4,19 +4,22 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from funcnn.errors import FuncnnError
 from funcnn.testing.hunt.hunt import hunt
-from funcnn.testing.hunt.verify import verify
+from funcnn.testing.hunt.verify import verify as verify_pages
+
+# Exit codes. 1 and 2 are also those of Python for an exception and for a wrong command line.
+FINDINGS, WRONG_COMMAND, INTERNAL_ERROR, INTERRUPTED = 1, 2, 3, 130
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the command. The result is 1 if there are new findings, 2 if the command is wrong, otherwise 0.
-
-    With `--verify` it is 1 if a found mistake is gone or its code is broken.
-    """
+    """Run the command. The result is the exit code: 0, or one of those above."""
     parser = ArgumentParser(prog="python -m funcnn.testing")
     command = parser.add_subparsers(required=True).add_parser(
         "hunt", help="check a list of functions under a time budget", formatter_class=ArgumentDefaultsHelpFormatter
@@ -30,19 +33,32 @@ def main(words: Sequence[str]) -> int:
     command.add_argument("--patience", type=float, default=60, help="seconds after which an example hangs")
     command.add_argument("--only", default="*", help="a pattern of names, such as linalg.* or jax/*")
     command.add_argument("--verify", action="store_true", help="run the code of pages of found mistakes")
+    command.set_defaults(run=_hunt)
     asked = vars(parser.parse_args(words))
+    run: Callable[..., int] = asked.pop("run")
     try:
-        if asked.pop("verify"):
-            options = {name: asked[name] for name in ("folder", "workers", "patience", "only")}
-            verified = verify(asked["spec"], **options, show=lambda line: print(line, flush=True))
-            print(verified)
-            return int(verified.failed)
-        found = hunt(**asked, show=lambda line: print(line, flush=True))
-    except FuncnnError as error:
+        return run(**asked)
+    except (FuncnnError, OSError) as error:
         print(error, file=sys.stderr)
-        return 2
+        return WRONG_COMMAND
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception:  # noqa: BLE001  the code of Python for an exception would mean findings
+        traceback.print_exc()
+        return INTERNAL_ERROR
+
+
+def _hunt(*, verify: bool, **asked: Any) -> int:
+    """With `verify`, a found mistake that is gone, or whose code is broken, counts as a finding."""
+    show = partial(print, flush=True)
+    if verify:
+        options = {name: asked[name] for name in ("folder", "workers", "patience", "only")}
+        verified = verify_pages(asked["spec"], **options, show=show)
+        print(verified)
+        return FINDINGS if verified.failed else 0
+    found = hunt(**asked, show=show)
     print(found)
-    return 1 if found.new else 0
+    return FINDINGS if found.new else 0
 
 
 if __name__ == "__main__":

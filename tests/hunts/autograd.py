@@ -10,6 +10,7 @@ from tests.hunts.draws import *
 from tests.nasty.base import fitted
 
 LIBRARIES = ["autograd", "numpy", "scipy"]
+MODULES = ["autograd.scipy.special", "autograd.numpy.linalg"]
 
 TABLE = {
     **named(

@@ -9,6 +9,7 @@ from funcnn.testing.jax import pair
 from tests.hunts.draws import *
 
 LIBRARIES = ["jax", "jaxlib", "numpy"]
+MODULES = ["jax.nn", "jax.scipy.special", "jax.numpy.linalg"]
 jax.config.update("jax_disable_most_optimizations", val=True)  # compilation takes half as long; rules are the same
 
 TABLE = {

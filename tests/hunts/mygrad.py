@@ -8,6 +8,7 @@ from funcnn.testing.mygrad import pair
 from tests.hunts.draws import *
 
 LIBRARIES = ["mygrad", "numpy"]
+MODULES = ["mygrad"]
 TABLE = {
     **named(mg, "arctan arcsinh abs cos cosh exp exp2 expm1 negative positive sin sinh square tan tanh sinc", ANY),
     **named(mg, "log log1p log2 log10 sqrt cbrt reciprocal", each(POSITIVE)),

@@ -8,6 +8,7 @@ from funcnn.testing.jax import pair
 from tests.hunts.draws import *
 
 LIBRARIES = ["optax", "jax", "numpy"]
+MODULES = ["optax.losses"]
 jax.config.update("jax_disable_most_optimizations", val=True)  # as in the spec of JAX
 PROBABILITIES = of((GENERIC, "m n"), (POSITIVE, "m n")).map(lambda a: [a[0], a[1] / a[1].sum(-1, keepdims=True)])
 

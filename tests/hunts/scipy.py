@@ -8,6 +8,7 @@ from funcnn.testing.scipy import pair
 from tests.hunts.draws import *
 
 LIBRARIES = ["scipy", "numpy"]
+MODULES = ["scipy.special"]
 PHI = np.sqrt(2 * np.pi)
 ROOT = np.sqrt(np.pi)
 

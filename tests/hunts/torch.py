@@ -8,6 +8,7 @@ from funcnn.testing.torch import pair
 from tests.hunts.draws import *
 
 LIBRARIES = ["torch", "numpy"]
+MODULES = ["torch.special", "torch.linalg", "torch.fft", "torch.nn.functional"]
 IMAGES = each(REAL, "m 2 4 4", most=2)
 WITHOUT_DERIVATIVE = """
         bessel_j0 bessel_j1 bessel_y0 bessel_y1 modified_bessel_i0 modified_bessel_i1 modified_bessel_k0

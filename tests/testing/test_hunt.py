@@ -3,14 +3,16 @@
 import json
 import os
 import runpy
+import shlex
 import sys
+import tempfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from funcnn.testing.__main__ import main
-from funcnn.testing.hunt import hunt, schedule
+from funcnn.testing.hunt import hunt, output, schedule
 from funcnn.testing.hunt.findings import TargetResult, load_state
 
 HEAD = """
@@ -79,8 +81,11 @@ def test_reports_hold_the_findings(spec, tmp_path):
     suite = ET.parse(tmp_path / "junit.xml").getroot()
     counts = {name: int(suite.attrib[name]) for name in ("tests", "failures", "skipped")}
     assert counts == {"tests": 7, "failures": 3, "skipped": 2}
-    assert {case.attrib["name"] for case in suite if len(case) == 0} == {"sin", "one example"}
-    assert {case.attrib["classname"] for case in suite} == {"spec"}
+    cases = suite.findall("testcase")
+    assert {case.attrib["name"] for case in cases if len(case) == 0} == {"sin", "one example"}
+    assert {case.attrib["classname"] for case in cases} == {"spec"}
+    assert {case.attrib["file"] for case in cases} == {str(tmp_path / "spec.py")}
+    assert [one.attrib["name"] for one in suite.iter("property")] == ["numpy"]
     assert suite.find(".//failure").attrib["type"] == "WrongGradient"
     page = (tmp_path / "findings.md").read_text("utf-8")
     assert "### spec/tan: WrongGradient\n\n3 examples" in page
@@ -179,6 +184,142 @@ def test_each_mistake_of_an_example_is_counted(spec, tmp_path):
     assert [(one.kind, one.count) for one in (*found.new, *found.known)] == [("WrongGradient", 3), ("WrongDtype", 3)]
 
 
+SUMS = """
+def squares(x, W, y):
+    return ((x @ W - y) ** 2).sum()
+
+def squares_vjp(args, dA, wrong=slice(None)):
+    x, W, y = args
+    d = 2 * dA * (x @ W - y)
+    kept = np.where(abs(d) > 1e6, 0.0, d)
+    return [d @ W.T, x.T @ kept, -d]
+
+def square_vjp(args, dA):
+    (x,) = args
+    return [2 * dA * np.where(x > 2, 2.0, x)]
+
+def at(*outliers, m=8):
+    x, W, y = np.linspace(-1, 1, 3 * m).reshape(m, 3), np.ones((3, 2)), np.zeros((m, 2))
+    for i in outliers:
+        y[i] = 1e7
+    return st.just([x, W, y])
+
+def total(x):
+    return (x * x).sum() if x.size != 4 else {"sum": (x * x).sum()}
+
+def total_vjp(args, dA):
+    return [2 * np.where(args[0] > 2, 0, args[0]) * (dA if args[0].size != 4 else dA["sum"])]
+
+sums = (squares, squares_vjp)
+TARGETS = [
+    Target("row", sums, at(5)),
+    Target("rows", sums, at(4, 5)),
+    Target("one row", sums, at(0, m=1)),
+    Target("rows of a matrix of as many rows", sums, at(2, m=3)),
+    Target("entry", (total, total_vjp), st.just([np.array([1.0, 3.0, 2.0])])),
+    Target("sum, unnamed", (np.sum, total_vjp), st.just([np.array([1.0, 3.0, 2.0])])),
+    Target("a tree", (total, total_vjp), st.just([np.array([1.0, 3.0, 2.0, 4.0])])),
+    Target("no sum", (np.square, square_vjp), st.just([np.array([1.0, 3.0])])),
+    Target("all", (total, lambda args, dA: [dA * args[0]]), st.just([np.array([1.0, 1.0, 0.0])])),
+]
+"""
+
+
+def test_the_wrong_rows_of_a_sum_are_found_by_bisection(tmp_path):
+    path = tmp_path / "spec.py"
+    path.write_text(HEAD + SUMS, "utf-8")
+    found = hunt(path, tmp_path / "out", workers=0, examples=1)
+    ends = {one.target: one.message.rpartition("\n")[2] for one in found.new if one.kind == "WrongGradient"}
+    for name, rows in {
+        "row": "row 5 of x, y alone",
+        "rows": "row 4 of x, y alone",
+        "rows of a matrix of as many rows": "row 2 of x, y alone",
+        "entry": "row 1 of x alone",
+        "sum, unnamed": "row 0 of args[0] alone",
+        "all": "row 0 of x alone",
+    }.items():
+        assert ends[f"spec/{name}"] == f"    {rows}: the same kind of mistake"
+    for name in ("one row", "a tree", "no sum"):
+        assert "alone" not in ends[f"spec/{name}"]
+
+
+def test_modules_are_covered(tmp_path, monkeypatch):
+    (tmp_path / "prey.py").write_text(PREY, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    path = tmp_path / "spec.py"
+    path.write_text(HEAD + COVERED, "utf-8")
+    found = hunt(path, tmp_path / "out", workers=0, examples=2)
+    line = "prey: 9 of 12 functions checked; without a derivative: ruleless; not checked: crooked, same"
+    assert [*map(str, found.coverage)] == [line, "string: 0 of 1 function checked; not checked: capwords"]
+    assert f"\n{line}\n" in str(found)
+    assert f"\n- {line}\n" in (tmp_path / "out" / "findings.md").read_text("utf-8")
+
+
+PREY = """
+import functools
+from math import cos  # of another library
+import numpy as np
+
+class Meta(type):
+    def __call__(cls, x):
+        return np.tanh(x)
+
+class tanh(metaclass=Meta):
+    pass
+
+class Layer:
+    pass
+
+def double(x): return 2 * x
+def triple(x): return 3 * x
+def plain(x): return x
+def same(x): return plain(x)
+def ruleless(x): return np.sin(x)
+def crooked(x): raise ValueError
+def in_lambda(x): return x
+def in_import(x): return x
+def in_partial(a, x): return a * x
+def in_default(x): return x
+@functools.lru_cache
+def cached(): return 2.0
+_hidden = double
+constant = 1.0
+"""
+COVERED = """
+import functools, prey
+one, two = (lambda args, dA: [dA]), (lambda args, dA: [2 * dA])
+
+def imports(x):
+    from prey import in_import
+    return in_import(x)
+
+def recurs(x, n=1):
+    def again(x, n):
+        return again(x, n - 1) if n else x
+    return again(x, n)
+
+class Holder:
+    def method(self, x):
+        return prey.in_default(x)
+
+MODULES = ["prey", "string"]
+TARGETS = [
+    Target("double", (prey.double, two), ONE),
+    Target("wrong", (prey.triple, two), ONE),
+    Target("no rule", (prey.ruleless, refuses(NotImplementedError("of it"))), ONE),
+    Target("crooked", (prey.crooked, one), ONE),
+    Target("lambda", (lambda x: np.add(prey.in_lambda(x), prey.in_lambda.twice) if x is None else x, one), ONE),
+    Target("import", (imports, one), ONE),
+    Target("recurs", (recurs, one), ONE),
+    Target("partial", (functools.partial(prey.in_partial, 2.0), two), ONE),
+    Target("method", (Holder().method, one), ONE),
+    Target("tanh", (lambda x: [f(x) for f in (prey.tanh,)][0], lambda args, dA: [dA / np.cosh(args[0]) ** 2]), ONE),
+    Target("cached", (lambda x: prey.cached() * x, two), ONE),
+    Target("plain", (prey.plain, one), ONE),
+]
+"""
+
+
 def test_a_folder_stands_for_its_specs(spec, tmp_path):
     path = spec('Target("sin", sin, ONE)', "['numpy']", name="one")
     spec('Target("sin", sin, ONE), Target("tan", tan, ONE)', "['attrs']", name="two")
@@ -265,6 +406,51 @@ def test_a_crash_and_a_hang_are_findings(spec, tmp_path):
     assert len(lines) == 3
 
 
+PRINTING = """
+import ctypes, faulthandler, sys
+def printing(x):
+    print("Python", file=sys.stderr)
+    ctypes.CDLL(None).puts(b"C")
+    os.write(1, b"descriptor \\x1b\\n")
+    if x.size == 5:
+        faulthandler._sigsegv()
+    return np.tan(x)
+
+wrong = (printing, lambda args, dA: [dA * np.tan(args[0])])
+FIVE = st.just([np.ones(5)])
+TARGETS = [Target("crash", wrong, FIVE), Target("loud", wrong, ONE), Target("sin", sin, ONE),
+           Target("known", wrong, ONE, known={"WrongGradient": "loud"}),
+           Target("right", (lambda x: print("all is well") or np.sin(x), sin[1]), ONE)]
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the library of C has another name")
+def test_what_a_target_prints_stands_beside_its_findings(spec, tmp_path, capfd):
+    path = spec("")
+    path.write_text(HEAD + PRINTING, "utf-8")
+    found = hunt(path, tmp_path / "out", examples=2)
+    assert capfd.readouterr() == ("", "")
+    outputs = {(one.target, one.kind): one.output for one in (*found.new, *found.known)}
+    crash = outputs.pop(("spec/crash", "Crashed"))
+    assert "Fatal Python error: Segmentation fault" in crash
+    assert "in printing" in crash
+    assert outputs.keys() == {("spec/loud", "WrongGradient"), ("spec/known", "WrongGradient")}
+    for text in outputs.values():
+        assert {"Python", "C"} <= {*text.splitlines()}
+        assert "descriptor" in text
+        assert len(text) <= 4004
+    suite = ET.parse(tmp_path / "out" / "junit.xml").getroot()
+    assert {case.attrib["name"] for case in suite.findall("testcase") if case.find("system-out") is not None} == {
+        "crash: Crashed",
+        "loud: WrongGradient",
+        "known: WrongGradient",
+    }
+    page = (tmp_path / "out" / "findings.md").read_text("utf-8")
+    assert page.count("\nPrinted:\n") == 3
+    assert "all is well" not in page
+    assert not [*Path(tempfile.gettempdir()).glob(f"funcnn-hunt-{os.getpid()}-*")]
+
+
 def test_a_worker_ends_with_its_parent(monkeypatch):
     ended = []
     monkeypatch.setattr(os, "_exit", ended.append)
@@ -281,8 +467,15 @@ class Ended:
         pass
 
 
-def test_a_worker_begins_with_the_spec(spec):
-    assert schedule._begin(str(spec('Target("sin", sin, ONE)'))) == os.getpid()
+def test_a_worker_begins_with_the_spec(spec, tmp_path, monkeypatch):
+    path, printed = str(spec('Target("sin", sin, ONE), Target("tan", tan, ONE)')), []
+    monkeypatch.setattr(schedule, "redirect", printed.append)
+    assert schedule._begin(path, tmp_path / "printed") == os.getpid()
+    assert printed == [tmp_path / "printed"]
+    (tmp_path / "printed").write_text("of an earlier example")
+    assert output.printed_outcomes(tmp_path / "printed", path, "sin", 0, 1, 0) == []
+    (one,) = output.printed_outcomes(tmp_path / "printed", path, "tan", 0, 1, 0)
+    assert (one.kind, one.output) == ("WrongGradient", "")
 
 
 @pytest.mark.parametrize(("name", "code"), [("sin", 0), ("tan", 1), ("gone", 2)])
@@ -292,6 +485,25 @@ def test_the_exit_code_says_whether_findings_are_new(spec, tmp_path, capsys, nam
     assert "hunt: only must match" in capsys.readouterr().err if code == 2 else not capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [(PermissionError("no place"), 2, "no place"), (KeyboardInterrupt(), 130, ""), (ZeroDivisionError("0"), 3, "hunt")],
+)
+def test_the_exit_code_of_a_hunt_that_ends_early(error, code, said, monkeypatch, capsys):
+    def ends(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr("funcnn.testing.__main__.hunt", ends)
+    assert main(["hunt", "spec.py"]) == code
+    assert said in capsys.readouterr().err
+
+
+def test_a_command_that_is_wrong_ends_with_2(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["hunt"])
+    assert ended.value.code == 2
+
+
 def test_the_package_is_a_command(spec, tmp_path, monkeypatch):
     words = ["hunt", str(spec('Target("sin", sin, ONE)')), "--workers", "0", "--examples", "1"]
     monkeypatch.delitem(sys.modules, main.__module__)  # which runpy refuses to run once more
@@ -299,6 +511,33 @@ def test_the_package_is_a_command(spec, tmp_path, monkeypatch):
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("funcnn.testing", run_name="__main__")
     assert ended.value.code == 0
+
+
+def test_the_workflow_on_the_page_is_one_of_github_and_its_commands_run(spec, tmp_path, monkeypatch):
+    yaml = pytest.importorskip("yaml", reason="it reads the workflow")
+    page = (Path(__file__).parents[2] / "docs" / "hunting.md").read_text("utf-8")
+    flow = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
+    assert len(flow[True]["schedule"][0]["cron"].split()) == 5  # YAML 1.1 reads the key `on` as True
+    (job,) = flow["jobs"].values()
+    assert all(
+        step.keys() <= {"uses", "with", "run", "if"} and ("uses" in step) != ("run" in step) for step in job["steps"]
+    )
+    uses = {step["uses"].partition("@")[0]: step for step in job["steps"] if "uses" in step}
+    restored, saved, uploaded = [
+        uses[f"actions/{name}"]["with"] for name in ("cache/restore", "cache/save", "upload-artifact")
+    ]
+    assert restored["key"] == saved["key"]
+    assert saved["key"].startswith(restored["restore-keys"])
+    after = next(i for i, step in enumerate(job["steps"]) if "hunt specs" in step.get("run", "")) + 1
+    assert {step.get("if") for step in job["steps"][after:]} == {"always()"}
+    (tmp_path / "specs").mkdir()
+    spec('Target("tan", tan, ONE)').rename(tmp_path / "specs" / "spec.py")
+    monkeypatch.chdir(tmp_path)
+    _, *words = shlex.split(job["steps"][after - 1]["run"].removeprefix("python -m "))
+    assert main([*words, "--examples", "1"]) == 1
+    assert {restored["path"], saved["path"], uploaded["path"]} == {"findings"}
+    assert {"junit.xml", "findings.md", "state.json"} <= {path.name for path in Path("findings").iterdir()}
+    assert [step["run"].split()[1] for step in job["steps"][after:] if "run" in step] == ["findings/findings.md"]
 
 
 SAMPLE = {

@@ -16,22 +16,24 @@ from hypothesis import given, settings
 
 from funcnn.identity.digest import digest
 from funcnn.identity.parts import UnknownError
-from funcnn.testing.hunt.target import ERROR, INCONCLUSIVE, Target, load_spec
+from funcnn.testing.hunt.rows import rows_of
+from funcnn.testing.hunt.target import ERROR, INCONCLUSIVE, NO_DERIVATIVE, Target, load_spec
 from funcnn.testing.mutation import DRAWN_ONCE
 from funcnn.testing.numbers import as_source
 from funcnn.testing.pytrees import leaves
-from funcnn.testing.verdict import GradientError, Inconclusive, NoDerivative
+from funcnn.testing.verdict import GradientError, Inconclusive, NotFinite, WrongGradient
 from funcnn.testing.vjp import check_vjp
 
 DRAWN = 8  # most changes of a strategy show in so few examples
 
 
 class ExampleOutcome(NamedTuple):
-    """The kind of a finding; its message; and the number of entries of the arguments."""
+    """The kind of a finding; its message; the number of entries of the arguments; what the example printed."""
 
     kind: str
     message: str
     size: int = 0
+    output: str = ""
 
 
 def draw(target: Target, seed: int, most: int) -> list[Sequence[Any]]:
@@ -67,14 +69,33 @@ def outcomes_of(path: str, name: str, seed: int, most: int, i: int) -> list[Exam
     except (Exception, SystemExit) as error:  # noqa: BLE001  any error of a library is an outcome
         found = error.findings if isinstance(error, GradientError) else (error,)
         size = sum([np.size(a) for _, a in leaves(args)])
-        return [ExampleOutcome(_kind(one), _message(one, args), size) for one in found]
+        messages = [_message(one, args) + _rows(path, target, args, one, size) for one in found]
+        return [ExampleOutcome(_kind(one), text, size) for one, text in zip(found, messages, strict=True)]
     return []
+
+
+# The size of the smallest example so far, by path, target and error: only the message of the smallest one is shown.
+_smallest: dict[tuple[str, str, type[BaseException]], int] = {}
+
+
+def _rows(path: str, target: Target, args: Sequence[Any] | None, error: BaseException, size: int) -> str:
+    """The rows of a sum that show the error, if it is one of numbers, and its message may be shown."""
+    if args is not None and isinstance(error, WrongGradient | NotFinite):
+        key = (path, target.name, type(error))
+        before = _smallest.setdefault(key, size + 1)
+        _smallest[key] = min(size, before)
+        if size < before:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                return rows_of(target, args, type(error))
+    return ""
 
 
 def forget() -> None:
     """Read specs again: their files may have changed since an earlier hunt in this process."""
     load_spec.cache_clear()
     _examples.cache_clear()
+    _smallest.clear()
 
 
 def _message(error: BaseException, args: Sequence[Any] | None) -> str:
@@ -88,7 +109,7 @@ def _kind(error: BaseException) -> str:
     cause = error.__cause__ or error
     # Libraries say by this class, or only by these words, that they have no derivative.
     if isinstance(cause, NotImplementedError) or re.search("not (implemented|differentiable|supported)", str(cause)):
-        return NoDerivative.__name__
+        return NO_DERIVATIVE
     if isinstance(error, Inconclusive):
         return INCONCLUSIVE
     return type(error).__name__ if isinstance(error, GradientError) else ERROR

@@ -1,18 +1,17 @@
-"""The results of a hunt: a state, from which another run continues; findings, new, known or not seen; and reports."""
+"""The results of a hunt: a state, from which another run continues; and findings, new, known or not seen."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from xml.etree.ElementTree import Element, ElementTree, SubElement
 
 import attrs
 
 from funcnn.arrays import counted
 from funcnn.errors import FileError, RangeError
+from funcnn.testing.hunt.coverage import Coverage, coverage
 from funcnn.testing.hunt.example import ExampleOutcome
 from funcnn.testing.hunt.target import CRASHED, HUNG, INCONCLUSIVE, Spec
 
@@ -25,6 +24,7 @@ class Found:
     example: int
     size: int
     message: str
+    output: str = ""  # states of earlier versions have none
 
 
 @attrs.define
@@ -50,9 +50,9 @@ class TargetResult:
         self.passed += not kinds
         self.inconclusive += INCONCLUSIVE in kinds
         self.complete = self.examples == most or not kinds.isdisjoint({CRASHED, HUNG})
-        for kind, message, size in outcomes:
+        for kind, message, size, output in outcomes:
             before = self.found.get(kind)
-            new = Found(1, i, size, message)
+            new = Found(1, i, size, message, output)
             smaller = new if before is None or size < before.size else before
             self.found[kind] = attrs.evolve(smaller, count=before.count + 1 if before else 1)
 
@@ -110,7 +110,7 @@ def load_state(path: Path, seed: int, most: int) -> State:
 class Finding:
     """A kind of mistake of one target, named as in `jax/linalg.det`. `example` is the number of the example shown.
 
-    `reason` is that of the known issue; it is None if the finding is new.
+    `output` is what the example printed. `reason` is that of the known issue; it is None if the finding is new.
     """
 
     target: str
@@ -118,6 +118,7 @@ class Finding:
     count: int
     example: int
     message: str
+    output: str
     reason: str | None
 
 
@@ -127,7 +128,8 @@ class Findings:
 
     `new` and `known` are findings. `unseen` are known issues, as (target, kind, reason), that no example showed.
     `unfinished` names the targets of which the time allowed only some of the examples. `examples` counts all examples,
-    `inconclusive` those of them that were not decided.
+    `inconclusive` those of them that were not decided. `files` are the paths of the specs, by name. `coverage` is that
+    of the `MODULES` of the specs.
     """
 
     new: tuple[Finding, ...]
@@ -138,10 +140,13 @@ class Findings:
     examples: int
     inconclusive: int
     versions: Mapping[str, str]
+    files: Mapping[str, str]
+    coverage: tuple[Coverage, ...]
 
     def __str__(self) -> str:
         lines = [f"new: {one.target}: {one.kind}, {one.message.partition(chr(10))[0]}" for one in self.new]
         lines += [f"not seen: {target}: {kind}, known as: {reason}" for target, kind, reason in self.unseen]
+        lines += map(str, self.coverage)
         targets, examples = counted(len(self.targets), "function"), counted(self.examples, "example")
         new, unseen = counted(len(self.new), "new finding"), counted(len(self.unseen), "known issue")
         ends = (
@@ -166,9 +171,11 @@ def findings(specs: Mapping[str, Spec], results: Mapping[str, TargetResult]) -> 
         for kind in kinds:
             found = result.found[kind]
             reason = issues.get(kind)
-            one = Finding(name, kind, found.count, found.example, found.message, reason)
+            one = Finding(name, kind, found.count, found.example, found.message, found.output, reason)
             (new if reason is None else known).append(one)
         unseen += [(name, kind, issues[kind]) for kind in issues if result.complete and kind not in kinds]
+    seen = {name: [*result.found, *(["pass"] if result.passed else [])] for name, result in results.items()}
+    modules = dict.fromkeys([module for spec in specs.values() for module in spec.modules])
     return Findings(
         tuple(new),
         tuple(known),
@@ -178,61 +185,6 @@ def findings(specs: Mapping[str, Spec], results: Mapping[str, TargetResult]) -> 
         sum([result.examples for result in results.values()]),
         sum([result.inconclusive for result in results.values()]),
         {library: number for spec in specs.values() for library, number in spec.versions.items()},
+        {title: spec.path for title, spec in specs.items()},
+        tuple(coverage(modules, every, seen)),
     )
-
-
-def write_reports(found: Findings, folder: Path) -> None:
-    """Write `findings.json`, `junit.xml` and `findings.md`."""
-    plain = json.dumps(attrs.asdict(found), indent=1)
-    (folder / "findings.json").write_text(plain + "\n", "utf-8")
-    (folder / "findings.md").write_text(_page(found), "utf-8")
-    _junit(found).write(folder / "junit.xml", "utf-8", xml_declaration=True)
-
-
-def _junit(found: Findings) -> ElementTree[Element]:
-    """A test case for each finding, and for each target without one. Known findings count as skipped."""
-    every = [*found.new, *found.known]
-    quiet = [name for name in found.targets if name not in {one.target for one in every}]
-    counts = {"tests": len(every) + len(quiet), "failures": len(found.new), "skipped": len(found.known)}
-    suite = Element("testsuite", {"name": "hunt", **{name: str(count) for name, count in counts.items()}})
-    for name in quiet:
-        SubElement(suite, "testcase", _names(name))
-    for one in every:
-        case = SubElement(suite, "testcase", _names(f"{one.target}: {one.kind}"))
-        if one.reason is None:
-            first = _legal(one.message.partition("\n")[0])
-            SubElement(case, "failure", {"type": one.kind, "message": first}).text = _legal(one.message)
-        else:
-            SubElement(case, "skipped", {"message": _legal(f"known: {one.reason}")})
-    return ElementTree(suite)
-
-
-def _names(name: str) -> dict[str, str]:
-    spec, _, own = name.partition("/")
-    return {"classname": spec, "name": _legal(own)}
-
-
-def _legal(text: str) -> str:
-    """The text without the characters that XML 1.0 does not allow."""
-    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "?", text)
-
-
-def _page(found: Findings) -> str:
-    versions = ", ".join([f"{name} {version}" for name, version in found.versions.items()])
-    lines = ["# Findings", "", *([versions, ""] if versions else []), str(found).rpartition("\n")[2], ""]
-    lines += _section("New findings", [_entry(one) for one in found.new])
-    lines += _section("Known findings", [_entry(one) for one in found.known])
-    unseen = [f"- {target}, {kind}: {reason}" for target, kind, reason in found.unseen]
-    lines += _section("Known issues that were not seen", unseen)
-    lines += _section("Functions with examples left", [f"- {name}" for name in found.unfinished])
-    return "\n".join(lines)
-
-
-def _section(title: str, entries: list[str]) -> list[str]:
-    return [f"## {title}", "", *entries, ""] if entries else []
-
-
-def _entry(one: Finding) -> str:
-    reason = f"\n{one.reason}\n" if one.reason else ""
-    head = f"### {one.target}: {one.kind}\n{reason}\n{counted(one.count, 'example')}, such as number {one.example}:\n"
-    return f"{head}\n```text\n{one.message.replace('```', '` ` `')}\n```\n"

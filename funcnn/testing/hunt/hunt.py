@@ -12,7 +12,8 @@ from funcnn.checked import checked
 from funcnn.errors import RangeError
 from funcnn.needs import Count, FilePath, Natural, Need, Positive, Text, Whole, as_path, function
 from funcnn.testing.hunt.example import fingerprint, forget
-from funcnn.testing.hunt.findings import Findings, findings, load_state, write_reports
+from funcnn.testing.hunt.findings import Findings, findings, load_state
+from funcnn.testing.hunt.reports import write_reports
 from funcnn.testing.hunt.schedule import TargetPlace, ThisProcess, Worker, run
 from funcnn.testing.hunt.target import load_spec, spec_files
 
@@ -46,7 +47,8 @@ def hunt(
     """Check the functions of a spec for at most about `seconds` seconds, and write the findings into a folder.
 
     The spec is a Python file that defines `TARGETS`, a list of `Target`. It may define `LIBRARIES`, a list of
-    distributions whose versions are reported. The folder gets `state.json`, `findings.json`, `junit.xml` and
+    distributions whose versions are reported, and `MODULES`, a list of modules whose coverage is reported: which of
+    their functions the targets check. The folder gets `state.json`, `findings.json`, `junit.xml` and
     `findings.md`. A later hunt with the same folder continues from `state.json`: no example is checked again, unless
     the target or a version has changed.
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 from funcnn.arrays import counted
 from funcnn.testing.hunt.example import ExampleOutcome, outcomes_of
 from funcnn.testing.hunt.findings import State
+from funcnn.testing.hunt.output import new_file, printed_outcomes, read, redirect
 from funcnn.testing.hunt.target import CRASHED, HUNG, load_spec
 
 
@@ -42,6 +44,7 @@ class Worker(ThisProcess):
 
     def __init__(self, patience: float) -> None:
         self.patience = patience
+        self.printed = new_file()
         self.executor: ProcessPoolExecutor | None = None
         self.path = ""
         self.pid = 0
@@ -49,14 +52,14 @@ class Worker(ThisProcess):
     def outcomes(self, place: TargetPlace, seed: int, most: int, i: int) -> list[ExampleOutcome] | None:
         """The outcomes of an example; see `outcomes_of`."""
         if self.path != place.path:
-            self.close()
+            self.end()
         if self.executor is None:
             self.path = place.path
             self.executor = ProcessPoolExecutor(
                 1, mp_context=get_context("spawn")
             )  # libraries with threads do not fork
-            self.pid = self.executor.submit(_begin, self.path).result()
-        future = self.executor.submit(outcomes_of, *place, seed, most, i)
+            self.pid = self.executor.submit(_begin, self.path, self.printed).result()
+        future = self.executor.submit(printed_outcomes, self.printed, *place, seed, most, i)
         try:
             return future.result(self.patience)
         except TimeoutError:
@@ -64,19 +67,25 @@ class Worker(ThisProcess):
             outcome = ExampleOutcome(HUNG, f"example {i}: no result after {self.patience:g} s")
         except BrokenProcessPool:
             outcome = ExampleOutcome(CRASHED, f"example {i}: the process that checked it ended")
-        self.close()
-        return [outcome]
+        self.end()
+        return [outcome._replace(output=read(self.printed))]
 
-    def close(self) -> None:
+    def end(self) -> None:
         """End the process."""
         if self.executor is not None:
             self.executor.shutdown()
             self.executor = None
 
+    def close(self) -> None:
+        """End the process, and remove the file of its output."""
+        self.end()
+        self.printed.unlink()
 
-def _begin(path: str) -> int:
+
+def _begin(path: str, printed: Path) -> int:
     """Import the libraries, so that the first example does not wait for them; the result is the id of the process."""
     Thread(target=_end_after, args=(parent_process(),), daemon=True).start()
+    redirect(printed)
     load_spec(path)
     return os.getpid()
 

@@ -6,6 +6,7 @@ import ast
 import runpy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from inspect import signature
 from os import PathLike
@@ -26,6 +27,7 @@ from funcnn.testing.vjp import check_vjp
 
 OPTIONS = [name for name in signature(check_vjp).parameters if name not in {"f", "vjp", "args", "inconclusive"}]
 INCONCLUSIVE, ERROR, CRASHED, HUNG = "Inconclusive", "Error", "Crashed", "Hung"
+NO_DERIVATIVE = verdict.NoDerivative.__name__
 KINDS = [
     *[name for name, cls in vars(verdict).items() if isinstance(cls, type) and issubclass(cls, verdict.GradientError)],
     INCONCLUSIVE,  # no example was decided
@@ -88,21 +90,26 @@ class Target:
 
 @attrs.frozen
 class Spec:
-    """The functions by their names, and the versions of the libraries that they are from."""
+    """The path, the functions by their names, the versions of their libraries, and the modules to be covered."""
 
+    path: str
     targets: dict[str, Target]
     versions: dict[str, str]
+    modules: list[str]
 
 
 @cache
 def load_spec(path: str) -> Spec:
-    """The spec in a file, which defines `TARGETS`, a list, and may define `LIBRARIES`, the names of distributions.
+    """The spec in a file, which defines `TARGETS`, a list.
+
+    It may define `LIBRARIES`, the names of distributions, and `MODULES`, the names of modules to be covered.
 
     Raises:
         NoFileError: there is no such file.
         FileError: the file cannot be run, for example because a library is not installed.
-        KindError: `TARGETS` is not a list of Targets, or `LIBRARIES` not a list of strings.
-        RangeError: `TARGETS` is empty, two targets have the same name, or a library is not installed.
+        KindError: `TARGETS` is not a list of Targets, or `LIBRARIES` or `MODULES` not a list of strings.
+        RangeError: `TARGETS` is empty, two targets have the same name, a library is not installed, or a module cannot
+            be imported.
     """
     if not Path(path).is_file():
         raise NoFileError(f"hunt: there is no file {path}")
@@ -110,21 +117,31 @@ def load_spec(path: str) -> Spec:
         found = runpy.run_path(path)
     except Exception as error:
         raise FileError(f"hunt: {path} cannot be run: {type(error).__name__}: {error}") from error
-    targets, libraries = found.get("TARGETS"), found.get("LIBRARIES", [])
+    targets = found.get("TARGETS")
     if not isinstance(targets, list) or not all([isinstance(target, Target) for target in targets]):
         odd = [target for target in targets if not isinstance(target, Target)] if isinstance(targets, list) else []
         given = f"a list with {kind(odd[0])}" if odd else kind(targets)
         raise KindError(f"hunt: TARGETS of {path} must be a list of Targets, not {given}")
     if not targets:
         raise RangeError(f"hunt: TARGETS of {path} must not be empty")
-    if not isinstance(libraries, list) or not all([isinstance(library, str) for library in libraries]):
-        raise KindError(f"hunt: LIBRARIES of {path} must be a list of strings, not {kind(libraries)}")
+    libraries, modules = [_strings(path, name, found.get(name, [])) for name in ("LIBRARIES", "MODULES")]
+    for module in modules:
+        try:
+            import_module(module)
+        except ImportError as error:
+            raise RangeError(f"hunt: MODULES of {path} names {module}, which cannot be imported: {error}") from error
     by_name = {target.name: target for target in targets}
     if len(by_name) < len(targets):
         names = [target.name for target in targets]
         twice = next(name for name in names if names.count(name) > 1)
         raise RangeError(f"hunt: two targets of {path} have the name {twice}")
-    return Spec(by_name, {library: _version(path, library) for library in libraries})
+    return Spec(path, by_name, {library: _version(path, library) for library in libraries}, modules)
+
+
+def _strings(path: str, name: str, value: Any) -> list[str]:
+    if not isinstance(value, list) or not all([isinstance(one, str) for one in value]):
+        raise KindError(f"hunt: {name} of {path} must be a list of strings, not {kind(value)}")
+    return value
 
 
 def spec_files(specs: Iterable[str | PathLike[str]]) -> dict[str, str]:

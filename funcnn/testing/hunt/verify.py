@@ -22,9 +22,9 @@ from funcnn.checked import checked
 from funcnn.errors import FileError, RangeError
 from funcnn.needs import FilePath, Natural, Positive, Text
 from funcnn.testing.hunt.environment import FAILED, THIS_PYTHON, NoEnvironmentError, digest, environment, run_code
-from funcnn.testing.hunt.findings import _legal, _names
 from funcnn.testing.hunt.hunt import Show, SpecPath, Specs
 from funcnn.testing.hunt.record import PREY, FoundMistake, FoundPage, load_pages
+from funcnn.testing.hunt.reports import legal
 
 THERE, GONE, BROKEN, NOT_RUN = "still there", "gone", "broken", "not run"
 _JUNIT = {GONE: "failure", BROKEN: "error", NOT_RUN: "skipped"}
@@ -212,8 +212,9 @@ def _junit(result: Verified) -> ElementTree[Element]:
     counts["skipped"] = outcomes.count("skipped")
     suite = Element("testsuite", {"name": "verify", **{name: str(count) for name, count in counts.items()}})
     for one, kind in zip(result.verdicts, outcomes, strict=True):
-        case = SubElement(suite, "testcase", _names(one.name))
+        page, _, title = one.name.partition("/")
+        case = SubElement(suite, "testcase", {"classname": page, "name": legal(title)})
         if kind:
-            head = _legal(one.reason.partition("\n")[0])
-            SubElement(case, kind, {"message": head}).text = _legal(one.reason)
+            head = legal(one.reason.partition("\n")[0])
+            SubElement(case, kind, {"message": head}).text = legal(one.reason)
     return ElementTree(suite)
