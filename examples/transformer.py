@@ -19,7 +19,7 @@ threadpool_limits(1)  # the matrix products are too small for a second thread to
 WIDTH, CONTEXT, SINGLE = 64, 64, np.float32
 symbols, ids = np.unique(list("".join(topics.values())), return_inverse=True)
 learnt, held = np.split(ids, [9 * len(ids) // 10])
-pieces, pieces_held = [sliding_window_view(a, CONTEXT + 1)[::n] for a, n in ((learnt, 30), (held, CONTEXT))]
+pieces, pieces_held = [sliding_window_view(a, CONTEXT + 1)[::n] for a, n in ((learnt, 45), (held, CONTEXT))]
 
 
 def shares(n):

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from funcnn.teach import check
+from tests.counts import in_full
 from tests.teach.answered import answers, solved
 
 UNITS = [*[f"unit{number}" for number in range(1, 7)], "homework"]
@@ -33,6 +34,7 @@ def test_each_exercise_has_ten_wrong_answers_and_three_right_ones():
             assert found[unit, number, False] >= 10
 
 
+@in_full
 @pytest.mark.parametrize("answer", [answer for answer in ALL if answer.is_right], ids=str)
 def test_a_right_answer_is_accepted_and_the_tutor_finds_nothing(result, answer):
     found = result(answer)
@@ -41,6 +43,7 @@ def test_a_right_answer_is_accepted_and_the_tutor_finds_nothing(result, answer):
         assert (found.exercise.tutor().name, found.exercise.tutor().kind) == (None, "")
 
 
+@in_full
 @pytest.mark.parametrize("answer", [answer for answer in ALL if not answer.is_right], ids=str)
 def test_a_wrong_answer_is_refused_with_what_is_wrong_or_the_line(result, answer):
     found = result(answer)

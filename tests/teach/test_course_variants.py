@@ -6,7 +6,7 @@ import pytest
 
 from funcnn.teach import check
 from funcnn.testing import WrongGradient
-from tests.counts import FULL
+from tests.counts import in_full
 from tests.teach.answered import COURSE
 from tests.teach.test_course import all_files, loaded
 from tests.teach.test_course_seeds import NAMES, exercised
@@ -39,6 +39,7 @@ def proven(tmp_path):
     return proven
 
 
+@in_full
 @all_files
 def test_each_other_given_function_is_solved_and_each_other_given_mistake_is_wrong(course, proven, number):
     texts = [(COURSE / folder / f"unit{number}.py").read_text("utf-8") for folder in FOLDERS]
@@ -50,7 +51,8 @@ def test_each_other_given_function_is_solved_and_each_other_given_mistake_is_wro
             proven(*[course.varied(text, table) for text in texts])
 
 
-@pytest.mark.parametrize("seed", range(1, 11) if FULL else [7])
+@in_full
+@pytest.mark.parametrize("seed", range(1, 11))
 def test_each_variant_is_solved_and_has_numbers_of_its_own(course, proven, monkeypatch, seed):
     files = {name: text.decode() for name, text in course.variants(seed).items()}
     assert files == {name: text.decode() for name, text in course.variants(seed).items()}

@@ -11,6 +11,7 @@ from funcnn.elementary import normal_cdf
 from funcnn.recording import record_function
 from funcnn.teach import write_playground
 from funcnn.trees.walks import map_arrays
+from tests.counts import in_full
 from tests.live.networks import NETWORKS, Live
 from tests.live.training import trained_portably
 from tests.teach.playing import data_of_page, node_result
@@ -74,6 +75,7 @@ def of_two(x, y):
     return tuple([f(x, y) for f in TWO])
 
 
+@in_full
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_functions_of_numbers_of_all_magnitudes(dtype, tmp_path):
@@ -133,6 +135,7 @@ def test_the_ring_of_the_docs_at_a_rate_at_which_rounding_grows(tmp_path):
     assert (cost, steps) == (0.02762496331518165, 300)  # the number in docs/recording.md
 
 
+@in_full
 @pytest.mark.parametrize("rate", [0.1, 10.0])
 def test_networks_of_float32(rate, tmp_path):
     params, x, y = [map_arrays(lambda a: a.astype(np.float32), tree) for tree in NETWORKS["ring"][:3]]

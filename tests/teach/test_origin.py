@@ -15,7 +15,7 @@ from funcnn.recording import record_step
 from funcnn.recording.leaves import leaves_of
 from funcnn.teach import write_playground
 from funcnn.testing import strategies as fst
-from tests.counts import at_most
+from tests.counts import at_most, in_full
 from tests.live.networks import NETWORKS
 from tests.teach.playing import data_of_page, flat, node_result
 
@@ -76,6 +76,7 @@ def origins(tmp_path_factory):
     return dict(zip(CASES, node_result(FOLLOWED, pages, folder), strict=True))
 
 
+@in_full
 @pytest.mark.parametrize("name", CASES)
 def test_the_terms_of_each_number_make_it(name, origins):
     made = origins[name]

@@ -11,6 +11,7 @@ from funcnn import batches, checkpoint_every, early_stopping, history, load, mlp
 from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.files import fingerprint
 from funcnn.training import Table, WithBest, WithTable, best_so_far, history_so_far, keep
+from tests.counts import in_full
 
 x = np.random.default_rng(0).normal(size=(24, 2))
 y = x[:, :1] * x[:, 1:]
@@ -46,6 +47,7 @@ def measured_inside(begin, every):
     return early_stopping(measured, score, patience=9, better="lower", start=begin)
 
 
+@in_full
 @pytest.mark.parametrize("every", [1, 2, 5])
 @pytest.mark.parametrize("whole", [plain, measured_outside, measured_inside])
 def test_a_run_interrupted_at_any_step_ends_with_the_table_of_the_run_that_never_stopped(whole, every, tmp_path):

@@ -14,7 +14,7 @@ from funcnn import Adam, Tanh, TrainState, batches, history, load, mlp, mse, sav
 from funcnn.data import gaussian_noise
 from funcnn.files import fingerprint
 from funcnn.training import Table
-from tests.counts import FULL
+from tests.counts import in_full
 
 pytestmark = pytest.mark.unwatched
 
@@ -86,10 +86,10 @@ def killed(path, where):
     return told
 
 
+@in_full
 def test_killed_at_any_moment_it_ends_as_the_run_that_never_stopped(tmp_path):
     path, never_stopped, now, costs = tmp_path / "run.npz", steps_from(start), start, []
-    rounds = ROUNDS if FULL else ROUNDS[:10]
-    for where in rounds:
+    for where in ROUNDS:
         told = killed(path, where)
         if where == "at once":
             assert not path.exists()
@@ -111,7 +111,7 @@ def test_killed_at_any_moment_it_ends_as_the_run_that_never_stopped(tmp_path):
     assert resumed.step == saved.step + 50
     assert fingerprint(resumed) == fingerprint(state)
     spares = [found.name for found in tmp_path.iterdir() if found != path]
-    deaths = [where for where in rounds if where in {"entry", "sync", "rename"}]
+    deaths = [where for where in ROUNDS if where in {"entry", "sync", "rename"}]
     assert len(spares) >= len(deaths)  # it did die in the middle of saving
     assert all(name.startswith(".funcnn-") and name.endswith(".tmp") for name in spares)
 

@@ -30,6 +30,7 @@ def soaked(folder, lives):
     return soak.kills["processes that trained"], soak.failed
 
 
+@in_full
 def test_killed_on_threads_and_processes_it_ends_with_the_same_fingerprint(tmp_path):
     lives = [("none", 0), ("threads", 5), ("processes", 2)]
     assert soaked(tmp_path, lives) == (len(lives), 0)

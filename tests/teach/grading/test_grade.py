@@ -15,6 +15,7 @@ from funcnn.teach.grading.confinement import PROMISES
 from funcnn.teach.grading.grade import _paper
 from funcnn.teach.grading.marking import marks
 from funcnn.teach.grading.marks import NBGRADER, Mark, Marks, Paper
+from tests.counts import in_full
 from tests.teach.grading.classes import DOUBLE, HEAD, LAYER, RIGHT, SHEET, SQUARE, write
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="files are marked in processes")
@@ -56,6 +57,7 @@ def test_a_wrong_result_has_the_message_of_the_test_and_an_error_its_line(marked
     assert layer.startswith("WrongGradient: Scale: dx")
 
 
+@in_full
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -269,6 +271,7 @@ def test_what_is_not_guaranteed_is_said_in_all_that_is_read():
     assert [test["output"] for test in results["tests"]] == ["done", "not begun"]
 
 
+@in_full
 def test_if_the_process_of_the_tests_takes_too_long_what_was_marked_counts(tmp_path, monkeypatch):
     sheet = SHEET + "\n@exercise('Wait', page='four')\ndef test_wait():\n    __import__('time').sleep(99)\n"
     folder = write(tmp_path, sheet, ada=RIGHT)

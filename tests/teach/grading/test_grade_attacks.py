@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from funcnn.teach import grade
+from tests.counts import in_full
 from tests.teach.grading.classes import HEAD, RIGHT, SHEET, write
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="files are marked in processes")
@@ -68,6 +69,7 @@ def attacked(tmp_path_factory):
     return found.papers
 
 
+@in_full
 @KERNEL
 @pytest.mark.parametrize("name", BODIES)
 def test_an_attack_gets_no_point_and_is_named(attacked, name):
@@ -117,6 +119,7 @@ FILES = {
 }
 
 
+@in_full
 def test_files_that_attack_when_they_are_run_get_no_point_and_the_next_one_is_marked(tmp_path):
     found = grade(write(tmp_path, **FILES), tests=tmp_path / "unit.py", seconds=3)
     points = {paper.learner: paper.points for paper in found.papers}

@@ -35,6 +35,7 @@ def example():
 """
 
 
+@in_full
 def test_all_solutions_get_all_points(tmp_path):
     shutil.copytree(COURSE / "solutions", tmp_path / "ada")
     found = grade(tmp_path, tests=COURSE / "exercises")
