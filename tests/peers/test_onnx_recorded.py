@@ -24,7 +24,7 @@ SINGLE = {"ExactGelu": "onnxruntime has no kernel of Erf in float64"}
 
 
 @every_layer
-@at_most(10, quick=2)
+@at_most(4, quick=2)
 @given(data=st.data())
 def test_every_layer_by_its_recording_alone(layer, data):
     params, x = data.draw(fst.cases(layer))
