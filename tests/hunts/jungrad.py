@@ -57,12 +57,9 @@ TABLE = {
     "unsqueeze": (lambda x: ops.unsqueeze(x, 1), ANY),
     "unsqueeze of -1": (lambda x: ops.unsqueeze(x, -1), ANY),
     "broadcast_to": (lambda x: ops.broadcast_to(x, (3, *x.shape)), ANY),
-    "gather": (lambda x: ops.gather(x, 1, index([1, 0, 2], [2, 1, 0])), each(GENERIC, "2 3")),
-    "gather of repeated": (lambda x: ops.gather(x, 1, index([0, 0, 2], [1, 1, 1])), each(GENERIC, "2 3")),
-    "scatter_add": (
-        lambda x, y: ops.scatter_add(x, 1, index([0, 0, 2], [1, 1, 1]), y),
-        of((GENERIC, "2 3"), (GENERIC, "2 3")),
-    ),
+    "gather": (lambda x: ops.gather(x, 0, index(1, 0, 2)), each(GENERIC, "3")),
+    "gather of repeated": (lambda x: ops.gather(x, 0, index(0, 0, 2)), each(GENERIC, "3")),
+    "scatter_add": (lambda x, y: ops.scatter_add(x, 0, index(0, 0, 2), y), of((GENERIC, "3"), (GENERIC, "3"))),
     "slice": (lambda x: ops.slice(x, 1, 1, 3), each(GENERIC, "m 4")),
     "take": (lambda x: ops.take(x, index(0, 0, 1)), each(GENERIC, "m 3")),
     **named(functional, "log_softmax softmax relu tanh sigmoid gelu", each(GENERIC)),
@@ -78,8 +75,19 @@ TABLE = {
         lambda x: losses.cross_entropy(x, np.eye(x.shape[1])[np.arange(x.shape[0]) % x.shape[1]], 0.2),
         each(GENERIC, least=2),
     ),
-    "bce_with_logits": (lambda x: losses.bce_with_logits(x, np.arange(x.data.size).reshape(x.shape) % 2.0), each(GENERIC)),
+    "bce_with_logits": (
+        lambda x: losses.bce_with_logits(x, np.arange(x.data.size).reshape(x.shape) % 2.0),
+        each(GENERIC),
+    ),
     "mse_loss": (losses.mse_loss, PAIR),
 }
-KNOWN = {}
+FOUND = "see docs/found/jungrad.md"
+KNOWN = {
+    "matmul, broadcast": {"Raised": FOUND},
+    "matmul of a vector": {"Raised": FOUND},
+    "permute of negative axes": {"WrongGradient": FOUND, "Raised": FOUND},
+    "gather of repeated": {"WrongGradient": FOUND},
+    "take": {"WrongGradient": FOUND, "Raised": FOUND},
+    "sigmoid": {"WrongGradient": FOUND},
+}
 TARGETS = targets({name: (*row, {"float32": False}) for name, row in TABLE.items()}, pair, KNOWN)

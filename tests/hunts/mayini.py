@@ -59,7 +59,10 @@ TABLE = {
     "getitem of repeated rows": (lambda x: x[np.array([0, 0, -1])], ANY),
     "concatenate": (lambda x, y: concatenate([x, y], 1), PAIR),
     "stack": (lambda x, y: stack([x, y], 1), PAIR),
-    **{name: (getattr(nn, name)(), each(GENERIC)) for name in ["ReLU", "Sigmoid", "Tanh", "Softmax", "GELU", "LeakyReLU"]},
+    **{
+        name: (getattr(nn, name)(), each(GENERIC))
+        for name in ["ReLU", "Sigmoid", "Tanh", "Softmax", "GELU", "LeakyReLU"]
+    },
     "MSELoss": (nn.MSELoss(), PAIR),
     "MAELoss": (nn.MAELoss(), of((GENERIC, "m n"), (GENERIC, "m n"))),
     "HuberLoss": (nn.HuberLoss(), of((GENERIC, "m n"), (GENERIC, "m n"))),
@@ -79,5 +82,15 @@ TABLE = {
     "BatchNorm1d, evaluating": layer(lambda: evaluating(nn.BatchNorm1d(3)), "4 3", "gamma", "beta"),
     "RNNCell": layer(lambda: nn.RNNCell(3, 2), "n 3", "weight_ih", "weight_hh"),
 }
-KNOWN = {}
+FOUND = "see docs/found/mayini.md"
+KNOWN = {
+    "sum of two negative axes": {"WrongGradient": FOUND, "Raised": FOUND},
+    "matmul of a stack and a matrix": {"WrongShape": FOUND, "Raised": FOUND},
+    "getitem of repeated rows": {"WrongGradient": FOUND},
+    "HuberLoss": {"WrongGradient": FOUND},
+    "Linear of sequences": {"Raised": FOUND, "WrongShape": FOUND},
+    "MaxPool2D, padded": {"Raised": FOUND, "WrongGradient": FOUND},
+    "AvgPool2D, padded": {"WrongGradient": FOUND},
+    "BatchNorm1d, evaluating": {"WrongGradient": FOUND},
+}
 TARGETS = targets({name: (*row, {"float32": False}) for name, row in TABLE.items()}, pair, KNOWN)

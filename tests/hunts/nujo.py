@@ -1,12 +1,14 @@
-"""Functions of nujo, a library of automatic differentiation for neural networks."""
+"""Functions of nujo, a library of automatic differentiation for neural networks.
+
+Its metadata ask for NumPy before 2.0; it runs with later ones: `pip install --no-deps nujo==0.3.0`.
+"""
 
 import nujo as nj
 import nujo.nn as nn
 import numpy as np
-from nujo.autodiff import _functions
 from nujo.autodiff._functions._transform import _ConstPad, _Im2col
 from nujo.math import aggregate, scalar
-from nujo.objective import CrossEntropy, BinaryCrossEntropy, L1Loss, L2Loss
+from nujo.objective import L1Loss, L2Loss
 
 from tests.hunts.draws import *
 
@@ -19,7 +21,10 @@ def backward(out, dA):
 
 
 pair = recorded(
-    lambda a: nj.Tensor(a, diff=True), lambda out: out.value, backward, lambda x: None if x._grad is None else x.grad.value
+    lambda a: nj.Tensor(a, diff=True),
+    lambda out: out.value,
+    backward,
+    lambda x: None if x._grad is None else x.grad.value,
 )
 FLAT = each(REAL, "m n", least=2)
 TABLE = {
@@ -58,15 +63,44 @@ TABLE = {
     "im2col": (lambda x: _Im2col(x, (2, 2), (1, 1), (0, 0))(), each(GENERIC, "m 2 3 4", most=2)),
     "im2col of stride 2": (lambda x: _Im2col(x, (2, 2), (2, 2), (0, 0))(), each(GENERIC, "m 2 4 4", most=2)),
     "im2col, dilated": (lambda x: _Im2col(x, (2, 2), (1, 1), (1, 0))(), each(GENERIC, "m 2 4 4", most=2)),
-    **{
-        name: (getattr(nn, name)(), FLAT)
-        for name in ["Sigmoid", "TanH", "ReLU", "LeakyReLU", "Swish"]
-    },
+    **{name: (getattr(nn, name)(), FLAT) for name in ["Sigmoid", "TanH", "ReLU", "LeakyReLU", "Swish"]},
     "Swish of beta 2": (nn.Swish(beta=2), FLAT),
     "Softmax": (nn.Softmax(), FLAT),
     "Softmax of dim 1": (nn.Softmax(dim=1), FLAT),
     "L2Loss": (lambda x, y: L2Loss()(x, y), of((GENERIC, "m n"), (GENERIC, "m n"), least=2)),
     "L1Loss": (lambda x, y: L1Loss()(x, y), of((GENERIC, "m n"), (GENERIC, "m n"), least=2)),
 }
-KNOWN = {}
+FOUND = "see docs/found/nujo.md"
+KNOWN = {
+    "mul of a column": {"WrongGradient": FOUND},
+    "mul of a row": {"Raised": FOUND, "WrongGradient": FOUND},
+    "power of a tensor": {
+        "NotLinear": FOUND,
+        "WrongGradient": FOUND,
+        "NotDeterministic": FOUND,
+        "NotFinite": FOUND,
+        "WrongForLayout": FOUND,
+    },
+    "matmul of itself": {"WrongGradient": FOUND},
+    "log of a base": {
+        "NotLinear": FOUND,
+        "WrongGradient": FOUND,
+        "WrongForLayout": FOUND,
+        "NotDeterministic": FOUND,
+        "NotFinite": FOUND,
+    },
+    "exp": {
+        "NotLinear": FOUND,
+        "WrongGradient": FOUND,
+        "NotDeterministic": FOUND,
+        "NotFinite": FOUND,
+        "WrongForLayout": FOUND,
+    },
+    "sum of dim 1": {"WrongGradient": FOUND, "Raised": FOUND},
+    "mean of dim 1": {"WrongGradient": FOUND, "Raised": FOUND},
+    "sum of dim 0": {"WrongGradient": FOUND, "Raised": FOUND},
+    "Swish of beta 2": {"WrongGradient": FOUND},
+    "Softmax": {"WrongGradient": FOUND},
+    "Softmax of dim 1": {"WrongGradient": FOUND},
+}
 TARGETS = targets({name: (*row, {"float32": False}) for name, row in TABLE.items()}, pair, KNOWN)
