@@ -90,3 +90,21 @@ def matrices(make, *shapes):
 def probabilities(rng, n):
     p = rng.uniform(0.1, 1, n)
     return p / p.sum()
+
+
+def recorded(variable, value, backward, gradient):
+    """An adapter for a library whose variables record what is computed with them.
+
+    `backward(out, dA)` computes the gradients; `gradient(x)` is None if x received none, so that it is 0.
+    """
+
+    def pair(f):
+        def vjp(args, dA):
+            xs = [variable(numpy.array(a)) for a in args]
+            backward(f(*xs), numpy.array(dA))
+            found = [gradient(x) for x in xs]
+            return [numpy.zeros(a.shape) if g is None else numpy.array(g) for a, g in zip(args, found, strict=True)]
+
+        return lambda *args: numpy.array(value(f(*[variable(numpy.array(a)) for a in args]))), vjp
+
+    return pair
