@@ -98,13 +98,13 @@ def _shape_counted(text: str) -> str | None:
 
 def _shape_of(axes: list[str]) -> str | None:
     """Named sizes; axes that may be absent, such as `*batch` and `...`, are; None if a size is an expression."""
-    found = []
+    found: list[str] = []
     for axis in axes:
         name = re.sub(r"\\text\{(.*?)\}|\\_|\\", r"\1", axis).strip().lstrip("#")
         if name.startswith(("*", "...")) or not name:
             continue
         name = name.partition("=")[2] or name  # rows=3, of jaxtyping
-        if not re.fullmatch(r"\w+", name):
+        if not (name.isidentifier() or name.isdecimal()):
             return None
         found.append(f"axis{len(found)}" if name == "_" else name)
     return " ".join(found)

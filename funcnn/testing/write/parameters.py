@@ -48,7 +48,7 @@ def parameters(function: Callable[..., Any]) -> list[FoundParameter] | None:
 
 def _annotations(function: Any) -> dict[str, Any]:
     """The annotations by name, as objects where their names have values, otherwise as strings."""
-    while isinstance(wrapped := getattr(function, "__wrapped__", None), Callable):
+    while callable(wrapped := getattr(function, "__wrapped__", None)):
         function = wrapped
     try:
         return typing.get_type_hints(function, include_extras=True)

@@ -11,7 +11,7 @@ import attrs
 from funcnn import losses
 from funcnn.arrays import kind
 from funcnn.core import forward
-from funcnn.errors import KindError, NoItemError
+from funcnn.errors import KindError, RangeError
 from funcnn.fields import parameters_of
 from funcnn.records import plans
 from funcnn.testing.hunt.coverage import reached
@@ -46,7 +46,7 @@ def subject(name: str) -> TestSubject:
     """The subject of a name such as `torch.nn.functional:gelu`; a dot may stand for the colon.
 
     Raises:
-        NoItemError: there is no such module, or it has no such name.
+        RangeError: the name has no module, there is no such module, or it has no such name.
         KindError: the name is not that of a function, a layer or a loss.
     """
     module, path, value = _found(name)
@@ -58,6 +58,8 @@ def subject(name: str) -> TestSubject:
 
 def _found(name: str) -> tuple[str, str, Any]:
     module, _, path = name.partition(":")
+    if not module or (not path and "." not in name):
+        raise RangeError(f"write: names must be such as torch.special:expit, not {name!r}")
     if not path:  # the longest module that can be imported
         words = name.split(".")
         ends = [i for i in range(len(words) - 1, 0, -1) if _imports(".".join(words[:i]))]
@@ -66,11 +68,11 @@ def _found(name: str) -> tuple[str, str, Any]:
     try:
         value: Any = import_module(module)
     except Exception as error:
-        raise NoItemError(f"write: {module or name} cannot be imported: {type(error).__name__}: {error}") from error
+        raise RangeError(f"write: {module} cannot be imported: {type(error).__name__}: {error}") from error
     place = module
     for part in path.split("."):
         if not hasattr(value, part):
-            raise NoItemError(f"write: {place} has no {part}")
+            raise RangeError(f"write: {place} has no {part}")
         value, place = getattr(value, part), f"{place}.{part}"
     return module, path, value
 
@@ -91,7 +93,7 @@ def _how(value: Any, module: str) -> str:
         return "layer" if forward.dispatch(value) is not forward.dispatch(object) else ""
     if not callable(value):
         return ""
-    if any(value is getattr(losses, name) for name in losses.__all__):
+    if any(value is getattr(losses, name) for name in dir(losses)):
         return "loss"
     parents = value.__mro__ if isinstance(value, type) else [type(value)]
     libraries = [module.partition(".")[0], *[module_of(one) for one in (*parents, *reached(value))]]

@@ -13,10 +13,11 @@ from funcnn.errors import KindError, RangeError
 from funcnn.needs import Count, Text
 from funcnn.testing.arguments import names_of
 from funcnn.testing.networks.strategies import cases
-from funcnn.testing.write.calls import GuessedCall, first_call
+from funcnn.testing.write.calls import GuessedCall
 from funcnn.testing.write.derivatives import FoundPair, found_pair, names_for
 from funcnn.testing.write.evidence import evidence
 from funcnn.testing.write.parameters import is_loaded, parameters
+from funcnn.testing.write.search import first_call
 from funcnn.testing.write.source import TestSource, options_of, page, strategy_of, with_constants
 from funcnn.testing.write.subjects import ADAPTERS, TestSubject, subject
 from funcnn.testing.write.trial import tried
@@ -41,14 +42,18 @@ def write(*names: Text, examples: Count = 5) -> WrittenTests:
     comment in the source says so; what is still missing is marked "fill in".
 
     >>> from funcnn.testing.write import write
-    >>> written = write("scipy.optimize:rosen")
-    >>> print(written.source)  # doctest: +SKIP
+    >>> written = write("funcnn:Gelu", examples=1)
+    >>> print(written.source[written.source.index("@settings") :])
+    @settings(deadline=None)
+    @given(fst.cases(funcnn.Gelu))
+    def test_gelu(case):
+        check_layer(*case)
+    <BLANKLINE>
 
     Raises:
-        NoItemError: there is no such name.
+        RangeError: there is no such name, or no derivative is found; or there are no names.
         KindError: a name is not that of a function, a layer or a loss; or it is that of a module of torch that needs
             arguments.
-        RangeError: no derivative is found; or there are no names.
     """
     if not names:
         raise RangeError("write: names must not be empty")
@@ -72,7 +77,8 @@ def _name(one: TestSubject) -> str:
 
 
 def _of_layer(one: TestSubject) -> TestSource:
-    above, guessed = (), ()
+    above: tuple[str, ...] = ()
+    guessed: tuple[str, ...] = ()
     try:
         cases(one.value)
     except KindError:
@@ -111,7 +117,8 @@ def _of_function(one: TestSubject, pair: str) -> TestSource:
     left = [parameter.name for parameter in found if parameter not in required]
     imports |= {"import numpy as np"} if "np." in moved else set()
     text, helpers = body.format(options=options_of(call, names)), (*above, *([moved] if moved else []))
-    return TestSource(f"test_{own}", imports, strategy, text, helpers, call.guessed, tuple(left))
+    fill_in = "" if fits is None or fits(call) else "how the derivative is called"
+    return TestSource(f"test_{own}", imports, strategy, text, helpers, call.guessed, tuple(left), fill_in)
 
 
 def _forward(one: TestSubject) -> Any:
