@@ -8,6 +8,7 @@ annotation of a field says which values it takes; see `annotations`.
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MemberDescriptorType
@@ -37,6 +38,8 @@ _setters: dict[type, tuple[Callable[[Any, Any], None], ...]] = {}
 registry: dict[str, type] = {}
 # Functions to call with each new record class, such as the one that registers the class with JAX.
 watchers: list[Callable[[type], None]] = []
+if (found := sys.modules.get("funcnn_hypothesis")) is not None:  # Hypothesis was imported before
+    watchers.append(found.register)
 
 
 def state(*, default: Any = attrs.NOTHING, kw_only: bool = False, axes: str = "") -> Any:

@@ -1,4 +1,4 @@
-"""The command `python -m funcnn.testing hunt SPEC`."""
+"""The commands `python -m funcnn.testing hunt SPEC` and `python -m funcnn.testing write NAME`."""
 # ruff: noqa: T201  a command prints
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ FINDINGS, WRONG_COMMAND, INTERNAL_ERROR, INTERRUPTED = 1, 2, 3, 130
 def main(words: Sequence[str]) -> int:
     """Run the command. The result is the exit code: 0, or one of those above."""
     parser = ArgumentParser(prog="python -m funcnn.testing")
-    command = parser.add_subparsers(required=True).add_parser(
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser(
         "hunt", help="check a list of functions under a time budget", formatter_class=ArgumentDefaultsHelpFormatter
     )
     command.add_argument("spec", nargs="+", help="a Python file that defines TARGETS, or a folder of them")
@@ -34,6 +35,12 @@ def main(words: Sequence[str]) -> int:
     command.add_argument("--only", default="*", help="a pattern of names, such as linalg.* or jax/*")
     command.add_argument("--verify", action="store_true", help="run the code of pages of found mistakes")
     command.set_defaults(run=_hunt)
+    command = commands.add_parser(
+        "write", help="print tests of the derivatives of functions", formatter_class=ArgumentDefaultsHelpFormatter
+    )
+    command.add_argument("names", nargs="+", help="of functions, layers or losses, such as torch.nn.functional:gelu")
+    command.add_argument("--examples", type=int, default=5, help="with which each test is tried")
+    command.set_defaults(run=_write)
     asked = vars(parser.parse_args(words))
     run: Callable[..., int] = asked.pop("run")
     try:
@@ -59,6 +66,16 @@ def _hunt(*, verify: bool, **asked: Any) -> int:
     found = hunt(**asked, show=show)
     print(found)
     return FINDINGS if found.new else 0
+
+
+def _write(names: Sequence[str], examples: int) -> int:
+    from funcnn.testing.write import write  # noqa: PLC0415  it loads the layers, which a hunt does not need
+
+    written = write(*names, examples=examples)
+    print(written.source, end="")
+    if written.unfinished:
+        print(f"not ready: {', '.join(written.unfinished)}", file=sys.stderr)
+    return FINDINGS if written.unfinished else 0
 
 
 if __name__ == "__main__":

@@ -61,6 +61,8 @@ ROOMS = [
     "recording",
     "installation interop plot",
     "__main__ testing.networks",
+    "testing.write",
+    "testing.__main__",
     "teach",
 ]
 
@@ -165,7 +167,7 @@ def test_hypothesis_is_loaded_by_testing_alone():
 
 def test_the_report_of_an_installation_has_every_optional_library():
     imported = {"llvmlite"}  # by import_module
-    for path in [*SOURCES, ROOT / "funcnn_pytest.py"]:
+    for path in [*SOURCES, *ROOT.glob("funcnn_*.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             names = [part.name for part in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) else []

@@ -60,7 +60,7 @@ def test_the_wheel_holds_the_source_alone(built):
         for path in (ROOT / "funcnn").rglob("*")
         if path.suffix in {".py", ".pyi", ".typed", ".html", ".css", ".js"}
     }
-    assert held == {path.relative_to(ROOT).as_posix() for path in source | {ROOT / "funcnn_pytest.py"}}
+    assert held == {path.relative_to(ROOT).as_posix() for path in source | {*ROOT.glob("funcnn_*.py")}}
     assert wheel.stat().st_size < MOST_BYTES
 
 
@@ -69,7 +69,7 @@ def test_the_sdist_holds_no_file_of_ci(built):
         top = {name.split("/")[1] for name in archive.getnames()}
     folders = {"docs", "examples", "funcnn", "tests"}
     files = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "PKG-INFO", "README.md", "conftest.py", "funcnn_pytest.py"}
-    files |= {"CITATION.cff", "CODE_OF_CONDUCT.md", "SECURITY.md", "hatch_build.py"}
+    files |= {"CITATION.cff", "CODE_OF_CONDUCT.md", "SECURITY.md", "funcnn_hypothesis.py", "hatch_build.py"}
     assert top == folders | files | {"pyproject.toml", ".gitignore"}  # of which hatchling takes what to leave out
 
 

@@ -16,6 +16,7 @@ from funcnn.testing import (
 )
 from funcnn.testing import strategies as fst
 from funcnn.testing.mutation import Mutant, is_caught, score
+from funcnn.testing.write import write
 from tests.kinds.kinds import array, count, flag, layer, text, tree
 from tests.kinds.rows import both, kind, row
 
@@ -101,5 +102,6 @@ ROWS = [
     row(fst.tensor, shape=kind((2, 3), "[]")),
     row(Mutant, arguments=drawn, right=kind(PAIR), wrong=kind(WRONG_PAIR)),
     row(is_caught, mutant=mutant, check=kind(check_vjp), seed=kind(0)),
+    row(write, names=both(text("funcnn:Tanh"), text("funcnn:mse")), examples=count(1)),
     row(score, mutants=kind([]).made(lambda: [MUTANT]), check=kind(check_vjp), seeds=kind([0])),
 ]

@@ -235,7 +235,7 @@ def test_the_wrong_rows_of_a_sum_are_found_by_bisection(tmp_path):
         "rows": "row 4 of x, y alone",
         "rows of a matrix of as many rows": "row 2 of x, y alone",
         "entry": "row 1 of x alone",
-        "sum, unnamed": "row 0 of args[0] alone",
+        "sum, unnamed": "row 0 of a alone",
         "all": "row 0 of x alone",
     }.items():
         assert ends[f"spec/{name}"] == f"    {rows}: the same kind of mistake"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import is_array
-from funcnn.fields import parameters_of
+from funcnn.testing.arguments import names_of
 from funcnn.testing.hunt.target import Target
 from funcnn.testing.verdict import GradientError
 from funcnn.testing.vjp import check_vjp
@@ -33,7 +33,7 @@ def rows_of(target: Target, args: Sequence[Any], error: type[GradientError]) -> 
     for group in groups:
         first, last = _bisect(target, args, group, error, 0, sizes[group[0]])
         if last - first < sizes[group[0]]:
-            names = _names(f, len(args))
+            names = names_of(f, len(args))
             rows = f"row {first}" if last - first == 1 else f"rows {first} to {last - 1}"
             return f"\n    {rows} of {', '.join([names[i] for i in group])} alone: the same kind of mistake"
     return ""
@@ -59,10 +59,3 @@ def _shows(target: Target, args: Sequence[Any], error: type[GradientError]) -> b
     except Exception:  # noqa: BLE001  f does not accept the half, or nothing was decided
         return False
     return False
-
-
-def _names(f: Any, n: int) -> Sequence[str]:
-    """The names of the arguments, as f has them; otherwise their places."""
-    parameters = parameters_of(f)
-    named = [*parameters.parameters] if parameters else []
-    return named if len(named) == n else [f"args[{i}]" for i in range(n)]
