@@ -40,8 +40,11 @@ exp_series, atanh_series, shrunk_series = horner(EXP), horner(ATANH), horner(SHR
 
 @njit
 def parts(x):
-    """(2^n, e^r - 1) with e^x = 2^n e^r, for x <= 0; of x below -700, as of -700."""
-    x = max(x, -700.0)
+    """(2^n, e^r - 1) with e^x = 2^n e^r, for x <= 0; of x below -700, e^-700 at most."""
+    if x < -700.0:
+        return POWERS[12], 0.0
+    if x > -1e-17:  # e^x - 1 = x (1 + x / 2 + ...)
+        return 1.0, x
     n = (x * 1.4426950408889634 + MAGIC) - MAGIC
     r = (x - n * LOG_2[0]) - n * LOG_2[1]
     return POWERS[int(n) + 1022], r * exp_series(r)
@@ -62,6 +65,8 @@ def expm1(x):
 @njit
 def log1p(e):
     """For e between 0 and 1."""
+    if e < 1e-17:
+        return e
     s = e / (2.0 + e)
     return s * atanh_series(s * s)
 

@@ -49,75 +49,38 @@ def results(layer, x):
 def measure(name, dtype, state=None, each=lambda state: None):
     """The state after the blocks that it leaves, passed to `each` after every block."""
     layer, dtype = LAYERS[name], np.dtype(dtype)
-    state, of_chunk = state or begun(layer, dtype), errors_of(REFERENCES[layer], dtype)
+    state, kernels = state or begun(layer, dtype), kernels_of(REFERENCES[layer], dtype)
     size = (1 << 8 * dtype.itemsize) // BLOCKS
     for block in range(state["blocks"], BLOCKS):
         for first in range(block * size, (block + 1) * size, CHUNK):
-            add_chunk(state, layer, of_chunk, first, min(CHUNK, size), dtype)
+            add_chunk(state, layer, kernels, first, min(CHUNK, size), dtype)
         state["blocks"] = block + 1
         each(state)
     return state
 
 
-def add_chunk(state, layer, of_chunk, first, n, dtype):
+def add_chunk(state, layer, kernels, first, n, dtype):
     """Takes the n arguments whose bits begin with `first` into the state."""
     before = min(first, 1)  # one argument more, for the change of results by one ulp of x
     x = floats(np.arange(first - before, first + n, dtype=np.uint64), dtype)
-    got = results(layer, x)
+    got, (judge, fill) = results(layer, x), kernels
     if np.isnan(x[-1]):
         state["NaN lost"] += sum([int((np.isnan(x) & ~np.isnan(a))[before:].sum()) for a in got])
-    found = np.empty((4, x.size))
-    of_chunk(x.astype(np.float64), *[a.astype(np.float64) for a in got], found)
-    for i, result in enumerate(RESULTS):
-        state[result]["above 2"] += int((abs(found[2 * i, before:]) > 2).sum())
-        for key, errors in zip(MEASURES, found[2 * i : 2 * i + 2, before:], strict=True):
+    if dtype != np.float32:
+        got = [a.astype(np.float32) for a in got]
+    x, largest = x.astype(np.float32), [state[result][key][0] for result in RESULTS for key in MEASURES]
+    is_larger, *above = judge(x, *got, before, *largest)
+    for result, more in zip(RESULTS, above, strict=True):
+        state[result]["above 2"] += more
+    if is_larger:
+        fill(x, *got, found := np.empty((4, x.size)))
+        for i, errors in enumerate(found[:, before:]):
+            result, key = RESULTS[i // 2], MEASURES[i % 2]
             take_worst(state[result][key], errors, first, partial(exactly, layer, result, key, dtype))
 
 
 def floats(bits, dtype):
     return np.asarray(bits).astype(WORDS[dtype]).view(dtype)
-
-
-def errors_of(reference, dtype):
-    """A function that fills rows with the errors of out and dx, by each measure: bounds from above, within 0.1 %.
-
-    An error that the enclosure does not decide so far is negative.
-    """
-    info = np.finfo(dtype)
-    most, least, unit = float(info.max), float(info.smallest_subnormal), 2.0**-info.nmant
-
-    @njit
-    def spacing(a):
-        """The ulp of a, whose power of two is found by Rump's method (Rump, Ogita & Oishi 2008, algorithm 3.5)."""
-        q = (2.0**52 + 1.0) * a
-        return max(abs(q - (1.0 - 2.0**-53) * q) * unit, least)
-
-    @njit
-    def error(got, value, size, before):
-        radius = WIDTH * size + TINY
-        one = spacing(max(abs(value) - radius, 0.0))
-        if abs(got) > most and abs(value) > most and (got > 0) == (value > 0):
-            return 0.0, 0.0
-        off = (abs(got - value) + radius) / one
-        if not off < 1e300:
-            off = 1e300
-        change = 1.0 + abs(value - before) / one
-        decided = 1.0 if 1000.0 * radius <= abs(got - value) + one else -1.0
-        return decided * off, decided * off / change
-
-    @njit
-    def fill(x, out, dx, found):
-        last, last_slope = 0.0, 0.0
-        for i in range(x.size):
-            if abs(x[i]) <= most:
-                value, size, slope, slope_size = reference(x[i])
-                found[0, i], found[1, i] = error(out[i], value, size, last if i else value)
-                found[2, i], found[3, i] = error(dx[i], slope, slope_size, last_slope if i else slope)
-                last, last_slope = value, slope
-            else:
-                found[:, i] = 0.0
-
-    return fill
 
 
 def take_worst(worst, errors, first, exact):
@@ -128,6 +91,64 @@ def take_worst(worst, errors, first, exact):
             errors[j] = exact(first + j)
         else:
             worst[:] = [float(largest), first + j]
+
+
+def kernels_of(reference, dtype):
+    """Two functions of a chunk: whether an error may be larger than the largest so far, and the errors.
+
+    Errors are bounds from above, within 0.1 %; those that the enclosure does not decide so far are negative.
+    """
+    info = np.finfo(dtype)
+    most, least, unit = float(info.max), float(info.smallest_subnormal), 2.0**-info.nmant
+
+    @njit
+    def bound(got, value, size):
+        """(error, radius of the enclosure, ulp), the ulp by Rump's method (Rump, Ogita & Oishi 2008, algorithm 3.5)."""
+        radius = WIDTH * size + TINY
+        q = (2.0**52 + 1.0) * max(abs(value) - radius, 0.0)
+        off = abs(got - value) + radius
+        if not off < 1e300:  # infinite or NaN; an overflow is right where the value overflows
+            off = 0.0 if abs(got) > most and abs(value) > most and (got > 0) == (value > 0) else 1e300
+        return off, radius, max(abs(q - (1.0 - 2.0**-53) * q) * unit, least)
+
+    @njit
+    def judge(x, out, dx, start, largest, largest_of_x, largest_slope, largest_slope_of_x):
+        is_larger, above, above_slope, last, last_slope = False, 0, 0, np.nan, np.nan
+        for i in range(x.size):
+            v = np.float64(x[i])
+            if abs(v) <= most:
+                value, size, slope, slope_size = reference(v)
+                off, _, one = bound(np.float64(out[i]), value, size)
+                off_slope, _, one_slope = bound(np.float64(dx[i]), slope, slope_size)
+                if i >= start:
+                    above += off > 2.0 * one
+                    above_slope += off_slope > 2.0 * one_slope
+                    is_larger |= off > largest * one
+                    is_larger |= off_slope > largest_slope * one_slope
+                    is_larger |= off > largest_of_x * (one + abs(value - last))
+                    is_larger |= off_slope > largest_slope_of_x * (one_slope + abs(slope - last_slope))
+                last, last_slope = value, slope
+        return is_larger, above, above_slope
+
+    @njit
+    def fill(x, out, dx, found):
+        last, last_slope = 0.0, 0.0
+        for i in range(x.size):
+            v = np.float64(x[i])
+            if abs(v) <= most:
+                value, size, slope, slope_size = reference(v)
+                for row, got, a, its_size, before in (
+                    (0, out[i], value, size, last if i else value),
+                    (2, dx[i], slope, slope_size, last_slope if i else slope),
+                ):
+                    off, radius, one = bound(np.float64(got), a, its_size)
+                    sign = 1.0 if 1000.0 * radius <= off + one else -1.0
+                    found[row, i], found[row + 1, i] = sign * off / one, sign * off / (one + abs(a - before))
+                last, last_slope = value, slope
+            else:
+                found[:, i] = 0.0
+
+    return judge, fill
 
 
 def exactly(layer, result, key, dtype, bits):
