@@ -21,10 +21,18 @@ def sigmoid(x: Array) -> Array:
     >>> sigmoid(np.array([-700.0, 0.0, 800.0]))
     array([9.85967654e-305, 5.00000000e-001, 1.00000000e+000])
     """
+    return sigmoid_and_denominator(x)[0]
+
+
+def sigmoid_and_denominator(x: Array) -> tuple[Array, Array]:
+    """s = e / d with e = e^x and d = 1 + e, and d: so 1 - s is 1 / d, and the slope of s is s / d, without cancellation
+
+    x is bounded above, so that e is finite; then 1 / d is not below the smallest normal number divided by 4.
+    """
     xp = namespace(x)
-    e = xp.exp(xp.minimum(-x, largest_exponent(xp, x.dtype)))
-    e += 1
-    return 1 / e
+    e = xp.exp(xp.minimum(x, largest_exponent(xp, x.dtype)))
+    d = e + 1
+    return e / d, d
 
 
 def softplus(x: Array) -> Array:
