@@ -15,6 +15,9 @@ CHUNK = 1 << 15  # arguments, whose arrays stay in the cache of a processor
 BLOCKS = 256
 RESULTS = "out", "dx"
 MEASURES = "ulps", "of x"  # plain, and with the change of the result by one ulp of x added to its ulp
+# Arguments with errors above 2 ulps. Where both the exact result and the computed one are below the smallest normal
+# number, an error is counted apart, and not among the largest.
+COUNTS = "above 2", "tiny above 2"
 WORDS = {np.dtype(np.float32): np.uint32, np.dtype(np.float16): np.uint16}
 LAYERS = {type(layer).__name__: layer for layer in REFERENCES}
 
@@ -23,7 +26,7 @@ def begun(layer, dtype):
     """The state before the first block. The machine, on which bits of exp and tanh depend, and a digest of 65,536
     results tell whether a stored state is that of the code."""
     limits = [[float(a[0]) for a in results(layer, np.array([x], dtype))] for x in (-np.inf, np.inf)]
-    errors = {result: {**{key: [0.0, 0] for key in MEASURES}, "above 2": 0} for result in RESULTS}
+    errors = {result: {**{key: [0.0, 0] for key in MEASURES}, **dict.fromkeys(COUNTS, 0)} for result in RESULTS}
     facts = {"machine": machine(), "digest": digest(layer, dtype), "at infinity": limits}
     return {"blocks": 0, **facts, "NaN lost": 0, **errors}
 
@@ -70,8 +73,9 @@ def add_chunk(state, layer, kernels, first, n, dtype):
         got = [a.astype(np.float32) for a in got]
     x, largest = x.astype(np.float32), [state[result][key][0] for result in RESULTS for key in MEASURES]
     is_larger, *above = judge(x, *got, before, *largest)
-    for result, more in zip(RESULTS, above, strict=True):
-        state[result]["above 2"] += more
+    for result, counts in zip(RESULTS, above, strict=True):
+        for key, more in zip(COUNTS, counts, strict=True):
+            state[result][key] += more
     if is_larger:
         fill(x, *got, found := np.empty((4, x.size)))
         for i, errors in enumerate(found[:, before:]):
@@ -100,27 +104,35 @@ def kernels_of(reference, dtype):
     """
     info = np.finfo(dtype)
     most, least, unit = float(info.max), float(info.smallest_subnormal), 2.0**-info.nmant
+    normal = float(info.smallest_normal)
 
     @njit
     def bound(got, value, size):
-        """(error, radius of the enclosure, ulp), the ulp by Rump's method (Rump, Ogita & Oishi 2008, algorithm 3.5)."""
+        """(error, radius of the enclosure, ulp, whether the error is tiny and above 2 ulps; then it counts as 0)
+
+        The ulp is found by Rump's method (Rump, Ogita & Oishi 2008, algorithm 3.5).
+        """
         radius = WIDTH * size + TINY
         q = (2.0**52 + 1.0) * max(abs(value) - radius, 0.0)
         off = abs(got - value) + radius
         if not off < 1e300:  # infinite or NaN; an overflow is right where the value overflows
             off = 0.0 if abs(got) > most and abs(value) > most and (got > 0) == (value > 0) else 1e300
-        return off, radius, max(abs(q - (1.0 - 2.0**-53) * q) * unit, least)
+        one = max(abs(q - (1.0 - 2.0**-53) * q) * unit, least)
+        is_tiny = abs(got) < normal and abs(value) < normal and off > 2.0 * one
+        return 0.0 if is_tiny else off, radius, one, is_tiny
 
     @njit
     def judge(x, out, dx, start, largest, largest_of_x, largest_slope, largest_slope_of_x):
-        is_larger, above, above_slope, last, last_slope = False, 0, 0, np.nan, np.nan
+        is_larger, above, tiny, above_slope, tiny_slope, last, last_slope = False, 0, 0, 0, 0, np.nan, np.nan
         for i in range(x.size):
             v = np.float64(x[i])
             if abs(v) <= most:
                 value, size, slope, slope_size = reference(v)
-                off, _, one = bound(np.float64(out[i]), value, size)
-                off_slope, _, one_slope = bound(np.float64(dx[i]), slope, slope_size)
+                off, _, one, is_tiny = bound(np.float64(out[i]), value, size)
+                off_slope, _, one_slope, is_tiny_slope = bound(np.float64(dx[i]), slope, slope_size)
                 if i >= start:
+                    tiny += is_tiny
+                    tiny_slope += is_tiny_slope
                     above += off > 2.0 * one
                     above_slope += off_slope > 2.0 * one_slope
                     is_larger |= off > largest * one
@@ -128,7 +140,7 @@ def kernels_of(reference, dtype):
                     is_larger |= off > largest_of_x * (one + abs(value - last))
                     is_larger |= off_slope > largest_slope_of_x * (one_slope + abs(slope - last_slope))
                 last, last_slope = value, slope
-        return is_larger, above, above_slope
+        return is_larger, (above, tiny), (above_slope, tiny_slope)
 
     @njit
     def fill(x, out, dx, found):
@@ -141,7 +153,7 @@ def kernels_of(reference, dtype):
                     (0, out[i], value, size, last if i else value),
                     (2, dx[i], slope, slope_size, last_slope if i else slope),
                 ):
-                    off, radius, one = bound(np.float64(got), a, its_size)
+                    off, radius, one, _ = bound(np.float64(got), a, its_size)
                     sign = 1.0 if 1000.0 * radius <= off + one else -1.0
                     found[row, i], found[row + 1, i] = sign * off / one, sign * off / (one + abs(a - before))
                 last, last_slope = value, slope

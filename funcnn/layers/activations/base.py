@@ -256,16 +256,16 @@ class Elu(Elementwise):
     array([[-0.6321,  2.    ]])
 
     Raises:
-        RangeError: `alpha` is negative: out would not have the sign of x, from which the slope is computed.
+        RangeError: `alpha` is negative.
     """
 
     alpha: Rate = 1.0
-    keeps = "out"
 
     def value(self, x: Array) -> Array:
         xp = namespace(x)
         return xp.where(x > 0, x, self.alpha * xp.expm1(xp.where(x > 0, 0, x)))
 
     def slope(self, kept: Array) -> Array:
-        """1 where out > 0, else out + alpha"""
-        return namespace(kept).where(kept > 0, 1, kept + self.alpha)
+        """1 where x > 0, else alpha e^x, and not the equal out + alpha, which cancels where out is near -alpha"""
+        xp = namespace(kept)
+        return xp.where(kept > 0, 1, self.alpha * xp.exp(xp.minimum(kept, 0)))
