@@ -9,7 +9,7 @@ import numpy as np
 
 from funcnn.arrays import Array, namespace, short
 from funcnn.core import backward, forward, forward_only
-from funcnn.elementary import broken_slope, is_positive, positive_part, sigmoid, sigmoid_and_denominator, softplus
+from funcnn.elementary import broken_slope, is_positive, positive_part, sigmoid, sigmoid_and_denominator, softplus, tanh_slope
 from funcnn.errors import KindError
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient, returned_by
@@ -219,14 +219,14 @@ class Tanh(Elementwise):
     array([[0., 1.]])
     """
 
-    keeps = "out"
+    keeps = "slope"
 
     def value(self, x: Array) -> Array:
         return namespace(x).tanh(x)
 
     def slope(self, kept: Array) -> Array:
-        """1 - out^2, as a product without cancellation near 1"""
-        return (1.0 - kept) * (1.0 + kept)
+        """1 - tanh(x)^2, from e^-2|x|, since out rounds to 1 or -1 where the slope is small"""
+        return tanh_slope(kept)
 
 
 @record
