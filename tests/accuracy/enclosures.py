@@ -32,7 +32,7 @@ def horner(coefficients):
     text = repr(float(coefficients[-1]))
     for c in coefficients[-2::-1]:
         text = f"({float(c)!r} + x * {text})"
-    return njit(eval(f"lambda x: {text}"))  # noqa: S307  of numbers
+    return njit(eval(f"lambda x: {text}"))
 
 
 exp_series, atanh_series, shrunk_series = horner(EXP), horner(ATANH), horner(SHRUNK)
@@ -212,7 +212,7 @@ REFERENCES = {
     ),
     layers.HardShrink(): piecewise(lambda x: x if abs(x) > 0.5 else 0.0, lambda x: 1.0 if abs(x) > 0.5 else 0.0),
     layers.Threshold(): piecewise(lambda x: max(x, 0.0), lambda x: 1.0 if x > 0 else 0.0),
-    layers.Sine(): piecewise(lambda x: math.sin(x), lambda x: math.cos(x)),
+    layers.Sine(): piecewise(lambda x: math.sin(x), lambda x: math.cos(x)),  # noqa: PLW0108  numba compiles lambdas
     layers.ExactGelu(): exact_gelu,
 }
 """The activations with their default settings, the most used ones first, the slowest last."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.accuracy.floats import LAYERS, begun, measure
+from tests.accuracy.stored import store
 
 
 def main(arguments):
@@ -16,7 +17,15 @@ def main(arguments):
     parser = argparse.ArgumentParser(prog="python -m tests.accuracy floats", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help="activations, such as Relu Sigmoid; else all")
     parser.add_argument("--folder", type=Path, default=Path("floats"), help="states, from which the command goes on")
+    parser.add_argument(
+        "--store",
+        action="store_true",
+        help="write finished states to tests/accuracy/floats.json and docs/accuracy.md, and measure nothing",
+    )
     asked = parser.parse_args(arguments)
+    if asked.store:
+        store(asked.folder)
+        return
     asked.folder.mkdir(parents=True, exist_ok=True)
     for name in asked.names or LAYERS:
         path = asked.folder / f"{name}.json"

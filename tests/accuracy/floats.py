@@ -98,10 +98,13 @@ def take_worst(worst, errors, first, exact):
 
 
 def kernels_of(reference, dtype):
-    """Two functions of a chunk: whether an error may be larger than the largest so far, and the errors.
+    """Two functions of a chunk: whether an error may be larger than the largest so far, and the errors."""
+    bound, most = bound_of(np.dtype(dtype)), float(np.finfo(dtype).max)
+    return judge_of(reference, bound, most), fill_of(reference, bound, most)
 
-    Errors are bounds from above, within 0.1 %; those that the enclosure does not decide so far are negative.
-    """
+
+def bound_of(dtype):
+    """A function that bounds an error from above."""
     info = np.finfo(dtype)
     most, least, unit = float(info.max), float(info.smallest_subnormal), 2.0**-info.nmant
     normal = float(info.smallest_normal)
@@ -120,6 +123,12 @@ def kernels_of(reference, dtype):
         one = max(abs(q - (1.0 - 2.0**-53) * q) * unit, least)
         is_tiny = abs(got) < normal and abs(value) < normal and off > 2.0 * one
         return 0.0 if is_tiny else off, radius, one, is_tiny
+
+    return bound
+
+
+def judge_of(reference, bound, most):
+    """A function that returns whether an error may be larger than the largest so far, and how many are above 2 ulps."""
 
     @njit
     def judge(x, out, dx, start, largest, largest_of_x, largest_slope, largest_slope_of_x):
@@ -142,6 +151,12 @@ def kernels_of(reference, dtype):
                 last, last_slope = value, slope
         return is_larger, (above, tiny), (above_slope, tiny_slope)
 
+    return judge
+
+
+def fill_of(reference, bound, most):
+    """A function that fills rows with errors, within 0.1 %; those that the enclosure does not decide are negative."""
+
     @njit
     def fill(x, out, dx, found):
         last, last_slope = 0.0, 0.0
@@ -160,7 +175,7 @@ def kernels_of(reference, dtype):
             else:
                 found[:, i] = 0.0
 
-    return judge, fill
+    return fill
 
 
 def exactly(layer, result, key, dtype, bits):

@@ -9,7 +9,15 @@ import numpy as np
 
 from funcnn.arrays import Array, namespace, short
 from funcnn.core import backward, forward, forward_only
-from funcnn.elementary import broken_slope, is_positive, positive_part, sigmoid, sigmoid_and_denominator, softplus, tanh_slope
+from funcnn.elementary import (
+    broken_slope,
+    is_positive,
+    positive_part,
+    sigmoid,
+    sigmoid_and_denominator,
+    softplus,
+    tanh_slope,
+)
 from funcnn.errors import KindError
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient, returned_by
@@ -66,6 +74,8 @@ class Elementwise(ABC):
         return {}
 
     def __init_subclass__(cls) -> None:
+        if vars(cls).keys() & {"value", "slope"} and "value_and_slope" not in vars(cls):
+            cls.value_and_slope = Elementwise.value_and_slope  # type: ignore[method-assign]
         for name, value in vars(cls).items():
             is_known = type(value) is str and value in {"x", "out", "slope"}
             if is_known and name in {"keep", "kept"}:

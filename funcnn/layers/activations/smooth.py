@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, namespace
-from funcnn.elementary import absolute, largest_exponent, minus_tanh, normal_cdf, sigmoid, sigmoid_and_denominator, softplus
+from funcnn.elementary import (
+    absolute,
+    largest_exponent,
+    minus_tanh,
+    normal_cdf,
+    sigmoid,
+    sigmoid_and_denominator,
+    softplus,
+)
 from funcnn.layers.activations.base import Elementwise
 from funcnn.needs import Positive
 from funcnn.records import record
