@@ -35,6 +35,12 @@ def sigmoid_and_denominator(x: Array) -> tuple[Array, Array]:
     return e / d, d
 
 
+def sigmoid_and_slope(x: Array) -> tuple[Array, Array]:
+    """s and s (1 - s)"""
+    s, d = sigmoid_and_denominator(x)
+    return s, s / d
+
+
 def tanh_slope(x: Array) -> Array:
     """1 - tanh(x)^2 = 4 e / (1 + e)^2, e = e^-2|x|, which keeps its digits where tanh rounds to 1
 

@@ -14,7 +14,7 @@ from funcnn.elementary import (
     is_positive,
     positive_part,
     sigmoid,
-    sigmoid_and_denominator,
+    sigmoid_and_slope,
     softplus,
     tanh_slope,
 )
@@ -209,11 +209,9 @@ class Sigmoid(Elementwise):
 
     def slope(self, kept: Array) -> Array:
         """out (1 - out), as out / (1 + e^x), which keeps its digits where out rounds to 1"""
-        return self.value_and_slope(kept)[1]
+        return sigmoid_and_slope(kept)[1]
 
-    def value_and_slope(self, x: Array) -> tuple[Array, Array]:
-        out, d = sigmoid_and_denominator(x)
-        return out, out / d
+    value_and_slope = staticmethod(sigmoid_and_slope)
 
 
 gives_probabilities.register(Sigmoid)(probabilities)
