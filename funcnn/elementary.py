@@ -32,7 +32,8 @@ def sigmoid_and_denominator(x: Array) -> tuple[Array, Array]:
     xp = namespace(x)
     e = xp.exp(xp.minimum(x, largest_exponent(xp, x.dtype)))
     d = e + 1
-    return e / d, d
+    e /= d
+    return e, d
 
 
 def sigmoid_and_slope(x: Array) -> tuple[Array, Array]:
@@ -52,7 +53,10 @@ def tanh_slope(x: Array) -> Array:
     xp = namespace(x)
     e = xp.exp(2 * xp.minimum(x, -x))  # abs would drop an imaginary step
     d = e + 1
-    return 4 * e / (d * d)
+    e *= 4
+    d *= d
+    e /= d
+    return e
 
 
 def softplus(x: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The table of docs/proven.md: how the gradients of each layer and loss are tested. `python -m tests.proven` writes it."""
+"""The table of docs/proven.md, how each layer and loss is tested, which `python -m tests.proven` writes."""
 
 from pathlib import Path
 
