@@ -38,7 +38,7 @@ def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: fl
     u = sign * out
     wrong, terms, xp = sigmoid(u), softplus(u), namespace(u)
     factor = wrong**gamma
-    # The sigmoid does not reach 0, so its product with a huge cost would not tend to 0.
+    # The sigmoid of -u is below the smallest number times this bound, so the product with a huge cost tends to 0.
     slope = sign * factor * (gamma * sigmoid(-u) * xp.minimum(terms, largest_exponent(xp, u.dtype)) + wrong)
     return weigh(factor * terms, slope, weight)
 

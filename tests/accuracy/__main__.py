@@ -2,10 +2,11 @@
 # ruff: noqa: T201  a command prints
 
 import argparse
+import sys
 
 import numpy as np
 
-from tests.accuracy import subjects
+from tests.accuracy import every, subjects
 from tests.accuracy.definitions import ELEMENTWISE
 from tests.accuracy.measure import of_elementwise, of_loss, of_rows
 
@@ -45,5 +46,8 @@ def shown(at):
 
 
 if __name__ == "__main__":
-    with np.errstate(all="ignore"):
-        main()
+    if sys.argv[1:2] == ["floats"]:
+        every.main(sys.argv[2:])
+    else:
+        with np.errstate(all="ignore"):
+            main()

@@ -48,6 +48,7 @@ def written(layer):
 # Those whose slope is a function of out, or whose equation has rounded numbers or a bracket.
 OWN = {
     layers.LeakyRelu(): (lambda x: x if x > 0 else mpf(0.01) * x, None),
+    layers.Threshold(): (lambda x: max(x, 0), None),
     layers.Threshold(0.5, 2.0): (lambda x: x if x > 0.5 else mpf(2), None),
     layers.HardShrink(): (lambda x: x if abs(x) > 0.5 else mpf(0), None),
     layers.Sigmoid(): (sigmoid, lambda out: out * (1 - out)),
@@ -59,6 +60,11 @@ OWN = {
 
 WRITTEN = [example(cls) for cls in ACTIVATIONS if cls not in set(map(type, OWN))]
 ELEMENTWISE = {**{layer: (written(layer), None) for layer in WRITTEN}, **OWN}
+
+
+def definition_of(layer):
+    """The function, with any settings."""
+    return ELEMENTWISE[layer][0] if layer in ELEMENTWISE else written(layer)
 
 
 # Rules of a row: the function, and the gradient as a function of what the cache keeps.

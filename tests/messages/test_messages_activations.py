@@ -32,8 +32,8 @@ ROWS = [
         for name, value, sentence in [
             ("keep", "out", 'Own: there is no setting keep; write keeps = "out"'),
             ("kept", "x", 'Own: there is no setting kept; write keeps = "x"'),
-            ("keeps", "output", """Own: keeps must be "x" or "out", not 'output'"""),
-            ("keeps", np.ones(2), 'Own: keeps must be "x" or "out", not <f64 [1. 1.]>'),
+            ("keeps", "output", """Own: keeps must be "x", "out" or "slope", not 'output'"""),
+            ("keeps", np.ones(2), 'Own: keeps must be "x", "out" or "slope", not <f64 [1. 1.]>'),
         ]
     ],
     # PRelu.

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 
 import funcnn.arrays
 import funcnn.testing.options
-from funcnn import Grads, backward, forward, gradient, layers, losses, mse, parameters, record
-from funcnn.about import card_of
+from funcnn import Grads, backward, forward, gradient, layers, losses, parameters, record
 from funcnn.arrays import namespace
-from funcnn.elementary import sigmoid, sum_over_rows
-from funcnn.layers.activations.smooth import _C, _gelu_power
+from funcnn.elementary import sigmoid, sum_over_rows, tanh_slope
+from funcnn.layers.activations.smooth import _C, _gelu_gate
 from funcnn.layers.convolution import correlation, windows
 from funcnn.layers.embedding import symbols
 from funcnn.layers.normalisation import standardization
@@ -23,20 +22,8 @@ from funcnn.testing import strategies as fst
 from funcnn.testing.exact import comparison
 from funcnn.testing.exact.dual import of_values
 from funcnn.testing.verdict import BrokenPromise, NotPure, WrongGradient, WrongShape
-from tests.cards import further
+from tests.exactness import LOSSES, RATIONAL, ROUNDED, random
 from tests.said import says
-
-# Their gradients are fractions, whatever x is; those of other layers agree in 40 digits or more.
-RATIONAL = {
-    *("Identity", "Relu", "LeakyRelu", "PRelu", "Relu6", "HardTanh", "HardSigmoid", "HardSwish", "SoftShrink"),
-    *("HardShrink", "Softsign", "Dense", "Embedding", "Affine", "Copy", "Take", "Sum", "Concat", "Map", "Scale"),
-    *("Flatten", "Reshape", "Conv1d", "Conv2d", "ConvTranspose2d", "AvgPool", "MaxPool", "GlobalAvgPool"),
-    *("GlobalMaxPool", "Upsample", "SinusoidalPosition", "LearnedPosition", "Rotary", "Dropout", "ChannelDropout"),
-    *("GaussianNoise", "Last", "AdaptiveAvgPool", "AdaptiveMaxPool", "Pad", "Threshold"),
-}
-# They agree in about so many digits: the square roots of 2 and of 2 pi are float64, and a continued fraction ends.
-ROUNDED = {"ExactGelu": 16, "TanhShrink": 20}
-random = np.random.default_rng(0)
 
 
 def in_fractions(report):
@@ -82,40 +69,6 @@ def test_the_branch_of_numpy(layer, data):
             patch.setattr(symbols, name, bound)
         params, x = data.draw(fst.cases(layer))
         assert in_fractions(check_layer(params, x, exact=True)) >= (layer.__name__ in RATIONAL)
-
-
-OUT, Y = random.standard_normal((2, 3, 4))
-YES, COUNTS = random.integers(0, 2, (3, 4)), random.integers(0, 9, (3, 4))
-CLASSES, SOFT = random.integers(0, 4, 3), random.integers(1, 9, (3, 4)) / 64
-WEIGHT, MASK = random.random(3), np.array([True, False, True])
-# Each with a 1 if its gradient is a fraction, else a 0.
-LOSSES = {
-    "mse": (1, mse, OUT, Y),
-    "mae": (1, losses.mae, OUT, Y),
-    "huber": (1, partial(losses.huber, delta=0.7), OUT, Y),
-    "quantile": (1, partial(losses.quantile, q=0.3), OUT, Y),
-    "hinge": (1, losses.hinge, OUT, YES),
-    "squared_hinge": (1, losses.squared_hinge, OUT, YES),
-    "triplet": (1, losses.triplet, random.standard_normal((3, 3, 2)), WEIGHT),
-    "weighted": (1, losses.weighted(mse), OUT, (Y, WEIGHT)),
-    "masked": (1, losses.masked(mse), (OUT, MASK), Y),
-    "joint": (1, losses.joint(mse, losses.hinge, factors=(0.3, 1.0)), (OUT, Y), (Y, YES)),
-    "log_cosh": (0, losses.log_cosh, OUT, Y),
-    "binary_cross_entropy": (0, losses.binary_cross_entropy, random.random((3, 4)), YES),
-    "binary_cross_entropy_with_logits": (0, losses.binary_cross_entropy_with_logits, OUT, YES),
-    "softmax_cross_entropy": (0, losses.softmax_cross_entropy, OUT, CLASSES),
-    "softmax_cross_entropy of soft labels": (0, losses.softmax_cross_entropy, OUT, SOFT),
-    "softmax_cross_entropy, smoothed": (0, partial(losses.softmax_cross_entropy, smoothing=0.1), OUT, CLASSES),
-    "kl_divergence": (0, losses.kl_divergence, OUT, SOFT),
-    "binary_focal": (0, losses.binary_focal, OUT, YES),
-    "binary_focal, gamma 1.7": (0, partial(losses.binary_focal, gamma=1.7), OUT, YES),
-    "softmax_focal": (0, losses.softmax_focal, OUT, CLASSES),
-    "softmax_focal, gamma 0.5": (0, partial(losses.softmax_focal, gamma=0.5), OUT, SOFT),
-    "cosine_distance": (0, losses.cosine_distance, OUT, Y),
-    "poisson_nll": (0, losses.poisson_nll, OUT, COUNTS),
-    "gaussian_nll": (0, losses.gaussian_nll, (OUT, Y), SOFT),
-}
-LOSSES |= {name: (card_of(case[0]).rational, *case) for name, case in further(LOSSES, (3, 4)).items()}
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -168,21 +121,21 @@ def of_parameter(name, change):
 @record
 class NinthDigit(layers.Gelu):
     def slope(self, kept):
-        x, cube, e = _gelu_power(kept)
-        s = 1 / (1 + e)
-        return s * (1 + x * (e * s) * (_C + 3.000000003 * cube))
+        x, cube, s, d = _gelu_gate(kept)
+        return s * (1 + x * (_C + 3.000000003 * cube) / d)
 
 
 @record
 class TanhAndMore(layers.Tanh):
     def slope(self, kept):
-        return 1 - kept * kept + 1e-15
+        return tanh_slope(kept) + 1e-15
 
 
 @record
 class SeluOfNine(layers.Selu):
     def slope(self, kept):
-        return namespace(kept).where(kept > 0, 1.050700987, kept + 1.7580993408473766)
+        xp = namespace(kept)
+        return xp.where(kept > 0, 1.050700987, 1.7580993408473766 * xp.exp(xp.minimum(kept, 0)))
 
 
 @record
@@ -194,7 +147,7 @@ class SoftplusUpTo30(layers.Softplus):
 @record
 class SigmoidOfAtLeast(layers.Sigmoid):
     def slope(self, kept):
-        return namespace(kept).maximum(kept * (1 - kept), 1e-12)
+        return namespace(kept).maximum(super().slope(kept), 1e-12)
 
 
 @record

@@ -122,7 +122,7 @@ class HardSwish(Elementwise):
     def slope(self, kept: Array) -> Array:
         """0 up to -3, 1 from 3 on, else (2 x + 3) / 6"""
         where = namespace(kept).where
-        return where(kept <= -3, 0, where(kept >= 3, 1, kept / 3 + 0.5))
+        return where(kept <= -3, 0, where(kept >= 3, 1, (kept + 1.5) / 3))
 
 
 @record

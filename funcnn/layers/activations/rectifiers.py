@@ -62,15 +62,14 @@ class Selu(Elementwise):
     array([[-1.1113,  1.0507]])
     """
 
-    keeps = "out"
-
     def value(self, x: Array) -> Array:
         xp = namespace(x)
         return xp.where(x > 0, _SCALE * x, _SCALE_ALPHA * xp.expm1(xp.where(x > 0, 0, x)))
 
     def slope(self, kept: Array) -> Array:
-        """scale where out > 0, else out + scale alpha"""
-        return namespace(kept).where(kept > 0, _SCALE, kept + _SCALE_ALPHA)
+        """scale where x > 0, else scale alpha e^x"""
+        xp = namespace(kept)
+        return xp.where(kept > 0, _SCALE, _SCALE_ALPHA * xp.exp(xp.minimum(kept, 0)))
 
 
 _SCALE = 1.0507009873554805
@@ -95,15 +94,15 @@ class Celu(Elementwise):
     """
 
     alpha: Positive = 1.0
-    keeps = "out"
 
     def value(self, x: Array) -> Array:
         xp = namespace(x)
         return xp.where(x > 0, x, self.alpha * xp.expm1(xp.where(x > 0, 0, x) / self.alpha))
 
     def slope(self, kept: Array) -> Array:
-        """1 where out > 0, else e^(x / alpha) = out / alpha + 1"""
-        return namespace(kept).where(kept > 0, 1, kept / self.alpha + 1)
+        """1 where x > 0, else e^(x / alpha)"""
+        xp = namespace(kept)
+        return xp.exp(xp.minimum(kept, 0) / self.alpha)
 
 
 @shapes(x="m ... n | ...", out="m ... n | ...")

@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, namespace
-from funcnn.elementary import absolute, largest_exponent, minus_tanh, normal_cdf, sigmoid, softplus
+from funcnn.elementary import (
+    absolute,
+    largest_exponent,
+    minus_tanh,
+    normal_cdf,
+    sigmoid,
+    sigmoid_and_denominator,
+    softplus,
+)
 from funcnn.layers.activations.base import Elementwise
 from funcnn.needs import Positive
 from funcnn.records import record
@@ -31,19 +39,18 @@ class Silu(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        """x s, with x clipped below where e^-x would overflow: there x s is 0 to rounding"""
+        """x s, with x clipped below, where s is 0, since an infinite x would give NaN"""
         xp = namespace(x)
-        x = xp.maximum(x, -largest_exponent(xp, x.dtype))
+        x = xp.maximum(x, -2 * largest_exponent(xp, x.dtype))
         return x * sigmoid(x)
 
     def slope(self, kept: Array) -> Array:
-        """s (1 + x e s), e = e^-x, where e s = 1 - s does not cancel"""
+        """s (1 + x / d), d = 1 + e^x, where 1 / d = 1 - s does not cancel"""
         xp = namespace(kept)
         most = largest_exponent(xp, kept.dtype)
-        x = xp.clip(kept, -most, most)
-        e = xp.exp(-x)
-        s = 1 / (1 + e)
-        return s * (1 + x * (e * s))
+        x = xp.clip(kept, -2 * most, most)
+        s, d = sigmoid_and_denominator(x)
+        return s * (1 + x / d)
 
 
 @record
@@ -85,7 +92,7 @@ def _ratio(x: Array) -> tuple[Array, Array]:
 class Gelu(Elementwise):
     """out = x (1 + tanh u) / 2, u = sqrt(2 / pi) (x + 0.044715 x^3)
 
-    Computed as x s, s = 1 / (1 + e^(-2 u)), which keeps its digits in the left tail. The slope is
+    Computed as x s, s = e^(2 u) / (1 + e^(2 u)), which keeps its digits in the left tail. The slope is
     s (1 + x (1 - s) 2 u'). x has any shape.
 
     Hendrycks & Gimpel 2016, Gaussian Error Linear Units, section 2, by tanh, within 0.0005 of `ExactGelu`.
@@ -97,26 +104,26 @@ class Gelu(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        x = namespace(x).clip(x, -_gelu_end(x.dtype), math.inf)
-        return x / (1 + _gelu_power(x)[2])
+        s = _gelu_gate(x)[2]
+        return namespace(x).maximum(x, -2 * _gelu_end(x.dtype)) * s
 
     def slope(self, kept: Array) -> Array:
-        """s (1 + x e s 2 u'), e = e^(-2 u), where e s = 1 - s does not cancel"""
-        x, cube, e = _gelu_power(kept)
-        s = 1 / (1 + e)
-        return s * (1 + x * (e * s) * (_C + 3 * cube))
+        """s (1 + x 2 u' / d), d = 1 + e^(2 u), where 1 / d = 1 - s does not cancel"""
+        x, cube, s, d = _gelu_gate(kept)
+        return s * (1 + x * (_C + 3 * cube) / d)
 
 
 _C = 2 * math.sqrt(2 / math.pi)
 _D = _C * 0.044715
 
 
-def _gelu_power(x: Array) -> tuple[Array, Array, Array]:
-    """x clipped, so that nothing overflows, 2 u / x less its constant, and e^(-2 u)."""
-    end, xp = _gelu_end(x.dtype), namespace(x)
-    x = xp.clip(x, -end, end)
+def _gelu_gate(x: Array) -> tuple[Array, Array, Array, Array]:
+    """x clipped, so that nothing overflows, 2 u / x less its constant, s, and 1 + e^(2 u)."""
+    end = _gelu_end(x.dtype)
+    x = namespace(x).clip(x, -2 * end, end)  # at -2 end e^(2 u) is 0
     cube = _D * (x * x)
-    return x, cube, xp.exp(x * (-_C - cube))
+    s, d = sigmoid_and_denominator(x * (_C + cube))
+    return x, cube, s, d
 
 
 @cache
