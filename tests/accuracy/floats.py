@@ -18,7 +18,7 @@ MEASURES = "ulps", "of x"  # plain, and with the change of the result by one ulp
 # Arguments with errors above 2 ulps. Where both the exact result and the computed one are below the smallest normal
 # number, an error is counted apart, and not among the largest.
 COUNTS = "above 2", "tiny above 2"
-WORDS = {np.dtype(np.float32): np.uint32, np.dtype(np.float16): np.uint16}
+WORDS = {np.dtype(kind): np.dtype(f"u{np.dtype(kind).itemsize}") for kind in (np.float16, np.float32, np.float64)}
 LAYERS = {type(layer).__name__: layer for layer in REFERENCES}
 
 
@@ -182,7 +182,7 @@ def exactly(layer, result, key, dtype, bits):
     """The error at the argument with these bits, by mpmath."""
     x = floats(bits, dtype)
     got = results(layer, x[None])[RESULTS.index(result)][0]
-    with mp.workdps(DIGITS[np.float32]):
+    with mp.workdps(DIGITS.get(dtype.type, DIGITS[np.float32])):
         of = derivatives(lambda row: [definition_of(layer)(row[0])], [x], [1], dtype)
         [value], [change] = (of.value, of.slack) if result == "out" else (of.gradient, of.gradient_slack)
         return float(abs(mpf(float(got)) - value) / (ulp(value, dtype) + (change if key == "of x" else 0)))

@@ -6,10 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from tests.accuracy.floats import BLOCKS, LAYERS, RESULTS, floats
+from tests.accuracy.search import search
 
 STORE = Path(__file__).with_name("floats.json")
 PAGE = Path(__file__).parents[2] / "docs/accuracy.md"
-HEAD = "| rule | result | largest error | at x | an ulp of x | above 2 ulps | why |", "|---|---|---|---|---|---|---|"
+HEAD = (
+    "| rule | result | largest error | at x | an ulp of x | above 2 ulps | why | float64 |",
+    "|---|---|---|---|---|---|---|---|",
+)
 MOST = 2  # ulps; for larger errors the page gives a reason
 # The reasons of the page, by their words in the table.
 ROUNDED = "Softplus", "LogSigmoid", "Elu", "Selu", "Celu", "Sigmoid", "Softsign", "TanhShrink", "Tanh", "Silu", "Mish"
@@ -34,7 +38,7 @@ def store(folder):
     for name in LAYERS:
         path = folder / f"{name}.json"
         if path.exists() and (state := json.loads(path.read_text()))["blocks"] == BLOCKS:
-            states[name] = state
+            states[name] = state | {"float64": search(name, state)}
     ordered = {name: states[name] for name in LAYERS if name in states}
     STORE.write_text(json.dumps(ordered, indent=1) + "\n")
     before, _, after = parted(PAGE.read_text())
@@ -43,7 +47,7 @@ def store(folder):
 
 def parted(page):
     """The page before the table, the table, and the page after it."""
-    start = page.index(HEAD[0])
+    start = page.index(HEAD[0][:40])
     end = page.index("\n\n", start)
     return page[:start], page[start:end], page[end:]
 
@@ -56,7 +60,8 @@ def table(states):
             (error, bits), (of_x, _), above = [state[result][key] for key in ("ulps", "of x", "above 2")]
             why = WHY[name, result] if error > MOST else ""
             at = f"{floats(bits, np.dtype(np.float32)):.9g}" if error >= 0.005 else ""
-            cells = [f"`{name}`", result, shown(error), at, shown(of_x), f"{above:,}" if above else "", why]
+            count = f"{above:,}" if above else ""
+            cells = [f"`{name}`", result, shown(error), at, shown(of_x), count, why, shown(state["float64"][result][0])]
             lines.append(f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |"))
     return "\n".join(lines)
 
