@@ -1,7 +1,6 @@
 """Functions of ad, which computes gradients and Hessians forward."""
 
 from ad import admath, adnumber
-from ad.admath import *  # noqa: F403
 
 from tests.hunts.draws import *
 
@@ -51,7 +50,7 @@ TABLE = {
     **named(admath, "log log10 log1p sqrt ln lgamma gamma factorial", each(PLUS, N)),
     **named(admath, "acsc asec acoth", each(BEYOND, N)),
     "gamma of negative x": (lambda x: admath.gamma(x), each(between(-0.9, -0.1), N)),
-    "lgamma of large x": (admath.lgamma, each(between(5.0, 100.0), N)),
+    "lgamma of large x": (admath.lgamma, each(between(5.0, 90.0), N)),
     "lgamma of negative x": (admath.lgamma, each(between(-0.9, -0.1), N)),
     "acosh": (admath.acosh, each(between(1.1, 5.0), N)),
     "asech": (admath.asech, each(between(0.1, 0.9), N)),
@@ -64,7 +63,6 @@ TABLE = {
     "power 2": (lambda x: x**2, each(REAL, N)),
     "power 1": (lambda x: x**1, each(REAL, N)),
     "power 3": (lambda x: x**3, each(REAL, N)),
-    "power 1.0 at 0": (lambda x: x**1.0, each(among(0.0), N)),
     "2 to the power": (lambda x: 2**x, each(REAL, N)),
     "1 / x": (lambda x: 1 / x, each(SIGNED, N)),
     "x / y": (lambda x, y: x / y, of((SIGNED, N), (SIGNED, N))),
@@ -80,8 +78,12 @@ TABLE = {
     "sin of x * y": (lambda x, y: admath.sin(x * y), of((GENERIC, N), (GENERIC, N))),
     "x ** x": (lambda x: x**x, each(PLUS, N)),
 }
+KNOWN = {
+    "log of both": {"WrongGradient": "found: the base counts as a constant"},
+    "power 1": {"Error": "found: 0 to the power -1, although its factor is 0"},
+}
 TARGETS = [
-    Target(f"{name}{after}", pair(f, second), arguments, float32=False)
+    Target(f"{name}{after}", pair(f, second), arguments, float32=False, known=KNOWN.get(name))
     for name, (f, arguments) in TABLE.items()
     for after, second in (("", False), (", Hessian", True))
 ]

@@ -19,6 +19,8 @@ def flat(x):
 
 def element(space, x):
     x = np.ravel(np.asarray(x, "float64"))
+    if isinstance(space, odl.core.set.sets.Field):
+        return x[0]
     if not isinstance(space, odl.ProductSpace):
         return space.element(x.reshape(space.shape))
     ends = np.cumsum([part.size for part in space])
@@ -117,7 +119,7 @@ def functionals():
     M = odl.MatrixOperator(np.arange(16.0).reshape(4, 4))
     yield "rn", "QuadraticForm of a matrix", F.QuadraticForm(M, R.element(PRIOR)), GENERIC
     for name, X in {"rn 2": RR, "discr 2": DD, "weighted 2": odl.ProductSpace(R, 2, weighting=[1.0, 3.0])}.items():
-        for p in (1, 1.5, 2, 3):
+        for p in (1, 1.5, 2, 3) if "weighted" not in name else (2,):
             yield name, f"GroupL1Norm {p}", F.GroupL1Norm(X, p), GENERIC
         yield name, "Huber", F.Huber(X, 0.7), GENERIC
         yield name, "SeparableSum", F.SeparableSum(F.L2NormSquared(X[0]), F.L1Norm(X[1])), GENERIC
@@ -154,8 +156,6 @@ def operators():
         yield name, "FunctionalLeftVectorMult", odl.FunctionalLeftVectorMult(F.L2NormSquared(X), vector), GENERIC
         yield name, "BroadcastOperator", odl.BroadcastOperator(power, A), GENERIC
         yield name, "L2NormSquared.gradient", F.L2NormSquared(X).gradient, GENERIC
-        yield name, "KL.gradient", F.KullbackLeibler(X).gradient, PLUS
-        yield name, "L2.gradient", F.L2Norm(X).gradient, GENERIC
     yield "rn", "Rosenbrock.gradient", F.RosenbrockFunctional(R, 3.0).gradient, GENERIC
     for name, X in {"rn 2": RR, "discr 2": DD}.items():
         power = odl.PowerOperator(X[0], 2)
@@ -189,14 +189,27 @@ def operators():
     yield "rn", "MatrixOperator of axis 1", M3, GENERIC
 
 
+APPROXIMATE = {"WrongGradient": "the documentation calls the adjoint of resampling approximate"}
+KNOWN = {
+    "GroupL1Norm 2 (weighted 2)": {"Raised": "found: PointwiseNorm with weights reads tspace"},
+    "Huber (weighted 2)": {"WrongGradient": "found: a norm without the weights of the space"},
+    "op Resampling, adjoint (discr)": APPROXIMATE,
+    "op Resampling nearest, adjoint (discr)": APPROXIMATE,
+}
+
+
+def target(name, pair, arguments):
+    return Target(name, pair, arguments, float32=False, known=KNOWN.get(name))
+
+
 def everything():
     for space, name, made, fill in functionals():
-        yield Target(f"{name} ({space})", functional(made), each(fill, str(made.domain.size)), float32=False)
+        yield target(f"{name} ({space})", functional(made), each(fill, str(made.domain.size)))
     for space, name, made, fill in operators():
         x = each(fill, str(made.domain.size))
         if not made.is_linear:
-            yield Target(f"op {name} ({space})", derivative(made), x, float32=False)
-        yield Target(f"op {name}, adjoint ({space})", adjoint(made), x, float32=False)
+            yield target(f"op {name} ({space})", derivative(made), x)
+        yield target(f"op {name}, adjoint ({space})", adjoint(made), x)
 
 
 TARGETS = [*everything()]

@@ -1,5 +1,6 @@
 """Derivatives that uncertainties propagates: `.derivatives` of functions of one number or more."""
 
+import warnings
 from operator import add, floordiv, mod, mul, pow, sub, truediv
 
 import numpy as np
@@ -7,6 +8,8 @@ from uncertainties import ufloat, umath, umath_core
 from uncertainties.unumpy import ulinalg
 
 from tests.hunts.draws import *
+
+warnings.simplefilter("ignore", FutureWarning)  # of functions that are deprecated
 
 LIBRARIES = ["uncertainties", "numpy"]
 
@@ -87,8 +90,12 @@ TABLE = {
     "abs": (abs, each(SIGNED, N)),
     "neg": (lambda x: -x * x, each(REAL, N)),
 }
+KNOWN = {
+    "atan of large x": {"NotFinite": "found: x**2 overflows"},
+    "frexp": {"Raised": "found: a list of two things where pairs are needed"},
+}
 TARGETS = [
-    *[Target(name, pair(f), arguments, float32=False) for name, (f, arguments) in TABLE.items()],
+    *[Target(name, pair(f), arguments, float32=False, known=KNOWN.get(name)) for name, (f, arguments) in TABLE.items()],
     Target("ulinalg.inv", of_matrix(ulinalg.inv), matrices(regular), float32=False),
     Target("ulinalg.pinv", of_matrix(ulinalg.pinv), matrices(regular), float32=False),
     Target("ulinalg.pinv, tall", of_matrix(ulinalg.pinv), each(GENERIC, "4 2"), float32=False),
