@@ -9,6 +9,7 @@ from tests.nasty.base import drawn
 
 LIBRARIES = ["gsw", "numpy"]
 PASCALS = 1e4  # of a decibar
+DEPTH = 1200.0
 KNOWN = {
     "enthalpy_second_derivatives": "h_SA_SA is wrong by 1 to 6 %, see docs/found/gsw.md",
     "CT_freezing_first_derivatives_poly": "a sign in the term of the air is wrong, see docs/found/gsw.md",
@@ -35,7 +36,7 @@ def target(name, f, derivative, arguments):
     return Target(name, pair(f, derivative), arguments, known=known, float32=False, tolerance=tolerance)
 
 
-def slopes(of, pressure=True):
+def slopes(of, *, pressure=True):
     """The gradient, by decibars."""
     return lambda x: np.array(of(*x)) * ([1, 1, PASCALS] if pressure else [1, 1])
 
@@ -54,24 +55,22 @@ def curvatures(of):
 def of_sea():
     for name in ("rho", "specvol"):
         first, second = (getattr(gsw, f"{name}_{order}_derivatives") for order in ("first", "second"))
-        yield target(f"{name}_first_derivatives", lambda x, f=getattr(gsw, name): f(*x), slopes(first), SEA)
-        yield target(
-            f"{name}_second_derivatives", lambda x, f=first: np.array(f(*x)[:2]), curvatures(second), SEA
-        )
+        value = getattr(gsw, name)
+        yield target(f"{name}_first_derivatives", lambda x, f=value: f(*x), slopes(first), SEA)
+        yield target(f"{name}_second_derivatives", lambda x, f=first: np.array(f(*x)[:2]), curvatures(second), SEA)
     for name, f in (("", gsw.enthalpy), ("_CT_exact", gsw.enthalpy_CT_exact)):
         first = getattr(gsw, f"enthalpy_first_derivatives{name}")
         second = getattr(gsw, f"enthalpy_second_derivatives{name}")
-        at = (1200.0,)
         yield target(
             f"enthalpy_first_derivatives{name}",
-            lambda x, f=f: f(*x, *at),
-            slopes(lambda *x, f=first: f(*x, *at), pressure=False),
+            lambda x, f=f: f(*x, DEPTH),
+            slopes(lambda *x, f=first: f(*x, DEPTH), pressure=False),
             SURFACE,
         )
         yield target(
             f"enthalpy_second_derivatives{name}",
-            lambda x, f=first: np.array(f(*x, *at)),
-            curvatures(lambda *x, f=second: f(*x, *at)),
+            lambda x, f=first: np.array(f(*x, DEPTH)),
+            curvatures(lambda *x, f=second: f(*x, DEPTH)),
             SURFACE,
         )
     yield target("CT_first_derivatives_wrt_t_exact", lambda x: gsw.CT_from_t(*x),
