@@ -35,7 +35,10 @@ def target(name, f, vjp, arguments, **options):
     return Target(name, (f, vjp), arguments, known=KNOWN.get(name), float32=False, **options)
 
 
-def activation(name, act, arguments=each(GENERIC)):
+SIMPLE = each(GENERIC)
+
+
+def activation(name, act, arguments=SIMPLE):
     """Layers call `act(out, dA)` in their backward pass, where `out` is what forward returned."""
 
     def vjp(args, dA):
@@ -76,9 +79,23 @@ def layer(name, make, arguments, *names):
 
 ACTIVATIONS = {
     name: getattr(activations, name)()
-    for name in (
-        "ELU HardShrink HardSigmoid HardSwish HardTanh LReLU ReLU ReLUX Sigmoid Softmax Softmin Softplus Softsign Swish Tanh"
-    ).split()
+    for name in [
+        "ELU",
+        "HardShrink",
+        "HardSigmoid",
+        "HardSwish",
+        "HardTanh",
+        "LReLU",
+        "ReLU",
+        "ReLUX",
+        "Sigmoid",
+        "Softmax",
+        "Softmin",
+        "Softplus",
+        "Softsign",
+        "Swish",
+        "Tanh",
+    ]
 }
 TARGETS = [
     *[activation(name, act) for name, act in ACTIVATIONS.items()],

@@ -2,7 +2,7 @@
 
 import jungrad as jg
 import numpy as np
-from jungrad import functional, losses, nn, ops
+from jungrad import functional, losses, ops
 
 from tests.hunts.draws import *
 

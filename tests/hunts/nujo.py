@@ -5,7 +5,6 @@ Its metadata ask for NumPy before 2.0; it runs with later ones: `pip install --n
 
 import nujo as nj
 import nujo.nn as nn
-import numpy as np
 from nujo.autodiff._functions._transform import _ConstPad, _Im2col
 from nujo.math import aggregate, scalar
 from nujo.objective import L1Loss, L2Loss

@@ -137,22 +137,19 @@ def dropout():
 
 
 class Seeded(wrappers.Dropout):
-    def forward(self, X, retain_derived=True):
-        state = np.random.get_state()
+    def forward(self, X, retain_derived=True):  # noqa: FBT002  as numpy-ml has it
+        state = np.random.get_state()  # noqa: NPY002
         np.random.seed(1)  # noqa: NPY002
         out = super().forward(X, retain_derived)
-        np.random.set_state(state)
+        np.random.set_state(state)  # noqa: NPY002
         return out
 
 
-ACTIVATIONS = {
-    name: getattr(activations, name)()
-    for name in "Sigmoid ReLU LeakyReLU Tanh Affine Identity ELU Exponential SELU HardSigmoid SoftPlus".split()
-    if hasattr(activations, name)
-}
+NAMES = "Sigmoid ReLU LeakyReLU Tanh Affine Identity ELU Exponential SELU HardSigmoid SoftPlus"
+ACTIVATIONS = {name: getattr(activations, name)() for name in NAMES.split()}
 dense = lambda act=None: lambda: layers.FullyConnected(2, act_fn=act)
-images = lambda *more, **sizes: of((GENERIC, "n 4 3 2"), *more, **sizes)
-kernel = (GENERIC, "2 2 2 3"), (GENERIC, "1 1 1 3")
+images = lambda *more, **sizes: of((GENERIC, "n 3 3 2"), *more, **sizes)
+kernel = (GENERIC, "2 2 2 2"), (GENERIC, "1 1 1 2")
 
 TARGETS = [
     *[one for name, act in ACTIVATIONS.items() for one in elementwise(name, act)],
@@ -193,7 +190,7 @@ TARGETS = [
     *[
         layer(
             f"Conv2D, {name}",
-            lambda o=o: layers.Conv2D(3, (2, 2), act_fn="Tanh", **o),
+            lambda o=o: layers.Conv2D(2, (2, 2), act_fn="Tanh", **o),
             images(*kernel, most=2),
             ["W", "b"],
         )
@@ -210,8 +207,8 @@ TARGETS = [
     *[
         layer(
             f"Conv1D, {name}",
-            lambda o=o: layers.Conv1D(3, 2, act_fn="Tanh", **o),
-            of((GENERIC, "n 5 2"), (GENERIC, "2 2 3"), (GENERIC, "1 1 3"), most=2),
+            lambda o=o: layers.Conv1D(2, 2, act_fn="Tanh", **o),
+            of((GENERIC, "n 4 2"), (GENERIC, "2 2 2"), (GENERIC, "1 1 2"), most=2),
             ["W", "b"],
         )
         for name, o in {
@@ -227,7 +224,7 @@ TARGETS = [
     *[
         layer(
             f"Deconv2D, {name}",
-            lambda o=o: layers.Deconv2D(3, (2, 2), act_fn="Tanh", **o),
+            lambda o=o: layers.Deconv2D(2, (2, 2), act_fn="Tanh", **o),
             images(*kernel, most=2),
             ["W", "b"],
         )
@@ -242,7 +239,7 @@ TARGETS = [
         layer(
             f"Pool2D, {mode}, {name}",
             lambda o=o, mode=mode: layers.Pool2D((2, 2), mode=mode, **o),
-            each(GENERIC, "n 4 3 2", most=2),
+            each(GENERIC, "n 3 3 2", most=2),
         )
         for mode in ["max", "average"]
         for name, o in {"plain": {}, "pad 1": {"pad": 1}, "stride 2": {"stride": 2}}.items()
