@@ -17,7 +17,9 @@ fast, la, fft = mx.fast, mx.linalg, mx.fft
 
 
 def given(a):
-    return mx.array(np.array(a, order="C"), dtype=getattr(mx, a.dtype.name))  # without the dtype, float64 becomes float32
+    return mx.array(
+        np.array(a, order="C"), dtype=getattr(mx, a.dtype.name)
+    )  # without the dtype, float64 becomes float32
 
 
 def pair(function):
@@ -80,12 +82,27 @@ TABLE = {
     "all, median": (mx.median, each(GENERIC)),
     **{
         f"{name} of axis {axis}": ((lambda f, a: lambda x: f(x, axis=a))(getattr(mx, name), axis), ANY)
-        for name in "sum mean prod max min logsumexp var cumsum cumprod cummax cummin logcumsumexp softmax sort".split()
+        for name in [
+            "sum",
+            "mean",
+            "prod",
+            "max",
+            "min",
+            "logsumexp",
+            "var",
+            "cumsum",
+            "cumprod",
+            "cummax",
+            "cummin",
+            "logcumsumexp",
+            "softmax",
+            "sort",
+        ]
         for axis in (0, -1)
     },
     **{
         f"{name}, {how}": ((lambda f, o: lambda x: f(x, axis=0, **o))(getattr(mx, name), options), ANY)
-        for name in "cumsum cumprod cummax cummin logcumsumexp".split()
+        for name in ["cumsum", "cumprod", "cummax", "cummin", "logcumsumexp"]
         for how, options in {
             "reverse": {"reverse": True},
             "exclusive": {"inclusive": False},

@@ -12,7 +12,6 @@ from tests.hunts.draws import *
 LIBRARIES = ["warp-lang", "numpy"]
 FOUND = "see docs/found/warp.md"
 wp.config.quiet = True
-QUATERNION = mixed(normal())
 
 # {kind of value: (its constructor, its number of entries)}
 KINDS = {
@@ -29,21 +28,20 @@ KINDS = {
 }
 
 
-def of_x(f):
-    return f
-
-
 # {name: (expression of a, b, c, d; kinds of arguments; kind of the value; how x is drawn)}
 REALS = "abs cos sin tan atan cosh sinh tanh exp sign floor ceil round rint trunc frac erf erfc cbrt degrees radians"
 TABLE = {
     **{name: (f"wp.{name}(a)", "s", "s", REAL) for name in REALS.split()},
-    **{name: (f"wp.{name}(a)", "s", "s", POSITIVE) for name in "log log2 log10 sqrt".split()},
-    **{name: (f"wp.{name}(a)", "s", "s", OPEN) for name in "acos asin erfinv".split()},
+    **{name: (f"wp.{name}(a)", "s", "s", POSITIVE) for name in ["log", "log2", "log10", "sqrt"]},
+    **{name: (f"wp.{name}(a)", "s", "s", OPEN) for name in ["acos", "asin", "erfinv"]},
     "erfcinv": ("wp.erfcinv(a)", "s", "s", between(0.05, 1.95)),
-    **{name: (f"wp.{name}(a, b)", "s s", "s", GENERIC) for name in "min max atan2 mul add sub copysign".split()},
+    **{
+        name: (f"wp.{name}(a, b)", "s s", "s", GENERIC)
+        for name in ["min", "max", "atan2", "mul", "add", "sub", "copysign"]
+    },
     "step": ("wp.step(a)", "s", "s", GENERIC),
     "nonzero": ("wp.nonzero(a)", "s", "s", GENERIC),
-    **{name: (f"wp.{name}(a, b)", "s s", "s", between(0.2, 3.0)) for name in "div pow mod floordiv".split()},
+    **{name: (f"wp.{name}(a, b)", "s s", "s", between(0.2, 3.0)) for name in ["div", "pow", "mod", "floordiv"]},
     "mod of negative": ("wp.mod(a, -b)", "s s", "s", between(0.2, 3.0)),
     "%": ("a % b", "s s", "s", between(0.2, 3.0)),
     "**": ("a ** b", "s s", "s", between(0.2, 3.0)),
@@ -55,7 +53,11 @@ TABLE = {
     "lerp of transforms": ("wp.lerp(a, b, c)", "t t s", "t", GENERIC),
     "smoothstep": ("wp.smoothstep(a, b, c)", "s s s", "s", GENERIC),
     "where": ("wp.where(a > b, a, b)", "s s", "s", GENERIC),
-    **{f"{name} of v{n}": (f"wp.{name}(a)", f"v{n}", "s", GENERIC) for n in (2, 3, 4) for name in ("length", "length_sq")},
+    **{
+        f"{name} of v{n}": (f"wp.{name}(a)", f"v{n}", "s", GENERIC)
+        for n in (2, 3, 4)
+        for name in ("length", "length_sq")
+    },
     **{f"normalize of v{n}": ("wp.normalize(a)", f"v{n}", f"v{n}", GENERIC) for n in (2, 3, 4)},
     "normalize of quaternions": ("wp.normalize(a)", "q", "q", GENERIC),
     "length of quaternions": ("wp.length(a)", "q", "s", GENERIC),
@@ -90,7 +92,11 @@ TABLE = {
         f"{name} of m{n}": (f"wp.{name}(a)", f"m{n}", kind.format(n), GENERIC)
         for n in (2, 3, 4)
         for name, kind in {
-            "determinant": "s", "inverse": "m{}", "trace": "s", "transpose": "m{}", "get_diag": "v{}"
+            "determinant": "s",
+            "inverse": "m{}",
+            "trace": "s",
+            "transpose": "m{}",
+            "get_diag": "v{}",
         }.items()
     },
     "diag": ("wp.diag(a)", "v3", "m3", GENERIC),
@@ -138,7 +144,7 @@ TABLE = {
     "expression": ("wp.pow(wp.sin(a), wp.float64(2.0)) * wp.exp(-b * b)", "s s", "s", GENERIC),
     "loop": ("looped(a, b)", "s s", "s", GENERIC),
 }
-HELPERS = '''
+HELPERS = """
 import warp as wp
 
 mat32d = wp.types.matrix(shape=(3, 2), dtype=wp.float64)
@@ -216,7 +222,7 @@ def looped(a: wp.float64, b: wp.float64):
     for i in range(3):
         s += a * wp.cos(b * wp.float64(i))
     return s
-'''
+"""
 
 
 def source(i, expression, kinds, kind):
