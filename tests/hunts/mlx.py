@@ -54,10 +54,10 @@ TABLE = {
     **named(
         mx,
         """
-        abs negative exp expm1 sin cos tan sinh cosh tanh arctan arcsinh square sigmoid degrees radians floor ceil
-        round sign erf positive
+        abs negative exp expm1 sin cos tan sinh cosh tanh arctan arcsinh square sigmoid degrees radians
+        erf positive
         """,
-        ANY,
+        each(REAL),
     ),
     **named(mx, "log log2 log10 log1p sqrt rsqrt reciprocal", each(POSITIVE)),
     **named(mx, "arcsin arccos arctanh", each(OPEN)),
@@ -405,7 +405,43 @@ TABLE = {
     ),
     "losses.triplet_loss": (losses.triplet_loss, of((GENERIC, "m n"), (GENERIC, "m n"), (GENERIC, "m n"))),
 }
-KNOWN = {}
-TARGETS = targets(
-    {name: (single(f) if "conv" in name else f, *rest) for name, (f, *rest) in TABLE.items()}, pair, KNOWN
-)
+INDICES = "documented: write stop_gradient around the indices"
+KNOWN = {
+    **{name: {"WrongGradient": FOUND} for name in ("log2", "log10")},
+    **{name: {"NotFinite": FOUND} for name in ("nn.elu", "nn.elu 2", "nn.selu")},
+    "pad of value": {"Crashed": FOUND},
+    "take_along_axis": {"Raised": INDICES},
+    "linalg.solve": {"Raised": INDICES},
+    "linalg.solve of a vector": {"Raised": INDICES},
+    **{
+        name: {"NoDerivative": "MLX says that it is not implemented"}
+        for name in [
+            *(f"at {how}" for how in ("multiply", "multiply, repeated", "divide", "divide, repeated")),
+            *(f"linalg.norm {order} of matrices" for order in (2, -2, "nuc")),
+            *(f"linalg.{name}" for name in ("inv", "tri_inv", "solve_triangular", "cholesky", "cholesky, upper")),
+            *(f"linalg.{name}" for name in ("cholesky_inv", "pinv", "svd", "qr", "eigh", "eigvalsh", "eigvals", "lu")),
+            *("linalg.eigh, projection", "segmented_mm"),
+        ]
+    },
+    **{
+        f"logcumsumexp{how}": {"NotLinear": "computed with logarithms of the cotangent, in the precision of float32"}
+        for how in (" of axis 0", " of axis -1", ", reverse")
+    },
+    **{
+        f"{name}, {how}": {"Inconclusive": "the first values are infinite"}
+        for name in ("cummax", "cummin", "logcumsumexp")
+        for how in ("exclusive", "reverse and exclusive")
+    },
+    "nn.log_softmax": {"Crashed": "the value of an array with one entry is a segmentation fault, in float32 too"},
+}
+# float64 has the precision of float32 in several functions, such as exp and sin
+SINGLE = {"tolerance": 1e-5, "resolution": 1e-2, "float32": False}
+ROWS = {
+    name: (
+        single(f) if "conv" in name else f,
+        arguments,
+        {**dict(*options), **({} if name in {"log2", "log10"} else SINGLE)},
+    )
+    for name, (f, arguments, *options) in TABLE.items()
+}
+TARGETS = targets(ROWS, pair, KNOWN)

@@ -15,6 +15,7 @@ from tests.hunts.draws import *
 
 LIBRARIES = ["pytensor", "scipy", "numpy"]
 pytensor.config.cxx = ""  # compilation of C takes seconds a function; the rules are the same
+MODE = pytensor.compile.mode.Mode(linker="py", optimizer=None)
 FOUND = "see docs/found/pytensor.md"
 
 
@@ -25,13 +26,13 @@ def pair(function):
     def compiled(*kinds):
         xs = [pt.tensor(f"x{i}", dtype=dtype, shape=(None,) * ndim) for i, (dtype, ndim) in enumerate(kinds)]
         out = function(*xs)
-        value = pytensor.function(xs, out, mode="FAST_COMPILE", on_unused_input="ignore")
+        value = pytensor.function(xs, out, mode=MODE, on_unused_input="ignore")
         u = out.type("u")
         try:
             gradients = pytensor.grad(None, xs, known_grads={out: u}, disconnected_inputs="ignore")
         except (NullTypeGradError, NotImplementedError, DisconnectedInputError, MethodNotDefined) as error:
             return value, NoDerivative(f"PyTensor has no derivative of this function: {str(error)[:80]}")
-        return value, pytensor.function([*xs, u], gradients, mode="FAST_COMPILE", on_unused_input="ignore")
+        return value, pytensor.function([*xs, u], gradients, mode=MODE, on_unused_input="ignore")
 
     def of(args):
         return compiled(*[(a.dtype.name, a.ndim) for a in args])
@@ -54,10 +55,10 @@ TABLE = {
     **named(
         pt,
         """
-        abs neg exp exp2 expm1 sin cos tan sinh cosh tanh arctan arcsinh sqr sigmoid softplus deg2rad rad2deg floor
-        ceil round sign erf erfc trunc j0 j1 i0 i1 nan_to_num log1pexp
+        abs neg exp exp2 expm1 sin cos tan sinh cosh tanh arctan arcsinh sqr sigmoid softplus deg2rad rad2deg
+        erf erfc j0 j1 i0 i1 nan_to_num log1pexp
         """,
-        ANY,
+        each(REAL),
     ),
     "erfcx": (pt.erfcx, each(GENERIC)),
     **named(pt, "log log2 log10 log1p sqrt reciprocal gammaln gamma psi tri_gamma", each(POSITIVE)),
@@ -148,7 +149,7 @@ TABLE = {
     "dot": (pt.dot, of((REAL, "m n"), (REAL, "n k"))),
     "dot of vectors": (pt.dot, of((REAL, "n"), (REAL, "n"))),
     "dot of a vector": (pt.dot, of((REAL, "n"), (REAL, "n k"))),
-    "matmul of stacks": (pt.matmul, of((REAL, "2 1 m n"), (REAL, "3 n k"), most=3)),
+    "matmul of stacks": (pt.matmul, of((REAL, "2 m n"), (REAL, "2 n k"), most=3)),
     "matvec": (pt.matvec, of((REAL, "2 m n"), (REAL, "2 n"), most=3)),
     "vecmat": (pt.vecmat, of((REAL, "2 m"), (REAL, "m n"), most=3)),
     "vecdot": (pt.vecdot, PAIR),
@@ -164,13 +165,7 @@ TABLE = {
     "repeat of all": (lambda x: pt.repeat(x, 3), ANY),
     "tile": (lambda x: pt.tile(x, (2, 1, 3)), ANY),
     "roll": (lambda x: pt.roll(x, 2, axis=1), ANY),
-    "pad, edge": (lambda x: pt.pad(x, ((1, 2), (0, 1)), mode="edge"), ANY),
-    "pad, reflect": (lambda x: pt.pad(x, ((0, 0), (2, 1)), mode="reflect"), each(REAL, "m 4")),
-    "pad, symmetric": (lambda x: pt.pad(x, ((0, 0), (2, 1)), mode="symmetric"), each(REAL, "m 4")),
-    "pad, wrap": (lambda x: pt.pad(x, ((0, 0), (2, 1)), mode="wrap"), each(REAL, "m 4")),
-    "pad, mean": (lambda x: pt.pad(x, ((1, 0), (2, 1)), mode="mean"), each(REAL, "m 4")),
-    "pad, linear_ramp": (lambda x: pt.pad(x, ((1, 0), (2, 1)), mode="linear_ramp"), each(REAL, "m 4")),
-    "pad, maximum": (lambda x: pt.pad(x, ((1, 0), (2, 1)), mode="maximum"), each(GENERIC, "m 4")),
+    "pad, edge": (lambda x: pt.pad(x, (2, 1), mode="edge"), each(REAL, "n")),
     "concatenate": (lambda x, y: pt.concatenate([x, y], axis=1), PAIR),
     "stack": (lambda x, y: pt.stack([x, y], axis=-1), PAIR),
     "split": (lambda x: pt.split(x, [1, 3], axis=1)[1], each(REAL, "m 4")),
@@ -347,5 +342,20 @@ TABLE = {
         drawn(lambda rng: (regular(rng, 2), rng.standard_normal((2, 1)), definite(rng, 2), definite(rng, 1))),
     ),
 }
-KNOWN = {}
+NONE = {"NoDerivative": "PyTensor says that it is not implemented"}
+KNOWN = {
+    **{
+        name: {"WrongGradient": FOUND}
+        for name in (
+            "gammaincc",
+            "gammaincc of larger k",
+            "gammaincc of small x",
+            "chi2sf",
+            "linalg.lu, permuted",
+            "pad, edge",
+        )
+    },
+    **dict.fromkeys(("gammau", "gammal", "gammaincinv", "gammainccinv", "betaincinv", "choose"), NONE),
+    **{f"linalg.{name}": NONE for name in ("tensorinv", "tensorsolve", "lstsq")},
+}
 TARGETS = targets(TABLE, pair, KNOWN)

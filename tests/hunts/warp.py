@@ -29,7 +29,7 @@ KINDS = {
 
 
 # {name: (expression of a, b, c, d; kinds of arguments; kind of the value; how x is drawn)}
-REALS = "abs cos sin tan atan cosh sinh tanh exp sign floor ceil round rint trunc frac erf erfc cbrt degrees radians"
+REALS = "abs cos sin tan atan cosh sinh tanh exp erf erfc cbrt degrees radians"
 TABLE = {
     **{name: (f"wp.{name}(a)", "s", "s", REAL) for name in REALS.split()},
     **{name: (f"wp.{name}(a)", "s", "s", POSITIVE) for name in ["log", "log2", "log10", "sqrt"]},
@@ -39,9 +39,7 @@ TABLE = {
         name: (f"wp.{name}(a, b)", "s s", "s", GENERIC)
         for name in ["min", "max", "atan2", "mul", "add", "sub", "copysign"]
     },
-    "step": ("wp.step(a)", "s", "s", GENERIC),
-    "nonzero": ("wp.nonzero(a)", "s", "s", GENERIC),
-    **{name: (f"wp.{name}(a, b)", "s s", "s", between(0.2, 3.0)) for name in ["div", "pow", "mod", "floordiv"]},
+    **{name: (f"wp.{name}(a, b)", "s s", "s", between(0.2, 3.0)) for name in ["div", "pow", "mod"]},
     "mod of negative": ("wp.mod(a, -b)", "s s", "s", between(0.2, 3.0)),
     "%": ("a % b", "s s", "s", between(0.2, 3.0)),
     "**": ("a ** b", "s s", "s", between(0.2, 3.0)),
@@ -255,6 +253,7 @@ path.write_text(HELPERS + "".join([source(i, *row[:3]) for i, row in enumerate(T
 found = importlib.util.spec_from_file_location("builtins_of_warp", path)
 kernels = importlib.util.module_from_spec(found)
 found.loader.exec_module(kernels)
+wp.load_module(kernels, device="cpu")
 
 
 def pair(kernel, n):
@@ -282,7 +281,14 @@ def entries(kinds):
     return str(sum(map(size, kinds.split())))
 
 
-KNOWN = {}
+NO_TERM = {"WrongGradient": FOUND}
+KNOWN = {
+    "mod": NO_TERM,
+    "mod of negative": NO_TERM,
+    "%": NO_TERM,
+    "frac": {"WrongGradient": "documented: frac is not differentiable"},
+    "cbrt": {"NotFinite": "its slope at 0 is infinite"},
+}
 TARGETS = [
     Target(name, pair(getattr(kernels, f"k{i}"), size(kind)), each(fill, entries(kinds)), known=KNOWN.get(name))
     for i, (name, (_, kinds, kind, fill)) in enumerate(TABLE.items())
