@@ -2,7 +2,6 @@
 
 import warnings
 
-import jax.numpy as jnp
 import numpy as np
 from numpyro import distributions as D
 
@@ -74,8 +73,16 @@ CONTINUOUS = {
         [P, R, P, BELOW, ABOVE],
         between(-0.5, 0.5),
     ),
-    "LeftTruncatedGamma": (lambda a, r, l: D.LeftTruncatedGamma(concentration=a, rate=r, low=l), [P, P, LOW], between(1.0, 3.0)),
-    "RightTruncatedGamma": (lambda a, r, h: D.RightTruncatedGamma(concentration=a, rate=r, high=h), [P, P, HIGH], between(0.3, 2.0)),
+    "LeftTruncatedGamma": (
+        lambda a, r, l: D.LeftTruncatedGamma(concentration=a, rate=r, low=l),
+        [P, P, LOW],
+        between(1.0, 3.0),
+    ),
+    "RightTruncatedGamma": (
+        lambda a, r, h: D.RightTruncatedGamma(concentration=a, rate=r, high=h),
+        [P, P, HIGH],
+        between(0.3, 2.0),
+    ),
     "TwoSidedTruncatedGamma": (
         lambda a, r, l, h: D.TwoSidedTruncatedGamma(concentration=a, rate=r, low=l, high=h),
         [P, P, LOW, HIGH],
@@ -112,7 +119,11 @@ DISCRETE = {
     "NegativeBinomial of logits": (D.NegativeBinomialLogits, [P, R], whole(0, 6)),
     "Poisson": (D.Poisson, [P], whole(0, 6)),
     "ZeroInflatedPoisson": (D.ZeroInflatedPoisson, [U, P], whole(0, 4)),
-    "ZeroInflatedNegativeBinomial2": (lambda m, c, g: D.ZeroInflatedNegativeBinomial2(m, c, gate=g), [P, P, U], whole(0, 4)),
+    "ZeroInflatedNegativeBinomial2": (
+        lambda m, c, g: D.ZeroInflatedNegativeBinomial2(m, c, gate=g),
+        [P, P, U],
+        whole(0, 4),
+    ),
     "HurdlePoisson": (lambda g, r: D.HurdlePoisson(gate=g, rate=r), [U, P], whole(0, 4)),
 }
 
