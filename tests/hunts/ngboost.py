@@ -1,4 +1,7 @@
-"""Scores of NGBoost's distributions by their parameters."""
+"""Scores of NGBoost's distributions by their parameters.
+
+NGBoost needs scikit-learn below 1.7, so it has an environment of its own: `pip install ngboost "funcnn[testing]"`.
+"""
 
 import warnings
 
