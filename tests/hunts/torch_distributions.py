@@ -131,6 +131,10 @@ KNOWN = {
     "InverseGamma.cdf": {"NoDerivative": "igamma has none by its first argument"},
     **{f"GeneralizedPareto.{key}": {"Error": FOUND} for key in ("log_prob", "cdf", "log_prob as the slope of cdf")},
     f"{NEAR}.log_prob as the slope of cdf": {"WrongGradient": FOUND},
+    **{
+        f"{NEAR}.{key}": {"Inconclusive": "steps leave the interval in which another formula is used"}
+        for key in ("entropy", "mean", "variance", "cdf", "icdf")
+    },
 }
 
 
