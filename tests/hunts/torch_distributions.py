@@ -207,7 +207,11 @@ TRANSFORMS = {
     "SigmoidTransform": (transforms.SigmoidTransform(), R, V),
     "SoftplusTransform": (transforms.SoftplusTransform(), between(-20, 30), V),
     "TanhTransform": (transforms.TanhTransform(), R, V),
-    "CumulativeDistributionTransform": (transforms.CumulativeDistributionTransform(D.Normal(0.3, 1.2)), R, V),
+    "CumulativeDistributionTransform": (
+        transforms.CumulativeDistributionTransform(D.Normal(*torch.tensor([0.3, 1.2], dtype=torch.float64))),
+        R,
+        V,
+    ),
 }
 
 
