@@ -1,7 +1,4 @@
-"""Gradients of GPy's kernels, mappings, likelihoods and link functions.
-
-The environment of the other hunts has libraries that GPy needs; it needs a few more: `pip install GPy`.
-"""
+"""Gradients of GPy's kernels, mappings, likelihoods and link functions."""
 
 import warnings
 from contextlib import redirect_stdout
@@ -120,7 +117,9 @@ def target(name, f, vjp, fill, argnums):
         return
     except (AssertionError, AttributeError, TypeError, ValueError):
         pass  # the hunt reports it
-    known = {WRONG[name]: FOUND} if name in WRONG else LIMITS.get(name)
+    kinds = {WRONG[name]: FOUND} if name in WRONG else LIMITS.get(name, {})
+    stale = {"NotDeterministic": FOUND} if name.endswith("diag") and "WrongGradient" in kinds else {}
+    known = kinds | stale
     yield Target(name, (f, vjp), drawn(fill), argnums=argnums, known=known, float32=False, layouts=False)
 
 

@@ -1,4 +1,7 @@
-"""Scores of NGBoost's distributions by their parameters."""
+"""Scores of NGBoost's distributions by their parameters.
+
+NGBoost needs scikit-learn below 1.7, so it has an environment of its own: `pip install ngboost "funcnn[testing]"`.
+"""
 
 import warnings
 
@@ -43,7 +46,11 @@ PLAIN = {
     "Weibull": (Weibull, between(0.1, 5)),
 }
 CENSORED = {"Exponential": Exponential, "LogNormal": LogNormal}
-KNOWN = {"Exponential.ExponentialLogScore": "NotYet"}
+KNOWN = {
+    "Exponential.ExponentialLogScore": FOUND,
+    "Gamma.GammaLogScore": "1e-10 is added inside of the logarithm in the gradient only",
+    "MultivariateNormal.MVNLogScore": "1e-6 is added to the diagonal of L, which the gradient ignores",
+}
 
 
 def scored(name, distribution, score, fill, *, censored=False):
@@ -70,7 +77,8 @@ def scored(name, distribution, score, fill, *, censored=False):
         return [(cls(params).d_score(observed(y, event)) * dA[:, None]).T, None, None]
 
     label = f"{name}.{score.__name__}"
-    return Target(label, (f, vjp), drawn(make), argnums=0, float32=False, layouts=False)
+    known = {"WrongGradient": KNOWN[label]} if label in KNOWN else None
+    return Target(label, (f, vjp), drawn(make), argnums=0, known=known, float32=False, layouts=False)
 
 
 with warnings.catch_warnings():

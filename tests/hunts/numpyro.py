@@ -2,7 +2,6 @@
 
 import warnings
 
-import jax.numpy as jnp
 import numpy as np
 from numpyro import distributions as D
 
@@ -12,7 +11,6 @@ from tests.hunts.draws import *
 
 LIBRARIES = ["numpyro", "jax"]
 FOUND = "see docs/found/numpyro.md"
-OPTIONS = {"float32": False, "layouts": False}
 P, R, U = between(0.4, 3.0), between(-1.5, 1.5), between(0.15, 0.85)
 BELOW, ABOVE = between(-1.5, -0.6), between(0.6, 1.5)
 LOW, HIGH = between(0.3, 0.9), between(2.2, 3.5)
@@ -26,18 +24,13 @@ def whole(low, high):
 CONTINUOUS = {
     "AsymmetricLaplace": (D.AsymmetricLaplace, [R, P, P], R),
     "AsymmetricLaplaceQuantile": (D.AsymmetricLaplaceQuantile, [R, P, U], R),
-    "Beta": (D.Beta, [P, P], U),
-    "BetaProportion": (D.BetaProportion, [U, P], U),
     "Cauchy": (D.Cauchy, [R, P], R),
-    "Chi2": (D.Chi2, [P], P),
-    "Dagum": (D.Dagum, [P, P, P], P),
+    "Dagum": (D.Dagum, [between(2.2, 4.0)] * 3, P),
     "Exponential": (D.Exponential, [P], P),
-    "Gamma": (D.Gamma, [P, P], P),
     "Gompertz": (D.Gompertz, [P, P], P),
     "Gumbel": (D.Gumbel, [R, P], R),
     "HalfCauchy": (D.HalfCauchy, [P], P),
     "HalfNormal": (D.HalfNormal, [P], P),
-    "InverseGamma": (D.InverseGamma, [P, P], P),
     "Kumaraswamy": (D.Kumaraswamy, [P, P], U),
     "Laplace": (D.Laplace, [R, P], R),
     "Levy": (D.Levy, [BELOW, P], P),
@@ -47,16 +40,9 @@ CONTINUOUS = {
     "Normal": (D.Normal, [R, P], R),
     "Pareto": (D.Pareto, [LOW, P], between(1.0, 3.0)),
     "SoftLaplace": (D.SoftLaplace, [R, P], R),
-    "StudentT": (D.StudentT, [P, R, P], R),
     "Uniform": (D.Uniform, [BELOW, ABOVE], between(-0.5, 0.5)),
     "Weibull": (D.Weibull, [P, P], P),
-    "VonMises": (D.VonMises, [R, P], R),
     "LeftTruncated Normal": (lambda m, s, a: D.LeftTruncatedDistribution(D.Normal(m, s), a), [R, P, BELOW], P),
-    "LeftTruncated StudentT": (
-        lambda d, m, s, a: D.LeftTruncatedDistribution(D.StudentT(d, m, s), a),
-        [P, R, P, BELOW],
-        P,
-    ),
     "RightTruncated Cauchy": (lambda m, s, b: D.RightTruncatedDistribution(D.Cauchy(m, s), b), [R, P, ABOVE], BELOW),
     "RightTruncated Laplace": (lambda m, s, b: D.RightTruncatedDistribution(D.Laplace(m, s), b), [R, P, ABOVE], BELOW),
     "TwoSided Normal": (
@@ -69,21 +55,9 @@ CONTINUOUS = {
         [R, P, BELOW, ABOVE],
         between(-0.5, 0.5),
     ),
-    "TwoSided StudentT": (
-        lambda d, m, s, a, b: D.TwoSidedTruncatedDistribution(D.StudentT(d, m, s), a, b),
-        [P, R, P, BELOW, ABOVE],
-        between(-0.5, 0.5),
-    ),
-    "LeftTruncatedGamma": (lambda a, r, l: D.LeftTruncatedGamma(concentration=a, rate=r, low=l), [P, P, LOW], between(1.0, 3.0)),
-    "RightTruncatedGamma": (lambda a, r, h: D.RightTruncatedGamma(concentration=a, rate=r, high=h), [P, P, HIGH], between(0.3, 2.0)),
-    "TwoSidedTruncatedGamma": (
-        lambda a, r, l, h: D.TwoSidedTruncatedGamma(concentration=a, rate=r, low=l, high=h),
-        [P, P, LOW, HIGH],
-        between(1.0, 2.0),
-    ),
     "DoublyTruncatedPowerLaw": (D.DoublyTruncatedPowerLaw, [R, LOW, HIGH], between(1.0, 2.0)),
     "DoublyTruncatedPowerLaw of -1": (
-        lambda l, h: D.DoublyTruncatedPowerLaw(-1.0, l, h),
+        lambda low, high: D.DoublyTruncatedPowerLaw(-1.0, low, high),
         [LOW, HIGH],
         between(1.0, 2.0),
     ),
@@ -91,19 +65,15 @@ CONTINUOUS = {
     "LeftCensored": (lambda m, s: D.LeftCensoredDistribution(D.Normal(m, s), 1.0), [R, P], R),
     "RightCensored": (lambda m, s: D.RightCensoredDistribution(D.Normal(m, s), 1.0), [R, P], R),
     "RightCensored Weibull": (lambda m, s: D.RightCensoredDistribution(D.Weibull(m, s), 1.0), [P, P], P),
-    "SineSkewed": (
-        lambda m, c, k: D.SineSkewed(D.VonMises(m, c).expand(m.shape).to_event(1), k / 4),
-        [R, P, between(-0.9, 0.9)],
-        R,
-    ),
 }
-WITHOUT_DENSITY = {"LeftCensored", "RightCensored", "RightCensored Weibull", "SineSkewed"}
+CENSORED = {"LeftCensored", "RightCensored", "RightCensored Weibull"}
+KNOWN = {f"DoublyTruncatedPowerLaw{which}.log_prob": FOUND for which in ("", " of -1")}
 DISCRETE = {
     "Bernoulli": (D.BernoulliProbs, [U], whole(0, 2)),
     "Bernoulli of logits": (D.BernoulliLogits, [R], whole(0, 2)),
     "BetaBinomial": (lambda a, b: D.BetaBinomial(a, b, 5), [P, P], whole(0, 6)),
     "Binomial": (lambda p: D.BinomialProbs(p, 5), [U], whole(0, 6)),
-    "Binomial of logits": (lambda l: D.BinomialLogits(l, 5), [R], whole(0, 6)),
+    "Binomial of logits": (lambda logits: D.BinomialLogits(logits, 5), [R], whole(0, 6)),
     "GammaPoisson": (D.GammaPoisson, [P, P], whole(0, 6)),
     "Geometric": (D.GeometricProbs, [U], whole(0, 6)),
     "Geometric of logits": (D.GeometricLogits, [R], whole(0, 6)),
@@ -112,50 +82,48 @@ DISCRETE = {
     "NegativeBinomial of logits": (D.NegativeBinomialLogits, [P, R], whole(0, 6)),
     "Poisson": (D.Poisson, [P], whole(0, 6)),
     "ZeroInflatedPoisson": (D.ZeroInflatedPoisson, [U, P], whole(0, 4)),
-    "ZeroInflatedNegativeBinomial2": (lambda m, c, g: D.ZeroInflatedNegativeBinomial2(m, c, gate=g), [P, P, U], whole(0, 4)),
+    "ZeroInflatedNegativeBinomial2": (
+        lambda m, c, g: D.ZeroInflatedNegativeBinomial2(m, c, gate=g),
+        [P, P, U],
+        whole(0, 4),
+    ),
     "HurdlePoisson": (lambda g, r: D.HurdlePoisson(gate=g, rate=r), [U, P], whole(0, 4)),
 }
 
 
+def target(name, made, *fills, **options):
+    known = {"WrongGradient": KNOWN[name]} if name in KNOWN else None
+    every = of(*[(fill, "n") for fill in fills], least=2, most=2)  # one shape, since each is compiled
+    return Target(name, made, every, known=known, float32=False, layouts=False, **options)
+
+
 def targets_of(name, make, fills, value, *, continuous):
-    fills = [*fills]
     count = len(fills)
-    every = of(*[(fill, "n") for fill in (*fills, value)], most=3)
     log_prob = lambda *args: make(*args[:-1]).log_prob(args[-1])
     argnums = {} if continuous else {"argnums": tuple(range(count))}
-    yield Target(f"{name}.log_prob", pair(log_prob), every, **argnums, **OPTIONS)
+    yield target(f"{name}.log_prob", pair(log_prob), *fills, value, **argnums)
     d = make(*[np.array([fill(np.random.default_rng(0), ())]) for fill in fills])
     for moment in ("mean", "variance"):
-        try:
-            getattr(d, moment)
-        except Exception:
-            continue
-        f = lambda *args, moment=moment: getattr(make(*args), moment)
-        yield Target(f"{name}.{moment}", pair(f), of(*[(fill, "n") for fill in fills], most=3), **OPTIONS)
-    if not continuous or name in WITHOUT_DENSITY:
+        if has(d, moment):
+            yield target(f"{name}.{moment}", pair(lambda *args, m=moment: getattr(make(*args), m)), *fills)
+    if not continuous or name in CENSORED:
         return
-    cdf = lambda *args: make(*args[:-1]).cdf(args[-1])
+    cdf, icdf = (lambda *args, key=key: getattr(make(*args[:-1]), key)(args[-1]) for key in ("cdf", "icdf"))
+    if has(d, "cdf", 0.7):
+        density = lambda args, dA: [None] * count + [dA * np.exp(pair(log_prob)[0](*args))]
+        yield target(f"{name}.cdf", pair(cdf), *fills, value)
+        yield target(f"{name}.log_prob as the slope of cdf", (pair(cdf)[0], density), *fills, value, argnums=count)
+    if has(d, "icdf", 0.7):
+        yield target(f"{name}.icdf", pair(icdf), *fills, U)
+
+
+def has(d, key, *args):
     try:
-        d.cdf(np.array([0.7]))
+        found = getattr(d, key)
+        found = found(*map(np.array, args)) if args else found
     except NotImplementedError:
-        return
-    density = lambda args, dA: [None] * count + [dA * np.exp(pair(log_prob)[0](*args))]
-    yield Target(f"{name}.cdf", pair(cdf), every, **OPTIONS)
-    yield Target(f"{name}.log_prob as the slope of cdf", (pair(cdf)[0], density), every, argnums=count, **OPTIONS)
-    icdf = lambda *args: make(*args[:-1]).icdf(args[-1])
-    try:
-        d.icdf(np.array([0.7]))
-    except NotImplementedError:
-        return
-    yield Target(f"{name}.icdf", pair(icdf), of(*[(fill, "n") for fill in (*fills, U)], most=3), **OPTIONS)
-    back = lambda *args: make(*args[:-1]).cdf(make(*args[:-1]).icdf(args[-1]))
-    yield Target(
-        f"{name}.cdf of icdf",
-        (pair(back)[0], lambda args, dA: [None] * count + [dA]),
-        of(*[(fill, "n") for fill in (*fills, U)], most=3),
-        argnums=count,
-        **OPTIONS,
-    )
+        return False
+    return bool(np.isfinite(found).all())
 
 
 with warnings.catch_warnings():
