@@ -116,8 +116,11 @@ class Tanh(Elementwise):
     def value(self, x: Array) -> Array:
         return namespace(x).tanh(x)
 
-    slope = staticmethod(tanh_slope)
     value_and_slope = staticmethod(tanh_and_slope)
+
+    def slope(self, kept: Array) -> Array:
+        """1 - tanh(x)^2, from e^-2|x|, since out rounds to 1 or -1 where the slope is small"""
+        return tanh_slope(kept)
 
 
 @record

@@ -64,7 +64,7 @@ class Elementwise(ABC):
 
     def __init_subclass__(cls) -> None:
         if vars(cls).keys() & {"value", "slope"} and "value_and_slope" not in vars(cls):
-            cls.value_and_slope = Elementwise.value_and_slope  # type: ignore[method-assign]  so that both are called
+            cls.value_and_slope = Elementwise.value_and_slope  # type: ignore[method-assign]  # it calls both
         for name, value in vars(cls).items():
             is_known = type(value) is str and value in {"x", "out", "slope"}
             if is_known and name in {"keep", "kept"}:
@@ -82,6 +82,8 @@ def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
     if not x.ndim:
         out, kept = elementwise_forward(params, x[None])
         return out.reshape(()), kept.reshape(())
+    out: Any
+    kept: Any
     out, kept = params.value_and_slope(x)
     if (
         not type(out) is type(kept) is np.ndarray
