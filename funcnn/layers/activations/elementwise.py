@@ -82,16 +82,15 @@ def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
     if not x.ndim:
         out, kept = elementwise_forward(params, x[None])
         return out.reshape(()), kept.reshape(())
-    out: Any
-    kept: Any
-    out, kept = params.value_and_slope(x)
+    both: Any = params.value_and_slope(x)
+    value, slope = both
     if (
-        not type(out) is type(kept) is np.ndarray
-        or not out.dtype == kept.dtype == x.dtype
-        or not out.shape == kept.shape == x.shape
+        not type(value) is type(slope) is np.ndarray
+        or not value.dtype == slope.dtype == x.dtype
+        or not value.shape == slope.shape == x.shape
     ):
-        out, kept = [as_like_x(params, "value_and_slope", a, x) for a in (out, kept)]
-    return out, kept
+        value, slope = [as_like_x(params, "value_and_slope", a, x) for a in both]
+    return value, slope
 
 
 @forward_only.register(Elementwise)
