@@ -59,6 +59,11 @@ def tanh_slope(x: Array) -> Array:
     return e
 
 
+def tanh_and_slope(x: Array) -> tuple[Array, Array]:
+    """tanh(x) and its slope"""
+    return namespace(x).tanh(x), tanh_slope(x)
+
+
 def softplus(x: Array) -> Array:
     """log(1 + e^x), as max(x, 0) + log(1 + e^-|x|)"""
     xp = namespace(x)

@@ -7,7 +7,7 @@ from funcnn.layers.activations.base import Identity as Identity
 from funcnn.layers.activations.base import LeakyRelu as LeakyRelu
 from funcnn.layers.activations.base import Softplus as Softplus
 from funcnn.layers.activations.base import Elu as Elu
-from funcnn.layers.activations.base import Elementwise as Elementwise
+from funcnn.layers.activations.elementwise import Elementwise as Elementwise
 from funcnn.layers.activations.smooth import Gelu as Gelu
 from funcnn.layers.activations.smooth import ExactGelu as ExactGelu
 from funcnn.layers.activations.smooth import Silu as Silu

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from funcnn.core import backward, backward_params, forward
-from funcnn.layers.activations.base import Elementwise
+from funcnn.layers.activations.elementwise import Elementwise
 
 
 def equations(phase: str, cls: type) -> list[str]:

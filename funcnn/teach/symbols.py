@@ -12,7 +12,7 @@ from funcnn.about.table import card_of
 from funcnn.arrays import is_array
 from funcnn.fields import parameters_of
 from funcnn.inspection.branches import holds_layers
-from funcnn.layers.activations.base import Elementwise
+from funcnn.layers.activations.elementwise import Elementwise
 from funcnn.layers.attention.cross_attention import CrossAttention
 from funcnn.layers.attention.self_attention import Attention
 from funcnn.layers.combinators.branches import Copy, Parallel, Take

@@ -11,7 +11,7 @@ from tests.cards import ELEMENTWISE as ACTIVATIONS
 from tests.cards import example
 from tests.equations import value_of
 
-# Activations: the function, and the slope as a function of out where out is what the cache keeps.
+# Activations, as functions of x.
 
 
 sigmoid = lambda x: 1 / (1 + exp(-x))
@@ -28,10 +28,6 @@ def elu(x, scale=1.0, alpha=1.0, width=1.0):
     return mpf(scale) * x if x > 0 else mpf(alpha) * (exp(x / mpf(width)) - 1)
 
 
-def elu_slope(out, scale=1.0, alpha=1.0, width=1.0):
-    return mpf(scale) if out > 0 else (out + mpf(alpha)) / mpf(width)
-
-
 clip = lambda x, low, high: min(max(x, low), high)
 
 SELU = {"scale": 1.0507009873554805, "alpha": 1.0507009873554805 * 1.6732632423543772}
@@ -45,26 +41,26 @@ def written(layer):
     return lambda x: mpf(value_of(equation, mpmath, x=x, **known))
 
 
-# Those whose slope is a function of out, or whose equation has rounded numbers or a bracket.
+# Those whose equation has rounded numbers or a bracket.
 OWN = {
-    layers.LeakyRelu(): (lambda x: x if x > 0 else mpf(0.01) * x, None),
-    layers.Threshold(): (lambda x: max(x, 0), None),
-    layers.Threshold(0.5, 2.0): (lambda x: x if x > 0.5 else mpf(2), None),
-    layers.HardShrink(): (lambda x: x if abs(x) > 0.5 else mpf(0), None),
-    layers.Sigmoid(): (sigmoid, lambda out: out * (1 - out)),
-    layers.Tanh(): (tanh, lambda out: 1 - out**2),
-    layers.Elu(): (elu, elu_slope),
-    layers.Selu(): (partial(elu, **SELU), partial(elu_slope, **SELU)),
-    layers.Celu(0.5): (partial(elu, **CELU), partial(elu_slope, **CELU)),
+    layers.LeakyRelu(): lambda x: x if x > 0 else mpf(0.01) * x,
+    layers.Threshold(): lambda x: max(x, 0),
+    layers.Threshold(0.5, 2.0): lambda x: x if x > 0.5 else mpf(2),
+    layers.HardShrink(): lambda x: x if abs(x) > 0.5 else mpf(0),
+    layers.Sigmoid(): sigmoid,
+    layers.Tanh(): tanh,
+    layers.Elu(): elu,
+    layers.Selu(): partial(elu, **SELU),
+    layers.Celu(0.5): partial(elu, **CELU),
 }
 
 WRITTEN = [example(cls) for cls in ACTIVATIONS if cls not in set(map(type, OWN))]
-ELEMENTWISE = {**{layer: (written(layer), None) for layer in WRITTEN}, **OWN}
+ELEMENTWISE = {**{layer: written(layer) for layer in WRITTEN}, **OWN}
 
 
 def definition_of(layer):
     """The function, with any settings."""
-    return ELEMENTWISE[layer][0] if layer in ELEMENTWISE else written(layer)
+    return ELEMENTWISE[layer] if layer in ELEMENTWISE else written(layer)
 
 
 # Rules of a row: the function, and the gradient as a function of what the cache keeps.

@@ -174,7 +174,7 @@ def test_views_count_as_the_array_that_they_keep_and_what_is_there_anyway_does_n
     for x in (whole, whole[:5], whole[:5].copy()):
         assert held_bytes([(0, forward(Middle(), x)[1])], x) == [800]
     x = whole[:5]
-    net = (square, nn.Residual((nn.Tanh(), square)), nn.Tanh())
+    net = (square, nn.Residual((nn.Relu(), square)), nn.Relu())
     assert held_bytes([(0, forward(net, x)[1])], net, x) == [240]
     assert [visit.held for visit in trace(net, x, None, ones).visits] == [0, 120, 120, 0, 120]
     assert "and 240 B are kept for backward" in str(summary(net, x, costs=True))

@@ -138,6 +138,8 @@ def test_what_slope_returns_stays_the_user_s():
 
     @record
     class Steep(nn.Sigmoid):
+        keeps = "x"
+
         def slope(self, kept: Array) -> Array:
             return whole
 

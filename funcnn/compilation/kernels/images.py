@@ -19,7 +19,7 @@ from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.strips import FORM, Strips
 from funcnn.compilation.symbols import Symbol
 from funcnn.core import forward
-from funcnn.layers.activations.base import elementwise_forward
+from funcnn.layers.activations.elementwise import elementwise_forward
 from funcnn.layers.combinators.shapes import Flatten
 from funcnn.layers.convolution.conv import Conv2d
 from funcnn.layers.convolution.correlation import adjoint_windows

@@ -13,7 +13,7 @@ import numpy as np
 from funcnn.compilation.inside import LOG
 from funcnn.compilation.shapes import FLOATS
 from funcnn.dispatch import call_instead
-from funcnn.layers.activations import base, softmax
+from funcnn.layers.activations import base, elementwise, softmax
 from funcnn.layers.convolution import conv, pool
 from funcnn.layers.embedding import symbols
 from funcnn.layers.normalisation import affine, batchnorm, norm
@@ -101,10 +101,10 @@ def _steps_back(params: Any, cache: Any, *_: Any) -> int:
     return cache.states[0].size * params.gates if type(cache) is steps.Stacked else 0
 
 
-_ONE_PASS = {base.Identity, base.Relu, base.Tanh}  # activations that are one pass in NumPy
+_ONE_PASS = {base.Identity, base.Relu}  # activations that are one pass in NumPy; with a cached slope, backward is
 
-before_rule(base.elementwise_forward, at=1, entries=1 << 15, but=_ONE_PASS)
-before_rule(base.elementwise_backward, at=2, entries=1 << 15, but=_ONE_PASS)
+before_rule(elementwise.elementwise_forward, at=1, entries=1 << 15, but=_ONE_PASS)
+before_rule(elementwise.elementwise_backward, at=2, entries=1 << 15, but=_ONE_PASS | {base.Sigmoid, base.Tanh})
 before_rule(softmax.softmax_forward, at=1, entries=1 << 12)
 before_rule(softmax.softmax_backward, at=2, entries=1 << 12)
 before_rule(softmax.log_softmax_forward, at=1, entries=1 << 12)

@@ -10,7 +10,7 @@ import math
 from funcnn.arrays import Array, namespace
 from funcnn.elementary import sign
 from funcnn.errors import RangeError
-from funcnn.layers.activations.base import Elementwise
+from funcnn.layers.activations.elementwise import Elementwise
 from funcnn.needs import Positive
 from funcnn.records import record
 from funcnn.traits import gives_probabilities, probabilities

@@ -11,7 +11,7 @@ from funcnn.elementary import broken_slope, sign
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import constant, draw
-from funcnn.layers.activations.base import Elementwise
+from funcnn.layers.activations.elementwise import Elementwise
 from funcnn.needs import Finite, FloatDtype, Positive
 from funcnn.records import record
 from funcnn.shapes import axes, shapes

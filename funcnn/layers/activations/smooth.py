@@ -18,7 +18,7 @@ from funcnn.elementary import (
     sigmoid_and_denominator,
     softplus,
 )
-from funcnn.layers.activations.base import Elementwise
+from funcnn.layers.activations.elementwise import Elementwise
 from funcnn.needs import Positive
 from funcnn.records import record
 
@@ -46,10 +46,8 @@ class Silu(Elementwise):
 
     def slope(self, kept: Array) -> Array:
         """s (1 + x / d), d = 1 + e^x, where 1 / d = 1 - s does not cancel"""
-        xp = namespace(kept)
-        most = largest_exponent(xp, kept.dtype)
-        x = xp.clip(kept, -2 * most, most)
-        s, d = sigmoid_and_denominator(x)
+        most = largest_exponent(xp := namespace(kept), kept.dtype)
+        s, d = sigmoid_and_denominator(x := xp.clip(kept, -2 * most, most))
         return s * (1 + x / d)
 
 
@@ -104,8 +102,7 @@ class Gelu(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        s = _gelu_gate(x)[2]
-        return namespace(x).maximum(x, -2 * _gelu_end(x.dtype)) * s
+        return namespace(x).maximum(x, -2 * _gelu_end(x.dtype)) * _gelu_gate(x)[2]
 
     def slope(self, kept: Array) -> Array:
         """s (1 + x 2 u' / d), d = 1 + e^(2 u), where 1 / d = 1 - s does not cancel"""

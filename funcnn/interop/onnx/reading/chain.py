@@ -10,7 +10,7 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.interop.onnx.reading.refusals import Misplaced
-from funcnn.layers.activations.base import Elementwise
+from funcnn.layers.activations.elementwise import Elementwise
 from funcnn.layers.activations.rectifiers import PRelu
 from funcnn.layers.combinators.shapes import Flatten, Reshape
 from funcnn.layers.dense import Dense

@@ -18,7 +18,8 @@ from funcnn.errors import FuncnnError
 from funcnn.interop.onnx.reading.chain import Chain, places
 from funcnn.interop.onnx.reading.graph import OnnxGraph
 from funcnn.interop.onnx.reading.node import shortest
-from funcnn.layers.activations.base import Elementwise, Identity
+from funcnn.layers.activations.base import Identity
+from funcnn.layers.activations.elementwise import Elementwise
 from funcnn.layers.activations.glu import Glu
 from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
