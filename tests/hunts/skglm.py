@@ -128,7 +128,7 @@ FITS = {
     "Poisson": (datafits.Poisson, COUNTS),
     "Gamma": (datafits.Gamma, COUNTS + 0.5),
     "Cox": (datafits.Cox, TIMES),
-    "Cox, Efron": (lambda: Cox(True), TIMES),
+    "Cox, Efron": (lambda: Cox(use_efron=True), TIMES),
 }
 GROUP_FITS = {
     "QuadraticGroup": (datafits.QuadraticGroup, REALS),
