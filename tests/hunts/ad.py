@@ -8,7 +8,7 @@ LIBRARIES = ["ad", "numpy"]
 np = numpy
 
 
-def pair(f, of_gradient=False):
+def pair(f, *, of_gradient=False):
     """A function of one or two numbers, applied to each entry; or the sum of its gradient, with its Hessian."""
 
     def at(xs):
@@ -83,7 +83,7 @@ KNOWN = {
     "power 1": {"Error": "found: 0 to the power -1, although its factor is 0"},
 }
 TARGETS = [
-    Target(f"{name}{after}", pair(f, second), arguments, float32=False, known=KNOWN.get(name))
+    Target(f"{name}{after}", pair(f, of_gradient=second), arguments, float32=False, known=KNOWN.get(name))
     for name, (f, arguments) in TABLE.items()
     for after, second in (("", False), (", Hessian", True))
 ]

@@ -58,7 +58,7 @@ def split(g, args):
     return [np.reshape(part, np.shape(x), order="F") for part, x in zip(np.split(g, ends), args, strict=True)]
 
 
-def pair(atom, of_gradient=False):
+def pair(atom, *, of_gradient=False):
     engines = {}
 
     def engine(args):
@@ -178,7 +178,7 @@ rows(
 )
 rows(each(between(-0.9, 0.9), "m n"), atanh=lambda x: cp.atoms.elementwise.hyperbolic.atanh(x))
 TARGETS = [
-    Target(f"{name}{after}", pair(f, second), arguments, float32=False)
+    Target(f"{name}{after}", pair(f, of_gradient=second), arguments, float32=False)
     for name, (f, arguments) in TABLE.items()
     for after, second in (("", False), (", Hessian", True))
 ]

@@ -20,7 +20,7 @@ def flat(x):
 def element(space, x):
     x = np.ravel(np.asarray(x, "float64"))
     if isinstance(space, odl.core.set.sets.Field):
-        return x[0]
+        return float(x[0])
     if not isinstance(space, odl.ProductSpace):
         return space.element(x.reshape(space.shape))
     ends = np.cumsum([part.size for part in space])
@@ -58,7 +58,7 @@ def adjoint(A):
 
     def vjp(args, dA):
         D = A.derivative(element(A.domain, args[0]))
-        return [w * flat(D.adjoint(element(A.range, dA / v) if np.ndim(dA) else dA / v[0]))]
+        return [w * flat(D.adjoint(element(A.range, dA / v)))]
 
     return (lambda x: flat(A(element(A.domain, x)))), vjp
 

@@ -84,7 +84,11 @@ def of_tasks():
     by_features = lambda w: np.ravel([dense.gradient_j(X, Y, None, X @ w.reshape(K, 2), j) for j in range(K)])
     sparse_features = lambda w: np.ravel([rows.gradient_j_sparse(*PARTS, Y, X @ w.reshape(K, 2), j) for j in range(K)])
     full = lambda w: np.ravel(rows.full_grad_sparse(*PARTS, Y, X @ w.reshape(K, 2)))
-    for way, slope in {"gradient_j": by_features, "gradient_j_sparse": sparse_features, "full_grad_sparse": full}.items():
+    for way, slope in {
+        "gradient_j": by_features,
+        "gradient_j_sparse": sparse_features,
+        "full_grad_sparse": full,
+    }.items():
         yield target(f"QuadraticMultiTask.{way}", value, slope, each(GENERIC, "8"))
 
 
@@ -124,7 +128,7 @@ FITS = {
     "Poisson": (datafits.Poisson, COUNTS),
     "Gamma": (datafits.Gamma, COUNTS + 0.5),
     "Cox": (datafits.Cox, TIMES),
-    "Cox, Efron": (lambda: Cox(True), TIMES),
+    "Cox, Efron": (lambda: Cox(use_efron=True), TIMES),
 }
 GROUP_FITS = {
     "QuadraticGroup": (datafits.QuadraticGroup, REALS),
