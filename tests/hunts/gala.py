@@ -1,5 +1,7 @@
 """Gradients and Hessians of gala's potentials."""
 
+from functools import cache
+
 import numpy as np
 from gala import potential
 from gala.units import dimensionless
@@ -56,18 +58,24 @@ def target(name, f, derivative, arguments):
     return Target(name, pair(f, derivative), arguments, known=known, float32=False)
 
 
-def of(method):
-    return lambda x: np.squeeze(method(x).value)
+@cache
+def made(name, *, moved):
+    options = {**POTENTIALS[name], **(TURNED if moved else {})}
+    return getattr(potential, name.split(",")[0] + "Potential")(units=dimensionless, **options)
 
 
-def targets(name, options):
-    make, arguments = getattr(potential, name.split(",")[0] + "Potential"), points(2 if name == "HenonHeiles" else 3)
-    p = make(units=dimensionless, **options)
-    yield target(f"{name}.gradient", of(p.energy), of(p.gradient), arguments)
-    yield target(f"{name}.hessian", of(p.gradient), of(p.hessian), arguments)
-    if name not in ("HenonHeiles", "HarmonicOscillator"):
-        turned = make(units=dimensionless, **options, **TURNED)
-        yield target(f"{name}, moved.gradient", of(turned.energy), of(turned.gradient), arguments)
+def of(name, method, *, moved=False):
+    """A function without a potential in its closure, since parameters with units have no bytes to compare."""
+    return lambda x: np.squeeze(getattr(made(name, moved=moved), method)(x).value)
 
 
-TARGETS = [one for name, options in POTENTIALS.items() for one in targets(name, options)]
+def targets(name):
+    arguments = points(2 if name == "HenonHeiles" else 3)
+    yield target(f"{name}.gradient", of(name, "energy"), of(name, "gradient"), arguments)
+    yield target(f"{name}.hessian", of(name, "gradient"), of(name, "hessian"), arguments)
+    if name not in {"HenonHeiles", "HarmonicOscillator"}:
+        value, slope = (of(name, method, moved=True) for method in ("energy", "gradient"))
+        yield target(f"{name}, moved.gradient", value, slope, arguments)
+
+
+TARGETS = [one for name in POTENTIALS for one in targets(name)]

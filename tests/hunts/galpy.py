@@ -49,7 +49,7 @@ POTENTIALS = {
     "PowerSphericalPotential of 2": {"alpha": 2.0},
     "PowerSphericalPotentialwCutoff": {"alpha": 1.2, "rc": 1.3},
     "PseudoIsothermalPotential": {"a": 1.3},
-    "SCFPotential": {"Acos": SERIES[:, :, :, None] * np.ones(3), "a": 1.2},
+    "SCFPotential": {"Acos": SERIES, "Asin": np.zeros((2, 3, 3)), "a": 1.2},
     "SoftenedNeedleBarPotential": {"a": 1.4, "b": 0.3, "c": 0.8, "pa": 0.4},
     "SpiralArmsPotential": {"N": 3, "alpha": 0.3, "Cs": [1, 0.5, 0.3]},
     "TriaxialHernquistPotential": {"a": 1.3, **SHAPE},
