@@ -23,7 +23,7 @@ def facts(text):
 
 
 def error(harm):
-    """The relative error of a silent mistake: without a number 2 if the sign is wrong, otherwise 1; None if it is loud."""
+    """The relative error of a silent mistake, without a number 2 if the sign is wrong, else 1; None if it is loud."""
     if not harm.startswith(SILENT):
         return None
     if found := ERROR.search(harm):
