@@ -10,9 +10,10 @@ DOCS = Path(__file__).parents[2] / "docs"
 INDEX = DOCS / "found.md"
 TABLE = re.compile(r"(<!-- begin: python -m tests.hunts.found -->\n).*(<!-- end -->\n)", re.DOTALL)
 FACT = re.compile(r"^- \*\*(\w+)\*\*: (.*?)(?=\n- \*\*|\n\n|\Z)", re.MULTILINE | re.DOTALL)
-ERROR = re.compile(r"relative error (?:up to |above )?(inf|\d[\d.]*(?:e[+-]?\d+)?)( %)?")
-SILENT = ("silently wrong", "value wrong")
-LOUD = ("nan", "inf", "raises", "wrong shape", "wrong dtype", "crashes", "hangs")  # from the most harmful to the least
+ERROR = re.compile(r"relative errors? (?:up to |above )?(inf|\d[\d.]*(?:e[+-]?\d+)?)( %)?")
+SILENT = ("silently wrong", "value wrong", "no gradient, silently")
+# From the most harmful to the least.
+LOUD = ("nan", "inf", "the process crashes", "crashes", "hangs", "raises", "wrong shape", "wrong dtype")
 LARGE = 1e-3
 
 
@@ -22,11 +23,12 @@ def facts(text):
 
 
 def error(harm):
-    """The relative error of a silent mistake; None if the harm is another one."""
-    found = ERROR.search(harm)
+    """The relative error of a silent mistake, without a number 2 if the sign is wrong, else 1; None if it is loud."""
     if not harm.startswith(SILENT):
         return None
-    return float(found[1]) / (100 if found[2] else 1)
+    if found := ERROR.search(harm):
+        return float(found[1]) / (100 if found[2] else 1)
+    return 2 if re.search(r"\bsign\b", harm) else 1
 
 
 def rank(harm):
