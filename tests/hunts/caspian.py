@@ -1,4 +1,8 @@
-"""Activations, losses and layers of Caspian, a deep learning library in NumPy."""
+"""Activations, losses and layers of Caspian, a deep learning library in NumPy.
+
+The wheel of caspian-ml has a package `tests`, which hides the folder of this file: delete it from the
+environment.
+"""
 
 import numpy as np
 from caspian import activations, layers, losses

@@ -16,11 +16,11 @@ for name in ("", ".deep_learning", ".supervised_learning", ".utils"):  # package
     sys.modules["mlfromscratch" + name] = package
 package.accuracy_score = package.normalize = package.polynomial_features = None
 
-from mlfromscratch.deep_learning import layers, loss_functions  # noqa: E402
-from mlfromscratch.supervised_learning import regression  # noqa: E402
+from mlfromscratch.deep_learning import layers, loss_functions
+from mlfromscratch.supervised_learning import regression
 
-from funcnn.testing.hunt import Target  # noqa: E402
-from tests.hunts.draws import *  # noqa: E402
+from funcnn.testing.hunt import Target
+from tests.hunts.draws import *
 
 LIBRARIES = ["numpy"]
 FOUND = "see docs/found/ml_from_scratch.md"

@@ -1,4 +1,8 @@
-"""Functions and layers of nnetflow, a minimal framework for neural networks."""
+"""Functions and layers of nnetflow, a minimal framework for neural networks.
+
+The wheel of nnetflow has a package `tests`, which hides the folder of this file: delete it from the
+environment.
+"""
 
 from operator import methodcaller
 

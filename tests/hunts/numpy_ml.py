@@ -7,11 +7,11 @@ import numpy as np
 
 collections.Hashable = collections.abc.Hashable  # which numpy-ml 0.1.2 imports from its place before Python 3.10
 
-from numpy_ml.linear_models import LogisticRegression  # noqa: E402
-from numpy_ml.neural_nets import activations, layers, losses, wrappers  # noqa: E402
+from numpy_ml.linear_models import LogisticRegression
+from numpy_ml.neural_nets import activations, layers, losses, wrappers
 
-from funcnn.testing.hunt import Target  # noqa: E402
-from tests.hunts.draws import GENERIC, REAL, TIES, UNIT, between, each, of  # noqa: E402
+from funcnn.testing.hunt import Target
+from tests.hunts.draws import GENERIC, REAL, TIES, UNIT, between, each, of
 
 LIBRARIES = ["numpy-ml", "numpy"]
 FOUND = "see docs/found/numpy_ml.md"
@@ -132,16 +132,16 @@ def of_list(one):
 
 
 def dropout():
-    np.random.seed(0)  # noqa: NPY002
+    np.random.seed(0)  # noqa: NPY002  numpy-ml draws from it
     return Seeded(layers.FullyConnected(2, act_fn="Tanh"), 0.5)
 
 
 class Seeded(wrappers.Dropout):
     def forward(self, X, retain_derived=True):  # noqa: FBT002  as numpy-ml has it
-        state = np.random.get_state()  # noqa: NPY002
-        np.random.seed(1)  # noqa: NPY002
+        state = np.random.get_state()  # noqa: NPY002  numpy-ml draws from it
+        np.random.seed(1)  # noqa: NPY002  numpy-ml draws from it
         out = super().forward(X, retain_derived)
-        np.random.set_state(state)  # noqa: NPY002
+        np.random.set_state(state)  # noqa: NPY002  numpy-ml draws from it
         return out
 
 
