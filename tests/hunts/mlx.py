@@ -440,9 +440,7 @@ KNOWN = {
         for name in ("cummax", "cummin", "logcumsumexp")
         for how in ("exclusive", "reverse and exclusive")
     },
-    "nn.log_softmax of one": {
-        "Crashed": "the value of one entry is a segmentation fault, also in float32"
-    },
+    "nn.log_softmax of one": {"Crashed": "the value of one entry is a segmentation fault, also in float32"},
 }
 # float64 has the precision of float32 in several functions, such as exp and sin
 SINGLE = {"tolerance": 1e-5, "resolution": 1e-2, "float32": False}
