@@ -416,7 +416,7 @@ INDICES = "documented: write stop_gradient around the indices"
 KNOWN = {
     **{name: {"WrongGradient": FOUND} for name in ("log2", "log10")},
     **{name: {"NotFinite": FOUND} for name in ("nn.elu of large x", "nn.selu of large x")},
-    **{name: {"WrongGradient": FOUND} for name in ("nn.celu", "nn.celu 2")},
+    **{name: {"WrongGradient": FOUND, "WrongAtKink": FOUND} for name in ("nn.celu", "nn.celu 2")},
     "pad of value": {"Crashed": FOUND},
     "take_along_axis": {"Raised": INDICES},
     "linalg.solve": {"Raised": INDICES},

@@ -1,4 +1,4 @@
-"""Functions of PyTensor, and the densities of PyMC."""
+"""Functions of PyTensor."""
 
 from functools import cache, update_wrapper
 
@@ -352,6 +352,12 @@ KNOWN = {
             *(f"linalg.qr{how}" for how in (", R", ", Q", " of mode r", " of wide")),
             "linalg.norm fro of matrices",
         )
+    },
+    **{
+        f"hyp2f1 of {which}": {
+            "WrongGradient": "a, b and c are constants of float32, so a * b / c is rounded to float32"
+        }
+        for which in ("z", "negative a")
     },
     "linalg.eig values": {"Error": "gradients of complex numbers are not supported"},
     "linalg.solve, tridiagonal": {
