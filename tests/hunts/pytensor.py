@@ -1,4 +1,4 @@
-"""Functions of PyTensor, and the densities of PyMC."""
+"""Functions of PyTensor."""
 
 from functools import cache, update_wrapper
 
@@ -9,6 +9,7 @@ from pytensor.gradient import DisconnectedInputError, NullTypeGradError
 from pytensor.graph.utils import MethodNotDefined
 from pytensor.tensor import nlinalg, slinalg
 from pytensor.tensor import special as more
+from pytensor.tensor.linalg.decomposition.qr import qr
 
 from funcnn.testing.verdict import NoDerivative
 from tests.hunts.draws import *
@@ -83,25 +84,15 @@ TABLE = {
     "gammaincc": (pt.gammaincc, of((S, "n"), (between(0.1, 8.0), "n"))),
     "gammainc of larger k": (pt.gammainc, of((between(1.0, 40.0), "n"), (between(1.0, 40.0), "n"))),
     "gammaincc of larger k": (pt.gammaincc, of((between(1.0, 40.0), "n"), (between(1.0, 40.0), "n"))),
-    "gammainc of small x": (pt.gammainc, of((S, "n"), (decades(-4, 0, signed=False), "n"))),
-    "gammaincc of small x": (pt.gammaincc, of((S, "n"), (decades(-4, 0, signed=False), "n"))),
     "gammau": (pt.gammau, of((S, "n"), (between(0.1, 5.0), "n"))),
     "gammal": (pt.gammal, of((S, "n"), (between(0.1, 5.0), "n"))),
     "chi2sf": (pt.chi2sf, of((between(0.1, 5.0), "n"), (S, "n"))),
     "gammaincinv of x": (lambda x: pt.gammaincinv(1.7, x), each(between(0.02, 0.98), "n")),
     "gammaincinv": (pt.gammaincinv, of((S, "n"), (between(0.02, 0.98), "n"))),
     "gammainccinv": (pt.gammainccinv, of((S, "n"), (between(0.02, 0.98), "n"))),
-    "betainc": (pt.betainc, of((S, "n"), (S, "n"), (between(0.02, 0.98), "n"))),
-    "betainc of larger a": (
-        pt.betainc,
-        of((between(1.0, 40.0), "n"), (between(1.0, 40.0), "n"), (between(0.02, 0.98), "n")),
-    ),
     "betaincinv": (pt.betaincinv, of((S, "n"), (S, "n"), (between(0.02, 0.98), "n"))),
-    "owens_t": (pt.owens_t, of((REAL, "n"), (GENERIC, "n"))),
-    "hyp2f1": (pt.hyp2f1, of((S, "n"), (S, "n"), (S, "n"), (between(-0.9, 0.9), "n"), most=2)),
     "hyp2f1 of z": (lambda z: pt.hyp2f1(0.5, 1.5, 2.5, z), each(between(-0.9, 0.9), "n")),
     "hyp2f1 of negative a": (lambda z: pt.hyp2f1(-2.0, 1.5, 2.5, z), each(between(-0.9, 0.9), "n")),
-    "hyp2f1 at 0": (lambda a: pt.hyp2f1(a, 1.5, 2.5, 0.0), each(S, "n")),
     "jv": (lambda x: pt.jv(1.5, x), each(between(0.1, 5.0), "n")),
     "jv 0": (lambda x: pt.jv(0, x), each(GENERIC, "n")),
     "iv": (lambda x: pt.iv(1.5, x), each(between(0.1, 5.0), "n")),
@@ -309,10 +300,10 @@ TABLE = {
         lambda A, b: slinalg.lu_solve(slinalg.lu_factor(A), b, trans=True),
         matrices(regular, "n k"),
     ),
-    "linalg.qr, R": (lambda A: pt.abs(pt.linalg.qr(A, mode="economic")[1]), each(GENERIC, "3 2")),
-    "linalg.qr, Q": (lambda A: (lambda q: pt.dot(q, q.T))(pt.linalg.qr(A, mode="economic")[0]), each(GENERIC, "3 2")),
-    "linalg.qr of mode r": (lambda A: pt.abs(pt.linalg.qr(A, mode="r")), each(GENERIC, "3 2")),
-    "linalg.qr of wide": (lambda A: pt.abs(pt.linalg.qr(A, mode="economic")[1]), each(GENERIC, "2 3")),
+    "linalg.qr, R": (lambda A: pt.abs(qr(A, mode="economic")[1]), each(GENERIC, "3 2")),
+    "linalg.qr, Q": (lambda A: (lambda q: pt.dot(q, q.T))(qr(A, mode="economic")[0]), each(GENERIC, "3 2")),
+    "linalg.qr of mode r": (lambda A: pt.abs(qr(A, mode="r")), each(GENERIC, "3 2")),
+    "linalg.qr of wide": (lambda A: pt.abs(qr(A, mode="economic")[1]), each(GENERIC, "2 3")),
     "linalg.expm": (slinalg.expm, each(GENERIC, "n n", most=3)),
     "linalg.eigvalsh": (lambda A: slinalg.eigvalsh(A, None), matrices(symmetric), SYMMETRIC),
     "linalg.eigvalsh of two": (
@@ -349,13 +340,31 @@ KNOWN = {
         for name in (
             "gammaincc",
             "gammaincc of larger k",
-            "gammaincc of small x",
             "chi2sf",
             "linalg.lu, permuted",
             "pad, edge",
         )
     },
     **dict.fromkeys(("gammau", "gammal", "gammaincinv", "gammainccinv", "betaincinv", "choose"), NONE),
+    **{
+        name: {"Error": FOUND}
+        for name in (
+            *(f"linalg.qr{how}" for how in (", R", ", Q", " of mode r", " of wide")),
+            "linalg.norm fro of matrices",
+        )
+    },
+    **{
+        f"hyp2f1 of {which}": {
+            "WrongGradient": "a, b and c are constants of float32, so a * b / c is rounded to float32"
+        }
+        for which in ("z", "negative a")
+    },
+    "linalg.eig values": {"Error": "gradients of complex numbers are not supported"},
+    "linalg.solve, tridiagonal": {
+        "WrongGradient": "the gradient of entries outside the band, which are not read, is not 0"
+    },
     **{f"linalg.{name}": NONE for name in ("tensorinv", "tensorsolve", "lstsq")},
 }
-TARGETS = targets(TABLE, pair, KNOWN)
+# constants have the dtype floatX, float64, so gradients of float32 are float64
+ROWS = {name: (f, arguments, {**dict(*options), "float32": False}) for name, (f, arguments, *options) in TABLE.items()}
+TARGETS = targets(ROWS, pair, KNOWN)

@@ -286,8 +286,6 @@ KNOWN = {
     "mod": NO_TERM,
     "mod of negative": NO_TERM,
     "%": NO_TERM,
-    "frac": {"WrongGradient": "documented: frac is not differentiable"},
-    "cbrt": {"NotFinite": "its slope at 0 is infinite"},
 }
 TARGETS = [
     Target(name, pair(getattr(kernels, f"k{i}"), size(kind)), each(fill, entries(kinds)), known=KNOWN.get(name))
