@@ -7,6 +7,7 @@ import sys
 import traceback
 from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from functools import partial
 from typing import Any
 
@@ -71,7 +72,8 @@ def _hunt(*, verify: bool, **asked: Any) -> int:
 def _write(names: Sequence[str], examples: int) -> int:
     from funcnn.testing.write import write  # noqa: PLC0415  it loads the layers, which a hunt does not need
 
-    written = write(*names, examples=examples)
+    with redirect_stdout(sys.stderr):  # what functions print is no part of the file
+        written = write(*names, examples=examples)
     print(written.source, end="")
     if written.unfinished:
         print(f"not ready: {', '.join(written.unfinished)}", file=sys.stderr)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import find, settings
 
 from funcnn.testing.__main__ import main
 from funcnn.testing.write import write
@@ -209,8 +210,6 @@ def prey(tmp_path, monkeypatch):
 
 
 def test_tests_are_written_that_pass_as_they_are(prey):
-    from hypothesis import settings
-
     before = settings.get_current_profile_name()
     written = write(*[f"prey:{name}" for name in PASS], examples=1)
     assert settings.get_current_profile_name() == before
@@ -472,6 +471,30 @@ def test_hypothesis_finds_layers_by_its_entry_point(tmp_path, first, second):
     (tmp_path / "run.py").write_text(HOOK.format(first=first, second=second), "utf-8")
     command = [sys.executable, "-c", f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]; import run"]
     assert subprocess.run(command, capture_output=True, text=True, check=False).stderr == ""
+
+
+def test_records_are_registered_once(monkeypatch):
+    import funcnn_hypothesis
+    from funcnn import Tanh, records
+
+    def draws(cls, strategy):
+        drawn.append((cls, strategy(cls)))
+
+    drawn = []
+    monkeypatch.setattr(records, "watchers", [])
+    monkeypatch.setattr(funcnn_hypothesis.st, "register_type_strategy", draws)
+    monkeypatch.setattr(records, "plans", {Tanh: ()})
+    funcnn_hypothesis.register_all()
+    funcnn_hypothesis.register_all()
+    assert records.watchers == [funcnn_hypothesis.register]
+    (cls, strategy), _ = drawn
+    assert cls is Tanh
+    assert find(strategy, lambda layer: True) == Tanh()
+    funcnn_hypothesis.register(type("NoLayer", (), {}))
+    assert drawn[-1][1] is NotImplemented
+    monkeypatch.delitem(sys.modules, "funcnn.records")
+    funcnn_hypothesis.register_all()
+    assert len(drawn) == 3
 
 
 def test_importing_hypothesis_does_not_import_funcnn():

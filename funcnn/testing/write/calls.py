@@ -47,9 +47,9 @@ class GuessedCall:
     least: int = 1
     guessed: tuple[str, ...] = ()
 
-    def is_constant(self, argument: str) -> bool:
+    def is_constant(self, source: str) -> bool:
         """Whether the source of an argument names no array."""
-        return not {one.name for one in self.arrays}.intersection(re.findall(r"\w+", argument))
+        return not {one.name for one in self.arrays}.intersection(re.findall(r"\w+", source))
 
     def sizes(self) -> dict[str, int]:
         """A size for each name, all of them different."""

@@ -100,7 +100,8 @@ def _shape_of(axes: list[str]) -> str | None:
     """Named sizes; axes that may be absent, such as `*batch` and `...`, are; None if a size is an expression."""
     found: list[str] = []
     for axis in axes:
-        name = re.sub(r"\\text\{(.*?)\}|\\_|\\", r"\1", axis).strip().lstrip("#")
+        plain = axis.replace(r"\_", "_")
+        name = re.sub(r"\\text\{(.*?)\}|\\", r"\1", plain).strip().lstrip("#")
         if name.startswith(("*", "...")) or not name:
             continue
         name = name.partition("=")[2] or name  # rows=3, of jaxtyping

@@ -76,9 +76,9 @@ def with_constants(call: GuessedCall, names: Sequence[str], f: str, name: str) -
 
 
 def options_of(call: GuessedCall, names: Sequence[str]) -> str:
-    """The options `domain` and `structure` of a check, for the arguments of these names."""
+    """The options `domain` and `structure` of a check, for the arguments of these names; "" names a constant."""
     by_name = {one.name: one for one in call.arrays}
-    named = [(name, by_name[own]) for name, own in zip(names, call.arguments, strict=True) if own in by_name]
+    named = [(name, by_name[own]) for name, own in zip(names, call.arguments, strict=True) if name and own in by_name]
     domain = [f'"{name}": {_ends(one.interval)}' for name, one in named if one.interval]
     structure = [f'"{name}": "{one.structure}"' for name, one in named if one.structure]
     options = {"domain": domain, "structure": structure}

@@ -95,7 +95,7 @@ def _how(value: Any, module: str) -> str:
         return ""
     if any(value is getattr(losses, name) for name in dir(losses)):
         return "loss"
-    parents = value.__mro__ if isinstance(value, type) else [type(value)]
+    parents = (value if isinstance(value, type) else type(value)).__mro__
     libraries = [module.partition(".")[0], *[module_of(one) for one in (*parents, *reached(value))]]
     library = next((one for one in libraries if one in ADAPTERS and one in sys.modules), "")
     return library or ("loss" if _takes(value) == ["out", "y"] else "beside")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
-from contextlib import redirect_stdout
 from typing import Any
 
 import attrs
@@ -21,14 +19,14 @@ settings.register_profile(
 
 
 def tried(test: TestSource, examples: int) -> TestSource:
-    """The test with the error of its trial. What it prints goes to stderr, since the test itself goes to stdout."""
+    """The test with the error of its trial."""
     if test.fill_in:
         return test
     before = settings.get_current_profile_name()
     settings.register_profile(_PROFILE, settings.get_profile(_PROFILE), max_examples=examples)
     settings.load_profile(_PROFILE)
     try:
-        with redirect_stdout(sys.stderr), warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             names: dict[str, Any] = {"__name__": "written"}
             exec(compile(page([test]), "<written>", "exec"), names)  # noqa: S102  the source that is printed

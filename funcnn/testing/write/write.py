@@ -111,7 +111,7 @@ def _of_function(one: TestSubject, pair: str) -> TestSource:
         names = [name for name, source in zip(names, call.arguments, strict=True) if not call.is_constant(source)]
         call = attrs.evolve(call, arguments=tuple([own for own in call.arguments if not call.is_constant(own)]))
     else:
-        names = ["out", "y"] if one.how == "loss" else [*names_of(f, len(call.arguments))]
+        names = ["out", ""] if one.how == "loss" else [*names_of(f, len(call.arguments))]
     strategy, moved = strategy_of(call, f"arguments_of_{own}")
     body, imports = _check(one, takes, pair, call)
     left = [parameter.name for parameter in found if parameter not in required]
