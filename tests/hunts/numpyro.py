@@ -38,7 +38,7 @@ CONTINUOUS = {
     "LogNormal": (D.LogNormal, [R, P], P),
     "LogUniform": (D.LogUniform, [LOW, HIGH], between(1.0, 2.0)),
     "Normal": (D.Normal, [R, P], R),
-    "Pareto": (D.Pareto, [LOW, P], between(1.0, 3.0)),
+    "Pareto": (D.Pareto, [LOW, between(2.2, 4.0)], between(1.0, 3.0)),
     "SoftLaplace": (D.SoftLaplace, [R, P], R),
     "Uniform": (D.Uniform, [BELOW, ABOVE], between(-0.5, 0.5)),
     "Weibull": (D.Weibull, [P, P], P),
