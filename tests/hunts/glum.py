@@ -57,14 +57,14 @@ def of_links():
 
 def of_distributions():
     for name, (made, fill, outcomes, names) in DISTRIBUTIONS.items():
-        y = outcomes(np.random.default_rng(1), (12,))
+        y = outcomes(np.random.default_rng(1), (24,))
         first = lambda mu, y=y: y[: mu.size]
         mu = each(fill, "n")
         yield target(f"{name}.unit_variance", made.unit_variance, made.unit_variance_derivative, mu)
         deviance = lambda m, made=made, first=first: made.unit_deviance(first(m), m)
         slope = lambda m, made=made, first=first: made.unit_deviance_derivative(first(m), m)
         yield target(f"{name}.unit_deviance", deviance, slope, mu)
-        w = np.resize([1.0, 2.0, 0.5, 3.0, 1.5], 12)
+        w = np.resize([1.0, 2.0, 0.5, 3.0, 1.5], 24)
         for link_name in names:
             link = LINKS[link_name][0]
             eta = each(fill, "n").map(lambda args, link=link: [link.link(args[0])])
