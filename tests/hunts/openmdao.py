@@ -1,10 +1,12 @@
 """Derivatives of OpenMDAO's interpolation, and partials of its components."""
 
 import os
+from tempfile import mkdtemp
 
 import numpy as np
 
 os.environ["OPENMDAO_USE_MPI"] = "0"  # mpi4py may be installed without a library
+os.environ["OPENMDAO_WORKDIR"] = mkdtemp()  # it makes a folder for each problem
 
 import openmdao.api as om
 from openmdao.components.interp_util.interp import SPLINE_METHODS, TABLE_METHODS, InterpND
