@@ -335,7 +335,15 @@ TABLE = {
     ),
 }
 NONE = {"NoDerivative": "PyTensor says that it is not implemented"}
+TIED = "a choice of PyTensor: with ties, each largest entry gets the gradient"
 KNOWN = {
+    **{
+        name: {"WrongTogether": TIED, "WrongAtKink": TIED}
+        for name in (
+            *(f"{f}{how}" for f in ("max", "min", "ptp") for how in (" of axis 0", " of axis -1")),
+            *("all, max", "all, min", "all, ptp", "max of ties"),
+        )
+    },
     "pad, edge": {"WrongGradient": FOUND, "Raised": FOUND},
     **{
         name: {"WrongGradient": FOUND}
