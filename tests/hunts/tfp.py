@@ -74,11 +74,6 @@ TABLE = {
     "soft_threshold": (tfm.soft_threshold, of((GENERIC, "n"), (between(0.1, 1.0), "n"))),
     "hpsd_logdet": (tfm.hpsd_logdet, matrices(definite), {"structure": {"matrix": "positive definite"}}),
     "fill_triangular": (tfm.fill_triangular, each(REAL, "6")),
-    **{
-        f"{name}, {how}": (getattr(bijector, how), each(fill, "n"))
-        for name, (bijector, fill) in SCALAR_BIJECTORS.items()
-        for how in ("forward", "forward_log_det_jacobian")
-    },
 }
 
 
