@@ -186,7 +186,9 @@ ASKING = {
     "parallel.packing": "the way in which functions are pickled",
     "teach.grading.confinement": "whether the system has limits",
     "teach.grading.learner": "the folders that a learner's process may read",
+    "testing.hunt.target": "a module of a spec",
     "testing.networks.table": "classes of layers",
+    "testing.write.subjects": "whether a name is that of a module",
 }
 
 

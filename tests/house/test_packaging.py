@@ -16,7 +16,7 @@ import funcnn
 ROOT = Path(__file__).parents[2]
 SOURCE = "https://github.com/funcnn/funcnn"
 # The text of 540 files, compressed one by one, of them 61 kB of pages. It grows with the source.
-MOST_BYTES = 1_340_000
+MOST_BYTES = 1_380_000
 NOT_SOURCE = ".git .*_cache .hypothesis .venv .coverage* *.egg-info __pycache__ build dist _build"
 
 

@@ -91,9 +91,8 @@ def everything():
         yield Target(f"problem {name}", problem(made), inside(made), float32=False)
     for name, (kind, options) in SURROGATES.items():
         for n in (2, 3) if "KPLS matern52" in name else (1, 2, 3):
-            if kind in ("RMTB", "RMTC"):
-                options = {**options, "xlimits": LIMITS(n)}  # noqa: PLW2901
-            value, slope = surrogate_of(kind, n, options)
+            limits = {"xlimits": LIMITS(n)} if kind in ("RMTB", "RMTC") else {}
+            value, slope = surrogate_of(kind, n, options | limits)
             x = each(between(-0.95, 0.95), f"m {n}", most=3)
             yield Target(f"{name} of {n}", columns(value, slope), x, float32=False, known=known(name))
             if kind in ("KRG", "KPLS", "KPLSK"):

@@ -388,6 +388,14 @@ def test_a_function_that_reads_what_has_no_hash_is_told_by_its_own_code(tmp_path
         assert len(lines) == runs
 
 
+def test_an_array_that_cannot_be_written_to_bytes_is_told_by_the_code_that_reads_it(tmp_path):
+    """An array with units, such as astropy's, raises NotImplementedError."""
+    kind = "class Units(np.ndarray):\n    tobytes = refuses(NotImplementedError())\n    __reduce__ = tobytes\n"
+    held = "HELD = np.ones(1).view(Units)\nTARGETS = [Target('held', (lambda x: len(HELD) * x, sin[1]), ONE)]"
+    (tmp_path / "spec.py").write_text(HEAD + kind + held, "utf-8")
+    assert hunt(tmp_path / "spec.py", tmp_path / "out", workers=0, examples=1).targets == ("spec/held",)
+
+
 def test_only_the_named_functions_run(spec, tmp_path):
     found = hunt(spec(ALL_KINDS), tmp_path, workers=0, examples=1, only="tan*")
     assert found.targets == ("spec/tan", "spec/tan, known")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib import import_module
@@ -60,7 +61,10 @@ def functions_of(module: ModuleType) -> dict[str, Any]:
     """The public functions of a module, in the order of their names; without `__all__` only those of its library."""
     listed = getattr(module, "__all__", None)
     root = module.__name__.partition(".")[0]
-    every = {name: getattr(module, name, None) for name in sorted(listed or dir(module)) if not name.startswith("_")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of deprecated names
+        public = [name for name in sorted(listed or dir(module)) if not name.startswith("_")]
+        every = {name: getattr(module, name, None) for name in public}
     homes = {name: str(getattr(value, "__module__", None) or root).partition(".")[0] for name, value in every.items()}
     return {name: value for name, value in every.items() if _is_function(value) and (listed or homes[name] == root)}
 

@@ -135,6 +135,6 @@ def _identity(value: Any) -> str:
     """
     try:
         return digest(value, rules=[])
-    except UnknownError as error:
+    except (UnknownError, NotImplementedError) as error:  # the latter of arrays with units, which have no bytes
         code = getattr(value, "__code__", None)
         return f"{error} {'' if code is None else digest(code, rules=[])}"
