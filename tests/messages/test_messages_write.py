@@ -19,7 +19,8 @@ ROWS = [
     kind_error(lambda: write("math:tau")) >> "write: math:tau must be a function, a layer or a loss, not float",
     kind_error(lambda: write("sys:version_info"))
     >> "write: sys:version_info must be a function, a layer or a loss, not version_info",
-    kind_error(lambda: write("funcnn:Adam")) >> "write: funcnn:Adam must be a function, a layer or a loss, not type",
+    kind_error(lambda: write("funcnn:Adam"))
+    >> "write: funcnn:Adam must be a function, a layer or a loss, not the class Adam",
     range_error(lambda: write("math:cos")) >> "write: no derivative of math:cos is found; cos_vjp, cos_grad, cos_jac, "
     "cos_deriv, cos_prime and others are looked for beside it",
 ]
