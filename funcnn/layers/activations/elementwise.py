@@ -89,7 +89,8 @@ def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
         or not value.dtype == slope.dtype == x.dtype
         or not value.shape == slope.shape == x.shape
     ):
-        value, slope = [as_like_x(params, "value_and_slope", a, x) for a in both]
+        value = as_like_x(params, "value_and_slope", value, x)
+        slope = as_like_x(params, "value_and_slope", slope, x)
     return value, slope
 
 
