@@ -1070,7 +1070,7 @@ KNOWN = {
     "geometric.segment_max of ties": {"WrongTogether": TIED, "WrongAtKink": TIED},
 }
 # norms and interpolation weights have the precision of float32, or a summand of 1e-12
-ROUGH = re.compile("dist|linalg.*norm|renorm|normalize|triplet|cosine|interpolate|adaptive_avg")
+ROUGH = re.compile("dist|linalg.*norm|renorm|normalize|triplet|cosine|interpolate|avg_pool|smoothed|selu")
 ROWS = {
     name: (f, arguments, {**dict(*options), **({"tolerance": 1e-5} if ROUGH.search(name) else {})})
     for name, (f, arguments, *options) in TABLE.items()
