@@ -61,12 +61,16 @@ def functions_of(module: ModuleType) -> dict[str, Any]:
     """The public functions of a module, in the order of their names; without `__all__` only those of its library."""
     listed = getattr(module, "__all__", None)
     root = module.__name__.partition(".")[0]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of deprecated names
-        public = [name for name in sorted(listed or dir(module)) if not name.startswith("_")]
-        every = {name: getattr(module, name, None) for name in public}
+    every = {name: _value_of(module, name) for name in sorted(listed or dir(module)) if not name.startswith("_")}
     homes = {name: str(getattr(value, "__module__", None) or root).partition(".")[0] for name, value in every.items()}
     return {name: value for name, value in every.items() if _is_function(value) and (listed or homes[name] == root)}
+
+
+def _value_of(owner: Any, name: str) -> Any:
+    """An attribute without the warning that its name is deprecated; None if it has no value."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return getattr(owner, name, None)
 
 
 def _is_function(value: Any) -> bool:
@@ -104,7 +108,7 @@ def _named(function: FunctionType) -> Iterator[Any]:
         value = _value(function, cells, name)
         yield value
         for attribute in name.attributes:
-            value = getattr(value, attribute, None)
+            value = _value_of(value, attribute)
             yield value
 
 
