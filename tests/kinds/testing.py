@@ -102,6 +102,6 @@ ROWS = [
     row(fst.tensor, shape=kind((2, 3), "[]")),
     row(Mutant, arguments=drawn, right=kind(PAIR), wrong=kind(WRONG_PAIR)),
     row(is_caught, mutant=mutant, check=kind(check_vjp), seed=kind(0)),
-    row(write, names=both(text("funcnn:Tanh"), text("funcnn:mse")), examples=count(1)),
+    row(write, names=both(kind("funcnn:Tanh"), kind("funcnn:mse")), examples=count(1)),
     row(score, mutants=kind([]).made(lambda: [MUTANT]), check=kind(check_vjp), seeds=kind([0])),
 ]

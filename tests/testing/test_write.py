@@ -1,5 +1,6 @@
 """The writer of tests: what it reads of a function, what it prints, and that the printed tests run as they are."""
 
+import functools
 import importlib.util
 import re
 import runpy
@@ -432,6 +433,7 @@ def test_annotations_without_values_are_strings():
     def f(x: "Unknown"): ...  # noqa: F821  a name that is not there
 
     assert parameters(f)[0].annotation == "Unknown"
+    assert parameters(functools.wraps(f)(lambda *args: args))[0].annotation == "Unknown"
 
 
 def test_a_call_without_arrays_moves_none():
