@@ -71,6 +71,15 @@ def test_steps_of_the_size_of_the_values_are_no_rounding():
     fails(GradientError, check_vjp, np.round, lambda args, dA: [dA], [np.array([0.01])])
 
 
+@pytest.mark.parametrize("f", [np.round, np.floor, np.ceil, np.trunc], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("x", [[800.0], [-1.0, 0.5, 800.0], [0.3, 800.0, -800.0]])
+def test_whole_numbers_of_large_arguments_have_the_gradient_0(f, x):
+    """Long steps show the slope 1, and at 800 each of these functions jumps or is constant."""
+    with pytest.raises(Inconclusive, match="constant over short steps and changes over long ones"):
+        check_vjp(f, lambda args, dA: [0 * dA], [np.array(x)])
+    fails(GradientError, check_vjp, f, lambda args, dA: [2 * dA], [np.array(x)])
+
+
 def test_a_stair_may_be_wider_than_an_entry():
     """The logarithm of 1 + 1e-13 is rounded to a digit of 1, and two terms of 1e-14 cancel to nothing."""
     out = np.array([[[-800.0, -0.8084483710997828]], [[0.540726486161716, 1.0]], [[-30.0, -0.0001]]])

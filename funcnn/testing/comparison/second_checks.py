@@ -34,9 +34,10 @@ OTHER_FACTOR = 0.83  # chosen: the second series of steps is no power of two, so
 # Chosen: the samples around a tie leave out one of the tied entries with a probability of e^-14, if at most so many are
 # tied.
 UNLIKELY = 14
+LEVEL = 2.0**-13  # derived: in this part of 1024, and in smaller ones, the whole numbers have no neighbour
 MOST_TIED = 64
 
-Why = Literal["", "rounded", "stairs"]
+Why = Literal["", "rounded", "stairs", "level"]
 
 
 class Outcome(NamedTuple):
@@ -64,8 +65,10 @@ def outcome_of(
     """The outcome of one direction, for each cotangent; with fewer samples of a kink if not thorough."""
     first = compare(measurement, [probe], slopes).of(0)
     none = np.zeros(len(measurement.cotangents), bool)
+    level = first.wrong & _is_level(measurement, quotients, first)
+    first = first._replace(known=first.known & ~level)
     if not first.wrong.any():
-        return Outcome(first.settled, none, None, none)
+        return Outcome(first.settled, none, None, none, "level" if level.any() else "")
     if not np.isfinite(first.analytic[first.wrong]).all():
         return _not_finite(measurement, probe, slopes, first)
     if (finding := certain_finding(measurement, probe, first, deviation)) is not None:
@@ -106,6 +109,17 @@ def outcome_of(
     tolerated = distance <= measurement.options.tolerance * largest_along(measurement, probe, first.size)
     finding = worst_finding(measurement, probe, first, outside, (low, high), bound + error)
     return Outcome(settled | (outside & tolerated), settled & at_kink, finding, left_out, why)
+
+
+def _is_level(measurement: Measurement, quotients: DifferenceQuotients, first: Comparison) -> Array:
+    """By cotangent, whether the gradient is 0 and f is a stair around x, so that only coarse steps show a slope.
+
+    So is `np.round` near 800, and a smooth function that computes in float16. At the edge of a stair f jumps.
+    """
+    fine = quotients.steps.ravel() <= LEVEL
+    sides = [(side * quotients.steps)[fine, 0] for side in (quotients.right, quotients.left)]  # the changes of f
+    is_stair = np.all([(side == side[-1]).all(axis=0) for side in sides], axis=0)
+    return ((measurement.cotangents == 0) | is_stair).all(axis=1) & (first.analytic == 0)
 
 
 def _samples_of_ties(x: Array) -> int:

@@ -19,7 +19,7 @@ from funcnn.testing.differentiation.richardson import Slopes
 from funcnn.testing.differentiation.vector_function import VectorFunction
 from funcnn.testing.verdict import Inconclusive, Report
 
-Why = Literal["kink", "jump", "edge", "rounded", "stairs", "rough"]
+Why = Literal["kink", "jump", "edge", "rounded", "stairs", "level", "rough"]
 
 
 REASONS = {
@@ -29,6 +29,7 @@ REASONS = {
     "edge": "f is not defined on both sides of these arguments: draw arguments inside the domain of f",
     "rounded": "the gradient differs from the slopes of f, and its rounding error at these arguments may be as large: "
     "draw arguments of other magnitudes",
+    "level": "f is constant over short steps and changes over long ones, as round does: draw smaller arguments",
     "stairs": "the rounding errors of f jump by more than f changes over short steps: draw larger arguments",
 }
 
