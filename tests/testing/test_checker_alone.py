@@ -28,7 +28,7 @@ def loaded_by(code):
 
 def of_networks(modules):
     """The modules that are neither of the checker of functions nor of the values that it stands on."""
-    ground = {"funcnn", "funcnn_pytest", *[f"funcnn.{name}" for name in GROUND.split()]}
+    ground = {"funcnn", "funcnn_hypothesis", "funcnn_pytest", *[f"funcnn.{name}" for name in GROUND.split()]}
     checker = {name for name in modules if f"{name}.".startswith("funcnn.testing.") and ".networks" not in name}
     return modules - ground - checker
 
