@@ -244,12 +244,12 @@ def test_the_wrong_rows_of_a_sum_are_found_by_bisection(tmp_path):
 
 
 def test_modules_are_covered(tmp_path, monkeypatch):
-    (tmp_path / "prey.py").write_text(PREY, "utf-8")
+    (tmp_path / "quarry.py").write_text(PREY, "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     path = tmp_path / "spec.py"
     path.write_text(HEAD + COVERED, "utf-8")
     found = hunt(path, tmp_path / "out", workers=0, examples=2)
-    line = "prey: 9 of 12 functions checked; without a derivative: ruleless; not checked: crooked, same"
+    line = "quarry: 10 of 13 functions checked; without a derivative: ruleless; not checked: crooked, same"
     assert [*map(str, found.coverage)] == [line, "string: 0 of 1 function checked; not checked: capwords"]
     assert f"\n{line}\n" in str(found)
     assert f"\n- {line}\n" in (tmp_path / "out" / "findings.md").read_text("utf-8")
@@ -278,6 +278,7 @@ def ruleless(x): return np.sin(x)
 def crooked(x): raise ValueError
 def in_lambda(x): return x
 def in_import(x): return x
+def in_list(x): return x
 def in_partial(a, x): return a * x
 def in_default(x): return x
 @functools.lru_cache
@@ -286,11 +287,11 @@ _hidden = double
 constant = 1.0
 """
 COVERED = """
-import functools, prey
+import functools, quarry
 one, two = (lambda args, dA: [dA]), (lambda args, dA: [2 * dA])
 
 def imports(x):
-    from prey import in_import
+    from quarry import in_import
     return in_import(x)
 
 def recurs(x, n=1):
@@ -300,22 +301,24 @@ def recurs(x, n=1):
 
 class Holder:
     def method(self, x):
-        return prey.in_default(x)
+        return quarry.in_default(x)
 
-MODULES = ["prey", "string"]
+LISTED = [quarry.in_list]
+MODULES = ["quarry", "string"]
 TARGETS = [
-    Target("double", (prey.double, two), ONE),
-    Target("wrong", (prey.triple, two), ONE),
-    Target("no rule", (prey.ruleless, refuses(NotImplementedError("of it"))), ONE),
-    Target("crooked", (prey.crooked, one), ONE),
-    Target("lambda", (lambda x: np.add(prey.in_lambda(x), prey.in_lambda.twice) if x is None else x, one), ONE),
+    Target("double", (quarry.double, two), ONE),
+    Target("wrong", (quarry.triple, two), ONE),
+    Target("no rule", (quarry.ruleless, refuses(NotImplementedError("of it"))), ONE),
+    Target("crooked", (quarry.crooked, one), ONE),
+    Target("lambda", (lambda x: np.add(quarry.in_lambda(x), quarry.in_lambda.twice) if x is None else x, one), ONE),
     Target("import", (imports, one), ONE),
+    Target("list", (lambda x: LISTED[0](x), one), ONE),
     Target("recurs", (recurs, one), ONE),
-    Target("partial", (functools.partial(prey.in_partial, 2.0), two), ONE),
+    Target("partial", (functools.partial(quarry.in_partial, 2.0), two), ONE),
     Target("method", (Holder().method, one), ONE),
-    Target("tanh", (lambda x: [f(x) for f in (prey.tanh,)][0], lambda args, dA: [dA / np.cosh(args[0]) ** 2]), ONE),
-    Target("cached", (lambda x: prey.cached() * x, two), ONE),
-    Target("plain", (prey.plain, one), ONE),
+    Target("tanh", (lambda x: [f(x) for f in (quarry.tanh,)][0], lambda args, dA: [dA / np.cosh(args[0]) ** 2]), ONE),
+    Target("cached", (lambda x: quarry.cached() * x, two), ONE),
+    Target("plain", (quarry.plain, one), ONE),
 ]
 """
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import find, settings
 
+from funcnn.errors import KindError
 from funcnn.testing.__main__ import main
 from funcnn.testing.write import write
 from funcnn.testing.write.calls import GuessedCall
@@ -335,6 +336,17 @@ def test_functions_of_torch_in_c(prey):
     assert 'domain={"input": (-1, 1)}' in written.source
     assert "def erfinv_of_arrays(input):\n    return torch.erfinv(input)" in written.source
     assert ("pair as torch_pair" in written.source) == has_jax
+    with pytest.raises(KindError, match=r"torch[.]nn:Linear needs arguments; name an instance, such as net = Linear"):
+        write("torch.nn:Linear")
+
+
+def test_a_function_without_an_array_has_no_call_to_try(prey):
+    (prey / "counts.py").write_text(
+        "def count(n: int):\n    return float(n)\n\n\ndef count_deriv(n):\n    return 1.0\n", "utf-8"
+    )
+    written = write("counts:count", examples=1)
+    assert written.unfinished == ("test_count",)
+    assert "# fill in: the shapes of n; no call that was tried is accepted" in written.source
 
 
 def test_annotations_of_jaxtyping():

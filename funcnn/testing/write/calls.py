@@ -62,7 +62,7 @@ class GuessedCall:
         return {one.name: one.source.format(x=one.name, first=first) for one in self.arrays if one.source != "{x}"}
 
     def drawn(self, rng: np.random.Generator, sizes: dict[str, int], scale: float | None) -> list[Any]:
-        """Arguments; numbers are normal of a scale, equal for a scale of 0, between 0.1 and 0.9 without one."""
+        """Arguments; numbers are normal of a scale, or between 0.1 and 0.9 without one."""
         shapes = [[int(sizes.get(n, n)) for n in one.shape.split()] for one in self.arrays]
         fill = [
             rng.uniform(0.1, 0.9, s) if scale is None else np.asarray(scale * rng.standard_normal(s)) for s in shapes
@@ -70,12 +70,6 @@ class GuessedCall:
         found = dict(zip([one.name for one in self.arrays], fill, strict=True))
         found.update({name: np.asarray(_value(source, found)) for name, source in self.sources().items()})
         return [_value(source, found) for source in self.arguments]
-
-
-def _filled(rng: np.random.Generator, shape: list[int], scale: float | None) -> Any:
-    if scale is None:
-        return rng.uniform(0.1, 0.9, shape)
-    return scale * rng.standard_normal(shape) if scale else np.full(shape, 0.125)
 
 
 def _value(source: str, names: dict[str, Any]) -> Any:
