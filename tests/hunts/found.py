@@ -15,6 +15,11 @@ SILENT = ("silently wrong", "value wrong", "no gradient, silently")
 # From the most harmful to the least.
 LOUD = ("nan", "inf", "the process crashes", "crashes", "hangs", "raises", "wrong shape", "wrong dtype")
 LARGE = 1e-3
+# Written to be read and learned from, not to be used.
+TEACHING = """
+caspian deepnet dezero jungrad mayini ml_from_scratch neograd neuralnetlib neutro nnetflow nujo numpy_ml smallpebble
+tinynn
+""".split()
 
 
 def facts(text):
@@ -38,10 +43,12 @@ def rank(harm):
     return [harm.startswith(kind) for kind in LOUD].index(True), 0
 
 
-def rows():
+def rows(*, teaching):
     """The mistakes in the order of harm: the harm, the name of the library, the report, and the row of the table."""
     found = []
     for page in load_pages([DOCS / "found"]):
+        if (page.path.stem in TEACHING) is not teaching:
+            continue
         library = page.path.read_text("utf-8").partition("\n")[0].removeprefix("# Found in ")
         version = re.split("==|@", page.requirements[0])[1]
         for one in page.mistakes:
@@ -53,9 +60,9 @@ def rows():
     return sorted(found, key=lambda row: rank(row[0]))
 
 
-def table():
-    """The counts, and a table for each group of harms."""
-    found = rows()
+def table(*, teaching):
+    """The counts, and a table."""
+    found = rows(teaching=teaching)
     large = [row for row in found if (error(row[0]) or 0) > LARGE]
     libraries = {library for _, library, _, _ in found}
     new = [row for row in found if row[2].startswith("none found")]
@@ -69,7 +76,8 @@ def table():
 
 def written(text):
     """The text of the page with the table as it must be."""
-    return TABLE.sub(lambda found: f"{found[1]}\n{table()}\n{found[2]}", text)
+    tables = f"## Libraries\n\n{table(teaching=False)}\n## Teaching code\n\n{table(teaching=True)}"
+    return TABLE.sub(lambda found: f"{found[1]}\n{tables}\n{found[2]}", text)
 
 
 if __name__ == "__main__":
