@@ -106,3 +106,9 @@ def test_a_subclass_may_override_the_value_or_the_slope():
     out, cache = forward(Scaled(), x)
     assert out == 7 * predict(Sigmoid(), x)
     assert cache == forward(Sigmoid(), x)[1]
+
+
+@pytest.mark.parametrize("layer", [Sigmoid(), Tanh()], ids=str)
+def test_the_cache_is_the_slope(layer):
+    x = np.array([[-30.0, 0.5, 30.0]])
+    assert np.array_equal(forward(layer, x)[1], layer.slope(x))
