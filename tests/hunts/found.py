@@ -19,7 +19,7 @@ LARGE = 1e-3
 TEACHING = """
 caspian deepnet dezero jungrad mayini ml_from_scratch neograd neuralnetlib neutro nnetflow nujo numpy_ml smallpebble
 tinynn
-""".split()
+"""
 
 
 def facts(text):
@@ -47,7 +47,7 @@ def rows(*, teaching):
     """The mistakes in the order of harm: the harm, the name of the library, the report, and the row of the table."""
     found = []
     for page in load_pages([DOCS / "found"]):
-        if (page.path.stem in TEACHING) is not teaching:
+        if (page.path.stem in TEACHING.split()) is not teaching:
             continue
         library = page.path.read_text("utf-8").partition("\n")[0].removeprefix("# Found in ")
         version = re.split("==|@", page.requirements[0])[1]
