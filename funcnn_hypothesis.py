@@ -1,7 +1,7 @@
 """The entry point of Hypothesis: `st.from_type` and `hypothesis write` know the layers of funcnn and of users.
 
-Hypothesis imports this module in each program that uses it, so the module imports neither funcnn nor NumPy.
-`funcnn.records` finds it in `sys.modules`, and calls `register` for each new class.
+Hypothesis imports this module while it is itself imported, so the module imports neither Hypothesis nor funcnn nor
+NumPy. `funcnn.records` finds it in `sys.modules`, and calls `register` for each new class.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from hypothesis import strategies as st
-
 
 def register(cls: type) -> None:
     """Let `st.from_type` draw the layers in the cases of a class, if it is one of layers."""
+    from hypothesis import strategies as st  # noqa: PLC0415  as in the docstring above
+
     st.register_type_strategy(cls, _layers)
 
 

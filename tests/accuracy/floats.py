@@ -75,7 +75,7 @@ def add_chunk(state, layer, kernels, first, n, dtype):
     is_larger, *above = judge(x, *got, before, *largest)
     for result, counts in zip(RESULTS, above, strict=True):
         for key, more in zip(COUNTS, counts, strict=True):
-            state[result][key] += more
+            state[result][key] += int(more)
     if is_larger:
         fill(x, *got, found := np.empty((4, x.size)))
         for i, errors in enumerate(found[:, before:]):

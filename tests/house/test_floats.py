@@ -12,6 +12,7 @@ from tests.accuracy.enclosures import REFERENCES, TINY, WIDTH
 from tests.accuracy.floats import BLOCKS, LAYERS, RESULTS, begun, digest, floats, kernels_of, machine, measure
 from tests.accuracy.floats import results as results_of
 from tests.accuracy.ulps import derivatives
+from tests.counts import in_full
 
 SINGLE, HALF = np.dtype(np.float32), np.dtype(np.float16)
 # The largest errors over all numbers of float16, in ulps, if they are above 4.
@@ -42,6 +43,7 @@ def test_references_are_within_their_bounds(name):
             assert abs(mpf(slope) - right.gradient[0]) <= WIDTH * slope_size + TINY, x
 
 
+@in_full  # without numba it takes half a minute for each
 @pytest.mark.unwatched
 @pytest.mark.parametrize("name", LAYERS)
 def test_all_numbers_of_float16(name):

@@ -32,6 +32,8 @@ KNOWN = {
     "GroupNorm": {"WrongGradient": FOUND},
     "BatchNorm": {"WrongGradient": FOUND},
     "InstanceNorm": {"WrongGradient": FOUND},
+    "Container": {"WrongGradient": FOUND},
+    "Linear": {"WrongGradient": FOUND},
 }
 
 
@@ -66,7 +68,8 @@ def layer(name, make, arguments, *names):
 
     def made(parameters):
         one = make()
-        one.set_optimizer(StandardGD(1.0))
+        if hasattr(one, "set_optimizer"):
+            one.set_optimizer(StandardGD(1.0))
         for key, a in zip(names, parameters, strict=True):
             setattr(one, key, np.array(a))
         return one
@@ -124,6 +127,14 @@ TARGETS = [
         "layer_weight",
         "bias_weight",
     ),
+    layer(
+        "Linear",
+        lambda: layers.Linear(3, 2, True),  # noqa: FBT003  the bias
+        of((GENERIC, "n 3"), (GENERIC, "2 3"), (GENERIC, "2 1")),
+        "layer_weight",
+        "bias_weight",
+    ),
+    layer("Container", lambda: layers.Container(activations.Sigmoid()), SIMPLE),
     layer("LayerNorm", lambda: layers.LayerNorm((3,), weights=False), each(GENERIC, "n 3")),
     layer(
         "LayerNorm with parameters",

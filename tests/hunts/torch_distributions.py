@@ -188,6 +188,8 @@ def differentiable(call):
 
 def divergences():
     for p, q in kl._KL_REGISTRY:
+        if not p.__module__.startswith("torch.") or not q.__module__.startswith("torch."):
+            continue  # GPyTorch registers classes of its own by the same names
         one, two = FAMILIES.get(p.__name__), FAMILIES.get(q.__name__)
         if not one or not two or p is q is D.Uniform or {p, q} == {D.MultivariateNormal, D.LowRankMultivariateNormal}:
             continue

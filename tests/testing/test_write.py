@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import find, settings
+from hypothesis import strategies as st
 
 from funcnn.errors import KindError
 from funcnn.testing.__main__ import main
@@ -496,7 +497,7 @@ def test_records_are_registered_once(monkeypatch):
 
     drawn = []
     monkeypatch.setattr(records, "watchers", [])
-    monkeypatch.setattr(funcnn_hypothesis.st, "register_type_strategy", draws)
+    monkeypatch.setattr(st, "register_type_strategy", draws)
     monkeypatch.setattr(records, "plans", {Tanh: ()})
     funcnn_hypothesis.register_all()
     funcnn_hypothesis.register_all()

@@ -155,9 +155,11 @@ class Labels(_Encoding):
 
         Large logits would have an order among rows whose probabilities are equal after rounding.
         """
-        p = self.probabilities(out, squashed=squashed)
-        p = np.clip(p, np.finfo(p.dtype).tiny, 1 - np.finfo(p.dtype).epsneg)
-        return np.log(p) - np.log1p(-p)
+        p = np.clip(self.probabilities(out, squashed=squashed), 0, 1)  # a network trained by mse may leave this range
+        info = np.finfo(p.dtype)
+        with np.errstate(divide="ignore"):
+            log_p, log_q = np.log(p), np.log1p(-p)
+        return np.maximum(log_p, np.log(info.smallest_subnormal) - 1) - np.maximum(log_q, np.log(info.epsneg) - 1)
 
     def prediction(self, out: Array, *, squashed: bool) -> Array:
         """Zeros and ones."""

@@ -39,7 +39,9 @@ class Relu(Elementwise):
 
     The slope at 0 is 0. Nair & Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines.
 
-    >>> forward(Relu(), np.array([[-1.0, 0.0, 2.0]]))[0]
+    >>> import numpy as np
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Relu(), np.array([[-1.0, 0.0, 2.0]]))[0]
     array([[0., 0., 2.]])
     """
 
@@ -58,7 +60,9 @@ class LeakyRelu(Elementwise):
 
     Maas, Hannun & Ng 2013, Rectifier Nonlinearities Improve Neural Network Acoustic Models. At 0 the slope is alpha.
 
-    >>> forward(LeakyRelu(0.1), np.array([[-1.0, 2.0]]))[0]
+    >>> import numpy as np
+    >>> from funcnn import forward, layers
+    >>> forward(layers.LeakyRelu(0.1), np.array([[-1.0, 2.0]]))[0]
     array([[-0.1,  2. ]])
 
     Raises:
@@ -83,7 +87,9 @@ class Sigmoid(Elementwise):
     out is exact to rounding in both tails. out is a probability, as `binary_cross_entropy` takes it; losses of logits
     take x. Rumelhart, Hinton & Williams 1986, Learning Representations by Back-Propagating Errors, eq. 2.
 
-    >>> forward(Sigmoid(), np.array([[-800.0, 0.0, 800.0]]))[0].round(4)
+    >>> import numpy as np
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Sigmoid(), np.array([[-800.0, 0.0, 800.0]]))[0].round(4)
     array([[0. , 0.5, 1. ]])
     """
 
@@ -107,7 +113,9 @@ class Tanh(Elementwise):
 
     LeCun, Bottou, Orr & Müller 1998, Efficient BackProp, section 4.4.
 
-    >>> forward(Tanh(), np.array([[0.0, 800.0]]))[0]
+    >>> import numpy as np
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Tanh(), np.array([[0.0, 800.0]]))[0]
     array([[0., 1.]])
     """
 
@@ -129,7 +137,9 @@ class Softplus(Elementwise):
 
     Dugas et al. 2001, Incorporating Second-Order Functional Knowledge for Better Option Pricing.
 
-    >>> forward(Softplus(), np.array([[0.0, 800.0]]))[0].round(4)
+    >>> import numpy as np
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Softplus(), np.array([[0.0, 800.0]]))[0].round(4)
     array([[6.931e-01, 8.000e+02]])
     """
 
@@ -146,7 +156,9 @@ class Elu(Elementwise):
 
     Clevert, Unterthiner & Hochreiter 2016, Fast and Accurate Deep Network Learning by Exponential Linear Units, eq. 15.
 
-    >>> forward(Elu(), np.array([[-1.0, 2.0]]))[0].round(4)
+    >>> import numpy as np
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Elu(), np.array([[-1.0, 2.0]]))[0].round(4)
     array([[-0.6321,  2.    ]])
 
     Raises:

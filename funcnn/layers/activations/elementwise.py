@@ -63,8 +63,9 @@ class Elementwise(ABC):
         return {}
 
     def __init_subclass__(cls) -> None:
-        if vars(cls).keys() & {"value", "slope"} and "value_and_slope" not in vars(cls):
-            cls.value_and_slope = Elementwise.value_and_slope  # type: ignore[method-assign]  # it calls both
+        is_own, calls_both = "value_and_slope" in vars(cls), Elementwise.value_and_slope
+        if not is_own and vars(cls).keys() & {"value", "slope"} and cls.value_and_slope is not calls_both:
+            cls.value_and_slope = calls_both  # type: ignore[method-assign]  # of a class, not an instance
         for name, value in vars(cls).items():
             is_known = type(value) is str and value in {"x", "out", "slope"}
             if is_known and name in {"keep", "kept"}:
