@@ -24,12 +24,12 @@ COEFFICIENTS = each(GENERIC, str(K))
 PREDICTIONS = each(mixed(normal(0, 2)), str(N))
 
 
-ALPHA = "found: without the factor alpha"
+WEIGHT = "a choice: a weight of IterativeReweightedL1, which multiplies it by alpha"
 KNOWN = {
     "Poisson.full_grad_sparse": "found: exp(Xw - y) for exp(Xw) - y",
-    "L0_5.derivative": f"{ALPHA}, and without the sign",
-    "L2_3.derivative": f"{ALPHA}, and without the sign",
-    "LogSumPenalty.derivative": ALPHA,
+    "L0_5.derivative": f"{WEIGHT}: the slope by abs(w)",
+    "L2_3.derivative": f"{WEIGHT}: the slope by abs(w)",
+    "LogSumPenalty.derivative": f"{WEIGHT}; found: the sign makes negative weights",
 }
 
 
