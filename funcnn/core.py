@@ -84,13 +84,13 @@ def backward(params: Any, cache: Any, dA: Any, /) -> Grads[Any]:
     raise no_rule_error("backward", params)
 
 
-@verb(ForwardOnly)
+@verb(ForwardOnly, of=forward)
 def forward_only(params: Any, x: Any) -> Any:
     """`forward(params, x)[0]`, without the caches: a chain drops each cache before it makes the next."""
     return forward(params, x)[0]
 
 
-@verb(BackwardParams)
+@verb(BackwardParams, of=backward)
 def backward_params(params: Any, cache: Any, dA: Any) -> Any:
     """`backward(params, cache, dA).params`; a layer registers a rule if computing dx is extra work."""
     return backward(params, cache, dA).params

@@ -35,19 +35,21 @@ def verb(
     needed: str = "",
     check: Callable[..., None] | None = None,
     inherits: bool = True,
+    of: Any = None,
 ) -> Callable[[Rule], V]:
     """Make a function a verb, of this type: it has a rule for each class, and is itself the rule of all others.
 
     A class without a rule takes the rule of its nearest base, as in `functools.singledispatch`, unless `inherits` is
-    false; classes are looked up in a plain dict, for speed. Only `tuple` itself is a chain of layers; a NamedTuple has
-    no rule. Arrays made by a rule are read-only in the result. A result must be of the class `gives`, a tuple a pair,
+    false; classes are looked up in a plain dict, for speed. If the default computes a part of what the verb `of` gives,
+    a nearer base with a rule of `of` takes the default. Only `tuple` itself is a chain of layers; a NamedTuple has no
+    rule. Arrays made by a rule are read-only in the result. A result must be of the class `gives`, a tuple a pair,
     or `accepts(params, made)` must be true; `needed` describes it in messages. `check` is called with all arguments and
     raises an error for arguments that no rule takes.
     """
 
     def declare(default: Rule) -> Any:
         check_result = _result_check(default.__name__, accepts, needed)
-        table = _table(default, inherits=inherits)
+        table = _table(default, inherits=inherits, of=of)
         rules, calls, find = table.rules, table.calls, table.find
 
         @wraps(default)
@@ -135,10 +137,17 @@ class _Table:
         self, find: Any, register: Any, registry: Any, rules: dict[type, Rule], calls: dict[type, Rule]
     ) -> None:
         self.find, self.register, self.registry, self.rules, self.calls = find, register, registry, rules, calls
+        self.parts: list[_Table] = []  # of verbs that give a part of what this one gives
+
+    def forget(self) -> None:
+        """Rules are looked up anew."""
+        self.rules.clear()
+        self.calls.clear()
 
 
-def _table(default: Rule, *, inherits: bool = True) -> _Table:
+def _table(default: Rule, *, inherits: bool = True, of: Any = None) -> _Table:
     name, dispatcher = default.__name__, singledispatch(default)
+    wholes: Any = of.registry if of else {}
     rules: dict[type, Rule] = {}
     calls: dict[type, Rule] = {}
 
@@ -146,7 +155,8 @@ def _table(default: Rule, *, inherits: bool = True) -> _Table:
         if cls is tuple:
             import_module(CHAIN)
         bases = cls.__mro__ if inherits else (cls,)
-        owner = next((base for base in bases if base in dispatcher.registry), object)
+        owner = next((base for base in bases if base in dispatcher.registry or base in wholes), object)
+        owner = owner if owner in dispatcher.registry else object
         rule = default if issubclass(cls, tuple) and cls is not tuple else dispatcher.registry[owner]
         if rule is not default:
             _check_class(name, cls)
@@ -161,8 +171,8 @@ def _table(default: Rule, *, inherits: bool = True) -> _Table:
 
         def put(rule: Rule) -> Rule:
             check_function(f"{name}.register", "the rule", rule)
-            rules.clear()
-            calls.clear()
+            for each in (table, *table.parts):
+                each.forget()
             registered.append(cls)
             return dispatcher.register(cls, rule)
 
@@ -170,7 +180,10 @@ def _table(default: Rule, *, inherits: bool = True) -> _Table:
         return put
 
     register.__qualname__ = f"{name}.register"  # Python's messages about missing arguments use it
-    return _Table(find, register, dispatcher.registry, rules, calls)
+    table = _Table(find, register, dispatcher.registry, rules, calls)
+    if of:
+        of.parts.append(table)
+    return table
 
 
 def _check_class(function: str, cls: type) -> None:
@@ -181,7 +194,7 @@ def _check_class(function: str, cls: type) -> None:
 
 def _with_table(call: Any, table: _Table) -> Any:
     call.dispatch = lambda cls: table.rules.get(cls) or table.find(cls)[0]
-    call.calls, call.register, call.registry = table.calls, table.register, table.registry
+    call.calls, call.register, call.registry, call.parts = table.calls, table.register, table.registry, table.parts
     verbs[call.__module__, call.__name__] = call
     return call
 

@@ -234,6 +234,26 @@ def test_a_rule_registered_later_is_found():
     assert forward.dispatch(Late)(Late(), x) == (x, x)
 
 
+def test_parts_of_a_rule_are_those_of_the_nearest_class():
+    @record
+    class LateConv(nn.layers.Conv1d):
+        pass
+
+    @record
+    class LateTanh(nn.Tanh):
+        pass
+
+    steps = np.ones((1, 4, 2))
+    conv = LateConv.init(2, 2, kernel=1, seed=0)
+    assert forward_only(LateTanh(), steps)[0, 0, 0] == np.tanh(1)
+    assert backward_params(conv, forward(conv, steps)[1], steps).W.any()
+    for cls in (LateConv, LateTanh):
+        forward.register(cls)(lambda params, x: (x, x))
+        backward.register(cls)(lambda params, x, dA: nn.Grads(params, dA))
+    assert forward_only(LateTanh(), steps) is steps
+    assert backward_params(conv, steps, steps) is conv
+
+
 def test_a_dense_layer_without_a_bias():
     params = nn.Dense.init(2, 3, seed=0, bias=False)
     out, cache = forward(params, x)

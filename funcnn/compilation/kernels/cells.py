@@ -57,8 +57,7 @@ class GateArray:
 
     __add__, __sub__ = partialmethod(_applied, "add"), partialmethod(_applied, "subtract")
     __mul__, __neg__ = partialmethod(_applied, "multiply"), partialmethod(_applied, "negative")
-    __rsub__ = partialmethod(_applied, "subtract", is_reflected=True)
-    __rtruediv__ = partialmethod(_applied, "divide", is_reflected=True)
+    __truediv__, __rsub__ = partialmethod(_applied, "divide"), partialmethod(_applied, "subtract", is_reflected=True)
 
 
 class _Functions:

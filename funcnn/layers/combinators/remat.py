@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from funcnn.core import backward, backward_params, forward, forward_only
+from funcnn.core import backward, backward_params, forward
 from funcnn.generation import step
 from funcnn.gradients import Grads
 from funcnn.layers.notes import noted
@@ -16,6 +16,7 @@ from funcnn.layers.wrapper import (
     step_inside,
     wrapper_backward,
     wrapper_backward_params,
+    wrapper_forward_only,
 )
 from funcnn.records import record
 from funcnn.traits import gives_probabilities
@@ -48,7 +49,7 @@ class Remat(Through, Wrapper[L]):
 @forward.register(Remat)
 def remat_forward(params: Remat[Any], x: Any) -> tuple[Any, Any]:
     """out = layer(x), without the caches of the layer"""
-    return forward_only(params, x), x
+    return wrapper_forward_only(params, x), x
 
 
 @backward.register(Remat)
