@@ -204,8 +204,9 @@ _WRITES = {("append",), ("appendleft",), ("add",), ("extend",), ("insert",), ("u
 
 def _of_class(cls: Any, rules: Iterable[Any]) -> Iterator[Part]:
     if cls in plans:
-        found = [(verb.__name__, verb.dispatch(cls)) for verb in rules]
-        yield from [Part(name, rule) for name, rule in found if not _is_of_library(rule)]
+        for verb in rules:
+            if (rule := verb.dispatch(cls)) is not verb.dispatch(object) and not _is_of_library(rule):
+                yield Part(verb.__name__, rule)
     if is_fixed(cls):
         return
     own = vars(cls)
