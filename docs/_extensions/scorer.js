@@ -1,6 +1,7 @@
 /* The search, in place of Sphinx's, which demands every word of a query. Names are the titles of pages and sections,
    their synonyms, the terms of the glossary and the names of the API. A place has the cosine between the query and its
-   best name, in which rare words weigh more; a page also has shares of the query that stand in its names and its text. */
+   best name, in which rare words weigh more; a page also has shares of the query that stand in its names and its text.
+   The sections of found mistakes are text, since they are about other libraries. */
 Search._performSearch = (query) => {
   const { titles, alltitles, indexentries, terms, titleterms, docnames, filenames } = Search._index;
   const stemmer = new Stemmer();
@@ -34,7 +35,9 @@ Search._performSearch = (query) => {
     place.score = Math.max(place.score, cosine(words));
   };
   for (const [title, found] of Object.entries(alltitles))
-    for (const [file, id] of found) named(title, file, id ?? "", id ? `${titles[file]} > ${title}` : title);
+    for (const [file, id] of found)
+      if (!id) named(title, file, "", title);
+      else if (!docnames[file].startsWith("found/")) named(title, file, id, `${titles[file]} > ${title}`);
   for (const [entry, found] of Object.entries(indexentries))
     for (const [file, id] of found)
       if (id.startsWith("funcnn.")) named(id.split(".").at(-1), file, id, id);
