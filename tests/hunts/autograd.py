@@ -287,7 +287,10 @@ TABLE = {
     ),
 }
 KNOWN = {
-    "sinc": {"NotFinite": "the derivative at 0 is nan: see docs/found.md"},
+    "sinc": {
+        "NotFinite": "the derivative at 0 is nan: see docs/found.md",
+        "WrongGradient": "the derivative near 0, as at 1e-9, cancels to 0: see docs/found.md",
+    },
     "prod": {"NotFinite": "the derivative at a zero is nan: see docs/found.md"},
     "outer": {"Raised": "the rule takes vectors only: see docs/found.md"},
     "transpose of negative axes": {

@@ -27,6 +27,7 @@ KNOWN = {
     "Direct": {"WrongGradient": FOUND},
     "BinaryCrossEntropy": {"WrongGradient": FOUND},
     "CrossEntropy": {"WrongGradient": FOUND},
+    "Dense": {"NotLinear": "a gradient is a difference of weights before and after a step, with its rounding"},
     "LayerNorm with parameters": {"WrongGradient": FOUND},
     "RMSNorm": {"WrongGradient": FOUND},
     "GroupNorm": {"WrongGradient": FOUND},

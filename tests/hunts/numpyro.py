@@ -68,6 +68,7 @@ CONTINUOUS = {
 }
 CENSORED = {"LeftCensored", "RightCensored", "RightCensored Weibull"}
 KNOWN = {f"DoublyTruncatedPowerLaw{which}.log_prob": FOUND for which in ("", " of -1")}
+KNOWN["DoublyTruncatedPowerLaw of -1.cdf"] = FOUND
 DISCRETE = {
     "Bernoulli": (D.BernoulliProbs, [U], whole(0, 2)),
     "Bernoulli of logits": (D.BernoulliLogits, [R], whole(0, 2)),

@@ -18,7 +18,10 @@ DIODE = {
 THIN = {"d2mutau": 1.2, "NsVbi": 54.0}
 BREAKDOWN = {"breakdown_factor": 0.01, "breakdown_voltage": -5.5, "breakdown_exp": 3.3}
 MODELS = {"plain": {}, "thin film": THIN, "breakdown": BREAKDOWN, "both": {**THIN, **BREAKDOWN}}
-KNOWN = {"WrongGradient": "a factor of the breakdown term is missing, see docs/found/pvlib.md"}
+KNOWN = {
+    "WrongGradient": "a factor of the breakdown term is missing, see docs/found/pvlib.md",
+    "Inconclusive": "the breakdown term has a pole",
+}
 VOLTS = drawn(lambda rng: (rng.uniform(-3, 35, 1),))
 
 

@@ -89,7 +89,7 @@ TABLE = {
     "abs": (abs, each(SIGNED, N)),
     "neg": (lambda x: -x * x, each(REAL, N)),
 }
-NUMERIC = {"WrongGradient": "a difference quotient, as the documentation says"}
+NUMERIC = dict.fromkeys(["WrongGradient", "WrongAtKink"], "a difference quotient, as the documentation says")
 KNOWN = {
     **dict.fromkeys(["gamma", "lgamma", "gamma of small x", "lgamma of small x", "gamma of negative x"], NUMERIC),
     **dict.fromkeys(["fmod", "x % y"], NUMERIC),

@@ -80,6 +80,20 @@ def test_whole_numbers_of_large_arguments_have_the_gradient_0(f, x):
     fails(GradientError, check_vjp, f, lambda args, dA: [2 * dA], [np.array(x)])
 
 
+@pytest.mark.parametrize("f", [np.round, np.floor, np.ceil, np.trunc], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("x", [[0.001, 800.0], [-1e-5, 1e-7, 1288.4, 0.01], [1e-9, 10000.0]])
+def test_whole_numbers_beside_large_arguments_are_not_accused(f, x):
+    """A step is a part of the largest argument, so an edge is near the small ones."""
+    with pytest.raises(Inconclusive):
+        check_vjp(f, lambda args, dA: [0 * dA], [np.array(x)])
+
+
+@pytest.mark.parametrize("x", [[0.3], [0.3, 800.0]])
+def test_a_lost_gradient_of_a_function_in_float32_is_found(x):
+    f = lambda x: np.sin(x).astype(np.float32).astype(float)
+    fails(GradientError, check_vjp, f, lambda args, dA: [0 * dA], [np.array(x)], tolerance=1e-4)
+
+
 def test_a_stair_may_be_wider_than_an_entry():
     """The logarithm of 1 + 1e-13 is rounded to a digit of 1, and two terms of 1e-14 cancel to nothing."""
     out = np.array([[[-800.0, -0.8084483710997828]], [[0.540726486161716, 1.0]], [[-30.0, -0.0001]]])
