@@ -20,6 +20,7 @@ KNOWN = {
     "SHAPELETS_POLAR.hessian": SHAPELETS,
     "DIPOLE.derivatives": "an experimental profile whose potential is 0",
     "DIPOLE.hessian": "the matrix is not symmetric, see docs/found/lenstronomy.md",
+    "SIS_TRUNCATED.hessian": "slopes of r at another place, see docs/found/lenstronomy.md",
     "SHIFT.derivatives": "the potential is 0, see docs/found/lenstronomy.md",
 }
 # many Hessians of lenstronomy are differences of its deflections
