@@ -41,10 +41,10 @@ def verb(
 
     A class without a rule takes the rule of its nearest base, as in `functools.singledispatch`, unless `inherits` is
     false; classes are looked up in a plain dict, for speed. With `of`, the default gives a part of the result of the
-    verb `of`, and a class whose nearest rule is one of `of` takes the default. Only `tuple` itself is a chain of layers;
-    a NamedTuple has no rule. Arrays made by a rule are read-only in the result. A result must be of the class `gives`, a
-    tuple a pair, or `accepts(params, made)` must be true; `needed` describes it in messages. `check` is called with all
-    arguments and raises an error for arguments that no rule takes.
+    verb `of`, and a class whose nearest rule is one of `of` takes the default. Only `tuple` itself is a chain of
+    layers; a NamedTuple has no rule. Arrays made by a rule are read-only in the result. A result must be of the class
+    `gives`, a tuple a pair, or `accepts(params, made)` must be true; `needed` describes it in messages. `check` is
+    called with all arguments and raises an error for arguments that no rule takes.
     """
 
     def declare(default: Rule) -> Any:
