@@ -13,6 +13,7 @@ import pytest
 
 from funcnn.testing.__main__ import main
 from funcnn.testing.hunt import hunt, output, schedule
+from funcnn.testing.hunt.example import ExampleOutcome
 from funcnn.testing.hunt.findings import TargetResult, load_state
 
 HEAD = """
@@ -175,6 +176,24 @@ def test_slow_functions_share_what_quick_ones_leave(tmp_path, monkeypatch):
     assert lines[-1] == "slow: 5 examples"
     assert [state.results[name].examples for name in names] == [5, 5, 5, 5]
     assert clock.now == 40
+
+
+class Undecided(Clock):
+    """A clock of which the slow function is decided by its fourth example, and another one by none."""
+
+    def outcomes(self, place, seed, most, i):
+        super().outcomes(place, seed, most, i)
+        decided = place.name == "quick" or (place.name == "slow" and i == 3)
+        return [] if decided else [ExampleOutcome("Inconclusive", "rough")]
+
+
+def test_examples_that_decide_nothing_are_followed_by_more(tmp_path, monkeypatch):
+    state, clock = load_state(tmp_path / "state.json", 0, 40), Undecided()
+    monkeypatch.setattr(schedule, "time", clock)
+    names, lines = ["slow", "rough", "quick"], []
+    state.results = {name: TargetResult(name) for name in names}
+    schedule.run(state, {name: schedule.TargetPlace("spec.py", name) for name in names}, [clock], 30, lines.append)
+    assert lines == ["slow: 4 examples, Inconclusive", "rough: 16 examples, Inconclusive", "quick: 2 examples"]
 
 
 def test_each_mistake_of_an_example_is_counted(spec, tmp_path):

@@ -15,6 +15,8 @@ from funcnn.testing.hunt.coverage import Coverage, coverage
 from funcnn.testing.hunt.example import ExampleOutcome
 from funcnn.testing.hunt.target import CRASHED, HUNG, INCONCLUSIVE, Spec
 
+DECIDING = 16  # examples: of functions that ended undecided with 2 to 5 of them, these decided each
+
 
 @attrs.define
 class Found:
@@ -37,6 +39,11 @@ class TargetResult:
     inconclusive: int = 0
     complete: bool = False
     found: dict[str, Found] = attrs.field(factory=dict)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether all examples were inconclusive, and are too few to say that the next one will be."""
+        return 0 < self.inconclusive == self.examples < DECIDING
 
     def add(self, outcomes: list[ExampleOutcome] | None, most: int) -> None:
         """Count the mistakes that the next example shows.

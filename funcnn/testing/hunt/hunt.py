@@ -72,7 +72,8 @@ def hunt(
         spec: the path of the spec, or of a folder of specs, or a list of paths. Reports name a target with its spec,
             such as `jax/linalg.det`.
         folder: the path of the folder, which is made if it does not exist.
-        seconds: the time of this run, which the functions share fairly. Each function gets at least one example.
+        seconds: the time of this run, which the functions share fairly. Each function gets at least one example, and
+            more than its share, up to 16, while all were inconclusive.
         workers: the number of processes. If one of them ends or hangs, this is a finding. With 0, examples are checked
             in this process, which a debugger can follow.
         seed: the examples of a function depend on the seed and its name alone.

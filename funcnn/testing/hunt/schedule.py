@@ -106,8 +106,9 @@ def run(
 ) -> None:
     """Check examples of the named targets until all are checked, or `seconds` have passed. The state is saved.
 
-    In each round, a target gets one example, and then an equal share of the time that is left. What some targets do not
-    need is shared by the others, in the same round or in the next one.
+    In each round, a target gets one example, and then an equal share of the time that is left; an undecided one gets
+    more, see `TargetResult.undecided`. What some targets do not need is shared by the others, in the same round or in
+    the next one.
     """
     end = time.monotonic() + seconds
     with ThreadPoolExecutor(len(workers)) as threads:
@@ -139,7 +140,9 @@ def _round(
             return
         result, worker, until = state.results[name], free.get(), None
         try:
-            while until is None or not (result.complete or stopped.is_set() or time.monotonic() >= until):
+            while until is None or not (
+                result.complete or stopped.is_set() or time.monotonic() >= (end if result.undecided else until)
+            ):
                 outcomes = worker.outcomes(places[name], state.seed, state.most, result.examples)
                 with lock:
                     result.add(outcomes, state.most)
