@@ -92,11 +92,9 @@ KNOWN = {f"{name}, Hessian": LOST for name in ("sparsemax_loss", "entmax15_loss"
 KNOWN["budget_bisect, 3 dimensions"] = KNOWN["budget_bisect, dim 1 of 3"] = {
     "WrongGradient": "sizes of 1, see docs/found/entmax.md"
 }
+KNOWN |= {f"{name} of k, dim -2": {"Error": "found: a negative dim with k"} for name in ("sparsemax", "entmax15")}
 KNOWN |= {
-    f"{name} of k, dim -2": {"Error": "found: more than k entries in the support"} for name in ("sparsemax", "entmax15")
-}
-KNOWN |= {
-    f"{name}, Hessian": {"NotFinite": "double backward has the slope of a square root at 0"}
+    f"{name}, Hessian": {"NotFinite": "found: second derivatives where an output is 0"}
     for name in ("entmax15", "entmax_bisect")
 }
 KNOWN["sparsemax, Hessian"] = {"NoDerivative": "its gradient is constant where it is smooth"}
