@@ -8,7 +8,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 
 PARTS = ("Learn", "Understand")
-LESSONS = "course/"  # pages on which a unit is a lesson, and not an output of a layer
+OTHER_UNITS = ("course/", "found")  # pages on which a unit is a lesson or of a quantity, and not an output of a layer
 OTHERS = (nodes.reference, nodes.literal, nodes.math, nodes.raw, addnodes.pending_xref)  # where no link may stand
 
 
@@ -32,7 +32,7 @@ def first_use(app: Sphinx, doctree: nodes.document) -> None:
     linked = {
         str(ref["reftarget"]).lower() for ref in doctree.findall(addnodes.pending_xref) if ref["reftype"] == "term"
     }
-    other = {"unit"} if page.startswith(LESSONS) else set()
+    other = {"unit"} if page.startswith(OTHER_UNITS) else set()
     left = {term for term in terms if term.lower() not in linked | other}
     for paragraph in doctree.findall(nodes.paragraph):
         for text in list(paragraph.findall(nodes.Text)):
