@@ -549,11 +549,12 @@ KNOWN = {f"special.{name}": {"NoDerivative": DETACHED} for name in WITHOUT_DERIV
         "NotLinear": "a negative cotangent is not divided among ties: see docs/found.md",
         "WrongTogether": "a negative cotangent is not divided among ties: see docs/found.md",
     },
-    "index_reduce, amin": {
-        "WrongGradient": "entries that take no part count as ties: see docs/found.md",
-        "WrongTogether": "entries that take no part count as ties: see docs/found.md",
+    **{
+        name: dict.fromkeys(
+            ("WrongGradient", "WrongTogether"), "entries that take no part count as ties: see docs/found.md"
+        )
+        for name in ("index_reduce, amin", "scatter_reduce, amax of others")
     },
-    "scatter_reduce, amax of others": {"WrongGradient": "entries that take no part count as ties: see docs/found.md"},
     "hardsigmoid": {"WrongGradient": "1/6 is a constant of float32: see docs/found.md"},
     "special.psi": {"WrongGradient": TRIGAMMA},
     "torch.digamma": {"WrongGradient": TRIGAMMA},

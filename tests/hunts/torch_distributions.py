@@ -132,7 +132,10 @@ KNOWN = {
     "SoftplusTransform.log_abs_det_jacobian": {"WrongGradient": "softplus is x above 20, as its documentation says"},
     "InverseGamma.cdf": {"NoDerivative": "igamma has none by its first argument"},
     **{f"GeneralizedPareto.{key}": {"Error": FOUND} for key in ("log_prob", "cdf", "log_prob as the slope of cdf")},
-    f"{NEAR}.log_prob as the slope of cdf": {"WrongGradient": FOUND},
+    **{
+        f"{name}.log_prob as the slope of cdf": {"WrongGradient": FOUND}
+        for name in (NEAR, "ContinuousBernoulli", "ContinuousBernoulli of logits")  # which may be near 1/2
+    },
     **{
         f"{NEAR}.{key}": {"Inconclusive": "steps leave the interval in which another formula is used"}
         for key in ("entropy", "mean", "variance", "cdf", "icdf")

@@ -88,6 +88,19 @@ def test_whole_numbers_beside_large_arguments_are_not_accused(f, x):
         check_vjp(f, lambda args, dA: [0 * dA], [np.array(x)])
 
 
+@pytest.mark.parametrize("f", [np.round, np.floor, np.ceil, np.trunc], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("x", [[724021.479, -1943.97, 2316886.715], [-81580.255, 174206.814], [1e6, 0.3]])
+def test_whole_numbers_of_arguments_of_which_all_steps_cross_stairs_are_not_accused(f, x):
+    with pytest.raises(Inconclusive):
+        check_vjp(f, lambda args, dA: [0 * dA], [np.array(x)])
+    fails(GradientError, check_vjp, f, lambda args, dA: [2 * dA], [np.array(x)])
+
+
+@pytest.mark.parametrize("f", [lambda x: 2.0**30 * x, lambda x: 1e6 * x**2, lambda x: 1e6 * x + 1e12], ids=range(3))
+def test_a_lost_gradient_of_a_function_that_changes_by_whole_numbers_is_found(f):
+    fails(GradientError, check_vjp, f, lambda args, dA: [0 * dA], [np.array([1.0, 2.0])])
+
+
 @pytest.mark.parametrize("x", [[0.3], [0.3, 800.0]])
 def test_a_lost_gradient_of_a_function_in_float32_is_found(x):
     f = lambda x: np.sin(x).astype(np.float32).astype(float)

@@ -36,6 +36,8 @@ OTHER_FACTOR = 0.83  # chosen: the second series of steps is no power of two, so
 UNLIKELY = 14
 LEVEL = 2.0**-13  # derived: in this part of 1024, and in smaller ones, the whole numbers have no neighbour
 EDGES = 2  # chosen: a smooth function, even one that computes in float32, has other values at 5 of the steps and more
+FINEST_STEPS = FINER_STEPS[6:]  # from 2^-31 on: with a stair of 1, arguments up to 10^8 are on one stair
+WHOLE = 2.0**32  # chosen: below it, a float64 has 20 binary places, so that whole numbers are none by rounding
 MOST_TIED = 64
 
 Why = Literal["", "rounded", "stairs", "level"]
@@ -66,7 +68,7 @@ def outcome_of(
     """The outcome of one direction, for each cotangent; with fewer samples of a kink if not thorough."""
     first = compare(measurement, [probe], slopes).of(0)
     none = np.zeros(len(measurement.cotangents), bool)
-    level = first.wrong & _is_level(measurement, quotients, first)
+    level = first.wrong & _is_level(measurement, probe, quotients, first)
     first = first._replace(known=first.known & ~level)
     if not first.wrong.any():
         return Outcome(first.settled, none, None, none, "level" if level.any() else "")
@@ -112,16 +114,47 @@ def outcome_of(
     return Outcome(settled | (outside & tolerated), settled & at_kink, finding, left_out, why)
 
 
-def _is_level(measurement: Measurement, quotients: DifferenceQuotients, first: Comparison) -> Array:
+def _is_level(
+    measurement: Measurement, probe: ProbeDirection, quotients: DifferenceQuotients, first: Comparison
+) -> Array:
     """By cotangent, whether the gradient is 0 and f is a stair around x, so that only coarse steps show a slope.
 
     So is `np.round` near 800, and a smooth function that computes in float16. At the edge of a stair f jumps. A few
     edges may be near x, as those of `np.floor` at (0.001, 800), where steps are parts of 1024.
     """
+    lost = first.wrong & (first.analytic == 0)
     fine = quotients.steps.ravel() <= LEVEL
-    sides = [(side * quotients.steps)[fine, 0] for side in (quotients.right, quotients.left)]  # the changes of f
-    is_stair = np.all([(side[1:] != side[:-1]).sum(axis=0) <= EDGES for side in sides], axis=0)
-    return ((measurement.cotangents == 0) | is_stair).all(axis=1) & (first.analytic == 0)
+    is_stair = _has_few_edges([side[fine] for side in _changes(quotients)])
+    if (lost & ~_alone(measurement, is_stair)).any():
+        is_stair |= _is_whole(measurement, probe, quotients)
+    return lost & _alone(measurement, is_stair)
+
+
+def _is_whole(measurement: Measurement, probe: ProbeDirection, quotients: DifferenceQuotients) -> Array:
+    """By output, whether f changes by whole numbers alone, and not at the finest steps.
+
+    So does `np.floor` near 10^6, where all other steps cross stairs.
+    """
+    f, x = measurement.function.value, measurement.function.x
+    centre = f(x.copy())
+    finest = difference_quotients(f, x, [probe.direction], FINEST_STEPS, centre=centre)
+    is_stair = _has_few_edges(_changes(finest)) & (abs(centre) < WHOLE)
+    return is_stair & np.all([(side == np.rint(side)).all(axis=0) for side in _changes(quotients)], axis=0)
+
+
+def _alone(measurement: Measurement, chosen: Array) -> Array:
+    """By cotangent, whether the gradient is one of the chosen outputs alone."""
+    return ((measurement.cotangents == 0) | chosen).all(axis=1)
+
+
+def _changes(quotients: DifferenceQuotients) -> list[Array]:
+    """The changes of f by the steps to the right and to the left."""
+    return [(side * quotients.steps)[:, 0] for side in (quotients.right, quotients.left)]
+
+
+def _has_few_edges(sides: list[Array]) -> Array:
+    """By output, whether f changes at few of the steps."""
+    return np.all([(side[1:] != side[:-1]).sum(axis=0) <= EDGES for side in sides], axis=0)
 
 
 def _samples_of_ties(x: Array) -> int:
