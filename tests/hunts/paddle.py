@@ -1061,8 +1061,11 @@ KNOWN = {
     "diag_embed": {"NoDerivative": FOUND},
     "matmul of stacks": {"Raised": FOUND},
     "linalg.householder_product": {"Raised": FOUND},
-    **{f"linalg.qr{how}": {"Raised": "Paddle says that it is not implemented"} for how in (", complete", " of mode r")},
-    **{f"linalg.{name}": {"NoDerivative": "Paddle has none"} for name in ("eigvals", "lstsq")},
+    "linalg.matrix_exp": {"Raised": FOUND},
+    **{
+        f"linalg.{name}": {"NoDerivative": "Paddle has none"}
+        for name in ("eigvals", "lstsq", "qr, complete", "qr of mode r")
+    },
     "F.ctc_loss, norm by times": {
         "WrongGradient": "documented: the gradient is divided by the length, the loss is not"
     },
