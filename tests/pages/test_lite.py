@@ -118,11 +118,11 @@ import json, linecache
 from zipfile import ZipFile
 from pathlib import Path
 for wheel in Path("/site/pypi").glob("*.whl"):
-    ZipFile(wheel).extractall("/tmp/wheels")
-sys.path[:1] = ["/tmp/wheels", "/site/files"]  # a notebook imports from its folder too
+    ZipFile(wheel).extractall("/wheels")
+sys.path[:1] = ["/wheels", "/site/files"]  # a notebook imports from its folder too
 os.chdir("/site/files")
 import funcnn
-assert funcnn.__file__.startswith("/tmp/wheels")
+assert funcnn.__file__.startswith("/wheels")
 for name in sys.argv[1:]:
     names = {"__name__": "__main__", "display": print}
     for cell in json.loads(Path(f"{name}.ipynb").read_text())["cells"]:

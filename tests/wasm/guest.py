@@ -24,7 +24,7 @@ PLUGINS = ("faulthandler", "threadexception", "cacheprovider", "logging")  # of 
 START = """
 import os, sys
 sys.path[:0] = ["/tree", "/libraries"]
-sys.pycache_prefix, sys.dont_write_bytecode = "/tmp/bytecode", False
+sys.pycache_prefix, sys.dont_write_bytecode = "/bytecode", False
 os.chdir("/tree")
 """
 
@@ -74,7 +74,7 @@ class Guest:
         """Run tests; those that need threads, processes or memory maps are skipped."""
         code = "import pytest\nsys.exit(pytest.main(sys.argv[1:]))"
         options = [f"-pno:{name}" for name in PLUGINS] + ["-ptests.wasm.lacks", "-pfuncnn_pytest", "--capture=sys"]
-        return self.run(code, "-q", *options, "--basetemp=/tmp/tests", *arguments, **settings)
+        return self.run(code, "-q", *options, "--basetemp=/tests", *arguments, **settings)
 
     def __enter__(self):
         return self
