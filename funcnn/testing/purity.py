@@ -29,6 +29,7 @@ REPEATING_FIT = 64  # calibrated: the gradient at a point first called is so man
 # Chosen: distances of one changed entry from NEW_ARGUMENTS, and of all others.
 NEW_ENTRY = 2.0**-6
 NUDGE = 2.0**-24
+NUDGES = (-1.75, -1.25, -0.75, -0.25, 0.25, 0.75, 1.25, 1.75)  # chosen: stairs that the first four points do not show
 # Chosen: smaller changes of a gradient, in units of |dA f|, may be rounding where f saturates, as tanh(-30 x) does.
 NATURAL = 1e-9
 NUDGED = 64
@@ -143,14 +144,20 @@ class FirstResults:
         # A gradient may be 0 but for rounding: that of f, or of what f saturates.
         rounding = EPS * max([_largest(c) for c in beside[0] if c is not None])
         least = NATURAL * _largest(self.dA) * max(_largest(self.function.out), 1)
-        for name, a, b, c, d, e, other in zip(self.function.names, *before, *beside, strict=True):
+        for k, (a, b, c, d, e, other) in enumerate(zip(*before, *beside, strict=True)):
             if a is None or not equal(a, b):
                 continue
             # A stair may lie between any two of them.
             by_step = min(_largest(c - d), _largest(other - d))
             by_others = max(_largest(c - e), _largest(c - other), _largest(e - other))
-            if by_step > max(NUDGED * (by_others + rounding) + VISIBLE * _largest(c), least):
-                raise NotPure(f"vjp gives the gradient of {name} of an earlier call, when {when}")
+            slight = max(NUDGED * (by_others + rounding) + VISIBLE * _largest(c), least)
+            if by_step > slight and not any([self._varies(k, near, a_little, by_step) for near in (x, x + step)]):
+                raise NotPure(f"vjp gives the gradient of {self.function.names[k]} of an earlier call, when {when}")
+
+    def _varies(self, k: int, x: Array, a_little: Array, by_step: float) -> bool:
+        """Whether gradient k differs among points around x, as that of a triangle wave does beside its kinks."""
+        found = self._gradients_at([x + t * a_little for t in NUDGES])
+        return found is None or NUDGED * _largest(np.ptp([gradients[k] for gradients in found], axis=0)) > by_step
 
     def _gradients_at(self, points: list[Array]) -> list[list[Any]] | None:
         """The gradients at each point; None if one cannot be computed."""

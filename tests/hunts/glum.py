@@ -17,7 +17,9 @@ def diagonal(slope):
     return lambda x: np.diag(np.broadcast_to(slope(x), x.shape))
 
 
-FLOAT32 = {"WrongGradient": "powers and theta are kept in float32, so slopes have errors of about 1e-7"}
+FLOAT32 = dict.fromkeys(
+    ("WrongGradient", "Inconclusive"), "powers and theta are kept in float32, so slopes have errors of about 1e-7"
+)
 
 ROUNDED = (
     "NegativeBinomial.unit_deviance",

@@ -120,7 +120,7 @@ def target(name, f, vjp, fill, argnums):
         pass  # the hunt reports it
     kinds = {WRONG[name]: FOUND} if name in WRONG else LIMITS.get(name, {})
     stale = (
-        dict.fromkeys(["NotDeterministic", "NotLinear"], FOUND)
+        dict.fromkeys(["NotDeterministic", "NotLinear", "NotPure"], FOUND)
         if name.endswith("diag") and "WrongGradient" in kinds
         else {}
     )

@@ -51,11 +51,15 @@ KNOWN = {
     "copula Gumbel.deriv2": "NotFinite",
 }
 BY_DIFFERENCES = {
-    f"{name}.hessian"
-    for name in (
-        *("ZeroInflatedPoisson, probit", "ZeroInflatedGeneralizedPoisson", "ZeroInflatedNegativeBinomialP"),
-        "TruncatedLFPoisson above 1",
-    )
+    "ZeroInflatedPoisson, probit.score_obs",
+    *[
+        f"{name}.hessian"
+        for name in (
+            *("ZeroInflatedPoisson, probit", "ZeroInflatedGeneralizedPoisson", "ZeroInflatedNegativeBinomialP"),
+            *("TruncatedLFPoisson", "TruncatedLFPoisson above 1", "TruncatedLFNegativeBinomialP"),
+            "TruncatedLFGeneralizedPoisson of 1",
+        )
+    ],
 }
 
 

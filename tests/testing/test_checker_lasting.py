@@ -5,7 +5,7 @@ import pytest
 
 from funcnn.testing import check_vjp
 from funcnn.testing.purity import FirstResults
-from funcnn.testing.verdict import NotPure, RefusedDtype
+from funcnn.testing.verdict import Inconclusive, NotPure, RefusedDtype
 from tests.mutants import memos
 
 X = np.array([[0.3, -1.7, 0.8], [2.1, 0.4, -0.6]])
@@ -119,6 +119,13 @@ def test_a_staircase_between_small_changes_is_no_stale_memo():
     x2 += [[-2.6186046327501895, 1.0, 0.00212689477437422, -0.013701930937266165]]
     vjp = lambda args, dA: [dA, -dA * np.floor(args[0] / args[1])]
     assert check_vjp(np.mod, vjp, (np.array(x1), np.array(x2))).verdict == "pass"
+
+
+def test_a_triangle_wave_whose_periods_fit_into_a_step_is_no_stale_memo():
+    vjp = lambda args, dA: [dA * np.sign(args[0] % 2 - 1)]
+    for seed in (5, 11, 29, 37):
+        with pytest.raises(Inconclusive, match="the values of f are too rough"):
+            check_vjp(lambda x: abs(x % 2 - 1), vjp, [np.random.default_rng(seed).uniform(0, 1e7, 3)])
 
 
 def test_a_gradient_that_stays_is_right_where_none_can_be_computed_beside_it():
