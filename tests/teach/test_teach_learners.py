@@ -3,10 +3,13 @@
 import ast
 import re
 import textwrap
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from funcnn.teach import check, diagnose
 from tests.counts import FULL
@@ -33,12 +36,24 @@ def with_answer(number, name, body):
     return "\n".join([*lines[: node.lineno], body, *lines[node.end_lineno :]]) + "\n"
 
 
+@cache
+def place(number, name):
+    """The exercise that stays open as long as this function is not written."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"unit{number}.py"
+        path.write_text(with_answer(number, name, "    raise NotImplementedError"), "utf-8")
+        return check(path).following.number
+
+
 def named(number, name, body, path):
     """The diagnosis of the exercise that is wrong with this body, and its hints."""
+    exercise = place(number, name)
     path.write_text(with_answer(number, name, body), "utf-8")
-    progress = check(path)
-    found = progress.following.exercise.tutor()
-    return found, progress.text(hint=3)
+    progress = check(path, exercise=exercise)
+    [result] = progress.results
+    tutor = cache(result.exercise.tutor)
+    found = evolve(result, exercise=evolve(result.exercise, tutor=tutor))
+    return tutor(), evolve(progress, results=(found,)).text(hint=3)
 
 
 @pytest.mark.parametrize("answer", some(ANSWERS, 12), ids=lambda answer: f"{answer[1]}: {answer[2]}")
