@@ -34,6 +34,7 @@ def main(words: Sequence[str]) -> int:
     command.add_argument("--examples", type=int, default=100, help="at most, of each function")
     command.add_argument("--patience", type=float, default=60, help="seconds after which an example hangs")
     command.add_argument("--only", default="*", help="a pattern of names, such as linalg.* or jax/*")
+    command.add_argument("--installed", action="store_true", help="leave out specs whose libraries are not installed")
     command.add_argument("--verify", action="store_true", help="run the code of pages of found mistakes")
     command.set_defaults(run=_hunt)
     command = commands.add_parser(

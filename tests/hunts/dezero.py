@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 
-sys.path.insert(0, os.environ["FUNCNN_PREY"] + "/oreilly-japan+deep-learning-from-scratch-3")
+sys.path.insert(0, os.environ.get("FUNCNN_PREY", "") + "/oreilly-japan+deep-learning-from-scratch-3")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of syntax
     import dezero.functions as F

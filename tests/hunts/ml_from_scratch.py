@@ -9,7 +9,7 @@ import types
 
 import numpy as np
 
-FOLDER = os.environ["FUNCNN_PREY"] + "/eriklindernoren+ML-From-Scratch/mlfromscratch"
+FOLDER = os.environ.get("FUNCNN_PREY", "") + "/eriklindernoren+ML-From-Scratch/mlfromscratch"
 for name in ("", ".deep_learning", ".supervised_learning", ".utils"):  # packages that import plots and solvers
     package = types.ModuleType("mlfromscratch" + name)
     package.__path__ = [FOLDER + name.replace(".", "/")]

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 
-sys.path.insert(0, os.environ["FUNCNN_PREY"] + "/borgwang+tinynn")
+sys.path.insert(0, os.environ.get("FUNCNN_PREY", "") + "/borgwang+tinynn")
 from tinynn.core import layer as layers
 from tinynn.core import loss as losses
 

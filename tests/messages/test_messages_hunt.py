@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from funcnn.errors import NoFileError
+from funcnn.errors import MissingError, NoFileError
 from funcnn.testing import strategies as fst
 from funcnn.testing.hunt import Target, hunt, verify
 from tests.says import assert_says, each_row, file_error, kind_error, raises, range_error
@@ -69,7 +69,7 @@ ROWS = [
     range_error(told(GOOD, examples=0)) >> "hunt: examples must be at least 1, not 0",
     range_error(told(GOOD, only="cos")) >> "hunt: only must match the name of a target in spec.py, not 'cos'",
     raises(NoFileError, lambda: hunt("gone.py", ".")) >> "hunt: there is no file gone.py",
-    file_error(told("import no_library"))
+    raises(MissingError, told("import no_library"))
     >> "hunt: spec.py cannot be run: ModuleNotFoundError: No module named 'no_library'",
     kind_error(told("")) >> "hunt: TARGETS of spec.py must be a list of Targets, not None",
     kind_error(told("TARGETS = [SINE]")) >> "hunt: TARGETS of spec.py must be a list of Targets, not a list with tuple",
@@ -79,8 +79,12 @@ ROWS = [
     kind_error(told(f"{GOOD}; MODULES = [1]")) >> "hunt: MODULES of spec.py must be a list of strings, not list",
     range_error(told(f"{GOOD}; MODULES = ['no.module']"))
     >> "hunt: MODULES of spec.py names no.module, which cannot be imported: No module named 'no'",
-    range_error(told(f"{GOOD}; LIBRARIES = ['no-library']"))
+    raises(MissingError, told(f"{GOOD}; LIBRARIES = ['no-library']"))
     >> "hunt: LIBRARIES of spec.py names no-library, which is not installed",
+    raises(MissingError, told("import no_library", installed=True))
+    >> "hunt: installed=True leaves no spec: spec.py cannot "
+    "be run: ModuleNotFoundError: No module named 'no_library'",
+    file_error(told("1 / 0", installed=True)) >> "hunt: spec.py cannot be run: ZeroDivisionError: division by zero",
     file_error(told(GOOD, state="[]"))
     >> "hunt: state.json is not the state of a hunt; delete it, or name another folder",
     range_error(told(GOOD, state='{"seed": 1, "examples": 100, "results": {}}'))

@@ -94,6 +94,20 @@ def test_reports_hold_the_findings(spec, tmp_path):
     assert page.count("```") == 2 * 5
 
 
+def test_specs_without_their_library_are_left_out_on_demand(spec, tmp_path, capsys):
+    spec('Target("sin", sin, ONE)')
+    spec('Target("sin", sin, ONE)', "['no-library']", "unlucky")
+    words = ["hunt", str(tmp_path), "--folder", str(tmp_path), "--workers", "0", "--examples", "1"]
+    assert main(words) == 2
+    assert main([*words, "--installed"]) == 0
+    why = f"LIBRARIES of {tmp_path / 'unlucky.py'} names no-library, which is not installed"
+    assert f"left out: {why}\n" in capsys.readouterr().out
+    assert f"## Specs left out\n\n- {why}\n" in (tmp_path / "findings.md").read_text("utf-8")
+    suite = ET.parse(tmp_path / "junit.xml").getroot()
+    assert (suite.attrib["tests"], suite.attrib["skipped"]) == ("2", "1")
+    assert suite.find(".//testcase[@classname='unlucky']/skipped").attrib["message"] == why
+
+
 def test_an_early_end_is_continued(spec, tmp_path):
     path = spec(ALL_KINDS)
     hunt(path, tmp_path / "whole", workers=0, examples=3)

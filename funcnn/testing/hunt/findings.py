@@ -136,7 +136,7 @@ class Findings:
     `new` and `known` are findings. `unseen` are known issues, as (target, kind, reason), that no example showed.
     `unfinished` names the targets of which the time allowed only some of the examples. `examples` counts all examples,
     `inconclusive` those of them that were not decided. `files` are the paths of the specs, by name. `coverage` is that
-    of the `MODULES` of the specs.
+    of the `MODULES` of the specs. `left_out` tells why a spec, by name, was left out: a library is not installed.
     """
 
     new: tuple[Finding, ...]
@@ -149,11 +149,13 @@ class Findings:
     versions: Mapping[str, str]
     files: Mapping[str, str]
     coverage: tuple[Coverage, ...]
+    left_out: Mapping[str, str]
 
     def __str__(self) -> str:
         lines = [f"new: {one.target}: {one.kind}, {one.message.partition(chr(10))[0]}" for one in self.new]
         lines += [f"not seen: {target}: {kind}, known as: {reason}" for target, kind, reason in self.unseen]
         lines += map(str, self.coverage)
+        lines += [f"left out: {why}" for why in self.left_out.values()]
         targets, examples = counted(len(self.targets), "function"), counted(self.examples, "example")
         new, unseen = counted(len(self.new), "new finding"), counted(len(self.unseen), "known issue")
         ends = (
@@ -162,7 +164,7 @@ class Findings:
         return "\n".join([*lines, f"{targets}, {examples}, {self.inconclusive} inconclusive: {ends}"])
 
 
-def findings(specs: Mapping[str, Spec], results: Mapping[str, TargetResult]) -> Findings:
+def findings(specs: Mapping[str, Spec], results: Mapping[str, TargetResult], left_out: Mapping[str, str]) -> Findings:
     """The findings among results, by the known issues of the specs.
 
     That examples are inconclusive is a finding only if all examples of the target were checked, and none was decided.
@@ -194,4 +196,5 @@ def findings(specs: Mapping[str, Spec], results: Mapping[str, TargetResult]) -> 
         {library: number for spec in specs.values() for library, number in spec.versions.items()},
         {title: spec.path for title, spec in specs.items()},
         tuple(coverage(modules, every, seen)),
+        left_out,
     )

@@ -10,12 +10,12 @@ from typing import Annotated, Any, cast
 
 from funcnn.checked import checked
 from funcnn.errors import RangeError
-from funcnn.needs import Count, FilePath, Natural, Need, Positive, Text, Whole, as_path, function
+from funcnn.needs import Count, FilePath, Flag, Natural, Need, Positive, Text, Whole, as_path, function
 from funcnn.testing.hunt.example import fingerprint, forget
 from funcnn.testing.hunt.findings import Findings, findings, load_state
 from funcnn.testing.hunt.reports import write_reports
 from funcnn.testing.hunt.schedule import TargetPlace, ThisProcess, Worker, run
-from funcnn.testing.hunt.target import load_spec, spec_files
+from funcnn.testing.hunt.target import load_spec, load_specs, spec_files
 
 SpecPath = str | PathLike[str]
 
@@ -42,6 +42,7 @@ def hunt(
     examples: Count = 100,
     patience: Positive = 60,
     only: Text = "*",
+    installed: Flag = False,
     show: Show = lambda _: None,
 ) -> Findings:
     """Check the functions of a spec for at most about `seconds` seconds, and write the findings into a folder.
@@ -80,17 +81,19 @@ def hunt(
         examples: the most examples of each function.
         patience: the seconds after which one example hangs.
         only: a pattern of names, such as "linalg.*" or "jax/*".
+        installed: leave out the specs that need a library that is not installed; the findings tell which.
         show: a function that gets a line after each function.
 
     Raises:
         KindError: the spec does not define a list of Targets.
         RangeError: there is no spec; two specs, or two targets of a spec, have the same name; no name matches `only`;
             the folder holds the state of a hunt with another seed or another number of examples.
+        MissingError: the spec needs a library that is not installed.
         FileError: the spec cannot be read or run, or `state.json` is not the state of a hunt.
     """
     forget()
     into, files = Path(folder), spec_files(cast("list[SpecPath]", spec))
-    specs = {title: load_spec(path) for title, path in files.items()}
+    specs, left_out = load_specs(files, installed=installed)
     places = {
         f"{title}/{name}": TargetPlace(files[title], name) for title, spec in specs.items() for name in spec.targets
     }
@@ -105,6 +108,6 @@ def hunt(
             results[name] = state.result(name, now)
     into.mkdir(parents=True, exist_ok=True)
     run(state, asked, [Worker(patience) for _ in range(workers)] or [ThisProcess()], seconds, show)
-    found = findings(specs, results)
+    found = findings(specs, results, left_out)
     write_reports(found, into)
     return found

@@ -22,10 +22,15 @@ def write_reports(found: Findings, folder: Path) -> None:
 
 
 def _junit(found: Findings) -> ElementTree[Element]:
-    """A test case for each finding, and for each target without one. Known findings count as skipped."""
+    """A test case for each finding, and for each target without one.
+
+    Known findings count as skipped, and so does a spec that is left out, as a test case of its own.
+    """
     every = [*found.new, *found.known]
     quiet = [name for name in found.targets if name not in {one.target for one in every}]
-    counts = {"tests": len(every) + len(quiet), "failures": len(found.new), "errors": 0, "skipped": len(found.known)}
+    skipped = len(found.known) + len(found.left_out)
+    tests = len(quiet) + len(found.new) + skipped
+    counts = {"tests": tests, "failures": len(found.new), "errors": 0, "skipped": skipped}
     suite = Element("testsuite", {"name": "hunt", **{name: str(count) for name, count in counts.items()}})
     if found.versions:  # Jenkins's schema has no empty list of properties
         properties = SubElement(suite, "properties")
@@ -42,6 +47,9 @@ def _junit(found: Findings) -> ElementTree[Element]:
             SubElement(case, "skipped", {"message": legal(f"known: {one.reason}")})
         if one.output:
             SubElement(case, "system-out").text = legal(one.output)
+    for title, why in found.left_out.items():
+        case = SubElement(suite, "testcase", {"classname": title, "name": "spec"})
+        SubElement(case, "skipped", {"message": legal(why)})
     return ElementTree(suite)
 
 
@@ -63,6 +71,7 @@ def _page(found: Findings) -> str:
     unseen = [f"- {target}, {kind}: {reason}" for target, kind, reason in found.unseen]
     lines += _section("Known issues that were not seen", unseen)
     lines += _section("Functions with examples left", [f"- {name}" for name in found.unfinished])
+    lines += _section("Specs left out", [f"- {why}" for why in found.left_out.values()])
     lines += _section("Coverage of modules", [f"- {one}" for one in found.coverage])
     return "\n".join(lines)
 

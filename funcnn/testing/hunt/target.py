@@ -18,7 +18,7 @@ from hypothesis.strategies import SearchStrategy
 
 from funcnn.arrays import kind, short
 from funcnn.checked import checked
-from funcnn.errors import FileError, KindError, NoFileError, RangeError
+from funcnn.errors import FileError, KindError, MissingError, NoFileError, RangeError
 from funcnn.needs import Text, as_text, passing
 from funcnn.testing import verdict
 from funcnn.testing.mutation import Pair
@@ -106,17 +106,18 @@ def load_spec(path: str) -> Spec:
 
     Raises:
         NoFileError: there is no such file.
-        FileError: the file cannot be run, for example because a library is not installed.
+        MissingError: a library is not installed.
+        FileError: the file cannot be run.
         KindError: `TARGETS` is not a list of Targets, or `LIBRARIES` or `MODULES` not a list of strings.
-        RangeError: `TARGETS` is empty, two targets have the same name, a library is not installed, or a module cannot
-            be imported.
+        RangeError: `TARGETS` is empty, two targets have the same name, or a module cannot be imported.
     """
     if not Path(path).is_file():
         raise NoFileError(f"hunt: there is no file {path}")
     try:
         found = runpy.run_path(path)
     except Exception as error:
-        raise FileError(f"hunt: {path} cannot be run: {type(error).__name__}: {error}") from error
+        kind_of_error = MissingError if isinstance(error, ModuleNotFoundError) else FileError
+        raise kind_of_error(f"hunt: {path} cannot be run: {type(error).__name__}: {error}") from error
     targets = found.get("TARGETS")
     if not isinstance(targets, list) or not all([isinstance(target, Target) for target in targets]):
         odd = [target for target in targets if not isinstance(target, Target)] if isinstance(targets, list) else []
@@ -136,6 +137,22 @@ def load_spec(path: str) -> Spec:
         twice = next(name for name in names if names.count(name) > 1)
         raise RangeError(f"hunt: two targets of {path} have the name {twice}")
     return Spec(path, by_name, {library: _version(path, library) for library in libraries}, modules)
+
+
+def load_specs(files: Mapping[str, str], *, installed: bool) -> tuple[dict[str, Spec], dict[str, str]]:
+    """The specs by their names and, with `installed`, why each of the others is left out."""
+    specs: dict[str, Spec] = {}
+    left_out: dict[str, str] = {}
+    for title, path in files.items():
+        try:
+            specs[title] = load_spec(path)
+        except MissingError as error:
+            if not installed:
+                raise
+            left_out[title] = str(error).removeprefix("hunt: ")
+    if not specs:
+        raise MissingError(f"hunt: installed=True leaves no spec: {'; '.join(left_out.values())}")
+    return specs, left_out
 
 
 def _strings(path: str, name: str, value: Any) -> list[str]:
@@ -179,4 +196,4 @@ def _version(path: str, library: str) -> str:
     try:
         return version(library)
     except PackageNotFoundError:
-        raise RangeError(f"hunt: LIBRARIES of {path} names {library}, which is not installed") from None
+        raise MissingError(f"hunt: LIBRARIES of {path} names {library}, which is not installed") from None
