@@ -160,8 +160,10 @@ def test_an_interrupted_run_keeps_what_was_done(tmp_path):
         schedule.run(state, {name: schedule.TargetPlace("spec.py", name) for name in names}, [stops], 60, print)
     assert stops.asked == [("sin", 0), ("sin", 1), ("tan", 0), ("tan", 1), "closed"]
     again = load_state(tmp_path / "state.json", 0, 2)
-    assert list(again.results) == ["sin"]
-    assert again.results["sin"].complete
+    assert {name: (result.examples, result.complete) for name, result in again.results.items()} == {
+        "sin": (2, True),
+        "tan": (1, False),
+    }
 
 
 class Clock:
@@ -190,6 +192,17 @@ def test_slow_functions_share_what_quick_ones_leave(tmp_path, monkeypatch):
     assert lines[-1] == "slow: 5 examples"
     assert [state.results[name].examples for name in names] == [5, 5, 5, 5]
     assert clock.now == 40
+
+
+def test_time_is_left_for_the_first_examples_of_the_others(tmp_path, monkeypatch):
+    state, clock = load_state(tmp_path / "state.json", 0, 20), Clock()
+    monkeypatch.setattr(schedule, "time", clock)
+    names, lines = ["quick", "slow", "slow, too", "slow as well"], []
+    state.results = {name: TargetResult(name) for name in names}
+    schedule.run(state, {name: schedule.TargetPlace("spec.py", name) for name in names}, [clock], 14, lines.append)
+    # of 13 seconds, 3 times 1 are left for the first examples, as long as that of quick: 2.5 are its share
+    assert lines == ["quick: 4 examples", "slow: 2 examples", "slow, too: 1 example", "slow as well: 1 example"]
+    assert clock.now == 16
 
 
 class Undecided(Clock):
