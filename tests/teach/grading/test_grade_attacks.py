@@ -25,8 +25,8 @@ BODIES = {
     "forks": ("while True: os.fork()", "not permitted"),
     "a thread that goes on": ("import threading; threading.Thread(target=print).start()", "thread"),
     "another program": ("import subprocess; subprocess.run(['true'])", "not permitted"),
-    "a loop": ("while True: pass", "longer than 3 seconds"),
-    "a loop that catches all": ("while True:\n        try: 1 / 0\n        except: pass", "longer than 3 seconds"),
+    "a loop": ("while True: pass", "longer than 6 seconds"),
+    "a loop that catches all": ("while True:\n        try: 1 / 0\n        except: pass", "longer than 6 seconds"),
     "memory": ("return bytearray(10**11)", "MemoryError"),
     "a huge answer": ("return np.ones(2 * 10**7)", "a frame of 16000"),
     "numpy replaced": ("np.allclose = np.asarray = lambda *a, **k: True\n    return x", "must be"),
@@ -65,7 +65,7 @@ def attacked(tmp_path_factory):
     head = f"import os, sys\nPLACES = {places}\n{HEAD}"
     right = [f"def f{i}(x):\n    return 2 * x\n" for i in range(len(BODIES))]
     texts = {"ada": "\n".join([head, *answers]), "bob": "\n".join([head, *right])}
-    found = grade(write(folder, "\n".join([HEAD, *tests]), **texts), tests=folder / "unit.py", seconds=3, workers=1)
+    found = grade(write(folder, "\n".join([HEAD, *tests]), **texts), tests=folder / "unit.py", seconds=6, workers=1)
     return found.papers
 
 
