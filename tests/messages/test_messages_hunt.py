@@ -77,7 +77,7 @@ ROWS = [
     range_error(told("TARGETS = [Target('sin', SINE, ONE)] * 2")) >> "hunt: two targets of spec.py have the name sin",
     kind_error(told(f"{GOOD}; LIBRARIES = 'numpy'")) >> "hunt: LIBRARIES of spec.py must be a list of strings, not str",
     kind_error(told(f"{GOOD}; MODULES = [1]")) >> "hunt: MODULES of spec.py must be a list of strings, not list",
-    range_error(told(f"{GOOD}; MODULES = ['no.module']"))
+    raises(MissingError, told(f"{GOOD}; MODULES = ['no.module']"))
     >> "hunt: MODULES of spec.py names no.module, which cannot be imported: No module named 'no'",
     raises(MissingError, told(f"{GOOD}; LIBRARIES = ['no-library']"))
     >> "hunt: LIBRARIES of spec.py names no-library, which is not installed",

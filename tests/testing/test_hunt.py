@@ -99,6 +99,8 @@ def test_specs_without_their_library_are_left_out_on_demand(spec, tmp_path, caps
     spec('Target("sin", sin, ONE)', "['no-library']", "unlucky")
     words = ["hunt", str(tmp_path), "--folder", str(tmp_path), "--workers", "0", "--examples", "1"]
     assert main(words) == 2
+    assert main([*words, "--installed", "--only", "unlucky/*"]) == 2
+    assert f"a target in {tmp_path / 'spec.py'}, not" in capsys.readouterr().err
     assert main([*words, "--installed"]) == 0
     why = f"LIBRARIES of {tmp_path / 'unlucky.py'} names no-library, which is not installed"
     assert f"left out: {why}\n" in capsys.readouterr().out
@@ -182,24 +184,33 @@ class Clock:
         pass
 
 
-def test_slow_functions_share_what_quick_ones_leave(tmp_path, monkeypatch):
-    state, clock = load_state(tmp_path / "state.json", 0, 5), Clock()
-    monkeypatch.setattr(schedule, "time", clock)
-    names, lines = ["slow", "quick", "also quick", "slow, too"], []
-    state.results = {name: TargetResult(name) for name in names}
-    schedule.run(state, {name: schedule.TargetPlace("spec.py", name) for name in names}, [clock], 39, lines.append)
-    assert lines[0] == "slow: 4 examples"  # the first one, and those that begin in a quarter of the other 36 seconds
+@pytest.fixture
+def scheduled(tmp_path, monkeypatch):
+    """A run with a clock as its worker: the lines that it shows, and the examples of each function."""
+
+    def act(clock, names, seconds, most):
+        state, lines = load_state(tmp_path / "state.json", 0, most), []
+        monkeypatch.setattr(schedule, "time", clock)
+        state.results = {name: TargetResult(name) for name in names}
+        places = {name: schedule.TargetPlace("spec.py", name) for name in names}
+        schedule.run(state, places, [clock], seconds, lines.append)
+        return lines, [state.results[name].examples for name in names]
+
+    return act
+
+
+def test_slow_functions_share_what_quick_ones_leave(scheduled):
+    clock = Clock()
+    lines, examples = scheduled(clock, ["slow", "quick", "also quick", "slow, too"], 39, 5)
+    assert lines[0] == "slow: 4 examples"  # the first at 3 s, and those that begin in (36 - 3 * 3) / 4 seconds
     assert lines[-1] == "slow: 5 examples"
-    assert [state.results[name].examples for name in names] == [5, 5, 5, 5]
+    assert examples == [5, 5, 5, 5]
     assert clock.now == 40
 
 
-def test_time_is_left_for_the_first_examples_of_the_others(tmp_path, monkeypatch):
-    state, clock = load_state(tmp_path / "state.json", 0, 20), Clock()
-    monkeypatch.setattr(schedule, "time", clock)
-    names, lines = ["quick", "slow", "slow, too", "slow as well"], []
-    state.results = {name: TargetResult(name) for name in names}
-    schedule.run(state, {name: schedule.TargetPlace("spec.py", name) for name in names}, [clock], 14, lines.append)
+def test_time_is_left_for_the_first_examples_of_the_others(scheduled):
+    clock = Clock()
+    lines, _ = scheduled(clock, ["quick", "slow", "slow, too", "slow as well"], 14, 20)
     # of 13 seconds, 3 times 1 are left for the first examples, as long as that of quick: 2.5 are its share
     assert lines == ["quick: 4 examples", "slow: 2 examples", "slow, too: 1 example", "slow as well: 1 example"]
     assert clock.now == 16
@@ -214,12 +225,8 @@ class Undecided(Clock):
         return [] if decided else [ExampleOutcome("Inconclusive", "rough")]
 
 
-def test_examples_that_decide_nothing_are_followed_by_more(tmp_path, monkeypatch):
-    state, clock = load_state(tmp_path / "state.json", 0, 40), Undecided()
-    monkeypatch.setattr(schedule, "time", clock)
-    names, lines = ["slow", "rough", "quick"], []
-    state.results = {name: TargetResult(name) for name in names}
-    schedule.run(state, {name: schedule.TargetPlace("spec.py", name) for name in names}, [clock], 30, lines.append)
+def test_examples_that_decide_nothing_are_followed_by_more(scheduled):
+    lines, _ = scheduled(Undecided(), ["slow", "rough", "quick"], 30, 40)
     assert lines == ["slow: 4 examples, Inconclusive", "rough: 16 examples, Inconclusive", "quick: 2 examples"]
 
 

@@ -99,7 +99,8 @@ def hunt(
     }
     asked = {name: at for name, at in places.items() if fnmatchcase(name, only) or fnmatchcase(at.name, only)}
     if not asked:
-        raise RangeError(f"hunt: only must match the name of a target in {', '.join(files.values())}, not {only!r}")
+        paths = ", ".join([one.path for one in specs.values()])
+        raise RangeError(f"hunt: only must match the name of a target in {paths}, not {only!r}")
     state = load_state(into / "state.json", seed, examples)
     results = {}
     for name, (path, own) in places.items():

@@ -18,7 +18,7 @@ from hypothesis.strategies import SearchStrategy
 
 from funcnn.arrays import kind, short
 from funcnn.checked import checked
-from funcnn.errors import FileError, KindError, MissingError, NoFileError, RangeError
+from funcnn.errors import FileError, FuncnnError, KindError, MissingError, NoFileError, RangeError
 from funcnn.needs import Text, as_text, passing
 from funcnn.testing import verdict
 from funcnn.testing.mutation import Pair
@@ -106,7 +106,7 @@ def load_spec(path: str) -> Spec:
 
     Raises:
         NoFileError: there is no such file.
-        MissingError: a library is not installed.
+        MissingError: a library or a module is not installed.
         FileError: the file cannot be run.
         KindError: `TARGETS` is not a list of Targets, or `LIBRARIES` or `MODULES` not a list of strings.
         RangeError: `TARGETS` is empty, two targets have the same name, or a module cannot be imported.
@@ -116,8 +116,7 @@ def load_spec(path: str) -> Spec:
     try:
         found = runpy.run_path(path)
     except Exception as error:
-        kind_of_error = MissingError if isinstance(error, ModuleNotFoundError) else FileError
-        raise kind_of_error(f"hunt: {path} cannot be run: {type(error).__name__}: {error}") from error
+        raise _refusal(error, FileError)(f"hunt: {path} cannot be run: {type(error).__name__}: {error}") from error
     targets = found.get("TARGETS")
     if not isinstance(targets, list) or not all([isinstance(target, Target) for target in targets]):
         odd = [target for target in targets if not isinstance(target, Target)] if isinstance(targets, list) else []
@@ -130,7 +129,9 @@ def load_spec(path: str) -> Spec:
         try:
             import_module(module)
         except ImportError as error:
-            raise RangeError(f"hunt: MODULES of {path} names {module}, which cannot be imported: {error}") from error
+            raise _refusal(error, RangeError)(
+                f"hunt: MODULES of {path} names {module}, which cannot be imported: {error}"
+            ) from error
     by_name = {target.name: target for target in targets}
     if len(by_name) < len(targets):
         names = [target.name for target in targets]
@@ -153,6 +154,10 @@ def load_specs(files: Mapping[str, str], *, installed: bool) -> tuple[dict[str, 
     if not specs:
         raise MissingError(f"hunt: installed=True leaves no spec: {'; '.join(left_out.values())}")
     return specs, left_out
+
+
+def _refusal(error: Exception, other: type[FuncnnError]) -> type[FuncnnError]:
+    return MissingError if isinstance(error, ModuleNotFoundError) else other
 
 
 def _strings(path: str, name: str, value: Any) -> list[str]:
